@@ -1,0 +1,63 @@
+"""What is known of each Istio minor version: the one table that settings, preflight and values consult."""
+
+from dataclasses import dataclass
+from datetime import date
+
+
+@dataclass(frozen=True)
+class IstioMinor:
+    """Facts about one minor version.
+
+    Sources: istio.io/latest/docs/releases/supported-releases (Kubernetes range, end of life), the charts at the release
+    tags (schema, CRDs), istio/istio#51708 (kernel), istio/release-builder release-1.30 (image hub).
+    """
+
+    minor: int
+    kubernetes: tuple[int, int]
+    """The Kubernetes 1.x minors that Istio supports it on, first and last."""
+    end_of_life: date
+    """The day after which no fixes come."""
+    broken_gateway_patches: range = range(0)
+    """Patches whose gateway chart fails its own schema under Helm >= 3.18.5, the provider's (istio/istio#57354)."""
+
+    @property
+    def needs_48_bit_addresses(self) -> bool:
+        """Its Envoy allocates with tcmalloc, which stock Raspberry Pi OS, a kernel of 39-bit addresses, can't serve."""
+        return self.minor >= 22
+
+    @property
+    def crds_are_templates(self) -> bool:
+        """Its base chart upgrades the CRDs; older ones carry them in `crds/`, which Helm never upgrades."""
+        return self.minor >= 24
+
+
+MINORS = {
+    row.minor: row
+    for row in (
+        IstioMinor(20, (25, 29), date(2024, 6, 25)),
+        IstioMinor(21, (26, 29), date(2024, 9, 27), broken_gateway_patches=range(0, 1000)),
+        IstioMinor(22, (27, 30), date(2025, 1, 16), broken_gateway_patches=range(0, 1000)),
+        IstioMinor(23, (27, 30), date(2025, 4, 16), broken_gateway_patches=range(0, 1000)),
+        IstioMinor(24, (28, 31), date(2025, 6, 19), broken_gateway_patches=range(0, 1000)),
+        IstioMinor(25, (29, 32), date(2025, 9, 22), broken_gateway_patches=range(0, 5)),
+        IstioMinor(26, (29, 33), date(2025, 12, 22), broken_gateway_patches=range(0, 4)),
+        IstioMinor(27, (29, 33), date(2026, 4, 7), broken_gateway_patches=range(0, 1)),
+        IstioMinor(28, (30, 34), date(2026, 7, 1)),
+        IstioMinor(29, (31, 35), date(2026, 8, 31)),
+        IstioMinor(30, (32, 36), date(2026, 11, 30)),
+        IstioMinor(31, (32, 36), date(2027, 3, 31)),
+    )
+}
+"""By minor number; every version from 1.20 to the newest known."""
+
+OLDEST, NEWEST = min(MINORS), max(MINORS)
+
+
+def facts_of(version: str) -> IstioMinor:
+    """The facts of an exact version such as "1.20.3". Raises KeyError for one that is not in the table."""
+    return MINORS[int(version.split(".")[1])]
+
+
+def gateway_chart_is_broken(version: str) -> bool:
+    """Whether Helm refuses this version's gateway chart whatever the values."""
+    return int(version.split(".")[2]) in facts_of(version).broken_gateway_patches

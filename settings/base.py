@@ -1,0 +1,33 @@
+"""The base of every settings model: frozen, closed, camelCase in the stack file."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+
+class Model(BaseModel):
+    """A branch of the settings tree. Unknown keys are refused, values never change after they are read."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        alias_generator=to_camel,
+        validate_by_name=True,
+        validate_by_alias=True,
+        validate_default=True,
+        use_attribute_docstrings=True,
+        # YAML's `on`, "2" or 1.0 must not slip in as a boolean, a number or a replica count.
+        strict=True,
+        allow_inf_nan=False,
+    )
+
+
+NamespaceName = Annotated[str, Field(max_length=63, pattern=r"^[a-z]([-a-z0-9]*[a-z0-9])?$")]
+"""A Kubernetes namespace: at most 63 small letters, digits and dashes, a letter first: YAML makes digits a number."""
+
+Replicas = Annotated[int, Field(ge=1, le=100)]
+"""How many pods of a Deployment; zero would take the mesh down silently."""
+
+HelmValues = dict[str, object]
+"""Extra Helm values as they stand in the stack file."""

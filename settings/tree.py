@@ -1,0 +1,52 @@
+"""The whole settings tree of a stack."""
+
+from typing import Self
+
+from pydantic import model_validator
+from pydantic_core import PydanticCustomError
+
+from facts.istio_versions import gateway_chart_is_broken
+from settings.base import Model
+from settings.cluster import ClusterSettings
+from settings.gateway import EgressSettings, GatewaySettings
+from settings.istio import BaseSettings, IstioSettings, ProxySettings
+from settings.namespaces import DestroySettings, MtlsSettings, TradingSettings
+from settings.sources import ChartSettings, ImageSettings, ReleaseSettings
+
+
+class Settings(Model):
+    """Everything that a stack file may say; each field is one `pi-mesh:` key."""
+
+    cluster: ClusterSettings
+    charts: ChartSettings = ChartSettings()
+    images: ImageSettings = ImageSettings()
+    release: ReleaseSettings = ReleaseSettings()
+    istio: IstioSettings
+    base: BaseSettings = BaseSettings()
+    proxy: ProxySettings = ProxySettings()
+    ingress: GatewaySettings = GatewaySettings()
+    egress: EgressSettings = EgressSettings()
+    mtls: MtlsSettings = MtlsSettings()
+    trading: TradingSettings = TradingSettings()
+    destroy: DestroySettings = DestroySettings()
+
+    @model_validator(mode="after")
+    def namespaces_differ(self) -> Self:
+        if self.trading.namespace == self.istio.namespace:
+            raise PydanticCustomError(
+                "same_namespace",
+                "trading.namespace and istio.namespace are both '{name}'; the control plane needs one of its own",
+                {"name": self.istio.namespace},
+            )
+        return self
+
+    @model_validator(mode="after")
+    def gateway_charts_install(self) -> Self:
+        if (self.ingress.enabled or self.egress.enabled) and gateway_chart_is_broken(self.istio.version):
+            raise PydanticCustomError(
+                "broken_chart",
+                "istio.version {version} has a gateway chart that Helm >= 3.18.5 refuses (istio/istio#57354); "
+                "use 1.20.x, 1.25.5, 1.26.4, 1.27.1 or newer, or switch ingress.enabled and egress.enabled off",
+                {"version": self.istio.version},
+            )
+        return self

@@ -16,7 +16,7 @@ class GatewayService(Model):
     """How a gateway is reached."""
 
     type: ServiceType = "auto"
-    """`auto`: a LoadBalancer where the cluster has a provider of them, else NodePort: no wait for an address in vain."""
+    """`auto`: a LoadBalancer where the cluster has a provider of them, else NodePort: no vain wait for an address."""
     node_ports: dict[Literal["status-port", "http2", "https"], NodePort] = {}
     """Fixed node ports by port name; the cluster chooses the others."""
 

@@ -1,0 +1,73 @@
+# One entry for everything that is done with this project. `make help` lists it.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.ONESHELL:
+
+PYTHON ?= python3
+STACK ?= lab
+PY := .venv/bin/python
+POLICIES := --policy-pack policies --policy-pack-config policies/policy-config.json
+
+.PHONY: help up down test test-all unit bench lab-up lab-down preview lint format schema lock
+
+help:  ## This list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+.venv/.complete: requirements-dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit("python3 >= 3.11 is needed, this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
+	[ -x $(PY) ] || $(PYTHON) -m venv .venv
+	echo "Installing the Python packages into .venv ..."
+	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	touch $@
+
+up: lab-up  ## Everything: the local cluster, `pulumi up` of the stack lab on it, and the proof that it works
+	@. .lab/env
+	pulumi stack select lab --create
+	pulumi up -s lab --yes --skip-preview $(POLICIES)
+	python -m operations verify -s lab
+
+down: .venv/.complete  ## Destroy the stack lab and stop the local cluster
+	@if [ -f .lab/env ]; then
+	  . .lab/env
+	  pulumi destroy -s lab --yes --skip-preview --refresh
+	fi
+	$(PY) -m lab down
+
+lab-up: .venv/.complete  ## The local cluster alone
+	@$(PY) -m lab up
+
+lab-down: .venv/.complete  ## Stop the local cluster; the built programs stay in their cache
+	@$(PY) -m lab down
+
+unit: .venv/.complete  ## The tests that need no cluster: under a minute
+	@$(PY) -m pytest tests/unit -q
+
+test: .venv/.complete  ## The whole suite on the local cluster, but for what takes many minutes
+	@$(PY) -m pytest -m "not long"
+
+test-all: .venv/.complete  ## Also the long tests
+	@$(PY) -m pytest
+
+bench: .venv/.complete  ## Timings side by side with helm and istioctl
+	@$(PY) -m bench
+
+preview: .venv/.complete  ## What a pull request's comment would show, against the base branch
+	@$(PY) -m preview
+
+lint: .venv/.complete  ## Style and types
+	@.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/basedpyright
+
+format: .venv/.complete  ## Put the style right
+	@.venv/bin/ruff check --fix .
+	.venv/bin/ruff format .
+
+schema: .venv/.complete  ## Write the config reference and the editors' schema anew
+	@$(PY) -m settings.schema
+
+lock: .venv/.complete  ## Resolve the Python packages anew, exact and hashed (needs uv)
+	@compile="uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate"
+	$$compile --group operations --group policies --group lab --group dev --output-file requirements-dev.txt
+	$$compile --constraint requirements-dev.txt --output-file requirements.txt

@@ -1,0 +1,1 @@
+"""What the mesh asks of the Pis: pure arithmetic over the settings."""

@@ -1,0 +1,55 @@
+"""`python -m lab.build`: build parts, charts and images by hand, or list them."""
+
+import argparse
+import sys
+
+from rich.console import Console
+from rich.table import Table
+
+from lab.build import charts, images, programs
+from lab.build.cache import cache_root, part_folder
+from lab.build.parts import DEFAULT, PARTS, UnknownPartError
+from lab.build.path import on_path
+
+
+def _ensure(names: list[str]) -> None:
+    programs.ensure(names or DEFAULT)
+
+
+def _charts(_: list[str]) -> None:
+    print(charts.chart_dir())
+
+
+def _images(_: list[str]) -> None:
+    for references, path in images.image_tars():
+        print(path, *references, sep="\n  ")
+
+
+def _list(_: list[str]) -> None:
+    table = Table("part", "version", "needed for", "where it comes from", title=f"tool cache {cache_root()}")
+    for part in PARTS:
+        found = {str(path) for name in part.programs if (path := on_path(name, part))}
+        place = part_folder(part).name if part_folder(part).is_dir() else ", ".join(sorted(found)) or "to be built"
+        table.add_row(part.name, part.version, part.needed_for, place)
+    Console().print(table)
+
+
+COMMANDS = {"ensure": _ensure, "charts": _charts, "images": _images, "list": _list}
+
+
+def main() -> int:
+    """Exit status: 0 done, 1 with one line that says what is wrong."""
+    parser = argparse.ArgumentParser(prog="python -m lab.build", description=__doc__)
+    parser.add_argument("command", choices=COMMANDS)
+    parser.add_argument("part", nargs="*", help="parts to build (ensure); without any, all that `make lab-up` needs")
+    arguments = parser.parse_args()
+    try:
+        COMMANDS[arguments.command](arguments.part)
+    except (RuntimeError, OSError, UnknownPartError, programs.MissingProgramError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

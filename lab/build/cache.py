@@ -1,0 +1,56 @@
+"""Where built parts live: a cache outside the checkout, one folder per part and content of its module files."""
+
+import fcntl
+import hashlib
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from lab.build.parts import Part
+
+MODULES = Path(__file__).parent / "go"
+
+
+def cache_root() -> Path:
+    """`$PI_MESH_CACHE`, else `pi-mesh` in the user's cache folder."""
+    if chosen := os.environ.get("PI_MESH_CACHE"):
+        return Path(chosen).absolute()
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base).absolute() / "pi-mesh"
+
+
+def key(*inputs: bytes) -> str:
+    """Twelve hex digits that change with any of the inputs."""
+    digest = hashlib.sha256()
+    for content in inputs:
+        digest.update(len(content).to_bytes(8, "big") + content)
+    return digest.hexdigest()[:12]
+
+
+def file_key(paths: Iterable[Path], *more: str) -> str:
+    """A key of files' contents and of further words; a file that is absent counts as empty."""
+    contents = [path.read_bytes() if path.is_file() else b"" for path in paths]
+    return key(*contents, *(word.encode() for word in more))
+
+
+def module_folder(part: Part) -> Path:
+    """The part's Go module in the checkout."""
+    return MODULES / part.name
+
+
+def part_folder(part: Part) -> Path:
+    """Where the part is, or will be, once built: `bin/` holds its programs."""
+    module = module_folder(part)
+    recipe = (part.ldflags, repr(sorted(part.programs.items())), repr(sorted(part.files.items())))
+    stamp = file_key((module / name for name in ("go.sum", "go.mod", "main.go")), *recipe)
+    return cache_root() / "parts" / f"{part.name}-{stamp}"
+
+
+@contextmanager
+def lock(name: str) -> Iterator[None]:
+    """Only one process at a time is inside, on this cache; the others wait."""
+    cache_root().mkdir(parents=True, exist_ok=True)
+    with (cache_root() / f"{name}.lock").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,33 @@
+"""Free disk, looked for before a build begins."""
+
+import shutil
+from collections.abc import Sequence
+
+from lab.build.cache import cache_root
+from lab.build.parts import PARTS, Part
+
+SCRATCH_OF_ALL = 16e9
+"""Bytes that Go's build cache, its modules and the programs take while every part is built (measured)."""
+
+SMALLEST = 1e9
+
+
+class DiskSpaceError(OSError):
+    """Not enough free disk to build."""
+
+
+def needed(parts: Sequence[Part]) -> float:
+    """Bytes that building these parts takes for a while: a share of the whole by their build time."""
+    share = sum(part.seconds for part in parts) / sum(part.seconds for part in PARTS)
+    return SMALLEST + share * (SCRATCH_OF_ALL - SMALLEST) if parts else 0.0
+
+
+def require_room(parts: Sequence[Part]) -> None:
+    """`DiskSpaceError`, with both numbers, when the cache's file system has less free than the build takes."""
+    cache_root().mkdir(parents=True, exist_ok=True)
+    free, need = shutil.disk_usage(cache_root()).free, needed(parts)
+    if free < need:
+        raise DiskSpaceError(
+            f"building needs {need / 1e9:.1f} GB of free disk for a while; {cache_root()} has {free / 1e9:.1f} GB: "
+            "free some, or set PI_MESH_CACHE to a folder on a larger disk"
+        )

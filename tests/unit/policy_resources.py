@@ -1,0 +1,110 @@
+"""Resources as the engine hands them to a rule, and what a rule says of them."""
+
+from copy import deepcopy
+from typing import Any
+
+from google.protobuf import json_format, struct_pb2
+from pulumi_policy import (
+    PolicyCustomTimeouts,
+    PolicyResource,
+    PolicyResourceOptions,
+    ResourceValidationArgs,
+    ResourceValidationPolicy,
+    StackValidationArgs,
+    StackValidationPolicy,
+)
+from pulumi_policy.deserialize import deserialize_properties
+from pulumi_policy.proxy import unknown_checking_proxy
+
+from policies.rules import Rule, StackRule
+
+RELEASE = "kubernetes:helm.sh/v3:Release"
+RESOURCES = {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"cpu": "500m", "memory": "256Mi"}}
+
+
+def props_of_engine(props: dict[str, Any]) -> Any:
+    """Over the wire and back: numbers become floats, lists and objects become proxies that refuse unknown values."""
+    message = json_format.ParseDict(props, struct_pb2.Struct())
+    return unknown_checking_proxy(deserialize_properties(json_format.MessageToDict(message)))
+
+
+def options(protect: bool = False) -> PolicyResourceOptions:
+    return PolicyResourceOptions(protect, [], None, [], PolicyCustomTimeouts(0, 0, 0), [])
+
+
+def changed(props: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    """A copy in which `values__pilot__resources=x` replaces a nested value; None removes it."""
+    copy = deepcopy(props)
+    for path, value in changes.items():
+        *parents, last = path.split("__")
+        branch = copy
+        for parent in parents:
+            branch = branch.setdefault(parent, {})
+        if value is None:
+            branch.pop(last, None)
+        else:
+            branch[last] = value
+    return copy
+
+
+def istiod(**changes: Any) -> dict[str, Any]:
+    """A release of istiod that keeps every rule."""
+    props = {
+        "chart": "istiod",
+        "version": "1.20.3",
+        "namespace": "istio-system",
+        "repositoryOpts": {"repo": "https://blob.istio.io/istio-release/charts"},
+        "values": {
+            "global": {"hub": "docker.io/istio", "proxy": {"resources": RESOURCES}},
+            "pilot": {
+                "resources": RESOURCES,
+                "autoscaleEnabled": False,
+                "nodeSelector": {"kubernetes.io/arch": "arm64"},
+            },
+        },
+    }
+    return changed(props, **changes)
+
+
+def gateway(**changes: Any) -> dict[str, Any]:
+    """A release of a gateway that keeps every rule."""
+    values = {
+        "resources": RESOURCES,
+        "autoscaling": {"enabled": False},
+        "nodeSelector": {"kubernetes.io/arch": "arm64"},
+    }
+    return changed(istiod(chart="gateway", values=values), **changes)
+
+
+def kubernetes(api: str, kind: str, name: str, spec: dict[str, Any] | None = None, **metadata: Any) -> dict[str, Any]:
+    return {"apiVersion": api, "kind": kind, "metadata": {"name": name, **metadata}, "spec": spec or {}}
+
+
+def said(
+    rule: Rule, props: dict[str, Any], token: str | None = None, protect: bool = False, **bounds: Any
+) -> list[str]:
+    """The violations that the rule reports for one resource."""
+    token = token or (f"kubernetes:{props['apiVersion']}:{props['kind']}" if "kind" in props else RELEASE)
+    args = ResourceValidationArgs(
+        token, props_of_engine(props), "urn", "name", options(protect), None, props_of_engine(bounds)
+    )
+    messages: list[str] = []
+    policy = rule.policy()
+    assert isinstance(policy, ResourceValidationPolicy)
+    policy.validate(args, lambda message, _=None: messages.append(message))
+    return messages
+
+
+def said_of_all(rule: StackRule, *resources: dict[str, Any]) -> list[str]:
+    """The violations that the rule reports for a whole stack."""
+    stack = [_in_stack(props) for props in resources]
+    messages: list[str] = []
+    policy = rule.policy()
+    assert isinstance(policy, StackValidationPolicy)
+    policy.validate(StackValidationArgs(stack), lambda message, _=None: messages.append(message))
+    return messages
+
+
+def _in_stack(props: dict[str, Any]) -> PolicyResource:
+    token = f"kubernetes:{props['apiVersion']}:{props['kind']}" if "kind" in props else RELEASE
+    return PolicyResource(token, props_of_engine(props), "urn", "name", options(), None, None, [], {})

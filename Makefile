@@ -7,7 +7,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 STACK ?= lab
 PY := .venv/bin/python
-POLICIES := --policy-pack policies --policy-pack-config policies/policy-config.json
+POLICIES := --policy-pack policies --policy-pack-config policies/config/$(STACK).json
 
 .PHONY: help up down test test-all unit bench lab-up lab-down preview lint format schema lock
 

@@ -16,8 +16,12 @@ def _ensure(names: list[str]) -> None:
     programs.ensure(names or DEFAULT)
 
 
-def _charts(_: list[str]) -> None:
-    print(charts.chart_dir())
+def _charts(versions: list[str]) -> None:
+    if versions != ["all"]:
+        print(charts.chart_dir(versions or charts.PACKAGED))
+        return
+    folder, refused = charts.released_charts()
+    print(folder, *refused.values(), sep="\n")
 
 
 def _images(_: list[str]) -> None:
@@ -41,10 +45,11 @@ def main() -> int:
     """Exit status: 0 done, 1 with one line that says what is wrong."""
     parser = argparse.ArgumentParser(prog="python -m lab.build", description=__doc__)
     parser.add_argument("command", choices=COMMANDS)
-    parser.add_argument("part", nargs="*", help="parts to build (ensure); without any, all that `make lab-up` needs")
+    names = "parts (ensure) or Istio versions (charts; or `all`); without any, what `make lab-up` needs"
+    parser.add_argument("name", nargs="*", help=names)
     arguments = parser.parse_args()
     try:
-        COMMANDS[arguments.command](arguments.part)
+        COMMANDS[arguments.command](arguments.name)
     except (RuntimeError, OSError, UnknownPartError, programs.MissingProgramError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

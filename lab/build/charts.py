@@ -1,80 +1,79 @@
-"""Istio's charts, packaged as Istio's release builder does: with a real version, hub and tag."""
+"""Istio's charts as .tgz files in one folder of the cache, each made when it is first asked for."""
 
-import gzip
-import io
-import re
-import shutil
-import tarfile
-import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from lab.build import programs, releases
+from lab.build import packaging, programs, releases
 from lab.build.cache import cache_root, file_key, lock
 from lab.build.parts import ISTIO
+from lab.build.progress import Estimate, shown
+from lab.build.releases import ReleaseUnavailableError
 
-HUB = "docker.io/istio"
-CHARTS = {"base": "base", "istiod": "istio-control/istio-discovery", "gateway": "gateway"}
-"""Chart -> its folder under `manifests/charts`."""
+PACKAGED = ("1.27.9", "1.30.0", ISTIO)
+"""Versions that every lab has."""
 
-VERSIONS = (*(release.version for release in releases.RELEASES), ISTIO)
+VERSIONS = (*releases.BY_VERSION, ISTIO)
+"""Versions that can be had; the lab's images bear their tags."""
+
+DOWNLOAD_SECONDS = 5.0
 
 
-def chart_dir() -> Path:
-    """Folder with base-V.tgz, istiod-V.tgz and gateway-V.tgz of every V of `VERSIONS`; packaged at the first call.
+def chart_dir(versions: Iterable[str] = PACKAGED) -> Path:
+    """Folder with base-V.tgz, istiod-V.tgz and gateway-V.tgz of these versions, and of those asked for earlier.
 
-    Raises `MissingProgramError` until the part istio is built, `ReleaseUnavailableError` when a download fails.
+    Raises `MissingProgramError` until the part istio is built, `ReleaseUnavailableError` when a version can't be had.
     """
-    folder = cache_root() / f"charts-{_key()}"
-    if not folder.is_dir():
-        with lock("charts"), tempfile.TemporaryDirectory(prefix="charts-", dir=cache_root()) as scratch:
-            whole = Path(scratch) / "charts"
-            whole.mkdir()
-            for version, chart, source in _sources():
-                (whole / f"{chart}-{version}.tgz").write_bytes(package(source, chart, version))
-            if not folder.is_dir():
-                whole.rename(folder)
+    folder = _folder()
+    missing = [version for version in versions if not _packaged(folder, version)]
+    if missing:
+        estimate = Estimate({f"charts of Istio {version}": DOWNLOAD_SECONDS for version in missing})
+        with lock("charts"), shown(estimate):
+            folder.mkdir(parents=True, exist_ok=True)
+            for version, step in zip(missing, estimate.steps, strict=True):
+                with estimate.step(step):
+                    _package(folder, version)
     return folder
 
 
-def _key() -> str:
-    here = Path(__file__)
-    return file_key([here, here.with_name("releases.py")], str(programs.file("istio", "charts")))
+def released_charts() -> tuple[Path, dict[str, str]]:
+    """The folder with the charts of all `VERSIONS`, and for each version that can't be had the reason."""
+    refused: dict[str, str] = {}
+    for version in VERSIONS:
+        try:
+            chart_dir([version])
+        except ReleaseUnavailableError as error:
+            refused[version] = str(error)
+    return _folder(), refused
 
 
-def _sources() -> Iterator[tuple[str, str, Path]]:
-    for chart in CHARTS:
-        yield ISTIO, chart, programs.file("istio", f"charts/{chart}")
-    for release in releases.RELEASES:
-        module = releases.download(release)
-        for chart, inside in CHARTS.items():
-            yield release.version, chart, module / "manifests" / "charts" / inside
+def _folder() -> Path:
+    code = [Path(packaging.__file__), Path(releases.__file__)]
+    return cache_root() / f"charts-{file_key(code, str(programs.file('istio', 'charts')))}"
 
 
-def package(source: Path, chart: str, version: str) -> bytes:
-    """A chart's .tgz; the same bytes for the same source and version."""
-    packed = io.BytesIO()
-    with gzip.GzipFile(fileobj=packed, mode="wb", mtime=0) as stream, tarfile.open(fileobj=stream, mode="w") as tar:
-        for path in sorted(path for path in source.rglob("*") if path.is_file()):
-            content = _released(path.relative_to(source), path.read_text(), version).encode()
-            entry = tarfile.TarInfo(f"{chart}/{path.relative_to(source)}")
-            entry.size = len(content)
-            tar.addfile(entry, io.BytesIO(content))
-    return packed.getvalue()
+def _file(folder: Path, chart: str, version: str) -> Path:
+    return folder / f"{chart}-{version}.tgz"
 
 
-def _released(place: Path, text: str, version: str) -> str:
-    """The file as it is in a release: the source tree says version 1.0.0 and the hub and tag of nightly builds."""
-    if place.name == "Chart.yaml":
-        return re.sub(r"^(version|appVersion): .*$", rf"\1: {version}", text, flags=re.MULTILINE)
-    if place.name == "values.yaml":
-        text = re.sub(r"^( +hub:) [\w.]+/[\w/-]*testing$", rf"\1 {HUB}", text, flags=re.MULTILINE)
-        return re.sub(r"^( +tag:) latest$", rf"\1 {version}", text, flags=re.MULTILINE)
-    return text
+def _packaged(folder: Path, version: str) -> bool:
+    return all(_file(folder, chart, version).is_file() for chart in packaging.CHARTS)
 
 
-def remove_old() -> None:
-    """Remove packaged charts that no longer match the sources."""
-    for folder in cache_root().glob("charts-*"):
-        if folder != chart_dir():
-            shutil.rmtree(folder)
+def _package(folder: Path, version: str) -> None:
+    with _sources(version) as sources:
+        for chart, source in sources.items():
+            partial = folder / f"{chart}-{version}.partial"
+            partial.write_bytes(packaging.package(source, chart, version))
+            partial.rename(_file(folder, chart, version))
+
+
+@contextmanager
+def _sources(version: str) -> Iterator[dict[str, Path]]:
+    if version == ISTIO:
+        yield {chart: programs.file("istio", f"charts/{chart}") for chart in packaging.CHARTS}
+    elif release := releases.BY_VERSION.get(version):
+        with releases.module(release) as module:
+            yield {chart: module / inside for chart, inside in packaging.CHARTS.items()}
+    else:
+        raise ReleaseUnavailableError(f"no charts of Istio {version}; there are {', '.join(VERSIONS)}")

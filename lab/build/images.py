@@ -1,7 +1,6 @@
 """The images the lab's nodes run, made of locally built programs: no registry is asked."""
 
 import platform
-import shutil
 import tempfile
 from importlib.metadata import version
 from importlib.resources import files
@@ -10,7 +9,8 @@ from pathlib import Path
 from lab.build import archive, libraries
 from lab.build.archive import Image
 from lab.build.cache import cache_root, file_key, lock
-from lab.build.charts import HUB, VERSIONS
+from lab.build.charts import VERSIONS
+from lab.build.packaging import HUB
 from lab.build.parts import BY_NAME
 from lab.build.programs import file, program
 
@@ -44,9 +44,6 @@ def _write_all(folder: Path) -> None:
         whole.mkdir()
         for name, image in _images().items():
             archive.write(image, whole / f"{name}.tar")
-        for old in cache_root().glob("images-*"):
-            if old != Path(scratch):
-                shutil.rmtree(old)
         whole.rename(folder)
 
 

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -61,7 +60,7 @@ def _complete(part: Part) -> bool:
 def ensure(names: Iterable[str] = DEFAULT) -> None:
     """Build what is missing of these parts, with progress, and drop the build's scratch when all is there.
 
-    Raises `DiskSpaceError` before anything is built, `GoMissingError` without a Go toolchain, `BuildError` naming the part and its log.
+    Raises `DiskSpaceError` before anything is built, `GoMissingError`, or `BuildError` naming the part and its log.
     """
     names = list(names)
     if not missing(names):
@@ -82,5 +81,4 @@ def drop_scratch() -> None:
     """Remove Go's build cache and module cache of this tool cache: over 10 GB, and no program needs them."""
     for folder in toolchain.scratch():
         if folder.is_dir():
-            subprocess.run(["chmod", "-R", "u+w", str(folder)], check=True)
             shutil.rmtree(folder)

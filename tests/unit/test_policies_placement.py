@@ -3,7 +3,7 @@
 import pytest
 
 from policies.rules import placement, secrets_in_values
-from tests.unit.policy_resources import gateway, istiod, said
+from tests.policy_resources import gateway, istiod, said
 
 LONG = "A" * 40
 

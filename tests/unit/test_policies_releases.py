@@ -11,7 +11,7 @@ from policies.rules import (
     placement,
     secrets_in_values,
 )
-from tests.unit.policy_resources import RESOURCES, changed, gateway, istiod, said
+from tests.policy_resources import RESOURCES, changed, gateway, istiod, said
 
 RULES = [
     module.RULE

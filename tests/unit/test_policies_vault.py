@@ -3,7 +3,7 @@
 import pytest
 
 from policies.rules import protected_ca, vault_ca
-from tests.unit.policy_resources import changed, said
+from tests.policy_resources import changed, said
 
 
 def requested(**changes) -> list[str]:

@@ -1,4 +1,4 @@
-"""`python -m lab.build`: build parts, charts and images by hand, or list them."""
+"""`python -m lab.build`: build parts, charts and images by hand, list them, remove old ones."""
 
 import argparse
 import sys
@@ -10,6 +10,7 @@ from lab.build import charts, images, programs
 from lab.build.cache import cache_root, part_folder
 from lab.build.parts import DEFAULT, PARTS, UnknownPartError
 from lab.build.path import on_path
+from lab.build.prune import prune
 
 
 def _ensure(names: list[str]) -> None:
@@ -38,7 +39,11 @@ def _list(_: list[str]) -> None:
     Console().print(table)
 
 
-COMMANDS = {"ensure": _ensure, "charts": _charts, "images": _images, "list": _list}
+def _prune(_: list[str]) -> None:
+    print(*(f"removed {folder}" for folder in prune()), sep="\n")
+
+
+COMMANDS = {"ensure": _ensure, "charts": _charts, "images": _images, "list": _list, "prune": _prune}
 
 
 def main() -> int:

@@ -3,13 +3,20 @@
 import fcntl
 import hashlib
 import os
+import shutil
+import tempfile
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from lab.build.parts import Part
 
 MODULES = Path(__file__).parent / "go"
+
+WAIT = 3.0
+"""Seconds between two looks at a lock that another process holds."""
 
 
 def cache_root() -> Path:
@@ -49,8 +56,28 @@ def part_folder(part: Part) -> Path:
 
 @contextmanager
 def lock(name: str) -> Iterator[None]:
-    """Only one process at a time is inside, on this cache; the others wait."""
+    """Only one process at a time is inside, on this cache; the others wait, and say so."""
     cache_root().mkdir(parents=True, exist_ok=True)
     with (cache_root() / f"{name}.lock").open("w") as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
+        while not _acquired(held):
+            print(f"waiting for another process that makes the lab's {name} in {cache_root()}", flush=True)
+            time.sleep(WAIT)
         yield
+
+
+def _acquired(file: IO[str]) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+@contextmanager
+def partial(name: str) -> Iterator[Path]:
+    """A folder of the cache for what isn't whole yet, to be used inside `lock(name)`; a killed process's is removed."""
+    prefix = f"partial-{name}-"
+    for left_behind in cache_root().glob(f"{prefix}*"):
+        shutil.rmtree(left_behind)
+    with tempfile.TemporaryDirectory(prefix=prefix, dir=cache_root()) as folder:
+        yield Path(folder)

@@ -3,16 +3,12 @@
 import re
 import shutil
 import subprocess
-import tempfile
 from pathlib import Path
 from typing import IO
 
 from lab.build import toolchain
-from lab.build.cache import cache_root, module_folder, part_folder
+from lab.build.cache import cache_root, module_folder, part_folder, partial
 from lab.build.parts import Part
-
-PARTIAL = "partial-"
-"""How the folder of a build that is under way begins, beside the finished parts."""
 
 
 class BuildError(RuntimeError):
@@ -20,12 +16,12 @@ class BuildError(RuntimeError):
 
 
 def build(part: Part) -> None:
-    """Leave the whole part in its folder, or nothing; output goes to the part's log. Raises `BuildError`."""
+    """Leave the whole part in its folder or nothing, its output in its log. Inside `lock("parts")`; `BuildError`."""
     target, log = part_folder(part), log_file(part)
     log.parent.mkdir(parents=True, exist_ok=True)
     target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=PARTIAL, dir=target.parent) as scratch, log.open("w") as output:
-        whole = Path(scratch) / part.name
+    with partial("parts") as scratch, log.open("w") as output:
+        whole = scratch / part.name
         try:
             _compile(part, whole / "bin", output)
             _take_files(part, whole, output)

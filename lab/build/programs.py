@@ -63,18 +63,21 @@ def ensure(names: Iterable[str] = DEFAULT) -> None:
     Raises `DiskSpaceError` before anything is built, `GoMissingError`, or `BuildError` naming the part and its log.
     """
     names = list(names)
-    if not missing(names):
-        return
-    with lock("build"):
-        wanted = missing(names)  # another process may have built them while this one waited
-        disk.require_room(wanted)
-        estimate = Estimate({f"{part.name} {part.version}": part.seconds for part in wanted})
-        with shown(estimate):
-            for part, step in zip(wanted, estimate.steps, strict=True):
-                with estimate.step(step):
-                    build(part)
-        if not os.environ.get(KEEP_SCRATCH):
-            drop_scratch()
+    if missing(names):
+        with lock("parts"):
+            _build(missing(names))  # looked at again: another process may have built them while this one waited
+            if not os.environ.get(KEEP_SCRATCH):
+                drop_scratch()
+
+
+def _build(parts: list[Part]) -> None:
+    room = disk.require_room(parts)
+    print(f"building {len(parts)} of the lab's parts, once, into {cache_root()}; {room}", flush=True)
+    estimate = Estimate({f"{part.name} {part.version}": part.seconds for part in parts})
+    with shown(estimate):
+        for part, step in zip(parts, estimate.steps, strict=True):
+            with estimate.step(step):
+                build(part)
 
 
 def drop_scratch() -> None:

@@ -3,14 +3,13 @@
 import json
 import os
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from lab.build import toolchain
-from lab.build.cache import cache_root
+from lab.build.cache import partial
 
 MODULE = "istio.io/istio"
 
@@ -51,11 +50,13 @@ class ReleaseUnavailableError(RuntimeError):
 
 @contextmanager
 def module(release: Release) -> Iterator[Path]:
-    """Folder of the release's module while the block runs, its checksum compared. Raises `ReleaseUnavailableError`."""
-    cache_root().mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="release-", dir=cache_root()) as scratch:
+    """Folder of the release's module while the block runs, its checksum compared.
+
+    To be used inside `lock("charts")`. Raises `ReleaseUnavailableError`.
+    """
+    with partial("charts") as scratch:
         # The checksum database is not asked: the pin above is stricter, and some networks don't reach it.
-        own = {"GONOSUMDB": MODULE, "GOMODCACHE": os.environ.get("GOMODCACHE", scratch)}
+        own = {"GONOSUMDB": MODULE, "GOMODCACHE": os.environ.get("GOMODCACHE", str(scratch))}
         command = [toolchain.go(), "mod", "download", "-json", f"{MODULE}@{release.module_version}"]
         done = subprocess.run(
             command, cwd=scratch, env=toolchain.environment() | own, capture_output=True, text=True, check=False

@@ -12,6 +12,7 @@ from settings.gateway import EgressSettings, GatewaySettings
 from settings.istio import BaseSettings, IstioSettings, ProxySettings
 from settings.namespaces import DestroySettings, MtlsSettings, TradingSettings
 from settings.sources import ChartSettings, ImageSettings, ReleaseSettings
+from settings.traffic import TrafficSettings
 
 
 class Settings(Model):
@@ -28,6 +29,7 @@ class Settings(Model):
     egress: EgressSettings = EgressSettings()
     mtls: MtlsSettings = MtlsSettings()
     trading: TradingSettings = TradingSettings()
+    traffic: TrafficSettings = TrafficSettings()
     destroy: DestroySettings = DestroySettings()
 
     @model_validator(mode="after")

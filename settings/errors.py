@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping
 
 from pydantic import ValidationError
-from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails
 
 
@@ -19,7 +18,12 @@ class SettingsError(ValueError):
 
 def lines(error: ValidationError) -> list[str]:
     """A line for each problem that pydantic found."""
-    return [_line(detail) for detail in error.errors(include_url=False)]
+    return [_line(detail) for detail in error.errors(include_url=False) if not _is_echo(detail)]
+
+
+def _is_echo(detail: ErrorDetails) -> bool:
+    """Whether pydantic calls a list too short only because it left out an entry that has a problem of its own."""
+    return detail["type"] == "too_short" and len(detail["input"]) >= detail.get("ctx", {})["min_length"]
 
 
 def _line(detail: ErrorDetails) -> str:
@@ -37,5 +41,6 @@ def _line(detail: ErrorDetails) -> str:
 def _path(location: tuple[str | int, ...]) -> str:
     path = ""
     for part in location:
-        path += f"[{part}]" if isinstance(part, int) else f".{to_camel(part)}"
+        if part != "[key]":  # pydantic's mark for a wrong key, which stands before it
+            path += f"[{part}]" if isinstance(part, int) else f".{part}"
     return path.removeprefix(".") or "settings"

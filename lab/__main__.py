@@ -1,6 +1,7 @@
+"""`python -m lab up`, `python -m lab down`: the local cluster."""
+
 import sys
 
-from lab.cluster import down, up
+from lab.cluster.cli import main
 
-if __name__ == "__main__":
-    up.up() if sys.argv[1] == "up" else down.remove()
+sys.exit(main())

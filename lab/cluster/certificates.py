@@ -40,9 +40,7 @@ def create_key(name: str) -> None:
     """Makes a key pair: NAME.key and its public half as NAME.crt (API servers read it under either form)."""
     key = ec.generate_private_key(ec.SECP256R1())
     _write_private(name, key)
-    public = key.public_key().public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
+    public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     certificate_file(name).write_bytes(public)
 
 
@@ -94,7 +92,5 @@ def _write_private(name: str, key: ec.EllipticCurvePrivateKey) -> None:
     file = key_file(name)
     file.touch(mode=0o600)
     file.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )

@@ -30,7 +30,8 @@ def refuse_other_clusters() -> None:
     authority = base64.b64encode(certificate_file(AUTHORITY).read_bytes()).decode()
     for entry in clusters:
         cluster = entry["cluster"]
-        if not cluster["server"].startswith("https://127.0.0.1:") or cluster["certificate-authority-data"] != authority:
+        local = cluster["server"].startswith("https://127.0.0.1:")
+        if not local or cluster.get("certificate-authority-data") != authority:
             raise LabError(f"{KUBECONFIG}: {cluster['server']} is not the local cluster; the lab touches no other")
 
 

@@ -19,23 +19,29 @@ def create() -> None:
     for machine in (CONTROL_PLANE, *NODES):
         run("ip", "netns", "add", machine.namespace)
         run("nsenter", f"--net={NAMESPACES / machine.namespace}", "sh", "-c", FORWARDING)
-    _configure(CONTROL_PLANE, [
-        "link set lo up",
-        f"link add {BRIDGE} type bridge",
-        f"address add {CONTROL_PLANE.address}/24 dev {BRIDGE}",
-        f"link set {BRIDGE} up",
-        *(line for node in NODES for line in _wire(node)),
-        f"route add {SERVICE_RANGE} dev {BRIDGE}",  # kube-proxy rewrites what has a route
-        *_routes(CONTROL_PLANE),
-    ])
-    for node in NODES:
-        _configure(node, [
+    _configure(
+        CONTROL_PLANE,
+        [
             "link set lo up",
-            f"address add {node.address}/24 dev eth0",
-            "link set eth0 up",
-            f"route add default via {CONTROL_PLANE.address}",
-            *_routes(node),
-        ])
+            f"link add {BRIDGE} type bridge",
+            f"address add {CONTROL_PLANE.address}/24 dev {BRIDGE}",
+            f"link set {BRIDGE} up",
+            *(line for node in NODES for line in _wire(node)),
+            f"route add {SERVICE_RANGE} dev {BRIDGE}",  # kube-proxy rewrites what has a route
+            *_routes(CONTROL_PLANE),
+        ],
+    )
+    for node in NODES:
+        _configure(
+            node,
+            [
+                "link set lo up",
+                f"address add {node.address}/24 dev eth0",
+                "link set eth0 up",
+                f"route add default via {CONTROL_PLANE.address}",
+                *_routes(node),
+            ],
+        )
 
 
 def _configure(machine: Machine, lines: list[str]) -> None:

@@ -2,19 +2,22 @@
 
 from pathlib import Path
 
-from lab.cluster import cgroup, enter, node_files, process, tools
+from lab.cluster import cgroup, enter, node_files, process
 from lab.cluster.control_plane import proxy_flags
 from lab.cluster.machines import Machine
 from lab.cluster.shell import LabError, run
 from lab.cluster.tools import program
 
+SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 SOCKET = "/run/containerd/containerd.sock"
 
 
 def start_runtime(node: Machine) -> None:
     """containerd, until it answers."""
     node_files.write(node)
-    path = f"PATH={program('containerd-shim-runc-v2').parent}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+    path = (
+        f"PATH={program('containerd-shim-runc-v2').parent}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+    )
     command = ("env", path, program("containerd"), "--config=/run/node/containerd.toml")
     process.start(runtime(node), enter.first(node, *command))
     process.wait(runtime(node), lambda: _answers(node))
@@ -30,7 +33,7 @@ def start_kubelet(node: Machine) -> None:
     """kubelet and kube-proxy. The node is Ready some seconds later."""
     kubelet = (
         program("kubelet"), "--config=/run/node/kubelet.json", "--root-dir=/run/node/kubelet",
-        f"--kubeconfig=/run/node/kubeconfig", f"--hostname-override={node.name}", f"--node-ip={node.address}",
+        "--kubeconfig=/run/node/kubeconfig", f"--hostname-override={node.name}", f"--node-ip={node.address}",
     )  # fmt: skip
     process.start(f"kubelet-{node.name}", enter.join(node, runtime(node), *kubelet))
     proxy = (program("kube-proxy"), *proxy_flags(node.name))

@@ -3,15 +3,17 @@
 import json
 import os
 import shutil
+from pathlib import Path
 from typing import Any
 
 from lab.cluster.certificates import AUTHORITY, FOLDER, certificate_file
 from lab.cluster.machines import DNS_SERVICE_ADDRESS, Machine
 
+CORES = 4
 ALLOCATABLE_MEMORY = 3700 * 1024**2  # bytes; what a Raspberry Pi 4 of 4 GB leaves to pods
 PAUSE_IMAGE = "registry.k8s.io/pause:3.10"
 
-CONTAINERD = f"""
+CONTAINERD = f"""\
 version = 3
 root = "/run/node/containerd"
 state = "/run/containerd"
@@ -31,6 +33,7 @@ runtime_type = "io.containerd.runc.v2"
 
 def write(node: Machine) -> None:
     """Writes all of them."""
+    _cores(node.folder / "cores")
     (node.folder / "cni").mkdir(parents=True, exist_ok=True)
     (node.folder / "containerd.toml").write_text(CONTAINERD)
     (node.folder / "cni" / "10-lab.conflist").write_text(json.dumps(_network(node)))
@@ -38,6 +41,28 @@ def write(node: Machine) -> None:
     (node.folder / "resolv.conf").write_text(f"nameserver {DNS_SERVICE_ADDRESS}\n")
     shutil.copy(FOLDER / f"kubelet-{node.name}.kubeconfig", node.folder / "kubeconfig")
     shutil.copy(certificate_file(AUTHORITY), node.folder / "ca.crt")
+
+
+def _cores(folder: Path) -> None:
+    """A Pi's cores, where kubelet counts them (its /sys/devices/system/node): no setting changes the number.
+
+    A machine with fewer has its cores listed again on a further NUMA node: kubelet counts what is listed, but also
+    writes the numbers into a cpuset, where only cores that exist are allowed.
+    """
+    real = sorted(os.sched_getaffinity(0))
+    for core in range(CORES):
+        numa_node = folder / f"node{core // len(real)}"
+        topology = numa_node / f"cpu{real[core % len(real)]}" / "topology"
+        topology.mkdir(parents=True, exist_ok=True)
+        (topology / "core_id").write_text(f"{core}\n")
+        (topology / "physical_package_id").write_text("0\n")
+        (numa_node / "meminfo").write_text(f"MemTotal: {_machine_memory() // 1024} kB\n")
+        (numa_node / "distance").write_text("10\n")
+
+
+def _machine_memory() -> int:
+    """Bytes."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 def _network(node: Machine) -> dict[str, Any]:
@@ -49,7 +74,6 @@ def _network(node: Machine) -> dict[str, Any]:
 
 
 def _kubelet(node: Machine) -> dict[str, Any]:
-    machine_memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return {
         "apiVersion": "kubelet.config.k8s.io/v1beta1",
         "kind": "KubeletConfiguration",
@@ -61,7 +85,7 @@ def _kubelet(node: Machine) -> dict[str, Any]:
         "failCgroupV1": False,
         "failSwapOn": False,
         "enforceNodeAllocatable": ["none"],
-        "systemReserved": {"memory": str(machine_memory - ALLOCATABLE_MEMORY)},
+        "systemReserved": {"memory": str(_machine_memory() - ALLOCATABLE_MEMORY)},
         # The machine's free memory and disk are not the node's: nothing is evicted for their sake.
         "evictionHard": {"memory.available": "0%", "nodefs.available": "0%", "nodefs.inodesFree": "0%"},
         "imageGCHighThresholdPercent": 100,
@@ -71,5 +95,4 @@ def _kubelet(node: Machine) -> dict[str, Any]:
         "clusterDNS": [DNS_SERVICE_ADDRESS],
         "clusterDomain": "cluster.local",
         "volumePluginDir": "/run/node/kubelet/volume-plugins",
-        "registerWithTaints": [],
     }

@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from lab.cluster.names import LAB
+from lab.cluster.say import say
 from lab.cluster.shell import LabError, last_line
 
 RECORDS = LAB / "run"
@@ -79,7 +80,7 @@ def _ended(process: Process, seconds: float) -> bool:
     return not process.alive
 
 
-def wait(name: str, healthy: Callable[[], bool], seconds: float = 60, say: Callable[[str], None] = print) -> None:
+def wait(name: str, healthy: Callable[[], bool], seconds: float = 90) -> None:
     """Returns when `healthy` says so. Raises LabError when the process ends before, or the time is over."""
     begun = said = time.monotonic()
     while not healthy():
@@ -100,6 +101,14 @@ def find(name: str) -> Process | None:
         return Process(**json.loads(_record_file(name).read_text()))
     except (FileNotFoundError, ValueError, TypeError):  # none, or half-written by a lab that was killed
         return None
+
+
+def required(name: str) -> Process:
+    """The record of a process that must run; raises LabError when it does not."""
+    process = find(name)
+    if process is None or not process.alive:
+        raise LabError(f"{name} does not run: {last_words(name)}; `make lab-up` makes the local cluster anew")
+    return process
 
 
 def is_alive(name: str) -> bool:

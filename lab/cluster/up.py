@@ -1,63 +1,76 @@
 """Starting the lab: from nothing to three Ready nodes."""
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
-from lab.cluster import certificates, cgroup, control_plane, down, environment, forward, kubeconfig, netns, node, process, tools
-from lab.cluster.kubectl import get
-from lab.cluster.machines import API_PORT, CONTROL_PLANE, NODES
+from lab.build import images, plugins
+from lab.cluster import (
+    cgroup,
+    control_plane,
+    down,
+    environment,
+    forward,
+    kubeconfig,
+    lock,
+    netns,
+    node,
+    process,
+    requirements,
+    state,
+    tools,
+)
+from lab.cluster.machines import API_PORT, CONTROL_PLANE, NODES, Machine
 from lab.cluster.names import KUBECONFIG, LAB
-from lab.cluster.shell import LabError
-from lab.build.images import image_tars
+from lab.cluster.say import say
 
 
-def up(say=print) -> None:
-    if is_up():
-        say("the local cluster is up")
-        return
-    down.remove()
-    say("certificates, namespaces, cgroups")
+def up() -> None:
+    """What `make lab-up` does. A lab that is up stays as it is; what is left of another is removed first."""
+    with lock.held():
+        if state.is_up():
+            say("the local cluster is up already")
+            return
+        requirements.check()
+        tools.ensure()
+        tars = [tar for _, tar in images.image_tars()]
+        down.remove()
+        _build(tars)
+        state.complete()
+    say(f"the local cluster is up: {len(NODES)} nodes; to use it: . .lab/env")
+
+
+def _build(tars: list[Path]) -> None:
     LAB.mkdir()
     tools.gather()
-    control_plane.create_certificates()
+    say("network and certificates")
     cgroup.create()
     netns.create()
+    control_plane.create_certificates()
     port = forward.start("api", f"{CONTROL_PLANE.address}:{API_PORT}")
     kubeconfig.write(KUBECONFIG, f"https://127.0.0.1:{port}", "admin")
     environment.write()
     with ThreadPoolExecutor() as pool:
-        runtimes = [pool.submit(node.start_runtime, each) for each in NODES]
-        say("API server")
+        nodes = [pool.submit(_prepare, each, tars) for each in NODES]
+        plugin = pool.submit(plugins.install_plugins, environment.PULUMI_HOME)
+        say("etcd and the API server")
         control_plane.start_api()
-        say("controllers")
+        say("controllers, scheduler, names")
         control_plane.start_controllers()
-        for done in runtimes:
-            done.result()
-        say("nodes")
-        for each in NODES:
-            node.start_kubelet(each)
-        imports = [pool.submit(node.import_images, each, [tar for _, tar in image_tars()]) for each in NODES]
-        process.wait("kubelet-pi-1", lambda: ready_nodes() == [n.name for n in NODES])
-        for done in imports:
-            done.result()
-    say("up")
+        _finish(nodes, plugin)
 
 
-def is_up() -> bool:
-    names = process.recorded()
-    if len(names) < 10 or not all(process.is_alive(name) for name in names):
-        return False
-    try:
-        return ready_nodes() == [n.name for n in NODES]
-    except LabError:
-        return False
+def _prepare(each: Machine, tars: list[Path]) -> None:
+    """containerd with its images, while the control plane starts."""
+    node.start_runtime(each)
+    node.import_images(each, tars)
 
 
-def ready_nodes() -> list[str]:
-    """The real nodes that are Ready, in order."""
-    ready = [
-        item["metadata"]["name"]
-        for item in get("nodes")["items"]
-        if any(c["type"] == "Ready" and c["status"] == "True" for c in item["status"].get("conditions", []))
-    ]
-    return sorted(set(ready) & {each.name for each in NODES})
+def _finish(nodes: list[Future[None]], plugin: Future[None]) -> None:
+    """The kubelets, as soon as each node has its images."""
+    say("images onto the nodes")
+    for each, prepared in zip(NODES, nodes, strict=True):
+        prepared.result()
+        node.start_kubelet(each)
+    say("kubelets")
+    process.wait(f"kubelet-{NODES[-1].name}", state.is_ready)
+    plugin.result()

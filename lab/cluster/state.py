@@ -1,0 +1,44 @@
+"""What state the lab is in."""
+
+from lab.cluster import process
+from lab.cluster.kubectl import get
+from lab.cluster.machines import NODES
+from lab.cluster.names import LAB
+from lab.cluster.shell import LabError
+
+COMPLETE = LAB / "complete"
+
+
+def complete() -> None:
+    """Notes that the start went through to its end, and which processes belong to it."""
+    COMPLETE.write_text("\n".join(process.recorded()))
+
+
+def is_up() -> bool:
+    """Whether the start went through, every process of it still runs, and the nodes are Ready."""
+    if not COMPLETE.exists() or not all(process.is_alive(name) for name in COMPLETE.read_text().split()):
+        return False
+    try:
+        return is_ready()
+    except LabError:
+        return False
+
+
+def is_ready() -> bool:
+    """Whether every real node is Ready, and pods can be made."""
+    ready = {name for name, status in node_readiness().items() if status == "True"}
+    return ready >= {node.name for node in NODES} and "default" in _service_accounts()
+
+
+def node_readiness() -> dict[str, str]:
+    """Node -> status of its condition Ready ("True", "False", "Unknown"), simulated ones included."""
+    return {
+        item["metadata"]["name"]: condition["status"]
+        for item in get("nodes")["items"]
+        for condition in item["status"].get("conditions", [])
+        if condition["type"] == "Ready"
+    }
+
+
+def _service_accounts() -> set[str]:
+    return {item["metadata"]["name"] for item in get("serviceaccounts", "--namespace=default")["items"]}

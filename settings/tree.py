@@ -13,6 +13,7 @@ from settings.istio import BaseSettings, IstioSettings, ProxySettings
 from settings.namespaces import DestroySettings, MtlsSettings, TradingSettings
 from settings.sources import ChartSettings, ImageSettings, ReleaseSettings
 from settings.traffic import TrafficSettings
+from settings.vault import VaultSettings
 
 
 class Settings(Model):
@@ -30,6 +31,7 @@ class Settings(Model):
     mtls: MtlsSettings = MtlsSettings()
     trading: TradingSettings = TradingSettings()
     traffic: TrafficSettings = TrafficSettings()
+    vault: VaultSettings = VaultSettings()
     destroy: DestroySettings = DestroySettings()
 
     @model_validator(mode="after")

@@ -1,0 +1,37 @@
+"""The secret from which istiod takes its CA."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_kubernetes.core.v1 import Secret
+
+from facts.project import PLUGGED_IN_LABEL
+
+NAME = "cacerts"
+"""istiod mounts no other."""
+
+
+@dataclass(frozen=True)
+class CacertsArgs:
+    """`files` has the content by file name, or nothing: then istiod makes its own root."""
+
+    namespace: pulumi.Input[str]
+    files: pulumi.Input[Mapping[str, str]]
+
+
+class Cacerts(pulumi.ComponentResource):
+    """The secret. Its key is nowhere else in the cluster, and encrypted in the state."""
+
+    name: pulumi.Output[str]
+
+    def __init__(self, name: str, args: CacertsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("pi-mesh:vault:Cacerts", name, None, opts)
+        secret = Secret(
+            f"{name}-secret",
+            metadata={"name": NAME, "namespace": args.namespace, "labels": {PLUGGED_IN_LABEL: "vault"}},
+            string_data=pulumi.Output.secret(args.files),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self.name = secret.metadata.apply(lambda metadata: metadata["name"])
+        self.register_outputs({"name": self.name})

@@ -6,6 +6,9 @@ SHELL := /bin/bash
 
 PYTHON ?= python3
 STACK ?= lab
+PREVIEWED ?= pi-cluster
+BASE ?= main
+CHARTS ?=
 PY := .venv/bin/python
 POLICIES := --policy-pack policies --policy-pack-config policies/config/$(STACK).json
 
@@ -52,8 +55,9 @@ test-all: .venv/.complete  ## Also the long tests
 bench: .venv/.complete  ## Timings side by side with helm and istioctl
 	@$(PY) -m bench
 
-preview: .venv/.complete  ## What a pull request's comment would show, against the base branch
-	@$(PY) -m preview
+preview: .venv/.complete  ## What a pull request's comment would show, against the branch BASE
+	@if [ -f .lab/env ]; then . .lab/env; fi
+	$(PY) -m preview --stack $(PREVIEWED) --base $(BASE) --charts "$(CHARTS)"
 
 lint: .venv/.complete  ## Style and types
 	@.venv/bin/ruff check .

@@ -11,7 +11,7 @@ def section(budget: Budget) -> str:
     return f"{table(cells.HEADINGS, cells.rows(budget))}\n\n{cells.room(budget)}"
 
 
-def table(headings: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
-    """A GitHub table: the first column to the left, the others to the right."""
-    ruler = [":--", *["--:"] * (len(headings) - 1)]
+def table(headings: Sequence[str], lines: Iterable[Sequence[str]], align: str = "--:") -> str:
+    """A GitHub table: the first column to the left, the others as `align` says, by default to the right."""
+    ruler = [":--", *[align] * (len(headings) - 1)]
     return "\n".join("| " + " | ".join(line) + " |" for line in (headings, ruler, *lines))

@@ -10,7 +10,7 @@ def breaches(resource: Resource, bounds: Bounds) -> Iterator[str]:
     if kind(resource) != "networking.istio.io/Gateway":
         return
     name = at(resource.props, "metadata.name")
-    for number, server in enumerate(at(resource.props, "spec.servers") or ()):
+    for number, server in enumerate(at(resource.props, "spec.servers") or []):
         for host in server["hosts"]:
             if host.rsplit("/", 1)[-1] == "*" and name not in bounds["anyHost"]:
                 yield f"Gateway {name}: server {number} answers for every host ({host})"

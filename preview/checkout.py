@@ -1,0 +1,61 @@
+"""The two sides of a comparison, each as a folder of its own that a preview may write into."""
+
+import io
+import shutil
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+import yaml
+
+ENCRYPTION = ("encryptionsalt", "encryptedkey", "secretsprovider")
+PLACEHOLDER = "known-to-the-owner-only"
+"""Stands for each encrypted value of a stack file: a pull request's preview has no key, and needs none."""
+
+
+class UnknownRevisionError(Exception):
+    """git does not know the base revision, or has none in common with it."""
+
+
+def base(revision: str, repository: Path, folder: Path) -> None:
+    """Where the working tree left the base branch, unpacked into the folder. Raises UnknownRevisionError."""
+    fork_point = _git(repository, "merge-base", "HEAD", revision).decode().strip()
+    with tarfile.open(fileobj=io.BytesIO(_git(repository, "archive", fork_point))) as archive:
+        archive.extractall(folder, filter="data")
+
+
+def working_tree(repository: Path, folder: Path) -> None:
+    """Copies what is there now, committed or not, without what git ignores."""
+    listed = _git(repository, "ls-files", "-z", "--cached", "--others", "--exclude-standard").decode()
+    for name in filter(None, listed.split("\0")):
+        source, target = repository / name, folder / name
+        if source.is_file():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(source, target)
+
+
+def prepare(folder: Path, stack: str) -> None:
+    """Gives the folder this Python environment, and takes its stack file's secrets out."""
+    (folder / ".venv").symlink_to(sys.prefix)
+    path = folder / f"Pulumi.{stack}.yaml"
+    if path.exists():
+        content = yaml.safe_load(path.read_text()) or {}
+        open_content = {key: _without_secrets(value) for key, value in content.items() if key not in ENCRYPTION}
+        path.write_text(yaml.safe_dump(open_content))
+
+
+def _without_secrets(tree: object) -> object:
+    if isinstance(tree, dict):
+        if tree.keys() == {"secure"}:
+            return PLACEHOLDER
+        return {key: _without_secrets(value) for key, value in tree.items()}
+    return [_without_secrets(value) for value in tree] if isinstance(tree, list) else tree
+
+
+def _git(repository: Path, *arguments: str) -> bytes:
+    run = subprocess.run(["git", "-C", repository, *arguments], capture_output=True, check=False)
+    if run.returncode:
+        reason = run.stderr.decode().strip() or "no common ancestor"
+        raise UnknownRevisionError(f"git {' '.join(arguments)}: {reason}")
+    return run.stdout

@@ -1,0 +1,45 @@
+"""Runs one side's program: the engine's preview on an empty state, with the policy pack."""
+
+import os
+from pathlib import Path
+
+from pulumi import automation
+from pulumi.automation.events import EngineEvent
+
+from preview import intent
+from preview.intent import Intent
+
+
+def preview(folder: Path, stack: str, state: Path, config: dict[str, str]) -> Intent:
+    """What the program in the folder wants; nothing, where there is none yet.
+
+    No kubeconfig and no Vault token reach it. `config`: paths and values set beforehand. `state`: an empty folder.
+    """
+    if not (folder / "Pulumi.yaml").exists():
+        return intent.NOTHING
+    environment = {
+        "KUBECONFIG": os.devnull,
+        "VAULT_TOKEN": "",
+        "PULUMI_BACKEND_URL": f"file://{state}",
+        "PULUMI_CONFIG_PASSPHRASE": "nothing is encrypted here",
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+    }
+    options = automation.LocalWorkspaceOptions(work_dir=str(folder), env_vars=environment)
+    selected = automation.create_or_select_stack(stack, work_dir=str(folder), opts=options)
+    for path, value in config.items():
+        selected.set_config(path, automation.ConfigValue(value), path=True)
+    events: list[EngineEvent] = []
+    crash = _run(selected, folder / "policies", events)
+    return intent.of(events, crash)
+
+
+def _run(stack: automation.Stack, policies: Path, events: list[EngineEvent]) -> str | None:
+    """Collects the events; returns what the command said when it failed."""
+    bounds = policies / "config" / f"{stack.name}.json"
+    packs = [str(policies)] if (policies / "PulumiPolicy.yaml").exists() else None
+    configs = [str(bounds)] if packs and bounds.exists() else None
+    try:
+        stack.preview(policy_packs=packs, policy_pack_configs=configs, on_event=events.append, color="never")
+    except automation.CommandError as error:
+        return str(error)
+    return None

@@ -7,7 +7,7 @@ from typing import Any
 
 from pulumi.automation.events import EngineEvent
 
-MARKUP = re.compile(r"<\{%[a-z ]*%\}>|\x1b\[[0-9;]*m")
+MARKUP = re.compile(r"<\{%.*?%\}>|\x1b\[[0-9;]*m")
 IGNORED = ("pulumi:pulumi:Stack", "pulumi:providers:")
 
 

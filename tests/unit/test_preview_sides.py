@@ -1,0 +1,125 @@
+"""The two sides of a preview: which files, which intent."""
+
+import subprocess
+import sys
+
+import pytest
+import yaml
+from pulumi.automation.events import EngineEvent
+
+from preview import checkout, intent
+
+URN = "urn:pulumi:pi-cluster::pi-mesh::kubernetes:helm.sh/v3:Release::istiod"
+
+
+@pytest.fixture
+def repository(tmp_path):
+    """A git repository with one commit on main, a branch with another, and uncommitted files."""
+    folder = tmp_path / "repository"
+    folder.mkdir()
+    git(folder, "init", "--quiet", "--initial-branch=main")
+    write(folder, {"Pulumi.yaml": "name: x", ".gitignore": "ignored", "gone": "x"})
+    git(folder, "add", ".")
+    git(folder, "commit", "--quiet", "--message=first")
+    git(folder, "checkout", "--quiet", "-b", "change")
+    write(folder, {"Pulumi.yaml": "name: y", "components/new.py": "", "ignored": "x"})
+    (folder / "gone").unlink()
+    return folder
+
+
+def git(folder, *arguments):
+    identity = ("-c", "user.name=Test", "-c", "user.email=test@example.com")
+    subprocess.run(["git", "-C", folder, *identity, *arguments], check=True)
+
+
+def write(folder, files):
+    for name, content in files.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(content)
+
+
+def new(tmp_path, name="side"):
+    folder = tmp_path / name
+    folder.mkdir()
+    return folder
+
+
+def event(**content) -> EngineEvent:
+    return EngineEvent.from_json({"sequence": 1, "timestamp": 1, **content})
+
+
+def registered(urn: str, type_: str, **inputs) -> EngineEvent:
+    new_state = {"type": type_, "urn": urn, "id": "", "parent": "", "provider": "", "inputs": inputs, "outputs": {}}
+    step = {"op": "create", "urn": urn, "type": type_, "provider": "", "new": new_state}
+    return event(resourcePreEvent={"metadata": step})
+
+
+def said(severity: str, message: str) -> EngineEvent:
+    return event(diagnosticEvent={"message": message, "color": "never", "severity": severity})
+
+
+def test_the_base_is_where_the_branch_began(repository, tmp_path):
+    write(repository, {"later": "x"})
+    side = new(tmp_path)
+    checkout.base("main", repository, side)
+    assert (side / "Pulumi.yaml").read_text() == "name: x"
+    assert {path.name for path in side.iterdir()} == {"Pulumi.yaml", ".gitignore", "gone"}
+
+
+def test_the_working_tree_counts_as_it_is_without_ignored_files(repository, tmp_path):
+    side = new(tmp_path)
+    checkout.working_tree(repository, side)
+    assert (side / "Pulumi.yaml").read_text() == "name: y"
+    assert {path.name for path in side.rglob("*")} == {"Pulumi.yaml", ".gitignore", "components", "new.py"}
+
+
+def test_an_unknown_base_is_named(repository, tmp_path):
+    with pytest.raises(checkout.UnknownRevisionError, match="no-such-branch"):
+        checkout.base("no-such-branch", repository, new(tmp_path))
+
+
+def test_the_secrets_of_the_stack_file_stay_out(tmp_path):
+    stack_file = tmp_path / "Pulumi.pi.yaml"
+    config = {"pi-mesh:vaultToken": {"secure": "v1:abc"}, "pi-mesh:istio": {"version": "1.20.3", "list": [1]}}
+    stack_file.write_text(yaml.safe_dump({"encryptionsalt": "v1:salt", "config": config}))
+    checkout.prepare(tmp_path, "pi")
+    opened = yaml.safe_load(stack_file.read_text())
+    assert opened["config"] == {**config, "pi-mesh:vaultToken": checkout.PLACEHOLDER}
+    assert "encryptionsalt" not in opened
+    assert (tmp_path / ".venv").readlink().as_posix() == sys.prefix
+
+
+def test_an_intent_has_the_resources_but_not_the_stack_and_its_providers():
+    wanted = intent.of(
+        [
+            registered("urn:pulumi:s::p::pulumi:pulumi:Stack::s", "pulumi:pulumi:Stack"),
+            registered("urn:x::pulumi:providers:kubernetes::cluster", "pulumi:providers:kubernetes", context="x"),
+            registered(URN, "kubernetes:helm.sh/v3:Release", chart="istiod"),
+        ]
+    )
+    assert wanted.resources == {URN: intent.Resource("kubernetes:helm.sh/v3:Release", "istiod", {"chart": "istiod"})}
+
+
+def test_a_violation_names_its_policy_level_and_resource():
+    broken = {
+        "message": "<{%fg 1%}>no limit<{%reset%}>\n",
+        "policyName": "pi-ceiling",
+        "enforcementLevel": "mandatory",
+        "resourceUrn": URN,
+        "color": "raw",
+        "policyPackName": "pi-mesh",
+        "policyPackVersion": "1.0.0",
+        "policyPackVersionTag": "1.0.0",
+    }
+    (violation,) = intent.of([event(policyEvent=broken)]).violations
+    assert violation == intent.Violation("pi-ceiling", "mandatory", "istiod", "no limit")
+
+
+def test_what_was_said_twice_is_told_once():
+    wanted = intent.of([said("warning", "old"), said("warning", "old"), said("error", "bad"), said("info", "hm")])
+    assert (wanted.warnings, wanted.errors) == (("old",), ("bad",))
+
+
+def test_a_crash_is_told_where_the_engine_gave_no_reason():
+    assert intent.of([], "exit 255").errors == ("exit 255",)
+    assert intent.of([said("error", "bad")], "exit 255").errors == ("bad",)

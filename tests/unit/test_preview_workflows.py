@@ -1,0 +1,63 @@
+"""The workflows give a pull request's code nothing that it could abuse."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+FOLDER = Path(__file__).parents[2] / ".github" / "workflows"
+WORKFLOWS = sorted(FOLDER.glob("*.yml"))
+
+
+def steps(path: Path) -> list[dict]:
+    return [step for job in yaml.safe_load(path.read_text())["jobs"].values() for step in job["steps"]]
+
+
+@pytest.fixture(params=WORKFLOWS, ids=lambda path: path.stem)
+def workflow(request) -> Path:
+    return request.param
+
+
+def test_both_workflows_are_there():
+    assert [path.stem for path in WORKFLOWS] == ["check", "preview"]
+
+
+def test_every_action_is_pinned_by_commit_with_its_version(workflow):
+    used = re.findall(r"uses: (.*)", workflow.read_text())
+    assert used
+    for action in used:
+        assert re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v[0-9]+\.[0-9]+\.[0-9]+", action), action
+
+
+def test_no_permission_is_given_by_default(workflow):
+    assert yaml.safe_load(workflow.read_text())["permissions"] == {}
+
+
+def test_no_workflow_runs_with_the_base_branchs_rights_or_secrets(workflow):
+    text = workflow.read_text()
+    assert "pull_request_target" not in text
+    assert "secrets." not in text
+
+
+def test_the_checkout_leaves_no_credentials_behind(workflow):
+    checkouts = [step for step in steps(workflow) if step.get("uses", "").startswith("actions/checkout")]
+    assert checkouts
+    assert all(step["with"]["persist-credentials"] is False for step in checkouts)
+
+
+def test_no_text_of_a_pull_request_reaches_a_shell(workflow):
+    assert not [step["run"] for step in steps(workflow) if "${{" in step.get("run", "")]
+
+
+def test_the_job_that_may_write_runs_no_code_of_the_pull_request():
+    job = yaml.safe_load((FOLDER / "preview.yml").read_text())["jobs"]["comment"]
+    assert job["permissions"] == {"pull-requests": "write"}
+    assert [step["uses"].partition("@")[0] for step in job["steps"] if "uses" in step] == ["actions/download-artifact"]
+    assert [step["run"].split()[:3] for step in job["steps"] if "run" in step] == [["gh", "pr", "comment"]]
+
+
+def test_the_pinned_engine_is_the_one_of_the_python_package():
+    packages = (FOLDER.parents[1] / "requirements.txt").read_text()
+    (installed,) = (step["with"] for step in steps(FOLDER / "preview.yml") if "pulumi/actions" in step.get("uses", ""))
+    assert f"pulumi=={installed['pulumi-version']} " in packages

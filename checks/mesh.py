@@ -4,7 +4,9 @@ from cluster.objects import Namespace
 from cluster.pods import Pod
 from cluster.snapshot import Snapshot
 from facts import releases
+from facts.project import OWNER_ANNOTATION, owner
 from settings import Settings
+from settings.resources import ResourceProfile
 
 COMPONENTS = (releases.ISTIOD, releases.INGRESS, releases.EGRESS)
 
@@ -12,6 +14,23 @@ COMPONENTS = (releases.ISTIOD, releases.INGRESS, releases.EGRESS)
 def installed(settings: Settings, snapshot: Snapshot) -> bool:
     """Whether a control plane of ours is there, in whatever state."""
     return any(ours(settings, entry.release) and entry.name == releases.ISTIOD for entry in snapshot.deployments)
+
+
+def expected_deployments(settings: Settings) -> list[str]:
+    """istiod and the gateways that are switched on."""
+    return list(component_profiles(settings))
+
+
+def expected_releases(settings: Settings) -> list[str]:
+    """In the order of their installation."""
+    return [releases.BASE, *expected_deployments(settings)]
+
+
+def component_profiles(settings: Settings) -> dict[str, ResourceProfile]:
+    """The resources of each Deployment, which is named as its release."""
+    gateways = ((releases.INGRESS, settings.ingress), (releases.EGRESS, settings.egress))
+    on = {name: gateway.resources for name, gateway in gateways if gateway.enabled}
+    return {releases.ISTIOD: settings.istio.resources, **on}
 
 
 def ours(settings: Settings, release: str) -> bool:
@@ -24,6 +43,6 @@ def is_component(settings: Settings, pod: Pod) -> bool:
     return pod.namespace == settings.istio.namespace and pod.labels.get("app") in COMPONENTS
 
 
-def owned(namespace: Namespace) -> bool:
-    """Whether a stack of this program made the namespace."""
-    return releases.OWNER_ANNOTATION in namespace.annotations
+def owned(stack: str, namespace: Namespace) -> bool:
+    """Whether this very stack made the namespace."""
+    return namespace.annotations.get(OWNER_ANNOTATION) == owner(stack)

@@ -23,8 +23,16 @@ METADATA_ONLY = {"Accept": "application/json;as=PartialObjectMetadataList;g=meta
 """Asks for labels and annotations alone: CRDs and Helm's secrets are megabytes otherwise."""
 
 
-class Forbidden(Exception):
-    """We may not read this."""
+class Refused(ClusterUnreachable):
+    """The API server answered, and its answer is no; `reason` is its own words."""
+
+    def __init__(self, line: str, reason: str) -> None:
+        super().__init__(line)
+        self.reason = reason
+
+
+class Forbidden(Refused):
+    """We lack the right."""
 
 
 class Client:
@@ -68,12 +76,10 @@ class Client:
             raise self._unreachable(str(error) or type(error).__name__) from None
         if response.status_code == 404:
             return None
-        if response.status_code == 403:
-            raise Forbidden(path)
         if response.status_code == 401:
             raise self._unreachable("the credentials are refused (401)")
-        if response.status_code >= 500 or response.status_code in BUSY:
-            raise self._unreachable(f"{method} {path} was answered {response.status_code}")
+        if response.status_code >= 400:
+            raise self._refused(f"{method} {path}", response)
         return response.json()
 
     def _patiently(self, method: str, path: str, **arguments: Any) -> httpx.Response:
@@ -83,6 +89,14 @@ class Client:
                 return response
             time.sleep(min(float(response.headers.get("Retry-After", 1)), LONGEST_PAUSE))
         return self._http.request(method, path, **arguments)
+
+    def _refused(self, request: str, response: httpx.Response) -> Refused:
+        try:
+            reason = str(response.json()["message"])
+        except (ValueError, KeyError, TypeError):
+            reason = response.text.partition("\n")[0]
+        line = f"cluster '{self.context}' refused {request}: {response.status_code} {reason}"
+        return (Forbidden if response.status_code == 403 else Refused)(line, reason)
 
     def _unreachable(self, cause: str) -> ClusterUnreachable:
         first_line = cause.partition("\n")[0]

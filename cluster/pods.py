@@ -35,6 +35,9 @@ class Pod:
     owner: str = ""
     """KIND/NAME of what controls it."""
     host_network: bool = False
+    restarts: int = 0
+    out_of_memory: tuple[str, ...] = ()
+    """Containers that were last ended for using more memory than their limit."""
     containers: tuple[Container, ...] = ()
     """Init containers too."""
 
@@ -62,6 +65,7 @@ def parse(item: dict) -> Pod:
     meta, spec, status = item["metadata"], item["spec"], item.get("status", {})
     conditions = {condition["type"]: condition["status"] for condition in status.get("conditions", [])}
     owners = [owner for owner in meta.get("ownerReferences", []) if owner.get("controller")]
+    statuses = [*status.get("containerStatuses", []), *status.get("initContainerStatuses", [])]
     return Pod(
         namespace=meta["namespace"],
         name=meta["name"],
@@ -71,6 +75,8 @@ def parse(item: dict) -> Pod:
         ready=conditions.get("Ready") == "True",
         owner=f"{owners[0]['kind']}/{owners[0]['name']}" if owners else "",
         host_network=spec.get("hostNetwork", False),
+        restarts=sum(entry.get("restartCount", 0) for entry in statuses),
+        out_of_memory=tuple(entry["name"] for entry in statuses if _out_of_memory(entry)),
         containers=containers(spec),
     )
 
@@ -86,3 +92,8 @@ def _container(item: dict, always_on: bool) -> Container:
     resources = item.get("resources", {})
     requests, limits = amount(resources.get("requests")), amount(resources.get("limits"))
     return Container(item["name"], requests, limits, item.get("image", ""), always_on)
+
+
+def _out_of_memory(status: dict) -> bool:
+    ends = (status.get(key, {}).get("terminated", {}) for key in ("state", "lastState"))
+    return any(end.get("reason") == "OOMKilled" for end in ends)

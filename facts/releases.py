@@ -4,6 +4,3 @@ BASE, ISTIOD, INGRESS, EGRESS = "istio-base", "istiod", "istio-ingressgateway", 
 """The Helm releases; the charts name Deployments and Services after them."""
 
 ALL = (BASE, ISTIOD, INGRESS, EGRESS)
-
-OWNER_ANNOTATION = "pi-mesh/stack"
-"""On the namespaces that a stack made; its value is the stack's name. Without it a namespace is somebody else's."""

@@ -27,13 +27,13 @@ CHECKS: tuple[Callable[[Settings, Snapshot], Iterable[Finding]], ...] = (
     memory.check,
     room.check,
     load_balancer.check,
-    namespaces.check,
     foreign.check,
     crds.check,
     releases.check,
 )
 
 
-def run(settings: Settings, snapshot: Snapshot) -> list[Finding]:
+def run(settings: Settings, snapshot: Snapshot, stack: str) -> list[Finding]:
     """All findings, in the order in which a reader wants them."""
-    return [finding for check in CHECKS for finding in check(settings, snapshot)]
+    findings = [finding for check in CHECKS for finding in check(settings, snapshot)]
+    return [*findings, *namespaces.check(settings, snapshot, stack)]

@@ -23,7 +23,7 @@ def guard(settings: Settings) -> Snapshot | None:
             raise pulumi.RunError(f"{problem}; nothing was touched") from None
         pulumi.log.warn(f"Preflight not done, this preview only shows what the settings say: {problem}")
         return None
-    _report(run(settings, snapshot))
+    _report(run(settings, snapshot, pulumi.get_stack()))
     return snapshot
 
 

@@ -1,0 +1,32 @@
+"""Who signs the mesh's certificates, and until when."""
+
+from collections.abc import Iterator
+
+from certificates import expiry, pem
+from checks.finding import Finding, Level, error, ok
+from checks.verify.facts import Facts
+
+NAME = "mesh certificates"
+LEVELS = {"ok": Level.OK, "warning": Level.WARNING, "error": Level.ERROR}
+
+
+def check(facts: Facts) -> Iterator[Finding]:
+    where = f"ConfigMap {facts.settings.istio.namespace}/istio-ca-root-cert"
+    if not facts.authority.root_cert:
+        yield error(NAME, where, "is not there: no workload can trust another", "see the row of istiod's pods")
+        return
+    try:
+        roots = pem.certificates(facts.authority.root_cert, where)
+        signers = [one for text in _signers(facts) for one in pem.certificates(text, "secret cacerts")]
+    except pem.CertificateError as problem:
+        yield error(NAME, where, str(problem), "`pulumi up --refresh`")
+        return
+    yield ok(NAME, where, f"workloads trust {', '.join(pem.title(root) for root in roots)}")
+    for certificate in (*signers, *roots):
+        judged = expiry.judge(certificate, facts.now)
+        fix = "" if judged.level == "ok" else "`python -m operations rotate-ca -s STACK`"
+        yield Finding(LEVELS[judged.level], NAME, pem.title(certificate), judged.message, fix)
+
+
+def _signers(facts: Facts) -> list[str]:
+    return [text for name, text in facts.authority.cacerts.items() if name == "ca-cert.pem"]

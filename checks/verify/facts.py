@@ -1,0 +1,21 @@
+"""What a verification judges."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from cluster.authority import Authority
+from cluster.evidence import Evidence
+from cluster.snapshot import Snapshot
+from settings import Settings
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What should be, what is, and when it was read."""
+
+    settings: Settings
+    snapshot: Snapshot
+    evidence: Evidence
+    authority: Authority
+    now: datetime
+    """With its time zone."""

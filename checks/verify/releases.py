@@ -1,0 +1,25 @@
+"""Every Helm release is deployed: a refresh of the stack hides a failed one."""
+
+from collections.abc import Iterator
+
+from checks.finding import Finding, error, ok
+from checks.mesh import expected_releases
+from checks.verify.facts import Facts
+
+NAME = "helm releases"
+
+
+def check(facts: Facts) -> Iterator[Finding]:
+    namespace = facts.settings.istio.namespace
+    for name in expected_releases(facts.settings):
+        where = f"release {namespace}/{name}"
+        found = facts.snapshot.release(namespace, name)
+        if found is None:
+            yield error(NAME, where, "is not there", "`pulumi up --refresh`")
+        elif found.pending:
+            yield error(NAME, where, f"is stuck in {found.status}", "`python -m operations repair -s STACK`")
+        elif found.status != "deployed":
+            fix = f"`pulumi up`; where that sees no change, `helm rollback -n {namespace} {name}` first"
+            yield error(NAME, where, f"is {found.status}, revision {found.revision}", fix)
+        else:
+            yield ok(NAME, where, f"is deployed, revision {found.revision}")

@@ -1,0 +1,1 @@
+"""The command line around the program: preflight, verify, repair, budget, rotate-ca."""

@@ -1,0 +1,20 @@
+"""`python -m operations`: what an owner of the mesh does besides `pulumi up`."""
+
+import typer
+
+from operations.exits import HELP
+from operations.preflight import preflight
+from operations.verify import verify
+
+app = typer.Typer(
+    name="operations",
+    help=f"Look after the mesh of a stack. {HELP}",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for command in (preflight, verify):
+    app.command(epilog=HELP)(command)
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,49 @@
+"""`verify`: is the mesh what the settings say?"""
+
+from datetime import UTC, datetime
+
+from checks import mesh
+from checks import verify as checks
+from checks.verify.facts import Facts
+from cluster import authority, evidence, snapshot
+from operations import analysis
+from operations.exits import conclude, one_clear_line
+from operations.options import Json, Stack
+from operations.report import show
+from settings import Settings
+from settings import stack as stacks
+from values import objects
+
+
+def verify(stack: Stack, as_json: Json = False) -> None:
+    """Prove that the mesh is installed, whole, and as the settings say; the exit status is the proof."""
+    with one_clear_line():
+        settings = stacks.load(stack)
+        findings = [*checks.run(read(settings, stack)), *analysis.analyze(settings)]
+    show(f"Verification of {stack}", findings, as_json)
+    conclude(findings)
+
+
+def read(settings: Settings, stack: str) -> Facts:
+    """Everything that the checks judge. Raises as `cluster.snapshot.read` does."""
+    context, namespace = settings.cluster.context, settings.istio.namespace
+    cluster = snapshot.read(context)
+    found = (cluster.release(namespace, name) for name in mesh.expected_releases(settings))
+    releases = [release for release in found if release]
+    seen = evidence.read(context, settings.trading.namespace, releases, _objects(settings, stack))
+    return Facts(settings, cluster, seen, authority.read(context, namespace), datetime.now(UTC))
+
+
+def _objects(settings: Settings, stack: str) -> list[dict]:
+    """What the program makes itself; adopted namespaces keep their own labels and annotations."""
+    made = [
+        objects.peer_authentication(settings),
+        objects.limit_range(settings),
+        objects.resource_quota(settings),
+        objects.sidecar_scope(settings),
+    ]
+    if not settings.istio.adopt:
+        made.append(objects.istio_namespace(settings, stack))
+    if not settings.trading.adopt:
+        made.append(objects.trading_namespace(settings, stack))
+    return made

@@ -3,6 +3,7 @@
 Nothing of it shows in the machine's own network, and nothing in it leads out.
 """
 
+import os
 from pathlib import Path
 
 from lab.cluster.machines import CONTROL_PLANE, NODES, SERVICE_RANGE, Machine
@@ -65,6 +66,8 @@ def remove() -> None:
     """Removes every namespace of this lab, with all that is in it."""
     for name in names():
         run("ip", "netns", "delete", name)
+    if os.path.ismount(NAMESPACES) and not any(NAMESPACES.iterdir()):  # what the first `ip netns add` mounted
+        run("umount", str(NAMESPACES))
 
 
 def names() -> list[str]:

@@ -14,8 +14,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from lab.cluster.names import LAB
-from lab.cluster.say import say
 from lab.cluster.shell import LabError, last_line
+from lab.cluster.waiting import wait_until
 
 RECORDS = LAB / "run"
 LOGS = LAB / "logs"
@@ -82,17 +82,15 @@ def _ended(process: Process, seconds: float) -> bool:
 
 def wait(name: str, healthy: Callable[[], bool], seconds: float = 90) -> None:
     """Returns when `healthy` says so. Raises LabError when the process ends before, or the time is over."""
-    begun = said = time.monotonic()
-    while not healthy():
-        now = time.monotonic()
-        if not is_alive(name):
-            raise LabError(f"{name} ended while it started: {last_words(name)}")
-        if now - begun > seconds:
-            raise LabError(f"{name} was not ready after {seconds:.0f} s: {last_words(name)}")
-        if now - said > 5:
-            said = now
-            say(f"still waiting for {name}")
-        time.sleep(0.1)
+    try:
+        wait_until(name, healthy, seconds, alive=lambda: _still_alive(name))
+    except LabError as error:
+        raise LabError(f"{error}: {last_words(name)}") from error
+
+
+def _still_alive(name: str) -> None:
+    if not is_alive(name):
+        raise LabError(f"{name} ended while it started")
 
 
 def find(name: str) -> Process | None:
@@ -107,7 +105,7 @@ def required(name: str) -> Process:
     """The record of a process that must run; raises LabError when it does not."""
     process = find(name)
     if process is None or not process.alive:
-        raise LabError(f"{name} does not run: {last_words(name)}; `make lab-up` makes the local cluster anew")
+        raise LabError(f"{name} does not run; `make lab-up` makes the local cluster anew")
     return process
 
 

@@ -1,0 +1,107 @@
+"""Simulated nodes of a Pi's size beside the real ones, for tests of capacity and preflight: KWOK keeps them alive.
+
+They are tainted: only pods that tolerate `kwok.x-k8s.io/node` land there, and nothing of those pods runs.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lab.build import programs
+from lab.cluster import enter, process, state
+from lab.cluster.certificates import FOLDER
+from lab.cluster.kubectl import get, kubectl
+from lab.cluster.machines import CONTROL_PLANE
+from lab.cluster.say import say
+from lab.cluster.tools import program
+from lab.cluster.waiting import wait_until
+
+CONTROLLER = "kwok"
+MANAGED = "kwok.x-k8s.io/node"  # annotation: KWOK looks after the node; taint: keeps pods off it
+TAINT = {"key": MANAGED, "value": "fake", "effect": "NoSchedule"}
+TOLERATION = {"key": MANAGED, "operator": "Exists"}
+
+
+@dataclass(frozen=True)
+class SimulatedNode:
+    """What a node says about itself; by default a Raspberry Pi 4 of 4 GB that can carry the mesh."""
+
+    name: str
+    architecture: str = "arm64"
+    kernel: str = "6.8.0-1013-raspi"
+    os_image: str = "Ubuntu 24.04.1 LTS"
+    cpu: str = "4"
+    memory: str = "3700Mi"
+    pods: int = 110
+    ready: bool = True
+
+
+def put(*nodes: SimulatedNode) -> None:
+    """Makes these nodes, or changes those that are there; returns when the cluster shows their readiness."""
+    _start_controller()
+    for node in nodes:
+        kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", stdin=json.dumps(_manifest(node)))
+        patch = {"status": _status(node)}
+        kubectl("patch", "node", node.name, "--subresource=status", "--type=merge", f"--patch={json.dumps(patch)}")
+    for node in nodes:
+        wait_until(f"node {node.name} ready={node.ready}", _shows(node))
+
+
+def remove_all() -> None:
+    """Removes every simulated node, and KWOK."""
+    for item in get("nodes", f"--selector={MANAGED}")["items"]:
+        kubectl("delete", "node", item["metadata"]["name"])
+    process.stop(CONTROLLER)
+
+
+def _start_controller() -> None:
+    if process.is_alive(CONTROLLER):
+        return
+    say("KWOK, for simulated nodes")
+    flags = [f"--kubeconfig={FOLDER / 'admin.kubeconfig'}", "--manage-all-nodes=false", "--cidr=10.245.0.0/16"]
+    flags += [f"--manage-nodes-with-annotation-selector={MANAGED}=fake", f"--node-ip={CONTROL_PLANE.address}"]
+    flags += [f"--config={stage}" for stage in _stages()]
+    process.start(CONTROLLER, enter.network(CONTROL_PLANE, program(CONTROLLER), *flags))
+
+
+def _stages() -> list[Path]:
+    """How simulated nodes and pods live: the ones that KWOK itself uses by default."""
+    folder = programs.file("kwok", "stage")
+    chosen = ("node/fast", "node/heartbeat-with-lease", "pod/fast")
+    stages = [file for kind in chosen for file in sorted((folder / kind).glob("*.yaml"))]
+    return [file for file in stages if file.name != "kustomization.yaml"]
+
+
+def _manifest(node: SimulatedNode) -> dict[str, Any]:
+    labels = {"kubernetes.io/arch": node.architecture, "kubernetes.io/os": "linux", "kubernetes.io/hostname": node.name}
+    # KWOK makes every node Ready that it looks after; one that is to stay unready it must not.
+    annotations = {MANAGED: "fake"} if node.ready else {}
+    metadata = {"name": node.name, "labels": {**labels, MANAGED: "fake"}, "annotations": annotations}
+    return {"apiVersion": "v1", "kind": "Node", "metadata": metadata, "spec": {"taints": [TAINT]}}
+
+
+def _status(node: SimulatedNode) -> dict[str, Any]:
+    size = {"cpu": node.cpu, "memory": node.memory, "pods": str(node.pods)}
+    facts = {
+        "architecture": node.architecture,
+        "kernelVersion": node.kernel,
+        "osImage": node.os_image,
+        "operatingSystem": "linux",
+    }
+    status: dict[str, Any] = {"capacity": size, "allocatable": size, "nodeInfo": _node_info(facts)}
+    if not node.ready:
+        down = {"type": "Ready", "status": "False", "reason": "KubeletNotReady", "message": "made unready by the lab"}
+        status["conditions"] = [down]
+    return status
+
+
+def _node_info(facts: dict[str, str]) -> dict[str, str]:
+    """The API server wants every field; those that no test asks for are empty or say who made them."""
+    made = dict.fromkeys(("containerRuntimeVersion", "kubeProxyVersion", "kubeletVersion"), "simulated")
+    return {**dict.fromkeys(("bootID", "machineID", "systemUUID"), ""), **made, **facts}
+
+
+def _shows(node: SimulatedNode) -> Callable[[], bool]:
+    return lambda: (state.node_readiness().get(node.name) == "True") == node.ready

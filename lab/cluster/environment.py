@@ -3,10 +3,10 @@
 import os
 import shlex
 
+from lab.cluster import tools
 from lab.cluster.names import CHECKOUT, KUBECONFIG, LAB
 
 FILE = LAB / "env"
-TOOLS = LAB / "bin"
 STATE = LAB / "state"
 PULUMI_HOME = LAB / "pulumi"
 PASSPHRASE = LAB / "passphrase"
@@ -26,15 +26,16 @@ def variables() -> dict[str, str]:
     }
 
 
-def write() -> None:
-    """Writes the file, the state's folder and the passphrase."""
+def write(**more: str) -> None:
+    """Writes the file with these further variables, the state's folder and the passphrase. Only root reads the file."""
     STATE.mkdir(parents=True, exist_ok=True)
     PASSPHRASE.write_text(PASSPHRASE_TEXT)
-    lines = [f"export {name}={shlex.quote(value)}" for name, value in variables().items()]
+    lines = [f"export {name}={shlex.quote(value)}" for name, value in {**variables(), **more}.items()]
     lines.append(f"export PATH={shlex.quote(search_path())}:$PATH")
+    FILE.touch(mode=0o600)
     FILE.write_text("\n".join(lines) + "\n")
 
 
 def search_path() -> str:
     """The folders that stand first in PATH: the lab's tools and the checkout's Python."""
-    return os.pathsep.join((str(TOOLS), str(CHECKOUT / ".venv" / "bin")))
+    return os.pathsep.join((str(tools.FOLDER), str(CHECKOUT / ".venv" / "bin")))

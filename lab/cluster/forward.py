@@ -24,18 +24,23 @@ def start(name: str, target: str) -> int:
         command = enter.network(CONTROL_PLANE, *inside, str(listener.fileno()), target)
         process.start(f"forward-{name}", command, pass_fds=[listener.fileno()])
         port = listener.getsockname()[1]
-    port_file(name).write_text(str(port))
+    _port_file(name).write_text(str(port))
     return port
 
 
 def stop(name: str) -> None:
     """Closes the way."""
     process.stop(f"forward-{name}")
-    port_file(name).unlink(missing_ok=True)
+    _port_file(name).unlink(missing_ok=True)
 
 
-def port_file(name: str) -> Path:
-    """Where the port of an open way is written."""
+def port(name: str) -> int | None:
+    """The port of an open way."""
+    file = _port_file(name)
+    return int(file.read_text()) if file.exists() else None
+
+
+def _port_file(name: str) -> Path:
     return process.RECORDS / f"forward-{name}.port"
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.build import programs
+from lab.build.parts import KUBERNETES
 from lab.cluster import enter, process, state
 from lab.cluster.certificates import FOLDER
 from lab.cluster.kubectl import get, kubectl
@@ -98,9 +99,9 @@ def _status(node: SimulatedNode) -> dict[str, Any]:
 
 
 def _node_info(facts: dict[str, str]) -> dict[str, str]:
-    """The API server wants every field; those that no test asks for are empty or say who made them."""
-    made = dict.fromkeys(("containerRuntimeVersion", "kubeProxyVersion", "kubeletVersion"), "simulated")
-    return {**dict.fromkeys(("bootID", "machineID", "systemUUID"), ""), **made, **facts}
+    """The API server wants every field; those that nobody asks for are empty."""
+    absent = dict.fromkeys(("bootID", "machineID", "systemUUID", "kubeProxyVersion"), "")
+    return {**absent, "containerRuntimeVersion": "simulated", "kubeletVersion": f"v{KUBERNETES}", **facts}
 
 
 def _shows(node: SimulatedNode) -> Callable[[], bool]:

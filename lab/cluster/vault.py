@@ -1,0 +1,94 @@
+"""A real Vault server, on demand: initialised and unsealed, reached on 127.0.0.1 like the API server."""
+
+import json
+from typing import Any
+
+import hvac
+import hvac.exceptions
+import requests
+
+from lab.build import programs
+from lab.cluster import enter, environment, forward, process, tools
+from lab.cluster.machines import CONTROL_PLANE
+from lab.cluster.names import LAB
+from lab.cluster.say import say
+from lab.cluster.shell import LabError
+
+SERVER = "vault"
+PORT = 8200
+KEYS = LAB / "vault.json"  # only root reads it; gone with the lab
+
+
+def up() -> None:
+    """Starts Vault, unsealed; builds it first if it must. One that runs is unsealed if need be."""
+    if not process.is_alive(SERVER):
+        programs.ensure([SERVER])
+        tools.link(SERVER, programs.program(SERVER))
+        _start()
+    client = connect()
+    process.wait(SERVER, lambda: _answers(client))
+    if not client.sys.is_initialized():
+        KEYS.touch(mode=0o600)
+        KEYS.write_text(json.dumps(client.sys.initialize(secret_shares=1, secret_threshold=1)))
+    unseal()
+    environment.write(VAULT_ADDR=address(), VAULT_TOKEN=root_token())
+    say(f"Vault is up on {address()}; to use it: . .lab/env")
+
+
+def down() -> None:
+    """Stops Vault. Its data stay until the lab goes; `up` brings it back as it was."""
+    process.stop(SERVER)
+    say("Vault is down")
+
+
+def seal() -> None:
+    """Seals it, as a power cut does."""
+    connect().sys.seal()
+
+
+def unseal() -> None:
+    """Unseals it."""
+    connect().sys.submit_unseal_key(_keys()["keys"][0])
+
+
+def address() -> str:
+    """The URL of the server (also of one that is down); raises LabError when there never was one."""
+    port = forward.port(SERVER)
+    if port is None:
+        raise LabError("Vault was never started in this lab: python -m lab vault up")
+    return f"http://127.0.0.1:{port}"
+
+
+def root_token() -> str:
+    """The token that may do everything."""
+    return _keys()["root_token"]
+
+
+def connect(token: str | None = None) -> hvac.Client:
+    """A client with this token; without one, with the root token if there is one."""
+    return hvac.Client(url=address(), token=token or (root_token() if KEYS.exists() else None), timeout=10)
+
+
+def _start() -> None:
+    folder = CONTROL_PLANE.folder / SERVER
+    folder.mkdir(parents=True, exist_ok=True)
+    configuration = folder / "vault.json"
+    listener = {"tcp": {"address": f"{CONTROL_PLANE.address}:{PORT}", "tls_disable": True}}
+    storage = {"file": {"path": str(folder / "data")}}
+    configuration.write_text(json.dumps({"listener": listener, "storage": storage, "disable_mlock": True}))
+    command = (tools.program(SERVER), "server", f"-config={configuration}")
+    process.start(SERVER, enter.network(CONTROL_PLANE, *command))
+    if not process.is_alive(f"forward-{SERVER}"):
+        forward.start(SERVER, f"{CONTROL_PLANE.address}:{PORT}")
+
+
+def _answers(client: hvac.Client) -> bool:
+    try:
+        client.sys.read_seal_status()
+    except (requests.RequestException, hvac.exceptions.VaultError):
+        return False
+    return True
+
+
+def _keys() -> dict[str, Any]:
+    return json.loads(KEYS.read_text())

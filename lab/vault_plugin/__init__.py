@@ -1,0 +1,5 @@
+"""A small `pulumi-resource-vault` for machines that can't download the published one, which can't be built from source.
+
+It speaks the resource types and properties that the program uses, and no others, to a real Vault. For the lab alone: on
+a real cluster the published plugin (pulumi-vault 7.11.0) does this; where that is installed, the lab uses it too.
+"""

@@ -1,0 +1,9 @@
+"""The plugin's process: the engine starts it with its own address as the argument."""
+
+import sys
+
+from pulumi.provider.experimental.server import main
+
+from lab.vault_plugin.provider import VERSION, VaultProvider
+
+main(sys.argv[1:], VERSION, VaultProvider())

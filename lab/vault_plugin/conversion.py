@@ -1,0 +1,31 @@
+"""Between the engine's property values and plain Python ones."""
+
+from collections.abc import Mapping, Sequence
+
+from pulumi.provider.experimental.property_value import PropertyValue
+
+
+def plain(value: PropertyValue) -> object:
+    """Strings, booleans, whole numbers, lists and dicts: what goes into JSON."""
+    inner = value.value
+    if isinstance(inner, float) and inner.is_integer():
+        return int(inner)
+    if isinstance(inner, Mapping):
+        return {name: plain(item) for name, item in inner.items()}
+    if isinstance(inner, Sequence) and not isinstance(inner, str):
+        return [plain(item) for item in inner]
+    return inner
+
+
+def plain_map(values: Mapping[str, PropertyValue]) -> dict[str, object]:
+    """Without what is null: Vault has its own defaults."""
+    return {name: plain(value) for name, value in values.items() if value.value is not None}
+
+
+def wrapped(value: object, secret: bool = False) -> PropertyValue:
+    """A value of Vault's answer for the engine."""
+    if isinstance(value, list):
+        return PropertyValue([wrapped(item) for item in value], is_secret=secret)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return PropertyValue(float(value), is_secret=secret)
+    return PropertyValue(value, is_secret=secret)  # type: ignore[arg-type]

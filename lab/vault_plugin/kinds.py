@@ -1,0 +1,102 @@
+"""The resource types, each with the Vault API call that makes it. Properties are named as in the published plugin."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+Properties = dict[str, object]
+Body = Callable[[Properties], Properties]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A type that is written to one path of Vault's API.
+
+    `path` is filled in from the properties `in_path`; all others are sent. `outputs`: property -> field of the answer.
+    `replaced_by`: a change of these makes a new one, as the published plugin does; None means every property.
+    `rewritten`: an update writes again; the published plugin signs nothing anew, and so does this one.
+    """
+
+    path: str
+    in_path: tuple[str, ...] = ("backend",)
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    secrets: frozenset[str] = frozenset()
+    replaced_by: frozenset[str] | None = frozenset({"backend"})
+    rewritten: bool = True
+    readable: bool = False
+    deletable: bool = False
+    body: Body = lambda properties: properties
+    update_suffix: str = ""
+    update_body: Body = lambda properties: properties
+
+    def place(self, properties: Mapping[str, object]) -> str:
+        return self.path.format(**{name: properties[name] for name in self.in_path})
+
+    def sent(self, properties: Properties, update: bool) -> Properties:
+        """The call's body."""
+        fields = {snake(name): value for name, value in properties.items() if name not in self.in_path}
+        return self.update_body(fields) if update else self.body(fields)
+
+
+def snake(name: str) -> str:
+    """`maxPathLength` -> `max_path_length`, as Vault's API names it."""
+    return re.sub(r"[A-Z]", lambda letter: f"_{letter[0].lower()}", name)
+
+
+def _mount(fields: Properties) -> Properties:
+    return {"type": fields["type"], "description": fields["description"], "config": _lease(fields)}
+
+
+def _tune(fields: Properties) -> Properties:
+    return {"description": fields["description"], **_lease(fields)}
+
+
+def _lease(fields: Properties) -> Properties:
+    return {"max_lease_ttl": f"{fields['max_lease_ttl_seconds']}s"}
+
+
+KINDS = {
+    "vault:index/mount:Mount": Kind(
+        "sys/mounts/{path}",
+        in_path=("path",),
+        replaced_by=frozenset({"path", "type"}),
+        readable=True,
+        deletable=True,
+        body=_mount,
+        update_suffix="/tune",
+        update_body=_tune,
+    ),
+    "vault:pkiSecret/secretBackendIntermediateCertRequest:SecretBackendIntermediateCertRequest": Kind(
+        "{backend}/intermediate/generate/{type}",
+        in_path=("backend", "type"),
+        outputs={"csr": "csr", "privateKey": "private_key", "privateKeyType": "private_key_type", "keyId": "key_id"},
+        secrets=frozenset({"privateKey"}),
+        replaced_by=None,
+    ),
+    "vault:pkiSecret/secretBackendRootSignIntermediate:SecretBackendRootSignIntermediate": Kind(
+        "{backend}/root/sign-intermediate",
+        outputs={
+            "certificate": "certificate",
+            "caChains": "ca_chain",
+            "issuingCa": "issuing_ca",
+            "serialNumber": "serial_number",
+        },
+        replaced_by=frozenset({"backend", "csr", "commonName", "maxPathLength", "excludeCnFromSans"}),
+        rewritten=False,
+    ),
+    "vault:pkiSecret/secretBackendIntermediateSetSigned:SecretBackendIntermediateSetSigned": Kind(
+        "{backend}/intermediate/set-signed",
+        outputs={"importedIssuers": "imported_issuers", "importedKeys": "imported_keys"},
+        replaced_by=None,
+    ),
+    "vault:pkiSecret/secretBackendConfigIssuers:SecretBackendConfigIssuers": Kind("{backend}/config/issuers"),
+    "vault:pkiSecret/secretBackendConfigUrls:SecretBackendConfigUrls": Kind("{backend}/config/urls"),
+    "vault:pkiSecret/backendConfigAutoTidy:BackendConfigAutoTidy": Kind("{backend}/config/auto-tidy"),
+    "vault:pkiSecret/secretBackendRole:SecretBackendRole": Kind(
+        "{backend}/roles/{name}",
+        in_path=("backend", "name"),
+        replaced_by=frozenset({"backend", "name"}),
+        readable=True,
+        deletable=True,
+    ),
+}

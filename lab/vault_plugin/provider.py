@@ -1,0 +1,99 @@
+"""The engine's calls, for every kind the same: checked, compared, written, read and deleted."""
+
+import asyncio
+import os
+from collections.abc import Mapping
+
+import hvac
+from hvac.exceptions import InvalidPath, VaultError
+from pulumi.provider.experimental import provider as engine
+from pulumi.provider.experimental.property_value import PropertyValue
+
+from lab.vault_plugin.conversion import plain, plain_map, wrapped
+from lab.vault_plugin.kinds import KINDS, Kind
+
+VERSION = "7.11.0"
+"""Of the published plugin whose properties these are; the Python package asks for it."""
+
+Values = Mapping[str, PropertyValue]
+
+
+class VaultProvider(engine.Provider):
+    """One per Vault address and token."""
+
+    def __init__(self) -> None:
+        self._vault = hvac.Client()
+
+    async def diff_config(self, request: engine.DiffRequest) -> engine.DiffResponse:
+        return _difference(request, replaced_by=frozenset())
+
+    async def configure(self, request: engine.ConfigureRequest) -> engine.ConfigureResponse:
+        given = {name: str(value) for name, value in plain_map(request.args).items()}
+        token = given.get("token") or os.environ.get("VAULT_TOKEN")
+        self._vault = hvac.Client(url=given.get("address"), token=token, verify=given.get("caCertFile", True))
+        return await super().configure(request)
+
+    async def diff(self, request: engine.DiffRequest) -> engine.DiffResponse:
+        return _difference(request, KINDS[request.type].replaced_by)
+
+    async def create(self, request: engine.CreateRequest) -> engine.CreateResponse:
+        kind = KINDS[request.type]
+        if request.preview:
+            return engine.CreateResponse("", {**request.properties, **dict.fromkeys(kind.outputs, _unknown())})
+        outputs = await self._write(kind, request.properties, update=False)
+        return engine.CreateResponse(kind.place(plain_map(request.properties)), outputs)
+
+    async def update(self, request: engine.UpdateRequest) -> engine.UpdateResponse:
+        kind = KINDS[request.type]
+        if request.preview or not kind.rewritten:
+            kept = {name: value for name, value in request.olds.items() if name in kind.outputs}
+            return engine.UpdateResponse({**request.news, **kept})
+        return engine.UpdateResponse(await self._write(kind, request.news, update=True))
+
+    async def read(self, request: engine.ReadRequest) -> engine.ReadResponse:
+        """Gone if Vault does not know it; what was signed or handed over once can't be asked for again."""
+        kind = KINDS[request.type]
+        if kind.readable and not await self._exists(request.resource_id):
+            return engine.ReadResponse("", {}, {})
+        return await super().read(request)
+
+    async def delete(self, request: engine.DeleteRequest) -> None:
+        if KINDS[request.type].deletable:
+            await self._call(self._vault.delete, request.resource_id)
+
+    async def _write(self, kind: Kind, properties: Values, update: bool) -> dict[str, PropertyValue]:
+        given = plain_map(properties)
+        place = kind.place(given) + (kind.update_suffix if update else "")
+        answer = await self._call(self._vault.write_data, place, data=kind.sent(given, update))
+        fields = (answer.get("data") if isinstance(answer, dict) else None) or {}  # nothing to say is no JSON
+        outputs = {name: wrapped(fields.get(key), name in kind.secrets) for name, key in kind.outputs.items()}
+        return {**properties, **outputs}
+
+    async def _exists(self, path: str) -> bool:
+        try:
+            return await self._call(self._vault.read, path) is not None
+        except InvalidPath:
+            return False
+
+    async def _call(self, method, path: str, **arguments):
+        try:
+            return await asyncio.to_thread(method, path, **arguments)
+        except InvalidPath:
+            raise
+        except VaultError as error:
+            raise RuntimeError(f"Vault refused {path}: {type(error).__name__}: {error}") from None
+
+
+def _difference(request: engine.DiffRequest, replaced_by: frozenset[str] | None) -> engine.DiffResponse:
+    old, new = request.old_state, request.new_inputs
+    changed = [
+        name
+        for name in new
+        if name not in request.ignore_changes and (name not in old or plain(old[name]) != plain(new[name]))
+    ]
+    replaces = [name for name in changed if replaced_by is None or name in replaced_by]
+    return engine.DiffResponse(changes=bool(changed), replaces=replaces, diffs=changed)
+
+
+def _unknown() -> PropertyValue:
+    return PropertyValue.computed()

@@ -11,5 +11,6 @@ def owner(stack: str) -> str:
     """The value of the annotation for a stack, by its plain or its full name."""
     return f"{PROJECT}/{stack.rpartition('/')[2]}"
 
+
 PLUGGED_IN_LABEL = f"{PROJECT}/certificate-authority"
 """On the secret `cacerts` that a stack of this project made, and as an annotation on the istiod that reads it."""

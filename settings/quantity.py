@@ -1,6 +1,7 @@
 """Kubernetes quantities as types: CPU in cores, memory in bytes."""
 
 import re
+from abc import abstractmethod
 from decimal import Decimal
 from functools import total_ordering
 from typing import Any, ClassVar, Self
@@ -29,6 +30,11 @@ class Quantity:
             raise ValueError(f"is not {self.allowed}")
         self.text = text
         self.amount = amount
+
+    @property
+    @abstractmethod
+    def canonical(self) -> str:
+        """As Kubernetes would write it back: comparisons with the live cluster need no arithmetic."""
 
     def __str__(self) -> str:
         return self.text
@@ -69,12 +75,16 @@ class Cpu(Quantity):
 
     units = {"": Decimal(1), "m": Decimal("0.001")}
     allowed = 'a CPU quantity such as "100m" or "0.5"'
-    pattern = r"([0-9]+(?:\.[0-9]{1,3})?)(m?)"
+    pattern = r"([0-9]+(?:\.[0-9]{1,3}(?!m))?)(m?)"
 
     @property
     def millicores(self) -> int:
-        """Rounded up, as the scheduler does."""
-        return int(-(-self.amount * 1000 // 1))
+        return int(self.amount * 1000)
+
+    @property
+    def canonical(self) -> str:
+        whole, rest = divmod(self.millicores, 1000)
+        return f"{self.millicores}m" if rest else str(whole)
 
 
 class Memory(Quantity):
@@ -87,3 +97,8 @@ class Memory(Quantity):
     @property
     def bytes(self) -> int:
         return int(self.amount)
+
+    @property
+    def canonical(self) -> str:
+        unit = max((unit for unit, size in self.units.items() if not self.amount % size), key=self.units.__getitem__)
+        return f"{self.bytes // int(self.units[unit])}{unit}"

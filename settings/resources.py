@@ -15,8 +15,14 @@ class Amounts(Model):
     cpu: Cpu
     memory: Memory
 
+    def __add__(self, other: "Amounts") -> "Amounts":
+        return _amounts(self.cpu.millicores + other.cpu.millicores, self.memory.bytes + other.memory.bytes)
+
+    def __mul__(self, count: int) -> "Amounts":
+        return _amounts(self.cpu.millicores * count, self.memory.bytes * count)
+
     def to_kubernetes(self) -> dict[str, str]:
-        return {"cpu": str(self.cpu), "memory": str(self.memory)}
+        return {"cpu": self.cpu.canonical, "memory": self.memory.canonical}
 
 
 class ResourceProfile(Model):
@@ -60,6 +66,11 @@ class Autoscaling(Model):
                 {"low": self.min_replicas, "high": self.max_replicas},
             )
         return self
+
+
+def _amounts(millicores: int, size: int) -> Amounts:
+    """From whole numbers; every memory quantity is a multiple of a Ki."""
+    return Amounts(cpu=Cpu(f"{millicores}m"), memory=Memory(f"{size // 1024}Ki"))
 
 
 def profile(cpu: str, memory: str, cpu_limit: str, memory_limit: str) -> ResourceProfile:

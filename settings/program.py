@@ -1,0 +1,15 @@
+"""The settings inside the Pulumi program: the only reader of its config."""
+
+from pulumi.runtime import get_config_env, get_config_secret_keys_env
+from pulumi.runtime.config import CONFIG
+
+from settings import Settings, parse
+from settings.raw import plain_values
+
+
+def load() -> Settings:
+    """The settings of the stack that runs. Raises SettingsError with every problem at once.
+
+    Reads all keys rather than asking for each, so that one that is not known is refused.
+    """
+    return parse(plain_values({**get_config_env(), **CONFIG.get()}, get_config_secret_keys_env()))

@@ -1,0 +1,1 @@
+"""Pure functions from settings to Helm values and Kubernetes objects."""

@@ -1,0 +1,46 @@
+"""Helm values of the chart `gateway`. Its schema refuses keys that a version does not know: only those of 1.20 here."""
+
+from settings import Settings
+from settings.gateway import GatewayService, GatewaySettings
+from values.extra import Values
+from values.placement import node_selector
+
+PORTS = {"status-port": (15021, 15021), "http2": (80, 80), "https": (443, 443)}
+"""Name -> service port and container port: the chart's own, written out because a list can only be replaced whole."""
+
+
+def helm_values(settings: Settings, gateway: GatewaySettings, load_balancers: bool) -> Values:
+    """What the settings say, without the extra values; `load_balancers`: whether the cluster hands out addresses."""
+    return {
+        "replicaCount": gateway.replicas,
+        "resources": gateway.resources.to_kubernetes(),
+        "nodeSelector": node_selector(settings),
+        "imagePullPolicy": settings.images.pull_policy,
+        "service": _service(gateway.service, load_balancers),
+        "autoscaling": {
+            "enabled": gateway.autoscaling.enabled,
+            "minReplicas": gateway.autoscaling.min_replicas,
+            "maxReplicas": gateway.autoscaling.max_replicas,
+            "targetCPUUtilizationPercentage": gateway.autoscaling.target_cpu,
+        },
+    }
+
+
+def service_type(service: GatewayService, load_balancers: bool) -> str:
+    """The Kubernetes service type; `auto` chooses what works: a LoadBalancer that nobody serves is awaited in vain."""
+    if service.type != "auto":
+        return service.type
+    return "LoadBalancer" if load_balancers else "NodePort"
+
+
+def _service(service: GatewayService, load_balancers: bool) -> Values:
+    values: Values = {"type": service_type(service, load_balancers)}
+    if service.node_ports:
+        values["ports"] = [_port(name, service) for name in PORTS]
+    return values
+
+
+def _port(name: str, service: GatewayService) -> Values:
+    port, target = PORTS[name]
+    fixed = {"nodePort": service.node_ports[name]} if name in service.node_ports else {}
+    return {"name": name, "protocol": "TCP", "port": port, "targetPort": target, **fixed}

@@ -1,0 +1,53 @@
+"""Helm values of the chart `istiod`: the control plane, and what it injects into every pod.
+
+Keys stand under `pilot.`, which every chart version reads: before 1.24 only there, since then also at the root
+(templates/zzy_descope_legacy.yaml).
+"""
+
+from facts.rollout import MAX_SURGE_PERCENT
+from settings import Settings
+from values.extra import Values
+from values.placement import node_selector
+
+
+def helm_values(settings: Settings) -> Values:
+    """What the settings say, without the extra values."""
+    return {
+        "pilot": _pilot(settings),
+        "global": {
+            "hub": settings.images.hub,
+            "tag": settings.istio.version,
+            "imagePullPolicy": settings.images.pull_policy,
+            "istioNamespace": settings.istio.namespace,
+            "proxy": {"resources": settings.proxy.resources.to_kubernetes()},
+        },
+        "meshConfig": _mesh_config(settings),
+    }
+
+
+def _pilot(settings: Settings) -> Values:
+    istio = settings.istio
+    return {
+        "replicaCount": istio.pilot_replicas,
+        "resources": istio.resources.to_kubernetes(),
+        "nodeSelector": node_selector(settings),
+        "rollingMaxSurge": f"{MAX_SURGE_PERCENT}%",
+        "traceSampling": settings.proxy.trace_sampling,
+        "autoscaleEnabled": istio.autoscaling.enabled,
+        "autoscaleMin": istio.autoscaling.min_replicas,
+        "autoscaleMax": istio.autoscaling.max_replicas,
+        "cpu": {"targetAverageUtilization": istio.autoscaling.target_cpu},
+    }
+
+
+def _mesh_config(settings: Settings) -> Values:
+    proxy = settings.proxy
+    return {
+        "outboundTrafficPolicy": {"mode": proxy.outbound_traffic},
+        "defaultConfig": {
+            "concurrency": proxy.concurrency,
+            "terminationDrainDuration": f"{proxy.drain_seconds}s",
+            # Proxies ask for certificates of this life, and renew them at half of it (SECRET_GRACE_PERIOD_RATIO).
+            "proxyMetadata": {"SECRET_TTL": settings.mtls.certificate_lifetime},
+        },
+    }

@@ -57,7 +57,8 @@ class VaultCa(pulumi.ComponentResource):
             type="pki",
             description="The mesh's intermediate CA",
             max_lease_ttl_seconds=self._settings.ttl_hours * 3600,
-            opts=pulumi.ResourceOptions(parent=self, provider=self._provider),
+            # With the mount goes the CA's key: whoever means it says `pulumi state unprotect` first.
+            opts=pulumi.ResourceOptions(parent=self, provider=self._provider, protect=True, delete_before_replace=True),
         )
 
     def _requested(self, generation: int) -> pkisecret.SecretBackendIntermediateCertRequest:

@@ -1,0 +1,42 @@
+"""Stands in for Vault where only its health, its token check and its root's certificate are asked for."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+GOOD_TOKEN = "good"
+
+
+@contextmanager
+def vault_server(root: str = "", health: int = 200) -> Iterator[str]:
+    """Its address. `root` is the PEM of the CA at the mount `pki`; `health` is what sys/health answers."""
+    server = HTTPServer(("127.0.0.1", 0), _handler(root, health))
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def _handler(root: str, health: int) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:  # noqa: N802 - the library's name
+            taken = self.headers["X-Vault-Token"] == GOOD_TOKEN
+            answers = {
+                "/v1/sys/health": (health, ""),
+                "/v1/auth/token/lookup-self": (200 if taken else 403, "{}"),
+                "/v1/pki/ca/pem": (200 if root else 404, root),
+            }
+            status, text = answers[self.path]
+            self.send_response(status)
+            self.end_headers()
+            self.wfile.write(text.encode())
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    return Handler

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from lab.build.parts import Part
+from lab.build.parts import PARTS, Part
 
 MODULES = Path(__file__).parent / "go"
 
@@ -47,11 +47,16 @@ def module_folder(part: Part) -> Path:
 
 
 def part_folder(part: Part) -> Path:
-    """Where the part is, or will be, once built: `bin/` holds its programs."""
+    """Where the part is, or will be, once built: `bin/` holds its programs. Parts of one home share a folder."""
+    home = part.home or part.name
+    keys = [_recipe_key(other) for other in PARTS if home in (other.name, other.home)]
+    return cache_root() / "parts" / "-".join([home, *keys])
+
+
+def _recipe_key(part: Part) -> str:
     module = module_folder(part)
     recipe = (part.ldflags, repr(sorted(part.programs.items())), repr(sorted(part.files.items())))
-    stamp = file_key((module / name for name in ("go.sum", "go.mod", "main.go")), *recipe)
-    return cache_root() / "parts" / f"{part.name}-{stamp}"
+    return file_key((module / name for name in ("go.sum", "go.mod", "main.go")), *recipe)
 
 
 @contextmanager

@@ -19,7 +19,6 @@ def build(part: Part) -> None:
     """Leave the whole part in its folder or nothing, its output in its log. Inside `lock("parts")`; `BuildError`."""
     target, log = part_folder(part), log_file(part)
     log.parent.mkdir(parents=True, exist_ok=True)
-    target.parent.mkdir(parents=True, exist_ok=True)
     with partial("parts") as scratch, log.open("w") as output:
         whole = scratch / part.name
         try:
@@ -28,7 +27,7 @@ def build(part: Part) -> None:
         except subprocess.CalledProcessError as error:
             reason = f"{_last_line(log)} (all of it: {log})"
             raise BuildError(f"building {part.name} {part.version} failed: {reason}") from error
-        whole.rename(target)
+        merge(whole, target)
 
 
 def log_file(part: Part) -> Path:
@@ -78,8 +77,15 @@ def copy_writable(source: Path, target: Path) -> None:
         for child in source.iterdir():
             copy_writable(child, target / child.name)
     else:
-        target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, target)
+
+
+def merge(source: Path, target: Path) -> None:
+    """Move the files of one folder into another, its programs (`bin`) last: they tell that the part is whole."""
+    for file in sorted((path for path in source.rglob("*") if path.is_file()), reverse=True):
+        place = target / file.relative_to(source)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        file.replace(place)
 
 
 def _last_line(log: Path) -> str:

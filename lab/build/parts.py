@@ -1,7 +1,8 @@
 """The one table of the lab's parts and their versions."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+
+from lab.build.part import Part
 
 KUBERNETES = "1.36.3"
 ISTIO = "1.31.0"
@@ -16,30 +17,6 @@ _KUBERNETES_STAMP = {
 
 class UnknownPartError(LookupError):
     """A part or program that the table does not have."""
-
-
-@dataclass(frozen=True)
-class Part:
-    """One Go module under `go/`, and what is taken from it.
-
-    `programs`: program -> Go package. `stamp`: Go variable -> value set at link time.
-    `files`: place in the part's folder -> (Go module, path inside it); a folder is copied whole.
-    `seconds`: how long it builds on 2 cores from an empty cache, in the table's order.
-    """
-
-    name: str
-    version: str
-    programs: dict[str, str]
-    seconds: int
-    needed_for: str
-    stamp: dict[str, str] = field(default_factory=dict)
-    files: dict[str, tuple[str, str]] = field(default_factory=dict)
-    on_demand: bool = False
-
-    @property
-    def ldflags(self) -> str:
-        """Linker flags: no debug tables (a third of the size), and the version where the module lacks its own."""
-        return " ".join(["-s -w", *(f"-X {name}={value}" for name, value in self.stamp.items())])
 
 
 _ISTIO_CMD = "istio.io/istio/pilot/cmd"
@@ -111,6 +88,7 @@ PARTS = (
         "the program",
         {"github.com/pulumi/pulumi/sdk/v3/go/common/version.Version": f"v{PULUMI}"},
     ),
+    # Pulumi looks for its language hosts beside itself, and warns of any that it finds elsewhere on PATH.
     Part(
         "language-python",
         "3.187.0",
@@ -120,6 +98,7 @@ PARTS = (
         files={
             f"bin/{_PYTHON_EXEC}": ("github.com/pulumi/pulumi/sdk/v3", f"python/cmd/{_PYTHON_EXEC}"),
         },
+        home="pulumi",
     ),
     Part(
         "kubernetes-plugin",

@@ -52,7 +52,9 @@ def missing(names: Iterable[str]) -> list[Part]:
 
 
 def _complete(part: Part) -> bool:
-    if part_folder(part).is_dir():
+    folder = part_folder(part)
+    places = [*(f"bin/{name}" for name in part.programs), *part.files]
+    if all((folder / place).exists() for place in places):
         return True
     return not part.files and all(on_path(name, part) for name in part.programs)
 

@@ -3,7 +3,7 @@
 from budget.amount import ZERO, Amount, show_cpu, show_memory
 from budget.mesh import Budget, Row
 
-HEADINGS = ("component", "pods", "requests", "limits", "more in a rollout")
+HEADINGS: tuple[str, ...] = ("component", "pods", "requests", "limits", "more in a rollout")
 """Amounts are CPU / memory, of all the component's pods together."""
 
 
@@ -27,9 +27,9 @@ def room(budget: Budget) -> str:
     return f"{budget.room} sidecars still fit on {pis}, counting nothing else on them."
 
 
-def summary(budget: Budget) -> dict[str, str]:
-    """The same for a stack's outputs, a line a component, so that a preview shows what changes."""
-    lines = {name: _sentence(*cells) for name, *cells in rows(budget)}
+def summary(budget: Budget) -> dict[str, dict[str, str] | str]:
+    """The same for a stack's outputs: by component what the columns say, so that a preview shows what changes."""
+    lines = {name: dict(zip(HEADINGS[1:], cells, strict=True)) for name, *cells in rows(budget)}
     return {**lines, "room": room(budget)}
 
 
@@ -48,8 +48,3 @@ def _parts(budget: Budget) -> tuple[Amount, Amount, Amount]:
 def _percent(budget: Budget, part: Amount) -> str:
     cpu, memory = part.shares_of(budget.capacity)
     return f"{cpu:.1%} / {memory:.1%}"
-
-
-def _sentence(pods: str, requests: str, limits: str, surge: str) -> str:
-    number = f"{pods} x, " if pods else ""
-    return f"{number}requests {requests}, limits {limits}" + (f", in a rollout {surge}" if surge else "")

@@ -1,11 +1,15 @@
 """Two sides compared: which keys came, went or changed, and how."""
 
 import difflib
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
+
+VERSION_LABEL = re.compile(r"[-+] +(helm\.sh/chart|app\.kubernetes\.io/version|chart): ")
+"""A changed line that every new chart version brings."""
 
 
 @dataclass(frozen=True)
@@ -41,3 +45,9 @@ def diff(before: str | None, after: str | None) -> str:
     """A unified diff without its file names."""
     lines = difflib.unified_diff((before or "").splitlines(), (after or "").splitlines(), lineterm="", n=3)
     return "\n".join(list(lines)[2:])
+
+
+def is_version_only(diff: str) -> bool:
+    """Whether nothing changes but labels that tell the chart's version."""
+    changed = [line for line in diff.splitlines() if line.startswith(("-", "+"))]
+    return all(VERSION_LABEL.match(line) for line in changed)

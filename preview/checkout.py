@@ -1,6 +1,7 @@
 """The two sides of a comparison, each as a folder of its own that a preview may write into."""
 
 import io
+import json
 import shutil
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 import yaml
 
 ENCRYPTION = ("encryptionsalt", "encryptedkey", "secretsprovider")
+CHARTS = "charts-at-hand"
 PLACEHOLDER = "known-to-the-owner-only"
 """Stands for each encrypted value of a stack file: a pull request's preview has no key, and needs none."""
 
@@ -43,6 +45,16 @@ def prepare(folder: Path, stack: str) -> None:
         content = yaml.safe_load(path.read_text()) or {}
         open_content = {key: _without_secrets(value) for key, value in content.items() if key not in ENCRYPTION}
         path.write_text(yaml.safe_dump(open_content))
+
+
+def use_charts(folder: Path, charts: Path, stack: str) -> dict[str, str]:
+    """Puts a folder of packaged charts into the side and its policy config; returns the config that points there."""
+    (folder / CHARTS).symlink_to(charts.absolute())
+    bounds = folder / "policies" / "config" / f"{stack}.json"
+    if bounds.exists():
+        config = json.loads(bounds.read_text())
+        bounds.write_text(json.dumps({**config, "chart-source": {"packaged": True}}))
+    return {"pi-mesh:charts.source": CHARTS}
 
 
 def _without_secrets(tree: object) -> object:

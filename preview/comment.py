@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from budget.cells import HEADINGS
 from budget.markdown import table
-from preview import changes
+from preview import changes, folded
 from preview.changes import Change
-from preview.intent import Intent, Resource
+from preview.intent import Intent, Resource, Violation
 from preview.rendered import Objects
 
 LIMIT = 60_000
@@ -30,11 +31,11 @@ class Comparison:
     """What could not be checked, and why."""
 
 
-def markdown(comparison: Comparison) -> str:
-    """The whole comment, within GitHub's limit: the longest diffs give way first."""
+def markdown(comparison: Comparison, limit: int = LIMIT) -> str:
+    """The whole comment, of at most so many characters."""
     head = "\n\n".join(part for part in _sections(comparison) if part)
     objects = changes.between(comparison.objects_before, comparison.objects_after)
-    return f"{head}\n\n{_objects(objects, LIMIT - len(head))}\n"
+    return f"{head}\n\n{folded.section(objects, limit - len(head) - 10)}\n"
 
 
 def _sections(comparison: Comparison) -> Iterator[str]:
@@ -51,10 +52,14 @@ def _sections(comparison: Comparison) -> Iterator[str]:
 def _policies(intent: Intent) -> str:
     if not intent.violations:
         return "### Policies\nEvery rule is kept." if not intent.errors else ""
-    lines = [
-        f"- **{one.level}** `{one.policy}` on `{one.resource}`: {_quoted(one.message)}" for one in intent.violations
-    ]
-    return "\n".join(["### Policies", *lines])
+    lines = [_violation(one) for one in intent.violations]
+    return "\n".join(["### Policies", *dict.fromkeys(lines)])
+
+
+def _violation(one: Violation) -> str:
+    """The engine puts the rule's description on the first line; the breach and its fix are below."""
+    message = one.message.partition("\n")[2] or one.message
+    return f"- **{one.level}** `{one.policy}` on `{one.resource}`: {_quoted(message)}"
 
 
 def _resources(changed: list[Change[Resource]]) -> str:
@@ -85,16 +90,21 @@ def _value(value: object) -> str:
 
 
 def _budget(comparison: Comparison) -> str:
-    before, after = comparison.before.outputs.get("budget"), comparison.after.outputs.get("budget")
-    if not isinstance(after, dict):
+    before, after = ({**side.outputs}.get("budget") or {} for side in (comparison.before, comparison.after))
+    if not after:
         return ""
-    before = before if isinstance(before, dict) else {}
-    lines = [(name, str(before.get(name, "")), _marked(before.get(name), text)) for name, text in after.items()]
-    return f"### Budget\n{table(('component', 'before', 'after'), lines, LEFT)}"
+    room = _cell(before.get("room"), after.get("room", ""))
+    lines = [_row(name, before.get(name), row) for name, row in after.items() if isinstance(row, dict)]
+    return f"### Budget\n{table(HEADINGS, lines)}\n\n{room}"
 
 
-def _marked(before: str | None, after: str) -> str:
-    return after if before == after else f"**{after}**"
+def _row(name: str, before: dict[str, str] | None, after: dict[str, str]) -> tuple[str, ...]:
+    old = before or dict.fromkeys(after, "nothing")
+    return name, *(_cell(old.get(column), after.get(column, "")) for column in HEADINGS[1:])
+
+
+def _cell(before: str | None, after: str) -> str:
+    return after if (before or "") == after else f"{before or 'nothing'} → **{after or 'nothing'}**"
 
 
 def _listed(title: str, lines: Sequence[str]) -> str:
@@ -103,18 +113,3 @@ def _listed(title: str, lines: Sequence[str]) -> str:
 
 def _quoted(text: str) -> str:
     return " ".join(text.split())
-
-
-def _objects(changed: list[Change[str]], room: int) -> str:
-    if not changed:
-        return "### Rendered objects\nNo Kubernetes object changes."
-    folded = {change.key: _folded(change) for change in changed}
-    for key in sorted(folded, key=lambda key: len(folded[key]), reverse=True):
-        if sum(map(len, folded.values())) > room - 200:
-            folded[key] = f"- {key}: too long to show here; `make preview` prints it\n"
-    return "\n".join([f"### Rendered objects\n{len(changed)} change.\n", *folded.values()])
-
-
-def _folded(change: Change[str]) -> str:
-    lines = changes.diff(change.before, change.after)
-    return f"<details><summary>{change.verb} {change.key}</summary>\n\n````diff\n{lines}\n````\n</details>\n"

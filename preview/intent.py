@@ -8,6 +8,8 @@ from typing import Any
 from pulumi.automation.events import EngineEvent
 
 MARKUP = re.compile(r"<\{%.*?%\}>|\x1b\[[0-9;]*m")
+SUMMARY = "preview failed"
+"""The engine's last word on any error; its reason stands in another one, or in a violation."""
 IGNORED = ("pulumi:pulumi:Stack", "pulumi:providers:")
 
 
@@ -47,8 +49,8 @@ NOTHING = Intent({}, {})
 def of(events: list[EngineEvent], crash: str | None = None) -> Intent:
     """From the engine's events; `crash`: what the command said where it failed, for want of a better reason."""
     said = [event.diagnostic_event for event in events if event.diagnostic_event]
-    errors = _unique(one.message for one in said if one.severity == "error")
     violations = tuple(_violation(event) for event in events if event.policy_event)
+    errors = tuple(one for one in _unique(one.message for one in said if one.severity == "error") if one != SUMMARY)
     if crash and not errors and not violations:
         errors = (crash,)
     return Intent(

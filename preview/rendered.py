@@ -1,9 +1,8 @@
 """The Kubernetes objects that an intent comes down to, as text that can be compared."""
 
-import re
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +10,20 @@ import yaml
 
 from preview.intent import Intent, Resource
 
-LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+class Dumper(yaml.CSafeDumper):
+    """Writes a text of several lines as it is, so that a diff shows the line that changes."""
+
+
+def _text(dumper: Dumper, text: str) -> yaml.ScalarNode:
+    # YAML can't write a text as it is where it has tabs, or a line ends in a blank.
+    lines = "\n".join(line.expandtabs().rstrip() for line in text.split("\n"))
+    return dumper.represent_scalar("tag:yaml.org,2002:str", lines, style="|" if "\n" in text else None)
+
+
+Dumper.add_representer(str, _text)
+
 RELEASE = "kubernetes:helm.sh/v3:Release"
-SEPARATOR = re.compile(r"^---.*\n", re.MULTILINE)
-COMMENT = re.compile(r"^# Source: .*\n", re.MULTILINE)
 
 Objects = dict[str, str]
 """KIND NAMESPACE/NAME -> its YAML."""
@@ -29,9 +38,9 @@ def objects(intent: Intent, folder: Path) -> Objects:
     found: Objects = {}
     for resource in intent.resources.values():
         if resource.type == RELEASE:
-            found.update(_named(_documents(_template(resource, folder))))
+            found.update(_named(filter(None, yaml.load_all(_template(resource, folder), yaml.CSafeLoader))))
         elif resource.type.startswith("kubernetes:") and "kind" in resource.inputs:
-            found.update(_named([yaml.safe_dump(resource.inputs)]))
+            found.update(_named([resource.inputs]))
     return found
 
 
@@ -69,25 +78,20 @@ def _whole_numbers(tree: Any) -> Any:
     return int(tree) if isinstance(tree, float) and tree.is_integer() else tree
 
 
-def _documents(text: str) -> Iterator[str]:
-    for document in SEPARATOR.split(text):
-        if content := COMMENT.sub("", document).strip():
-            yield f"{content}\n"
+def _named(documents: Iterable[dict[str, Any]]) -> Iterator[tuple[str, str]]:
+    """Written anew, keys in order: comments and quotation marks are no change."""
+    for one in documents:
+        place = one["metadata"].get("namespace")
+        name = f"{one['kind']} {place + '/' if place else ''}{one['metadata']['name']}"
+        yield (
+            name,
+            yaml.dump(
+                _without_data(one) if one["kind"] == "Secret" else one, Dumper=Dumper, width=1000, allow_unicode=True
+            ),
+        )
 
 
-def _named(documents: Iterator[str] | list[str]) -> Iterator[tuple[str, str]]:
-    for text in documents:
-        if one := yaml.load(text, LOADER):
-            place = one["metadata"].get("namespace")
-            name = f"{one['kind']} {place + '/' if place else ''}{one['metadata']['name']}"
-            yield name, _without_data(one) if one["kind"] == "Secret" else text
-
-
-def _without_data(secret: dict[str, Any]) -> str:
-    """A Secret with its keys, but not its values: this text becomes a public comment."""
-    masked = {
-        part: dict.fromkeys(secret[part], "[secret]")
-        for part in ("data", "stringData")
-        if isinstance(secret.get(part), dict)
-    }
-    return yaml.safe_dump({**secret, **masked})
+def _without_data(secret: dict[str, Any]) -> dict[str, Any]:
+    """A Secret with its keys, but not its values: this becomes a public comment."""
+    parts = [part for part in ("data", "stringData") if isinstance(secret.get(part), dict)]
+    return {**secret, **{part: dict.fromkeys(secret[part], "[secret]") for part in parts}}

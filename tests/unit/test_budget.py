@@ -89,10 +89,11 @@ def test_markdown_and_terminal_show_the_same_cells(make_settings):
     assert section.splitlines()[2] == "| istiod | 1 | 100m / 128Mi | 500m / 256Mi | + 100m / 128Mi |"
 
 
-def test_the_outputs_have_a_line_for_each_row(make_settings):
+def test_the_outputs_have_an_entry_for_each_row(make_settings):
     summary = cells.summary(mesh.of(make_settings()))
-    assert summary["sidecar"] == "1 x, requests 50m / 128Mi, limits 200m / 256Mi"
-    assert summary["share of the Pis"].startswith("requests 2.5% / 3.5%, limits 12.5% / 6.9%")
+    sidecar = {"pods": "1", "requests": "50m / 128Mi", "limits": "200m / 256Mi", "more in a rollout": ""}
+    assert summary["sidecar"] == sidecar
+    assert summary["share of the Pis"]["requests"] == "2.5% / 3.5%"
     assert (
         summary["room"]
         == "81 sidecars still fit on 3 Pis of 4 CPUs, 3700Mi and 110 pods, counting nothing else on them."

@@ -44,7 +44,9 @@ def test_many_changed_values_are_counted_not_listed():
 
 
 def test_a_broken_rule_stands_above_everything_else():
-    text = comment(intent(), intent(violations=(Violation("pi-ceiling", "mandatory", "istiod", "too\nfat"),)))
+    text = comment(
+        intent(), intent(violations=(Violation("pi-ceiling", "mandatory", "istiod", "Every limit.\ntoo fat"),))
+    )
     assert "- **mandatory** `pi-ceiling` on `istiod`: too fat" in text
     assert text.index("pi-ceiling") < text.index("### Resources")
     assert "Every rule is kept" not in text
@@ -56,11 +58,14 @@ def test_a_program_that_fails_is_not_called_compliant():
     assert "Every rule is kept" not in text
 
 
-def test_the_budget_shows_both_sides_and_marks_what_changes():
-    before, after = ({"budget": {"mesh": "384Mi", "sidecar": size}} for size in ("256Mi", "384Mi"))
+def test_the_budget_shows_both_sides_where_it_changes():
+    before, after = (
+        {"budget": {"sidecar": {"pods": "1", "limits": size}, "room": room}}
+        for size, room in (("256Mi", "9"), ("384Mi", "6"))
+    )
     text = comment(Intent({}, before), Intent({}, after))
-    assert "| mesh | 384Mi | 384Mi |" in text
-    assert "| sidecar | 256Mi | **384Mi** |" in text
+    assert "| sidecar | 1 |  | 256Mi → **384Mi** |  |" in text
+    assert "\n\n9 → **6**\n" in text
 
 
 def test_what_was_not_checked_is_listed():
@@ -77,8 +82,21 @@ def test_the_longest_diffs_give_way_to_githubs_limit():
     objects = {"CustomResourceDefinition big": "line\n" * LIMIT, "Deployment small": "x: 1\n"}
     text = comment(objects_after=objects)
     assert len(text) < LIMIT
-    assert "- CustomResourceDefinition big: too long to show here" in text
+    assert f"- create CustomResourceDefinition big: {LIMIT + 5} lines, too long for a comment" in text
     assert "+x: 1" in text
+
+
+def test_objects_that_only_wear_a_new_version_are_counted():
+    before, after = ({"Role a/b": f"labels:\n  helm.sh/chart: gateway-{version}\n"} for version in ("1.20.3", "1.20.7"))
+    text = comment(objects_before=before, objects_after=after)
+    assert "1 Kubernetes objects change, 1 of them only in their version labels." in text
+    assert "Role a/b" not in text
+
+
+def test_a_text_with_tabs_and_blanks_at_line_ends_is_still_compared_line_by_line():
+    config = {"kind": "ConfigMap", "metadata": {"name": "istio"}, "data": {"values": "one: 1  \ntwo:\t2 é\n"}}
+    side = Intent({"urn": Resource("kubernetes:core/v1:ConfigMap", "istio", config)}, {})
+    assert "\n    one: 1\n    two:    2 é\n" in rendered.objects(side, None)["ConfigMap istio"]
 
 
 @pytest.mark.parametrize(
@@ -112,3 +130,11 @@ def test_a_secret_shows_its_keys_only():
     ]
     assert "ca-key.pem: '[secret]'" in text
     assert "MHc" not in text
+
+
+def test_quotation_marks_and_comments_are_no_change(monkeypatch):
+    release = Intent({"urn": Resource(RELEASE, "istiod", {"chart": "istiod.tgz"})}, {})
+    texts = iter(['# one\nkind: A\nmetadata: {name: x}\nb: "1.2.3"\n---\n', "b: 1.2.3\nkind: A\nmetadata: {name: x}\n"])
+    monkeypatch.setattr(rendered, "_output", lambda *_: next(texts))
+    first, second = (rendered.objects(release, None) for _ in range(2))
+    assert first == second == {"A x": "b: 1.2.3\nkind: A\nmetadata:\n  name: x\n"}

@@ -1,5 +1,6 @@
 """The two sides of a preview: which files, which intent."""
 
+import json
 import subprocess
 import sys
 
@@ -34,7 +35,7 @@ def git(folder, *arguments):
 
 def write(folder, files):
     for name, content in files.items():
-        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(content)
 
 
@@ -89,6 +90,15 @@ def test_the_secrets_of_the_stack_file_stay_out(tmp_path):
     assert (tmp_path / ".venv").readlink().as_posix() == sys.prefix
 
 
+def test_charts_at_hand_come_into_the_side_and_its_policy_config(tmp_path):
+    side, charts = new(tmp_path), new(tmp_path, "packages")
+    write(side, {"policies/config/pi.json": '{"gateway-hosts": {}}'})
+    config = checkout.use_charts(side, charts, "pi")
+    assert (side / config["pi-mesh:charts.source"]).readlink() == charts
+    bounds = json.loads((side / "policies" / "config" / "pi.json").read_text())
+    assert bounds == {"gateway-hosts": {}, "chart-source": {"packaged": True}}
+
+
 def test_an_intent_has_the_resources_but_not_the_stack_and_its_providers():
     wanted = intent.of(
         [
@@ -118,6 +128,10 @@ def test_a_violation_names_its_policy_level_and_resource():
 def test_what_was_said_twice_is_told_once():
     wanted = intent.of([said("warning", "old"), said("warning", "old"), said("error", "bad"), said("info", "hm")])
     assert (wanted.warnings, wanted.errors) == (("old",), ("bad",))
+
+
+def test_the_engines_summary_is_no_reason():
+    assert intent.of([said("error", "bad"), said("error", "preview failed")]).errors == ("bad",)
 
 
 def test_a_crash_is_told_where_the_engine_gave_no_reason():

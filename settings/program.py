@@ -1,9 +1,13 @@
 """The settings inside the Pulumi program: the only reader of its config."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from pulumi import RunError
 from pulumi.runtime import get_config_env, get_config_secret_keys_env
 from pulumi.runtime.config import CONFIG
 
-from settings import Settings, parse
+from settings import Settings, SettingsError, parse
 from settings.raw import plain_values
 
 
@@ -13,3 +17,12 @@ def load() -> Settings:
     Reads all keys rather than asking for each, so that one that is not known is refused.
     """
     return parse(plain_values({**get_config_env(), **CONFIG.get()}, get_config_secret_keys_env()))
+
+
+@contextmanager
+def plain_errors() -> Iterator[None]:
+    """Settings problems without a traceback: the stack file is wrong, not the program."""
+    try:
+        yield
+    except SettingsError as problem:
+        raise RunError(str(problem)) from None

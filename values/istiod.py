@@ -6,12 +6,17 @@ Keys stand under `pilot.`, which every chart version reads: before 1.24 only the
 
 from facts.rollout import MAX_SURGE_PERCENT
 from settings import Settings
-from values.extra import Values
+from values import authority
+from values.extra import Values, merge
 from values.placement import node_selector
 
 
 def helm_values(settings: Settings) -> Values:
     """What the settings say, without the extra values."""
+    return merge(_own(settings), authority.helm_values(settings.vault))
+
+
+def _own(settings: Settings) -> Values:
     return {
         "pilot": _pilot(settings),
         "global": {

@@ -29,6 +29,12 @@ def trading_namespace(settings: Settings, stack: str) -> Object:
     return _namespace(settings.trading.namespace, stack, {"istio-injection": "enabled"})
 
 
+def bounds(settings: Settings) -> tuple[Object, ...]:
+    """What keeps the trading namespace's workloads from overrunning the Pis; no Sidecar where its scope is the mesh."""
+    scope = (sidecar_scope(settings),) if settings.trading.sidecar_scope else ()
+    return limit_range(settings), resource_quota(settings), *scope
+
+
 def limit_range(settings: Settings) -> Object:
     """What a container gets that names no resources: a quota refuses pods without."""
     workload = settings.trading.workload

@@ -3,8 +3,9 @@
 import asyncio
 import contextvars
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from google.protobuf.json_format import MessageToDict
 from pulumi.runtime import configure, rpc
@@ -57,13 +58,23 @@ class Recording:
         return found[0]
 
 
-def record(program: Callable[[], object], stack: str = "test", preview: bool = False) -> Recording:
-    """Run a program and record it. Raises what the program raises."""
-    return contextvars.copy_context().run(asyncio.run, _record(program, stack, preview))
+def record(
+    program: Callable[[], object],
+    stack: str = "test",
+    preview: bool = False,
+    outputs: Mapping[str, Mapping[str, object]] = MappingProxyType({}),
+) -> Recording:
+    """Run a program and record it. Raises what the program raises.
+
+    `outputs`: what resources have besides their inputs, by type; of a StackReference, the other stack's outputs.
+    """
+    return contextvars.copy_context().run(asyncio.run, _record(program, stack, preview, outputs))
 
 
-async def _record(program: Callable[[], object], stack: str, preview: bool) -> Recording:
-    monitor = _Monitor(_Echo())
+async def _record(
+    program: Callable[[], object], stack: str, preview: bool, outputs: Mapping[str, Mapping[str, object]]
+) -> Recording:
+    monitor = _Monitor(_Echo(outputs))
     logger = logging.Logger("program", level=logging.INFO)
     logger.addHandler(_Collector(monitor.recording.logs))
     features = set(monitor.GetDeploymentInfo(None).supportedFeatures)
@@ -87,12 +98,16 @@ async def _record(program: Callable[[], object], stack: str, preview: bool) -> R
 class _Echo(Mocks):
     """Every resource comes out as it went in; a release also with the status that Helm would give it."""
 
+    def __init__(self, outputs: Mapping[str, Mapping[str, object]]) -> None:
+        self._outputs = outputs
+
     def call(self, args):  # noqa: ARG002 - the protocol's arguments
         return {}
 
     def new_resource(self, args):
         status = {"name": args.name, "namespace": args.inputs.get("namespace"), "status": "deployed", "revision": 1}
-        return f"{args.name}-id", {**args.inputs, **({"status": status} if args.typ == RELEASE else {})}
+        known = {"status": status} if args.typ == RELEASE else self._outputs.get(args.typ, {})
+        return f"{args.name}-id", {**args.inputs, **known}
 
 
 class _Monitor(MockMonitor):
@@ -107,7 +122,7 @@ class _Monitor(MockMonitor):
         return response
 
     def RegisterResourceOutputs(self, request):  # noqa: N802 - the protocol's name
-        if "pulumi:pulumi:Stack" in request.urn:
+        if "::pulumi:pulumi:Stack::" in request.urn:
             self.recording.exports = rpc.deserialize_properties(request.outputs)
         return super().RegisterResourceOutputs(request)
 

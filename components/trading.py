@@ -20,12 +20,12 @@ class TradingNamespaceArgs:
 class TradingNamespace(pulumi.ComponentResource):
     """A namespace with sidecar injection, and bounds that keep its workloads from overrunning the Pis."""
 
-    namespace: pulumi.Output[str]
+    namespace: str
 
     def __init__(self, name: str, args: TradingNamespaceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("pi-mesh:trading:TradingNamespace", name, None, opts)
         namespace = make_namespace(f"{name}-namespace", args.namespace, pulumi.ResourceOptions(parent=self))
         for bound in args.bounds:
             manifest.make(name, bound, pulumi.ResourceOptions(parent=self, depends_on=[namespace]))
-        self.namespace = namespace.metadata.apply(lambda metadata: metadata.name)
+        self.namespace = args.namespace.manifest["metadata"]["name"]
         self.register_outputs({"namespace": self.namespace})

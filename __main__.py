@@ -1,41 +1,15 @@
-"""Istio on a Raspberry Pi cluster, from top to bottom."""
+"""Istio on a Raspberry Pi cluster; or, where a stack has `vault` alone, the CA that such a mesh signs with."""
 
-from functools import partial
-
-from pulumi import ResourceOptions, get_stack
-from pulumi_kubernetes import Provider
-
-import outputs
-from checks.preflight.guard import guard
-from components.base import IstioBase
-from components.gateway import Gateway
-from components.istiod import Istiod
-from components.mtls import MeshMtls, MeshMtlsArgs
-from components.namespace import NamespaceArgs, make_namespace
-from components.release import ReleaseArgs
-from components.trading import TradingNamespace, TradingNamespaceArgs
+import mesh
+from settings import CaSettings
 from settings.program import load, plain_errors
-from values import objects, releases
 
 with plain_errors():
     settings = load()
-    snapshot = guard(settings)
-    plan = releases.of(settings, load_balancers=bool(snapshot and snapshot.load_balancer))
+    if isinstance(settings, CaSettings):
+        # Here: a mesh without Vault needs nothing of it.
+        from vault.program import deploy_ca
 
-context, namespace = settings.cluster.context, settings.istio.namespace
-# Only the context's name: a kubeconfig would make every machine's update replace every resource.
-cluster = Provider("cluster", context=context, cluster_identifier=context)
-on_cluster = partial(ResourceOptions, provider=cluster)
-release = partial(
-    ReleaseArgs, version=settings.istio.version, namespace=namespace, charts=settings.charts, how=settings.release
-)
-control = NamespaceArgs(objects.istio_namespace(settings, get_stack()), settings.istio.adopt)
-trading = NamespaceArgs(objects.trading_namespace(settings, get_stack()), settings.trading.adopt)
-
-home = make_namespace("istio-namespace", control, on_cluster())
-base = IstioBase("istio-base", release(plan.base), on_cluster(depends_on=[home]))
-istiod = Istiod("istiod", release(plan.istiod), on_cluster(depends_on=[base]))
-gateways = [Gateway(one.name, release(one), on_cluster(depends_on=[istiod])) for one in plan.gateways]
-MeshMtls("mesh-mtls", MeshMtlsArgs(objects.peer_authentication(settings)), on_cluster(depends_on=[istiod]))
-TradingNamespace("trading", TradingNamespaceArgs(trading, objects.bounds(settings)), on_cluster(depends_on=[istiod]))
-outputs.export(settings, [base, istiod, *gateways], gateways)
+        deploy_ca(settings)
+    else:
+        mesh.deploy(settings)

@@ -11,6 +11,7 @@ from cluster.nodes import Node
 from cluster.objects import Crd, Deployment, Namespace, Service, Webhook
 from cluster.pods import Pod
 from cluster.releases import Release
+from facts.project import PLUGGED_IN_LABEL
 
 ADMISSION = "/apis/admissionregistration.k8s.io/v1"
 PATHS = {
@@ -26,6 +27,7 @@ T = TypeVar("T")
 Lists = dict[str, list[dict] | None]
 """The items by kind; None where listing is forbidden."""
 
+SECRETS = "/api/v1/secrets"
 CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 
 
@@ -48,6 +50,8 @@ class Snapshot:
     """The last revision of each."""
     unreadable: tuple[str, ...] = ()
     """The kinds that we may not list; nothing is known of them."""
+    plugged_in: tuple[str, ...] = ()
+    """Namespaces whose istiod was given a CA by a stack of this project."""
     missing_rights: tuple[str, ...] = ()
     """RESOURCE.GROUP that we may not create."""
 
@@ -76,6 +80,7 @@ def read(context: str) -> Snapshot:
             lists["releases"] = pool.submit(
                 _list, client, releases.LIST, METADATA_ONLY, labelSelector=releases.SELECTOR
             )
+            lists["plugged in"] = pool.submit(_list, client, SECRETS, METADATA_ONLY, labelSelector=PLUGGED_IN_LABEL)
             missing = rights.missing(client.ask)
             found = {kind: future.result() for kind, future in lists.items()}
     return _snapshot(context, version, found, missing)
@@ -109,6 +114,7 @@ def _snapshot(context: str, version: str, found: Lists, missing: tuple[str, ...]
         webhooks=tuple(hooks),
         deployments=_each(found, "deployments", objects.deployment),
         releases=releases.latest(_each(found, "releases", releases.parse)),
+        plugged_in=tuple(item["metadata"]["namespace"] for item in found["plugged in"] or []),
         unreadable=tuple(kind for kind, items in found.items() if items is None),
         missing_rights=missing,
     )

@@ -7,16 +7,16 @@ from pulumi import RunError
 from pulumi.runtime import get_config_env, get_config_secret_keys_env
 from pulumi.runtime.config import CONFIG
 
-from settings import Settings, SettingsError, parse
+from settings import CaSettings, Settings, SettingsError, parse_any
 from settings.raw import plain_values
 
 
-def load() -> Settings:
+def load() -> Settings | CaSettings:
     """The settings of the stack that runs. Raises SettingsError with every problem at once.
 
     Reads all keys rather than asking for each, so that one that is not known is refused.
     """
-    return parse(plain_values({**get_config_env(), **CONFIG.get()}, get_config_secret_keys_env()))
+    return parse_any(plain_values({**get_config_env(), **CONFIG.get()}, get_config_secret_keys_env()))
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from lab.cluster.machines import CONTROL_PLANE
 from lab.cluster.names import LAB
 from lab.cluster.say import say
 from lab.cluster.shell import LabError
+from lab.vault_plugin.install import install
 
 SERVER = "vault"
 PORT = 8200
@@ -20,10 +21,11 @@ KEYS = LAB / "vault.json"  # only root reads it; gone with the lab
 
 
 def up() -> None:
-    """Starts Vault, unsealed; builds it first if it must. One that runs is unsealed if need be."""
+    """Starts Vault, unsealed; builds it first if it must, and installs Pulumi's plugin for it. Unseals one that runs."""
     if not process.is_alive(SERVER):
         programs.ensure([SERVER])
         tools.link(SERVER, programs.program(SERVER))
+        install(environment.PULUMI_HOME)
         _start()
     client = connect()
     process.wait(SERVER, lambda: _answers(client))

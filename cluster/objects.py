@@ -65,6 +65,8 @@ class Service:
     addresses: tuple[str, ...] = ()
     """What a load balancer gave it."""
     ports: tuple[int, ...] = ()
+    selector: dict[str, str] = field(default_factory=dict)
+    """The labels of the pods behind it."""
 
 
 def release_of(metadata: dict) -> str:
@@ -114,4 +116,5 @@ def service(item: dict) -> Service:
     ingress = item.get("status", {}).get("loadBalancer", {}).get("ingress") or []
     addresses = tuple(entry.get("ip") or entry.get("hostname", "") for entry in ingress)
     ports = tuple(port["port"] for port in spec.get("ports") or [])
-    return Service(meta["namespace"], meta["name"], spec.get("type", ""), addresses, ports)
+    kind, selector = spec.get("type", ""), spec.get("selector") or {}
+    return Service(meta["namespace"], meta["name"], kind, addresses, ports, selector)

@@ -40,6 +40,7 @@ class Pod:
     """Containers that were last ended for using more memory than their limit."""
     containers: tuple[Container, ...] = ()
     """Init containers too."""
+    annotations: dict[str, str] = field(default_factory=dict)
 
     @property
     def has_sidecar(self) -> bool:
@@ -78,6 +79,7 @@ def parse(item: dict) -> Pod:
         restarts=sum(entry.get("restartCount", 0) for entry in statuses),
         out_of_memory=tuple(entry["name"] for entry in statuses if _out_of_memory(entry)),
         containers=containers(spec),
+        annotations=meta.get("annotations", {}),
     )
 
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import pulumi
-from pulumi_kubernetes.apiextensions import CustomResource
+
+from components import manifest
 
 
 @dataclass(frozen=True)
@@ -33,15 +34,8 @@ class Traffic(pulumi.ComponentResource):
         self.count = len(first) + len(last)
         self.register_outputs({"count": self.count})
 
-    def _made(self, objects: Iterable[dict[str, Any]], after: list[CustomResource]) -> list[CustomResource]:
-        return [
-            CustomResource(
-                f"{self._name}-{item['kind'].lower()}-{item['metadata']['name']}",
-                api_version=item["apiVersion"],
-                kind=item["kind"],
-                metadata=item["metadata"],
-                spec=item["spec"],
-                opts=pulumi.ResourceOptions(parent=self, depends_on=after),
-            )
-            for item in objects
-        ]
+    def _made(
+        self, objects: Iterable[dict[str, Any]], after: list[pulumi.CustomResource]
+    ) -> list[pulumi.CustomResource]:
+        opts = pulumi.ResourceOptions(parent=self, depends_on=after)
+        return [manifest.make(self._name, item, opts) for item in objects]

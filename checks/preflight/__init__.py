@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
+from checks import traffic
 from checks.finding import Finding
 from checks.preflight import (
     crds,
@@ -30,6 +31,7 @@ CHECKS: tuple[Callable[[Settings, Snapshot], Iterable[Finding]], ...] = (
     foreign.check,
     crds.check,
     releases.check,
+    traffic.run,
 )
 
 

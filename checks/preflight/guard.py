@@ -2,6 +2,7 @@
 
 import pulumi
 
+from checks import traffic
 from checks.finding import Finding, Level, errors
 from checks.preflight import run
 from cluster.errors import ClusterUnreachable, WrongContext
@@ -22,6 +23,7 @@ def guard(settings: Settings) -> Snapshot | None:
         if not pulumi.runtime.is_dry_run():
             raise pulumi.RunError(f"{problem}; nothing was touched") from None
         pulumi.log.warn(f"Preflight not done, this preview only shows what the settings say: {problem}")
+        _report(traffic.run(settings, None))
         return None
     _report(run(settings, snapshot, pulumi.get_stack()))
     return snapshot

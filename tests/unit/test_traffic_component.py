@@ -4,14 +4,14 @@ import pytest
 
 from components.traffic import Traffic, TrafficArgs
 from tests.factories import make_settings
-from values.traffic import last_objects, objects
+from values.traffic import stages
 
 
 @pytest.fixture
 def recorded(deploy):
     def run(**traffic: object):
         settings = make_settings(traffic=traffic)
-        args = TrafficArgs(tuple(objects(settings)), tuple(last_objects(settings)))
+        args = TrafficArgs(*stages(settings))
         return deploy(lambda: Traffic("trading-traffic", args)).resources
 
     return run

@@ -29,5 +29,10 @@ def last_objects(settings: Settings) -> Iterator[Object]:
         yield authorization.default_deny(settings)
 
 
+def stages(settings: Settings) -> tuple[tuple[Object, ...], tuple[Object, ...]]:
+    """`objects` and `last_objects`."""
+    return tuple(objects(settings)), tuple(last_objects(settings))
+
+
 def _each(settings: Settings, build: Callable[[Settings, str, T], Object], wanted: Mapping[str, T]) -> Iterator[Object]:
     return (build(settings, name, one) for name, one in wanted.items())

@@ -1,5 +1,7 @@
 """What all of Istio's objects of the trading namespace have in common."""
 
+from typing import Any
+
 from settings import Settings
 from values.objects import Object
 
@@ -25,3 +27,7 @@ def trading_object(settings: Settings, kind: str, name: str, spec: Object) -> Ob
 def given(**fields: object) -> Object:
     """Those fields that say something; a trailing underscore is for names that Python keeps to itself."""
     return {name.rstrip("_"): value for name, value in fields.items() if value not in (None, {}, [], ())}
+
+
+def object_name(item: dict[str, Any]) -> str:
+    return item["metadata"]["name"]

@@ -5,6 +5,8 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
+from settings.patterns import matching
+
 
 class Model(BaseModel):
     """A branch of the settings tree. Unknown keys are refused, values never change after they are read."""
@@ -23,8 +25,14 @@ class Model(BaseModel):
     )
 
 
-NamespaceName = Annotated[str, Field(max_length=63, pattern=r"^[a-z]([-a-z0-9]*[a-z0-9])?$")]
-"""A Kubernetes namespace: at most 63 small letters, digits and dashes, a letter first: YAML makes digits a number."""
+NamespaceName = Annotated[
+    str,
+    matching(
+        r"^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$",
+        "at most 63 small letters, digits and inner dashes, beginning with a letter",
+    ),
+]
+"""A Kubernetes namespace; a letter comes first because YAML makes digits a number."""
 
 Replicas = Annotated[int, Field(ge=1, le=100)]
 """How many pods of a Deployment; zero would take the mesh down silently."""

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from settings.patterns import ALLOWED
+
 
 class SettingsError(ValueError):
     """The stack's settings can't be used; `problems` has a line for each reason."""
@@ -32,7 +34,8 @@ def _line(detail: ErrorDetails) -> str:
         return f"{path}: is required"
     if detail["type"] == "extra_forbidden":
         return f"{path}: is not a setting; see docs/config.md"
-    message = detail["msg"].removeprefix("Value error, ")
+    allowed = ALLOWED.get(detail.get("ctx", {}).get("pattern", ""))
+    message = f"is not {allowed}" if allowed else detail["msg"].removeprefix("Value error, ")
     value = detail["input"]
     shown = "" if isinstance(value, Mapping) else f"{value!r}: "
     return f"{path}: {shown}{message[0].lower()}{message[1:]}"

@@ -6,6 +6,7 @@ from pydantic import AfterValidator, Field
 
 from facts import istio_versions
 from settings.base import HelmValues, Model, NamespaceName, Replicas
+from settings.patterns import matching
 from settings.resources import Autoscaling, ResourceProfile, profile
 
 
@@ -18,7 +19,7 @@ def _known_version(value: str) -> str:
 
 IstioVersion = Annotated[
     str,
-    Field(pattern=r"^1\.[0-9]+\.[0-9]+$", description='An exact release such as "1.20.3": no range, no "latest".'),
+    matching(r"^1\.[0-9]+\.[0-9]+$", 'an exact release such as "1.20.3" (no range, no "latest")'),
     AfterValidator(_known_version),
 ]
 

@@ -1,19 +1,41 @@
 """Mesh-wide mutual TLS, the trading namespace, and what a destroy takes along."""
 
+from datetime import timedelta
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from settings.base import Model, NamespaceName
+from settings.patterns import matching
 from settings.resources import ResourceProfile, profile
+
+SHORTEST, LONGEST = timedelta(minutes=10), timedelta(days=90)
+"""A certificate must outlive a restart of istiod; longer ones istiod refuses to sign (MAX_WORKLOAD_CERT_TTL)."""
+
+
+def _within_bounds(value: str) -> str:
+    amount = int(value[:-1])
+    if not SHORTEST <= timedelta(**{"hours" if value.endswith("h") else "minutes": amount}) <= LONGEST:
+        raise ValueError("is outside of 10m to 2160h")
+    return value
+
+
+Lifetime = Annotated[
+    str,
+    matching(r"^[1-9][0-9]{0,6}[hm]$", 'whole hours or minutes such as "2h" or "90m", from 10m to 2160h'),
+    AfterValidator(_within_bounds),
+]
 
 
 class MtlsSettings(Model):
     """Mutual TLS between all workloads."""
 
     mode: Literal["STRICT", "PERMISSIVE"] = "STRICT"
-    certificate_lifetime: Annotated[str, Field(pattern=r"^[1-9][0-9]*[hm]$")] = "2h"
-    """Life of a workload's certificate; proxies renew at half of it: hourly by default. At most istiod's 90 days."""
+    certificate_lifetime: Lifetime = "2h"
+    """Life of a workload's certificate; proxies renew at half of it: hourly by default."""
+
+
+ScopeHost = Annotated[str, matching(r"^[^/\s]+/[^/\s]+$", 'NAMESPACE/HOST such as "./*" or "istio-system/*"')]
 
 
 class TradingSettings(Model):
@@ -26,7 +48,7 @@ class TradingSettings(Model):
     """Pods that the ResourceQuota admits, each with its sidecar."""
     workload: ResourceProfile = profile("50m", "128Mi", "500m", "256Mi")
     """What a container gets that names no resources (LimitRange), and what the quota counts per pod."""
-    sidecar_scope: tuple[Annotated[str, Field(pattern=r"^[^/\s]+/[^/\s]+$")], ...] = ("./*", "istio-system/*")
+    sidecar_scope: tuple[ScopeHost, ...] = ("./*", "istio-system/*")
     """Hosts that sidecars learn of, as NAMESPACE/HOST; the smaller, the less memory. Empty: the whole mesh."""
 
 

@@ -59,7 +59,7 @@ class Quantity:
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler) -> dict:
-        return {"type": "string", "pattern": f"^{cls.pattern}$", "description": f"It is {cls.allowed}."}
+        return {"type": "string", "pattern": f"^{cls.pattern}$", "allowed": cls.allowed}
 
     @classmethod
     def _validated(cls, value: object) -> Self:

@@ -1,8 +1,8 @@
 """Typed resource profiles: what a container asks for and may use."""
 
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from settings.base import Model, Replicas
@@ -54,7 +54,7 @@ class Autoscaling(Model):
     enabled: bool = False
     min_replicas: Replicas = 1
     max_replicas: Replicas = 2
-    target_cpu: int = 80
+    target_cpu: Annotated[int, Field(ge=1, le=100)] = 80
     """Average CPU utilisation to aim at, in percent of the request."""
 
     @model_validator(mode="after")

@@ -1,5 +1,6 @@
 """The programs, gathered in `.lab/bin`: found or built once, at the start; the first folder of the user's PATH."""
 
+import shutil
 from pathlib import Path
 
 from lab.build import programs
@@ -7,7 +8,8 @@ from lab.build.parts import BY_PROGRAM, DEFAULT
 from lab.cluster.names import LAB
 
 FOLDER = LAB / "bin"
-LANGUAGE_HELPER = "pulumi-language-python-exec"
+BUNDLED = ("pulumi", "pulumi-language-python")
+PLUGIN = "pulumi-resource-kubernetes"  # is installed into PULUMI_HOME; one on PATH draws a warning
 
 
 def ensure() -> None:
@@ -16,12 +18,13 @@ def ensure() -> None:
 
 
 def gather() -> None:
-    """Links every program that the lab starts with."""
+    """Gathers every program that the lab starts with."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     for name, part in BY_PROGRAM.items():
-        if part.name in DEFAULT:
+        if part.name in DEFAULT and name not in (*BUNDLED, PLUGIN):
             link(name, programs.program(name))
-    link(LANGUAGE_HELPER, programs.file("language-python", f"bin/{LANGUAGE_HELPER}"))
+    for name, target in (*((name, programs.program(name)) for name in BUNDLED), _language_helper()):
+        _bundle(name, target)
 
 
 def link(name: str, target: Path) -> None:
@@ -29,6 +32,19 @@ def link(name: str, target: Path) -> None:
     place = FOLDER / name
     place.unlink(missing_ok=True)
     place.symlink_to(target)
+
+
+def _language_helper() -> tuple[str, Path]:
+    name = "pulumi-language-python-exec"
+    return name, programs.file("language-python", f"bin/{name}")
+
+
+def _bundle(name: str, target: Path) -> None:
+    """Puts the file itself there: pulumi looks for its companions beside itself, and follows links to find itself."""
+    try:
+        (FOLDER / name).hardlink_to(target.resolve())
+    except OSError:  # another file system
+        shutil.copy2(target, FOLDER / name)
 
 
 def program(name: str) -> Path:

@@ -21,7 +21,7 @@ KEYS = LAB / "vault.json"  # only root reads it; gone with the lab
 
 
 def up() -> None:
-    """Starts Vault, unsealed; builds it first if it must, and installs Pulumi's plugin for it. Unseals one that runs."""
+    """Starts Vault, unsealed, with Pulumi's plugin for it; builds it first if it must. Unseals one that runs."""
     if not process.is_alive(SERVER):
         programs.ensure([SERVER])
         tools.link(SERVER, programs.program(SERVER))

@@ -14,8 +14,9 @@ from components.mtls import MeshMtls, MeshMtlsArgs
 from components.namespace import NamespaceArgs, make_namespace
 from components.release import ReleaseArgs
 from components.trading import TradingNamespace, TradingNamespaceArgs
+from components.traffic import Traffic, TrafficArgs
 from settings import Settings
-from values import objects, releases
+from values import objects, releases, traffic
 from vault.plugged import plug_in
 
 
@@ -39,7 +40,9 @@ def deploy(settings: Settings) -> None:
     istiod = Istiod("istiod", release(plan.istiod), on_cluster(depends_on=[base, *ca]))
     gateways = [Gateway(one.name, release(one), on_cluster(depends_on=[istiod])) for one in plan.gateways]
     MeshMtls("mesh-mtls", MeshMtlsArgs(objects.peer_authentication(settings)), on_cluster(depends_on=[istiod]))
-    TradingNamespace(
+    room = TradingNamespace(
         "trading", TradingNamespaceArgs(trading, objects.bounds(settings)), on_cluster(depends_on=[istiod])
     )
+    if any(rules := traffic.stages(settings)):
+        Traffic("traffic", TrafficArgs(*rules), on_cluster(depends_on=[room]))
     outputs.export(settings, [base, istiod, *gateways], gateways)

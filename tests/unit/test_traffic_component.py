@@ -2,6 +2,7 @@
 
 import pytest
 
+import mesh
 from components.traffic import Traffic, TrafficArgs
 from tests.factories import make_settings
 from values.traffic import stages
@@ -42,3 +43,25 @@ def test_the_default_deny_waits_for_every_policy_that_it_relies_on(recorded):
 
 def test_without_any_traffic_settings_there_is_nothing_but_the_component(recorded):
     assert [one.name for one in recorded()] == ["trading-traffic"]
+
+
+def test_the_program_makes_the_objects_after_the_namespace(deploy, monkeypatch):
+    monkeypatch.setattr(mesh, "guard", lambda _settings: None)
+    traffic = {"gateways": {"trading-gateway": {}}}
+
+    recording = deploy(lambda: mesh.deploy(make_settings(traffic=traffic)))
+
+    gateway = recording.one("traffic-gateway-trading-gateway")
+    assert gateway.props["metadata"] == {"name": "trading-gateway", "namespace": "trading"}
+    assert gateway.provider == "cluster"
+    assert {"trading-namespace", "trading-sidecar-default"} <= recording.one(
+        "traffic"
+    ).dependencies | gateway.dependencies
+
+
+def test_the_program_makes_no_component_without_traffic_settings(deploy, monkeypatch):
+    monkeypatch.setattr(mesh, "guard", lambda _settings: None)
+
+    recording = deploy(lambda: mesh.deploy(make_settings()))
+
+    assert recording.of_type("pi-mesh:trading:Traffic") == []

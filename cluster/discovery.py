@@ -10,13 +10,16 @@ class Discovery:
         self._client = client
         self._kinds: dict[str, dict[str, dict]] = {}
 
-    def fetch(self, wanted: dict) -> dict | None:
-        """The live object that a manifest names; None where there is none, or its kind is unknown."""
+    def fetch(self, wanted: dict, namespace: str) -> dict | None:
+        """The live object that a manifest names; None where there is none, or its kind is unknown.
+
+        `namespace` counts for manifests that name none.
+        """
         kind = self._of(wanted["apiVersion"]).get(wanted["kind"])
         if kind is None:
             return None
         meta = wanted["metadata"]
-        scope = f"namespaces/{meta.get('namespace', 'default')}/" if kind["namespaced"] else ""
+        scope = f"namespaces/{meta.get('namespace', namespace)}/" if kind["namespaced"] else ""
         return self._client.get(f"{_root(wanted['apiVersion'])}/{scope}{kind['name']}/{meta['name']}")
 
     def _of(self, version: str) -> dict[str, dict]:

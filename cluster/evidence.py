@@ -1,6 +1,6 @@
 """What a verification reads beyond the snapshot: more, and slower."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -37,7 +37,7 @@ class Evidence:
     pairs: tuple[Pair, ...]
 
 
-def read(context: str, trading: str, releases: Iterable[Release], objects: Iterable[dict]) -> Evidence:
+def read(context: str, trading: str, releases: Sequence[Release], objects: Iterable[dict]) -> Evidence:
     """Tries the injection out, and fetches what Helm owns and what the program made of its own.
 
     CRDs are left out: the snapshot knows which are there. Raises as `cluster.client.Client` does.
@@ -47,6 +47,8 @@ def read(context: str, trading: str, releases: Iterable[Release], objects: Itera
         owned = [(f"release {each.name}", entry) for each in releases for entry in manifests.of_release(client, each)]
         wanted = [(owner, entry) for owner, entry in owned if entry["kind"] != CRD]
         wanted += [("program", entry) for entry in objects]
-        live = pool.map(Discovery(client).fetch, [entry for _, entry in wanted])
+        home = releases[0].namespace if releases else ""
+        discovery = Discovery(client)
+        live = pool.map(lambda each: discovery.fetch(each[1], home), wanted)
         pairs = tuple(Pair(owner, entry, found) for (owner, entry), found in zip(wanted, live, strict=True))
         return Evidence(tried.result(), pairs)

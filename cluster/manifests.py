@@ -18,18 +18,14 @@ Loader = getattr(
 
 
 def of_release(client: Client, release: Release) -> tuple[dict, ...]:
-    """The objects of a release, each with its namespace named."""
+    """The objects of a release; those that name no namespace are in the release's, or in none."""
     secret = client.get(f"/api/v1/namespaces/{release.namespace}/secrets/{release.secret}") or {}
     encoded = secret.get("data", {}).get("release")
-    return decode(encoded, release.namespace) if encoded else ()
+    return decode(encoded) if encoded else ()
 
 
-def decode(encoded: str, namespace: str) -> tuple[dict, ...]:
+def decode(encoded: str) -> tuple[dict, ...]:
     """The objects in the `release` of such a secret."""
     content = json.loads(gzip.decompress(base64.b64decode(base64.b64decode(encoded))))
     objects = yaml.load_all(content["manifest"], Loader=Loader)
-    return tuple(_placed(entry, namespace) for entry in objects if entry)
-
-
-def _placed(entry: dict, namespace: str) -> dict:
-    return {**entry, "metadata": {"namespace": namespace, **entry["metadata"]}}
+    return tuple(entry for entry in objects if entry)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from checks import traffic
 from checks.finding import Finding
 from checks.preflight import (
+    charts,
     crds,
     foreign,
     kernel,
@@ -23,6 +24,7 @@ from settings import Settings
 CHECKS: tuple[Callable[[Settings, Snapshot], Iterable[Finding]], ...] = (
     rights.check,
     versions.check,
+    charts.check,
     nodes.check,
     kernel.check,
     memory.check,

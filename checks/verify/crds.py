@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from checks.finding import Finding, error, ok
 from checks.verify.facts import Facts
+from facts.releases import BASE
 
 NAME = "istio CRDs"
 KINDS = {
@@ -22,7 +23,6 @@ def check(facts: Facts) -> Iterator[Finding]:
     wanted = {f"{kind}.{group}" for group, kinds in KINDS.items() for kind in kinds.split()}
     missing = sorted(wanted - {crd.name for crd in facts.snapshot.crds})
     if missing:
-        fix = f"`helm rollback -n {facts.settings.istio.namespace} istio-base`"
-        yield error(NAME, f"crd {missing[0]}", f"{len(missing)} are missing: {', '.join(missing)}", fix)
+        yield error(NAME, f"crd {missing[0]}", f"{len(missing)} are missing: {', '.join(missing)}", facts.restore(BASE))
     else:
         yield ok(NAME, "cluster", f"all {len(wanted)} are there")

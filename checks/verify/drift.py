@@ -18,9 +18,7 @@ def check(facts: Facts) -> Iterator[Finding]:
     for pair in owned:
         for line in _drift(pair):
             drifted = True
-            name = pair.owner.removeprefix("release ")
-            fix = f"`helm rollback -n {facts.settings.istio.namespace} {name}` puts it back"
-            yield error(NAME, pair.where, line, fix)
+            yield error(NAME, pair.where, line, facts.restore(pair.owner.removeprefix("release ")))
     if owned and not drifted:
         yield ok(NAME, "releases", f"all {len(owned)} objects are as Helm installed them")
 

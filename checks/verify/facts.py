@@ -19,3 +19,9 @@ class Facts:
     authority: Authority
     now: datetime
     """With its time zone."""
+
+    def restore(self, release: str) -> str:
+        """The command that puts back what a release owns: Helm writes its current revision once more."""
+        namespace = self.settings.istio.namespace
+        found = self.snapshot.release(namespace, release)
+        return f"`helm rollback -n {namespace} {release} {found.revision}`" if found else "`pulumi up --refresh`"

@@ -16,9 +16,7 @@ def check(facts: Facts) -> Iterator[Finding]:
     for name in expected_deployments(facts.settings):
         where, found = f"deployment {namespace}/{name}", live.get(name)
         if found is None:
-            yield error(
-                NAME, where, "is gone, though Helm thinks it is there", f"`helm rollback -n {namespace} {name}`"
-            )
+            yield error(NAME, where, "is gone, though Helm thinks it is there", facts.restore(name))
         elif found.wanted == 0 or found.ready < found.wanted:
             yield error(NAME, where, _how_many(found.ready, found.wanted), _fix(facts, name))
         else:

@@ -20,7 +20,7 @@ def check(facts: Facts) -> Iterator[Finding]:
             wrong = deviations(pod.containers[0], profile)
             where = f"pod {pod.namespace}/{pod.name}"
             if wrong:
-                yield error(NAME, where, wrong, f"`helm rollback -n {pod.namespace} {app}`, or wait for the rollout")
+                yield error(NAME, where, wrong, f"{facts.restore(app)}, or wait for the rollout")
             else:
                 yield ok(NAME, where, f"requests {Amount.of(profile.requests)}, limits {Amount.of(profile.limits)}")
     yield from _sidecars(facts)

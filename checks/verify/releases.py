@@ -19,7 +19,7 @@ def check(facts: Facts) -> Iterator[Finding]:
         elif found.pending:
             yield error(NAME, where, f"is stuck in {found.status}", "`python -m operations repair -s STACK`")
         elif found.status != "deployed":
-            fix = f"`pulumi up`; where that sees no change, `helm rollback -n {namespace} {name}` first"
+            fix = f"`pulumi up`; where that sees no change: {facts.restore(name)}"
             yield error(NAME, where, f"is {found.status}, revision {found.revision}", fix)
         else:
             yield ok(NAME, where, f"is deployed, revision {found.revision}")

@@ -15,7 +15,7 @@ def check(facts: Facts) -> Iterator[Finding]:
     for name in expected_deployments(facts.settings):
         where, found = f"service {namespace}/{name}", live.get(name)
         if found is None:
-            yield error(NAME, where, "is gone", f"`helm rollback -n {namespace} {name}`")
+            yield error(NAME, where, "is gone", facts.restore(name))
         elif found.type == "LoadBalancer" and not found.addresses:
             fix = "set service.type: NodePort for this gateway, or install MetalLB"
             yield warning(NAME, where, "waits for an address that nothing gives it", fix)

@@ -9,6 +9,7 @@ from checks.finding import Finding, error, ok
 from checks.mesh import ours
 from checks.verify.facts import Facts
 from cluster.objects import Webhook
+from facts.releases import ISTIOD
 
 NAME = "webhooks"
 
@@ -18,8 +19,12 @@ def check(facts: Facts) -> Iterator[Finding]:
     for kind, purpose in (("Mutating", "injects sidecars"), ("Validating", "checks Istio's resources")):
         hooks = [hook for hook in mine if hook.kind == kind]
         if not hooks:
-            fix = f"`helm rollback -n {facts.settings.istio.namespace} istiod`"
-            yield error(NAME, f"{kind.lower()} webhooks", f"none of this mesh is there: nothing {purpose}", fix)
+            yield error(
+                NAME,
+                f"{kind.lower()} webhooks",
+                f"none of this mesh is there: nothing {purpose}",
+                facts.restore(ISTIOD),
+            )
         broken = [finding for hook in hooks if (finding := _broken(facts, hook))]
         yield from broken
         if hooks and not broken:

@@ -2,6 +2,7 @@
 
 import fcntl
 import hashlib
+import itertools
 import os
 import shutil
 import tempfile
@@ -15,8 +16,10 @@ from lab.build.parts import PARTS, Part
 
 MODULES = Path(__file__).parent / "go"
 
-WAIT = 3.0
-"""Seconds between two looks at a lock that another process holds."""
+HEARTBEAT = 8
+"""Seconds between two lines while another process holds a lock."""
+
+SECOND = 1.0
 
 
 def cache_root() -> Path:
@@ -64,9 +67,12 @@ def lock(name: str) -> Iterator[None]:
     """Only one process at a time is inside, on this cache; the others wait, and say so."""
     cache_root().mkdir(parents=True, exist_ok=True)
     with (cache_root() / f"{name}.lock").open("w") as held:
-        while not _acquired(held):
-            print(f"waiting for another process that makes the lab's {name} in {cache_root()}", flush=True)
-            time.sleep(WAIT)
+        for second in itertools.count():
+            if _acquired(held):
+                break
+            if second % HEARTBEAT == 0:
+                print(f"waiting for another process that makes the lab's {name} in {cache_root()}", flush=True)
+            time.sleep(SECOND)
         yield
 
 

@@ -120,7 +120,7 @@ def test_scratch_is_ours_but_a_module_cache_of_the_environment_is_not():
 
 
 def test_a_second_process_waits_for_the_first_and_says_so(monkeypatch, capsys):
-    monkeypatch.setattr(cache, "WAIT", 0.01)
+    monkeypatch.setattr(cache, "SECOND", 0.01)
     inside, leave = threading.Event(), threading.Event()
 
     def first() -> None:

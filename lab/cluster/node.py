@@ -56,7 +56,12 @@ def runtime(node: Machine) -> str:
 
 
 def _answers(node: Machine) -> bool:
+    """Whether the part that kubelet talks to is there. Raises LabError when containerd could not start it."""
     try:
-        return bool(ctr(node, "version"))
+        plugins = ctr(node, "plugins", "ls")
     except LabError:
         return False
+    states = {row[1]: row[-1] for line in plugins.splitlines() if len(row := line.split()) >= 3}
+    if states.get("cri") == "error":
+        raise LabError(f"{runtime(node)} has no CRI; {process.log_file(runtime(node))} says why")
+    return states.get("cri") == "ok"

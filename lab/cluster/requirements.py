@@ -2,6 +2,7 @@
 
 import os
 import sys
+from pathlib import Path
 
 from lab.build.debian import ensure_packages
 from lab.cluster import cgroup
@@ -11,6 +12,8 @@ OTHER_CLUSTER = (
     "Any cluster of your own (kind, k3d, a real one) works as well: "
     "`pulumi config set --path cluster.context CONTEXT -s STACK`, and `pulumi up -s STACK` without make"
 )
+WATCHES = 64  # inotify instances: three kubelets and containerds, the API server, the pods' agents
+WATCH_LIMIT = Path("/proc/sys/fs/inotify/max_user_instances")
 CONTROLLERS = ("cpu", "cpuset", "memory", "pids")
 # what the lab does on a machine -> a harmless try of it, which leaves nothing behind
 TRIES = {
@@ -30,6 +33,11 @@ def check() -> None:
         raise _missing("root")
     if lacking := _missing_controllers():
         raise _missing(f"the cgroup controllers {', '.join(lacking)}")
+    if (limit := int(WATCH_LIMIT.read_text())) - _watches_in_use() < WATCHES:
+        raise LabError(
+            f"the local cluster needs {WATCHES} inotify instances, and of this machine's {limit} too few are free: "
+            "stop another local cluster, or raise the limit: sysctl -w fs.inotify.max_user_instances=1024"
+        )
     ensure_packages()
     for what, command in TRIES.items():
         try:
@@ -46,6 +54,17 @@ def _missing_controllers() -> list[str]:
             offered = hierarchy / "cgroup.controllers"
             present |= set(offered.read_text().split() if offered.exists() else hierarchy.name.split(","))
     return [controller for controller in CONTROLLERS if controller not in present]
+
+
+def _watches_in_use() -> int:
+    """The inotify instances that are open on this machine."""
+    count = 0
+    for descriptor in Path("/proc").glob("[0-9]*/fd/*"):
+        try:
+            count += str(descriptor.readlink()) == "anon_inode:inotify"
+        except OSError:  # gone meanwhile
+            continue
+    return count
 
 
 def _missing(what: str) -> LabError:

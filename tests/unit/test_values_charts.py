@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from facts.istio_versions import gateway_chart_is_broken
 from settings import Settings
 from settings.resources import ResourceProfile
 from tests import charts
@@ -84,6 +85,15 @@ def test_gateways_carry_exactly_the_settings_numbers_and_the_roles_labels(settin
         assert deployment["spec"]["template"]["metadata"]["labels"]["istio"] == label
         assert charts.only(items, "Service")["spec"]["selector"] == {"app": release.name, "istio": label}
         assert not [item for item in items if item["kind"] == "HorizontalPodAutoscaler"]
+
+
+def test_helm_refuses_exactly_the_gateway_charts_that_the_facts_name(version):
+    try:
+        charts.template(releases.HelmRelease("gateway", "gateway", {}), version)
+        refused = False
+    except AssertionError as error:
+        refused = "additional properties" in str(error)
+    assert refused == gateway_chart_is_broken(version)
 
 
 def test_an_autoscaler_that_is_asked_for_has_the_settings_bounds(make_settings):

@@ -1,0 +1,80 @@
+"""Random settings that are valid, as they would stand in a stack file."""
+
+from hypothesis import strategies as some
+
+NAMES = some.from_regex(r"[a-z]([-a-z0-9]{0,20}[a-z0-9])?", fullmatch=True)
+
+
+def _ordered(low: int, high: int) -> some.SearchStrategy[tuple[int, int]]:
+    return some.tuples(some.integers(low, high), some.integers(low, high)).map(lambda pair: (min(pair), max(pair)))
+
+
+@some.composite
+def profiles(draw) -> dict:
+    """Requests and limits, in whatever units."""
+    cpu, cpu_limit = draw(_ordered(1, 4000))
+    memory, memory_limit = draw(_ordered(1, 4096))
+    unit = draw(some.sampled_from(("Ki", "Mi")))
+    return {
+        "requests": {"cpu": f"{cpu}m", "memory": f"{memory}{unit}"},
+        "limits": {"cpu": f"{cpu_limit / 1000:.3f}", "memory": f"{memory_limit}{unit}"},
+    }
+
+
+@some.composite
+def autoscalers(draw) -> dict:
+    low, high = draw(_ordered(1, 100))
+    return {
+        "enabled": draw(some.booleans()),
+        "minReplicas": low,
+        "maxReplicas": high,
+        "targetCpu": draw(some.integers(1, 100)),
+    }
+
+
+@some.composite
+def gateways(draw) -> dict:
+    kind = draw(some.sampled_from(("auto", "LoadBalancer", "NodePort", "ClusterIP")))
+    ports = some.dictionaries(some.sampled_from(("status-port", "http2", "https")), some.integers(30000, 32767))
+    return {
+        "enabled": draw(some.booleans()),
+        "replicas": draw(some.integers(1, 100)),
+        "resources": draw(profiles()),
+        "autoscaling": draw(autoscalers()),
+        "service": {"type": kind, "nodePorts": {} if kind == "ClusterIP" else draw(ports)},
+    }
+
+
+@some.composite
+def raw_settings(draw, version: str = "1.31.0") -> dict:
+    """A whole stack file's worth, for one version."""
+    mesh, trading = draw(some.lists(NAMES, min_size=2, max_size=2, unique=True))
+    return {
+        "cluster": {"context": draw(NAMES), "architecture": draw(some.sampled_from(("arm64", "amd64")))},
+        "images": {"pullPolicy": draw(some.sampled_from(("IfNotPresent", "Always", "Never")))},
+        "istio": {
+            "version": version,
+            "namespace": mesh,
+            "pilotReplicas": draw(some.integers(1, 100)),
+            "resources": draw(profiles()),
+            "autoscaling": draw(autoscalers()),
+        },
+        "proxy": {
+            "resources": draw(profiles()),
+            "concurrency": draw(some.integers(1, 16)),
+            "traceSampling": draw(some.floats(0, 100)),
+            "outboundTraffic": draw(some.sampled_from(("ALLOW_ANY", "REGISTRY_ONLY"))),
+            "drainSeconds": draw(some.integers(1, 300)),
+        },
+        "ingress": draw(gateways()),
+        "egress": draw(gateways()),
+        "mtls": {
+            "mode": draw(some.sampled_from(("STRICT", "PERMISSIVE"))),
+            "certificateLifetime": f"{draw(some.integers(1, 2160))}h",
+        },
+        "trading": {
+            "namespace": trading,
+            "workloads": draw(some.integers(1, 500)),
+            "workload": draw(profiles()),
+        },
+    }

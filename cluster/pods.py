@@ -32,6 +32,8 @@ class Pod:
     """Empty while it waits for one."""
     phase: str = "Running"
     ready: bool = True
+    ending: bool = False
+    """It was deleted, and has its grace period."""
     owner: str = ""
     """KIND/NAME of what controls it."""
     host_network: bool = False
@@ -74,6 +76,7 @@ def parse(item: dict) -> Pod:
         node=spec.get("nodeName", ""),
         phase=status.get("phase", ""),
         ready=conditions.get("Ready") == "True",
+        ending="deletionTimestamp" in meta,
         owner=f"{owners[0]['kind']}/{owners[0]['name']}" if owners else "",
         host_network=spec.get("hostNetwork", False),
         restarts=sum(entry.get("restartCount", 0) for entry in statuses),

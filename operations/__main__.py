@@ -4,6 +4,7 @@ import typer
 
 from operations.exits import HELP
 from operations.preflight import preflight
+from operations.repair import repair
 from operations.verify import verify
 
 app = typer.Typer(
@@ -13,7 +14,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (preflight, verify):
+for command in (preflight, verify, repair):
     app.command(epilog=HELP)(command)
 
 if __name__ == "__main__":

@@ -15,7 +15,8 @@ NAME = "resource profile"
 def check(facts: Facts) -> Iterator[Finding]:
     settings = facts.settings
     for app, profile in component_profiles(settings).items():
-        pods = [p for p in facts.snapshot.pods if is_component(settings, p) and p.labels.get("app") == app]
+        mine = [pod for pod in facts.snapshot.pods if is_component(settings, pod) and not pod.ending]
+        pods = [pod for pod in mine if pod.labels.get("app") == app]
         for pod in pods:
             wrong = deviations(pod.containers[0], profile)
             where = f"pod {pod.namespace}/{pod.name}"
@@ -29,7 +30,7 @@ def check(facts: Facts) -> Iterator[Finding]:
 def _sidecars(facts: Facts) -> Iterator[Finding]:
     """Those of running workloads keep what they were injected with until their pod is made anew."""
     namespace, profile = facts.settings.trading.namespace, facts.settings.proxy.resources
-    pods = [pod for pod in facts.snapshot.pods if pod.namespace == namespace and pod.has_sidecar]
+    pods = [pod for pod in facts.snapshot.pods if pod.namespace == namespace and pod.has_sidecar and not pod.ending]
     count = 0
     for pod in pods:
         sidecar = next(entry for entry in pod.containers if entry.name == SIDECAR)

@@ -1,0 +1,98 @@
+"""What there is to repair, in the order in which it is done: a pure function of the situation."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+
+from checks.mesh import ours
+from checks.preflight import crds
+from cluster.objects import Crd
+from cluster.releases import Release
+from operations.repair import state
+from operations.repair.processes import Process
+from operations.repair.situation import Situation
+
+
+class Act(Enum):
+    CANCEL = "run `pulumi cancel`"
+    END = "let it finish what it is at, then end it"
+    FORGET = "delete this revision's secret; the next install adopts what is there"
+    FAIL = "mark this revision failed; the next `pulumi up` goes over it again"
+    STATE = "put the stack's state right, so that the next `pulumi up` goes over what was interrupted"
+    HAND_OVER = "label and annotate it for release istio-base"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing that was found, and what is done about it."""
+
+    where: str
+    found: str
+    act: Act
+    target: Process | Release | Crd | None = None
+
+
+def blocked(situation: Situation) -> str:
+    """Why nothing may be repaired now; empty when nothing speaks against it."""
+    for lock in situation.locks:
+        if lock.here and lock.alive:
+            return f"stack {situation.stack}: a run is going on ({lock}); wait for it, or end it"
+        if not lock.here:
+            return (
+                f"stack {situation.stack}: locked from another machine ({lock}); if that run is over, `pulumi cancel`"
+            )
+    return ""
+
+
+def steps(situation: Situation) -> list[Step]:
+    """Locks and processes first: what the cluster and the state say is only final without them."""
+    return [*processes_and_locks(situation), *_releases(situation), *_state(situation), *_crds(situation)]
+
+
+def processes_and_locks(situation: Situation) -> Iterator[Step]:
+    for process in situation.orphans:
+        yield Step(str(process), "outlived the pulumi that started it", Act.END, process)
+    for lock in situation.locks:
+        yield Step(f"stack {situation.stack}", f"is locked by a run that is gone ({lock})", Act.CANCEL)
+
+
+def _releases(situation: Situation) -> Iterator[Step]:
+    for release in stuck(situation):
+        first = release.status == "pending-install"
+        where = f"release {release.namespace}/{release.name}"
+        found = f"is stuck in {release.status}, revision {release.revision}"
+        yield Step(where, found, Act.FORGET if first else Act.FAIL, release)
+
+
+def stuck(situation: Situation) -> list[Release]:
+    """Those of our own releases that wait for somebody who is gone."""
+    return [release for release in _ours(situation) if release.pending]
+
+
+def _ours(situation: Situation) -> list[Release]:
+    releases = situation.snapshot.releases
+    return [entry for entry in releases if ours(situation.settings, f"{entry.namespace}/{entry.name}")]
+
+
+def _state(situation: Situation) -> Iterator[Step]:
+    where = f"stack {situation.stack}"
+    if operations := state.pending(situation.state):
+        yield Step(where, f"has pending operations: {', '.join(operations)}", Act.STATE)
+    elif forgotten := state.unaware(situation.state, failed(situation)):
+        yield Step(where, f"takes for good what failed: {', '.join(forgotten)}", Act.STATE)
+
+
+def failed(situation: Situation) -> set[str]:
+    """Our releases, as NAMESPACE/NAME, that Helm must go over again."""
+    return {
+        f"{release.namespace}/{release.name}"
+        for release in _ours(situation)
+        if release.status not in ("deployed", "pending-install")
+    }
+
+
+def _crds(situation: Situation) -> Iterator[Step]:
+    living = {f"{release.namespace}/{release.name}" for release in situation.snapshot.releases}
+    for crd in crds.wrongly_owned(situation.settings, situation.snapshot):
+        if crd.release not in living:
+            yield Step(f"crd {crd.name}", f"belongs to {crd.release or 'no Helm release'}", Act.HAND_OVER, crd)

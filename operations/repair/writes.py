@@ -1,0 +1,57 @@
+"""The only writes that an operation makes to the cluster."""
+
+import base64
+import gzip
+import json
+
+from lightkube import Client
+from lightkube.core.exceptions import ApiError
+from lightkube.resources.apiextensions_v1 import CustomResourceDefinition
+from lightkube.resources.core_v1 import Secret
+
+from cluster import kubeconfig
+from cluster.objects import Crd
+from cluster.releases import Release
+from facts.releases import BASE
+
+
+class StillDeployedError(Exception):
+    """The release is not stuck any more: nothing was done to it."""
+
+
+class Writes:
+    """Writes to the cluster of one context, which must be the kubeconfig's current one."""
+
+    def __init__(self, context: str) -> None:
+        self._client = Client(config=kubeconfig.connection(context))
+
+    def forget(self, release: Release) -> None:
+        """Deletes a stuck revision; what it made already is adopted by the next install of the same name."""
+        self._stuck(release)
+        self._client.delete(Secret, release.secret, namespace=release.namespace)
+
+    def fail(self, release: Release) -> None:
+        """Marks a stuck revision as failed, as Helm would have: the next upgrade goes over it."""
+        content = json.loads(gzip.decompress(base64.b64decode(base64.b64decode(self._stuck(release)))))
+        content["info"]["status"] = "failed"
+        content["info"]["description"] = "interrupted, marked by repair"
+        packed = base64.b64encode(base64.b64encode(gzip.compress(json.dumps(content).encode()))).decode()
+        patch = {"metadata": {"labels": {"status": "failed"}}, "data": {"release": packed}}
+        self._client.patch(Secret, release.secret, patch, namespace=release.namespace)
+
+    def hand_over(self, crd: Crd, namespace: str) -> None:
+        """Gives a CRD to our base release; nothing else of it changes."""
+        release = {"meta.helm.sh/release-name": BASE, "meta.helm.sh/release-namespace": namespace}
+        meta = {"labels": {"app.kubernetes.io/managed-by": "Helm"}, "annotations": release}
+        self._client.patch(CustomResourceDefinition, crd.name, {"metadata": meta})
+
+    def _stuck(self, release: Release) -> str:
+        """What the secret holds now. Raises StillDeployedError unless it is still stuck."""
+        try:
+            secret = self._client.get(Secret, release.secret, namespace=release.namespace)
+        except ApiError as error:
+            raise StillDeployedError(f"{release.secret}: {error.status.message}") from None
+        labels = (secret.metadata and secret.metadata.labels) or {}
+        if labels.get("status") != release.status or not release.pending:
+            raise StillDeployedError(f"{release.secret}: is {labels.get('status')} by now")
+        return (secret.data or {})["release"]

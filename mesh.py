@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from pulumi import ResourceOptions, get_stack
+from pulumi import Resource, ResourceOptions, get_stack
 from pulumi_kubernetes import Provider
 
 import outputs
@@ -21,28 +21,49 @@ from vault.plugged import plug_in
 
 
 def deploy(settings: Settings) -> None:
+    """Everything in its order; what is refused is refused before the first resource."""
     snapshot = guard(settings)
     plan = releases.of(settings, load_balancers=bool(snapshot and snapshot.load_balancer))
-    context, namespace = settings.cluster.context, settings.istio.namespace
-    # Only the context's name: a kubeconfig would make every machine's update replace every resource.
-    # A changed secret is updated: replaced, the CA's would be gone for a moment.
-    cluster = Provider("cluster", context=context, cluster_identifier=context, enable_secret_mutable=True)
-    on_cluster = partial(ResourceOptions, provider=cluster)
+    on_cluster = partial(ResourceOptions, provider=_cluster(settings.cluster.context))
     release = partial(
-        ReleaseArgs, version=settings.istio.version, namespace=namespace, charts=settings.charts, how=settings.release
+        ReleaseArgs,
+        version=settings.istio.version,
+        namespace=settings.istio.namespace,
+        charts=settings.charts,
+        how=settings.release,
     )
     control = NamespaceArgs(objects.istio_namespace(settings, get_stack()), settings.istio.adopt)
-    trading = NamespaceArgs(objects.trading_namespace(settings, get_stack()), settings.trading.adopt)
-
-    home = make_namespace("istio-namespace", control, on_cluster())
+    home = make_namespace("istio-namespace", control, on_cluster(depends_on=_swept_last(settings)))
     ca = plug_in(settings, snapshot, on_cluster(depends_on=[home]))
     base = IstioBase("istio-base", release(plan.base), on_cluster(depends_on=[home]))
     istiod = Istiod("istiod", release(plan.istiod), on_cluster(depends_on=[base, *ca]))
-    gateways = [Gateway(one.name, release(one), on_cluster(depends_on=[istiod])) for one in plan.gateways]
-    MeshMtls("mesh-mtls", MeshMtlsArgs(objects.peer_authentication(settings)), on_cluster(depends_on=[istiod]))
-    room = TradingNamespace(
-        "trading", TradingNamespaceArgs(trading, objects.bounds(settings)), on_cluster(depends_on=[istiod])
-    )
+    served = on_cluster(depends_on=[istiod])
+    gateways = [Gateway(one.name, release(one), served) for one in plan.gateways]
+    MeshMtls("mesh-mtls", MeshMtlsArgs(objects.peer_authentication(settings)), served)
+    trading = _trading(settings, served)
     if any(rules := traffic.stages(settings)):
-        Traffic("traffic", TrafficArgs(*rules), on_cluster(depends_on=[room]))
+        Traffic("traffic", TrafficArgs(*rules), on_cluster(depends_on=[trading]))
     outputs.export(settings, [base, istiod, *gateways], gateways)
+
+
+def _cluster(context: str) -> Provider:
+    # Only the context's name: a kubeconfig would make every machine's update replace every resource.
+    # A changed secret is updated: replaced, the CA's would be gone for a moment.
+    return Provider("cluster", context=context, cluster_identifier=context, enable_secret_mutable=True)
+
+
+def _trading(settings: Settings, opts: ResourceOptions) -> TradingNamespace:
+    namespace = NamespaceArgs(objects.trading_namespace(settings, get_stack()), settings.trading.adopt)
+    return TradingNamespace("trading", TradingNamespaceArgs(namespace, objects.bounds(settings)), opts)
+
+
+def _swept_last(settings: Settings) -> list[Resource]:
+    wanted = settings.destroy
+    if not (wanted.crds or wanted.root_certificates):
+        return []
+    # Here: it needs a plugin of its own, which takes its time.
+    from leftovers.resource import Leftovers, LeftoversArgs
+
+    context, namespace = settings.cluster.context, settings.istio.namespace
+    args = LeftoversArgs(context, namespace, releases.BASE, wanted.crds, wanted.root_certificates)
+    return [Leftovers("leftovers", args)]

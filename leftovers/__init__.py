@@ -1,0 +1,1 @@
+"""What a destroy takes along besides its own resources, where the settings ask for it."""

@@ -21,7 +21,7 @@ _QUESTIONS = {
 }
 """How to ask a program for its version where it isn't `--version`."""
 
-_SILENT = {"pulumi-language-python", "pulumi-resource-kubernetes"}
+SILENT = {"pulumi-language-python", "pulumi-resource-kubernetes"}
 """Programs that don't say a version: never taken from PATH."""
 
 _EXACT = {"pulumi"}
@@ -34,14 +34,17 @@ def fits(program: str, part: Part, said: str) -> bool:
     return bool(found) and (found[0] == wanted or found[0].startswith(f"{wanted}."))
 
 
+def says(program: str, found: str | Path) -> str:
+    """What a program answers when asked for its version; nothing when it doesn't run."""
+    question = [str(found), *_QUESTIONS.get(program, ["--version"])]
+    try:
+        said = subprocess.run(question, capture_output=True, text=True, timeout=10, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return said.stdout + said.stderr
+
+
 def on_path(program: str, part: Part) -> Path | None:
     """Where PATH has the program at a version that fits the part; None otherwise."""
-    found = None if program in _SILENT else shutil.which(program)
-    if not found:
-        return None
-    question = [found, *_QUESTIONS.get(program, ["--version"])]
-    try:
-        said = subprocess.run(question, capture_output=True, text=True, timeout=10)
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return Path(found) if fits(program, part, said.stdout + said.stderr) else None
+    found = None if program in SILENT else shutil.which(program)
+    return Path(found) if found and fits(program, part, says(program, found)) else None

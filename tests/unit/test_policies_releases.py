@@ -11,7 +11,7 @@ from policies.rules import (
     placement,
     secrets_in_values,
 )
-from tests.policy_resources import RESOURCES, changed, gateway, istiod, said
+from tests.policy_resources import RESOURCES, changed, gateway, istiod, kubernetes, said
 
 RULES = [
     module.RULE
@@ -25,7 +25,7 @@ def test_a_compliant_release_passes(rule, release):
     assert said(rule, release()) == []
 
 
-@pytest.mark.parametrize("version", ["1.20", "~1.20.3", ">=1.20.3", "latest", "1.x", None])
+@pytest.mark.parametrize("version", ["1.20", "~1.20.3", ">=1.20.3", "latest", "1.x", "1.20.3 || 1.21.0", None])
 def test_a_chart_without_an_exact_version_is_refused(version):
     (message,) = said(chart_version.RULE, istiod(version=version))
     assert message.startswith(f"chart istiod has version {version!r}. Fix: pin it")
@@ -94,9 +94,24 @@ def test_a_container_without_resources_misses_all_four():
     assert len(said(pi_ceiling.RULE, gateway(chart="kiali", values={"deployment": {}}))) == 4
 
 
-def test_an_unreadable_quantity_is_refused():
-    (message,) = said(pi_ceiling.RULE, gateway(values__resources__limits__memory="256mb"))
-    assert "limits.memory '256mb' cannot be compared with 512Mi" in message
+@pytest.mark.parametrize("quantity", ["256mb", "256Mi each"])
+def test_an_unreadable_quantity_is_refused(quantity):
+    (message,) = said(pi_ceiling.RULE, gateway(values__resources__limits__memory=quantity))
+    assert f"limits.memory '{quantity}' cannot be compared with 512Mi" in message
+
+
+def test_a_deployments_containers_are_judged_too():
+    def deployment(**limits: str) -> dict:
+        resources = changed(RESOURCES, **{f"limits__{name}": value for name, value in limits.items()})
+        pod = {
+            "containers": [{"name": "web", "resources": resources}],
+            "initContainers": [{"name": "init", "resources": RESOURCES}],
+        }
+        return kubernetes("apps/v1", "Deployment", "web", {"template": {"spec": pod}})
+
+    assert said(pi_ceiling.RULE, deployment()) == []
+    (message,) = said(pi_ceiling.RULE, deployment(cpu="2"))
+    assert message.startswith("web.limits.cpu 2 is above the ceiling of 1")
 
 
 @pytest.mark.parametrize(

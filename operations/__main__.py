@@ -5,6 +5,7 @@ import typer
 from operations.exits import HELP
 from operations.preflight import preflight
 from operations.repair import repair
+from operations.rotate_ca import rotate_ca
 from operations.verify import verify
 
 app = typer.Typer(
@@ -14,7 +15,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (preflight, verify, repair):
+for command in (preflight, verify, repair, rotate_ca):
     app.command(epilog=HELP)(command)
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import yaml
 
-from settings import Settings, parse
+from settings import CaSettings, Settings, parse, parse_any
 from settings.errors import SettingsError
 from settings.raw import plain_values
 
@@ -16,6 +16,16 @@ def load(stack: str) -> Settings:
 
     Raises SettingsError with every problem at once, or with Pulumi's reason why it can't read the stack.
     """
+    return parse(_values(stack))
+
+
+def load_any(stack: str) -> Settings | CaSettings:
+    """As `load`, also of a stack that makes the mesh's CA and nothing else."""
+    return parse_any(_values(stack))
+
+
+def _values(stack: str) -> dict[str, object]:
+    """The plain values by first-level key."""
     command = ["pulumi", "config", "--json", "--stack", stack, "--non-interactive"]
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -25,11 +35,9 @@ def load(stack: str) -> Settings:
         reason = done.stderr.strip().removeprefix("error: ").splitlines() or ["pulumi gave no reason"]
         raise SettingsError([f"{stack}: {reason[-1]}"])
     entries = json.loads(done.stdout)
-    return parse(
-        plain_values(
-            {key: entry.get("objectValue", entry.get("value")) for key, entry in entries.items()},
-            [key for key, entry in entries.items() if entry.get("secret")],
-        )
+    return plain_values(
+        {key: entry.get("objectValue", entry.get("value")) for key, entry in entries.items()},
+        [key for key, entry in entries.items() if entry.get("secret")],
     )
 
 

@@ -1,0 +1,95 @@
+"""Workload certificates straight from istiod, as a sidecar gets them: the proof of who signs."""
+
+import re
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import grpc
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from certificates import pem
+from cluster.client import Client
+from cluster.errors import ClusterUnreachable
+from operations.istiod_messages import METHOD, CertificateRequest, CertificateResponse
+
+SECONDS = 20
+
+
+@dataclass(frozen=True)
+class Issued:
+    """A certificate with its key (PEM), and the chain that istiod sent along: its issuer first."""
+
+    chain: pem.Certificates
+    key: bytes
+
+    @property
+    def issuer(self) -> x509.Certificate:
+        return self.chain[1]
+
+    def verifies(self, roots: pem.Certificates) -> bool:
+        """Whether each certificate is signed by the next, and the last by one of the roots or is one."""
+        below = zip(self.chain, self.chain[1:], strict=False)
+        top = self.chain[-1]
+        return all(pem.issued(one, signer) for one, signer in below) and any(pem.issued(top, root) for root in roots)
+
+
+class Issuer:
+    """istiod's certificate service, for one service account."""
+
+    def __init__(self, client: Client, channel: grpc.Channel, namespace: str, account: str = "default") -> None:
+        self._client, self._namespace, self._account = client, namespace, account
+        self._call = channel.unary_unary(
+            METHOD,
+            request_serializer=CertificateRequest.SerializeToString,
+            response_deserializer=CertificateResponse.FromString,
+        )
+
+    def issue(self, lifetime: int = 3600) -> Issued:
+        """A certificate that lives for so many seconds. Raises grpc.RpcError, and as the client does."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        request = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([])).sign(key, hashes.SHA256())
+        csr = request.public_bytes(Encoding.PEM).decode()
+        answer = self._call(
+            CertificateRequest(csr=csr, validity_duration=lifetime),
+            metadata=(("authorization", f"Bearer {self._token()}"),),
+            timeout=SECONDS,
+        )
+        chain = [one for text in answer.cert_chain for one in pem.certificates(text, "istiod's answer")]
+        plain = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        return Issued(tuple(chain), plain)
+
+    def _token(self) -> str:
+        path = f"/api/v1/namespaces/{self._namespace}/serviceaccounts/{self._account}/token"
+        answer = self._client.ask(path, {"spec": {"audiences": ["istio-ca"], "expirationSeconds": 600}})
+        if answer is None:
+            raise ClusterUnreachable(f"service account {self._namespace}/{self._account} is not there")
+        return answer["status"]["token"]
+
+
+@contextmanager
+def issuer(context: str, istio_namespace: str, namespace: str) -> Iterator[Issuer]:
+    """istiod's service through `kubectl port-forward`, for the namespace's default service account."""
+    with Client(context) as client, _forwarded(context, istio_namespace) as address:
+        roots = client.get(f"/api/v1/namespaces/{istio_namespace}/configmaps/istio-ca-root-cert")
+        credentials = grpc.ssl_channel_credentials(roots["data"]["root-cert.pem"].encode())
+        name = ("grpc.ssl_target_name_override", f"istiod.{istio_namespace}.svc")
+        with grpc.secure_channel(address, credentials, [name]) as channel:
+            yield Issuer(client, channel, namespace)
+
+
+@contextmanager
+def _forwarded(context: str, namespace: str) -> Iterator[str]:
+    command = ["kubectl", "--context", context, "-n", namespace, "port-forward", "deployment/istiod", ":15012"]
+    with subprocess.Popen([*command, "--address=127.0.0.1"], stdout=subprocess.PIPE, text=True) as process:
+        try:
+            line = process.stdout.readline() if process.stdout else ""
+            if not (match := re.search(r"127\.0\.0\.1:\d+", line)):
+                raise ClusterUnreachable(f"`{' '.join(command)}` failed: can't reach istiod; is its pod Ready?")
+            yield match[0]
+        finally:
+            process.terminate()

@@ -1,0 +1,52 @@
+"""The proof of a rotation: what istiod signed before still verifies, what it signs after has the new issuer."""
+
+import time
+from collections.abc import Callable
+
+from certificates import pem
+from checks.finding import Finding, error, errors, ok
+from cluster import authority
+from operations.istiod_certificates import Issued, Issuer, issuer
+from settings import Settings
+
+NAME = "certificates"
+PAUSE = 2.0
+"""Seconds between two questions: kubelets bring a changed secret to istiod within about a minute."""
+
+
+def proven(settings: Settings, rotate: Callable[[], list[Finding]], wait: int) -> list[Finding]:
+    """What `rotate` found, and what a certificate from before and one from after it prove."""
+    context, namespace = settings.cluster.context, settings.istio.namespace
+    with issuer(context, namespace, settings.trading.namespace) as istiod:
+        before = istiod.issue()
+        findings = rotate()
+        if errors(findings):
+            return findings
+        after = _after(istiod, before, wait)
+    if after is None:
+        why = f"istiod has signed with {pem.title(before.issuer)} for {wait} s more"
+        return [*findings, error(NAME, "istiod", why, "look at istiod's log; a restart reads the new CA too")]
+    roots = pem.certificates(authority.read(context, namespace).root_cert, "istio-ca-root-cert")
+    return [*findings, *_judged(before, after, roots)]
+
+
+def _after(istiod: Issuer, before: Issued, wait: int) -> Issued | None:
+    """The first certificate of another issuer; None if there is none in time."""
+    end = time.monotonic() + wait
+    while time.monotonic() < end:
+        if (issued := istiod.issue()).issuer != before.issuer:
+            return issued
+        time.sleep(PAUSE)
+    return None
+
+
+def _judged(before: Issued, after: Issued, roots: pem.Certificates) -> list[Finding]:
+    change = f"{pem.title(before.issuer)} -> {pem.title(after.issuer)}"
+    findings = [ok(NAME, "istiod", f"signs with another CA, without a restart: {change}")]
+    for when, issued in (("before", before), ("after", after)):
+        where = f"a certificate from {when} the rotation"
+        if issued.verifies(roots):
+            findings.append(ok(NAME, where, "verifies against the roots that workloads trust"))
+        else:
+            findings.append(error(NAME, where, "does not verify", "restart the workloads with a sidecar"))
+    return findings

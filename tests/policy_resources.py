@@ -80,13 +80,15 @@ def kubernetes(api: str, kind: str, name: str, spec: dict[str, Any] | None = Non
     return {"apiVersion": api, "kind": kind, "metadata": {"name": name, **metadata}, "spec": spec or {}}
 
 
-def said(
-    rule: Rule, props: dict[str, Any], token: str | None = None, protect: bool = False, **bounds: Any
-) -> list[str]:
+def token(props: dict[str, Any]) -> str:
+    """The resource type of a Kubernetes object or a release."""
+    return f"kubernetes:{props['apiVersion']}:{props['kind']}" if "kind" in props else RELEASE
+
+
+def said(rule: Rule, props: dict[str, Any], type_: str = "", protect: bool = False, **bounds: Any) -> list[str]:
     """The violations that the rule reports for one resource."""
-    token = token or (f"kubernetes:{props['apiVersion']}:{props['kind']}" if "kind" in props else RELEASE)
     args = ResourceValidationArgs(
-        token, props_of_engine(props), "urn", "name", options(protect), None, props_of_engine(bounds)
+        type_ or token(props), props_of_engine(props), "urn", "name", options(protect), None, props_of_engine(bounds)
     )
     messages: list[str] = []
     policy = rule.policy()
@@ -95,16 +97,14 @@ def said(
     return messages
 
 
-def said_of_all(rule: StackRule, *resources: dict[str, Any]) -> list[str]:
-    """The violations that the rule reports for a whole stack."""
-    stack = [_in_stack(props) for props in resources]
+def said_of_all(rule: StackRule, *resources: tuple[str, dict[str, Any]]) -> list[str]:
+    """The violations that the rule reports for a whole stack of (type, properties)."""
+    stack = [
+        PolicyResource(type_, props_of_engine(props), "urn", "name", options(), None, None, [], {})
+        for type_, props in resources
+    ]
     messages: list[str] = []
     policy = rule.policy()
     assert isinstance(policy, StackValidationPolicy)
     policy.validate(StackValidationArgs(stack), lambda message, _=None: messages.append(message))
     return messages
-
-
-def _in_stack(props: dict[str, Any]) -> PolicyResource:
-    token = f"kubernetes:{props['apiVersion']}:{props['kind']}" if "kind" in props else RELEASE
-    return PolicyResource(token, props_of_engine(props), "urn", "name", options(), None, None, [], {})

@@ -3,7 +3,7 @@
 import pytest
 
 from policies.rules import authorization, gateway_hosts, injection, mesh_strict, mtls
-from tests.policy_resources import istiod, kubernetes, said, said_of_all
+from tests.policy_resources import istiod, kubernetes, said, said_of_all, token
 
 SECURITY, NETWORKING = "security.istio.io/v1beta1", "networking.istio.io/v1beta1"
 
@@ -22,6 +22,10 @@ def trading(**labels: str) -> dict:
 
 def listening(host: str) -> dict:
     return kubernetes(NETWORKING, "Gateway", "trading-gateway", {"servers": [{"hosts": [host]}]})
+
+
+def of_stack(*resources: dict) -> list[str]:
+    return said_of_all(mesh_strict.RULE, *((token(props), props) for props in resources))
 
 
 LEGACY = {"selector": {"matchLabels": {"legacy": "true"}}}
@@ -67,19 +71,19 @@ def test_a_port_may_not_be_weaker_than_its_workload():
 
 
 def test_a_mesh_with_strict_passes():
-    assert said_of_all(mesh_strict.RULE, istiod(), peer()) == []
+    assert of_stack(istiod(), peer()) == []
 
 
 @pytest.mark.parametrize(
     "weak", [peer("PERMISSIVE"), peer(namespace="trading"), peer(**LEGACY), kubernetes("v1", "Namespace", "x")]
 )
 def test_a_mesh_without_a_mesh_wide_strict_is_refused(weak):
-    (message,) = said_of_all(mesh_strict.RULE, istiod(), weak)
+    (message,) = of_stack(istiod(), weak)
     assert message.startswith("no PeerAuthentication without a selector in istio-system has spec.mtls.mode STRICT")
 
 
 def test_a_stack_without_istiod_needs_no_strict():
-    assert said_of_all(mesh_strict.RULE, trading()) == []
+    assert of_stack(trading()) == []
 
 
 def test_a_trading_namespace_without_injection_is_refused():

@@ -1,0 +1,70 @@
+"""The shipped stacks keep every rule of the pack: all that the real program registers, judged as the engine would."""
+
+import contextvars
+import json
+import os
+import runpy
+from pathlib import Path
+
+import pytest
+import yaml
+from pulumi.runtime import config
+
+from policies.rules import RULES, Rule
+from tests.policy_resources import said, said_of_all
+from tests.recorder import Registered, record
+
+ROOT = Path(__file__).parents[2]
+FAT = {"requests": {"cpu": "50m", "memory": "128Mi"}, "limits": {"cpu": "200m", "memory": "600Mi"}}
+
+
+@pytest.fixture(autouse=True)
+def no_cluster(monkeypatch):
+    monkeypatch.setenv("KUBECONFIG", os.devnull)
+    monkeypatch.chdir(ROOT)
+
+
+def registered(stack: str, **changes: object) -> list[Registered]:
+    """The resources of a shipped stack, some of its keys changed."""
+    content = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text())["config"]
+    content |= {f"pi-mesh:{key}": value for key, value in changes.items()}
+    values = {key: value if isinstance(value, str) else json.dumps(value) for key, value in content.items()}
+
+    def program() -> list[Registered]:
+        config.set_all_config(values)
+        return record(lambda: runpy.run_path("__main__.py"), stack, preview=True).resources
+
+    return contextvars.copy_context().run(program)
+
+
+def violations(stack: str, resources: list[Registered]) -> dict[str, list[str]]:
+    """What each rule says of them, within the stack's bounds."""
+    bounds = json.loads((ROOT / "policies" / "config" / f"{stack}.json").read_text())
+    found = {}
+    for rule in RULES:
+        if isinstance(rule, Rule):
+            each = [said(rule, one.props, one.type, one.protect, **bounds.get(rule.name, {})) for one in resources]
+            found[rule.name] = [message for messages in each for message in messages]
+        else:
+            found[rule.name] = said_of_all(rule, *((one.type, one.props) for one in resources))
+    return {name: messages for name, messages in found.items() if messages}
+
+
+@pytest.mark.parametrize("stack", ["pi-cluster", "lab"])
+def test_a_shipped_stack_keeps_every_rule(stack):
+    resources = registered(stack)
+    assert sum(one.type == "kubernetes:helm.sh/v3:Release" for one in resources) == 4
+    assert violations(stack, resources) == {}
+
+
+@pytest.mark.parametrize(
+    ("changes", "rule"),
+    [
+        ({"proxy": {"resources": FAT}}, "pi-ceiling"),
+        ({"mtls": {"mode": "PERMISSIVE"}}, "mesh-wide-strict"),
+        ({"images": {"hub": "registry.example/istio"}}, "image-hub"),
+        ({"ingress": {"autoscaling": {"enabled": True, "maxReplicas": 9}}}, "bounded-autoscaling"),
+    ],
+)
+def test_a_setting_that_breaks_a_rule_is_found_in_the_real_program(changes, rule):
+    assert rule in violations("pi-cluster", registered("pi-cluster", **changes))

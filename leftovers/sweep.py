@@ -40,7 +40,7 @@ def root_certificates(client: Sweeper) -> None:
 
 
 def crds(client: Sweeper, owner: str) -> None:
-    """Removes the CRDs of the release `owner` (NAMESPACE/NAME). Raises InUse while there are resources of these kinds."""
+    """Removes the CRDs of the release NAMESPACE/NAME. Raises InUse while there are resources of these kinds."""
     ours = [item for item in client.items(CRDS) if crd(item).of_istio and crd(item).release == owner]
     if used := [line for item in ours for line in _resources(client, item)]:
         shown = ", ".join(used[:SHOWN]) + (f" and {len(used) - SHOWN} more" if len(used) > SHOWN else "")

@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-from lab.build import programs
+from lab.build import charts, programs
 from lab.build.parts import BY_PROGRAM, DEFAULT
 from lab.cluster.names import LAB
 
@@ -13,8 +13,9 @@ PLUGIN = "pulumi-resource-kubernetes"  # is installed into PULUMI_HOME; one on P
 
 
 def ensure() -> None:
-    """Builds what is missing, with progress."""
+    """Builds and packages what is missing, with progress."""
     programs.ensure(DEFAULT)
+    charts.chart_dir()
 
 
 def gather() -> None:
@@ -25,6 +26,7 @@ def gather() -> None:
             link(name, programs.program(name))
     for name, target in (*((name, programs.program(name)) for name in BUNDLED), _language_helper()):
         _bundle(name, target)
+    _dynamic_resources()
 
 
 def link(name: str, target: Path) -> None:
@@ -37,6 +39,13 @@ def link(name: str, target: Path) -> None:
 def _language_helper() -> tuple[str, Path]:
     name = "pulumi-language-python-exec"
     return name, programs.file("language-python", f"bin/{name}")
+
+
+def _dynamic_resources() -> None:
+    """What pulumi starts for a resource that is written in Python, as its own script of this name does."""
+    script = FOLDER / "pulumi-resource-pulumi-python"
+    script.write_text('#!/bin/sh\nexec "$PWD/.venv/bin/python" -u -m pulumi.dynamic "$@"\n')
+    script.chmod(0o755)
 
 
 def _bundle(name: str, target: Path) -> None:

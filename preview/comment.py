@@ -1,5 +1,6 @@
 """The comment: what a reviewer wants to know first, details folded away."""
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -46,7 +47,8 @@ def _sections(comparison: Comparison) -> Iterator[str]:
     yield _resources(changes.between(comparison.before.resources, comparison.after.resources))
     yield _budget(comparison)
     yield _listed("Not checked", comparison.unknown)
-    yield _listed("Warnings", comparison.after.warnings)
+    # That there is no kubeconfig is our own doing, and said above.
+    yield _listed("Warnings", [line for line in comparison.after.warnings if os.devnull not in line])
 
 
 def _policies(intent: Intent) -> str:

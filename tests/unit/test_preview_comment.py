@@ -72,6 +72,12 @@ def test_what_was_not_checked_is_listed():
     assert "### Not checked\n- The cluster" in comment(unknown=["The cluster"])
 
 
+def test_a_warning_is_listed_but_not_that_we_gave_no_kubeconfig():
+    text = comment(after=intent(warnings=("1.20 is past its end of life", "no kubeconfig in /dev/null")))
+    assert "### Warnings\n- 1.20 is past its end of life" in text
+    assert "kubeconfig" not in text
+
+
 def test_an_object_is_folded_with_its_diff():
     text = comment(objects_before={"Deployment a/b": "x: 1\ny: 2\n"}, objects_after={"Deployment a/b": "x: 1\ny: 3\n"})
     assert "<summary>update Deployment a/b</summary>" in text

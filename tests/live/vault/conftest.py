@@ -1,0 +1,34 @@
+"""The lab's Vault, and the mesh that signs with it."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.live.vault import server as servers
+from tests.live.vault.mesh import VaultMesh
+from tests.live.vault.server import Server
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All of these need the cluster."""
+    for item in items:
+        if "tests/live/vault" in item.path.as_posix():
+            item.add_marker(pytest.mark.live)
+
+
+@pytest.fixture(scope="session")
+def server(lab: None) -> Server:  # noqa: ARG001 - the cluster comes first
+    return servers.start()
+
+
+@pytest.fixture(scope="session")
+def mesh(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[VaultMesh]:
+    """Put up with Vault on from the start."""
+    made = VaultMesh(tmp_path_factory.mktemp("vault-mesh"))
+    made.begin(server)
+    made.destroy()
+    try:
+        made.must_up()
+        yield made
+    finally:
+        made.end()

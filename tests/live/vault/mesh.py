@@ -1,0 +1,90 @@
+"""The stack lab with its CA in the lab's Vault."""
+
+from typing import Any
+
+import yaml
+
+from lab.cluster.kubectl import get
+from lab.cluster.waiting import wait_until
+from operations.istiod_certificates import Issued, issuer
+from tests.live.project import STACK_FILE, Outcome, Project
+from tests.live.vault.server import Server
+
+MOUNT = "urn:pulumi:lab::pi-mesh::pi-mesh:vault:VaultCa$vault:index/mount:Mount::mesh-ca-mount"
+CONTEXT, CONTROL, TRADING = "lab", "istio-system", "trading"
+
+
+class VaultMesh(Project):
+    """A project whose every word is kept, to be searched for what must not be said."""
+
+    said: list[str]
+
+    def begin(self, server: Server) -> None:
+        """Vault on, and no gateways: these tests look at certificates."""
+        self.said = []
+        self.give(server.token())
+        self.set("ingress.enabled", False)
+        self.set("egress.enabled", False)
+        self.set("vault", {"enabled": True, "address": server.address})
+
+    def get(self, path: str, otherwise: object) -> Any:
+        """A setting as it stands in the stack's file."""
+        branch, last = path.rsplit(".", 1)
+        content = yaml.safe_load((self.folder / STACK_FILE).read_text())["config"]
+        return content.get(f"pi-mesh:{branch}", {}).get(last, otherwise)
+
+    def give(self, token: str) -> None:
+        """The token that the program gets."""
+        self.more["VAULT_TOKEN"] = token
+
+    def run(self, *command: str) -> Outcome:
+        outcome = super().run(*command)
+        self.said.append(outcome.output)
+        return outcome
+
+    def must_up(self) -> Outcome:
+        outcome = self.up()
+        assert outcome.status == 0, outcome.output
+        return outcome
+
+    def unprotect(self) -> None:
+        """What whoever means to delete the CA's mount has to say first."""
+        outcome = self.pulumi("state", "unprotect", MOUNT, "--yes")
+        assert outcome.status == 0, outcome.output
+
+    def end(self) -> None:
+        """Everything gone, the protected mount included."""
+        self.pulumi("state", "unprotect", "--all", "--yes")
+        self.destroy()
+
+
+def issued() -> Issued:
+    """A certificate for the trading namespace's default account, signed by istiod now."""
+    with issuer(CONTEXT, CONTROL, TRADING) as istiod:
+        return istiod.issue()
+
+
+def roots() -> str:
+    """PEM: what workloads trust."""
+    return get("configmap", "istio-ca-root-cert", f"--namespace={CONTROL}")["data"]["root-cert.pem"]
+
+
+def cacerts() -> dict[str, str]:
+    """The secret's content in base64, as it is in the cluster."""
+    return get("secret", "cacerts", f"--namespace={CONTROL}").get("data") or {}
+
+
+def istiod_pods() -> set[str]:
+    return {pod["metadata"]["name"] for pod in get("pods", "--selector=app=istiod", f"--namespace={CONTROL}")["items"]}
+
+
+def wait_for_issuer(other_than: Issued) -> Issued:
+    """The first certificate that another CA signed."""
+    found: list[Issued] = []
+
+    def changed() -> bool:
+        found.append(issued())
+        return found[-1].issuer != other_than.issuer
+
+    wait_until("istiod signs with another CA", changed, 180)
+    return found[-1]

@@ -1,0 +1,69 @@
+"""The lab's Vault with a root CA in it, and a token that may do what vault/policy.hcl says and nothing else."""
+
+from dataclasses import dataclass
+
+import hvac
+
+from lab.cluster import vault
+from lab.cluster.names import CHECKOUT
+
+POLICY = "pi-mesh"
+ROOT_MOUNT = "pki"
+TEN_YEARS = "87600h"
+SIGN = """path "pki/root/sign-intermediate" {
+  capabilities = ["create", "update"]
+}
+"""
+
+
+@dataclass(frozen=True)
+class Server:
+    """`admin` may do everything; the program never gets to see its token."""
+
+    address: str
+    admin: hvac.Client
+
+    def token(self, **limits: object) -> str:
+        """A token of the program's policy alone; `limits` such as num_uses."""
+        made = self.admin.auth.token.create(policies=[POLICY], no_default_policy=True, ttl="2h", **limits)
+        return made["auth"]["client_token"]
+
+    def root(self, mount: str = ROOT_MOUNT) -> str:
+        """The PEM of the root at a mount."""
+        return self.admin.read(f"{mount}/cert/ca")["data"]["certificate"]
+
+    def make_root(self, mount: str, name: str) -> str:
+        """A new root CA at a new mount; its PEM."""
+        self.admin.sys.enable_secrets_engine("pki", path=mount, config={"max_lease_ttl": TEN_YEARS})
+        made = self.admin.write_data(
+            f"{mount}/root/generate/internal", data={"common_name": name, "ttl": TEN_YEARS, "key_type": "ec"}
+        )
+        return made["data"]["certificate"]
+
+    def remove(self, mount: str) -> None:
+        self.admin.sys.disable_secrets_engine(path=mount)
+
+    def allow(self, *root_mounts: str) -> None:
+        """The policy of the repository, for these root mounts in place of the default one."""
+        text = (CHECKOUT / "vault" / "policy.hcl").read_text()
+        assert SIGN in text
+        rules = "".join(SIGN.replace(f'"{ROOT_MOUNT}/', f'"{mount}/') for mount in root_mounts)
+        self.admin.sys.create_or_update_policy(POLICY, text.replace(SIGN, rules))
+
+    def allow_mount(self, *mounts: str) -> None:
+        """The policy of the repository, for these mounts of the CA besides the default one."""
+        text = (CHECKOUT / "vault" / "policy.hcl").read_text()
+        more = "".join(text.replace("pki_int", mount) for mount in mounts)
+        self.admin.sys.create_or_update_policy(POLICY, text + more.replace(SIGN, ""))
+
+
+def start() -> Server:
+    """A Vault with nothing of an earlier run in it."""
+    vault.up()
+    server = Server(vault.address(), vault.connect())
+    for mount in server.admin.sys.list_mounted_secrets_engines()["data"]:
+        if mount.startswith("pki"):
+            server.remove(mount)
+    server.make_root(ROOT_MOUNT, "Pi root")
+    server.allow(ROOT_MOUNT)
+    return server

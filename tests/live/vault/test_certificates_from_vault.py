@@ -1,0 +1,75 @@
+"""The mesh's certificates chain to Vault's root."""
+
+import ssl
+from dataclasses import replace
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from certificates import pem
+from lab.cluster.kubectl import get, kubectl
+from lab.cluster.names import LAB
+from operations.istiod_certificates import Issued
+from tests import authorities
+from tests.live.vault.mesh import CONTROL, VaultMesh, cacerts, issued, roots
+from tests.live.vault.server import Server
+from tests.live.vault.tls import handshake
+
+IDENTITY = "spiffe://cluster.local/ns/trading/sa/default"
+
+
+def test_a_certificate_from_istiod_names_its_workload_and_chains_to_vaults_root(mesh: VaultMesh, server: Server):  # noqa: ARG001
+    certificate = issued()
+    names = certificate.chain[0].extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert names.get_values_for_type(x509.UniformResourceIdentifier) == [IDENTITY]
+    assert certificate.verifies(pem.certificates(server.root(), "Vault"))
+    assert pem.title(certificate.issuer).startswith("'Istio Intermediate CA'")
+
+
+def test_there_is_no_root_of_istiods_own(mesh: VaultMesh, server: Server):  # noqa: ARG001
+    assert pem.certificates(roots(), "the mesh") == pem.certificates(server.root(), "Vault")
+    secrets = {item["metadata"]["name"] for item in get("secrets", f"--namespace={CONTROL}")["items"]}
+    assert "istio-ca-secret" not in secrets
+
+
+def test_two_certificates_complete_a_mutual_handshake(mesh: VaultMesh):  # noqa: ARG001
+    assert handshake(issued(), issued(), roots()) == IDENTITY
+
+
+def test_a_certificate_of_another_root_is_refused(mesh: VaultMesh):  # noqa: ARG001
+    with pytest.raises(ssl.SSLCertVerificationError, match="verify failed"):
+        handshake(issued(), _foreign(), roots())
+
+
+def _foreign() -> Issued:
+    root = authorities.make_root("another root")
+    leaf = authorities.make_ca("leaf", root, ca=False)
+    key = leaf.private_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return Issued((leaf.certificate, root.certificate), key)
+
+
+def test_a_workload_outside_of_the_cluster_gets_its_certificate_from_vault(mesh: VaultMesh, server: Server):  # noqa: ARG001
+    name = "spiffe://cluster.local/ns/trading/sa/vm"
+    made = server.admin.write_data("pki_int/issue/mesh-workload", data={"uri_sans": name})["data"]
+    chain = pem.certificates("\n".join([made["certificate"], *made["ca_chain"]]), "Vault")
+    outside = replace(issued(), chain=chain, key=made["private_key"].encode())
+    assert handshake(outside, issued(), roots()) == name
+
+
+def test_a_second_run_changes_nothing(mesh: VaultMesh):
+    outcome = mesh.preview("--expect-no-changes")
+    assert outcome.status == 0, outcome.output
+
+
+def test_neither_key_nor_token_is_in_state_preview_or_logs(mesh: VaultMesh, server: Server):
+    mesh.preview("--diff")
+    mesh.pulumi("stack", "export")
+    mesh.pulumi("stack", "output", "--json")
+    logs = [file.read_text(errors="replace") for file in (LAB / "logs").iterdir()]
+    searched = "\n".join([*mesh.said, *logs, kubectl("logs", "deployment/istiod", f"--namespace={CONTROL}")])
+    assert "Istio Intermediate CA" in searched
+    assert "PRIVATE KEY" not in searched
+    assert cacerts()["ca-key.pem"] not in searched
+    for token in (mesh.more["VAULT_TOKEN"], server.admin.token):
+        assert token not in searched

@@ -1,0 +1,51 @@
+"""A new CA under the same root, and a new life for the same key."""
+
+import base64
+
+from cryptography import x509
+
+from certificates import pem
+from tests.live.traffic.load import steady
+from tests.live.traffic.workloads import Workload, apply, delete, manifests, service, wait_for
+from tests.live.vault.mesh import VaultMesh, cacerts, issued, istiod_pods, roots, wait_for_issuer
+
+CLIENT = Workload("rotation-client")
+SERVER = Workload("rotation-server", labels={"app": "rotation-server"})
+OBJECTS = [*manifests(CLIENT), *manifests(SERVER), service("rotation-server", {"app": "rotation-server"}, http=8080)]
+
+
+def signing_certificate() -> x509.Certificate:
+    return pem.certificates(base64.b64decode(cacerts()["ca-cert.pem"]).decode(), "cacerts")[0]
+
+
+def test_a_rotation_loses_no_request_restarts_nothing_and_is_proven(mesh: VaultMesh):
+    before, pods, trusted = issued(), istiod_pods(), roots()
+    apply(OBJECTS)
+    try:
+        wait_for(CLIENT, SERVER)
+        with steady(CLIENT, "http://rotation-server.trading") as tally:
+            outcome = mesh.operation("rotate-ca")
+    finally:
+        delete(OBJECTS)
+    assert outcome.status == 0, outcome.output
+    assert "signs with another CA" in outcome.output
+    assert tally.total > 0
+    assert tally.failed == {}
+    after = issued()
+    assert after.issuer != before.issuer
+    assert istiod_pods() == pods
+    assert roots() == trusted
+    for certificate in (before, after):
+        assert certificate.verifies(pem.certificates(trusted, "the mesh"))
+
+
+def test_a_changed_life_is_signed_anew_for_the_same_key(mesh: VaultMesh):
+    before, key = signing_certificate(), cacerts()["ca-key.pem"]
+    used = issued()
+    mesh.set("vault.ttl", "4000h")
+    mesh.must_up()
+    after = signing_certificate()
+    assert after.serial_number != before.serial_number
+    assert (after.not_valid_after_utc - after.not_valid_before_utc).total_seconds() // 3600 == 4000
+    assert cacerts()["ca-key.pem"] == key
+    wait_for_issuer(other_than=used)

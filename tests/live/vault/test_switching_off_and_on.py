@@ -1,0 +1,29 @@
+"""Vault off and on again: each change of root is announced before it happens."""
+
+from certificates import pem
+from lab.cluster.waiting import wait_until
+from tests.live.vault.mesh import VaultMesh, cacerts, issued
+from tests.live.vault.server import Server
+
+
+def test_off_and_on_again(mesh: VaultMesh, server: Server):
+    mesh.unprotect()
+    mesh.set("vault", {"enabled": False})
+    announced = mesh.preview()
+    assert "to one that istiod makes itself" in announced.line_with("the mesh's root changes")
+    mesh.must_up()
+    assert cacerts() == {}
+    assert "pki_int/" not in server.admin.sys.list_mounted_secrets_engines()["data"]
+    wait_until("istiod signs with its own root", lambda: "Istio" not in pem.title(issued().issuer), 120)
+    mesh.more.pop("VAULT_TOKEN")
+    quiet = mesh.preview("--expect-no-changes")
+    assert quiet.status == 0, quiet.output
+    assert "root changes" not in quiet.output
+
+    mesh.give(server.token())
+    mesh.set("vault", {"enabled": True, "address": server.address})
+    announced = mesh.preview()
+    assert "from istiod's own" in announced.line_with("the mesh's root changes")
+    mesh.must_up()
+    trusted = pem.certificates(server.root(), "Vault")
+    wait_until("istiod signs with Vault's CA", lambda: issued().verifies(trusted), 120)

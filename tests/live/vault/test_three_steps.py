@@ -1,0 +1,62 @@
+"""Another root: in one step it is refused, in three it goes through and nobody loses trust."""
+
+import time
+
+import pytest
+
+from certificates import pem
+from lab.cluster.waiting import wait_until
+from tests.live.vault.mesh import VaultMesh, cacerts, issued, roots, wait_for_issuer
+from tests.live.vault.server import ROOT_MOUNT, Server
+from tests.live.vault.tls import handshake
+
+OTHER = "pki_other"
+
+
+@pytest.fixture
+def other_root(server: Server):
+    """A second root in Vault, which the program's token may have sign."""
+    made = server.make_root(OTHER, "Other root")
+    server.allow(ROOT_MOUNT, OTHER)
+    return made
+
+
+def wait_for_roots(*expected: str) -> None:
+    """Returns when istiod hands exactly these roots out."""
+    wanted = {one for text in expected for one in pem.certificates(text, "expected")}
+    wait_until("the roots are handed out", lambda: set(pem.certificates(roots(), "the mesh")) == wanted, 180)
+
+
+def test_the_three_steps_and_no_other(mesh: VaultMesh, server: Server, other_root: str):
+    first_root, secret = server.root(), cacerts()
+    old = issued()
+    generation = mesh.get("vault.generation", 1)
+
+    mesh.set("vault.rootMount", OTHER)
+    mesh.set("vault.generation", generation + 1)
+    for outcome in (mesh.preview(), mesh.up()):
+        assert outcome.status != 0
+        assert "in one step from 'Pi root'" in outcome.line_with("in one step")
+    assert cacerts() == secret
+
+    mesh.set("vault.rootMount", ROOT_MOUNT)
+    mesh.set("vault.generation", generation)
+    mesh.set("vault.alsoTrust", [other_root])
+    assert "the mesh's trust changes" in mesh.must_up().output
+    wait_for_roots(first_root, other_root)
+
+    mesh.set("vault.rootMount", OTHER)
+    mesh.set("vault.generation", generation + 1)
+    mesh.set("vault.alsoTrust", [first_root])
+    assert "the mesh's trust changes" in mesh.must_up().output
+    new = wait_for_issuer(other_than=old)
+    assert new.verifies(pem.certificates(other_root, "Other root"))
+    assert handshake(old, new, roots()) == handshake(new, old, roots())
+
+    mesh.set("vault.alsoTrust", [])
+    assert "leave it in vault.alsoTrust so long" in mesh.up().output
+
+    mesh.set("mtls.certificateLifetime", "1m")
+    time.sleep(60)
+    assert "the mesh's trust changes" in mesh.must_up().output
+    wait_for_roots(other_root)

@@ -1,0 +1,52 @@
+"""Mutual TLS between two workload certificates, in this process; and a server that nobody knows."""
+
+import ssl
+import tempfile
+from pathlib import Path
+
+from certificates import pem
+from operations.istiod_certificates import Issued
+from tests import authorities
+
+ROUNDS = 10
+"""More than any handshake takes."""
+
+
+def handshake(client: Issued, server: Issued, roots: str) -> str:
+    """The SPIFFE identity that the server saw. Raises ssl.SSLError where one does not trust the other.
+
+    `roots` is PEM text: what both trust.
+    """
+    to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
+    serving = _context(ssl.PROTOCOL_TLS_SERVER, server, roots).wrap_bio(to_server, to_client, server_side=True)
+    calling = _context(ssl.PROTOCOL_TLS_CLIENT, client, roots).wrap_bio(to_client, to_server)
+    done: set[str] = set()
+    for _ in range(ROUNDS):
+        for name, side in (("client", calling), ("server", serving)):
+            try:
+                side.do_handshake()
+                done.add(name)
+            except ssl.SSLWantReadError:
+                continue
+    assert done == {"client", "server"}
+    names = (serving.getpeercert() or {})["subjectAltName"]
+    return next(value for kind, value in names if kind == "URI")
+
+
+def serving_certificate(folder: Path) -> Path:
+    """A file with a server's certificate for 127.0.0.1 and its key, signed by nobody that anybody knows."""
+    file = folder / "server.pem"
+    unknown = authorities.make_root("unknown")
+    file.write_text(unknown.key + unknown.pem)
+    return file
+
+
+def _context(kind: int, own: Issued, roots: str) -> ssl.SSLContext:
+    context = ssl.SSLContext(kind)
+    context.check_hostname = False  # identities are URIs
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.load_verify_locations(cadata=roots)
+    with tempfile.NamedTemporaryFile(suffix=".pem") as file:
+        Path(file.name).write_bytes(own.key + pem.text(own.chain).encode())
+        context.load_cert_chain(file.name)
+    return context

@@ -3,35 +3,25 @@
 import argparse
 import subprocess
 import sys
-from collections.abc import Callable
+from pkgutil import resolve_name
 
-from lab.build.programs import MissingProgramError
-from lab.cluster import switches, vault
-from lab.cluster.down import down
 from lab.cluster.shell import LabError
-from lab.cluster.up import up
 
-COMMANDS: dict[str, tuple[Callable[[], None], str]] = {
-    "up": (up, "start the local cluster; one that is up stays as it is"),
-    "down": (down, "stop it and remove all of it but the built programs"),
+# Functions by name: imported when they are asked for, so that `up` with nothing to do takes no time.
+COMMANDS = {
+    "up": ("lab.cluster.up:up", "start the local cluster; one that is up stays as it is"),
+    "down": ("lab.cluster.down:down", "stop it and remove all of it but the built programs"),
 }
-# group -> meaning, and its commands; those of a node take its name
-GROUPS: dict[str, tuple[str, dict[str, Callable[..., None]]]] = {
-    "vault": (
-        "a Vault server beside the cluster",
-        {"up": vault.up, "down": vault.down, "seal": vault.seal, "unseal": vault.unseal},
-    ),
-    "node": ("stop or start a real node", {"stop": switches.stop_node, "start": switches.start_node}),
-}
+VAULT = {name: f"lab.cluster.vault:{name}" for name in ("up", "down", "seal", "unseal")}
+NODE = {name: f"lab.cluster.switches:{name}_node" for name in ("stop", "start")}
 
 
 def main() -> int:
     """Exit status: 0 done, 1 with one line on stderr that says what is wrong."""
     arguments = vars(_parser().parse_args())
-    function = arguments.pop("function")
     try:
-        function(**arguments)
-    except (LabError, MissingProgramError, RuntimeError, OSError, subprocess.CalledProcessError) as error:
+        resolve_name(arguments.pop("function"))(**arguments)
+    except (LabError, LookupError, RuntimeError, OSError, subprocess.CalledProcessError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0
@@ -42,11 +32,18 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, (function, meaning) in COMMANDS.items():
         commands.add_parser(name, help=meaning).set_defaults(function=function)
-    for group, (meaning, functions) in GROUPS.items():
-        inner = commands.add_parser(group, help=f"{meaning}: {', '.join(functions)}").add_subparsers(required=True)
-        for name, function in functions.items():
-            command = inner.add_parser(name)
-            command.set_defaults(function=function)
-            if group == "node":
-                command.add_argument("name", help="pi-1, pi-2 or pi-3")
+    _group(commands.add_parser("vault", help="a Vault server beside the cluster"), VAULT)
+    node = _group(commands.add_parser("node", help="stop or start a real node"), NODE)
+    for command in node:
+        command.add_argument("name", help="pi-1, pi-2 or pi-3")
     return parser
+
+
+def _group(parser: argparse.ArgumentParser, functions: dict[str, str]) -> list[argparse.ArgumentParser]:
+    """The commands of one group, each with its function."""
+    commands = parser.add_subparsers(required=True, metavar="|".join(functions))
+    parsers = []
+    for name, function in functions.items():
+        parsers.append(commands.add_parser(name))
+        parsers[-1].set_defaults(function=function)
+    return parsers

@@ -1,8 +1,9 @@
 """The control plane: etcd, API server, controller manager, scheduler, CoreDNS, and a kube-proxy of its own."""
 
 from lab.cluster import certificates, enter, kubeconfig, process
+from lab.cluster.api import server_ready
 from lab.cluster.certificates import AUTHORITY, certificate_file, key_file
-from lab.cluster.kubectl import kubectl, server_ready
+from lab.cluster.kubectl import kubectl
 from lab.cluster.machines import (
     API_PORT,
     API_SERVICE_ADDRESS,

@@ -6,7 +6,7 @@ from lab.cluster import cgroup, process
 from lab.cluster.machines import Machine
 from lab.cluster.netns import NAMESPACES
 
-JOIN_CGROUP = 'for folder in $1; do echo 0 >"$folder/cgroup.procs"; done; shift; exec "$@"'
+JOIN_CGROUP = 'cd /; for folder in $1; do echo 0 >"$folder/cgroup.procs"; done; shift; exec "$@"'
 PRIVATE_MOUNTS = Path(__file__).with_name("private_mounts.sh")
 
 

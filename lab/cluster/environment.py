@@ -7,6 +7,7 @@ from lab.cluster import tools
 from lab.cluster.names import CHECKOUT, KUBECONFIG, LAB
 
 FILE = LAB / "env"
+CHARTS = LAB / "charts"  # what Pulumi.lab.yaml names as the charts' source
 STATE = LAB / "state"
 PULUMI_HOME = LAB / "pulumi"
 PASSPHRASE = LAB / "passphrase"

@@ -20,9 +20,8 @@ CHUNK = 1 << 16  # bytes
 def start(name: str, target: str) -> int:
     """Opens a way to `target` (host:port inside the lab) and returns its port on 127.0.0.1."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        inside = ("env", f"PYTHONPATH={CHECKOUT}", sys.executable, "-m", "lab.cluster.forward")
-        command = enter.network(CONTROL_PLANE, *inside, str(listener.fileno()), target)
-        process.start(f"forward-{name}", command, pass_fds=[listener.fileno()])
+        inside = ("env", f"PYTHONPATH={CHECKOUT}", sys.executable, "-m", "lab.cluster.forward", target)
+        process.start(f"forward-{name}", enter.network(CONTROL_PLANE, *inside), pass_fd=listener.fileno())
         port = listener.getsockname()[1]
     _port_file(name).write_text(str(port))
     return port
@@ -66,5 +65,5 @@ async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 
 
 if __name__ == "__main__":
-    _host, _, _port = sys.argv[2].rpartition(":")
-    asyncio.run(_serve(socket.socket(fileno=int(sys.argv[1])), _host, int(_port)))
+    _host, _, _port = sys.argv[1].rpartition(":")
+    asyncio.run(_serve(socket.socket(fileno=process.PASSED_FD), _host, int(_port)))

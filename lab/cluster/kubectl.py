@@ -33,11 +33,3 @@ def refuse_other_clusters() -> None:
         local = cluster["server"].startswith("https://127.0.0.1:")
         if not local or cluster.get("certificate-authority-data") != authority:
             raise LabError(f"{KUBECONFIG}: {cluster['server']} is not the local cluster; the lab touches no other")
-
-
-def server_ready() -> bool:
-    """Whether the API server answers and is ready."""
-    try:
-        return kubectl("get", "--raw", "/readyz") == "ok"
-    except LabError:
-        return False

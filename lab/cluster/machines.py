@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lab.cluster.names import IDENTITY, LAB
+from lab.cluster.shell import LabError
 
 POD_RANGE = "10.244.0.0/16"
 SERVICE_RANGE = "10.96.0.0/16"
@@ -51,8 +52,8 @@ API_URL = f"https://{CONTROL_PLANE.address}:{API_PORT}"
 
 
 def node(name: str) -> Machine:
-    """The node called `name`; raises KeyError with the names there are."""
+    """The node called `name`; raises LabError with the names there are."""
     found = {machine.name: machine for machine in NODES}
     if name not in found:
-        raise KeyError(f"no real node {name} in the lab: there are {', '.join(found)}")
+        raise LabError(f"no real node {name} in the lab: there are {', '.join(found)}")
     return found[name]

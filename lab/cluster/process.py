@@ -4,14 +4,15 @@ Each process leaves a record in .lab/run: its id, its start time and its command
 start time differs from the record, so that an id that the kernel gave away again is safe.
 """
 
+import contextlib
 import json
 import os
 import signal
-import subprocess
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from lab.cluster.names import LAB
 from lab.cluster.shell import LabError, last_line
@@ -19,6 +20,7 @@ from lab.cluster.waiting import wait_until
 
 RECORDS = LAB / "run"
 LOGS = LAB / "logs"
+PASSED_FD = 3
 
 
 @dataclass(frozen=True)
@@ -42,21 +44,30 @@ def start_time(pid: int) -> int | None:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):
         return None
-    return None if fields[0] in "ZX" else int(fields[19])
+    if fields[0] not in "ZX":
+        return int(fields[19])
+    with contextlib.suppress(ChildProcessError):  # not ours to bury
+        os.waitpid(pid, os.WNOHANG)
+    return None
 
 
-def start(name: str, command: Sequence[str | Path], pass_fds: Sequence[int] = ()) -> Process:
-    """Starts a process in a session of its own and records it. One that runs already is an error."""
+def start(name: str, command: Sequence[str | Path], pass_fd: int | None = None) -> Process:
+    """Starts a process in a session of its own and records it; it gets `pass_fd` as its descriptor 3.
+
+    The process outlives us. Raises LabError when one of this name runs already.
+    """
     if is_alive(name):
         raise LabError(f"{name} runs already: stop it first")
-    LOGS.mkdir(parents=True, exist_ok=True)
-    RECORDS.mkdir(parents=True, exist_ok=True)
+    for folder in (LOGS, RECORDS):
+        folder.mkdir(parents=True, exist_ok=True)
     words = [str(word) for word in command]
-    with log_file(name).open("ab") as log:
-        child = subprocess.Popen(
-            words, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, pass_fds=pass_fds, cwd="/"
-        )
-    process = Process(name, child.pid, start_time(child.pid) or 0, words)
+    append = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+    files: list[tuple[Any, ...]] = [(os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0)]
+    files += [(os.POSIX_SPAWN_OPEN, output, str(log_file(name)), append, 0o600) for output in (1, 2)]
+    if pass_fd is not None:
+        files.append((os.POSIX_SPAWN_DUP2, pass_fd, PASSED_FD))
+    pid = os.posix_spawnp(words[0], words, os.environ, file_actions=files, setsid=True)
+    process = Process(name, pid, start_time(pid) or 0, words)
     _record_file(name).write_text(json.dumps(asdict(process), indent=1))
     return process
 

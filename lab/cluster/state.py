@@ -1,7 +1,7 @@
 """What state the lab is in."""
 
 from lab.cluster import process
-from lab.cluster.kubectl import get
+from lab.cluster.api import read
 from lab.cluster.machines import NODES
 from lab.cluster.names import LAB
 from lab.cluster.shell import LabError
@@ -34,11 +34,11 @@ def node_readiness() -> dict[str, str]:
     """Node -> status of its condition Ready ("True", "False", "Unknown"), simulated ones included."""
     return {
         item["metadata"]["name"]: condition["status"]
-        for item in get("nodes")["items"]
+        for item in read("/api/v1/nodes")["items"]
         for condition in item["status"].get("conditions", [])
         if condition["type"] == "Ready"
     }
 
 
 def _service_accounts() -> set[str]:
-    return {item["metadata"]["name"] for item in get("serviceaccounts", "--namespace=default")["items"]}
+    return {item["metadata"]["name"] for item in read("/api/v1/namespaces/default/serviceaccounts")["items"]}

@@ -3,8 +3,9 @@
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
-from lab.build import images, plugins
+from lab.build import charts, images, plugins
 from lab.cluster import (
+    api,
     cgroup,
     control_plane,
     down,
@@ -42,12 +43,13 @@ def up() -> None:
 def _build(tars: list[Path]) -> None:
     LAB.mkdir()
     tools.gather()
+    environment.CHARTS.symlink_to(charts.chart_dir())
     say("network and certificates")
     cgroup.create()
     netns.create()
     control_plane.create_certificates()
-    port = forward.start("api", f"{CONTROL_PLANE.address}:{API_PORT}")
-    kubeconfig.write(KUBECONFIG, f"https://127.0.0.1:{port}", "admin")
+    forward.start(api.FORWARD, f"{CONTROL_PLANE.address}:{API_PORT}")
+    kubeconfig.write(KUBECONFIG, api.url(), api.ADMIN)
     environment.write()
     with ThreadPoolExecutor() as pool:
         nodes = [pool.submit(_prepare, each, tars) for each in NODES]

@@ -1,0 +1,46 @@
+"""Fixtures of the tests on the local cluster."""
+
+import json
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from lab.cluster.kubectl import kubectl
+from lab.cluster.up import up
+from tests.live import mesh_by_helm
+
+
+@pytest.fixture(scope="session", autouse=True)
+def lab() -> None:
+    """The local cluster, started when it is not up."""
+    up()
+
+
+@pytest.fixture(scope="session")
+def mesh() -> Iterator[None]:
+    """A mesh with the stack lab's values: the one that is there, or one installed by helm and removed at the end."""
+    if mesh_by_helm.is_installed():
+        yield
+        return
+    mesh_by_helm.install()
+    try:
+        yield
+    finally:
+        mesh_by_helm.remove()
+
+
+@pytest.fixture(scope="module")
+def namespace(request: pytest.FixtureRequest) -> Iterator[Callable[..., str]]:
+    """`namespace("shop", **labels)`: makes a namespace for the tests of this module; it goes with all that is in it."""
+    made: list[str] = []
+
+    def make(name: str, **labels: str) -> str:
+        full = f"{request.module.__name__.rpartition('.')[2].removeprefix('test_').replace('_', '-')}-{name}"
+        metadata = {"name": full, "labels": {key.replace("_", "-"): value for key, value in labels.items()}}
+        kubectl("apply", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}))
+        made.append(full)
+        return full
+
+    yield make
+    for name in made:
+        kubectl("delete", "namespace", name, "--wait=false")

@@ -1,0 +1,59 @@
+"""A second checkout of the lab on the same machine, and the traces that its cluster leaves."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from lab.cluster.cgroup import hierarchies
+from lab.cluster.names import CHECKOUT
+
+
+class SecondCheckout:
+    """A copy of the folder `lab` elsewhere, with a cluster of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        shutil.copytree(CHECKOUT / "lab", folder / "lab", ignore=shutil.ignore_patterns("__pycache__"))
+        self.identity = self._run("-c", "from lab.cluster.names import IDENTITY; print(IDENTITY)").strip()
+
+    def lab(self, command: str) -> str:
+        """`python -m lab COMMAND` there; what it wrote. Raises CalledProcessError when it fails."""
+        return self._run("-m", "lab", command)
+
+    def _run(self, *arguments: str) -> str:
+        command = [sys.executable, *arguments]
+        return subprocess.run(command, cwd=self.folder, check=True, capture_output=True, text=True).stdout
+
+    def start_and_kill(self, line: str) -> None:
+        """Begins a start, and kills it as soon as it has written a line with this text."""
+        command = [sys.executable, "-m", "lab", "up"]
+        with subprocess.Popen(command, cwd=self.folder, stdout=subprocess.PIPE, text=True) as starting:
+            assert starting.stdout is not None
+            for written in starting.stdout:
+                if line in written:
+                    break
+            starting.send_signal(signal.SIGKILL)
+
+    def traces(self) -> set[str]:
+        """Processes, namespaces, mounts and cgroups of this checkout's cluster; its files; and every interface."""
+        names = (self.identity, str(self.folder / ".lab"))
+        mounts = {line for line in Path("/proc/self/mounts").read_text().splitlines() if any(n in line for n in names)}
+        cgroups = {str(path) for hierarchy in hierarchies() for path in hierarchy.glob(f"{self.identity}*")}
+        files = {str(path) for path in self.folder.glob(".lab*")}
+        return mounts | cgroups | files | _processes(names) | set(os.listdir("/sys/class/net"))
+
+
+def _processes(names: tuple[str, ...]) -> set[str]:
+    """Command lines that name the checkout, or processes in one of its cgroups."""
+    found = set()
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            about = (process / "cmdline").read_text() + (process / "cgroup").read_text()
+        except OSError:  # ended meanwhile
+            continue
+        if any(name in about for name in names):
+            found.add(about)
+    return found

@@ -7,13 +7,19 @@ import subprocess
 import sys
 import tarfile
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 ENCRYPTION = ("encryptionsalt", "encryptedkey", "secretsprovider")
+VAULT = "pi-mesh:vault"
 CHARTS = "charts-at-hand"
 PLACEHOLDER = "known-to-the-owner-only"
 """Stands for each encrypted value of a stack file: a pull request's preview has no key, and needs none."""
+
+
+Config = dict[str, Any]
+"""Full keys (`pi-mesh:istio`) and their values."""
 
 
 class UnknownRevisionError(Exception):
@@ -21,14 +27,15 @@ class UnknownRevisionError(Exception):
 
 
 def base(revision: str, repository: Path, folder: Path) -> None:
-    """Where the working tree left the base branch, unpacked into the folder. Raises UnknownRevisionError."""
+    """Where the working tree left the base branch, unpacked into a new folder. Raises UnknownRevisionError."""
     fork_point = _git(repository, "merge-base", "HEAD", revision).decode().strip()
     with tarfile.open(fileobj=io.BytesIO(_git(repository, "archive", fork_point))) as archive:
         archive.extractall(folder, filter="data")
 
 
 def working_tree(repository: Path, folder: Path) -> None:
-    """Copies what is there now, committed or not, without what git ignores."""
+    """Copies what is there now, committed or not, into a new folder, without what git ignores."""
+    folder.mkdir()
     listed = _git(repository, "ls-files", "-z", "--cached", "--others", "--exclude-standard").decode()
     for name in filter(None, listed.split("\0")):
         source, target = repository / name, folder / name
@@ -37,14 +44,21 @@ def working_tree(repository: Path, folder: Path) -> None:
             shutil.copy(source, target)
 
 
-def prepare(folder: Path, stack: str) -> None:
-    """Gives the folder this Python environment, and takes its stack file's secrets out."""
+def prepare(folder: Path, stack: str) -> Config:
+    """Gives the folder this Python environment, and a stack file that needs neither keys nor Vault.
+
+    Returns the config as its owner wrote it, but for the secrets.
+    """
     (folder / ".venv").symlink_to(sys.prefix)
     path = folder / f"Pulumi.{stack}.yaml"
-    if path.exists():
-        content = yaml.safe_load(path.read_text()) or {}
-        open_content = {key: _without_secrets(value) for key, value in content.items() if key not in ENCRYPTION}
-        path.write_text(yaml.safe_dump(open_content))
+    content = yaml.safe_load(path.read_text()) if path.exists() else None
+    if not content:
+        return {}
+    content = {key: value for key, value in content.items() if key not in ENCRYPTION}
+    config: Config = _without_secrets(content.get("config") or {})
+    without_vault = {**config, VAULT: {"enabled": False}} if config.get(VAULT) else config
+    path.write_text(yaml.safe_dump({**content, "config": without_vault}))
+    return config
 
 
 def use_charts(folder: Path, charts: Path, stack: str) -> dict[str, str]:
@@ -57,7 +71,7 @@ def use_charts(folder: Path, charts: Path, stack: str) -> dict[str, str]:
     return {"pi-mesh:charts.source": CHARTS}
 
 
-def _without_secrets(tree: object) -> object:
+def _without_secrets(tree: Any) -> Any:
     if isinstance(tree, dict):
         if tree.keys() == {"secure"}:
             return PLACEHOLDER

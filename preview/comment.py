@@ -1,15 +1,16 @@
 """The comment: what a reviewer wants to know first, details folded away."""
 
 import os
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from budget.cells import HEADINGS
 from budget.markdown import table
 from preview import changes, folded
 from preview.changes import Change
+from preview.checkout import VAULT, Config
 from preview.intent import Intent, Resource, Violation
-from preview.rendered import Objects
+from preview.side import Side
 
 LIMIT = 60_000
 """Characters; GitHub refuses a comment of more than 65,536."""
@@ -20,35 +21,52 @@ LEFT = ":--"
 
 @dataclass(frozen=True)
 class Comparison:
-    """Both sides, as far as they could be found out."""
+    """Both sides."""
 
     stack: str
     base: str
-    before: Intent
-    after: Intent
-    objects_before: Objects = field(default_factory=dict)
-    objects_after: Objects = field(default_factory=dict)
-    unknown: Sequence[str] = ()
-    """What could not be checked, and why."""
+    before: Side
+    after: Side
+    charts_at_hand: bool = False
+    """Whether charts.source was left aside."""
 
 
 def markdown(comparison: Comparison, limit: int = LIMIT) -> str:
     """The whole comment, of at most so many characters."""
     head = "\n\n".join(part for part in _sections(comparison) if part)
-    objects = changes.between(comparison.objects_before, comparison.objects_after)
+    if comparison.after.intent.errors:
+        return f"{head}\n"
+    objects = changes.between(comparison.before.objects, comparison.after.objects)
     return f"{head}\n\n{folded.section(objects, limit - len(head) - 10)}\n"
 
 
 def _sections(comparison: Comparison) -> Iterator[str]:
-    stack, base = comparison.stack, comparison.base
-    yield f"<!-- preview of {stack} -->\n## Preview of `{stack}`, against `{base}`"
-    yield from (f"> :x: {_quoted(error)}" for error in comparison.after.errors)
-    yield _policies(comparison.after)
-    yield _resources(changes.between(comparison.before.resources, comparison.after.resources))
-    yield _budget(comparison)
-    yield _listed("Not checked", comparison.unknown)
-    # That there is no kubeconfig is our own doing, and said above.
-    yield _listed("Warnings", [line for line in comparison.after.warnings if os.devnull not in line])
+    stack, before, after = comparison.stack, comparison.before.intent, comparison.after.intent
+    yield f"<!-- preview of {stack} -->\n## Preview of `{stack}`, against `{comparison.base}`"
+    yield from (f"> :x: {_quoted(error)}" for error in after.errors)
+    yield _policies(after)
+    yield _settings(comparison.before.config, comparison.after.config)
+    if not after.errors:
+        yield _resources(changes.between(before.resources, after.resources))
+        yield _budget(before, after)
+    yield _listed("Not checked", _unknown(comparison))
+    # That there is no kubeconfig is our own doing, and told as not checked.
+    yield _listed("Warnings", [line for line in after.warnings if os.devnull not in line])
+
+
+def _unknown(comparison: Comparison) -> Iterator[str]:
+    yield "The live cluster and Vault, which this preview keeps away from: every `pulumi up` checks them first."
+    if comparison.charts_at_hand:
+        yield "The chart source: both sides took their charts from a folder at hand."
+    if VAULT in comparison.after.config:
+        yield "The CA in Vault: both sides are previewed without it. A change of its settings is listed above."
+    yield from (f"The base branch, which does not preview: {error}" for error in comparison.before.intent.errors)
+    yield from dict.fromkeys([*comparison.before.unknown, *comparison.after.unknown])
+
+
+def _settings(before: Config, after: Config) -> str:
+    lines = [(f"`{path}`", _value(old), _value(new)) for path, old, new in changes.leaves(before, after)]
+    return f"### Settings\n{table(('key', 'before', 'after'), lines, LEFT)}" if lines else ""
 
 
 def _policies(intent: Intent) -> str:
@@ -91,13 +109,12 @@ def _value(value: object) -> str:
     return "nothing" if value is None else f"`{text[:LONGEST_VALUE]}`"
 
 
-def _budget(comparison: Comparison) -> str:
-    before, after = ({**side.outputs}.get("budget") or {} for side in (comparison.before, comparison.after))
-    if not after:
+def _budget(before: Intent, after: Intent) -> str:
+    old, new = ({**side.outputs}.get("budget") or {} for side in (before, after))
+    if not new:
         return ""
-    room = _cell(before.get("room"), after.get("room", ""))
-    lines = [_row(name, before.get(name), row) for name, row in after.items() if isinstance(row, dict)]
-    return f"### Budget\n{table(HEADINGS, lines)}\n\n{room}"
+    lines = [_row(name, old.get(name), row) for name, row in new.items() if isinstance(row, dict)]
+    return f"### Budget\n{table(HEADINGS, lines)}\n\n{_cell(old.get('room'), new.get('room', ''))}"
 
 
 def _row(name: str, before: dict[str, str] | None, after: dict[str, str]) -> tuple[str, ...]:
@@ -109,8 +126,9 @@ def _cell(before: str | None, after: str) -> str:
     return after if (before or "") == after else f"{before or 'nothing'} → **{after or 'nothing'}**"
 
 
-def _listed(title: str, lines: Sequence[str]) -> str:
-    return "\n".join([f"### {title}", *(f"- {_quoted(line)}" for line in lines)]) if lines else ""
+def _listed(title: str, lines: Iterable[str]) -> str:
+    points = [f"- {_quoted(line)}" for line in lines]
+    return "\n".join([f"### {title}", *points]) if points else ""
 
 
 def _quoted(text: str) -> str:

@@ -10,10 +10,11 @@ from preview import intent
 from preview.intent import Intent
 
 
-def preview(folder: Path, stack: str, state: Path, config: dict[str, str]) -> Intent:
+def preview(folder: Path, stack: str, state: Path, config: dict[str, str], judged: bool) -> Intent:
     """What the program in the folder wants; nothing, where there is none yet.
 
-    No kubeconfig and no Vault token reach it. `config`: paths and values set beforehand. `state`: an empty folder.
+    No kubeconfig and no Vault token reach it. `config`: paths and values set beforehand. `state`: a folder for it.
+    `judged`: whether the checkout's own policy pack has a say.
     """
     if not (folder / "Pulumi.yaml").exists():
         return intent.NOTHING
@@ -29,17 +30,18 @@ def preview(folder: Path, stack: str, state: Path, config: dict[str, str]) -> In
     for path, value in config.items():
         selected.set_config(path, automation.ConfigValue(value), path=True)
     events: list[EngineEvent] = []
-    crash = _run(selected, folder / "policies", events)
+    crash = _run(selected, folder / "policies" if judged else None, events)
     return intent.of(events, crash)
 
 
-def _run(stack: automation.Stack, policies: Path, events: list[EngineEvent]) -> str | None:
+def _run(stack: automation.Stack, policies: Path | None, events: list[EngineEvent]) -> str | None:
     """Collects the events; returns what the command said when it failed."""
-    bounds = policies / "config" / f"{stack.name}.json"
-    packs = [str(policies)] if (policies / "PulumiPolicy.yaml").exists() else None
-    configs = [str(bounds)] if packs and bounds.exists() else None
+    packs, bounds = [], []
+    if policies and (policies / "PulumiPolicy.yaml").exists():
+        packs = [str(policies)]
+        bounds = [str(path) for path in [policies / "config" / f"{stack.name}.json"] if path.exists()]
     try:
-        stack.preview(policy_packs=packs, policy_pack_configs=configs, on_event=events.append, color="never")
+        stack.preview(policy_packs=packs, policy_pack_configs=bounds, on_event=events.append, color="never")
     except automation.CommandError as error:
         return str(error)
     return None

@@ -42,6 +42,11 @@ class Intent:
     warnings: tuple[str, ...] = ()
     errors: tuple[str, ...] = ()
 
+    @property
+    def is_refused(self) -> bool:
+        """Whether a mandatory rule is broken."""
+        return any(violation.level == "mandatory" for violation in self.violations)
+
 
 NOTHING = Intent({}, {})
 

@@ -5,6 +5,7 @@ import pytest
 from preview import changes, rendered
 from preview.comment import LIMIT, Comparison, markdown
 from preview.intent import NOTHING, Intent, Resource, Violation
+from preview.side import Side
 
 RELEASE = "kubernetes:helm.sh/v3:Release"
 
@@ -14,8 +15,9 @@ def intent(memory: str = "256Mi", **more) -> Intent:
     return Intent({"urn:istiod": Resource(RELEASE, "istiod", {"chart": "istiod", "values": values})}, {}, **more)
 
 
-def comment(before: Intent = NOTHING, after: Intent = NOTHING, **more) -> str:
-    return markdown(Comparison("pi-cluster", "main", before, after, **more))
+def comment(before: Intent | Side = NOTHING, after: Intent | Side = NOTHING, **more) -> str:
+    sides = (one if isinstance(one, Side) else Side(intent=one) for one in (before, after))
+    return markdown(Comparison("pi-cluster", "main", *sides, **more))
 
 
 def test_nothing_changed_is_said_in_three_lines():
@@ -58,6 +60,12 @@ def test_a_program_that_fails_is_not_called_compliant():
     assert "Every rule is kept" not in text
 
 
+def test_a_program_that_fails_deletes_nothing():
+    text = comment(intent(), Intent({}, {}, errors=("bad",)))
+    assert "delete" not in text
+    assert "No Kubernetes object changes" not in text
+
+
 def test_the_budget_shows_both_sides_where_it_changes():
     before, after = (
         {"budget": {"sidecar": {"pods": "1", "limits": size}, "room": room}}
@@ -69,7 +77,19 @@ def test_the_budget_shows_both_sides_where_it_changes():
 
 
 def test_what_was_not_checked_is_listed():
-    assert "### Not checked\n- The cluster" in comment(unknown=["The cluster"])
+    text = comment(Side(unknown=("helm is not on PATH",)), Side({"pi-mesh:vault": {}}), charts_at_hand=True)
+    told = text.partition("### Not checked\n")[2].splitlines()[:4]
+    assert [line.partition(",")[0].partition(":")[0] for line in told] == [
+        "- The live cluster and Vault",
+        "- The chart source",
+        "- The CA in Vault",
+        "- helm is not on PATH",
+    ]
+
+
+def test_a_changed_setting_is_shown_with_its_key():
+    text = comment(Side({"pi-mesh:istio": {"version": "1.20.3"}}), Side({"pi-mesh:istio": {"version": "1.20.7"}}))
+    assert "| `pi-mesh:istio.version` | `1.20.3` | `1.20.7` |" in text
 
 
 def test_a_warning_is_listed_but_not_that_we_gave_no_kubeconfig():
@@ -79,14 +99,14 @@ def test_a_warning_is_listed_but_not_that_we_gave_no_kubeconfig():
 
 
 def test_an_object_is_folded_with_its_diff():
-    text = comment(objects_before={"Deployment a/b": "x: 1\ny: 2\n"}, objects_after={"Deployment a/b": "x: 1\ny: 3\n"})
+    text = comment(*(Side(objects={"Deployment a/b": f"x: 1\ny: {value}\n"}) for value in (2, 3)))
     assert "<summary>update Deployment a/b</summary>" in text
     assert "-y: 2\n+y: 3" in text
 
 
 def test_the_longest_diffs_give_way_to_githubs_limit():
     objects = {"CustomResourceDefinition big": "line\n" * LIMIT, "Deployment small": "x: 1\n"}
-    text = comment(objects_after=objects)
+    text = comment(after=Side(objects=objects))
     assert len(text) < LIMIT
     assert f"- create CustomResourceDefinition big: {LIMIT + 5} lines, too long for a comment" in text
     assert "+x: 1" in text
@@ -94,7 +114,7 @@ def test_the_longest_diffs_give_way_to_githubs_limit():
 
 def test_objects_that_only_wear_a_new_version_are_counted():
     before, after = ({"Role a/b": f"labels:\n  helm.sh/chart: gateway-{version}\n"} for version in ("1.20.3", "1.20.7"))
-    text = comment(objects_before=before, objects_after=after)
+    text = comment(Side(objects=before), Side(objects=after))
     assert "1 Kubernetes objects change, 1 of them only in their version labels." in text
     assert "Role a/b" not in text
 

@@ -61,14 +61,14 @@ def said(severity: str, message: str) -> EngineEvent:
 
 def test_the_base_is_where_the_branch_began(repository, tmp_path):
     write(repository, {"later": "x"})
-    side = new(tmp_path)
+    side = tmp_path / "side"
     checkout.base("main", repository, side)
     assert (side / "Pulumi.yaml").read_text() == "name: x"
     assert {path.name for path in side.iterdir()} == {"Pulumi.yaml", ".gitignore", "gone"}
 
 
 def test_the_working_tree_counts_as_it_is_without_ignored_files(repository, tmp_path):
-    side = new(tmp_path)
+    side = tmp_path / "side"
     checkout.working_tree(repository, side)
     assert (side / "Pulumi.yaml").read_text() == "name: y"
     assert {path.name for path in side.rglob("*")} == {"Pulumi.yaml", ".gitignore", "components", "new.py"}
@@ -76,18 +76,26 @@ def test_the_working_tree_counts_as_it_is_without_ignored_files(repository, tmp_
 
 def test_an_unknown_base_is_named(repository, tmp_path):
     with pytest.raises(checkout.UnknownRevisionError, match="no-such-branch"):
-        checkout.base("no-such-branch", repository, new(tmp_path))
+        checkout.base("no-such-branch", repository, tmp_path / "side")
 
 
 def test_the_secrets_of_the_stack_file_stay_out(tmp_path):
     stack_file = tmp_path / "Pulumi.pi.yaml"
     config = {"pi-mesh:vaultToken": {"secure": "v1:abc"}, "pi-mesh:istio": {"version": "1.20.3", "list": [1]}}
     stack_file.write_text(yaml.safe_dump({"encryptionsalt": "v1:salt", "config": config}))
-    checkout.prepare(tmp_path, "pi")
+    shown = checkout.prepare(tmp_path, "pi")
     opened = yaml.safe_load(stack_file.read_text())
-    assert opened["config"] == {**config, "pi-mesh:vaultToken": checkout.PLACEHOLDER}
+    assert opened["config"] == shown == {**config, "pi-mesh:vaultToken": checkout.PLACEHOLDER}
     assert "encryptionsalt" not in opened
     assert (tmp_path / ".venv").readlink().as_posix() == sys.prefix
+
+
+def test_vault_is_switched_off_but_its_settings_are_shown(tmp_path):
+    config = {"pi-mesh:vault": {"enabled": True, "address": "https://vault.example"}}
+    (tmp_path / "Pulumi.pi.yaml").write_text(yaml.safe_dump({"config": config}))
+    assert checkout.prepare(tmp_path, "pi") == config
+    opened = yaml.safe_load((tmp_path / "Pulumi.pi.yaml").read_text())
+    assert opened["config"] == {"pi-mesh:vault": {"enabled": False}}
 
 
 def test_charts_at_hand_come_into_the_side_and_its_policy_config(tmp_path):
@@ -123,6 +131,11 @@ def test_a_violation_names_its_policy_level_and_resource():
     }
     (violation,) = intent.of([event(policyEvent=broken)]).violations
     assert violation == intent.Violation("pi-ceiling", "mandatory", "istiod", "no limit")
+
+
+@pytest.mark.parametrize(("level", "refused"), [("mandatory", True), ("advisory", False)])
+def test_only_a_mandatory_rule_refuses(level, refused):
+    assert intent.Intent({}, {}, (intent.Violation("rule", level, "istiod", ""),)).is_refused is refused
 
 
 def test_what_was_said_twice_is_told_once():

@@ -1,0 +1,33 @@
+"""The shipped stack pi-cluster, with nothing replaced but what belongs to its cluster."""
+
+import pytest
+import yaml
+
+from lab.cluster.kubectl import get
+from lab.cluster.names import CHECKOUT
+from tests.live.project import STACK_FILE, Project
+
+pytestmark = pytest.mark.live
+
+REPLACED = {"cluster": ("context", "architecture"), "charts": ("source",), "istio": ("version", "values")}
+
+
+@pytest.fixture
+def pi_cluster(project: Project) -> Project:
+    """The stack lab with the settings of pi-cluster."""
+    shipped = yaml.safe_load((CHECKOUT / "Pulumi.pi-cluster.yaml").read_text())
+    ours = yaml.safe_load((CHECKOUT / STACK_FILE).read_text())
+    for section, keys in REPLACED.items():
+        for key in keys:
+            shipped["config"][f"pi-mesh:{section}"][key] = ours["config"][f"pi-mesh:{section}"][key]
+    (project.folder / STACK_FILE).write_text(yaml.safe_dump({**ours, **shipped}))
+    return project
+
+
+def test_it_comes_up_on_the_local_cluster(pi_cluster):
+    done = pi_cluster.up()
+    assert done.status == 0, done.output
+    deployments = get("deployments", "--namespace=istio-system")["items"]
+    ready = {one["metadata"]["name"]: one["status"].get("readyReplicas") for one in deployments}
+    assert ready == {"istiod": 1, "istio-ingressgateway": 1, "istio-egressgateway": 1}
+    assert pi_cluster.preview("--expect-no-changes").status == 0

@@ -1,0 +1,124 @@
+"""The stack lab, installed for real: running pods, their numbers, mutual TLS, sidecars, no change afterwards."""
+
+import json
+
+import pytest
+
+from lab.cluster.kubectl import get, kubectl
+from tests.live import workloads
+from tests.live.mesh_by_helm import helm
+
+pytestmark = pytest.mark.live
+
+NAMESPACE = "istio-system"
+CONTROL = {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"cpu": "500m", "memory": "256Mi"}}
+SIDECAR = {"requests": {"cpu": "50m", "memory": "128Mi"}, "limits": {"cpu": "200m", "memory": "256Mi"}}
+APPS = ("istiod", "istio-ingressgateway", "istio-egressgateway")
+
+
+def pods(app: str) -> list[dict]:
+    return get("pods", f"--namespace={NAMESPACE}", f"--selector=app={app}")["items"]
+
+
+@pytest.fixture(scope="module")
+def injected(installed) -> dict:
+    """A pod of the trading namespace, as the API server would make it."""
+    pod = workloads.pod("trading", "probe", workloads.idle())
+    made = kubectl("create", "--dry-run=server", "-o", "json", "-f", "-", stdin=json.dumps(pod))
+    return json.loads(made)["spec"]
+
+
+@pytest.mark.parametrize("app", APPS)
+def test_the_live_pods_carry_exactly_the_profiles_numbers(installed, app):
+    (pod,) = pods(app)
+    (container,) = pod["spec"]["containers"]
+    assert container["resources"] == CONTROL
+    assert all(status["ready"] for status in pod["status"]["containerStatuses"])
+
+
+def test_every_release_is_deployed(installed):
+    releases = json.loads(helm("list", "--output", "json"))
+    assert {(one["name"], one["status"]) for one in releases} == {(name, "deployed") for name in ("istio-base", *APPS)}
+
+
+def test_strict_holds_for_the_whole_mesh(installed):
+    (policy,) = get("peerauthentications.security.istio.io", f"--namespace={NAMESPACE}")["items"]
+    assert policy["spec"] == {"mtls": {"mode": "STRICT"}}
+
+
+def test_a_pod_in_trading_comes_out_with_a_sidecar_of_the_roles_size(injected):
+    everything = [*injected["containers"], *injected.get("initContainers", [])]
+    (proxy,) = (one for one in everything if one["name"] == "istio-proxy")
+    assert proxy["resources"] == SIDECAR
+
+
+def test_a_container_that_names_no_resources_gets_the_defaults(injected):
+    (app,) = (one for one in injected["containers"] if one["name"] == workloads.APP)
+    assert app["resources"] == {
+        "requests": {"cpu": "50m", "memory": "128Mi"},
+        "limits": {"cpu": "500m", "memory": "256Mi"},
+    }
+
+
+def test_a_pod_with_its_sidecar_runs_within_the_quota(installed):
+    workloads.apply(workloads.fortio("trading", "probe"))
+    try:
+        workloads.wait_ready("trading", "probe")
+        used = get("resourcequota", "workloads", "--namespace=trading")["status"]["used"]
+        assert (used["pods"], used["requests.cpu"], used["limits.memory"]) == ("1", "100m", "512Mi")
+    finally:
+        kubectl("delete", "pod", "probe", "--namespace=trading")
+
+
+def test_a_second_up_changes_nothing(installed):
+    before = helm("list", "--output", "json")
+    again = installed.up("--expect-no-changes")
+    assert again.status == 0, again.output
+    assert helm("list", "--output", "json") == before
+
+
+def test_nothing_to_change_is_what_a_preview_says(installed):
+    preview = installed.preview("--expect-no-changes")
+    assert preview.status == 0, preview.output
+
+
+@pytest.mark.parametrize("switch", ["ingress", "egress"])
+def test_a_gateway_is_switched_off_and_on_again(installed, switch):
+    app = f"istio-{switch}gateway"
+    installed.set(f"{switch}.enabled", False)
+    assert installed.up().status == 0
+    assert not get("deployments,services,serviceaccounts", f"--namespace={NAMESPACE}", f"--selector=app={app}")["items"]
+    assert installed.preview("--expect-no-changes").status == 0
+    installed.set(f"{switch}.enabled", True)
+    assert installed.up().status == 0
+    (pod,) = pods(app)
+    assert pod["status"]["containerStatuses"][0]["ready"]
+    assert installed.preview("--expect-no-changes").status == 0
+
+
+def test_a_preview_without_a_cluster_goes_on_and_says_what_it_could_not_check(installed, tmp_path):
+    kubeconfig = json.loads(kubectl("config", "view", "--raw", "-o", "json"))
+    kubeconfig["clusters"][0]["cluster"]["server"] = "https://127.0.0.1:1"
+    (tmp_path / "kubeconfig").write_text(json.dumps(kubeconfig))
+    installed.more["KUBECONFIG"] = str(tmp_path / "kubeconfig")
+    try:
+        preview = installed.preview()
+        refused = installed.up()
+    finally:
+        installed.more.clear()
+    assert preview.status == 0, preview.output
+    assert "does not answer" in preview.line_with("Preflight not done")
+    assert refused.status != 0
+    assert "nothing was touched" in refused.line_with("does not answer")
+
+
+def test_another_current_context_is_refused(installed, tmp_path):
+    kubeconfig = json.loads(kubectl("config", "view", "--raw", "-o", "json"))
+    (tmp_path / "kubeconfig").write_text(json.dumps({**kubeconfig, "current-context": "production"}))
+    installed.more["KUBECONFIG"] = str(tmp_path / "kubeconfig")
+    try:
+        refused = installed.up()
+    finally:
+        installed.more.clear()
+    assert refused.status != 0
+    assert "current context is 'production'" in refused.line_with("cluster.context is 'lab'")

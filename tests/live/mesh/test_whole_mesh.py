@@ -8,7 +8,7 @@ from lab.cluster.kubectl import get, kubectl
 from tests.live import workloads
 from tests.live.mesh_by_helm import helm
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.usefixtures("installed")]
 
 NAMESPACE = "istio-system"
 CONTROL = {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"cpu": "500m", "memory": "256Mi"}}
@@ -21,7 +21,7 @@ def pods(app: str) -> list[dict]:
 
 
 @pytest.fixture(scope="module")
-def injected(installed) -> dict:
+def injected() -> dict:
     """A pod of the trading namespace, as the API server would make it."""
     pod = workloads.pod("trading", "probe", workloads.idle())
     made = kubectl("create", "--dry-run=server", "-o", "json", "-f", "-", stdin=json.dumps(pod))
@@ -29,19 +29,19 @@ def injected(installed) -> dict:
 
 
 @pytest.mark.parametrize("app", APPS)
-def test_the_live_pods_carry_exactly_the_profiles_numbers(installed, app):
+def test_the_live_pods_carry_exactly_the_profiles_numbers(app):
     (pod,) = pods(app)
     (container,) = pod["spec"]["containers"]
     assert container["resources"] == CONTROL
     assert all(status["ready"] for status in pod["status"]["containerStatuses"])
 
 
-def test_every_release_is_deployed(installed):
+def test_every_release_is_deployed():
     releases = json.loads(helm("list", "--output", "json"))
     assert {(one["name"], one["status"]) for one in releases} == {(name, "deployed") for name in ("istio-base", *APPS)}
 
 
-def test_strict_holds_for_the_whole_mesh(installed):
+def test_strict_holds_for_the_whole_mesh():
     (policy,) = get("peerauthentications.security.istio.io", f"--namespace={NAMESPACE}")["items"]
     assert policy["spec"] == {"mtls": {"mode": "STRICT"}}
 
@@ -60,7 +60,7 @@ def test_a_container_that_names_no_resources_gets_the_defaults(injected):
     }
 
 
-def test_a_pod_with_its_sidecar_runs_within_the_quota(installed):
+def test_a_pod_with_its_sidecar_runs_within_the_quota():
     workloads.apply(workloads.fortio("trading", "probe"))
     try:
         workloads.wait_ready("trading", "probe")

@@ -1,0 +1,67 @@
+"""Which processes repair takes for orphans, and how it ends them; with real processes."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from operations.repair import processes
+
+SLEEP = "import sys, time; print('up', flush=True); time.sleep(60)"
+DEAF = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(60)"
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    return tmp_path
+
+
+@pytest.fixture
+def start(project: Path) -> Iterator:
+    """`start("pulumi-resource-test")`: a process of that name in the project's folder."""
+    running: list[subprocess.Popen] = []
+
+    def run(name: str, code: str = SLEEP, folder: Path = project) -> subprocess.Popen:
+        process = subprocess.Popen(
+            [name, "-c", code], executable=sys.executable, cwd=folder, stdout=subprocess.PIPE, text=True
+        )
+        running.append(process)
+        assert process.stdout is not None
+        assert process.stdout.readline() == "up\n"
+        return process
+
+    yield run
+    for process in running:
+        process.kill()
+        process.communicate()
+
+
+def test_a_plugin_without_its_pulumi_is_an_orphan(project, start):
+    plugin = start("pulumi-resource-test")
+    assert [(one.pid, one.command) for one in processes.orphans(project)] == [(plugin.pid, "pulumi-resource-test")]
+
+
+def test_a_plugin_of_another_project_is_none_of_ours(project, start, tmp_path_factory):
+    start("pulumi-resource-test", folder=tmp_path_factory.mktemp("other"))
+    assert processes.orphans(project) == []
+
+
+def test_a_program_of_another_name_is_no_orphan(project, start):
+    start("python-something")
+    assert processes.orphans(project) == []
+
+
+def test_an_orphan_that_ignores_the_request_is_made_to_end(project, start, monkeypatch):
+    monkeypatch.setattr(processes, "GRACE", 0.3)
+    plugin = start("pulumi-resource-test", DEAF)
+    (orphan,) = processes.orphans(project)
+    orphan.end()
+    assert plugin.wait(timeout=5) == -9
+
+
+def test_a_later_process_of_the_same_number_is_spared(start):
+    plugin = start("pulumi-resource-test")
+    processes.Process(plugin.pid, "0", "pulumi-resource-test").end()
+    assert plugin.poll() is None

@@ -74,6 +74,7 @@ def ensure(names: Iterable[str] = DEFAULT) -> None:
 
 def _build(parts: list[Part]) -> None:
     room = disk.require_room(parts)
+    toolchain.go()  # before anything is drawn: it may have to be installed, which draws a bar of its own
     print(f"building {len(parts)} of the lab's parts, once, into {cache_root()}; {room}", flush=True)
     estimate = Estimate({f"{part.name} {part.version}": part.seconds for part in parts})
     with shown(estimate):

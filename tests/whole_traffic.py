@@ -1,0 +1,68 @@
+"""Traffic settings that use everything there is: what Istio's schemas, istiod and running sidecars are tried with."""
+
+AGENT, APP = "trading-agent-service", "trading-app-service"
+SECRET = "trading-certificate"
+
+TRAFFIC = {
+    "services": {
+        APP: {"ports": [80], "selector": {"app": "trading-app"}},
+        AGENT: {"ports": [80], "selector": {"app": "trading-agent"}},
+    },
+    "gateways": {
+        "trading-gateway": {},
+        "trading-secure": {"hosts": ["trading.example.org"], "tls": {"secret": SECRET, "redirect": True}},
+    },
+    "routes": {
+        "trading-app": {
+            "hosts": ["*"],
+            "gateways": ["trading-gateway"],
+            "http": [
+                {
+                    "prefix": "/orders",
+                    "headers": {"x-desk": "fx"},
+                    "rewrite": "/",
+                    "to": [{"service": APP, "port": 80}],
+                    "timeout": "5s",
+                    "retries": {"attempts": 2, "perTryTimeout": "2s", "retryOn": "5xx"},
+                },
+                {"to": [{"service": APP, "port": 80}]},
+            ],
+        },
+        "trading-secure": {
+            "hosts": ["trading.example.org"],
+            "gateways": ["trading-secure"],
+            "http": [{"exact": "/health", "to": [{"service": APP, "port": 80}]}],
+        },
+    },
+    "canaries": {"trading-canary": {"service": AGENT, "paths": {"/api/v2": "v2"}}},
+    "destinations": {
+        "circuit-breaker": {
+            "service": AGENT,
+            "subsets": {"v1": {"version": "v1"}, "v2": {"version": "v2"}},
+            "circuitBreaker": {"maxEjectionPercent": 50},
+        }
+    },
+    "authorization": {
+        "defaultDeny": {"enabled": True},
+        "policies": {
+            "trading-agent-policy": {
+                "selector": {"app": "trading-agent"},
+                "rules": [
+                    {"namespaces": ["argocd"]},
+                    {"principals": ["cluster.local/ns/istio-system/sa/prometheus"], "ports": [8888]},
+                ],
+            },
+            "no-deletions": {
+                "action": "DENY",
+                "rules": [{"ports": [8080], "methods": ["DELETE"], "paths": ["/orders/*"]}],
+            },
+        },
+    },
+    "legacy": {"legacy-service-permissive": {}},
+    "external": {
+        "broker": {"hosts": ["api.broker.example"], "throughGateway": True},
+        "rates": {"hosts": ["rates.example"], "protocol": "HTTP", "throughGateway": True},
+        "feed": {"hosts": ["feed.example"], "protocol": "TCP", "port": 9000},
+        "news": {"hosts": ["*.news.example"]},
+    },
+}

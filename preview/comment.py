@@ -58,7 +58,7 @@ def _unknown(comparison: Comparison) -> Iterator[str]:
     yield "The live cluster and Vault, which this preview keeps away from: every `pulumi up` checks them first."
     if comparison.charts_at_hand:
         yield "The chart source: both sides took their charts from a folder at hand."
-    if VAULT in comparison.after.config:
+    if (comparison.after.config.get(VAULT) or {}).get("enabled"):
         yield "The CA in Vault: both sides are previewed without it. A change of its settings is listed above."
     yield from (f"The base branch, which does not preview: {error}" for error in comparison.before.intent.errors)
     yield from dict.fromkeys([*comparison.before.unknown, *comparison.after.unknown])

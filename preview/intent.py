@@ -8,8 +8,8 @@ from typing import Any
 from pulumi.automation.events import EngineEvent
 
 MARKUP = re.compile(r"<\{%.*?%\}>|\x1b\[[0-9;]*m")
-SUMMARY = "preview failed"
-"""The engine's last word on any error; its reason stands in another one, or in a violation."""
+SUMMARIES = ("preview failed", "an unhandled error occurred: program exited")
+"""The engine's last words on any error; its reason stands in another one, or in a violation."""
 IGNORED = ("pulumi:pulumi:Stack", "pulumi:providers:")
 
 
@@ -55,7 +55,8 @@ def of(events: list[EngineEvent], crash: str | None = None) -> Intent:
     """From the engine's events; `crash`: what the command said where it failed, for want of a better reason."""
     said = [event.diagnostic_event for event in events if event.diagnostic_event]
     violations = tuple(_violation(event) for event in events if event.policy_event)
-    errors = tuple(one for one in _unique(one.message for one in said if one.severity == "error") if one != SUMMARY)
+    reasons = _unique(one.message for one in said if one.severity == "error")
+    errors = tuple(reason for reason in reasons if not reason.startswith(SUMMARIES))
     if crash and not errors and not violations:
         errors = (crash,)
     return Intent(

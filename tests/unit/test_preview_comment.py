@@ -77,13 +77,15 @@ def test_the_budget_shows_both_sides_where_it_changes():
 
 
 def test_what_was_not_checked_is_listed():
-    text = comment(Side(unknown=("helm is not on PATH",)), Side({"pi-mesh:vault": {}}), charts_at_hand=True)
+    text = comment(
+        Side(unknown=("helm is not on PATH",)), Side({"pi-mesh:vault": {"enabled": True}}), charts_at_hand=True
+    )
     told = text.partition("### Not checked\n")[2].splitlines()[:4]
     assert [line.partition(",")[0].partition(":")[0] for line in told] == [
         "- The live cluster and Vault",
         "- The chart source",
         "- The CA in Vault",
-        "- helm is not on PATH",
+        "- no helm",
     ]
 
 

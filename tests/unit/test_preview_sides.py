@@ -144,7 +144,8 @@ def test_what_was_said_twice_is_told_once():
 
 
 def test_the_engines_summary_is_no_reason():
-    assert intent.of([said("error", "bad"), said("error", "preview failed")]).errors == ("bad",)
+    last = "an unhandled error occurred: program exited with non-zero exit code: 1"
+    assert intent.of([said("error", each) for each in ("bad", last, "preview failed")]).errors == ("bad",)
 
 
 def test_a_crash_is_told_where_the_engine_gave_no_reason():

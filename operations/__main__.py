@@ -2,6 +2,7 @@
 
 import typer
 
+from operations.budget import budget
 from operations.exits import HELP
 from operations.preflight import preflight
 from operations.repair import repair
@@ -15,7 +16,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (preflight, verify, repair, rotate_ca):
+for command in (preflight, verify, repair, budget, rotate_ca):
     app.command(epilog=HELP)(command)
 
 if __name__ == "__main__":

@@ -6,20 +6,21 @@ from checks import mesh
 from checks import verify as checks
 from checks.verify.facts import Facts
 from cluster import authority, evidence, snapshot
-from operations import analysis
+from operations import analysis, signing
 from operations.exits import conclude, one_clear_line
 from operations.options import Json, Stack
 from operations.report import show
 from settings import Settings
 from settings import stack as stacks
-from values import objects
+from values import objects, traffic
 
 
 def verify(stack: Stack, as_json: Json = False) -> None:
     """Prove that the mesh is installed, whole, and as the settings say; the exit status is the proof."""
     with one_clear_line():
         settings = stacks.load(stack)
-        findings = [*checks.run(read(settings, stack)), *analysis.analyze(settings)]
+        facts = read(settings, stack)
+        findings = [*checks.run(facts), *signing.signed(settings, facts.authority), *analysis.analyze(settings)]
     show(f"Verification of {stack}", findings, as_json)
     conclude(findings)
 
@@ -36,14 +37,9 @@ def read(settings: Settings, stack: str) -> Facts:
 
 def _objects(settings: Settings, stack: str) -> list[dict]:
     """What the program makes itself; adopted namespaces keep their own labels and annotations."""
-    made = [
-        objects.peer_authentication(settings),
-        objects.limit_range(settings),
-        objects.resource_quota(settings),
-        objects.sidecar_scope(settings),
-    ]
+    made = [objects.peer_authentication(settings), *objects.bounds(settings)]
     if not settings.istio.adopt:
         made.append(objects.istio_namespace(settings, stack))
     if not settings.trading.adopt:
         made.append(objects.trading_namespace(settings, stack))
-    return made
+    return [*made, *(rule for stage in traffic.stages(settings) for rule in stage)]

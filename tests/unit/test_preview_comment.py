@@ -85,7 +85,7 @@ def test_what_was_not_checked_is_listed():
         "- The live cluster and Vault",
         "- The chart source",
         "- The CA in Vault",
-        "- no helm",
+        "- helm is not on PATH",
     ]
 
 

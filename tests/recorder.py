@@ -74,6 +74,8 @@ def record(
 async def _record(
     program: Callable[[], object], stack: str, preview: bool, outputs: Mapping[str, Mapping[str, object]]
 ) -> Recording:
+    # A program that fails is raised below; the outputs that hang on the failure need not be told one by one.
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, _context: None)
     monitor = _Monitor(_Echo(outputs))
     logger = logging.Logger("program", level=logging.INFO)
     logger.addHandler(_Collector(monitor.recording.logs))

@@ -59,6 +59,7 @@ def api(kubeconfig) -> Iterator[list[Answer]]:
         server.shutdown()
 
 
+@pytest.mark.row(17)
 def test_another_current_context_is_refused_with_both_names(kubeconfig):
     kubeconfig("http://127.0.0.1:1", current="production")
     with pytest.raises(WrongContext, match=r"cluster\.context is 'test', .* current context is 'production'"):
@@ -88,6 +89,7 @@ def test_several_kubeconfigs_are_merged_as_kubectl_does(kubeconfig, tmp_path, mo
         assert client.context == "test"
 
 
+@pytest.mark.row(15)
 def test_a_server_that_is_off_is_one_clear_line(kubeconfig):
     kubeconfig("http://127.0.0.1:1")
     with Client("test") as client, pytest.raises(ClusterUnreachable) as raised:
@@ -102,6 +104,7 @@ def test_an_answer_is_its_json(api):
         assert client.get("/version") == {"gitVersion": "v1.35.2"}
 
 
+@pytest.mark.row(16)
 def test_an_overloaded_server_is_asked_again_after_the_time_it_names(api, monkeypatch):
     pauses: list[float] = []
     monkeypatch.setattr(client_module.time, "sleep", pauses.append)

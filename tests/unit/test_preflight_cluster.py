@@ -63,6 +63,7 @@ def test_another_istiod_is_refused():
     assert problem.startswith("deployment mesh/istiod: is another istiod, of release mesh/istiod")
 
 
+@pytest.mark.row(21)
 def test_a_stale_webhook_is_refused_with_the_command_that_deletes_it():
     hook = Webhook("Validating", "istiod-default-validator", "validation.istio.io", "istio-system/istiod")
     (problem,) = problems(make_snapshot(webhooks=(hook,)))
@@ -75,6 +76,7 @@ def test_webhooks_of_others_are_nobodys_business():
     assert problems(make_snapshot(webhooks=(hook,))) == []
 
 
+@pytest.mark.row(12)
 def test_crds_of_no_release_are_refused_with_the_commands_that_hand_them_over():
     (problem,) = problems(make_snapshot(crds=(Crd("gateways.networking.istio.io"),)))
     assert problem.startswith("crd gateways.networking.istio.io: 1 belong to no Helm release")
@@ -88,6 +90,7 @@ def test_crds_of_a_release_that_is_alive_are_not_taken_from_it():
     assert "uninstall mesh/base first" in problem
 
 
+@pytest.mark.row(13)
 def test_crds_kept_by_our_own_destroy_are_no_problem():
     crd = Crd("gateways.networking.istio.io", "istio-system/istio-base")
     assert problems(make_snapshot(crds=(crd,))) == []

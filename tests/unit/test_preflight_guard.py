@@ -51,12 +51,14 @@ def test_a_preview_without_a_cluster_goes_on_and_says_so(cluster, deploy, make_s
     assert any("Preflight not done" in line and "does not answer" in line for line in recording.logs)
 
 
+@pytest.mark.row(15)
 def test_an_up_without_a_cluster_is_refused(cluster, deploy, make_settings):
     cluster(ClusterUnreachable("cluster 'test' does not answer"))
     with pytest.raises(pulumi.RunError, match="does not answer; nothing was touched"):
         deploy(lambda: guard(make_settings()))
 
 
+@pytest.mark.row(17)
 def test_another_context_is_refused_even_in_a_preview(cluster, deploy, make_settings):
     cluster(WrongContext("cluster.context is 'test', but ..."))
     with pytest.raises(pulumi.RunError, match=r"cluster\.context is 'test'"):

@@ -37,6 +37,7 @@ def test_a_fourth_node_that_is_down_is_a_warning_only():
     assert problems(make_snapshot(nodes=(*make_pis(3), make_node("pi-4", ready=False)))) == []
 
 
+@pytest.mark.row(23)
 def test_a_32_bit_node_is_refused_by_name():
     nodes = (*make_pis(3), make_node("pi-4", architecture="arm"))
     (problem,) = problems(make_snapshot(nodes=nodes))
@@ -48,6 +49,7 @@ def test_nodes_of_another_architecture_only_leave_the_mesh_nowhere_to_run():
     assert any("no node that takes pods is arm64" in problem for problem in found)
 
 
+@pytest.mark.row(23)
 @pytest.mark.parametrize(
     ("kernel", "os_image"),
     [
@@ -84,6 +86,7 @@ def test_free_memory_is_not_asked_for_once_the_mesh_is_there():
     assert problems(make_snapshot(pods=(trading,), **installed_mesh())) == []
 
 
+@pytest.mark.row(22)
 def test_a_mesh_that_does_not_fit_is_refused_with_what_it_needs():
     nodes = make_pis(memory=2100)
     resources = {"requests": {"cpu": "100m", "memory": "3Gi"}, "limits": {"cpu": "500m", "memory": "3Gi"}}

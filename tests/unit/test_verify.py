@@ -102,6 +102,7 @@ def test_a_release_that_is_gone_is_a_problem(healthy):
     assert problem.startswith("helm releases: release istio-system/istio-base: is not there")
 
 
+@pytest.mark.row(11)
 def test_a_deleted_deployment_is_a_problem_with_the_command_that_restores_it(healthy):
     (problem,) = problems(in_cluster(healthy, deployments=healthy.snapshot.deployments[1:]))
     assert "deployment istio-system/istiod: is gone" in problem

@@ -1,0 +1,25 @@
+"""What all tests share: the options of the command line, and the table of faults."""
+
+import pytest
+
+from tests.reliability.plugin import PROPERTY, ReliabilityTable
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--figures", action="store_true", help="write what the live tests see into docs/live.md")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "row(number): the row of the table of faults that the test stands for")
+    config.pluginmanager.register(ReliabilityTable())
+
+
+@pytest.fixture
+def told(record_property):
+    """`told(status, line, recovery)`: what a user is told by a fault, and what helps; for docs/reliability.md."""
+
+    def note(status: int, line: str, recovery: str = "") -> None:
+        helps = f" Helps: {recovery}." if recovery else ""
+        record_property(PROPERTY, f"Status {status}: {line.strip()}{helps}")
+
+    return note

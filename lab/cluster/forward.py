@@ -5,7 +5,6 @@ comes from 127.0.0.1, what it connects to is inside. Run as a module, this file 
 """
 
 import asyncio
-import contextlib
 import socket
 import sys
 from pathlib import Path
@@ -51,17 +50,22 @@ async def _serve(listener: socket.socket, host: str, port: int) -> None:
             outer_writer.close()  # the caller sees what it would see without us: no answer
             return
         await asyncio.gather(_copy(outer_reader, inner_writer), _copy(inner_reader, outer_writer))
+        for writer in (outer_writer, inner_writer):
+            writer.close()
 
     server = await asyncio.start_server(connect, sock=listener)
     await server.serve_forever()
 
 
 async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with contextlib.suppress(ConnectionError):
+    """One direction, to its end: who has said everything may still listen to the answer."""
+    try:
         while data := await reader.read(CHUNK):
             writer.write(data)
             await writer.drain()
-    writer.close()
+        writer.write_eof()
+    except OSError:  # one side broke off: nothing more goes either way
+        writer.close()
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """A second checkout of the lab on the same machine, and the traces that its cluster leaves."""
 
-import os
 import shutil
 import signal
 import subprocess
@@ -43,7 +42,7 @@ class SecondCheckout:
         mounts = {line for line in Path("/proc/self/mounts").read_text().splitlines() if any(n in line for n in names)}
         cgroups = {str(path) for hierarchy in hierarchies() for path in hierarchy.glob(f"{self.identity}*")}
         files = {str(path) for path in self.folder.glob(".lab*")}
-        return mounts | cgroups | files | _processes(names) | set(os.listdir("/sys/class/net"))
+        return mounts | cgroups | files | _processes(names) | {str(link) for link in Path("/sys/class/net").iterdir()}
 
 
 def _processes(names: tuple[str, ...]) -> set[str]:

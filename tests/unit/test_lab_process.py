@@ -1,0 +1,97 @@
+"""Processes of the lab: started, watched and ended by their own record, and no other process ever."""
+
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+
+from lab.cluster import process
+from lab.cluster.shell import LabError
+
+SLEEP = ["sleep", "60"]
+DEAF = ["sh", "-c", "trap '' TERM; echo deaf; while :; do sleep 0.05; done"]
+
+
+@pytest.fixture(autouse=True)
+def folders(tmp_path, monkeypatch):
+    """Records and logs of these tests alone; what they started is ended after each."""
+    monkeypatch.setattr(process, "RECORDS", tmp_path / "run")
+    monkeypatch.setattr(process, "LOGS", tmp_path / "logs")
+    yield
+    for name in process.recorded():
+        process.stop(name, seconds=0)
+
+
+def test_a_started_process_is_alive_until_it_is_stopped():
+    process.start("sleeper", SLEEP)
+    before = process.is_alive("sleeper")
+    process.stop("sleeper")
+    assert (before, process.is_alive("sleeper"), process.recorded()) == (True, False, [])
+
+
+def test_a_process_has_a_session_of_its_own_so_that_the_terminals_interrupt_passes_it_by():
+    started = process.start("sleeper", SLEEP)
+    assert os.getsid(started.pid) == started.pid != os.getsid(0)
+
+
+def test_a_second_one_of_the_same_name_is_refused():
+    process.start("sleeper", SLEEP)
+    with pytest.raises(LabError, match="sleeper runs already"):
+        process.start("sleeper", SLEEP)
+
+
+def test_a_process_that_does_not_listen_is_ended_anyway():
+    process.start("deaf", DEAF)
+    process.wait("deaf", lambda: "deaf" in process.log_file("deaf").read_text(), seconds=10)
+    process.stop("deaf", seconds=0.2)
+    assert not process.is_alive("deaf")
+
+
+def test_a_process_id_that_the_kernel_gave_away_again_is_never_signalled():
+    with subprocess.Popen(SLEEP) as stranger:
+        record = process.start("sleeper", SLEEP)
+        process.stop("sleeper")
+        stale = dataclasses.replace(record, pid=stranger.pid, started=1)
+        (process.RECORDS / "sleeper.json").write_text(json.dumps(dataclasses.asdict(stale)))
+        process.stop("sleeper")
+        assert stranger.poll() is None
+        stranger.kill()
+
+
+def test_a_process_that_ended_by_itself_counts_as_gone_though_nobody_asked_for_its_status():
+    started = process.start("short", ["true"])
+    until = time.monotonic() + 10
+    while started.alive and time.monotonic() < until:
+        time.sleep(0.01)
+    assert not started.alive
+
+
+def test_waiting_for_a_process_that_ends_says_so_with_its_last_words():
+    process.start("broken", ["sh", "-c", "echo port 6443 is taken >&2; exit 1"])
+    with pytest.raises(LabError, match="broken ended while it started: port 6443 is taken"):
+        process.wait("broken", lambda: False, seconds=10)
+
+
+def test_waiting_too_long_names_the_process_and_the_seconds():
+    process.start("sleeper", SLEEP)
+    with pytest.raises(LabError, match=r"sleeper: not so after 0 s.*sleeper\.log"):
+        process.wait("sleeper", lambda: False, seconds=0.2)
+
+
+def test_a_half_written_record_counts_as_none():
+    process.RECORDS.mkdir()
+    (process.RECORDS / "torn.json").write_text('{"name": "torn", "pi')
+    assert process.find("torn") is None
+
+
+def test_a_process_gets_the_descriptor_that_is_passed_to_it():
+    reading, writing = os.pipe()
+    answer = f"import os; os.write({process.PASSED_FD}, b'hello')"
+    process.start("writer", [sys.executable, "-c", answer], pass_fd=writing)
+    os.close(writing)
+    with os.fdopen(reading) as pipe:
+        assert pipe.read() == "hello"

@@ -9,8 +9,8 @@ GOOD_TOKEN = "good"
 
 
 @contextmanager
-def vault_server(root: str = "", health: int = 200) -> Iterator[str]:
-    """Its address. `root` is the PEM of the CA at the mount `pki`; `health` is what sys/health answers."""
+def vault_server(root: str | None = None, health: int = 200) -> Iterator[str]:
+    """Its address. `root` is the PEM of the CA at the mount `pki`: None without such a mount, empty without a CA in it; `health` is what sys/health answers."""
     server = HTTPServer(("127.0.0.1", 0), _handler(root, health))
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
@@ -22,14 +22,14 @@ def vault_server(root: str = "", health: int = 200) -> Iterator[str]:
         thread.join()
 
 
-def _handler(root: str, health: int) -> type[BaseHTTPRequestHandler]:
+def _handler(root: str | None, health: int) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:  # noqa: N802 - the library's name
             taken = self.headers["X-Vault-Token"] == GOOD_TOKEN
             answers = {
                 "/v1/sys/health": (health, ""),
                 "/v1/auth/token/lookup-self": (200 if taken else 403, "{}"),
-                "/v1/pki/ca/pem": (200 if root else 404, root),
+                "/v1/pki/ca/pem": (404, "") if root is None else (200, root),
             }
             status, text = answers[self.path]
             self.send_response(status)

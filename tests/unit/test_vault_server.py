@@ -34,6 +34,7 @@ def test_a_ca_outside_of_vault_leaves_no_root_to_ask_for():
         ({"health": 500}, GOOD_TOKEN, "sys/health says 500"),
         ({"root": ROOT}, None, "there is no token"),
         ({"root": ROOT}, "wrong", "does not take the token"),
+        ({"root": ""}, GOOD_TOKEN, "has no CA there"),
         ({}, GOOD_TOKEN, "vault.rootMount pki: Vault at .* has no CA there: it was wiped"),
     ],
 )

@@ -57,7 +57,9 @@ def _route(settings: Settings, name: str, wanted: ExternalService) -> Object:
 
 
 def _step(wanted: ExternalService, host: str, match: Object, target: Object) -> Object:
-    of_host = {"sniHosts": [host]} if wanted.protocol == "TLS" else {"authority": {"exact": host}}
+    # The authority of a request to another port than 80 names that too.
+    authority = {"regex": host.replace(".", r"\.") + "(:[0-9]+)?"}
+    of_host = {"sniHosts": [host]} if wanted.protocol == "TLS" else {"authority": authority}
     return {"match": [{**match, **of_host}], "route": [target]}
 
 

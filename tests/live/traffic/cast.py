@@ -1,0 +1,42 @@
+"""Who takes part: the workloads that most tests use, and their Services."""
+
+from tests.live.traffic.workloads import CONTROL, SELF, TRADING, Workload, namespace, service
+
+ARGOCD, OUTSIDE = "argocd", "outside"
+
+AGENT = {"app": "trading-agent"}
+APP = {"app": "trading-app"}
+
+CLIENT = Workload("client")
+APPLICATION = Workload("trading-app", labels=APP)
+AGENT_V1 = Workload("trading-agent-v1", labels={**AGENT, "version": "v1"}, ports=(8080, 8888))
+AGENT_V2 = Workload("trading-agent-v2", labels={**AGENT, "version": "v2"}, answers="status=202")
+"""202: so that its answers can be told from v1's."""
+DEPLOYER = Workload("deployer", namespace=ARGOCD)
+PROMETHEUS = Workload("prometheus", namespace=CONTROL)
+OUTSIDER = Workload("outsider", namespace=OUTSIDE, sidecar=False)
+"""Not in the mesh: a client without a certificate, and a host outside."""
+
+ALL = (CLIENT, APPLICATION, AGENT_V1, AGENT_V2, DEPLOYER, PROMETHEUS, OUTSIDER)
+NAMESPACES = (namespace(ARGOCD, **{"istio-injection": "enabled"}), namespace(OUTSIDE))
+SERVICES = (
+    service("trading-app-service", APP, http=8080),
+    service("trading-agent-service", AGENT, http=8080),
+    service("trading-agent-metrics", {SELF: AGENT_V1.name}, **{"http-metrics": 8888}),
+)
+APPLICATION_URL = f"http://trading-app-service.{TRADING}"
+METRICS_URL = f"http://trading-agent-metrics.{TRADING}:8888"
+AGENT_URL = f"http://trading-agent-service.{TRADING}"
+INGRESS_URL = f"http://istio-ingressgateway.{CONTROL}"
+
+FRONT_DOOR = {
+    "gateways": {"trading-gateway": {}},
+    "routes": {
+        "trading-app": {
+            "hosts": ["*"],
+            "gateways": ["trading-gateway"],
+            "http": [{"to": [{"service": "trading-app-service", "port": 80}]}],
+        }
+    },
+}
+"""The role's way in, as traffic settings."""

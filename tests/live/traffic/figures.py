@@ -1,0 +1,46 @@
+"""`docs/live.md`: a row for each test on the local cluster, with the figure it saw and the day."""
+
+import re
+from datetime import date
+from pathlib import Path
+
+FILE = Path(__file__).resolve().parents[3] / "docs" / "live.md"
+HEAD = """# Seen on the local cluster
+
+Real istiod, Envoy and kubelets, with the mesh installed by this program. Each row is a test of `tests/live/traffic`;
+`pytest tests/live/traffic --figures` writes the rows of those that ran, and leaves the others as they are.
+"""
+TABLE = "| What | Seen | On |\n|---|---|---|\n"
+
+Rows = dict[str, tuple[str, str]]
+"""What -> the figure, and the day."""
+
+
+def record(section: str, what: str, figure: str, file: Path = FILE) -> None:
+    """Writes one row; the day is today."""
+    sections = read(file)
+    sections.setdefault(section, {})[what] = (figure, date.today().isoformat())
+    file.write_text(HEAD + "".join(_section(name, rows) for name, rows in sorted(sections.items())))
+
+
+def read(file: Path) -> dict[str, Rows]:
+    """Section -> its rows, as they stand in the file."""
+    sections: dict[str, Rows] = {}
+    for line in file.read_text().splitlines() if file.exists() else ():
+        if heading := re.match(r"## (.+)", line):
+            sections[heading[1]] = {}
+        elif sections and (row := re.match(r"\| (.+?) \| (.+) \| (\d{4}-\d\d-\d\d) \|$", line)):
+            list(sections.values())[-1][row[1]] = (row[2], row[3])
+    return sections
+
+
+def sentence(test: str) -> str:
+    """From a test's name to what it shows: `test_a_b[c d]` to "A b: c d"."""
+    name, _, case = test.removeprefix("test_").partition("[")
+    words = name.replace("_", " ").capitalize()
+    return f"{words}: {case.rstrip(']')}" if case else words
+
+
+def _section(name: str, rows: Rows) -> str:
+    lines = (f"| {what} | {figure} | {day} |\n" for what, (figure, day) in sorted(rows.items()))
+    return f"\n## {name}\n\n{TABLE}{''.join(lines)}"

@@ -1,0 +1,60 @@
+"""A steady stream of requests while something happens to the mesh."""
+
+import json
+import subprocess
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from urllib.parse import urlencode
+
+from tests.live.traffic.calls import OWN, call, command
+from tests.live.traffic.workloads import Workload
+
+REST = f"{OWN}/fortio/rest"
+PER_SECOND = 20
+"""Requests; few, so that a busy machine fails none by itself."""
+CONNECTIONS = 4
+
+
+@dataclass
+class Tally:
+    """Filled when the stream has ended. Status -> requests; -1 for broken connections."""
+
+    statuses: Counter[int] = field(default_factory=Counter)
+
+    @property
+    def total(self) -> int:
+        return self.statuses.total()
+
+    @property
+    def failed(self) -> dict[int, int]:
+        """Those that did not get 200."""
+        return {code: count for code, count in self.statuses.items() if code != 200}
+
+    def __str__(self) -> str:
+        causes = "".join(f", {count} x {code}" for code, count in sorted(self.failed.items()))
+        return f"{sum(self.failed.values())} of {self.total} failed{causes}"
+
+
+@contextmanager
+def steady(client: Workload, url: str) -> Iterator[Tally]:
+    """The stream runs inside the block. fortio in the client's pod makes it, until it is told to stop."""
+    wanted = {"url": url, "qps": PER_SECOND, "c": CONNECTIONS, "t": "on", "timeout": "10s", "nocatchup": "on"}
+    run = command(client, "curl", "-quiet", "-timeout=2h", f"{REST}/run?{urlencode(wanted)}")
+    with subprocess.Popen(run, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as stream:
+        tally = Tally()
+        try:
+            yield tally
+        finally:
+            call(client, f"{REST}/stop")
+            said, trouble = stream.communicate(timeout=60)
+        assert stream.returncode == 0, f"the stream from {client.name} broke: {trouble}"
+        tally.statuses.update({int(code): count for code, count in json.loads(said)["RetCodes"].items()})
+
+
+@contextmanager
+def streams(**ways: tuple[Workload, str]) -> Iterator[dict[str, Tally]]:
+    """Several at once, by name."""
+    with ExitStack() as stack:
+        yield {name: stack.enter_context(steady(*way)) for name, way in ways.items()}

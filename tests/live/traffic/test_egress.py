@@ -1,0 +1,60 @@
+"""The way out."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from lab.cluster.kubectl import get
+from tests.live.project import Project
+from tests.live.traffic import cast, program
+from tests.live.traffic.calls import REFUSED, call, settled, status
+from tests.live.traffic.rules import rules
+from tests.live.traffic.wire import address_of
+from tests.live.traffic.workloads import CONTROL
+
+pytestmark = pytest.mark.usefixtures("workloads")
+
+PORT = 8080
+
+
+def name_of(address: str) -> str:
+    """A name that the cluster's DNS knows and the mesh doesn't."""
+    return f"{address.replace('.', '-')}.{cast.OUTSIDE}.pod.cluster.local"
+
+
+@pytest.fixture
+def host() -> str:
+    """A host outside the mesh."""
+    return name_of(address_of(cast.OUTSIDER))
+
+
+@pytest.fixture
+def egress_address() -> str:
+    return get("pods", "-n", CONTROL, "--selector=istio=egressgateway")["items"][0]["status"]["podIP"]
+
+
+@pytest.fixture(scope="module")
+def registry_only(project: Project, workloads: None) -> Iterator[None]:  # noqa: ARG001
+    """Sidecars let requests out to hosts that the mesh knows, and to no others."""
+    with program.changed(project, {"proxy.outboundTraffic": "REGISTRY_ONLY"}):
+        yield
+
+
+def test_requests_to_a_host_outside_leave_by_the_egress_gateway(host, egress_address, figure):
+    assert f"request from {address_of(cast.CLIENT)}" in _seen_by(host)
+    outside = {"hosts": [host], "protocol": "HTTP", "port": PORT, "throughGateway": True}
+    with rules(external={"market": outside}):
+        assert settled(lambda: f"request from {egress_address}:" in _seen_by(host), True)
+    figure(f"the host sees {egress_address}, the egress gateway's pod; before, the client's")
+
+
+@pytest.mark.usefixtures("registry_only")
+def test_with_registry_only_an_unknown_host_is_refused(host, figure):
+    assert settled(lambda: status(cast.CLIENT, f"http://{host}:{PORT}"), REFUSED) == REFUSED
+    with rules(external={"market": {"hosts": [host], "protocol": "HTTP", "port": PORT}}):
+        assert settled(lambda: status(cast.CLIENT, f"http://{host}:{PORT}"), 200) == 200
+    figure("connection closed; a declared host 200")
+
+
+def _seen_by(host: str) -> str:
+    return call(cast.CLIENT, f"http://{host}:{PORT}/debug").body

@@ -1,0 +1,45 @@
+"""What a workload's pod shows to whoever connects: its certificate, and whom it lets in."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from lab.cluster import enter
+from lab.cluster.kubectl import get
+from lab.cluster.machines import CONTROL_PLANE
+from lab.cluster.names import CHECKOUT
+from tests.live.traffic.handshake import Seen
+from tests.live.traffic.workloads import SELF, TRADING, Workload
+
+ROOTS = ("istio-ca-root-cert", "root-cert.pem")
+"""The ConfigMap that istiod puts into every namespace, and its key."""
+
+
+def root_certificates() -> str:
+    """What every workload of the mesh trusts, in PEM form."""
+    name, key = ROOTS
+    return get("configmap", name, "-n", TRADING)["data"][key]
+
+
+def address_of(workload: Workload) -> str:
+    """The address of one of its pods."""
+    pods = get("pods", "-n", workload.namespace, f"--selector={SELF}={workload.name}")["items"]
+    return pods[0]["status"]["podIP"]
+
+
+def shake(server: Workload, roots: Path, client: Path | None = None) -> Seen:
+    """A handshake with the server's pod, from the control plane's network: no sidecar there."""
+    python = ("env", f"PYTHONPATH={CHECKOUT}", sys.executable, "-m", "tests.live.traffic.handshake")
+    files = [str(file) for file in (roots, client) if file]
+    command = enter.network(CONTROL_PLANE, *python, address_of(server), "8080", *files)
+    return Seen(**json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout))
+
+
+def certificate_serial(server: Workload) -> str:
+    """Of the certificate that the server shows now."""
+    with TemporaryDirectory() as folder:
+        roots = Path(folder) / ROOTS[1]
+        roots.write_text(root_certificates())
+        return shake(server, roots).serial

@@ -5,12 +5,14 @@ SHELL := /bin/bash
 .ONESHELL:
 
 PYTHON ?= python3
-STACK ?= lab
+# What `make preview` compares with, and which stack it previews.
+BASE ?= main
+PREVIEWED ?= pi-cluster
 PREVIEWED ?= pi-cluster
 BASE ?= main
 CHARTS ?=
 PY := .venv/bin/python
-POLICIES := --policy-pack policies --policy-pack-config policies/config/$(STACK).json
+POLICIES := --policy-pack policies --policy-pack-config policies/config/lab.json
 
 .PHONY: help up down test test-all unit bench lab-up lab-down preview lint format schema lock
 

@@ -10,9 +10,12 @@ GOOD_TOKEN = "good"
 
 @contextmanager
 def vault_server(root: str | None = None, health: int = 200) -> Iterator[str]:
-    """Its address. `root` is the PEM of the CA at the mount `pki`: None without such a mount, empty without a CA in it; `health` is what sys/health answers."""
+    """Its address. `health` is what sys/health answers.
+
+    `root` is the PEM of the CA at the mount `pki`: None without such a mount, empty without a CA in it.
+    """
     server = HTTPServer(("127.0.0.1", 0), _handler(root, health))
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_port}"
@@ -24,7 +27,7 @@ def vault_server(root: str | None = None, health: int = 200) -> Iterator[str]:
 
 def _handler(root: str | None, health: int) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # noqa: N802 - the library's name
+        def do_GET(self) -> None:
             taken = self.headers["X-Vault-Token"] == GOOD_TOKEN
             answers = {
                 "/v1/sys/health": (health, ""),

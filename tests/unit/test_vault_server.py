@@ -53,10 +53,10 @@ def test_a_standby_node_is_as_good_as_the_active_one():
 def test_a_vault_that_is_down_is_said_to_be_unreachable():
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
-        with pytest.raises(VaultError, match="can't be reached: .*; is Vault up"):
+        with pytest.raises(VaultError, match=r"can't be reached: .*; is Vault up"):
             ask(f"http://127.0.0.1:{nobody.getsockname()[1]}")
 
 
 def test_a_ca_file_that_is_missing_is_named():
-    with pytest.raises(VaultError, match="vault.caFile nowhere.pem: there is no such file"):
+    with pytest.raises(VaultError, match=r"vault\.caFile nowhere\.pem: there is no such file"):
         ask("https://127.0.0.1:1", ca_file="nowhere.pem")

@@ -1,5 +1,6 @@
 """The mesh, from top to bottom."""
 
+from collections.abc import Callable
 from functools import partial
 
 from pulumi import Resource, ResourceOptions, get_stack
@@ -12,11 +13,15 @@ from components.gateway import Gateway
 from components.istiod import Istiod
 from components.mtls import MeshMtls, MeshMtlsArgs
 from components.namespace import NamespaceArgs, make_namespace
+from components.observability import Observability, ObservabilityArgs
 from components.release import ReleaseArgs
 from components.trading import TradingNamespace, TradingNamespaceArgs
 from components.traffic import Traffic, TrafficArgs
 from settings import Settings
+from settings.sources import ChartSettings
 from values import objects, releases, traffic
+from values.observability import releases as observability
+from values.observability import tracing
 from vault.plugged import plug_in
 
 
@@ -32,6 +37,7 @@ def deploy(settings: Settings) -> None:
         charts=settings.charts,
         how=settings.release,
     )
+    shown = _observability(settings, release)
     control = NamespaceArgs(objects.istio_namespace(settings, get_stack()), settings.istio.adopt)
     home = make_namespace("istio-namespace", control, on_cluster(depends_on=_swept_last(settings)))
     ca = plug_in(settings, snapshot, on_cluster(depends_on=[home]))
@@ -43,6 +49,8 @@ def deploy(settings: Settings) -> None:
     trading = _trading(settings, served)
     if any(rules := traffic.stages(settings)):
         Traffic("traffic", TrafficArgs(*rules), on_cluster(depends_on=[trading]))
+    if shown.addons:
+        Observability("observability", shown, served)
     outputs.export(settings, [base, istiod, *gateways], gateways)
 
 
@@ -55,6 +63,14 @@ def _cluster(context: str) -> Provider:
 def _trading(settings: Settings, opts: ResourceOptions) -> TradingNamespace:
     namespace = NamespaceArgs(objects.trading_namespace(settings, get_stack()), settings.trading.adopt)
     return TradingNamespace("trading", TradingNamespaceArgs(namespace, objects.bounds(settings)), opts)
+
+
+def _observability(settings: Settings, release: Callable[..., ReleaseArgs]) -> ObservabilityArgs:
+    addons = (
+        release(one.release, version=one.version, charts=ChartSettings(source=one.source))
+        for one in observability.releases(settings)
+    )
+    return ObservabilityArgs(tuple(addons), tracing.telemetry(settings))
 
 
 def _swept_last(settings: Settings) -> list[Resource]:

@@ -99,6 +99,8 @@ def _rows(settings: Settings) -> Iterator[Row]:
     for name, gateway in (("ingress gateway", settings.ingress), ("egress gateway", settings.egress)):
         if gateway.enabled:
             yield _row(name, gateway.replicas, gateway.autoscaling, gateway.resources)
+    for name, addon in settings.observability.enabled():
+        yield Row(name, 1, *_halves(addon.resources), surge=addon.surge)
 
 
 def _row(component: str, replicas: int, autoscaling: Autoscaling, resources: ResourceProfile) -> Row:

@@ -11,6 +11,7 @@ from settings.cluster import ClusterSettings
 from settings.gateway import EgressSettings, GatewaySettings
 from settings.istio import BaseSettings, IstioSettings, ProxySettings
 from settings.namespaces import DestroySettings, MtlsSettings, TradingSettings
+from settings.observability import ObservabilitySettings
 from settings.sources import ChartSettings, ImageSettings, ReleaseSettings
 from settings.traffic import TrafficSettings
 from settings.vault import VaultSettings
@@ -31,6 +32,7 @@ class Settings(Model):
     mtls: MtlsSettings = MtlsSettings()
     trading: TradingSettings = TradingSettings()
     traffic: TrafficSettings = TrafficSettings()
+    observability: ObservabilitySettings = ObservabilitySettings()
     vault: VaultSettings = VaultSettings()
     destroy: DestroySettings = DestroySettings()
 

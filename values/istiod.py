@@ -8,12 +8,14 @@ from facts.rollout import MAX_SURGE_PERCENT
 from settings import Settings
 from values import authority
 from values.extra import Values, merge
+from values.observability import tracing
 from values.placement import node_selector
 
 
 def helm_values(settings: Settings) -> Values:
     """What the settings say, without the extra values."""
-    return merge(_own(settings), authority.helm_values(settings.vault))
+    plugged = merge(authority.helm_values(settings.vault), tracing.helm_values(settings))
+    return merge(_own(settings), plugged)
 
 
 def _own(settings: Settings) -> Values:

@@ -1,0 +1,1 @@
+"""Helm values of the observability charts."""

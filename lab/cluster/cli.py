@@ -36,6 +36,10 @@ def _parser() -> argparse.ArgumentParser:
     node = _group(commands.add_parser("node", help="stop or start a real node"), NODE)
     for command in node:
         command.add_argument("name", help="pi-1, pi-2 or pi-3")
+    reach = commands.add_parser("reach", help="open a port on 127.0.0.1 that leads to an address inside")
+    reach.add_argument("name", help="what to call it, such as ingress")
+    reach.add_argument("target", help="host:port inside, such as 10.250.0.2:30080 (a node's address and a NodePort)")
+    reach.set_defaults(function="lab.cluster.forward:reach")
     return parser
 
 

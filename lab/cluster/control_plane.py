@@ -1,15 +1,13 @@
-"""The control plane: etcd, API server, controller manager, scheduler, CoreDNS, and a kube-proxy of its own."""
+"""The control plane: etcd, API server, controller manager, scheduler, and a kube-proxy of its own."""
 
 from lab.cluster import certificates, enter, kubeconfig, process
 from lab.cluster.api import server_ready
 from lab.cluster.certificates import AUTHORITY, certificate_file, key_file
-from lab.cluster.kubectl import kubectl
 from lab.cluster.machines import (
     API_PORT,
     API_SERVICE_ADDRESS,
     API_URL,
     CONTROL_PLANE,
-    DNS_SERVICE_ADDRESS,
     NODES,
     SERVICE_RANGE,
 )
@@ -31,20 +29,6 @@ SERVER_HOSTS = (
     "127.0.0.1", "localhost", CONTROL_PLANE.address, API_SERVICE_ADDRESS,
     "kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local",
 )  # fmt: skip
-
-COREFILE = f"""
-.:53 {{
-    bind {CONTROL_PLANE.address}
-    errors
-    ready 127.0.0.1:8181
-    kubernetes cluster.local in-addr.arpa {{
-        kubeconfig %s lab
-        pods insecure
-        ttl 5
-    }}
-    cache 5
-}}
-"""
 
 
 def create_certificates() -> None:
@@ -71,16 +55,12 @@ def start_api_server() -> None:
 
 
 def start_controllers() -> None:
-    """What acts on the API: controllers, scheduler, service addresses and names for the control plane itself."""
+    """What acts on the API: controllers, scheduler, and service addresses for the control plane itself."""
     for name, flags in (("kube-controller-manager", _controller_flags()), ("kube-scheduler", _scheduler_flags())):
         process.start(name, enter.network(CONTROL_PLANE, program(name), *flags))
     # It wants a Node to read its address from, and the control plane is none. Any node's name serves: only
     # services that prefer their own node would notice.
     process.start("kube-proxy-cp", enter.first(CONTROL_PLANE, program("kube-proxy"), *proxy_flags(NODES[0].name)))
-    corefile = CONTROL_PLANE.folder / "Corefile"
-    corefile.write_text(COREFILE % (certificates.FOLDER / "coredns.kubeconfig"))
-    process.start("coredns", enter.network(CONTROL_PLANE, program("coredns"), "-conf", corefile))
-    kubectl("apply", "-f", "-", stdin=DNS_SERVICE)
 
 
 def proxy_flags(node: str) -> list[str]:
@@ -124,25 +104,3 @@ def _controller_flags() -> list[str]:
 
 def _scheduler_flags() -> list[str]:
     return [f"--kubeconfig={certificates.FOLDER / 'kube-scheduler.kubeconfig'}", "--leader-elect=false"]
-
-
-DNS_SERVICE = f"""
-apiVersion: v1
-kind: Service
-metadata: {{name: kube-dns, namespace: kube-system, labels: {{k8s-app: kube-dns}}}}
-spec:
-  clusterIP: {DNS_SERVICE_ADDRESS}
-  ports:
-  - {{name: dns, port: 53, protocol: UDP}}
-  - {{name: dns-tcp, port: 53, protocol: TCP}}
----
-apiVersion: discovery.k8s.io/v1
-kind: EndpointSlice
-metadata: {{name: kube-dns, namespace: kube-system, labels: {{kubernetes.io/service-name: kube-dns}}}}
-addressType: IPv4
-endpoints:
-- addresses: [{CONTROL_PLANE.address}]
-ports:
-- {{name: dns, port: 53, protocol: UDP}}
-- {{name: dns-tcp, port: 53, protocol: TCP}}
-"""

@@ -9,6 +9,7 @@ from lab.cluster.names import CHECKOUT, KUBECONFIG, LAB
 FILE = LAB / "env"
 CHARTS = LAB / "charts"  # what Pulumi.lab.yaml names as the charts' source
 STATE = LAB / "state"
+CACHES = LAB / "caches"  # what kubectl and helm would keep in the user's home
 PULUMI_HOME = LAB / "pulumi"
 PASSPHRASE = LAB / "passphrase"
 PASSPHRASE_TEXT = "the lab keeps no secrets"
@@ -19,6 +20,8 @@ def variables() -> dict[str, str]:
     """The variables, PATH apart."""
     return {
         "KUBECONFIG": str(KUBECONFIG),
+        "KUBECACHEDIR": str(CACHES / "kubectl"),
+        **{f"HELM_{kind}_HOME": str(CACHES / "helm") for kind in ("CACHE", "CONFIG", "DATA")},
         "PULUMI_HOME": str(PULUMI_HOME),
         "PULUMI_BACKEND_URL": f"file://{STATE}",
         "PULUMI_CONFIG_PASSPHRASE_FILE": str(PASSPHRASE),

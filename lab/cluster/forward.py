@@ -12,6 +12,7 @@ from pathlib import Path
 from lab.cluster import enter, process
 from lab.cluster.machines import CONTROL_PLANE
 from lab.cluster.names import CHECKOUT
+from lab.cluster.say import say
 
 CHUNK = 1 << 16  # bytes
 
@@ -26,10 +27,9 @@ def start(name: str, target: str) -> int:
     return port
 
 
-def stop(name: str) -> None:
-    """Closes the way."""
-    process.stop(f"forward-{name}")
-    _port_file(name).unlink(missing_ok=True)
+def reach(name: str, target: str) -> None:
+    """Opens a way, and says where it begins."""
+    say(f"{target} inside the local cluster is 127.0.0.1:{start(name, target)} outside, until `make lab-down`")
 
 
 def port(name: str) -> int | None:

@@ -2,9 +2,11 @@
 
 import base64
 import json
+import os
 from typing import Any
 
 from lab.cluster.certificates import AUTHORITY, certificate_file
+from lab.cluster.environment import variables
 from lab.cluster.names import CONTEXT, KUBECONFIG
 from lab.cluster.shell import LabError, run
 from lab.cluster.tools import program
@@ -14,7 +16,7 @@ def kubectl(*arguments: str, stdin: str | None = None) -> str:
     """kubectl's output. Raises LabError when it fails, or when the kubeconfig is not the lab's own."""
     refuse_other_clusters()
     command = (str(program("kubectl")), f"--kubeconfig={KUBECONFIG}", f"--context={CONTEXT}", *arguments)
-    return run(*command, stdin=stdin)
+    return run(*command, stdin=stdin, env={**os.environ, **variables()})
 
 
 def get(*arguments: str) -> Any:

@@ -8,6 +8,7 @@ from lab.cluster import (
     api,
     cgroup,
     control_plane,
+    dns,
     down,
     environment,
     forward,
@@ -23,6 +24,9 @@ from lab.cluster import (
 from lab.cluster.machines import API_PORT, CONTROL_PLANE, NODES, Machine
 from lab.cluster.names import KUBECONFIG, LAB
 from lab.cluster.say import say
+from lab.cluster.waiting import wait_until
+
+IMPORT_SECONDS = 300  # on a slow disk
 
 
 def up() -> None:
@@ -58,6 +62,7 @@ def _build(tars: list[Path]) -> None:
         control_plane.start_api()
         say("controllers, scheduler, names")
         control_plane.start_controllers()
+        dns.start()
         _finish(nodes, plugin)
 
 
@@ -71,6 +76,7 @@ def _finish(nodes: list[Future[None]], plugin: Future[None]) -> None:
     """The kubelets, as soon as each node has its images."""
     say("images onto the nodes")
     for each, prepared in zip(NODES, nodes, strict=True):
+        wait_until(f"the images on {each.name}", prepared.done, IMPORT_SECONDS)
         prepared.result()
         node.start_kubelet(each)
     say("kubelets")

@@ -7,6 +7,7 @@ import jsonschema
 import pytest
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, UnknownValueError
 
+from policies import document
 from policies.rules import RULES, chart_version
 from tests.policy_resources import said
 
@@ -48,3 +49,7 @@ def test_the_defaults_keep_their_own_schema(rule):
 def test_what_only_the_update_knows_is_not_judged_at_preview():
     with pytest.raises(UnknownValueError):
         said(chart_version.RULE, {"chart": "istiod", "version": UNKNOWN_STRING_VALUE})
+
+
+def test_the_documentation_is_that_of_the_rules():
+    assert document.PAGE.read_text() == document.page()

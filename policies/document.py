@@ -14,7 +14,7 @@ Every preview of a pull request and every `make up` keeps these rules. So does y
 `--policy-pack policies --policy-pack-config policies/config/pi-cluster.json` at `pulumi preview` and `pulumi up`.
 
 A breach of a mandatory rule refuses the update in its preview, before any resource changes (with `--skip-preview` only
-at the resource that breaks it); an advisory one is told. A rule's entry in the config file sets its bounds, and its level:
+at the resource that breaks it); an advisory one is told. A rule's entry in the config file sets its bounds and level:
 "mandatory", "advisory" or "disabled".
 
 ```json

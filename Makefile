@@ -8,8 +8,7 @@ PYTHON ?= python3
 # What `make preview` compares with, and which stack it previews.
 BASE ?= main
 PREVIEWED ?= pi-cluster
-PREVIEWED ?= pi-cluster
-BASE ?= main
+# A folder of packaged charts, where charts.source can't be reached.
 CHARTS ?=
 PY := .venv/bin/python
 POLICIES := --policy-pack policies --policy-pack-config policies/config/lab.json

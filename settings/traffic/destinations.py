@@ -26,7 +26,7 @@ class CircuitBreaker(Model):
     ejection_time: Duration = "30s"
     """How long the pod gets none, at first; longer each time."""
     max_ejection_percent: Annotated[int, Field(ge=1, le=100)] | None = None
-    """Part of the pods that may be left out at once; Istio's 10 percent if not given, but always one."""
+    """Part of the pods that may be left out at once; Istio's 10 percent if not given: none of fewer than ten pods."""
 
 
 class Destination(Model):

@@ -14,6 +14,7 @@ from tests.snapshots import STACK, make_pod, make_snapshot
 
 AGENT, APP = "trading-agent-service", "trading-app-service"
 VERSIONS = {"v1": {"version": "v1"}, "v2": {"version": "v2"}}
+BREAKER = {"maxEjectionPercent": 50}
 TO_APP = {"to": [{"service": APP, "port": 80}]}
 
 GOOD = {
@@ -21,7 +22,7 @@ GOOD = {
     "gateways": {"trading-gateway": {}},
     "routes": {"trading-app": {"hosts": ["*"], "gateways": ["trading-gateway"], "http": [TO_APP]}},
     "canaries": {"trading-canary": {"service": AGENT, "paths": {"/api/v2": "v2"}}},
-    "destinations": {"circuit-breaker": {"service": AGENT, "subsets": VERSIONS, "circuitBreaker": {}}},
+    "destinations": {"circuit-breaker": {"service": AGENT, "subsets": VERSIONS, "circuitBreaker": BREAKER}},
 }
 
 
@@ -139,7 +140,7 @@ def test_a_rule_behind_one_that_takes_everything_is_an_error():
 
 
 def test_two_destinations_for_one_service_are_an_error():
-    again = {**GOOD["destinations"], "again": {"service": AGENT, "circuitBreaker": {}}}
+    again = {**GOOD["destinations"], "again": {"service": AGENT, "circuitBreaker": BREAKER}}
 
     assert "again and circuit-breaker are both about" in the_one(problems({"destinations": again}))
 
@@ -148,6 +149,13 @@ def test_two_objects_of_one_kind_and_name_are_an_error():
     routes = {"trading-canary": GOOD["routes"]["trading-app"]}
 
     assert "two settings make a VirtualService named trading-canary" in the_one(problems({"routes": routes}))
+
+
+def test_a_circuit_breaker_that_opens_for_no_pod_of_a_few_is_a_warning():
+    found = problems({"destinations": {"breaker": {"service": AGENT, "circuitBreaker": {}}}, "canaries": {}})
+
+    assert [(one.level, one.where) for one in found] == [(Level.WARNING, "traffic.destinations.breaker.circuitBreaker")]
+    assert "fewer than 10" in found[0].message
 
 
 def test_strict_names_the_pods_without_a_sidecar():

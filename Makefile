@@ -28,7 +28,7 @@ help:  ## This list
 up: lab-up  ## Everything: the local cluster, `pulumi up` of the stack lab on it, and the proof that it works
 	@. .lab/env
 	pulumi stack select lab --create
-	pulumi up -s lab --yes --skip-preview $(POLICIES)
+	pulumi up -s lab --yes $(POLICIES)
 	python -m operations verify -s lab
 
 down: .venv/.complete  ## Destroy the stack lab and stop the local cluster

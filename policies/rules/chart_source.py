@@ -5,6 +5,15 @@ from collections.abc import Iterator
 from .resource import RELEASE, at
 from .rule import MANDATORY, Bounds, Resource, Rule, strings
 
+SOURCES = (
+    "https://blob.istio.io/istio-release/charts",
+    "oci://ghcr.io/istio/release/charts",
+    "https://prometheus-community.github.io/helm-charts",
+    "https://kiali.org/helm-charts",
+    "https://grafana-community.github.io/helm-charts",
+    "https://jaegertracing.github.io/helm-charts",
+)
+
 
 def breaches(resource: Resource, bounds: Bounds) -> Iterator[str]:
     if resource.resource_type != RELEASE:
@@ -26,7 +35,7 @@ RULE = Rule(
     "set charts.source to one of the allowed sources, or add yours to the policy config after a review",
     schema={
         "sources": strings(
-            ["https://blob.istio.io/istio-release/charts", "oci://ghcr.io/istio/release/charts"],
+            SOURCES,
             "Repositories and registries, without a slash at the end; what lies below them is allowed too.",
         ),
         "packaged": {

@@ -57,6 +57,13 @@ def test_a_shipped_stack_keeps_every_rule(stack):
     assert violations(stack, resources) == {}
 
 
+def test_observability_keeps_every_rule_too():
+    addons = dict.fromkeys(("prometheus", "kiali", "grafana", "jaeger"), {"enabled": True})
+    resources = registered("pi-cluster", observability=addons)
+    assert sum(one.type == "kubernetes:helm.sh/v3:Release" for one in resources) == 8
+    assert violations("pi-cluster", resources) == {}
+
+
 @pytest.mark.parametrize(
     ("changes", "rule"),
     [

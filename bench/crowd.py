@@ -1,0 +1,51 @@
+"""Many Services that do nothing but exist: istiod tells every proxy of them that does not ask for fewer."""
+
+import json
+from typing import Any
+
+from lab.cluster.kubectl import kubectl
+
+NAMESPACE = "crowd"
+BATCH = 100
+UNSEEN_BY_NODES = {"service.kubernetes.io/service-proxy-name": "nobody"}
+"""kube-proxy leaves such Services alone: the nodes' rules are not what is measured."""
+PODS = 2
+"""Endpoints of each."""
+
+
+def create() -> None:
+    """An empty crowd."""
+    kubectl("create", "namespace", NAMESPACE)
+
+
+def grow(before: int, after: int) -> None:
+    """From so many Services to so many."""
+    for start in range(before, after, BATCH):
+        items = [each for number in range(start, min(start + BATCH, after)) for each in _service(number)]
+        kubectl("create", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": items}))
+
+
+def remove() -> None:
+    kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found", "--timeout=300s")
+
+
+def _service(number: int) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A Service with its endpoints: addresses that no pod has, for nobody calls them."""
+    name = f"service-{number}"
+    metadata = {"name": name, "namespace": NAMESPACE, "labels": UNSEEN_BY_NODES}
+    service = {"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": {"ports": [_port()]}}
+    labels = {**UNSEEN_BY_NODES, "kubernetes.io/service-name": name}
+    addresses = [f"10.246.{number * PODS // 250}.{number * PODS % 250 + pod + 1}" for pod in range(PODS)]
+    endpoints = {
+        "apiVersion": "discovery.k8s.io/v1",
+        "kind": "EndpointSlice",
+        "metadata": {**metadata, "labels": labels},
+        "addressType": "IPv4",
+        "endpoints": [{"addresses": [address], "conditions": {"ready": True}} for address in addresses],
+        "ports": [_port()],
+    }
+    return service, endpoints
+
+
+def _port() -> dict[str, Any]:
+    return {"name": "http", "port": 80, "protocol": "TCP"}

@@ -8,11 +8,11 @@ from pydantic_core import PydanticCustomError
 
 from facts import addons
 from settings.base import HelmValues, Model
+from settings.patterns import matching
 from settings.quantity import Memory
 from settings.resources import ResourceProfile, profile
 
-ChartVersion = Annotated[str, Field(pattern=r"^[0-9]+\.[0-9]+\.[0-9]+$")]
-"""An exact chart version such as "29.27.0"."""
+ChartVersion = Annotated[str, matching(r"^[0-9]+\.[0-9]+\.[0-9]+$", 'an exact chart version such as "29.27.0"')]
 
 
 class Addon(Model):
@@ -21,7 +21,9 @@ class Addon(Model):
     surge: ClassVar[int] = 0
     """Further pods in a rollout: none where the old one goes before the new one comes."""
     enabled: bool = False
+    """Install it."""
     resources: ResourceProfile
+    """Of its one container."""
     values: HelmValues = {}
     """Extra values of its chart, merged last; may not contradict a typed setting."""
 
@@ -30,10 +32,12 @@ class PrometheusSettings(Addon):
     """Metrics: of the mesh alone, since the cluster's own would not fit beside them."""
 
     version: ChartVersion = addons.PROMETHEUS
+    """Of the chart."""
     resources: ResourceProfile = profile("100m", "256Mi", "500m", "512Mi")
-    retention: Annotated[str, Field(pattern=r"^[1-9][0-9]*[hd]$")] = "24h"
+    retention: Annotated[str, matching(r"^[1-9][0-9]*[hd]$", 'hours or days such as "24h" or "7d"')] = "24h"
     """How long metrics are kept."""
-    scrape_interval: Annotated[str, Field(pattern=r"^[1-9][0-9]*[sm]$")] = "30s"
+    scrape_interval: Annotated[str, matching(r"^[1-9][0-9]*[sm]$", 'a time such as "30s" or "1m"')] = "30s"
+    """Between two looks at each proxy."""
     storage: Memory | None = None
     """Size of a volume that outlives the pod; without it metrics go with the pod, and spare the SD card."""
 
@@ -51,6 +55,7 @@ class GrafanaSettings(Addon):
     """Dashboards: Istio's own, of its very version, fetched by the pod when it starts."""
 
     version: ChartVersion = addons.GRAFANA
+    """Of the chart."""
     resources: ResourceProfile = profile("50m", "192Mi", "300m", "384Mi")
 
 
@@ -58,6 +63,7 @@ class JaegerSettings(Addon):
     """Traces, kept in memory; `proxy.traceSampling` says of how many requests."""
 
     version: ChartVersion = addons.JAEGER
+    """Of the chart."""
     resources: ResourceProfile = profile("50m", "128Mi", "200m", "256Mi")
     max_traces: Annotated[int, Field(ge=100, le=1_000_000)] = 5000
     """Older ones make room for newer."""

@@ -15,9 +15,16 @@ class TrafficSettings(Model):
     services: dict[ObjectName, DeclaredService] = {}
     """Services that routes may name though they are not in the cluster yet; makes nothing."""
     gateways: dict[ObjectName, IngressListener] = {}
+    """What the ingress gateway listens to, a Gateway each."""
     routes: dict[ObjectName, Route] = {}
+    """Which requests go where, a VirtualService each."""
     canaries: dict[ObjectName, Canary] = {}
+    """New versions beside old ones, a VirtualService each."""
     destinations: dict[ObjectName, Destination] = {}
+    """Versions and circuit breakers of services, a DestinationRule each."""
     authorization: Authorization = Authorization()
+    """Who may call whom."""
     legacy: dict[ObjectName, LegacyWorkloads] = {}
+    """Workloads that are called without mutual TLS, a PeerAuthentication each."""
     external: dict[ObjectName, ExternalService] = {}
+    """Hosts outside the cluster, a ServiceEntry each."""

@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from settings.base import Model, NamespaceName
+from settings.patterns import matching
 from settings.traffic.names import Labels, ObjectName, Port, Principal
 
 
@@ -13,12 +14,15 @@ class AccessRule(Model):
     """Callers and what they call: every line that is given must hold, one of its values is enough."""
 
     namespaces: tuple[NamespaceName, ...] = ()
+    """Callers' namespaces."""
     principals: tuple[Principal, ...] = ()
     """Identities of callers; known only of callers that come with mutual TLS."""
     ports: tuple[Port, ...] = ()
     """Ports of the workload (not of its Service)."""
-    methods: tuple[Annotated[str, Field(pattern=r"^[A-Z]+$")], ...] = ()
-    paths: tuple[Annotated[str, Field(pattern=r"^(/|\*)\S*$")], ...] = ()
+    methods: tuple[Annotated[str, matching(r"^[A-Z]+$", "an HTTP method in capitals")], ...] = ()
+    """HTTP methods."""
+    paths: tuple[Annotated[str, matching(r"^(/|\*)\S*$", 'a path, with "*" at one end for anything')], ...] = ()
+    """HTTP paths."""
 
     @model_validator(mode="after")
     def names_something(self) -> Self:
@@ -35,6 +39,7 @@ class AccessPolicy(Model):
     selector: Labels | None = None
     """The workloads; without it every one of the namespace."""
     action: Literal["ALLOW", "DENY"] = "ALLOW"
+    """A DENY counts before every ALLOW."""
     rules: Annotated[tuple[AccessRule, ...], Field(min_length=1)]
     """A request that fits one of them is meant."""
 
@@ -43,6 +48,7 @@ class DefaultDeny(Model):
     """Refuse all that no policy allows in the trading namespace, but for the allows that it can't live without."""
 
     enabled: bool = False
+    """Comes after all policies, and goes before them."""
     allow_ingress: bool = True
     """The ingress gateway may call every workload."""
     allow_namespaces: tuple[NamespaceName, ...] | None = None
@@ -53,6 +59,7 @@ class Authorization(Model):
     """AuthorizationPolicies."""
 
     policies: dict[ObjectName, AccessPolicy] = {}
+    """By name."""
     default_deny: DefaultDeny = DefaultDeny()
 
 
@@ -60,5 +67,6 @@ class LegacyWorkloads(Model):
     """A PeerAuthentication for workloads whose callers have no sidecar: an exception from STRICT."""
 
     selector: Labels = {"legacy": "true"}
+    """The called workloads."""
     mode: Literal["PERMISSIVE", "DISABLE"] = "PERMISSIVE"
     """PERMISSIVE takes both; DISABLE plain text only."""

@@ -16,9 +16,11 @@ class CircuitBreaker(Model):
     """Limits a caller's sidecar sets itself, and when it leaves a failing pod alone. The numbers are the role's."""
 
     max_connections: Count = 100
+    """TCP connections to the service."""
     max_pending_requests: Count = 100
     """HTTP/1.1 requests that wait for a connection."""
     max_requests_per_connection: Count = 2
+    """Then a connection is closed."""
     consecutive_errors: Count = 5
     """Answers 5xx in a row after which a pod gets no requests."""
     interval: Duration = "30s"
@@ -33,6 +35,7 @@ class Destination(Model):
     """A DestinationRule of the trading namespace."""
 
     service: ServiceHost
+    """Whose callers are meant; one destination for each service."""
     subsets: dict[ObjectName, Labels] = {}
     """Versions of the service by name: the labels their pods carry."""
     circuit_breaker: CircuitBreaker | None = None
@@ -49,6 +52,7 @@ class Canary(Model):
     """A new version of a service beside the old one: some paths go to it wholly, of the rest a share."""
 
     service: ServiceHost
+    """Its subsets are those of `traffic.destinations`."""
     paths: dict[Path, ObjectName] = {}
     """Path prefix -> subset that gets all its requests; comes before the weights, longer prefixes first."""
     weights: Annotated[dict[ObjectName, Percent], Field(min_length=1)] = {"v1": 90, "v2": 10}

@@ -15,6 +15,7 @@ class DeclaredService(Model):
     """A Service that somebody else (ArgoCD, say) makes in the trading namespace, so that routes may name it before."""
 
     ports: Annotated[tuple[Port, ...], Field(min_length=1)]
+    """The Service's."""
     selector: Labels | None = None
     """The labels of its pods; with them the checks see which policies hold for it."""
 
@@ -23,6 +24,7 @@ class ExternalService(Model):
     """Hosts outside the cluster, as a ServiceEntry. With `proxy.outboundTraffic: REGISTRY_ONLY` no others."""
 
     hosts: Annotated[tuple[Host, ...], Field(min_length=1)]
+    """DNS names; those with a `*` are known by the server name that the caller gives."""
     protocol: Literal["TLS", "HTTP", "TCP"] = "TLS"
     """What the caller speaks; TLS is passed on as it is, known by its server name (SNI)."""
     port: Port | None = None

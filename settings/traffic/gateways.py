@@ -14,6 +14,7 @@ class GatewayTls(Model):
     secret: ObjectName
     """A Secret of type kubernetes.io/tls in the control plane's namespace, where the gateway runs."""
     port: Port = 443
+    """Of HTTPS."""
     mode: Literal["SIMPLE", "MUTUAL"] = "SIMPLE"
     """MUTUAL also asks the client for a certificate; the Secret then carries `ca.crt`."""
     redirect: bool = False
@@ -24,5 +25,8 @@ class IngressListener(Model):
     """A Gateway of the trading namespace, served by the ingress gateway's pods. The default is the role's."""
 
     hosts: Annotated[tuple[Host, ...], Field(min_length=1)] = ("*",)
+    """Hosts that it takes requests for."""
     port: Port = 80
+    """Of plain HTTP."""
     tls: GatewayTls | None = None
+    """HTTPS beside it."""

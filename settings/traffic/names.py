@@ -2,38 +2,41 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
-ObjectName = Annotated[str, Field(max_length=63, pattern=r"^[a-z]([-a-z0-9]*[a-z0-9])?$")]
-"""The name of a Kubernetes object: small letters, digits and dashes, a letter first."""
+from settings.base import NamespaceName
+from settings.patterns import matching
+
+ObjectName = NamespaceName
+"""The name of an object: as strict as a namespace's, so that it can be part of a host's name too."""
 
 _HOST = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*"
 
-Host = Annotated[str, Field(max_length=253, pattern=rf"^(\*|(\*\.)?{_HOST})$")]
-"""A host that clients ask for: a DNS name, `*.` and a domain, or `*` for any."""
+Host = Annotated[str, matching(rf"^(\*|(\*\.)?{_HOST})$", "a DNS name, `*.` before a domain, or `*` for any")]
+"""A host that clients ask for."""
 
-ServiceHost = Annotated[str, Field(max_length=253, pattern=rf"^{_HOST}$")]
-"""A Service: its short name in the trading namespace, its full name elsewhere, or an external host."""
+ServiceHost = Annotated[
+    str, matching(rf"^{_HOST}$", "a Service of the trading namespace, the full name of another, or an external host")
+]
+"""Where requests can be sent."""
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 
 Labels = Annotated[dict[str, str], Field(min_length=1)]
 """Labels of the pods that are meant; all of them must match."""
 
-Path = Annotated[str, Field(pattern=r"^/\S*$")]
-"""A URL path, from the slash on."""
+Path = Annotated[str, matching(r"^/\S*$", 'a URL path such as "/api/v2"')]
 
-Duration = Annotated[str, Field(pattern=r"^[1-9][0-9]*(ms|s|m|h)$")]
-"""A time such as "30s" or "500ms"."""
+Duration = Annotated[str, matching(r"^[1-9][0-9]*(ms|s|m|h)$", 'a time such as "30s" or "500ms"')]
 
 Percent = Annotated[int, Field(ge=0, le=100)]
 
 
-def _without_scheme(value: str) -> str:
-    if value.startswith("spiffe://"):
-        raise ValueError("is written without spiffe://, as in cluster.local/ns/NAMESPACE/sa/ACCOUNT")
-    return value
-
-
-Principal = Annotated[str, Field(pattern=r"^\S+$"), AfterValidator(_without_scheme)]
-"""A workload's identity: TRUST_DOMAIN/ns/NAMESPACE/sa/SERVICE_ACCOUNT; `*` at one end stands for anything."""
+Principal = Annotated[
+    str,
+    matching(
+        r"^(\*|\*?[^\s:*]+\*?)$",
+        "an identity such as cluster.local/ns/NAMESPACE/sa/ACCOUNT (without spiffe://), a `*` at one end for any",
+    ),
+]
+"""A workload's identity: trust domain, namespace and service account."""

@@ -13,6 +13,7 @@ class RouteTarget(Model):
     """Where a share of the requests goes."""
 
     service: ServiceHost
+    """Who answers."""
     port: Port | None = None
     """Needed where the Service has several."""
     subset: ObjectName | None = None
@@ -25,7 +26,9 @@ class Retries(Model):
     """Trying again after a failure."""
 
     attempts: Annotated[int, Field(ge=0, le=10)]
+    """How often at most; 0 never."""
     per_try_timeout: Duration | None = None
+    """Time that each may take."""
     retry_on: str | None = None
     """Envoy's conditions, such as "5xx,reset"; Istio's own choice if not given."""
 
@@ -34,14 +37,19 @@ class HttpRoute(Model):
     """One rule of a route; the first one that matches counts. Without a condition it matches everything."""
 
     prefix: Path | None = None
+    """Beginning of the path."""
     exact: Path | None = None
+    """The whole path."""
     headers: dict[str, str] = {}
     """Headers that must have exactly these values."""
     rewrite: Path | None = None
     """Replaces the matched prefix or path."""
     to: Annotated[tuple[RouteTarget, ...], Field(min_length=1)]
+    """Where the requests go; several share them by weight."""
     timeout: Duration | None = None
+    """Time that a request may take in all."""
     retries: Retries | None = None
+    """Istio's own if not given: two, for failed connections."""
 
     @property
     def matches_everything(self) -> bool:
@@ -64,9 +72,11 @@ class Route(Model):
     """A VirtualService of the trading namespace."""
 
     hosts: Annotated[tuple[Host, ...], Field(min_length=1)]
+    """Hosts that requests are for."""
     gateways: tuple[ObjectName, ...] = ()
     """Names of `traffic.gateways`; empty: requests of the mesh's own workloads."""
     http: Annotated[tuple[HttpRoute, ...], Field(min_length=1)]
+    """The rules, in the order in which they are tried."""
 
 
 def refuse_wrong_sum(weights: list[int]) -> None:

@@ -35,7 +35,7 @@ REFUSED = {
     ),
     "a principal with its scheme": (
         {"authorization": {"policies": {"p": {"rules": [{"principals": ["spiffe://cluster.local/ns/a/sa/b"]}]}}}},
-        "is written without spiffe://",
+        "is not an identity such as cluster.local/ns/NAMESPACE/sa/ACCOUNT (without spiffe://)",
     ),
     "a wildcard through the egress gateway": (
         {"external": {"x": {"hosts": ["*.example.org"], "throughGateway": True}}},

@@ -58,10 +58,19 @@ def test_a_shipped_stack_keeps_every_rule(stack):
 
 
 def test_observability_keeps_every_rule_too():
-    addons = dict.fromkeys(("prometheus", "kiali", "grafana", "jaeger"), {"enabled": True})
+    addons = {name: {"enabled": True} for name in ("prometheus", "kiali", "grafana", "jaeger")}
     resources = registered("pi-cluster", observability=addons)
     assert sum(one.type == "kubernetes:helm.sh/v3:Release" for one in resources) == 8
     assert violations("pi-cluster", resources) == {}
+
+
+@pytest.mark.parametrize(
+    "example", sorted(Path(__file__).with_name("role_examples").iterdir()), ids=lambda path: path.stem
+)
+def test_the_ansible_roles_own_examples_keep_every_rule(example):
+    one = yaml.safe_load(example.read_text())
+    bounds = json.loads((ROOT / "policies" / "config" / "pi-cluster.json").read_text())
+    assert [said(rule, one, **bounds.get(rule.name, {})) for rule in RULES if isinstance(rule, Rule)] == [[]] * 13
 
 
 @pytest.mark.parametrize(

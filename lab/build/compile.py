@@ -52,7 +52,8 @@ def _go(part: Part, *arguments: str, output: IO[str]) -> str:
 
 def _compile(part: Part, folder: Path, output: IO[str]) -> None:
     folder.mkdir(parents=True)
-    _go(part, "build", "-v", "-ldflags", part.ldflags, "-o", f"{folder}/", *part.programs.values(), output=output)
+    flags = ("-tags", ",".join(part.tags), "-ldflags", part.ldflags)
+    _go(part, "build", "-v", *flags, "-o", f"{folder}/", *part.programs.values(), output=output)
     for program, package in part.programs.items():
         (folder / default_name(package, part)).rename(folder / program)
 

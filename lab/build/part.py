@@ -9,6 +9,7 @@ class Part:
 
     `programs`: program -> Go package. `stamp`: Go variable -> value set at link time.
     `files`: place in the part's folder -> (Go module, path inside it); a folder is copied whole.
+    `tags`: Go build tags.
     `home`: the part whose folder it shares. `on_demand`: built only when asked for by name.
     `seconds`: how long it builds on 2 cores from an empty cache, in the table's order.
     """
@@ -21,6 +22,7 @@ class Part:
     stamp: dict[str, str] = field(default_factory=dict)
     files: dict[str, tuple[str, str]] = field(default_factory=dict)
     home: str = ""
+    tags: tuple[str, ...] = ()
     on_demand: bool = False
 
     @property

@@ -1,6 +1,7 @@
 """A real Vault server, on demand: initialised and unsealed, reached on 127.0.0.1 like the API server."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import hvac
@@ -49,8 +50,10 @@ def seal() -> None:
 
 
 def unseal() -> None:
-    """Unseals it."""
-    connect().sys.submit_unseal_key(_keys()["keys"][0])
+    """Unseals it, and waits until it is its one-node cluster's leader: before, it refuses every request."""
+    client = connect()
+    client.sys.submit_unseal_key(_keys()["keys"][0])
+    process.wait(SERVER, lambda: client.sys.read_health_status().status_code == requests.codes.ok)
 
 
 def address() -> str:
@@ -73,15 +76,23 @@ def connect(token: str | None = None) -> hvac.Client:
 
 def _start() -> None:
     folder = CONTROL_PLANE.folder / SERVER
-    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "data").mkdir(parents=True, exist_ok=True)
     configuration = folder / "vault.json"
-    listener = {"tcp": {"address": f"{CONTROL_PLANE.address}:{PORT}", "tls_disable": True}}
-    storage = {"file": {"path": str(folder / "data")}}
-    configuration.write_text(json.dumps({"listener": listener, "storage": storage, "disable_mlock": True}))
+    configuration.write_text(json.dumps(_configuration(folder / "data")))
     command = (tools.program(SERVER), "server", f"-config={configuration}")
     process.start(SERVER, enter.network(CONTROL_PLANE, *command))
     if not process.is_alive(f"forward-{SERVER}"):
         forward.start(SERVER, f"{CONTROL_PLANE.address}:{PORT}")
+
+
+def _configuration(data: Path) -> dict[str, Any]:
+    return {
+        "listener": {"tcp": {"address": f"{CONTROL_PLANE.address}:{PORT}", "tls_disable": True}},
+        "storage": {"raft": {"path": str(data), "node_id": SERVER}},
+        "api_addr": f"http://{CONTROL_PLANE.address}:{PORT}",
+        "cluster_addr": f"http://{CONTROL_PLANE.address}:{PORT + 1}",
+        "disable_mlock": True,
+    }
 
 
 def _answers(client: hvac.Client) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 ENCRYPTION = ("encryptionsalt", "encryptedkey", "secretsprovider")
-VAULT = "pi-mesh:vault"
+MESH, VAULT = "pi-mesh:istio", "pi-mesh:vault"
 CHARTS = "charts-at-hand"
 PLACEHOLDER = "known-to-the-owner-only"
 """Stands for each encrypted value of a stack file: a pull request's preview has no key, and needs none."""
@@ -56,7 +56,8 @@ def prepare(folder: Path, stack: str) -> Config:
         return {}
     content = {key: value for key, value in content.items() if key not in ENCRYPTION}
     config: Config = _without_secrets(content.get("config") or {})
-    without_vault = {**config, VAULT: {"enabled": False}} if config.get(VAULT) else config
+    has_mesh = MESH in config  # a stack that makes the CA alone would be left with nothing
+    without_vault = {**config, VAULT: {"enabled": False}} if has_mesh and config.get(VAULT) else config
     path.write_text(yaml.safe_dump({**content, "config": without_vault}))
     return config
 

@@ -91,11 +91,12 @@ def test_the_secrets_of_the_stack_file_stay_out(tmp_path):
 
 
 def test_vault_is_switched_off_but_its_settings_are_shown(tmp_path):
-    config = {"pi-mesh:vault": {"enabled": True, "address": "https://vault.example"}}
+    mesh = {"pi-mesh:istio": {"version": "1.20.3"}}
+    config = {**mesh, "pi-mesh:vault": {"enabled": True, "address": "https://vault.example"}}
     (tmp_path / "Pulumi.pi.yaml").write_text(yaml.safe_dump({"config": config}))
     assert checkout.prepare(tmp_path, "pi") == config
     opened = yaml.safe_load((tmp_path / "Pulumi.pi.yaml").read_text())
-    assert opened["config"] == {"pi-mesh:vault": {"enabled": False}}
+    assert opened["config"] == {**mesh, "pi-mesh:vault": {"enabled": False}}
 
 
 def test_charts_at_hand_come_into_the_side_and_its_policy_config(tmp_path):

@@ -1,5 +1,6 @@
 """The secret from which istiod takes its CA."""
 
+import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -30,8 +31,13 @@ class Cacerts(pulumi.ComponentResource):
         secret = Secret(
             f"{name}-secret",
             metadata={"name": NAME, "namespace": args.namespace, "labels": {PLUGGED_IN_LABEL: "vault"}},
-            string_data=pulumi.Output.secret(args.files),
+            # Not string_data: what is taken out of it stays in the cluster (server-side apply).
+            data=pulumi.Output.secret(args.files).apply(_encoded),
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.name = secret.metadata.apply(lambda metadata: metadata["name"])
         self.register_outputs({"name": self.name})
+
+
+def _encoded(files: Mapping[str, str]) -> dict[str, str]:
+    return {name: base64.b64encode(text.encode()).decode() for name, text in files.items()}

@@ -1,5 +1,6 @@
 """The CA's part of the program: what is registered, in which order, and that its key stays a secret."""
 
+import base64
 import sys
 
 import pulumi
@@ -50,8 +51,9 @@ def plug_in(live: Authority | None = None, preview: bool = False, outputs: dict 
 
 def files(recording: Recording) -> dict[str, str]:
     (secret,) = recording.of_type(SECRET)
-    assert rpc.is_rpc_secret(secret.props["stringData"])
-    return rpc.unwrap_rpc_secret(secret.props["stringData"])
+    assert rpc.is_rpc_secret(secret.props["data"])
+    content = rpc.unwrap_rpc_secret(secret.props["data"])
+    return {name: base64.b64decode(encoded).decode() for name, encoded in content.items()}
 
 
 def live(*signers: authorities.Authority, ours: bool = True) -> Authority:

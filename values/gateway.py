@@ -4,12 +4,13 @@ from settings import Settings
 from settings.gateway import GatewayService, GatewaySettings
 from values.extra import Values
 from values.placement import node_selector
+from values.traffic.gateways import gateway_selector
 
 PORTS = {"status-port": (15021, 15021), "http2": (80, 80), "https": (443, 443)}
 """Name -> service port and container port: the chart's own, written out because a list can only be replaced whole."""
 
 
-def helm_values(settings: Settings, gateway: GatewaySettings, load_balancers: bool) -> Values:
+def helm_values(settings: Settings, release: str, gateway: GatewaySettings, load_balancers: bool) -> Values:
     """What the settings say, without the extra values; `load_balancers`: whether the cluster hands out addresses."""
     return {
         "replicaCount": gateway.replicas,
@@ -23,6 +24,7 @@ def helm_values(settings: Settings, gateway: GatewaySettings, load_balancers: bo
             "maxReplicas": gateway.autoscaling.max_replicas,
             "targetCPUUtilizationPercentage": gateway.autoscaling.target_cpu,
         },
+        **(_kept_through_drains(release) if _least(gateway) > 1 else {}),
     }
 
 
@@ -31,6 +33,24 @@ def service_type(service: GatewayService, load_balancers: bool) -> str:
     if service.type != "auto":
         return service.type
     return "LoadBalancer" if load_balancers else "NodePort"
+
+
+def _least(gateway: GatewaySettings) -> int:
+    return gateway.autoscaling.min_replicas if gateway.autoscaling.enabled else gateway.replicas
+
+
+def _kept_through_drains(release: str) -> Values:
+    """Pods apart from each other, and never all of them evicted at once.
+
+    Not for a single pod: a budget for that one would let no node be drained.
+    """
+    spread = {
+        "maxSkew": 1,
+        "topologyKey": "kubernetes.io/hostname",
+        "whenUnsatisfiable": "ScheduleAnyway",
+        "labelSelector": {"matchLabels": gateway_selector(release)},
+    }
+    return {"podDisruptionBudget": {"minAvailable": 1}, "topologySpreadConstraints": [spread]}
 
 
 def _service(service: GatewayService, load_balancers: bool) -> Values:

@@ -48,7 +48,7 @@ def of(settings: Settings, load_balancers: bool = False) -> Releases:
     }
     for name, one, path in ((INGRESS, settings.ingress, "ingress"), (EGRESS, settings.egress, "egress")):
         if one.enabled:
-            typed[name] = (gateway.helm_values(settings, one, load_balancers), one.values, f"{path}.values")
+            typed[name] = (gateway.helm_values(settings, name, one, load_balancers), one.values, f"{path}.values")
     extra.refuse(line for values, more, path in typed.values() for line in _contradictions(values, more, path))
     merged = {name: extra.merge(values, more) for name, (values, more, _) in typed.items()}
     return Releases(

@@ -1,0 +1,45 @@
+"""A gateway of several pods stays up while nodes are drained; one of a single pod can't, and must not block them."""
+
+import pytest
+
+from facts.istio_versions import gateway_chart_is_broken
+from tests import charts
+from tests.factories import make_settings
+from values import releases
+
+
+def ingress(**settings: object) -> dict:
+    """The ingress gateway's Helm values."""
+    made = releases.of(make_settings(ingress=settings))
+    return next(one.values for one in made if one.name == releases.INGRESS)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"replicas": 2}, {"autoscaling": {"enabled": True, "minReplicas": 2, "maxReplicas": 3}}],
+    ids=["replicas", "autoscaling"],
+)
+def test_several_pods_are_apart_and_not_evicted_all_at_once(settings):
+    values = ingress(**settings)
+    assert values["podDisruptionBudget"] == {"minAvailable": 1}
+    (spread,) = values["topologySpreadConstraints"]
+    assert spread["topologyKey"] == "kubernetes.io/hostname"
+    assert spread["labelSelector"] == {"matchLabels": {"istio": "ingressgateway"}}
+
+
+def test_a_single_pod_blocks_no_drain():
+    assert "podDisruptionBudget" not in ingress()
+    assert "podDisruptionBudget" not in ingress(replicas=3, autoscaling={"enabled": True, "minReplicas": 1})
+
+
+@pytest.mark.parametrize("version", charts.versions())
+def test_the_charts_make_a_disruption_budget_of_it(version):
+    if gateway_chart_is_broken(version):
+        pytest.skip("this version's gateway chart does not install at all")
+    settings = make_settings(istio={"version": version}, ingress={"replicas": 2})
+    release = next(one for one in releases.of(settings) if one.name == releases.INGRESS)
+    items = charts.render(release, version)
+    pod = charts.only(items, "Deployment")["spec"]["template"]
+    (spread,) = pod["spec"]["topologySpreadConstraints"]
+    assert charts.only(items, "PodDisruptionBudget")["spec"]["minAvailable"] == 1
+    assert spread["labelSelector"]["matchLabels"].items() <= pod["metadata"]["labels"].items()

@@ -1,10 +1,12 @@
 """The program's own preflight: every preview and up reads the cluster once, before any resource is registered."""
 
+from datetime import date
+
 import pulumi
 
 from checks import traffic
 from checks.finding import Finding, Level, errors
-from checks.preflight import run
+from checks.preflight import run, versions
 from cluster.errors import ClusterUnreachable, WrongContext
 from cluster.snapshot import Snapshot, read
 from settings import Settings
@@ -23,7 +25,7 @@ def guard(settings: Settings) -> Snapshot | None:
         if not pulumi.runtime.is_dry_run():
             raise pulumi.RunError(f"{problem}; nothing was touched") from None
         pulumi.log.warn(f"Preflight not done, this preview only shows what the settings say: {problem}")
-        _report(traffic.run(settings, None))
+        _report([versions.end_of_life(settings, date.today()), *traffic.run(settings, None)])
         return None
     _report(run(settings, snapshot, pulumi.get_stack()))
     return snapshot

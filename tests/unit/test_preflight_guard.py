@@ -51,6 +51,12 @@ def test_a_preview_without_a_cluster_goes_on_and_says_so(cluster, deploy, make_s
     assert any("Preflight not done" in line and "does not answer" in line for line in recording.logs)
 
 
+def test_a_preview_without_a_cluster_still_tells_the_end_of_life(cluster, deploy, make_settings):
+    cluster(ClusterUnreachable("cluster 'test' does not answer"))
+    recording = deploy(lambda: guard(make_settings(istio={"version": "1.20.3"})), preview=True)
+    assert any("istio end of life" in line and "no fixes since 2024-06-25" in line for line in recording.logs)
+
+
 @pytest.mark.row(15)
 def test_an_up_without_a_cluster_is_refused(cluster, deploy, make_settings):
     cluster(ClusterUnreachable("cluster 'test' does not answer"))

@@ -2,7 +2,8 @@
 
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 
 from lab.build import disk, toolchain
@@ -14,6 +15,8 @@ from lab.build.progress import Estimate, shown
 
 KEEP_SCRATCH = "PI_MESH_KEEP_SCRATCH"
 """Set in the environment while working on the parts: Go's caches stay, and the next build is quick."""
+
+DROP_SECONDS = 15.0
 
 
 class MissingProgramError(LookupError):
@@ -67,20 +70,24 @@ def ensure(names: Iterable[str] = DEFAULT) -> None:
     names = list(names)
     if missing(names):
         with lock("parts"):
-            _build(missing(names))  # looked at again: another process may have built them while this one waited
-            if not os.environ.get(KEEP_SCRATCH):
-                drop_scratch()
+            if still_missing := missing(names):  # another process may have built them while this one waited
+                _build(still_missing)
 
 
 def _build(parts: list[Part]) -> None:
     room = disk.require_room(parts)
     toolchain.go()  # before anything is drawn: it may have to be installed, which draws a bar of its own
     print(f"building {len(parts)} of the lab's parts, once, into {cache_root()}; {room}", flush=True)
-    estimate = Estimate({f"{part.name} {part.version}": part.seconds for part in parts})
+    works: list[Callable[[], None]] = [partial(build, part) for part in parts]
+    steps = {f"{part.name} {part.version}": float(part.seconds) for part in parts}
+    if not os.environ.get(KEEP_SCRATCH):
+        works.append(drop_scratch)
+        steps["removing what only the build needed"] = DROP_SECONDS
+    estimate = Estimate(steps)
     with shown(estimate):
-        for part, step in zip(parts, estimate.steps, strict=True):
+        for work, step in zip(works, steps, strict=True):
             with estimate.step(step):
-                build(part)
+                work()
 
 
 def drop_scratch() -> None:

@@ -5,7 +5,7 @@ import os
 from collections.abc import Mapping
 
 import hvac
-from hvac.exceptions import InvalidPath, VaultError
+from hvac.exceptions import InvalidPath, InvalidRequest, VaultError
 from pulumi.provider.experimental import provider as engine
 from pulumi.provider.experimental.property_value import PropertyValue
 
@@ -23,9 +23,6 @@ class VaultProvider(engine.Provider):
 
     def __init__(self) -> None:
         self._vault = hvac.Client()
-
-    async def diff_config(self, request: engine.DiffRequest) -> engine.DiffResponse:
-        return _difference(request, replaced_by=frozenset())
 
     async def configure(self, request: engine.ConfigureRequest) -> engine.ConfigureResponse:
         given = {name: str(value) for name, value in plain_map(request.args).items()}
@@ -71,15 +68,13 @@ class VaultProvider(engine.Provider):
 
     async def _exists(self, path: str) -> bool:
         try:
-            return await self._call(self._vault.read, path) is not None
-        except InvalidPath:
+            return await asyncio.to_thread(self._vault.read, path) is not None
+        except (InvalidPath, InvalidRequest):  # an unknown mount is a bad request
             return False
 
     async def _call(self, method, path: str, **arguments):
         try:
             return await asyncio.to_thread(method, path, **arguments)
-        except InvalidPath:
-            raise
         except VaultError as error:
             raise RuntimeError(f"Vault refused {path}: {type(error).__name__}: {error}") from None
 

@@ -24,7 +24,8 @@ def test_what_another_version_of_the_lab_made_is_removed(tool_cache, old):
     assert not (tool_cache / old).exists()
 
 
-def test_what_this_checkout_uses_stays(tool_cache):
+@pytest.mark.usefixtures("tool_cache")
+def test_what_this_checkout_uses_stays():
     images.folder().mkdir()
     assert prune.prune() == []
     assert images.folder().is_dir()

@@ -44,8 +44,13 @@ def _mesh_hosts(settings: Settings) -> Iterator[Finding]:
     """Sidecars, unlike gateways, do not merge the routes of a host, whatever the paths (istioctl's IST0109)."""
     routes = ((f"routes.{name}", one.hosts) for name, one in settings.traffic.routes.items() if not one.gateways)
     canaries = ((f"canaries.{name}", (one.service,)) for name, one in settings.traffic.canaries.items())
+    leaving = (
+        (f"external.{name}", one.hosts) for name, one in settings.traffic.external.items() if one.through_gateway
+    )
     for host, names in _grouped(
-        (full_name(host, settings.trading.namespace), name) for name, hosts in (*routes, *canaries) for host in hosts
+        (full_name(host, settings.trading.namespace), name)
+        for name, hosts in (*routes, *canaries, *leaving)
+        for host in hosts
     ):
         message = f"{_and(names)} both route {host} for sidecars, which take only the older one"
         yield error(NAME, "traffic", message, "put their rules into one route")

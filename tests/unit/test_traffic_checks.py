@@ -1,44 +1,14 @@
-"""Each check of the traffic settings has something that trips it, and passes what is right."""
-
-from dataclasses import replace
+"""Routes that lead nowhere are refused, those that lead somewhere are not."""
 
 import pytest
 
 from checks import preflight
-from checks.finding import Finding, Level
+from checks.finding import Level
 from checks.traffic import run
-from cluster.objects import Namespace, Service
-from cluster.pods import Container
+from cluster.objects import Service
 from tests.factories import make_settings
-from tests.snapshots import STACK, make_pod, make_snapshot
-
-AGENT, APP = "trading-agent-service", "trading-app-service"
-VERSIONS = {"v1": {"version": "v1"}, "v2": {"version": "v2"}}
-BREAKER = {"maxEjectionPercent": 50}
-TO_APP = {"to": [{"service": APP, "port": 80}]}
-
-GOOD = {
-    "services": {APP: {"ports": [80], "selector": {"app": "trading-app"}}, AGENT: {"ports": [80]}},
-    "gateways": {"trading-gateway": {}},
-    "routes": {"trading-app": {"hosts": ["*"], "gateways": ["trading-gateway"], "http": [TO_APP]}},
-    "canaries": {"trading-canary": {"service": AGENT, "paths": {"/api/v2": "v2"}}},
-    "destinations": {"circuit-breaker": {"service": AGENT, "subsets": VERSIONS, "circuitBreaker": BREAKER}},
-}
-
-
-def problems(changes: dict | None = None, snapshot=None, **settings: object) -> list[Finding]:
-    """What the checks say of the good traffic settings, one branch of them exchanged."""
-    found = run(make_settings(traffic={**GOOD, **(changes or {})}, **settings), snapshot or make_snapshot())
-    return [finding for finding in found if finding.level is not Level.OK]
-
-
-def route(*http: dict, hosts: tuple[str, ...] = ("*",), gateways: tuple[str, ...] = ("trading-gateway",)) -> dict:
-    return {"hosts": list(hosts), "gateways": list(gateways), "http": list(http)}
-
-
-def the_one(found: list[Finding]) -> str:
-    assert [finding.level for finding in found] == [Level.ERROR], found
-    return str(found[0])
+from tests.snapshots import STACK, make_snapshot
+from tests.traffic_problems import AGENT, APP, GOOD, TO_APP, problems, route, the_one
 
 
 def test_settings_that_fit_together_have_no_problem():
@@ -109,84 +79,6 @@ def test_leaving_through_an_egress_gateway_that_is_off_is_an_error():
     said = the_one(problems({"external": external}, egress={"enabled": False}))
 
     assert "traffic.external.broker: throughGateway needs the egress gateway" in said
-
-
-def test_two_routes_for_one_host_and_path_are_an_error():
-    routes = {name: route({"prefix": "/a", **TO_APP}) for name in ("one", "two")}
-
-    said = the_one(problems({"routes": routes}))
-
-    assert "one and two both take paths below /a of host * at gateway trading-gateway" in said
-
-
-def test_two_routes_for_one_host_and_different_paths_are_right():
-    routes = {name: route({"prefix": f"/{name}", **TO_APP}) for name in ("one", "two")}
-
-    assert problems({"routes": routes}) == []
-
-
-def test_two_routes_of_the_sidecars_for_one_host_are_an_error():
-    routes = {"r": route({"prefix": "/x", "to": [{"service": AGENT}]}, hosts=(AGENT,), gateways=())}
-
-    said = the_one(problems({"routes": routes}))
-
-    assert f"canaries.trading-canary and routes.r both route {AGENT}.trading.svc.cluster.local for sidecars" in said
-
-
-def test_a_rule_behind_one_that_takes_everything_is_an_error():
-    routes = {"r": route(TO_APP, {"prefix": "/api", **TO_APP})}
-
-    assert "traffic.routes.r.http[1]: never gets a request" in the_one(problems({"routes": routes}))
-
-
-def test_two_destinations_for_one_service_are_an_error():
-    again = {**GOOD["destinations"], "again": {"service": AGENT, "circuitBreaker": BREAKER}}
-
-    assert "again and circuit-breaker are both about" in the_one(problems({"destinations": again}))
-
-
-def test_two_objects_of_one_kind_and_name_are_an_error():
-    routes = {"trading-canary": GOOD["routes"]["trading-app"]}
-
-    assert "two settings make a VirtualService named trading-canary" in the_one(problems({"routes": routes}))
-
-
-def test_a_circuit_breaker_that_opens_for_no_pod_of_a_few_is_a_warning():
-    found = problems({"destinations": {"breaker": {"service": AGENT, "circuitBreaker": {}}}, "canaries": {}})
-
-    assert [(one.level, one.where) for one in found] == [(Level.WARNING, "traffic.destinations.breaker.circuitBreaker")]
-    assert "fewer than 10" in found[0].message
-
-
-def test_strict_names_the_pods_without_a_sidecar():
-    bare = make_pod("legacy-feed", namespace="trading", owner="ReplicaSet/legacy-feed")
-    meshed = replace(bare, name="new", containers=(Container("istio-proxy"),))
-    elsewhere = replace(bare, name="outside", namespace="kube-system")
-
-    found = problems(snapshot=make_snapshot(pods=(bare, meshed, elsewhere)))
-
-    assert [(one.level, one.where) for one in found] == [(Level.WARNING, "pod trading/legacy-feed")]
-    assert "restart its workload" in found[0].fix
-
-
-def test_strict_looks_into_every_namespace_with_injection():
-    snapshot = make_snapshot(
-        namespaces=(Namespace("shop", {"istio-injection": "enabled"}),), pods=(make_pod("till", namespace="shop"),)
-    )
-
-    assert [one.where for one in problems(snapshot=snapshot)] == ["pod shop/till"]
-
-
-def test_permissive_cuts_nobody_off():
-    snapshot = make_snapshot(pods=(make_pod("legacy-feed", namespace="trading"),))
-
-    assert problems(snapshot=snapshot, mtls={"mode": "PERMISSIVE"}) == []
-
-
-def test_pods_that_we_may_not_list_are_unknown():
-    found = problems(snapshot=make_snapshot(unreadable=("pods",)))
-
-    assert [(one.level, one.where) for one in found] == [(Level.UNKNOWN, "mtls.mode")]
 
 
 def test_the_preflight_asks_these_checks_too():

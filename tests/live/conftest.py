@@ -7,7 +7,7 @@ import pytest
 
 from lab.cluster.kubectl import kubectl
 from lab.cluster.up import up
-from tests.live import mesh_by_helm
+from tests.live import figures, mesh_by_helm
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -44,3 +44,16 @@ def namespace(request: pytest.FixtureRequest) -> Iterator[Callable[..., str]]:
     yield make
     for name in made:
         kubectl("delete", "namespace", name, "--wait=false")
+
+
+@pytest.fixture
+def figure(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """`figure("what was seen")`: the test's row in docs/live.md, written where `--figures` asks for it."""
+    section = (request.module.__doc__ or "").strip().partition("\n")[0].rstrip(".")
+    what = figures.sentence(request.node.name)
+
+    def note(seen: str) -> None:
+        if request.config.getoption("--figures"):
+            figures.record(section, what, seen)
+
+    return note

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from tests.live.traffic.figures import read, record, sentence
+from tests.live.figures import read, record, sentence
 
 
 @pytest.fixture

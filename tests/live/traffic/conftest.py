@@ -1,11 +1,11 @@
-"""The mesh by the program, the workloads in it, and the table of figures."""
+"""The mesh by the program, and the workloads in it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
 from tests.live.project import Project
-from tests.live.traffic import cast, figures, program
+from tests.live.traffic import cast, program
 from tests.live.traffic.workloads import apply, delete, manifests, wait_for
 
 
@@ -39,16 +39,3 @@ def workloads(mesh: None) -> Iterator[None]:  # noqa: ARG001
         yield
     finally:
         delete(objects)
-
-
-@pytest.fixture
-def figure(request: pytest.FixtureRequest) -> Callable[[str], None]:
-    """`figure("what was seen")`: the test's row in docs/live.md, written where `--figures` asks for it."""
-    section = (request.module.__doc__ or "").strip().partition("\n")[0].rstrip(".")
-    what = figures.sentence(request.node.name)
-
-    def note(seen: str) -> None:
-        if request.config.getoption("--figures"):
-            figures.record(section, what, seen)
-
-    return note

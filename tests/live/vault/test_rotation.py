@@ -18,7 +18,7 @@ def signing_certificate() -> x509.Certificate:
     return pem.certificates(base64.b64decode(cacerts()["ca-cert.pem"]).decode(), "cacerts")[0]
 
 
-def test_a_rotation_loses_no_request_restarts_nothing_and_is_proven(mesh: VaultMesh):
+def test_a_rotation_loses_no_request_restarts_nothing_and_is_proven(mesh: VaultMesh, figure):
     before, pods, trusted = issued(), istiod_pods(), roots()
     apply(OBJECTS)
     try:
@@ -30,6 +30,7 @@ def test_a_rotation_loses_no_request_restarts_nothing_and_is_proven(mesh: VaultM
     assert outcome.status == 0, outcome.output
     assert "signs with another CA" in outcome.output
     assert tally.total > 0
+    figure(str(tally))
     assert tally.failed == {}
     after = issued()
     assert after.issuer != before.issuer

@@ -4,11 +4,11 @@ import re
 from datetime import date
 from pathlib import Path
 
-FILE = Path(__file__).resolve().parents[3] / "docs" / "live.md"
+FILE = Path(__file__).resolve().parents[2] / "docs" / "live.md"
 HEAD = """# Seen on the local cluster
 
-Real istiod, Envoy and kubelets, with the mesh installed by this program. Each row is a test of `tests/live/traffic`;
-`pytest tests/live/traffic --figures` writes the rows of those that ran, and leaves the others as they are.
+Real istiod, Envoy and kubelets, with the mesh installed by this program. Each row is a test in `tests/live`;
+`pytest tests/live --figures` writes the rows of those that ran, and leaves the others as they are.
 """
 TABLE = "| What | Seen | On |\n|---|---|---|\n"
 

@@ -1,0 +1,68 @@
+"""What happens to a mesh while it is used."""
+
+from collections.abc import Callable
+
+from lab.cluster.kubectl import kubectl
+from lab.cluster.waiting import wait_until
+from tests.live.project import Project
+from tests.live.traffic import program
+from tests.live.traffic.drains import cordoned, drained, move_the_gateway, node_of_the_gateway
+from tests.live.traffic.shop import SHOP
+from tests.live.traffic.wire import certificate_serial
+from tests.live.traffic.workloads import CONTROL
+
+EARLIER = "1.30.0"
+MORE_MEMORY = {"ingress.resources.limits": {"cpu": "500m", "memory": "264Mi"}}
+
+
+def nothing_changes(project: Project) -> None:
+    program.up(project)
+
+
+def the_ingress_gateway_gets_more_memory_and_less_again(project: Project) -> None:
+    with program.changed(project, MORE_MEMORY):
+        pass
+
+
+def the_mesh_goes_to_another_version_and_back(project: Project) -> None:
+    with program.changed(project, {"istio.version": EARLIER}):
+        pass
+
+
+def istiod_is_killed(_: Project) -> None:
+    kubectl("delete", "pod", "-n", CONTROL, "--selector=app=istiod", "--grace-period=0", "--force")
+    kubectl("rollout", "status", "-n", CONTROL, "deployment/istiod", "--timeout=180s")
+
+
+def a_node_is_drained_with_an_ingress_gateway_of_two_pods(project: Project) -> None:
+    with program.changed(project, {"ingress.replicas": 2}), drained(node_of_the_gateway()):
+        pass
+
+
+def a_node_is_drained_after_its_single_ingress_gateway_was_moved(_: Project) -> None:
+    node = node_of_the_gateway()
+    with cordoned(node):
+        move_the_gateway()
+        with drained(node):
+            pass
+
+
+def workload_certificates_are_renewed_twice(_: Project) -> None:
+    serials = {certificate_serial(SHOP)}
+
+    def renewed() -> bool:
+        serials.add(certificate_serial(SHOP))
+        return len(serials) > 2
+
+    wait_until("the second new certificate", renewed, seconds=180)
+
+
+CHANGES: tuple[Callable[[Project], None], ...] = (
+    nothing_changes,
+    the_ingress_gateway_gets_more_memory_and_less_again,
+    the_mesh_goes_to_another_version_and_back,
+    istiod_is_killed,
+    a_node_is_drained_with_an_ingress_gateway_of_two_pods,
+    a_node_is_drained_after_its_single_ingress_gateway_was_moved,
+    workload_certificates_are_renewed_twice,
+)

@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import Mapping
+from typing import Any
 
 import hvac
 from hvac.exceptions import InvalidPath, InvalidRequest, VaultError
@@ -31,17 +32,17 @@ class VaultProvider(engine.Provider):
         return await super().configure(request)
 
     async def diff(self, request: engine.DiffRequest) -> engine.DiffResponse:
-        return _difference(request, KINDS[request.type].replaced_by)
+        return _difference(request, _kind(request).replaced_by)
 
     async def create(self, request: engine.CreateRequest) -> engine.CreateResponse:
-        kind = KINDS[request.type]
+        kind = _kind(request)
         if request.preview:
             return engine.CreateResponse("", {**request.properties, **dict.fromkeys(kind.outputs, _unknown())})
         outputs = await self._write(kind, request.properties, update=False)
         return engine.CreateResponse(kind.place(plain_map(request.properties)), outputs)
 
     async def update(self, request: engine.UpdateRequest) -> engine.UpdateResponse:
-        kind = KINDS[request.type]
+        kind = _kind(request)
         if request.preview or not kind.rewritten:
             kept = {name: value for name, value in request.olds.items() if name in kind.outputs}
             return engine.UpdateResponse({**request.news, **kept})
@@ -49,13 +50,13 @@ class VaultProvider(engine.Provider):
 
     async def read(self, request: engine.ReadRequest) -> engine.ReadResponse:
         """Gone if Vault does not know it; what was signed or handed over once can't be asked for again."""
-        kind = KINDS[request.type]
+        kind = _kind(request)
         if kind.readable and not await self._exists(request.resource_id):
             return engine.ReadResponse("", {}, {})
         return await super().read(request)
 
     async def delete(self, request: engine.DeleteRequest) -> None:
-        if KINDS[request.type].deletable:
+        if _kind(request).deletable:
             await self._call(self._vault.delete, request.resource_id)
 
     async def _write(self, kind: Kind, properties: Values, update: bool) -> dict[str, PropertyValue]:
@@ -77,6 +78,11 @@ class VaultProvider(engine.Provider):
             return await asyncio.to_thread(method, path, **arguments)
         except VaultError as error:
             raise RuntimeError(f"Vault refused {path}: {type(error).__name__}: {error}") from None
+
+
+def _kind(request: Any) -> Kind:
+    """A URN's type has those of the parents before its own."""
+    return KINDS[request.type.rpartition("$")[2]]
 
 
 def _difference(request: engine.DiffRequest, replaced_by: frozenset[str] | None) -> engine.DiffResponse:

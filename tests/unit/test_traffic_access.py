@@ -91,6 +91,14 @@ def test_the_default_deny_locks_the_gateway_out_only_without_its_allow(allowed: 
     assert len(list(gateway(make_settings(traffic={**ROUTED, "authorization": deny}), None))) == problems
 
 
+def test_the_default_deny_alone_locks_the_gateway_out():
+    deny = {"defaultDeny": {"enabled": True, "allowIngress": False, "allowNamespaces": []}}
+
+    [finding] = gateway(make_settings(traffic={**ROUTED, "authorization": deny}), None)
+
+    assert finding.where == "traffic.authorization.defaultDeny"
+
+
 def test_a_policy_nobody_routes_to_is_not_judged():
     traffic = {"authorization": {"policies": {"p": {"rules": [{"namespaces": ["argocd"]}]}}}}
 

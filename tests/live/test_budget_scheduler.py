@@ -87,15 +87,17 @@ def decisions() -> list[str]:
 
 
 @pytest.mark.parametrize("one", [SIDECAR, BUSY], ids=["sidecars", "busy pods"])
-def test_as_many_pods_fit_as_the_budget_says(one, predicted):
+def test_as_many_pods_fit_as_the_budget_says(one, predicted, figure):
     count = predicted(one)
     assert count > 0
     assert accepted(one, count + TOO_MANY) == count
+    figure(f"{count} of {one} predicted and accepted, {TOO_MANY} more left Pending")
 
 
-def test_a_cordoned_node_counts_no_more(predicted):
+def test_a_cordoned_node_counts_no_more(predicted, figure):
     before = predicted(SIDECAR)
     with cordoned("pi-2"):
         count = predicted(SIDECAR)
         assert 0 < count < before
         assert accepted(SIDECAR, count + TOO_MANY) == count
+    figure(f"{before} sidecars on three nodes; {count} predicted and accepted on two, {TOO_MANY} more left Pending")

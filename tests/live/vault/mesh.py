@@ -7,7 +7,7 @@ import yaml
 from lab.cluster.kubectl import get
 from lab.cluster.waiting import wait_until
 from operations.istiod_certificates import Issued, issuer
-from tests.live.project import STACK_FILE, Outcome, Project
+from tests.live.project import STACK, STACK_FILE, Outcome, Project
 from tests.live.vault.server import Server
 
 MOUNT = "urn:pulumi:lab::pi-mesh::pi-mesh:vault:VaultCa$vault:index/mount:Mount::mesh-ca-mount"
@@ -22,6 +22,7 @@ class VaultMesh(Project):
     def begin(self, server: Server) -> None:
         """Vault on, and no gateways: these tests look at certificates."""
         self.said = []
+        self.run("pulumi", "stack", "select", "--create", STACK)
         self.give(server.token())
         self.set("ingress.enabled", False)
         self.set("egress.enabled", False)

@@ -1,41 +1,52 @@
-"""Quick reads of the lab's API, without a kubectl process for each look."""
+"""Quick reads of the lab's API: no kubectl process for each look, and little to import."""
 
+import http.client
+import json
+import ssl
 from typing import Any
 
-import requests
-
-from lab.cluster import forward
-from lab.cluster.certificates import AUTHORITY, certificate_file, key_file
+from lab.cluster import ports
+from lab.cluster.pki import ADMIN, AUTHORITY, certificate_file, key_file
 from lab.cluster.shell import LabError
 
-FORWARD = "api"
-ADMIN = "admin"
+HOST = "127.0.0.1"  # the only way to the API server from outside
 TIMEOUT = 5  # seconds
 
 
 def url() -> str:
-    """Where the API server is reached from outside: on 127.0.0.1, and nowhere else."""
-    return f"https://127.0.0.1:{forward.port(FORWARD)}"
+    """Where the API server is reached from outside."""
+    return f"https://{HOST}:{ports.find(ports.API)}"
 
 
 def read(path: str) -> Any:
     """What the API has under this path. Raises LabError when it does not answer so."""
-    try:
-        return _get(path).json()
-    except requests.RequestException as error:
-        raise LabError(f"the local cluster's API server does not answer {path}: {error}") from error
+    return json.loads(_get(path))
 
 
 def server_ready() -> bool:
     """Whether the API server answers and is ready."""
     try:
-        return _get("/readyz").text == "ok"
-    except requests.RequestException:
+        return _get("/readyz") == b"ok"
+    except LabError:
         return False
 
 
-def _get(path: str) -> requests.Response:
-    certificate = (str(certificate_file(ADMIN)), str(key_file(ADMIN)))
-    response = requests.get(url() + path, cert=certificate, verify=str(certificate_file(AUTHORITY)), timeout=TIMEOUT)
-    response.raise_for_status()
-    return response
+def _get(path: str) -> bytes:
+    try:
+        connection = http.client.HTTPSConnection(HOST, ports.find(ports.API), timeout=TIMEOUT, context=_trust())
+        connection.request("GET", path)
+        response = connection.getresponse()
+        body = response.read()
+        connection.close()
+    except (OSError, http.client.HTTPException) as error:
+        raise LabError(f"the local cluster's API server does not answer {path}: {error}") from error
+    if response.status != http.HTTPStatus.OK:
+        raise LabError(f"the local cluster's API server answers {path} with {response.status} {response.reason}")
+    return body
+
+
+def _trust() -> ssl.SSLContext:
+    """The lab's authority and nobody else's; we are its administrator."""
+    context = ssl.create_default_context(cafile=str(certificate_file(AUTHORITY)))
+    context.load_cert_chain(certificate_file(ADMIN), key_file(ADMIN))
+    return context

@@ -3,33 +3,21 @@
 import ipaddress
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from lab.cluster.names import LAB
+from lab.cluster import pki
+from lab.cluster.pki import AUTHORITY, certificate_file, key_file
 
-FOLDER = LAB / "pki"
-AUTHORITY = "ca"
 LIFE = timedelta(days=365)
-
-
-def certificate_file(name: str) -> Path:
-    """Where the certificate called `name` is."""
-    return FOLDER / f"{name}.crt"
-
-
-def key_file(name: str) -> Path:
-    """Where its private key is; only root reads it."""
-    return FOLDER / f"{name}.key"
 
 
 def create_authority() -> None:
     """Makes the authority that signs everything else."""
-    FOLDER.mkdir(parents=True, exist_ok=True)
+    pki.FOLDER.mkdir(parents=True, exist_ok=True)
     key = ec.generate_private_key(ec.SECP256R1())
     subject = _subject("pi-lab", "")
     builder = _builder(subject, subject, key).add_extension(x509.BasicConstraints(ca=True, path_length=None), True)

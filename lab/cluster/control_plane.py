@@ -2,7 +2,6 @@
 
 from lab.cluster import certificates, enter, kubeconfig, process
 from lab.cluster.api import server_ready
-from lab.cluster.certificates import AUTHORITY, certificate_file, key_file
 from lab.cluster.machines import (
     API_PORT,
     API_SERVICE_ADDRESS,
@@ -11,13 +10,14 @@ from lab.cluster.machines import (
     NODES,
     SERVICE_RANGE,
 )
+from lab.cluster.pki import ADMIN, AUTHORITY, certificate_file, key_file, kubeconfig_file
 from lab.cluster.tools import program
 
 ETCD_URL = "http://127.0.0.1:2379"
 MASTERS = "system:masters"
 # name of the certificate -> its user and group: Kubernetes binds its roles to these
 IDENTITIES = {
-    "admin": ("lab-admin", MASTERS),
+    ADMIN: ("lab-admin", MASTERS),
     "apiserver-kubelet-client": ("kube-apiserver-kubelet-client", MASTERS),
     "kube-controller-manager": ("system:kube-controller-manager", ""),
     "kube-scheduler": ("system:kube-scheduler", ""),
@@ -66,7 +66,7 @@ def start_controllers() -> None:
 def proxy_flags(node: str) -> list[str]:
     """kube-proxy's flags; conntrack's limits belong to the real machine and stay as they are."""
     return [
-        f"--kubeconfig={certificates.FOLDER / 'kube-proxy.kubeconfig'}", f"--hostname-override={node}",
+        f"--kubeconfig={kubeconfig_file('kube-proxy')}", f"--hostname-override={node}",
         "--proxy-mode=iptables", "--cluster-cidr=10.244.0.0/16", "--conntrack-max-per-core=0", "--oom-score-adj=0",
         "--conntrack-tcp-timeout-established=0", "--conntrack-tcp-timeout-close-wait=0",
     ]  # fmt: skip
@@ -96,11 +96,11 @@ def _api_flags() -> list[str]:
 
 def _controller_flags() -> list[str]:
     return [
-        f"--kubeconfig={certificates.FOLDER / 'kube-controller-manager.kubeconfig'}", "--leader-elect=false",
+        f"--kubeconfig={kubeconfig_file('kube-controller-manager')}", "--leader-elect=false",
         "--use-service-account-credentials", f"--root-ca-file={certificate_file(AUTHORITY)}",
         f"--service-account-private-key-file={key_file('service-account')}", "--node-monitor-grace-period=25s",
     ]  # fmt: skip
 
 
 def _scheduler_flags() -> list[str]:
-    return [f"--kubeconfig={certificates.FOLDER / 'kube-scheduler.kubeconfig'}", "--leader-elect=false"]
+    return [f"--kubeconfig={kubeconfig_file('kube-scheduler')}", "--leader-elect=false"]

@@ -1,9 +1,9 @@
 """Names inside the cluster: CoreDNS as a process of the control plane, behind the service address that pods ask."""
 
 from lab.cluster import enter, process
-from lab.cluster.certificates import FOLDER
 from lab.cluster.kubectl import kubectl
 from lab.cluster.machines import CONTROL_PLANE, DNS_SERVICE_ADDRESS
+from lab.cluster.pki import kubeconfig_file
 from lab.cluster.tools import program
 
 COREFILE = f"""
@@ -45,6 +45,6 @@ ports:
 def start() -> None:
     """Starts CoreDNS and gives it the address that kubelet tells every pod."""
     corefile = CONTROL_PLANE.folder / "Corefile"
-    corefile.write_text(COREFILE % (FOLDER / "coredns.kubeconfig"))
+    corefile.write_text(COREFILE % kubeconfig_file("coredns"))
     process.start("coredns", enter.network(CONTROL_PLANE, program("coredns"), "-conf", corefile))
     kubectl("apply", "-f", "-", stdin=SERVICE)

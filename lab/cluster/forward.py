@@ -7,9 +7,8 @@ comes from 127.0.0.1, what it connects to is inside. Run as a module, this file 
 import asyncio
 import socket
 import sys
-from pathlib import Path
 
-from lab.cluster import enter, process
+from lab.cluster import enter, ports, process
 from lab.cluster.machines import CONTROL_PLANE
 from lab.cluster.names import CHECKOUT
 from lab.cluster.say import say
@@ -23,23 +22,13 @@ def start(name: str, target: str) -> int:
         inside = ("env", f"PYTHONPATH={CHECKOUT}", sys.executable, "-m", "lab.cluster.forward", target)
         process.start(f"forward-{name}", enter.network(CONTROL_PLANE, *inside), pass_fd=listener.fileno())
         port = listener.getsockname()[1]
-    _port_file(name).write_text(str(port))
+    ports.note(name, port)
     return port
 
 
 def reach(name: str, target: str) -> None:
     """Opens a way, and says where it begins."""
     say(f"{target} inside the local cluster is 127.0.0.1:{start(name, target)} outside, until `make lab-down`")
-
-
-def port(name: str) -> int | None:
-    """The port of an open way."""
-    file = _port_file(name)
-    return int(file.read_text()) if file.exists() else None
-
-
-def _port_file(name: str) -> Path:
-    return process.RECORDS / f"forward-{name}.port"
 
 
 async def _serve(listener: socket.socket, host: str, port: int) -> None:

@@ -5,8 +5,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from lab.cluster.certificates import AUTHORITY, FOLDER, certificate_file, key_file
 from lab.cluster.names import CONTEXT
+from lab.cluster.pki import AUTHORITY, certificate_file, key_file, kubeconfig_file
 
 
 def write(file: Path, server: str, identity: str) -> Path:
@@ -31,7 +31,7 @@ def write(file: Path, server: str, identity: str) -> Path:
 
 def component(name: str, server: str) -> Path:
     """The kubeconfig of one of the lab's programs, which has the certificate of the same name."""
-    return write(FOLDER / f"{name}.kubeconfig", server, name)
+    return write(kubeconfig_file(name), server, name)
 
 
 def _encoded(file: Path) -> str:

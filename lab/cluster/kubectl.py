@@ -5,9 +5,9 @@ import json
 import os
 from typing import Any
 
-from lab.cluster.certificates import AUTHORITY, certificate_file
 from lab.cluster.environment import variables
 from lab.cluster.names import CONTEXT, KUBECONFIG
+from lab.cluster.pki import AUTHORITY, certificate_file
 from lab.cluster.shell import LabError, run
 from lab.cluster.tools import program
 

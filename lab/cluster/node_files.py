@@ -6,8 +6,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from lab.cluster.certificates import AUTHORITY, FOLDER, certificate_file
 from lab.cluster.machines import DNS_SERVICE_ADDRESS, Machine
+from lab.cluster.pki import AUTHORITY, certificate_file, kubeconfig_file
 
 CORES = 4
 ALLOCATABLE_MEMORY = 3700 * 1024**2  # bytes; what a Raspberry Pi 4 of 4 GB leaves to pods
@@ -39,7 +39,7 @@ def write(node: Machine) -> None:
     (node.folder / "cni" / "10-lab.conflist").write_text(json.dumps(_network(node)))
     (node.folder / "kubelet.json").write_text(json.dumps(_kubelet(node)))
     (node.folder / "resolv.conf").write_text(f"nameserver {DNS_SERVICE_ADDRESS}\n")
-    shutil.copy(FOLDER / f"kubelet-{node.name}.kubeconfig", node.folder / "kubeconfig")
+    shutil.copy(kubeconfig_file(f"kubelet-{node.name}"), node.folder / "kubeconfig")
     shutil.copy(certificate_file(AUTHORITY), node.folder / "ca.crt")
 
 

@@ -12,9 +12,9 @@ from typing import Any
 from lab.build import programs
 from lab.build.parts import KUBERNETES
 from lab.cluster import enter, process, state
-from lab.cluster.certificates import FOLDER
 from lab.cluster.kubectl import get, kubectl
 from lab.cluster.machines import CONTROL_PLANE
+from lab.cluster.pki import ADMIN, kubeconfig_file
 from lab.cluster.say import say
 from lab.cluster.tools import program
 from lab.cluster.waiting import wait_until
@@ -61,7 +61,7 @@ def _start_controller() -> None:
     if process.is_alive(CONTROLLER):
         return
     say("KWOK, for simulated nodes")
-    flags = [f"--kubeconfig={FOLDER / 'admin.kubeconfig'}", "--manage-all-nodes=false", "--cidr=10.245.0.0/16"]
+    flags = [f"--kubeconfig={kubeconfig_file(ADMIN)}", "--manage-all-nodes=false", "--cidr=10.245.0.0/16"]
     flags += [f"--manage-nodes-with-annotation-selector={MANAGED}=fake", f"--node-ip={CONTROL_PLANE.address}"]
     flags += [f"--config={stage}" for stage in _stages()]
     process.start(CONTROLLER, enter.network(CONTROL_PLANE, program(CONTROLLER), *flags))

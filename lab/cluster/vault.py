@@ -9,7 +9,7 @@ import hvac.exceptions
 import requests
 
 from lab.build import programs
-from lab.cluster import enter, environment, forward, process, tools
+from lab.cluster import enter, environment, forward, ports, process, tools
 from lab.cluster.machines import CONTROL_PLANE
 from lab.cluster.names import LAB
 from lab.cluster.say import say
@@ -58,7 +58,7 @@ def unseal() -> None:
 
 def address() -> str:
     """The URL of the server (also of one that is down); raises LabError when there never was one."""
-    port = forward.port(SERVER)
+    port = ports.find(SERVER)
     if port is None:
         raise LabError("Vault was never started in this lab: python -m lab vault up")
     return f"http://127.0.0.1:{port}"

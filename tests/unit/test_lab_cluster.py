@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from lab.cluster import certificates, cgroup, forward, kubectl, names, requirements, simulated
+from lab.cluster import certificates, cgroup, forward, kubectl, names, pki, requirements, simulated
 from lab.cluster.shell import LabError, run
 from lab.cluster.simulated import SimulatedNode
 
@@ -19,9 +19,9 @@ from lab.cluster.simulated import SimulatedNode
 @pytest.fixture
 def authority(tmp_path, monkeypatch):
     """A certificate authority in a folder of its own."""
-    monkeypatch.setattr(certificates, "FOLDER", tmp_path / "pki")
+    monkeypatch.setattr(pki, "FOLDER", tmp_path / "pki")
     certificates.create_authority()
-    return x509.load_pem_x509_certificate(certificates.certificate_file("ca").read_bytes())
+    return x509.load_pem_x509_certificate(pki.certificate_file("ca").read_bytes())
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def test_two_checkouts_have_different_names(tmp_path):
 
 def test_a_server_certificate_is_signed_by_the_authority_for_exactly_its_hosts(authority):
     certificates.issue("server", "server", hosts=["127.0.0.1", "kubernetes.default"])
-    issued = x509.load_pem_x509_certificate(certificates.certificate_file("server").read_bytes())
+    issued = x509.load_pem_x509_certificate(pki.certificate_file("server").read_bytes())
     issued.verify_directly_issued_by(authority)
     hosts = issued.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     assert hosts.get_values_for_type(x509.IPAddress) == [ipaddress.ip_address("127.0.0.1")]
@@ -62,7 +62,7 @@ def test_a_server_certificate_is_signed_by_the_authority_for_exactly_its_hosts(a
 
 @pytest.mark.usefixtures("authority")
 def test_only_root_reads_a_private_key():
-    assert stat.S_IMODE(certificates.key_file("ca").stat().st_mode) == 0o600
+    assert stat.S_IMODE(pki.key_file("ca").stat().st_mode) == 0o600
 
 
 @pytest.mark.usefixtures("capable")

@@ -1,9 +1,11 @@
 """The lab's Vault, and the mesh that signs with it."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
 
+from lab.cluster.environment import search_path, variables
 from tests.live.vault import server as servers
 from tests.live.vault.mesh import VaultMesh
 from tests.live.vault.server import Server
@@ -17,7 +19,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def server(lab: None) -> Server:  # noqa: ARG001 - the cluster comes first
+def environment(lab: None) -> Iterator[None]:  # noqa: ARG001 - the cluster comes first
+    """These tests ask istiod themselves, as the operations do: by way of the kubeconfig and kubectl."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in variables().items():
+            patch.setenv(name, value)
+        patch.setenv("PATH", search_path(), prepend=os.pathsep)
+        yield
+
+
+@pytest.fixture(scope="session")
+def server(environment: None) -> Server:  # noqa: ARG001
     return servers.start()
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from lab.cluster.kubectl import kubectl
+from lab.cluster.kubectl import get, kubectl
 from lab.cluster.waiting import wait_until
 from tests.live.project import Project
 from tests.live.traffic import program
@@ -12,7 +12,12 @@ from tests.live.traffic.wire import certificate_serial
 from tests.live.traffic.workloads import CONTROL
 
 EARLIER = "1.30.0"
-MORE_MEMORY = {"ingress.resources.limits": {"cpu": "500m", "memory": "264Mi"}}
+MORE_MEMORY = {
+    "ingress.resources": {
+        "requests": {"cpu": "100m", "memory": "136Mi"},
+        "limits": {"cpu": "500m", "memory": "264Mi"},
+    }
+}
 
 
 def nothing_changes(project: Project) -> None:
@@ -30,8 +35,9 @@ def the_mesh_goes_to_another_version_and_back(project: Project) -> None:
 
 
 def istiod_is_killed(_: Project) -> None:
+    killed = _istiods("False", "True")
     kubectl("delete", "pod", "-n", CONTROL, "--selector=app=istiod", "--grace-period=0", "--force")
-    kubectl("rollout", "status", "-n", CONTROL, "deployment/istiod", "--timeout=180s")
+    wait_until("another istiod, Ready", lambda: bool(_istiods("True") - killed), seconds=180)
 
 
 def a_node_is_drained_with_an_ingress_gateway_of_two_pods(project: Project) -> None:
@@ -55,6 +61,13 @@ def workload_certificates_are_renewed_twice(_: Project) -> None:
         return len(serials) > 2
 
     wait_until("the second new certificate", renewed, seconds=180)
+
+
+def _istiods(*ready: str) -> set[str]:
+    """The names of istiod's pods whose condition Ready is one of these."""
+    pods = get("pods", "-n", CONTROL, "--selector=app=istiod")["items"]
+    states = [(pod["metadata"]["name"], one) for pod in pods for one in pod["status"].get("conditions", ())]
+    return {name for name, one in states if one["type"] == "Ready" and one["status"] in ready}
 
 
 CHANGES: tuple[Callable[[Project], None], ...] = (

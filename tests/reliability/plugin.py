@@ -29,7 +29,7 @@ class ReliabilityTable:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.when == "call" or report.failed:
             seen = " ".join(str(value) for name, value in report.user_properties if name == PROPERTY)
-            rows = [value for name, value in report.user_properties if name == "row"]
+            rows = [str(value) for name, value in report.user_properties if name == "row"]
             self._results += [Result(int(row), _name(report.nodeid), report.outcome, _plain(seen)) for row in rows]
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:

@@ -3,25 +3,13 @@
 import os
 import signal
 import time
-from collections.abc import Callable
 
 import pytest
 
-from lab.cluster.kubectl import get
 from tests.live.project import Project, kill_group, kill_session, wait_for
+from tests.live.reliability.looking import has
 
 pytestmark = pytest.mark.live
-
-
-def status_of(release: str) -> str:
-    """The status of its last revision; empty where there is none."""
-    secrets = get("secrets", "--namespace=istio-system", f"--selector=owner=helm,name={release}")["items"]
-    labels = [secret["metadata"]["labels"] for secret in secrets]
-    return max(labels, key=lambda each: int(each["version"]))["status"] if labels else ""
-
-
-def has(release: str, status: str) -> Callable[[], bool]:
-    return lambda: status_of(release) == status
 
 
 def repaired(project: Project) -> str:

@@ -1,0 +1,36 @@
+"""What the tests look at in the cluster and the state."""
+
+from collections.abc import Callable
+
+from lab.cluster.kubectl import get
+from tests.live.project import Project
+
+
+def untouched() -> bool:
+    """Whether nothing of a mesh is in the cluster."""
+    return not any(item["metadata"]["name"] in ("istio-system", "trading") for item in get("namespaces")["items"])
+
+
+def state(project: Project) -> str:
+    return project.pulumi("stack", "export").output
+
+
+def releases() -> dict[str, str]:
+    """The mesh's releases with the status of their last revision."""
+    return {labels["name"]: labels["status"] for labels in _revisions()}
+
+
+def revisions() -> dict[str, int]:
+    """The mesh's releases with the number of their last revision."""
+    return {labels["name"]: int(labels["version"]) for labels in _revisions()}
+
+
+def has(release: str, status: str) -> Callable[[], bool]:
+    """Whether the release is in that status, for `wait_for`."""
+    return lambda: releases().get(release) == status
+
+
+def _revisions() -> list[dict[str, str]]:
+    """What Helm says of each revision, the oldest first."""
+    secrets = get("secrets", "--namespace=istio-system", "--selector=owner=helm")["items"]
+    return sorted((secret["metadata"]["labels"] for secret in secrets), key=lambda each: int(each["version"]))

@@ -1,0 +1,50 @@
+"""A cluster that loses its API server or a node while a run is under way; and runs that change nothing."""
+
+import pytest
+
+from lab.cluster.switches import api_server_down, start_node, stop_node
+from tests.live.project import wait_for
+from tests.live.reliability.looking import has, releases, revisions
+
+pytestmark = pytest.mark.live
+
+
+@pytest.mark.row(15)
+def test_an_api_server_that_goes_down_in_the_middle(empty, told):
+    run = empty.start_up()
+    wait_for("istiod in the middle of its install", has("istiod", "pending-install"))
+    with api_server_down():
+        assert run.wait(timeout=300) != 0
+    assert empty.operation("repair", "--yes").status == 0
+    done = empty.up()
+    assert done.status == 0, done.output
+    assert empty.operation("verify").status == 0
+    told(
+        run.returncode,
+        "the release that was under way fails",
+        "`python -m operations repair -s STACK --yes`, `pulumi up`",
+    )
+
+
+@pytest.mark.row(24)
+def test_a_node_that_is_lost_in_the_middle(empty, told):
+    run = empty.start_up()
+    wait_for("istio-base deployed", has("istio-base", "deployed"))
+    stop_node("pi-3")
+    status = run.wait(timeout=600)
+    refused = empty.up()
+    assert refused.status != 0
+    start_node("pi-3")
+    assert empty.operation("repair", "--yes").status == 0
+    done = empty.up()
+    assert done.status == 0, done.output
+    assert empty.operation("verify").status == 0
+    told(status, refused.line_with("2 of at least 3 nodes"), "`pulumi up` when the node is back")
+
+
+@pytest.mark.row(44)
+def test_a_second_up_makes_no_new_revision(whole):
+    before = revisions()
+    assert whole.up("--expect-no-changes").status == 0
+    assert revisions() == before
+    assert set(releases().values()) == {"deployed"}

@@ -1,0 +1,60 @@
+"""Power cuts at random moments: after repair and `up` the mesh verifies, and what lives in trading is untouched."""
+
+import random
+import time
+
+import pytest
+
+from lab.cluster.kubectl import get, kubectl
+from tests.live.project import Project, kill_session
+
+pytestmark = [pytest.mark.live, pytest.mark.long]
+TIMES = 20
+
+
+def cut(project: Project, within: float, seed: int) -> None:
+    """Starts an `up` and kills all of it at a moment of its time."""
+    run = project.start_up()
+    time.sleep(random.Random(seed).uniform(0.5, within))
+    kill_session(run)
+
+
+def goes_on(project: Project) -> None:
+    """After repair a plain `up` works, and the mesh verifies."""
+    repaired = project.operation("repair", "--yes")
+    assert repaired.status == 0, repaired.output
+    done = project.up()
+    assert done.status == 0, done.output
+    proof = project.operation("verify")
+    assert proof.status == 0, proof.output
+
+
+@pytest.fixture(scope="module")
+def seconds(project: Project) -> float:
+    """How long an install takes on this machine."""
+    assert project.operation("repair", "--yes").status == 0
+    assert project.destroy("--refresh").status == 0
+    start = time.monotonic()
+    assert project.up().status == 0
+    return time.monotonic() - start
+
+
+@pytest.mark.row(6)
+@pytest.mark.parametrize("seed", range(TIMES))
+def test_a_first_install_is_cut_off(seconds, empty, seed):
+    cut(empty, seconds, seed)
+    goes_on(empty)
+
+
+@pytest.mark.row(7)
+@pytest.mark.parametrize("seed", range(TIMES))
+def test_an_upgrade_is_cut_off(seconds, whole, seed):
+    kubectl("create", "configmap", f"ledger-{seed}", "--namespace=trading", "--from-literal=balance=17")
+    trading = get("namespace", "trading")["metadata"]["uid"]
+    for app in ("istio", "ingress", "egress"):
+        whole.set(f"{app}.resources.requests", {"cpu": f"{101 + seed}m", "memory": "128Mi"})
+        whole.set(f"{app}.resources.limits", {"cpu": "500m", "memory": "256Mi"})
+    cut(whole, seconds, seed)
+    goes_on(whole)
+    assert get("namespace", "trading")["metadata"]["uid"] == trading
+    assert get("configmap", f"ledger-{seed}", "--namespace=trading")["data"] == {"balance": "17"}

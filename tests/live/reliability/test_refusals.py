@@ -1,0 +1,109 @@
+"""What is refused before anything is touched."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from lab.cluster import simulated
+from lab.cluster.kubectl import get, kubectl
+from lab.cluster.simulated import SimulatedNode
+from lab.cluster.switches import api_server_down
+from tests.live.reliability.looking import state, untouched
+
+pytestmark = pytest.mark.live
+
+
+@pytest.fixture
+def node() -> Iterator:
+    """`node(kernel="...")`: a simulated node beside the real ones."""
+    yield lambda **facts: simulated.put(SimulatedNode("odd", **facts))
+    simulated.remove_all()
+
+
+@pytest.mark.row(23)
+def test_a_node_with_a_stock_raspberry_pi_kernel(empty, node, told):
+    node(kernel="6.6.31+rpt-rpi-v8", os_image="Debian GNU/Linux 12 (bookworm)")
+    refused = empty.up()
+    assert refused.status != 0
+    assert untouched()
+    told(refused.status, refused.line_with("node odd: kernel 6.6.31+rpt-rpi-v8"), "the fix in the message")
+
+
+@pytest.mark.row(22)
+def test_a_node_with_too_little_memory(empty, node, told):
+    node(memory="1800Mi")
+    refused = empty.up()
+    assert refused.status != 0
+    assert untouched()
+    told(refused.status, refused.line_with("node odd: 1800Mi of 1800Mi memory are free, 2Gi needed"), "as it says")
+
+
+@pytest.mark.row(12)
+def test_crds_that_are_not_helms(empty, told):
+    crds = [crd["metadata"]["name"] for crd in get("crds")["items"] if crd["metadata"]["name"].endswith(".istio.io")]
+    assert crds, "an earlier install left none to take away from Helm"
+    kubectl("annotate", "crd", crds[0], "meta.helm.sh/release-name-")
+    refused = empty.up()
+    assert refused.status != 0
+    assert untouched()
+    line = refused.line_with(f"crd {crds[0]}: 1 belong to no Helm release")
+    assert empty.operation("repair", "--yes").status == 0
+    done = empty.up()
+    assert done.status == 0, done.output
+    told(refused.status, line, "`python -m operations repair -s STACK --yes`, then `pulumi up`")
+
+
+@pytest.mark.row(21)
+def test_a_stale_webhook(empty, told):
+    manifest = """
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingWebhookConfiguration
+metadata: {name: istiod-default-validator}
+webhooks:
+- name: validation.istio.io
+  clientConfig: {service: {name: istiod, namespace: istio-system, path: /validate}}
+  rules: [{apiGroups: [security.istio.io], apiVersions: ["*"], resources: ["*"], operations: [CREATE]}]
+  sideEffects: None
+  admissionReviewVersions: [v1]
+"""
+    kubectl("apply", "--filename=-", stdin=manifest)
+    try:
+        refused = empty.up()
+    finally:
+        kubectl("delete", "validatingwebhookconfiguration", "istiod-default-validator")
+    assert refused.status != 0
+    assert untouched()
+    told(refused.status, refused.line_with("validatingwebhookconfiguration istiod-default-validator"), "as it says")
+
+
+@pytest.mark.row(15)
+def test_an_api_server_that_is_down_at_the_start(whole, told):
+    before = state(whole)
+    with api_server_down():
+        refused = whole.up()
+        assert refused.status != 0
+        assert whole.operation("verify").status == 3
+        preview = whole.preview()
+        assert "Preflight not done" in preview.output
+    assert state(whole) == before
+    assert whole.up().status == 0
+    told(refused.status, refused.line_with("does not answer"), "`pulumi up` when it is back")
+
+
+@pytest.mark.row(17)
+def test_the_operations_refuse_another_context_too(whole, told):
+    whole.set("cluster.context", "production")
+    refused = whole.operation("verify")
+    assert refused.status == 3
+    told(refused.status, refused.line_with("cluster.context is 'production'"), "`kubectl config use-context`")
+
+
+@pytest.mark.row(19)
+@pytest.mark.parametrize("version", ["latest", "1.31.x", ">=1.30", "1.31"])
+def test_a_version_that_is_not_exact(empty, told, version):
+    empty.set("istio.version", version)
+    refused = empty.up()
+    assert refused.status != 0
+    assert untouched()
+    assert empty.operation("preflight").status == 2
+    told(refused.status, refused.line_with("istio.version:"), "an exact version")

@@ -47,6 +47,6 @@ def _context(kind: int, own: Issued, roots: str) -> ssl.SSLContext:
     context.verify_mode = ssl.CERT_REQUIRED
     context.load_verify_locations(cadata=roots)
     with tempfile.NamedTemporaryFile(suffix=".pem") as file:
-        Path(file.name).write_bytes(own.key + pem.text(own.chain).encode())
+        Path(file.name).write_bytes(own.key + b"\n" + pem.text(own.chain).encode())
         context.load_cert_chain(file.name)
     return context

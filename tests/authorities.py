@@ -38,19 +38,35 @@ def make_ca(
     """A CA that is valid for `days` from `start` on (seen from now); a root where nobody signs it."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    begin = NOW + start
-    built = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(signer.certificate.subject if signer else subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(begin)
-        .not_valid_after(begin + timedelta(days=days))
-        .add_extension(x509.BasicConstraints(ca=ca, path_length=path_length if ca else None), critical=True)
-    )
-    return Authority(built.sign(signer.private_key if signer else key, hashes.SHA256()), key)
+    constraints = x509.BasicConstraints(ca=ca, path_length=path_length if ca else None)
+    built = _unsigned(subject, key.public_key(), NOW + start, days).add_extension(constraints, critical=True)
+    issued = built.issuer_name(signer.certificate.subject if signer else subject)
+    return Authority(issued.sign(signer.private_key if signer else key, hashes.SHA256()), key)
 
 
 def make_root(name: str = "root", days: float = 3650) -> Authority:
     return make_ca(name, days=days, path_length=None)
+
+
+def sign_request(request: str, signer: Authority, days: float = 300) -> str:
+    """The certificate (PEM) of a CA that may sign no further one, for a signing request (PEM)."""
+    asked = x509.load_pem_x509_csr(request.encode())
+    constraints = x509.BasicConstraints(ca=True, path_length=0)
+    key = asked.public_key()
+    assert isinstance(key, ec.EllipticCurvePublicKey)
+    built = _unsigned(asked.subject, key, NOW - timedelta(hours=1), days).add_extension(constraints, critical=True)
+    issued = built.issuer_name(signer.certificate.subject).sign(signer.private_key, hashes.SHA256())
+    return issued.public_bytes(Encoding.PEM).decode()
+
+
+def _unsigned(
+    subject: x509.Name, key: ec.EllipticCurvePublicKey, begin: datetime, days: float
+) -> x509.CertificateBuilder:
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .public_key(key)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(begin)
+        .not_valid_after(begin + timedelta(days=days))
+    )

@@ -9,6 +9,8 @@ HEAD = """# Seen on the local cluster
 
 Real istiod, Envoy and kubelets, with the mesh installed by this program. Each row is a test in `tests/live`;
 `pytest tests/live --figures` writes the rows of those that ran, and leaves the others as they are.
+What the mesh takes of the Pis is in [footprint.md](footprint.md), what it adds to a request in
+[latency.md](latency.md).
 """
 TABLE = "| What | Seen | On |\n|---|---|---|\n"
 

@@ -1,5 +1,6 @@
 """Nothing lost while the mesh changes."""
 
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -14,6 +15,8 @@ from tests.live.traffic.rules import rules
 from tests.live.traffic.shop import ALL, OBJECTS, VISITOR, WAYS
 from tests.live.traffic.workloads import apply, delete, wait_for
 
+AFTERMATH = 15
+"""Seconds: pods that were told to stop drain on when the change is done."""
 pytestmark = [pytest.mark.long, pytest.mark.usefixtures("shop")]
 
 
@@ -34,6 +37,7 @@ def shop(mesh: None) -> Iterator[None]:  # noqa: ARG001
 def test_no_request_is_lost_while(change: Callable[[Project], None], project, figure):
     with streams(**WAYS) as tallies:
         change(project)
+        time.sleep(AFTERMATH)
     figure(_shown(tallies))
     assert {name: tally.failed for name, tally in tallies.items()} == {name: {} for name in tallies}
 

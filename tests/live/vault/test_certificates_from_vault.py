@@ -19,12 +19,13 @@ from tests.live.vault.tls import handshake
 IDENTITY = "spiffe://cluster.local/ns/trading/sa/default"
 
 
-def test_a_certificate_from_istiod_names_its_workload_and_chains_to_vaults_root(mesh: VaultMesh, server: Server):  # noqa: ARG001
+def test_a_certificate_from_istiod_names_its_workload_and_chains_to_vaults_root(mesh: VaultMesh, server: Server, figure):  # noqa: ARG001
     certificate = issued()
     names = certificate.chain[0].extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     assert names.get_values_for_type(x509.UniformResourceIdentifier) == [IDENTITY]
     assert certificate.verifies(pem.certificates(server.root(), "Vault"))
     assert pem.title(certificate.issuer).startswith("'Istio Intermediate CA'")
+    figure(f"{IDENTITY}, signed by {pem.title(certificate.issuer)}")
 
 
 def test_there_is_no_root_of_istiods_own(mesh: VaultMesh, server: Server):  # noqa: ARG001
@@ -37,9 +38,10 @@ def test_two_certificates_complete_a_mutual_handshake(mesh: VaultMesh):  # noqa:
     assert handshake(issued(), issued(), roots()) == IDENTITY
 
 
-def test_a_certificate_of_another_root_is_refused(mesh: VaultMesh):  # noqa: ARG001
-    with pytest.raises(ssl.SSLCertVerificationError, match="verify failed"):
+def test_a_certificate_of_another_root_is_refused(mesh: VaultMesh, figure):  # noqa: ARG001
+    with pytest.raises(ssl.SSLCertVerificationError, match="verify failed") as refused:
         handshake(issued(), _foreign(), roots())
+    figure(refused.value.verify_message)
 
 
 def _foreign() -> Issued:

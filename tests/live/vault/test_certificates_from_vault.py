@@ -19,7 +19,8 @@ from tests.live.vault.tls import handshake
 IDENTITY = "spiffe://cluster.local/ns/trading/sa/default"
 
 
-def test_a_certificate_from_istiod_names_its_workload_and_chains_to_vaults_root(mesh: VaultMesh, server: Server, figure):  # noqa: ARG001
+@pytest.mark.usefixtures("mesh")
+def test_a_certificate_from_istiod_names_its_workload_and_chains_to_vaults_root(server: Server, figure):
     certificate = issued()
     names = certificate.chain[0].extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     assert names.get_values_for_type(x509.UniformResourceIdentifier) == [IDENTITY]

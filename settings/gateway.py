@@ -32,6 +32,8 @@ class GatewaySettings(Model):
 
     enabled: bool = True
     replicas: Replicas = 1
+    """With two, a node can be drained without a request lost: they are kept apart, and one stays up. A single pod must
+    be moved first: `kubectl cordon NODE`, `kubectl rollout restart` of its Deployment, then `kubectl drain NODE`."""
     resources: ResourceProfile = profile("100m", "128Mi", "500m", "256Mi")
     autoscaling: Autoscaling = Autoscaling()
     service: GatewayService = GatewayService()

@@ -57,6 +57,15 @@ def test_a_namespace_is_taken_over_where_the_settings_say_so():
     assert problems(snapshot, trading={"adopt": True}) == []
 
 
+def test_no_foreign_istio_is_said_only_where_there_is_none():
+    def said(**more: tuple) -> bool:
+        found = run(make_settings(), make_snapshot(**more), STACK)
+        return any(f.check == "foreign istio" and f.level is Level.OK for f in found)
+
+    assert said()
+    assert not said(deployments=(Deployment("mesh", "istiod", {"app": "istiod"}),))
+
+
 def test_another_istiod_is_refused():
     foreign = Deployment("mesh", "istiod", {"app": "istiod"}, "mesh/istiod")
     (problem,) = problems(make_snapshot(deployments=(foreign,)))

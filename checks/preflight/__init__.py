@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from checks import traffic
 from checks.finding import Finding
 from checks.preflight import (
+    autoscaling,
     charts,
     crds,
     foreign,
@@ -30,6 +31,7 @@ CHECKS: tuple[Callable[[Settings, Snapshot], Iterable[Finding]], ...] = (
     memory.check,
     room.check,
     load_balancer.check,
+    autoscaling.check,
     foreign.check,
     crds.check,
     releases.check,

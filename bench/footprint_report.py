@@ -9,7 +9,10 @@ from statistics import linear_regression
 
 from matplotlib.figure import Figure
 
+from bench.command import ROOT
 from bench.usage import Footprint
+from budget.mesh import of
+from settings.stack import load_file
 
 MEBI = 1 << 20
 LIMIT = 256
@@ -17,8 +20,8 @@ LIMIT = 256
 HEAD = """# What the mesh takes
 
 Written by `python -m bench.footprint` on {day}, {cores} cores, {machine}: read from the containers' cgroups (memory is
-kubelet's working set), with {sizes} services of two endpoints each in a namespace beside `trading`. The dashed line in
-the plot is the role's memory limit, {limit} MiB.
+kubelet's working set), with {sizes} services of two endpoints each in a namespace beside
+`trading`. The dashed line in the plot is the role's memory limit, {limit} MiB.
 
 ![The same figures drawn](footprint.svg)
 """
@@ -35,7 +38,8 @@ def page(found: Sequence[Footprint]) -> str:
         _table("Memory at rest, MiB", parts, lambda one: f"{one.memory / MEBI:.0f}"),
         _table("CPU seconds while the new services came", parts, lambda one: f"{one.busy:.1f}"),
         _table("CPU at rest, millicores", parts, lambda one: f"{one.idle * 1000:.0f}"),
-        "## How far the limit goes\n\n" + "\n".join(_reach(name, values) for name, values in parts.items()) + "\n",
+        "## How far three Pis go\n\n" + "\n".join(_reach(name, values) for name, values in parts.items()),
+        _pods(),
     )
     return "\n".join((head, *tables))
 
@@ -63,6 +67,11 @@ def plot(found: Sequence[Footprint], file: Path) -> None:
     axes.set(xscale="log", xlabel="services", ylabel="MiB", ylim=(0, LIMIT * 1.1))
     axes.legend(loc="center left")
     figure.savefig(file)
+
+
+def _pods() -> str:
+    room = of(load_file(ROOT / "Pulumi.pi-cluster.yaml")).room
+    return f"- pods: the sidecars' requests leave room for {room} of them (`python -m operations budget`)\n"
 
 
 def _table(title: str, parts: Parts, shown) -> str:

@@ -16,9 +16,12 @@ def lab() -> None:
     up()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def mesh() -> Iterator[None]:
-    """A mesh with the stack lab's values: the one that is there, or one installed by helm and removed at the end."""
+    """A mesh with the stack lab's values: the one that is there, or one installed by helm and removed after the file.
+
+    Not later: the program would refuse to install beside it.
+    """
     if mesh_by_helm.is_installed():
         yield
         return

@@ -24,9 +24,15 @@ def check(facts: Facts) -> Iterator[Finding]:
     yield ok(NAME, where, f"workloads trust {', '.join(pem.title(root) for root in roots)}")
     for certificate in (*signers, *roots):
         judged = expiry.judge(certificate, facts.now)
-        fix = "" if judged.level == "ok" else "`python -m operations rotate-ca -s STACK`"
+        fix = "" if judged.level == "ok" else _renewal(facts)
         yield Finding(LEVELS[judged.level], NAME, pem.title(certificate), judged.message, fix)
 
 
 def _signers(facts: Facts) -> list[str]:
     return [text for name, text in facts.authority.cacerts.items() if name == "ca-cert.pem"]
+
+
+def _renewal(facts: Facts) -> str:
+    if facts.settings.vault.enabled:
+        return "`python -m operations rotate-ca -s STACK`"
+    return "istiod renews its own root before its end: see its log (`kubectl logs deploy/istiod`)"

@@ -57,7 +57,7 @@ def client_file(authority: Authority, identity: str, folder: Path) -> Path:
     return file
 
 
-def test_a_servers_certificate_chains_to_the_meshs_root_and_names_its_account(roots, figure):
+def test_the_certificate_of_a_server_chains_to_the_root_of_the_mesh_and_names_its_account(roots, figure):
     seen = [shake(server, roots).identity for server in (cast.APPLICATION, cast.AGENT_V1, cast.DEPLOYER)]
     assert seen == [one.identity for one in (cast.APPLICATION, cast.AGENT_V1, cast.DEPLOYER)]
     figure(", ".join(seen))
@@ -69,7 +69,7 @@ def test_it_chains_to_no_other_root(tmp_path):
     assert "CERTIFICATE_VERIFY_FAILED" in shake(cast.APPLICATION, other).trouble
 
 
-def test_a_client_of_the_meshs_root_is_let_in_and_one_of_another_root_is_refused(roots, authority, tmp_path, figure):
+def test_a_client_of_the_mesh_is_let_in_and_one_of_another_root_is_refused(roots, authority, tmp_path, figure):
     mine = shake(cast.APPLICATION, roots, client_file(authority, cast.CLIENT.identity, tmp_path))
     assert "200 OK" in mine.answer
     assert f"URI={cast.CLIENT.identity}" in mine.answer

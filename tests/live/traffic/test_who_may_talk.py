@@ -42,7 +42,7 @@ def test_a_legacy_workload_is_reached_with_and_without_a_sidecar(figure):
     figure("200 and 200; refused again when the exception is gone")
 
 
-def test_the_agents_policy_lets_argocd_in_and_prometheus_to_its_port_alone(figure):
+def test_the_policy_of_the_agent_lets_argocd_in_and_prometheus_to_its_port_alone(figure):
     with rules(authorization={"policies": AGENT_POLICY}):
         assert settled(lambda: status(cast.CLIENT, cast.AGENT_URL), 403) == 403
         assert status(cast.DEPLOYER, cast.AGENT_URL) in (200, 202)

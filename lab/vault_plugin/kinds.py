@@ -89,9 +89,11 @@ KINDS = {
         outputs={"importedIssuers": "imported_issuers", "importedKeys": "imported_keys"},
         replaced_by=None,
     ),
-    "vault:pkiSecret/secretBackendConfigIssuers:SecretBackendConfigIssuers": Kind("{backend}/config/issuers"),
-    "vault:pkiSecret/secretBackendConfigUrls:SecretBackendConfigUrls": Kind("{backend}/config/urls"),
-    "vault:pkiSecret/backendConfigAutoTidy:BackendConfigAutoTidy": Kind("{backend}/config/auto-tidy"),
+    "vault:pkiSecret/secretBackendConfigIssuers:SecretBackendConfigIssuers": Kind(
+        "{backend}/config/issuers", readable=True
+    ),
+    "vault:pkiSecret/secretBackendConfigUrls:SecretBackendConfigUrls": Kind("{backend}/config/urls", readable=True),
+    "vault:pkiSecret/backendConfigAutoTidy:BackendConfigAutoTidy": Kind("{backend}/config/auto-tidy", readable=True),
     "vault:pkiSecret/secretBackendRole:SecretBackendRole": Kind(
         "{backend}/roles/{name}",
         in_path=("backend", "name"),

@@ -1,9 +1,13 @@
 """The stack lab with its CA in the lab's Vault."""
 
+import contextlib
+from collections.abc import Callable
 from typing import Any
 
+import grpc
 import yaml
 
+from cluster.errors import ClusterUnreachable
 from lab.cluster.kubectl import get
 from lab.cluster.waiting import wait_until
 from operations.istiod_certificates import Issued, issuer
@@ -79,13 +83,20 @@ def istiod_pods() -> set[str]:
     return {pod["metadata"]["name"] for pod in get("pods", "--selector=app=istiod", f"--namespace={CONTROL}")["items"]}
 
 
-def wait_for_issuer(other_than: Issued) -> Issued:
-    """The first certificate that another CA signed."""
+def wait_for_issued(what: str, wanted: Callable[[Issued], bool]) -> Issued:
+    """The first certificate that is as wanted. While istiod restarts, or has a root that is not known yet, there is none."""
     found: list[Issued] = []
 
-    def changed() -> bool:
-        found.append(issued())
-        return found[-1].issuer != other_than.issuer
+    def seen() -> bool:
+        with contextlib.suppress(grpc.RpcError, ClusterUnreachable):
+            found.append(issued())
+            return wanted(found[-1])
+        return False
 
-    wait_until("istiod signs with another CA", changed, 180)
+    wait_until(what, seen, 240)
     return found[-1]
+
+
+def wait_for_issuer(other_than: Issued) -> Issued:
+    """The first certificate that another CA signed."""
+    return wait_for_issued("istiod signs with another CA", lambda one: one.issuer != other_than.issuer)

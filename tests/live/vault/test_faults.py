@@ -145,8 +145,9 @@ def test_a_lost_intermediate_mount_comes_back_with_a_new_key(mesh: VaultMesh, se
     used = issued()
     with untouched():
         server.remove("pki_int")
-    mount = "**::vault:index/mount:Mount::mesh-ca-mount"
-    assert mesh.pulumi("refresh", "--yes", "--skip-preview", "--target", mount).status == 0
+    refreshed = mesh.pulumi("refresh", "--yes", "--skip-preview", "--target", "**::mesh-ca-*")
+    assert refreshed.status == 0, refreshed.output
     outcome = mesh.operation("rotate-ca")
     assert outcome.status == 0, outcome.output
     assert issued().issuer != used.issuer
+    assert server.admin.read("pki_int/config/urls")["data"]["issuing_certificates"]

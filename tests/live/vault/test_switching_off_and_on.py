@@ -1,8 +1,7 @@
 """Vault off and on again: each change of root is announced before it happens."""
 
 from certificates import pem
-from lab.cluster.waiting import wait_until
-from tests.live.vault.mesh import VaultMesh, cacerts, issued
+from tests.live.vault.mesh import VaultMesh, cacerts, wait_for_issued
 from tests.live.vault.server import Server
 
 
@@ -14,7 +13,7 @@ def test_off_and_on_again(mesh: VaultMesh, server: Server):
     mesh.must_up()
     assert cacerts() == {}
     assert "pki_int/" not in server.admin.sys.list_mounted_secrets_engines()["data"]
-    wait_until("istiod signs with its own root", lambda: "Istio" not in pem.title(issued().issuer), 120)
+    wait_for_issued("istiod signs with its own root", lambda one: "Istio" not in pem.title(one.issuer))
     mesh.more.pop("VAULT_TOKEN")
     quiet = mesh.preview("--expect-no-changes")
     assert quiet.status == 0, quiet.output
@@ -26,4 +25,4 @@ def test_off_and_on_again(mesh: VaultMesh, server: Server):
     assert "from istiod's own" in announced.line_with("the mesh's root changes")
     mesh.must_up()
     trusted = pem.certificates(server.root(), "Vault")
-    wait_until("istiod signs with Vault's CA", lambda: issued().verifies(trusted), 120)
+    wait_for_issued("istiod signs with Vault's CA", lambda one: one.verifies(trusted))

@@ -84,7 +84,7 @@ def istiod_pods() -> set[str]:
 
 
 def wait_for_issued(what: str, wanted: Callable[[Issued], bool]) -> Issued:
-    """The first certificate that is as wanted. While istiod restarts, or has a root that is not known yet, there is none."""
+    """The first certificate that is as wanted. An istiod that restarts, or whose root is not known yet, gives none."""
     found: list[Issued] = []
 
     def seen() -> bool:

@@ -38,7 +38,7 @@ def mesh(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[V
     """Put up with Vault on from the start."""
     made = VaultMesh(tmp_path_factory.mktemp("vault-mesh"))
     made.begin(server)
-    made.destroy()
+    made.end()
     try:
         made.must_up()
         yield made

@@ -15,10 +15,10 @@ NAME = "cacerts"
 
 @dataclass(frozen=True)
 class CacertsArgs:
-    """`files` has the content by file name, or nothing: then istiod makes its own root."""
+    """`files` is the content by file name; None is an empty secret: then istiod makes its own root."""
 
     namespace: pulumi.Input[str]
-    files: pulumi.Input[Mapping[str, str]]
+    files: pulumi.Output[Mapping[str, str]] | None
 
 
 class Cacerts(pulumi.ComponentResource):
@@ -32,7 +32,7 @@ class Cacerts(pulumi.ComponentResource):
             f"{name}-secret",
             metadata={"name": NAME, "namespace": args.namespace, "labels": {PLUGGED_IN_LABEL: "vault"}},
             # Not string_data: what is taken out of it stays in the cluster (server-side apply).
-            data=pulumi.Output.secret(args.files).apply(_encoded),
+            data=pulumi.Output.secret(args.files).apply(_encoded) if args.files is not None else None,
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.name = secret.metadata.apply(lambda metadata: metadata["name"])

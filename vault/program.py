@@ -65,7 +65,7 @@ def _own_root(
     if not authority.ours:
         return None
     live.judge(now_trusted, None, settings.mtls.certificate_lifetime, pulumi.log.warn)
-    return Cacerts("cacerts", CacertsArgs(namespace, {}), opts)
+    return Cacerts("cacerts", CacertsArgs(namespace, None), opts)
 
 
 def _files(chain: str, key: str, settings: Settings, now_trusted: Trust | None, announced: bool) -> Mapping[str, str]:

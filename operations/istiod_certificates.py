@@ -5,6 +5,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 
 import grpc
 from cryptography import x509
@@ -22,7 +23,7 @@ SECONDS = 20
 
 @dataclass(frozen=True)
 class Issued:
-    """A certificate with its key (PEM), and the chain that istiod sent along: its issuer first."""
+    """A certificate with its key (PEM), and what istiod sent along: its issuer first, at the end all trusted roots."""
 
     chain: pem.Certificates
     key: bytes
@@ -32,10 +33,11 @@ class Issued:
         return self.chain[1]
 
     def verifies(self, roots: pem.Certificates) -> bool:
-        """Whether each certificate is signed by the next, and the last by one of the roots or is one."""
-        below = zip(self.chain, self.chain[1:], strict=False)
-        top = self.chain[-1]
-        return all(pem.issued(one, signer) for one, signer in below) and any(pem.issued(top, root) for root in roots)
+        """Whether each certificate is signed by the next, and the last by one of the roots."""
+        path = [one for one in self.chain if not pem.issued(one, one)]
+        return all(pem.issued(one, signer) for one, signer in pairwise(path)) and any(
+            pem.issued(path[-1], root) for root in roots
+        )
 
 
 class Issuer:

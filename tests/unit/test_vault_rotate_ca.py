@@ -74,6 +74,13 @@ def test_a_rotation_is_proven_by_a_certificate_from_before_and_one_from_after(pr
     assert "signs with another CA, without a restart" in found[1][1]
 
 
+def test_a_certificate_verifies_though_istiod_sends_every_trusted_root_along():
+    certificate = issued_by(ROOT)
+    sent = Issued((*certificate.chain, OTHER_ROOT.certificate, ROOT.certificate), b"")
+    assert sent.verifies((ROOT.certificate,))
+    assert not sent.verifies((OTHER_ROOT.certificate,))
+
+
 def test_an_istiod_that_goes_on_with_the_old_ca_fails_the_proof(proof):
     (level, line) = proof(Istiod(issued_by(ROOT)))[-1]
     assert level is Level.ERROR

@@ -5,15 +5,31 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from lab.cluster import state
+from lab.cluster.down import down
 from lab.cluster.kubectl import kubectl
 from lab.cluster.up import up
 from tests.live import figures, mesh_by_helm
 
 
+LONG = ("reliability", "traffic", "vault")
+"""Folders whose tests take minutes together: only in `make test-all`."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.parent.name in LONG and item.path.parent.parent.name == "live":
+            item.add_marker(pytest.mark.long)
+
+
 @pytest.fixture(scope="session", autouse=True)
-def lab() -> None:
-    """The local cluster, started when it is not up."""
+def lab() -> Iterator[None]:
+    """The local cluster; one that is not up is started, and stopped again."""
+    was_up = state.is_up()
     up()
+    yield
+    if not was_up:
+        down()
 
 
 @pytest.fixture(scope="module")

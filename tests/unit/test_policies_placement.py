@@ -13,8 +13,8 @@ def affinity(*terms: list[dict]) -> dict:
     return {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": selector}}
 
 
-def architecture(*values: str) -> dict:
-    return {"key": "kubernetes.io/arch", "operator": "In", "values": list(values)}
+def architecture(*values: str, operator: str = "In") -> dict:
+    return {"key": "kubernetes.io/arch", "operator": operator, "values": list(values)}
 
 
 def test_a_release_that_may_land_anywhere_is_refused():
@@ -36,6 +36,11 @@ def test_a_required_affinity_serves_as_well():
 
 def test_an_affinity_that_one_term_leaves_open_is_refused():
     wanted = affinity([architecture("arm64")], [{"key": "disk", "operator": "Exists"}])
+    assert len(said(placement.RULE, gateway(values__nodeSelector=None, values__affinity=wanted))) == 1
+
+
+def test_an_affinity_that_only_excludes_an_architecture_is_refused():
+    wanted = affinity([architecture("arm64", operator="NotIn")])
     assert len(said(placement.RULE, gateway(values__nodeSelector=None, values__affinity=wanted))) == 1
 
 

@@ -32,7 +32,7 @@ def test_a_weak_key_is_refused(changes, key):
     assert message.startswith(f"the CA's key is {key}. Fix: set the vault settings")
 
 
-@pytest.mark.parametrize("ttl", ["8761h", "366d", "31536001", "forever"])
+@pytest.mark.parametrize("ttl", ["8761h", "366d", "31536001", "1h or more", "forever"])
 def test_a_life_beyond_the_bound_is_refused(ttl):
     (message,) = signed(ttl=ttl)
     assert message.startswith(f"ttl {ttl} is longer than 8760h")

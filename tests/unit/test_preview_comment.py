@@ -1,8 +1,5 @@
 """What the comment on a pull request says."""
 
-import pytest
-
-from preview import changes, rendered
 from preview.comment import LIMIT, Comparison, markdown
 from preview.intent import NOTHING, Intent, Resource, Violation
 from preview.side import Side
@@ -43,6 +40,21 @@ def test_many_changed_values_are_counted_not_listed():
         Intent({"urn": Resource("t:T", "many", {str(key): side for key in range(11)})}, {}) for side in (1, 2)
     )
     assert "and 3 more" in comment(before, after)
+
+
+def test_as_many_changed_values_as_there_is_room_for_are_all_listed():
+    before, after = (
+        Intent({"urn": Resource("t:T", "some", {str(key): side for key in range(8)})}, {}) for side in (1, 2)
+    )
+    assert "more" not in comment(before, after).partition("### Resources")[2].partition("###")[0]
+
+
+def test_the_comment_begins_with_what_it_is_about():
+    assert comment().startswith("<!-- preview of pi-cluster -->\n## Preview of `pi-cluster`, against `main`\n")
+
+
+def test_a_base_that_does_not_preview_is_told():
+    assert "- The base branch, which does not preview: bad" in comment(before=intent(errors=("bad",)))
 
 
 def test_a_broken_rule_stands_above_everything_else():
@@ -119,50 +131,3 @@ def test_objects_that_only_wear_a_new_version_are_counted():
     text = comment(Side(objects=before), Side(objects=after))
     assert "1 Kubernetes objects change, 1 of them only in their version labels." in text
     assert "Role a/b" not in text
-
-
-def test_a_text_with_tabs_and_blanks_at_line_ends_is_still_compared_line_by_line():
-    config = {"kind": "ConfigMap", "metadata": {"name": "istio"}, "data": {"values": "one: 1  \ntwo:\t2 é\n"}}
-    side = Intent({"urn": Resource("kubernetes:core/v1:ConfigMap", "istio", config)}, {})
-    assert "\n    one: 1\n    two:    2 é\n" in rendered.objects(side, None)["ConfigMap istio"]
-
-
-@pytest.mark.parametrize(
-    ("before", "after", "found"),
-    [
-        ({"a": 1}, {"a": 1}, []),
-        ({"a": {"b": 1}}, {"a": {"b": 2}}, [("a.b", 1, 2)]),
-        ({"a": 1}, {"b": 1}, [("a", 1, None), ("b", None, 1)]),
-        ({"a": [1]}, {"a": [1, 2]}, [("a", [1], [1, 2])]),
-    ],
-)
-def test_leaves_are_what_differs(before, after, found):
-    assert list(changes.leaves(before, after)) == found
-
-
-def test_plain_objects_of_the_program_are_compared_too():
-    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "trading"}}
-    side = Intent({"urn": Resource("kubernetes:core/v1:Namespace", "trading", namespace)}, {})
-    assert list(rendered.objects(side, None)) == ["Namespace trading"]
-
-
-def test_a_secret_shows_its_keys_only():
-    secret = {
-        "apiVersion": "v1",
-        "kind": "Secret",
-        "metadata": {"name": "cacerts"},
-        "stringData": {"ca-key.pem": "MHc"},
-    }
-    text = rendered.objects(Intent({"urn": Resource("kubernetes:core/v1:Secret", "c", secret)}, {}), None)[
-        "Secret cacerts"
-    ]
-    assert "ca-key.pem: '[secret]'" in text
-    assert "MHc" not in text
-
-
-def test_quotation_marks_and_comments_are_no_change(monkeypatch):
-    release = Intent({"urn": Resource(RELEASE, "istiod", {"chart": "istiod.tgz"})}, {})
-    texts = iter(['# one\nkind: A\nmetadata: {name: x}\nb: "1.2.3"\n---\n', "b: 1.2.3\nkind: A\nmetadata: {name: x}\n"])
-    monkeypatch.setattr(rendered, "_output", lambda *_: next(texts))
-    first, second = (rendered.objects(release, None) for _ in range(2))
-    assert first == second == {"A x": "b: 1.2.3\nkind: A\nmetadata:\n  name: x\n"}

@@ -6,9 +6,8 @@ import sys
 
 import pytest
 import yaml
-from pulumi.automation.events import EngineEvent
 
-from preview import checkout, intent
+from preview import checkout, engine, intent
 
 URN = "urn:pulumi:pi-cluster::pi-mesh::kubernetes:helm.sh/v3:Release::istiod"
 
@@ -43,20 +42,6 @@ def new(tmp_path, name="side"):
     folder = tmp_path / name
     folder.mkdir()
     return folder
-
-
-def event(**content) -> EngineEvent:
-    return EngineEvent.from_json({"sequence": 1, "timestamp": 1, **content})
-
-
-def registered(urn: str, type_: str, **inputs) -> EngineEvent:
-    new_state = {"type": type_, "urn": urn, "id": "", "parent": "", "provider": "", "inputs": inputs, "outputs": {}}
-    step = {"op": "create", "urn": urn, "type": type_, "provider": "", "new": new_state}
-    return event(resourcePreEvent={"metadata": step})
-
-
-def said(severity: str, message: str) -> EngineEvent:
-    return event(diagnosticEvent={"message": message, "color": "never", "severity": severity})
 
 
 def test_the_base_is_where_the_branch_began(repository, tmp_path):
@@ -108,47 +93,5 @@ def test_charts_at_hand_come_into_the_side_and_its_policy_config(tmp_path):
     assert bounds == {"gateway-hosts": {}, "chart-source": {"packaged": True}}
 
 
-def test_an_intent_has_the_resources_but_not_the_stack_and_its_providers():
-    wanted = intent.of(
-        [
-            registered("urn:pulumi:s::p::pulumi:pulumi:Stack::s", "pulumi:pulumi:Stack"),
-            registered("urn:x::pulumi:providers:kubernetes::cluster", "pulumi:providers:kubernetes", context="x"),
-            registered(URN, "kubernetes:helm.sh/v3:Release", chart="istiod"),
-        ]
-    )
-    assert wanted.resources == {URN: intent.Resource("kubernetes:helm.sh/v3:Release", "istiod", {"chart": "istiod"})}
-
-
-def test_a_violation_names_its_policy_level_and_resource():
-    broken = {
-        "message": "<{%fg 1%}>no limit<{%reset%}>\n",
-        "policyName": "pi-ceiling",
-        "enforcementLevel": "mandatory",
-        "resourceUrn": URN,
-        "color": "raw",
-        "policyPackName": "pi-mesh",
-        "policyPackVersion": "1.0.0",
-        "policyPackVersionTag": "1.0.0",
-    }
-    (violation,) = intent.of([event(policyEvent=broken)]).violations
-    assert violation == intent.Violation("pi-ceiling", "mandatory", "istiod", "no limit")
-
-
-@pytest.mark.parametrize(("level", "refused"), [("mandatory", True), ("advisory", False)])
-def test_only_a_mandatory_rule_refuses(level, refused):
-    assert intent.Intent({}, {}, (intent.Violation("rule", level, "istiod", ""),)).is_refused is refused
-
-
-def test_what_was_said_twice_is_told_once():
-    wanted = intent.of([said("warning", "old"), said("warning", "old"), said("error", "bad"), said("info", "hm")])
-    assert (wanted.warnings, wanted.errors) == (("old",), ("bad",))
-
-
-def test_the_engines_summary_is_no_reason():
-    last = "an unhandled error occurred: program exited with non-zero exit code: 1"
-    assert intent.of([said("error", each) for each in ("bad", last, "preview failed")]).errors == ("bad",)
-
-
-def test_a_crash_is_told_where_the_engine_gave_no_reason():
-    assert intent.of([], "exit 255").errors == ("exit 255",)
-    assert intent.of([said("error", "bad")], "exit 255").errors == ("bad",)
+def test_a_checkout_without_a_program_wants_nothing(tmp_path):
+    assert engine.preview(tmp_path, "pi", tmp_path, {}, judged=True) == intent.NOTHING

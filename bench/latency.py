@@ -5,6 +5,7 @@ The same pods on the same nodes with sidecars and without, in turn, so that a ma
 
 import argparse
 import json
+import os
 import statistics
 import subprocess
 from collections.abc import Iterator
@@ -34,7 +35,8 @@ HEAD = """# What the mesh adds to a request
 
 Written by `python -m bench.latency` on {day}: {rounds} rounds of {seconds} s, {rate} requests a second over
 {connections} connections between the same two nodes, with and without sidecars in turn. Milliseconds; medians of the
-rounds, the least and the most of them in parentheses.
+rounds, the least and the most of them in parentheses. The sidecars have the role's limit of 200m CPU. The machine:
+{cores} cores, a load of {load:.0f} (five minutes' average; above its cores, p99 is mostly the wait for one).
 
 | | {columns} |
 |---|{rules}
@@ -82,7 +84,13 @@ def measure(rounds: int, seconds: int, say) -> dict[str, list[dict[int, float]]]
 def page(found: dict[str, list[dict[int, float]]], rounds: int, seconds: int) -> str:
     """docs/latency.md."""
     columns = " | ".join(f"p{one}" for one in PERCENTILES)
-    numbers = {"rounds": rounds, "seconds": seconds, "rate": PER_SECOND, "connections": CONNECTIONS}
+    numbers: dict[str, float | None] = {
+        "rounds": rounds,
+        "seconds": seconds,
+        "rate": PER_SECOND,
+        "connections": CONNECTIONS,
+    }
+    numbers |= {"cores": os.cpu_count(), "load": os.getloadavg()[1]}
     head = HEAD.format(day=date.today(), columns=columns, rules="---|" * len(PERCENTILES), **numbers)
     rows = [f"| {name} | {' | '.join(_cell(values, p) for p in PERCENTILES)} |" for name, values in found.items()]
     added = " | ".join(f"{added_by_the_mesh(found, p):.2f}" for p in PERCENTILES)

@@ -84,14 +84,9 @@ def measure(rounds: int, seconds: int, say) -> dict[str, list[dict[int, float]]]
 def page(found: dict[str, list[dict[int, float]]], rounds: int, seconds: int) -> str:
     """docs/latency.md."""
     columns = " | ".join(f"p{one}" for one in PERCENTILES)
-    numbers: dict[str, float | None] = {
-        "rounds": rounds,
-        "seconds": seconds,
-        "rate": PER_SECOND,
-        "connections": CONNECTIONS,
-    }
-    numbers |= {"cores": os.cpu_count(), "load": os.getloadavg()[1]}
-    head = HEAD.format(day=date.today(), columns=columns, rules="---|" * len(PERCENTILES), **numbers)
+    numbers = {"rounds": rounds, "seconds": seconds, "rate": PER_SECOND, "connections": CONNECTIONS}
+    machine = {"cores": os.cpu_count(), "load": os.getloadavg()[1]}
+    head = HEAD.format(day=date.today(), columns=columns, rules="---|" * len(PERCENTILES), **numbers, **machine)
     rows = [f"| {name} | {' | '.join(_cell(values, p) for p in PERCENTILES)} |" for name, values in found.items()]
     added = " | ".join(f"{added_by_the_mesh(found, p):.2f}" for p in PERCENTILES)
     return "\n".join((head.rstrip(), *rows, f"| added (median of the rounds' differences) | {added} |", ""))

@@ -45,7 +45,8 @@ def read(backend: str, stack: str) -> list[Lock]:
         return []
     name = stack.rpartition("/")[2]
     folder = _root(backend) / ".pulumi" / "locks" / "organization" / PROJECT / name
-    return [_parse(file) for file in sorted(folder.glob("*.json"))]
+    # A lock that a full disk left half-written still has its temporary name; pulumi stumbles over it all the same.
+    return [_parse(file) for file in sorted(folder.glob("*.json*")) if file.suffix in (".json", ".tmp")]
 
 
 def _root(backend: str) -> Path:

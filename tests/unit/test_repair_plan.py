@@ -103,10 +103,12 @@ def test_locks_are_read_from_the_file_backend(tmp_path):
     assert locks.read(f"file://{tmp_path}", "test") == [Lock(7, "pi-1", "ann", "now")]
 
 
-def test_a_lock_cut_off_by_a_power_loss_belongs_to_nobody(tmp_path):
+@pytest.mark.row(25)
+@pytest.mark.parametrize(("name", "content"), [("one.json", '{"pid": 7,'), ("one.json.18ead.tmp", "")])
+def test_a_lock_cut_off_by_a_power_loss_or_a_full_disk_belongs_to_nobody(tmp_path, name, content):
     folder = tmp_path / ".pulumi" / "locks" / "organization" / "pi-mesh" / "test"
     folder.mkdir(parents=True)
-    (folder / "one.json").write_text('{"pid": 7,')
+    (folder / name).write_text(content)
     (found,) = locks.read(f"file://{tmp_path}", "test")
     assert found.here
     assert not found.alive

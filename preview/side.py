@@ -26,7 +26,7 @@ def of(folder: Path, stack: str, charts: str, judged: bool) -> Side:
     source = checkout.use_charts(folder, Path(charts), stack) if charts else {}
     state = folder.with_name(f"{folder.name}-state")
     state.mkdir()
-    intent = engine.preview(folder, stack, state, source, judged)
+    intent = engine.preview(folder, stack, state, source, judged=judged)
     if intent.is_refused:
         # The engine stopped at the breach: the rest of what the program wants takes a preview without rules.
         whole = engine.preview(folder, stack, state, source, judged=False)

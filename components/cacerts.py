@@ -32,7 +32,7 @@ class Cacerts(pulumi.ComponentResource):
             f"{name}-secret",
             metadata={"name": NAME, "namespace": args.namespace, "labels": {PLUGGED_IN_LABEL: "vault"}},
             # Not string_data: what is taken out of it stays in the cluster (server-side apply).
-            data=pulumi.Output.secret(args.files).apply(_encoded) if args.files is not None else None,
+            data=args.files.apply(_encoded) if args.files is not None else None,
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.name = secret.metadata.apply(lambda metadata: metadata["name"])

@@ -96,6 +96,12 @@ def test_pending_operations_are_put_right_in_the_state():
     assert acts(state=state) == [Act.STATE]
 
 
+def test_a_failure_that_the_state_forgot_is_put_right_there():
+    resource = {"urn": "urn:x::istiod-release", "type": "kubernetes:helm.sh/v3:Release", "id": "istio-system/istiod"}
+    failed = Release("istio-system", "istiod", 2, "failed")
+    assert acts(releases=[failed], state={"deployment": {"resources": [resource]}}) == [Act.STATE]
+
+
 def test_locks_are_read_from_the_file_backend(tmp_path):
     folder = tmp_path / ".pulumi" / "locks" / "organization" / "pi-mesh" / "test"
     folder.mkdir(parents=True)

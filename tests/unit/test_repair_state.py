@@ -43,6 +43,10 @@ def test_a_release_that_was_finished_after_the_kill_is_taken_in_and_gone_over_ag
     assert adopted["initErrors"] == [INTERRUPTED]
 
 
+def test_an_interrupted_update_takes_nothing_in():
+    assert resources(repaired(state(updating=release()), [ISTIOD], [])) == []
+
+
 def test_a_release_that_never_came_to_be_is_not_taken_in():
     assert resources(repaired(state(creating=release()), [], [])) == []
 

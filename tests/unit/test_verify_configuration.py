@@ -103,3 +103,37 @@ def test_a_signing_ca_near_its_end_is_a_problem_with_its_remedy(healthy):
     late = Authority(make_root().pem, {"ca-cert.pem": make_root(days=5).pem, "root-cert.pem": make_root().pem})
     seen = problems(replace(healthy, authority=late, settings=make_settings(vault=vault)))
     assert any("in less than 7 days" in problem and "rotate-ca" in problem for problem in seen)
+
+
+def test_a_webhook_that_calls_a_service_which_is_gone_is_a_problem(healthy):
+    first, *rest = healthy.snapshot.webhooks
+    (problem,) = problems(in_cluster(healthy, webhooks=(replace(first, service="old/istiod"), *rest)))
+    assert "calls old/istiod, which is gone" in problem
+
+
+def test_a_webhook_whose_ca_has_ended_is_a_problem(healthy):
+    ended = base64.b64encode(make_root(days=0.5).pem.encode()).decode()
+    first, *rest = healthy.snapshot.webhooks
+    (problem,) = problems(in_cluster(healthy, webhooks=(replace(first, ca_bundle=ended), *rest)))
+    assert "has a CA bundle that ended" in problem
+
+
+def test_a_missing_mesh_wide_policy_is_a_problem(healthy):
+    mtls, owned_object = healthy.evidence.pairs
+    seen = problems(found(healthy, pairs=(replace(mtls, live=None), owned_object)))
+    assert any("the mesh is PERMISSIVE, not STRICT" in problem for problem in seen)
+
+
+def test_a_namespace_without_its_label_is_told_to_get_it(healthy):
+    bare = Injection(Pod("trading", "injection-proof", containers=(Container("app"),)))
+    namespaces = tuple(replace(one, labels={}) for one in healthy.snapshot.namespaces)
+    (problem,) = problems(found(in_cluster(healthy, namespaces=namespaces), injection=bare))
+    assert "`kubectl label namespace trading istio-injection=enabled`" in problem
+
+
+def test_drift_is_either_a_problem_or_said_to_be_none(healthy):
+    def calm(facts: Facts) -> bool:
+        return any(f.check == "drift of releases" and f.level is Level.OK for f in run(facts))
+
+    assert calm(healthy)
+    assert not calm(found(healthy, pairs=(healthy.evidence.pairs[0], owned(1, 0))))

@@ -37,6 +37,10 @@ def test_items_of_lists_are_found_by_name_whatever_their_order():
     assert different(wanted, live) == ["env[B].value: '3', not '2'"]
 
 
+def test_plain_items_are_compared_by_their_place():
+    assert different({"args": ["a", "b"]}, {"args": ["a", "c"]}) == ["args[1]: 'c', not 'b'"]
+
+
 def test_an_item_that_was_taken_out_of_a_list_is_shown():
     assert different({"ports": [{"port": 80}]}, {"ports": []}) == ["ports[80]: is missing"]
 

@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from lab.cluster import descriptors
 from lab.cluster.names import LAB
 from lab.cluster.shell import LabError, last_line
 from lab.cluster.waiting import wait_until
@@ -66,6 +67,7 @@ def start(name: str, command: Sequence[str | Path], pass_fd: int | None = None) 
     files += [(os.POSIX_SPAWN_OPEN, output, str(log_file(name)), append, 0o600) for output in (1, 2)]
     if pass_fd is not None:
         files.append((os.POSIX_SPAWN_DUP2, pass_fd, PASSED_FD))
+    descriptors.keep()
     pid = os.posix_spawnp(words[0], words, os.environ, file_actions=files, setsid=True)
     process = Process(name, pid, start_time(pid) or 0, words)
     _record_file(name).write_text(json.dumps(asdict(process), indent=1))

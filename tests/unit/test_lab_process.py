@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -31,6 +32,14 @@ def test_a_started_process_is_alive_until_it_is_stopped():
     before = process.is_alive("sleeper")
     process.stop("sleeper")
     assert (before, process.is_alive("sleeper"), process.recorded()) == (True, False, [])
+
+
+def test_a_process_gets_no_file_that_its_starter_left_open(tmp_path):
+    with (tmp_path / "lock").open("w") as lock:
+        os.set_inheritable(lock.fileno(), True)
+        started = process.start("sleeper", SLEEP)
+        opened = [os.readlink(entry) for entry in Path(f"/proc/{started.pid}/fd").iterdir()]
+    assert lock.name not in opened
 
 
 def test_a_process_has_a_session_of_its_own_so_that_the_terminals_interrupt_passes_it_by():

@@ -38,7 +38,7 @@ def test_a_process_gets_no_file_that_its_starter_left_open(tmp_path):
     with (tmp_path / "lock").open("w") as lock:
         os.set_inheritable(lock.fileno(), True)
         started = process.start("sleeper", SLEEP)
-        opened = [os.readlink(entry) for entry in Path(f"/proc/{started.pid}/fd").iterdir()]
+        opened = [str(entry.readlink()) for entry in Path(f"/proc/{started.pid}/fd").iterdir()]
     assert lock.name not in opened
 
 

@@ -72,7 +72,7 @@ class VaultCa(pulumi.ComponentResource):
             key_bits=256,  # the provider's default is an RSA size
             add_basic_constraints=True,
             exclude_cn_from_sans=True,
-            opts=self._in_mount(additional_secret_outputs=["privateKey"]),
+            opts=self._in_mount(),
         )
 
     def _signed(self, newest: pkisecret.SecretBackendIntermediateCertRequest) -> Signed:

@@ -57,6 +57,8 @@ def namespace(request: pytest.FixtureRequest) -> Iterator[Callable[..., str]]:
         metadata = {"name": full, "labels": {key.replace("_", "-"): value for key, value in labels.items()}}
         kubectl("apply", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}))
         made.append(full)
+        # A pod made before its account is there is refused.
+        kubectl("wait", "--for=create", "serviceaccount/default", f"--namespace={full}", "--timeout=60s")
         return full
 
     yield make

@@ -1,9 +1,6 @@
 """Vault is not well: one line with the cause, the running mesh untouched, and the next `up` goes on."""
 
-import contextlib
-import socket
 import ssl
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from lab.cluster import vault
+from tests.live.vault.listener import listener
 from tests.live.vault.mesh import VaultMesh, cacerts, issued, wait_for_issuer
 from tests.live.vault.server import ROOT_MOUNT, Server
 from tests.live.vault.tls import serving_certificate
@@ -78,30 +76,6 @@ def address(mesh: VaultMesh, server: Server, url: str) -> Iterator[None]:
         yield
     finally:
         mesh.set("vault.address", server.address)
-
-
-@contextmanager
-def listener(context: ssl.SSLContext | None = None) -> Iterator[int]:
-    """The port of a server that takes connections, with TLS or not, and never answers."""
-    held: list[socket.socket] = []
-
-    def accept(listening: socket.socket) -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                connection, _ = listening.accept()
-                held.append(connection)
-                if context:
-                    with contextlib.suppress(OSError):
-                        held.append(context.wrap_socket(connection, server_side=True))
-
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        thread = threading.Thread(target=accept, args=(listening,), daemon=True)
-        thread.start()
-        yield listening.getsockname()[1]
-        listening.shutdown(socket.SHUT_RDWR)
-    for connection in held:
-        connection.close()
-    thread.join()
 
 
 def test_a_tls_certificate_of_an_unknown_ca(mesh: VaultMesh, server: Server, tmp_path: Path):

@@ -16,7 +16,7 @@ from cluster import kubeconfig
 from cluster.errors import ClusterUnreachable
 
 CONNECT_SECONDS, READ_SECONDS = 3, 30
-BUSY, ATTEMPTS, LONGEST_PAUSE = {429, 503}, 4, 5.0
+BUSY, ATTEMPTS, SHORT_PAUSE, LONGEST_PAUSE = {429, 503}, 4, 0.2, 5.0
 """An API server that is overloaded says so, and after how many seconds to come again."""
 
 METADATA_ONLY = {"Accept": "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"}
@@ -84,7 +84,11 @@ class Client:
 
     def _patiently(self, method: str, path: str, **arguments: Any) -> httpx.Response:
         for _ in range(ATTEMPTS - 1):
-            response = self._http.request(method, path, **arguments)
+            try:
+                response = self._http.request(method, path, **arguments)
+            except httpx.ConnectError:  # not a timeout: a server that is just starting, or a handshake that broke off
+                time.sleep(SHORT_PAUSE)
+                continue
             if response.status_code not in BUSY:
                 return response
             time.sleep(min(float(response.headers.get("Retry-After", 1)), LONGEST_PAUSE))

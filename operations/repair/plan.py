@@ -57,11 +57,15 @@ def processes_and_locks(situation: Situation) -> Iterator[Step]:
 
 
 def _releases(situation: Situation) -> Iterator[Step]:
-    for release in stuck(situation):
-        first = release.status == "pending-install"
+    known = state.releases(situation.state)
+    for release in _ours(situation):
+        unknown = f"{release.namespace}/{release.name}" not in known
+        if release.status == "deployed" or not (release.pending or unknown):
+            continue
         where = f"release {release.namespace}/{release.name}"
         found = f"is stuck in {release.status}, revision {release.revision}"
-        yield Step(where, found, Act.FORGET if first else Act.FAIL, release)
+        # Helm installs no second release of a name; where the state knows the first, Pulumi upgrades it.
+        yield Step(where, found, Act.FORGET if unknown else Act.FAIL, release)
 
 
 def stuck(situation: Situation) -> list[Release]:

@@ -25,6 +25,11 @@ def repaired(state: dict, deployed: Collection[str], failed: Collection[str]) ->
     return {**state, "deployment": {**deployment, "resources": resources, "pending_operations": []}}
 
 
+def releases(state: dict) -> set[str]:
+    """The releases that the state knows, as NAMESPACE/NAME."""
+    return {entry["id"] for entry in state["deployment"].get("resources", []) if entry["type"] == RELEASE}
+
+
 def unaware(state: dict, failed: Collection[str]) -> list[str]:
     """Of the failed releases, as NAMESPACE/NAME, those that the state takes for good: a refresh forgets failures."""
     resources = state["deployment"].get("resources", [])

@@ -52,6 +52,6 @@ class Writes:
         except ApiError as error:
             raise StillDeployedError(f"{release.secret}: {error.status.message}") from None
         labels = (secret.metadata and secret.metadata.labels) or {}
-        if labels.get("status") != release.status or not release.pending:
+        if labels.get("status") != release.status or release.status == "deployed":
             raise StillDeployedError(f"{release.secret}: is {labels.get('status')} by now")
         return (secret.data or {})["release"]

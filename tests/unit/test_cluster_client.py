@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import httpx2 as httpx
 import pytest
 import yaml
 
@@ -112,6 +113,18 @@ def test_an_overloaded_server_is_asked_again_after_the_time_it_names(api, monkey
     with Client("test") as client:
         assert client.items("/api/v1/nodes") == [1]
     assert pauses == [2.0, 1.0]
+
+
+def test_a_handshake_that_broke_off_is_tried_again(api, monkeypatch):
+    api.append((200, {}, {"items": [1]}))
+    with Client("test") as client:
+        send, broken = client._http.request, [httpx.ConnectError("tlsv1 alert decode error")]
+        monkeypatch.setattr(client._http, "request", lambda *a, **k: _raise(broken.pop()) if broken else send(*a, **k))
+        assert client.items("/api/v1/nodes") == [1]
+
+
+def _raise(error: Exception) -> None:
+    raise error
 
 
 def test_a_kind_that_the_server_does_not_know_has_no_items(api):

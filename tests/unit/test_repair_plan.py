@@ -15,6 +15,7 @@ from operations.repair.situation import Situation
 from tests.factories import make_settings
 from tests.snapshots import STACK, make_snapshot
 
+KNOWN = {"urn": "urn:x::istiod-release", "type": "kubernetes:helm.sh/v3:Release", "id": "istio-system/istiod"}
 NOBODY = 2**22 + 1
 """A process number that Linux never gives."""
 
@@ -64,7 +65,12 @@ def test_a_first_install_that_hangs_is_forgotten():
 
 @pytest.mark.parametrize("status", ["pending-upgrade", "pending-rollback", "uninstalling"])
 def test_a_later_change_that_hangs_is_marked_failed(status):
-    assert acts(releases=[stuck(status)])[0] is Act.FAIL
+    assert acts(releases=[stuck(status)], state={"deployment": {"resources": [KNOWN]}})[0] is Act.FAIL
+
+
+@pytest.mark.parametrize("status", ["uninstalling", "failed"])
+def test_what_an_interrupted_rollback_of_a_first_install_left_is_forgotten(status):
+    assert acts(releases=[stuck(status)]) == [Act.FORGET]
 
 
 def test_a_deployed_release_is_never_touched():
@@ -97,9 +103,7 @@ def test_pending_operations_are_put_right_in_the_state():
 
 
 def test_a_failure_that_the_state_forgot_is_put_right_there():
-    resource = {"urn": "urn:x::istiod-release", "type": "kubernetes:helm.sh/v3:Release", "id": "istio-system/istiod"}
-    failed = Release("istio-system", "istiod", 2, "failed")
-    assert acts(releases=[failed], state={"deployment": {"resources": [resource]}}) == [Act.STATE]
+    assert acts(releases=[stuck("failed")], state={"deployment": {"resources": [KNOWN]}}) == [Act.STATE]
 
 
 def test_locks_are_read_from_the_file_backend(tmp_path):

@@ -34,7 +34,8 @@ class ReliabilityTable:
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         if session.config.getoption("--figures") and self._results:
-            table.write(DOCUMENT, table.merged(table.read(DOCUMENT), _worst_first(self._results)))
+            known = [Result(row, test, "unrecorded", "") for test, rows in ELSEWHERE.items() for row in rows]
+            table.write(DOCUMENT, table.merged([*known, *table.read(DOCUMENT)], _worst_first(self._results)))
 
 
 def _name(nodeid: str) -> str:

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import pulumi
-from pulumi_kubernetes.core.v1 import Namespace
+
+from components.manifest import KubernetesObject
 
 
 @dataclass(frozen=True)
@@ -15,8 +16,8 @@ class NamespaceArgs:
     adopt: bool = False
 
 
-def make_namespace(name: str, args: NamespaceArgs, opts: pulumi.ResourceOptions) -> Namespace:
+def make_namespace(name: str, args: NamespaceArgs, opts: pulumi.ResourceOptions) -> KubernetesObject:
     """The namespace; with `adopt`, what is there is kept but for the labels and annotations that the manifest names."""
     # With others' objects in it, a destroy must not delete it.
     own = pulumi.ResourceOptions(retain_on_delete=args.adopt)
-    return Namespace(name, metadata=args.manifest["metadata"], opts=pulumi.ResourceOptions.merge(opts, own))
+    return KubernetesObject(name, args.manifest, pulumi.ResourceOptions.merge(opts, own))

@@ -18,7 +18,8 @@ class Model(BaseModel):
         validate_by_name=True,
         validate_by_alias=True,
         validate_default=True,
-        use_attribute_docstrings=True,
+        # Built once, as parts of the whole tree, not each by itself first: that is what a preview waits for.
+        defer_build=True,
         # YAML's `on`, "2" or 1.0 must not slip in as a boolean, a number or a replica count.
         strict=True,
         allow_inf_nan=False,

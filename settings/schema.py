@@ -5,6 +5,7 @@ from pathlib import Path
 
 from facts.project import PROJECT
 from settings import Settings, reference
+from settings.docstrings import describe
 from settings.raw import SECRET_KEYS
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
@@ -14,13 +15,13 @@ def documents() -> dict[Path, str]:
     """The content of each generated file."""
     return {
         DOCS / "config.schema.json": json.dumps(stack_file(), indent=2) + "\n",
-        DOCS / "config.md": reference.markdown(Settings.model_json_schema(), sorted(SECRET_KEYS)),
+        DOCS / "config.md": reference.markdown(describe(Settings.model_json_schema()), sorted(SECRET_KEYS)),
     }
 
 
 def stack_file() -> dict:
     """The JSON schema of a whole `Pulumi.STACK.yaml`."""
-    settings = Settings.model_json_schema()
+    settings = describe(Settings.model_json_schema())
     encrypted = {"type": "object", "properties": {"secure": {"type": "string"}}, "required": ["secure"]}
     keys = {**settings["properties"], **dict.fromkeys(sorted(SECRET_KEYS), encrypted)}
     config = {

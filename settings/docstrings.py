@@ -1,0 +1,41 @@
+"""The sentences below the settings' fields, for the schema.
+
+pydantic can read them itself, but would do so in every preview, where nobody asks: it parses each class's source.
+"""
+
+import ast
+import inspect
+import textwrap
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
+
+from pydantic.alias_generators import to_camel
+
+from settings.base import Model
+
+
+def describe(schema: dict[str, Any]) -> dict[str, Any]:
+    """The settings' JSON schema, with a description for each field that has such a sentence."""
+    models = {model.__name__: model for model in _below(Model)}
+    for name, definition in {**schema["$defs"], schema["title"]: schema}.items():
+        for base in reversed(models[name].__mro__[: models[name].__mro__.index(Model)]):
+            for field, sentence in _sentences(base):
+                if field in definition["properties"]:
+                    definition["properties"][field]["description"] = sentence
+    return schema
+
+
+def _below(model: type[Model]) -> Iterator[type[Model]]:
+    for child in model.__subclasses__():
+        yield child
+        yield from _below(child)
+
+
+def _sentences(model: type) -> Iterator[tuple[str, str]]:
+    (definition,) = ast.parse(textwrap.dedent(inspect.getsource(model))).body
+    body = definition.body if isinstance(definition, ast.ClassDef) else []
+    for field, below in pairwise(body):
+        named = isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
+        if named and isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant):
+            yield to_camel(field.target.id), inspect.cleandoc(str(below.value.value))

@@ -10,8 +10,8 @@ from tests.reliability.rows import ROWS
 HEAD = """# Faults and bad inputs
 
 What the mesh, the program and its operations survive, and how. Written by the tests themselves: `pytest --figures`.
-Live tests run against a real cluster; what they saw is the last line a user reads, and what helps. `unrecorded`: the test is there, but no
-run of it has written its result here yet.
+Live tests run against a real cluster; what they saw is the last line a user reads, and what helps.
+`unrecorded`: the test is there, but no run of it has written its result here yet.
 
 | # | case | test | result | what is seen, and what helps |
 |--:|---|---|---|---|

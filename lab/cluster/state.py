@@ -5,6 +5,7 @@ from lab.cluster.api import read
 from lab.cluster.machines import NODES
 from lab.cluster.names import LAB
 from lab.cluster.shell import LabError
+from lab.cluster.waiting import wait_until
 
 COMPLETE = LAB / "complete"
 
@@ -14,20 +15,27 @@ def complete() -> None:
     COMPLETE.write_text("\n".join(process.recorded()))
 
 
-def is_up() -> bool:
-    """Whether the start went through, every process of it still runs, and the nodes are Ready."""
+def is_up(patience: float = 0) -> bool:
+    """Whether the start went through, every process of it still runs, and the nodes are Ready, or soon become it.
+
+    `patience`: seconds that a lab whose processes all run is given, on a busy machine or after a restart.
+    """
     if not COMPLETE.exists() or not all(process.is_alive(name) for name in COMPLETE.read_text().split()):
         return False
     try:
-        return is_ready()
+        wait_until("the nodes", is_ready, patience)
     except LabError:
         return False
+    return True
 
 
 def is_ready() -> bool:
     """Whether every real node is Ready, and pods can be made."""
-    ready = {name for name, status in node_readiness().items() if status == "True"}
-    return ready >= {node.name for node in NODES} and "default" in _service_accounts()
+    try:
+        ready = {name for name, status in node_readiness().items() if status == "True"}
+        return ready >= {node.name for node in NODES} and "default" in _service_accounts()
+    except LabError:  # no answer yet
+        return False
 
 
 def node_readiness() -> dict[str, str]:

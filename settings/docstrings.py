@@ -35,7 +35,7 @@ def _below(model: type[Model]) -> Iterator[type[Model]]:
 def _sentences(model: type) -> Iterator[tuple[str, str]]:
     (definition,) = ast.parse(textwrap.dedent(inspect.getsource(model))).body
     body = definition.body if isinstance(definition, ast.ClassDef) else []
-    for field, below in pairwise(body):
-        named = isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
-        if named and isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant):
-            yield to_camel(field.target.id), inspect.cleandoc(str(below.value.value))
+    for pair in pairwise(body):
+        match pair:
+            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(sentence))):
+                yield to_camel(name), inspect.cleandoc(sentence)

@@ -1,0 +1,44 @@
+"""What was recorded of a Pulumi program."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Registered:
+    """One resource as the program registered it."""
+
+    type: str
+    name: str
+    props: dict
+    parent: str
+    """The name of the parent."""
+    dependencies: frozenset[str]
+    """The names of what it waits for."""
+    provider: str
+    """The name of the provider resource; empty for the default one."""
+    protect: bool
+    retain_on_delete: bool
+    delete_before_replace: bool
+    timeouts: dict[str, str]
+    secret_outputs: tuple[str, ...]
+
+
+@dataclass
+class Recording:
+    """All resources of one run, with what it exported and logged."""
+
+    resources: list[Registered] = field(default_factory=list)
+    exports: dict = field(default_factory=dict)
+    logs: list[str] = field(default_factory=list)
+
+    def of_type(self, type_: str) -> list[Registered]:
+        return [resource for resource in self.resources if resource.type == type_]
+
+    def one(self, name: str, type_: str | None = None) -> Registered:
+        """The resource of this name. Raises LookupError if there is none, or several of that name and type."""
+        found = [one for one in self.resources if one.name == name and type_ in (None, one.type)]
+        if len(found) != 1:
+            raise LookupError(
+                f"{len(found)} resources {name!r} among {[(one.type, one.name) for one in self.resources]}"
+            )
+        return found[0]

@@ -1,5 +1,6 @@
 """Processes of the lab: started, watched and ended by their own record, and no other process ever."""
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -27,6 +28,14 @@ def folders(tmp_path, monkeypatch):
         process.stop(name, seconds=0)
 
 
+def open_files(pid: int) -> set[str]:
+    opened = set()
+    for entry in Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # closed since the listing
+            opened.add(str(entry.readlink()))
+    return opened
+
+
 def test_a_started_process_is_alive_until_it_is_stopped():
     process.start("sleeper", SLEEP)
     before = process.is_alive("sleeper")
@@ -38,7 +47,7 @@ def test_a_process_gets_no_file_that_its_starter_left_open(tmp_path):
     with (tmp_path / "lock").open("w") as lock:
         os.set_inheritable(lock.fileno(), True)
         started = process.start("sleeper", SLEEP)
-        opened = [str(entry.readlink()) for entry in Path(f"/proc/{started.pid}/fd").iterdir()]
+        opened = open_files(started.pid)
     assert lock.name not in opened
 
 

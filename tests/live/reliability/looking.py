@@ -12,9 +12,10 @@ def untouched() -> bool:
     return not any(item["metadata"]["name"] in ("istio-system", "trading") for item in get("namespaces")["items"])
 
 
-def state(project: Project) -> list[dict]:
-    """The resources that Pulumi knows; the time of the last run, which changes, is not among them."""
-    return json.loads(project.pulumi("stack", "export").output)["deployment"].get("resources", [])
+def state(project: Project) -> list[tuple[str, str]]:
+    """The resources that Pulumi knows, by name and id: secrets are encrypted anew by every export."""
+    deployment = json.loads(project.pulumi("stack", "export").output)["deployment"]
+    return [(entry["urn"], entry.get("id", "")) for entry in deployment.get("resources", [])]
 
 
 def releases() -> dict[str, str]:

@@ -3,15 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from facts.releases import BASE, EGRESS, INGRESS, ISTIOD
 from settings import Settings
 from values import base, extra, gateway, istiod
 from values.extra import Values
-
-BASE = "istio-base"
-ISTIOD = "istiod"
-INGRESS = "istio-ingressgateway"
-EGRESS = "istio-egressgateway"
-"""Release names; the gateway chart names its Deployment, Service and labels after its release."""
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from lab.cluster.names import CONTEXT
 from lab.cluster.node_files import PAUSE_IMAGE
 from lab.cluster.waiting import wait_until
 from tests.factories import make_settings
+from tests.live.nodes import cordoned
 
 pytestmark = pytest.mark.live
 
@@ -48,15 +49,6 @@ def probes(one: Amount, count: int) -> Iterator[None]:
         yield
     finally:
         kubectl("delete", "--ignore-not-found", f"namespace/{NAME}", f"runtimeclass/{NAME}")
-
-
-@contextmanager
-def cordoned(node: str) -> Iterator[None]:
-    kubectl("cordon", node)
-    try:
-        yield
-    finally:
-        kubectl("uncordon", node)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 from facts.releases import INGRESS
 from lab.cluster.kubectl import get, kubectl
+from tests.live.nodes import cordoned
 from tests.live.traffic.shop import HOME, SHOP
 from tests.live.traffic.workloads import CONTROL, wait_for
 
@@ -17,16 +18,6 @@ def drained(node: str) -> Iterator[None]:
         wait_for_the_gateway()
         wait_for(SHOP)
         yield
-
-
-@contextmanager
-def cordoned(node: str) -> Iterator[None]:
-    """Without new pods inside."""
-    kubectl("cordon", node)
-    try:
-        yield
-    finally:
-        kubectl("uncordon", node)
 
 
 def move_the_gateway() -> None:

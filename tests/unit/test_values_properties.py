@@ -69,7 +69,8 @@ def _refused(version: str) -> bool:
 
 def _resources(rendered: list[dict]) -> dict:
     (container,) = only(rendered, "Deployment")["spec"]["template"]["spec"]["containers"]
-    return container["resources"]
+    # A chart may write the quantity "1" bare; Kubernetes reads both alike.
+    return {kind: {name: str(one) for name, one in amounts.items()} for kind, amounts in container["resources"].items()}
 
 
 def _replicas(rendered: list[dict]) -> int | None:

@@ -38,5 +38,8 @@ NamespaceName = Annotated[
 Replicas = Annotated[int, Field(ge=1, le=100)]
 """How many pods of a Deployment; zero would take the mesh down silently."""
 
+DrainSeconds = Annotated[int, Field(ge=1, le=300)]
+"""How long a stopping proxy goes on serving."""
+
 HelmValues = dict[str, object]
 """Extra Helm values as they stand in the stack file."""

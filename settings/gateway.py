@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from settings.base import HelmValues, Model, Replicas
+from settings.base import DrainSeconds, HelmValues, Model, Replicas
 from settings.resources import Autoscaling, ResourceProfile, profile
 
 NodePort = Annotated[int, Field(ge=30000, le=32767)]
@@ -32,8 +32,10 @@ class GatewaySettings(Model):
 
     enabled: bool = True
     replicas: Replicas = 1
-    """With two, a node can be drained without a request lost: they are kept apart, and one stays up. A single pod must
-    be moved first: `kubectl cordon NODE`, `kubectl rollout restart` of its Deployment, then `kubectl drain NODE`."""
+    """Two or more are kept apart, and one always stays up while nodes are drained."""
+    drain_seconds: DrainSeconds = 20
+    """Seconds that a stopping pod goes on serving. Longer than a new one needs until it is Ready, so that no request is
+    lost when the node of the only one is drained."""
     resources: ResourceProfile = profile("100m", "128Mi", "500m", "256Mi")
     autoscaling: Autoscaling = Autoscaling()
     service: GatewayService = GatewayService()

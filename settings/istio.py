@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from facts import istio_versions
-from settings.base import HelmValues, Model, NamespaceName, Replicas
+from settings.base import DrainSeconds, HelmValues, Model, NamespaceName, Replicas
 from settings.patterns import matching
 from settings.resources import Autoscaling, ResourceProfile, profile
 
@@ -55,5 +55,5 @@ class ProxySettings(Model):
     """Percent of requests that are traced."""
     outbound_traffic: Literal["ALLOW_ANY", "REGISTRY_ONLY"] = "ALLOW_ANY"
     """Whether a sidecar lets requests to hosts out that the mesh does not know."""
-    drain_seconds: Annotated[int, Field(ge=1, le=300)] = 5
-    """Seconds that a stopping proxy goes on serving what is under way."""
+    drain_seconds: DrainSeconds = 5
+    """Seconds that a stopping sidecar goes on serving what is under way."""

@@ -35,7 +35,7 @@ class MtlsSettings(Model):
     """Life of a workload's certificate; proxies renew at half of it: hourly by default."""
 
 
-ScopeHost = Annotated[str, matching(r"^[^/\s]+/[^/\s]+$", 'NAMESPACE/HOST such as "./*" or "istio-system/*"')]
+ScopeHost = Annotated[str, matching(r"^[^/\s]+/[^/\s]+$", 'NAMESPACE/HOST such as "./*" or "monitoring/*"')]
 
 
 class TradingSettings(Model):
@@ -48,8 +48,9 @@ class TradingSettings(Model):
     """Pods that the ResourceQuota admits, each with its sidecar."""
     workload: ResourceProfile = profile("50m", "128Mi", "500m", "256Mi")
     """What a container gets that names no resources (LimitRange), and what the quota counts per pod."""
-    sidecar_scope: tuple[ScopeHost, ...] = ("./*", "istio-system/*")
-    """Hosts that sidecars learn of, as NAMESPACE/HOST; the smaller, the less memory. Empty: the whole mesh."""
+    sidecar_scope: tuple[ScopeHost, ...] = ("./*",)
+    """Hosts that sidecars learn of besides the control plane's, as NAMESPACE/HOST; the smaller, the less memory. Empty:
+    the whole mesh."""
 
 
 class DestroySettings(Model):

@@ -39,6 +39,7 @@ def gateways(draw) -> dict:
     return {
         "enabled": draw(some.booleans()),
         "replicas": draw(some.integers(1, 100)),
+        "drainSeconds": draw(some.integers(1, 300)),
         "resources": draw(profiles()),
         "autoscaling": draw(autoscalers()),
         "service": {"type": kind, "nodePorts": {} if kind == "ClusterIP" else draw(ports)},

@@ -63,7 +63,8 @@ def resource_quota(settings: Settings) -> Object:
 
 def sidecar_scope(settings: Settings) -> Object:
     """What the namespace's sidecars learn of; each further host costs every one of them memory."""
-    hosts = list(settings.trading.sidecar_scope)
+    # Without the gateways' services there is no way out through the egress gateway.
+    hosts = [*settings.trading.sidecar_scope, f"{settings.istio.namespace}/*"]
     return {
         "apiVersion": "networking.istio.io/v1beta1",
         "kind": "Sidecar",

@@ -38,7 +38,8 @@ def log_file(part: Part) -> Path:
 def _go(part: Part, *arguments: str, output: IO[str]) -> str:
     said = subprocess.PIPE if arguments[0] == "list" else output
     ended = subprocess.run(
-        [toolchain.go(), *arguments],
+        # A build that is stopped, in whatever way, takes its compiler with it.
+        ["setpriv", "--pdeathsig", "TERM", toolchain.go(), *arguments],
         cwd=module_folder(part),
         env=toolchain.environment(),
         stdin=subprocess.DEVNULL,

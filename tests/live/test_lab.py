@@ -57,7 +57,7 @@ def test_pods_reach_a_service_by_its_name_from_any_node(namespace):
         client = workloads.fortio(name, f"on-{node}")
         workloads.apply({**client, "spec": {**client["spec"], "nodeName": node}})
     workloads.wait_ready(name, "shop", *(f"on-{node}" for node in clients))
-    assert [workloads.reaches(name, f"on-{node}", url(name)) for node in clients] == [True, True, True]
+    assert [workloads.comes_to_reach(name, f"on-{node}", url(name)) for node in clients] == [True, True, True]
 
 
 @pytest.mark.usefixtures("mesh")
@@ -79,11 +79,11 @@ def test_a_pod_in_a_labelled_namespace_runs_with_a_ready_sidecar(shop):
 
 
 def test_under_strict_a_pod_with_a_sidecar_gets_an_answer(shop):
-    assert workloads.reaches(shop, "buyer", url(shop))
+    assert workloads.comes_to_reach(shop, "buyer", url(shop))
 
 
 def test_under_strict_a_pod_without_a_sidecar_gets_none_from_the_mesh(shop, plain):
-    assert workloads.reaches(plain, "stranger", url(plain)), "the client itself is broken"
+    assert workloads.comes_to_reach(plain, "stranger", url(plain)), "the client itself is broken"
     assert not workloads.reaches(plain, "stranger", url(shop))
 
 

@@ -57,6 +57,15 @@ def reaches(namespace: str, client: str, url: str) -> bool:
     return True
 
 
+def comes_to_reach(namespace: str, client: str, url: str) -> bool:
+    """Whether the pod gets that answer soon: nodes hear of a new pod's address a moment after it is Ready."""
+    try:
+        wait_until(f"{client} reaches {url}", lambda: reaches(namespace, client, url), seconds=30)
+    except LabError:
+        return False
+    return True
+
+
 def wait_for_status(namespace: str, name: str, seen: Any, what: str) -> dict[str, Any]:
     """The pod's status as soon as `seen(status)`; `what` is for the message when that never happens."""
     found: dict[str, Any] = {}

@@ -130,6 +130,11 @@ def test_the_trading_namespace_has_its_bounds_before_any_workload_comes(deploy, 
     assert all("trading-namespace" in bound.dependencies for bound in (limits, quota, scope))
 
 
+def test_the_control_planes_services_are_in_scope_wherever_it_is(deploy, make_settings):
+    recording = trading(deploy, make_settings(istio={"namespace": "mesh"}, trading={"sidecarScope": ["shop/*"]}))
+    assert recording.one("trading-sidecar-default").props["spec"] == {"egress": [{"hosts": ["shop/*", "mesh/*"]}]}
+
+
 def test_without_a_scope_sidecars_learn_of_the_whole_mesh(deploy, make_settings):
     recording = trading(deploy, make_settings(trading={"sidecarScope": []}))
     assert not [one for one in recording.resources if one.type.endswith(":Sidecar")]

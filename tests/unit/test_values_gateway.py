@@ -8,10 +8,15 @@ from tests.factories import make_settings
 from values import releases
 
 
+def planned(version: str, **settings: object) -> releases.HelmRelease:
+    """The ingress gateway's release."""
+    made = releases.of(make_settings(istio={"version": version}, ingress=settings))
+    return next(one for one in made if one.name == releases.INGRESS)
+
+
 def ingress(**settings: object) -> dict:
     """The ingress gateway's Helm values."""
-    made = releases.of(make_settings(ingress=settings))
-    return next(one.values for one in made if one.name == releases.INGRESS)
+    return planned("1.20.3", **settings).values
 
 
 @pytest.mark.parametrize(
@@ -27,6 +32,16 @@ def test_several_pods_are_apart_and_not_evicted_all_at_once(settings):
     assert spread["labelSelector"] == {"matchLabels": {"istio": "ingressgateway"}}
 
 
+@pytest.mark.parametrize("version", charts.versions())
+def test_a_stopping_gateway_serves_on_as_long_as_wanted_before_it_is_killed(version):
+    if gateway_chart_is_broken(version):
+        pytest.skip("this version's gateway chart does not install at all")
+    pod = charts.only(charts.render(planned(version, drainSeconds=40), version), "Deployment")["spec"]["template"]
+    assert pod["metadata"]["annotations"]["proxy.istio.io/config"] == "terminationDrainDuration: 40s"
+    assert pod["metadata"]["annotations"]["inject.istio.io/templates"] == "gateway"
+    assert pod["spec"]["terminationGracePeriodSeconds"] == 50
+
+
 def test_a_single_pod_blocks_no_drain():
     assert "podDisruptionBudget" not in ingress()
     assert "podDisruptionBudget" not in ingress(replicas=3, autoscaling={"enabled": True, "minReplicas": 1})
@@ -36,9 +51,7 @@ def test_a_single_pod_blocks_no_drain():
 def test_the_charts_make_a_disruption_budget_of_it(version):
     if gateway_chart_is_broken(version):
         pytest.skip("this version's gateway chart does not install at all")
-    settings = make_settings(istio={"version": version}, ingress={"replicas": 2})
-    release = next(one for one in releases.of(settings) if one.name == releases.INGRESS)
-    items = charts.render(release, version)
+    items = charts.render(planned(version, replicas=2), version)
     pod = charts.only(items, "Deployment")["spec"]["template"]
     (spread,) = pod["spec"]["topologySpreadConstraints"]
     assert charts.only(items, "PodDisruptionBudget")["spec"]["minAvailable"] == 1

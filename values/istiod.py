@@ -11,6 +11,9 @@ from values.extra import Values, merge
 from values.observability import tracing
 from values.placement import node_selector
 
+READINESS = {"readinessPeriodSeconds": 5, "readinessFailureThreshold": 12}
+"""A gateway's first probe always comes too early, and the chart's next one 15 s later. Lost after 60 s, as in the chart."""
+
 
 def helm_values(settings: Settings) -> Values:
     """What the settings say, without the extra values."""
@@ -26,7 +29,7 @@ def _own(settings: Settings) -> Values:
             "tag": settings.istio.version,
             "imagePullPolicy": settings.images.pull_policy,
             "istioNamespace": settings.istio.namespace,
-            "proxy": {"resources": settings.proxy.resources.to_kubernetes()},
+            "proxy": {"resources": settings.proxy.resources.to_kubernetes(), **READINESS},
         },
         "meshConfig": _mesh_config(settings),
     }

@@ -76,6 +76,7 @@ def _take_files(part: Part, folder: Path, output: IO[str]) -> None:
 def copy_writable(source: Path, target: Path) -> None:
     """Copy a file or a folder's content out of Go's read-only module cache."""
     if source.is_dir():
+        target.mkdir(parents=True, exist_ok=True)
         for child in source.iterdir():
             copy_writable(child, target / child.name)
     else:

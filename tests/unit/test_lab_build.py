@@ -1,5 +1,6 @@
 """The tool cache of the lab: keys, room, programs of the machine, errors."""
 
+import os
 import shutil
 import threading
 from pathlib import Path
@@ -85,10 +86,14 @@ def test_too_little_disk_is_refused_before_a_build_with_both_numbers(monkeypatch
 
 
 @pytest.fixture
-def go(install):
+def go(install, tmp_path):
     """`go("exit 1")`: a Go toolchain that answers everything but its version with these lines of shell."""
 
     def put(*lines: str) -> None:
+        setpriv = shutil.which("setpriv", path=os.defpath)
+        assert setpriv, "util-linux is not installed"
+        (tmp_path / "path").mkdir(exist_ok=True)
+        (tmp_path / "path" / "setpriv").symlink_to(setpriv)
         install("go", "").write_text("\n".join(["#!/bin/sh", '[ "$1" = version ] && echo go1.26.8 && exit', *lines]))
 
     return put

@@ -11,7 +11,7 @@ from values.extra import Values, merge
 from values.observability import tracing
 from values.placement import node_selector
 
-READINESS = {"readinessPeriodSeconds": 5, "readinessFailureThreshold": 12}
+READINESS = {"readinessPeriodSeconds": 3, "readinessFailureThreshold": 20}
 """A gateway's first probe always comes too early, and the chart's next one 15 s later. Lost after 60 s, as in the chart."""
 
 

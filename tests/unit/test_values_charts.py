@@ -67,7 +67,7 @@ def test_istiod_gives_sidecars_exactly_the_settings_numbers(settings, version):
 def test_a_proxy_is_ready_seconds_after_its_start_and_given_up_after_a_minute(settings, version):
     injector = charts.only(charts.render(releases.of(settings).istiod, version), "ConfigMap", "istio-sidecar-injector")
     proxy = json.loads(injector["data"]["values"])["global"]["proxy"]
-    assert (proxy["readinessPeriodSeconds"], proxy["readinessFailureThreshold"]) == (5, 12)
+    assert (proxy["readinessPeriodSeconds"], proxy["readinessFailureThreshold"]) == (3, 20)
     assert ".Values.global.proxy.readinessPeriodSeconds" in injector["data"]["config"]
 
 

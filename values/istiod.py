@@ -12,7 +12,7 @@ from values.observability import tracing
 from values.placement import node_selector
 
 READINESS = {"readinessPeriodSeconds": 3, "readinessFailureThreshold": 20}
-"""A gateway's first probe comes too early, and the chart's next one 15 s later. Given up after 60 s, as in the chart."""
+"""A gateway's first probe comes too early, and the chart's next one 15 s later. It is lost after 60 s, as there."""
 
 
 def helm_values(settings: Settings) -> Values:

@@ -149,14 +149,3 @@ def test_what_a_killed_process_left_is_removed_by_the_next(tool_cache):
     with cache.partial("parts") as folder:
         assert list(tool_cache.iterdir()) == [folder]
     assert list(tool_cache.iterdir()) == []
-
-
-def test_a_folder_of_a_module_is_taken_whole_and_can_be_removed_again(tmp_path):
-    deep = tmp_path / "module" / "charts" / "base"
-    deep.mkdir(parents=True)
-    (deep / "Chart.yaml").write_text("name: base")
-    (deep / "Chart.yaml").chmod(0o444)
-    compile.copy_writable(tmp_path / "module" / "charts", tmp_path / "part" / "charts")
-    copy = tmp_path / "part" / "charts" / "base" / "Chart.yaml"
-    assert copy.read_text() == "name: base"
-    assert copy.stat().st_mode & 0o200

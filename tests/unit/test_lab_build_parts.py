@@ -45,3 +45,14 @@ def test_a_module_with_another_checksum_is_refused():
     answer = {"Sum": "h1:changed=", "Dir": "/anywhere"}
     with pytest.raises(releases.ReleaseUnavailableError, match=f"not the pinned {release.checksum[:6]}"):
         releases._checked(release, answer)
+
+
+def test_a_folder_of_a_module_is_taken_whole_and_can_be_removed_again(tmp_path):
+    deep = tmp_path / "module" / "charts" / "base"
+    deep.mkdir(parents=True)
+    (deep / "Chart.yaml").write_text("name: base")
+    (deep / "Chart.yaml").chmod(0o444)
+    compile.copy_writable(tmp_path / "module" / "charts", tmp_path / "part" / "charts")
+    copy = tmp_path / "part" / "charts" / "base" / "Chart.yaml"
+    assert copy.read_text() == "name: base"
+    assert copy.stat().st_mode & 0o200

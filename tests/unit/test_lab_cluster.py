@@ -1,4 +1,4 @@
-"""The lab's names, certificates, requirements and ways in, as far as no cluster is needed."""
+"""The lab's names, certificates and ways in, as far as no cluster is needed."""
 
 import asyncio
 import importlib.util
@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from lab.cluster import certificates, cgroup, forward, kubectl, names, pki, requirements, simulated
+from lab.cluster import certificates, cgroup, forward, kubectl, names, pki, simulated
 from lab.cluster.shell import LabError, run
 from lab.cluster.simulated import SimulatedNode
 
@@ -22,16 +22,6 @@ def authority(tmp_path, monkeypatch):
     monkeypatch.setattr(pki, "FOLDER", tmp_path / "pki")
     certificates.create_authority()
     return x509.load_pem_x509_certificate(pki.certificate_file("ca").read_bytes())
-
-
-@pytest.fixture
-def capable(monkeypatch):
-    """A machine that can carry the lab."""
-    monkeypatch.setattr(requirements.os, "geteuid", lambda: 0)
-    monkeypatch.setattr(requirements, "_missing_controllers", list)
-    monkeypatch.setattr(requirements, "_watches_in_use", lambda: 0)
-    monkeypatch.setattr(requirements, "ensure_packages", lambda: None)
-    monkeypatch.setattr(requirements, "run", lambda *_: "")
 
 
 def identity_of(checkout: Path) -> str:
@@ -63,44 +53,6 @@ def test_a_server_certificate_is_signed_by_the_authority_for_exactly_its_hosts(a
 @pytest.mark.usefixtures("authority")
 def test_only_root_reads_a_private_key():
     assert stat.S_IMODE(pki.key_file("ca").stat().st_mode) == 0o600
-
-
-@pytest.mark.usefixtures("capable")
-def test_a_capable_machine_is_accepted():
-    requirements.check()
-
-
-@pytest.mark.usefixtures("capable")
-def test_a_user_other_than_root_is_told_so_and_how_to_use_a_cluster_of_ones_own(monkeypatch):
-    monkeypatch.setattr(requirements.os, "geteuid", lambda: 1000)
-    with pytest.raises(LabError, match=r"lacks: root\. .*kind, k3d, a real one.*cluster\.context"):
-        requirements.check()
-
-
-@pytest.mark.usefixtures("capable")
-def test_missing_cgroup_controllers_are_named(monkeypatch):
-    monkeypatch.setattr(requirements, "_missing_controllers", lambda: ["memory", "pids"])
-    with pytest.raises(LabError, match="cgroup controllers memory, pids"):
-        requirements.check()
-
-
-@pytest.mark.usefixtures("capable")
-def test_a_kernel_without_network_namespaces_is_named_with_its_own_reason(monkeypatch):
-    def refuse(*command: str) -> str:
-        if command[:2] == ("unshare", "--net"):
-            raise LabError("unshare failed: Operation not permitted")
-        return ""
-
-    monkeypatch.setattr(requirements, "run", refuse)
-    with pytest.raises(LabError, match=r"lacks: network namespaces \(.*Operation not permitted\)"):
-        requirements.check()
-
-
-@pytest.mark.usefixtures("capable")
-def test_a_machine_out_of_inotify_instances_is_told_which_limit_to_raise(monkeypatch):
-    monkeypatch.setattr(requirements, "_watches_in_use", lambda: 1_000_000)
-    with pytest.raises(LabError, match=r"sysctl -w fs\.inotify\.max_user_instances"):
-        requirements.check()
 
 
 def test_cgroup_hierarchies_of_both_versions_are_found(tmp_path):

@@ -30,6 +30,11 @@ class IstioMinor:
         """Its base chart upgrades the CRDs; older ones carry them in `crds/`, which Helm never upgrades."""
         return self.minor >= 24
 
+    @property
+    def gateways_choose_their_probe(self) -> bool:
+        """Its gateway chart takes a readiness probe; before, gateways had that of every proxy."""
+        return self.minor >= 24
+
 
 MINORS = {
     row.minor: row

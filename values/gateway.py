@@ -2,6 +2,7 @@
 
 from settings import Settings
 from settings.gateway import GatewayService, GatewaySettings
+from values import readiness
 from values.extra import Values
 from values.placement import node_selector
 from values.traffic.gateways import gateway_selector
@@ -26,6 +27,7 @@ def helm_values(settings: Settings, release: str, gateway: GatewaySettings, load
             "maxReplicas": gateway.autoscaling.max_replicas,
             "targetCPUUtilizationPercentage": gateway.autoscaling.target_cpu,
         },
+        **readiness.of_gateway(settings.istio.version),
         **_drain(gateway.drain_seconds),
         **(_kept_through_drains(release) if _least(gateway) > 1 else {}),
     }

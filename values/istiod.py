@@ -6,13 +6,10 @@ Keys stand under `pilot.`, which every chart version reads: before 1.24 only the
 
 from facts.rollout import MAX_SURGE_PERCENT
 from settings import Settings
-from values import authority
+from values import authority, readiness
 from values.extra import Values, merge
 from values.observability import tracing
 from values.placement import node_selector
-
-READINESS = {"readinessPeriodSeconds": 3, "readinessFailureThreshold": 20}
-"""A gateway's first probe comes too early, and the chart's next one 15 s later. It is lost after 60 s, as there."""
 
 
 def helm_values(settings: Settings) -> Values:
@@ -29,7 +26,10 @@ def _own(settings: Settings) -> Values:
             "tag": settings.istio.version,
             "imagePullPolicy": settings.images.pull_policy,
             "istioNamespace": settings.istio.namespace,
-            "proxy": {"resources": settings.proxy.resources.to_kubernetes(), **READINESS},
+            "proxy": {
+                "resources": settings.proxy.resources.to_kubernetes(),
+                **readiness.of_all_proxies(settings.istio.version),
+            },
         },
         "meshConfig": _mesh_config(settings),
     }

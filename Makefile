@@ -13,7 +13,7 @@ CHARTS ?=
 PY := .venv/bin/python
 POLICIES := --policy-pack policies --policy-pack-config policies/config/lab.json
 
-.PHONY: help up down test test-all unit bench lab-up lab-down preview lint format schema lock
+.PHONY: help up down built test test-all unit bench lab-up lab-down preview lint format schema lock
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -50,10 +50,13 @@ lab-down: .venv/.complete  ## Stop the local cluster; the built programs stay in
 unit: .venv/.complete  ## The tests that need no cluster: under a minute
 	@$(PY) -m pytest tests/unit -q
 
-test: .venv/.complete  ## The whole suite on the local cluster, but for what takes many minutes
+built: .venv/.complete  ## The local cluster's programs, charts and images, in their cache
+	@$(PY) -m lab.build ensure
+
+test: built  ## The whole suite on the local cluster, but for what takes many minutes
 	@$(PY) -m pytest -m "not long"
 
-test-all: .venv/.complete  ## Also the long tests
+test-all: built  ## Also the long tests
 	@$(PY) -m pytest
 
 bench: .venv/.complete  ## Timings side by side with helm and istioctl

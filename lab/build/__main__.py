@@ -8,13 +8,17 @@ from rich.table import Column, Table
 
 from lab.build import charts, images, programs
 from lab.build.cache import cache_root, part_folder
-from lab.build.parts import DEFAULT, PARTS, UnknownPartError
+from lab.build.parts import PARTS, UnknownPartError
 from lab.build.path import on_path
 from lab.build.prune import prune
+from lab.build.ready import make_ready
 
 
 def _ensure(names: list[str]) -> None:
-    programs.ensure(names or DEFAULT)
+    if names:
+        programs.ensure(names)
+    else:
+        make_ready()
 
 
 def _charts(versions: list[str]) -> None:
@@ -51,7 +55,7 @@ def main() -> int:
     """Exit status: 0 done, 1 with one line that says what is wrong."""
     parser = argparse.ArgumentParser(prog="python -m lab.build", description=__doc__)
     parser.add_argument("command", choices=COMMANDS)
-    names = "parts (ensure) or Istio versions (charts; or `all`); without any, what `make lab-up` needs"
+    names = "parts (ensure) or Istio versions (charts; or `all`); without any, all that `make lab-up` needs"
     parser.add_argument("name", nargs="*", help=names)
     arguments = parser.parse_args()
     try:

@@ -3,7 +3,8 @@
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
-from lab.build import charts, images, plugins
+from lab.build import charts, plugins
+from lab.build.ready import make_ready
 from lab.cluster import (
     api,
     cgroup,
@@ -33,8 +34,7 @@ IMPORT_SECONDS = 300  # on a slow disk
 def from_nothing() -> None:
     """Removes what is left of another lab, and starts this one."""
     requirements.check()
-    tools.ensure()
-    tars = [tar for _, tar in images.image_tars()]
+    tars = make_ready()
     down.remove()
     _build(tars)
     state.complete()

@@ -3,19 +3,13 @@
 import shutil
 from pathlib import Path
 
-from lab.build import charts, programs
+from lab.build import programs
 from lab.build.parts import BY_PROGRAM, DEFAULT
 from lab.cluster.names import LAB
 
 FOLDER = LAB / "bin"
 BUNDLED = ("pulumi", "pulumi-language-python")
 PLUGIN = "pulumi-resource-kubernetes"  # is installed into PULUMI_HOME; one on PATH draws a warning
-
-
-def ensure() -> None:
-    """Builds and packages what is missing, with progress."""
-    programs.ensure(DEFAULT)
-    charts.chart_dir()
 
 
 def gather() -> None:

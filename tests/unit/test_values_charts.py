@@ -14,7 +14,7 @@ PROFILE = {"requests": {"cpu": "110m", "memory": "130Mi"}, "limits": {"cpu": "51
 """Unlike any chart's default."""
 
 
-@pytest.fixture(params=charts.versions())
+@pytest.fixture(params=charts.each())
 def version(request) -> str:
     return request.param
 

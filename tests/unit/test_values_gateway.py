@@ -32,7 +32,7 @@ def test_several_pods_are_apart_and_not_evicted_all_at_once(settings):
     assert spread["labelSelector"] == {"matchLabels": {"istio": "ingressgateway"}}
 
 
-@pytest.mark.parametrize("version", charts.versions())
+@pytest.mark.parametrize("version", charts.each())
 def test_a_stopping_gateway_serves_on_as_long_as_wanted_before_it_is_killed(version):
     if gateway_chart_is_broken(version):
         pytest.skip("this version's gateway chart does not install at all")
@@ -47,7 +47,7 @@ def test_a_single_pod_blocks_no_drain():
     assert "podDisruptionBudget" not in ingress(replicas=3, autoscaling={"enabled": True, "minReplicas": 1})
 
 
-@pytest.mark.parametrize("version", charts.versions())
+@pytest.mark.parametrize("version", charts.each())
 def test_the_charts_make_a_disruption_budget_of_it(version):
     if gateway_chart_is_broken(version):
         pytest.skip("this version's gateway chart does not install at all")

@@ -11,7 +11,7 @@ from lab.cluster.kubectl import kubectl
 from lab.cluster.up import up
 from tests.live import figures, mesh_by_helm
 
-LONG = ("reliability", "traffic", "vault")
+LONG = ("reliability", "vault")
 """Folders whose tests take minutes together: only in `make test-all`."""
 
 

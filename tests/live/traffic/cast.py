@@ -29,14 +29,8 @@ METRICS_URL = f"http://trading-agent-metrics.{TRADING}:8888"
 AGENT_URL = f"http://trading-agent-service.{TRADING}"
 INGRESS_URL = f"http://istio-ingressgateway.{CONTROL}"
 
-FRONT_DOOR = {
-    "gateways": {"trading-gateway": {}},
-    "routes": {
-        "trading-app": {
-            "hosts": ["*"],
-            "gateways": ["trading-gateway"],
-            "http": [{"to": [{"service": "trading-app-service", "port": 80}]}],
-        }
-    },
-}
-"""The role's way in, as traffic settings."""
+
+def front_door(service: str = "trading-app-service") -> dict[str, object]:
+    """The role's way in, as traffic settings."""
+    route = {"hosts": ["*"], "gateways": ["trading-gateway"], "http": [{"to": [{"service": service, "port": 80}]}]}
+    return {"gateways": {"trading-gateway": {}}, "routes": {"trading-app": route}}

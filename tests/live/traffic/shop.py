@@ -1,8 +1,11 @@
 """What the requests run through while the mesh changes: a server in two pods, a client inside the mesh, one outside."""
 
 from tests.live.traffic import cast
-from tests.live.traffic.workloads import Workload, manifests
+from tests.live.traffic.workloads import TRADING, Workload, manifests, namespace, service
 
+APP = {"app": "shop"}
+SERVICE, STREET = "shop-service", "street"
+"""The server's Service, and the namespace outside of the mesh: no other test's, for they go when the tests are done."""
 HOME = "pi-1"
 """Where the clients are: this node is never drained."""
 AT_HOME = {"nodeSelector": {"kubernetes.io/hostname": HOME}}
@@ -10,7 +13,7 @@ SPREAD = {
     "maxSkew": 1,
     "topologyKey": "kubernetes.io/hostname",
     "whenUnsatisfiable": "ScheduleAnyway",
-    "labelSelector": {"matchLabels": cast.APP},
+    "labelSelector": {"matchLabels": APP},
 }
 SHORT_LIVED = {"proxy.istio.io/config": "proxyMetadata: {SECRET_TTL: 60s}"}
 """As `mtls.certificateLifetime` does it, but for a life that is shorter than settings allow."""
@@ -19,15 +22,15 @@ STOP_SECONDS = 10
 
 SHOP = Workload(
     "shop",
-    labels=cast.APP,
+    labels=APP,
     replicas=2,
     stop_seconds=STOP_SECONDS,
     annotations=SHORT_LIVED,
     place={"topologySpreadConstraints": [SPREAD]},
 )
 INSIDER = Workload("insider", annotations=SHORT_LIVED, place=AT_HOME)
-VISITOR = Workload("visitor", namespace=cast.OUTSIDE, sidecar=False, place=AT_HOME)
+VISITOR = Workload("visitor", namespace=STREET, sidecar=False, place=AT_HOME)
 ALL = (SHOP, INSIDER, VISITOR)
-OBJECTS = (cast.NAMESPACES[-1], cast.SERVICES[0], *(each for one in ALL for each in manifests(one)))
-WAYS = {"ingress": (VISITOR, cast.INGRESS_URL), "sidecars": (INSIDER, cast.APPLICATION_URL)}
+OBJECTS = (namespace(STREET), service(SERVICE, APP, http=8080), *(each for one in ALL for each in manifests(one)))
+WAYS = {"ingress": (VISITOR, cast.INGRESS_URL), "sidecars": (INSIDER, f"http://{SERVICE}.{TRADING}")}
 """The streams: who calls, and where."""

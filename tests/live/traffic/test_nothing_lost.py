@@ -11,7 +11,7 @@ from tests.live.traffic.calls import settled, status
 from tests.live.traffic.changes import CHANGES
 from tests.live.traffic.load import Tally, streams
 from tests.live.traffic.rules import rules
-from tests.live.traffic.shop import ALL, OBJECTS, VISITOR, WAYS
+from tests.live.traffic.shop import ALL, OBJECTS, SERVICE, VISITOR, WAYS
 from tests.live.traffic.workloads import apply, delete, wait_for
 
 AFTERMATH = 25
@@ -24,7 +24,7 @@ def shop(mesh: None) -> Iterator[None]:  # noqa: ARG001
     """The shop, open behind the ingress gateway."""
     apply(OBJECTS)
     try:
-        with rules(**cast.FRONT_DOOR):
+        with rules(**cast.front_door(SERVICE)):
             wait_for(*ALL)
             assert settled(lambda: status(VISITOR, cast.INGRESS_URL), 200) == 200
             yield

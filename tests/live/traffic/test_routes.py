@@ -25,7 +25,7 @@ SAMPLE = 2000
 
 
 def test_the_ingress_gateway_leads_to_the_application(figure):
-    with rules(**cast.FRONT_DOOR):
+    with rules(**cast.front_door()):
         assert settled(lambda: status(cast.OUTSIDER, cast.INGRESS_URL), 200) == 200
         answer = call(cast.OUTSIDER, f"{cast.INGRESS_URL}/debug")
         assert f"URI=spiffe://{ingress_principal(SETTINGS)}" in answer.body

@@ -54,7 +54,7 @@ def test_the_policy_of_the_agent_lets_argocd_in_and_prometheus_to_its_port_alone
 
 
 def test_the_default_deny_leaves_what_it_allows_and_nothing_else(figure):
-    with rules(authorization={"defaultDeny": {"enabled": True}}, **cast.FRONT_DOOR):
+    with rules(authorization={"defaultDeny": {"enabled": True}}, **cast.front_door()):
         assert settled(lambda: status(cast.DEPLOYER, cast.APPLICATION_URL), 403) == 403
         assert settled(lambda: status(cast.OUTSIDER, cast.INGRESS_URL), 200) == 200
         assert status(cast.CLIENT, cast.APPLICATION_URL) == 200

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from checks.finding import Finding, Level
-from checks.traffic_access import ANNOTATION, gateway, health
+from checks.traffic.access import ANNOTATION, gateway, health
 from cluster.objects import Service
 from cluster.pods import Container
 from tests.factories import make_settings

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from checks.finding import Finding, error, unknown
-from checks.traffic_services import Services, collect, targets
+from checks.traffic.services import Services, collect, targets
 from cluster.snapshot import Snapshot
 from settings import Settings
 from settings.traffic.authorization import AccessPolicy, AccessRule

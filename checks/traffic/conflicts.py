@@ -5,7 +5,7 @@ from collections.abc import Hashable, Iterable, Iterator
 from typing import TypeVar
 
 from checks.finding import Finding, error
-from checks.traffic_services import full_name
+from checks.traffic.services import full_name
 from cluster.snapshot import Snapshot
 from settings import Settings
 from settings.traffic.routes import HttpRoute, Route

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from checks.finding import Finding, error, ok, unknown
-from checks.traffic_services import Services, Target, collect, targets
+from checks.traffic.services import Services, Target, collect, targets
 from cluster.snapshot import Snapshot
 from settings import Settings
 from settings.traffic.names import Host

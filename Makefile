@@ -31,6 +31,8 @@ help:  ## This list
 up: lab-up  ## Everything: the local cluster, `pulumi up` of the stack lab on it, and the proof that it works
 	@. .lab/env
 	pulumi stack select lab --create
+	# The stack file is written for amd64 machines; on another one the same cluster is of that one's kind.
+	[ "$$(uname -m)" != aarch64 ] || pulumi config set -s lab --path cluster.architecture arm64
 	pulumi up -s lab --yes $(POLICIES)
 	python -m operations verify -s lab
 

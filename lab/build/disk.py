@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from lab.build.cache import cache_root
 from lab.build.parts import PARTS, Part
 
-SCRATCH_OF_ALL = 16e9
-"""Bytes that Go's build cache (10 to 12 GB), its modules (4 GB) and the programs take while every part is built."""
+SCRATCH_OF_ALL = 29e9
+"""Bytes that Go's build cache (about 20 GB), its modules (7 GB) and the programs take while every part is built."""
 
 SMALLEST = 1e9
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lab.cluster import cgroup
-from lab.cluster.kubectl import get
+from lab.cluster.kubectl import staying_pods
 from lab.cluster.names import IDENTITY
 
 
@@ -57,7 +57,7 @@ class Footprint:
 
 def container(namespace: str, selector: str, name: str) -> Container:
     """The container of the one pod that the selector finds."""
-    (pod,) = get("pods", f"--namespace={namespace}", f"--selector={selector}")["items"]
+    (pod,) = staying_pods(namespace, selector)
     states = [*pod["status"]["containerStatuses"], *pod["status"].get("initContainerStatuses", ())]
     (identity,) = [one["containerID"].partition("//")[2] for one in states if one["name"] == name]
     found = [folder for top in cgroup.folders(IDENTITY) for folder in top.rglob(identity)]

@@ -24,6 +24,12 @@ def get(*arguments: str) -> Any:
     return json.loads(kubectl("get", *arguments, "-o", "json"))
 
 
+def staying_pods(namespace: str, selector: str = "") -> list[dict[str, Any]]:
+    """The pods that nobody has told to stop: an old gateway serves on for a while beside its successor."""
+    pods = get("pods", f"--namespace={namespace}", f"--selector={selector}")["items"]
+    return [pod for pod in pods if "deletionTimestamp" not in pod["metadata"]]
+
+
 def refuse_other_clusters() -> None:
     """Raises LabError unless the lab's kubeconfig leads to 127.0.0.1 and trusts the lab's authority alone."""
     if not KUBECONFIG.exists():

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from lab.cluster.kubectl import get, kubectl
+from lab.cluster.kubectl import get, kubectl, staying_pods
 from lab.cluster.machines import NODES
 from lab.cluster.shell import LabError
 from tests.live import workloads
@@ -63,7 +63,7 @@ def test_pods_reach_a_service_by_its_name_from_any_node(namespace):
 @pytest.mark.usefixtures("mesh")
 @pytest.mark.parametrize("app", ["istiod", "istio-ingressgateway", "istio-egressgateway"])
 def test_istiod_and_the_gateways_run_and_are_ready(app):
-    pods = get("pods", f"--namespace={MESH}", f"--selector=app={app}")["items"]
+    pods = staying_pods(MESH, f"app={app}")
     assert [pod["status"]["phase"] for pod in pods] == ["Running"]
     assert [container["ready"] for container in pods[0]["status"]["containerStatuses"]] == [True]
 

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import pytest
 
-from lab.cluster.kubectl import get
+from lab.cluster.kubectl import get, staying_pods
 from lab.cluster.shell import LabError
 from lab.cluster.waiting import wait_until
 from tests.live import whole_trading, workloads
@@ -111,7 +111,7 @@ def test_a_sidecar_calls_the_service_with_mutual_tls(trading):
 
 def test_external_hosts_are_reached_through_the_egress_gateway(trading):
     app = Proxy(trading, "app")
-    gateway = get("pods", "-n", "istio-system", "--selector=istio=egressgateway")["items"][0]["metadata"]["name"]
+    gateway = staying_pods("istio-system", "istio=egressgateway")[0]["metadata"]["name"]
 
     assert app.passes_by_name()["api.broker.example"] == f"outbound|443||{EGRESS}"
     assert Proxy("istio-system", gateway).passes_by_name()["api.broker.example"] == "outbound|443||api.broker.example"

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from lab.cluster.kubectl import get
+from lab.cluster.kubectl import staying_pods
 from tests.live.mesh_by_helm import helm
 
 pytestmark = pytest.mark.live
@@ -27,12 +27,6 @@ def test_a_newer_version_upgrades_every_release_in_place(project):
     assert second.status == 0, second.output
     assert releases() == dict.fromkeys(RELEASES, ("2", NEW))
     assert "replaced" not in second.output
-    images = {one["image"] for pod in running() for one in pod["spec"]["containers"]}
+    images = {one["image"] for pod in staying_pods("istio-system") for one in pod["spec"]["containers"]}
     assert images == {f"docker.io/istio/pilot:{NEW}", f"docker.io/istio/proxyv2:{NEW}"}
     assert project.preview("--expect-no-changes").status == 0
-
-
-def running() -> list[dict]:
-    """The pods that stay."""
-    items = get("pods", "--namespace=istio-system")["items"]
-    return [pod for pod in items if "deletionTimestamp" not in pod["metadata"]]

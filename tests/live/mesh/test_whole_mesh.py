@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from lab.cluster.kubectl import get, kubectl
+from lab.cluster.kubectl import get, kubectl, staying_pods
 from tests.live import workloads
 from tests.live.mesh_by_helm import helm
 
@@ -17,7 +17,7 @@ APPS = ("istiod", "istio-ingressgateway", "istio-egressgateway")
 
 
 def pods(app: str) -> list[dict]:
-    return get("pods", f"--namespace={NAMESPACE}", f"--selector=app={app}")["items"]
+    return staying_pods(NAMESPACE, f"app={app}")
 
 
 @pytest.fixture(scope="module")

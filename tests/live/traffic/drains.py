@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from facts.releases import INGRESS
-from lab.cluster.kubectl import get, kubectl
+from lab.cluster.kubectl import kubectl, staying_pods
 from tests.live.nodes import cordoned
 from tests.live.traffic.shop import HOME, SHOP
 from tests.live.traffic.workloads import CONTROL, wait_for
@@ -39,6 +39,4 @@ def node_of_the_gateway() -> str:
 
 
 def _nodes() -> set[str]:
-    pods = get("pods", "-n", CONTROL, "--selector=istio=ingressgateway")["items"]
-    staying = [pod for pod in pods if "deletionTimestamp" not in pod["metadata"]]
-    return {pod["spec"]["nodeName"] for pod in staying} - {HOME}
+    return {pod["spec"]["nodeName"] for pod in staying_pods(CONTROL, "istio=ingressgateway")} - {HOME}

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from lab.cluster.kubectl import get
+from lab.cluster.kubectl import staying_pods
 from tests.live.project import Project
 from tests.live.traffic import cast, program
 from tests.live.traffic.calls import REFUSED, call, settled, status
@@ -30,7 +30,7 @@ def host() -> str:
 
 @pytest.fixture
 def egress_address() -> str:
-    return get("pods", "-n", CONTROL, "--selector=istio=egressgateway")["items"][0]["status"]["podIP"]
+    return staying_pods(CONTROL, "istio=egressgateway")[0]["status"]["podIP"]
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from lab.cluster import enter
-from lab.cluster.kubectl import get
+from lab.cluster.kubectl import get, staying_pods
 from lab.cluster.machines import CONTROL_PLANE
 from lab.cluster.names import CHECKOUT
 from tests.live.traffic.handshake import Seen
@@ -25,8 +25,7 @@ def root_certificates() -> str:
 
 def address_of(workload: Workload) -> str:
     """The address of one of its pods."""
-    pods = get("pods", "-n", workload.namespace, f"--selector={SELF}={workload.name}")["items"]
-    return pods[0]["status"]["podIP"]
+    return staying_pods(workload.namespace, f"{SELF}={workload.name}")[0]["status"]["podIP"]
 
 
 def shake(server: Workload, roots: Path, client: Path | None = None) -> Seen:

@@ -6,7 +6,10 @@ from contextlib import contextmanager
 from lab.cluster import control_plane, node, process, state
 from lab.cluster.machines import Machine
 from lab.cluster.machines import node as find_node
-from lab.cluster.waiting import wait_until
+from lab.cluster.waiting import lasting, wait_until
+
+STEADY = 12
+"""Seconds: two rounds of the node controller, and a kubelet's time to contradict it."""
 
 
 def stop_node(name: str) -> None:
@@ -35,9 +38,13 @@ def node_down(name: str) -> Iterator[None]:
 
 @contextmanager
 def api_server_down() -> Iterator[None]:
-    """No API server inside, and the same one again after."""
+    """No API server inside, and the same one again after.
+
+    With nodes that stay Ready: at first the controller takes those for lost whose signs of life could not be stored.
+    """
     process.stop("kube-apiserver", seconds=1)  # it would wait for its watchers
     try:
         yield
     finally:
         control_plane.start_api_server()
+        wait_until("nodes that stay Ready", lasting(state.is_ready, STEADY))

@@ -22,3 +22,18 @@ def wait_until(what: str, true: Callable[[], bool], seconds: float = 90, alive: 
             said = now
             say(f"still waiting for {what}")
         time.sleep(PAUSE)
+
+
+def lasting(true: Callable[[], bool], seconds: float) -> Callable[[], bool]:
+    """For `wait_until`: whether `true` has said so at every look for this long."""
+    since: float | None = None
+
+    def look() -> bool:
+        nonlocal since
+        if not true():
+            since = None
+            return False
+        since = time.monotonic() if since is None else since
+        return time.monotonic() - since >= seconds
+
+    return look

@@ -12,11 +12,14 @@ from lab.cluster.kubectl import get, kubectl
 from lab.cluster.names import LAB
 from operations.istiod_certificates import Issued
 from tests import authorities
+from tests.live.traffic.wire import shake
+from tests.live.traffic.workloads import Workload, apply, delete, manifests, wait_for
 from tests.live.vault.mesh import CONTROL, VaultMesh, cacerts, issued, roots
 from tests.live.vault.server import Server
 from tests.live.vault.tls import handshake
 
 IDENTITY = "spiffe://cluster.local/ns/trading/sa/default"
+SERVER = Workload("vault-server", labels={"app": "vault-server"})
 
 
 @pytest.mark.usefixtures("mesh")
@@ -33,6 +36,20 @@ def test_there_is_no_root_of_istiods_own(mesh: VaultMesh, server: Server):  # no
     assert pem.certificates(roots(), "the mesh") == pem.certificates(server.root(), "Vault")
     secrets = {item["metadata"]["name"] for item in get("secrets", f"--namespace={CONTROL}")["items"]}
     assert "istio-ca-secret" not in secrets
+
+
+@pytest.mark.usefixtures("mesh")
+def test_what_a_pod_shows_on_the_wire_chains_to_vaults_root(server: Server, tmp_path, figure):
+    roots_of_vault = tmp_path / "vault.pem"
+    roots_of_vault.write_text(server.root())
+    apply(manifests(SERVER))
+    try:
+        wait_for(SERVER)
+        seen = shake(SERVER, roots_of_vault)
+    finally:
+        delete(manifests(SERVER))
+    assert seen.identity == SERVER.identity
+    figure(seen.identity)
 
 
 def test_two_certificates_complete_a_mutual_handshake(mesh: VaultMesh):  # noqa: ARG001

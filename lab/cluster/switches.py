@@ -10,6 +10,8 @@ from lab.cluster.waiting import lasting, wait_until
 
 STEADY = 12
 """Seconds: two rounds of the node controller, and a kubelet's time to contradict it."""
+SLOWEST = 240
+"""Seconds: kubelets ask an API server that was away less and less often."""
 
 
 def stop_node(name: str) -> None:
@@ -47,4 +49,4 @@ def api_server_down() -> Iterator[None]:
         yield
     finally:
         control_plane.start_api_server()
-        wait_until("nodes that stay Ready", lasting(state.is_ready, STEADY))
+        wait_until("nodes that stay Ready", lasting(state.is_ready, STEADY), SLOWEST)

@@ -80,8 +80,21 @@ def kill(path: str = IDENTITY, seconds: float = 15) -> None:
         time.sleep(0.02)
 
 
-def remove(path: str = IDENTITY) -> None:
-    """Removes the cgroup with all below it, from the bottom up."""
+def remove(path: str = IDENTITY, seconds: float = 15) -> None:
+    """Ends every process in the cgroup, and removes it with all below it."""
+    until = time.monotonic() + seconds
+    while True:
+        kill(path)
+        try:
+            _remove(path)
+            return
+        except OSError:  # what a killed start had begun came in only now
+            if time.monotonic() > until:
+                raise
+
+
+def _remove(path: str) -> None:
+    """From the bottom up."""
     for folder in folders(path):
         for child in sorted((entry for entry in folder.rglob("*") if entry.is_dir()), reverse=True):
             child.rmdir()

@@ -16,7 +16,6 @@ def down() -> None:
 
 def remove() -> None:
     """Ends every process, then removes cgroups, namespaces and files. The nodes' mounts go with their processes."""
-    cgroup.kill()
     cgroup.remove()
     netns.remove()
     if LAB.exists():

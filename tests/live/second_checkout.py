@@ -19,12 +19,14 @@ class SecondCheckout:
         self.identity = self._run("-c", "from lab.cluster.names import IDENTITY; print(IDENTITY)").strip()
 
     def lab(self, command: str) -> str:
-        """`python -m lab COMMAND` there; what it wrote. Raises CalledProcessError when it fails."""
+        """`python -m lab COMMAND` there; what it wrote. Raises AssertionError with that when it fails."""
         return self._run("-m", "lab", command)
 
     def _run(self, *arguments: str) -> str:
         command = [sys.executable, *arguments]
-        return subprocess.run(command, cwd=self.folder, check=True, capture_output=True, text=True).stdout
+        done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
 
     def start_and_kill(self, line: str) -> None:
         """Begins a start, and kills it as soon as it has written a line with this text."""
@@ -50,9 +52,10 @@ def _processes(names: tuple[str, ...]) -> set[str]:
     found = set()
     for process in Path("/proc").glob("[0-9]*"):
         try:
-            about = (process / "cmdline").read_text() + (process / "cgroup").read_text()
+            command, groups = (process / "cmdline").read_text(), (process / "cgroup").read_text()
         except OSError:  # ended meanwhile
             continue
-        if any(name in about for name in names):
-            found.add(about)
+        # Without a command line it is a thread of the kernel, or has ended and waits for init to take notice.
+        if command and any(name in command + groups for name in names):
+            found.add(command + groups)
     return found

@@ -22,13 +22,14 @@ from settings.sources import ChartSettings
 from values import objects, releases, traffic
 from values.observability import releases as observability
 from values.observability import tracing
-from vault.plugged import plug_in
+from vault import plugged
 
 
 def deploy(settings: Settings) -> None:
     """Everything in its order; what is refused is refused before the first resource."""
     snapshot = guard(settings)
-    plan = releases.of(settings, load_balancers=bool(snapshot and snapshot.load_balancer))
+    root = plugged.root(settings)
+    plan = releases.of(settings, bool(snapshot and snapshot.load_balancer), root)
     on_cluster = partial(ResourceOptions, provider=_cluster(settings.cluster.context))
     release = partial(
         ReleaseArgs,
@@ -40,10 +41,11 @@ def deploy(settings: Settings) -> None:
     shown = _observability(settings, release)
     control = NamespaceArgs(objects.istio_namespace(settings, get_stack()), settings.istio.adopt)
     home = make_namespace("istio-namespace", control, on_cluster(depends_on=_swept_last(settings)))
-    ca = plug_in(settings, snapshot, on_cluster(depends_on=[home]))
+    ca = plugged.plug_in(settings, snapshot, root, on_cluster(depends_on=[home]))
     base = IstioBase("istio-base", release(plan.base), on_cluster(depends_on=[home]))
     istiod = Istiod("istiod", release(plan.istiod), on_cluster(depends_on=[base, *ca]))
     served = on_cluster(depends_on=[istiod])
+    plugged.retire(settings, snapshot, served)
     gateways = [Gateway(one.name, release(one), served) for one in plan.gateways]
     MeshMtls("mesh-mtls", MeshMtlsArgs(objects.peer_authentication(settings)), served)
     trading = _trading(settings, served)

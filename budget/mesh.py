@@ -99,6 +99,8 @@ def _rows(settings: Settings) -> Iterator[Row]:
     for name, gateway in (("ingress gateway", settings.ingress), ("egress gateway", settings.egress)):
         if gateway.enabled:
             yield _row(name, gateway.replicas, gateway.autoscaling, gateway.resources)
+    if settings.vault.keyless and settings.vault.cert_manager.install:
+        yield Row("cert-manager", 1, *_halves(settings.vault.cert_manager.resources), surge=1)
     for name, addon in settings.observability.enabled():
         yield Row(name, 1, *_halves(addon.resources), surge=addon.surge)
 

@@ -41,10 +41,7 @@ def verified(chain: str, key: str, also_trust: Iterable[str], now: datetime, whe
 
     `also_trust` are PEM texts of further roots. `where` starts every message. `now` carries a time zone.
     """
-    several = _without_repeats(pem.certificates(chain, f"{where}: chain"))
-    verify(several, now, where)
-    if (judged := expiry.judge(several[0], now)).level == "error":
-        raise CertificateError(f"{where}: {judged.message}; run rotate-ca")
+    several = verified_chain(chain, now, where)
     signing_key = pem.private_key(key, f"{where}: key")
     if _public(signing_key.public_key()) != _public(several[0].public_key()):
         raise CertificateError(f"{where}: the key does not belong to the certificate {pem.title(several[0])}")
@@ -54,6 +51,15 @@ def verified(chain: str, key: str, also_trust: Iterable[str], now: datetime, whe
         cert_chain=pem.text(several[:-1]),
         root_cert=pem.text(_roots(several[-1], also_trust)),
     )
+
+
+def verified_chain(chain: str, now: datetime, where: str = "vault") -> Certificates:
+    """The CA's certificate first, the root last. Raises CertificateError."""
+    several = _without_repeats(pem.certificates(chain, f"{where}: chain"))
+    verify(several, now, where)
+    if (judged := expiry.judge(several[0], now)).level == "error":
+        raise CertificateError(f"{where}: {judged.message}; run rotate-ca")
+    return several
 
 
 def _roots(root: pem.x509.Certificate, also_trust: Iterable[str]) -> Certificates:

@@ -3,7 +3,7 @@
 from cluster.objects import Namespace
 from cluster.pods import Pod
 from cluster.snapshot import Snapshot
-from facts import releases
+from facts import cert_manager, releases
 from facts.project import OWNER_ANNOTATION, owner
 from settings import Settings
 from settings.resources import ResourceProfile
@@ -36,6 +36,17 @@ def component_profiles(settings: Settings) -> dict[str, ResourceProfile]:
 def ours(settings: Settings, release: str) -> bool:
     """Whether NAMESPACE/NAME is one of the stack's Helm releases."""
     return release in {f"{settings.istio.namespace}/{name}" for name in releases.ALL}
+
+
+def cert_manager_release(settings: Settings) -> str | None:
+    """NAMESPACE/NAME of the stack's cert-manager; None where it has none."""
+    wanted = settings.vault.cert_manager
+    return f"{wanted.namespace}/{cert_manager.CHART}" if settings.vault.keyless and wanted.install else None
+
+
+def made(settings: Settings, release: str) -> bool:
+    """Whether the stack made the Helm release NAMESPACE/NAME: the mesh's, or that of what serves it."""
+    return ours(settings, release) or release == cert_manager_release(settings)
 
 
 def is_component(settings: Settings, pod: Pod) -> bool:

@@ -4,10 +4,12 @@ import base64
 from dataclasses import dataclass, field
 
 from cluster.client import Client
+from facts import cert_manager
 from facts.project import PLUGGED_IN_LABEL
 
 PUBLIC = ("ca-cert.pem", "cert-chain.pem", "root-cert.pem")
 """What is taken of the secret: never the key."""
+ISSUERS = "/apis/cert-manager.io/v1/namespaces/{}/issuers"
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,10 @@ class Authority:
     """The certificates of the secret `cacerts`, by file name; empty where istiod makes its own root."""
     ours: bool = False
     """Whether a stack of this project made that secret."""
+    keyless_root: str = ""
+    """The root of a mesh whose certificates Vault signs one by one; empty for any other."""
+    issuer: str = ""
+    """There, why cert-manager's Issuer can't have anything signed now; empty when it can."""
 
 
 def read(context: str, namespace: str) -> Authority:
@@ -28,12 +34,24 @@ def read(context: str, namespace: str) -> Authority:
     with Client(context) as client:
         roots = client.get(f"{path}/configmaps/istio-ca-root-cert") or {}
         secret = client.get(f"{path}/secrets/cacerts") or {}
+        keyless = client.get(f"{path}/configmaps/{cert_manager.ROOT}") or {}
+        issuer = client.get(f"{ISSUERS.format(namespace)}/{cert_manager.ISSUER}") if keyless else None
     labels = secret.get("metadata", {}).get("labels") or {}
     return Authority(
         root_cert=(roots.get("data") or {}).get("root-cert.pem", ""),
         cacerts=_certificates(secret.get("data") or {}),
         ours=PLUGGED_IN_LABEL in labels,
+        keyless_root=(keyless.get("data") or {}).get("root-cert.pem", ""),
+        issuer=_complaint(issuer) if keyless else "",
     )
+
+
+def _complaint(issuer: dict | None) -> str:
+    if issuer is None:
+        return "is not there"
+    conditions = issuer.get("status", {}).get("conditions") or []
+    ready = next((one for one in conditions if one["type"] == "Ready"), {})
+    return "" if ready.get("status") == "True" else ready.get("message") or "cert-manager has not looked at it"
 
 
 def _certificates(data: dict[str, str]) -> dict[str, str]:

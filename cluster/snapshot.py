@@ -28,6 +28,7 @@ Lists = dict[str, list[dict] | None]
 """The items by kind; None where listing is forbidden."""
 
 SECRETS = "/api/v1/secrets"
+CONFIG_MAPS = "/api/v1/configmaps"
 CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 
 
@@ -52,6 +53,8 @@ class Snapshot:
     """The kinds that we may not list; nothing is known of them."""
     plugged_in: tuple[str, ...] = ()
     """Namespaces whose istiod was given a CA by a stack of this project."""
+    keyless: tuple[str, ...] = ()
+    """Namespaces whose istiod has its requests signed in Vault, by a stack of this project."""
     missing_rights: tuple[str, ...] = ()
     """RESOURCE.GROUP that we may not create."""
 
@@ -81,6 +84,7 @@ def read(context: str) -> Snapshot:
                 _list, client, releases.LIST, METADATA_ONLY, labelSelector=releases.SELECTOR
             )
             lists["plugged in"] = pool.submit(_list, client, SECRETS, METADATA_ONLY, labelSelector=PLUGGED_IN_LABEL)
+            lists["keyless"] = pool.submit(_list, client, CONFIG_MAPS, METADATA_ONLY, labelSelector=PLUGGED_IN_LABEL)
             missing = rights.missing(client.ask)
             found = {kind: future.result() for kind, future in lists.items()}
     return _snapshot(context, version, found, missing)
@@ -96,6 +100,10 @@ def _list(client: Client, path: str, headers: dict | None = None, **parameters: 
 
 def _each(found: Lists, kind: str, parse: Callable[[dict], T]) -> tuple[T, ...]:
     return tuple(parse(item) for item in found[kind] or [])
+
+
+def _homes(items: list[dict] | None) -> tuple[str, ...]:
+    return tuple(item["metadata"]["namespace"] for item in items or [])
 
 
 def _snapshot(context: str, version: str, found: Lists, missing: tuple[str, ...]) -> Snapshot:
@@ -114,7 +122,8 @@ def _snapshot(context: str, version: str, found: Lists, missing: tuple[str, ...]
         webhooks=tuple(hooks),
         deployments=_each(found, "deployments", objects.deployment),
         releases=releases.latest(_each(found, "releases", releases.parse)),
-        plugged_in=tuple(item["metadata"]["namespace"] for item in found["plugged in"] or []),
+        plugged_in=_homes(found["plugged in"]),
+        keyless=_homes(found["keyless"]),
         unreadable=tuple(kind for kind, items in found.items() if items is None),
         missing_rights=missing,
     )

@@ -1,4 +1,4 @@
-"""An intermediate CA in Vault, for istiod to sign with. Imported only where the stack makes one."""
+"""An intermediate CA in Vault, for the mesh's certificates. Imported only where the stack makes one."""
 
 from dataclasses import dataclass
 
@@ -6,19 +6,24 @@ import pulumi
 import pulumi_vault as vault
 from pulumi_vault import pkisecret
 
-from components.vault_housekeeping import keep_house
+from components.vault_housekeeping import keep_house, sign_for_istiod
 from settings.vault import VaultSettings
+from values.vault_role import SigningRole
 
-Signed = tuple[pulumi.Output[str], pulumi.Output[str]] | tuple[None, None]
-"""A chain in PEM form and the key of its first certificate; nothing while a CA outside has yet to sign."""
+Signed = tuple[pulumi.Output[str] | None, pulumi.Output[str] | None]
+"""A chain in PEM form, None while a CA outside has yet to sign; and the key of its first certificate."""
 
 
 @dataclass(frozen=True)
 class VaultCaArgs:
-    """`token` is a secret; None lets the provider take VAULT_TOKEN, and leaves no trace of it in the state."""
+    """`token` is a secret; None lets the provider take VAULT_TOKEN, and leaves no trace of it in the state.
+
+    `role` is what Vault signs itself, where the key stays there.
+    """
 
     settings: VaultSettings
     token: pulumi.Output[str] | None = None
+    role: SigningRole | None = None
 
 
 class VaultCa(pulumi.ComponentResource):
@@ -29,7 +34,7 @@ class VaultCa(pulumi.ComponentResource):
     chain: pulumi.Output[str] | None
     """PEM: the CA's certificate first, the root last. None while a CA outside has yet to sign."""
     key: pulumi.Output[str] | None
-    """The key of that certificate; a secret."""
+    """The key of that certificate; a secret. None where it stays in Vault."""
 
     def __init__(self, name: str, args: VaultCaArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("pi-mesh:vault:VaultCa", name, None, opts)
@@ -45,6 +50,8 @@ class VaultCa(pulumi.ComponentResource):
         )
         self._mount = self._mounted()
         keep_house(name, args.settings, self._mount.path, self._in_mount())
+        if args.role:
+            sign_for_istiod(name, args.role, self._mount.path, self._in_mount())
         request = self._requested(args.settings.generation)
         self.request = request.csr
         self.chain, self.key = self._signed(request)
@@ -65,8 +72,8 @@ class VaultCa(pulumi.ComponentResource):
         return pkisecret.SecretBackendIntermediateCertRequest(
             f"{self._name}-request-{generation}",
             backend=self._mount.path,
-            # istiod needs the key, and Vault hands it over only now.
-            type="exported",
+            # An istiod that signs itself needs the key, and Vault hands it over only now.
+            type=self._settings.key,
             common_name=self._settings.common_name,
             key_type="ec",
             key_bits=256,  # the provider's default is an RSA size
@@ -89,7 +96,7 @@ class VaultCa(pulumi.ComponentResource):
         else:
             return None, None
         self._import(chain, settings.signed.generation if settings.signed else settings.generation)
-        return chain, newest.private_key
+        return chain, newest.private_key if settings.key == "exported" else None
 
     def _sign(
         self, request: pkisecret.SecretBackendIntermediateCertRequest

@@ -3,16 +3,18 @@
 import pulumi
 from pulumi_vault import pkisecret
 
+from facts.cert_manager import ROLE
 from settings.vault import VaultSettings
+from values.vault_role import SigningRole
 
 WORKLOAD_ROLE = "mesh-workload"
-"""For workloads outside of the cluster, such as a VM: istiod signs those inside."""
+"""For workloads outside of the cluster, such as a VM."""
+IDENTITIES = ["spiffe://cluster.local/ns/*/sa/*"]
 
 
 def keep_house(name: str, settings: VaultSettings, mount: pulumi.Output[str], opts: pulumi.ResourceOptions) -> None:
     """The URLs go in before anything is issued: certificates carry them for life."""
-    scheme = str(settings.address).partition(":")[0]
-    service = f"{scheme}://vault.{settings.namespace}.svc:8200/v1/{settings.mount}"
+    service = f"{settings.service}/v1/{settings.mount}"
     pkisecret.SecretBackendConfigUrls(
         f"{name}-urls",
         backend=mount,
@@ -24,7 +26,7 @@ def keep_house(name: str, settings: VaultSettings, mount: pulumi.Output[str], op
         f"{name}-role",
         backend=mount,
         name=WORKLOAD_ROLE,
-        allowed_uri_sans=["spiffe://cluster.local/ns/*/sa/*"],
+        allowed_uri_sans=IDENTITIES,
         allow_any_name=False,
         require_cn=False,
         key_type="ec",
@@ -34,4 +36,23 @@ def keep_house(name: str, settings: VaultSettings, mount: pulumi.Output[str], op
     )
     pkisecret.BackendConfigAutoTidy(
         f"{name}-tidy", backend=mount, enabled=True, tidy_cert_store=True, tidy_expired_issuers=True, opts=opts
+    )
+
+
+def sign_for_istiod(name: str, role: SigningRole, mount: pulumi.Output[str], opts: pulumi.ResourceOptions) -> None:
+    """What cert-manager may have signed. The keys are the proxies' own: RSA, unless they are told otherwise."""
+    pkisecret.SecretBackendRole(
+        f"{name}-istiod-role",
+        backend=mount,
+        name=ROLE,
+        allowed_uri_sans=IDENTITIES,
+        allowed_domains=list(role.hosts),
+        allow_bare_domains=True,
+        require_cn=False,
+        key_type="any",
+        key_bits=0,
+        max_ttl=str(role.longest),
+        # Each proxy asks hourly; Vault need not write every answer to a Pi's SD card.
+        no_store=True,
+        opts=opts,
     )

@@ -1,13 +1,17 @@
 """Who really signs: a certificate straight from istiod, as a sidecar gets one."""
 
 import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import grpc
 
 from certificates import pem
 from checks.finding import Finding, error, ok, unknown
+from checks.verify.authority import end_of
 from cluster.authority import Authority
 from cluster.errors import ClusterUnreachable
+from facts import cert_manager
 from operations.istiod_certificates import Issued, issuer
 from settings import Settings
 
@@ -17,9 +21,8 @@ RESTART = "`kubectl rollout restart -n {} deploy/istiod`"
 
 def signed(settings: Settings, authority: Authority) -> list[Finding]:
     """Whether a fresh certificate chains to what workloads trust, and comes from the CA that the settings want."""
-    if settings.vault.enabled and not authority.cacerts:
-        message = "is not there: istiod made a root of its own instead of signing with Vault's CA"
-        return [error(NAME, "secret cacerts", message, f"`pulumi up`, then {_restart(settings)}")]
+    if amiss := list(_amiss(settings, authority)):
+        return amiss
     if shutil.which("kubectl") is None:
         return [unknown(NAME, "kubectl", "is not on PATH: no certificate was asked of istiod", "install kubectl")]
     try:
@@ -27,8 +30,34 @@ def signed(settings: Settings, authority: Authority) -> list[Finding]:
             issued = istiod.issue()
     except (grpc.RpcError, ClusterUnreachable) as problem:
         cause = problem.details() if isinstance(problem, grpc.Call) else problem
-        return [error(NAME, "istiod", f"gives no certificate: {cause}", "see the rows of the mesh's pods")]
-    return [_judged(settings, authority, issued)]
+        return [error(NAME, "istiod", f"gives no certificate: {cause}", _answers(settings))]
+    # Where istiod signs, its CA is in the cluster, and judged there.
+    end = [end_of(issued.issuer, settings, datetime.now(UTC))] if settings.vault.keyless else []
+    return [_judged(settings, authority, issued), *end]
+
+
+def _amiss(settings: Settings, authority: Authority) -> Iterator[Finding]:
+    """What tells without asking for a certificate that the right one can't come."""
+    vault, again = settings.vault, f"`pulumi up`, then {_restart(settings)}"
+    if not vault.keyless:
+        if vault.enabled and not authority.cacerts:
+            message = "is not there: istiod made a root of its own instead of signing with Vault's CA"
+            yield error(NAME, "secret cacerts", message, again)
+        return
+    if not authority.keyless_root:
+        yield error(NAME, "istiod", "makes certificates itself instead of having Vault sign them", again)
+        return
+    if authority.cacerts:
+        yield error(NAME, "secret cacerts", "has a key of the CA, which is to be in Vault alone", "`pulumi up`")
+    if authority.issuer:
+        message = f"has nothing signed: {authority.issuer}"
+        yield error(NAME, f"issuer {cert_manager.ISSUER}", message, "unseal Vault, or see docs/vault.md for its login")
+
+
+def _answers(settings: Settings) -> str:
+    if settings.vault.keyless:
+        return "see whether Vault is up and unsealed, and cert-manager's pod Ready; its log says the rest"
+    return "see the rows of the mesh's pods"
 
 
 def _judged(settings: Settings, authority: Authority, issued: Issued) -> Finding:

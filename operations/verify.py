@@ -12,7 +12,7 @@ from operations.options import Json, Stack
 from operations.report import show
 from settings import Settings
 from settings import stack as stacks
-from values import objects, traffic
+from values import cert_manager, objects, traffic
 
 
 def verify(stack: Stack, as_json: Json = False) -> None:
@@ -42,4 +42,6 @@ def _objects(settings: Settings, stack: str) -> list[dict]:
         made.append(objects.istio_namespace(settings, stack))
     if not settings.trading.adopt:
         made.append(objects.trading_namespace(settings, stack))
+    if settings.vault.keyless:
+        made += [*cert_manager.rights(settings), cert_manager.issuer(settings, None)]
     return [*made, *(rule for stage in traffic.stages(settings) for rule in stage)]

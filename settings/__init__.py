@@ -7,9 +7,9 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from settings.base import Model
+from settings.ca_stack import CaSettings
 from settings.errors import SettingsError, lines
 from settings.tree import Settings
-from settings.vault import CaSettings
 
 __all__ = ["CaSettings", "Settings", "SettingsError", "parse", "parse_any"]
 

@@ -35,6 +35,14 @@ NamespaceName = Annotated[
 ]
 """A Kubernetes namespace; a letter comes first because YAML makes digits a number."""
 
+MountPath = Annotated[
+    str,
+    Field(
+        pattern=r"^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$",
+        description='A path of Vault without slashes around it, such as "pki_int".',
+    ),
+]
+
 Replicas = Annotated[int, Field(ge=1, le=100)]
 """How many pods of a Deployment; zero would take the mesh down silently."""
 

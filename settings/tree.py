@@ -47,6 +47,17 @@ class Settings(Model):
         return self
 
     @model_validator(mode="after")
+    def cert_manager_has_a_namespace(self) -> Self:
+        name = self.vault.cert_manager.namespace
+        if self.vault.keyless and name in (self.istio.namespace, self.trading.namespace):
+            raise PydanticCustomError(
+                "cert_manager_namespace",
+                "vault.certManager.namespace is '{name}', the mesh's own; cert-manager needs another",
+                {"name": name},
+            )
+        return self
+
+    @model_validator(mode="after")
     def gateway_charts_install(self) -> Self:
         if (self.ingress.enabled or self.egress.enabled) and gateway_chart_is_broken(self.istio.version):
             raise PydanticCustomError(

@@ -1,19 +1,13 @@
-"""The optional intermediate CA in Vault that istiod signs with."""
+"""The optional intermediate CA in Vault that signs the mesh's certificates."""
 
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from settings.base import Model, NamespaceName
+from settings.base import Model, MountPath, NamespaceName
+from settings.cert_manager import CertManagerSettings
 
-MountPath = Annotated[
-    str,
-    Field(
-        pattern=r"^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$",
-        description='A path of Vault without slashes around it, such as "pki_int".',
-    ),
-]
 Pem = Annotated[
     str,
     Field(pattern=r"-----BEGIN CERTIFICATE-----", description="One or more certificates in PEM form."),
@@ -55,6 +49,10 @@ class VaultSettings(Model):
     """Life of the intermediate's certificate, in hours; it never outlives its signer."""
     generation: Generation = 1
     """Counted up for a new key and certificate; `rotate-ca` does it."""
+    key: Literal["exported", "internal"] = "exported"
+    """Where its key is: handed over to istiod once; or in Vault for good, which then signs each certificate."""
+    cert_manager: CertManagerSettings = CertManagerSettings()
+    """With `key: internal`, what carries istiod's requests to Vault."""
     also_trust: tuple[Pem, ...] = ()
     """Further roots that the mesh trusts, for the time in which it changes from one root to another."""
 
@@ -65,8 +63,18 @@ class VaultSettings(Model):
 
     @property
     def signs(self) -> bool:
-        """Whether istiod signs with this CA; not while one outside of Vault has yet to sign it."""
+        """Whether the mesh's certificates are of this CA; not while one outside of Vault has yet to sign it."""
         return self.enabled and (self.stack is not None or self.signed_by == "vault" or self.signed is not None)
+
+    @property
+    def keyless(self) -> bool:
+        """Whether Vault signs each of the mesh's certificates, so that no key of the CA is in the cluster."""
+        return self.signs and self.key == "internal"
+
+    @property
+    def service(self) -> str:
+        """Vault's API as pods reach it."""
+        return f"{str(self.address).partition(':')[0]}://vault.{self.namespace}.svc:8200"
 
     @property
     def ttl_hours(self) -> int:
@@ -93,18 +101,16 @@ class VaultSettings(Model):
             )
         return self
 
-
-class CaSettings(Model):
-    """A stack that makes the CA and nothing else; the mesh's stack names it in `vault.stack`."""
-
-    vault: VaultSettings
-
     @model_validator(mode="after")
-    def makes_a_ca(self) -> Self:
-        if not self.vault.here:
+    def internal_key_is_this_stacks(self) -> Self:
+        if self.key == "internal" and self.stack:
             raise PydanticCustomError(
-                "vault_ca_stack", "a stack with vault alone makes the CA: it needs vault.enabled and vault.address"
+                "vault_key", "key: internal goes with address: what another stack hands over is a key"
             )
-        if self.vault.also_trust:
-            raise PydanticCustomError("vault_trust", "vault.alsoTrust belongs into the mesh's stack")
+        if self.key == "internal" and self.also_trust:
+            raise PydanticCustomError(
+                "vault_key_trust",
+                "key: internal keeps its root; for another one set key: exported, go through the steps in "
+                "docs/vault.md, then key: internal again",
+            )
         return self

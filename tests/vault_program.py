@@ -26,6 +26,8 @@ MADE = {
     SIGNATURE: {"certificate": SIGNING.pem, "caChains": [SIGNING.pem, ROOT.pem]},
     CERTIFICATE: {"importedIssuers": ["issuer"]},
 }
+KEYLESS = {**MADE, REQUEST: {"csr": "the request", "privateKey": None}}
+"""The same where the key stays in Vault."""
 OUTSIDE = {"signedBy": "outside", "signed": {"generation": 1, "chain": SIGNING.pem + ROOT.pem}}
 
 
@@ -42,7 +44,12 @@ def plug_in(
         given = {"enabled": True, "address": address, **vault}
         settings = make_settings(vault={name: value for name, value in given.items() if value is not None})
         return record(
-            lambda: program.plug_in(settings, live or Authority(), "istio-system", pulumi.ResourceOptions()),
+            lambda: program.plug_in(
+                settings,
+                live or Authority(),
+                program.root(settings) if settings.vault.here else None,
+                pulumi.ResourceOptions(),
+            ),
             preview=preview,
             outputs=outputs or MADE,
         )

@@ -3,6 +3,7 @@
 from settings import Settings
 from settings.gateway import GatewayService, GatewaySettings
 from values import readiness
+from values.authority import gateway_annotations
 from values.extra import Values
 from values.placement import node_selector
 from values.traffic.gateways import gateway_selector
@@ -28,7 +29,7 @@ def helm_values(settings: Settings, release: str, gateway: GatewaySettings, load
             "targetCPUUtilizationPercentage": gateway.autoscaling.target_cpu,
         },
         **readiness.of_gateway(settings.istio.version),
-        **_drain(gateway.drain_seconds),
+        **_drain(gateway.drain_seconds, gateway_annotations(settings)),
         **(_kept_through_drains(release) if _least(gateway) > 1 else {}),
     }
 
@@ -44,10 +45,10 @@ def _least(gateway: GatewaySettings) -> int:
     return gateway.autoscaling.min_replicas if gateway.autoscaling.enabled else gateway.replicas
 
 
-def _drain(seconds: int) -> Values:
+def _drain(seconds: int, annotations: dict[str, str]) -> Values:
     """While the only pod stops, Kubernetes (>= 1.28) still sends it requests; its successor starts meanwhile."""
     return {
-        "podAnnotations": {"proxy.istio.io/config": f"terminationDrainDuration: {seconds}s"},
+        "podAnnotations": {"proxy.istio.io/config": f"terminationDrainDuration: {seconds}s", **annotations},
         "terminationGracePeriodSeconds": seconds + STOPPING,
     }
 

@@ -12,9 +12,9 @@ from values.observability import tracing
 from values.placement import node_selector
 
 
-def helm_values(settings: Settings) -> Values:
-    """What the settings say, without the extra values."""
-    plugged = merge(authority.helm_values(settings.vault), tracing.helm_values(settings))
+def helm_values(settings: Settings, root: str | None = None) -> Values:
+    """What the settings say, without the extra values; `root` as in `values.releases.of`."""
+    plugged = merge(authority.helm_values(settings, root), tracing.helm_values(settings))
     return merge(_own(settings), plugged)
 
 

@@ -24,6 +24,10 @@ def istio_namespace(settings: Settings, stack: str) -> Object:
     return _namespace(settings.istio.namespace, stack, {})
 
 
+def cert_manager_namespace(settings: Settings, stack: str) -> Object:
+    return _namespace(settings.vault.cert_manager.namespace, stack, {"istio-injection": "disabled"})
+
+
 def trading_namespace(settings: Settings, stack: str) -> Object:
     """With istiod's sidecar injection."""
     return _namespace(settings.trading.namespace, stack, {"istio-injection": "enabled"})

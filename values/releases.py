@@ -20,6 +20,17 @@ class HelmRelease:
 
 
 @dataclass(frozen=True)
+class PinnedRelease:
+    """One release of a chart that has a version of its own."""
+
+    release: HelmRelease
+    version: str
+    """The chart's."""
+    source: str
+    """A chart repository, or a directory of packaged charts."""
+
+
+@dataclass(frozen=True)
 class Releases:
     """All of them, in the order of their installation."""
 
@@ -32,14 +43,15 @@ class Releases:
         yield from (self.base, self.istiod, *self.gateways)
 
 
-def of(settings: Settings, load_balancers: bool = False) -> Releases:
+def of(settings: Settings, load_balancers: bool = False, root: str | None = None) -> Releases:
     """The releases of these settings; `load_balancers`: whether the cluster hands out addresses to services.
 
+    `root`: the PEM of Vault's root, without which an istiod that has its requests signed there does not start.
     Raises SettingsError where extra values contradict typed settings, all of them at once.
     """
     typed = {
         BASE: (base.helm_values(settings), settings.base.values, "base.values"),
-        ISTIOD: (istiod.helm_values(settings), settings.istio.values, "istio.values"),
+        ISTIOD: (istiod.helm_values(settings, root), settings.istio.values, "istio.values"),
     }
     for name, one, path in ((INGRESS, settings.ingress, "ingress"), (EGRESS, settings.egress, "egress")):
         if one.enabled:

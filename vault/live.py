@@ -17,6 +17,9 @@ def of_cluster(authority: Authority) -> Trust | None:
     if authority.cacerts:
         files = authority.cacerts
         return trust.of_bundle(files["ca-cert.pem"], files.get("cert-chain.pem", ""), files["root-cert.pem"])
+    if authority.keyless_root:
+        roots = pem.certificates(authority.keyless_root, "the mesh's root")
+        return Trust(roots[0], roots, roots[0].not_valid_before_utc)
     if not authority.root_cert:
         return None
     roots = pem.certificates(authority.root_cert, "istio-ca-root-cert")

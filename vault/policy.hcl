@@ -14,8 +14,12 @@ path "sys/mounts" {
   capabilities = ["read"]
 }
 
-# Its key and signing request. `exported` hands the key over once, at generation, and never again.
+# Its key and signing request. `exported` hands the key over once, at generation, and never again; `internal` never
+# does. Only the one that vault.key says is needed.
 path "pki_int/intermediate/generate/exported" {
+  capabilities = ["create", "update"]
+}
+path "pki_int/intermediate/generate/internal" {
   capabilities = ["create", "update"]
 }
 path "pki_int/intermediate/set-signed" {
@@ -33,6 +37,9 @@ path "pki_int/config/auto-tidy" {
   capabilities = ["create", "read", "update"]
 }
 path "pki_int/roles/mesh-workload" {
+  capabilities = ["create", "read", "update", "delete"]
+}
+path "pki_int/roles/mesh-istiod" {
   capabilities = ["create", "read", "update", "delete"]
 }
 

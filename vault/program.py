@@ -12,8 +12,9 @@ from certificates.trust import Trust
 from cluster.authority import Authority
 from components.cacerts import Cacerts, CacertsArgs
 from settings import Settings
-from settings.vault import CaSettings
-from vault import live, source
+from settings.ca_stack import CaSettings
+from values import cert_manager, vault_role
+from vault import keyless, live, source
 from vault.server import VaultError
 
 T = TypeVar("T")
@@ -27,57 +28,75 @@ def deploy_ca(settings: CaSettings) -> None:
         pulumi.export(source.OUTPUT, pulumi.Output.secret({"chain": made.chain, "key": made.key}))
 
 
-def plug_in(
-    settings: Settings, authority: Authority, namespace: pulumi.Input[str], opts: pulumi.ResourceOptions
-) -> Cacerts | None:
-    """The secret that istiod has to find when it starts; None where it makes its own root.
+def root(settings: Settings) -> str | None:
+    """The root that the mesh's certificates will chain to; None where only another stack, or a later answer, tells.
 
-    Raises pulumi.RunError, with one line, where Vault can't be used or workloads would be cut off from each other.
+    Raises pulumi.RunError, with one line, where Vault can't be used, and SettingsError as `values.cert_manager` does.
     """
-    return _one_line(lambda: _plug_in(settings, authority, namespace, opts))
+    if settings.vault.keyless:
+        cert_manager.release(settings)  # refused now, if at all: before anything is begun
+    signer = _one_line(lambda: source.root(settings.vault))
+    return pem.text(pem.certificates(signer, "vault")[:1]) if signer else None
+
+
+def plug_in(
+    settings: Settings, authority: Authority, root: str | None, opts: pulumi.ResourceOptions
+) -> list[pulumi.Resource]:
+    """What has to be there when istiod starts; nothing where it makes its own root.
+
+    Raises pulumi.RunError, with one line, where workloads would be cut off from each other.
+    """
+    return _one_line(lambda: _plug_in(settings, authority, root, opts))
 
 
 def _plug_in(
-    settings: Settings, authority: Authority, namespace: pulumi.Input[str], opts: pulumi.ResourceOptions
-) -> Cacerts | None:
+    settings: Settings, authority: Authority, root: str | None, opts: pulumi.ResourceOptions
+) -> list[pulumi.Resource]:
     vault, now_trusted = settings.vault, live.of_cluster(authority)
-    root = source.root(vault) if vault.enabled else None
     if root:
         expected = trust.with_root(root, vault.also_trust)
         live.judge(now_trusted, expected, settings.mtls.certificate_lifetime, pulumi.log.warn)
+    if vault.keyless:
+        return [keyless.plug_in(settings, source.made(vault, CA, vault_role.of(settings)), _chain, opts)]
     made = source.of(vault, CA) if vault.enabled else None
     if made is None:
-        return _own_root(settings, authority, now_trusted, namespace, opts)
+        return _own_root(settings, authority, now_trusted, opts)
     files = pulumi.Output.all(made.chain, made.key).apply(
         lambda parts: _one_line(lambda: _files(parts[0], parts[1], settings, now_trusted, announced=bool(root)))
     )
-    return Cacerts("cacerts", CacertsArgs(namespace, files), opts)
+    return [Cacerts("cacerts", CacertsArgs(settings.istio.namespace, files), opts)]
 
 
 def _own_root(
-    settings: Settings,
-    authority: Authority,
-    now_trusted: Trust | None,
-    namespace: pulumi.Input[str],
-    opts: pulumi.ResourceOptions,
-) -> Cacerts | None:
+    settings: Settings, authority: Authority, now_trusted: Trust | None, opts: pulumi.ResourceOptions
+) -> list[pulumi.Resource]:
     """A secret of ours is emptied: deleted, it would go only after istiod's restart, which would find the old CA."""
-    if not authority.ours:
-        return None
-    live.judge(now_trusted, None, settings.mtls.certificate_lifetime, pulumi.log.warn)
-    return Cacerts("cacerts", CacertsArgs(namespace, None), opts)
+    if authority.ours or authority.keyless_root:
+        live.judge(now_trusted, None, settings.mtls.certificate_lifetime, pulumi.log.warn)
+    return [Cacerts("cacerts", CacertsArgs(settings.istio.namespace, None), opts)] if authority.ours else []
 
 
 def _files(chain: str, key: str, settings: Settings, now_trusted: Trust | None, announced: bool) -> Mapping[str, str]:
     """Runs as soon as chain and key are known, and before the secret is written."""
     made = bundle.verified(chain, key, settings.vault.also_trust, datetime.now(UTC))
-    judged = expiry.judge(pem.certificates(made.ca_cert, "vault")[0], datetime.now(UTC))
-    if judged.level == "warning":
-        pulumi.log.warn(f"vault: {judged.message}; run `python -m operations rotate-ca`")
+    _warn_of_its_end(pem.certificates(made.ca_cert, "vault")[0])
     new = trust.of_bundle(made.ca_cert, made.cert_chain, made.root_cert)
     log = pulumi.log.debug if announced else pulumi.log.warn
     live.judge(now_trusted, new, settings.mtls.certificate_lifetime, log)
     return made.files()
+
+
+def _chain(chain: str) -> pem.Certificates:
+    """Where Vault signs: the same, before istiod relies on it."""
+    several = _one_line(lambda: bundle.verified_chain(chain, datetime.now(UTC)))
+    _warn_of_its_end(several[0])
+    return several
+
+
+def _warn_of_its_end(certificate: pem.x509.Certificate) -> None:
+    judged = expiry.judge(certificate, datetime.now(UTC))
+    if judged.level == "warning":
+        pulumi.log.warn(f"vault: {judged.message}; run `python -m operations rotate-ca`")
 
 
 def _one_line(step: Callable[[], T]) -> T:

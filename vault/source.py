@@ -3,12 +3,17 @@
 import os
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import pulumi
 
 from certificates import pem
 from settings.vault import VaultSettings
+from values.vault_role import SigningRole
 from vault.server import VaultError, read_root
+
+if TYPE_CHECKING:
+    from components.vault_ca import VaultCa
 
 OUTPUT = "certificateAuthority"
 """The CA stack's secret output: the chain and its key."""
@@ -38,17 +43,21 @@ def root(vault: VaultSettings) -> str | None:
 
 def of(vault: VaultSettings, name: str) -> Source | None:
     """The CA, made here or taken from another stack. None while a CA outside of Vault has yet to sign it."""
-    return _elsewhere(vault.stack) if vault.stack else _here(vault, name)
+    if vault.stack:
+        return _elsewhere(vault.stack)
+    ca = made(vault, name)
+    return Source(ca.chain, ca.key) if ca.chain and ca.key else None
 
 
-def _here(vault: VaultSettings, name: str) -> Source | None:
+def made(vault: VaultSettings, name: str, role: SigningRole | None = None) -> "VaultCa":
+    """The CA, made here; with a `role`, Vault signs with it."""
     # Imported here, so that nobody needs the package or its plugin without a CA of its own.
     from components.vault_ca import VaultCa, VaultCaArgs
 
-    ca = VaultCa(name, VaultCaArgs(vault, pulumi.Config().get_secret("vaultToken")))
+    ca = VaultCa(name, VaultCaArgs(vault, pulumi.Config().get_secret("vaultToken"), role))
     if vault.signed_by == "outside":
         pulumi.export("certificateRequest", ca.request)
-    return Source(ca.chain, ca.key) if ca.chain and ca.key else None
+    return ca
 
 
 def _elsewhere(stack: str) -> Source:

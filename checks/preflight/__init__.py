@@ -6,6 +6,7 @@ from checks import traffic
 from checks.finding import Finding
 from checks.preflight import (
     autoscaling,
+    cert_manager,
     charts,
     crds,
     footprint,
@@ -27,6 +28,7 @@ CHECKS: tuple[Callable[[Settings, Snapshot], Iterable[Finding]], ...] = (
     rights.check,
     versions.check,
     charts.check,
+    cert_manager.check,
     nodes.check,
     kernel.check,
     memory.check,

@@ -3,26 +3,36 @@
 from collections.abc import Iterator
 
 from checks.finding import Finding, error, ok
-from checks.mesh import owned
+from checks.mesh import cert_manager_release, owned
 from cluster.snapshot import Snapshot
 from facts.project import OWNER_ANNOTATION
 from settings import Settings
 
 NAME = "namespaces"
+OTHER = "set vault.certManager.namespace to another, or vault.certManager.install: false to use what is there"
 
 
 def check(settings: Settings, snapshot: Snapshot, stack: str) -> Iterator[Finding]:
-    branches = (("istio", settings.istio), ("trading", settings.trading))
-    for key, branch in branches:
-        found = snapshot.namespace(branch.namespace)
-        where = f"namespace {branch.namespace}"
+    for key, name, adopted in _ours(settings):
+        found = snapshot.namespace(name)
+        where = f"namespace {name}"
         if found is None:
             yield ok(NAME, where, "is not there yet")
         elif owned(stack, found):
             yield ok(NAME, where, f"is of stack {stack}")
-        elif branch.adopt:
+        elif adopted:
             yield ok(NAME, where, f"is adopted ({key}.adopt): a destroy leaves it")
         else:
             whose = found.annotations.get(OWNER_ANNOTATION, "nobody known")
             message = f"is there already, of {whose}, not of stack {stack}: a destroy would delete all that is in it"
-            yield error(NAME, where, message, f"set {key}.adopt: true to use it and leave it at destroy")
+            yield error(
+                NAME, where, message, f"set {key}.adopt: true to use it and leave it at destroy" if key else OTHER
+            )
+
+
+def _ours(settings: Settings) -> Iterator[tuple[str, str, bool]]:
+    """The settings' key, empty where a namespace can't be adopted; its name; whether it is."""
+    for key, branch in (("istio", settings.istio), ("trading", settings.trading)):
+        yield key, branch.namespace, branch.adopt
+    if cert_manager_release(settings):
+        yield "", settings.vault.cert_manager.namespace, False

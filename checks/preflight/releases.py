@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from checks.finding import Finding, error, ok, warning
-from checks.mesh import ours
+from checks.mesh import made
 from cluster.snapshot import Snapshot
 from settings import Settings
 
@@ -11,7 +11,7 @@ NAME = "helm releases"
 
 
 def check(settings: Settings, snapshot: Snapshot) -> Iterator[Finding]:
-    mine = [entry for entry in snapshot.releases if ours(settings, f"{entry.namespace}/{entry.name}")]
+    mine = [entry for entry in snapshot.releases if made(settings, f"{entry.namespace}/{entry.name}")]
     for entry in mine:
         where = f"release {entry.namespace}/{entry.name}"
         if entry.pending:

@@ -1,10 +1,12 @@
 """Who signs the mesh's certificates, and until when."""
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from certificates import expiry, pem
 from checks.finding import Finding, Level, error, ok
 from checks.verify.facts import Facts
+from settings import Settings
 
 NAME = "mesh certificates"
 LEVELS = {"ok": Level.OK, "warning": Level.WARNING, "error": Level.ERROR}
@@ -22,17 +24,21 @@ def check(facts: Facts) -> Iterator[Finding]:
         yield error(NAME, where, str(problem), "`pulumi up --refresh`")
         return
     yield ok(NAME, where, f"workloads trust {', '.join(pem.title(root) for root in roots)}")
-    for certificate in (*signers, *roots):
-        judged = expiry.judge(certificate, facts.now)
-        fix = "" if judged.level == "ok" else _renewal(facts)
-        yield Finding(LEVELS[judged.level], NAME, pem.title(certificate), judged.message, fix)
+    yield from (end_of(certificate, facts.settings, facts.now) for certificate in (*signers, *roots))
+
+
+def end_of(certificate: pem.x509.Certificate, settings: Settings, now: datetime) -> Finding:
+    """How long a CA may still be used."""
+    judged = expiry.judge(certificate, now)
+    fix = "" if judged.level == "ok" else _renewal(settings)
+    return Finding(LEVELS[judged.level], NAME, pem.title(certificate), judged.message, fix)
 
 
 def _signers(facts: Facts) -> list[str]:
     return [text for name, text in facts.authority.cacerts.items() if name == "ca-cert.pem"]
 
 
-def _renewal(facts: Facts) -> str:
-    if facts.settings.vault.enabled:
+def _renewal(settings: Settings) -> str:
+    if settings.vault.enabled:
         return "`python -m operations rotate-ca -s STACK`"
     return "istiod renews its own root before its end: see its log (`kubectl logs deploy/istiod`)"

@@ -3,16 +3,20 @@
 from collections.abc import Iterator
 
 from checks.finding import Finding, error, ok
-from checks.mesh import expected_releases
+from checks.mesh import cert_manager_release, expected_releases
 from checks.verify.facts import Facts
 
 NAME = "helm releases"
 
 
 def check(facts: Facts) -> Iterator[Finding]:
-    namespace = facts.settings.istio.namespace
-    for name in expected_releases(facts.settings):
-        where = f"release {namespace}/{name}"
+    home = facts.settings.istio.namespace
+    expected = [f"{home}/{name}" for name in expected_releases(facts.settings)]
+    if others := cert_manager_release(facts.settings):
+        expected.append(others)
+    for each in expected:
+        namespace, _, name = each.partition("/")
+        where = f"release {each}"
         found = facts.snapshot.release(namespace, name)
         if found is None:
             yield error(NAME, where, "is not there", "`pulumi up --refresh`")

@@ -19,27 +19,19 @@ class UnknownPartError(LookupError):
     """A part or program that the table does not have."""
 
 
+_KUBERNETES = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy", "kubectl")
 _ISTIO_CMD = "istio.io/istio/pilot/cmd"
 _CHARTS = "manifests/charts"
 _PYTHON_EXEC = "pulumi-language-python-exec"
 _KWOK = "sigs.k8s.io/kwok"
+_CERT_MANAGER = "github.com/cert-manager/cert-manager"
 _CONTAINERD = "github.com/containerd/containerd/v2"
 
 PARTS = (
     Part(
         "kubernetes",
         KUBERNETES,
-        {
-            name: f"k8s.io/kubernetes/cmd/{name}"
-            for name in (
-                "kube-apiserver",
-                "kube-controller-manager",
-                "kube-scheduler",
-                "kubelet",
-                "kube-proxy",
-                "kubectl",
-            )
-        },
+        {name: f"k8s.io/kubernetes/cmd/{name}" for name in _KUBERNETES},
         220,
         "control plane, nodes",
         _KUBERNETES_STAMP,
@@ -126,6 +118,15 @@ PARTS = (
         200,
         "tests with Vault",
         tags=("minimal",),
+        on_demand=True,
+    ),
+    Part(
+        "cert-manager",
+        "1.21.2",
+        {"cert-manager": "."},
+        120,
+        "tests with Vault",
+        files={"chart": (_CERT_MANAGER, "deploy/charts/cert-manager")},
         on_demand=True,
     ),
 )

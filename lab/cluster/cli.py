@@ -11,6 +11,7 @@ from lab.cluster.shell import LabError
 COMMANDS = {
     "up": ("lab.cluster.up:up", "start the local cluster; one that is up stays as it is"),
     "down": ("lab.cluster.down:down", "stop it and remove all of it but the built programs"),
+    "cert-manager": ("lab.cluster.cert_manager:provide", "give the nodes what `vault.key: internal` installs"),
 }
 VAULT = {name: f"lab.cluster.vault:{name}" for name in ("up", "down", "seal", "unseal")}
 NODE = {name: f"lab.cluster.switches:{name}_node" for name in ("stop", "start")}

@@ -31,8 +31,9 @@ def up() -> None:
     client = connect()
     process.wait(SERVER, lambda: _answers(client))
     if not client.sys.is_initialized():
+        keys = client.sys.initialize(secret_shares=1, secret_threshold=1)
         KEYS.touch(mode=0o600)
-        KEYS.write_text(json.dumps(client.sys.initialize(secret_shares=1, secret_threshold=1)))
+        KEYS.write_text(json.dumps(keys))
     unseal()
     environment.write(VAULT_ADDR=address(), VAULT_TOKEN=root_token())
     say(f"Vault is up on {address()}; to use it: . .lab/env")
@@ -88,7 +89,8 @@ def _start() -> None:
 def _configuration(data: Path) -> dict[str, Any]:
     return {
         "listener": {"tcp": {"address": f"{CONTROL_PLANE.address}:{PORT}", "tls_disable": True}},
-        "storage": {"raft": {"path": str(data), "node_id": SERVER}},
+        # A lone node need not wait five to ten seconds for others that might lead.
+        "storage": {"raft": {"path": str(data), "node_id": SERVER, "performance_multiplier": 1}},
         "api_addr": f"http://{CONTROL_PLANE.address}:{PORT}",
         "cluster_addr": f"http://{CONTROL_PLANE.address}:{PORT + 1}",
         "disable_mlock": True,

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
-from checks.mesh import ours
+from checks.mesh import made
 from checks.preflight import crds
 from cluster.objects import Crd
 from cluster.releases import Release
@@ -75,7 +75,7 @@ def stuck(situation: Situation) -> list[Release]:
 
 def _ours(situation: Situation) -> list[Release]:
     releases = situation.snapshot.releases
-    return [entry for entry in releases if ours(situation.settings, f"{entry.namespace}/{entry.name}")]
+    return [entry for entry in releases if made(situation.settings, f"{entry.namespace}/{entry.name}")]
 
 
 def _state(situation: Situation) -> Iterator[Step]:

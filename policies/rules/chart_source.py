@@ -12,6 +12,7 @@ SOURCES = (
     "https://kiali.org/helm-charts",
     "https://grafana-community.github.io/helm-charts",
     "https://jaegertracing.github.io/helm-charts",
+    "https://charts.jetstack.io",
 )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from .resource import RELEASE
 from .rule import MANDATORY, Bounds, Resource, Rule
 
-EXACT = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.]+)?")
+EXACT = re.compile(r"v?[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.]+)?")
 
 
 def breaches(resource: Resource, _: Bounds) -> Iterator[str]:
@@ -25,6 +25,6 @@ RULE = Rule(
     "A Helm release names one exact chart version",
     MANDATORY,
     "a range installs something else tomorrow, unseen by any review",
-    'pin it, such as "1.20.3", in istio.version or observability',
+    'pin it, such as "1.20.3", in istio.version, observability or vault.certManager',
     breaches=breaches,
 )

@@ -4,7 +4,9 @@ import contextvars
 import json
 import os
 import runpy
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 import yaml
@@ -13,6 +15,9 @@ from pulumi.runtime import config
 from policies.rules import RULES, Rule
 from tests.policy_resources import said, said_of_all
 from tests.recorder import Registered, record
+from tests.vault_program import KEYLESS
+from tests.vault_program import ROOT as ROOT_CA
+from tests.vault_server import GOOD_TOKEN, vault_server
 
 ROOT = Path(__file__).parents[2]
 FAT = {"requests": {"cpu": "50m", "memory": "128Mi"}, "limits": {"cpu": "200m", "memory": "600Mi"}}
@@ -24,15 +29,15 @@ def no_cluster(monkeypatch):
     monkeypatch.chdir(ROOT)
 
 
-def registered(stack: str, **changes: object) -> list[Registered]:
-    """The resources of a shipped stack, some of its keys changed."""
+def registered(stack: str, outputs: Mapping = MappingProxyType({}), **changes: object) -> list[Registered]:
+    """The resources of a shipped stack, some of its keys changed; `outputs` as the recorder takes them."""
     content = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text())["config"]
     content |= {f"pi-mesh:{key}": value for key, value in changes.items()}
     values = {key: value if isinstance(value, str) else json.dumps(value) for key, value in content.items()}
 
     def program() -> list[Registered]:
         config.set_all_config(values)
-        return record(lambda: runpy.run_path("__main__.py"), stack, preview=True).resources
+        return record(lambda: runpy.run_path("__main__.py"), stack, preview=True, outputs=outputs).resources
 
     return contextvars.copy_context().run(program)
 
@@ -61,6 +66,15 @@ def test_observability_keeps_every_rule_too():
     addons = {name: {"enabled": True} for name in ("prometheus", "kiali", "grafana", "jaeger")}
     resources = registered("pi-cluster", observability=addons)
     assert sum(one.type == "kubernetes:helm.sh/v3:Release" for one in resources) == 8
+    assert violations("pi-cluster", resources) == {}
+
+
+def test_a_mesh_whose_certificates_vault_signs_keeps_every_rule_too(monkeypatch):
+    monkeypatch.setenv("VAULT_TOKEN", GOOD_TOKEN)
+    with vault_server(ROOT_CA.pem) as address:
+        vault = {"enabled": True, "address": address, "key": "internal"}
+        resources = registered("pi-cluster", outputs=KEYLESS, vault=vault)
+    assert {one.name for one in resources} >= {"cert-manager-release", "mesh-ca-request-1"}
     assert violations("pi-cluster", resources) == {}
 
 

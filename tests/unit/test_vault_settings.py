@@ -8,6 +8,7 @@ from tests.factories import raw_settings
 
 HERE = {"enabled": True, "address": "https://vault.example:8200"}
 OUTSIDE = {**HERE, "signedBy": "outside"}
+INTERNAL = {"key": "internal"}
 CHAIN = make_root().pem
 
 
@@ -26,6 +27,13 @@ def test_the_roles_values_are_the_defaults(make_settings):
         "Istio Intermediate CA",
         "8760h",
     )
+
+
+def test_the_key_is_exported_unless_asked_otherwise_and_internal_only_when_the_ca_is_signed(make_settings):
+    assert make_settings(vault=HERE).vault.key == "exported"
+    assert not make_settings(vault=HERE).vault.keyless
+    assert make_settings(vault={**HERE, **INTERNAL}).vault.keyless
+    assert not make_settings(vault={**OUTSIDE, **INTERNAL}).vault.keyless
 
 
 def test_a_stack_with_vault_alone_makes_the_ca_and_nothing_else():
@@ -52,6 +60,10 @@ def test_istiod_keeps_its_own_root_until_a_ca_outside_has_signed(make_settings):
         ({**OUTSIDE, "signed": {"generation": 2, "chain": CHAIN}}, "signed.generation 2 is above generation 1"),
         ({**HERE, "alsoTrust": ["no certificate"]}, "vault.alsoTrust[0]: 'no certificate'"),
         ({**HERE, "token": "t"}, "vault.token: is not a setting"),
+        ({"enabled": True, "stack": "me/pi-mesh/ca", **INTERNAL}, "vault: key: internal goes with address"),
+        ({**HERE, **INTERNAL, "alsoTrust": [CHAIN]}, "vault: key: internal keeps its root"),
+        ({**HERE, **INTERNAL, "certManager": {"version": "1.21.2"}}, "vault.certManager.version: '1.21.2'"),
+        ({**HERE, **INTERNAL, "certManager": {"namespace": "trading"}}, "vault.certManager.namespace is 'trading'"),
     ],
 )
 def test_refused_with_its_path(vault, line):
@@ -66,6 +78,7 @@ def test_refused_with_its_path(vault, line):
         ({}, "it needs vault.enabled and vault.address"),
         ({"enabled": True, "stack": "me/pi-mesh/ca"}, "it needs vault.enabled and vault.address"),
         ({**HERE, "alsoTrust": [CHAIN]}, "vault.alsoTrust belongs into the mesh's stack"),
+        ({**HERE, **INTERNAL}, "vault.key: internal belongs into the mesh's stack"),
     ],
 )
 def test_a_ca_stack_that_makes_no_ca_is_refused(vault, line):

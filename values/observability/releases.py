@@ -1,12 +1,10 @@
 """The releases of the observability charts."""
 
-from dataclasses import dataclass
-
 from facts import addons
 from settings import Settings
 from values import extra
 from values.observability import grafana, jaeger, kiali, prometheus
-from values.releases import HelmRelease
+from values.releases import HelmRelease, PinnedRelease
 
 BUILDERS = {
     "prometheus": prometheus.helm_values,
@@ -16,19 +14,11 @@ BUILDERS = {
 }
 
 
-@dataclass(frozen=True)
-class AddonRelease:
-    """One addon: its release is named after it."""
+def releases(settings: Settings) -> list[PinnedRelease]:
+    """Those that are switched on, named after the addon.
 
-    release: HelmRelease
-    version: str
-    """The chart's."""
-    source: str
-    """A chart repository, or a directory of packaged charts."""
-
-
-def releases(settings: Settings) -> list[AddonRelease]:
-    """Those that are switched on. Raises SettingsError where extra values contradict typed settings."""
+    Raises SettingsError where extra values contradict typed settings.
+    """
     wanted = dict(settings.observability.enabled())
     typed = {name: BUILDERS[name](settings) for name in wanted}
     extra.refuse(
@@ -37,7 +27,7 @@ def releases(settings: Settings) -> list[AddonRelease]:
         for line in extra.contradictions(typed[name], addon.values, f"observability.{name}.values")
     )
     return [
-        AddonRelease(
+        PinnedRelease(
             HelmRelease(name, addons.CHARTS[name], extra.merge(typed[name], addon.values)),
             _version(settings, name),
             settings.observability.charts or addons.REPOSITORIES[name],

@@ -1,0 +1,81 @@
+"""A mesh whose certificates Vault signs one by one, and its workloads."""
+
+import base64
+import json
+from dataclasses import dataclass
+
+from cryptography import x509
+
+from certificates import pem
+from lab.cluster import vault
+from lab.cluster.kubectl import get
+from lab.cluster.machines import CONTROL_PLANE
+from tests.live.proxy import istioctl
+from tests.live.traffic.load import Tally
+from tests.live.traffic.workloads import Workload, manifests, service
+from tests.live.vault.mesh import TRADING, VaultMesh
+
+CLIENT, SERVER = Workload("keyless-client"), Workload("keyless-server", labels={"app": "keyless-server"})
+LATER, IN_BETWEEN = Workload("keyless-later"), Workload("keyless-in-between")
+OBJECTS = [*manifests(CLIENT), *manifests(SERVER), service("keyless-server", {"app": "keyless-server"}, http=8080)]
+URL = "http://keyless-server.trading"
+INTERNAL = {
+    "key": "internal",
+    "certManager": {
+        "charts": ".lab/cert-manager",
+        "address": f"http://{CONTROL_PLANE.address}:{vault.PORT}",
+    },
+}
+"""Settings below `vault`."""
+
+
+@dataclass(frozen=True)
+class ChangedOver:
+    """How a running mesh changed from an exported key to one in Vault: what a client saw of it."""
+
+    tally: Tally
+    pods: set[str]
+    """Of the workloads, before."""
+    trusted: str
+    """The roots (PEM), before."""
+
+
+def switch(mesh: VaultMesh, changes: dict[str, object]) -> None:
+    """Settings below `vault`, for the next `up`."""
+    for name, value in changes.items():
+        mesh.set(f"vault.{name}", value)
+
+
+def workload_pods() -> set[str]:
+    pods = get("pods", f"--namespace={TRADING}", f"--selector=fortio in ({CLIENT.name}, {SERVER.name})")["items"]
+    return {pod["metadata"]["name"] for pod in pods}
+
+
+def restarts(namespace: str) -> int:
+    """Of all containers there."""
+    pods = get("pods", f"--namespace={namespace}")["items"]
+    return sum(one["restartCount"] for pod in pods for one in pod["status"].get("containerStatuses", []))
+
+
+def certificate_of(workload: Workload) -> pem.Certificates:
+    """What its proxy serves with."""
+    (pod,) = get("pods", f"--namespace={TRADING}", f"--selector=fortio={workload.name}")["items"]
+    name = f"{pod['metadata']['name']}.{TRADING}"
+    secrets = json.loads(istioctl("proxy-config", "secret", name, "--output=json"))["dynamicActiveSecrets"]
+    served = next(one["secret"]["tlsCertificate"] for one in secrets if one["name"] == "default")
+    return pem.certificates(base64.b64decode(served["certificateChain"]["inlineBytes"]).decode(), "the proxy")
+
+
+def identity(certificate: x509.Certificate) -> list[str]:
+    """The SPIFFE names in it."""
+    names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    return names.get_values_for_type(x509.UniformResourceIdentifier)
+
+
+def secrets_with_a_key() -> list[str]:
+    """NAMESPACE/NAME of each secret in the cluster that holds a private key in PEM form."""
+    return [
+        f"{secret['metadata']['namespace']}/{secret['metadata']['name']}"
+        for secret in get("secrets", "--all-namespaces")["items"]
+        if any(b"PRIVATE KEY" in base64.b64decode(value) for value in (secret.get("data") or {}).values())
+    ]

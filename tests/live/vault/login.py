@@ -1,0 +1,33 @@
+"""What Vault's owner does before the mesh's key may stay there: cert-manager's way in, as docs/vault.md says."""
+
+from facts.cert_manager import ISSUER, audience
+from lab.cluster.names import CHECKOUT
+from lab.cluster.pki import certificate_file
+from tests.live.vault.server import Server
+
+MOUNT, ROLE, POLICY = "jwt", "pi-mesh", "mesh-signing"
+CONTROL = "istio-system"
+
+
+def open_for_cert_manager(server: Server) -> None:
+    """Vault knows the key by which the cluster signs its service accounts' tokens, and lets the Issuer's sign."""
+    vault = server.admin
+    if f"{MOUNT}/" in vault.sys.list_auth_methods()["data"]:
+        vault.sys.disable_auth_method(MOUNT)
+    vault.sys.enable_auth_method("jwt", path=MOUNT)
+    key = certificate_file("service-account").read_text()
+    vault.write_data(f"auth/{MOUNT}/config", data={"jwt_validation_pubkeys": key})
+    vault.sys.create_or_update_policy(POLICY, (CHECKOUT / "vault" / "signing.hcl").read_text())
+    vault.write_data(
+        f"auth/{MOUNT}/role/{ROLE}",
+        data={
+            "role_type": "jwt",
+            "user_claim": "sub",
+            "bound_subject": f"system:serviceaccount:{CONTROL}:{ISSUER}",
+            "bound_audiences": audience(CONTROL),
+            "token_policies": POLICY,
+            "token_no_default_policy": True,
+            "token_type": "batch",
+            "token_ttl": "5m",
+        },
+    )

@@ -1,0 +1,150 @@
+"""The CA's key stays in Vault, which signs each certificate."""
+
+from collections.abc import Iterator
+
+import grpc
+import pytest
+
+from certificates import pem
+from lab.cluster import cert_manager, vault
+from lab.cluster.kubectl import kubectl
+from lab.cluster.names import LAB
+from tests.live.traffic.load import steady
+from tests.live.traffic.workloads import apply, delete, manifests, wait_for
+from tests.live.vault.keyless import (
+    CLIENT,
+    IN_BETWEEN,
+    INTERNAL,
+    LATER,
+    OBJECTS,
+    SERVER,
+    URL,
+    ChangedOver,
+    certificate_of,
+    identity,
+    restarts,
+    secrets_with_a_key,
+    switch,
+    workload_pods,
+)
+from tests.live.vault.login import open_for_cert_manager
+from tests.live.vault.mesh import (
+    CONTROL,
+    VaultMesh,
+    cacerts,
+    issued,
+    istiod_pods,
+    roots,
+    wait_for_issued,
+    wait_for_issuer,
+)
+from tests.live.vault.server import Server
+
+
+@pytest.fixture(scope="module")
+def changed_over(mesh: VaultMesh, server: Server) -> Iterator[ChangedOver]:
+    """The session's mesh, for the length of this file; afterwards istiod signs itself again."""
+    cert_manager.provide()
+    open_for_cert_manager(server)
+    apply(OBJECTS)
+    try:
+        wait_for(CLIENT, SERVER)
+        pods, trusted = workload_pods(), roots()
+        switch(mesh, INTERNAL)
+        with steady(CLIENT, URL) as tally:
+            mesh.must_up()
+        yield ChangedOver(tally, pods, trusted)
+    finally:
+        delete([*OBJECTS, *manifests(LATER), *manifests(IN_BETWEEN)])
+        switch(mesh, {"key": "exported"})
+        mesh.must_up()
+        wait_for_issued("istiod signs again", lambda one: one.verifies(pem.certificates(server.root(), "Vault")))
+
+
+def test_a_running_mesh_changes_over_and_loses_no_request(changed_over: ChangedOver, figure):
+    figure(str(changed_over.tally))
+    assert changed_over.tally.total > 0
+    assert changed_over.tally.failed == {}
+    assert workload_pods() == changed_over.pods
+    assert roots() == changed_over.trusted
+
+
+def test_vault_signs_what_istiod_vouches_for(changed_over: ChangedOver, server: Server, figure):  # noqa: ARG001
+    certificate = issued()
+    assert identity(certificate.chain[0]) == ["spiffe://cluster.local/ns/trading/sa/default"]
+    assert certificate.verifies(pem.certificates(server.root(), "Vault"))
+    assert certificate.issuer == pem.certificates(server.root("pki_int"), "Vault")[0]
+    figure(f"signed by {pem.title(certificate.issuer)}, with a key that never left Vault")
+
+
+def test_a_new_pod_is_ready_with_a_certificate_of_vaults(changed_over: ChangedOver, server: Server):  # noqa: ARG001
+    apply(manifests(LATER))
+    wait_for(LATER)
+    chain = certificate_of(LATER)
+    assert identity(chain[0]) == [LATER.identity]
+    assert pem.issued(chain[0], pem.certificates(server.root("pki_int"), "Vault")[0])
+
+
+def test_the_key_is_nowhere(changed_over: ChangedOver, mesh: VaultMesh):  # noqa: ARG001
+    assert cacerts() == {}
+    assert secrets_with_a_key() == []
+    mesh.preview("--diff")
+    state = mesh.pulumi("stack", "export", "--show-secrets")
+    assert "Istio Intermediate CA" in state.output
+    logs = [file.read_text(errors="replace") for file in (LAB / "logs").iterdir()]
+    assert "PRIVATE KEY" not in "\n".join([*mesh.said, *logs])
+
+
+def test_a_second_run_changes_nothing(changed_over: ChangedOver, mesh: VaultMesh):  # noqa: ARG001
+    outcome = mesh.preview("--expect-no-changes")
+    assert outcome.status == 0, outcome.output
+
+
+def test_preflight_and_verify_say_that_all_is_well(changed_over: ChangedOver, mesh: VaultMesh):  # noqa: ARG001
+    for operation in ("preflight", "verify"):
+        outcome = mesh.operation(operation)
+        assert outcome.status == 0, outcome.output
+    assert "Istio Intermediate CA" in outcome.output
+
+
+def test_vault_sealed_the_mesh_goes_on_and_a_new_pod_waits(changed_over: ChangedOver, mesh: VaultMesh, figure):  # noqa: ARG001
+    with steady(CLIENT, URL) as tally:
+        vault.seal()
+        try:
+            apply(manifests(IN_BETWEEN))
+            with pytest.raises(grpc.RpcError):
+                issued()
+            outcome = mesh.operation("verify")
+        finally:
+            vault.unseal()
+        assert outcome.status != 0
+        wait_for_issued("Vault signs again", lambda _: True)
+        wait_for(IN_BETWEEN)
+    assert "sealed" in outcome.output
+    assert tally.failed == {}
+    figure(str(tally))
+
+
+def test_a_rotation_is_a_new_key_in_vault_and_restarts_nothing(changed_over: ChangedOver, mesh: VaultMesh, figure):  # noqa: ARG001
+    before, pods, trusted = issued(), istiod_pods(), roots()
+    with steady(CLIENT, URL) as tally:
+        outcome = mesh.operation("rotate-ca")
+    assert outcome.status == 0, outcome.output
+    after = wait_for_issuer(other_than=before)
+    assert (istiod_pods(), restarts(CONTROL), roots()) == (pods, 0, trusted)
+    for certificate in (before, after):
+        assert certificate.verifies(pem.certificates(trusted, "the mesh"))
+    assert tally.failed == {}
+    figure(str(tally))
+
+
+def test_from_nothing_the_mesh_comes_up_with_its_gateways(changed_over: ChangedOver, mesh: VaultMesh, server: Server):  # noqa: ARG001
+    mesh.end()
+    mesh.set("ingress.enabled", True)
+    try:
+        mesh.must_up()
+        kubectl("rollout", "status", "--timeout=60s", f"--namespace={CONTROL}", "deployment/istio-ingressgateway")
+        assert issued().verifies(pem.certificates(server.root(), "Vault"))
+        assert secrets_with_a_key() == []
+    finally:
+        mesh.set("ingress.enabled", False)

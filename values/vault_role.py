@@ -1,0 +1,26 @@
+"""Vault's role for what istiod has signed: the identities of workloads, and istiod's own names."""
+
+from dataclasses import dataclass
+
+from settings import Settings
+
+ISTIOD = ("istiod", "istiod-remote", "istio-pilot")
+"""Names that istiod asks a certificate for, whatever its version (pilot/pkg/bootstrap/server.go, getDNSNames)."""
+DAY = 24 * 3600
+HOUR, MINUTE = 3600, 60
+
+
+@dataclass(frozen=True)
+class SigningRole:
+    """What Vault may sign, and for how long."""
+
+    hosts: tuple[str, ...]
+    longest: int
+    """Seconds."""
+
+
+def of(settings: Settings) -> SigningRole:
+    """A day at least: so long istiod's own certificate lives."""
+    text = settings.mtls.certificate_lifetime
+    life = int(text[:-1]) * (HOUR if text.endswith("h") else MINUTE)
+    return SigningRole(tuple(f"{name}.{settings.istio.namespace}.svc" for name in ISTIOD), max(DAY, life))

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from functools import partial
 
 from pulumi import Resource, ResourceOptions, get_stack
-from pulumi_kubernetes import Provider
 
 import outputs
 from checks.preflight.guard import guard
 from components.base import IstioBase
+from components.cluster import Cluster
 from components.gateway import Gateway
 from components.istiod import Istiod
 from components.mtls import MeshMtls, MeshMtlsArgs
@@ -30,7 +30,7 @@ def deploy(settings: Settings) -> None:
     snapshot = guard(settings)
     root = plugged.root(settings)
     plan = releases.of(settings, bool(snapshot and snapshot.load_balancer), root)
-    on_cluster = partial(ResourceOptions, provider=_cluster(settings.cluster.context))
+    on_cluster = partial(ResourceOptions, provider=Cluster("cluster", settings.cluster.context))
     release = partial(
         ReleaseArgs,
         version=settings.istio.version,
@@ -54,12 +54,6 @@ def deploy(settings: Settings) -> None:
     if shown.addons:
         Observability("observability", shown, served)
     outputs.export(settings, [base, istiod, *gateways], gateways)
-
-
-def _cluster(context: str) -> Provider:
-    # Only the context's name: a kubeconfig would make every machine's update replace every resource.
-    # A changed secret is updated: replaced, the CA's would be gone for a moment.
-    return Provider("cluster", context=context, cluster_identifier=context, enable_secret_mutable=True)
 
 
 def _trading(settings: Settings, opts: ResourceOptions) -> TradingNamespace:

@@ -61,7 +61,7 @@ test: built  ## The whole suite on the local cluster, but for what takes many mi
 test-all: built  ## Also the long tests
 	@$(PY) -m pytest
 
-bench: .venv/.complete  ## Timings side by side with helm and istioctl
+bench: lab-up  ## Timings side by side with helm and istioctl
 	@$(PY) -m bench
 
 preview: .venv/.complete  ## What a pull request's comment would show, against the branch BASE

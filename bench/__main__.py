@@ -23,6 +23,7 @@ def main() -> None:
     console = Console()
     environment = lab_environment()
     os.environ.update(environment)
+    run(["pulumi", "stack", "select", STACK, "--create"], environment)
     settings = stack.load(STACK)
     with tempfile.TemporaryDirectory() as folder:
         contenders = [pulumi(settings), helm(settings, Path(folder)), istioctl(settings, Path(folder))]

@@ -13,9 +13,13 @@ SHORTEST, LONGEST = timedelta(minutes=10), timedelta(days=90)
 """A certificate must outlive a restart of istiod; longer ones istiod refuses to sign (MAX_WORKLOAD_CERT_TTL)."""
 
 
+def duration(lifetime: str) -> timedelta:
+    """What a `Lifetime` such as "2h" or "90m" says."""
+    return timedelta(**{"hours" if lifetime.endswith("h") else "minutes": int(lifetime[:-1])})
+
+
 def _within_bounds(value: str) -> str:
-    amount = int(value[:-1])
-    if not SHORTEST <= timedelta(**{"hours" if value.endswith("h") else "minutes": amount}) <= LONGEST:
+    if not SHORTEST <= duration(value) <= LONGEST:
         raise ValueError("is outside of 10m to 2160h")
     return value
 

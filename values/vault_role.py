@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 from settings import Settings
+from settings.namespaces import duration
 
 ISTIOD = ("istiod", "istiod-remote", "istio-pilot")
 """Names that istiod asks a certificate for, whatever its version (pilot/pkg/bootstrap/server.go, getDNSNames)."""
 DAY = 24 * 3600
-HOUR, MINUTE = 3600, 60
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,5 @@ class SigningRole:
 
 def of(settings: Settings) -> SigningRole:
     """A day at least: so long istiod's own certificate lives."""
-    text = settings.mtls.certificate_lifetime
-    life = int(text[:-1]) * (HOUR if text.endswith("h") else MINUTE)
+    life = int(duration(settings.mtls.certificate_lifetime).total_seconds())
     return SigningRole(tuple(f"{name}.{settings.istio.namespace}.svc" for name in ISTIOD), max(DAY, life))

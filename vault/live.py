@@ -1,15 +1,13 @@
 """What becomes of the mesh's trust with this run: judged against the CA that it lives with now."""
 
-import re
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from certificates import pem, trust
 from certificates.pem import CertificateError
 from certificates.trust import Change, Trust
 from cluster.authority import Authority
-
-UNITS = {"h": "hours", "m": "minutes"}
+from settings.namespaces import duration
 
 
 def of_cluster(authority: Authority) -> Trust | None:
@@ -28,13 +26,8 @@ def of_cluster(authority: Authority) -> Trust | None:
 
 def judge(live: Trust | None, new: Trust | None, certificate_lifetime: str, log: Callable[[str], None]) -> None:
     """Tells a change of the mesh's trust to `log`. Raises CertificateError if it would cut workloads off."""
-    change: Change = trust.change(live, new, datetime.now(UTC), _lifetime(certificate_lifetime))
+    change: Change = trust.change(live, new, datetime.now(UTC), duration(certificate_lifetime))
     if change.level == "refused":
         raise CertificateError(f"vault: {change.message}; nothing was touched")
     if change.level == "announced":
         log(f"vault: {change.message}")
-
-
-def _lifetime(text: str) -> timedelta:
-    amount, unit = re.fullmatch(r"(\d+)([hm])", text).groups()  # type: ignore[union-attr] - the settings' own pattern
-    return timedelta(**{UNITS[unit]: int(amount)})

@@ -53,7 +53,7 @@ unit: .venv/.complete  ## The tests that need no cluster: under a minute
 	@$(PY) -m pytest tests/unit -q
 
 built: .venv/.complete  ## The local cluster's programs, charts and images, in their cache
-	@$(PY) -m lab.build ensure
+	@$(PY) -m lab.toolchain ensure
 
 test: built  ## The whole suite on the local cluster, but for what takes many minutes
 	@$(PY) -m pytest -m "not long"
@@ -62,11 +62,11 @@ test-all: built  ## Also the long tests
 	@$(PY) -m pytest
 
 bench: lab-up  ## Timings side by side with helm and istioctl
-	@$(PY) -m bench
+	@$(PY) -m lab.bench
 
 preview: .venv/.complete  ## What a pull request's comment would show, against the branch BASE
 	@if [ -f .lab/env ]; then . .lab/env; fi
-	$(PY) -m preview --stack $(PREVIEWED) --base $(BASE) --charts "$(CHARTS)"
+	$(PY) -m operations.preview --stack $(PREVIEWED) --base $(BASE) --charts "$(CHARTS)"
 
 lint: .venv/.complete  ## Style and types
 	@.venv/bin/ruff check .
@@ -78,7 +78,7 @@ format: .venv/.complete  ## Put the style right
 	.venv/bin/ruff format .
 
 schema: .venv/.complete  ## Write the config reference and the editors' schema anew
-	@$(PY) -m settings.schema
+	@$(PY) -m pi_mesh.settings.schema
 
 lock: .venv/.complete  ## Resolve the Python packages anew, exact and hashed (needs uv)
 	@compile="uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate"

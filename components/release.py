@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_kubernetes.helm.v3 import Release, RepositoryOptsArgs
 
-from settings.sources import ChartSettings, ReleaseSettings
-from values.releases import HelmRelease
+from pi_mesh.settings.sources import ChartSettings, ReleaseSettings
+from pi_mesh.values.releases import HelmRelease
 
 
 @dataclass(frozen=True)

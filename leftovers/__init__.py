@@ -1,1 +1,1 @@
-"""What a destroy takes along besides its own resources, where the settings ask for it."""
+"""The place of the clean-up after destroy before it moved to `components.uninstall`; goes with the next release."""

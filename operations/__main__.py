@@ -3,7 +3,7 @@
 import typer
 
 from operations.budget import budget
-from operations.exits import HELP
+from operations.command_line import HELP
 from operations.preflight import preflight
 from operations.repair import repair
 from operations.rotate_ca import rotate_ca

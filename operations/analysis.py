@@ -4,8 +4,8 @@ import json
 import shutil
 import subprocess
 
-from checks.finding import Finding, error, ok, unknown, warning
-from settings import Settings
+from pi_mesh.checks.finding import Finding, error, ok, unknown, warning
+from pi_mesh.settings import Settings
 
 NAME = "configuration analysis"
 SECONDS = 60

@@ -4,13 +4,12 @@ import json
 
 from rich.console import Console
 
-from budget import cells, mesh, terminal
-from budget.room import sidecars
-from checks.capacity import rooms
-from cluster import snapshot
-from operations.exits import one_clear_line
-from operations.options import Json, Stack
-from settings import stack as stacks
+from operations import stacks
+from operations.command_line import Json, Stack, one_clear_line
+from pi_mesh.budget import cells, mesh, terminal
+from pi_mesh.budget.fit import sidecars
+from pi_mesh.checks.capacity import rooms
+from pi_mesh.cluster import snapshot
 
 
 def budget(stack: Stack, as_json: Json = False) -> None:

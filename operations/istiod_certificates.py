@@ -14,10 +14,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from certificates import pem
-from cluster.client import Client
-from cluster.errors import ClusterUnreachable
 from operations.istiod_messages import METHOD, CertificateRequest, CertificateResponse
+from pi_mesh.certificates import pem
+from pi_mesh.cluster.client import Client
+from pi_mesh.cluster.errors import ClusterUnreachable
 
 SECONDS = 20
 

@@ -1,11 +1,10 @@
 """`preflight`: may this stack's mesh be installed on its cluster?"""
 
-from checks import preflight as checks
-from cluster import snapshot
-from operations.exits import conclude, one_clear_line
-from operations.options import Json, Stack
+from operations import stacks
+from operations.command_line import Json, Stack, conclude, one_clear_line
 from operations.report import show
-from settings import stack as stacks
+from pi_mesh.checks import preflight as checks
+from pi_mesh.cluster import snapshot
 
 
 def preflight(stack: Stack, as_json: Json = False) -> None:

@@ -4,15 +4,14 @@ from typing import Annotated
 
 import typer
 
-from checks.finding import Finding
-from operations.exits import conclude, one_clear_line
-from operations.options import Json, Stack
+from operations import stacks
+from operations.command_line import Json, Stack, conclude, one_clear_line
 from operations.report import show
 from operations.rotate_ca_proof import proven
 from operations.rotate_ca_stack import next_generation, up
-from settings import CaSettings, SettingsError
-from settings import stack as stacks
-from settings.vault import VaultSettings
+from pi_mesh.checks.finding import Finding
+from pi_mesh.settings import CaSettings, SettingsError
+from pi_mesh.settings.vault import VaultSettings
 
 Wait = Annotated[int, typer.Option(help="Seconds to wait until istiod signs with the new CA.", min=1)]
 

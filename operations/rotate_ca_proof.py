@@ -3,11 +3,11 @@
 import time
 from collections.abc import Callable
 
-from certificates import pem
-from checks.finding import Finding, error, errors, ok
-from cluster import authority
 from operations.istiod_certificates import Issued, Issuer, issuer
-from settings import Settings
+from pi_mesh.certificates import pem
+from pi_mesh.checks.finding import Finding, error, errors, ok
+from pi_mesh.cluster import authority
+from pi_mesh.settings import Settings
 
 NAME = "certificates"
 PAUSE = 2.0

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-from checks.finding import Finding, error, ok
+from pi_mesh.checks.finding import Finding, error, ok
 
 NAME = "pulumi up"
 

@@ -6,14 +6,14 @@ from datetime import UTC, datetime
 
 import grpc
 
-from certificates import pem
-from checks.finding import Finding, error, ok, unknown
-from checks.verify.authority import end_of
-from cluster.authority import Authority
-from cluster.errors import ClusterUnreachable
-from facts import cert_manager
 from operations.istiod_certificates import Issued, issuer
-from settings import Settings
+from pi_mesh.catalog import cert_manager
+from pi_mesh.certificates import pem
+from pi_mesh.checks.finding import Finding, error, ok, unknown
+from pi_mesh.checks.verify.authority import end_of
+from pi_mesh.cluster.authority import Authority
+from pi_mesh.cluster.errors import ClusterUnreachable
+from pi_mesh.settings import Settings
 
 NAME = "certificate issuer"
 RESTART = "`kubectl rollout restart -n {} deploy/istiod`"

@@ -2,17 +2,15 @@
 
 from datetime import UTC, datetime
 
-from checks import mesh
-from checks import verify as checks
-from checks.verify.facts import Facts
-from cluster import authority, evidence, snapshot
-from operations import analysis, signing
-from operations.exits import conclude, one_clear_line
-from operations.options import Json, Stack
+from operations import analysis, signing, stacks
+from operations.command_line import Json, Stack, conclude, one_clear_line
 from operations.report import show
-from settings import Settings
-from settings import stack as stacks
-from values import cert_manager, objects, traffic
+from pi_mesh.checks import ownership
+from pi_mesh.checks import verify as checks
+from pi_mesh.checks.verify.input import Facts
+from pi_mesh.cluster import authority, observed, snapshot
+from pi_mesh.settings import Settings
+from pi_mesh.values import cert_manager, objects, traffic
 
 
 def verify(stack: Stack, as_json: Json = False) -> None:
@@ -26,12 +24,12 @@ def verify(stack: Stack, as_json: Json = False) -> None:
 
 
 def read(settings: Settings, stack: str) -> Facts:
-    """Everything that the checks judge. Raises as `cluster.snapshot.read` does."""
+    """Everything that the checks judge. Raises as `pi_mesh.cluster.snapshot.read` does."""
     context, namespace = settings.cluster.context, settings.istio.namespace
     cluster = snapshot.read(context)
-    found = (cluster.release(namespace, name) for name in mesh.expected_releases(settings))
+    found = (cluster.release(namespace, name) for name in ownership.expected_releases(settings))
     releases = [release for release in found if release]
-    seen = evidence.read(context, settings.trading.namespace, releases, _objects(settings, stack))
+    seen = observed.read(context, settings.trading.namespace, releases, _objects(settings, stack))
     return Facts(settings, cluster, seen, authority.read(context, namespace), datetime.now(UTC))
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.reliability.plugin import PROPERTY, ReliabilityTable
+from tests.support.reliability.plugin import PROPERTY, ReliabilityTable
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

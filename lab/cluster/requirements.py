@@ -4,9 +4,9 @@ import os
 import sys
 from pathlib import Path
 
-from lab.build.debian import ensure_packages
 from lab.cluster import cgroup
 from lab.cluster.shell import LabError, run
+from lab.toolchain.debian import ensure_packages
 
 OTHER_CLUSTER = (
     "Any cluster of your own (kind, k3d, a real one) works as well: "

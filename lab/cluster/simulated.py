@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lab.build import programs
-from lab.build.parts import KUBERNETES
 from lab.cluster import enter, process, state
 from lab.cluster.kubectl import get, kubectl
 from lab.cluster.machines import CONTROL_PLANE
@@ -18,6 +16,8 @@ from lab.cluster.pki import ADMIN, kubeconfig_file
 from lab.cluster.say import say
 from lab.cluster.tools import program
 from lab.cluster.waiting import wait_until
+from lab.toolchain import programs
+from lab.toolchain.parts import KUBERNETES
 
 CONTROLLER = "kwok"
 MANAGED = "kwok.x-k8s.io/node"  # annotation: KWOK looks after the node; taint: keeps pods off it

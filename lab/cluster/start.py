@@ -3,8 +3,6 @@
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
-from lab.build import charts, plugins
-from lab.build.ready import make_ready
 from lab.cluster import (
     api,
     cgroup,
@@ -27,6 +25,8 @@ from lab.cluster.names import KUBECONFIG, LAB
 from lab.cluster.pki import ADMIN
 from lab.cluster.say import say
 from lab.cluster.waiting import wait_until
+from lab.toolchain import charts, plugins
+from lab.toolchain.ready import make_ready
 
 IMPORT_SECONDS = 300  # on a slow disk
 

@@ -3,9 +3,9 @@
 import shutil
 from pathlib import Path
 
-from lab.build import programs
-from lab.build.parts import BY_PROGRAM, DEFAULT
 from lab.cluster.names import LAB
+from lab.toolchain import programs
+from lab.toolchain.parts import BY_PROGRAM, DEFAULT
 
 FOLDER = LAB / "bin"
 BUNDLED = ("pulumi", "pulumi-language-python")

@@ -8,12 +8,12 @@ import hvac
 import hvac.exceptions
 import requests
 
-from lab.build import programs
 from lab.cluster import enter, environment, forward, ports, process, tools
 from lab.cluster.machines import CONTROL_PLANE
 from lab.cluster.names import LAB
 from lab.cluster.say import say
 from lab.cluster.shell import LabError
+from lab.toolchain import programs
 from lab.vault_plugin.install import install
 
 SERVER = "vault"

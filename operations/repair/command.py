@@ -5,13 +5,12 @@ from typing import Annotated
 
 import typer
 
-from operations.exits import Exit, one_clear_line
-from operations.options import Json, Stack
-from operations.repair import carry_out, plan, situation
-from operations.repair.carry_out import Say
+from operations import stacks
+from operations.command_line import Exit, Json, Stack, one_clear_line
+from operations.repair import apply, observed_state, plan
+from operations.repair.apply import Say
 from operations.repair.plan import Step
 from operations.repair.writes import StillDeployedError
-from settings import stack as stacks
 
 Yes = Annotated[bool, typer.Option("--yes", help="Do it; without, the plan is only shown.")]
 
@@ -23,7 +22,7 @@ def repair(stack: Stack, yes: Yes = False, as_json: Json = False) -> None:
     Never touches a deployed release. Status 1 as long as something is left to repair.
     """
     with one_clear_line():
-        now = situation.read(stack, stacks.load(stack))
+        now = observed_state.read(stack, stacks.load(stack))
         obstacle, steps = plan.blocked(now), plan.steps(now)
         do_it = yes and not obstacle
         if not as_json:
@@ -39,9 +38,9 @@ def _nothing(_: str) -> None:
     """JSON is all that is printed."""
 
 
-def _carry_out(now: situation.Situation, say: Say) -> None:
+def _carry_out(now: observed_state.Situation, say: Say) -> None:
     try:
-        carry_out.carry_out(now, say)
+        apply.carry_out(now, say)
     except StillDeployedError as change:
         typer.echo(f"error: {change}; somebody is at work there, nothing was done to it", err=True)
         raise typer.Exit(Exit.PROBLEMS) from None

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlparse
 
-from facts.project import PROJECT
 from operations.repair import processes
+from pi_mesh.names import PROJECT
 
 
 @dataclass(frozen=True)

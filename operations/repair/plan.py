@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
-from checks.mesh import made
-from checks.preflight import crds
-from cluster.objects import Crd
-from cluster.releases import Release
 from operations.repair import state
+from operations.repair.observed_state import Situation
 from operations.repair.processes import Process
-from operations.repair.situation import Situation
+from pi_mesh.checks.ownership import made
+from pi_mesh.checks.preflight import crd_owners
+from pi_mesh.cluster.helm_releases import Release
+from pi_mesh.cluster.objects import Crd
 
 
 class Act(Enum):
@@ -97,6 +97,6 @@ def failed(situation: Situation) -> set[str]:
 
 def _crds(situation: Situation) -> Iterator[Step]:
     living = {f"{release.namespace}/{release.name}" for release in situation.snapshot.releases}
-    for crd in crds.wrongly_owned(situation.settings, situation.snapshot):
+    for crd in crd_owners.wrongly_owned(situation.settings, situation.snapshot):
         if crd.release not in living:
             yield Step(f"crd {crd.name}", f"belongs to {crd.release or 'no Helm release'}", Act.HAND_OVER, crd)

@@ -9,10 +9,10 @@ from lightkube.core.exceptions import ApiError
 from lightkube.resources.apiextensions_v1 import CustomResourceDefinition
 from lightkube.resources.core_v1 import Secret
 
-from cluster import kubeconfig
-from cluster.objects import Crd
-from cluster.releases import Release
-from facts.releases import BASE
+from pi_mesh.cluster import kubeconfig
+from pi_mesh.cluster.helm_releases import Release
+from pi_mesh.cluster.objects import Crd
+from pi_mesh.names import BASE
 
 
 class StillDeployedError(Exception):

@@ -9,7 +9,7 @@ from lab.cluster import state
 from lab.cluster.down import down
 from lab.cluster.kubectl import kubectl
 from lab.cluster.up import up
-from tests.live import figures, mesh_by_helm
+from tests.support import figures, mesh_by_helm
 
 LONG = ("reliability", "vault")
 """Folders whose tests take minutes together: only in `make test-all`."""

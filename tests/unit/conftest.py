@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from tests import factories, recorder
+from tests.support import factories, recorder
 
 PREFIXES = ("KUBE", "PULUMI_", "VAULT_")
 

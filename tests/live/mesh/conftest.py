@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.live.project import STACK, Project
+from tests.support.project import STACK, Project
 
 
 @pytest.fixture(scope="module")

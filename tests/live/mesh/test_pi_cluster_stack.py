@@ -5,7 +5,7 @@ import yaml
 
 from lab.cluster.kubectl import get
 from lab.cluster.names import CHECKOUT
-from tests.live.project import STACK_FILE, Project
+from tests.support.project import STACK_FILE, Project
 
 pytestmark = pytest.mark.live
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from lab.cluster.kubectl import staying_pods
-from tests.live.mesh_by_helm import helm
+from tests.support.mesh_by_helm import helm
 
 pytestmark = pytest.mark.live
 

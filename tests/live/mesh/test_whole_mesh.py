@@ -5,8 +5,8 @@ import json
 import pytest
 
 from lab.cluster.kubectl import get, kubectl, staying_pods
-from tests.live import workloads
-from tests.live.mesh_by_helm import helm
+from tests.support import pods as workloads
+from tests.support.mesh_by_helm import helm
 
 pytestmark = [pytest.mark.live, pytest.mark.usefixtures("installed")]
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.live.mesh.conftest import project
-from tests.live.project import Project
+from tests.support.project import Project
 
 __all__ = ["project"]
 

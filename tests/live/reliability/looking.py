@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 
 from lab.cluster.kubectl import get
-from tests.live.project import Project
+from tests.support.project import Project
 
 
 def untouched() -> bool:

@@ -3,9 +3,9 @@
 import pytest
 
 from lab.cluster.kubectl import get, kubectl
-from tests.live.mesh_by_helm import helm
-from tests.live.project import Project
 from tests.live.reliability.looking import releases, revisions
+from tests.support.mesh_by_helm import helm
+from tests.support.project import Project
 
 pytestmark = pytest.mark.live
 NOWHERE = "docker.io/nobody"

@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from tests.live.project import Project, kill_group, kill_session, wait_for
 from tests.live.reliability.looking import has
+from tests.support.project import Project, kill_group, kill_session, wait_for
 
 pytestmark = pytest.mark.live
 

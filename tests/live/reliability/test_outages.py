@@ -2,9 +2,9 @@
 
 import pytest
 
-from lab.cluster.switches import api_server_down, start_node, stop_node
-from tests.live.project import wait_for
+from lab.cluster.faults import api_server_down, start_node, stop_node
 from tests.live.reliability.looking import has, releases, revisions
+from tests.support.project import wait_for
 
 pytestmark = pytest.mark.live
 

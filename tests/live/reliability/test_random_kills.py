@@ -6,7 +6,7 @@ import time
 import pytest
 
 from lab.cluster.kubectl import get, kubectl
-from tests.live.project import Project, kill_session
+from tests.support.project import Project, kill_session
 
 pytestmark = [pytest.mark.live, pytest.mark.long]
 TIMES = 20

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from lab.cluster import simulated
+from lab.cluster.faults import api_server_down
 from lab.cluster.kubectl import kubectl
 from lab.cluster.simulated import SimulatedNode
-from lab.cluster.switches import api_server_down
 from tests.live.reliability.looking import state, untouched
 
 pytestmark = pytest.mark.live

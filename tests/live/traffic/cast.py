@@ -1,6 +1,6 @@
 """Who takes part: the workloads that most tests use, and their Services."""
 
-from tests.live.traffic.workloads import CONTROL, SELF, TRADING, Workload, namespace, service
+from lab.workloads import CONTROL, SELF, TRADING, Workload, namespace, service
 
 ARGOCD, OUTSIDE = "argocd", "outside"
 

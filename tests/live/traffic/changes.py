@@ -4,12 +4,12 @@ from collections.abc import Callable
 
 from lab.cluster.kubectl import get, kubectl
 from lab.cluster.waiting import wait_until
-from tests.live.project import Project
+from lab.workloads import CONTROL
 from tests.live.traffic import program
 from tests.live.traffic.drains import drained, node_of_the_gateway
 from tests.live.traffic.shop import SHOP
 from tests.live.traffic.wire import certificate_serial
-from tests.live.traffic.workloads import CONTROL
+from tests.support.project import Project
 
 EARLIER = "1.30.0"
 MORE_MEMORY = {

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.live.project import Project
+from lab.workloads import apply, delete, manifests, wait_for
 from tests.live.traffic import cast, program
-from tests.live.traffic.workloads import apply, delete, manifests, wait_for
+from tests.support.project import Project
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

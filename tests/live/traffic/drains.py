@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from facts.releases import INGRESS
 from lab.cluster.kubectl import kubectl, staying_pods
-from tests.live.nodes import cordoned
+from lab.workloads import CONTROL, wait_for
+from pi_mesh.names import INGRESS
 from tests.live.traffic.shop import HOME, SHOP
-from tests.live.traffic.workloads import CONTROL, wait_for
+from tests.support.nodes import cordoned
 
 
 @contextmanager

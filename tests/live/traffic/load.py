@@ -8,8 +8,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
-from tests.live.traffic.calls import OWN, call, command
-from tests.live.traffic.workloads import Workload
+from lab.calls import OWN, call, command
+from lab.workloads import Workload
 
 REST = f"{OWN}/fortio/rest"
 PER_SECOND = 20

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from tests.live.project import STACK, Project
+from tests.support.project import STACK, Project
 
 
 def up(project: Project) -> None:

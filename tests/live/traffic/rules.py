@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tests.factories import make_settings
-from tests.live.traffic.workloads import apply, delete
-from values import traffic as rendered
+from lab.workloads import apply, delete
+from pi_mesh.values import traffic as rendered
+from tests.support.factories import make_settings
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """What the requests run through while the mesh changes: a server in two pods, a client inside the mesh, one outside."""
 
+from lab.workloads import TRADING, Workload, manifests, namespace, service
 from tests.live.traffic import cast
-from tests.live.traffic.workloads import TRADING, Workload, manifests, namespace, service
 
 APP = {"app": "shop"}
 SERVICE, STREET = "shop-service", "street"

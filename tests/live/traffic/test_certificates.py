@@ -11,10 +11,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 
 from lab.cluster.kubectl import get
-from tests.authorities import Authority, make_root
+from lab.workloads import CONTROL
 from tests.live.traffic import cast
 from tests.live.traffic.wire import root_certificates, shake
-from tests.live.traffic.workloads import CONTROL
+from tests.support.authorities import Authority, make_root
 
 pytestmark = pytest.mark.usefixtures("workloads")
 

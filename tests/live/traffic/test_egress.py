@@ -4,13 +4,13 @@ from collections.abc import Iterator
 
 import pytest
 
+from lab.calls import REFUSED, call, settled, status
 from lab.cluster.kubectl import staying_pods
-from tests.live.project import Project
+from lab.workloads import CONTROL
 from tests.live.traffic import cast, program
-from tests.live.traffic.calls import REFUSED, call, settled, status
 from tests.live.traffic.rules import rules
 from tests.live.traffic.wire import address_of
-from tests.live.traffic.workloads import CONTROL
+from tests.support.project import Project
 
 pytestmark = pytest.mark.usefixtures("workloads")
 

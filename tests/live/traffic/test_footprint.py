@@ -2,8 +2,8 @@
 
 import pytest
 
-from bench.footprint import SIZES, measure
-from bench.footprint_report import LIMIT, MEBI, by_part
+from lab.bench.footprint import SIZES, measure
+from lab.bench.footprint_report import LIMIT, MEBI, by_part
 
 pytestmark = [pytest.mark.long, pytest.mark.usefixtures("mesh")]
 

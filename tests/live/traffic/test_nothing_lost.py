@@ -5,14 +5,14 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.live.project import Project
+from lab.calls import settled, status
+from lab.workloads import apply, delete, wait_for
 from tests.live.traffic import cast
-from tests.live.traffic.calls import settled, status
 from tests.live.traffic.changes import CHANGES
 from tests.live.traffic.load import Tally, streams
 from tests.live.traffic.rules import rules
 from tests.live.traffic.shop import ALL, OBJECTS, SERVICE, VISITOR, WAYS
-from tests.live.traffic.workloads import apply, delete, wait_for
+from tests.support.project import Project
 
 AFTERMATH = 25
 """Seconds: pods that were told to stop drain on when the change is done."""

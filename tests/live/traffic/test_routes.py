@@ -4,11 +4,11 @@ from statistics import NormalDist
 
 import pytest
 
+from lab.calls import REFUSED, answer_from_now_on, call, settled, status, statuses
+from lab.workloads import SETTINGS
+from pi_mesh.values.traffic.authorization import ingress_principal
 from tests.live.traffic import cast
-from tests.live.traffic.calls import REFUSED, answer_from_now_on, call, settled, status, statuses
 from tests.live.traffic.rules import rules
-from tests.live.traffic.workloads import SETTINGS
-from values.traffic.authorization import ingress_principal
 
 pytestmark = pytest.mark.usefixtures("workloads")
 

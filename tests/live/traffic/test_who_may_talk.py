@@ -2,10 +2,10 @@
 
 import pytest
 
+from lab.calls import REFUSED, call, settled, status, statuses
+from lab.workloads import CONTROL
 from tests.live.traffic import cast
-from tests.live.traffic.calls import REFUSED, call, settled, status, statuses
 from tests.live.traffic.rules import rules
-from tests.live.traffic.workloads import CONTROL
 
 pytestmark = pytest.mark.usefixtures("workloads")
 

@@ -10,8 +10,8 @@ from lab.cluster import enter
 from lab.cluster.kubectl import get, staying_pods
 from lab.cluster.machines import CONTROL_PLANE
 from lab.cluster.names import CHECKOUT
+from lab.workloads import SELF, TRADING, Workload
 from tests.live.traffic.handshake import Seen
-from tests.live.traffic.workloads import SELF, TRADING, Workload
 
 ROOTS = ("istio-ca-root-cert", "root-cert.pem")
 """The ConfigMap that istiod puts into every namespace, and its key."""

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 from cryptography import x509
 
-from certificates import pem
 from lab.cluster import vault
 from lab.cluster.kubectl import get
 from lab.cluster.machines import CONTROL_PLANE
-from tests.live.proxy import istioctl
+from lab.workloads import Workload, manifests, service
+from pi_mesh.certificates import pem
 from tests.live.traffic.load import Tally
-from tests.live.traffic.workloads import Workload, manifests, service
 from tests.live.vault.mesh import TRADING, VaultMesh
+from tests.support.proxy import istioctl
 
 CLIENT, SERVER = Workload("keyless-client"), Workload("keyless-server", labels={"app": "keyless-server"})
 LATER, IN_BETWEEN = Workload("keyless-later"), Workload("keyless-in-between")

@@ -1,8 +1,8 @@
 """What Vault's owner does before the mesh's key may stay there: cert-manager's way in, as docs/vault.md says."""
 
-from facts.cert_manager import ISSUER, audience
 from lab.cluster.names import CHECKOUT
 from lab.cluster.pki import certificate_file
+from pi_mesh.catalog.cert_manager import ISSUER, audience
 from tests.live.vault.server import Server
 
 MOUNT, ROLE, POLICY = "jwt", "pi-mesh", "mesh-signing"
@@ -17,7 +17,7 @@ def open_for_cert_manager(server: Server) -> None:
     vault.sys.enable_auth_method("jwt", path=MOUNT)
     key = certificate_file("service-account").read_text()
     vault.write_data(f"auth/{MOUNT}/config", data={"jwt_validation_pubkeys": key})
-    vault.sys.create_or_update_policy(POLICY, (CHECKOUT / "vault" / "signing.hcl").read_text())
+    vault.sys.create_or_update_policy(POLICY, (CHECKOUT / "docs/vault/signing.hcl").read_text())
     vault.write_data(
         f"auth/{MOUNT}/role/{ROLE}",
         data={

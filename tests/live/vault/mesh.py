@@ -7,12 +7,12 @@ from typing import Any
 import grpc
 import yaml
 
-from cluster.errors import ClusterUnreachable
 from lab.cluster.kubectl import get
 from lab.cluster.waiting import wait_until
 from operations.istiod_certificates import Issued, issuer
-from tests.live.project import STACK, STACK_FILE, Outcome, Project
+from pi_mesh.cluster.errors import ClusterUnreachable
 from tests.live.vault.server import Server
+from tests.support.project import STACK, STACK_FILE, Outcome, Project
 
 MOUNT = "urn:pulumi:lab::pi-mesh::pi-mesh:vault:VaultCa$vault:index/mount:Mount::mesh-ca-mount"
 CONTEXT, CONTROL, TRADING = "lab", "istio-system", "trading"

@@ -1,4 +1,4 @@
-"""The lab's Vault with a root CA in it, and a token that may do what vault/policy.hcl says and nothing else."""
+"""The lab's Vault with a root CA in it, and a token that may do what docs/vault/policy.hcl says and nothing else."""
 
 from dataclasses import dataclass
 
@@ -45,14 +45,14 @@ class Server:
 
     def allow(self, *root_mounts: str) -> None:
         """The policy of the repository, for these root mounts in place of the default one."""
-        text = (CHECKOUT / "vault" / "policy.hcl").read_text()
+        text = (CHECKOUT / "docs/vault/policy.hcl").read_text()
         assert SIGN in text
         rules = "".join(SIGN.replace(f'"{ROOT_MOUNT}/', f'"{mount}/') for mount in root_mounts)
         self.admin.sys.create_or_update_policy(POLICY, text.replace(SIGN, rules))
 
     def allow_mount(self, *mounts: str) -> None:
         """The policy of the repository, for these mounts of the CA besides the default one."""
-        text = (CHECKOUT / "vault" / "policy.hcl").read_text()
+        text = (CHECKOUT / "docs/vault/policy.hcl").read_text()
         more = "".join(text.replace("pki_int", mount) for mount in mounts)
         self.admin.sys.create_or_update_policy(POLICY, text + more.replace(SIGN, ""))
 

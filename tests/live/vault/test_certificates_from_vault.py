@@ -7,16 +7,16 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from certificates import pem
 from lab.cluster.kubectl import get, kubectl
 from lab.cluster.names import LAB
+from lab.workloads import Workload, apply, delete, manifests, wait_for
 from operations.istiod_certificates import Issued
-from tests import authorities
+from pi_mesh.certificates import pem
 from tests.live.traffic.wire import shake
-from tests.live.traffic.workloads import Workload, apply, delete, manifests, wait_for
 from tests.live.vault.mesh import CONTROL, VaultMesh, cacerts, issued, roots
 from tests.live.vault.server import Server
 from tests.live.vault.tls import handshake
+from tests.support import authorities
 
 IDENTITY = "spiffe://cluster.local/ns/trading/sa/default"
 SERVER = Workload("vault-server", labels={"app": "vault-server"})

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 import grpc
 import pytest
 
-from certificates import pem
-from lab.cluster import cert_manager, vault
+from lab.cluster import cert_manager_controller, vault
 from lab.cluster.kubectl import kubectl
 from lab.cluster.names import LAB
+from lab.workloads import apply, delete, manifests, wait_for
+from pi_mesh.certificates import pem
 from tests.live.traffic.load import steady
-from tests.live.traffic.workloads import apply, delete, manifests, wait_for
 from tests.live.vault.keyless import (
     CLIENT,
     IN_BETWEEN,
@@ -44,7 +44,7 @@ from tests.live.vault.server import Server
 @pytest.fixture(scope="module")
 def changed_over(mesh: VaultMesh, server: Server) -> Iterator[ChangedOver]:
     """The session's mesh, for the length of this file; afterwards istiod signs itself again."""
-    cert_manager.provide()
+    cert_manager_controller.provide()
     open_for_cert_manager(server)
     apply(OBJECTS)
     try:

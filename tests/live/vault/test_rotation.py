@@ -4,9 +4,9 @@ import base64
 
 from cryptography import x509
 
-from certificates import pem
+from lab.workloads import Workload, apply, delete, manifests, service, wait_for
+from pi_mesh.certificates import pem
 from tests.live.traffic.load import steady
-from tests.live.traffic.workloads import Workload, apply, delete, manifests, service, wait_for
 from tests.live.vault.mesh import VaultMesh, cacerts, issued, istiod_pods, roots, wait_for_issuer
 
 CLIENT = Workload("rotation-client")

@@ -1,6 +1,6 @@
 """Vault off and on again: each change of root is announced before it happens."""
 
-from certificates import pem
+from pi_mesh.certificates import pem
 from tests.live.vault.mesh import VaultMesh, cacerts, wait_for_issued
 from tests.live.vault.server import Server
 

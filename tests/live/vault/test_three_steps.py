@@ -2,8 +2,8 @@
 
 import pytest
 
-from certificates import pem
 from lab.cluster.waiting import wait_until
+from pi_mesh.certificates import pem
 from tests.live.vault.mesh import VaultMesh, cacerts, issued, roots, wait_for_issuer
 from tests.live.vault.server import ROOT_MOUNT, Server
 from tests.live.vault.tls import handshake

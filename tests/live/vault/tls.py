@@ -4,9 +4,9 @@ import ssl
 import tempfile
 from pathlib import Path
 
-from certificates import pem
 from operations.istiod_certificates import Issued
-from tests import authorities
+from pi_mesh.certificates import pem
+from tests.support import authorities
 
 ROUNDS = 10
 """More than any handshake takes."""

@@ -1,0 +1,184 @@
+"""An intermediate CA in Vault for the mesh's certificates; loaded only where the stack makes one."""
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_vault as vault
+from pulumi_vault import pkisecret
+
+from pi_mesh.catalog.cert_manager import ROLE
+from pi_mesh.settings.vault import VaultSettings
+from pi_mesh.values.vault_role import SigningRole
+
+WORKLOAD_ROLE = "mesh-workload"
+"""For workloads outside of the cluster, such as a VM."""
+IDENTITIES = ["spiffe://cluster.local/ns/*/sa/*"]
+
+
+def keep_house(name: str, settings: VaultSettings, mount: pulumi.Output[str], opts: pulumi.ResourceOptions) -> None:
+    """The URLs go in before anything is issued: certificates carry them for life."""
+    service = f"{settings.service}/v1/{settings.mount}"
+    pkisecret.SecretBackendConfigUrls(
+        f"{name}-urls",
+        backend=mount,
+        issuing_certificates=[f"{service}/ca"],
+        crl_distribution_points=[f"{service}/crl"],
+        opts=opts,
+    )
+    pkisecret.SecretBackendRole(
+        f"{name}-role",
+        backend=mount,
+        name=WORKLOAD_ROLE,
+        allowed_uri_sans=IDENTITIES,
+        allow_any_name=False,
+        require_cn=False,
+        key_type="ec",
+        key_bits=256,
+        max_ttl="86400",  # seconds, as Vault gives them back; proxies ask for a day at most
+        opts=opts,
+    )
+    pkisecret.BackendConfigAutoTidy(
+        f"{name}-tidy", backend=mount, enabled=True, tidy_cert_store=True, tidy_expired_issuers=True, opts=opts
+    )
+
+
+def sign_for_istiod(name: str, role: SigningRole, mount: pulumi.Output[str], opts: pulumi.ResourceOptions) -> None:
+    """What cert-manager may have signed. The keys are the proxies' own: RSA, unless they are told otherwise."""
+    pkisecret.SecretBackendRole(
+        f"{name}-istiod-role",
+        backend=mount,
+        name=ROLE,
+        allowed_uri_sans=IDENTITIES,
+        allowed_domains=list(role.hosts),
+        allow_bare_domains=True,
+        require_cn=False,
+        key_type="any",
+        key_bits=0,
+        max_ttl=str(role.longest),
+        # Each proxy asks hourly; Vault need not write every answer to a Pi's SD card.
+        no_store=True,
+        opts=opts,
+    )
+
+
+Signed = tuple[pulumi.Output[str] | None, pulumi.Output[str] | None]
+"""A chain in PEM form, None while a CA outside has yet to sign; and the key of its first certificate."""
+
+
+@dataclass(frozen=True)
+class VaultCaArgs:
+    """`token` is a secret; None lets the provider take VAULT_TOKEN, and leaves no trace of it in the state.
+
+    `role` is what Vault signs itself, where the key stays there.
+    """
+
+    settings: VaultSettings
+    token: pulumi.Output[str] | None = None
+    role: SigningRole | None = None
+
+
+class VaultCa(pulumi.ComponentResource):
+    """Makes the key and has it signed, by Vault's own root or by a CA outside."""
+
+    request: pulumi.Output[str]
+    """The signing request of the newest generation."""
+    chain: pulumi.Output[str] | None
+    """PEM: the CA's certificate first, the root last. None while a CA outside has yet to sign."""
+    key: pulumi.Output[str] | None
+    """The key of that certificate; a secret. None where it stays in Vault."""
+
+    def __init__(self, name: str, args: VaultCaArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("pi-mesh:vault:VaultCa", name, None, opts)
+        self._name, self._settings = name, args.settings
+        self._provider = vault.Provider(
+            f"{name}-provider",
+            address=args.settings.address,
+            token=args.token,
+            ca_cert_file=args.settings.ca_file,
+            # A child token would need the right to make tokens.
+            skip_child_token=True,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self._mount = self._mounted()
+        keep_house(name, args.settings, self._mount.path, self._in_mount())
+        if args.role:
+            sign_for_istiod(name, args.role, self._mount.path, self._in_mount())
+        request = self._requested(args.settings.generation)
+        self.request = request.csr
+        self.chain, self.key = self._signed(request)
+        self.register_outputs({"request": self.request})
+
+    def _mounted(self) -> vault.Mount:
+        return vault.Mount(
+            f"{self._name}-mount",
+            path=self._settings.mount,
+            type="pki",
+            description="The mesh's intermediate CA",
+            max_lease_ttl_seconds=self._settings.ttl_hours * 3600,
+            # With the mount goes the CA's key: whoever means it says `pulumi state unprotect` first.
+            opts=pulumi.ResourceOptions(parent=self, provider=self._provider, protect=True, delete_before_replace=True),
+        )
+
+    def _requested(self, generation: int) -> pkisecret.SecretBackendIntermediateCertRequest:
+        return pkisecret.SecretBackendIntermediateCertRequest(
+            f"{self._name}-request-{generation}",
+            backend=self._mount.path,
+            # An istiod that signs itself needs the key, and Vault hands it over only now.
+            type=self._settings.key,
+            common_name=self._settings.common_name,
+            key_type="ec",
+            key_bits=256,  # the provider's default is an RSA size
+            add_basic_constraints=True,
+            exclude_cn_from_sans=True,
+            opts=self._in_mount(),
+        )
+
+    def _signed(self, newest: pkisecret.SecretBackendIntermediateCertRequest) -> Signed:
+        settings = self._settings
+        if settings.signed_by == "vault":
+            signature = self._sign(newest)
+            chain = pulumi.Output.all(signature.certificate, signature.ca_chains).apply(
+                lambda parts: "\n".join([parts[0], *parts[1]])
+            )
+        elif settings.signed:
+            is_newest = settings.signed.generation == settings.generation
+            newest = newest if is_newest else self._requested(settings.signed.generation)
+            chain = pulumi.Output.from_input(settings.signed.chain)
+        else:
+            return None, None
+        self._import(chain, settings.signed.generation if settings.signed else settings.generation)
+        return chain, newest.private_key if settings.key == "exported" else None
+
+    def _sign(
+        self, request: pkisecret.SecretBackendIntermediateCertRequest
+    ) -> pkisecret.SecretBackendRootSignIntermediate:
+        return pkisecret.SecretBackendRootSignIntermediate(
+            f"{self._name}-signature-{self._settings.generation}",
+            backend=self._settings.root_mount,
+            csr=request.csr,
+            common_name=self._settings.common_name,
+            ttl=self._settings.ttl,
+            max_path_length=0,
+            exclude_cn_from_sans=True,
+            # The provider's update signs nothing: https://github.com/hashicorp/terraform-provider-vault (Update)
+            opts=self._in_mount(replace_on_changes=["backend", "commonName", "ttl", "maxPathLength"]),
+        )
+
+    def _import(self, chain: pulumi.Output[str], generation: int) -> None:
+        imported = pkisecret.SecretBackendIntermediateSetSigned(
+            f"{self._name}-certificate-{generation}",
+            backend=self._mount.path,
+            certificate=chain,
+            opts=self._in_mount(),
+        )
+        # Without it the first issuer of the mount would stay the default after a rotation.
+        pkisecret.SecretBackendConfigIssuers(
+            f"{self._name}-default-issuer",
+            backend=self._mount.path,
+            default=imported.imported_issuers[0],
+            opts=self._in_mount(),
+        )
+
+    def _in_mount(self, **options) -> pulumi.ResourceOptions:
+        """With the mount everything in it is gone: one deletion, and none where Vault was wiped."""
+        return pulumi.ResourceOptions(parent=self, provider=self._provider, deleted_with=self._mount, **options)

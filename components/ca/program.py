@@ -1,0 +1,107 @@
+"""The CA's part of the program."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import TypeVar
+
+import pulumi
+
+from components.ca import external_signer, source
+from components.ca.cacerts import Cacerts, CacertsArgs
+from pi_mesh.certificates import bundle, expiry, pem, trust
+from pi_mesh.certificates.pem import CertificateError
+from pi_mesh.certificates.trust import Trust
+from pi_mesh.checks.trust import check_change, of_cluster
+from pi_mesh.cluster.authority import Authority
+from pi_mesh.settings import Settings
+from pi_mesh.settings.ca_stack import CaSettings
+from pi_mesh.values import cert_manager, vault_role
+from pi_mesh.vault import VaultError
+
+T = TypeVar("T")
+CA = "mesh-ca"
+
+
+def deploy_ca(settings: CaSettings) -> None:
+    """A stack that makes the CA and nothing else."""
+    _one_line(lambda: source.root(settings.vault))
+    if made := source.of(settings.vault, CA):
+        pulumi.export(source.OUTPUT, pulumi.Output.secret({"chain": made.chain, "key": made.key}))
+
+
+def root(settings: Settings) -> str | None:
+    """The root that the mesh's certificates will chain to; None where only another stack, or a later answer, tells.
+
+    Raises pulumi.RunError, with one line, where Vault can't be used, or SettingsError.
+    """
+    if settings.vault.keyless:
+        cert_manager.release(settings)  # refused now, if at all: before anything is begun
+    signer = _one_line(lambda: source.root(settings.vault))
+    return pem.text(pem.certificates(signer, "vault")[:1]) if signer else None
+
+
+def plug_in(
+    settings: Settings, authority: Authority, root: str | None, opts: pulumi.ResourceOptions
+) -> list[pulumi.Resource]:
+    """What has to be there when istiod starts; nothing where it makes its own root.
+
+    Raises pulumi.RunError, with one line, where workloads would be cut off from each other.
+    """
+    return _one_line(lambda: _plug_in(settings, authority, root, opts))
+
+
+def _plug_in(
+    settings: Settings, authority: Authority, root: str | None, opts: pulumi.ResourceOptions
+) -> list[pulumi.Resource]:
+    vault, now_trusted = settings.vault, of_cluster(authority)
+    if root:
+        expected = trust.with_root(root, vault.also_trust)
+        check_change(now_trusted, expected, settings.mtls.certificate_lifetime, pulumi.log.warn)
+    if vault.keyless:
+        return [external_signer.plug_in(settings, source.made(vault, CA, vault_role.of(settings)), _chain, opts)]
+    made = source.of(vault, CA) if vault.enabled else None
+    if made is None:
+        return _own_root(settings, authority, now_trusted, opts)
+    files = pulumi.Output.all(made.chain, made.key).apply(
+        lambda parts: _one_line(lambda: _files(parts[0], parts[1], settings, now_trusted, announced=bool(root)))
+    )
+    return [Cacerts("cacerts", CacertsArgs(settings.istio.namespace, files), opts)]
+
+
+def _own_root(
+    settings: Settings, authority: Authority, now_trusted: Trust | None, opts: pulumi.ResourceOptions
+) -> list[pulumi.Resource]:
+    """A secret of ours is emptied: deleted, it would go only after istiod's restart, which would find the old CA."""
+    if authority.ours or authority.keyless_root:
+        check_change(now_trusted, None, settings.mtls.certificate_lifetime, pulumi.log.warn)
+    return [Cacerts("cacerts", CacertsArgs(settings.istio.namespace, None), opts)] if authority.ours else []
+
+
+def _files(chain: str, key: str, settings: Settings, now_trusted: Trust | None, announced: bool) -> Mapping[str, str]:
+    """Runs as soon as chain and key are known, and before the secret is written."""
+    made = bundle.verified(chain, key, settings.vault.also_trust, datetime.now(UTC))
+    _warn_of_its_end(pem.certificates(made.ca_cert, "vault")[0])
+    new = trust.of_bundle(made.ca_cert, made.cert_chain, made.root_cert)
+    log = pulumi.log.debug if announced else pulumi.log.warn
+    check_change(now_trusted, new, settings.mtls.certificate_lifetime, log)
+    return made.files()
+
+
+def _chain(chain: str) -> pem.Certificates:
+    """Where Vault signs: the same, before istiod relies on it."""
+    several = _one_line(lambda: bundle.verified_chain(chain, datetime.now(UTC)))
+    _warn_of_its_end(several[0])
+    return several
+
+
+def _warn_of_its_end(certificate: pem.x509.Certificate) -> None:
+    judged = expiry.judge(certificate, datetime.now(UTC))
+    if judged.level == "warning":
+        pulumi.log.warn(f"vault: {judged.message}; run `python -m operations rotate-ca`")
+
+
+def _one_line(step: Callable[[], T]) -> T:
+    try:
+        return step()
+    except (VaultError, CertificateError) as problem:
+        raise pulumi.RunError(str(problem)) from None

@@ -1,0 +1,28 @@
+"""The settings inside the Pulumi program: the only reader of its config."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from pulumi import RunError
+from pulumi.runtime import get_config_env, get_config_secret_keys_env
+from pulumi.runtime.config import CONFIG
+
+from pi_mesh.settings import CaSettings, Settings, SettingsError, parse_any
+from pi_mesh.settings.raw import plain_values
+
+
+def load() -> Settings | CaSettings:
+    """The settings of the stack that runs. Raises SettingsError with every problem at once.
+
+    Reads all keys rather than asking for each, so that one that is not known is refused.
+    """
+    return parse_any(plain_values({**get_config_env(), **CONFIG.get()}, get_config_secret_keys_env()))
+
+
+@contextmanager
+def plain_errors() -> Iterator[None]:
+    """Settings problems without a traceback: the stack file is wrong, not the program."""
+    try:
+        yield
+    except SettingsError as problem:
+        raise RunError(str(problem)) from None

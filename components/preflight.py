@@ -1,0 +1,41 @@
+"""The program's own preflight: every preview and up reads the cluster once, before any resource is registered."""
+
+from datetime import date
+
+import pulumi
+
+from pi_mesh.checks import traffic
+from pi_mesh.checks.finding import Finding, Level, errors
+from pi_mesh.checks.preflight import run, versions
+from pi_mesh.cluster.errors import ClusterUnreachable, WrongContext
+from pi_mesh.cluster.snapshot import Snapshot, read
+from pi_mesh.settings import Settings
+
+
+def guard(settings: Settings) -> Snapshot | None:
+    """The cluster as it is; warnings and unknowns are logged. None in a preview whose cluster does not answer.
+
+    Raises pulumi.RunError, with every problem in one message, where the mesh must not be touched.
+    """
+    try:
+        snapshot = read(settings.cluster.context)
+    except WrongContext as problem:
+        raise pulumi.RunError(str(problem)) from None
+    except ClusterUnreachable as problem:
+        if not pulumi.runtime.is_dry_run():
+            raise pulumi.RunError(f"{problem}; nothing was touched") from None
+        pulumi.log.warn(f"Preflight not done, this preview only shows what the settings say: {problem}")
+        _report([versions.end_of_life(settings, date.today()), *traffic.run(settings, None)])
+        return None
+    _report(run(settings, snapshot, pulumi.get_stack()))
+    return snapshot
+
+
+def _report(findings: list[Finding]) -> None:
+    for finding in findings:
+        if finding.level in (Level.WARNING, Level.UNKNOWN):
+            pulumi.log.warn(f"{finding.check}: {finding}")
+    if problems := errors(findings):
+        lines = [f"  {finding.check}: {finding}" for finding in problems]
+        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+        raise pulumi.RunError("\n".join([f"Preflight found {count}; nothing was touched:", *lines]))

@@ -1,0 +1,70 @@
+"""`make bench`: install, nothing to change, and a preview, each against what a user would use instead."""
+
+import argparse
+import os
+import platform
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from lab.bench import report
+from lab.bench.command import ROOT, lab_environment, run, seconds
+from lab.bench.contenders import STACK, Contender, helm, istioctl, pulumi
+from lab.bench.measure import Series, interleave
+from operations import stacks
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(prog="python -m lab.bench", description=__doc__)
+    arguments.add_argument("--runs", type=int, default=5, help="rounds; the median is quoted")
+    runs = arguments.parse_args().runs
+    console = Console()
+    environment = lab_environment()
+    os.environ.update(environment)
+    run(["pulumi", "stack", "select", STACK, "--create"], environment)
+    settings = stacks.load(STACK)
+    with tempfile.TemporaryDirectory() as folder:
+        contenders = [pulumi(settings), helm(settings, Path(folder)), istioctl(settings, Path(folder))]
+        groups = [*_installs(contenders, environment, runs, console.print), _previews(environment, runs, console.print)]
+    console.print(report.table(groups))
+    machine = f"{os.cpu_count()} cores, {platform.machine()}"
+    (ROOT / "docs/bench.md").write_text(report.page(groups, runs, machine))
+    report.plot(groups, ROOT / "docs/bench.svg")
+
+
+def _installs(contenders: Sequence[Contender], environment: dict[str, str], runs: int, say) -> list[list[Series]]:
+    """Each contender in turn: install from nothing, install again, clean away (not timed)."""
+    contenders[0].clean(environment)
+    again: dict[str, list[float]] = {one.name: [] for one in contenders}
+
+    def job(one: Contender):
+        def timed() -> float:
+            taken = one.time_install(environment)
+            again[one.name].append(one.time_install(environment))
+            one.clean(environment)
+            return taken
+
+        return timed
+
+    installs = interleave("install", {one.name: job(one) for one in contenders}, runs, say)
+    return [installs, [Series("nothing to change", name, values) for name, values in again.items()]]
+
+
+def _previews(environment: dict[str, str], runs: int, say) -> list[Series]:
+    """A preview with nothing to change against an empty program's."""
+    up = ["pulumi", "up", "--stack", STACK, "--yes", "--skip-preview", "--non-interactive"]
+    preview = ["pulumi", "preview", "--stack", STACK, "--non-interactive"]
+    empty = ROOT / "lab/bench/empty"
+    run(up, environment)
+    run(["pulumi", "stack", "select", "empty", "--create"], environment, empty)
+    contenders = {
+        "pulumi preview": lambda: seconds([*preview, "--expect-no-changes"], environment),
+        "empty program": lambda: seconds(["pulumi", "preview", "--stack", "empty"], environment, empty),
+    }
+    return interleave("preview, nothing to change", contenders, runs, say)
+
+
+if __name__ == "__main__":
+    main()

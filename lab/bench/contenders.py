@@ -1,0 +1,69 @@
+"""The three ways to install the same mesh: this program, helm in sequence, istioctl. Same charts, same values."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lab.bench.command import run, seconds
+from lab.bench.operator_file import istio_operator
+from pi_mesh.settings import Settings
+from pi_mesh.values import releases
+
+STACK = "lab"
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A way to install: each step is a list of commands that run one after the other."""
+
+    name: str
+    install: Sequence[Sequence[str]]
+    remove: Sequence[Sequence[str]]
+
+    def time_install(self, environment: Mapping[str, str]) -> float:
+        return sum(seconds(command, environment) for command in self.install)
+
+    def clean(self, environment: Mapping[str, str]) -> None:
+        for command in self.remove:
+            run(command, environment)
+
+
+def pulumi(settings: Settings) -> Contender:
+    """This program; what it makes besides the four releases, namespaces, mutual TLS and quotas, counts against it."""
+    flags = ("--stack", STACK, "--yes", "--skip-preview", "--non-interactive")
+    remove = [["pulumi", "destroy", *flags], *_leftovers(settings.istio.namespace)]
+    return Contender("pulumi up", [["pulumi", "up", *flags]], remove)
+
+
+def helm(settings: Settings, folder: Path) -> Contender:
+    """`helm upgrade --install --wait` of the four charts in their order."""
+    namespace = settings.istio.namespace
+    planned = list(releases.of(settings))
+    for release in planned:
+        (folder / f"{release.name}.json").write_text(json.dumps(release.values))
+    install = [
+        ["helm", "upgrade", "--install", release.name, settings.charts.package(release.chart, settings.istio.version),
+         "--namespace", namespace, "--create-namespace", "--wait", "--values", str(folder / f"{release.name}.json")]
+        for release in planned
+    ]  # fmt: skip
+    remove = [["helm", "uninstall", release.name, "--namespace", namespace, "--wait"] for release in reversed(planned)]
+    return Contender("helm upgrade --install --wait", install, [*remove, *_leftovers(namespace)])
+
+
+def istioctl(settings: Settings, folder: Path) -> Contender:
+    """`istioctl install` of the same components."""
+    file = folder / "istio-operator.json"
+    file.write_text(json.dumps(istio_operator(settings)))
+    remove = [["istioctl", "uninstall", "--purge", "--skip-confirmation"], *_leftovers(settings.istio.namespace)]
+    return Contender(
+        "istioctl install", [["istioctl", "install", "--skip-confirmation", "--filename", str(file)]], remove
+    )
+
+
+def _leftovers(namespace: str) -> list[list[str]]:
+    """So that each contender starts from the same cluster: no namespace, no CRDs."""
+    return [
+        ["kubectl", "delete", "namespace", namespace, "--ignore-not-found", "--wait"],
+        ["kubectl", "delete", "crd", "--selector", "app=istio-pilot", "--wait"],
+    ]

@@ -1,0 +1,87 @@
+"""The footprint as a page with a table, and as a plot."""
+
+import os
+import platform
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from statistics import linear_regression
+
+from matplotlib.figure import Figure
+
+from lab.bench.command import ROOT
+from lab.bench.usage import Footprint
+from operations.stacks import load_file
+from pi_mesh.budget.mesh import of
+
+MEBI = 1 << 20
+LIMIT = 256
+"""MiB: the role's memory limit of istiod, gateway and sidecar alike."""
+HEAD = """# What the mesh takes
+
+Written by `python -m lab.bench.footprint` on {day}, {cores} cores, {machine}: read from the containers'
+cgroups (memory is kubelet's working set), with {sizes} services of two endpoints each in a namespace beside
+`trading`. The dashed line in the plot is the role's memory limit, {limit} MiB.
+
+![The same figures drawn](footprint.svg)
+"""
+Parts = dict[str, list[Footprint]]
+
+
+def page(found: Sequence[Footprint]) -> str:
+    """docs/footprint.md."""
+    parts = by_part(found)
+    sizes = ", ".join(str(one.services) for one in next(iter(parts.values())))
+    machine = {"cores": os.cpu_count(), "machine": platform.machine()}
+    head = HEAD.format(day=date.today(), sizes=sizes, limit=LIMIT, **machine)
+    tables = (
+        _table("Memory at rest, MiB", parts, lambda one: f"{one.memory / MEBI:.0f}"),
+        _table("CPU seconds while the new services came", parts, lambda one: f"{one.busy:.1f}"),
+        _table("CPU at rest, millicores", parts, lambda one: f"{one.idle * 1000:.0f}"),
+        "## How far three Pis go\n\n" + "\n".join(_reach(name, values) for name, values in parts.items()),
+        _pods(),
+    )
+    return "\n".join((head, *tables))
+
+
+def by_part(found: Sequence[Footprint]) -> Parts:
+    parts: Parts = {}
+    for one in found:
+        parts.setdefault(one.part, []).append(one)
+    return parts
+
+
+def reach(values: Sequence[Footprint]) -> int | None:
+    """How many services fit under the limit, by the line through what was measured; None: memory does not grow."""
+    slope, start = linear_regression([one.services for one in values], [one.memory / MEBI for one in values])
+    return int((LIMIT - start) / slope) if slope > 0.001 else None
+
+
+def plot(found: Sequence[Footprint], file: Path) -> None:
+    """A line a part, on a logarithmic axis of services."""
+    figure = Figure(figsize=(8, 4.5), layout="constrained")
+    axes = figure.subplots()
+    for name, values in by_part(found).items():
+        axes.plot([one.services for one in values], [one.memory / MEBI for one in values], "o-", label=name)
+    axes.axhline(LIMIT, linestyle="--", color="grey")
+    axes.set(xscale="log", xlabel="services", ylabel="MiB", ylim=(0, LIMIT * 1.1))
+    axes.legend(loc="center left")
+    figure.savefig(file)
+
+
+def _pods() -> str:
+    room = of(load_file(ROOT / "Pulumi.pi-cluster.yaml")).room
+    return f"- pods: the sidecars' requests leave room for {room} of them (`python -m operations budget`)\n"
+
+
+def _table(title: str, parts: Parts, shown) -> str:
+    sizes = [str(one.services) for one in next(iter(parts.values()))]
+    rows = [f"| {name} | {' | '.join(shown(one) for one in values)} |" for name, values in parts.items()]
+    lines = (f"## {title}", "", f"| services | {' | '.join(sizes)} |", f"|---{'|---' * len(sizes)}|", *rows, "")
+    return "\n".join(lines)
+
+
+def _reach(name: str, values: Sequence[Footprint]) -> str:
+    count = reach(values)
+    grows = "does not grow with them" if count is None else f"reaches {LIMIT} MiB at about {count} services"
+    return f"- {name}: {grows}"

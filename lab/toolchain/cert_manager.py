@@ -1,0 +1,32 @@
+"""cert-manager's chart and its controller's image, packaged when they are first asked for."""
+
+from pathlib import Path
+
+from lab.toolchain import archive, packaging, programs
+from lab.toolchain.archive import Image
+from lab.toolchain.cache import file_key, lock, part_folder, partial
+from lab.toolchain.parts import BY_NAME
+
+NAME = "cert-manager"
+PART = BY_NAME[NAME]
+VERSION = f"v{PART.version}"
+CHART, TAR = f"{NAME}-{VERSION}.tgz", "image.tar"
+IMAGE = f"quay.io/jetstack/cert-manager-controller:{VERSION}"
+USER = "1000:1000"
+"""As in the published image; the chart's pod must not run as root."""
+
+
+def packaged() -> Path:
+    """Folder with `CHART` and the image's archive `TAR`. Raises `MissingProgramError` until the part is built."""
+    code = [Path(module.__file__ or "") for module in (archive, packaging)] + [Path(__file__)]
+    program = programs.program(NAME)
+    folder = part_folder(PART) / f"packaged-{file_key(code)}"
+    with lock(NAME), partial(NAME) as scratch:
+        if not folder.is_dir():
+            whole = scratch / "whole"
+            whole.mkdir()
+            (whole / CHART).write_bytes(packaging.package(programs.file(NAME, "chart"), NAME, VERSION))
+            place = "/usr/local/bin/controller"
+            archive.write(Image((IMAGE,), (place,), {place: program}, user=USER), whole / TAR)
+            whole.rename(folder)
+    return folder

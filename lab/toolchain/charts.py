@@ -1,0 +1,79 @@
+"""Istio's charts as .tgz files in one folder of the cache, each made when it is first asked for."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from lab.toolchain import packaging, programs, releases
+from lab.toolchain.cache import cache_root, file_key, lock
+from lab.toolchain.parts import ISTIO
+from lab.toolchain.progress import Estimate, shown
+from lab.toolchain.releases import ReleaseUnavailableError
+
+PACKAGED = ("1.27.9", "1.30.0", ISTIO)
+"""Versions that every lab has."""
+
+VERSIONS = (*releases.BY_VERSION, ISTIO)
+"""Versions that can be had; the lab's images bear their tags."""
+
+DOWNLOAD_SECONDS = 5.0
+
+
+def chart_dir(versions: Iterable[str] = PACKAGED) -> Path:
+    """Folder with base-V.tgz, istiod-V.tgz and gateway-V.tgz of these versions, and of those asked for earlier.
+
+    Raises `MissingProgramError` until the part istio is built, `ReleaseUnavailableError` when a version can't be had.
+    """
+    folder = _folder()
+    missing = [version for version in versions if not _packaged(folder, version)]
+    if missing:
+        estimate = Estimate({f"charts of Istio {version}": DOWNLOAD_SECONDS for version in missing})
+        with lock("charts"), shown(estimate):
+            folder.mkdir(parents=True, exist_ok=True)
+            for version, step in zip(missing, estimate.steps, strict=True):
+                with estimate.step(step):
+                    _package(folder, version)
+    return folder
+
+
+def released_charts() -> tuple[Path, dict[str, str]]:
+    """The folder with the charts of all `VERSIONS`, and for each version that can't be had the reason."""
+    refused: dict[str, str] = {}
+    for version in VERSIONS:
+        try:
+            chart_dir([version])
+        except ReleaseUnavailableError as error:
+            refused[version] = str(error)
+    return _folder(), refused
+
+
+def _folder() -> Path:
+    code = [Path(packaging.__file__), Path(releases.__file__)]
+    return cache_root() / f"charts-{file_key(code, str(programs.file('istio', 'charts')))}"
+
+
+def _file(folder: Path, chart: str, version: str) -> Path:
+    return folder / f"{chart}-{version}.tgz"
+
+
+def _packaged(folder: Path, version: str) -> bool:
+    return all(_file(folder, chart, version).is_file() for chart in packaging.CHARTS)
+
+
+def _package(folder: Path, version: str) -> None:
+    with _sources(version) as sources:
+        for chart, source in sources.items():
+            partial = folder / f"{chart}-{version}.partial"
+            partial.write_bytes(packaging.package(source, chart, version))
+            partial.rename(_file(folder, chart, version))
+
+
+@contextmanager
+def _sources(version: str) -> Iterator[dict[str, Path]]:
+    if version == ISTIO:
+        yield {chart: programs.file("istio", f"charts/{chart}") for chart in packaging.CHARTS}
+    elif release := releases.BY_VERSION.get(version):
+        with releases.module(release) as module:
+            yield {chart: module / inside for chart, inside in packaging.CHARTS.items()}
+    else:
+        raise ReleaseUnavailableError(f"no charts of Istio {version}; there are {', '.join(VERSIONS)}")

@@ -1,0 +1,97 @@
+"""Programs by name: from the cache or PATH, built when missing."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterable
+from functools import partial
+from pathlib import Path
+
+from lab.toolchain import disk, toolchain
+from lab.toolchain.cache import cache_root, lock, part_folder
+from lab.toolchain.compile import build
+from lab.toolchain.parts import BY_NAME, BY_PROGRAM, DEFAULT, Part, UnknownPartError, select
+from lab.toolchain.path import on_path
+from lab.toolchain.progress import Estimate, shown
+
+KEEP_SCRATCH = "PI_MESH_KEEP_SCRATCH"
+"""Set in the environment while working on the parts: Go's caches stay, and the next build is quick."""
+
+DROP_SECONDS = 15.0
+
+
+class MissingProgramError(LookupError):
+    """A program is neither built nor on PATH."""
+
+
+def program(name: str) -> Path:
+    """Path of a program of the table. Raises `MissingProgramError` when it must be built first, `UnknownPartError`."""
+    if name not in BY_PROGRAM:
+        raise UnknownPartError(f"no part of the lab has a program {name}")
+    part = BY_PROGRAM[name]
+    if found := _find(name, part):
+        return found
+    raise MissingProgramError(
+        f"{name} {part.version} is neither on PATH nor in the tool cache {cache_root()}: "
+        f"build it with `python -m lab.toolchain ensure {part.name}`"
+    )
+
+
+def file(part: str, place: str) -> Path:
+    """What a built part carries beside its programs, such as ("kwok", "stage"). Raises `MissingProgramError`."""
+    path = part_folder(BY_NAME[part]) / place
+    if not path.exists():
+        raise MissingProgramError(f"{path} is not there: build it with `python -m lab.toolchain ensure {part}`")
+    return path
+
+
+def _find(name: str, part: Part) -> Path | None:
+    built = part_folder(part) / "bin" / name
+    return built if built.is_file() else on_path(name, part)
+
+
+def missing(names: Iterable[str]) -> list[Part]:
+    """The parts that have to be built, in the order to build them."""
+    return [part for part in select(names) if not _complete(part)]
+
+
+def _complete(part: Part) -> bool:
+    folder = part_folder(part)
+    places = [*(f"bin/{name}" for name in part.programs), *part.files]
+    if all((folder / place).exists() for place in places):
+        return True
+    return not part.files and all(on_path(name, part) for name in part.programs)
+
+
+def ensure(names: Iterable[str] = DEFAULT) -> None:
+    """Build what is missing of these parts, with progress, and drop the build's scratch when all is there.
+
+    Raises `DiskSpaceError` before anything is built, `GoMissingError`, or `BuildError` naming the part and its log.
+    """
+    names = list(names)
+    if missing(names):
+        with lock("parts"):
+            if still_missing := missing(names):  # another process may have built them while this one waited
+                _build(still_missing)
+
+
+def _build(parts: list[Part]) -> None:
+    room = disk.require_room(parts)
+    toolchain.go()  # before anything is drawn: it may have to be installed, which draws a bar of its own
+    print(f"building {len(parts)} of the lab's parts, once, into {cache_root()}; {room}", flush=True)
+    works: list[Callable[[], None]] = [partial(build, part) for part in parts]
+    steps = {f"{part.name} {part.version}": float(part.seconds) for part in parts}
+    if not os.environ.get(KEEP_SCRATCH):
+        works.append(drop_scratch)
+        steps["removing what only the build needed"] = DROP_SECONDS
+    estimate = Estimate(steps)
+    with shown(estimate):
+        for work, step in zip(works, steps, strict=True):
+            with estimate.step(step):
+                work()
+
+
+def drop_scratch() -> None:
+    """Remove Go's build cache and module cache of this tool cache: over 10 GB, and no program needs them."""
+    for folder in toolchain.scratch():
+        if folder.is_dir():
+            shutil.rmtree(folder)

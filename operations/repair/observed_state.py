@@ -1,0 +1,39 @@
+"""What a killed run may have left, all of it, as it is now."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from operations import pulumi
+from operations.repair import locks, processes
+from operations.repair.locks import Lock
+from operations.repair.processes import Process
+from pi_mesh.cluster import snapshot
+from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.settings import Settings
+
+
+@dataclass(frozen=True)
+class Situation:
+    stack: str
+    settings: Settings
+    snapshot: Snapshot
+    state: dict
+    """As `pulumi stack export` has it."""
+    locks: tuple[Lock, ...] = ()
+    locks_known: bool = True
+    """False where the backend's locks can't be looked at."""
+    orphans: tuple[Process, ...] = ()
+
+
+def read(stack: str, settings: Settings) -> Situation:
+    """Raises as `pi_mesh.cluster.snapshot.read` does, and SettingsError where pulumi can't read the stack."""
+    backend = pulumi.backend()
+    return Situation(
+        stack,
+        settings,
+        snapshot.read(settings.cluster.context),
+        pulumi.export(stack),
+        tuple(locks.read(backend, stack)),
+        locks.examinable(backend),
+        tuple(processes.orphans(Path.cwd())),
+    )

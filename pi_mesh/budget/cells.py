@@ -1,0 +1,50 @@
+"""The budget as table cells: the one wording for the terminal, a pull request and a stack's outputs."""
+
+from pi_mesh.budget.amount import ZERO, Amount, show_cpu, show_memory
+from pi_mesh.budget.mesh import Budget, Row
+
+HEADINGS: tuple[str, ...] = ("component", "pods", "requests", "limits", "more in a rollout")
+"""Amounts are CPU / memory, of all the component's pods together."""
+
+
+def rows(budget: Budget) -> list[tuple[str, ...]]:
+    """A line for each component, for the whole mesh, for its share of the Pis, and for one sidecar."""
+    mesh_pods = sum(row.pods for row in budget.rows)
+    lines = [_line(row) for row in budget.rows]
+    lines.append(_cells("mesh", mesh_pods, budget.requests, budget.limits, budget.surge))
+    lines.append(("share of the Pis", "", *(_percent(budget, part) for part in _parts(budget))))
+    lines.append(_line(budget.sidecar))
+    return lines
+
+
+def room(budget: Budget) -> str:
+    """The sentence below the table."""
+    pi = budget.pis[0]
+    cpus, memory = show_cpu(pi.free.cpu), show_memory(pi.free.memory)
+    pis = f"{len(budget.pis)} Pis of {cpus} CPUs, {memory} and {pi.free_pods} pods"
+    if not budget.fits:
+        return f"The mesh and the surge of its rollouts do NOT fit on {pis}."
+    return f"{budget.room} sidecars still fit on {pis}, counting nothing else on them."
+
+
+def summary(budget: Budget) -> dict[str, dict[str, str] | str]:
+    """The same for a stack's outputs: by component what the columns say, so that a preview shows what changes."""
+    lines = {name: dict(zip(HEADINGS[1:], cells, strict=True)) for name, *cells in rows(budget)}
+    return {**lines, "room": room(budget)}
+
+
+def _line(row: Row) -> tuple[str, ...]:
+    return _cells(row.component, row.pods, row.total_requests, row.total_limits, row.surge_requests)
+
+
+def _cells(name: str, pods: int, requests: Amount, limits: Amount, surge: Amount) -> tuple[str, ...]:
+    return name, str(pods), str(requests), str(limits), "" if surge == ZERO else f"+ {surge}"
+
+
+def _parts(budget: Budget) -> tuple[Amount, Amount, Amount]:
+    return budget.requests, budget.limits, budget.surge
+
+
+def _percent(budget: Budget, part: Amount) -> str:
+    cpu, memory = part.shares_of(budget.capacity)
+    return f"{cpu:.1%} / {memory:.1%}"

@@ -1,0 +1,80 @@
+"""What istiod signs with: the four files of the `cacerts` secret, verified before anything gets to see them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+
+from pi_mesh.certificates import expiry, pem
+from pi_mesh.certificates.chain import verify
+from pi_mesh.certificates.pem import CertificateError, Certificates
+
+SECRET = "cacerts"
+"""The secret's name; istiod mounts no other."""
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A CA certificate with its key, the chain up to (not with) the root, and all roots that the mesh trusts."""
+
+    ca_cert: str
+    ca_key: str = field(repr=False)
+    cert_chain: str
+    root_cert: str
+
+    def files(self) -> dict[str, str]:
+        """The secret's content.
+
+        Source: https://istio.io/latest/docs/tasks/security/cert-management/plugin-ca-cert/
+        """
+        return {
+            "ca-cert.pem": self.ca_cert,
+            "ca-key.pem": self.ca_key,
+            "cert-chain.pem": self.cert_chain,
+            "root-cert.pem": self.root_cert,
+        }
+
+
+def verified(chain: str, key: str, also_trust: Iterable[str], now: datetime, where: str = "vault") -> Bundle:
+    """The bundle of a chain (CA certificate first, root last) and its key. Raises CertificateError.
+
+    `also_trust` are PEM texts of further roots. `where` starts every message. `now` carries a time zone.
+    """
+    several = verified_chain(chain, now, where)
+    signing_key = pem.private_key(key, f"{where}: key")
+    if _public(signing_key.public_key()) != _public(several[0].public_key()):
+        raise CertificateError(f"{where}: the key does not belong to the certificate {pem.title(several[0])}")
+    return Bundle(
+        ca_cert=pem.text(several[:1]),
+        ca_key=signing_key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()).decode(),
+        cert_chain=pem.text(several[:-1]),
+        root_cert=pem.text(_roots(several[-1], also_trust)),
+    )
+
+
+def verified_chain(chain: str, now: datetime, where: str = "vault") -> Certificates:
+    """The CA's certificate first, the root last. Raises CertificateError."""
+    several = _without_repeats(pem.certificates(chain, f"{where}: chain"))
+    verify(several, now, where)
+    if (judged := expiry.judge(several[0], now)).level == "error":
+        raise CertificateError(f"{where}: {judged.message}; run rotate-ca")
+    return several
+
+
+def _roots(root: pem.x509.Certificate, also_trust: Iterable[str]) -> Certificates:
+    further = [one for text in also_trust for one in pem.certificates(text, "vault.alsoTrust")]
+    for one in further:
+        if not pem.issued(one, one):
+            raise CertificateError(f"vault.alsoTrust: {pem.title(one)} is not self-signed; only roots are trusted")
+    # In an order of their own, so that the file stays the same while the mesh changes from one of them to another.
+    return tuple(sorted(_without_repeats((root, *further)), key=pem.fingerprint))
+
+
+def _without_repeats(several: Certificates) -> Certificates:
+    """Vault 1.12 and newer lead the chain with the certificate itself; a repeat says nothing."""
+    return tuple(dict.fromkeys(several))
+
+
+def _public(key: object) -> bytes:
+    return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)  # type: ignore[attr-defined]

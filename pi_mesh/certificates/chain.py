@@ -1,0 +1,76 @@
+"""Whether a chain of CA certificates can be signed with: order, signatures, dates, path lengths."""
+
+from datetime import datetime
+from itertools import pairwise
+from typing import TypeVar
+
+from cryptography import x509
+
+from pi_mesh.certificates.pem import CertificateError, Certificates, issued, title
+
+Extension = TypeVar("Extension", bound=x509.ExtensionType)
+
+
+def verify(chain: Certificates, now: datetime, where: str) -> None:
+    """Raises CertificateError with the first thing that is wrong. The signing CA comes first, the root last."""
+    for certificate in chain:
+        _is_ca(certificate, where)
+        _is_valid(certificate, now, where)
+    for below, above in pairwise(chain):
+        _is_issued(below, above, where)
+    if not issued(chain[-1], chain[-1]):
+        raise CertificateError(f"{where}: the chain ends at {title(chain[-1])}, which is no root; add its signers")
+    _path_lengths_allow(chain, where)
+
+
+def _is_ca(certificate: x509.Certificate, where: str) -> None:
+    constraints = _extension(certificate, x509.BasicConstraints)
+    usage = _extension(certificate, x509.KeyUsage)
+    if constraints is None or not constraints.ca or (usage is not None and not usage.key_cert_sign):
+        raise CertificateError(f"{where}: {title(certificate)} is not a CA certificate; it may not sign others")
+
+
+def _is_valid(certificate: x509.Certificate, now: datetime, where: str) -> None:
+    start, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    if now > end:
+        raise CertificateError(f"{where}: {title(certificate)} expired on {end:%Y-%m-%d %H:%M} UTC")
+    if now < start:
+        raise CertificateError(
+            f"{where}: {title(certificate)} is only valid from {start:%Y-%m-%d %H:%M} UTC on; do the clocks agree?"
+        )
+
+
+def _is_issued(below: x509.Certificate, above: x509.Certificate, where: str) -> None:
+    if not issued(below, above):
+        raise CertificateError(
+            f"{where}: {title(below)} is not signed by {title(above)}, which follows it: "
+            "the signing CA comes first, then each one's signer"
+        )
+    if below.not_valid_after_utc > above.not_valid_after_utc:
+        raise CertificateError(
+            f"{where}: {title(below)} outlives its signer {title(above)}, which ends "
+            f"{above.not_valid_after_utc:%Y-%m-%d %H:%M} UTC; lower vault.ttl"
+        )
+
+
+def _path_lengths_allow(chain: Certificates, where: str) -> None:
+    for below, certificate in enumerate(chain):
+        allowed = _path_length(certificate)
+        if allowed is not None and below > allowed:
+            raise CertificateError(
+                f"{where}: {title(certificate)} allows {allowed} CA certificates below it, and there are {below}"
+            )
+    if len(chain) > 1 and _path_length(chain[0]) != 0:
+        raise CertificateError(f"{where}: {title(chain[0])} may sign further CAs; sign it with path length 0")
+
+
+def _path_length(certificate: x509.Certificate) -> int | None:
+    constraints = _extension(certificate, x509.BasicConstraints)
+    return constraints.path_length if constraints else None
+
+
+def _extension(certificate: x509.Certificate, kind: type[Extension]) -> Extension | None:
+    try:
+        return certificate.extensions.get_extension_for_class(kind).value
+    except x509.ExtensionNotFound:
+        return None

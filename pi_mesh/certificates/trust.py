@@ -1,0 +1,105 @@
+"""Whom the mesh trusts, and which changes of that its workloads survive.
+
+A new root comes in three steps: first every workload learns to trust it (A, then A+B), then it signs (still A+B), and
+when no certificate of the old one is left, the old one goes (B). Skipping a step cuts workloads with an old certificate
+off from those with a new one. Source: Istio's own test of it, tests/integration/security/cacert_rotation.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from cryptography.x509 import Certificate
+
+from pi_mesh.certificates import pem
+from pi_mesh.certificates.pem import Certificates
+
+
+@dataclass(frozen=True)
+class Trust:
+    """Which root the mesh's certificates chain to, which it trusts, and since when they chain to it."""
+
+    signer: Certificate
+    roots: Certificates
+    since: datetime
+    plugged_in: bool = True
+    """False when istiod made its own root."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """What becomes of the mesh's trust, in one line for whoever reads the preview."""
+
+    level: Literal["none", "announced", "refused"]
+    message: str = ""
+
+
+def of_bundle(ca_cert: str, cert_chain: str, root_cert: str) -> Trust:
+    """The trust that a `cacerts` secret stands for. Raises CertificateError when its files don't belong together."""
+    roots = pem.certificates(root_cert, "root-cert.pem")
+    certificate = pem.certificates(ca_cert, "ca-cert.pem")[0]
+    top = pem.certificates(cert_chain, "cert-chain.pem")[-1] if cert_chain.strip() else certificate
+    for root in roots:
+        if pem.issued(top, root):
+            return Trust(root, roots, certificate.not_valid_before_utc)
+    raise pem.CertificateError(f"cacerts: none of the roots in root-cert.pem signed {pem.title(top)}")
+
+
+def with_root(root_cert: str, also_trust: Iterable[str]) -> Trust:
+    """The trust of a CA that `root_cert` (PEM) is about to sign. Raises CertificateError."""
+    signer = pem.certificates(root_cert, "root")[0]
+    further = (one for text in also_trust for one in pem.certificates(text, "vault.alsoTrust"))
+    return Trust(signer, (signer, *further), signer.not_valid_before_utc)
+
+
+def change(live: Trust | None, new: Trust | None, now: datetime, certificate_lifetime: timedelta) -> Change:
+    """How the mesh gets from `live` to `new`; None is a mesh that is not there yet, or istiod's own root to come.
+
+    `certificate_lifetime` is a workload certificate's: so long may one of the old root still be in use.
+    """
+    if live is None:
+        return Change("none")
+    if new is None:
+        return Change("announced", _to_own_root(live)) if live.plugged_in else Change("none")
+    if not live.plugged_in:
+        return Change("announced", _from_own_root(live, new)) if live.signer not in new.roots else Change("none")
+    if live.signer == new.signer and set(live.roots) == set(new.roots):
+        return Change("none")
+    if refusal := _refusal(live, new, now, certificate_lifetime):
+        return Change("refused", refusal)
+    return Change("announced", f"the mesh's trust changes: {_described(live)} -> {_described(new)}")
+
+
+def _refusal(live: Trust, new: Trust, now: datetime, lifetime: timedelta) -> str | None:
+    steps = "set vault.alsoTrust to the other root, run up, and only then change who signs"
+    if new.signer not in live.roots:
+        return (
+            f"the mesh's root would change in one step from {pem.title(live.signer)} to {pem.title(new.signer)}, which "
+            f"no workload trusts yet: if Vault was wiped or is another one, put the right one back; else {steps}"
+        )
+    if live.signer not in new.roots:
+        return f"{pem.title(live.signer)} still signs and can't be dropped from the trusted roots: {steps}"
+    dropped = set(live.roots) - set(new.roots)
+    if dropped and now < (until := live.since + lifetime):
+        return (
+            f"workloads may hold certificates of {', '.join(map(pem.title, dropped))} until "
+            f"{until:%Y-%m-%d %H:%M} UTC: leave it in vault.alsoTrust so long"
+        )
+    return None
+
+
+def _described(trust: Trust) -> str:
+    trusted = ", ".join(map(pem.title, trust.roots))
+    return f"signed by {pem.title(trust.signer)}, trusted {trusted}"
+
+
+_RESTART = "istiod restarts; then restart every workload with a sidecar, or wait until its certificate is renewed"
+
+
+def _from_own_root(live: Trust, new: Trust) -> str:
+    return f"the mesh's root changes from istiod's own {pem.title(live.signer)} to {pem.title(new.signer)}: {_RESTART}"
+
+
+def _to_own_root(live: Trust) -> str:
+    return f"the mesh's root changes from {pem.title(live.signer)} to one that istiod makes itself: {_RESTART}"

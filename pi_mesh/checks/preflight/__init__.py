@@ -1,0 +1,49 @@
+"""What must be so before anything is touched: every problem of a cluster in one report."""
+
+from collections.abc import Callable, Iterable
+
+from pi_mesh.checks import traffic
+from pi_mesh.checks.finding import Finding
+from pi_mesh.checks.preflight import (
+    autoscaling,
+    cert_manager,
+    charts,
+    crd_owners,
+    fit,
+    footprint,
+    foreign,
+    kernel,
+    load_balancer,
+    memory,
+    namespaces,
+    nodes,
+    rights,
+    stuck_releases,
+    versions,
+)
+from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.settings import Settings
+
+CHECKS: tuple[Callable[[Settings, Snapshot], Iterable[Finding]], ...] = (
+    rights.check,
+    versions.check,
+    charts.check,
+    cert_manager.check,
+    nodes.check,
+    kernel.check,
+    memory.check,
+    fit.check,
+    footprint.check,
+    load_balancer.check,
+    autoscaling.check,
+    foreign.check,
+    crd_owners.check,
+    stuck_releases.check,
+    traffic.run,
+)
+
+
+def run(settings: Settings, snapshot: Snapshot, stack: str) -> list[Finding]:
+    """All findings, in the order in which a reader wants them."""
+    findings = [finding for check in CHECKS for finding in check(settings, snapshot)]
+    return [*findings, *namespaces.check(settings, snapshot, stack)]

@@ -1,0 +1,55 @@
+"""What carries the mesh's signing requests to Vault: one cert-manager, ours or the cluster's own."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from pi_mesh.catalog.cert_manager import CHART
+from pi_mesh.checks.finding import Finding, error, ok
+from pi_mesh.checks.ownership import cert_manager_release
+from pi_mesh.cluster.objects import Deployment
+from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.settings import Settings
+from pi_mesh.settings.sources import ChartSettings
+
+NAME = "cert-manager"
+GROUP = "cert-manager.io"
+ISSUERS = f"issuers.{GROUP}"
+OTHER = "set vault.certManager.install: false, and vault.certManager.namespace to where it runs"
+
+
+def check(settings: Settings, snapshot: Snapshot) -> Iterator[Finding]:
+    if not settings.vault.keyless:
+        return
+    wanted = settings.vault.cert_manager
+    found = list(_ours(settings, snapshot) if wanted.install else _theirs(settings, snapshot))
+    whose = "ours" if wanted.install else "the cluster's own"
+    yield from found or [ok(NAME, f"namespace {wanted.namespace}", f"{whose} carries signing requests to Vault")]
+
+
+def _ours(settings: Settings, snapshot: Snapshot) -> Iterator[Finding]:
+    mine, wanted = cert_manager_release(settings), settings.vault.cert_manager
+    for other in _controllers(snapshot):
+        if other.release != mine:
+            message = f"of {other.release or 'no Helm release'} is there already; two would answer the same requests"
+            yield error(NAME, f"deployment {other.namespace}/{other.name}", message, OTHER)
+    foreign = [crd for crd in snapshot.crds if crd.name.endswith(f".{GROUP}") and crd.release != mine]
+    if foreign:
+        owners = ", ".join(sorted({crd.release or "no Helm release" for crd in foreign}))
+        yield error(NAME, f"crd {foreign[0].name}", f"belongs to {owners}; Helm refuses to take it into {mine}", OTHER)
+    charts = ChartSettings(source=wanted.charts)
+    if charts.is_directory and not Path(path := charts.package(CHART, wanted.version)).is_file():
+        yield error(NAME, "vault.certManager.charts", f"{path} is not there", "put the chart there")
+
+
+def _theirs(settings: Settings, snapshot: Snapshot) -> Iterator[Finding]:
+    home = settings.vault.cert_manager.namespace
+    install = "install it, or set vault.certManager.install: true"
+    if not any(crd.name == ISSUERS for crd in snapshot.crds):
+        yield error(NAME, f"crd {ISSUERS}", "is not there: the cluster has no cert-manager", install)
+    elif not any(one.namespace == home for one in _controllers(snapshot)):
+        yield error(NAME, f"namespace {home}", "has no controller of cert-manager", "set vault.certManager.namespace")
+
+
+def _controllers(snapshot: Snapshot) -> list[Deployment]:
+    labels = {"app.kubernetes.io/name": "cert-manager", "app.kubernetes.io/component": "controller"}.items()
+    return [one for one in snapshot.deployments if labels <= one.labels.items()]

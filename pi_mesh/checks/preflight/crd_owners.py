@@ -1,0 +1,50 @@
+"""Istio's CRDs must belong to our base release, or Helm refuses to install it."""
+
+from collections.abc import Iterator
+
+from pi_mesh.catalog.istio import facts_of
+from pi_mesh.checks.finding import Finding, error, ok
+from pi_mesh.cluster.objects import Crd
+from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.names import BASE
+from pi_mesh.settings import Settings
+
+NAME = "istio CRDs"
+
+
+def check(settings: Settings, snapshot: Snapshot) -> Iterator[Finding]:
+    crds = [crd for crd in snapshot.crds if crd.of_istio]
+    foreign = wrongly_owned(settings, snapshot)
+    if not foreign:
+        yield ok(NAME, "cluster", f"{len(crds)} there, none in the way" if crds else "none there yet")
+        return
+    owners = ", ".join(sorted({crd.release or "no Helm release" for crd in foreign}))
+    message = f"{len(foreign)} belong to {owners}; Helm refuses to take them into {settings.istio.namespace}/{BASE}"
+    if alive := _living_owners(snapshot, foreign):
+        fix = f"uninstall {', '.join(alive)} first"
+    else:
+        fix = f"`python -m operations repair -s STACK`, or: {' && '.join(take_over(settings, foreign))}"
+    yield error(NAME, f"crd {foreign[0].name}", message, fix)
+
+
+def wrongly_owned(settings: Settings, snapshot: Snapshot) -> list[Crd]:
+    """Those that Helm would refuse. Charts before 1.24 carry CRDs that Helm leaves alone where they are there."""
+    if not facts_of(settings.istio.version).crds_are_templates:
+        return []
+    owner = f"{settings.istio.namespace}/{BASE}"
+    return [crd for crd in snapshot.crds if crd.of_istio and crd.release != owner]
+
+
+def take_over(settings: Settings, crds: list[Crd]) -> list[str]:
+    """The kubectl commands that hand the CRDs to our base release; nothing else of them changes."""
+    names = " ".join(crd.name for crd in crds)
+    release = f"meta.helm.sh/release-name={BASE} meta.helm.sh/release-namespace={settings.istio.namespace}"
+    return [
+        f"kubectl label crd {names} app.kubernetes.io/managed-by=Helm --overwrite",
+        f"kubectl annotate crd {names} {release} --overwrite",
+    ]
+
+
+def _living_owners(snapshot: Snapshot, crds: list[Crd]) -> list[str]:
+    living = {f"{release.namespace}/{release.name}" for release in snapshot.releases}
+    return sorted({crd.release for crd in crds} & living)

@@ -1,0 +1,36 @@
+"""Does the whole mesh fit, rollouts included?"""
+
+from collections.abc import Iterator
+
+from pi_mesh.budget import mesh as budget
+from pi_mesh.budget.amount import Amount
+from pi_mesh.budget.fit import Node, place
+from pi_mesh.checks.capacity import rooms
+from pi_mesh.checks.finding import Finding, error, ok
+from pi_mesh.checks.ownership import is_component
+from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.settings import Settings
+
+NAME = "room for the mesh"
+
+
+def check(settings: Settings, snapshot: Snapshot) -> Iterator[Finding]:
+    """What our own running mesh holds counts as free: its successor takes its place."""
+    others = [pod for pod in snapshot.pods if not is_component(settings, pod)]
+    nodes = [node for node in snapshot.nodes if node.architecture == settings.cluster.architecture]
+    free = [node for node in rooms(nodes, others) if node.accepts]
+    rows = budget.of(settings).rows
+    needed = budget.total(row.total_requests + row.surge_requests for row in rows)
+    if place(free, [row.requests for row in rows for _ in range(row.pods + row.surge)]) is not None:
+        yield ok(NAME, "nodes", f"the mesh and the surge of its rollouts, {needed}, fit")
+        return
+    message = f"the mesh needs {needed} with the surge of its rollouts, which do not fit: {_shown(free)}"
+    yield error(NAME, "nodes", message, "free some, add a node, or lower the resources or replicas in the stack file")
+
+
+def _shown(nodes: list[Node]) -> str:
+    return ", ".join(f"{node.name} has {_positive(node.free)} free" for node in nodes) or "no node takes pods"
+
+
+def _positive(amount: Amount) -> Amount:
+    return Amount(max(0, amount.cpu), max(0, amount.memory))

@@ -1,0 +1,30 @@
+"""The role's prerequisite: memory free on every node, before a first install."""
+
+from collections.abc import Iterator
+
+from pi_mesh.budget.amount import show_memory
+from pi_mesh.checks.capacity import free
+from pi_mesh.checks.finding import Finding, error, ok
+from pi_mesh.checks.ownership import installed
+from pi_mesh.checks.preflight.nodes import usable
+from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.settings import Settings
+
+NAME = "free memory"
+
+
+def check(settings: Settings, snapshot: Snapshot) -> Iterator[Finding]:
+    if installed(settings, snapshot):
+        yield ok(NAME, "cluster.freeMemory", "the mesh is installed already: it is asked for before a first install")
+        return
+    wanted = settings.cluster.free_memory
+    scarce = False
+    for node in usable(snapshot):
+        left = free(node, snapshot.pods).memory
+        if left < wanted.bytes:
+            scarce = True
+            message = f"{show_memory(left)} of {show_memory(node.allocatable.memory)} memory are free, {wanted} needed"
+            fix = f"move pods away (`kubectl describe node {node.name}`) or lower cluster.freeMemory"
+            yield error(NAME, f"node {node.name}", message, fix)
+    if not scarce:
+        yield ok(NAME, "nodes", f"at least {wanted} of memory are free on each")

@@ -1,0 +1,54 @@
+"""Enough nodes, Ready, and of an architecture that Istio has images for."""
+
+from collections.abc import Iterator
+
+from pi_mesh.checks.finding import Finding, error, ok, warning
+from pi_mesh.cluster.nodes import Node
+from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.settings import Settings
+
+READY, ARCHITECTURE = "nodes ready", "architecture"
+HAS_IMAGES = ("arm64", "amd64")
+
+
+def usable(snapshot: Snapshot) -> list[Node]:
+    """Ready and not cordoned. Tainted ones count: a workload that tolerates the taint runs there."""
+    return [node for node in snapshot.nodes if node.ready and not node.cordoned]
+
+
+def check(settings: Settings, snapshot: Snapshot) -> Iterator[Finding]:
+    yield from _ready(settings, snapshot)
+    yield from _architecture(settings, snapshot)
+
+
+def _ready(settings: Settings, snapshot: Snapshot) -> Iterator[Finding]:
+    fix = "see `kubectl describe node NAME`"
+    for node in snapshot.nodes:
+        if not node.ready:
+            yield warning(READY, f"node {node.name}", "is not Ready", fix.replace("NAME", node.name))
+        elif node.cordoned:
+            yield warning(READY, f"node {node.name}", "is cordoned", f"`kubectl uncordon {node.name}`")
+    names = ", ".join(node.name for node in usable(snapshot)) or "none"
+    count, wanted = len(usable(snapshot)), settings.cluster.nodes
+    message = f"{count} of at least {wanted} nodes are Ready and schedulable: {names}"
+    if count < wanted:
+        yield error(READY, "pi_mesh.cluster.nodes", message, "bring the missing nodes up, or lower cluster.nodes")
+    else:
+        yield ok(READY, "pi_mesh.cluster.nodes", message)
+
+
+def _architecture(settings: Settings, snapshot: Snapshot) -> Iterator[Finding]:
+    wanted, nodes = settings.cluster.architecture, usable(snapshot)
+    for node in nodes:
+        if node.architecture not in HAS_IMAGES:
+            fix = "install a 64-bit system, or cordon the node"
+            yield error(ARCHITECTURE, f"node {node.name}", f"is {node.architecture}: Istio has no images for it", fix)
+        elif node.architecture != wanted:
+            message = f"is {node.architecture}, cluster.architecture is {wanted}: istiod and gateways avoid it"
+            yield warning(ARCHITECTURE, f"node {node.name}", message, "set cluster.architecture, or leave it so")
+    fitting = [node.name for node in nodes if node.architecture == wanted and node.accepts]
+    if fitting:
+        yield ok(ARCHITECTURE, "cluster.architecture", f"{wanted}: {', '.join(fitting)}")
+    else:
+        message = f"no node that takes pods is {wanted}: istiod and the gateways can run nowhere"
+        yield error(ARCHITECTURE, "cluster.architecture", message, "set it to what the nodes are")

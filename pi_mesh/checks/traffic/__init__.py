@@ -1,0 +1,20 @@
+"""What Istio can't judge when an object is applied: how the traffic settings fit together, and to the cluster."""
+
+from pi_mesh.checks.finding import Finding
+from pi_mesh.checks.traffic import access, breakers, conflicts, routes, sidecars
+from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.settings import Settings
+
+CHECKS = (
+    routes.check,
+    conflicts.check,
+    breakers.check,
+    access.gateway,
+    access.health,
+    sidecars.check,
+)
+
+
+def run(settings: Settings, snapshot: Snapshot | None) -> list[Finding]:
+    """All findings; without a cluster those that the settings alone allow."""
+    return [finding for check in CHECKS for finding in check(settings, snapshot)]

@@ -1,0 +1,97 @@
+"""Policies must not lock out who has to come in: the ingress gateway, and the kubelet's health checks."""
+
+from collections.abc import Iterator
+
+from pi_mesh.checks.finding import Finding, error, unknown
+from pi_mesh.checks.traffic.known_services import Services, collect, targets
+from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.settings import Settings
+from pi_mesh.settings.traffic.authorization import AccessPolicy, AccessRule
+from pi_mesh.values.traffic.authorization import ingress_principal, policies
+
+GATEWAY, PROBES = "gateway access", "health checks"
+REWRITE = "sidecarInjectorWebhook", "rewriteAppHTTPProbe"
+ANNOTATION = "sidecar.istio.io/rewriteAppHTTPProbers"
+
+
+def gateway(settings: Settings, snapshot: Snapshot | None) -> Iterator[Finding]:
+    """Each service that a gateway's route goes to must admit the gateway."""
+    services = collect(settings, snapshot)
+    behind = {one.to.service: one.where for one in targets(settings) if one.gateways}
+    for service, where in behind.items():
+        if services.full_name(service).endswith(f".{settings.trading.namespace}.svc.cluster.local"):
+            yield from _service(settings, services, service, where)
+
+
+def _service(settings: Settings, services: Services, service: str, where: str) -> Iterator[Finding]:
+    known = services.find(service)
+    labels = known.selector if known else None
+    if labels is None and any(policy.selector for policy in policies(settings).values()):
+        message = f"the pods of service {service} are not known, nor whether a policy locks the gateway out of them"
+        yield unknown(GATEWAY, where, message, f"declare traffic.services.{service}.selector")
+    else:
+        yield from _judged(settings, service, labels or {})
+
+
+def _judged(settings: Settings, service: str, labels: dict[str, str]) -> Iterator[Finding]:
+    about = {name: one for name, one in policies(settings).items() if _selects(one, labels)}
+    denials = {name: one for name, one in about.items() if one.action == "DENY"}
+    allows = {name: one for name, one in about.items() if one.action == "ALLOW"}
+    for name, denial in denials.items():
+        if any(_admits(settings, rule) and not _narrowed(rule) for rule in denial.rules):
+            message = f"denies the ingress gateway, which routes to service {service}"
+            yield error(GATEWAY, _key(name), message, "limit the rule to other callers, or to paths")
+    if settings.traffic.authorization.default_deny.enabled:
+        allows.setdefault("default-deny", AccessPolicy.model_construct(rules=()))
+    if allows and not any(_admits(settings, rule) for allow in allows.values() for rule in allow.rules):
+        message = f"locks the ingress gateway out of service {service}, which a route leads to"
+        fix = f"add a rule with principals: [{ingress_principal(settings)}]"
+        yield error(GATEWAY, _key(sorted(allows)[0]), message, fix)
+
+
+def health(settings: Settings, snapshot: Snapshot | None) -> Iterator[Finding]:
+    """The kubelet has no identity of the mesh; its probes get through only where the injector leads them past Envoy."""
+    guarded = settings.mtls.mode == "STRICT" or bool(policies(settings))
+    if not guarded:
+        return
+    webhook = settings.istio.values.get(REWRITE[0])
+    if isinstance(webhook, dict) and webhook.get(REWRITE[1]) is False:
+        message = "is false: mutual TLS and policies would refuse the health checks of every pod"
+        yield error(PROBES, f"istio.values.{'.'.join(REWRITE)}", message, "remove it")
+    for pod in snapshot.pods if snapshot else ():
+        if (
+            pod.namespace == settings.trading.namespace
+            and pod.has_sidecar
+            and pod.annotations.get(ANNOTATION) == "false"
+        ):
+            message = f"has {ANNOTATION}: false, so mutual TLS and policies refuse its HTTP health checks"
+            yield error(PROBES, f"pod {pod.namespace}/{pod.name}", message, "remove the annotation from its workload")
+
+
+def _selects(policy: AccessPolicy, labels: dict[str, str]) -> bool:
+    return (policy.selector or {}).items() <= labels.items()
+
+
+def _admits(settings: Settings, rule: AccessRule) -> bool:
+    """Whether the gateway is among the callers that the rule means."""
+    if rule.namespaces and settings.istio.namespace not in rule.namespaces:
+        return False
+    principal = ingress_principal(settings)
+    return not rule.principals or any(_matches(pattern, principal) for pattern in rule.principals)
+
+
+def _matches(pattern: str, principal: str) -> bool:
+    if pattern.endswith("*"):
+        return principal.startswith(pattern[:-1])
+    return principal.endswith(pattern[1:]) if pattern.startswith("*") else pattern == principal
+
+
+def _narrowed(rule: AccessRule) -> bool:
+    """Whether the rule is about a part of the requests only."""
+    return bool(rule.ports or rule.methods or rule.paths)
+
+
+def _key(policy: str) -> str:
+    if policy == "default-deny":
+        return "traffic.authorization.defaultDeny"
+    return f"traffic.authorization.policies.{policy}"

@@ -1,0 +1,99 @@
+"""Two rules for the same requests, or two objects of one name: the cluster takes either, and which one is chance."""
+
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Iterator
+from typing import TypeVar
+
+from pi_mesh.checks.finding import Finding, error
+from pi_mesh.checks.traffic.known_services import full_name
+from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.settings import Settings
+from pi_mesh.settings.traffic.routes import HttpRoute, Route
+from pi_mesh.values.traffic import stages
+from pi_mesh.values.traffic.istio_object import object_name
+
+NAME = "conflicts"
+K = TypeVar("K", bound=Hashable)
+
+
+def check(settings: Settings, _snapshot: Snapshot | None) -> Iterator[Finding]:
+    yield from _names(settings)
+    yield from _destinations(settings)
+    yield from _mesh_hosts(settings)
+    yield from _gateway_paths(settings)
+    for name, route in settings.traffic.routes.items():
+        yield from _unreachable(f"traffic.routes.{name}", route)
+
+
+def _names(settings: Settings) -> Iterator[Finding]:
+    made = [(item["kind"], object_name(item)) for stage in stages(settings) for item in stage]
+    for kind, name in sorted({entry for entry in made if made.count(entry) > 1}):
+        yield error(NAME, "traffic", f"two settings make a {kind} named {name}", "rename one of them")
+
+
+def _destinations(settings: Settings) -> Iterator[Finding]:
+    for service, names in _grouped(
+        (full_name(one.service, settings.trading.namespace), name)
+        for name, one in settings.traffic.destinations.items()
+    ):
+        message = f"{_and(names)} are both about {service}; only one of them would count for its circuit breaker"
+        yield error(NAME, "traffic.destinations", message, "put them into one")
+
+
+def _mesh_hosts(settings: Settings) -> Iterator[Finding]:
+    """Sidecars, unlike gateways, do not merge the routes of a host, whatever the paths (istioctl's IST0109)."""
+    routes = ((f"routes.{name}", one.hosts) for name, one in settings.traffic.routes.items() if not one.gateways)
+    canaries = ((f"canaries.{name}", (one.service,)) for name, one in settings.traffic.canaries.items())
+    leaving = (
+        (f"external.{name}", one.hosts) for name, one in settings.traffic.external.items() if one.through_gateway
+    )
+    for host, names in _grouped(
+        (full_name(host, settings.trading.namespace), name)
+        for name, hosts in (*routes, *canaries, *leaving)
+        for host in hosts
+    ):
+        message = f"{_and(names)} both route {host} for sidecars, which take only the older one"
+        yield error(NAME, "traffic", message, "put their rules into one route")
+
+
+def _gateway_paths(settings: Settings) -> Iterator[Finding]:
+    for (gateway, host, condition), names in _grouped(
+        ((gateway, host, _condition(rule)), name)
+        for name, route in settings.traffic.routes.items()
+        for gateway in route.gateways
+        for host in route.hosts
+        for rule in route.http
+    ):
+        if len(set(names)) > 1:
+            message = f"{_and(names)} both take {condition} of host {host} at gateway {gateway}"
+            yield error(NAME, "traffic.routes", message, "leave it to one of them")
+
+
+def _unreachable(where: str, route: Route) -> Iterator[Finding]:
+    """Rules after one that takes everything, or the same: the first match counts."""
+    taken: list[HttpRoute] = []
+    for number, rule in enumerate(route.http):
+        if any(one.matches_everything or _condition(one) == _condition(rule) for one in taken):
+            message = f"never gets a request: an earlier rule takes {_condition(rule)} already"
+            yield error(NAME, f"{where}.http[{number}]", message, "put the narrower rule first, or remove it")
+        taken.append(rule)
+
+
+def _condition(rule: HttpRoute) -> str:
+    if rule.matches_everything:
+        return "every path"
+    path = f"path {rule.exact}" if rule.exact else f"paths below {rule.prefix or '/'}"
+    headers = "".join(f", header {name}={value}" for name, value in sorted(rule.headers.items()))
+    return path + headers
+
+
+def _grouped(entries: Iterable[tuple[K, str]]) -> Iterator[tuple[K, list[str]]]:
+    """The keys that more than one name claims."""
+    names = defaultdict(list)
+    for key, name in entries:
+        names[key].append(name)
+    return ((key, claimed) for key, claimed in names.items() if len(claimed) > 1)
+
+
+def _and(names: Iterable[str]) -> str:
+    return " and ".join(sorted(set(names)))

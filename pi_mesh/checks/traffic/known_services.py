@@ -1,0 +1,87 @@
+"""Which services, ports and versions there are: declared in the settings, or living in the cluster."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.settings import Settings
+from pi_mesh.settings.traffic.routes import RouteTarget
+
+
+@dataclass(frozen=True)
+class Known:
+    """A service that a route may go to."""
+
+    ports: frozenset[int]
+    selector: dict[str, str] | None = None
+    """The labels of its pods; None where nobody says."""
+
+
+@dataclass(frozen=True)
+class Services:
+    """By full name."""
+
+    namespace: str
+    known: dict[str, Known]
+    subsets: dict[str, set[str]]
+    complete: bool
+    """Whether the cluster was asked too: what is not known is then not there."""
+    wildcards: tuple[str, ...] = field(default=())
+    """Domains of external services with a `*`, the dot in front."""
+
+    def full_name(self, host: str) -> str:
+        return full_name(host, self.namespace)
+
+    def find(self, host: str) -> Known | None:
+        """The service, or an empty one for a host under an external wildcard. None if nobody knows it."""
+        name = self.full_name(host)
+        return self.known.get(name) or (Known(frozenset()) if name.endswith(self.wildcards) else None)
+
+
+@dataclass(frozen=True)
+class Target:
+    """A place in the settings from which requests go somewhere."""
+
+    where: str
+    """The config key."""
+    to: RouteTarget
+    gateways: tuple[str, ...] = ()
+
+
+def full_name(host: str, namespace: str) -> str:
+    """As Istio resolves it: a name without a dot is one of the same namespace."""
+    return host if "." in host else f"{host}.{namespace}.svc.cluster.local"
+
+
+def collect(settings: Settings, snapshot: Snapshot | None) -> Services:
+    """Everything that is known; the settings' word on a service counts before the cluster's."""
+    traffic, namespace = settings.traffic, settings.trading.namespace
+    readable = snapshot is not None and "services" not in snapshot.unreadable
+    known = {}
+    for service in snapshot.services if snapshot else ():
+        name = full_name(service.name, service.namespace)
+        known[name] = Known(frozenset(service.ports), service.selector or None)
+    for external in traffic.external.values():
+        known.update({host: Known(frozenset({external.number})) for host in external.hosts})
+    for name, declared in traffic.services.items():
+        known[full_name(name, namespace)] = Known(frozenset(declared.ports), declared.selector)
+    subsets: dict[str, set[str]] = {}
+    for destination in traffic.destinations.values():
+        subsets.setdefault(full_name(destination.service, namespace), set()).update(destination.subsets)
+    wildcards = tuple(host[1:] for external in traffic.external.values() for host in external.hosts if host[0] == "*")
+    return Services(namespace, known, subsets, readable, wildcards)
+
+
+def targets(settings: Settings) -> Iterator[Target]:
+    """Every place that requests are sent to."""
+    for name, route in settings.traffic.routes.items():
+        for number, rule in enumerate(route.http):
+            for place, to in enumerate(rule.to):
+                yield Target(f"traffic.routes.{name}.http[{number}].to[{place}]", to, route.gateways)
+    for name, canary in settings.traffic.canaries.items():
+        for path, subset in canary.paths.items():
+            yield Target(f"traffic.canaries.{name}.paths.{path}", RouteTarget(service=canary.service, subset=subset))
+        for subset in canary.weights:
+            yield Target(
+                f"traffic.canaries.{name}.weights.{subset}", RouteTarget(service=canary.service, subset=subset)
+            )

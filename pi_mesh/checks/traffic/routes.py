@@ -1,0 +1,80 @@
+"""Routes must lead somewhere: to gateways, services, ports and subsets that exist."""
+
+from collections.abc import Iterator
+
+from pi_mesh.checks.finding import Finding, error, ok, unknown
+from pi_mesh.checks.traffic.known_services import Services, Target, collect, targets
+from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.settings import Settings
+from pi_mesh.settings.traffic.names import Host
+
+NAME = "routes"
+
+
+def check(settings: Settings, snapshot: Snapshot | None) -> Iterator[Finding]:
+    services = collect(settings, snapshot)
+    problems = [*_gateways(settings), *_egress(settings)]
+    every = list(targets(settings))
+    for target in every:
+        problems += [*_service(target, services), *_subset(target, services)]
+    yield from problems
+    if every and not problems:
+        yield ok(NAME, "traffic", f"{len(every)} targets of routes exist")
+
+
+def _service(target: Target, services: Services) -> Iterator[Finding]:
+    name, known = target.to.service, services.find(target.to.service)
+    if known is None and services.complete:
+        message = f"goes to service {name}, which neither the settings nor the cluster know"
+        yield error(NAME, target.where, message, f"correct the name, or declare it: traffic.services.{name}")
+    elif known is None:
+        message = f"goes to service {name}, which the settings do not declare; the cluster was not asked"
+        yield unknown(NAME, target.where, message, f"declare it under traffic.services.{name}")
+    elif known.ports:
+        yield from _port(target, known.ports)
+
+
+def _port(target: Target, ports: frozenset[int]) -> Iterator[Finding]:
+    port, shown = target.to.port, ", ".join(map(str, sorted(ports)))
+    if port is None and len(ports) > 1:
+        message = f"names no port, and service {target.to.service} has {shown}"
+        yield error(NAME, target.where, message, "give its port")
+    elif port is not None and port not in ports:
+        yield error(NAME, target.where, f"service {target.to.service} has no port {port}", f"use one of {shown}")
+
+
+def _subset(target: Target, services: Services) -> Iterator[Finding]:
+    subset, name = target.to.subset, target.to.service
+    there = services.subsets.get(services.full_name(name), set())
+    if subset is not None and subset not in there:
+        message = f"goes to subset {subset} of {name}, which no destination declares: every request would fail"
+        fix = f'declare it: traffic.destinations.NAME with service {name} and subsets.{subset}: {{version: "..."}}'
+        yield error(NAME, target.where, message, fix)
+
+
+def _gateways(settings: Settings) -> Iterator[Finding]:
+    declared = settings.traffic.gateways
+    if declared and not settings.ingress.enabled:
+        message = "needs the ingress gateway, which is switched off"
+        yield error(NAME, "traffic.gateways", message, "set ingress.enabled: true, or remove it")
+    for name, route in settings.traffic.routes.items():
+        where = f"traffic.routes.{name}.gateways"
+        for gateway in route.gateways:
+            if gateway not in declared:
+                message = f"names gateway {gateway}, which is not declared"
+                yield error(NAME, where, message, f"declare it under traffic.gateways.{gateway}, or correct the name")
+            elif strays := [host for host in route.hosts if not _covered(host, declared[gateway].hosts)]:
+                message = f"gateway {gateway} does not listen for {', '.join(strays)}"
+                yield error(NAME, where, message, f"add it to traffic.gateways.{gateway}.hosts")
+
+
+def _egress(settings: Settings) -> Iterator[Finding]:
+    for name, external in settings.traffic.external.items():
+        if external.through_gateway and not settings.egress.enabled:
+            message = "throughGateway needs the egress gateway, which is switched off"
+            yield error(NAME, f"traffic.external.{name}", message, "set egress.enabled: true, or throughGateway: false")
+
+
+def _covered(host: Host, listening: tuple[Host, ...]) -> bool:
+    """Whether the gateway hears of the host; a route of `*` takes whatever the gateway does."""
+    return host == "*" or any(one in ("*", host) or (one[0] == "*" and host.endswith(one[1:])) for one in listening)

@@ -1,0 +1,33 @@
+"""What becomes of the mesh's trust with this run: judged against the CA that it lives with now."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from pi_mesh.certificates import pem, trust
+from pi_mesh.certificates.pem import CertificateError
+from pi_mesh.certificates.trust import Change, Trust
+from pi_mesh.cluster.authority import Authority
+from pi_mesh.settings.namespaces import duration
+
+
+def of_cluster(authority: Authority) -> Trust | None:
+    """The mesh's trust; None where no istiod has run yet."""
+    if authority.cacerts:
+        files = authority.cacerts
+        return trust.of_bundle(files["ca-cert.pem"], files.get("cert-chain.pem", ""), files["root-cert.pem"])
+    if authority.keyless_root:
+        roots = pem.certificates(authority.keyless_root, "the mesh's root")
+        return Trust(roots[0], roots, roots[0].not_valid_before_utc)
+    if not authority.root_cert:
+        return None
+    roots = pem.certificates(authority.root_cert, "istio-ca-root-cert")
+    return Trust(roots[0], roots, roots[0].not_valid_before_utc, plugged_in=False)
+
+
+def check_change(live: Trust | None, new: Trust | None, certificate_lifetime: str, log: Callable[[str], None]) -> None:
+    """Tells a change of the mesh's trust to `log`. Raises CertificateError if it would cut workloads off."""
+    change: Change = trust.change(live, new, datetime.now(UTC), duration(certificate_lifetime))
+    if change.level == "refused":
+        raise CertificateError(f"vault: {change.message}; nothing was touched")
+    if change.level == "announced":
+        log(f"vault: {change.message}")

@@ -1,0 +1,44 @@
+"""Who signs the mesh's certificates, and until when."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from pi_mesh.certificates import expiry, pem
+from pi_mesh.checks.finding import Finding, Level, error, ok
+from pi_mesh.checks.verify.input import Facts
+from pi_mesh.settings import Settings
+
+NAME = "mesh certificates"
+LEVELS = {"ok": Level.OK, "warning": Level.WARNING, "error": Level.ERROR}
+
+
+def check(facts: Facts) -> Iterator[Finding]:
+    where = f"ConfigMap {facts.settings.istio.namespace}/istio-ca-root-cert"
+    if not facts.authority.root_cert:
+        yield error(NAME, where, "is not there: no workload can trust another", "see the row of istiod's pods")
+        return
+    try:
+        roots = pem.certificates(facts.authority.root_cert, where)
+        signers = [one for text in _signers(facts) for one in pem.certificates(text, "secret cacerts")]
+    except pem.CertificateError as problem:
+        yield error(NAME, where, str(problem), "`pulumi up --refresh`")
+        return
+    yield ok(NAME, where, f"workloads trust {', '.join(pem.title(root) for root in roots)}")
+    yield from (end_of(certificate, facts.settings, facts.now) for certificate in (*signers, *roots))
+
+
+def end_of(certificate: pem.x509.Certificate, settings: Settings, now: datetime) -> Finding:
+    """How long a CA may still be used."""
+    judged = expiry.judge(certificate, now)
+    fix = "" if judged.level == "ok" else _renewal(settings)
+    return Finding(LEVELS[judged.level], NAME, pem.title(certificate), judged.message, fix)
+
+
+def _signers(facts: Facts) -> list[str]:
+    return [text for name, text in facts.authority.cacerts.items() if name == "ca-cert.pem"]
+
+
+def _renewal(settings: Settings) -> str:
+    if settings.vault.enabled:
+        return "`python -m operations rotate-ca -s STACK`"
+    return "istiod renews its own root before its end: see its log (`kubectl logs deploy/istiod`)"

@@ -1,0 +1,28 @@
+"""`kubectl get crd | grep istio`: the kinds of Istio's API."""
+
+from collections.abc import Iterator
+
+from pi_mesh.checks.finding import Finding, error, ok
+from pi_mesh.checks.verify.input import Facts
+from pi_mesh.names import BASE
+
+NAME = "istio CRDs"
+KINDS = {
+    "networking.istio.io": (
+        "destinationrules envoyfilters gateways proxyconfigs serviceentries sidecars virtualservices "
+        "workloadentries workloadgroups"
+    ),
+    "security.istio.io": "authorizationpolicies peerauthentications requestauthentications",
+    "telemetry.istio.io": "telemetries",
+    "extensions.istio.io": "wasmplugins",
+}
+"""Those of every version from 1.20 on."""
+
+
+def check(facts: Facts) -> Iterator[Finding]:
+    wanted = {f"{kind}.{group}" for group, kinds in KINDS.items() for kind in kinds.split()}
+    missing = sorted(wanted - {crd.name for crd in facts.snapshot.crds})
+    if missing:
+        yield error(NAME, f"crd {missing[0]}", f"{len(missing)} are missing: {', '.join(missing)}", facts.restore(BASE))
+    else:
+        yield ok(NAME, "cluster", f"all {len(wanted)} are there")

@@ -1,0 +1,32 @@
+"""What Helm owns but never looks at again: deleted objects, edited fields."""
+
+from collections.abc import Iterator
+
+from pi_mesh.checks.finding import Finding, error, ok
+from pi_mesh.checks.verify.differences import differences
+from pi_mesh.checks.verify.input import Facts
+from pi_mesh.cluster.observed import Pair
+
+NAME = "drift of releases"
+SHOWN = 3
+SKIPPED = ("apiVersion", "kind", "status")
+
+
+def check(facts: Facts) -> Iterator[Finding]:
+    owned = [pair for pair in facts.evidence.pairs if pair.owner.startswith("release ")]
+    drifted = False
+    for pair in owned:
+        for line in _drift(pair):
+            drifted = True
+            yield error(NAME, pair.where, line, facts.restore(pair.owner.removeprefix("release ")))
+    if owned and not drifted:
+        yield ok(NAME, "releases", f"all {len(owned)} objects are as Helm installed them")
+
+
+def _drift(pair: Pair) -> list[str]:
+    if pair.live is None:
+        return [f"of {pair.owner} is gone"]
+    wanted = {key: value for key, value in pair.wanted.items() if key not in SKIPPED}
+    lines = list(differences(wanted, pair.live))
+    more = f", and {len(lines) - SHOWN} more" if len(lines) > SHOWN else ""
+    return [f"was changed: {'; '.join(lines[:SHOWN])}{more}"] if lines else []

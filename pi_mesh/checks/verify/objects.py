@@ -1,0 +1,20 @@
+"""The program's own objects: namespaces, quota, limits, scope."""
+
+from collections.abc import Iterator
+
+from pi_mesh.checks.finding import Finding, error, ok
+from pi_mesh.checks.verify.differences import differences
+from pi_mesh.checks.verify.input import Facts
+
+NAME = "namespaces and objects"
+
+
+def check(facts: Facts) -> Iterator[Finding]:
+    for pair in facts.evidence.pairs:
+        if pair.owner != "program":
+            continue
+        lines = list(differences(pair.wanted, pair.live)) if pair.live else ["is not there"]
+        if lines:
+            yield error(NAME, pair.where, "; ".join(lines), "`pulumi up --refresh`")
+        else:
+            yield ok(NAME, pair.where, "is as the settings say")

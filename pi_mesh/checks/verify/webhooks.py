@@ -1,0 +1,50 @@
+"""`kubectl get validatingwebhookconfigurations`: injector and validator, callable and with a CA that holds."""
+
+import base64
+from collections.abc import Iterator
+
+from cryptography import x509
+
+from pi_mesh.checks.finding import Finding, error, ok
+from pi_mesh.checks.ownership import ours
+from pi_mesh.checks.verify.input import Facts
+from pi_mesh.cluster.objects import Webhook
+from pi_mesh.names import ISTIOD
+
+NAME = "webhooks"
+
+
+def check(facts: Facts) -> Iterator[Finding]:
+    mine = [hook for hook in facts.snapshot.webhooks if ours(facts.settings, hook.release)]
+    for kind, purpose in (("Mutating", "injects sidecars"), ("Validating", "checks Istio's resources")):
+        hooks = [hook for hook in mine if hook.kind == kind]
+        if not hooks:
+            yield error(
+                NAME,
+                f"{kind.lower()} webhooks",
+                f"none of this mesh is there: nothing {purpose}",
+                facts.restore(ISTIOD),
+            )
+        broken = [finding for hook in hooks if (finding := _broken(facts, hook))]
+        yield from broken
+        if hooks and not broken:
+            names = ", ".join(sorted({hook.configuration for hook in hooks}))
+            yield ok(NAME, f"{kind.lower()} webhooks", f"{names}: the service is there, the CA bundle holds")
+
+
+def _broken(facts: Facts, hook: Webhook) -> Finding | None:
+    where = f"{hook.kind.lower()} webhook {hook.configuration}"
+    restart = f"`kubectl rollout restart -n {facts.settings.istio.namespace} deploy/istiod`, which writes it anew"
+    if hook.service not in {f"{entry.namespace}/{entry.name}" for entry in facts.snapshot.services}:
+        return error(
+            NAME, where, f"calls {hook.service}, which is gone", "`python -m operations verify` says what else"
+        )
+    if not hook.ca_bundle:
+        return error(NAME, where, "has no CA bundle: the API server can't call it", restart)
+    try:
+        certificate = x509.load_pem_x509_certificates(base64.b64decode(hook.ca_bundle))[0]
+    except ValueError:
+        return error(NAME, where, "has a CA bundle that is no certificate", restart)
+    if certificate.not_valid_after_utc < facts.now:
+        return error(NAME, where, f"has a CA bundle that ended {certificate.not_valid_after_utc:%Y-%m-%d}", restart)
+    return None

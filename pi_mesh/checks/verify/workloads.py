@@ -1,0 +1,20 @@
+"""Workloads without a sidecar: under STRICT they reach nobody in the mesh."""
+
+from collections.abc import Iterator
+
+from pi_mesh.checks.finding import Finding, ok, warning
+from pi_mesh.checks.verify.input import Facts
+
+NAME = "workloads"
+
+
+def check(facts: Facts) -> Iterator[Finding]:
+    namespace = facts.settings.trading.namespace
+    pods = [pod for pod in facts.snapshot.pods if pod.namespace == namespace and not pod.host_network]
+    bare = [pod for pod in pods if not pod.has_sidecar]
+    for pod in bare:
+        message = f"has no sidecar: with {facts.settings.mtls.mode} it can't take part in the mesh"
+        fix = f"make it anew: `kubectl delete pod -n {namespace} {pod.name}`, once injection works"
+        yield warning(NAME, f"pod {namespace}/{pod.name}", message, fix)
+    if not bare:
+        yield ok(NAME, f"namespace {namespace}", f"all {len(pods)} pods have their sidecar" if pods else "no pods yet")

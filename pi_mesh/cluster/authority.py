@@ -1,0 +1,58 @@
+"""Which CA the mesh lives with now: what istiod was given, and the roots that it hands to every workload."""
+
+import base64
+from dataclasses import dataclass, field
+
+from pi_mesh.catalog import cert_manager
+from pi_mesh.cluster.client import Client
+from pi_mesh.names import PLUGGED_IN_LABEL
+
+PUBLIC = ("ca-cert.pem", "cert-chain.pem", "root-cert.pem")
+"""What is taken of the secret: never the key."""
+ISSUERS = "/apis/cert-manager.io/v1/namespaces/{}/issuers"
+
+
+@dataclass(frozen=True)
+class Authority:
+    """PEM texts."""
+
+    root_cert: str = ""
+    """The roots that workloads get; empty where no istiod has run yet."""
+    cacerts: dict[str, str] = field(default_factory=dict)
+    """The certificates of the secret `cacerts`, by file name; empty where istiod makes its own root."""
+    ours: bool = False
+    """Whether a stack of this project made that secret."""
+    keyless_root: str = ""
+    """The root of a mesh whose certificates Vault signs one by one; empty for any other."""
+    issuer: str = ""
+    """There, why cert-manager's Issuer can't have anything signed now; empty when it can."""
+
+
+def read(context: str, namespace: str) -> Authority:
+    """Reads it from istiod's namespace. Raises as `pi_mesh.cluster.client.Client` does."""
+    path = f"/api/v1/namespaces/{namespace}"
+    with Client(context) as client:
+        roots = client.get(f"{path}/configmaps/istio-ca-root-cert") or {}
+        secret = client.get(f"{path}/secrets/cacerts") or {}
+        keyless = client.get(f"{path}/configmaps/{cert_manager.ROOT}") or {}
+        issuer = client.get(f"{ISSUERS.format(namespace)}/{cert_manager.ISSUER}") if keyless else None
+    labels = secret.get("metadata", {}).get("labels") or {}
+    return Authority(
+        root_cert=(roots.get("data") or {}).get("root-cert.pem", ""),
+        cacerts=_certificates(secret.get("data") or {}),
+        ours=PLUGGED_IN_LABEL in labels,
+        keyless_root=(keyless.get("data") or {}).get("root-cert.pem", ""),
+        issuer=_complaint(issuer) if keyless else "",
+    )
+
+
+def _complaint(issuer: dict | None) -> str:
+    if issuer is None:
+        return "is not there"
+    conditions = issuer.get("status", {}).get("conditions") or []
+    ready = next((one for one in conditions if one["type"] == "Ready"), {})
+    return "" if ready.get("status") == "True" else ready.get("message") or "cert-manager has not looked at it"
+
+
+def _certificates(data: dict[str, str]) -> dict[str, str]:
+    return {name: base64.b64decode(data[name]).decode() for name in PUBLIC if name in data}

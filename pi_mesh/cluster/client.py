@@ -1,0 +1,109 @@
+"""A small reader of the Kubernetes API: plain JSON over lightkube's connection and credentials.
+
+Plain JSON because lightkube's typed models would cost a preview more time than all the requests together.
+"""
+
+import ssl
+import time
+from collections.abc import Mapping
+from typing import Any, Self
+
+import httpx2 as httpx
+from lightkube.config import client_adapter
+from lightkube.core.exceptions import ConfigError
+
+from pi_mesh.cluster import kubeconfig
+from pi_mesh.cluster.errors import ClusterUnreachable
+
+CONNECT_SECONDS, READ_SECONDS = 3, 30
+BUSY, ATTEMPTS, SHORT_PAUSE, LONGEST_PAUSE = {429, 503}, 4, 0.2, 5.0
+"""An API server that is overloaded says so, and after how many seconds to come again."""
+
+METADATA_ONLY = {"Accept": "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"}
+"""Asks for labels and annotations alone: CRDs and Helm's secrets are megabytes otherwise."""
+
+
+class Refused(ClusterUnreachable):
+    """The API server answered, and its answer is no; `reason` is its own words."""
+
+    def __init__(self, line: str, reason: str) -> None:
+        super().__init__(line)
+        self.reason = reason
+
+
+class Forbidden(Refused):
+    """We lack the right."""
+
+
+class Client:
+    """Reads of one cluster. Every method raises ClusterUnreachable with one line that says what to do."""
+
+    def __init__(self, context: str) -> None:
+        """Raises WrongContext unless the context is the kubeconfig's current one."""
+        self.context = context
+        config = kubeconfig.connection(context)
+        timeout = httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS)
+        try:
+            self._http = client_adapter.Client(config, client_adapter.ConnectionParams(timeout=timeout))
+        except (ConfigError, OSError, ssl.SSLError, ValueError) as error:
+            raise ClusterUnreachable(f"cluster.context '{context}': the kubeconfig is not usable: {error}") from None
+        self._server = config.cluster.server
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._http.close()
+
+    def get(self, path: str, headers: Mapping[str, str] | None = None, **parameters: str) -> Any:
+        """The JSON at a path such as "/api/v1/nodes". Raises Forbidden where reading it is not allowed."""
+        return self._send("GET", path, headers=headers, params=parameters)
+
+    def items(self, path: str, headers: Mapping[str, str] | None = None, **parameters: str) -> list[dict]:
+        """The items of a list; none where the cluster does not know the kind."""
+        return (self.get(path, headers, **parameters) or {}).get("items") or []
+
+    def ask(self, path: str, body: Mapping[str, object], **parameters: str) -> Any:
+        """A POST that changes nothing: an access review, or a dry run."""
+        return self._send("POST", path, json=body, params=parameters)
+
+    def _send(self, method: str, path: str, **arguments: Any) -> Any:
+        try:
+            response = self._patiently(method, path, **arguments)
+        except ConfigError as error:
+            raise self._unreachable(str(error)) from None
+        except httpx.HTTPError as error:
+            raise self._unreachable(str(error) or type(error).__name__) from None
+        if response.status_code == 404:
+            return None
+        if response.status_code == 401:
+            raise self._unreachable("the credentials are refused (401)")
+        if response.status_code >= 400:
+            raise self._refused(f"{method} {path}", response)
+        return response.json()
+
+    def _patiently(self, method: str, path: str, **arguments: Any) -> httpx.Response:
+        for _ in range(ATTEMPTS - 1):
+            try:
+                response = self._http.request(method, path, **arguments)
+            except httpx.ConnectError:  # not a timeout: a server that is just starting, or a handshake that broke off
+                time.sleep(SHORT_PAUSE)
+                continue
+            if response.status_code not in BUSY:
+                return response
+            time.sleep(min(float(response.headers.get("Retry-After", 1)), LONGEST_PAUSE))
+        return self._http.request(method, path, **arguments)
+
+    def _refused(self, request: str, response: httpx.Response) -> Refused:
+        try:
+            reason = str(response.json()["message"])
+        except (ValueError, KeyError, TypeError):
+            reason = response.text.partition("\n")[0]
+        line = f"cluster '{self.context}' refused {request}: {response.status_code} {reason}"
+        return (Forbidden if response.status_code == 403 else Refused)(line, reason)
+
+    def _unreachable(self, cause: str) -> ClusterUnreachable:
+        first_line = cause.partition("\n")[0]
+        return ClusterUnreachable(
+            f"cluster '{self.context}' at {self._server} does not answer: {first_line}; try `kubectl get nodes`"
+        )

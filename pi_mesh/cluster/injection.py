@@ -1,0 +1,28 @@
+"""The proof of injection: a pod that the API server, with all its webhooks, makes up but does not keep."""
+
+from dataclasses import dataclass
+
+from pi_mesh.cluster import pods
+from pi_mesh.cluster.client import Client, Refused
+from pi_mesh.cluster.pods import Pod
+
+
+@dataclass(frozen=True)
+class Injection:
+    """What became of the pod."""
+
+    pod: Pod | None = None
+    refusal: str = ""
+    """Why the API server would not have it."""
+
+
+def try_out(client: Client, namespace: str) -> Injection:
+    """Asks for an ordinary pod as a server-side dry run: admission runs, nothing is stored."""
+    container = {"name": "app", "image": "nginx"}
+    meta = {"name": "injection-proof", "namespace": namespace, "labels": {"app": "test"}}
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": {"containers": [container]}}
+    try:
+        made = client.ask(f"/api/v1/namespaces/{namespace}/pods", pod, dryRun="All")
+    except Refused as refused:
+        return Injection(refusal=refused.reason)
+    return Injection(pods.parse(made)) if made else Injection(refusal=f"there is no namespace {namespace}")

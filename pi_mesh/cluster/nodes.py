@@ -1,0 +1,56 @@
+"""Nodes as the checks see them."""
+
+from dataclasses import dataclass
+
+from pi_mesh.budget.amount import ZERO, Amount
+from pi_mesh.cluster.amounts import amount
+
+KEEPS_PODS_AWAY = ("NoSchedule", "NoExecute")
+
+
+@dataclass(frozen=True)
+class Node:
+    """One node: what it is, and what it offers."""
+
+    name: str
+    ready: bool = True
+    cordoned: bool = False
+    taints: tuple[str, ...] = ()
+    """KEY:EFFECT of those that keep ordinary pods away."""
+    architecture: str = "arm64"
+    kernel: str = ""
+    os_image: str = ""
+    kubelet: str = ""
+    provider: str = ""
+    """The cloud's id of the machine; empty on bare metal, "k3s://..." under k3s."""
+    k3s_arguments: str = ""
+    """How k3s was started here, as JSON."""
+    allocatable: Amount = ZERO
+    pods: int = 110
+
+    @property
+    def accepts(self) -> bool:
+        """Whether the scheduler puts ordinary pods here."""
+        return self.ready and not self.cordoned and not self.taints
+
+
+def parse(item: dict) -> Node:
+    """From a Node of the API."""
+    spec, status = item.get("spec", {}), item.get("status", {})
+    info, allocatable = status.get("nodeInfo", {}), status.get("allocatable", {})
+    conditions = {condition["type"]: condition["status"] for condition in status.get("conditions", [])}
+    taints = [taint for taint in spec.get("taints", []) if taint["effect"] in KEEPS_PODS_AWAY]
+    return Node(
+        name=item["metadata"]["name"],
+        ready=conditions.get("Ready") == "True",
+        cordoned=spec.get("unschedulable", False),
+        taints=tuple(f"{taint['key']}:{taint['effect']}" for taint in taints),
+        architecture=info.get("architecture", ""),
+        kernel=info.get("kernelVersion", ""),
+        os_image=info.get("osImage", ""),
+        kubelet=info.get("kubeletVersion", ""),
+        provider=spec.get("providerID", ""),
+        k3s_arguments=item["metadata"].get("annotations", {}).get("k3s.io/node-args", ""),
+        allocatable=amount(allocatable),
+        pods=int(allocatable.get("pods", 0)),
+    )

@@ -1,0 +1,120 @@
+"""The other kinds that the checks look at, each with what they need of it."""
+
+from dataclasses import dataclass, field
+
+from pi_mesh.cluster.pods import Container, containers
+
+ISTIO_GROUPS = ("networking.istio.io", "security.istio.io", "telemetry.istio.io", "extensions.istio.io")
+
+
+@dataclass(frozen=True)
+class Namespace:
+    name: str
+    labels: dict[str, str] = field(default_factory=dict)
+    annotations: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Crd:
+    """A CustomResourceDefinition."""
+
+    name: str
+    """PLURAL.GROUP"""
+    release: str = ""
+    """The Helm release that owns it, as NAMESPACE/NAME; empty where none does."""
+
+    @property
+    def of_istio(self) -> bool:
+        """Of a kind that the base chart installs."""
+        return self.name.partition(".")[2] in ISTIO_GROUPS
+
+
+@dataclass(frozen=True)
+class Webhook:
+    """One webhook of a webhook configuration."""
+
+    kind: str
+    """Validating or Mutating."""
+    configuration: str
+    """The configuration's name."""
+    name: str
+    service: str = ""
+    """NAMESPACE/NAME of what it calls."""
+    ca_bundle: str = ""
+    """Base64 of PEM."""
+    failure_policy: str = ""
+    release: str = ""
+
+
+@dataclass(frozen=True)
+class Deployment:
+    namespace: str
+    name: str
+    labels: dict[str, str] = field(default_factory=dict)
+    release: str = ""
+    wanted: int = 1
+    ready: int = 1
+    containers: tuple[Container, ...] = ()
+
+
+@dataclass(frozen=True)
+class Service:
+    namespace: str
+    name: str
+    type: str = "ClusterIP"
+    addresses: tuple[str, ...] = ()
+    """What a load balancer gave it."""
+    ports: tuple[int, ...] = ()
+    selector: dict[str, str] = field(default_factory=dict)
+    """The labels of the pods behind it."""
+
+
+def release_of(metadata: dict) -> str:
+    """The Helm release that owns an object, as NAMESPACE/NAME."""
+    notes = metadata.get("annotations") or {}
+    managed = (metadata.get("labels") or {}).get("app.kubernetes.io/managed-by") == "Helm"
+    name, namespace = notes.get("meta.helm.sh/release-name"), notes.get("meta.helm.sh/release-namespace")
+    return f"{namespace}/{name}" if managed and name and namespace else ""
+
+
+def namespace(item: dict) -> Namespace:
+    meta = item["metadata"]
+    return Namespace(meta["name"], meta.get("labels") or {}, meta.get("annotations") or {})
+
+
+def crd(item: dict) -> Crd:
+    return Crd(item["metadata"]["name"], release_of(item["metadata"]))
+
+
+def webhooks(kind: str, item: dict) -> list[Webhook]:
+    meta = item["metadata"]
+    found = []
+    for hook in item.get("webhooks") or []:
+        config = hook["clientConfig"]
+        service = config.get("service")
+        address = f"{service['namespace']}/{service['name']}" if service else ""
+        bundle, policy = config.get("caBundle", ""), hook.get("failurePolicy", "")
+        found.append(Webhook(kind, meta["name"], hook["name"], address, bundle, policy, release_of(meta)))
+    return found
+
+
+def deployment(item: dict) -> Deployment:
+    meta, spec = item["metadata"], item["spec"]
+    return Deployment(
+        meta["namespace"],
+        meta["name"],
+        meta.get("labels") or {},
+        release_of(meta),
+        wanted=spec.get("replicas", 1),
+        ready=item.get("status", {}).get("readyReplicas", 0),
+        containers=containers(spec["template"]["spec"]),
+    )
+
+
+def service(item: dict) -> Service:
+    meta, spec = item["metadata"], item["spec"]
+    ingress = item.get("status", {}).get("loadBalancer", {}).get("ingress") or []
+    addresses = tuple(entry.get("ip") or entry.get("hostname", "") for entry in ingress)
+    ports = tuple(port["port"] for port in spec.get("ports") or [])
+    kind, selector = spec.get("type", ""), spec.get("selector") or {}
+    return Service(meta["namespace"], meta["name"], kind, addresses, ports, selector)

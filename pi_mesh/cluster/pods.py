@@ -1,0 +1,104 @@
+"""Pods as the scheduler and the checks see them."""
+
+from dataclasses import dataclass, field
+
+from pi_mesh.budget.amount import ZERO, Amount
+from pi_mesh.cluster.amounts import amount
+
+SIDECAR = "istio-proxy"
+FINISHED = ("Succeeded", "Failed")
+
+
+@dataclass(frozen=True)
+class Container:
+    """One container of a pod or a pod template."""
+
+    name: str
+    requests: Amount = ZERO
+    limits: Amount = ZERO
+    image: str = ""
+    always_on: bool = True
+    """False for an init container that ends before the others start."""
+
+
+@dataclass(frozen=True)
+class Pod:
+    """One pod."""
+
+    namespace: str
+    name: str
+    labels: dict[str, str] = field(default_factory=dict)
+    node: str = ""
+    """Empty while it waits for one."""
+    phase: str = "Running"
+    ready: bool = True
+    ending: bool = False
+    """It was deleted, and has its grace period."""
+    owner: str = ""
+    """KIND/NAME of what controls it."""
+    host_network: bool = False
+    restarts: int = 0
+    out_of_memory: tuple[str, ...] = ()
+    """Containers that were last ended for using more memory than their limit."""
+    containers: tuple[Container, ...] = ()
+    """Init containers too."""
+    annotations: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def has_sidecar(self) -> bool:
+        """Whether the mesh's proxy runs in it: as a container, or as a native sidecar."""
+        return any(container.name == SIDECAR for container in self.containers)
+
+    @property
+    def finished(self) -> bool:
+        """It holds no resources any more."""
+        return self.phase in FINISHED
+
+    @property
+    def requests(self) -> Amount:
+        """What the scheduler reserves: all that run together, or the largest of those that run before them."""
+        together = sum((c.requests for c in self.containers if c.always_on), start=ZERO)
+        before = [c.requests for c in self.containers if not c.always_on]
+        cpu = max([together.cpu, *(request.cpu for request in before)])
+        return Amount(cpu, max([together.memory, *(request.memory for request in before)]))
+
+
+def parse(item: dict) -> Pod:
+    """From a Pod of the API."""
+    meta, spec, status = item["metadata"], item["spec"], item.get("status", {})
+    conditions = {condition["type"]: condition["status"] for condition in status.get("conditions", [])}
+    owners = [owner for owner in meta.get("ownerReferences", []) if owner.get("controller")]
+    statuses = [*status.get("containerStatuses", []), *status.get("initContainerStatuses", [])]
+    return Pod(
+        namespace=meta["namespace"],
+        name=meta["name"],
+        labels=meta.get("labels", {}),
+        node=spec.get("nodeName", ""),
+        phase=status.get("phase", ""),
+        ready=conditions.get("Ready") == "True",
+        ending="deletionTimestamp" in meta,
+        owner=f"{owners[0]['kind']}/{owners[0]['name']}" if owners else "",
+        host_network=spec.get("hostNetwork", False),
+        restarts=sum(entry.get("restartCount", 0) for entry in statuses),
+        out_of_memory=tuple(entry["name"] for entry in statuses if _out_of_memory(entry)),
+        containers=containers(spec),
+        annotations=meta.get("annotations", {}),
+    )
+
+
+def containers(spec: dict) -> tuple[Container, ...]:
+    """The containers of a pod's spec, init containers last."""
+    ordinary = [_container(item, always_on=True) for item in spec.get("containers", [])]
+    init = spec.get("initContainers", [])
+    return (*ordinary, *(_container(item, always_on=item.get("restartPolicy") == "Always") for item in init))
+
+
+def _container(item: dict, always_on: bool) -> Container:
+    resources = item.get("resources", {})
+    requests, limits = amount(resources.get("requests")), amount(resources.get("limits"))
+    return Container(item["name"], requests, limits, item.get("image", ""), always_on)
+
+
+def _out_of_memory(status: dict) -> bool:
+    ends = (status.get(key, {}).get("terminated", {}) for key in ("state", "lastState"))
+    return any(end.get("reason") == "OOMKilled" for end in ends)

@@ -1,0 +1,22 @@
+"""The names by which this project, its releases and its objects are known."""
+
+PROJECT = "pi-mesh"
+"""The Pulumi project, and so the prefix of every key in a stack file."""
+
+OWNER_ANNOTATION = f"{PROJECT}/stack"
+"""On namespaces that a stack made; on others, a stack needs `adopt: true`."""
+
+
+def owner(stack: str) -> str:
+    """The value of the annotation for a stack, by its plain or its full name."""
+    return f"{PROJECT}/{stack.rpartition('/')[2]}"
+
+
+PLUGGED_IN_LABEL = f"{PROJECT}/certificate-authority"
+"""On the secret `cacerts` that a stack of this project made, and as an annotation on the istiod that reads it."""
+
+
+BASE, ISTIOD, INGRESS, EGRESS = "istio-base", "istiod", "istio-ingressgateway", "istio-egressgateway"
+"""The Helm releases; the charts name Deployments and Services after them."""
+
+ALL = (BASE, ISTIOD, INGRESS, EGRESS)

@@ -1,0 +1,34 @@
+"""The settings of a stack: one frozen, typed tree."""
+
+import json
+from collections.abc import Mapping
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from pi_mesh.settings.base import Model
+from pi_mesh.settings.ca_stack import CaSettings
+from pi_mesh.settings.errors import SettingsError, lines
+from pi_mesh.settings.tree import Settings
+
+__all__ = ["CaSettings", "Settings", "SettingsError", "parse", "parse_any"]
+
+Kind = TypeVar("Kind", bound=Model)
+
+
+def parse(raw: Mapping[str, object]) -> Settings:
+    """The settings from first-level keys and their plain values. Raises SettingsError with every problem at once."""
+    return _validated(Settings, raw)
+
+
+def parse_any(raw: Mapping[str, object]) -> Settings | CaSettings:
+    """Also those of a stack that makes the mesh's CA in Vault and nothing else: it has `vault` alone."""
+    return _validated(CaSettings if raw.keys() == {"vault"} else Settings, raw)
+
+
+def _validated(kind: type[Kind], raw: Mapping[str, object]) -> Kind:
+    try:
+        # By way of JSON, where a list may stand for a tuple though the models are strict; a YAML date becomes its text.
+        return kind.model_validate_json(json.dumps(raw, default=str))
+    except ValidationError as error:
+        raise SettingsError(lines(error)) from None

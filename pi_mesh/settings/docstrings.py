@@ -1,0 +1,41 @@
+"""The sentences below the settings' fields, for the schema.
+
+pydantic can read them itself, but would do so in every preview, where nobody asks: it parses each class's source.
+"""
+
+import ast
+import inspect
+import textwrap
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
+
+from pydantic.alias_generators import to_camel
+
+from pi_mesh.settings.base import Model
+
+
+def describe(schema: dict[str, Any]) -> dict[str, Any]:
+    """The settings' JSON schema, with a description for each field that has such a sentence."""
+    models = {model.__name__: model for model in _below(Model)}
+    for name, definition in {**schema["$defs"], schema["title"]: schema}.items():
+        for base in reversed(models[name].__mro__[: models[name].__mro__.index(Model)]):
+            for field, sentence in _sentences(base):
+                if field in definition["properties"]:
+                    definition["properties"][field]["description"] = sentence
+    return schema
+
+
+def _below(model: type[Model]) -> Iterator[type[Model]]:
+    for child in model.__subclasses__():
+        yield child
+        yield from _below(child)
+
+
+def _sentences(model: type) -> Iterator[tuple[str, str]]:
+    (definition,) = ast.parse(textwrap.dedent(inspect.getsource(model))).body
+    body = definition.body if isinstance(definition, ast.ClassDef) else []
+    for pair in pairwise(body):
+        match pair:
+            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(sentence))):
+                yield to_camel(name), inspect.cleandoc(sentence)

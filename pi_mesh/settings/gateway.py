@@ -1,0 +1,49 @@
+"""The ingress and egress gateways."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from pi_mesh.settings.base import DrainSeconds, HelmValues, Model, Replicas
+from pi_mesh.settings.resources import Autoscaling, ResourceProfile, profile
+
+NodePort = Annotated[int, Field(ge=30000, le=32767)]
+ServiceType = Literal["auto", "LoadBalancer", "NodePort", "ClusterIP"]
+
+
+class GatewayService(Model):
+    """How a gateway is reached."""
+
+    type: ServiceType = "auto"
+    """`auto`: a LoadBalancer where the cluster has a provider of them, else NodePort: no vain wait for an address."""
+    node_ports: dict[Literal["status-port", "http2", "https"], NodePort] = {}
+    """Fixed node ports by port name; the cluster chooses the others."""
+
+    @model_validator(mode="after")
+    def node_ports_need_a_node_port_service(self) -> Self:
+        if self.node_ports and self.type == "ClusterIP":
+            raise PydanticCustomError("node_ports", "nodePorts need a service of type NodePort, LoadBalancer or auto")
+        return self
+
+
+class GatewaySettings(Model):
+    """One gateway: a Deployment of Envoy with a Service."""
+
+    enabled: bool = True
+    replicas: Replicas = 1
+    """Two or more are kept apart, and one always stays up while nodes are drained."""
+    drain_seconds: DrainSeconds = 20
+    """Seconds that a stopping pod goes on serving. Longer than a new one needs until it is Ready, so that no request is
+    lost when the node of the only one is drained."""
+    resources: ResourceProfile = profile("100m", "128Mi", "500m", "256Mi")
+    autoscaling: Autoscaling = Autoscaling()
+    service: GatewayService = GatewayService()
+    values: HelmValues = {}
+    """Extra values of the gateway chart, merged last; may not contradict a typed setting."""
+
+
+class EgressSettings(GatewaySettings):
+    """The egress gateway: like the ingress, but nobody outside the cluster calls it."""
+
+    service: GatewayService = GatewayService(type="ClusterIP")

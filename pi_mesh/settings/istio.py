@@ -1,0 +1,59 @@
+"""istiod, the base chart and the sidecars."""
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from pi_mesh.catalog import istio
+from pi_mesh.settings.base import DrainSeconds, HelmValues, Model, NamespaceName, Replicas
+from pi_mesh.settings.patterns import matching
+from pi_mesh.settings.resources import Autoscaling, ResourceProfile, profile
+
+
+def _known_version(value: str) -> str:
+    oldest, newest = istio.OLDEST, istio.NEWEST
+    if int(value.split(".")[1]) not in istio.MINORS:
+        raise ValueError(f"is outside 1.{oldest} to 1.{newest}, which are known to work")
+    return value
+
+
+IstioVersion = Annotated[
+    str,
+    matching(r"^1\.[0-9]+\.[0-9]+$", 'an exact release such as "1.20.3" (no range, no "latest")'),
+    AfterValidator(_known_version),
+]
+
+
+class IstioSettings(Model):
+    """The control plane."""
+
+    version: IstioVersion
+    namespace: NamespaceName = "istio-system"
+    adopt: bool = False
+    """Take over a namespace that is there already, and leave it at destroy."""
+    pilot_replicas: Replicas = 1
+    resources: ResourceProfile = profile("100m", "128Mi", "500m", "256Mi")
+    autoscaling: Autoscaling = Autoscaling()
+    values: HelmValues = {}
+    """Extra values of the istiod chart, merged last; may not contradict a typed setting."""
+
+
+class BaseSettings(Model):
+    """The base chart: CRDs and the default validation webhook."""
+
+    values: HelmValues = {}
+    """Extra values of the base chart, merged last."""
+
+
+class ProxySettings(Model):
+    """Every sidecar."""
+
+    resources: ResourceProfile = profile("50m", "128Mi", "200m", "256Mi")
+    concurrency: Annotated[int, Field(ge=1, le=16)] = 2
+    """Envoy's worker threads; each costs memory."""
+    trace_sampling: Annotated[float, Field(ge=0, le=100)] = 1.0
+    """Percent of requests that are traced."""
+    outbound_traffic: Literal["ALLOW_ANY", "REGISTRY_ONLY"] = "ALLOW_ANY"
+    """Whether a sidecar lets requests to hosts out that the mesh does not know."""
+    drain_seconds: DrainSeconds = 5
+    """Seconds that a stopping sidecar goes on serving what is under way."""

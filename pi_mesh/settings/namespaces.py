@@ -1,0 +1,66 @@
+"""Mesh-wide mutual TLS, the trading namespace, and what a destroy takes along."""
+
+from datetime import timedelta
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from pi_mesh.settings.base import Model, NamespaceName
+from pi_mesh.settings.patterns import matching
+from pi_mesh.settings.resources import ResourceProfile, profile
+
+SHORTEST, LONGEST = timedelta(minutes=10), timedelta(days=90)
+"""A certificate must outlive a restart of istiod; longer ones istiod refuses to sign (MAX_WORKLOAD_CERT_TTL)."""
+
+
+def duration(lifetime: str) -> timedelta:
+    """What a `Lifetime` such as "2h" or "90m" says."""
+    return timedelta(**{"hours" if lifetime.endswith("h") else "minutes": int(lifetime[:-1])})
+
+
+def _within_bounds(value: str) -> str:
+    if not SHORTEST <= duration(value) <= LONGEST:
+        raise ValueError("is outside of 10m to 2160h")
+    return value
+
+
+Lifetime = Annotated[
+    str,
+    matching(r"^[1-9][0-9]{0,6}[hm]$", 'whole hours or minutes such as "2h" or "90m", from 10m to 2160h'),
+    AfterValidator(_within_bounds),
+]
+
+
+class MtlsSettings(Model):
+    """Mutual TLS between all workloads."""
+
+    mode: Literal["STRICT", "PERMISSIVE"] = "STRICT"
+    certificate_lifetime: Lifetime = "2h"
+    """Life of a workload's certificate; proxies renew at half of it: hourly by default."""
+
+
+ScopeHost = Annotated[str, matching(r"^[^/\s]+/[^/\s]+$", 'NAMESPACE/HOST such as "./*" or "monitoring/*"')]
+
+
+class TradingSettings(Model):
+    """The trading platform's namespace."""
+
+    namespace: NamespaceName = "trading"
+    adopt: bool = False
+    """Take over a namespace that is there already, and leave it at destroy."""
+    workloads: Annotated[int, Field(ge=1, le=500)] = 30
+    """Pods that the ResourceQuota admits, each with its sidecar."""
+    workload: ResourceProfile = profile("50m", "128Mi", "500m", "256Mi")
+    """What a container gets that names no resources (LimitRange), and what the quota counts per pod."""
+    sidecar_scope: tuple[ScopeHost, ...] = ("./*",)
+    """Hosts that sidecars learn of besides the control plane's, as NAMESPACE/HOST; the smaller, the less memory. Empty:
+    the whole mesh."""
+
+
+class DestroySettings(Model):
+    """What `pulumi destroy` removes besides its own resources."""
+
+    crds: bool = False
+    """Also Istio's CRDs, and with them every Istio resource; refused while others' resources exist."""
+    root_certificates: bool = False
+    """Also the `istio-ca-root-cert` ConfigMap that istiod put into every namespace."""

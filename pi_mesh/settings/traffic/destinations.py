@@ -1,0 +1,64 @@
+"""What callers of a service keep to: its versions (subsets), the circuit breaker and the canary."""
+
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from pi_mesh.settings.base import Model
+from pi_mesh.settings.traffic.names import Duration, Labels, ObjectName, Path, Percent, ServiceHost
+from pi_mesh.settings.traffic.routes import refuse_wrong_sum
+
+Count = Annotated[int, Field(ge=1, le=1_000_000)]
+
+
+class CircuitBreaker(Model):
+    """Limits a caller's sidecar sets itself, and when it leaves a failing pod alone. The numbers are the role's."""
+
+    max_connections: Count = 100
+    """TCP connections to the service."""
+    max_pending_requests: Count = 100
+    """HTTP/1.1 requests that wait for a connection."""
+    max_requests_per_connection: Count = 2
+    """Then a connection is closed."""
+    consecutive_errors: Count = 5
+    """Answers 5xx in a row after which a pod gets no requests."""
+    interval: Duration = "30s"
+    """Between two looks at the errors."""
+    ejection_time: Duration = "30s"
+    """How long the pod gets none, at first; longer each time."""
+    max_ejection_percent: Annotated[int, Field(ge=1, le=100)] | None = None
+    """Part of the pods that may be left out at once; Istio's 10 percent if not given: none of fewer than ten pods."""
+
+
+class Destination(Model):
+    """A DestinationRule of the trading namespace."""
+
+    service: ServiceHost
+    """Whose callers are meant; one destination for each service."""
+    subsets: dict[ObjectName, Labels] = {}
+    """Versions of the service by name: the labels their pods carry."""
+    circuit_breaker: CircuitBreaker | None = None
+    """`{}` switches it on with the role's numbers."""
+
+    @model_validator(mode="after")
+    def says_something(self) -> Self:
+        if not self.subsets and self.circuit_breaker is None:
+            raise PydanticCustomError("empty_destination", "has neither subsets nor circuitBreaker; give one of them")
+        return self
+
+
+class Canary(Model):
+    """A new version of a service beside the old one: some paths go to it wholly, of the rest a share."""
+
+    service: ServiceHost
+    """Its subsets are those of `traffic.destinations`."""
+    paths: dict[Path, ObjectName] = {}
+    """Path prefix -> subset that gets all its requests; comes before the weights, longer prefixes first."""
+    weights: Annotated[dict[ObjectName, Percent], Field(min_length=1)] = {"v1": 90, "v2": 10}
+    """Subset -> share of all other requests, in percent."""
+
+    @model_validator(mode="after")
+    def weights_add_up(self) -> Self:
+        refuse_wrong_sum(list(self.weights.values()))
+        return self

@@ -1,0 +1,116 @@
+"""The optional intermediate CA in Vault that signs the mesh's certificates."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from pi_mesh.settings.base import Model, MountPath, NamespaceName
+from pi_mesh.settings.cert_manager import CertManagerSettings
+
+Pem = Annotated[
+    str,
+    Field(pattern=r"-----BEGIN CERTIFICATE-----", description="One or more certificates in PEM form."),
+]
+Generation = Annotated[int, Field(ge=1, le=100_000)]
+
+
+class SignedChain(Model):
+    """What a CA outside of Vault made of a signing request."""
+
+    generation: Generation
+    """The generation whose request was signed; the mesh signs with this key until a newer chain is here."""
+    chain: Pem
+    """The signed certificate first, then each one's signer, the root last."""
+
+
+class VaultSettings(Model):
+    """The mesh's certificates chain to Vault's root. Off: nothing of Vault is imported, asked or needed."""
+
+    enabled: bool = False
+    stack: Annotated[str, Field(pattern=r"^[^/\s]+/[^/\s]+/[^/\s]+$")] | None = None
+    """ORGANIZATION/PROJECT/STACK whose settings hold the CA: then this stack needs no access to Vault."""
+    address: Annotated[str, Field(pattern=r"^https?://[^/\s]+$")] | None = None
+    """Vault's API, as whoever runs Pulumi reaches it. The token is the secret `vaultToken`, or VAULT_TOKEN."""
+    ca_file: Annotated[str, Field(min_length=1)] | None = None
+    """A PEM file with the CA of Vault's own TLS certificate, seen from the project's folder."""
+    namespace: NamespaceName = "vault"
+    """The Kubernetes namespace of Vault's service; the URLs in issued certificates point there."""
+    mount: MountPath = "pki_int"
+    """Where the intermediate CA is mounted."""
+    signed_by: Literal["vault", "outside"] = "vault"
+    """Who signs it: the CA at `rootMount`, or one outside of Vault that gets the request from the stack's outputs."""
+    root_mount: MountPath = "pki"
+    """Where the CA is mounted that signs; made beforehand by its owner."""
+    signed: SignedChain | None = None
+    """With `signedBy: outside`, what came back."""
+    common_name: Annotated[str, Field(min_length=1, max_length=64)] = "Istio Intermediate CA"
+    ttl: Annotated[str, Field(pattern=r"^[1-9][0-9]*h$")] = "8760h"
+    """Life of the intermediate's certificate, in hours; it never outlives its signer."""
+    generation: Generation = 1
+    """Counted up for a new key and certificate; `rotate-ca` does it."""
+    key: Literal["exported", "internal"] = "exported"
+    """Where its key is: handed over to istiod once; or in Vault for good, which then signs each certificate."""
+    cert_manager: CertManagerSettings = CertManagerSettings()
+    """With `key: internal`, what carries istiod's requests to Vault."""
+    also_trust: tuple[Pem, ...] = ()
+    """Further roots that the mesh trusts, for the time in which it changes from one root to another."""
+
+    @property
+    def here(self) -> bool:
+        """Whether this stack makes the CA itself."""
+        return self.enabled and self.stack is None
+
+    @property
+    def signs(self) -> bool:
+        """Whether the mesh's certificates are of this CA; not while one outside of Vault has yet to sign it."""
+        return self.enabled and (self.stack is not None or self.signed_by == "vault" or self.signed is not None)
+
+    @property
+    def keyless(self) -> bool:
+        """Whether Vault signs each of the mesh's certificates, so that no key of the CA is in the cluster."""
+        return self.signs and self.key == "internal"
+
+    @property
+    def service(self) -> str:
+        """Vault's API as pods reach it."""
+        return f"{str(self.address).partition(':')[0]}://vault.{self.namespace}.svc:8200"
+
+    @property
+    def ttl_hours(self) -> int:
+        return int(self.ttl.removesuffix("h"))
+
+    @model_validator(mode="after")
+    def one_place(self) -> Self:
+        if self.enabled and (self.stack is None) == (self.address is None):
+            raise PydanticCustomError(
+                "vault_place",
+                "needs either address (the CA is made by this stack) or stack (it is made by another), not both",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def signed_chain_belongs(self) -> Self:
+        if self.signed and self.signed_by != "outside":
+            raise PydanticCustomError("vault_signed", "signed goes with signedBy: outside; Vault signs otherwise")
+        if self.signed and self.signed.generation > self.generation:
+            raise PydanticCustomError(
+                "vault_generation",
+                "signed.generation {signed} is above generation {generation}: there is no such request yet",
+                {"signed": self.signed.generation, "generation": self.generation},
+            )
+        return self
+
+    @model_validator(mode="after")
+    def internal_key_is_this_stacks(self) -> Self:
+        if self.key == "internal" and self.stack:
+            raise PydanticCustomError(
+                "vault_key", "key: internal goes with address: what another stack hands over is a key"
+            )
+        if self.key == "internal" and self.also_trust:
+            raise PydanticCustomError(
+                "vault_key_trust",
+                "key: internal keeps its root; for another one set key: exported, go through the steps in "
+                "docs/vault.md, then key: internal again",
+            )
+        return self

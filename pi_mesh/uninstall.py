@@ -1,0 +1,70 @@
+"""Finds and removes what Istio leaves in a cluster by its own choice."""
+
+import time
+from collections.abc import Iterator
+
+from pi_mesh.cluster.client import Client
+from pi_mesh.cluster.objects import crd
+
+CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+CONFIG_MAPS = ("istio-ca-root-cert", "istio-ca-crl")
+"""istiod puts them into every namespace, and its absence leaves them there."""
+LABEL = "istio.io/config=true"
+SECONDS, PAUSE = 60, 0.5
+SHOWN = 5
+
+
+class InUse(Exception):
+    """Something of others would go with it; nothing was removed."""
+
+
+class Sweeper(Client):
+    """A client that also deletes. Every method raises ClusterUnreachable with one line."""
+
+    def remove(self, path: str) -> None:
+        """Nothing happens where it is gone already."""
+        self._send("DELETE", path)
+
+
+def mesh_is_installed(client: Client, namespace: str, release: str) -> bool:
+    """Whether Helm still knows the release."""
+    return bool(client.items(f"/api/v1/namespaces/{namespace}/secrets", labelSelector=f"owner=helm,name={release}"))
+
+
+def root_certificates(client: Sweeper) -> None:
+    """Removes istiod's ConfigMaps from all namespaces."""
+    for item in client.items("/api/v1/configmaps", labelSelector=LABEL):
+        meta = item["metadata"]
+        if meta["name"] in CONFIG_MAPS:
+            client.remove(f"/api/v1/namespaces/{meta['namespace']}/configmaps/{meta['name']}")
+
+
+def crds(client: Sweeper, owner: str) -> None:
+    """Removes the CRDs of the release NAMESPACE/NAME. Raises InUse while there are resources of these kinds."""
+    ours = [item for item in client.items(CRDS) if crd(item).of_istio and crd(item).release == owner]
+    if used := [line for item in ours for line in _resources(client, item)]:
+        shown = ", ".join(used[:SHOWN]) + (f" and {len(used) - SHOWN} more" if len(used) > SHOWN else "")
+        raise InUse(
+            f"destroy.crds: Istio's CRDs stay, for these resources of others would go with them: {shown}; "
+            "remove them and run `pulumi destroy` again, or keep the CRDs with `pulumi state delete` of this resource"
+        )
+    for item in ours:
+        client.remove(f"{CRDS}/{item['metadata']['name']}")
+    _await_gone(client, owner)
+
+
+def _resources(client: Client, definition: dict) -> Iterator[str]:
+    spec = definition["spec"]
+    version = next(version["name"] for version in spec["versions"] if version["served"])
+    for item in client.items(f"/apis/{spec['group']}/{version}/{spec['names']['plural']}"):
+        meta = item["metadata"]
+        yield f"{spec['names']['kind']} {meta.get('namespace', '')}/{meta['name']}"
+
+
+def _await_gone(client: Client, owner: str) -> None:
+    """The next install would find them half deleted."""
+    end = time.monotonic() + SECONDS
+    while any(crd(item).release == owner for item in client.items(CRDS)):
+        if time.monotonic() > end:
+            raise InUse(f"destroy.crds: the CRDs are being deleted for {SECONDS} s now; look at `kubectl get crd`")
+        time.sleep(PAUSE)

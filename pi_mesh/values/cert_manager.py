@@ -1,0 +1,109 @@
+"""cert-manager, which has istiod's signing requests signed in Vault: its release, and what it needs for that."""
+
+import base64
+
+from pi_mesh.catalog import cert_manager as names
+from pi_mesh.names import PLUGGED_IN_LABEL
+from pi_mesh.settings import Settings
+from pi_mesh.values import extra
+from pi_mesh.values.extra import Values
+from pi_mesh.values.objects import Object
+from pi_mesh.values.placement import node_selector
+from pi_mesh.values.releases import HelmRelease, PinnedRelease
+
+OFF = {"enabled": False}
+RBAC = "rbac.authorization.k8s.io"
+LOGIN_SECONDS = "120"
+"""So long an `up` waits for Vault; the controller runs already."""
+
+
+def release(settings: Settings) -> PinnedRelease:
+    """Raises SettingsError where extra values contradict typed settings."""
+    wanted, typed = settings.vault.cert_manager, helm_values(settings)
+    extra.refuse(extra.contradictions(typed, wanted.values, "vault.certManager.values"))
+    made = HelmRelease(names.CHART, names.CHART, extra.merge(typed, wanted.values))
+    return PinnedRelease(made, wanted.version, wanted.charts)
+
+
+def helm_values(settings: Settings) -> Values:
+    """One pod, the controller's.
+
+    Its webhook judges what is asked of cert-manager, its cainjector serves the webhook. Here istiod alone asks: the
+    namespace of the one Issuer is out of the webhook's sight, and anywhere else Kubernetes, not reaching it, refuses.
+    """
+    wanted = settings.vault.cert_manager
+    here = {"key": "kubernetes.io/metadata.name", "operator": "NotIn", "values": [settings.istio.namespace]}
+    return {
+        "crds": {"enabled": True},
+        "featureGates": "ExperimentalCertificateSigningRequestControllers=true",
+        "global": {"leaderElection": {"namespace": wanted.namespace}},
+        "serviceAccount": {"name": wanted.service_account},
+        "image": {"pullPolicy": settings.images.pull_policy},
+        "resources": wanted.resources.to_kubernetes(),
+        "nodeSelector": node_selector(settings),
+        # What istiod approves is signed, and nothing else.
+        "disableAutoApproval": True,
+        "webhook": {
+            "replicaCount": 0,
+            "validatingWebhookConfiguration": {"namespaceSelector": {"matchExpressions": [here]}},
+        },
+        "cainjector": OFF,
+        "startupapicheck": OFF,
+        "prometheus": OFF,
+    }
+
+
+def root(settings: Settings, pem: object) -> Object:
+    """What istiod mounts, and by what a mesh of this kind is known; `pem` may be known only later."""
+    labels = {"labels": {PLUGGED_IN_LABEL: "vault"}}
+    return {"apiVersion": "v1", **_named(settings, "ConfigMap", names.ROOT, **labels), "data": {"root-cert.pem": pem}}
+
+
+def issuer(settings: Settings, ca_bundle: str | None) -> Object:
+    """`ca_bundle`: PEM of the CA of Vault's own TLS certificate. An `up` waits until Vault lets it in."""
+    vault = settings.vault
+    login = vault.cert_manager.login
+    server = {
+        "server": vault.cert_manager.address or vault.service,
+        "path": f"{vault.mount}/sign/{names.ROLE}",
+        "auth": {
+            "kubernetes": {
+                "mountPath": f"/v1/auth/{login.mount}",
+                "role": login.role,
+                "serviceAccountRef": {"name": names.ISSUER},
+            }
+        },
+    }
+    if ca_bundle:
+        server["caBundle"] = base64.b64encode(ca_bundle.encode()).decode()
+    ready = {"annotations": {"pulumi.com/waitFor": "condition=Ready", "pulumi.com/timeoutSeconds": LOGIN_SECONDS}}
+    meta = _named(settings, "Issuer", names.ISSUER, **ready)
+    return {"apiVersion": "cert-manager.io/v1", **meta, "spec": {"vault": server}}
+
+
+def rights(settings: Settings) -> tuple[Object, ...]:
+    """cert-manager may speak as the service account that Vault knows; istiod may name the Issuer in its requests."""
+    wanted = settings.vault.cert_manager
+    controller = {"kind": "ServiceAccount", "name": wanted.service_account, "namespace": wanted.namespace}
+    istiod = {"kind": "ServiceAccount", "name": "istiod", "namespace": settings.istio.namespace}
+    return (
+        {"apiVersion": "v1", **_named(settings, "ServiceAccount", names.ISSUER)},
+        *_allowed(settings, "login", controller, "", "serviceaccounts/token", "create"),
+        *_allowed(settings, "requests", istiod, "cert-manager.io", "signers", "reference"),
+    )
+
+
+def _allowed(
+    settings: Settings, suffix: str, who: dict[str, str], group: str, resource: str, verb: str
+) -> tuple[Object, Object]:
+    name = f"{names.ISSUER}-{suffix}"
+    rule = {"apiGroups": [group], "resources": [resource], "resourceNames": [names.ISSUER], "verbs": [verb]}
+    role = {"apiGroup": RBAC, "kind": "Role", "name": name}
+    return (
+        {"apiVersion": f"{RBAC}/v1", **_named(settings, "Role", name), "rules": [rule]},
+        {"apiVersion": f"{RBAC}/v1", **_named(settings, "RoleBinding", name), "roleRef": role, "subjects": [who]},
+    )
+
+
+def _named(settings: Settings, kind: str, name: str, **metadata: object) -> Object:
+    return {"kind": kind, "metadata": {"name": name, "namespace": settings.istio.namespace, **metadata}}

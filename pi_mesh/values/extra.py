@@ -1,0 +1,32 @@
+"""Extra Helm values from the stack file: merged last, and never against a typed setting."""
+
+from collections.abc import Iterator, Mapping
+
+from pi_mesh.settings.errors import SettingsError
+
+Values = dict[str, object]
+
+
+def merge(typed: Values, extra: Mapping[str, object]) -> Values:
+    """Both trees in one; where both say something, they say the same."""
+    merged = dict(typed)
+    for key, value in extra.items():
+        below = merged.get(key)
+        merged[key] = merge(below, value) if isinstance(below, dict) and isinstance(value, Mapping) else value
+    return merged
+
+
+def contradictions(typed: Values, extra: Mapping[str, object], path: str) -> Iterator[str]:
+    """A line for each value that differs from what a typed setting gives; `path` is where `extra` stands."""
+    for key in extra.keys() & typed.keys():
+        ours, theirs, place = typed[key], extra[key], f"{path}.{key}"
+        if isinstance(ours, dict) and isinstance(theirs, Mapping):
+            yield from contradictions(ours, theirs, place)
+        elif ours != theirs:
+            yield f"{place}: {theirs!r} contradicts {ours!r}, which typed settings give; change those (docs/config.md)"
+
+
+def refuse(lines: Iterator[str]) -> None:
+    """Raises SettingsError with all the lines, if there are any."""
+    if problems := sorted(lines):
+        raise SettingsError(problems)

@@ -1,0 +1,80 @@
+"""Helm values of the chart `gateway`. Its schema refuses keys that a version does not know: only those of 1.20 here."""
+
+from pi_mesh.settings import Settings
+from pi_mesh.settings.gateway import GatewayService, GatewaySettings
+from pi_mesh.values import readiness
+from pi_mesh.values.authority import gateway_annotations
+from pi_mesh.values.extra import Values
+from pi_mesh.values.placement import node_selector
+from pi_mesh.values.traffic.gateways import gateway_selector
+
+PORTS = {"status-port": (15021, 15021), "http2": (80, 80), "https": (443, 443)}
+"""Name -> service port and container port: the chart's own, written out because a list can only be replaced whole."""
+STOPPING = 10
+"""Seconds that Envoy and its agent have to end by themselves when they have drained."""
+
+
+def helm_values(settings: Settings, release: str, gateway: GatewaySettings, load_balancers: bool) -> Values:
+    """What the settings say, without the extra values; `load_balancers`: whether the cluster hands out addresses."""
+    return {
+        "replicaCount": gateway.replicas,
+        "resources": gateway.resources.to_kubernetes(),
+        "nodeSelector": node_selector(settings),
+        "imagePullPolicy": settings.images.pull_policy,
+        "service": _service(gateway.service, load_balancers),
+        "autoscaling": {
+            "enabled": gateway.autoscaling.enabled,
+            "minReplicas": gateway.autoscaling.min_replicas,
+            "maxReplicas": gateway.autoscaling.max_replicas,
+            "targetCPUUtilizationPercentage": gateway.autoscaling.target_cpu,
+        },
+        **readiness.of_gateway(settings.istio.version),
+        **_drain(gateway.drain_seconds, gateway_annotations(settings)),
+        **(_kept_through_drains(release) if _least(gateway) > 1 else {}),
+    }
+
+
+def service_type(service: GatewayService, load_balancers: bool) -> str:
+    """The Kubernetes service type; `auto` chooses what works: a LoadBalancer that nobody serves is awaited in vain."""
+    if service.type != "auto":
+        return service.type
+    return "LoadBalancer" if load_balancers else "NodePort"
+
+
+def _least(gateway: GatewaySettings) -> int:
+    return gateway.autoscaling.min_replicas if gateway.autoscaling.enabled else gateway.replicas
+
+
+def _drain(seconds: int, annotations: dict[str, str]) -> Values:
+    """While the only pod stops, Kubernetes (>= 1.28) still sends it requests; its successor starts meanwhile."""
+    return {
+        "podAnnotations": {"proxy.istio.io/config": f"terminationDrainDuration: {seconds}s", **annotations},
+        "terminationGracePeriodSeconds": seconds + STOPPING,
+    }
+
+
+def _kept_through_drains(release: str) -> Values:
+    """Pods apart from each other, and never all of them evicted at once.
+
+    Not for a single pod: a budget for that one would let no node be drained.
+    """
+    spread = {
+        "maxSkew": 1,
+        "topologyKey": "kubernetes.io/hostname",
+        "whenUnsatisfiable": "ScheduleAnyway",
+        "labelSelector": {"matchLabels": gateway_selector(release)},
+    }
+    return {"podDisruptionBudget": {"minAvailable": 1}, "topologySpreadConstraints": [spread]}
+
+
+def _service(service: GatewayService, load_balancers: bool) -> Values:
+    values: Values = {"type": service_type(service, load_balancers)}
+    if service.node_ports:
+        values["ports"] = [_port(name, service) for name in PORTS]
+    return values
+
+
+def _port(name: str, service: GatewayService) -> Values:
+    port, target = PORTS[name]
+    fixed = {"nodePort": service.node_ports[name]} if name in service.node_ports else {}
+    return {"name": name, "protocol": "TCP", "port": port, "targetPort": target, **fixed}

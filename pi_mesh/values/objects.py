@@ -1,0 +1,86 @@
+"""Kubernetes objects of the mesh and the trading namespace, as plain dicts.
+
+The Istio kinds are of version v1beta1, which every Istio from 1.20 to the newest serves.
+"""
+
+from pi_mesh.names import OWNER_ANNOTATION, owner
+from pi_mesh.settings import Settings
+from pi_mesh.settings.resources import Amounts
+
+Object = dict[str, object]
+
+
+def peer_authentication(settings: Settings) -> Object:
+    """The mesh-wide mutual TLS mode: in the root namespace, and with no selector."""
+    return {
+        "apiVersion": "security.istio.io/v1beta1",
+        "kind": "PeerAuthentication",
+        "metadata": {"name": "default", "namespace": settings.istio.namespace},
+        "spec": {"mtls": {"mode": settings.mtls.mode}},
+    }
+
+
+def istio_namespace(settings: Settings, stack: str) -> Object:
+    return _namespace(settings.istio.namespace, stack, {})
+
+
+def cert_manager_namespace(settings: Settings, stack: str) -> Object:
+    return _namespace(settings.vault.cert_manager.namespace, stack, {"istio-injection": "disabled"})
+
+
+def trading_namespace(settings: Settings, stack: str) -> Object:
+    """With istiod's sidecar injection."""
+    return _namespace(settings.trading.namespace, stack, {"istio-injection": "enabled"})
+
+
+def bounds(settings: Settings) -> tuple[Object, ...]:
+    """What keeps the trading namespace's workloads from overrunning the Pis; no Sidecar where its scope is the mesh."""
+    scope = (sidecar_scope(settings),) if settings.trading.sidecar_scope else ()
+    return limit_range(settings), resource_quota(settings), *scope
+
+
+def limit_range(settings: Settings) -> Object:
+    """What a container gets that names no resources: a quota refuses pods without."""
+    workload = settings.trading.workload
+    default = {"default": workload.limits.to_kubernetes(), "defaultRequest": workload.requests.to_kubernetes()}
+    return {
+        "apiVersion": "v1",
+        "kind": "LimitRange",
+        "metadata": {"name": "workload-defaults", "namespace": settings.trading.namespace},
+        "spec": {"limits": [{"type": "Container", **default}]},
+    }
+
+
+def resource_quota(settings: Settings) -> Object:
+    """Room for the pods that the settings admit, each a workload of the default size with its sidecar."""
+    trading, proxy = settings.trading, settings.proxy.resources
+    requests = (trading.workload.requests + proxy.requests) * trading.workloads
+    limits = (trading.workload.limits + proxy.limits) * trading.workloads
+    hard = {"pods": str(trading.workloads), **_prefixed("requests", requests), **_prefixed("limits", limits)}
+    return {
+        "apiVersion": "v1",
+        "kind": "ResourceQuota",
+        "metadata": {"name": "workloads", "namespace": trading.namespace},
+        "spec": {"hard": hard},
+    }
+
+
+def sidecar_scope(settings: Settings) -> Object:
+    """What the namespace's sidecars learn of; each further host costs every one of them memory."""
+    # Without the gateways' services there is no way out through the egress gateway.
+    hosts = [*settings.trading.sidecar_scope, f"{settings.istio.namespace}/*"]
+    return {
+        "apiVersion": "networking.istio.io/v1beta1",
+        "kind": "Sidecar",
+        "metadata": {"name": "default", "namespace": settings.trading.namespace},
+        "spec": {"egress": [{"hosts": hosts}]},
+    }
+
+
+def _namespace(name: str, stack: str, labels: dict[str, str]) -> Object:
+    metadata = {"name": name, "labels": labels, "annotations": {OWNER_ANNOTATION: owner(stack)}}
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
+
+
+def _prefixed(kind: str, amounts: Amounts) -> dict[str, str]:
+    return {f"{kind}.{name}": quantity for name, quantity in amounts.to_kubernetes().items()}

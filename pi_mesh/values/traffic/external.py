@@ -1,0 +1,71 @@
+"""ServiceEntry for hosts outside the cluster, and their way through the egress gateway."""
+
+from collections.abc import Iterator
+
+from pi_mesh.names import EGRESS
+from pi_mesh.settings import Settings
+from pi_mesh.settings.traffic.external import USUAL_PORTS, ExternalService
+from pi_mesh.values.objects import Object
+from pi_mesh.values.traffic.gateways import gateway_selector
+from pi_mesh.values.traffic.istio_object import trading_object
+from pi_mesh.values.traffic.routes import destination
+
+
+def external(settings: Settings, name: str, wanted: ExternalService) -> Iterator[Object]:
+    """The entry, and what leads requests through the gateway if that is asked for."""
+    yield service_entry(settings, name, wanted)
+    if wanted.through_gateway:
+        yield _gateway(settings, name, wanted)
+        yield _route(settings, name, wanted)
+
+
+def service_entry(settings: Settings, name: str, wanted: ExternalService) -> Object:
+    spec = {
+        "hosts": list(wanted.hosts),
+        "ports": [_port(wanted, wanted.number)],
+        "location": "MESH_EXTERNAL",
+        # A wildcard has no address to look up: the caller's own is used.
+        "resolution": "NONE" if wanted.has_wildcard else "DNS",
+    }
+    return trading_object(settings, "ServiceEntry", name, spec)
+
+
+def egress_host(settings: Settings) -> str:
+    """The egress gateway's Service."""
+    return f"{EGRESS}.{settings.istio.namespace}.svc.cluster.local"
+
+
+def _gateway(settings: Settings, name: str, wanted: ExternalService) -> Object:
+    # The gateway's Service has the usual ports alone.
+    server: Object = {"port": _port(wanted, USUAL_PORTS[wanted.protocol]), "hosts": list(wanted.hosts)}
+    if wanted.protocol == "TLS":
+        server["tls"] = {"mode": "PASSTHROUGH"}
+    spec = {"selector": gateway_selector(EGRESS), "servers": [server]}
+    return trading_object(settings, "Gateway", _through(name), spec)
+
+
+def _route(settings: Settings, name: str, wanted: ExternalService) -> Object:
+    """Two steps for each host: from the workload to the gateway, and from there to the host."""
+    entrance = USUAL_PORTS[wanted.protocol]
+    steps = []
+    for host in wanted.hosts:
+        to_gateway, onward = destination(egress_host(settings), entrance), destination(host, wanted.number)
+        steps.append(_step(wanted, host, {"gateways": ["mesh"], "port": wanted.number}, to_gateway))
+        steps.append(_step(wanted, host, {"gateways": [_through(name)], "port": entrance}, onward))
+    spec = {"hosts": list(wanted.hosts), "gateways": ["mesh", _through(name)], wanted.protocol.lower(): steps}
+    return trading_object(settings, "VirtualService", _through(name), spec)
+
+
+def _step(wanted: ExternalService, host: str, match: Object, target: Object) -> Object:
+    # The authority of a request to another port than 80 names that too.
+    authority = {"regex": host.replace(".", r"\.") + "(:[0-9]+)?"}
+    of_host = {"sniHosts": [host]} if wanted.protocol == "TLS" else {"authority": authority}
+    return {"match": [{**match, **of_host}], "route": [target]}
+
+
+def _port(wanted: ExternalService, number: int) -> Object:
+    return {"number": number, "name": wanted.protocol.lower(), "protocol": wanted.protocol}
+
+
+def _through(name: str) -> str:
+    return f"{name}-through-egress"

@@ -1,0 +1,35 @@
+"""Gateway: what the ingress gateway listens to."""
+
+from pi_mesh.names import INGRESS
+from pi_mesh.settings import Settings
+from pi_mesh.settings.traffic.gateways import GatewayTls, IngressListener
+from pi_mesh.values.objects import Object
+from pi_mesh.values.traffic.istio_object import trading_object
+
+
+def gateway(settings: Settings, name: str, listener: IngressListener) -> Object:
+    servers = [_http(listener)]
+    if listener.tls:
+        servers.append(_https(listener, listener.tls))
+    return trading_object(settings, "Gateway", name, {"selector": gateway_selector(INGRESS), "servers": servers})
+
+
+def gateway_selector(release: str) -> dict[str, str]:
+    """The label that the gateway chart gives the pods of this release."""
+    return {"istio": release.removeprefix("istio-")}
+
+
+def _http(listener: IngressListener) -> Object:
+    server = _server(listener.port, "http", "HTTP", listener)
+    if listener.tls and listener.tls.redirect:
+        server["tls"] = {"httpsRedirect": True}
+    return server
+
+
+def _https(listener: IngressListener, tls: GatewayTls) -> Object:
+    server = _server(tls.port, "https", "HTTPS", listener)
+    return {**server, "tls": {"mode": tls.mode, "credentialName": tls.secret}}
+
+
+def _server(port: int, name: str, protocol: str, listener: IngressListener) -> Object:
+    return {"port": {"number": port, "name": name, "protocol": protocol}, "hosts": list(listener.hosts)}

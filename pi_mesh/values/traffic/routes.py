@@ -1,0 +1,58 @@
+"""VirtualService: which requests go to which service, and the canary."""
+
+from pi_mesh.settings import Settings
+from pi_mesh.settings.traffic.destinations import Canary
+from pi_mesh.settings.traffic.routes import HttpRoute, Route, RouteTarget
+from pi_mesh.values.objects import Object
+from pi_mesh.values.traffic.istio_object import given, trading_object
+
+
+def route(settings: Settings, name: str, wanted: Route) -> Object:
+    rules = [_rule(rule) for rule in wanted.http]
+    spec = given(hosts=list(wanted.hosts), gateways=list(wanted.gateways), http=rules)
+    return trading_object(settings, "VirtualService", name, spec)
+
+
+def canary(settings: Settings, name: str, wanted: Canary) -> Object:
+    """Paths before weights, and longer paths before shorter ones: the first rule that matches counts."""
+    longest_first = sorted(wanted.paths, key=lambda path: (-len(path), path))
+    rules = [
+        {"match": [{"uri": {"prefix": path}}], "route": [destination(wanted.service, subset=wanted.paths[path])]}
+        for path in longest_first
+    ]
+    shares = [
+        {**destination(wanted.service, subset=subset), "weight": weight} for subset, weight in wanted.weights.items()
+    ]
+    spec = {"hosts": [wanted.service], "http": [*rules, {"route": shares}]}
+    return trading_object(settings, "VirtualService", name, spec)
+
+
+def destination(host: str, port: int | None = None, subset: str | None = None) -> Object:
+    """Where requests go."""
+    number = {"number": port} if port else None
+    return {"destination": given(host=host, port=number, subset=subset)}
+
+
+def _rule(rule: HttpRoute) -> Object:
+    retries = rule.retries and given(
+        attempts=rule.retries.attempts, perTryTimeout=rule.retries.per_try_timeout, retryOn=rule.retries.retry_on
+    )
+    match = _match(rule)
+    return given(
+        match=[match] if match else None,
+        rewrite={"uri": rule.rewrite} if rule.rewrite else None,
+        route=[_target(target) for target in rule.to],
+        timeout=rule.timeout,
+        retries=retries,
+    )
+
+
+def _match(rule: HttpRoute) -> Object:
+    uri = given(prefix=rule.prefix, exact=rule.exact)
+    headers = {name: {"exact": value} for name, value in rule.headers.items()}
+    return given(uri=uri, headers=headers)
+
+
+def _target(target: RouteTarget) -> Object:
+    reached = destination(target.service, target.port, target.subset)
+    return reached if target.weight is None else {**reached, "weight": target.weight}

@@ -1,0 +1,82 @@
+"""Asks Vault, before anything is begun, whether the CA can be made: reads only, and one line for each thing amiss."""
+
+import ssl
+from pathlib import Path
+
+import httpx2 as httpx
+
+from pi_mesh.settings.vault import VaultSettings
+
+SECONDS = 10.0
+"""A Pi that has just started takes its time."""
+STATES = {
+    429: "",  # a standby node passes requests on
+    472: "",
+    473: "",
+    501: "is not initialized; run `vault operator init`",
+    503: "is sealed; unseal it with `vault operator unseal`",
+}
+
+
+class VaultError(Exception):
+    """Vault can't be used now; one line: where, why, what to do. The mesh is as it was."""
+
+
+def read_root(vault: VaultSettings, token: str | None) -> str | None:
+    """Makes sure that Vault is unsealed and takes the token. Returns the PEM of the CA that signs.
+
+    None where a CA outside of Vault signs. Raises VaultError.
+    """
+    with _client(vault) as client:
+        health = _get(client, vault, "sys/health", {}).status_code
+        if reason := STATES.get(health, "" if health == 200 else f"is not well: sys/health says {health}"):
+            raise VaultError(f"vault.address {vault.address}: Vault {reason}; nothing was touched, run up again then")
+        _check_token(client, vault, token)
+        return None if vault.signed_by == "outside" else _root(client, vault)
+
+
+def _client(vault: VaultSettings) -> httpx.Client:
+    verify: ssl.SSLContext | bool = True
+    if vault.ca_file:
+        if not Path(vault.ca_file).is_file():
+            raise VaultError(f"vault.caFile {vault.ca_file}: there is no such file in the project's folder")
+        verify = ssl.create_default_context(cafile=vault.ca_file)
+    return httpx.Client(base_url=f"{vault.address}/v1/", verify=verify, timeout=SECONDS)
+
+
+def _check_token(client: httpx.Client, vault: VaultSettings, token: str | None) -> None:
+    remedy = "set VAULT_TOKEN, or `pulumi config set --secret vaultToken`; docs/vault/policy.hcl is what it needs"
+    if not token:
+        raise VaultError(f"vault: there is no token for {vault.address}: {remedy}")
+    status = _get(client, vault, "auth/token/lookup-self", {"X-Vault-Token": token}).status_code
+    if status == 403:
+        raise VaultError(f"vault: {vault.address} does not take the token (wrong, expired or revoked): {remedy}")
+    if status != 200:
+        raise VaultError(f"vault: {vault.address} answered {status} when asked about the token; look at Vault's log")
+
+
+def _root(client: httpx.Client, vault: VaultSettings) -> str:
+    response = _get(client, vault, f"{vault.root_mount}/ca/pem", {})
+    if response.status_code != 200 or not response.text.strip():
+        raise VaultError(
+            f"vault.rootMount {vault.root_mount}: Vault at {vault.address} has no CA there: it was wiped, it is "
+            "another Vault, or the mount has another name"
+        )
+    return response.text
+
+
+def _get(client: httpx.Client, vault: VaultSettings, path: str, headers: dict[str, str]) -> httpx.Response:
+    try:
+        return client.get(path, headers=headers)
+    except httpx.TimeoutException:
+        reason = f"did not answer within {SECONDS:.0f} s"
+    except httpx.ConnectError as error:
+        reason = str(error)
+        if "CERTIFICATE_VERIFY_FAILED" in reason:
+            raise VaultError(
+                f"vault.address {vault.address}: its TLS certificate is from an unknown CA; name that CA's PEM file in "
+                "vault.caFile"
+            ) from None
+    except httpx.HTTPError as error:
+        reason = str(error) or type(error).__name__
+    raise VaultError(f"vault.address {vault.address}: can't be reached: {reason}; is Vault up, is the address right?")

@@ -1,1 +1,0 @@
-"""What a pull request would change: both sides compared, with no cluster and no Vault. `python -m preview --help`."""

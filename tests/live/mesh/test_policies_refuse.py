@@ -1,0 +1,57 @@
+"""A stack that breaks a mandatory rule is refused before any resource changes; one that breaks none goes through."""
+
+import pytest
+
+from lab.cluster.kubectl import get
+from tests.support.project import STACK, Project
+
+pytestmark = pytest.mark.live
+
+PACK = ("--policy-pack", "policies", "--policy-pack-config", f"policies/config/{STACK}.json")
+KINDS = "deployments,services,secrets,namespaces,validatingwebhookconfigurations,customresourcedefinitions"
+BREACHES = {
+    "pi-ceiling": ("proxy.resources.limits", {"cpu": "200m", "memory": "600Mi"}),
+    "bounded-autoscaling": ("ingress.autoscaling", {"enabled": True, "maxReplicas": 9}),
+    "mesh-wide-strict": ("mtls.mode", "PERMISSIVE"),
+    "no-secrets-in-values": ("base.values.adminPassword", "fox"),
+}
+
+
+@pytest.fixture
+def project(tmp_path) -> Project:
+    project = Project(tmp_path)
+    project.run("pulumi", "stack", "select", STACK, "--create")
+    project.set("proxy.resources.requests", {"cpu": "50m", "memory": "128Mi"})
+    project.set("proxy.resources.limits", {"cpu": "200m", "memory": "256Mi"})
+    return project
+
+
+def mesh() -> set[tuple[str, ...]]:
+    """What there is to stay outside of Kubernetes' own namespaces, with the generation that a change counts up.
+
+    Namespaces of earlier tests may still be on their way out.
+    """
+    found = [one["metadata"] for one in get(KINDS, "-A")["items"]]
+    leaving = {one["name"] for one in found if "deletionTimestamp" in one}
+    ours = [one for one in found if not one.get("namespace", one["name"]).startswith("kube-")]
+    ours = [one for one in ours if not leaving & {one["name"], one.get("namespace")}]
+    return {(one["uid"], one["name"], str(one.get("generation"))) for one in ours}
+
+
+@pytest.mark.parametrize("rule", BREACHES)
+def test_a_breach_is_refused_before_anything_changes(rule, project, figure):
+    project.set(*BREACHES[rule])
+    before = mesh(), project.pulumi("stack", "export").output
+    refused = project.pulumi("up", "--yes", *PACK)
+    assert refused.status != 0
+    assert f"[mandatory]  {rule}  (" in refused.output
+    assert "Fix: " in refused.output
+    assert (mesh(), project.pulumi("stack", "export").output) == before
+    figure(f"exit status {refused.status}; no object, no state changed")
+
+
+def test_the_stack_as_it_is_keeps_every_rule(project):
+    kept = project.preview(*PACK)
+    assert kept.status == 0, kept.output
+    assert "pi-mesh@v1.0.0 (local: policies)" in kept.output
+    assert "mandatory" not in kept.output

@@ -1,0 +1,118 @@
+"""istiod accepts every kind of traffic object, and a running sidecar gets what the settings say."""
+
+import json
+from collections.abc import Iterator
+from contextlib import suppress
+
+import pytest
+
+from lab.cluster.kubectl import get, staying_pods
+from lab.cluster.shell import LabError
+from lab.cluster.waiting import wait_until
+from pi_mesh.values.traffic.istio_object import VERSIONS
+from tests.support import pods, whole_trading
+from tests.support.full_traffic_settings import AGENT
+from tests.support.proxy import Proxy, access_rules, istioctl, wants_certificate
+
+pytestmark = [pytest.mark.live, pytest.mark.usefixtures("mesh")]
+
+KINDS = "gateway,virtualservice,destinationrule,serviceentry,authorizationpolicy,peerauthentication"
+EGRESS = "istio-egressgateway.istio-system.svc.cluster.local"
+
+
+@pytest.fixture(scope="module")
+def trading(namespace, tmp_path_factory) -> Iterator[str]:
+    """A trading namespace with all of the traffic settings, and workloads behind them."""
+    name = namespace("trading", istio_injection="enabled")
+    with whole_trading.neighbours(tmp_path_factory.mktemp("certificate")):
+        whole_trading.start(name)
+        yield name
+
+
+def outbound(trading: str, subset: str) -> str:
+    return f"outbound|80|{subset}|{AGENT}.{trading}.svc.cluster.local"
+
+
+def test_istiod_accepts_every_kind(trading):
+    wanted = {(one["kind"], one["metadata"]["name"]) for stage in whole_trading.objects(trading) for one in stage}
+
+    accepted = {(one["kind"], one["metadata"]["name"]) for one in get(KINDS, "-n", trading)["items"]}
+
+    assert accepted == wanted
+    assert {kind for kind, _ in wanted} == set(VERSIONS)
+
+
+def test_istiod_refuses_what_is_wrong(trading):
+    first, _ = whole_trading.objects(trading)
+    rule = next(one for one in first if one["kind"] == "DestinationRule")
+    rule["spec"]["trafficPolicy"]["outlierDetection"]["interval"] = "1us"
+
+    with pytest.raises(LabError, match="interval"):
+        pods.apply(rule)
+
+
+def test_istioctl_finds_nothing_to_complain_of(trading):
+    def findings() -> list[dict]:
+        return json.loads(istioctl("analyze", f"--namespace={trading}", "--output=json"))
+
+    # Namespaces of earlier tests may still be going, and their routes with them.
+    with suppress(LabError):
+        wait_until("analysis", lambda: not findings(), seconds=60)
+    assert findings() == []
+
+
+def test_the_canary_sends_its_path_to_v2_and_splits_the_rest_90_to_10(trading):
+    by_path, rest = Proxy(trading, "app").routes(f"{AGENT}.{trading}.svc.cluster.local")
+
+    assert by_path["match"]["prefix"] == "/api/v2"
+    assert by_path["route"]["cluster"] == outbound(trading, "v2")
+    assert [(one["name"], one["weight"]) for one in rest["route"]["weightedClusters"]["clusters"]] == [
+        (outbound(trading, "v1"), 90),
+        (outbound(trading, "v2"), 10),
+    ]
+
+
+def test_the_circuit_breaker_has_the_roles_numbers(trading):
+    agent = Proxy(trading, "app").cluster(outbound(trading, "v1"))
+
+    (limits,) = agent["circuitBreakers"]["thresholds"]
+    outliers = agent["outlierDetection"]
+    (protocol,) = agent["typedExtensionProtocolOptions"].values()
+    assert (limits["maxConnections"], limits["maxPendingRequests"]) == (100, 100)
+    assert protocol["commonHttpProtocolOptions"]["maxRequestsPerConnection"] == 2
+    assert (outliers["consecutive5xx"], outliers["interval"], outliers["baseEjectionTime"]) == (5, "30s", "30s")
+
+
+def test_the_authorization_rules_are_those_of_the_settings(trading):
+    (chain,) = Proxy(trading, "agent-v1").inbound(pods.PORT)
+    rules = access_rules(chain)
+
+    role = f"ns[{trading}]-policy[trading-agent-policy]-rule"
+    by_namespace, by_principal = (json.dumps(rules["ALLOW"][f"{role}[{number}]"]) for number in (0, 1))
+    assert "/ns/argocd/" in by_namespace
+    assert "/ns/istio-system/sa/prometheus" in by_principal
+    assert '"destinationPort": 8888' in by_principal
+    assert '"DELETE"' in json.dumps(rules["DENY"][f"ns[{trading}]-policy[no-deletions]-rule[0]"])
+    assert f"ns[{trading}]-policy[default-deny]-rule[0]" in rules["ALLOW"]
+
+
+def test_mutual_tls_is_wanted_of_every_caller_but_those_of_legacy_workloads(trading):
+    strict, legacy = (Proxy(trading, pod).inbound(pods.PORT) for pod in ("agent-v1", "agent-v2"))
+
+    assert [wants_certificate(chain) for chain in strict] == [True]
+    assert sorted(wants_certificate(chain) for chain in legacy) == [False, True]
+
+
+def test_a_sidecar_calls_the_service_with_mutual_tls(trading):
+    agent = Proxy(trading, "app").cluster(outbound(trading, "v1"))
+
+    assert [one["name"] for one in agent["transportSocketMatches"]] == ["tlsMode-istio", "tlsMode-disabled"]
+
+
+def test_external_hosts_are_reached_through_the_egress_gateway(trading):
+    app = Proxy(trading, "app")
+    gateway = staying_pods("istio-system", "istio=egressgateway")[0]["metadata"]["name"]
+
+    assert app.passes_by_name()["api.broker.example"] == f"outbound|443||{EGRESS}"
+    assert Proxy("istio-system", gateway).passes_by_name()["api.broker.example"] == "outbound|443||api.broker.example"
+    assert app.routes("rates.example")[0]["route"]["cluster"] == f"outbound|80||{EGRESS}"

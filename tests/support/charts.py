@@ -1,0 +1,67 @@
+"""Istio's real charts, rendered by the real helm."""
+
+import os
+import subprocess
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from lab.toolchain import charts, programs
+from lab.toolchain.programs import MissingProgramError
+from pi_mesh.catalog.istio import facts_of
+from pi_mesh.values.releases import HelmRelease
+
+ELSEWHERE = "PI_MESH_CHARTS"
+"""Names a folder of packaged charts to test with, instead of the lab's."""
+
+
+@cache
+def folder() -> Path:
+    """Raises MissingProgramError where the lab's programs are not built."""
+    return Path(os.environ[ELSEWHERE]) if ELSEWHERE in os.environ else charts.chart_dir()
+
+
+def each() -> list[str]:
+    """For a test's parameters: the versions that there are charts of, oldest first.
+
+    None where nothing is built; that skips the test, and spares a run of all others its failure.
+    """
+    try:
+        found = {path.stem.partition("-")[2] for path in folder().glob("istiod-*.tgz")}
+    except MissingProgramError:
+        return []
+    return sorted(found, key=lambda version: [int(part) for part in version.split(".")])
+
+
+def versions() -> list[str]:
+    """The same inside a test; skips it where there are none."""
+    return each() or pytest.skip("no charts: the lab's programs are not built")
+
+
+def render(release: HelmRelease, version: str) -> list[dict[str, Any]]:
+    """The objects of a release. Fails where the chart refuses the values."""
+    return [item for item in yaml.load_all(template(release, version), Loader=yaml.CSafeLoader) if item]
+
+
+def template(release: HelmRelease, version: str) -> str:
+    """The same as YAML text: base's CRDs take seconds to parse."""
+    return _template(release.name, release.chart, version, yaml.dump(release.values))
+
+
+@cache
+def _template(name: str, chart: str, version: str, values: str) -> str:
+    kubernetes = f"1.{facts_of(version).kubernetes[1]}.0"
+    command = [programs.program("helm"), "template", name, folder() / f"{chart}-{version}.tgz", "--values", "-"]
+    command += ["--namespace", "istio-system", "--kube-version", kubernetes]
+    done = subprocess.run(command, input=values, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{chart} {version}: {done.stderr}"
+    return done.stdout
+
+
+def only(items: list[dict[str, Any]], kind: str, name: str | None = None) -> dict[str, Any]:
+    """The one object of this kind, and of this name where one is given."""
+    (found,) = (item for item in items if item["kind"] == kind and name in (None, item["metadata"]["name"]))
+    return found

@@ -1,0 +1,25 @@
+"""Settings for tests: the least that is required, and what a test wants otherwise."""
+
+from collections.abc import Mapping
+
+from pi_mesh.settings import Settings, parse
+
+LEAST = {"cluster": {"context": "test"}, "istio": {"version": "1.31.0"}}
+
+
+def raw_settings(**overrides: object) -> dict[str, object]:
+    """First-level keys with plain values, as they would stand in a stack file; objects are merged into `LEAST`."""
+    return _merged(LEAST, overrides)
+
+
+def make_settings(**overrides: object) -> Settings:
+    """Settings with the role's defaults, but for the overrides: `make_settings(ingress={"enabled": False})`."""
+    return parse(raw_settings(**overrides))
+
+
+def _merged(base: Mapping, overrides: Mapping) -> dict:
+    both = {**base, **overrides}
+    return {
+        key: _merged(base[key], value) if isinstance(base.get(key), dict) and isinstance(value, dict) else value
+        for key, value in both.items()
+    }

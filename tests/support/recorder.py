@@ -1,0 +1,117 @@
+"""Records what a Pulumi program asks the engine for, in this process and with nothing behind it."""
+
+import asyncio
+import contextvars
+import logging
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from google.protobuf.json_format import MessageToDict
+from pulumi.runtime import configure, rpc
+from pulumi.runtime.mocks import MockEngine, MockMonitor, Mocks, MockSettings
+from pulumi.runtime.stack import run_in_stack
+
+from tests.support.recording import Recording, Registered
+from tests.support.threads import threads_with_loops
+
+RELEASE = "kubernetes:helm.sh/v3:Release"
+
+
+def record(
+    program: Callable[[], object],
+    stack: str = "test",
+    preview: bool = False,
+    outputs: Mapping[str, Mapping[str, object]] = MappingProxyType({}),
+) -> Recording:
+    """Run a program and record it. Raises what the program raises.
+
+    `outputs`: what resources have besides their inputs, by type; of a StackReference, the other stack's outputs.
+    """
+    return contextvars.copy_context().run(asyncio.run, _record(program, stack, preview, outputs))
+
+
+async def _record(
+    program: Callable[[], object], stack: str, preview: bool, outputs: Mapping[str, Mapping[str, object]]
+) -> Recording:
+    # A program that fails is raised below; the outputs that hang on the failure need not be told one by one.
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, _context: None)
+    monitor = _Monitor(_Echo(outputs))
+    logger = logging.Logger("program", level=logging.INFO)
+    logger.addHandler(_Collector(monitor.recording.logs))
+    features = set(monitor.GetDeploymentInfo(None).supportedFeatures)
+    # Not `set_mocks`: it registers a stack of its own in a loop of its own, whose end would be awaited forever.
+    configure(
+        MockSettings(
+            monitor=monitor,
+            monitor_features=features,
+            engine=MockEngine(logger),
+            project="pi-mesh",
+            stack=stack,
+            dry_run=preview,
+            organization=None,
+        )
+    )
+    async with threads_with_loops():
+        await run_in_stack(lambda: program() and None)
+    return monitor.recording
+
+
+class _Echo(Mocks):
+    """Every resource comes out as it went in; a release also with the status that Helm would give it."""
+
+    def __init__(self, outputs: Mapping[str, Mapping[str, object]]) -> None:
+        self._outputs = outputs
+
+    def call(self, args):  # noqa: ARG002 - the protocol's arguments
+        return {}
+
+    def new_resource(self, args):
+        status = {"name": args.name, "namespace": args.inputs.get("namespace"), "status": "deployed", "revision": 1}
+        known = {"status": status} if args.typ == RELEASE else self._outputs.get(args.typ, {})
+        return f"{args.name}-id", {**args.inputs, **known}
+
+
+class _Monitor(MockMonitor):
+    def __init__(self, mocks: Mocks) -> None:
+        super().__init__(mocks)
+        self.recording = Recording()
+
+    def RegisterResource(self, request):  # noqa: N802 - the protocol's name
+        response = super().RegisterResource(request)
+        if request.type != "pulumi:pulumi:Stack":
+            self.recording.resources.append(_registered(request))
+        return response
+
+    def RegisterResourceOutputs(self, request):  # noqa: N802 - the protocol's name
+        if "::pulumi:pulumi:Stack::" in request.urn:
+            self.recording.exports = rpc.deserialize_properties(request.outputs)
+        return super().RegisterResourceOutputs(request)
+
+
+def _registered(request) -> Registered:
+    return Registered(
+        type=request.type,
+        name=request.name,
+        props=rpc.deserialize_properties(request.object),
+        parent=_name(request.parent),
+        dependencies=frozenset(_name(urn) for urn in request.dependencies),
+        provider=_name(request.provider.rpartition("::")[0]) if request.provider else "",
+        protect=request.protect,
+        retain_on_delete=request.retainOnDelete,
+        delete_before_replace=request.deleteBeforeReplace,
+        timeouts=MessageToDict(request.customTimeouts),
+        secret_outputs=tuple(request.additionalSecretOutputs),
+    )
+
+
+def _name(urn: str) -> str:
+    return urn.rpartition("::")[2]
+
+
+class _Collector(logging.Handler):
+    def __init__(self, lines: list[str]) -> None:
+        super().__init__()
+        self.lines = lines
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(f"{record.levelname.lower()}: {record.getMessage()}")

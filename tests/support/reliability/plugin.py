@@ -1,0 +1,55 @@
+"""Collects what the tests of the table's rows came to, and writes the document when asked for (`--figures`)."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.support.reliability import table
+from tests.support.reliability.rows import ELSEWHERE
+from tests.support.reliability.table import Result
+
+DOCUMENT = Path(__file__).parents[3] / "docs" / "reliability.md"
+PROPERTY = "seen"
+
+
+class ReliabilityTable:
+    """A pytest plugin."""
+
+    def __init__(self) -> None:
+        self._results: list[Result] = []
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Gives tests of other subjects the rows that they stand for."""
+        for item in items:
+            for row in ELSEWHERE.get(_name(item.nodeid), ()):
+                item.add_marker(pytest.mark.row(row))
+            item.user_properties += [("row", marker.args[0]) for marker in item.iter_markers("row")]
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.when == "call" or report.failed:
+            seen = " ".join(str(value) for name, value in report.user_properties if name == PROPERTY)
+            rows = [str(value) for name, value in report.user_properties if name == "row"]
+            self._results += [Result(int(row), _name(report.nodeid), report.outcome, _plain(seen)) for row in rows]
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        if session.config.getoption("--figures") and self._results:
+            known = [Result(row, test, "unrecorded", "") for test, rows in ELSEWHERE.items() for row in rows]
+            table.write(DOCUMENT, table.merged([*known, *table.read(DOCUMENT)], _worst_first(self._results)))
+
+
+def _name(nodeid: str) -> str:
+    """File and function below tests/; the parameters of a test share a line."""
+    return nodeid.partition("[")[0].removeprefix("tests/")
+
+
+def _worst_first(results: list[Result]) -> list[Result]:
+    """A test with parameters has passed when all of them have: the last one listed counts."""
+    return sorted(results, key=lambda result: result.outcome == "failed")
+
+
+def _plain(text: str) -> str:
+    """On one line, without this machine's paths, addresses and numbers of the moment."""
+    text = re.sub(r"(file://)?(/[\w.+-]+){2,}/?", "...", text.replace("|", "/"))
+    text = re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:PORT", text)
+    return re.sub(r"\s+", " ", text).strip()

@@ -1,0 +1,61 @@
+"""Snapshots for tests: three healthy Pis, and what a test wants otherwise."""
+
+from dataclasses import replace
+
+from pi_mesh.budget.amount import MI, Amount
+from pi_mesh.cluster.helm_releases import Release
+from pi_mesh.cluster.nodes import Node
+from pi_mesh.cluster.objects import Crd, Deployment, Namespace, Service, Webhook
+from pi_mesh.cluster.pods import Container, Pod
+from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.names import OWNER_ANNOTATION, owner
+
+STACK = "test"
+
+
+def make_node(name: str = "pi-1", memory: int = 3700, **overrides: object) -> Node:
+    """A Pi with Ubuntu; `memory` in Mi."""
+    pi = Node(
+        name,
+        kernel="6.8.0-1010-raspi",
+        os_image="Ubuntu 24.04 LTS",
+        kubelet="v1.35.2",
+        allocatable=Amount(4000, memory * MI),
+    )
+    return replace(pi, **overrides)
+
+
+def make_pis(count: int = 3, **overrides: object) -> tuple[Node, ...]:
+    return tuple(make_node(f"pi-{number}", **overrides) for number in range(1, count + 1))
+
+
+def make_snapshot(**overrides: object) -> Snapshot:
+    """A cluster that is fit for the mesh, with nothing on it."""
+    return replace(Snapshot("test", "v1.35.2", nodes=make_pis()), **overrides)
+
+
+def make_pod(name: str = "app", cpu: int = 0, memory: int = 0, **overrides: object) -> Pod:
+    """A running pod on pi-1 that asks for thousandths of a core and Mi."""
+    container = Container("app", requests=Amount(cpu, memory * MI))
+    return replace(Pod("default", name, node="pi-1", containers=(container,)), **overrides)
+
+
+def installed_mesh() -> dict[str, tuple]:
+    """What this stack's own mesh adds to a snapshot."""
+    istiod = "istio-system/istiod"
+    hooks = (
+        ("Mutating", "istio-sidecar-injector", "rev.namespace.sidecar-injector.istio.io"),
+        ("Validating", "istio-validator-istio-system", "rev.validation.istio.io"),
+    )
+    return {
+        "deployments": (Deployment("istio-system", "istiod", {"app": "istiod"}, istiod),),
+        "services": (Service("istio-system", "istiod", ports=(15012,)),),
+        "webhooks": tuple(Webhook(*hook, service=istiod, release=istiod) for hook in hooks),
+        "crds": (Crd("gateways.networking.istio.io", "istio-system/istio-base"),),
+        "namespaces": (owned_namespace("istio-system"), owned_namespace("trading")),
+        "releases": (Release("istio-system", "istio-base"), Release("istio-system", "istiod")),
+    }
+
+
+def owned_namespace(name: str, stack: str = STACK) -> Namespace:
+    return Namespace(name, {"istio-injection": "enabled"}, {OWNER_ANNOTATION: owner(stack)})

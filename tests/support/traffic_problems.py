@@ -1,0 +1,35 @@
+"""Traffic settings that fit together, and what the checks say when a part of them is exchanged."""
+
+from pi_mesh.checks.finding import Finding, Level
+from pi_mesh.checks.traffic import run
+from pi_mesh.cluster.snapshot import Snapshot
+from tests.support.factories import make_settings
+from tests.support.snapshots import make_snapshot
+
+AGENT, APP = "trading-agent-service", "trading-app-service"
+VERSIONS = {"v1": {"version": "v1"}, "v2": {"version": "v2"}}
+BREAKER = {"maxEjectionPercent": 50}
+TO_APP = {"to": [{"service": APP, "port": 80}]}
+
+GOOD = {
+    "services": {APP: {"ports": [80], "selector": {"app": "trading-app"}}, AGENT: {"ports": [80]}},
+    "gateways": {"trading-gateway": {}},
+    "routes": {"trading-app": {"hosts": ["*"], "gateways": ["trading-gateway"], "http": [TO_APP]}},
+    "canaries": {"trading-canary": {"service": AGENT, "paths": {"/api/v2": "v2"}}},
+    "destinations": {"circuit-breaker": {"service": AGENT, "subsets": VERSIONS, "circuitBreaker": BREAKER}},
+}
+
+
+def problems(changes: dict | None = None, snapshot: Snapshot | None = None, **settings: object) -> list[Finding]:
+    """What the checks say of the good traffic settings, one branch of them exchanged."""
+    found = run(make_settings(traffic={**GOOD, **(changes or {})}, **settings), snapshot or make_snapshot())
+    return [finding for finding in found if finding.level is not Level.OK]
+
+
+def route(*http: dict, hosts: tuple[str, ...] = ("*",), gateways: tuple[str, ...] = ("trading-gateway",)) -> dict:
+    return {"hosts": list(hosts), "gateways": list(gateways), "http": list(http)}
+
+
+def the_one(found: list[Finding]) -> str:
+    assert [finding.level for finding in found] == [Level.ERROR], found
+    return str(found[0])

@@ -1,0 +1,70 @@
+"""The CA's part of the program, run with a Vault that only answers what is asked before anything is begun."""
+
+import base64
+
+import pulumi
+import pytest
+from pulumi.runtime import rpc
+
+from components.ca import program
+from pi_mesh.cluster.authority import Authority
+from tests.support import authorities
+from tests.support.factories import make_settings
+from tests.support.recorder import Recording, record
+from tests.support.vault_server import GOOD_TOKEN, vault_server
+
+REQUEST = "vault:pkiSecret/secretBackendIntermediateCertRequest:SecretBackendIntermediateCertRequest"
+SIGNATURE = "vault:pkiSecret/secretBackendRootSignIntermediate:SecretBackendRootSignIntermediate"
+CERTIFICATE = "vault:pkiSecret/secretBackendIntermediateSetSigned:SecretBackendIntermediateSetSigned"
+STACK = "pulumi:pulumi:StackReference"
+SECRET = "kubernetes:core/v1:Secret"
+
+ROOT = authorities.make_root()
+SIGNING = authorities.make_ca("Istio Intermediate CA", ROOT)
+MADE = {
+    REQUEST: {"csr": "the request", "privateKey": SIGNING.key},
+    SIGNATURE: {"certificate": SIGNING.pem, "caChains": [SIGNING.pem, ROOT.pem]},
+    CERTIFICATE: {"importedIssuers": ["issuer"]},
+}
+KEYLESS = {**MADE, REQUEST: {"csr": "the request", "privateKey": None}}
+"""The same where the key stays in Vault."""
+OUTSIDE = {"signedBy": "outside", "signed": {"generation": 1, "chain": SIGNING.pem + ROOT.pem}}
+
+
+def plug_in(
+    live: Authority | None = None,
+    preview: bool = False,
+    outputs: dict | None = None,
+    token: str = GOOD_TOKEN,
+    **vault: object,
+) -> Recording:
+    """A mesh whose CA is made in Vault, or as `vault` says."""
+    with vault_server(ROOT.pem) as address, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("VAULT_TOKEN", token)
+        given = {"enabled": True, "address": address, **vault}
+        settings = make_settings(vault={name: value for name, value in given.items() if value is not None})
+        return record(
+            lambda: program.plug_in(
+                settings,
+                live or Authority(),
+                program.root(settings) if settings.vault.here else None,
+                pulumi.ResourceOptions(),
+            ),
+            preview=preview,
+            outputs=outputs or MADE,
+        )
+
+
+def files(recording: Recording) -> dict[str, str]:
+    (secret,) = recording.of_type(SECRET)
+    assert rpc.is_rpc_secret(secret.props["data"])
+    content = rpc.unwrap_rpc_secret(secret.props["data"])
+    return {name: base64.b64decode(encoded).decode() for name, encoded in content.items()}
+
+
+def live(*signers: authorities.Authority, ours: bool = True) -> Authority:
+    signing = authorities.make_ca("live", signers[0])
+    roots = "".join(one.pem for one in signers)
+    return Authority(
+        roots, {"ca-cert.pem": signing.pem, "cert-chain.pem": signing.pem, "root-cert.pem": roots}, ours=ours
+    )

@@ -1,0 +1,55 @@
+"""A trading namespace that uses every traffic setting, with workloads behind them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from lab.cluster.kubectl import kubectl
+from pi_mesh.values.traffic import stages
+from tests.support import authorities, pods
+from tests.support.factories import make_settings
+from tests.support.full_traffic_settings import AGENT, APP, SECRET, TRAFFIC
+
+
+def start(namespace: str) -> None:
+    """Workloads first, then the objects; returns when all is Ready."""
+    first, last = objects(namespace)
+    pods.apply(
+        service(namespace, APP, "trading-app"),
+        service(namespace, AGENT, "trading-agent"),
+        labelled(pods.fortio(namespace, "app"), app="trading-app"),
+        labelled(pods.fortio(namespace, "agent-v1"), app="trading-agent", version="v1"),
+        labelled(pods.fortio(namespace, "agent-v2"), app="trading-agent", version="v2", legacy="true"),
+    )
+    pods.apply(*first)
+    pods.apply(*last)
+    pods.wait_ready(namespace, "app", "agent-v1", "agent-v2")
+
+
+def objects(namespace: str) -> tuple[tuple[dict, ...], tuple[dict, ...]]:
+    """The traffic objects, and those that come last."""
+    return stages(make_settings(trading={"namespace": namespace}, traffic=TRAFFIC))
+
+
+@contextmanager
+def neighbours(folder: Path) -> Iterator[None]:
+    """What the settings name and others make: the callers' namespace, and the certificate of the gateway's HTTPS."""
+    made, certificate, key = authorities.make_root("trading.example.org"), folder / "tls.crt", folder / "tls.key"
+    certificate.write_text(made.pem)
+    key.write_text(made.key)
+    kubectl("create", "namespace", "argocd")
+    kubectl("create", "secret", "tls", SECRET, f"--cert={certificate}", f"--key={key}", "--namespace=istio-system")
+    try:
+        yield
+    finally:
+        kubectl("delete", "secret", SECRET, "--namespace=istio-system")
+        kubectl("delete", "namespace", "argocd")
+
+
+def service(namespace: str, name: str, app: str) -> dict:
+    made = pods.server(namespace, name)[1]
+    return {**made, "spec": {**made["spec"], "selector": {"app": app}}}
+
+
+def labelled(pod: dict, **labels: str) -> dict:
+    return {**pod, "metadata": {**pod["metadata"], "labels": labels}}

@@ -1,0 +1,148 @@
+"""The mode in which the CA's key stays in Vault: what is registered, in which order, and that no key goes anywhere."""
+
+import pulumi
+import pytest
+
+from components import mesh
+from components.ca import program
+from pi_mesh.catalog import cert_manager
+from pi_mesh.cluster.authority import Authority
+from tests.support import authorities
+from tests.support.factories import make_settings
+from tests.support.recorder import RELEASE, Recording, record
+from tests.support.snapshots import make_snapshot
+from tests.support.vault_program import CERTIFICATE, KEYLESS, MADE, ROOT, SECRET, SIGNING, live, plug_in
+from tests.support.vault_server import GOOD_TOKEN, vault_server
+
+ISSUER, SIGNER = "mesh-signer-issuer-mesh-ca", "issuers.cert-manager.io/istio-system.mesh-ca"
+
+
+@pytest.fixture
+def keyless():
+    """`keyless(live, **vault)`: what the CA's part of the program registers in this mode."""
+
+    def run(now: Authority | None = None, **vault: object) -> Recording:
+        return plug_in(now, outputs=KEYLESS, key="internal", **vault)
+
+    return run
+
+
+@pytest.fixture
+def deployed(monkeypatch):
+    """`deployed(vault, outputs, **snapshot)`: the whole program on such a cluster."""
+
+    def run(vault: dict, outputs: dict = KEYLESS, **snapshot: object) -> Recording:
+        monkeypatch.setenv("VAULT_TOKEN", GOOD_TOKEN)
+        monkeypatch.setattr("components.preflight.read", lambda _: make_snapshot(**snapshot))
+        monkeypatch.setattr("pi_mesh.cluster.authority.read", lambda *_: live(ROOT) if snapshot else Authority())
+        monkeypatch.setattr("pi_mesh.cluster.exposure.read", lambda *_: "")
+        with vault_server(ROOT.pem) as address:
+            settings = make_settings(vault={"enabled": True, "address": address, **vault})
+            return record(lambda: mesh.deploy(settings), outputs=outputs)
+
+    return run
+
+
+def test_the_key_stays_in_vault_and_no_secret_is_made(keyless):
+    recording = keyless()
+    assert recording.one("mesh-ca-request-1").props["type"] == "internal"
+    assert recording.of_type(SECRET) == []
+
+
+def test_vault_signs_identities_and_istiods_own_names_for_a_day_and_nothing_else(keyless):
+    role = keyless().one("mesh-ca-istiod-role").props
+    assert (role["name"], role["keyType"], role["maxTtl"], role["noStore"]) == ("mesh-istiod", "any", "86400", True)
+    assert role["allowedUriSans"] == ["spiffe://cluster.local/ns/*/sa/*"]
+    assert role["allowedDomains"] == [f"{name}.istio-system.svc" for name in ("istiod", "istiod-remote", "istio-pilot")]
+    assert "allowAnyName" not in role
+
+
+def test_cert_manager_logs_in_by_a_service_account_and_its_stored_secrets_are_none(keyless):
+    spec = keyless(certManager={"address": "http://10.250.0.1:8200"}).one(ISSUER).props["spec"]["vault"]
+    assert (spec["server"], spec["path"]) == ("http://10.250.0.1:8200", "pki_int/sign/mesh-istiod")
+    login = {"mountPath": "/v1/auth/jwt", "role": "pi-mesh", "serviceAccountRef": {"name": "mesh-ca"}}
+    assert spec["auth"] == {"kubernetes": login}
+
+
+def test_the_issuer_comes_when_the_ca_cert_manager_and_its_rights_are_there(keyless):
+    recording = keyless()
+    waited_for = {"cert-manager-release", "mesh-ca-default-issuer", "mesh-ca-istiod-role"}
+    assert waited_for <= recording.one("mesh-signer").dependencies
+    before = recording.one(ISSUER).dependencies
+    assert {"mesh-signer-serviceaccount-mesh-ca", "mesh-signer-rolebinding-mesh-ca-login"} <= before
+
+
+def test_vaults_own_tls_ca_goes_along(keyless, tmp_path, monkeypatch):
+    monkeypatch.setattr("pi_mesh.vault.ssl.create_default_context", lambda **_: True)
+    file = tmp_path / "ca.pem"
+    file.write_text(ROOT.pem)
+    assert keyless(caFile=str(file)).one(ISSUER).props["spec"]["vault"]["caBundle"]
+
+
+def test_one_pod_is_installed_and_only_istiods_requests_are_signed(keyless):
+    (release,) = keyless().of_type(RELEASE)
+    values = release.props["values"]
+    assert (release.props["version"], release.props["namespace"]) == (cert_manager.VERSION, "cert-manager")
+    assert (values["webhook"]["replicaCount"], values["cainjector"]["enabled"]) == (0, False)
+    (unseen,) = values["webhook"]["validatingWebhookConfiguration"]["namespaceSelector"]["matchExpressions"]
+    assert (unseen["operator"], unseen["values"]) == ("NotIn", ["istio-system"])
+    assert values["disableAutoApproval"]
+    assert "ExperimentalCertificateSigningRequestControllers=true" in values["featureGates"]
+
+
+def test_a_cluster_that_has_cert_manager_keeps_its_own(keyless):
+    recording = keyless(certManager={"install": False, "namespace": "tls", "serviceAccount": "cm"})
+    assert recording.of_type(RELEASE) == []
+    (subject,) = recording.one("mesh-signer-rolebinding-mesh-ca-login").props["subjects"]
+    assert (subject["namespace"], subject["name"]) == ("tls", "cm")
+
+
+def test_a_chain_that_does_not_verify_reaches_no_istiod():
+    with pytest.raises(pulumi.RunError, match=r"^vault: "):
+        program._chain(SIGNING.pem + authorities.make_root("other").pem)
+
+
+def test_a_root_that_no_workload_trusts_is_refused_in_this_mode_too(keyless):
+    other = authorities.make_root("elsewhere")
+    with pytest.raises(Exception, match="in one step from 'elsewhere'"):
+        keyless(Authority(other.pem, keyless_root=other.pem), preview=True)
+
+
+def test_from_one_mode_to_the_other_the_root_stays_and_nothing_is_announced(keyless):
+    assert keyless(live(ROOT)).logs == []
+    assert plug_in(Authority(ROOT.pem, keyless_root=ROOT.pem)).logs == []
+
+
+def test_switched_off_the_change_of_the_root_is_announced():
+    recording = plug_in(Authority(ROOT.pem, keyless_root=ROOT.pem), enabled=False, address=None)
+    assert recording.resources == []
+    assert "changes from 'root'" in recording.logs[0]
+
+
+def test_istiod_comes_last_and_knows_the_root_and_its_signer(deployed):
+    recording = deployed({"key": "internal"})
+    istiod = recording.one("istiod-release")
+    assert ISSUER in recording.one("istiod").dependencies
+    values = istiod.props["values"]
+    assert values["meshConfig"]["caCertificates"] == [{"pem": ROOT.pem, "certSigners": [SIGNER]}]
+    assert values["pilot"]["env"]["K8S_SIGNER"] == SIGNER
+    assert values["global"]["pilotCertProvider"] == f"k8s.io/{SIGNER}"
+
+
+def test_a_key_from_the_other_mode_goes_when_istiod_has_vault_sign(deployed):
+    recording = deployed({"key": "internal"}, plugged_in=("istio-system",))
+    assert "data" not in recording.one("cacerts-secret").props
+    assert "istiod-release" in recording.one("cacerts").dependencies
+
+
+def test_with_an_exported_key_nothing_of_this_mode_is_there(deployed):
+    recording = deployed({"certManager": {"address": "http://10.250.0.1:8200"}}, outputs=MADE)
+    assert {one.props["name"] for one in recording.of_type(RELEASE)} == {
+        "istio-base", "istiod", "istio-ingressgateway", "istio-egressgateway",
+    }  # fmt: skip
+    assert not [one for one in recording.resources if "mesh-ca-issuer" in one.name or "istiod-role" in one.name]
+    assert "EXTERNAL_CA" not in str(recording.one("istiod-release").props)
+
+
+def test_a_new_generation_is_a_new_key_in_vault(keyless):
+    assert [one.name for one in keyless(generation=2).of_type(CERTIFICATE)] == ["mesh-ca-certificate-2"]

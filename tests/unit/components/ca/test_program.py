@@ -1,0 +1,123 @@
+"""The CA's part of the program: what is registered, and that its key stays a secret."""
+
+import sys
+
+import pulumi
+import pytest
+from pulumi.runtime import rpc
+
+from components.ca import program
+from pi_mesh.settings import parse_any
+from tests.support import authorities
+from tests.support.recorder import record
+from tests.support.vault_program import (
+    CERTIFICATE,
+    MADE,
+    OUTSIDE,
+    REQUEST,
+    ROOT,
+    SECRET,
+    SIGNATURE,
+    SIGNING,
+    STACK,
+    files,
+    live,
+    plug_in,
+)
+from tests.support.vault_server import GOOD_TOKEN, vault_server
+
+
+def test_the_secret_holds_the_verified_chain_and_nothing_is_plain():
+    assert files(plug_in())["cert-chain.pem"] == SIGNING.pem
+
+
+def test_the_request_is_for_an_elliptic_key_that_vault_hands_over():
+    request = plug_in().one("mesh-ca-request-1")
+    assert (request.props["type"], request.props["keyType"], request.props["keyBits"]) == ("exported", "ec", 256)
+    assert "privateKey" in request.secret_outputs
+
+
+def test_the_signature_is_for_path_length_zero_and_the_roles_year():
+    signature = plug_in().one("mesh-ca-signature-1")
+    assert (signature.props["maxPathLength"], signature.props["ttl"]) == (0, "8760h")
+
+
+def test_the_mount_is_protected():
+    assert plug_in().one("mesh-ca-mount").protect
+
+
+def test_a_new_generation_is_a_new_key_a_new_signature_and_a_new_certificate():
+    names = {resource.name for resource in plug_in(generation=2).resources}
+    assert {"mesh-ca-request-2", "mesh-ca-signature-2", "mesh-ca-certificate-2"} <= names
+    assert not {name for name in names if name.endswith("-1")}
+
+
+def test_a_token_of_the_environment_is_no_input_of_the_provider():
+    assert "token" not in plug_in().one("mesh-ca-provider").props
+
+
+def test_a_ca_outside_of_vault_signs_nothing_in_vault_and_its_request_goes_out():
+    recording = plug_in(**OUTSIDE)
+    assert recording.of_type(SIGNATURE) == []
+    assert recording.exports["certificateRequest"] == "the request"
+    assert files(recording)["root-cert.pem"] == ROOT.pem
+
+
+def test_until_a_ca_outside_has_signed_only_the_request_is_made():
+    recording = plug_in(signedBy="outside")
+    assert recording.of_type(SECRET) == []
+    assert recording.exports["certificateRequest"] == "the request"
+
+
+def test_a_newer_request_leaves_the_mesh_with_the_key_that_was_signed():
+    recording = plug_in(**OUTSIDE, generation=2)
+    assert {one.name for one in recording.of_type(REQUEST)} == {"mesh-ca-request-1", "mesh-ca-request-2"}
+    assert [one.name for one in recording.of_type(CERTIFICATE)] == ["mesh-ca-certificate-1"]
+
+
+def test_a_stack_of_its_own_hands_chain_and_key_over_as_one_secret(monkeypatch):
+    monkeypatch.setenv("VAULT_TOKEN", GOOD_TOKEN)
+    with vault_server(ROOT.pem) as address:
+        settings = parse_any({"vault": {"enabled": True, "address": address}})
+        recording = record(lambda: program.deploy_ca(settings), outputs=MADE)
+    made = recording.exports["certificateAuthority"]
+    assert rpc.is_rpc_secret(made)
+    assert rpc.unwrap_rpc_secret(made)["key"] == SIGNING.key
+
+
+def test_a_mesh_that_takes_its_ca_from_another_stack_needs_no_vault():
+    other = {"certificateAuthority": {"chain": SIGNING.pem + ROOT.pem, "key": SIGNING.key}}
+    outputs = {STACK: {"outputs": other, "secretOutputNames": ["certificateAuthority"]}}
+    recording = plug_in(address=None, stack="me/pi-mesh/ca", outputs=outputs, token="")
+    assert files(recording)["ca-cert.pem"] == SIGNING.pem
+    assert not [one for one in recording.resources if one.type.startswith("vault:")]
+
+
+def test_a_key_of_another_certificate_is_never_written():
+    wrong = {**MADE, REQUEST: {"csr": "the request", "privateKey": authorities.make_ca("other").key}}
+    with pytest.raises(Exception, match="the key does not belong to the certificate") as problem:
+        plug_in(outputs=wrong)
+    assert "PRIVATE KEY" not in str(problem.value)
+
+
+def test_a_life_beyond_the_signers_is_refused():
+    with pytest.raises(pulumi.RunError, match=r"vault\.ttl 99999h would outlive its signer 'root'.* at most 87\d\d\dh"):
+        plug_in(ttl="99999h")
+
+
+def test_a_ca_in_its_last_third_is_a_warning():
+    old = authorities.make_ca("old", ROOT, start=-authorities.timedelta(days=250))
+    signed = {SIGNATURE: {"certificate": old.pem, "caChains": [ROOT.pem]}, REQUEST: {"csr": "", "privateKey": old.key}}
+    (line,) = plug_in(outputs={**MADE, **signed}).logs
+    assert "less than a third of its life is left; run `python -m operations rotate-ca`" in line
+
+
+def test_never_switched_on_nothing_is_registered_and_the_package_is_not_loaded(monkeypatch):
+    for module in [name for name in sys.modules if name.startswith(("pulumi_vault", "components.vault"))]:
+        monkeypatch.delitem(sys.modules, module)
+    assert plug_in(enabled=False, address=None).resources == []
+    assert "pulumi_vault" not in sys.modules
+
+
+def test_a_secret_of_somebody_else_stays_untouched_when_vault_is_off():
+    assert plug_in(live(ROOT, ours=False), enabled=False, address=None).resources == []

@@ -1,0 +1,137 @@
+"""The components: what each registers, below what, with which options."""
+
+from dataclasses import replace
+
+import pulumi
+import pytest
+
+from components.istio import IstioBase, Istiod, MeshMtls, MeshMtlsArgs
+from components.release import ReleaseArgs
+from components.trading import NamespaceArgs, TradingNamespace, TradingNamespaceArgs, make_namespace
+from pi_mesh.settings.sources import ChartSettings, ReleaseSettings
+from pi_mesh.values import objects
+from pi_mesh.values.releases import HelmRelease
+from tests.support.recorder import RELEASE, Registered
+
+NAMESPACE = "kubernetes:core/v1:Namespace"
+
+
+def release_args(**overrides: object) -> ReleaseArgs:
+    istiod = HelmRelease("istiod", "istiod", {"pilot": {"replicaCount": 1}})
+    return replace(ReleaseArgs(istiod, "1.31.0", "istio-system", ChartSettings(), ReleaseSettings()), **overrides)
+
+
+@pytest.fixture
+def released(deploy):
+    """`released(Istiod, atomic settings...)`: the one release that a component registers."""
+
+    def one(component: type = Istiod, **overrides: object) -> Registered:
+        (release,) = deploy(lambda: component("mesh", release_args(**overrides))).of_type(RELEASE)
+        return release
+
+    return one
+
+
+def test_a_release_has_a_fixed_name_an_exact_version_and_is_awaited(released):
+    props = released().props
+    assert (props["name"], props["version"], props["namespace"]) == ("istiod", "1.31.0", "istio-system")
+    assert (props["atomic"], props["cleanupOnFail"], props["skipAwait"]) == (True, True, False)
+    assert (props["timeout"], props["maxHistory"]) == (900, 5)
+    assert props["values"] == {"pilot": {"replicaCount": 1}}
+
+
+def test_a_release_is_deleted_before_it_is_replaced_and_lies_below_its_component(released):
+    release = released()
+    assert (release.name, release.parent, release.delete_before_replace) == ("mesh-release", "mesh", True)
+
+
+def test_base_has_no_pods_to_wait_for(released):
+    props = released(IstioBase).props
+    assert (props["skipAwait"], props["atomic"]) == (True, False)
+
+
+def test_failed_pods_stay_for_debugging_where_the_settings_say_so(released):
+    props = released(how=ReleaseSettings(atomic=False)).props
+    assert (props["atomic"], props["cleanupOnFail"], props["skipAwait"]) == (False, False, False)
+
+
+@pytest.mark.parametrize(
+    ("source", "chart", "repository"),
+    [
+        ("https://blob.istio.io/charts/", "istiod", {"repo": "https://blob.istio.io/charts"}),
+        ("oci://ghcr.io/istio/release/charts", "oci://ghcr.io/istio/release/charts/istiod", None),
+        (".lab/charts", ".lab/charts/istiod-1.31.0.tgz", None),
+    ],
+)
+def test_charts_come_from_a_repository_a_registry_or_a_folder(released, source, chart, repository):
+    props = released(charts=ChartSettings(source=source)).props
+    assert (props["chart"], props.get("repositoryOpts")) == (chart, repository)
+
+
+def test_the_component_tells_helms_status(deploy):
+    recording = deploy(lambda: pulumi.export("status", Istiod("mesh", release_args()).status))
+    assert recording.exports == {"status": "deployed"}
+
+
+def test_a_namespace_of_our_own_is_deleted_and_an_adopted_one_stays(deploy, make_settings):
+    manifest = objects.istio_namespace(make_settings(), "test")
+    for adopt in (False, True):
+        recording = deploy(
+            lambda adopt=adopt: make_namespace("home", NamespaceArgs(manifest, adopt), pulumi.ResourceOptions())
+        )
+        assert recording.one("home").retain_on_delete == adopt
+
+
+def test_a_namespace_says_which_stack_it_belongs_to(make_settings):
+    for manifest in (objects.istio_namespace, objects.trading_namespace):
+        metadata = manifest(make_settings(), "organization/pi-mesh/lab")["metadata"]
+        assert metadata["annotations"] == {"pi-mesh/stack": "pi-mesh/lab"}
+
+
+@pytest.mark.parametrize("mode", ["STRICT", "PERMISSIVE"])
+def test_mutual_tls_is_one_object_in_the_root_namespace_for_every_workload(deploy, make_settings, mode):
+    wanted = objects.peer_authentication(make_settings(mtls={"mode": mode}, istio={"namespace": "mesh"}))
+    made = deploy(lambda: MeshMtls("mtls", MeshMtlsArgs(wanted))).one("mtls-peerauthentication-default")
+    assert made.type == "kubernetes:security.istio.io/v1beta1:PeerAuthentication"
+    assert made.props["metadata"] == {"name": "default", "namespace": "mesh"}
+    assert made.props["spec"] == {"mtls": {"mode": mode}}
+
+
+def trading(deploy, settings):
+    args = TradingNamespaceArgs(
+        NamespaceArgs(objects.trading_namespace(settings, "test"), settings.trading.adopt), objects.bounds(settings)
+    )
+    return deploy(lambda: TradingNamespace("trading", args))
+
+
+def test_the_trading_namespace_asks_for_sidecars(deploy, make_settings):
+    (namespace,) = trading(deploy, make_settings()).of_type(NAMESPACE)
+    assert namespace.props["metadata"]["labels"] == {"istio-injection": "enabled"}
+    assert namespace.parent == "trading"
+
+
+def test_the_trading_namespace_has_its_bounds_before_any_workload_comes(deploy, make_settings):
+    recording = trading(deploy, make_settings())
+    limits = recording.one("trading-limitrange-workload-defaults")
+    quota = recording.one("trading-resourcequota-workloads")
+    scope = recording.one("trading-sidecar-default")
+    assert limits.props["spec"]["limits"] == [
+        {
+            "type": "Container",
+            "default": {"cpu": "500m", "memory": "256Mi"},
+            "defaultRequest": {"cpu": "50m", "memory": "128Mi"},
+        }
+    ]
+    assert quota.props["spec"]["hard"]["pods"] == "30"
+    assert scope.props["spec"] == {"egress": [{"hosts": ["./*", "istio-system/*"]}]}
+    assert all("trading-namespace" in bound.dependencies for bound in (limits, quota, scope))
+
+
+def test_the_control_planes_services_are_in_scope_wherever_it_is(deploy, make_settings):
+    recording = trading(deploy, make_settings(istio={"namespace": "mesh"}, trading={"sidecarScope": ["shop/*"]}))
+    assert recording.one("trading-sidecar-default").props["spec"] == {"egress": [{"hosts": ["shop/*", "mesh/*"]}]}
+
+
+def test_without_a_scope_sidecars_learn_of_the_whole_mesh(deploy, make_settings):
+    recording = trading(deploy, make_settings(trading={"sidecarScope": []}))
+    assert not [one for one in recording.resources if one.type.endswith(":Sidecar")]

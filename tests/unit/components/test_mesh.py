@@ -1,0 +1,118 @@
+"""The whole program, in this process: order, providers, switches and outputs."""
+
+import pulumi
+import pytest
+
+from components import mesh
+from pi_mesh.cluster.errors import ClusterUnreachable
+from tests.support.factories import make_settings
+from tests.support.recorder import RELEASE, Recording, record
+from tests.support.snapshots import make_snapshot
+
+INGRESS, EGRESS = "istio-ingressgateway", "istio-egressgateway"
+
+
+@pytest.fixture
+def deployed(monkeypatch):
+    """`deployed(snapshot, **overrides)`: what the program registers on such a cluster; None: it does not answer."""
+
+    def run(snapshot=None, **overrides: object) -> Recording:
+        def gone(*_: object) -> None:
+            raise ClusterUnreachable("cluster 'test' does not answer")
+
+        monkeypatch.setattr("components.preflight.read", (lambda _: snapshot) if snapshot else gone)
+        monkeypatch.setattr("pi_mesh.cluster.exposure.read", gone)
+        return record(lambda: mesh.deploy(make_settings(**overrides)), preview=not snapshot)
+
+    return run
+
+
+@pytest.fixture
+def plain(deployed) -> Recording:
+    return deployed(make_snapshot())
+
+
+def releases(recording: Recording) -> set[str]:
+    return {release.props["name"] for release in recording.of_type(RELEASE)}
+
+
+def test_it_installs_the_roles_four_releases(plain):
+    assert releases(plain) == {"istio-base", "istiod", INGRESS, EGRESS}
+
+
+@pytest.mark.parametrize(
+    ("later", "earlier"),
+    [
+        ("istio-base", "istio-namespace"),
+        ("istiod", "istio-base-release"),
+        (INGRESS, "istiod-release"),
+        (EGRESS, "istiod-release"),
+        ("mesh-mtls", "istiod-release"),
+        ("trading", "istiod-release"),
+    ],
+)
+def test_each_part_waits_for_what_it_stands_on(plain, later, earlier):
+    assert earlier in plain.one(later).dependencies
+
+
+def test_the_gateways_come_side_by_side(plain):
+    assert not {INGRESS, f"{INGRESS}-release"} & plain.one(EGRESS).dependencies
+
+
+def test_every_resource_is_the_stacks_own_clusters(plain):
+    outside = [one.name for one in plain.resources if one.type.startswith("kubernetes:") and one.provider != "cluster"]
+    assert outside == []
+    assert plain.one("cluster").props["context"] == "test"
+
+
+def test_nothing_of_a_machine_is_in_the_providers_inputs(plain):
+    assert set(plain.one("cluster").props) == {"context", "clusterIdentifier", "enableSecretMutable"}
+
+
+@pytest.mark.parametrize(("switch", "name"), [("ingress", INGRESS), ("egress", EGRESS)])
+def test_a_gateway_that_is_off_is_not_there(deployed, switch, name):
+    recording = deployed(make_snapshot(), **{switch: {"enabled": False}})
+    assert releases(recording) == {"istio-base", "istiod", INGRESS, EGRESS} - {name}
+    assert name not in recording.exports["gateways"]
+
+
+def test_without_vault_nothing_of_vault_is_there(plain):
+    assert not [one for one in plain.resources if "vault" in one.type or "cacerts" in one.name]
+
+
+def test_no_leftovers_are_swept_unless_asked_for(deployed, plain):
+    assert not [one for one in plain.resources if "dynamic" in one.type]
+    recording = deployed(make_snapshot(), destroy={"crds": True})
+    assert "leftovers" in recording.one("istio-namespace").dependencies
+
+
+def test_the_outputs_say_what_is_installed_and_what_it_takes(plain):
+    outputs = plain.exports
+    assert (outputs["istioVersion"], outputs["mutualTls"], outputs["tradingNamespace"]) == (
+        "1.31.0",
+        "STRICT",
+        "trading",
+    )
+    assert outputs["releases"] == dict.fromkeys(("istio-base", "istiod", INGRESS, EGRESS), "deployed")
+    assert outputs["budget"]["mesh"]["requests"] == "300m / 384Mi"
+
+
+def test_a_preview_without_a_cluster_goes_on_and_says_what_it_could_not_check(deployed):
+    recording = deployed()
+    assert releases(recording) == {"istio-base", "istiod", INGRESS, EGRESS}
+    assert any("Preflight not done" in line and "does not answer" in line for line in recording.logs)
+
+
+def test_a_cluster_that_can_not_carry_the_mesh_is_refused_before_any_resource(monkeypatch):
+    monkeypatch.setattr("components.preflight.read", lambda _: make_snapshot(version="v1.24.0"))
+    seen: list[str] = []
+    monkeypatch.setattr(mesh, "Cluster", lambda *_, **__: seen.append("provider"))
+    with pytest.raises(pulumi.RunError, match="nothing was touched"):
+        record(lambda: mesh.deploy(make_settings()))
+    assert seen == []
+
+
+def test_contradicting_extra_values_are_refused_before_any_resource(deployed, monkeypatch):
+    monkeypatch.setattr(mesh, "Cluster", lambda *_, **__: pytest.fail("a resource was registered"))
+    with pytest.raises(ValueError, match=r"istio\.values\.pilot\.replicaCount: 9 contradicts 1"):
+        deployed(make_snapshot(), istio={"values": {"pilot": {"replicaCount": 9}}})

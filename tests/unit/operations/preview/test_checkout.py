@@ -1,0 +1,97 @@
+"""The two sides of a preview: which files, which intent."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+import yaml
+
+from operations.preview import checkout, engine, engine_result
+
+URN = "urn:pulumi:pi-cluster::pi-mesh::kubernetes:helm.sh/v3:Release::istiod"
+
+
+@pytest.fixture
+def repository(tmp_path):
+    """A git repository with one commit on main, a branch with another, and uncommitted files."""
+    folder = tmp_path / "repository"
+    folder.mkdir()
+    git(folder, "init", "--quiet", "--initial-branch=main")
+    write(folder, {"Pulumi.yaml": "name: x", ".gitignore": "ignored", "gone": "x"})
+    git(folder, "add", ".")
+    git(folder, "commit", "--quiet", "--message=first")
+    git(folder, "checkout", "--quiet", "-b", "change")
+    write(folder, {"Pulumi.yaml": "name: y", "components/new.py": "", "ignored": "x"})
+    (folder / "gone").unlink()
+    return folder
+
+
+def git(folder, *arguments):
+    identity = ("-c", "user.name=Test", "-c", "user.email=test@example.com")
+    subprocess.run(["git", "-C", folder, *identity, *arguments], check=True)
+
+
+def write(folder, files):
+    for name, content in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(content)
+
+
+def new(tmp_path, name="side"):
+    folder = tmp_path / name
+    folder.mkdir()
+    return folder
+
+
+def test_the_base_is_where_the_branch_began(repository, tmp_path):
+    write(repository, {"later": "x"})
+    side = tmp_path / "side"
+    checkout.base("main", repository, side)
+    assert (side / "Pulumi.yaml").read_text() == "name: x"
+    assert {path.name for path in side.iterdir()} == {"Pulumi.yaml", ".gitignore", "gone"}
+
+
+def test_the_working_tree_counts_as_it_is_without_ignored_files(repository, tmp_path):
+    side = tmp_path / "side"
+    checkout.working_tree(repository, side)
+    assert (side / "Pulumi.yaml").read_text() == "name: y"
+    assert {path.name for path in side.rglob("*")} == {"Pulumi.yaml", ".gitignore", "components", "new.py"}
+
+
+def test_an_unknown_base_is_named(repository, tmp_path):
+    with pytest.raises(checkout.UnknownRevisionError, match="no-such-branch"):
+        checkout.base("no-such-branch", repository, tmp_path / "side")
+
+
+def test_the_secrets_of_the_stack_file_stay_out(tmp_path):
+    stack_file = tmp_path / "Pulumi.pi.yaml"
+    config = {"pi-mesh:vaultToken": {"secure": "v1:abc"}, "pi-mesh:istio": {"version": "1.20.3", "list": [1]}}
+    stack_file.write_text(yaml.safe_dump({"encryptionsalt": "v1:salt", "config": config}))
+    shown = checkout.prepare(tmp_path, "pi")
+    opened = yaml.safe_load(stack_file.read_text())
+    assert opened["config"] == shown == {**config, "pi-mesh:vaultToken": checkout.PLACEHOLDER}
+    assert "encryptionsalt" not in opened
+    assert (tmp_path / ".venv").readlink().as_posix() == sys.prefix
+
+
+def test_vault_is_switched_off_but_its_settings_are_shown(tmp_path):
+    mesh = {"pi-mesh:istio": {"version": "1.20.3"}}
+    config = {**mesh, "pi-mesh:vault": {"enabled": True, "address": "https://vault.example"}}
+    (tmp_path / "Pulumi.pi.yaml").write_text(yaml.safe_dump({"config": config}))
+    assert checkout.prepare(tmp_path, "pi") == config
+    opened = yaml.safe_load((tmp_path / "Pulumi.pi.yaml").read_text())
+    assert opened["config"] == {**mesh, "pi-mesh:vault": {"enabled": False}}
+
+
+def test_charts_at_hand_come_into_the_side_and_its_policy_config(tmp_path):
+    side, charts = new(tmp_path), new(tmp_path, "packages")
+    write(side, {"policies/config/pi.json": '{"gateway-hosts": {}}'})
+    config = checkout.use_charts(side, charts, "pi")
+    assert (side / config["pi-mesh:charts.source"]).readlink() == charts
+    bounds = json.loads((side / "policies" / "config" / "pi.json").read_text())
+    assert bounds == {"gateway-hosts": {}, "chart-source": {"packaged": True}}
+
+
+def test_a_checkout_without_a_program_wants_nothing(tmp_path):
+    assert engine.preview(tmp_path, "pi", tmp_path, {}, judged=True) == engine_result.NOTHING

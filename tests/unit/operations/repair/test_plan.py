@@ -1,0 +1,128 @@
+"""What repair finds, and in which order it acts."""
+
+import os
+import socket
+
+import pytest
+
+from operations.repair import locks, plan, processes
+from operations.repair.locks import Lock
+from operations.repair.observed_state import Situation
+from operations.repair.plan import Act
+from operations.repair.processes import Process
+from pi_mesh.cluster.helm_releases import Release
+from pi_mesh.cluster.objects import Crd
+from tests.support.factories import make_settings
+from tests.support.snapshots import STACK, make_snapshot
+
+KNOWN = {"urn": "urn:x::istiod-release", "type": "kubernetes:helm.sh/v3:Release", "id": "istio-system/istiod"}
+NOBODY = 2**22 + 1
+"""A process number that Linux never gives."""
+
+
+def situation(releases=(), crds=(), **more) -> Situation:
+    state = {"version": 3, "deployment": {"resources": []}}
+    snapshot = make_snapshot(releases=tuple(releases), crds=tuple(crds))
+    return Situation(STACK, make_settings(), snapshot, **{"state": state, **more})
+
+
+def acts(**what) -> list[Act]:
+    return [step.act for step in plan.steps(situation(**what))]
+
+
+def lock(pid: int = NOBODY, host: str = "") -> Lock:
+    return Lock(pid, host or socket.gethostname(), "ann", "2026-01-01T00:00:00Z")
+
+
+def stuck(status: str, name: str = "istiod") -> Release:
+    return Release("istio-system", name, 3, status)
+
+
+def test_a_healthy_stack_needs_nothing():
+    assert acts(releases=[Release("istio-system", "istiod")]) == []
+
+
+def test_a_lock_of_a_run_that_is_gone_is_cancelled():
+    assert acts(locks=(lock(),)) == [Act.CANCEL]
+
+
+def test_a_lock_of_another_machine_blocks_every_repair():
+    assert "locked from another machine" in plan.blocked(situation(locks=(lock(host="elsewhere"),)))
+
+
+def test_a_run_that_is_going_on_blocks_every_repair(monkeypatch):
+    monkeypatch.setattr(processes, "is_pulumi", lambda pid: pid == os.getpid())
+    assert "a run is going on" in plan.blocked(situation(locks=(lock(pid=os.getpid()),)))
+
+
+def test_a_process_that_took_over_the_number_of_a_dead_run_blocks_nothing():
+    assert plan.blocked(situation(locks=(lock(pid=os.getpid()),))) == ""
+
+
+def test_a_first_install_that_hangs_is_forgotten():
+    assert acts(releases=[stuck("pending-install")]) == [Act.FORGET]
+
+
+@pytest.mark.parametrize("status", ["pending-upgrade", "pending-rollback", "uninstalling"])
+def test_a_later_change_that_hangs_is_marked_failed(status):
+    assert acts(releases=[stuck(status)], state={"deployment": {"resources": [KNOWN]}})[0] is Act.FAIL
+
+
+@pytest.mark.parametrize("status", ["uninstalling", "failed"])
+def test_what_an_interrupted_rollback_of_a_first_install_left_is_forgotten(status):
+    assert acts(releases=[stuck(status)]) == [Act.FORGET]
+
+
+def test_a_deployed_release_is_never_touched():
+    assert acts(releases=[Release("istio-system", "istiod", 7, "deployed")]) == []
+
+
+def test_a_stuck_release_of_somebody_else_is_left_alone():
+    assert acts(releases=[stuck("pending-install", "cert-manager")]) == []
+
+
+def test_crds_of_nobody_are_handed_over():
+    assert acts(crds=[Crd("gateways.networking.istio.io")]) == [Act.HAND_OVER]
+
+
+def test_crds_of_a_living_release_are_left_to_it():
+    crd = Crd("gateways.networking.istio.io", "mesh/base")
+    assert acts(crds=[crd], releases=[Release("mesh", "base")]) == []
+
+
+def test_orphans_and_locks_come_first():
+    orphan = Process(NOBODY, "1", "pulumi-resource-kubernetes")
+    found = acts(releases=[stuck("pending-install")], orphans=(orphan,), locks=(lock(),))
+    assert found == [Act.END, Act.CANCEL, Act.FORGET]
+
+
+def test_pending_operations_are_put_right_in_the_state():
+    resource = {"urn": "urn:pulumi:test::pi-mesh::x:y:Z::trading", "type": "x:y:Z"}
+    state = {"version": 3, "deployment": {"pending_operations": [{"type": "creating", "resource": resource}]}}
+    assert acts(state=state) == [Act.STATE]
+
+
+def test_a_failure_that_the_state_forgot_is_put_right_there():
+    assert acts(releases=[stuck("failed")], state={"deployment": {"resources": [KNOWN]}}) == [Act.STATE]
+
+
+def test_locks_are_read_from_the_file_backend(tmp_path):
+    folder = tmp_path / ".pulumi" / "locks" / "organization" / "pi-mesh" / "test"
+    folder.mkdir(parents=True)
+    (folder / "one.json").write_text('{"pid": 7, "username": "ann", "hostname": "pi-1", "timestamp": "now"}')
+    assert locks.read(f"file://{tmp_path}", "test") == [Lock(7, "pi-1", "ann", "now")]
+
+
+@pytest.mark.row(25)
+@pytest.mark.parametrize(("name", "content"), [("one.json", '{"pid": 7,'), ("one.json.18ead.tmp", "")])
+def test_a_lock_cut_off_by_a_power_loss_or_a_full_disk_belongs_to_nobody(tmp_path, name, content):
+    folder = tmp_path / ".pulumi" / "locks" / "organization" / "pi-mesh" / "test"
+    folder.mkdir(parents=True)
+    (folder / name).write_text(content)
+    (found,) = locks.read(f"file://{tmp_path}", "test")
+    assert found.here
+    assert not found.alive
+
+
+def test_the_locks_of_a_backend_elsewhere_are_said_to_be_unknown():
+    assert not locks.examinable("https://app.pulumi.com")

@@ -1,0 +1,124 @@
+"""The command line: exit statuses, one clear line, JSON for scripts."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from operations import stacks
+from operations.__main__ import app
+from operations.repair import observed_state
+from operations.repair.observed_state import Situation
+from pi_mesh.cluster import snapshot
+from pi_mesh.cluster.errors import ClusterUnreachable, WrongContext
+from pi_mesh.settings import SettingsError
+from tests.support.factories import make_settings
+from tests.support.snapshots import STACK, make_pis, make_snapshot
+
+
+@pytest.fixture
+def stack(monkeypatch):
+    """`stack(snapshot)` or `stack(error)`: a stack whose cluster reads so."""
+
+    def made(outcome):
+        monkeypatch.setattr(stacks, "load", lambda _: make_settings())
+        monkeypatch.setattr(snapshot, "read", _answering(outcome))
+
+    return made
+
+
+def _answering(outcome):
+    def read(*_):
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    return read
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(app, list(arguments))
+
+
+@pytest.mark.parametrize("command", ["preflight", "verify", "repair", "budget", "rotate-ca"])
+def test_every_command_explains_itself_and_its_exit_statuses(command):
+    shown = run(command, "--help")
+    assert shown.exit_code == 0
+    assert "--stack" in shown.output
+    assert "--json" in shown.output
+    assert "Exit status: 0 all well" in shown.output
+
+
+@pytest.mark.parametrize("command", ["preflight", "verify", "repair", "budget", "rotate-ca"])
+def test_a_missing_stack_is_a_usage_error(command):
+    assert run(command).exit_code == 2
+
+
+def test_a_fit_cluster_is_status_0(stack):
+    stack(make_snapshot())
+    assert run("preflight", "-s", STACK).exit_code == 0
+
+
+def test_a_problem_is_status_1_and_in_the_table(stack):
+    stack(make_snapshot(nodes=make_pis(2)))
+    result = run("preflight", "-s", STACK)
+    assert result.exit_code == 1
+    assert "2 of at least 3" in result.output
+
+
+def test_warnings_alone_are_status_0(stack):
+    stack(make_snapshot(version="v1.40.0"))
+    assert run("preflight", "-s", STACK).exit_code == 0
+
+
+def test_settings_that_can_not_be_used_are_status_2(monkeypatch):
+    monkeypatch.setattr(stacks, "load", _answering(SettingsError(["istio.version: is required"])))
+    result = run("preflight", "-s", STACK)
+    assert result.exit_code == 2
+    assert "istio.version: is required" in result.stderr
+
+
+@pytest.mark.parametrize("problem", [ClusterUnreachable("no answer"), WrongContext("another one")])
+@pytest.mark.parametrize("command", ["preflight", "verify", "budget"])
+def test_a_cluster_that_can_not_be_read_is_status_3_and_one_line(stack, command, problem):
+    stack(problem)
+    result = run(command, "-s", STACK)
+    assert result.exit_code == 3
+    assert result.stderr == f"error: {problem}\n"
+
+
+def test_json_has_totals_and_every_finding(stack):
+    stack(make_snapshot(nodes=make_pis(2)))
+    report = json.loads(run("preflight", "-s", STACK, "--json").stdout)
+    assert report["totals"]["error"] == 1
+    assert {"level", "check", "where", "message", "fix"} == set(report["findings"][0])
+
+
+def test_the_budget_counts_on_the_live_nodes(stack):
+    stack(make_snapshot(nodes=make_pis(2, memory=1280)))
+    report = json.loads(run("budget", "-s", STACK, "--json").stdout)
+    assert report["room"] == {"pi-1": 10, "pi-2": 10}
+    assert report["sidecars"] == 20
+
+
+@pytest.fixture
+def broken(stack, monkeypatch):
+    """A stack with something to repair."""
+    resource = {"urn": "urn:pulumi:test::pi-mesh::x:y:Z::trading", "type": "x:y:Z"}
+    state = {"deployment": {"pending_operations": [{"type": "creating", "resource": resource}]}}
+    stack(make_snapshot())
+    monkeypatch.setattr(observed_state, "read", _answering(Situation(STACK, make_settings(), make_snapshot(), state)))
+
+
+@pytest.mark.usefixtures("broken")
+def test_repair_without_yes_shows_the_plan_does_nothing_and_is_status_1():
+    result = run("repair", "-s", STACK)
+    assert result.exit_code == 1
+    assert "has pending operations: creating trading" in result.output
+    assert "Nothing was done. To do this: python -m operations repair -s test --yes" in result.output
+
+
+@pytest.mark.usefixtures("broken")
+def test_repairs_plan_as_json():
+    plan = json.loads(run("repair", "-s", STACK, "--json").stdout)
+    assert (plan["done"], len(plan["steps"])) == (False, 1)

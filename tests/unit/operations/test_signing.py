@@ -1,0 +1,106 @@
+"""`verify` where Vault signs each certificate: what it says before, and of, the certificate that it asks for."""
+
+from contextlib import contextmanager
+
+import pytest
+from cryptography import x509
+
+from operations import istiod_certificates, signing
+from operations.istiod_certificates import Issued, Issuer
+from pi_mesh.checks.finding import Level
+from pi_mesh.cluster import authority
+from pi_mesh.cluster.authority import Authority
+from tests.support import authorities
+from tests.support.factories import make_settings
+
+ROOT = authorities.make_root()
+KEYLESS = make_settings(vault={"enabled": True, "address": "https://vault.example:8200", "key": "internal"})
+LIVE = Authority(ROOT.pem, keyless_root=ROOT.pem)
+
+
+@pytest.fixture
+def told(monkeypatch):
+    """`told(authority, days)`: what is said where Vault's CA has so many days left; asking where it must not fails."""
+
+    def run(live: Authority, days: float | None = None) -> list[tuple[Level, str]]:
+        @contextmanager
+        def asked(*_: object):
+            assert days is not None
+            signer = authorities.make_ca("Istio Intermediate CA", ROOT, days=days)
+            leaf = authorities.make_ca("leaf", signer, ca=False, days=1.5)
+            yield type("Istiod", (), {"issue": lambda _: Issued((leaf.certificate, signer.certificate), b"")})()
+
+        monkeypatch.setattr(signing, "issuer", asked)
+        monkeypatch.setattr(signing.shutil, "which", lambda _: "kubectl")
+        return [(finding.level, str(finding)) for finding in signing.signed(KEYLESS, live)]
+
+    return run
+
+
+def test_a_certificate_of_vaults_ca_is_proof_and_the_cas_end_is_told(told):
+    (proof, end) = told(LIVE, days=300)
+    assert proof[0] is Level.OK
+    assert "signs with 'Istio Intermediate CA'" in proof[1]
+    assert end[0] is Level.OK
+
+
+def test_a_ca_that_ends_within_a_week_is_an_error(told):
+    (_, (level, line)) = told(LIVE, days=5)
+    assert level is Level.ERROR
+    assert "rotate-ca" in line
+
+
+@pytest.mark.parametrize(
+    ("live", "line"),
+    [
+        (Authority(ROOT.pem), "makes certificates itself instead of having Vault sign them"),
+        (Authority(ROOT.pem, {"ca-cert.pem": ROOT.pem}, keyless_root=ROOT.pem), "has a key of the CA"),
+        (Authority(ROOT.pem, keyless_root=ROOT.pem, issuer="Vault is sealed"), "has nothing signed: Vault is sealed"),
+    ],
+)
+def test_what_can_not_be_right_is_told_without_asking(told, live, line):
+    ((level, message),) = told(live)
+    assert level is Level.ERROR
+    assert line in message
+
+
+class Cluster:
+    """Answers with these objects."""
+
+    def __init__(self, **objects: dict) -> None:
+        self._objects = objects
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def get(self, path: str) -> dict | None:
+        return self._objects.get(path.rpartition("/")[2].replace("-", "_"))
+
+
+@pytest.mark.parametrize(
+    ("issuer", "complaint"),
+    [
+        (None, "is not there"),
+        ({"status": {}}, "cert-manager has not looked at it"),
+        ({"status": {"conditions": [{"type": "Ready", "status": "False", "message": "sealed"}]}}, "sealed"),
+        ({"status": {"conditions": [{"type": "Ready", "status": "True", "message": "Vault verified"}]}}, ""),
+    ],
+)
+def test_the_issuers_own_words_are_read_from_the_cluster(monkeypatch, issuer, complaint):
+    objects = {"mesh_ca_root": {"data": {"root-cert.pem": ROOT.pem}}, **({"mesh_ca": issuer} if issuer else {})}
+    monkeypatch.setattr(authority, "Client", lambda _: Cluster(**objects))
+    found = authority.read("test", "istio-system")
+    assert (found.keyless_root, found.issuer) == (ROOT.pem, complaint)
+
+
+def test_a_request_is_written_as_a_proxy_writes_it():
+    key = istiod_certificates.ec.generate_private_key(istiod_certificates.ec.SECP256R1())
+    asker = Issuer(None, istiod_certificates.grpc.insecure_channel("127.0.0.1:1"), "trading")  # type: ignore[arg-type]
+    request = x509.load_pem_x509_csr(asker._request(key).encode())
+    (extension,) = request.extensions
+    uris = extension.value.get_values_for_type(x509.UniformResourceIdentifier)
+    assert uris == ["spiffe://cluster.local/ns/trading/sa/default"]
+    assert [attribute.value for attribute in request.subject] == [""]

@@ -1,0 +1,67 @@
+"""How many pods the scheduler still accepts."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pi_mesh.budget.amount import Amount
+from pi_mesh.budget.fit import Node, place, sidecars
+
+MI = 2**20
+SIDECAR = Amount(50, 128 * MI)
+
+
+def node(cpu: int = 4000, memory: int = 3700 * MI, pods: int = 110, accepts: bool = True) -> Node:
+    return Node("pi", Amount(cpu, memory), pods, accepts)
+
+
+@pytest.mark.parametrize(
+    ("free", "count"),
+    [
+        (node(), 28),  # memory: 3700 / 128
+        (node(cpu=149), 2),
+        (node(pods=7), 7),
+        (node(memory=128 * MI), 1),
+        (node(memory=128 * MI - 1), 0),
+        (node(cpu=-100), 0),
+        (node(pods=0), 0),
+        (node(accepts=False), 0),
+    ],
+)
+def test_the_scarcest_of_cpu_memory_and_pods_decides(free, count):
+    assert free.room(SIDECAR) == count
+
+
+def test_a_cluster_takes_what_its_nodes_take_together():
+    assert sidecars([node(), node(pods=7), node(accepts=False)], SIDECAR) == 35
+
+
+def test_what_is_not_asked_for_is_never_refused():
+    assert node(cpu=-100, pods=9).room(Amount(0, MI)) == 9
+
+
+def test_pods_are_spread_over_the_emptiest_nodes():
+    left = place([node(), node()], [SIDECAR, SIDECAR])
+    assert left is not None
+    assert [one.free for one in left] == [node().free - SIDECAR] * 2
+
+
+def test_a_pod_that_fits_nowhere_is_told():
+    assert place([node(memory=100 * MI)] * 3, [SIDECAR]) is None
+
+
+nodes = st.lists(
+    st.builds(
+        node, st.integers(-100, 600), st.integers(-100, 900).map(lambda mi: mi * MI), st.integers(0, 9), st.booleans()
+    ),
+    max_size=4,
+)
+amounts = st.builds(Amount, st.integers(1, 120), st.integers(1, 200).map(lambda mi: mi * MI))
+
+
+@given(nodes, amounts)
+def test_the_count_is_what_adding_pods_one_by_one_reaches(cluster, requests):
+    added, left = 0, cluster
+    while (after := place(left, [requests])) is not None:
+        added, left = added + 1, after
+    assert added == sidecars(cluster, requests)

@@ -1,0 +1,97 @@
+"""The four files that istiod signs with, and what is refused."""
+
+from datetime import timedelta
+
+import pytest
+
+from pi_mesh.certificates import bundle
+from pi_mesh.certificates.pem import CertificateError
+from tests.support.authorities import NOW, Authority, make_ca, make_root
+
+ROOT = make_root()
+
+
+def make_bundle(*chain: Authority, key: str | None = None, also_trust: tuple[str, ...] = ()) -> bundle.Bundle:
+    return bundle.verified("".join(one.pem for one in chain), key or chain[0].key, also_trust, NOW)
+
+
+def test_a_good_chain_gives_the_four_files_that_istiod_reads():
+    middle = make_ca("middle", ROOT, path_length=1)
+    signing = make_ca("signing", middle, days=200)
+    files = make_bundle(signing, middle, ROOT).files()
+    assert files["ca-cert.pem"] == signing.pem
+    assert files["cert-chain.pem"] == signing.pem + middle.pem
+    assert files["root-cert.pem"] == ROOT.pem
+    assert set(files) == {"ca-cert.pem", "ca-key.pem", "cert-chain.pem", "root-cert.pem"}
+
+
+def test_a_certificate_that_vault_repeats_counts_once():
+    signing = make_ca("signing", ROOT)
+    assert make_bundle(signing, signing, ROOT).cert_chain == signing.pem
+
+
+def test_windows_line_ends_come_out_plain():
+    signing = make_ca("signing", ROOT)
+    made = bundle.verified((signing.pem + ROOT.pem).replace("\n", "\r\n"), signing.key.replace("\n", "\r\n"), (), NOW)
+    assert "\r" not in "".join(made.files().values())
+
+
+def test_both_forms_of_a_key_come_out_in_the_one_that_every_istiod_reads():
+    signing = make_ca("signing", ROOT)
+    assert make_bundle(signing, ROOT).ca_key.startswith("-----BEGIN EC PRIVATE KEY-----")
+
+
+def test_further_roots_are_trusted_in_an_order_that_does_not_depend_on_who_signs():
+    other = make_root("other")
+    by_root = make_bundle(make_ca("one", ROOT), ROOT, also_trust=(other.pem,))
+    by_other = make_bundle(make_ca("two", other), other, also_trust=(ROOT.pem,))
+    assert by_root.root_cert == by_other.root_cert
+    assert by_root.root_cert in (ROOT.pem + other.pem, other.pem + ROOT.pem)
+
+
+def test_the_key_is_not_in_what_a_bundle_prints():
+    assert "PRIVATE" not in repr(make_bundle(make_ca("signing", ROOT), ROOT))
+
+
+def in_order(*chain: Authority) -> tuple[str, str]:
+    return "".join(one.pem for one in chain), chain[0].key
+
+
+def _wrong() -> dict[str, tuple[tuple[str, str], str]]:
+    signing, middle = make_ca("signing", ROOT), make_ca("middle", ROOT, path_length=1)
+    unlimited = make_ca("signing", ROOT, path_length=None)
+    tight = make_ca("middle", ROOT, path_length=0)
+    short = make_root("short", days=100)
+    late = make_ca("signing", ROOT, start=timedelta(days=2))
+    return {
+        "no root at the end": (in_order(signing), "which is no root"),
+        "another root": (in_order(signing, make_root("other")), "is not signed by 'other'"),
+        "the wrong order": (in_order(middle, signing, ROOT), "the signing CA comes first"),
+        "another key": ((signing.pem + ROOT.pem, middle.key), "the key does not belong to"),
+        "no key": ((signing.pem + ROOT.pem, "nothing"), "is not an unencrypted private key"),
+        "no certificate": (("nothing", signing.key), "is not a certificate in PEM form"),
+        "a leaf": (in_order(make_ca("leaf", ROOT, ca=False), ROOT), "is not a CA certificate"),
+        "expired": (in_order(make_ca("old", ROOT, start=-timedelta(days=9), days=8), ROOT), "expired on"),
+        "not valid yet": (in_order(late, ROOT), "only valid from"),
+        "fewer than seven days left": (in_order(make_ca("ending", ROOT, days=7), ROOT), "in less than 7 days"),
+        "it outlives its signer": (in_order(make_ca("signing", short, days=200), short), "outlives its signer"),
+        "unlimited path length": (in_order(unlimited, ROOT), "sign it with path length 0"),
+        "a signer's path length": (in_order(make_ca("low", tight, days=200), tight, ROOT), "allows 0 CA certificates"),
+    }
+
+
+WRONG = _wrong()
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_refused(what):
+    (chain, key), message = WRONG[what]
+    with pytest.raises(CertificateError, match=message) as refusal:
+        bundle.verified(chain, key, (), NOW)
+    assert "PRIVATE KEY" not in str(refusal.value)
+    assert "\n" not in str(refusal.value)
+
+
+def test_only_roots_can_be_trusted_besides():
+    with pytest.raises(CertificateError, match=r"vault\.alsoTrust: 'middle' .* is not self-signed"):
+        make_bundle(make_ca("signing", ROOT), ROOT, also_trust=(make_ca("middle", ROOT).pem,))

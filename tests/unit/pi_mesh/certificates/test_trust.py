@@ -1,0 +1,88 @@
+"""Which changes of the mesh's root go through, which are announced, which are refused; and expiry."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from pi_mesh.certificates import bundle, expiry, trust
+from pi_mesh.certificates.trust import Trust
+from tests.support.authorities import NOW, Authority, make_ca, make_root
+
+A, B = make_root("A"), make_root("B")
+HOUR = timedelta(hours=1)
+
+
+def make_trust(signer: Authority, *also: Authority, since: timedelta = -timedelta(days=1)) -> Trust:
+    """As it follows from a secret that was really made."""
+    signing = make_ca("signing", signer, start=since)
+    made = bundle.verified(signing.pem + signer.pem, signing.key, [one.pem for one in also], NOW)
+    return trust.of_bundle(made.ca_cert, made.cert_chain, made.root_cert)
+
+
+def change(live: Trust | None, new: Trust | None) -> trust.Change:
+    return trust.change(live, new, NOW, HOUR)
+
+
+OWN = replace(make_trust(make_root("istiod")), plugged_in=False)
+
+
+def test_a_new_mesh_and_a_rotation_under_the_same_root_need_no_word():
+    assert change(None, make_trust(A)).level == "none"
+    assert change(make_trust(A), make_trust(A)).level == "none"
+
+
+@pytest.mark.parametrize(
+    ("live", "new"),
+    [
+        (make_trust(A), make_trust(A, B)),
+        (make_trust(A, B), make_trust(B, A)),
+        (make_trust(B, A), make_trust(B)),
+        (make_trust(A, B), make_trust(A)),
+    ],
+    ids=["A to A+B", "A+B signed by B", "A+B to B", "A+B back to A"],
+)
+def test_each_step_to_another_root_is_announced(live, new):
+    announced = change(live, new)
+    assert announced.level == "announced"
+    assert "'A'" in announced.message
+
+
+@pytest.mark.parametrize("also", [(), (A,)], ids=["bare", "still trusting the old one"])
+def test_a_root_that_nobody_trusts_yet_may_not_sign(also):
+    refused = change(make_trust(A), make_trust(B, *also))
+    assert refused.level == "refused"
+    assert "in one step from 'A'" in refused.message
+
+
+def test_the_root_that_signs_may_not_be_dropped():
+    refused = change(make_trust(A, B), make_trust(B))
+    assert refused.level == "refused"
+    assert "'A'" in refused.message
+    assert "still signs" in refused.message
+
+
+def test_the_old_root_stays_as_long_as_its_last_certificates():
+    signed_lately = make_trust(B, A, since=-HOUR / 2)
+    refused = change(signed_lately, make_trust(B))
+    assert refused.level == "refused"
+    assert "leave it in vault.alsoTrust so long" in refused.message
+
+
+def test_switching_vault_on_and_off_is_announced_with_what_to_restart():
+    for live, new in ((OWN, make_trust(A)), (make_trust(A), None)):
+        announced = change(live, new)
+        assert announced.level == "announced"
+        assert "restart every workload" in announced.message
+
+
+def test_a_mesh_with_istiods_own_root_stays_without_a_word():
+    assert change(OWN, None).level == "none"
+
+
+@pytest.mark.parametrize(
+    ("days_gone", "level"), [(0, "ok"), (199, "ok"), (201, "warning"), (292, "warning"), (294, "error"), (301, "error")]
+)
+def test_an_expiry_is_a_warning_below_a_third_and_an_error_below_seven_days(days_gone, level):
+    certificate = make_ca("signing", A, start=timedelta(0)).certificate
+    assert expiry.judge(certificate, NOW + timedelta(days=days_gone)).level == level

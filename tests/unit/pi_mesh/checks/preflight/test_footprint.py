@@ -1,0 +1,44 @@
+"""The memory limits are compared with what the mesh's parts take for so many services."""
+
+import pytest
+
+from pi_mesh.catalog.footprint import GATEWAY, ISTIOD, SIDECAR
+from pi_mesh.checks.finding import Finding, Level
+from pi_mesh.checks.preflight import footprint
+from pi_mesh.cluster.objects import Service
+from tests.support.factories import make_settings
+from tests.support.snapshots import make_snapshot
+
+
+def findings(count: int, **settings: object) -> list[Finding]:
+    snapshot = make_snapshot(services=tuple(Service("crowd", f"service-{number}") for number in range(count)))
+    return list(footprint.check(make_settings(**settings), snapshot))
+
+
+def warned(count: int, **settings: object) -> list[str]:
+    return [one.where for one in findings(count, **settings) if one.level is Level.WARNING]
+
+
+def limit(memory: str) -> dict:
+    return {"resources": {"requests": {"cpu": "50m", "memory": "32Mi"}, "limits": {"cpu": "200m", "memory": memory}}}
+
+
+def test_the_roles_limits_hold_for_the_clusters_it_is_for():
+    (found,) = findings(300)
+    assert (found.level, found.message) == (Level.OK, "the memory limits hold for 300 services")
+
+
+@pytest.mark.parametrize(("key", "growth"), [("istio", ISTIOD), ("ingress", GATEWAY), ("egress", GATEWAY)])
+def test_a_limit_below_what_the_services_take_is_named(key, growth):
+    assert warned(300, **{key: limit(f"{growth.memory(300) // 1024**2 - 1}Mi")}) == [f"{key}.resources.limits.memory"]
+
+
+def test_sidecars_count_only_when_they_are_told_of_the_whole_mesh():
+    small = limit(f"{SIDECAR.memory(1000) // 1024**2 - 1}Mi")
+    assert "proxy.resources.limits.memory" not in warned(1000, proxy=small)
+    assert "proxy.resources.limits.memory" in warned(1000, proxy=small, trading={"sidecarScope": []})
+
+
+def test_services_that_we_may_not_list_are_unknown():
+    (found,) = footprint.check(make_settings(), make_snapshot(unreadable=("services",)))
+    assert found.level is Level.UNKNOWN

@@ -1,0 +1,76 @@
+"""Traffic settings that can't be right are refused, with the key's path and what is allowed."""
+
+import pytest
+
+from pi_mesh.settings import SettingsError
+from pi_mesh.values.traffic import stages
+from tests.support.factories import make_settings
+
+REFUSED = {
+    "a field that is none": ({"gateways": {"web": {"tlss": {}}}}, "traffic.gateways.web.tlss: is not a setting"),
+    "a part that is none": ({"canary": {}}, "traffic.canary: is not a setting"),
+    "weights below 100": (
+        {"routes": {"r": {"hosts": ["*"], "http": [{"to": [{"service": "a", "weight": 40}, {"service": "b"}]}]}}},
+        "traffic.routes.r.http[0]: weights 40 + 0 add up to 40; they must add up to 100",
+    ),
+    "weights above 100": (
+        {"canaries": {"c": {"service": "a", "weights": {"v1": 90, "v2": 20}}}},
+        "traffic.canaries.c: weights 90 + 20 add up to 110",
+    ),
+    "two path conditions": (
+        {"routes": {"r": {"hosts": ["*"], "http": [{"prefix": "/a", "exact": "/b", "to": [{"service": "a"}]}]}}},
+        "traffic.routes.r.http[0]: prefix and exact are both given",
+    ),
+    "a destination that says nothing": (
+        {"destinations": {"d": {"service": "a"}}},
+        "has neither subsets nor circuitBreaker",
+    ),
+    "a rule for everybody": (
+        {"authorization": {"policies": {"p": {"rules": [{}]}}}},
+        "traffic.authorization.policies.p.rules[0]: names nobody and nothing",
+    ),
+    "a policy without rules": (
+        {"authorization": {"policies": {"p": {"rules": []}}}},
+        "traffic.authorization.policies.p.rules: []: tuple should have at least 1 item",
+    ),
+    "a principal with its scheme": (
+        {"authorization": {"policies": {"p": {"rules": [{"principals": ["spiffe://cluster.local/ns/a/sa/b"]}]}}}},
+        "is not an identity such as cluster.local/ns/NAMESPACE/sa/ACCOUNT (without spiffe://)",
+    ),
+    "a wildcard through the egress gateway": (
+        {"external": {"x": {"hosts": ["*.example.org"], "throughGateway": True}}},
+        "traffic.external.x: throughGateway needs hosts without '*'",
+    ),
+    "any host at all": ({"external": {"x": {"hosts": ["*"]}}}, "set proxy.outboundTraffic to ALLOW_ANY"),
+    "TCP without a port": ({"external": {"x": {"hosts": ["a.example"], "protocol": "TCP"}}}, "give port"),
+    "an upper-case name": ({"gateways": {"Web": {}}}, "traffic.gateways.Web: 'Web'"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_is_refused(case: str):
+    traffic, said = REFUSED[case]
+
+    with pytest.raises(SettingsError) as refused:
+        make_settings(traffic=traffic)
+
+    assert [said in problem for problem in refused.value.problems] == [True], refused.value
+
+
+def test_longer_paths_of_a_canary_come_before_shorter_ones():
+    paths = {"/api": "v1", "/api/v2": "v2"}
+
+    ((virtual_service,), _) = stages(make_settings(traffic={"canaries": {"c": {"service": "a", "paths": paths}}}))
+
+    assert [rule["match"][0]["uri"]["prefix"] for rule in virtual_service["spec"]["http"][:-1]] == ["/api/v2", "/api"]
+
+
+def test_https_comes_beside_http_and_can_redirect_to_itself():
+    tls = {"secret": "certificate", "redirect": True}
+
+    ((gateway,), _) = stages(make_settings(traffic={"gateways": {"web": {"tls": tls}}}))
+
+    plain, secure = gateway["spec"]["servers"]
+    assert plain["tls"] == {"httpsRedirect": True}
+    assert secure["tls"] == {"mode": "SIMPLE", "credentialName": "certificate"}
+    assert secure["port"] == {"number": 443, "name": "https", "protocol": "HTTPS"}

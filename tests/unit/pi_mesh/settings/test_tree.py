@@ -1,0 +1,133 @@
+"""The settings tree: what it takes, what it refuses, and in which words."""
+
+import pytest
+from pydantic import ValidationError
+
+from pi_mesh.settings import SettingsError, parse
+from pi_mesh.settings.quantity import Cpu, Memory
+from tests.support.factories import raw_settings
+
+
+def problems(**overrides: object) -> tuple[str, ...]:
+    with pytest.raises(SettingsError) as refused:
+        parse(raw_settings(**overrides))
+    return refused.value.problems
+
+
+def profile(cpu: str = "100m", memory: str = "128Mi", cpu_limit: str = "500m", memory_limit: str = "256Mi") -> dict:
+    return {"requests": {"cpu": cpu, "memory": memory}, "limits": {"cpu": cpu_limit, "memory": memory_limit}}
+
+
+def test_the_least_settings_give_the_roles_defaults(make_settings):
+    settings = make_settings(istio={"version": "1.20.3"})
+    assert settings.istio.resources.to_kubernetes() == profile()
+    assert settings.proxy.resources.to_kubernetes() == profile("50m", "128Mi", "200m", "256Mi")
+    assert settings.ingress.resources == settings.egress.resources == settings.istio.resources
+    assert (settings.istio.namespace, settings.istio.pilot_replicas) == ("istio-system", 1)
+    assert (settings.ingress.enabled, settings.egress.enabled) == (True, True)
+    assert (settings.mtls.mode, settings.trading.namespace, settings.vault.enabled) == ("STRICT", "trading", False)
+    assert not settings.istio.autoscaling.enabled
+
+
+@pytest.mark.parametrize(
+    ("overrides", "problem"),
+    [
+        ({"istoi": {}}, "istoi: is not a setting; see docs/config.md"),
+        ({"istio": {"pilotReplica": 2}}, "istio.pilotReplica: is not a setting; see docs/config.md"),
+        (
+            {"istio": {"resources": profile(memory="512mb")}},
+            "istio.resources.requests.memory: '512mb': is not a memory",
+        ),
+        ({"istio": {"resources": profile(cpu="0.5m")}}, "istio.resources.requests.cpu: '0.5m': is not a CPU quantity"),
+        ({"proxy": {"resources": profile(cpu="1")}}, "proxy.resources: requests.cpu 1 is above limits.cpu 500m"),
+        ({"proxy": {"resources": profile(memory="1Gi")}}, "requests.memory 1Gi is above limits.memory 256Mi"),
+        ({"istio": {"version": "latest"}}, "istio.version: 'latest': is not an exact release such as \"1.20.3\""),
+        ({"istio": {"version": "~1.30.0"}}, "istio.version: '~1.30.0': is not an exact release"),
+        ({"istio": {"version": "1.19.0"}}, "istio.version: '1.19.0': is outside 1.20 to 1.31"),
+        ({"istio": {"version": 1.3}}, "istio.version: 1.3: input should be a valid string"),
+        ({"istio": {"namespace": ""}}, "istio.namespace: '': is not at most 63 small letters"),
+        ({"istio": {"namespace": "Istio"}}, "istio.namespace: 'Istio': is not at most 63 small letters"),
+        ({"trading": {"namespace": "a" * 64}}, "is not at most 63 small letters"),
+        ({"trading": {"namespace": "123456"}}, "trading.namespace: '123456': is not at most 63 small letters"),
+        ({"trading": {"namespace": 123456}}, "trading.namespace: 123456: input should be a valid string"),
+        ({"trading": {"namespace": "tr\u00e4ding"}}, "is not at most 63 small letters"),
+        ({"trading": {"namespace": "istio-system"}}, "trading.namespace and istio.namespace are both 'istio-system'"),
+        ({"istio": {"pilotReplicas": 0}}, "istio.pilotReplicas: 0: input should be greater than or equal to 1"),
+        ({"ingress": {"replicas": -1}}, "ingress.replicas: -1: input should be greater than or equal to 1"),
+        ({"ingress": {"replicas": "2"}}, "ingress.replicas: '2': input should be a valid integer"),
+        ({"ingress": {"enabled": "on"}}, "ingress.enabled: 'on': input should be a valid boolean"),
+        ({"mtls": {"mode": "strict"}}, "mtls.mode: 'strict': input should be 'STRICT' or 'PERMISSIVE'"),
+        ({"mtls": {"mode": "DISABLE"}}, "mtls.mode: 'DISABLE': input should be 'STRICT' or 'PERMISSIVE'"),
+        ({"mtls": {"certificateLifetime": "1yr"}}, "mtls.certificateLifetime: '1yr': is not whole hours or minutes"),
+        ({"mtls": {"certificateLifetime": "2161h"}}, "mtls.certificateLifetime: '2161h': is outside of 10m to 2160h"),
+        ({"mtls": {"certificateLifetime": "9m"}}, "mtls.certificateLifetime: '9m': is outside of 10m to 2160h"),
+        ({"cluster": {"architecture": "armhf"}}, "cluster.architecture: 'armhf': input should be 'arm64' or 'amd64'"),
+        ({"charts": {"source": "ftp://x"}}, "charts.source: 'ftp://x': is not an https:// repository"),
+        ({"istio": {"autoscaling": {"minReplicas": 3}}}, "istio.autoscaling: minReplicas 3 is above maxReplicas 2"),
+        ({"egress": {"service": {"nodePorts": {"http2": 30080}, "type": "ClusterIP"}}}, "nodePorts need a service"),
+        (
+            {"ingress": {"service": {"nodePorts": {"http2": 80}}}},
+            "ingress.service.nodePorts.http2: 80: input should be",
+        ),
+    ],
+)
+def test_a_wrong_value_is_refused_with_its_path_and_what_is_allowed(overrides, problem):
+    (line,) = problems(**overrides)
+    assert problem in line
+
+
+def test_all_problems_come_at_once():
+    lines = problems(istoi={}, istio={"pilotReplicas": 0, "version": "latest"}, mtls={"mode": "off"})
+    assert [line.partition(":")[0] for line in lines] == ["istio.version", "istio.pilotReplicas", "mtls.mode", "istoi"]
+
+
+def test_what_is_required_is_named():
+    with pytest.raises(SettingsError) as refused:
+        parse({})
+    assert refused.value.problems == ("cluster: is required", "istio: is required")
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["https://istio-release.storage.googleapis.com/charts", "oci://gcr.io/istio-release/charts"],
+)
+def test_a_retired_chart_source_is_refused_with_the_new_address(source):
+    (line,) = problems(charts={"source": source})
+    assert "https://blob.istio.io/istio-release/charts" in line
+
+
+@pytest.mark.parametrize("hub", ["gcr.io/istio-release", "registry.istio.io/release"])
+def test_a_retired_image_hub_is_refused_with_the_new_one(hub):
+    (line,) = problems(images={"hub": hub})
+    assert "docker.io/istio" in line
+
+
+@pytest.mark.parametrize("version", ["1.21.6", "1.22.8", "1.24.5", "1.25.3", "1.26.3", "1.27.0"])
+def test_a_version_whose_gateway_chart_helm_refuses_is_refused_while_a_gateway_is_on(version, make_settings):
+    (line,) = problems(istio={"version": version}, egress={"enabled": False})
+    assert "istio/istio#57354" in line
+    without = make_settings(istio={"version": version}, ingress={"enabled": False}, egress={"enabled": False})
+    assert without.istio.version == version
+
+
+def test_settings_never_change_after_they_are_read(make_settings):
+    with pytest.raises(ValidationError, match="frozen"):
+        make_settings().istio.pilot_replicas = 3
+
+
+@pytest.mark.parametrize(
+    ("written", "canonical"),
+    [("0.5", "500m"), ("1000m", "1"), ("100m", "100m"), ("1.25", "1250m")],
+)
+def test_cpu_is_handed_on_as_kubernetes_writes_it(written, canonical):
+    assert Cpu(written).canonical == canonical
+
+
+@pytest.mark.parametrize(("written", "canonical"), [("1024Mi", "1Gi"), ("128Mi", "128Mi"), ("2048Ki", "2Mi")])
+def test_memory_is_handed_on_as_kubernetes_writes_it(written, canonical):
+    assert Memory(written).canonical == canonical
+
+
+def test_equal_amounts_are_equal_however_they_are_written():
+    assert Memory("1Gi") == Memory("1024Mi")
+    assert Cpu("0.1") == Cpu("100m") < Cpu("1")

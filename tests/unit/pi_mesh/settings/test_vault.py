@@ -1,0 +1,86 @@
+"""The settings of the CA in Vault: what goes together, and what is refused with its path."""
+
+import pytest
+
+from pi_mesh.settings import CaSettings, Settings, SettingsError, parse_any
+from tests.support.authorities import make_root
+from tests.support.factories import raw_settings
+
+HERE = {"enabled": True, "address": "https://vault.example:8200"}
+OUTSIDE = {**HERE, "signedBy": "outside"}
+INTERNAL = {"key": "internal"}
+CHAIN = make_root().pem
+
+
+def test_vault_is_off_unless_asked_for(make_settings):
+    vault = make_settings().vault
+    assert not vault.enabled
+    assert not vault.here
+    assert not vault.signs
+
+
+def test_the_roles_values_are_the_defaults(make_settings):
+    vault = make_settings(vault=HERE).vault
+    assert (vault.namespace, vault.mount, vault.common_name, vault.ttl) == (
+        "vault",
+        "pki_int",
+        "Istio Intermediate CA",
+        "8760h",
+    )
+
+
+def test_the_key_is_exported_unless_asked_otherwise_and_internal_only_when_the_ca_is_signed(make_settings):
+    assert make_settings(vault=HERE).vault.key == "exported"
+    assert not make_settings(vault=HERE).vault.keyless
+    assert make_settings(vault={**HERE, **INTERNAL}).vault.keyless
+    assert not make_settings(vault={**OUTSIDE, **INTERNAL}).vault.keyless
+
+
+def test_a_stack_with_vault_alone_makes_the_ca_and_nothing_else():
+    assert isinstance(parse_any({"vault": HERE}), CaSettings)
+    assert isinstance(parse_any(raw_settings(vault=HERE)), Settings)
+
+
+def test_istiod_keeps_its_own_root_until_a_ca_outside_has_signed(make_settings):
+    assert not make_settings(vault=OUTSIDE).vault.signs
+    assert make_settings(vault={**OUTSIDE, "signed": {"generation": 1, "chain": CHAIN}}).vault.signs
+
+
+@pytest.mark.parametrize(
+    ("vault", "line"),
+    [
+        ({"enabled": True}, "vault: needs either address"),
+        ({**HERE, "stack": "me/pi-mesh/ca"}, "vault: needs either address"),
+        ({"enabled": True, "stack": "ca"}, "vault.stack: 'ca'"),
+        ({**HERE, "address": "vault.example"}, "vault.address: 'vault.example'"),
+        ({**HERE, "ttl": "1yr"}, "vault.ttl: '1yr'"),
+        ({**HERE, "mount": "/pki_int"}, "vault.mount: '/pki_int'"),
+        ({**HERE, "generation": 0}, "vault.generation: 0"),
+        ({**HERE, "signed": {"generation": 1, "chain": CHAIN}}, "vault: signed goes with signedBy: outside"),
+        ({**OUTSIDE, "signed": {"generation": 2, "chain": CHAIN}}, "signed.generation 2 is above generation 1"),
+        ({**HERE, "alsoTrust": ["no certificate"]}, "vault.alsoTrust[0]: 'no certificate'"),
+        ({**HERE, "token": "t"}, "vault.token: is not a setting"),
+        ({"enabled": True, "stack": "me/pi-mesh/ca", **INTERNAL}, "vault: key: internal goes with address"),
+        ({**HERE, **INTERNAL, "alsoTrust": [CHAIN]}, "vault: key: internal keeps its root"),
+        ({**HERE, **INTERNAL, "certManager": {"version": "1.21.2"}}, "vault.certManager.version: '1.21.2'"),
+        ({**HERE, **INTERNAL, "certManager": {"namespace": "trading"}}, "vault.certManager.namespace is 'trading'"),
+    ],
+)
+def test_refused_with_its_path(vault, line):
+    with pytest.raises(SettingsError) as refusal:
+        parse_any(raw_settings(vault=vault))
+    assert line in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("vault", "line"),
+    [
+        ({}, "it needs vault.enabled and vault.address"),
+        ({"enabled": True, "stack": "me/pi-mesh/ca"}, "it needs vault.enabled and vault.address"),
+        ({**HERE, "alsoTrust": [CHAIN]}, "vault.alsoTrust belongs into the mesh's stack"),
+        ({**HERE, **INTERNAL}, "vault.key: internal belongs into the mesh's stack"),
+    ],
+)
+def test_a_ca_stack_that_makes_no_ca_is_refused(vault, line):
+    with pytest.raises(SettingsError, match=line):
+        parse_any({"vault": vault})

@@ -1,0 +1,62 @@
+"""What Vault is asked before anything is begun, and the one line for each thing amiss."""
+
+import socket
+
+import pytest
+
+from pi_mesh.settings.vault import VaultSettings
+from pi_mesh.vault import VaultError, read_root
+from tests.support.authorities import make_root
+from tests.support.vault_server import GOOD_TOKEN, vault_server
+
+ROOT = make_root().pem
+
+
+def ask(address: str, token: str | None = GOOD_TOKEN, **settings) -> str | None:
+    return read_root(VaultSettings(enabled=True, address=address, **settings), token)
+
+
+def test_the_root_that_will_sign_is_known_beforehand():
+    with vault_server(ROOT) as address:
+        assert ask(address) == ROOT
+
+
+def test_a_ca_outside_of_vault_leaves_no_root_to_ask_for():
+    with vault_server() as address:
+        assert ask(address, signed_by="outside") is None
+
+
+@pytest.mark.parametrize(
+    ("server", "token", "line"),
+    [
+        ({"health": 503}, GOOD_TOKEN, "is sealed; unseal it with `vault operator unseal`"),
+        ({"health": 501}, GOOD_TOKEN, "is not initialized"),
+        ({"health": 500}, GOOD_TOKEN, "sys/health says 500"),
+        ({"root": ROOT}, None, "there is no token"),
+        ({"root": ROOT}, "wrong", "does not take the token"),
+        ({"root": ""}, GOOD_TOKEN, "has no CA there"),
+        ({}, GOOD_TOKEN, "vault.rootMount pki: Vault at .* has no CA there: it was wiped"),
+    ],
+)
+def test_what_is_amiss_is_one_line_without_the_token(server, token, line):
+    with vault_server(**server) as address, pytest.raises(VaultError, match=line) as problem:
+        ask(address, token)
+    assert "\n" not in str(problem.value)
+    assert token is None or f" {token}" not in str(problem.value)
+
+
+def test_a_standby_node_is_as_good_as_the_active_one():
+    with vault_server(ROOT, health=429) as address:
+        assert ask(address) == ROOT
+
+
+def test_a_vault_that_is_down_is_said_to_be_unreachable():
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        with pytest.raises(VaultError, match=r"can't be reached: .*; is Vault up"):
+            ask(f"http://127.0.0.1:{nobody.getsockname()[1]}")
+
+
+def test_a_ca_file_that_is_missing_is_named():
+    with pytest.raises(VaultError, match=r"vault\.caFile nowhere\.pem: there is no such file"):
+        ask("https://127.0.0.1:1", ca_file="nowhere.pem")

@@ -1,0 +1,58 @@
+"""A gateway of several pods stays up while nodes are drained; one of a single pod can't, and must not block them."""
+
+import pytest
+
+from pi_mesh.catalog.istio import gateway_chart_is_broken
+from pi_mesh.values import releases
+from tests.support import charts
+from tests.support.factories import make_settings
+
+
+def planned(version: str, **settings: object) -> releases.HelmRelease:
+    """The ingress gateway's release."""
+    made = releases.of(make_settings(istio={"version": version}, ingress=settings))
+    return next(one for one in made if one.name == releases.INGRESS)
+
+
+def ingress(**settings: object) -> dict:
+    """The ingress gateway's Helm values."""
+    return planned("1.20.3", **settings).values
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"replicas": 2}, {"autoscaling": {"enabled": True, "minReplicas": 2, "maxReplicas": 3}}],
+    ids=["replicas", "autoscaling"],
+)
+def test_several_pods_are_apart_and_not_evicted_all_at_once(settings):
+    values = ingress(**settings)
+    assert values["podDisruptionBudget"] == {"minAvailable": 1}
+    (spread,) = values["topologySpreadConstraints"]
+    assert spread["topologyKey"] == "kubernetes.io/hostname"
+    assert spread["labelSelector"] == {"matchLabels": {"istio": "ingressgateway"}}
+
+
+@pytest.mark.parametrize("version", charts.each())
+def test_a_stopping_gateway_serves_on_as_long_as_wanted_before_it_is_killed(version):
+    if gateway_chart_is_broken(version):
+        pytest.skip("this version's gateway chart does not install at all")
+    pod = charts.only(charts.render(planned(version, drainSeconds=40), version), "Deployment")["spec"]["template"]
+    assert pod["metadata"]["annotations"]["proxy.istio.io/config"] == "terminationDrainDuration: 40s"
+    assert pod["metadata"]["annotations"]["inject.istio.io/templates"] == "gateway"
+    assert pod["spec"]["terminationGracePeriodSeconds"] == 50
+
+
+def test_a_single_pod_blocks_no_drain():
+    assert "podDisruptionBudget" not in ingress()
+    assert "podDisruptionBudget" not in ingress(replicas=3, autoscaling={"enabled": True, "minReplicas": 1})
+
+
+@pytest.mark.parametrize("version", charts.each())
+def test_the_charts_make_a_disruption_budget_of_it(version):
+    if gateway_chart_is_broken(version):
+        pytest.skip("this version's gateway chart does not install at all")
+    items = charts.render(planned(version, replicas=2), version)
+    pod = charts.only(items, "Deployment")["spec"]["template"]
+    (spread,) = pod["spec"]["topologySpreadConstraints"]
+    assert charts.only(items, "PodDisruptionBudget")["spec"]["minAvailable"] == 1
+    assert spread["labelSelector"]["matchLabels"].items() <= pod["metadata"]["labels"].items()

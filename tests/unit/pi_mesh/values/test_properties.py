@@ -1,0 +1,85 @@
+"""What holds for any valid settings."""
+
+import json
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as some
+
+from pi_mesh.settings import parse
+from pi_mesh.values import objects, releases
+from tests.support import charts, strategies
+from tests.support.charts import only
+
+NO_DEADLINE = settings(deadline=None, max_examples=30)
+FEW = settings(deadline=None, max_examples=8, suppress_health_check=[HealthCheck.too_slow])
+"""Each example runs helm four times."""
+
+
+@NO_DEADLINE
+@given(strategies.raw_settings())
+def test_settings_survive_being_written_and_read_again(raw):
+    parsed = parse(raw)
+    assert parse(json.loads(parsed.model_dump_json(by_alias=True))) == parsed
+
+
+@NO_DEADLINE
+@given(strategies.raw_settings())
+def test_the_quota_admits_exactly_the_workloads_with_their_sidecars(raw):
+    parsed = parse(raw)
+    hard = objects.resource_quota(parsed)["spec"]["hard"]
+    count, pod, sidecar = parsed.trading.workloads, parsed.trading.workload, parsed.proxy.resources
+    assert hard["pods"] == str(count)
+    assert _bytes(hard["requests.memory"]) == count * (pod.requests.memory.bytes + sidecar.requests.memory.bytes)
+    assert _bytes(hard["limits.memory"]) == count * (pod.limits.memory.bytes + sidecar.limits.memory.bytes)
+    assert _millicores(hard["requests.cpu"]) == count * (pod.requests.cpu.millicores + sidecar.requests.cpu.millicores)
+    assert _millicores(hard["limits.cpu"]) == count * (pod.limits.cpu.millicores + sidecar.limits.cpu.millicores)
+
+
+@FEW
+@given(some.data())
+def test_every_chart_accepts_any_valid_settings_and_renders_their_numbers(data):
+    version = data.draw(some.sampled_from(_installable()))
+    parsed = parse(data.draw(strategies.raw_settings(version)))
+    plan = releases.of(parsed, load_balancers=data.draw(some.booleans()))
+    istiod = charts.render(plan.istiod, version)
+    gateways = {"istio-ingressgateway": parsed.ingress, "istio-egressgateway": parsed.egress}
+    assert _resources(istiod) == parsed.istio.resources.to_kubernetes()
+    assert _replicas(istiod) == (None if parsed.istio.autoscaling.enabled else parsed.istio.pilot_replicas)
+    assert {release.name for release in plan.gateways} == {name for name, one in gateways.items() if one.enabled}
+    for release in plan.gateways:
+        rendered, wanted = charts.render(release, version), gateways[release.name]
+        assert _resources(rendered) == wanted.resources.to_kubernetes()
+        assert _replicas(rendered) == (None if wanted.autoscaling.enabled else wanted.replicas)
+        ports = {port["name"]: port.get("nodePort") for port in only(rendered, "Service")["spec"]["ports"]}
+        assert {name: port for name, port in ports.items() if port} == wanted.service.node_ports
+
+
+def _installable() -> list[str]:
+    """Versions of which all charts render, whatever gateways are on."""
+    return [version for version in charts.versions() if not _refused(version)]
+
+
+def _refused(version: str) -> bool:
+    try:
+        parse({"cluster": {"context": "x"}, "istio": {"version": version}})
+    except ValueError:
+        return True
+    return False
+
+
+def _resources(rendered: list[dict]) -> dict:
+    (container,) = only(rendered, "Deployment")["spec"]["template"]["spec"]["containers"]
+    # A chart may write the quantity "1" bare; Kubernetes reads both alike.
+    return {kind: {name: str(one) for name, one in amounts.items()} for kind, amounts in container["resources"].items()}
+
+
+def _replicas(rendered: list[dict]) -> int | None:
+    return only(rendered, "Deployment")["spec"].get("replicas")
+
+
+def _bytes(quantity: str) -> int:
+    return int(quantity[:-2]) * {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30}[quantity[-2:]]
+
+
+def _millicores(quantity: str) -> int:
+    return int(quantity[:-1]) if quantity.endswith("m") else int(quantity) * 1000

@@ -1,0 +1,28 @@
+"""The way through the egress gateway: requests are known by the host that they ask for."""
+
+import re
+
+import pytest
+
+from pi_mesh.values.traffic import objects
+from tests.support.factories import make_settings
+
+OUTSIDE = {"hosts": ["api.example.org"], "protocol": "HTTP", "port": 8080, "throughGateway": True}
+
+
+@pytest.fixture
+def pattern() -> re.Pattern[str]:
+    """What the host of a request is compared with, on its way to the gateway."""
+    made = objects(make_settings(traffic={"external": {"broker": OUTSIDE}}))
+    (route,) = [one for one in made if one["kind"] == "VirtualService"]
+    return re.compile(route["spec"]["http"][0]["match"][0]["authority"]["regex"])
+
+
+@pytest.mark.parametrize("host", ["api.example.org", "api.example.org:8080"])
+def test_the_host_is_known_with_and_without_its_port(pattern, host):
+    assert pattern.fullmatch(host)
+
+
+@pytest.mark.parametrize("host", ["api.example.org.evil.net", "apixexample.org", "api.example.org:evil"])
+def test_another_host_is_not(pattern, host):
+    assert not pattern.fullmatch(host)

@@ -34,7 +34,7 @@ def test_a_namespace_is_taken_over_where_the_settings_say_so():
 def test_no_foreign_istio_is_said_only_where_there_is_none():
     def said(**more: tuple) -> bool:
         found = run(make_settings(), make_snapshot(**more), STACK)
-        return any(f.check == "foreign istio" and f.level is Level.OK for f in found)
+        return any(f.id == "foreign istio" and f.level is Level.OK for f in found)
 
     assert said()
     assert not said(deployments=(Deployment("mesh", "istiod", {"app": "istiod"}),))

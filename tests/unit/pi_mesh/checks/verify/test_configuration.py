@@ -81,7 +81,7 @@ def test_a_deleted_object_of_a_release_is_a_problem(healthy):
 def test_workloads_without_a_sidecar_are_listed_by_name(healthy):
     bare = Pod("trading", "ledger-0", node="pi-1", containers=(Container("app"),))
     seen = run(in_cluster(healthy, pods=(*healthy.snapshot.pods, bare)))
-    assert any(f.where == "pod trading/ledger-0" and f.level is Level.WARNING for f in seen)
+    assert any(str(f.subject) == "pod trading/ledger-0" and f.level is Level.WARNING for f in seen)
 
 
 def test_a_root_near_its_end_is_a_problem(healthy):
@@ -133,7 +133,7 @@ def test_a_namespace_without_its_label_is_told_to_get_it(healthy):
 
 def test_drift_is_either_a_problem_or_said_to_be_none(healthy):
     def calm(facts: Facts) -> bool:
-        return any(f.check == "drift of releases" and f.level is Level.OK for f in run(facts))
+        return any(f.id == "drift of releases" and f.level is Level.OK for f in run(facts))
 
     assert calm(healthy)
     assert not calm(found(healthy, pairs=(healthy.evidence.pairs[0], owned(1, 0))))

@@ -29,6 +29,8 @@ def test_the_least_settings_give_the_roles_defaults(make_settings):
     assert not settings.istio.autoscaling.enabled
 
 
+@pytest.mark.row(19)
+@pytest.mark.row(39)
 @pytest.mark.parametrize(
     ("overrides", "problem"),
     [
@@ -76,6 +78,7 @@ def test_a_wrong_value_is_refused_with_its_path_and_what_is_allowed(overrides, p
     assert problem in line
 
 
+@pytest.mark.row(39)
 def test_all_problems_come_at_once():
     lines = problems(istoi={}, istio={"pilotReplicas": 0, "version": "latest"}, mtls={"mode": "off"})
     assert [line.partition(":")[0] for line in lines] == ["istio.version", "istio.pilotReplicas", "mtls.mode", "istoi"]

@@ -66,7 +66,7 @@ def test_istiod_keeps_its_own_root_until_a_ca_outside_has_signed(make_settings):
         ({**HERE, **INTERNAL, "certManager": {"namespace": "trading"}}, "vault.certManager.namespace is 'trading'"),
     ],
 )
-def test_refused_with_its_path(vault, line):
+def test_settings_that_do_not_go_together_are_refused_with_their_path(vault, line):
     with pytest.raises(SettingsError) as refusal:
         parse_any(raw_settings(vault=vault))
     assert line in str(refusal.value)

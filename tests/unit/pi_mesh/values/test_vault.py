@@ -50,7 +50,7 @@ def test_every_proxy_gets_the_root_by_which_it_knows_istiod(istiod):
 
 
 @pytest.mark.parametrize(("vault", "templates"), [(KEYLESS, "gateway,mesh-root"), ({}, None)])
-def test_gateways_get_it_too(vault, templates):
+def test_gateways_get_the_root_by_which_they_know_istiod_too(vault, templates):
     for gateway in releases.of(make_settings(vault=vault)).gateways:
         assert gateway.values["podAnnotations"].get("inject.istio.io/templates") == templates
 

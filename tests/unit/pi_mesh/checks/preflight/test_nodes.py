@@ -44,6 +44,7 @@ def test_a_32_bit_node_is_refused_by_name():
     assert problem.startswith("node pi-4: is arm: Istio has no images for it")
 
 
+@pytest.mark.row(23)
 def test_nodes_of_another_architecture_only_leave_the_mesh_nowhere_to_run():
     found = problems(make_snapshot(nodes=make_pis(architecture="amd64")))
     assert any("no node that takes pods is arm64" in problem for problem in found)

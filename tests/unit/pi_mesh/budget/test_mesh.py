@@ -11,6 +11,7 @@ from pi_mesh.budget.rollout import surge_pods
 from tests.support.factories import make_settings
 
 SMALL_PI = {"cpu": "1", "memory": "1Gi", "pods": 20}
+KEYLESS = {"enabled": True, "address": "https://vault.example:8200", "key": "internal"}
 
 
 def rows_by_name(budget) -> dict[str, mesh.Row]:
@@ -99,3 +100,10 @@ def test_the_outputs_have_an_entry_for_each_row():
         summary["room"]
         == "81 sidecars still fit on 3 Pis of 4 CPUs, 3700Mi and 110 pods, counting nothing else on them."
     )
+
+
+def test_the_budget_counts_cert_manager_where_it_is_ours():
+    rows = {row.component: row for row in mesh.of(make_settings(vault=KEYLESS)).rows}
+    assert str(rows["cert-manager"].requests.memory) == str(64 * 1024**2)
+    others = {**KEYLESS, "certManager": {"install": False}}
+    assert "cert-manager" not in {row.component for row in mesh.of(make_settings(vault=others)).rows}

@@ -18,7 +18,7 @@ from tests.support.vault_program import KEYLESS
 from tests.support.vault_program import ROOT as ROOT_CA
 from tests.support.vault_server import GOOD_TOKEN, vault_server
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 FAT = {"requests": {"cpu": "50m", "memory": "128Mi"}, "limits": {"cpu": "200m", "memory": "600Mi"}}
 
 

@@ -10,8 +10,6 @@ import pytest
 from lab.toolchain import charts, images, packaging, path, programs
 from lab.toolchain.parts import BY_PROGRAM, DEFAULT
 
-pytestmark = pytest.mark.live
-
 CHARTS = [(chart, version) for version in charts.PACKAGED for chart in packaging.CHARTS]
 TALKING = sorted(name for name, part in BY_PROGRAM.items() if part.name in DEFAULT and name not in path.SILENT)
 

@@ -14,8 +14,6 @@ from lab.cluster.shell import LabError
 from lab.toolchain.cache import cache_root
 from tests.support import pods
 
-pytestmark = pytest.mark.live
-
 FOREIGN = """
 {"clusters": [{"name": "lab", "cluster": {"server": "https://%s:6443", "certificate-authority-data": "%s"}}]}
 """

@@ -19,8 +19,6 @@ from pi_mesh.cluster import snapshot
 from tests.support.factories import make_settings
 from tests.support.nodes import cordoned
 
-pytestmark = pytest.mark.live
-
 NAME = "budget-probe"
 TOO_MANY = 2
 """Pods beyond the prediction: they must stay Pending, and no other."""

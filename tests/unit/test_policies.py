@@ -11,7 +11,7 @@ from policies import document
 from policies.rules import RULES, chart_version
 from tests.support.policy_resources import said
 
-PACK = Path(__file__).parents[3] / "policies"
+PACK = Path(__file__).parents[2] / "policies"
 CONFIGS = sorted((PACK / "config").glob("*.json"))
 
 

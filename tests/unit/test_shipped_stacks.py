@@ -2,7 +2,6 @@
 
 import contextvars
 import json
-import os
 import runpy
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,13 +18,13 @@ from tests.support.vault_program import KEYLESS
 from tests.support.vault_program import ROOT as ROOT_CA
 from tests.support.vault_server import GOOD_TOKEN, vault_server
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 FAT = {"requests": {"cpu": "50m", "memory": "128Mi"}, "limits": {"cpu": "200m", "memory": "600Mi"}}
 
 
 @pytest.fixture(autouse=True)
-def no_cluster(monkeypatch):
-    monkeypatch.setenv("KUBECONFIG", os.devnull)
+def project_folder(monkeypatch):
+    """Run the program where its files are."""
     monkeypatch.chdir(ROOT)
 
 
@@ -84,7 +83,11 @@ def test_a_mesh_whose_certificates_vault_signs_keeps_every_rule_too(monkeypatch)
 def test_the_ansible_roles_own_examples_keep_every_rule(example):
     one = yaml.safe_load(example.read_text())
     bounds = json.loads((ROOT / "policies" / "config" / "pi-cluster.json").read_text())
-    assert [said(rule, one, **bounds.get(rule.name, {})) for rule in RULES if isinstance(rule, Rule)] == [[]] * 13
+    judging = [rule for rule in RULES if isinstance(rule, Rule)]
+    assert judging
+    assert {rule.name: said(rule, one, **bounds.get(rule.name, {})) for rule in judging} == {
+        rule.name: [] for rule in judging
+    }
 
 
 @pytest.mark.parametrize(

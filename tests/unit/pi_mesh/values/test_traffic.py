@@ -1,14 +1,18 @@
-"""Each YAML example of the Ansible role has a typed twin that renders the same object, word for word."""
+"""The traffic objects: the same as the Ansible role's examples, and right for the schemas of Istio's CRDs."""
 
 from pathlib import Path
 
 import pytest
 import yaml
 
-from pi_mesh.values.traffic import objects
+from pi_mesh.values.objects import peer_authentication, sidecar_scope
+from pi_mesh.values.traffic import objects, stages
+from pi_mesh.values.traffic.istio_object import VERSIONS
+from tests.support import charts, crds
 from tests.support.factories import make_settings
+from tests.support.full_traffic_settings import TRAFFIC
 
-EXAMPLES = Path(__file__).parents[5] / "tests/support/ansible_role_examples"
+EXAMPLES = Path(__file__).parents[4] / "tests/support/ansible_role_examples"
 
 TWINS = {
     "trading-gateway": {"gateways": {"trading-gateway": {}}},
@@ -57,3 +61,35 @@ def test_every_example_has_a_twin():
 
 def test_nothing_is_made_unless_asked_for():
     assert list(objects(make_settings())) == []
+
+
+@pytest.fixture(params=("oldest", "newest"))
+def version(request) -> str:
+    found = charts.versions()
+    return found[0] if request.param == "oldest" else found[-1]
+
+
+@pytest.fixture
+def everything() -> list[dict]:
+    """Return an object of each kind, with every field that settings can give it."""
+    settings = make_settings(traffic=TRAFFIC)
+    return [
+        *(item for stage in stages(settings) for item in stage),
+        peer_authentication(settings),
+        sidecar_scope(settings),
+    ]
+
+
+def test_every_object_fits_istios_schema(everything, version):
+    assert [line for item in everything for line in crds.problems(item, version)] == []
+    assert {item["kind"] for item in everything} >= set(VERSIONS)
+
+
+def test_a_field_that_istio_does_not_know_would_be_found(everything, version):
+    rule = next(item for item in everything if item["kind"] == "DestinationRule")
+    rule["spec"]["trafficPolicy"]["connectionPool"]["http"]["maxPending"] = 1
+
+    (problem,) = crds.problems(rule, version)
+
+    assert "$.trafficPolicy.connectionPool.http" in problem
+    assert "'maxPending' was unexpected" in problem

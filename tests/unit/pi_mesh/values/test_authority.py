@@ -1,18 +1,19 @@
-"""What Istio's charts make of a mesh whose certificates Vault signs one by one, and what that takes of the Pis."""
+"""What Istio's charts make of a mesh whose certificates Vault signs one by one."""
 
 import pytest
 import yaml
 
-from components.ca import program
-from pi_mesh.budget.mesh import of
-from pi_mesh.settings import SettingsError
-from pi_mesh.values import cert_manager, releases, vault_role
+from pi_mesh.values import releases
 from tests.support import charts
 from tests.support.authorities import make_root
 from tests.support.factories import make_settings
 
 KEYLESS = {"enabled": True, "address": "https://vault.example:8200", "key": "internal"}
+
+
 ROOT = make_root().pem
+
+
 SIGNER = "issuers.cert-manager.io/istio-system.mesh-ca"
 
 
@@ -50,25 +51,6 @@ def test_every_proxy_gets_the_root_by_which_it_knows_istiod(istiod):
 
 
 @pytest.mark.parametrize(("vault", "templates"), [(KEYLESS, "gateway,mesh-root"), ({}, None)])
-def test_gateways_get_it_too(vault, templates):
+def test_gateways_get_the_root_by_which_they_know_istiod_too(vault, templates):
     for gateway in releases.of(make_settings(vault=vault)).gateways:
         assert gateway.values["podAnnotations"].get("inject.istio.io/templates") == templates
-
-
-@pytest.mark.parametrize(("lifetime", "longest"), [("2h", 86400), ("90m", 86400), ("48h", 172800)])
-def test_vaults_role_lets_certificates_live_as_long_as_the_settings_say(lifetime, longest):
-    assert vault_role.of(make_settings(mtls={"certificateLifetime": lifetime})).longest == longest
-
-
-def test_the_budget_counts_cert_manager_where_it_is_ours():
-    rows = {row.component: row for row in of(make_settings(vault=KEYLESS)).rows}
-    assert str(rows["cert-manager"].requests.memory) == str(64 * 1024**2)
-    others = {**KEYLESS, "certManager": {"install": False}}
-    assert "cert-manager" not in {row.component for row in of(make_settings(vault=others)).rows}
-
-
-def test_extra_values_of_the_chart_may_not_contradict():
-    settings = make_settings(vault={**KEYLESS, "certManager": {"values": {"webhook": {"replicaCount": 1}}}})
-    for refused in (cert_manager.release, program.root):
-        with pytest.raises(SettingsError, match=r"vault\.certManager\.values\.webhook\.replicaCount"):
-            refused(settings)

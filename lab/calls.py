@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import TypeVar
 from urllib.parse import quote
 
+from lab.cluster.binaries import program
 from lab.cluster.kubectl import refuse_other_clusters
 from lab.cluster.names import CONTEXT, KUBECONFIG
-from lab.cluster.tools import program
 from lab.workloads import SELF, Workload
 
 T = TypeVar("T")

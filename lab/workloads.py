@@ -7,10 +7,11 @@ from typing import Any
 
 from lab.cluster.kubectl import kubectl
 from lab.toolchain.images import FORTIO
-from tests.support.factories import make_settings
+from pi_mesh.settings.istio import IstioSettings
+from pi_mesh.settings.namespaces import TradingSettings
 
-SETTINGS = make_settings()
-TRADING, CONTROL = SETTINGS.trading.namespace, SETTINGS.istio.namespace
+TRADING: str = TradingSettings.model_fields["namespace"].default
+CONTROL: str = IstioSettings.model_fields["namespace"].default
 SELF = "fortio"
 """The container's name, and the label that names the workload."""
 MARK = {"made-for": "traffic-tests"}

@@ -9,10 +9,11 @@ from pathlib import Path
 
 from rich.console import Console
 
-from lab.bench import report
-from lab.bench.command import ROOT, lab_environment, run, seconds
+from lab.bench import comparison_report
 from lab.bench.contenders import STACK, Contender, helm, istioctl, pulumi
-from lab.bench.measure import Series, interleave
+from lab.bench.rounds import Series, interleave
+from lab.bench.timed_command import lab_environment, run, seconds
+from lab.cluster.names import CHECKOUT
 from operations import stacks
 
 
@@ -28,10 +29,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         contenders = [pulumi(settings), helm(settings, Path(folder)), istioctl(settings, Path(folder))]
         groups = [*_installs(contenders, environment, runs, console.print), _previews(environment, runs, console.print)]
-    console.print(report.table(groups))
+    console.print(comparison_report.table(groups))
     machine = f"{os.cpu_count()} cores, {platform.machine()}"
-    (ROOT / "docs/bench.md").write_text(report.page(groups, runs, machine))
-    report.plot(groups, ROOT / "docs/bench.svg")
+    (CHECKOUT / "docs/bench.md").write_text(comparison_report.page(groups, runs, machine))
+    comparison_report.plot(groups, CHECKOUT / "docs/bench.svg")
 
 
 def _installs(contenders: Sequence[Contender], environment: dict[str, str], runs: int, say) -> list[list[Series]]:
@@ -56,7 +57,7 @@ def _previews(environment: dict[str, str], runs: int, say) -> list[Series]:
     """A preview with nothing to change against an empty program's."""
     up = ["pulumi", "up", "--stack", STACK, "--yes", "--skip-preview", "--non-interactive"]
     preview = ["pulumi", "preview", "--stack", STACK, "--non-interactive"]
-    empty = ROOT / "lab/bench/empty"
+    empty = CHECKOUT / "lab/bench/empty"
     run(up, environment)
     run(["pulumi", "stack", "select", "empty", "--create"], environment, empty)
     contenders = {

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab.bench.command import run, seconds
 from lab.bench.operator_file import istio_operator
+from lab.bench.timed_command import run, seconds
 from pi_mesh.settings import Settings
 from pi_mesh.values import releases
 

@@ -13,8 +13,8 @@ from pathlib import Path
 from rich.console import Console
 
 from lab.bench import footprint_report, many_services
-from lab.bench.command import ROOT
-from lab.bench.usage import Container, Footprint, container
+from lab.bench.container_usage import Container, Footprint, container
+from lab.cluster.names import CHECKOUT
 from lab.workloads import CONTROL, SELF, Workload, apply, delete, manifests, namespace, wait_for
 
 SIZES = (10, 50, 100, 300, 1000)
@@ -69,7 +69,9 @@ def _proxies() -> Iterator[dict[str, Container]]:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m lab.bench.footprint", description=__doc__)
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="numbers of services, ascending")
-    parser.add_argument("--into", type=Path, default=ROOT / "docs", help="folder for footprint.md and footprint.svg")
+    parser.add_argument(
+        "--into", type=Path, default=CHECKOUT / "docs", help="folder for footprint.md and footprint.svg"
+    )
     arguments = parser.parse_args()
     found = tuple(measure(arguments.sizes, Console().print))
     (arguments.into / "footprint.md").write_text(footprint_report.page(found))

@@ -9,8 +9,8 @@ from statistics import linear_regression
 
 from matplotlib.figure import Figure
 
-from lab.bench.command import ROOT
-from lab.bench.usage import Footprint
+from lab.bench.container_usage import Footprint
+from lab.cluster.names import CHECKOUT
 from operations.stacks import load_file
 from pi_mesh.budget.mesh import of
 
@@ -70,7 +70,7 @@ def plot(found: Sequence[Footprint], file: Path) -> None:
 
 
 def _pods() -> str:
-    room = of(load_file(ROOT / "Pulumi.pi-cluster.yaml")).room
+    room = of(load_file(CHECKOUT / "Pulumi.pi-cluster.yaml")).room
     return f"- pods: the sidecars' requests leave room for {room} of them (`python -m operations budget`)\n"
 
 

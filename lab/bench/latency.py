@@ -15,8 +15,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from lab.bench.command import ROOT
 from lab.calls import command
+from lab.cluster.names import CHECKOUT
 from lab.workloads import TRADING, Workload, apply, delete, manifests, namespace, service, wait_for
 
 PLAIN = "latency-plain"
@@ -107,7 +107,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m lab.bench.latency", description=__doc__)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--seconds", type=int, default=10, help="of each measurement")
-    parser.add_argument("--into", type=Path, default=ROOT / "docs", help="folder for latency.md")
+    parser.add_argument("--into", type=Path, default=CHECKOUT / "docs", help="folder for latency.md")
     arguments = parser.parse_args()
     found = measure(arguments.rounds, arguments.seconds, Console().print)
     (arguments.into / "latency.md").write_text(page(found, arguments.rounds, arguments.seconds))

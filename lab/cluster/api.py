@@ -5,8 +5,8 @@ import json
 import ssl
 from typing import Any
 
-from lab.cluster import ports
-from lab.cluster.pki import ADMIN, AUTHORITY, certificate_file, key_file
+from lab.cluster import records
+from lab.cluster.names import ADMIN, AUTHORITY, certificate_file, key_file
 from lab.cluster.shell import LabError
 
 HOST = "127.0.0.1"  # the only way to the API server from outside
@@ -15,7 +15,7 @@ TIMEOUT = 5  # seconds
 
 def url() -> str:
     """Where the API server is reached from outside."""
-    return f"https://{HOST}:{ports.find(ports.API)}"
+    return f"https://{HOST}:{records.find_port(records.API)}"
 
 
 def read(path: str) -> Any:
@@ -33,7 +33,9 @@ def server_ready() -> bool:
 
 def _get(path: str) -> bytes:
     try:
-        connection = http.client.HTTPSConnection(HOST, ports.find(ports.API), timeout=TIMEOUT, context=_trust())
+        connection = http.client.HTTPSConnection(
+            HOST, records.find_port(records.API), timeout=TIMEOUT, context=_trust()
+        )
         connection.request("GET", path)
         response = connection.getresponse()
         body = response.read()

@@ -9,15 +9,15 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from lab.cluster import pki
-from lab.cluster.pki import AUTHORITY, certificate_file, key_file
+from lab.cluster import names
+from lab.cluster.names import AUTHORITY, certificate_file, key_file
 
 LIFE = timedelta(days=365)
 
 
 def create_authority() -> None:
     """Makes the authority that signs everything else."""
-    pki.FOLDER.mkdir(parents=True, exist_ok=True)
+    names.PKI.mkdir(parents=True, exist_ok=True)
     key = ec.generate_private_key(ec.SECP256R1())
     subject = _subject("pi-lab", "")
     builder = _builder(subject, subject, key).add_extension(x509.BasicConstraints(ca=True, path_length=None), True)

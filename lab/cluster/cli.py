@@ -9,12 +9,15 @@ from lab.cluster.shell import LabError
 
 # Functions by name: imported when they are asked for, so that `up` with nothing to do takes no time.
 COMMANDS = {
-    "up": ("lab.cluster.up:up", "start the local cluster; one that is up stays as it is"),
-    "down": ("lab.cluster.down:down", "stop it and remove all of it but the built programs"),
-    "cert-manager": ("lab.cluster.cert_manager:provide", "give the nodes what `vault.key: internal` installs"),
+    "up": ("lab.cluster.lifecycle:up", "start the local cluster; one that is up stays as it is"),
+    "down": ("lab.cluster.lifecycle:down", "stop it and remove all of it but the built programs"),
+    "cert-manager": (
+        "lab.cluster.cert_manager_controller:provide",
+        "give the nodes what `vault.key: internal` installs",
+    ),
 }
 VAULT = {name: f"lab.cluster.vault:{name}" for name in ("up", "down", "seal", "unseal")}
-NODE = {name: f"lab.cluster.switches:{name}_node" for name in ("stop", "start")}
+NODE = {name: f"lab.cluster.faults:{name}_node" for name in ("stop", "start")}
 
 
 def main() -> int:

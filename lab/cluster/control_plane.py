@@ -2,16 +2,17 @@
 
 from lab.cluster import certificates, enter, kubeconfig, process
 from lab.cluster.api import server_ready
+from lab.cluster.binaries import program
 from lab.cluster.machines import (
     API_PORT,
     API_SERVICE_ADDRESS,
     API_URL,
     CONTROL_PLANE,
     NODES,
+    POD_RANGE,
     SERVICE_RANGE,
 )
-from lab.cluster.pki import ADMIN, AUTHORITY, certificate_file, key_file, kubeconfig_file
-from lab.cluster.tools import program
+from lab.cluster.names import ADMIN, AUTHORITY, certificate_file, key_file, kubeconfig_file
 
 ETCD_URL = "http://127.0.0.1:2379"
 MASTERS = "system:masters"
@@ -67,7 +68,7 @@ def proxy_flags(node: str) -> list[str]:
     """kube-proxy's flags; conntrack's limits belong to the real machine and stay as they are."""
     return [
         f"--kubeconfig={kubeconfig_file('kube-proxy')}", f"--hostname-override={node}",
-        "--proxy-mode=iptables", "--cluster-cidr=10.244.0.0/16", "--conntrack-max-per-core=0", "--oom-score-adj=0",
+        "--proxy-mode=iptables", f"--cluster-cidr={POD_RANGE}", "--conntrack-max-per-core=0", "--oom-score-adj=0",
         "--conntrack-tcp-timeout-established=0", "--conntrack-tcp-timeout-close-wait=0",
     ]  # fmt: skip
 

@@ -1,10 +1,10 @@
 """Names inside the cluster: CoreDNS as a process of the control plane, behind the service address that pods ask."""
 
 from lab.cluster import enter, process
+from lab.cluster.binaries import program
 from lab.cluster.kubectl import kubectl
 from lab.cluster.machines import CONTROL_PLANE, DNS_SERVICE_ADDRESS
-from lab.cluster.pki import kubeconfig_file
-from lab.cluster.tools import program
+from lab.cluster.names import kubeconfig_file
 
 COREFILE = f"""
 .:53 {{

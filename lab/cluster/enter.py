@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from lab.cluster import cgroup, process
+from lab.cluster import cgroup, records
 from lab.cluster.machines import Machine
 from lab.cluster.netns import NAMESPACES
 
@@ -26,4 +26,4 @@ def first(machine: Machine, *command: str | Path) -> list[str]:
 
 def join(machine: Machine, beside: str, *command: str | Path) -> list[str]:
     """The same for a later program: it shares the mounts of `beside`, a recorded process of that machine."""
-    return network(machine, "nsenter", f"--mount=/proc/{process.required(beside).pid}/ns/mnt", *command)
+    return network(machine, "nsenter", f"--mount=/proc/{records.required(beside).pid}/ns/mnt", *command)

@@ -3,7 +3,7 @@
 import os
 import shlex
 
-from lab.cluster import tools
+from lab.cluster import binaries
 from lab.cluster.names import CHECKOUT, KUBECONFIG, LAB
 
 FILE = LAB / "env"
@@ -42,4 +42,4 @@ def write(**more: str) -> None:
 
 def search_path() -> str:
     """The folders that stand first in PATH: the lab's tools and the checkout's Python."""
-    return os.pathsep.join((str(tools.FOLDER), str(CHECKOUT / ".venv" / "bin")))
+    return os.pathsep.join((str(binaries.FOLDER), str(CHECKOUT / ".venv" / "bin")))

@@ -8,10 +8,10 @@ import asyncio
 import socket
 import sys
 
-from lab.cluster import enter, ports, process
+from lab.cluster import enter, process, records
 from lab.cluster.machines import CONTROL_PLANE
 from lab.cluster.names import CHECKOUT
-from lab.cluster.say import say
+from lab.cluster.shell import print_progress
 
 CHUNK = 1 << 16  # bytes
 
@@ -22,13 +22,15 @@ def start(name: str, target: str) -> int:
         inside = ("env", f"PYTHONPATH={CHECKOUT}", sys.executable, "-m", "lab.cluster.forward", target)
         process.start(f"forward-{name}", enter.network(CONTROL_PLANE, *inside), pass_fd=listener.fileno())
         port = listener.getsockname()[1]
-    ports.note(name, port)
+    records.write_port(name, port)
     return port
 
 
 def reach(name: str, target: str) -> None:
     """Opens a way, and says where it begins."""
-    say(f"{target} inside the local cluster is 127.0.0.1:{start(name, target)} outside, until `make lab-down`")
+    print_progress(
+        f"{target} inside the local cluster is 127.0.0.1:{start(name, target)} outside, until `make lab-down`"
+    )
 
 
 async def _serve(listener: socket.socket, host: str, port: int) -> None:

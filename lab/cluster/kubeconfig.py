@@ -5,8 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from lab.cluster.names import CONTEXT
-from lab.cluster.pki import AUTHORITY, certificate_file, key_file, kubeconfig_file
+from lab.cluster.names import AUTHORITY, CONTEXT, certificate_file, key_file, kubeconfig_file
 
 
 def write(file: Path, server: str, identity: str) -> Path:

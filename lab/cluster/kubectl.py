@@ -5,11 +5,10 @@ import json
 import os
 from typing import Any
 
+from lab.cluster.binaries import program
 from lab.cluster.environment import variables
-from lab.cluster.names import CONTEXT, KUBECONFIG
-from lab.cluster.pki import AUTHORITY, certificate_file
+from lab.cluster.names import AUTHORITY, CONTEXT, KUBECONFIG, certificate_file
 from lab.cluster.shell import LabError, run
-from lab.cluster.tools import program
 
 
 def kubectl(*arguments: str, stdin: str | None = None) -> str:

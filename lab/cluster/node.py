@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from lab.cluster import cgroup, enter, node_files, process
+from lab.cluster.binaries import program
 from lab.cluster.control_plane import proxy_flags
 from lab.cluster.machines import Machine
 from lab.cluster.shell import LabError, run
-from lab.cluster.tools import program
 
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 SOCKET = "/run/containerd/containerd.sock"
@@ -15,9 +15,7 @@ SOCKET = "/run/containerd/containerd.sock"
 def start_runtime(node: Machine) -> None:
     """containerd, until it answers."""
     node_files.write(node)
-    path = (
-        f"PATH={program('containerd-shim-runc-v2').parent}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-    )
+    path = f"PATH={program('containerd-shim-runc-v2').parent}:{SYSTEM_PATH}"
     command = ("env", path, program("containerd"), "--config=/run/node/containerd.toml")
     process.start(runtime(node), enter.first(node, *command))
     process.wait(runtime(node), lambda: _answers(node))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.cluster.machines import DNS_SERVICE_ADDRESS, Machine
-from lab.cluster.pki import AUTHORITY, certificate_file, kubeconfig_file
+from lab.cluster.names import AUTHORITY, certificate_file, kubeconfig_file
 
 CORES = 4
 ALLOCATABLE_MEMORY = 3700 * 1024**2  # bytes; what a Raspberry Pi 4 of 4 GB leaves to pods

@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lab.cluster import enter, process, state
+from lab.cluster import enter, process, records, state
+from lab.cluster.binaries import program
 from lab.cluster.kubectl import get, kubectl
 from lab.cluster.machines import CONTROL_PLANE
-from lab.cluster.pki import ADMIN, kubeconfig_file
-from lab.cluster.say import say
-from lab.cluster.tools import program
+from lab.cluster.names import ADMIN, kubeconfig_file
+from lab.cluster.shell import print_progress
 from lab.cluster.waiting import wait_until
 from lab.toolchain import programs
-from lab.toolchain.parts import KUBERNETES
+from lab.toolchain.catalog import KUBERNETES
 
 CONTROLLER = "kwok"
 MANAGED = "kwok.x-k8s.io/node"  # annotation: KWOK looks after the node; taint: keeps pods off it
@@ -58,9 +58,9 @@ def remove_all() -> None:
 
 
 def _start_controller() -> None:
-    if process.is_alive(CONTROLLER):
+    if records.is_alive(CONTROLLER):
         return
-    say("KWOK, for simulated nodes")
+    print_progress("KWOK, for simulated nodes")
     flags = [f"--kubeconfig={kubeconfig_file(ADMIN)}", "--manage-all-nodes=false", "--cidr=10.245.0.0/16"]
     flags += [f"--manage-nodes-with-annotation-selector={MANAGED}=fake", f"--node-ip={CONTROL_PLANE.address}"]
     flags += [f"--config={stage}" for stage in _stages()]

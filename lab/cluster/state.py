@@ -1,6 +1,6 @@
 """What state the lab is in."""
 
-from lab.cluster import process
+from lab.cluster import records
 from lab.cluster.api import read
 from lab.cluster.machines import NODES
 from lab.cluster.names import LAB
@@ -12,7 +12,7 @@ COMPLETE = LAB / "complete"
 
 def complete() -> None:
     """Notes that the start went through to its end, and which processes belong to it."""
-    COMPLETE.write_text("\n".join(process.recorded()))
+    COMPLETE.write_text("\n".join(records.recorded()))
 
 
 def is_up(patience: float = 0) -> bool:
@@ -20,7 +20,7 @@ def is_up(patience: float = 0) -> bool:
 
     `patience`: seconds that a lab whose processes all run is given, on a busy machine or after a restart.
     """
-    if not COMPLETE.exists() or not all(process.is_alive(name) for name in COMPLETE.read_text().split()):
+    if not COMPLETE.exists() or not all(records.is_alive(name) for name in COMPLETE.read_text().split()):
         return False
     try:
         wait_until("the nodes", is_ready, patience)

@@ -8,13 +8,11 @@ import hvac
 import hvac.exceptions
 import requests
 
-from lab.cluster import enter, environment, forward, ports, process, tools
+from lab.cluster import binaries, enter, environment, forward, process, pulumi_plugins, records
 from lab.cluster.machines import CONTROL_PLANE
 from lab.cluster.names import LAB
-from lab.cluster.say import say
-from lab.cluster.shell import LabError
+from lab.cluster.shell import LabError, print_progress
 from lab.toolchain import programs
-from lab.vault_plugin.install import install
 
 SERVER = "vault"
 PORT = 8200
@@ -23,10 +21,10 @@ KEYS = LAB / "vault.json"  # only root reads it; gone with the lab
 
 def up() -> None:
     """Starts Vault, unsealed, with Pulumi's plugin for it; builds it first if it must. Unseals one that runs."""
-    if not process.is_alive(SERVER):
+    if not records.is_alive(SERVER):
         programs.ensure([SERVER])
-        tools.link(SERVER, programs.program(SERVER))
-        install(environment.PULUMI_HOME)
+        binaries.link(SERVER, programs.program(SERVER))
+        pulumi_plugins.install_vault(environment.PULUMI_HOME)
         _start()
     client = connect()
     process.wait(SERVER, lambda: _answers(client))
@@ -36,13 +34,13 @@ def up() -> None:
         KEYS.write_text(json.dumps(keys))
     unseal()
     environment.write(VAULT_ADDR=address(), VAULT_TOKEN=root_token())
-    say(f"Vault is up on {address()}; to use it: . .lab/env")
+    print_progress(f"Vault is up on {address()}; to use it: . .lab/env")
 
 
 def down() -> None:
     """Stops Vault. Its data stay until the lab goes; `up` brings it back as it was."""
     process.stop(SERVER)
-    say("Vault is down")
+    print_progress("Vault is down")
 
 
 def seal() -> None:
@@ -59,7 +57,7 @@ def unseal() -> None:
 
 def address() -> str:
     """The URL of the server (also of one that is down); raises LabError when there never was one."""
-    port = ports.find(SERVER)
+    port = records.find_port(SERVER)
     if port is None:
         raise LabError("Vault was never started in this lab: python -m lab vault up")
     return f"http://127.0.0.1:{port}"
@@ -80,9 +78,9 @@ def _start() -> None:
     (folder / "data").mkdir(parents=True, exist_ok=True)
     configuration = folder / "vault.json"
     configuration.write_text(json.dumps(_configuration(folder / "data")))
-    command = (tools.program(SERVER), "server", f"-config={configuration}")
+    command = (binaries.program(SERVER), "server", f"-config={configuration}")
     process.start(SERVER, enter.network(CONTROL_PLANE, *command))
-    if not process.is_alive(f"forward-{SERVER}"):
+    if not records.is_alive(f"forward-{SERVER}"):
         forward.start(SERVER, f"{CONTROL_PLANE.address}:{PORT}")
 
 

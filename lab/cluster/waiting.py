@@ -3,8 +3,7 @@
 import time
 from collections.abc import Callable
 
-from lab.cluster.say import say
-from lab.cluster.shell import LabError
+from lab.cluster.shell import LabError, print_progress
 
 PAUSE = 0.1  # seconds between two looks
 HEARTBEAT = 5  # seconds after which the user hears that we still wait
@@ -20,7 +19,7 @@ def wait_until(what: str, true: Callable[[], bool], seconds: float = 90, alive: 
             raise LabError(f"{what}: not so after {seconds:.0f} s")
         if now - said > HEARTBEAT:
             said = now
-            say(f"still waiting for {what}")
+            print_progress(f"still waiting for {what}")
         time.sleep(PAUSE)
 
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from lab.toolchain.parts import PARTS, Part
+from lab.toolchain.catalog import PARTS, Part
 
 MODULES = Path(__file__).parent / "go"
 

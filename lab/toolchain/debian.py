@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab.toolchain.progress import Estimate, shown
+from lab.toolchain.progress import Estimate, show_progress
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def ensure_packages() -> None:
 def _install(names: list[str]) -> None:
     steps = {"apt-get update": ["update"], f"apt-get install {' '.join(names)}": ["install", "--yes", *names]}
     estimate = Estimate(dict.fromkeys(steps, 15.0))
-    with shown(estimate):
+    with show_progress(estimate):
         for step, arguments in steps.items():
             with estimate.step(step):
                 _apt_get(arguments)

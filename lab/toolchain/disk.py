@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Sequence
 
 from lab.toolchain.cache import cache_root
-from lab.toolchain.parts import PARTS, Part
+from lab.toolchain.catalog import PARTS, Part
 
 SCRATCH_OF_ALL = 29e9
 """Bytes that Go's build cache (about 20 GB), its modules (7 GB) and the programs take while every part is built."""
@@ -22,11 +22,11 @@ def needed(parts: Sequence[Part]) -> float:
     return SMALLEST + share * (SCRATCH_OF_ALL - SMALLEST) if parts else 0.0
 
 
-def require_room(parts: Sequence[Part]) -> str:
+def require_space(parts: Sequence[Part]) -> str:
     """How much the build takes and the cache's file system has free; `DiskSpaceError` when that is too little."""
     cache_root().mkdir(parents=True, exist_ok=True)
     free, need = shutil.disk_usage(cache_root()).free, needed(parts)
-    room = f"building needs {need / 1e9:.1f} GB of disk for a while, {free / 1e9:.1f} GB are free"
+    space = f"building needs {need / 1e9:.1f} GB of disk for a while, {free / 1e9:.1f} GB are free"
     if free < need:
-        raise DiskSpaceError(f"{room} in {cache_root()}: free some, or set PI_MESH_CACHE to a folder on a larger disk")
-    return room
+        raise DiskSpaceError(f"{space} in {cache_root()}: free some, or set PI_MESH_CACHE to a folder on a larger disk")
+    return space

@@ -73,7 +73,7 @@ def clock_time(seconds: float) -> str:
 
 
 @contextmanager
-def shown(estimate: Estimate, heartbeat: float = HEARTBEAT) -> Iterator[None]:
+def show_progress(estimate: Estimate, heartbeat: float = HEARTBEAT) -> Iterator[None]:
     """Draw the estimate while the block runs: a bar on a terminal, a line every few seconds elsewhere."""
     console = Console()
     stop = threading.Event()

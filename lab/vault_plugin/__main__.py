@@ -4,6 +4,7 @@ import sys
 
 from pulumi.provider.experimental.server import main
 
-from lab.vault_plugin.provider import VERSION, VaultProvider
+from lab.vault_plugin import VERSION
+from lab.vault_plugin.provider import VaultProvider
 
 main(sys.argv[1:], VERSION, VaultProvider())

@@ -1,4 +1,4 @@
-"""The engine's calls, for every kind the same: checked, compared, written, read and deleted."""
+"""The engine's calls, for every type_ the same: checked, compared, written, read and deleted."""
 
 import asyncio
 import os
@@ -11,10 +11,7 @@ from pulumi.provider.experimental import provider as engine
 from pulumi.provider.experimental.property_value import PropertyValue
 
 from lab.vault_plugin.conversion import plain, plain_map, wrapped
-from lab.vault_plugin.kinds import KINDS, Kind
-
-VERSION = "7.11.0"
-"""Of the published plugin whose properties these are; the Python package asks for it."""
+from lab.vault_plugin.resource_types import RESOURCE_TYPES, ResourceType
 
 Values = Mapping[str, PropertyValue]
 
@@ -32,39 +29,39 @@ class VaultProvider(engine.Provider):
         return await super().configure(request)
 
     async def diff(self, request: engine.DiffRequest) -> engine.DiffResponse:
-        return _difference(request, _kind(request).replaced_by)
+        return _difference(request, _type(request).replaced_by)
 
     async def create(self, request: engine.CreateRequest) -> engine.CreateResponse:
-        kind = _kind(request)
+        type_ = _type(request)
         if request.preview:
-            return engine.CreateResponse("", {**request.properties, **dict.fromkeys(kind.outputs, _unknown())})
-        outputs = await self._write(kind, request.properties, update=False)
-        return engine.CreateResponse(kind.place(plain_map(request.properties)), outputs)
+            return engine.CreateResponse("", {**request.properties, **dict.fromkeys(type_.outputs, _unknown())})
+        outputs = await self._write(type_, request.properties, update=False)
+        return engine.CreateResponse(type_.place(plain_map(request.properties)), outputs)
 
     async def update(self, request: engine.UpdateRequest) -> engine.UpdateResponse:
-        kind = _kind(request)
-        if request.preview or not kind.rewritten:
-            kept = {name: value for name, value in request.olds.items() if name in kind.outputs}
+        type_ = _type(request)
+        if request.preview or not type_.rewritten:
+            kept = {name: value for name, value in request.olds.items() if name in type_.outputs}
             return engine.UpdateResponse({**request.news, **kept})
-        return engine.UpdateResponse(await self._write(kind, request.news, update=True))
+        return engine.UpdateResponse(await self._write(type_, request.news, update=True))
 
     async def read(self, request: engine.ReadRequest) -> engine.ReadResponse:
         """Gone if Vault does not know it; what was signed or handed over once can't be asked for again."""
-        kind = _kind(request)
-        if kind.readable and not await self._exists(request.resource_id):
+        type_ = _type(request)
+        if type_.readable and not await self._exists(request.resource_id):
             return engine.ReadResponse("", {}, {})
         return await super().read(request)
 
     async def delete(self, request: engine.DeleteRequest) -> None:
-        if _kind(request).deletable:
+        if _type(request).deletable:
             await self._call(self._vault.delete, request.resource_id)
 
-    async def _write(self, kind: Kind, properties: Values, update: bool) -> dict[str, PropertyValue]:
+    async def _write(self, type_: ResourceType, properties: Values, update: bool) -> dict[str, PropertyValue]:
         given = plain_map(properties)
-        place = kind.place(given) + (kind.update_suffix if update else "")
-        answer = await self._call(self._vault.write_data, place, data=kind.sent(given, update))
+        place = type_.place(given) + (type_.update_suffix if update else "")
+        answer = await self._call(self._vault.write_data, place, data=type_.sent(given, update))
         fields = (answer.get("data") if isinstance(answer, dict) else None) or {}  # nothing to say is no JSON
-        outputs = {name: wrapped(fields.get(key), name in kind.secrets) for name, key in kind.outputs.items()}
+        outputs = {name: wrapped(fields.get(key), name in type_.secrets) for name, key in type_.outputs.items()}
         return {**properties, **outputs}
 
     async def _exists(self, path: str) -> bool:
@@ -80,9 +77,9 @@ class VaultProvider(engine.Provider):
             raise RuntimeError(f"Vault refused {path}: {type(error).__name__}: {error}") from None
 
 
-def _kind(request: Any) -> Kind:
+def _type(request: Any) -> ResourceType:
     """A URN's type has those of the parents before its own."""
-    return KINDS[request.type.rpartition("$")[2]]
+    return RESOURCE_TYPES[request.type.rpartition("$")[2]]
 
 
 def _difference(request: engine.DiffRequest, replaced_by: frozenset[str] | None) -> engine.DiffResponse:

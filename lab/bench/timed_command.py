@@ -7,20 +7,18 @@ from pathlib import Path
 
 from lab.cluster.names import CHECKOUT
 
-ROOT = CHECKOUT
-
 
 def lab_environment() -> dict[str, str]:
     """What `. .lab/env` gives. Raises SystemExit when the local cluster is not up."""
-    if not (ROOT / ".lab/env").exists():
+    if not (CHECKOUT / ".lab/env").exists():
         raise SystemExit("bench: the local cluster is not up; run `make lab-up` first")
     listing = subprocess.run(
-        ["bash", "-c", ". .lab/env && env -0"], cwd=ROOT, check=True, capture_output=True, text=True
+        ["bash", "-c", ". .lab/env && env -0"], cwd=CHECKOUT, check=True, capture_output=True, text=True
     ).stdout
     return dict(entry.split("=", 1) for entry in listing.split("\0") if entry)
 
 
-def run(command: Sequence[str], environment: Mapping[str, str], directory: Path = ROOT) -> str:
+def run(command: Sequence[str], environment: Mapping[str, str], directory: Path = CHECKOUT) -> str:
     """The command's output. Raises SystemExit with its last lines when it fails."""
     done = subprocess.run(command, cwd=directory, env=environment, capture_output=True, text=True)
     if done.returncode != 0:
@@ -29,7 +27,7 @@ def run(command: Sequence[str], environment: Mapping[str, str], directory: Path 
     return done.stdout
 
 
-def seconds(command: Sequence[str], environment: Mapping[str, str], directory: Path = ROOT) -> float:
+def seconds(command: Sequence[str], environment: Mapping[str, str], directory: Path = CHECKOUT) -> float:
     """Wall-clock seconds of the command."""
     start = time.perf_counter()
     run(command, environment, directory)

@@ -6,7 +6,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 from rich.table import Table
 
-from lab.bench.measure import Series, ratio
+from lab.bench.rounds import Series, ratio
 
 COLUMNS = ("job", "contender", "median s", "least", "most", "pulumi / this")
 

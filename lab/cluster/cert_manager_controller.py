@@ -1,4 +1,4 @@
-"""cert-manager for the nodes and for `pulumi up`; nothing of it runs until a stack installs its chart."""
+"""cert-manager's image and chart for the lab; nothing of it runs until a stack installs the chart."""
 
 from lab.cluster import node
 from lab.cluster.machines import NODES
@@ -11,11 +11,11 @@ CHARTS = LAB / "cert-manager"
 
 
 def provide() -> None:
-    """Gives every node the controller's image, and `.lab/cert-manager` the chart; builds both first if it must."""
+    """Import the controller's image on every node and link the chart as `.lab/cert-manager`; build both if needed."""
     programs.ensure([cert_manager_package.NAME])
     packaged = cert_manager_package.packaged()
-    for each in NODES:
-        node.import_images(each, [packaged / cert_manager_package.TAR])
+    for machine in NODES:
+        node.import_images(machine, [packaged / cert_manager_package.TAR])
     CHARTS.unlink(missing_ok=True)
     CHARTS.symlink_to(packaged)
     print_progress(f"the nodes have {cert_manager_package.IMAGE}, {CHARTS} the chart {cert_manager_package.VERSION}")

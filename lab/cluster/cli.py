@@ -1,4 +1,4 @@
-"""The lab's command line."""
+"""The command line of the lab."""
 
 import argparse
 import subprocess
@@ -21,7 +21,7 @@ NODE = {name: f"lab.cluster.faults:{name}_node" for name in ("stop", "start")}
 
 
 def main() -> int:
-    """Exit status: 0 done, 1 with one line on stderr that says what is wrong."""
+    """Run the command and return the exit status: 0 for success, 1 after one line on stderr with the error."""
     arguments = vars(_parser().parse_args())
     try:
         resolve_name(arguments.pop("function"))(**arguments)
@@ -48,7 +48,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _group(parser: argparse.ArgumentParser, functions: dict[str, str]) -> list[argparse.ArgumentParser]:
-    """The commands of one group, each with its function."""
+    """Add the commands of one group, each with its function, and return their parsers."""
     commands = parser.add_subparsers(required=True, metavar="|".join(functions))
     parsers = []
     for name, function in functions.items():

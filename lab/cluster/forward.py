@@ -17,7 +17,7 @@ CHUNK = 1 << 16  # bytes
 
 
 def start(name: str, target: str) -> int:
-    """Opens a way to `target` (host:port inside the lab) and returns its port on 127.0.0.1."""
+    """Start a forwarder to `target` (host:port inside the lab) and return its port on 127.0.0.1."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         inside = ("env", f"PYTHONPATH={CHECKOUT}", sys.executable, "-m", "lab.cluster.forward", target)
         process.start(f"forward-{name}", enter.network(CONTROL_PLANE, *inside), pass_fd=listener.fileno())
@@ -27,7 +27,7 @@ def start(name: str, target: str) -> int:
 
 
 def reach(name: str, target: str) -> None:
-    """Opens a way, and says where it begins."""
+    """Start a forwarder and print its address."""
     print_progress(
         f"{target} inside the local cluster is 127.0.0.1:{start(name, target)} outside, until `make lab-down`"
     )
@@ -49,7 +49,7 @@ async def _serve(listener: socket.socket, host: str, port: int) -> None:
 
 
 async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """One direction, to its end: who has said everything may still listen to the answer."""
+    """Copy one direction to its end: the side that has sent everything may still read the answer."""
     try:
         while data := await reader.read(CHUNK):
             writer.write(data)

@@ -1,4 +1,4 @@
-"""Starting the lab from nothing to three Ready nodes."""
+"""The start of the lab, from nothing to three Ready nodes."""
 
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -55,7 +55,7 @@ def _build(tars: list[Path]) -> None:
     kubeconfig.write(KUBECONFIG, api.url(), ADMIN)
     environment.write()
     with ThreadPoolExecutor() as pool:
-        nodes = [pool.submit(_prepare, each, tars) for each in NODES]
+        nodes = [pool.submit(_prepare, machine, tars) for machine in NODES]
         plugin = pool.submit(pulumi_plugins.install_kubernetes, environment.PULUMI_HOME)
         print_progress("etcd and the API server")
         control_plane.start_api()
@@ -65,19 +65,19 @@ def _build(tars: list[Path]) -> None:
         _finish(nodes, plugin)
 
 
-def _prepare(each: Machine, tars: list[Path]) -> None:
-    """containerd with its images, while the control plane starts."""
-    node.start_runtime(each)
-    node.import_images(each, tars)
+def _prepare(machine: Machine, tars: list[Path]) -> None:
+    """Start a node's containerd and import its images, while the control plane starts."""
+    node.start_runtime(machine)
+    node.import_images(machine, tars)
 
 
 def _finish(nodes: list[Future[None]], plugin: Future[None]) -> None:
-    """The kubelets, as soon as each node has its images."""
+    """Start the kubelets, each as soon as its node has its images."""
     print_progress("images onto the nodes")
-    for each, prepared in zip(NODES, nodes, strict=True):
-        wait_until(f"the images on {each.name}", prepared.done, IMPORT_SECONDS)
+    for machine, prepared in zip(NODES, nodes, strict=True):
+        wait_until(f"the images on {machine.name}", prepared.done, IMPORT_SECONDS)
         prepared.result()
-        node.start_kubelet(each)
+        node.start_kubelet(machine)
     print_progress("kubelets")
     process.wait(f"kubelet-{NODES[-1].name}", state.is_ready)
     plugin.result()

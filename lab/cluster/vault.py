@@ -1,4 +1,4 @@
-"""A real Vault server, on demand: initialised and unsealed, reached on 127.0.0.1 like the API server."""
+"""A real Vault server that is started on demand, initialised and unsealed, and reached on 127.0.0.1."""
 
 import json
 from pathlib import Path
@@ -20,7 +20,7 @@ KEYS = LAB / "vault.json"  # only root reads it; gone with the lab
 
 
 def up() -> None:
-    """Starts Vault, unsealed, with Pulumi's plugin for it; builds it first if it must. Unseals one that runs."""
+    """Start Vault unsealed, with Pulumi's plugin for it; build it first if needed. Unseal one that runs."""
     if not records.is_alive(SERVER):
         programs.ensure([SERVER])
         binaries.link(SERVER, programs.program(SERVER))
@@ -38,25 +38,25 @@ def up() -> None:
 
 
 def down() -> None:
-    """Stops Vault. Its data stay until the lab goes; `up` brings it back as it was."""
+    """Stop Vault. Its data stay until the lab goes; `up` brings it back as it was."""
     process.stop(SERVER)
     print_progress("Vault is down")
 
 
 def seal() -> None:
-    """Seals it, as a power cut does."""
+    """Seal Vault, as a power cut does."""
     connect().sys.seal()
 
 
 def unseal() -> None:
-    """Unseals it, and waits until it is its one-node cluster's leader: before, it refuses every request."""
+    """Unseal Vault, and wait until it leads its one-node cluster: before, it refuses every request."""
     client = connect()
     client.sys.submit_unseal_key(_keys()["keys"][0])
     process.wait(SERVER, lambda: client.sys.read_health_status().status_code == requests.codes.ok)
 
 
 def address() -> str:
-    """The URL of the server (also of one that is down); raises LabError when there never was one."""
+    """Return the URL of the server (also of one that is down); raises LabError when it was never started."""
     port = records.find_port(SERVER)
     if port is None:
         raise LabError("Vault was never started in this lab: python -m lab vault up")
@@ -64,12 +64,12 @@ def address() -> str:
 
 
 def root_token() -> str:
-    """The token that may do everything."""
+    """Return the root token, which may do everything."""
     return _keys()["root_token"]
 
 
 def connect(token: str | None = None) -> hvac.Client:
-    """A client with this token; without one, with the root token if there is one."""
+    """Return a client with this token; without one, with the root token if there is one."""
     return hvac.Client(url=address(), token=token or (root_token() if KEYS.exists() else None), timeout=10)
 
 

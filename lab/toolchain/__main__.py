@@ -1,4 +1,4 @@
-"""`python -m lab.toolchain`: build parts, charts and images by hand, list them, remove old ones."""
+"""The command `python -m lab.toolchain`: build parts, charts and images by hand, list them, remove old ones."""
 
 import argparse
 import sys
@@ -51,8 +51,11 @@ COMMANDS = {"ensure": _ensure, "charts": _charts, "images": _images, "list": _li
 
 
 def main() -> int:
-    """Exit status: 0 done, 1 with one line that says what is wrong."""
-    parser = argparse.ArgumentParser(prog="python -m lab.toolchain", description=__doc__)
+    """Run the command and return the exit status: 0 for success, 1 after one line on stderr with the error."""
+    parser = argparse.ArgumentParser(
+        prog="python -m lab.toolchain",
+        description="Build parts, charts and images by hand, list them, remove old ones.",
+    )
     parser.add_argument("command", choices=COMMANDS)
     names = "parts (ensure) or Istio versions (charts; or `all`); without any, all that `make lab-up` needs"
     parser.add_argument("name", nargs="*", help=names)

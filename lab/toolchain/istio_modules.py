@@ -1,4 +1,4 @@
-"""Istio releases as Go modules, whose zips carry the charts (`manifests/charts`), with the checksums they must have."""
+"""Istio releases as Go modules, whose zips carry the charts (`manifests/charts`), with their pinned checksums."""
 
 import json
 import os
@@ -50,7 +50,7 @@ class ReleaseUnavailableError(RuntimeError):
 
 @contextmanager
 def module(release: Release) -> Iterator[Path]:
-    """Folder of the release's module while the block runs, its checksum compared.
+    """Download the release's module, compare its checksum and give its folder while the block runs.
 
     To be used inside `lock("charts")`. Raises `ReleaseUnavailableError`.
     """

@@ -1,4 +1,4 @@
-"""Programs by name: from the cache or PATH, built when missing."""
+"""The programs of the lab: found in the cache or on PATH, built when missing."""
 
 import os
 import shutil
@@ -24,7 +24,7 @@ class MissingProgramError(LookupError):
 
 
 def program(name: str) -> Path:
-    """Path of a program of the table. Raises `MissingProgramError` when it must be built first, `UnknownPartError`."""
+    """Return the path of a program. Raises `MissingProgramError` when it must be built first, `UnknownPartError`."""
     if name not in BY_PROGRAM:
         raise UnknownPartError(f"no part of the lab has a program {name}")
     part = BY_PROGRAM[name]
@@ -37,7 +37,7 @@ def program(name: str) -> Path:
 
 
 def file(part: str, place: str) -> Path:
-    """What a built part carries beside its programs, such as ("kwok", "stage"). Raises `MissingProgramError`."""
+    """Return a file or folder of a built part, such as ("kwok", "stage"). Raises `MissingProgramError`."""
     path = part_folder(BY_NAME[part]) / place
     if not path.exists():
         raise MissingProgramError(f"{path} is not there: build it with `python -m lab.toolchain ensure {part}`")
@@ -50,7 +50,7 @@ def _find(name: str, part: Part) -> Path | None:
 
 
 def missing(names: Iterable[str]) -> list[Part]:
-    """The parts that have to be built, in the order to build them."""
+    """Return the parts that have to be built, in the order to build them."""
     return [part for part in select(names) if not _complete(part)]
 
 
@@ -63,7 +63,7 @@ def _complete(part: Part) -> bool:
 
 
 def ensure(names: Iterable[str] = DEFAULT) -> None:
-    """Build what is missing of these parts, with progress, and drop the build's scratch when all is there.
+    """Build the missing ones of these parts, with progress, and then remove the build's scratch.
 
     Raises `DiskSpaceError` before anything is built, `GoMissingError`, or `BuildError` naming the part and its log.
     """

@@ -1,4 +1,4 @@
-"""The plugin's process: the engine starts it with its own address as the argument."""
+"""The plugin's process, which the engine starts with its own address as the argument."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""The engine's calls, for every type_ the same: checked, compared, written, read and deleted."""
+"""The provider, which compares, creates, updates, reads and deletes resources of every type in the same way."""
 
 import asyncio
 import os
@@ -17,7 +17,7 @@ Values = Mapping[str, PropertyValue]
 
 
 class VaultProvider(engine.Provider):
-    """One per Vault address and token."""
+    """A provider for one Vault address and token."""
 
     def __init__(self) -> None:
         self._vault = hvac.Client()
@@ -29,39 +29,41 @@ class VaultProvider(engine.Provider):
         return await super().configure(request)
 
     async def diff(self, request: engine.DiffRequest) -> engine.DiffResponse:
-        return _difference(request, _type(request).replaced_by)
+        return _difference(request, _resource_type(request).replaced_by)
 
     async def create(self, request: engine.CreateRequest) -> engine.CreateResponse:
-        type_ = _type(request)
+        resource_type = _resource_type(request)
         if request.preview:
-            return engine.CreateResponse("", {**request.properties, **dict.fromkeys(type_.outputs, _unknown())})
-        outputs = await self._write(type_, request.properties, update=False)
-        return engine.CreateResponse(type_.place(plain_map(request.properties)), outputs)
+            return engine.CreateResponse("", {**request.properties, **dict.fromkeys(resource_type.outputs, _unknown())})
+        outputs = await self._write(resource_type, request.properties, update=False)
+        return engine.CreateResponse(resource_type.place(plain_map(request.properties)), outputs)
 
     async def update(self, request: engine.UpdateRequest) -> engine.UpdateResponse:
-        type_ = _type(request)
-        if request.preview or not type_.rewritten:
-            kept = {name: value for name, value in request.olds.items() if name in type_.outputs}
+        resource_type = _resource_type(request)
+        if request.preview or not resource_type.rewritten:
+            kept = {name: value for name, value in request.olds.items() if name in resource_type.outputs}
             return engine.UpdateResponse({**request.news, **kept})
-        return engine.UpdateResponse(await self._write(type_, request.news, update=True))
+        return engine.UpdateResponse(await self._write(resource_type, request.news, update=True))
 
     async def read(self, request: engine.ReadRequest) -> engine.ReadResponse:
-        """Gone if Vault does not know it; what was signed or handed over once can't be asked for again."""
-        type_ = _type(request)
-        if type_.readable and not await self._exists(request.resource_id):
+        """Report a resource as gone if Vault does not know it; what Vault signs once can't be read again."""
+        resource_type = _resource_type(request)
+        if resource_type.readable and not await self._exists(request.resource_id):
             return engine.ReadResponse("", {}, {})
         return await super().read(request)
 
     async def delete(self, request: engine.DeleteRequest) -> None:
-        if _type(request).deletable:
+        if _resource_type(request).deletable:
             await self._call(self._vault.delete, request.resource_id)
 
-    async def _write(self, type_: ResourceType, properties: Values, update: bool) -> dict[str, PropertyValue]:
+    async def _write(self, resource_type: ResourceType, properties: Values, update: bool) -> dict[str, PropertyValue]:
         given = plain_map(properties)
-        place = type_.place(given) + (type_.update_suffix if update else "")
-        answer = await self._call(self._vault.write_data, place, data=type_.sent(given, update))
+        place = resource_type.place(given) + (resource_type.update_suffix if update else "")
+        answer = await self._call(self._vault.write_data, place, data=resource_type.sent(given, update))
         fields = (answer.get("data") if isinstance(answer, dict) else None) or {}  # nothing to say is no JSON
-        outputs = {name: wrapped(fields.get(key), name in type_.secrets) for name, key in type_.outputs.items()}
+        outputs = {
+            name: wrapped(fields.get(key), name in resource_type.secrets) for name, key in resource_type.outputs.items()
+        }
         return {**properties, **outputs}
 
     async def _exists(self, path: str) -> bool:
@@ -77,8 +79,8 @@ class VaultProvider(engine.Provider):
             raise RuntimeError(f"Vault refused {path}: {type(error).__name__}: {error}") from None
 
 
-def _type(request: Any) -> ResourceType:
-    """A URN's type has those of the parents before its own."""
+def _resource_type(request: Any) -> ResourceType:
+    """Return the resource type; a URN's type has those of the parents before its own."""
     return RESOURCE_TYPES[request.type.rpartition("$")[2]]
 
 

@@ -1,4 +1,4 @@
-"""The resource types, each with the Vault API call that makes it. Properties are named as in the published plugin."""
+"""The resource types, each with the Vault API call that creates it, and properties named as in the published plugin."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -10,11 +10,11 @@ Body = Callable[[Properties], Properties]
 
 @dataclass(frozen=True)
 class ResourceType:
-    """A type that is written to one path of Vault's API.
+    """A resource type whose resources are written to one path of Vault's API.
 
     `path` is filled in from the properties `in_path`; all others are sent. `outputs`: property -> field of the answer.
-    `replaced_by`: a change of these makes a new one, as the published plugin does; None means every property.
-    `rewritten`: an update writes again; the published plugin signs nothing anew, and so does this one.
+    `replaced_by`: a change of these replaces the resource, as in the published plugin; None means every property.
+    `rewritten`: an update writes again; the published plugin does not sign a certificate again, nor does this one.
     """
 
     path: str
@@ -30,16 +30,17 @@ class ResourceType:
     update_body: Body = lambda properties: properties
 
     def place(self, properties: Mapping[str, object]) -> str:
+        """Return the path of a resource with these properties."""
         return self.path.format(**{name: properties[name] for name in self.in_path})
 
     def sent(self, properties: Properties, update: bool) -> Properties:
-        """The call's body."""
+        """Return the body of the API call."""
         fields = {snake(name): value for name, value in properties.items() if name not in self.in_path}
         return self.update_body(fields) if update else self.body(fields)
 
 
 def snake(name: str) -> str:
-    """`maxPathLength` -> `max_path_length`, as Vault's API names it."""
+    """Convert `maxPathLength` to `max_path_length`, as Vault's API names it."""
     return re.sub(r"[A-Z]", lambda letter: f"_{letter[0].lower()}", name)
 
 

@@ -1,4 +1,4 @@
-"""Istio releases as Go modules, whose zips carry the charts (`manifests/charts`), with the checksums they must have."""
+"""Istio releases as Go modules, whose zips carry the charts (`manifests/charts`), with their pinned checksums."""
 
 import json
 import os
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab.toolchain import toolchain
+from lab.toolchain import go_toolchain
 from lab.toolchain.cache import partial
 
 MODULE = "istio.io/istio"
@@ -50,16 +50,16 @@ class ReleaseUnavailableError(RuntimeError):
 
 @contextmanager
 def module(release: Release) -> Iterator[Path]:
-    """Folder of the release's module while the block runs, its checksum compared.
+    """Download the release's module, compare its checksum and give its folder while the block runs.
 
     To be used inside `lock("charts")`. Raises `ReleaseUnavailableError`.
     """
     with partial("charts") as scratch:
         # The checksum database is not asked: the pin above is stricter, and some networks don't reach it.
         own = {"GONOSUMDB": MODULE, "GOMODCACHE": os.environ.get("GOMODCACHE", str(scratch))}
-        command = [toolchain.go(), "mod", "download", "-json", f"{MODULE}@{release.module_version}"]
+        command = [go_toolchain.go(), "mod", "download", "-json", f"{MODULE}@{release.module_version}"]
         done = subprocess.run(
-            command, cwd=scratch, env=toolchain.environment() | own, capture_output=True, text=True, check=False
+            command, cwd=scratch, env=go_toolchain.environment() | own, capture_output=True, text=True, check=False
         )
         yield _checked(release, json.loads(done.stdout or "{}") or {"Error": done.stderr.strip()})
 

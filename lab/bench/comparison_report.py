@@ -1,4 +1,4 @@
-"""The figures as a table in the terminal, a page and a plot in docs/."""
+"""The report of the comparison: a table in the terminal, a page and a plot in docs/."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -6,28 +6,29 @@ from pathlib import Path
 from matplotlib.figure import Figure
 from rich.table import Table
 
-from lab.bench.measure import Series, ratio
+from lab.bench.rounds import Series, ratio
 
 COLUMNS = ("job", "contender", "median s", "least", "most", "pulumi / this")
 
 
 def rows(groups: Sequence[Sequence[Series]]) -> list[tuple[str, ...]]:
-    """A row a contender; the first of each group is ours, and the ratio says ours / theirs."""
+    """Return one row per contender; the first of each group is this program, and the ratio is its time by the row's."""
     return [
         (
-            one.job,
-            one.contender,
-            f"{one.median:.2f}",
-            f"{min(one.seconds):.2f}",
-            f"{max(one.seconds):.2f}",
-            f"{ratio(group[0], one):.2f}",
+            series.job,
+            series.contender,
+            f"{series.median:.2f}",
+            f"{min(series.seconds):.2f}",
+            f"{max(series.seconds):.2f}",
+            f"{ratio(group[0], series):.2f}",
         )
         for group in groups
-        for one in group
+        for series in group
     ]
 
 
 def table(groups: Sequence[Sequence[Series]]) -> Table:
+    """Return the table for the terminal."""
     drawn = Table(*COLUMNS, title="Side by side, medians")
     for row in rows(groups):
         drawn.add_row(*row)
@@ -35,7 +36,7 @@ def table(groups: Sequence[Sequence[Series]]) -> Table:
 
 
 def page(groups: Sequence[Sequence[Series]], runs: int, machine: str) -> str:
-    """docs/bench.md."""
+    """Return the text of docs/bench.md."""
     lines = [
         "# Side by side",
         "",
@@ -53,13 +54,13 @@ def page(groups: Sequence[Sequence[Series]], runs: int, machine: str) -> str:
 
 
 def plot(groups: Sequence[Sequence[Series]], file: Path) -> None:
-    """A panel a job, a bar a contender, a dot a run."""
+    """Draw a panel per job, a bar per contender and a dot per run into the file."""
     figure = Figure(figsize=(9, 2.2 * len(groups)), layout="constrained")
     for panel, group in zip(figure.subplots(len(groups), squeeze=False)[:, 0], groups, strict=True):
-        names = [one.contender for one in group]
-        panel.barh(names, [one.median for one in group], color=["#466bb0", *["#b8bcc4"] * (len(group) - 1)])
-        for place, one in enumerate(group):
-            panel.plot(one.seconds, [place] * len(one.seconds), "k.", markersize=3)
+        names = [series.contender for series in group]
+        panel.barh(names, [series.median for series in group], color=["#466bb0", *["#b8bcc4"] * (len(group) - 1)])
+        for place, series in enumerate(group):
+            panel.plot(series.seconds, [place] * len(series.seconds), "k.", markersize=3)
         panel.invert_yaxis()
         panel.set_title(group[0].job, loc="left", fontsize=10)
         panel.set_xlabel("seconds")

@@ -1,4 +1,4 @@
-"""Builds one part from its Go module into its folder of the cache."""
+"""The build of one part from its Go module into its folder of the cache."""
 
 import re
 import shutil
@@ -6,9 +6,9 @@ import subprocess
 from pathlib import Path
 from typing import IO
 
-from lab.toolchain import toolchain
+from lab.toolchain import go_toolchain
 from lab.toolchain.cache import cache_root, module_folder, part_folder, partial
-from lab.toolchain.parts import Part
+from lab.toolchain.catalog import Part
 
 
 class BuildError(RuntimeError):
@@ -16,7 +16,10 @@ class BuildError(RuntimeError):
 
 
 def build(part: Part) -> None:
-    """Leave the whole part in its folder or nothing, its output in its log. Inside `lock("parts")`; `BuildError`."""
+    """Build the part: its folder holds all of it or nothing, its log holds the output.
+
+    To be used inside `lock("parts")`. Raises `BuildError`.
+    """
     target, log = part_folder(part), log_file(part)
     log.parent.mkdir(parents=True, exist_ok=True)
     with partial("parts") as scratch, log.open("w") as output:
@@ -31,7 +34,7 @@ def build(part: Part) -> None:
 
 
 def log_file(part: Part) -> Path:
-    """The log of the part's last build."""
+    """Return the log of the part's last build."""
     return cache_root() / "logs" / f"{part.name}.log"
 
 
@@ -39,9 +42,9 @@ def _go(part: Part, *arguments: str, output: IO[str]) -> str:
     said = subprocess.PIPE if arguments[0] == "list" else output
     ended = subprocess.run(
         # A build that is stopped, in whatever way, takes its compiler with it.
-        ["setpriv", "--pdeathsig", "TERM", toolchain.go(), *arguments],
+        ["setpriv", "--pdeathsig", "TERM", go_toolchain.go(), *arguments],
         cwd=module_folder(part),
-        env=toolchain.environment(),
+        env=go_toolchain.environment(),
         stdin=subprocess.DEVNULL,
         stdout=said,
         stderr=output,
@@ -60,7 +63,7 @@ def _compile(part: Part, folder: Path, output: IO[str]) -> None:
 
 
 def default_name(package: str, part: Part) -> str:
-    """What `go build` calls a package's program: the last element of its path that is not a major version."""
+    """Return the name that `go build` gives a program: its path's last element that is not a major version."""
     elements = part.name if package == "." else re.sub(r"/v\d+$", "", package)
     return elements.rsplit("/", 1)[-1]
 

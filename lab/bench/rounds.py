@@ -1,4 +1,4 @@
-"""Interleaved runs: every contender once a round, so that a machine that drifts drifts for all of them."""
+"""Interleaved rounds: every contender runs once a round, so that a change of the machine's speed meets all of them."""
 
 import statistics
 from collections.abc import Callable, Mapping, Sequence
@@ -9,7 +9,7 @@ Timed = Callable[[], float]
 
 @dataclass(frozen=True)
 class Series:
-    """The seconds of one contender at one job, in the order they were measured."""
+    """The seconds of one contender at one job, in the order of the rounds."""
 
     job: str
     contender: str
@@ -17,16 +17,17 @@ class Series:
 
     @property
     def median(self) -> float:
+        """Return the median of the rounds."""
         return statistics.median(self.seconds)
 
 
 def ratio(ours: Series, theirs: Series) -> float:
-    """The median of the round-by-round ratios ours/theirs."""
+    """Return the median of the round-by-round ratios ours/theirs."""
     return statistics.median(a / b for a, b in zip(ours.seconds, theirs.seconds, strict=True))
 
 
 def interleave(job: str, contenders: Mapping[str, Timed], runs: int, say: Callable[[str], None]) -> list[Series]:
-    """Times each contender once a round, `runs` rounds."""
+    """Time each contender once a round, `runs` rounds."""
     seconds: dict[str, list[float]] = {name: [] for name in contenders}
     for round_ in range(1, runs + 1):
         for name, timed in contenders.items():

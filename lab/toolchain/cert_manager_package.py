@@ -1,11 +1,11 @@
-"""cert-manager's chart and its controller's image, packaged when they are first asked for."""
+"""The packaged chart of cert-manager and its controller's image, made when they are first needed."""
 
 from pathlib import Path
 
-from lab.toolchain import archive, packaging, programs
-from lab.toolchain.archive import Image
+from lab.toolchain import image_archive, packaging, programs
 from lab.toolchain.cache import file_key, lock, part_folder, partial
-from lab.toolchain.parts import BY_NAME
+from lab.toolchain.catalog import BY_NAME
+from lab.toolchain.image_archive import Image
 
 NAME = "cert-manager"
 PART = BY_NAME[NAME]
@@ -13,12 +13,15 @@ VERSION = f"v{PART.version}"
 CHART, TAR = f"{NAME}-{VERSION}.tgz", "image.tar"
 IMAGE = f"quay.io/jetstack/cert-manager-controller:{VERSION}"
 USER = "1000:1000"
-"""As in the published image; the chart's pod must not run as root."""
+"""User and group as in the published image; the chart's pod must not run as root."""
 
 
 def packaged() -> Path:
-    """Folder with `CHART` and the image's archive `TAR`. Raises `MissingProgramError` until the part is built."""
-    code = [Path(module.__file__ or "") for module in (archive, packaging)] + [Path(__file__)]
+    """Return the folder with `CHART` and the image's archive `TAR`, made at the first call.
+
+    Raises `MissingProgramError` until the part is built.
+    """
+    code = [Path(module.__file__ or "") for module in (image_archive, packaging)] + [Path(__file__)]
     program = programs.program(NAME)
     folder = part_folder(PART) / f"packaged-{file_key(code)}"
     with lock(NAME), partial(NAME) as scratch:
@@ -27,6 +30,6 @@ def packaged() -> Path:
             whole.mkdir()
             (whole / CHART).write_bytes(packaging.package(programs.file(NAME, "chart"), NAME, VERSION))
             place = "/usr/local/bin/controller"
-            archive.write(Image((IMAGE,), (place,), {place: program}, user=USER), whole / TAR)
+            image_archive.write(Image((IMAGE,), (place,), {place: program}, user=USER), whole / TAR)
             whole.rename(folder)
     return folder

@@ -1,11 +1,11 @@
-"""The programs, gathered in `.lab/bin`: found or built once, at the start; the first folder of the user's PATH."""
+"""The folder `.lab/bin`: links to the lab's programs, gathered at its start; the first folder of the user's PATH."""
 
 import shutil
 from pathlib import Path
 
 from lab.cluster.names import LAB
 from lab.toolchain import programs
-from lab.toolchain.parts import BY_PROGRAM, DEFAULT
+from lab.toolchain.catalog import BY_PROGRAM, DEFAULT
 
 FOLDER = LAB / "bin"
 BUNDLED = ("pulumi", "pulumi-language-python")
@@ -13,7 +13,7 @@ PLUGIN = "pulumi-resource-kubernetes"  # is installed into PULUMI_HOME; one on P
 
 
 def gather() -> None:
-    """Gathers every program that the lab starts with."""
+    """Gather every program that the lab starts with."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     for name, part in BY_PROGRAM.items():
         if part.name in DEFAULT and name not in (*BUNDLED, PLUGIN):
@@ -24,7 +24,7 @@ def gather() -> None:
 
 
 def link(name: str, target: Path) -> None:
-    """Links one program."""
+    """Link one program into the folder."""
     place = FOLDER / name
     place.unlink(missing_ok=True)
     place.symlink_to(target)
@@ -36,14 +36,17 @@ def _language_helper() -> tuple[str, Path]:
 
 
 def _dynamic_resources() -> None:
-    """What pulumi starts for a resource that is written in Python, as its own script of this name does."""
+    """Write the script that pulumi starts for a dynamic resource provider, as its own script of this name does."""
     script = FOLDER / "pulumi-resource-pulumi-python"
     script.write_text('#!/bin/sh\nexec "$PWD/.venv/bin/python" -u -m pulumi.dynamic "$@"\n')
     script.chmod(0o755)
 
 
 def _bundle(name: str, target: Path) -> None:
-    """Puts the file itself there: pulumi looks for its companions beside itself, and follows links to find itself."""
+    """Put the file itself into the folder.
+
+    Pulumi looks for its companions beside itself, and follows links to find itself.
+    """
     try:
         (FOLDER / name).hardlink_to(target.resolve())
     except OSError:  # another file system
@@ -51,5 +54,5 @@ def _bundle(name: str, target: Path) -> None:
 
 
 def program(name: str) -> Path:
-    """Where a gathered program is."""
+    """Return the path of a gathered program."""
     return FOLDER / name

@@ -1,4 +1,4 @@
-"""The one table of the lab's parts and their versions."""
+"""The catalog of the lab's parts and their versions."""
 
 from collections.abc import Iterable
 
@@ -16,7 +16,7 @@ _KUBERNETES_STAMP = {
 
 
 class UnknownPartError(LookupError):
-    """A part or program that the table does not have."""
+    """A part or program that the catalog does not have."""
 
 
 _KUBERNETES = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy", "kubectl")
@@ -137,8 +137,11 @@ DEFAULT = tuple(part.name for part in PARTS if not part.on_demand)
 
 
 def select(names: Iterable[str]) -> list[Part]:
-    """The named parts in the table's order: later ones share what earlier ones compiled. Raises `UnknownPartError`."""
-    wanted = set(names)
-    if unknown := wanted - BY_NAME.keys():
+    """Return the named parts in the catalog's order: later ones share what earlier ones compiled.
+
+    Raises `UnknownPartError`.
+    """
+    selected = set(names)
+    if unknown := selected - BY_NAME.keys():
         raise UnknownPartError(f"no part named {', '.join(sorted(unknown))}; there are {', '.join(BY_NAME)}")
-    return [part for part in PARTS if part.name in wanted]
+    return [part for part in PARTS if part.name in selected]

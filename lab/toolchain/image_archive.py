@@ -14,7 +14,7 @@ ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 @dataclass(frozen=True)
 class Image:
-    """What one image holds.
+    """The content of one image.
 
     `files`: place in the image -> file of this machine. `links`: place -> what it points to. `texts`: place -> content.
     """

@@ -1,4 +1,4 @@
-"""What a container of the local cluster takes, read from its cgroup: what the kernel itself counts and limits."""
+"""The memory and CPU of a container of the local cluster, read from its cgroup, where the kernel counts them."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,14 +16,14 @@ class Container:
 
     @property
     def memory(self) -> int:
-        """Bytes in use but for the part of the page cache that is free for the taking: kubelet's working set."""
+        """Return the bytes in use without the reclaimable part of the page cache: kubelet's working set."""
         used = self._number("memory.usage_in_bytes", "memory.current")
         free = self._entry("memory.stat", "total_inactive_file") or self._entry("memory.stat", "inactive_file")
         return used - free
 
     @property
     def cpu(self) -> float:
-        """Seconds of CPU since it started."""
+        """Return the seconds of CPU since the container started."""
         if microseconds := self._entry("cpu.stat", "usage_usec"):
             return microseconds / 1e6
         return self._number("cpuacct.usage", "cpuacct.usage") / 1e9
@@ -43,22 +43,22 @@ class Container:
 
 @dataclass(frozen=True)
 class Footprint:
-    """What one part takes at one size."""
+    """The memory and CPU of one part of the mesh at one number of services."""
 
     part: str
     services: int
     memory: int
     """Bytes, at rest."""
     busy: float
-    """Seconds of CPU from the first new service until all was quiet."""
+    """Seconds of CPU from the first new service until the part was idle."""
     idle: float
     """Cores, at rest."""
 
 
 def container(namespace: str, selector: str, name: str) -> Container:
-    """The container of the one pod that the selector finds."""
+    """Return the container of the one pod that the selector finds."""
     (pod,) = staying_pods(namespace, selector)
     states = [*pod["status"]["containerStatuses"], *pod["status"].get("initContainerStatuses", ())]
-    (identity,) = [one["containerID"].partition("//")[2] for one in states if one["name"] == name]
+    (identity,) = [state["containerID"].partition("//")[2] for state in states if state["name"] == name]
     found = [folder for top in cgroup.folders(IDENTITY) for folder in top.rglob(identity)]
     return Container(tuple(found))

@@ -1,4 +1,4 @@
-"""The resource types, each with the Vault API call that makes it. Properties are named as in the published plugin."""
+"""The resource types, each with the Vault API call that creates it, and properties named as in the published plugin."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -9,12 +9,12 @@ Body = Callable[[Properties], Properties]
 
 
 @dataclass(frozen=True)
-class Kind:
-    """A type that is written to one path of Vault's API.
+class ResourceType:
+    """A resource type whose resources are written to one path of Vault's API.
 
     `path` is filled in from the properties `in_path`; all others are sent. `outputs`: property -> field of the answer.
-    `replaced_by`: a change of these makes a new one, as the published plugin does; None means every property.
-    `rewritten`: an update writes again; the published plugin signs nothing anew, and so does this one.
+    `replaced_by`: a change of these replaces the resource, as in the published plugin; None means every property.
+    `rewritten`: an update writes again; the published plugin does not sign a certificate again, nor does this one.
     """
 
     path: str
@@ -30,16 +30,17 @@ class Kind:
     update_body: Body = lambda properties: properties
 
     def place(self, properties: Mapping[str, object]) -> str:
+        """Return the path of a resource with these properties."""
         return self.path.format(**{name: properties[name] for name in self.in_path})
 
     def sent(self, properties: Properties, update: bool) -> Properties:
-        """The call's body."""
+        """Return the body of the API call."""
         fields = {snake(name): value for name, value in properties.items() if name not in self.in_path}
         return self.update_body(fields) if update else self.body(fields)
 
 
 def snake(name: str) -> str:
-    """`maxPathLength` -> `max_path_length`, as Vault's API names it."""
+    """Convert `maxPathLength` to `max_path_length`, as Vault's API names it."""
     return re.sub(r"[A-Z]", lambda letter: f"_{letter[0].lower()}", name)
 
 
@@ -55,8 +56,8 @@ def _lease(fields: Properties) -> Properties:
     return {"max_lease_ttl": f"{fields['max_lease_ttl_seconds']}s"}
 
 
-KINDS = {
-    "vault:index/mount:Mount": Kind(
+RESOURCE_TYPES = {
+    "vault:index/mount:Mount": ResourceType(
         "sys/mounts/{path}",
         in_path=("path",),
         replaced_by=frozenset({"path", "type"}),
@@ -66,14 +67,14 @@ KINDS = {
         update_suffix="/tune",
         update_body=_tune,
     ),
-    "vault:pkiSecret/secretBackendIntermediateCertRequest:SecretBackendIntermediateCertRequest": Kind(
+    "vault:pkiSecret/secretBackendIntermediateCertRequest:SecretBackendIntermediateCertRequest": ResourceType(
         "{backend}/intermediate/generate/{type}",
         in_path=("backend", "type"),
         outputs={"csr": "csr", "privateKey": "private_key", "privateKeyType": "private_key_type", "keyId": "key_id"},
         secrets=frozenset({"privateKey"}),
         replaced_by=None,
     ),
-    "vault:pkiSecret/secretBackendRootSignIntermediate:SecretBackendRootSignIntermediate": Kind(
+    "vault:pkiSecret/secretBackendRootSignIntermediate:SecretBackendRootSignIntermediate": ResourceType(
         "{backend}/root/sign-intermediate",
         outputs={
             "certificate": "certificate",
@@ -84,17 +85,21 @@ KINDS = {
         replaced_by=frozenset({"backend", "csr", "commonName", "maxPathLength", "excludeCnFromSans"}),
         rewritten=False,
     ),
-    "vault:pkiSecret/secretBackendIntermediateSetSigned:SecretBackendIntermediateSetSigned": Kind(
+    "vault:pkiSecret/secretBackendIntermediateSetSigned:SecretBackendIntermediateSetSigned": ResourceType(
         "{backend}/intermediate/set-signed",
         outputs={"importedIssuers": "imported_issuers", "importedKeys": "imported_keys"},
         replaced_by=None,
     ),
-    "vault:pkiSecret/secretBackendConfigIssuers:SecretBackendConfigIssuers": Kind(
+    "vault:pkiSecret/secretBackendConfigIssuers:SecretBackendConfigIssuers": ResourceType(
         "{backend}/config/issuers", readable=True
     ),
-    "vault:pkiSecret/secretBackendConfigUrls:SecretBackendConfigUrls": Kind("{backend}/config/urls", readable=True),
-    "vault:pkiSecret/backendConfigAutoTidy:BackendConfigAutoTidy": Kind("{backend}/config/auto-tidy", readable=True),
-    "vault:pkiSecret/secretBackendRole:SecretBackendRole": Kind(
+    "vault:pkiSecret/secretBackendConfigUrls:SecretBackendConfigUrls": ResourceType(
+        "{backend}/config/urls", readable=True
+    ),
+    "vault:pkiSecret/backendConfigAutoTidy:BackendConfigAutoTidy": ResourceType(
+        "{backend}/config/auto-tidy", readable=True
+    ),
+    "vault:pkiSecret/secretBackendRole:SecretBackendRole": ResourceType(
         "{backend}/roles/{name}",
         in_path=("backend", "name"),
         replaced_by=frozenset({"backend", "name"}),

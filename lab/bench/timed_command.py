@@ -1,4 +1,4 @@
-"""Running and timing one command in the lab's environment."""
+"""Single commands, run and timed in the lab's environment."""
 
 import subprocess
 import time
@@ -7,21 +7,19 @@ from pathlib import Path
 
 from lab.cluster.names import CHECKOUT
 
-ROOT = CHECKOUT
-
 
 def lab_environment() -> dict[str, str]:
-    """What `. .lab/env` gives. Raises SystemExit when the local cluster is not up."""
-    if not (ROOT / ".lab/env").exists():
+    """Return the variables after `. .lab/env`. Raises SystemExit when the local cluster is not up."""
+    if not (CHECKOUT / ".lab/env").exists():
         raise SystemExit("bench: the local cluster is not up; run `make lab-up` first")
     listing = subprocess.run(
-        ["bash", "-c", ". .lab/env && env -0"], cwd=ROOT, check=True, capture_output=True, text=True
+        ["bash", "-c", ". .lab/env && env -0"], cwd=CHECKOUT, check=True, capture_output=True, text=True
     ).stdout
     return dict(entry.split("=", 1) for entry in listing.split("\0") if entry)
 
 
-def run(command: Sequence[str], environment: Mapping[str, str], directory: Path = ROOT) -> str:
-    """The command's output. Raises SystemExit with its last lines when it fails."""
+def run(command: Sequence[str], environment: Mapping[str, str], directory: Path = CHECKOUT) -> str:
+    """Run the command and return its output. Raises SystemExit with its last lines when it fails."""
     done = subprocess.run(command, cwd=directory, env=environment, capture_output=True, text=True)
     if done.returncode != 0:
         tail = "\n".join((done.stdout + done.stderr).splitlines()[-15:])
@@ -29,8 +27,8 @@ def run(command: Sequence[str], environment: Mapping[str, str], directory: Path 
     return done.stdout
 
 
-def seconds(command: Sequence[str], environment: Mapping[str, str], directory: Path = ROOT) -> float:
-    """Wall-clock seconds of the command."""
+def seconds(command: Sequence[str], environment: Mapping[str, str], directory: Path = CHECKOUT) -> float:
+    """Run the command and return its wall-clock seconds."""
     start = time.perf_counter()
     run(command, environment, directory)
     return time.perf_counter() - start

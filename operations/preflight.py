@@ -3,6 +3,7 @@
 from operations import stacks
 from operations.command_line import Json, Stack, conclude, one_clear_line
 from operations.report import show
+from pi_mesh import inventory
 from pi_mesh.checks import preflight as checks
 from pi_mesh.cluster import snapshot
 
@@ -15,6 +16,6 @@ def preflight(stack: Stack, as_json: Json = False) -> None:
     with one_clear_line():
         settings = stacks.load(stack)
         cluster = snapshot.read(settings.cluster.context)
-        findings = checks.run(settings, cluster, stack)
+        findings = checks.run(inventory.of(settings, stack, bool(cluster.load_balancer)), cluster)
     show(f"Preflight of {stack}", findings, as_json)
     conclude(findings)

@@ -2,9 +2,6 @@
 
 import json
 import subprocess
-from pathlib import Path
-
-import yaml
 
 from pi_mesh.settings import CaSettings, Settings, parse, parse_any
 from pi_mesh.settings.errors import SettingsError
@@ -39,12 +36,3 @@ def _values(stack: str) -> dict[str, object]:
         {key: entry.get("objectValue", entry.get("value")) for key, entry in entries.items()},
         [key for key, entry in entries.items() if entry.get("secret")],
     )
-
-
-def load_file(path: Path) -> Settings:
-    """The settings in a stack file, with no Pulumi at hand. Raises SettingsError with every problem at once."""
-    try:
-        config = yaml.safe_load(path.read_text())["config"]
-    except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
-        raise SettingsError([f"{path.name}: is not a stack file with a `config:`: {error}"]) from None
-    return parse(plain_values(config))

@@ -2,9 +2,8 @@
 
 from datetime import UTC, datetime
 
-from operations import analysis, signing, stacks
-from operations.command_line import Json, Stack, conclude, one_clear_line
-from operations.report import show
+from operations import analysis, report, signing, stacks
+from operations.command_line import Json, Stack, conclude, expected_errors
 from pi_mesh.checks import ownership
 from pi_mesh.checks import verify as checks
 from pi_mesh.checks.verify.input import Facts
@@ -15,12 +14,11 @@ from pi_mesh.values import cert_manager, objects, traffic
 
 def verify(stack: Stack, as_json: Json = False) -> None:
     """Prove that the mesh is installed, whole, and as the settings say; the exit status is the proof."""
-    with one_clear_line():
+    with expected_errors("verify", stack, as_json):
         settings = stacks.load(stack)
         facts = read(settings, stack)
         findings = [*checks.run(facts), *signing.signed(settings, facts.authority), *analysis.analyze(settings)]
-    show(f"Verification of {stack}", findings, as_json)
-    conclude(findings)
+    conclude(report.of("verify", stack, findings), as_json)
 
 
 def read(settings: Settings, stack: str) -> Facts:

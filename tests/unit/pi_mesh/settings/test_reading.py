@@ -12,6 +12,7 @@ from pulumi.runtime import set_all_config
 
 from components import config as program
 from operations import stacks
+from operations.pulumi import PulumiFailed
 from pi_mesh.settings import SettingsError, parse, schema
 from pi_mesh.settings.raw import plain_values
 from tests.support.factories import raw_settings
@@ -88,14 +89,14 @@ def test_outside_of_the_program_pulumi_is_asked(pulumi_says):
 
 def test_a_stack_that_pulumi_does_not_know_is_one_line(pulumi_says):
     pulumi_says(stderr="error: no stack named 'nope' found\n", status=255)
-    with pytest.raises(SettingsError) as refused:
+    with pytest.raises(PulumiFailed) as refused:
         stacks.load("nope")
-    assert refused.value.problems == ("nope: no stack named 'nope' found",)
+    assert str(refused.value).startswith("pulumi config --json --stack nope: failed: no stack named 'nope' found; ")
 
 
 def test_without_pulumi_the_reader_says_so(monkeypatch):
     monkeypatch.setenv("PATH", "")
-    with pytest.raises(SettingsError, match="pulumi is not on PATH"):
+    with pytest.raises(PulumiFailed, match="pulumi is not on PATH"):
         stacks.load("lab")
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from pi_mesh.budget.amount import MI, Amount
+from pi_mesh.certificates import pem
 from pi_mesh.checks.finding import Level
 from pi_mesh.checks.verify import run
 from pi_mesh.checks.verify.input import Facts
@@ -25,6 +26,16 @@ def test_a_healthy_mesh_has_no_problem(healthy):
 @pytest.mark.parametrize("check", ["mesh pods", "services", "istio CRDs", "webhooks", "sidecar injection"])
 def test_each_check_of_the_role_is_a_row(healthy, check):
     assert check in {finding.id for finding in run(healthy) if finding.level is Level.OK}
+
+
+def test_the_number_of_ready_pods_is_a_field_of_its_own(healthy):
+    assert [finding.number for finding in run(healthy) if finding.id == "mesh pods"] == [1, 1, 1]
+
+
+def test_the_days_that_a_certificate_has_left_are_a_field_of_their_own(healthy):
+    (root,) = pem.certificates(healthy.authority.root_cert, "test")
+    left = (root.not_valid_after_utc - healthy.now).days
+    assert [f.number for f in run(healthy) if f.id == "mesh certificates" and f.kind == "certificate"] == [left]
 
 
 @pytest.mark.parametrize("status", ["failed", "pending-upgrade", "superseded"])

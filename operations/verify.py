@@ -2,9 +2,8 @@
 
 from datetime import UTC, datetime
 
-from operations import analysis, signing, stacks
-from operations.command_line import Json, Stack, conclude, one_clear_line
-from operations.report import show
+from operations import analysis, report, signing, stacks
+from operations.command_line import Json, Stack, conclude, expected_errors
 from pi_mesh import inventory
 from pi_mesh.checks import verify as checks
 from pi_mesh.checks.verify.input import VerificationInput
@@ -14,12 +13,11 @@ from pi_mesh.settings import Settings
 
 def verify(stack: Stack, as_json: Json = False) -> None:
     """Prove that the mesh is installed, whole, and as the settings say; the exit status is the proof."""
-    with one_clear_line():
+    with expected_errors("verify", stack, as_json):
         settings = stacks.load(stack)
         seen = read(settings, stack)
         findings = [*checks.run(seen), *signing.signed(settings, seen.authority), *analysis.analyze(settings)]
-    show(f"Verification of {stack}", findings, as_json)
-    conclude(findings)
+    conclude(report.of("verify", stack, findings), as_json)
 
 
 def read(settings: Settings, stack: str) -> VerificationInput:

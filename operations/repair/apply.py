@@ -18,23 +18,25 @@ PATIENCE = 60.0
 Say = Callable[[str], None]
 
 
-def carry_out(now: Situation, say: Say) -> None:
-    """Repairs everything, with a line for each step.
+def carry_out(now: Situation, say: Say) -> list[Step]:
+    """Repair everything, with a line for each step; return the steps that were done.
 
     What the cluster and the state need is planned anew once the orphans are gone: they may have finished their work.
     """
-    for step in plan.processes_and_locks(now):
-        say(f"{step.where}: {step.act.value}")
+    cleared = list(plan.processes_and_locks(now))
+    for step in cleared:
+        say(f"{step.subject}: {step.act.value}")
         _make_way(now, step)
     now = observed_state.read(now.stack, now.settings)
     writes = Writes(now.settings.cluster.context)
     steps = plan.steps(now)
     for step in steps:
-        say(f"{step.where}: {step.act.value}")
+        say(f"{step.subject}: {step.act.value}")
         _write(now, step, writes)
     if any(step.act in (Act.STATE, Act.FAIL) for step in steps):
         deployed = {f"{one.namespace}/{one.name}" for one in now.snapshot.releases if one.status == "deployed"}
         pulumi.import_(now.stack, state.repaired(now.state, deployed, plan.failed(now)))
+    return [*cleared, *steps]
 
 
 def _make_way(now: Situation, step: Step) -> None:

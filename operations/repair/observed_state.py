@@ -32,7 +32,7 @@ class Situation:
 
 
 def read(stack: str, settings: Settings) -> Situation:
-    """Raises as `pi_mesh.cluster.snapshot.read` does, and SettingsError where pulumi can't read the stack."""
+    """Raises as `pi_mesh.cluster.snapshot.read` does, and PulumiFailed where Pulumi can't read the stack."""
     backend = pulumi.backend()
     return Situation(
         stack,

@@ -16,7 +16,7 @@ TOKENS = "/var/run/secrets/tokens"
 
 
 def helm_values(settings: Settings, root: str | None) -> Values:
-    """Those of istiod; nothing while it makes its own root. `root` as in `pi_mesh.values.releases.of`."""
+    """Those of istiod; nothing while it makes its own root. `root` as in `pi_mesh.inventory.of`."""
     if not settings.vault.signs:
         return {}
     plugged = {

@@ -6,6 +6,7 @@ from typer.testing import CliRunner
 from operations import rotate_ca, rotate_ca_proof
 from operations.__main__ import app
 from operations.istiod_certificates import Issued
+from operations.pulumi import PulumiFailed
 from pi_mesh.checks.finding import Level, Subject, ok
 from tests.support import authorities
 from tests.support.factories import make_settings
@@ -67,6 +68,20 @@ def test_it_refuses_what_it_can_not_rotate_and_says_what_to_do(monkeypatch, vaul
     done = CliRunner().invoke(app, ["rotate-ca", "-s", "test"])
     assert done.exit_code == 2
     assert line in done.output
+
+
+@pytest.mark.parametrize(("command", "line"), [("set_config", "no such stack"), ("up", "istiod goes on with the CA")])
+def test_a_pulumi_that_fails_is_a_problem_of_status_1(monkeypatch, command, line):
+    def fail(*_: str) -> None:
+        raise PulumiFailed(f"pulumi {command}", "no such stack", "look")
+
+    monkeypatch.setattr(rotate_ca.stacks, "load_any", lambda _: make_settings(vault=HERE))
+    monkeypatch.setattr(rotate_ca, "proven", lambda _settings, rotate, _wait: rotate())
+    for name in ("set_config", "up"):
+        monkeypatch.setattr(rotate_ca.pulumi, name, fail if name == command else lambda *_: None)
+    done = CliRunner().invoke(app, ["rotate-ca", "-s", "test", "--json"])
+    assert done.exit_code == 1
+    assert line in done.stdout
 
 
 def test_a_rotation_is_proven_by_a_certificate_from_before_and_one_from_after(proof):

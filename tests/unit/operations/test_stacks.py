@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from operations import stacks
-from pi_mesh.settings import SettingsError
+from operations.pulumi import PulumiFailed
 from tests.support.factories import pulumi_config
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -40,12 +40,12 @@ def test_outside_of_the_program_pulumi_is_asked(pulumi_says):
 
 def test_a_stack_that_pulumi_does_not_know_is_one_line(pulumi_says):
     pulumi_says(stderr="error: no stack named 'nope' found\n", status=255)
-    with pytest.raises(SettingsError) as refused:
+    with pytest.raises(PulumiFailed) as refused:
         stacks.load("nope")
-    assert refused.value.problems == ("nope: no stack named 'nope' found",)
+    assert str(refused.value).startswith("pulumi config --json --stack nope: failed: no stack named 'nope' found; ")
 
 
 def test_without_pulumi_the_reader_says_so(monkeypatch):
     monkeypatch.setenv("PATH", "")
-    with pytest.raises(SettingsError, match="pulumi is not on PATH"):
+    with pytest.raises(PulumiFailed, match="pulumi is not on PATH"):
         stacks.load("lab")

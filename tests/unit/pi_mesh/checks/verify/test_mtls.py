@@ -2,17 +2,27 @@
 
 from dataclasses import replace
 
+from pi_mesh.checks.finding import Level
+from pi_mesh.checks.verify import mtls
+from tests.support import awaited
+from tests.support.factories import make_settings
 from tests.support.healthy_mesh import found, problems
 
 
 def test_a_mesh_that_lets_plaintext_in_is_a_problem(healthy):
-    mtls, owned = healthy.evidence.pairs
-    open_mesh = {**mtls.wanted, "spec": {"mtls": {"mode": "PERMISSIVE"}}}
-    seen = problems(found(healthy, pairs=(replace(mtls, live=open_mesh), owned)))
+    strict, owned = healthy.evidence.pairs
+    open_mesh = {**strict.wanted, "spec": {"mtls": {"mode": "PERMISSIVE"}}}
+    seen = problems(found(healthy, pairs=(replace(strict, live=open_mesh), owned)))
     assert any("says PERMISSIVE, the settings say STRICT" in problem for problem in seen)
 
 
 def test_a_missing_mesh_wide_policy_is_a_problem(healthy):
-    mtls, owned_object = healthy.evidence.pairs
-    seen = problems(found(healthy, pairs=(replace(mtls, live=None), owned_object)))
+    strict, owned_object = healthy.evidence.pairs
+    seen = problems(found(healthy, pairs=(replace(strict, live=None), owned_object)))
     assert any("the mesh is PERMISSIVE, not STRICT" in problem for problem in seen)
+
+
+@awaited.truth("H5 STRICT is told of the whole mesh from one object, wherever the root namespace is")
+def test_a_mesh_whose_root_namespace_is_elsewhere_is_not_said_to_be_strict(healthy):
+    elsewhere = make_settings(istio={"values": {"meshConfig": {"rootNamespace": "elsewhere"}}})
+    assert [one.level for one in mtls.check(replace(healthy, settings=elsewhere))] != [Level.OK]

@@ -34,8 +34,8 @@ def guard(settings: Settings) -> Snapshot | None:
 def _report(findings: list[Finding]) -> None:
     for finding in findings:
         if finding.level in (Level.WARNING, Level.UNKNOWN):
-            pulumi.log.warn(f"{finding.check}: {finding}")
+            pulumi.log.warn(f"{finding.id}: {finding}")
     if problems := errors(findings):
-        lines = [f"  {finding.check}: {finding}" for finding in problems]
+        lines = [f"  {finding.id}: {finding}" for finding in problems]
         count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
         raise pulumi.RunError("\n".join([f"Preflight found {count}; nothing was touched:", *lines]))

@@ -34,5 +34,5 @@ def _table(title: str, findings: list[Finding]) -> Table:
     table.add_column("check", no_wrap=True)
     table.add_column("where and what", overflow="fold")
     for finding in findings:
-        table.add_row(f"[{STYLES[finding.level]}]{finding.level}[/]", finding.check, escape(str(finding)))
+        table.add_row(f"[{STYLES[finding.level]}]{finding.level}[/]", finding.id, escape(str(finding)))
     return table

@@ -5,11 +5,11 @@ from collections.abc import Callable
 
 from operations.istiod_certificates import Issued, Issuer, issuer
 from pi_mesh.certificates import pem
-from pi_mesh.checks.finding import Finding, error, errors, ok
+from pi_mesh.checks.finding import Finding, Subject, error, errors, ok
 from pi_mesh.cluster import authority
 from pi_mesh.settings import Settings
 
-NAME = "certificates"
+ID, ISTIOD = "certificates", Subject("component", "istiod")
 PAUSE = 2.0
 """Seconds between two questions: kubelets bring a changed secret to istiod within about a minute."""
 
@@ -25,7 +25,7 @@ def proven(settings: Settings, rotate: Callable[[], list[Finding]], wait: int) -
         after = _after(istiod, before, wait)
     if after is None:
         why = f"istiod has signed with {pem.title(before.issuer)} for {wait} s more"
-        return [*findings, error(NAME, "istiod", why, "look at istiod's log; a restart reads the new CA too")]
+        return [*findings, error(ID, ISTIOD, why, "look at istiod's log; a restart reads the new CA too")]
     roots = pem.certificates(authority.read(context, namespace).root_cert, "istio-ca-root-cert")
     return [*findings, *_judged(before, after, roots)]
 
@@ -42,11 +42,11 @@ def _after(istiod: Issuer, before: Issued, wait: int) -> Issued | None:
 
 def _judged(before: Issued, after: Issued, roots: pem.Certificates) -> list[Finding]:
     change = f"{pem.title(before.issuer)} -> {pem.title(after.issuer)}"
-    findings = [ok(NAME, "istiod", f"signs with another CA, without a restart: {change}")]
+    findings = [ok(ID, ISTIOD, f"signs with another CA, without a restart: {change}")]
     for when, issued in (("before", before), ("after", after)):
-        where = f"a certificate from {when} the rotation"
+        subject = Subject("certificate", f"a certificate from {when} the rotation")
         if issued.verifies(roots):
-            findings.append(ok(NAME, where, "verifies against the roots that workloads trust"))
+            findings.append(ok(ID, subject, "verifies against the roots that workloads trust"))
         else:
-            findings.append(error(NAME, where, "does not verify", "restart the workloads with a sidecar"))
+            findings.append(error(ID, subject, "does not verify", "restart the workloads with a sidecar"))
     return findings

@@ -9,13 +9,13 @@ import grpc
 from operations.istiod_certificates import Issued, issuer
 from pi_mesh.catalog import cert_manager
 from pi_mesh.certificates import pem
-from pi_mesh.checks.finding import Finding, error, ok, unknown
+from pi_mesh.checks.finding import Finding, Subject, error, ok, unknown
 from pi_mesh.checks.verify.authority import end_of
 from pi_mesh.cluster.authority import Authority
 from pi_mesh.cluster.errors import ClusterUnreachable
 from pi_mesh.settings import Settings
 
-NAME = "certificate issuer"
+ID, ISTIOD = "certificate issuer", Subject("component", "istiod")
 RESTART = "`kubectl rollout restart -n {} deploy/istiod`"
 
 
@@ -24,13 +24,14 @@ def signed(settings: Settings, authority: Authority) -> list[Finding]:
     if amiss := list(_amiss(settings, authority)):
         return amiss
     if shutil.which("kubectl") is None:
-        return [unknown(NAME, "kubectl", "is not on PATH: no certificate was asked of istiod", "install kubectl")]
+        message = "is not on PATH: no certificate was asked of istiod"
+        return [unknown(ID, Subject("command", "kubectl"), message, "install kubectl")]
     try:
         with issuer(settings.cluster.context, settings.istio.namespace, settings.trading.namespace) as istiod:
             issued = istiod.issue()
     except (grpc.RpcError, ClusterUnreachable) as problem:
         cause = problem.details() if isinstance(problem, grpc.Call) else problem
-        return [error(NAME, "istiod", f"gives no certificate: {cause}", _answers(settings))]
+        return [error(ID, ISTIOD, f"gives no certificate: {cause}", _answers(settings))]
     # Where istiod signs, its CA is in the cluster, and judged there.
     end = [end_of(issued.issuer, settings, datetime.now(UTC))] if settings.vault.keyless else []
     return [_judged(settings, authority, issued), *end]
@@ -42,16 +43,18 @@ def _amiss(settings: Settings, authority: Authority) -> Iterator[Finding]:
     if not vault.keyless:
         if vault.enabled and not authority.cacerts:
             message = "is not there: istiod made a root of its own instead of signing with Vault's CA"
-            yield error(NAME, "secret cacerts", message, again)
+            yield error(ID, Subject("secret", "cacerts"), message, again)
         return
     if not authority.keyless_root:
-        yield error(NAME, "istiod", "makes certificates itself instead of having Vault sign them", again)
+        yield error(ID, ISTIOD, "makes certificates itself instead of having Vault sign them", again)
         return
     if authority.cacerts:
-        yield error(NAME, "secret cacerts", "has a key of the CA, which is to be in Vault alone", "`pulumi up`")
+        message = "has a key of the CA, which is to be in Vault alone"
+        yield error(ID, Subject("secret", "cacerts"), message, "`pulumi up`")
     if authority.issuer:
         message = f"has nothing signed: {authority.issuer}"
-        yield error(NAME, f"issuer {cert_manager.ISSUER}", message, "unseal Vault, or see docs/vault.md for its login")
+        fix = "unseal Vault, or see docs/vault.md for its login"
+        yield error(ID, Subject("issuer", cert_manager.ISSUER), message, fix)
 
 
 def _answers(settings: Settings) -> str:
@@ -64,11 +67,11 @@ def _judged(settings: Settings, authority: Authority, issued: Issued) -> Finding
     signer = pem.title(issued.issuer)
     if not issued.verifies(pem.certificates(authority.root_cert, "istio-ca-root-cert")):
         message = f"signs with {signer}, which the workloads' roots don't verify"
-        return error(NAME, "istiod", message, _restart(settings))
+        return error(ID, ISTIOD, message, _restart(settings))
     wanted = authority.cacerts.get("ca-cert.pem")
     if wanted and issued.issuer != pem.certificates(wanted, "secret cacerts")[0]:
-        return error(NAME, "istiod", f"signs with {signer}, not with the CA in secret cacerts", _restart(settings))
-    return ok(NAME, "istiod", f"signs with {signer}, which workloads trust")
+        return error(ID, ISTIOD, f"signs with {signer}, not with the CA in secret cacerts", _restart(settings))
+    return ok(ID, ISTIOD, f"signs with {signer}, which workloads trust")
 
 
 def _restart(settings: Settings) -> str:

@@ -1,8 +1,12 @@
-"""What every check returns."""
+"""The findings of the checks: one result type for every operation."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
+
+NAME_ALONE = ("setting", "certificate", "command", "component")
+"""Kinds whose names need no kind in front of them: `cluster.nodes`, `istioctl`, `istiod`."""
 
 
 class Level(StrEnum):
@@ -10,42 +14,73 @@ class Level(StrEnum):
     WARNING = "warning"
     ERROR = "error"
     UNKNOWN = "unknown"
-    """It could not be found out: neither good nor bad."""
+    """The check could not run: neither good nor bad."""
+
+
+class Subject(NamedTuple):
+    """The object that a finding is about."""
+
+    kind: str
+    """Such as node, pod, release, crd, namespace or setting."""
+    name: str = ""
+    """NAMESPACE/NAME, or NAME where the kind has no namespaces, or a config key; empty for all objects of the kind."""
+
+    def __str__(self) -> str:
+        """Name the object in a sentence: "node pi-1", "nodes", "cluster.nodes"."""
+        if self.kind in NAME_ALONE:
+            return self.name
+        if self.name:
+            return f"{self.kind} {self.name}"
+        return self.kind if self == CLUSTER else f"{self.kind}s"
+
+
+CLUSTER = Subject("cluster")
+
+
+def setting(key: str) -> Subject:
+    """Return the config key as the subject of a finding."""
+    return Subject("setting", key)
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One judgement: what was checked, where, what was seen, and what to do about it."""
+    """One result of a check: what was checked, on which object, what was seen, and what to do about it."""
 
-    level: Level
-    check: str
+    id: str
     """The check's name, the same in every run."""
-    where: str
-    """The node, object or config key that it is about."""
+    kind: str
+    name: str
+    level: Level
+    number: float | None
+    """What was measured: bytes of memory, days of a certificate, otherwise a count; None where nothing was."""
     message: str
-    fix: str = ""
+    fix: str
+
+    @property
+    def subject(self) -> Subject:
+        return Subject(self.kind, self.name)
 
     def __str__(self) -> str:
-        """One clear line."""
-        return f"{self.where}: {self.message}" + (f"; {self.fix}" if self.fix else "")
+        """Say it in one line."""
+        return f"{self.subject}: {self.message}" + (f"; {self.fix}" if self.fix else "")
 
 
-def ok(check: str, where: str, message: str) -> Finding:
-    return Finding(Level.OK, check, where, message)
+def ok(id: str, subject: Subject, message: str, *, number: float | None = None) -> Finding:
+    return Finding(id, *subject, Level.OK, number, message, "")
 
 
-def warning(check: str, where: str, message: str, fix: str) -> Finding:
-    return Finding(Level.WARNING, check, where, message, fix)
+def warning(id: str, subject: Subject, message: str, fix: str, *, number: float | None = None) -> Finding:
+    return Finding(id, *subject, Level.WARNING, number, message, fix)
 
 
-def error(check: str, where: str, message: str, fix: str) -> Finding:
-    return Finding(Level.ERROR, check, where, message, fix)
+def error(id: str, subject: Subject, message: str, fix: str, *, number: float | None = None) -> Finding:
+    return Finding(id, *subject, Level.ERROR, number, message, fix)
 
 
-def unknown(check: str, where: str, message: str, fix: str = "") -> Finding:
-    return Finding(Level.UNKNOWN, check, where, message, fix)
+def unknown(id: str, subject: Subject, message: str, fix: str = "") -> Finding:
+    return Finding(id, *subject, Level.UNKNOWN, None, message, fix)
 
 
 def errors(findings: Iterable[Finding]) -> list[Finding]:
-    """Those that must stop an install, or fail a verification."""
+    """Return the findings that must stop an install, or fail a verification."""
     return [finding for finding in findings if finding.level is Level.ERROR]

@@ -24,10 +24,11 @@ class Pair:
     live: dict | None
 
     @property
-    def where(self) -> str:
+    def identity(self) -> tuple[str, str]:
+        """The kind, and NAMESPACE/NAME or NAME."""
         meta = (self.live or self.wanted)["metadata"]
         space = f"{meta['namespace']}/" if meta.get("namespace") else ""
-        return f"{self.wanted['kind']} {space}{meta['name']}"
+        return self.wanted["kind"], f"{space}{meta['name']}"
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 
 from lab.cluster import state
-from lab.cluster.down import down
 from lab.cluster.kubectl import kubectl
-from lab.cluster.up import up
+from lab.cluster.lifecycle import down, up
 from tests.support import figures, mesh_by_helm
 
 HERE = Path(__file__).parent

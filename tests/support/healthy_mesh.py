@@ -58,7 +58,7 @@ def found(facts: Facts, **changes: object) -> Facts:
 
 def problems(facts: Facts) -> list[str]:
     """The errors, a line each."""
-    return [f"{finding.check}: {finding}" for finding in errors(run(facts))]
+    return [f"{finding.id}: {finding}" for finding in errors(run(facts))]
 
 
 def _mesh() -> dict[str, tuple]:

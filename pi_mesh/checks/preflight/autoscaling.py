@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from pi_mesh.checks.finding import Finding, ok, warning
+from pi_mesh.checks.finding import CLUSTER, Finding, ok, setting, warning
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.settings import Settings
 
-NAME, SERVER = "metrics server", "metrics-server"
+ID, SERVER = "metrics server", "metrics-server"
 LABELS = ("k8s-app", "app.kubernetes.io/name")
 
 
@@ -15,7 +15,8 @@ def check(settings: Settings, snapshot: Snapshot) -> Iterator[Finding]:
     asking = [key for key, branch in branches if branch.autoscaling.enabled]
     present = any(SERVER in (entry.labels.get(label) for label in LABELS) for entry in snapshot.deployments)
     if present or not asking:
-        yield ok(NAME, "cluster", "is there" if present else "is not there, and no autoscaler needs it")
+        yield ok(ID, CLUSTER, "is there" if present else "is not there, and no autoscaler needs it")
     for key in [] if present else asking:
         message = "is on, but the cluster has no metrics server: it would never scale"
-        yield warning(NAME, f"{key}.autoscaling.enabled", message, "install metrics-server, or set replicas instead")
+        fix = "install metrics-server, or set replicas instead"
+        yield warning(ID, setting(f"{key}.autoscaling.enabled"), message, fix)

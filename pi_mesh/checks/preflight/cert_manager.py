@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pi_mesh.catalog.cert_manager import CHART
-from pi_mesh.checks.finding import Finding, error, ok
+from pi_mesh.checks.finding import Finding, Subject, error, ok, setting
 from pi_mesh.checks.ownership import cert_manager_release
 from pi_mesh.cluster.objects import Deployment
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.settings import Settings
 from pi_mesh.settings.sources import ChartSettings
 
-NAME = "cert-manager"
+ID = "cert-manager"
 GROUP = "cert-manager.io"
 ISSUERS = f"issuers.{GROUP}"
 OTHER = "set vault.certManager.install: false, and vault.certManager.namespace to where it runs"
@@ -23,7 +23,7 @@ def check(settings: Settings, snapshot: Snapshot) -> Iterator[Finding]:
     wanted = settings.vault.cert_manager
     found = list(_ours(settings, snapshot) if wanted.install else _theirs(settings, snapshot))
     whose = "ours" if wanted.install else "the cluster's own"
-    yield from found or [ok(NAME, f"namespace {wanted.namespace}", f"{whose} carries signing requests to Vault")]
+    yield from found or [ok(ID, Subject("namespace", wanted.namespace), f"{whose} carries signing requests to Vault")]
 
 
 def _ours(settings: Settings, snapshot: Snapshot) -> Iterator[Finding]:
@@ -31,23 +31,25 @@ def _ours(settings: Settings, snapshot: Snapshot) -> Iterator[Finding]:
     for other in _controllers(snapshot):
         if other.release != mine:
             message = f"of {other.release or 'no Helm release'} is there already; two would answer the same requests"
-            yield error(NAME, f"deployment {other.namespace}/{other.name}", message, OTHER)
+            yield error(ID, Subject("deployment", f"{other.namespace}/{other.name}"), message, OTHER)
     foreign = [crd for crd in snapshot.crds if crd.name.endswith(f".{GROUP}") and crd.release != mine]
     if foreign:
         owners = ", ".join(sorted({crd.release or "no Helm release" for crd in foreign}))
-        yield error(NAME, f"crd {foreign[0].name}", f"belongs to {owners}; Helm refuses to take it into {mine}", OTHER)
+        message = f"belongs to {owners}; Helm refuses to take it into {mine}"
+        yield error(ID, Subject("crd", foreign[0].name), message, OTHER)
     charts = ChartSettings(source=wanted.charts)
     if charts.is_directory and not Path(path := charts.package(CHART, wanted.version)).is_file():
-        yield error(NAME, "vault.certManager.charts", f"{path} is not there", "put the chart there")
+        yield error(ID, setting("vault.certManager.charts"), f"{path} is not there", "put the chart there")
 
 
 def _theirs(settings: Settings, snapshot: Snapshot) -> Iterator[Finding]:
     home = settings.vault.cert_manager.namespace
     install = "install it, or set vault.certManager.install: true"
     if not any(crd.name == ISSUERS for crd in snapshot.crds):
-        yield error(NAME, f"crd {ISSUERS}", "is not there: the cluster has no cert-manager", install)
+        yield error(ID, Subject("crd", ISSUERS), "is not there: the cluster has no cert-manager", install)
     elif not any(one.namespace == home for one in _controllers(snapshot)):
-        yield error(NAME, f"namespace {home}", "has no controller of cert-manager", "set vault.certManager.namespace")
+        message = "has no controller of cert-manager"
+        yield error(ID, Subject("namespace", home), message, "set vault.certManager.namespace")
 
 
 def _controllers(snapshot: Snapshot) -> list[Deployment]:

@@ -3,21 +3,21 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from pi_mesh.checks.finding import Finding, error, ok
+from pi_mesh.checks.finding import Finding, error, ok, setting
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.settings import Settings
 
-NAME, CHARTS = "charts", ("base", "istiod", "gateway")
+ID, CHARTS = "charts", ("base", "istiod", "gateway")
 
 
 def check(settings: Settings, snapshot: Snapshot) -> Iterator[Finding]:  # noqa: ARG001 - a check like the others
     source, version = settings.charts, settings.istio.version
     if not source.is_directory:
-        yield ok(NAME, "charts.source", source.source)
+        yield ok(ID, setting("charts.source"), source.source)
         return
     missing = [path for chart in CHARTS if not Path(path := source.package(chart, version)).is_file()]
     if missing:
         fix = f"put the charts of Istio {version} there, or set istio.version to one that is there"
-        yield error(NAME, "charts.source", f"{', '.join(missing)} is not there", fix)
+        yield error(ID, setting("charts.source"), f"{', '.join(missing)} is not there", fix)
     else:
-        yield ok(NAME, "charts.source", f"{source.source} has the charts of {version}")
+        yield ok(ID, setting("charts.source"), f"{source.source} has the charts of {version}")

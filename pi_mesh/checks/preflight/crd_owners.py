@@ -3,20 +3,20 @@
 from collections.abc import Iterator
 
 from pi_mesh.catalog.istio import facts_of
-from pi_mesh.checks.finding import Finding, error, ok
+from pi_mesh.checks.finding import CLUSTER, Finding, Subject, error, ok
 from pi_mesh.cluster.objects import Crd
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.names import BASE
 from pi_mesh.settings import Settings
 
-NAME = "istio CRDs"
+ID = "istio CRDs"
 
 
 def check(settings: Settings, snapshot: Snapshot) -> Iterator[Finding]:
     crds = [crd for crd in snapshot.crds if crd.of_istio]
     foreign = wrongly_owned(settings, snapshot)
     if not foreign:
-        yield ok(NAME, "cluster", f"{len(crds)} there, none in the way" if crds else "none there yet")
+        yield ok(ID, CLUSTER, f"{len(crds)} there, none in the way" if crds else "none there yet", number=len(crds))
         return
     owners = ", ".join(sorted({crd.release or "no Helm release" for crd in foreign}))
     message = f"{len(foreign)} belong to {owners}; Helm refuses to take them into {settings.istio.namespace}/{BASE}"
@@ -24,7 +24,7 @@ def check(settings: Settings, snapshot: Snapshot) -> Iterator[Finding]:
         fix = f"uninstall {', '.join(alive)} first"
     else:
         fix = f"`python -m operations repair -s STACK`, or: {' && '.join(take_over(settings, foreign))}"
-    yield error(NAME, f"crd {foreign[0].name}", message, fix)
+    yield error(ID, Subject("crd", foreign[0].name), message, fix, number=len(foreign))
 
 
 def wrongly_owned(settings: Settings, snapshot: Snapshot) -> list[Crd]:

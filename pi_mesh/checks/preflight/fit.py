@@ -6,12 +6,12 @@ from pi_mesh.budget import mesh as budget
 from pi_mesh.budget.amount import Amount
 from pi_mesh.budget.fit import Node, place
 from pi_mesh.checks.capacity import rooms
-from pi_mesh.checks.finding import Finding, error, ok
+from pi_mesh.checks.finding import Finding, Subject, error, ok
 from pi_mesh.checks.ownership import is_component
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.settings import Settings
 
-NAME = "room for the mesh"
+ID = "room for the mesh"
 
 
 def check(settings: Settings, snapshot: Snapshot) -> Iterator[Finding]:
@@ -22,10 +22,11 @@ def check(settings: Settings, snapshot: Snapshot) -> Iterator[Finding]:
     rows = budget.of(settings).rows
     needed = budget.total(row.total_requests + row.surge_requests for row in rows)
     if place(free, [row.requests for row in rows for _ in range(row.pods + row.surge)]) is not None:
-        yield ok(NAME, "nodes", f"the mesh and the surge of its rollouts, {needed}, fit")
+        yield ok(ID, Subject("node"), f"the mesh and the surge of its rollouts, {needed}, fit")
         return
     message = f"the mesh needs {needed} with the surge of its rollouts, which do not fit: {_shown(free)}"
-    yield error(NAME, "nodes", message, "free some, add a node, or lower the resources or replicas in the stack file")
+    fix = "free some, add a node, or lower the resources or replicas in the stack file"
+    yield error(ID, Subject("node"), message, fix)
 
 
 def _shown(nodes: list[Node]) -> str:

@@ -4,17 +4,18 @@ from collections.abc import Iterator
 
 from pi_mesh.budget.amount import show_memory
 from pi_mesh.catalog.footprint import GATEWAY, ISTIOD, SIDECAR, Growth
-from pi_mesh.checks.finding import Finding, ok, unknown, warning
+from pi_mesh.checks.finding import Finding, Subject, ok, setting, unknown, warning
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.settings import Settings
 from pi_mesh.settings.resources import ResourceProfile
 
-NAME = "memory for the services"
+ID = "memory for the services"
 
 
 def check(settings: Settings, snapshot: Snapshot) -> Iterator[Finding]:
     if "services" in snapshot.unreadable:
-        yield unknown(NAME, "services", "whether the memory limits hold for the cluster's services was not checked")
+        message = "whether the memory limits hold for the cluster's services was not checked"
+        yield unknown(ID, Subject("service"), message)
         return
     count = len(snapshot.services)
     found = [each for each in _told(settings) if each[2].memory(count) > each[1].limits.memory.bytes]
@@ -23,9 +24,9 @@ def check(settings: Settings, snapshot: Snapshot) -> Iterator[Finding]:
             f"{profile.limits.memory} is less than the {show_memory(growth.memory(count))} that it takes "
             f"with {count} services (measured: docs/footprint.md)"
         )
-        yield warning(NAME, f"{path}.limits.memory", message, "raise it")
+        yield warning(ID, setting(f"{path}.limits.memory"), message, "raise it", number=count)
     if not found:
-        yield ok(NAME, "limits", f"the memory limits hold for {count} services")
+        yield ok(ID, Subject("limit"), f"the memory limits hold for {count} services", number=count)
 
 
 def _told(settings: Settings) -> Iterator[tuple[str, ResourceProfile, Growth]]:

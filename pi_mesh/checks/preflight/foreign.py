@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from pi_mesh.checks.finding import Finding, error, ok
+from pi_mesh.checks.finding import CLUSTER, Finding, Subject, error, ok
 from pi_mesh.checks.ownership import ours
 from pi_mesh.cluster.objects import Deployment, Webhook
 from pi_mesh.cluster.snapshot import Snapshot
@@ -22,9 +22,9 @@ def _control_planes(settings: Settings, snapshot: Snapshot) -> Iterator[Finding]
         by = f"of release {entry.release}" if entry.release else "of no Helm release"
         message = f"is another istiod, {by}; two control planes fight over webhooks and certificates"
         fix = "remove it first (`istioctl uninstall --purge`, or `helm uninstall`)"
-        yield error(CONTROL_PLANE, f"deployment {entry.namespace}/{entry.name}", message, fix)
+        yield error(CONTROL_PLANE, Subject("deployment", f"{entry.namespace}/{entry.name}"), message, fix)
     if not foreign:
-        yield ok(CONTROL_PLANE, "cluster", "no other control plane")
+        yield ok(CONTROL_PLANE, CLUSTER, "no other control plane")
 
 
 def _webhooks(settings: Settings, snapshot: Snapshot) -> Iterator[Finding]:
@@ -36,9 +36,10 @@ def _webhooks(settings: Settings, snapshot: Snapshot) -> Iterator[Finding]:
         stale = f", which calls {hook.service}, a service that is gone" if hook.service not in services else ""
         kind = f"{hook.kind.lower()}webhookconfiguration"
         message = f"belongs to {hook.release or 'no Helm release'}, not to this stack{stale}"
-        yield error(WEBHOOKS, f"{kind} {hook.configuration}", message, f"`kubectl delete {kind} {hook.configuration}`")
+        subject = Subject(kind, hook.configuration)
+        yield error(WEBHOOKS, subject, message, f"`kubectl delete {subject}`")
     if not foreign:
-        yield ok(WEBHOOKS, "cluster", "none but this stack's own")
+        yield ok(WEBHOOKS, CLUSTER, "none but this stack's own")
 
 
 def _is_istiod(entry: Deployment) -> bool:

@@ -4,13 +4,13 @@ import re
 from collections.abc import Iterator
 
 from pi_mesh.catalog.istio import facts_of
-from pi_mesh.checks.finding import Finding, error, ok
+from pi_mesh.checks.finding import Finding, Subject, error, ok, setting
 from pi_mesh.checks.preflight.nodes import usable
 from pi_mesh.cluster.nodes import Node
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.settings import Settings
 
-NAME = "kernel addresses"
+ID = "kernel addresses"
 RASPBERRY_PI_OS = re.compile(r"\+rpt|-rpi-(v[678]|2712)|-v[78](l|_16k)?\+|raspbian", re.IGNORECASE)
 """Kernels built with CONFIG_ARM64_VA_BITS_39, by their names: 6.6.31+rpt-rpi-v8, 6.1.21-v8+. Ubuntu's -raspi has 48."""
 
@@ -23,12 +23,12 @@ def small_addresses(node: Node) -> bool:
 def check(settings: Settings, snapshot: Snapshot) -> Iterator[Finding]:
     version = settings.istio.version
     if not facts_of(version).needs_48_bit_addresses:
-        yield ok(NAME, "istio.version", f"{version} runs on any arm64 kernel")
+        yield ok(ID, setting("istio.version"), f"{version} runs on any arm64 kernel")
         return
     small = [node for node in usable(snapshot) if small_addresses(node)]
     for node in small:
         message = f"kernel {node.kernel} ({node.os_image}) has 39-bit addresses; the proxy of Istio {version} needs 48"
         fix = "run Ubuntu or Debian's kernel there, or set istio.version to 1.20.x (istio/istio#51708)"
-        yield error(NAME, f"node {node.name}", message, fix)
+        yield error(ID, Subject("node", node.name), message, fix)
     if not small:
-        yield ok(NAME, "nodes", f"no stock Raspberry Pi OS kernel, as Istio {version} asks")
+        yield ok(ID, Subject("node"), f"no stock Raspberry Pi OS kernel, as Istio {version} asks")

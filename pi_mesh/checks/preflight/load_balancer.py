@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from pi_mesh.checks.finding import Finding, error, ok
+from pi_mesh.checks.finding import CLUSTER, Finding, error, ok, setting
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.settings import Settings
 
-NAME = "load balancer"
+ID = "load balancer"
 
 
 def check(settings: Settings, snapshot: Snapshot) -> Iterator[Finding]:
@@ -14,9 +14,9 @@ def check(settings: Settings, snapshot: Snapshot) -> Iterator[Finding]:
     gateways = (("ingress", settings.ingress), ("egress", settings.egress))
     asking = [key for key, gateway in gateways if gateway.enabled and gateway.service.type == "LoadBalancer"]
     if provider:
-        yield ok(NAME, "cluster", f"addresses come from {provider}")
+        yield ok(ID, CLUSTER, f"addresses come from {provider}")
     elif not asking:
-        yield ok(NAME, "cluster", "no provider of addresses, and none is needed")
+        yield ok(ID, CLUSTER, "no provider of addresses, and none is needed")
     for key in [] if provider else asking:
         message = "is LoadBalancer, but nothing in this cluster gives addresses: the release would wait in vain"
-        yield error(NAME, f"{key}.service.type", message, "set auto or NodePort, or install MetalLB")
+        yield error(ID, setting(f"{key}.service.type"), message, "set auto or NodePort, or install MetalLB")

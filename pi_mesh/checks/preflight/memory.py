@@ -4,18 +4,19 @@ from collections.abc import Iterator
 
 from pi_mesh.budget.amount import show_memory
 from pi_mesh.checks.capacity import free
-from pi_mesh.checks.finding import Finding, error, ok
+from pi_mesh.checks.finding import Finding, Subject, error, ok, setting
 from pi_mesh.checks.ownership import installed
 from pi_mesh.checks.preflight.nodes import usable
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.settings import Settings
 
-NAME = "free memory"
+ID = "free memory"
 
 
 def check(settings: Settings, snapshot: Snapshot) -> Iterator[Finding]:
     if installed(settings, snapshot):
-        yield ok(NAME, "cluster.freeMemory", "the mesh is installed already: it is asked for before a first install")
+        message = "the mesh is installed already: it is asked for before a first install"
+        yield ok(ID, setting("cluster.freeMemory"), message)
         return
     wanted = settings.cluster.free_memory
     scarce = False
@@ -25,6 +26,6 @@ def check(settings: Settings, snapshot: Snapshot) -> Iterator[Finding]:
             scarce = True
             message = f"{show_memory(left)} of {show_memory(node.allocatable.memory)} memory are free, {wanted} needed"
             fix = f"move pods away (`kubectl describe node {node.name}`) or lower cluster.freeMemory"
-            yield error(NAME, f"node {node.name}", message, fix)
+            yield error(ID, Subject("node", node.name), message, fix, number=left)
     if not scarce:
-        yield ok(NAME, "nodes", f"at least {wanted} of memory are free on each")
+        yield ok(ID, Subject("node"), f"at least {wanted} of memory are free on each")

@@ -2,31 +2,31 @@
 
 from collections.abc import Iterator
 
-from pi_mesh.checks.finding import Finding, error, ok
+from pi_mesh.checks.finding import Finding, Subject, error, ok
 from pi_mesh.checks.ownership import cert_manager_release, owned
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.names import OWNER_ANNOTATION
 from pi_mesh.settings import Settings
 
-NAME = "namespaces"
+ID = "namespaces"
 OTHER = "set vault.certManager.namespace to another, or vault.certManager.install: false to use what is there"
 
 
 def check(settings: Settings, snapshot: Snapshot, stack: str) -> Iterator[Finding]:
     for key, name, adopted in _ours(settings):
         found = snapshot.namespace(name)
-        where = f"namespace {name}"
+        subject = Subject("namespace", name)
         if found is None:
-            yield ok(NAME, where, "is not there yet")
+            yield ok(ID, subject, "is not there yet")
         elif owned(stack, found):
-            yield ok(NAME, where, f"is of stack {stack}")
+            yield ok(ID, subject, f"is of stack {stack}")
         elif adopted:
-            yield ok(NAME, where, f"is adopted ({key}.adopt): a destroy leaves it")
+            yield ok(ID, subject, f"is adopted ({key}.adopt): a destroy leaves it")
         else:
             whose = found.annotations.get(OWNER_ANNOTATION, "nobody known")
             message = f"is there already, of {whose}, not of stack {stack}: a destroy would delete all that is in it"
             yield error(
-                NAME, where, message, f"set {key}.adopt: true to use it and leave it at destroy" if key else OTHER
+                ID, subject, message, f"set {key}.adopt: true to use it and leave it at destroy" if key else OTHER
             )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from pi_mesh.checks.finding import Finding, error, ok, warning
+from pi_mesh.checks.finding import Finding, Subject, error, ok, setting, warning
 from pi_mesh.cluster.nodes import Node
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.settings import Settings
@@ -25,16 +25,17 @@ def _ready(settings: Settings, snapshot: Snapshot) -> Iterator[Finding]:
     fix = "see `kubectl describe node NAME`"
     for node in snapshot.nodes:
         if not node.ready:
-            yield warning(READY, f"node {node.name}", "is not Ready", fix.replace("NAME", node.name))
+            yield warning(READY, Subject("node", node.name), "is not Ready", fix.replace("NAME", node.name))
         elif node.cordoned:
-            yield warning(READY, f"node {node.name}", "is cordoned", f"`kubectl uncordon {node.name}`")
+            yield warning(READY, Subject("node", node.name), "is cordoned", f"`kubectl uncordon {node.name}`")
     names = ", ".join(node.name for node in usable(snapshot)) or "none"
     count, wanted = len(usable(snapshot)), settings.cluster.nodes
     message = f"{count} of at least {wanted} nodes are Ready and schedulable: {names}"
     if count < wanted:
-        yield error(READY, "pi_mesh.cluster.nodes", message, "bring the missing nodes up, or lower cluster.nodes")
+        fix = "bring the missing nodes up, or lower cluster.nodes"
+        yield error(READY, setting("cluster.nodes"), message, fix, number=count)
     else:
-        yield ok(READY, "pi_mesh.cluster.nodes", message)
+        yield ok(READY, setting("cluster.nodes"), message, number=count)
 
 
 def _architecture(settings: Settings, snapshot: Snapshot) -> Iterator[Finding]:
@@ -42,13 +43,14 @@ def _architecture(settings: Settings, snapshot: Snapshot) -> Iterator[Finding]:
     for node in nodes:
         if node.architecture not in HAS_IMAGES:
             fix = "install a 64-bit system, or cordon the node"
-            yield error(ARCHITECTURE, f"node {node.name}", f"is {node.architecture}: Istio has no images for it", fix)
+            message = f"is {node.architecture}: Istio has no images for it"
+            yield error(ARCHITECTURE, Subject("node", node.name), message, fix)
         elif node.architecture != wanted:
             message = f"is {node.architecture}, cluster.architecture is {wanted}: istiod and gateways avoid it"
-            yield warning(ARCHITECTURE, f"node {node.name}", message, "set cluster.architecture, or leave it so")
+            yield warning(ARCHITECTURE, Subject("node", node.name), message, "set cluster.architecture, or leave it so")
     fitting = [node.name for node in nodes if node.architecture == wanted and node.accepts]
     if fitting:
-        yield ok(ARCHITECTURE, "cluster.architecture", f"{wanted}: {', '.join(fitting)}")
+        yield ok(ARCHITECTURE, setting("cluster.architecture"), f"{wanted}: {', '.join(fitting)}")
     else:
         message = f"no node that takes pods is {wanted}: istiod and the gateways can run nowhere"
-        yield error(ARCHITECTURE, "cluster.architecture", message, "set it to what the nodes are")
+        yield error(ARCHITECTURE, setting("cluster.architecture"), message, "set it to what the nodes are")

@@ -2,19 +2,19 @@
 
 from collections.abc import Iterator
 
-from pi_mesh.checks.finding import Finding, error, ok
+from pi_mesh.checks.finding import Finding, Subject, error, ok
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.settings import Settings
 
-NAME = "rights"
+ID = "rights"
 
 
 def check(settings: Settings, snapshot: Snapshot) -> Iterator[Finding]:
-    who = f"context {settings.cluster.context}"
+    who = Subject("context", settings.cluster.context)
     fix = "use a kubeconfig with the cluster-admin role"
     if snapshot.unreadable:
-        yield error(NAME, who, f"may not list {', '.join(snapshot.unreadable)}: nothing is known of them", fix)
+        yield error(ID, who, f"may not list {', '.join(snapshot.unreadable)}: nothing is known of them", fix)
     if snapshot.missing_rights:
-        yield error(NAME, who, f"may not create {', '.join(snapshot.missing_rights)}", fix)
+        yield error(ID, who, f"may not create {', '.join(snapshot.missing_rights)}", fix)
     if not snapshot.unreadable and not snapshot.missing_rights:
-        yield ok(NAME, who, "may read and create all that an install needs")
+        yield ok(ID, who, "may read and create all that an install needs")

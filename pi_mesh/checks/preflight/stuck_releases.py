@@ -2,22 +2,22 @@
 
 from collections.abc import Iterator
 
-from pi_mesh.checks.finding import Finding, error, ok, warning
+from pi_mesh.checks.finding import CLUSTER, Finding, Subject, error, ok, warning
 from pi_mesh.checks.ownership import made
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.settings import Settings
 
-NAME = "helm releases"
+ID = "helm releases"
 
 
 def check(settings: Settings, snapshot: Snapshot) -> Iterator[Finding]:
     mine = [entry for entry in snapshot.releases if made(settings, f"{entry.namespace}/{entry.name}")]
     for entry in mine:
-        where = f"release {entry.namespace}/{entry.name}"
+        subject = Subject("release", f"{entry.namespace}/{entry.name}")
         if entry.pending:
             message = f"is {entry.status}: another run is at it, or one was killed"
-            yield error(NAME, where, message, "when no other run is going on: `python -m operations repair -s STACK`")
+            yield error(ID, subject, message, "when no other run is going on: `python -m operations repair -s STACK`")
         elif entry.status != "deployed":
-            yield warning(NAME, where, f"is {entry.status}", "this `pulumi up` tries it again")
+            yield warning(ID, subject, f"is {entry.status}", "this `pulumi up` tries it again")
     if not any(entry.pending for entry in mine):
-        yield ok(NAME, "cluster", f"none of the {len(mine)} releases is stuck")
+        yield ok(ID, CLUSTER, f"none of the {len(mine)} releases is stuck", number=len(mine))

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from pi_mesh.catalog.istio import IstioMinor, facts_of
-from pi_mesh.checks.finding import Finding, error, ok, unknown, warning
+from pi_mesh.checks.finding import Finding, Subject, error, ok, setting, unknown, warning
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.settings import Settings
 
@@ -21,26 +21,27 @@ def kubernetes(settings: Settings, snapshot: Snapshot) -> Finding:
     """Older than Istio's range fails for want of APIs; newer is untried by Istio, yet works as a rule."""
     facts = facts_of(settings.istio.version)
     first, last = facts.kubernetes
-    where, allowed = f"Kubernetes {snapshot.version}", f"1.{first} to 1.{last}"
+    subject, allowed = Subject("Kubernetes", snapshot.version), f"1.{first} to 1.{last}"
     match = re.match(r"v?1\.(\d+)", snapshot.version)
     if match is None:
-        return unknown(KUBERNETES, where, f"is no version that can be compared with {allowed}")
+        return unknown(KUBERNETES, subject, f"is no version that can be compared with {allowed}")
     minor = int(match[1])
     if minor < first:
         fix = f"upgrade the cluster to 1.{first} or set an older istio.version"
-        return error(KUBERNETES, where, f"is too old for Istio {settings.istio.version}, which needs {allowed}", fix)
+        return error(KUBERNETES, subject, f"is too old for Istio {settings.istio.version}, which needs {allowed}", fix)
     if minor > last:
         message = f"is newer than what Istio {settings.istio.version} is tested with ({allowed})"
-        return warning(KUBERNETES, where, message, "check the release notes, or set a newer istio.version")
-    return ok(KUBERNETES, where, f"is in the range of Istio {settings.istio.version}: {allowed}")
+        return warning(KUBERNETES, subject, message, "check the release notes, or set a newer istio.version")
+    return ok(KUBERNETES, subject, f"is in the range of Istio {settings.istio.version}: {allowed}")
 
 
 def end_of_life(settings: Settings, today: date) -> Finding:
     facts = facts_of(settings.istio.version)
     if today <= facts.end_of_life:
-        return ok(END_OF_LIFE, "istio.version", f"{settings.istio.version} gets fixes until {facts.end_of_life}")
+        message = f"{settings.istio.version} gets fixes until {facts.end_of_life}"
+        return ok(END_OF_LIFE, setting("istio.version"), message)
     message = f"{settings.istio.version} gets no fixes since {facts.end_of_life}"
-    return warning(END_OF_LIFE, "istio.version", message, _newer(facts))
+    return warning(END_OF_LIFE, setting("istio.version"), message, _newer(facts))
 
 
 def _newer(facts: IstioMinor) -> str:

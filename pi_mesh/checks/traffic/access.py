@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from pi_mesh.checks.finding import Finding, error, unknown
+from pi_mesh.checks.finding import Finding, Subject, error, setting, unknown
 from pi_mesh.checks.traffic.known_services import Services, collect, targets
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.settings import Settings
@@ -28,7 +28,7 @@ def _service(settings: Settings, services: Services, service: str, where: str) -
     labels = known.selector if known else None
     if labels is None and any(policy.selector for policy in policies(settings).values()):
         message = f"the pods of service {service} are not known, nor whether a policy locks the gateway out of them"
-        yield unknown(GATEWAY, where, message, f"declare traffic.services.{service}.selector")
+        yield unknown(GATEWAY, setting(where), message, f"declare traffic.services.{service}.selector")
     else:
         yield from _judged(settings, service, labels or {})
 
@@ -40,13 +40,13 @@ def _judged(settings: Settings, service: str, labels: dict[str, str]) -> Iterato
     for name, denial in denials.items():
         if any(_admits(settings, rule) and not _narrowed(rule) for rule in denial.rules):
             message = f"denies the ingress gateway, which routes to service {service}"
-            yield error(GATEWAY, _key(name), message, "limit the rule to other callers, or to paths")
+            yield error(GATEWAY, _setting(name), message, "limit the rule to other callers, or to paths")
     if settings.traffic.authorization.default_deny.enabled:
         allows.setdefault("default-deny", AccessPolicy.model_construct(rules=()))
     if allows and not any(_admits(settings, rule) for allow in allows.values() for rule in allow.rules):
         message = f"locks the ingress gateway out of service {service}, which a route leads to"
         fix = f"add a rule with principals: [{ingress_principal(settings)}]"
-        yield error(GATEWAY, _key(sorted(allows)[0]), message, fix)
+        yield error(GATEWAY, _setting(sorted(allows)[0]), message, fix)
 
 
 def health(settings: Settings, snapshot: Snapshot | None) -> Iterator[Finding]:
@@ -57,7 +57,7 @@ def health(settings: Settings, snapshot: Snapshot | None) -> Iterator[Finding]:
     webhook = settings.istio.values.get(REWRITE[0])
     if isinstance(webhook, dict) and webhook.get(REWRITE[1]) is False:
         message = "is false: mutual TLS and policies would refuse the health checks of every pod"
-        yield error(PROBES, f"istio.values.{'.'.join(REWRITE)}", message, "remove it")
+        yield error(PROBES, setting(f"istio.values.{'.'.join(REWRITE)}"), message, "remove it")
     for pod in snapshot.pods if snapshot else ():
         if (
             pod.namespace == settings.trading.namespace
@@ -65,7 +65,8 @@ def health(settings: Settings, snapshot: Snapshot | None) -> Iterator[Finding]:
             and pod.annotations.get(ANNOTATION) == "false"
         ):
             message = f"has {ANNOTATION}: false, so mutual TLS and policies refuse its HTTP health checks"
-            yield error(PROBES, f"pod {pod.namespace}/{pod.name}", message, "remove the annotation from its workload")
+            subject = Subject("pod", f"{pod.namespace}/{pod.name}")
+            yield error(PROBES, subject, message, "remove the annotation from its workload")
 
 
 def _selects(policy: AccessPolicy, labels: dict[str, str]) -> bool:
@@ -91,7 +92,7 @@ def _narrowed(rule: AccessRule) -> bool:
     return bool(rule.ports or rule.methods or rule.paths)
 
 
-def _key(policy: str) -> str:
+def _setting(policy: str) -> Subject:
     if policy == "default-deny":
-        return "traffic.authorization.defaultDeny"
-    return f"traffic.authorization.policies.{policy}"
+        return setting("traffic.authorization.defaultDeny")
+    return setting(f"traffic.authorization.policies.{policy}")

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from pi_mesh.checks.finding import Finding, warning
+from pi_mesh.checks.finding import Finding, setting, warning
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.settings import Settings
 
-NAME = "circuit breakers"
+ID = "circuit breakers"
 ISTIOS_PERCENT = 10
 
 
@@ -17,8 +17,8 @@ def check(settings: Settings, _snapshot: Snapshot | None) -> Iterator[Finding]:
             # Envoy once left one pod alone in any case; that is now a switch (always_eject_one_host) Istio has not.
             few = 100 // ISTIOS_PERCENT
             yield warning(
-                NAME,
-                f"traffic.destinations.{name}.circuitBreaker",
+                ID,
+                setting(f"traffic.destinations.{name}.circuitBreaker"),
                 f"leaves no failing pod alone while {destination.service} has fewer than {few}: "
                 f"Istio's {ISTIOS_PERCENT} percent of them are none",
                 "set maxEjectionPercent: 50 for two pods",

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator
 from typing import TypeVar
 
-from pi_mesh.checks.finding import Finding, error
+from pi_mesh.checks.finding import Finding, error, setting
 from pi_mesh.checks.traffic.known_services import full_name
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.settings import Settings
@@ -12,7 +12,7 @@ from pi_mesh.settings.traffic.routes import HttpRoute, Route
 from pi_mesh.values.traffic import stages
 from pi_mesh.values.traffic.istio_object import object_name
 
-NAME = "conflicts"
+ID = "conflicts"
 K = TypeVar("K", bound=Hashable)
 
 
@@ -28,7 +28,7 @@ def check(settings: Settings, _snapshot: Snapshot | None) -> Iterator[Finding]:
 def _names(settings: Settings) -> Iterator[Finding]:
     made = [(item["kind"], object_name(item)) for stage in stages(settings) for item in stage]
     for kind, name in sorted({entry for entry in made if made.count(entry) > 1}):
-        yield error(NAME, "traffic", f"two settings make a {kind} named {name}", "rename one of them")
+        yield error(ID, setting("traffic"), f"two settings make a {kind} named {name}", "rename one of them")
 
 
 def _destinations(settings: Settings) -> Iterator[Finding]:
@@ -37,7 +37,7 @@ def _destinations(settings: Settings) -> Iterator[Finding]:
         for name, one in settings.traffic.destinations.items()
     ):
         message = f"{_and(names)} are both about {service}; only one of them would count for its circuit breaker"
-        yield error(NAME, "traffic.destinations", message, "put them into one")
+        yield error(ID, setting("traffic.destinations"), message, "put them into one")
 
 
 def _mesh_hosts(settings: Settings) -> Iterator[Finding]:
@@ -53,7 +53,7 @@ def _mesh_hosts(settings: Settings) -> Iterator[Finding]:
         for host in hosts
     ):
         message = f"{_and(names)} both route {host} for sidecars, which take only the older one"
-        yield error(NAME, "traffic", message, "put their rules into one route")
+        yield error(ID, setting("traffic"), message, "put their rules into one route")
 
 
 def _gateway_paths(settings: Settings) -> Iterator[Finding]:
@@ -66,7 +66,7 @@ def _gateway_paths(settings: Settings) -> Iterator[Finding]:
     ):
         if len(set(names)) > 1:
             message = f"{_and(names)} both take {condition} of host {host} at gateway {gateway}"
-            yield error(NAME, "traffic.routes", message, "leave it to one of them")
+            yield error(ID, setting("traffic.routes"), message, "leave it to one of them")
 
 
 def _unreachable(where: str, route: Route) -> Iterator[Finding]:
@@ -75,7 +75,7 @@ def _unreachable(where: str, route: Route) -> Iterator[Finding]:
     for number, rule in enumerate(route.http):
         if any(one.matches_everything or _condition(one) == _condition(rule) for one in taken):
             message = f"never gets a request: an earlier rule takes {_condition(rule)} already"
-            yield error(NAME, f"{where}.http[{number}]", message, "put the narrower rule first, or remove it")
+            yield error(ID, setting(f"{where}.http[{number}]"), message, "put the narrower rule first, or remove it")
         taken.append(rule)
 
 

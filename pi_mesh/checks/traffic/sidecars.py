@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from pi_mesh.checks.finding import Finding, ok, unknown, warning
+from pi_mesh.checks.finding import Finding, Subject, ok, setting, unknown, warning
 from pi_mesh.cluster.pods import Pod
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.settings import Settings
 
-NAME = "sidecars"
+ID = "sidecars"
 INJECTION = ("istio-injection", "enabled")
 
 
@@ -15,16 +15,16 @@ def check(settings: Settings, snapshot: Snapshot | None) -> Iterator[Finding]:
     if settings.mtls.mode != "STRICT" or snapshot is None:
         return
     if "pods" in snapshot.unreadable:
-        yield unknown(NAME, "mtls.mode", "whether STRICT cuts off pods without a sidecar was not checked")
+        yield unknown(ID, setting("mtls.mode"), "whether STRICT cuts off pods without a sidecar was not checked")
         return
     key, value = INJECTION
     meshed = {one.name for one in snapshot.namespaces if one.labels.get(key) == value} | {settings.trading.namespace}
     bare = [pod for pod in snapshot.pods if pod.namespace in meshed and not pod.has_sidecar]
     for pod in bare:
         message = "has no sidecar: under STRICT its calls to the mesh are refused"
-        yield warning(NAME, f"pod {pod.namespace}/{pod.name}", message, _fix(pod))
+        yield warning(ID, Subject("pod", f"{pod.namespace}/{pod.name}"), message, _fix(pod))
     if not bare:
-        yield ok(NAME, "mtls.mode", f"every pod in {', '.join(sorted(meshed))} has its sidecar")
+        yield ok(ID, setting("mtls.mode"), f"every pod in {', '.join(sorted(meshed))} has its sidecar")
 
 
 def _fix(pod: Pod) -> str:

@@ -4,34 +4,35 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from pi_mesh.certificates import expiry, pem
-from pi_mesh.checks.finding import Finding, Level, error, ok
+from pi_mesh.checks.finding import Finding, Level, Subject, error, ok
 from pi_mesh.checks.verify.input import Facts
 from pi_mesh.settings import Settings
 
-NAME = "mesh certificates"
+ID = "mesh certificates"
 LEVELS = {"ok": Level.OK, "warning": Level.WARNING, "error": Level.ERROR}
 
 
 def check(facts: Facts) -> Iterator[Finding]:
-    where = f"ConfigMap {facts.settings.istio.namespace}/istio-ca-root-cert"
+    subject = Subject("ConfigMap", f"{facts.settings.istio.namespace}/istio-ca-root-cert")
     if not facts.authority.root_cert:
-        yield error(NAME, where, "is not there: no workload can trust another", "see the row of istiod's pods")
+        yield error(ID, subject, "is not there: no workload can trust another", "see the row of istiod's pods")
         return
     try:
-        roots = pem.certificates(facts.authority.root_cert, where)
+        roots = pem.certificates(facts.authority.root_cert, str(subject))
         signers = [one for text in _signers(facts) for one in pem.certificates(text, "secret cacerts")]
     except pem.CertificateError as problem:
-        yield error(NAME, where, str(problem), "`pulumi up --refresh`")
+        yield error(ID, subject, str(problem), "`pulumi up --refresh`")
         return
-    yield ok(NAME, where, f"workloads trust {', '.join(pem.title(root) for root in roots)}")
+    yield ok(ID, subject, f"workloads trust {', '.join(pem.title(root) for root in roots)}")
     yield from (end_of(certificate, facts.settings, facts.now) for certificate in (*signers, *roots))
 
 
 def end_of(certificate: pem.x509.Certificate, settings: Settings, now: datetime) -> Finding:
-    """How long a CA may still be used."""
+    """Judge how long a CA may still be used; the number is in whole days."""
     judged = expiry.judge(certificate, now)
     fix = "" if judged.level == "ok" else _renewal(settings)
-    return Finding(LEVELS[judged.level], NAME, pem.title(certificate), judged.message, fix)
+    title, level = pem.title(certificate), LEVELS[judged.level]
+    return Finding(ID, "certificate", title, level, judged.left.days, judged.message, fix)
 
 
 def _signers(facts: Facts) -> list[str]:

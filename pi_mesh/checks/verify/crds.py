@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from pi_mesh.checks.finding import Finding, error, ok
+from pi_mesh.checks.finding import CLUSTER, Finding, Subject, error, ok
 from pi_mesh.checks.verify.input import Facts
 from pi_mesh.names import BASE
 
-NAME = "istio CRDs"
+ID = "istio CRDs"
 KINDS = {
     "networking.istio.io": (
         "destinationrules envoyfilters gateways proxyconfigs serviceentries sidecars virtualservices "
@@ -23,6 +23,7 @@ def check(facts: Facts) -> Iterator[Finding]:
     wanted = {f"{kind}.{group}" for group, kinds in KINDS.items() for kind in kinds.split()}
     missing = sorted(wanted - {crd.name for crd in facts.snapshot.crds})
     if missing:
-        yield error(NAME, f"crd {missing[0]}", f"{len(missing)} are missing: {', '.join(missing)}", facts.restore(BASE))
+        message = f"{len(missing)} are missing: {', '.join(missing)}"
+        yield error(ID, Subject("crd", missing[0]), message, facts.restore(BASE), number=len(missing))
     else:
-        yield ok(NAME, "cluster", f"all {len(wanted)} are there")
+        yield ok(ID, CLUSTER, f"all {len(wanted)} are there", number=len(wanted))

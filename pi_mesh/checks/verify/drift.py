@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from pi_mesh.checks.finding import Finding, error, ok
+from pi_mesh.checks.finding import Finding, Subject, error, ok
 from pi_mesh.checks.verify.differences import differences
 from pi_mesh.checks.verify.input import Facts
 from pi_mesh.cluster.observed import Pair
 
-NAME = "drift of releases"
+ID = "drift of releases"
 SHOWN = 3
 SKIPPED = ("apiVersion", "kind", "status")
 
@@ -18,9 +18,9 @@ def check(facts: Facts) -> Iterator[Finding]:
     for pair in owned:
         for line in _drift(pair):
             drifted = True
-            yield error(NAME, pair.where, line, facts.restore(pair.owner.removeprefix("release ")))
+            yield error(ID, Subject(*pair.identity), line, facts.restore(pair.owner.removeprefix("release ")))
     if owned and not drifted:
-        yield ok(NAME, "releases", f"all {len(owned)} objects are as Helm installed them")
+        yield ok(ID, Subject("release"), f"all {len(owned)} objects are as Helm installed them", number=len(owned))
 
 
 def _drift(pair: Pair) -> list[str]:

@@ -2,29 +2,29 @@
 
 from collections.abc import Iterator
 
-from pi_mesh.checks.finding import Finding, error, ok
+from pi_mesh.checks.finding import Finding, Subject, error, ok
 from pi_mesh.checks.verify.input import Facts
 from pi_mesh.checks.verify.profile import deviations
 from pi_mesh.cluster.pods import SIDECAR
 
-NAME = "sidecar injection"
+ID = "sidecar injection"
 
 
 def check(facts: Facts) -> Iterator[Finding]:
     namespace = facts.settings.trading.namespace
-    where, tried = f"namespace {namespace}", facts.evidence.injection
+    subject, tried = Subject("namespace", namespace), facts.evidence.injection
     if tried.pod is None:
         fix = "see the rows of webhooks and mesh pods; a quota or limit may be full"
-        yield error(NAME, where, f"a test pod (dry run) is refused: {tried.refusal}", fix)
+        yield error(ID, subject, f"a test pod (dry run) is refused: {tried.refusal}", fix)
         return
     sidecar = next((entry for entry in tried.pod.containers if entry.name == SIDECAR), None)
     if sidecar is None:
-        yield error(NAME, where, "a test pod (dry run) comes out without istio-proxy", _why(facts, namespace))
+        yield error(ID, subject, "a test pod (dry run) comes out without istio-proxy", _why(facts, namespace))
     elif wrong := deviations(sidecar, facts.settings.proxy.resources):
-        yield error(NAME, where, f"a test pod's istio-proxy {wrong}", "`pulumi up`: istiod injects an older profile")
+        yield error(ID, subject, f"a test pod's istio-proxy {wrong}", "`pulumi up`: istiod injects an older profile")
     else:
         amounts = f"requests {sidecar.requests}, limits {sidecar.limits}"
-        yield ok(NAME, where, f"a test pod (dry run) comes out with istio-proxy, {amounts}")
+        yield ok(ID, subject, f"a test pod (dry run) comes out with istio-proxy, {amounts}")
 
 
 def _why(facts: Facts, namespace: str) -> str:

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from pi_mesh.checks.finding import Finding, error, ok
+from pi_mesh.checks.finding import Finding, Subject, error, ok
 from pi_mesh.checks.verify.differences import differences
 from pi_mesh.checks.verify.input import Facts
 
-NAME = "namespaces and objects"
+ID = "namespaces and objects"
 
 
 def check(facts: Facts) -> Iterator[Finding]:
@@ -15,6 +15,6 @@ def check(facts: Facts) -> Iterator[Finding]:
             continue
         lines = list(differences(pair.wanted, pair.live)) if pair.live else ["is not there"]
         if lines:
-            yield error(NAME, pair.where, "; ".join(lines), "`pulumi up --refresh`")
+            yield error(ID, Subject(*pair.identity), "; ".join(lines), "`pulumi up --refresh`")
         else:
-            yield ok(NAME, pair.where, "is as the settings say")
+            yield ok(ID, Subject(*pair.identity), "is as the settings say")

@@ -2,25 +2,25 @@
 
 from collections.abc import Iterator
 
-from pi_mesh.checks.finding import Finding, error, ok, warning
+from pi_mesh.checks.finding import Finding, Subject, error, ok, warning
 from pi_mesh.checks.ownership import expected_deployments, is_component
 from pi_mesh.checks.verify.input import Facts
 from pi_mesh.cluster.pods import Pod
 
-NAME, MEMORY = "mesh pods", "out of memory"
+ID, MEMORY = "mesh pods", "out of memory"
 
 
 def check(facts: Facts) -> Iterator[Finding]:
     namespace = facts.settings.istio.namespace
     live = {entry.name: entry for entry in facts.snapshot.deployments if entry.namespace == namespace}
     for name in expected_deployments(facts.settings):
-        where, found = f"deployment {namespace}/{name}", live.get(name)
+        subject, found = Subject("deployment", f"{namespace}/{name}"), live.get(name)
         if found is None:
-            yield error(NAME, where, "is gone, though Helm thinks it is there", facts.restore(name))
+            yield error(ID, subject, "is gone, though Helm thinks it is there", facts.restore(name))
         elif found.wanted == 0 or found.ready < found.wanted:
-            yield error(NAME, where, _how_many(found.ready, found.wanted), _fix(facts, name))
+            yield error(ID, subject, _how_many(found.ready, found.wanted), _fix(facts, name), number=found.ready)
         else:
-            yield ok(NAME, where, _how_many(found.ready, found.wanted))
+            yield ok(ID, subject, _how_many(found.ready, found.wanted), number=found.ready)
     yield from _memory(facts)
 
 
@@ -48,4 +48,5 @@ def _memory(facts: Facts) -> Iterator[Finding]:
             names = ", ".join(pod.out_of_memory)
             message = f"{names} outgrew the memory limit ({pod.restarts} restarts)"
             fix = "raise the limit, or narrow trading.sidecarScope"
-            yield warning(MEMORY, f"pod {pod.namespace}/{pod.name}", message, fix)
+            subject = Subject("pod", f"{pod.namespace}/{pod.name}")
+            yield warning(MEMORY, subject, message, fix, number=pod.restarts)

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 
 from pi_mesh.budget.amount import Amount
-from pi_mesh.checks.finding import Finding, error, ok
+from pi_mesh.checks.finding import Finding, Subject, error, ok
 from pi_mesh.checks.ownership import component_profiles, is_component
 from pi_mesh.checks.verify.input import Facts
 from pi_mesh.cluster.pods import SIDECAR, Container
 from pi_mesh.settings.resources import ResourceProfile
 
-NAME = "resource profile"
+ID = "resource profile"
 
 
 def check(facts: Facts) -> Iterator[Finding]:
@@ -19,11 +19,11 @@ def check(facts: Facts) -> Iterator[Finding]:
         pods = [pod for pod in mine if pod.labels.get("app") == app]
         for pod in pods:
             wrong = deviations(pod.containers[0], profile)
-            where = f"pod {pod.namespace}/{pod.name}"
+            subject = Subject("pod", f"{pod.namespace}/{pod.name}")
             if wrong:
-                yield error(NAME, where, wrong, f"{facts.restore(app)}, or wait for the rollout")
+                yield error(ID, subject, wrong, f"{facts.restore(app)}, or wait for the rollout")
             else:
-                yield ok(NAME, where, f"requests {Amount.of(profile.requests)}, limits {Amount.of(profile.limits)}")
+                yield ok(ID, subject, f"requests {Amount.of(profile.requests)}, limits {Amount.of(profile.limits)}")
     yield from _sidecars(facts)
 
 
@@ -36,12 +36,12 @@ def _sidecars(facts: Facts) -> Iterator[Finding]:
         sidecar = next(entry for entry in pod.containers if entry.name == SIDECAR)
         if wrong := deviations(sidecar, profile):
             count += 1
-            where = f"pod {namespace}/{pod.name}"
+            subject = Subject("pod", f"{namespace}/{pod.name}")
             yield error(
-                NAME, where, f"sidecar {wrong}", f"`kubectl rollout restart -n {namespace} {_restart(pod.owner)}`"
+                ID, subject, f"sidecar {wrong}", f"`kubectl rollout restart -n {namespace} {_restart(pod.owner)}`"
             )
     if pods and not count:
-        yield ok(NAME, f"namespace {namespace}", f"all {len(pods)} sidecars carry the profile")
+        yield ok(ID, Subject("namespace", namespace), f"all {len(pods)} sidecars carry the profile", number=len(pods))
 
 
 def _restart(owner: str) -> str:

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from pi_mesh.checks.finding import Finding, error, ok
+from pi_mesh.checks.finding import Finding, Subject, error, ok
 from pi_mesh.checks.ownership import cert_manager_release, expected_releases
 from pi_mesh.checks.verify.input import Facts
 
-NAME = "helm releases"
+ID = "helm releases"
 
 
 def check(facts: Facts) -> Iterator[Finding]:
@@ -16,14 +16,14 @@ def check(facts: Facts) -> Iterator[Finding]:
         expected.append(others)
     for each in expected:
         namespace, _, name = each.partition("/")
-        where = f"release {each}"
+        subject = Subject("release", each)
         found = facts.snapshot.release(namespace, name)
         if found is None:
-            yield error(NAME, where, "is not there", "`pulumi up --refresh`")
+            yield error(ID, subject, "is not there", "`pulumi up --refresh`")
         elif found.pending:
-            yield error(NAME, where, f"is stuck in {found.status}", "`python -m operations repair -s STACK`")
+            yield error(ID, subject, f"is stuck in {found.status}", "`python -m operations repair -s STACK`")
         elif found.status != "deployed":
             fix = f"`pulumi up`; where that sees no change: {facts.restore(name)}"
-            yield error(NAME, where, f"is {found.status}, revision {found.revision}", fix)
+            yield error(ID, subject, f"is {found.status}, revision {found.revision}", fix)
         else:
-            yield ok(NAME, where, f"is deployed, revision {found.revision}")
+            yield ok(ID, subject, f"is deployed, revision {found.revision}")

@@ -2,24 +2,24 @@
 
 from collections.abc import Iterator
 
-from pi_mesh.checks.finding import Finding, error, ok, warning
+from pi_mesh.checks.finding import Finding, Subject, error, ok, warning
 from pi_mesh.checks.ownership import expected_deployments
 from pi_mesh.checks.verify.input import Facts
 
-NAME = "services"
+ID = "services"
 
 
 def check(facts: Facts) -> Iterator[Finding]:
     namespace = facts.settings.istio.namespace
     live = {entry.name: entry for entry in facts.snapshot.services if entry.namespace == namespace}
     for name in expected_deployments(facts.settings):
-        where, found = f"service {namespace}/{name}", live.get(name)
+        subject, found = Subject("service", f"{namespace}/{name}"), live.get(name)
         if found is None:
-            yield error(NAME, where, "is gone", facts.restore(name))
+            yield error(ID, subject, "is gone", facts.restore(name))
         elif found.type == "LoadBalancer" and not found.addresses:
             fix = "set service.type: NodePort for this gateway, or install MetalLB"
-            yield warning(NAME, where, "waits for an address that nothing gives it", fix)
+            yield warning(ID, subject, "waits for an address that nothing gives it", fix)
         else:
             address = f" at {', '.join(found.addresses)}" if found.addresses else ""
             ports = ", ".join(map(str, found.ports))
-            yield ok(NAME, where, f"is {found.type}{address}, ports {ports}")
+            yield ok(ID, subject, f"is {found.type}{address}, ports {ports}")

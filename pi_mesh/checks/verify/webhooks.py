@@ -5,13 +5,13 @@ from collections.abc import Iterator
 
 from cryptography import x509
 
-from pi_mesh.checks.finding import Finding, error, ok
+from pi_mesh.checks.finding import Finding, Subject, error, ok
 from pi_mesh.checks.ownership import ours
 from pi_mesh.checks.verify.input import Facts
 from pi_mesh.cluster.objects import Webhook
 from pi_mesh.names import ISTIOD
 
-NAME = "webhooks"
+ID = "webhooks"
 
 
 def check(facts: Facts) -> Iterator[Finding]:
@@ -19,32 +19,28 @@ def check(facts: Facts) -> Iterator[Finding]:
     for kind, purpose in (("Mutating", "injects sidecars"), ("Validating", "checks Istio's resources")):
         hooks = [hook for hook in mine if hook.kind == kind]
         if not hooks:
-            yield error(
-                NAME,
-                f"{kind.lower()} webhooks",
-                f"none of this mesh is there: nothing {purpose}",
-                facts.restore(ISTIOD),
-            )
+            message = f"none of this mesh is there: nothing {purpose}"
+            yield error(ID, Subject(f"{kind.lower()} webhook"), message, facts.restore(ISTIOD))
         broken = [finding for hook in hooks if (finding := _broken(facts, hook))]
         yield from broken
         if hooks and not broken:
             names = ", ".join(sorted({hook.configuration for hook in hooks}))
-            yield ok(NAME, f"{kind.lower()} webhooks", f"{names}: the service is there, the CA bundle holds")
+            yield ok(ID, Subject(f"{kind.lower()} webhook"), f"{names}: the service is there, the CA bundle holds")
 
 
 def _broken(facts: Facts, hook: Webhook) -> Finding | None:
-    where = f"{hook.kind.lower()} webhook {hook.configuration}"
+    subject = Subject(f"{hook.kind.lower()} webhook", hook.configuration)
     restart = f"`kubectl rollout restart -n {facts.settings.istio.namespace} deploy/istiod`, which writes it anew"
     if hook.service not in {f"{entry.namespace}/{entry.name}" for entry in facts.snapshot.services}:
         return error(
-            NAME, where, f"calls {hook.service}, which is gone", "`python -m operations verify` says what else"
+            ID, subject, f"calls {hook.service}, which is gone", "`python -m operations verify` says what else"
         )
     if not hook.ca_bundle:
-        return error(NAME, where, "has no CA bundle: the API server can't call it", restart)
+        return error(ID, subject, "has no CA bundle: the API server can't call it", restart)
     try:
         certificate = x509.load_pem_x509_certificates(base64.b64decode(hook.ca_bundle))[0]
     except ValueError:
-        return error(NAME, where, "has a CA bundle that is no certificate", restart)
+        return error(ID, subject, "has a CA bundle that is no certificate", restart)
     if certificate.not_valid_after_utc < facts.now:
-        return error(NAME, where, f"has a CA bundle that ended {certificate.not_valid_after_utc:%Y-%m-%d}", restart)
+        return error(ID, subject, f"has a CA bundle that ended {certificate.not_valid_after_utc:%Y-%m-%d}", restart)
     return None

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from pi_mesh.checks.finding import Finding, ok, warning
+from pi_mesh.checks.finding import Finding, Subject, ok, warning
 from pi_mesh.checks.verify.input import Facts
 
-NAME = "workloads"
+ID = "workloads"
 
 
 def check(facts: Facts) -> Iterator[Finding]:
@@ -15,6 +15,7 @@ def check(facts: Facts) -> Iterator[Finding]:
     for pod in bare:
         message = f"has no sidecar: with {facts.settings.mtls.mode} it can't take part in the mesh"
         fix = f"make it anew: `kubectl delete pod -n {namespace} {pod.name}`, once injection works"
-        yield warning(NAME, f"pod {namespace}/{pod.name}", message, fix)
+        yield warning(ID, Subject("pod", f"{namespace}/{pod.name}"), message, fix)
     if not bare:
-        yield ok(NAME, f"namespace {namespace}", f"all {len(pods)} pods have their sidecar" if pods else "no pods yet")
+        message = f"all {len(pods)} pods have their sidecar" if pods else "no pods yet"
+        yield ok(ID, Subject("namespace", namespace), message, number=len(pods))

@@ -91,7 +91,7 @@ def test_json_has_totals_and_every_finding(stack):
     stack(make_snapshot(nodes=make_pis(2)))
     report = json.loads(run("preflight", "-s", STACK, "--json").stdout)
     assert report["totals"]["error"] == 1
-    assert {"level", "check", "where", "message", "fix"} == set(report["findings"][0])
+    assert {"id", "kind", "name", "level", "number", "message", "fix"} == set(report["findings"][0])
 
 
 def test_the_budget_counts_on_the_live_nodes(stack):

@@ -6,7 +6,7 @@ from typer.testing import CliRunner
 from operations import rotate_ca, rotate_ca_proof
 from operations.__main__ import app
 from operations.istiod_certificates import Issued
-from pi_mesh.checks.finding import Level, ok
+from pi_mesh.checks.finding import Level, Subject, ok
 from tests.support import authorities
 from tests.support.factories import make_settings
 
@@ -47,7 +47,9 @@ def proof(monkeypatch):
         monkeypatch.setattr(rotate_ca_proof, "issuer", lambda *_: Forwarded())
         monkeypatch.setattr(rotate_ca_proof.authority, "read", lambda *_: live)
         monkeypatch.setattr(rotate_ca_proof, "PAUSE", 0)
-        findings = rotate_ca_proof.proven(make_settings(), lambda: [ok("pulumi up", "test", "is done")], wait=1)
+        findings = rotate_ca_proof.proven(
+            make_settings(), lambda: [ok("pulumi up", Subject("stack", "test"), "is done")], wait=1
+        )
         return [(finding.level, str(finding)) for finding in findings]
 
     return run

@@ -14,4 +14,4 @@ def test_an_autoscaler_without_a_metrics_server_is_a_warning(there, level):
     server = Deployment("kube-system", "metrics-server", {"k8s-app": "metrics-server"})
     snapshot = make_snapshot(deployments=(server,) if there else ())
     found = run(make_settings(ingress={"autoscaling": {"enabled": True}}), snapshot, STACK)
-    assert [f.level for f in found if f.check == "metrics server"] == [level]
+    assert [f.level for f in found if f.id == "metrics server"] == [level]

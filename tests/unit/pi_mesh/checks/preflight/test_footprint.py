@@ -16,7 +16,7 @@ def findings(count: int, **settings: object) -> list[Finding]:
 
 
 def warned(count: int, **settings: object) -> list[str]:
-    return [one.where for one in findings(count, **settings) if one.level is Level.WARNING]
+    return [str(one.subject) for one in findings(count, **settings) if one.level is Level.WARNING]
 
 
 def limit(memory: str) -> dict:

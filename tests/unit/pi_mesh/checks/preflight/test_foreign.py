@@ -13,7 +13,7 @@ from tests.support.snapshots import STACK, make_snapshot
 def test_no_foreign_istio_is_said_only_where_there_is_none():
     def said(**more: tuple) -> bool:
         found = run(make_settings(), make_snapshot(**more), STACK)
-        return any(f.check == "foreign istio" and f.level is Level.OK for f in found)
+        return any(f.id == "foreign istio" and f.level is Level.OK for f in found)
 
     assert said()
     assert not said(deployments=(Deployment("mesh", "istiod", {"app": "istiod"}),))

@@ -97,7 +97,7 @@ def test_the_default_deny_alone_locks_the_gateway_out():
 
     [finding] = gateway(make_settings(traffic={**ROUTED, "authorization": deny}), None)
 
-    assert finding.where == "traffic.authorization.defaultDeny"
+    assert str(finding.subject) == "traffic.authorization.defaultDeny"
 
 
 def test_a_policy_nobody_routes_to_is_not_judged():
@@ -112,7 +112,7 @@ def test_health_checks_that_are_not_led_past_envoy_are_refused_everywhere():
     [finding] = health(settings, None)
 
     assert finding.level is Level.ERROR
-    assert finding.where == "istio.values.sidecarInjectorWebhook.rewriteAppHTTPProbe"
+    assert str(finding.subject) == "istio.values.sidecarInjectorWebhook.rewriteAppHTTPProbe"
 
 
 def test_a_pod_whose_health_checks_are_refused_is_named():
@@ -123,7 +123,7 @@ def test_a_pod_whose_health_checks_are_refused_is_named():
 
     found = list(health(make_settings(), make_snapshot(pods=(pod, bare))))
 
-    assert [one.where for one in found] == ["pod trading/app"]
+    assert [str(one.subject) for one in found] == ["pod trading/app"]
 
 
 def test_without_mutual_tls_and_policies_health_checks_get_through():

@@ -42,7 +42,7 @@ def test_a_service_that_lives_in_the_cluster_needs_no_declaration():
 def test_without_a_cluster_an_undeclared_service_is_unknown_rather_than_wrong():
     found = run(make_settings(traffic={"routes": {"r": route({"to": [{"service": "orders"}]}, gateways=())}}), None)
 
-    assert [(one.check, one.level) for one in found if "orders" in one.message] == [("routes", Level.UNKNOWN)]
+    assert [(one.id, one.level) for one in found if "orders" in one.message] == [("routes", Level.UNKNOWN)]
 
 
 def test_a_service_of_several_ports_must_be_named_with_one():
@@ -85,5 +85,5 @@ def test_the_preflight_asks_these_checks_too():
     settings = make_settings(traffic={**GOOD, "gateways": {}})
 
     assert "traffic.routes.trading-app.gateways" in {
-        one.where for one in preflight.run(settings, make_snapshot(), STACK)
+        str(one.subject) for one in preflight.run(settings, make_snapshot(), STACK)
     }

@@ -12,7 +12,8 @@ from tests.support.traffic_problems import AGENT, problems
 def test_a_circuit_breaker_that_opens_for_no_pod_of_a_few_is_a_warning():
     found = problems({"destinations": {"breaker": {"service": AGENT, "circuitBreaker": {}}}, "canaries": {}})
 
-    assert [(one.level, one.where) for one in found] == [(Level.WARNING, "traffic.destinations.breaker.circuitBreaker")]
+    breaker = "traffic.destinations.breaker.circuitBreaker"
+    assert [(one.level, str(one.subject)) for one in found] == [(Level.WARNING, breaker)]
     assert "fewer than 10" in found[0].message
 
 
@@ -23,7 +24,7 @@ def test_strict_names_the_pods_without_a_sidecar():
 
     found = problems(snapshot=make_snapshot(pods=(bare, meshed, elsewhere)))
 
-    assert [(one.level, one.where) for one in found] == [(Level.WARNING, "pod trading/legacy-feed")]
+    assert [(one.level, str(one.subject)) for one in found] == [(Level.WARNING, "pod trading/legacy-feed")]
     assert "restart its workload" in found[0].fix
 
 
@@ -32,7 +33,7 @@ def test_strict_looks_into_every_namespace_with_injection():
         namespaces=(Namespace("shop", {"istio-injection": "enabled"}),), pods=(make_pod("till", namespace="shop"),)
     )
 
-    assert [one.where for one in problems(snapshot=snapshot)] == ["pod shop/till"]
+    assert [str(one.subject) for one in problems(snapshot=snapshot)] == ["pod shop/till"]
 
 
 def test_permissive_cuts_nobody_off():
@@ -44,4 +45,4 @@ def test_permissive_cuts_nobody_off():
 def test_pods_that_we_may_not_list_are_unknown():
     found = problems(snapshot=make_snapshot(unreadable=("pods",)))
 
-    assert [(one.level, one.where) for one in found] == [(Level.UNKNOWN, "mtls.mode")]
+    assert [(one.level, str(one.subject)) for one in found] == [(Level.UNKNOWN, "mtls.mode")]

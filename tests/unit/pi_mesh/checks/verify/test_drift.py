@@ -18,7 +18,7 @@ def test_a_deleted_object_of_a_release_is_a_problem(healthy):
 
 def test_drift_is_either_a_problem_or_said_to_be_none(healthy):
     def calm(facts: Facts) -> bool:
-        return any(f.check == "drift of releases" and f.level is Level.OK for f in run(facts))
+        return any(f.id == "drift of releases" and f.level is Level.OK for f in run(facts))
 
     assert calm(healthy)
     assert not calm(found(healthy, pairs=(healthy.evidence.pairs[0], owned(1, 0))))

@@ -9,4 +9,4 @@ from tests.support.healthy_mesh import in_cluster
 def test_workloads_without_a_sidecar_are_listed_by_name(healthy):
     bare = Pod("trading", "ledger-0", node="pi-1", containers=(Container("app"),))
     seen = run(in_cluster(healthy, pods=(*healthy.snapshot.pods, bare)))
-    assert any(f.where == "pod trading/ledger-0" and f.level is Level.WARNING for f in seen)
+    assert any(str(f.subject) == "pod trading/ledger-0" and f.level is Level.WARNING for f in seen)

@@ -60,7 +60,6 @@ def test_no_product_file_is_longer_than_a_room():
     assert {path: lines for path, lines in lengths.items() if lines > LONGEST} == {}
 
 
-@pytest.mark.xfail(strict=True, reason="issue Shape (12): lab/workloads.py takes its settings from the tests")
 def test_no_product_file_imports_tests():
     assert [str(path) for path in SOURCES if "tests" in _imported(ROOT / path)] == []
 

@@ -82,5 +82,5 @@ schema: .venv/.complete  ## Write the config reference and the editors' schema a
 
 lock: .venv/.complete  ## Resolve the Python packages anew, exact and hashed (needs uv)
 	@compile="uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate"
-	$$compile --group operations --group policies --group lab --group bench --group dev --output-file requirements-dev.txt
+	$$compile --group policies --group lab --group bench --group dev --output-file requirements-dev.txt
 	$$compile --constraint requirements-dev.txt --output-file requirements.txt

@@ -51,7 +51,7 @@ def steps(situation: Situation) -> list[Step]:
 
 def processes_and_locks(situation: Situation) -> Iterator[Step]:
     for process in situation.orphans:
-        yield Step(str(process), "outlived the pulumi that started it", Act.END, process)
+        yield Step(f"process {process}", "outlived the pulumi that started it", Act.END, process)
     for lock in situation.locks:
         yield Step(f"stack {situation.stack}", f"is locked by a run that is gone ({lock})", Act.CANCEL)
 

@@ -1,25 +1,25 @@
-"""Processes that outlive a killed `pulumi`: its plugins and the Python program. Linux: read from /proc."""
+"""Processes that outlive a killed `pulumi`: its plugins and the Python program."""
 
 import os
-import signal
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-PROC = Path("/proc")
+import psutil
+
 ORPHANS = ("pulumi-resource-", "pulumi-language-")
 ENGINE = "pulumi"
 GRACE = 5.0
-"""Seconds between asking and forcing."""
+"""Seconds between asking a process to end and forcing it."""
 
 
 @dataclass(frozen=True)
 class Process:
-    """One process; its start time tells it from a later one of the same number."""
+    """One helper of Pulumi. psutil tells it from a later process of the same number."""
 
-    pid: int
-    started: str
+    process: psutil.Process
     command: str
 
     @property
@@ -27,74 +27,62 @@ class Process:
         return self.command.startswith("pulumi-resource-")
 
     def __str__(self) -> str:
-        return f"process {self.pid} ({self.command})"
+        return f"{self.process.pid} ({self.command})"
 
     def alive(self) -> bool:
-        return _started(self.pid) == self.started
+        """Return False also for a zombie, which has ended and only waits for its parent."""
+        try:
+            return self.process.is_running() and self.process.status() != psutil.STATUS_ZOMBIE
+        except psutil.NoSuchProcess:
+            return False
 
     def end(self) -> None:
-        """Asks it to end, and after a while makes it."""
-        for number in (signal.SIGTERM, signal.SIGKILL):
+        """Ask the process to end, and force it after GRACE seconds."""
+        for request in (self.process.terminate, self.process.kill):
             if not self.alive():
                 return
-            os.kill(self.pid, number)
+            with suppress(psutil.NoSuchProcess):
+                request()
             deadline = time.monotonic() + GRACE
             while self.alive() and time.monotonic() < deadline:
                 time.sleep(0.1)
 
 
 def orphans(project: Path) -> list[Process]:
-    """Pulumi's helpers of this project, of our own user, whose pulumi is gone."""
-    return [process for process in _helpers(project) if not _has_engine(process.pid)]
+    """Return Pulumi's helpers of this project and of our own user whose pulumi is gone."""
+    return [helper for helper in _helpers(project.resolve()) if not _has_engine(helper.process)]
 
 
 def is_pulumi(pid: int) -> bool:
-    """Whether a pulumi runs under this number."""
-    return ENGINE in {Path(word).name for word in _words(pid)[:1]}
+    """Return True where a pulumi runs under this number."""
+    try:
+        return _is_engine(psutil.Process(pid))
+    except psutil.Error:
+        return False
 
 
 def _helpers(project: Path) -> Iterator[Process]:
-    for folder in PROC.iterdir():
-        if not folder.name.isdigit() or not _is_ours(folder, project):
-            continue
-        pid = int(folder.name)
-        names = [Path(word).name for word in _words(pid)[:3]]
-        name = next((name for name in names if name.startswith(ORPHANS)), None)
-        if name:
-            yield Process(pid, _started(pid), name)
+    for process in psutil.process_iter():
+        try:
+            if process.uids().real != os.getuid() or Path(process.cwd()) != project:
+                continue
+            names = [Path(word).name for word in process.cmdline()[:3]]
+        except psutil.Error:
+            continue  # gone meanwhile, or not ours to look into
+        if name := next((name for name in names if name.startswith(ORPHANS)), None):
+            yield Process(process, name)
 
 
-def _is_ours(folder: Path, project: Path) -> bool:
+def _has_engine(process: psutil.Process) -> bool:
+    """Return True where one of the process's ancestors is a pulumi."""
     try:
-        return folder.stat().st_uid == os.getuid() and (folder / "cwd").readlink() == project.resolve()
-    except OSError:
-        return False  # gone meanwhile, or not ours to look into
+        return any(_is_engine(ancestor) for ancestor in process.parents())
+    except psutil.NoSuchProcess:
+        return False
 
 
-def _has_engine(pid: int) -> bool:
-    """Whether one of its ancestors is a pulumi."""
-    while pid > 1:
-        pid = int(_stat(pid)[1] if _stat(pid) else 0)
-        if is_pulumi(pid):
-            return True
-    return False
-
-
-def _words(pid: int) -> list[str]:
+def _is_engine(process: psutil.Process) -> bool:
     try:
-        return (PROC / str(pid) / "cmdline").read_text(errors="replace").split("\0")
-    except OSError:
-        return []
-
-
-def _started(pid: int) -> str:
-    fields = _stat(pid)
-    return fields[19] if fields and fields[0] != "Z" else ""
-
-
-def _stat(pid: int) -> list[str]:
-    """The fields of /proc/PID/stat after the command, from the state on; none when it is gone."""
-    try:
-        return (PROC / str(pid) / "stat").read_text().rpartition(") ")[2].split()
-    except OSError:
-        return []
+        return any(Path(word).name == ENGINE for word in process.cmdline()[:1])
+    except psutil.Error:
+        return False

@@ -13,7 +13,9 @@ def check(facts: Facts) -> Iterator[Finding]:
     wanted = peer_authentication(facts.settings)
     mode = facts.settings.mtls.mode
     pair = next((pair for pair in facts.evidence.pairs if pair.wanted == wanted), None)
-    subject = Subject("PeerAuthentication", f"{wanted['metadata']['namespace']}/{wanted['metadata']['name']}")
+    subject = (
+        Subject(*pair.identity) if pair else Subject("PeerAuthentication", f"{facts.settings.istio.namespace}/default")
+    )
     if pair is None or pair.live is None:
         yield error(ID, subject, f"is not there: the mesh is PERMISSIVE, not {mode}", "`pulumi up --refresh`")
         return

@@ -3,6 +3,7 @@
 import os
 import socket
 
+import psutil
 import pytest
 
 from operations.repair import locks, plan, processes
@@ -92,7 +93,7 @@ def test_crds_of_a_living_release_are_left_to_it():
 
 
 def test_orphans_and_locks_come_first():
-    orphan = Process(NOBODY, "1", "pulumi-resource-kubernetes")
+    orphan = Process(psutil.Process(), "pulumi-resource-kubernetes")
     found = acts(releases=[stuck("pending-install")], orphans=(orphan,), locks=(lock(),))
     assert found == [Act.END, Act.CANCEL, Act.FORGET]
 

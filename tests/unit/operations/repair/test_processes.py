@@ -12,6 +12,13 @@ from operations.repair import processes
 SLEEP = "import sys, time; print('up', flush=True); time.sleep(60)"
 DEAF = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(60)"
 
+ENGINE = f"""
+import subprocess, time
+subprocess.Popen(["pulumi-resource-test", "-c", "import time; time.sleep(60)"], executable={sys.executable!r})
+print("up", flush=True)
+time.sleep(60)
+"""
+
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
@@ -40,7 +47,9 @@ def start(project: Path) -> Iterator:
 
 def test_a_plugin_without_its_pulumi_is_an_orphan(project, start):
     plugin = start("pulumi-resource-test")
-    assert [(one.pid, one.command) for one in processes.orphans(project)] == [(plugin.pid, "pulumi-resource-test")]
+    assert [(one.process.pid, one.command) for one in processes.orphans(project)] == [
+        (plugin.pid, "pulumi-resource-test")
+    ]
 
 
 def test_a_plugin_of_another_project_is_none_of_ours(project, start, tmp_path_factory):
@@ -61,7 +70,29 @@ def test_an_orphan_that_ignores_the_request_is_made_to_end(project, start, monke
     assert plugin.wait(timeout=5) == -9
 
 
-def test_a_later_process_of_the_same_number_is_spared(start):
+def test_a_plugin_is_an_orphan_only_once_its_pulumi_is_gone(project, start):
+    engine = start("pulumi", ENGINE)
+    assert processes.is_pulumi(engine.pid)
+    assert processes.orphans(project) == []
+    engine.kill()
+    engine.wait()
+    (orphan,) = processes.orphans(project)
+    orphan.end()
+    assert not orphan.alive()
+
+
+def test_a_process_that_has_ended_but_was_not_waited_for_is_not_alive(project, start):
     plugin = start("pulumi-resource-test")
-    processes.Process(plugin.pid, "0", "pulumi-resource-test").end()
+    (orphan,) = processes.orphans(project)
+    orphan.end()
+    assert not orphan.alive()
+    assert plugin.returncode is None
+
+
+def test_a_later_process_of_the_same_number_is_spared(project, start):
+    plugin = start("pulumi-resource-test")
+    (orphan,) = processes.orphans(project)
+    # What psutil knows a process by: its number and its start.
+    orphan.process._ident = (plugin.pid, 0.0)
+    orphan.end()
     assert plugin.poll() is None

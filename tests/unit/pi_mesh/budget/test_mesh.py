@@ -6,8 +6,8 @@ import pytest
 from rich.console import Console
 
 from pi_mesh.budget import cells, markdown, mesh, terminal
-from pi_mesh.budget.amount import Amount
 from pi_mesh.budget.rollout import surge_pods
+from pi_mesh.quantities import Resources
 from tests.support.factories import make_settings
 
 SMALL_PI = {"cpu": "1", "memory": "1Gi", "pods": 20}
@@ -21,8 +21,8 @@ def rows_by_name(budget) -> dict[str, mesh.Row]:
 def test_each_component_of_the_role_has_its_row():
     rows = rows_by_name(mesh.of(make_settings()))
     assert list(rows) == ["istiod", "ingress gateway", "egress gateway"]
-    assert all(row.requests == Amount(100, 128 * 2**20) for row in rows.values())
-    assert all(row.limits == Amount(500, 256 * 2**20) for row in rows.values())
+    assert all(row.requests == Resources(100, 128 * 2**20) for row in rows.values())
+    assert all(row.limits == Resources(500, 256 * 2**20) for row in rows.values())
 
 
 def test_a_gateway_that_is_off_costs_nothing():
@@ -31,12 +31,12 @@ def test_a_gateway_that_is_off_costs_nothing():
 
 def test_the_sidecar_costs_what_the_proxy_settings_say():
     sidecar = mesh.of(make_settings()).sidecar
-    assert (sidecar.requests, sidecar.limits) == (Amount(50, 128 * 2**20), Amount(200, 256 * 2**20))
+    assert (sidecar.requests, sidecar.limits) == (Resources(50, 128 * 2**20), Resources(200, 256 * 2**20))
 
 
 def test_replicas_multiply():
     row = rows_by_name(mesh.of(make_settings(istio={"pilotReplicas": 3})))["istiod"]
-    assert (row.pods, row.total_requests) == (3, Amount(300, 384 * 2**20))
+    assert (row.pods, row.total_requests) == (3, Resources(300, 384 * 2**20))
 
 
 def test_an_autoscaler_counts_with_its_maximum():
@@ -56,8 +56,8 @@ def test_a_rollout_surges_by_a_quarter_rounded_up(replicas, surge):
 
 def test_the_whole_is_the_sum_of_its_rows():
     budget = mesh.of(make_settings())
-    assert (budget.requests, budget.limits) == (Amount(300, 384 * 2**20), Amount(1500, 768 * 2**20))
-    assert budget.surge == Amount(300, 384 * 2**20)
+    assert (budget.requests, budget.limits) == (Resources(300, 384 * 2**20), Resources(1500, 768 * 2**20))
+    assert budget.surge == Resources(300, 384 * 2**20)
 
 
 def test_the_share_is_of_all_pis_together():

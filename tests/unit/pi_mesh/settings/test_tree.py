@@ -4,7 +4,6 @@ import pytest
 from pydantic import ValidationError
 
 from pi_mesh.settings import SettingsError, parse
-from pi_mesh.settings.quantity import Cpu, Memory
 from tests.support.factories import make_settings, raw_settings
 
 
@@ -116,21 +115,3 @@ def test_a_version_whose_gateway_chart_helm_refuses_is_refused_while_a_gateway_i
 def test_settings_never_change_after_they_are_read():
     with pytest.raises(ValidationError, match="frozen"):
         make_settings().istio.pilot_replicas = 3
-
-
-@pytest.mark.parametrize(
-    ("written", "canonical"),
-    [("0.5", "500m"), ("1000m", "1"), ("100m", "100m"), ("1.25", "1250m")],
-)
-def test_cpu_is_handed_on_as_kubernetes_writes_it(written, canonical):
-    assert Cpu(written).canonical == canonical
-
-
-@pytest.mark.parametrize(("written", "canonical"), [("1024Mi", "1Gi"), ("128Mi", "128Mi"), ("2048Ki", "2Mi")])
-def test_memory_is_handed_on_as_kubernetes_writes_it(written, canonical):
-    assert Memory(written).canonical == canonical
-
-
-def test_equal_amounts_are_equal_however_they_are_written():
-    assert Memory("1Gi") == Memory("1024Mi")
-    assert Cpu("0.1") == Cpu("100m") < Cpu("1")

@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from pi_mesh.budget.amount import MI, Amount
 from pi_mesh.cluster.injection import Injection
 from pi_mesh.cluster.pods import Container, Pod
+from pi_mesh.quantities import MI, Resources
 from tests.support.healthy_mesh import found, in_cluster, problems
 
 
@@ -15,7 +15,7 @@ def test_a_pod_that_comes_out_without_its_sidecar_is_a_problem(healthy):
 
 
 def test_a_sidecar_of_another_size_is_a_problem(healthy):
-    fat = Container("istio-proxy", Amount(100, 128 * MI), Amount(2000, 1024 * MI))
+    fat = Container("istio-proxy", Resources(100, 128 * MI), Resources(2000, 1024 * MI))
     (problem,) = problems(found(healthy, injection=Injection(Pod("trading", "p", containers=(fat,)))))
     assert "requests 100m / 128Mi, not 50m / 128Mi" in problem
 

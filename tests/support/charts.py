@@ -16,6 +16,8 @@ from pi_mesh.inventory import Release
 
 ELSEWHERE = "PI_MESH_CHARTS"
 """Names a folder of packaged charts to test with, instead of the lab's."""
+REQUIRED = "PI_MESH_CHARTS_REQUIRED"
+"""Names versions, with commas between them, whose charts must be there: a test of one that is not fails."""
 
 
 @cache
@@ -25,19 +27,21 @@ def folder() -> Path:
 
 
 def each() -> list[str]:
-    """For a test's parameters: the versions that there are charts of, oldest first.
+    """Return the versions that there are charts of or must be, oldest first, for a test's parameters.
 
-    None where nothing is built; that skips the test, and spares a run of all others its failure.
+    None where nothing is built and nothing is required: that skips the test, and spares a run of all others its
+    failure.
     """
+    required = {version.strip() for version in os.environ.get(REQUIRED, "").split(",")} - {""}
     try:
         found = {path.stem.partition("-")[2] for path in folder().glob("istiod-*.tgz")}
     except MissingProgramError:
-        return []
-    return sorted(found, key=lambda version: [int(part) for part in version.split(".")])
+        found = set()
+    return sorted(found | required, key=lambda version: [int(part) for part in version.split(".")])
 
 
 def versions() -> list[str]:
-    """The same inside a test; skips it where there are none."""
+    """Return the same inside a test; skip it where there are none."""
     return each() or pytest.skip("no charts: the lab's programs are not built")
 
 
@@ -54,11 +58,22 @@ def template(release: Release, version: str) -> str:
 @cache
 def _template(name: str, chart: str, version: str, values: str) -> str:
     kubernetes = f"1.{facts_of(version).kubernetes[1]}.0"
-    command = [programs.program("helm"), "template", name, folder() / f"{chart}-{version}.tgz", "--values", "-"]
+    command = [programs.program("helm"), "template", name, package(chart, version), "--values", "-"]
     command += ["--namespace", "istio-system", "--kube-version", kubernetes]
     done = subprocess.run(command, input=values, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{chart} {version}: {done.stderr}"
     return done.stdout
+
+
+def package(chart: str, version: str) -> Path:
+    """Return the packaged chart. Fails the test where it is not there: a required one, or one of an incomplete set."""
+    try:
+        file = folder() / f"{chart}-{version}.tgz"
+    except MissingProgramError as error:
+        pytest.fail(f"{REQUIRED} names Istio {version}: {error}")
+    if not file.is_file():
+        pytest.fail(f"{file} is not there, and {REQUIRED} is {os.environ.get(REQUIRED, 'not set')!r}")
+    return file
 
 
 def only(items: list[dict[str, Any]], kind: str, name: str | None = None) -> dict[str, Any]:

@@ -30,7 +30,7 @@ def _schema(kind: str, api_version: str, version: str) -> dict[str, Any]:
 @cache
 def _documents(version: str) -> list[str]:
     """Each CRD of the base chart as text: parsing them all takes seconds."""
-    with tarfile.open(charts.folder() / f"base-{version}.tgz") as chart:
+    with tarfile.open(charts.package("base", version)) as chart:
         name = next(name for name in chart.getnames() if name.endswith("/crd-all.gen.yaml"))
         packed = chart.extractfile(name)
         assert packed is not None

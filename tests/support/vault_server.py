@@ -9,12 +9,13 @@ GOOD_TOKEN = "good"
 
 
 @contextmanager
-def vault_server(root: str | None = None, health: int = 200) -> Iterator[str]:
+def vault_server(root: str | None = None, health: int = 200, chain: str = "") -> Iterator[str]:
     """Its address. `health` is what sys/health answers.
 
-    `root` is the PEM of the CA at the mount `pki`: None without such a mount, empty without a CA in it.
+    `root` is the PEM of the CA at the mount `pki`: None without such a mount, empty without a CA in it. `chain` is that
+    CA with its signers, where it has any.
     """
-    server = HTTPServer(("127.0.0.1", 0), _handler(root, health))
+    server = HTTPServer(("127.0.0.1", 0), _handler(root, health, chain or root))
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:
@@ -25,7 +26,7 @@ def vault_server(root: str | None = None, health: int = 200) -> Iterator[str]:
         thread.join()
 
 
-def _handler(root: str | None, health: int) -> type[BaseHTTPRequestHandler]:
+def _handler(root: str | None, health: int, chain: str | None) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             taken = self.headers["X-Vault-Token"] == GOOD_TOKEN
@@ -33,6 +34,7 @@ def _handler(root: str | None, health: int) -> type[BaseHTTPRequestHandler]:
                 "/v1/sys/health": (health, ""),
                 "/v1/auth/token/lookup-self": (200 if taken else 403, "{}"),
                 "/v1/pki/ca/pem": (404, "") if root is None else (200, root),
+                "/v1/pki/ca_chain": (404, "") if chain is None else (200, chain),
             }
             status, text = answers[self.path]
             self.send_response(status)

@@ -6,6 +6,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from lab.toolchain.catalog import ISTIO
+from pi_mesh.catalog.hosts import CHARTS
+from pi_mesh.settings.stack_file import load_file
+
 FOLDER = Path(__file__).parents[2] / ".github" / "workflows"
 WORKFLOWS = sorted(FOLDER.glob("*.yml"))
 
@@ -64,3 +68,11 @@ def test_the_pinned_engine_is_the_one_of_the_python_package():
     packages = (FOLDER.parents[1] / "requirements.txt").read_text()
     (installed,) = (step["with"] for step in steps(FOLDER / "preview.yml") if "pulumi/actions" in step.get("uses", ""))
     assert f"pulumi=={installed['pulumi-version']} " in packages
+
+
+def test_the_chart_tests_run_with_the_shipped_stacks_version_and_the_newest():
+    job = yaml.safe_load((FOLDER / "check.yml").read_text())["jobs"]["check"]
+    shipped = load_file(FOLDER.parents[1] / "Pulumi.pi-cluster.yaml").istio.version
+    assert job["env"]["PI_MESH_CHARTS_REQUIRED"].split(",") == [shipped, ISTIO]
+    (pull,) = (step["run"] for step in job["steps"] if " pull " in step.get("run", ""))
+    assert f"--repo {CHARTS}\n" in pull

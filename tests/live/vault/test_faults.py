@@ -13,6 +13,8 @@ from tests.live.vault.mesh import VaultMesh, cacerts, issued, wait_for_issuer
 from tests.live.vault.server import ROOT_MOUNT, Server
 from tests.live.vault.tls import serving_certificate
 
+pytestmark = pytest.mark.long
+
 
 @contextmanager
 def untouched() -> Iterator[None]:

@@ -40,6 +40,8 @@ from tests.live.vault.mesh import (
 )
 from tests.live.vault.server import Server
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def changed_over(mesh: VaultMesh, server: Server) -> Iterator[ChangedOver]:

@@ -10,6 +10,8 @@ from pi_mesh.certificates import pem
 from tests.live.traffic.load import steady
 from tests.live.vault.mesh import VaultMesh, cacerts, issued, istiod_pods, roots, wait_for_issuer
 
+pytestmark = pytest.mark.long
+
 CLIENT = Workload("rotation-client")
 SERVER = Workload("rotation-server", labels={"app": "rotation-server"})
 OBJECTS = [*manifests(CLIENT), *manifests(SERVER), service("rotation-server", {"app": "rotation-server"}, http=8080)]

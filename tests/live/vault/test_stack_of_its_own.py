@@ -9,6 +9,8 @@ from lab.cluster import vault
 from tests.live.vault.mesh import VaultMesh, issued, wait_for_issuer
 from tests.live.vault.server import Server
 
+pytestmark = pytest.mark.long
+
 STACK = "ca"
 MOUNT = "pki_ca"
 

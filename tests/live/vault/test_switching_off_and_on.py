@@ -6,6 +6,8 @@ from pi_mesh.certificates import pem
 from tests.live.vault.mesh import VaultMesh, cacerts, wait_for_issued
 from tests.live.vault.server import Server
 
+pytestmark = pytest.mark.long
+
 
 @pytest.mark.row(27)
 @pytest.mark.row(36)

@@ -8,6 +8,8 @@ from tests.live.vault.mesh import VaultMesh, cacerts, issued, roots, wait_for_is
 from tests.live.vault.server import ROOT_MOUNT, Server
 from tests.live.vault.tls import handshake
 
+pytestmark = pytest.mark.long
+
 OTHER = "pki_other"
 SHORTEST = "10m"
 """The shortest life of a workload's certificate."""
@@ -58,7 +60,6 @@ def test_the_three_steps_and_no_other(mesh: VaultMesh, server: Server, other_roo
     assert "leave it in vault.alsoTrust so long" in mesh.up().output
 
 
-@pytest.mark.long
 def test_the_old_root_goes_when_the_last_certificate_of_it_has_ended(mesh: VaultMesh, server: Server):
     """Goes on from the steps before: B signs, A and B are trusted."""
     mesh.set("mtls.certificateLifetime", SHORTEST)

@@ -1,9 +1,13 @@
 """A CA outside of Vault signs: the request goes out, the signed chain comes in."""
 
+import pytest
+
 from pi_mesh.certificates import pem
 from tests.live.vault.mesh import VaultMesh, wait_for_issued
 from tests.live.vault.server import Server
 from tests.support import authorities
+
+pytestmark = pytest.mark.long
 
 
 def test_the_request_goes_out_and_the_signed_chain_comes_in(mesh: VaultMesh, server: Server):

@@ -1,5 +1,7 @@
 """`rotate-ca`: when it refuses, and what its proof says."""
 
+import subprocess
+
 import pytest
 from typer.testing import CliRunner
 
@@ -8,7 +10,7 @@ from operations.__main__ import app
 from operations.istiod_certificates import Issued
 from operations.pulumi import PulumiFailed
 from pi_mesh.checks.finding import Level, Subject, ok
-from tests.support import authorities
+from tests.support import authorities, awaited
 from tests.support.factories import make_settings
 
 ROOT, OTHER_ROOT = authorities.make_root(), authorities.make_root("other")
@@ -108,3 +110,20 @@ def test_a_certificate_from_before_that_no_longer_verifies_fails_the_proof(proof
     found = proof(Istiod(issued_by(OTHER_ROOT), issued_by(ROOT)))
     assert (found[2][0], found[3][0]) == (Level.ERROR, Level.OK)
     assert "from before the rotation: does not verify" in found[2][1]
+
+
+@awaited.truth("L6 a rotation rolls out whatever else is changed in the working tree, without the policies")
+def test_a_rotation_changes_the_ca_and_what_hangs_on_it_alone(monkeypatch):
+    commands: list[list[str]] = []
+
+    def run(command: list[str], **_: object) -> subprocess.CompletedProcess:
+        commands.append(command)
+        return subprocess.CompletedProcess(command, 0)
+
+    monkeypatch.setattr(subprocess, "run", run)
+
+    rotate_ca._next_generation("test", 1)
+
+    (up,) = [command for command in commands if "up" in command]
+    assert "--target" in up
+    assert "--target-dependents" in up

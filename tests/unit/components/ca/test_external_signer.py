@@ -7,7 +7,7 @@ from components import mesh
 from components.ca import program
 from pi_mesh.catalog import cert_manager
 from pi_mesh.cluster.authority import Authority
-from tests.support import authorities
+from tests.support import authorities, awaited
 from tests.support.factories import make_settings
 from tests.support.recorder import RELEASE, Recording, record
 from tests.support.snapshots import make_snapshot
@@ -146,3 +146,9 @@ def test_with_an_exported_key_nothing_of_this_mode_is_there(deployed):
 
 def test_a_new_generation_is_a_new_key_in_vault(keyless):
     assert [one.name for one in keyless(generation=2).of_type(CERTIFICATE)] == ["mesh-ca-certificate-2"]
+
+
+@awaited.vault("L4 the role leaves addresses, localhost and wildcards allowed, against docs/vault.md")
+@pytest.mark.parametrize("key", ["allowIpSans", "allowLocalhost", "allowWildcardCertificates"])
+def test_vault_signs_no_addresses_and_no_wildcards(keyless, key):
+    assert keyless().one("mesh-ca-istiod-role").props.get(key) is False

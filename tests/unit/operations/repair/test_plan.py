@@ -11,8 +11,9 @@ from operations.repair.locks import Lock
 from operations.repair.observed_state import Situation
 from operations.repair.plan import Act
 from operations.repair.processes import Process
-from pi_mesh.cluster.objects import Crd
+from pi_mesh.cluster.objects import Crd, Deployment
 from pi_mesh.cluster.release_records import ReleaseRecord
+from tests.support import awaited
 from tests.support.factories import make_settings
 from tests.support.snapshots import STACK, make_snapshot
 
@@ -127,3 +128,26 @@ def test_a_lock_cut_off_by_a_power_loss_or_a_full_disk_belongs_to_nobody(tmp_pat
 
 def test_the_locks_of_a_backend_elsewhere_are_said_to_be_unknown():
     assert not locks.examinable("https://app.pulumi.com")
+
+
+@awaited.truth("H4 without a local folder's locks every pending release is taken for stuck, with no look at its age")
+@pytest.mark.parametrize("known", [False, True], ids=["install", "upgrade"])
+@pytest.mark.parametrize("backend", ["s3://mesh-state", "https://api.pulumi.com"])
+def test_a_run_that_may_still_be_going_on_is_not_repaired(backend, known):
+    creating = {"type": "creating", "resource": KNOWN}
+    resources, operations = ([KNOWN], []) if known else ([], [creating])
+    now = situation(
+        releases=[stuck("pending-upgrade" if known else "pending-install")],
+        state={"deployment": {"resources": resources, "pending_operations": operations}},
+        locks=tuple(locks.read(backend, STACK)),
+        locks_known=locks.examinable(backend),
+    )
+    assert plan.blocked(now) or plan.steps(now) == []
+
+
+@awaited.truth("M20 CRDs without a Helm release count as dead, though another istiod is alive")
+def test_crds_of_somebody_elses_living_istio_are_not_handed_over():
+    crds = (Crd("gateways.networking.istio.io"), Crd("virtualservices.networking.istio.io"))
+    alive = (Deployment("istio-system", "istiod", {"app": "istiod"}),)
+    snapshot = make_snapshot(crds=crds, deployments=alive)
+    assert plan.steps(Situation(STACK, make_settings(), snapshot, {"deployment": {}})) == []

@@ -4,6 +4,7 @@ import pytest
 
 from pi_mesh.settings import SettingsError, parse
 from pi_mesh.settings.raw import plain_values
+from tests.support import awaited
 from tests.support.factories import pulumi_config
 
 
@@ -20,3 +21,11 @@ def test_an_object_that_is_a_text_is_refused_with_its_key():
     values = plain_values(pulumi_config() | {"pi-mesh:mtls": "STRICT"})
     with pytest.raises(SettingsError, match="mtls: 'STRICT': "):
         parse(values)
+
+
+@awaited.vault("M8 a vaultToken in plain text is accepted, and ends up in the stack file and in a pull request")
+def test_a_secret_in_plain_text_is_refused_without_being_repeated():
+    with pytest.raises(SettingsError) as refused:
+        plain_values({"pi-mesh:vaultToken": "hvs.PLAIN"}, ())
+    assert "vaultToken" in str(refused.value)
+    assert "hvs.PLAIN" not in str(refused.value)

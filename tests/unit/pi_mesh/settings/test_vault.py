@@ -3,6 +3,7 @@
 import pytest
 
 from pi_mesh.settings import CaSettings, Settings, SettingsError, parse_any
+from tests.support import awaited
 from tests.support.authorities import make_root
 from tests.support.factories import make_settings, raw_settings
 
@@ -84,3 +85,29 @@ def test_settings_that_do_not_go_together_are_refused_with_their_path(vault, lin
 def test_a_ca_stack_that_makes_no_ca_is_refused(vault, line):
     with pytest.raises(SettingsError, match=line):
         parse_any({"vault": vault})
+
+
+@awaited.vault("M7 the token and the CA's key may cross the network in the clear")
+@pytest.mark.parametrize(
+    "vault",
+    [
+        {**HERE, "address": "http://vault.example:8200"},
+        {**HERE, **INTERNAL, "certManager": {"address": "http://vault.example:8200"}},
+    ],
+    ids=["the program", "cert-manager"],
+)
+def test_plain_http_to_another_machine_is_refused(vault):
+    with pytest.raises(SettingsError, match="https"):
+        parse_any(raw_settings(vault=vault))
+
+
+@awaited.vault("M18 a life of more hours than a number of days can hold is a traceback, not a line")
+def test_a_life_beyond_all_bounds_is_refused():
+    with pytest.raises(SettingsError, match=r"vault\.ttl"):
+        parse_any(raw_settings(vault={**HERE, "ttl": "9" * 20 + "h"}))
+
+
+@awaited.safe("M17 a life that is too short is refused only after Vault has made the CA")
+def test_a_life_that_is_too_short_to_be_used_is_refused():
+    with pytest.raises(SettingsError, match=r"vault\.ttl"):
+        parse_any(raw_settings(vault={**HERE, "ttl": "100h"}))

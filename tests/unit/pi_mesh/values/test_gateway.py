@@ -5,8 +5,8 @@ import pytest
 from pi_mesh import inventory
 from pi_mesh.catalog.istio import gateway_chart_is_broken
 from pi_mesh.inventory import Release
-from pi_mesh.names import INGRESS
-from tests.support import charts
+from pi_mesh.names import EGRESS, INGRESS
+from tests.support import awaited, charts
 from tests.support.factories import make_settings
 
 
@@ -58,3 +58,10 @@ def test_the_charts_make_a_disruption_budget_of_it(version):
     (spread,) = pod["spec"]["topologySpreadConstraints"]
     assert charts.only(items, "PodDisruptionBudget")["spec"]["minAvailable"] == 1
     assert spread["labelSelector"]["matchLabels"].items() <= pod["metadata"]["labels"].items()
+
+
+@awaited.safe("M5 both gateways may read every secret of istiod's namespace, the CA's key included")
+@pytest.mark.parametrize("name", [INGRESS, EGRESS])
+def test_a_gateway_without_certificates_of_its_own_may_read_no_secrets(name):
+    gateway = next(one for one in inventory.of(make_settings()).releases if one.name == name)
+    assert gateway.values.get("rbac") == {"enabled": False}

@@ -5,6 +5,7 @@ import pytest
 from policies.rules import (
     autoscaling,
 )
+from tests.support import awaited
 from tests.support.policy_resources import gateway, istiod, said
 
 
@@ -23,3 +24,13 @@ def test_an_unbounded_autoscaler_is_refused(release, said_of_it):
 
 def test_a_bounded_autoscaler_passes():
     assert said(autoscaling.RULE, gateway(values__autoscaling={"enabled": True, "maxReplicas": 3})) == []
+
+
+@awaited.safe("M11 a bound that is a text is a TypeError")
+def test_a_bound_that_is_a_text_is_refused():
+    release = istiod(values__pilot__autoscaleEnabled=True, values__pilot__autoscaleMax="50")
+    try:
+        messages = said(autoscaling.RULE, release)
+    except TypeError as error:
+        pytest.fail(f"a traceback: {error}")
+    assert messages != []

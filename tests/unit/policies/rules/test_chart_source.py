@@ -5,6 +5,7 @@ import pytest
 from policies.rules import (
     chart_source,
 )
+from tests.support import awaited
 from tests.support.policy_resources import istiod, said
 
 
@@ -32,3 +33,21 @@ def test_packaged_charts_are_refused_unless_the_policy_config_allows_them():
     (message,) = said(chart_source.RULE, release)
     assert message.startswith("chart .lab/charts/istiod-1.20.3.tgz is a local package")
     assert said(chart_source.RULE, release, packaged=True) == []
+
+
+@awaited.safe("M11 the source of a chart is judged by its repository alone, and by the beginning of its text")
+@pytest.mark.parametrize(
+    "source",
+    [
+        {"chart": "oci://evil.example/charts/istiod"},
+        {"repositoryOpts__repo": "https://blob.istio.io/istio-release/charts/../../evil"},
+    ],
+    ids=["a registry beside an allowed repository", "a path that leads out again"],
+)
+def test_no_allowed_repository_covers_a_chart_from_elsewhere(source):
+    assert said(chart_source.RULE, istiod(**source)) != []
+
+
+@awaited.safe("M11 charts that are no release are not looked at")
+def test_a_chart_that_is_no_release_is_judged_too():
+    assert said(chart_source.RULE, {"chart": "https://evil.example/x.tgz"}, "kubernetes:helm.sh/v4:Chart") != []

@@ -1,6 +1,7 @@
 """The rule that the trading namespace gets sidecars."""
 
 from policies.rules import injection
+from tests.support import awaited
 from tests.support.policy_resources import kubernetes, said
 
 
@@ -15,3 +16,9 @@ def test_a_trading_namespace_without_injection_is_refused():
 
 def test_only_listed_namespaces_need_injection():
     assert said(injection.RULE, trading(), namespaces=["shop"]) == []
+
+
+@awaited.safe("M11 the shipped config of the rule does not follow trading.namespace")
+def test_the_namespace_of_the_settings_needs_injection_whatever_its_name():
+    renamed = kubernetes("v1", "Namespace", "shop", annotations={"pi-mesh/stack": "pi-mesh/pi-cluster"})
+    assert said(injection.RULE, renamed) != []

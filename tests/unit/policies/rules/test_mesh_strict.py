@@ -3,6 +3,7 @@
 import pytest
 
 from policies.rules import mesh_strict
+from tests.support import awaited
 from tests.support.policy_resources import istiod, kubernetes, said_of_all, token
 
 SECURITY, NETWORKING = "security.istio.io/v1beta1", "networking.istio.io/v1beta1"
@@ -37,3 +38,8 @@ def test_a_mesh_without_a_mesh_wide_strict_is_refused(weak):
 
 def test_a_stack_without_istiod_needs_no_strict():
     assert of_stack(trading()) == []
+
+
+@awaited.safe("M11 a STRICT in the control plane's namespace is taken for mesh-wide, wherever the root namespace is")
+def test_a_strict_outside_of_the_root_namespace_is_not_mesh_wide():
+    assert of_stack(istiod(values__meshConfig={"rootNamespace": "elsewhere"}), peer()) != []

@@ -5,6 +5,7 @@ import pytest
 from policies.rules import (
     pi_ceiling,
 )
+from tests.support import awaited
 from tests.support.policy_resources import RESOURCES, changed, gateway, istiod, kubernetes, said
 
 
@@ -47,3 +48,25 @@ def test_a_deployments_containers_are_judged_too():
     assert said(pi_ceiling.RULE, deployment()) == []
     (message,) = said(pi_ceiling.RULE, deployment(cpu="2"))
     assert message.startswith("web.limits.cpu 2 is above the ceiling of 1")
+
+
+BARE = {"containers": [{"name": "web"}]}
+POD = kubernetes("v1", "Pod", "web", BARE)
+CRON_JOB = kubernetes("batch/v1", "CronJob", "web", {"jobTemplate": {"spec": {"template": {"spec": BARE}}}})
+PROMETHEUS = {"server": {"resources": RESOURCES}, "alertmanager": {"enabled": True}}
+
+
+@awaited.safe("M11 containers are looked for in a few places only")
+@pytest.mark.parametrize(
+    "props",
+    [
+        gateway(values__additionalContainers=[{"name": "x"}]),
+        gateway(values__initContainers=[{"name": "x"}]),
+        gateway(chart="prometheus", values=PROMETHEUS),
+        POD,
+        CRON_JOB,
+    ],
+    ids=["a gateway's further container", "its init container", "another chart's further part", "a pod", "a cron job"],
+)
+def test_no_container_goes_without_resources(props):
+    assert said(pi_ceiling.RULE, props) != []

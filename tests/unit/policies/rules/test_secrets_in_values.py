@@ -3,6 +3,7 @@
 import pytest
 
 from policies.rules import secrets_in_values
+from tests.support import awaited
 from tests.support.policy_resources import gateway, istiod, said
 
 LONG = "A" * 40
@@ -31,3 +32,13 @@ def test_a_key_that_names_a_secret_is_refused():
 
 def test_the_name_of_a_secret_may_stand_in_values():
     assert said(secrets_in_values.RULE, gateway(values__existingSecret="grafana", values__tokenAudience="x")) == []
+
+
+@awaited.safe("M11 an environment variable's name, and other words for a secret, are not looked at")
+@pytest.mark.parametrize(
+    "values",
+    [{"env": [{"name": "DB_PASSWORD", "value": "fox"}]}, {"credentials": "fox"}, {"passphrase": "fox"}],
+    ids=["an environment variable", "credentials", "a passphrase"],
+)
+def test_every_name_of_a_secret_is_judged(values):
+    assert said(secrets_in_values.RULE, gateway(values=values)) != []

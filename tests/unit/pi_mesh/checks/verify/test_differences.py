@@ -8,6 +8,7 @@ import pytest
 
 from pi_mesh.checks.verify.differences import differences
 from pi_mesh.cluster.release_records import decode
+from tests.support import awaited
 
 
 def different(wanted: object, live: object) -> list[str]:
@@ -59,3 +60,45 @@ def test_helms_own_record_of_a_release_is_read():
     content = json.dumps({"manifest": "---\nkind: Service\nmetadata: {name: istiod}\n---\n# nothing\n"}).encode()
     encoded = base64.b64encode(base64.b64encode(gzip.compress(content))).decode()
     assert decode(encoded) == ({"kind": "Service", "metadata": {"name": "istiod"}},)
+
+
+ALLOW = {"action": "ALLOW", "selector": {"matchLabels": {"app": "a"}}}
+FROM_ARGOCD = {"from": [{"source": {"namespaces": ["argocd"]}}]}
+FROM_MORE = {"from": [{"source": {"namespaces": ["argocd", "evil"]}}]}
+LEGACY = {"selector": {"matchLabels": {"legacy": "true"}}, "mtls": {"mode": "PERMISSIVE"}}
+SECRETS = {"apiGroups": [""], "resources": ["secrets"], "verbs": ["get"]}
+EVERYTHING = {"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}
+DISCOVERY, EVIL = {"name": "discovery", "image": "pilot:1"}, {"name": "evil", "image": "evil"}
+POLICY, PEER, ROLE = "AuthorizationPolicy", "PeerAuthentication", "ClusterRole"
+OPENED = {
+    "a default deny that allows everybody": (POLICY, {"spec": {}}, {"spec": {"rules": [{}]}}),
+    "an empty rule that allows everybody": (
+        POLICY,
+        {"spec": {**ALLOW, "rules": [FROM_ARGOCD]}},
+        {"spec": {**ALLOW, "rules": [FROM_ARGOCD, {}]}},
+    ),
+    "another namespace that is let in": (
+        POLICY,
+        {"spec": {**ALLOW, "rules": [FROM_ARGOCD]}},
+        {"spec": {**ALLOW, "rules": [FROM_MORE]}},
+    ),
+    "a port without mutual TLS": (
+        PEER,
+        {"spec": LEGACY},
+        {"spec": {**LEGACY, "portLevelMtls": {"80": {"mode": "DISABLE"}}}},
+    ),
+    "another verb of a role": (ROLE, {"rules": [SECRETS]}, {"rules": [{**SECRETS, "verbs": ["get", "*"]}]}),
+    "another rule of a role": (ROLE, {"rules": [SECRETS]}, {"rules": [SECRETS, EVERYTHING]}),
+    "another container": (
+        "Deployment",
+        {"spec": {"template": {"spec": {"containers": [DISCOVERY]}}}},
+        {"spec": {"template": {"spec": {"containers": [DISCOVERY, EVIL]}}}},
+    ),
+}
+
+
+@awaited.truth("H5 what was added to an object is no difference")
+@pytest.mark.parametrize("case", OPENED)
+def test_access_that_somebody_opened_is_a_difference(case):
+    kind, wanted, live = OPENED[case]
+    assert different({"kind": kind, **wanted}, {"kind": kind, **live}) != []

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from pi_mesh.values.traffic import objects
+from tests.support import awaited
 from tests.support.factories import make_settings
 
 OUTSIDE = {"hosts": ["api.example.org"], "protocol": "HTTP", "port": 8080, "throughGateway": True}
@@ -26,3 +27,10 @@ def test_the_host_is_known_with_and_without_its_port(pattern, host):
 @pytest.mark.parametrize("host", ["api.example.org.evil.net", "apixexample.org", "api.example.org:evil"])
 def test_another_host_is_not_taken_for_it(pattern, host):
     assert not pattern.fullmatch(host)
+
+
+@awaited.safe("M2 without an address of its own a TCP host catches all traffic on its port")
+def test_a_tcp_host_has_an_address_of_its_own():
+    database = {"hosts": ["db.example.org"], "protocol": "TCP", "port": 5432}
+    (entry,) = objects(make_settings(traffic={"external": {"database": database}}))
+    assert entry["spec"].get("addresses")

@@ -1,0 +1,48 @@
+"""Where the CA comes from on a run after the first, when the mesh lives with it already."""
+
+import pulumi
+import pytest
+
+from components.ca import program
+from pi_mesh import inventory
+from pi_mesh.cluster.authority import Authority
+from tests.support import authorities, awaited
+from tests.support.factories import make_settings
+from tests.support.recorder import Recording, record
+from tests.support.vault_program import MADE, REQUEST, ROOT, SIGNATURE, files
+from tests.support.vault_server import GOOD_TOKEN, vault_server
+
+
+def run_again(signing: authorities.Authority, *signers: authorities.Authority) -> Recording:
+    """Return what a mesh registers that lives with this CA already; the first signer is the CA in Vault."""
+    chain = "".join(one.pem for one in signers)
+    middle = "".join(one.pem for one in signers[:-1])
+    cacerts = {"ca-cert.pem": signing.pem, "cert-chain.pem": signing.pem + middle, "root-cert.pem": signers[-1].pem}
+    signature = {"certificate": signing.pem, "caChains": [signing.pem, *(one.pem for one in signers)]}
+    made = {**MADE, REQUEST: {"csr": "", "privateKey": signing.key}, SIGNATURE: signature}
+    lives_with = Authority(signers[-1].pem, cacerts, ours=True)
+    with vault_server(signers[0].pem, chain=chain) as address, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("VAULT_TOKEN", GOOD_TOKEN)
+        settings = make_settings(vault={"enabled": True, "address": address})
+
+        def again() -> None:
+            program.plug_in(inventory.of(settings), lives_with, program.root(settings), pulumi.ResourceOptions())
+
+        try:
+            return record(again, outputs=made)
+        except pulumi.RunError as refusal:
+            pytest.fail(str(refusal))
+
+
+@awaited.vault("H6 where Vault's CA is an intermediate, it is taken for the root, and every later run is refused")
+def test_a_ca_in_vault_that_has_a_signer_of_its_own_goes_on_with_the_root_of_its_chain():
+    pki = authorities.make_ca("Vault pki", ROOT, days=2000, path_length=1)
+    recording = run_again(authorities.make_ca("Istio Intermediate CA", pki), pki, ROOT)
+    assert files(recording)["root-cert.pem"] == ROOT.pem
+
+
+@awaited.vault("M18 in the last `vault.ttl` of the signer's life every run is refused, though nothing is to be signed")
+def test_a_signer_that_ends_sooner_than_another_signature_would_is_no_problem_while_none_is_due():
+    ending = authorities.make_root("ending", days=364)
+    recording = run_again(authorities.make_ca("Istio Intermediate CA", ending), ending)
+    assert files(recording)["root-cert.pem"] == ending.pem

@@ -1,0 +1,44 @@
+"""Which CA the mesh lives with, as it is read from the cluster."""
+
+import base64
+from collections.abc import Callable
+
+import pytest
+
+from pi_mesh.cluster import authority
+from tests.support import awaited
+from tests.support.authorities import make_root
+
+ROOT = make_root().pem
+
+
+@pytest.fixture
+def read(monkeypatch: pytest.MonkeyPatch) -> Callable[..., authority.Authority]:
+    """`read(cacerts)`: the mesh's authority where the secret `cacerts` holds these files."""
+
+    class Client:
+        def __init__(self, _: str) -> None:
+            self.cacerts: dict[str, str] = {}
+
+        def __enter__(self) -> "Client":
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            pass
+
+        def get(self, path: str) -> dict | None:
+            return {"data": Client.files} if path.endswith("/secrets/cacerts") else None
+
+        files: dict[str, str] = {}
+
+    def of(**files: str) -> authority.Authority:
+        Client.files = {name: base64.b64encode(text.encode()).decode() for name, text in files.items()}
+        monkeypatch.setattr(authority, "Client", Client)
+        return authority.read("test", "istio-system")
+
+    return of
+
+
+@awaited.truth("L8 a secret of type kubernetes.io/tls, which istiod reads too, is taken for none")
+def test_a_cacerts_secret_in_the_form_of_kubernetes_is_read_too(read):
+    assert read(**{"tls.crt": ROOT, "tls.key": "key", "ca.crt": ROOT}).cacerts != {}

@@ -1,0 +1,74 @@
+"""Settings that Kubernetes or Istio would refuse in the middle of an `up`, or silently not do, are refused before."""
+
+import pytest
+
+from pi_mesh.checks.finding import errors
+from pi_mesh.checks.traffic import run
+from pi_mesh.settings import SettingsError
+from tests.support import awaited
+from tests.support.factories import make_settings
+
+SHOP = {"shop": {"ports": [80]}}
+
+
+def node_ports(**ports: int) -> dict:
+    return {"service": {"type": "NodePort", "nodePorts": ports}}
+
+
+def legacy(**selector: str) -> dict:
+    return {"traffic": {"legacy": {"old": {"selector": selector}}}}
+
+
+def route(hosts: tuple[str, ...] = ("shop.example",), **rule: object) -> dict:
+    http = [{"to": [{"service": "shop"}], **rule}]
+    return {"traffic": {"services": SHOP, "routes": {"r": {"hosts": list(hosts), "http": http}}}}
+
+
+def gateway(**settings: object) -> dict:
+    return {"traffic": {"gateways": {"g": settings}}}
+
+
+def external(host: str) -> dict:
+    return {"traffic": {"external": {"e": {"hosts": [host]}}}}
+
+
+REFUSED_LATER = {
+    "one node port twice": {
+        "ingress": {"service": {"type": "NodePort", "nodePorts": {"http2": 30080, "https": 30080}}}
+    },
+    "one node port in both gateways": {"ingress": node_ports(http2=30080), "egress": node_ports(http2=30080)},
+    "a label's key that is none": legacy(**{"bad key!": "x"}),
+    "a label's value that is none": legacy(app="x y"),
+    "an empty label key": legacy(**{"": "x"}),
+    "a label's value of 64 characters": legacy(app="v" * 64),
+    "a route for every host without a gateway": route(hosts=("*",)),
+    "a time for each of no retries": route(retries={"attempts": 0, "perTryTimeout": "2s"}),
+    "a condition for retries that is none": route(retries={"attempts": 2, "retryOn": "nonsense"}),
+    "a header without a name": route(headers={"": "x"}),
+    "a host of 300 characters": gateway(hosts=["a." * 148 + "com"]),
+    "a host with a label of 64 characters": gateway(hosts=["a" * 64 + ".com"]),
+    "a port that the gateway's service does not have": gateway(port=8080),
+    "the gateway's status port": gateway(port=15021),
+    "HTTP and HTTPS on one port": gateway(port=443, tls={"secret": "certificate"}),
+    "a cluster service as an outside host": external("kubernetes.default.svc.cluster.local"),
+    "an address as an outside host": external("10.0.0.1"),
+    "a version with a leading zero": {"istio": {"version": "1.020.3"}},
+}
+
+
+@awaited.safe("M17 it passes every check and is refused, or does nothing, in the middle of an `up`")
+@pytest.mark.parametrize("case", REFUSED_LATER)
+def test_what_would_be_refused_in_the_middle_of_an_up_is_refused_before(case):
+    try:
+        settings = make_settings(**REFUSED_LATER[case])
+    except SettingsError:
+        return
+    assert errors(run(settings, None)) != []
+
+
+@awaited.safe("M19 Kubernetes' own namespaces can be taken over, quota and all")
+@pytest.mark.parametrize("section", ["trading", "istio"])
+@pytest.mark.parametrize("namespace", ["kube-system", "kube-public", "kube-node-lease", "default"])
+def test_a_namespace_of_kubernetes_itself_is_refused(section, namespace):
+    with pytest.raises(SettingsError):
+        make_settings(**{section: {"namespace": namespace, "adopt": True}})

@@ -1,1 +1,1 @@
-"""The lab: a real Kubernetes cluster on one machine, to try and test the program without three Raspberry Pis."""
+"""A real Kubernetes cluster on one machine, to try and test the program without three Raspberry Pis."""

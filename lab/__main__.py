@@ -1,4 +1,4 @@
-"""`python -m lab up`, `python -m lab down`: the local cluster."""
+"""The command `python -m lab`, which starts and stops the local cluster."""
 
 import sys
 

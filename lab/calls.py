@@ -1,4 +1,4 @@
-"""Requests out of a workload's pod."""
+"""HTTP requests that fortio sends from a workload's pod."""
 
 import json
 import re
@@ -9,31 +9,31 @@ from dataclasses import dataclass
 from typing import TypeVar
 from urllib.parse import quote
 
+from lab.cluster.binaries import program
 from lab.cluster.kubectl import refuse_other_clusters
 from lab.cluster.names import CONTEXT, KUBECONFIG
-from lab.cluster.tools import program
 from lab.workloads import SELF, Workload
 
 T = TypeVar("T")
 
 OWN = "http://localhost:8080"
-"""fortio in the same pod: past the sidecar."""
+"""URL of fortio in the same pod, which no sidecar stands before."""
 REFUSED = 0
-"""In place of a status: no answer at all."""
-RAN = "command terminated with exit code"
-"""What kubectl says when it was not kubectl itself that failed."""
+"""Stands in place of a status when there was no answer."""
+COMMAND_FAILED = "command terminated with exit code"
+"""Text in kubectl's error when the command in the pod failed and not kubectl itself."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """`status` is REFUSED where the connection broke or never came about."""
+    """The answer to a request; `status` is REFUSED where the connection broke or was never made."""
 
     status: int
     body: str
 
 
 def command(workload: Workload, *arguments: str) -> list[str]:
-    """The command line that runs fortio in the workload's pod."""
+    """Return the command line that runs fortio in the workload's pod."""
     refuse_other_clusters()
     where = (f"--kubeconfig={KUBECONFIG}", f"--context={CONTEXT}", f"--namespace={workload.namespace}")
     return [
@@ -43,25 +43,25 @@ def command(workload: Workload, *arguments: str) -> list[str]:
 
 
 def call(client: Workload, url: str) -> Answer:
-    """One GET. Raises RuntimeError when the request could not be made at all."""
+    """Send one GET and return its answer. Raises RuntimeError when the request could not be sent."""
     done = subprocess.run(
         command(client, "curl", "-quiet", "-timeout=10s", url), capture_output=True, text=True, check=False
     )
     # fortio writes the headers of an answer to stderr, unless it takes the answer for a failure.
     if found := re.search(r"^HTTP/\S+ (\d{3})", done.stderr + done.stdout, re.MULTILINE):
         return Answer(int(found[1]), done.stdout)
-    if RAN not in done.stderr:
+    if COMMAND_FAILED not in done.stderr:
         raise RuntimeError(f"no request from {client.name}: {done.stderr.strip()}")
     return Answer(REFUSED, done.stderr)
 
 
 def status(client: Workload, url: str) -> int:
-    """The status alone."""
+    """Send one GET and return its status alone."""
     return call(client, url).status
 
 
 def statuses(client: Workload, url: str, count: int, connections: int = 4) -> dict[int, int]:
-    """Status -> how many of `count` requests, as fast as it goes; -1 for broken connections."""
+    """Send `count` requests as fast as possible and return how many got each status; -1 is a broken connection."""
     arguments = ("load", "-quiet", "-qps=0", f"-c={connections}", f"-n={count}", "-timeout=10s")
     done = subprocess.run(
         command(client, *arguments, "-allow-initial-errors", "-json=-", url), capture_output=True, text=True, check=True
@@ -70,13 +70,13 @@ def statuses(client: Workload, url: str, count: int, connections: int = 4) -> di
 
 
 def answer_from_now_on(server: Workload, parameters: str) -> None:
-    """Changes what a running server answers (fortio's echo parameters; they can't be empty again)."""
+    """Change what a running server answers (fortio's echo parameters; they can't be empty again)."""
     change = f"/fortio/flags/set?name=echo-server-default-params&value={quote(parameters)}"
     assert call(server, OWN + change).status == 200
 
 
 def settled(read: Callable[[], T], expected: T, seconds: float = 60) -> T:
-    """What `read` gives: as soon as it is what is expected, or after `seconds` whatever it is."""
+    """Call `read` until it returns what is expected, for at most `seconds`; return what it gave last."""
     until = time.monotonic() + seconds
     while (seen := read()) != expected and time.monotonic() < until:
         time.sleep(0.3)

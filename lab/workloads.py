@@ -1,4 +1,7 @@
-"""The tests' pods: fortio as server and as load generator, each with an identity of its own."""
+"""Workloads of tests and measurements: fortio as server and load generator, each with its own identity.
+
+Their namespaces are the defaults of the program's settings.
+"""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -7,10 +10,11 @@ from typing import Any
 
 from lab.cluster.kubectl import kubectl
 from lab.toolchain.images import FORTIO
-from tests.support.factories import make_settings
+from pi_mesh.settings.istio import IstioSettings
+from pi_mesh.settings.namespaces import TradingSettings
 
-SETTINGS = make_settings()
-TRADING, CONTROL = SETTINGS.trading.namespace, SETTINGS.istio.namespace
+TRADING: str = TradingSettings.model_fields["namespace"].default
+CONTROL: str = IstioSettings.model_fields["namespace"].default
 SELF = "fortio"
 """The container's name, and the label that names the workload."""
 MARK = {"made-for": "traffic-tests"}
@@ -30,19 +34,19 @@ class Workload:
     ports: tuple[int, ...] = (8080,)
     replicas: int = 1
     stop_seconds: int = 0
-    """How long a pod goes on serving after it was told to stop: callers find another one meanwhile."""
+    """Seconds that a pod goes on serving after it was told to stop: callers find another one meanwhile."""
     annotations: Mapping[str, str] = field(default_factory=dict)
     place: Mapping[str, Any] = field(default_factory=dict)
-    """More of the pod's spec: where it runs."""
+    """Further fields of the pod's spec, such as its node."""
 
     @property
     def identity(self) -> str:
-        """What its certificate names (SPIFFE)."""
+        """Return the SPIFFE identity in the workload's certificate."""
         return f"spiffe://cluster.local/ns/{self.namespace}/sa/{self.name}"
 
 
 def service(name: str, labels: Mapping[str, str], namespace: str = TRADING, **ports: int) -> dict[str, Any]:
-    """A Service; each of `ports` is a name with the pods' port, and its own port is the same but for 80 to 8080."""
+    """Return a Service; each of `ports` is a name with the pods' port, and the Service's own port, but 80 for 8080."""
     listed = [{"name": key, "port": 80 if port == 8080 else port, "targetPort": port} for key, port in ports.items()]
     metadata = {"name": name, "namespace": namespace, "labels": MARK}
     spec = {"selector": dict(labels), "ports": listed}
@@ -50,7 +54,7 @@ def service(name: str, labels: Mapping[str, str], namespace: str = TRADING, **po
 
 
 def manifests(workload: Workload) -> list[dict[str, Any]]:
-    """The Deployment, and the account that is its identity."""
+    """Return the Deployment, and the ServiceAccount that is its identity."""
     metadata = {"name": workload.name, "namespace": workload.namespace, "labels": MARK}
     labels = {SELF: workload.name, "sidecar.istio.io/inject": str(workload.sidecar).lower(), **workload.labels}
     pod = {
@@ -68,23 +72,24 @@ def manifests(workload: Workload) -> list[dict[str, Any]]:
 
 
 def namespace(name: str, **labels: str) -> dict[str, Any]:
+    """Return a Namespace with these labels."""
     return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": {**MARK, **labels}}}
 
 
 def apply(objects: Iterable[dict[str, Any]]) -> None:
-    """Makes them, or changes those that are there."""
+    """Create the objects, or change those that exist."""
     kubectl("apply", "-f", "-", stdin=_list(objects))
 
 
 def delete(objects: Iterable[dict[str, Any]]) -> None:
-    """Removes them and returns when they are gone; those that are gone already are fine."""
+    """Delete the objects and wait until they are gone; objects that do not exist are fine."""
     kubectl("delete", "--ignore-not-found", "-f", "-", stdin=_list(objects))
 
 
 def wait_for(*workloads: Workload, seconds: int = 180) -> None:
-    """Returns when all their pods are Ready, sidecars included."""
-    for one in workloads:
-        kubectl("rollout", "status", f"--timeout={seconds}s", "-n", one.namespace, f"deployment/{one.name}")
+    """Wait until all pods of the workloads are Ready, sidecars included."""
+    for workload in workloads:
+        kubectl("rollout", "status", f"--timeout={seconds}s", "-n", workload.namespace, f"deployment/{workload.name}")
 
 
 def _list(objects: Iterable[dict[str, Any]]) -> str:

@@ -6,14 +6,14 @@ from rich.console import Console
 
 from operations import report, stacks
 from operations.command_line import Json, Stack, conclude, expected_errors
-from operations.report import Amounts, BudgetPart, Component, NodeRoom, Report
+from operations.report import BudgetPart, Component, NodeRoom, Report
 from pi_mesh.budget import mesh, terminal
-from pi_mesh.budget.amount import Amount
 from pi_mesh.budget.fit import Node
 from pi_mesh.budget.mesh import Budget, Row
 from pi_mesh.checks.capacity import rooms
 from pi_mesh.checks.finding import Finding, Subject, ok
 from pi_mesh.cluster import snapshot
+from pi_mesh.quantities import Resources
 
 ID = "room for sidecars"
 
@@ -30,7 +30,7 @@ def budget(stack: Stack, as_json: Json = False) -> None:
     conclude(found, as_json, lambda it: _show(planned, it))
 
 
-def _finding(node: Node, sidecar: Amount) -> Finding:
+def _finding(node: Node, sidecar: Resources) -> Finding:
     left = node.room(sidecar)
     message = f"{left} more ({node.free} free{'' if node.accepts else ', takes no pods'})"
     return ok(ID, Subject("node", node.name), message, number=left)
@@ -39,8 +39,7 @@ def _finding(node: Node, sidecar: Amount) -> Finding:
 def _part(planned: Budget, nodes: Sequence[Node]) -> BudgetPart:
     sidecar = planned.sidecar.requests
     room = tuple(
-        NodeRoom(node=node.name, sidecars=node.room(sidecar), free=_amounts(node.free), accepts=node.accepts)
-        for node in nodes
+        NodeRoom(node=node.name, sidecars=node.room(sidecar), free=node.free, accepts=node.accepts) for node in nodes
     )
     return BudgetPart(
         components=tuple(map(_component, planned.rows)),
@@ -51,12 +50,13 @@ def _part(planned: Budget, nodes: Sequence[Node]) -> BudgetPart:
 
 
 def _component(row: Row) -> Component:
-    requests, limits, surge = map(_amounts, (row.total_requests, row.total_limits, row.surge_requests))
-    return Component(component=row.component, pods=row.pods, requests=requests, limits=limits, surge=surge)
-
-
-def _amounts(amount: Amount) -> Amounts:
-    return Amounts(cpu=amount.cpu, memory=amount.memory)
+    return Component(
+        component=row.component,
+        pods=row.pods,
+        requests=row.total_requests,
+        limits=row.total_limits,
+        surge=row.surge_requests,
+    )
 
 
 def _show(planned: Budget, found: Report) -> None:

@@ -1,1 +1,1 @@
-"""The whole job timed side by side with what a user would use instead."""
+"""Measurements: the program side by side with helm and istioctl, the mesh's footprint, its latency."""

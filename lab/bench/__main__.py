@@ -1,4 +1,4 @@
-"""`make bench`: install, nothing to change, and a preview, each against what a user would use instead."""
+"""The command `make bench`: time install, nothing to change and preview against the tools a user would use instead."""
 
 import argparse
 import os
@@ -9,10 +9,11 @@ from pathlib import Path
 
 from rich.console import Console
 
-from lab.bench import report
-from lab.bench.command import ROOT, lab_environment, run, seconds
+from lab.bench import comparison_report
 from lab.bench.contenders import STACK, Contender, helm, istioctl, pulumi
-from lab.bench.measure import Series, interleave
+from lab.bench.rounds import Series, interleave
+from lab.bench.timed_command import lab_environment, run, seconds
+from lab.cluster.names import CHECKOUT
 from operations import stacks
 
 
@@ -28,35 +29,35 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         contenders = [pulumi(settings), helm(settings, Path(folder)), istioctl(settings, Path(folder))]
         groups = [*_installs(contenders, environment, runs, console.print), _previews(environment, runs, console.print)]
-    console.print(report.table(groups))
+    console.print(comparison_report.table(groups))
     machine = f"{os.cpu_count()} cores, {platform.machine()}"
-    (ROOT / "docs/bench.md").write_text(report.page(groups, runs, machine))
-    report.plot(groups, ROOT / "docs/bench.svg")
+    (CHECKOUT / "docs/bench.md").write_text(comparison_report.page(groups, runs, machine))
+    comparison_report.plot(groups, CHECKOUT / "docs/bench.svg")
 
 
 def _installs(contenders: Sequence[Contender], environment: dict[str, str], runs: int, say) -> list[list[Series]]:
-    """Each contender in turn: install from nothing, install again, clean away (not timed)."""
+    """Time each contender in turn: install from nothing, install again, remove (not timed)."""
     contenders[0].clean(environment)
-    again: dict[str, list[float]] = {one.name: [] for one in contenders}
+    again: dict[str, list[float]] = {contender.name: [] for contender in contenders}
 
-    def job(one: Contender):
+    def job(contender: Contender):
         def timed() -> float:
-            taken = one.time_install(environment)
-            again[one.name].append(one.time_install(environment))
-            one.clean(environment)
+            taken = contender.time_install(environment)
+            again[contender.name].append(contender.time_install(environment))
+            contender.clean(environment)
             return taken
 
         return timed
 
-    installs = interleave("install", {one.name: job(one) for one in contenders}, runs, say)
+    installs = interleave("install", {contender.name: job(contender) for contender in contenders}, runs, say)
     return [installs, [Series("nothing to change", name, values) for name, values in again.items()]]
 
 
 def _previews(environment: dict[str, str], runs: int, say) -> list[Series]:
-    """A preview with nothing to change against an empty program's."""
+    """Time a preview with nothing to change against an empty program's."""
     up = ["pulumi", "up", "--stack", STACK, "--yes", "--skip-preview", "--non-interactive"]
     preview = ["pulumi", "preview", "--stack", STACK, "--non-interactive"]
-    empty = ROOT / "lab/bench/empty"
+    empty = CHECKOUT / "lab/bench/empty"
     run(up, environment)
     run(["pulumi", "stack", "select", "empty", "--create"], environment, empty)
     contenders = {

@@ -1,12 +1,12 @@
-"""The three ways to install the same mesh: this program, helm in sequence, istioctl. Same charts, same values."""
+"""The three ways to install the same mesh with the same charts and values: this program, helm, istioctl."""
 
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab.bench.command import run, seconds
 from lab.bench.operator_file import istio_operator
+from lab.bench.timed_command import run, seconds
 from pi_mesh.settings import Settings
 from pi_mesh.values import releases
 
@@ -22,22 +22,27 @@ class Contender:
     remove: Sequence[Sequence[str]]
 
     def time_install(self, environment: Mapping[str, str]) -> float:
+        """Install and return the seconds."""
         return sum(seconds(command, environment) for command in self.install)
 
     def clean(self, environment: Mapping[str, str]) -> None:
+        """Remove what was installed."""
         for command in self.remove:
             run(command, environment)
 
 
 def pulumi(settings: Settings) -> Contender:
-    """This program; what it makes besides the four releases, namespaces, mutual TLS and quotas, counts against it."""
+    """Return this program as a contender.
+
+    What it creates besides the four releases, namespaces, mutual TLS and quotas, counts against it.
+    """
     flags = ("--stack", STACK, "--yes", "--skip-preview", "--non-interactive")
     remove = [["pulumi", "destroy", *flags], *_leftovers(settings.istio.namespace)]
     return Contender("pulumi up", [["pulumi", "up", *flags]], remove)
 
 
 def helm(settings: Settings, folder: Path) -> Contender:
-    """`helm upgrade --install --wait` of the four charts in their order."""
+    """Return `helm upgrade --install --wait` of the four charts in their order as a contender."""
     namespace = settings.istio.namespace
     planned = list(releases.of(settings))
     for release in planned:
@@ -52,7 +57,7 @@ def helm(settings: Settings, folder: Path) -> Contender:
 
 
 def istioctl(settings: Settings, folder: Path) -> Contender:
-    """`istioctl install` of the same components."""
+    """Return `istioctl install` of the same components as a contender."""
     file = folder / "istio-operator.json"
     file.write_text(json.dumps(istio_operator(settings)))
     remove = [["istioctl", "uninstall", "--purge", "--skip-confirmation"], *_leftovers(settings.istio.namespace)]
@@ -62,7 +67,7 @@ def istioctl(settings: Settings, folder: Path) -> Contender:
 
 
 def _leftovers(namespace: str) -> list[list[str]]:
-    """So that each contender starts from the same cluster: no namespace, no CRDs."""
+    """Return commands that delete the namespace and the CRDs, so that each contender starts from the same cluster."""
     return [
         ["kubectl", "delete", "namespace", namespace, "--ignore-not-found", "--wait"],
         ["kubectl", "delete", "crd", "--selector", "app=istio-pilot", "--wait"],

@@ -1,4 +1,4 @@
-"""Memory and CPU of istiod, gateway and sidecar by the number of services: `python -m lab.bench.footprint`.
+"""The command `python -m lab.bench.footprint`: memory and CPU of istiod, gateway, sidecar by number of services.
 
 Needs the mesh of the stack lab. Two sidecars are measured side by side: one in the trading namespace, with the
 program's default scope, and one in a namespace without any.
@@ -13,8 +13,8 @@ from pathlib import Path
 from rich.console import Console
 
 from lab.bench import footprint_report, many_services
-from lab.bench.command import ROOT
-from lab.bench.usage import Container, Footprint, container
+from lab.bench.container_usage import Container, Footprint, container
+from lab.cluster.names import CHECKOUT
 from lab.workloads import CONTROL, SELF, Workload, apply, delete, manifests, namespace, wait_for
 
 SIZES = (10, 50, 100, 300, 1000)
@@ -22,11 +22,11 @@ SCOPED = Workload("scoped")
 UNSCOPED = Workload("unscoped", namespace="whole-mesh")
 PROXY = "istio-proxy"
 QUIET_SECONDS = 15
-"""After the last change: istiod gathers changes for up to 10 s before it tells the proxies."""
+"""Seconds to wait after the last change: istiod gathers changes for up to 10 s before it tells the proxies."""
 
 
 def measure(sizes: Sequence[int], say) -> Iterator[Footprint]:
-    """Each part at each size, from the smallest on."""
+    """Measure each container at each size, from the smallest on."""
     with _proxies() as parts:
         many_services.create()
         try:
@@ -50,9 +50,9 @@ def _grow(parts: Mapping[str, Container], sizes: Sequence[int], say) -> Iterator
 
 @contextmanager
 def _proxies() -> Iterator[dict[str, Container]]:
-    """The containers that are measured, by what the report calls them."""
+    """Give the containers that are measured, by their names in the report."""
     objects = [namespace(UNSCOPED.namespace, **{"istio-injection": "enabled"})]
-    objects += [each for one in (SCOPED, UNSCOPED) for each in manifests(one)]
+    objects += [manifest for workload in (SCOPED, UNSCOPED) for manifest in manifests(workload)]
     apply(objects)
     try:
         wait_for(SCOPED, UNSCOPED)
@@ -67,9 +67,12 @@ def _proxies() -> Iterator[dict[str, Container]]:
 
 
 def main() -> None:
+    """Measure and write docs/footprint.md and docs/footprint.svg."""
     parser = argparse.ArgumentParser(prog="python -m lab.bench.footprint", description=__doc__)
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="numbers of services, ascending")
-    parser.add_argument("--into", type=Path, default=ROOT / "docs", help="folder for footprint.md and footprint.svg")
+    parser.add_argument(
+        "--into", type=Path, default=CHECKOUT / "docs", help="folder for footprint.md and footprint.svg"
+    )
     arguments = parser.parse_args()
     found = tuple(measure(arguments.sizes, Console().print))
     (arguments.into / "footprint.md").write_text(footprint_report.page(found))

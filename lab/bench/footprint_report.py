@@ -1,4 +1,4 @@
-"""The footprint as a page with a table, and as a plot."""
+"""The report of the footprint: a page with tables, and a plot."""
 
 import os
 import platform
@@ -9,19 +9,19 @@ from statistics import linear_regression
 
 from matplotlib.figure import Figure
 
-from lab.bench.command import ROOT
-from lab.bench.usage import Footprint
+from lab.bench.container_usage import Footprint
+from lab.cluster.names import CHECKOUT
 from operations.stacks import load_file
 from pi_mesh.budget.mesh import of
 
 MEBI = 1 << 20
 LIMIT = 256
-"""MiB: the role's memory limit of istiod, gateway and sidecar alike."""
+"""MiB: the Ansible role's memory limit of istiod, gateway and sidecar alike."""
 HEAD = """# What the mesh takes
 
 Written by `python -m lab.bench.footprint` on {day}, {cores} cores, {machine}: read from the containers'
 cgroups (memory is kubelet's working set), with {sizes} services of two endpoints each in a namespace beside
-`trading`. The dashed line in the plot is the role's memory limit, {limit} MiB.
+`trading`. The dashed line in the plot is the Ansible role's memory limit, {limit} MiB.
 
 ![The same figures drawn](footprint.svg)
 """
@@ -29,7 +29,7 @@ Parts = dict[str, list[Footprint]]
 
 
 def page(found: Sequence[Footprint]) -> str:
-    """docs/footprint.md."""
+    """Return the text of docs/footprint.md."""
     parts = by_part(found)
     sizes = ", ".join(str(one.services) for one in next(iter(parts.values())))
     machine = {"cores": os.cpu_count(), "machine": platform.machine()}
@@ -45,6 +45,7 @@ def page(found: Sequence[Footprint]) -> str:
 
 
 def by_part(found: Sequence[Footprint]) -> Parts:
+    """Group the footprints by the part of the mesh."""
     parts: Parts = {}
     for one in found:
         parts.setdefault(one.part, []).append(one)
@@ -52,13 +53,13 @@ def by_part(found: Sequence[Footprint]) -> Parts:
 
 
 def reach(values: Sequence[Footprint]) -> int | None:
-    """How many services fit under the limit, by the line through what was measured; None: memory does not grow."""
+    """Return how many services fit under the limit, by linear regression; None when memory does not grow."""
     slope, start = linear_regression([one.services for one in values], [one.memory / MEBI for one in values])
     return int((LIMIT - start) / slope) if slope > 0.001 else None
 
 
 def plot(found: Sequence[Footprint], file: Path) -> None:
-    """A line a part, on a logarithmic axis of services."""
+    """Draw a line per part, on a logarithmic axis of services, into the file."""
     figure = Figure(figsize=(8, 4.5), layout="constrained")
     axes = figure.subplots()
     for name, values in by_part(found).items():
@@ -70,7 +71,7 @@ def plot(found: Sequence[Footprint], file: Path) -> None:
 
 
 def _pods() -> str:
-    room = of(load_file(ROOT / "Pulumi.pi-cluster.yaml")).room
+    room = of(load_file(CHECKOUT / "Pulumi.pi-cluster.yaml")).room
     return f"- pods: the sidecars' requests leave room for {room} of them (`python -m operations budget`)\n"
 
 

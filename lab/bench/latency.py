@@ -1,6 +1,7 @@
-"""What the mesh adds to a request between two pods: `python -m lab.bench.latency`. Needs the mesh of the stack lab.
+"""The command `python -m lab.bench.latency`: the time that the mesh adds to a request between two pods.
 
-The same pods on the same nodes with sidecars and without, in turn, so that a machine that drifts drifts for both.
+Needs the mesh of the stack lab. The same pods on the same nodes are measured with sidecars and without, in turn, so
+that a change of the machine's speed meets both.
 """
 
 import argparse
@@ -15,8 +16,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from lab.bench.command import ROOT
 from lab.calls import command
+from lab.cluster.names import CHECKOUT
 from lab.workloads import TRADING, Workload, apply, delete, manifests, namespace, service, wait_for
 
 PLAIN = "latency-plain"
@@ -35,7 +36,7 @@ HEAD = """# What the mesh adds to a request
 
 Written by `python -m lab.bench.latency` on {day}: {rounds} rounds of {seconds} s, {rate} requests a second over
 {connections} connections between the same two nodes, with and without sidecars in turn. Milliseconds; medians of the
-rounds, the least and the most of them in parentheses. The sidecars have the role's limit of 200m CPU. The machine:
+rounds, the least and the most of them in parentheses. The sidecars have the Ansible role's limit of 200m CPU. Machine:
 {cores} cores, a load of {load:.0f} (five minutes' average; above its cores, p99 is mostly the wait for one).
 
 | | {columns} |
@@ -44,7 +45,7 @@ rounds, the least and the most of them in parentheses. The sidecars have the rol
 
 
 def milliseconds(client: Workload, seconds: int) -> dict[int, float]:
-    """Percentile -> time of a request. Raises AssertionError when any fails."""
+    """Return percentile -> milliseconds of a request. Raises AssertionError when any request fails."""
     wanted = ",".join(map(str, PERCENTILES))
     flags = (f"-qps={PER_SECOND}", f"-c={CONNECTIONS}", f"-t={seconds}s", f"-p={wanted}", "-r=0.00001", "-quiet")
     url = f"http://latency-server.{client.namespace}"
@@ -59,7 +60,7 @@ def _pods() -> Iterator[None]:
     objects = [namespace(PLAIN)]
     objects += [service("latency-server", {"app": "latency"}, where, http=8080) for where in (TRADING, PLAIN)]
     both = (*CLIENTS.values(), *SERVERS.values())
-    objects += [each for one in both for each in manifests(one)]
+    objects += [manifest for workload in both for manifest in manifests(workload)]
     apply(objects)
     try:
         wait_for(*both)
@@ -69,7 +70,7 @@ def _pods() -> Iterator[None]:
 
 
 def measure(rounds: int, seconds: int, say) -> dict[str, list[dict[int, float]]]:
-    """With and without -> a round's percentiles, in milliseconds."""
+    """Return, with and without sidecars, the percentiles of each round in milliseconds."""
     found: dict[str, list[dict[int, float]]] = {name: [] for name in CLIENTS}
     with _pods():
         for client in CLIENTS.values():
@@ -82,7 +83,7 @@ def measure(rounds: int, seconds: int, say) -> dict[str, list[dict[int, float]]]
 
 
 def page(found: dict[str, list[dict[int, float]]], rounds: int, seconds: int) -> str:
-    """docs/latency.md."""
+    """Return the text of docs/latency.md."""
     columns = " | ".join(f"p{one}" for one in PERCENTILES)
     numbers = {"rounds": rounds, "seconds": seconds, "rate": PER_SECOND, "connections": CONNECTIONS}
     machine = {"cores": os.cpu_count(), "load": os.getloadavg()[1]}
@@ -93,7 +94,7 @@ def page(found: dict[str, list[dict[int, float]]], rounds: int, seconds: int) ->
 
 
 def added_by_the_mesh(found: dict[str, list[dict[int, float]]], percentile: int) -> float:
-    """Milliseconds: the median of the differences, round by round."""
+    """Return the median of the differences, round by round, in milliseconds."""
     pairs = zip(*found.values(), strict=True)
     return statistics.median(meshed[percentile] - plain[percentile] for meshed, plain in pairs)
 
@@ -104,10 +105,11 @@ def _cell(values: list[dict[int, float]], percentile: int) -> str:
 
 
 def main() -> None:
+    """Measure and write docs/latency.md."""
     parser = argparse.ArgumentParser(prog="python -m lab.bench.latency", description=__doc__)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--seconds", type=int, default=10, help="of each measurement")
-    parser.add_argument("--into", type=Path, default=ROOT / "docs", help="folder for latency.md")
+    parser.add_argument("--into", type=Path, default=CHECKOUT / "docs", help="folder for latency.md")
     arguments = parser.parse_args()
     found = measure(arguments.rounds, arguments.seconds, Console().print)
     (arguments.into / "latency.md").write_text(page(found, arguments.rounds, arguments.seconds))

@@ -1,4 +1,4 @@
-"""Many Services that do nothing but exist: istiod tells every proxy of them that does not ask for fewer."""
+"""Many Services without pods: istiod sends them to every proxy whose Sidecar scope does not leave them out."""
 
 import json
 from typing import Any
@@ -8,29 +8,30 @@ from lab.cluster.kubectl import kubectl
 NAMESPACE = "crowd"
 BATCH = 100
 UNSEEN_BY_NODES = {"service.kubernetes.io/service-proxy-name": "nobody"}
-"""kube-proxy leaves such Services alone: the nodes' rules are not what is measured."""
+"""Label of Services that kube-proxy ignores: the nodes' rules are not measured."""
 PODS = 2
-"""Endpoints of each."""
+"""Endpoints of each Service."""
 
 
 def create() -> None:
-    """An empty crowd."""
+    """Create the namespace of the Services."""
     kubectl("create", "namespace", NAMESPACE)
 
 
 def grow(before: int, after: int) -> None:
-    """From so many Services to so many."""
+    """Create Services until `after` exist, when `before` exist."""
     for start in range(before, after, BATCH):
-        items = [each for number in range(start, min(start + BATCH, after)) for each in _service(number)]
+        items = [item for number in range(start, min(start + BATCH, after)) for item in _service(number)]
         kubectl("create", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": items}))
 
 
 def remove() -> None:
+    """Delete the namespace with all its Services."""
     kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found", "--timeout=300s")
 
 
 def _service(number: int) -> tuple[dict[str, Any], dict[str, Any]]:
-    """A Service with its endpoints: addresses that no pod has, for nobody calls them."""
+    """Return a Service with its endpoints, whose addresses no pod has: nobody calls them."""
     name = f"service-{number}"
     metadata = {"name": name, "namespace": NAMESPACE, "labels": UNSEEN_BY_NODES}
     service = {"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": {"ports": [_port()]}}

@@ -1,4 +1,4 @@
-"""The IstioOperator file that says the same as our settings, for `istioctl install`."""
+"""The IstioOperator file that is equivalent to our settings, for `istioctl install`."""
 
 from pi_mesh.settings import Settings
 from pi_mesh.settings.gateway import GatewaySettings
@@ -8,7 +8,7 @@ from pi_mesh.values.placement import node_selector
 
 
 def istio_operator(settings: Settings) -> dict[str, object]:
-    """Source: istio.io/latest/docs/reference/config/istio.operator.v1alpha1."""
+    """Return the IstioOperator (https://istio.io/latest/docs/reference/config/istio.operator.v1alpha1/)."""
     values = dict(releases.of(settings).istiod.values)
     mesh_config = values.pop("meshConfig")
     gateways = ((releases.INGRESS, settings.ingress), (releases.EGRESS, settings.egress))

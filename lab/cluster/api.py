@@ -1,12 +1,12 @@
-"""Quick reads of the lab's API: no kubectl process for each look, and little to import."""
+"""Quick reads of the lab's Kubernetes API, without a kubectl process for each and with little to import."""
 
 import http.client
 import json
 import ssl
 from typing import Any
 
-from lab.cluster import ports
-from lab.cluster.pki import ADMIN, AUTHORITY, certificate_file, key_file
+from lab.cluster import records
+from lab.cluster.names import ADMIN, AUTHORITY, certificate_file, key_file
 from lab.cluster.shell import LabError
 
 HOST = "127.0.0.1"  # the only way to the API server from outside
@@ -14,17 +14,17 @@ TIMEOUT = 5  # seconds
 
 
 def url() -> str:
-    """Where the API server is reached from outside."""
-    return f"https://{HOST}:{ports.find(ports.API)}"
+    """Return the URL at which the API server is reached from outside."""
+    return f"https://{HOST}:{records.find_port(records.API)}"
 
 
 def read(path: str) -> Any:
-    """What the API has under this path. Raises LabError when it does not answer so."""
+    """Return the API object under this path. Raises LabError unless the answer is 200."""
     return json.loads(_get(path))
 
 
 def server_ready() -> bool:
-    """Whether the API server answers and is ready."""
+    """Return True when the API server answers and is ready."""
     try:
         return _get("/readyz") == b"ok"
     except LabError:
@@ -33,7 +33,9 @@ def server_ready() -> bool:
 
 def _get(path: str) -> bytes:
     try:
-        connection = http.client.HTTPSConnection(HOST, ports.find(ports.API), timeout=TIMEOUT, context=_trust())
+        connection = http.client.HTTPSConnection(
+            HOST, records.find_port(records.API), timeout=TIMEOUT, context=_trust()
+        )
         connection.request("GET", path)
         response = connection.getresponse()
         body = response.read()
@@ -46,7 +48,7 @@ def _get(path: str) -> bytes:
 
 
 def _trust() -> ssl.SSLContext:
-    """The lab's authority and nobody else's; we are its administrator."""
+    """Return a TLS context that trusts the lab's authority alone and presents the administrator's certificate."""
     context = ssl.create_default_context(cafile=str(certificate_file(AUTHORITY)))
     context.load_cert_chain(certificate_file(ADMIN), key_file(ADMIN))
     return context

@@ -1,21 +1,21 @@
-"""cert-manager for the nodes and for `pulumi up`; nothing of it runs until a stack installs its chart."""
+"""cert-manager's image and chart for the lab; nothing of it runs until a stack installs the chart."""
 
 from lab.cluster import node
 from lab.cluster.machines import NODES
 from lab.cluster.names import LAB
-from lab.cluster.say import say
-from lab.toolchain import cert_manager, programs
+from lab.cluster.shell import print_progress
+from lab.toolchain import cert_manager_package, programs
 
 CHARTS = LAB / "cert-manager"
 """The packaged chart's folder, for `vault.certManager.charts`."""
 
 
 def provide() -> None:
-    """Gives every node the controller's image, and `.lab/cert-manager` the chart; builds both first if it must."""
-    programs.ensure([cert_manager.NAME])
-    packaged = cert_manager.packaged()
-    for each in NODES:
-        node.import_images(each, [packaged / cert_manager.TAR])
+    """Import the controller's image on every node and link the chart as `.lab/cert-manager`; build both if needed."""
+    programs.ensure([cert_manager_package.NAME])
+    packaged = cert_manager_package.packaged()
+    for machine in NODES:
+        node.import_images(machine, [packaged / cert_manager_package.TAR])
     CHARTS.unlink(missing_ok=True)
     CHARTS.symlink_to(packaged)
-    say(f"the nodes have {cert_manager.IMAGE}, {CHARTS} the chart {cert_manager.VERSION}")
+    print_progress(f"the nodes have {cert_manager_package.IMAGE}, {CHARTS} the chart {cert_manager_package.VERSION}")

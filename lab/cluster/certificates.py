@@ -1,4 +1,4 @@
-"""The lab's certificate authority: made anew with every lab, gone with it."""
+"""The lab's certificate authority, which is created with every lab and removed with it."""
 
 import ipaddress
 from collections.abc import Sequence
@@ -9,15 +9,15 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from lab.cluster import pki
-from lab.cluster.pki import AUTHORITY, certificate_file, key_file
+from lab.cluster import names
+from lab.cluster.names import AUTHORITY, certificate_file, key_file
 
 LIFE = timedelta(days=365)
 
 
 def create_authority() -> None:
-    """Makes the authority that signs everything else."""
-    pki.FOLDER.mkdir(parents=True, exist_ok=True)
+    """Create the authority that signs everything else."""
+    names.PKI.mkdir(parents=True, exist_ok=True)
     key = ec.generate_private_key(ec.SECP256R1())
     subject = _subject("pi-lab", "")
     builder = _builder(subject, subject, key).add_extension(x509.BasicConstraints(ca=True, path_length=None), True)
@@ -25,7 +25,7 @@ def create_authority() -> None:
 
 
 def create_key(name: str) -> None:
-    """Makes a key pair: NAME.key and its public half as NAME.crt (API servers read it under either form)."""
+    """Create a key pair: NAME.key and its public half as NAME.crt (API servers read it under either form)."""
     key = ec.generate_private_key(ec.SECP256R1())
     _write_private(name, key)
     public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
@@ -33,11 +33,11 @@ def create_key(name: str) -> None:
 
 
 def issue(name: str, common_name: str, organization: str = "", hosts: Sequence[str] = ()) -> None:
-    """Makes a key and a certificate for a client, and for a server of these hosts (names or addresses)."""
+    """Create a key and a certificate for a client, and for a server of these hosts (names or addresses)."""
     key = ec.generate_private_key(ec.SECP256R1())
     authority = x509.load_pem_x509_certificate(certificate_file(AUTHORITY).read_bytes())
     signer = serialization.load_pem_private_key(key_file(AUTHORITY).read_bytes(), None)
-    assert isinstance(signer, ec.EllipticCurvePrivateKey)  # what create_authority wrote
+    assert isinstance(signer, ec.EllipticCurvePrivateKey)  # create_authority wrote one
     builder = _builder(_subject(common_name, organization), authority.subject, key)
     if hosts:
         builder = builder.add_extension(x509.SubjectAlternativeName([_host(host) for host in hosts]), False)

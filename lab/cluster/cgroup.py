@@ -1,4 +1,4 @@
-"""The lab's cgroups: one tree of the same name in every hierarchy of the machine, cgroup v1 and v2 alike."""
+"""The lab's cgroups: a tree of the same name in every hierarchy of the machine, of cgroup v1 and v2 alike."""
 
 import os
 import signal
@@ -14,23 +14,26 @@ SYSTEM = "system"  # the leaf for a machine's own programs: with v2 a cgroup hol
 
 
 def hierarchies(mounts: str = "/proc/self/mounts") -> list[Path]:
-    """Where the machine's cgroup hierarchies are mounted."""
+    """Return the mount points of the machine's cgroup hierarchies."""
     rows = (line.split() for line in Path(mounts).read_text().splitlines())
     return [Path(row[1]) for row in rows if row[2] in ("cgroup", "cgroup2")]
 
 
 def create() -> None:
-    """Makes the lab's cgroups; those that are there stay."""
+    """Create the lab's cgroups; those that exist stay."""
     for hierarchy in hierarchies():
         for machine in (CONTROL_PLANE, *NODES):
             _make(hierarchy, f"{machine.cgroup}/{SYSTEM}")
 
 
 def _make(hierarchy: Path, path: str) -> None:
-    """One cgroup with its parents. A cpuset without CPUs and memory takes no process; v2 hands controllers down."""
+    """Create one cgroup with its parents.
+
+    A cpuset (v1) without CPUs and memory takes no process; v2 enables controllers from the parent down.
+    """
     parent = hierarchy
     for part in path.strip("/").split("/"):
-        _hand_down(parent)
+        _enable_controllers(parent)
         child = parent / part
         child.mkdir(exist_ok=True)
         for setting in ("cpuset.cpus", "cpuset.mems"):
@@ -41,33 +44,33 @@ def _make(hierarchy: Path, path: str) -> None:
         parent = child
 
 
-def _hand_down(parent: Path) -> None:
-    """Enables v2's controllers for the children of `parent`."""
+def _enable_controllers(parent: Path) -> None:
+    """Enable v2's controllers for the children of `parent`."""
     offered = parent / "cgroup.controllers"
     if offered.exists() and offered.read_text().split():
-        wanted = " ".join(f"+{controller}" for controller in offered.read_text().split())
-        (parent / "cgroup.subtree_control").write_text(wanted)
+        controllers = " ".join(f"+{controller}" for controller in offered.read_text().split())
+        (parent / "cgroup.subtree_control").write_text(controllers)
 
 
 def folders(path: str) -> list[Path]:
-    """The cgroup `path` in every hierarchy that has it."""
+    """Return the folder of the cgroup `path` in every hierarchy that has it."""
     return [folder for hierarchy in hierarchies() if (folder := hierarchy / path.strip("/")).is_dir()]
 
 
 def processes(path: str = IDENTITY) -> set[int]:
-    """The processes in the cgroup and below it."""
-    found: set[int] = set()
+    """Return the ids of the processes in the cgroup and below it."""
+    pids: set[int] = set()
     for folder in folders(path):
         for members in folder.rglob(MEMBERS):
             try:
-                found.update(int(line) for line in members.read_text().split())
+                pids.update(int(line) for line in members.read_text().split())
             except OSError:  # removed while we looked
                 continue
-    return found
+    return pids
 
 
 def kill(path: str = IDENTITY, seconds: float = 15) -> None:
-    """Ends every process in the cgroup and below it, those that it starts meanwhile included."""
+    """Kill every process in the cgroup and below it, also those that are started meanwhile."""
     until = time.monotonic() + seconds
     while members := processes(path):
         if time.monotonic() > until:
@@ -81,7 +84,7 @@ def kill(path: str = IDENTITY, seconds: float = 15) -> None:
 
 
 def remove(path: str = IDENTITY, seconds: float = 15) -> None:
-    """Ends every process in the cgroup, and removes it with all below it."""
+    """Kill every process in the cgroup, and remove it with all cgroups below it."""
     until = time.monotonic() + seconds
     while True:
         kill(path)
@@ -94,7 +97,7 @@ def remove(path: str = IDENTITY, seconds: float = 15) -> None:
 
 
 def _remove(path: str) -> None:
-    """From the bottom up."""
+    """Remove the cgroup from the bottom up."""
     for folder in folders(path):
         for child in sorted((entry for entry in folder.rglob("*") if entry.is_dir()), reverse=True):
             child.rmdir()

@@ -1,4 +1,4 @@
-"""The lab's command line."""
+"""The command line of the lab."""
 
 import argparse
 import subprocess
@@ -9,16 +9,19 @@ from lab.cluster.shell import LabError
 
 # Functions by name: imported when they are asked for, so that `up` with nothing to do takes no time.
 COMMANDS = {
-    "up": ("lab.cluster.up:up", "start the local cluster; one that is up stays as it is"),
-    "down": ("lab.cluster.down:down", "stop it and remove all of it but the built programs"),
-    "cert-manager": ("lab.cluster.cert_manager:provide", "give the nodes what `vault.key: internal` installs"),
+    "up": ("lab.cluster.lifecycle:up", "start the local cluster; one that is up stays as it is"),
+    "down": ("lab.cluster.lifecycle:down", "stop it and remove all of it but the built programs"),
+    "cert-manager": (
+        "lab.cluster.cert_manager_controller:provide",
+        "give the nodes what `vault.key: internal` installs",
+    ),
 }
 VAULT = {name: f"lab.cluster.vault:{name}" for name in ("up", "down", "seal", "unseal")}
-NODE = {name: f"lab.cluster.switches:{name}_node" for name in ("stop", "start")}
+NODE = {name: f"lab.cluster.faults:{name}_node" for name in ("stop", "start")}
 
 
 def main() -> int:
-    """Exit status: 0 done, 1 with one line on stderr that says what is wrong."""
+    """Run the command and return the exit status: 0 for success, 1 after one line on stderr with the error."""
     arguments = vars(_parser().parse_args())
     try:
         resolve_name(arguments.pop("function"))(**arguments)
@@ -45,7 +48,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _group(parser: argparse.ArgumentParser, functions: dict[str, str]) -> list[argparse.ArgumentParser]:
-    """The commands of one group, each with its function."""
+    """Add the commands of one group, each with its function, and return their parsers."""
     commands = parser.add_subparsers(required=True, metavar="|".join(functions))
     parsers = []
     for name, function in functions.items():

@@ -2,20 +2,21 @@
 
 from lab.cluster import certificates, enter, kubeconfig, process
 from lab.cluster.api import server_ready
+from lab.cluster.binaries import program
 from lab.cluster.machines import (
     API_PORT,
     API_SERVICE_ADDRESS,
     API_URL,
     CONTROL_PLANE,
     NODES,
+    POD_RANGE,
     SERVICE_RANGE,
 )
-from lab.cluster.pki import ADMIN, AUTHORITY, certificate_file, key_file, kubeconfig_file
-from lab.cluster.tools import program
+from lab.cluster.names import ADMIN, AUTHORITY, certificate_file, key_file, kubeconfig_file
 
 ETCD_URL = "http://127.0.0.1:2379"
 MASTERS = "system:masters"
-# name of the certificate -> its user and group: Kubernetes binds its roles to these
+# name of the certificate -> its user and group: Kubernetes binds its Roles to these
 IDENTITIES = {
     ADMIN: ("lab-admin", MASTERS),
     "apiserver-kubelet-client": ("kube-apiserver-kubelet-client", MASTERS),
@@ -32,7 +33,7 @@ SERVER_HOSTS = (
 
 
 def create_certificates() -> None:
-    """Certificates and kubeconfigs of everything that talks to the API server."""
+    """Create the certificates and kubeconfigs of everything that talks to the API server."""
     certificates.create_authority()
     certificates.create_key("service-account")
     certificates.issue("apiserver", "kube-apiserver", hosts=SERVER_HOSTS)
@@ -42,20 +43,20 @@ def create_certificates() -> None:
 
 
 def start_api() -> None:
-    """etcd and the API server, until it answers."""
+    """Start etcd and the API server, and wait until it answers."""
     CONTROL_PLANE.folder.mkdir(parents=True, exist_ok=True)
     process.start("etcd", enter.network(CONTROL_PLANE, program("etcd"), *_etcd_flags()))
     start_api_server()
 
 
 def start_api_server() -> None:
-    """The API server alone, until it answers."""
+    """Start the API server alone, and wait until it answers."""
     process.start("kube-apiserver", enter.network(CONTROL_PLANE, program("kube-apiserver"), *_api_flags()))
     process.wait("kube-apiserver", server_ready)
 
 
 def start_controllers() -> None:
-    """What acts on the API: controllers, scheduler, and service addresses for the control plane itself."""
+    """Start the controller manager, the scheduler, and kube-proxy for the control plane itself."""
     for name, flags in (("kube-controller-manager", _controller_flags()), ("kube-scheduler", _scheduler_flags())):
         process.start(name, enter.network(CONTROL_PLANE, program(name), *flags))
     # It wants a Node to read its address from, and the control plane is none. Any node's name serves: only
@@ -64,10 +65,10 @@ def start_controllers() -> None:
 
 
 def proxy_flags(node: str) -> list[str]:
-    """kube-proxy's flags; conntrack's limits belong to the real machine and stay as they are."""
+    """Return kube-proxy's flags; conntrack's limits belong to the real machine and stay as they are."""
     return [
         f"--kubeconfig={kubeconfig_file('kube-proxy')}", f"--hostname-override={node}",
-        "--proxy-mode=iptables", "--cluster-cidr=10.244.0.0/16", "--conntrack-max-per-core=0", "--oom-score-adj=0",
+        "--proxy-mode=iptables", f"--cluster-cidr={POD_RANGE}", "--conntrack-max-per-core=0", "--oom-score-adj=0",
         "--conntrack-tcp-timeout-established=0", "--conntrack-tcp-timeout-close-wait=0",
     ]  # fmt: skip
 

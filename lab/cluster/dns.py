@@ -1,10 +1,10 @@
-"""Names inside the cluster: CoreDNS as a process of the control plane, behind the service address that pods ask."""
+"""The cluster's DNS: CoreDNS as a process of the control plane, behind the Service address that pods ask."""
 
 from lab.cluster import enter, process
+from lab.cluster.binaries import program
 from lab.cluster.kubectl import kubectl
 from lab.cluster.machines import CONTROL_PLANE, DNS_SERVICE_ADDRESS
-from lab.cluster.pki import kubeconfig_file
-from lab.cluster.tools import program
+from lab.cluster.names import kubeconfig_file
 
 COREFILE = f"""
 .:53 {{
@@ -43,7 +43,7 @@ ports:
 
 
 def start() -> None:
-    """Starts CoreDNS and gives it the address that kubelet tells every pod."""
+    """Start CoreDNS and give it the Service address that kubelet tells every pod."""
     corefile = CONTROL_PLANE.folder / "Corefile"
     corefile.write_text(COREFILE % kubeconfig_file("coredns"))
     process.start("coredns", enter.network(CONTROL_PLANE, program("coredns"), "-conf", corefile))

@@ -1,23 +1,23 @@
-"""`.lab/env`: what makes plain `pulumi`, `kubectl`, `helm`, `istioctl` and `vault` work against the lab."""
+"""The file `.lab/env`: variables with which plain `pulumi`, `kubectl`, `helm`, `istioctl` and `vault` use the lab."""
 
 import os
 import shlex
 
-from lab.cluster import tools
+from lab.cluster import binaries
 from lab.cluster.names import CHECKOUT, KUBECONFIG, LAB
 
 FILE = LAB / "env"
-CHARTS = LAB / "charts"  # what Pulumi.lab.yaml names as the charts' source
+CHARTS = LAB / "charts"  # Pulumi.lab.yaml names it as the charts' source
 STATE = LAB / "state"
-CACHES = LAB / "caches"  # what kubectl and helm would keep in the user's home
+CACHES = LAB / "caches"  # of kubectl and helm, which would keep them in the user's home
 PULUMI_HOME = LAB / "pulumi"
 PASSPHRASE = LAB / "passphrase"
 PASSPHRASE_TEXT = "the lab keeps no secrets"
-"""The same everywhere, so that the salt in Pulumi.lab.yaml fits every machine's lab."""
+"""The same on every machine, so that the salt in Pulumi.lab.yaml fits each one's lab."""
 
 
 def variables() -> dict[str, str]:
-    """The variables, PATH apart."""
+    """Return the variables without PATH."""
     return {
         "KUBECONFIG": str(KUBECONFIG),
         "KUBECACHEDIR": str(CACHES / "kubectl"),
@@ -31,7 +31,7 @@ def variables() -> dict[str, str]:
 
 
 def write(**more: str) -> None:
-    """Writes the file with these further variables, the state's folder and the passphrase. Only root reads the file."""
+    """Write the file with these further variables, the state's folder and the passphrase. Only root reads the file."""
     STATE.mkdir(parents=True, exist_ok=True)
     PASSPHRASE.write_text(PASSPHRASE_TEXT)
     lines = [f"export {name}={shlex.quote(value)}" for name, value in {**variables(), **more}.items()]
@@ -41,5 +41,5 @@ def write(**more: str) -> None:
 
 
 def search_path() -> str:
-    """The folders that stand first in PATH: the lab's tools and the checkout's Python."""
-    return os.pathsep.join((str(tools.FOLDER), str(CHECKOUT / ".venv" / "bin")))
+    """Return the folders that stand first in PATH: the lab's programs and the checkout's Python."""
+    return os.pathsep.join((str(binaries.FOLDER), str(CHECKOUT / ".venv" / "bin")))

@@ -1,4 +1,7 @@
-"""What tests do to the lab. (A node's facts: simulated.py. Vault: vault.py. istiod: delete its pod.)"""
+"""Faults that tests inject: a node or the API server that is down.
+
+Other faults: simulated.py for what a node reports, vault.py for a sealed Vault, a deleted pod for istiod.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,19 +12,19 @@ from lab.cluster.machines import node as find_node
 from lab.cluster.waiting import lasting, wait_until
 
 STEADY = 12
-"""Seconds: two rounds of the node controller, and a kubelet's time to contradict it."""
+"""Seconds of two rounds of the node controller, and of a kubelet's time to contradict it."""
 SLOWEST = 240
-"""Seconds: kubelets ask an API server that was away less and less often."""
+"""Seconds to wait at most: kubelets ask an API server that was away less and less often."""
 
 
 def stop_node(name: str) -> None:
-    """Pulls the plug of a real node and returns when the cluster has noticed (about 30 s)."""
+    """Kill every process of a real node and wait until the cluster has noticed (about 30 s)."""
     node.stop(find_node(name))
     wait_until(f"{name} not Ready", lambda: state.node_readiness()[name] != "True")
 
 
 def start_node(name: str) -> None:
-    """Boots a stopped node and returns when it is Ready."""
+    """Start a stopped node and wait until it is Ready."""
     machine: Machine = find_node(name)
     node.start_runtime(machine)
     node.start_kubelet(machine)
@@ -30,7 +33,7 @@ def start_node(name: str) -> None:
 
 @contextmanager
 def node_down(name: str) -> Iterator[None]:
-    """A node that is off inside, and Ready again after."""
+    """Keep a node stopped while the block runs; it is Ready again afterwards."""
     stop_node(name)
     try:
         yield
@@ -40,9 +43,9 @@ def node_down(name: str) -> Iterator[None]:
 
 @contextmanager
 def api_server_down() -> Iterator[None]:
-    """No API server inside, and the same one again after.
+    """Keep the API server stopped while the block runs; afterwards it answers and the nodes stay Ready.
 
-    With nodes that stay Ready: at first the controller takes those for lost whose signs of life could not be stored.
+    At first the node controller takes those for lost whose heartbeats could not be stored.
     """
     process.stop("kube-apiserver", seconds=1)  # it would wait for its watchers
     try:

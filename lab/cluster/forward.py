@@ -8,27 +8,29 @@ import asyncio
 import socket
 import sys
 
-from lab.cluster import enter, ports, process
+from lab.cluster import enter, process, records
 from lab.cluster.machines import CONTROL_PLANE
 from lab.cluster.names import CHECKOUT
-from lab.cluster.say import say
+from lab.cluster.shell import print_progress
 
 CHUNK = 1 << 16  # bytes
 
 
 def start(name: str, target: str) -> int:
-    """Opens a way to `target` (host:port inside the lab) and returns its port on 127.0.0.1."""
+    """Start a forwarder to `target` (host:port inside the lab) and return its port on 127.0.0.1."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         inside = ("env", f"PYTHONPATH={CHECKOUT}", sys.executable, "-m", "lab.cluster.forward", target)
         process.start(f"forward-{name}", enter.network(CONTROL_PLANE, *inside), pass_fd=listener.fileno())
         port = listener.getsockname()[1]
-    ports.note(name, port)
+    records.write_port(name, port)
     return port
 
 
 def reach(name: str, target: str) -> None:
-    """Opens a way, and says where it begins."""
-    say(f"{target} inside the local cluster is 127.0.0.1:{start(name, target)} outside, until `make lab-down`")
+    """Start a forwarder and print its address."""
+    print_progress(
+        f"{target} inside the local cluster is 127.0.0.1:{start(name, target)} outside, until `make lab-down`"
+    )
 
 
 async def _serve(listener: socket.socket, host: str, port: int) -> None:
@@ -47,7 +49,7 @@ async def _serve(listener: socket.socket, host: str, port: int) -> None:
 
 
 async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """One direction, to its end: who has said everything may still listen to the answer."""
+    """Copy one direction to its end: the side that has sent everything may still read the answer."""
     try:
         while data := await reader.read(CHUNK):
             writer.write(data)

@@ -1,16 +1,15 @@
-"""Kubeconfigs: for the lab's own programs, and the one that its user gets."""
+"""Kubeconfigs for the lab's own programs and for its user."""
 
 import base64
 import json
 from pathlib import Path
 from typing import Any
 
-from lab.cluster.names import CONTEXT
-from lab.cluster.pki import AUTHORITY, certificate_file, key_file, kubeconfig_file
+from lab.cluster.names import AUTHORITY, CONTEXT, certificate_file, key_file, kubeconfig_file
 
 
 def write(file: Path, server: str, identity: str) -> Path:
-    """A kubeconfig for `server` (a URL) with the certificate issued under the name `identity`. Only root reads it."""
+    """Write a kubeconfig for `server` (a URL) with the certificate called `identity`. Only root reads it."""
     user = {
         "client-certificate-data": _encoded(certificate_file(identity)),
         "client-key-data": _encoded(key_file(identity)),
@@ -30,7 +29,7 @@ def write(file: Path, server: str, identity: str) -> Path:
 
 
 def component(name: str, server: str) -> Path:
-    """The kubeconfig of one of the lab's programs, which has the certificate of the same name."""
+    """Write the kubeconfig of one of the lab's programs, which has the certificate of the same name."""
     return write(kubeconfig_file(name), server, name)
 
 

@@ -1,37 +1,36 @@
-"""kubectl against the lab, and nothing but the lab."""
+"""kubectl against the lab and against no other cluster."""
 
 import base64
 import json
 import os
 from typing import Any
 
+from lab.cluster.binaries import program
 from lab.cluster.environment import variables
-from lab.cluster.names import CONTEXT, KUBECONFIG
-from lab.cluster.pki import AUTHORITY, certificate_file
+from lab.cluster.names import AUTHORITY, CONTEXT, KUBECONFIG, certificate_file
 from lab.cluster.shell import LabError, run
-from lab.cluster.tools import program
 
 
 def kubectl(*arguments: str, stdin: str | None = None) -> str:
-    """kubectl's output. Raises LabError when it fails, or when the kubeconfig is not the lab's own."""
+    """Run kubectl and return its output. Raises LabError when it fails, or when the kubeconfig is not the lab's own."""
     refuse_other_clusters()
     command = (str(program("kubectl")), f"--kubeconfig={KUBECONFIG}", f"--context={CONTEXT}", *arguments)
     return run(*command, stdin=stdin, env={**os.environ, **variables()})
 
 
 def get(*arguments: str) -> Any:
-    """What `kubectl get ... -o json` reads."""
+    """Return the parsed output of `kubectl get ... -o json`."""
     return json.loads(kubectl("get", *arguments, "-o", "json"))
 
 
 def staying_pods(namespace: str, selector: str = "") -> list[dict[str, Any]]:
-    """The pods that nobody has told to stop: an old gateway serves on for a while beside its successor."""
+    """Return the pods that are not being deleted: an old gateway serves on for a while beside its successor."""
     pods = get("pods", f"--namespace={namespace}", f"--selector={selector}")["items"]
     return [pod for pod in pods if "deletionTimestamp" not in pod["metadata"]]
 
 
 def refuse_other_clusters() -> None:
-    """Raises LabError unless the lab's kubeconfig leads to 127.0.0.1 and trusts the lab's authority alone."""
+    """Raise LabError unless the lab's kubeconfig leads to 127.0.0.1 and trusts the lab's authority alone."""
     if not KUBECONFIG.exists():
         raise LabError(f"{KUBECONFIG}: not there; start the local cluster first: make lab-up")
     clusters = json.loads(KUBECONFIG.read_text())["clusters"]

@@ -22,27 +22,27 @@ class Machine:
 
     @property
     def namespace(self) -> str:
-        """The network namespace's name, as in `ip netns`."""
+        """Return the network namespace's name, as in `ip netns`."""
         return f"{IDENTITY}-{self.name}"
 
     @property
     def cgroup(self) -> str:
-        """The cgroup's path below each controller."""
+        """Return the cgroup's path below each hierarchy."""
         return f"/{IDENTITY}/{self.name}"
 
     @property
     def address(self) -> str:
-        """The machine's address on the lab's bridge."""
+        """Return the machine's address on the lab's bridge."""
         return f"10.250.0.{self.index + 1}"
 
     @property
     def pod_range(self) -> str:
-        """The addresses of the pods on this node."""
+        """Return the range of the pods' addresses on this node (CIDR)."""
         return f"10.244.{self.index}.0/24"
 
     @property
     def folder(self) -> Path:
-        """The machine's disk: what a reboot keeps."""
+        """Return the folder that is the machine's disk, which a reboot keeps."""
         return LAB / "machines" / self.name
 
 
@@ -52,8 +52,8 @@ API_URL = f"https://{CONTROL_PLANE.address}:{API_PORT}"
 
 
 def node(name: str) -> Machine:
-    """The node called `name`; raises LabError with the names there are."""
-    found = {machine.name: machine for machine in NODES}
-    if name not in found:
-        raise LabError(f"no real node {name} in the lab: there are {', '.join(found)}")
-    return found[name]
+    """Return the node called `name`; raises LabError with the names there are."""
+    nodes = {machine.name: machine for machine in NODES}
+    if name not in nodes:
+        raise LabError(f"no real node {name} in the lab: there are {', '.join(nodes)}")
+    return nodes[name]

@@ -16,7 +16,7 @@ FORWARDING = "echo 1 >/proc/sys/net/ipv4/ip_forward"
 
 
 def create() -> None:
-    """Makes namespaces, bridge, wires and routes from nothing."""
+    """Create namespaces, bridge, veth pairs and routes from nothing."""
     for machine in (CONTROL_PLANE, *NODES):
         run("ip", "netns", "add", machine.namespace)
         run("nsenter", f"--net={NAMESPACES / machine.namespace}", "sh", "-c", FORWARDING)
@@ -27,7 +27,7 @@ def create() -> None:
             f"link add {BRIDGE} type bridge",
             f"address add {CONTROL_PLANE.address}/24 dev {BRIDGE}",
             f"link set {BRIDGE} up",
-            *(line for node in NODES for line in _wire(node)),
+            *(line for node in NODES for line in _veth(node)),
             f"route add {SERVICE_RANGE} dev {BRIDGE}",  # kube-proxy rewrites what has a route
             *_routes(CONTROL_PLANE),
         ],
@@ -49,8 +49,8 @@ def _configure(machine: Machine, lines: list[str]) -> None:
     run("ip", "-netns", machine.namespace, "-batch", "-", stdin="\n".join(lines) + "\n")
 
 
-def _wire(node: Machine) -> list[str]:
-    """The cable from the bridge to a node's eth0."""
+def _veth(node: Machine) -> list[str]:
+    """Return the commands for the veth pair from the bridge to a node's eth0."""
     return [
         f"link add {node.name} type veth peer name eth0 netns {node.namespace}",
         f"link set {node.name} master {BRIDGE} up",
@@ -58,12 +58,12 @@ def _wire(node: Machine) -> list[str]:
 
 
 def _routes(machine: Machine) -> list[str]:
-    """Where the pods of the other nodes are."""
+    """Return the commands for the routes to the pods of the other nodes."""
     return [f"route add {node.pod_range} via {node.address}" for node in NODES if node != machine]
 
 
 def remove() -> None:
-    """Removes every namespace of this lab, with all that is in it."""
+    """Remove every namespace of this lab, with all that is in it."""
     for name in names():
         run("ip", "netns", "delete", name)
     if os.path.ismount(NAMESPACES) and not any(NAMESPACES.iterdir()):  # what the first `ip netns add` mounted
@@ -71,5 +71,5 @@ def remove() -> None:
 
 
 def names() -> list[str]:
-    """The namespaces of this lab that exist."""
+    """Return the names of this lab's namespaces that exist."""
     return sorted(entry.name for entry in NAMESPACES.glob(f"{IDENTITY}-*"))

@@ -3,34 +3,32 @@
 from pathlib import Path
 
 from lab.cluster import cgroup, enter, node_files, process
+from lab.cluster.binaries import program
 from lab.cluster.control_plane import proxy_flags
 from lab.cluster.machines import Machine
 from lab.cluster.shell import LabError, run
-from lab.cluster.tools import program
 
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 SOCKET = "/run/containerd/containerd.sock"
 
 
 def start_runtime(node: Machine) -> None:
-    """containerd, until it answers."""
+    """Start containerd and wait until it answers."""
     node_files.write(node)
-    path = (
-        f"PATH={program('containerd-shim-runc-v2').parent}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-    )
+    path = f"PATH={program('containerd-shim-runc-v2').parent}:{SYSTEM_PATH}"
     command = ("env", path, program("containerd"), "--config=/run/node/containerd.toml")
     process.start(runtime(node), enter.first(node, *command))
     process.wait(runtime(node), lambda: _answers(node))
 
 
 def import_images(node: Machine, tars: list[Path]) -> None:
-    """Gives the node its images."""
+    """Import these image archives on the node."""
     for tar in tars:
         ctr(node, "--namespace=k8s.io", "images", "import", "--local", str(tar))
 
 
 def start_kubelet(node: Machine) -> None:
-    """kubelet and kube-proxy. The node is Ready some seconds later."""
+    """Start kubelet and kube-proxy. The node is Ready some seconds later."""
     kubelet = (
         program("kubelet"), "--config=/run/node/kubelet.json", "--root-dir=/run/node/kubelet",
         "--kubeconfig=/run/node/kubeconfig", f"--hostname-override={node.name}", f"--node-ip={node.address}",
@@ -41,22 +39,22 @@ def start_kubelet(node: Machine) -> None:
 
 
 def stop(node: Machine) -> None:
-    """The plug is pulled: every process of the node ends at once, its pods' included."""
+    """Kill every process of the node at once, its pods' included, as a power cut does."""
     cgroup.kill(node.cgroup)
 
 
 def ctr(node: Machine, *arguments: str) -> str:
-    """containerd's own command line on the node."""
+    """Run containerd's command line `ctr` on the node and return its output."""
     return run(*enter.join(node, runtime(node), program("ctr"), f"--address={SOCKET}", *arguments))
 
 
 def runtime(node: Machine) -> str:
-    """The name of the node's containerd among the processes."""
+    """Return the name of the node's containerd among the processes."""
     return f"containerd-{node.name}"
 
 
 def _answers(node: Machine) -> bool:
-    """Whether the part that kubelet talks to is there. Raises LabError when containerd could not start it."""
+    """Return True when containerd's CRI plugin, which kubelet talks to, is ready. Raises LabError when it failed."""
     try:
         plugins = ctr(node, "plugins", "ls")
     except LabError:

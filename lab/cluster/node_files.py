@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.cluster.machines import DNS_SERVICE_ADDRESS, Machine
-from lab.cluster.pki import AUTHORITY, certificate_file, kubeconfig_file
+from lab.cluster.names import AUTHORITY, certificate_file, kubeconfig_file
 
 CORES = 4
 ALLOCATABLE_MEMORY = 3700 * 1024**2  # bytes; what a Raspberry Pi 4 of 4 GB leaves to pods
@@ -32,7 +32,7 @@ runtime_type = "io.containerd.runc.v2"
 
 
 def write(node: Machine) -> None:
-    """Writes all of them."""
+    """Write all configuration files of a node."""
     _cores(node.folder / "cores")
     (node.folder / "cni").mkdir(parents=True, exist_ok=True)
     (node.folder / "containerd.toml").write_text(CONTAINERD)
@@ -44,7 +44,7 @@ def write(node: Machine) -> None:
 
 
 def _cores(folder: Path) -> None:
-    """A Pi's cores, where kubelet counts them (its /sys/devices/system/node): no setting changes the number.
+    """Write a Pi's cores where kubelet counts them (its /sys/devices/system/node): no setting changes the number.
 
     A machine with fewer has its cores listed again on a further NUMA node: kubelet counts what is listed, but also
     writes the numbers into a cpuset, where only cores that exist are allowed.
@@ -61,16 +61,19 @@ def _cores(folder: Path) -> None:
 
 
 def _machine_memory() -> int:
-    """Bytes."""
+    """Return the machine's memory in bytes."""
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 def _network(node: Machine) -> dict[str, Any]:
-    """Every pod is wired to the node and routed: no bridge, so nothing passes unseen by kube-proxy's rules."""
+    """Return the CNI configuration: every pod has a veth pair to the node and is routed.
+
+    Without a bridge, no packet bypasses kube-proxy's rules.
+    """
     addresses = {"type": "host-local", "ranges": [[{"subnet": node.pod_range}]], "dataDir": "/run/cni"}
-    wire = {"type": "ptp", "ipam": {**addresses, "routes": [{"dst": "0.0.0.0/0"}]}}
+    veth = {"type": "ptp", "ipam": {**addresses, "routes": [{"dst": "0.0.0.0/0"}]}}
     ports = {"type": "portmap", "capabilities": {"portMappings": True}}
-    return {"cniVersion": "1.0.0", "name": "lab", "plugins": [wire, ports]}
+    return {"cniVersion": "1.0.0", "name": "lab", "plugins": [veth, ports]}
 
 
 def _kubelet(node: Machine) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Whether this machine can carry the lab."""
+"""Requirements of the lab on the machine: Linux, root, cgroup controllers, namespaces, Debian packages."""
 
 import os
 import sys
@@ -26,7 +26,7 @@ TRIES = {
 
 
 def check() -> None:
-    """Raises LabError with one line that says what is missing, and what to do instead."""
+    """Raise LabError with one line that says what is missing, and what to do instead."""
     if sys.platform != "linux":
         raise _missing(f"Linux: this is {sys.platform}")
     if os.geteuid() != 0:
@@ -47,7 +47,7 @@ def check() -> None:
 
 
 def _missing_controllers() -> list[str]:
-    """The controllers that kubelet needs and no writable hierarchy of this machine has."""
+    """Return the controllers that kubelet needs and no writable hierarchy of this machine has."""
     present: set[str] = set()
     for hierarchy in cgroup.hierarchies():
         if os.access(hierarchy, os.W_OK):
@@ -57,7 +57,7 @@ def _missing_controllers() -> list[str]:
 
 
 def _watches_in_use() -> int:
-    """The inotify instances that are open on this machine."""
+    """Return the number of inotify instances that are open on this machine."""
     count = 0
     for descriptor in Path("/proc").glob("[0-9]*/fd/*"):
         try:

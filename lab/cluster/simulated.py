@@ -1,4 +1,4 @@
-"""Simulated nodes of a Pi's size beside the real ones, for tests of capacity and preflight: KWOK keeps them alive.
+"""Simulated nodes of a Pi's size beside the real ones, which KWOK keeps alive: for tests of capacity and preflight.
 
 They are tainted: only pods that tolerate `kwok.x-k8s.io/node` land there, and nothing of those pods runs.
 """
@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lab.cluster import enter, process, state
+from lab.cluster import enter, process, records, state
+from lab.cluster.binaries import program
 from lab.cluster.kubectl import get, kubectl
 from lab.cluster.machines import CONTROL_PLANE
-from lab.cluster.pki import ADMIN, kubeconfig_file
-from lab.cluster.say import say
-from lab.cluster.tools import program
+from lab.cluster.names import ADMIN, kubeconfig_file
+from lab.cluster.shell import print_progress
 from lab.cluster.waiting import wait_until
 from lab.toolchain import programs
-from lab.toolchain.parts import KUBERNETES
+from lab.toolchain.catalog import KUBERNETES
 
 CONTROLLER = "kwok"
 MANAGED = "kwok.x-k8s.io/node"  # annotation: KWOK looks after the node; taint: keeps pods off it
@@ -27,7 +27,7 @@ TOLERATION = {"key": MANAGED, "operator": "Exists"}
 
 @dataclass(frozen=True)
 class SimulatedNode:
-    """What a node says about itself; by default a Raspberry Pi 4 of 4 GB that can carry the mesh."""
+    """A node as it reports itself; by default a Raspberry Pi 4 of 4 GB that can carry the mesh."""
 
     name: str
     architecture: str = "arm64"
@@ -40,7 +40,7 @@ class SimulatedNode:
 
 
 def put(*nodes: SimulatedNode) -> None:
-    """Makes these nodes, or changes those that are there; returns when the cluster shows their readiness."""
+    """Create these nodes, or change those that exist; wait until the cluster shows their readiness."""
     _start_controller()
     for node in nodes:
         kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", stdin=json.dumps(_manifest(node)))
@@ -51,16 +51,16 @@ def put(*nodes: SimulatedNode) -> None:
 
 
 def remove_all() -> None:
-    """Removes every simulated node, and KWOK."""
+    """Delete every simulated node, and stop KWOK."""
     for item in get("nodes", f"--selector={MANAGED}")["items"]:
         kubectl("delete", "node", item["metadata"]["name"])
     process.stop(CONTROLLER)
 
 
 def _start_controller() -> None:
-    if process.is_alive(CONTROLLER):
+    if records.is_alive(CONTROLLER):
         return
-    say("KWOK, for simulated nodes")
+    print_progress("KWOK, for simulated nodes")
     flags = [f"--kubeconfig={kubeconfig_file(ADMIN)}", "--manage-all-nodes=false", "--cidr=10.245.0.0/16"]
     flags += [f"--manage-nodes-with-annotation-selector={MANAGED}=fake", f"--node-ip={CONTROL_PLANE.address}"]
     flags += [f"--config={stage}" for stage in _stages()]
@@ -68,7 +68,7 @@ def _start_controller() -> None:
 
 
 def _stages() -> list[Path]:
-    """How simulated nodes and pods live: the ones that KWOK itself uses by default."""
+    """Return the files of KWOK's default stages, which say how simulated nodes and pods live."""
     folder = programs.file("kwok", "stage")
     chosen = ("node/fast", "node/heartbeat-with-lease", "pod/fast")
     stages = [file for kind in chosen for file in sorted((folder / kind).glob("*.yaml"))]
@@ -85,23 +85,23 @@ def _manifest(node: SimulatedNode) -> dict[str, Any]:
 
 def _status(node: SimulatedNode) -> dict[str, Any]:
     size = {"cpu": node.cpu, "memory": node.memory, "pods": str(node.pods)}
-    facts = {
+    reported = {
         "architecture": node.architecture,
         "kernelVersion": node.kernel,
         "osImage": node.os_image,
         "operatingSystem": "linux",
     }
-    status: dict[str, Any] = {"capacity": size, "allocatable": size, "nodeInfo": _node_info(facts)}
+    status: dict[str, Any] = {"capacity": size, "allocatable": size, "nodeInfo": _node_info(reported)}
     if not node.ready:
         down = {"type": "Ready", "status": "False", "reason": "KubeletNotReady", "message": "made unready by the lab"}
         status["conditions"] = [down]
     return status
 
 
-def _node_info(facts: dict[str, str]) -> dict[str, str]:
-    """The API server wants every field; those that nobody asks for are empty."""
+def _node_info(reported: dict[str, str]) -> dict[str, str]:
+    """Return a whole `nodeInfo`: the API server wants every field; those that no check reads are empty."""
     absent = dict.fromkeys(("bootID", "machineID", "systemUUID", "kubeProxyVersion"), "")
-    return {**absent, "containerRuntimeVersion": "simulated", "kubeletVersion": f"v{KUBERNETES}", **facts}
+    return {**absent, "containerRuntimeVersion": "simulated", "kubeletVersion": f"v{KUBERNETES}", **reported}
 
 
 def _shows(node: SimulatedNode) -> Callable[[], bool]:

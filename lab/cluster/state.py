@@ -1,6 +1,6 @@
-"""What state the lab is in."""
+"""The state of the lab: whether its start is complete, and its nodes are Ready."""
 
-from lab.cluster import process
+from lab.cluster import records
 from lab.cluster.api import read
 from lab.cluster.machines import NODES
 from lab.cluster.names import LAB
@@ -11,16 +11,16 @@ COMPLETE = LAB / "complete"
 
 
 def complete() -> None:
-    """Notes that the start went through to its end, and which processes belong to it."""
-    COMPLETE.write_text("\n".join(process.recorded()))
+    """Record that the start is complete, and which processes belong to it."""
+    COMPLETE.write_text("\n".join(records.recorded()))
 
 
 def is_up(patience: float = 0) -> bool:
-    """Whether the start went through, every process of it still runs, and the nodes are Ready, or soon become it.
+    """Return True when the start is complete, every process of it still runs, and the nodes are Ready.
 
-    `patience`: seconds that a lab whose processes all run is given, on a busy machine or after a restart.
+    `patience`: seconds to wait for the nodes of a lab whose processes all run, on a busy machine or after a restart.
     """
-    if not COMPLETE.exists() or not all(process.is_alive(name) for name in COMPLETE.read_text().split()):
+    if not COMPLETE.exists() or not all(records.is_alive(name) for name in COMPLETE.read_text().split()):
         return False
     try:
         wait_until("the nodes", is_ready, patience)
@@ -30,7 +30,7 @@ def is_up(patience: float = 0) -> bool:
 
 
 def is_ready() -> bool:
-    """Whether every real node is Ready, and pods can be made."""
+    """Return True when every real node is Ready, and pods can be created."""
     try:
         ready = {name for name, status in node_readiness().items() if status == "True"}
         return ready >= {node.name for node in NODES} and "default" in _service_accounts()
@@ -39,7 +39,7 @@ def is_ready() -> bool:
 
 
 def node_readiness() -> dict[str, str]:
-    """Node -> status of its condition Ready ("True", "False", "Unknown"), simulated ones included."""
+    """Return node -> status of its condition Ready ("True", "False", "Unknown"), simulated nodes included."""
     return {
         item["metadata"]["name"]: condition["status"]
         for item in read("/api/v1/nodes")["items"]

@@ -1,4 +1,4 @@
-"""A real Vault server, on demand: initialised and unsealed, reached on 127.0.0.1 like the API server."""
+"""A real Vault server that is started on demand, initialised and unsealed, and reached on 127.0.0.1."""
 
 import json
 from pathlib import Path
@@ -8,13 +8,11 @@ import hvac
 import hvac.exceptions
 import requests
 
-from lab.cluster import enter, environment, forward, ports, process, tools
+from lab.cluster import binaries, enter, environment, forward, process, pulumi_plugins, records
 from lab.cluster.machines import CONTROL_PLANE
 from lab.cluster.names import LAB
-from lab.cluster.say import say
-from lab.cluster.shell import LabError
+from lab.cluster.shell import LabError, print_progress
 from lab.toolchain import programs
-from lab.vault_plugin.install import install
 
 SERVER = "vault"
 PORT = 8200
@@ -22,11 +20,11 @@ KEYS = LAB / "vault.json"  # only root reads it; gone with the lab
 
 
 def up() -> None:
-    """Starts Vault, unsealed, with Pulumi's plugin for it; builds it first if it must. Unseals one that runs."""
-    if not process.is_alive(SERVER):
+    """Start Vault unsealed, with Pulumi's plugin for it; build it first if needed. Unseal one that runs."""
+    if not records.is_alive(SERVER):
         programs.ensure([SERVER])
-        tools.link(SERVER, programs.program(SERVER))
-        install(environment.PULUMI_HOME)
+        binaries.link(SERVER, programs.program(SERVER))
+        pulumi_plugins.install_vault(environment.PULUMI_HOME)
         _start()
     client = connect()
     process.wait(SERVER, lambda: _answers(client))
@@ -36,42 +34,42 @@ def up() -> None:
         KEYS.write_text(json.dumps(keys))
     unseal()
     environment.write(VAULT_ADDR=address(), VAULT_TOKEN=root_token())
-    say(f"Vault is up on {address()}; to use it: . .lab/env")
+    print_progress(f"Vault is up on {address()}; to use it: . .lab/env")
 
 
 def down() -> None:
-    """Stops Vault. Its data stay until the lab goes; `up` brings it back as it was."""
+    """Stop Vault. Its data stay until the lab goes; `up` brings it back as it was."""
     process.stop(SERVER)
-    say("Vault is down")
+    print_progress("Vault is down")
 
 
 def seal() -> None:
-    """Seals it, as a power cut does."""
+    """Seal Vault, as a power cut does."""
     connect().sys.seal()
 
 
 def unseal() -> None:
-    """Unseals it, and waits until it is its one-node cluster's leader: before, it refuses every request."""
+    """Unseal Vault, and wait until it leads its one-node cluster: before, it refuses every request."""
     client = connect()
     client.sys.submit_unseal_key(_keys()["keys"][0])
     process.wait(SERVER, lambda: client.sys.read_health_status().status_code == requests.codes.ok)
 
 
 def address() -> str:
-    """The URL of the server (also of one that is down); raises LabError when there never was one."""
-    port = ports.find(SERVER)
+    """Return the URL of the server (also of one that is down); raises LabError when it was never started."""
+    port = records.find_port(SERVER)
     if port is None:
         raise LabError("Vault was never started in this lab: python -m lab vault up")
     return f"http://127.0.0.1:{port}"
 
 
 def root_token() -> str:
-    """The token that may do everything."""
+    """Return the root token, which may do everything."""
     return _keys()["root_token"]
 
 
 def connect(token: str | None = None) -> hvac.Client:
-    """A client with this token; without one, with the root token if there is one."""
+    """Return a client with this token; without one, with the root token if there is one."""
     return hvac.Client(url=address(), token=token or (root_token() if KEYS.exists() else None), timeout=10)
 
 
@@ -80,9 +78,9 @@ def _start() -> None:
     (folder / "data").mkdir(parents=True, exist_ok=True)
     configuration = folder / "vault.json"
     configuration.write_text(json.dumps(_configuration(folder / "data")))
-    command = (tools.program(SERVER), "server", f"-config={configuration}")
+    command = (binaries.program(SERVER), "server", f"-config={configuration}")
     process.start(SERVER, enter.network(CONTROL_PLANE, *command))
-    if not process.is_alive(f"forward-{SERVER}"):
+    if not records.is_alive(f"forward-{SERVER}"):
         forward.start(SERVER, f"{CONTROL_PLANE.address}:{PORT}")
 
 

@@ -1,36 +1,37 @@
-"""Waiting for something that comes true by itself."""
+"""Waiting for a condition that comes true by itself."""
 
 import time
 from collections.abc import Callable
 
-from lab.cluster.say import say
-from lab.cluster.shell import LabError
+from lab.cluster.shell import LabError, print_progress
 
-PAUSE = 0.1  # seconds between two looks
-HEARTBEAT = 5  # seconds after which the user hears that we still wait
+PAUSE = 0.1  # seconds between two evaluations of a condition
+HEARTBEAT = 5  # seconds between two lines that say what is still waited for
 
 
-def wait_until(what: str, true: Callable[[], bool], seconds: float = 90, alive: Callable[[], object] = bool) -> None:
-    """Returns when `true` says so; `alive` raises when hope is gone. Raises LabError after `seconds`."""
+def wait_until(
+    what: str, condition: Callable[[], bool], seconds: float = 90, alive: Callable[[], object] = bool
+) -> None:
+    """Wait until `condition` is true. Raises LabError after `seconds`, and whatever `alive` raises meanwhile."""
     begun = said = time.monotonic()
-    while not true():
+    while not condition():
         now = time.monotonic()
         alive()
         if now - begun > seconds:
             raise LabError(f"{what}: not so after {seconds:.0f} s")
         if now - said > HEARTBEAT:
             said = now
-            say(f"still waiting for {what}")
+            print_progress(f"still waiting for {what}")
         time.sleep(PAUSE)
 
 
-def lasting(true: Callable[[], bool], seconds: float) -> Callable[[], bool]:
-    """For `wait_until`: whether `true` has said so at every look for this long."""
+def lasting(condition: Callable[[], bool], seconds: float) -> Callable[[], bool]:
+    """Return a condition for `wait_until`: that `condition` was true at every evaluation for this many seconds."""
     since: float | None = None
 
     def look() -> bool:
         nonlocal since
-        if not true():
+        if not condition():
             since = None
             return False
         since = time.monotonic() if since is None else since

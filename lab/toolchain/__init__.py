@@ -1,1 +1,1 @@
-"""Makes what the lab runs: programs from Go modules, images and packaged charts, in a cache outside the checkout."""
+"""The programs, images and charts that the lab runs, built from Go modules into a cache outside the checkout."""

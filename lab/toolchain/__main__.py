@@ -1,4 +1,4 @@
-"""`python -m lab.toolchain`: build parts, charts and images by hand, list them, remove old ones."""
+"""The command `python -m lab.toolchain`: build parts, charts and images by hand, list them, remove old ones."""
 
 import argparse
 import sys
@@ -8,17 +8,16 @@ from rich.table import Column, Table
 
 from lab.toolchain import charts, images, programs
 from lab.toolchain.cache import cache_root, part_folder
-from lab.toolchain.parts import PARTS, UnknownPartError
-from lab.toolchain.path import on_path
-from lab.toolchain.prune import prune
-from lab.toolchain.ready import make_ready
+from lab.toolchain.catalog import PARTS, UnknownPartError
+from lab.toolchain.contents import ensure_all, prune
+from lab.toolchain.path_lookup import find_on_path
 
 
 def _ensure(names: list[str]) -> None:
     if names:
         programs.ensure(names)
     else:
-        make_ready()
+        ensure_all()
 
 
 def _charts(versions: list[str]) -> None:
@@ -38,7 +37,7 @@ def _list(_: list[str]) -> None:
     columns = (Column(name, overflow="fold") for name in ("part", "version", "needed for", "where it comes from"))
     table = Table(*columns, title=f"tool cache {cache_root()}")
     for part in PARTS:
-        found = {str(path) for name in part.programs if (path := on_path(name, part))}
+        found = {str(path) for name in part.programs if (path := find_on_path(name, part))}
         place = part_folder(part).name if part_folder(part).is_dir() else ", ".join(sorted(found)) or "to be built"
         table.add_row(part.name, part.version, part.needed_for, place)
     Console().print(table)
@@ -52,8 +51,11 @@ COMMANDS = {"ensure": _ensure, "charts": _charts, "images": _images, "list": _li
 
 
 def main() -> int:
-    """Exit status: 0 done, 1 with one line that says what is wrong."""
-    parser = argparse.ArgumentParser(prog="python -m lab.toolchain", description=__doc__)
+    """Run the command and return the exit status: 0 for success, 1 after one line on stderr with the error."""
+    parser = argparse.ArgumentParser(
+        prog="python -m lab.toolchain",
+        description="Build parts, charts and images by hand, list them, remove old ones.",
+    )
     parser.add_argument("command", choices=COMMANDS)
     names = "parts (ensure) or Istio versions (charts; or `all`); without any, all that `make lab-up` needs"
     parser.add_argument("name", nargs="*", help=names)

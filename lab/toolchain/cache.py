@@ -1,4 +1,4 @@
-"""Where built parts live: a cache outside the checkout, one folder per part and content of its module files."""
+"""The tool cache outside the checkout, with one folder per part and content of its module files."""
 
 import fcntl
 import hashlib
@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from lab.toolchain.parts import PARTS, Part
+from lab.toolchain.catalog import PARTS, Part
 
 MODULES = Path(__file__).parent / "go"
 
@@ -23,7 +23,7 @@ SECOND = 1.0
 
 
 def cache_root() -> Path:
-    """`$PI_MESH_CACHE`, else `pi-mesh` in the user's cache folder."""
+    """Return `$PI_MESH_CACHE`, else `pi-mesh` in the user's cache folder."""
     if chosen := os.environ.get("PI_MESH_CACHE"):
         return Path(chosen).absolute()
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
@@ -31,7 +31,7 @@ def cache_root() -> Path:
 
 
 def key(*inputs: bytes) -> str:
-    """Twelve hex digits that change with any of the inputs."""
+    """Return twelve hex digits that change with any of the inputs."""
     digest = hashlib.sha256()
     for content in inputs:
         digest.update(len(content).to_bytes(8, "big") + content)
@@ -39,18 +39,18 @@ def key(*inputs: bytes) -> str:
 
 
 def file_key(paths: Iterable[Path], *more: str) -> str:
-    """A key of files' contents and of further words; a file that is absent counts as empty."""
+    """Return a key of files' contents and of further words; a file that is absent counts as empty."""
     contents = [path.read_bytes() if path.is_file() else b"" for path in paths]
     return key(*contents, *(word.encode() for word in more))
 
 
 def module_folder(part: Part) -> Path:
-    """The part's Go module in the checkout."""
+    """Return the folder of the part's Go module in the checkout."""
     return MODULES / part.name
 
 
 def part_folder(part: Part) -> Path:
-    """Where the part is, or will be, once built: `bin/` holds its programs. Parts of one home share a folder."""
+    """Return the part's folder, built or not: `bin/` holds its programs. Parts of one home share a folder."""
     home = part.home or part.name
     keys = [_recipe_key(other) for other in PARTS if home in (other.name, other.home)]
     return cache_root() / "parts" / "-".join([home, *keys])
@@ -64,7 +64,7 @@ def _recipe_key(part: Part) -> str:
 
 @contextmanager
 def lock(name: str) -> Iterator[None]:
-    """Only one process at a time is inside, on this cache; the others wait, and say so."""
+    """Keep other processes on this cache waiting while the block runs; they print that they wait."""
     cache_root().mkdir(parents=True, exist_ok=True)
     with (cache_root() / f"{name}.lock").open("w") as held:
         for second in itertools.count():
@@ -86,7 +86,10 @@ def _acquired(file: IO[str]) -> bool:
 
 @contextmanager
 def partial(name: str) -> Iterator[Path]:
-    """A folder of the cache for what isn't whole yet, to be used inside `lock(name)`; a killed process's is removed."""
+    """Create a folder of the cache for files that are not complete yet, and remove it after the block.
+
+    To be used inside `lock(name)`: the folders that killed processes left are removed first.
+    """
     prefix = f"partial-{name}-"
     for left_behind in cache_root().glob(f"{prefix}*"):
         shutil.rmtree(left_behind)

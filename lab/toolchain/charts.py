@@ -1,34 +1,34 @@
-"""Istio's charts as .tgz files in one folder of the cache, each made when it is first asked for."""
+"""Istio's charts as .tgz files in one folder of the cache, each packaged when it is first needed."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from lab.toolchain import packaging, programs, releases
+from lab.toolchain import istio_modules, packaging, programs
 from lab.toolchain.cache import cache_root, file_key, lock
-from lab.toolchain.parts import ISTIO
-from lab.toolchain.progress import Estimate, shown
-from lab.toolchain.releases import ReleaseUnavailableError
+from lab.toolchain.catalog import ISTIO
+from lab.toolchain.istio_modules import ReleaseUnavailableError
+from lab.toolchain.progress import Estimate, show_progress
 
 PACKAGED = ("1.27.9", "1.30.0", ISTIO)
 """Versions that every lab has."""
 
-VERSIONS = (*releases.BY_VERSION, ISTIO)
-"""Versions that can be had; the lab's images bear their tags."""
+VERSIONS = (*istio_modules.BY_VERSION, ISTIO)
+"""Versions whose charts can be packaged; the lab's images bear their tags."""
 
 DOWNLOAD_SECONDS = 5.0
 
 
 def chart_dir(versions: Iterable[str] = PACKAGED) -> Path:
-    """Folder with base-V.tgz, istiod-V.tgz and gateway-V.tgz of these versions, and of those asked for earlier.
+    """Return the folder with base-V.tgz, istiod-V.tgz and gateway-V.tgz of these versions, packaged if needed.
 
-    Raises `MissingProgramError` until the part istio is built, `ReleaseUnavailableError` when a version can't be had.
+    Raises `MissingProgramError` until the part istio is built, `ReleaseUnavailableError` for a version without charts.
     """
     folder = _folder()
     missing = [version for version in versions if not _packaged(folder, version)]
     if missing:
         estimate = Estimate({f"charts of Istio {version}": DOWNLOAD_SECONDS for version in missing})
-        with lock("charts"), shown(estimate):
+        with lock("charts"), show_progress(estimate):
             folder.mkdir(parents=True, exist_ok=True)
             for version, step in zip(missing, estimate.steps, strict=True):
                 with estimate.step(step):
@@ -37,7 +37,7 @@ def chart_dir(versions: Iterable[str] = PACKAGED) -> Path:
 
 
 def released_charts() -> tuple[Path, dict[str, str]]:
-    """The folder with the charts of all `VERSIONS`, and for each version that can't be had the reason."""
+    """Return the folder with the charts of all `VERSIONS`, and for each version without charts the reason."""
     refused: dict[str, str] = {}
     for version in VERSIONS:
         try:
@@ -48,7 +48,7 @@ def released_charts() -> tuple[Path, dict[str, str]]:
 
 
 def _folder() -> Path:
-    code = [Path(packaging.__file__), Path(releases.__file__)]
+    code = [Path(packaging.__file__), Path(istio_modules.__file__)]
     return cache_root() / f"charts-{file_key(code, str(programs.file('istio', 'charts')))}"
 
 
@@ -72,8 +72,8 @@ def _package(folder: Path, version: str) -> None:
 def _sources(version: str) -> Iterator[dict[str, Path]]:
     if version == ISTIO:
         yield {chart: programs.file("istio", f"charts/{chart}") for chart in packaging.CHARTS}
-    elif release := releases.BY_VERSION.get(version):
-        with releases.module(release) as module:
+    elif release := istio_modules.BY_VERSION.get(version):
+        with istio_modules.module(release) as module:
             yield {chart: module / inside for chart, inside in packaging.CHARTS.items()}
     else:
         raise ReleaseUnavailableError(f"no charts of Istio {version}; there are {', '.join(VERSIONS)}")

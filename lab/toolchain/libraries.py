@@ -1,4 +1,4 @@
-"""Which files of this machine a dynamically linked program needs beside it in an image."""
+"""The shared libraries and other files that programs of this machine need beside them in an image."""
 
 import re
 import subprocess
@@ -13,25 +13,25 @@ USR_MERGE = {"/bin": "usr/bin", "/lib": "usr/lib", "/lib64": "usr/lib64", "/sbin
 
 
 def place_of(path: Path) -> str:
-    """The path with links in its folders followed, its own name kept: libraries are looked up by that name."""
+    """Return the path with links in its folders followed and its own name kept, by which libraries are looked up."""
     return str(path.parent.resolve() / path.name)
 
 
 def libraries(program: Path) -> dict[str, Path]:
-    """Place in an image -> file, of every shared library that the program names, its loader included."""
+    """Return place in an image -> file of every shared library that the program names, its loader included."""
     said = subprocess.run(["ldd", str(program)], capture_output=True, text=True, check=True).stdout
     paths = [Path(found) for found in re.findall(r"(/\S+) \(0x", said)]
     return {place_of(path): path.resolve() for path in paths}
 
 
 def with_libraries(programs: dict[str, Path]) -> dict[str, Path]:
-    """The programs and all that they link to."""
+    """Return the programs and all libraries that they link to."""
     needed = {place: file for program in programs.values() for place, file in libraries(program).items()}
     return needed | programs
 
 
 def iptables() -> tuple[dict[str, Path], dict[str, str]]:
-    """The files and the links that iptables consists of on this machine: programs, libraries, extensions."""
+    """Return the files and the links of iptables on this machine: programs, libraries, extensions."""
     programs = {str(SBIN / name): SBIN / name for name in TABLES}
     extensions = [*Path("/usr").glob("lib*/xtables/*.so"), *Path("/usr").glob("lib/*/xtables/*.so")]
     files = with_libraries(programs) | {place_of(path): path.resolve() for path in extensions}

@@ -1,4 +1,4 @@
-"""Packages a chart as Istio's release builder does: with a real version, hub and tag."""
+"""The packaging of a chart as Istio's release builder does it: with a real version, hub and tag."""
 
 import gzip
 import io
@@ -17,7 +17,7 @@ CHARTS = {
 
 
 def package(source: Path, chart: str, version: str) -> bytes:
-    """A chart's .tgz; the same bytes for the same source and version."""
+    """Return a chart's .tgz; the same bytes for the same source and version."""
     packed = io.BytesIO()
     with (
         gzip.GzipFile(fileobj=packed, mode="wb", mtime=0) as stream,
@@ -32,7 +32,7 @@ def package(source: Path, chart: str, version: str) -> bytes:
 
 
 def _released(name: str, text: str, version: str) -> str:
-    """A file as a release has it: the source tree says version 1.0.0, and the hub and tag of nightly builds."""
+    """Return a file as a release has it: the source tree says version 1.0.0, and the hub and tag of nightly builds."""
     if name == "Chart.yaml":
         return re.sub(r"^(version|appVersion): .*$", rf"\1: {version}", text, flags=re.MULTILINE)
     if name == "values.yaml":

@@ -1,17 +1,17 @@
-"""What the table of parts says about one of them."""
+"""A part of the lab, as the catalog describes it."""
 
 from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
 class Part:
-    """One Go module under `go/`, and what is taken from it.
+    """One Go module under `go/`, with the programs and files that are taken from it.
 
     `programs`: program -> Go package. `stamp`: Go variable -> value set at link time.
     `files`: place in the part's folder -> (Go module, path inside it); a folder is copied whole.
     `tags`: Go build tags.
     `home`: the part whose folder it shares. `on_demand`: built only when asked for by name.
-    `seconds`: how long it builds on 2 cores from an empty cache, in the table's order.
+    `seconds`: how long it builds on 2 cores from an empty cache, in the catalog's order.
     """
 
     name: str
@@ -27,5 +27,5 @@ class Part:
 
     @property
     def ldflags(self) -> str:
-        """Linker flags: no debug tables (a third of the size), and the version where the module lacks its own."""
+        """Return linker flags: no debug tables (a third of the size), and a version where the module lacks its own."""
         return " ".join(["-s -w", *(f"-X {name}={value}" for name, value in self.stamp.items())])

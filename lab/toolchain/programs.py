@@ -1,4 +1,4 @@
-"""Programs by name: from the cache or PATH, built when missing."""
+"""The programs of the lab: found in the cache or on PATH, built when missing."""
 
 import os
 import shutil
@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 
-from lab.toolchain import disk, toolchain
+from lab.toolchain import disk, go_toolchain
 from lab.toolchain.cache import cache_root, lock, part_folder
-from lab.toolchain.compile import build
-from lab.toolchain.parts import BY_NAME, BY_PROGRAM, DEFAULT, Part, UnknownPartError, select
-from lab.toolchain.path import on_path
-from lab.toolchain.progress import Estimate, shown
+from lab.toolchain.catalog import BY_NAME, BY_PROGRAM, DEFAULT, Part, UnknownPartError, select
+from lab.toolchain.go_build import build
+from lab.toolchain.path_lookup import find_on_path
+from lab.toolchain.progress import Estimate, show_progress
 
 KEEP_SCRATCH = "PI_MESH_KEEP_SCRATCH"
 """Set in the environment while working on the parts: Go's caches stay, and the next build is quick."""
@@ -24,7 +24,7 @@ class MissingProgramError(LookupError):
 
 
 def program(name: str) -> Path:
-    """Path of a program of the table. Raises `MissingProgramError` when it must be built first, `UnknownPartError`."""
+    """Return the path of a program. Raises `MissingProgramError` when it must be built first, `UnknownPartError`."""
     if name not in BY_PROGRAM:
         raise UnknownPartError(f"no part of the lab has a program {name}")
     part = BY_PROGRAM[name]
@@ -37,7 +37,7 @@ def program(name: str) -> Path:
 
 
 def file(part: str, place: str) -> Path:
-    """What a built part carries beside its programs, such as ("kwok", "stage"). Raises `MissingProgramError`."""
+    """Return a file or folder of a built part, such as ("kwok", "stage"). Raises `MissingProgramError`."""
     path = part_folder(BY_NAME[part]) / place
     if not path.exists():
         raise MissingProgramError(f"{path} is not there: build it with `python -m lab.toolchain ensure {part}`")
@@ -46,11 +46,11 @@ def file(part: str, place: str) -> Path:
 
 def _find(name: str, part: Part) -> Path | None:
     built = part_folder(part) / "bin" / name
-    return built if built.is_file() else on_path(name, part)
+    return built if built.is_file() else find_on_path(name, part)
 
 
 def missing(names: Iterable[str]) -> list[Part]:
-    """The parts that have to be built, in the order to build them."""
+    """Return the parts that have to be built, in the order to build them."""
     return [part for part in select(names) if not _complete(part)]
 
 
@@ -59,11 +59,11 @@ def _complete(part: Part) -> bool:
     places = [*(f"bin/{name}" for name in part.programs), *part.files]
     if all((folder / place).exists() for place in places):
         return True
-    return not part.files and all(on_path(name, part) for name in part.programs)
+    return not part.files and all(find_on_path(name, part) for name in part.programs)
 
 
 def ensure(names: Iterable[str] = DEFAULT) -> None:
-    """Build what is missing of these parts, with progress, and drop the build's scratch when all is there.
+    """Build the missing ones of these parts, with progress, and then remove the build's scratch.
 
     Raises `DiskSpaceError` before anything is built, `GoMissingError`, or `BuildError` naming the part and its log.
     """
@@ -75,16 +75,16 @@ def ensure(names: Iterable[str] = DEFAULT) -> None:
 
 
 def _build(parts: list[Part]) -> None:
-    room = disk.require_room(parts)
-    toolchain.go()  # before anything is drawn: it may have to be installed, which draws a bar of its own
-    print(f"building {len(parts)} of the lab's parts, once, into {cache_root()}; {room}", flush=True)
+    space = disk.require_space(parts)
+    go_toolchain.go()  # before anything is drawn: it may have to be installed, which draws a bar of its own
+    print(f"building {len(parts)} of the lab's parts, once, into {cache_root()}; {space}", flush=True)
     works: list[Callable[[], None]] = [partial(build, part) for part in parts]
     steps = {f"{part.name} {part.version}": float(part.seconds) for part in parts}
     if not os.environ.get(KEEP_SCRATCH):
         works.append(drop_scratch)
         steps["removing what only the build needed"] = DROP_SECONDS
     estimate = Estimate(steps)
-    with shown(estimate):
+    with show_progress(estimate):
         for work, step in zip(works, steps, strict=True):
             with estimate.step(step):
                 work()
@@ -92,6 +92,6 @@ def _build(parts: list[Part]) -> None:
 
 def drop_scratch() -> None:
     """Remove Go's build cache and module cache of this tool cache: over 10 GB, and no program needs them."""
-    for folder in toolchain.scratch():
+    for folder in go_toolchain.scratch():
         if folder.is_dir():
             shutil.rmtree(folder)

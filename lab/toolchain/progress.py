@@ -1,4 +1,4 @@
-"""How far a row of steps is and how long it still takes; never silent for ten seconds."""
+"""The progress of a row of steps and its remaining time, printed at least every ten seconds."""
 
 import sys
 import threading
@@ -14,7 +14,7 @@ HEARTBEAT = 5.0
 """Seconds between two lines where there is no terminal to draw a bar on."""
 
 OVERRUN = 1 / 9
-"""What is left of a step, as a share of what it took so far, once it has taken longer than it should."""
+"""Remaining time of a step as a share of its time so far, once it has taken longer than estimated."""
 
 
 @dataclass
@@ -30,7 +30,7 @@ class Estimate:
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
-        """The time inside counts as this step's."""
+        """Count the time of the block as this step's."""
         self.current, self._started = name, self.clock()
         yield
         self._spent += self.elapsed()
@@ -38,42 +38,42 @@ class Estimate:
         self.current = ""
 
     def elapsed(self) -> float:
-        """Seconds since the current step began."""
+        """Return the seconds since the current step began."""
         return self.clock() - self._started if self.current else 0.0
 
     def pace(self) -> float:
-        """How much slower (above 1) or faster than the table this machine is, by the steps that took their time."""
+        """Return the ratio of the time taken to the time estimated: above 1 for a machine slower than the table."""
         known, spent = sum(self.steps[name] for name in self._finished), self._spent
         if self.elapsed() > self.steps.get(self.current, 0.0):
             known, spent = known + self.steps[self.current], spent + self.elapsed()
         return spent / known if known else 1.0
 
     def left(self) -> float:
-        """Seconds until all steps are done; a step that overruns its estimate counts as nine tenths done."""
+        """Return the seconds until all steps are done; a step that overruns its estimate counts as nine tenths done."""
         waiting = sum(seconds for name, seconds in self.steps.items() if name not in self._finished | {self.current})
         running = self.steps.get(self.current, 0.0) * self.pace() - self.elapsed()
         return waiting * self.pace() + max(running, self.elapsed() * OVERRUN)
 
     def fraction(self) -> float:
-        """Share of the whole that is done, 0 to 1."""
+        """Return the share of the whole that is done, 0 to 1."""
         left = self.left()
         done = self._spent + self.elapsed()
         return done / (done + left) if done + left else 1.0
 
     def line(self) -> str:
-        """Number of the step, its name, how long it has run and what is left of all."""
+        """Return one line with the step's number, name and time so far, and the time left for all steps."""
         position = f"[{min(len(self._finished) + 1, len(self.steps))}/{len(self.steps)}]"
         times = f"{clock_time(self.elapsed())} so far, about {clock_time(self.left())} left"
         return f"{position} {self.current}: {times}"
 
 
 def clock_time(seconds: float) -> str:
-    """Minutes and seconds, `3:07`."""
+    """Return minutes and seconds, `3:07`."""
     return f"{int(seconds) // 60}:{int(seconds) % 60:02}"
 
 
 @contextmanager
-def shown(estimate: Estimate, heartbeat: float = HEARTBEAT) -> Iterator[None]:
+def show_progress(estimate: Estimate, heartbeat: float = HEARTBEAT) -> Iterator[None]:
     """Draw the estimate while the block runs: a bar on a terminal, a line every few seconds elsewhere."""
     console = Console()
     stop = threading.Event()

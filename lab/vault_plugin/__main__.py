@@ -1,9 +1,10 @@
-"""The plugin's process: the engine starts it with its own address as the argument."""
+"""The plugin's process, which the engine starts with its own address as the argument."""
 
 import sys
 
 from pulumi.provider.experimental.server import main
 
-from lab.vault_plugin.provider import VERSION, VaultProvider
+from lab.vault_plugin import VERSION
+from lab.vault_plugin.provider import VaultProvider
 
 main(sys.argv[1:], VERSION, VaultProvider())

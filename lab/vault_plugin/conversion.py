@@ -1,4 +1,4 @@
-"""Between the engine's property values and plain Python ones."""
+"""The conversion between the engine's property values and plain Python values."""
 
 from collections.abc import Mapping, Sequence
 
@@ -6,7 +6,7 @@ from pulumi.provider.experimental.property_value import PropertyValue
 
 
 def plain(value: PropertyValue) -> object:
-    """Strings, booleans, whole numbers, lists and dicts: what goes into JSON."""
+    """Convert to strings, booleans, whole numbers, lists and dicts, as JSON has them."""
     inner = value.value
     if isinstance(inner, float) and inner.is_integer():
         return int(inner)
@@ -18,12 +18,12 @@ def plain(value: PropertyValue) -> object:
 
 
 def plain_map(values: Mapping[str, PropertyValue]) -> dict[str, object]:
-    """Without what is null: Vault has its own defaults."""
+    """Convert all values that are not null: for those Vault has its own defaults."""
     return {name: plain(value) for name, value in values.items() if value.value is not None}
 
 
 def wrapped(value: object, secret: bool = False) -> PropertyValue:
-    """A value of Vault's answer for the engine."""
+    """Convert a value of Vault's answer for the engine."""
     if isinstance(value, list):
         return PropertyValue([wrapped(item) for item in value], is_secret=secret)
     if isinstance(value, int) and not isinstance(value, bool):

@@ -1,4 +1,4 @@
-"""The engine's calls, for every kind the same: checked, compared, written, read and deleted."""
+"""The provider, which compares, creates, updates, reads and deletes resources of every type in the same way."""
 
 import asyncio
 import os
@@ -11,16 +11,13 @@ from pulumi.provider.experimental import provider as engine
 from pulumi.provider.experimental.property_value import PropertyValue
 
 from lab.vault_plugin.conversion import plain, plain_map, wrapped
-from lab.vault_plugin.kinds import KINDS, Kind
-
-VERSION = "7.11.0"
-"""Of the published plugin whose properties these are; the Python package asks for it."""
+from lab.vault_plugin.resource_types import RESOURCE_TYPES, ResourceType
 
 Values = Mapping[str, PropertyValue]
 
 
 class VaultProvider(engine.Provider):
-    """One per Vault address and token."""
+    """A provider for one Vault address and token."""
 
     def __init__(self) -> None:
         self._vault = hvac.Client()
@@ -32,39 +29,41 @@ class VaultProvider(engine.Provider):
         return await super().configure(request)
 
     async def diff(self, request: engine.DiffRequest) -> engine.DiffResponse:
-        return _difference(request, _kind(request).replaced_by)
+        return _difference(request, _resource_type(request).replaced_by)
 
     async def create(self, request: engine.CreateRequest) -> engine.CreateResponse:
-        kind = _kind(request)
+        resource_type = _resource_type(request)
         if request.preview:
-            return engine.CreateResponse("", {**request.properties, **dict.fromkeys(kind.outputs, _unknown())})
-        outputs = await self._write(kind, request.properties, update=False)
-        return engine.CreateResponse(kind.place(plain_map(request.properties)), outputs)
+            return engine.CreateResponse("", {**request.properties, **dict.fromkeys(resource_type.outputs, _unknown())})
+        outputs = await self._write(resource_type, request.properties, update=False)
+        return engine.CreateResponse(resource_type.place(plain_map(request.properties)), outputs)
 
     async def update(self, request: engine.UpdateRequest) -> engine.UpdateResponse:
-        kind = _kind(request)
-        if request.preview or not kind.rewritten:
-            kept = {name: value for name, value in request.olds.items() if name in kind.outputs}
+        resource_type = _resource_type(request)
+        if request.preview or not resource_type.rewritten:
+            kept = {name: value for name, value in request.olds.items() if name in resource_type.outputs}
             return engine.UpdateResponse({**request.news, **kept})
-        return engine.UpdateResponse(await self._write(kind, request.news, update=True))
+        return engine.UpdateResponse(await self._write(resource_type, request.news, update=True))
 
     async def read(self, request: engine.ReadRequest) -> engine.ReadResponse:
-        """Gone if Vault does not know it; what was signed or handed over once can't be asked for again."""
-        kind = _kind(request)
-        if kind.readable and not await self._exists(request.resource_id):
+        """Report a resource as gone if Vault does not know it; what Vault signs once can't be read again."""
+        resource_type = _resource_type(request)
+        if resource_type.readable and not await self._exists(request.resource_id):
             return engine.ReadResponse("", {}, {})
         return await super().read(request)
 
     async def delete(self, request: engine.DeleteRequest) -> None:
-        if _kind(request).deletable:
+        if _resource_type(request).deletable:
             await self._call(self._vault.delete, request.resource_id)
 
-    async def _write(self, kind: Kind, properties: Values, update: bool) -> dict[str, PropertyValue]:
+    async def _write(self, resource_type: ResourceType, properties: Values, update: bool) -> dict[str, PropertyValue]:
         given = plain_map(properties)
-        place = kind.place(given) + (kind.update_suffix if update else "")
-        answer = await self._call(self._vault.write_data, place, data=kind.sent(given, update))
+        place = resource_type.place(given) + (resource_type.update_suffix if update else "")
+        answer = await self._call(self._vault.write_data, place, data=resource_type.sent(given, update))
         fields = (answer.get("data") if isinstance(answer, dict) else None) or {}  # nothing to say is no JSON
-        outputs = {name: wrapped(fields.get(key), name in kind.secrets) for name, key in kind.outputs.items()}
+        outputs = {
+            name: wrapped(fields.get(key), name in resource_type.secrets) for name, key in resource_type.outputs.items()
+        }
         return {**properties, **outputs}
 
     async def _exists(self, path: str) -> bool:
@@ -80,9 +79,9 @@ class VaultProvider(engine.Provider):
             raise RuntimeError(f"Vault refused {path}: {type(error).__name__}: {error}") from None
 
 
-def _kind(request: Any) -> Kind:
-    """A URN's type has those of the parents before its own."""
-    return KINDS[request.type.rpartition("$")[2]]
+def _resource_type(request: Any) -> ResourceType:
+    """Return the resource type; a URN's type has those of the parents before its own."""
+    return RESOURCE_TYPES[request.type.rpartition("$")[2]]
 
 
 def _difference(request: engine.DiffRequest, replaced_by: frozenset[str] | None) -> engine.DiffResponse:

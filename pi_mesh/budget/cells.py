@@ -1,10 +1,10 @@
 """The budget as table cells: the one wording for the terminal, a pull request and a stack's outputs."""
 
-from pi_mesh.budget.amount import ZERO, Amount, show_cpu, show_memory
 from pi_mesh.budget.mesh import Budget, Row
+from pi_mesh.quantities import ZERO, Resources, show_cpu, show_memory
 
 HEADINGS: tuple[str, ...] = ("component", "pods", "requests", "limits", "more in a rollout")
-"""Amounts are CPU / memory, of all the component's pods together."""
+"""Requests and limits are CPU / memory, of all the component's pods together."""
 
 
 def rows(budget: Budget) -> list[tuple[str, ...]]:
@@ -37,14 +37,14 @@ def _line(row: Row) -> tuple[str, ...]:
     return _cells(row.component, row.pods, row.total_requests, row.total_limits, row.surge_requests)
 
 
-def _cells(name: str, pods: int, requests: Amount, limits: Amount, surge: Amount) -> tuple[str, ...]:
+def _cells(name: str, pods: int, requests: Resources, limits: Resources, surge: Resources) -> tuple[str, ...]:
     return name, str(pods), str(requests), str(limits), "" if surge == ZERO else f"+ {surge}"
 
 
-def _parts(budget: Budget) -> tuple[Amount, Amount, Amount]:
+def _parts(budget: Budget) -> tuple[Resources, Resources, Resources]:
     return budget.requests, budget.limits, budget.surge
 
 
-def _percent(budget: Budget, part: Amount) -> str:
+def _percent(budget: Budget, part: Resources) -> str:
     cpu, memory = part.shares_of(budget.capacity)
     return f"{cpu:.1%} / {memory:.1%}"

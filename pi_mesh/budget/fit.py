@@ -6,7 +6,7 @@ Source: https://kubernetes.io/docs/concepts/configuration/manage-resources-conta
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from pi_mesh.budget.amount import Amount
+from pi_mesh.quantities import Resources
 
 
 @dataclass(frozen=True)
@@ -14,13 +14,13 @@ class Node:
     """What one node can still take: its allocatable less the requests of the pods that are on it."""
 
     name: str
-    free: Amount
+    free: Resources
     """May be negative: an allocatable can shrink under running pods."""
     free_pods: int
     accepts: bool = True
     """False where ordinary pods are kept away: not Ready, cordoned, or tainted NoSchedule or NoExecute."""
 
-    def room(self, requests: Amount) -> int:
+    def room(self, requests: Resources) -> int:
         """How many pods with these requests the scheduler puts here, if no other comes."""
         if not self.accepts:
             return 0
@@ -32,16 +32,16 @@ class Node:
             bounds.append(self.free.memory // requests.memory)
         return max(0, min(bounds))
 
-    def with_pod(self, requests: Amount) -> "Node":
+    def with_pod(self, requests: Resources) -> "Node":
         return replace(self, free=self.free - requests, free_pods=self.free_pods - 1)
 
 
-def sidecars(nodes: Iterable[Node], requests: Amount) -> int:
+def sidecars(nodes: Iterable[Node], requests: Resources) -> int:
     """How many more pods with the sidecar's requests the scheduler accepts on these nodes."""
     return sum(node.room(requests) for node in nodes)
 
 
-def place(nodes: Sequence[Node], pods: Iterable[Amount]) -> list[Node] | None:
+def place(nodes: Sequence[Node], pods: Iterable[Resources]) -> list[Node] | None:
     """The nodes after these pods have landed, each on the emptiest, largest pod first. None where one fits nowhere."""
     left = list(nodes)
     for requests in sorted(pods, key=lambda pod: (pod.memory, pod.cpu), reverse=True):

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from pi_mesh.budget.amount import ZERO, Amount
 from pi_mesh.budget.fit import Node, place, sidecars
 from pi_mesh.budget.rollout import surge_pods
+from pi_mesh.quantities import ZERO, Resources
 from pi_mesh.settings import Settings
 from pi_mesh.settings.cluster import ClusterSettings
 from pi_mesh.settings.resources import Autoscaling, ResourceProfile
@@ -18,23 +18,23 @@ class Row:
     component: str
     pods: int
     """Replicas, or the autoscaler's maximum."""
-    requests: Amount
+    requests: Resources
     """Of one pod."""
-    limits: Amount
+    limits: Resources
     """Of one pod."""
     surge: int
     """Further pods for as long as a rollout takes."""
 
     @property
-    def total_requests(self) -> Amount:
+    def total_requests(self) -> Resources:
         return self.requests * self.pods
 
     @property
-    def total_limits(self) -> Amount:
+    def total_limits(self) -> Resources:
         return self.limits * self.pods
 
     @property
-    def surge_requests(self) -> Amount:
+    def surge_requests(self) -> Resources:
         return self.requests * self.surge
 
 
@@ -49,20 +49,20 @@ class Budget:
     """The cluster's Pis as they are before the mesh comes."""
 
     @property
-    def requests(self) -> Amount:
+    def requests(self) -> Resources:
         return total(row.total_requests for row in self.rows)
 
     @property
-    def limits(self) -> Amount:
+    def limits(self) -> Resources:
         return total(row.total_limits for row in self.rows)
 
     @property
-    def surge(self) -> Amount:
+    def surge(self) -> Resources:
         """What is needed on top should all components roll out at once: the most a version change can ask for."""
         return total(row.surge_requests for row in self.rows)
 
     @property
-    def capacity(self) -> Amount:
+    def capacity(self) -> Resources:
         return total(pi.free for pi in self.pis)
 
     @property
@@ -85,12 +85,13 @@ def of(settings: Settings) -> Budget:
 
 def pis(cluster: ClusterSettings) -> tuple[Node, ...]:
     """The nodes that the settings promise, with nothing on them yet."""
-    free = Amount(cluster.node.cpu.millicores, cluster.node.memory.bytes)
-    return tuple(Node(f"pi-{number}", free, cluster.node.pods) for number in range(1, cluster.nodes + 1))
+    return tuple(
+        Node(f"pi-{number}", cluster.node.resources, cluster.node.pods) for number in range(1, cluster.nodes + 1)
+    )
 
 
-def total(amounts: Iterable[Amount]) -> Amount:
-    return sum(amounts, start=ZERO)
+def total(resources: Iterable[Resources]) -> Resources:
+    return sum(resources, start=ZERO)
 
 
 def _rows(settings: Settings) -> Iterator[Row]:
@@ -110,5 +111,5 @@ def _row(component: str, replicas: int, autoscaling: Autoscaling, resources: Res
     return Row(component, pods, *_halves(resources), surge=surge_pods(pods))
 
 
-def _halves(resources: ResourceProfile) -> tuple[Amount, Amount]:
-    return Amount.of(resources.requests), Amount.of(resources.limits)
+def _halves(resources: ResourceProfile) -> tuple[Resources, Resources]:
+    return resources.requests.resources, resources.limits.resources

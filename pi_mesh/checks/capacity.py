@@ -3,12 +3,12 @@
 from collections.abc import Iterable
 
 from pi_mesh.budget import fit
-from pi_mesh.budget.amount import ZERO, Amount
 from pi_mesh.cluster.nodes import Node
 from pi_mesh.cluster.pods import Pod
+from pi_mesh.quantities import ZERO, Resources
 
 
-def free(node: Node, pods: Iterable[Pod]) -> Amount:
+def free(node: Node, pods: Iterable[Pod]) -> Resources:
     """May be negative: an allocatable can shrink under running pods."""
     return node.allocatable - sum((pod.requests for pod in pods if pod.node == node.name), start=ZERO)
 

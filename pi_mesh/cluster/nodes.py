@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-from pi_mesh.budget.amount import ZERO, Amount
-from pi_mesh.cluster.amounts import amount
+from pi_mesh.quantities import ZERO, Resources
 
 KEEPS_PODS_AWAY = ("NoSchedule", "NoExecute")
 
@@ -25,7 +24,7 @@ class Node:
     """The cloud's id of the machine; empty on bare metal, "k3s://..." under k3s."""
     k3s_arguments: str = ""
     """How k3s was started here, as JSON."""
-    allocatable: Amount = ZERO
+    allocatable: Resources = ZERO
     pods: int = 110
 
     @property
@@ -51,6 +50,6 @@ def parse(item: dict) -> Node:
         kubelet=info.get("kubeletVersion", ""),
         provider=spec.get("providerID", ""),
         k3s_arguments=item["metadata"].get("annotations", {}).get("k3s.io/node-args", ""),
-        allocatable=amount(allocatable),
+        allocatable=Resources.from_kubernetes(allocatable),
         pods=int(allocatable.get("pods", 0)),
     )

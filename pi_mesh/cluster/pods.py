@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from pi_mesh.budget.amount import ZERO, Amount
-from pi_mesh.cluster.amounts import amount
+from pi_mesh.quantities import ZERO, Resources
 
 SIDECAR = "istio-proxy"
 FINISHED = ("Succeeded", "Failed")
@@ -14,8 +13,8 @@ class Container:
     """One container of a pod or a pod template."""
 
     name: str
-    requests: Amount = ZERO
-    limits: Amount = ZERO
+    requests: Resources = ZERO
+    limits: Resources = ZERO
     image: str = ""
     always_on: bool = True
     """False for an init container that ends before the others start."""
@@ -55,12 +54,12 @@ class Pod:
         return self.phase in FINISHED
 
     @property
-    def requests(self) -> Amount:
+    def requests(self) -> Resources:
         """What the scheduler reserves: all that run together, or the largest of those that run before them."""
         together = sum((c.requests for c in self.containers if c.always_on), start=ZERO)
         before = [c.requests for c in self.containers if not c.always_on]
         cpu = max([together.cpu, *(request.cpu for request in before)])
-        return Amount(cpu, max([together.memory, *(request.memory for request in before)]))
+        return Resources(cpu, max([together.memory, *(request.memory for request in before)]))
 
 
 def parse(item: dict) -> Pod:
@@ -95,8 +94,8 @@ def containers(spec: dict) -> tuple[Container, ...]:
 
 def _container(item: dict, always_on: bool) -> Container:
     resources = item.get("resources", {})
-    requests, limits = amount(resources.get("requests")), amount(resources.get("limits"))
-    return Container(item["name"], requests, limits, item.get("image", ""), always_on)
+    halves = (Resources.from_kubernetes(resources.get(name)) for name in ("requests", "limits"))
+    return Container(item["name"], *halves, image=item.get("image", ""), always_on=always_on)
 
 
 def _out_of_memory(status: dict) -> bool:

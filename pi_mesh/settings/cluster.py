@@ -4,11 +4,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from pi_mesh.quantities import Cpu, Memory
 from pi_mesh.settings.base import Model
-from pi_mesh.settings.quantity import Cpu, Memory
+from pi_mesh.settings.resources import Amounts
 
 
-class NodeSize(Model):
+class NodeSize(Amounts):
     """What one Pi offers to pods (its allocatable); the budget of a preview without a cluster counts with it."""
 
     cpu: Cpu = Cpu("4")

@@ -7,9 +7,9 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from pi_mesh.catalog import addons
+from pi_mesh.quantities import Memory
 from pi_mesh.settings.base import HelmValues, Model
 from pi_mesh.settings.patterns import matching
-from pi_mesh.settings.quantity import Memory
 from pi_mesh.settings.resources import ResourceProfile, profile
 
 ChartVersion = Annotated[str, matching(r"^[0-9]+\.[0-9]+\.[0-9]+$", 'an exact chart version such as "29.27.0"')]

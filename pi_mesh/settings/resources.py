@@ -5,8 +5,8 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from pi_mesh.quantities import Cpu, Memory, Resources
 from pi_mesh.settings.base import Model, Replicas
-from pi_mesh.settings.quantity import Cpu, Memory
 
 
 class Amounts(Model):
@@ -15,14 +15,10 @@ class Amounts(Model):
     cpu: Cpu
     memory: Memory
 
-    def __add__(self, other: "Amounts") -> "Amounts":
-        return _amounts(self.cpu.millicores + other.cpu.millicores, self.memory.bytes + other.memory.bytes)
-
-    def __mul__(self, count: int) -> "Amounts":
-        return _amounts(self.cpu.millicores * count, self.memory.bytes * count)
-
-    def to_kubernetes(self) -> dict[str, str]:
-        return {"cpu": self.cpu.canonical, "memory": self.memory.canonical}
+    @property
+    def resources(self) -> Resources:
+        """The same as whole numbers that add up."""
+        return Resources(self.cpu.millicores, self.memory.bytes)
 
 
 class ResourceProfile(Model):
@@ -45,7 +41,7 @@ class ResourceProfile(Model):
 
     def to_kubernetes(self) -> dict[str, dict[str, str]]:
         """The `resources` of a container."""
-        return {"requests": self.requests.to_kubernetes(), "limits": self.limits.to_kubernetes()}
+        return {"requests": self.requests.resources.to_kubernetes(), "limits": self.limits.resources.to_kubernetes()}
 
 
 class Autoscaling(Model):
@@ -66,11 +62,6 @@ class Autoscaling(Model):
                 {"low": self.min_replicas, "high": self.max_replicas},
             )
         return self
-
-
-def _amounts(millicores: int, size: int) -> Amounts:
-    """From whole numbers; every memory quantity is a multiple of a Ki."""
-    return Amounts(cpu=Cpu(f"{millicores}m"), memory=Memory(f"{size // 1024}Ki"))
 
 
 def profile(cpu: str, memory: str, cpu_limit: str, memory_limit: str) -> ResourceProfile:

@@ -4,8 +4,8 @@ The Istio kinds are of version v1beta1, which every Istio from 1.20 to the newes
 """
 
 from pi_mesh.names import OWNER_ANNOTATION, owner
+from pi_mesh.quantities import Resources
 from pi_mesh.settings import Settings
-from pi_mesh.settings.resources import Amounts
 
 Object = dict[str, object]
 
@@ -42,20 +42,20 @@ def bounds(settings: Settings) -> tuple[Object, ...]:
 def limit_range(settings: Settings) -> Object:
     """What a container gets that names no resources: a quota refuses pods without."""
     workload = settings.trading.workload
-    default = {"default": workload.limits.to_kubernetes(), "defaultRequest": workload.requests.to_kubernetes()}
+    limits, requests = workload.limits.resources.to_kubernetes(), workload.requests.resources.to_kubernetes()
     return {
         "apiVersion": "v1",
         "kind": "LimitRange",
         "metadata": {"name": "workload-defaults", "namespace": settings.trading.namespace},
-        "spec": {"limits": [{"type": "Container", **default}]},
+        "spec": {"limits": [{"type": "Container", "default": limits, "defaultRequest": requests}]},
     }
 
 
 def resource_quota(settings: Settings) -> Object:
     """Room for the pods that the settings admit, each a workload of the default size with its sidecar."""
     trading, proxy = settings.trading, settings.proxy.resources
-    requests = (trading.workload.requests + proxy.requests) * trading.workloads
-    limits = (trading.workload.limits + proxy.limits) * trading.workloads
+    requests = (trading.workload.requests.resources + proxy.requests.resources) * trading.workloads
+    limits = (trading.workload.limits.resources + proxy.limits.resources) * trading.workloads
     hard = {"pods": str(trading.workloads), **_prefixed("requests", requests), **_prefixed("limits", limits)}
     return {
         "apiVersion": "v1",
@@ -82,5 +82,5 @@ def _namespace(name: str, stack: str, labels: dict[str, str]) -> Object:
     return {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
 
 
-def _prefixed(kind: str, amounts: Amounts) -> dict[str, str]:
-    return {f"{kind}.{name}": quantity for name, quantity in amounts.to_kubernetes().items()}
+def _prefixed(kind: str, resources: Resources) -> dict[str, str]:
+    return {f"{kind}.{name}": quantity for name, quantity in resources.to_kubernetes().items()}

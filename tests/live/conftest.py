@@ -2,23 +2,23 @@
 
 import json
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from lab.cluster import state
-from lab.cluster.down import down
 from lab.cluster.kubectl import kubectl
-from lab.cluster.up import up
+from lab.cluster.lifecycle import down, up
 from tests.support import figures, mesh_by_helm
 
-LONG = ("reliability", "vault")
-"""Folders whose tests take minutes together: only in `make test-all`."""
+HERE = Path(__file__).parent
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every test below this folder: it needs the local cluster."""
     for item in items:
-        if item.path.parent.name in LONG and item.path.parent.parent.name == "live":
-            item.add_marker(pytest.mark.long)
+        if item.path.is_relative_to(HERE):
+            item.add_marker(pytest.mark.live)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,5 +1,6 @@
 """Settings for tests: the least that is required, and what a test wants otherwise."""
 
+import json
 from collections.abc import Mapping
 
 from pi_mesh.settings import Settings, parse
@@ -15,6 +16,11 @@ def raw_settings(**overrides: object) -> dict[str, object]:
 def make_settings(**overrides: object) -> Settings:
     """Settings with the role's defaults, but for the overrides: `make_settings(ingress={"enabled": False})`."""
     return parse(raw_settings(**overrides))
+
+
+def pulumi_config(**overrides: object) -> dict[str, str]:
+    """The same as Pulumi hands it to a program: each key with its project, each object as a JSON text."""
+    return {f"pi-mesh:{key}": json.dumps(value) for key, value in raw_settings(**overrides).items()}
 
 
 def _merged(base: Mapping, overrides: Mapping) -> dict:

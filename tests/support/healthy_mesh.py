@@ -4,7 +4,6 @@ import base64
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from pi_mesh.budget.amount import MI, Amount
 from pi_mesh.checks.finding import errors
 from pi_mesh.checks.verify import crds as crd_check
 from pi_mesh.checks.verify import run
@@ -15,14 +14,15 @@ from pi_mesh.cluster.injection import Injection
 from pi_mesh.cluster.objects import Crd, Deployment, Service
 from pi_mesh.cluster.observed import Evidence, Pair
 from pi_mesh.cluster.pods import Container, Pod
+from pi_mesh.quantities import MI, Resources
 from pi_mesh.values.objects import peer_authentication
 from tests.support.authorities import make_root
 from tests.support.factories import make_settings
 from tests.support.snapshots import installed_mesh, make_snapshot
 
 COMPONENTS = ("istiod", "istio-ingressgateway", "istio-egressgateway")
-PROFILE = {"requests": Amount(100, 128 * MI), "limits": Amount(500, 256 * MI)}
-SIDECAR = Container("istio-proxy", Amount(50, 128 * MI), Amount(200, 256 * MI))
+PROFILE = {"requests": Resources(100, 128 * MI), "limits": Resources(500, 256 * MI)}
+SIDECAR = Container("istio-proxy", Resources(50, 128 * MI), Resources(200, 256 * MI))
 ROOT = make_root().pem
 
 

@@ -4,10 +4,10 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from lab.cluster.binaries import program
 from lab.cluster.kubectl import refuse_other_clusters
 from lab.cluster.names import CONTEXT, KUBECONFIG
 from lab.cluster.shell import run
-from lab.cluster.tools import program
 
 
 def istioctl(*arguments: str) -> str:

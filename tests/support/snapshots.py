@@ -2,13 +2,13 @@
 
 from dataclasses import replace
 
-from pi_mesh.budget.amount import MI, Amount
 from pi_mesh.cluster.helm_releases import Release
 from pi_mesh.cluster.nodes import Node
 from pi_mesh.cluster.objects import Crd, Deployment, Namespace, Service, Webhook
 from pi_mesh.cluster.pods import Container, Pod
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.names import OWNER_ANNOTATION, owner
+from pi_mesh.quantities import MI, Resources
 
 STACK = "test"
 
@@ -20,7 +20,7 @@ def make_node(name: str = "pi-1", memory: int = 3700, **overrides: object) -> No
         kernel="6.8.0-1010-raspi",
         os_image="Ubuntu 24.04 LTS",
         kubelet="v1.35.2",
-        allocatable=Amount(4000, memory * MI),
+        allocatable=Resources(4000, memory * MI),
     )
     return replace(pi, **overrides)
 
@@ -36,7 +36,7 @@ def make_snapshot(**overrides: object) -> Snapshot:
 
 def make_pod(name: str = "app", cpu: int = 0, memory: int = 0, **overrides: object) -> Pod:
     """A running pod on pi-1 that asks for thousandths of a core and Mi."""
-    container = Container("app", requests=Amount(cpu, memory * MI))
+    container = Container("app", requests=Resources(cpu, memory * MI))
     return replace(Pod("default", name, node="pi-1", containers=(container,)), **overrides)
 
 

@@ -1,10 +1,8 @@
-"""Fixtures of the tests that need no cluster."""
+"""The fixture of the tests that need no cluster."""
 
 import os
 
 import pytest
-
-from tests.support import factories, recorder
 
 PREFIXES = ("KUBE", "PULUMI_", "VAULT_")
 
@@ -17,15 +15,3 @@ def no_cluster():
             patch.delenv(name)
         patch.setenv("KUBECONFIG", os.devnull)
         yield
-
-
-@pytest.fixture(scope="session")
-def make_settings():
-    """`make_settings(ingress={"enabled": False})`: the role's defaults, but for the overrides."""
-    return factories.make_settings
-
-
-@pytest.fixture(scope="session")
-def deploy():
-    """`deploy(program)`: the recording of what a program registers, exports and logs."""
-    return recorder.record

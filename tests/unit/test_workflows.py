@@ -30,10 +30,12 @@ def test_every_action_is_pinned_by_commit_with_its_version(workflow):
         assert re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v[0-9]+\.[0-9]+\.[0-9]+", action), action
 
 
+@pytest.mark.row(45)
 def test_no_permission_is_given_by_default(workflow):
     assert yaml.safe_load(workflow.read_text())["permissions"] == {}
 
 
+@pytest.mark.row(45)
 def test_no_workflow_runs_with_the_base_branchs_rights_or_secrets(workflow):
     text = workflow.read_text()
     assert "pull_request_target" not in text
@@ -50,6 +52,7 @@ def test_no_text_of_a_pull_request_reaches_a_shell(workflow):
     assert not [step["run"] for step in steps(workflow) if "${{" in step.get("run", "")]
 
 
+@pytest.mark.row(45)
 def test_the_job_that_may_write_runs_no_code_of_the_pull_request():
     job = yaml.safe_load((FOLDER / "preview.yml").read_text())["jobs"]["comment"]
     assert job["permissions"] == {"pull-requests": "write"}

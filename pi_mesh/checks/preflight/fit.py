@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 
 from pi_mesh.budget import mesh as budget
-from pi_mesh.budget.amount import Amount
 from pi_mesh.budget.fit import Node, place
 from pi_mesh.checks.capacity import rooms
 from pi_mesh.checks.finding import Finding, Subject, error, ok
 from pi_mesh.checks.ownership import is_component
 from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.quantities import Resources
 from pi_mesh.settings import Settings
 
 ID = "room for the mesh"
@@ -33,5 +33,5 @@ def _shown(nodes: list[Node]) -> str:
     return ", ".join(f"{node.name} has {_positive(node.free)} free" for node in nodes) or "no node takes pods"
 
 
-def _positive(amount: Amount) -> Amount:
-    return Amount(max(0, amount.cpu), max(0, amount.memory))
+def _positive(free: Resources) -> Resources:
+    return Resources(max(0, free.cpu), max(0, free.memory))

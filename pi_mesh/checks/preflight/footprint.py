@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from pi_mesh.budget.amount import show_memory
 from pi_mesh.catalog.footprint import GATEWAY, ISTIOD, SIDECAR, Growth
 from pi_mesh.checks.finding import Finding, Subject, ok, setting, unknown, warning
 from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.quantities import show_memory
 from pi_mesh.settings import Settings
 from pi_mesh.settings.resources import ResourceProfile
 

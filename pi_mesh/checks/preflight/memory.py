@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from pi_mesh.budget.amount import show_memory
 from pi_mesh.checks.capacity import free
 from pi_mesh.checks.finding import Finding, Subject, error, ok, setting
 from pi_mesh.checks.ownership import installed
 from pi_mesh.checks.preflight.nodes import usable
 from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.quantities import show_memory
 from pi_mesh.settings import Settings
 
 ID = "free memory"

@@ -1,9 +1,8 @@
 """How a live object differs from what was asked for: only what was asked for is compared."""
 
 from collections.abc import Iterator
-from decimal import Decimal
 
-from lightkube.utils.quantity import parse_quantity
+from pi_mesh.quantities import same_quantity
 
 RUNTIME = ("caBundle", "failurePolicy")
 """Fields of webhooks that istiod writes while it runs."""
@@ -38,15 +37,5 @@ def _in_lists(wanted: list, live: list, path: str) -> Iterator[str]:
 
 
 def _same(wanted: object, live: object) -> bool:
-    """Empty equals absent, and quantities compare by amount: the API server writes "1000m" as "1"."""
-    if wanted == live or (not wanted and not live):
-        return True
-    one, other = _quantity(wanted), _quantity(live)
-    return one is not None and one == other
-
-
-def _quantity(value: object) -> Decimal | None:
-    try:
-        return parse_quantity(str(value))
-    except ValueError:
-        return None
+    """Treat empty as absent, and compare quantities by their amount."""
+    return wanted == live or (not wanted and not live) or same_quantity(wanted, live)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from pi_mesh.budget.amount import Amount
 from pi_mesh.checks.finding import Finding, Subject, error, ok
 from pi_mesh.checks.ownership import component_profiles, is_component
 from pi_mesh.checks.verify.input import Facts
@@ -23,7 +22,7 @@ def check(facts: Facts) -> Iterator[Finding]:
             if wrong:
                 yield error(ID, subject, wrong, f"{facts.restore(app)}, or wait for the rollout")
             else:
-                yield ok(ID, subject, f"requests {Amount.of(profile.requests)}, limits {Amount.of(profile.limits)}")
+                yield ok(ID, subject, f"requests {profile.requests.resources}, limits {profile.limits.resources}")
     yield from _sidecars(facts)
 
 
@@ -52,5 +51,5 @@ def _restart(owner: str) -> str:
 def deviations(container: Container, profile: ResourceProfile) -> str:
     """What differs, in words; empty when nothing does."""
     halves = (("requests", container.requests, profile.requests), ("limits", container.limits, profile.limits))
-    wrong = [f"{name} {is_}, not {Amount.of(should)}" for name, is_, should in halves if is_ != Amount.of(should)]
+    wrong = [f"{name} {is_}, not {should.resources}" for name, is_, should in halves if is_ != should.resources]
     return " and ".join(wrong)

@@ -11,8 +11,6 @@ from tests.support import pods as workloads
 from tests.support.mesh_by_helm import NAMESPACE as MESH
 from tests.support.pods import APP
 
-pytestmark = pytest.mark.live
-
 INVALID_VIRTUAL_SERVICE = {
     "apiVersion": "networking.istio.io/v1beta1",
     "kind": "VirtualService",
@@ -78,10 +76,12 @@ def test_a_pod_in_a_labelled_namespace_runs_with_a_ready_sidecar(shop):
     }
 
 
+@pytest.mark.row(40)
 def test_under_strict_a_pod_with_a_sidecar_gets_an_answer(shop):
     assert workloads.comes_to_reach(shop, "buyer", url(shop))
 
 
+@pytest.mark.row(40)
 def test_under_strict_a_pod_without_a_sidecar_gets_none_from_the_mesh(shop, plain):
     assert workloads.comes_to_reach(plain, "stranger", url(plain)), "the client itself is broken"
     assert not workloads.reaches(plain, "stranger", url(shop))

@@ -8,8 +8,6 @@ from lab.cluster.shell import LabError
 from lab.cluster.simulated import SimulatedNode
 from tests.support import pods
 
-pytestmark = pytest.mark.live
-
 
 @pytest.fixture
 def simulated_nodes():

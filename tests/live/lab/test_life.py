@@ -7,7 +7,7 @@ import pytest
 from lab.cluster import state
 from tests.support.second_checkout import SecondCheckout
 
-pytestmark = [pytest.mark.live, pytest.mark.long]
+pytestmark = pytest.mark.long
 
 UP = "the local cluster is up: 3 nodes"
 

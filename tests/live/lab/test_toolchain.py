@@ -7,13 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from lab.toolchain import charts, images, packaging, path, programs
-from lab.toolchain.parts import BY_PROGRAM, DEFAULT
-
-pytestmark = pytest.mark.live
+from lab.toolchain import charts, images, packaging, path_lookup, programs
+from lab.toolchain.catalog import BY_PROGRAM, DEFAULT
 
 CHARTS = [(chart, version) for version in charts.PACKAGED for chart in packaging.CHARTS]
-TALKING = sorted(name for name, part in BY_PROGRAM.items() if part.name in DEFAULT and name not in path.SILENT)
+TALKING = sorted(name for name, part in BY_PROGRAM.items() if part.name in DEFAULT and name not in path_lookup.SILENT)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -43,7 +41,7 @@ def proxy(tmp_path_factory) -> Path:
 
 @pytest.mark.parametrize("name", TALKING)
 def test_a_program_says_the_version_of_the_table(name):
-    assert path.fits(name, BY_PROGRAM[name], path.says(name, programs.program(name)))
+    assert path_lookup.version_matches(name, BY_PROGRAM[name], path_lookup.version_output(name, programs.program(name)))
 
 
 @pytest.mark.parametrize(("chart", "version"), CHARTS)

@@ -6,15 +6,13 @@ import subprocess
 import pytest
 
 from lab.cluster import kubectl as lab_kubectl
-from lab.cluster import process
+from lab.cluster import records
 from lab.cluster.environment import FILE
 from lab.cluster.machines import NODES
 from lab.cluster.names import CHECKOUT
 from lab.cluster.shell import LabError
 from lab.toolchain.cache import cache_root
 from tests.support import pods
-
-pytestmark = pytest.mark.live
 
 FOREIGN = """
 {"clusters": [{"name": "lab", "cluster": {"server": "https://%s:6443", "certificate-authority-data": "%s"}}]}
@@ -57,9 +55,9 @@ def test_pulumi_previews_a_program_without_warnings(tmp_path):
 
 
 def test_starting_a_local_cluster_that_is_up_changes_nothing():
-    before = {name: process.find(name) for name in process.recorded()}
+    before = {name: records.find(name) for name in records.recorded()}
     assert "is up already" in shell("python -m lab up").stdout
-    assert {name: process.find(name) for name in process.recorded()} == before
+    assert {name: records.find(name) for name in records.recorded()} == before
 
 
 @pytest.mark.parametrize("server", ["10.0.0.7", "127.0.0.1"])

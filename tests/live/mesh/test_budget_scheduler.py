@@ -11,15 +11,13 @@ from lab.cluster.kubectl import get, kubectl
 from lab.cluster.names import CONTEXT
 from lab.cluster.node_files import PAUSE_IMAGE
 from lab.cluster.waiting import wait_until
-from pi_mesh.budget.amount import Amount, show_cpu, show_memory
 from pi_mesh.budget.fit import sidecars
 from pi_mesh.budget.mesh import of
 from pi_mesh.checks.capacity import rooms
 from pi_mesh.cluster import snapshot
+from pi_mesh.quantities import Resources
 from tests.support.factories import make_settings
 from tests.support.nodes import cordoned
-
-pytestmark = pytest.mark.live
 
 NAME = "budget-probe"
 TOO_MANY = 2
@@ -27,15 +25,14 @@ TOO_MANY = 2
 
 
 SIDECAR = of(make_settings()).sidecar.requests
-BUSY = Amount(700, 2**24)
+BUSY = Resources(700, 2**24)
 """Pods that run out of CPU first, where sidecars run out of memory."""
 
 
 @contextmanager
-def probes(one: Amount, count: int) -> Iterator[None]:
+def probes(one: Resources, count: int) -> Iterator[None]:
     """Pods with these requests. They are placed like any other, but no node has their runtime: none costs a process."""
-    requests = {"cpu": show_cpu(one.cpu), "memory": show_memory(one.memory)}
-    container = {"name": "probe", "image": PAUSE_IMAGE, "resources": {"requests": requests}}
+    container = {"name": "probe", "image": PAUSE_IMAGE, "resources": {"requests": one.to_kubernetes()}}
     labels = {"app": NAME}
     template = {"metadata": {"labels": labels}, "spec": {"runtimeClassName": NAME, "containers": [container]}}
     spec = {"replicas": count, "selector": {"matchLabels": labels}, "template": template}
@@ -52,19 +49,19 @@ def probes(one: Amount, count: int) -> Iterator[None]:
 
 
 @pytest.fixture
-def predicted(monkeypatch) -> Callable[[Amount], int]:
+def predicted(monkeypatch) -> Callable[[Resources], int]:
     """What the budget says of the live nodes."""
     for name, value in variables().items():
         monkeypatch.setenv(name, value)
 
-    def count(one: Amount) -> int:
+    def count(one: Resources) -> int:
         seen = snapshot.read(CONTEXT)
         return sidecars(rooms(seen.nodes, seen.pods), one)
 
     return count
 
 
-def accepted(one: Amount, count: int) -> int:
+def accepted(one: Resources, count: int) -> int:
     """How many of so many pods the scheduler places, having decided on each; no node refuses what it placed."""
     with probes(one, count):
         wait_until(f"the scheduler's word on {count} pods", lambda: len(decisions()) == count, seconds=180)

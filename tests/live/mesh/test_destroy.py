@@ -7,8 +7,6 @@ import pytest
 
 from lab.cluster.kubectl import get, kubectl
 
-pytestmark = pytest.mark.live
-
 KINDS = "clusterroles,clusterrolebindings,validatingwebhookconfigurations,mutatingwebhookconfigurations,namespaces"
 CONFIG_MAPS = {"istio-ca-root-cert", "istio-ca-crl"}
 ENTRY = {
@@ -38,6 +36,7 @@ def config_maps() -> set[str]:
     return {one["metadata"]["name"] for one in items if "istio" in one["metadata"]["name"]}
 
 
+@pytest.mark.row(13)
 def test_crds_and_root_certificates_stay_and_the_next_up_takes_them_over(project):
     assert project.up().status == 0
     destroyed = project.destroy()
@@ -73,6 +72,7 @@ def test_switching_the_sweep_off_again_sweeps_nothing(project):
     assert project.preview("--expect-no-changes").status == 0
 
 
+@pytest.mark.row(43)
 def test_a_second_destroy_is_nothing(project):
     assert project.destroy().status == 0
     again = project.destroy()
@@ -80,6 +80,7 @@ def test_a_second_destroy_is_nothing(project):
     assert not re.search(r"- \d+ deleted", again.output)
 
 
+@pytest.mark.row(43)
 @pytest.mark.long
 def test_up_and_destroy_ten_times(project):
     for _ in range(10):

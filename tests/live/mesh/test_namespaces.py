@@ -4,8 +4,6 @@ import pytest
 
 from lab.cluster.kubectl import get, kubectl
 
-pytestmark = pytest.mark.live
-
 
 @pytest.fixture(params=["trading", "istio-system"])
 def others(request):
@@ -21,6 +19,7 @@ def section(namespace: str) -> str:
     return "istio" if namespace == "istio-system" else "trading"
 
 
+@pytest.mark.row(14)
 def test_it_is_refused_before_anything_is_touched(project, others):
     refused = project.up()
     assert refused.status != 0

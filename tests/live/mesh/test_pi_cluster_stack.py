@@ -7,8 +7,6 @@ from lab.cluster.kubectl import get
 from lab.cluster.names import CHECKOUT
 from tests.support.project import STACK_FILE, Project
 
-pytestmark = pytest.mark.live
-
 REPLACED = {"cluster": ("context", "architecture"), "charts": ("source",), "istio": ("version", "values")}
 
 

@@ -5,8 +5,6 @@ import pytest
 from lab.cluster.kubectl import get
 from tests.support.project import STACK, Project
 
-pytestmark = pytest.mark.live
-
 PACK = ("--policy-pack", "policies", "--policy-pack-config", f"policies/config/{STACK}.json")
 KINDS = "deployments,services,secrets,namespaces,validatingwebhookconfigurations,customresourcedefinitions"
 BREACHES = {

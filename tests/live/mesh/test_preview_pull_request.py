@@ -11,8 +11,6 @@ import yaml
 from lab.cluster.environment import CHARTS, search_path, variables
 from lab.cluster.names import CHECKOUT
 
-pytestmark = pytest.mark.live
-
 STACK_FILE = "Pulumi.pi-cluster.yaml"
 IDENTITY = ("-c", "user.name=Test", "-c", "user.email=test@example.com")
 

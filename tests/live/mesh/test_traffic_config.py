@@ -14,7 +14,7 @@ from tests.support import pods, whole_trading
 from tests.support.full_traffic_settings import AGENT
 from tests.support.proxy import Proxy, access_rules, istioctl, wants_certificate
 
-pytestmark = [pytest.mark.live, pytest.mark.usefixtures("mesh")]
+pytestmark = pytest.mark.usefixtures("mesh")
 
 KINDS = "gateway,virtualservice,destinationrule,serviceentry,authorizationpolicy,peerauthentication"
 EGRESS = "istio-egressgateway.istio-system.svc.cluster.local"

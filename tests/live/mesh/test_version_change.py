@@ -2,12 +2,8 @@
 
 import json
 
-import pytest
-
 from lab.cluster.kubectl import staying_pods
 from tests.support.mesh_by_helm import helm
-
-pytestmark = pytest.mark.live
 
 OLD, NEW = "1.30.0", "1.31.0"
 RELEASES = {"istio-base", "istiod", "istio-ingressgateway", "istio-egressgateway"}

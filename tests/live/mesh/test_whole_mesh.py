@@ -8,7 +8,7 @@ from lab.cluster.kubectl import get, kubectl, staying_pods
 from tests.support import pods as workloads
 from tests.support.mesh_by_helm import helm
 
-pytestmark = [pytest.mark.live, pytest.mark.usefixtures("installed")]
+pytestmark = pytest.mark.usefixtures("installed")
 
 NAMESPACE = "istio-system"
 CONTROL = {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"cpu": "500m", "memory": "256Mi"}}
@@ -70,6 +70,7 @@ def test_a_pod_with_its_sidecar_runs_within_the_quota():
         kubectl("delete", "pod", "probe", "--namespace=trading")
 
 
+@pytest.mark.row(44)
 def test_a_second_up_changes_nothing(installed):
     before = helm("list", "--output", "json")
     again = installed.up("--expect-no-changes")
@@ -96,6 +97,7 @@ def test_a_gateway_is_switched_off_and_on_again(installed, switch):
     assert installed.preview("--expect-no-changes").status == 0
 
 
+@pytest.mark.row(15)
 def test_a_preview_without_a_cluster_goes_on_and_says_what_it_could_not_check(installed, tmp_path):
     kubeconfig = json.loads(kubectl("config", "view", "--raw", "-o", "json"))
     kubeconfig["clusters"][0]["cluster"]["server"] = "https://127.0.0.1:1"
@@ -112,6 +114,7 @@ def test_a_preview_without_a_cluster_goes_on_and_says_what_it_could_not_check(in
     assert "nothing was touched" in refused.line_with("does not answer")
 
 
+@pytest.mark.row(17)
 def test_another_current_context_is_refused(installed, tmp_path):
     kubeconfig = json.loads(kubectl("config", "view", "--raw", "-o", "json"))
     (tmp_path / "kubeconfig").write_text(json.dumps({**kubeconfig, "current-context": "production"}))

@@ -7,7 +7,7 @@ from tests.live.reliability.looking import releases, revisions
 from tests.support.mesh_by_helm import helm
 from tests.support.project import Project
 
-pytestmark = pytest.mark.live
+pytestmark = pytest.mark.long
 NOWHERE = "docker.io/nobody"
 """Images that no node has, and none can pull."""
 

@@ -9,7 +9,7 @@ import pytest
 from tests.live.reliability.looking import has
 from tests.support.project import Project, kill_group, kill_session, wait_for
 
-pytestmark = pytest.mark.live
+pytestmark = pytest.mark.long
 
 
 def repaired(project: Project) -> str:

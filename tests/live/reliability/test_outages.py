@@ -6,7 +6,7 @@ from lab.cluster.faults import api_server_down, start_node, stop_node
 from tests.live.reliability.looking import has, releases, revisions
 from tests.support.project import wait_for
 
-pytestmark = pytest.mark.live
+pytestmark = pytest.mark.long
 
 
 @pytest.mark.row(15)

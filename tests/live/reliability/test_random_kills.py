@@ -8,7 +8,7 @@ import pytest
 from lab.cluster.kubectl import get, kubectl
 from tests.support.project import Project, kill_session
 
-pytestmark = [pytest.mark.live, pytest.mark.long]
+pytestmark = pytest.mark.long
 TIMES = 20
 
 

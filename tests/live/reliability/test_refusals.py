@@ -10,7 +10,7 @@ from lab.cluster.kubectl import kubectl
 from lab.cluster.simulated import SimulatedNode
 from tests.live.reliability.looking import state, untouched
 
-pytestmark = pytest.mark.live
+pytestmark = pytest.mark.long
 
 FOREIGN_CRD = """
 apiVersion: apiextensions.k8s.io/v1

@@ -11,7 +11,7 @@ import pytest
 from lab.cluster.kubectl import kubectl
 from tests.live.reliability.looking import state, untouched
 
-pytestmark = pytest.mark.live
+pytestmark = pytest.mark.long
 
 
 @pytest.mark.row(18)

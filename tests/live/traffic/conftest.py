@@ -9,13 +9,6 @@ from tests.live.traffic import cast, program
 from tests.support.project import Project
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All of these need the cluster."""
-    for item in items:
-        if "tests/live/traffic" in item.path.as_posix():
-            item.add_marker(pytest.mark.live)
-
-
 @pytest.fixture(scope="session")
 def project(lab: None, tmp_path_factory: pytest.TempPathFactory) -> Project:  # noqa: ARG001 - the cluster comes first
     """The program with a stack file that tests may change."""

@@ -5,10 +5,10 @@ from statistics import NormalDist
 import pytest
 
 from lab.calls import REFUSED, answer_from_now_on, call, settled, status, statuses
-from lab.workloads import SETTINGS
 from pi_mesh.values.traffic.authorization import ingress_principal
 from tests.live.traffic import cast
 from tests.live.traffic.rules import rules
+from tests.support.factories import make_settings
 
 pytestmark = pytest.mark.usefixtures("workloads")
 
@@ -28,7 +28,7 @@ def test_the_ingress_gateway_leads_to_the_application(figure):
     with rules(**cast.front_door()):
         assert settled(lambda: status(cast.OUTSIDER, cast.INGRESS_URL), 200) == 200
         answer = call(cast.OUTSIDER, f"{cast.INGRESS_URL}/debug")
-        assert f"URI=spiffe://{ingress_principal(SETTINGS)}" in answer.body
+        assert f"URI=spiffe://{ingress_principal(make_settings())}" in answer.body
     assert settled(lambda: status(cast.OUTSIDER, cast.INGRESS_URL), REFUSED) == REFUSED
     figure("200, over mutual TLS from the gateway on")
 

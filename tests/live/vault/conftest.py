@@ -11,13 +11,6 @@ from tests.live.vault.mesh import VaultMesh
 from tests.live.vault.server import Server
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All of these need the cluster."""
-    for item in items:
-        if "tests/live/vault" in item.path.as_posix():
-            item.add_marker(pytest.mark.live)
-
-
 @pytest.fixture(scope="session")
 def environment(lab: None) -> Iterator[None]:  # noqa: ARG001 - the cluster comes first
     """These tests ask istiod themselves, as the operations do: by way of the kubeconfig and kubectl."""

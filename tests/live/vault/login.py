@@ -1,7 +1,6 @@
 """What Vault's owner does before the mesh's key may stay there: cert-manager's way in, as docs/vault.md says."""
 
-from lab.cluster.names import CHECKOUT
-from lab.cluster.pki import certificate_file
+from lab.cluster.names import CHECKOUT, certificate_file
 from pi_mesh.catalog.cert_manager import ISSUER, audience
 from tests.live.vault.server import Server
 

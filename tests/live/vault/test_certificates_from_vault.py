@@ -82,6 +82,7 @@ def test_a_second_run_changes_nothing(mesh: VaultMesh):
     assert outcome.status == 0, outcome.output
 
 
+@pytest.mark.row(38)
 def test_neither_key_nor_token_is_in_state_preview_or_logs(mesh: VaultMesh, server: Server):
     mesh.preview("--diff")
     mesh.pulumi("stack", "export")

@@ -37,7 +37,8 @@ def goes_on(mesh: VaultMesh) -> None:
     assert outcome.status == 0, outcome.output
 
 
-def test_sealed(mesh: VaultMesh):
+@pytest.mark.row(30)
+def test_a_sealed_vault_is_named_with_the_command_that_unseals_it(mesh: VaultMesh):
     with untouched():
         vault.seal()
         try:
@@ -47,7 +48,8 @@ def test_sealed(mesh: VaultMesh):
     goes_on(mesh)
 
 
-def test_down(mesh: VaultMesh):
+@pytest.mark.row(30)
+def test_a_vault_that_is_down_is_said_to_be_out_of_reach(mesh: VaultMesh):
     with untouched():
         vault.down()
         try:
@@ -57,8 +59,9 @@ def test_down(mesh: VaultMesh):
     goes_on(mesh)
 
 
+@pytest.mark.row(30)
 @pytest.mark.parametrize(("token", "cause"), [("wrong", "does not take the token"), ("", "there is no token")])
-def test_no_good_token(mesh: VaultMesh, server: Server, token: str, cause: str):
+def test_a_token_that_vault_does_not_take_is_named(mesh: VaultMesh, server: Server, token: str, cause: str):
     with untouched():
         mesh.give(token)
         try:
@@ -78,6 +81,7 @@ def address(mesh: VaultMesh, server: Server, url: str) -> Iterator[None]:
         mesh.set("vault.address", server.address)
 
 
+@pytest.mark.row(30)
 def test_a_tls_certificate_of_an_unknown_ca(mesh: VaultMesh, server: Server, tmp_path: Path):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(serving_certificate(tmp_path))
@@ -86,12 +90,14 @@ def test_a_tls_certificate_of_an_unknown_ca(mesh: VaultMesh, server: Server, tmp
     goes_on(mesh)
 
 
+@pytest.mark.row(30)
 def test_a_vault_that_never_answers(mesh: VaultMesh, server: Server):
     with untouched(), listener() as port, address(mesh, server, f"http://127.0.0.1:{port}"):
         refused(mesh, "did not answer within 10 s")
     goes_on(mesh)
 
 
+@pytest.mark.row(31)
 def test_a_vault_that_was_wiped_has_no_root(mesh: VaultMesh):
     with untouched():
         mesh.set("vault.rootMount", "gone")
@@ -102,6 +108,7 @@ def test_a_vault_that_was_wiped_has_no_root(mesh: VaultMesh):
     goes_on(mesh)
 
 
+@pytest.mark.row(32)
 def test_a_token_that_runs_out_on_the_way_leaves_the_old_ca_and_the_next_up_goes_on(mesh: VaultMesh, server: Server):
     used = issued()
     with untouched():

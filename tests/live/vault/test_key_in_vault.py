@@ -85,7 +85,7 @@ def test_a_new_pod_is_ready_with_a_certificate_of_vaults(changed_over: ChangedOv
     assert pem.issued(chain[0], pem.certificates(server.root("pki_int"), "Vault")[0])
 
 
-def test_the_key_is_nowhere(changed_over: ChangedOver, mesh: VaultMesh):  # noqa: ARG001
+def test_the_key_is_neither_in_the_cluster_nor_in_state_preview_or_logs(changed_over: ChangedOver, mesh: VaultMesh):  # noqa: ARG001
     assert cacerts() == {}
     assert secrets_with_a_key() == []
     mesh.preview("--diff")

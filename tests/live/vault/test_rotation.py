@@ -2,6 +2,7 @@
 
 import base64
 
+import pytest
 from cryptography import x509
 
 from lab.workloads import Workload, apply, delete, manifests, service, wait_for
@@ -18,6 +19,7 @@ def signing_certificate() -> x509.Certificate:
     return pem.certificates(base64.b64decode(cacerts()["ca-cert.pem"]).decode(), "cacerts")[0]
 
 
+@pytest.mark.row(29)
 def test_a_rotation_loses_no_request_restarts_nothing_and_is_proven(mesh: VaultMesh, figure):
     before, pods, trusted = issued(), istiod_pods(), roots()
     apply(OBJECTS)
@@ -40,6 +42,7 @@ def test_a_rotation_loses_no_request_restarts_nothing_and_is_proven(mesh: VaultM
         assert certificate.verifies(pem.certificates(trusted, "the mesh"))
 
 
+@pytest.mark.row(33)
 def test_a_changed_life_is_signed_anew_for_the_same_key(mesh: VaultMesh):
     before, key = signing_certificate(), cacerts()["ca-key.pem"]
     used = issued()

@@ -1,11 +1,15 @@
 """Vault off and on again: each change of root is announced before it happens."""
 
+import pytest
+
 from pi_mesh.certificates import pem
 from tests.live.vault.mesh import VaultMesh, cacerts, wait_for_issued
 from tests.live.vault.server import Server
 
 
-def test_off_and_on_again(mesh: VaultMesh, server: Server):
+@pytest.mark.row(27)
+@pytest.mark.row(36)
+def test_vault_switched_off_and_on_again_announces_each_change_of_root(mesh: VaultMesh, server: Server):
     mesh.unprotect()
     mesh.set("vault", {"enabled": False})
     announced = mesh.preview()

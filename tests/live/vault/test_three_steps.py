@@ -27,6 +27,7 @@ def wait_for_roots(*expected: str) -> None:
     wait_until("the roots are handed out", lambda: set(pem.certificates(roots(), "the mesh")) == wanted, 180)
 
 
+@pytest.mark.row(28)
 def test_the_three_steps_and_no_other(mesh: VaultMesh, server: Server, other_root: str):
     first_root, secret = server.root(), cacerts()
     old = issued()

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from tests.support.reliability import table
-from tests.support.reliability.rows import ELSEWHERE
 from tests.support.reliability.table import Result
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "reliability.md"
@@ -18,13 +17,15 @@ class ReliabilityTable:
 
     def __init__(self) -> None:
         self._results: list[Result] = []
+        self._known: list[Result] = []
 
+    @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Gives tests of other subjects the rows that they stand for."""
+        """Hand each test's rows to its report, and note every test of a row before any is deselected."""
         for item in items:
-            for row in ELSEWHERE.get(_name(item.nodeid), ()):
-                item.add_marker(pytest.mark.row(row))
-            item.user_properties += [("row", marker.args[0]) for marker in item.iter_markers("row")]
+            rows = [marker.args[0] for marker in item.iter_markers("row")]
+            item.user_properties += [("row", row) for row in rows]
+            self._known += [Result(row, _name(item.nodeid), "unrecorded", "") for row in rows]
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.when == "call" or report.failed:
@@ -34,8 +35,8 @@ class ReliabilityTable:
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         if session.config.getoption("--figures") and self._results:
-            known = [Result(row, test, "unrecorded", "") for test, rows in ELSEWHERE.items() for row in rows]
-            table.write(DOCUMENT, table.merged([*known, *table.read(DOCUMENT)], _worst_first(self._results)))
+            recorded = table.merged([*self._known, *table.read(DOCUMENT)], _worst_first(self._results))
+            table.write(DOCUMENT, recorded)
 
 
 def _name(nodeid: str) -> str:

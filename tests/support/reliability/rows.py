@@ -1,4 +1,4 @@
-"""The rows, and the tests of other subjects that stand for one. A test says it itself with `@pytest.mark.row(6)`."""
+"""The rows of the table of faults. A test says which ones it stands for with `@pytest.mark.row(6)`."""
 
 ROWS = {
     1: "a chart never gets ready, atomic on",
@@ -47,43 +47,3 @@ ROWS = {
     44: "`up` twice: no change, no new revision",
     45: "a pull request from a fork",
 }
-
-SETTINGS = "unit/test_settings.py::"
-CERTIFICATES = "unit/test_certificates_"
-VAULT, VAULT_FAULTS = "live/vault/", "live/vault/test_faults.py::"
-
-ELSEWHERE = {
-    f"{SETTINGS}test_a_wrong_value_is_refused_with_its_path_and_what_is_allowed": (19, 39),
-    f"{SETTINGS}test_all_problems_come_at_once": (39,),
-    f"{CERTIFICATES}bundle.py::test_refused": (26,),
-    f"{CERTIFICATES}trust.py::test_a_root_that_nobody_trusts_yet_may_not_sign": (28,),
-    f"{CERTIFICATES}trust.py::test_an_expiry_is_a_warning_below_a_third_and_an_error_below_seven_days": (34,),
-    "unit/test_vault_program.py::test_a_life_beyond_the_signers_is_refused": (34,),
-    "unit/test_vault_program.py::test_never_switched_on_nothing_is_registered_and_the_package_is_not_loaded": (35,),
-    f"{VAULT}test_switching_off_and_on.py::test_off_and_on_again": (36,),
-    f"{VAULT}test_rotation.py::test_a_rotation_loses_no_request_restarts_nothing_and_is_proven": (29,),
-    f"{VAULT}test_rotation.py::test_a_changed_life_is_signed_anew_for_the_same_key": (33,),
-    f"{VAULT}test_three_steps.py::test_the_three_steps_and_no_other": (28,),
-    f"{VAULT}test_certificates_from_vault.py::test_there_is_no_root_of_istiods_own": (27,),
-    f"{VAULT}test_certificates_from_vault.py::test_neither_key_nor_token_is_in_state_preview_or_logs": (38,),
-    f"{VAULT_FAULTS}test_sealed": (30,),
-    f"{VAULT_FAULTS}test_down": (30,),
-    f"{VAULT_FAULTS}test_no_good_token": (30,),
-    f"{VAULT_FAULTS}test_a_tls_certificate_of_an_unknown_ca": (30,),
-    f"{VAULT_FAULTS}test_a_vault_that_never_answers": (30,),
-    f"{VAULT_FAULTS}test_a_vault_that_was_wiped_has_no_root": (31,),
-    f"{VAULT_FAULTS}test_a_token_that_runs_out_on_the_way_leaves_the_old_ca_and_the_next_up_goes_on": (32,),
-    "live/mesh/test_namespaces.py::test_it_is_refused_before_anything_is_touched": (14,),
-    "live/mesh/test_destroy.py::test_crds_and_root_certificates_stay_and_the_next_up_takes_them_over": (13,),
-    "live/mesh/test_destroy.py::test_a_second_destroy_is_nothing": (43,),
-    "live/mesh/test_destroy.py::test_up_and_destroy_ten_times": (43,),
-    "live/mesh/test_whole_mesh.py::test_a_second_up_changes_nothing": (44,),
-    "live/mesh/test_whole_mesh.py::test_a_preview_without_a_cluster_goes_on_and_says_what_it_could_not_check": (15,),
-    "live/mesh/test_whole_mesh.py::test_another_current_context_is_refused": (17,),
-    "live/test_lab.py::test_under_strict_a_pod_with_a_sidecar_gets_an_answer": (40,),
-    "live/test_lab.py::test_under_strict_a_pod_without_a_sidecar_gets_none_from_the_mesh": (40,),
-    "unit/test_preview_workflows.py::test_no_workflow_runs_with_the_base_branchs_rights_or_secrets": (45,),
-    "unit/test_preview_workflows.py::test_no_permission_is_given_by_default": (45,),
-    "unit/test_preview_workflows.py::test_the_job_that_may_write_runs_no_code_of_the_pull_request": (45,),
-}
-"""Tests by file and name, below tests/."""

@@ -11,7 +11,8 @@ from components.trading import NamespaceArgs, TradingNamespace, TradingNamespace
 from pi_mesh.settings.sources import ChartSettings, ReleaseSettings
 from pi_mesh.values import objects
 from pi_mesh.values.releases import HelmRelease
-from tests.support.recorder import RELEASE, Registered
+from tests.support.factories import make_settings
+from tests.support.recorder import RELEASE, Registered, record
 
 NAMESPACE = "kubernetes:core/v1:Namespace"
 
@@ -22,11 +23,11 @@ def release_args(**overrides: object) -> ReleaseArgs:
 
 
 @pytest.fixture
-def released(deploy):
+def released():
     """`released(Istiod, atomic settings...)`: the one release that a component registers."""
 
     def one(component: type = Istiod, **overrides: object) -> Registered:
-        (release,) = deploy(lambda: component("mesh", release_args(**overrides))).of_type(RELEASE)
+        (release,) = record(lambda: component("mesh", release_args(**overrides))).of_type(RELEASE)
         return release
 
     return one
@@ -68,50 +69,50 @@ def test_charts_come_from_a_repository_a_registry_or_a_folder(released, source, 
     assert (props["chart"], props.get("repositoryOpts")) == (chart, repository)
 
 
-def test_the_component_tells_helms_status(deploy):
-    recording = deploy(lambda: pulumi.export("status", Istiod("mesh", release_args()).status))
+def test_the_component_tells_helms_status():
+    recording = record(lambda: pulumi.export("status", Istiod("mesh", release_args()).status))
     assert recording.exports == {"status": "deployed"}
 
 
-def test_a_namespace_of_our_own_is_deleted_and_an_adopted_one_stays(deploy, make_settings):
+def test_a_namespace_of_our_own_is_deleted_and_an_adopted_one_stays():
     manifest = objects.istio_namespace(make_settings(), "test")
     for adopt in (False, True):
-        recording = deploy(
+        recording = record(
             lambda adopt=adopt: make_namespace("home", NamespaceArgs(manifest, adopt), pulumi.ResourceOptions())
         )
         assert recording.one("home").retain_on_delete == adopt
 
 
-def test_a_namespace_says_which_stack_it_belongs_to(make_settings):
+def test_a_namespace_says_which_stack_it_belongs_to():
     for manifest in (objects.istio_namespace, objects.trading_namespace):
         metadata = manifest(make_settings(), "organization/pi-mesh/lab")["metadata"]
         assert metadata["annotations"] == {"pi-mesh/stack": "pi-mesh/lab"}
 
 
 @pytest.mark.parametrize("mode", ["STRICT", "PERMISSIVE"])
-def test_mutual_tls_is_one_object_in_the_root_namespace_for_every_workload(deploy, make_settings, mode):
+def test_mutual_tls_is_one_object_in_the_root_namespace_for_every_workload(mode):
     wanted = objects.peer_authentication(make_settings(mtls={"mode": mode}, istio={"namespace": "mesh"}))
-    made = deploy(lambda: MeshMtls("mtls", MeshMtlsArgs(wanted))).one("mtls-peerauthentication-default")
+    made = record(lambda: MeshMtls("mtls", MeshMtlsArgs(wanted))).one("mtls-peerauthentication-default")
     assert made.type == "kubernetes:security.istio.io/v1beta1:PeerAuthentication"
     assert made.props["metadata"] == {"name": "default", "namespace": "mesh"}
     assert made.props["spec"] == {"mtls": {"mode": mode}}
 
 
-def trading(deploy, settings):
+def trading(settings):
     args = TradingNamespaceArgs(
         NamespaceArgs(objects.trading_namespace(settings, "test"), settings.trading.adopt), objects.bounds(settings)
     )
-    return deploy(lambda: TradingNamespace("trading", args))
+    return record(lambda: TradingNamespace("trading", args))
 
 
-def test_the_trading_namespace_asks_for_sidecars(deploy, make_settings):
-    (namespace,) = trading(deploy, make_settings()).of_type(NAMESPACE)
+def test_the_trading_namespace_asks_for_sidecars():
+    (namespace,) = trading(make_settings()).of_type(NAMESPACE)
     assert namespace.props["metadata"]["labels"] == {"istio-injection": "enabled"}
     assert namespace.parent == "trading"
 
 
-def test_the_trading_namespace_has_its_bounds_before_any_workload_comes(deploy, make_settings):
-    recording = trading(deploy, make_settings())
+def test_the_trading_namespace_has_its_bounds_before_any_workload_comes():
+    recording = trading(make_settings())
     limits = recording.one("trading-limitrange-workload-defaults")
     quota = recording.one("trading-resourcequota-workloads")
     scope = recording.one("trading-sidecar-default")
@@ -127,11 +128,11 @@ def test_the_trading_namespace_has_its_bounds_before_any_workload_comes(deploy, 
     assert all("trading-namespace" in bound.dependencies for bound in (limits, quota, scope))
 
 
-def test_the_control_planes_services_are_in_scope_wherever_it_is(deploy, make_settings):
-    recording = trading(deploy, make_settings(istio={"namespace": "mesh"}, trading={"sidecarScope": ["shop/*"]}))
+def test_the_control_planes_services_are_in_scope_wherever_it_is():
+    recording = trading(make_settings(istio={"namespace": "mesh"}, trading={"sidecarScope": ["shop/*"]}))
     assert recording.one("trading-sidecar-default").props["spec"] == {"egress": [{"hosts": ["shop/*", "mesh/*"]}]}
 
 
-def test_without_a_scope_sidecars_learn_of_the_whole_mesh(deploy, make_settings):
-    recording = trading(deploy, make_settings(trading={"sidecarScope": []}))
+def test_without_a_scope_sidecars_learn_of_the_whole_mesh():
+    recording = trading(make_settings(trading={"sidecarScope": []}))
     assert not [one for one in recording.resources if one.type.endswith(":Sidecar")]

@@ -97,6 +97,7 @@ def test_the_outputs_say_what_is_installed_and_what_it_takes(plain):
     assert outputs["budget"]["mesh"]["requests"] == "300m / 384Mi"
 
 
+@pytest.mark.row(15)
 def test_a_preview_without_a_cluster_goes_on_and_says_what_it_could_not_check(deployed):
     recording = deployed()
     assert releases(recording) == {"istio-base", "istiod", INGRESS, EGRESS}

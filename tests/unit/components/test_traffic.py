@@ -6,14 +6,15 @@ from components import mesh
 from components.traffic import Traffic, TrafficArgs
 from pi_mesh.values.traffic import stages
 from tests.support.factories import make_settings
+from tests.support.recorder import record
 
 
 @pytest.fixture
-def recorded(deploy):
+def recorded():
     def run(**traffic: object):
         settings = make_settings(traffic=traffic)
         args = TrafficArgs(*stages(settings))
-        return deploy(lambda: Traffic("trading-traffic", args)).resources
+        return record(lambda: Traffic("trading-traffic", args)).resources
 
     return run
 
@@ -45,11 +46,11 @@ def test_without_any_traffic_settings_there_is_nothing_but_the_component(recorde
     assert [one.name for one in recorded()] == ["trading-traffic"]
 
 
-def test_the_program_makes_the_objects_after_the_namespace(deploy, monkeypatch):
+def test_the_program_makes_the_objects_after_the_namespace(monkeypatch):
     monkeypatch.setattr(mesh, "guard", lambda _settings: None)
     traffic = {"gateways": {"trading-gateway": {}}}
 
-    recording = deploy(lambda: mesh.deploy(make_settings(traffic=traffic)))
+    recording = record(lambda: mesh.deploy(make_settings(traffic=traffic)))
 
     gateway = recording.one("traffic-gateway-trading-gateway")
     assert gateway.props["metadata"] == {"name": "trading-gateway", "namespace": "trading"}
@@ -59,9 +60,9 @@ def test_the_program_makes_the_objects_after_the_namespace(deploy, monkeypatch):
     ).dependencies | gateway.dependencies
 
 
-def test_the_program_makes_no_component_without_traffic_settings(deploy, monkeypatch):
+def test_the_program_makes_no_component_without_traffic_settings(monkeypatch):
     monkeypatch.setattr(mesh, "guard", lambda _settings: None)
 
-    recording = deploy(lambda: mesh.deploy(make_settings()))
+    recording = record(lambda: mesh.deploy(make_settings()))
 
     assert recording.of_type("pi-mesh:trading:Traffic") == []

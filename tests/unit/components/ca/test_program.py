@@ -100,6 +100,7 @@ def test_a_key_of_another_certificate_is_never_written():
     assert "PRIVATE KEY" not in str(problem.value)
 
 
+@pytest.mark.row(34)
 def test_a_life_beyond_the_signers_is_refused():
     with pytest.raises(pulumi.RunError, match=r"vault\.ttl 99999h would outlive its signer 'root'.* at most 87\d\d\dh"):
         plug_in(ttl="99999h")
@@ -112,6 +113,7 @@ def test_a_ca_in_its_last_third_is_a_warning():
     assert "less than a third of its life is left; run `python -m operations rotate-ca`" in line
 
 
+@pytest.mark.row(35)
 def test_never_switched_on_nothing_is_registered_and_the_package_is_not_loaded(monkeypatch):
     for module in [name for name in sys.modules if name.startswith(("pulumi_vault", "components.vault"))]:
         monkeypatch.delitem(sys.modules, module)

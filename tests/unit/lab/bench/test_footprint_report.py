@@ -2,8 +2,8 @@
 
 import pytest
 
+from lab.bench.container_usage import Container, Footprint
 from lab.bench.footprint_report import MEBI, page, reach
-from lab.bench.usage import Container, Footprint
 
 
 def footprints(part: str, **memory: int) -> list[Footprint]:

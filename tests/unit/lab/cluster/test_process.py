@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.cluster import process
+from lab.cluster import process, records
 from lab.cluster.shell import LabError
 
 SLEEP = ["sleep", "60"]
@@ -21,10 +21,10 @@ DEAF = ["sh", "-c", "trap '' TERM; echo deaf; while :; do sleep 0.05; done"]
 @pytest.fixture(autouse=True)
 def folders(tmp_path, monkeypatch):
     """Records and logs of these tests alone; what they started is ended after each."""
-    monkeypatch.setattr(process, "RECORDS", tmp_path / "run")
+    monkeypatch.setattr(records, "RECORDS", tmp_path / "run")
     monkeypatch.setattr(process, "LOGS", tmp_path / "logs")
     yield
-    for name in process.recorded():
+    for name in records.recorded():
         process.stop(name, seconds=0)
 
 
@@ -38,9 +38,9 @@ def open_files(pid: int) -> set[str]:
 
 def test_a_started_process_is_alive_until_it_is_stopped():
     process.start("sleeper", SLEEP)
-    before = process.is_alive("sleeper")
+    before = records.is_alive("sleeper")
     process.stop("sleeper")
-    assert (before, process.is_alive("sleeper"), process.recorded()) == (True, False, [])
+    assert (before, records.is_alive("sleeper"), records.recorded()) == (True, False, [])
 
 
 def test_a_process_gets_no_file_that_its_starter_left_open(tmp_path):
@@ -66,7 +66,7 @@ def test_a_process_that_does_not_listen_is_ended_anyway():
     process.start("deaf", DEAF)
     process.wait("deaf", lambda: "deaf" in process.log_file("deaf").read_text(), seconds=10)
     process.stop("deaf", seconds=0.2)
-    assert not process.is_alive("deaf")
+    assert not records.is_alive("deaf")
 
 
 def test_a_process_id_that_the_kernel_gave_away_again_is_never_signalled():
@@ -74,7 +74,7 @@ def test_a_process_id_that_the_kernel_gave_away_again_is_never_signalled():
         record = process.start("sleeper", SLEEP)
         process.stop("sleeper")
         stale = dataclasses.replace(record, pid=stranger.pid, started=1)
-        (process.RECORDS / "sleeper.json").write_text(json.dumps(dataclasses.asdict(stale)))
+        (records.RECORDS / "sleeper.json").write_text(json.dumps(dataclasses.asdict(stale)))
         process.stop("sleeper")
         assert stranger.poll() is None
         stranger.kill()
@@ -98,12 +98,6 @@ def test_waiting_too_long_names_the_process_and_the_seconds():
     process.start("sleeper", SLEEP)
     with pytest.raises(LabError, match=r"sleeper: not so after 0 s.*sleeper\.log"):
         process.wait("sleeper", lambda: False, seconds=0.2)
-
-
-def test_a_half_written_record_counts_as_none():
-    process.RECORDS.mkdir()
-    (process.RECORDS / "torn.json").write_text('{"name": "torn", "pi')
-    assert process.find("torn") is None
 
 
 def test_a_process_gets_the_descriptor_that_is_passed_to_it():

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from lab.toolchain.progress import Estimate, shown
+from lab.toolchain.progress import Estimate, show_progress
 
 
 class Clock:
@@ -73,7 +73,7 @@ def test_the_line_names_the_part_and_the_time_left(clock):
 
 def test_without_a_terminal_a_line_comes_at_every_heartbeat(capsys):
     work = Estimate({"etcd": 20.0})
-    with shown(work, heartbeat=0.4), work.step("etcd"):
+    with show_progress(work, heartbeat=0.4), work.step("etcd"):
         time.sleep(1.3)
     lines = capsys.readouterr().out.splitlines()
     assert 2 <= len(lines) <= 4

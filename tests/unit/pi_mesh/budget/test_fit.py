@@ -4,15 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pi_mesh.budget.amount import Amount
 from pi_mesh.budget.fit import Node, place, sidecars
+from pi_mesh.quantities import MI, Resources
 
-MI = 2**20
-SIDECAR = Amount(50, 128 * MI)
+SIDECAR = Resources(50, 128 * MI)
 
 
 def node(cpu: int = 4000, memory: int = 3700 * MI, pods: int = 110, accepts: bool = True) -> Node:
-    return Node("pi", Amount(cpu, memory), pods, accepts)
+    return Node("pi", Resources(cpu, memory), pods, accepts)
 
 
 @pytest.mark.parametrize(
@@ -37,7 +36,7 @@ def test_a_cluster_takes_what_its_nodes_take_together():
 
 
 def test_what_is_not_asked_for_is_never_refused():
-    assert node(cpu=-100, pods=9).room(Amount(0, MI)) == 9
+    assert node(cpu=-100, pods=9).room(Resources(0, MI)) == 9
 
 
 def test_pods_are_spread_over_the_emptiest_nodes():
@@ -56,7 +55,7 @@ nodes = st.lists(
     ),
     max_size=4,
 )
-amounts = st.builds(Amount, st.integers(1, 120), st.integers(1, 200).map(lambda mi: mi * MI))
+amounts = st.builds(Resources, st.integers(1, 120), st.integers(1, 200).map(lambda mi: mi * MI))
 
 
 @given(nodes, amounts)

@@ -83,8 +83,9 @@ def _wrong() -> dict[str, tuple[tuple[str, str], str]]:
 WRONG = _wrong()
 
 
+@pytest.mark.row(26)
 @pytest.mark.parametrize("what", WRONG)
-def test_refused(what):
+def test_a_chain_that_istiod_could_not_sign_with_is_refused_in_one_line_without_the_key(what):
     (chain, key), message = WRONG[what]
     with pytest.raises(CertificateError, match=message) as refusal:
         bundle.verified(chain, key, (), NOW)

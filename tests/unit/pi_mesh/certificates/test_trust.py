@@ -48,6 +48,7 @@ def test_each_step_to_another_root_is_announced(live, new):
     assert "'A'" in announced.message
 
 
+@pytest.mark.row(28)
 @pytest.mark.parametrize("also", [(), (A,)], ids=["bare", "still trusting the old one"])
 def test_a_root_that_nobody_trusts_yet_may_not_sign(also):
     refused = change(make_trust(A), make_trust(B, *also))
@@ -80,6 +81,7 @@ def test_a_mesh_with_istiods_own_root_stays_without_a_word():
     assert change(OWN, None).level == "none"
 
 
+@pytest.mark.row(34)
 @pytest.mark.parametrize(
     ("days_gone", "level"), [(0, "ok"), (199, "ok"), (201, "warning"), (292, "warning"), (294, "error"), (301, "error")]
 )

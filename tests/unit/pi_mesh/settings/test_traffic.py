@@ -48,7 +48,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_is_refused(case: str):
+def test_traffic_settings_that_can_not_be_right_are_refused_with_their_path(case: str):
     traffic, said = REFUSED[case]
 
     with pytest.raises(SettingsError) as refused:

@@ -4,7 +4,7 @@ import pytest
 
 from pi_mesh.settings import CaSettings, Settings, SettingsError, parse_any
 from tests.support.authorities import make_root
-from tests.support.factories import raw_settings
+from tests.support.factories import make_settings, raw_settings
 
 HERE = {"enabled": True, "address": "https://vault.example:8200"}
 OUTSIDE = {**HERE, "signedBy": "outside"}
@@ -12,14 +12,14 @@ INTERNAL = {"key": "internal"}
 CHAIN = make_root().pem
 
 
-def test_vault_is_off_unless_asked_for(make_settings):
+def test_vault_is_off_unless_asked_for():
     vault = make_settings().vault
     assert not vault.enabled
     assert not vault.here
     assert not vault.signs
 
 
-def test_the_roles_values_are_the_defaults(make_settings):
+def test_the_roles_values_are_the_defaults():
     vault = make_settings(vault=HERE).vault
     assert (vault.namespace, vault.mount, vault.common_name, vault.ttl) == (
         "vault",
@@ -29,7 +29,7 @@ def test_the_roles_values_are_the_defaults(make_settings):
     )
 
 
-def test_the_key_is_exported_unless_asked_otherwise_and_internal_only_when_the_ca_is_signed(make_settings):
+def test_the_key_is_exported_unless_asked_otherwise_and_internal_only_when_the_ca_is_signed():
     assert make_settings(vault=HERE).vault.key == "exported"
     assert not make_settings(vault=HERE).vault.keyless
     assert make_settings(vault={**HERE, **INTERNAL}).vault.keyless
@@ -41,7 +41,7 @@ def test_a_stack_with_vault_alone_makes_the_ca_and_nothing_else():
     assert isinstance(parse_any(raw_settings(vault=HERE)), Settings)
 
 
-def test_istiod_keeps_its_own_root_until_a_ca_outside_has_signed(make_settings):
+def test_istiod_keeps_its_own_root_until_a_ca_outside_has_signed():
     assert not make_settings(vault=OUTSIDE).vault.signs
     assert make_settings(vault={**OUTSIDE, "signed": {"generation": 1, "chain": CHAIN}}).vault.signs
 
@@ -66,7 +66,7 @@ def test_istiod_keeps_its_own_root_until_a_ca_outside_has_signed(make_settings):
         ({**HERE, **INTERNAL, "certManager": {"namespace": "trading"}}, "vault.certManager.namespace is 'trading'"),
     ],
 )
-def test_refused_with_its_path(vault, line):
+def test_settings_that_do_not_go_together_are_refused_with_their_path(vault, line):
     with pytest.raises(SettingsError) as refusal:
         parse_any(raw_settings(vault=vault))
     assert line in str(refusal.value)

@@ -4,15 +4,16 @@ import pytest
 
 from pi_mesh.settings import SettingsError
 from pi_mesh.values import releases
+from tests.support.factories import make_settings
 
 
-def problems(make_settings, **overrides: object) -> tuple[str, ...]:
+def problems(**overrides: object) -> tuple[str, ...]:
     with pytest.raises(SettingsError) as refused:
         releases.of(make_settings(**overrides))
     return refused.value.problems
 
 
-def test_extra_values_are_merged_into_the_typed_ones(make_settings):
+def test_extra_values_are_merged_into_the_typed_ones():
     more = {"pilot": {"env": {"A": "b"}}, "telemetry": {"enabled": False}}
     values = releases.of(make_settings(istio={"values": more})).istiod.values
     assert values["telemetry"] == {"enabled": False}
@@ -20,9 +21,8 @@ def test_extra_values_are_merged_into_the_typed_ones(make_settings):
     assert values["pilot"]["replicaCount"] == 1
 
 
-def test_extra_values_that_contradict_typed_ones_are_refused_all_at_once(make_settings):
+def test_extra_values_that_contradict_typed_ones_are_refused_all_at_once():
     lines = problems(
-        make_settings,
         istio={"values": {"pilot": {"resources": {"limits": {"memory": "1Gi"}}}}},
         egress={"values": {"replicaCount": 2}},
     )
@@ -33,26 +33,26 @@ def test_extra_values_that_contradict_typed_ones_are_refused_all_at_once(make_se
     )
 
 
-def test_the_same_value_again_is_no_contradiction(make_settings):
+def test_the_same_value_again_is_no_contradiction():
     releases.of(make_settings(istio={"values": {"global": {"hub": "docker.io/istio"}}}))
 
 
-def test_a_typed_object_can_not_be_replaced_by_something_else(make_settings):
-    (line,) = problems(make_settings, ingress={"values": {"service": None}})
+def test_a_typed_object_can_not_be_replaced_by_something_else():
+    (line,) = problems(ingress={"values": {"service": None}})
     assert line.startswith("ingress.values.service: None contradicts")
 
 
-def test_a_key_at_the_root_that_newer_charts_would_silently_override_is_refused(make_settings):
-    (line,) = problems(make_settings, istio={"values": {"autoscaleEnabled": True}})
+def test_a_key_at_the_root_that_newer_charts_would_silently_override_is_refused():
+    (line,) = problems(istio={"values": {"autoscaleEnabled": True}})
     assert line.startswith("istio.values.autoscaleEnabled: True contradicts False")
 
 
-def test_extra_values_of_a_gateway_that_is_off_are_not_looked_at(make_settings):
+def test_extra_values_of_a_gateway_that_is_off_are_not_looked_at():
     plan = releases.of(make_settings(egress={"enabled": False, "values": {"replicaCount": 2}}))
     assert [release.name for release in plan.gateways] == ["istio-ingressgateway"]
 
 
-def test_the_settings_own_values_are_left_as_they_are(make_settings):
+def test_the_settings_own_values_are_left_as_they_are():
     settings = make_settings(istio={"values": {"pilot": {"env": {"A": "b"}}}})
     releases.of(settings)
     assert settings.istio.values == {"pilot": {"env": {"A": "b"}}}

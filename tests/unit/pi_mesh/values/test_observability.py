@@ -12,6 +12,7 @@ from pi_mesh.values.observability import tracing
 from pi_mesh.values.observability.releases import releases
 from tests.support import charts, crds
 from tests.support.factories import make_settings
+from tests.support.recorder import record
 
 ON = {"enabled": True}
 ALL = {"prometheus": ON, "kiali": ON, "grafana": ON, "jaeger": ON}
@@ -25,11 +26,11 @@ def values_of(name: str, **observability: object) -> dict:
 
 
 @pytest.fixture
-def recorded(deploy, monkeypatch):
+def recorded(monkeypatch):
     monkeypatch.setattr(mesh, "guard", lambda _settings: None)
 
     def run(**observability: object):
-        return deploy(lambda: mesh.deploy(make_settings(observability=observability)))
+        return record(lambda: mesh.deploy(make_settings(observability=observability)))
 
     return run
 

@@ -1,4 +1,4 @@
-"""The rules about the CA in Vault."""
+"""The rule about the CA in Vault."""
 
 import pytest
 
@@ -46,12 +46,3 @@ def test_a_ca_without_a_ttl_is_refused():
 def test_a_ca_that_may_sign_further_cas_is_refused(length):
     (message,) = signed(maxPathLength=length)
     assert f"maxPathLength is {-1 if length is None else length}: the CA could sign further CAs" in message
-
-
-def test_a_mount_that_can_be_deleted_is_refused():
-    (message,) = mounted(protect=False)
-    assert message.startswith("PKI mount pki_int is not protected. Fix: keep protect=True")
-
-
-def test_only_pki_mounts_need_protection():
-    assert mounted(protect=False, kind="kv") == []

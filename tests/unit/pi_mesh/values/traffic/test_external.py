@@ -24,5 +24,5 @@ def test_the_host_is_known_with_and_without_its_port(pattern, host):
 
 
 @pytest.mark.parametrize("host", ["api.example.org.evil.net", "apixexample.org", "api.example.org:evil"])
-def test_another_host_is_not(pattern, host):
+def test_another_host_is_not_taken_for_it(pattern, host):
     assert not pattern.fullmatch(host)

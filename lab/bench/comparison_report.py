@@ -1,0 +1,67 @@
+"""The report of the comparison: a table in the terminal, a page and a plot in docs/."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from matplotlib.figure import Figure
+from rich.table import Table
+
+from lab.bench.rounds import Series, ratio
+
+COLUMNS = ("job", "contender", "median s", "least", "most", "pulumi / this")
+
+
+def rows(groups: Sequence[Sequence[Series]]) -> list[tuple[str, ...]]:
+    """Return one row per contender; the first of each group is this program, and the ratio is its time by the row's."""
+    return [
+        (
+            series.job,
+            series.contender,
+            f"{series.median:.2f}",
+            f"{min(series.seconds):.2f}",
+            f"{max(series.seconds):.2f}",
+            f"{ratio(group[0], series):.2f}",
+        )
+        for group in groups
+        for series in group
+    ]
+
+
+def table(groups: Sequence[Sequence[Series]]) -> Table:
+    """Return the table for the terminal."""
+    drawn = Table(*COLUMNS, title="Side by side, medians")
+    for row in rows(groups):
+        drawn.add_row(*row)
+    return drawn
+
+
+def page(groups: Sequence[Sequence[Series]], runs: int, machine: str) -> str:
+    """Return the text of docs/bench.md."""
+    lines = [
+        "# Side by side",
+        "",
+        f"Written by `make bench`: {runs} rounds, every contender once a round, on {machine}.",
+        "The last column is the median of the round-by-round ratios: below 1, this program is the faster one.",
+        "",
+        "![The same figures drawn](bench.svg)",
+        "",
+        f"| {' | '.join(COLUMNS)} |",
+        f"|{'---|' * len(COLUMNS)}",
+        *(f"| {' | '.join(row)} |" for row in rows(groups)),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def plot(groups: Sequence[Sequence[Series]], file: Path) -> None:
+    """Draw a panel per job, a bar per contender and a dot per run into the file."""
+    figure = Figure(figsize=(9, 2.2 * len(groups)), layout="constrained")
+    for panel, group in zip(figure.subplots(len(groups), squeeze=False)[:, 0], groups, strict=True):
+        names = [series.contender for series in group]
+        panel.barh(names, [series.median for series in group], color=["#466bb0", *["#b8bcc4"] * (len(group) - 1)])
+        for place, series in enumerate(group):
+            panel.plot(series.seconds, [place] * len(series.seconds), "k.", markersize=3)
+        panel.invert_yaxis()
+        panel.set_title(group[0].job, loc="left", fontsize=10)
+        panel.set_xlabel("seconds")
+    figure.savefig(file)

@@ -1,0 +1,34 @@
+"""Single commands, run and timed in the lab's environment."""
+
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from lab.cluster.names import CHECKOUT
+
+
+def lab_environment() -> dict[str, str]:
+    """Return the variables after `. .lab/env`. Raises SystemExit when the local cluster is not up."""
+    if not (CHECKOUT / ".lab/env").exists():
+        raise SystemExit("bench: the local cluster is not up; run `make lab-up` first")
+    listing = subprocess.run(
+        ["bash", "-c", ". .lab/env && env -0"], cwd=CHECKOUT, check=True, capture_output=True, text=True
+    ).stdout
+    return dict(entry.split("=", 1) for entry in listing.split("\0") if entry)
+
+
+def run(command: Sequence[str], environment: Mapping[str, str], directory: Path = CHECKOUT) -> str:
+    """Run the command and return its output. Raises SystemExit with its last lines when it fails."""
+    done = subprocess.run(command, cwd=directory, env=environment, capture_output=True, text=True)
+    if done.returncode != 0:
+        tail = "\n".join((done.stdout + done.stderr).splitlines()[-15:])
+        raise SystemExit(f"bench: `{' '.join(command)}` failed with status {done.returncode}:\n{tail}")
+    return done.stdout
+
+
+def seconds(command: Sequence[str], environment: Mapping[str, str], directory: Path = CHECKOUT) -> float:
+    """Run the command and return its wall-clock seconds."""
+    start = time.perf_counter()
+    run(command, environment, directory)
+    return time.perf_counter() - start

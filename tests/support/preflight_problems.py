@@ -1,0 +1,17 @@
+"""What the preflight says of a snapshot, with the default settings but for the overrides."""
+
+from pi_mesh.checks.finding import Finding, errors
+from pi_mesh.checks.preflight import run
+from pi_mesh.cluster.snapshot import Snapshot
+from tests.support.factories import make_settings
+from tests.support.snapshots import STACK
+
+
+def findings(snapshot: Snapshot, **settings: object) -> list[Finding]:
+    """Return everything that the preflight says."""
+    return run(make_settings(**settings), snapshot, STACK)
+
+
+def problems(snapshot: Snapshot, **settings: object) -> list[str]:
+    """Return the errors, a line each."""
+    return [str(finding) for finding in errors(findings(snapshot, **settings))]

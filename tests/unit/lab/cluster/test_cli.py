@@ -1,0 +1,15 @@
+"""The lab's command line, which names its functions as text."""
+
+from pkgutil import resolve_name
+
+import pytest
+
+from lab.cluster import cli
+
+REACH = "lab.cluster.forward:reach"
+FUNCTIONS = (*(function for function, _ in cli.COMMANDS.values()), *cli.VAULT.values(), *cli.NODE.values(), REACH)
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_every_command_has_its_function(function):
+    assert callable(resolve_name(function))

@@ -1,0 +1,57 @@
+"""Programs of the lab: found in the cache or on PATH, built when they are missing."""
+
+import pytest
+
+from lab.toolchain import cache, catalog, go_build, go_toolchain, programs
+
+pytestmark = pytest.mark.usefixtures("tool_cache")
+FORTIO = catalog.BY_NAME["fortio"]
+
+
+def test_a_missing_program_is_named_with_what_builds_it():
+    with pytest.raises(programs.MissingProgramError, match=r"kubelet .*python -m lab.toolchain ensure kubernetes"):
+        programs.program("kubelet")
+
+
+def test_a_built_program_is_found_in_the_cache(tool_cache):
+    built = cache.part_folder(FORTIO) / "bin" / "fortio"
+    built.parent.mkdir(parents=True)
+    built.touch()
+    assert programs.program("fortio") == built
+    assert built.is_relative_to(tool_cache)
+
+
+def test_a_program_of_the_same_minor_version_on_path_spares_its_build(install):
+    installed = install("helm", "v3.20.9+g1234567")
+    assert programs.program("helm") == installed
+    assert programs.missing(["helm"]) == []
+
+
+def test_a_program_of_another_minor_version_is_not_used(install):
+    install("helm", "v3.2.20")
+    assert [part.name for part in programs.missing(["helm"])] == ["helm"]
+
+
+def test_a_part_with_files_is_built_even_when_its_program_is_on_path(install):
+    install("kwok", "kwok version v0.8.0")
+    assert [part.name for part in programs.missing(["kwok"])] == ["kwok"]
+
+
+def test_a_failed_build_names_the_part_its_last_words_and_its_log(go):
+    go("echo no such module >&2", "exit 1")
+    with pytest.raises(go_build.BuildError, match=r"building fortio 1.68.0 failed: no such module .*logs/fortio.log"):
+        programs.ensure(["fortio"])
+    assert not cache.part_folder(FORTIO).exists()
+
+
+FORTIO_BUILT = 'for word; do case "$word" in */) : > "$word/fortio";; esac; done'
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_a_build_leaves_the_program_and_its_scratch_only_on_request(go, kept, monkeypatch):
+    go(FORTIO_BUILT)
+    monkeypatch.setenv(programs.KEEP_SCRATCH, "1" if kept else "")
+    (go_toolchain.scratch()[0] / "00").mkdir(parents=True)
+    programs.ensure(["fortio"])
+    assert programs.program("fortio").is_file()
+    assert go_toolchain.scratch()[0].is_dir() is kept

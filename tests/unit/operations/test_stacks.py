@@ -1,0 +1,69 @@
+"""How settings are read outside of the program: from Pulumi, and from a stack file alone."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from operations import stacks
+from operations.pulumi import PulumiFailed
+from pi_mesh.settings import SettingsError, parse
+from tests.support.factories import pulumi_config
+
+ROOT = Path(__file__).resolve().parents[3]
+STACK_FILES = sorted(ROOT.glob("Pulumi.*.yaml"))
+
+
+@pytest.fixture
+def pulumi_says(tmp_path, monkeypatch):
+    """A command `pulumi` that prints this, and ends with this status."""
+
+    def install(stdout: str = "", stderr: str = "", status: int = 0) -> None:
+        (tmp_path / "out").write_text(stdout)
+        (tmp_path / "err").write_text(stderr)
+        command = tmp_path / "pulumi"
+        command.write_text(f'#!/bin/sh\ncat "{tmp_path}/out"; cat "{tmp_path}/err" >&2; exit {status}\n')
+        command.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}/usr/bin{os.pathsep}/bin")
+
+    return install
+
+
+def test_outside_of_the_program_pulumi_is_asked(pulumi_says):
+    entries = {
+        key: {"value": value, "objectValue": json.loads(value), "secret": False}
+        for key, value in pulumi_config().items()
+    }
+    pulumi_says(json.dumps(entries | {"pi-mesh:vaultToken": {"secret": True}}))
+    assert stacks.load("lab").cluster.context == "test"
+
+
+def test_a_stack_that_pulumi_does_not_know_is_one_line(pulumi_says):
+    pulumi_says(stderr="error: no stack named 'nope' found\n", status=255)
+    with pytest.raises(PulumiFailed) as refused:
+        stacks.load("nope")
+    assert str(refused.value).startswith("pulumi config --json --stack nope: failed: no stack named 'nope' found; ")
+
+
+def test_without_pulumi_the_reader_says_so(monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(PulumiFailed, match="pulumi is not on PATH"):
+        stacks.load("lab")
+
+
+def test_a_file_that_is_no_stack_file_is_refused_by_name(tmp_path):
+    (tmp_path / "Pulumi.x.yaml").write_text("- 1\n")
+    with pytest.raises(SettingsError, match=r"Pulumi\.x\.yaml: is not a stack file"):
+        stacks.load_file(tmp_path / "Pulumi.x.yaml")
+
+
+@pytest.mark.parametrize("path", STACK_FILES, ids=lambda path: path.name)
+def test_the_stack_files_are_valid(path):
+    assert stacks.load_file(path).istio.version
+
+
+def test_the_pi_clusters_file_says_what_the_role_said():
+    settings = stacks.load_file(ROOT / "Pulumi.pi-cluster.yaml")
+    role = {"cluster": {"context": "pi-cluster"}, "istio": {"version": "1.20.3"}}
+    assert settings == parse(role)

@@ -1,0 +1,37 @@
+"""What the preflight says of Istio's CRDs that belong to others."""
+
+import pytest
+
+from pi_mesh.cluster.helm_releases import Release
+from pi_mesh.cluster.objects import Crd
+from tests.support.preflight_problems import problems
+from tests.support.snapshots import make_snapshot
+
+
+@pytest.mark.row(12)
+def test_crds_of_no_release_are_refused_with_the_commands_that_hand_them_over():
+    (problem,) = problems(make_snapshot(crds=(Crd("gateways.networking.istio.io"),)))
+    assert problem.startswith("crd gateways.networking.istio.io: 1 belong to no Helm release")
+    assert "kubectl label crd gateways.networking.istio.io app.kubernetes.io/managed-by=Helm" in problem
+    assert "meta.helm.sh/release-name=istio-base meta.helm.sh/release-namespace=istio-system" in problem
+
+
+def test_crds_of_a_release_that_is_alive_are_not_taken_from_it():
+    crd = Crd("gateways.networking.istio.io", "mesh/base")
+    (problem,) = problems(make_snapshot(crds=(crd,), releases=(Release("mesh", "base"),)))
+    assert "uninstall mesh/base first" in problem
+
+
+@pytest.mark.row(13)
+def test_crds_kept_by_our_own_destroy_are_no_problem():
+    crd = Crd("gateways.networking.istio.io", "istio-system/istio-base")
+    assert problems(make_snapshot(crds=(crd,))) == []
+
+
+def test_crds_of_the_gateway_api_are_not_istios():
+    assert problems(make_snapshot(crds=(Crd("gateways.gateway.networking.k8s.io"),))) == []
+
+
+def test_charts_before_1_24_leave_crds_alone():
+    snapshot = make_snapshot(crds=(Crd("gateways.networking.istio.io"),), version="v1.29.0")
+    assert problems(snapshot, istio={"version": "1.20.3"}) == []

@@ -1,0 +1,15 @@
+"""What the preflight says of free memory."""
+
+from tests.support.preflight_problems import problems
+from tests.support.snapshots import installed_mesh, make_pod, make_snapshot
+
+
+def test_a_node_with_too_little_free_memory_is_named_with_both_numbers():
+    busy = make_pod(memory=2000, node="pi-2")
+    (problem,) = problems(make_snapshot(pods=(busy,)))
+    assert problem.startswith("node pi-2: 1700Mi of 3700Mi memory are free, 2Gi needed")
+
+
+def test_free_memory_is_not_asked_for_once_the_mesh_is_there():
+    trading = make_pod(memory=2000, node="pi-2", namespace="trading")
+    assert problems(make_snapshot(pods=(trading,), **installed_mesh())) == []

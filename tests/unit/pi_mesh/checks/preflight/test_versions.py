@@ -1,0 +1,29 @@
+"""What the preflight says of Kubernetes' and Istio's versions."""
+
+from datetime import date
+
+from pi_mesh.checks.finding import Level
+from pi_mesh.checks.preflight import versions
+from tests.support.factories import make_settings
+from tests.support.preflight_problems import problems
+from tests.support.snapshots import make_snapshot
+
+
+def test_a_kubernetes_below_istios_range_is_refused_with_the_range():
+    (problem,) = problems(make_snapshot(version="v1.31.4"))
+    assert problem.startswith("Kubernetes v1.31.4: is too old for Istio 1.31.0, which needs 1.32 to 1.36")
+
+
+def test_a_kubernetes_above_istios_range_is_a_warning():
+    finding = versions.kubernetes(make_settings(), make_snapshot(version="v1.40.0+k3s1"))
+    assert finding.level is Level.WARNING
+
+
+def test_the_last_day_of_support_is_still_supported():
+    assert versions.end_of_life(make_settings(), date(2027, 3, 31)).level is Level.OK
+
+
+def test_a_version_that_gets_no_fixes_is_said_with_the_date():
+    finding = versions.end_of_life(make_settings(istio={"version": "1.20.3"}), date(2026, 11, 23))
+    assert finding.level is Level.WARNING
+    assert "1.20.3 gets no fixes since 2024-06-25" in finding.message

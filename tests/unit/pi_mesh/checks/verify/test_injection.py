@@ -1,0 +1,33 @@
+"""What a verification says of a pod that is tried out in the trading namespace."""
+
+from dataclasses import replace
+
+from pi_mesh.cluster.injection import Injection
+from pi_mesh.cluster.pods import Container, Pod
+from pi_mesh.quantities import MI, Resources
+from tests.support.healthy_mesh import found, in_cluster, problems
+
+
+def test_a_pod_that_comes_out_without_its_sidecar_is_a_problem(healthy):
+    bare = Injection(Pod("trading", "injection-proof", containers=(Container("app"),)))
+    (problem,) = problems(found(healthy, injection=bare))
+    assert "comes out without istio-proxy" in problem
+
+
+def test_a_sidecar_of_another_size_is_a_problem(healthy):
+    fat = Container("istio-proxy", Resources(100, 128 * MI), Resources(2000, 1024 * MI))
+    (problem,) = problems(found(healthy, injection=Injection(Pod("trading", "p", containers=(fat,)))))
+    assert "requests 100m / 128Mi, not 50m / 128Mi" in problem
+
+
+def test_a_refused_pod_is_a_problem_with_the_api_servers_words(healthy):
+    refused = Injection(refusal="exceeded quota: workloads")
+    (problem,) = problems(found(healthy, injection=refused))
+    assert "exceeded quota: workloads" in problem
+
+
+def test_a_namespace_without_its_label_is_told_to_get_it(healthy):
+    bare = Injection(Pod("trading", "injection-proof", containers=(Container("app"),)))
+    namespaces = tuple(replace(one, labels={}) for one in healthy.snapshot.namespaces)
+    (problem,) = problems(found(in_cluster(healthy, namespaces=namespaces), injection=bare))
+    assert "`kubectl label namespace trading istio-injection=enabled`" in problem

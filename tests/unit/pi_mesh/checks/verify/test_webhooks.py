@@ -1,0 +1,38 @@
+"""What a verification says of istiod's webhooks."""
+
+import base64
+from dataclasses import replace
+
+import pytest
+
+from pi_mesh.cluster.objects import Webhook
+from tests.support.authorities import make_root
+from tests.support.healthy_mesh import in_cluster, problems
+
+
+@pytest.mark.parametrize(
+    ("bundle", "said"), [("", "has no CA bundle"), (base64.b64encode(b"x").decode(), "that is no certificate")]
+)
+def test_a_webhook_without_a_valid_ca_is_a_problem(healthy, bundle, said):
+    first, *rest = healthy.snapshot.webhooks
+    (problem,) = problems(in_cluster(healthy, webhooks=(replace(first, ca_bundle=bundle), *rest)))
+    assert said in problem
+
+
+def test_a_missing_injector_is_a_problem(healthy):
+    hooks: tuple[Webhook, ...] = tuple(hook for hook in healthy.snapshot.webhooks if hook.kind != "Mutating")
+    (problem,) = problems(in_cluster(healthy, webhooks=hooks))
+    assert "nothing injects sidecars" in problem
+
+
+def test_a_webhook_that_calls_a_service_which_is_gone_is_a_problem(healthy):
+    first, *rest = healthy.snapshot.webhooks
+    (problem,) = problems(in_cluster(healthy, webhooks=(replace(first, service="old/istiod"), *rest)))
+    assert "calls old/istiod, which is gone" in problem
+
+
+def test_a_webhook_whose_ca_has_ended_is_a_problem(healthy):
+    ended = base64.b64encode(make_root(days=0.5).pem.encode()).decode()
+    first, *rest = healthy.snapshot.webhooks
+    (problem,) = problems(in_cluster(healthy, webhooks=(replace(first, ca_bundle=ended), *rest)))
+    assert "has a CA bundle that ended" in problem

@@ -1,0 +1,22 @@
+"""How plain values and secrets are told apart."""
+
+import pytest
+
+from pi_mesh.settings import SettingsError, parse
+from pi_mesh.settings.raw import plain_values
+from tests.support.factories import pulumi_config
+
+
+def test_an_encrypted_setting_is_refused():
+    with pytest.raises(SettingsError, match=r"istio: is encrypted; only .*vaultToken"):
+        plain_values(pulumi_config(), ["pi-mesh:istio"])
+
+
+def test_a_secret_key_never_enters_the_settings():
+    assert "vaultToken" not in plain_values({"pi-mesh:vaultToken": "hvs.x"}, ["pi-mesh:vaultToken"])
+
+
+def test_an_object_that_is_a_text_is_refused_with_its_key():
+    values = plain_values(pulumi_config() | {"pi-mesh:mtls": "STRICT"})
+    with pytest.raises(SettingsError, match="mtls: 'STRICT': "):
+        parse(values)

@@ -1,0 +1,95 @@
+"""The traffic objects: the same as the Ansible role's examples, and right for the schemas of Istio's CRDs."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from pi_mesh.values.objects import peer_authentication, sidecar_scope
+from pi_mesh.values.traffic import objects, stages
+from pi_mesh.values.traffic.istio_object import VERSIONS
+from tests.support import charts, crds
+from tests.support.factories import make_settings
+from tests.support.full_traffic_settings import TRAFFIC
+
+EXAMPLES = Path(__file__).parents[4] / "tests/support/ansible_role_examples"
+
+TWINS = {
+    "trading-gateway": {"gateways": {"trading-gateway": {}}},
+    "trading-app": {
+        "routes": {
+            "trading-app": {
+                "hosts": ["*"],
+                "gateways": ["trading-gateway"],
+                "http": [{"to": [{"service": "trading-app-service", "port": 80}]}],
+            }
+        }
+    },
+    "trading-agent-policy": {
+        "authorization": {
+            "policies": {
+                "trading-agent-policy": {
+                    "selector": {"app": "trading-agent"},
+                    "rules": [
+                        {"namespaces": ["argocd"]},
+                        {"principals": ["cluster.local/ns/istio-system/sa/prometheus"], "ports": [8888]},
+                    ],
+                }
+            }
+        }
+    },
+    "legacy-service-permissive": {"legacy": {"legacy-service-permissive": {}}},
+    "circuit-breaker": {
+        "destinations": {"circuit-breaker": {"service": "trading-agent-service", "circuitBreaker": {}}}
+    },
+    "trading-canary": {
+        "canaries": {"trading-canary": {"service": "trading-agent-service", "paths": {"/api/v2": "v2"}}}
+    },
+}
+
+
+@pytest.mark.parametrize("name", TWINS)
+def test_the_twin_renders_the_roles_example(name: str):
+    expected = yaml.safe_load((EXAMPLES / f"{name}.yaml").read_text())
+
+    assert list(objects(make_settings(traffic=TWINS[name]))) == [expected]
+
+
+def test_every_example_has_a_twin():
+    assert {path.stem for path in EXAMPLES.iterdir()} == set(TWINS)
+
+
+def test_nothing_is_made_unless_asked_for():
+    assert list(objects(make_settings())) == []
+
+
+@pytest.fixture(params=("oldest", "newest"))
+def version(request) -> str:
+    found = charts.versions()
+    return found[0] if request.param == "oldest" else found[-1]
+
+
+@pytest.fixture
+def everything() -> list[dict]:
+    """Return an object of each kind, with every field that settings can give it."""
+    settings = make_settings(traffic=TRAFFIC)
+    return [
+        *(item for stage in stages(settings) for item in stage),
+        peer_authentication(settings),
+        sidecar_scope(settings),
+    ]
+
+
+def test_every_object_fits_istios_schema(everything, version):
+    assert [line for item in everything for line in crds.problems(item, version)] == []
+    assert {item["kind"] for item in everything} >= set(VERSIONS)
+
+
+def test_a_field_that_istio_does_not_know_would_be_found(everything, version):
+    rule = next(item for item in everything if item["kind"] == "DestinationRule")
+    rule["spec"]["trafficPolicy"]["connectionPool"]["http"]["maxPending"] = 1
+
+    (problem,) = crds.problems(rule, version)
+
+    assert "$.trafficPolicy.connectionPool.http" in problem
+    assert "'maxPending' was unexpected" in problem

@@ -1,0 +1,103 @@
+"""The shipped stacks keep every rule of the pack: all that the real program registers, judged as the engine would."""
+
+import contextvars
+import json
+import runpy
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+import pytest
+import yaml
+from pulumi.runtime import config
+
+from policies.rules import RULES, Rule
+from tests.support.policy_resources import said, said_of_all
+from tests.support.recorder import Registered, record
+from tests.support.vault_program import KEYLESS
+from tests.support.vault_program import ROOT as ROOT_CA
+from tests.support.vault_server import GOOD_TOKEN, vault_server
+
+ROOT = Path(__file__).parents[2]
+FAT = {"requests": {"cpu": "50m", "memory": "128Mi"}, "limits": {"cpu": "200m", "memory": "600Mi"}}
+
+
+@pytest.fixture(autouse=True)
+def project_folder(monkeypatch):
+    """Run the program where its files are."""
+    monkeypatch.chdir(ROOT)
+
+
+def registered(stack: str, outputs: Mapping = MappingProxyType({}), **changes: object) -> list[Registered]:
+    """The resources of a shipped stack, some of its keys changed; `outputs` as the recorder takes them."""
+    content = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text())["config"]
+    content |= {f"pi-mesh:{key}": value for key, value in changes.items()}
+    values = {key: value if isinstance(value, str) else json.dumps(value) for key, value in content.items()}
+
+    def program() -> list[Registered]:
+        config.set_all_config(values)
+        return record(lambda: runpy.run_path("__main__.py"), stack, preview=True, outputs=outputs).resources
+
+    return contextvars.copy_context().run(program)
+
+
+def violations(stack: str, resources: list[Registered]) -> dict[str, list[str]]:
+    """What each rule says of them, within the stack's bounds."""
+    bounds = json.loads((ROOT / "policies" / "config" / f"{stack}.json").read_text())
+    found = {}
+    for rule in RULES:
+        if isinstance(rule, Rule):
+            each = [said(rule, one.props, one.type, one.protect, **bounds.get(rule.name, {})) for one in resources]
+            found[rule.name] = [message for messages in each for message in messages]
+        else:
+            found[rule.name] = said_of_all(rule, *((one.type, one.props) for one in resources))
+    return {name: messages for name, messages in found.items() if messages}
+
+
+@pytest.mark.parametrize("stack", ["pi-cluster", "lab"])
+def test_a_shipped_stack_keeps_every_rule(stack):
+    resources = registered(stack)
+    assert sum(one.type == "kubernetes:helm.sh/v3:Release" for one in resources) == 4
+    assert violations(stack, resources) == {}
+
+
+def test_observability_keeps_every_rule_too():
+    addons = {name: {"enabled": True} for name in ("prometheus", "kiali", "grafana", "jaeger")}
+    resources = registered("pi-cluster", observability=addons)
+    assert sum(one.type == "kubernetes:helm.sh/v3:Release" for one in resources) == 8
+    assert violations("pi-cluster", resources) == {}
+
+
+def test_a_mesh_whose_certificates_vault_signs_keeps_every_rule_too(monkeypatch):
+    monkeypatch.setenv("VAULT_TOKEN", GOOD_TOKEN)
+    with vault_server(ROOT_CA.pem) as address:
+        vault = {"enabled": True, "address": address, "key": "internal"}
+        resources = registered("pi-cluster", outputs=KEYLESS, vault=vault)
+    assert {one.name for one in resources} >= {"cert-manager-release", "mesh-ca-request-1"}
+    assert violations("pi-cluster", resources) == {}
+
+
+@pytest.mark.parametrize(
+    "example", sorted((ROOT / "tests/support/ansible_role_examples").iterdir()), ids=lambda path: path.stem
+)
+def test_the_ansible_roles_own_examples_keep_every_rule(example):
+    one = yaml.safe_load(example.read_text())
+    bounds = json.loads((ROOT / "policies" / "config" / "pi-cluster.json").read_text())
+    judging = [rule for rule in RULES if isinstance(rule, Rule)]
+    assert judging
+    assert {rule.name: said(rule, one, **bounds.get(rule.name, {})) for rule in judging} == {
+        rule.name: [] for rule in judging
+    }
+
+
+@pytest.mark.parametrize(
+    ("changes", "rule"),
+    [
+        ({"proxy": {"resources": FAT}}, "pi-ceiling"),
+        ({"mtls": {"mode": "PERMISSIVE"}}, "mesh-wide-strict"),
+        ({"images": {"hub": "registry.example/istio"}}, "image-hub"),
+        ({"ingress": {"autoscaling": {"enabled": True, "maxReplicas": 9}}}, "bounded-autoscaling"),
+    ],
+)
+def test_a_setting_that_breaks_a_rule_is_found_in_the_real_program(changes, rule):
+    assert rule in violations("pi-cluster", registered("pi-cluster", **changes))

@@ -7,6 +7,7 @@ from rich.console import Console
 from operations import report, stacks
 from operations.command_line import Json, Stack, conclude, expected_errors
 from operations.report import BudgetPart, Component, NodeRoom, Report
+from pi_mesh import inventory
 from pi_mesh.budget import mesh, terminal
 from pi_mesh.budget.fit import Node
 from pi_mesh.budget.mesh import Budget, Row
@@ -22,7 +23,7 @@ def budget(stack: Stack, as_json: Json = False) -> None:
     """Show requests, limits and rollout surge of each component, and the room that the live nodes have left."""
     with expected_errors("budget", stack, as_json):
         settings = stacks.load(stack)
-        planned = mesh.of(settings)
+        planned = mesh.of(inventory.of(settings, stack))
         cluster = snapshot.read(settings.cluster.context)
         nodes = rooms(cluster.nodes, cluster.pods)
         findings = [_finding(node, planned.sidecar.requests) for node in nodes]
@@ -61,7 +62,7 @@ def _component(row: Row) -> Component:
 
 def _show(planned: Budget, found: Report) -> None:
     console, total = Console(), found.budget.sidecars if found.budget else 0
-    console.print(terminal.table(planned))
+    console.print(terminal.render(planned))
     console.print(f"On the live nodes, with what runs there now, {total} sidecars fit:")
     for finding in found.findings:
         console.print(f"  {finding.name}: {finding.message}")

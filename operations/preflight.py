@@ -2,6 +2,7 @@
 
 from operations import report, stacks
 from operations.command_line import Json, Stack, conclude, expected_errors
+from pi_mesh import inventory
 from pi_mesh.checks import preflight as checks
 from pi_mesh.cluster import snapshot
 
@@ -14,5 +15,6 @@ def preflight(stack: Stack, as_json: Json = False) -> None:
     with expected_errors("preflight", stack, as_json):
         settings = stacks.load(stack)
         cluster = snapshot.read(settings.cluster.context)
-        found = report.of("preflight", stack, checks.run(settings, cluster, stack))
+        mesh = inventory.of(settings, stack, bool(cluster.load_balancer))
+        found = report.of("preflight", stack, checks.run(mesh, cluster))
     conclude(found, as_json)

@@ -1,12 +1,7 @@
 """The settings of a stack outside the program: for the operations, and for pull requests."""
 
-from pathlib import Path
-
-import yaml
-
 from operations import pulumi
 from pi_mesh.settings import CaSettings, Settings, parse, parse_any
-from pi_mesh.settings.errors import SettingsError
 from pi_mesh.settings.raw import plain_values
 
 
@@ -30,12 +25,3 @@ def _values(stack: str) -> dict[str, object]:
         {key: entry.get("objectValue", entry.get("value")) for key, entry in entries.items()},
         [key for key, entry in entries.items() if entry.get("secret")],
     )
-
-
-def load_file(path: Path) -> Settings:
-    """The settings in a stack file, with no Pulumi at hand. Raises SettingsError with every problem at once."""
-    try:
-        config = yaml.safe_load(path.read_text())["config"]
-    except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
-        raise SettingsError([f"{path.name}: is not a stack file with a `config:`: {error}"]) from None
-    return parse(plain_values(config))

@@ -9,8 +9,8 @@ from operations.repair.observed_state import Situation
 from operations.repair.plan import Act, Step
 from operations.repair.processes import Process
 from operations.repair.writes import Writes
-from pi_mesh.cluster.helm_releases import Release
 from pi_mesh.cluster.objects import Crd
+from pi_mesh.cluster.release_records import ReleaseRecord
 
 PATIENCE = 60.0
 """Seconds for an orphan to finish a release: better than ending it in the middle of one."""
@@ -58,9 +58,9 @@ def _wait_for(now: Situation, plugin: Process) -> None:
 
 def _write(now: Situation, step: Step, writes: Writes) -> None:
     match step.target:
-        case Release() as release if step.act is Act.FORGET:
+        case ReleaseRecord() as release if step.act is Act.FORGET:
             writes.forget(release)
-        case Release() as release:
+        case ReleaseRecord() as release:
             writes.fail(release)
         case Crd() as crd:
             writes.hand_over(crd, now.settings.istio.namespace)

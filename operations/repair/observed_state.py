@@ -7,8 +7,10 @@ from operations import pulumi
 from operations.repair import locks, processes
 from operations.repair.locks import Lock
 from operations.repair.processes import Process
+from pi_mesh import inventory
 from pi_mesh.cluster import snapshot
 from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.inventory import Inventory
 from pi_mesh.settings import Settings
 
 
@@ -23,6 +25,10 @@ class Situation:
     locks_known: bool = True
     """False where the backend's locks can't be looked at."""
     orphans: tuple[Process, ...] = ()
+
+    @property
+    def mesh(self) -> Inventory:
+        return inventory.of(self.settings, self.stack)
 
 
 def read(stack: str, settings: Settings) -> Situation:

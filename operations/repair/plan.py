@@ -8,10 +8,9 @@ from operations.repair import state
 from operations.repair.observed_state import Situation
 from operations.repair.processes import Process
 from pi_mesh.checks.finding import Finding, Level, Subject
-from pi_mesh.checks.ownership import made
 from pi_mesh.checks.preflight import crd_owners, stuck_releases
-from pi_mesh.cluster.helm_releases import Release
 from pi_mesh.cluster.objects import Crd
+from pi_mesh.cluster.release_records import ReleaseRecord
 
 LOCK = "stale lock"
 
@@ -33,7 +32,7 @@ class Step:
     subject: Subject
     found: str
     act: Act
-    target: Process | Release | Crd | None = None
+    target: Process | ReleaseRecord | Crd | None = None
 
     def finding(self, done: bool = False) -> Finding:
         """Return an error for what is left to do, ok for what is done."""
@@ -77,14 +76,15 @@ def _releases(situation: Situation) -> Iterator[Step]:
         yield Step(stuck_releases.ID, subject, found, Act.FORGET if unknown else Act.FAIL, release)
 
 
-def stuck(situation: Situation) -> list[Release]:
+def stuck(situation: Situation) -> list[ReleaseRecord]:
     """Those of our own releases that wait for somebody who is gone."""
     return [release for release in _ours(situation) if release.pending]
 
 
-def _ours(situation: Situation) -> list[Release]:
+def _ours(situation: Situation) -> list[ReleaseRecord]:
+    known = state.releases(situation.state)
     releases = situation.snapshot.releases
-    return [entry for entry in releases if made(situation.settings, f"{entry.namespace}/{entry.name}")]
+    return [entry for entry in releases if situation.mesh.owns(entry.id) or entry.id in known]
 
 
 def _state(situation: Situation) -> Iterator[Step]:
@@ -106,7 +106,7 @@ def failed(situation: Situation) -> set[str]:
 
 def _crds(situation: Situation) -> Iterator[Step]:
     living = {f"{release.namespace}/{release.name}" for release in situation.snapshot.releases}
-    for crd in crd_owners.wrongly_owned(situation.settings, situation.snapshot):
+    for crd in crd_owners.wrongly_owned(situation.mesh, situation.snapshot):
         if crd.release not in living:
             found = f"belongs to {crd.release or 'no Helm release'}"
             yield Step(crd_owners.ID, Subject("crd", crd.name), found, Act.HAND_OVER, crd)

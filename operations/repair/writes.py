@@ -13,8 +13,8 @@ from operations.failures import Exit, OperationError
 from pi_mesh.checks.finding import Subject, error
 from pi_mesh.checks.preflight import stuck_releases
 from pi_mesh.cluster import kubeconfig
-from pi_mesh.cluster.helm_releases import Release
 from pi_mesh.cluster.objects import Crd
+from pi_mesh.cluster.release_records import ReleaseRecord
 from pi_mesh.names import BASE
 
 
@@ -34,12 +34,12 @@ class Writes:
     def __init__(self, context: str) -> None:
         self._client = Client(config=kubeconfig.connection(context))
 
-    def forget(self, release: Release) -> None:
+    def forget(self, release: ReleaseRecord) -> None:
         """Deletes a stuck revision; what it made already is adopted by the next install of the same name."""
         self._stuck(release)
         self._client.delete(Secret, release.secret, namespace=release.namespace)
 
-    def fail(self, release: Release) -> None:
+    def fail(self, release: ReleaseRecord) -> None:
         """Marks a stuck revision as failed, as Helm would have: the next upgrade goes over it."""
         content = json.loads(gzip.decompress(base64.b64decode(base64.b64decode(self._stuck(release)))))
         content["info"]["status"] = "failed"
@@ -54,7 +54,7 @@ class Writes:
         meta = {"labels": {"app.kubernetes.io/managed-by": "Helm"}, "annotations": release}
         self._client.patch(CustomResourceDefinition, crd.name, {"metadata": meta})
 
-    def _stuck(self, release: Release) -> str:
+    def _stuck(self, release: ReleaseRecord) -> str:
         """What the secret holds now. Raises StillDeployedError unless it is still stuck."""
         try:
             secret = self._client.get(Secret, release.secret, namespace=release.namespace)

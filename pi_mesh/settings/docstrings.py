@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic.alias_generators import to_camel
 
-from pi_mesh.settings.base import Model
+from pi_mesh.model.base import Model
 
 
 def describe(schema: dict[str, Any]) -> dict[str, Any]:
@@ -34,7 +34,11 @@ def _below(model: type[Model]) -> Iterator[type[Model]]:
 
 def sentences(model: type) -> Iterator[tuple[str, str]]:
     """Yield the schema's names of the class's own fields, each with the sentence below it."""
-    (definition,) = ast.parse(textwrap.dedent(inspect.getsource(model))).body
+    try:
+        source = inspect.getsource(model)
+    except OSError:  # made of others by `create_model`: it has no source of its own
+        return
+    (definition,) = ast.parse(textwrap.dedent(source)).body
     body = definition.body if isinstance(definition, ast.ClassDef) else []
     for pair in pairwise(body):
         match pair:

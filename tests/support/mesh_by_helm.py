@@ -7,8 +7,8 @@ from lab.cluster.environment import search_path, variables
 from lab.cluster.kubectl import get, kubectl
 from lab.cluster.names import CHECKOUT
 from lab.cluster.shell import run
-from operations import stacks
-from pi_mesh.values import releases
+from pi_mesh import inventory
+from pi_mesh.settings.stack_file import load_file
 from pi_mesh.values.objects import peer_authentication
 
 STACK_FILE = CHECKOUT / "Pulumi.lab.yaml"
@@ -22,9 +22,9 @@ def is_installed() -> bool:
 
 def install() -> None:
     """Base, istiod, both gateways, and STRICT for the whole mesh."""
-    settings = stacks.load_file(STACK_FILE)
-    for release in releases.of(settings):
-        package = str(CHECKOUT / settings.charts.package(release.chart, settings.istio.version))
+    settings = load_file(STACK_FILE)
+    for release in inventory.of(settings).releases:
+        package = str(CHECKOUT / release.package)
         flags = ("--create-namespace", "--wait", "--timeout=120s", "--values=-")
         helm("upgrade", "--install", release.name, package, *flags, stdin=json.dumps(release.values))
     kubectl("apply", "-f", "-", stdin=json.dumps(peer_authentication(settings)))
@@ -32,7 +32,7 @@ def install() -> None:
 
 def remove() -> None:
     """All of it, the CRDs that helm keeps included."""
-    for release in reversed(tuple(releases.of(stacks.load_file(STACK_FILE)))):
+    for release in reversed(inventory.of(load_file(STACK_FILE)).releases):
         helm("uninstall", release.name, "--wait")
     kubectl("delete", "namespace", NAMESPACE)
     kubectl("delete", "crd", "--selector=app.kubernetes.io/part-of=istio")

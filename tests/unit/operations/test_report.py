@@ -14,16 +14,16 @@ from operations.repair.observed_state import Situation
 from pi_mesh.checks.finding import Subject, ok, warning
 from pi_mesh.cluster import snapshot
 from pi_mesh.cluster.errors import ClusterUnreachable
-from pi_mesh.cluster.helm_releases import Release
+from pi_mesh.cluster.release_records import ReleaseRecord
 from pi_mesh.settings import SettingsError
 from tests.support.factories import make_settings
-from tests.support.healthy_mesh import make_facts
+from tests.support.healthy_mesh import make_verification
 from tests.support.snapshots import STACK, make_pis, make_snapshot
 
 SCHEMA = json.loads(report_schema.PATH.read_text())
 OPERATIONS = ("preflight", "verify", "repair", "budget", "rotate-ca")
 VAULT = {"enabled": True, "address": "https://vault.example"}
-STUCK = make_snapshot(releases=(Release("istio-system", "istiod", 1, "pending-install"),))
+STUCK = make_snapshot(releases=(ReleaseRecord("istio-system", "istiod", 1, "pending-install"),))
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def stack(monkeypatch):
     for name in ("load", "load_any"):
         monkeypatch.setattr(stacks, name, lambda _: settings)
     monkeypatch.setattr(snapshot, "read", lambda _: make_snapshot(nodes=make_pis(2, memory=1280)))
-    monkeypatch.setattr(verify, "read", lambda *_: make_facts())
+    monkeypatch.setattr(verify, "read", lambda *_: make_verification())
     monkeypatch.setattr(verify.signing, "signed", lambda *_: [ok("x", Subject("pod", "a/b"), "is well", number=0.5)])
     monkeypatch.setattr(verify.analysis, "analyze", lambda _: [warning("y", Subject("cluster"), "is odd", "look")])
     monkeypatch.setattr(observed_state, "read", lambda *_: now)

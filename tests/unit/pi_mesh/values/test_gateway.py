@@ -2,16 +2,18 @@
 
 import pytest
 
+from pi_mesh import inventory
 from pi_mesh.catalog.istio import gateway_chart_is_broken
-from pi_mesh.values import releases
+from pi_mesh.inventory import Release
+from pi_mesh.names import INGRESS
 from tests.support import charts
 from tests.support.factories import make_settings
 
 
-def planned(version: str, **settings: object) -> releases.HelmRelease:
+def planned(version: str, **settings: object) -> Release:
     """The ingress gateway's release."""
-    made = releases.of(make_settings(istio={"version": version}, ingress=settings))
-    return next(one for one in made if one.name == releases.INGRESS)
+    made = inventory.of(make_settings(istio={"version": version}, ingress=settings))
+    return next(one for one in made.releases if one.name == INGRESS)
 
 
 def ingress(**settings: object) -> dict:

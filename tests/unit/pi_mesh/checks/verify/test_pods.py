@@ -9,10 +9,6 @@ from pi_mesh.checks.verify import run
 from tests.support.healthy_mesh import component, in_cluster, problems
 
 
-def test_the_number_of_ready_pods_is_a_field_of_its_own(healthy):
-    assert [finding.number for finding in run(healthy) if finding.id == "mesh pods"] == [1, 1, 1]
-
-
 @pytest.mark.row(11)
 def test_a_deleted_deployment_is_a_problem_with_the_command_that_restores_it(healthy):
     (problem,) = problems(in_cluster(healthy, deployments=healthy.snapshot.deployments[1:]))
@@ -40,3 +36,7 @@ def test_a_container_that_ran_out_of_memory_is_a_warning(healthy):
     assert any(
         f.level is Level.WARNING and "discovery outgrew the memory limit (4 restarts)" in f.message for f in seen
     )
+
+
+def test_the_number_of_ready_pods_is_a_field_of_its_own(healthy):
+    assert [finding.number for finding in run(healthy) if finding.id == "mesh pods"] == [1, 1, 1]

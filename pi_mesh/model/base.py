@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from pi_mesh.settings.patterns import matching
+from pi_mesh.model.patterns import matching
 
 
 class Model(BaseModel):

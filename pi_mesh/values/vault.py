@@ -1,8 +1,11 @@
-"""Helm values of istiod and the gateways that go with a CA in Vault."""
+"""Helm values of istiod and the gateways that go with a CA in Vault, and the Vault PKI role that signs for istiod."""
+
+from dataclasses import dataclass
 
 from pi_mesh.catalog import cert_manager
 from pi_mesh.names import PLUGGED_IN_LABEL
 from pi_mesh.settings import Settings
+from pi_mesh.settings.namespaces import duration
 from pi_mesh.values.extra import Values, merge
 
 ROOT_TEMPLATE = "mesh-root"
@@ -13,7 +16,7 @@ TOKENS = "/var/run/secrets/tokens"
 
 
 def helm_values(settings: Settings, root: str | None) -> Values:
-    """Those of istiod; nothing while it makes its own root. `root` as in `pi_mesh.values.releases.of`."""
+    """Those of istiod; nothing while it makes its own root. `root` as in `pi_mesh.inventory.of`."""
     if not settings.vault.signs:
         return {}
     plugged = {
@@ -84,3 +87,22 @@ spec:
           - key: root-cert.pem
             path: root-cert.pem
 """
+
+ISTIOD = ("istiod", "istiod-remote", "istio-pilot")
+"""Names that istiod asks a certificate for, whatever its version (pilot/pkg/bootstrap/server.go, getDNSNames)."""
+DAY = 24 * 3600
+
+
+@dataclass(frozen=True)
+class SigningRole:
+    """What Vault may sign, and for how long."""
+
+    hosts: tuple[str, ...]
+    longest: int
+    """Seconds."""
+
+
+def signing_role(settings: Settings) -> SigningRole:
+    """Return the Vault PKI role for istiod's requests; at least a day, the life of istiod's own certificate."""
+    life = int(duration(settings.mtls.certificate_lifetime).total_seconds())
+    return SigningRole(tuple(f"{name}.{settings.istio.namespace}.svc" for name in ISTIOD), max(DAY, life))

@@ -3,7 +3,9 @@
 import pytest
 import yaml
 
-from pi_mesh.values import releases
+from pi_mesh import inventory
+from pi_mesh.inventory import Kind
+from pi_mesh.values.vault import signing_role
 from tests.support import charts
 from tests.support.authorities import make_root
 from tests.support.factories import make_settings
@@ -22,7 +24,7 @@ def istiod(request) -> list[dict]:
     """The objects of istiod's chart, in each version."""
     off = {"enabled": False}
     settings = make_settings(istio={"version": request.param}, vault=KEYLESS, ingress=off, egress=off)
-    return charts.render(releases.of(settings, root=ROOT).istiod, request.param)
+    return charts.render(inventory.of(settings, root=ROOT).the(Kind.ISTIOD), request.param)
 
 
 def test_istiod_is_told_once_who_signs_and_mounts_the_root(istiod):
@@ -52,5 +54,10 @@ def test_every_proxy_gets_the_root_by_which_it_knows_istiod(istiod):
 
 @pytest.mark.parametrize(("vault", "templates"), [(KEYLESS, "gateway,mesh-root"), ({}, None)])
 def test_gateways_get_the_root_by_which_they_know_istiod_too(vault, templates):
-    for gateway in releases.of(make_settings(vault=vault)).gateways:
+    for gateway in inventory.of(make_settings(vault=vault)).of_kind(Kind.GATEWAY):
         assert gateway.values["podAnnotations"].get("inject.istio.io/templates") == templates
+
+
+@pytest.mark.parametrize(("lifetime", "longest"), [("2h", 86400), ("90m", 86400), ("48h", 172800)])
+def test_vaults_role_lets_certificates_live_as_long_as_the_settings_say(lifetime, longest):
+    assert signing_role(make_settings(mtls={"certificateLifetime": lifetime})).longest == longest

@@ -3,15 +3,15 @@
 import pytest
 
 from components import mesh
+from pi_mesh import addons
+from pi_mesh.addons.kiali import VERSIONS
 from pi_mesh.budget.mesh import of
-from pi_mesh.catalog import addons
 from pi_mesh.catalog.istio import MINORS
 from pi_mesh.settings import SettingsError
-from pi_mesh.values import istiod
-from pi_mesh.values.observability import tracing
-from pi_mesh.values.observability.releases import releases
+from pi_mesh.values import tracing
+from pi_mesh.values.istio import istiod_values
 from tests.support import charts, crds
-from tests.support.factories import make_settings
+from tests.support.factories import make_mesh, make_settings
 from tests.support.recorder import record
 
 ON = {"enabled": True}
@@ -21,8 +21,7 @@ SMALL = {"requests": {"cpu": "11m", "memory": "22Mi"}, "limits": {"cpu": "33m", 
 
 def values_of(name: str, **observability: object) -> dict:
     """The Helm values of one addon among the others."""
-    found = releases(make_settings(observability={**ALL, **observability}))
-    return next(one.release.values for one in found if one.release.name == name)
+    return next(one.values for one in make_mesh(observability={**ALL, **observability}).releases if one.name == name)
 
 
 @pytest.fixture
@@ -47,12 +46,14 @@ def test_each_addon_is_a_release_of_its_projects_chart(recorded):
 
     releases_ = {name: recording.one(f"{name}-release").props for name in ALL}
     assert {name: (one["chart"], one["version"]) for name, one in releases_.items()} == {
-        "prometheus": ("prometheus", addons.PROMETHEUS),
+        "prometheus": ("prometheus", "29.27.0"),
         "kiali": ("kiali-server", "2.27.0"),
-        "grafana": ("grafana", addons.GRAFANA),
-        "jaeger": ("jaeger", addons.JAEGER),
+        "grafana": ("grafana", "12.11.1"),
+        "jaeger": ("jaeger", "4.11.1"),
     }
-    assert {name: one["repositoryOpts"]["repo"] for name, one in releases_.items()} == addons.REPOSITORIES
+    assert {name: one["repositoryOpts"]["repo"] for name, one in releases_.items()} == {
+        name: kind.repository for name, kind in addons.ALL.items()
+    }
     assert {one["namespace"] for one in releases_.values()} == {"istio-system"}
 
 
@@ -66,7 +67,7 @@ def test_proxies_trace_only_when_jaeger_is_there(recorded):
 def test_charts_can_come_from_a_directory(recorded):
     recording = recorded(charts="charts", prometheus=ON)
 
-    assert recording.one("prometheus-release").props["chart"] == f"charts/prometheus-{addons.PROMETHEUS}.tgz"
+    assert recording.one("prometheus-release").props["chart"] == "charts/prometheus-29.27.0.tgz"
 
 
 @pytest.mark.parametrize("name", ["kiali", "grafana"])
@@ -76,7 +77,7 @@ def test_what_shows_metrics_needs_prometheus(name: str):
 
 
 def test_every_istio_version_has_its_kiali():
-    assert {addons.kiali_for(f"1.{minor}.0") for minor in MINORS} >= {"1.76.0", "2.27.0"}
+    assert VERSIONS.keys() == MINORS.keys()
 
 
 @pytest.mark.parametrize(
@@ -108,8 +109,8 @@ def test_prometheus_keeps_metrics_on_a_volume_only_when_asked():
 
 def test_kiali_finds_the_others_under_the_names_of_its_version():
     newest = values_of("kiali")["external_services"]
-    settings = make_settings(istio={"version": "1.20.3"}, observability=ALL)
-    oldest = next(one.release.values for one in releases(settings) if one.release.name == "kiali")["external_services"]
+    old_mesh = make_mesh(istio={"version": "1.20.3"}, observability=ALL)
+    oldest = next(one.values for one in old_mesh.releases if one.name == "kiali")["external_services"]
 
     assert newest["grafana"]["internal_url"] == "http://grafana.istio-system.svc.cluster.local:3000"
     assert oldest["grafana"]["in_cluster_url"] == newest["grafana"]["internal_url"]
@@ -121,25 +122,25 @@ def test_extra_values_may_not_contradict_a_typed_setting():
     kiali = {"enabled": True, "values": {"server": {"port": 20001}}}
 
     with pytest.raises(SettingsError, match=r"observability\.kiali\.values\.server\.port: 20001 contradicts 20000"):
-        releases(make_settings(observability={**ALL, "kiali": kiali}))
+        make_mesh(observability={**ALL, "kiali": kiali})
 
 
 def test_the_budget_counts_what_is_switched_on():
-    off, on = of(make_settings()), of(make_settings(observability=ALL))
+    off, on = of(make_mesh()), of(make_mesh(observability=ALL))
 
     added = [row for row in on.rows if row not in off.rows]
     assert [(row.component, row.pods, row.surge) for row in added] == [
-        ("prometheus", 1, 0),
-        ("kiali", 1, 1),
-        ("grafana", 1, 0),
         ("jaeger", 1, 0),
+        ("prometheus", 1, 0),
+        ("grafana", 1, 0),
+        ("kiali", 1, 1),
     ]
     assert (on.requests.cpu - off.requests.cpu, (on.requests.memory - off.requests.memory) >> 20) == (250, 704)
 
 
 def test_istiod_knows_jaeger_only_when_it_is_there():
-    assert "extensionProviders" not in istiod.helm_values(make_settings())["meshConfig"]
-    (provider,) = istiod.helm_values(make_settings(observability=ALL))["meshConfig"]["extensionProviders"]
+    assert "extensionProviders" not in istiod_values(make_settings())["meshConfig"]
+    (provider,) = istiod_values(make_settings(observability=ALL))["meshConfig"]["extensionProviders"]
     assert provider["opentelemetry"] == {"service": "jaeger.istio-system.svc.cluster.local", "port": 4317}
 
 

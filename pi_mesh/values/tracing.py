@@ -1,26 +1,28 @@
-"""How the mesh's proxies send their traces to Jaeger."""
+"""Values and the object that make the mesh's proxies send their traces to Jaeger."""
 
+from pi_mesh.addons.jaeger import OTLP, Jaeger
 from pi_mesh.settings import Settings
 from pi_mesh.values.extra import Values
 from pi_mesh.values.objects import Object
-from pi_mesh.values.observability.shared import OTLP, host
+from pi_mesh.values.placement import mesh_context
 
-PROVIDER = "jaeger"
+PROVIDER = Jaeger.name
 
 
 def helm_values(settings: Settings) -> Values:
-    """What istiod's chart gets of it: a place to send traces to."""
-    if not settings.observability.jaeger.enabled:
+    """Return the values of istiod's chart that name the place to send traces to; none without Jaeger."""
+    mesh = mesh_context(settings)
+    if PROVIDER not in mesh.enabled:
         return {}
-    receiver = {"service": host(settings, "jaeger"), "port": OTLP}
+    receiver = {"service": mesh.host(PROVIDER), "port": OTLP}
     return {
         "meshConfig": {"enableTracing": True, "extensionProviders": [{"name": PROVIDER, "opentelemetry": receiver}]}
     }
 
 
 def telemetry(settings: Settings) -> list[Object]:
-    """What makes all proxies trace: an object in the root namespace, and with no selector."""
-    if not settings.observability.jaeger.enabled:
+    """Return what makes all proxies trace: an object in the root namespace, and with no selector."""
+    if PROVIDER not in settings.observability.enabled():
         return []
     tracing = {"providers": [{"name": PROVIDER}], "randomSamplingPercentage": settings.proxy.trace_sampling}
     whole_mesh = {

@@ -1,24 +1,30 @@
-"""Helm values of the chart `istiod`: the control plane, and what it injects into every pod.
+"""Helm values of the charts `base` and `istiod`: the CRDs, the control plane, and what it injects into every pod.
 
-Keys stand under `pilot.`, which every chart version reads: before 1.24 only there, since then also at the root
-(templates/zzy_descope_legacy.yaml).
+Keys of istiod stand under `pilot.`, which every chart version reads: before 1.24 only there, since then also at the
+root (templates/zzy_descope_legacy.yaml).
 """
 
-from pi_mesh.budget.rollout import MAX_SURGE_PERCENT
+from pi_mesh.catalog.istio import facts_of
 from pi_mesh.settings import Settings
-from pi_mesh.values import authority, readiness
+from pi_mesh.values import tracing, vault
 from pi_mesh.values.extra import Values, merge
-from pi_mesh.values.observability import tracing
 from pi_mesh.values.placement import node_selector
 
-
-def helm_values(settings: Settings, root: str | None = None) -> Values:
-    """What the settings say, without the extra values; `root` as in `pi_mesh.values.releases.of`."""
-    plugged = merge(authority.helm_values(settings, root), tracing.helm_values(settings))
-    return merge(_own(settings), plugged)
+MAX_SURGE_PERCENT = 25
+"""Kubernetes' default, and the only one that the gateway chart knows before 1.24; istiod's chart would say 100."""
 
 
-def _own(settings: Settings) -> Values:
+def base_values(settings: Settings) -> Values:
+    """Return the values of the chart `base`, without the extra ones."""
+    return {"global": {"istioNamespace": settings.istio.namespace}}
+
+
+def istiod_values(settings: Settings, root: str | None = None) -> Values:
+    """Return the values of the chart `istiod`, without the extra ones; `root` as in `pi_mesh.inventory.of`."""
+    return merge(_istiod(settings), merge(vault.helm_values(settings, root), tracing.helm_values(settings)))
+
+
+def _istiod(settings: Settings) -> Values:
     return {
         "pilot": _pilot(settings),
         "global": {
@@ -26,10 +32,7 @@ def _own(settings: Settings) -> Values:
             "tag": settings.istio.version,
             "imagePullPolicy": settings.images.pull_policy,
             "istioNamespace": settings.istio.namespace,
-            "proxy": {
-                "resources": settings.proxy.resources.to_kubernetes(),
-                **readiness.of_all_proxies(settings.istio.version),
-            },
+            "proxy": {"resources": settings.proxy.resources.to_kubernetes(), **_readiness(settings.istio.version)},
         },
         "meshConfig": _mesh_config(settings),
     }
@@ -61,3 +64,13 @@ def _mesh_config(settings: Settings) -> Values:
             "proxyMetadata": {"SECRET_TTL": settings.mtls.certificate_lifetime},
         },
     }
+
+
+def _readiness(version: str) -> Values:
+    """Return how often proxies are probed where gateways have no probe of their own.
+
+    Less often than a gateway's own probe (`pi_mesh.values.gateway`), since every sidecar is probed as often.
+    """
+    if facts_of(version).gateways_choose_their_probe:
+        return {}
+    return {"readinessPeriodSeconds": 3, "readinessFailureThreshold": 20}

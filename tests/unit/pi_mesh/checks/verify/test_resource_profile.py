@@ -4,11 +4,11 @@ from dataclasses import replace
 
 from pi_mesh.cluster.pods import Container
 from pi_mesh.quantities import MI, Resources
-from tests.support.healthy_mesh import PROFILE, component, in_cluster, problems
+from tests.support.healthy_mesh import component, in_cluster, problems
 
 
 def test_a_live_limit_that_is_not_the_profiles_is_a_problem(healthy):
-    fat = Container("main", PROFILE["requests"], Resources(900, 256 * MI))
+    fat = Container("main", Resources(100, 128 * MI), Resources(900, 256 * MI))
     pods = (replace(component("istiod"), containers=(fat,)), *healthy.snapshot.pods[1:])
     (problem,) = problems(in_cluster(healthy, pods=pods))
     assert "limits 900m / 256Mi, not 500m / 256Mi" in problem

@@ -5,8 +5,8 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from pi_mesh.model.base import Model, Replicas
 from pi_mesh.quantities import Cpu, Memory, Resources
-from pi_mesh.settings.base import Model, Replicas
 
 
 class Amounts(Model):

@@ -8,7 +8,7 @@ HEADINGS: tuple[str, ...] = ("component", "pods", "requests", "limits", "more in
 
 
 def rows(budget: Budget) -> list[tuple[str, ...]]:
-    """A line for each component, for the whole mesh, for its share of the Pis, and for one sidecar."""
+    """Return a line for each component, for the whole mesh, for its share of the Pis, and for one sidecar."""
     mesh_pods = sum(row.pods for row in budget.rows)
     lines = [_line(row) for row in budget.rows]
     lines.append(_cells("mesh", mesh_pods, budget.requests, budget.limits, budget.surge))
@@ -18,19 +18,23 @@ def rows(budget: Budget) -> list[tuple[str, ...]]:
 
 
 def room(budget: Budget) -> str:
-    """The sentence below the table."""
-    pi = budget.pis[0]
-    cpus, memory = show_cpu(pi.free.cpu), show_memory(pi.free.memory)
-    pis = f"{len(budget.pis)} Pis of {cpus} CPUs, {memory} and {pi.free_pods} pods"
+    """Return the sentence below the table."""
+    pi, count = budget.pis[0], len(budget.pis)
+    size = f"{_counted(show_cpu(pi.free.cpu), 'CPU')}, {show_memory(pi.free.memory)}, {pi.free_pods} pods"
+    pis = f"{_counted(str(count), 'empty Pi')} ({size}{' each' if count > 1 else ''})"
     if not budget.fits:
         return f"The mesh and the surge of its rollouts do NOT fit on {pis}."
-    return f"{budget.room} sidecars still fit on {pis}, counting nothing else on them."
+    return f"Room for {_counted(str(budget.room), 'more sidecar')} on {pis}."
 
 
 def summary(budget: Budget) -> dict[str, dict[str, str] | str]:
-    """The same for a stack's outputs: by component what the columns say, so that a preview shows what changes."""
+    """Return the table for a stack's outputs: by component what the columns say, so that a preview shows changes."""
     lines = {name: dict(zip(HEADINGS[1:], cells, strict=True)) for name, *cells in rows(budget)}
     return {**lines, "room": room(budget)}
+
+
+def _counted(count: str, noun: str) -> str:
+    return f"{count} {noun}" if count == "1" else f"{count} {noun}s"
 
 
 def _line(row: Row) -> tuple[str, ...]:

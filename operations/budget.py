@@ -6,7 +6,7 @@ from rich.console import Console
 
 from operations import report, stacks
 from operations.command_line import Json, Stack, conclude, expected_errors
-from operations.report import Amounts, BudgetPart, Component, NodeRoom, Report
+from operations.report import BudgetPart, Component, NodeRoom, Report
 from pi_mesh import inventory
 from pi_mesh.budget import mesh, terminal
 from pi_mesh.budget.fit import Node
@@ -40,8 +40,7 @@ def _finding(node: Node, sidecar: Resources) -> Finding:
 def _part(planned: Budget, nodes: Sequence[Node]) -> BudgetPart:
     sidecar = planned.sidecar.requests
     room = tuple(
-        NodeRoom(node=node.name, sidecars=node.room(sidecar), free=_amounts(node.free), accepts=node.accepts)
-        for node in nodes
+        NodeRoom(node=node.name, sidecars=node.room(sidecar), free=node.free, accepts=node.accepts) for node in nodes
     )
     return BudgetPart(
         components=tuple(map(_component, planned.rows)),
@@ -52,12 +51,13 @@ def _part(planned: Budget, nodes: Sequence[Node]) -> BudgetPart:
 
 
 def _component(row: Row) -> Component:
-    requests, limits, surge = map(_amounts, (row.total_requests, row.total_limits, row.surge_requests))
-    return Component(component=row.component, pods=row.pods, requests=requests, limits=limits, surge=surge)
-
-
-def _amounts(resources: Resources) -> Amounts:
-    return Amounts(cpu=resources.cpu, memory=resources.memory)
+    return Component(
+        component=row.component,
+        pods=row.pods,
+        requests=row.total_requests,
+        limits=row.total_limits,
+        surge=row.surge_requests,
+    )
 
 
 def _show(planned: Budget, found: Report) -> None:

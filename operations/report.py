@@ -11,6 +11,7 @@ from rich.table import Table
 
 from operations.failures import Exit
 from pi_mesh.checks.finding import Finding, Level, errors
+from pi_mesh.quantities import Resources
 
 Operation = Literal["preflight", "verify", "repair", "budget", "rotate-ca"]
 TITLES: dict[Operation, str] = {
@@ -36,23 +37,14 @@ class Totals(Model):
     unknown: int
 
 
-class Amounts(Model):
-    """CPU and memory."""
-
-    cpu: int
-    """Thousandths of a core."""
-    memory: int
-    """Bytes."""
-
-
 class Component(Model):
     """What all pods of one component request, and may use."""
 
     component: str
     pods: int
-    requests: Amounts
-    limits: Amounts
-    surge: Amounts
+    requests: Resources
+    limits: Resources
+    surge: Resources
     """Requests of the further pods for as long as a rollout takes."""
 
 
@@ -62,7 +54,7 @@ class NodeRoom(Model):
     node: str
     sidecars: int
     """How many more sidecars the scheduler accepts here."""
-    free: Amounts
+    free: Resources
     """Allocatable less requests; negative where an allocatable has shrunk under running pods."""
     accepts: bool
     """False where ordinary pods are kept away: not Ready, cordoned or tainted."""

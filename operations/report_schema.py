@@ -8,7 +8,7 @@ from pi_mesh.checks.finding import Finding
 from pi_mesh.settings.docstrings import sentences
 
 PATH = Path(__file__).parents[1] / "docs" / "operations.schema.json"
-DESCRIBED = (report.Report, report.BudgetPart, report.NodeRoom, report.Component, report.Amounts, Finding)
+DESCRIBED = (report.Report, report.BudgetPart, report.NodeRoom, report.Component, Finding)
 
 
 def document() -> str:

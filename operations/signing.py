@@ -33,19 +33,19 @@ def signed(settings: Settings, authority: Authority) -> list[Finding]:
         cause = problem.details() if isinstance(problem, grpc.Call) else problem
         return [error(ID, ISTIOD, f"gives no certificate: {cause}", _answers(settings))]
     # Where istiod signs, its CA is in the cluster, and judged there.
-    end = [end_of(issued.issuer, settings, datetime.now(UTC))] if settings.vault.keyless else []
+    end = [end_of(issued.issuer, settings, datetime.now(UTC))] if settings.vault.external_signer else []
     return [_judged(settings, authority, issued), *end]
 
 
 def _amiss(settings: Settings, authority: Authority) -> Iterator[Finding]:
     """What tells without asking for a certificate that the right one can't come."""
     vault, again = settings.vault, f"`pulumi up`, then {_restart(settings)}"
-    if not vault.keyless:
+    if not vault.external_signer:
         if vault.enabled and not authority.cacerts:
             message = "is not there: istiod made a root of its own instead of signing with Vault's CA"
             yield error(ID, Subject("secret", "cacerts"), message, again)
         return
-    if not authority.keyless_root:
+    if not authority.external_signer_root:
         yield error(ID, ISTIOD, "makes certificates itself instead of having Vault sign them", again)
         return
     if authority.cacerts:
@@ -58,7 +58,7 @@ def _amiss(settings: Settings, authority: Authority) -> Iterator[Finding]:
 
 
 def _answers(settings: Settings) -> str:
-    if settings.vault.keyless:
+    if settings.vault.external_signer:
         return "see whether Vault is up and unsealed, and cert-manager's pod Ready; its log says the rest"
     return "see the rows of the mesh's pods"
 

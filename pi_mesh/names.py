@@ -12,7 +12,7 @@ def owner(stack: str) -> str:
     return f"{PROJECT}/{stack.rpartition('/')[2]}"
 
 
-PLUGGED_IN_LABEL = f"{PROJECT}/certificate-authority"
+EXTERNAL_CA_LABEL = f"{PROJECT}/certificate-authority"
 """On the secret `cacerts` that a stack of this project made, and as an annotation on the istiod that reads it."""
 
 

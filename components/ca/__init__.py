@@ -28,7 +28,7 @@ def plug_in(
     `snapshot` is None where the cluster could not be read. Raises pulumi.RunError with one line.
     """
     settings = mesh.settings
-    left_over = snapshot is not None and settings.istio.namespace in snapshot.plugged_in + snapshot.keyless
+    left_over = snapshot is not None and settings.istio.namespace in snapshot.external_ca + snapshot.external_signer
     if not settings.vault.enabled and not left_over:
         return []
     from components.ca import program
@@ -40,7 +40,7 @@ def plug_in(
 
 def empty_exported_key(settings: Settings, snapshot: Snapshot | None, opts: pulumi.ResourceOptions) -> None:
     """Take the key out of the secret that istiod signed with, once an istiod runs that has Vault sign (`opts`)."""
-    if not settings.vault.keyless or snapshot is None or settings.istio.namespace not in snapshot.plugged_in:
+    if not settings.vault.external_signer or snapshot is None or settings.istio.namespace not in snapshot.external_ca:
         return
     from components.ca.cacerts import Cacerts, CacertsArgs
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_kubernetes.core.v1 import Secret
 
-from pi_mesh.names import PLUGGED_IN_LABEL
+from pi_mesh.names import EXTERNAL_CA_LABEL
 
 NAME = "cacerts"
 """istiod mounts no other."""
@@ -30,7 +30,7 @@ class Cacerts(pulumi.ComponentResource):
         super().__init__("pi-mesh:vault:Cacerts", name, None, opts)
         secret = Secret(
             f"{name}-secret",
-            metadata={"name": NAME, "namespace": args.namespace, "labels": {PLUGGED_IN_LABEL: "vault"}},
+            metadata={"name": NAME, "namespace": args.namespace, "labels": {EXTERNAL_CA_LABEL: "vault"}},
             # Not string_data: what is taken out of it stays in the cluster (server-side apply).
             data=args.files.apply(_encoded) if args.files is not None else None,
             opts=pulumi.ResourceOptions(parent=self),

@@ -49,7 +49,7 @@ def plug_in(
     mesh: Inventory, ca: "VaultCa", checked: Callable[[str], pem.Certificates], opts: pulumi.ResourceOptions
 ) -> list[pulumi.Resource]:
     """Register what signs, as soon as Vault takes requests of this mesh and its chain is `checked`."""
-    assert ca.chain is not None  # `keyless` says that it is signed
+    assert ca.chain is not None  # `external_signer` says that it is signed
     component, settings = "mesh-signer", mesh.settings
     pem_of_root = ca.chain.apply(lambda chain: pem.text(checked(chain)[-1:]))
     installed = _installed(mesh, opts)

@@ -59,7 +59,7 @@ def _plug_in(
     if root:
         expected = trust.with_root(root, vault.also_trust)
         check_change(now_trusted, expected, settings.mtls.certificate_lifetime, pulumi.log.warn)
-    if vault.keyless:
+    if vault.external_signer:
         return external_signer.plug_in(mesh, source.made(vault, CA, signing_role(settings)), _chain, opts)
     made = source.of(vault, CA) if vault.enabled else None
     if made is None:
@@ -74,7 +74,7 @@ def _own_root(
     settings: Settings, authority: Authority, now_trusted: Trust | None, opts: pulumi.ResourceOptions
 ) -> list[pulumi.Resource]:
     """A secret of ours is emptied: deleted, it would go only after istiod's restart, which would find the old CA."""
-    if authority.ours or authority.keyless_root:
+    if authority.ours or authority.external_signer_root:
         check_change(now_trusted, None, settings.mtls.certificate_lifetime, pulumi.log.warn)
     return [Cacerts("cacerts", CacertsArgs(settings.istio.namespace, None), opts)] if authority.ours else []
 

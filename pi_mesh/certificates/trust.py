@@ -23,7 +23,7 @@ class Trust:
     signer: Certificate
     roots: Certificates
     since: datetime
-    plugged_in: bool = True
+    external: bool = True
     """False when istiod made its own root."""
 
 
@@ -61,8 +61,8 @@ def change(live: Trust | None, new: Trust | None, now: datetime, certificate_lif
     if live is None:
         return Change("none")
     if new is None:
-        return Change("announced", _to_own_root(live)) if live.plugged_in else Change("none")
-    if not live.plugged_in:
+        return Change("announced", _to_own_root(live)) if live.external else Change("none")
+    if not live.external:
         return Change("announced", _from_own_root(live, new)) if live.signer not in new.roots else Change("none")
     if live.signer == new.signer and set(live.roots) == set(new.roots):
         return Change("none")

@@ -15,13 +15,13 @@ def of_cluster(authority: Authority) -> Trust | None:
     if authority.cacerts:
         files = authority.cacerts
         return trust.of_bundle(files["ca-cert.pem"], files.get("cert-chain.pem", ""), files["root-cert.pem"])
-    if authority.keyless_root:
-        roots = pem.certificates(authority.keyless_root, "the mesh's root")
+    if authority.external_signer_root:
+        roots = pem.certificates(authority.external_signer_root, "the mesh's root")
         return Trust(roots[0], roots, roots[0].not_valid_before_utc)
     if not authority.root_cert:
         return None
     roots = pem.certificates(authority.root_cert, "istio-ca-root-cert")
-    return Trust(roots[0], roots, roots[0].not_valid_before_utc, plugged_in=False)
+    return Trust(roots[0], roots, roots[0].not_valid_before_utc, external=False)
 
 
 def check_change(live: Trust | None, new: Trust | None, certificate_lifetime: str, log: Callable[[str], None]) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from pi_mesh.catalog import cert_manager
 from pi_mesh.cluster.client import Client
-from pi_mesh.names import PLUGGED_IN_LABEL
+from pi_mesh.names import EXTERNAL_CA_LABEL
 
 PUBLIC = ("ca-cert.pem", "cert-chain.pem", "root-cert.pem")
 """What is taken of the secret: never the key."""
@@ -22,7 +22,7 @@ class Authority:
     """The certificates of the secret `cacerts`, by file name; empty where istiod makes its own root."""
     ours: bool = False
     """Whether a stack of this project made that secret."""
-    keyless_root: str = ""
+    external_signer_root: str = ""
     """The root of a mesh whose certificates Vault signs one by one; empty for any other."""
     issuer: str = ""
     """There, why cert-manager's Issuer can't have anything signed now; empty when it can."""
@@ -34,15 +34,15 @@ def read(context: str, namespace: str) -> Authority:
     with Client(context) as client:
         roots = client.get(f"{path}/configmaps/istio-ca-root-cert") or {}
         secret = client.get(f"{path}/secrets/cacerts") or {}
-        keyless = client.get(f"{path}/configmaps/{cert_manager.ROOT}") or {}
-        issuer = client.get(f"{ISSUERS.format(namespace)}/{cert_manager.ISSUER}") if keyless else None
+        external_signer_map = client.get(f"{path}/configmaps/{cert_manager.ROOT}") or {}
+        issuer = client.get(f"{ISSUERS.format(namespace)}/{cert_manager.ISSUER}") if external_signer_map else None
     labels = secret.get("metadata", {}).get("labels") or {}
     return Authority(
         root_cert=(roots.get("data") or {}).get("root-cert.pem", ""),
         cacerts=_certificates(secret.get("data") or {}),
-        ours=PLUGGED_IN_LABEL in labels,
-        keyless_root=(keyless.get("data") or {}).get("root-cert.pem", ""),
-        issuer=_complaint(issuer) if keyless else "",
+        ours=EXTERNAL_CA_LABEL in labels,
+        external_signer_root=(external_signer_map.get("data") or {}).get("root-cert.pem", ""),
+        issuer=_complaint(issuer) if external_signer_map else "",
     )
 
 

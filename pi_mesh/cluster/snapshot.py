@@ -11,7 +11,7 @@ from pi_mesh.cluster.nodes import Node
 from pi_mesh.cluster.objects import Crd, Deployment, Namespace, Service, Webhook
 from pi_mesh.cluster.pods import Pod
 from pi_mesh.cluster.release_records import ReleaseRecord
-from pi_mesh.names import PLUGGED_IN_LABEL
+from pi_mesh.names import EXTERNAL_CA_LABEL
 
 ADMISSION = "/apis/admissionregistration.k8s.io/v1"
 PATHS = {
@@ -51,9 +51,9 @@ class Snapshot:
     """The last revision of each."""
     unreadable: tuple[str, ...] = ()
     """The kinds that we may not list; nothing is known of them."""
-    plugged_in: tuple[str, ...] = ()
+    external_ca: tuple[str, ...] = ()
     """Namespaces whose istiod was given a CA by a stack of this project."""
-    keyless: tuple[str, ...] = ()
+    external_signer: tuple[str, ...] = ()
     """Namespaces whose istiod has its requests signed in Vault, by a stack of this project."""
     missing_rights: tuple[str, ...] = ()
     """RESOURCE.GROUP that we may not create."""
@@ -83,8 +83,9 @@ def read(context: str) -> Snapshot:
             lists["releases"] = pool.submit(
                 _list, client, release_records.LIST, METADATA_ONLY, labelSelector=release_records.SELECTOR
             )
-            lists["plugged in"] = pool.submit(_list, client, SECRETS, METADATA_ONLY, labelSelector=PLUGGED_IN_LABEL)
-            lists["keyless"] = pool.submit(_list, client, CONFIG_MAPS, METADATA_ONLY, labelSelector=PLUGGED_IN_LABEL)
+            labelled = {"labelSelector": EXTERNAL_CA_LABEL}
+            lists["external ca"] = pool.submit(_list, client, SECRETS, METADATA_ONLY, **labelled)
+            lists["external signer"] = pool.submit(_list, client, CONFIG_MAPS, METADATA_ONLY, **labelled)
             missing = rights.missing(client.ask)
             found = {kind: future.result() for kind, future in lists.items()}
     return _snapshot(context, version, found, missing)
@@ -102,7 +103,7 @@ def _each(found: Lists, kind: str, parse: Callable[[dict], T]) -> tuple[T, ...]:
     return tuple(parse(item) for item in found[kind] or [])
 
 
-def _homes(items: list[dict] | None) -> tuple[str, ...]:
+def _namespaces(items: list[dict] | None) -> tuple[str, ...]:
     return tuple(item["metadata"]["namespace"] for item in items or [])
 
 
@@ -122,8 +123,8 @@ def _snapshot(context: str, version: str, found: Lists, missing: tuple[str, ...]
         webhooks=tuple(hooks),
         deployments=_each(found, "deployments", objects.deployment),
         releases=release_records.latest(_each(found, "releases", release_records.parse)),
-        plugged_in=_homes(found["plugged in"]),
-        keyless=_homes(found["keyless"]),
+        external_ca=_namespaces(found["external ca"]),
+        external_signer=_namespaces(found["external signer"]),
         unreadable=tuple(kind for kind, items in found.items() if items is None),
         missing_rights=missing,
     )

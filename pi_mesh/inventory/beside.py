@@ -13,7 +13,7 @@ from pi_mesh.values.placement import mesh_context
 
 def releases(settings: Settings) -> Iterator[Release]:
     """Yield those that are switched on."""
-    if settings.vault.keyless and settings.vault.cert_manager.install:
+    if settings.vault.external_signer and settings.vault.cert_manager.install:
         yield _cert_manager(settings)
     for name, addon in settings.observability.enabled().items():
         yield _addon(settings, name, addon)

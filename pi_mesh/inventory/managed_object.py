@@ -41,14 +41,14 @@ def managed_objects(settings: Settings, stack: str) -> Iterator[ManagedObject]:
     yield from _of("traffic", traffic.objects(settings))
     yield from (ManagedObject("traffic", manifest, last=True) for manifest in traffic.last_objects(settings))
     yield from _of("observability", tracing.telemetry(settings))
-    if settings.vault.keyless:
+    if settings.vault.external_signer:
         yield from _of("mesh-signer", (*cert_manager.rights(settings), cert_manager.issuer(settings)))
 
 
 def _namespaces(settings: Settings, stack: str) -> Iterator[ManagedObject]:
     istio, trading = settings.istio, settings.trading
     yield ManagedObject("istio", objects.istio_namespace(settings, stack), "istio", istio.adopt)
-    if settings.vault.keyless and settings.vault.cert_manager.install:
+    if settings.vault.external_signer and settings.vault.cert_manager.install:
         yield ManagedObject("cert-manager", objects.cert_manager_namespace(settings, stack))
     yield ManagedObject("trading", objects.trading_namespace(settings, stack), "trading", trading.adopt)
 

@@ -49,7 +49,7 @@ class Settings(Model):
     @model_validator(mode="after")
     def cert_manager_has_a_namespace(self) -> Self:
         name = self.vault.cert_manager.namespace
-        if self.vault.keyless and name in (self.istio.namespace, self.trading.namespace):
+        if self.vault.external_signer and name in (self.istio.namespace, self.trading.namespace):
             raise PydanticCustomError(
                 "cert_manager_namespace",
                 "vault.certManager.namespace is '{name}', the mesh's own; cert-manager needs another",

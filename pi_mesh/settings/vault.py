@@ -67,7 +67,7 @@ class VaultSettings(Model):
         return self.enabled and (self.stack is not None or self.signed_by == "vault" or self.signed is not None)
 
     @property
-    def keyless(self) -> bool:
+    def external_signer(self) -> bool:
         """Whether Vault signs each of the mesh's certificates, so that no key of the CA is in the cluster."""
         return self.signs and self.key == "internal"
 

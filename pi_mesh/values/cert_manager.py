@@ -3,7 +3,7 @@
 import base64
 
 from pi_mesh.catalog import cert_manager as names
-from pi_mesh.names import PLUGGED_IN_LABEL
+from pi_mesh.names import EXTERNAL_CA_LABEL
 from pi_mesh.settings import Settings
 from pi_mesh.values.extra import Values
 from pi_mesh.values.objects import Object
@@ -45,7 +45,7 @@ def helm_values(settings: Settings) -> Values:
 
 def root(settings: Settings, pem: object) -> Object:
     """What istiod mounts, and by what a mesh of this kind is known; `pem` may be known only later."""
-    labels = {"labels": {PLUGGED_IN_LABEL: "vault"}}
+    labels = {"labels": {EXTERNAL_CA_LABEL: "vault"}}
     return {"apiVersion": "v1", **_named(settings, "ConfigMap", names.ROOT, **labels), "data": {"root-cert.pem": pem}}
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from pi_mesh.catalog import cert_manager
-from pi_mesh.names import PLUGGED_IN_LABEL
+from pi_mesh.names import EXTERNAL_CA_LABEL
 from pi_mesh.settings import Settings
 from pi_mesh.settings.namespaces import duration
 from pi_mesh.values.extra import Values, merge
@@ -19,24 +19,24 @@ def helm_values(settings: Settings, root: str | None) -> Values:
     """Those of istiod; nothing while it makes its own root. `root` as in `pi_mesh.inventory.of`."""
     if not settings.vault.signs:
         return {}
-    plugged = {
+    external_ca = {
         "pilot": {
             # istiod reads another kind of CA only when it starts: a changed pod template is what restarts it.
-            "podAnnotations": {PLUGGED_IN_LABEL: "vault"},
+            "podAnnotations": {EXTERNAL_CA_LABEL: "vault"},
             "env": {"ISTIO_MULTIROOT_MESH": "true"},
         },
         # Proxies learn of a further root at once, not when their certificate is renewed.
         "meshConfig": {"defaultConfig": {"proxyMetadata": {"PROXY_CONFIG_XDS_AGENT": "true"}}},
     }
-    return merge(plugged, _keyless(settings, root)) if settings.vault.keyless else plugged
+    return merge(external_ca, _external_signer(settings, root)) if settings.vault.external_signer else external_ca
 
 
 def gateway_annotations(settings: Settings) -> dict[str, str]:
     """Of a gateway's pods."""
-    return {"inject.istio.io/templates": GATEWAY_TEMPLATES} if settings.vault.keyless else {}
+    return {"inject.istio.io/templates": GATEWAY_TEMPLATES} if settings.vault.external_signer else {}
 
 
-def _keyless(settings: Settings, root: str | None) -> Values:
+def _external_signer(settings: Settings, root: str | None) -> Values:
     """istiod as registration authority: it vouches for who asks, and passes the request on to Kubernetes' API.
 
     Source: https://istio.io/latest/docs/tasks/security/cert-management/custom-ca-k8s, but for what names the signer:
@@ -47,7 +47,7 @@ def _keyless(settings: Settings, root: str | None) -> Values:
     known = {"caCertificates": [{"pem": root, "certSigners": [signer]}]} if root else {}
     return {
         "pilot": {
-            "podAnnotations": {PLUGGED_IN_LABEL: "vault-signs-each"},
+            "podAnnotations": {EXTERNAL_CA_LABEL: "vault-signs-each"},
             "env": {
                 "EXTERNAL_CA": "ISTIOD_RA_KUBERNETES_API",
                 "K8S_SIGNER": signer,

@@ -16,7 +16,7 @@ OTHER = "set vault.certManager.install: false, and vault.certManager.namespace t
 
 def check(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
     settings = mesh.settings
-    if not settings.vault.keyless:
+    if not settings.vault.external_signer:
         return
     wanted = settings.vault.cert_manager
     found = list(_ours(mesh, snapshot) if wanted.install else _theirs(settings, snapshot))

@@ -4,14 +4,7 @@ from collections.abc import Iterator
 
 import grpc
 import pytest
-
-from lab.cluster import cert_manager_controller, vault
-from lab.cluster.kubectl import kubectl
-from lab.cluster.names import LAB
-from lab.workloads import apply, delete, manifests, wait_for
-from pi_mesh.certificates import pem
-from tests.live.traffic.load import steady
-from tests.live.vault.keyless import (
+from tests.live.vault.external_signer import (
     CLIENT,
     IN_BETWEEN,
     INTERNAL,
@@ -27,6 +20,13 @@ from tests.live.vault.keyless import (
     switch,
     workload_pods,
 )
+
+from lab.cluster import cert_manager_controller, vault
+from lab.cluster.kubectl import kubectl
+from lab.cluster.names import LAB
+from lab.workloads import apply, delete, manifests, wait_for
+from pi_mesh.certificates import pem
+from tests.live.traffic.load import steady
 from tests.live.vault.login import open_for_cert_manager
 from tests.live.vault.mesh import (
     CONTROL,

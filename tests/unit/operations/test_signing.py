@@ -15,7 +15,7 @@ from tests.support.factories import make_settings
 
 ROOT = authorities.make_root()
 KEYLESS = make_settings(vault={"enabled": True, "address": "https://vault.example:8200", "key": "internal"})
-LIVE = Authority(ROOT.pem, keyless_root=ROOT.pem)
+LIVE = Authority(ROOT.pem, external_signer_root=ROOT.pem)
 
 
 @pytest.fixture
@@ -54,8 +54,11 @@ def test_a_ca_that_ends_within_a_week_is_an_error(told):
     ("live", "line"),
     [
         (Authority(ROOT.pem), "makes certificates itself instead of having Vault sign them"),
-        (Authority(ROOT.pem, {"ca-cert.pem": ROOT.pem}, keyless_root=ROOT.pem), "has a key of the CA"),
-        (Authority(ROOT.pem, keyless_root=ROOT.pem, issuer="Vault is sealed"), "has nothing signed: Vault is sealed"),
+        (Authority(ROOT.pem, {"ca-cert.pem": ROOT.pem}, external_signer_root=ROOT.pem), "has a key of the CA"),
+        (
+            Authority(ROOT.pem, external_signer_root=ROOT.pem, issuer="Vault is sealed"),
+            "has nothing signed: Vault is sealed",
+        ),
     ],
 )
 def test_what_can_not_be_right_is_told_without_asking(told, live, line):
@@ -93,7 +96,7 @@ def test_the_issuers_own_words_are_read_from_the_cluster(monkeypatch, issuer, co
     objects = {"mesh_ca_root": {"data": {"root-cert.pem": ROOT.pem}}, **({"mesh_ca": issuer} if issuer else {})}
     monkeypatch.setattr(authority, "Client", lambda _: Cluster(**objects))
     found = authority.read("test", "istio-system")
-    assert (found.keyless_root, found.issuer) == (ROOT.pem, complaint)
+    assert (found.external_signer_root, found.issuer) == (ROOT.pem, complaint)
 
 
 def test_a_request_is_written_as_a_proxy_writes_it():

@@ -105,16 +105,16 @@ def test_a_chain_that_does_not_verify_reaches_no_istiod():
 def test_a_root_that_no_workload_trusts_is_refused_in_this_mode_too(keyless):
     other = authorities.make_root("elsewhere")
     with pytest.raises(Exception, match="in one step from 'elsewhere'"):
-        keyless(Authority(other.pem, keyless_root=other.pem), preview=True)
+        keyless(Authority(other.pem, external_signer_root=other.pem), preview=True)
 
 
 def test_from_one_mode_to_the_other_the_root_stays_and_nothing_is_announced(keyless):
     assert keyless(live(ROOT)).logs == []
-    assert plug_in(Authority(ROOT.pem, keyless_root=ROOT.pem)).logs == []
+    assert plug_in(Authority(ROOT.pem, external_signer_root=ROOT.pem)).logs == []
 
 
 def test_switched_off_the_change_of_the_root_is_announced():
-    recording = plug_in(Authority(ROOT.pem, keyless_root=ROOT.pem), enabled=False, address=None)
+    recording = plug_in(Authority(ROOT.pem, external_signer_root=ROOT.pem), enabled=False, address=None)
     assert recording.resources == []
     assert "changes from 'root'" in recording.logs[0]
 
@@ -130,7 +130,7 @@ def test_istiod_comes_last_and_knows_the_root_and_its_signer(deployed):
 
 
 def test_a_key_from_the_other_mode_goes_when_istiod_has_vault_sign(deployed):
-    recording = deployed({"key": "internal"}, plugged_in=("istio-system",))
+    recording = deployed({"key": "internal"}, external_ca=("istio-system",))
     assert "data" not in recording.one("cacerts-secret").props
     assert "istiod-release" in recording.one("cacerts").dependencies
 

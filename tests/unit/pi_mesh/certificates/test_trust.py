@@ -25,7 +25,7 @@ def change(live: Trust | None, new: Trust | None) -> trust.Change:
     return trust.change(live, new, NOW, HOUR)
 
 
-OWN = replace(make_trust(make_root("istiod")), plugged_in=False)
+OWN = replace(make_trust(make_root("istiod")), external=False)
 
 
 def test_a_new_mesh_and_a_rotation_under_the_same_root_need_no_word():

@@ -32,9 +32,9 @@ def test_the_roles_values_are_the_defaults():
 
 def test_the_key_is_exported_unless_asked_otherwise_and_internal_only_when_the_ca_is_signed():
     assert make_settings(vault=HERE).vault.key == "exported"
-    assert not make_settings(vault=HERE).vault.keyless
-    assert make_settings(vault={**HERE, **INTERNAL}).vault.keyless
-    assert not make_settings(vault={**OUTSIDE, **INTERNAL}).vault.keyless
+    assert not make_settings(vault=HERE).vault.external_signer
+    assert make_settings(vault={**HERE, **INTERNAL}).vault.external_signer
+    assert not make_settings(vault={**OUTSIDE, **INTERNAL}).vault.external_signer
 
 
 def test_a_stack_with_vault_alone_makes_the_ca_and_nothing_else():

@@ -1,4 +1,4 @@
-"""CPU and memory as they are written."""
+"""CPU and memory of the settings."""
 
 import pytest
 

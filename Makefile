@@ -77,8 +77,9 @@ format: .venv/.complete  ## Put the style right
 	@.venv/bin/ruff check --fix .
 	.venv/bin/ruff format .
 
-schema: .venv/.complete  ## Write the config reference and the editors' schema anew
+schema: .venv/.complete  ## Write the config reference, the editors' schema and the schema of the operations' reports anew
 	@$(PY) -m pi_mesh.settings.schema
+	$(PY) -m operations.report_schema
 
 lock: .venv/.complete  ## Resolve the Python packages anew, exact and hashed (needs uv)
 	@compile="uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate"

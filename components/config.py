@@ -1,9 +1,10 @@
-"""The settings inside the Pulumi program: the only reader of its config."""
+"""Pulumi's config inside the program: the only reader of it."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from pulumi import RunError
+from pulumi import Config, Output, RunError
 from pulumi.runtime import get_config_env, get_config_secret_keys_env
 from pulumi.runtime.config import CONFIG
 
@@ -17,6 +18,16 @@ def load() -> Settings | CaSettings:
     Reads all keys rather than asking for each, so that one that is not known is refused.
     """
     return parse_any(plain_values({**get_config_env(), **CONFIG.get()}, get_config_secret_keys_env()))
+
+
+def vault_token() -> str | None:
+    """Return the token for what the program itself asks of Vault: the secret `vaultToken`, else VAULT_TOKEN."""
+    return Config().get("vaultToken") or os.environ.get("VAULT_TOKEN")
+
+
+def secret_vault_token() -> Output[str] | None:
+    """Return `vaultToken` as a secret; None lets the provider take VAULT_TOKEN, which then is nowhere in the state."""
+    return Config().get_secret("vaultToken")
 
 
 @contextmanager

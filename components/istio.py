@@ -1,12 +1,13 @@
 """Istio itself: the base chart, istiod, the gateways and mesh-wide mutual TLS."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import pulumi
 
 from components import manifest
 from components.release import ReleaseComponent
+from pi_mesh.inventory import ManagedObject
+from pi_mesh.settings.namespaces import MtlsSettings
 
 
 class IstioBase(ReleaseComponent):
@@ -30,9 +31,10 @@ class Gateway(ReleaseComponent):
 
 @dataclass(frozen=True)
 class MeshMtlsArgs:
-    """`peer_authentication`: the object in the mesh's root namespace, as a plain dict."""
+    """The mode, and the object in the mesh's root namespace that sets it."""
 
-    peer_authentication: dict[str, Any]
+    mtls: MtlsSettings
+    objects: tuple[ManagedObject, ...]
 
 
 class MeshMtls(pulumi.ComponentResource):
@@ -42,6 +44,7 @@ class MeshMtls(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: MeshMtlsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("pi-mesh:istio:MeshMtls", name, None, opts)
-        manifest.make(name, args.peer_authentication, pulumi.ResourceOptions(parent=self))
-        self.mode = args.peer_authentication["spec"]["mtls"]["mode"]
+        for item in args.objects:
+            manifest.register(name, item, pulumi.ResourceOptions(parent=self))
+        self.mode = args.mtls.mode
         self.register_outputs({"mode": self.mode})

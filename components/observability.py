@@ -1,13 +1,12 @@
-"""Prometheus, Kiali, Grafana and Jaeger."""
+"""The observability addons."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pulumi
 
 from components import manifest
 from components.release import ReleaseArgs, ReleaseComponent
+from pi_mesh.inventory import ManagedObject
 
 
 @dataclass(frozen=True)
@@ -15,7 +14,7 @@ class ObservabilityArgs:
     """What is switched on."""
 
     addons: tuple[ReleaseArgs, ...]
-    telemetry: Sequence[dict[str, Any]] = ()
+    telemetry: tuple[ManagedObject, ...] = ()
     """Objects that make the proxies tell the addons something."""
 
 
@@ -26,15 +25,14 @@ class Addon(ReleaseComponent):
 
 
 class Observability(pulumi.ComponentResource):
-    """What shows the mesh at work."""
+    """The addons, and what makes the mesh feed them."""
 
     addons: list[Addon]
 
     def __init__(self, name: str, args: ObservabilityArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("pi-mesh:observability:Observability", name, None, opts)
-        inside = pulumi.ResourceOptions(parent=self)
-        self.addons = [Addon(one.release.name, one, inside) for one in args.addons]
+        self.addons = [Addon(one, pulumi.ResourceOptions(parent=self)) for one in args.addons]
         for item in args.telemetry:
             # Before the addons are there proxies would call in vain.
-            manifest.make(name, item, pulumi.ResourceOptions(parent=self, depends_on=self.addons))
+            manifest.register(name, item, pulumi.ResourceOptions(parent=self, depends_on=self.addons))
         self.register_outputs({"addons": {one.release_name: one.status for one in self.addons}})

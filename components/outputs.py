@@ -1,4 +1,4 @@
-"""What a stack exports: what is installed, how it is reached, and what it takes of the Pis."""
+"""Outputs: all that a stack exports."""
 
 from collections.abc import Iterable
 
@@ -6,24 +6,40 @@ import pulumi
 
 from components.istio import Gateway
 from components.release import ReleaseComponent
-from pi_mesh.budget import cells, mesh
+from pi_mesh.budget import mesh as mesh_budget
+from pi_mesh.budget import table
 from pi_mesh.cluster import exposure
 from pi_mesh.cluster.errors import ClusterUnreachable
+from pi_mesh.inventory import Inventory
 from pi_mesh.settings import Settings
 
+AUTHORITY = "certificateAuthority"
+"""The secret output of a CA's own stack: the chain and its key."""
 
-def export(settings: Settings, releases: Iterable[ReleaseComponent], gateways: Iterable[Gateway]) -> None:
-    """Everything at once; `releases` are all of them, the gateways too."""
+
+def export(mesh: Inventory, releases: Iterable[ReleaseComponent], gateways: Iterable[Gateway]) -> None:
+    """Export what is installed, how it is reached, and what it takes of the Pis; `releases` are all of the stack's."""
+    settings = mesh.settings
     pulumi.export("istioVersion", settings.istio.version)
     pulumi.export("mutualTls", settings.mtls.mode)
     pulumi.export("tradingNamespace", settings.trading.namespace)
     pulumi.export("releases", {one.release_name: one.status for one in releases})
-    pulumi.export("gateways", {one.release_name: _reached(settings, one) for one in gateways})
-    pulumi.export("budget", cells.summary(mesh.of(settings)))
+    pulumi.export("gateways", {one.release_name: _exposure(settings, one) for one in gateways})
+    pulumi.export("budget", table.summary(mesh_budget.of(mesh)))
 
 
-def _reached(settings: Settings, gateway: Gateway) -> pulumi.Output:
-    """Read when the release is done; unknown in a preview without a cluster."""
+def export_authority(chain: pulumi.Output[str], key: pulumi.Output[str]) -> None:
+    """Export a CA for the mesh's stack."""
+    pulumi.export(AUTHORITY, pulumi.Output.secret({"chain": chain, "key": key}))
+
+
+def export_request(request: pulumi.Output[str]) -> None:
+    """Export the signing request for a CA outside of Vault."""
+    pulumi.export("certificateRequest", request)
+
+
+def _exposure(settings: Settings, gateway: Gateway) -> pulumi.Output:
+    """Return how a gateway is reached, read when its release is done; unknown in a preview without a cluster."""
     context, namespace = settings.cluster.context, settings.istio.namespace
 
     def read(_status: str) -> object:

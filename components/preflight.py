@@ -4,6 +4,7 @@ from datetime import date
 
 import pulumi
 
+from pi_mesh import inventory
 from pi_mesh.checks import traffic
 from pi_mesh.checks.finding import Finding, Level, errors
 from pi_mesh.checks.preflight import run, versions
@@ -27,7 +28,7 @@ def guard(settings: Settings) -> Snapshot | None:
         pulumi.log.warn(f"Preflight not done, this preview only shows what the settings say: {problem}")
         _report([versions.end_of_life(settings, date.today()), *traffic.run(settings, None)])
         return None
-    _report(run(settings, snapshot, pulumi.get_stack()))
+    _report(run(inventory.of(settings, pulumi.get_stack(), bool(snapshot.load_balancer)), snapshot))
     return snapshot
 
 

@@ -1,11 +1,11 @@
-"""The way to the stack's cluster."""
+"""The Kubernetes provider of a stack."""
 
 from importlib.metadata import version
 
 import pulumi
 
 
-class Cluster(pulumi.ProviderResource):
+class KubernetesProvider(pulumi.ProviderResource):
     """The provider for one kube context of whatever kubeconfig the machine has.
 
     The package's own class would put the machine's KUBECONFIG into the state: every other machine's update would change

@@ -1,23 +1,20 @@
-"""A Helm release of one of Istio's charts: every option of every release, in one place."""
+"""A Helm release of the mesh: every option of every release, in one place."""
 
 from dataclasses import dataclass
 
 import pulumi
-from pulumi_kubernetes.helm.v3 import Release, RepositoryOptsArgs
+from pulumi_kubernetes.helm.v3 import Release as HelmRelease
+from pulumi_kubernetes.helm.v3 import RepositoryOptsArgs
 
-from pi_mesh.settings.sources import ChartSettings, ReleaseSettings
-from pi_mesh.values.releases import HelmRelease
+from pi_mesh.inventory import Release
+from pi_mesh.settings.sources import ReleaseSettings
 
 
 @dataclass(frozen=True)
 class ReleaseArgs:
-    """What is installed, from where, and how."""
+    """What is installed, and how."""
 
-    release: HelmRelease
-    version: str
-    """Istio's, and so the chart's."""
-    namespace: pulumi.Input[str]
-    charts: ChartSettings
+    release: Release
     how: ReleaseSettings
 
 
@@ -34,35 +31,36 @@ class ReleaseComponent(pulumi.ComponentResource):
     status: pulumi.Output[str]
     """Helm's: `deployed` when all is well."""
 
-    def __init__(self, name: str, args: ReleaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__(self.token, name, None, opts)
-        release = Release(
-            f"{name}-release",
-            name=args.release.name,
-            namespace=args.namespace,
-            version=args.version,
-            values=args.release.values,
-            atomic=args.how.atomic and self.has_workloads,
-            cleanup_on_fail=args.how.atomic,
+    def __init__(self, args: ReleaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        release, how = args.release, args.how
+        super().__init__(self.token, release.name, None, opts)
+        made = HelmRelease(
+            f"{release.name}-release",
+            name=release.name,
+            namespace=release.namespace,
+            version=release.version,
+            values=release.values,
+            atomic=how.atomic and self.has_workloads,
+            cleanup_on_fail=how.atomic,
             skip_await=not self.has_workloads,
-            timeout=args.how.timeout,
-            max_history=args.how.max_history,
+            timeout=how.timeout,
+            max_history=how.max_history,
             opts=pulumi.ResourceOptions(
                 parent=self,
                 # Two releases of one name can't be side by side, and neither can what they own in the cluster's scope.
                 delete_before_replace=True,
             ),
-            **_chart(args),
+            **_chart(release),
         )
-        self.release_name = args.release.name
-        self.status = release.status.apply(lambda status: status.status)
+        self.release_name = release.name
+        self.status = made.status.apply(lambda status: status.status)
         self.register_outputs({"status": self.status})
 
 
-def _chart(args: ReleaseArgs) -> dict:
-    chart = args.release.chart
-    if args.charts.is_directory:
-        return {"chart": args.charts.package(chart, args.version)}
-    if args.charts.is_registry:
-        return {"chart": f"{args.charts.source}/{chart}"}
-    return {"chart": chart, "repository_opts": RepositoryOptsArgs(repo=args.charts.source)}
+def _chart(release: Release) -> dict:
+    source = release.source
+    if source.is_directory:
+        return {"chart": release.package}
+    if source.is_registry:
+        return {"chart": f"{source.source}/{release.chart}"}
+    return {"chart": release.chart, "repository_opts": RepositoryOptsArgs(repo=source.source)}

@@ -1,22 +1,18 @@
 """The routing and access objects of the trading namespace."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import pulumi
 
 from components import manifest
+from pi_mesh.inventory import ManagedObject
 
 
 @dataclass(frozen=True)
 class TrafficArgs:
-    """Istio's objects, as plain dicts."""
+    """Istio's objects, in an order in which each may refer to those before it."""
 
-    objects: tuple[dict[str, Any], ...]
-    """In an order in which each may refer to those before it."""
-    last: tuple[dict[str, Any], ...] = ()
-    """Those that come when all of `objects` are there, and go before them."""
+    objects: tuple[ManagedObject, ...]
 
 
 class Traffic(pulumi.ComponentResource):
@@ -27,15 +23,10 @@ class Traffic(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: TrafficArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("pi-mesh:trading:Traffic", name, None, opts)
-        self._name = name
-        first = self._made(args.objects, [])
+        inside = pulumi.ResourceOptions(parent=self)
+        first = [manifest.register(name, item, inside) for item in args.objects if not item.last]
         # A default deny before the policies it relies on would cut off who is using the services.
-        last = self._made(args.last, first)
+        after = pulumi.ResourceOptions(parent=self, depends_on=first)
+        last = [manifest.register(name, item, after) for item in args.objects if item.last]
         self.count = len(first) + len(last)
         self.register_outputs({"count": self.count})
-
-    def _made(
-        self, objects: Iterable[dict[str, Any]], after: list[pulumi.CustomResource]
-    ) -> list[pulumi.CustomResource]:
-        opts = pulumi.ResourceOptions(parent=self, depends_on=after)
-        return [manifest.make(self._name, item, opts) for item in objects]

@@ -1,6 +1,6 @@
-"""A resource whose deletion sweeps: the only way to have a plain `pulumi destroy`, which runs no program, do it.
+"""A resource whose deletion cleans up after the mesh: a plain `pulumi destroy`, which runs no program, then does it.
 
-It exists only where the settings ask for it; everything else depends on it, so that it goes last.
+It exists only where `destroy.*` asks for it; everything else depends on it, so that it goes last.
 """
 
 from dataclasses import asdict, dataclass
@@ -9,21 +9,40 @@ import pulumi
 from pulumi import dynamic
 
 from pi_mesh import uninstall
+from pi_mesh.inventory import Inventory, Kind
 
 
 @dataclass(frozen=True)
-class LeftoversArgs:
-    """Which cluster, whose leftovers, and which of them."""
+class UninstallArgs:
+    """Which cluster and mesh, and what of them goes besides the stack's own resources."""
 
     context: str
     namespace: str
+    """istiod's."""
     release: str
-    """The release that owns the CRDs."""
+    """Name of the release that owns the CRDs."""
+    releases: tuple[str, ...]
+    """All releases of the stack, as NAMESPACE/NAME: while Helm knows one of them, nothing is cleaned up."""
     crds: bool
     root_certificates: bool
 
+    @classmethod
+    def of(cls, mesh: Inventory) -> "UninstallArgs":
+        """Return what the settings ask for."""
+        settings = mesh.settings
+        return cls(
+            settings.cluster.context,
+            settings.istio.namespace,
+            mesh.the(Kind.BASE).name,
+            tuple(release.id for release in mesh.releases),
+            settings.destroy.crds,
+            settings.destroy.root_certificates,
+        )
 
-class _Sweeping(dynamic.ResourceProvider):
+
+class UninstallProvider(dynamic.ResourceProvider):
+    """The resource's life: nothing happens until it is deleted."""
+
     serialize_as_secret_always = False
 
     def create(self, props: dict) -> dynamic.CreateResult:
@@ -37,17 +56,19 @@ class _Sweeping(dynamic.ResourceProvider):
         return dynamic.UpdateResult(news)
 
     def delete(self, _id: str, props: dict) -> None:
-        with uninstall.Sweeper(props["context"]) as client:
-            if uninstall.mesh_is_installed(client, props["namespace"], props["release"]):
+        owner = f"{props['namespace']}/{props['release']}"
+        with uninstall.UninstallClient(props["context"]) as client:
+            # A state of the version before has no list of releases.
+            if uninstall.installed(client, props.get("releases") or [owner]):
                 return  # the setting was switched off: the mesh stays, and so does what it stands on
             if props["root_certificates"]:
                 uninstall.root_certificates(client)
             if props["crds"]:
-                uninstall.crds(client, f"{props['namespace']}/{props['release']}")
+                uninstall.crds(client, owner)
 
 
-class Leftovers(dynamic.Resource):
-    """Nothing as long as it is there."""
+class Uninstall(dynamic.Resource):
+    """A marker in the state; its deletion runs the clean-up."""
 
-    def __init__(self, name: str, args: LeftoversArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__(_Sweeping(), name, asdict(args), opts)
+    def __init__(self, name: str, args: UninstallArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(UninstallProvider(), name, {**asdict(args), "releases": list(args.releases)}, opts)

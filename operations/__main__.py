@@ -1,23 +1,44 @@
 """`python -m operations`: what an owner of the mesh does besides `pulumi up`."""
 
+from functools import partial
+from importlib import import_module
+from typing import Any
+
 import typer
+from typer.core import TyperGroup
+from typer.main import get_command
 
-from operations.budget import budget
 from operations.command_line import HELP
-from operations.preflight import preflight
-from operations.repair import repair
-from operations.rotate_ca import rotate_ca
-from operations.verify import verify
 
-app = typer.Typer(
-    name="operations",
-    help=f"Look after the mesh of a stack. {HELP}",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
-for command in (preflight, verify, repair, budget, rotate_ca):
-    app.command(epilog=HELP)(command)
+COMMANDS = ("preflight", "verify", "repair", "budget", "rotate-ca")
+Typer = partial(typer.Typer, add_completion=False, pretty_exceptions_enable=False)
+
+
+class Commands(TyperGroup):
+    """The operations, each loaded when it is asked for: only some need gRPC, psutil or the budget.
+
+    The parameters have click's names and no types: typer brings its own copy of click, under a private name.
+    """
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - click's signature
+        if cmd_name not in COMMANDS:
+            return None
+        name = cmd_name.replace("-", "_")
+        one = Typer()
+        one.command(cmd_name, epilog=HELP)(getattr(import_module(f"operations.{name}"), name))
+        return get_command(one)
+
+
+app = Typer(cls=Commands, name="operations", no_args_is_help=True)
+
+
+@app.callback(help=f"Look after the mesh of a stack. {HELP}")
+def operations() -> None:
+    """Nothing is done before a command."""
+
 
 if __name__ == "__main__":
     app()

@@ -1,8 +1,8 @@
 """`preflight`: may this stack's mesh be installed on its cluster?"""
 
-from operations import stacks
-from operations.command_line import Json, Stack, conclude, one_clear_line
-from operations.report import show
+from operations import report, stacks
+from operations.command_line import Json, Stack, conclude, expected_errors
+from pi_mesh import inventory
 from pi_mesh.checks import preflight as checks
 from pi_mesh.cluster import snapshot
 
@@ -12,9 +12,9 @@ def preflight(stack: Stack, as_json: Json = False) -> None:
 
     The program does the same at every preview and up.
     """
-    with one_clear_line():
+    with expected_errors("preflight", stack, as_json):
         settings = stacks.load(stack)
         cluster = snapshot.read(settings.cluster.context)
-        findings = checks.run(settings, cluster, stack)
-    show(f"Preflight of {stack}", findings, as_json)
-    conclude(findings)
+        mesh = inventory.of(settings, stack, bool(cluster.load_balancer))
+        found = report.of("preflight", stack, checks.run(mesh, cluster))
+    conclude(found, as_json)

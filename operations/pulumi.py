@@ -1,35 +1,78 @@
-"""Pulumi's own commands, as repair needs them."""
+"""Pulumi's command line: the one way in which operations run it."""
 
 import json
 import subprocess
+import sys
+from typing import IO
 
-from pi_mesh.settings import SettingsError
+from operations.failures import OperationError
+from pi_mesh.checks.finding import Subject, error
+
+CHECK = "check the stack with `pulumi stack ls`, and the backend with `pulumi whoami -v`"
+INSTALL = "install it, or source .lab/env"
+
+
+class PulumiFailed(OperationError):
+    """A command of Pulumi failed; the text has the command, Pulumi's reason, and what to do."""
+
+    def __init__(self, command: str, reason: str, fix: str) -> None:
+        super().__init__(error("pulumi", Subject("command", command), reason, fix))
+
+
+def config(stack: str) -> dict[str, dict]:
+    """Return the stack's config by full key. Needs no passphrase: secrets stay encrypted."""
+    return json.loads(_output("config", "--json", "--stack", stack))
+
+
+def set_config(stack: str, path: str, value: str) -> None:
+    """Write one value into the stack's file."""
+    _output("config", "set", "--stack", stack, "--path", path, value)
+
+
+def up(stack: str) -> None:
+    """Run `pulumi up`; what it says goes to standard error, so that standard output stays for the report."""
+    _run("up", "--stack", stack, "--yes", "--skip-preview", output=sys.stderr)
 
 
 def export(stack: str) -> dict:
-    """The stack's state. Needs no passphrase: secrets stay encrypted."""
-    return json.loads(_run("stack", "export", "--stack", stack))
+    """Return the stack's state. Needs no passphrase: secrets stay encrypted."""
+    return json.loads(_output("stack", "export", "--stack", stack))
 
 
 def import_(stack: str, state: dict) -> None:
-    """Writes the state back."""
-    _run("stack", "import", "--stack", stack, text=json.dumps(state))
+    """Replace the stack's state."""
+    _output("stack", "import", "--stack", stack, text=json.dumps(state))
 
 
 def cancel(stack: str) -> None:
-    """Removes the stack's locks."""
-    _run("cancel", "--yes", "--stack", stack)
+    """Remove the stack's locks."""
+    _output("cancel", "--yes", "--stack", stack)
 
 
 def backend() -> str:
-    """The URL of the backend that is logged in to."""
-    return json.loads(_run("whoami", "--json"))["url"]
+    """Return the URL of the backend that is logged in to."""
+    return json.loads(_output("whoami", "--json"))["url"]
 
 
-def _run(*arguments: str, text: str | None = None) -> str:
+def _output(*arguments: str, text: str | None = None) -> str:
+    return _run(*arguments, text=text).stdout
+
+
+def _run(*arguments: str, text: str | None = None, output: IO | None = None) -> subprocess.CompletedProcess[str]:
+    """Run a command whose output is captured, or goes to `output`. Raises PulumiFailed."""
+    shown, pipe = " ".join(["pulumi", *arguments]), output or subprocess.PIPE
     command = ["pulumi", *arguments, "--non-interactive"]
-    done = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
+    try:
+        done = subprocess.run(command, input=text, stdout=pipe, stderr=pipe, text=True, check=False)
+    except FileNotFoundError:
+        raise PulumiFailed(shown, "the command pulumi is not on PATH", INSTALL) from None
     if done.returncode:
-        reason = done.stderr.strip().removeprefix("error: ") or "no reason given"
-        raise SettingsError([f"`{' '.join(command)}`: {reason.splitlines()[-1]}"])
-    return done.stdout
+        raise PulumiFailed(shown, f"failed: {'see above' if output else _reason(done.stderr)}", CHECK)
+    return done
+
+
+def _reason(stderr: str) -> str:
+    """Return the last error that Pulumi named, or else the last line that it wrote."""
+    said = [line.strip() for line in stderr.splitlines() if line.strip()]
+    named = [line.removeprefix("error: ") for line in said if line.startswith("error: ")]
+    return (named or said or ["pulumi gave no reason"])[-1]

@@ -1,10 +1,11 @@
-"""Finds and removes what Istio leaves in a cluster by its own choice."""
+"""Clean-up after destroy: finds and removes what Istio leaves in a cluster by its own choice."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from pi_mesh.cluster.client import Client
+from pi_mesh.cluster.client import METADATA_ONLY, Client
 from pi_mesh.cluster.objects import crd
+from pi_mesh.cluster.release_records import LIST, SELECTOR, parse
 
 CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 CONFIG_MAPS = ("istio-ca-root-cert", "istio-ca-crl")
@@ -18,7 +19,7 @@ class InUse(Exception):
     """Something of others would go with it; nothing was removed."""
 
 
-class Sweeper(Client):
+class UninstallClient(Client):
     """A client that also deletes. Every method raises ClusterUnreachable with one line."""
 
     def remove(self, path: str) -> None:
@@ -26,12 +27,14 @@ class Sweeper(Client):
         self._send("DELETE", path)
 
 
-def mesh_is_installed(client: Client, namespace: str, release: str) -> bool:
-    """Whether Helm still knows the release."""
-    return bool(client.items(f"/api/v1/namespaces/{namespace}/secrets", labelSelector=f"owner=helm,name={release}"))
+def installed(client: Client, releases: Iterable[str]) -> list[str]:
+    """Return those of the releases, as NAMESPACE/NAME, that Helm still knows."""
+    known = (parse(item) for item in client.items(LIST, METADATA_ONLY, labelSelector=SELECTOR))
+    ids = {f"{release.namespace}/{release.name}" for release in known}
+    return [release for release in releases if release in ids]
 
 
-def root_certificates(client: Sweeper) -> None:
+def root_certificates(client: UninstallClient) -> None:
     """Removes istiod's ConfigMaps from all namespaces."""
     for item in client.items("/api/v1/configmaps", labelSelector=LABEL):
         meta = item["metadata"]
@@ -39,7 +42,7 @@ def root_certificates(client: Sweeper) -> None:
             client.remove(f"/api/v1/namespaces/{meta['namespace']}/configmaps/{meta['name']}")
 
 
-def crds(client: Sweeper, owner: str) -> None:
+def crds(client: UninstallClient, owner: str) -> None:
     """Removes the CRDs of the release NAMESPACE/NAME. Raises InUse while there are resources of these kinds."""
     ours = [item for item in client.items(CRDS) if crd(item).of_istio and crd(item).release == owner]
     if used := [line for item in ours for line in _resources(client, item)]:

@@ -1,43 +1,45 @@
-"""The one door to this package from the program: behind it nothing is loaded unless the mesh has to do with Vault."""
+"""Certificate authority: the entry points of the program, which load Vault's code only when Vault is configured."""
 
 import pulumi
 
 from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.inventory import Inventory
 from pi_mesh.settings import Settings
 
 
 def root(settings: Settings) -> str | None:
-    """The root (PEM) that Vault will sign under, asked for before anything is begun.
+    """Return the PEM of the root that Vault will sign under, asked for before anything is begun.
 
     None where istiod makes its own root, or where another stack tells later. Raises pulumi.RunError with one line, and
     SettingsError.
     """
     if not settings.vault.here:
         return None
-    from components.ca.program import root as asked
+    from components.ca import program
 
-    return asked(settings)
+    return program.root(settings)
 
 
 def plug_in(
-    settings: Settings, snapshot: Snapshot | None, root: str | None, opts: pulumi.ResourceOptions
+    mesh: Inventory, snapshot: Snapshot | None, root: str | None, opts: pulumi.ResourceOptions
 ) -> list[pulumi.Resource]:
-    """What has to be there when istiod starts; nothing where it makes its own root.
+    """Register what has to be there when istiod starts; nothing where it makes its own root.
 
     `snapshot` is None where the cluster could not be read. Raises pulumi.RunError with one line.
     """
+    settings = mesh.settings
     left_over = snapshot is not None and settings.istio.namespace in snapshot.plugged_in + snapshot.keyless
     if not settings.vault.enabled and not left_over:
         return []
-    from components.ca.program import plug_in as plugged
+    from components.ca import program
     from pi_mesh.cluster.authority import Authority, read
 
     live = read(settings.cluster.context, settings.istio.namespace) if snapshot else Authority()
-    return plugged(settings, live, root, opts)
+    return program.plug_in(mesh, live, root, opts)
 
 
-def retire(settings: Settings, snapshot: Snapshot | None, opts: pulumi.ResourceOptions) -> None:
-    """Takes the key out of the secret that istiod signed with, once an istiod runs that has Vault sign (`opts`)."""
+def empty_exported_key(settings: Settings, snapshot: Snapshot | None, opts: pulumi.ResourceOptions) -> None:
+    """Take the key out of the secret that istiod signed with, once an istiod runs that has Vault sign (`opts`)."""
     if not settings.vault.keyless or snapshot is None or settings.istio.namespace not in snapshot.plugged_in:
         return
     from components.ca.cacerts import Cacerts, CacertsArgs

@@ -1,20 +1,21 @@
-"""The mode in which the CA's key stays in Vault: cert-manager has istiod's signing requests signed there."""
+"""External signer: the CA's key stays in Vault, and cert-manager has istiod's signing requests signed there."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pulumi
 
 from components import manifest
 from components.release import ReleaseArgs, ReleaseComponent
-from components.trading import NamespaceArgs, make_namespace
 from pi_mesh.certificates import pem
+from pi_mesh.inventory import Inventory, Kind, ManagedObject
 from pi_mesh.settings import Settings
-from pi_mesh.settings.sources import ChartSettings
 from pi_mesh.values import cert_manager
-from pi_mesh.values.objects import cert_manager_namespace
+
+if TYPE_CHECKING:
+    from components.ca.intermediate import VaultCa
 
 
 class CertManager(ReleaseComponent):
@@ -24,56 +25,54 @@ class CertManager(ReleaseComponent):
 
 
 @dataclass(frozen=True)
-class SignerArgs:
-    """Plain Kubernetes objects; `root` and the Issuer are made when the rights are there."""
+class CertManagerIssuerArgs:
+    """The ConfigMap with the root, the Issuer, and the rights without which neither is of use."""
 
-    rights: Sequence[dict[str, Any]]
-    root: dict[str, Any]
-    issuer: dict[str, Any]
+    rights: tuple[ManagedObject, ...]
+    root: ManagedObject
+    issuer: ManagedObject
 
 
-class Signer(pulumi.ComponentResource):
-    """Made when Vault has let cert-manager in."""
+class CertManagerIssuer(pulumi.ComponentResource):
+    """What has the mesh's requests signed; made when Vault has let cert-manager in."""
 
-    def __init__(self, name: str, args: SignerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(self, name: str, args: CertManagerIssuerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("pi-mesh:vault:Signer", name, None, opts)
         inside = pulumi.ResourceOptions(parent=self)
-        rights = [manifest.make(name, one, inside) for one in args.rights]
-        manifest.make(name, args.root, inside)
-        manifest.make(name, args.issuer, pulumi.ResourceOptions(parent=self, depends_on=rights))
+        rights = [manifest.register(name, one, inside) for one in args.rights]
+        manifest.register(name, args.root, inside)
+        manifest.register(name, args.issuer, pulumi.ResourceOptions(parent=self, depends_on=rights))
         self.register_outputs({})
 
 
-if TYPE_CHECKING:
-    from components.ca.intermediate import VaultCa
-
-
 def plug_in(
-    settings: Settings, ca: "VaultCa", checked: Callable[[str], pem.Certificates], opts: pulumi.ResourceOptions
-) -> pulumi.Resource:
-    """Made as soon as Vault takes requests of this mesh, and its chain is `checked`."""
+    mesh: Inventory, ca: "VaultCa", checked: Callable[[str], pem.Certificates], opts: pulumi.ResourceOptions
+) -> list[pulumi.Resource]:
+    """Register what signs, as soon as Vault takes requests of this mesh and its chain is `checked`."""
     assert ca.chain is not None  # `keyless` says that it is signed
-    root = ca.chain.apply(lambda chain: pem.text(checked(chain)[-1:]))
-    wanted = settings.vault.cert_manager
-    before: list[pulumi.Resource] = [ca, *([_installed(settings, opts)] if wanted.install else [])]
-    tls = Path(settings.vault.ca_file).read_text() if settings.vault.ca_file else None
-    args = SignerArgs(
-        cert_manager.rights(settings), cert_manager.root(settings, root), cert_manager.issuer(settings, tls)
+    component, settings = "mesh-signer", mesh.settings
+    pem_of_root = ca.chain.apply(lambda chain: pem.text(checked(chain)[-1:]))
+    installed = _installed(mesh, opts)
+    own = mesh.objects_of(component)
+    (issuer,) = (item for item in own if item.kind == "Issuer")
+    args = CertManagerIssuerArgs(
+        tuple(item for item in own if item is not issuer),
+        ManagedObject(component, cert_manager.root(settings, pem_of_root)),
+        replace(issuer, manifest=cert_manager.with_ca_bundle(issuer.manifest, _vaults_ca(settings))),
     )
-    return Signer("mesh-signer", args, _after(before, opts))
+    return [*installed, CertManagerIssuer(component, args, _after([ca, *installed], opts))]
 
 
-def _installed(settings: Settings, opts: pulumi.ResourceOptions) -> CertManager:
-    made, namespace = cert_manager.release(settings), cert_manager_namespace(settings, pulumi.get_stack())
-    home = make_namespace("cert-manager-namespace", NamespaceArgs(namespace), opts)
-    args = ReleaseArgs(
-        release=made.release,
-        version=made.version,
-        namespace=settings.vault.cert_manager.namespace,
-        charts=ChartSettings(source=made.source),
-        how=settings.release,
-    )
-    return CertManager("cert-manager", args, _after([home], opts))
+def _vaults_ca(settings: Settings) -> str | None:
+    """Return the PEM of the CA of Vault's own TLS certificate."""
+    return Path(settings.vault.ca_file).read_text() if settings.vault.ca_file else None
+
+
+def _installed(mesh: Inventory, opts: pulumi.ResourceOptions) -> list[CertManager]:
+    if not (releases := mesh.of_kind(Kind.CERT_MANAGER)):
+        return []
+    home = manifest.make_namespace("cert-manager-namespace", mesh.namespace("cert-manager"), opts)
+    return [CertManager(ReleaseArgs(one, mesh.settings.release), _after([home], opts)) for one in releases]
 
 
 def _after(these: list[pulumi.Resource], opts: pulumi.ResourceOptions) -> pulumi.ResourceOptions:

@@ -6,60 +6,9 @@ import pulumi
 import pulumi_vault as vault
 from pulumi_vault import pkisecret
 
-from pi_mesh.catalog.cert_manager import ROLE
+from components.ca.mount import configure_mount, sign_for_istiod
 from pi_mesh.settings.vault import VaultSettings
-from pi_mesh.values.vault_role import SigningRole
-
-WORKLOAD_ROLE = "mesh-workload"
-"""For workloads outside of the cluster, such as a VM."""
-IDENTITIES = ["spiffe://cluster.local/ns/*/sa/*"]
-
-
-def keep_house(name: str, settings: VaultSettings, mount: pulumi.Output[str], opts: pulumi.ResourceOptions) -> None:
-    """The URLs go in before anything is issued: certificates carry them for life."""
-    service = f"{settings.service}/v1/{settings.mount}"
-    pkisecret.SecretBackendConfigUrls(
-        f"{name}-urls",
-        backend=mount,
-        issuing_certificates=[f"{service}/ca"],
-        crl_distribution_points=[f"{service}/crl"],
-        opts=opts,
-    )
-    pkisecret.SecretBackendRole(
-        f"{name}-role",
-        backend=mount,
-        name=WORKLOAD_ROLE,
-        allowed_uri_sans=IDENTITIES,
-        allow_any_name=False,
-        require_cn=False,
-        key_type="ec",
-        key_bits=256,
-        max_ttl="86400",  # seconds, as Vault gives them back; proxies ask for a day at most
-        opts=opts,
-    )
-    pkisecret.BackendConfigAutoTidy(
-        f"{name}-tidy", backend=mount, enabled=True, tidy_cert_store=True, tidy_expired_issuers=True, opts=opts
-    )
-
-
-def sign_for_istiod(name: str, role: SigningRole, mount: pulumi.Output[str], opts: pulumi.ResourceOptions) -> None:
-    """What cert-manager may have signed. The keys are the proxies' own: RSA, unless they are told otherwise."""
-    pkisecret.SecretBackendRole(
-        f"{name}-istiod-role",
-        backend=mount,
-        name=ROLE,
-        allowed_uri_sans=IDENTITIES,
-        allowed_domains=list(role.hosts),
-        allow_bare_domains=True,
-        require_cn=False,
-        key_type="any",
-        key_bits=0,
-        max_ttl=str(role.longest),
-        # Each proxy asks hourly; Vault need not write every answer to a Pi's SD card.
-        no_store=True,
-        opts=opts,
-    )
-
+from pi_mesh.values.vault import SigningRole
 
 Signed = tuple[pulumi.Output[str] | None, pulumi.Output[str] | None]
 """A chain in PEM form, None while a CA outside has yet to sign; and the key of its first certificate."""
@@ -100,7 +49,7 @@ class VaultCa(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
         self._mount = self._mounted()
-        keep_house(name, args.settings, self._mount.path, self._in_mount())
+        configure_mount(name, args.settings, self._mount.path, self._in_mount())
         if args.role:
             sign_for_istiod(name, args.role, self._mount.path, self._in_mount())
         request = self._requested(args.settings.generation)

@@ -1,4 +1,4 @@
-"""The CA's part of the program."""
+"""The CA's part of the program: where it comes from, what it is checked for, what istiod is given."""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -6,6 +6,7 @@ from typing import TypeVar
 
 import pulumi
 
+from components import outputs
 from components.ca import external_signer, source
 from components.ca.cacerts import Cacerts, CacertsArgs
 from pi_mesh.certificates import bundle, expiry, pem, trust
@@ -13,9 +14,10 @@ from pi_mesh.certificates.pem import CertificateError
 from pi_mesh.certificates.trust import Trust
 from pi_mesh.checks.trust import check_change, of_cluster
 from pi_mesh.cluster.authority import Authority
+from pi_mesh.inventory import Inventory
 from pi_mesh.settings import Settings
 from pi_mesh.settings.ca_stack import CaSettings
-from pi_mesh.values import cert_manager, vault_role
+from pi_mesh.values.vault import signing_role
 from pi_mesh.vault import VaultError
 
 T = TypeVar("T")
@@ -23,42 +25,42 @@ CA = "mesh-ca"
 
 
 def deploy_ca(settings: CaSettings) -> None:
-    """A stack that makes the CA and nothing else."""
+    """Register a CA and nothing else."""
     _one_line(lambda: source.root(settings.vault))
     if made := source.of(settings.vault, CA):
-        pulumi.export(source.OUTPUT, pulumi.Output.secret({"chain": made.chain, "key": made.key}))
+        outputs.export_authority(made.chain, made.key)
 
 
 def root(settings: Settings) -> str | None:
-    """The root that the mesh's certificates will chain to; None where only another stack, or a later answer, tells.
+    """Return the PEM of the root that the mesh's certificates will chain to.
 
-    Raises pulumi.RunError, with one line, where Vault can't be used, or SettingsError.
+    None where only another stack, or a later answer, tells. Raises pulumi.RunError, with one line, where Vault can't be
+    used, and SettingsError.
     """
-    if settings.vault.keyless:
-        cert_manager.release(settings)  # refused now, if at all: before anything is begun
     signer = _one_line(lambda: source.root(settings.vault))
     return pem.text(pem.certificates(signer, "vault")[:1]) if signer else None
 
 
 def plug_in(
-    settings: Settings, authority: Authority, root: str | None, opts: pulumi.ResourceOptions
+    mesh: Inventory, authority: Authority, root: str | None, opts: pulumi.ResourceOptions
 ) -> list[pulumi.Resource]:
-    """What has to be there when istiod starts; nothing where it makes its own root.
+    """Register what has to be there when istiod starts; nothing where it makes its own root.
 
     Raises pulumi.RunError, with one line, where workloads would be cut off from each other.
     """
-    return _one_line(lambda: _plug_in(settings, authority, root, opts))
+    return _one_line(lambda: _plug_in(mesh, authority, root, opts))
 
 
 def _plug_in(
-    settings: Settings, authority: Authority, root: str | None, opts: pulumi.ResourceOptions
+    mesh: Inventory, authority: Authority, root: str | None, opts: pulumi.ResourceOptions
 ) -> list[pulumi.Resource]:
-    vault, now_trusted = settings.vault, of_cluster(authority)
+    settings, now_trusted = mesh.settings, of_cluster(authority)
+    vault = settings.vault
     if root:
         expected = trust.with_root(root, vault.also_trust)
         check_change(now_trusted, expected, settings.mtls.certificate_lifetime, pulumi.log.warn)
     if vault.keyless:
-        return [external_signer.plug_in(settings, source.made(vault, CA, vault_role.of(settings)), _chain, opts)]
+        return external_signer.plug_in(mesh, source.made(vault, CA, signing_role(settings)), _chain, opts)
     made = source.of(vault, CA) if vault.enabled else None
     if made is None:
         return _own_root(settings, authority, now_trusted, opts)

@@ -1,22 +1,19 @@
-"""Where the mesh's CA comes from: made by this stack, or taken from the outputs of another."""
+"""Source of the mesh's CA: made by this stack, or taken from the outputs of another."""
 
-import os
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pulumi
 
+from components import config, outputs
 from pi_mesh.certificates import pem
 from pi_mesh.settings.vault import VaultSettings
-from pi_mesh.values.vault_role import SigningRole
+from pi_mesh.values.vault import SigningRole
 from pi_mesh.vault import VaultError, read_root
 
 if TYPE_CHECKING:
     from components.ca.intermediate import VaultCa
-
-OUTPUT = "certificateAuthority"
-"""The CA stack's secret output: the chain and its key."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +31,7 @@ def root(vault: VaultSettings) -> str | None:
     """
     if not vault.here:
         return None
-    signer = read_root(vault, pulumi.Config().get("vaultToken") or os.environ.get("VAULT_TOKEN"))
+    signer = read_root(vault, config.vault_token())
     if signer:
         _require_room(vault, signer)
         return signer
@@ -54,15 +51,15 @@ def made(vault: VaultSettings, name: str, role: SigningRole | None = None) -> "V
     # Imported here, so that nobody needs the package or its plugin without a CA of its own.
     from components.ca.intermediate import VaultCa, VaultCaArgs
 
-    ca = VaultCa(name, VaultCaArgs(vault, pulumi.Config().get_secret("vaultToken"), role))
+    ca = VaultCa(name, VaultCaArgs(vault, config.secret_vault_token(), role))
     if vault.signed_by == "outside":
-        pulumi.export("certificateRequest", ca.request)
+        outputs.export_request(ca.request)
     return ca
 
 
 def _elsewhere(stack: str) -> Source:
     """The CA that another stack made."""
-    made = pulumi.StackReference(stack).require_output(OUTPUT)
+    made = pulumi.StackReference(stack).require_output(outputs.AUTHORITY)
     return Source(made.apply(lambda output: output["chain"]), made.apply(lambda output: output["key"]))
 
 

@@ -14,7 +14,7 @@ from lab.bench.contenders import STACK, Contender, helm, istioctl, pulumi
 from lab.bench.rounds import Series, interleave
 from lab.bench.timed_command import lab_environment, run, seconds
 from lab.cluster.names import CHECKOUT
-from operations import stacks
+from pi_mesh.settings.stack_file import load_file
 
 
 def main() -> None:
@@ -25,7 +25,7 @@ def main() -> None:
     environment = lab_environment()
     os.environ.update(environment)
     run(["pulumi", "stack", "select", STACK, "--create"], environment)
-    settings = stacks.load(STACK)
+    settings = load_file(CHECKOUT / f"Pulumi.{STACK}.yaml")
     with tempfile.TemporaryDirectory() as folder:
         contenders = [pulumi(settings), helm(settings, Path(folder)), istioctl(settings, Path(folder))]
         groups = [*_installs(contenders, environment, runs, console.print), _previews(environment, runs, console.print)]

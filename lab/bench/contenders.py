@@ -7,10 +7,12 @@ from pathlib import Path
 
 from lab.bench.operator_file import istio_operator
 from lab.bench.timed_command import run, seconds
+from pi_mesh import inventory
+from pi_mesh.inventory import Kind
 from pi_mesh.settings import Settings
-from pi_mesh.values import releases
 
 STACK = "lab"
+ISTIO = (Kind.BASE, Kind.ISTIOD, Kind.GATEWAY)
 
 
 @dataclass(frozen=True)
@@ -44,11 +46,11 @@ def pulumi(settings: Settings) -> Contender:
 def helm(settings: Settings, folder: Path) -> Contender:
     """Return `helm upgrade --install --wait` of the four charts in their order as a contender."""
     namespace = settings.istio.namespace
-    planned = list(releases.of(settings))
+    planned = [release for release in inventory.of(settings).releases if release.kind in ISTIO]
     for release in planned:
         (folder / f"{release.name}.json").write_text(json.dumps(release.values))
     install = [
-        ["helm", "upgrade", "--install", release.name, settings.charts.package(release.chart, settings.istio.version),
+        ["helm", "upgrade", "--install", release.name, release.package,
          "--namespace", namespace, "--create-namespace", "--wait", "--values", str(folder / f"{release.name}.json")]
         for release in planned
     ]  # fmt: skip
@@ -59,7 +61,7 @@ def helm(settings: Settings, folder: Path) -> Contender:
 def istioctl(settings: Settings, folder: Path) -> Contender:
     """Return `istioctl install` of the same components as a contender."""
     file = folder / "istio-operator.json"
-    file.write_text(json.dumps(istio_operator(settings)))
+    file.write_text(json.dumps(istio_operator(inventory.of(settings))))
     remove = [["istioctl", "uninstall", "--purge", "--skip-confirmation"], *_leftovers(settings.istio.namespace)]
     return Contender(
         "istioctl install", [["istioctl", "install", "--skip-confirmation", "--filename", str(file)]], remove

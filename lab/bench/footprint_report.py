@@ -11,8 +11,9 @@ from matplotlib.figure import Figure
 
 from lab.bench.container_usage import Footprint
 from lab.cluster.names import CHECKOUT
-from operations.stacks import load_file
+from pi_mesh import inventory
 from pi_mesh.budget.mesh import of
+from pi_mesh.settings.stack_file import load_file
 
 MEBI = 1 << 20
 LIMIT = 256
@@ -71,7 +72,7 @@ def plot(found: Sequence[Footprint], file: Path) -> None:
 
 
 def _pods() -> str:
-    room = of(load_file(CHECKOUT / "Pulumi.pi-cluster.yaml")).room
+    room = of(inventory.of(load_file(CHECKOUT / "Pulumi.pi-cluster.yaml"))).room
     return f"- pods: the sidecars' requests leave room for {room} of them (`python -m operations budget`)\n"
 
 

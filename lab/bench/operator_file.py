@@ -1,18 +1,22 @@
 """The IstioOperator file that is equivalent to our settings, for `istioctl install`."""
 
-from pi_mesh.settings import Settings
-from pi_mesh.settings.gateway import GatewaySettings
-from pi_mesh.values import releases
-from pi_mesh.values.gateway import service_type
-from pi_mesh.values.placement import node_selector
+from pi_mesh.inventory import Inventory, Kind
+from pi_mesh.inventory.istio import gateways
+from pi_mesh.values.extra import Values
 
 
-def istio_operator(settings: Settings) -> dict[str, object]:
+def istio_operator(mesh: Inventory) -> dict[str, object]:
     """Return the IstioOperator (https://istio.io/latest/docs/reference/config/istio.operator.v1alpha1/)."""
-    values = dict(releases.of(settings).istiod.values)
+    settings = mesh.settings
+    values = dict(mesh.the(Kind.ISTIOD).values)
     mesh_config = values.pop("meshConfig")
-    gateways = ((releases.INGRESS, settings.ingress), (releases.EGRESS, settings.egress))
-    values["gateways"] = {name: {"autoscaleEnabled": one.autoscaling.enabled} for name, one in gateways}
+    all_gateways = gateways(settings).values()
+    values["gateways"] = {name: {"autoscaleEnabled": branch.autoscaling.enabled} for name, branch in all_gateways}
+    installed = {release.setting: _gateway(release.name, release.values) for release in mesh.of_kind(Kind.GATEWAY)}
+    components = {
+        f"{setting}Gateways": [installed.get(setting, {"name": name, "enabled": False})]
+        for setting, (name, _) in gateways(settings).items()
+    }
     return {
         "apiVersion": "install.istio.io/v1alpha1",
         "kind": "IstioOperator",
@@ -23,22 +27,21 @@ def istio_operator(settings: Settings) -> dict[str, object]:
             "namespace": settings.istio.namespace,
             "meshConfig": mesh_config,
             "values": values,
-            "components": {
-                "ingressGateways": [_gateway(settings, *gateways[0])],
-                "egressGateways": [_gateway(settings, *gateways[1])],
-            },
+            "components": components,
         },
     }
 
 
-def _gateway(settings: Settings, name: str, gateway: GatewaySettings) -> dict[str, object]:
+def _gateway(name: str, values: Values) -> dict[str, object]:
+    service = values["service"]
+    assert isinstance(service, dict)
     return {
         "name": name,
-        "enabled": gateway.enabled,
+        "enabled": True,
         "k8s": {
-            "replicaCount": gateway.replicas,
-            "resources": gateway.resources.to_kubernetes(),
-            "nodeSelector": node_selector(settings),
-            "service": {"type": service_type(gateway.service, load_balancers=False)},
+            "replicaCount": values["replicaCount"],
+            "resources": values["resources"],
+            "nodeSelector": values["nodeSelector"],
+            "service": {"type": service["type"]},
         },
     }

@@ -9,8 +9,8 @@ from operations.preview.changes import Change
 from operations.preview.checkout import VAULT, Config
 from operations.preview.checkout_side import Side
 from operations.preview.engine_result import Intent, Resource, Violation
-from pi_mesh.budget.cells import HEADINGS
-from pi_mesh.budget.markdown import table
+from operations.preview.markdown import table
+from pi_mesh.budget.table import HEADINGS
 
 LIMIT = 60_000
 """Characters; GitHub refuses a comment of more than 65,536."""

@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+# Not `operations.pulumi`: only the Automation API hands out the engine's events.
 from pulumi import automation
 from pulumi.automation.events import EngineEvent
 

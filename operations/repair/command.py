@@ -1,17 +1,17 @@
 """The command."""
 
-import json
 from typing import Annotated
 
 import typer
 
-from operations import stacks
-from operations.command_line import Exit, Json, Stack, one_clear_line
+from operations import report, stacks
+from operations.command_line import Json, Stack, conclude, expected_errors
 from operations.repair import apply, observed_state, plan
-from operations.repair.apply import Say
-from operations.repair.plan import Step
-from operations.repair.writes import StillDeployedError
+from operations.repair.observed_state import Situation
+from operations.report import Report
+from pi_mesh.checks.finding import Finding, Level, Subject, error, unknown
 
+OBSTACLE = "obstacle"
 Yes = Annotated[bool, typer.Option("--yes", help="Do it; without, the plan is only shown.")]
 
 
@@ -21,45 +21,45 @@ def repair(stack: Stack, yes: Yes = False, as_json: Json = False) -> None:
     Looks for stale locks, orphaned plugins, releases stuck half-way, pending operations and CRDs of a wrong owner.
     Never touches a deployed release. Status 1 as long as something is left to repair.
     """
-    with one_clear_line():
+    with expected_errors("repair", stack, as_json):
         now = observed_state.read(stack, stacks.load(stack))
-        obstacle, steps = plan.blocked(now), plan.steps(now)
-        do_it = yes and not obstacle
+        planned = report.of("repair", stack, _planned(now))
+        if not yes or plan.blocked(now):
+            conclude(planned, as_json, _show_plan)
         if not as_json:
-            _show(stack, steps, obstacle, do_it, now.locks_known)
-        if do_it:
-            _carry_out(now, say=_nothing if as_json else typer.echo)
-    if as_json:
-        print(json.dumps({"stack": stack, "blocked": obstacle, "done": do_it, "steps": [_plain(s) for s in steps]}))
-    raise typer.Exit(Exit.PROBLEMS if obstacle or (steps and not yes) else Exit.OK)
+            _show_plan(planned, repairing=True)
+        steps = apply.carry_out(now, say=_nothing if as_json else typer.echo)
+    done = [*_unknown_locks(now), *(step.finding(done=True) for step in steps)]
+    conclude(report.of("repair", stack, done), as_json, _nothing)
 
 
-def _nothing(_: str) -> None:
-    """JSON is all that is printed."""
+def _nothing(_: object) -> None:
+    """Print nothing: all was said before, or JSON is all that is printed."""
 
 
-def _carry_out(now: observed_state.Situation, say: Say) -> None:
-    try:
-        apply.carry_out(now, say)
-    except StillDeployedError as change:
-        typer.echo(f"error: {change}; somebody is at work there, nothing was done to it", err=True)
-        raise typer.Exit(Exit.PROBLEMS) from None
+def _planned(now: Situation) -> list[Finding]:
+    obstacle = plan.blocked(now)
+    blocked = [error(OBSTACLE, Subject("stack", now.stack), obstacle, "nothing was repaired")] if obstacle else []
+    return [*_unknown_locks(now), *(step.finding() for step in plan.steps(now)), *blocked]
 
 
-def _show(stack: str, steps: list[Step], obstacle: str, do_it: bool, locks_known: bool) -> None:
-    if not locks_known:
-        typer.echo("This backend's locks can't be looked at; should `pulumi up` find one: `pulumi cancel`.")
-    for step in steps:
-        typer.echo(f"{step.where} {step.found}\n    -> {step.act.value}")
-    if obstacle:
-        typer.echo(f"error: {obstacle}; nothing was repaired", err=True)
-    elif not steps:
-        typer.echo(f"Nothing to repair in stack {stack}.")
-    elif not do_it:
-        typer.echo(f"Nothing was done. To do this: python -m operations repair -s {stack} --yes")
-    else:
-        typer.echo("Repairing:")
+def _unknown_locks(now: Situation) -> list[Finding]:
+    if now.locks_known:
+        return []
+    message, fix = "is in a backend whose locks can't be looked at", "should `pulumi up` find one: `pulumi cancel`"
+    return [unknown(plan.LOCK, Subject("stack", now.stack), message, fix)]
 
 
-def _plain(step: Step) -> dict[str, str]:
-    return {"where": step.where, "found": step.found, "act": step.act.value}
+def _show_plan(planned: Report, repairing: bool = False) -> None:
+    steps = [finding for finding in planned.findings if finding.level is Level.ERROR and finding.id != OBSTACLE]
+    for finding in planned.findings:
+        if finding.id == OBSTACLE:
+            typer.echo(f"error: {finding}", err=True)
+        else:
+            typer.echo(f"{finding.subject} {finding.message}\n    -> {finding.fix}")
+    if repairing:
+        typer.echo("Repairing:" if steps else f"Nothing to repair in stack {planned.stack}.")
+    elif not planned.totals.error:
+        typer.echo(f"Nothing to repair in stack {planned.stack}.")
+    elif len(steps) == planned.totals.error:
+        typer.echo(f"Nothing was done. To do this: python -m operations repair -s {planned.stack} --yes")

@@ -7,8 +7,10 @@ from operations import pulumi
 from operations.repair import locks, processes
 from operations.repair.locks import Lock
 from operations.repair.processes import Process
+from pi_mesh import inventory
 from pi_mesh.cluster import snapshot
 from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.inventory import Inventory
 from pi_mesh.settings import Settings
 
 
@@ -24,9 +26,13 @@ class Situation:
     """False where the backend's locks can't be looked at."""
     orphans: tuple[Process, ...] = ()
 
+    @property
+    def mesh(self) -> Inventory:
+        return inventory.of(self.settings, self.stack)
+
 
 def read(stack: str, settings: Settings) -> Situation:
-    """Raises as `pi_mesh.cluster.snapshot.read` does, and SettingsError where pulumi can't read the stack."""
+    """Raises as `pi_mesh.cluster.snapshot.read` does, and PulumiFailed where Pulumi can't read the stack."""
     backend = pulumi.backend()
     return Situation(
         stack,

@@ -7,10 +7,12 @@ from enum import Enum
 from operations.repair import state
 from operations.repair.observed_state import Situation
 from operations.repair.processes import Process
-from pi_mesh.checks.ownership import made
-from pi_mesh.checks.preflight import crd_owners
-from pi_mesh.cluster.helm_releases import Release
+from pi_mesh.checks.finding import Finding, Level, Subject
+from pi_mesh.checks.preflight import crd_owners, stuck_releases
 from pi_mesh.cluster.objects import Crd
+from pi_mesh.cluster.release_records import ReleaseRecord
+
+LOCK = "stale lock"
 
 
 class Act(Enum):
@@ -26,21 +28,25 @@ class Act(Enum):
 class Step:
     """One thing that was found, and what is done about it."""
 
-    where: str
+    id: str
+    subject: Subject
     found: str
     act: Act
-    target: Process | Release | Crd | None = None
+    target: Process | ReleaseRecord | Crd | None = None
+
+    def finding(self, done: bool = False) -> Finding:
+        """Return an error for what is left to do, ok for what is done."""
+        fix = f"done: {self.act.value}" if done else self.act.value
+        return Finding(self.id, *self.subject, Level.OK if done else Level.ERROR, None, self.found, fix)
 
 
 def blocked(situation: Situation) -> str:
     """Why nothing may be repaired now; empty when nothing speaks against it."""
     for lock in situation.locks:
         if lock.here and lock.alive:
-            return f"stack {situation.stack}: a run is going on ({lock}); wait for it, or end it"
+            return f"a run is going on ({lock}); wait for it, or end it"
         if not lock.here:
-            return (
-                f"stack {situation.stack}: locked from another machine ({lock}); if that run is over, `pulumi cancel`"
-            )
+            return f"locked from another machine ({lock}); if that run is over, `pulumi cancel`"
     return ""
 
 
@@ -51,9 +57,11 @@ def steps(situation: Situation) -> list[Step]:
 
 def processes_and_locks(situation: Situation) -> Iterator[Step]:
     for process in situation.orphans:
-        yield Step(f"process {process}", "outlived the pulumi that started it", Act.END, process)
+        subject = Subject("process", str(process))
+        yield Step("orphaned process", subject, "outlived the pulumi that started it", Act.END, process)
     for lock in situation.locks:
-        yield Step(f"stack {situation.stack}", f"is locked by a run that is gone ({lock})", Act.CANCEL)
+        stack = Subject("stack", situation.stack)
+        yield Step(LOCK, stack, f"is locked by a run that is gone ({lock})", Act.CANCEL)
 
 
 def _releases(situation: Situation) -> Iterator[Step]:
@@ -62,28 +70,29 @@ def _releases(situation: Situation) -> Iterator[Step]:
         unknown = f"{release.namespace}/{release.name}" not in known
         if release.status == "deployed" or not (release.pending or unknown):
             continue
-        where = f"release {release.namespace}/{release.name}"
+        subject = Subject("release", f"{release.namespace}/{release.name}")
         found = f"is stuck in {release.status}, revision {release.revision}"
         # Helm installs no second release of a name; where the state knows the first, Pulumi upgrades it.
-        yield Step(where, found, Act.FORGET if unknown else Act.FAIL, release)
+        yield Step(stuck_releases.ID, subject, found, Act.FORGET if unknown else Act.FAIL, release)
 
 
-def stuck(situation: Situation) -> list[Release]:
+def stuck(situation: Situation) -> list[ReleaseRecord]:
     """Those of our own releases that wait for somebody who is gone."""
     return [release for release in _ours(situation) if release.pending]
 
 
-def _ours(situation: Situation) -> list[Release]:
+def _ours(situation: Situation) -> list[ReleaseRecord]:
+    known = state.releases(situation.state)
     releases = situation.snapshot.releases
-    return [entry for entry in releases if made(situation.settings, f"{entry.namespace}/{entry.name}")]
+    return [entry for entry in releases if situation.mesh.owns(entry.id) or entry.id in known]
 
 
 def _state(situation: Situation) -> Iterator[Step]:
-    where = f"stack {situation.stack}"
+    stack = Subject("stack", situation.stack)
     if operations := state.pending(situation.state):
-        yield Step(where, f"has pending operations: {', '.join(operations)}", Act.STATE)
+        yield Step("state", stack, f"has pending operations: {', '.join(operations)}", Act.STATE)
     elif forgotten := state.unaware(situation.state, failed(situation)):
-        yield Step(where, f"takes for good what failed: {', '.join(forgotten)}", Act.STATE)
+        yield Step("state", stack, f"takes for good what failed: {', '.join(forgotten)}", Act.STATE)
 
 
 def failed(situation: Situation) -> set[str]:
@@ -97,6 +106,7 @@ def failed(situation: Situation) -> set[str]:
 
 def _crds(situation: Situation) -> Iterator[Step]:
     living = {f"{release.namespace}/{release.name}" for release in situation.snapshot.releases}
-    for crd in crd_owners.wrongly_owned(situation.settings, situation.snapshot):
+    for crd in crd_owners.wrongly_owned(situation.mesh, situation.snapshot):
         if crd.release not in living:
-            yield Step(f"crd {crd.name}", f"belongs to {crd.release or 'no Helm release'}", Act.HAND_OVER, crd)
+            found = f"belongs to {crd.release or 'no Helm release'}"
+            yield Step(crd_owners.ID, Subject("crd", crd.name), found, Act.HAND_OVER, crd)

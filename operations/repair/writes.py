@@ -9,14 +9,23 @@ from lightkube.core.exceptions import ApiError
 from lightkube.resources.apiextensions_v1 import CustomResourceDefinition
 from lightkube.resources.core_v1 import Secret
 
+from operations.failures import Exit, OperationError
+from pi_mesh.checks.finding import Subject, error
+from pi_mesh.checks.preflight import stuck_releases
 from pi_mesh.cluster import kubeconfig
-from pi_mesh.cluster.helm_releases import Release
 from pi_mesh.cluster.objects import Crd
+from pi_mesh.cluster.release_records import ReleaseRecord
 from pi_mesh.names import BASE
 
 
-class StillDeployedError(Exception):
+class StillDeployedError(OperationError):
     """The release is not stuck any more: nothing was done to it."""
+
+    status = Exit.PROBLEMS
+
+    def __init__(self, secret: str, message: str) -> None:
+        fix = "somebody is at work there, nothing was done to it"
+        super().__init__(error(stuck_releases.ID, Subject("secret", secret), message, fix))
 
 
 class Writes:
@@ -25,12 +34,12 @@ class Writes:
     def __init__(self, context: str) -> None:
         self._client = Client(config=kubeconfig.connection(context))
 
-    def forget(self, release: Release) -> None:
+    def forget(self, release: ReleaseRecord) -> None:
         """Deletes a stuck revision; what it made already is adopted by the next install of the same name."""
         self._stuck(release)
         self._client.delete(Secret, release.secret, namespace=release.namespace)
 
-    def fail(self, release: Release) -> None:
+    def fail(self, release: ReleaseRecord) -> None:
         """Marks a stuck revision as failed, as Helm would have: the next upgrade goes over it."""
         content = json.loads(gzip.decompress(base64.b64decode(base64.b64decode(self._stuck(release)))))
         content["info"]["status"] = "failed"
@@ -45,13 +54,13 @@ class Writes:
         meta = {"labels": {"app.kubernetes.io/managed-by": "Helm"}, "annotations": release}
         self._client.patch(CustomResourceDefinition, crd.name, {"metadata": meta})
 
-    def _stuck(self, release: Release) -> str:
+    def _stuck(self, release: ReleaseRecord) -> str:
         """What the secret holds now. Raises StillDeployedError unless it is still stuck."""
         try:
             secret = self._client.get(Secret, release.secret, namespace=release.namespace)
-        except ApiError as error:
-            raise StillDeployedError(f"{release.secret}: {error.status.message}") from None
+        except ApiError as problem:
+            raise StillDeployedError(release.secret, str(problem.status.message)) from None
         labels = (secret.metadata and secret.metadata.labels) or {}
         if labels.get("status") != release.status or release.status == "deployed":
-            raise StillDeployedError(f"{release.secret}: is {labels.get('status')} by now")
+            raise StillDeployedError(release.secret, f"is {labels.get('status')} by now")
         return (secret.data or {})["release"]

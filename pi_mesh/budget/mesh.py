@@ -1,14 +1,13 @@
-"""The budget of the mesh, from its settings alone."""
+"""The budget of the mesh, from its inventory alone."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pi_mesh.budget.fit import Node, place, sidecars
-from pi_mesh.budget.rollout import surge_pods
+from pi_mesh.inventory import Inventory
+from pi_mesh.model.resources import ResourceProfile
 from pi_mesh.quantities import ZERO, Resources
-from pi_mesh.settings import Settings
 from pi_mesh.settings.cluster import ClusterSettings
-from pi_mesh.settings.resources import Autoscaling, ResourceProfile
 
 
 @dataclass(frozen=True)
@@ -77,10 +76,11 @@ class Budget:
         return 0 if left is None else sidecars(left, self.sidecar.requests)
 
 
-def of(settings: Settings) -> Budget:
-    """The budget of these settings, on Pis as `cluster.node` describes them."""
-    sidecar = Row("sidecar", 1, *_halves(settings.proxy.resources), surge=0)
-    return Budget(tuple(_rows(settings)), sidecar, pis(settings.cluster))
+def of(mesh: Inventory) -> Budget:
+    """Return the budget of an inventory, on Pis as `cluster.node` describes them."""
+    sidecar = _row("sidecar", mesh.settings.proxy.resources, pods=1, surge=0)
+    rows = (_row(one.title, one.resources, one.pods, one.surge) for one in mesh.workloads)
+    return Budget(tuple(rows), sidecar, pis(mesh.settings.cluster))
 
 
 def pis(cluster: ClusterSettings) -> tuple[Node, ...]:
@@ -94,22 +94,5 @@ def total(resources: Iterable[Resources]) -> Resources:
     return sum(resources, start=ZERO)
 
 
-def _rows(settings: Settings) -> Iterator[Row]:
-    istio = settings.istio
-    yield _row("istiod", istio.pilot_replicas, istio.autoscaling, istio.resources)
-    for name, gateway in (("ingress gateway", settings.ingress), ("egress gateway", settings.egress)):
-        if gateway.enabled:
-            yield _row(name, gateway.replicas, gateway.autoscaling, gateway.resources)
-    if settings.vault.keyless and settings.vault.cert_manager.install:
-        yield Row("cert-manager", 1, *_halves(settings.vault.cert_manager.resources), surge=1)
-    for name, addon in settings.observability.enabled():
-        yield Row(name, 1, *_halves(addon.resources), surge=addon.surge)
-
-
-def _row(component: str, replicas: int, autoscaling: Autoscaling, resources: ResourceProfile) -> Row:
-    pods = autoscaling.max_replicas if autoscaling.enabled else replicas
-    return Row(component, pods, *_halves(resources), surge=surge_pods(pods))
-
-
-def _halves(resources: ResourceProfile) -> tuple[Resources, Resources]:
-    return resources.requests.resources, resources.limits.resources
+def _row(component: str, profile: ResourceProfile, pods: int, surge: int) -> Row:
+    return Row(component, pods, profile.requests.resources, profile.limits.resources, surge)

@@ -2,15 +2,15 @@
 
 from rich.table import Table
 
-from pi_mesh.budget import cells
+from pi_mesh.budget import table
 from pi_mesh.budget.mesh import Budget
 
 
-def table(budget: Budget) -> Table:
-    """For `rich.print`; the caption says how many sidecars still fit."""
-    shown = Table(caption=cells.room(budget), caption_justify="left")
-    for heading in cells.HEADINGS:
+def render(budget: Budget) -> Table:
+    """Return the table for `rich.print`; the caption says how many sidecars still fit."""
+    shown = Table(caption=table.room(budget), caption_justify="left")
+    for heading in table.HEADINGS:
         shown.add_column(heading, justify="left" if heading == "component" else "right")
-    for line in cells.rows(budget):
+    for line in table.rows(budget):
         shown.add_row(*line)
     return shown

@@ -49,12 +49,17 @@ class Finding:
     id: str
     """The check's name, the same in every run."""
     kind: str
+    """The kind of the object that it is about, such as node, pod, release, crd, namespace, setting or cluster."""
     name: str
+    """The object's NAMESPACE/NAME or NAME, or the config key; empty for all objects of the kind."""
     level: Level
+    """Only errors make an operation fail; unknown is a check that could not run."""
     number: float | None
-    """What was measured: bytes of memory, days of a certificate, otherwise a count; None where nothing was."""
+    """What was measured: bytes of memory, days of a certificate, otherwise a count; null where nothing was."""
     message: str
+    """What was seen."""
     fix: str
+    """What to do about it; empty where nothing is to be done."""
 
     @property
     def subject(self) -> Subject:

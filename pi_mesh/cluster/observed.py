@@ -1,4 +1,4 @@
-"""What a verification reads beyond the snapshot: more, and slower."""
+"""The observed state of a verification beyond the snapshot: injection tried out, objects beside what they should be."""
 
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from pi_mesh.cluster import injection
 from pi_mesh.cluster.client import Client
 from pi_mesh.cluster.discovery import Discovery
-from pi_mesh.cluster.helm_releases import Release
 from pi_mesh.cluster.injection import Injection
-from pi_mesh.cluster.release_records import of_release
+from pi_mesh.cluster.release_records import ReleaseRecord, of_release
 
 CRD = "CustomResourceDefinition"
 
@@ -18,8 +17,8 @@ CRD = "CustomResourceDefinition"
 class Pair:
     """An object as it should be, and as it is."""
 
-    owner: str
-    """The Helm release, or the program itself."""
+    release: str
+    """The Helm release that owns it, as NAMESPACE/NAME; empty for the program's own objects."""
     wanted: dict
     live: dict | None
 
@@ -32,25 +31,29 @@ class Pair:
 
 
 @dataclass(frozen=True)
-class Evidence:
-    """What was found."""
+class ObservedState:
+    """What the cluster answered."""
 
     injection: Injection
     pairs: tuple[Pair, ...]
 
 
-def read(context: str, trading: str, releases: Sequence[Release], objects: Iterable[dict]) -> Evidence:
-    """Tries the injection out, and fetches what Helm owns and what the program made of its own.
+def read(context: str, trading: str, releases: Sequence[ReleaseRecord], objects: Iterable[dict]) -> ObservedState:
+    """Try the injection out, and fetch what Helm owns and what the program made of its own.
 
     CRDs are left out: the snapshot knows which are there. Raises as `pi_mesh.cluster.client.Client` does.
     """
     with Client(context) as client, ThreadPoolExecutor(max_workers=5) as pool:
         tried = pool.submit(injection.try_out, client, trading)
-        owned = [(f"release {each.name}", entry) for each in releases for entry in of_release(client, each)]
-        wanted = [(owner, entry) for owner, entry in owned if entry["kind"] != CRD]
-        wanted += [("program", entry) for entry in objects]
-        home = releases[0].namespace if releases else ""
+        records = pool.map(lambda record: (record, of_release(client, record)), releases)
+        wanted = [
+            (record.id, record.namespace, entry)
+            for record, entries in records
+            for entry in entries
+            if entry["kind"] != CRD
+        ]
+        wanted += [("", "", entry) for entry in objects]
         discovery = Discovery(client)
-        live = pool.map(lambda each: discovery.fetch(each[1], home), wanted)
-        pairs = tuple(Pair(owner, entry, found) for (owner, entry), found in zip(wanted, live, strict=True))
-        return Evidence(tried.result(), pairs)
+        live = pool.map(lambda each: discovery.fetch(each[2], each[1]), wanted)
+        pairs = tuple(Pair(release, entry, found) for (release, _, entry), found in zip(wanted, live, strict=True))
+        return ObservedState(tried.result(), pairs)

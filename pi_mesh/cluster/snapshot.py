@@ -5,13 +5,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
 
-from pi_mesh.cluster import helm_releases as releases
-from pi_mesh.cluster import load_balancer, nodes, objects, pods, rights
+from pi_mesh.cluster import load_balancer, nodes, objects, pods, release_records, rights
 from pi_mesh.cluster.client import METADATA_ONLY, Client, Forbidden
-from pi_mesh.cluster.helm_releases import Release
 from pi_mesh.cluster.nodes import Node
 from pi_mesh.cluster.objects import Crd, Deployment, Namespace, Service, Webhook
 from pi_mesh.cluster.pods import Pod
+from pi_mesh.cluster.release_records import ReleaseRecord
 from pi_mesh.names import PLUGGED_IN_LABEL
 
 ADMISSION = "/apis/admissionregistration.k8s.io/v1"
@@ -48,7 +47,7 @@ class Snapshot:
     crds: tuple[Crd, ...] = ()
     webhooks: tuple[Webhook, ...] = ()
     deployments: tuple[Deployment, ...] = ()
-    releases: tuple[Release, ...] = ()
+    releases: tuple[ReleaseRecord, ...] = ()
     """The last revision of each."""
     unreadable: tuple[str, ...] = ()
     """The kinds that we may not list; nothing is known of them."""
@@ -67,7 +66,7 @@ class Snapshot:
     def namespace(self, name: str) -> Namespace | None:
         return next((entry for entry in self.namespaces if entry.name == name), None)
 
-    def release(self, namespace: str, name: str) -> Release | None:
+    def release(self, namespace: str, name: str) -> ReleaseRecord | None:
         return next((entry for entry in self.releases if (entry.namespace, entry.name) == (namespace, name)), None)
 
 
@@ -82,7 +81,7 @@ def read(context: str) -> Snapshot:
             lists = {kind: pool.submit(_list, client, path) for kind, path in PATHS.items()}
             lists["crds"] = pool.submit(_list, client, CRDS, METADATA_ONLY)
             lists["releases"] = pool.submit(
-                _list, client, releases.LIST, METADATA_ONLY, labelSelector=releases.SELECTOR
+                _list, client, release_records.LIST, METADATA_ONLY, labelSelector=release_records.SELECTOR
             )
             lists["plugged in"] = pool.submit(_list, client, SECRETS, METADATA_ONLY, labelSelector=PLUGGED_IN_LABEL)
             lists["keyless"] = pool.submit(_list, client, CONFIG_MAPS, METADATA_ONLY, labelSelector=PLUGGED_IN_LABEL)
@@ -122,7 +121,7 @@ def _snapshot(context: str, version: str, found: Lists, missing: tuple[str, ...]
         crds=_each(found, "crds", objects.crd),
         webhooks=tuple(hooks),
         deployments=_each(found, "deployments", objects.deployment),
-        releases=releases.latest(_each(found, "releases", releases.parse)),
+        releases=release_records.latest(_each(found, "releases", release_records.parse)),
         plugged_in=_homes(found["plugged in"]),
         keyless=_homes(found["keyless"]),
         unreadable=tuple(kind for kind, items in found.items() if items is None),

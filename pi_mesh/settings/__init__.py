@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
-from pi_mesh.settings.base import Model
+from pi_mesh.model.base import Model
 from pi_mesh.settings.ca_stack import CaSettings
 from pi_mesh.settings.errors import SettingsError, lines
 from pi_mesh.settings.tree import Settings

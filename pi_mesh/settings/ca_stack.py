@@ -5,7 +5,7 @@ from typing import Self
 from pydantic import model_validator
 from pydantic_core import PydanticCustomError
 
-from pi_mesh.settings.base import Model
+from pi_mesh.model.base import Model
 from pi_mesh.settings.vault import VaultSettings
 
 

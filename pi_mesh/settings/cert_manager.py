@@ -5,9 +5,9 @@ from typing import Annotated
 from pydantic import Field
 
 from pi_mesh.catalog import cert_manager
-from pi_mesh.settings.base import HelmValues, Model, MountPath, NamespaceName
-from pi_mesh.settings.patterns import matching
-from pi_mesh.settings.resources import ResourceProfile, profile
+from pi_mesh.model.base import HelmValues, Model, MountPath, NamespaceName
+from pi_mesh.model.patterns import matching
+from pi_mesh.model.resources import ResourceProfile, profile
 
 ChartVersion = Annotated[str, matching(r"^v[0-9]+\.[0-9]+\.[0-9]+$", 'an exact chart version such as "v1.21.2"')]
 

@@ -4,9 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from pi_mesh.model.base import Model
+from pi_mesh.model.resources import Amounts
 from pi_mesh.quantities import Cpu, Memory
-from pi_mesh.settings.base import Model
-from pi_mesh.settings.resources import Amounts
 
 
 class NodeSize(Amounts):

@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic.alias_generators import to_camel
 
-from pi_mesh.settings.base import Model
+from pi_mesh.model.base import Model
 
 
 def describe(schema: dict[str, Any]) -> dict[str, Any]:
@@ -20,7 +20,7 @@ def describe(schema: dict[str, Any]) -> dict[str, Any]:
     models = {model.__name__: model for model in _below(Model)}
     for name, definition in {**schema["$defs"], schema["title"]: schema}.items():
         for base in reversed(models[name].__mro__[: models[name].__mro__.index(Model)]):
-            for field, sentence in _sentences(base):
+            for field, sentence in sentences(base):
                 if field in definition["properties"]:
                     definition["properties"][field]["description"] = sentence
     return schema
@@ -32,8 +32,13 @@ def _below(model: type[Model]) -> Iterator[type[Model]]:
         yield from _below(child)
 
 
-def _sentences(model: type) -> Iterator[tuple[str, str]]:
-    (definition,) = ast.parse(textwrap.dedent(inspect.getsource(model))).body
+def sentences(model: type) -> Iterator[tuple[str, str]]:
+    """Yield the schema's names of the class's own fields, each with the sentence below it."""
+    try:
+        source = inspect.getsource(model)
+    except OSError:  # made of others by `create_model`: it has no source of its own
+        return
+    (definition,) = ast.parse(textwrap.dedent(source)).body
     body = definition.body if isinstance(definition, ast.ClassDef) else []
     for pair in pairwise(body):
         match pair:

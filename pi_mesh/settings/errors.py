@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from pi_mesh.settings.patterns import ALLOWED
+from pi_mesh.model.patterns import ALLOWED
 
 
 class SettingsError(ValueError):

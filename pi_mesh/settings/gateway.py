@@ -5,8 +5,8 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from pi_mesh.settings.base import DrainSeconds, HelmValues, Model, Replicas
-from pi_mesh.settings.resources import Autoscaling, ResourceProfile, profile
+from pi_mesh.model.base import DrainSeconds, HelmValues, Model, Replicas
+from pi_mesh.model.resources import Autoscaling, ResourceProfile, profile
 
 NodePort = Annotated[int, Field(ge=30000, le=32767)]
 ServiceType = Literal["auto", "LoadBalancer", "NodePort", "ClusterIP"]

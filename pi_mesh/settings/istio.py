@@ -5,9 +5,9 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from pi_mesh.catalog import istio
-from pi_mesh.settings.base import DrainSeconds, HelmValues, Model, NamespaceName, Replicas
-from pi_mesh.settings.patterns import matching
-from pi_mesh.settings.resources import Autoscaling, ResourceProfile, profile
+from pi_mesh.model.base import DrainSeconds, HelmValues, Model, NamespaceName, Replicas
+from pi_mesh.model.patterns import matching
+from pi_mesh.model.resources import Autoscaling, ResourceProfile, profile
 
 
 def _known_version(value: str) -> str:

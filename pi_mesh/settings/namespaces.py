@@ -5,9 +5,9 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from pi_mesh.settings.base import Model, NamespaceName
-from pi_mesh.settings.patterns import matching
-from pi_mesh.settings.resources import ResourceProfile, profile
+from pi_mesh.model.base import Model, NamespaceName
+from pi_mesh.model.patterns import matching
+from pi_mesh.model.resources import ResourceProfile, profile
 
 SHORTEST, LONGEST = timedelta(minutes=10), timedelta(days=90)
 """A certificate must outlive a restart of istiod; longer ones istiod refuses to sign (MAX_WORKLOAD_CERT_TTL)."""

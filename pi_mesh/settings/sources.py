@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from pi_mesh.catalog import hosts
-from pi_mesh.settings.base import Model
+from pi_mesh.model.base import Model
 
 
 def _chart_source(value: str) -> str:

@@ -6,7 +6,7 @@ from pydantic import model_validator
 from pydantic_core import PydanticCustomError
 
 from pi_mesh.catalog.istio import gateway_chart_is_broken
-from pi_mesh.settings.base import Model
+from pi_mesh.model.base import Model
 from pi_mesh.settings.cluster import ClusterSettings
 from pi_mesh.settings.gateway import EgressSettings, GatewaySettings
 from pi_mesh.settings.istio import BaseSettings, IstioSettings, ProxySettings

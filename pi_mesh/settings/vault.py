@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from pi_mesh.settings.base import Model, MountPath, NamespaceName
+from pi_mesh.model.base import Model, MountPath, NamespaceName
 from pi_mesh.settings.cert_manager import CertManagerSettings
 
 Pem = Annotated[

@@ -5,24 +5,14 @@ import base64
 from pi_mesh.catalog import cert_manager as names
 from pi_mesh.names import PLUGGED_IN_LABEL
 from pi_mesh.settings import Settings
-from pi_mesh.values import extra
 from pi_mesh.values.extra import Values
 from pi_mesh.values.objects import Object
 from pi_mesh.values.placement import node_selector
-from pi_mesh.values.releases import HelmRelease, PinnedRelease
 
 OFF = {"enabled": False}
 RBAC = "rbac.authorization.k8s.io"
 LOGIN_SECONDS = "120"
 """So long an `up` waits for Vault; the controller runs already."""
-
-
-def release(settings: Settings) -> PinnedRelease:
-    """Raises SettingsError where extra values contradict typed settings."""
-    wanted, typed = settings.vault.cert_manager, helm_values(settings)
-    extra.refuse(extra.contradictions(typed, wanted.values, "vault.certManager.values"))
-    made = HelmRelease(names.CHART, names.CHART, extra.merge(typed, wanted.values))
-    return PinnedRelease(made, wanted.version, wanted.charts)
 
 
 def helm_values(settings: Settings) -> Values:
@@ -59,8 +49,8 @@ def root(settings: Settings, pem: object) -> Object:
     return {"apiVersion": "v1", **_named(settings, "ConfigMap", names.ROOT, **labels), "data": {"root-cert.pem": pem}}
 
 
-def issuer(settings: Settings, ca_bundle: str | None) -> Object:
-    """`ca_bundle`: PEM of the CA of Vault's own TLS certificate. An `up` waits until Vault lets it in."""
+def issuer(settings: Settings) -> Object:
+    """Return the Issuer; an `up` waits until Vault lets it in."""
     vault = settings.vault
     login = vault.cert_manager.login
     server = {
@@ -74,11 +64,19 @@ def issuer(settings: Settings, ca_bundle: str | None) -> Object:
             }
         },
     }
-    if ca_bundle:
-        server["caBundle"] = base64.b64encode(ca_bundle.encode()).decode()
     ready = {"annotations": {"pulumi.com/waitFor": "condition=Ready", "pulumi.com/timeoutSeconds": LOGIN_SECONDS}}
     meta = _named(settings, "Issuer", names.ISSUER, **ready)
     return {"apiVersion": "cert-manager.io/v1", **meta, "spec": {"vault": server}}
+
+
+def with_ca_bundle(issuer: Object, ca: str | None) -> Object:
+    """Return the Issuer that knows Vault's own TLS certificate by the PEM of its CA; None: by the system's CAs."""
+    if not ca:
+        return issuer
+    spec = issuer["spec"]
+    assert isinstance(spec, dict)
+    bundle = base64.b64encode(ca.encode()).decode()
+    return {**issuer, "spec": {"vault": {**spec["vault"], "caBundle": bundle}}}
 
 
 def rights(settings: Settings) -> tuple[Object, ...]:

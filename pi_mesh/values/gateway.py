@@ -1,15 +1,23 @@
 """Helm values of the chart `gateway`. Its schema refuses keys that a version does not know: only those of 1.20 here."""
 
+from pi_mesh.catalog.istio import facts_of
 from pi_mesh.settings import Settings
 from pi_mesh.settings.gateway import GatewayService, GatewaySettings
-from pi_mesh.values import readiness
-from pi_mesh.values.authority import gateway_annotations
 from pi_mesh.values.extra import Values
 from pi_mesh.values.placement import node_selector
 from pi_mesh.values.traffic.gateways import gateway_selector
+from pi_mesh.values.vault import gateway_annotations
 
 PORTS = {"status-port": (15021, 15021), "http2": (80, 80), "https": (443, 443)}
 """Name -> service port and container port: the chart's own, written out because a list can only be replaced whole."""
+PROBE = {
+    "httpGet": {"path": "/healthz/ready", "port": 15021},
+    "periodSeconds": 1,
+    "timeoutSeconds": 3,
+    "failureThreshold": 60,
+}
+"""The charts probe a gateway as it starts, always too early, and the next time 15 s later: an install, an upgrade and a
+drained node wait for that. A gateway that was ready is given up after 60 s without an answer, as in the charts."""
 STOPPING = 10
 """Seconds that Envoy and its agent have to end by themselves when they have drained."""
 
@@ -28,7 +36,7 @@ def helm_values(settings: Settings, release: str, gateway: GatewaySettings, load
             "maxReplicas": gateway.autoscaling.max_replicas,
             "targetCPUUtilizationPercentage": gateway.autoscaling.target_cpu,
         },
-        **readiness.of_gateway(settings.istio.version),
+        **_readiness(settings.istio.version),
         **_drain(gateway.drain_seconds, gateway_annotations(settings)),
         **(_kept_through_drains(release) if _least(gateway) > 1 else {}),
     }
@@ -39,6 +47,10 @@ def service_type(service: GatewayService, load_balancers: bool) -> str:
     if service.type != "auto":
         return service.type
     return "LoadBalancer" if load_balancers else "NodePort"
+
+
+def _readiness(version: str) -> Values:
+    return {"readinessProbe": PROBE} if facts_of(version).gateways_choose_their_probe else {}
 
 
 def _least(gateway: GatewaySettings) -> int:

@@ -1,8 +1,20 @@
-"""Where the mesh's own pods may run."""
+"""Where the mesh's own pods may run, and what an addon needs to know of the mesh around it."""
 
+from pi_mesh.addons import MeshContext
 from pi_mesh.settings import Settings
 
 
 def node_selector(settings: Settings) -> dict[str, object]:
-    """Nodes of the stack's architecture: an image of another one dies with an exec format error."""
+    """Return the selector of nodes of the stack's architecture: another one's image dies with an exec format error."""
     return {"kubernetes.io/arch": settings.cluster.architecture}
+
+
+def mesh_context(settings: Settings) -> MeshContext:
+    """Return the mesh as its addons see it."""
+    return MeshContext(
+        settings.istio.namespace,
+        settings.istio.version,
+        node_selector(settings),
+        settings.images.pull_policy,
+        settings.observability.enabled(),
+    )

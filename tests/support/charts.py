@@ -12,7 +12,7 @@ import yaml
 from lab.toolchain import charts, programs
 from lab.toolchain.programs import MissingProgramError
 from pi_mesh.catalog.istio import facts_of
-from pi_mesh.values.releases import HelmRelease
+from pi_mesh.inventory import Release
 
 ELSEWHERE = "PI_MESH_CHARTS"
 """Names a folder of packaged charts to test with, instead of the lab's."""
@@ -45,12 +45,12 @@ def versions() -> list[str]:
     return each() or pytest.skip("no charts: the lab's programs are not built")
 
 
-def render(release: HelmRelease, version: str) -> list[dict[str, Any]]:
+def render(release: Release, version: str) -> list[dict[str, Any]]:
     """The objects of a release. Fails where the chart refuses the values."""
     return [item for item in yaml.load_all(template(release, version), Loader=yaml.CSafeLoader) if item]
 
 
-def template(release: HelmRelease, version: str) -> str:
+def template(release: Release, version: str) -> str:
     """The same as YAML text: base's CRDs take seconds to parse."""
     return _template(release.name, release.chart, version, yaml.dump(release.values))
 

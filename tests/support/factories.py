@@ -3,7 +3,11 @@
 import json
 from collections.abc import Mapping
 
+from pi_mesh import inventory
+from pi_mesh.inventory import Inventory
 from pi_mesh.settings import Settings, parse
+
+STACK = "test"
 
 LEAST = {"cluster": {"context": "test"}, "istio": {"version": "1.31.0"}}
 
@@ -21,6 +25,11 @@ def make_settings(**overrides: object) -> Settings:
 def pulumi_config(**overrides: object) -> dict[str, str]:
     """The same as Pulumi hands it to a program: each key with its project, each object as a JSON text."""
     return {f"pi-mesh:{key}": json.dumps(value) for key, value in raw_settings(**overrides).items()}
+
+
+def make_mesh(load_balancers: bool = False, root: str | None = None, **overrides: object) -> Inventory:
+    """Return the inventory of such settings, in the stack of the snapshots."""
+    return inventory.of(make_settings(**overrides), STACK, load_balancers, root)
 
 
 def _merged(base: Mapping, overrides: Mapping) -> dict:

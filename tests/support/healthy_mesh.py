@@ -7,72 +7,84 @@ from datetime import UTC, datetime
 from pi_mesh.checks.finding import errors
 from pi_mesh.checks.verify import crds as crd_check
 from pi_mesh.checks.verify import run
-from pi_mesh.checks.verify.input import Facts
+from pi_mesh.checks.verify.input import VerificationInput
 from pi_mesh.cluster.authority import Authority
-from pi_mesh.cluster.helm_releases import Release
 from pi_mesh.cluster.injection import Injection
 from pi_mesh.cluster.objects import Crd, Deployment, Service
-from pi_mesh.cluster.observed import Evidence, Pair
+from pi_mesh.cluster.observed import ObservedState, Pair
 from pi_mesh.cluster.pods import Container, Pod
-from pi_mesh.quantities import MI, Resources
-from pi_mesh.values.objects import peer_authentication
+from pi_mesh.cluster.release_records import ReleaseRecord
+from pi_mesh.inventory import Inventory, Workload
+from pi_mesh.model.resources import ResourceProfile
 from tests.support.authorities import make_root
-from tests.support.factories import make_settings
+from tests.support.factories import make_mesh
 from tests.support.snapshots import installed_mesh, make_snapshot
 
-COMPONENTS = ("istiod", "istio-ingressgateway", "istio-egressgateway")
-PROFILE = {"requests": Resources(100, 128 * MI), "limits": Resources(500, 256 * MI)}
-SIDECAR = Container("istio-proxy", Resources(50, 128 * MI), Resources(200, 256 * MI))
 ROOT = make_root().pem
+ISTIOD = "istio-system/istiod"
 
 
-def make_facts() -> Facts:
-    """Everything as the default settings say."""
-    injected = Injection(Pod("trading", "injection-proof", containers=(Container("app"), SIDECAR)))
-    mtls = peer_authentication(make_settings())
-    evidence = Evidence(injected, (Pair("program", mtls, mtls), owned(1, 1)))
-    return Facts(make_settings(), make_snapshot(**_mesh()), evidence, Authority(ROOT), datetime.now(UTC))
+def make_verification(mesh: Inventory | None = None) -> VerificationInput:
+    """Return what a verification reads of an inventory whose every release and object is as it should be."""
+    mesh = mesh or make_mesh()
+    sidecar = _container("istio-proxy", mesh.settings.proxy.resources)
+    injected = Injection(Pod("trading", "injection-proof", containers=(Container("app"), sidecar)))
+    pairs = tuple(Pair("", item.manifest, item.manifest) for item in mesh.objects if item.kind != "Namespace")
+    observed = ObservedState(injected, (*pairs, owned(1, 1)))
+    return VerificationInput(mesh, make_snapshot(**_cluster(mesh)), observed, Authority(ROOT), datetime.now(UTC))
 
 
-def component(app: str) -> Pod:
-    """A pod of istiod or a gateway, with the profile's resources."""
-    return Pod("istio-system", f"{app}-0", {"app": app}, "pi-1", containers=(Container("main", **PROFILE),))
+def pod_of(workload: Workload) -> Pod:
+    """Return a pod of a workload, with its profile's resources."""
+    labels = dict(workload.selector)
+    container = _container("main", workload.resources)
+    return Pod(workload.namespace, f"{workload.name}-0", labels, "pi-1", containers=(container,))
+
+
+def component(name: str) -> Pod:
+    """Return a pod of istiod or a gateway, with the profile's resources."""
+    return pod_of(next(workload for workload in make_mesh().workloads if workload.name == name))
 
 
 def owned(wanted: int, live: int | None) -> Pair:
-    """A Deployment of release istiod with so many replicas wanted, and so many live; None: it is gone."""
+    """Return a Deployment of release istiod with so many replicas wanted, and so many live; None: it is gone."""
     meta = {"name": "istiod", "namespace": "istio-system"}
     deployment = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": meta, "spec": {"replicas": wanted}}
-    return Pair("release istiod", deployment, None if live is None else {**deployment, "spec": {"replicas": live}})
+    return Pair(ISTIOD, deployment, None if live is None else {**deployment, "spec": {"replicas": live}})
 
 
-def in_cluster(facts: Facts, **changes: tuple) -> Facts:
-    """The same with another snapshot."""
-    return replace(facts, snapshot=replace(facts.snapshot, **changes))
+def in_cluster(seen: VerificationInput, **changes: tuple) -> VerificationInput:
+    """Return the same with another snapshot."""
+    return replace(seen, snapshot=replace(seen.snapshot, **changes))
 
 
-def found(facts: Facts, **changes: object) -> Facts:
-    """The same with other evidence."""
-    return replace(facts, evidence=replace(facts.evidence, **changes))
+def found(seen: VerificationInput, **changes: object) -> VerificationInput:
+    """Return the same with another observed state."""
+    return replace(seen, observed=replace(seen.observed, **changes))
 
 
-def problems(facts: Facts) -> list[str]:
-    """The errors, a line each."""
-    return [f"{finding.id}: {finding}" for finding in errors(run(facts))]
+def problems(seen: VerificationInput) -> list[str]:
+    """Return the errors, a line each."""
+    return [f"{finding.id}: {finding}" for finding in errors(run(seen))]
 
 
-def _mesh() -> dict[str, tuple]:
-    mesh = installed_mesh()
+def _container(name: str, profile: ResourceProfile) -> Container:
+    return Container(name, profile.requests.resources, profile.limits.resources)
+
+
+def _cluster(mesh: Inventory) -> dict[str, tuple]:
+    installed = installed_mesh()
     bundle = base64.b64encode(ROOT.encode()).decode()
     crds = (f"{kind}.{group}" for group, kinds in crd_check.KINDS.items() for kind in kinds.split())
     return {
-        **mesh,
+        **installed,
         "deployments": tuple(
-            Deployment("istio-system", one, {"app": one}, f"istio-system/{one}") for one in COMPONENTS
+            Deployment(one.namespace, one.name, dict(one.selector), f"{one.namespace}/{one.name}")
+            for one in mesh.workloads
         ),
-        "services": tuple(Service("istio-system", one, ports=(80,)) for one in COMPONENTS),
-        "webhooks": tuple(replace(hook, ca_bundle=bundle) for hook in mesh["webhooks"]),
+        "services": tuple(Service(one.namespace, one.name, ports=(80,)) for one in mesh.workloads),
+        "webhooks": tuple(replace(hook, ca_bundle=bundle) for hook in installed["webhooks"]),
         "crds": tuple(Crd(name, "istio-system/istio-base") for name in crds),
-        "releases": tuple(Release("istio-system", one, 3) for one in ("istio-base", *COMPONENTS)),
-        "pods": tuple(component(one) for one in COMPONENTS),
+        "releases": tuple(ReleaseRecord(one.namespace, one.name, 3) for one in mesh.releases),
+        "pods": tuple(pod_of(one) for one in mesh.workloads),
     }

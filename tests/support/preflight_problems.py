@@ -3,13 +3,12 @@
 from pi_mesh.checks.finding import Finding, errors
 from pi_mesh.checks.preflight import run
 from pi_mesh.cluster.snapshot import Snapshot
-from tests.support.factories import make_settings
-from tests.support.snapshots import STACK
+from tests.support.factories import make_mesh
 
 
 def findings(snapshot: Snapshot, **settings: object) -> list[Finding]:
     """Return everything that the preflight says."""
-    return run(make_settings(**settings), snapshot, STACK)
+    return run(make_mesh(**settings), snapshot)
 
 
 def problems(snapshot: Snapshot, **settings: object) -> list[str]:

@@ -2,15 +2,14 @@
 
 from dataclasses import replace
 
-from pi_mesh.cluster.helm_releases import Release
 from pi_mesh.cluster.nodes import Node
 from pi_mesh.cluster.objects import Crd, Deployment, Namespace, Service, Webhook
 from pi_mesh.cluster.pods import Container, Pod
+from pi_mesh.cluster.release_records import ReleaseRecord
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.names import OWNER_ANNOTATION, owner
 from pi_mesh.quantities import MI, Resources
-
-STACK = "test"
+from tests.support.factories import STACK
 
 
 def make_node(name: str = "pi-1", memory: int = 3700, **overrides: object) -> Node:
@@ -53,7 +52,7 @@ def installed_mesh() -> dict[str, tuple]:
         "webhooks": tuple(Webhook(*hook, service=istiod, release=istiod) for hook in hooks),
         "crds": (Crd("gateways.networking.istio.io", "istio-system/istio-base"),),
         "namespaces": (owned_namespace("istio-system"), owned_namespace("trading")),
-        "releases": (Release("istio-system", "istio-base"), Release("istio-system", "istiod")),
+        "releases": (ReleaseRecord("istio-system", "istio-base"), ReleaseRecord("istio-system", "istiod")),
     }
 
 

@@ -7,6 +7,7 @@ import pytest
 from pulumi.runtime import rpc
 
 from components.ca import program
+from pi_mesh import inventory
 from pi_mesh.cluster.authority import Authority
 from tests.support import authorities
 from tests.support.factories import make_settings
@@ -45,7 +46,7 @@ def plug_in(
         settings = make_settings(vault={name: value for name, value in given.items() if value is not None})
         return record(
             lambda: program.plug_in(
-                settings,
+                inventory.of(settings),
                 live or Authority(),
                 program.root(settings) if settings.vault.here else None,
                 pulumi.ResourceOptions(),

@@ -12,11 +12,6 @@ UNIT = Path("tests/unit")
 PRODUCT = ("components", "lab", "leftovers", "operations", "pi_mesh", "policies")
 LAYERS = (*sorted(path.parent.name for path in (ROOT / "pi_mesh").glob("*/__init__.py")), *PRODUCT)
 LONGEST = 150
-PENDING = {
-    "values": pytest.mark.xfail(
-        strict=True, reason="issue Shape (12): values and its observability each have a releases.py"
-    )
-}
 
 
 def python_files(*folders: str) -> list[Path]:
@@ -46,14 +41,13 @@ def layer(path: Path) -> str:
     return path.parts[1] if path.parts[0] == "pi_mesh" and len(path.parts) > 2 else path.parts[0]
 
 
-@pytest.mark.parametrize("name", [pytest.param(name, marks=PENDING.get(name, ())) for name in LAYERS])
+@pytest.mark.parametrize("name", LAYERS)
 def test_no_file_name_appears_twice_in_a_layer(name: str):
     names = Counter(path.name for path in SOURCES if layer(path) == name)
 
     assert [file for file, count in names.items() if count > 1 and not file.startswith("__")] == []
 
 
-@pytest.mark.xfail(strict=True, reason="issue Shape (12): components/ca/intermediate.py is two rooms")
 def test_no_product_file_is_longer_than_a_room():
     lengths = {str(path): len((ROOT / path).read_text().splitlines()) for path in SOURCES}
 

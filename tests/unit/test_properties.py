@@ -5,8 +5,9 @@ import json
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
+from pi_mesh import inventory
 from pi_mesh.settings import parse
-from pi_mesh.values import objects, releases
+from pi_mesh.values import objects
 from tests.support import charts, strategies
 from tests.support.charts import only
 
@@ -40,7 +41,7 @@ def test_the_quota_admits_exactly_the_workloads_with_their_sidecars(raw):
 def test_every_chart_accepts_any_valid_settings_and_renders_their_numbers(data):
     version = data.draw(some.sampled_from(_installable()))
     parsed = parse(data.draw(strategies.raw_settings(version)))
-    plan = releases.of(parsed, load_balancers=data.draw(some.booleans()))
+    plan = inventory.of(parsed, load_balancers=data.draw(some.booleans()))
     istiod = charts.render(plan.istiod, version)
     gateways = {"istio-ingressgateway": parsed.ingress, "istio-egressgateway": parsed.egress}
     assert _resources(istiod) == parsed.istio.resources.to_kubernetes()

@@ -7,8 +7,8 @@ import pytest
 import yaml
 
 from lab.toolchain.catalog import ISTIO
-from operations import stacks
 from pi_mesh.catalog.hosts import CHARTS
+from pi_mesh.settings.stack_file import load_file
 
 FOLDER = Path(__file__).parents[2] / ".github" / "workflows"
 WORKFLOWS = sorted(FOLDER.glob("*.yml"))
@@ -72,7 +72,7 @@ def test_the_pinned_engine_is_the_one_of_the_python_package():
 
 def test_the_chart_tests_run_with_the_shipped_stacks_version_and_the_newest():
     job = yaml.safe_load((FOLDER / "check.yml").read_text())["jobs"]["check"]
-    shipped = stacks.load_file(FOLDER.parents[1] / "Pulumi.pi-cluster.yaml").istio.version
+    shipped = load_file(FOLDER.parents[1] / "Pulumi.pi-cluster.yaml").istio.version
     assert job["env"]["PI_MESH_CHARTS_REQUIRED"].split(",") == [shipped, ISTIO]
     (pull,) = (step["run"] for step in job["steps"] if " pull " in step.get("run", ""))
     assert f"--repo {CHARTS}\n" in pull

@@ -1,4 +1,4 @@
-"""What must be so before anything is touched: every problem of a cluster in one report."""
+"""Preflight: what must be so before anything is touched, every problem of a cluster in one report."""
 
 from collections.abc import Callable, Iterable
 
@@ -22,9 +22,9 @@ from pi_mesh.checks.preflight import (
     versions,
 )
 from pi_mesh.cluster.snapshot import Snapshot
-from pi_mesh.settings import Settings
+from pi_mesh.inventory import Inventory
 
-CHECKS: tuple[Callable[[Settings, Snapshot], Iterable[Finding]], ...] = (
+CHECKS: tuple[Callable[[Inventory, Snapshot], Iterable[Finding]], ...] = (
     rights.check,
     versions.check,
     charts.check,
@@ -39,11 +39,11 @@ CHECKS: tuple[Callable[[Settings, Snapshot], Iterable[Finding]], ...] = (
     foreign.check,
     crd_owners.check,
     stuck_releases.check,
-    traffic.run,
+    namespaces.check,
 )
 
 
-def run(settings: Settings, snapshot: Snapshot, stack: str) -> list[Finding]:
-    """All findings, in the order in which a reader wants them."""
-    findings = [finding for check in CHECKS for finding in check(settings, snapshot)]
-    return [*findings, *namespaces.check(settings, snapshot, stack)]
+def run(mesh: Inventory, snapshot: Snapshot) -> list[Finding]:
+    """Return all findings, in the order in which a reader wants them."""
+    findings = [finding for check in CHECKS for finding in check(mesh, snapshot)]
+    return [*findings, *traffic.run(mesh.settings, snapshot)]

@@ -4,15 +4,14 @@ from collections.abc import Iterator
 
 from pi_mesh.checks.finding import CLUSTER, Finding, ok, setting, warning
 from pi_mesh.cluster.snapshot import Snapshot
-from pi_mesh.settings import Settings
+from pi_mesh.inventory import Inventory
 
 ID, SERVER = "metrics server", "metrics-server"
 LABELS = ("k8s-app", "app.kubernetes.io/name")
 
 
-def check(settings: Settings, snapshot: Snapshot) -> Iterator[Finding]:
-    branches = (("istio", settings.istio), ("ingress", settings.ingress), ("egress", settings.egress))
-    asking = [key for key, branch in branches if branch.autoscaling.enabled]
+def check(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
+    asking = [workload.setting for workload in mesh.workloads if workload.autoscaled]
     present = any(SERVER in (entry.labels.get(label) for label in LABELS) for entry in snapshot.deployments)
     if present or not asking:
         yield ok(ID, CLUSTER, "is there" if present else "is not there, and no autoscaler needs it")

@@ -1,15 +1,12 @@
-"""What carries the mesh's signing requests to Vault: one cert-manager, ours or the cluster's own."""
+"""One cert-manager must carry the mesh's signing requests to Vault: the stack's own, or the cluster's."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
-from pi_mesh.catalog.cert_manager import CHART
-from pi_mesh.checks.finding import Finding, Subject, error, ok, setting
-from pi_mesh.checks.ownership import cert_manager_release
+from pi_mesh.checks.finding import Finding, Subject, error, ok
 from pi_mesh.cluster.objects import Deployment
 from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.inventory import Inventory, Kind
 from pi_mesh.settings import Settings
-from pi_mesh.settings.sources import ChartSettings
 
 ID = "cert-manager"
 GROUP = "cert-manager.io"
@@ -17,17 +14,18 @@ ISSUERS = f"issuers.{GROUP}"
 OTHER = "set vault.certManager.install: false, and vault.certManager.namespace to where it runs"
 
 
-def check(settings: Settings, snapshot: Snapshot) -> Iterator[Finding]:
+def check(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
+    settings = mesh.settings
     if not settings.vault.keyless:
         return
     wanted = settings.vault.cert_manager
-    found = list(_ours(settings, snapshot) if wanted.install else _theirs(settings, snapshot))
-    whose = "ours" if wanted.install else "the cluster's own"
+    found = list(_ours(mesh, snapshot) if wanted.install else _theirs(settings, snapshot))
+    whose = "this stack's" if wanted.install else "the cluster's own"
     yield from found or [ok(ID, Subject("namespace", wanted.namespace), f"{whose} carries signing requests to Vault")]
 
 
-def _ours(settings: Settings, snapshot: Snapshot) -> Iterator[Finding]:
-    mine, wanted = cert_manager_release(settings), settings.vault.cert_manager
+def _ours(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
+    mine = mesh.the(Kind.CERT_MANAGER).id
     for other in _controllers(snapshot):
         if other.release != mine:
             message = f"of {other.release or 'no Helm release'} is there already; two would answer the same requests"
@@ -37,9 +35,6 @@ def _ours(settings: Settings, snapshot: Snapshot) -> Iterator[Finding]:
         owners = ", ".join(sorted({crd.release or "no Helm release" for crd in foreign}))
         message = f"belongs to {owners}; Helm refuses to take it into {mine}"
         yield error(ID, Subject("crd", foreign[0].name), message, OTHER)
-    charts = ChartSettings(source=wanted.charts)
-    if charts.is_directory and not Path(path := charts.package(CHART, wanted.version)).is_file():
-        yield error(ID, setting("vault.certManager.charts"), f"{path} is not there", "put the chart there")
 
 
 def _theirs(settings: Settings, snapshot: Snapshot) -> Iterator[Finding]:

@@ -1,23 +1,29 @@
 """Charts from a directory must lie there, before anything is touched; repositories are asked by the provider."""
 
 from collections.abc import Iterator
+from itertools import groupby
 from pathlib import Path
 
 from pi_mesh.checks.finding import Finding, error, ok, setting
 from pi_mesh.cluster.snapshot import Snapshot
-from pi_mesh.settings import Settings
+from pi_mesh.inventory import Inventory, Release
 
-ID, CHARTS = "charts", ("base", "istiod", "gateway")
+ID = "charts"
 
 
-def check(settings: Settings, snapshot: Snapshot) -> Iterator[Finding]:  # noqa: ARG001 - a check like the others
-    source, version = settings.charts, settings.istio.version
+def check(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:  # noqa: ARG001 - a check like the others
+    by_setting = sorted(mesh.releases, key=lambda release: release.source_setting)
+    for key, releases in groupby(by_setting, key=lambda release: release.source_setting):
+        yield _source(key, list(releases))
+
+
+def _source(key: str, releases: list[Release]) -> Finding:
+    source = releases[0].source
     if not source.is_directory:
-        yield ok(ID, setting("charts.source"), source.source)
-        return
-    missing = [path for chart in CHARTS if not Path(path := source.package(chart, version)).is_file()]
+        return ok(ID, setting(key), ", ".join(dict.fromkeys(release.source.source for release in releases)))
+    missing = [path for path in dict.fromkeys(one.package for one in releases) if not Path(path).is_file()]
     if missing:
-        fix = f"put the charts of Istio {version} there, or set istio.version to one that is there"
-        yield error(ID, setting("charts.source"), f"{', '.join(missing)} is not there", fix)
-    else:
-        yield ok(ID, setting("charts.source"), f"{source.source} has the charts of {version}")
+        verb = "is" if len(missing) == 1 else "are"
+        fix = "put the charts there, or set the versions to those that are there"
+        return error(ID, setting(key), f"{', '.join(missing)} {verb} not there", fix, number=len(missing))
+    return ok(ID, setting(key), f"{source.source} has every chart", number=len(releases))

@@ -6,39 +6,40 @@ from pi_mesh.catalog.istio import facts_of
 from pi_mesh.checks.finding import CLUSTER, Finding, Subject, error, ok
 from pi_mesh.cluster.objects import Crd
 from pi_mesh.cluster.snapshot import Snapshot
-from pi_mesh.names import BASE
-from pi_mesh.settings import Settings
+from pi_mesh.inventory import Inventory, Kind
 
 ID = "istio CRDs"
 
 
-def check(settings: Settings, snapshot: Snapshot) -> Iterator[Finding]:
+def check(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
     crds = [crd for crd in snapshot.crds if crd.of_istio]
-    foreign = wrongly_owned(settings, snapshot)
+    foreign = wrongly_owned(mesh, snapshot)
     if not foreign:
         yield ok(ID, CLUSTER, f"{len(crds)} there, none in the way" if crds else "none there yet", number=len(crds))
         return
     owners = ", ".join(sorted({crd.release or "no Helm release" for crd in foreign}))
-    message = f"{len(foreign)} belong to {owners}; Helm refuses to take them into {settings.istio.namespace}/{BASE}"
+    verb = "belongs" if len(foreign) == 1 else "belong"
+    message = f"{len(foreign)} {verb} to {owners}; Helm refuses to take them into {mesh.the(Kind.BASE).id}"
     if alive := _living_owners(snapshot, foreign):
         fix = f"uninstall {', '.join(alive)} first"
     else:
-        fix = f"`python -m operations repair -s STACK`, or: {' && '.join(take_over(settings, foreign))}"
+        fix = f"`python -m operations repair -s STACK`, or: {' && '.join(take_over(mesh, foreign))}"
     yield error(ID, Subject("crd", foreign[0].name), message, fix, number=len(foreign))
 
 
-def wrongly_owned(settings: Settings, snapshot: Snapshot) -> list[Crd]:
+def wrongly_owned(mesh: Inventory, snapshot: Snapshot) -> list[Crd]:
     """Those that Helm would refuse. Charts before 1.24 carry CRDs that Helm leaves alone where they are there."""
-    if not facts_of(settings.istio.version).crds_are_templates:
+    if not facts_of(mesh.settings.istio.version).crds_are_templates:
         return []
-    owner = f"{settings.istio.namespace}/{BASE}"
+    owner = mesh.the(Kind.BASE).id
     return [crd for crd in snapshot.crds if crd.of_istio and crd.release != owner]
 
 
-def take_over(settings: Settings, crds: list[Crd]) -> list[str]:
+def take_over(mesh: Inventory, crds: list[Crd]) -> list[str]:
     """The kubectl commands that hand the CRDs to our base release; nothing else of them changes."""
     names = " ".join(crd.name for crd in crds)
-    release = f"meta.helm.sh/release-name={BASE} meta.helm.sh/release-namespace={settings.istio.namespace}"
+    base = mesh.the(Kind.BASE)
+    release = f"meta.helm.sh/release-name={base.name} meta.helm.sh/release-namespace={base.namespace}"
     return [
         f"kubectl label crd {names} app.kubernetes.io/managed-by=Helm --overwrite",
         f"kubectl annotate crd {names} {release} --overwrite",

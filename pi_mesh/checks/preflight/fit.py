@@ -1,4 +1,4 @@
-"""Does the whole mesh fit, rollouts included?"""
+"""The whole mesh must fit on the nodes, rollouts included."""
 
 from collections.abc import Iterator
 
@@ -6,20 +6,19 @@ from pi_mesh.budget import mesh as budget
 from pi_mesh.budget.fit import Node, place
 from pi_mesh.checks.capacity import rooms
 from pi_mesh.checks.finding import Finding, Subject, error, ok
-from pi_mesh.checks.ownership import is_component
 from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.inventory import Inventory
 from pi_mesh.quantities import Resources
-from pi_mesh.settings import Settings
 
 ID = "room for the mesh"
 
 
-def check(settings: Settings, snapshot: Snapshot) -> Iterator[Finding]:
-    """What our own running mesh holds counts as free: its successor takes its place."""
-    others = [pod for pod in snapshot.pods if not is_component(settings, pod)]
-    nodes = [node for node in snapshot.nodes if node.architecture == settings.cluster.architecture]
+def check(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
+    """Count what the running mesh itself holds as free: its successor takes its place."""
+    others = [pod for pod in snapshot.pods if not mesh.has_pod(pod.namespace, pod.labels)]
+    nodes = [node for node in snapshot.nodes if node.architecture == mesh.settings.cluster.architecture]
     free = [node for node in rooms(nodes, others) if node.accepts]
-    rows = budget.of(settings).rows
+    rows = budget.of(mesh).rows
     needed = budget.total(row.total_requests + row.surge_requests for row in rows)
     if place(free, [row.requests for row in rows for _ in range(row.pods + row.surge)]) is not None:
         yield ok(ID, Subject("node"), f"the mesh and the surge of its rollouts, {needed}, fit")

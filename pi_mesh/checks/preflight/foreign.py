@@ -3,21 +3,20 @@
 from collections.abc import Iterator
 
 from pi_mesh.checks.finding import CLUSTER, Finding, Subject, error, ok
-from pi_mesh.checks.ownership import ours
 from pi_mesh.cluster.objects import Deployment, Webhook
 from pi_mesh.cluster.snapshot import Snapshot
-from pi_mesh.settings import Settings
+from pi_mesh.inventory import Inventory
 
 CONTROL_PLANE, WEBHOOKS = "foreign istio", "istio webhooks"
 
 
-def check(settings: Settings, snapshot: Snapshot) -> Iterator[Finding]:
-    yield from _control_planes(settings, snapshot)
-    yield from _webhooks(settings, snapshot)
+def check(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
+    yield from _control_planes(mesh, snapshot)
+    yield from _webhooks(mesh, snapshot)
 
 
-def _control_planes(settings: Settings, snapshot: Snapshot) -> Iterator[Finding]:
-    foreign = [entry for entry in snapshot.deployments if _is_istiod(entry) and not ours(settings, entry.release)]
+def _control_planes(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
+    foreign = [entry for entry in snapshot.deployments if _is_istiod(entry) and not mesh.owns(entry.release)]
     for entry in foreign:
         by = f"of release {entry.release}" if entry.release else "of no Helm release"
         message = f"is another istiod, {by}; two control planes fight over webhooks and certificates"
@@ -27,11 +26,11 @@ def _control_planes(settings: Settings, snapshot: Snapshot) -> Iterator[Finding]
         yield ok(CONTROL_PLANE, CLUSTER, "no other control plane")
 
 
-def _webhooks(settings: Settings, snapshot: Snapshot) -> Iterator[Finding]:
+def _webhooks(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
     """Of a foreign Istio, or stale: a webhook that calls a service which is gone blocks what it watches."""
     hooks = {hook.configuration: hook for hook in snapshot.webhooks if _of_istio(hook)}
     services = {f"{service.namespace}/{service.name}" for service in snapshot.services}
-    foreign = [hook for hook in hooks.values() if not ours(settings, hook.release)]
+    foreign = [hook for hook in hooks.values() if not mesh.owns(hook.release)]
     for hook in foreign:
         stale = f", which calls {hook.service}, a service that is gone" if hook.service not in services else ""
         kind = f"{hook.kind.lower()}webhookconfiguration"

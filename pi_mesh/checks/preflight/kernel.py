@@ -8,7 +8,7 @@ from pi_mesh.checks.finding import Finding, Subject, error, ok, setting
 from pi_mesh.checks.preflight.nodes import usable
 from pi_mesh.cluster.nodes import Node
 from pi_mesh.cluster.snapshot import Snapshot
-from pi_mesh.settings import Settings
+from pi_mesh.inventory import Inventory
 
 ID = "kernel addresses"
 RASPBERRY_PI_OS = re.compile(r"\+rpt|-rpi-(v[678]|2712)|-v[78](l|_16k)?\+|raspbian", re.IGNORECASE)
@@ -20,7 +20,8 @@ def small_addresses(node: Node) -> bool:
     return node.architecture == "arm64" and bool(RASPBERRY_PI_OS.search(f"{node.kernel} {node.os_image}"))
 
 
-def check(settings: Settings, snapshot: Snapshot) -> Iterator[Finding]:
+def check(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
+    settings = mesh.settings
     version = settings.istio.version
     if not facts_of(version).needs_48_bit_addresses:
         yield ok(ID, setting("istio.version"), f"{version} runs on any arm64 kernel")

@@ -4,15 +4,14 @@ from collections.abc import Iterator
 
 from pi_mesh.checks.finding import CLUSTER, Finding, error, ok, setting
 from pi_mesh.cluster.snapshot import Snapshot
-from pi_mesh.settings import Settings
+from pi_mesh.inventory import Inventory
 
 ID = "load balancer"
 
 
-def check(settings: Settings, snapshot: Snapshot) -> Iterator[Finding]:
+def check(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
     provider = snapshot.load_balancer
-    gateways = (("ingress", settings.ingress), ("egress", settings.egress))
-    asking = [key for key, gateway in gateways if gateway.enabled and gateway.service.type == "LoadBalancer"]
+    asking = [workload.setting for workload in mesh.workloads if workload.service_type == "LoadBalancer"]
     if provider:
         yield ok(ID, CLUSTER, f"addresses come from {provider}")
     elif not asking:

@@ -4,21 +4,21 @@ from collections.abc import Iterator
 
 from pi_mesh.checks.capacity import free
 from pi_mesh.checks.finding import Finding, Subject, error, ok, setting
-from pi_mesh.checks.ownership import installed
+from pi_mesh.checks.ownership import is_installed
 from pi_mesh.checks.preflight.nodes import usable
 from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.inventory import Inventory
 from pi_mesh.quantities import show_memory
-from pi_mesh.settings import Settings
 
 ID = "free memory"
 
 
-def check(settings: Settings, snapshot: Snapshot) -> Iterator[Finding]:
-    if installed(settings, snapshot):
+def check(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
+    if is_installed(mesh, snapshot):
         message = "the mesh is installed already: it is asked for before a first install"
         yield ok(ID, setting("cluster.freeMemory"), message)
         return
-    wanted = settings.cluster.free_memory
+    wanted = mesh.settings.cluster.free_memory
     scarce = False
     for node in usable(snapshot):
         left = free(node, snapshot.pods).memory

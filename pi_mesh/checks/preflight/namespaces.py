@@ -1,38 +1,37 @@
-"""Namespaces that are there already must be ours, or be handed over: a destroy deletes what the stack owns."""
+"""Namespaces that exist already must be this stack's, or be adopted: a destroy deletes what the stack owns."""
 
 from collections.abc import Iterator
 
 from pi_mesh.checks.finding import Finding, Subject, error, ok
-from pi_mesh.checks.ownership import cert_manager_release, owned
+from pi_mesh.cluster.objects import Namespace
 from pi_mesh.cluster.snapshot import Snapshot
-from pi_mesh.names import OWNER_ANNOTATION
-from pi_mesh.settings import Settings
+from pi_mesh.inventory import Inventory
+from pi_mesh.names import OWNER_ANNOTATION, owner
 
 ID = "namespaces"
 OTHER = "set vault.certManager.namespace to another, or vault.certManager.install: false to use what is there"
 
 
-def check(settings: Settings, snapshot: Snapshot, stack: str) -> Iterator[Finding]:
-    for key, name, adopted in _ours(settings):
-        found = snapshot.namespace(name)
-        subject = Subject("namespace", name)
+def check(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
+    for item in mesh.namespaces:
+        found, key = snapshot.namespace(item.name), item.setting
+        subject = Subject("namespace", item.name)
         if found is None:
             yield ok(ID, subject, "is not there yet")
-        elif owned(stack, found):
-            yield ok(ID, subject, f"is of stack {stack}")
-        elif adopted:
+        elif _is_owned(mesh.stack, found):
+            yield ok(ID, subject, f"is of stack {mesh.stack}")
+        elif item.adopted:
             yield ok(ID, subject, f"is adopted ({key}.adopt): a destroy leaves it")
         else:
-            whose = found.annotations.get(OWNER_ANNOTATION, "nobody known")
-            message = f"is there already, of {whose}, not of stack {stack}: a destroy would delete all that is in it"
-            yield error(
-                ID, subject, message, f"set {key}.adopt: true to use it and leave it at destroy" if key else OTHER
-            )
+            fix = f"set {key}.adopt: true to use it and leave it at destroy" if key else OTHER
+            yield error(ID, subject, _whose(mesh.stack, found), fix)
 
 
-def _ours(settings: Settings) -> Iterator[tuple[str, str, bool]]:
-    """The settings' key, empty where a namespace can't be adopted; its name; whether it is."""
-    for key, branch in (("istio", settings.istio), ("trading", settings.trading)):
-        yield key, branch.namespace, branch.adopt
-    if cert_manager_release(settings):
-        yield "", settings.vault.cert_manager.namespace, False
+def _is_owned(stack: str, namespace: Namespace) -> bool:
+    return namespace.annotations.get(OWNER_ANNOTATION) == owner(stack)
+
+
+def _whose(stack: str, namespace: Namespace) -> str:
+    whose = namespace.annotations.get(OWNER_ANNOTATION)
+    by = f"belongs to stack {whose}" if whose else "was not created by a stack of this program"
+    return f"already exists and {by}; a destroy of stack {stack} would delete all that is in it"

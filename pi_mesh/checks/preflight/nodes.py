@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pi_mesh.checks.finding import Finding, Subject, error, ok, setting, warning
 from pi_mesh.cluster.nodes import Node
 from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.inventory import Inventory
 from pi_mesh.settings import Settings
 
 READY, ARCHITECTURE = "nodes ready", "architecture"
@@ -16,7 +17,8 @@ def usable(snapshot: Snapshot) -> list[Node]:
     return [node for node in snapshot.nodes if node.ready and not node.cordoned]
 
 
-def check(settings: Settings, snapshot: Snapshot) -> Iterator[Finding]:
+def check(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
+    settings = mesh.settings
     yield from _ready(settings, snapshot)
     yield from _architecture(settings, snapshot)
 

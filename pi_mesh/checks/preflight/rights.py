@@ -4,12 +4,13 @@ from collections.abc import Iterator
 
 from pi_mesh.checks.finding import Finding, Subject, error, ok
 from pi_mesh.cluster.snapshot import Snapshot
-from pi_mesh.settings import Settings
+from pi_mesh.inventory import Inventory
 
 ID = "rights"
 
 
-def check(settings: Settings, snapshot: Snapshot) -> Iterator[Finding]:
+def check(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
+    settings = mesh.settings
     who = Subject("context", settings.cluster.context)
     fix = "use a kubeconfig with the cluster-admin role"
     if snapshot.unreadable:

@@ -3,15 +3,14 @@
 from collections.abc import Iterator
 
 from pi_mesh.checks.finding import CLUSTER, Finding, Subject, error, ok, warning
-from pi_mesh.checks.ownership import made
 from pi_mesh.cluster.snapshot import Snapshot
-from pi_mesh.settings import Settings
+from pi_mesh.inventory import Inventory
 
 ID = "helm releases"
 
 
-def check(settings: Settings, snapshot: Snapshot) -> Iterator[Finding]:
-    mine = [entry for entry in snapshot.releases if made(settings, f"{entry.namespace}/{entry.name}")]
+def check(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
+    mine = [entry for entry in snapshot.releases if mesh.owns(entry.id)]
     for entry in mine:
         subject = Subject("release", f"{entry.namespace}/{entry.name}")
         if entry.pending:

@@ -7,12 +7,14 @@ from datetime import date
 from pi_mesh.catalog.istio import IstioMinor, facts_of
 from pi_mesh.checks.finding import Finding, Subject, error, ok, setting, unknown, warning
 from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.inventory import Inventory
 from pi_mesh.settings import Settings
 
 KUBERNETES, END_OF_LIFE = "kubernetes version", "istio end of life"
 
 
-def check(settings: Settings, snapshot: Snapshot) -> Iterator[Finding]:
+def check(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
+    settings = mesh.settings
     yield kubernetes(settings, snapshot)
     yield end_of_life(settings, date.today())
 

@@ -11,22 +11,22 @@ from pi_mesh.checks.verify import (
     mtls,
     objects,
     pods,
-    profile,
     releases,
+    resource_profile,
     services,
     webhooks,
     workloads,
 )
-from pi_mesh.checks.verify.input import Facts
+from pi_mesh.checks.verify.input import VerificationInput
 
-CHECKS: tuple[Callable[[Facts], Iterable[Finding]], ...] = (
+CHECKS: tuple[Callable[[VerificationInput], Iterable[Finding]], ...] = (
     releases.check,
     pods.check,
     services.check,
     crds.check,
     webhooks.check,
     injection.check,
-    profile.check,
+    resource_profile.check,
     mtls.check,
     authority.check,
     objects.check,
@@ -35,6 +35,6 @@ CHECKS: tuple[Callable[[Facts], Iterable[Finding]], ...] = (
 )
 
 
-def run(facts: Facts) -> list[Finding]:
+def run(seen: VerificationInput) -> list[Finding]:
     """All findings, the role's own checks first."""
-    return [finding for check in CHECKS for finding in check(facts)]
+    return [finding for check in CHECKS for finding in check(seen)]

@@ -5,26 +5,26 @@ from datetime import datetime
 
 from pi_mesh.certificates import expiry, pem
 from pi_mesh.checks.finding import Finding, Level, Subject, error, ok
-from pi_mesh.checks.verify.input import Facts
+from pi_mesh.checks.verify.input import VerificationInput
 from pi_mesh.settings import Settings
 
 ID = "mesh certificates"
 LEVELS = {"ok": Level.OK, "warning": Level.WARNING, "error": Level.ERROR}
 
 
-def check(facts: Facts) -> Iterator[Finding]:
-    subject = Subject("ConfigMap", f"{facts.settings.istio.namespace}/istio-ca-root-cert")
-    if not facts.authority.root_cert:
+def check(seen: VerificationInput) -> Iterator[Finding]:
+    subject = Subject("ConfigMap", f"{seen.settings.istio.namespace}/istio-ca-root-cert")
+    if not seen.authority.root_cert:
         yield error(ID, subject, "is not there: no workload can trust another", "see the row of istiod's pods")
         return
     try:
-        roots = pem.certificates(facts.authority.root_cert, str(subject))
-        signers = [one for text in _signers(facts) for one in pem.certificates(text, "secret cacerts")]
+        roots = pem.certificates(seen.authority.root_cert, str(subject))
+        signers = [one for text in _signers(seen) for one in pem.certificates(text, "secret cacerts")]
     except pem.CertificateError as problem:
         yield error(ID, subject, str(problem), "`pulumi up --refresh`")
         return
     yield ok(ID, subject, f"workloads trust {', '.join(pem.title(root) for root in roots)}")
-    yield from (end_of(certificate, facts.settings, facts.now) for certificate in (*signers, *roots))
+    yield from (end_of(certificate, seen.settings, seen.now) for certificate in (*signers, *roots))
 
 
 def end_of(certificate: pem.x509.Certificate, settings: Settings, now: datetime) -> Finding:
@@ -35,8 +35,8 @@ def end_of(certificate: pem.x509.Certificate, settings: Settings, now: datetime)
     return Finding(ID, "certificate", title, level, judged.left.days, judged.message, fix)
 
 
-def _signers(facts: Facts) -> list[str]:
-    return [text for name, text in facts.authority.cacerts.items() if name == "ca-cert.pem"]
+def _signers(seen: VerificationInput) -> list[str]:
+    return [text for name, text in seen.authority.cacerts.items() if name == "ca-cert.pem"]
 
 
 def _renewal(settings: Settings) -> str:

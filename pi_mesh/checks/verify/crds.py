@@ -1,10 +1,10 @@
-"""`kubectl get crd | grep istio`: the kinds of Istio's API."""
+"""The kinds of Istio's API must be there (`kubectl get crd | grep istio`)."""
 
 from collections.abc import Iterator
 
 from pi_mesh.checks.finding import CLUSTER, Finding, Subject, error, ok
-from pi_mesh.checks.verify.input import Facts
-from pi_mesh.names import BASE
+from pi_mesh.checks.verify.input import VerificationInput
+from pi_mesh.inventory import Kind
 
 ID = "istio CRDs"
 KINDS = {
@@ -19,11 +19,13 @@ KINDS = {
 """Those of every version from 1.20 on."""
 
 
-def check(facts: Facts) -> Iterator[Finding]:
+def check(seen: VerificationInput) -> Iterator[Finding]:
     wanted = {f"{kind}.{group}" for group, kinds in KINDS.items() for kind in kinds.split()}
-    missing = sorted(wanted - {crd.name for crd in facts.snapshot.crds})
+    missing = sorted(wanted - {crd.name for crd in seen.snapshot.crds})
     if missing:
         message = f"{len(missing)} are missing: {', '.join(missing)}"
-        yield error(ID, Subject("crd", missing[0]), message, facts.restore(BASE), number=len(missing))
+        yield error(
+            ID, Subject("crd", missing[0]), message, seen.restore(seen.mesh.the(Kind.BASE).id), number=len(missing)
+        )
     else:
         yield ok(ID, CLUSTER, f"all {len(wanted)} are there", number=len(wanted))

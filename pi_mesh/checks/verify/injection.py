@@ -3,32 +3,32 @@
 from collections.abc import Iterator
 
 from pi_mesh.checks.finding import Finding, Subject, error, ok
-from pi_mesh.checks.verify.input import Facts
-from pi_mesh.checks.verify.profile import deviations
+from pi_mesh.checks.verify.input import VerificationInput
+from pi_mesh.checks.verify.resource_profile import deviations
 from pi_mesh.cluster.pods import SIDECAR
 
 ID = "sidecar injection"
 
 
-def check(facts: Facts) -> Iterator[Finding]:
-    namespace = facts.settings.trading.namespace
-    subject, tried = Subject("namespace", namespace), facts.evidence.injection
+def check(seen: VerificationInput) -> Iterator[Finding]:
+    namespace = seen.settings.trading.namespace
+    subject, tried = Subject("namespace", namespace), seen.observed.injection
     if tried.pod is None:
         fix = "see the rows of webhooks and mesh pods; a quota or limit may be full"
         yield error(ID, subject, f"a test pod (dry run) is refused: {tried.refusal}", fix)
         return
     sidecar = next((entry for entry in tried.pod.containers if entry.name == SIDECAR), None)
     if sidecar is None:
-        yield error(ID, subject, "a test pod (dry run) comes out without istio-proxy", _why(facts, namespace))
-    elif wrong := deviations(sidecar, facts.settings.proxy.resources):
+        yield error(ID, subject, "a test pod (dry run) comes out without istio-proxy", _why(seen, namespace))
+    elif wrong := deviations(sidecar, seen.settings.proxy.resources):
         yield error(ID, subject, f"a test pod's istio-proxy {wrong}", "`pulumi up`: istiod injects an older profile")
     else:
         amounts = f"requests {sidecar.requests}, limits {sidecar.limits}"
         yield ok(ID, subject, f"a test pod (dry run) comes out with istio-proxy, {amounts}")
 
 
-def _why(facts: Facts, namespace: str) -> str:
-    found = facts.snapshot.namespace(namespace)
+def _why(seen: VerificationInput, namespace: str) -> str:
+    found = seen.snapshot.namespace(namespace)
     if found is None or found.labels.get("istio-injection") != "enabled":
         return f"`kubectl label namespace {namespace} istio-injection=enabled`"
     return "see the row of the mutating webhooks"

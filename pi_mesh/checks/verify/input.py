@@ -1,27 +1,33 @@
-"""What a verification judges."""
+"""Input of a verification: what should be, what is, and when it was read."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 from pi_mesh.cluster.authority import Authority
-from pi_mesh.cluster.observed import Evidence
+from pi_mesh.cluster.observed import ObservedState
 from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.inventory import Inventory
 from pi_mesh.settings import Settings
 
 
 @dataclass(frozen=True)
-class Facts:
-    """What should be, what is, and when it was read."""
+class VerificationInput:
+    """Everything that the checks of `verify` judge."""
 
-    settings: Settings
+    mesh: Inventory
+    """What should be."""
     snapshot: Snapshot
-    evidence: Evidence
+    observed: ObservedState
     authority: Authority
     now: datetime
-    """With its time zone."""
+    """When it was read, with its time zone."""
+
+    @property
+    def settings(self) -> Settings:
+        return self.mesh.settings
 
     def restore(self, release: str) -> str:
-        """The command that puts back what a release owns: Helm writes its current revision once more."""
-        namespace = self.settings.istio.namespace
-        found = self.snapshot.release(namespace, release)
-        return f"`helm rollback -n {namespace} {release} {found.revision}`" if found else "`pulumi up --refresh`"
+        """Return the command that restores what a release, as NAMESPACE/NAME, owns: Helm applies its revision again."""
+        namespace, _, name = release.partition("/")
+        found = self.snapshot.release(namespace, name)
+        return f"`helm rollback -n {namespace} {name} {found.revision}`" if found else "`pulumi up --refresh`"

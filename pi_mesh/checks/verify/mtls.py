@@ -1,21 +1,19 @@
-"""The mesh-wide mutual TLS mode."""
+"""The mesh-wide mutual TLS mode must be what the settings say."""
 
 from collections.abc import Iterator
 
 from pi_mesh.checks.finding import Finding, Subject, error, ok
-from pi_mesh.checks.verify.input import Facts
-from pi_mesh.values.objects import peer_authentication
+from pi_mesh.checks.verify.input import VerificationInput
 
 ID = "mutual TLS"
 
 
-def check(facts: Facts) -> Iterator[Finding]:
-    wanted = peer_authentication(facts.settings)
-    mode = facts.settings.mtls.mode
-    pair = next((pair for pair in facts.evidence.pairs if pair.wanted == wanted), None)
-    subject = (
-        Subject(*pair.identity) if pair else Subject("PeerAuthentication", f"{facts.settings.istio.namespace}/default")
-    )
+def check(seen: VerificationInput) -> Iterator[Finding]:
+    (item,) = seen.mesh.objects_of("mesh-mtls")
+    wanted = item.manifest
+    mode = seen.settings.mtls.mode
+    pair = next((pair for pair in seen.observed.pairs if pair.wanted == wanted), None)
+    subject = Subject("PeerAuthentication", f"{seen.settings.istio.namespace}/{item.name}")
     if pair is None or pair.live is None:
         yield error(ID, subject, f"is not there: the mesh is PERMISSIVE, not {mode}", "`pulumi up --refresh`")
         return

@@ -1,17 +1,17 @@
-"""The program's own objects: namespaces, quota, limits, scope."""
+"""The program's own objects must be as the settings say."""
 
 from collections.abc import Iterator
 
 from pi_mesh.checks.finding import Finding, Subject, error, ok
 from pi_mesh.checks.verify.differences import differences
-from pi_mesh.checks.verify.input import Facts
+from pi_mesh.checks.verify.input import VerificationInput
 
 ID = "namespaces and objects"
 
 
-def check(facts: Facts) -> Iterator[Finding]:
-    for pair in facts.evidence.pairs:
-        if pair.owner != "program":
+def check(seen: VerificationInput) -> Iterator[Finding]:
+    for pair in seen.observed.pairs:
+        if pair.release:
             continue
         lines = list(differences(pair.wanted, pair.live)) if pair.live else ["is not there"]
         if lines:

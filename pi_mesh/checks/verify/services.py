@@ -1,25 +1,27 @@
-"""`kubectl get svc -n istio-system`: istiod's and the gateways' services, and whether the ingress can be reached."""
+"""Every Service of the mesh must be there, and the ingress must have an address (`kubectl get svc -n istio-system`)."""
 
 from collections.abc import Iterator
 
 from pi_mesh.checks.finding import Finding, Subject, error, ok, warning
-from pi_mesh.checks.ownership import expected_deployments
-from pi_mesh.checks.verify.input import Facts
+from pi_mesh.checks.verify.input import VerificationInput
 
 ID = "services"
 
 
-def check(facts: Facts) -> Iterator[Finding]:
-    namespace = facts.settings.istio.namespace
-    live = {entry.name: entry for entry in facts.snapshot.services if entry.namespace == namespace}
-    for name in expected_deployments(facts.settings):
-        subject, found = Subject("service", f"{namespace}/{name}"), live.get(name)
-        if found is None:
-            yield error(ID, subject, "is gone", facts.restore(name))
-        elif found.type == "LoadBalancer" and not found.addresses:
-            fix = "set service.type: NodePort for this gateway, or install MetalLB"
-            yield warning(ID, subject, "waits for an address that nothing gives it", fix)
-        else:
-            address = f" at {', '.join(found.addresses)}" if found.addresses else ""
-            ports = ", ".join(map(str, found.ports))
-            yield ok(ID, subject, f"is {found.type}{address}, ports {ports}")
+def check(seen: VerificationInput) -> Iterator[Finding]:
+    live = {(entry.namespace, entry.name): entry for entry in seen.snapshot.services}
+    for release in seen.mesh.releases:
+        for workload in release.workloads:
+            if workload.service_type is None:
+                continue
+            subject = Subject("service", f"{workload.namespace}/{workload.name}")
+            found = live.get((workload.namespace, workload.name))
+            if found is None:
+                yield error(ID, subject, "is gone", seen.restore(release.id))
+            elif found.type == "LoadBalancer" and not found.addresses:
+                fix = f"set {workload.setting}.service.type: NodePort, or install MetalLB"
+                yield warning(ID, subject, "waits for an address that nothing gives it", fix)
+            else:
+                address = f" at {', '.join(found.addresses)}" if found.addresses else ""
+                ports = ", ".join(map(str, found.ports))
+                yield ok(ID, subject, f"is {found.type}{address}, ports {ports}")

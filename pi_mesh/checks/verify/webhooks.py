@@ -1,4 +1,4 @@
-"""`kubectl get validatingwebhookconfigurations`: injector and validator, callable and with a CA that holds."""
+"""Injector and validator must be callable, with a CA that holds (`kubectl get validatingwebhookconfigurations`)."""
 
 import base64
 from collections.abc import Iterator
@@ -6,32 +6,31 @@ from collections.abc import Iterator
 from cryptography import x509
 
 from pi_mesh.checks.finding import Finding, Subject, error, ok
-from pi_mesh.checks.ownership import ours
-from pi_mesh.checks.verify.input import Facts
+from pi_mesh.checks.verify.input import VerificationInput
 from pi_mesh.cluster.objects import Webhook
-from pi_mesh.names import ISTIOD
+from pi_mesh.inventory import Kind
 
 ID = "webhooks"
 
 
-def check(facts: Facts) -> Iterator[Finding]:
-    mine = [hook for hook in facts.snapshot.webhooks if ours(facts.settings, hook.release)]
+def check(seen: VerificationInput) -> Iterator[Finding]:
+    mine = [hook for hook in seen.snapshot.webhooks if seen.mesh.owns(hook.release)]
     for kind, purpose in (("Mutating", "injects sidecars"), ("Validating", "checks Istio's resources")):
         hooks = [hook for hook in mine if hook.kind == kind]
         if not hooks:
             message = f"none of this mesh is there: nothing {purpose}"
-            yield error(ID, Subject(f"{kind.lower()} webhook"), message, facts.restore(ISTIOD))
-        broken = [finding for hook in hooks if (finding := _broken(facts, hook))]
+            yield error(ID, Subject(f"{kind.lower()} webhook"), message, seen.restore(seen.mesh.the(Kind.ISTIOD).id))
+        broken = [finding for hook in hooks if (finding := _broken(seen, hook))]
         yield from broken
         if hooks and not broken:
             names = ", ".join(sorted({hook.configuration for hook in hooks}))
             yield ok(ID, Subject(f"{kind.lower()} webhook"), f"{names}: the service is there, the CA bundle holds")
 
 
-def _broken(facts: Facts, hook: Webhook) -> Finding | None:
+def _broken(seen: VerificationInput, hook: Webhook) -> Finding | None:
     subject = Subject(f"{hook.kind.lower()} webhook", hook.configuration)
-    restart = f"`kubectl rollout restart -n {facts.settings.istio.namespace} deploy/istiod`, which writes it anew"
-    if hook.service not in {f"{entry.namespace}/{entry.name}" for entry in facts.snapshot.services}:
+    restart = f"`kubectl rollout restart -n {seen.settings.istio.namespace} deploy/istiod`, which writes it anew"
+    if hook.service not in {f"{entry.namespace}/{entry.name}" for entry in seen.snapshot.services}:
         return error(
             ID, subject, f"calls {hook.service}, which is gone", "`python -m operations verify` says what else"
         )
@@ -41,6 +40,6 @@ def _broken(facts: Facts, hook: Webhook) -> Finding | None:
         certificate = x509.load_pem_x509_certificates(base64.b64decode(hook.ca_bundle))[0]
     except ValueError:
         return error(ID, subject, "has a CA bundle that is no certificate", restart)
-    if certificate.not_valid_after_utc < facts.now:
+    if certificate.not_valid_after_utc < seen.now:
         return error(ID, subject, f"has a CA bundle that ended {certificate.not_valid_after_utc:%Y-%m-%d}", restart)
     return None

@@ -3,17 +3,17 @@
 from collections.abc import Iterator
 
 from pi_mesh.checks.finding import Finding, Subject, ok, warning
-from pi_mesh.checks.verify.input import Facts
+from pi_mesh.checks.verify.input import VerificationInput
 
 ID = "workloads"
 
 
-def check(facts: Facts) -> Iterator[Finding]:
-    namespace = facts.settings.trading.namespace
-    pods = [pod for pod in facts.snapshot.pods if pod.namespace == namespace and not pod.host_network]
+def check(seen: VerificationInput) -> Iterator[Finding]:
+    namespace = seen.settings.trading.namespace
+    pods = [pod for pod in seen.snapshot.pods if pod.namespace == namespace and not pod.host_network]
     bare = [pod for pod in pods if not pod.has_sidecar]
     for pod in bare:
-        message = f"has no sidecar: with {facts.settings.mtls.mode} it can't take part in the mesh"
+        message = f"has no sidecar: with {seen.settings.mtls.mode} it can't take part in the mesh"
         fix = f"make it anew: `kubectl delete pod -n {namespace} {pod.name}`, once injection works"
         yield warning(ID, Subject("pod", f"{namespace}/{pod.name}"), message, fix)
     if not bare:

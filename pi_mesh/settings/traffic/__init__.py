@@ -1,6 +1,6 @@
 """Traffic of the trading namespace: all of it off unless asked for. Keys of each map are the objects' names."""
 
-from pi_mesh.settings.base import Model
+from pi_mesh.model.base import Model
 from pi_mesh.settings.traffic.authorization import Authorization, LegacyWorkloads
 from pi_mesh.settings.traffic.destinations import Canary, Destination
 from pi_mesh.settings.traffic.external import DeclaredService, ExternalService

@@ -5,8 +5,8 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from pi_mesh.settings.base import Model, NamespaceName
-from pi_mesh.settings.patterns import matching
+from pi_mesh.model.base import Model, NamespaceName
+from pi_mesh.model.patterns import matching
 from pi_mesh.settings.traffic.names import Labels, ObjectName, Port, Principal
 
 

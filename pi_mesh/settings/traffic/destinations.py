@@ -5,7 +5,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from pi_mesh.settings.base import Model
+from pi_mesh.model.base import Model
 from pi_mesh.settings.traffic.names import Duration, Labels, ObjectName, Path, Percent, ServiceHost
 from pi_mesh.settings.traffic.routes import refuse_wrong_sum
 

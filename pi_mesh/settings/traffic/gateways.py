@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from pi_mesh.settings.base import Model
+from pi_mesh.model.base import Model
 from pi_mesh.settings.traffic.names import Host, ObjectName, Port
 
 

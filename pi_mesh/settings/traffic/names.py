@@ -4,8 +4,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from pi_mesh.settings.base import NamespaceName
-from pi_mesh.settings.patterns import matching
+from pi_mesh.model.base import NamespaceName
+from pi_mesh.model.patterns import matching
 
 ObjectName = NamespaceName
 """The name of an object: as strict as a namespace's, so that it can be part of a host's name too."""

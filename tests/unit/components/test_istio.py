@@ -6,28 +6,30 @@ import pulumi
 import pytest
 
 from components.istio import IstioBase, Istiod, MeshMtls, MeshMtlsArgs
+from components.manifest import make_namespace
 from components.release import ReleaseArgs
-from components.trading import NamespaceArgs, TradingNamespace, TradingNamespaceArgs, make_namespace
+from components.trading import TradingNamespace, TradingNamespaceArgs
+from pi_mesh.inventory import Kind
 from pi_mesh.settings.sources import ChartSettings, ReleaseSettings
-from pi_mesh.values import objects
-from pi_mesh.values.releases import HelmRelease
-from tests.support.factories import make_settings
+from tests.support.factories import make_mesh
 from tests.support.recorder import RELEASE, Registered, record
 
 NAMESPACE = "kubernetes:core/v1:Namespace"
 
 
-def release_args(**overrides: object) -> ReleaseArgs:
-    istiod = HelmRelease("istiod", "istiod", {"pilot": {"replicaCount": 1}})
-    return replace(ReleaseArgs(istiod, "1.31.0", "istio-system", ChartSettings(), ReleaseSettings()), **overrides)
+def release_args(source: str | None = None, **how: object) -> ReleaseArgs:
+    istiod = replace(make_mesh().the(Kind.ISTIOD), typed={"pilot": {"replicaCount": 1}})
+    return ReleaseArgs(
+        replace(istiod, source=ChartSettings(source=source)) if source else istiod, ReleaseSettings(**how)
+    )
 
 
 @pytest.fixture
 def released():
-    """`released(Istiod, atomic settings...)`: the one release that a component registers."""
+    """`released(Istiod, atomic=False)`: the one release that a component registers."""
 
     def one(component: type = Istiod, **overrides: object) -> Registered:
-        (release,) = record(lambda: component("mesh", release_args(**overrides))).of_type(RELEASE)
+        (release,) = record(lambda: component(release_args(**overrides))).of_type(RELEASE)
         return release
 
     return one
@@ -43,7 +45,7 @@ def test_a_release_has_a_fixed_name_an_exact_version_and_is_awaited(released):
 
 def test_a_release_is_deleted_before_it_is_replaced_and_lies_below_its_component(released):
     release = released()
-    assert (release.name, release.parent, release.delete_before_replace) == ("mesh-release", "mesh", True)
+    assert (release.name, release.parent, release.delete_before_replace) == ("istiod-release", "istiod", True)
 
 
 def test_base_has_no_pods_to_wait_for(released):
@@ -52,7 +54,7 @@ def test_base_has_no_pods_to_wait_for(released):
 
 
 def test_failed_pods_stay_for_debugging_where_the_settings_say_so(released):
-    props = released(how=ReleaseSettings(atomic=False)).props
+    props = released(atomic=False).props
     assert (props["atomic"], props["cleanupOnFail"], props["skipAwait"]) == (False, False, False)
 
 
@@ -65,54 +67,51 @@ def test_failed_pods_stay_for_debugging_where_the_settings_say_so(released):
     ],
 )
 def test_charts_come_from_a_repository_a_registry_or_a_folder(released, source, chart, repository):
-    props = released(charts=ChartSettings(source=source)).props
+    props = released(source=source).props
     assert (props["chart"], props.get("repositoryOpts")) == (chart, repository)
 
 
 def test_the_component_tells_helms_status():
-    recording = record(lambda: pulumi.export("status", Istiod("mesh", release_args()).status))
+    recording = record(lambda: pulumi.export("status", Istiod(release_args()).status))
     assert recording.exports == {"status": "deployed"}
 
 
-def test_a_namespace_of_our_own_is_deleted_and_an_adopted_one_stays():
-    manifest = objects.istio_namespace(make_settings(), "test")
-    for adopt in (False, True):
-        recording = record(
-            lambda adopt=adopt: make_namespace("home", NamespaceArgs(manifest, adopt), pulumi.ResourceOptions())
-        )
-        assert recording.one("home").retain_on_delete == adopt
+@pytest.mark.parametrize("adopt", [False, True])
+def test_a_namespace_of_our_own_is_deleted_and_an_adopted_one_stays(adopt):
+    item = make_mesh(istio={"adopt": adopt}).namespace("istio")
+    recording = record(lambda: make_namespace("home", item, pulumi.ResourceOptions()) and None)
+    assert recording.one("home").retain_on_delete == adopt
 
 
 def test_a_namespace_says_which_stack_it_belongs_to():
-    for manifest in (objects.istio_namespace, objects.trading_namespace):
-        metadata = manifest(make_settings(), "organization/pi-mesh/lab")["metadata"]
-        assert metadata["annotations"] == {"pi-mesh/stack": "pi-mesh/lab"}
+    for item in make_mesh().namespaces:
+        assert item.manifest["metadata"]["annotations"] == {"pi-mesh/stack": "pi-mesh/test"}
 
 
 @pytest.mark.parametrize("mode", ["STRICT", "PERMISSIVE"])
 def test_mutual_tls_is_one_object_in_the_root_namespace_for_every_workload(mode):
-    wanted = objects.peer_authentication(make_settings(mtls={"mode": mode}, istio={"namespace": "mesh"}))
-    made = record(lambda: MeshMtls("mtls", MeshMtlsArgs(wanted))).one("mtls-peerauthentication-default")
+    mesh = make_mesh(mtls={"mode": mode}, istio={"namespace": "mesh"})
+    args = MeshMtlsArgs(mesh.settings.mtls, mesh.objects_of("mesh-mtls"))
+    made = record(lambda: MeshMtls("mtls", args) and None).one("mtls-peerauthentication-default")
     assert made.type == "kubernetes:security.istio.io/v1beta1:PeerAuthentication"
     assert made.props["metadata"] == {"name": "default", "namespace": "mesh"}
     assert made.props["spec"] == {"mtls": {"mode": mode}}
 
 
-def trading(settings):
-    args = TradingNamespaceArgs(
-        NamespaceArgs(objects.trading_namespace(settings, "test"), settings.trading.adopt), objects.bounds(settings)
-    )
+def trading(**settings: object):
+    mesh = make_mesh(**settings)
+    args = TradingNamespaceArgs(mesh.namespace("trading"), mesh.objects_of("trading"))
     return record(lambda: TradingNamespace("trading", args))
 
 
 def test_the_trading_namespace_asks_for_sidecars():
-    (namespace,) = trading(make_settings()).of_type(NAMESPACE)
+    (namespace,) = trading().of_type(NAMESPACE)
     assert namespace.props["metadata"]["labels"] == {"istio-injection": "enabled"}
     assert namespace.parent == "trading"
 
 
 def test_the_trading_namespace_has_its_bounds_before_any_workload_comes():
-    recording = trading(make_settings())
+    recording = trading()
     limits = recording.one("trading-limitrange-workload-defaults")
     quota = recording.one("trading-resourcequota-workloads")
     scope = recording.one("trading-sidecar-default")
@@ -129,10 +128,10 @@ def test_the_trading_namespace_has_its_bounds_before_any_workload_comes():
 
 
 def test_the_control_planes_services_are_in_scope_wherever_it_is():
-    recording = trading(make_settings(istio={"namespace": "mesh"}, trading={"sidecarScope": ["shop/*"]}))
+    recording = trading(istio={"namespace": "mesh"}, trading={"sidecarScope": ["shop/*"]})
     assert recording.one("trading-sidecar-default").props["spec"] == {"egress": [{"hosts": ["shop/*", "mesh/*"]}]}
 
 
 def test_without_a_scope_sidecars_learn_of_the_whole_mesh():
-    recording = trading(make_settings(trading={"sidecarScope": []}))
+    recording = trading(trading={"sidecarScope": []})
     assert not [one for one in recording.resources if one.type.endswith(":Sidecar")]

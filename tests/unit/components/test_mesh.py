@@ -107,13 +107,13 @@ def test_a_preview_without_a_cluster_goes_on_and_says_what_it_could_not_check(de
 def test_a_cluster_that_can_not_carry_the_mesh_is_refused_before_any_resource(monkeypatch):
     monkeypatch.setattr("components.preflight.read", lambda _: make_snapshot(version="v1.24.0"))
     seen: list[str] = []
-    monkeypatch.setattr(mesh, "Cluster", lambda *_, **__: seen.append("provider"))
+    monkeypatch.setattr(mesh, "KubernetesProvider", lambda *_, **__: seen.append("provider"))
     with pytest.raises(pulumi.RunError, match="nothing was touched"):
         record(lambda: mesh.deploy(make_settings()))
     assert seen == []
 
 
 def test_contradicting_extra_values_are_refused_before_any_resource(deployed, monkeypatch):
-    monkeypatch.setattr(mesh, "Cluster", lambda *_, **__: pytest.fail("a resource was registered"))
+    monkeypatch.setattr(mesh, "KubernetesProvider", lambda *_, **__: pytest.fail("a resource was registered"))
     with pytest.raises(ValueError, match=r"istio\.values\.pilot\.replicaCount: 9 contradicts 1"):
         deployed(make_snapshot(), istio={"values": {"pilot": {"replicaCount": 9}}})

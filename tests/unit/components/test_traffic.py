@@ -4,16 +4,14 @@ import pytest
 
 from components import mesh
 from components.traffic import Traffic, TrafficArgs
-from pi_mesh.values.traffic import stages
-from tests.support.factories import make_settings
+from tests.support.factories import make_mesh, make_settings
 from tests.support.recorder import record
 
 
 @pytest.fixture
 def recorded():
     def run(**traffic: object):
-        settings = make_settings(traffic=traffic)
-        args = TrafficArgs(*stages(settings))
+        args = TrafficArgs(make_mesh(traffic=traffic).objects_of("traffic"))
         return record(lambda: Traffic("trading-traffic", args)).resources
 
     return run

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from operations import stacks
-from pi_mesh.settings import SettingsError, parse
+from operations.pulumi import PulumiFailed
 from tests.support.factories import pulumi_config
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -40,29 +40,12 @@ def test_outside_of_the_program_pulumi_is_asked(pulumi_says):
 
 def test_a_stack_that_pulumi_does_not_know_is_one_line(pulumi_says):
     pulumi_says(stderr="error: no stack named 'nope' found\n", status=255)
-    with pytest.raises(SettingsError) as refused:
+    with pytest.raises(PulumiFailed) as refused:
         stacks.load("nope")
-    assert refused.value.problems == ("nope: no stack named 'nope' found",)
+    assert str(refused.value).startswith("pulumi config --json --stack nope: failed: no stack named 'nope' found; ")
 
 
 def test_without_pulumi_the_reader_says_so(monkeypatch):
     monkeypatch.setenv("PATH", "")
-    with pytest.raises(SettingsError, match="pulumi is not on PATH"):
+    with pytest.raises(PulumiFailed, match="pulumi is not on PATH"):
         stacks.load("lab")
-
-
-def test_a_file_that_is_no_stack_file_is_refused_by_name(tmp_path):
-    (tmp_path / "Pulumi.x.yaml").write_text("- 1\n")
-    with pytest.raises(SettingsError, match=r"Pulumi\.x\.yaml: is not a stack file"):
-        stacks.load_file(tmp_path / "Pulumi.x.yaml")
-
-
-@pytest.mark.parametrize("path", STACK_FILES, ids=lambda path: path.name)
-def test_the_stack_files_are_valid(path):
-    assert stacks.load_file(path).istio.version
-
-
-def test_the_pi_clusters_file_says_what_the_role_said():
-    settings = stacks.load_file(ROOT / "Pulumi.pi-cluster.yaml")
-    role = {"cluster": {"context": "pi-cluster"}, "istio": {"version": "1.20.3"}}
-    assert settings == parse(role)

@@ -3,7 +3,7 @@
 from typing import cast
 
 from pi_mesh import uninstall
-from pi_mesh.uninstall import Sweeper
+from pi_mesh.uninstall import UninstallClient
 from tests.support import awaited
 
 VERSIONS = [{"name": "v1", "served": True}]
@@ -31,6 +31,6 @@ def test_the_unmarked_crds_of_old_charts_are_removed_too():
     unmarked = {"metadata": {"name": "gateways.networking.istio.io", "labels": {"release": "istio"}}, "spec": KIND}
     cluster = Cluster(**{uninstall.CRDS: [unmarked]})
 
-    uninstall.crds(cast(Sweeper, cluster), "istio-system/istio-base")
+    uninstall.crds(cast(UninstallClient, cluster), "istio-system/istio-base")
 
     assert cluster.removed == [f"{uninstall.CRDS}/gateways.networking.istio.io"]

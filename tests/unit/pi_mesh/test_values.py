@@ -1,16 +1,18 @@
 """What Istio's real charts, of every version that can be had, make of the settings."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
+from pi_mesh import inventory
 from pi_mesh.catalog.istio import gateway_chart_is_broken
+from pi_mesh.inventory import Kind
+from pi_mesh.model.resources import ResourceProfile
 from pi_mesh.names import EGRESS, INGRESS
 from pi_mesh.settings import Settings
-from pi_mesh.settings.resources import ResourceProfile
-from pi_mesh.values import releases
 from tests.support import charts
-from tests.support.factories import make_settings
+from tests.support.factories import make_mesh, make_settings
 
 PROFILE = {"requests": {"cpu": "110m", "memory": "130Mi"}, "limits": {"cpu": "510m", "memory": "250Mi"}}
 """Unlike any chart's default."""
@@ -39,13 +41,13 @@ def carries(profile: ResourceProfile, rendered: dict) -> bool:
 
 
 def test_every_release_renders(settings, version):
-    rendered = {release.name: charts.template(release, version) for release in releases.of(settings)}
+    rendered = {release.name: charts.template(release, version) for release in inventory.of(settings)}
     assert "kind: ValidatingWebhookConfiguration" in rendered["istio-base"]
     assert "kind: Deployment" in rendered["istiod"]
 
 
 def test_istiod_carries_exactly_the_settings_numbers(settings, version):
-    items = charts.render(releases.of(settings).istiod, version)
+    items = charts.render(inventory.of(settings).the(Kind.ISTIOD), version)
     deployment = charts.only(items, "Deployment")
     assert carries(settings.istio.resources, container(items))
     assert container(items)["image"] == f"docker.io/istio/pilot:{version}"
@@ -56,7 +58,7 @@ def test_istiod_carries_exactly_the_settings_numbers(settings, version):
 
 
 def test_istiod_gives_sidecars_exactly_the_settings_numbers(settings, version):
-    items = charts.render(releases.of(settings).istiod, version)
+    items = charts.render(inventory.of(settings).the(Kind.ISTIOD), version)
     injector = charts.only(items, "ConfigMap", "istio-sidecar-injector")
     values = json.loads(injector["data"]["values"])["global"]
     assert values["proxy"]["resources"] == settings.proxy.resources.to_kubernetes()
@@ -64,7 +66,7 @@ def test_istiod_gives_sidecars_exactly_the_settings_numbers(settings, version):
 
 
 def test_a_gateway_is_probed_every_few_seconds_and_given_up_after_a_minute(settings, version):
-    plan = releases.of(settings)
+    plan = inventory.of(settings)
     if not plan.gateways:
         pytest.skip("this version's gateway chart does not install at all")
     injector = charts.only(charts.render(plan.istiod, version), "ConfigMap", "istio-sidecar-injector")
@@ -79,7 +81,7 @@ def test_a_gateway_is_probed_every_few_seconds_and_given_up_after_a_minute(setti
 
 
 def test_the_mesh_config_says_what_the_settings_say(settings, version):
-    items = charts.render(releases.of(settings).istiod, version)
+    items = charts.render(inventory.of(settings).the(Kind.ISTIOD), version)
     config = charts.only(items, "ConfigMap", "istio")
     mesh = charts.yaml.safe_load(config["data"]["mesh"])
     assert mesh["rootNamespace"] == "istio-system"
@@ -89,7 +91,7 @@ def test_the_mesh_config_says_what_the_settings_say(settings, version):
 
 
 def test_gateways_carry_exactly_the_settings_numbers_and_the_roles_labels(settings, version):
-    gateways = releases.of(settings).gateways
+    gateways = inventory.of(settings).of_kind(Kind.GATEWAY)
     expected = [] if gateway_chart_is_broken(version) else [INGRESS, EGRESS]
     assert [release.name for release in gateways] == expected
     for release in gateways:
@@ -106,7 +108,7 @@ def test_gateways_carry_exactly_the_settings_numbers_and_the_roles_labels(settin
 
 def test_helm_refuses_exactly_the_gateway_charts_that_the_facts_name(version):
     try:
-        charts.template(releases.HelmRelease("gateway", "gateway", {}), version)
+        charts.template(replace(make_mesh().of_kind(Kind.GATEWAY)[0], typed={}), version)
         refused = False
     except AssertionError as error:
         refused = "additional properties" in str(error)
@@ -116,8 +118,8 @@ def test_helm_refuses_exactly_the_gateway_charts_that_the_facts_name(version):
 def test_an_autoscaler_that_is_asked_for_has_the_settings_bounds():
     version = charts.versions()[-1]
     on = {"autoscaling": {"enabled": True, "minReplicas": 2, "maxReplicas": 3, "targetCpu": 70}}
-    plan = releases.of(make_settings(istio={"version": version, **on}, ingress=on, egress=on))
-    for release in (plan.istiod, *plan.gateways):
+    plan = inventory.of(make_settings(istio={"version": version, **on}, ingress=on, egress=on))
+    for release in (*plan.of_kind(Kind.ISTIOD), *plan.of_kind(Kind.GATEWAY)):
         scalers = [item for item in charts.render(release, version) if item["kind"] == "HorizontalPodAutoscaler"]
         bounds = [(item["spec"]["minReplicas"], item["spec"]["maxReplicas"]) for item in scalers]
         targets = [item["spec"]["metrics"][0]["resource"]["target"]["averageUtilization"] for item in scalers]
@@ -127,7 +129,7 @@ def test_an_autoscaler_that_is_asked_for_has_the_settings_bounds():
 @pytest.mark.parametrize(("load_balancers", "kind"), [(True, "LoadBalancer"), (False, "NodePort")])
 def test_an_automatic_service_is_a_load_balancer_only_where_there_are_any(load_balancers, kind):
     settings = make_settings(ingress={"service": {"nodePorts": {"http2": 30080}}})
-    ingress, egress = releases.of(settings, load_balancers).gateways
+    ingress, egress = inventory.of(settings, load_balancers=load_balancers).of_kind(Kind.GATEWAY)
     service = charts.only(charts.render(ingress, charts.versions()[-1]), "Service")
     assert service["spec"]["type"] == kind
     assert {port["name"]: port.get("nodePort") for port in service["spec"]["ports"]}["http2"] == 30080

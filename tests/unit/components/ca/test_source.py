@@ -4,6 +4,7 @@ import pulumi
 import pytest
 
 from components.ca import program
+from pi_mesh import inventory
 from pi_mesh.cluster.authority import Authority
 from tests.support import authorities, awaited
 from tests.support.factories import make_settings
@@ -25,7 +26,7 @@ def run_again(signing: authorities.Authority, *signers: authorities.Authority) -
         settings = make_settings(vault={"enabled": True, "address": address})
 
         def again() -> None:
-            program.plug_in(settings, lives_with, program.root(settings), pulumi.ResourceOptions())
+            program.plug_in(inventory.of(settings), lives_with, program.root(settings), pulumi.ResourceOptions())
 
         try:
             return record(again, outputs=made)

@@ -11,8 +11,8 @@ from operations.repair.locks import Lock
 from operations.repair.observed_state import Situation
 from operations.repair.plan import Act
 from operations.repair.processes import Process
-from pi_mesh.cluster.helm_releases import Release
 from pi_mesh.cluster.objects import Crd, Deployment
+from pi_mesh.cluster.release_records import ReleaseRecord
 from tests.support import awaited
 from tests.support.factories import make_settings
 from tests.support.snapshots import STACK, make_snapshot
@@ -36,12 +36,12 @@ def lock(pid: int = NOBODY, host: str = "") -> Lock:
     return Lock(pid, host or socket.gethostname(), "ann", "2026-01-01T00:00:00Z")
 
 
-def stuck(status: str, name: str = "istiod") -> Release:
-    return Release("istio-system", name, 3, status)
+def stuck(status: str, name: str = "istiod") -> ReleaseRecord:
+    return ReleaseRecord("istio-system", name, 3, status)
 
 
 def test_a_healthy_stack_needs_nothing():
-    assert acts(releases=[Release("istio-system", "istiod")]) == []
+    assert acts(releases=[ReleaseRecord("istio-system", "istiod")]) == []
 
 
 def test_a_lock_of_a_run_that_is_gone_is_cancelled():
@@ -76,7 +76,7 @@ def test_what_an_interrupted_rollback_of_a_first_install_left_is_forgotten(statu
 
 
 def test_a_deployed_release_is_never_touched():
-    assert acts(releases=[Release("istio-system", "istiod", 7, "deployed")]) == []
+    assert acts(releases=[ReleaseRecord("istio-system", "istiod", 7, "deployed")]) == []
 
 
 def test_a_stuck_release_of_somebody_else_is_left_alone():
@@ -89,7 +89,7 @@ def test_crds_of_nobody_are_handed_over():
 
 def test_crds_of_a_living_release_are_left_to_it():
     crd = Crd("gateways.networking.istio.io", "mesh/base")
-    assert acts(crds=[crd], releases=[Release("mesh", "base")]) == []
+    assert acts(crds=[crd], releases=[ReleaseRecord("mesh", "base")]) == []
 
 
 def test_orphans_and_locks_come_first():

@@ -5,10 +5,10 @@ import io
 import pytest
 from rich.console import Console
 
-from pi_mesh.budget import cells, markdown, mesh, terminal
-from pi_mesh.budget.rollout import surge_pods
+from pi_mesh.budget import mesh, table, terminal
+from pi_mesh.inventory.release import surge_pods
 from pi_mesh.quantities import Resources
-from tests.support.factories import make_settings
+from tests.support.factories import make_mesh
 
 SMALL_PI = {"cpu": "1", "memory": "1Gi", "pods": 20}
 KEYLESS = {"enabled": True, "address": "https://vault.example:8200", "key": "internal"}
@@ -19,34 +19,34 @@ def rows_by_name(budget) -> dict[str, mesh.Row]:
 
 
 def test_each_component_of_the_role_has_its_row():
-    rows = rows_by_name(mesh.of(make_settings()))
+    rows = rows_by_name(mesh.of(make_mesh()))
     assert list(rows) == ["istiod", "ingress gateway", "egress gateway"]
     assert all(row.requests == Resources(100, 128 * 2**20) for row in rows.values())
     assert all(row.limits == Resources(500, 256 * 2**20) for row in rows.values())
 
 
 def test_a_gateway_that_is_off_costs_nothing():
-    assert "egress gateway" not in rows_by_name(mesh.of(make_settings(egress={"enabled": False})))
+    assert "egress gateway" not in rows_by_name(mesh.of(make_mesh(egress={"enabled": False})))
 
 
 def test_the_sidecar_costs_what_the_proxy_settings_say():
-    sidecar = mesh.of(make_settings()).sidecar
+    sidecar = mesh.of(make_mesh()).sidecar
     assert (sidecar.requests, sidecar.limits) == (Resources(50, 128 * 2**20), Resources(200, 256 * 2**20))
 
 
 def test_replicas_multiply():
-    row = rows_by_name(mesh.of(make_settings(istio={"pilotReplicas": 3})))["istiod"]
+    row = rows_by_name(mesh.of(make_mesh(istio={"pilotReplicas": 3})))["istiod"]
     assert (row.pods, row.total_requests) == (3, Resources(300, 384 * 2**20))
 
 
 def test_an_autoscaler_counts_with_its_maximum():
     scaled = {"replicas": 1, "autoscaling": {"enabled": True, "maxReplicas": 5}}
-    assert rows_by_name(mesh.of(make_settings(ingress=scaled)))["ingress gateway"].pods == 5
+    assert rows_by_name(mesh.of(make_mesh(ingress=scaled)))["ingress gateway"].pods == 5
 
 
 def test_an_autoscaler_that_is_off_does_not_count():
     scaled = {"replicas": 2, "autoscaling": {"enabled": False, "maxReplicas": 5}}
-    assert rows_by_name(mesh.of(make_settings(ingress=scaled)))["ingress gateway"].pods == 2
+    assert rows_by_name(mesh.of(make_mesh(ingress=scaled)))["ingress gateway"].pods == 2
 
 
 @pytest.mark.parametrize(("replicas", "surge"), [(1, 1), (4, 1), (5, 2), (8, 2), (9, 3)])
@@ -55,55 +55,51 @@ def test_a_rollout_surges_by_a_quarter_rounded_up(replicas, surge):
 
 
 def test_the_whole_is_the_sum_of_its_rows():
-    budget = mesh.of(make_settings())
+    budget = mesh.of(make_mesh())
     assert (budget.requests, budget.limits) == (Resources(300, 384 * 2**20), Resources(1500, 768 * 2**20))
     assert budget.surge == Resources(300, 384 * 2**20)
 
 
 def test_the_share_is_of_all_pis_together():
-    budget = mesh.of(make_settings(cluster={"nodes": 3}))
+    budget = mesh.of(make_mesh(cluster={"nodes": 3}))
     assert budget.requests.shares_of(budget.capacity) == pytest.approx((300 / 12000, 384 / 11100))
 
 
 def test_a_mesh_larger_than_its_pis_does_not_fit():
-    settings = make_settings(cluster={"nodes": 1, "node": SMALL_PI}, istio={"pilotReplicas": 9})
-    budget = mesh.of(settings)
+    budget = mesh.of(make_mesh(cluster={"nodes": 1, "node": SMALL_PI}, istio={"pilotReplicas": 9}))
     assert (budget.fits, budget.room) == (False, 0)
-    assert "do NOT fit on 1 Pis of 1 CPUs, 1024Mi and 20 pods" in cells.room(budget)
+    assert "do NOT fit on 1 empty Pi (1 CPU, 1024Mi, 20 pods)" in table.room(budget)
 
 
 def test_a_mesh_without_room_for_its_rollout_does_not_fit():
     # 8 x 128Mi fill the node: three components and five sidecars, or three components with their surge and two.
-    budget = mesh.of(make_settings(cluster={"nodes": 1, "node": SMALL_PI}))
+    budget = mesh.of(make_mesh(cluster={"nodes": 1, "node": SMALL_PI}))
     assert (budget.fits, budget.room) == (True, 5)
-    tight = mesh.of(make_settings(cluster={"nodes": 1, "node": {**SMALL_PI, "memory": "640Mi"}}))
+    tight = mesh.of(make_mesh(cluster={"nodes": 1, "node": {**SMALL_PI, "memory": "640Mi"}}))
     assert (tight.fits, tight.room) == (False, 2)
 
 
-def test_markdown_and_terminal_show_the_same_cells():
-    budget = mesh.of(make_settings())
+def test_the_terminal_shows_every_cell():
+    budget = mesh.of(make_mesh())
     console = Console(width=200, file=io.StringIO())
-    console.print(terminal.table(budget))
-    shown, section = " ".join(console.file.getvalue().split()), markdown.section(budget)
-    for line in cells.rows(budget):
-        assert all(cell in shown and cell in section for cell in line)
-    assert cells.room(budget) in shown
-    assert section.splitlines()[2] == "| istiod | 1 | 100m / 128Mi | 500m / 256Mi | + 100m / 128Mi |"
+    console.print(terminal.render(budget))
+    shown = " ".join(console.file.getvalue().split())
+    for line in table.rows(budget):
+        assert all(cell in shown for cell in line)
+    assert table.room(budget) in shown
+    assert table.rows(budget)[0] == ("istiod", "1", "100m / 128Mi", "500m / 256Mi", "+ 100m / 128Mi")
 
 
 def test_the_outputs_have_an_entry_for_each_row():
-    summary = cells.summary(mesh.of(make_settings()))
+    summary = table.summary(mesh.of(make_mesh()))
     sidecar = {"pods": "1", "requests": "50m / 128Mi", "limits": "200m / 256Mi", "more in a rollout": ""}
     assert summary["sidecar"] == sidecar
     assert summary["share of the Pis"]["requests"] == "2.5% / 3.5%"
-    assert (
-        summary["room"]
-        == "81 sidecars still fit on 3 Pis of 4 CPUs, 3700Mi and 110 pods, counting nothing else on them."
-    )
+    assert summary["room"] == "Room for 81 more sidecars on 3 empty Pis (4 CPUs, 3700Mi, 110 pods each)."
 
 
 def test_the_budget_counts_cert_manager_where_it_is_ours():
-    rows = {row.component: row for row in mesh.of(make_settings(vault=KEYLESS)).rows}
+    rows = {row.component: row for row in mesh.of(make_mesh(vault=KEYLESS)).rows}
     assert str(rows["cert-manager"].requests.memory) == str(64 * 1024**2)
     others = {**KEYLESS, "certManager": {"install": False}}
-    assert "cert-manager" not in {row.component for row in mesh.of(make_settings(vault=others)).rows}
+    assert "cert-manager" not in {row.component for row in mesh.of(make_mesh(vault=others)).rows}

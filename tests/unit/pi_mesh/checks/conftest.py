@@ -2,10 +2,10 @@
 
 import pytest
 
-from pi_mesh.checks.verify.input import Facts
-from tests.support.healthy_mesh import make_facts
+from pi_mesh.checks.verify.input import VerificationInput
+from tests.support.healthy_mesh import make_verification
 
 
 @pytest.fixture
-def healthy() -> Facts:
-    return make_facts()
+def healthy() -> VerificationInput:
+    return make_verification()

@@ -2,21 +2,22 @@
 
 import pytest
 
+from pi_mesh import inventory
+from pi_mesh.inventory import Kind
 from pi_mesh.settings import SettingsError
-from pi_mesh.values import releases
 from tests.support import awaited
 from tests.support.factories import make_settings
 
 
 def problems(**overrides: object) -> tuple[str, ...]:
     with pytest.raises(SettingsError) as refused:
-        releases.of(make_settings(**overrides))
+        inventory.of(make_settings(**overrides))
     return refused.value.problems
 
 
 def test_extra_values_are_merged_into_the_typed_ones():
     more = {"pilot": {"env": {"A": "b"}}, "telemetry": {"enabled": False}}
-    values = releases.of(make_settings(istio={"values": more})).istiod.values
+    values = inventory.of(make_settings(istio={"values": more})).the(Kind.ISTIOD).values
     assert values["telemetry"] == {"enabled": False}
     assert values["pilot"]["env"] == {"A": "b"}
     assert values["pilot"]["replicaCount"] == 1
@@ -35,7 +36,7 @@ def test_extra_values_that_contradict_typed_ones_are_refused_all_at_once():
 
 
 def test_the_same_value_again_is_no_contradiction():
-    releases.of(make_settings(istio={"values": {"global": {"hub": "docker.io/istio"}}}))
+    inventory.of(make_settings(istio={"values": {"global": {"hub": "docker.io/istio"}}}))
 
 
 def test_a_typed_object_can_not_be_replaced_by_something_else():
@@ -49,13 +50,13 @@ def test_a_key_at_the_root_that_newer_charts_would_silently_override_is_refused(
 
 
 def test_extra_values_of_a_gateway_that_is_off_are_not_looked_at():
-    plan = releases.of(make_settings(egress={"enabled": False, "values": {"replicaCount": 2}}))
-    assert [release.name for release in plan.gateways] == ["istio-ingressgateway"]
+    plan = inventory.of(make_settings(egress={"enabled": False, "values": {"replicaCount": 2}}))
+    assert [release.name for release in plan.of_kind(Kind.GATEWAY)] == ["istio-ingressgateway"]
 
 
 def test_the_settings_own_values_are_left_as_they_are():
     settings = make_settings(istio={"values": {"pilot": {"env": {"A": "b"}}}})
-    releases.of(settings)
+    inventory.of(settings)
     assert settings.istio.values == {"pilot": {"env": {"A": "b"}}}
 
 

@@ -2,17 +2,18 @@
 
 import pytest
 
+from pi_mesh import inventory
 from pi_mesh.catalog.istio import gateway_chart_is_broken
+from pi_mesh.inventory import Release
 from pi_mesh.names import EGRESS, INGRESS
-from pi_mesh.values import releases
 from tests.support import awaited, charts
 from tests.support.factories import make_settings
 
 
-def planned(version: str, **settings: object) -> releases.HelmRelease:
+def planned(version: str, **settings: object) -> Release:
     """The ingress gateway's release."""
-    made = releases.of(make_settings(istio={"version": version}, ingress=settings))
-    return next(one for one in made if one.name == INGRESS)
+    made = inventory.of(make_settings(istio={"version": version}, ingress=settings))
+    return next(one for one in made.releases if one.name == INGRESS)
 
 
 def ingress(**settings: object) -> dict:
@@ -62,5 +63,5 @@ def test_the_charts_make_a_disruption_budget_of_it(version):
 @awaited.safe("M5 both gateways may read every secret of istiod's namespace, the CA's key included")
 @pytest.mark.parametrize("name", [INGRESS, EGRESS])
 def test_a_gateway_without_certificates_of_its_own_may_read_no_secrets(name):
-    gateway = next(one for one in releases.of(make_settings()) if one.name == name)
+    gateway = next(one for one in inventory.of(make_settings()).releases if one.name == name)
     assert gateway.values.get("rbac") == {"enabled": False}

@@ -2,10 +2,11 @@
 
 import pytest
 
+from pi_mesh import inventory
 from pi_mesh.checks.finding import errors
 from pi_mesh.checks.preflight import run
-from pi_mesh.cluster.helm_releases import Release
 from pi_mesh.cluster.objects import Crd, Deployment, Namespace
+from pi_mesh.cluster.release_records import ReleaseRecord
 from tests.support.factories import make_settings
 from tests.support.snapshots import STACK, make_snapshot, owned_namespace
 
@@ -17,7 +18,7 @@ CRD = Crd("issuers.cert-manager.io", OURS)
 
 def problems(vault: dict = KEYLESS, cert_manager: dict | None = None, **snapshot: object) -> list[str]:
     settings = make_settings(vault={**vault, "certManager": cert_manager or {}})
-    return [str(finding) for finding in errors(run(settings, make_snapshot(**snapshot), STACK))]
+    return [str(finding) for finding in errors(run(inventory.of(settings, STACK), make_snapshot(**snapshot)))]
 
 
 def controller(namespace: str = "cert-manager", release: str = OURS) -> tuple[Deployment, ...]:
@@ -37,7 +38,10 @@ def test_a_cluster_without_one_gets_ours_and_ours_is_no_problem():
         ({"deployments": controller("tls", "")}, "of no Helm release is there already"),
         ({"crds": (Crd("orders.acme.cert-manager.io", ""),)}, "belongs to no Helm release; Helm refuses to take it"),
         ({"namespaces": (Namespace("cert-manager"),)}, "vault.certManager.install: false to use what is there"),
-        ({"releases": (Release("cert-manager", "cert-manager", status="pending-install"),)}, "is pending-install"),
+        (
+            {"releases": (ReleaseRecord("cert-manager", "cert-manager", status="pending-install"),)},
+            "is pending-install",
+        ),
     ],
 )
 def test_what_is_in_the_way_of_ours(snapshot, line):

@@ -2,8 +2,8 @@
 
 import pytest
 
-from pi_mesh.cluster.helm_releases import Release
 from pi_mesh.cluster.objects import Crd
+from pi_mesh.cluster.release_records import ReleaseRecord
 from tests.support.preflight_problems import problems
 from tests.support.snapshots import make_snapshot
 
@@ -11,14 +11,14 @@ from tests.support.snapshots import make_snapshot
 @pytest.mark.row(12)
 def test_crds_of_no_release_are_refused_with_the_commands_that_hand_them_over():
     (problem,) = problems(make_snapshot(crds=(Crd("gateways.networking.istio.io"),)))
-    assert problem.startswith("crd gateways.networking.istio.io: 1 belong to no Helm release")
+    assert problem.startswith("crd gateways.networking.istio.io: 1 belongs to no Helm release")
     assert "kubectl label crd gateways.networking.istio.io app.kubernetes.io/managed-by=Helm" in problem
     assert "meta.helm.sh/release-name=istio-base meta.helm.sh/release-namespace=istio-system" in problem
 
 
 def test_crds_of_a_release_that_is_alive_are_not_taken_from_it():
     crd = Crd("gateways.networking.istio.io", "mesh/base")
-    (problem,) = problems(make_snapshot(crds=(crd,), releases=(Release("mesh", "base"),)))
+    (problem,) = problems(make_snapshot(crds=(crd,), releases=(ReleaseRecord("mesh", "base"),)))
     assert "uninstall mesh/base first" in problem
 
 

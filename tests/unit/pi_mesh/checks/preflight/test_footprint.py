@@ -6,13 +6,13 @@ from pi_mesh.catalog.footprint import GATEWAY, ISTIOD, SIDECAR
 from pi_mesh.checks.finding import Finding, Level
 from pi_mesh.checks.preflight import footprint
 from pi_mesh.cluster.objects import Service
-from tests.support.factories import make_settings
+from tests.support.factories import make_mesh
 from tests.support.snapshots import make_snapshot
 
 
 def findings(count: int, **settings: object) -> list[Finding]:
     snapshot = make_snapshot(services=tuple(Service("crowd", f"service-{number}") for number in range(count)))
-    return list(footprint.check(make_settings(**settings), snapshot))
+    return list(footprint.check(make_mesh(**settings), snapshot))
 
 
 def warned(count: int, **settings: object) -> list[str]:
@@ -40,5 +40,5 @@ def test_sidecars_count_only_when_they_are_told_of_the_whole_mesh():
 
 
 def test_services_that_we_may_not_list_are_unknown():
-    (found,) = footprint.check(make_settings(), make_snapshot(unreadable=("services",)))
+    (found,) = footprint.check(make_mesh(), make_snapshot(unreadable=("services",)))
     assert found.level is Level.UNKNOWN

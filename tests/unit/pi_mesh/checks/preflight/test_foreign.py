@@ -5,14 +5,14 @@ import pytest
 from pi_mesh.checks.finding import Level
 from pi_mesh.checks.preflight import run
 from pi_mesh.cluster.objects import Deployment, Webhook
-from tests.support.factories import make_settings
+from tests.support.factories import make_mesh
 from tests.support.preflight_problems import problems
-from tests.support.snapshots import STACK, make_snapshot
+from tests.support.snapshots import make_snapshot
 
 
 def test_no_foreign_istio_is_said_only_where_there_is_none():
     def said(**more: tuple) -> bool:
-        found = run(make_settings(), make_snapshot(**more), STACK)
+        found = run(make_mesh(), make_snapshot(**more))
         return any(f.id == "foreign istio" and f.level is Level.OK for f in found)
 
     assert said()

@@ -11,13 +11,13 @@ from tests.support.snapshots import make_snapshot, owned_namespace
 @pytest.mark.parametrize("name", ["istio-system", "trading"])
 def test_a_namespace_of_somebody_else_is_refused(name):
     (problem,) = problems(make_snapshot(namespaces=(Namespace(name),)))
-    assert problem.startswith(f"namespace {name}: is there already")
+    assert problem.startswith(f"namespace {name}: already exists and was not created by")
     assert "adopt: true" in problem
 
 
 def test_a_namespace_of_another_stack_is_refused_by_that_stacks_name():
     (problem,) = problems(make_snapshot(namespaces=(owned_namespace("trading", "staging"),)))
-    assert "of pi-mesh/staging" in problem
+    assert "belongs to stack pi-mesh/staging" in problem
 
 
 def test_a_namespace_is_taken_over_where_the_settings_say_so():

@@ -16,6 +16,15 @@ def test_two_nodes_where_three_are_asked_for_are_too_few():
     assert "2 of at least 3 nodes are Ready and schedulable: pi-1, pi-2" in problem
 
 
+def test_the_number_of_ready_nodes_is_a_field_of_its_own():
+    assert [f.number for f in findings(make_snapshot(nodes=make_pis(2))) if f.name == "cluster.nodes"] == [2]
+
+
+def test_the_free_memory_of_a_node_is_a_field_of_its_own_in_bytes():
+    found = errors(findings(make_snapshot(nodes=(*make_pis(2), make_node("pi-3", memory=300)))))
+    assert [(f.kind, f.name, f.number) for f in found if f.id == "free memory"] == [("node", "pi-3", 300 * 2**20)]
+
+
 @pytest.mark.parametrize(("state", "said"), [({"ready": False}, "is not Ready"), ({"cordoned": True}, "is cordoned")])
 def test_a_node_that_takes_no_pods_is_named_and_does_not_count(state, said):
     nodes = (*make_pis(2), make_node("pi-3", **state))

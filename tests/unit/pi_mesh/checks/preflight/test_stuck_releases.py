@@ -2,18 +2,18 @@
 
 import pytest
 
-from pi_mesh.cluster.helm_releases import Release
+from pi_mesh.cluster.release_records import ReleaseRecord
 from tests.support.preflight_problems import problems
 from tests.support.snapshots import make_snapshot
 
 
 @pytest.mark.parametrize("status", ["pending-install", "pending-upgrade", "pending-rollback", "uninstalling"])
 def test_a_release_that_a_killed_run_left_is_refused_with_the_command_that_repairs(status):
-    stuck = Release("istio-system", "istiod", status=status)
+    stuck = ReleaseRecord("istio-system", "istiod", status=status)
     (problem,) = problems(make_snapshot(releases=(stuck,)))
     assert problem.startswith(f"release istio-system/istiod: is {status}")
     assert "python -m operations repair" in problem
 
 
 def test_a_failed_release_is_only_a_warning_since_up_heals_it():
-    assert problems(make_snapshot(releases=(Release("istio-system", "istiod", status="failed"),))) == []
+    assert problems(make_snapshot(releases=(ReleaseRecord("istio-system", "istiod", status="failed"),))) == []

@@ -2,6 +2,7 @@
 
 import pytest
 
+from pi_mesh import inventory
 from pi_mesh.checks import preflight
 from pi_mesh.checks.finding import Level
 from pi_mesh.checks.traffic import run
@@ -85,5 +86,5 @@ def test_the_preflight_asks_these_checks_too():
     settings = make_settings(traffic={**GOOD, "gateways": {}})
 
     assert "traffic.routes.trading-app.gateways" in {
-        str(one.subject) for one in preflight.run(settings, make_snapshot(), STACK)
+        str(one.subject) for one in preflight.run(inventory.of(settings, STACK), make_snapshot())
     }

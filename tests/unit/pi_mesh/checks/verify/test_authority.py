@@ -2,9 +2,11 @@
 
 from dataclasses import replace
 
+from pi_mesh.certificates import pem
+from pi_mesh.checks.verify import run
 from pi_mesh.cluster.authority import Authority
 from tests.support.authorities import make_root
-from tests.support.factories import make_settings
+from tests.support.factories import make_mesh
 from tests.support.healthy_mesh import problems
 
 
@@ -25,5 +27,11 @@ def test_a_root_that_is_no_certificate_is_a_problem(healthy):
 def test_a_signing_ca_near_its_end_is_a_problem_with_its_remedy(healthy):
     vault = {"enabled": True, "address": "http://127.0.0.1:8200"}
     late = Authority(make_root().pem, {"ca-cert.pem": make_root(days=5).pem, "root-cert.pem": make_root().pem})
-    seen = problems(replace(healthy, authority=late, settings=make_settings(vault=vault)))
+    seen = problems(replace(healthy, authority=late, mesh=make_mesh(vault=vault)))
     assert any("in less than 7 days" in problem and "rotate-ca" in problem for problem in seen)
+
+
+def test_the_days_that_a_certificate_has_left_are_a_field_of_their_own(healthy):
+    (root,) = pem.certificates(healthy.authority.root_cert, "test")
+    left = (root.not_valid_after_utc - healthy.now).days
+    assert [f.number for f in run(healthy) if f.id == "mesh certificates" and f.kind == "certificate"] == [left]

@@ -36,3 +36,7 @@ def test_a_container_that_ran_out_of_memory_is_a_warning(healthy):
     assert any(
         f.level is Level.WARNING and "discovery outgrew the memory limit (4 restarts)" in f.message for f in seen
     )
+
+
+def test_the_number_of_ready_pods_is_a_field_of_its_own(healthy):
+    assert [finding.number for finding in run(healthy) if finding.id == "mesh pods"] == [1, 1, 1]

@@ -1,0 +1,63 @@
+"""The PKI mount of the mesh's intermediate CA: its URLs, its Vault PKI roles, and what is thrown away."""
+
+import pulumi
+from pulumi_vault import pkisecret
+
+from pi_mesh.catalog.cert_manager import ROLE
+from pi_mesh.settings.vault import VaultSettings
+from pi_mesh.values.vault import SigningRole
+
+WORKLOAD_ROLE = "mesh-workload"
+"""For workloads outside of the cluster, such as a VM."""
+IDENTITIES = ["spiffe://cluster.local/ns/*/sa/*"]
+
+
+def configure_mount(
+    name: str, settings: VaultSettings, mount: pulumi.Output[str], opts: pulumi.ResourceOptions
+) -> None:
+    """Register the mount's URLs, the Vault PKI role for workloads outside of the cluster, and tidying.
+
+    The URLs go in before anything is issued: certificates carry them for life.
+    """
+    service = f"{settings.service}/v1/{settings.mount}"
+    pkisecret.SecretBackendConfigUrls(
+        f"{name}-urls",
+        backend=mount,
+        issuing_certificates=[f"{service}/ca"],
+        crl_distribution_points=[f"{service}/crl"],
+        opts=opts,
+    )
+    pkisecret.SecretBackendRole(
+        f"{name}-role",
+        backend=mount,
+        name=WORKLOAD_ROLE,
+        allowed_uri_sans=IDENTITIES,
+        allow_any_name=False,
+        require_cn=False,
+        key_type="ec",
+        key_bits=256,
+        max_ttl="86400",  # seconds, as Vault gives them back; proxies ask for a day at most
+        opts=opts,
+    )
+    pkisecret.BackendConfigAutoTidy(
+        f"{name}-tidy", backend=mount, enabled=True, tidy_cert_store=True, tidy_expired_issuers=True, opts=opts
+    )
+
+
+def sign_for_istiod(name: str, role: SigningRole, mount: pulumi.Output[str], opts: pulumi.ResourceOptions) -> None:
+    """Register the Vault PKI role for istiod's requests: any key type, since the keys are the proxies' own."""
+    pkisecret.SecretBackendRole(
+        f"{name}-istiod-role",
+        backend=mount,
+        name=ROLE,
+        allowed_uri_sans=IDENTITIES,
+        allowed_domains=list(role.hosts),
+        allow_bare_domains=True,
+        require_cn=False,
+        key_type="any",
+        key_bits=0,
+        max_ttl=str(role.longest),
+        # Each proxy asks hourly; Vault need not write every answer to a Pi's SD card.
+        no_store=True,
+        opts=opts,
+    )

@@ -1,0 +1,67 @@
+"""The expected errors of an operation: each has an exit status, and a finding that names its cause."""
+
+from enum import IntEnum
+
+from pi_mesh.checks.finding import CLUSTER, Finding, Subject, error, setting
+from pi_mesh.cluster.errors import ClusterError
+from pi_mesh.settings import SettingsError
+
+
+class Exit(IntEnum):
+    """The exit status of an operation."""
+
+    OK = 0
+    PROBLEMS = 1
+    """Something is wrong with the cluster or its mesh, or is left to repair."""
+    USAGE = 2
+    """The command line, the stack's settings or Pulumi can't be used."""
+    NO_CLUSTER = 3
+    """The cluster does not answer, or the kubeconfig points at another one."""
+
+
+class OperationError(Exception):
+    """An operation can't go on; the text is one line: what failed, why, and what to do."""
+
+    status = Exit.USAGE
+
+    def __init__(self, finding: Finding) -> None:
+        super().__init__(str(finding))
+        self.finding = finding
+
+
+class UsageError(OperationError):
+    """The operation has no meaning for this stack."""
+
+    def __init__(self, stack: str, message: str, fix: str) -> None:
+        super().__init__(error("usage", Subject("stack", stack), message, fix))
+
+
+Expected = (SettingsError, ClusterError, OperationError)
+"""Errors that end an operation without a traceback."""
+
+
+def status(problem: Exception) -> Exit:
+    """Return the exit status of an expected error."""
+    if isinstance(problem, OperationError):
+        return problem.status
+    return Exit.NO_CLUSTER if isinstance(problem, ClusterError) else Exit.USAGE
+
+
+def lines(problem: Exception) -> tuple[str, ...]:
+    """Return what an expected error says, one line for each problem."""
+    return problem.problems if isinstance(problem, SettingsError) else (str(problem),)
+
+
+def findings(problem: Exception) -> list[Finding]:
+    """Return what an expected error says, one finding for each problem."""
+    if isinstance(problem, OperationError):
+        return [problem.finding]
+    if isinstance(problem, SettingsError):
+        return [_of_setting(line) for line in problem.problems]
+    return [error("cluster", CLUSTER, str(problem), "")]
+
+
+def _of_setting(line: str) -> Finding:
+    """Split "KEY: what is wrong", the form of every line of a SettingsError."""
+    key, _, message = line.partition(": ")
+    return error("settings", setting(key), message, "")

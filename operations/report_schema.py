@@ -1,0 +1,25 @@
+"""`python -m operations.report_schema`: writes docs/operations.schema.json, which describes what `--json` prints."""
+
+import json
+from pathlib import Path
+
+from operations import report
+from pi_mesh.checks.finding import Finding
+from pi_mesh.settings.docstrings import sentences
+
+PATH = Path(__file__).parents[1] / "docs" / "operations.schema.json"
+DESCRIBED = (report.Report, report.BudgetPart, report.NodeRoom, report.Component, report.Amounts, Finding)
+
+
+def document() -> str:
+    """Return the schema as JSON text, with a description for each field that has a sentence in the code."""
+    schema = report.Report.model_json_schema(mode="serialization")
+    definitions = {**schema["$defs"], schema["title"]: schema}
+    for model in DESCRIBED:
+        for field, sentence in sentences(model):
+            definitions[model.__name__]["properties"][field]["description"] = sentence
+    return json.dumps({"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}, indent=2) + "\n"
+
+
+if __name__ == "__main__":
+    PATH.write_text(document())

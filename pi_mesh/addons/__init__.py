@@ -1,0 +1,19 @@
+"""Observability addons: one file each holds an addon's settings, its chart and what Helm gets of both.
+
+A new addon is a new file here with one subclass of `Addon`; the settings tree, the inventory and the docs find it.
+"""
+
+from importlib import import_module
+from pkgutil import iter_modules
+
+from pi_mesh.addons.addon import Addon, MeshContext
+
+__all__ = ["ALL", "Addon", "MeshContext"]
+
+for _module in iter_modules(__path__):
+    import_module(f"{__name__}.{_module.name}")
+
+ALL: dict[str, type[Addon]] = {
+    kind.name: kind for kind in sorted(Addon.__subclasses__(), key=lambda kind: (len(kind.needs), kind.name))
+}
+"""By name, in the order of their installation: an addon follows those that it needs."""

@@ -1,0 +1,80 @@
+"""Grafana: Istio's own dashboards."""
+
+from typing import ClassVar
+
+from pi_mesh.addons.addon import NO_SIDECAR, Addon, ChartVersion, MeshContext
+from pi_mesh.addons.prometheus import Prometheus
+from pi_mesh.catalog.istio import facts_of
+from pi_mesh.model.base import HelmValues
+from pi_mesh.model.resources import ResourceProfile, profile
+
+FOLDER = "istio"
+
+
+class Grafana(Addon):
+    """Dashboards: Istio's own, of its very version, fetched by the pod when it starts."""
+
+    name: ClassVar[str] = "grafana"
+    chart: ClassVar[str] = "grafana"
+    # Moved from grafana.github.io in January 2026: https://github.com/grafana-community/helm-charts
+    repository: ClassVar[str] = "https://grafana-community.github.io/helm-charts"
+    port: ClassVar[int] = 3000
+    needs: ClassVar[tuple[str, ...]] = ("prometheus",)
+
+    version: ChartVersion | None = "12.11.1"  # Grafana 13.2
+    """Version of the chart."""
+    resources: ResourceProfile = profile("50m", "192Mi", "300m", "384Mi")
+
+    def helm_values(self, mesh: MeshContext) -> HelmValues:
+        """Return the values; the chart makes up the admin's password itself, in the Secret `grafana`."""
+        resources = self.resources.to_kubernetes()
+        return {
+            "resources": resources,
+            "nodeSelector": mesh.node_selector,
+            "podLabels": NO_SIDECAR,
+            "service": {"port": self.port},
+            "rbac": {"create": False},
+            "testFramework": {"enabled": False},
+            # Never two at once: a Pi has no room to spare.
+            "deploymentStrategy": {"type": "Recreate"},
+            "datasources": {"datasources.yaml": {"apiVersion": 1, "datasources": _sources(mesh)}},
+            "dashboardProviders": {"dashboardproviders.yaml": {"apiVersion": 1, "providers": [_provider()]}},
+            "dashboards": {FOLDER: {name: {"url": url} for name, url in dashboards(mesh.istio_version).items()}},
+            "downloadDashboards": {"resources": resources},
+            # The chart's own skips the check of certificates.
+            "defaultCurlOptions": "-sf --retry 5",
+        }
+
+
+def dashboards(istio: str) -> dict[str, str]:
+    """Return the dashboards of an Istio release: name -> address, pinned by the release's tag."""
+    minor = facts_of(istio).minor
+    mesh, pilot = ".gen" if minor >= 24 else "", ".gen" if minor >= 23 else ""
+    files = {
+        "mesh": f"istio-mesh-dashboard{mesh}",
+        "service": "istio-service-dashboard",
+        "workload": "istio-workload-dashboard",
+        "control-plane": f"pilot-dashboard{pilot}",
+    }
+    folder = f"https://raw.githubusercontent.com/istio/istio/{istio}/manifests/addons/dashboards"
+    return {name: f"{folder}/{file}.json" for name, file in files.items()}
+
+
+def _sources(mesh: MeshContext) -> list[HelmValues]:
+    prometheus = mesh.enabled["prometheus"]
+    assert isinstance(prometheus, Prometheus)
+    metrics: HelmValues = {
+        "name": "Prometheus",
+        "type": "prometheus",
+        "url": mesh.address("prometheus"),
+        "isDefault": True,
+        "jsonData": {"timeInterval": prometheus.scrape_interval},
+    }
+    if "jaeger" not in mesh.enabled:
+        return [metrics]
+    return [metrics, {"name": "Jaeger", "type": "jaeger", "url": mesh.address("jaeger")}]
+
+
+def _provider() -> HelmValues:
+    options = {"path": f"/var/lib/grafana/dashboards/{FOLDER}"}
+    return {"name": FOLDER, "folder": "Istio", "type": "file", "options": options}

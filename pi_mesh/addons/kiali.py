@@ -1,0 +1,68 @@
+"""Kiali: the mesh as a picture."""
+
+from typing import ClassVar
+
+from pi_mesh.addons.addon import NO_SIDECAR, OFF, Addon, ChartVersion, MeshContext
+from pi_mesh.catalog.istio import facts_of
+from pi_mesh.model.base import HelmValues
+from pi_mesh.model.resources import ResourceProfile, profile
+
+VERSIONS = {
+    20: "1.76.0",
+    21: "1.79.0",
+    22: "1.86.0",
+    23: "1.87.0",
+    24: "2.0.0",
+    25: "2.5.0",
+    26: "2.8.0",
+    27: "2.12.0",
+    28: "2.17.0",
+    29: "2.21.0",
+    30: "2.26.0",
+    31: "2.27.0",
+}
+"""Istio minor -> the Kiali that Istio ships beside its newest patch (samples/addons/kiali.yaml at the release tags)."""
+
+
+class Kiali(Addon):
+    """The mesh as a picture."""
+
+    name: ClassVar[str] = "kiali"
+    chart: ClassVar[str] = "kiali-server"
+    repository: ClassVar[str] = "https://kiali.org/helm-charts"
+    port: ClassVar[int] = 20000
+    surge: ClassVar[int] = 1
+    needs: ClassVar[tuple[str, ...]] = ("prometheus",)
+
+    version: ChartVersion | None = None
+    """Version of the chart; if not given the one that Istio ships beside `istio.version`."""
+    resources: ResourceProfile = profile("50m", "128Mi", "200m", "256Mi")
+
+    def chart_version(self, istio_version: str) -> str:
+        return self.version or VERSIONS[facts_of(istio_version).minor]
+
+    def helm_values(self, mesh: MeshContext) -> HelmValues:
+        return {
+            # A token of the cluster, so that Kiali shows nobody more than the cluster would.
+            "auth": {"strategy": "token"},
+            "deployment": {
+                "resources": self.resources.to_kubernetes(),
+                "node_selector": mesh.node_selector,
+                "pod_labels": NO_SIDECAR,
+                "image_pull_policy": mesh.pull_policy,
+            },
+            "server": {"port": self.port},
+            "external_services": {
+                "istio": {"root_namespace": mesh.namespace},
+                "prometheus": {"url": mesh.address("prometheus")},
+                "grafana": self._service(mesh, "grafana"),
+                "tracing": self._service(mesh, "jaeger", use_grpc=False),
+            },
+        }
+
+    def _service(self, mesh: MeshContext, name: str, **more: object) -> HelmValues:
+        if name not in mesh.enabled:
+            return OFF
+        # Renamed in Kiali 2.
+        key = "in_cluster_url" if self.chart_version(mesh.istio_version).startswith("1.") else "internal_url"
+        return {"enabled": True, key: mesh.address(name), **more}

@@ -1,0 +1,52 @@
+"""Prometheus: metrics of the mesh."""
+
+from typing import Annotated, ClassVar
+
+from pi_mesh.addons.addon import NO_SIDECAR, OFF, Addon, ChartVersion, MeshContext
+from pi_mesh.model.base import HelmValues
+from pi_mesh.model.patterns import matching
+from pi_mesh.model.resources import ResourceProfile, profile
+from pi_mesh.quantities import Memory
+
+PARTS_OFF = ("alertmanager", "kube-state-metrics", "prometheus-node-exporter", "prometheus-pushgateway")
+JOBS_OFF = ("kubernetes-api-servers", "kubernetes-nodes", "kubernetes-nodes-cadvisor")
+"""The cluster's own metrics: ten times those of a small mesh."""
+
+
+class Prometheus(Addon):
+    """Metrics: of the mesh alone, since the cluster's own would not fit beside them."""
+
+    name: ClassVar[str] = "prometheus"
+    chart: ClassVar[str] = "prometheus"
+    repository: ClassVar[str] = "https://prometheus-community.github.io/helm-charts"
+    port: ClassVar[int] = 9090
+
+    version: ChartVersion | None = "29.27.0"  # Prometheus 3.14
+    """Version of the chart."""
+    resources: ResourceProfile = profile("100m", "256Mi", "500m", "512Mi")
+    retention: Annotated[str, matching(r"^[1-9][0-9]*[hd]$", 'hours or days such as "24h" or "7d"')] = "24h"
+    """How long metrics are kept."""
+    scrape_interval: Annotated[str, matching(r"^[1-9][0-9]*[sm]$", 'a time such as "30s" or "1m"')] = "30s"
+    """Between two looks at each proxy."""
+    storage: Memory | None = None
+    """Size of a volume that outlives the pod; without it metrics go with the pod, and spare the SD card."""
+
+    def helm_values(self, mesh: MeshContext) -> HelmValues:
+        volume = {"enabled": True, "size": str(self.storage)} if self.storage else OFF
+        return {
+            **dict.fromkeys(PARTS_OFF, OFF),
+            "configmapReload": {"prometheus": OFF},
+            "scrapeConfigs": dict.fromkeys(JOBS_OFF, OFF),
+            # The identity that the Ansible role's AuthorizationPolicy names.
+            "serviceAccounts": {"server": {"name": "prometheus"}},
+            "server": {
+                "fullnameOverride": self.name,
+                "resources": self.resources.to_kubernetes(),
+                "nodeSelector": mesh.node_selector,
+                "podLabels": NO_SIDECAR,
+                "service": {"servicePort": self.port},
+                "global": {"scrape_interval": self.scrape_interval},
+                "retention": self.retention,
+                "persistentVolume": volume,
+            },
+        }

@@ -1,0 +1,59 @@
+"""The live pods must carry exactly the resources of the settings."""
+
+from collections.abc import Iterator
+
+from pi_mesh.checks.finding import Finding, Subject, error, ok
+from pi_mesh.checks.verify.input import VerificationInput
+from pi_mesh.cluster.pods import SIDECAR, Container
+from pi_mesh.inventory import Release, Workload
+from pi_mesh.model.resources import ResourceProfile
+
+ID = "resource profile"
+
+
+def check(seen: VerificationInput) -> Iterator[Finding]:
+    for release in seen.mesh.releases:
+        for workload in release.workloads:
+            yield from _workload(seen, release, workload)
+    yield from _sidecars(seen)
+
+
+def _workload(seen: VerificationInput, release: Release, workload: Workload) -> Iterator[Finding]:
+    profile = workload.resources
+    for pod in seen.snapshot.pods:
+        if pod.ending or not workload.has_pod(pod.namespace, pod.labels):
+            continue
+        subject = Subject("pod", f"{pod.namespace}/{pod.name}")
+        if wrong := deviations(pod.containers[0], profile):
+            yield error(ID, subject, wrong, f"{seen.restore(release.id)}, or wait for the rollout")
+        else:
+            yield ok(ID, subject, f"requests {profile.requests.resources}, limits {profile.limits.resources}")
+
+
+def _sidecars(seen: VerificationInput) -> Iterator[Finding]:
+    """Judge the running sidecars: they keep what they were injected with until their pod is replaced."""
+    namespace, profile = seen.settings.trading.namespace, seen.settings.proxy.resources
+    pods = [pod for pod in seen.snapshot.pods if pod.namespace == namespace and pod.has_sidecar and not pod.ending]
+    count = 0
+    for pod in pods:
+        sidecar = next(entry for entry in pod.containers if entry.name == SIDECAR)
+        if wrong := deviations(sidecar, profile):
+            count += 1
+            subject = Subject("pod", f"{namespace}/{pod.name}")
+            yield error(
+                ID, subject, f"sidecar {wrong}", f"`kubectl rollout restart -n {namespace} {_restart(pod.owner)}`"
+            )
+    if pods and not count:
+        yield ok(ID, Subject("namespace", namespace), f"all {len(pods)} sidecars carry the profile", number=len(pods))
+
+
+def _restart(owner: str) -> str:
+    kind, _, name = owner.partition("/")
+    return f"deploy/{name.rpartition('-')[0]}" if kind == "ReplicaSet" else owner.lower() or "deploy"
+
+
+def deviations(container: Container, profile: ResourceProfile) -> str:
+    """Return what differs, in words; empty when nothing does."""
+    halves = (("requests", container.requests, profile.requests), ("limits", container.limits, profile.limits))
+    wrong = [f"{name} {is_}, not {should.resources}" for name, is_, should in halves if is_ != should.resources]
+    return " and ".join(wrong)

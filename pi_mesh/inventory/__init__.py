@@ -1,0 +1,75 @@
+"""The inventory of a mesh: every release and every object that the settings give, said once.
+
+Components deploy it, the budget counts it, preflight and verify compare it with the cluster, repair and uninstall know
+by it what belongs to the stack, and the outputs list it.
+"""
+
+from dataclasses import dataclass
+
+from pi_mesh.inventory import beside, istio
+from pi_mesh.inventory.managed_object import ManagedObject, managed_objects
+from pi_mesh.inventory.release import Kind, Release, Workload
+from pi_mesh.settings import Settings
+from pi_mesh.values import extra
+
+__all__ = ["Inventory", "Kind", "ManagedObject", "Release", "Workload", "of"]
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """What the settings of one stack give."""
+
+    settings: Settings
+    stack: str
+    releases: tuple[Release, ...]
+    """Those that are switched on: Istio's in the order of their installation, then those beside it."""
+    objects: tuple[ManagedObject, ...]
+    """What the program makes of its own, namespaces first."""
+
+    @property
+    def workloads(self) -> tuple[Workload, ...]:
+        """The Deployments of all releases."""
+        return tuple(workload for release in self.releases for workload in release.workloads)
+
+    @property
+    def namespaces(self) -> tuple[ManagedObject, ...]:
+        """The namespaces that the stack makes or adopts."""
+        return tuple(entry for entry in self.objects if entry.kind == "Namespace")
+
+    def of_kind(self, kind: Kind) -> tuple[Release, ...]:
+        """Return the releases of a kind."""
+        return tuple(release for release in self.releases if release.kind is kind)
+
+    def the(self, kind: Kind) -> Release:
+        """Return the one release of a kind that there is exactly one of."""
+        (release,) = self.of_kind(kind)
+        return release
+
+    def objects_of(self, component: str) -> tuple[ManagedObject, ...]:
+        """Return what a component registers, but for its namespace."""
+        return tuple(entry for entry in self.objects if entry.component == component and entry.kind != "Namespace")
+
+    def namespace(self, component: str) -> ManagedObject:
+        """Return the namespace of a component."""
+        return next(entry for entry in self.namespaces if entry.component == component)
+
+    def owns(self, release: str) -> bool:
+        """Return True for a release, as NAMESPACE/NAME, of this stack; a gateway counts though it is switched off."""
+        gateways = {f"{self.settings.istio.namespace}/{name}" for name, _ in istio.gateways(self.settings).values()}
+        return release in gateways | {entry.id for entry in self.releases}
+
+    def has_pod(self, namespace: str, labels: dict[str, str]) -> bool:
+        """Return True for a pod of one of the workloads."""
+        return any(workload.has_pod(namespace, labels) for workload in self.workloads)
+
+
+def of(settings: Settings, stack: str = "", load_balancers: bool = False, root: str | None = None) -> Inventory:
+    """Return the inventory of these settings.
+
+    `load_balancers`: True where the cluster hands out addresses to Services. `root`: PEM of Vault's root, without which
+    an istiod that has its requests signed there does not start. Raises SettingsError where extra values contradict
+    typed settings, all of them at once.
+    """
+    releases = (*istio.releases(settings, load_balancers, root), *beside.releases(settings))
+    extra.refuse(line for release in releases for line in release.contradictions())
+    return Inventory(settings, stack, releases, tuple(managed_objects(settings, stack)))

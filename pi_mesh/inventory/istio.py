@@ -1,0 +1,98 @@
+"""The releases of Istio itself: base, istiod and the gateways."""
+
+from collections.abc import Iterator
+from functools import partial
+
+from pi_mesh.catalog.footprint import GATEWAY, ISTIOD, Growth
+from pi_mesh.inventory.release import Kind, Release, Workload, surge_pods
+from pi_mesh.model.resources import Autoscaling, ResourceProfile
+from pi_mesh.names import BASE, EGRESS, INGRESS
+from pi_mesh.names import ISTIOD as ISTIOD_NAME
+from pi_mesh.settings import Settings
+from pi_mesh.settings.gateway import GatewaySettings
+from pi_mesh.values import gateway, istio
+
+
+def releases(settings: Settings, load_balancers: bool, root: str | None) -> Iterator[Release]:
+    """Yield them in the order of their installation; the arguments as in `pi_mesh.inventory.of`."""
+    of_istio = partial(
+        Release,
+        namespace=settings.istio.namespace,
+        version=settings.istio.version,
+        source=settings.charts,
+        source_setting="charts.source",
+    )
+    yield of_istio(
+        kind=Kind.BASE,
+        name=BASE,
+        chart="base",
+        setting="base",
+        typed=istio.base_values(settings),
+        extra=settings.base.values,
+    )
+    yield of_istio(
+        kind=Kind.ISTIOD,
+        name=ISTIOD_NAME,
+        chart="istiod",
+        setting="istio",
+        typed=istio.istiod_values(settings, root),
+        extra=settings.istio.values,
+        workloads=(_istiod(settings),),
+    )
+    for setting, (name, branch) in gateways(settings).items():
+        if branch.enabled:
+            yield of_istio(
+                kind=Kind.GATEWAY,
+                name=name,
+                chart="gateway",
+                setting=setting,
+                typed=gateway.helm_values(settings, name, branch, load_balancers),
+                extra=branch.values,
+                workloads=(_gateway(settings, setting, name, branch),),
+            )
+
+
+def gateways(settings: Settings) -> dict[str, tuple[str, GatewaySettings]]:
+    """Return the gateways by the key of their branch: release name and settings, switched on or not."""
+    return {"ingress": (INGRESS, settings.ingress), "egress": (EGRESS, settings.egress)}
+
+
+def _istiod(settings: Settings) -> Workload:
+    own = settings.istio
+    return _workload(
+        settings, ISTIOD_NAME, "istiod", "istio", own.pilot_replicas, own.autoscaling, own.resources, ISTIOD
+    )
+
+
+def _gateway(settings: Settings, setting: str, name: str, own: GatewaySettings) -> Workload:
+    title = f"{setting} gateway"
+    return _workload(
+        settings, name, title, setting, own.replicas, own.autoscaling, own.resources, GATEWAY, own.service.type
+    )
+
+
+def _workload(
+    settings: Settings,
+    name: str,
+    title: str,
+    setting: str,
+    replicas: int,
+    autoscaling: Autoscaling,
+    resources: ResourceProfile,
+    growth: Growth,
+    service_type: str = "ClusterIP",
+) -> Workload:
+    pods = autoscaling.max_replicas if autoscaling.enabled else replicas
+    return Workload(
+        name,
+        settings.istio.namespace,
+        title,
+        setting,
+        resources,
+        selector={"app": name},
+        pods=pods,
+        surge=surge_pods(pods),
+        autoscaled=autoscaling.enabled,
+        service_type=service_type,
+        growth=growth,
+    )

@@ -1,0 +1,57 @@
+"""The Kubernetes objects that the program makes itself, besides what Helm's releases bring."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from pi_mesh.settings import Settings
+from pi_mesh.values import cert_manager, objects, tracing, traffic
+from pi_mesh.values.objects import Object
+
+
+@dataclass(frozen=True)
+class ManagedObject:
+    """One object, and the component that registers it."""
+
+    component: str
+    """Name of the component: "istio", "cert-manager", "mesh-mtls", "mesh-signer", "trading", "traffic", ..."""
+    manifest: Object
+    setting: str = ""
+    """Key of the branch whose `adopt` takes an existing namespace over; empty where that is not possible."""
+    adopted: bool = False
+    """True for a namespace that was there before: it keeps what others gave it, and stays at destroy."""
+    last: bool = False
+    """True for what may only come when the component's other objects are there: a default deny."""
+
+    @property
+    def kind(self) -> str:
+        return str(self.manifest["kind"])
+
+    @property
+    def name(self) -> str:
+        metadata = self.manifest["metadata"]
+        assert isinstance(metadata, dict)
+        return metadata["name"]
+
+
+def managed_objects(settings: Settings, stack: str) -> Iterator[ManagedObject]:
+    """Yield all of them; within a component what others refer to comes first."""
+    yield from _namespaces(settings, stack)
+    yield ManagedObject("mesh-mtls", objects.peer_authentication(settings))
+    yield from _of("trading", objects.bounds(settings))
+    yield from _of("traffic", traffic.objects(settings))
+    yield from (ManagedObject("traffic", manifest, last=True) for manifest in traffic.last_objects(settings))
+    yield from _of("observability", tracing.telemetry(settings))
+    if settings.vault.keyless:
+        yield from _of("mesh-signer", (*cert_manager.rights(settings), cert_manager.issuer(settings)))
+
+
+def _namespaces(settings: Settings, stack: str) -> Iterator[ManagedObject]:
+    istio, trading = settings.istio, settings.trading
+    yield ManagedObject("istio", objects.istio_namespace(settings, stack), "istio", istio.adopt)
+    if settings.vault.keyless and settings.vault.cert_manager.install:
+        yield ManagedObject("cert-manager", objects.cert_manager_namespace(settings, stack))
+    yield ManagedObject("trading", objects.trading_namespace(settings, stack), "trading", trading.adopt)
+
+
+def _of(component: str, manifests: Iterable[Object]) -> Iterator[ManagedObject]:
+    return (ManagedObject(component, manifest) for manifest in manifests)

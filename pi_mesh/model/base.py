@@ -1,0 +1,53 @@
+"""The base of every settings model: frozen, closed, camelCase in the stack file."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from pi_mesh.model.patterns import matching
+
+
+class Model(BaseModel):
+    """A branch of the settings tree. Unknown keys are refused, values never change after they are read."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        alias_generator=to_camel,
+        validate_by_name=True,
+        validate_by_alias=True,
+        validate_default=True,
+        # Built once, as parts of the whole tree, not each by itself first: that is what a preview waits for.
+        defer_build=True,
+        # YAML's `on`, "2" or 1.0 must not slip in as a boolean, a number or a replica count.
+        strict=True,
+        allow_inf_nan=False,
+    )
+
+
+NamespaceName = Annotated[
+    str,
+    matching(
+        r"^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$",
+        "at most 63 small letters, digits and inner dashes, beginning with a letter",
+    ),
+]
+"""A Kubernetes namespace; a letter comes first because YAML makes digits a number."""
+
+MountPath = Annotated[
+    str,
+    Field(
+        pattern=r"^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$",
+        description='A path of Vault without slashes around it, such as "pki_int".',
+    ),
+]
+
+Replicas = Annotated[int, Field(ge=1, le=100)]
+"""How many pods of a Deployment; zero would take the mesh down silently."""
+
+DrainSeconds = Annotated[int, Field(ge=1, le=300)]
+"""How long a stopping proxy goes on serving."""
+
+HelmValues = dict[str, object]
+"""Extra Helm values as they stand in the stack file."""

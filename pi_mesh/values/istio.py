@@ -1,0 +1,76 @@
+"""Helm values of the charts `base` and `istiod`: the CRDs, the control plane, and what it injects into every pod.
+
+Keys of istiod stand under `pilot.`, which every chart version reads: before 1.24 only there, since then also at the
+root (templates/zzy_descope_legacy.yaml).
+"""
+
+from pi_mesh.catalog.istio import facts_of
+from pi_mesh.settings import Settings
+from pi_mesh.values import tracing, vault
+from pi_mesh.values.extra import Values, merge
+from pi_mesh.values.placement import node_selector
+
+MAX_SURGE_PERCENT = 25
+"""Kubernetes' default, and the only one that the gateway chart knows before 1.24; istiod's chart would say 100."""
+
+
+def base_values(settings: Settings) -> Values:
+    """Return the values of the chart `base`, without the extra ones."""
+    return {"global": {"istioNamespace": settings.istio.namespace}}
+
+
+def istiod_values(settings: Settings, root: str | None = None) -> Values:
+    """Return the values of the chart `istiod`, without the extra ones; `root` as in `pi_mesh.inventory.of`."""
+    return merge(_istiod(settings), merge(vault.helm_values(settings, root), tracing.helm_values(settings)))
+
+
+def _istiod(settings: Settings) -> Values:
+    return {
+        "pilot": _pilot(settings),
+        "global": {
+            "hub": settings.images.hub,
+            "tag": settings.istio.version,
+            "imagePullPolicy": settings.images.pull_policy,
+            "istioNamespace": settings.istio.namespace,
+            "proxy": {"resources": settings.proxy.resources.to_kubernetes(), **_readiness(settings.istio.version)},
+        },
+        "meshConfig": _mesh_config(settings),
+    }
+
+
+def _pilot(settings: Settings) -> Values:
+    istio = settings.istio
+    return {
+        "replicaCount": istio.pilot_replicas,
+        "resources": istio.resources.to_kubernetes(),
+        "nodeSelector": node_selector(settings),
+        "rollingMaxSurge": f"{MAX_SURGE_PERCENT}%",
+        "traceSampling": settings.proxy.trace_sampling,
+        "autoscaleEnabled": istio.autoscaling.enabled,
+        "autoscaleMin": istio.autoscaling.min_replicas,
+        "autoscaleMax": istio.autoscaling.max_replicas,
+        "cpu": {"targetAverageUtilization": istio.autoscaling.target_cpu},
+    }
+
+
+def _mesh_config(settings: Settings) -> Values:
+    proxy = settings.proxy
+    return {
+        "outboundTrafficPolicy": {"mode": proxy.outbound_traffic},
+        "defaultConfig": {
+            "concurrency": proxy.concurrency,
+            "terminationDrainDuration": f"{proxy.drain_seconds}s",
+            # Proxies ask for certificates of this life, and renew them at half of it (SECRET_GRACE_PERIOD_RATIO).
+            "proxyMetadata": {"SECRET_TTL": settings.mtls.certificate_lifetime},
+        },
+    }
+
+
+def _readiness(version: str) -> Values:
+    """Return how often proxies are probed where gateways have no probe of their own.
+
+    Less often than a gateway's own probe (`pi_mesh.values.gateway`), since every sidecar is probed as often.
+    """
+    if facts_of(version).gateways_choose_their_probe:
+        return {}
+    return {"readinessPeriodSeconds": 3, "readinessFailureThreshold": 20}

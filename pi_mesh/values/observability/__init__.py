@@ -1,1 +1,0 @@
-"""Helm values of the observability charts."""

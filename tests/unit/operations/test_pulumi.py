@@ -1,0 +1,75 @@
+"""How a failed command of Pulumi is told: what was run, Pulumi's own reason, and what to do, in one line."""
+
+import os
+
+import pytest
+from typer.testing import CliRunner
+
+from operations import pulumi, stacks
+from operations.__main__ import app
+from operations.pulumi import PulumiFailed
+from tests.support.factories import make_settings
+
+
+@pytest.fixture
+def pulumi_says(tmp_path, monkeypatch):
+    """`pulumi_says(stderr, status)`: a command `pulumi` that fails so, and writes down what it was asked."""
+
+    def install(stderr: str, status: int = 255) -> None:
+        (tmp_path / "err").write_text(stderr)
+        command = tmp_path / "pulumi"
+        command.write_text(f'#!/bin/sh\necho "$@" >> "{tmp_path}/asked"; cat "{tmp_path}/err" >&2; exit {status}\n')
+        command.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}/usr/bin{os.pathsep}/bin")
+
+    return install
+
+
+@pytest.mark.parametrize(
+    ("stderr", "reason"),
+    [
+        ("error: no stack named 'lab' found\n", "no stack named 'lab' found"),
+        ("warning: old\nerror: could not decrypt\n\n  see the docs\n", "could not decrypt"),
+        ("panic\n", "panic"),
+        ("", "pulumi gave no reason"),
+    ],
+)
+def test_a_failed_command_is_one_line_with_pulumis_reason_and_what_to_do(pulumi_says, stderr, reason):
+    pulumi_says(stderr)
+    with pytest.raises(PulumiFailed) as failed:
+        pulumi.export("lab")
+    assert str(failed.value) == (
+        f"pulumi stack export --stack lab: failed: {reason}; "
+        "check the stack with `pulumi stack ls`, and the backend with `pulumi whoami -v`"
+    )
+
+
+def test_a_failed_export_is_not_called_a_problem_of_the_settings(pulumi_says, monkeypatch):
+    pulumi_says("error: could not read the state\n")
+    monkeypatch.setattr(stacks, "load", lambda _: make_settings())
+    monkeypatch.setattr(pulumi, "backend", lambda: "file:///nowhere")
+    monkeypatch.setattr("pi_mesh.cluster.snapshot.read", lambda _: None)
+    done = CliRunner().invoke(app, ["repair", "-s", "lab"])
+    assert done.exit_code == 2
+    assert done.stderr.startswith("error: pulumi stack export --stack lab: failed: could not read the state; ")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_command_that_writes_for_the_user_refers_to_what_it_wrote(pulumi_says, capfd):
+    pulumi_says("the update failed\n")
+    with pytest.raises(PulumiFailed, match="failed: see above"):
+        pulumi.up("lab")
+    assert capfd.readouterr() == ("", "the update failed\n")
+
+
+def test_without_pulumi_a_command_says_how_to_get_it(monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(PulumiFailed, match=r"pulumi is not on PATH; install it"):
+        pulumi.backend()
+
+
+def test_a_value_is_set_by_its_path_in_the_stacks_file(pulumi_says, tmp_path):
+    pulumi_says("", status=0)
+    pulumi.set_config("lab", "vault.generation", "2")
+    asked = (tmp_path / "asked").read_text()
+    assert asked == "config set --stack lab --path vault.generation 2 --non-interactive\n"

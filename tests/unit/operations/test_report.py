@@ -1,0 +1,136 @@
+"""The report of every operation: what `--json` prints is what docs/operations.schema.json describes."""
+
+import json
+
+import jsonschema
+import pytest
+from typer.testing import CliRunner
+
+from operations import report_schema, rotate_ca, stacks, verify
+from operations.__main__ import app
+from operations.pulumi import PulumiFailed
+from operations.repair import apply, observed_state, plan
+from operations.repair.observed_state import Situation
+from pi_mesh.checks.finding import Subject, ok, warning
+from pi_mesh.cluster import snapshot
+from pi_mesh.cluster.errors import ClusterUnreachable
+from pi_mesh.cluster.release_records import ReleaseRecord
+from pi_mesh.settings import SettingsError
+from tests.support.factories import make_settings
+from tests.support.healthy_mesh import make_verification
+from tests.support.snapshots import STACK, make_pis, make_snapshot
+
+SCHEMA = json.loads(report_schema.PATH.read_text())
+OPERATIONS = ("preflight", "verify", "repair", "budget", "rotate-ca")
+VAULT = {"enabled": True, "address": "https://vault.example"}
+STUCK = make_snapshot(releases=(ReleaseRecord("istio-system", "istiod", 1, "pending-install"),))
+
+
+@pytest.fixture
+def stack(monkeypatch):
+    """A stack whose operations come to their end, each with something to say."""
+    settings = make_settings(vault=VAULT)
+    now = Situation(STACK, settings, STUCK, {"deployment": {}}, locks_known=False)
+    for name in ("load", "load_any"):
+        monkeypatch.setattr(stacks, name, lambda _: settings)
+    monkeypatch.setattr(snapshot, "read", lambda _: make_snapshot(nodes=make_pis(2, memory=1280)))
+    monkeypatch.setattr(verify, "read", lambda *_: make_verification())
+    monkeypatch.setattr(verify.signing, "signed", lambda *_: [ok("x", Subject("pod", "a/b"), "is well", number=0.5)])
+    monkeypatch.setattr(verify.analysis, "analyze", lambda _: [warning("y", Subject("cluster"), "is odd", "look")])
+    monkeypatch.setattr(observed_state, "read", lambda *_: now)
+    monkeypatch.setattr(apply, "carry_out", lambda now, _say=None, **_: plan.steps(now))
+    monkeypatch.setattr(rotate_ca, "proven", lambda *_: [ok("pulumi up", Subject("stack", STACK), "is done")])
+
+
+def valid(operation: str, *more: str) -> dict:
+    """What the operation prints with --json, which the schema allows, and whose status is the exit status."""
+    done = CliRunner().invoke(app, [operation, "-s", STACK, "--json", *more])
+    content = json.loads(done.stdout)
+    jsonschema.Draft202012Validator(SCHEMA).validate(content)
+    assert (content["operation"], content["stack"], content["status"]) == (operation, STACK, done.exit_code)
+    return content
+
+
+def test_the_schema_is_current():
+    assert report_schema.PATH.read_text() == report_schema.document(), "run `make schema`"
+
+
+def test_the_schema_describes_every_field_of_a_finding():
+    assert [name for name, field in SCHEMA["$defs"]["Finding"]["properties"].items() if "$ref" in field] == ["level"]
+    assert all("description" in field for field in SCHEMA["$defs"]["Finding"]["properties"].values())
+
+
+@pytest.mark.usefixtures("stack")
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_what_an_operation_prints_is_valid(operation):
+    content = valid(operation)
+    assert content["findings"]
+    assert sum(content["totals"].values()) == len(content["findings"])
+
+
+@pytest.mark.usefixtures("stack")
+def test_a_report_with_a_field_more_is_not_valid():
+    content = {**valid("budget"), "more": 1}
+    with pytest.raises(jsonschema.ValidationError, match="more"):
+        jsonschema.validate(content, SCHEMA)
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+@pytest.mark.parametrize(
+    ("problem", "status", "finding"),
+    [
+        (SettingsError(["istio.version: is required"]), 2, ("setting", "istio.version", "is required")),
+        (ClusterUnreachable("no answer"), 3, ("cluster", "", "no answer")),
+        (PulumiFailed("pulumi whoami", "failed: no", "log in"), 2, ("command", "pulumi whoami", "failed: no")),
+    ],
+    ids=["settings", "cluster", "pulumi"],
+)
+def test_an_expected_error_is_a_report_too(monkeypatch, operation, problem, status, finding):
+    def refuse(_):
+        raise problem
+
+    monkeypatch.setattr(stacks, "load", refuse)
+    monkeypatch.setattr(stacks, "load_any", refuse)
+    content = valid(operation)
+    (found,) = content["findings"]
+    assert (content["status"], content["totals"]["error"]) == (status, 1)
+    assert (found["kind"], found["name"], found["message"]) == finding
+
+
+def test_each_problem_of_the_settings_is_a_line_and_a_finding_of_its_own(monkeypatch):
+    def refuse(_):
+        raise SettingsError(["istio.version: is required", "ingres: is not a setting"])
+
+    monkeypatch.setattr(stacks, "load", refuse)
+    assert [finding["name"] for finding in valid("verify")["findings"]] == ["istio.version", "ingres"]
+    done = CliRunner().invoke(app, ["verify", "-s", STACK])
+    assert done.stderr == "error: istio.version: is required\nerror: ingres: is not a setting\n"
+
+
+def test_an_operation_without_meaning_for_the_stack_is_a_report_of_status_2(monkeypatch):
+    monkeypatch.setattr(stacks, "load_any", lambda _: make_settings())
+    content = valid("rotate-ca")
+    assert (content["status"], content["findings"][0]["id"]) == (2, "usage")
+
+
+@pytest.mark.usefixtures("stack")
+def test_repair_says_of_each_step_what_was_found_and_what_is_to_be_done():
+    left, step = valid("repair")["findings"]
+    assert (left["level"], step["level"]) == ("unknown", "error")
+    assert (step["kind"], step["name"]) == ("release", "istio-system/istiod")
+    assert (step["message"], step["fix"]) == ("is stuck in pending-install, revision 1", plan.Act.FORGET.value)
+
+
+@pytest.mark.usefixtures("stack")
+def test_repair_with_yes_says_what_was_done_and_is_status_0():
+    content = valid("repair", "--yes")
+    assert content["status"] == 0
+    assert content["findings"][-1]["fix"] == f"done: {plan.Act.FORGET.value}"
+
+
+@pytest.mark.usefixtures("stack")
+def test_the_budget_is_in_numbers_by_component_and_by_node():
+    budget = valid("budget")["budget"]
+    istiod = budget["components"][0]
+    assert (istiod["component"], istiod["requests"]) == ("istiod", {"cpu": 100, "memory": 128 * 2**20})
+    assert [(node["node"], node["sidecars"]) for node in budget["nodes"]] == [("pi-1", 10), ("pi-2", 10)]

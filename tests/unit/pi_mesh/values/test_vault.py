@@ -1,0 +1,63 @@
+"""What Istio's charts make of a mesh whose certificates Vault signs one by one."""
+
+import pytest
+import yaml
+
+from pi_mesh import inventory
+from pi_mesh.inventory import Kind
+from pi_mesh.values.vault import signing_role
+from tests.support import charts
+from tests.support.authorities import make_root
+from tests.support.factories import make_settings
+
+KEYLESS = {"enabled": True, "address": "https://vault.example:8200", "key": "internal"}
+
+
+ROOT = make_root().pem
+
+
+SIGNER = "issuers.cert-manager.io/istio-system.mesh-ca"
+
+
+@pytest.fixture(params=charts.each())
+def istiod(request) -> list[dict]:
+    """The objects of istiod's chart, in each version."""
+    off = {"enabled": False}
+    settings = make_settings(istio={"version": request.param}, vault=KEYLESS, ingress=off, egress=off)
+    return charts.render(inventory.of(settings, root=ROOT).the(Kind.ISTIOD), request.param)
+
+
+def test_istiod_is_told_once_who_signs_and_mounts_the_root(istiod):
+    pod = charts.only(istiod, "Deployment")["spec"]["template"]["spec"]
+    container = pod["containers"][0]
+    told = [(one["name"], one["value"]) for one in container["env"] if "value" in one]
+    assert [one for one in told if one[0] == "PILOT_CERT_PROVIDER"] == [("PILOT_CERT_PROVIDER", f"k8s.io/{SIGNER}")]
+    assert {("EXTERNAL_CA", "ISTIOD_RA_KUBERNETES_API"), ("K8S_SIGNER", SIGNER)} <= set(told)
+    assert {"name": "external-ca-cert", "configMap": {"name": "mesh-ca-root"}} in pod["volumes"]
+
+
+def test_istiod_may_approve_requests_to_this_signer_alone(istiod):
+    rules = charts.only(istiod, "ClusterRole", "istiod-clusterrole-istio-system")["rules"]
+    (approves,) = (rule for rule in rules if rule["verbs"] == ["approve"])
+    # Charts before 1.22 name Kubernetes' own old signer too.
+    assert set(approves["resourceNames"]) - {"kubernetes.io/legacy-unknown"} == {SIGNER}
+
+
+def test_every_proxy_gets_the_root_by_which_it_knows_istiod(istiod):
+    injector = yaml.safe_load(charts.only(istiod, "ConfigMap", "istio-sidecar-injector")["data"]["config"])
+    assert injector["defaultTemplates"] == ["sidecar", "mesh-root"]
+    assert "path: root-cert.pem" in injector["templates"]["mesh-root"]
+    mesh = yaml.safe_load(charts.only(istiod, "ConfigMap", "istio")["data"]["mesh"])
+    assert mesh["defaultConfig"]["proxyMetadata"]["XDS_ROOT_CA"] == "/var/run/secrets/tokens/root-cert.pem"
+    assert mesh["caCertificates"] == [{"pem": ROOT, "certSigners": [SIGNER]}]
+
+
+@pytest.mark.parametrize(("vault", "templates"), [(KEYLESS, "gateway,mesh-root"), ({}, None)])
+def test_gateways_get_the_root_by_which_they_know_istiod_too(vault, templates):
+    for gateway in inventory.of(make_settings(vault=vault)).of_kind(Kind.GATEWAY):
+        assert gateway.values["podAnnotations"].get("inject.istio.io/templates") == templates
+
+
+@pytest.mark.parametrize(("lifetime", "longest"), [("2h", 86400), ("90m", 86400), ("48h", 172800)])
+def test_vaults_role_lets_certificates_live_as_long_as_the_settings_say(lifetime, longest):
+    assert signing_role(make_settings(mtls={"certificateLifetime": lifetime})).longest == longest

@@ -6,10 +6,12 @@ from pathlib import Path
 from lab.toolchain import charts, images, programs
 from lab.toolchain.cache import cache_root, lock, part_folder
 from lab.toolchain.catalog import PARTS
+from lab.toolchain.debian import ensure_packages
 
 
 def ensure_all() -> list[Path]:
     """Build and package what is missing, with progress: programs, charts, images. Return the images' archives."""
+    ensure_packages()  # the images take files of some
     programs.ensure()
     charts.chart_dir()
     return [archive for _, archive in images.image_tars()]

@@ -6,6 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
 from pi_mesh import inventory
+from pi_mesh.inventory import Kind
 from pi_mesh.settings import parse
 from pi_mesh.values import objects
 from tests.support import charts, strategies
@@ -42,12 +43,14 @@ def test_every_chart_accepts_any_valid_settings_and_renders_their_numbers(data):
     version = data.draw(some.sampled_from(_installable()))
     parsed = parse(data.draw(strategies.raw_settings(version)))
     plan = inventory.of(parsed, load_balancers=data.draw(some.booleans()))
-    istiod = charts.render(plan.istiod, version)
+    istiod = charts.render(plan.the(Kind.ISTIOD), version)
     gateways = {"istio-ingressgateway": parsed.ingress, "istio-egressgateway": parsed.egress}
     assert _resources(istiod) == parsed.istio.resources.to_kubernetes()
     assert _replicas(istiod) == (None if parsed.istio.autoscaling.enabled else parsed.istio.pilot_replicas)
-    assert {release.name for release in plan.gateways} == {name for name, one in gateways.items() if one.enabled}
-    for release in plan.gateways:
+    assert {release.name for release in plan.of_kind(Kind.GATEWAY)} == {
+        name for name, one in gateways.items() if one.enabled
+    }
+    for release in plan.of_kind(Kind.GATEWAY):
         rendered, wanted = charts.render(release, version), gateways[release.name]
         assert _resources(rendered) == wanted.resources.to_kubernetes()
         assert _replicas(rendered) == (None if wanted.autoscaling.enabled else wanted.replicas)

@@ -7,6 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pi_mesh.quantities import MI, ZERO, Cpu, Memory, Resources, parse, same_quantity, show_memory
+from pi_mesh.settings import SettingsError
+from tests.support import awaited
+from tests.support.factories import make_settings
 
 
 @pytest.mark.parametrize(
@@ -133,3 +136,11 @@ def test_resources_are_shown_in_cores_and_in_mi_rounded_up():
 
 def test_shares_are_parts_of_the_whole():
     assert Resources(1000, MI).shares_of(Resources(4000, 2 * MI)) == (0.25, 0.5)
+
+
+@awaited.vault("L7 thousands of digits are accepted, and a traceback later")
+def test_a_quantity_of_thousands_of_digits_is_refused_in_one_line():
+    huge = {"cpu": "9" * 5000, "memory": "1Gi"}
+    with pytest.raises(SettingsError) as refused:
+        make_settings(istio={"resources": {"requests": huge, "limits": huge}})
+    assert max(map(len, refused.value.problems)) < 500

@@ -30,9 +30,7 @@ def _versions_with_a_budget() -> list:
 def test_the_node_of_a_single_istiod_can_be_drained(version):
     gateway = {"enabled": not gateway_chart_is_broken(version)}
     settings = make_settings(istio={"version": version}, ingress=gateway, egress=gateway)
-
     items = charts.render(inventory.of(settings).the(Kind.ISTIOD), version)
-
     assert [item for item in items if item["kind"] == "PodDisruptionBudget"] == []
 
 

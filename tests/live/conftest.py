@@ -9,16 +9,34 @@ import pytest
 from lab.cluster import state
 from lab.cluster.kubectl import kubectl
 from lab.cluster.lifecycle import down, up
-from tests.support import figures, mesh_by_helm
+from tests.support import figures
+from tests.support.project import STACK, Project
 
 HERE = Path(__file__).parent
+STAGES = ("mesh", "project", "alone", "vault_mesh")
+"""Fixtures in the order in which their tests run: first those that need no mesh; then those that share the one that is
+installed once; then those that take it apart; last those whose mesh has its CA in Vault."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test below this folder: it needs the local cluster."""
+    """Mark every test below this folder, and put its modules, each as a whole, into the order of the stages."""
     for item in items:
         if item.path.is_relative_to(HERE):
             item.add_marker(pytest.mark.live)
+    stages: dict[Path, int] = {}
+    for item in items:
+        stages[item.path] = max(stages.get(item.path, 0), _stage(item))
+    items.sort(key=lambda item: stages[item.path])
+
+
+def _stage(item: pytest.Item) -> int:
+    """Return the place of the test in the order; tests of other folders come last, for some take the clusters away."""
+    if not item.path.is_relative_to(HERE):
+        return len(STAGES) + 1
+    names = set(getattr(item, "fixturenames", ()))
+    if "mesh" in names and "alone" not in names:
+        return STAGES.index("mesh") + 1  # `mesh` stands on `project`
+    return max((number for number, name in enumerate(STAGES, 1) if name in names), default=0)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -31,20 +49,40 @@ def lab() -> Iterator[None]:
         down()
 
 
-@pytest.fixture(scope="module")
-def mesh() -> Iterator[None]:
-    """A mesh with the stack lab's values: the one that is there, or one installed by helm and removed after the file.
+@pytest.fixture(scope="session")
+def project(lab: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:  # noqa: ARG001 - first the lab
+    """The stack lab in one folder for all tests; a mesh is there after them if one was there before."""
+    project = Project(tmp_path_factory.mktemp("project"))
+    project.run("pulumi", "stack", "select", STACK, "--create")
+    was_there = "helm.sh/v3:Release" in project.pulumi("stack", "export").output
+    yield project
+    project.leave()
+    if was_there:
+        project.must_hold_the_shipped_mesh()
+    else:
+        project.must_hold_nothing()
 
-    Not later: the program would refuse to install beside it.
-    """
-    if mesh_by_helm.is_installed():
-        yield
-        return
-    mesh_by_helm.install()
-    try:
-        yield
-    finally:
-        mesh_by_helm.remove()
+
+@pytest.fixture(scope="session")
+def mesh(project: Project) -> Project:
+    """The stack lab as it is shipped, installed by the program once. Who changes it puts it right again."""
+    project.must_hold_the_shipped_mesh()
+    return project
+
+
+@pytest.fixture
+def alone(project: Project) -> Iterator[Project]:
+    """The stack lab for a test that takes it apart: nothing that tests share stands on it any more."""
+    project.leave()
+    yield project
+    project.reset()
+
+
+@pytest.fixture
+def nothing(alone: Project) -> Project:
+    """The stack lab with nothing installed."""
+    alone.must_hold_nothing()
+    return alone
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum, auto
 from pathlib import Path
 
 import yaml
@@ -17,6 +18,16 @@ STACK = "lab"
 STACK_FILE = f"Pulumi.{STACK}.yaml"
 PATIENCE = 600
 """Seconds for any one command."""
+HARMLESS = ("config", "preview", "stack")
+"""Commands of pulumi that change nothing of a mesh."""
+
+
+class Holds(Enum):
+    """What is known of the stack without a look at it."""
+
+    UNKNOWN = auto()
+    NOTHING = auto()
+    THE_SHIPPED_MESH = auto()
 
 
 @dataclass(frozen=True)
@@ -25,6 +36,11 @@ class Outcome:
 
     status: int
     output: str
+
+    def must(self) -> "Outcome":
+        """Return the outcome of a command that succeeded. Raises AssertionError, with all output, for any other."""
+        assert self.status == 0, self.output
+        return self
 
     def line_with(self, text: str) -> str:
         """The one line that holds the text. Raises AssertionError, with all output, where there is none."""
@@ -40,6 +56,9 @@ class Project:
         self.folder = folder
         self.more: dict[str, str] = {}
         """Further environment variables."""
+        self.holds = Holds.UNKNOWN
+        self.tenants: list[Callable[[], None]] = []
+        """What removes the workloads that tests share, before the mesh below them goes."""
         for entry in CHECKOUT.iterdir():
             if entry.name not in (STACK_FILE, ".git"):
                 (folder / entry.name).symlink_to(entry)
@@ -63,19 +82,56 @@ class Project:
             content["config"][f"pi-mesh:{key}"] = value
         file.write_text(yaml.safe_dump(content))
 
+    def is_as_shipped(self) -> bool:
+        """Return whether the stack file says what the checkout's does."""
+        ours, shipped = (yaml.safe_load((folder / STACK_FILE).read_text()) for folder in (self.folder, CHECKOUT))
+        return ours == shipped
+
+    def must_hold_the_shipped_mesh(self) -> None:
+        """Install the stack as it is in the checkout, unless that is what it holds."""
+        self.reset()
+        if self.holds is not Holds.THE_SHIPPED_MESH:
+            self.must_up()
+
+    def leave(self) -> None:
+        """Remove what tests share on the mesh, and put the stack file right."""
+        while self.tenants:
+            self.tenants.pop()()
+        self.reset()
+
+    def must_hold_nothing(self) -> None:
+        """Destroy what is installed, and what tests share on it; nothing happens where nothing is left."""
+        self.leave()
+        if self.holds is not Holds.NOTHING:
+            self.destroy().must()
+
     def up(self, *more: str) -> Outcome:
-        return self.pulumi("up", "--yes", "--skip-preview", *more)
+        outcome = self.pulumi("up", "--yes", "--skip-preview", *more)
+        if outcome.status == 0 and self.is_as_shipped():
+            self.holds = Holds.THE_SHIPPED_MESH
+        return outcome
+
+    def must_up(self, *more: str) -> Outcome:
+        """Return the outcome of an `up` that succeeded. Raises AssertionError, with all output, for any other."""
+        return self.up(*more).must()
 
     def preview(self, *more: str) -> Outcome:
         return self.pulumi("preview", *more)
 
     def destroy(self, *more: str) -> Outcome:
-        return self.pulumi("destroy", "--yes", "--skip-preview", *more)
+        outcome = self.pulumi("destroy", "--yes", "--skip-preview", *more)
+        if outcome.status == 0:
+            self.holds = Holds.NOTHING
+        return outcome
 
     def pulumi(self, *arguments: str) -> Outcome:
+        if arguments[0] not in HARMLESS:
+            self.holds = Holds.UNKNOWN
         return self.run("pulumi", *arguments, "--stack", STACK, "--non-interactive", "--color", "never")
 
     def operation(self, *arguments: str) -> Outcome:
+        if "--yes" in arguments or arguments[0] == "rotate-ca":
+            self.holds = Holds.UNKNOWN
         return self.run("python", "-m", "operations", *arguments, "--stack", STACK)
 
     def run(self, *command: str) -> Outcome:
@@ -84,6 +140,7 @@ class Project:
 
     def start_up(self) -> "subprocess.Popen[str]":
         """An `up` in a session of its own, under way."""
+        self.holds = Holds.UNKNOWN
         command = ("pulumi", "up", "--yes", "--skip-preview", "--stack", STACK, "--non-interactive", "--color", "never")
         return subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL, **self._where())
 

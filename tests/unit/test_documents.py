@@ -17,7 +17,6 @@ EXAMPLES = [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: " ".join(example))
 def test_an_example_is_right(example: dict):
     settings = make_settings(**{key.removeprefix("pi-mesh:"): value for key, value in example.items()})
-
     assert errors(run(settings, None)) == []
 
 

@@ -40,11 +40,9 @@ def test_no_test_stands_for_a_row_that_is_not_in_the_table():
 
 def test_every_line_of_the_document_is_a_test_that_stands_for_its_row():
     lines = {(result.row, result.test) for result in table.read(DOCUMENT)}
-
     assert sorted(lines - set(MARKED)) == []
 
 
 def test_every_test_that_stands_for_a_row_has_its_line_in_the_document():
     lines = {(result.row, result.test) for result in table.read(DOCUMENT)}
-
     assert sorted(set(MARKED) - lines) == []

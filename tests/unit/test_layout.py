@@ -29,10 +29,8 @@ SOURCES = [*python_files(*PRODUCT), Path("__main__.py")]
 def test_a_unit_test_lies_at_the_path_of_the_module_or_package_that_it_tests(test: Path):
     below = test.relative_to(UNIT)
     source = below.parent / below.stem.removeprefix("test_")
-
     # The tests' own helpers have tests too: tests/unit/support/test_x.py is of tests/support/x.py.
     candidates = [ROOT / source.with_suffix(".py"), ROOT / source / "__init__.py", ROOT / "tests" / f"{source}.py"]
-
     assert any(path.is_file() for path in candidates), f"there is neither {source}.py nor a package {source}"
 
 
@@ -44,13 +42,11 @@ def layer(path: Path) -> str:
 @pytest.mark.parametrize("name", LAYERS)
 def test_no_file_name_appears_twice_in_a_layer(name: str):
     names = Counter(path.name for path in SOURCES if layer(path) == name)
-
     assert [file for file, count in names.items() if count > 1 and not file.startswith("__")] == []
 
 
 def test_no_product_file_is_longer_than_a_room():
     lengths = {str(path): len((ROOT / path).read_text().splitlines()) for path in SOURCES}
-
     assert {path: lines for path, lines in lengths.items() if lines > LONGEST} == {}
 
 

@@ -8,7 +8,7 @@ from lab.cluster.kubectl import get, kubectl, staying_pods
 from lab.cluster.machines import NODES
 from lab.cluster.shell import LabError
 from tests.support import pods as workloads
-from tests.support.mesh_by_helm import NAMESPACE as MESH
+from tests.support.helm import NAMESPACE as MESH
 from tests.support.pods import APP
 
 INVALID_VIRTUAL_SERVICE = {

@@ -16,7 +16,7 @@ from pi_mesh.budget.mesh import of
 from pi_mesh.checks.capacity import rooms
 from pi_mesh.cluster import snapshot
 from pi_mesh.quantities import Resources
-from tests.support.factories import make_settings
+from tests.support.factories import make_mesh
 from tests.support.nodes import cordoned
 
 NAME = "budget-probe"
@@ -24,7 +24,7 @@ TOO_MANY = 2
 """Pods beyond the prediction: they must stay Pending, and no other."""
 
 
-SIDECAR = of(make_settings()).sidecar.requests
+SIDECAR = of(make_mesh()).sidecar.requests
 BUSY = Resources(700, 2**24)
 """Pods that run out of CPU first, where sidecars run out of memory."""
 

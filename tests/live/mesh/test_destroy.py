@@ -6,6 +6,7 @@ import re
 import pytest
 
 from lab.cluster.kubectl import get, kubectl
+from tests.support import pods
 
 KINDS = "clusterroles,clusterrolebindings,validatingwebhookconfigurations,mutatingwebhookconfigurations,namespaces"
 CONFIG_MAPS = {"istio-ca-root-cert", "istio-ca-crl"}
@@ -37,55 +38,61 @@ def config_maps() -> set[str]:
 
 
 @pytest.mark.row(13)
-def test_crds_and_root_certificates_stay_and_the_next_up_takes_them_over(project):
-    assert project.up().status == 0
-    destroyed = project.destroy()
-    assert destroyed.status == 0, destroyed.output
+def test_crds_and_root_certificates_stay_and_the_next_up_takes_them_over(alone):
+    alone.must_hold_the_shipped_mesh()
+    alone.destroy().must()
     assert leftovers() == set()
     assert crds()
     assert config_maps() <= CONFIG_MAPS
-    again = project.up()
-    assert again.status == 0, again.output
-    assert project.preview("--expect-no-changes").status == 0
+    alone.must_up()
+    alone.preview("--expect-no-changes").must()
 
 
-def test_by_config_they_go_too_unless_others_use_them(project):
-    project.set("destroy", {"crds": True, "rootCertificates": True})
-    assert project.up().status == 0
+def test_switching_the_sweep_off_again_sweeps_nothing(alone):
+    alone.set("destroy", {"crds": True, "rootCertificates": True})
+    alone.must_up()
+    alone.set("destroy", {"crds": False, "rootCertificates": False})
+    alone.must_up()
+    assert crds()
+    assert config_maps()
+    alone.preview("--expect-no-changes").must()
+
+
+def test_by_config_they_go_too_unless_others_use_them(alone):
+    alone.set("destroy", {"crds": True, "rootCertificates": True})
+    alone.must_up()
     kubectl("apply", "-f", "-", stdin=json.dumps(ENTRY))
-    refused = project.destroy()
+    refused = alone.destroy()
     assert refused.status != 0
     assert "ServiceEntry default/others" in refused.line_with("destroy.crds: Istio's CRDs stay")
     assert crds()
     kubectl("delete", "serviceentry", "others", "--namespace=default")
-    assert project.destroy().status == 0
+    alone.destroy().must()
     assert (crds(), config_maps(), leftovers()) == ([], set(), set())
 
 
-def test_switching_the_sweep_off_again_sweeps_nothing(project):
-    project.set("destroy", {"crds": True, "rootCertificates": True})
-    assert project.up().status == 0
-    project.set("destroy", {"crds": False, "rootCertificates": False})
-    assert project.up().status == 0
-    assert crds()
-    assert config_maps()
-    assert project.preview("--expect-no-changes").status == 0
-
-
 @pytest.mark.row(43)
-def test_a_second_destroy_is_nothing(project):
-    assert project.destroy().status == 0
-    again = project.destroy()
-    assert again.status == 0
+def test_a_second_destroy_is_nothing(nothing):
+    again = nothing.destroy().must()
     assert not re.search(r"- \d+ deleted", again.output)
 
 
 @pytest.mark.row(43)
 @pytest.mark.long
-def test_up_and_destroy_ten_times(project):
+def test_a_destroy_takes_the_workloads_of_the_trading_namespace_along(alone):
+    alone.must_hold_the_shipped_mesh()
+    pods.apply(pods.fortio("trading", "probe"))
+    pods.wait_ready("trading", "probe")
+    alone.destroy().must()
+    assert leftovers() == set()
+    assert get("pods", "--all-namespaces", "--field-selector=metadata.name=probe")["items"] == []
+
+
+@pytest.mark.row(43)
+@pytest.mark.long
+def test_up_and_destroy_ten_times(nothing):
     for _ in range(10):
-        done = project.up()
-        assert done.status == 0, done.output
-        assert project.preview("--expect-no-changes").status == 0
-        assert project.destroy().status == 0
+        nothing.must_up()
+        nothing.preview("--expect-no-changes").must()
+        nothing.destroy().must()
         assert leftovers() == set()

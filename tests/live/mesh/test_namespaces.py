@@ -1,43 +1,44 @@
 """A namespace that is there already: refused, or taken over and left in peace."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from lab.cluster.kubectl import get, kubectl
+from tests.support.project import Project
+
+SECTIONS = {"istio-system": "istio", "trading": "trading"}
+"""Each of the mesh's namespaces with its section of the settings."""
 
 
-@pytest.fixture(params=["trading", "istio-system"])
-def others(request):
-    """A namespace of somebody else, with something in it."""
-    kubectl("create", "namespace", request.param)
-    kubectl("label", "namespace", request.param, "team=others")
-    kubectl("create", "configmap", "theirs", f"--namespace={request.param}")
-    yield request.param
-    kubectl("delete", "namespace", request.param)
-
-
-def section(namespace: str) -> str:
-    return "istio" if namespace == "istio-system" else "trading"
+@pytest.fixture
+def others(nothing: Project) -> Iterator[Project]:
+    """Nothing installed, and namespaces of somebody else under both names, with something in each."""
+    for name in SECTIONS:
+        kubectl("create", "namespace", name)
+        kubectl("label", "namespace", name, "team=others")
+        kubectl("create", "configmap", "theirs", f"--namespace={name}")
+    yield nothing
+    kubectl("delete", "namespace", *SECTIONS)
 
 
 @pytest.mark.row(14)
-def test_it_is_refused_before_anything_is_touched(project, others):
-    refused = project.up()
+def test_it_is_refused_before_anything_is_touched(others):
+    refused = others.up()
     assert refused.status != 0
-    assert f"set {section(others)}.adopt: true" in refused.line_with(f"namespace {others}:")
-    assert not get("namespace", others)["metadata"].get("annotations", {}).get("pi-mesh/stack")
     assert "istio-base" not in refused.output
+    for name, section in SECTIONS.items():
+        assert f"set {section}.adopt: true" in refused.line_with(f"namespace {name}:")
+        assert not get("namespace", name)["metadata"].get("annotations", {}).get("pi-mesh/stack")
 
 
-def test_adopted_it_keeps_what_is_in_it_and_stays_at_destroy(project, others):
-    project.set(f"{section(others)}.adopt", True)
-    try:
-        done = project.up()
-        assert done.status == 0, done.output
-        labels = get("namespace", others)["metadata"]["labels"]
-        assert labels["team"] == "others"
-        assert project.preview("--expect-no-changes").status == 0
-        assert project.destroy().status == 0
-    finally:
-        project.reset()
-    assert get("configmap", "theirs", f"--namespace={others}")["metadata"]["name"] == "theirs"
-    assert get("namespace", others)["metadata"]["labels"]["team"] == "others"
+def test_adopted_it_keeps_what_is_in_it_and_stays_at_destroy(others):
+    for section in SECTIONS.values():
+        others.set(f"{section}.adopt", True)
+    others.must_up()
+    assert {get("namespace", name)["metadata"]["labels"]["team"] for name in SECTIONS} == {"others"}
+    others.preview("--expect-no-changes").must()
+    others.destroy().must()
+    for name in SECTIONS:
+        assert get("configmap", "theirs", f"--namespace={name}")["metadata"]["name"] == "theirs"
+        assert get("namespace", name)["metadata"]["labels"]["team"] == "others"

@@ -11,21 +11,20 @@ REPLACED = {"cluster": ("context", "architecture"), "charts": ("source",), "isti
 
 
 @pytest.fixture
-def pi_cluster(project: Project) -> Project:
-    """The stack lab with the settings of pi-cluster."""
+def pi_cluster(nothing: Project) -> Project:
+    """The stack lab, not installed, with the settings of pi-cluster."""
     shipped = yaml.safe_load((CHECKOUT / "Pulumi.pi-cluster.yaml").read_text())
     ours = yaml.safe_load((CHECKOUT / STACK_FILE).read_text())
     for section, keys in REPLACED.items():
         for key in keys:
             shipped["config"][f"pi-mesh:{section}"][key] = ours["config"][f"pi-mesh:{section}"][key]
-    (project.folder / STACK_FILE).write_text(yaml.safe_dump({**ours, **shipped}))
-    return project
+    (nothing.folder / STACK_FILE).write_text(yaml.safe_dump({**ours, **shipped}))
+    return nothing
 
 
 def test_it_comes_up_on_the_local_cluster(pi_cluster):
-    done = pi_cluster.up()
-    assert done.status == 0, done.output
+    pi_cluster.must_up()
     deployments = get("deployments", "--namespace=istio-system")["items"]
     ready = {one["metadata"]["name"]: one["status"].get("readyReplicas") for one in deployments}
     assert ready == {"istiod": 1, "istio-ingressgateway": 1, "istio-egressgateway": 1}
-    assert pi_cluster.preview("--expect-no-changes").status == 0
+    pi_cluster.preview("--expect-no-changes").must()

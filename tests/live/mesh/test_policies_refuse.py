@@ -1,5 +1,7 @@
 """A stack that breaks a mandatory rule is refused before any resource changes; one that breaks none goes through."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from lab.cluster.kubectl import get
@@ -16,15 +18,15 @@ BREACHES = {
 
 
 @pytest.fixture
-def project(tmp_path) -> Project:
-    project = Project(tmp_path)
-    project.run("pulumi", "stack", "select", STACK, "--create")
+def judged(project: Project) -> Iterator[Project]:
+    """The stack lab with sidecars as small as the rules want them."""
     project.set("proxy.resources.requests", {"cpu": "50m", "memory": "128Mi"})
     project.set("proxy.resources.limits", {"cpu": "200m", "memory": "256Mi"})
-    return project
+    yield project
+    project.reset()
 
 
-def mesh() -> set[tuple[str, ...]]:
+def live_objects() -> set[tuple[str, ...]]:
     """What there is to stay outside of Kubernetes' own namespaces, with the generation that a change counts up.
 
     Namespaces of earlier tests may still be on their way out.
@@ -37,19 +39,18 @@ def mesh() -> set[tuple[str, ...]]:
 
 
 @pytest.mark.parametrize("rule", BREACHES)
-def test_a_breach_is_refused_before_anything_changes(rule, project, figure):
-    project.set(*BREACHES[rule])
-    before = mesh(), project.pulumi("stack", "export").output
-    refused = project.pulumi("up", "--yes", *PACK)
+def test_a_breach_is_refused_before_anything_changes(rule, judged, figure):
+    judged.set(*BREACHES[rule])
+    before = live_objects(), judged.pulumi("stack", "export").output
+    refused = judged.pulumi("up", "--yes", *PACK)
     assert refused.status != 0
     assert f"[mandatory]  {rule}  (" in refused.output
     assert "Fix: " in refused.output
-    assert (mesh(), project.pulumi("stack", "export").output) == before
+    assert (live_objects(), judged.pulumi("stack", "export").output) == before
     figure(f"exit status {refused.status}; no object, no state changed")
 
 
-def test_the_stack_as_it_is_keeps_every_rule(project):
-    kept = project.preview(*PACK)
-    assert kept.status == 0, kept.output
+def test_the_stack_as_it_is_keeps_every_rule(judged):
+    kept = judged.preview(*PACK).must()
     assert "pi-mesh@v1.0.0 (local: policies)" in kept.output
     assert "mandatory" not in kept.output

@@ -35,9 +35,7 @@ def outbound(trading: str, subset: str) -> str:
 
 def test_istiod_accepts_every_kind(trading):
     wanted = {(one["kind"], one["metadata"]["name"]) for stage in whole_trading.objects(trading) for one in stage}
-
     accepted = {(one["kind"], one["metadata"]["name"]) for one in get(KINDS, "-n", trading)["items"]}
-
     assert accepted == wanted
     assert {kind for kind, _ in wanted} == set(VERSIONS)
 
@@ -46,7 +44,6 @@ def test_istiod_refuses_what_is_wrong(trading):
     first, _ = whole_trading.objects(trading)
     rule = next(one for one in first if one["kind"] == "DestinationRule")
     rule["spec"]["trafficPolicy"]["outlierDetection"]["interval"] = "1us"
-
     with pytest.raises(LabError, match="interval"):
         pods.apply(rule)
 
@@ -63,7 +60,6 @@ def test_istioctl_finds_nothing_to_complain_of(trading):
 
 def test_the_canary_sends_its_path_to_v2_and_splits_the_rest_90_to_10(trading):
     by_path, rest = Proxy(trading, "app").routes(f"{AGENT}.{trading}.svc.cluster.local")
-
     assert by_path["match"]["prefix"] == "/api/v2"
     assert by_path["route"]["cluster"] == outbound(trading, "v2")
     assert [(one["name"], one["weight"]) for one in rest["route"]["weightedClusters"]["clusters"]] == [
@@ -74,7 +70,6 @@ def test_the_canary_sends_its_path_to_v2_and_splits_the_rest_90_to_10(trading):
 
 def test_the_circuit_breaker_has_the_roles_numbers(trading):
     agent = Proxy(trading, "app").cluster(outbound(trading, "v1"))
-
     (limits,) = agent["circuitBreakers"]["thresholds"]
     outliers = agent["outlierDetection"]
     (protocol,) = agent["typedExtensionProtocolOptions"].values()
@@ -86,7 +81,6 @@ def test_the_circuit_breaker_has_the_roles_numbers(trading):
 def test_the_authorization_rules_are_those_of_the_settings(trading):
     (chain,) = Proxy(trading, "agent-v1").inbound(pods.PORT)
     rules = access_rules(chain)
-
     role = f"ns[{trading}]-policy[trading-agent-policy]-rule"
     by_namespace, by_principal = (json.dumps(rules["ALLOW"][f"{role}[{number}]"]) for number in (0, 1))
     assert "/ns/argocd/" in by_namespace
@@ -98,21 +92,18 @@ def test_the_authorization_rules_are_those_of_the_settings(trading):
 
 def test_mutual_tls_is_wanted_of_every_caller_but_those_of_legacy_workloads(trading):
     strict, legacy = (Proxy(trading, pod).inbound(pods.PORT) for pod in ("agent-v1", "agent-v2"))
-
     assert [wants_certificate(chain) for chain in strict] == [True]
     assert sorted(wants_certificate(chain) for chain in legacy) == [False, True]
 
 
 def test_a_sidecar_calls_the_service_with_mutual_tls(trading):
     agent = Proxy(trading, "app").cluster(outbound(trading, "v1"))
-
     assert [one["name"] for one in agent["transportSocketMatches"]] == ["tlsMode-istio", "tlsMode-disabled"]
 
 
 def test_external_hosts_are_reached_through_the_egress_gateway(trading):
     app = Proxy(trading, "app")
     gateway = staying_pods("istio-system", "istio=egressgateway")[0]["metadata"]["name"]
-
     assert app.passes_by_name()["api.broker.example"] == f"outbound|443||{EGRESS}"
     assert Proxy("istio-system", gateway).passes_by_name()["api.broker.example"] == "outbound|443||api.broker.example"
     assert app.routes("rates.example")[0]["route"]["cluster"] == f"outbound|80||{EGRESS}"

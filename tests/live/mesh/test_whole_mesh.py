@@ -6,9 +6,9 @@ import pytest
 
 from lab.cluster.kubectl import get, kubectl, staying_pods
 from tests.support import pods as workloads
-from tests.support.mesh_by_helm import helm
+from tests.support.helm import helm
 
-pytestmark = pytest.mark.usefixtures("installed")
+pytestmark = pytest.mark.usefixtures("mesh")
 
 NAMESPACE = "istio-system"
 CONTROL = {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"cpu": "500m", "memory": "256Mi"}}
@@ -71,43 +71,41 @@ def test_a_pod_with_its_sidecar_runs_within_the_quota():
 
 
 @pytest.mark.row(44)
-def test_a_second_up_changes_nothing(installed):
+def test_a_second_up_changes_nothing(mesh):
     before = helm("list", "--output", "json")
-    again = installed.up("--expect-no-changes")
-    assert again.status == 0, again.output
+    mesh.must_up("--expect-no-changes")
     assert helm("list", "--output", "json") == before
 
 
-def test_nothing_to_change_is_what_a_preview_says(installed):
-    preview = installed.preview("--expect-no-changes")
-    assert preview.status == 0, preview.output
+def test_nothing_to_change_is_what_a_preview_says(mesh):
+    mesh.preview("--expect-no-changes").must()
 
 
 @pytest.mark.parametrize("switch", ["ingress", "egress"])
-def test_a_gateway_is_switched_off_and_on_again(installed, switch):
+def test_a_gateway_is_switched_off_and_on_again(mesh, switch):
     app = f"istio-{switch}gateway"
-    installed.set(f"{switch}.enabled", False)
-    assert installed.up().status == 0
+    mesh.set(f"{switch}.enabled", False)
+    mesh.must_up()
     assert not get("deployments,services,serviceaccounts", f"--namespace={NAMESPACE}", f"--selector=app={app}")["items"]
-    assert installed.preview("--expect-no-changes").status == 0
-    installed.set(f"{switch}.enabled", True)
-    assert installed.up().status == 0
+    mesh.preview("--expect-no-changes").must()
+    mesh.set(f"{switch}.enabled", True)
+    mesh.must_up()
     (pod,) = pods(app)
     assert pod["status"]["containerStatuses"][0]["ready"]
-    assert installed.preview("--expect-no-changes").status == 0
+    mesh.preview("--expect-no-changes").must()
 
 
 @pytest.mark.row(15)
-def test_a_preview_without_a_cluster_goes_on_and_says_what_it_could_not_check(installed, tmp_path):
+def test_a_preview_without_a_cluster_goes_on_and_says_what_it_could_not_check(mesh, tmp_path):
     kubeconfig = json.loads(kubectl("config", "view", "--raw", "-o", "json"))
     kubeconfig["clusters"][0]["cluster"]["server"] = "https://127.0.0.1:1"
     (tmp_path / "kubeconfig").write_text(json.dumps(kubeconfig))
-    installed.more["KUBECONFIG"] = str(tmp_path / "kubeconfig")
+    mesh.more["KUBECONFIG"] = str(tmp_path / "kubeconfig")
     try:
-        preview = installed.preview()
-        refused = installed.up()
+        preview = mesh.preview()
+        refused = mesh.up()
     finally:
-        installed.more.clear()
+        mesh.more.clear()
     assert preview.status == 0, preview.output
     assert "does not answer" in preview.line_with("Preflight not done")
     assert refused.status != 0
@@ -115,13 +113,13 @@ def test_a_preview_without_a_cluster_goes_on_and_says_what_it_could_not_check(in
 
 
 @pytest.mark.row(17)
-def test_another_current_context_is_refused(installed, tmp_path):
+def test_another_current_context_is_refused(mesh, tmp_path):
     kubeconfig = json.loads(kubectl("config", "view", "--raw", "-o", "json"))
     (tmp_path / "kubeconfig").write_text(json.dumps({**kubeconfig, "current-context": "production"}))
-    installed.more["KUBECONFIG"] = str(tmp_path / "kubeconfig")
+    mesh.more["KUBECONFIG"] = str(tmp_path / "kubeconfig")
     try:
-        refused = installed.up()
+        refused = mesh.up()
     finally:
-        installed.more.clear()
+        mesh.more.clear()
     assert refused.status != 0
     assert "current context is 'production'" in refused.line_with("cluster.context is 'lab'")

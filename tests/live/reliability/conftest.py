@@ -5,33 +5,28 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.live.mesh.conftest import project
-from tests.support.project import Project
-
-__all__ = ["project"]
+from tests.support.project import Holds, Project
 
 
 @pytest.fixture
-def whole(project: Project) -> Iterator[Project]:
+def whole(alone: Project) -> Iterator[Project]:
     """The mesh as the stack lab has it, installed and verified before; what a failed test left is repaired after."""
-    project.reset()
-    _whole(project)
-    yield project
-    project.reset()
+    _whole(alone)
+    yield alone
+    alone.holds = Holds.UNKNOWN
 
 
 @pytest.fixture
-def empty(project: Project) -> Project:
+def empty(alone: Project) -> Iterator[Project]:
     """Nothing installed, and nothing in the state."""
-    project.reset()
-    assert project.operation("repair", "--yes").status == 0
-    done = project.destroy("--refresh")
-    assert done.status == 0, done.output
-    return project
+    alone.operation("repair", "--yes").must()
+    alone.destroy("--refresh").must()
+    yield alone
+    alone.holds = Holds.UNKNOWN
 
 
 def _whole(project: Project) -> None:
-    assert project.operation("repair", "--yes").status == 0
+    project.operation("repair", "--yes").must()
     for arguments in ((), ("--refresh",)):
         done = project.up(*arguments)
         if done.status == 0 and _verifies(project):

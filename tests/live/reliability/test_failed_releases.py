@@ -4,7 +4,7 @@ import pytest
 
 from lab.cluster.kubectl import get, kubectl
 from tests.live.reliability.looking import releases, revisions
-from tests.support.mesh_by_helm import helm
+from tests.support.helm import helm
 from tests.support.project import Project
 
 pytestmark = pytest.mark.long
@@ -25,9 +25,8 @@ def test_with_atomic_a_failed_install_leaves_no_release_and_the_next_up_starts_c
     assert failed.status != 0
     assert "istiod" not in releases()
     empty.reset()
-    done = empty.up()
-    assert done.status == 0, done.output
-    assert empty.operation("verify").status == 0
+    empty.must_up()
+    empty.operation("verify").must()
     told(failed.status, failed.line_with("error:"), "putting the setting right, then `pulumi up`")
 
 
@@ -38,17 +37,16 @@ def test_without_atomic_it_stays_failed_and_no_refresh_hides_it(empty, told):
     failed = empty.up()
     assert failed.status != 0
     assert releases()["istiod"] == "failed"
-    assert empty.pulumi("refresh", "--yes", "--skip-preview").status == 0
+    empty.pulumi("refresh", "--yes", "--skip-preview").must()
     verified = empty.operation("verify")
     assert verified.status == 1
     line = verified.line_with("is failed")
     found = empty.operation("repair")
     assert "takes for good what failed: istio-system/istiod" in found.output
-    assert empty.operation("repair", "--yes").status == 0
+    empty.operation("repair", "--yes").must()
     empty.reset()
-    done = empty.up()
-    assert done.status == 0, done.output
-    assert empty.operation("verify").status == 0
+    empty.must_up()
+    empty.operation("verify").must()
     told(verified.status, line, "`python -m operations repair -s STACK --yes` where a refresh hid it, then `pulumi up`")
 
 
@@ -57,21 +55,21 @@ def test_a_release_deleted_by_hand_is_missed_and_comes_back(whole, told):
     helm("uninstall", "istio-egressgateway", "--wait")
     verified = whole.operation("verify")
     assert verified.status == 1
-    assert whole.up("--refresh").status == 0
-    assert whole.operation("verify").status == 0
+    whole.must_up("--refresh")
+    whole.operation("verify").must()
     helm("uninstall", "istio-egressgateway", "--wait")
-    assert whole.destroy("--refresh").status == 0
+    whole.destroy("--refresh").must()
     told(verified.status, "release istio-system/istio-egressgateway: is not there", "`pulumi up --refresh`")
 
 
 @pytest.mark.row(11)
 def test_a_deleted_deployment_is_seen_and_the_named_command_restores_it(whole, told):
     kubectl("delete", "deployment", "istiod", "--namespace=istio-system")
-    assert whole.preview("--expect-no-changes").status == 0
+    whole.preview("--expect-no-changes").must()
     verified = whole.operation("verify")
     assert verified.status == 1
     helm("rollback", "istiod", str(revisions()["istiod"]), "--wait")
-    assert whole.operation("verify").status == 0
+    whole.operation("verify").must()
     told(verified.status, "deployment istio-system/istiod: is gone, though Helm thinks it is there", "`helm rollback`")
 
 
@@ -96,7 +94,6 @@ def test_up_heals_a_mesh_whose_istiod_is_down_and_whose_webhook_is_closed(whole,
     whole.set("istio.resources.requests", {"cpu": "110m", "memory": "128Mi"})
     whole.set("istio.resources.limits", {"cpu": "500m", "memory": "256Mi"})
     whole.set("mtls.mode", "PERMISSIVE")
-    done = whole.up()
-    assert done.status == 0, done.output
-    assert whole.operation("verify").status == 0
+    whole.must_up()
+    whole.operation("verify").must()
     told(verified.status, "deployment istio-system/istiod: 0 of 0 pods are ready", "`pulumi up` with a change, or Helm")

@@ -9,24 +9,21 @@ import pytest
 from tests.live.reliability.looking import has
 from tests.support.project import Project, kill_group, kill_session, wait_for
 
-pytestmark = pytest.mark.long
-
 
 def repaired(project: Project) -> str:
     """What repair found; after it a plain `up` works, the mesh verifies, and nothing is left to repair."""
     shown = project.operation("repair")
     assert shown.status == 1, shown.output
-    assert project.operation("repair", "--yes").status == 0
-    done = project.up()
-    assert done.status == 0, done.output
-    proof = project.operation("verify")
-    assert proof.status == 0, proof.output
-    assert project.preview("--expect-no-changes").status == 0
-    assert project.operation("repair").status == 0
+    project.operation("repair", "--yes").must()
+    project.must_up()
+    project.operation("verify").must()
+    project.preview("--expect-no-changes").must()
+    project.operation("repair").must()
     return shown.output
 
 
 @pytest.mark.row(6)
+@pytest.mark.long
 @pytest.mark.parametrize("release", ["istio-base", "istiod", "istio-ingressgateway"])
 def test_a_power_cut_during_an_install(empty, told, release):
     run = empty.start_up()
@@ -46,7 +43,7 @@ def test_a_power_cut_during_an_upgrade(whole, told):
     run = whole.start_up()
     wait_for("istiod in the middle of its upgrade", has("istiod", "pending-upgrade"))
     kill_session(run)
-    assert whole.pulumi("cancel", "--yes").status == 0
+    whole.pulumi("cancel", "--yes").must()
     again = whole.up()
     assert again.status != 0
     line = again.line_with("istio-system/istiod: is pending-upgrade")
@@ -55,6 +52,7 @@ def test_a_power_cut_during_an_upgrade(whole, told):
 
 
 @pytest.mark.row(8)
+@pytest.mark.long
 def test_plugins_that_outlive_their_run_finish_first_and_are_ended_then(empty, told):
     run = empty.start_up()
     wait_for("istiod in the middle of its install", has("istiod", "pending-install"))
@@ -66,6 +64,7 @@ def test_plugins_that_outlive_their_run_finish_first_and_are_ended_then(empty, t
 
 
 @pytest.mark.row(9)
+@pytest.mark.long
 def test_a_stale_lock_is_named_with_its_remedy(whole, told):
     run = whole.start_up()
     wait_for("a lock", lambda: "is locked by" in _locks(whole) or run.poll() is not None)
@@ -82,6 +81,7 @@ def _locks(project: Project) -> str:
 
 
 @pytest.mark.row(41)
+@pytest.mark.long
 def test_of_two_runs_at_once_the_second_is_refused_and_the_first_finishes(empty, told):
     first = empty.start_up()
     wait_for("the first run's lock", lambda: _locks(empty))
@@ -89,11 +89,12 @@ def test_of_two_runs_at_once_the_second_is_refused_and_the_first_finishes(empty,
     assert second.status != 0
     assert empty.operation("repair", "--yes").status == 1
     assert first.wait(timeout=300) == 0
-    assert empty.operation("verify").status == 0
+    empty.operation("verify").must()
     told(second.status, second.line_with("locked"), "waiting; repair refuses too while the first runs")
 
 
 @pytest.mark.row(4)
+@pytest.mark.long
 def test_one_interrupt_ends_the_run_in_order(empty, told):
     run = empty.start_up()
     wait_for("istiod in the middle of its install", has("istiod", "pending-install"))
@@ -101,14 +102,14 @@ def test_one_interrupt_ends_the_run_in_order(empty, told):
     os.kill(run.pid, signal.SIGINT)
     assert run.wait(timeout=60) != 0
     took = time.monotonic() - asked
-    assert empty.operation("repair").status == 0
-    done = empty.up()
-    assert done.status == 0, done.output
-    assert empty.operation("verify").status == 0
+    empty.operation("repair").must()
+    empty.must_up()
+    empty.operation("verify").must()
     told(run.returncode, f"the run ends in order {took:.0f} s later, with no lock and nothing pending", "`pulumi up`")
 
 
 @pytest.mark.row(5)
+@pytest.mark.long
 @pytest.mark.parametrize(
     "signals", [(signal.SIGTERM,), (signal.SIGINT, signal.SIGINT)], ids=["SIGTERM", "SIGINT twice"]
 )
@@ -119,8 +120,7 @@ def test_a_run_that_is_cut_short_by_a_ci_system(empty, told, signals):
         os.kill(run.pid, number)
         time.sleep(0.5)
     assert run.wait(timeout=120) != 0
-    assert empty.operation("repair", "--yes").status == 0
-    done = empty.up()
-    assert done.status == 0, done.output
-    assert empty.operation("verify").status == 0
+    empty.operation("repair", "--yes").must()
+    empty.must_up()
+    empty.operation("verify").must()
     told(run.returncode, "the run ends at once", "`python -m operations repair -s STACK --yes`, then `pulumi up`")

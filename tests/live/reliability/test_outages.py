@@ -15,10 +15,9 @@ def test_an_api_server_that_goes_down_in_the_middle(empty, told):
     wait_for("istiod in the middle of its install", has("istiod", "pending-install"))
     with api_server_down():
         assert run.wait(timeout=300) != 0
-    assert empty.operation("repair", "--yes").status == 0
-    done = empty.up()
-    assert done.status == 0, done.output
-    assert empty.operation("verify").status == 0
+    empty.operation("repair", "--yes").must()
+    empty.must_up()
+    empty.operation("verify").must()
     told(
         run.returncode,
         "the release that was under way fails",
@@ -35,16 +34,15 @@ def test_a_node_that_is_lost_in_the_middle(empty, told):
     refused = empty.up()
     assert refused.status != 0
     start_node("pi-3")
-    assert empty.operation("repair", "--yes").status == 0
-    done = empty.up()
-    assert done.status == 0, done.output
-    assert empty.operation("verify").status == 0
+    empty.operation("repair", "--yes").must()
+    empty.must_up()
+    empty.operation("verify").must()
     told(status, refused.line_with("2 of at least 3 nodes"), "`pulumi up` when the node is back")
 
 
 @pytest.mark.row(44)
 def test_a_second_up_makes_no_new_revision(whole):
     before = revisions()
-    assert whole.up("--expect-no-changes").status == 0
+    whole.must_up("--expect-no-changes")
     assert revisions() == before
     assert set(releases().values()) == {"deployed"}

@@ -21,21 +21,18 @@ def cut(project: Project, within: float, seed: int) -> None:
 
 def goes_on(project: Project) -> None:
     """After repair a plain `up` works, and the mesh verifies."""
-    repaired = project.operation("repair", "--yes")
-    assert repaired.status == 0, repaired.output
-    done = project.up()
-    assert done.status == 0, done.output
-    proof = project.operation("verify")
-    assert proof.status == 0, proof.output
+    project.operation("repair", "--yes").must()
+    project.must_up()
+    project.operation("verify").must()
 
 
 @pytest.fixture(scope="module")
 def seconds(project: Project) -> float:
     """How long an install takes on this machine."""
-    assert project.operation("repair", "--yes").status == 0
-    assert project.destroy("--refresh").status == 0
+    project.operation("repair", "--yes").must()
+    project.destroy("--refresh").must()
     start = time.monotonic()
-    assert project.up().status == 0
+    project.must_up()
     return time.monotonic() - start
 
 

@@ -82,16 +82,15 @@ def test_a_state_on_a_full_disk_stays_as_it_was(empty, tmp_path, told):
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(disk)], check=True)
     try:
         empty.more["PULUMI_BACKEND_URL"] = f"file://{disk}"
-        assert empty.pulumi("stack", "init").status == 0
+        empty.pulumi("stack", "init").must()
         filler = disk / "filler"
         _fill(filler)
         refused = empty.up()
         assert refused.status != 0
         filler.unlink()
-        assert empty.operation("repair", "--yes").status == 0
-        done = empty.up()
-        assert done.status == 0, done.output
-        assert empty.destroy().status == 0
+        empty.operation("repair", "--yes").must()
+        empty.must_up()
+        empty.destroy().must()
     finally:
         empty.more.clear()
         subprocess.run(["umount", str(disk)], check=True)

@@ -21,7 +21,7 @@ MORE_MEMORY = {
 
 
 def nothing_changes(project: Project) -> None:
-    program.up(project)
+    project.must_up()
 
 
 def the_ingress_gateway_gets_more_memory_and_less_again(project: Project) -> None:

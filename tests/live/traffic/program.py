@@ -3,13 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from tests.support.project import STACK, Project
-
-
-def up(project: Project) -> None:
-    """`pulumi up`; raises AssertionError with all that pulumi said."""
-    done = project.up()
-    assert done.status == 0, done.output
+from tests.support.project import Project
 
 
 @contextmanager
@@ -18,22 +12,8 @@ def changed(project: Project, settings: Mapping[str, object]) -> Iterator[None]:
     for path, value in settings.items():
         project.set(path, value)
     try:
-        up(project)
+        project.must_up()
         yield
     finally:
         project.reset()
-        up(project)
-
-
-@contextmanager
-def installed(project: Project) -> Iterator[None]:
-    """The mesh as the repository has it; what was not there before is gone after."""
-    project.run("pulumi", "stack", "select", STACK, "--create")
-    was_there = "helm.sh/v3:Release" in project.run("pulumi", "stack", "export", "--stack", STACK).output
-    up(project)
-    try:
-        yield
-    finally:
-        if not was_there:
-            done = project.destroy()
-            assert done.status == 0, done.output
+        project.must_up()

@@ -34,9 +34,9 @@ def egress_address() -> str:
 
 
 @pytest.fixture(scope="module")
-def registry_only(project: Project, workloads: None) -> Iterator[None]:  # noqa: ARG001
+def registry_only(mesh: Project, workloads: None) -> Iterator[None]:  # noqa: ARG001
     """Sidecars let requests out to hosts that the mesh knows, and to no others."""
-    with program.changed(project, {"proxy.outboundTraffic": "REGISTRY_ONLY"}):
+    with program.changed(mesh, {"proxy.outboundTraffic": "REGISTRY_ONLY"}):
         yield
 
 

@@ -8,7 +8,7 @@ import pytest
 from lab.calls import settled, status
 from lab.workloads import apply, delete, wait_for
 from tests.live.traffic import cast
-from tests.live.traffic.changes import CHANGES
+from tests.live.traffic.changes import CHANGES, the_ingress_gateway_gets_more_memory_and_less_again
 from tests.live.traffic.load import Tally, streams
 from tests.live.traffic.rules import rules
 from tests.live.traffic.shop import ALL, OBJECTS, SERVICE, VISITOR, WAYS
@@ -16,11 +16,13 @@ from tests.support.project import Project
 
 AFTERMATH = 25
 """Seconds: pods that were told to stop drain on when the change is done."""
-pytestmark = [pytest.mark.long, pytest.mark.usefixtures("shop")]
+ACCEPTANCE = the_ingress_gateway_gets_more_memory_and_less_again
+"""The change that is tried without `make test-all` too."""
+pytestmark = pytest.mark.usefixtures("shop")
 
 
 @pytest.fixture(scope="module")
-def shop(mesh: None) -> Iterator[None]:  # noqa: ARG001
+def shop(mesh: Project) -> Iterator[None]:  # noqa: ARG001
     """The shop, open behind the ingress gateway."""
     apply(OBJECTS)
     try:
@@ -32,10 +34,15 @@ def shop(mesh: None) -> Iterator[None]:  # noqa: ARG001
         delete(OBJECTS)
 
 
-@pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__.replace("_", " "))
-def test_no_request_is_lost_while(change: Callable[[Project], None], project, figure):
+def _case(change: Callable[[Project], None]) -> object:
+    marks = () if change is ACCEPTANCE else pytest.mark.long
+    return pytest.param(change, marks=marks, id=change.__name__.replace("_", " "))
+
+
+@pytest.mark.parametrize("change", [_case(change) for change in CHANGES])
+def test_no_request_is_lost_while(change: Callable[[Project], None], mesh, figure):
     with streams(**WAYS) as tallies:
-        change(project)
+        change(mesh)
         time.sleep(AFTERMATH)
     figure(_shown(tallies))
     assert {name: tally.failed for name, tally in tallies.items()} == {name: {} for name in tallies}

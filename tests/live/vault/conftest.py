@@ -9,6 +9,7 @@ from lab.cluster.environment import search_path, variables
 from tests.live.vault import server as servers
 from tests.live.vault.mesh import VaultMesh
 from tests.live.vault.server import Server
+from tests.support.project import Holds, Project
 
 
 @pytest.fixture(scope="session")
@@ -27,8 +28,10 @@ def server(environment: None) -> Server:  # noqa: ARG001
 
 
 @pytest.fixture(scope="session")
-def mesh(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[VaultMesh]:
-    """Put up with Vault on from the start."""
+def vault_mesh(server: Server, project: Project, tmp_path_factory: pytest.TempPathFactory) -> Iterator[VaultMesh]:
+    """Put up with Vault on from the start, in place of the mesh that other tests share."""
+    project.must_hold_nothing()
+    project.holds = Holds.UNKNOWN
     made = VaultMesh(tmp_path_factory.mktemp("vault-mesh"))
     made.begin(server)
     made.end()

@@ -40,10 +40,10 @@ class ChangedOver:
     """The roots (PEM), before."""
 
 
-def switch(mesh: VaultMesh, changes: dict[str, object]) -> None:
+def switch(vault_mesh: VaultMesh, changes: dict[str, object]) -> None:
     """Settings below `vault`, for the next `up`."""
     for name, value in changes.items():
-        mesh.set(f"vault.{name}", value)
+        vault_mesh.set(f"vault.{name}", value)
 
 
 def workload_pods() -> set[str]:

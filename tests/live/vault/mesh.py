@@ -47,15 +47,9 @@ class VaultMesh(Project):
         self.said.append(outcome.output)
         return outcome
 
-    def must_up(self) -> Outcome:
-        outcome = self.up()
-        assert outcome.status == 0, outcome.output
-        return outcome
-
     def unprotect(self) -> None:
         """What whoever means to delete the CA's mount has to say first."""
-        outcome = self.pulumi("state", "unprotect", MOUNT, "--yes")
-        assert outcome.status == 0, outcome.output
+        self.pulumi("state", "unprotect", MOUNT, "--yes").must()
 
     def end(self) -> None:
         """Everything gone, the protected mount included."""

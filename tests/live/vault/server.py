@@ -1,10 +1,14 @@
 """The lab's Vault with a root CA in it, and a token that may do what docs/vault/policy.hcl says and nothing else."""
 
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import hvac
 
 from lab.cluster import vault
+from lab.cluster.machines import CONTROL_PLANE
 from lab.cluster.names import CHECKOUT
 
 POLICY = "pi-mesh"
@@ -67,3 +71,22 @@ def start() -> Server:
     server.make_root(ROOT_MOUNT, "Pi root")
     server.allow(ROOT_MOUNT)
     return server
+
+
+@contextmanager
+def wiped() -> Iterator[Server]:
+    """Another Vault with nothing in it at the same address inside; after it, the one that was there before."""
+    data = CONTROL_PLANE.folder / vault.SERVER / "data"
+    kept = {place: place.with_name(f"{place.name}-kept") for place in (data, vault.KEYS)}
+    vault.down()
+    for place, aside in kept.items():
+        place.rename(aside)
+    try:
+        vault.up()
+        yield Server(vault.address(), vault.connect())
+    finally:
+        vault.down()
+        shutil.rmtree(data, ignore_errors=True)
+        for place, aside in kept.items():
+            aside.rename(place)
+        vault.up()

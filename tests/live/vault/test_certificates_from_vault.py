@@ -22,7 +22,7 @@ IDENTITY = "spiffe://cluster.local/ns/trading/sa/default"
 SERVER = Workload("vault-server", labels={"app": "vault-server"})
 
 
-@pytest.mark.usefixtures("mesh")
+@pytest.mark.usefixtures("vault_mesh")
 def test_a_certificate_from_istiod_names_its_workload_and_chains_to_vaults_root(server: Server, figure):
     certificate = issued()
     names = certificate.chain[0].extensions.get_extension_for_class(x509.SubjectAlternativeName).value
@@ -32,13 +32,13 @@ def test_a_certificate_from_istiod_names_its_workload_and_chains_to_vaults_root(
     figure(f"{IDENTITY}, signed by {pem.title(certificate.issuer)}")
 
 
-def test_there_is_no_root_of_istiods_own(mesh: VaultMesh, server: Server):  # noqa: ARG001
+def test_there_is_no_root_of_istiods_own(vault_mesh: VaultMesh, server: Server):  # noqa: ARG001
     assert pem.certificates(roots(), "the mesh") == pem.certificates(server.root(), "Vault")
     secrets = {item["metadata"]["name"] for item in get("secrets", f"--namespace={CONTROL}")["items"]}
     assert "istio-ca-secret" not in secrets
 
 
-@pytest.mark.usefixtures("mesh")
+@pytest.mark.usefixtures("vault_mesh")
 def test_what_a_pod_shows_on_the_wire_chains_to_vaults_root(server: Server, tmp_path, figure):
     roots_of_vault = tmp_path / "vault.pem"
     roots_of_vault.write_text(server.root())
@@ -52,11 +52,11 @@ def test_what_a_pod_shows_on_the_wire_chains_to_vaults_root(server: Server, tmp_
     figure(seen.identity)
 
 
-def test_two_certificates_complete_a_mutual_handshake(mesh: VaultMesh):  # noqa: ARG001
+def test_two_certificates_complete_a_mutual_handshake(vault_mesh: VaultMesh):  # noqa: ARG001
     assert handshake(issued(), issued(), roots()) == IDENTITY
 
 
-def test_a_certificate_of_another_root_is_refused(mesh: VaultMesh, figure):  # noqa: ARG001
+def test_a_certificate_of_another_root_is_refused(vault_mesh: VaultMesh, figure):  # noqa: ARG001
     with pytest.raises(ssl.SSLCertVerificationError, match="verify failed") as refused:
         handshake(issued(), _foreign(), roots())
     figure(refused.value.verify_message)
@@ -69,7 +69,7 @@ def _foreign() -> Issued:
     return Issued((leaf.certificate, root.certificate), key)
 
 
-def test_a_workload_outside_of_the_cluster_gets_its_certificate_from_vault(mesh: VaultMesh, server: Server):  # noqa: ARG001
+def test_a_workload_outside_of_the_cluster_gets_its_certificate_from_vault(vault_mesh: VaultMesh, server: Server):  # noqa: ARG001
     name = "spiffe://cluster.local/ns/trading/sa/vm"
     made = server.admin.write_data("pki_int/issue/mesh-workload", data={"uri_sans": name})["data"]
     chain = pem.certificates("\n".join([made["certificate"], *made["ca_chain"]]), "Vault")
@@ -77,20 +77,21 @@ def test_a_workload_outside_of_the_cluster_gets_its_certificate_from_vault(mesh:
     assert handshake(outside, issued(), roots()) == name
 
 
-def test_a_second_run_changes_nothing(mesh: VaultMesh):
-    outcome = mesh.preview("--expect-no-changes")
-    assert outcome.status == 0, outcome.output
+@pytest.mark.long
+def test_a_second_run_changes_nothing(vault_mesh: VaultMesh):
+    vault_mesh.preview("--expect-no-changes").must()
 
 
+@pytest.mark.long
 @pytest.mark.row(38)
-def test_neither_key_nor_token_is_in_state_preview_or_logs(mesh: VaultMesh, server: Server):
-    mesh.preview("--diff")
-    mesh.pulumi("stack", "export")
-    mesh.pulumi("stack", "output", "--json")
+def test_neither_key_nor_token_is_in_state_preview_or_logs(vault_mesh: VaultMesh, server: Server):
+    vault_mesh.preview("--diff")
+    vault_mesh.pulumi("stack", "export")
+    vault_mesh.pulumi("stack", "output", "--json")
     logs = [file.read_text(errors="replace") for file in (LAB / "logs").iterdir()]
-    searched = "\n".join([*mesh.said, *logs, kubectl("logs", "deployment/istiod", f"--namespace={CONTROL}")])
+    searched = "\n".join([*vault_mesh.said, *logs, kubectl("logs", "deployment/istiod", f"--namespace={CONTROL}")])
     assert "Istio Intermediate CA" in searched
     assert "PRIVATE KEY" not in searched
     assert cacerts()["ca-key.pem"] not in searched
-    for token in (mesh.more["VAULT_TOKEN"], server.admin.token):
+    for token in (vault_mesh.more["VAULT_TOKEN"], server.admin.token):
         assert token not in searched

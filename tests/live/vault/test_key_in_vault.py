@@ -44,7 +44,7 @@ pytestmark = pytest.mark.long
 
 
 @pytest.fixture(scope="module")
-def changed_over(mesh: VaultMesh, server: Server) -> Iterator[ChangedOver]:
+def changed_over(vault_mesh: VaultMesh, server: Server) -> Iterator[ChangedOver]:
     """The session's mesh, for the length of this file; afterwards istiod signs itself again."""
     cert_manager_controller.provide()
     open_for_cert_manager(server)
@@ -52,14 +52,14 @@ def changed_over(mesh: VaultMesh, server: Server) -> Iterator[ChangedOver]:
     try:
         wait_for(CLIENT, SERVER)
         pods, trusted = workload_pods(), roots()
-        switch(mesh, INTERNAL)
+        switch(vault_mesh, INTERNAL)
         with steady(CLIENT, URL) as tally:
-            mesh.must_up()
+            vault_mesh.must_up()
         yield ChangedOver(tally, pods, trusted)
     finally:
         delete([*OBJECTS, *manifests(LATER), *manifests(IN_BETWEEN)])
-        switch(mesh, {"key": "exported"})
-        mesh.must_up()
+        switch(vault_mesh, {"key": "exported"})
+        vault_mesh.must_up()
         wait_for_issued("istiod signs again", lambda one: one.verifies(pem.certificates(server.root(), "Vault")))
 
 
@@ -87,36 +87,35 @@ def test_a_new_pod_is_ready_with_a_certificate_of_vaults(changed_over: ChangedOv
     assert pem.issued(chain[0], pem.certificates(server.root("pki_int"), "Vault")[0])
 
 
-def test_the_key_is_neither_in_the_cluster_nor_in_state_preview_or_logs(changed_over: ChangedOver, mesh: VaultMesh):  # noqa: ARG001
+@pytest.mark.usefixtures("changed_over")
+def test_the_key_is_neither_in_the_cluster_nor_in_state_preview_or_logs(vault_mesh: VaultMesh):
     assert cacerts() == {}
     assert secrets_with_a_key() == []
-    mesh.preview("--diff")
-    state = mesh.pulumi("stack", "export", "--show-secrets")
+    vault_mesh.preview("--diff")
+    state = vault_mesh.pulumi("stack", "export", "--show-secrets")
     assert "Istio Intermediate CA" in state.output
     logs = [file.read_text(errors="replace") for file in (LAB / "logs").iterdir()]
-    assert "PRIVATE KEY" not in "\n".join([*mesh.said, *logs])
+    assert "PRIVATE KEY" not in "\n".join([*vault_mesh.said, *logs])
 
 
-def test_a_second_run_changes_nothing(changed_over: ChangedOver, mesh: VaultMesh):  # noqa: ARG001
-    outcome = mesh.preview("--expect-no-changes")
-    assert outcome.status == 0, outcome.output
+def test_a_second_run_changes_nothing(changed_over: ChangedOver, vault_mesh: VaultMesh):  # noqa: ARG001
+    vault_mesh.preview("--expect-no-changes").must()
 
 
-def test_preflight_and_verify_say_that_all_is_well(changed_over: ChangedOver, mesh: VaultMesh):  # noqa: ARG001
+def test_preflight_and_verify_say_that_all_is_well(changed_over: ChangedOver, vault_mesh: VaultMesh):  # noqa: ARG001
     for operation in ("preflight", "verify"):
-        outcome = mesh.operation(operation)
-        assert outcome.status == 0, outcome.output
+        outcome = vault_mesh.operation(operation).must()
     assert "Istio Intermediate CA" in outcome.output
 
 
-def test_vault_sealed_the_mesh_goes_on_and_a_new_pod_waits(changed_over: ChangedOver, mesh: VaultMesh, figure):  # noqa: ARG001
+def test_vault_sealed_the_mesh_goes_on_and_a_new_pod_waits(changed_over: ChangedOver, vault_mesh: VaultMesh, figure):  # noqa: ARG001
     with steady(CLIENT, URL) as tally:
         vault.seal()
         try:
             apply(manifests(IN_BETWEEN))
             with pytest.raises(grpc.RpcError):
                 issued()
-            outcome = mesh.operation("verify")
+            outcome = vault_mesh.operation("verify")
         finally:
             vault.unseal()
         assert outcome.status != 0
@@ -127,10 +126,11 @@ def test_vault_sealed_the_mesh_goes_on_and_a_new_pod_waits(changed_over: Changed
     figure(str(tally))
 
 
-def test_a_rotation_is_a_new_key_in_vault_and_restarts_nothing(changed_over: ChangedOver, mesh: VaultMesh, figure):  # noqa: ARG001
+@pytest.mark.usefixtures("changed_over")
+def test_a_rotation_is_a_new_key_in_vault_and_restarts_nothing(vault_mesh: VaultMesh, figure):
     before, pods, trusted = issued(), istiod_pods(), roots()
     with steady(CLIENT, URL) as tally:
-        outcome = mesh.operation("rotate-ca")
+        outcome = vault_mesh.operation("rotate-ca")
     assert outcome.status == 0, outcome.output
     after = wait_for_issuer(other_than=before)
     assert (istiod_pods(), restarts(CONTROL), roots()) == (pods, 0, trusted)
@@ -140,13 +140,14 @@ def test_a_rotation_is_a_new_key_in_vault_and_restarts_nothing(changed_over: Cha
     figure(str(tally))
 
 
-def test_from_nothing_the_mesh_comes_up_with_its_gateways(changed_over: ChangedOver, mesh: VaultMesh, server: Server):  # noqa: ARG001
-    mesh.end()
-    mesh.set("ingress.enabled", True)
+@pytest.mark.usefixtures("changed_over")
+def test_from_nothing_the_mesh_comes_up_with_its_gateways(vault_mesh: VaultMesh, server: Server):
+    vault_mesh.end()
+    vault_mesh.set("ingress.enabled", True)
     try:
-        mesh.must_up()
+        vault_mesh.must_up()
         kubectl("rollout", "status", "--timeout=60s", f"--namespace={CONTROL}", "deployment/istio-ingressgateway")
         assert issued().verifies(pem.certificates(server.root(), "Vault"))
         assert secrets_with_a_key() == []
     finally:
-        mesh.set("ingress.enabled", False)
+        vault_mesh.set("ingress.enabled", False)

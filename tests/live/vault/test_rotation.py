@@ -22,13 +22,13 @@ def signing_certificate() -> x509.Certificate:
 
 
 @pytest.mark.row(29)
-def test_a_rotation_loses_no_request_restarts_nothing_and_is_proven(mesh: VaultMesh, figure):
+def test_a_rotation_loses_no_request_restarts_nothing_and_is_proven(vault_mesh: VaultMesh, figure):
     before, pods, trusted = issued(), istiod_pods(), roots()
     apply(OBJECTS)
     try:
         wait_for(CLIENT, SERVER)
         with steady(CLIENT, "http://rotation-server.trading") as tally:
-            outcome = mesh.operation("rotate-ca")
+            outcome = vault_mesh.operation("rotate-ca")
     finally:
         delete(OBJECTS)
     assert outcome.status == 0, outcome.output
@@ -45,11 +45,11 @@ def test_a_rotation_loses_no_request_restarts_nothing_and_is_proven(mesh: VaultM
 
 
 @pytest.mark.row(33)
-def test_a_changed_life_is_signed_anew_for_the_same_key(mesh: VaultMesh):
+def test_a_changed_life_is_signed_anew_for_the_same_key(vault_mesh: VaultMesh):
     before, key = signing_certificate(), cacerts()["ca-key.pem"]
     used = issued()
-    mesh.set("vault.ttl", "4000h")
-    mesh.must_up()
+    vault_mesh.set("vault.ttl", "4000h")
+    vault_mesh.must_up()
     after = signing_certificate()
     assert after.serial_number != before.serial_number
     assert (after.not_valid_after_utc - after.not_valid_before_utc).total_seconds() // 3600 == 4000

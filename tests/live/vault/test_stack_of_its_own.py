@@ -16,36 +16,34 @@ MOUNT = "pki_ca"
 
 
 @pytest.fixture
-def ca_stack(mesh: VaultMesh, server: Server) -> Iterator[str]:
+def ca_stack(vault_mesh: VaultMesh, server: Server) -> Iterator[str]:
     """The CA made by the same program with `vault` alone in its settings; its name for the mesh's stack."""
     server.allow_mount(MOUNT)
     settings = {"enabled": True, "address": server.address, "mount": MOUNT}
-    (mesh.folder / f"Pulumi.{STACK}.yaml").write_text(yaml.safe_dump({"config": {"pi-mesh:vault": settings}}))
-    mesh.run("pulumi", "stack", "init", STACK, "--non-interactive")
+    (vault_mesh.folder / f"Pulumi.{STACK}.yaml").write_text(yaml.safe_dump({"config": {"pi-mesh:vault": settings}}))
+    vault_mesh.run("pulumi", "stack", "init", STACK, "--non-interactive")
     common = ("--stack", STACK, "--non-interactive", "--color", "never")
-    made = mesh.run("pulumi", "up", "--yes", "--skip-preview", *common)
+    made = vault_mesh.run("pulumi", "up", "--yes", "--skip-preview", *common)
     assert made.status == 0, made.output
     yield f"organization/pi-mesh/{STACK}"
-    mesh.set("vault", {"enabled": True, "address": server.address})
-    mesh.must_up()
-    mesh.run("pulumi", "state", "unprotect", "--all", "--yes", *common)
-    mesh.run("pulumi", "destroy", "--yes", "--skip-preview", *common)
+    vault_mesh.set("vault", {"enabled": True, "address": server.address})
+    vault_mesh.must_up()
+    vault_mesh.run("pulumi", "state", "unprotect", "--all", "--yes", *common)
+    vault_mesh.run("pulumi", "destroy", "--yes", "--skip-preview", *common)
 
 
-def test_the_mesh_takes_its_ca_from_there_with_vault_down_and_no_token(mesh: VaultMesh, ca_stack: str):
+def test_the_mesh_takes_its_ca_from_there_with_vault_down_and_no_token(vault_mesh: VaultMesh, ca_stack: str):
     before = issued()
-    mesh.unprotect()
-    mesh.set("vault", {"enabled": True, "stack": ca_stack})
-    mesh.must_up()
+    vault_mesh.unprotect()
+    vault_mesh.set("vault", {"enabled": True, "stack": ca_stack})
+    vault_mesh.must_up()
     wait_for_issuer(other_than=before)
-    token = mesh.more.pop("VAULT_TOKEN")
+    token = vault_mesh.more.pop("VAULT_TOKEN")
     vault.down()
     try:
-        unchanged = mesh.up("--expect-no-changes")
-        assert unchanged.status == 0, unchanged.output
+        vault_mesh.must_up("--expect-no-changes")
     finally:
         vault.up()
-        mesh.give(token)
-    rotated = mesh.operation("rotate-ca")
-    assert rotated.status == 0, rotated.output
+        vault_mesh.give(token)
+    rotated = vault_mesh.operation("rotate-ca").must()
     assert "signs with another CA" in rotated.output

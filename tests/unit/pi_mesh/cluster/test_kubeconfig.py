@@ -48,7 +48,5 @@ def test_a_relative_path_is_looked_up_beside_the_file_that_names_it(tmp_path, mo
         (tmp_path / name).mkdir()
         (tmp_path / name / "config").write_text(yaml.safe_dump(content))
     monkeypatch.setenv("KUBECONFIG", os.pathsep.join(f"{tmp_path}/{name}/config" for name in ("first", "second")))
-
     live = connection("pi")
-
     assert live.abs_file(live.cluster.certificate_auth) == tmp_path / "second" / "ca.crt"

@@ -50,26 +50,20 @@ REFUSED = {
 @pytest.mark.parametrize("case", REFUSED)
 def test_traffic_settings_that_can_not_be_right_are_refused_with_their_path(case: str):
     traffic, said = REFUSED[case]
-
     with pytest.raises(SettingsError) as refused:
         make_settings(traffic=traffic)
-
     assert [said in problem for problem in refused.value.problems] == [True], refused.value
 
 
 def test_longer_paths_of_a_canary_come_before_shorter_ones():
     paths = {"/api": "v1", "/api/v2": "v2"}
-
     ((virtual_service,), _) = stages(make_settings(traffic={"canaries": {"c": {"service": "a", "paths": paths}}}))
-
     assert [rule["match"][0]["uri"]["prefix"] for rule in virtual_service["spec"]["http"][:-1]] == ["/api/v2", "/api"]
 
 
 def test_https_comes_beside_http_and_can_redirect_to_itself():
     tls = {"secret": "certificate", "redirect": True}
-
     ((gateway,), _) = stages(make_settings(traffic={"gateways": {"web": {"tls": tls}}}))
-
     plain, secure = gateway["spec"]["servers"]
     assert plain["tls"] == {"httpsRedirect": True}
     assert secure["tls"] == {"mode": "SIMPLE", "credentialName": "certificate"}

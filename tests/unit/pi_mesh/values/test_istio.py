@@ -5,14 +5,13 @@ import pytest
 from pi_mesh import inventory
 from pi_mesh.catalog.istio import gateway_chart_is_broken
 from pi_mesh.inventory import Kind
-from pi_mesh.values.istio import istiod_values
 from tests.support import awaited, charts
 from tests.support.factories import make_settings
 
 
 def values(**settings: object) -> dict:
-    """Return istiod's values, and {} for a key that is not there."""
-    return istiod_values(make_settings(**settings))
+    """Return the Helm values of istiod."""
+    return inventory.of(make_settings(**settings)).the(Kind.ISTIOD).values
 
 
 @awaited.safe("H2 before 1.28 the chart's disruption budget is not bounded to several replicas")
@@ -31,9 +30,7 @@ def _versions_with_a_budget() -> list:
 def test_the_node_of_a_single_istiod_can_be_drained(version):
     gateway = {"enabled": not gateway_chart_is_broken(version)}
     settings = make_settings(istio={"version": version}, ingress=gateway, egress=gateway)
-
     items = charts.render(inventory.of(settings).the(Kind.ISTIOD), version)
-
     assert [item for item in items if item["kind"] == "PodDisruptionBudget"] == []
 
 

@@ -14,7 +14,5 @@ ADOPTED = {"adopt": True}
 @pytest.mark.parametrize("manifest", [objects.istio_namespace, objects.trading_namespace])
 def test_an_adopted_namespace_gets_no_mark_of_ownership(manifest):
     settings = make_settings(istio=ADOPTED, trading=ADOPTED)
-
     metadata = manifest(settings, "me/pi-mesh/pi-cluster")["metadata"]
-
     assert OWNER_ANNOTATION not in metadata.get("annotations", {})

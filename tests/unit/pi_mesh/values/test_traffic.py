@@ -51,7 +51,6 @@ TWINS = {
 @pytest.mark.parametrize("name", TWINS)
 def test_the_twin_renders_the_roles_example(name: str):
     expected = yaml.safe_load((EXAMPLES / f"{name}.yaml").read_text())
-
     assert list(objects(make_settings(traffic=TWINS[name]))) == [expected]
 
 
@@ -88,8 +87,6 @@ def test_every_object_fits_istios_schema(everything, version):
 def test_a_field_that_istio_does_not_know_would_be_found(everything, version):
     rule = next(item for item in everything if item["kind"] == "DestinationRule")
     rule["spec"]["trafficPolicy"]["connectionPool"]["http"]["maxPending"] = 1
-
     (problem,) = crds.problems(rule, version)
-
     assert "$.trafficPolicy.connectionPool.http" in problem
     assert "'maxPending' was unexpected" in problem

@@ -38,7 +38,6 @@ def judged(rules: list[dict], snapshot=None, services: dict | None = None, **pol
 )
 def test_an_allow_without_the_gateway_locks_it_out(rule: dict):
     [finding] = judged([rule])
-
     assert finding.level is Level.ERROR
     assert f"locks the ingress gateway out of service {APP}" in finding.message
     assert INGRESS in finding.fix
@@ -63,7 +62,6 @@ def test_an_allow_for_other_workloads_does_not():
 
 def test_a_denial_of_everybody_locks_the_gateway_out():
     [finding] = judged([{"namespaces": ["istio-system", "argocd"]}], action="DENY")
-
     assert str(finding).startswith("traffic.authorization.policies.p: denies the ingress gateway")
 
 
@@ -73,44 +71,35 @@ def test_a_denial_of_some_paths_does_not():
 
 def test_the_pods_behind_a_living_service_are_known():
     living = make_snapshot(services=(Service("trading", APP, ports=(80,), selector={"app": "trading-app"}),))
-
     [finding] = judged([{"namespaces": ["argocd"]}], living, services={}, selector={"app": "trading-app"})
-
     assert finding.level is Level.ERROR
 
 
 def test_where_nobody_says_which_pods_are_meant_it_is_unknown():
     [finding] = judged([{"namespaces": ["argocd"]}], services={}, selector={"app": "trading-app"})
-
     assert finding.level is Level.UNKNOWN
 
 
 @pytest.mark.parametrize(("allowed", "problems"), [(True, 0), (False, 1)])
 def test_the_default_deny_locks_the_gateway_out_only_without_its_allow(allowed: bool, problems: int):
     deny = {"defaultDeny": {"enabled": True, "allowIngress": allowed}}
-
     assert len(list(gateway(make_settings(traffic={**ROUTED, "authorization": deny}), None))) == problems
 
 
 def test_the_default_deny_alone_locks_the_gateway_out():
     deny = {"defaultDeny": {"enabled": True, "allowIngress": False, "allowNamespaces": []}}
-
     [finding] = gateway(make_settings(traffic={**ROUTED, "authorization": deny}), None)
-
     assert str(finding.subject) == "traffic.authorization.defaultDeny"
 
 
 def test_a_policy_nobody_routes_to_is_not_judged():
     traffic = {"authorization": {"policies": {"p": {"rules": [{"namespaces": ["argocd"]}]}}}}
-
     assert list(gateway(make_settings(traffic=traffic), None)) == []
 
 
 def test_health_checks_that_are_not_led_past_envoy_are_refused_everywhere():
     settings = make_settings(istio={"values": {"sidecarInjectorWebhook": {"rewriteAppHTTPProbe": False}}})
-
     [finding] = health(settings, None)
-
     assert finding.level is Level.ERROR
     assert str(finding.subject) == "istio.values.sidecarInjectorWebhook.rewriteAppHTTPProbe"
 
@@ -120,9 +109,7 @@ def test_a_pod_whose_health_checks_are_refused_is_named():
         "app", namespace="trading", annotations={ANNOTATION: "false"}, containers=(Container("istio-proxy"),)
     )
     bare = replace(pod, name="bare", containers=())
-
     found = list(health(make_settings(), make_snapshot(pods=(pod, bare))))
-
     assert [str(one.subject) for one in found] == ["pod trading/app"]
 
 
@@ -130,7 +117,6 @@ def test_without_mutual_tls_and_policies_health_checks_get_through():
     settings = make_settings(
         mtls={"mode": "PERMISSIVE"}, istio={"values": {"sidecarInjectorWebhook": {"rewriteAppHTTPProbe": False}}}
     )
-
     assert list(health(settings, None)) == []
 
 

@@ -5,47 +5,37 @@ from tests.support.traffic_problems import AGENT, BREAKER, GOOD, TO_APP, problem
 
 def test_two_routes_for_one_host_and_path_are_an_error():
     routes = {name: route({"prefix": "/a", **TO_APP}) for name in ("one", "two")}
-
     said = the_one(problems({"routes": routes}))
-
     assert "one and two both take paths below /a of host * at gateway trading-gateway" in said
 
 
 def test_two_routes_for_one_host_and_different_paths_are_right():
     routes = {name: route({"prefix": f"/{name}", **TO_APP}) for name in ("one", "two")}
-
     assert problems({"routes": routes}) == []
 
 
 def test_two_routes_of_the_sidecars_for_one_host_are_an_error():
     routes = {"r": route({"prefix": "/x", "to": [{"service": AGENT}]}, hosts=(AGENT,), gateways=())}
-
     said = the_one(problems({"routes": routes}))
-
     assert f"canaries.trading-canary and routes.r both route {AGENT}.trading.svc.cluster.local for sidecars" in said
 
 
 def test_two_ways_out_for_one_host_are_an_error():
     external = {name: {"hosts": ["api.example.org"], "throughGateway": True} for name in ("one", "two")}
-
     said = the_one(problems({"external": external}))
-
     assert "external.one and external.two both route api.example.org for sidecars" in said
 
 
 def test_a_rule_behind_one_that_takes_everything_is_an_error():
     routes = {"r": route(TO_APP, {"prefix": "/api", **TO_APP})}
-
     assert "traffic.routes.r.http[1]: never gets a request" in the_one(problems({"routes": routes}))
 
 
 def test_two_destinations_for_one_service_are_an_error():
     again = {**GOOD["destinations"], "again": {"service": AGENT, "circuitBreaker": BREAKER}}
-
     assert "again and circuit-breaker are both about" in the_one(problems({"destinations": again}))
 
 
 def test_two_objects_of_one_kind_and_name_are_an_error():
     routes = {"trading-canary": GOOD["routes"]["trading-app"]}
-
     assert "two settings make a VirtualService named trading-canary" in the_one(problems({"routes": routes}))

@@ -30,32 +30,27 @@ def test_a_route_to_what_nobody_declares_is_an_error(target: dict, said: str):
 
 def test_a_canary_to_an_undeclared_subset_is_an_error():
     canary = {"service": AGENT, "weights": {"v1": 90, "v9": 10}}
-
     assert "traffic.canaries.c.weights.v9: goes to subset v9" in the_one(problems({"canaries": {"c": canary}}))
 
 
 def test_a_service_that_lives_in_the_cluster_needs_no_declaration():
     living = make_snapshot(services=(Service("trading", "orders", ports=(9000,)),))
-
     assert problems({"routes": {"r": route({"to": [{"service": "orders"}]})}}, living) == []
 
 
 def test_without_a_cluster_an_undeclared_service_is_unknown_rather_than_wrong():
     found = run(make_settings(traffic={"routes": {"r": route({"to": [{"service": "orders"}]}, gateways=())}}), None)
-
     assert [(one.id, one.level) for one in found if "orders" in one.message] == [("routes", Level.UNKNOWN)]
 
 
 def test_a_service_of_several_ports_must_be_named_with_one():
     services = {**GOOD["services"], "orders": {"ports": [80, 81]}}
     changes = {"services": services, "routes": {"r": route({"to": [{"service": "orders"}]})}}
-
     assert "names no port, and service orders has 80, 81" in the_one(problems(changes))
 
 
 def test_a_route_of_an_undeclared_gateway_is_an_error():
     routes = {"r": route(TO_APP, gateways=("other",))}
-
     assert "traffic.routes.r.gateways: names gateway other, which is not declared" in the_one(
         problems({"routes": routes})
     )
@@ -64,9 +59,7 @@ def test_a_route_of_an_undeclared_gateway_is_an_error():
 def test_a_route_for_a_host_that_its_gateway_does_not_listen_for_is_an_error():
     gateways = {"trading-gateway": {"hosts": ["*.example.org"]}}
     routes = {"r": route(TO_APP, hosts=("a.example.org", "a.example.com"))}
-
     said = the_one(problems({"gateways": gateways, "routes": routes}))
-
     assert "does not listen for a.example.com" in said
 
 
@@ -76,15 +69,12 @@ def test_gateways_without_the_ingress_gateway_are_an_error():
 
 def test_leaving_through_an_egress_gateway_that_is_off_is_an_error():
     external = {"broker": {"hosts": ["api.example.org"], "throughGateway": True}}
-
     said = the_one(problems({"external": external}, egress={"enabled": False}))
-
     assert "traffic.external.broker: throughGateway needs the egress gateway" in said
 
 
 def test_the_preflight_asks_these_checks_too():
     settings = make_settings(traffic={**GOOD, "gateways": {}})
-
     assert "traffic.routes.trading-app.gateways" in {
         str(one.subject) for one in preflight.run(inventory.of(settings, STACK), make_snapshot())
     }

@@ -11,7 +11,6 @@ from tests.support.traffic_problems import AGENT, problems
 
 def test_a_circuit_breaker_that_opens_for_no_pod_of_a_few_is_a_warning():
     found = problems({"destinations": {"breaker": {"service": AGENT, "circuitBreaker": {}}}, "canaries": {}})
-
     breaker = "traffic.destinations.breaker.circuitBreaker"
     assert [(one.level, str(one.subject)) for one in found] == [(Level.WARNING, breaker)]
     assert "fewer than 10" in found[0].message
@@ -21,9 +20,7 @@ def test_strict_names_the_pods_without_a_sidecar():
     bare = make_pod("legacy-feed", namespace="trading", owner="ReplicaSet/legacy-feed")
     meshed = replace(bare, name="new", containers=(Container("istio-proxy"),))
     elsewhere = replace(bare, name="outside", namespace="kube-system")
-
     found = problems(snapshot=make_snapshot(pods=(bare, meshed, elsewhere)))
-
     assert [(one.level, str(one.subject)) for one in found] == [(Level.WARNING, "pod trading/legacy-feed")]
     assert "restart its workload" in found[0].fix
 
@@ -32,17 +29,14 @@ def test_strict_looks_into_every_namespace_with_injection():
     snapshot = make_snapshot(
         namespaces=(Namespace("shop", {"istio-injection": "enabled"}),), pods=(make_pod("till", namespace="shop"),)
     )
-
     assert [str(one.subject) for one in problems(snapshot=snapshot)] == ["pod shop/till"]
 
 
 def test_permissive_cuts_nobody_off():
     snapshot = make_snapshot(pods=(make_pod("legacy-feed", namespace="trading"),))
-
     assert problems(snapshot=snapshot, mtls={"mode": "PERMISSIVE"}) == []
 
 
 def test_pods_that_we_may_not_list_are_unknown():
     found = problems(snapshot=make_snapshot(unreadable=("pods",)))
-
     assert [(one.level, str(one.subject)) for one in found] == [(Level.UNKNOWN, "mtls.mode")]

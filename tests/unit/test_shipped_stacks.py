@@ -50,7 +50,9 @@ def violations(stack: str, resources: list[Registered]) -> dict[str, list[str]]:
             each = [said(rule, one.props, one.type, one.protect, **bounds.get(rule.name, {})) for one in resources]
             found[rule.name] = [message for messages in each for message in messages]
         else:
-            found[rule.name] = said_of_all(rule, *((one.type, one.props) for one in resources))
+            found[rule.name] = said_of_all(
+                rule, *((one.type, one.props) for one in resources), **bounds.get(rule.name, {})
+            )
     return {name: messages for name, messages in found.items() if messages}
 
 

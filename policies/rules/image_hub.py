@@ -13,7 +13,8 @@ NEEDS_HUB = ("istiod", "cni", "ztunnel")
 INJECTOR = "istio-sidecar-injector"
 PROXIES = ("istio-proxy", "istio-init", "istio-validation", "discovery")
 _IMAGE = re.compile(r"(?i)(^|[._/])(proxy_?image|image(_name)?|image\w*\.repository)$")
-_REGISTRY = re.compile(r"(?i)(^|[._])(hub|image_?registry|image\w*\.registry)$")
+_HUB = re.compile(r"(^|\.)hub$")
+_REGISTRY = re.compile(r"(?i)(^|[._])(image_?registry|image\w*\.registry)$")
 _IN_CONTAINER = re.compile(r"(?i)(containers?|sidecars)(\[[0-9]+\]|\.[^.]+)\.image$")
 _IN_TEXT = re.compile(r"""["']?(?:image|[\w./]*proxyImage)["']?\s*:\s*["']?(\{\{.*?\}\}|[^\s"',}]*)""")
 _OF_INJECTOR = re.compile(r"auto|\{\{-?\s*\.Proxy(Init)?Image\s*-?\}\}")
@@ -34,6 +35,9 @@ def _of_release(resource: Resource, hubs: list[str]) -> Iterator[str]:
         yield "global.hub is not set, and the 1.30 charts' own goes away"
     for place, value in walk(values):
         yield from _of_value(place, value, hubs)
+        # Other charts' texts, a dashboard's for one, may speak of images that nobody runs.
+        if isinstance(value, str) and name in (*NEEDS_HUB, "gateway"):
+            yield from _of_text(place, value, hubs)
 
 
 def _of_object(resource: Resource, hubs: list[str]) -> Iterator[str]:
@@ -48,20 +52,17 @@ def _of_object(resource: Resource, hubs: list[str]) -> Iterator[str]:
 
 
 def _of_value(place: str, value: Any, hubs: list[str]) -> Iterator[str]:
-    if not value or isinstance(value, Mapping):
+    of_image, of_hub, of_registry = (bool(name.search(place)) for name in (_IMAGE, _HUB, _REGISTRY))
+    if not value or isinstance(value, Mapping) or not (of_image or of_hub or of_registry):
         return
     if not isinstance(value, str):
-        if _IMAGE.search(place) or _REGISTRY.search(place):
-            raise WrongType(place, type_name(value), "a text")
-    elif _REGISTRY.search(place):
-        if not any(hub == value or hub.startswith(f"{value}/") for hub in hubs if "hub" not in place or hub == value):
-            yield f"{place} is {value}"
-    elif _IMAGE.search(place):
-        # Istio's charts put the hub before a name without a slash; a container's image has none put before it.
-        if "/" in value or _IN_CONTAINER.search(place) or place.endswith("_name"):
-            yield from _of_image(place, value, hubs)
-    else:
-        yield from _of_text(place, value, hubs)
+        raise WrongType(place, type_name(value), "a text")
+    is_above_a_hub = any(f"{hub}/".startswith(f"{value}/") for hub in hubs)
+    if (of_hub and value not in hubs) or (of_registry and not is_above_a_hub):
+        yield f"{place} is {value}"
+    # Istio's charts put the hub before a name without a slash; a container's image has none put before it.
+    elif of_image and ("/" in value or _IN_CONTAINER.search(place) or place.endswith("_name")):
+        yield from _of_image(place, value, hubs)
 
 
 def _of_text(place: str, value: str, hubs: list[str]) -> Iterator[str]:

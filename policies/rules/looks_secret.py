@@ -25,13 +25,14 @@ _NAMED = re.compile(
     r"|(private|secret|access|api|signing|encryption)[_.-]?key)[0-9]*$",
     re.IGNORECASE,
 )
-_REFERENCE_NAME = re.compile(r"(existing\w*|pull_?)secrets?$|(bypass|compass)$", re.IGNORECASE)
+_REFERENCE_NAME = re.compile(r"(existing\w*|pull_?|from_?)secrets?$|(bypass|compass)$", re.IGNORECASE)
 """Keys whose text is the name of a Secret."""
-_REFERENCE = re.compile(r"\$(__\w+)?\{[^}]*\}|\$\(\w+\)|\$[A-Z_]+|\{\{.*\}\}", re.DOTALL)
+_REFERENCE = re.compile(r"\$(__\w+)?\{[^}]*\}|\$\(\w+\)|\$[A-Z_]+|secret:[^:\s]+:[^:\s]+|\{\{.*\}\}", re.DOTALL)
 """A text that is filled in where it is used."""
 _SETTING = re.compile(
-    r"""^[\s-]*["']?(?P<name>[\w.-]+)["']?[ \t]*[:=][ \t]*["']?(?P<value>[^\s"',|>#{][^\n"',}]*)""", re.MULTILINE
+    r"""^[\s-]*["']?(?P<name>[\w.-]+)["']?[ \t]*[:=][ \t]*["']?(?P<value>[^\s"',|>#{\[][^\n"',}]*)""", re.MULTILINE
 )
+_SWITCH = re.compile(r"(?i)true|false|null|none|yes|no")
 _PASSWORDS = re.compile(r"(?i)pass(words?|wd|phrases?)?[0-9]*$|pwd$")
 
 
@@ -44,8 +45,10 @@ def held(value: str) -> Iterator[str]:
 
 def set_in(value: str) -> Iterator[str]:
     """Yield the names of secrets that a text sets, as a file of settings does: "password: ..." or "token=..."."""
-    for match in _SETTING.finditer(value):
-        if is_named_secret(match["name"]) and not _REFERENCE.match(match["value"]):
+    for match in () if _REFERENCE.fullmatch(value) else _SETTING.finditer(value):
+        if is_named_secret(match["name"]) and not (
+            _REFERENCE.match(match["value"]) or _SWITCH.fullmatch(match["value"].strip())
+        ):
             yield match["name"]
 
 

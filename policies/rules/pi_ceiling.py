@@ -12,7 +12,7 @@ from .tree import at, mapping, type_name, walk, within
 
 _LISTS = re.compile(r"(?i)(^|\.)\w*(containers|sidecars)$")
 _ANNOTATION = re.compile(r"sidecar\.istio\.io/proxy(CPU|Memory)(Limit)?$")
-_IN_TEXT = re.compile(r"""["']?\w*[cC]ontainers["']?\s*:""")
+_IN_TEXT = re.compile(r"""\w*[cC]ontainers["']?\s*:\s*(\[\s*\{|-\s)""")
 
 
 def breaches(resource: Resource, bounds: Bounds) -> Iterator[str]:

@@ -85,6 +85,7 @@ def test_no_way_leads_past_the_hubs(case):
         istiod(values__pilot__image="pilot", values__global__proxy__image="proxyv2", values__pilot__hub=""),
         istiod(values__pilot__image="docker.io/istio/pilot:1.31.0-distroless"),
         istiod(values__sidecarInjectorWebhook={"templates": {"x": "containers:\n- image: {{ .ProxyImage }}"}}),
+        gateway(chart="grafana", values={"dashboard": '{"image": "logo"}', "image": {"registry": "docker.io"}}),
         gateway(values__imagePullSecrets=["regcred"], values__imagePullPolicy="Always"),
         kubernetes("v1", "Pod", "web", {"containers": [{"name": "web", "image": "registry.example/web:1"}]}),
     ],

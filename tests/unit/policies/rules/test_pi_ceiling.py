@@ -126,6 +126,7 @@ def test_a_chart_that_is_no_release_is_judged_too():
     [
         gateway(values__additionalContainers=FINE, values__initContainers=[]),
         gateway(chart="cert-manager", values=CERT_MANAGER),
+        gateway(chart="grafana", values={"resources": RESOURCES, "dashboard": '{"containers": ["a"]}'}),
         gateway(
             chart="x", values={"resources": RESOURCES, "rbac": {"rules": [{"verbs": ["get"], "resources": ["pods"]}]}}
         ),

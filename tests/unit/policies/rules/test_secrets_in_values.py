@@ -84,6 +84,8 @@ def test_values_that_the_rule_cannot_read_are_refused():
         {"admin": {"existingSecret": "grafana"}, "imagePullSecrets": ["regcred"]},
         {"grafana.ini": "admin_password = $__file{/etc/secrets/password}\n", "password": "${PASSWORD}"},
         {"auth": {"strategy": "token"}, "max_tokens": 100, "volumes": [{"secret": {"secretName": "x"}}]},
+        {"envFromSecret": "grafana-env", "prometheus": {"auth": {"token": "secret:prometheus:token"}}},
+        {"dashboard.json": '{\n  "token": true,\n  "secret": [],\n  "title": "password"\n}'},
         {"ca": "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n", "x": "bearer"},
     ],
 )

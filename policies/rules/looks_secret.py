@@ -30,7 +30,9 @@ _REFERENCE_NAME = re.compile(r"(existing\w*|pull_?|from_?)secrets?$|(bypass|comp
 _REFERENCE = re.compile(r"\$(__\w+)?\{[^}]*\}|\$\(\w+\)|\$[A-Z_]+|secret:[^:\s]+:[^:\s]+|\{\{.*\}\}", re.DOTALL)
 """A text that is filled in where it is used."""
 _SETTING = re.compile(
-    r"""^[\s-]*["']?(?P<name>[\w.-]+)["']?[ \t]*[:=][ \t]*["']?(?P<value>[^\s"',|>#{\[][^\n"',}]*)""", re.MULTILINE
+    r"""(?:^[\s-]*|[{,;&?\s])["']?(?P<name>[\w.-]+)["']?[ \t]*[:=][ \t]*"""
+    r"""(?P<value>"[^"\n]*"|'[^'\n]*'|\$\w*\{[^}\n]*\}|\{\{.*?\}\}|[^\s,;&}\[{|>#\\"'][^\s,;&}]*)""",
+    re.MULTILINE,
 )
 _SWITCH = re.compile(r"(?i)true|false|null|none|yes|no")
 _PASSWORDS = re.compile(r"(?i)pass(words?|wd|phrases?)?[0-9]*$|pwd$")
@@ -46,9 +48,8 @@ def held(value: str) -> Iterator[str]:
 def set_in(value: str) -> Iterator[str]:
     """Yield the names of secrets that a text sets, as a file of settings does: "password: ..." or "token=..."."""
     for match in () if _REFERENCE.fullmatch(value) else _SETTING.finditer(value):
-        if is_named_secret(match["name"]) and not (
-            _REFERENCE.match(match["value"]) or _SWITCH.fullmatch(match["value"].strip())
-        ):
+        plain = match["value"].strip("\"'")
+        if is_named_secret(match["name"]) and is_plain(match["name"], plain) and not _SWITCH.fullmatch(plain):
             yield match["name"]
 
 

@@ -68,3 +68,7 @@ BYPASSES = {
 @pytest.mark.parametrize("case", BYPASSES)
 def test_no_way_leads_past_the_architecture(case):
     assert said(placement.RULE, BYPASSES[case]) != []
+
+
+def test_a_chart_that_is_no_release_is_judged_too():
+    assert said(placement.RULE, gateway(values__nodeSelector=None), "kubernetes:helm.sh/v4:Chart") != []

@@ -92,7 +92,7 @@ RULE = Rule(
     "Every container of ours has requests and limits within the ceiling",
     MANDATORY,
     "one container without a limit takes a 4 GB board down, and every pod on it",
-    "lower it: `resources` in istio, proxy, ingress, egress, observability or vault.certManager",
+    "set it, or lower it: `resources` in istio, proxy, ingress, egress, observability or vault.certManager",
     schema={
         "cpu": {"type": "string", "default": "1", "description": "The most CPU that a container may ask for or use."},
         "memory": {"type": "string", "default": "512Mi", "description": "The most memory, likewise."},

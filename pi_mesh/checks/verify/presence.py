@@ -1,4 +1,4 @@
-"""The mesh must be installed at all: where nothing of it is there, every other check would say so once more."""
+"""A release or Deployment of the mesh must be there; without any, this is all that is said."""
 
 from pi_mesh.checks.finding import Finding, Subject, error
 from pi_mesh.checks.verify.input import VerificationInput

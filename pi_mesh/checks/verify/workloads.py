@@ -1,4 +1,4 @@
-"""Pods of the trading namespace without a sidecar: under STRICT no pod of the mesh takes their requests."""
+"""Pods of the trading namespace must have a sidecar: under STRICT no pod of the mesh takes requests of others."""
 
 from collections.abc import Iterator
 

@@ -1,16 +1,15 @@
 """One read of the live cluster."""
 
 import gc
-
-import pytest
+from contextlib import suppress
 
 from pi_mesh.cluster import snapshot
 
 
 def test_pythons_garbage_collector_is_on_again_after_a_read_that_failed():
-    with pytest.raises(OSError, match="broken"), snapshot._no_search_for_cycles():
+    with suppress(OSError), snapshot._no_search_for_cycles():
         assert not gc.isenabled()
-        raise OSError("broken")
+        raise OSError
     assert gc.isenabled()
 
 

@@ -59,7 +59,7 @@ def _concerns(mesh: Inventory, cluster: Snapshot, kind: str, name: str) -> bool:
 
 
 def _finding(message: dict) -> Finding:
-    subject, text, fix = Subject(*_origin(message)), _text(message), message.get("documentationUrl", "")
+    subject, text, fix = Subject(*_origin(message)), _text(message), _page(message)
     level = LEVELS.get(message["level"], Level.OK)
     if level is Level.OK:
         return ok(ID, subject, text)
@@ -70,11 +70,11 @@ def _grouped(messages: Iterable[dict]) -> Iterator[Finding]:
     """Yield a finding for each code and level: an error in the configuration of others is no error of this mesh."""
     for (level, _), group in groupby(sorted(messages, key=_group), key=_group):
         same = list(group)
-        names = [f"{kind} {name}" for kind, name in map(_origin, same)]
+        names = list(dict.fromkeys(f"{kind} {name}" for kind, name in map(_origin, same)))
         more = f" and {len(names) - EXAMPLES} more" if len(names) > EXAMPLES else ""
         objects = "1 object" if len(names) == 1 else f"{len(names)} objects"
-        message = f"{objects}, such as {', '.join(names[:EXAMPLES])}{more}: {_text(same[0])}"
-        subject, fix = Subject("other namespace"), same[0].get("documentationUrl", "")
+        message = f"{objects} ({', '.join(names[:EXAMPLES])}{more}): {_text(same[0])}"
+        subject, fix = Subject("other namespace"), _page(same[0])
         if level in LEVELS:
             yield warning(ID, subject, message, fix, number=len(names))
         else:
@@ -93,6 +93,11 @@ def _origin(message: dict) -> tuple[str, str]:
 
 def _text(message: dict) -> str:
     return f"{message['code']} {message['message']}"
+
+
+def _page(message: dict) -> str:
+    """Return the URL of the page that explains the message, without what only tells where the link was found."""
+    return message.get("documentationUrl", "").partition("?")[0]
 
 
 def _other_version(mesh: str) -> Finding | None:

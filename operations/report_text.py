@@ -40,7 +40,7 @@ def _lines(finding: Finding, width: int) -> Iterator[str]:
     if finding.level is Level.OK:
         yield from _folded(f"{finding.level:<9}", f"{finding.id}: {finding}", width)
         return
-    yield f"{finding.level:<9}{finding.id}: {finding.subject}"
+    yield from _folded(f"{finding.level:<9}", f"{finding.id}: {finding.subject}", width)
     yield from _folded(INDENT, finding.message, width)
     if finding.fix:
         yield from _folded(f"{INDENT}-> ", finding.fix, width)
@@ -48,10 +48,8 @@ def _lines(finding: Finding, width: int) -> Iterator[str]:
 
 def _folded(start: str, text: str, width: int) -> list[str]:
     """Fold a text between words alone."""
-    after = " " * len(start)
-    return textwrap.wrap(
-        text, width, initial_indent=start, subsequent_indent=after, break_long_words=False, break_on_hyphens=False
-    )
+    lines = textwrap.wrap(text, width - len(start), break_long_words=False, break_on_hyphens=False)
+    return [f"{start if number == 0 else ' ' * len(start)}{line}" for number, line in enumerate(lines)]
 
 
 def _hidden(report: Report) -> str:
@@ -59,5 +57,11 @@ def _hidden(report: Report) -> str:
 
 
 def _verdict(report: Report) -> str:
-    numbers = ", ".join(f"{count} {level}" for level, count in report.totals if count)
-    return f"{report.verdict}: {numbers}" if numbers else report.verdict
+    totals = report.totals
+    numbers = [_counted(totals.error, "error"), _counted(totals.warning, "warning")]
+    numbers += [f"{count} {word}" for count, word in ((totals.unknown, "unknown"), (totals.ok, "ok")) if count]
+    return f"{report.verdict} ({', '.join(filter(None, numbers))})"
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'s' * (count > 1)}" if count else ""

@@ -15,7 +15,7 @@ CLUSTER = make_snapshot(**installed_mesh())
 
 
 def message(origin: str, level: str = "Error", code: str = "IST0101") -> dict:
-    about = {"documentationUrl": "https://istio.io/ist", "message": 'not found: "x"'}
+    about = {"documentationUrl": "https://istio.io/ist?ref=istioctl-analyze", "message": 'not found: "x"'}
     return {"code": code, "level": level, "origin": origin, **about}
 
 
@@ -41,14 +41,24 @@ def test_hundreds_of_errors_in_a_namespace_of_others_are_one_warning():
     (found,) = judged(*(message(f"VirtualService other/broken-{number}") for number in range(500)))
     assert (found.level, found.number, found.kind) == (Level.WARNING, 500, "other namespace")
     assert found.message == (
-        "500 objects, such as VirtualService other/broken-0, VirtualService other/broken-1, "
-        'VirtualService other/broken-2 and 497 more: IST0101 not found: "x"'
+        "500 objects (VirtualService other/broken-0, VirtualService other/broken-1, "
+        'VirtualService other/broken-2 and 497 more): IST0101 not found: "x"'
     )
 
 
 def test_each_code_of_others_is_a_finding_of_its_own():
     first, second = judged(message("Pod other/a", code="IST0103"), message("Pod other/b", code="IST0101"))
     assert (first.number, second.number) == (1, 1)
+
+
+def test_an_object_with_two_messages_of_a_code_is_counted_once():
+    (found,) = judged(message("VirtualService other/a"), message("VirtualService other/a"))
+    assert found.message.startswith("1 object (VirtualService other/a): ")
+
+
+def test_the_page_that_explains_a_message_is_what_to_do():
+    (found,) = judged(message("VirtualService trading/a"))
+    assert found.fix == "https://istio.io/ist"
 
 
 def test_information_about_others_is_no_warning():

@@ -33,7 +33,7 @@ def test_problems_come_first_and_the_verdict_last(shown):
         "ok",
         "stack",
     ]
-    assert lines[-1] == "stack lab: the mesh is not as the settings say: 2 ok, 1 warning, 1 error, 1 unknown"
+    assert lines[-1] == "stack lab: the mesh is not as the settings say (1 error, 1 warning, 1 unknown, 2 ok)"
 
 
 def test_a_finding_is_its_object_what_was_seen_and_what_to_do(shown):
@@ -43,7 +43,7 @@ def test_a_finding_is_its_object_what_was_seen_and_what_to_do(shown):
 def test_what_is_well_is_one_line(shown):
     assert shown(WELL, WELL) == [
         "ok       2 checks (`--all` shows them)",
-        "stack lab: the mesh is as the settings say: 2 ok",
+        "stack lab: the mesh is as the settings say (2 ok)",
     ]
 
 
@@ -58,6 +58,15 @@ def test_a_name_is_whole_on_one_line(shown):
 def test_a_name_longer_than_the_terminal_is_whole_too(shown):
     name = f"{'n' * 60}/{'p' * 63}"
     assert any(name in line for line in shown(error("x", Subject("pod", "a/b"), f"calls {name}", "")))
+
+
+def test_a_long_name_is_not_cut_in_the_first_line_either(shown):
+    lines = shown(error("configuration analysis", Subject("VirtualService", LONG), "is bad", ""))
+    assert lines[:2] == ["error    configuration analysis: VirtualService", f"         {LONG}"]
+
+
+def test_counts_agree_with_their_nouns(shown):
+    assert shown(BAD, BAD, ODD)[-1].endswith("(2 errors, 1 warning)")
 
 
 def test_what_is_folded_is_folded_between_words(shown):

@@ -1,32 +1,42 @@
 """`verify`: is the mesh what the settings say?"""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from typing import Annotated
 
-from operations import analysis, report, signing, stacks
+import typer
+
+from operations import analysis, plaintext_probe, report, signing, stacks
 from operations.command_line import Json, Stack, conclude, expected_errors
 from pi_mesh import inventory
 from pi_mesh.checks import verify as checks
 from pi_mesh.checks.verify.input import VerificationInput
-from pi_mesh.cluster import authority, observed, snapshot
+from pi_mesh.cluster import authority, observed, policies, snapshot
 from pi_mesh.settings import Settings
 
+Probe = Annotated[bool, typer.Option("--probe", help="Also make the plain-text call that STRICT must refuse.")]
 
-def verify(stack: Stack, as_json: Json = False) -> None:
+
+def verify(stack: Stack, as_json: Json = False, probe: Probe = False) -> None:
     """Prove that the mesh is installed, whole, and as the settings say; the exit status is the proof."""
     with expected_errors("verify", stack, as_json):
         settings = stacks.load(stack)
         seen = read(settings, stack)
         findings = [*checks.run(seen), *signing.signed(settings, seen.authority), *analysis.analyze(settings)]
+        findings += plaintext_probe.probe(seen) if probe else []
     conclude(report.of("verify", stack, findings), as_json)
 
 
 def read(settings: Settings, stack: str) -> VerificationInput:
     """Read everything that the checks judge. Raises as `pi_mesh.cluster.snapshot.read` does."""
     context, namespace = settings.cluster.context, settings.istio.namespace
-    cluster = snapshot.read(context)
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        istio_policies = beside.submit(policies.read, context, namespace)
+        cluster = snapshot.read(context)
     mesh = inventory.of(settings, stack, bool(cluster.load_balancer))
     records = [cluster.release(release.namespace, release.name) for release in mesh.releases]
     # An adopted namespace keeps its own labels and annotations.
     objects = [item.manifest for item in mesh.objects if not item.adopted]
     seen = observed.read(context, settings.trading.namespace, [record for record in records if record], objects)
-    return VerificationInput(mesh, cluster, seen, authority.read(context, namespace), datetime.now(UTC))
+    ca, now = authority.read(context, namespace), datetime.now(UTC)
+    return VerificationInput(mesh, cluster, seen, ca, now, istio_policies.result())

@@ -1,10 +1,11 @@
 """Input of a verification: what should be, what is, and when it was read."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from pi_mesh.cluster.authority import Authority
 from pi_mesh.cluster.observed import ObservedState
+from pi_mesh.cluster.policies import Policies
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.inventory import Inventory
 from pi_mesh.settings import Settings
@@ -21,6 +22,8 @@ class VerificationInput:
     authority: Authority
     now: datetime
     """When it was read, with its time zone."""
+    policies: Policies = field(default_factory=Policies)
+    """Istio's policies of the whole cluster."""
 
     @property
     def settings(self) -> Settings:

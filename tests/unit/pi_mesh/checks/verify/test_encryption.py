@@ -92,7 +92,9 @@ def test_a_policy_of_another_namespace_is_a_warning_and_its_namespace_is_left_ou
 def test_many_policies_of_other_namespaces_are_one_row(healthy):
     policies = [rogue(f"shop-{number:02}", PERMISSIVE) for number in range(12)]
     (warning, _) = rows(with_policies(healthy, *policies))
-    assert "12 of other namespaces let plain text in: shop-00/rogue, shop-01/rogue, shop-02/rogue and 9 more" in warning[1]
+    assert (
+        "12 of other namespaces let plain text in: shop-00/rogue, shop-01/rogue, shop-02/rogue and 9 more" in warning[1]
+    )
 
 
 @pytest.mark.parametrize("namespace", ["trading", "shop"])

@@ -5,14 +5,15 @@ from typing import Any
 
 from pi_mesh.cluster.objects import release_of
 
+PULUMI = "a Pulumi stack"
 ARGOCD_ID = "argocd.argoproj.io/tracking-id"
 ARGOCD_LABEL = "argocd.argoproj.io/instance"
 FLUX = {"kustomize.toolkit.fluxcd.io": "Flux Kustomization", "helm.toolkit.fluxcd.io": "Flux HelmRelease"}
 
 
 def manager_of(metadata: dict[str, Any]) -> str:
-    """Return the manager in words, such as "Helm release shop/web"; "unknown" for an object that names none."""
-    return next(_managers(metadata), "unknown")
+    """Return the manager in words, such as "Helm release shop/web"; empty for an object that names none."""
+    return next(_managers(metadata), "")
 
 
 def _managers(metadata: dict[str, Any]) -> Iterator[str]:
@@ -31,4 +32,4 @@ def _managers(metadata: dict[str, Any]) -> Iterator[str]:
     # The last writer of the spec is the one to ask.
     for entry in sorted(entries, key=lambda entry: entry.get("time", ""), reverse=True):
         name = entry.get("manager", "")
-        yield "another Pulumi stack" if name.startswith("pulumi-kubernetes") else f"field manager {name}"
+        yield PULUMI if name.startswith("pulumi-kubernetes") else f"field manager {name}"

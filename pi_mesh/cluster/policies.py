@@ -33,8 +33,8 @@ class Policy:
     spec: Mapping[str, Any] = field(default_factory=dict)
     created: str = ""
     """Time of its creation, as RFC 3339 in UTC: of two that compete, Istio takes the older."""
-    manager: str = "unknown"
-    """Who manages it, in words."""
+    manager: str = ""
+    """Who manages it, in words; empty where it names nobody."""
     release: str = ""
     """The Helm release that owns it, as NAMESPACE/NAME."""
     annotations: Mapping[str, str] = field(default_factory=dict)

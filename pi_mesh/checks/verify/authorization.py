@@ -10,6 +10,7 @@ from pi_mesh.checks.verify.selection import (
     is_as_asked,
     is_ours,
     labels_of,
+    managed,
     own_namespaces,
     remedy,
     selected,
@@ -58,7 +59,7 @@ def _finding(seen: VerificationInput, policy: Policy, guarded: bool) -> Finding 
     level, words = effect(policy, guarded)
     if level is Level.OK:
         return None
-    message = f"{words}; it selects {where} and is of {policy.manager}"
+    message = f"{words}; it selects {where}; {managed(policy)}"
     return (error if level is Level.ERROR else warning)(ID, subject, message, fix)
 
 
@@ -68,7 +69,7 @@ def _tokens(seen: VerificationInput) -> Iterator[Finding]:
         if policy.namespace in own_namespaces(seen) and issuers and not is_as_asked(seen, policy):
             where = in_words(selected(seen, policy))
             what = f"refuses requests whose token is not valid for {', '.join(issuers)}; it selects {where}"
-            yield warning(ID, subject_of(policy), f"{what} and is of {policy.manager}", remedy(seen, policy))
+            yield warning(ID, subject_of(policy), f"{what}; {managed(policy)}", remedy(seen, policy))
 
 
 def _is_dry_run(policy: Policy) -> bool:

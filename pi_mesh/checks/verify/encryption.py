@@ -10,6 +10,7 @@ from pi_mesh.checks.verify.selection import (
     folded,
     in_words,
     is_as_asked,
+    managed,
     meshed_pods,
     own_namespaces,
     remedy,
@@ -74,7 +75,7 @@ def _beside_ours(seen: VerificationInput, modes: PeerModes, policy: Policy) -> I
         return
     mode, fix = mode_of(policy) or "no mode", remedy(seen, policy)
     if modes.in_force(policy):
-        message = f"is older than {'/'.join(ours)}, so its {mode} holds for the whole mesh; it is of {policy.manager}"
+        message = f"is older than {'/'.join(ours)}, so its {mode} holds for the whole mesh; {managed(policy)}"
         yield (warning if mode == seen.settings.mtls.mode else error)(ID, subject_of(policy), message, fix)
     else:
         message = f"is a second mesh-wide policy ({mode}): it would hold if {'/'.join(ours)} were made anew"
@@ -89,6 +90,9 @@ def _narrower(seen: VerificationInput, modes: PeerModes, policy: Policy) -> Find
     what = f"{', '.join(weak)}: {EFFECTS[weakest(mode.rpartition(' ')[2] for mode in weak)]}"
     where = in_words(selected(seen, policy))
     if is_as_asked(seen, policy):
+        if any(modes.mode(pod) != mode_of(policy) for pod in selected(seen, policy)):
+            message = f"is overruled by an older policy of the same workloads: {where} may refuse the callers it is for"
+            return warning(ID, subject_of(policy), message, "remove the older policy, if it is not wanted")
         return ok(ID, subject_of(policy), f"{what} by {where}, an exception that traffic.legacy.{policy.name} asks for")
     report, fix = partial(error, ID, subject_of(policy)), remedy(seen, policy, "traffic.legacy")
     if not modes.in_force(policy):
@@ -96,7 +100,7 @@ def _narrower(seen: VerificationInput, modes: PeerModes, policy: Policy) -> Find
         return report(f"{what}, but not in force: an older policy is, or its selector is in the root namespace", fix)
     if policy.namespace not in own_namespaces(seen):
         report = partial(warning, ID, subject_of(policy))
-    return report(f"{what} by {where}; it is of {policy.manager}", fix)
+    return report(f"{what} by {where}; {managed(policy)}", fix)
 
 
 def _weak_modes(policy: Policy, wanted: str) -> list[str]:

@@ -10,6 +10,7 @@ from pi_mesh.checks.verify.selection import (
     is_as_asked,
     is_ours,
     labels_of,
+    managed,
     own_namespaces,
     remedy,
     selected,
@@ -45,7 +46,7 @@ def _finding(seen: VerificationInput, policy: Policy, effect: Effect, setting: s
     where, fix = in_words(selected(seen, policy)), remedy(seen, policy, setting)
     if is_ours(seen, policy):
         return error(ID, subject_of(policy), f"is not as the settings ask: it now {words}; it selects {where}", fix)
-    message = f"{words}; it selects {where} and is of {policy.manager}"
+    message = f"{words}; it selects {where}; {managed(policy)}"
     return (error if level is Level.ERROR else warning)(ID, subject_of(policy), message, fix)
 
 

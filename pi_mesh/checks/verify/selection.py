@@ -5,9 +5,9 @@ from typing import Any, cast
 
 from pi_mesh.checks.finding import Finding, Subject, warning
 from pi_mesh.checks.verify.input import VerificationInput
+from pi_mesh.cluster.field_managers import PULUMI
 from pi_mesh.cluster.pods import Pod
 from pi_mesh.cluster.policies import Policy
-from pi_mesh.names import SHORT_LIVED_LABEL
 
 SHOWN = 3
 ROOT_SELECTORS_IGNORED = ("PeerAuthentication", "Sidecar", "Telemetry")
@@ -15,8 +15,8 @@ ROOT_SELECTORS_IGNORED = ("PeerAuthentication", "Sidecar", "Telemetry")
 
 
 def meshed_pods(seen: VerificationInput) -> list[Pod]:
-    """Return the pods with the mesh's proxy, gateways included, but for those that an operation runs for seconds."""
-    return [pod for pod in seen.snapshot.pods if pod.has_sidecar and SHORT_LIVED_LABEL not in pod.labels]
+    """Return the pods with the mesh's proxy."""
+    return [pod for pods in seen.meshed_pods.values() for pod in pods]
 
 
 def own_namespaces(seen: VerificationInput) -> set[str]:
@@ -38,11 +38,8 @@ def selected(seen: VerificationInput, policy: Policy) -> list[Pod]:
     labels = labels_of(policy)
     rooted = policy.namespace == seen.policies.root_namespace
     everywhere = rooted and not (labels and policy.kind in ROOT_SELECTORS_IGNORED)
-    return [
-        pod
-        for pod in meshed_pods(seen)
-        if (everywhere or pod.namespace == policy.namespace) and labels.items() <= pod.labels.items()
-    ]
+    pods = meshed_pods(seen) if everywhere else seen.meshed_pods.get(policy.namespace, [])
+    return [pod for pod in pods if labels.items() <= pod.labels.items()]
 
 
 def in_words(pods: Iterable[Pod]) -> str:
@@ -50,9 +47,13 @@ def in_words(pods: Iterable[Pod]) -> str:
     found = list(pods)
     if not found:
         return "no running pod"
-    names = sorted({workload_of(pod) for pod in found})
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return f"{len(found)} {'pod' if len(found) == 1 else 'pods'} ({', '.join(names[:SHOWN])}{more})"
+    return f"{len(found)} {'pod' if len(found) == 1 else 'pods'} ({first_of({workload_of(pod) for pod in found})})"
+
+
+def first_of(names: Iterable[str]) -> str:
+    """Return the first names and the number of the others: "a, b, c and 9 more"."""
+    listed = sorted(names)
+    return ", ".join(listed[:SHOWN]) + (f" and {len(listed) - SHOWN} more" if len(listed) > SHOWN else "")
 
 
 def workload_of(pod: Pod) -> str:
@@ -102,7 +103,15 @@ def remedy(seen: VerificationInput, policy: Policy, setting: str = "") -> str:
     if is_ours(seen, policy):
         return "`pulumi up --refresh`"
     instead = f", or ask for it in {setting}" if setting else ""
-    return f"if it is not wanted, remove it where it is managed ({policy.manager}){instead}"
+    if policy.manager == PULUMI:
+        return f"`pulumi up` removes it where it is this stack's; else remove it from its own stack{instead}"
+    source = f" from {policy.manager}" if policy.manager and not policy.manager.startswith("field manager") else ""
+    return f"if it is not wanted, remove it{source}{instead}"
+
+
+def managed(policy: Policy) -> str:
+    """Return who manages an object, as a clause."""
+    return f"managed by {policy.manager}" if policy.manager else "it names no manager"
 
 
 def folded(findings: list[Finding], what: str) -> list[Finding]:
@@ -110,6 +119,6 @@ def folded(findings: list[Finding], what: str) -> list[Finding]:
     if len(findings) <= SHOWN:
         return findings
     first, names = findings[0], [finding.name for finding in findings]
-    message = f"{len(names)} of other namespaces {what}: {', '.join(names[:SHOWN])} and {len(names) - SHOWN} more"
+    message = f"{len(names)} of other namespaces {what}: {first_of(names)}"
     fix = f"`kubectl get {first.kind.lower()} -A` lists them; their owners know whether they are wanted"
     return [warning(first.id, Subject(first.kind), message, fix, number=len(names))]

@@ -17,7 +17,7 @@ def written(manager: str, time: str, **more: str) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("metadata", "manager"),
     [
-        ({}, "unknown"),
+        ({}, ""),
         (HELM, "Helm release shop/web"),
         ({"annotations": {"argocd.argoproj.io/tracking-id": "web:v1/Pod:a/b"}}, "Argo CD application web"),
         ({"labels": {"argocd.argoproj.io/instance": "web"}}, "Argo CD application web"),
@@ -26,7 +26,7 @@ def written(manager: str, time: str, **more: str) -> dict[str, str]:
             "Flux Kustomization flux/web",
         ),
         ({"ownerReferences": [{"kind": "Gateway", "name": "web"}]}, "Gateway web"),
-        ({"managedFields": [written("pulumi-kubernetes-1a2b", "1")]}, "another Pulumi stack"),
+        ({"managedFields": [written("pulumi-kubernetes-1a2b", "1")]}, "a Pulumi stack"),
         ({"managedFields": [written("kubectl", "2"), written("helm", "1")]}, "field manager kubectl"),
         (
             {"managedFields": [written("kubectl", "1"), written("istiod", "2", subresource="status")]},

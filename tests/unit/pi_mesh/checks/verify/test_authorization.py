@@ -46,7 +46,7 @@ def test_an_allow_all_beside_the_default_deny_is_named_with_its_workloads_and_ma
     assert level is Level.ERROR
     assert line.startswith(
         "AuthorizationPolicy trading/rogue: allows every call from everybody; "
-        "it selects 1 pod (trading/app-0) and is of Helm release shop/web; if it is not wanted, remove it"
+        "it selects 1 pod (trading/app-0); managed by Helm release shop/web; if it is not wanted, remove it from Helm"
     )
 
 

@@ -39,7 +39,7 @@ def rule(spec: dict, namespace: str = "trading", name: str = "rogue") -> Policy:
 def test_a_rule_that_takes_callers_from_mutual_tls_is_a_problem(served, spec):
     (finding,) = destination_rules.check(with_policies(served, rule(spec)))
     assert (finding.level, finding.name) == (Level.ERROR, "trading/rogue")
-    assert f"sidecars call {HOST} without mutual TLS, which STRICT refuses; it is of field manager" in finding.message
+    assert f"sidecars call {HOST} without mutual TLS, which STRICT refuses; managed by field manager" in finding.message
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """What a verification says of what weakens mutual TLS."""
 
+from dataclasses import replace
+
 import pytest
 
 from pi_mesh.checks.finding import Finding, Level
@@ -43,8 +45,14 @@ def test_a_rogue_policy_of_the_trading_namespace_is_named_with_effect_workloads_
     assert finding.level is Level.ERROR
     assert str(finding).startswith(
         "PeerAuthentication trading/rogue: PERMISSIVE: plain text is taken as well by 1 pod (trading/app); "
-        "it is of Argo CD application shop; if it is not wanted, remove it where it is managed"
+        "managed by Argo CD application shop; "
+        "if it is not wanted, remove it from Argo CD application shop, or ask for it in traffic.legacy"
     )
+
+
+def test_an_exception_that_the_settings_do_not_ask_for_any_more_is_told_to_be_applied(healthy):
+    finding = the(with_policies(healthy, replace(rogue("trading", PERMISSIVE), manager="a Pulumi stack")))
+    assert finding.fix.startswith("`pulumi up` removes it where it is this stack's")
 
 
 def test_a_port_that_takes_plain_text_only_is_named(healthy):
@@ -60,6 +68,13 @@ def test_an_exception_that_the_settings_ask_for_is_named_as_one_and_strict_is_no
     assert "an exception that traffic.legacy.old-app asks for" in exception[1]
     assert summary[0] is Level.OK
     assert "STRICT mesh-wide, but not for every workload and port of trading" in summary[1]
+
+
+def test_an_exception_that_an_older_policy_overrules_is_a_warning():
+    seen = make_verification(make_mesh(traffic={"legacy": {"old-app": {"selector": {"app": "app"}}}}))
+    strict = rogue("trading", {"mtls": {"mode": "STRICT"}, "selector": {"matchLabels": {"app": "app"}}}, OLD)
+    (warning, _) = rows(with_policies(with_pods(seen, meshed("trading", "app")), strict))
+    assert (warning[0], "old-app: is overruled by an older policy" in warning[1]) == (Level.WARNING, True)
 
 
 def test_an_exception_that_was_widened_is_a_problem():

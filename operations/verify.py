@@ -12,6 +12,7 @@ from pi_mesh import inventory
 from pi_mesh.checks import verify as checks
 from pi_mesh.checks.verify.input import VerificationInput
 from pi_mesh.cluster import authority, observed, policies, snapshot
+from pi_mesh.cluster.client import Client
 from pi_mesh.settings import Settings
 
 Probe = Annotated[bool, typer.Option("--probe", help="Also make the plain-text call that STRICT must refuse.")]
@@ -30,8 +31,9 @@ def verify(stack: Stack, as_json: Json = False, probe: Probe = False) -> None:
 def read(settings: Settings, stack: str) -> VerificationInput:
     """Read everything that the checks judge. Raises as `pi_mesh.cluster.snapshot.read` does."""
     context, namespace = settings.cluster.context, settings.istio.namespace
-    with ThreadPoolExecutor(max_workers=1) as beside:
-        istio_policies = beside.submit(policies.read, context, namespace)
+    # The client is made before the thread: two threads that read a kubeconfig at once crash msgspec 0.22.
+    with Client(context) as client, ThreadPoolExecutor(max_workers=1) as beside:
+        istio_policies = beside.submit(policies.read, client, namespace)
         cluster = snapshot.read(context)
     mesh = inventory.of(settings, stack, bool(cluster.load_balancer))
     records = [cluster.release(release.namespace, release.name) for release in mesh.releases]

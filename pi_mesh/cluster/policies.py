@@ -66,9 +66,9 @@ class Policies:
         return (self.mesh_config or {}).get("rootNamespace") or DEFAULT_ROOT
 
 
-def read(context: str, namespace: str) -> Policies:
+def read(client: Client, namespace: str) -> Policies:
     """Read them all; `namespace` is istiod's. Only gets and lists. Raises as `pi_mesh.cluster.client.Client` does."""
-    with Client(context) as client, ThreadPoolExecutor(max_workers=5) as pool:
+    with ThreadPoolExecutor(max_workers=5) as pool:
         config = pool.submit(_get, client, f"/api/v1/namespaces/{namespace}/configmaps/istio")
         discovery = Discovery(client)
         served = pool.map(lambda group: discovery.lists(group, KINDS[group]), KINDS)

@@ -24,9 +24,10 @@ SETTING = "traffic.authorization.policies"
 
 
 def check(seen: VerificationInput) -> Iterator[Finding]:
+    where = Subject("namespace", seen.settings.trading.namespace)
     if unreadable := [kind for kind in (POLICY, TOKENS) if kind in seen.policies.unreadable]:
         message = f"was not judged: {', '.join(unreadable)} may not be listed"
-        yield unknown(ID, Subject(POLICY), message, "ask for the right to list them")
+        yield unknown(ID, where, message, "ask for the right to list them")
         return
     bearing = [policy for policy in seen.policies.of_kind(POLICY) if policy.namespace in own_namespaces(seen)]
     asked = [policy for policy in bearing if is_as_asked(seen, policy) and not _is_dry_run(policy)]
@@ -35,8 +36,9 @@ def check(seen: VerificationInput) -> Iterator[Finding]:
     yield from findings
     if not any(finding.level is Level.ERROR for finding in findings):
         count = "1 policy is" if len(asked) == 1 else f"{len(asked)} policies are"
+        asks = f"{count} as the settings ask" if asked else "the settings ask for no policy"
         more = "" if findings else ", and no other bears on this stack's workloads"
-        yield ok(ID, Subject(POLICY), f"{count} as the settings ask{more}", number=len(asked))
+        yield ok(ID, where, f"{asks}{more}", number=len(asked))
 
 
 def _policies(seen: VerificationInput, bearing: list[Policy], others: list[Policy]) -> Iterator[Finding]:

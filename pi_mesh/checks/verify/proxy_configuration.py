@@ -19,6 +19,7 @@ from pi_mesh.checks.verify.selection import (
 from pi_mesh.cluster.policies import Policy
 
 ID = "proxy configuration"
+PLURALS = {"EnvoyFilter": "EnvoyFilters", "Sidecar": "Sidecars", "Telemetry": "Telemetries"}
 Effect = tuple[Level, str]
 
 
@@ -29,16 +30,17 @@ def check(seen: VerificationInput) -> Iterator[Finding]:
         "Telemetry": (_telemetry, ""),
     }
     findings: list[Finding] = []
+    where = Subject("namespace", seen.settings.trading.namespace)
     for kind, (effect, setting) in kinds.items():
         if kind in seen.policies.unreadable:
-            fix = f"ask for the right to list {kind}s"
-            findings.append(unknown(ID, Subject(kind), "was not judged: it may not be listed", fix))
+            fix = f"ask for the right to list {PLURALS[kind]}"
+            findings.append(unknown(ID, where, f"{PLURALS[kind]} were not judged: they may not be listed", fix))
         for policy in seen.policies.of_kind(kind):
             if policy.namespace in own_namespaces(seen) and not is_as_asked(seen, policy):
                 findings.append(_finding(seen, policy, effect(seen, policy), setting))
     yield from findings
     if not findings:
-        yield ok(ID, Subject("EnvoyFilter"), "none, nor a Sidecar or Telemetry, that this stack did not ask for")
+        yield ok(ID, where, "every EnvoyFilter, Sidecar and Telemetry of its proxies is one that this stack asks for")
 
 
 def _finding(seen: VerificationInput, policy: Policy, effect: Effect, setting: str) -> Finding:

@@ -61,11 +61,16 @@ def root_elsewhere(config_map: dict) -> dict:
     return {"data": {"mesh": config_map["data"]["mesh"].replace(old, f"rootNamespace: {cast.OUTSIDE}")}}
 
 
+FILTER = {
+    "name": "envoy.filters.network.http_connection_manager",
+    "subFilter": {"name": "envoy.filters.http.nothing"},
+}
+"""A filter that no proxy has: the mesh goes on working."""
 REMOVED_FILTER = {
     "applyTo": "HTTP_FILTER",
     "match": {
         "context": "SIDECAR_INBOUND",
-        "listener": {"filterChain": {"filter": {"subFilter": {"name": "envoy.filters.http.nothing"}}}},
+        "listener": {"filterChain": {"filter": FILTER}},
     },
     "patch": {"operation": "REMOVE"},
 }

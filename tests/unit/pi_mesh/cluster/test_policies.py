@@ -1,5 +1,7 @@
 """Istio's policies, as they are read from the cluster."""
 
+from typing import Any
+
 import pytest
 
 from pi_mesh.cluster import policies
@@ -21,6 +23,11 @@ def kinds(path: str, **names: str) -> dict[str, object]:
     return {path: {"resources": [*resources, {"kind": "Sidecar", "name": "sidecars/status"}]}}
 
 
+ALL_OF_SECURITY = {
+    "PeerAuthentication": "peerauthentications",
+    "AuthorizationPolicy": "authorizationpolicies",
+    "RequestAuthentication": "requestauthentications",
+}
 SERVED = {
     **group("security.istio.io", "v1", "v1beta1"),
     **kinds("/apis/security.istio.io/v1", PeerAuthentication="peerauthentications"),
@@ -32,11 +39,9 @@ SERVED = {
 
 
 @pytest.fixture
-def client(monkeypatch: pytest.MonkeyPatch) -> FakeClient:
+def client() -> Any:
     """An API server that serves two of the kinds, and a mesh config."""
-    fake = FakeClient({**SERVED, CONFIG_MAP: {"data": {"mesh": "rootNamespace: elsewhere"}}})
-    monkeypatch.setattr(policies, "Client", fake)
-    return fake
+    return FakeClient({**SERVED, CONFIG_MAP: {"data": {"mesh": "rootNamespace: elsewhere"}}})
 
 
 def item(**metadata: str) -> dict[str, object]:
@@ -45,31 +50,40 @@ def item(**metadata: str) -> dict[str, object]:
 
 def test_each_kind_is_listed_once_in_its_newest_served_version(client):
     client.answers |= {PEERS: {"items": [item()]}, FILTERS: {"items": [item()]}}
-    seen = policies.read("test", "istio-system")
+    seen = policies.read(client, "istio-system")
     assert [entry.kind for entry in seen.objects] == ["PeerAuthentication", "EnvoyFilter"]
     assert sorted(path for path in client.got if "items" in str(client.answers.get(path))) == [FILTERS, PEERS]
 
 
 def test_the_root_namespace_is_the_one_of_the_live_mesh_config(client):
-    assert policies.read("test", "istio-system").root_namespace == "elsewhere"
+    assert policies.read(client, "istio-system").root_namespace == "elsewhere"
     client.answers[CONFIG_MAP] = {"data": {"mesh": "{}"}}
-    assert policies.read("test", "istio-system").root_namespace == "istio-system"
+    assert policies.read(client, "istio-system").root_namespace == "istio-system"
 
 
 @pytest.mark.parametrize("answer", [None, {}, {"data": {"mesh": "a: ["}}, {"data": {"mesh": "text"}}])
 def test_a_mesh_config_that_is_missing_or_no_yaml_is_none(client, answer):
     client.answers[CONFIG_MAP] = answer
-    assert policies.read("test", "istio-system").mesh_config is None
+    assert policies.read(client, "istio-system").mesh_config is None
 
 
 def test_what_may_not_be_listed_is_named(client):
     client.answers |= {PEERS: Forbidden("no", "no"), CONFIG_MAP: Forbidden("no", "no")}
-    assert policies.read("test", "istio-system").unreadable == ("PeerAuthentication", "configmap istio")
+    assert policies.read(client, "istio-system").unreadable == ("PeerAuthentication", "configmap istio")
 
 
 def test_nothing_is_sent_but_gets(client):
-    policies.read("test", "istio-system")
+    policies.read(client, "istio-system")
     assert client.wrote == []
+
+
+def test_a_kind_whose_newest_version_has_it_is_not_looked_for_in_others(client):
+    policies.read(client, "istio-system")
+    assert "/apis/security.istio.io/v1beta1" in client.got  # for the kinds that v1 does not serve
+    client.answers["/apis/security.istio.io/v1"] = kinds("x", **ALL_OF_SECURITY)["x"]
+    client.got.clear()
+    policies.read(client, "istio-system")
+    assert "/apis/security.istio.io/v1beta1" not in client.got
 
 
 def test_the_oldest_of_a_kind_comes_first_and_equal_ages_go_by_name():

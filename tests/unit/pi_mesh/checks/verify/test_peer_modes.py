@@ -55,3 +55,8 @@ def test_a_port_has_the_mode_of_its_workloads_policy():
 def test_ports_of_a_policy_for_a_whole_namespace_count_for_nothing():
     modes = PeerModes((policy("trading", 1, mtls=mode("STRICT"), portLevelMtls={"80": mode("DISABLE")}),), "root")
     assert modes.mode(POD, 80) == "STRICT"
+
+
+def test_a_workload_of_the_root_namespace_has_the_mode_of_the_mesh():
+    policies = (policy("root", 1, mtls=mode("STRICT")), policy("root", 2, mtls=mode("DISABLE"), **APP))
+    assert PeerModes(policies, "root").mode(Pod("root", "gateway-0", {"app": "app"})) == "STRICT"

@@ -31,14 +31,14 @@ def verify(stack: Stack, as_json: Json = False, probe: Probe = False) -> None:
 def read(settings: Settings, stack: str) -> VerificationInput:
     """Read everything that the checks judge. Raises as `pi_mesh.cluster.snapshot.read` does."""
     context, namespace = settings.cluster.context, settings.istio.namespace
-    # The client is made before the thread: two threads that read a kubeconfig at once crash msgspec 0.22.
-    with Client(context) as client, ThreadPoolExecutor(max_workers=1) as beside:
-        istio_policies = beside.submit(policies.read, client, namespace)
-        cluster = snapshot.read(context)
+    cluster = snapshot.read(context)
     mesh = inventory.of(settings, stack, bool(cluster.load_balancer))
     records = [cluster.release(release.namespace, release.name) for release in mesh.releases]
     # An adopted namespace keeps its own labels and annotations.
     objects = [item.manifest for item in mesh.objects if not item.adopted]
-    seen = observed.read(context, settings.trading.namespace, [record for record in records if record], objects)
+    # The client is made before the thread: two threads that read a kubeconfig at once crash msgspec 0.22.
+    with Client(context) as client, ThreadPoolExecutor(max_workers=1) as beside:
+        istio_policies = beside.submit(policies.read, client, namespace)
+        seen = observed.read(context, settings.trading.namespace, [record for record in records if record], objects)
     ca, now = authority.read(context, namespace), datetime.now(UTC)
     return VerificationInput(mesh, cluster, seen, ca, now, istio_policies.result())

@@ -16,7 +16,7 @@ DOMAIN = "svc.cluster.local"
 MUTUAL = "ISTIO_MUTUAL"
 
 
-def check(seen: VerificationInput) -> Iterator[Finding]:
+def judge(seen: VerificationInput) -> Iterator[Finding]:
     rules = [(rule, found) for rule in seen.policies.of_kind("DestinationRule") if (found := modes(rule))]
     if not rules:
         return

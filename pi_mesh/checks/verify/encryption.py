@@ -32,7 +32,7 @@ def modes_of(seen: VerificationInput) -> PeerModes:
     return PeerModes(seen.policies.of_kind("PeerAuthentication"), seen.policies.root_namespace)
 
 
-def check(seen: VerificationInput) -> Iterator[Finding]:
+def judge(seen: VerificationInput) -> Iterator[Finding]:
     modes, ours = modes_of(seen), own_namespaces(seen)
     for policy in modes.mesh_wide:
         yield from _beside_ours(seen, modes, policy)

@@ -18,7 +18,7 @@ def check(seen: VerificationInput) -> Iterator[Finding]:
         message = f"was not judged: {', '.join(unreadable)} may not be read"
         yield unknown(ID, _subject(seen), message, "ask for the right to get and list them")
         return
-    findings = [*_mesh_wide(seen), *encryption.check(seen), *destination_rules.check(seen)]
+    findings = [*_mesh_wide(seen), *encryption.judge(seen), *destination_rules.judge(seen)]
     yield from findings
     if not errors(findings):
         yield ok(ID, _subject(seen), _summary(seen), number=len(meshed_pods(seen)))

@@ -37,7 +37,7 @@ def rule(spec: dict, namespace: str = "trading", name: str = "rogue") -> Policy:
     ],
 )
 def test_a_rule_that_takes_callers_from_mutual_tls_is_a_problem(served, spec):
-    (finding,) = destination_rules.check(with_policies(served, rule(spec)))
+    (finding,) = destination_rules.judge(with_policies(served, rule(spec)))
     assert (finding.level, finding.name) == (Level.ERROR, "trading/rogue")
     assert f"sidecars call {HOST} without mutual TLS, which STRICT refuses; managed by field manager" in finding.message
 
@@ -54,17 +54,17 @@ def test_a_rule_that_takes_callers_from_mutual_tls_is_a_problem(served, spec):
     ids=["Istio's own", "no tls", "a host outside", "a service with no proxy", "a name that Istio does not complete"],
 )
 def test_a_rule_that_leaves_mutual_tls_alone_is_nothing(served, spec):
-    assert list(destination_rules.check(with_policies(served, rule(spec)))) == []
+    assert list(destination_rules.judge(with_policies(served, rule(spec)))) == []
 
 
 def test_a_rule_of_another_namespace_is_a_warning_about_its_own_callers(served):
-    (finding,) = destination_rules.check(with_policies(served, rule({"host": HOST, "trafficPolicy": PLAIN}, "shop")))
+    (finding,) = destination_rules.judge(with_policies(served, rule({"host": HOST, "trafficPolicy": PLAIN}, "shop")))
     assert (finding.level, "sidecars of shop call" in finding.message) == (Level.WARNING, True)
 
 
 def test_many_rules_of_other_namespaces_are_one_row(served):
     rules = [rule({"host": HOST, "trafficPolicy": PLAIN}, "shop", f"rule-{number}") for number in range(5)]
-    (finding,) = destination_rules.check(with_policies(served, *rules))
+    (finding,) = destination_rules.judge(with_policies(served, *rules))
     assert "5 of other namespaces keep callers from mutual TLS" in finding.message
 
 
@@ -72,5 +72,5 @@ def test_plain_text_to_a_workload_that_takes_it_is_a_warning(served):
     spec = {"selector": {"matchLabels": {"app": "app"}}, "mtls": {"mode": "DISABLE"}}
     legacy = Policy("PeerAuthentication", "trading", "legacy", spec)
     plain = rule({"host": HOST, "trafficPolicy": PLAIN})
-    (finding,) = destination_rules.check(with_policies(served, legacy, plain))
+    (finding,) = destination_rules.judge(with_policies(served, legacy, plain))
     assert (finding.level, "with no identity of the mesh" in finding.message) == (Level.WARNING, True)

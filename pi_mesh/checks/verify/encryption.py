@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Iterator
 from functools import partial
+from typing import Any
 
-from pi_mesh.checks.finding import Finding, Subject, error, ok, warning
+from pi_mesh.checks.finding import Finding, Subject, error, ok, setting, warning
 from pi_mesh.checks.verify.input import VerificationInput
-from pi_mesh.checks.verify.peer_modes import PeerModes, labels, mode_of, port_modes, weaker, weakest
+from pi_mesh.checks.verify.peer_modes import DEFAULT, PeerModes, labels, mode_of, port_modes, weaker, weakest
 from pi_mesh.checks.verify.selection import (
     folded,
     in_words,
@@ -19,10 +20,12 @@ from pi_mesh.checks.verify.selection import (
     workload_of,
 )
 from pi_mesh.cluster.policies import Policy
+from pi_mesh.inventory import Kind
 
 ID = "mutual TLS"
 EXCLUDED = "traffic.sidecar.istio.io/excludeInboundPorts"
 INCLUDED = "traffic.sidecar.istio.io/includeInboundPorts"
+PORT_VALUES = ("excludeInboundPorts", "includeInboundPorts")
 INTERCEPTION = "sidecar.istio.io/interceptionMode"
 EFFECTS = {"PERMISSIVE": "plain text is taken as well", "DISABLE": "only plain text is taken"}
 
@@ -51,7 +54,8 @@ def weakened_namespaces(seen: VerificationInput) -> set[str]:
     open_namespaces = {name for name in injected if weaker(modes.namespace_mode(name), wanted)}
     weak = {pod.namespace for pod in meshed_pods(seen) if weaker(weakest(modes.modes(pod)), wanted)}
     selecting = {policy.namespace for policy in modes.policies if labels(policy) and _weak_modes(policy, wanted)}
-    return open_pods | open_namespaces | weak | (selecting & injected)
+    everywhere = injected if left_out_of_all(seen) else set()
+    return open_pods | open_namespaces | weak | (selecting & injected) | everywhere
 
 
 def left_out(annotations: dict[str, str]) -> str:
@@ -64,6 +68,14 @@ def left_out(annotations: dict[str, str]) -> str:
     return "" if included == "*" else f'{INCLUDED}: "{included}"'
 
 
+def left_out_of_all(seen: VerificationInput) -> str:
+    """Return the chart value that keeps the proxy from ports of every injected pod; empty where none does."""
+    values: dict[str, Any] = seen.mesh.the(Kind.ISTIOD).values
+    proxy = values["global"]["proxy"]
+    given = {f"traffic.sidecar.istio.io/{key}": str(proxy[key]) for key in PORT_VALUES if key in proxy}
+    return left_out(given).rpartition("/")[2]
+
+
 def _present(findings: Iterable[Finding | None]) -> Iterator[Finding]:
     return (finding for finding in findings if finding)
 
@@ -73,7 +85,7 @@ def _beside_ours(seen: VerificationInput, modes: PeerModes, policy: Policy) -> I
     ours = (seen.settings.istio.namespace, "default")
     if (policy.namespace, policy.name) == ours:
         return
-    mode, fix = mode_of(policy) or "no mode", remedy(seen, policy)
+    mode, fix = mode_of(policy) or DEFAULT, remedy(seen, policy)
     if modes.in_force(policy):
         message = f"is older than {'/'.join(ours)}, so its {mode} holds for the whole mesh; {managed(policy)}"
         yield (warning if mode == seen.settings.mtls.mode else error)(ID, subject_of(policy), message, fix)
@@ -113,6 +125,10 @@ def _weak_modes(policy: Policy, wanted: str) -> list[str]:
 def _ports_without_proxy(seen: VerificationInput) -> Iterator[Finding]:
     if seen.settings.mtls.mode != "STRICT":
         return
+    if value := left_out_of_all(seen):
+        message = f"is {value.partition(': ')[2]}: no proxy stands before these ports of any injected pod"
+        key = setting(f"istio.values.global.proxy.{value.partition(':')[0]}")
+        yield warning(ID, key, message, "remove it, unless such ports must be open everywhere")
     reported: set[tuple[str, str]] = set()
     for pod in meshed_pods(seen):
         mark = left_out(pod.annotations)

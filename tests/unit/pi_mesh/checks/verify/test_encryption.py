@@ -139,6 +139,18 @@ def test_ports_that_no_proxy_stands_before_are_named(healthy, annotation, value)
     assert "not for every workload and port of trading" in summary[1]
 
 
+def test_ports_that_the_charts_values_leave_out_of_every_pod_are_named():
+    values = {"global": {"proxy": {"excludeInboundPorts": "9090"}}}
+    (warning, summary) = rows(make_verification(make_mesh(istio={"values": values})))
+    assert warning[0] is Level.WARNING
+    assert warning[1].startswith("istio.values.global.proxy.excludeInboundPorts: is 9090: no proxy stands before")
+    assert "not for every workload and port of istio-system, trading" in summary[1]
+
+
+def test_an_older_mesh_wide_policy_that_names_no_mode_is_permissive(healthy):
+    assert "so its PERMISSIVE holds" in the(with_policies(healthy, rogue("istio-system", {}, OLD))).message
+
+
 def test_a_mesh_that_is_permissive_by_its_settings_is_not_weakened_by_a_permissive_policy():
     seen = make_verification(make_mesh(mtls={"mode": "PERMISSIVE"}))
     assert the(with_policies(seen, rogue("trading", PERMISSIVE))).level is Level.OK

@@ -4,7 +4,7 @@ from operations import report, stacks
 from operations.command_line import Json, Stack, conclude, expected_errors
 from pi_mesh import inventory
 from pi_mesh.checks import preflight as checks
-from pi_mesh.cluster import snapshot
+from pi_mesh.cluster import identity, snapshot
 
 
 def preflight(stack: Stack, as_json: Json = False) -> None:
@@ -13,8 +13,9 @@ def preflight(stack: Stack, as_json: Json = False) -> None:
     The program does the same at every preview and up.
     """
     with expected_errors("preflight", stack, as_json):
-        settings = stacks.load(stack)
+        settings, state = stacks.load_with_state(stack)
         cluster = snapshot.read(settings.cluster.context)
+        identity.require(settings.cluster, state.cluster_uid, cluster.uid)
         mesh = inventory.of(settings, stack, bool(cluster.load_balancer))
-        found = report.of("preflight", stack, checks.run(mesh, cluster))
+        found = report.of("preflight", stack, checks.run(mesh, cluster, state))
     conclude(found, as_json)

@@ -1,8 +1,11 @@
 """The settings of a stack outside the program: for the operations, and for pull requests."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 from operations import pulumi
 from pi_mesh.settings import CaSettings, Settings, parse, parse_any
 from pi_mesh.settings.raw import plain_values
+from pi_mesh.state import StackState, of_resources
 
 
 def load(stack: str) -> Settings:
@@ -11,6 +14,18 @@ def load(stack: str) -> Settings:
     Raises SettingsError with every problem at once, and PulumiFailed where Pulumi can't read the stack.
     """
     return parse(_values(stack))
+
+
+def load_with_state(stack: str) -> tuple[Settings, StackState]:
+    """As `load`, with what the stack's state holds; Pulumi is asked for both at once."""
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        state = pool.submit(pulumi.export, stack)
+        return load(stack), of_export(state.result())
+
+
+def of_export(state: dict) -> StackState:
+    """Return what a state holds, as `pulumi stack export` has it."""
+    return of_resources((state["deployment"] or {}).get("resources") or [])
 
 
 def load_any(stack: str) -> Settings | CaSettings:

@@ -7,15 +7,16 @@ from operations.command_line import Json, Stack, conclude, expected_errors
 from pi_mesh import inventory
 from pi_mesh.checks import verify as checks
 from pi_mesh.checks.verify.input import VerificationInput
-from pi_mesh.cluster import authority, observed, snapshot
+from pi_mesh.cluster import authority, identity, observed, snapshot
 from pi_mesh.settings import Settings
 
 
 def verify(stack: Stack, as_json: Json = False) -> None:
     """Prove that the mesh is installed, whole, and as the settings say; the exit status is the proof."""
     with expected_errors("verify", stack, as_json):
-        settings = stacks.load(stack)
+        settings, state = stacks.load_with_state(stack)
         seen = read(settings, stack)
+        identity.require(settings.cluster, state.cluster_uid, seen.snapshot.uid)
         findings = [*checks.run(seen), *signing.signed(settings, seen.authority), *analysis.analyze(settings)]
     conclude(report.of("verify", stack, findings), as_json)
 

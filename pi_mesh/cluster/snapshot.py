@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
 
-from pi_mesh.cluster import load_balancer, nodes, objects, pods, release_records, rights
+from pi_mesh.cluster import identity, load_balancer, nodes, objects, pods, release_records, rights
 from pi_mesh.cluster.client import METADATA_ONLY, Client, Forbidden
 from pi_mesh.cluster.nodes import Node
 from pi_mesh.cluster.objects import Crd, Deployment, Namespace, Service, Webhook
@@ -62,6 +62,12 @@ class Snapshot:
     def load_balancer(self) -> str:
         """What gives a Service of type LoadBalancer an address; empty where nothing does."""
         return load_balancer.provider(self.nodes, self.pods, self.services, self.crds)
+
+    @property
+    def uid(self) -> str:
+        """UID of the cluster, which is that of its namespace kube-system; empty where namespaces can't be listed."""
+        system = self.namespace(identity.SYSTEM)
+        return system.uid if system else ""
 
     def namespace(self, name: str) -> Namespace | None:
         return next((entry for entry in self.namespaces if entry.name == name), None)

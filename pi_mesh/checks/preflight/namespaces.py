@@ -14,6 +14,8 @@ from pi_mesh.names import ADOPTED_ANNOTATION, OWNER_ANNOTATION, owner
 from pi_mesh.state import StackState
 
 ID = "namespaces"
+IMPORT = "import the state that made it (`pulumi stack import`)"
+RESTORED = "if it is that one, restored from a backup, run `pulumi refresh`"
 OTHER = "set vault.certManager.namespace to another, or vault.certManager.install: false to use what is there"
 KUBERNETES = ("kube-system", "kube-public", "kube-node-lease", "default")
 """Namespaces that Kubernetes makes itself: a quota or defaults for containers there can stop the cluster's own pods."""
@@ -30,11 +32,10 @@ def check(mesh: Inventory, snapshot: Snapshot, state: StackState) -> Iterator[Fi
             yield ok(ID, subject, f"is adopted ({item.setting}.adopt): a destroy leaves it")
         elif ADOPTED_ANNOTATION in found.annotations:
             yield _no_longer_adopted(item, subject, found)
-        elif state.holds(found.name, found.uid) or _made_by_a_killed_run(mesh.stack, found, state):
+        elif state.holds(found.name, found.uid) or _made_by_a_killed_run(mesh, found, state):
             yield ok(ID, subject, f"is of stack {mesh.stack}")
         else:
-            fix = f"set {item.setting}.adopt: true to use it and leave it at destroy" if item.setting else OTHER
-            yield error(ID, subject, _whose(mesh.stack, found, state), fix)
+            yield _of_others(mesh.stack, item, subject, found, state)
 
 
 def _of_kubernetes(item: ManagedObject, subject: Subject, state: StackState) -> Finding:
@@ -52,18 +53,22 @@ def _no_longer_adopted(item: ManagedObject, subject: Subject, found: Namespace) 
     return error(ID, subject, message, f"set {item.setting}.adopt: true, or, where a destroy may delete it, {unmark}")
 
 
-def _made_by_a_killed_run(stack: str, found: Namespace, state: StackState) -> bool:
+def _made_by_a_killed_run(mesh: Inventory, found: Namespace, state: StackState) -> bool:
     """Return True where a run of this very state may have been killed between the making and the record of it."""
-    marked = found.annotations.get(OWNER_ANNOTATION) == owner(stack)
-    return marked and state.has_provider and not state.namespaces.get(found.name)
+    marked = found.annotations.get(OWNER_ANNOTATION) == owner(mesh.stack)
+    # A stack that moves from one namespace to another holds the former still.
+    moves = state.namespaces.keys() - {item.name for item in mesh.namespaces}
+    return marked and state.has_provider and not moves and not state.namespaces.get(found.name)
 
 
-def _whose(stack: str, found: Namespace, state: StackState) -> str:
+def _of_others(stack: str, item: ManagedObject, subject: Subject, found: Namespace, state: StackState) -> Finding:
     whose = found.annotations.get(OWNER_ANNOTATION)
+    fix = f"set {item.setting}.adopt: true to use it and leave it at destroy" if item.setting else OTHER
     if found.name in state.namespaces:
-        by = "is not the one that this stack made: that one was deleted"
+        by, fix = "is not the one that this stack made: that one was deleted", f"{RESTORED}; else {fix}"
     elif whose == owner(stack):
-        by = f"belongs to a stack {whose} with another state than this one: import that state (`pulumi stack import`)"
+        by, fix = f"belongs to a stack {whose} with another state than this one", f"{IMPORT}, or {fix}"
     else:
         by = f"belongs to stack {whose}" if whose else "was not created by a stack of this program"
-    return f"already exists and {by}; a destroy of stack {stack} would delete all that is in it"
+    message = f"already exists and {by}; a destroy of stack {stack} would delete all that is in it"
+    return error(ID, subject, message, fix)

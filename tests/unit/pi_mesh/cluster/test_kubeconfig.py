@@ -1,10 +1,12 @@
 """Which cluster is meant where KUBECONFIG names several files: the same one as for kubectl, helm and the provider."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import yaml
+from lightkube.config.models import User
 
 from pi_mesh.cluster.errors import ClusterUnreachable
 from pi_mesh.cluster.kubeconfig import connection
@@ -50,46 +52,43 @@ def test_a_relative_path_is_looked_up_beside_the_file_that_names_it(tmp_path, mo
     assert Path(live.abs_file(live.cluster.certificate_auth)) == tmp_path / "second" / "ca.crt"
 
 
-def kubeconfig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *contents: object) -> None:
-    """Write a file for each content, and let KUBECONFIG name them."""
-    files = [tmp_path / str(number) for number in range(len(contents))]
-    for file, content in zip(files, contents, strict=True):
-        file.write_text(yaml.safe_dump(content))
-    monkeypatch.setenv("KUBECONFIG", os.pathsep.join(map(str, files)))
+def kubeconfig(user: dict) -> dict:
+    """The content of a kubeconfig with the context pi, and this user."""
+    return {
+        "current-context": "pi",
+        "clusters": [{"name": "pi", "cluster": {"server": "https://pi.example"}}],
+        "users": [{"name": "pi", "user": user}],
+        "contexts": [{"name": "pi", "context": {"cluster": "pi", "user": "pi"}}],
+    }
 
 
-def test_an_entry_counts_as_a_whole_and_takes_nothing_of_a_later_one(tmp_path, monkeypatch):
-    def content(user: dict) -> dict:
-        return {
-            "current-context": "pi",
-            "clusters": [{"name": "pi", "cluster": {"server": "https://pi.example"}}],
-            "users": [{"name": "pi", "user": user}],
-            "contexts": [{"name": "pi", "context": {"cluster": "pi", "user": "pi"}}],
-        }
+@pytest.fixture
+def user_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., User | None]:
+    """`user_of(*contents)`: who we are by kubeconfig files of these contents, named `0`, `1`, ..."""
 
-    kubeconfig(tmp_path, monkeypatch, content({"token": "first"}), content({"username": "later"}))
-    user = connection("pi").user
-    assert user is not None
+    def made(*contents: object) -> User | None:
+        files = [tmp_path / str(number) for number in range(len(contents))]
+        for file, content in zip(files, contents, strict=True):
+            file.write_text(yaml.safe_dump(content))
+        monkeypatch.setenv("KUBECONFIG", os.pathsep.join(map(str, files)))
+        return connection("pi").user
+
+    return made
+
+
+def test_an_entry_counts_as_a_whole_and_takes_nothing_of_a_later_one(user_of):
+    user = user_of(kubeconfig({"token": "first"}), kubeconfig({"username": "later"}))
     assert (user.token, user.username) == ("first", None)
 
 
-def test_a_helper_command_with_a_path_is_looked_up_beside_its_file_and_a_bare_one_on_path(tmp_path, monkeypatch):
-    for command, expected in (("./login", str(tmp_path / "login")), ("login", "login")):
-        user = {"exec": {"apiVersion": "client.authentication.k8s.io/v1", "command": command}}
-        content = {
-            "current-context": "pi",
-            "clusters": [{"name": "pi", "cluster": {"server": "https://pi.example"}}],
-            "users": [{"name": "pi", "user": user}],
-            "contexts": [{"name": "pi", "context": {"cluster": "pi", "user": "pi"}}],
-        }
-        kubeconfig(tmp_path, monkeypatch, content)
-        live = connection("pi").user
-        assert live is not None
-        assert live.exec is not None
-        assert live.exec.command == expected
+@pytest.mark.parametrize(("command", "expected"), [("./login", "{folder}/login"), ("login", "login")])
+def test_a_helper_with_a_path_is_looked_up_beside_its_file_and_a_bare_name_on_path(
+    user_of, tmp_path, command, expected
+):
+    user = user_of(kubeconfig({"exec": {"apiVersion": "client.authentication.k8s.io/v1", "command": command}}))
+    assert user.exec.command == expected.format(folder=tmp_path)
 
 
-def test_a_list_without_names_is_one_line_that_names_the_file(tmp_path, monkeypatch):
-    kubeconfig(tmp_path, monkeypatch, {"clusters": ["pi"]})
+def test_a_list_without_names_is_one_line_that_names_the_file(user_of):
     with pytest.raises(ClusterUnreachable, match=r"/0: is not a kubeconfig"):
-        connection("pi")
+        user_of({"clusters": ["pi"]})

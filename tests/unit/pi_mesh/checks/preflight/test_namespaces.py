@@ -54,10 +54,15 @@ def test_the_namespace_that_the_state_holds_is_ours_whatever_its_mark_says():
 def test_a_namespace_that_others_made_anew_is_refused_in_spite_of_the_same_mark():
     (problem,) = problems(cluster(replace(TRADING, uid="another")), state_of())
     assert "is not the one that this stack made" in problem
+    assert "restored from a backup, run `pulumi refresh`; else set trading.adopt: true" in problem
 
 
 def test_what_a_killed_run_of_this_state_made_without_a_record_is_ours():
     assert problems(cluster(TRADING), StackState(has_provider=True)) == []
+
+
+def test_a_namespace_that_a_running_stack_moves_to_is_not_taken_for_a_killed_runs():
+    assert problems(cluster(TRADING), state_of("istio-system", "shop")) != []
 
 
 def test_a_namespace_without_our_mark_is_not_taken_for_a_killed_runs():

@@ -10,9 +10,9 @@ from pi_mesh.budget import mesh as mesh_budget
 from pi_mesh.budget import table
 from pi_mesh.cluster import exposure
 from pi_mesh.cluster.errors import ClusterUnreachable
+from pi_mesh.cluster.stack_state import CLUSTER
 from pi_mesh.inventory import Inventory
 from pi_mesh.settings import Settings
-from pi_mesh.state import CLUSTER
 
 AUTHORITY = "certificateAuthority"
 """The secret output of a CA's own stack: the chain and its key."""

@@ -11,8 +11,8 @@ from pi_mesh.checks.preflight import run, versions
 from pi_mesh.cluster import identity
 from pi_mesh.cluster.errors import ClusterUnreachable, WrongContext
 from pi_mesh.cluster.snapshot import Snapshot, read
+from pi_mesh.cluster.stack_state import StackState
 from pi_mesh.settings import Settings
-from pi_mesh.state import StackState
 
 
 def guard(settings: Settings, state: StackState) -> Snapshot | None:

@@ -2,7 +2,7 @@
 
 import pulumi
 
-from pi_mesh.state import StackState, of_resources
+from pi_mesh.cluster.stack_state import StackState, of_resources
 
 READ = "pulumi:pulumi:readStackResourceOutputs"
 """A function of the engine itself (pkg/resource/deploy/builtins.go); unlike a StackReference it is no resource."""

@@ -63,9 +63,9 @@ class UninstallProvider(dynamic.ResourceProvider):
         owner = f"{props['namespace']}/{props['release']}"
         with uninstall.UninstallClient(props["context"]) as client:
             # A state of the version before has no UID, and an older one no list of releases.
-            recorded = props.get("cluster", "")
-            source = f"this stack was last applied to {recorded}"
-            identity.compare(props["context"], recorded, identity.read(client), source)
+            if recorded := props.get("cluster"):
+                source = f"this stack was last applied to {recorded}"
+                identity.compare(props["context"], recorded, identity.read(client), source)
             if uninstall.installed(client, props.get("releases") or [owner]):
                 return  # the setting was switched off: the mesh stays, and so does what it stands on
             if props["root_certificates"]:

@@ -3,9 +3,9 @@
 from concurrent.futures import ThreadPoolExecutor
 
 from operations import pulumi
+from pi_mesh.cluster.stack_state import StackState, of_resources
 from pi_mesh.settings import CaSettings, Settings, parse, parse_any
 from pi_mesh.settings.raw import plain_values
-from pi_mesh.state import StackState, of_resources
 
 
 def load(stack: str) -> Settings:

@@ -3,7 +3,7 @@
 from pi_mesh.checks.finding import Finding, errors
 from pi_mesh.checks.preflight import run
 from pi_mesh.cluster.snapshot import Snapshot
-from pi_mesh.state import NEVER_RUN, StackState
+from pi_mesh.cluster.stack_state import NEVER_RUN, StackState
 from tests.support.factories import make_mesh
 
 

@@ -7,9 +7,9 @@ from pi_mesh.cluster.objects import Crd, Deployment, Namespace, Service, Webhook
 from pi_mesh.cluster.pods import Container, Pod
 from pi_mesh.cluster.release_records import ReleaseRecord
 from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.cluster.stack_state import StackState
 from pi_mesh.names import OWNER_ANNOTATION, owner
 from pi_mesh.quantities import MI, Resources
-from pi_mesh.state import StackState
 from tests.support.factories import STACK
 
 

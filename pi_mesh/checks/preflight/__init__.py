@@ -23,8 +23,8 @@ from pi_mesh.checks.preflight import (
     versions,
 )
 from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.cluster.stack_state import NEVER_RUN, StackState
 from pi_mesh.inventory import Inventory
-from pi_mesh.state import NEVER_RUN, StackState
 
 CHECKS: tuple[Callable[[Inventory, Snapshot], Iterable[Finding]], ...] = (
     rights.check,

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from pi_mesh.checks.finding import CLUSTER, Finding, Subject, error, ok
 from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.cluster.stack_state import StackState
 from pi_mesh.inventory import Inventory
-from pi_mesh.state import StackState
 
 ID = "releases in the state"
 GONE = "uninstalled"

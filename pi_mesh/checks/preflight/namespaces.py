@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from pi_mesh.checks.finding import Finding, Subject, error, ok, warning
 from pi_mesh.cluster.objects import Namespace
 from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.cluster.stack_state import StackState
 from pi_mesh.inventory import Inventory, ManagedObject
 from pi_mesh.names import ADOPTED_ANNOTATION, OWNER_ANNOTATION, owner
-from pi_mesh.state import StackState
 
 ID = "namespaces"
 IMPORT = "import the state that made it (`pulumi stack import`)"

@@ -7,7 +7,7 @@ from components import preflight as module
 from components.preflight import guard
 from pi_mesh.cluster.errors import ClusterUnreachable, WrongContext
 from pi_mesh.cluster.objects import Namespace
-from pi_mesh.state import NEVER_RUN, StackState
+from pi_mesh.cluster.stack_state import NEVER_RUN, StackState
 from tests.support.factories import make_settings
 from tests.support.recorder import record
 from tests.support.snapshots import make_pis, make_snapshot

@@ -1,63 +1,72 @@
-"""The marker in the state whose deletion cleans up after a destroy."""
+"""The resource whose deletion cleans up after a destroy."""
 
-from typing import Any
+import base64
+import json
+from contextlib import nullcontext
+from pathlib import Path
 
+import dill
 import pytest
 
-from components.uninstall import UninstallArgs, UninstallProvider, uninstall
+from components.uninstall import UninstallArgs, UninstallProvider
+from pi_mesh import uninstall
+from pi_mesh.cluster import identity
 from pi_mesh.cluster.errors import WrongCluster
 from tests.support.factories import make_mesh
 
-
-class Client:
-    """A cluster with the UID `this-one` and no releases."""
-
-    def __init__(self, _context: str) -> None:
-        pass
-
-    def __enter__(self) -> "Client":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-    def get(self, _path: str) -> dict:
-        return {"metadata": {"uid": "this-one"}}
-
-    def items(self, *_: object, **__: str) -> list:
-        return []
+STATE = Path(__file__).parents[2] / "support/states/leftovers-8ce0a51.json"
+"""The resource as the program of commit 8ce0a51 left it in a state."""
 
 
 @pytest.fixture
-def cleaned(monkeypatch) -> list[str]:
-    """What was cleaned up."""
-    done: list[str] = []
-    monkeypatch.setattr(uninstall, "UninstallClient", Client)
-    monkeypatch.setattr(uninstall, "root_certificates", lambda _: done.append("roots"))
-    monkeypatch.setattr(uninstall, "crds", lambda *_: done.append("crds"))
-    return done
+def recorded() -> dict:
+    return json.loads(STATE.read_text())["outputs"]
 
 
-def props(**more: object) -> dict[str, Any]:
-    kept = {"context": "default", "namespace": "istio-system", "release": "istio-base", "releases": []}
-    return {**kept, "crds": True, "root_certificates": True, **more}
+@pytest.fixture
+def removed(monkeypatch) -> list[str]:
+    """What a deletion cleans up, where Helm knows no release any more."""
+    seen: list[str] = []
+    monkeypatch.setattr(uninstall, "UninstallClient", lambda context: nullcontext(context))
+    monkeypatch.setattr(uninstall, "installed", lambda _client, _releases: [])
+    monkeypatch.setattr(uninstall, "root_certificates", lambda _client: seen.append("root certificates"))
+    monkeypatch.setattr(uninstall, "crds", lambda _client, owner: seen.append(f"CRDs of {owner}"))
+    return seen
 
 
-def test_the_stacks_own_cluster_is_cleaned_up(cleaned):
-    UninstallProvider().delete("id", props(cluster="this-one"))
-    assert cleaned == ["roots", "crds"]
+def provider_in(recorded: dict) -> UninstallProvider:
+    """Load the provider as Pulumi does for a deletion: from the state, not from the program."""
+    return dill.loads(base64.b64decode(recorded["__provider"]))
 
 
-def test_another_cluster_under_the_same_context_is_not(cleaned):
-    with pytest.raises(WrongCluster, match="leads to another cluster"):
-        UninstallProvider().delete("id", props(cluster="another"))
-    assert cleaned == []
+def test_a_state_from_before_the_move_still_loads_its_code(recorded):
+    assert isinstance(provider_in(recorded), UninstallProvider)
 
 
-def test_a_state_of_the_version_before_is_cleaned_up_as_it_was(cleaned):
-    UninstallProvider().delete("id", props())
-    assert cleaned == ["roots", "crds"]
+def test_a_state_from_before_the_move_is_cleaned_up_as_it_says(recorded, removed):
+    provider_in(recorded).delete("lab/istio-system", recorded)
+    assert removed == ["root certificates", "CRDs of istio-system/istio-base"]
 
 
-def test_the_marker_keeps_the_clusters_uid():
+def test_nothing_is_cleaned_up_while_helm_knows_a_release_of_the_stack(recorded, removed, monkeypatch):
+    monkeypatch.setattr(uninstall, "installed", lambda _client, releases: releases)
+    provider_in(recorded).delete("lab/istio-system", {**recorded, "releases": ["istio-system/grafana"]})
+    assert removed == []
+
+
+def test_code_that_moved_is_an_update_so_that_the_state_learns_where_it_is(recorded):
+    moved = {**recorded, "__provider": "elsewhere"}
+    assert UninstallProvider().diff("id", recorded, moved).changes
+    assert not UninstallProvider().diff("id", recorded, dict(recorded)).changes
+
+
+@pytest.mark.parametrize(("cluster", "cleaned"), [("this-one", 2), ("another", 0)])
+def test_only_the_cluster_that_the_state_recorded_is_cleaned_up(recorded, removed, monkeypatch, cluster, cleaned):
+    monkeypatch.setattr(identity, "read", lambda _client: "this-one")
+    with pytest.raises(WrongCluster, match="leads to another") if not cleaned else nullcontext():
+        UninstallProvider().delete("lab/istio-system", {**recorded, "cluster": cluster})
+    assert len(removed) == cleaned
+
+
+def test_the_state_records_the_cluster():
     assert UninstallArgs.of(make_mesh(), "this-one").cluster == "this-one"

@@ -13,8 +13,8 @@ from operations.repair import observed_state
 from operations.repair.observed_state import Situation
 from pi_mesh.cluster import snapshot
 from pi_mesh.cluster.errors import ClusterUnreachable, WrongContext
+from pi_mesh.cluster.stack_state import NEVER_RUN
 from pi_mesh.settings import SettingsError
-from pi_mesh.state import NEVER_RUN
 from tests.support.factories import make_settings
 from tests.support.snapshots import STACK, make_pis, make_snapshot
 

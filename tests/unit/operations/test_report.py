@@ -15,8 +15,8 @@ from pi_mesh.checks.finding import Subject, ok, warning
 from pi_mesh.cluster import snapshot
 from pi_mesh.cluster.errors import ClusterUnreachable
 from pi_mesh.cluster.release_records import ReleaseRecord
+from pi_mesh.cluster.stack_state import NEVER_RUN
 from pi_mesh.settings import SettingsError
-from pi_mesh.state import NEVER_RUN
 from tests.support.factories import make_settings
 from tests.support.healthy_mesh import make_verification
 from tests.support.snapshots import STACK, make_pis, make_snapshot

@@ -3,7 +3,7 @@
 import pytest
 
 from pi_mesh.cluster.release_records import ReleaseRecord
-from pi_mesh.state import NEVER_RUN, StackState
+from pi_mesh.cluster.stack_state import NEVER_RUN, StackState
 from tests.support.preflight_problems import problems
 from tests.support.snapshots import installed_mesh, make_snapshot, state_of
 

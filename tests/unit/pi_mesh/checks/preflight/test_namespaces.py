@@ -6,8 +6,8 @@ import pytest
 
 from pi_mesh.checks.finding import Level
 from pi_mesh.cluster.objects import Namespace
+from pi_mesh.cluster.stack_state import NEVER_RUN, StackState
 from pi_mesh.names import ADOPTED_ANNOTATION
-from pi_mesh.state import NEVER_RUN, StackState
 from tests.support.preflight_problems import findings, problems
 from tests.support.snapshots import make_snapshot, owned_namespace, state_of
 

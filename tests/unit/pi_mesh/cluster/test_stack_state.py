@@ -1,6 +1,6 @@
 """What a state tells of the cluster."""
 
-from pi_mesh.state import NEVER_RUN, StackState, of_resources
+from pi_mesh.cluster.stack_state import NEVER_RUN, StackState, of_resources
 
 RESOURCES = (
     {"type": "pulumi:pulumi:Stack", "outputs": {"cluster": {"context": "default", "uid": "c"}, "gateways": {}}},

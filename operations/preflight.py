@@ -13,8 +13,9 @@ def preflight(stack: Stack, as_json: Json = False) -> None:
     The program does the same at every preview and up.
     """
     with expected_errors("preflight", stack, as_json):
-        settings, state = stacks.load_with_state(stack)
+        settings, exported = stacks.load_with_state(stack)
         cluster = snapshot.read(settings.cluster.context)
+        state = exported()
         identity.require(settings.cluster, state.cluster_uid, cluster.uid)
         mesh = inventory.of(settings, stack, bool(cluster.load_balancer))
         found = report.of("preflight", stack, checks.run(mesh, cluster, state))

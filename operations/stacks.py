@@ -1,5 +1,6 @@
 """The settings of a stack outside the program: for the operations, and for pull requests."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from operations import pulumi
@@ -16,11 +17,10 @@ def load(stack: str) -> Settings:
     return parse(_values(stack))
 
 
-def load_with_state(stack: str) -> tuple[Settings, StackState]:
-    """As `load`, with what the stack's state holds; Pulumi is asked for both at once."""
-    with ThreadPoolExecutor(max_workers=1) as pool:
-        state = pool.submit(pulumi.export, stack)
-        return load(stack), of_export(state.result())
+def load_with_state(stack: str) -> tuple[Settings, Callable[[], StackState]]:
+    """As `load`, with what waits for the stack's state: Pulumi reads it while the caller reads the cluster."""
+    exported = ThreadPoolExecutor(max_workers=1).submit(pulumi.export, stack)
+    return load(stack), lambda: of_export(exported.result())
 
 
 def of_export(state: dict) -> StackState:

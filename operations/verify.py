@@ -14,9 +14,9 @@ from pi_mesh.settings import Settings
 def verify(stack: Stack, as_json: Json = False) -> None:
     """Prove that the mesh is installed, whole, and as the settings say; the exit status is the proof."""
     with expected_errors("verify", stack, as_json):
-        settings, state = stacks.load_with_state(stack)
+        settings, exported = stacks.load_with_state(stack)
         seen = read(settings, stack)
-        identity.require(settings.cluster, state.cluster_uid, seen.snapshot.uid)
+        identity.require(settings.cluster, exported().cluster_uid, seen.snapshot.uid)
         findings = [*checks.run(seen), *signing.signed(settings, seen.authority), *analysis.analyze(settings)]
     conclude(report.of("verify", stack, findings), as_json)
 

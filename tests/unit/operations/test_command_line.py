@@ -25,7 +25,7 @@ def stack(monkeypatch):
 
     def made(outcome):
         monkeypatch.setattr(stacks, "load", lambda _: make_settings())
-        monkeypatch.setattr(stacks, "load_with_state", lambda _: (make_settings(), NEVER_RUN))
+        monkeypatch.setattr(stacks, "load_with_state", lambda _: (make_settings(), lambda: NEVER_RUN))
         monkeypatch.setattr(snapshot, "read", _answering(outcome))
 
     return made

@@ -34,7 +34,7 @@ def stack(monkeypatch):
     now = Situation(STACK, settings, STUCK, {"deployment": {}}, locks_known=False)
     for name in ("load", "load_any"):
         monkeypatch.setattr(stacks, name, lambda _: settings)
-    monkeypatch.setattr(stacks, "load_with_state", lambda _: (settings, NEVER_RUN))
+    monkeypatch.setattr(stacks, "load_with_state", lambda _: (settings, lambda: NEVER_RUN))
     monkeypatch.setattr(snapshot, "read", lambda _: make_snapshot(nodes=make_pis(2, memory=1280)))
     monkeypatch.setattr(verify, "read", lambda *_: make_verification())
     monkeypatch.setattr(verify.signing, "signed", lambda *_: [ok("x", Subject("pod", "a/b"), "is well", number=0.5)])

@@ -1,11 +1,19 @@
 """Which cluster answers: known by a UID, for a context's name says nothing where every k3s calls its own `default`."""
 
+from collections.abc import Iterable
+
 from pi_mesh.cluster.client import Client
 from pi_mesh.cluster.errors import WrongCluster
+from pi_mesh.cluster.objects import Namespace
 from pi_mesh.settings.cluster import ClusterSettings
 
 SYSTEM = "kube-system"
 """The namespace whose UID is the cluster's: Kubernetes makes it first, and it lives as long as the cluster."""
+
+
+def of(namespaces: Iterable[Namespace]) -> str:
+    """Return the UID of the cluster with these namespaces; empty where they could not be listed."""
+    return next((entry.uid for entry in namespaces if entry.name == SYSTEM), "")
 
 
 def read(client: Client) -> str:

@@ -14,7 +14,7 @@ from pi_mesh.checks import verify as checks
 from pi_mesh.checks.finding import Finding
 from pi_mesh.checks.verify import presence
 from pi_mesh.checks.verify.input import VerificationInput
-from pi_mesh.cluster import authority, observed, policies, snapshot
+from pi_mesh.cluster import authority, identity, observed, policies, snapshot
 from pi_mesh.cluster.client import Client
 from pi_mesh.settings import Settings
 
@@ -24,8 +24,9 @@ Probe = Annotated[bool, typer.Option("--probe", help="Also make the plain-text c
 def verify(stack: Stack, as_json: Json = False, everything: All = False, probe: Probe = False) -> None:
     """Prove that the mesh is installed, whole, and as the settings say; the exit status is the proof."""
     with expected_errors("verify", stack, as_json):
-        settings = stacks.load(stack)
+        settings, exported = stacks.load_with_state(stack)
         seen = read(settings, stack)
+        identity.require(settings.cluster, exported().cluster_uid, seen.snapshot.uid)
         findings = presence.absence(seen) or [*judge(seen), *(plaintext_probe.probe(seen) if probe else ())]
     conclude(report.of("verify", stack, findings), as_json, partial(report_text.show, everything=everything))
 

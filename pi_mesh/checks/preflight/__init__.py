@@ -19,6 +19,7 @@ from pi_mesh.checks.preflight import (
     nodes,
     rights,
     stuck_releases,
+    undone_settings,
     versions,
 )
 from pi_mesh.cluster.snapshot import Snapshot
@@ -40,6 +41,7 @@ CHECKS: tuple[Callable[[Inventory, Snapshot], Iterable[Finding]], ...] = (
     crd_owners.check,
     stuck_releases.check,
     namespaces.check,
+    undone_settings.check,
 )
 
 

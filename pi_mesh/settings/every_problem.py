@@ -38,7 +38,7 @@ def of(kind: type[Model], raw: Mapping[str, object]) -> list[str]:
     for _ in range(ROUNDS):
         details = _details(kind, rest)
         for detail in details:
-            if detail["type"] == "missing" and _place(detail) in left_out:
+            if _is_gap(detail, left_out):
                 continue
             lines = wording.lines(detail, schema)
             found.update(dict.fromkeys(line for line in lines if not _is_consequence(line, detail, left_out, schema)))
@@ -61,6 +61,14 @@ def _details(kind: type[Model], raw: Mapping[str, object]) -> list[ErrorDetails]
 def _is_echo(detail: ErrorDetails) -> bool:
     """Return True where pydantic calls a list too short only because it left out an entry with its own problem."""
     return detail["type"] == "too_short" and len(detail["input"]) >= detail.get("ctx", {})["min_length"]
+
+
+def _is_gap(detail: ErrorDetails, left_out: set[Place]) -> bool:
+    """Return True where something is missing, or too few, only because it was left out."""
+    place = _place(detail)
+    if detail["type"] == "missing":
+        return place in left_out
+    return detail["type"] == "too_short" and any(entry[: len(place)] == place for entry in left_out)
 
 
 def _is_consequence(line: str, detail: ErrorDetails, left_out: set[Place], schema: Schema) -> bool:

@@ -22,6 +22,8 @@ def _chart_source(value: str) -> str:
 def _hub(value: str) -> str:
     if hosts.retired(value, hosts.RETIRED_HUBS):
         raise ValueError(f"is switched off in December 2026; use {hosts.HUB}")
+    if "://" in value or any(map(str.isspace, value)):
+        raise ValueError(f"is no registry and organisation such as {hosts.HUB}")
     return value.rstrip("/")
 
 

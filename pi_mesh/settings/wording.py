@@ -52,6 +52,8 @@ def _message(detail: ErrorDetails, context: Mapping[str, Any], schema: Schema) -
         return _no_text(detail, schema)
     if detail["type"] == "too_short":
         return f"has too few entries; it needs at least {context['min_length']}"
+    if detail["type"] == "string_too_short":
+        return "is empty; give a value, or leave the key out"
     if detail["type"] == "string_too_long":
         return f"is longer than {context['max_length']} characters"
     if allowed := ALLOWED.get(context.get("pattern", "")):

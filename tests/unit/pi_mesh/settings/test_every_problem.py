@@ -71,5 +71,10 @@ def test_the_settings_of_a_stack_with_vault_alone_are_judged_in_the_same_way():
     assert "did you mean `address`?" in lines[0]
 
 
+def test_what_was_left_out_is_not_missed():
+    (line,) = problems(traffic={"legacy": {"old": {"selector": {"a": "x y"}}}})
+    assert line.startswith("traffic.legacy.old.selector.a: 'x y'")
+
+
 def test_right_settings_have_no_problem():
     assert problems() == []

@@ -38,3 +38,9 @@ def test_a_source_that_no_chart_can_come_from_is_refused_for_every_chart(setting
 )
 def test_plain_http_from_another_machine_is_unprotected(source, unprotected):
     assert is_unprotected(source) is unprotected
+
+
+@pytest.mark.parametrize("hub", ["   ", "https://registry.example/istio", "docker.io/istio x"])
+def test_a_hub_that_no_image_can_come_from_is_refused(hub):
+    with pytest.raises(SettingsError, match="is no registry and organisation"):
+        make_settings(images={"hub": hub})

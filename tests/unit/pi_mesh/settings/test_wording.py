@@ -32,6 +32,7 @@ SAID = [
         "trading.sidecarScope: './*': is no list; write its entries below it, each after a dash",
     ),
     ({"istio": {"values": [1]}}, "istio.values: [1]: is no map; write its keys below it, each with its value"),
+    ({"images": {"hub": ""}}, "images.hub: '': is empty; give a value, or leave the key out"),
     ({"images": {"hub": None}}, "images.hub: nothing: is no text"),
     (
         {"images": {"hub": True}},

@@ -12,7 +12,7 @@ Rows = dict[str, Any]
 
 def section(before: Rows, after: Rows) -> str:
     """Return what changes as an open table, and the other rows folded."""
-    if not after:
+    if not before and not after:
         return ""
     names = [name for name in dict.fromkeys([*after, *before]) if name != "room"]
     same = [name for name in names if before.get(name) == after.get(name)]

@@ -68,7 +68,8 @@ def _judged(found: Comparison, branch: str) -> str:
     rules = len(found.before.rules)
     if found.errors or not rules:
         return "No rule has judged" if found.errors else f"{branch} has no rules: the pull request's own have judged"
-    return f"{counted(rules, 'rule')} of {branch} {'have judged' if found.violations else 'are kept'}"
+    verbs = ("has judged", "is kept") if rules == 1 else ("have judged", "are kept")
+    return f"{counted(rules, 'rule')} of {branch} {verbs[not found.violations]}"
 
 
 def _folds(found: Comparison) -> Iterator[str]:

@@ -16,25 +16,22 @@ def section(changed: list[Change], room: int, restarts: Collection[str] = ()) ->
         return ""
     diffs = {change: changes.diff(change.before, change.after) for change in changed}
     telling = {
-        change: folded(f"{_title(change)} ({changes.counts(diff)})", fenced(diff))
+        f"{change.verb} {change.key} ({changes.counts(diff)})": diff
         for change, diff in diffs.items()
         if change.key in restarts or not changes.is_version_only(diff)
     }
     labels = len(diffs) - len(telling)
     title = counted(len(diffs), "Kubernetes object") + (f", {labels} only in version labels" if labels else "")
-    parts = _shortened(telling, room - len(folded(title, "")))
+    parts = _shortened(
+        {name: folded(name, fenced(diff)) for name, diff in telling.items()}, room - len(folded(title, ""))
+    )
     return folded(title, "\n\n".join(parts)) if parts else f"{title}."
 
 
-def _title(change: Change) -> str:
-    return f"{change.verb} {change.key}"
-
-
-def _shortened(parts: dict[Change, str], room: int) -> list[str]:
-    for change in sorted(parts, key=lambda change: len(parts[change]), reverse=True):
+def _shortened(parts: dict[str, str], room: int) -> list[str]:
+    for name in sorted(parts, key=lambda name: len(parts[name]), reverse=True):
         if sum(len(part) + 2 for part in parts.values()) <= room:
             break
-        lines = parts[change].count("\n") - 4
-        advice = "too long for a comment; `python -m operations.preview --whole` prints them"
-        parts = {**parts, change: f"- {_title(change)}: {counted(lines, 'line')}, {advice}"}
+        advice = "too long for a comment; `python -m operations.preview --whole` prints it"
+        parts = {**parts, name: f"- {name}: {advice}"}
     return list(parts.values())

@@ -6,7 +6,7 @@ from typing import Any
 
 from operations.preview.checkout import Config
 from operations.preview.rule_set import Rule, RuleSet
-from operations.preview.spelling import changed, code
+from operations.preview.spelling import changed, code, counted
 from operations.preview.weaknesses import WEAKNESSES
 from pi_mesh.names import PROJECT
 from pi_mesh.quantities import parse as quantity
@@ -37,7 +37,7 @@ class Relaxations:
 def of_rules(before: RuleSet, after: RuleSet) -> dict[str, tuple[str, ...]]:
     """Return what the new rules allow that the old ones do not, as far as levels and bounds tell."""
     if before and not after:
-        return dict.fromkeys(before, (f"The policy pack is deleted, and with it all of its {len(before)} rules.",))
+        return dict.fromkeys(before, (f"The policy pack is deleted, and with it {counted(len(before), 'rule')}.",))
     found = {name: tuple(_of_rule(name, rule, after.get(name))) for name, rule in before.items()}
     return {name: lines for name, lines in found.items() if lines}
 
@@ -72,7 +72,10 @@ def of_settings(before: Config, after: Config) -> tuple[str, ...]:
     """Return the settings that are weaker on the new side, defaults counted in; none for a new stack."""
     if not before or not after:
         return ()
-    old, new = _effective(before), _effective(after)
+    try:
+        old, new = _effective(before), _effective(after)
+    except SettingsError:  # the CA's own stack, or settings that the other side's program knows
+        old, new = _written(before), _written(after)
     found = ((weakness, _at(old, weakness.path), _at(new, weakness.path)) for weakness in WEAKNESSES)
     return tuple(
         f"`{weakness.path}`{_values(was, now)}: {weakness.means}."
@@ -98,11 +101,11 @@ def of_code(files: Iterable[str]) -> tuple[str, ...]:
 
 
 def _effective(config: Config) -> dict[str, Any]:
-    raw = {key.removeprefix(f"{PROJECT}:"): value for key, value in config.items()}
-    try:
-        return parse(plain_values(config)).model_dump(mode="json", by_alias=True)
-    except SettingsError:
-        return raw
+    return parse(plain_values(config)).model_dump(mode="json", by_alias=True)
+
+
+def _written(config: Config) -> dict[str, Any]:
+    return {key.removeprefix(f"{PROJECT}:"): value for key, value in config.items()}
 
 
 def _at(tree: Any, path: str) -> Any:

@@ -77,6 +77,11 @@ def stack_file(folder: Path, stack: str) -> Path:
     return folder / f"Pulumi.{stack}.yaml"
 
 
+def is_of_vault(config: Config) -> bool:
+    """Return True for a stack that makes the CA alone: its program asks Vault before it registers anything."""
+    return VAULT in config and MESH not in config
+
+
 def _read(path: Path) -> dict[str, Any]:
     try:
         content = yaml.safe_load(path.read_text())

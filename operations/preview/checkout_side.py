@@ -10,6 +10,8 @@ from operations.preview.engine_result import NOTHING, Intent
 from operations.preview.engine_state import Deployment
 from operations.preview.rendered import NotRenderedError, Objects
 from operations.preview.rule_set import RuleSet, RulesUnreadableError
+from pi_mesh.settings import SettingsError, parse_any
+from pi_mesh.settings.raw import plain_values
 
 
 @dataclass(frozen=True)
@@ -66,8 +68,18 @@ def _rules(side: OpenedSide) -> tuple[RuleSet, str | None]:
 def _intent(side: OpenedSide, judge: Checkout | None, deployed: Deployment | None) -> Intent:
     if side.problem:
         return replace(NOTHING, errors=(side.problem,))
+    if checkout.is_of_vault(side.config):
+        return replace(NOTHING, errors=_refused(side.config))
     intent = engine.preview(side.checkout, judge, deployed)
     if not intent.is_refused:
         return intent
     # The engine stopped at the breach: the rest of what the program wants takes a preview without rules.
     return replace(engine.preview(side.checkout, None, deployed), violations=intent.violations)
+
+
+def _refused(config: Config) -> tuple[str, ...]:
+    try:
+        parse_any(plain_values(config))
+    except SettingsError as error:
+        return error.problems
+    return ()

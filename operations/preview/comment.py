@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from operations.preview import budget_section, changes, diff_section, effects, value_section, verdict
-from operations.preview.checkout import VAULT
+from operations.preview.checkout import VAULT, is_of_vault
 from operations.preview.comparison import Comparison
 from operations.preview.engine_result import Intent, Violation
 from operations.preview.revision import Revision
@@ -66,8 +66,10 @@ def _next(found: Comparison, revision: Revision) -> str:
 
 def _judged(found: Comparison, branch: str) -> str:
     rules = len(found.before.rules)
-    if found.errors or not rules:
-        return "No rule has judged" if found.errors else f"{branch} has no rules: the pull request's own have judged"
+    if found.errors or is_of_vault(found.after.config):
+        return "No rule has judged"
+    if not rules:
+        return f"{branch} has no rules: the pull request's own have judged"
     verbs = ("has judged", "is kept") if rules == 1 else ("have judged", "are kept")
     return f"{counted(rules, 'rule')} of {branch} {verbs[not found.violations]}"
 
@@ -95,7 +97,7 @@ def _unknown(found: Comparison) -> Iterator[str]:
     if found.charts_at_hand:
         yield "The chart source: both sides took their charts from a folder at hand."
     if (found.after.config.get(VAULT) or {}).get("enabled"):
-        yield "The CA in Vault: both sides are previewed without it. A change of its settings is listed above."
+        yield "The CA in Vault: only its settings are compared, for its program asks Vault."
     yield from (f"The base, which does not preview: {error}" for error in found.before.intent.errors)
     if found.before.rules_problem:
         yield f"The rules of the base: {found.before.rules_problem}."

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from operations.preview.checkout import is_of_vault
 from operations.preview.comparison import Comparison
 from operations.preview.consequences import Consequences
 from operations.preview.engine_result import Step
@@ -37,6 +38,9 @@ def _judgement(found: Comparison) -> Iterator[str]:
 def _effects(found: Comparison) -> list[str]:
     if found.errors:
         return ["what it would change is not known"]
+    if is_of_vault(found.after.config):
+        changes = found.before.config != found.after.config
+        return ["**changes the CA's settings**, what that does in Vault is not known" if changes else NO_CHANGE]
     effects = [*_gone(found.steps), *_counts(found.steps)]
     if found.consequences.restarts:
         effects.append(f"restarts {together(found.consequences.restarts)}")

@@ -71,6 +71,11 @@ def test_what_restarts_and_what_stays_is_told(effect, says):
     assert line(effect=effect) == says
 
 
+def test_a_stack_that_makes_the_ca_alone_is_not_called_unchanged():
+    sides = (Side({"pi-mesh:vault": {"enabled": True, "ttl": ttl}}) for ttl in ("1h", "2h"))
+    assert "**changes the CA's settings**" in verdict.line(Comparison("ca", *sides))
+
+
 def test_the_judgement_stands_before_the_effects():
     broken = [
         Violation(rule, level, "r", "") for rule, level in (("a", "mandatory"), ("a", "mandatory"), ("b", "advisory"))

@@ -126,3 +126,9 @@ def test_the_longest_diffs_give_way_to_githubs_limit():
     assert len(text) < LIMIT
     assert f"- create CustomResourceDefinition big (+{LIMIT} -0): too long for a comment" in text
     assert "+x: 1" in text
+
+
+def test_several_stacks_share_githubs_limit():
+    objects = {f"ConfigMap {name}": "line\n" * 8_000 for name in "abc"}
+    compared = [Comparison(stack, Side(), Side(objects=objects)) for stack in ("a", "b")]
+    assert len(comment.markdown(compared, REVISION)) < LIMIT

@@ -70,8 +70,8 @@ class Snapshot:
         return next((entry for entry in self.releases if (entry.namespace, entry.name) == (namespace, name)), None)
 
 
-def read(context: str) -> Snapshot:
-    """Reads the cluster of a kube context.
+def read(context: str, *, read_only: bool = False) -> Snapshot:
+    """Reads the cluster of a kube context; `read_only`: with get and list alone, and no Secret.
 
     Raises WrongContext unless it is the kubeconfig's current one, and ClusterUnreachable where it does not answer.
     """
@@ -80,13 +80,13 @@ def read(context: str) -> Snapshot:
         with ThreadPoolExecutor(max_workers=5) as pool:
             lists = {kind: pool.submit(_list, client, path) for kind, path in PATHS.items()}
             lists["crds"] = pool.submit(_list, client, CRDS, METADATA_ONLY)
-            lists["releases"] = pool.submit(
-                _list, client, release_records.LIST, METADATA_ONLY, labelSelector=release_records.SELECTOR
-            )
             labelled = {"labelSelector": EXTERNAL_CA_LABEL}
-            lists["external ca"] = pool.submit(_list, client, SECRETS, METADATA_ONLY, **labelled)
+            if not read_only:
+                helms = {"labelSelector": release_records.SELECTOR}
+                lists["releases"] = pool.submit(_list, client, SECRETS, METADATA_ONLY, **helms)
+                lists["external ca"] = pool.submit(_list, client, SECRETS, METADATA_ONLY, **labelled)
             lists["external signer"] = pool.submit(_list, client, CONFIG_MAPS, METADATA_ONLY, **labelled)
-            missing = rights.missing(client.ask)
+            missing = () if read_only else rights.missing(client.ask)
             found = {kind: future.result() for kind, future in lists.items()}
     return _snapshot(context, version, found, missing)
 
@@ -100,7 +100,7 @@ def _list(client: Client, path: str, headers: dict | None = None, **parameters: 
 
 
 def _each(found: Lists, kind: str, parse: Callable[[dict], T]) -> tuple[T, ...]:
-    return tuple(parse(item) for item in found[kind] or [])
+    return tuple(parse(item) for item in found.get(kind) or [])
 
 
 def _namespaces(items: list[dict] | None) -> tuple[str, ...]:
@@ -123,7 +123,7 @@ def _snapshot(context: str, version: str, found: Lists, missing: tuple[str, ...]
         webhooks=tuple(hooks),
         deployments=_each(found, "deployments", objects.deployment),
         releases=release_records.latest(_each(found, "releases", release_records.parse)),
-        external_ca=_namespaces(found["external ca"]),
+        external_ca=_namespaces(found.get("external ca")),
         external_signer=_namespaces(found["external signer"]),
         unreadable=tuple(kind for kind, items in found.items() if items is None),
         missing_rights=missing,

@@ -8,12 +8,16 @@ from pi_mesh.checks.verify import (
     crds,
     drift,
     injection,
+    left_by_up,
     mtls,
     objects,
     pods,
+    proxies,
     releases,
     resource_profile,
     services,
+    unapplied,
+    unread_values,
     webhooks,
     workloads,
 )
@@ -21,16 +25,20 @@ from pi_mesh.checks.verify.input import VerificationInput
 
 CHECKS: tuple[Callable[[VerificationInput], Iterable[Finding]], ...] = (
     releases.check,
+    unapplied.check,
+    unread_values.check,
     pods.check,
     services.check,
     crds.check,
     webhooks.check,
     injection.check,
     resource_profile.check,
+    proxies.check,
     mtls.check,
     authority.check,
     objects.check,
     drift.check,
+    left_by_up.check,
     workloads.check,
 )
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pi_mesh.cluster import applied, injection, release_records
 from pi_mesh.cluster.applied import AppliedRelease
-from pi_mesh.cluster.client import Client
+from pi_mesh.cluster.client import Client, Forbidden
 from pi_mesh.cluster.discovery import Discovery
 from pi_mesh.cluster.injection import Injection
 from pi_mesh.cluster.release_records import ReleaseRecord
@@ -24,7 +24,7 @@ class Pair:
     defaulted: dict | None = None
     """`wanted` with the API server's defaults, where only they tell whether a field was added."""
     refusal: str = ""
-    """Why the API server gave no defaults."""
+    """Why the API server gave no defaults, or not the object itself."""
 
     @property
     def identity(self) -> tuple[str, str]:
@@ -74,7 +74,10 @@ def read(
         discovery = Discovery(client)
 
         def pair(release: str, namespace: str, entry: dict) -> Pair:
-            live = discovery.fetch(entry, namespace)
+            try:
+                live = discovery.fetch(entry, namespace)
+            except Forbidden as problem:
+                return Pair(release, entry, None, refusal=problem.reason)
             if records is None or live is None or not needs_defaults(entry, live):
                 return Pair(release, entry, live)
             defaulted = discovery.defaulted(entry, namespace)

@@ -24,6 +24,9 @@ def check(seen: VerificationInput) -> Iterator[Finding]:
 
 def _of_pair(seen: VerificationInput, pair: Pair) -> Iterator[Finding]:
     subject = Subject(*pair.identity)
+    if pair.live is None and pair.refusal:
+        yield unknown(ID, subject, f"was not compared: {pair.refusal}")
+        return
     if pair.live is None:
         yield error(ID, subject, f"of release {pair.release} is gone", seen.restore(pair.release))
         return

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from pi_mesh.checks.finding import Finding, Subject, error, ok
+from pi_mesh.checks.finding import Finding, Subject, error, ok, unknown
 from pi_mesh.checks.verify import restoration
 from pi_mesh.checks.verify.differences import differences
 from pi_mesh.checks.verify.input import VerificationInput
@@ -15,7 +15,9 @@ def check(seen: VerificationInput) -> Iterator[Finding]:
         if pair.release:
             continue
         subject = Subject(*pair.identity)
-        if pair.live is None:
+        if pair.live is None and pair.refusal:
+            yield unknown(ID, subject, f"was not compared: {pair.refusal}")
+        elif pair.live is None:
             yield error(ID, subject, "is not there", "`pulumi up --refresh`")
         elif found := list(differences(pair.wanted, pair.live, pair.defaulted)):
             yield error(ID, subject, "; ".join(map(str, found)), restoration.command(seen, pair, found))

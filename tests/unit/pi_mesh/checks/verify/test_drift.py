@@ -59,3 +59,10 @@ def test_what_was_changed_besides_is_put_back_by_helm(healthy):
 def test_a_field_that_may_be_a_default_is_judged_by_the_api_servers_answer_alone(healthy, known, level):
     (finding,) = drift_of(healthy, Pair("istio-system/istiod", ASKED, NEW_FIELD, **known))
     assert finding.level is level
+
+
+@pytest.mark.parametrize("release", ["istio-system/istiod", ""])
+def test_an_object_that_may_not_be_read_is_neither_right_nor_wrong(healthy, release):
+    pair = Pair(release, ASKED, None, refusal="services is forbidden")
+    findings = [one for one in run(found(healthy, pairs=(pair,))) if one.kind == "Service"]
+    assert [one.level for one in findings] == [Level.UNKNOWN]

@@ -86,5 +86,7 @@ def decode(release: ReleaseRecord, encoded: str) -> AppliedRelease:
 def _objects(manifest: str) -> Iterator[dict]:
     """Yield the objects; CRDs, a megabyte of text, are not even parsed."""
     for document in DOCUMENTS.split(manifest):
-        if CRD_LINE.search(document) is None and (parsed := yaml.load(document, Loader=Loader)):
-            yield parsed
+        if CRD_LINE.search(document) is None:
+            parsed = yaml.load(document, Loader=Loader)
+            if parsed and parsed["kind"] != CRD:
+                yield parsed

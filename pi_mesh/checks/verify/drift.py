@@ -7,6 +7,7 @@ from pi_mesh.checks.verify import restoration
 from pi_mesh.checks.verify.difference import Difference
 from pi_mesh.checks.verify.differences import differences
 from pi_mesh.checks.verify.input import VerificationInput
+from pi_mesh.cluster.applied import SECRET
 from pi_mesh.cluster.observed import Pair
 
 ID = "drift of releases"
@@ -33,14 +34,17 @@ def _of_pair(seen: VerificationInput, pair: Pair) -> Iterator[Finding]:
     found = list(differences(pair.wanted, pair.live, pair.defaulted))
     certain = [entry for entry in found if not entry.uncertain]
     if certain:
-        yield error(ID, subject, f"was changed: {lines(certain)}", restoration.command(seen, pair, certain))
+        yield error(ID, subject, f"was changed: {lines(pair, certain)}", restoration.command(seen, pair, certain))
     if uncertain := [entry for entry in found if entry.uncertain]:
         cause = pair.refusal or UNASKED
-        message = f"may hold more than was asked for: {lines(uncertain)}; Kubernetes' defaults are not known: {cause}"
+        message = (
+            f"may hold more than was asked for: {lines(pair, uncertain)}; Kubernetes' defaults are not known: {cause}"
+        )
         yield unknown(ID, subject, message)
 
 
-def lines(found: Sequence[Difference]) -> str:
-    """Return the first differences in one line."""
+def lines(pair: Pair, found: Sequence[Difference]) -> str:
+    """Return the first differences in one line; of a Secret the fields alone."""
     more = f", and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
-    return f"{'; '.join(map(str, found[:SHOWN]))}{more}"
+    shown = [entry.place.path if pair.wanted["kind"] == SECRET else str(entry) for entry in found[:SHOWN]]
+    return f"{'; '.join(shown)}{more}"

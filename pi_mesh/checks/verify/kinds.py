@@ -74,6 +74,7 @@ _WEBHOOKS = {f"webhooks[].{name}": value for name, value in _WEBHOOK.items()}
 _CA_BUNDLE = "webhooks[].clientConfig.caBundle"
 _BINDING = {"roleRef.apiGroup": "rbac.authorization.k8s.io"}
 _ALLOCATED = ("clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy", "healthCheckNodePort", "ports[].nodePort")
+_BOUND = ("volumeName", "storageClassName", "volumeMode")
 
 KINDS = {
     "ConfigMap": Comparison(exact=True),
@@ -88,6 +89,9 @@ KINDS = {
     # Where there is an autoscaler, the chart leaves the replicas to it.
     "Deployment": Comparison(filled=frozenset({"spec.replicas"}), defaults=_DEPLOYMENT),
     "Service": Comparison(filled=frozenset(f"spec.{name}" for name in _ALLOCATED), defaults=_SERVICE),
+    "PersistentVolumeClaim": Comparison(filled=frozenset(f"spec.{name}" for name in _BOUND)),
+    # The program adds it where `vault.caFile` names one, which another machine need not have.
+    "Issuer": Comparison(filled=frozenset({"spec.vault.caBundle"})),
     "MutatingWebhookConfiguration": Comparison(written=frozenset({_CA_BUNDLE}), defaults=_WEBHOOKS),
     # The charts begin with Ignore; istiod makes it Fail when it can answer.
     "ValidatingWebhookConfiguration": Comparison(

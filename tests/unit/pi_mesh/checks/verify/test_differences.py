@@ -180,3 +180,16 @@ OPENED = {
 def test_access_that_somebody_opened_is_a_difference(case):
     kind, wanted, live = OPENED[case]
     assert different({"kind": kind, **wanted}, {"kind": kind, **live}) != []
+
+
+@pytest.mark.parametrize(
+    ("kind", "spec"),
+    [
+        ("Issuer", {"vault": {"server": "https://vault", "caBundle": "LS0t"}}),
+        ("PersistentVolumeClaim", {"vault": {"server": "https://vault"}, "volumeName": "pv-1"}),
+        ("Service", {"vault": {"server": "https://vault"}, "clusterIP": "10.0.0.1"}),
+        ("Deployment", {"vault": {"server": "https://vault"}, "replicas": 2}),
+    ],
+)
+def test_what_a_controller_fills_in_is_no_difference(kind, spec):
+    assert different({"kind": kind, "spec": {"vault": {"server": "https://vault"}}}, {"kind": kind, "spec": spec}) == []

@@ -66,3 +66,9 @@ def test_an_object_that_may_not_be_read_is_neither_right_nor_wrong(healthy, rele
     pair = Pair(release, ASKED, None, refusal="services is forbidden")
     findings = [one for one in run(found(healthy, pairs=(pair,))) if one.kind == "Service"]
     assert [one.level for one in findings] == [Level.UNKNOWN]
+
+
+def test_of_a_changed_secret_no_value_is_shown(healthy):
+    wanted = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "grafana"}, "data": {"password": "b2xk"}}
+    (finding,) = drift_of(healthy, Pair("istio-system/istiod", wanted, {**wanted, "data": {"password": "bmV3"}}))
+    assert finding.message == "was changed: data.password"

@@ -41,7 +41,6 @@ ADDED = {
         "containers[second]",
     ),
     "a port of a Service": (INGRESS, "/spec/ports/-", {"name": "debug", "port": 15000}, "ports[debug]"),
-    "an address of a Service": (INGRESS, "/spec/externalIPs", ["203.0.113.7"], "spec.externalIPs"),
 }
 SETTINGS = {
     "ingress.replicas": ("ingress", "replicas", 3),
@@ -62,18 +61,24 @@ def environment(monkeypatch, mesh):  # noqa: ARG001 - first the mesh
 
 
 @pytest.fixture(params=[False, True], ids=["", "--read-only"])
-def problems(request) -> Callable[..., list[Finding]]:
-    """`problems(key=value)`: what the checks of `verify` find amiss, with other settings where they are given."""
+def every_finding(request) -> tuple[bool, Callable[..., list[Finding]]]:
+    """Whether it is --read-only, and `find(ingress=("replicas", 3))`: what `verify` finds, with other settings if given."""
 
-    def find(**changes: object) -> list[Finding]:
+    def find(**changes: tuple[str, object]) -> list[Finding]:
         content = yaml.safe_load((CHECKOUT / f"Pulumi.{STACK}.yaml").read_text())["config"]
         for branch, (key, value) in changes.items():
             content.setdefault(f"pi-mesh:{branch}", {})[key] = value
         settings = parse(plain_values(content))
-        found = run(read(settings, STACK, request.param))
-        return [one for one in found if one.level in (Level.ERROR, Level.WARNING)]
+        return run(read(settings, STACK, request.param))
 
-    return find
+    return request.param, find
+
+
+@pytest.fixture
+def problems(every_finding) -> Callable[..., list[Finding]]:
+    """The same, what is amiss alone."""
+    _, find = every_finding
+    return lambda **changes: [one for one in find(**changes) if one.level in (Level.ERROR, Level.WARNING)]
 
 
 def follow(finding: Finding) -> None:
@@ -105,6 +110,24 @@ def test_what_was_added_is_named_and_taken_out_by_the_advice(problems, what):
     assert "was added" in problem.message
     follow(problem)
     is_green(problems)
+
+
+@pytest.fixture
+def external_address() -> Iterator[str]:
+    """A field of which only the API server knows that it is no default."""
+    add = [{"op": "add", "path": "/spec/externalIPs", "value": ["203.0.113.7"]}]
+    kubectl("patch", *INGRESS, "--type=json", "-p", json.dumps(add))
+    yield "spec.externalIPs: ['203.0.113.7'] was added"
+    kubectl("patch", *INGRESS, "--type=merge", "-p", json.dumps({"spec": {"externalIPs": None}}))
+
+
+def test_an_added_field_that_may_be_a_default_is_drift_where_the_api_server_may_be_asked(
+    every_finding, external_address
+):
+    read_only, found = every_finding
+    (finding,) = [one for one in found() if one.id == "drift of releases" and one.level is not Level.OK]
+    assert finding.level is (Level.UNKNOWN if read_only else Level.ERROR)
+    assert external_address in finding.message
 
 
 def test_a_changed_image_is_named_and_put_back_by_the_advice(problems):
@@ -161,14 +184,24 @@ def test_an_old_sidecar_is_named_with_its_restart(problems, old_sidecar):
     is_green(problems)
 
 
-def test_a_changed_object_of_the_program_is_named_and_put_back_by_a_refreshing_up(problems, mesh):
+def test_what_was_added_to_an_object_of_the_program_is_named_and_taken_out_by_the_advice(problems):
     patch = [{"op": "add", "path": "/spec/egress/0/hosts/-", "value": "*/*"}]
     kubectl("patch", *SIDECAR, "--type=json", "-p", json.dumps(patch))
     (problem,) = [one for one in problems() if one.id == "namespaces and objects"]
     assert "'*/*' was added" in problem.message
     follow(problem)
     is_green(problems)
-    mesh.preview("--expect-no-changes").must()
+
+
+@pytest.mark.long
+def test_a_changed_object_of_the_program_is_named_and_put_back_by_a_refreshing_up(problems, mesh):
+    patch = [{"op": "replace", "path": "/spec/egress/0/hosts/0", "value": "elsewhere/*"}]
+    kubectl("patch", *SIDECAR, "--type=json", "-p", json.dumps(patch))
+    (problem,) = [one for one in problems() if one.id == "namespaces and objects"]
+    assert "'elsewhere/*', not" in problem.message
+    assert problem.fix == "`pulumi up --refresh`"
+    mesh.must_up("--refresh")
+    is_green(problems)
 
 
 def test_a_value_that_somebody_changed_with_helm_is_named_and_put_back_by_a_refreshing_up(problems, mesh):
@@ -218,8 +251,9 @@ def test_who_may_only_get_and_list_verifies_and_is_told_what_was_not_compared(re
     done = reader.operation("verify", "--read-only", "--json").must()
     report = json.loads(done.output)
     assert report["totals"]["error"] == 0
-    (skipped,) = [one for one in report["findings"] if one["level"] == "unknown"]
-    assert "Helm's records" in skipped["message"]
+    skipped = [one for one in report["findings"] if one["level"] == "unknown"]
+    assert [one["id"] for one in skipped] == ["read-only verification"]
+    assert "Helm's records" in skipped[0]["message"]
 
 
 def test_who_may_only_get_and_list_is_refused_the_whole_verification(reader):

@@ -62,7 +62,7 @@ def environment(monkeypatch, mesh):  # noqa: ARG001 - first the mesh
 
 @pytest.fixture(params=[False, True], ids=["", "--read-only"])
 def every_finding(request) -> tuple[bool, Callable[..., list[Finding]]]:
-    """Whether it is --read-only, and `find(ingress=("replicas", 3))`: what `verify` finds, with other settings if given."""
+    """Whether it is --read-only, and `find(ingress=("replicas", 3))`: what `verify` finds with other settings."""
 
     def find(**changes: tuple[str, object]) -> list[Finding]:
         content = yaml.safe_load((CHECKOUT / f"Pulumi.{STACK}.yaml").read_text())["config"]

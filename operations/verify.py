@@ -1,33 +1,50 @@
 """`verify`: is the mesh what the settings say?"""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated
 
 import typer
 
-from operations import analysis, report, signing, stacks
-from operations.command_line import Json, Stack, conclude, expected_errors
+from operations import analysis, plaintext_probe, report, report_text, signing, stacks
+from operations.command_line import All, Json, Stack, conclude, expected_errors
+from operations.failures import UsageError
 from pi_mesh import inventory
 from pi_mesh.checks import verify as checks
+from pi_mesh.checks.finding import Finding
+from pi_mesh.checks.verify import presence
 from pi_mesh.checks.verify.differences import needs_defaults
 from pi_mesh.checks.verify.input import VerificationInput
-from pi_mesh.cluster import authority, observed, snapshot
+from pi_mesh.cluster import authority, observed, policies, snapshot
+from pi_mesh.cluster.client import Client
 from pi_mesh.settings import Settings
 
+Probe = Annotated[bool, typer.Option("--probe", help="Also make the plain-text call that STRICT must refuse.")]
 ReadOnly = Annotated[
     bool, typer.Option("--read-only", help="Use get and list alone, read no Secret, and say what was not compared.")
 ]
 
 
-def verify(stack: Stack, as_json: Json = False, read_only: ReadOnly = False) -> None:
+def verify(
+    stack: Stack, as_json: Json = False, everything: All = False, probe: Probe = False, read_only: ReadOnly = False
+) -> None:
     """Prove that the mesh is installed, whole, and as the settings say; the exit status is the proof."""
     with expected_errors("verify", stack, as_json):
+        if probe and read_only:
+            raise UsageError(stack, "--probe makes a call, which --read-only must not", "give one of the two")
         settings = stacks.load(stack)
         seen = read(settings, stack, read_only)
-        findings = checks.run(seen)
-        if not read_only:
-            findings += [*signing.signed(settings, seen.authority), *analysis.analyze(settings)]
-    conclude(report.of("verify", stack, findings), as_json)
+        look = checks.run if read_only else judge
+        findings = presence.absence(seen) or [*look(seen), *(plaintext_probe.probe(seen) if probe else ())]
+    conclude(report.of("verify", stack, findings), as_json, partial(report_text.show, everything=everything))
+
+
+def judge(seen: VerificationInput) -> list[Finding]:
+    """Return what all checks say; istioctl looks for itself meanwhile."""
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        analyzed = pool.submit(analysis.analyze, seen.mesh, seen.snapshot)
+        return [*checks.run(seen), *signing.signed(seen.settings, seen.authority), *analyzed.result()]
 
 
 def read(settings: Settings, stack: str, read_only: bool = False) -> VerificationInput:
@@ -39,6 +56,9 @@ def read(settings: Settings, stack: str, read_only: bool = False) -> Verificatio
     # An adopted namespace keeps its own labels and annotations.
     objects = [item.manifest for item in mesh.objects if not item.adopted]
     helms = None if read_only else [record for record in records if record]
-    seen = observed.read(settings, helms, objects, needs_defaults)
-    certificates = authority.read(context, namespace, secrets=not read_only)
-    return VerificationInput(mesh, cluster, seen, certificates, datetime.now(UTC))
+    # The client is made before the thread: two threads that read a kubeconfig at once crash msgspec 0.22.
+    with Client(context) as client, ThreadPoolExecutor(max_workers=1) as beside:
+        istio_policies = beside.submit(policies.read, client, namespace)
+        seen = observed.read(settings, helms, objects, needs_defaults)
+    ca, now = authority.read(context, namespace, secrets=not read_only), datetime.now(UTC)
+    return VerificationInput(mesh, cluster, seen, ca, now, istio_policies.result())

@@ -15,6 +15,9 @@ def owner(stack: str) -> str:
 EXTERNAL_CA_LABEL = f"{PROJECT}/certificate-authority"
 """On the secret `cacerts` that a stack of this project made, and as an annotation on the istiod that reads it."""
 
+SHORT_LIVED_LABEL = f"{PROJECT}/short-lived"
+"""On what an operation runs in the cluster for seconds; nothing that carries it lives longer than two minutes."""
+
 
 BASE, ISTIOD, INGRESS, EGRESS = "istio-base", "istiod", "istio-ingressgateway", "istio-egressgateway"
 """The Helm releases; the charts name Deployments and Services after them."""

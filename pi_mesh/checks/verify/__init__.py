@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from pi_mesh.checks.finding import Finding
 from pi_mesh.checks.verify import (
     authority,
+    authorization,
     crds,
     drift,
     injection,
@@ -13,6 +14,7 @@ from pi_mesh.checks.verify import (
     objects,
     pods,
     proxies,
+    proxy_configuration,
     releases,
     resource_profile,
     services,
@@ -35,6 +37,8 @@ CHECKS: tuple[Callable[[VerificationInput], Iterable[Finding]], ...] = (
     resource_profile.check,
     proxies.check,
     mtls.check,
+    authorization.check,
+    proxy_configuration.check,
     authority.check,
     objects.check,
     drift.check,

@@ -16,7 +16,8 @@ def check(seen: VerificationInput) -> Iterator[Finding]:
     version = _control_plane(seen)
     proxies = [
         (pod, version_of(container.image))
-        for pod in seen.snapshot.pods
+        for pods in seen.meshed_pods.values()
+        for pod in pods
         for container in pod.containers
         if container.name == SIDECAR and not pod.ending
     ]

@@ -16,7 +16,7 @@ from pi_mesh.checks.finding import Finding
 from pi_mesh.checks.verify import presence
 from pi_mesh.checks.verify.differences import needs_defaults
 from pi_mesh.checks.verify.input import VerificationInput
-from pi_mesh.cluster import authority, observed, policies, snapshot
+from pi_mesh.cluster import authority, identity, observed, policies, snapshot
 from pi_mesh.cluster.client import Client
 from pi_mesh.settings import Settings
 
@@ -33,8 +33,9 @@ def verify(
     with expected_errors("verify", stack, as_json):
         if probe and read_only:
             raise UsageError(stack, "--probe makes a call, which --read-only must not", "give one of the two")
-        settings = stacks.load(stack)
+        settings, exported = stacks.load_with_state(stack)
         seen = read(settings, stack, read_only)
+        identity.require(settings.cluster, exported().cluster_uid, seen.snapshot.uid)
         look = checks.run if read_only else judge
         findings = presence.absence(seen) or [*look(seen), *(plaintext_probe.probe(seen) if probe else ())]
     conclude(report.of("verify", stack, findings), as_json, partial(report_text.show, everything=everything))

@@ -11,6 +11,8 @@ CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 CONFIG_MAPS = ("istio-ca-root-cert", "istio-ca-crl")
 """istiod puts them into every namespace, and its absence leaves them there."""
 LABEL = "istio.io/config=true"
+DEPLOYMENTS, ISTIOD = "/apis/apps/v1/deployments", "app=istiod"
+"""Every istiod that still runs is another mesh's: a clean-up comes after all releases of the stack."""
 SECONDS, PAUSE = 60, 0.5
 SHOWN = 5
 
@@ -35,11 +37,21 @@ def installed(client: Client, releases: Iterable[str]) -> list[str]:
 
 
 def root_certificates(client: UninstallClient) -> None:
-    """Removes istiod's ConfigMaps from all namespaces."""
-    for item in client.items("/api/v1/configmaps", labelSelector=LABEL):
-        meta = item["metadata"]
-        if meta["name"] in CONFIG_MAPS:
-            client.remove(f"/api/v1/namespaces/{meta['namespace']}/configmaps/{meta['name']}")
+    """Removes istiod's ConfigMaps from all namespaces, but for those that another istiod keeps as its own."""
+    found = [item for item in client.items("/api/v1/configmaps", labelSelector=LABEL) if _name(item) in CONFIG_MAPS]
+    control_planes = {_namespace(item) for item in client.items(DEPLOYMENTS, labelSelector=ISTIOD)}
+    theirs = [(_name(item), item.get("data")) for item in found if _namespace(item) in control_planes]
+    for item in found:
+        if (_name(item), item.get("data")) not in theirs:
+            client.remove(f"/api/v1/namespaces/{_namespace(item)}/configmaps/{_name(item)}")
+
+
+def _name(item: dict) -> str:
+    return item["metadata"]["name"]
+
+
+def _namespace(item: dict) -> str:
+    return item["metadata"]["namespace"]
 
 
 def crds(client: UninstallClient, owner: str) -> None:

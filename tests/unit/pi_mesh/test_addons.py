@@ -26,7 +26,7 @@ def values_of(name: str, **observability: object) -> dict:
 
 @pytest.fixture
 def recorded(monkeypatch):
-    monkeypatch.setattr(mesh, "guard", lambda _settings: None)
+    monkeypatch.setattr(mesh, "guard", lambda *_: None)
 
     def run(**observability: object):
         return record(lambda: mesh.deploy(make_settings(observability=observability)))

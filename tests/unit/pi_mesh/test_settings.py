@@ -64,11 +64,3 @@ def test_what_would_be_refused_in_the_middle_of_an_up_is_refused_before(case):
     except SettingsError:
         return
     assert errors(run(settings, None)) != []
-
-
-@awaited.safe("M19 Kubernetes' own namespaces can be taken over, quota and all")
-@pytest.mark.parametrize("section", ["trading", "istio"])
-@pytest.mark.parametrize("namespace", ["kube-system", "kube-public", "kube-node-lease", "default"])
-def test_a_namespace_of_kubernetes_itself_is_refused(section, namespace):
-    with pytest.raises(SettingsError):
-        make_settings(**{section: {"namespace": namespace, "adopt": True}})

@@ -20,6 +20,9 @@ class Cluster:
     def items(self, path: str, **_: str) -> list[dict]:
         return self.objects.get(path, [])
 
+    def get(self, path: str) -> dict:
+        return {"metadata": {"uid": "this-one"}} if path.endswith("/kube-system") else {}
+
     def remove(self, path: str) -> None:
         self.removed.append(path)
         folder, _, name = path.rpartition("/")
@@ -32,3 +35,25 @@ def test_the_unmarked_crds_of_old_charts_are_removed_too():
     cluster = Cluster(**{uninstall.CRDS: [unmarked]})
     uninstall.crds(cast(UninstallClient, cluster), "istio-system/istio-base")
     assert cluster.removed == [f"{uninstall.CRDS}/gateways.networking.istio.io"]
+
+
+def config_map(namespace: str, root: str, name: str = "istio-ca-root-cert") -> dict:
+    return {"metadata": {"name": name, "namespace": namespace}, "data": {"root-cert.pem": root}}
+
+
+def test_roots_of_another_istiod_stay_and_ours_go():
+    found = [config_map("shop", "ours"), config_map("bank", "theirs"), config_map("other-istio", "theirs")]
+    istiod = {"metadata": {"name": "istiod", "namespace": "other-istio"}}
+    cluster = Cluster(**{"/api/v1/configmaps": found, uninstall.DEPLOYMENTS: [istiod]})
+    uninstall.root_certificates(cast(UninstallClient, cluster))
+    assert cluster.removed == ["/api/v1/namespaces/shop/configmaps/istio-ca-root-cert"]
+
+
+def test_without_another_istiod_every_root_goes_and_nothing_else():
+    found = [config_map("shop", "ours"), config_map("bank", "older"), config_map("shop", "x", "somebodys")]
+    cluster = Cluster(**{"/api/v1/configmaps": found})
+    uninstall.root_certificates(cast(UninstallClient, cluster))
+    assert cluster.removed == [
+        "/api/v1/namespaces/shop/configmaps/istio-ca-root-cert",
+        "/api/v1/namespaces/bank/configmaps/istio-ca-root-cert",
+    ]

@@ -4,7 +4,7 @@ import pytest
 
 from pi_mesh.cluster.release_records import ReleaseRecord
 from tests.support.preflight_problems import problems
-from tests.support.snapshots import make_snapshot
+from tests.support.snapshots import make_snapshot, state_of
 
 
 @pytest.mark.parametrize("status", ["pending-install", "pending-upgrade", "pending-rollback", "uninstalling"])
@@ -16,4 +16,5 @@ def test_a_release_that_a_killed_run_left_is_refused_with_the_command_that_repai
 
 
 def test_a_failed_release_is_only_a_warning_since_up_heals_it():
-    assert problems(make_snapshot(releases=(ReleaseRecord("istio-system", "istiod", status="failed"),))) == []
+    failed = ReleaseRecord("istio-system", "istiod", status="failed")
+    assert problems(make_snapshot(releases=(failed,)), state_of()) == []

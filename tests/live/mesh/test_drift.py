@@ -204,6 +204,7 @@ def test_a_changed_object_of_the_program_is_named_and_put_back_by_a_refreshing_u
     is_green(problems)
 
 
+@pytest.mark.long
 def test_a_value_that_somebody_changed_with_helm_is_named_and_put_back_by_a_refreshing_up(problems, mesh):
     chart = CHECKOUT / ".lab/charts/istiod-1.31.0.tgz"
     helm("upgrade", "istiod", str(chart), "--reuse-values", "--set", "meshConfig.defaultConfig.concurrency=3")

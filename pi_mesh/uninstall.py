@@ -8,6 +8,7 @@ from pi_mesh.cluster.objects import crd
 from pi_mesh.cluster.release_records import LIST, SELECTOR, parse
 
 CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+DEPLOYMENTS, ISTIOD = "/apis/apps/v1/deployments", "app=istiod"
 CONFIG_MAPS = ("istio-ca-root-cert", "istio-ca-crl")
 """istiod puts them into every namespace, and its absence leaves them there."""
 LABEL = "istio.io/config=true"
@@ -55,8 +56,9 @@ def _namespace(item: dict) -> str:
 
 
 def crds(client: UninstallClient, owner: str) -> None:
-    """Removes the CRDs of the release NAMESPACE/NAME. Raises InUse while there are resources of these kinds."""
-    ours = [item for item in client.items(CRDS) if crd(item).of_istio and crd(item).release == owner]
+    """Remove the CRDs of the release NAMESPACE/NAME. Raises InUse while there are resources of these kinds."""
+    owners = _owners(client, owner)
+    ours = [item for item in client.items(CRDS) if crd(item).of_istio and crd(item).release in owners]
     if used := [line for item in ours for line in _resources(client, item)]:
         shown = ", ".join(used[:SHOWN]) + (f" and {len(used) - SHOWN} more" if len(used) > SHOWN else "")
         raise InUse(
@@ -65,7 +67,17 @@ def crds(client: UninstallClient, owner: str) -> None:
         )
     for item in ours:
         client.remove(f"{CRDS}/{item['metadata']['name']}")
-    _await_gone(client, owner)
+    _await_gone(client, {item["metadata"]["name"] for item in ours})
+
+
+def _owners(client: Client, owner: str) -> tuple[str, ...]:
+    """Return the owners whose CRDs go, the empty one for CRDs without Helm's marks.
+
+    Charts before 1.24 carry the CRDs in `crds/`, which Helm installs without marks. While another istiod is there, such
+    CRDs may be its own and stay.
+    """
+    another = any(True for _ in client.items(DEPLOYMENTS, METADATA_ONLY, labelSelector=ISTIOD))
+    return (owner,) if another else (owner, "")
 
 
 def _resources(client: Client, definition: dict) -> Iterator[str]:
@@ -76,10 +88,10 @@ def _resources(client: Client, definition: dict) -> Iterator[str]:
         yield f"{spec['names']['kind']} {meta.get('namespace', '')}/{meta['name']}"
 
 
-def _await_gone(client: Client, owner: str) -> None:
+def _await_gone(client: Client, names: set[str]) -> None:
     """The next install would find them half deleted."""
     end = time.monotonic() + SECONDS
-    while any(crd(item).release == owner for item in client.items(CRDS)):
+    while any(item["metadata"]["name"] in names for item in client.items(CRDS)):
         if time.monotonic() > end:
             raise InUse(f"destroy.crds: the CRDs are being deleted for {SECONDS} s now; look at `kubectl get crd`")
         time.sleep(PAUSE)

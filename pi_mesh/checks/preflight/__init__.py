@@ -21,6 +21,7 @@ from pi_mesh.checks.preflight import (
     nodes,
     rights,
     stuck_releases,
+    undone_settings,
     versions,
 )
 from pi_mesh.cluster.snapshot import Snapshot
@@ -43,6 +44,7 @@ CHECKS: tuple[Callable[[Inventory, Snapshot], Iterable[Finding]], ...] = (
     foreign.check,
     crd_owners.check,
     stuck_releases.check,
+    undone_settings.check,
 )
 OF_STATE: tuple[Callable[[Inventory, Snapshot, StackState], Iterable[Finding]], ...] = (
     known_releases.check,

@@ -5,6 +5,7 @@ import pytest
 
 from components import preflight as module
 from components.preflight import guard
+from pi_mesh.checks.next_version import NEXT
 from pi_mesh.cluster.errors import ClusterUnreachable, WrongContext
 from pi_mesh.cluster.objects import Namespace
 from pi_mesh.cluster.stack_state import NEVER_RUN, StackState
@@ -59,6 +60,15 @@ def test_a_preview_without_a_cluster_still_tells_the_end_of_life(cluster):
     cluster(ClusterUnreachable("cluster 'test' does not answer"))
     recording = record(lambda: guard(make_settings(istio={"version": "1.20.3"}), NEVER_RUN), preview=True)
     assert any("istio end of life" in line and "no fixes since 2024-06-25" in line for line in recording.logs)
+
+
+def test_a_preview_without_a_cluster_tells_what_the_next_version_refuses(cluster):
+    cluster(ClusterUnreachable("cluster 'test' does not answer"))
+    undone = {"meshConfig": {"enableAutoMtls": False}}
+    recording = record(lambda: guard(make_settings(istio={"values": undone}), NEVER_RUN), preview=True)
+    (line,) = [line for line in recording.logs if "enableAutoMtls" in line]
+    assert line.startswith("warning: extra values: istio.values.meshConfig.enableAutoMtls")
+    assert f"pi-mesh {NEXT} refuses it" in line
 
 
 @pytest.mark.row(15)

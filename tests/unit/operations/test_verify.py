@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 from operations import analysis, plaintext_probe, signing, stacks, verify
 from operations.__main__ import app
 from pi_mesh.checks.finding import Subject, error
+from pi_mesh.cluster.stack_state import NEVER_RUN
 
 
 @pytest.fixture
@@ -17,7 +18,7 @@ def verified(healthy, monkeypatch: pytest.MonkeyPatch) -> None:
     def found(*findings: object) -> Any:
         return lambda *_: list(findings)
 
-    monkeypatch.setattr(stacks, "load", lambda _: healthy.settings)
+    monkeypatch.setattr(stacks, "load_with_state", lambda _: (healthy.settings, lambda: NEVER_RUN))
     monkeypatch.setattr(verify, "read", lambda *_: healthy)
     monkeypatch.setattr(signing, "signed", found())
     monkeypatch.setattr(analysis, "analyze", found())

@@ -44,11 +44,6 @@ def import_(stack: str, state: dict) -> None:
     _output("stack", "import", "--stack", stack, text=json.dumps(state))
 
 
-def cancel(stack: str) -> None:
-    """Remove the stack's locks."""
-    _output("cancel", "--yes", "--stack", stack)
-
-
 def backend() -> str:
     """Return the URL of the backend that is logged in to."""
     return json.loads(_output("whoami", "--json"))["url"]

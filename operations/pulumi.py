@@ -3,13 +3,18 @@
 import json
 import subprocess
 import sys
+from collections.abc import Iterable
+from pathlib import Path
 from typing import IO
 
 from operations.failures import OperationError
 from pi_mesh.checks.finding import Subject, error
 
+UNCHANGED = ("same", "read", "refresh")
 CHECK = "check the stack with `pulumi stack ls`, and the backend with `pulumi whoami -v`"
 INSTALL = "install it, or source .lab/env"
+POLICIES = Path("policies")
+"""Folder of the policy pack, in the project's folder."""
 
 
 class PulumiFailed(OperationError):
@@ -29,9 +34,26 @@ def set_config(stack: str, path: str, value: str) -> None:
     _output("config", "set", "--stack", stack, "--path", path, value)
 
 
-def up(stack: str) -> None:
-    """Run `pulumi up`; what it says goes to standard error, so that standard output stays for the report."""
-    _run("up", "--stack", stack, "--yes", "--skip-preview", output=sys.stderr)
+def up(stack: str, judged: bool) -> None:
+    """Run `pulumi up`; what it says goes to standard error, so that standard output stays for the report.
+
+    `judged`: whether the policy pack has a say.
+    """
+    _run("up", "--stack", stack, "--yes", "--skip-preview", *_policies(stack, judged), output=sys.stderr)
+
+
+def pending(stack: str, judged: bool) -> dict[str, str]:
+    """Return what an `up` would change now: operations such as "update" by URN. Raises PulumiFailed, as `up` would."""
+    shown = _output("preview", "--stack", stack, "--json", *_policies(stack, judged))
+    return {step["urn"]: step["op"] for step in json.loads(shown)["steps"] if step["op"] not in UNCHANGED}
+
+
+def _policies(stack: str, judged: bool) -> Iterable[str]:
+    """Return the options with which the project's own policy pack judges, by the stack's bounds where it has some."""
+    if not judged or not (POLICIES / "PulumiPolicy.yaml").exists():
+        return ()
+    bounds = POLICIES / "config" / f"{stack.rpartition('/')[2]}.json"
+    return ("--policy-pack", str(POLICIES), *(("--policy-pack-config", str(bounds)) if bounds.exists() else ()))
 
 
 def export(stack: str) -> dict:

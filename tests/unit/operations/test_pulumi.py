@@ -58,7 +58,7 @@ def test_a_failed_export_is_not_called_a_problem_of_the_settings(pulumi_says, mo
 def test_a_command_that_writes_for_the_user_refers_to_what_it_wrote(pulumi_says, capfd):
     pulumi_says("the update failed\n")
     with pytest.raises(PulumiFailed, match="failed: see above"):
-        pulumi.up("lab")
+        pulumi.up("lab", judged=False)
     assert capfd.readouterr() == ("", "the update failed\n")
 
 

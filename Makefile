@@ -70,18 +70,21 @@ preview: .venv/.complete  ## What a pull request's comment would show, against t
 	@if [ -f .lab/env ]; then . .lab/env; fi
 	$(PY) -m operations.preview --stack $(PREVIEWED) --base $(BASE) --charts "$(CHARTS)"
 
-lint: .venv/.complete  ## Style and types
+lint: .venv/.complete  ## Style, types, and who may import whom
 	@.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/basedpyright
+	.venv/bin/lint-imports --no-logo
 
 format: .venv/.complete  ## Put the style right
 	@.venv/bin/ruff check --fix .
 	.venv/bin/ruff format .
 
-schema: .venv/.complete  ## Write the config reference, the editors' schema and the schema of the operations' reports anew
+schema: .venv/.complete  ## Write all that is made from the code: config reference, schemas, policies, table of the checks
 	@$(PY) -m pi_mesh.settings.schema
 	$(PY) -m operations.report_schema
+	$(PY) -m operations.check_table
+	$(PY) -m policies.document
 
 lock: .venv/.complete  ## Resolve the Python packages anew, exact and hashed (needs uv)
 	@compile="uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate"

@@ -1,4 +1,4 @@
-"""`istioctl analyze`, where it is at hand."""
+"""`istioctl analyze` must report no errors; needs istioctl on PATH."""
 
 import json
 import shutil

@@ -1,4 +1,4 @@
-"""Who really signs: a certificate straight from istiod, as a sidecar gets one."""
+"""istiod must sign a certificate, as for a sidecar, with the CA that the settings name."""
 
 import shutil
 from collections.abc import Iterator

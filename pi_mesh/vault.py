@@ -1,4 +1,4 @@
-"""Asks Vault, before anything is begun, whether the CA can be made: reads only, and one line for each thing amiss."""
+"""Vault must be unsealed and take the token before a CA is made; only reads are sent to it."""
 
 import ssl
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What becomes of the mesh's trust with this run: judged against the CA that it lives with now."""
+"""A change of the mesh's root certificate must not cut workloads off from each other."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime

@@ -50,23 +50,26 @@ class Outcome:
 
 
 class Project:
-    """A folder with the checkout's program and a stack file that tests may write."""
+    """A folder with a checkout's program and a stack file that tests may write."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, checkout: Path = CHECKOUT) -> None:
+        """`checkout`: where the program is; the local cluster and the Python packages are this checkout's."""
+        folder.mkdir(exist_ok=True)
+        self.folder, self._checkout = folder, checkout
         self.more: dict[str, str] = {}
         """Further environment variables."""
         self.holds = Holds.UNKNOWN
         self.tenants: list[Callable[[], None]] = []
         """What removes the workloads that tests share, before the mesh below them goes."""
-        for entry in CHECKOUT.iterdir():
-            if entry.name not in (STACK_FILE, ".git"):
-                (folder / entry.name).symlink_to(entry)
+        entries = {entry.name: entry for entry in (CHECKOUT / ".lab", CHECKOUT / ".venv", *checkout.iterdir())}
+        for name, entry in entries.items():
+            if name not in (STACK_FILE, ".git"):
+                (folder / name).symlink_to(entry)
         self.reset()
 
     def reset(self) -> None:
         """The stack file as it is in the checkout."""
-        (self.folder / STACK_FILE).write_text((CHECKOUT / STACK_FILE).read_text())
+        (self.folder / STACK_FILE).write_text((self._checkout / STACK_FILE).read_text())
 
     def set(self, path: str, value: object) -> None:
         """Changes a setting by its path, such as "istio.pilotReplicas"."""
@@ -84,7 +87,7 @@ class Project:
 
     def is_as_shipped(self) -> bool:
         """Return whether the stack file says what the checkout's does."""
-        ours, shipped = (yaml.safe_load((folder / STACK_FILE).read_text()) for folder in (self.folder, CHECKOUT))
+        ours, shipped = (yaml.safe_load((folder / STACK_FILE).read_text()) for folder in (self.folder, self._checkout))
         return ours == shipped
 
     def must_hold_the_shipped_mesh(self) -> None:

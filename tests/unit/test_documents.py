@@ -1,6 +1,7 @@
-"""The examples in docs/traffic.md are settings that parse, and that the checks have nothing against."""
+"""The documents say what is so: examples are settings that parse, and paths and commands exist."""
 
 import re
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -26,3 +27,26 @@ def test_every_part_has_an_example():
         "pi-mesh:proxy",
         "pi-mesh:observability",
     }
+
+
+ROOT = DOCUMENT.parents[1]
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", ROOT / "lab" / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+FOLDERS = "components|docs|lab|leftovers|operations|pi_mesh|policies|tests"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_path_on_a_page_exists(page: Path):
+    text = page.read_text()
+    linked = {page.parent / link for link in re.findall(r"\]\(([^)#:]+)", text)}
+    named = {ROOT / path for path in re.findall(rf"`((?:{FOLDERS})/[\w./-]*)", text)}
+    assert [str(path) for path in sorted(linked | named) if not path.exists()] == []
+
+
+# The changelog also names what commands were called before.
+@pytest.mark.parametrize("page", [page for page in PAGES if page.stem != "CHANGELOG"], ids=lambda page: page.stem)
+def test_every_command_of_ours_on_a_page_exists(page: Path):
+    text = page.read_text()
+    modules = set(re.findall(r"python -m ([\w.]+)", text)) - {"venv"}
+    assert [name for name in sorted(modules) if find_spec(name) is None] == []
+    goals = set(re.findall(r"`(?:\w+=\S+ )?make ([a-z-]+)", text))
+    assert goals <= set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))

@@ -1,4 +1,4 @@
-"""Another Istio, or what one left behind."""
+"""The cluster must hold no other Istio and no webhooks that one left behind."""
 
 from collections.abc import Iterator
 from itertools import groupby

@@ -1,4 +1,4 @@
-"""May we install at all?"""
+"""The kubeconfig's user must have the rights to install."""
 
 from collections.abc import Iterator
 

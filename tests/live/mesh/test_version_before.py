@@ -1,0 +1,51 @@
+"""A stack that the program of commit 8ce0a51 installed: this program previews, updates and destroys it."""
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lab.cluster.kubectl import get
+from lab.cluster.names import CHECKOUT
+from tests.support.project import Project
+
+BEFORE = "8ce0a51"
+CLEAN_UP = {"crds": True, "rootCertificates": True}
+
+
+@pytest.fixture
+def before(tmp_path: Path) -> Iterator[Path]:
+    """The checkout of that commit."""
+    folder, git = tmp_path / "before", ["git", "-C", CHECKOUT]
+    if subprocess.run([*git, "cat-file", "-e", f"{BEFORE}^{{commit}}"], check=False, capture_output=True).returncode:
+        pytest.skip(f"this is a shallow clone: it has no commit {BEFORE}")
+    subprocess.run([*git, "worktree", "add", "--quiet", "--detach", folder, BEFORE], check=True)
+    yield folder
+    subprocess.run([*git, "worktree", "remove", "--force", folder], check=True)
+
+
+def test_it_is_updated_without_a_replacement_and_destroyed_with_its_crds(
+    nothing: Project, before: Path, tmp_path: Path
+):
+    earlier = Project(tmp_path / "earlier", before)
+    for project in (earlier, nothing):
+        project.set("destroy", CLEAN_UP)
+    earlier.must_up()
+
+    planned = nothing.preview().must().output
+    assert "leftovers update" in planned
+    assert not [word for word in ("to create", "to delete", "to replace") if word in planned], planned
+    nothing.must_up()
+    nothing.preview("--expect-no-changes").must()
+    nothing.destroy().must()
+    assert [one for one in get("crds")["items"] if one["spec"]["group"].endswith("istio.io")] == []
+
+
+def test_it_is_destroyed_from_a_state_that_was_never_updated(nothing, before, tmp_path):
+    earlier = Project(tmp_path / "earlier", before)
+    earlier.set("destroy", CLEAN_UP)
+    earlier.must_up()
+
+    nothing.destroy().must()
+    assert [one for one in get("crds")["items"] if one["spec"]["group"].endswith("istio.io")] == []

@@ -1,0 +1,57 @@
+"""The resource whose deletion cleans up after a destroy."""
+
+import base64
+import json
+from contextlib import nullcontext
+from pathlib import Path
+
+import dill
+import pytest
+
+from components.uninstall import UninstallProvider
+from pi_mesh import uninstall
+
+STATE = Path(__file__).parents[2] / "support/states/leftovers-8ce0a51.json"
+"""The resource as the program of commit 8ce0a51 left it in a state."""
+
+
+@pytest.fixture
+def recorded() -> dict:
+    return json.loads(STATE.read_text())["outputs"]
+
+
+@pytest.fixture
+def removed(monkeypatch) -> list[str]:
+    """What a deletion cleans up, where Helm knows no release any more."""
+    seen: list[str] = []
+    monkeypatch.setattr(uninstall, "UninstallClient", lambda context: nullcontext(context))
+    monkeypatch.setattr(uninstall, "installed", lambda _client, _releases: [])
+    monkeypatch.setattr(uninstall, "root_certificates", lambda _client: seen.append("root certificates"))
+    monkeypatch.setattr(uninstall, "crds", lambda _client, owner: seen.append(f"CRDs of {owner}"))
+    return seen
+
+
+def provider_in(recorded: dict) -> UninstallProvider:
+    """Load the provider as Pulumi does for a deletion: from the state, not from the program."""
+    return dill.loads(base64.b64decode(recorded["__provider"]))
+
+
+def test_a_state_from_before_the_move_still_loads_its_code(recorded):
+    assert isinstance(provider_in(recorded), UninstallProvider)
+
+
+def test_a_state_from_before_the_move_is_cleaned_up_as_it_says(recorded, removed):
+    provider_in(recorded).delete("lab/istio-system", recorded)
+    assert removed == ["root certificates", "CRDs of istio-system/istio-base"]
+
+
+def test_nothing_is_cleaned_up_while_helm_knows_a_release_of_the_stack(recorded, removed, monkeypatch):
+    monkeypatch.setattr(uninstall, "installed", lambda _client, releases: releases)
+    provider_in(recorded).delete("lab/istio-system", {**recorded, "releases": ["istio-system/grafana"]})
+    assert removed == []
+
+
+def test_code_that_moved_is_an_update_so_that_the_state_learns_where_it_is(recorded):
+    moved = {**recorded, "__provider": "elsewhere"}
+    assert UninstallProvider().diff("id", recorded, moved).changes
+    assert not UninstallProvider().diff("id", recorded, dict(recorded)).changes

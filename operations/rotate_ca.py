@@ -33,10 +33,11 @@ def rotate_ca(stack: Stack, as_json: Json = False, wait: Wait = 300, policies: P
         settings = stacks.load_any(stack)
         vault = settings.vault
         _require_rotatable(vault, stack)
-        findings = _pending(stack, vault, judged)
-        if not findings and isinstance(settings, CaSettings):
+        if findings := _pending(stack, vault, judged):
+            pass  # said below
+        elif isinstance(settings, CaSettings):
             findings = _renewed(stack, vault, judged)
-        elif not findings:
+        else:
             findings = proven(settings, lambda: _renewed(stack, vault, judged), wait)
     conclude(report.of("rotate-ca", stack, findings), as_json)
 

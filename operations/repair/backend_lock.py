@@ -114,7 +114,8 @@ class _Elsewhere:
             pulumi.import_(now.stack, found)
         except PulumiFailed as problem:
             fix = "wait until that run ends; if it was killed: `pulumi cancel`, then repair again"
-            why = f"may be locked by a run, nothing more was repaired: {problem.finding.message}"
+            cause = problem.finding.message.removeprefix("failed: ")
+            why = f"may be locked by a run, nothing more was repaired: {cause}"
             raise NotOurs(now.stack, why, fix) from None
 
     def give_way(self) -> None:

@@ -10,6 +10,7 @@ from typing import IO
 from operations.failures import OperationError
 from pi_mesh.checks.finding import Subject, error
 
+WITHOUT_JSON = "nothing was changed; run it without --json to see all that it says"
 UNCHANGED = ("same", "read", "refresh")
 CHECK = "check the stack with `pulumi stack ls`, and the backend with `pulumi whoami -v`"
 INSTALL = "install it, or source .lab/env"
@@ -44,7 +45,10 @@ def up(stack: str, judged: bool) -> None:
 
 def pending(stack: str, judged: bool) -> dict[str, str]:
     """Return what an `up` would change now: operations such as "update" by URN. Raises PulumiFailed, as `up` would."""
-    shown = _output("preview", "--stack", stack, "--json", *_policies(stack, judged))
+    try:
+        shown = _output("preview", "--stack", stack, "--json", *_policies(stack, judged))
+    except PulumiFailed as problem:
+        raise PulumiFailed(problem.finding.name, problem.finding.message, WITHOUT_JSON) from None
     return {step["urn"]: step["op"] for step in json.loads(shown)["steps"] if step["op"] not in UNCHANGED}
 
 
@@ -84,8 +88,18 @@ def _run(*arguments: str, text: str | None = None, output: IO | None = None) -> 
     except FileNotFoundError:
         raise PulumiFailed(shown, "the command pulumi is not on PATH", INSTALL) from None
     if done.returncode:
-        raise PulumiFailed(shown, f"failed: {'see above' if output else _reason(done.stderr)}", CHECK)
+        reason = "see above" if output else _reason(_diagnostics(done.stdout) + done.stderr)
+        raise PulumiFailed(shown, f"failed: {reason}", CHECK)
     return done
+
+
+def _diagnostics(stdout: str) -> str:
+    """Return the errors of a preview with --json, but for Pulumi's own that the program failed."""
+    try:
+        said = [entry["message"] for entry in json.loads(stdout)["diagnostics"] if entry["severity"] == "error"]
+    except (ValueError, KeyError, TypeError):
+        return ""
+    return "".join(text for text in said if "an unhandled error occurred" not in text)
 
 
 def _reason(stderr: str) -> str:

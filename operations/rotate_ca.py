@@ -44,11 +44,12 @@ def rotate_ca(stack: Stack, as_json: Json = False, wait: Wait = 300, policies: P
 
 def _pending(stack: str, vault: VaultSettings, judged: bool) -> list[Finding]:
     """Return an error for each stack of which an `up` would change anything besides the CA."""
-    return [
-        _refused(name, others)
-        for name in (stack, *([] if vault.here else [str(vault.stack)]))
-        if (others := _besides_the_ca(pulumi.pending(name, judged)))
-    ]
+    stacks_ = (stack,) if vault.here else (stack, str(vault.stack))
+    try:
+        pending = {name: _besides_the_ca(pulumi.pending(name, judged)) for name in stacks_}
+    except PulumiFailed as problem:
+        return [problem.finding]
+    return [_refused(name, changes) for name, changes in pending.items() if changes]
 
 
 def _besides_the_ca(changes: dict[str, str]) -> list[str]:

@@ -56,7 +56,7 @@ def _make_way(now: Situation, step: Step) -> None:
                 _wait_for(now, helper)
             helper.end()
         case Lock() as lock:
-            lock.file.unlink(missing_ok=True)
+            lock.remove()
 
 
 def _wait_for(now: Situation, plugin: Process) -> None:
@@ -70,7 +70,8 @@ def _wait_for(now: Situation, plugin: Process) -> None:
 def _write_all(now: Situation, steps: list[Step], lock: BackendLock, say: Say) -> None:
     writes = Writes(now.settings.cluster.context)
     for step in steps:
-        lock.confirm(now)
+        if step.target:
+            lock.confirm(now)
         _say(step, say)
         _write(now, step, writes)
     if any(step.act in (Act.STATE, Act.FAIL) for step in steps):

@@ -31,6 +31,11 @@ class Lock:
         """Return True where a pulumi, or a repair, still runs under that number; only meaningful `here`."""
         return processes.is_run(self.pid)
 
+    def remove(self) -> None:
+        """Remove this lock alone: `pulumi cancel` would remove those of other runs too."""
+        for file in (self.file, self.file.with_name(f"{self.file.name}.attrs")):
+            file.unlink(missing_ok=True)
+
     def __str__(self) -> str:
         return f"{self.user}@{self.host}, process {self.pid}, since {self.since}"
 

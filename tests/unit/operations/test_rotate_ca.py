@@ -78,16 +78,18 @@ def test_it_refuses_what_it_can_not_rotate_and_says_what_to_do(monkeypatch, vaul
     assert line in done.output
 
 
-@pytest.mark.parametrize(("command", "line"), [("set_config", "no such stack"), ("up", "istiod goes on with the CA")])
+@pytest.mark.parametrize(
+    ("command", "line"),
+    [("pending", "no such stack"), ("set_config", "no such stack"), ("up", "istiod goes on with the CA")],
+)
 def test_a_pulumi_that_fails_is_a_problem_of_status_1(monkeypatch, command, line):
     def fail(*_: str) -> None:
         raise PulumiFailed(f"pulumi {command}", "no such stack", "look")
 
     monkeypatch.setattr(rotate_ca.stacks, "load_any", lambda _: make_settings(vault=HERE))
     monkeypatch.setattr(rotate_ca, "proven", lambda _settings, rotate, _wait: rotate())
-    monkeypatch.setattr(rotate_ca.pulumi, "pending", lambda *_: {})
-    for name in ("set_config", "up"):
-        monkeypatch.setattr(rotate_ca.pulumi, name, fail if name == command else lambda *_: None)
+    for name in ("pending", "set_config", "up"):
+        monkeypatch.setattr(rotate_ca.pulumi, name, fail if name == command else lambda *_: {})
     done = CliRunner().invoke(app, ["rotate-ca", "-s", "test", "--json"])
     assert done.exit_code == 1
     assert line in done.stdout

@@ -59,11 +59,11 @@ def test_a_changed_life_is_signed_anew_for_the_same_key(vault_mesh: VaultMesh):
 
 def test_a_rotation_is_refused_while_anything_but_the_ca_would_change(vault_mesh: VaultMesh):
     before, generation = signing_certificate(), vault_mesh.get("vault.generation", 1)
-    vault_mesh.set("mtls.mode", "PERMISSIVE")
+    vault_mesh.set("release.maxHistory", 4)
     try:
         refused = vault_mesh.operation("rotate-ca")
     finally:
-        vault_mesh.set("mtls.mode", "STRICT")
+        vault_mesh.set("release.maxHistory", 5)
     assert refused.status == 1, refused.output
     assert "has changes besides the CA that are not applied yet" in refused.output
     assert vault_mesh.get("vault.generation", 1) == generation

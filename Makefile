@@ -89,4 +89,4 @@ schema: .venv/.complete  ## Write all that is made from the code: config referen
 lock: .venv/.complete  ## Resolve the Python packages anew, exact and hashed (needs uv)
 	@compile="uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate"
 	$$compile --group policies --group lab --group bench --group dev --output-file requirements-dev.txt
-	$$compile --constraint requirements-dev.txt --output-file requirements.txt
+	$$compile --group policies --constraint requirements-dev.txt --output-file requirements.txt

@@ -8,6 +8,7 @@ from pathlib import Path
 from operations import analysis, signing
 from pi_mesh import vault
 from pi_mesh.checks import preflight, traffic, trust, verify
+from pi_mesh.checks.verify import presence
 
 PAGE = Path(__file__).parents[1] / "docs" / "architecture.md"
 SECTION = re.compile(r"(?<=<!-- make schema writes this table -->\n).*?(?=<!-- end of the table -->)", re.DOTALL)
@@ -15,7 +16,7 @@ COMMANDS = ("preview", "up", "preflight", "verify")
 RUN_BY: tuple[tuple[tuple[Callable, ...], tuple[str, ...]], ...] = (
     ((*preflight.CHECKS, *traffic.CHECKS), ("preview", "up", "preflight")),
     ((trust.check_change, vault.read_root), ("preview", "up")),
-    ((*verify.CHECKS, signing.signed, analysis.analyze), ("verify",)),
+    ((presence.absence, *verify.CHECKS, signing.signed, analysis.analyze), ("verify",)),
 )
 
 

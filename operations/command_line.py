@@ -6,11 +6,12 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from operations import failures, report
+from operations import failures, report_text
 from operations.report import Operation, Report
 
 Stack = Annotated[str, typer.Option("--stack", "-s", help="The Pulumi stack, such as pi-cluster.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for scripts instead of a table.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for scripts instead of text.")]
+All = Annotated[bool, typer.Option("--all", help="Also show each check that is ok.")]
 
 HELP = "Exit status: 0 all well, 1 problems, 2 usage, settings or Pulumi failed, 3 no answer or another cluster."
 
@@ -28,7 +29,7 @@ def expected_errors(operation: Operation, stack: str, as_json: bool) -> Iterator
         conclude(failed, as_json, show=lambda _: None)
 
 
-def conclude(done: Report, as_json: bool, show: Callable[[Report], None] = report.show) -> NoReturn:
+def conclude(done: Report, as_json: bool, show: Callable[[Report], None] = report_text.show) -> NoReturn:
     """End the command with the report's status, after printing it as JSON or as `show` does."""
     if as_json:
         print(done.model_dump_json())

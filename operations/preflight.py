@@ -1,13 +1,15 @@
 """`preflight`: may this stack's mesh be installed on its cluster?"""
 
-from operations import report, stacks
-from operations.command_line import Json, Stack, conclude, expected_errors
+from functools import partial
+
+from operations import report, report_text, stacks
+from operations.command_line import All, Json, Stack, conclude, expected_errors
 from pi_mesh import inventory
 from pi_mesh.checks import preflight as checks
 from pi_mesh.cluster import snapshot
 
 
-def preflight(stack: Stack, as_json: Json = False) -> None:
+def preflight(stack: Stack, as_json: Json = False, everything: All = False) -> None:
     """Check the cluster before anything is touched: versions, nodes, kernels, room, owners, rights.
 
     The program does the same at every preview and up.
@@ -17,4 +19,4 @@ def preflight(stack: Stack, as_json: Json = False) -> None:
         cluster = snapshot.read(settings.cluster.context)
         mesh = inventory.of(settings, stack, bool(cluster.load_balancer))
         found = report.of("preflight", stack, checks.run(mesh, cluster))
-    conclude(found, as_json)
+    conclude(found, as_json, partial(report_text.show, everything=everything))

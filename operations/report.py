@@ -5,23 +5,20 @@ from collections.abc import Sequence
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, computed_field
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from operations.failures import Exit
 from pi_mesh.checks.finding import Finding, Level, errors
 from pi_mesh.quantities import Resources
 
 Operation = Literal["preflight", "verify", "repair", "budget", "rotate-ca"]
-TITLES: dict[Operation, str] = {
-    "preflight": "Preflight of",
-    "verify": "Verification of",
-    "repair": "Repair of",
-    "budget": "Budget of",
-    "rotate-ca": "Rotation of the CA of",
+VERDICTS: dict[Operation, tuple[str, str]] = {
+    "preflight": ("the cluster can carry the mesh", "`pulumi up` would be refused"),
+    "verify": ("the mesh is as the settings say", "the mesh is not as the settings say"),
+    "repair": ("nothing is left to repair", "something is left to repair"),
+    "budget": ("the budget was counted", "the budget could not be counted"),
+    "rotate-ca": ("the mesh's CA was rotated", "the rotation of the mesh's CA is not proven"),
 }
-STYLES = {Level.OK: "green", Level.WARNING: "yellow", Level.ERROR: "bold red", Level.UNKNOWN: "magenta"}
+"""What success and problems of each operation mean."""
 
 
 class Model(BaseModel):
@@ -89,21 +86,18 @@ class Report(Model):
         counted = Counter(finding.level.value for finding in self.findings)
         return Totals(**{level.value: counted[level.value] for level in Level})
 
+    @computed_field(description="What the findings together mean, in one sentence.")
+    @property
+    def verdict(self) -> str:
+        succeeded, failed = VERDICTS[self.operation]
+        if self.status in (Exit.USAGE, Exit.NO_CLUSTER):
+            return f"stack {self.stack}: {self.operation} could not run"
+        if self.status is Exit.OK:
+            return f"stack {self.stack}: {succeeded}"
+        return f"stack {self.stack}: {failed}"
+
 
 def of(operation: Operation, stack: str, findings: Sequence[Finding], budget: BudgetPart | None = None) -> Report:
     """Return the report of an operation that came to its end: errors are problems, warnings and unknowns are not."""
     status = Exit.PROBLEMS if errors(findings) else Exit.OK
     return Report(operation=operation, stack=stack, status=status, findings=tuple(findings), budget=budget)
-
-
-def show(report: Report) -> None:
-    """Print the findings as a table with their totals."""
-    numbers = ", ".join(f"{count} {level}" for level, count in report.totals if count)
-    title = f"{TITLES[report.operation]} {report.stack}"
-    table = Table(title=title, caption=numbers, title_justify="left", caption_justify="left")
-    table.add_column("")
-    table.add_column("check", no_wrap=True)
-    table.add_column("where and what", overflow="fold")
-    for finding in report.findings:
-        table.add_row(f"[{STYLES[finding.level]}]{finding.level}[/]", finding.id, escape(str(finding)))
-    Console().print(table)

@@ -1,23 +1,34 @@
 """`verify`: is the mesh what the settings say?"""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import partial
 
-from operations import analysis, report, signing, stacks
-from operations.command_line import Json, Stack, conclude, expected_errors
+from operations import analysis, report, report_text, signing, stacks
+from operations.command_line import All, Json, Stack, conclude, expected_errors
 from pi_mesh import inventory
 from pi_mesh.checks import verify as checks
+from pi_mesh.checks.finding import Finding
+from pi_mesh.checks.verify import presence
 from pi_mesh.checks.verify.input import VerificationInput
 from pi_mesh.cluster import authority, observed, snapshot
 from pi_mesh.settings import Settings
 
 
-def verify(stack: Stack, as_json: Json = False) -> None:
+def verify(stack: Stack, as_json: Json = False, everything: All = False) -> None:
     """Prove that the mesh is installed, whole, and as the settings say; the exit status is the proof."""
     with expected_errors("verify", stack, as_json):
         settings = stacks.load(stack)
         seen = read(settings, stack)
-        findings = [*checks.run(seen), *signing.signed(settings, seen.authority), *analysis.analyze(settings)]
-    conclude(report.of("verify", stack, findings), as_json)
+        findings = presence.absence(seen) or judge(seen)
+    conclude(report.of("verify", stack, findings), as_json, partial(report_text.show, everything=everything))
+
+
+def judge(seen: VerificationInput) -> list[Finding]:
+    """Return what all checks say; istioctl looks for itself meanwhile."""
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        analyzed = pool.submit(analysis.analyze, seen.mesh, seen.snapshot)
+        return [*checks.run(seen), *signing.signed(seen.settings, seen.authority), *analyzed.result()]
 
 
 def read(settings: Settings, stack: str) -> VerificationInput:

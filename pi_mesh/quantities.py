@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import total_ordering
+from functools import cache, total_ordering
 from typing import Any, ClassVar, Self
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
@@ -17,12 +17,11 @@ SUFFIXES |= {f"{letter}i": Fraction(1024) ** power for power, letter in enumerat
 NOTATION = re.compile(r"([+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+))(?:[eE]([+-]?[0-9]{1,2})|([numkMGTPE]|[KMGTPE]i)?)")
 
 
+@cache  # every pod repeats the same few quantities
 def parse(quantity: str) -> Fraction:
-    """Return the exact amount of a quantity in any notation of Kubernetes; raise ValueError for other text.
-
-    Source: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
-    """
-    # lightkube's parse_quantity takes 150 ms to import (all of lightkube), and knows neither "n", "u" nor "1E3".
+    """Return the exact amount of a quantity in any notation of Kubernetes; raise ValueError for other text."""
+    # https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
+    # lightkube's parse_quantity takes 150 ms to import, and knows neither "n", "u" nor "1E3".
     if (match := NOTATION.fullmatch(quantity)) is None:
         raise ValueError(f"{quantity!r} is not a Kubernetes quantity")
     number, exponent, suffix = match.groups()

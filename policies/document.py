@@ -10,18 +10,42 @@ PAGE = Path(__file__).parents[1] / "docs" / "policies.md"
 INTRODUCTION = """\
 # Policies
 
-Every preview of a pull request and every `make up` keeps these rules. So does your own cluster, with
-`--policy-pack policies --policy-pack-config policies/config/pi-cluster.json` at `pulumi preview` and `pulumi up`.
+Every preview of a pull request and every `make up` keeps these rules. `pulumi preview` and `pulumi up` of your own
+cluster keep them if they get the pack and the bounds of the stack:
 
-A breach of a mandatory rule refuses the update in its preview, before any resource changes (with `--skip-preview` only
-at the resource that breaks it); an advisory one is told. A rule's entry in the config file sets its bounds and level:
-"mandatory", "advisory" or "disabled".
+```sh
+pulumi preview -s pi-cluster --policy-pack policies --policy-pack-config policies/config/pi-cluster.json
+pulumi up -s pi-cluster --policy-pack policies --policy-pack-config policies/config/pi-cluster.json
+```
+
+The packages of `requirements.txt` are all that the pack needs: it runs in the program's `.venv`, and imports nothing of
+the program. What differs between clusters stands in the config file. One setting of the stack has to be repeated there:
+if `trading.namespace` is not `trading`, list its name in `namespaces` of `sidecar-injection`.
+
+A breach of a mandatory rule refuses the update in its preview, before any resource changes. With `--skip-preview` it is
+refused at the resource that breaks the rule, and a rule about the whole stack (`mesh-wide-strict`, `sidecar-injection`)
+only speaks at the end. A breach of an advisory rule is shown, and refuses nothing. A rule's entry in the config file
+sets its bounds and its level: "mandatory", "advisory" or "disabled".
 
 ```json
 {"pi-ceiling": {"enforcementLevel": "advisory", "memory": "1Gi"}}
 ```
 
 This page is made by `python -m policies.document`.
+
+## What no rule sees
+
+- What the cluster has and the stack has not: objects of `kubectl`, of other stacks and of controllers.
+- What a chart's package holds. Its source, its version and its values are judged. Helm also takes a folder of the
+  working directory that is named like the chart before it asks the repository.
+- What only the update knows, such as the address of something that does not exist yet: a preview says that the rule
+  could not be judged, and the update judges it before the resource is created.
+- An EnvoyFilter, which can undo whatever Istio's other objects say, and `meshConfig.discoverySelectors`, with which
+  istiod passes over policies.
+- An injection template that hides `image:` or `containers:` by YAML's escapes.
+
+Properties that would hide values from the rules (`valueYamlFiles`, `postrender`) are a breach themselves, and so is a
+value of a type that nothing can be read from.
 """
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from lab.cluster import enter, process, records, state
 from lab.cluster.binaries import program
-from lab.cluster.kubectl import get, kubectl
+from lab.cluster.kubectl import kubectl
 from lab.cluster.machines import CONTROL_PLANE
 from lab.cluster.names import ADMIN, kubeconfig_file
 from lab.cluster.shell import print_progress
@@ -42,19 +42,23 @@ class SimulatedNode:
 def put(*nodes: SimulatedNode) -> None:
     """Create these nodes, or change those that exist; wait until the cluster shows their readiness."""
     _start_controller()
-    for node in nodes:
-        kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", stdin=json.dumps(_manifest(node)))
-        patch = {"status": _status(node)}
-        kubectl("patch", "node", node.name, "--subresource=status", "--type=merge", f"--patch={json.dumps(patch)}")
+    manifests = [_manifest(node) for node in nodes]
+    _apply(manifests)
+    statuses = zip(manifests, map(_status, nodes), strict=True)
+    _apply([{**manifest, "status": status} for manifest, status in statuses], "--subresource=status")
     for node in nodes:
         wait_until(f"node {node.name} ready={node.ready}", _shows(node))
 
 
 def remove_all() -> None:
     """Delete every simulated node, and stop KWOK."""
-    for item in get("nodes", f"--selector={MANAGED}")["items"]:
-        kubectl("delete", "node", item["metadata"]["name"])
+    kubectl("delete", "nodes", f"--selector={MANAGED}")
     process.stop(CONTROLLER)
+
+
+def _apply(manifests: list[dict[str, Any]], *flags: str) -> None:
+    nodes = {"apiVersion": "v1", "kind": "List", "items": manifests}
+    kubectl("apply", "--server-side", "--force-conflicts", *flags, "-f", "-", stdin=json.dumps(nodes))
 
 
 def _start_controller() -> None:

@@ -1,9 +1,13 @@
 """One read of the live cluster, frozen: what every check judges."""
 
-from collections.abc import Callable
+import gc
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TypeVar
+from functools import partial
+from itertools import chain
+from typing import Any
 
 from pi_mesh.cluster import load_balancer, nodes, objects, pods, release_records, rights
 from pi_mesh.cluster.client import METADATA_ONLY, Client, Forbidden
@@ -14,18 +18,18 @@ from pi_mesh.cluster.release_records import ReleaseRecord
 from pi_mesh.names import EXTERNAL_CA_LABEL
 
 ADMISSION = "/apis/admissionregistration.k8s.io/v1"
-PATHS = {
-    "nodes": "/api/v1/nodes",
-    "pods": "/api/v1/pods",
-    "services": "/api/v1/services",
-    "namespaces": "/api/v1/namespaces",
-    "deployments": "/apis/apps/v1/deployments",
-    "validating webhooks": f"{ADMISSION}/validatingwebhookconfigurations",
-    "mutating webhooks": f"{ADMISSION}/mutatingwebhookconfigurations",
+WHOLE: dict[str, tuple[str, Callable[[dict], Any]]] = {
+    "nodes": ("/api/v1/nodes", nodes.parse),
+    "pods": ("/api/v1/pods", pods.parse),
+    "services": ("/api/v1/services", objects.service),
+    "namespaces": ("/api/v1/namespaces", objects.namespace),
+    "deployments": ("/apis/apps/v1/deployments", objects.deployment),
+    "validating webhooks": (f"{ADMISSION}/validatingwebhookconfigurations", partial(objects.webhooks, "Validating")),
+    "mutating webhooks": (f"{ADMISSION}/mutatingwebhookconfigurations", partial(objects.webhooks, "Mutating")),
 }
-T = TypeVar("T")
-Lists = dict[str, list[dict] | None]
-"""The items by kind; None where listing is forbidden."""
+"""Path of each kind that is read whole, and what is kept of an object."""
+Lists = dict[str, tuple | None]
+"""What is kept of the items, by kind; None where listing is forbidden."""
 
 SECRETS = "/api/v1/secrets"
 CONFIG_MAPS = "/api/v1/configmaps"
@@ -75,56 +79,68 @@ def read(context: str) -> Snapshot:
 
     Raises WrongContext unless it is the kubeconfig's current one, and ClusterUnreachable where it does not answer.
     """
-    with Client(context) as client:
+    with Client(context) as client, _no_search_for_cycles():
         version = client.get("/version")["gitVersion"]  # first and alone: no ten timeouts where nothing answers
         with ThreadPoolExecutor(max_workers=5) as pool:
-            lists = {kind: pool.submit(_list, client, path) for kind, path in PATHS.items()}
-            lists["crds"] = pool.submit(_list, client, CRDS, METADATA_ONLY)
+            lists = {kind: pool.submit(_list, client, path, parse) for kind, (path, parse) in WHOLE.items()}
+            lists["crds"] = pool.submit(_list, client, CRDS, objects.crd, METADATA_ONLY)
             lists["releases"] = pool.submit(
-                _list, client, release_records.LIST, METADATA_ONLY, labelSelector=release_records.SELECTOR
+                _list,
+                client,
+                release_records.LIST,
+                release_records.parse,
+                METADATA_ONLY,
+                labelSelector=release_records.SELECTOR,
             )
             labelled = {"labelSelector": EXTERNAL_CA_LABEL}
-            lists["external ca"] = pool.submit(_list, client, SECRETS, METADATA_ONLY, **labelled)
-            lists["external signer"] = pool.submit(_list, client, CONFIG_MAPS, METADATA_ONLY, **labelled)
+            lists["external ca"] = pool.submit(_list, client, SECRETS, _namespace, METADATA_ONLY, **labelled)
+            lists["external signer"] = pool.submit(_list, client, CONFIG_MAPS, _namespace, METADATA_ONLY, **labelled)
             missing = rights.missing(client.ask)
             found = {kind: future.result() for kind, future in lists.items()}
     return _snapshot(context, version, found, missing)
 
 
-def _list(client: Client, path: str, headers: dict | None = None, **parameters: str) -> list[dict] | None:
-    """None where it is forbidden."""
+@contextmanager
+def _no_search_for_cycles() -> Iterator[None]:
+    """Suspend Python's garbage collector: it searches JSON for cycles, in vain and longer than parsing takes."""
+    was_on = gc.isenabled()
+    gc.disable()
     try:
-        return client.items(path, headers, **parameters)
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _list(
+    client: Client, path: str, parse: Callable[[dict], Any], headers: dict | None = None, **parameters: str
+) -> tuple | None:
+    """Return what is kept of each item; None where listing is forbidden."""
+    try:
+        return tuple(parse(item) for item in client.each(path, headers, **parameters))
     except Forbidden:
         return None
 
 
-def _each(found: Lists, kind: str, parse: Callable[[dict], T]) -> tuple[T, ...]:
-    return tuple(parse(item) for item in found[kind] or [])
-
-
-def _namespaces(items: list[dict] | None) -> tuple[str, ...]:
-    return tuple(item["metadata"]["namespace"] for item in items or [])
+def _namespace(item: dict) -> str:
+    return item["metadata"]["namespace"]
 
 
 def _snapshot(context: str, version: str, found: Lists, missing: tuple[str, ...]) -> Snapshot:
-    hooks = [
-        *(hook for item in found["validating webhooks"] or [] for hook in objects.webhooks("Validating", item)),
-        *(hook for item in found["mutating webhooks"] or [] for hook in objects.webhooks("Mutating", item)),
-    ]
+    kept = {kind: items or () for kind, items in found.items()}
     return Snapshot(
         context,
         version,
-        nodes=_each(found, "nodes", nodes.parse),
-        pods=tuple(pod for pod in _each(found, "pods", pods.parse) if not pod.finished),
-        services=_each(found, "services", objects.service),
-        namespaces=_each(found, "namespaces", objects.namespace),
-        crds=_each(found, "crds", objects.crd),
-        webhooks=tuple(hooks),
-        deployments=_each(found, "deployments", objects.deployment),
-        releases=release_records.latest(_each(found, "releases", release_records.parse)),
-        external_ca=_namespaces(found["external ca"]),
-        external_signer=_namespaces(found["external signer"]),
+        nodes=kept["nodes"],
+        pods=tuple(pod for pod in kept["pods"] if not pod.finished),
+        services=kept["services"],
+        namespaces=kept["namespaces"],
+        crds=kept["crds"],
+        webhooks=tuple(chain(*kept["validating webhooks"], *kept["mutating webhooks"])),
+        deployments=kept["deployments"],
+        releases=release_records.latest(kept["releases"]),
+        external_ca=kept["external ca"],
+        external_signer=kept["external signer"],
         unreadable=tuple(kind for kind, items in found.items() if items is None),
         missing_rights=missing,
     )

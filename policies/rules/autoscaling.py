@@ -1,31 +1,63 @@
 """Autoscalers are off, or bounded."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
-from .resource import at, chart, release_values
+from .resource import chart, is_kind, is_release, release_values, unread
 from .rule import MANDATORY, Bounds, Resource, Rule
+from .tree import amount, at, walk, within
 
 SWITCHES = {
     "istiod": ("pilot.autoscaleEnabled", "pilot.autoscaleMax"),
     "gateway": ("autoscaling.enabled", "autoscaling.maxReplicas"),
 }
+MAXIMA = {
+    "autoscaling/HorizontalPodAutoscaler": ("spec.maxReplicas", None),
+    "keda.sh/ScaledObject": ("spec.maxReplicaCount", 100),
+}
+"""The most pods of an autoscaler's object, and what holds if it is not set."""
 
 
 def breaches(resource: Resource, bounds: Bounds) -> Iterator[str]:
-    name = chart(resource)
-    if name not in SWITCHES:
+    bound = bounds["maxReplicas"]
+    for kind, (place, unset) in MAXIMA.items():
+        if is_kind(resource, kind):
+            yield from _bounded(place, resource.props, bound, unset)
+    if not is_release(resource):
         return
-    switch, maximum = SWITCHES[name]
-    values, bound = release_values(resource), bounds["maxReplicas"]
+    yield from unread(resource)
+    values, name = release_values(resource), chart(resource) or ""
+    if name in SWITCHES:
+        yield from _of_istio(values, *SWITCHES[name], bound)
+    else:
+        yield from _of_others(values, bound)
+
+
+def _of_istio(values: Mapping[str, Any], switch: str, maximum: str, bound: int) -> Iterator[str]:
     if at(values, switch) is False:
         return
-    most = at(values, maximum)
     if at(values, switch) is None:
         yield f"{switch} is not set, and the chart's own is on with 5 replicas"
-    elif most is None:
-        yield f"{maximum} is not set, and the chart's own is 5"
-    elif most > bound:
-        yield f"{maximum} {most:g} is above {bound:g}"
+    else:
+        yield from _bounded(maximum, values, bound, 5)
+
+
+def _of_others(values: Mapping[str, Any], bound: int) -> Iterator[str]:
+    """Judge every map `autoscaling` that is on; other charts have it off by themselves."""
+    for place, value in walk(values):
+        if place.rsplit(".", 1)[-1] != "autoscaling" or not value:
+            continue
+        with within(place):
+            if at(value, "enabled"):
+                yield from (f"{place}.{breach}" for breach in _bounded("maxReplicas", value, bound))
+
+
+def _bounded(place: str, tree: Any, bound: int, unset: int | None = None) -> Iterator[str]:
+    most = amount(tree, place)
+    if most is None:
+        yield f"{place} is not set" + (f", and the default is {unset}" if unset else "")
+    elif not most <= bound:
+        yield f"{place} {most:g} is above {bound:g}"
 
 
 RULE = Rule(

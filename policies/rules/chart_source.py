@@ -1,9 +1,11 @@
 """Charts come from repositories on the allowed list."""
 
+import re
 from collections.abc import Iterator
 
-from .resource import RELEASE, at
+from .resource import is_release
 from .rule import MANDATORY, Bounds, Resource, Rule, strings
+from .tree import text
 
 SOURCES = (
     "https://blob.istio.io/istio-release/charts",
@@ -14,18 +16,38 @@ SOURCES = (
     "https://jaegertracing.github.io/helm-charts",
     "https://charts.jetstack.io",
 )
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*")
+_REST = re.compile(rf"({_NAME.pattern}/)*({_NAME.pattern}([:@][A-Za-z0-9.:_-]+)?)?")
+"""What may follow an allowed source: plain segments, none of them "..", encoded, a query or a fragment."""
 
 
 def breaches(resource: Resource, bounds: Bounds) -> Iterator[str]:
-    if resource.resource_type != RELEASE:
+    if not is_release(resource):
         return
-    chart = str(resource.props["chart"])
-    source = at(resource.props, "repositoryOpts.repo") or chart
-    if "://" not in source:
-        if not bounds["packaged"]:
-            yield f"chart {chart} is a local package"
-    elif not any(source == allowed or source.startswith(f"{allowed}/") for allowed in bounds["sources"]):
-        yield f"chart {chart} comes from {source}"
+    chart, repository = text(resource.props, "chart"), text(resource.props, "repositoryOpts.repo")
+    if not chart:
+        yield "chart is not set, so where it comes from cannot be judged"
+        return
+    if repository and not _is_below(repository, bounds["sources"]):
+        yield f"chart {chart} comes from {repository}"
+    # Helm does not ask the repository for a chart that has an address, or that is a file.
+    if "://" in chart:
+        if not _is_below(chart, bounds["sources"]):
+            yield f"chart {chart} comes from outside of the allowed sources"
+    elif repository and not _NAME.fullmatch(chart):
+        yield f"chart {chart} is a path, which Helm looks for before it asks {repository}"
+    elif not repository and not bounds["packaged"]:
+        yield f"chart {chart} is a local package"
+    elif not repository and not chart.endswith(".tgz"):
+        yield f"chart {chart} is a local folder, not a package"
+
+
+def _is_below(source: str, allowed: list[str]) -> bool:
+    """Return True for an allowed source and what lies below it."""
+    for prefix in (entry.rstrip("/") for entry in allowed):
+        if source == prefix or (source.startswith(f"{prefix}/") and _REST.fullmatch(source, len(prefix) + 1)):
+            return True
+    return False
 
 
 RULE = Rule(
@@ -37,12 +59,12 @@ RULE = Rule(
     schema={
         "sources": strings(
             SOURCES,
-            "Repositories and registries, without a slash at the end; what lies below them is allowed too.",
+            "Repositories and registries; what lies below them is allowed too.",
         ),
         "packaged": {
             "type": "boolean",
             "default": False,
-            "description": "Whether packaged charts from a local directory are allowed.",
+            "description": "Allow packaged charts (.tgz) from a local directory.",
         },
     },
     breaches=breaches,

@@ -3,21 +3,38 @@
 import re
 from collections.abc import Iterator
 
-from .resource import RELEASE
+from .resource import is_release
 from .rule import MANDATORY, Bounds, Resource, Rule
+from .tree import at, text
 
-EXACT = re.compile(r"v?[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.]+)?")
+EXACT = re.compile(r"v?(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)(-[0-9A-Za-z.-]+)?")
+_PACKAGE = re.compile(rf".*?-(?P<version>{EXACT.pattern})\.(tgz|tar\.gz)")
 
 
 def breaches(resource: Resource, _: Bounds) -> Iterator[str]:
-    if resource.resource_type != RELEASE:
+    if not is_release(resource):
         return
-    chart, version = str(resource.props["chart"]), resource.props.get("version")
-    if chart.endswith(".tgz") and not version:
-        if not re.search(rf"-{EXACT.pattern}\.tgz$", chart):
-            yield f"chart {chart} has no version in its name"
+    chart = text(resource.props, "chart") or ""
+    # `or None`: Helm takes an empty version for none.
+    version = at(resource.props, "version") or None
+    path = re.split(r"[?#]", chart)[0]
+    file = path.rstrip("/").rsplit("/", 1)[-1]
+    if path.endswith((".tgz", ".tar.gz")):
+        yield from _of_package(chart, file, version)
     elif version is None or not EXACT.fullmatch(str(version)):
         yield f"chart {chart} has version {version!r}"
+    elif ":" in file or "@" in file:
+        yield f"chart {chart} names a tag or digest, which comes before version {version}"
+    elif not at(resource.props, "repositoryOpts.repo") and "://" not in chart:
+        yield f"chart {chart} is a folder, whose content no version pins"
+
+
+def _of_package(chart: str, file: str, version: object) -> Iterator[str]:
+    named = _PACKAGE.fullmatch(file)
+    if not named:
+        yield f"chart {chart} has no version in its name"
+    elif version is not None and str(version).removeprefix("v") != named["version"].removeprefix("v"):
+        yield f"chart {chart} is not of version {version}, which Helm does not look at for a package"
 
 
 RULE = Rule(

@@ -1,19 +1,52 @@
 """Gateways name their hosts."""
 
 from collections.abc import Iterator
+from typing import Any
 
-from .resource import at, kind
+from .resource import is_kind
 from .rule import ADVISORY, Bounds, Resource, Rule, strings
+from .tree import at, items, text, texts, within
 
 
 def breaches(resource: Resource, bounds: Bounds) -> Iterator[str]:
-    if kind(resource) != "networking.istio.io/Gateway":
+    name, namespace = at(resource.props, "metadata.name"), at(resource.props, "metadata.namespace")
+    if {name, f"{namespace}/{name}"} & set(bounds["anyHost"]) if isinstance(name, str) else False:
         return
-    name = at(resource.props, "metadata.name")
-    for number, server in enumerate(at(resource.props, "spec.servers") or []):
-        for host in server["hosts"]:
-            if host.rsplit("/", 1)[-1] == "*" and name not in bounds["anyHost"]:
-                yield f"Gateway {name}: server {number} answers for every host ({host})"
+    if is_kind(resource, "networking.istio.io/Gateway"):
+        found = _of_istio(resource.props)
+    elif is_kind(resource, "gateway.networking.k8s.io/Gateway"):
+        found = _unnamed("listener", "hostname", items(resource.props, "spec.listeners"))
+    elif is_kind(resource, "networking.k8s.io/Ingress"):
+        found = _of_ingress(resource.props)
+    else:
+        return
+    kind = at(resource.props, "kind") or resource.resource_type.rsplit(":", 1)[-1]
+    yield from (f"{kind} {name}: {what}" for what in found)
+
+
+def _of_istio(props: Any) -> Iterator[str]:
+    for number, server in enumerate(items(props, "spec.servers")):
+        with within(f"spec.servers[{number}]"):
+            hosts = texts(server, "hosts")
+        if not hosts:
+            yield f"server {number} names no host"
+        for host in hosts:
+            if host.rsplit("/", 1)[-1].strip() in ("*", ""):
+                yield f"server {number} answers for every host ({host})"
+
+
+def _of_ingress(props: Any) -> Iterator[str]:
+    yield from _unnamed("rule", "host", items(props, "spec.rules"))
+    if at(props, "spec.defaultBackend"):
+        yield "spec.defaultBackend answers for every host"
+
+
+def _unnamed(what: str, key: str, entries: Any) -> Iterator[str]:
+    for number, entry in enumerate(entries):
+        with within(f"{what} {number}"):
+            host = text(entry, key)
+        if host in (None, "", "*"):
+            yield f"{what} {number} answers for every host"
 
 
 RULE = Rule(
@@ -22,6 +55,6 @@ RULE = Rule(
     ADVISORY,
     "with * any namespace's VirtualService can claim a name, but a home cluster may have no names at all",
     "name the hosts in traffic, or list the Gateway's name in the policy config",
-    schema={"anyHost": strings([], "Names of Gateways that may answer for every host.")},
+    schema={"anyHost": strings([], "Gateways that may answer for every host, as NAME or NAMESPACE/NAME.")},
     breaches=breaches,
 )

@@ -1,28 +1,76 @@
 """The workloads' namespaces inject sidecars."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
-from .resource import at, kind
-from .rule import MANDATORY, Bounds, Resource, Rule, strings
+from .resource import PATCH, PREFIXES, anywhere, chart, is_kind, is_release, release_values, unread
+from .rule import MANDATORY, Bounds, Resource, StackRule, strings
+from .tree import at, items, mapping, text, walk
 
 LABEL = "istio-injection"
+POD_LABEL = "sidecar.istio.io/inject"
 
 
-def breaches(resource: Resource, bounds: Bounds) -> Iterator[str]:
-    name = at(resource.props, "metadata.name")
-    if kind(resource) != "Namespace" or name not in bounds["namespaces"]:
+def breaches(resources: Sequence[Resource], bounds: Bounds) -> Iterator[str]:
+    of_releases = {text(one.props, "namespace") for one in resources if is_release(one)}
+    of_istiod = [one for one in resources if chart(one) == "istiod"]
+    for resource in (one for one in resources if is_kind(one, "Namespace")):
+        name = text(resource.props, "metadata.name")
+        holds_workloads = bool(of_istiod) and name not in of_releases and name not in bounds["without"]
+        if holds_workloads or name in bounds["namespaces"]:
+            yield from _of_namespace(resource, name)
+    for istiod in of_istiod:
+        yield from unread(istiod)
+        yield from _of_istiod(release_values(istiod))
+    for resource in resources:
+        yield from _of_pods(resource, bounds["namespaces"])
+
+
+def _of_namespace(resource: Resource, name: str | None) -> Iterator[str]:
+    labels = mapping(resource.props, "metadata.labels")
+    if LABEL not in labels and resource.resource_type.endswith(PATCH):
         return
-    labels = at(resource.props, "metadata.labels") or {}
     if labels.get(LABEL) != "enabled":
         yield f"namespace {name} has {LABEL}={labels.get(LABEL)}"
 
 
-RULE = Rule(
+def _of_pods(resource: Resource, namespaces: list[str]) -> Iterator[str]:
+    """Find pods that opt out by their own label."""
+    if not resource.resource_type.startswith("kubernetes:") or is_release(resource):
+        return
+    if at(resource.props, "metadata.namespace") in namespaces:
+        for place, value in walk(resource.props, quiet=True):
+            if place.endswith(POD_LABEL) and str(value).lower() != "true":
+                name = at(resource.props, "metadata.name")
+                yield f"{name} in namespace {at(resource.props, 'metadata.namespace')} has {place}={value}"
+
+
+def _of_istiod(values: Mapping[str, Any]) -> Iterator[str]:
+    """Find values with which istiod passes over the namespaces' label."""
+    tags = [tag for prefix in PREFIXES for tag in items(values, f"{prefix}revisionTags")]
+    for _, revision in anywhere(values, "revision"):
+        if revision != "default" and "default" not in tags:
+            yield f"istiod has the revision {revision}, and injects nothing for {LABEL}=enabled"
+    for place, selectors in anywhere(values, "sidecarInjectorWebhook.neverInjectSelector"):
+        if selectors:
+            yield f"{place} keeps pods without a sidecar"
+    for place, left_out in anywhere(values, "global.operatorManageWebhooks"):
+        if left_out:
+            yield f"{place} leaves the cluster without an injecting webhook"
+    for place, policy in anywhere(values, "global.proxy.autoInject"):
+        if policy != "enabled":
+            yield f"{place} is {policy}"
+
+
+RULE = StackRule(
     "sidecar-injection",
-    "The trading namespace has istio-injection=enabled",
+    "The workloads' namespaces have istio-injection=enabled, and istiod heeds it",
     MANDATORY,
     "a pod without a sidecar is cut off under STRICT, or speaks plain text",
-    "let the program set the namespace's labels",
-    schema={"namespaces": strings(["trading"], "Namespaces whose pods need a sidecar.")},
+    "let the program set the namespace's labels; one that needs no sidecars goes into `without` in the policy config",
+    schema={
+        "namespaces": strings(["trading"], "Namespaces whose pods need a sidecar in any case, as trading.namespace."),
+        "without": strings([], "Namespaces of the stack that need none, though no release goes there."),
+    },
     breaches=breaches,
 )

@@ -2,24 +2,61 @@
 
 from collections.abc import Iterator, Sequence
 
-from .resource import at, chart, kind
-from .rule import MANDATORY, Bounds, Resource, StackRule
+from .resource import anywhere, chart, is_kind, release_values, unread
+from .rule import MANDATORY, Bounds, Resource, StackRule, WrongType
+from .tree import at, mapping, text, type_name
+
+REVISION = "istio.io/rev"
 
 
 def breaches(resources: Sequence[Resource], _: Bounds) -> Iterator[str]:
+    policies = [one for one in resources if is_kind(one, "security.istio.io/PeerAuthentication")]
     for istiod in (resource for resource in resources if chart(resource) == "istiod"):
-        root = istiod.props.get("namespace")
-        if not any(_is_mesh_wide_strict(resource, root) for resource in resources):
-            yield f"no PeerAuthentication without a selector in {root} has spec.mtls.mode STRICT"
+        yield from unread(istiod)
+        for place, _value in anywhere(release_values(istiod), "env.SHARED_MESH_CONFIG"):
+            yield f"{place} takes mesh settings from where this rule cannot read them"
+        for root in _roots(istiod):
+            yield from _of_root(root, [one for one in policies if _is_mesh_wide(one, root, _revision(istiod))])
 
 
-def _is_mesh_wide_strict(resource: Resource, root: str | None) -> bool:
+def _of_root(root: str | None, mesh_wide: list[Resource]) -> Iterator[str]:
+    if not any(_is_strict(policy) for policy in mesh_wide):
+        yield f"no PeerAuthentication without a selector in {root} has spec.mtls.mode STRICT"
+    elif not all(_is_strict(policy) for policy in mesh_wide):
+        yield f"one PeerAuthentication without a selector in {root} is STRICT, another is not: the oldest holds"
+
+
+def _roots(istiod: Resource) -> Sequence[str | None]:
+    """Return the namespace whose policies hold for the whole mesh; all of them where the values contradict."""
+    values = release_values(istiod)
+    for path in ("meshConfig.rootNamespace", "global.istioNamespace"):
+        if named := {_name(place, value) for place, value in anywhere(values, path)}:
+            return sorted(named)
+    return [text(istiod.props, "namespace")]
+
+
+def _name(place: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise WrongType(place, type_name(value), "a text")
+    return value
+
+
+def _revision(istiod: Resource) -> str:
+    return next((str(value) for _, value in anywhere(release_values(istiod), "revision")), "default")
+
+
+def _is_mesh_wide(policy: Resource, root: str | None, revision: str) -> bool:
+    labels = mapping(policy.props, "metadata.labels")
     return (
-        kind(resource) == "security.istio.io/PeerAuthentication"
-        and at(resource.props, "metadata.namespace") == root
-        and not at(resource.props, "spec.selector")
-        and at(resource.props, "spec.mtls.mode") == "STRICT"
+        at(policy.props, "metadata.namespace") == root
+        and not mapping(policy.props, "spec.selector.matchLabels")
+        # istiod passes over what is labelled for another revision than its own.
+        and labels.get(REVISION, revision) == revision
     )
+
+
+def _is_strict(policy: Resource) -> bool:
+    return at(policy.props, "spec.mtls.mode") == "STRICT"
 
 
 RULE = StackRule(

@@ -2,28 +2,60 @@
 
 from collections.abc import Iterator
 
-from .resource import at, kind
+from .resource import chart, is_kind, is_release, release_values, unread
 from .rule import MANDATORY, Bounds, Resource, Rule, strings
+from .tree import at, mapping, text, walk, within
+
+EXCLUDED = "traffic.sidecar.istio.io/excludeInboundPorts"
+INCLUDED = "traffic.sidecar.istio.io/includeInboundPorts"
 
 
 def breaches(resource: Resource, bounds: Bounds) -> Iterator[str]:
-    if kind(resource) != "security.istio.io/PeerAuthentication":
-        return
+    if is_kind(resource, "security.istio.io/PeerAuthentication"):
+        yield from _of_policy(resource, bounds)
+    elif is_release(resource):
+        if chart(resource) == "istiod":
+            yield from unread(resource)
+        yield from _past_the_proxy(release_values(resource))
+    elif resource.resource_type.startswith("kubernetes:"):
+        yield from _past_the_proxy(resource.props, quiet=True)
+
+
+def _of_policy(resource: Resource, bounds: Bounds) -> Iterator[str]:
     name = at(resource.props, "metadata.name")
-    selector = at(resource.props, "spec.selector.matchLabels") or {}
+    selector = mapping(resource.props, "spec.selector.matchLabels")
     labels = {f"{key}={value}" for key, value in selector.items()}
+    whom = f"workloads with {', '.join(sorted(labels))}" if labels else "all workloads in its reach"
     for place, mode in _modes(resource):
+        weak = None
         if mode == "DISABLE":
-            yield f"PeerAuthentication {name}: {place} is DISABLE, which refuses mutual TLS altogether"
+            weak = "DISABLE, which refuses mutual TLS altogether"
         elif mode == "PERMISSIVE" and not labels & set(bounds["permissive"]):
-            whom = f"workloads with {', '.join(sorted(labels))}" if labels else "all workloads in its reach"
-            yield f"PeerAuthentication {name}: {place} is PERMISSIVE for {whom}"
+            weak = f"PERMISSIVE for {whom}"
+        elif mode in (None, "UNSET") and not (labels and mode is None):
+            weak = "not set, which is PERMISSIVE unless a wider policy says otherwise"
+        elif mode not in (None, "STRICT", "PERMISSIVE"):
+            weak = f"{mode}, which is no mode of Istio"
+        if weak:
+            yield f"PeerAuthentication {name}: {place} is {weak}"
 
 
 def _modes(resource: Resource) -> Iterator[tuple[str, str | None]]:
-    yield "spec.mtls.mode", at(resource.props, "spec.mtls.mode")
-    for port, setting in (at(resource.props, "spec.portLevelMtls") or {}).items():
-        yield f"spec.portLevelMtls.{port}.mode", setting.get("mode")
+    yield "spec.mtls.mode", text(resource.props, "spec.mtls.mode")
+    ports = mapping(resource.props, "spec.portLevelMtls")
+    for port in ports:
+        with within(f"spec.portLevelMtls.{port}"):
+            # An entry without a mode is one that is not set, for labelled workloads too.
+            yield f"spec.portLevelMtls.{port}.mode", text(ports[port], "mode") or "UNSET"
+
+
+def _past_the_proxy(tree: object, quiet: bool = False) -> Iterator[str]:
+    """Find ports that callers reach past the sidecar, in plain text and whatever the mode is."""
+    for place, value in walk(tree, quiet=quiet):
+        if place.endswith((EXCLUDED, "proxy.excludeInboundPorts")) and value not in (None, ""):
+            yield f"{place} leads ports {value} past the proxy"
+        elif place.endswith((INCLUDED, "proxy.includeInboundPorts")) and value not in (None, "*"):
+            yield f"{place} leads all ports but {value or 'none'} past the proxy"
 
 
 RULE = Rule(

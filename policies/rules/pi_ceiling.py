@@ -1,18 +1,32 @@
 """No container of ours is larger than a Pi can bear."""
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from .pi_parts import missing
 from .quantity import number
-from .resource import RELEASE, at, chart, release_values, walk
-from .rule import MANDATORY, Bounds, Resource, Rule
+from .resource import chart, is_release, release_values, unread
+from .rule import MANDATORY, Bounds, Resource, Rule, WrongType
+from .tree import at, mapping, type_name, walk, within
 
-CONTAINERS = {"base": (), "istiod": ("pilot.resources", "global.proxy.resources"), "gateway": ("resources",)}
-"""Where Istio's charts take their containers' resources from; other charts must name at least one `resources`."""
+_LISTS = re.compile(r"(?i)(^|\.)\w*(containers|sidecars)$")
+_ANNOTATION = re.compile(r"sidecar\.istio\.io/proxy(CPU|Memory)(Limit)?$")
+_IN_TEXT = re.compile(r"""\w*[cC]ontainers["']?\s*:\s*(\[\s*\{|-\s)""")
 
 
 def breaches(resource: Resource, bounds: Bounds) -> Iterator[str]:
-    for place, resources in _containers(resource):
+    if is_release(resource):
+        yield from unread(resource)
+        for place, resources in _of_release(release_values(resource), chart(resource)):
+            yield from _judge_all(place, resources, bounds)
+        yield from _everywhere(release_values(resource), bounds)
+    elif resource.resource_type.startswith("kubernetes:"):
+        yield from _everywhere(resource.props, bounds, of_release=False)
+
+
+def _judge_all(place: str, resources: Any, bounds: Bounds) -> Iterator[str]:
+    with within(place):
         for half in ("requests", "limits"):
             for name in ("cpu", "memory"):
                 yield from _judge(f"{place}.{half}.{name}", at(resources, f"{half}.{name}"), bounds[name])
@@ -24,23 +38,53 @@ def _judge(place: str, quantity: object, ceiling: str) -> Iterator[str]:
         yield f"{place} is not set"
     elif amount is None or most is None:
         yield f"{place} {quantity!r} cannot be compared with {ceiling}"
-    elif amount > most:
+    elif not amount <= most:
         yield f"{place} {quantity} is above the ceiling of {ceiling}"
+    elif amount == 0 and ".limits." in place:
+        yield f"{place} {quantity} is no limit at all"
 
 
-def _containers(resource: Resource) -> Iterator[tuple[str, Any]]:
-    if resource.resource_type == RELEASE:
-        yield from _of_release(release_values(resource), CONTAINERS.get(chart(resource) or ""))
-    for place, value in walk(at(resource.props, "spec.template.spec") or {}):
-        if place.startswith(("containers[", "initContainers[")) and place.endswith("]"):
-            yield value["name"], value.get("resources", {})
+def _of_release(values: Mapping[str, Any], name: str | None) -> Iterator[tuple[str, Any]]:
+    """Yield each `resources` of the values, and an empty one for each container that has none."""
+    tree = dict(walk(values, quiet=True))
+    found = {place: value for place, value in tree.items() if _is_of_container(place, tree)}
+    yield from ((place, value or {}) for place, value in found.items() if not place.endswith("]"))
+    yield from ((place, {}) for place in missing(name, values, found))
 
 
-def _of_release(values: Mapping[str, Any], expected: tuple[str, ...] | None) -> Iterator[tuple[str, Any]]:
-    found = {place: value for place, value in walk(values) if place.rsplit(".", 1)[-1] == "resources" and value}
-    missing = expected if expected is not None else () if found else ("resources",)
-    yield from found.items()
-    yield from ((place, {}) for place in missing if place not in found)
+def _is_of_container(place: str, tree: Mapping[str, Any]) -> bool:
+    parent, _, last = place.rpartition(".")
+    if last != "resources" or _LISTS.search(re.sub(r"(\[[0-9]+\]|\.[^.]+)$", "", parent)):
+        return False
+    around = tree.get(parent)
+    # The rules of a Role have `resources` too, and so has the claim of a volume.
+    return not isinstance(around, Mapping) or not ({"verbs", "apiGroups", "accessModes"} & set(around))
+
+
+def _everywhere(tree: Any, bounds: Bounds, of_release: bool = True) -> Iterator[str]:
+    """Judge the lists of containers, and the annotations that size a sidecar, wherever they stand."""
+    for place, value in walk(tree, quiet=not of_release):
+        if annotation := _ANNOTATION.search(place):
+            yield from _judge(place, value, bounds[annotation[1].lower()])
+        elif _LISTS.search(place) and value:
+            for name, container in _containers(place, value):
+                with within(name):
+                    resources = mapping(container, "resources")
+                yield from _judge_all(name, resources, bounds)
+        elif of_release and isinstance(value, str) and _IN_TEXT.search(value):
+            yield f"{place} holds containers in a text, where they cannot be judged"
+
+
+def _containers(place: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the containers of a list, or of a map by name, each with what to call it."""
+    if isinstance(value, Mapping):
+        yield from value.items()
+    elif isinstance(value, Sequence) and not isinstance(value, str):
+        for number_, container in enumerate(value):
+            named = isinstance(container, Mapping) and at(container, "name")
+            yield (named if isinstance(named, str) and named else f"{place}[{number_}]"), container
+    else:
+        raise WrongType(place, type_name(value), "a list of containers")
 
 
 RULE = Rule(
@@ -48,7 +92,7 @@ RULE = Rule(
     "Every container of ours has requests and limits within the ceiling",
     MANDATORY,
     "one container without a limit takes a 4 GB board down, and every pod on it",
-    "lower it: `resources` in istio, proxy, ingress, egress, observability or vault.certManager",
+    "set it, or lower it: `resources` in istio, proxy, ingress, egress, observability or vault.certManager",
     schema={
         "cpu": {"type": "string", "default": "1", "description": "The most CPU that a container may ask for or use."},
         "memory": {"type": "string", "default": "512Mi", "description": "The most memory, likewise."},

@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .resource import at, chart, release_values
+from .resource import chart, release_values, unread
 from .rule import MANDATORY, Bounds, Resource, Rule, strings
+from .tree import at, items, mapping, text, texts, within
 
 ARCHITECTURE = "kubernetes.io/arch"
 SCHEDULING = {"istiod": "pilot.", "gateway": ""}
@@ -16,25 +17,30 @@ def breaches(resource: Resource, bounds: Bounds) -> Iterator[str]:
     prefix = SCHEDULING.get(chart(resource) or "")
     if prefix is None:
         return
+    yield from unread(resource)
     values = release_values(resource)
-    selector = at(values, f"{prefix}nodeSelector") or {}
-    found = {selector[ARCHITECTURE]} if ARCHITECTURE in selector else _required(at(values, f"{prefix}affinity"))
+    selector = mapping(values, f"{prefix}nodeSelector")
+    if ARCHITECTURE in selector:
+        found = {str(selector[ARCHITECTURE])}
+    else:
+        found = _required(mapping(values, f"{prefix}affinity"), f"{prefix}affinity")
     if not found:
         yield f"neither {prefix}nodeSelector nor a required {prefix}affinity names {ARCHITECTURE}"
     yield from (f"{ARCHITECTURE} {name} is asked for" for name in sorted(found - set(bounds["architectures"])))
 
 
-def _required(affinity: Mapping[str, Any] | None) -> set[str]:
-    """The architectures that a required node affinity admits; empty where one of its terms leaves them open."""
-    terms = [
-        {value for want in term.get("matchExpressions") or () if _names(want) for value in want["values"]}
-        for term in at(affinity, REQUIRED) or ()
-    ]
+def _required(affinity: Mapping[str, Any], place: str) -> set[str]:
+    """Return the architectures that a required node affinity admits; empty where one of its terms leaves them open."""
+    with within(place):
+        terms = [
+            {value for want in items(term, "matchExpressions") if _names(want) for value in texts(want, "values")}
+            for term in items(affinity, REQUIRED)
+        ]
     return set().union(*terms) if terms and all(terms) else set()
 
 
-def _names(want: Mapping[str, Any]) -> bool:
-    return want["key"] == ARCHITECTURE and want["operator"] == "In"
+def _names(want: Any) -> bool:
+    return text(want, "key") == ARCHITECTURE and at(want, "operator") == "In"
 
 
 RULE = Rule(

@@ -2,10 +2,15 @@
 
 import re
 
-UNITS = {"": 1, "m": 0.001, "k": 1e3, "M": 1e6, "G": 1e9, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30}
+UNITS = {"n": 1e-9, "u": 1e-6, "m": 1e-3, "": 1, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15, "E": 1e18} | {
+    f"{letter}i": 1024**power for power, letter in enumerate("KMGTPE", start=1)
+}
+_QUANTITY = re.compile(r"(?P<number>[0-9]+\.?[0-9]*|\.[0-9]+)(?P<exponent>[eE][+-]?[0-9]+)?(?P<unit>[A-Za-z]*)")
 
 
 def number(quantity: object) -> float | None:
-    """Cores or bytes of "100m", "256Mi" or 1.5; None for what is no quantity."""
-    match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)([A-Za-z]*)", str(quantity))
-    return float(match[1]) * UNITS[match[2]] if match and match[2] in UNITS else None
+    """Return the cores or bytes of "100m", "256Mi", "1e3" or 1.5; None for what is no quantity."""
+    match = _QUANTITY.fullmatch(str(quantity))
+    if isinstance(quantity, bool) or not match or match["unit"] not in UNITS or (match["exponent"] and match["unit"]):
+        return None
+    return float(match["number"] + (match["exponent"] or "")) * UNITS[match["unit"]]

@@ -1,53 +1,67 @@
-"""Reading the engine's resources: Helm releases, Kubernetes objects, nested values."""
+"""What the engine's resources are: Helm releases and their charts, Kubernetes objects and their kinds."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .rule import Resource
+from .tree import at, mapping, text
 
-RELEASE = "kubernetes:helm.sh/v3:Release"
+PATCH = "Patch"
+PREFIXES = ("", "pilot.", "_internal_defaults_do_not_set.")
+"""Where istiod's chart takes values from, besides the place that its documentation names."""
+_HELM = re.compile(r"kubernetes:helm\.sh/v[0-9]+:(Release|Chart)")
+_KUBERNETES = re.compile(r"kubernetes:((?P<group>[^/:]+)/)?[^/:]+:(?P<kind>\w+)")
+_VERSION = re.compile(r"[-:@_]v?[0-9]+(\.[0-9]+)*.*$")
+_ISTIO = re.compile(r"(istiod|gateway)(?=[-_.]|$)")
+
+
+def is_release(resource: Resource) -> bool:
+    """Return True for what installs a chart: a Release, or a Chart of any version of the provider's API."""
+    return _HELM.fullmatch(resource.resource_type) is not None
 
 
 def chart(resource: Resource) -> str | None:
-    """The bare name of a release's chart: "istiod" of "oci://host/charts/istiod" and of "charts/istiod-1.30.2.tgz"."""
-    if resource.resource_type != RELEASE:
+    """Return the bare name of a release's chart: "istiod" of "oci://host/charts/istiod" and of "istiod-1.30.2.tgz"."""
+    if not is_release(resource):
         return None
-    last = str(resource.props["chart"]).rstrip("/").rsplit("/", 1)[-1]
-    return last.rsplit("-", 1)[0] if last.endswith(".tgz") else last
+    path = re.split(r"[?#]", text(resource.props, "chart") or "")[0]
+    last = path.rstrip("/.").rsplit("/", 1)[-1].lower()
+    name = _VERSION.sub("", last.removesuffix(".tgz"))
+    # A copy such as "./istiod-vendored" is judged as what it is a copy of.
+    return match[1] if (match := _ISTIO.match(name)) else name
 
 
 def release_values(resource: Resource) -> Mapping[str, Any]:
-    return resource.props.get("values") or {}
+    """Return the values of a release; empty if it has none."""
+    return mapping(resource.props, "values")
 
 
-def kind(resource: Resource) -> str | None:
-    """ "security.istio.io/PeerAuthentication": API group and kind, whatever the version. Core objects have no group."""
-    if not resource.resource_type.startswith("kubernetes:") or "kind" not in resource.props:
-        return None
-    group, slash, _ = str(resource.props.get("apiVersion", "")).rpartition("/")
-    return f"{group}{slash}{resource.props['kind']}"
+def anywhere(values: Mapping[str, Any], path: str) -> Iterator[tuple[str, Any]]:
+    """Yield what istiod's values have at a path, and where its chart merges into that path from."""
+    for prefix in PREFIXES:
+        value = at(values, f"{prefix}{path}")
+        if value not in (None, ""):
+            yield f"{prefix}{path}", value
 
 
-def at(tree: Any, path: str) -> Any:
-    """The value at "pilot.resources", or None."""
-    for key in path.split("."):
-        if not isinstance(tree, Mapping) or key not in tree:
-            return None
-        tree = tree[key]
-    return tree
+def unread(resource: Resource) -> Iterator[str]:
+    """Yield a breach for each property that changes a release where no rule can read it."""
+    for key in ("valueYamlFiles", "postrender", "postRenderer"):
+        if is_release(resource) and resource.props.get(key):
+            yield f"{key} of chart {chart(resource)} changes it where this rule cannot read it"
 
 
-def walk(tree: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """Every value below a tree with its path, the branches included."""
-    for key, value in _items(tree):
-        place = f"{path}[{key}]" if isinstance(key, int) else f"{path}.{key}".lstrip(".")
-        yield place, value
-        yield from walk(value, place)
+def is_kind(resource: Resource, kind: str) -> bool:
+    """Return True for a "security.istio.io/PeerAuthentication", or a patch of one, in any version of its API.
 
-
-def _items(tree: Any) -> Iterator[tuple[str | int, Any]]:
-    # The engine's lists are proxies: sequences, but no `list`.
-    if isinstance(tree, Mapping):
-        yield from tree.items()
-    elif isinstance(tree, Sequence) and not isinstance(tree, str):
-        yield from enumerate(tree)
+    Core objects have no group. The kind may stand in the resource's type or in its properties.
+    """
+    if not (match := _KUBERNETES.fullmatch(resource.resource_type)):
+        return False
+    group = "" if match["group"] in (None, "core") else f"{match['group']}/"
+    names = {f"{group}{match['kind'].removesuffix(PATCH)}"}
+    if "kind" in resource.props:
+        of_api, slash, _ = str(resource.props.get("apiVersion", "")).rpartition("/")
+        names.add(f"{of_api}{slash}{resource.props['kind']}")
+    return kind in names

@@ -1,6 +1,6 @@
 """What a rule is, and how the engine gets it."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +23,18 @@ Bounds = Mapping[str, Any]
 
 Resource = ResourceValidationArgs | PolicyResource
 """Both have resource_type, name, urn, props and opts."""
+
+
+class WrongType(Exception):
+    """A property has a type that nothing can be read from; the rule that reads it calls it a breach."""
+
+    def __init__(self, place: str, found: str, wanted: str) -> None:
+        super().__init__(f"{place} is {found}, where {wanted} belongs" if place else f"is {found}, not {wanted}")
+        self.place, self.found, self.wanted = place, found, wanted
+
+    def below(self, place: str) -> "WrongType":
+        """Return the same of a tree that itself stands at a place."""
+        return WrongType(f"{place}.{self.place}".rstrip("."), self.found, self.wanted)
 
 
 @dataclass(frozen=True)
@@ -66,7 +78,7 @@ class Rule(_Metadata):
 
     def policy(self) -> Policy:
         def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
-            for breach in self.breaches(args, self.bounds(args.get_config())):
+            for breach in _in_words(self.breaches(args, self.bounds(args.get_config()))):
                 report(self.message(breach), None)
 
         return ResourceValidationPolicy(validate=validate, **self.for_engine())
@@ -81,10 +93,18 @@ class StackRule(_Metadata):
 
     def policy(self) -> Policy:
         def validate(args: StackValidationArgs, report: ReportViolation) -> None:
-            for breach in self.breaches(args.resources, self.bounds(args.get_config())):
+            for breach in _in_words(self.breaches(args.resources, self.bounds(args.get_config()))):
                 report(self.message(breach), None)
 
         return StackValidationPolicy(validate=validate, **self.for_engine())
+
+
+def _in_words(breaches: Iterable[str]) -> Iterator[str]:
+    """Yield the breaches, and last the wrong type that ended the search for them."""
+    try:
+        yield from breaches
+    except WrongType as error:
+        yield str(error)
 
 
 def strings(default: Sequence[str], description: str) -> dict[str, Any]:

@@ -1,30 +1,35 @@
 """Helm values carry no key, token or password."""
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
-from .resource import RELEASE, release_values, walk
+from .looks_secret import held, is_named_secret, is_plain, set_in
+from .resource import is_release, release_values, unread
 from .rule import MANDATORY, Bounds, Resource, Rule
-
-LOOKS_SECRET = {
-    "a private key": re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----"),
-    "a Vault token": re.compile(r"\bhv[sbr]\.[A-Za-z0-9_-]{20,}|\bs\.[A-Za-z0-9]{24}\b"),
-    "a signed web token": re.compile(r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\."),
-    "an AWS access key": re.compile(r"\b(AKIA|ASIA)[A-Z0-9]{16}\b"),
-    "a GitHub token": re.compile(r"\bgh[opsu]_[A-Za-z0-9]{36}"),
-}
-NAMED_SECRET = re.compile(r"(password|passwd|token|private_?key|secret_?key|api_?key)$", re.IGNORECASE)
+from .tree import walk
 
 
 def breaches(resource: Resource, _: Bounds) -> Iterator[str]:
-    if resource.resource_type != RELEASE:
+    if not is_release(resource):
         return
+    yield from unread(resource)
     for place, value in walk(release_values(resource)):
-        if isinstance(value, str) and value:
-            # The value itself must not be repeated here: the message ends up in a pull request's comment.
-            yield from (f"{place} holds {what}" for what, pattern in LOOKS_SECRET.items() if pattern.search(value))
-            if NAMED_SECRET.search(place):
-                yield f"{place} is set"
+        # The value itself must not be repeated here: the message ends up in a pull request's comment.
+        if isinstance(value, str):
+            yield from (f"{place} holds {what}" for what in held(value))
+            yield from (f"{place} sets {name}" for name in set_in(value))
+        if is_plain(place, value) and is_named_secret(place):
+            yield f"{place} is set"
+        elif isinstance(value, Mapping):
+            yield from _of_pair(place, value)
+
+
+def _of_pair(place: str, pair: Mapping[str, Any]) -> Iterator[str]:
+    """Judge {name: DB_PASSWORD, value: ...} as an environment variable stands in a list."""
+    for key in ("name", "key"):
+        name = pair.get(key)
+        if isinstance(name, str) and is_named_secret(name) and "value" in pair and is_plain(name, pair["value"]):
+            yield f"{place}.value is set for {name}"
 
 
 RULE = Rule(

@@ -97,7 +97,7 @@ def said(rule: Rule, props: dict[str, Any], type_: str = "", protect: bool = Fal
     return messages
 
 
-def said_of_all(rule: StackRule, *resources: tuple[str, dict[str, Any]]) -> list[str]:
+def said_of_all(rule: StackRule, *resources: tuple[str, dict[str, Any]], **bounds: Any) -> list[str]:
     """The violations that the rule reports for a whole stack of (type, properties)."""
     stack = [
         PolicyResource(type_, props_of_engine(props), "urn", "name", options(), None, None, [], {})
@@ -106,5 +106,6 @@ def said_of_all(rule: StackRule, *resources: tuple[str, dict[str, Any]]) -> list
     messages: list[str] = []
     policy = rule.policy()
     assert isinstance(policy, StackValidationPolicy)
-    policy.validate(StackValidationArgs(stack), lambda message, _=None: messages.append(message))
+    args = StackValidationArgs(stack, props_of_engine(bounds))
+    policy.validate(args, lambda message, _=None: messages.append(message))
     return messages

@@ -12,7 +12,8 @@ import yaml
 from pulumi.runtime import config
 
 from policies.rules import RULES, Rule
-from tests.support.policy_resources import said, said_of_all
+from tests.support.full_traffic_settings import TRAFFIC
+from tests.support.policy_resources import said, said_of_all, token
 from tests.support.recorder import Registered, record
 from tests.support.vault_program import KEYLESS
 from tests.support.vault_program import ROOT as ROOT_CA
@@ -50,7 +51,8 @@ def violations(stack: str, resources: list[Registered]) -> dict[str, list[str]]:
             each = [said(rule, one.props, one.type, one.protect, **bounds.get(rule.name, {})) for one in resources]
             found[rule.name] = [message for messages in each for message in messages]
         else:
-            found[rule.name] = said_of_all(rule, *((one.type, one.props) for one in resources))
+            stack_resources = [(one.type, one.props) for one in resources]
+            found[rule.name] = said_of_all(rule, *stack_resources, **bounds.get(rule.name, {}))
     return {name: messages for name, messages in found.items() if messages}
 
 
@@ -59,6 +61,21 @@ def test_a_shipped_stack_keeps_every_rule(stack):
     resources = registered(stack)
     assert sum(one.type == "kubernetes:helm.sh/v3:Release" for one in resources) == 4
     assert violations(stack, resources) == {}
+
+
+@pytest.mark.parametrize("stack", ["pi-cluster", "lab"])
+def test_the_policy_config_names_the_trading_namespace_of_its_stack(stack):
+    bounds = json.loads((ROOT / "policies" / "config" / f"{stack}.json").read_text())
+    (namespace,) = {one.props["metadata"]["name"] for one in registered(stack) if one.name == "trading-namespace"}
+    assert namespace in bounds["sidecar-injection"]["namespaces"]
+
+
+def test_a_trading_namespace_of_another_name_keeps_every_rule_too():
+    assert violations("pi-cluster", registered("pi-cluster", trading={"namespace": "shop"})) == {}
+
+
+def test_traffic_settings_that_use_everything_keep_every_rule_too():
+    assert violations("pi-cluster", registered("pi-cluster", traffic=TRAFFIC)) == {}
 
 
 def test_observability_keeps_every_rule_too():
@@ -83,11 +100,10 @@ def test_a_mesh_whose_certificates_vault_signs_keeps_every_rule_too(monkeypatch)
 def test_the_ansible_roles_own_examples_keep_every_rule(example):
     one = yaml.safe_load(example.read_text())
     bounds = json.loads((ROOT / "policies" / "config" / "pi-cluster.json").read_text())
-    judging = [rule for rule in RULES if isinstance(rule, Rule)]
-    assert judging
-    assert {rule.name: said(rule, one, **bounds.get(rule.name, {})) for rule in judging} == {
-        rule.name: [] for rule in judging
-    }
+    for rule in RULES:
+        own = bounds.get(rule.name, {})
+        found = said(rule, one, **own) if isinstance(rule, Rule) else said_of_all(rule, (token(one), one), **own)
+        assert found == [], rule.name
 
 
 @pytest.mark.parametrize(
@@ -97,6 +113,9 @@ def test_the_ansible_roles_own_examples_keep_every_rule(example):
         ({"mtls": {"mode": "PERMISSIVE"}}, "mesh-wide-strict"),
         ({"images": {"hub": "registry.example/istio"}}, "image-hub"),
         ({"ingress": {"autoscaling": {"enabled": True, "maxReplicas": 9}}}, "bounded-autoscaling"),
+        ({"ingress": {"values": {"additionalContainers": [{"name": "x", "image": "busybox"}]}}}, "pi-ceiling"),
+        ({"base": {"values": {"env": [{"name": "DB_PASSWORD", "value": "fox"}]}}}, "no-secrets-in-values"),
+        ({"traffic": {"authorization": {"policies": {"open": {"rules": [{"ports": [80]}]}}}}}, "named-principals"),
     ],
 )
 def test_a_setting_that_breaks_a_rule_is_found_in_the_real_program(changes, rule):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from pi_mesh.checks.capacity import free
+from pi_mesh.checks.capacity import rooms
 from pi_mesh.checks.finding import Finding, Subject, error, ok, setting
 from pi_mesh.checks.ownership import is_installed
 from pi_mesh.checks.preflight.nodes import usable
@@ -20,8 +20,9 @@ def check(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
         return
     wanted = mesh.settings.cluster.free_memory
     scarce = False
-    for node in usable(snapshot):
-        left = free(node, snapshot.pods).memory
+    nodes = usable(snapshot)
+    for node, room in zip(nodes, rooms(nodes, snapshot.pods), strict=True):
+        left = room.free.memory
         if left < wanted.bytes:
             scarce = True
             message = f"{show_memory(left)} of {show_memory(node.allocatable.memory)} memory are free, {wanted} needed"

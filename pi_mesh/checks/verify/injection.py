@@ -14,7 +14,7 @@ def check(seen: VerificationInput) -> Iterator[Finding]:
     namespace = seen.settings.trading.namespace
     subject, tried = Subject("namespace", namespace), seen.observed.injection
     if tried.pod is None:
-        fix = "see the rows of webhooks and mesh pods; a quota or limit may be full"
+        fix = "see the findings of webhooks and mesh pods; the namespace's quota may be used up"
         yield error(ID, subject, f"a test pod (dry run) is refused: {tried.refusal}", fix)
         return
     sidecar = next((entry for entry in tried.pod.containers if entry.name == SIDECAR), None)
@@ -31,4 +31,4 @@ def _why(seen: VerificationInput, namespace: str) -> str:
     found = seen.snapshot.namespace(namespace)
     if found is None or found.labels.get("istio-injection") != "enabled":
         return f"`kubectl label namespace {namespace} istio-injection=enabled`"
-    return "see the row of the mutating webhooks"
+    return "see the findings of webhooks"

@@ -31,9 +31,7 @@ def _broken(seen: VerificationInput, hook: Webhook) -> Finding | None:
     subject = Subject(f"{hook.kind.lower()} webhook", hook.configuration)
     restart = f"`kubectl rollout restart -n {seen.settings.istio.namespace} deploy/istiod`, which writes it anew"
     if hook.service not in {f"{entry.namespace}/{entry.name}" for entry in seen.snapshot.services}:
-        return error(
-            ID, subject, f"calls {hook.service}, which is gone", "`python -m operations verify` says what else"
-        )
+        return error(ID, subject, f"calls Service {hook.service}, which is gone", seen.restore(hook.release))
     if not hook.ca_bundle:
         return error(ID, subject, "has no CA bundle: the API server can't call it", restart)
     try:

@@ -1,11 +1,13 @@
-"""Workloads without a sidecar: under STRICT they reach nobody in the mesh."""
+"""Pods of the trading namespace must have a sidecar: under STRICT no pod of the mesh takes requests of others."""
 
 from collections.abc import Iterator
 
 from pi_mesh.checks.finding import Finding, Subject, ok, warning
 from pi_mesh.checks.verify.input import VerificationInput
+from pi_mesh.cluster.pods import Pod
 
 ID = "workloads"
+INJECT = "sidecar.istio.io/inject"
 
 
 def check(seen: VerificationInput) -> Iterator[Finding]:
@@ -14,8 +16,17 @@ def check(seen: VerificationInput) -> Iterator[Finding]:
     bare = [pod for pod in pods if not pod.has_sidecar]
     for pod in bare:
         message = f"has no sidecar: with {seen.settings.mtls.mode} it can't take part in the mesh"
-        fix = f"make it anew: `kubectl delete pod -n {namespace} {pod.name}`, once injection works"
-        yield warning(ID, Subject("pod", f"{namespace}/{pod.name}"), message, fix)
+        yield warning(ID, Subject("pod", f"{namespace}/{pod.name}"), message, _fix(pod))
     if not bare:
-        message = f"all {len(pods)} pods have their sidecar" if pods else "no pods yet"
-        yield ok(ID, Subject("namespace", namespace), message, number=len(pods))
+        some = "the 1 pod has its sidecar" if len(pods) == 1 else f"all {len(pods)} pods have their sidecar"
+        yield ok(ID, Subject("namespace", namespace), some if pods else "no pods yet", number=len(pods))
+
+
+def _fix(pod: Pod) -> str:
+    """Say how the pod gets its sidecar: only a pod with a controller may be deleted without being lost."""
+    # The label decides before the annotation: istio.io/latest/docs/setup/additional-setup/sidecar-injection
+    if pod.labels.get(INJECT, pod.annotations.get(INJECT)) == "false":
+        return f"it was created with {INJECT}: false; take that out of its manifest if it belongs into the mesh"
+    if pod.owner:
+        return f"once injection works, `kubectl delete pod -n {pod.namespace} {pod.name}`: {pod.owner} replaces it"
+    return "no controller replaces it: once injection works, delete it and create it again from its manifest"

@@ -50,6 +50,13 @@ def test_without_atomic_it_stays_failed_and_no_refresh_hides_it(empty, told):
     told(verified.status, line, "`python -m operations repair -s STACK --yes` where a refresh hid it, then `pulumi up`")
 
 
+def test_a_cluster_without_the_mesh_is_one_finding(empty):
+    verified = empty.operation("verify")
+    assert verified.status == 1
+    assert "the mesh is not installed" in verified.output
+    assert verified.output.splitlines()[-1].endswith("(1 error)")
+
+
 @pytest.mark.row(10)
 def test_a_release_deleted_by_hand_is_missed_and_comes_back(whole, told):
     helm("uninstall", "istio-egressgateway", "--wait")

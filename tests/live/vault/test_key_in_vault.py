@@ -3,6 +3,14 @@
 from collections.abc import Iterator
 
 import pytest
+
+from lab.cluster import cert_manager_controller, vault
+from lab.cluster.kubectl import kubectl
+from lab.cluster.names import LAB
+from lab.workloads import apply, delete, manifests, wait_for
+from pi_mesh.certificates import pem
+from pi_mesh.cluster.errors import ClusterUnreachable
+from tests.live.traffic.load import steady
 from tests.live.vault.external_signer import (
     CLIENT,
     IN_BETWEEN,
@@ -19,14 +27,6 @@ from tests.live.vault.external_signer import (
     switch,
     workload_pods,
 )
-
-from lab.cluster import cert_manager_controller, vault
-from lab.cluster.kubectl import kubectl
-from lab.cluster.names import LAB
-from lab.workloads import apply, delete, manifests, wait_for
-from pi_mesh.certificates import pem
-from pi_mesh.cluster.errors import ClusterUnreachable
-from tests.live.traffic.load import steady
 from tests.live.vault.login import open_for_cert_manager
 from tests.live.vault.mesh import (
     CONTROL,
@@ -104,7 +104,7 @@ def test_a_second_run_changes_nothing(changed_over: ChangedOver, vault_mesh: Vau
 
 def test_preflight_and_verify_say_that_all_is_well(changed_over: ChangedOver, vault_mesh: VaultMesh):  # noqa: ARG001
     for operation in ("preflight", "verify"):
-        outcome = vault_mesh.operation(operation).must()
+        outcome = vault_mesh.operation(operation, "--all").must()
     assert "Istio Intermediate CA" in outcome.output
 
 

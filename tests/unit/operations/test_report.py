@@ -18,7 +18,7 @@ from pi_mesh.cluster.errors import ClusterUnreachable
 from pi_mesh.cluster.release_records import ReleaseRecord
 from pi_mesh.settings import SettingsError
 from tests.support.factories import make_settings
-from tests.support.healthy_mesh import make_verification
+from tests.support.healthy_mesh import in_cluster, make_verification
 from tests.support.snapshots import STACK, make_pis, make_snapshot
 
 SCHEMA = json.loads(report_schema.PATH.read_text())
@@ -38,7 +38,7 @@ def stack(monkeypatch):
     monkeypatch.setattr(snapshot, "read", lambda _: make_snapshot(nodes=make_pis(2, memory=1280)))
     monkeypatch.setattr(verify, "read", lambda *_: make_verification())
     monkeypatch.setattr(verify.signing, "signed", lambda *_: [ok("x", Subject("pod", "a/b"), "is well", number=0.5)])
-    monkeypatch.setattr(verify.analysis, "analyze", lambda _: [warning("y", Subject("cluster"), "is odd", "look")])
+    monkeypatch.setattr(verify.analysis, "analyze", lambda *_: [warning("y", Subject("cluster"), "is odd", "look")])
     monkeypatch.setattr(observed_state, "read", lambda *_: now)
     monkeypatch.setattr(apply, "carry_out", lambda now, **_: [step.finding(done=True) for step in plan.steps(now)])
     monkeypatch.setattr(rotate_ca.pulumi, "pending", lambda *_: {})
@@ -137,3 +137,24 @@ def test_the_budget_is_in_numbers_by_component_and_by_node():
     istiod = budget["components"][0]
     assert (istiod["component"], istiod["requests"]) == ("istiod", {"cpu": 100, "memory": 128 * 2**20})
     assert [(node["node"], node["sidecars"]) for node in budget["nodes"]] == [("pi-1", 10), ("pi-2", 10)]
+
+
+@pytest.mark.usefixtures("stack")
+def test_a_mesh_that_is_not_installed_is_one_finding_and_status_1(monkeypatch):
+    absent = in_cluster(make_verification(), releases=(), deployments=())
+    monkeypatch.setattr(verify, "read", lambda *_: absent)
+    content = valid("verify")
+    assert (content["status"], len(content["findings"])) == (1, 1)
+
+
+@pytest.mark.usefixtures("stack")
+@pytest.mark.parametrize(
+    ("operation", "verdict"),
+    [
+        ("verify", "stack test: the mesh is as the settings say"),
+        ("preflight", "stack test: `pulumi up` would be refused"),
+        ("repair", "stack test: something is left to repair"),
+    ],
+)
+def test_the_verdict_is_one_sentence(operation, verdict):
+    assert valid(operation)["verdict"] == verdict

@@ -1,21 +1,30 @@
-"""The rules let pass what keeps them."""
+"""The rules let pass what keeps them, and answer in words whatever they are given."""
+
+import json
+from copy import deepcopy
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from policies.rules import (
+    RULES,
+    Rule,
     authorization,
     autoscaling,
     chart_source,
     chart_version,
     gateway_hosts,
     image_hub,
-    injection,
     mtls,
     pi_ceiling,
     placement,
+    protected_ca,
     secrets_in_values,
+    vault_ca,
 )
-from tests.support.policy_resources import gateway, istiod, kubernetes, said
+from tests.support.policy_resources import RELEASE, gateway, istiod, kubernetes, said, said_of_all
 
 OF_RELEASES = [
     module.RULE
@@ -31,7 +40,6 @@ ONE_HOST = {"servers": [{"hosts": ["shop.example"]}]}
     ("rule", "props"),
     [
         (mtls.RULE, kubernetes(SECURITY, "PeerAuthentication", "default", STRICT, namespace="istio-system")),
-        (injection.RULE, kubernetes("v1", "Namespace", "trading", labels={"istio-injection": "enabled"})),
         (authorization.RULE, kubernetes(SECURITY, "AuthorizationPolicy", "agent", FROM_ARGOCD)),
         (gateway_hosts.RULE, kubernetes(NETWORKING, "Gateway", "trading-gateway", ONE_HOST)),
     ],
@@ -45,3 +53,79 @@ def test_a_compliant_object_passes(rule, props):
 @pytest.mark.parametrize("release", [istiod, gateway])
 def test_a_compliant_release_passes(rule, release):
     assert said(rule, release()) == []
+
+
+WORDS = """
+chart version values repositoryOpts repo namespace metadata name labels spec action rules from source
+principals ipBlocks when key to servers hosts listeners selector matchLabels mtls mode portLevelMtls
+template containers initContainers resources limits requests cpu memory pilot global proxy hub image
+autoscaling enabled maxReplicas autoscaleEnabled autoscaleMax nodeSelector affinity meshConfig
+rootNamespace revision env value password path type keyType keyBits ttl maxPathLength data kind
+apiVersion sidecarInjectorWebhook templates podAnnotations
+"""
+KEYS = st.sampled_from(WORDS.split()) | st.text(max_size=5)
+SCALARS = (
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**40), 2**40)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=20)
+    | st.sampled_from(
+        ["*", "", "STRICT", "ALLOW", "oci://x/..", "1Gi", "0", "istiod", "https://[", "10.0.0.0/33", "\n- "]
+    )
+)
+JSON = st.recursive(
+    SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=4), max_leaves=25
+)
+SEEDS = [
+    istiod(),
+    gateway(values__additionalContainers=[{"name": "x", "resources": {}}], values__env=[{"name": "A", "value": "b"}]),
+    kubernetes("apps/v1", "Deployment", "web", {"template": {"spec": {"containers": [{"name": "web"}]}}}),
+    kubernetes(SECURITY, "PeerAuthentication", "d", STRICT | {"portLevelMtls": {"80": {"mode": "STRICT"}}}),
+    kubernetes(SECURITY, "AuthorizationPolicy", "a", FROM_ARGOCD | {"when": [{"key": "source.ip", "values": ["::1"]}]}),
+    kubernetes(NETWORKING, "Gateway", "g", ONE_HOST),
+    kubernetes("networking.k8s.io/v1", "Ingress", "i", {"rules": [{"host": "a.example"}]}),
+    kubernetes("gateway.networking.k8s.io/v1", "Gateway", "g", {"listeners": [{"hostname": "a.example"}]}),
+    kubernetes("autoscaling/v2", "HorizontalPodAutoscaler", "h", {"maxReplicas": 2}),
+    kubernetes("v1", "Namespace", "trading", labels={}, namespace="trading"),
+    kubernetes("v1", "ConfigMap", "istio-sidecar-injector"),
+    {"keyType": "ec", "keyBits": 256, "ttl": "1h", "maxPathLength": 0, "type": "pki", "path": "sys/mounts/pki"},
+]
+TYPES = st.sampled_from(
+    sorted(
+        {f"kubernetes:{seed['apiVersion']}:{seed['kind']}" for seed in SEEDS if "kind" in seed}
+        | {RELEASE, "kubernetes:helm.sh/v4:Chart", "kubernetes:core/v1:NamespacePatch"}
+        | {vault_ca.REQUEST, vault_ca.SIGNED, vault_ca.ROOT, vault_ca.ENDPOINT, protected_ca.MOUNT}
+    )
+)
+
+
+def places(tree: Any) -> list[tuple]:
+    """The paths of every value below a tree."""
+    entries = tree.items() if isinstance(tree, dict) else enumerate(tree) if isinstance(tree, list) else ()
+    return [(key, *rest) for key, value in entries for rest in ((), *places(value))]
+
+
+@st.composite
+def spoilt(draw: st.DrawFn) -> dict[str, Any]:
+    """A resource of which some values have become something else."""
+    props = deepcopy(draw(st.sampled_from(SEEDS)))
+    for _ in range(draw(st.integers(1, 3))):
+        *parents, last = draw(st.sampled_from(places(props) or [("spec",)]))
+        branch = props
+        for parent in parents:
+            branch = branch[parent]
+        branch[last] = draw(JSON)
+    return props
+
+
+@settings(max_examples=150, deadline=None)
+@given(props=spoilt() | st.dictionaries(KEYS, JSON, max_size=6), type_=TYPES)
+def test_whatever_a_resource_holds_every_rule_answers_in_words(props, type_):
+    over_the_wire = json.loads(json.dumps(props))
+    for rule in RULES:
+        if isinstance(rule, Rule):
+            answers = said(rule, over_the_wire, type_)
+        else:
+            answers = said_of_all(rule, (type_, over_the_wire), (RELEASE, istiod()))
+        assert all(isinstance(answer, str) and answer for answer in answers)

@@ -133,6 +133,14 @@ def test_a_kind_that_the_server_does_not_know_has_no_items(api):
         assert client.items("/apis/none/v1/things") == []
 
 
+def test_a_long_list_is_read_page_by_page(api):
+    api += [(200, {}, {"metadata": {"continue": "next"}, "items": [1, 2]}), (200, {}, {"metadata": {}, "items": [3]})]
+    with Client("test") as client:
+        pages = client.each("/api/v1/pods", labelSelector="a=b")
+        assert (next(pages), next(pages), len(api)) == (1, 2, 1)
+        assert list(pages) == [3]
+
+
 def test_a_missing_right_is_told_from_other_refusals(api):
     api.append((403, {}, {"message": "nodes is forbidden"}))
     with Client("test") as client, pytest.raises(Forbidden) as raised:

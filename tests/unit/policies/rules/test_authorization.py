@@ -3,7 +3,6 @@
 import pytest
 
 from policies.rules import authorization
-from tests.support import awaited
 from tests.support.policy_resources import kubernetes, said
 
 SECURITY, NETWORKING = "security.istio.io/v1beta1", "networking.istio.io/v1beta1"
@@ -26,8 +25,11 @@ def test_a_wildcard_principal_is_refused():
     assert message.startswith("AuthorizationPolicy agent: rule 0 allows the principal *")
 
 
-def test_any_signed_in_user_may_be_allowed():
-    assert said(authorization.RULE, policy({"from": [{"source": {"requestPrincipals": ["*"]}}]})) == []
+def test_any_signed_in_user_may_be_allowed_where_the_policy_config_says_so():
+    signed_in = policy({"from": [{"source": {"requestPrincipals": ["*"]}}]})
+    (message,) = said(authorization.RULE, signed_in)
+    assert message.startswith("AuthorizationPolicy agent: rule 0 allows the request principal *")
+    assert said(authorization.RULE, signed_in, anySignedInUser=True) == []
 
 
 def test_a_deny_policy_may_name_everybody():
@@ -45,7 +47,76 @@ ANYBODY = {
 }
 
 
-@awaited.safe("M11 only the principal * is taken for everybody")
 @pytest.mark.parametrize("case", ANYBODY)
 def test_a_rule_that_names_no_caller_is_refused(case):
     assert said(authorization.RULE, policy(ANYBODY[case])) != []
+
+
+def source(**fields: list) -> dict:
+    return policy({"from": [{"source": fields}]})
+
+
+def condition(key: str, **values: list) -> dict:
+    return policy({"to": [{"operation": {"ports": ["80"]}}], "when": [{"key": key, **values}]})
+
+
+BYPASSES = {
+    "half of all addresses, twice": source(ipBlocks=["0.0.0.0/1", "128.0.0.0/1"]),
+    "every pod's address": source(ipBlocks=["10.42.0.0/16"]),
+    "every address of IPv6": source(remoteIpBlocks=["::/0"]),
+    "a named caller beside everybody": source(principals=["cluster.local/ns/argocd/sa/argocd", "*"]),
+    "a second source without a caller": policy({"from": [{"source": {"namespaces": ["argocd"]}}, {"source": {}}]}),
+    "an account of any namespace": source(principals=["*/sa/default"]),
+    "the beginning of a namespace's name": source(principals=["cluster.local/ns/t*"]),
+    "a pattern of namespaces": source(namespaces=["*-system", "t*"]),
+    "every token of every issuer": source(requestPrincipals=["*/*"]),
+    "every token of every https issuer": source(requestPrincipals=["https://*"]),
+    "an empty list of callers": source(principals=[]),
+    "a caller without a name": source(principals=[""]),
+    "a condition on everybody": condition("source.principal", values=["*"]),
+    "a condition on everybody else": condition("source.namespace", notValues=["x"]),
+    "a condition that is no caller": condition("request.headers[x-admin]", values=["yes"]),
+    "an action in another case": kubernetes(SECURITY, "AuthorizationPolicy", "a", {"action": "allow", "rules": [{}]}),
+    "no action": kubernetes(SECURITY, "AuthorizationPolicy", "a", {"rules": [{}]}),
+    "the newest version of the API": kubernetes("security.istio.io/v1", "AuthorizationPolicy", "a", {"rules": [{}]}),
+}
+
+
+@pytest.mark.parametrize("case", BYPASSES)
+def test_no_other_words_let_everybody_in(case):
+    assert said(authorization.RULE, BYPASSES[case]) != []
+
+
+@pytest.mark.parametrize("type_", ["AuthorizationPolicy", "AuthorizationPolicyPatch"])
+def test_the_resources_type_says_the_kind_too(type_):
+    bare = {"metadata": {"name": "a"}, "spec": {"rules": [{}]}}
+    assert said(authorization.RULE, bare, f"kubernetes:security.istio.io/v1:{type_}") != []
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        source(principals=["cluster.local/ns/argocd/*", "*/ns/argocd/sa/server", "partner.example/ns/x/sa/y"]),
+        source(serviceAccounts=["argocd/server"], notNamespaces=["x"]),
+        source(requestPrincipals=["https://issuer.example/*", "issuer@example.com/7"]),
+        source(namespaces=["argocd"], ipBlocks=["0.0.0.0/0"]),
+        condition("source.principal", values=["cluster.local/ns/argocd/sa/server"]),
+        policy(),
+    ],
+)
+def test_a_caller_who_is_named_passes(named):
+    assert said(authorization.RULE, named) == []
+
+
+def test_addresses_of_a_listed_network_are_callers():
+    block = source(remoteIpBlocks=["192.168.1.20", "192.168.1.64/26"])
+    (message,) = said(authorization.RULE, block)
+    assert "allows the remote addresses 192.168.1.20, 192.168.1.64/26" in message
+    assert said(authorization.RULE, block, addresses=["192.168.1.0/24"]) == []
+
+
+def test_rules_of_a_wrong_type_are_told_in_words():
+    (message,) = said(authorization.RULE, kubernetes(SECURITY, "AuthorizationPolicy", "a", {"rules": "all"}))
+    assert message.startswith("spec.rules is a text, where a list belongs. Fix:")
+    (message,) = said(authorization.RULE, policy({"from": [{"source": {"principals": "*"}}]}))
+    assert message.startswith("spec.rules[0].from[0].source.principals is a text, where a list belongs")

@@ -21,3 +21,34 @@ def test_a_gateway_for_every_host_is_named_unless_listed(host):
 
 def test_a_wildcard_below_a_domain_is_a_name():
     assert said(gateway_hosts.RULE, listening("*.shop.example")) == []
+
+
+def serving(*hosts: list[str]) -> dict:
+    return {"servers": [{"hosts": server} for server in hosts]}
+
+
+LISTENERS = {"listeners": [{"name": "http", "port": 80}]}
+ANY_RULE = {"rules": [{"http": {"paths": []}}]}
+BYPASSES = {
+    "no hosts": kubernetes(NETWORKING, "Gateway", "g", {"servers": [{"port": {"number": 80}}]}),
+    "an empty list of hosts": kubernetes(NETWORKING, "Gateway", "g", serving([])),
+    "hosts that are a text": kubernetes(NETWORKING, "Gateway", "g", {"servers": [{"hosts": "*"}]}),
+    "another namespace's *": listening("trading/*"),
+    "a second server": kubernetes(NETWORKING, "Gateway", "g", serving(["a.example"], ["*"])),
+    "a * beside a name": kubernetes(NETWORKING, "Gateway", "g", serving(["a.example", "*"])),
+    "the newest version of the API": kubernetes("networking.istio.io/v1", "Gateway", "g", serving(["*"])),
+    "a listener of the Gateway API": kubernetes("gateway.networking.k8s.io/v1", "Gateway", "g", LISTENERS),
+    "an Ingress without a host": kubernetes("networking.k8s.io/v1", "Ingress", "i", ANY_RULE),
+    "an Ingress' default": kubernetes("networking.k8s.io/v1", "Ingress", "i", {"defaultBackend": {"service": {}}}),
+}
+
+
+@pytest.mark.parametrize("case", BYPASSES)
+def test_no_way_leads_past_the_names(case):
+    assert said(gateway_hosts.RULE, BYPASSES[case]) != []
+
+
+def test_a_listed_gateway_may_be_of_one_namespace_only():
+    theirs = kubernetes(NETWORKING, "Gateway", "edge", serving(["*"]), namespace="theirs")
+    assert said(gateway_hosts.RULE, theirs, anyHost=["theirs/edge"]) == []
+    assert said(gateway_hosts.RULE, theirs, anyHost=["ours/edge"]) != []

@@ -1,12 +1,11 @@
 """The rule that images come from listed hubs."""
 
+import json
+
 import pytest
 
-from policies.rules import (
-    image_hub,
-)
-from tests.support import awaited
-from tests.support.policy_resources import istiod, said
+from policies.rules import image_hub
+from tests.support.policy_resources import changed, gateway, istiod, kubernetes, said
 
 
 def test_a_hub_off_the_list_is_refused():
@@ -19,7 +18,6 @@ def test_a_chart_that_chooses_its_own_hub_is_refused():
     assert message.startswith("global.hub is not set")
 
 
-@awaited.safe("M11 only one of the keys that choose an image is looked at")
 @pytest.mark.parametrize(
     "values",
     [
@@ -33,3 +31,64 @@ def test_a_chart_that_chooses_its_own_hub_is_refused():
 )
 def test_every_key_that_chooses_an_image_is_judged(values):
     assert said(image_hub.RULE, istiod(**values)) != []
+
+
+EVIL = "evil.example/proxyv2:1"
+POD = {"containers": [{"name": "istio-proxy", "image": EVIL}]}
+ANNOTATED = {"template": {"metadata": {"annotations": {"sidecar.istio.io/proxyImage": EVIL}}}}
+BYPASSES = {
+    "the init container's image": istiod(values__global__proxy_init__image=EVIL),
+    "the chart's inner defaults": istiod(values___internal_defaults_do_not_set={"hub": "evil.example"}),
+    "the chart's old defaults": istiod(values__defaults={"pilot": {"hub": "evil.example"}}),
+    "a hub that the chart merges in": istiod(values__pilot__global={"hub": "evil.example"}),
+    "a hub that begins like an allowed one": istiod(values__global__hub="docker.io/istio-evil"),
+    "a hub below the allowed one's parent": istiod(values__global__hub="docker.io"),
+    "a way out of the hub": istiod(values__pilot__image="docker.io/istio/../evil/pilot:1"),
+    "an image that begins like a hub": istiod(values__pilot__image="docker.io/istio.evil/pilot:1"),
+    "a gateway's annotation": gateway(values__podAnnotations={"sidecar.istio.io/proxyImage": EVIL}),
+    "a gateway's further container": gateway(values__additionalContainers=[{"name": "x", "image": "busybox"}]),
+    "a gateway's init container": gateway(values__initContainers=[{"name": "x", "image": EVIL}]),
+    "a template of the injector": istiod(
+        values__sidecarInjectorWebhook={"templates": {"x": f"spec:\n  containers:\n  - image: {EVIL}\n"}}
+    ),
+    "a template that writes JSON": istiod(
+        values__sidecarInjectorWebhook={"templates": {"x": json.dumps({"spec": {"containers": [{"image": EVIL}]}})}}
+    ),
+    "a template with an expression": istiod(
+        values__sidecarInjectorWebhook={"templates": {"x": 'image: {{ print "evil" "/proxyv2" }}'}}
+    ),
+    "an image that is a list": istiod(values__pilot__image=[EVIL]),
+    "a prerelease's package": istiod(chart="charts/istiod-1.31.0-rc.0.tgz", values={"global": {}}),
+    "a copy in a folder": istiod(chart="./istiod-vendored", values={"global": {}}),
+    "another chart's repository": gateway(chart="grafana", values={"image": {"repository": "evil.example/grafana"}}),
+    "another chart's registry": gateway(chart="grafana", values={"global": {"imageRegistry": "evil.example"}}),
+    "a command that rewrites the objects": changed(istiod(), postrender="./rewrite.sh"),
+    "a proxy in a pod": kubernetes("v1", "Pod", "x", POD),
+    "an annotated workload": kubernetes("apps/v1", "Deployment", "x", ANNOTATED),
+    "the injector's ConfigMap": {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": "istio-sidecar-injector"},
+        "data": {"config": f"templates:\n  sidecar: |\n    image: {EVIL}\n"},
+    },
+}
+
+
+@pytest.mark.parametrize("case", BYPASSES)
+def test_no_way_leads_past_the_hubs(case):
+    assert said(image_hub.RULE, BYPASSES[case]) != []
+
+
+@pytest.mark.parametrize(
+    "props",
+    [
+        istiod(values__pilot__image="pilot", values__global__proxy__image="proxyv2", values__pilot__hub=""),
+        istiod(values__pilot__image="docker.io/istio/pilot:1.31.0-distroless"),
+        istiod(values__sidecarInjectorWebhook={"templates": {"x": "containers:\n- image: {{ .ProxyImage }}"}}),
+        gateway(chart="grafana", values={"dashboard": '{"image": "logo"}', "image": {"registry": "docker.io"}}),
+        gateway(values__imagePullSecrets=["regcred"], values__imagePullPolicy="Always"),
+        kubernetes("v1", "Pod", "web", {"containers": [{"name": "web", "image": "registry.example/web:1"}]}),
+    ],
+)
+def test_images_of_the_hub_and_workloads_of_ones_own_pass(props):
+    assert said(image_hub.RULE, props) == []

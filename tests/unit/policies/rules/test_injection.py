@@ -1,24 +1,80 @@
-"""The rule that the trading namespace gets sidecars."""
+"""The rule that the workloads' namespaces get sidecars."""
+
+import pytest
 
 from policies.rules import injection
-from tests.support import awaited
-from tests.support.policy_resources import kubernetes, said
+from tests.support.policy_resources import changed, gateway, istiod, kubernetes, said_of_all, token
+
+INJECTED = {"istio-injection": "enabled"}
+INJECT = "sidecar.istio.io/inject"
 
 
-def trading(**labels: str) -> dict:
-    return kubernetes("v1", "Namespace", "trading", labels=labels)
+def namespace(name: str | None = "trading", **labels: object) -> dict:
+    return changed(kubernetes("v1", "Namespace", "", labels=labels), metadata__name=name)
+
+
+def judged(*resources: dict, **bounds: list) -> list[str]:
+    return said_of_all(injection.RULE, *((token(props), props) for props in resources), **bounds)
 
 
 def test_a_trading_namespace_without_injection_is_refused():
-    assert said(injection.RULE, trading())[0].startswith("namespace trading has istio-injection=None. Fix:")
-    assert len(said(injection.RULE, trading(**{"istio-injection": "disabled"}))) == 1
+    assert judged(namespace())[0].startswith("namespace trading has istio-injection=None. Fix:")
+    assert len(judged(namespace(**{"istio-injection": "disabled"}))) == 1
 
 
-def test_only_listed_namespaces_need_injection():
-    assert said(injection.RULE, trading(), namespaces=["shop"]) == []
+def test_a_namespace_with_injection_passes():
+    assert judged(istiod(), namespace(**INJECTED)) == []
 
 
-@awaited.safe("M11 the shipped config of the rule does not follow trading.namespace")
+def test_without_istiod_only_listed_namespaces_need_injection():
+    assert judged(namespace(), namespaces=["shop"]) == []
+
+
 def test_the_namespace_of_the_settings_needs_injection_whatever_its_name():
-    renamed = kubernetes("v1", "Namespace", "shop", annotations={"pi-mesh/stack": "pi-mesh/pi-cluster"})
-    assert said(injection.RULE, renamed) != []
+    assert judged(istiod(), namespace("shop"))[0].startswith("namespace shop has istio-injection=None")
+
+
+def test_a_namespace_of_releases_needs_no_injection():
+    assert judged(istiod(), namespace("istio-system"), namespace(**INJECTED)) == []
+
+
+def test_a_namespace_can_be_excepted_in_the_policy_config():
+    assert judged(istiod(), namespace("backup"), without=["backup"]) == []
+
+
+OPTED_OUT = {"template": {"metadata": {"labels": {INJECT: "false"}}, "spec": {}}}
+BYPASSES = {
+    "a label that is true": [namespace(**{"istio-injection": True})],
+    "a label in capitals": [namespace(**{"istio-injection": "Enabled"})],
+    "a name that the provider makes": [istiod(), namespace(None)],
+    "a release in a listed namespace": [
+        istiod(),
+        gateway(namespace="trading"),
+        namespace(),
+    ],
+    "the same namespace twice": [namespace(**INJECTED), namespace(**{"istio-injection": "disabled"})],
+    "a revision that the label does not mean": [istiod(values__revision="canary"), namespace(**INJECTED)],
+    "a revision that the chart merges in": [istiod(values__pilot__revision="canary")],
+    "a selector that no pod passes": [istiod(values__sidecarInjectorWebhook={"neverInjectSelector": [{}]})],
+    "no webhook": [istiod(values__global__operatorManageWebhooks=True)],
+    "an injector that waits for an annotation": [istiod(values__global__proxy__autoInject="disabled")],
+    "a pod that opts out": [kubernetes("v1", "Pod", "x", {}, namespace="trading", labels={INJECT: "false"})],
+    "a workload that opts out": [kubernetes("apps/v1", "Deployment", "x", OPTED_OUT, namespace="trading")],
+    "labels that are a list": [changed(namespace(), metadata__labels=["istio-injection=enabled"])],
+}
+
+
+@pytest.mark.parametrize("case", BYPASSES)
+def test_no_way_leads_past_the_sidecars(case):
+    assert judged(*BYPASSES[case]) != []
+
+
+def test_a_patch_may_take_the_label_away_but_need_not_repeat_it():
+    patch = "kubernetes:core/v1:NamespacePatch"
+    assert said_of_all(injection.RULE, (patch, namespace())) == []
+    assert said_of_all(injection.RULE, (patch, namespace(**{"istio-injection": "disabled"}))) != []
+
+
+def test_a_canary_with_the_default_tag_passes():
+    canary = istiod(values__revision="canary", values__revisionTags=["default"])
+    assert judged(canary, namespace(**INJECTED)) == []

@@ -3,8 +3,7 @@
 import pytest
 
 from policies.rules import mesh_strict
-from tests.support import awaited
-from tests.support.policy_resources import istiod, kubernetes, said_of_all, token
+from tests.support.policy_resources import changed, istiod, kubernetes, said_of_all, token
 
 SECURITY, NETWORKING = "security.istio.io/v1beta1", "networking.istio.io/v1beta1"
 
@@ -40,6 +39,52 @@ def test_a_stack_without_istiod_needs_no_strict():
     assert of_stack(trading()) == []
 
 
-@awaited.safe("M11 a STRICT in the control plane's namespace is taken for mesh-wide, wherever the root namespace is")
 def test_a_strict_outside_of_the_root_namespace_is_not_mesh_wide():
     assert of_stack(istiod(values__meshConfig={"rootNamespace": "elsewhere"}), peer()) != []
+
+
+def of_values(**changes: object) -> list[dict]:
+    return [istiod(**changes), peer()]
+
+
+def labelled(**labels: str) -> dict:
+    return kubernetes(
+        SECURITY, "PeerAuthentication", "default", {"mtls": {"mode": "STRICT"}}, namespace="istio-system", labels=labels
+    )
+
+
+BYPASSES = {
+    "a root namespace that the chart merges in": of_values(values__pilot__meshConfig={"rootNamespace": "elsewhere"}),
+    "a root namespace in the chart's inner defaults": of_values(
+        values___internal_defaults_do_not_set={"meshConfig": {"rootNamespace": "elsewhere"}}
+    ),
+    "Istio's namespace by another value": of_values(values__global__istioNamespace="elsewhere"),
+    "mesh settings from another ConfigMap": of_values(values__pilot__env={"SHARED_MESH_CONFIG": "other"}),
+    "a second policy for the mesh": [istiod(), peer(), peer("PERMISSIVE")],
+    "a second policy without a mode": [istiod(), peer(), peer("UNSET")],
+    "a policy for another revision": [istiod(), labelled(**{"istio.io/rev": "canary"})],
+    "a policy without a namespace": [istiod(), changed(peer(), metadata__namespace=None)],
+    "a mode in other letters": [istiod(), peer("strict")],
+    "a prerelease's package": [istiod(chart="charts/istiod-1.31.0-rc.0.tgz")],
+    "a registry with a tag": [istiod(chart="oci://ghcr.io/istio/release/charts/istiod:1.31.0")],
+    "a copy in a folder": [istiod(chart="./istiod-vendored")],
+    "values from a file": [istiod(valueYamlFiles=["values.yaml"]), peer()],
+    "a root namespace that is a list": of_values(values__meshConfig={"rootNamespace": ["istio-system"]}),
+}
+
+
+@pytest.mark.parametrize("case", BYPASSES)
+def test_no_way_leads_past_strict(case):
+    assert of_stack(*BYPASSES[case]) != []
+
+
+def test_an_istiod_that_is_no_release_needs_strict_too():
+    assert said_of_all(mesh_strict.RULE, ("kubernetes:helm.sh/v4:Chart", istiod())) != []
+
+
+def test_an_empty_selector_selects_the_whole_mesh():
+    assert of_stack(istiod(), peer(selector={"matchLabels": {}})) == []
+
+
+def test_a_revision_has_its_own_policy():
+    assert of_stack(istiod(values__revision="canary"), labelled(**{"istio.io/rev": "canary"})) == []

@@ -1,7 +1,9 @@
 """The rule about weaker mutual TLS."""
 
+import pytest
+
 from policies.rules import mtls
-from tests.support.policy_resources import kubernetes, said
+from tests.support.policy_resources import gateway, istiod, kubernetes, said
 
 SECURITY, NETWORKING = "security.istio.io/v1beta1", "networking.istio.io/v1beta1"
 
@@ -35,3 +37,44 @@ def test_disabled_is_refused_even_for_a_listed_label():
 def test_a_port_may_not_be_weaker_than_its_workload():
     (message,) = said(mtls.RULE, peer(portLevelMtls={"8888": {"mode": "PERMISSIVE"}}))
     assert "spec.portLevelMtls.8888.mode is PERMISSIVE" in message
+
+
+EXCLUDED = "traffic.sidecar.istio.io/excludeInboundPorts"
+INCLUDED = "traffic.sidecar.istio.io/includeInboundPorts"
+POD = {"template": {"metadata": {"annotations": {EXCLUDED: "8888"}}}}
+BYPASSES = {
+    "a mode that is not set, for a namespace": peer("UNSET", "trading"),
+    "no mode, for a namespace": kubernetes(SECURITY, "PeerAuthentication", "d", {}, namespace="trading"),
+    "a port's mode that is not set": peer(portLevelMtls={"8888": {"mode": "UNSET"}}, **LEGACY),
+    "a port without a mode": peer(portLevelMtls={"8888": {}}, **LEGACY),
+    "a disabled port of a listed workload": peer(portLevelMtls={"8888": {"mode": "DISABLE"}}, **LEGACY),
+    "a mode by its number": peer(2),
+    "a mode in other letters": peer("permissive"),
+    "an empty selector": peer("PERMISSIVE", selector={"matchLabels": {}}),
+    "a label with another value": peer("PERMISSIVE", selector={"matchLabels": {"legacy": "false"}}),
+    "the newest version of the API": kubernetes(
+        "security.istio.io/v1", "PeerAuthentication", "d", {"mtls": {"mode": "PERMISSIVE"}}
+    ),
+    "ports past every sidecar": istiod(values__global__proxy__excludeInboundPorts="8888"),
+    "no port through the sidecars": istiod(values__global__proxy__includeInboundPorts=""),
+    "ports past a gateway": gateway(values__podAnnotations={INCLUDED: "15021"}),
+    "ports past a workload's sidecar": kubernetes("apps/v1", "Deployment", "web", POD),
+    "ports that are a text": peer(portLevelMtls="8888"),
+}
+
+
+@pytest.mark.parametrize("case", BYPASSES)
+def test_no_way_leads_past_mutual_tls(case):
+    assert said(mtls.RULE, BYPASSES[case], permissive=["legacy=true"]) != []
+
+
+@pytest.mark.parametrize(
+    "props",
+    [
+        peer(),
+        kubernetes(SECURITY, "PeerAuthentication", "d", {"portLevelMtls": {"80": {"mode": "STRICT"}}, **LEGACY}),
+        istiod(values__global__proxy__includeInboundPorts="*", values__global__proxy__excludeInboundPorts=""),
+    ],
+)
+def test_what_weakens_nothing_passes(props):
+    assert said(mtls.RULE, props) == []

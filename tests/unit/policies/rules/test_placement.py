@@ -1,5 +1,7 @@
 """The rule that pods run on the right architecture."""
 
+import pytest
+
 from policies.rules import placement
 from tests.support.policy_resources import gateway, istiod, said
 
@@ -38,3 +40,35 @@ def test_an_affinity_that_one_term_leaves_open_is_refused():
 def test_an_affinity_that_only_excludes_an_architecture_is_refused():
     wanted = affinity([architecture("arm64", operator="NotIn")])
     assert len(said(placement.RULE, gateway(values__nodeSelector=None, values__affinity=wanted))) == 1
+
+
+def with_affinity(wanted: object) -> dict:
+    return gateway(values__nodeSelector=None, values__affinity=wanted)
+
+
+PREFERRED = {"nodeAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": [architecture("arm64")]}}
+BYPASSES = {
+    "a prerelease's package": gateway(chart="charts/gateway-1.31.0-rc.0.tgz", values__nodeSelector=None),
+    "a registry with a tag": gateway(chart="oci://h.example/gateway:1.31.0", values__nodeSelector=None),
+    "a copy in a folder": gateway(chart="./gateway-vendored", values__nodeSelector=None),
+    "an affinity that is only preferred": with_affinity(PREFERRED),
+    "an affinity for both": with_affinity(affinity([architecture("arm64", "amd64")])),
+    "an affinity without values": with_affinity(affinity([architecture()])),
+    "a term without expressions": with_affinity(affinity([architecture("arm64")], [])),
+    "an old label": gateway(values__nodeSelector={"beta.kubernetes.io/arch": "arm64"}),
+    "the other chart's place": istiod(values__pilot__nodeSelector=None, values__nodeSelector={}),
+    "an architecture in capitals": gateway(values__nodeSelector={"kubernetes.io/arch": "ARM64"}),
+    "an architecture that is nothing": gateway(values__nodeSelector={"kubernetes.io/arch": ""}),
+    "an architecture that is a list": gateway(values__nodeSelector={"kubernetes.io/arch": ["arm64"]}),
+    "a selector that is a text": gateway(values__nodeSelector="arm64"),
+    "values from a file": gateway(valueYamlFiles=["values.yaml"]),
+}
+
+
+@pytest.mark.parametrize("case", BYPASSES)
+def test_no_way_leads_past_the_architecture(case):
+    assert said(placement.RULE, BYPASSES[case]) != []
+
+
+def test_a_chart_that_is_no_release_is_judged_too():
+    assert said(placement.RULE, gateway(values__nodeSelector=None), "kubernetes:helm.sh/v4:Chart") != []

@@ -1,6 +1,8 @@
 """The rule that the CA's mount is protected."""
 
-from policies.rules import protected_ca
+import pytest
+
+from policies.rules import protected_ca, vault_ca
 from tests.support.policy_resources import said
 
 
@@ -15,3 +17,23 @@ def test_a_mount_that_can_be_deleted_is_refused():
 
 def test_only_pki_mounts_need_protection():
     assert mounted(protect=False, kind="kv") == []
+
+
+BYPASSES = {
+    "a root that Vault makes": ({"backend": "pki"}, vault_ca.ROOT),
+    "a key by itself": ({"backend": "pki"}, vault_ca.KEY),
+    "a mount by its path": ({"path": "sys/mounts/pki_int"}, vault_ca.ENDPOINT),
+    "a mount by its path, with slashes": ({"path": "/sys/mounts//pki_int"}, vault_ca.ENDPOINT),
+    "a plugin of another name": ({"type": "pki-external", "path": "pki"}, protected_ca.MOUNT),
+    "a type in capitals": ({"type": "PKI", "path": "pki"}, protected_ca.MOUNT),
+    "a type that is a list": ({"type": ["pki"], "path": "pki"}, protected_ca.MOUNT),
+}
+
+
+@pytest.mark.parametrize("case", BYPASSES)
+def test_no_way_leads_past_the_protection(case):
+    assert said(protected_ca.RULE, *BYPASSES[case]) != []
+
+
+def test_a_protected_root_passes():
+    assert said(protected_ca.RULE, {"backend": "pki"}, vault_ca.ROOT, protect=True) == []

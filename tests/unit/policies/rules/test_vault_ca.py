@@ -46,3 +46,37 @@ def test_a_ca_without_a_ttl_is_refused():
 def test_a_ca_that_may_sign_further_cas_is_refused(length):
     (message,) = signed(maxPathLength=length)
     assert f"maxPathLength is {-1 if length is None else length}: the CA could sign further CAs" in message
+
+
+KEY = {"keyType": "ec", "keyBits": 256}
+LIFE = {"ttl": "8760h", "maxPathLength": 0}
+BYPASSES = {
+    "a date that comes before the ttl": (LIFE | {"notAfter": "9999-12-31T23:59:59Z"}, vault_ca.SIGNED),
+    "what the request asks for": (LIFE | {"useCsrValues": True}, vault_ca.SIGNED),
+    "a ttl of nothing, which is the mount's": (LIFE | {"ttl": "0"}, vault_ca.SIGNED),
+    "a path length that is a text": (LIFE | {"maxPathLength": "0"}, vault_ca.SIGNED),
+    "a path length that is true": (LIFE | {"maxPathLength": False}, vault_ca.SIGNED),
+    "bits that are a text": (KEY | {"keyBits": "256"}, vault_ca.REQUEST),
+    "bits that Vault chooses": (KEY | {"keyType": "rsa", "keyBits": 0}, vault_ca.REQUEST),
+    "a key that is there already": (KEY | {"type": "existing", "keyRef": "old"}, vault_ca.REQUEST),
+    "a key that another service holds": (KEY | {"managedKeyName": "kms"}, vault_ca.REQUEST),
+    "a weak key by itself": ({"keyType": "rsa", "keyBits": 2048}, vault_ca.KEY),
+    "a root that Vault makes": (KEY | LIFE | {"ttl": "87600h"}, vault_ca.ROOT),
+    "a CA that is imported": ({"backend": "pki", "pemBundle": "-----BEGIN"}, vault_ca.IMPORTED),
+    "a CA by its path": ({"path": "pki/root/sign-intermediate"}, vault_ca.ENDPOINT),
+    "a root by its path": ({"path": "pki/root/generate/internal"}, vault_ca.ENDPOINT),
+}
+
+
+@pytest.mark.parametrize("case", BYPASSES)
+def test_no_way_leads_past_the_judgement_of_the_ca(case):
+    assert said(vault_ca.RULE, *BYPASSES[case]) != []
+
+
+def test_a_bound_that_is_no_duration_is_refused_too():
+    (message,) = said(vault_ca.RULE, LIFE, vault_ca.SIGNED, longestLife="1 year")
+    assert message.startswith("longestLife 1 year in the policy config is no duration")
+
+
+def test_other_paths_of_vault_pass():
+    assert said(vault_ca.RULE, {"path": "kv/data/roots"}, vault_ca.ENDPOINT) == []

@@ -28,7 +28,7 @@ def test_a_missing_injector_is_a_problem(healthy):
 def test_a_webhook_that_calls_a_service_which_is_gone_is_a_problem(healthy):
     first, *rest = healthy.snapshot.webhooks
     (problem,) = problems(in_cluster(healthy, webhooks=(replace(first, service="old/istiod"), *rest)))
-    assert "calls old/istiod, which is gone" in problem
+    assert "calls Service old/istiod, which is gone; `helm rollback -n istio-system istiod 3`" in problem
 
 
 def test_a_webhook_whose_ca_has_ended_is_a_problem(healthy):

@@ -1,12 +1,43 @@
 """What a verification says of workloads without a sidecar."""
 
+import pytest
+
 from pi_mesh.checks.finding import Level
-from pi_mesh.checks.verify import run
+from pi_mesh.checks.verify import workloads
 from pi_mesh.cluster.pods import Container, Pod
 from tests.support.healthy_mesh import in_cluster
 
 
+def check(healthy, **of_pod: object) -> list:
+    bare = Pod("trading", "ledger-0", node="pi-1", containers=(Container("app"),), **of_pod)
+    return list(workloads.check(in_cluster(healthy, pods=(bare,))))
+
+
 def test_workloads_without_a_sidecar_are_listed_by_name(healthy):
-    bare = Pod("trading", "ledger-0", node="pi-1", containers=(Container("app"),))
-    seen = run(in_cluster(healthy, pods=(*healthy.snapshot.pods, bare)))
-    assert any(str(f.subject) == "pod trading/ledger-0" and f.level is Level.WARNING for f in seen)
+    (found,) = check(healthy)
+    assert (str(found.subject), found.level) == ("pod trading/ledger-0", Level.WARNING)
+
+
+@pytest.mark.parametrize(
+    ("of_pod", "said"),
+    [
+        ({"owner": "ReplicaSet/ledger"}, "`kubectl delete pod -n trading ledger-0`: ReplicaSet/ledger replaces it"),
+        ({}, "create it again"),
+        ({"labels": {"sidecar.istio.io/inject": "false"}}, "sidecar.istio.io/inject: false"),
+        ({"annotations": {"sidecar.istio.io/inject": "false"}}, "sidecar.istio.io/inject: false"),
+    ],
+    ids=["with a controller", "without one", "label", "annotation"],
+)
+def test_what_is_to_be_done_depends_on_who_made_the_pod(healthy, of_pod, said):
+    assert said in check(healthy, **of_pod)[0].fix
+
+
+def test_only_a_pod_that_is_replaced_is_told_to_be_deleted_at_once(healthy):
+    assert "kubectl delete" not in check(healthy)[0].fix
+
+
+@pytest.mark.parametrize(("count", "said"), [(0, "no pods yet"), (1, "the 1 pod has"), (2, "all 2 pods have")])
+def test_counts_agree_with_their_nouns(healthy, count, said):
+    pods = tuple(Pod("trading", f"a-{n}", containers=(Container("istio-proxy"),)) for n in range(count))
+    (found,) = workloads.check(in_cluster(healthy, pods=pods))
+    assert found.message.startswith(said)

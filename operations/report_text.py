@@ -1,0 +1,67 @@
+"""The report of an operation as text: problems first, what is well in one line, the verdict last."""
+
+import textwrap
+from collections.abc import Iterator
+
+from rich.console import Console
+from rich.text import Text
+
+from operations.report import Report
+from pi_mesh.checks.finding import Finding, Level
+
+STYLES = {Level.ERROR: "bold red", Level.WARNING: "yellow", Level.UNKNOWN: "magenta", Level.OK: "green"}
+"""Color of each level, in the order in which findings are shown."""
+INDENT = " " * 9
+
+
+def show(report: Report, everything: bool = True) -> None:
+    """Print the report for a person; without `everything` what is ok is counted in one line."""
+    console = Console(highlight=False)
+    for finding in _ordered(report, everything):
+        style = STYLES[finding.level]
+        for number, line in enumerate(_lines(finding, console.width)):
+            shown = Text(line)
+            shown.stylize(style, 0, len(INDENT) if number == 0 else 0)
+            # A line is never folded a second time: a long name stays whole, to be copied.
+            console.print(shown, soft_wrap=True)
+    if report.totals.ok and not everything:
+        console.print(Text.assemble((f"{Level.OK:<9}", STYLES[Level.OK]), f"{_hidden(report)} (`--all` shows them)"))
+    console.print(Text(_verdict(report), style="bold"), soft_wrap=True)
+
+
+def _ordered(report: Report, everything: bool) -> list[Finding]:
+    order = list(STYLES)
+    shown = [finding for finding in report.findings if everything or finding.level is not Level.OK]
+    return sorted(shown, key=lambda finding: order.index(finding.level))
+
+
+def _lines(finding: Finding, width: int) -> Iterator[str]:
+    """Yield the finding's lines: its object has one of its own, unless all is well."""
+    if finding.level is Level.OK:
+        yield from _folded(f"{finding.level:<9}", f"{finding.id}: {finding}", width)
+        return
+    yield from _folded(f"{finding.level:<9}", f"{finding.id}: {finding.subject}", width)
+    yield from _folded(INDENT, finding.message, width)
+    if finding.fix:
+        yield from _folded(f"{INDENT}-> ", finding.fix, width)
+
+
+def _folded(start: str, text: str, width: int) -> list[str]:
+    """Fold a text between words alone."""
+    lines = textwrap.wrap(text, width - len(start), break_long_words=False, break_on_hyphens=False)
+    return [f"{start if number == 0 else ' ' * len(start)}{line}" for number, line in enumerate(lines)]
+
+
+def _hidden(report: Report) -> str:
+    return "1 check" if report.totals.ok == 1 else f"{report.totals.ok} checks"
+
+
+def _verdict(report: Report) -> str:
+    totals = report.totals
+    numbers = [_counted(totals.error, "error"), _counted(totals.warning, "warning")]
+    numbers += [f"{count} {word}" for count, word in ((totals.unknown, "unknown"), (totals.ok, "ok")) if count]
+    return f"{report.verdict} ({', '.join(filter(None, numbers))})"
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'s' * (count > 1)}" if count else ""

@@ -1,0 +1,66 @@
+"""What others run and break on the cluster does not decide whether this mesh is verified."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from lab.bench import crowd
+from lab.bench.crowd_objects import NAMESPACE
+from lab.cluster.kubectl import get, kubectl
+from lab.workloads import TRADING, apply, namespace
+from pi_mesh.cluster.pods import SIDECAR
+from tests.support.project import Outcome, Project
+
+OTHERS, BROKEN = "others", 500
+
+
+def broken(name: str, space: str) -> dict:
+    """Return a VirtualService of a gateway that is not there."""
+    spec = {"hosts": ["shop.example"], "gateways": ["nowhere"], "http": [{"directResponse": {"status": 200}}]}
+    metadata = {"name": name, "namespace": space}
+    return {"apiVersion": "networking.istio.io/v1", "kind": "VirtualService", "metadata": metadata, "spec": spec}
+
+
+@pytest.fixture
+def others() -> Iterator[None]:
+    """Hundreds of broken objects in a namespace without injection."""
+    apply([namespace(OTHERS), *(broken(f"broken-{number}", OTHERS) for number in range(BROKEN))])
+    yield
+    kubectl("delete", "namespace", OTHERS, "--timeout=120s")
+
+
+def analysis(outcome: Outcome) -> dict:
+    """Return the level and number of each finding of the analysis about what is referenced and not there."""
+    findings = [one for one in json.loads(outcome.output)["findings"] if one["id"] == "configuration analysis"]
+    return {
+        (one["kind"], one["name"]): (one["level"], one["number"]) for one in findings if "IST0101" in one["message"]
+    }
+
+
+@pytest.mark.usefixtures("others")
+def test_hundreds_of_broken_objects_of_others_are_one_warning_and_status_0(mesh: Project):
+    verified = mesh.operation("verify", "--json").must()
+    assert analysis(verified) == {("other namespace", ""): ("warning", BROKEN)}
+
+
+def test_one_broken_object_in_the_trading_namespace_is_status_1(mesh: Project):
+    apply([broken("broken", TRADING)])
+    try:
+        verified = mesh.operation("verify", "--json")
+    finally:
+        kubectl("delete", "virtualservice", "broken", "-n", TRADING)
+    assert verified.status == 1
+    assert analysis(verified) == {("VirtualService", f"{TRADING}/broken"): ("error", None)}
+
+
+def test_a_crowd_of_simulated_pods_leaves_the_verification_green_and_nothing_behind(mesh: Project):
+    try:
+        crowd.up(pods=40, nodes=2, objects=10)
+        mesh.operation("verify").must()
+        pods = get("pods", "-n", NAMESPACE)["items"]
+        assert {pod["status"]["phase"] for pod in pods} == {"Running"}
+        assert len([pod for pod in pods if SIDECAR in json.dumps(pod["spec"])]) == len(pods) == 40
+    finally:
+        crowd.down()
+    assert {node["metadata"]["name"] for node in get("nodes")["items"]} == {"pi-1", "pi-2", "pi-3"}

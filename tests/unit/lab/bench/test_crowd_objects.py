@@ -1,0 +1,20 @@
+"""The crowd's manifests."""
+
+from collections import Counter
+
+from lab.bench import crowd_objects
+
+TEMPLATE = {"metadata": {"labels": {"a": "b"}}, "spec": {"containers": [{"name": "istio-proxy"}]}}
+
+
+def test_pods_are_spread_evenly_over_the_nodes_and_keep_the_template():
+    pods = list(crowd_objects.pods(TEMPLATE, 60, crowd_objects.nodes(30)))
+    assert set(Counter(pod["spec"]["nodeName"] for pod in pods).values()) == {2}
+    assert len({pod["metadata"]["name"] for pod in pods}) == 60
+    assert pods[0]["spec"]["containers"] == [{"name": "istio-proxy"}]
+
+
+def test_istio_objects_are_of_five_kinds_in_equal_parts():
+    made = list(crowd_objects.istio_objects(1000))
+    assert set(Counter(entry["kind"] for entry in made).values()) == {200}
+    assert {entry["metadata"]["namespace"] for entry in made} == {crowd_objects.NAMESPACE}

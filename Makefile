@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .ONESHELL:
 
 PYTHON ?= python3
-# What `make preview` compares with, and which stack it previews.
+# What `make preview` compares with, and which stacks it previews, with blanks between them.
 BASE ?= main
 PREVIEWED ?= pi-cluster
 # A folder of packaged charts, where charts.source can't be reached.
@@ -68,7 +68,7 @@ bench: lab-up  ## Timings side by side with helm and istioctl
 
 preview: .venv/.complete  ## What a pull request's comment would show, against the branch BASE
 	@if [ -f .lab/env ]; then . .lab/env; fi
-	$(PY) -m operations.preview --stack $(PREVIEWED) --base $(BASE) --charts "$(CHARTS)"
+	$(PY) -m operations.preview $(PREVIEWED:%=--stack %) --base $(BASE) --charts "$(CHARTS)"
 
 lint: .venv/.complete  ## Style, types, and who may import whom
 	@.venv/bin/ruff check .
@@ -88,5 +88,5 @@ schema: .venv/.complete  ## Write all that is made from the code: config referen
 
 lock: .venv/.complete  ## Resolve the Python packages anew, exact and hashed (needs uv)
 	@compile="uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate"
-	$$compile --group policies --group lab --group bench --group dev --output-file requirements-dev.txt
+	$$compile --group policies --group preview --group lab --group bench --group dev --output-file requirements-dev.txt
 	$$compile --group policies --constraint requirements-dev.txt --output-file requirements.txt

@@ -4,7 +4,7 @@ from functools import partial
 
 from pulumi import Resource, ResourceOptions, get_stack
 
-from components import ca, outputs
+from components import ca, outputs, state
 from components.istio import Gateway, IstioBase, Istiod, MeshMtls, MeshMtlsArgs
 from components.manifest import make_namespace
 from components.observability import Observability, ObservabilityArgs
@@ -20,12 +20,16 @@ from pi_mesh.settings import Settings
 
 def deploy(settings: Settings) -> None:
     """Register everything in its order; what is refused is refused before the first resource."""
-    snapshot = guard(settings)
+    recorded = state.read()
+    snapshot = guard(settings, recorded)
+    uid = (snapshot and snapshot.uid) or recorded.cluster_uid
     root = ca.root(settings)
     mesh = inventory.of(settings, get_stack(), bool(snapshot and snapshot.load_balancer), root)
     on_cluster = partial(ResourceOptions, provider=KubernetesProvider("cluster", settings.cluster.context))
     release = partial(ReleaseArgs, how=settings.release)
-    home = make_namespace("istio-namespace", mesh.namespace("istio"), on_cluster(depends_on=_uninstalled_last(mesh)))
+    home = make_namespace(
+        "istio-namespace", mesh.namespace("istio"), on_cluster(depends_on=_uninstalled_last(mesh, uid))
+    )
     signers = ca.plug_in(mesh, snapshot, root, on_cluster(depends_on=[home]))
     base = IstioBase(release(mesh.the(Kind.BASE)), on_cluster(depends_on=[home]))
     istiod = Istiod(release(mesh.the(Kind.ISTIOD)), on_cluster(depends_on=[base, *signers]))
@@ -40,6 +44,7 @@ def deploy(settings: Settings) -> None:
     addons = _addons(mesh, served)
     made = [one for one in (base, istiod, *gateways, *signers, *addons) if isinstance(one, ReleaseComponent)]
     outputs.export(mesh, made, gateways)
+    outputs.export_cluster(settings.cluster.context, uid)
 
 
 def _addons(mesh: Inventory, opts: ResourceOptions) -> list[ReleaseComponent]:
@@ -51,11 +56,11 @@ def _addons(mesh: Inventory, opts: ResourceOptions) -> list[ReleaseComponent]:
     return [*Observability("observability", args, opts).addons]
 
 
-def _uninstalled_last(mesh: Inventory) -> list[Resource]:
+def _uninstalled_last(mesh: Inventory, cluster_uid: str) -> list[Resource]:
     wanted = mesh.settings.destroy
     if not (wanted.crds or wanted.root_certificates):
         return []
     # Here: it needs a plugin of its own, which takes its time.
     from components.uninstall import Uninstall, UninstallArgs
 
-    return [Uninstall("leftovers", UninstallArgs.of(mesh))]
+    return [Uninstall("leftovers", UninstallArgs.of(mesh, cluster_uid))]

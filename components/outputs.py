@@ -10,6 +10,7 @@ from pi_mesh.budget import mesh as mesh_budget
 from pi_mesh.budget import table
 from pi_mesh.cluster import exposure
 from pi_mesh.cluster.errors import ClusterUnreachable
+from pi_mesh.cluster.stack_state import CLUSTER
 from pi_mesh.inventory import Inventory
 from pi_mesh.settings import Settings
 
@@ -26,6 +27,11 @@ def export(mesh: Inventory, releases: Iterable[ReleaseComponent], gateways: Iter
     pulumi.export("releases", {one.release_name: one.status for one in releases})
     pulumi.export("gateways", {one.release_name: _exposure(settings, one) for one in gateways})
     pulumi.export("budget", table.summary(mesh_budget.of(mesh)))
+
+
+def export_cluster(context: str, uid: str) -> None:
+    """Export which cluster this is: the next run, and every operation, refuses one with another UID."""
+    pulumi.export(CLUSTER, {"context": context, "uid": uid})
 
 
 def export_authority(chain: pulumi.Output[str], key: pulumi.Output[str]) -> None:

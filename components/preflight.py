@@ -7,28 +7,32 @@ import pulumi
 from pi_mesh import inventory
 from pi_mesh.checks import traffic
 from pi_mesh.checks.finding import Finding, Level, errors
-from pi_mesh.checks.preflight import run, versions
+from pi_mesh.checks.preflight import run, undone_settings, versions
+from pi_mesh.cluster import identity
 from pi_mesh.cluster.errors import ClusterUnreachable, WrongContext
 from pi_mesh.cluster.snapshot import Snapshot, read
+from pi_mesh.cluster.stack_state import StackState
 from pi_mesh.settings import Settings
 
 
-def guard(settings: Settings) -> Snapshot | None:
+def guard(settings: Settings, state: StackState) -> Snapshot | None:
     """The cluster as it is; warnings and unknowns are logged. None in a preview whose cluster does not answer.
 
     Raises pulumi.RunError, with every problem in one message, where the mesh must not be touched.
     """
     try:
         snapshot = read(settings.cluster.context)
+        identity.require(settings.cluster, state.cluster_uid, snapshot.uid)
     except WrongContext as problem:
         raise pulumi.RunError(str(problem)) from None
     except ClusterUnreachable as problem:
         if not pulumi.runtime.is_dry_run():
             raise pulumi.RunError(f"{problem}; nothing was touched") from None
         pulumi.log.warn(f"Preflight not done, this preview only shows what the settings say: {problem}")
-        _report([versions.end_of_life(settings, date.today()), *traffic.run(settings, None)])
+        alone = undone_settings.check(inventory.of(settings, pulumi.get_stack()), None)
+        _report([versions.end_of_life(settings, date.today()), *alone, *traffic.run(settings, None)])
         return None
-    _report(run(inventory.of(settings, pulumi.get_stack(), bool(snapshot.load_balancer)), snapshot))
+    _report(run(inventory.of(settings, pulumi.get_stack(), bool(snapshot.load_balancer)), snapshot, state))
     return snapshot
 
 

@@ -9,6 +9,7 @@ import pulumi
 from pulumi import dynamic
 
 from pi_mesh import uninstall
+from pi_mesh.cluster import identity
 from pi_mesh.inventory import Inventory, Kind
 
 
@@ -25,9 +26,11 @@ class UninstallArgs:
     """All releases of the stack, as NAMESPACE/NAME: while Helm knows one of them, nothing is cleaned up."""
     crds: bool
     root_certificates: bool
+    cluster: str
+    """UID of the cluster that is cleaned up; no other is."""
 
     @classmethod
-    def of(cls, mesh: Inventory) -> "UninstallArgs":
+    def of(cls, mesh: Inventory, cluster_uid: str) -> "UninstallArgs":
         """Return what the settings ask for."""
         settings = mesh.settings
         return cls(
@@ -37,6 +40,7 @@ class UninstallArgs:
             tuple(release.id for release in mesh.releases),
             settings.destroy.crds,
             settings.destroy.root_certificates,
+            cluster_uid,
         )
 
 
@@ -58,7 +62,10 @@ class UninstallProvider(dynamic.ResourceProvider):
     def delete(self, _id: str, props: dict) -> None:
         owner = f"{props['namespace']}/{props['release']}"
         with uninstall.UninstallClient(props["context"]) as client:
-            # A state of the version before has no list of releases.
+            # A state of the version before has no UID, and an older one no list of releases.
+            if recorded := props.get("cluster"):
+                source = f"this stack was last applied to {recorded}"
+                identity.compare(props["context"], recorded, identity.read(client), source)
             if uninstall.installed(client, props.get("releases") or [owner]):
                 return  # the setting was switched off: the mesh stays, and so does what it stands on
             if props["root_certificates"]:

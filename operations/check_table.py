@@ -14,7 +14,7 @@ PAGE = Path(__file__).parents[1] / "docs" / "architecture.md"
 SECTION = re.compile(r"(?<=<!-- make schema writes this table -->\n).*?(?=<!-- end of the table -->)", re.DOTALL)
 COMMANDS = ("preview", "up", "preflight", "verify")
 RUN_BY: tuple[tuple[tuple[Callable, ...], tuple[str, ...]], ...] = (
-    ((*preflight.CHECKS, *traffic.CHECKS), ("preview", "up", "preflight")),
+    ((*preflight.CHECKS, *preflight.OF_STATE, *traffic.CHECKS), ("preview", "up", "preflight")),
     ((trust.check_change, vault.read_root), ("preview", "up")),
     ((presence.absence, *verify.CHECKS, signing.signed, analysis.analyze), ("verify",)),
 )

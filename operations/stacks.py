@@ -1,6 +1,10 @@
 """The settings of a stack outside the program: for the operations, and for pull requests."""
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
 from operations import pulumi
+from pi_mesh.cluster.stack_state import StackState, of_resources
 from pi_mesh.settings import CaSettings, Settings, parse, parse_any
 from pi_mesh.settings.raw import plain_values
 
@@ -11,6 +15,17 @@ def load(stack: str) -> Settings:
     Raises SettingsError with every problem at once, and PulumiFailed where Pulumi can't read the stack.
     """
     return parse(_values(stack))
+
+
+def load_with_state(stack: str) -> tuple[Settings, Callable[[], StackState]]:
+    """As `load`, with what waits for the stack's state: Pulumi reads it while the caller reads the cluster."""
+    exported = ThreadPoolExecutor(max_workers=1).submit(pulumi.export, stack)
+    return load(stack), lambda: of_export(exported.result())
+
+
+def of_export(state: dict) -> StackState:
+    """Return what a state holds, as `pulumi stack export` has it."""
+    return of_resources((state["deployment"] or {}).get("resources") or [])
 
 
 def load_any(stack: str) -> Settings | CaSettings:

@@ -4,16 +4,22 @@ PROJECT = "pi-mesh"
 """The Pulumi project, and so the prefix of every key in a stack file."""
 
 OWNER_ANNOTATION = f"{PROJECT}/stack"
-"""On namespaces that a stack made; on others, a stack needs `adopt: true`."""
+"""On namespaces that a stack made: tells people which stack. What proves it is the namespace's UID in the state."""
+
+ADOPTED_ANNOTATION = f"{PROJECT}/adopted-by"
+"""On namespaces of others that a stack uses by `adopt: true`, and leaves at destroy."""
 
 
 def owner(stack: str) -> str:
-    """The value of the annotation for a stack, by its plain or its full name."""
+    """Return the value of both annotations for a stack, by its plain or its full name."""
     return f"{PROJECT}/{stack.rpartition('/')[2]}"
 
 
 EXTERNAL_CA_LABEL = f"{PROJECT}/certificate-authority"
 """On the secret `cacerts` that a stack of this project made, and as an annotation on the istiod that reads it."""
+
+SHORT_LIVED_LABEL = f"{PROJECT}/short-lived"
+"""On what an operation runs in the cluster for seconds; nothing that carries it lives longer than two minutes."""
 
 
 BASE, ISTIOD, INGRESS, EGRESS = "istio-base", "istiod", "istio-ingressgateway", "istio-egressgateway"

@@ -83,7 +83,7 @@ class Cpu(Quantity):
     """CPU time: cores ("0.5", "2") or thousandths of a core ("100m"). `amount` is in cores."""
 
     allowed = 'a CPU quantity such as "100m" or "0.5"'
-    pattern = r"([0-9]+(?:\.[0-9]{1,3}(?!m))?)(m?)"
+    pattern = r"([0-9]{1,15}(?:\.[0-9]{1,3}(?!m))?)(m?)"
 
     @property
     def millicores(self) -> int:
@@ -94,7 +94,7 @@ class Memory(Quantity):
     """Memory: a whole number of Ki, Mi or Gi; decimal units (M, G) are too easily mistaken. `amount` is in bytes."""
 
     allowed = 'a memory quantity such as "128Mi" or "2Gi"'
-    pattern = r"([0-9]+)(Ki|Mi|Gi)"
+    pattern = r"([0-9]{1,15})(Ki|Mi|Gi)"
 
     @property
     def bytes(self) -> int:

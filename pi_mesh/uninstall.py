@@ -8,9 +8,12 @@ from pi_mesh.cluster.objects import crd
 from pi_mesh.cluster.release_records import LIST, SELECTOR, parse
 
 CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+DEPLOYMENTS, ISTIOD = "/apis/apps/v1/deployments", "app=istiod"
 CONFIG_MAPS = ("istio-ca-root-cert", "istio-ca-crl")
 """istiod puts them into every namespace, and its absence leaves them there."""
 LABEL = "istio.io/config=true"
+DEPLOYMENTS, ISTIOD = "/apis/apps/v1/deployments", "app=istiod"
+"""Every istiod that still runs is another mesh's: a clean-up comes after all releases of the stack."""
 SECONDS, PAUSE = 60, 0.5
 SHOWN = 5
 
@@ -35,16 +38,27 @@ def installed(client: Client, releases: Iterable[str]) -> list[str]:
 
 
 def root_certificates(client: UninstallClient) -> None:
-    """Removes istiod's ConfigMaps from all namespaces."""
-    for item in client.items("/api/v1/configmaps", labelSelector=LABEL):
-        meta = item["metadata"]
-        if meta["name"] in CONFIG_MAPS:
-            client.remove(f"/api/v1/namespaces/{meta['namespace']}/configmaps/{meta['name']}")
+    """Removes istiod's ConfigMaps from all namespaces, but for those that another istiod keeps as its own."""
+    found = [item for item in client.items("/api/v1/configmaps", labelSelector=LABEL) if _name(item) in CONFIG_MAPS]
+    control_planes = {_namespace(item) for item in client.items(DEPLOYMENTS, labelSelector=ISTIOD)}
+    theirs = [(_name(item), item.get("data")) for item in found if _namespace(item) in control_planes]
+    for item in found:
+        if (_name(item), item.get("data")) not in theirs:
+            client.remove(f"/api/v1/namespaces/{_namespace(item)}/configmaps/{_name(item)}")
+
+
+def _name(item: dict) -> str:
+    return item["metadata"]["name"]
+
+
+def _namespace(item: dict) -> str:
+    return item["metadata"]["namespace"]
 
 
 def crds(client: UninstallClient, owner: str) -> None:
-    """Removes the CRDs of the release NAMESPACE/NAME. Raises InUse while there are resources of these kinds."""
-    ours = [item for item in client.items(CRDS) if crd(item).of_istio and crd(item).release == owner]
+    """Remove the CRDs of the release NAMESPACE/NAME. Raises InUse while there are resources of these kinds."""
+    owners = _owners(client, owner)
+    ours = [item for item in client.items(CRDS) if crd(item).of_istio and crd(item).release in owners]
     if used := [line for item in ours for line in _resources(client, item)]:
         shown = ", ".join(used[:SHOWN]) + (f" and {len(used) - SHOWN} more" if len(used) > SHOWN else "")
         raise InUse(
@@ -53,7 +67,17 @@ def crds(client: UninstallClient, owner: str) -> None:
         )
     for item in ours:
         client.remove(f"{CRDS}/{item['metadata']['name']}")
-    _await_gone(client, owner)
+    _await_gone(client, {item["metadata"]["name"] for item in ours})
+
+
+def _owners(client: Client, owner: str) -> tuple[str, ...]:
+    """Return the owners whose CRDs go, the empty one for CRDs without Helm's marks.
+
+    Charts before 1.24 carry the CRDs in `crds/`, which Helm installs without marks. While another istiod is there, such
+    CRDs may be its own and stay.
+    """
+    another = any(True for _ in client.items(DEPLOYMENTS, METADATA_ONLY, labelSelector=ISTIOD))
+    return (owner,) if another else (owner, "")
 
 
 def _resources(client: Client, definition: dict) -> Iterator[str]:
@@ -64,10 +88,10 @@ def _resources(client: Client, definition: dict) -> Iterator[str]:
         yield f"{spec['names']['kind']} {meta.get('namespace', '')}/{meta['name']}"
 
 
-def _await_gone(client: Client, owner: str) -> None:
+def _await_gone(client: Client, names: set[str]) -> None:
     """The next install would find them half deleted."""
     end = time.monotonic() + SECONDS
-    while any(crd(item).release == owner for item in client.items(CRDS)):
+    while any(item["metadata"]["name"] in names for item in client.items(CRDS)):
         if time.monotonic() > end:
             raise InUse(f"destroy.crds: the CRDs are being deleted for {SECONDS} s now; look at `kubectl get crd`")
         time.sleep(PAUSE)

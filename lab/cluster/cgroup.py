@@ -63,7 +63,8 @@ def processes(path: str = IDENTITY) -> set[int]:
     for folder in folders(path):
         for members in folder.rglob(MEMBERS):
             try:
-                pids.update(int(line) for line in members.read_text().split())
+                # A process that another PID namespace holds reads 0, which `kill` takes for the caller's own group.
+                pids.update({int(line) for line in members.read_text().split()} - {0})
             except OSError:  # removed while we looked
                 continue
     return pids

@@ -31,6 +31,7 @@ def start_kubelet(node: Machine) -> None:
     """Start kubelet and kube-proxy. The node is Ready some seconds later."""
     kubelet = (
         program("kubelet"), "--config=/run/node/kubelet.json", "--root-dir=/run/node/kubelet",
+        "--cert-dir=/run/node/pki",
         "--kubeconfig=/run/node/kubeconfig", f"--hostname-override={node.name}", f"--node-ip={node.address}",
     )  # fmt: skip
     process.start(f"kubelet-{node.name}", enter.join(node, runtime(node), *kubelet))

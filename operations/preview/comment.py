@@ -1,135 +1,119 @@
-"""The comment: what a reviewer wants to know first, details folded away."""
+"""The comment: a section for each stack, the verdict first, details folded away."""
 
 import os
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Iterator, Sequence
 
-from operations.preview import changes, diff_section
-from operations.preview.changes import Change
-from operations.preview.checkout import VAULT, Config
-from operations.preview.checkout_side import Side
-from operations.preview.engine_result import Intent, Resource, Violation
-from operations.preview.markdown import table
-from pi_mesh.budget.table import HEADINGS
+from operations.preview import budget_section, changes, diff_section, effects, value_section, verdict
+from operations.preview.checkout import VAULT, is_of_vault
+from operations.preview.comparison import Comparison
+from operations.preview.engine_result import Intent, Violation
+from operations.preview.revision import Revision
+from operations.preview.spelling import code, counted, folded, quoted
 
 LIMIT = 60_000
 """Characters; GitHub refuses a comment of more than 65,536."""
-MOST_LEAVES = 8
-LONGEST_VALUE = 60
-LEFT = ":--"
 
 
-@dataclass(frozen=True)
-class Comparison:
-    """Both sides."""
-
-    stack: str
-    base: str
-    before: Side
-    after: Side
-    charts_at_hand: bool = False
-    """Whether charts.source was left aside."""
+NUMBERS = re.compile(r"[0-9][0-9.-]*")
 
 
-def markdown(comparison: Comparison, limit: int = LIMIT) -> str:
-    """The whole comment, of at most so many characters."""
-    head = "\n\n".join(part for part in _sections(comparison) if part)
-    if comparison.after.intent.errors:
+def marker(stack: str) -> str:
+    """Return the hidden line by which the workflow finds its own comment again."""
+    return f"<!-- pi-mesh preview {stack} -->"
+
+
+def documentation(stacks: Iterable[str], revision: Revision) -> str:
+    """Return the comment on a pull request that changes no program and no settings: one line."""
+    files = counted(len(revision.changed), "file")
+    reason = f"only documentation and tests change ({files})" if revision.changed else "nothing is changed"
+    return "\n".join([*map(marker, stacks), f"**{verdict.NO_CHANGE}**: {reason}. {revision}\n"])
+
+
+def markdown(found: Sequence[Comparison], revision: Revision, limit: int = LIMIT) -> str:
+    """Return the whole comment, of at most so many characters."""
+    return "\n---\n\n".join(_section(one, revision, limit // len(found)) for one in found)
+
+
+def _section(found: Comparison, revision: Revision, limit: int) -> str:
+    head = "\n\n".join(part for part in [*_top(found, revision), *_folds(found)] if part)
+    if found.errors:
         return f"{head}\n"
-    objects = changes.between(comparison.before.objects, comparison.after.objects)
-    return f"{head}\n\n{diff_section.section(objects, limit - len(head) - 10)}\n"
+    objects = changes.between(found.before.objects, found.after.objects)
+    diffs = diff_section.section(objects, limit - len(head) - 10, found.consequences.restarts)
+    return "\n\n".join(part for part in (head, diffs) if part) + "\n"
 
 
-def _sections(comparison: Comparison) -> Iterator[str]:
-    stack, before, after = comparison.stack, comparison.before.intent, comparison.after.intent
-    yield f"<!-- preview of {stack} -->\n## Preview of `{stack}`, against `{comparison.base}`"
-    yield from (f"> :x: {_quoted(error)}" for error in after.errors)
-    yield _policies(after)
-    yield _settings(comparison.before.config, comparison.after.config)
-    if not after.errors:
-        yield _resources(changes.between(before.resources, after.resources))
-        yield _budget(before, after)
-    yield _listed("Not checked", _unknown(comparison))
+def _top(found: Comparison, revision: Revision) -> Iterator[str]:
+    yield f"{marker(found.stack)}\n### {found.stack}: {verdict.line(found)}"
+    yield _listed("Relaxed by this pull request", found.relaxations.lines)
+    yield _listed("Does not preview", found.errors)
+    yield _listed("Rules broken", dict.fromkeys(map(_violation, found.violations)))
+    yield _listed("New warnings", [text for text in _warnings(found.after.intent) if not _is_old(text, found)])
+    yield _listed("What happens to the cluster", effects.lines(found))
+    yield _next(found, revision)
+    if found.after.config or not found.errors:
+        yield value_section.settings(found.before.config, found.after.config)
+    old, new = (side.intent.outputs.get("budget") or {} for side in (found.before, found.after))
+    if found.steps or old != new:
+        yield budget_section.section(old, new)
+
+
+def _next(found: Comparison, revision: Revision) -> str:
+    after = f"After the merge: `pulumi up -s {found.stack}` · " if found.steps and not found.is_refused else ""
+    return f"{after}{_judged(found, revision.branch)} · {revision}"
+
+
+def _judged(found: Comparison, branch: str) -> str:
+    rules = len(found.before.rules)
+    if found.errors or is_of_vault(found.after.config):
+        return "No rule has judged"
+    if not rules:
+        return f"{branch} has no rules: the pull request's own have judged"
+    verbs = ("has judged", "is kept") if rules == 1 else ("have judged", "are kept")
+    return f"{counted(rules, 'rule')} of {branch} {verbs[not found.violations]}"
+
+
+def _folds(found: Comparison) -> Iterator[str]:
+    yield value_section.resources(found.steps)
+    if old := [text for text in _warnings(found.after.intent) if _is_old(text, found)]:
+        yield folded(f"{counted(len(old), 'warning')} that the base has too", _points(old))
+    unknown = [*_unknown(found)]
+    yield folded(f"{counted(len(unknown), 'thing')} not checked", _points(unknown))
+
+
+def _is_old(warning: str, found: Comparison) -> bool:
+    """Return True for a warning that the base has too, be it of another version or date."""
+    return NUMBERS.sub("", warning) in {NUMBERS.sub("", text) for text in _warnings(found.before.intent)}
+
+
+def _warnings(intent: Intent) -> list[str]:
     # That there is no kubeconfig is our own doing, and told as not checked.
-    yield _listed("Warnings", [line for line in after.warnings if os.devnull not in line])
+    return [quoted(warning) for warning in intent.warnings if os.devnull not in warning]
 
 
-def _unknown(comparison: Comparison) -> Iterator[str]:
+def _unknown(found: Comparison) -> Iterator[str]:
     yield "The live cluster and Vault, which this preview keeps away from: every `pulumi up` checks them first."
-    if comparison.charts_at_hand:
+    if found.charts_at_hand:
         yield "The chart source: both sides took their charts from a folder at hand."
-    if (comparison.after.config.get(VAULT) or {}).get("enabled"):
-        yield "The CA in Vault: both sides are previewed without it. A change of its settings is listed above."
-    yield from (f"The base branch, which does not preview: {error}" for error in comparison.before.intent.errors)
-    yield from dict.fromkeys([*comparison.before.unknown, *comparison.after.unknown])
+    if (found.after.config.get(VAULT) or {}).get("enabled"):
+        yield "The CA in Vault: only its settings are compared, for its program asks Vault."
+    yield from (f"The base, which does not preview: {error}" for error in found.before.intent.errors)
+    if found.before.rules_problem:
+        yield f"The rules of the base: {found.before.rules_problem}."
+    yield from dict.fromkeys([*found.before.unknown, *found.after.unknown])
 
 
-def _settings(before: Config, after: Config) -> str:
-    lines = [(f"`{path}`", _value(old), _value(new)) for path, old, new in changes.leaves(before, after)]
-    return f"### Settings\n{table(('key', 'before', 'after'), lines, LEFT)}" if lines else ""
-
-
-def _policies(intent: Intent) -> str:
-    if not intent.violations:
-        return "### Policies\nEvery rule is kept." if not intent.errors else ""
-    lines = [_violation(one) for one in intent.violations]
-    return "\n".join(["### Policies", *dict.fromkeys(lines)])
-
-
-def _violation(one: Violation) -> str:
+def _violation(violation: Violation) -> str:
     """The engine puts the rule's description on the first line; the breach and its fix are below."""
-    message = one.message.partition("\n")[2] or one.message
-    return f"- **{one.level}** `{one.policy}` on `{one.resource}`: {_quoted(message)}"
-
-
-def _resources(changed: list[Change[Resource]]) -> str:
-    if not changed:
-        return "### Resources\nNo resource changes."
-    lines = [_resource(change) for change in changed]
-    return f"### Resources\n{table(('resource', 'change', 'what'), lines, LEFT)}"
-
-
-def _resource(change: Change[Resource]) -> tuple[str, str, str]:
-    one = change.after or change.before
-    assert one is not None
-    what = _leaves(change.before, change.after) if change.before and change.after else ""
-    return f"`{one.name}` ({one.type.rpartition(':')[2]})", change.verb, what
-
-
-def _leaves(before: Resource, after: Resource) -> str:
-    found = [
-        f"`{path}`: {_value(old)} → {_value(new)}" for path, old, new in changes.leaves(before.inputs, after.inputs)
-    ]
-    more = [f"and {len(found) - MOST_LEAVES} more"] if len(found) > MOST_LEAVES else []
-    return "<br>".join([*found[:MOST_LEAVES], *more])
-
-
-def _value(value: object) -> str:
-    text = str(value).replace("|", "\\|").replace("\n", " ")
-    return "nothing" if value is None else f"`{text[:LONGEST_VALUE]}`"
-
-
-def _budget(before: Intent, after: Intent) -> str:
-    old, new = ({**side.outputs}.get("budget") or {} for side in (before, after))
-    if not new:
-        return ""
-    lines = [_row(name, old.get(name), row) for name, row in new.items() if isinstance(row, dict)]
-    return f"### Budget\n{table(HEADINGS, lines)}\n\n{_cell(old.get('room'), new.get('room', ''))}"
-
-
-def _row(name: str, before: dict[str, str] | None, after: dict[str, str]) -> tuple[str, ...]:
-    old = before or dict.fromkeys(after, "nothing")
-    return name, *(_cell(old.get(column), after.get(column, "")) for column in HEADINGS[1:])
-
-
-def _cell(before: str | None, after: str) -> str:
-    return after if (before or "") == after else f"{before or 'nothing'} → **{after or 'nothing'}**"
+    message = violation.message.partition("\n")[2] or violation.message
+    return f"**{violation.level}** {code(violation.policy)} on {code(violation.resource)}: {quoted(message)}"
 
 
 def _listed(title: str, lines: Iterable[str]) -> str:
-    points = [f"- {_quoted(line)}" for line in lines]
-    return "\n".join([f"### {title}", *points]) if points else ""
+    points = _points(lines)
+    return f"#### {title}\n{points}" if points else ""
 
 
-def _quoted(text: str) -> str:
-    return " ".join(text.split())
+def _points(lines: Iterable[str]) -> str:
+    return "\n".join(f"- {quoted(line)}" for line in lines)

@@ -1,37 +1,37 @@
 """The part of the comment that shows rendered objects: one folded diff each, as many as there is room for."""
 
+from collections.abc import Collection
+
 from operations.preview import changes
 from operations.preview.changes import Change
+from operations.preview.spelling import counted, fenced, folded
 
-HEADING = "### Rendered objects"
 
+def section(changed: list[Change], room: int, restarts: Collection[str] = ()) -> str:
+    """Return at most `room` characters: the longest diffs give way first. Mere version labels are only counted.
 
-def section(changed: list[Change[str]], room: int) -> str:
-    """Within `room` characters: the longest diffs give way first. Mere version labels are only counted."""
+    `restarts`: objects whose pods restart, which are shown though it be for a label.
+    """
     if not changed:
-        return f"{HEADING}\nNo Kubernetes object changes."
-    diffs = {f"{change.verb} {change.key}": changes.diff(change.before, change.after) for change in changed}
-    telling = {title: _details(title, diff) for title, diff in diffs.items() if not changes.is_version_only(diff)}
+        return ""
+    diffs = {change: changes.diff(change.before, change.after) for change in changed}
+    telling = {
+        f"{change.verb} {change.key} ({changes.counts(diff)})": diff
+        for change, diff in diffs.items()
+        if change.key in restarts or not changes.is_version_only(diff)
+    }
     labels = len(diffs) - len(telling)
-    count = f"{len(diffs)} Kubernetes objects change" + (
-        f", {labels} of them only in their version labels." if labels else "."
+    title = counted(len(diffs), "Kubernetes object") + (f", {labels} only in version labels" if labels else "")
+    parts = _shortened(
+        {name: folded(name, fenced(diff)) for name, diff in telling.items()}, room - len(folded(title, ""))
     )
-    parts = _shortened(telling, room - len(HEADING) - len(count))
-    return "\n\n".join([f"{HEADING}\n{count}", *parts])
-
-
-def _details(title: str, diff: str) -> str:
-    return f"<details><summary>{title}</summary>\n\n````diff\n{diff}\n````\n</details>"
+    return folded(title, "\n\n".join(parts)) if parts else f"{title}."
 
 
 def _shortened(parts: dict[str, str], room: int) -> list[str]:
-    for title in sorted(parts, key=lambda title: len(parts[title]), reverse=True):
+    for name in sorted(parts, key=lambda name: len(parts[name]), reverse=True):
         if sum(len(part) + 2 for part in parts.values()) <= room:
             break
-        lines = parts[title].count("\n")
-        parts = {
-            **parts,
-            title: f"- {title}: {lines} lines, too long for a comment; "
-            "`python -m operations.preview --whole` prints them",
-        }
+        advice = "too long for a comment; `python -m operations.preview --whole` prints it"
+        parts = {**parts, name: f"- {name}: {advice}"}
     return list(parts.values())

@@ -1,6 +1,7 @@
-"""Runs one side's program: the engine's preview on an empty state, with the policy pack."""
+"""Runs one side's program: the engine's preview on a state of its own, with no cluster and no Vault."""
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 # Not `operations.pulumi`: only the Automation API hands out the engine's events.
@@ -9,16 +10,46 @@ from pulumi.automation.events import EngineEvent
 
 from operations.preview import engine_result
 from operations.preview.engine_result import Intent
+from operations.preview.engine_state import Deployment
 
 
-def preview(folder: Path, stack: str, state: Path, config: dict[str, str], judged: bool) -> Intent:
-    """What the program in the folder wants; nothing, where there is none yet.
+@dataclass(frozen=True)
+class Checkout:
+    """A side's folder, and what the engine needs beside it."""
 
-    No kubeconfig and no Vault token reach it. `config`: paths and values set beforehand. `state`: a folder for it.
-    `judged`: whether the checkout's own policy pack has a say.
+    folder: Path
+    stack: str
+    config: dict[str, str]
+    """Paths and values that are set beforehand."""
+
+    @property
+    def policies(self) -> Path:
+        return self.folder / "policies"
+
+    @property
+    def bounds(self) -> Path:
+        return self.policies / "config" / f"{self.stack}.json"
+
+
+def preview(side: Checkout, judge: Checkout | None = None, deployed: Deployment | None = None) -> Intent:
+    """Return what a side's program wants; nothing, where there is none yet.
+
+    `judge`: the side whose policy pack and policy config have a say. `deployed`: the state to compare with, by
+    default an empty one. No kubeconfig and no Vault token reach the program.
     """
-    if not (folder / "Pulumi.yaml").exists():
+    if not (side.folder / "Pulumi.yaml").exists():
         return engine_result.NOTHING
+    events: list[EngineEvent] = []
+    try:
+        _run(_stack(side, deployed), judge, events)
+    except automation.CommandError as error:
+        return engine_result.of(events, _reason(str(error)))
+    return engine_result.of(events)
+
+
+def _stack(side: Checkout, deployed: Deployment | None) -> automation.Stack:
+    state = side.folder.with_name(f"{side.folder.name}-state")
+    state.mkdir(exist_ok=True)
     environment = {
         "KUBECONFIG": os.devnull,
         "VAULT_TOKEN": "",
@@ -26,23 +57,24 @@ def preview(folder: Path, stack: str, state: Path, config: dict[str, str], judge
         "PULUMI_CONFIG_PASSPHRASE": "nothing is encrypted here",
         "PULUMI_SKIP_UPDATE_CHECK": "true",
     }
-    options = automation.LocalWorkspaceOptions(work_dir=str(folder), env_vars=environment)
-    selected = automation.create_or_select_stack(stack, work_dir=str(folder), opts=options)
-    for path, value in config.items():
+    options = automation.LocalWorkspaceOptions(work_dir=str(side.folder), env_vars=environment)
+    selected = automation.create_or_select_stack(side.stack, work_dir=str(side.folder), opts=options)
+    for path, value in side.config.items():
         selected.set_config(path, automation.ConfigValue(value), path=True)
-    events: list[EngineEvent] = []
-    crash = _run(selected, folder / "policies" if judged else None, events)
-    return engine_result.of(events, crash)
+    if deployed:
+        selected.import_stack(automation.Deployment(version=3, deployment=deployed))
+    return selected
 
 
-def _run(stack: automation.Stack, policies: Path | None, events: list[EngineEvent]) -> str | None:
-    """Collects the events; returns what the command said when it failed."""
+def _run(stack: automation.Stack, judge: Checkout | None, events: list[EngineEvent]) -> None:
     packs, bounds = [], []
-    if policies and (policies / "PulumiPolicy.yaml").exists():
-        packs = [str(policies)]
-        bounds = [str(path) for path in [policies / "config" / f"{stack.name}.json"] if path.exists()]
-    try:
-        stack.preview(policy_packs=packs, policy_pack_configs=bounds, on_event=events.append, color="never")
-    except automation.CommandError as error:
-        return str(error)
-    return None
+    if judge and (judge.policies / "PulumiPolicy.yaml").exists():
+        packs = [str(judge.policies)]
+        bounds = [str(judge.bounds)] if judge.bounds.exists() else []
+    stack.preview(policy_packs=packs, policy_pack_configs=bounds, on_event=events.append, color="never")
+
+
+def _reason(output: str) -> str:
+    """Return the errors that a failed command named, or else all that it said."""
+    named = [line.strip().removeprefix("error: ") for line in output.splitlines() if line.strip().startswith("error: ")]
+    return "; ".join(dict.fromkeys(named)) or output

@@ -2,15 +2,19 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from pulumi.automation.events import EngineEvent
+from pulumi.automation.events import EngineEvent, OpType, StepEventMetadata, StepEventStateMetadata
+
+from operations.preview import engine_state
+from operations.preview.engine_state import Deployment
 
 MARKUP = re.compile(r"<\{%.*?%\}>|\x1b\[[0-9;]*m")
 SUMMARIES = ("preview failed", "an unhandled error occurred: program exited")
 """The engine's last words on any error; its reason stands in another one, or in a violation."""
 IGNORED = ("pulumi:pulumi:Stack", "pulumi:providers:")
+VERBS = {OpType.CREATE: "create", OpType.UPDATE: "update", OpType.DELETE: "delete", OpType.REPLACE: "replace"}
 
 
 @dataclass(frozen=True)
@@ -20,6 +24,36 @@ class Resource:
     type: str
     name: str
     inputs: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Step:
+    """What the engine would do to one resource."""
+
+    verb: str
+    before: Resource | None
+    after: Resource | None
+    keys: tuple[str, ...] = ()
+    """The inputs for whose sake a resource is replaced."""
+    is_retained: bool = False
+    """True where the resource leaves the state, but not the cluster."""
+
+    @property
+    def resource(self) -> Resource:
+        found = self.after or self.before
+        assert found is not None
+        return found
+
+    @property
+    def kind(self) -> str:
+        """Return the kind of the resource, as Kubernetes or Helm calls it."""
+        return self.resource.type.rpartition(":")[2]
+
+    @property
+    def object_name(self) -> str:
+        """Return the name that the resource has in the cluster, before the step where it was there."""
+        found = self.before or self.resource
+        return found.inputs.get("metadata", found.inputs).get("name", found.name)
 
 
 @dataclass(frozen=True)
@@ -41,10 +75,12 @@ class Intent:
     violations: tuple[Violation, ...] = ()
     warnings: tuple[str, ...] = ()
     errors: tuple[str, ...] = ()
+    steps: tuple[Step, ...] = ()
+    state: Deployment = field(default_factory=dict)
 
     @property
     def is_refused(self) -> bool:
-        """Whether a mandatory rule is broken."""
+        """Return True where a mandatory rule is broken."""
         return any(violation.level == "mandatory" for violation in self.violations)
 
 
@@ -52,26 +88,40 @@ NOTHING = Intent({}, {})
 
 
 def of(events: list[EngineEvent], crash: str | None = None) -> Intent:
-    """From the engine's events; `crash`: what the command said where it failed, for want of a better reason."""
+    """Return an intent; `crash`: what the command said where it failed, for want of a better reason."""
     said = [event.diagnostic_event for event in events if event.diagnostic_event]
     violations = tuple(_violation(event) for event in events if event.policy_event)
-    reasons = _unique(one.message for one in said if one.severity == "error")
+    reasons = _unique(message.message for message in said if message.severity == "error")
     errors = tuple(reason for reason in reasons if not reason.startswith(SUMMARIES))
     if crash and not errors and not violations:
         errors = (crash,)
+    steps = [event.resource_pre_event.metadata for event in events if event.resource_pre_event]
+    steps = [step for step in steps if not step.type.startswith(IGNORED)]
+    wanted = [step.new for step in steps if step.new and step.new.custom and step.op is not OpType.DELETE]
     return Intent(
-        resources=_resources(events),
+        resources={state.urn: _resource(state) for state in wanted},
         outputs=_outputs(events),
         violations=violations,
-        warnings=_unique(one.message for one in said if one.severity == "warning"),
+        warnings=_unique(message.message for message in said if message.severity == "warning"),
         errors=errors,
+        steps=tuple(step for step in map(_step, steps) if step),
+        state=engine_state.of(events),
     )
 
 
-def _resources(events: list[EngineEvent]) -> dict[str, Resource]:
-    steps = [event.resource_pre_event.metadata for event in events if event.resource_pre_event]
-    wanted = [step for step in steps if step.new and not step.type.startswith(IGNORED)]
-    return {step.urn: Resource(step.type, _name(step.urn), dict(step.new.inputs or {})) for step in wanted if step.new}
+def _step(step: StepEventMetadata) -> Step | None:
+    state = step.new or step.old
+    if step.op not in VERBS or state is None or not state.custom:
+        return None
+    before, after = step.old and _resource(step.old), step.new and _resource(step.new)
+    if step.op is OpType.UPDATE and before and after and before.inputs == after.inputs:
+        return None  # a secret, which the state to compare with can't have
+    after = None if step.op is OpType.DELETE else after
+    return Step(VERBS[step.op], before, after, tuple(step.keys or ()), bool(state.retain_on_delete))
+
+
+def _resource(state: StepEventStateMetadata) -> Resource:
+    return Resource(state.type, _name(state.urn), dict(state.inputs or {}))
 
 
 def _outputs(events: list[EngineEvent]) -> dict[str, Any]:

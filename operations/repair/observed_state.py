@@ -4,12 +4,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from operations import pulumi
+from operations import pulumi, stacks
 from operations.repair import locks, processes
 from operations.repair.locks import Lock
 from operations.repair.processes import Process
 from pi_mesh import inventory
-from pi_mesh.cluster import snapshot
+from pi_mesh.cluster import identity, snapshot
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.inventory import Inventory
 from pi_mesh.settings import Settings
@@ -39,13 +39,15 @@ class Situation:
 
 def read(stack: str, settings: Settings) -> Situation:
     """Raises as `pi_mesh.cluster.snapshot.read` does, and PulumiFailed where Pulumi can't read the stack."""
-    backend = pulumi.backend()
+    backend, state = pulumi.backend(), pulumi.export(stack)
+    cluster = snapshot.read(settings.cluster.context)
+    identity.require(settings.cluster, stacks.of_export(state).cluster_uid, cluster.uid)
     known = locks.examinable(backend)
     return Situation(
         stack,
         settings,
-        snapshot.read(settings.cluster.context),
-        pulumi.export(stack),
+        cluster,
+        state,
         tuple(locks.read(backend, stack)),
         known,
         tuple(processes.orphans(Path.cwd())),

@@ -52,6 +52,8 @@ class Kiali(Addon):
                 "image_pull_policy": mesh.pull_policy,
             },
             "server": {"port": self.port},
+            # It would read the CA's secrets, with the key, to show how long the certificates live.
+            "kiali_feature_flags": {"certificates_information_indicators": OFF},
             "external_services": {
                 "istio": {"root_namespace": mesh.namespace},
                 "prometheus": {"url": mesh.address("prometheus")},

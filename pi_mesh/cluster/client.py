@@ -80,6 +80,22 @@ class Client:
         """A POST that changes nothing: an access review, or a dry run."""
         return self._send("POST", path, json=body, params=parameters)
 
+    def create(self, path: str, body: Mapping[str, object]) -> Any:
+        """Create an object in the list at a path, and return it. Raises Refused with the API server's reason."""
+        return self._send("POST", path, json=body)
+
+    def delete(self, path: str) -> None:
+        """Delete an object, and in the background what it owns; one that is gone is fine."""
+        self._send("DELETE", path, params={"propagationPolicy": "Background"})
+
+    def relay(self, path: str, seconds: float) -> tuple[int, str]:
+        """Send one GET through a proxy path of the API server, and return the answer's status and text as they are."""
+        try:
+            response = self._http.request("GET", path, timeout=seconds)
+        except httpx.HTTPError as error:
+            raise self._unreachable(str(error) or type(error).__name__) from None
+        return response.status_code, response.text
+
     def _send(self, method: str, path: str, **arguments: Any) -> Any:
         try:
             response = self._patiently(method, path, **arguments)

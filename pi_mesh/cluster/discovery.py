@@ -1,5 +1,7 @@
 """Where the API server keeps an object of any kind."""
 
+from collections.abc import Iterable
+
 from pi_mesh.cluster.client import Client
 
 
@@ -21,6 +23,17 @@ class Discovery:
         meta = wanted["metadata"]
         scope = f"namespaces/{meta.get('namespace', namespace)}/" if kind["namespaced"] else ""
         return self._client.get(f"{_root(wanted['apiVersion'])}/{scope}{kind['name']}/{meta['name']}")
+
+    def lists(self, group: str, kinds: Iterable[str]) -> dict[str, str]:
+        """Return the path that lists each kind of a group in the newest version it is served in; unknown kinds lack."""
+        versions = (self._client.get(f"/apis/{group}") or {}).get("versions", [])
+        missing, paths = set(kinds), {}
+        for version in (entry["groupVersion"] for entry in versions):
+            if missing:
+                known = self._of(version)
+                paths |= {kind: f"{_root(version)}/{known[kind]['name']}" for kind in missing & known.keys()}
+                missing -= known.keys()
+        return paths
 
     def _of(self, version: str) -> dict[str, dict]:
         if version not in self._kinds:

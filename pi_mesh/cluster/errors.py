@@ -11,3 +11,7 @@ class ClusterUnreachable(ClusterError):
 
 class WrongContext(ClusterError):
     """The kubeconfig points at another cluster than the stack's."""
+
+
+class WrongCluster(WrongContext):
+    """The context has the stack's name for it, and leads to another cluster."""

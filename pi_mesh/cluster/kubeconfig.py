@@ -10,7 +10,10 @@ from lightkube.core.exceptions import ConfigError
 
 from pi_mesh.cluster.errors import ClusterUnreachable, WrongContext
 
-LISTS = ("clusters", "contexts", "users")
+LISTS = {"clusters": "cluster", "contexts": "context", "users": "user"}
+"""Each list of a kubeconfig, and the key of an entry's content."""
+FILES = ("certificate-authority", "client-certificate", "client-key", "tokenFile")
+"""Settings of a cluster or user that name a file."""
 
 
 def connection(context: str) -> SingleConfig:
@@ -20,7 +23,7 @@ def connection(context: str) -> SingleConfig:
     mean the same cluster. Raises ClusterUnreachable where there is no usable kubeconfig at all.
     """
     merged = _merged(_paths())
-    current = merged.get("current-context")
+    current = merged["current-context"]
     if not merged["contexts"]:
         raise ClusterUnreachable(f"cluster.context '{context}': no kubeconfig in {_shown(_paths())}; set KUBECONFIG")
     if current != context:
@@ -29,7 +32,7 @@ def connection(context: str) -> SingleConfig:
             f"nothing was touched. Run `kubectl config use-context {context}`, or choose the stack of '{current}'"
         )
     try:
-        config = KubeConfig.from_dict(merged, fname=_paths()[0]).get(context)
+        config = KubeConfig.from_dict(merged).get(context)
     except (ConfigError, KeyError, ValueError) as error:
         raise ClusterUnreachable(f"cluster.context '{context}': the kubeconfig is not usable: {error}") from None
     assert config is not None  # get() with a name returns or raises
@@ -43,25 +46,45 @@ def _paths() -> list[Path]:
 
 
 def _merged(paths: list[Path]) -> dict:
-    """As kubectl: entries of all files, the first current-context wins."""
-    merged: dict = {key: [] for key in LISTS}
-    for path in paths:
-        content = _read(path)
-        if content.get("current-context"):
-            merged.setdefault("current-context", content["current-context"])
-        for key in LISTS:
-            merged[key] += content.get(key) or []
+    """Merge as kubectl does: the first entry of each name counts as a whole, and the first current-context.
+
+    https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/#merging-kubeconfig-files
+    """
+    contents = [_read(path) for path in paths]
+    contexts = [content["current-context"] for content in contents if content.get("current-context")]
+    merged: dict = {"current-context": contexts[0] if contexts else None}
+    for key in LISTS:
+        # In reverse: of two entries of one name, a dict keeps the later one.
+        by_name = {entry["name"]: entry for content in reversed(contents) for entry in reversed(content.get(key) or [])}
+        merged[key] = list(by_name.values())
     return merged
 
 
 def _read(path: Path) -> dict:
+    """Return a file's content with whole paths; nothing where the file is missing, which kubectl skips too."""
     try:
         content = yaml.safe_load(path.read_text())
+        return _with_whole_paths(content, path.absolute().parent) if isinstance(content, dict) else {}
     except FileNotFoundError:
         return {}
     except (OSError, yaml.YAMLError) as error:
         raise ClusterUnreachable(f"{path}: is not a readable kubeconfig: {_first_line(error)}") from None
-    return content if isinstance(content, dict) else {}
+    except (AttributeError, KeyError, TypeError):
+        raise ClusterUnreachable(f"{path}: is not a kubeconfig: its lists must hold entries with a name") from None
+
+
+def _with_whole_paths(content: dict, folder: Path) -> dict:
+    """Resolve the relative paths of a file beside that file."""
+    for key, inner in LISTS.items():
+        for entry in content.get(key) or []:
+            values = entry.get(inner) or {}
+            for name in FILES:
+                if values.get(name):
+                    values[name] = str(folder / values[name])
+            # As client-go: a bare name is looked up on PATH.
+            if os.sep in (command := (values.get("exec") or {}).get("command", "")):
+                values["exec"]["command"] = str(folder / command)
+    return content
 
 
 def _first_line(error: Exception) -> str:

@@ -12,6 +12,7 @@ class Namespace:
     name: str
     labels: dict[str, str] = field(default_factory=dict)
     annotations: dict[str, str] = field(default_factory=dict)
+    uid: str = ""
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ def release_of(metadata: dict) -> str:
 
 def namespace(item: dict) -> Namespace:
     meta = item["metadata"]
-    return Namespace(meta["name"], meta.get("labels") or {}, meta.get("annotations") or {})
+    return Namespace(meta["name"], meta.get("labels") or {}, meta.get("annotations") or {}, meta.get("uid", ""))
 
 
 def crd(item: dict) -> Crd:

@@ -18,6 +18,8 @@ class Container:
     image: str = ""
     always_on: bool = True
     """False for an init container that ends before the others start."""
+    ports: tuple[int, ...] = ()
+    """TCP ports that it says it listens on."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,8 @@ def containers(spec: dict) -> tuple[Container, ...]:
 def _container(item: dict, always_on: bool) -> Container:
     resources = item.get("resources", {})
     halves = (Resources.from_kubernetes(resources.get(name)) for name in ("requests", "limits"))
-    return Container(item["name"], *halves, image=item.get("image", ""), always_on=always_on)
+    ports = tuple(port["containerPort"] for port in item.get("ports", []) if port.get("protocol", "TCP") == "TCP")
+    return Container(item["name"], *halves, image=item.get("image", ""), always_on=always_on, ports=ports)
 
 
 def _out_of_memory(status: dict) -> bool:

@@ -9,7 +9,7 @@ from functools import partial
 from itertools import chain
 from typing import Any
 
-from pi_mesh.cluster import load_balancer, nodes, objects, pods, release_records, rights
+from pi_mesh.cluster import identity, load_balancer, nodes, objects, pods, release_records, rights
 from pi_mesh.cluster.client import METADATA_ONLY, Client, Forbidden
 from pi_mesh.cluster.nodes import Node
 from pi_mesh.cluster.objects import Crd, Deployment, Namespace, Service, Webhook
@@ -31,8 +31,7 @@ WHOLE: dict[str, tuple[str, Callable[[dict], Any]]] = {
 Lists = dict[str, tuple | None]
 """What is kept of the items, by kind; None where listing is forbidden."""
 
-SECRETS = "/api/v1/secrets"
-CONFIG_MAPS = "/api/v1/configmaps"
+SECRETS, CONFIG_MAPS = "/api/v1/secrets", "/api/v1/configmaps"
 CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 
 
@@ -66,6 +65,11 @@ class Snapshot:
     def load_balancer(self) -> str:
         """What gives a Service of type LoadBalancer an address; empty where nothing does."""
         return load_balancer.provider(self.nodes, self.pods, self.services, self.crds)
+
+    @property
+    def uid(self) -> str:
+        """UID of the cluster; empty where namespaces can't be listed."""
+        return identity.of(self.namespaces)
 
     def namespace(self, name: str) -> Namespace | None:
         return next((entry for entry in self.namespaces if entry.name == name), None)

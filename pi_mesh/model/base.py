@@ -1,11 +1,16 @@
 """The base of every settings model: frozen, closed, camelCase in the stack file."""
 
-from typing import Annotated
+from collections.abc import Iterator
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticCustomError
 
 from pi_mesh.model.patterns import matching
+
+CONFLICTS = "conflicts"
+"""The type of error that pydantic reports for them."""
 
 
 class Model(BaseModel):
@@ -25,6 +30,17 @@ class Model(BaseModel):
         allow_inf_nan=False,
     )
 
+    def conflicts(self) -> Iterator[str]:
+        """Yield a sentence for each way in which fields that are right by themselves do not go together."""
+        return iter(())
+
+    @model_validator(mode="after")
+    def _fields_go_together(self) -> Self:
+        """Refuse all conflicts at once: of several validators pydantic would run the first that fails."""
+        if found := tuple(self.conflicts()):
+            raise PydanticCustomError(CONFLICTS, "{said}", {"said": "; ".join(found), "sentences": found})
+        return self
+
 
 NamespaceName = Annotated[
     str,
@@ -37,9 +53,9 @@ NamespaceName = Annotated[
 
 MountPath = Annotated[
     str,
-    Field(
-        pattern=r"^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$",
-        description='A path of Vault without slashes around it, such as "pki_int".',
+    matching(
+        r"^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$",
+        'a path of Vault without slashes around it, such as "pki_int"',
     ),
 ]
 

@@ -1,9 +1,9 @@
 """Typed resource profiles: what a container asks for and may use."""
 
-from typing import Annotated, Self
+from collections.abc import Iterator
+from typing import Annotated
 
-from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
 from pi_mesh.model.base import Model, Replicas
 from pi_mesh.quantities import Cpu, Memory, Resources
@@ -27,17 +27,11 @@ class ResourceProfile(Model):
     requests: Amounts
     limits: Amounts
 
-    @model_validator(mode="after")
-    def requests_within_limits(self) -> Self:
+    def conflicts(self) -> Iterator[str]:
         for name in ("cpu", "memory"):
             request, limit = getattr(self.requests, name), getattr(self.limits, name)
             if request > limit:
-                raise PydanticCustomError(
-                    "request_above_limit",
-                    "requests.{name} {request} is above limits.{name} {limit}; a request is at most its limit",
-                    {"name": name, "request": str(request), "limit": str(limit)},
-                )
-        return self
+                yield f"requests.{name} {request} is above limits.{name} {limit}; a request is at most its limit"
 
     def to_kubernetes(self) -> dict[str, dict[str, str]]:
         """The `resources` of a container."""
@@ -53,15 +47,9 @@ class Autoscaling(Model):
     target_cpu: Annotated[int, Field(ge=1, le=100)] = 80
     """Average CPU utilisation to aim at, in percent of the request."""
 
-    @model_validator(mode="after")
-    def minimum_within_maximum(self) -> Self:
+    def conflicts(self) -> Iterator[str]:
         if self.min_replicas > self.max_replicas:
-            raise PydanticCustomError(
-                "minimum_above_maximum",
-                "minReplicas {low} is above maxReplicas {high}",
-                {"low": self.min_replicas, "high": self.max_replicas},
-            )
-        return self
+            yield f"minReplicas {self.min_replicas} is above maxReplicas {self.max_replicas}"
 
 
 def profile(cpu: str, memory: str, cpu_limit: str, memory_limit: str) -> ResourceProfile:

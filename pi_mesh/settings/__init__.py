@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from pi_mesh.model.base import Model
 from pi_mesh.settings.ca_stack import CaSettings
-from pi_mesh.settings.errors import SettingsError, lines
+from pi_mesh.settings.errors import SettingsError
 from pi_mesh.settings.tree import Settings
 
 __all__ = ["CaSettings", "Settings", "SettingsError", "parse", "parse_any"]
@@ -29,6 +29,9 @@ def parse_any(raw: Mapping[str, object]) -> Settings | CaSettings:
 def _validated(kind: type[Kind], raw: Mapping[str, object]) -> Kind:
     try:
         # By way of JSON, where a list may stand for a tuple though the models are strict; a YAML date becomes its text.
-        return kind.model_validate_json(json.dumps(raw, default=str))
-    except ValidationError as error:
-        raise SettingsError(lines(error)) from None
+        return kind.model_validate_json(json.dumps(raw, default=str), by_alias=True, by_name=False)
+    except ValidationError:
+        # Here: it takes the whole schema, and most settings are right.
+        from pi_mesh.settings import every_problem
+
+        raise SettingsError(every_problem.of(kind, raw)) from None

@@ -1,9 +1,10 @@
 """The ingress and egress gateways."""
 
-from typing import Annotated, Literal, Self
+from collections import Counter
+from collections.abc import Iterator
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
 from pi_mesh.model.base import DrainSeconds, HelmValues, Model, Replicas
 from pi_mesh.model.resources import Autoscaling, ResourceProfile, profile
@@ -20,11 +21,19 @@ class GatewayService(Model):
     node_ports: dict[Literal["status-port", "http2", "https"], NodePort] = {}
     """Fixed node ports by port name; the cluster chooses the others."""
 
-    @model_validator(mode="after")
-    def node_ports_need_a_node_port_service(self) -> Self:
+    def conflicts(self) -> Iterator[str]:
         if self.node_ports and self.type == "ClusterIP":
-            raise PydanticCustomError("node_ports", "nodePorts need a service of type NodePort, LoadBalancer or auto")
-        return self
+            yield "nodePorts need a service of type NodePort, LoadBalancer or auto"
+        for port, count in Counter(self.node_ports.values()).items():
+            if count > 1:
+                yield f"nodePorts have {port} {count} times; a node has each port once"
+
+
+class EgressService(GatewayService):
+    """How the egress gateway is reached: from inside the cluster, unless asked otherwise."""
+
+    type: ServiceType = "ClusterIP"
+    """`auto` as for the ingress gateway; needed, or NodePort or LoadBalancer, where node ports are given."""
 
 
 class GatewaySettings(Model):
@@ -46,4 +55,5 @@ class GatewaySettings(Model):
 class EgressSettings(GatewaySettings):
     """The egress gateway: like the ingress, but nobody outside the cluster calls it."""
 
-    service: GatewayService = GatewayService(type="ClusterIP")
+    # pyright minds that a field which may change has a narrower type; settings never change.
+    service: EgressService = EgressService()  # pyright: ignore[reportIncompatibleVariableOverride]

@@ -19,7 +19,7 @@ def _known_version(value: str) -> str:
 
 IstioVersion = Annotated[
     str,
-    matching(r"^1\.[0-9]+\.[0-9]+$", 'an exact release such as "1.20.3" (no range, no "latest")'),
+    matching(r"^1\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)$", 'an exact release such as "1.20.3" (no range, no "latest")'),
     AfterValidator(_known_version),
 ]
 
@@ -55,5 +55,10 @@ class ProxySettings(Model):
     """Percent of requests that are traced."""
     outbound_traffic: Literal["ALLOW_ANY", "REGISTRY_ONLY"] = "ALLOW_ANY"
     """Whether a sidecar lets requests to hosts out that the mesh does not know."""
+    path_normalization: Literal["NONE", "BASE", "MERGE_SLASHES", "DECODE_AND_MERGE_SLASHES"] = (
+        "DECODE_AND_MERGE_SLASHES"
+    )
+    """What a path is brought to before rules judge it and it is passed on. With BASE, Istio's own default, a rule for
+    `/admin` does not hold for `//admin`."""
     drain_seconds: DrainSeconds = 5
     """Seconds that a stopping sidecar goes on serving what is under way."""

@@ -1,30 +1,25 @@
 """The observability addons: each off unless asked for, sized for a Pi."""
 
-from typing import TYPE_CHECKING, Any, Self
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
-from pydantic import create_model, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import create_model
 
 from pi_mesh import addons
 from pi_mesh.addons import Addon
 from pi_mesh.model.base import Model
+from pi_mesh.settings.sources import ChartSource
 
 
 class _Observability(Model):
-    charts: str | None = None
+    charts: ChartSource | None = None
     """A directory of packaged charts (NAME-VERSION.tgz); if not given each project's own repository."""
 
-    @model_validator(mode="after")
-    def addons_have_what_they_need(self) -> Self:
+    def conflicts(self) -> Iterator[str]:
         for name, addon in self.enabled().items():
             for other in addon.needs:
                 if other not in self.enabled():
-                    raise PydanticCustomError(
-                        "addon_needs",
-                        "{name} shows what {other} has; set {key}.enabled: true too",
-                        {"name": name, "other": other.capitalize(), "key": other},
-                    )
-        return self
+                    yield f"{name} shows what {other.capitalize()} has; set {other}.enabled: true too"
 
     def enabled(self) -> dict[str, Addon]:
         """Return the addons that are switched on by name, in the order of their installation."""

@@ -28,6 +28,21 @@ def markdown(schema: Schema, secrets: list[str]) -> str:
     return "\n".join(parts)
 
 
+def below(schema: Schema, place: tuple[int | str, ...]) -> Schema:
+    """Return the schema of the settings at a place; empty where there is none."""
+    entry = schema
+    for part in place:
+        resolved = _resolved(schema, entry)
+        further = (resolved.get("items"), resolved.get("additionalProperties"))
+        candidates = (
+            resolved.get("properties", {}).get(part),
+            *further,
+            *resolved.get("patternProperties", {}).values(),
+        )
+        entry = next((inner for inner in candidates if isinstance(inner, dict)), {})
+    return _resolved(schema, entry) if entry else {}
+
+
 def _rows(schema: Schema, path: str, entry: Schema) -> Iterator[tuple[str, ...]]:
     below = _resolved(schema, entry)
     if "properties" in below:

@@ -1,7 +1,9 @@
 """Where charts and images come from, and how releases are made."""
 
+from ipaddress import ip_address
 from pathlib import PurePosixPath
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 
@@ -20,13 +22,30 @@ def _chart_source(value: str) -> str:
 def _hub(value: str) -> str:
     if hosts.retired(value, hosts.RETIRED_HUBS):
         raise ValueError(f"is switched off in December 2026; use {hosts.HUB}")
+    if "://" in value or any(map(str.isspace, value)):
+        raise ValueError(f"is no registry and organisation such as {hosts.HUB}")
     return value.rstrip("/")
+
+
+def is_unprotected(source: str) -> bool:
+    """Return True for plain HTTP from another machine: whoever is between may exchange a chart for one of their own."""
+    if not source.startswith("http://"):
+        return False
+    host = urlsplit(source).hostname or ""
+    try:
+        return not ip_address(host).is_loopback
+    except ValueError:
+        return host != "localhost"
+
+
+ChartSource = Annotated[str, Field(min_length=1), AfterValidator(_chart_source)]
+"""An https:// chart repository, an oci:// registry, or a directory of packaged charts."""
 
 
 class ChartSettings(Model):
     """Where the charts base, istiod and gateway come from."""
 
-    source: Annotated[str, Field(min_length=1), AfterValidator(_chart_source)] = hosts.CHARTS
+    source: ChartSource = hosts.CHARTS
     """An https:// chart repository, an oci:// registry, or a directory of packaged charts (NAME-VERSION.tgz)."""
 
     @property

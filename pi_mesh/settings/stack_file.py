@@ -1,5 +1,6 @@
 """The settings in a stack file, with no Pulumi at hand."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import yaml
@@ -10,8 +11,28 @@ from pi_mesh.settings.raw import plain_values
 
 def load_file(path: Path) -> Settings:
     """Return the settings of a stack file. Raises SettingsError with every problem at once."""
+    return parse(plain_values(config(path)))
+
+
+def config(path: Path) -> Mapping[str, object]:
+    """Return what stands below `config:` in a stack file. Raises SettingsError, one line, for another file."""
     try:
-        config = yaml.safe_load(path.read_text())["config"]
-    except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
-        raise SettingsError([f"{path.name}: is not a stack file with a `config:`: {error}"]) from None
-    return parse(plain_values(config))
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError([f"{path.name}: can't be read: {error.strerror}"]) from None
+    except UnicodeDecodeError:
+        raise SettingsError([f"{path.name}: is no text in UTF-8; write it as YAML"]) from None
+    except yaml.YAMLError as error:
+        raise SettingsError([f"{path.name}: is no YAML: {_where(error)}"]) from None
+    found = content.get("config") if isinstance(content, dict) else None
+    if not isinstance(found, dict):
+        raise SettingsError([f"{path.name}: is not a stack file: it has no `config:` with keys below it"])
+    return {str(key): value for key, value in found.items()}
+
+
+def _where(error: yaml.YAMLError) -> str:
+    """Return the place and the reason in one line."""
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark:
+        mark = error.problem_mark
+        return f"line {mark.line + 1}, column {mark.column + 1}: {error.problem}; look for indentation and quotes there"
+    return " ".join(str(error).split())

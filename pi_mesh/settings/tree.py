@@ -1,9 +1,6 @@
 """The whole settings tree of a stack."""
 
-from typing import Self
-
-from pydantic import model_validator
-from pydantic_core import PydanticCustomError
+from collections.abc import Iterator
 
 from pi_mesh.catalog.istio import gateway_chart_is_broken
 from pi_mesh.model.base import Model
@@ -36,34 +33,22 @@ class Settings(Model):
     vault: VaultSettings = VaultSettings()
     destroy: DestroySettings = DestroySettings()
 
-    @model_validator(mode="after")
-    def namespaces_differ(self) -> Self:
-        if self.trading.namespace == self.istio.namespace:
-            raise PydanticCustomError(
-                "same_namespace",
-                "trading.namespace and istio.namespace are both '{name}'; the control plane needs one of its own",
-                {"name": self.istio.namespace},
-            )
-        return self
-
-    @model_validator(mode="after")
-    def cert_manager_has_a_namespace(self) -> Self:
-        name = self.vault.cert_manager.namespace
-        if self.vault.external_signer and name in (self.istio.namespace, self.trading.namespace):
-            raise PydanticCustomError(
-                "cert_manager_namespace",
-                "vault.certManager.namespace is '{name}', the mesh's own; cert-manager needs another",
-                {"name": name},
-            )
-        return self
-
-    @model_validator(mode="after")
-    def gateway_charts_install(self) -> Self:
+    def conflicts(self) -> Iterator[str]:
+        istio, trading, certificates = self.istio.namespace, self.trading.namespace, self.vault.cert_manager.namespace
+        if trading == istio:
+            yield f"trading.namespace and istio.namespace are both '{istio}'; the control plane needs one of its own"
+        if self.vault.external_signer and certificates in (istio, trading):
+            yield f"vault.certManager.namespace is '{certificates}', the mesh's own; cert-manager needs another"
         if (self.ingress.enabled or self.egress.enabled) and gateway_chart_is_broken(self.istio.version):
-            raise PydanticCustomError(
-                "broken_chart",
-                "istio.version {version} has a gateway chart that Helm >= 3.18.5 refuses (istio/istio#57354); "
-                "use 1.20.x, 1.25.5, 1.26.4, 1.27.1 or newer, or switch ingress.enabled and egress.enabled off",
-                {"version": self.istio.version},
+            yield (
+                f"istio.version {self.istio.version} has a gateway chart that Helm >= 3.18.5 refuses "
+                "(istio/istio#57354); use 1.20.x, 1.25.5, 1.26.4, 1.27.1 or newer, or switch ingress.enabled and "
+                "egress.enabled off"
             )
-        return self
+        if self.ingress.enabled and self.egress.enabled:
+            yield from self._shared_node_ports()
+
+    def _shared_node_ports(self) -> Iterator[str]:
+        ingress, egress = self.ingress.service.node_ports, self.egress.service.node_ports
+        for port in sorted({*ingress.values()} & {*egress.values()}):
+            yield f"ingress.service.nodePorts and egress.service.nodePorts both have {port}; a node has each port once"

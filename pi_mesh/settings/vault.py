@@ -1,18 +1,33 @@
 """The optional intermediate CA in Vault that signs the mesh's certificates."""
 
-from typing import Annotated, Literal, Self
+from collections.abc import Iterator
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import AfterValidator, Field
 
 from pi_mesh.model.base import Model, MountPath, NamespaceName
+from pi_mesh.model.patterns import VaultAddress, matching
 from pi_mesh.settings.cert_manager import CertManagerSettings
 
 Pem = Annotated[
     str,
-    Field(pattern=r"-----BEGIN CERTIFICATE-----", description="One or more certificates in PEM form."),
+    matching(r"-----BEGIN CERTIFICATE-----", 'certificates in PEM form ("-----BEGIN CERTIFICATE-----")'),
 ]
 Generation = Annotated[int, Field(ge=1, le=100_000)]
+
+TOO_SHORT = 168
+"""Hours: a CA with no more than these 7 days left is refused (`pi_mesh.certificates.expiry`)."""
+
+
+def _lives_long_enough(value: str) -> str:
+    if int(value.removesuffix("h")) <= TOO_SHORT:
+        raise ValueError(
+            f"is not more than {TOO_SHORT}h: a CA with 7 days left is refused, and Vault would have made it in vain"
+        )
+    return value
+
+
+Ttl = Annotated[str, matching(r"^[1-9][0-9]*h$", 'whole hours such as "8760h"'), AfterValidator(_lives_long_enough)]
 
 
 class SignedChain(Model):
@@ -28,9 +43,9 @@ class VaultSettings(Model):
     """The mesh's certificates chain to Vault's root. Off: nothing of Vault is imported, asked or needed."""
 
     enabled: bool = False
-    stack: Annotated[str, Field(pattern=r"^[^/\s]+/[^/\s]+/[^/\s]+$")] | None = None
+    stack: Annotated[str, matching(r"^[^/\s]+/[^/\s]+/[^/\s]+$", "ORGANIZATION/PROJECT/STACK")] | None = None
     """ORGANIZATION/PROJECT/STACK whose settings hold the CA: then this stack needs no access to Vault."""
-    address: Annotated[str, Field(pattern=r"^https?://[^/\s]+$")] | None = None
+    address: VaultAddress | None = None
     """Vault's API, as whoever runs Pulumi reaches it. The token is the secret `vaultToken`, or VAULT_TOKEN."""
     ca_file: Annotated[str, Field(min_length=1)] | None = None
     """A PEM file with the CA of Vault's own TLS certificate, seen from the project's folder."""
@@ -45,7 +60,7 @@ class VaultSettings(Model):
     signed: SignedChain | None = None
     """With `signedBy: outside`, what came back."""
     common_name: Annotated[str, Field(min_length=1, max_length=64)] = "Istio Intermediate CA"
-    ttl: Annotated[str, Field(pattern=r"^[1-9][0-9]*h$")] = "8760h"
+    ttl: Ttl = "8760h"
     """Life of the intermediate's certificate, in hours; it never outlives its signer."""
     generation: Generation = 1
     """Counted up for a new key and certificate; `rotate-ca` does it."""
@@ -80,37 +95,18 @@ class VaultSettings(Model):
     def ttl_hours(self) -> int:
         return int(self.ttl.removesuffix("h"))
 
-    @model_validator(mode="after")
-    def one_place(self) -> Self:
+    def conflicts(self) -> Iterator[str]:
         if self.enabled and (self.stack is None) == (self.address is None):
-            raise PydanticCustomError(
-                "vault_place",
-                "needs either address (the CA is made by this stack) or stack (it is made by another), not both",
-            )
-        return self
-
-    @model_validator(mode="after")
-    def signed_chain_belongs(self) -> Self:
+            yield "needs either address (the CA is made by this stack) or stack (it is made by another), not both"
         if self.signed and self.signed_by != "outside":
-            raise PydanticCustomError("vault_signed", "signed goes with signedBy: outside; Vault signs otherwise")
+            yield "signed goes with signedBy: outside; Vault signs otherwise"
         if self.signed and self.signed.generation > self.generation:
-            raise PydanticCustomError(
-                "vault_generation",
-                "signed.generation {signed} is above generation {generation}: there is no such request yet",
-                {"signed": self.signed.generation, "generation": self.generation},
-            )
-        return self
-
-    @model_validator(mode="after")
-    def internal_key_is_this_stacks(self) -> Self:
+            signed, own = self.signed.generation, self.generation
+            yield f"signed.generation {signed} is above generation {own}: there is no such request yet"
         if self.key == "internal" and self.stack:
-            raise PydanticCustomError(
-                "vault_key", "key: internal goes with address: what another stack hands over is a key"
-            )
+            yield "key: internal goes with address: what another stack hands over is a key"
         if self.key == "internal" and self.also_trust:
-            raise PydanticCustomError(
-                "vault_key_trust",
+            yield (
                 "key: internal keeps its root; for another one set key: exported, go through the steps in "
-                "docs/vault.md, then key: internal again",
+                "docs/vault.md, then key: internal again"
             )
-        return self

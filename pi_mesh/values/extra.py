@@ -6,6 +6,17 @@ from pi_mesh.settings.errors import SettingsError
 
 Values = dict[str, object]
 
+YIELDING = frozenset(
+    {
+        "global.defaultPodDisruptionBudget.enabled",
+        "kiali_feature_flags.certificates_information_indicators.enabled",
+        "meshConfig.pathNormalization.normalization",
+        "pilot.env.PILOT_TRACE_SAMPLING",
+        "rbac.enabled",
+    }
+)
+"""Values that the program chooses and an extra value may choose otherwise: the charts' own way can be had back."""
+
 
 def merge(typed: Values, extra: Mapping[str, object]) -> Values:
     """Both trees in one; where both say something, they say the same."""
@@ -22,7 +33,7 @@ def contradictions(typed: Values, extra: Mapping[str, object], path: str) -> Ite
         ours, theirs, place = typed[key], extra[key], f"{path}.{key}"
         if isinstance(ours, dict) and isinstance(theirs, Mapping):
             yield from contradictions(ours, theirs, place)
-        elif ours != theirs:
+        elif place.partition(".values.")[2] not in YIELDING and ours != theirs:
             yield f"{place}: {theirs!r} contradicts {ours!r}, which typed settings give; change those (docs/config.md)"
 
 

@@ -1,6 +1,7 @@
 """Helm values of the chart `gateway`. Its schema refuses keys that a version does not know: only those of 1.20 here."""
 
 from pi_mesh.catalog.istio import facts_of
+from pi_mesh.names import INGRESS
 from pi_mesh.settings import Settings
 from pi_mesh.settings.gateway import GatewayService, GatewaySettings
 from pi_mesh.values.extra import Values
@@ -38,6 +39,7 @@ def helm_values(settings: Settings, release: str, gateway: GatewaySettings, load
         },
         **_readiness(settings.istio.version),
         **_drain(gateway.drain_seconds, gateway_annotations(settings)),
+        **_rights(settings, release),
         **(_kept_through_drains(release) if _least(gateway) > 1 else {}),
     }
 
@@ -47,6 +49,16 @@ def service_type(service: GatewayService, load_balancers: bool) -> str:
     if service.type != "auto":
         return service.type
     return "LoadBalancer" if load_balancers else "NodePort"
+
+
+def serves_certificates(settings: Settings) -> bool:
+    """Return True where the ingress gateway reads certificates from Secrets: `tls` of a `traffic.gateways` entry."""
+    return any(listener.tls for listener in settings.traffic.gateways.values())
+
+
+def _rights(settings: Settings, release: str) -> Values:
+    """Leave out the chart's Role where no certificate is read: it covers all Secrets, the CA's key among them."""
+    return {} if release == INGRESS and serves_certificates(settings) else {"rbac": {"enabled": False}}
 
 
 def _readiness(version: str) -> Values:

@@ -32,6 +32,8 @@ def _istiod(settings: Settings) -> Values:
             "tag": settings.istio.version,
             "imagePullPolicy": settings.images.pull_policy,
             "istioNamespace": settings.istio.namespace,
+            # Before 1.28 the chart makes one for a single pod too, and then no drain of its node ever ends.
+            "defaultPodDisruptionBudget": {"enabled": _least_pods(settings) > 1},
             "proxy": {"resources": settings.proxy.resources.to_kubernetes(), **_readiness(settings.istio.version)},
         },
         "meshConfig": _mesh_config(settings),
@@ -41,6 +43,7 @@ def _istiod(settings: Settings) -> Values:
 def _pilot(settings: Settings) -> Values:
     istio = settings.istio
     return {
+        **_no_sampling(settings.proxy.trace_sampling),
         "replicaCount": istio.pilot_replicas,
         "resources": istio.resources.to_kubernetes(),
         "nodeSelector": node_selector(settings),
@@ -53,10 +56,21 @@ def _pilot(settings: Settings) -> Values:
     }
 
 
+def _least_pods(settings: Settings) -> int:
+    scaling = settings.istio.autoscaling
+    return scaling.min_replicas if scaling.enabled else settings.istio.pilot_replicas
+
+
+def _no_sampling(percent: float) -> Values:
+    """Say 0 by istiod's variable: to the charts `traceSampling: 0` is not given, and istiod then traces 1 percent."""
+    return {} if percent else {"env": {"PILOT_TRACE_SAMPLING": "0"}}
+
+
 def _mesh_config(settings: Settings) -> Values:
     proxy = settings.proxy
     return {
         "outboundTrafficPolicy": {"mode": proxy.outbound_traffic},
+        "pathNormalization": {"normalization": proxy.path_normalization},
         "defaultConfig": {
             "concurrency": proxy.concurrency,
             "terminationDrainDuration": f"{proxy.drain_seconds}s",

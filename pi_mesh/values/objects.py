@@ -3,7 +3,7 @@
 The Istio kinds are of version v1beta1, which every Istio from 1.20 to the newest serves.
 """
 
-from pi_mesh.names import OWNER_ANNOTATION, owner
+from pi_mesh.names import ADOPTED_ANNOTATION, OWNER_ANNOTATION, owner
 from pi_mesh.quantities import Resources
 from pi_mesh.settings import Settings
 
@@ -21,7 +21,7 @@ def peer_authentication(settings: Settings) -> Object:
 
 
 def istio_namespace(settings: Settings, stack: str) -> Object:
-    return _namespace(settings.istio.namespace, stack, {})
+    return _namespace(settings.istio.namespace, stack, {}, settings.istio.adopt)
 
 
 def cert_manager_namespace(settings: Settings, stack: str) -> Object:
@@ -30,7 +30,7 @@ def cert_manager_namespace(settings: Settings, stack: str) -> Object:
 
 def trading_namespace(settings: Settings, stack: str) -> Object:
     """With istiod's sidecar injection."""
-    return _namespace(settings.trading.namespace, stack, {"istio-injection": "enabled"})
+    return _namespace(settings.trading.namespace, stack, {"istio-injection": "enabled"}, settings.trading.adopt)
 
 
 def bounds(settings: Settings) -> tuple[Object, ...]:
@@ -77,8 +77,9 @@ def sidecar_scope(settings: Settings) -> Object:
     }
 
 
-def _namespace(name: str, stack: str, labels: dict[str, str]) -> Object:
-    metadata = {"name": name, "labels": labels, "annotations": {OWNER_ANNOTATION: owner(stack)}}
+def _namespace(name: str, stack: str, labels: dict[str, str], adopted: bool = False) -> Object:
+    mark = ADOPTED_ANNOTATION if adopted else OWNER_ANNOTATION
+    metadata = {"name": name, "labels": labels, "annotations": {mark: owner(stack)}}
     return {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
 
 

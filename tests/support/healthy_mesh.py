@@ -13,8 +13,9 @@ from pi_mesh.cluster.injection import Injection
 from pi_mesh.cluster.objects import Crd, Deployment, Service
 from pi_mesh.cluster.observed import ObservedState, Pair
 from pi_mesh.cluster.pods import Container, Pod
+from pi_mesh.cluster.policies import KINDS, Policies, Policy
 from pi_mesh.cluster.release_records import ReleaseRecord
-from pi_mesh.inventory import Inventory, Workload
+from pi_mesh.inventory import Inventory, Kind, Workload
 from pi_mesh.model.resources import ResourceProfile
 from tests.support.authorities import make_root
 from tests.support.factories import make_mesh
@@ -22,6 +23,8 @@ from tests.support.snapshots import installed_mesh, make_snapshot
 
 ROOT = make_root().pem
 ISTIOD = "istio-system/istiod"
+CREATED = "2026-11-01T12:00:00Z"
+"""When `pulumi up` made the policies."""
 
 
 def make_verification(mesh: Inventory | None = None) -> VerificationInput:
@@ -31,7 +34,8 @@ def make_verification(mesh: Inventory | None = None) -> VerificationInput:
     injected = Injection(Pod("trading", "injection-proof", containers=(Container("app"), sidecar)))
     pairs = tuple(Pair("", item.manifest, item.manifest) for item in mesh.objects if item.kind != "Namespace")
     observed = ObservedState(injected, (*pairs, owned(1, 1)))
-    return VerificationInput(mesh, make_snapshot(**_cluster(mesh)), observed, Authority(ROOT), datetime.now(UTC))
+    cluster, now = make_snapshot(**_cluster(mesh)), datetime.now(UTC)
+    return VerificationInput(mesh, cluster, observed, Authority(ROOT), now, _policies(mesh))
 
 
 def pod_of(workload: Workload) -> Pod:
@@ -63,6 +67,18 @@ def found(seen: VerificationInput, **changes: object) -> VerificationInput:
     return replace(seen, observed=replace(seen.observed, **changes))
 
 
+def with_policies(seen: VerificationInput, *more: Policy) -> VerificationInput:
+    """Return the same with these policies; one that has the name of another replaces it."""
+    kept = [entry for entry in seen.policies.objects if entry.key not in {policy.key for policy in more}]
+    return replace(seen, policies=replace(seen.policies, objects=(*kept, *more)))
+
+
+def without_policy(seen: VerificationInput, kind: str) -> VerificationInput:
+    """Return the same without the policies of a kind."""
+    kept = tuple(entry for entry in seen.policies.objects if entry.kind != kind)
+    return replace(seen, policies=replace(seen.policies, objects=kept))
+
+
 def problems(seen: VerificationInput) -> list[str]:
     """Return the errors, a line each."""
     return [f"{finding.id}: {finding}" for finding in errors(run(seen))]
@@ -70,6 +86,18 @@ def problems(seen: VerificationInput) -> list[str]:
 
 def _container(name: str, profile: ResourceProfile) -> Container:
     return Container(name, profile.requests.resources, profile.limits.resources)
+
+
+def _policies(mesh: Inventory) -> Policies:
+    """Return what the settings give, as the API server holds it, and the mesh config that the chart writes."""
+    kinds = {kind for group in KINDS.values() for kind in group}
+    objects = [
+        Policy(item.kind, str(item.manifest["metadata"]["namespace"]), item.name, item.manifest["spec"], CREATED)
+        for item in mesh.objects
+        if item.kind in kinds
+    ]
+    given = mesh.the(Kind.ISTIOD).values["meshConfig"]
+    return Policies(tuple(objects), {"rootNamespace": mesh.settings.istio.namespace, **given})
 
 
 def _cluster(mesh: Inventory) -> dict[str, tuple]:

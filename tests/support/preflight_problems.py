@@ -3,14 +3,15 @@
 from pi_mesh.checks.finding import Finding, errors
 from pi_mesh.checks.preflight import run
 from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.cluster.stack_state import NEVER_RUN, StackState
 from tests.support.factories import make_mesh
 
 
-def findings(snapshot: Snapshot, **settings: object) -> list[Finding]:
+def findings(snapshot: Snapshot, state: StackState = NEVER_RUN, **settings: object) -> list[Finding]:
     """Return everything that the preflight says."""
-    return run(make_mesh(**settings), snapshot)
+    return run(make_mesh(**settings), snapshot, state)
 
 
-def problems(snapshot: Snapshot, **settings: object) -> list[str]:
+def problems(snapshot: Snapshot, state: StackState = NEVER_RUN, **settings: object) -> list[str]:
     """Return the errors, a line each."""
-    return [str(finding) for finding in errors(findings(snapshot, **settings))]
+    return [str(finding) for finding in errors(findings(snapshot, state, **settings))]

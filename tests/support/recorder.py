@@ -22,20 +22,26 @@ def record(
     stack: str = "test",
     preview: bool = False,
     outputs: Mapping[str, Mapping[str, object]] = MappingProxyType({}),
+    state: Mapping[str, object] = MappingProxyType({}),
 ) -> Recording:
     """Run a program and record it. Raises what the program raises.
 
     `outputs`: what resources have besides their inputs, by type; of a StackReference, the other stack's outputs.
+    `state`: what the stack's state holds before the run, by URN.
     """
-    return contextvars.copy_context().run(asyncio.run, _record(program, stack, preview, outputs))
+    return contextvars.copy_context().run(asyncio.run, _record(program, stack, preview, outputs, state))
 
 
 async def _record(
-    program: Callable[[], object], stack: str, preview: bool, outputs: Mapping[str, Mapping[str, object]]
+    program: Callable[[], object],
+    stack: str,
+    preview: bool,
+    outputs: Mapping[str, Mapping[str, object]],
+    state: Mapping[str, object],
 ) -> Recording:
     # A program that fails is raised below; the outputs that hang on the failure need not be told one by one.
     asyncio.get_running_loop().set_exception_handler(lambda _loop, _context: None)
-    monitor = _Monitor(_Echo(outputs))
+    monitor = _Monitor(_Echo(outputs, state))
     logger = logging.Logger("program", level=logging.INFO)
     logger.addHandler(_Collector(monitor.recording.logs))
     features = set(monitor.GetDeploymentInfo(None).supportedFeatures)
@@ -59,11 +65,13 @@ async def _record(
 class _Echo(Mocks):
     """Every resource comes out as it went in; a release also with the status that Helm would give it."""
 
-    def __init__(self, outputs: Mapping[str, Mapping[str, object]]) -> None:
+    def __init__(self, outputs: Mapping[str, Mapping[str, object]], state: Mapping[str, object]) -> None:
         self._outputs = outputs
+        self._state = dict(state)
 
     def call(self, args):  # noqa: ARG002 - the protocol's arguments
-        return {}
+        """Answer the one call of the program: the state holds what the test says."""
+        return {"outputs": self._state}
 
     def new_resource(self, args):
         status = {"name": args.name, "namespace": args.inputs.get("namespace"), "status": "deployed", "revision": 1}

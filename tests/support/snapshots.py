@@ -7,6 +7,7 @@ from pi_mesh.cluster.objects import Crd, Deployment, Namespace, Service, Webhook
 from pi_mesh.cluster.pods import Container, Pod
 from pi_mesh.cluster.release_records import ReleaseRecord
 from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.cluster.stack_state import StackState
 from pi_mesh.names import OWNER_ANNOTATION, owner
 from pi_mesh.quantities import MI, Resources
 from tests.support.factories import STACK
@@ -57,4 +58,11 @@ def installed_mesh() -> dict[str, tuple]:
 
 
 def owned_namespace(name: str, stack: str = STACK) -> Namespace:
-    return Namespace(name, {"istio-injection": "enabled"}, {OWNER_ANNOTATION: owner(stack)})
+    return Namespace(name, {"istio-injection": "enabled"}, {OWNER_ANNOTATION: owner(stack)}, f"uid-of-{name}")
+
+
+def state_of(*namespaces: str, releases: tuple[str, ...] = ("istio-base", "istiod"), **more: object) -> StackState:
+    """Return the state of a stack that made these namespaces, or else both of the mesh, and these releases."""
+    names = namespaces or ("istio-system", "trading")
+    uids = {name: f"uid-of-{name}" for name in names}
+    return replace(StackState("", uids, frozenset(f"istio-system/{name}" for name in releases), True), **more)

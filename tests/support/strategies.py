@@ -33,9 +33,12 @@ def autoscalers(draw) -> dict:
 
 
 @some.composite
-def gateways(draw) -> dict:
+def gateways(draw, first_port: int) -> dict:
+    """A gateway; its node ports are of a thousand from `first_port` on, so that two gateways share none."""
     kind = draw(some.sampled_from(("auto", "LoadBalancer", "NodePort", "ClusterIP")))
-    ports = some.dictionaries(some.sampled_from(("status-port", "http2", "https")), some.integers(30000, 32767))
+    names = some.lists(some.sampled_from(("status-port", "http2", "https")), unique=True)
+    numbers = some.lists(some.integers(first_port, first_port + 999), min_size=3, max_size=3, unique=True)
+    ports = some.builds(lambda names, numbers: dict(zip(names, numbers, strict=False)), names, numbers)
     return {
         "enabled": draw(some.booleans()),
         "replicas": draw(some.integers(1, 100)),
@@ -67,8 +70,8 @@ def raw_settings(draw, version: str = "1.31.0") -> dict:
             "outboundTraffic": draw(some.sampled_from(("ALLOW_ANY", "REGISTRY_ONLY"))),
             "drainSeconds": draw(some.integers(1, 300)),
         },
-        "ingress": draw(gateways()),
-        "egress": draw(gateways()),
+        "ingress": draw(gateways(30000)),
+        "egress": draw(gateways(31000)),
         "mtls": {
             "mode": draw(some.sampled_from(("STRICT", "PERMISSIVE"))),
             "certificateLifetime": f"{draw(some.integers(1, 2160))}h",

@@ -1,8 +1,11 @@
-"""The fixture of the tests that need no cluster."""
+"""The fixtures of the tests that need no cluster."""
 
 import os
 
 import pytest
+
+from pi_mesh.checks.verify.input import VerificationInput
+from tests.support.healthy_mesh import make_verification
 
 PREFIXES = ("KUBE", "PULUMI_", "VAULT_")
 
@@ -15,3 +18,9 @@ def no_cluster():
             patch.delenv(name)
         patch.setenv("KUBECONFIG", os.devnull)
         yield
+
+
+@pytest.fixture
+def healthy() -> VerificationInput:
+    """The mesh that a verification finds nothing wrong with."""
+    return make_verification()

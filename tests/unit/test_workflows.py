@@ -1,6 +1,8 @@
 """The workflows give a pull request's code nothing that it could abuse."""
 
+import os
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -59,9 +61,30 @@ def test_no_text_of_a_pull_request_reaches_a_shell(workflow):
 @pytest.mark.row(45)
 def test_the_job_that_may_write_runs_no_code_of_the_pull_request():
     job = yaml.safe_load((FOLDER / "preview.yml").read_text())["jobs"]["comment"]
-    assert job["permissions"] == {"pull-requests": "write"}
-    assert [step["uses"].partition("@")[0] for step in job["steps"] if "uses" in step] == ["actions/download-artifact"]
-    assert [step["run"].split()[:3] for step in job["steps"] if "run" in step] == [["gh", "pr", "comment"]]
+    assert job["permissions"] == {"contents": "read", "pull-requests": "write"}
+    checkout, artifact, publish = job["steps"]
+    assert checkout["uses"].startswith("actions/checkout@")
+    assert checkout["with"]["ref"] == "${{ github.event.pull_request.base.sha }}"
+    assert artifact["uses"].startswith("actions/download-artifact@")
+    assert publish["run"] == 'python3 operations/preview/publish.py "$NUMBER" preview.md'
+
+
+def test_the_preview_writes_nothing_into_the_checkout_that_it_compares():
+    previewing = [step["run"] for step in steps(FOLDER / "preview.yml") if "make preview" in step.get("run", "")]
+    assert [re.findall(r"> (\S+)", run) for run in previewing] == [['"$RUNNER_TEMP/preview.md"']]
+
+
+def test_every_stack_but_the_local_clusters_is_previewed(tmp_path):
+    (script,) = (step["run"] for step in steps(FOLDER / "preview.yml") if "make preview" in step.get("run", ""))
+    for name in ("Pulumi.yaml", "Pulumi.lab.yaml", "Pulumi.new.yaml", "Pulumi.pi-cluster.yaml", "Pulumi.$(x).yaml"):
+        (tmp_path / name).touch()
+    for program, says in (("git", "Pulumi.gone.yaml"), ("make", '"$@"')):
+        (tmp_path / program).write_text(f"#!/bin/sh\necho {says}\n")
+        (tmp_path / program).chmod(0o755)
+    places = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "RUNNER_TEMP": str(tmp_path), "GITHUB_BASE_REF": "main"}
+    subprocess.run(["bash", "-e", "-c", script], cwd=tmp_path, env=places, check=True)
+    told = (tmp_path / "preview.md").read_text()
+    assert told == "preview BASE=origin/main PREVIEWED=gone new pi-cluster\n"
 
 
 def test_the_pinned_engine_is_the_one_of_the_python_package():

@@ -13,15 +13,18 @@ from pi_mesh.checks.preflight import (
     footprint,
     foreign,
     kernel,
+    known_releases,
     load_balancer,
     memory,
     namespaces,
     nodes,
     rights,
     stuck_releases,
+    undone_settings,
     versions,
 )
 from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.cluster.stack_state import NEVER_RUN, StackState
 from pi_mesh.inventory import Inventory
 
 CHECKS: tuple[Callable[[Inventory, Snapshot], Iterable[Finding]], ...] = (
@@ -39,11 +42,17 @@ CHECKS: tuple[Callable[[Inventory, Snapshot], Iterable[Finding]], ...] = (
     foreign.check,
     crd_owners.check,
     stuck_releases.check,
+    undone_settings.check,
+)
+OF_STATE: tuple[Callable[[Inventory, Snapshot, StackState], Iterable[Finding]], ...] = (
+    known_releases.check,
     namespaces.check,
 )
+"""Those that compare the cluster with the stack's state."""
 
 
-def run(mesh: Inventory, snapshot: Snapshot) -> list[Finding]:
+def run(mesh: Inventory, snapshot: Snapshot, state: StackState = NEVER_RUN) -> list[Finding]:
     """Return all findings, in the order in which a reader wants them."""
-    findings = [finding for check in CHECKS for finding in check(mesh, snapshot)]
-    return [*findings, *traffic.run(mesh.settings, snapshot)]
+    of_cluster = [finding for check in CHECKS for finding in check(mesh, snapshot)]
+    of_state = [finding for check in OF_STATE for finding in check(mesh, snapshot, state)]
+    return [*of_cluster, *of_state, *traffic.run(mesh.settings, snapshot)]

@@ -1,37 +1,74 @@
-"""Namespaces that exist already must be this stack's, or be adopted: a destroy deletes what the stack owns."""
+"""Namespaces that exist already must be this stack's, or be adopted: a destroy deletes what the stack owns.
+
+The UID in the state proves that a namespace is the stack's. The annotations only tell people which stack that is: a
+state may move to another backend, organization or name, and two backends may each have a stack of one name.
+"""
 
 from collections.abc import Iterator
 
-from pi_mesh.checks.finding import Finding, Subject, error, ok
+from pi_mesh.checks.finding import Finding, Subject, error, ok, warning
 from pi_mesh.cluster.objects import Namespace
 from pi_mesh.cluster.snapshot import Snapshot
-from pi_mesh.inventory import Inventory
-from pi_mesh.names import OWNER_ANNOTATION, owner
+from pi_mesh.cluster.stack_state import StackState
+from pi_mesh.inventory import Inventory, ManagedObject
+from pi_mesh.names import ADOPTED_ANNOTATION, OWNER_ANNOTATION, owner
 
 ID = "namespaces"
+IMPORT = "import the state that made it (`pulumi stack import`)"
+RESTORED = "if it is that one, restored from a backup, run `pulumi refresh`"
 OTHER = "set vault.certManager.namespace to another, or vault.certManager.install: false to use what is there"
+KUBERNETES = ("kube-system", "kube-public", "kube-node-lease", "default")
+"""Namespaces that Kubernetes makes itself: a quota or defaults for containers there can stop the cluster's own pods."""
 
 
-def check(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
+def check(mesh: Inventory, snapshot: Snapshot, state: StackState) -> Iterator[Finding]:
     for item in mesh.namespaces:
-        found, key = snapshot.namespace(item.name), item.setting
-        subject = Subject("namespace", item.name)
-        if found is None:
+        found, subject = snapshot.namespace(item.name), Subject("namespace", item.name)
+        if item.name in KUBERNETES:
+            yield _of_kubernetes(item, subject, state)
+        elif found is None:
             yield ok(ID, subject, "is not there yet")
-        elif _is_owned(mesh.stack, found):
-            yield ok(ID, subject, f"is of stack {mesh.stack}")
         elif item.adopted:
-            yield ok(ID, subject, f"is adopted ({key}.adopt): a destroy leaves it")
+            yield ok(ID, subject, f"is adopted ({item.setting}.adopt): a destroy leaves it")
+        elif ADOPTED_ANNOTATION in found.annotations:
+            yield _no_longer_adopted(item, subject, found)
+        elif state.holds(found.name, found.uid) or _made_by_a_killed_run(mesh, found, state):
+            yield ok(ID, subject, f"is of stack {mesh.stack}")
         else:
-            fix = f"set {key}.adopt: true to use it and leave it at destroy" if key else OTHER
-            yield error(ID, subject, _whose(mesh.stack, found), fix)
+            yield _of_others(mesh.stack, item, subject, found, state)
 
 
-def _is_owned(stack: str, namespace: Namespace) -> bool:
-    return namespace.annotations.get(OWNER_ANNOTATION) == owner(stack)
+def _of_kubernetes(item: ManagedObject, subject: Subject, state: StackState) -> Finding:
+    fix = f"set {item.setting or 'vault.certManager'}.namespace to a namespace of its own"
+    message = "is one of Kubernetes' own, whose pods the mesh's bounds and injection could stop"
+    if item.adopted and item.name in state.namespaces:
+        return warning(ID, subject, f"{message}; the next release of this program refuses it", fix)
+    return error(ID, subject, message, fix)
 
 
-def _whose(stack: str, namespace: Namespace) -> str:
-    whose = namespace.annotations.get(OWNER_ANNOTATION)
-    by = f"belongs to stack {whose}" if whose else "was not created by a stack of this program"
-    return f"already exists and {by}; a destroy of stack {stack} would delete all that is in it"
+def _no_longer_adopted(item: ManagedObject, subject: Subject, found: Namespace) -> Finding:
+    whose = found.annotations[ADOPTED_ANNOTATION]
+    message = f"is marked as adopted by {whose}, and without {item.setting}.adopt a destroy would delete all in it"
+    unmark = f"`kubectl annotate {subject} {ADOPTED_ANNOTATION}-`"
+    return error(ID, subject, message, f"set {item.setting}.adopt: true, or, where a destroy may delete it, {unmark}")
+
+
+def _made_by_a_killed_run(mesh: Inventory, found: Namespace, state: StackState) -> bool:
+    """Return True where a run of this very state may have been killed between the making and the record of it."""
+    marked = found.annotations.get(OWNER_ANNOTATION) == owner(mesh.stack)
+    # A stack that moves from one namespace to another holds the former still.
+    moves = state.namespaces.keys() - {item.name for item in mesh.namespaces}
+    return marked and state.has_provider and not moves and not state.namespaces.get(found.name)
+
+
+def _of_others(stack: str, item: ManagedObject, subject: Subject, found: Namespace, state: StackState) -> Finding:
+    whose = found.annotations.get(OWNER_ANNOTATION)
+    fix = f"set {item.setting}.adopt: true to use it and leave it at destroy" if item.setting else OTHER
+    if found.name in state.namespaces:
+        by, fix = "is not the one that this stack made: that one was deleted", f"{RESTORED}; else {fix}"
+    elif whose == owner(stack):
+        by, fix = f"belongs to a stack {whose} with another state than this one", f"{IMPORT}, or {fix}"
+    else:
+        by = f"belongs to stack {whose}" if whose else "was not created by a stack of this program"
+    message = f"already exists and {by}; a destroy of stack {stack} would delete all that is in it"
+    return error(ID, subject, message, fix)

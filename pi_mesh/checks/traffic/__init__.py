@@ -1,7 +1,7 @@
 """What Istio can't judge when an object is applied: how the traffic settings fit together, and to the cluster."""
 
 from pi_mesh.checks.finding import Finding
-from pi_mesh.checks.traffic import access, breakers, conflicts, routes, sidecars
+from pi_mesh.checks.traffic import access, breakers, conflicts, identities, listeners, routes, sidecars, wildcards
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.settings import Settings
 
@@ -11,6 +11,9 @@ CHECKS = (
     breakers.check,
     access.gateway,
     access.health,
+    listeners.check,
+    wildcards.check,
+    identities.check,
     sidecars.check,
 )
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from pi_mesh.checks.finding import Finding, Subject, error, setting, unknown
+from pi_mesh.checks.finding import Finding, Subject, error, setting, unknown, warning
 from pi_mesh.checks.traffic.known_services import Services, collect, targets
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.settings import Settings
@@ -30,10 +30,10 @@ def _service(settings: Settings, services: Services, service: str, where: str) -
         message = f"the pods of service {service} are not known, nor whether a policy locks the gateway out of them"
         yield unknown(GATEWAY, setting(where), message, f"declare traffic.services.{service}.selector")
     else:
-        yield from _judged(settings, service, labels or {})
+        yield from _judged(settings, service, labels or {}, known.ports if known else frozenset())
 
 
-def _judged(settings: Settings, service: str, labels: dict[str, str]) -> Iterator[Finding]:
+def _judged(settings: Settings, service: str, labels: dict[str, str], ports: frozenset[int]) -> Iterator[Finding]:
     about = {name: one for name, one in policies(settings).items() if _selects(one, labels)}
     denials = {name: one for name, one in about.items() if one.action == "DENY"}
     allows = {name: one for name, one in about.items() if one.action == "ALLOW"}
@@ -43,10 +43,24 @@ def _judged(settings: Settings, service: str, labels: dict[str, str]) -> Iterato
             yield error(GATEWAY, _setting(name), message, "limit the rule to other callers, or to paths")
     if settings.traffic.authorization.default_deny.enabled:
         allows.setdefault("default-deny", AccessPolicy.model_construct(rules=()))
-    if allows and not any(_admits(settings, rule) for allow in allows.values() for rule in allow.rules):
+    admitting = {name: [rule for rule in one.rules if _admits(settings, rule)] for name, one in allows.items()}
+    if allows and not any(admitting.values()):
         message = f"locks the ingress gateway out of service {service}, which a route leads to"
         fix = f"add a rule with principals: [{ingress_principal(settings)}]"
         yield error(GATEWAY, _setting(sorted(allows)[0]), message, fix)
+    elif ports and allows:
+        yield from _other_ports({name: rules for name, rules in admitting.items() if rules}, service, ports)
+
+
+def _other_ports(admitting: dict[str, list[AccessRule]], service: str, ports: frozenset[int]) -> Iterator[Finding]:
+    """Warn only: a rule names the ports of pods, and a Service of another port may lead to just these."""
+    rules = [rule for rules in admitting.values() for rule in rules]
+    if all(rule.ports and not ports & {*rule.ports} for rule in rules):
+        named = ", ".join(str(port) for port in sorted({port for rule in rules for port in rule.ports}))
+        has = ", ".join(map(str, sorted(ports)))
+        message = f"lets the ingress gateway in on port {named} alone, and service {service} has port {has}"
+        fix = f"add {has} to the rule's ports, unless the Service's targetPort is {named}"
+        yield warning(GATEWAY, _setting(sorted(admitting)[0]), message, fix)
 
 
 def health(settings: Settings, snapshot: Snapshot | None) -> Iterator[Finding]:

@@ -5,12 +5,14 @@ from collections.abc import Callable, Iterable
 from pi_mesh.checks.finding import Finding
 from pi_mesh.checks.verify import (
     authority,
+    authorization,
     crds,
     drift,
     injection,
     mtls,
     objects,
     pods,
+    proxy_configuration,
     releases,
     resource_profile,
     services,
@@ -28,6 +30,8 @@ CHECKS: tuple[Callable[[VerificationInput], Iterable[Finding]], ...] = (
     injection.check,
     resource_profile.check,
     mtls.check,
+    authorization.check,
+    proxy_configuration.check,
     authority.check,
     objects.check,
     drift.check,

@@ -1,12 +1,16 @@
 """Input of a verification: what should be, what is, and when it was read."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 
 from pi_mesh.cluster.authority import Authority
 from pi_mesh.cluster.observed import ObservedState
+from pi_mesh.cluster.pods import Pod
+from pi_mesh.cluster.policies import Policies
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.inventory import Inventory
+from pi_mesh.names import SHORT_LIVED_LABEL
 from pi_mesh.settings import Settings
 
 
@@ -21,6 +25,17 @@ class VerificationInput:
     authority: Authority
     now: datetime
     """When it was read, with its time zone."""
+    policies: Policies = field(default_factory=Policies)
+    """Istio's policies of the whole cluster."""
+
+    @cached_property
+    def meshed_pods(self) -> dict[str, list[Pod]]:
+        """The pods with the mesh's proxy by namespace, gateways included, but for those that run for seconds."""
+        found: dict[str, list[Pod]] = {}
+        for pod in self.snapshot.pods:
+            if pod.has_sidecar and SHORT_LIVED_LABEL not in pod.labels:
+                found.setdefault(pod.namespace, []).append(pod)
+        return found
 
     @property
     def settings(self) -> Settings:

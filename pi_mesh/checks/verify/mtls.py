@@ -1,25 +1,70 @@
-"""The mesh-wide mutual TLS mode must be what the settings say."""
+"""The mutual TLS of the whole mesh: "STRICT" is said only where it holds for every namespace, workload and port."""
 
 from collections.abc import Iterator
 
-from pi_mesh.checks.finding import Finding, Subject, error, ok
+from pi_mesh.checks.finding import Finding, Subject, error, errors, ok, unknown
+from pi_mesh.checks.verify import destination_rules, encryption
+from pi_mesh.checks.verify.encryption import ID, modes_of, weakened_namespaces
 from pi_mesh.checks.verify.input import VerificationInput
+from pi_mesh.checks.verify.selection import first_of, meshed_pods
+from pi_mesh.cluster.policies import DEFAULT_ROOT, MESH_CONFIG
 
-ID = "mutual TLS"
+APPLY = "`pulumi up --refresh`"
+NEEDED = ("PeerAuthentication", "DestinationRule", MESH_CONFIG)
 
 
 def check(seen: VerificationInput) -> Iterator[Finding]:
-    (item,) = seen.mesh.objects_of("mesh-mtls")
-    wanted = item.manifest
-    mode = seen.settings.mtls.mode
-    pair = next((pair for pair in seen.observed.pairs if pair.wanted == wanted), None)
-    subject = Subject("PeerAuthentication", f"{seen.settings.istio.namespace}/{item.name}")
-    if pair is None or pair.live is None:
-        yield error(ID, subject, f"is not there: the mesh is PERMISSIVE, not {mode}", "`pulumi up --refresh`")
+    if unreadable := [kind for kind in NEEDED if kind in seen.policies.unreadable]:
+        message = f"was not judged: {', '.join(unreadable)} may not be read"
+        yield unknown(ID, _subject(seen), message, "ask for the right to get and list them")
         return
-    live = pair.live.get("spec", {})
-    found = live.get("mtls", {}).get("mode", "UNSET")
-    if found != mode or live.get("selector"):
-        yield error(ID, subject, f"says {found}, the settings say {mode}", "`pulumi up --refresh`")
-    else:
-        yield ok(ID, subject, f"{mode} for the whole mesh")
+    findings = [*_mesh_wide(seen), *encryption.judge(seen), *destination_rules.judge(seen)]
+    yield from findings
+    if not errors(findings):
+        yield ok(ID, _subject(seen), _summary(seen), number=len(meshed_pods(seen)))
+
+
+def _subject(seen: VerificationInput) -> Subject:
+    (item,) = seen.mesh.objects_of("mesh-mtls")
+    return Subject("PeerAuthentication", f"{seen.settings.istio.namespace}/{item.name}")
+
+
+def _mesh_wide(seen: VerificationInput) -> Iterator[Finding]:
+    yield from _mesh_config(seen)
+    mode, subject = seen.settings.mtls.mode, _subject(seen)
+    found = [policy for policy in modes_of(seen).policies if f"{policy.namespace}/{policy.name}" == subject.name]
+    if not found:
+        yield error(ID, subject, f"is not there: the mesh is {modes_of(seen).mesh_mode}, not {mode}", APPLY)
+        return
+    spec = found[0].spec
+    live = (spec.get("mtls") or {}).get("mode", "UNSET")
+    if live != mode:
+        yield error(ID, subject, f"says {live}, the settings say {mode}", APPLY)
+    elif spec.get("selector") or spec.get("portLevelMtls"):
+        yield error(ID, subject, f"has a selector or ports of its own, so it is not {mode} for the whole mesh", APPLY)
+
+
+def _mesh_config(seen: VerificationInput) -> Iterator[Finding]:
+    namespace, config = seen.settings.istio.namespace, seen.policies.mesh_config
+    subject = Subject("configmap", f"{namespace}/istio")
+    restore = f"set it back with {seen.restore(f'{namespace}/istiod')}, or remove it from istio.values.meshConfig"
+    if config is None:
+        yield error(ID, subject, "is missing or no YAML: which mesh config istiod holds is not known", restore)
+        return
+    root = seen.policies.root_namespace
+    if root != namespace:
+        given = f"is {root}" if config.get("rootNamespace") else f"is not set, which means {DEFAULT_ROOT}"
+        message = f"meshConfig.rootNamespace {given}: the PeerAuthentication in {namespace} holds for that alone"
+        yield error(ID, subject, message, restore)
+    if config.get("enableAutoMtls") is False:
+        message = "meshConfig.enableAutoMtls is false: sidecars call each other in plain text"
+        yield error(ID, subject, message, restore)
+
+
+def _summary(seen: VerificationInput) -> str:
+    mode, count = seen.settings.mtls.mode, len(meshed_pods(seen))
+    pods = "1 pod with a proxy" if count == 1 else f"{count} pods with a proxy"
+    weak = weakened_namespaces(seen)
+    if not weak:
+        return f"{mode} for the whole mesh: every namespace, workload and port, {pods}"
+    return f"{mode} mesh-wide, but not for every workload and port of {first_of(weak)} (see the rows there)"

@@ -1,9 +1,9 @@
 """Who may call whom, and which workloads are still called without mutual TLS."""
 
-from typing import Annotated, Literal, Self
+from collections.abc import Iterator
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
 from pi_mesh.model.base import Model, NamespaceName
 from pi_mesh.model.patterns import matching
@@ -24,13 +24,12 @@ class AccessRule(Model):
     paths: tuple[Annotated[str, matching(r"^(/|\*)\S*$", 'a path, with "*" at one end for anything')], ...] = ()
     """HTTP paths."""
 
-    @model_validator(mode="after")
-    def names_something(self) -> Self:
+    def conflicts(self) -> Iterator[str]:
         if not any((self.namespaces, self.principals, self.ports, self.methods, self.paths)):
-            raise PydanticCustomError(
-                "empty_rule", "names nobody and nothing, and so would match every request; give at least one condition"
+            yield (
+                "names nobody and nothing (no namespaces, principals, ports, methods or paths), and so would match "
+                "every request; give at least one condition"
             )
-        return self
 
 
 class AccessPolicy(Model):

@@ -1,13 +1,13 @@
 """What callers of a service keep to: its versions (subsets), the circuit breaker and the canary."""
 
-from typing import Annotated, Self
+from collections.abc import Iterator
+from typing import Annotated
 
-from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
 from pi_mesh.model.base import Model
 from pi_mesh.settings.traffic.names import Duration, Labels, ObjectName, Path, Percent, ServiceHost
-from pi_mesh.settings.traffic.routes import refuse_wrong_sum
+from pi_mesh.settings.traffic.routes import wrong_sum
 
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
 
@@ -41,11 +41,9 @@ class Destination(Model):
     circuit_breaker: CircuitBreaker | None = None
     """`{}` switches it on with the role's numbers."""
 
-    @model_validator(mode="after")
-    def says_something(self) -> Self:
+    def conflicts(self) -> Iterator[str]:
         if not self.subsets and self.circuit_breaker is None:
-            raise PydanticCustomError("empty_destination", "has neither subsets nor circuitBreaker; give one of them")
-        return self
+            yield "has neither subsets nor circuitBreaker; give one of them"
 
 
 class Canary(Model):
@@ -58,7 +56,5 @@ class Canary(Model):
     weights: Annotated[dict[ObjectName, Percent], Field(min_length=1)] = {"v1": 90, "v2": 10}
     """Subset -> share of all other requests, in percent."""
 
-    @model_validator(mode="after")
-    def weights_add_up(self) -> Self:
-        refuse_wrong_sum(list(self.weights.values()))
-        return self
+    def conflicts(self) -> Iterator[str]:
+        yield from wrong_sum(list(self.weights.values()))

@@ -1,11 +1,12 @@
 """What the ingress gateway listens to."""
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from pi_mesh.model.base import Model
-from pi_mesh.settings.traffic.names import Host, ObjectName, Port
+from pi_mesh.settings.traffic.names import Host, ObjectName, ProxyPort
 
 
 class GatewayTls(Model):
@@ -13,7 +14,7 @@ class GatewayTls(Model):
 
     secret: ObjectName
     """A Secret of type kubernetes.io/tls in the control plane's namespace, where the gateway runs."""
-    port: Port = 443
+    port: ProxyPort = 443
     """Of HTTPS."""
     mode: Literal["SIMPLE", "MUTUAL"] = "SIMPLE"
     """MUTUAL also asks the client for a certificate; the Secret then carries `ca.crt`."""
@@ -26,7 +27,14 @@ class IngressListener(Model):
 
     hosts: Annotated[tuple[Host, ...], Field(min_length=1)] = ("*",)
     """Hosts that it takes requests for."""
-    port: Port = 80
+    port: ProxyPort = 80
     """Of plain HTTP."""
     tls: GatewayTls | None = None
     """HTTPS beside it."""
+
+    def conflicts(self) -> Iterator[str]:
+        if self.tls and self.tls.port == self.port:
+            yield (
+                f"port and tls.port are both {self.port}, and Istio serves the plain one alone; give HTTPS a port of "
+                "its own, or remove tls"
+            )

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from pi_mesh.model.base import NamespaceName
 from pi_mesh.model.patterns import matching
@@ -10,19 +10,59 @@ from pi_mesh.model.patterns import matching
 ObjectName = NamespaceName
 """The name of an object: as strict as a namespace's, so that it can be part of a host's name too."""
 
-_HOST = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*"
+_LABEL = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
+_HOST = rf"{_LABEL}(\.{_LABEL})*"
+LONGEST_HOST = 253
 
-Host = Annotated[str, matching(rf"^(\*|(\*\.)?{_HOST})$", "a DNS name, `*.` before a domain, or `*` for any")]
+Host = Annotated[
+    str,
+    matching(
+        rf"^(\*|(\*\.)?{_HOST})$",
+        "a DNS name (at most 63 characters between dots), `*.` before a domain, or `*` for any",
+        max_length=LONGEST_HOST,
+    ),
+]
 """A host that clients ask for."""
 
 ServiceHost = Annotated[
-    str, matching(rf"^{_HOST}$", "a Service of the trading namespace, the full name of another, or an external host")
+    str,
+    matching(
+        rf"^{_HOST}$",
+        "a Service of the trading namespace, the full name of another, or an external host",
+        max_length=LONGEST_HOST,
+    ),
 ]
 """Where requests can be sent."""
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 
-Labels = Annotated[dict[str, str], Field(min_length=1)]
+RESERVED_PORTS = frozenset({15000, 15001, 15002, 15004, 15006, 15008, 15009, 15020, 15021, 15053, 15090})
+"""Those of every proxy itself (istio.io/latest/docs/ops/deployment/application-requirements)."""
+
+
+def _free(port: int) -> int:
+    if port in RESERVED_PORTS:
+        raise ValueError("is a port of Istio's proxy itself; use another")
+    return port
+
+
+ProxyPort = Annotated[Port, AfterValidator(_free)]
+"""A port that a proxy listens on for others."""
+
+_NAME = r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?"
+LabelKey = Annotated[
+    str,
+    matching(
+        rf"^({_HOST}/)?{_NAME}$",
+        'a label key such as "app" or "app.kubernetes.io/name": at most 63 letters, digits, "-", "_" and "."',
+        max_length=LONGEST_HOST + 64,
+    ),
+]
+LabelValue = Annotated[
+    str, matching(rf"^({_NAME})?$", 'a label value: at most 63 letters, digits, "-", "_" and "." between the ends')
+]
+
+Labels = Annotated[dict[LabelKey, LabelValue], Field(min_length=1)]
 """Labels of the pods that are meant; all of them must match."""
 
 Path = Annotated[str, matching(r"^/\S*$", 'a URL path such as "/api/v2"')]

@@ -1,12 +1,19 @@
 """Which requests go to which service."""
 
-from typing import Annotated, Self
+from collections.abc import Iterator
+from http import HTTPStatus
+from typing import Annotated
 
-from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import AfterValidator, Field
 
 from pi_mesh.model.base import Model
+from pi_mesh.model.patterns import matching
 from pi_mesh.settings.traffic.names import Duration, Host, ObjectName, Path, Percent, Port, ServiceHost
+
+HeaderName = Annotated[
+    str,
+    matching(r"^:?[A-Za-z0-9!#$%&'*+.^_`|~-]+$", 'the name of an HTTP header such as "x-desk"'),
+]
 
 
 class RouteTarget(Model):
@@ -22,6 +29,27 @@ class RouteTarget(Model):
     """Share in percent; needed where there are several targets."""
 
 
+CONDITIONS = frozenset(
+    {
+        "5xx", "gateway-error", "reset", "reset-before-request", "connect-failure", "retriable-4xx", "refused-stream",
+        "retriable-status-codes", "retriable-headers", "envoy-ratelimited", "http3-post-connect-failure",
+        "cancelled", "deadline-exceeded", "internal", "resource-exhausted", "unavailable",
+    }
+)  # fmt: skip
+"""What Istio takes in `retryOn` (its pkg/config/validation), besides HTTP status codes."""
+
+
+def _known_conditions(value: str) -> str:
+    statuses = {str(status.value) for status in HTTPStatus}
+    if wrong := [word for word in value.split(",") if word not in CONDITIONS | statuses]:
+        known = ", ".join(sorted(CONDITIONS))
+        raise ValueError(
+            f"has {', '.join(map(repr, wrong))}, which Istio refuses; between commas, without blanks, it takes status "
+            f"codes and {known}"
+        )
+    return value
+
+
 class Retries(Model):
     """Trying again after a failure."""
 
@@ -29,8 +57,12 @@ class Retries(Model):
     """How often at most; 0 never."""
     per_try_timeout: Duration | None = None
     """Time that each may take."""
-    retry_on: str | None = None
+    retry_on: Annotated[str, AfterValidator(_known_conditions)] | None = None
     """Envoy's conditions, such as "5xx,reset"; Istio's own choice if not given."""
+
+    def conflicts(self) -> Iterator[str]:
+        if not self.attempts and (self.per_try_timeout or self.retry_on):
+            yield "attempts: 0 never tries again, and Istio refuses perTryTimeout and retryOn beside it; remove them"
 
 
 class HttpRoute(Model):
@@ -40,7 +72,7 @@ class HttpRoute(Model):
     """Beginning of the path."""
     exact: Path | None = None
     """The whole path."""
-    headers: dict[str, str] = {}
+    headers: dict[HeaderName, str] = {}
     """Headers that must have exactly these values."""
     rewrite: Path | None = None
     """Replaces the matched prefix or path."""
@@ -55,17 +87,11 @@ class HttpRoute(Model):
     def matches_everything(self) -> bool:
         return self.prefix in (None, "/") and self.exact is None and not self.headers
 
-    @model_validator(mode="after")
-    def one_path_condition(self) -> Self:
+    def conflicts(self) -> Iterator[str]:
         if self.prefix is not None and self.exact is not None:
-            raise PydanticCustomError("two_paths", "prefix and exact are both given; a rule has one of them")
-        return self
-
-    @model_validator(mode="after")
-    def weights_add_up(self) -> Self:
+            yield "prefix and exact are both given; a rule has one of them"
         if len(self.to) > 1 or any(target.weight is not None for target in self.to):
-            refuse_wrong_sum([target.weight or 0 for target in self.to])
-        return self
+            yield from wrong_sum([target.weight or 0 for target in self.to])
 
 
 class Route(Model):
@@ -78,11 +104,12 @@ class Route(Model):
     http: Annotated[tuple[HttpRoute, ...], Field(min_length=1)]
     """The rules, in the order in which they are tried."""
 
+    def conflicts(self) -> Iterator[str]:
+        if "*" in self.hosts and not self.gateways:
+            yield "hosts has '*', which Istio takes at a gateway only; name gateways, or the hosts"
 
-def refuse_wrong_sum(weights: list[int]) -> None:
-    """Raises for weights that are not 100 percent together."""
+
+def wrong_sum(weights: list[int]) -> Iterator[str]:
+    """Yield a sentence for weights that are not 100 percent together."""
     if sum(weights) != 100:
-        shown = " + ".join(map(str, weights))
-        raise PydanticCustomError(
-            "weights", "weights {shown} add up to {sum}; they must add up to 100", {"shown": shown, "sum": sum(weights)}
-        )
+        yield f"weights {' + '.join(map(str, weights))} add up to {sum(weights)}; they must add up to 100"

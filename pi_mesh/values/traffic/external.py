@@ -7,7 +7,7 @@ from pi_mesh.settings import Settings
 from pi_mesh.settings.traffic.external import USUAL_PORTS, ExternalService
 from pi_mesh.values.objects import Object
 from pi_mesh.values.traffic.gateways import gateway_selector
-from pi_mesh.values.traffic.istio_object import trading_object
+from pi_mesh.values.traffic.istio_object import given, trading_object
 from pi_mesh.values.traffic.routes import destination
 
 
@@ -22,6 +22,7 @@ def external(settings: Settings, name: str, wanted: ExternalService) -> Iterator
 def service_entry(settings: Settings, name: str, wanted: ExternalService) -> Object:
     spec = {
         "hosts": list(wanted.hosts),
+        **given(addresses=list(wanted.addresses)),
         "ports": [_port(wanted, wanted.number)],
         "location": "MESH_EXTERNAL",
         # A wildcard has no address to look up: the caller's own is used.

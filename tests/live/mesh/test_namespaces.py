@@ -32,13 +32,26 @@ def test_it_is_refused_before_anything_is_touched(others):
         assert not get("namespace", name)["metadata"].get("annotations", {}).get("pi-mesh/stack")
 
 
+def must_refuse_to_drop_adopt(others: Project) -> None:
+    """Without `adopt` the next destroy would delete what is in the namespaces: before it, and in a stack made anew."""
+    others.reset()
+    refused = others.preview()
+    assert refused.status != 0
+    for name, section in SECTIONS.items():
+        assert f"set {section}.adopt: true" in refused.line_with(f"namespace {name}: is marked as adopted by")
+
+
 def test_adopted_it_keeps_what_is_in_it_and_stays_at_destroy(others):
     for section in SECTIONS.values():
         others.set(f"{section}.adopt", True)
     others.must_up()
     assert {get("namespace", name)["metadata"]["labels"]["team"] for name in SECTIONS} == {"others"}
     others.preview("--expect-no-changes").must()
+    must_refuse_to_drop_adopt(others)
+    for section in SECTIONS.values():
+        others.set(f"{section}.adopt", True)
     others.destroy().must()
+    must_refuse_to_drop_adopt(others)
     for name in SECTIONS:
         assert get("configmap", "theirs", f"--namespace={name}")["metadata"]["name"] == "theirs"
         assert get("namespace", name)["metadata"]["labels"]["team"] == "others"

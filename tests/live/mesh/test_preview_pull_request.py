@@ -50,9 +50,12 @@ def test_a_new_version_and_a_larger_sidecar_are_shown_everywhere_they_tell(clone
     change(clone, "proxy", resources=limits("384Mi"))
     status, comment = preview(clone)
     assert status == 0, comment
-    assert "Every rule is kept." in comment
-    assert "| `pi-mesh:proxy.resources.limits.memory` | `256Mi` | `384Mi` |" in comment
-    assert "`values.global.proxy.resources.limits.memory`: `256Mi` → `384Mi`" in comment
+    verdict = comment.splitlines()[1]
+    assert verdict.startswith("### pi-cluster: updates 4 releases and 1 ResourceQuota · restarts istiod")
+    assert verdict.endswith("sidecars keep proxy 1.30.0 until restarted")
+    assert "rules of main are kept" in comment
+    assert "| `pi-mesh:proxy.resources.limits.memory` | `256Mi` → `384Mi` (+50%) |" in comment
+    assert "`values.global.proxy.resources.limits.memory`: `256Mi` → `384Mi` (+50%)" in comment
     assert "| sidecar | 1 | 50m / 128Mi | 200m / 256Mi → **200m / 384Mi** |  |" in comment
     assert '-              "memory": "256Mi"\n+              "memory": "384Mi"' in comment
     assert "-        image: docker.io/istio/pilot:1.30.0\n+        image: docker.io/istio/pilot:1.31.0" in comment
@@ -65,13 +68,47 @@ def test_a_broken_rule_fails_but_the_whole_change_is_still_shown(clone):
     status, comment = preview(clone)
     assert status == 1
     assert "- **mandatory** `pi-ceiling` on `istiod-release`: global.proxy.resources.limits.memory 600Mi" in comment
+    assert comment.splitlines()[1].startswith("### pi-cluster: **1 rule broken** · updates ")
     assert "| `trading-resourcequota-workloads` (ResourceQuota) | update |" in comment
     assert "| delete |" not in comment
+
+
+def test_rules_that_the_pull_request_switches_off_still_judge_it(clone):
+    (clone / "policies" / "config" / "pi-cluster.json").write_text('{"pi-ceiling": "disabled"}')
+    change(clone, "proxy", resources=limits("600Mi"))
+    status, comment = preview(clone)
+    assert status == 1
+    assert comment.splitlines()[1].startswith("### pi-cluster: **1 rule broken** · **relaxes ")
+    assert "- Rule `pi-ceiling` is disabled, no longer mandatory." in comment
+    assert "- **mandatory** `pi-ceiling` on `istiod-release`" in comment
+
+
+def test_a_namespace_of_another_name_is_called_replaced_and_its_workloads_deleted(clone):
+    change(clone, "trading", namespace="trades")
+    status, comment = preview(clone)
+    assert status == 0, comment
+    verdict = "**replaces namespace trading, everything in it is deleted** · **replaces 3 other objects**"
+    assert comment.splitlines()[1] == f"### pi-cluster: {verdict}"
+
+
+def test_documentation_alone_takes_one_line(clone):
+    (clone / "README.md").write_text("new")
+    status, comment = preview(clone)
+    assert status == 0
+    assert comment.splitlines()[1].startswith("**No change to the cluster**: only documentation and tests change")
+
+
+def test_a_stack_file_that_is_no_yaml_is_one_line(clone):
+    (clone / STACK_FILE).write_text("config:\n  a: b: c\n")
+    status, comment = preview(clone)
+    assert status == 1
+    assert f"- {STACK_FILE}, line 2: is not YAML: mapping values are not allowed here" in comment
 
 
 def test_settings_that_are_refused_are_told_and_nothing_is_guessed(clone):
     change(clone, "proxy", resources=limits("512mb"))
     status, comment = preview(clone)
     assert status == 1
-    assert "> :x: 1 problem in the stack's settings: proxy.resources.limits.memory: '512mb'" in comment
-    assert "### Resources" not in comment
+    assert comment.splitlines()[1].startswith("### pi-cluster: **does not preview**, 1 error")
+    assert "- proxy.resources.limits.memory: '512mb'" in comment
+    assert "of the stack</summary>" not in comment

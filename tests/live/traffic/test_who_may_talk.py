@@ -53,6 +53,16 @@ def test_the_policy_of_the_agent_lets_argocd_in_and_prometheus_to_its_port_alone
     figure("argocd 200; prometheus 200 on 8888, 403 else; trading 403")
 
 
+def test_a_rule_for_a_path_holds_for_every_way_to_write_it(figure):
+    denial = {"no-admin": {"selector": cast.APP, "action": "DENY", "rules": [{"paths": ["/admin*"]}]}}
+    ways = ("//admin", "/x/..//admin", "/%2Fadmin", "/%2fadmin", "/%5Cadmin")
+    with rules(authorization={"policies": denial}):
+        assert settled(lambda: status(cast.CLIENT, f"{cast.APPLICATION_URL}/admin"), 403) == 403
+        assert {way: status(cast.CLIENT, f"{cast.APPLICATION_URL}{way}") for way in ways} == dict.fromkeys(ways, 403)
+        assert status(cast.CLIENT, f"{cast.APPLICATION_URL}/other") == 200
+    figure(f"403 for /admin and {', '.join(ways)}; 200 for /other")
+
+
 def test_the_default_deny_leaves_what_it_allows_and_nothing_else(figure):
     with rules(authorization={"defaultDeny": {"enabled": True}}, **cast.front_door()):
         assert settled(lambda: status(cast.DEPLOYER, cast.APPLICATION_URL), 403) == 403

@@ -5,7 +5,10 @@ import pytest
 
 from components import preflight as module
 from components.preflight import guard
+from pi_mesh.checks.next_version import NEXT
 from pi_mesh.cluster.errors import ClusterUnreachable, WrongContext
+from pi_mesh.cluster.objects import Namespace
+from pi_mesh.cluster.stack_state import NEVER_RUN, StackState
 from tests.support.factories import make_settings
 from tests.support.recorder import record
 from tests.support.snapshots import make_pis, make_snapshot
@@ -29,45 +32,60 @@ def cluster(monkeypatch):
 def test_a_fit_cluster_is_handed_to_the_program(cluster):
     seen = []
     cluster(make_snapshot())
-    record(lambda: seen.append(guard(make_settings())))
+    record(lambda: seen.append(guard(make_settings(), NEVER_RUN)))
     assert seen[0].version == "v1.35.2"
 
 
 def test_a_problem_stops_the_program_before_any_resource(cluster):
     cluster(make_snapshot(nodes=make_pis(2)))
     with pytest.raises(pulumi.RunError, match=r"1 problem; nothing was touched:\n  nodes ready: .* 2 of at least 3"):
-        record(lambda: guard(make_settings()))
+        record(lambda: guard(make_settings(), NEVER_RUN))
 
 
 def test_a_warning_is_logged_and_does_not_stop_it(cluster):
     cluster(make_snapshot(version="v1.40.0"))
-    recording = record(lambda: guard(make_settings()))
+    recording = record(lambda: guard(make_settings(), NEVER_RUN))
     assert any(line.startswith("warning: kubernetes version:") for line in recording.logs)
 
 
 def test_a_preview_without_a_cluster_goes_on_and_says_so(cluster):
     seen = []
     cluster(ClusterUnreachable("cluster 'test' does not answer"))
-    recording = record(lambda: seen.append(guard(make_settings())), preview=True)
+    recording = record(lambda: seen.append(guard(make_settings(), NEVER_RUN)), preview=True)
     assert seen == [None]
     assert any("Preflight not done" in line and "does not answer" in line for line in recording.logs)
 
 
 def test_a_preview_without_a_cluster_still_tells_the_end_of_life(cluster):
     cluster(ClusterUnreachable("cluster 'test' does not answer"))
-    recording = record(lambda: guard(make_settings(istio={"version": "1.20.3"})), preview=True)
+    recording = record(lambda: guard(make_settings(istio={"version": "1.20.3"}), NEVER_RUN), preview=True)
     assert any("istio end of life" in line and "no fixes since 2024-06-25" in line for line in recording.logs)
+
+
+def test_a_preview_without_a_cluster_tells_what_the_next_version_refuses(cluster):
+    cluster(ClusterUnreachable("cluster 'test' does not answer"))
+    undone = {"meshConfig": {"enableAutoMtls": False}}
+    recording = record(lambda: guard(make_settings(istio={"values": undone}), NEVER_RUN), preview=True)
+    (line,) = [line for line in recording.logs if "enableAutoMtls" in line]
+    assert line.startswith("warning: extra values: istio.values.meshConfig.enableAutoMtls")
+    assert f"pi-mesh {NEXT} refuses it" in line
 
 
 @pytest.mark.row(15)
 def test_an_up_without_a_cluster_is_refused(cluster):
     cluster(ClusterUnreachable("cluster 'test' does not answer"))
     with pytest.raises(pulumi.RunError, match="does not answer; nothing was touched"):
-        record(lambda: guard(make_settings()))
+        record(lambda: guard(make_settings(), NEVER_RUN))
 
 
 @pytest.mark.row(17)
 def test_another_context_is_refused_even_in_a_preview(cluster):
     cluster(WrongContext("cluster.context is 'test', but ..."))
     with pytest.raises(pulumi.RunError, match=r"cluster\.context is 'test'"):
-        record(lambda: guard(make_settings()), preview=True)
+        record(lambda: guard(make_settings(), NEVER_RUN), preview=True)
+
+
+def test_another_cluster_under_the_same_context_is_refused_even_in_a_preview(cluster):
+    cluster(make_snapshot(namespaces=(Namespace("kube-system", uid="theirs"),)))
+    with pytest.raises(pulumi.RunError, match=r"its UID .* is theirs, .* last applied to ours; nothing"):
+        record(lambda: guard(make_settings(), StackState("ours")), preview=True)

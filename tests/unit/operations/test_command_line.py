@@ -13,6 +13,7 @@ from operations.repair import observed_state
 from operations.repair.observed_state import Situation
 from pi_mesh.cluster import snapshot
 from pi_mesh.cluster.errors import ClusterUnreachable, WrongContext
+from pi_mesh.cluster.stack_state import NEVER_RUN
 from pi_mesh.settings import SettingsError
 from tests.support.factories import make_settings
 from tests.support.snapshots import STACK, make_pis, make_snapshot
@@ -24,6 +25,7 @@ def stack(monkeypatch):
 
     def made(outcome):
         monkeypatch.setattr(stacks, "load", lambda _: make_settings())
+        monkeypatch.setattr(stacks, "load_with_state", lambda _: (make_settings(), lambda: NEVER_RUN))
         monkeypatch.setattr(snapshot, "read", _answering(outcome))
 
     return made

@@ -16,6 +16,7 @@ from pi_mesh.checks.finding import Subject, ok, warning
 from pi_mesh.cluster import snapshot
 from pi_mesh.cluster.errors import ClusterUnreachable
 from pi_mesh.cluster.release_records import ReleaseRecord
+from pi_mesh.cluster.stack_state import NEVER_RUN
 from pi_mesh.settings import SettingsError
 from tests.support.factories import make_settings
 from tests.support.healthy_mesh import in_cluster, make_verification
@@ -35,6 +36,7 @@ def stack(monkeypatch):
     now = Situation(STACK, settings, STUCK, {"deployment": {}}, locks_known=False)
     for name in ("load", "load_any"):
         monkeypatch.setattr(stacks, name, lambda _: settings)
+    monkeypatch.setattr(stacks, "load_with_state", lambda _: (settings, lambda: NEVER_RUN))
     monkeypatch.setattr(snapshot, "read", lambda _: make_snapshot(nodes=make_pis(2, memory=1280)))
     monkeypatch.setattr(verify, "read", lambda *_: make_verification())
     monkeypatch.setattr(verify.signing, "signed", lambda *_: [ok("x", Subject("pod", "a/b"), "is well", number=0.5)])

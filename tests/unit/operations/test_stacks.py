@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from operations import stacks
+from operations import pulumi, stacks
 from operations.pulumi import PulumiFailed
+from pi_mesh.cluster.stack_state import NEVER_RUN
 from tests.support.factories import pulumi_config
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -49,3 +50,17 @@ def test_without_pulumi_the_reader_says_so(monkeypatch):
     monkeypatch.setenv("PATH", "")
     with pytest.raises(PulumiFailed, match="pulumi is not on PATH"):
         stacks.load("lab")
+
+
+def test_the_state_is_exported_while_the_caller_reads_the_cluster(monkeypatch):
+    resources = [{"type": "pulumi:pulumi:Stack", "outputs": {"cluster": {"uid": "c"}}}]
+    monkeypatch.setattr(
+        pulumi, "config", lambda _: {key: {"objectValue": json.loads(value)} for key, value in pulumi_config().items()}
+    )
+    monkeypatch.setattr(pulumi, "export", lambda _: {"deployment": {"resources": resources}})
+    settings, exported = stacks.load_with_state("lab")
+    assert (settings.cluster.context, exported().cluster_uid) == ("test", "c")
+
+
+def test_a_stack_that_never_ran_holds_nothing():
+    assert stacks.of_export({"deployment": {"resources": None}}) == NEVER_RUN

@@ -10,7 +10,7 @@ from pi_mesh.catalog.istio import MINORS
 from pi_mesh.settings import SettingsError
 from pi_mesh.values import tracing
 from pi_mesh.values.istio import istiod_values
-from tests.support import awaited, charts, crds
+from tests.support import charts, crds
 from tests.support.factories import make_mesh, make_settings
 from tests.support.recorder import record
 
@@ -26,7 +26,7 @@ def values_of(name: str, **observability: object) -> dict:
 
 @pytest.fixture
 def recorded(monkeypatch):
-    monkeypatch.setattr(mesh, "guard", lambda _settings: None)
+    monkeypatch.setattr(mesh, "guard", lambda *_: None)
 
     def run(**observability: object):
         return record(lambda: mesh.deploy(make_settings(observability=observability)))
@@ -141,7 +141,6 @@ def test_the_telemetry_object_fits_istios_schema(which: int):
     assert crds.problems(telemetry, charts.versions()[which]) == []
 
 
-@awaited.safe("M5 Kiali may read the CA's key to show how long it lives")
 def test_kiali_looks_at_no_certificates():
     flags = values_of("kiali").get("kiali_feature_flags", {})
     assert flags.get("certificates_information_indicators") == {"enabled": False}

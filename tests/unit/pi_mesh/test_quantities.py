@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from pi_mesh.quantities import MI, ZERO, Cpu, Memory, Resources, parse, same_quantity, show_memory
 from pi_mesh.settings import SettingsError
-from tests.support import awaited
 from tests.support.factories import make_settings
 
 
@@ -138,7 +137,6 @@ def test_shares_are_parts_of_the_whole():
     assert Resources(1000, MI).shares_of(Resources(4000, 2 * MI)) == (0.25, 0.5)
 
 
-@awaited.vault("L7 thousands of digits are accepted, and a traceback later")
 def test_a_quantity_of_thousands_of_digits_is_refused_in_one_line():
     huge = {"cpu": "9" * 5000, "memory": "1Gi"}
     with pytest.raises(SettingsError) as refused:

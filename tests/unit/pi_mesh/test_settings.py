@@ -5,7 +5,6 @@ import pytest
 from pi_mesh.checks.finding import errors
 from pi_mesh.checks.traffic import run
 from pi_mesh.settings import SettingsError
-from tests.support import awaited
 from tests.support.factories import make_settings
 
 SHOP = {"shop": {"ports": [80]}}
@@ -17,6 +16,10 @@ def node_ports(**ports: int) -> dict:
 
 def legacy(**selector: str) -> dict:
     return {"traffic": {"legacy": {"old": {"selector": selector}}}}
+
+
+def external_port(port: int) -> dict:
+    return {"traffic": {"external": {"e": {"hosts": ["a.example"], "protocol": "TCP", "port": port}}}}
 
 
 def route(hosts: tuple[str, ...] = ("shop.example",), **rule: object) -> dict:
@@ -52,11 +55,16 @@ REFUSED_LATER = {
     "HTTP and HTTPS on one port": gateway(port=443, tls={"secret": "certificate"}),
     "a cluster service as an outside host": external("kubernetes.default.svc.cluster.local"),
     "an address as an outside host": external("10.0.0.1"),
+    "a port of the proxy for outside hosts": external_port(15001),
+    "a header with a blank": route(headers={"x desk": "fx"}),
+    "conditions for retries with a blank": route(retries={"attempts": 2, "retryOn": "5xx, reset"}),
+    "conditions for no retries": route(retries={"attempts": 0, "retryOn": "5xx"}),
+    "a label's prefix that is none": legacy(**{"Example.com/app": "x"}),
+    "a patch with a leading zero": {"istio": {"version": "1.31.01"}},
     "a version with a leading zero": {"istio": {"version": "1.020.3"}},
 }
 
 
-@awaited.safe("M17 it passes every check and is refused, or does nothing, in the middle of an `up`")
 @pytest.mark.parametrize("case", REFUSED_LATER)
 def test_what_would_be_refused_in_the_middle_of_an_up_is_refused_before(case):
     try:
@@ -66,9 +74,26 @@ def test_what_would_be_refused_in_the_middle_of_an_up_is_refused_before(case):
     assert errors(run(settings, None)) != []
 
 
-@awaited.safe("M19 Kubernetes' own namespaces can be taken over, quota and all")
-@pytest.mark.parametrize("section", ["trading", "istio"])
-@pytest.mark.parametrize("namespace", ["kube-system", "kube-public", "kube-node-lease", "default"])
-def test_a_namespace_of_kubernetes_itself_is_refused(section, namespace):
-    with pytest.raises(SettingsError):
-        make_settings(**{section: {"namespace": namespace, "adopt": True}})
+ACCEPTED = {
+    "node ports of two gateways": {"ingress": node_ports(http2=30080), "egress": node_ports(http2=30081)},
+    "one node port, one gateway off": {
+        "ingress": node_ports(http2=30080),
+        "egress": {**node_ports(http2=30080), "enabled": False},
+    },
+    "labels as Kubernetes has them": legacy(**{"app.kubernetes.io/name": "a_B.c-1", "empty": ""}),
+    "conditions and status codes for retries": route(retries={"attempts": 2, "retryOn": "5xx,reset,503"}),
+    "a header as it is written": route(headers={"X-Desk_1": "fx", ":authority": "a"}),
+    "a host of 63 characters between dots": gateway(hosts=["a" * 63 + ".com"]),
+    "every host at a gateway": {
+        "traffic": {
+            "services": SHOP,
+            "gateways": {"g": {}},
+            "routes": {"r": {"hosts": ["*"], "gateways": ["g"], "http": [{"to": [{"service": "shop"}]}]}},
+        }
+    },
+}
+
+
+@pytest.mark.parametrize("case", ACCEPTED)
+def test_what_kubernetes_and_istio_take_is_accepted(case):
+    assert errors(run(make_settings(**ACCEPTED[case]), None)) == []

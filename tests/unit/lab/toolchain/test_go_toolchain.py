@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from lab.toolchain import go_toolchain
-from tests.support import awaited
 
 pytestmark = pytest.mark.usefixtures("tool_cache")
 
@@ -16,7 +15,6 @@ def test_scratch_is_ours_but_a_module_cache_of_the_environment_is_not():
     assert go_toolchain.environment({"GOMODCACHE": "/theirs"})["GOMODCACHE"] == "/theirs"
 
 
-@awaited.safe("M16 an unpinned wheel is installed as root, and its program builds all others")
 def test_the_wheel_of_go_is_installed_by_its_hash(monkeypatch: pytest.MonkeyPatch):
     commands: list[list[str]] = []
 
@@ -29,3 +27,9 @@ def test_the_wheel_of_go_is_installed_by_its_hash(monkeypatch: pytest.MonkeyPatc
     with pytest.raises(go_toolchain.GoMissingError):
         go_toolchain.go()
     assert "--require-hashes" in commands[0]
+    assert "--only-binary=:all:" in commands[0]
+
+
+def test_the_sums_are_of_both_architectures():
+    assert go_toolchain.WHEEL_SUMS.keys() == {"x86_64", "aarch64"}
+    assert {len(bytes.fromhex(digest)) for digest in go_toolchain.WHEEL_SUMS.values()} == {32}

@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from operations.preview import checkout, engine, engine_result
+from operations.preview.engine import Checkout
 
 URN = "urn:pulumi:pi-cluster::pi-mesh::kubernetes:helm.sh/v3:Release::istiod"
 
@@ -94,4 +95,33 @@ def test_charts_at_hand_come_into_the_side_and_its_policy_config(tmp_path):
 
 
 def test_a_checkout_without_a_program_wants_nothing(tmp_path):
-    assert engine.preview(tmp_path, "pi", tmp_path, {}, judged=True) == engine_result.NOTHING
+    assert engine.preview(Checkout(tmp_path, "pi", {})) == engine_result.NOTHING
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("a: [1", r"Pulumi\.pi\.yaml, line 1: is not YAML: "),
+        ("a: b: c", r"Pulumi\.pi\.yaml, line 1: is not YAML: mapping values are not allowed here$"),
+        ("\x07", r"Pulumi\.pi\.yaml: is not YAML: "),
+        ("- 1", r"Pulumi\.pi\.yaml: is not a mapping with a `config:`$"),
+        ("config: [1]", r"Pulumi\.pi\.yaml: `config` is not a mapping of keys such as pi-mesh:istio$"),
+    ],
+)
+def test_a_stack_file_that_cannot_be_read_is_one_line(tmp_path, text, says):
+    (tmp_path / "Pulumi.pi.yaml").write_text(text)
+    with pytest.raises(checkout.StackFileError, match=says) as problem:
+        checkout.prepare(tmp_path, "pi")
+    assert "\n" not in str(problem.value)
+
+
+@pytest.mark.parametrize("text", ["", "config:\n", "encryptionsalt: x\n"])
+def test_a_stack_file_without_config_is_empty(tmp_path, text):
+    (tmp_path / "Pulumi.pi.yaml").write_text(text)
+    assert checkout.prepare(tmp_path, "pi") == {}
+
+
+def test_policy_config_that_is_no_json_is_left_as_it_is(tmp_path):
+    write(tmp_path, {"policies/config/pi.json": "{"})
+    checkout.use_charts(tmp_path, new(tmp_path, "packages"), "pi")
+    assert (tmp_path / "policies" / "config" / "pi.json").read_text() == "{"

@@ -1,19 +1,47 @@
-"""A side whose program breaks a rule is still known whole."""
+"""One side of a comparison, known as far as it can be."""
 
 from operations.preview import checkout_side, engine
+from operations.preview.checkout_side import Side
+from operations.preview.engine import Checkout
 from operations.preview.engine_result import Intent, Resource, Violation
 
 NAMESPACE = Resource("kubernetes:core/v1:Namespace", "trading", {"kind": "Namespace", "metadata": {"name": "trading"}})
 BREACH = Violation("pi-ceiling", "mandatory", "istiod", "too fat")
 
 
-def test_a_refused_side_is_previewed_again_without_rules(tmp_path, monkeypatch):
-    def preview(*_, judged: bool) -> Intent:
-        return Intent({}, {}, violations=(BREACH,)) if judged else Intent({"urn": NAMESPACE}, {})
-
-    monkeypatch.setattr(engine, "preview", preview)
+def side(tmp_path, stack_file: str = "config: {}\n", judge: Checkout | None = None) -> Side:
     folder = tmp_path / "side"
     folder.mkdir()
-    found = checkout_side.of(folder, "pi", "", judged=True)
+    (folder / "Pulumi.pi.yaml").write_text(stack_file)
+    return checkout_side.of(checkout_side.opened(folder, "pi", ""), judge)
+
+
+def test_a_refused_side_is_previewed_again_without_rules(tmp_path, monkeypatch):
+    def preview(_, judge, *__) -> Intent:
+        return Intent({}, {}, violations=(BREACH,)) if judge else Intent({"urn": NAMESPACE}, {})
+
+    monkeypatch.setattr(engine, "preview", preview)
+    found = side(tmp_path, judge=Checkout(tmp_path, "pi", {}))
     assert found.intent.violations == (BREACH,)
     assert list(found.objects) == ["Namespace trading"]
+
+
+def test_a_stack_file_that_is_no_yaml_is_one_line(tmp_path):
+    (error,) = side(tmp_path, "config:\n  pi-mesh:istio: {version: 1\n  a: b: c\n").intent.errors
+    assert error == "Pulumi.pi.yaml, line 3: is not YAML: expected ',' or '}', but got ':'"
+
+
+def test_a_stack_that_makes_the_ca_alone_is_not_run_but_its_settings_are_checked(tmp_path, monkeypatch):
+    monkeypatch.setattr(engine, "preview", None)
+    found = side(tmp_path, "config:\n  pi-mesh:vault: {enabled: true, nonsense: 1}\n")
+    assert found.intent.errors == ("vault.nonsense: is not a setting; see docs/config.md",)
+
+
+def test_rules_that_do_not_load_are_told(tmp_path):
+    (tmp_path / "side" / "policies").mkdir(parents=True)
+    (tmp_path / "side" / "policies" / "PulumiPolicy.yaml").write_text("")
+    (tmp_path / "side" / "Pulumi.pi.yaml").write_text("config: {}")
+    found = checkout_side.of(checkout_side.opened(tmp_path / "side", "pi", ""))
+    assert found.rules == {}
+    assert found.rules_problem is not None
+    assert found.rules_problem.startswith("the policy pack does not load: ")

@@ -14,7 +14,7 @@ def event(**content) -> EngineEvent:
 
 
 def registered(urn: str, type_: str, **inputs) -> EngineEvent:
-    new_state = {"type": type_, "urn": urn, "id": "", "parent": "", "provider": "", "inputs": inputs, "outputs": {}}
+    new_state = {"type": type_, "urn": urn, "id": "", "parent": "", "provider": "", "custom": True, "inputs": inputs}
     step = {"op": "create", "urn": urn, "type": type_, "provider": "", "new": new_state}
     return event(resourcePreEvent={"metadata": step})
 
@@ -85,3 +85,45 @@ def test_the_engines_summary_is_no_reason():
 def test_a_crash_is_told_where_the_engine_gave_no_reason():
     assert engine_result.of([], "exit 255").errors == ("exit 255",)
     assert engine_result.of([said("error", "bad")], "exit 255").errors == ("bad",)
+
+
+def changed(op: str, before: dict | None, after: dict | None, keys: tuple[str, ...] = ()) -> EngineEvent:
+    """A step of the engine on a state that has the resource."""
+
+    def state(inputs: dict | None) -> dict | None:
+        return inputs and {"type": "kubernetes:core/v1:Namespace", "urn": URN, "custom": True, "inputs": inputs}
+
+    step = {"op": op, "urn": URN, "type": "kubernetes:core/v1:Namespace", "keys": [*keys]}
+    return event(resourcePreEvent={"metadata": {**step, "old": state(before), "new": state(after)}})
+
+
+ONE, OTHER = ({"metadata": {"name": name}} for name in ("trading", "trades"))
+
+
+def test_a_replacement_is_one_step_with_the_keys_that_force_it():
+    events = [
+        changed("create-replacement", ONE, OTHER),
+        changed("replace", ONE, OTHER, ("metadata.name",)),
+        changed("delete-replaced", ONE, None),
+    ]
+    (step,) = engine_result.of(events).steps
+    assert (step.verb, step.keys, step.kind, step.object_name) == (
+        "replace",
+        ("metadata.name",),
+        "Namespace",
+        "trading",
+    )
+
+
+def test_what_is_deleted_is_a_step_and_nothing_that_the_side_wants():
+    wanted = engine_result.of([changed("delete", ONE, None)])
+    assert [(step.verb, step.after) for step in wanted.steps] == [("delete", None)]
+    assert wanted.resources == {}
+
+
+def test_what_stays_is_no_step():
+    assert engine_result.of([changed("same", ONE, ONE)]).steps == ()
+
+
+def test_an_update_of_a_secret_alone_is_no_step():
+    assert engine_result.of([changed("update", ONE, ONE)]).steps == ()

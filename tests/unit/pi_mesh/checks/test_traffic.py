@@ -4,7 +4,6 @@ import pytest
 
 from pi_mesh.checks.finding import Level
 from pi_mesh.checks.traffic import run
-from tests.support import awaited
 from tests.support.factories import make_settings
 from tests.support.snapshots import make_snapshot
 
@@ -12,7 +11,6 @@ BY_CALLER = {"p": {"action": "DENY", "rules": [{"namespaces": ["dev"]}]}}
 DENY_ALL = {"defaultDeny": {"enabled": True}}
 
 
-@awaited.safe("M3 rules by caller do nothing, or lock everybody out, where plain text is taken")
 @pytest.mark.parametrize(
     "settings",
     [

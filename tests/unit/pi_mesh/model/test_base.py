@@ -3,11 +3,9 @@
 import pytest
 
 from pi_mesh.settings import SettingsError
-from tests.support import awaited
 from tests.support.factories import make_settings
 
 
-@awaited.truth("L9 a key is accepted in snake_case too, which the editors' schema refuses")
 def test_a_key_in_snake_case_is_refused():
     with pytest.raises(SettingsError, match="pilot_replicas"):
         make_settings(istio={"pilot_replicas": 3})

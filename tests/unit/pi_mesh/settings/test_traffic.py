@@ -31,7 +31,7 @@ REFUSED = {
     ),
     "a policy without rules": (
         {"authorization": {"policies": {"p": {"rules": []}}}},
-        "traffic.authorization.policies.p.rules: []: tuple should have at least 1 item",
+        "traffic.authorization.policies.p.rules: []: has too few entries; it needs at least 1",
     ),
     "a principal with its scheme": (
         {"authorization": {"policies": {"p": {"rules": [{"principals": ["spiffe://cluster.local/ns/a/sa/b"]}]}}}},

@@ -1,8 +1,12 @@
 """The settings of the CA in Vault: what goes together, and what is refused with its path."""
 
+from datetime import timedelta
+
 import pytest
 
+from pi_mesh.certificates.expiry import TOO_LATE
 from pi_mesh.settings import CaSettings, Settings, SettingsError, parse_any
+from pi_mesh.settings.vault import TOO_SHORT
 from tests.support import awaited
 from tests.support.authorities import make_root
 from tests.support.factories import make_settings, raw_settings
@@ -107,7 +111,11 @@ def test_a_life_beyond_all_bounds_is_refused():
         parse_any(raw_settings(vault={**HERE, "ttl": "9" * 20 + "h"}))
 
 
-@awaited.safe("M17 a life that is too short is refused only after Vault has made the CA")
+def test_the_shortest_life_is_the_one_at_which_a_ca_is_refused():
+    assert timedelta(hours=TOO_SHORT) == TOO_LATE
+    assert parse_any(raw_settings(vault={**HERE, "ttl": f"{TOO_SHORT + 1}h"})).vault.ttl == "169h"
+
+
 def test_a_life_that_is_too_short_to_be_used_is_refused():
     with pytest.raises(SettingsError, match=r"vault\.ttl"):
         parse_any(raw_settings(vault={**HERE, "ttl": "100h"}))

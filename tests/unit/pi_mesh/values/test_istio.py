@@ -1,11 +1,12 @@
 """The Helm values of istiod's chart."""
 
 import pytest
+import yaml
 
 from pi_mesh import inventory
 from pi_mesh.catalog.istio import gateway_chart_is_broken
 from pi_mesh.inventory import Kind
-from tests.support import awaited, charts
+from tests.support import charts
 from tests.support.factories import make_settings
 
 
@@ -14,19 +15,11 @@ def values(**settings: object) -> dict:
     return inventory.of(make_settings(**settings)).the(Kind.ISTIOD).values
 
 
-@awaited.safe("H2 before 1.28 the chart's disruption budget is not bounded to several replicas")
 def test_a_single_istiod_gets_no_disruption_budget():
     assert values()["global"].get("defaultPodDisruptionBudget") == {"enabled": False}
 
 
-def _versions_with_a_budget() -> list:
-    """Return each version that there are charts of; those before 1.28 render a budget for a single pod too."""
-    late = awaited.safe("H2 before 1.28 the chart's disruption budget is not bounded to several replicas")
-    early = [version for version in charts.each() if tuple(map(int, version.split(".")[:2])) < (1, 28)]
-    return [pytest.param(version, marks=late if version in early else ()) for version in charts.each()]
-
-
-@pytest.mark.parametrize("version", _versions_with_a_budget())
+@pytest.mark.parametrize("version", charts.each())
 def test_the_node_of_a_single_istiod_can_be_drained(version):
     gateway = {"enabled": not gateway_chart_is_broken(version)}
     settings = make_settings(istio={"version": version}, ingress=gateway, egress=gateway)
@@ -34,11 +27,43 @@ def test_the_node_of_a_single_istiod_can_be_drained(version):
     assert [item for item in items if item["kind"] == "PodDisruptionBudget"] == []
 
 
-@awaited.safe("M4 path rules can be walked around with // and %2F")
 def test_paths_are_normalized_before_rules_judge_them():
     assert values()["meshConfig"].get("pathNormalization") == {"normalization": "DECODE_AND_MERGE_SLASHES"}
 
 
-@awaited.safe("L2 the chart drops a sampling of 0, and istiod's own 1 % holds")
 def test_a_sampling_of_nothing_reaches_istiod():
     assert values(proxy={"traceSampling": 0})["pilot"].get("env", {}).get("PILOT_TRACE_SAMPLING") == "0"
+
+
+def test_a_sampling_of_something_is_left_to_the_chart():
+    assert "env" not in values()["pilot"]
+
+
+def render(version: str, **settings: object) -> list[dict]:
+    gateway = {"enabled": not gateway_chart_is_broken(version)}
+    istio = {"version": version, **settings.pop("istio", {})}
+    made = make_settings(istio=istio, ingress=gateway, egress=gateway, **settings)
+    return charts.render(inventory.of(made).the(Kind.ISTIOD), version)
+
+
+@pytest.mark.parametrize("version", charts.each())
+def test_the_charts_tell_istiod_of_a_sampling_of_nothing_once(version):
+    pod = charts.only(render(version, proxy={"traceSampling": 0}), "Deployment")["spec"]["template"]["spec"]
+    told = [entry["value"] for entry in pod["containers"][0]["env"] if entry["name"] == "PILOT_TRACE_SAMPLING"]
+    assert told == ["0"]
+
+
+@pytest.mark.parametrize("version", charts.each())
+@pytest.mark.parametrize(
+    "istio",
+    [{"pilotReplicas": 2}, {"autoscaling": {"enabled": True, "minReplicas": 2, "maxReplicas": 3}}],
+    ids=["replicas", "autoscaling"],
+)
+def test_several_istiods_are_not_evicted_all_at_once(version, istio):
+    assert charts.only(render(version, istio=istio), "PodDisruptionBudget")["spec"]["minAvailable"] == 1
+
+
+@pytest.mark.parametrize("version", charts.each())
+def test_the_mesh_config_carries_the_normalization(version):
+    mesh = charts.only(render(version, proxy={"pathNormalization": "BASE"}), "ConfigMap", "istio")["data"]["mesh"]
+    assert yaml.safe_load(mesh)["pathNormalization"] == {"normalization": "BASE"}

@@ -4,13 +4,11 @@ import pytest
 
 from pi_mesh.names import OWNER_ANNOTATION
 from pi_mesh.values import objects
-from tests.support import awaited
 from tests.support.factories import make_settings
 
 ADOPTED = {"adopt": True}
 
 
-@awaited.truth("H3 an adopted namespace gets the mark by which a later destroy takes it for ours")
 @pytest.mark.parametrize("manifest", [objects.istio_namespace, objects.trading_namespace])
 def test_an_adopted_namespace_gets_no_mark_of_ownership(manifest):
     settings = make_settings(istio=ADOPTED, trading=ADOPTED)

@@ -8,7 +8,7 @@ from pi_mesh.checks.preflight import run
 from pi_mesh.cluster.objects import Crd, Deployment, Namespace
 from pi_mesh.cluster.release_records import ReleaseRecord
 from tests.support.factories import make_settings
-from tests.support.snapshots import STACK, make_snapshot, owned_namespace
+from tests.support.snapshots import STACK, make_snapshot, owned_namespace, state_of
 
 KEYLESS = {"enabled": True, "address": "https://vault.example:8200", "key": "internal"}
 OURS = "cert-manager/cert-manager"
@@ -18,7 +18,10 @@ CRD = Crd("issuers.cert-manager.io", OURS)
 
 def problems(vault: dict = KEYLESS, cert_manager: dict | None = None, **snapshot: object) -> list[str]:
     settings = make_settings(vault={**vault, "certManager": cert_manager or {}})
-    return [str(finding) for finding in errors(run(inventory.of(settings, STACK), make_snapshot(**snapshot)))]
+    return [
+        str(finding)
+        for finding in errors(run(inventory.of(settings, STACK), make_snapshot(**snapshot), state_of("cert-manager")))
+    ]
 
 
 def controller(namespace: str = "cert-manager", release: str = OURS) -> tuple[Deployment, ...]:

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.support.preflight_problems import problems
-from tests.support.snapshots import installed_mesh, make_node, make_pis, make_pod, make_snapshot
+from tests.support.snapshots import installed_mesh, make_node, make_pis, make_pod, make_snapshot, state_of
 
 
 @pytest.mark.row(22)
@@ -30,4 +30,4 @@ def test_what_our_own_mesh_holds_counts_as_free():
     nodes = make_pis(memory=2900)
     resources = {"requests": {"cpu": "100m", "memory": "2500Mi"}, "limits": {"cpu": "500m", "memory": "2500Mi"}}
     mesh = make_snapshot(nodes=nodes, pods=(istiod,), **installed_mesh())
-    assert problems(mesh, istio={"resources": resources}) == []
+    assert problems(mesh, state_of(), istio={"resources": resources}) == []

@@ -1,7 +1,7 @@
 """What the preflight says of free memory."""
 
 from tests.support.preflight_problems import problems
-from tests.support.snapshots import installed_mesh, make_pod, make_snapshot
+from tests.support.snapshots import installed_mesh, make_pod, make_snapshot, state_of
 
 
 def test_a_node_with_too_little_free_memory_is_named_with_both_numbers():
@@ -12,4 +12,4 @@ def test_a_node_with_too_little_free_memory_is_named_with_both_numbers():
 
 def test_free_memory_is_not_asked_for_once_the_mesh_is_there():
     trading = make_pod(memory=2000, node="pi-2", namespace="trading")
-    assert problems(make_snapshot(pods=(trading,), **installed_mesh())) == []
+    assert problems(make_snapshot(pods=(trading,), **installed_mesh()), state_of()) == []

@@ -1,31 +1,109 @@
 """What the preflight says of namespaces that exist already."""
 
+from dataclasses import replace
+
 import pytest
 
+from pi_mesh.checks.finding import Level
 from pi_mesh.cluster.objects import Namespace
-from tests.support import awaited
-from tests.support.preflight_problems import problems
-from tests.support.snapshots import make_snapshot, owned_namespace
+from pi_mesh.cluster.stack_state import NEVER_RUN, StackState
+from pi_mesh.names import ADOPTED_ANNOTATION
+from tests.support.preflight_problems import findings, problems
+from tests.support.snapshots import make_snapshot, owned_namespace, state_of
+
+TRADING = owned_namespace("trading")
+KUBERNETES = ["kube-system", "kube-public", "kube-node-lease", "default"]
+
+
+def cluster(namespace: Namespace):
+    return make_snapshot(namespaces=(namespace,))
 
 
 @pytest.mark.parametrize("name", ["istio-system", "trading"])
 def test_a_namespace_of_somebody_else_is_refused(name):
-    (problem,) = problems(make_snapshot(namespaces=(Namespace(name),)))
+    (problem,) = problems(cluster(Namespace(name)))
     assert problem.startswith(f"namespace {name}: already exists and was not created by")
     assert "adopt: true" in problem
 
 
 def test_a_namespace_of_another_stack_is_refused_by_that_stacks_name():
-    (problem,) = problems(make_snapshot(namespaces=(owned_namespace("trading", "staging"),)))
+    (problem,) = problems(cluster(owned_namespace("trading", "staging")))
     assert "belongs to stack pi-mesh/staging" in problem
 
 
 def test_a_namespace_is_taken_over_where_the_settings_say_so():
-    snapshot = make_snapshot(namespaces=(Namespace("trading"),))
-    assert problems(snapshot, trading={"adopt": True}) == []
+    assert problems(cluster(Namespace("trading")), trading={"adopt": True}) == []
 
 
-@awaited.truth("H3 the mark on a namespace names the stack alone, and not whose stack it is")
 def test_a_namespace_of_another_organizations_stack_of_the_same_name_is_refused():
-    theirs = make_snapshot(namespaces=(owned_namespace("trading", "somebody-else/pi-mesh/test"),))
-    assert problems(theirs) != []
+    assert problems(cluster(owned_namespace("trading", "somebody-else/pi-mesh/test"))) != []
+
+
+def test_a_stack_of_the_same_name_from_another_backend_is_refused_and_told_to_import_its_state():
+    (problem,) = problems(cluster(TRADING), NEVER_RUN)
+    assert "belongs to a stack pi-mesh/test with another state" in problem
+    assert "pulumi stack import" in problem
+
+
+def test_the_namespace_that_the_state_holds_is_ours_whatever_its_mark_says():
+    moved = owned_namespace("trading", "its-name-before")
+    unmarked = replace(TRADING, annotations={})
+    assert (problems(cluster(moved), state_of()), problems(cluster(unmarked), state_of())) == ([], [])
+
+
+def test_a_namespace_that_others_made_anew_is_refused_in_spite_of_the_same_mark():
+    (problem,) = problems(cluster(replace(TRADING, uid="another")), state_of())
+    assert "is not the one that this stack made" in problem
+    assert "restored from a backup, run `pulumi refresh`; else set trading.adopt: true" in problem
+
+
+def test_what_a_killed_run_of_this_state_made_without_a_record_is_ours():
+    assert problems(cluster(TRADING), StackState(has_provider=True)) == []
+
+
+def test_a_namespace_that_a_running_stack_moves_to_is_not_taken_for_a_killed_runs():
+    assert problems(cluster(TRADING), state_of("istio-system", "shop")) != []
+
+
+def test_a_namespace_without_our_mark_is_not_taken_for_a_killed_runs():
+    assert problems(cluster(replace(TRADING, annotations={})), StackState(has_provider=True)) != []
+
+
+def adopted(name: str = "trading") -> Namespace:
+    return Namespace(name, annotations={ADOPTED_ANNOTATION: "pi-mesh/test"}, uid=f"uid-of-{name}")
+
+
+@pytest.mark.parametrize("state", [NEVER_RUN, state_of()])
+def test_dropping_adopt_while_the_mark_stands_is_refused_with_both_ways_out(state):
+    (problem,) = problems(cluster(adopted()), state)
+    assert "is marked as adopted by pi-mesh/test" in problem
+    assert "set trading.adopt: true, or," in problem
+    assert "`kubectl annotate namespace trading pi-mesh/adopted-by-`" in problem
+
+
+def test_an_adopted_namespace_stays_adopted():
+    assert problems(cluster(adopted()), state_of(), trading={"adopt": True}) == []
+
+
+def test_a_namespace_that_a_stack_had_adopted_before_its_destroy_is_refused_to_the_next():
+    """The state is empty after a destroy; a program before this one left its own mark on what it adopted."""
+    assert problems(cluster(TRADING), NEVER_RUN) != []
+
+
+@pytest.mark.parametrize("section", ["trading", "istio"])
+@pytest.mark.parametrize("namespace", KUBERNETES)
+@pytest.mark.parametrize("adopt", [True, False])
+def test_a_namespace_of_kubernetes_itself_is_refused(section, namespace, adopt):
+    settings = {section: {"namespace": namespace, "adopt": adopt}}
+    (problem,) = problems(cluster(Namespace(namespace)), **settings)
+    assert f"set {section}.namespace to a namespace of its own" in problem
+    assert "adopt: true" not in problem
+
+
+@pytest.mark.parametrize("namespace", KUBERNETES)
+def test_a_running_stack_that_adopted_one_of_them_is_warned_for_one_release(namespace):
+    settings = {"namespace": namespace, "adopt": True}
+    found = findings(cluster(Namespace(namespace, uid="x")), StackState("", {namespace: "x"}), trading=settings)
+    (told,) = [finding for finding in found if finding.name == namespace]
+    assert told.level is Level.WARNING
+    assert "the next release of this program refuses it" in told.message

@@ -7,7 +7,7 @@ import pytest
 
 from pi_mesh.cluster.release_records import ReleaseRecord
 from tests.support.preflight_problems import problems
-from tests.support.snapshots import make_snapshot
+from tests.support.snapshots import make_snapshot, state_of
 
 
 @pytest.mark.parametrize("status", ["pending-install", "pending-upgrade", "pending-rollback", "uninstalling"])
@@ -28,4 +28,5 @@ def test_a_release_that_may_still_be_under_way_is_waited_for():
 
 
 def test_a_failed_release_is_only_a_warning_since_up_heals_it():
-    assert problems(make_snapshot(releases=(ReleaseRecord("istio-system", "istiod", status="failed"),))) == []
+    failed = ReleaseRecord("istio-system", "istiod", status="failed")
+    assert problems(make_snapshot(releases=(failed,)), state_of()) == []

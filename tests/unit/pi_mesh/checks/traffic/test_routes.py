@@ -39,7 +39,12 @@ def test_a_service_that_lives_in_the_cluster_needs_no_declaration():
 
 
 def test_without_a_cluster_an_undeclared_service_is_unknown_rather_than_wrong():
-    found = run(make_settings(traffic={"routes": {"r": route({"to": [{"service": "orders"}]}, gateways=())}}), None)
+    found = run(
+        make_settings(
+            traffic={"routes": {"r": route({"to": [{"service": "orders"}]}, hosts=("orders",), gateways=())}}
+        ),
+        None,
+    )
     assert [(one.id, one.level) for one in found if "orders" in one.message] == [("routes", Level.UNKNOWN)]
 
 

@@ -5,7 +5,6 @@ import re
 import pytest
 
 from pi_mesh.values.traffic import objects
-from tests.support import awaited
 from tests.support.factories import make_settings
 
 OUTSIDE = {"hosts": ["api.example.org"], "protocol": "HTTP", "port": 8080, "throughGateway": True}
@@ -29,8 +28,10 @@ def test_another_host_is_not_taken_for_it(pattern, host):
     assert not pattern.fullmatch(host)
 
 
-@awaited.safe("M2 without an address of its own a TCP host catches all traffic on its port")
-def test_a_tcp_host_has_an_address_of_its_own():
-    database = {"hosts": ["db.example.org"], "protocol": "TCP", "port": 5432}
-    (entry,) = objects(make_settings(traffic={"external": {"database": database}}))
-    assert entry["spec"].get("addresses")
+DATABASE = {"hosts": ["db.example.org"], "protocol": "TCP", "port": 5432}
+
+
+@pytest.mark.parametrize(("more", "spec"), [({"addresses": ["10.1.2.3"]}, ["10.1.2.3"]), ({}, None)])
+def test_a_tcp_host_has_the_addresses_that_are_given_and_no_others(more, spec):
+    (entry,) = objects(make_settings(traffic={"external": {"database": {**DATABASE, **more}}}))
+    assert entry["spec"].get("addresses") == spec

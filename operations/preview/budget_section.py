@@ -1,0 +1,50 @@
+"""The part of the comment that shows what the mesh takes of the Pis: every row of either side."""
+
+from typing import Any
+
+from operations.preview.markdown import table
+from operations.preview.spelling import counted, folded
+from pi_mesh.budget.table import HEADINGS
+
+Rows = dict[str, Any]
+"""The output `budget` of a stack."""
+
+
+def section(before: Rows, after: Rows) -> str:
+    """Return what changes as an open table, and the other rows folded."""
+    if not before and not after:
+        return ""
+    names = [name for name in dict.fromkeys([*after, *before]) if name != "room"]
+    same = [name for name in names if before.get(name) == after.get(name)]
+    rows = {name: _row(name, before.get(name), after.get(name)) for name in names}
+    room = _room(before.get("room"), after.get("room", ""))
+    if before == after:
+        return folded("Budget: unchanged", f"{table(HEADINGS, rows.values())}\n\n{room}")
+    shown = table(HEADINGS, [row for name, row in rows.items() if name not in same])
+    parts = [f"#### Budget\n{shown}", room]
+    if same:
+        parts.append(
+            folded(f"{counted(len(same), 'other row')}, unchanged", table(HEADINGS, [rows[name] for name in same]))
+        )
+    return "\n\n".join(parts)
+
+
+def _row(name: str, before: dict[str, str] | None, after: dict[str, str] | None) -> tuple[str, ...]:
+    title = name if before and after else f"**{name}** ({'removed' if before else 'new'})"
+    old, new = before or {}, after or {}
+    if before is None:
+        return title, *(new.get(column, "") for column in HEADINGS[1:])
+    return title, *(_cell(old.get(column, ""), new.get(column, "")) for column in HEADINGS[1:])
+
+
+def _cell(before: str, after: str) -> str:
+    return after if before == after else f"{before or 'nothing'} → **{after or 'nothing'}**"
+
+
+def _room(before: str | None, after: str) -> str:
+    """Return the new sentence, and of the old one what differs: a word, or else all of it."""
+    if before is None or before == after:
+        return after
+    words = [old for old, new in zip(before.split(), after.split(), strict=False) if old != new]
+    is_one_word = len(words) == 1 and len(before.split()) == len(after.split())
+    return f"{after} (Before: {words[0] if is_one_word else before})"

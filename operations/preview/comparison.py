@@ -1,0 +1,60 @@
+"""Both sides of a pull request for one stack, and what is concluded from them."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from operations.preview import consequences
+from operations.preview.checkout_side import Side
+from operations.preview.consequences import Consequences
+from operations.preview.engine_result import Step, Violation
+from operations.preview.relaxations import Relaxations
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What the comment tells."""
+
+    stack: str
+    before: Side
+    after: Side
+    relaxations: Relaxations = field(default_factory=Relaxations)
+    own_violations: tuple[Violation, ...] = ()
+    """Those of the pull request's own rules, where it changes them and the base's do not say the same."""
+    charts_at_hand: bool = False
+    """True where charts.source was left aside."""
+
+    @property
+    def errors(self) -> tuple[str, ...]:
+        """Return why the pull request does not preview, a line for each problem."""
+        return tuple(_lines(self.after.intent.errors))
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """Return what the engine would do to a cluster that is as the base wants it."""
+        return () if self.errors else self.after.intent.steps
+
+    @property
+    def violations(self) -> tuple[Violation, ...]:
+        return *self.after.intent.violations, *self.own_violations
+
+    @property
+    def broken(self) -> tuple[Violation, ...]:
+        """Return the breaches that refuse the pull request."""
+        return tuple(violation for violation in self.violations if violation.level == "mandatory")
+
+    @property
+    def is_refused(self) -> bool:
+        """Return True where the pull request breaks a mandatory rule or does not preview."""
+        return bool(self.broken or self.errors)
+
+    @cached_property
+    def consequences(self) -> Consequences:
+        return consequences.of(self.before.objects, self.after.objects)
+
+
+def _lines(errors: Iterable[str]) -> Iterator[str]:
+    """Yield a line for each problem; a heading above several of them counts them only."""
+    for error in errors:
+        heading, *rest = [line.strip() for line in error.splitlines() if line.strip()] or [""]
+        yield from rest if rest and heading.endswith(":") else [error]

@@ -1,0 +1,55 @@
+"""The lines that say what happens to the cluster, why, and what to do after the update."""
+
+from collections.abc import Iterator, Sequence
+
+from operations.preview.comparison import Comparison
+from operations.preview.engine_result import Step
+from operations.preview.spelling import code, enumerated
+from operations.preview.verdict import GONE, staying
+
+WITH = {
+    "Namespace": ", and **everything in {it}**, also what others put there",
+    "Release": ", and {its} pods with {it}",
+}
+"""What goes with an object of a kind."""
+
+
+def lines(found: Comparison) -> Iterator[str]:
+    """Yield a line for each thing that happens."""
+    alike: dict[tuple[object, ...], list[Step]] = {}
+    for step in found.steps:
+        if step.verb in GONE:
+            alike.setdefault((step.verb, step.kind, step.keys, step.is_retained), []).append(step)
+    yield from map(_gone, alike.values())
+    effect = found.consequences
+    if effect.restarts:
+        verb = (
+            "restarts: its pod template changes" if len(effect.restarts) == 1 else "restart: their pod templates change"
+        )
+        yield f"{enumerated([code(key) for key in effect.restarts])} {verb}."
+    if effect.lost_control_plane:
+        yield (
+            f"Running sidecars look for istiod in {code(effect.lost_control_plane)}, where it no longer is: "
+            "they keep their last configuration, and their certificates run out, until their pods are made anew."
+        )
+    elif effect.has_new_sidecars:
+        yield f"Running proxies stay: {staying(effect)} until their pods are made anew."
+    if effect.stale:
+        yield f"The gateways' own pod templates do not change. After the update: {code(_restart(effect.stale))}."
+
+
+def _restart(workloads: Sequence[str]) -> str:
+    """Return the command that restarts workloads of one namespace, the mesh's."""
+    places = [key.partition(" ")[2].split("/") for key in workloads]
+    return f"kubectl rollout restart -n {places[0][0]} {' '.join(f'deployment/{name}' for _, name in places)}"
+
+
+def _gone(steps: Sequence[Step]) -> str:
+    first, is_one = steps[0], len(steps) == 1
+    what = f"{first.kind}{'' if is_one else 's'} {enumerated([code(step.object_name) for step in steps])}"
+    if first.is_retained:
+        return f"{what} {'leaves' if is_one else 'leave'} the stack; the cluster keeps {'it' if is_one else 'them'}."
+    pronouns = {"it": "it", "its": "its"} if is_one else {"it": "them", "its": "their"}
+    rest = WITH.get(first.kind, "").format(**pronouns)
+    reason = f" for {pronouns['its']} {enumerated([code(key) for key in first.keys])}" if first.keys else ""
+    return f"{what} {'is' if is_one else 'are'} **{first.verb}d**{reason}{rest}."

@@ -1,0 +1,48 @@
+"""The state that a stack would have if one side were deployed: the engine compares the other side with it."""
+
+from typing import Any
+
+from pulumi.automation.events import EngineEvent, StepEventStateMetadata
+
+RELEASE = "kubernetes:helm.sh/v3:Release"
+PROVIDER = "pulumi:providers:"
+NO_TIME = "2026-01-01T00:00:00Z"
+
+Deployment = dict[str, Any]
+"""What `pulumi stack import` takes."""
+
+
+def of(events: list[EngineEvent]) -> Deployment:
+    """Return the state in which everything that a preview on an empty state wants is there as it wants it."""
+    steps = [event.resource_pre_event.metadata for event in events if event.resource_pre_event]
+    wanted = [step.new for step in steps if step.new]
+    ids = dict(reference.rsplit("::", 1) for resource in wanted if (reference := resource.provider))
+    manifest = {"time": NO_TIME, "magic": "", "version": ""}
+    return {"manifest": manifest, "resources": [_resource(resource, ids) for resource in wanted]}
+
+
+def _resource(resource: StepEventStateMetadata, ids: dict[str, str]) -> dict[str, Any]:
+    entry: dict[str, Any] = {"urn": resource.urn, "type": resource.type, "custom": bool(resource.custom)}
+    entry |= {"parent": resource.parent} if resource.parent else {}
+    if not resource.custom:
+        return entry
+    inputs = dict(resource.inputs or {})
+    return {
+        **entry,
+        "id": ids.get(resource.urn, resource.urn.rpartition("::")[2]),
+        "inputs": inputs,
+        "outputs": _outputs(resource.type, inputs),
+        "protect": bool(resource.protect),
+        "retainOnDelete": bool(resource.retain_on_delete),
+        **({"provider": resource.provider} if resource.provider else {}),
+    }
+
+
+def _outputs(type_: str, inputs: dict[str, Any]) -> dict[str, Any]:
+    """Return what the provider would have kept.
+
+    The Kubernetes provider compares an object's new inputs with `__inputs` of its outputs, and a release's with the
+    inputs of the state (parseCheckpointObject and helmReleaseProvider.Diff, pulumi-kubernetes 4.25.0).
+    """
+    is_object = type_.startswith("kubernetes:") and type_ != RELEASE
+    return {**inputs, "__inputs": inputs} if is_object else inputs

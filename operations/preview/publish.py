@@ -1,0 +1,55 @@
+"""Writes the comment on the pull request: `python3 operations/preview/publish.py NUMBER FILE`, with `gh` on PATH.
+
+It changes the comment that this workflow wrote before, and no other: the one by GitHub's own bot account with the
+marker of one of the same stacks. It runs in the job that may write, on the base's checkout and with no package of
+ours: only Python's own modules.
+"""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+BOT = 41898282
+"""The account github-actions[bot], whose token the workflow has: https://api.github.com/users/github-actions[bot]"""
+MARKER = re.compile(r"^<!-- pi-mesh preview .* -->$", re.MULTILINE)
+COMMENTS = "repos/{owner}/{repo}/issues"
+
+
+def main(number: str, file: Path) -> None:
+    """Change the comment of an earlier run, or write the first one."""
+    body = file.read_text()
+    known = own_comment(_comments(number), body)
+    if known is None:
+        _send("POST", f"{COMMENTS}/{number}/comments", body)
+    else:
+        _send("PATCH", f"{COMMENTS}/comments/{known}", body)
+
+
+def own_comment(comments: list[dict], body: str) -> int | None:
+    """Return the id of the first comment by the bot that has a marker in common with the new text."""
+    markers = {*MARKER.findall(body)}
+    for comment in comments:
+        is_ours = (comment.get("user") or {}).get("id") == BOT
+        if is_ours and markers & {*MARKER.findall(comment["body"].replace("\r\n", "\n"))}:
+            return comment["id"]
+    return None
+
+
+def _comments(number: str) -> list[dict]:
+    pages = json.loads(_gh("--paginate", "--slurp", f"{COMMENTS}/{number}/comments?per_page=100"))
+    return [comment for page in pages for comment in page]
+
+
+def _send(method: str, path: str, body: str) -> None:
+    _gh("--method", method, path, "--input", "-", text=json.dumps({"body": body}))
+
+
+def _gh(*arguments: str, text: str | None = None) -> str:
+    """Run `gh api`; its errors go to the job's log, and end it."""
+    return subprocess.run(["gh", "api", *arguments], input=text, stdout=subprocess.PIPE, text=True, check=True).stdout
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], Path(sys.argv[2]))

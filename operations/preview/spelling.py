@@ -1,0 +1,72 @@
+"""How values, differences and counts are written in the comment's Markdown."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import yaml
+
+from pi_mesh.quantities import parse as quantity
+
+LONGEST = 120
+"""Characters of a value in a line; a longer one is shown below, as a diff."""
+UNIT = re.compile(r"[0-9.]+([numkMGTPE]|[KMGTPE]i)")
+
+
+def text(value: Any) -> str:
+    """Return a value as a stack file has it, in one line."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, str):
+        return " ".join(value.split())
+    return yaml.safe_dump(value, default_flow_style=True, width=10_000, sort_keys=False).partition("\n...")[0].strip()
+
+
+def code(value: Any) -> str:
+    """Return a value as code that may stand in a table."""
+    return "nothing" if value is None else f"`{text(value).replace('`', chr(39)).replace('|', chr(92) + '|')}`"
+
+
+def is_short(*values: Any) -> bool:
+    """Return True where the values can stand in a line, whole."""
+    return all(len(text(value)) <= LONGEST and "\n" not in str(value) for value in values)
+
+
+def changed(before: Any, after: Any) -> str:
+    """Return both values, and by how much an amount rises or falls."""
+    return f"{code(before)} → {code(after)}{_percent(before, after)}"
+
+
+def _percent(before: Any, after: Any) -> str:
+    if not any(isinstance(side, str) and UNIT.fullmatch(side) for side in (before, after)):
+        return ""
+    try:
+        old, new = quantity(str(before)), quantity(str(after))
+    except ValueError:
+        return ""
+    return f" ({float(new / old - 1):+.0%})" if old and new != old else ""
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun, which gets an s where there are several."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def enumerated(names: Sequence[str]) -> str:
+    """Return names as a sentence has them."""
+    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
+
+
+def quoted(text: str) -> str:
+    """Return a text in one line."""
+    return " ".join(text.split())
+
+
+def folded(title: str, body: str) -> str:
+    """Return a section that opens at a click."""
+    return f"<details><summary>{title}</summary>\n\n{body}\n\n</details>"
+
+
+def fenced(diff: str) -> str:
+    """Return a diff as GitHub colours it; four marks, for a text may have three."""
+    return f"````diff\n{diff}\n````"

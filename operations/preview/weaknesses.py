@@ -1,0 +1,79 @@
+"""The settings by which a mesh can be weakened, and which way each of them weakens it."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+HOURS = {"h": 1.0, "m": 1 / 60, "s": 1 / 3600, "d": 24.0}
+
+
+@dataclass(frozen=True)
+class Weakness:
+    """A setting, the comparison that finds it weaker, and what that means."""
+
+    path: str
+    is_weaker: Callable[[Any, Any], bool]
+    means: str
+
+
+def _becomes(*weak: object) -> Callable[[Any, Any], bool]:
+    return lambda before, after: before != after and after in weak
+
+
+def _differs(before: Any, after: Any) -> bool:
+    return before != after
+
+
+def _grows(before: Any, after: Any) -> bool:
+    """Compare lists, or mappings by their entries: True where the new one has an entry that the old one lacks."""
+    old, new = (list(side.items()) if isinstance(side, Mapping) else side or [] for side in (before, after))
+    return any(entry not in old for entry in new)
+
+
+def _is_longer(before: Any, after: Any) -> bool:
+    return _hours(after) > _hours(before)
+
+
+def _hours(duration: Any) -> float:
+    return sum(float(number) * HOURS[unit] for number, unit in re.findall(r"([0-9.]+)([hmsd])", str(duration)))
+
+
+def _lets_more_in(before: Any, after: Any) -> bool:
+    """Compare authorization policies: an ALLOW gets a rule, a DENY loses one, a policy goes, or selects others."""
+    before, after = before or {}, after or {}
+    return any(name not in after or _is_looser(old, after[name]) for name, old in before.items()) or any(
+        policy.get("action", "ALLOW") == "ALLOW" and name not in before for name, policy in after.items()
+    )
+
+
+def _is_looser(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    if any(before.get(key) != after.get(key) for key in ("action", "selector")):
+        return True
+    old, new = before.get("rules") or [], after.get("rules") or []
+    return _grows(new, old) if before.get("action") == "DENY" else _grows(old, new)
+
+
+WEAKNESSES = (
+    Weakness("mtls.mode", _becomes("PERMISSIVE", "DISABLE"), "workloads accept plain text from anyone"),
+    Weakness("mtls.certificateLifetime", _is_longer, "a stolen certificate is good for longer"),
+    Weakness("proxy.outboundTraffic", _becomes("ALLOW_ANY"), "workloads may call any host"),
+    Weakness("trading.sidecarScope", _grows, "sidecars may reach more services"),
+    Weakness("traffic.legacy", _grows, "more workloads accept plain text"),
+    Weakness("traffic.authorization.policies", _lets_more_in, "more callers may be let in"),
+    Weakness("traffic.authorization.defaultDeny.enabled", _becomes(False), "callers that no policy names are let in"),
+    Weakness("traffic.authorization.defaultDeny.allowIngress", _becomes(True), "the ingress gateway is let in"),
+    Weakness("traffic.authorization.defaultDeny.allowNamespaces", _grows, "more namespaces are let in"),
+    Weakness("traffic.external", _grows, "more hosts outside the mesh can be called"),
+    Weakness("charts.source", _differs, "the charts, which run with all rights, come from another place"),
+    Weakness("images.hub", _differs, "the images come from another place"),
+    Weakness("release.atomic", _becomes(False), "a failed upgrade is not rolled back"),
+    Weakness("vault.enabled", _becomes(False), "istiod signs with a root of its own"),
+    Weakness("vault.key", _becomes("exported"), "the CA's key leaves Vault"),
+    Weakness("vault.ttl", _is_longer, "a stolen CA is good for longer"),
+    Weakness("vault.alsoTrust", _grows, "one more root certificate is trusted"),
+    Weakness("istio.adopt", _becomes(True), "a namespace that this stack did not create is taken over"),
+    Weakness("trading.adopt", _becomes(True), "a namespace that this stack did not create is taken over"),
+    Weakness("destroy.crds", _becomes(True), "a destroy deletes every Istio object of the cluster"),
+    Weakness("destroy.rootCertificates", _becomes(True), "a destroy deletes the root certificates"),
+)

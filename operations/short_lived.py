@@ -1,0 +1,105 @@
+"""Workloads that an operation runs in the cluster for seconds.
+
+Each is a Job that the cluster itself ends after its deadline and removes after that, whatever becomes of this process:
+`activeDeadlineSeconds` and `ttlSecondsAfterFinished`. Whoever ends in order removes it at once; the next run removes
+what an older cluster, or a paused controller, has left.
+"""
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from pi_mesh.cluster import pods
+from pi_mesh.cluster.client import Client
+from pi_mesh.cluster.pods import Pod
+from pi_mesh.names import OWNER_ANNOTATION, SHORT_LIVED_LABEL, owner
+
+DEADLINE, TTL, GRACE = 75, 5, 5
+"""Seconds until the cluster ends a Job, until it removes the ended one, and for its pod to stop: 120 s at the most."""
+PAUSE = 0.3
+JOBS = "/apis/batch/v1/{}jobs"
+
+
+@dataclass(frozen=True)
+class ShortLived:
+    """What runs for seconds."""
+
+    namespace: str
+    purpose: str
+    """Prefix of its name, and value of its label."""
+    stack: str
+    container: Mapping[str, Any]
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    """Annotations of its pod."""
+    node_selector: Mapping[str, Any] = field(default_factory=dict)
+
+    def job(self) -> dict[str, Any]:
+        """Return the Job's manifest."""
+        labels = {SHORT_LIVED_LABEL: self.purpose}
+        mark = {OWNER_ANNOTATION: owner(self.stack)}
+        spec = {
+            "restartPolicy": "Never",
+            "terminationGracePeriodSeconds": GRACE,
+            "automountServiceAccountToken": False,
+            "nodeSelector": dict(self.node_selector),
+            "containers": [dict(self.container)],
+        }
+        template = {"metadata": {"labels": labels, "annotations": {**mark, **self.annotations}}, "spec": spec}
+        return {
+            "apiVersion": "batch/v1",
+            "kind": "Job",
+            "metadata": {"generateName": f"{self.purpose}-", "labels": labels, "annotations": mark},
+            "spec": {
+                "backoffLimit": 0,
+                "activeDeadlineSeconds": DEADLINE,
+                "ttlSecondsAfterFinished": TTL,
+                "template": template,
+            },
+        }
+
+
+class NotReadyError(Exception):
+    """The pod did not become Ready in time; the text says what it waited for."""
+
+
+@contextmanager
+def running(client: Client, workload: ShortLived, seconds: float = DEADLINE / 2) -> Iterator[Pod]:
+    """Run a workload and yield its Ready pod; at the end it is removed, however that comes.
+
+    Raises NotReadyError where the pod is not Ready within `seconds`, and as `Client` does.
+    """
+    job = client.create(_jobs(workload.namespace), workload.job())
+    name = job["metadata"]["name"]
+    try:
+        yield _ready(client, workload.namespace, name, seconds)
+    finally:
+        client.delete(f"{_jobs(workload.namespace)}/{name}")
+
+
+def sweep(client: Client, now: datetime | None = None) -> int:
+    """Remove what earlier runs left: Jobs with our label past their deadline. Return how many there were."""
+    overdue = (now or datetime.now(UTC)) - timedelta(seconds=DEADLINE + TTL + GRACE)
+    found = client.items(_jobs(""), labelSelector=SHORT_LIVED_LABEL)
+    old = [job["metadata"] for job in found if datetime.fromisoformat(job["metadata"]["creationTimestamp"]) < overdue]
+    for meta in old:
+        client.delete(f"{_jobs(meta['namespace'])}/{meta['name']}")
+    return len(old)
+
+
+def _ready(client: Client, namespace: str, job: str, seconds: float) -> Pod:
+    until, path = time.monotonic() + seconds, f"/api/v1/namespaces/{namespace}/pods"
+    waiting = "its pod was not made: a quota may be full"
+    while time.monotonic() < until:
+        for pod in map(pods.parse, client.items(path, labelSelector=f"job-name={job}")):
+            if pod.ready:
+                return pod
+            waiting = f"pod {pod.name} is {pod.phase}" + ("" if pod.node else ", no node has room for it")
+        time.sleep(PAUSE)
+    raise NotReadyError(f"{waiting} after {seconds:.0f} s")
+
+
+def _jobs(namespace: str) -> str:
+    return JOBS.format(f"namespaces/{namespace}/" if namespace else "")

@@ -1,0 +1,44 @@
+"""Extra values, chart sources and rights by which a mesh would be less than its typed settings say."""
+
+from collections.abc import Iterator
+
+from pi_mesh.checks.finding import Finding, setting, warning
+from pi_mesh.checks.next_version import refused_next
+from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.inventory import Inventory
+from pi_mesh.settings.sources import is_unprotected
+from pi_mesh.values.gateway import serves_certificates
+from pi_mesh.values.owned import taken
+
+EXTRA, CHARTS, SECRETS = "extra values", "chart sources", "gateway secrets"
+
+
+def check(mesh: Inventory, _snapshot: Snapshot | None) -> Iterator[Finding]:
+    """Yield what the settings alone show; no cluster is needed."""
+    yield from _extra_values(mesh)
+    yield from _charts(mesh)
+    if mesh.settings.ingress.enabled and serves_certificates(mesh.settings):
+        yield _gateway_secrets(mesh)
+
+
+def _extra_values(mesh: Inventory) -> Iterator[Finding]:
+    for release in mesh.releases:
+        for path, owner in taken(mesh.settings, release.chart, release.name, release.extra):
+            message = f"takes over what belongs to {owner}"
+            yield refused_next(EXTRA, setting(f"{release.setting}.values.{path}"), message, "remove it")
+
+
+def _charts(mesh: Inventory) -> Iterator[Finding]:
+    for key, source in {release.source_setting: release.source.source for release in mesh.releases}.items():
+        if is_unprotected(source):
+            message = (
+                f"{source} is plain HTTP: whoever is on the way there can exchange a chart, which the cluster runs"
+            )
+            yield refused_next(CHARTS, setting(key), message, "use https://, oci:// or a directory of packaged charts")
+
+
+def _gateway_secrets(mesh: Inventory) -> Finding:
+    home = mesh.settings.istio.namespace
+    message = f"has tls, so that the ingress gateway may read every Secret in {home}, the CA's key among them"
+    fix = "keep other Secrets out of it; with vault.key: internal no CA key lies there"
+    return warning(SECRETS, setting("traffic.gateways"), message, fix)

@@ -1,0 +1,60 @@
+"""A `*` where Istio takes it literally, and hosts by which TCP lets out more than is meant."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+
+from pi_mesh.catalog.istio import facts_of
+from pi_mesh.checks.finding import Finding, setting, warning
+from pi_mesh.checks.next_version import refused_next
+from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.settings import Settings
+
+RULES, TCP = "wildcards", "tcp hosts"
+TEMPLATE = re.compile(r"\{\*\*?\}")
+"""One path segment, or any number of them."""
+PATHS_HAVE_TEMPLATES = 22
+"""Since this minor version (https://istio.io/latest/news/releases/1.22.x/announcing-1.22/change-notes)."""
+
+
+def check(settings: Settings, _snapshot: Snapshot | None) -> Iterator[Finding]:
+    for name, policy in settings.traffic.authorization.policies.items():
+        for number, rule in enumerate(policy.rules):
+            where = f"traffic.authorization.policies.{name}.rules[{number}]"
+            templates = facts_of(settings.istio.version).minor >= PATHS_HAVE_TEMPLATES
+            yield from (_literal(f"{where}.paths", one) for one in rule.paths if not _matches(one, templates))
+            yield from (_literal(f"{where}.principals", one) for one in rule.principals if not _matches(one, False))
+    yield from _tcp(settings)
+
+
+def _matches(text: str, templates: bool) -> bool:
+    """Return True where each `*` is one to Istio (pilot/pkg/security/authz/matcher): alone, or at exactly one end."""
+    if templates and TEMPLATE.search(text):
+        return "*" not in TEMPLATE.sub("", text)
+    return text == "*" or text.count("*") == 0 or (text.count("*") == 1 and (text[0] == "*" or text[-1] == "*"))
+
+
+def _literal(where: str, text: str) -> Finding:
+    message = f"{text} matches nothing: Istio takes a * for anything only where it stands alone or at exactly one end"
+    return refused_next(RULES, setting(where), message, "leave one * at one end, or name each value")
+
+
+def _tcp(settings: Settings) -> Iterator[Finding]:
+    by_port: dict[int, list[str]] = defaultdict(list)
+    for name, external in settings.traffic.external.items():
+        subject = setting(f"traffic.external.{name}")
+        if external.protocol != "TCP" or external.addresses:
+            continue
+        by_port[external.number].append(name)
+        if external.has_wildcard:
+            message = (
+                f"lets out connections to any host on port {external.number}: TCP names no host, a * has no address"
+            )
+            yield refused_next(TCP, subject, message, "name the hosts, or give addresses")
+        else:
+            message = f"gets every connection to port {external.number} that no Service and no other entry claims"
+            yield warning(TCP, subject, message, "give addresses, so that it gets those of its own hosts alone")
+    for port, names in by_port.items():
+        if len(names) > 1:
+            message = f"{' and '.join(names)} share port {port} without addresses, and one of them gets all connections"
+            yield refused_next(TCP, setting("traffic.external"), message, "give each of them addresses")

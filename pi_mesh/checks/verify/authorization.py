@@ -1,0 +1,84 @@
+"""Who may call whom as the cluster has it: AuthorizationPolicies that open or cut access, ours or not."""
+
+from collections.abc import Iterator
+
+from pi_mesh.checks.finding import Finding, Level, Subject, error, ok, unknown, warning
+from pi_mesh.checks.verify.access_rules import DRY_RUN, action_of, effect
+from pi_mesh.checks.verify.input import VerificationInput
+from pi_mesh.checks.verify.selection import (
+    in_words,
+    is_as_asked,
+    is_ours,
+    labels_of,
+    managed,
+    own_namespaces,
+    remedy,
+    selected,
+    subject_of,
+)
+from pi_mesh.cluster.policies import Policy
+
+ID = "access"
+POLICY, TOKENS = "AuthorizationPolicy", "RequestAuthentication"
+SETTING = "traffic.authorization.policies"
+
+
+def check(seen: VerificationInput) -> Iterator[Finding]:
+    where = Subject("namespace", seen.settings.trading.namespace)
+    if unreadable := [kind for kind in (POLICY, TOKENS) if kind in seen.policies.unreadable]:
+        message = f"was not judged: {', '.join(unreadable)} may not be listed"
+        yield unknown(ID, where, message, "ask for the right to list them")
+        return
+    bearing = [policy for policy in seen.policies.of_kind(POLICY) if policy.namespace in own_namespaces(seen)]
+    asked = [policy for policy in bearing if is_as_asked(seen, policy) and not _is_dry_run(policy)]
+    others = [policy for policy in bearing if policy not in asked]
+    findings = [*_policies(seen, bearing, others), *_tokens(seen)]
+    yield from findings
+    if not any(finding.level is Level.ERROR for finding in findings):
+        count = "1 policy is" if len(asked) == 1 else f"{len(asked)} policies are"
+        asks = f"{count} as the settings ask" if asked else "the settings ask for no policy"
+        more = "" if findings else ", and no other bears on this stack's workloads"
+        yield ok(ID, where, f"{asks}{more}", number=len(asked))
+
+
+def _policies(seen: VerificationInput, bearing: list[Policy], others: list[Policy]) -> Iterator[Finding]:
+    for policy in others:
+        allows = [entry for entry in bearing if entry is not policy and _overlaps(entry, policy)]
+        found = _finding(seen, policy, guarded=any(action_of(entry) == "ALLOW" for entry in allows))
+        if found:
+            yield found
+
+
+def _finding(seen: VerificationInput, policy: Policy, guarded: bool) -> Finding | None:
+    subject, where, fix = subject_of(policy), in_words(selected(seen, policy)), remedy(seen, policy, SETTING)
+    if is_ours(seen, policy):
+        if _is_dry_run(policy):
+            return error(ID, subject, f"is marked {DRY_RUN}: Istio does not enforce it", fix)
+        level, words = effect(policy, guarded)
+        return error(ID, subject, f"is not as the settings ask: it now {words}; it selects {where}", fix)
+    if _is_dry_run(policy):
+        return None
+    level, words = effect(policy, guarded)
+    if level is Level.OK:
+        return None
+    message = f"{words}; it selects {where}; {managed(policy)}"
+    return (error if level is Level.ERROR else warning)(ID, subject, message, fix)
+
+
+def _tokens(seen: VerificationInput) -> Iterator[Finding]:
+    for policy in seen.policies.of_kind(TOKENS):
+        issuers = [rule.get("issuer", "any") for rule in policy.spec.get("jwtRules") or []]
+        if policy.namespace in own_namespaces(seen) and issuers and not is_as_asked(seen, policy):
+            where = in_words(selected(seen, policy))
+            what = f"refuses requests whose token is not valid for {', '.join(issuers)}; it selects {where}"
+            yield warning(ID, subject_of(policy), f"{what}; {managed(policy)}", remedy(seen, policy))
+
+
+def _is_dry_run(policy: Policy) -> bool:
+    return policy.annotations.get(DRY_RUN) == "true"
+
+
+def _overlaps(one: Policy, other: Policy) -> bool:
+    """Return True where both may be about the same workload: neither asks for another value of a label."""
+    first, second = labels_of(one), labels_of(other)
+    return all(second.get(key, value) == value for key, value in first.items())

@@ -1,0 +1,103 @@
+"""The mutual TLS mode that Istio gives each workload and port, from all PeerAuthentications.
+
+As istiod composes them (ComposePeerAuthentication in pilot/pkg/security/authn/policy_applier.go): of each scope the
+oldest counts, a workload's before its namespace's before the mesh's, and ports only of a workload's. In the root
+namespace those with a selector are ignored.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from pi_mesh.cluster.pods import Pod
+from pi_mesh.cluster.policies import Policy
+
+DEFAULT = "PERMISSIVE"
+"""Mode of a mesh that has no PeerAuthentication."""
+STRENGTH = {"DISABLE": 0, "PERMISSIVE": 1, "STRICT": 2}
+
+
+@dataclass(frozen=True)
+class PeerModes:
+    """All PeerAuthentications of the cluster, the oldest first."""
+
+    policies: tuple[Policy, ...]
+    root: str
+    """The root namespace."""
+
+    @property
+    def mesh_wide(self) -> list[Policy]:
+        """Return those that are meant for the whole mesh; the first one counts."""
+        return self._of_namespace(self.root)
+
+    @property
+    def mesh_mode(self) -> str:
+        """Return the mode of what no narrower policy is about."""
+        return next((mode for policy in self.mesh_wide[:1] if (mode := mode_of(policy))), DEFAULT)
+
+    def in_force(self, policy: Policy) -> bool:
+        """Return True unless an older policy of the same scope counts instead."""
+        if labels(policy):
+            return policy.namespace != self.root
+        return policy in self._of_namespace(policy.namespace)[:1]
+
+    def namespace_mode(self, namespace: str) -> str:
+        """Return the mode of the namespace's workloads that have no policy of their own."""
+        own = [] if namespace == self.root else self._of_namespace(namespace)
+        return next((mode for policy in own[:1] if (mode := mode_of(policy))), self.mesh_mode)
+
+    def mode(self, pod: Pod, port: int | None = None) -> str:
+        """Return the mode of a workload, or of one of its ports."""
+        own = self._of_workload(pod)
+        narrow = own and (port_modes(own).get(port or 0) or mode_of(own))
+        return narrow or self.namespace_mode(pod.namespace)
+
+    def modes(self, pod: Pod) -> Iterator[str]:
+        """Yield the mode of a pod, and of each of its ports that has one of its own."""
+        yield self.mode(pod)
+        if own := self._of_workload(pod):
+            yield from port_modes(own).values()
+
+    @cached_property
+    def _by_namespace(self) -> dict[str, list[Policy]]:
+        found: dict[str, list[Policy]] = {}
+        for policy in self.policies:
+            found.setdefault(policy.namespace, []).append(policy)
+        return found
+
+    def _of_namespace(self, namespace: str) -> list[Policy]:
+        return [policy for policy in self._by_namespace.get(namespace, []) if not labels(policy)]
+
+    def _of_workload(self, pod: Pod) -> Policy | None:
+        if pod.namespace == self.root:
+            return None
+        of_namespace = (policy for policy in self._by_namespace.get(pod.namespace, []) if labels(policy))
+        return next((policy for policy in of_namespace if labels(policy).items() <= pod.labels.items()), None)
+
+
+def labels(policy: Policy) -> dict[str, str]:
+    """Return the labels of the workloads that a policy is for; none where it is for all of its namespace."""
+    return (policy.spec.get("selector") or {}).get("matchLabels") or {}
+
+
+def mode_of(policy: Policy) -> str:
+    """Return the mode that a policy gives; empty where it leaves that to the wider scope."""
+    mode = (policy.spec.get("mtls") or {}).get("mode", "UNSET")
+    return "" if mode == "UNSET" else mode
+
+
+def port_modes(policy: Policy) -> dict[int, str]:
+    """Return the modes that a policy gives to ports of its workloads."""
+    given = policy.spec.get("portLevelMtls") or {}
+    modes = {int(port): (entry or {}).get("mode", "UNSET") for port, entry in given.items()}
+    return {port: mode for port, mode in modes.items() if mode != "UNSET"} if labels(policy) else {}
+
+
+def weakest(modes: Iterable[str]) -> str:
+    """Return the mode that lets most in."""
+    return min(modes, key=lambda mode: STRENGTH.get(mode, 0))
+
+
+def weaker(mode: str, than: str) -> bool:
+    """Return True for a mode that lets plain text in where the other one does not, or takes nothing else."""
+    return STRENGTH.get(mode, 0) < STRENGTH[than]

@@ -1,0 +1,73 @@
+"""What else changes the proxies of this stack's workloads: EnvoyFilters, Sidecars, Telemetries, ours or not."""
+
+from collections.abc import Callable, Iterator
+
+from pi_mesh.checks.finding import Finding, Level, Subject, error, ok, unknown, warning
+from pi_mesh.checks.verify.envoy_filters import effect as envoy_filter_effect
+from pi_mesh.checks.verify.input import VerificationInput
+from pi_mesh.checks.verify.selection import (
+    in_words,
+    is_as_asked,
+    is_ours,
+    labels_of,
+    managed,
+    own_namespaces,
+    remedy,
+    selected,
+    subject_of,
+)
+from pi_mesh.cluster.policies import Policy
+
+ID = "proxy configuration"
+PLURALS = {"EnvoyFilter": "EnvoyFilters", "Sidecar": "Sidecars", "Telemetry": "Telemetries"}
+Effect = tuple[Level, str]
+
+
+def check(seen: VerificationInput) -> Iterator[Finding]:
+    kinds: dict[str, tuple[Callable[[VerificationInput, Policy], Effect], str]] = {
+        "EnvoyFilter": (lambda _, policy: envoy_filter_effect(policy), ""),
+        "Sidecar": (_sidecar, "trading.sidecarScope"),
+        "Telemetry": (_telemetry, ""),
+    }
+    findings: list[Finding] = []
+    where = Subject("namespace", seen.settings.trading.namespace)
+    for kind, (effect, setting) in kinds.items():
+        if kind in seen.policies.unreadable:
+            fix = f"ask for the right to list {PLURALS[kind]}"
+            findings.append(unknown(ID, where, f"{PLURALS[kind]} were not judged: they may not be listed", fix))
+        for policy in seen.policies.of_kind(kind):
+            if policy.namespace in own_namespaces(seen) and not is_as_asked(seen, policy):
+                findings.append(_finding(seen, policy, effect(seen, policy), setting))
+    yield from findings
+    if not findings:
+        yield ok(ID, where, "every EnvoyFilter, Sidecar and Telemetry of its proxies is one that this stack asks for")
+
+
+def _finding(seen: VerificationInput, policy: Policy, effect: Effect, setting: str) -> Finding:
+    level, words = effect
+    where, fix = in_words(selected(seen, policy)), remedy(seen, policy, setting)
+    if is_ours(seen, policy):
+        return error(ID, subject_of(policy), f"is not as the settings ask: it now {words}; it selects {where}", fix)
+    message = f"{words}; it selects {where}; {managed(policy)}"
+    return (error if level is Level.ERROR else warning)(ID, subject_of(policy), message, fix)
+
+
+def _sidecar(seen: VerificationInput, policy: Policy) -> Effect:
+    """Judge a Sidecar: it replaces the namespace's for the pods that it selects, and hides what it does not list."""
+    spec = policy.spec
+    hosts = [host for entry in spec.get("egress") or [] for host in entry.get("hosts") or []]
+    words = f"lets proxies know {', '.join(hosts)} alone" if hosts else "leaves the proxies' outbound hosts as they are"
+    if mode := (spec.get("outboundTrafficPolicy") or {}).get("mode"):
+        words += f", and sets outboundTrafficPolicy {mode}"
+    if ports := [(entry.get("port") or {}).get("number") for entry in spec.get("ingress") or []]:
+        words += f", and lets proxies listen on {', '.join(map(str, ports))} alone"
+    rivals = policy.namespace == seen.settings.trading.namespace and seen.settings.trading.sidecar_scope
+    if rivals and not labels_of(policy):
+        return Level.ERROR, f"{words}; beside the one of the settings it is undefined which of both holds"
+    needed = {"*/*", "./*", f"{policy.namespace}/*"}
+    return (Level.WARNING if not hosts or needed & set(hosts) else Level.ERROR), words
+
+
+def _telemetry(_: VerificationInput, policy: Policy) -> Effect:
+    parts = [key for key in ("metrics", "tracing", "accessLogging") if key in policy.spec]
+    return Level.WARNING, f"sets {', '.join(parts) or 'nothing'} of the proxies"

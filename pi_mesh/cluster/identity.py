@@ -1,0 +1,43 @@
+"""Which cluster answers: known by a UID, for a context's name says nothing where every k3s calls its own `default`."""
+
+from collections.abc import Iterable
+
+from pi_mesh.cluster.client import Client
+from pi_mesh.cluster.errors import WrongCluster
+from pi_mesh.cluster.objects import Namespace
+from pi_mesh.settings.cluster import ClusterSettings
+
+SYSTEM = "kube-system"
+"""The namespace whose UID is the cluster's: Kubernetes makes it first, and it lives as long as the cluster."""
+
+
+def of(namespaces: Iterable[Namespace]) -> str:
+    """Return the UID of the cluster with these namespaces; empty where they could not be listed."""
+    return next((entry.uid for entry in namespaces if entry.name == SYSTEM), "")
+
+
+def read(client: Client) -> str:
+    """Return the UID of the cluster that answers."""
+    return (client.get(f"/api/v1/namespaces/{SYSTEM}") or {}).get("metadata", {}).get("uid", "")
+
+
+def require(settings: ClusterSettings, recorded: str, live: str) -> None:
+    """Raise WrongCluster unless the cluster is the one that `cluster.uid` names, or else that the stack recorded.
+
+    Nothing is compared where the stack recorded no UID yet, or where `live` can't be read.
+    """
+    if settings.uid:
+        source = f"cluster.uid is {settings.uid}"
+        compare(settings.context, settings.uid, live, source)
+    else:
+        compare(settings.context, recorded, live, f"this stack was last applied to {recorded}")
+
+
+def compare(context: str, expected: str, live: str, source: str) -> None:
+    """Raise WrongCluster where both UIDs are known and differ; `source` says where the expected one comes from."""
+    if expected and live and expected != live:
+        raise WrongCluster(
+            f"cluster.context '{context}' leads to another cluster: its UID (that of namespace {SYSTEM}) is {live}, "
+            f"but {source}; nothing was touched. Let KUBECONFIG name the stack's cluster; "
+            f"only if that cluster was built anew, set cluster.uid: {live}"
+        )

@@ -1,0 +1,112 @@
+"""Istio's policies and proxy configuration of the whole cluster, whoever wrote them, and the mesh config of istiod."""
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+
+from pi_mesh.cluster.client import Client, Forbidden
+from pi_mesh.cluster.discovery import Discovery
+from pi_mesh.cluster.field_managers import manager_of
+from pi_mesh.cluster.objects import release_of
+
+KINDS = {
+    "security.istio.io": ("PeerAuthentication", "AuthorizationPolicy", "RequestAuthentication"),
+    "networking.istio.io": ("DestinationRule", "EnvoyFilter", "Sidecar"),
+    "telemetry.istio.io": ("Telemetry",),
+}
+"""Kinds that weaken encryption, open or cut access, or change what a proxy does."""
+MESH_CONFIG = "configmap istio"
+DEFAULT_ROOT = "istio-system"
+"""Root namespace of a mesh config that names none: https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/"""
+
+
+@dataclass(frozen=True)
+class Policy:
+    """One object of these kinds."""
+
+    kind: str
+    namespace: str
+    name: str
+    spec: Mapping[str, Any] = field(default_factory=dict)
+    created: str = ""
+    """Time of its creation, as RFC 3339 in UTC: of two that compete, Istio takes the older."""
+    manager: str = ""
+    """Who manages it, in words; empty where it names nobody."""
+    release: str = ""
+    """The Helm release that owns it, as NAMESPACE/NAME."""
+    annotations: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """The kind, the namespace and the name."""
+        return self.kind, self.namespace, self.name
+
+
+@dataclass(frozen=True)
+class Policies:
+    """All of them."""
+
+    objects: tuple[Policy, ...] = ()
+    mesh_config: Mapping[str, Any] | None = field(default_factory=dict)
+    """What istiod reads from its ConfigMap; None where that is missing or no YAML."""
+    unreadable: tuple[str, ...] = ()
+    """Kinds that we may not list, and `MESH_CONFIG` where we may not read that."""
+
+    def of_kind(self, kind: str) -> tuple[Policy, ...]:
+        """Return the objects of a kind, the oldest first, as Istio orders them."""
+        found = (entry for entry in self.objects if entry.kind == kind)
+        return tuple(sorted(found, key=lambda entry: (entry.created, entry.name, entry.namespace)))
+
+    @property
+    def root_namespace(self) -> str:
+        """The namespace whose policies hold for the whole mesh."""
+        return (self.mesh_config or {}).get("rootNamespace") or DEFAULT_ROOT
+
+
+def read(client: Client, namespace: str) -> Policies:
+    """Read them all; `namespace` is istiod's. Only gets and lists. Raises as `pi_mesh.cluster.client.Client` does."""
+    with ThreadPoolExecutor(max_workers=5) as pool:
+        config = pool.submit(_get, client, f"/api/v1/namespaces/{namespace}/configmaps/istio")
+        discovery = Discovery(client)
+        served = pool.map(lambda group: discovery.lists(group, KINDS[group]), KINDS)
+        paths = {kind: path for group in served for kind, path in group.items()}
+        lists = dict(zip(paths, pool.map(lambda path: _get(client, path), paths.values()), strict=True))
+        found = {**lists, MESH_CONFIG: config.result()}
+    objects = [parse(kind, item) for kind, answer in lists.items() if answer for item in answer.get("items") or []]
+    unreadable = tuple(kind for kind, answer in found.items() if answer is None)
+    return Policies(tuple(objects), _mesh_config(found[MESH_CONFIG]), unreadable)
+
+
+def parse(kind: str, item: dict[str, Any]) -> Policy:
+    """Return one object of the API."""
+    meta = item["metadata"]
+    return Policy(
+        kind,
+        meta["namespace"],
+        meta["name"],
+        item.get("spec") or {},
+        meta.get("creationTimestamp") or "",
+        manager_of(meta),
+        release_of(meta),
+        meta.get("annotations") or {},
+    )
+
+
+def _get(client: Client, path: str) -> dict[str, Any] | None:
+    """Return the JSON, empty where there is nothing; None where reading is forbidden."""
+    try:
+        return client.get(path) or {}
+    except Forbidden:
+        return None
+
+
+def _mesh_config(item: dict[str, Any] | None) -> dict[str, Any] | None:
+    text = ((item or {}).get("data") or {}).get("mesh")
+    try:
+        content = yaml.safe_load(text) if text else None
+    except yaml.YAMLError:
+        return None
+    return content if isinstance(content, dict) else None

@@ -1,0 +1,89 @@
+"""The words for what pydantic found: the key's path, the value, what is allowed, and what to do."""
+
+import difflib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pydantic.alias_generators import to_camel
+from pydantic_core import ErrorDetails
+
+from pi_mesh.model.base import CONFLICTS
+from pi_mesh.model.patterns import ALLOWED
+from pi_mesh.settings.reference import Schema, below
+
+LONGEST_VALUE = 80
+KEY = "[key]"
+"""pydantic's mark for a wrong key, which stands before it."""
+WORDS = {
+    "missing": "is required",
+    "bool_type": "is neither true nor false; write one of them without quotes",
+    "int_type": "is no whole number; write it without quotes and without a dot",
+    "float_type": "is no number; write it without quotes",
+    "model_type": "is no map of keys; write them below it, each with its value",
+    "dict_type": "is no map; write its keys below it, each with its value",
+    "tuple_type": "is no list; write its entries below it, each after a dash",
+}
+"""By type of error; where a type is not here, pydantic's own words are good."""
+
+
+def lines(detail: ErrorDetails, schema: Schema) -> Iterator[str]:
+    """Yield a line for the problem, or one for each of several; `schema` is that of all settings."""
+    path, context = path_of(detail["loc"]), detail.get("ctx", {})
+    if detail["type"] == CONFLICTS:
+        yield from (f"{path}: {sentence}" if path else sentence for sentence in context["sentences"])
+    elif detail["type"] == "extra_forbidden":
+        yield f"{path}: is not a setting; {_suggestion(detail['loc'], schema)}"
+    else:
+        value = _shown(detail["input"]) if detail["type"] != "missing" else ""
+        yield f"{path or 'settings'}: {value}{_message(detail, context, schema)}"
+
+
+def path_of(location: tuple[int | str, ...]) -> str:
+    """Return the config key of a place."""
+    path = ""
+    for part in location:
+        if part != KEY:
+            path += f"[{part}]" if isinstance(part, int) else f".{part}"
+    return path.removeprefix(".")
+
+
+def _message(detail: ErrorDetails, context: Mapping[str, Any], schema: Schema) -> str:
+    if detail["type"] == "string_type":
+        return _no_text(detail, schema)
+    if detail["type"] == "too_short":
+        return f"has too few entries; it needs at least {context['min_length']}"
+    if detail["type"] == "string_too_short":
+        return "is empty; give a value, or leave the key out"
+    if detail["type"] == "string_too_long":
+        return f"is longer than {context['max_length']} characters"
+    if allowed := ALLOWED.get(context.get("pattern", "")):
+        return f"is not {allowed}"
+    message = WORDS.get(detail["type"]) or detail["msg"].removeprefix("Value error, ")
+    return f"{message[0].lower()}{message[1:]}"
+
+
+def _no_text(detail: ErrorDetails, schema: Schema) -> str:
+    """YAML reads `1.20` as the number 1.2 and, to some readers, `on` as true."""
+    value, allowed = detail["input"], below(schema, detail["loc"]).get("allowed", "")
+    meant = f", so that it is {allowed}" if allowed else ""
+    if isinstance(value, bool):
+        return f"is true or false in YAML, as are on, off, yes and no; put it in quotes{meant}"
+    if isinstance(value, float):
+        return f"is a number in YAML, where 1.20 is 1.2; put it in quotes{meant}"
+    if isinstance(value, int):
+        return f"is a number in YAML; put it in quotes{meant}"
+    return "is no text" + (f"; it must be {allowed}" if allowed else "")
+
+
+def _suggestion(location: tuple[int | str, ...], schema: Schema) -> str:
+    *place, wrong = location
+    names = list(below(schema, tuple(place)).get("properties", {}))
+    close = difflib.get_close_matches(to_camel(str(wrong)), names, n=1)
+    return f"did you mean `{close[0]}`?" if close else "docs/config.md lists them all"
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, Mapping):
+        return ""
+    text = "nothing" if value is None else repr(value)
+    return f"{text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 1] + '…'}: "

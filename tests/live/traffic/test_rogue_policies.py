@@ -1,0 +1,174 @@
+"""Policies that nobody asked for, one at a time: `verify` notices each, names it, and is green again without it."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+
+import pytest
+
+from lab.calls import settled
+from lab.cluster.kubectl import get, kubectl
+from lab.cluster.shell import LabError
+from lab.workloads import CONTROL, TRADING, apply, delete
+from tests.live.traffic import cast
+from tests.live.traffic.rules import rules
+from tests.support.project import Project
+
+pytestmark = pytest.mark.usefixtures("workloads")
+
+SECURITY, NETWORKING = "security.istio.io/v1beta1", "networking.istio.io/v1beta1"
+DENY_BY_DEFAULT = {"defaultDeny": {"enabled": True}}
+Sabotage = Callable[[], AbstractContextManager[None]]
+
+
+def rogue(version: str, kind: str, spec: dict[str, Any], namespace: str = TRADING) -> Sabotage:
+    """Return a foreign object, which is there inside the context."""
+    metadata = {"name": "rogue", "namespace": namespace}
+
+    @contextmanager
+    def there() -> Iterator[None]:
+        apply([{"apiVersion": version, "kind": kind, "metadata": metadata, "spec": spec}])
+        try:
+            yield
+        finally:
+            delete([{"apiVersion": version, "kind": kind, "metadata": metadata}])
+
+    return there
+
+
+def patched(kind: str, name: str, namespace: str, change: Callable[[dict], dict]) -> Sabotage:
+    """Return an object of the mesh with a merge patch inside the context, and as it was after."""
+
+    @contextmanager
+    def changed() -> Iterator[None]:
+        before = get(kind, name, f"--namespace={namespace}")
+        patch(change(before))
+        try:
+            yield
+        finally:
+            patch({key: before[key] for key in ("spec", "data") if key in before})
+
+    def patch(content: dict) -> None:
+        kubectl("patch", kind, name, f"--namespace={namespace}", "--type=merge", f"--patch={json.dumps(content)}")
+
+    return changed
+
+
+def root_elsewhere(config_map: dict) -> dict:
+    old = f"rootNamespace: {CONTROL}"
+    assert old in config_map["data"]["mesh"]
+    return {"data": {"mesh": config_map["data"]["mesh"].replace(old, f"rootNamespace: {cast.OUTSIDE}")}}
+
+
+FILTER = {
+    "name": "envoy.filters.network.http_connection_manager",
+    "subFilter": {"name": "envoy.filters.http.nothing"},
+}
+"""A filter that no proxy has: the mesh goes on working."""
+REMOVED_FILTER = {
+    "applyTo": "HTTP_FILTER",
+    "match": {
+        "context": "SIDECAR_INBOUND",
+        "listener": {"filterChain": {"filter": FILTER}},
+    },
+    "patch": {"operation": "REMOVE"},
+}
+SABOTAGES: dict[str, tuple[Sabotage, str]] = {
+    "a PERMISSIVE PeerAuthentication": (
+        rogue(SECURITY, "PeerAuthentication", {"mtls": {"mode": "PERMISSIVE"}}),
+        f"PeerAuthentication {TRADING}/rogue: PERMISSIVE: plain text is taken as well",
+    ),
+    "a port-level DISABLE": (
+        rogue(
+            SECURITY,
+            "PeerAuthentication",
+            {"selector": {"matchLabels": cast.APP}, "portLevelMtls": {"8080": {"mode": "DISABLE"}}},
+        ),
+        f"PeerAuthentication {TRADING}/rogue: port 8080 DISABLE: only plain text is taken by 1 pod",
+    ),
+    "a DENY of every call": (
+        rogue(SECURITY, "AuthorizationPolicy", {"action": "DENY", "rules": [{}]}),
+        f"AuthorizationPolicy {TRADING}/rogue: refuses every call",
+    ),
+    "a foreign EnvoyFilter": (
+        rogue("networking.istio.io/v1alpha3", "EnvoyFilter", {"configPatches": [REMOVED_FILTER]}, CONTROL),
+        f"EnvoyFilter {CONTROL}/rogue: changes the proxies (REMOVE of HTTP_FILTER, SIDECAR_INBOUND)",
+    ),
+    "a DestinationRule without mutual TLS": (
+        rogue(
+            NETWORKING,
+            "DestinationRule",
+            {"host": "trading-app-service", "trafficPolicy": {"tls": {"mode": "DISABLE"}}},
+        ),
+        f"DestinationRule {TRADING}/rogue: has tls DISABLE: sidecars call trading-app-service.{TRADING}",
+    ),
+    "another root namespace": (
+        patched("configmap", "istio", CONTROL, root_elsewhere),
+        f"configmap {CONTROL}/istio: meshConfig.rootNamespace is {cast.OUTSIDE}",
+    ),
+    "a changed Sidecar": (
+        patched("sidecar", "default", TRADING, lambda _: {"spec": {"egress": [{"hosts": [f"{CONTROL}/*"]}]}}),
+        f"Sidecar {TRADING}/default: is not as the settings ask: it now lets proxies know {CONTROL}/* alone",
+    ),
+}
+
+
+def verify(project: Project, *options: str) -> tuple[int, list[str]]:
+    """Return the exit status of `verify`, and its errors."""
+    done = project.operation("verify", "--json", *options)
+    report = json.loads(done.output.splitlines()[-1])
+    errors = [finding for finding in report["findings"] if finding["level"] == "error"]
+    return done.status, [f"{finding['kind']} {finding['name']}: {finding['message']}" for finding in errors]
+
+
+@pytest.fixture(scope="module")
+def sound(mesh: Project) -> Project:
+    """A mesh that is verified before the first sabotage."""
+    assert verify(mesh) == (0, [])
+    return mesh
+
+
+@pytest.mark.parametrize("name", SABOTAGES)
+def test_each_is_noticed_and_named_and_green_again_after_its_cure(sound, figure, name):
+    sabotage, says = SABOTAGES[name]
+    with sabotage():
+        status, errors = verify(sound)
+    assert status == 1
+    assert [line for line in errors if line.startswith(says)], errors
+    assert verify(sound) == (0, [])
+    figure(f"{name}: status 1, named; 0 after")
+
+
+def test_an_allow_all_beside_the_default_deny_is_noticed(sound):
+    sound.set("traffic.authorization", DENY_BY_DEFAULT)
+    try:
+        with rules(authorization=DENY_BY_DEFAULT):
+            with rogue(SECURITY, "AuthorizationPolicy", {"rules": [{}]})():
+                status, errors = verify(sound)
+            assert status == 1
+            assert [line for line in errors if line.startswith(f"AuthorizationPolicy {TRADING}/rogue: allows every")]
+            assert verify(sound) == (0, [])
+    finally:
+        sound.reset()
+
+
+def test_the_plain_text_call_is_refused_under_strict_and_answered_under_a_rogue_policy(sound, figure):
+    assert verify(sound, "--probe") == (0, [])
+    selected = {"selector": {"matchLabels": cast.APP}, "mtls": {"mode": "PERMISSIVE"}}
+    pod = get("pod", f"--namespace={TRADING}", f"--selector=app={cast.APP['app']}")["items"][0]["metadata"]["name"]
+    with rogue(SECURITY, "PeerAuthentication", selected)():
+        assert settled(lambda: answers(pod), expected=True)
+    assert not settled(lambda: answers(pod), expected=False)
+    figure("refused under STRICT, answered under PERMISSIVE")
+
+
+def answers(pod: str) -> bool:
+    """Return True for a pod that answers the API server's plain-text call."""
+    try:
+        kubectl("get", "--raw", f"/api/v1/namespaces/{TRADING}/pods/{pod}:8080/proxy/")
+    except LabError as refused:
+        if "error trying to reach service" not in str(refused):
+            raise
+        return False
+    return True

@@ -1,0 +1,90 @@
+"""Who judges, and what the engine compares with."""
+
+import json
+import subprocess
+
+import pytest
+
+from operations.preview import both_sides, checkout_side, engine, revision
+from operations.preview.engine_result import Intent, Resource, Violation
+
+RELEASE = Resource("kubernetes:core/v1:Namespace", "istiod", {"kind": "Namespace", "metadata": {"name": "x"}})
+IDENTITY = ("-c", "user.name=Test", "-c", "user.email=test@example.com")
+STATE = {"resources": ["the base's"]}
+PACK = """\
+from types import SimpleNamespace as Any
+RULES = [Any(name="ceiling", level=Any(value="mandatory"), bounds=lambda _: {})]
+"""
+
+
+def git(folder, *arguments):
+    subprocess.run(["git", "-C", folder, *IDENTITY, *arguments], check=True)
+
+
+@pytest.fixture
+def repository(tmp_path):
+    """A stack with a policy pack, committed on main, and a branch."""
+    files = {"Pulumi.yaml": "name: x", "Pulumi.pi.yaml": "config: {}", "policies/PulumiPolicy.yaml": ""}
+    files |= {"policies/rules.py": PACK, "policies/config/pi.json": "{}", "policies/__init__.py": ""}
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    git(tmp_path, "init", "--quiet", "--initial-branch=main")
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "--quiet", "--message=base")
+    git(tmp_path, "checkout", "--quiet", "-b", "change")
+    return tmp_path
+
+
+@pytest.fixture
+def previews(monkeypatch):
+    """Each preview: whose program, judged by whose policy config, on which state."""
+    calls = []
+
+    def preview(side, judge=None, deployed=None) -> Intent:
+        bounds = judge and (judge.bounds.read_text() if judge.bounds.exists() else "none")
+        calls.append((side.folder.name, judge and judge.folder.name, bounds, deployed))
+        broken = (Violation(judge.folder.name, "advisory", "x", ""),) if judge else ()
+        return Intent({"urn": RELEASE}, {}, broken, state=STATE)
+
+    monkeypatch.setattr(engine, "preview", preview)
+    monkeypatch.setattr(checkout_side.rendered, "objects", lambda *_: {})
+    return calls
+
+
+def compare(repository):
+    return both_sides.compare(repository, "pi", revision.of(repository, "main"), "")
+
+
+def test_the_base_judges_and_the_engine_compares_with_the_bases_state(repository, previews):
+    (repository / "Pulumi.pi.yaml").write_text("config: {a:b: 1}")
+    compare(repository)
+    assert previews == [("base", None, None, None), ("pull-request", "base", "{}", STATE)]
+
+
+def test_a_disabled_rule_still_judges_and_is_told_first(repository, previews):
+    (repository / "policies" / "config" / "pi.json").write_text(json.dumps({"ceiling": "disabled"}))
+    found = compare(repository)
+    assert previews[1] == ("pull-request", "base", "{}", STATE)
+    assert found.relaxations.lines == ("Rule `ceiling` is disabled, no longer mandatory.",)
+
+
+def test_changed_rules_judge_too_and_only_add(repository, previews):
+    (repository / "policies" / "config" / "pi.json").write_text("{ }")
+    found = compare(repository)
+    assert previews[2][:3] == ("pull-request", "pull-request", "{ }")
+    assert [violation.policy for violation in found.violations] == ["base", "pull-request"]
+
+
+def test_a_deleted_pack_still_judges(repository, previews):
+    (repository / "policies" / "PulumiPolicy.yaml").unlink()
+    found = compare(repository)
+    assert previews[1][1] == "base"
+    assert found.relaxations.lines == ("The policy pack is deleted, and with it 1 rule.",)
+
+
+@pytest.mark.usefixtures("previews")
+def test_a_pack_that_no_longer_loads_relaxes_every_rule(repository):
+    (repository / "policies" / "rules.py").write_text("1 / 0")
+    (line,) = compare(repository).relaxations.lines
+    assert line.startswith("No rule judges after the merge: the policy pack does not load: ZeroDivisionError")

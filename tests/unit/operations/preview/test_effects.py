@@ -1,0 +1,60 @@
+"""The lines that say what happens to the cluster."""
+
+from operations.preview import effects
+from operations.preview.checkout_side import Side
+from operations.preview.comparison import Comparison
+from operations.preview.consequences import Consequences
+from operations.preview.engine_result import Intent, Resource, Step
+
+GATEWAYS = tuple(f"Deployment istio-system/istio-{side}gateway" for side in ("ingress", "egress"))
+
+
+def lines(*steps: Step, effect: Consequences | None = None) -> list[str]:
+    found = Comparison("pi", Side(), Side(intent=Intent({}, {}, steps=steps)))
+    found.__dict__["consequences"] = effect or Consequences()
+    return [*effects.lines(found)]
+
+
+def step(verb: str, kind: str, name: str, *keys: str, is_retained: bool = False) -> Step:
+    before = Resource(f"kubernetes:x:{kind}", "r", {"metadata": {"name": name}})
+    return Step(verb, before, before if verb != "delete" else None, keys, is_retained)
+
+
+def test_a_replaced_namespace_takes_everything_with_it_for_a_named_reason():
+    assert lines(step("replace", "Namespace", "trading", "metadata.name")) == [
+        "Namespace `trading` is **replaced** for its `metadata.name`, and **everything in it**, "
+        "also what others put there."
+    ]
+
+
+def test_releases_that_go_alike_share_a_line():
+    assert lines(step("delete", "Release", "a"), step("delete", "Release", "b")) == [
+        "Releases `a` and `b` are **deleted**, and their pods with them."
+    ]
+
+
+def test_a_retained_namespace_stays_in_the_cluster():
+    assert lines(step("delete", "Namespace", "trading", is_retained=True)) == [
+        "Namespace `trading` leaves the stack; the cluster keeps it."
+    ]
+
+
+def test_an_update_needs_no_line():
+    assert lines(step("update", "Release", "a")) == []
+
+
+def test_gateways_that_keep_their_proxy_get_the_command_that_restarts_them():
+    told = lines(effect=Consequences((), GATEWAYS, "1.20.3", has_new_sidecars=True))
+    assert told[0].startswith("Running proxies stay: **both gateways and sidecars keep proxy 1.20.3**")
+    command = "kubectl rollout restart -n istio-system deployment/istio-ingressgateway deployment/istio-egressgateway"
+    assert f"`{command}`" in told[1]
+
+
+def test_sidecars_that_lose_their_istiod_are_told_where_they_look_for_it():
+    (line,) = lines(effect=Consequences(has_new_sidecars=True, lost_control_plane="istio-system"))
+    assert line.startswith("Running sidecars look for istiod in `istio-system`, where it no longer is:")
+
+
+def test_workloads_that_restart_share_a_line_with_their_reason():
+    (line,) = lines(effect=Consequences(GATEWAYS))
+    assert line.endswith("restart: their pod templates change.")

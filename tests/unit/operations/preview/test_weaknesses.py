@@ -1,0 +1,50 @@
+"""Which way a setting weakens the mesh."""
+
+import pytest
+
+from operations.preview.weaknesses import WEAKNESSES
+from pi_mesh.settings.tree import Settings
+
+BY_PATH = {weakness.path: weakness.is_weaker for weakness in WEAKNESSES}
+ALLOW = {"selector": {"app": "x"}, "rules": [{"namespaces": ["a"]}]}
+DENY = {**ALLOW, "action": "DENY"}
+MORE = [{"namespaces": ["a"]}, {"namespaces": ["b"]}]
+
+
+@pytest.mark.parametrize(
+    ("path", "strong", "weak"),
+    [
+        ("mtls.mode", "STRICT", "PERMISSIVE"),
+        ("mtls.certificateLifetime", "90m", "2h"),
+        ("vault.ttl", "8760h", "87600h"),
+        ("trading.sidecarScope", ["./*"], ["./*", "*/*"]),
+        ("traffic.legacy", {}, {"old": {"mode": "PERMISSIVE"}}),
+        ("vault.key", "internal", "exported"),
+        ("destroy.crds", False, True),
+        ("traffic.authorization.policies", {"x": ALLOW}, {"x": {**ALLOW, "rules": MORE}}),
+        ("traffic.authorization.policies", {"x": {**DENY, "rules": MORE}}, {"x": DENY}),
+        ("traffic.authorization.policies", {"x": DENY}, {}),
+        ("traffic.authorization.policies", {"x": ALLOW}, {"x": ALLOW, "y": ALLOW}),
+    ],
+)
+def test_a_weaker_setting_is_found_and_a_stronger_one_is_not(path, strong, weak):
+    assert BY_PATH[path](strong, weak)
+    assert not BY_PATH[path](weak, weak)
+    if path != "traffic.authorization.policies":
+        assert not BY_PATH[path](weak, strong)
+
+
+@pytest.mark.parametrize("after", [{"x": ALLOW, "y": DENY}, {"x": {**ALLOW, "rules": [MORE[0]]}}])
+def test_a_policy_that_lets_nobody_more_in_is_not_weaker(after):
+    assert not BY_PATH["traffic.authorization.policies"]({"x": ALLOW}, after)
+
+
+@pytest.mark.parametrize("path", BY_PATH)
+def test_every_path_is_one_of_the_settings(path):
+    tree: object = Settings.model_validate_json(
+        '{"cluster": {"context": "pi"}, "istio": {"version": "1.31.0"}}'
+    ).model_dump(mode="json", by_alias=True)
+    for key in path.split("."):
+        assert isinstance(tree, dict)
+        assert key in tree
+        tree = tree[key]

@@ -1,0 +1,45 @@
+"""What the preflight says of releases that the stack's state does not know."""
+
+import pytest
+
+from pi_mesh.cluster.release_records import ReleaseRecord
+from pi_mesh.cluster.stack_state import NEVER_RUN, StackState
+from tests.support.preflight_problems import problems
+from tests.support.snapshots import installed_mesh, make_snapshot, state_of
+
+ISTIOD = make_snapshot(releases=(ReleaseRecord("istio-system", "istiod"),))
+
+
+def test_an_empty_state_before_our_living_releases_is_refused_with_the_way_back():
+    found = problems(make_snapshot(**installed_mesh()), NEVER_RUN)
+    lines = [line for line in found if line.startswith("release ")]
+    assert [line.partition(":")[0] for line in lines] == [
+        "release istio-system/istio-base",
+        "release istio-system/istiod",
+    ]
+    assert all("pulumi stack import" in line and "adopt it" in line for line in lines)
+
+
+def test_after_a_killed_run_the_repair_is_named_first():
+    (problem,) = problems(ISTIOD, StackState(has_provider=True))
+    assert "if a run was killed: `python -m operations repair -s STACK`; else import the state" in problem
+
+
+def test_without_a_run_no_repair_is_named():
+    (problem,) = problems(ISTIOD, NEVER_RUN)
+    assert "repair" not in problem
+
+
+def test_a_release_that_the_state_knows_is_no_problem():
+    assert problems(ISTIOD, state_of()) == []
+
+
+def test_a_release_of_which_helm_kept_the_history_alone_is_no_problem():
+    gone = ReleaseRecord("istio-system", "istiod", status="uninstalled")
+    assert problems(make_snapshot(releases=(gone,)), NEVER_RUN) == []
+
+
+@pytest.mark.parametrize("settings", [{"ingress": {"enabled": False}}, {"istio": {"namespace": "mesh"}}])
+def test_a_release_that_the_settings_do_not_ask_for_is_not_looked_at(settings):
+    others = make_snapshot(releases=(ReleaseRecord("istio-system", "istio-ingressgateway"),))
+    assert problems(others, NEVER_RUN, **settings) == []

@@ -1,0 +1,73 @@
+"""Rules by caller where callers have no identity are told of, and those that work are not."""
+
+import pytest
+
+from pi_mesh.checks.finding import Finding, Level
+from pi_mesh.checks.next_version import NEXT
+from pi_mesh.checks.traffic.identities import check
+from tests.support.factories import make_settings
+from tests.support.snapshots import make_pod, make_snapshot
+
+DENIAL = {"action": "DENY", "rules": [{"paths": ["/a"]}, {"namespaces": ["dev"]}]}
+LEGACY = {"old": {"selector": {"legacy": "true"}}}
+
+
+def found(policy: dict | None = None, snapshot=None, mode: str = "STRICT", **traffic: object) -> list[Finding]:
+    rules = {"authorization": {"policies": {"p": policy}}} if policy else {}
+    return [*check(make_settings(mtls={"mode": mode}, traffic={**rules, **traffic}), snapshot)]
+
+
+@pytest.mark.parametrize("callers", [{"namespaces": ["dev"]}, {"principals": ["cluster.local/ns/dev/*"]}])
+def test_a_denial_by_caller_in_a_permissive_mesh_is_told_with_the_version_that_refuses_it(callers):
+    (finding,) = found({"action": "DENY", "rules": [callers]}, mode="PERMISSIVE")
+    assert (finding.level, str(finding.subject)) == (Level.WARNING, "traffic.authorization.policies.p")
+    assert "mtls.mode PERMISSIVE takes plain text" in finding.message
+    assert f"pi-mesh {NEXT} refuses it" in finding.message
+
+
+def test_the_rules_that_do_nothing_are_named():
+    (finding,) = found(DENIAL, mode="PERMISSIVE")
+    assert "rules[1]" in finding.message
+    assert "rules[0]" not in finding.message
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        {"action": "DENY", "rules": [{"paths": ["/admin"]}]},
+        {"action": "ALLOW", "rules": [{"namespaces": ["dev"]}]},
+    ],
+)
+def test_other_rules_work_in_plain_text_too(policy):
+    assert found(policy, mode="PERMISSIVE") == []
+
+
+def test_under_strict_a_denial_by_caller_works():
+    assert found(DENIAL) == []
+
+
+@pytest.mark.parametrize(
+    ("selector", "problems"), [(None, 1), ({"legacy": "true", "app": "a"}, 1), ({"app": "a"}, 0), ({"legacy": "no"}, 0)]
+)
+def test_a_denial_is_judged_for_the_legacy_workloads_that_it_is_about(selector, problems):
+    policy = {**DENIAL, **({"selector": selector} if selector else {})}
+    assert len(found(policy, legacy=LEGACY)) == problems
+
+
+@pytest.mark.parametrize(("namespace", "problems"), [("trading", 1), ("other", 0)])
+def test_a_living_pod_shows_that_two_selectors_meet(namespace, problems):
+    pod = make_pod("a", namespace=namespace, labels={"app": "a", "legacy": "true"})
+    policy = {**DENIAL, "selector": {"app": "a"}}
+    assert len(found(policy, make_snapshot(pods=(pod,)), legacy=LEGACY)) == problems
+
+
+def test_legacy_callers_whom_the_default_deny_locks_out_are_a_warning():
+    (finding,) = found(legacy=LEGACY, authorization={"defaultDeny": {"enabled": True}})
+    assert (finding.level, str(finding.subject)) == (Level.WARNING, "traffic.legacy.old")
+    assert NEXT not in finding.message
+
+
+def test_an_allow_without_callers_lets_them_in():
+    allow = {"selector": {"legacy": "true"}, "rules": [{"ports": [80]}]}
+    authorization = {"defaultDeny": {"enabled": True}, "policies": {"p": allow}}
+    assert found(legacy=LEGACY, authorization=authorization) == []

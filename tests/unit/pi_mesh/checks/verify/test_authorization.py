@@ -1,0 +1,124 @@
+"""What a verification says of who may call whom."""
+
+from dataclasses import replace
+
+import pytest
+
+from pi_mesh.checks.finding import Level
+from pi_mesh.checks.verify import authorization
+from pi_mesh.checks.verify.input import VerificationInput
+from pi_mesh.cluster.pods import Container, Pod
+from pi_mesh.cluster.policies import Policy
+from tests.support.factories import make_mesh
+from tests.support.healthy_mesh import in_cluster, make_verification, with_policies
+
+EVERYBODY = {"rules": [{}]}
+FROM_DEV = {"from": [{"source": {"namespaces": ["dev"]}}]}
+
+
+@pytest.fixture
+def denied() -> VerificationInput:
+    """A mesh with the default deny, and a workload."""
+    app = Pod("trading", "app-0", {"app": "app"}, containers=(Container("istio-proxy"),))
+    mesh = make_mesh(traffic={"authorization": {"defaultDeny": {"enabled": True}}})
+    return in_cluster(make_verification(mesh), pods=(app,))
+
+
+def rogue(spec: dict, namespace: str = "trading", name: str = "rogue", **annotations: str) -> Policy:
+    return Policy(
+        "AuthorizationPolicy", namespace, name, spec, manager="Helm release shop/web", annotations=annotations
+    )
+
+
+def the(seen: VerificationInput, policy: Policy) -> tuple[Level, str]:
+    finding = next(authorization.check(with_policies(seen, policy)))
+    return finding.level, f"{finding}"
+
+
+def test_policies_that_the_settings_ask_for_are_one_row(denied):
+    (row,) = authorization.check(denied)
+    assert (row.level, row.number) == (Level.OK, 3)
+    assert row.message == "3 policies are as the settings ask, and no other bears on this stack's workloads"
+
+
+def test_an_allow_all_beside_the_default_deny_is_named_with_its_workloads_and_manager(denied):
+    level, line = the(denied, rogue(EVERYBODY))
+    assert level is Level.ERROR
+    assert line.startswith(
+        "AuthorizationPolicy trading/rogue: allows every call from everybody; "
+        "it selects 1 pod (trading/app-0); managed by Helm release shop/web; if it is not wanted, remove it from Helm"
+    )
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"from": [{"source": {"principals": ["*"]}}]},
+        {"from": [{"source": {"namespaces": ["*"]}}]},
+        {"from": [{"source": {"ipBlocks": ["0.0.0.0/0"]}}]},
+        {"from": [{"source": {}}]},
+        {"to": [{"operation": {}}]},
+    ],
+)
+def test_a_rule_that_names_anybody_is_an_allow_all(denied, rule):
+    assert the(denied, rogue({"action": "ALLOW", "rules": [rule]}))[0] is Level.ERROR
+
+
+@pytest.mark.parametrize(
+    ("spec", "level", "says"),
+    [
+        ({"rules": [{"to": [{"operation": {"paths": ["/x"]}}]}]}, Level.WARNING, "allows some calls"),
+        ({"rules": [FROM_DEV]}, Level.WARNING, "also lets in namespaces dev"),
+        ({"action": "DENY", "rules": [{}]}, Level.ERROR, "refuses every call"),
+        ({"action": "DENY", "rules": [FROM_DEV]}, Level.WARNING, "refuses calls from namespaces dev"),
+        ({"action": "CUSTOM", "provider": {"name": "oauth"}, "rules": [{}]}, Level.WARNING, "provider oauth decide"),
+        ({"action": "AUDIT", "rules": [{}]}, Level.OK, "3 policies are as the settings ask"),
+        ({"action": "DENY"}, Level.OK, "3 policies are as the settings ask"),
+    ],
+)
+def test_a_policy_of_others_is_judged_by_what_it_does(denied, spec, level, says):
+    assert (the(denied, rogue(spec))[0], says in the(denied, rogue(spec))[1]) == (level, True)
+
+
+@pytest.mark.parametrize(
+    ("spec", "level", "says"),
+    [
+        ({}, Level.ERROR, "allows nothing, so it refuses every call"),
+        ({"rules": [FROM_DEV]}, Level.WARNING, "refuses all callers but namespaces dev"),
+        (EVERYBODY, Level.WARNING, "will undo any default deny"),
+    ],
+)
+def test_an_allow_where_there_was_none_cuts_all_others(healthy, spec, level, says):
+    assert (the(healthy, rogue(spec))[0], says in the(healthy, rogue(spec))[1]) == (level, True)
+
+
+def test_a_policy_of_another_namespace_is_not_ours_to_judge(healthy):
+    assert the(healthy, rogue({"action": "DENY", "rules": [{}]}, "shop"))[0] is Level.OK
+
+
+def test_a_policy_of_the_root_namespace_selects_workloads_everywhere(denied):
+    level, line = the(denied, rogue({"action": "DENY", "rules": [{}]}, "istio-system"))
+    assert (level, "it selects 1 pod (trading/app-0)" in line) == (Level.ERROR, True)
+
+
+def test_our_policy_with_a_rule_more_is_a_problem(denied):
+    level, line = the(denied, rogue(EVERYBODY, name="default-deny"))
+    assert level is Level.ERROR
+    assert "trading/default-deny: is not as the settings ask: it now allows every call" in line
+
+
+def test_our_policy_as_a_dry_run_is_not_enforced(denied):
+    dry = replace(rogue({}, name="default-deny"), annotations={"istio.io/dry-run": "true"})
+    level, line = the(denied, dry)
+    assert (level, "Istio does not enforce it" in line) == (Level.ERROR, True)
+
+
+def test_token_rules_of_others_are_named_with_their_issuers(healthy):
+    tokens = Policy("RequestAuthentication", "trading", "jwt", {"jwtRules": [{"issuer": "https://id.example"}]})
+    level, line = the(healthy, tokens)
+    assert (level, "not valid for https://id.example" in line) == (Level.WARNING, True)
+
+
+def test_what_may_not_be_listed_is_unknown(healthy):
+    seen = replace(healthy, policies=replace(healthy.policies, unreadable=("AuthorizationPolicy",)))
+    assert [finding.level for finding in authorization.check(seen)] == [Level.UNKNOWN]

@@ -1,0 +1,24 @@
+"""What a state tells of the cluster."""
+
+from pi_mesh.cluster.stack_state import NEVER_RUN, StackState, of_resources
+
+RESOURCES = (
+    {"type": "pulumi:pulumi:Stack", "outputs": {"cluster": {"context": "default", "uid": "c"}, "gateways": {}}},
+    {"type": "pulumi:providers:kubernetes", "outputs": {"context": "default"}},
+    {"type": "kubernetes:core/v1:Namespace", "outputs": {"metadata": {"name": "trading", "uid": "t"}}},
+    {"type": "kubernetes:helm.sh/v3:Release", "outputs": {"namespace": "istio-system", "name": "istiod"}},
+    {"type": "pi-mesh:istio:Istiod"},
+)
+
+
+def test_it_tells_the_cluster_the_namespaces_and_the_releases():
+    assert of_resources(RESOURCES) == StackState("c", {"trading": "t"}, frozenset({"istio-system/istiod"}), True)
+
+
+def test_a_stack_that_recorded_no_cluster_yet_tells_none():
+    assert of_resources([{"type": "pulumi:pulumi:Stack", "outputs": {"istioVersion": "1.31.0"}}]) == NEVER_RUN
+
+
+def test_only_the_very_namespace_of_the_state_is_held():
+    state = of_resources(RESOURCES)
+    assert (state.holds("trading", "t"), state.holds("trading", "new"), state.holds("shop", "")) == (True, False, False)

@@ -1,0 +1,80 @@
+"""All problems of the settings come at once, those of fields that do not go together too."""
+
+from pi_mesh.settings import CaSettings, Settings, every_problem
+from tests.support.factories import raw_settings
+
+BROKEN_CHART = "istio.version 1.21.0 has a gateway chart that Helm >= 3.18.5 refuses"
+SAME = "trading.namespace and istio.namespace are both 'istio-system'"
+
+
+def problems(**overrides: object) -> list[str]:
+    return every_problem.of(Settings, raw_settings(**overrides))
+
+
+def keys(lines: list[str]) -> list[str]:
+    return [line.partition(": ")[0] for line in lines]
+
+
+def test_a_mistyped_key_hides_no_version_whose_charts_are_broken():
+    typo, chart = problems(istio={"version": "1.21.0", "pilotReplica": 2})
+    assert typo.startswith("istio.pilotReplica: is not a setting")
+    assert chart.startswith(BROKEN_CHART)
+
+
+def test_a_required_key_that_is_missing_hides_no_conflict():
+    lines = every_problem.of(Settings, {"istio": {"version": "1.31.0"}, "trading": {"namespace": "istio-system"}})
+    assert lines[0] == "cluster: is required"
+    assert lines[1].startswith(SAME)
+
+
+def test_a_required_key_that_is_wrong_hides_no_conflict():
+    version, same = problems(istio={"version": "latest"}, trading={"namespace": "istio-system"})
+    assert version.startswith("istio.version: 'latest'")
+    assert same.startswith(SAME)
+
+
+def test_two_conflicts_of_one_branch_come_together():
+    vault = {"enabled": True, "key": "internal", "stack": "a/b/c", "signed": {"generation": 1, "chain": "x"}}
+    vault["signed"]["chain"] = "-----BEGIN CERTIFICATE-----"
+    signed, key = problems(vault=vault)
+    assert "signed goes with signedBy" in signed
+    assert "key: internal goes with address" in key
+
+
+def test_a_wrong_part_of_a_rule_hides_no_conflict_of_the_rule():
+    rule = {"timeout": "x", "to": [{"service": "a", "weight": 40}, {"service": "b"}]}
+    routes = {"r": {"hosts": ["a.example"], "http": [rule]}}
+    assert keys(problems(traffic={"routes": routes})) == [
+        "traffic.routes.r.http[0].timeout",
+        "traffic.routes.r.http[0]",
+    ]
+
+
+def test_a_wrong_value_makes_no_conflict_that_the_right_one_may_not_have():
+    assert keys(problems(vault={"enabled": True, "address": "vault.example"})) == ["vault.address"]
+    assert keys(problems(istio={"namespace": "trading"}, trading={"namespace": "123"})) == ["trading.namespace"]
+    canary = {"service": "a", "weights": {"v1": 90, "v2": 101}}
+    assert keys(problems(traffic={"canaries": {"c": canary}})) == ["traffic.canaries.c.weights.v2"]
+
+
+def test_a_half_of_a_profile_is_told_once():
+    half = {"requests": {"cpu": "1"}, "limits": {"cpu": "1", "memory": "512mb"}}
+    assert keys(problems(istio={"resources": half})) == [
+        "istio.resources.requests.memory",
+        "istio.resources.limits.memory",
+    ]
+
+
+def test_the_settings_of_a_stack_with_vault_alone_are_judged_in_the_same_way():
+    lines = every_problem.of(CaSettings, {"vault": {"enabled": True, "adress": "https://vault.example"}})
+    assert keys(lines)[0] == "vault.adress"
+    assert "did you mean `address`?" in lines[0]
+
+
+def test_what_was_left_out_is_not_missed():
+    (line,) = problems(traffic={"legacy": {"old": {"selector": {"a": "x y"}}}})
+    assert line.startswith("traffic.legacy.old.selector.a: 'x y'")
+
+
+def test_right_settings_have_no_problem():
+    assert problems() == []

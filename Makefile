@@ -31,6 +31,7 @@ help:  ## This list
 up: lab-up  ## Everything: the local cluster, `pulumi up` of the stack lab on it, and the proof that it works
 	@. .lab/env
 	pulumi stack select lab --create
+	python -m lab.dead_run
 	# The stack file is written for amd64 machines; on another one the same cluster is of that one's kind.
 	[ "$$(uname -m)" != aarch64 ] || pulumi config set -s lab --path cluster.architecture arm64
 	pulumi up -s lab --yes $(POLICIES)
@@ -39,6 +40,7 @@ up: lab-up  ## Everything: the local cluster, `pulumi up` of the stack lab on it
 down: .venv/.complete  ## Destroy the stack lab and stop the local cluster
 	@if [ -f .lab/env ]; then
 	  . .lab/env
+	  python -m lab.dead_run
 	  pulumi destroy -s lab --yes --skip-preview --refresh
 	fi
 	$(PY) -m lab down

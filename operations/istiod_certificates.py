@@ -20,6 +20,11 @@ from pi_mesh.cluster.client import Client
 from pi_mesh.cluster.errors import ClusterUnreachable
 
 SECONDS = 20
+ROOTS = "istio-ca-root-cert"
+
+
+class NoCertificate(ClusterUnreachable):
+    """istiod can't be asked, or gives no certificate; the text is the cause."""
 
 
 @dataclass(frozen=True)
@@ -53,13 +58,15 @@ class Issuer:
         )
 
     def issue(self, lifetime: int = 3600) -> Issued:
-        """A certificate that lives for so many seconds. Raises grpc.RpcError, and as the client does."""
+        """Return a certificate that lives for so many seconds. Raises NoCertificate, and as the client does."""
         key = ec.generate_private_key(ec.SECP256R1())
-        answer = self._call(
-            CertificateRequest(csr=self._request(key), validity_duration=lifetime),
-            metadata=(("authorization", f"Bearer {self._token()}"),),
-            timeout=SECONDS,
-        )
+        request = CertificateRequest(csr=self._request(key), validity_duration=lifetime)
+        credentials = (("authorization", f"Bearer {self._token()}"),)
+        try:
+            answer = self._call(request, metadata=credentials, timeout=SECONDS)
+        except grpc.RpcError as problem:
+            cause = problem.details() if isinstance(problem, grpc.Call) else str(problem)
+            raise NoCertificate((cause or "no reason given").partition("\n")[0]) from None
         chain = [one for text in answer.cert_chain for one in pem.certificates(text, "istiod's answer")]
         plain = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         return Issued(tuple(chain), plain)
@@ -76,7 +83,7 @@ class Issuer:
         path = f"/api/v1/namespaces/{self._namespace}/serviceaccounts/{self._account}/token"
         answer = self._client.ask(path, {"spec": {"audiences": ["istio-ca"], "expirationSeconds": 600}})
         if answer is None:
-            raise ClusterUnreachable(f"service account {self._namespace}/{self._account} is not there")
+            raise NoCertificate(f"service account {self._namespace}/{self._account} is not there")
         return answer["status"]["token"]
 
 
@@ -84,11 +91,20 @@ class Issuer:
 def issuer(context: str, istio_namespace: str, namespace: str) -> Iterator[Issuer]:
     """istiod's service through `kubectl port-forward`, for the namespace's default service account."""
     with Client(context) as client, _forwarded(context, istio_namespace) as address:
-        roots = client.get(f"/api/v1/namespaces/{istio_namespace}/configmaps/istio-ca-root-cert")
-        credentials = grpc.ssl_channel_credentials(roots["data"]["root-cert.pem"].encode())
+        credentials = grpc.ssl_channel_credentials(_roots(client, istio_namespace))
         name = ("grpc.ssl_target_name_override", f"istiod.{istio_namespace}.svc")
         with grpc.secure_channel(address, credentials, [name]) as channel:
             yield Issuer(client, channel, namespace)
+
+
+def _roots(client: Client, namespace: str) -> bytes:
+    """Return what workloads trust, and so what istiod's own certificate is judged by."""
+    found = client.get(f"/api/v1/namespaces/{namespace}/configmaps/{ROOTS}") or {}
+    if root := (found.get("data") or {}).get("root-cert.pem"):
+        return root.encode()
+    raise NoCertificate(
+        f"configmap {namespace}/{ROOTS} has no root: istiod writes it when it starts; is its pod Ready?"
+    )
 
 
 @contextmanager
@@ -98,7 +114,7 @@ def _forwarded(context: str, namespace: str) -> Iterator[str]:
         try:
             line = process.stdout.readline() if process.stdout else ""
             if not (match := re.search(r"127\.0\.0\.1:\d+", line)):
-                raise ClusterUnreachable(f"`{' '.join(command)}` failed: can't reach istiod; is its pod Ready?")
+                raise NoCertificate(f"`{' '.join(command)}` failed: can't reach istiod; is its pod Ready?")
             yield match[0]
         finally:
             process.terminate()

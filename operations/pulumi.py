@@ -3,13 +3,19 @@
 import json
 import subprocess
 import sys
+from collections.abc import Iterable
+from pathlib import Path
 from typing import IO
 
 from operations.failures import OperationError
 from pi_mesh.checks.finding import Subject, error
 
+WITHOUT_JSON = "nothing was changed; run it without --json to see all that it says"
+UNCHANGED = ("same", "read", "refresh")
 CHECK = "check the stack with `pulumi stack ls`, and the backend with `pulumi whoami -v`"
 INSTALL = "install it, or source .lab/env"
+POLICIES = Path("policies")
+"""Folder of the policy pack, in the project's folder."""
 
 
 class PulumiFailed(OperationError):
@@ -29,9 +35,29 @@ def set_config(stack: str, path: str, value: str) -> None:
     _output("config", "set", "--stack", stack, "--path", path, value)
 
 
-def up(stack: str) -> None:
-    """Run `pulumi up`; what it says goes to standard error, so that standard output stays for the report."""
-    _run("up", "--stack", stack, "--yes", "--skip-preview", output=sys.stderr)
+def up(stack: str, judged: bool) -> None:
+    """Run `pulumi up`; what it says goes to standard error, so that standard output stays for the report.
+
+    `judged`: whether the policy pack has a say.
+    """
+    _run("up", "--stack", stack, "--yes", "--skip-preview", *_policies(stack, judged), output=sys.stderr)
+
+
+def pending(stack: str, judged: bool) -> dict[str, str]:
+    """Return what an `up` would change now: operations such as "update" by URN. Raises PulumiFailed, as `up` would."""
+    try:
+        shown = _output("preview", "--stack", stack, "--json", *_policies(stack, judged))
+    except PulumiFailed as problem:
+        raise PulumiFailed(problem.finding.name, problem.finding.message, WITHOUT_JSON) from None
+    return {step["urn"]: step["op"] for step in json.loads(shown)["steps"] if step["op"] not in UNCHANGED}
+
+
+def _policies(stack: str, judged: bool) -> Iterable[str]:
+    """Return the options with which the project's own policy pack judges, by the stack's bounds where it has some."""
+    if not judged or not (POLICIES / "PulumiPolicy.yaml").exists():
+        return ()
+    bounds = POLICIES / "config" / f"{stack.rpartition('/')[2]}.json"
+    return ("--policy-pack", str(POLICIES), *(("--policy-pack-config", str(bounds)) if bounds.exists() else ()))
 
 
 def export(stack: str) -> dict:
@@ -42,11 +68,6 @@ def export(stack: str) -> dict:
 def import_(stack: str, state: dict) -> None:
     """Replace the stack's state."""
     _output("stack", "import", "--stack", stack, text=json.dumps(state))
-
-
-def cancel(stack: str) -> None:
-    """Remove the stack's locks."""
-    _output("cancel", "--yes", "--stack", stack)
 
 
 def backend() -> str:
@@ -67,8 +88,18 @@ def _run(*arguments: str, text: str | None = None, output: IO | None = None) -> 
     except FileNotFoundError:
         raise PulumiFailed(shown, "the command pulumi is not on PATH", INSTALL) from None
     if done.returncode:
-        raise PulumiFailed(shown, f"failed: {'see above' if output else _reason(done.stderr)}", CHECK)
+        reason = "see above" if output else _reason(_diagnostics(done.stdout) + done.stderr)
+        raise PulumiFailed(shown, f"failed: {reason}", CHECK)
     return done
+
+
+def _diagnostics(stdout: str) -> str:
+    """Return the errors of a preview with --json, but for Pulumi's own that the program failed."""
+    try:
+        said = [entry["message"] for entry in json.loads(stdout)["diagnostics"] if entry["severity"] == "error"]
+    except (ValueError, KeyError, TypeError):
+        return ""
+    return "".join(text for text in said if "an unhandled error occurred" not in text)
 
 
 def _reason(stderr: str) -> str:

@@ -1,5 +1,6 @@
 """`rotate-ca`: a new key and certificate for the mesh's CA, under the same root, with no restart."""
 
+from importlib.util import find_spec
 from typing import Annotated
 
 import typer
@@ -9,52 +10,85 @@ from operations.command_line import Json, Stack, conclude, expected_errors
 from operations.failures import UsageError
 from operations.pulumi import PulumiFailed
 from operations.rotate_ca_proof import proven
-from pi_mesh.checks.finding import Finding, Subject, error, ok
+from pi_mesh.checks.finding import Finding, Subject, error, errors, ok
 from pi_mesh.settings import CaSettings
 from pi_mesh.settings.vault import VaultSettings
 
-ID = "pulumi up"
+ID, PENDING = "pulumi up", "pending changes"
+OF_THE_CA = ("pi-mesh:vault:", "pulumi:providers:vault")
+"""Types of the resources that a rotation changes: our components with what is in them, and the provider."""
+Policies = Annotated[bool, typer.Option(help="Have the policy pack in `policies` judge what is about to change.")]
 Wait = Annotated[int, typer.Option(help="Seconds to wait until istiod signs with the new CA.", min=1)]
 
 
-def rotate_ca(stack: Stack, as_json: Json = False, wait: Wait = 300) -> None:
+def rotate_ca(stack: Stack, as_json: Json = False, wait: Wait = 300, policies: Policies = True) -> None:
     """Give the mesh's CA in Vault a new key and certificate under the same root, without a restart, and prove it.
 
     Counts vault.generation up, runs `pulumi up`, and compares certificates that istiod signed before and after. Where
-    the CA has a stack of its own, that one comes first; named itself, it is the only one.
+    the CA has a stack of its own, that one comes first; named itself, it is the only one. Refuses while the settings
+    ask for any other change: `pulumi up` is for those.
     """
+    judged = policies and find_spec("pulumi_policy") is not None
     with expected_errors("rotate-ca", stack, as_json):
         settings = stacks.load_any(stack)
-        _require_rotatable(settings.vault, stack)
-        if isinstance(settings, CaSettings):
-            findings = _renewed(stack, settings.vault)
+        vault = settings.vault
+        _require_rotatable(vault, stack)
+        if findings := _pending(stack, vault, judged):
+            pass  # said below
+        elif isinstance(settings, CaSettings):
+            findings = _renewed(stack, vault, judged)
         else:
-            findings = proven(settings, lambda: _renewed(stack, settings.vault), wait)
+            findings = proven(settings, lambda: _renewed(stack, vault, judged), wait)
     conclude(report.of("rotate-ca", stack, findings), as_json)
 
 
-def _renewed(stack: str, vault: VaultSettings) -> list[Finding]:
-    """Renew the CA's stack, then the mesh's where that is another."""
+def _pending(stack: str, vault: VaultSettings, judged: bool) -> list[Finding]:
+    """Return an error for each stack of which an `up` would change anything besides the CA."""
+    stacks_ = (stack,) if vault.here else (stack, str(vault.stack))
+    try:
+        pending = {name: _besides_the_ca(pulumi.pending(name, judged)) for name in stacks_}
+    except PulumiFailed as problem:
+        return [problem.finding]
+    return [_refused(name, changes) for name, changes in pending.items() if changes]
+
+
+def _besides_the_ca(changes: dict[str, str]) -> list[str]:
+    """Return such as "update istiod-release". URNs: urn:pulumi:STACK::PROJECT::PARENT_TYPE$TYPE::NAME."""
+    return [
+        f"{operation} {urn.rpartition('::')[2]}"
+        for urn, operation in changes.items()
+        if not urn.split("::")[2].startswith(OF_THE_CA)
+    ]
+
+
+def _refused(stack: str, changes: list[str]) -> Finding:
+    message = f"has changes besides the CA that are not applied yet: {', '.join(changes)}; nothing was rotated"
+    fix = f"apply them by `pulumi up -s {stack}`, or take them back, then run rotate-ca again"
+    return error(PENDING, Subject("stack", stack), message, fix, number=len(changes))
+
+
+def _renewed(stack: str, vault: VaultSettings, judged: bool) -> list[Finding]:
+    """Renew the CA's stack, then the mesh's where that is another: never with a CA that failed to come."""
     if vault.here:
-        return [_next_generation(stack, vault.generation)]
+        return [_next_generation(stack, vault.generation, judged)]
     ca_stack = str(vault.stack)
-    renewed = _next_generation(ca_stack, stacks.load_any(ca_stack).vault.generation)
-    return [renewed, _up(stack)]
+    renewed = _next_generation(ca_stack, stacks.load_any(ca_stack).vault.generation, judged)
+    return [renewed] if errors([renewed]) else [renewed, _up(stack, judged)]
 
 
-def _next_generation(stack: str, generation: int) -> Finding:
+def _next_generation(stack: str, generation: int, judged: bool) -> Finding:
     """Count `vault.generation` up in the stack's file and bring the stack to it."""
     try:
         pulumi.set_config(stack, "vault.generation", str(generation + 1))
     except PulumiFailed as problem:
         return problem.finding
-    return _up(stack)
+    return _up(stack, judged)
 
 
-def _up(stack: str) -> Finding:
+def _up(stack: str, judged: bool) -> Finding:
     subject = Subject("stack", stack)
     try:
-        pulumi.up(stack)
+        pulumi.up(stack, judged)
     except PulumiFailed:
         message = "failed, see above; istiod goes on with the CA that it has"
         return error(ID, subject, message, f"then run `pulumi up -s {stack}` again")

@@ -3,10 +3,11 @@
 import time
 from collections.abc import Callable
 
-from operations.istiod_certificates import Issued, Issuer, issuer
+from operations.istiod_certificates import Issued, Issuer, NoCertificate, issuer
 from pi_mesh.certificates import pem
 from pi_mesh.checks.finding import Finding, Subject, error, errors, ok
 from pi_mesh.cluster import authority
+from pi_mesh.cluster.errors import ClusterUnreachable
 from pi_mesh.settings import Settings
 
 ID, ISTIOD = "certificates", Subject("component", "istiod")
@@ -15,7 +16,23 @@ PAUSE = 2.0
 
 
 def proven(settings: Settings, rotate: Callable[[], list[Finding]], wait: int) -> list[Finding]:
-    """What `rotate` found, and what a certificate from before and one from after it prove."""
+    """Return what `rotate` found, and what a certificate from before and one from after it prove.
+
+    Nothing is rotated where istiod gives none before: nothing could be proven after.
+    """
+    findings: list[Finding] = []
+    try:
+        return _proven(settings, lambda: findings.extend(rotate()) or findings, wait)
+    except ClusterUnreachable as problem:
+        if not findings and not isinstance(problem, NoCertificate):
+            raise
+        what, fix = "nothing was rotated", "put istiod right, `verify` says more, then run rotate-ca again"
+        if findings:
+            what, fix = "nothing is proven", "the CA is renewed: run `verify` when istiod answers"
+        return [*findings, error(ID, ISTIOD, f"gives no certificate, so {what}: {problem}", fix)]
+
+
+def _proven(settings: Settings, rotate: Callable[[], list[Finding]], wait: int) -> list[Finding]:
     context, namespace = settings.cluster.context, settings.istio.namespace
     with issuer(context, namespace, settings.trading.namespace) as istiod:
         before = istiod.issue()
@@ -31,13 +48,21 @@ def proven(settings: Settings, rotate: Callable[[], list[Finding]], wait: int) -
 
 
 def _after(istiod: Issuer, before: Issued, wait: int) -> Issued | None:
-    """The first certificate of another issuer; None if there is none in time."""
+    """Return the first certificate of another issuer; None if there is none in time.
+
+    Raises NoCertificate where istiod gave none at the end; before, it may just be restarting.
+    """
     end = time.monotonic() + wait
-    while time.monotonic() < end:
-        if (issued := istiod.issue()).issuer != before.issuer:
-            return issued
+    while True:
+        try:
+            if (issued := istiod.issue()).issuer != before.issuer:
+                return issued
+        except NoCertificate:
+            if time.monotonic() >= end:
+                raise
+        if time.monotonic() >= end:
+            return None
         time.sleep(PAUSE)
-    return None
 
 
 def _judged(before: Issued, after: Issued, roots: pem.Certificates) -> list[Finding]:

@@ -4,8 +4,6 @@ import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-import grpc
-
 from operations.istiod_certificates import Issued, issuer
 from pi_mesh.catalog import cert_manager
 from pi_mesh.certificates import pem
@@ -29,9 +27,8 @@ def signed(settings: Settings, authority: Authority) -> list[Finding]:
     try:
         with issuer(settings.cluster.context, settings.istio.namespace, settings.trading.namespace) as istiod:
             issued = istiod.issue()
-    except (grpc.RpcError, ClusterUnreachable) as problem:
-        cause = problem.details() if isinstance(problem, grpc.Call) else problem
-        return [error(ID, ISTIOD, f"gives no certificate: {cause}", _answers(settings))]
+    except ClusterUnreachable as problem:
+        return [error(ID, ISTIOD, f"gives no certificate: {problem}", _answers(settings))]
     # Where istiod signs, its CA is in the cluster, and judged there.
     end = [end_of(issued.issuer, settings, datetime.now(UTC))] if settings.vault.external_signer else []
     return [_judged(settings, authority, issued), *end]

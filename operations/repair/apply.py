@@ -2,13 +2,17 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from operations import pulumi
-from operations.repair import observed_state, plan, state
+from operations.repair import backend_lock, observed_state, plan, state
+from operations.repair.backend_lock import BackendLock
+from operations.repair.locks import Lock
 from operations.repair.observed_state import Situation
 from operations.repair.plan import Act, Step
 from operations.repair.processes import Process
 from operations.repair.writes import Writes
+from pi_mesh.checks.finding import Finding
 from pi_mesh.cluster.objects import Crd
 from pi_mesh.cluster.release_records import ReleaseRecord
 
@@ -18,34 +22,41 @@ PATIENCE = 60.0
 Say = Callable[[str], None]
 
 
-def carry_out(now: Situation, say: Say) -> list[Step]:
-    """Repair everything, with a line for each step; return the steps that were done.
+def carry_out(now: Situation, say: Say) -> list[Finding]:
+    """Repair everything, with a line for each step; return the steps that were done, and what stopped them.
 
     What the cluster and the state need is planned anew once the orphans are gone: they may have finished their work.
     """
-    cleared = list(plan.processes_and_locks(now))
-    for step in cleared:
-        say(f"{step.subject}: {step.act.value}")
-        _make_way(now, step)
-    now = observed_state.read(now.stack, now.settings)
-    writes = Writes(now.settings.cluster.context)
-    steps = plan.steps(now)
-    for step in steps:
-        say(f"{step.subject}: {step.act.value}")
-        _write(now, step, writes)
-    if any(step.act in (Act.STATE, Act.FAIL) for step in steps):
-        deployed = {f"{one.namespace}/{one.name}" for one in now.snapshot.releases if one.status == "deployed"}
-        pulumi.import_(now.stack, state.repaired(now.state, deployed, plan.failed(now)))
-    return [*cleared, *steps]
+    with backend_lock.held(now) as lock:
+        cleared = list(plan.processes_and_locks(now))
+        for step in cleared:
+            _say(step, say)
+            _make_way(now, step)
+        now = replace(observed_state.read(now.stack, now.settings), locks=())
+        if obstacle := plan.blocked(now):
+            say(f"error: {obstacle}")
+            return [*_done(cleared), obstacle]
+        steps = plan.steps(now)
+        _write_all(now, steps, lock, say)
+    return _done([*cleared, *steps])
+
+
+def _done(steps: list[Step]) -> list[Finding]:
+    return [step.finding(done=True) for step in steps]
+
+
+def _say(step: Step, say: Say) -> None:
+    say(f"{step.subject}: {step.act.value}")
 
 
 def _make_way(now: Situation, step: Step) -> None:
-    if isinstance(step.target, Process):
-        if step.target.is_plugin:
-            _wait_for(now, step.target)
-        step.target.end()
-    else:
-        pulumi.cancel(now.stack)
+    match step.target:
+        case Process() as helper:
+            if helper.is_plugin:
+                _wait_for(now, helper)
+            helper.end()
+        case Lock() as lock:
+            lock.remove()
 
 
 def _wait_for(now: Situation, plugin: Process) -> None:
@@ -54,6 +65,20 @@ def _wait_for(now: Situation, plugin: Process) -> None:
     while plugin.alive() and time.monotonic() < deadline and plan.stuck(now):
         time.sleep(1)
         now = observed_state.read(now.stack, now.settings)
+
+
+def _write_all(now: Situation, steps: list[Step], lock: BackendLock, say: Say) -> None:
+    writes = Writes(now.settings.cluster.context)
+    for step in steps:
+        if step.target:
+            lock.confirm(now)
+        _say(step, say)
+        _write(now, step, writes)
+    if any(step.act in (Act.STATE, Act.FAIL) for step in steps):
+        lock.confirm(now)
+        lock.give_way()
+        deployed = {entry.id for entry in now.snapshot.releases if entry.status == "deployed"}
+        pulumi.import_(now.stack, state.repaired(now.state, deployed, plan.failed(now)))
 
 
 def _write(now: Situation, step: Step, writes: Writes) -> None:

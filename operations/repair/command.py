@@ -8,18 +8,19 @@ from operations import report, stacks
 from operations.command_line import Json, Stack, conclude, expected_errors
 from operations.repair import apply, observed_state, plan
 from operations.repair.observed_state import Situation
+from operations.repair.plan import OBSTACLE
 from operations.report import Report
-from pi_mesh.checks.finding import Finding, Level, Subject, error, unknown
+from pi_mesh.checks.finding import Finding, Level, Subject, unknown
 
-OBSTACLE = "obstacle"
-Yes = Annotated[bool, typer.Option("--yes", help="Do it; without, the plan is only shown.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Carry out the plan. Without this flag the plan is only printed.")]
 
 
 def repair(stack: Stack, yes: Yes = False, as_json: Json = False) -> None:
     """Show what a killed run left behind, and with --yes clear it away; a plain `pulumi up` then goes on.
 
     Looks for stale locks, orphaned plugins, releases stuck half-way, pending operations and CRDs of a wrong owner.
-    Never touches a deployed release. Status 1 as long as something is left to repair.
+    Never touches a deployed release, nor anything while a run may be going on: it holds the backend's lock meanwhile.
+    Status 1 as long as something is left to repair.
     """
     with expected_errors("repair", stack, as_json):
         now = observed_state.read(stack, stacks.load(stack))
@@ -28,9 +29,8 @@ def repair(stack: Stack, yes: Yes = False, as_json: Json = False) -> None:
             conclude(planned, as_json, _show_plan)
         if not as_json:
             _show_plan(planned, repairing=True)
-        steps = apply.carry_out(now, say=_nothing if as_json else typer.echo)
-    done = [*_unknown_locks(now), *(step.finding(done=True) for step in steps)]
-    conclude(report.of("repair", stack, done), as_json, _nothing)
+        done = apply.carry_out(now, say=_nothing if as_json else typer.echo)
+    conclude(report.of("repair", stack, [*_unknown_locks(now), *done]), as_json, _nothing)
 
 
 def _nothing(_: object) -> None:
@@ -38,15 +38,16 @@ def _nothing(_: object) -> None:
 
 
 def _planned(now: Situation) -> list[Finding]:
+    """While a run may be going on, what it is at is no damage: only the obstacle is shown."""
     obstacle = plan.blocked(now)
-    blocked = [error(OBSTACLE, Subject("stack", now.stack), obstacle, "nothing was repaired")] if obstacle else []
-    return [*_unknown_locks(now), *(step.finding() for step in plan.steps(now)), *blocked]
+    return [*_unknown_locks(now), *([obstacle] if obstacle else (step.finding() for step in plan.steps(now)))]
 
 
 def _unknown_locks(now: Situation) -> list[Finding]:
     if now.locks_known:
         return []
-    message, fix = "is in a backend whose locks can't be looked at", "should `pulumi up` find one: `pulumi cancel`"
+    message = "is in a backend whose lock only Pulumi can see: --yes asks for it before each write"
+    fix = "a killed run's lock stays: if no run is going on, `pulumi cancel` first"
     return [unknown(plan.LOCK, Subject("stack", now.stack), message, fix)]
 
 

@@ -3,7 +3,7 @@
 import json
 import os
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote, urlparse
 
@@ -19,34 +19,51 @@ class Lock:
     host: str
     user: str
     since: str
+    file: Path = field(default=Path(), compare=False)
 
     @property
     def here(self) -> bool:
-        """Whether the holder ran on this machine, so that we can see if it still does."""
+        """Return True where the holder ran on this machine, so that we can see if it still does."""
         return self.host == socket.gethostname()
 
     @property
     def alive(self) -> bool:
-        """Whether a pulumi still runs under that number; only meaningful `here`."""
-        return processes.is_pulumi(self.pid)
+        """Return True where a pulumi, or a repair, still runs under that number; only meaningful `here`."""
+        return processes.is_run(self.pid)
+
+    def remove(self) -> None:
+        """Remove this lock alone: `pulumi cancel` would remove those of other runs too."""
+        for file in (self.file, self.file.with_name(f"{self.file.name}.attrs")):
+            file.unlink(missing_ok=True)
 
     def __str__(self) -> str:
         return f"{self.user}@{self.host}, process {self.pid}, since {self.since}"
 
 
 def examinable(backend: str) -> bool:
-    """Whether the backend keeps its locks where we can read them: in a directory."""
+    """Return True where the backend keeps its locks where we can read them: in a directory."""
     return backend.startswith("file://")
 
 
 def read(backend: str, stack: str) -> list[Lock]:
-    """The locks on a stack. Other kinds of backend are not looked into: none."""
-    if not examinable(backend):
-        return []
-    name = stack.rpartition("/")[2]
-    folder = _root(backend) / ".pulumi" / "locks" / "organization" / PROJECT / name
+    """Return the locks on a stack. Other kinds of backend are not looked into: none."""
+    return _locks(folder(backend, stack)) if examinable(backend) else []
+
+
+def folder(backend: str, stack: str) -> Path:
+    """Return where a file backend keeps the locks of a stack.
+
+    One without meta.yaml has the layout from before projects had folders:
+    https://github.com/pulumi/pulumi/blob/master/pkg/backend/diy/lock.go, and meta.go beside it.
+    """
+    root, name = _root(backend) / ".pulumi", stack.rpartition("/")[2]
+    by_project = (root / "meta.yaml").exists() or not (root / "stacks" / f"{name}.json").exists()
+    return root / "locks" / (Path("organization") / PROJECT / name if by_project else name)
+
+
+def _locks(files: Path) -> list[Lock]:
     # A lock that a full disk left half-written still has its temporary name; pulumi stumbles over it all the same.
-    return [_parse(file) for file in sorted(folder.glob("*.json*")) if file.suffix in (".json", ".tmp")]
+    return [_parse(file) for file in sorted(files.glob("*.json*")) if file.suffix in (".json", ".tmp")]
 
 
 def _root(backend: str) -> Path:
@@ -60,4 +77,4 @@ def _parse(file: Path) -> Lock:
     except (OSError, json.JSONDecodeError):
         content = {}  # cut off by a power loss: nobody holds it
     name = content.get("hostname", socket.gethostname())
-    return Lock(content.get("pid", 0), name, content.get("username", "?"), content.get("timestamp", "?"))
+    return Lock(content.get("pid", 0), name, content.get("username", "?"), content.get("timestamp", "?"), file)

@@ -1,6 +1,7 @@
 """What a killed run may have left, all of it, as it is now."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 from operations import pulumi, stacks
@@ -25,6 +26,11 @@ class Situation:
     locks_known: bool = True
     """False where the backend's locks can't be looked at."""
     orphans: tuple[Process, ...] = ()
+    backend: str = ""
+    """Its URL."""
+    run_is_over: bool = False
+    """True where no run can be going on that has no lock: a run of Pulumi has one wherever we can look."""
+    at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     @property
     def mesh(self) -> Inventory:
@@ -36,12 +42,16 @@ def read(stack: str, settings: Settings) -> Situation:
     backend, state = pulumi.backend(), pulumi.export(stack)
     cluster = snapshot.read(settings.cluster.context)
     identity.require(settings.cluster, stacks.of_export(state).cluster_uid, cluster.uid)
+    known = locks.examinable(backend)
     return Situation(
         stack,
         settings,
         cluster,
         state,
         tuple(locks.read(backend, stack)),
-        locks.examinable(backend),
+        known,
         tuple(processes.orphans(Path.cwd())),
+        backend,
+        # `pulumi cancel` takes the lock of a run that lives on.
+        known and not processes.engines(Path.cwd()),
     )

@@ -5,18 +5,20 @@ from dataclasses import dataclass
 from enum import Enum
 
 from operations.repair import state
+from operations.repair.locks import Lock
 from operations.repair.observed_state import Situation
 from operations.repair.processes import Process
-from pi_mesh.checks.finding import Finding, Level, Subject
+from pi_mesh.checks.finding import Finding, Level, Subject, error
 from pi_mesh.checks.preflight import crd_owners, stuck_releases
 from pi_mesh.cluster.objects import Crd
 from pi_mesh.cluster.release_records import ReleaseRecord
 
-LOCK = "stale lock"
+LOCK, OBSTACLE = "stale lock", "obstacle"
+NOTHING_DONE = "nothing was repaired"
 
 
 class Act(Enum):
-    CANCEL = "run `pulumi cancel`"
+    UNLOCK = "remove this lock"
     END = "let it finish what it is at, then end it"
     FORGET = "delete this revision's secret; the next install adopts what is there"
     FAIL = "mark this revision failed; the next `pulumi up` goes over it again"
@@ -32,7 +34,7 @@ class Step:
     subject: Subject
     found: str
     act: Act
-    target: Process | ReleaseRecord | Crd | None = None
+    target: Process | Lock | ReleaseRecord | Crd | None = None
 
     def finding(self, done: bool = False) -> Finding:
         """Return an error for what is left to do, ok for what is done."""
@@ -40,14 +42,16 @@ class Step:
         return Finding(self.id, *self.subject, Level.OK if done else Level.ERROR, None, self.found, fix)
 
 
-def blocked(situation: Situation) -> str:
-    """Why nothing may be repaired now; empty when nothing speaks against it."""
+def blocked(situation: Situation) -> Finding | None:
+    """Return why nothing may be repaired now; None when nothing speaks against it."""
+    stack = Subject("stack", situation.stack)
     for lock in situation.locks:
         if lock.here and lock.alive:
-            return f"a run is going on ({lock}); wait for it, or end it"
+            return error(OBSTACLE, stack, f"a run is going on ({lock}); wait until it ends", NOTHING_DONE)
         if not lock.here:
-            return f"locked from another machine ({lock}); if that run is over, `pulumi cancel`"
-    return ""
+            why = f"locked from another machine ({lock}); if that run is over, `pulumi cancel`"
+            return error(OBSTACLE, stack, why, NOTHING_DONE)
+    return next(_young(situation), None)
 
 
 def steps(situation: Situation) -> list[Step]:
@@ -61,16 +65,30 @@ def processes_and_locks(situation: Situation) -> Iterator[Step]:
         yield Step("orphaned process", subject, "outlived the pulumi that started it", Act.END, process)
     for lock in situation.locks:
         stack = Subject("stack", situation.stack)
-        yield Step(LOCK, stack, f"is locked by a run that is gone ({lock})", Act.CANCEL)
+        yield Step(LOCK, stack, f"is locked by a run that is gone ({lock})", Act.UNLOCK, lock)
+
+
+def _young(situation: Situation) -> Iterator[Finding]:
+    """Helm may still be at a release until its timeout is over: by hand, or in a run whose lock can't be seen.
+
+    What the state says a run of Pulumi was at needs no waiting where that run is over.
+    """
+    timeout = situation.settings.release.timeout
+    over = state.interrupted(situation.state) if situation.run_is_over else ()
+    for release in stuck(situation):
+        seconds = 0 if release.id in over else release.under_way(timeout, situation.at)
+        if seconds:
+            why = f"is {release.status}, and may still be under way: wait for {seconds} s more (release.timeout)"
+            yield error(OBSTACLE, Subject("release", release.id), why, NOTHING_DONE, number=seconds)
 
 
 def _releases(situation: Situation) -> Iterator[Step]:
     known = state.releases(situation.state)
     for release in _ours(situation):
-        unknown = f"{release.namespace}/{release.name}" not in known
+        unknown = release.id not in known
         if release.status == "deployed" or not (release.pending or unknown):
             continue
-        subject = Subject("release", f"{release.namespace}/{release.name}")
+        subject = Subject("release", release.id)
         found = f"is stuck in {release.status}, revision {release.revision}"
         # Helm installs no second release of a name; where the state knows the first, Pulumi upgrades it.
         yield Step(stuck_releases.ID, subject, found, Act.FORGET if unknown else Act.FAIL, release)
@@ -90,23 +108,18 @@ def _ours(situation: Situation) -> list[ReleaseRecord]:
 def _state(situation: Situation) -> Iterator[Step]:
     stack = Subject("stack", situation.stack)
     if operations := state.pending(situation.state):
-        yield Step("state", stack, f"has pending operations: {', '.join(operations)}", Act.STATE)
+        normal = "" if situation.locks_known else " (normal while a run is going on: it is not touched then)"
+        yield Step("state", stack, f"has pending operations: {', '.join(operations)}{normal}", Act.STATE)
     elif forgotten := state.unaware(situation.state, failed(situation)):
         yield Step("state", stack, f"takes for good what failed: {', '.join(forgotten)}", Act.STATE)
 
 
 def failed(situation: Situation) -> set[str]:
     """Our releases, as NAMESPACE/NAME, that Helm must go over again."""
-    return {
-        f"{release.namespace}/{release.name}"
-        for release in _ours(situation)
-        if release.status not in ("deployed", "pending-install")
-    }
+    return {entry.id for entry in _ours(situation) if entry.status not in ("deployed", "pending-install")}
 
 
 def _crds(situation: Situation) -> Iterator[Step]:
-    living = {f"{release.namespace}/{release.name}" for release in situation.snapshot.releases}
-    for crd in crd_owners.wrongly_owned(situation.mesh, situation.snapshot):
-        if crd.release not in living:
-            found = f"belongs to {crd.release or 'no Helm release'}"
-            yield Step(crd_owners.ID, Subject("crd", crd.name), found, Act.HAND_OVER, crd)
+    for crd in crd_owners.abandoned(situation.mesh, situation.snapshot):
+        found = f"belongs to {crd.release or 'no Helm release'}"
+        yield Step(crd_owners.ID, Subject("crd", crd.name), found, Act.HAND_OVER, crd)

@@ -50,18 +50,24 @@ class Process:
 
 def orphans(project: Path) -> list[Process]:
     """Return Pulumi's helpers of this project and of our own user whose pulumi is gone."""
-    return [helper for helper in _helpers(project.resolve()) if not _has_engine(helper.process)]
+    return [helper for helper in _named(project.resolve(), ORPHANS) if not _has_engine(helper.process)]
 
 
-def is_pulumi(pid: int) -> bool:
-    """Return True where a pulumi runs under this number."""
+def engines(project: Path) -> list[Process]:
+    """Return the pulumis of this project and of our own user."""
+    return [engine for engine in _named(project.resolve(), ENGINE) if _is_engine(engine.process)]
+
+
+def is_run(pid: int) -> bool:
+    """Return True where a pulumi, or a repair of ours, runs under this number."""
     try:
-        return _is_engine(psutil.Process(pid))
+        process = psutil.Process(pid)
+        return _is_engine(process) or {"operations", "repair"} <= set(process.cmdline())
     except psutil.Error:
         return False
 
 
-def _helpers(project: Path) -> Iterator[Process]:
+def _named(project: Path, begin: str | tuple[str, ...]) -> Iterator[Process]:
     for process in psutil.process_iter():
         try:
             if process.uids().real != os.getuid() or Path(process.cwd()) != project:
@@ -69,7 +75,7 @@ def _helpers(project: Path) -> Iterator[Process]:
             names = [Path(word).name for word in process.cmdline()[:3]]
         except psutil.Error:
             continue  # gone meanwhile, or not ours to look into
-        if name := next((name for name in names if name.startswith(ORPHANS)), None):
+        if name := next((name for name in names if name.startswith(begin)), None):
             yield Process(process, name)
 
 

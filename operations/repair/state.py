@@ -25,6 +25,17 @@ def repaired(state: dict, deployed: Collection[str], failed: Collection[str]) ->
     return {**state, "deployment": {**deployment, "resources": resources, "pending_operations": []}}
 
 
+def interrupted(state: dict) -> set[str]:
+    """The releases, as NAMESPACE/NAME, that the run was at."""
+    return {release_id(entry["resource"]) for entry in _operations(state) if entry["resource"]["type"] == RELEASE}
+
+
+def content(state: dict) -> tuple[list, list]:
+    """What tells one state from another; secrets are encrypted anew by every export."""
+    resources = state["deployment"].get("resources", [])
+    return [(entry["urn"], entry.get("id"), entry.get("modified")) for entry in resources], pending(state)
+
+
 def releases(state: dict) -> set[str]:
     """The releases that the state knows, as NAMESPACE/NAME."""
     return {entry["id"] for entry in state["deployment"].get("resources", []) if entry["type"] == RELEASE}

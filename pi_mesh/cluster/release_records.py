@@ -7,9 +7,11 @@ https://github.com/helm/helm/blob/main/pkg/storage/driver/util.go
 import base64
 import gzip
 import json
+import math
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import yaml
 
@@ -32,6 +34,8 @@ class ReleaseRecord:
     name: str
     revision: int = 1
     status: str = "deployed"
+    since: datetime | None = None
+    """When it came into this status; None where the secret does not say."""
 
     @property
     def id(self) -> str:
@@ -47,11 +51,32 @@ class ReleaseRecord:
     def pending(self) -> bool:
         return self.status in PENDING
 
+    def under_way(self, timeout: int, now: datetime) -> int:
+        """Return for how many more seconds a pending release may still be somebody's work.
+
+        Helm gives up after the timeout; what is older, a killed run left.
+        """
+        if not self.pending:
+            return 0
+        age = (now - self.since).total_seconds() if self.since else 0.0
+        return max(0, math.ceil(timeout - age))
+
 
 def parse(item: dict) -> ReleaseRecord:
     meta = item["metadata"]
     labels = meta["labels"]
-    return ReleaseRecord(meta["namespace"], labels["name"], int(labels["version"]), labels["status"])
+    return ReleaseRecord(meta["namespace"], labels["name"], int(labels["version"]), labels["status"], _since(meta))
+
+
+def _since(meta: dict) -> datetime | None:
+    """Return when Helm last wrote the secret: at every change of status it sets the label `modifiedAt`.
+
+    https://github.com/helm/helm/blob/main/pkg/storage/driver/secrets.go
+    """
+    if modified := meta["labels"].get("modifiedAt"):
+        return datetime.fromtimestamp(int(modified), UTC)
+    created = meta.get("creationTimestamp")
+    return datetime.fromisoformat(created) if created else None
 
 
 def latest(releases: Iterable[ReleaseRecord]) -> tuple[ReleaseRecord, ...]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from lab import dead_run
 from lab.cluster import state
 from lab.cluster.kubectl import kubectl
 from lab.cluster.lifecycle import down, up
@@ -54,6 +55,8 @@ def project(lab: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pro
     """The stack lab in one folder for all tests; a mesh is there after them if one was there before."""
     project = Project(tmp_path_factory.mktemp("project"))
     project.run("pulumi", "stack", "select", STACK, "--create")
+    for cleared in dead_run.clear(project.environment):
+        print(cleared)
     was_there = "helm.sh/v3:Release" in project.pulumi("stack", "export").output
     yield project
     project.leave()

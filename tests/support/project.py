@@ -147,9 +147,13 @@ class Project:
         command = ("pulumi", "up", "--yes", "--skip-preview", "--stack", STACK, "--non-interactive", "--color", "never")
         return subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL, **self._where())
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables with which its commands use the lab."""
+        return {**os.environ, **variables(), "PATH": f"{search_path()}:{os.environ['PATH']}", **self.more}
+
     def _where(self) -> dict:
-        environment = {**os.environ, **variables(), "PATH": f"{search_path()}:{os.environ['PATH']}", **self.more}
-        return {"cwd": self.folder, "env": environment, "stderr": subprocess.STDOUT, "text": True}
+        return {"cwd": self.folder, "env": self.environment, "stderr": subprocess.STDOUT, "text": True}
 
 
 def kill_group(run: "subprocess.Popen[str]") -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from pi_mesh.catalog.istio import facts_of
 from pi_mesh.checks.finding import CLUSTER, Finding, Subject, error, ok
+from pi_mesh.checks.preflight import foreign as foreign_istio
 from pi_mesh.cluster.objects import Crd
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.inventory import Inventory, Kind
@@ -20,10 +21,10 @@ def check(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
     owners = ", ".join(sorted({crd.release or "no Helm release" for crd in foreign}))
     verb = "belongs" if len(foreign) == 1 else "belong"
     message = f"{len(foreign)} {verb} to {owners}; Helm refuses to take them into {mesh.the(Kind.BASE).id}"
-    if alive := _living_owners(snapshot, foreign):
-        fix = f"uninstall {', '.join(alive)} first"
-    else:
+    if abandoned(mesh, snapshot):
         fix = f"`python -m operations repair -s STACK`, or: {' && '.join(take_over(mesh, foreign))}"
+    else:
+        fix = f"an Istio that may be alive needs them: {foreign_istio.BESIDE}"
     yield error(ID, Subject("crd", foreign[0].name), message, fix, number=len(foreign))
 
 
@@ -35,6 +36,18 @@ def wrongly_owned(mesh: Inventory, snapshot: Snapshot) -> list[Crd]:
     return [crd for crd in snapshot.crds if crd.of_istio and crd.release != owner]
 
 
+def abandoned(mesh: Inventory, snapshot: Snapshot) -> list[Crd]:
+    """Return those that Helm would refuse and that certainly nobody needs: no release has them, no other Istio lives.
+
+    An Istio that istioctl, Argo CD or an operator installed has no release, and lives all the same.
+    """
+    if foreign_istio.may_be_alive(mesh, snapshot):
+        return []
+    living = {release.id for release in snapshot.releases}
+    crds = wrongly_owned(mesh, snapshot)
+    return [] if any(crd.release in living for crd in crds) else crds
+
+
 def take_over(mesh: Inventory, crds: list[Crd]) -> list[str]:
     """The kubectl commands that hand the CRDs to our base release; nothing else of them changes."""
     names = " ".join(crd.name for crd in crds)
@@ -44,8 +57,3 @@ def take_over(mesh: Inventory, crds: list[Crd]) -> list[str]:
         f"kubectl label crd {names} app.kubernetes.io/managed-by=Helm --overwrite",
         f"kubectl annotate crd {names} {release} --overwrite",
     ]
-
-
-def _living_owners(snapshot: Snapshot, crds: list[Crd]) -> list[str]:
-    living = {f"{release.namespace}/{release.name}" for release in snapshot.releases}
-    return sorted({crd.release for crd in crds} & living)

@@ -1,6 +1,7 @@
 """The cluster must hold no other Istio and no webhooks that one left behind."""
 
 from collections.abc import Iterator
+from itertools import groupby
 
 from pi_mesh.checks.finding import CLUSTER, Finding, Subject, error, ok
 from pi_mesh.cluster.objects import Deployment, Webhook
@@ -8,6 +9,12 @@ from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.inventory import Inventory
 
 CONTROL_PLANE, WEBHOOKS = "foreign istio", "istio webhooks"
+NEEDED = ("deployments", "releases", "services", "validating webhooks", "mutating webhooks")
+"""Kinds that tell whether another Istio is alive."""
+BESIDE = (
+    "workloads may depend on it: leave it alone and install this stack on another cluster, "
+    "or move its workloads away first and have its owner uninstall it"
+)
 
 
 def check(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
@@ -15,34 +22,58 @@ def check(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
     yield from _webhooks(mesh, snapshot)
 
 
+def may_be_alive(mesh: Inventory, snapshot: Snapshot) -> bool:
+    """Return True unless it is certain that no other Istio runs here, or is reached from here by its webhooks."""
+    unknown = any(kind in snapshot.unreadable for kind in NEEDED)
+    hooks = _configurations(mesh, snapshot)
+    return unknown or bool(_istiods(mesh, snapshot)) or not all(_is_stale(entry, snapshot) for entry in hooks)
+
+
 def _control_planes(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
-    foreign = [entry for entry in snapshot.deployments if _is_istiod(entry) and not mesh.owns(entry.release)]
+    foreign = _istiods(mesh, snapshot)
     for entry in foreign:
         by = f"of release {entry.release}" if entry.release else "of no Helm release"
         message = f"is another istiod, {by}; two control planes fight over webhooks and certificates"
-        fix = "remove it first (`istioctl uninstall --purge`, or `helm uninstall`)"
-        yield error(CONTROL_PLANE, Subject("deployment", f"{entry.namespace}/{entry.name}"), message, fix)
+        yield error(CONTROL_PLANE, Subject("deployment", f"{entry.namespace}/{entry.name}"), message, BESIDE)
     if not foreign:
         yield ok(CONTROL_PLANE, CLUSTER, "no other control plane")
 
 
 def _webhooks(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
-    """Of a foreign Istio, or stale: a webhook that calls a service which is gone blocks what it watches."""
-    hooks = {hook.configuration: hook for hook in snapshot.webhooks if _of_istio(hook)}
-    services = {f"{service.namespace}/{service.name}" for service in snapshot.services}
-    foreign = [hook for hook in hooks.values() if not mesh.owns(hook.release)]
-    for hook in foreign:
-        stale = f", which calls {hook.service}, a service that is gone" if hook.service not in services else ""
-        kind = f"{hook.kind.lower()}webhookconfiguration"
-        message = f"belongs to {hook.release or 'no Helm release'}, not to this stack{stale}"
-        subject = Subject(kind, hook.configuration)
-        yield error(WEBHOOKS, subject, message, f"`kubectl delete {subject}`")
+    """A stale webhook, which calls a service that is gone, blocks what it watches; a living one serves a mesh."""
+    foreign = _configurations(mesh, snapshot)
+    for hooks in foreign:
+        subject = Subject(f"{hooks[0].kind.lower()}webhookconfiguration", hooks[0].configuration)
+        message = f"belongs to {hooks[0].release or 'no Helm release'}, not to this stack"
+        if _is_stale(hooks, snapshot):
+            gone = f"{message}, which calls {hooks[0].service}, a service that is gone"
+            yield error(WEBHOOKS, subject, gone, f"`kubectl delete {subject}`")
+        else:
+            fix = "it serves an Istio that may be alive: leave it to its owner, and see the row foreign istio"
+            yield error(WEBHOOKS, subject, message, fix)
     if not foreign:
         yield ok(WEBHOOKS, CLUSTER, "none but this stack's own")
 
 
+def _istiods(mesh: Inventory, snapshot: Snapshot) -> list[Deployment]:
+    return [entry for entry in snapshot.deployments if _is_istiod(entry) and not mesh.owns(entry.release)]
+
+
 def _is_istiod(entry: Deployment) -> bool:
     return entry.labels.get("app") == "istiod" or entry.name == "istiod"
+
+
+def _configurations(mesh: Inventory, snapshot: Snapshot) -> list[list[Webhook]]:
+    """Return the webhooks of Istio that are not this stack's, those of one configuration together."""
+    foreign = [hook for hook in snapshot.webhooks if _of_istio(hook) and not mesh.owns(hook.release)]
+    return [list(hooks) for _, hooks in groupby(foreign, key=lambda hook: (hook.kind, hook.configuration))]
+
+
+def _is_stale(hooks: list[Webhook], snapshot: Snapshot) -> bool:
+    """Return True where every one of them calls a service that is certainly gone; one that calls a URL may live."""
+    services = {f"{service.namespace}/{service.name}" for service in snapshot.services}
+    readable = "services" not in snapshot.unreadable
+    return readable and all(hook.service and hook.service not in services for hook in hooks)
 
 
 def _of_istio(hook: Webhook) -> bool:

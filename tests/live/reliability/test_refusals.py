@@ -57,7 +57,7 @@ def test_crds_that_are_not_helms(empty, told):
     refused = empty.up()
     assert refused.status != 0
     assert untouched()
-    line = refused.line_with("crd gateways.networking.istio.io: 1 belong to no Helm release")
+    line = refused.line_with("crd gateways.networking.istio.io: 1 belongs to no Helm release")
     empty.operation("repair", "--yes").must()
     empty.must_up()
     told(refused.status, line, "`python -m operations repair -s STACK --yes`, then `pulumi up`")

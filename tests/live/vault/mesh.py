@@ -4,7 +4,6 @@ import contextlib
 from collections.abc import Callable
 from typing import Any
 
-import grpc
 import yaml
 
 from lab.cluster.kubectl import get
@@ -82,7 +81,7 @@ def wait_for_issued(what: str, wanted: Callable[[Issued], bool]) -> Issued:
     found: list[Issued] = []
 
     def seen() -> bool:
-        with contextlib.suppress(grpc.RpcError, ClusterUnreachable):
+        with contextlib.suppress(ClusterUnreachable):
             found.append(issued())
             return wanted(found[-1])
         return False

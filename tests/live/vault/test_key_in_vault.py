@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-import grpc
 import pytest
 
 from lab.cluster import cert_manager_controller, vault
@@ -10,6 +9,7 @@ from lab.cluster.kubectl import kubectl
 from lab.cluster.names import LAB
 from lab.workloads import apply, delete, manifests, wait_for
 from pi_mesh.certificates import pem
+from pi_mesh.cluster.errors import ClusterUnreachable
 from tests.live.traffic.load import steady
 from tests.live.vault.external_signer import (
     CLIENT,
@@ -113,7 +113,7 @@ def test_vault_sealed_the_mesh_goes_on_and_a_new_pod_waits(changed_over: Changed
         vault.seal()
         try:
             apply(manifests(IN_BETWEEN))
-            with pytest.raises(grpc.RpcError):
+            with pytest.raises(ClusterUnreachable):
                 issued()
             outcome = vault_mesh.operation("verify")
         finally:

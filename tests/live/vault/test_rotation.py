@@ -55,3 +55,16 @@ def test_a_changed_life_is_signed_anew_for_the_same_key(vault_mesh: VaultMesh):
     assert (after.not_valid_after_utc - after.not_valid_before_utc).total_seconds() // 3600 == 4000
     assert cacerts()["ca-key.pem"] == key
     wait_for_issuer(other_than=used)
+
+
+def test_a_rotation_is_refused_while_anything_but_the_ca_would_change(vault_mesh: VaultMesh):
+    before, generation = signing_certificate(), vault_mesh.get("vault.generation", 1)
+    vault_mesh.set("release.maxHistory", 4)
+    try:
+        refused = vault_mesh.operation("rotate-ca")
+    finally:
+        vault_mesh.set("release.maxHistory", 5)
+    assert refused.status == 1, refused.output
+    assert "has changes besides the CA that are not applied yet" in refused.output
+    assert vault_mesh.get("vault.generation", 1) == generation
+    assert signing_certificate() == before

@@ -1,5 +1,6 @@
 """How a failed command of Pulumi is told: what was run, Pulumi's own reason, and what to do, in one line."""
 
+import json
 import os
 
 import pytest
@@ -58,8 +59,20 @@ def test_a_failed_export_is_not_called_a_problem_of_the_settings(pulumi_says, mo
 def test_a_command_that_writes_for_the_user_refers_to_what_it_wrote(pulumi_says, capfd):
     pulumi_says("the update failed\n")
     with pytest.raises(PulumiFailed, match="failed: see above"):
-        pulumi.up("lab")
+        pulumi.up("lab", judged=False)
     assert capfd.readouterr() == ("", "the update failed\n")
+
+
+def test_a_preview_that_fails_says_why_though_pulumi_says_it_in_json(pulumi_says, tmp_path):
+    said = [
+        {"severity": "error", "message": f"error: {text}\n"}
+        for text in ("preflight: no", "an unhandled error occurred")
+    ]
+    pulumi_says("")
+    command = tmp_path / "pulumi"
+    command.write_text(f"#!/bin/sh\ncat <<'E'\n{json.dumps({'steps': [], 'diagnostics': said})}\nE\nexit 1\n")
+    with pytest.raises(PulumiFailed, match="failed: preflight: no; nothing was changed"):
+        pulumi.pending("lab", judged=False)
 
 
 def test_without_pulumi_a_command_says_how_to_get_it(monkeypatch):

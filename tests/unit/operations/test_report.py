@@ -1,6 +1,7 @@
 """The report of every operation: what `--json` prints is what docs/operations.schema.json describes."""
 
 import json
+from datetime import UTC, datetime
 
 import jsonschema
 import pytest
@@ -24,7 +25,8 @@ from tests.support.snapshots import STACK, make_pis, make_snapshot
 SCHEMA = json.loads(report_schema.PATH.read_text())
 OPERATIONS = ("preflight", "verify", "repair", "budget", "rotate-ca")
 VAULT = {"enabled": True, "address": "https://vault.example"}
-STUCK = make_snapshot(releases=(ReleaseRecord("istio-system", "istiod", 1, "pending-install"),))
+LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
+STUCK = make_snapshot(releases=(ReleaseRecord("istio-system", "istiod", 1, "pending-install", LONG_AGO),))
 
 
 @pytest.fixture
@@ -40,7 +42,8 @@ def stack(monkeypatch):
     monkeypatch.setattr(verify.signing, "signed", lambda *_: [ok("x", Subject("pod", "a/b"), "is well", number=0.5)])
     monkeypatch.setattr(verify.analysis, "analyze", lambda *_: [warning("y", Subject("cluster"), "is odd", "look")])
     monkeypatch.setattr(observed_state, "read", lambda *_: now)
-    monkeypatch.setattr(apply, "carry_out", lambda now, _say=None, **_: plan.steps(now))
+    monkeypatch.setattr(apply, "carry_out", lambda now, **_: [step.finding(done=True) for step in plan.steps(now)])
+    monkeypatch.setattr(rotate_ca.pulumi, "pending", lambda *_: {})
     monkeypatch.setattr(rotate_ca, "proven", lambda *_: [ok("pulumi up", Subject("stack", STACK), "is done")])
 
 

@@ -1,17 +1,22 @@
 """`rotate-ca`: when it refuses, and what its proof says."""
 
+import json
 import subprocess
+from contextlib import nullcontext
+from unittest.mock import Mock
 
+import grpc
 import pytest
+from click.testing import Result
 from typer.testing import CliRunner
 
-from operations import rotate_ca, rotate_ca_proof
+from operations import istiod_certificates, rotate_ca, rotate_ca_proof
 from operations.__main__ import app
-from operations.istiod_certificates import Issued
+from operations.istiod_certificates import Issued, Issuer, NoCertificate
 from operations.pulumi import PulumiFailed
 from pi_mesh.checks.finding import Level, Subject, ok
 from pi_mesh.settings import parse_any
-from tests.support import authorities, awaited
+from tests.support import authorities
 from tests.support.factories import make_settings
 
 ROOT, OTHER_ROOT = authorities.make_root(), authorities.make_root("other")
@@ -73,15 +78,18 @@ def test_it_refuses_what_it_can_not_rotate_and_says_what_to_do(monkeypatch, vaul
     assert line in done.output
 
 
-@pytest.mark.parametrize(("command", "line"), [("set_config", "no such stack"), ("up", "istiod goes on with the CA")])
+@pytest.mark.parametrize(
+    ("command", "line"),
+    [("pending", "no such stack"), ("set_config", "no such stack"), ("up", "istiod goes on with the CA")],
+)
 def test_a_pulumi_that_fails_is_a_problem_of_status_1(monkeypatch, command, line):
     def fail(*_: str) -> None:
         raise PulumiFailed(f"pulumi {command}", "no such stack", "look")
 
     monkeypatch.setattr(rotate_ca.stacks, "load_any", lambda _: make_settings(vault=HERE))
     monkeypatch.setattr(rotate_ca, "proven", lambda _settings, rotate, _wait: rotate())
-    for name in ("set_config", "up"):
-        monkeypatch.setattr(rotate_ca.pulumi, name, fail if name == command else lambda *_: None)
+    for name in ("pending", "set_config", "up"):
+        monkeypatch.setattr(rotate_ca.pulumi, name, fail if name == command else lambda *_: {})
     done = CliRunner().invoke(app, ["rotate-ca", "-s", "test", "--json"])
     assert done.exit_code == 1
     assert line in done.stdout
@@ -113,16 +121,109 @@ def test_a_certificate_from_before_that_no_longer_verifies_fails_the_proof(proof
     assert "from before the rotation: does not verify" in found[2][1]
 
 
-@awaited.truth("L6 a rotation rolls out whatever else is changed in the working tree, without the policies")
-def test_a_rotation_changes_the_ca_and_what_hangs_on_it_alone(monkeypatch):
+def change(kind: str, name: str, operation: str = "update") -> dict[str, str]:
+    """A step of `pulumi preview --json`."""
+    return {"op": operation, "urn": f"urn:pulumi:test::pi-mesh::{kind}::{name}"}
+
+
+@pytest.fixture
+def rotated(monkeypatch):
+    """`rotated(step, ...)`: what rotate-ca does where these are pending, and the commands of Pulumi that it ran."""
     commands: list[list[str]] = []
 
-    def run(command: list[str], **_: object) -> subprocess.CompletedProcess:
-        commands.append(command)
-        return subprocess.CompletedProcess(command, 0, "", "")
+    def run(*steps: dict[str, str], vault: object = HERE, fails: str = "", more: tuple = ()) -> tuple[Result, list]:
+        def pulumi(command: list[str], **_: object) -> subprocess.CompletedProcess:
+            commands.append(command)
+            shown = json.dumps({"steps": steps}) if "preview" in command else ""
+            failed = command[1] == "up" and fails in command
+            return subprocess.CompletedProcess(command, 255 if failed else 0, shown, "")
 
-    monkeypatch.setattr(subprocess, "run", run)
-    monkeypatch.setattr(rotate_ca.stacks, "load_any", lambda _: parse_any({"vault": HERE}))
-    assert CliRunner().invoke(app, ["rotate-ca", "-s", "test"]).exit_code == 0
-    (up,) = [command for command in commands if "up" in command]
-    assert {"--target", "--target-dependents"} <= set(up)
+        parsed = {"test": make_settings(vault=vault), "org/pi-mesh/ca": parse_any({"vault": HERE})}
+        monkeypatch.setattr(subprocess, "run", pulumi)
+        monkeypatch.setattr(rotate_ca.stacks, "load_any", parsed.__getitem__)
+        monkeypatch.setattr(rotate_ca, "proven", lambda _settings, rotate, _wait: rotate())
+        done = CliRunner().invoke(app, ["rotate-ca", "-s", "test", "--json", *more])
+        return done, commands
+
+    return run
+
+
+def test_a_rotation_is_refused_while_anything_but_the_ca_would_change(rotated):
+    release = change("pi-mesh:istio:Istiod$kubernetes:helm.sh/v3:Release", "istiod-release")
+    done, commands = rotated(release, change("kubernetes:core/v1:ConfigMap", "notes", "create"))
+    assert done.exit_code == 1
+    assert "besides the CA that are not applied yet: update istiod-release, create notes" in done.stdout
+    assert [command[1] for command in commands] == ["preview"]
+
+
+def test_a_rotation_that_was_cut_short_may_be_run_again(rotated):
+    done, commands = rotated(
+        change(
+            "pi-mesh:vault:VaultCa$vault:pkiSecret/secretBackendRootSignIntermediate:X", "mesh-ca-signed", "replace"
+        ),
+        change("pi-mesh:vault:Cacerts$kubernetes:core/v1:Secret", "cacerts-secret"),
+        change("pulumi:providers:vault", "vault"),
+        change("pulumi:pulumi:Stack", "pi-mesh-test", "same"),
+    )
+    assert done.exit_code == 0
+    assert [command[1] for command in commands] == ["preview", "config", "up"]
+
+
+@pytest.mark.parametrize("command", ["preview", "up"])
+def test_the_policies_judge_a_rotation_as_they_judge_every_up(rotated, command):
+    _, commands = rotated()
+    (judged,) = [ran for ran in commands if ran[1] == command]
+    assert judged[judged.index("--policy-pack") + 1] == "policies"
+
+
+def test_the_policies_can_be_left_out(rotated):
+    _, commands = rotated(more=("--no-policies",))
+    assert not any("--policy-pack" in command for command in commands)
+
+
+def test_the_meshs_stack_is_left_alone_where_the_cas_own_stack_failed(rotated):
+    done, commands = rotated(vault={"enabled": True, "stack": "org/pi-mesh/ca"}, fails="org/pi-mesh/ca")
+    assert done.exit_code == 1
+    assert [command[command.index("--stack") + 1] for command in commands if command[1] == "up"] == ["org/pi-mesh/ca"]
+
+
+class Silent(Istiod):
+    """Gives one certificate, and none after it."""
+
+    def issue(self) -> Issued:
+        if not self._certificates:
+            raise NoCertificate("Deadline Exceeded")
+        return self._certificates.pop()
+
+
+def test_an_istiod_that_gives_no_certificate_before_the_rotation_prevents_it(proof):
+    ((level, line),) = proof(Silent())
+    assert level is Level.ERROR
+    assert "gives no certificate, so nothing was rotated: Deadline Exceeded" in line
+
+
+def test_an_istiod_that_gives_no_certificate_after_the_rotation_leaves_it_unproven(proof):
+    assert "gives no certificate, so nothing is proven: Deadline Exceeded" in proof(Silent(issued_by(ROOT)))[-1][1]
+
+
+class Refusing(grpc.RpcError, grpc.Call):
+    def details(self) -> str:
+        return "failed to authenticate\nwith a second line"
+
+
+def test_an_error_of_istiods_service_is_one_line():
+    def refuse(*_: object, **__: object) -> None:
+        raise Refusing
+
+    channel = Mock(unary_unary=lambda *_, **__: refuse)
+    client = Mock(ask=lambda *_: {"status": {"token": "t"}})
+    with pytest.raises(NoCertificate, match=r"^failed to authenticate$"):
+        Issuer(client, channel, "trading").issue()
+
+
+@pytest.mark.parametrize("found", [None, {}, {"data": {"other": ""}}])
+def test_a_missing_root_of_the_workloads_is_one_line(monkeypatch, found):
+    monkeypatch.setattr(istiod_certificates, "Client", lambda _: nullcontext(Mock(get=lambda _: found)))
+    monkeypatch.setattr(istiod_certificates, "_forwarded", lambda *_: nullcontext("127.0.0.1:1"))
+    with pytest.raises(NoCertificate, match="configmap istio-system/istio-ca-root-cert has no root"):
+        istiod_certificates.issuer("test", "istio-system", "trading").__enter__()

@@ -2,6 +2,8 @@
 
 import os
 import socket
+from dataclasses import replace
+from datetime import timedelta
 
 import psutil
 import pytest
@@ -13,7 +15,6 @@ from operations.repair.plan import Act
 from operations.repair.processes import Process
 from pi_mesh.cluster.objects import Crd, Deployment
 from pi_mesh.cluster.release_records import ReleaseRecord
-from tests.support import awaited
 from tests.support.factories import make_settings
 from tests.support.snapshots import STACK, make_snapshot
 
@@ -40,25 +41,72 @@ def stuck(status: str, name: str = "istiod") -> ReleaseRecord:
     return ReleaseRecord("istio-system", name, 3, status)
 
 
+def obstacle(now: Situation) -> str:
+    """What blocks every repair, in one line; empty where nothing does."""
+    return str(plan.blocked(now) or "")
+
+
+def pending_for(seconds: float, **more) -> Situation:
+    """A situation whose istiod has been in the middle of its first install for so long."""
+    now = situation(releases=[stuck("pending-install")], **more)
+    (release,) = now.snapshot.releases
+    begun = replace(release, since=now.at - timedelta(seconds=seconds))
+    return replace(now, snapshot=replace(now.snapshot, releases=(begun,)))
+
+
+def creating(name: str = "istiod") -> dict:
+    """A state in which a run was about to make a release."""
+    inputs = {"namespace": "istio-system", "name": name}
+    operation = {"type": "creating", "resource": {**KNOWN, "inputs": inputs}}
+    return {"version": 3, "deployment": {"resources": [], "pending_operations": [operation]}}
+
+
 def test_a_healthy_stack_needs_nothing():
     assert acts(releases=[ReleaseRecord("istio-system", "istiod")]) == []
 
 
 def test_a_lock_of_a_run_that_is_gone_is_cancelled():
-    assert acts(locks=(lock(),)) == [Act.CANCEL]
+    assert acts(locks=(lock(),)) == [Act.UNLOCK]
 
 
 def test_a_lock_of_another_machine_blocks_every_repair():
-    assert "locked from another machine" in plan.blocked(situation(locks=(lock(host="elsewhere"),)))
+    assert "locked from another machine" in obstacle(situation(locks=(lock(host="elsewhere"),)))
 
 
 def test_a_run_that_is_going_on_blocks_every_repair(monkeypatch):
-    monkeypatch.setattr(processes, "is_pulumi", lambda pid: pid == os.getpid())
-    assert "a run is going on" in plan.blocked(situation(locks=(lock(pid=os.getpid()),)))
+    monkeypatch.setattr(processes, "is_run", lambda pid: pid == os.getpid())
+    assert "a run is going on" in obstacle(situation(locks=(lock(pid=os.getpid()),)))
 
 
 def test_a_process_that_took_over_the_number_of_a_dead_run_blocks_nothing():
-    assert plan.blocked(situation(locks=(lock(pid=os.getpid()),))) == ""
+    assert obstacle(situation(locks=(lock(pid=os.getpid()),))) == ""
+
+
+def test_a_release_younger_than_its_timeout_blocks_every_repair_for_the_rest_of_it():
+    now = pending_for(100.5)
+    blocked = plan.blocked(now)
+    assert blocked
+    assert blocked.number == 800
+    assert obstacle(now) == (
+        "release istio-system/istiod: is pending-install, and may still be under way: "
+        "wait for 800 s more (release.timeout); nothing was repaired"
+    )
+
+
+def test_a_release_of_unknown_age_is_taken_for_young():
+    assert "wait for 900 s more" in obstacle(situation(releases=[stuck("pending-install")]))
+
+
+def test_a_release_older_than_its_timeout_blocks_nothing():
+    assert obstacle(pending_for(901)) == ""
+
+
+def test_no_timeout_is_waited_for_where_the_run_that_was_at_the_release_is_over():
+    assert obstacle(pending_for(1, state=creating(), run_is_over=True)) == ""
+
+
+def test_a_run_that_is_over_tells_nothing_of_a_release_that_it_was_not_at():
+    assert "wait for 899 s more" in obstacle(pending_for(1, state=creating("istio-base"), run_is_over=True))
 
 
 def test_a_first_install_that_hangs_is_forgotten():
@@ -95,7 +143,7 @@ def test_crds_of_a_living_release_are_left_to_it():
 def test_orphans_and_locks_come_first():
     orphan = Process(psutil.Process(), "pulumi-resource-kubernetes")
     found = acts(releases=[stuck("pending-install")], orphans=(orphan,), locks=(lock(),))
-    assert found == [Act.END, Act.CANCEL, Act.FORGET]
+    assert found == [Act.END, Act.UNLOCK, Act.FORGET]
 
 
 def test_pending_operations_are_put_right_in_the_state():
@@ -130,12 +178,10 @@ def test_the_locks_of_a_backend_elsewhere_are_said_to_be_unknown():
     assert not locks.examinable("https://app.pulumi.com")
 
 
-@awaited.truth("H4 without a local folder's locks every pending release is taken for stuck, with no look at its age")
 @pytest.mark.parametrize("known", [False, True], ids=["install", "upgrade"])
 @pytest.mark.parametrize("backend", ["s3://mesh-state", "https://api.pulumi.com"])
 def test_a_run_that_may_still_be_going_on_is_not_repaired(backend, known):
-    creating = {"type": "creating", "resource": KNOWN}
-    resources, operations = ([KNOWN], []) if known else ([], [creating])
+    resources, operations = ([KNOWN], []) if known else ([], [{"type": "creating", "resource": KNOWN}])
     now = situation(
         releases=[stuck("pending-upgrade" if known else "pending-install")],
         state={"deployment": {"resources": resources, "pending_operations": operations}},
@@ -145,9 +191,26 @@ def test_a_run_that_may_still_be_going_on_is_not_repaired(backend, known):
     assert plan.blocked(now) or plan.steps(now) == []
 
 
-@awaited.truth("M20 CRDs without a Helm release count as dead, though another istiod is alive")
 def test_crds_of_somebody_elses_living_istio_are_not_handed_over():
     crds = (Crd("gateways.networking.istio.io"), Crd("virtualservices.networking.istio.io"))
     alive = (Deployment("istio-system", "istiod", {"app": "istiod"}),)
     snapshot = make_snapshot(crds=crds, deployments=alive)
     assert plan.steps(Situation(STACK, make_settings(), snapshot, {"deployment": {}})) == []
+
+
+def test_crds_are_not_handed_over_where_it_is_not_known_whether_another_istio_lives():
+    crds, unreadable = (Crd("gateways.networking.istio.io"),), ("deployments",)
+    snapshot = make_snapshot(crds=crds, unreadable=unreadable)
+    assert plan.steps(Situation(STACK, make_settings(), snapshot, {"deployment": {}})) == []
+
+
+def test_pending_operations_are_said_to_be_normal_where_a_run_may_be_going_on():
+    (step,) = plan.steps(situation(state=creating(), locks_known=False))
+    assert "normal while a run is going on" in step.found
+
+
+def test_locks_of_a_state_without_project_folders_are_found(tmp_path):
+    folder = tmp_path / ".pulumi"
+    (folder / "stacks").mkdir(parents=True)
+    (folder / "stacks" / "test.json").write_text("{}")
+    assert locks.folder(f"file://{tmp_path}", "test") == folder / "locks" / "test"

@@ -72,13 +72,24 @@ def test_an_orphan_that_ignores_the_request_is_made_to_end(project, start, monke
 
 def test_a_plugin_is_an_orphan_only_once_its_pulumi_is_gone(project, start):
     engine = start("pulumi", ENGINE)
-    assert processes.is_pulumi(engine.pid)
+    assert processes.is_run(engine.pid)
     assert processes.orphans(project) == []
+    assert [one.process.pid for one in processes.engines(project)] == [engine.pid]
     engine.kill()
     engine.wait()
+    assert processes.engines(project) == []
     (orphan,) = processes.orphans(project)
     orphan.end()
     assert not orphan.alive()
+
+
+def test_a_repair_counts_as_a_run(tmp_path):
+    (tmp_path / "operations").write_text(SLEEP)
+    with subprocess.Popen([sys.executable, "operations", "repair"], cwd=tmp_path, stdout=subprocess.PIPE) as process:
+        assert process.stdout
+        process.stdout.readline()
+        assert processes.is_run(process.pid)
+        process.kill()
 
 
 def test_a_process_that_has_ended_but_was_not_waited_for_is_not_alive(project, start):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pi_mesh.cluster.objects import Crd
+from pi_mesh.cluster.objects import Crd, Deployment
 from pi_mesh.cluster.release_records import ReleaseRecord
 from tests.support.preflight_problems import problems
 from tests.support.snapshots import make_snapshot
@@ -19,7 +19,14 @@ def test_crds_of_no_release_are_refused_with_the_commands_that_hand_them_over():
 def test_crds_of_a_release_that_is_alive_are_not_taken_from_it():
     crd = Crd("gateways.networking.istio.io", "mesh/base")
     (problem,) = problems(make_snapshot(crds=(crd,), releases=(ReleaseRecord("mesh", "base"),)))
-    assert "uninstall mesh/base first" in problem
+    assert "belongs to mesh/base" in problem
+    assert "leave it alone" in problem
+
+
+def test_crds_of_a_living_istio_without_a_release_are_not_taken_from_it():
+    living = Deployment("mesh", "istiod", {"app": "istiod"})
+    found = problems(make_snapshot(crds=(Crd("gateways.networking.istio.io"),), deployments=(living,)))
+    assert not any("repair" in problem or "kubectl" in problem for problem in found)
 
 
 @pytest.mark.row(13)

@@ -1,10 +1,12 @@
 """What the preflight says of another Istio and of what it left behind."""
 
+from dataclasses import replace
+
 import pytest
 
 from pi_mesh.checks.finding import Level
 from pi_mesh.checks.preflight import run
-from pi_mesh.cluster.objects import Deployment, Webhook
+from pi_mesh.cluster.objects import Deployment, Service, Webhook
 from tests.support.factories import make_mesh
 from tests.support.preflight_problems import problems
 from tests.support.snapshots import make_snapshot
@@ -23,6 +25,27 @@ def test_another_istiod_is_refused():
     foreign = Deployment("mesh", "istiod", {"app": "istiod"}, "mesh/istiod")
     (problem,) = problems(make_snapshot(deployments=(foreign,)))
     assert problem.startswith("deployment mesh/istiod: is another istiod, of release mesh/istiod")
+    assert "uninstall --purge" not in problem
+    assert "leave it alone" in problem
+
+
+HOOK = Webhook("Mutating", "sidecar-injector", "namespace.sidecar-injector.istio.io", "mesh/istiod")
+
+
+@pytest.mark.parametrize(
+    ("hooks", "seen"),
+    [
+        ((HOOK,), {"services": (Service("mesh", "istiod"),)}),
+        ((HOOK,), {"unreadable": ("services",)}),
+        ((replace(HOOK, service=""),), {}),
+        ((HOOK, replace(HOOK, service="mesh/istiod-new")), {"services": (Service("mesh", "istiod-new"),)}),
+    ],
+    ids=["its service is there", "services can't be listed", "it calls a URL", "one of two services is there"],
+)
+def test_nobody_is_told_to_delete_a_webhook_that_may_serve_a_living_mesh(hooks, seen):
+    found = problems(make_snapshot(webhooks=hooks, **seen))
+    assert any("leave it to its owner" in problem for problem in found)
+    assert not any("kubectl delete" in problem for problem in found)
 
 
 @pytest.mark.row(21)

@@ -1,5 +1,8 @@
 """What the preflight says of releases that are not deployed."""
 
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from pi_mesh.cluster.release_records import ReleaseRecord
@@ -13,6 +16,15 @@ def test_a_release_that_a_killed_run_left_is_refused_with_the_command_that_repai
     (problem,) = problems(make_snapshot(releases=(stuck,)))
     assert problem.startswith(f"release istio-system/istiod: is {status}")
     assert "python -m operations repair" in problem
+
+
+def test_a_release_that_may_still_be_under_way_is_waited_for():
+    begun = ReleaseRecord("istio-system", "istiod", status="pending-upgrade", since=datetime.now(UTC))
+    (problem,) = problems(make_snapshot(releases=(begun,)))
+    assert "wait: Helm may be at it for" in problem
+    old = replace(begun, since=datetime.now(UTC) - timedelta(seconds=901))
+    (problem,) = problems(make_snapshot(releases=(old,)))
+    assert "wait" not in problem
 
 
 def test_a_failed_release_is_only_a_warning_since_up_heals_it():

@@ -1,0 +1,147 @@
+"""The lock of the stack's backend, which repair holds while it works: no run can begin meanwhile."""
+
+import json
+import os
+import pwd
+import signal
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import NoReturn, Protocol
+from uuid import uuid4
+
+from operations import pulumi
+from operations.failures import Exit, OperationError
+from operations.pulumi import PulumiFailed
+from operations.repair import locks, state
+from operations.repair.observed_state import Situation
+from pi_mesh.checks.finding import Subject, error
+
+ID = "backend lock"
+ENDING = (signal.SIGTERM, signal.SIGHUP)
+"""Signals that end a process without a word to its `finally`; SIGINT is an exception already."""
+
+
+class NotOurs(OperationError):
+    """The lock is somebody else's: nothing more is repaired."""
+
+    status = Exit.PROBLEMS
+
+    def __init__(self, stack: str, why: str, fix: str) -> None:
+        super().__init__(error(ID, Subject("stack", stack), why, fix))
+
+
+class BackendLock(Protocol):
+    """What repair asks of a backend before it writes."""
+
+    def confirm(self, now: Situation) -> None:
+        """Raise NotOurs unless no run can be going on."""
+
+    def give_way(self) -> None:
+        """Let the one command of Pulumi through that writes the state: it takes the lock itself."""
+
+
+@contextmanager
+def held(now: Situation) -> Iterator[BackendLock]:
+    """Hold the lock of the stack until the end, or a signal that ends the process.
+
+    Raises NotOurs where a run took it in the meantime.
+    """
+    if not now.locks_known:
+        yield _Elsewhere()
+        return
+    lock = _InFolder(now)
+    with _signals_as_exceptions():
+        lock.take()
+        try:
+            yield lock
+        finally:
+            lock.give_way()
+
+
+class _InFolder:
+    """A file backend's lock: a file as Pulumi writes it, beside which no other may lie.
+
+    https://github.com/pulumi/pulumi/blob/master/pkg/backend/diy/lock.go
+    """
+
+    def __init__(self, now: Situation) -> None:
+        self._stack, self._backend = now.stack, now.backend
+        self._stale = {lock.file for lock in now.locks}
+        self._file = locks.folder(now.backend, now.stack) / f"{uuid4()}.json"
+
+    def take(self) -> None:
+        """Lay the file, and look for another only then, as Pulumi does: of two at once none goes on."""
+        content = {
+            "pid": os.getpid(),
+            "username": pwd.getpwuid(os.getuid()).pw_name,
+            "hostname": socket.gethostname(),
+            "timestamp": datetime.now().astimezone().isoformat(),
+        }
+        try:
+            _write_whole(self._file, json.dumps(content))
+        except OSError as problem:
+            why = f"can't be locked: {problem.strerror}: {problem.filename}"
+            raise NotOurs(self._stack, why, "make the backend's folder writable, then repair again") from None
+        self._refuse_others()
+
+    def confirm(self, now: Situation) -> None:
+        if not self._file.exists():
+            raise NotOurs(now.stack, "has lost repair's lock: somebody ran `pulumi cancel`", "repair again")
+
+    def give_way(self) -> None:
+        self._file.unlink(missing_ok=True)
+
+    def _refuse_others(self) -> None:
+        for lock in locks.read(self._backend, self._stack):
+            if lock.file not in self._stale | {self._file}:
+                self.give_way()
+                raise NotOurs(self._stack, f"was locked meanwhile ({lock})", "wait until that run ends")
+
+
+class _Elsewhere:
+    """A backend whose lock nobody but Pulumi can take: where it takes back the unchanged state, no run has the lock."""
+
+    def confirm(self, now: Situation) -> None:
+        found = pulumi.export(now.stack)
+        if state.content(found) != state.content(now.state):
+            raise NotOurs(
+                now.stack, "has changed meanwhile: a run is going on", "wait until it ends, then repair again"
+            )
+        try:
+            pulumi.import_(now.stack, found)
+        except PulumiFailed as problem:
+            fix = "wait until that run ends; if it was killed: `pulumi cancel`, then repair again"
+            cause = problem.finding.message.removeprefix("failed: ")
+            why = f"may be locked by a run, nothing more was repaired: {cause}"
+            raise NotOurs(now.stack, why, fix) from None
+
+    def give_way(self) -> None:
+        """Do nothing: no lock is held between two commands."""
+
+
+def _write_whole(file: Path, text: str) -> None:
+    """Write a file that nobody sees half-written."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    half = file.with_name(f"{file.name}.{os.getpid()}.tmp")
+    half.write_text(text)
+    half.rename(file)
+
+
+@contextmanager
+def _signals_as_exceptions() -> Iterator[None]:
+    before = {number: signal.getsignal(number) for number in ENDING}
+    for number, handler in before.items():
+        if handler is not signal.SIG_IGN:  # under nohup
+            signal.signal(number, _end)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _end(number: int, _: object) -> NoReturn:
+    raise SystemExit(128 + number)

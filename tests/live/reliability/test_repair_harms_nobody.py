@@ -1,0 +1,89 @@
+"""What repair leaves alone: a run that is going on, a release that may be under way, somebody else's living mesh."""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from lab import dead_run
+from lab.cluster.kubectl import get, kubectl
+from tests.live.reliability.looking import has
+from tests.live.reliability.test_refusals import FOREIGN_CRD
+from tests.support.project import Project, kill_session, wait_for
+
+RECORD = ("secret", "--namespace=istio-system", "--selector=owner=helm,name=istiod")
+
+
+def change_istiod(project: Project) -> None:
+    project.set("istio.resources.requests", {"cpu": "110m", "memory": "128Mi"})
+    project.set("istio.resources.limits", {"cpu": "500m", "memory": "256Mi"})
+
+
+def test_a_run_that_is_going_on_is_not_repaired_and_finishes(whole):
+    change_istiod(whole)
+    run = whole.start_up()
+    wait_for("istiod in the middle of its upgrade", has("istiod", "pending-upgrade"))
+    refused = whole.operation("repair", "--yes")
+    assert refused.status == 1, refused.output
+    assert "a run is going on" in refused.output
+    assert run.wait(timeout=120) == 0
+    whole.operation("repair").must()
+    whole.preview("--expect-no-changes").must()
+
+
+@pytest.fixture
+def young(whole: Project) -> Iterator[str]:  # noqa: ARG001 - first the mesh
+    """The secret of an istiod that somebody upgrades by hand at this moment."""
+    name = get(*RECORD)["items"][-1]["metadata"]["name"]
+    label = ("label", "secret", name, "--namespace=istio-system", "--overwrite")
+    kubectl(*label, "status=pending-upgrade", f"modifiedAt={int(time.time())}")
+    yield name
+    kubectl(*label, "status=deployed", "modifiedAt-")
+
+
+@pytest.mark.long
+def test_a_release_that_is_younger_than_its_timeout_is_waited_for(whole, young):
+    before = get("secret", young, "--namespace=istio-system")
+    refused = whole.operation("repair", "--yes")
+    assert refused.status == 1, refused.output
+    assert "istio-system/istiod: is pending-upgrade, and may still be under way: wait for" in refused.output
+    assert get("secret", young, "--namespace=istio-system") == before
+
+
+@pytest.fixture
+def living_mesh(empty: Project) -> Iterator[None]:  # noqa: ARG001 - nothing of ours is there
+    """An istiod of no release, with a CRD."""
+    kubectl("delete", "crd", "--selector=app.kubernetes.io/part-of=istio", "--ignore-not-found")
+    kubectl("apply", "--filename=-", stdin=FOREIGN_CRD)
+    kubectl("create", "namespace", "mesh")
+    kubectl("create", "deployment", "istiod", "--image=nowhere/istiod", "--namespace=mesh")
+    yield
+    kubectl("delete", "namespace", "mesh")
+    kubectl("delete", "crd", "gateways.networking.istio.io")
+
+
+@pytest.mark.long
+@pytest.mark.usefixtures("living_mesh")
+def test_the_crds_of_somebody_elses_living_mesh_stay_theirs(empty):
+    refused = empty.up()
+    assert refused.status != 0
+    assert "deployment mesh/istiod: is another istiod" in refused.output
+    assert "uninstall --purge" not in refused.output
+    assert "operations repair" not in refused.output
+    before = get("crd", "gateways.networking.istio.io")["metadata"]
+    empty.operation("repair", "--yes").must()
+    assert get("crd", "gateways.networking.istio.io")["metadata"] == before
+
+
+@pytest.mark.long
+def test_the_lab_clears_what_a_killed_run_of_its_stack_left(whole):
+    change_istiod(whole)
+    run = whole.start_up()
+    wait_for("istiod in the middle of its upgrade", has("istiod", "pending-upgrade"))
+    kill_session(run)
+    cleared = "\n".join(dead_run.clear(whole.environment))
+    assert "is locked by a run that is gone" in cleared
+    assert "release istio-system/istiod: is stuck in pending-upgrade" in cleared
+    whole.must_up()
+    whole.operation("verify").must()
+    assert list(dead_run.clear(whole.environment)) == []

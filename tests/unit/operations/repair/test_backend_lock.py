@@ -1,0 +1,120 @@
+"""The lock that repair holds: a file as Pulumi writes it, or a state that the backend takes back unchanged."""
+
+import json
+import os
+import signal
+import socket
+from pathlib import Path
+
+import pytest
+
+from operations import pulumi
+from operations.pulumi import PulumiFailed
+from operations.repair import backend_lock, locks
+from operations.repair.backend_lock import NotOurs
+from operations.repair.observed_state import Situation
+from tests.support.factories import make_settings
+from tests.support.snapshots import STACK, make_snapshot
+
+STATE = {"version": 3, "deployment": {"resources": [{"urn": "urn:x", "type": "t"}]}}
+
+
+def situation(backend: str, **more) -> Situation:
+    known = locks.examinable(backend)
+    return Situation(STACK, make_settings(), make_snapshot(), STATE, backend=backend, locks_known=known, **more)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """The folder in which Pulumi looks for locks."""
+    return tmp_path / ".pulumi" / "locks" / "organization" / "pi-mesh" / STACK
+
+
+@pytest.fixture
+def now(tmp_path: Path) -> Situation:
+    return situation(f"file://{tmp_path}")
+
+
+def test_the_lock_is_a_file_of_pulumis_form_for_as_long_as_repair_works(now, folder):
+    with backend_lock.held(now):
+        (file,) = folder.iterdir()
+        content = json.loads(file.read_text())
+        assert (content["pid"], content["hostname"]) == (os.getpid(), socket.gethostname())
+        assert set(content) == {"pid", "username", "hostname", "timestamp"}
+        assert file.suffix == ".json"
+    assert list(folder.iterdir()) == []
+
+
+def test_a_lock_that_came_in_between_is_respected_and_ours_goes(now, folder):
+    folder.mkdir(parents=True)
+    (folder / "theirs.json").write_text('{"pid": 7, "hostname": "pi-1", "username": "ann", "timestamp": "now"}')
+    with pytest.raises(NotOurs, match=r"was locked meanwhile \(ann@pi-1"), backend_lock.held(now):
+        pass
+    assert [file.name for file in folder.iterdir()] == ["theirs.json"]
+
+
+def test_a_dead_runs_lock_that_is_about_to_go_is_no_obstacle(now, folder):
+    folder.mkdir(parents=True)
+    (folder / "stale.json").write_text("{}")
+    stale = tuple(locks.read(now.backend, STACK))
+    with backend_lock.held(situation(now.backend, locks=stale)):
+        assert len(list(folder.iterdir())) == 2
+
+
+@pytest.mark.parametrize("number", backend_lock.ENDING)
+def test_a_signal_that_ends_repair_takes_the_lock_away(now, folder, number):
+    before = signal.getsignal(number)
+    with pytest.raises(SystemExit), backend_lock.held(now):
+        signal.raise_signal(number)
+    assert list(folder.iterdir()) == []
+    assert signal.getsignal(number) is before
+
+
+def test_repair_stops_when_somebody_cancels_its_lock(now, folder):
+    with backend_lock.held(now) as lock:
+        lock.confirm(now)
+        for file in folder.iterdir():
+            file.unlink()
+        with pytest.raises(NotOurs, match="somebody ran `pulumi cancel`"):
+            lock.confirm(now)
+
+
+def test_a_folder_that_can_not_be_written_is_one_line(tmp_path):
+    (tmp_path / ".pulumi").write_text("no folder")
+    with pytest.raises(NotOurs, match="can't be locked: "), backend_lock.held(situation(f"file://{tmp_path}")):
+        pass
+
+
+@pytest.fixture
+def elsewhere(monkeypatch) -> list[dict]:
+    """Return what is imported into a backend in S3 that holds STATE."""
+    imported: list[dict] = []
+    monkeypatch.setattr(pulumi, "export", lambda _: STATE)
+    monkeypatch.setattr(pulumi, "import_", lambda _, state: imported.append(state))
+    return imported
+
+
+def test_elsewhere_the_unchanged_state_is_imported_before_a_write(elsewhere):
+    now = situation("s3://mesh-state")
+    with backend_lock.held(now) as lock:
+        lock.confirm(now)
+    assert elsewhere == [STATE]
+
+
+def test_elsewhere_a_backend_that_refuses_the_state_stops_repair(elsewhere, monkeypatch):
+    def refuse(*_: object) -> None:
+        raise PulumiFailed("pulumi stack import", "failed: the stack is currently locked by 1 lock(s)", "")
+
+    monkeypatch.setattr(pulumi, "import_", refuse)
+    now = situation("s3://mesh-state")
+    with backend_lock.held(now) as lock, pytest.raises(NotOurs, match=r"currently locked by 1 lock\(s\)"):
+        lock.confirm(now)
+    assert elsewhere == []
+
+
+def test_elsewhere_a_state_that_changed_meanwhile_stops_repair(elsewhere, monkeypatch):
+    monkeypatch.setattr(pulumi, "export", lambda _: {"deployment": {"resources": []}})
+    now = situation("s3://mesh-state")
+    with backend_lock.held(now) as lock, pytest.raises(NotOurs, match="has changed meanwhile"):
+        lock.confirm(now)
+    assert elsewhere == []

@@ -17,7 +17,8 @@ class KubernetesProvider(pulumi.ProviderResource):
             "context": context,
             # By this the engine tells clusters apart, not by where a kubeconfig lies.
             "clusterIdentifier": context,
-            # A changed secret is updated: replaced, the CA's would be gone for a moment.
+            # A changed one is updated: replaced, the CA's secret or its root would be gone for a moment.
             "enableSecretMutable": "true",
+            "enableConfigMapMutable": "true",
         }
         super().__init__("kubernetes", name, inputs, pulumi.ResourceOptions(version=version("pulumi-kubernetes")))

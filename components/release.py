@@ -30,6 +30,8 @@ class ReleaseComponent(pulumi.ComponentResource):
     """Helm's, and for a gateway its Deployment's and Service's."""
     status: pulumi.Output[str]
     """Helm's: `deployed` when all is well."""
+    revision: pulumi.Output[int]
+    """Helm's number of what was applied."""
 
     def __init__(self, args: ReleaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         release, how = args.release, args.how
@@ -54,6 +56,7 @@ class ReleaseComponent(pulumi.ComponentResource):
         )
         self.release_name = release.name
         self.status = made.status.apply(lambda status: status.status)
+        self.revision = made.status.apply(lambda status: int(status.revision or 0))
         self.register_outputs({"status": self.status})
 
 

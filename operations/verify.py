@@ -9,25 +9,35 @@ import typer
 
 from operations import analysis, plaintext_probe, report, report_text, signing, stacks
 from operations.command_line import All, Json, Stack, conclude, expected_errors
+from operations.failures import UsageError
 from pi_mesh import inventory
 from pi_mesh.checks import verify as checks
 from pi_mesh.checks.finding import Finding
 from pi_mesh.checks.verify import presence
+from pi_mesh.checks.verify.differences import needs_defaults
 from pi_mesh.checks.verify.input import VerificationInput
 from pi_mesh.cluster import authority, identity, observed, policies, snapshot
 from pi_mesh.cluster.client import Client
 from pi_mesh.settings import Settings
 
 Probe = Annotated[bool, typer.Option("--probe", help="Also make the plain-text call that STRICT must refuse.")]
+ReadOnly = Annotated[
+    bool, typer.Option("--read-only", help="Use get and list alone, read no Secret, and say what was not compared.")
+]
 
 
-def verify(stack: Stack, as_json: Json = False, everything: All = False, probe: Probe = False) -> None:
+def verify(
+    stack: Stack, as_json: Json = False, everything: All = False, probe: Probe = False, read_only: ReadOnly = False
+) -> None:
     """Prove that the mesh is installed, whole, and as the settings say; the exit status is the proof."""
     with expected_errors("verify", stack, as_json):
+        if probe and read_only:
+            raise UsageError(stack, "--probe makes a call, which --read-only must not", "give one of the two")
         settings, exported = stacks.load_with_state(stack)
-        seen = read(settings, stack)
+        seen = read(settings, stack, read_only)
         identity.require(settings.cluster, exported().cluster_uid, seen.snapshot.uid)
-        findings = presence.absence(seen) or [*judge(seen), *(plaintext_probe.probe(seen) if probe else ())]
+        look = checks.run if read_only else judge
+        findings = presence.absence(seen) or [*look(seen), *(plaintext_probe.probe(seen) if probe else ())]
     conclude(report.of("verify", stack, findings), as_json, partial(report_text.show, everything=everything))
 
 
@@ -38,17 +48,18 @@ def judge(seen: VerificationInput) -> list[Finding]:
         return [*checks.run(seen), *signing.signed(seen.settings, seen.authority), *analyzed.result()]
 
 
-def read(settings: Settings, stack: str) -> VerificationInput:
+def read(settings: Settings, stack: str, read_only: bool = False) -> VerificationInput:
     """Read everything that the checks judge. Raises as `pi_mesh.cluster.snapshot.read` does."""
     context, namespace = settings.cluster.context, settings.istio.namespace
-    cluster = snapshot.read(context)
+    cluster = snapshot.read(context, read_only=read_only)
     mesh = inventory.of(settings, stack, bool(cluster.load_balancer))
     records = [cluster.release(release.namespace, release.name) for release in mesh.releases]
     # An adopted namespace keeps its own labels and annotations.
     objects = [item.manifest for item in mesh.objects if not item.adopted]
+    helms = None if read_only else [record for record in records if record]
     # The client is made before the thread: two threads that read a kubeconfig at once crash msgspec 0.22.
     with Client(context) as client, ThreadPoolExecutor(max_workers=1) as beside:
         istio_policies = beside.submit(policies.read, client, namespace)
-        seen = observed.read(context, settings.trading.namespace, [record for record in records if record], objects)
-    ca, now = authority.read(context, namespace), datetime.now(UTC)
+        seen = observed.read(settings, helms, objects, needs_defaults)
+    ca, now = authority.read(context, namespace, secrets=not read_only), datetime.now(UTC)
     return VerificationInput(mesh, cluster, seen, ca, now, istio_policies.result())

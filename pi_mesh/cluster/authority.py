@@ -9,6 +9,8 @@ from pi_mesh.names import EXTERNAL_CA_LABEL
 
 PUBLIC = ("ca-cert.pem", "cert-chain.pem", "root-cert.pem")
 """What is taken of the secret: never the key."""
+OF_TLS = {"ca-cert.pem": "tls.crt", "cert-chain.pem": "tls.crt", "root-cert.pem": "ca.crt"}
+"""The same in a secret of type kubernetes.io/tls."""
 ISSUERS = "/apis/cert-manager.io/v1/namespaces/{}/issuers"
 
 
@@ -28,12 +30,12 @@ class Authority:
     """There, why cert-manager's Issuer can't have anything signed now; empty when it can."""
 
 
-def read(context: str, namespace: str) -> Authority:
-    """Reads it from istiod's namespace. Raises as `pi_mesh.cluster.client.Client` does."""
+def read(context: str, namespace: str, *, secrets: bool = True) -> Authority:
+    """Reads it from istiod's namespace; without `secrets` what ConfigMaps tell. Raises as `Client` does."""
     path = f"/api/v1/namespaces/{namespace}"
     with Client(context) as client:
         roots = client.get(f"{path}/configmaps/istio-ca-root-cert") or {}
-        secret = client.get(f"{path}/secrets/cacerts") or {}
+        secret = (client.get(f"{path}/secrets/cacerts") if secrets else None) or {}
         external_signer_map = client.get(f"{path}/configmaps/{cert_manager.ROOT}") or {}
         issuer = client.get(f"{ISSUERS.format(namespace)}/{cert_manager.ISSUER}") if external_signer_map else None
     labels = secret.get("metadata", {}).get("labels") or {}
@@ -55,4 +57,6 @@ def _complaint(issuer: dict | None) -> str:
 
 
 def _certificates(data: dict[str, str]) -> dict[str, str]:
-    return {name: base64.b64decode(data[name]).decode() for name in PUBLIC if name in data}
+    """Return them by Istio's names; `tls.crt` counts before those, as in istiod (pilot/pkg/bootstrap/istio_ca.go)."""
+    names = OF_TLS if "tls.crt" in data else {name: name for name in PUBLIC}
+    return {name: base64.b64decode(data[key]).decode() for name, key in names.items() if key in data}

@@ -1,8 +1,11 @@
-"""Where the API server keeps an object of any kind."""
+"""Where the API server keeps an object of any kind, and which defaults it would give it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from pi_mesh.cluster.client import Client
+from pi_mesh.cluster.client import Client, Refused
+
+SUFFIX = "-defaults"
+"""Added to the name of an object whose defaults are asked for: its own name is taken."""
 
 
 class Discovery:
@@ -13,16 +16,33 @@ class Discovery:
         self._kinds: dict[str, dict[str, dict]] = {}
 
     def fetch(self, wanted: dict, namespace: str) -> dict | None:
-        """The live object that a manifest names; None where there is none, or its kind is unknown.
+        """Return the live object that a manifest names; None where there is none, or its kind is unknown.
 
         `namespace` counts for manifests that name none.
         """
+        collection = self._collection(wanted, namespace)
+        return self._client.get(f"{collection}/{wanted['metadata']['name']}") if collection else None
+
+    def defaulted(self, wanted: dict, namespace: str) -> dict | str:
+        """Return the manifest with the API server's defaults, by a dry run that stores nothing; or why it has none.
+
+        A creation, and not an apply to the live object, which would keep what others added to it.
+        """
+        metadata = {**wanted["metadata"], "name": f"{wanted['metadata']['name']}{SUFFIX}"}
+        body = _without_node_ports({**wanted, "metadata": metadata})
+        collection = self._collection(wanted, namespace)
+        try:
+            made = self._client.ask(collection, body, dryRun="All") if collection else None
+        except Refused as refused:
+            return refused.reason
+        return made or "its kind or namespace is not there"
+
+    def _collection(self, wanted: dict, namespace: str) -> str | None:
         kind = self._of(wanted["apiVersion"]).get(wanted["kind"])
         if kind is None:
             return None
-        meta = wanted["metadata"]
-        scope = f"namespaces/{meta.get('namespace', namespace)}/" if kind["namespaced"] else ""
-        return self._client.get(f"{_root(wanted['apiVersion'])}/{scope}{kind['name']}/{meta['name']}")
+        scope = f"namespaces/{wanted['metadata'].get('namespace', namespace)}/" if kind["namespaced"] else ""
+        return f"{_root(wanted['apiVersion'])}/{scope}{kind['name']}"
 
     def lists(self, group: str, kinds: Iterable[str]) -> dict[str, str]:
         """Return the path that lists each kind of a group in the newest version it is served in; unknown kinds lack."""
@@ -44,3 +64,11 @@ class Discovery:
 
 def _root(version: str) -> str:
     return f"/apis/{version}" if "/" in version else f"/api/{version}"
+
+
+def _without_node_ports(manifest: Mapping) -> dict:
+    """Take out the ports that the live Service holds: no other may have them."""
+    if manifest["kind"] != "Service":
+        return dict(manifest)
+    ports = [{key: value for key, value in port.items() if key != "nodePort"} for port in manifest["spec"]["ports"]]
+    return {**manifest, "spec": {**manifest["spec"], "ports": ports}}

@@ -1,6 +1,7 @@
 """One read of the live cluster, frozen: what every check judges."""
 
 import gc
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -78,8 +79,8 @@ class Snapshot:
         return next((entry for entry in self.releases if (entry.namespace, entry.name) == (namespace, name)), None)
 
 
-def read(context: str) -> Snapshot:
-    """Reads the cluster of a kube context.
+def read(context: str, *, read_only: bool = False) -> Snapshot:
+    """Reads the cluster of a kube context; `read_only`: with get and list alone, and no Secret.
 
     Raises WrongContext unless it is the kubeconfig's current one, and ClusterUnreachable where it does not answer.
     """
@@ -88,18 +89,13 @@ def read(context: str) -> Snapshot:
         with ThreadPoolExecutor(max_workers=5) as pool:
             lists = {kind: pool.submit(_list, client, path, parse) for kind, (path, parse) in WHOLE.items()}
             lists["crds"] = pool.submit(_list, client, CRDS, objects.crd, METADATA_ONLY)
-            lists["releases"] = pool.submit(
-                _list,
-                client,
-                release_records.LIST,
-                release_records.parse,
-                METADATA_ONLY,
-                labelSelector=release_records.SELECTOR,
-            )
             labelled = {"labelSelector": EXTERNAL_CA_LABEL}
-            lists["external ca"] = pool.submit(_list, client, SECRETS, _namespace, METADATA_ONLY, **labelled)
+            if not read_only:
+                helms, parse = {"labelSelector": release_records.SELECTOR}, release_records.parse
+                lists["releases"] = pool.submit(_list, client, SECRETS, parse, METADATA_ONLY, **helms)
+                lists["external ca"] = pool.submit(_list, client, SECRETS, _namespace, METADATA_ONLY, **labelled)
             lists["external signer"] = pool.submit(_list, client, CONFIG_MAPS, _namespace, METADATA_ONLY, **labelled)
-            missing = rights.missing(client.ask)
+            missing = () if read_only else rights.missing(client.ask)
             found = {kind: future.result() for kind, future in lists.items()}
     return _snapshot(context, version, found, missing)
 
@@ -131,7 +127,7 @@ def _namespace(item: dict) -> str:
 
 
 def _snapshot(context: str, version: str, found: Lists, missing: tuple[str, ...]) -> Snapshot:
-    kept = {kind: items or () for kind, items in found.items()}
+    kept = defaultdict(tuple, {kind: items or () for kind, items in found.items()})
     return Snapshot(
         context,
         version,

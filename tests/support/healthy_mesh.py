@@ -8,6 +8,7 @@ from pi_mesh.checks.finding import errors
 from pi_mesh.checks.verify import crds as crd_check
 from pi_mesh.checks.verify import run
 from pi_mesh.checks.verify.input import VerificationInput
+from pi_mesh.cluster.applied import AppliedRelease
 from pi_mesh.cluster.authority import Authority
 from pi_mesh.cluster.injection import Injection
 from pi_mesh.cluster.objects import Crd, Deployment, Service
@@ -15,7 +16,7 @@ from pi_mesh.cluster.observed import ObservedState, Pair
 from pi_mesh.cluster.pods import Container, Pod
 from pi_mesh.cluster.policies import KINDS, Policies, Policy
 from pi_mesh.cluster.release_records import ReleaseRecord
-from pi_mesh.inventory import Inventory, Kind, Workload
+from pi_mesh.inventory import Inventory, Kind, Release, Workload
 from pi_mesh.model.resources import ResourceProfile
 from tests.support.authorities import make_root
 from tests.support.factories import make_mesh
@@ -33,9 +34,15 @@ def make_verification(mesh: Inventory | None = None) -> VerificationInput:
     sidecar = _container("istio-proxy", mesh.settings.proxy.resources)
     injected = Injection(Pod("trading", "injection-proof", containers=(Container("app"), sidecar)))
     pairs = tuple(Pair("", item.manifest, item.manifest) for item in mesh.objects if item.kind != "Namespace")
-    observed = ObservedState(injected, (*pairs, owned(1, 1)))
+    releases = tuple(applied_as_asked(release) for release in mesh.releases)
+    observed = ObservedState(injected, (*pairs, owned(1, 1)), releases, releases)
     cluster, now = make_snapshot(**_cluster(mesh)), datetime.now(UTC)
     return VerificationInput(mesh, cluster, observed, Authority(ROOT), now, _policies(mesh))
+
+
+def applied_as_asked(release: Release) -> AppliedRelease:
+    """Return what Helm's record says of a release that was applied as the settings give it."""
+    return AppliedRelease(release.id, 3, release.version, release.version, release.values)
 
 
 def pod_of(workload: Workload) -> Pod:

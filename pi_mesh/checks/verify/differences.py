@@ -1,41 +1,117 @@
-"""How a live object differs from what was asked for: only what was asked for is compared."""
+"""How a live object differs from what was asked for, with every field and list item that was added."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
+from pi_mesh.checks.verify import kinds, list_items
+from pi_mesh.checks.verify.difference import ABSENT, Difference, Place
+from pi_mesh.checks.verify.kinds import Comparison, SameAs
+from pi_mesh.cluster.applied import same_text
 from pi_mesh.quantities import same_quantity
 
-RUNTIME = ("caBundle", "failurePolicy")
-"""Fields of webhooks that istiod writes while it runs."""
-NAMED_BY = ("name", "containerPort", "port", "key")
-"""By what the API server merges the items of lists."""
+SKIPPED = ("apiVersion", "kind", "status")
+QUANTITIES = ("requests", "limits", "hard", "default", "defaultRequest", "min", "max")
+"""Fields whose members are quantities, which are compared by amount; any other text is compared as it is written."""
+ALONE = ("divisor", "sizeLimit", "averageValue")
+"""Fields that are quantities themselves."""
+METADATA = ("metadata.labels", "metadata.annotations")
+RESTARTED = "kubectl.kubernetes.io/restartedAt"
+"""Annotation that `kubectl rollout restart` adds to a pod template."""
 
 
-def differences(wanted: object, live: object, path: str = "") -> Iterator[str]:
-    """A line for each field, such as "spec.replicas: 0, not 1"."""
-    if isinstance(wanted, dict):
-        if not isinstance(live, dict):
-            yield from [f"{path}: is missing"] if wanted else []
+def differences(wanted: Mapping, live: Mapping, defaulted: Mapping | None = None) -> Iterator[Difference]:
+    """Compare an object with its manifest; `defaulted`: the manifest with the API server's defaults, if asked for."""
+    comparison = _Comparison(kinds.of(wanted), defaulted is not None)
+    for key in dict.fromkeys([*wanted, *live]):
+        if key not in SKIPPED:
+            mine, theirs, default = (entry.get(key, ABSENT) for entry in (wanted, live, defaulted or {}))
+            yield from comparison.values(mine, theirs, default, Place().field(key))
+
+
+def needs_defaults(wanted: Mapping, live: Mapping) -> bool:
+    """Return True where only the API server can tell whether a field was added."""
+    return any(entry.uncertain for entry in differences(wanted, live))
+
+
+@dataclass(frozen=True)
+class _Comparison:
+    kind: Comparison
+    asked: bool
+
+    def values(self, wanted: object, live: object, defaulted: object, at: Place) -> Iterator[Difference]:
+        if at.pattern in self.kind.written:
             return
-        for key, value in wanted.items():
-            if key not in RUNTIME and value is not None:
-                yield from differences(value, live.get(key), f"{path}.{key}".lstrip("."))
-    elif isinstance(wanted, list):
-        yield from _in_lists(wanted, live if isinstance(live, list) else [], path)
-    elif not _same(wanted, live):
-        yield f"{path}: {live!r}, not {wanted!r}"
+        if wanted is None or wanted is ABSENT:
+            yield from self._added(live, defaulted, at)
+        elif isinstance(wanted, dict) and isinstance(live, dict):
+            yield from self._fields(wanted, live, defaulted, at)
+        elif isinstance(wanted, list) and isinstance(live, list):
+            yield from self._items(wanted, live, defaulted, at)
+        elif _empty(wanted) and (live is ABSENT or _empty(live)):
+            return
+        elif live is ABSENT and not wanted:
+            # The API server leaves some fields out that say no or nothing, and keeps others.
+            if not (self.asked and defaulted is ABSENT):
+                yield Difference(at, wanted, live, uncertain=not self.asked and not self.kind.exact)
+        elif not _same(wanted, live, at):
+            yield Difference(at, wanted, live)
 
-
-def _in_lists(wanted: list, live: list, path: str) -> Iterator[str]:
-    for index, item in enumerate(wanted):
-        key = next((name for name in NAMED_BY if isinstance(item, dict) and name in item), None)
-        if key is None:
-            found, label = (live[index] if index < len(live) else None), str(index)
+    def _added(self, live: object, defaulted: object, at: Place) -> Iterator[Difference]:
+        if live is ABSENT or _empty(live) or at.pattern in self.kind.filled:
+            return
+        if self.kind.defaults.get(at.pattern) == live:
+            return
+        if defaulted is not ABSENT:
+            yield from self.values(defaulted, live, ABSENT, at)
         else:
-            found = next((one for one in live if isinstance(one, dict) and one.get(key) == item[key]), None)
-            label = str(item[key])
-        yield from differences(item, found, f"{path}[{label}]")
+            yield Difference(at, ABSENT, live, uncertain=not self.asked and not self.kind.exact)
+
+    def _fields(self, wanted: dict, live: dict, defaulted: object, at: Place) -> Iterator[Difference]:
+        known = defaulted if isinstance(defaulted, dict) else {}
+        for key in dict.fromkeys([*wanted, *live]):
+            below, found = at.field(key), live.get(key, ABSENT)
+            if key not in wanted and (_others_note(at.pattern, key) or self._as_beside(below, live)):
+                continue
+            missing = {} if below.pattern in METADATA else ABSENT
+            yield from self.values(wanted.get(key, missing), found, known.get(key, ABSENT), below)
+
+    def _as_beside(self, at: Place, live: dict) -> bool:
+        default = self.kind.defaults.get(at.pattern)
+        return isinstance(default, SameAs) and live.get(at.pattern.rpartition(".")[2]) == live.get(str(default))
+
+    def _items(self, wanted: list, live: list, defaulted: object, at: Place) -> Iterator[Difference]:
+        known = defaulted if isinstance(defaulted, list) else []
+        for label, mine, theirs in list_items.pairs(wanted, live):
+            place = at.item(len(live) if theirs is None else theirs, label)
+            if mine is None:
+                yield Difference(place, ABSENT, live[theirs or 0])
+            elif theirs is None:
+                yield Difference(place, wanted[mine], ABSENT)
+            else:
+                # A manifest's items keep their places when the API server adds its defaults.
+                default = known[mine] if len(known) == len(wanted) else ABSENT
+                yield from self.values(wanted[mine], live[theirs], default, place)
 
 
-def _same(wanted: object, live: object) -> bool:
-    """Treat empty as absent, and compare quantities by their amount."""
-    return wanted == live or (not wanted and not live) or same_quantity(wanted, live)
+def _others_note(pattern: str, key: str) -> bool:
+    """Return True for a label or annotation that anybody may add: it means nothing to Istio, and restarts no pods."""
+    if pattern == "metadata":
+        return f"metadata.{key}" not in METADATA
+    return key == RESTARTED or (pattern in METADATA and "istio" not in key)
+
+
+def _empty(value: object) -> bool:
+    return value in (None, "") or (isinstance(value, dict | list) and not value) or _says_nothing(value)
+
+
+def _says_nothing(value: object) -> bool:
+    return isinstance(value, dict) and all(_empty(entry) for entry in value.values())
+
+
+def _same(wanted: object, live: object, at: Place) -> bool:
+    if wanted == live and isinstance(wanted, bool) == isinstance(live, bool):
+        return True
+    *_, parent, name = ("", *at.pattern.split("."))
+    if name in ALONE or parent in QUANTITIES:
+        return same_quantity(wanted, live)
+    return same_text(wanted, live)

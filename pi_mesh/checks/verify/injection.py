@@ -13,6 +13,8 @@ ID = "sidecar injection"
 def check(seen: VerificationInput) -> Iterator[Finding]:
     namespace = seen.settings.trading.namespace
     subject, tried = Subject("namespace", namespace), seen.observed.injection
+    if seen.observed.read_only:
+        return
     if tried.pod is None:
         fix = "see the findings of webhooks and mesh pods; the namespace's quota may be used up"
         yield error(ID, subject, f"a test pod (dry run) is refused: {tried.refusal}", fix)

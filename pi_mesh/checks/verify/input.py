@@ -44,5 +44,5 @@ class VerificationInput:
     def restore(self, release: str) -> str:
         """Return the command that restores what a release, as NAMESPACE/NAME, owns: Helm applies its revision again."""
         namespace, _, name = release.partition("/")
-        found = self.snapshot.release(namespace, name)
+        found = self.snapshot.release(namespace, name) or self.observed.release(release)
         return f"`helm rollback -n {namespace} {name} {found.revision}`" if found else "`pulumi up --refresh`"

@@ -1,8 +1,9 @@
-"""The program's own objects must be as the settings say."""
+"""The program's own objects must be as the settings say, and nothing more."""
 
 from collections.abc import Iterator
 
-from pi_mesh.checks.finding import Finding, Subject, error, ok
+from pi_mesh.checks.finding import Finding, Subject, error, ok, unknown
+from pi_mesh.checks.verify import restoration
 from pi_mesh.checks.verify.differences import differences
 from pi_mesh.checks.verify.input import VerificationInput
 
@@ -13,8 +14,12 @@ def check(seen: VerificationInput) -> Iterator[Finding]:
     for pair in seen.observed.pairs:
         if pair.release:
             continue
-        lines = list(differences(pair.wanted, pair.live)) if pair.live else ["is not there"]
-        if lines:
-            yield error(ID, Subject(*pair.identity), "; ".join(lines), "`pulumi up --refresh`")
+        subject = Subject(*pair.identity)
+        if pair.live is None and pair.refusal:
+            yield unknown(ID, subject, f"was not compared: {pair.refusal}")
+        elif pair.live is None:
+            yield error(ID, subject, "is not there", "`pulumi up --refresh`")
+        elif found := list(differences(pair.wanted, pair.live, pair.defaulted)):
+            yield error(ID, subject, "; ".join(map(str, found)), restoration.command(seen, pair, found))
         else:
-            yield ok(ID, Subject(*pair.identity), "is as the settings say")
+            yield ok(ID, subject, "is as the settings say")

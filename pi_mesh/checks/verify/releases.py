@@ -4,7 +4,9 @@ from collections.abc import Iterator
 
 from pi_mesh.checks.finding import Finding, Subject, error, ok
 from pi_mesh.checks.verify.input import VerificationInput
+from pi_mesh.cluster.applied import NAME
 
+RECORD = f"ConfigMap {NAME}"
 ID = "helm releases"
 
 
@@ -12,7 +14,10 @@ def check(seen: VerificationInput) -> Iterator[Finding]:
     for release in seen.mesh.releases:
         subject = Subject("release", release.id)
         found = seen.snapshot.release(release.namespace, release.name)
-        if found is None:
+        if seen.observed.read_only:
+            if seen.observed.release(release.id) is None:
+                yield error(ID, subject, f"is not in {RECORD}: `up` left nothing to compare with", "`pulumi up`")
+        elif found is None:
             yield error(ID, subject, "is not there", "`pulumi up --refresh`")
         elif found.pending:
             yield error(ID, subject, f"is stuck in {found.status}", "`python -m operations repair -s STACK`")

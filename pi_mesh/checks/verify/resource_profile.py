@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from pi_mesh.checks.finding import Finding, Subject, error, ok
 from pi_mesh.checks.verify.input import VerificationInput
+from pi_mesh.checks.verify.restart import command
 from pi_mesh.cluster.pods import SIDECAR, Container
 from pi_mesh.inventory import Release, Workload
 from pi_mesh.model.resources import ResourceProfile
@@ -40,16 +41,9 @@ def _sidecars(seen: VerificationInput) -> Iterator[Finding]:
         if wrong := deviations(sidecar, profile):
             count += 1
             subject = Subject("pod", f"{namespace}/{pod.name}")
-            yield error(
-                ID, subject, f"sidecar {wrong}", f"`kubectl rollout restart -n {namespace} {_restart(pod.owner)}`"
-            )
+            yield error(ID, subject, f"sidecar {wrong}", command(pod))
     if pods and not count:
         yield ok(ID, Subject("namespace", namespace), f"all {len(pods)} sidecars carry the profile", number=len(pods))
-
-
-def _restart(owner: str) -> str:
-    kind, _, name = owner.partition("/")
-    return f"deploy/{name.rpartition('-')[0]}" if kind == "ReplicaSet" else owner.lower() or "deploy"
 
 
 def deviations(container: Container, profile: ResourceProfile) -> str:

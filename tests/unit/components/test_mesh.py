@@ -66,7 +66,8 @@ def test_every_resource_is_the_stacks_own_clusters(plain):
 
 
 def test_nothing_of_a_machine_is_in_the_providers_inputs(plain):
-    assert set(plain.one("cluster").props) == {"context", "clusterIdentifier", "enableSecretMutable"}
+    mutable = {"enableConfigMapMutable", "enableSecretMutable"}
+    assert set(plain.one("cluster").props) == {"context", "clusterIdentifier"} | mutable
 
 
 @pytest.mark.parametrize(("switch", "name"), [("ingress", INGRESS), ("egress", EGRESS)])

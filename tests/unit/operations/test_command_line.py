@@ -32,7 +32,7 @@ def stack(monkeypatch):
 
 
 def _answering(outcome):
-    def read(*_):
+    def read(*_, **__):
         if isinstance(outcome, Exception):
             raise outcome
         return outcome

@@ -33,8 +33,8 @@ def test_a_stack_file_that_is_no_yaml_is_one_line(tmp_path):
 
 def test_a_stack_that_makes_the_ca_alone_is_not_run_but_its_settings_are_checked(tmp_path, monkeypatch):
     monkeypatch.setattr(engine, "preview", None)
-    found = side(tmp_path, "config:\n  pi-mesh:vault: {enabled: true, nonsense: 1}\n")
-    assert found.intent.errors == ("vault.nonsense: is not a setting; see docs/config.md",)
+    found = side(tmp_path, "config:\n  pi-mesh:vault: {enabled: true, address: https://vault.test:8200, nonsense: 1}\n")
+    assert found.intent.errors == ("vault.nonsense: is not a setting; docs/config.md lists them all",)
 
 
 def test_rules_that_do_not_load_are_told(tmp_path):

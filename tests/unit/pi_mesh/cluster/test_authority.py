@@ -6,7 +6,6 @@ from collections.abc import Callable
 import pytest
 
 from pi_mesh.cluster import authority
-from tests.support import awaited
 from tests.support.authorities import make_root
 
 ROOT = make_root().pem
@@ -39,6 +38,5 @@ def read(monkeypatch: pytest.MonkeyPatch) -> Callable[..., authority.Authority]:
     return of
 
 
-@awaited.truth("L8 a secret of type kubernetes.io/tls, which istiod reads too, is taken for none")
 def test_a_cacerts_secret_in_the_form_of_kubernetes_is_read_too(read):
     assert read(**{"tls.crt": ROOT, "tls.key": "key", "ca.crt": ROOT}).cacerts != {}

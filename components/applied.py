@@ -1,0 +1,52 @@
+"""What `up` applied, left in a ConfigMap for `verify --read-only`."""
+
+from collections.abc import Iterable, Mapping
+
+import pulumi
+
+from components.manifest import KubernetesObject
+from components.release import ReleaseComponent
+from pi_mesh.cluster import applied, observed, release_records
+from pi_mesh.cluster.client import Client
+from pi_mesh.cluster.errors import ClusterUnreachable
+from pi_mesh.cluster.release_records import ReleaseRecord
+from pi_mesh.inventory import Inventory, Release
+
+PREVIEWED = "not known before `up`"
+"""Stands in a preview for the content of a release that is about to change."""
+
+
+def leave(mesh: Inventory, releases: Iterable[ReleaseComponent], opts: pulumi.ResourceOptions) -> None:
+    """Register the ConfigMap; its content is read from Helm's records once their releases are done."""
+    revisions = {one.release_name: one.revision for one in releases}
+    data = pulumi.Output.all(**revisions).apply(lambda known: _data(mesh, known))
+    metadata = {"name": applied.NAME, "namespace": mesh.settings.istio.namespace}
+    KubernetesObject("applied", {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}, opts)
+
+
+def _data(mesh: Inventory, revisions: Mapping[str, int]) -> dict[str, str]:
+    """Return the content, by the key of each release: what was left already, where it is of the same revision.
+
+    Where the cluster can't be read it says so: the mesh is installed by now, and not worth failing an `up` for.
+    """
+    settings = mesh.settings
+    try:
+        with Client(settings.cluster.context) as client:
+            left = observed.texts_left_by_up(client, settings.istio.namespace)
+            return {
+                applied.key(one.id): _text(client, one, revisions[one.name], left.get(one.id))
+                for one in mesh.releases
+                if one.name in revisions
+            }
+    except ClusterUnreachable as problem:
+        return {applied.key(one.id): f"not known: {problem}" for one in mesh.releases}
+
+
+def _text(client: Client, release: Release, revision: int, left: str | None) -> str:
+    known = applied.parse(release.id, left or "")
+    if left and known and known.revision == revision:
+        return left
+    if pulumi.runtime.is_dry_run():
+        return PREVIEWED
+    found = release_records.read(client, ReleaseRecord(release.namespace, release.name, revision))
+    return applied.entry(found, release.typed, release.extra) if found else PREVIEWED

@@ -1,0 +1,28 @@
+"""Extra Helm values that no template of their chart reads; charts in a directory are looked into, others are not."""
+
+from collections.abc import Iterator
+
+from pi_mesh.checks.finding import Finding, setting, warning
+from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.inventory import Inventory
+from pi_mesh.values import unread
+
+ID = "extra values"
+FIX = "see the chart's values.yaml for its name, or take it out"
+
+
+def check(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:  # noqa: ARG001 - a check like the others
+    """Warn only: such a value changes nothing, and a stack that has one is not kept from its `up`."""
+    for key, message in unread_values(mesh):
+        yield warning(ID, setting(key), message, FIX)
+
+
+def unread_values(mesh: Inventory) -> Iterator[tuple[str, str]]:
+    """Yield the config key of each, and what is wrong with it."""
+    for release in mesh.releases:
+        if not (release.extra and release.source.is_directory):
+            continue
+        if chart := unread.load(release.package):
+            for path in unread.unread(chart, release.extra):
+                message = f"no template of the chart {release.chart} {release.version} reads it, so it changes nothing"
+                yield f"{release.setting}.values.{path}", message

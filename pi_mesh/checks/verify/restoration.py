@@ -1,0 +1,33 @@
+"""The command that puts an object back: Helm and Pulumi take back what was changed, and leave what was added."""
+
+import json
+import shlex
+from collections.abc import Sequence
+
+from pi_mesh.checks.verify.difference import Difference
+from pi_mesh.checks.verify.input import VerificationInput
+from pi_mesh.cluster.observed import Pair
+
+LONGEST = 400
+
+
+def command(seen: VerificationInput, pair: Pair, differences: Sequence[Difference]) -> str:
+    """Return the commands that undo the differences."""
+    added = [entry for entry in differences if entry.added]
+    restore = seen.restore(pair.release) if pair.release else "`pulumi up --refresh`"
+    if not added:
+        return restore
+    removal = _removal(pair, added)
+    return removal if len(added) == len(differences) else f"{removal}, then {restore}"
+
+
+def _removal(pair: Pair, added: Sequence[Difference]) -> str:
+    """Take out what was added; of a list's items the last first, for the places of those behind it change."""
+    kind, name = pair.identity
+    group = str(pair.wanted["apiVersion"]).partition("/")[0]
+    resource = f"{kind.lower()}.{group}" if group.endswith(".istio.io") else kind.lower()
+    namespace, _, name = name.rpartition("/")
+    where = f"{resource} {name}{f' -n {namespace}' if namespace else ''}"
+    patch = json.dumps([{"op": "remove", "path": entry.place.pointer} for entry in reversed(added)])
+    text = f"`kubectl patch {where} --type=json -p {shlex.quote(patch)}`"
+    return text if len(text) <= LONGEST else f"`kubectl edit {where}`, and take out what was added"

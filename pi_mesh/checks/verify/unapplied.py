@@ -1,0 +1,107 @@
+"""What was applied must be what the settings give now: a changed stack file changes nothing before `pulumi up`."""
+
+from collections.abc import Iterator, Mapping
+from itertools import groupby
+from typing import NamedTuple
+
+from pi_mesh.checks.finding import Finding, Subject, error, ok, setting, warning
+from pi_mesh.checks.verify.difference import ABSENT, shorten
+from pi_mesh.checks.verify.input import VerificationInput
+from pi_mesh.cluster.applied import AppliedRelease, digest
+from pi_mesh.inventory import Kind, Release
+from pi_mesh.values.origins import config_key
+
+ID = "settings applied"
+FIX = "`pulumi up`; where that sees no change, somebody used Helm: `pulumi up --refresh`"
+ROOT = "meshConfig.caCertificates"
+"""Vault's root, which only Vault tells: the rows of the mesh's certificates judge it."""
+
+
+class Value(NamedTuple):
+    """A value that is not applied as the settings give it."""
+
+    key: str
+    """Its config key."""
+    path: str
+    wanted: object
+    applied: object
+    release: str
+    secret: bool
+    """True for an extra value, whose text is not shown: it may be a password."""
+
+
+def check(seen: VerificationInput) -> Iterator[Finding]:
+    applied = {entry.release: entry for entry in seen.observed.releases}
+    values = [value for one in seen.mesh.releases if one.id in applied for value in _values(seen, one, applied[one.id])]
+    values.sort(key=lambda value: value.key)
+    for key, group in groupby(values, key=lambda value: value.key):
+        yield _finding(seen, key, list(group))
+    asked = {release.id for release in seen.mesh.releases}
+    off = [one for one in seen.snapshot.releases if seen.mesh.owns(one.id) and one.id not in asked]
+    for release in off:
+        yield error(ID, Subject("release", release.id), "is installed, but the stack file switches it off", FIX)
+    if applied and not values and not off:
+        message = "every value of every release is as the stack file asks for"
+        yield ok(ID, Subject("release"), message, number=len(applied))
+
+
+def _finding(seen: VerificationInput, key: str, values: list[Value]) -> Finding:
+    # Of the values that hang on one setting the one with the shortest path is the plainest: replicaCount.
+    first = min(values, key=lambda value: len(value.path))
+    releases = ", ".join(dict.fromkeys(value.release for value in values))
+    others = len({(str(value.wanted), str(value.applied)) for value in values}) - 1
+    more = f" and {others} more {'value' if others == 1 else 'values'}" if others else ""
+    message = f"{_asked(first)} ({first.path}{more} of release {releases})"
+    branch, _, rest = key.partition(".")
+    if rest == "service.type" and getattr(seen.settings, branch).service.type == "auto":
+        return warning(ID, setting(key), f"with `auto`, {message}", FIX)
+    return error(ID, setting(key), message, FIX, number=len(values))
+
+
+def _asked(value: Value) -> str:
+    if value.secret and any(isinstance(one, str | list) for one in (value.wanted, value.applied)):
+        return "the stack file asks for another value than the cluster has"
+    wanted, applied = ("nothing" if one is ABSENT else shorten(one) for one in (value.wanted, value.applied))
+    return f"the stack file asks for {wanted}, the cluster has {applied}"
+
+
+def _values(seen: VerificationInput, release: Release, applied: AppliedRelease) -> Iterator[Value]:
+    if applied.chart_version != release.version:
+        yield Value(_version_key(release), "version", release.version, applied.chart_version, release.id, secret=False)
+    everything = applied.extra is None
+    for path, wanted, live in unequal(release.values if everything else release.typed, applied.values):
+        if path == ROOT and seen.settings.vault.external_signer:
+            continue
+        typed, extra = _holds(release.typed, path), _holds(release.extra, path)
+        key = config_key(release.chart, release.setting, path, typed=typed, extra=extra and not typed)
+        yield Value(key, path, wanted, live, release.id, secret=not typed)
+    if not everything and applied.extra != digest(release.id, release.extra):
+        yield Value(f"{release.setting}.values", "", "now", "then", release.id, secret=True)
+
+
+def _version_key(release: Release) -> str:
+    if release.kind is Kind.CERT_MANAGER:
+        return f"{release.setting}.version"
+    return release.setting if release.kind is Kind.ADDON else "istio.version"
+
+
+def unequal(wanted: Mapping, applied: Mapping, path: str = "") -> Iterator[tuple[str, object, object]]:
+    """Yield the path and both values of each leaf that differs; lists are leaves."""
+    for key in sorted({*wanted, *applied}):
+        mine, theirs = (ABSENT if one.get(key) is None else one[key] for one in (wanted, applied))
+        below = f"{path}.{key}".lstrip(".")
+        if isinstance(mine, dict) or isinstance(theirs, dict):
+            one, other = (entry if isinstance(entry, dict) else {} for entry in (mine, theirs))
+            yield from unequal(one, other, below)
+            # A branch in place of a leaf: the leaf itself is told too.
+            mine, theirs = (ABSENT if isinstance(one, dict) else one for one in (mine, theirs))
+        if mine != theirs:
+            yield below, mine, theirs
+
+
+def _holds(values: Mapping, path: str) -> bool:
+    """Return True where the values say something at a path, whose keys may hold dots themselves."""
+    return any(
+        path == key or (path.startswith(f"{key}.") and isinstance(below, dict) and _holds(below, path[len(key) + 1 :]))
+        for key, below in values.items()
+    )

@@ -1,0 +1,81 @@
+"""Extra values that no template of a chart reads: Helm takes `pilot.resuorces` silently, and it changes nothing."""
+
+import re
+import tarfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+
+import yaml
+
+WRAPPED = "_internal_defaults_do_not_set"
+"""Key under which Istio's charts keep their defaults since 1.22 (templates/zzz_profile.yaml)."""
+PLUMBING = re.compile(r"/(NOTES\.txt|zz[^/]*|README\.md|values\.schema\.json|values\.yaml)$")
+"""Files that name values without reading them for an object."""
+COPIED = "pilot"
+"""Key whose branches istiod's chart reads at its root too (templates/zzy_descope_legacy.yaml)."""
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A packaged chart, as far as it tells which values it reads."""
+
+    text: str
+    """All templates and files, of its subcharts too."""
+    defaults: Mapping[str, object] = field(default_factory=dict)
+    subcharts: frozenset[str] = frozenset()
+    """Names under which values go to another chart."""
+
+
+@cache
+def load(package: str) -> Chart | None:
+    """Return the chart in a file NAME-VERSION.tgz; None where it can't be read."""
+    texts, defaults, metadata = [], {}, {}
+    try:
+        with tarfile.open(package) as archive:
+            for member in archive.getmembers():
+                if not (content := archive.extractfile(member)) or member.name.count("/") > 6:
+                    continue
+                text = content.read().decode(errors="replace")
+                if member.name.count("/") == 1 and member.name.endswith("/values.yaml"):
+                    defaults = yaml.safe_load(text) or {}
+                elif member.name.count("/") == 1 and member.name.endswith("/Chart.yaml"):
+                    metadata = yaml.safe_load(text) or {}
+                elif PLUMBING.search(member.name) is None:
+                    texts.append(text)
+    except (OSError, tarfile.TarError, yaml.YAMLError):
+        return None
+    needed = metadata.get("dependencies") or []
+    names = frozenset(name for one in needed for name in (one.get("name"), one.get("alias")) if name)
+    return Chart("\n".join(texts), defaults.get(WRAPPED, defaults), names)
+
+
+def unread(chart: Chart, extra: Mapping[str, object]) -> Iterator[str]:
+    """Yield the path of each extra value that is neither among the chart's defaults nor in any of its templates."""
+    for key, value in extra.items():
+        if key in chart.subcharts or (key == "global" and chart.subcharts):
+            continue
+        yield from _below(chart, chart.defaults, key, value, key)
+
+
+def _below(chart: Chart, defaults: Mapping, key: str, value: object, path: str) -> Iterator[str]:
+    known = key in defaults or (path.startswith(f"{COPIED}.") and key in chart.defaults)
+    if not known and not _named(chart, key):
+        yield path
+        return
+    branch = defaults.get(key, chart.defaults.get(key) if path.startswith(f"{COPIED}.") else None)
+    if path == COPIED and not branch:
+        branch = chart.defaults
+    # Without defaults, or where a template takes the branch as a whole, any key may be meant.
+    whole = path != COPIED and _taken_whole(chart, key)
+    if isinstance(value, Mapping) and isinstance(branch, Mapping) and branch and not whole:
+        for name, one in value.items():
+            yield from _below(chart, branch, name, one, f"{path}.{name}")
+
+
+def _named(chart: Chart, key: str) -> bool:
+    return re.search(rf"(?<![\w-]){re.escape(key)}(?![\w-])", chart.text) is not None
+
+
+def _taken_whole(chart: Chart, key: str) -> bool:
+    return re.search(rf"\.{re.escape(key)}(?![\w.-])", chart.text) is not None

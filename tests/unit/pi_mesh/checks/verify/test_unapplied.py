@@ -1,0 +1,97 @@
+"""Settings that were changed and never applied."""
+
+from dataclasses import replace
+
+import pytest
+
+from pi_mesh.checks.finding import Level
+from pi_mesh.checks.verify import unapplied
+from pi_mesh.cluster.applied import digest
+from pi_mesh.cluster.release_records import ReleaseRecord
+from tests.support.factories import make_mesh
+from tests.support.healthy_mesh import applied_as_asked, found, in_cluster, make_verification
+
+RESOURCES = {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"cpu": "700m", "memory": "256Mi"}}
+CHANGES = {
+    "ingress.replicas": {"ingress": {"replicas": 3}},
+    "egress.drainSeconds": {"egress": {"drainSeconds": 33}},
+    "istio.pilotReplicas": {"istio": {"pilotReplicas": 5}},
+    "istio.resources": {"istio": {"resources": RESOURCES}},
+    "istio.version": {"istio": {"version": "1.30.0"}},
+    "proxy.outboundTraffic": {"proxy": {"outboundTraffic": "REGISTRY_ONLY"}},
+    "proxy.drainSeconds": {"proxy": {"drainSeconds": 9}},
+    "mtls.certificateLifetime": {"mtls": {"certificateLifetime": "24h"}},
+    "ingress.service.type": {"ingress": {"service": {"type": "LoadBalancer"}}},
+    "images.hub": {"images": {"hub": "example.com/istio"}},
+    "istio.values.global.logAsJson": {"istio": {"values": {"global": {"logAsJson": True}}}},
+}
+
+
+def unapplied_settings(applied=None, **changes):
+    """The findings of a mesh that was applied with the role's defaults, for a stack file with these changes."""
+    before = tuple(applied(one) if applied else applied_as_asked(one) for one in make_mesh().releases)
+    seen = found(make_verification(make_mesh(**changes)), releases=before)
+    return {one.name: one for one in unapplied.check(seen) if one.level is not Level.OK}
+
+
+@pytest.mark.parametrize("key", CHANGES)
+def test_a_changed_setting_is_named_by_its_config_key(key):
+    findings = unapplied_settings(**CHANGES[key])
+    assert key in findings
+    assert findings[key].level is Level.ERROR
+    assert "pulumi up" in findings[key].fix
+
+
+@pytest.mark.parametrize("key", CHANGES)
+def test_where_no_secret_is_read_it_is_named_too(key):
+    def left_by_up(release):
+        return replace(applied_as_asked(release), values=release.typed, extra=digest(release.id, release.extra))
+
+    expected = "istio.values" if ".values" in key else key
+    assert expected in unapplied_settings(left_by_up, **CHANGES[key])
+
+
+def test_both_values_are_shown_with_the_value_that_helm_gets():
+    message = unapplied_settings(ingress={"replicas": 3})["ingress.replicas"].message
+    assert message.startswith("the stack file asks for 3, the cluster has 1 (replicaCount and 2 more values of release")
+
+
+def test_a_text_among_extra_values_is_not_shown():
+    findings = unapplied_settings(istio={"values": {"global": {"password": "hunter2"}}})
+    assert "hunter2" not in str(findings)
+
+
+def test_nothing_is_said_of_a_mesh_that_was_applied(healthy):
+    (finding,) = unapplied.check(healthy)
+    assert (finding.level, finding.number) == (Level.OK, 4)
+
+
+def test_a_value_that_only_helm_knows_is_named():
+    def by_hand(release):
+        return replace(
+            applied_as_asked(release), values={**release.values, "meshConfig": {"accessLogFile": "/dev/stdout"}}
+        )
+
+    assert "istio.values.meshConfig.accessLogFile" in unapplied_settings(by_hand)
+
+
+def test_a_service_type_that_the_cluster_decides_is_a_warning():
+    seen = found(
+        make_verification(make_mesh(load_balancers=True)), releases=tuple(map(applied_as_asked, make_mesh().releases))
+    )
+    (finding,) = unapplied.check(seen)
+    assert (finding.name, finding.level) == ("ingress.service.type", Level.WARNING)
+
+
+def test_a_gateway_that_is_switched_off_but_installed_is_named():
+    seen = make_verification(make_mesh(egress={"enabled": False}))
+    left = (*seen.snapshot.releases, ReleaseRecord("istio-system", "istio-egressgateway"))
+    findings = [one.name for one in unapplied.check(in_cluster(seen, releases=left)) if one.level is Level.ERROR]
+    assert findings == ["istio-system/istio-egressgateway"]
+
+
+def test_vaults_root_which_only_vault_tells_is_left_to_the_certificates_rows():
+    vault = {"enabled": True, "address": "https://vault.example", "key": "internal"}
+    before = tuple(map(applied_as_asked, make_mesh(root="-----BEGIN CERTIFICATE-----", vault=vault).releases))
+    seen = found(make_verification(make_mesh(vault=vault)), releases=before)
+    assert [one.level for one in unapplied.check(seen)] == [Level.OK]

@@ -12,7 +12,8 @@ from pi_mesh.settings.traffic.names import Host, Labels, Port, ProxyPort
 USUAL_PORTS = {"TLS": 443, "HTTP": 80}
 
 
-IN_CLUSTER = (".svc", ".cluster.local")
+IN_CLUSTER = (".svc", ".svc.cluster.local")
+"""Services; a pod's own DNS name (`10-1-0-7.shop.pod.cluster.local`) may be outside the mesh."""
 
 
 def _outside(host: str) -> str:

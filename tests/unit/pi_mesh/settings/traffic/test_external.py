@@ -15,9 +15,14 @@ def refusal(**entry: object) -> str:
     return line
 
 
-@pytest.mark.parametrize("host", ["kubernetes.default.svc.cluster.local", "kubernetes.default.svc", "x.cluster.local"])
+@pytest.mark.parametrize("host", ["kubernetes.default.svc.cluster.local", "kubernetes.default.svc"])
 def test_a_service_of_the_cluster_is_no_outside_host(host):
     assert "is a Service of the cluster" in refusal(hosts=[host])
+
+
+def test_the_dns_name_of_a_pod_may_be_an_outside_host():
+    host = "10-1-0-7.shop.pod.cluster.local"
+    assert make_settings(traffic={"external": {"e": {"hosts": [host]}}}).traffic.external["e"].hosts == (host,)
 
 
 def test_an_address_is_no_host():

@@ -1,5 +1,9 @@
 """The stack's own state, as the program may know it: what the backend holds at the start of this run."""
 
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import pulumi
 
 from pi_mesh.cluster.stack_state import StackState, of_resources
@@ -9,13 +13,24 @@ READ = "pulumi:pulumi:readStackResourceOutputs"
 NO_ORGANIZATION = "organization"
 """What Pulumi calls the organization in every backend but Pulumi Cloud; the older ones of these want a bare name."""
 
+BEING_WRITTEN = "failed to load checkpoint"
+"""What a backend of files says while the engine, which registers the stack meanwhile, writes that very file."""
+PAUSES = (0.1, 0.2, 0.4, 0.8, 1.6)
+"""In seconds, before a file that was being written is read again."""
+
 
 def read() -> StackState:
     """Return what the stack's state holds. Raises pulumi.RunError where the backend does not tell."""
     organization, stack = pulumi.get_organization(), pulumi.get_stack()
     name = stack if organization == NO_ORGANIZATION else f"{organization}/{pulumi.get_project()}/{stack}"
+    return of_resources(_resources(name, PAUSES).values())
+
+
+def _resources(name: str, pauses: Sequence[float]) -> Mapping[str, Any]:
     try:
-        answer = pulumi.runtime.invoke(READ, {"stackName": name}).value
+        return pulumi.runtime.invoke(READ, {"stackName": name}).value["outputs"]
     except Exception as error:
-        raise pulumi.RunError(f"the state of stack {name} can't be read: {error}; nothing was touched") from None
-    return of_resources(answer["outputs"].values())
+        if not pauses or BEING_WRITTEN not in str(error):
+            raise pulumi.RunError(f"the state of stack {name} can't be read: {error}; nothing was touched") from None
+    time.sleep(pauses[0])
+    return _resources(name, pauses[1:])

@@ -3,16 +3,6 @@
 import pytest
 
 
-def truth(finding: str) -> pytest.MarkDecorator:
-    """Mark what issue 13, Truth, mends."""
-    return _awaited("Truth (13)", finding)
-
-
-def safe(finding: str) -> pytest.MarkDecorator:
-    """Mark what issue 14, Safe, mends."""
-    return _awaited("Safe (14)", finding)
-
-
 def vault(finding: str) -> pytest.MarkDecorator:
     """Mark what issue 15, Vault, mends."""
     return _awaited("Vault (15)", finding)

@@ -116,7 +116,7 @@ def _state(situation: Situation) -> Iterator[Step]:
 
 def failed(situation: Situation) -> set[str]:
     """Our releases, as NAMESPACE/NAME, that Helm must go over again."""
-    return {entry.id for entry in _ours(situation) if entry.status not in ("deployed", "pending-install")}
+    return {entry.id for entry in _ours(situation) if entry.status != "deployed"}
 
 
 def _crds(situation: Situation) -> Iterator[Step]:

@@ -55,12 +55,14 @@ def test_the_policy_of_the_agent_lets_argocd_in_and_prometheus_to_its_port_alone
 
 def test_a_rule_for_a_path_holds_for_every_way_to_write_it(figure):
     denial = {"no-admin": {"selector": cast.APP, "action": "DENY", "rules": [{"paths": ["/admin*"]}]}}
-    ways = ("//admin", "/x/..//admin", "/%2Fadmin", "/%2fadmin", "/%5Cadmin")
+    ways = ("/admin", "//admin", "/x/..//admin", "/%2Fadmin", "/%2fadmin", "/%5Cadmin")
     with rules(authorization={"policies": denial}):
-        assert settled(lambda: status(cast.CLIENT, f"{cast.APPLICATION_URL}/admin"), 403) == 403
-        assert {way: status(cast.CLIENT, f"{cast.APPLICATION_URL}{way}") for way in ways} == dict.fromkeys(ways, 403)
+        refused = dict.fromkeys(ways, 403)
+        # Connections that the client's proxy holds are the application's former listener's until that is drained.
+        seen = settled(lambda: {way: status(cast.CLIENT, f"{cast.APPLICATION_URL}{way}") for way in ways}, refused)
+        assert seen == refused
         assert status(cast.CLIENT, f"{cast.APPLICATION_URL}/other") == 200
-    figure(f"403 for /admin and {', '.join(ways)}; 200 for /other")
+    figure(f"403 for {', '.join(ways)}; 200 for /other")
 
 
 def test_the_default_deny_leaves_what_it_allows_and_nothing_else(figure):

@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -61,13 +62,26 @@ def test_a_dead_runs_lock_that_is_about_to_go_is_no_obstacle(now, folder):
         assert len(list(folder.iterdir())) == 2
 
 
-@pytest.mark.parametrize("number", backend_lock.ENDING)
+@pytest.fixture(params=backend_lock.ENDING)
+def number(request: pytest.FixtureRequest) -> Iterator[int]:
+    """A signal that ends a process, whatever started these tests (`nohup` has SIGHUP ignored)."""
+    before = signal.signal(request.param, signal.SIG_DFL)
+    yield request.param
+    signal.signal(request.param, before)
+
+
 def test_a_signal_that_ends_repair_takes_the_lock_away(now, folder, number):
-    before = signal.getsignal(number)
     with pytest.raises(SystemExit), backend_lock.held(now):
         signal.raise_signal(number)
     assert list(folder.iterdir()) == []
-    assert signal.getsignal(number) is before
+    assert signal.getsignal(number) is signal.SIG_DFL
+
+
+def test_a_signal_that_nohup_ignores_stays_ignored(now, folder, number):
+    signal.signal(number, signal.SIG_IGN)
+    with backend_lock.held(now):
+        signal.raise_signal(number)
+        assert len(list(folder.iterdir())) == 1
 
 
 def test_repair_stops_when_somebody_cancels_its_lock(now, folder):

@@ -6,6 +6,7 @@ from pi_mesh.checks.finding import Finding, Level, Subject, error, ok, unknown, 
 from pi_mesh.checks.verify.access_rules import DRY_RUN, action_of, effect
 from pi_mesh.checks.verify.input import VerificationInput
 from pi_mesh.checks.verify.selection import (
+    finding_of,
     in_words,
     is_as_asked,
     is_ours,
@@ -50,19 +51,12 @@ def _policies(seen: VerificationInput, bearing: list[Policy], others: list[Polic
 
 
 def _finding(seen: VerificationInput, policy: Policy, guarded: bool) -> Finding | None:
-    subject, where, fix = subject_of(policy), in_words(selected(seen, policy)), remedy(seen, policy, SETTING)
-    if is_ours(seen, policy):
-        if _is_dry_run(policy):
-            return error(ID, subject, f"is marked {DRY_RUN}: Istio does not enforce it", fix)
-        level, words = effect(policy, guarded)
-        return error(ID, subject, f"is not as the settings ask: it now {words}; it selects {where}", fix)
+    ours = is_ours(seen, policy)
     if _is_dry_run(policy):
-        return None
-    level, words = effect(policy, guarded)
-    if level is Level.OK:
-        return None
-    message = f"{words}; it selects {where}; {managed(policy)}"
-    return (error if level is Level.ERROR else warning)(ID, subject, message, fix)
+        message = f"is marked {DRY_RUN}: Istio does not enforce it"
+        return error(ID, subject_of(policy), message, remedy(seen, policy)) if ours else None
+    judged = effect(policy, guarded)
+    return finding_of(ID, seen, policy, judged, SETTING) if ours or judged[0] is not Level.OK else None
 
 
 def _tokens(seen: VerificationInput) -> Iterator[Finding]:

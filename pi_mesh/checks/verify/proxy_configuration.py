@@ -2,25 +2,14 @@
 
 from collections.abc import Callable, Iterator
 
-from pi_mesh.checks.finding import Finding, Level, Subject, error, ok, unknown, warning
+from pi_mesh.checks.finding import Finding, Level, Subject, ok, unknown
 from pi_mesh.checks.verify.envoy_filters import effect as envoy_filter_effect
 from pi_mesh.checks.verify.input import VerificationInput
-from pi_mesh.checks.verify.selection import (
-    in_words,
-    is_as_asked,
-    is_ours,
-    labels_of,
-    managed,
-    own_namespaces,
-    remedy,
-    selected,
-    subject_of,
-)
+from pi_mesh.checks.verify.selection import Effect, finding_of, is_as_asked, labels_of, own_namespaces
 from pi_mesh.cluster.policies import Policy
 
 ID = "proxy configuration"
 PLURALS = {"EnvoyFilter": "EnvoyFilters", "Sidecar": "Sidecars", "Telemetry": "Telemetries"}
-Effect = tuple[Level, str]
 
 
 def check(seen: VerificationInput) -> Iterator[Finding]:
@@ -37,19 +26,10 @@ def check(seen: VerificationInput) -> Iterator[Finding]:
             findings.append(unknown(ID, where, f"{PLURALS[kind]} were not judged: they may not be listed", fix))
         for policy in seen.policies.of_kind(kind):
             if policy.namespace in own_namespaces(seen) and not is_as_asked(seen, policy):
-                findings.append(_finding(seen, policy, effect(seen, policy), setting))
+                findings.append(finding_of(ID, seen, policy, effect(seen, policy), setting))
     yield from findings
     if not findings:
         yield ok(ID, where, "every EnvoyFilter, Sidecar and Telemetry of its proxies is one that this stack asks for")
-
-
-def _finding(seen: VerificationInput, policy: Policy, effect: Effect, setting: str) -> Finding:
-    level, words = effect
-    where, fix = in_words(selected(seen, policy)), remedy(seen, policy, setting)
-    if is_ours(seen, policy):
-        return error(ID, subject_of(policy), f"is not as the settings ask: it now {words}; it selects {where}", fix)
-    message = f"{words}; it selects {where}; {managed(policy)}"
-    return (error if level is Level.ERROR else warning)(ID, subject_of(policy), message, fix)
 
 
 def _sidecar(seen: VerificationInput, policy: Policy) -> Effect:

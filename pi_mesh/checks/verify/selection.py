@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any, cast
 
-from pi_mesh.checks.finding import Finding, Subject, warning
+from pi_mesh.checks.finding import Finding, Level, Subject, error, warning
 from pi_mesh.checks.verify.input import VerificationInput
 from pi_mesh.cluster.field_managers import PULUMI
 from pi_mesh.cluster.pods import Pod
@@ -12,6 +12,8 @@ from pi_mesh.cluster.policies import Policy
 SHOWN = 3
 ROOT_SELECTORS_IGNORED = ("PeerAuthentication", "Sidecar", "Telemetry")
 """Kinds whose selector in the root namespace selects nothing elsewhere."""
+Effect = tuple[Level, str]
+"""How bad it is what a policy does, and what it does, as a verb with its object."""
 
 
 def meshed_pods(seen: VerificationInput) -> list[Pod]:
@@ -112,6 +114,16 @@ def remedy(seen: VerificationInput, policy: Policy, setting: str = "") -> str:
 def managed(policy: Policy) -> str:
     """Return who manages an object, as a clause."""
     return f"managed by {policy.manager}" if policy.manager else "it names no manager"
+
+
+def finding_of(check: str, seen: VerificationInput, policy: Policy, effect: Effect, setting: str = "") -> Finding:
+    """Return the finding of a policy that is not as the settings ask; one of ours is always an error."""
+    level, words = effect
+    where, fix = in_words(selected(seen, policy)), remedy(seen, policy, setting)
+    if is_ours(seen, policy):
+        return error(check, subject_of(policy), f"is not as the settings ask: it now {words}; it selects {where}", fix)
+    message = f"{words}; it selects {where}; {managed(policy)}"
+    return (error if level is Level.ERROR else warning)(check, subject_of(policy), message, fix)
 
 
 def folded(findings: list[Finding], what: str) -> list[Finding]:

@@ -2,6 +2,13 @@
 
 AGENT, APP = "trading-agent-service", "trading-app-service"
 SECRET = "trading-certificate"
+AGENT_POLICY = {
+    "selector": {"app": "trading-agent"},
+    "rules": [
+        {"namespaces": ["argocd"]},
+        {"principals": ["cluster.local/ns/istio-system/sa/prometheus"], "ports": [8888]},
+    ],
+}
 
 TRAFFIC = {
     "services": {
@@ -45,13 +52,7 @@ TRAFFIC = {
     "authorization": {
         "defaultDeny": {"enabled": True},
         "policies": {
-            "trading-agent-policy": {
-                "selector": {"app": "trading-agent"},
-                "rules": [
-                    {"namespaces": ["argocd"]},
-                    {"principals": ["cluster.local/ns/istio-system/sa/prometheus"], "ports": [8888]},
-                ],
-            },
+            "trading-agent-policy": AGENT_POLICY,
             "no-deletions": {
                 "action": "DENY",
                 "rules": [{"ports": [8080], "methods": ["DELETE"], "paths": ["/orders/*"]}],

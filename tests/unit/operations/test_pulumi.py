@@ -1,7 +1,6 @@
 """How a failed command of Pulumi is told: what was run, Pulumi's own reason, and what to do, in one line."""
 
 import json
-import os
 
 import pytest
 from typer.testing import CliRunner
@@ -10,20 +9,6 @@ from operations import pulumi, stacks
 from operations.__main__ import app
 from operations.pulumi import PulumiFailed
 from tests.support.factories import make_settings
-
-
-@pytest.fixture
-def pulumi_says(tmp_path, monkeypatch):
-    """`pulumi_says(stderr, status)`: a command `pulumi` that fails so, and writes down what it was asked."""
-
-    def install(stderr: str, status: int = 255) -> None:
-        (tmp_path / "err").write_text(stderr)
-        command = tmp_path / "pulumi"
-        command.write_text(f'#!/bin/sh\necho "$@" >> "{tmp_path}/asked"; cat "{tmp_path}/err" >&2; exit {status}\n')
-        command.chmod(0o755)
-        monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}/usr/bin{os.pathsep}/bin")
-
-    return install
 
 
 @pytest.mark.parametrize(
@@ -36,7 +21,7 @@ def pulumi_says(tmp_path, monkeypatch):
     ],
 )
 def test_a_failed_command_is_one_line_with_pulumis_reason_and_what_to_do(pulumi_says, stderr, reason):
-    pulumi_says(stderr)
+    pulumi_says(stderr=stderr, status=255)
     with pytest.raises(PulumiFailed) as failed:
         pulumi.export("lab")
     assert str(failed.value) == (
@@ -46,7 +31,7 @@ def test_a_failed_command_is_one_line_with_pulumis_reason_and_what_to_do(pulumi_
 
 
 def test_a_failed_export_is_not_called_a_problem_of_the_settings(pulumi_says, monkeypatch):
-    pulumi_says("error: could not read the state\n")
+    pulumi_says(stderr="error: could not read the state\n", status=255)
     monkeypatch.setattr(stacks, "load", lambda _: make_settings())
     monkeypatch.setattr(pulumi, "backend", lambda: "file:///nowhere")
     monkeypatch.setattr("pi_mesh.cluster.snapshot.read", lambda _: None)
@@ -57,20 +42,18 @@ def test_a_failed_export_is_not_called_a_problem_of_the_settings(pulumi_says, mo
 
 
 def test_a_command_that_writes_for_the_user_refers_to_what_it_wrote(pulumi_says, capfd):
-    pulumi_says("the update failed\n")
+    pulumi_says(stderr="the update failed\n", status=255)
     with pytest.raises(PulumiFailed, match="failed: see above"):
         pulumi.up("lab", judged=False)
     assert capfd.readouterr() == ("", "the update failed\n")
 
 
-def test_a_preview_that_fails_says_why_though_pulumi_says_it_in_json(pulumi_says, tmp_path):
+def test_a_preview_that_fails_says_why_though_pulumi_says_it_in_json(pulumi_says):
     said = [
         {"severity": "error", "message": f"error: {text}\n"}
         for text in ("preflight: no", "an unhandled error occurred")
     ]
-    pulumi_says("")
-    command = tmp_path / "pulumi"
-    command.write_text(f"#!/bin/sh\ncat <<'E'\n{json.dumps({'steps': [], 'diagnostics': said})}\nE\nexit 1\n")
+    pulumi_says(json.dumps({"steps": [], "diagnostics": said}), status=1)
     with pytest.raises(PulumiFailed, match="failed: preflight: no; nothing was changed"):
         pulumi.pending("lab", judged=False)
 
@@ -82,7 +65,7 @@ def test_without_pulumi_a_command_says_how_to_get_it(monkeypatch):
 
 
 def test_a_value_is_set_by_its_path_in_the_stacks_file(pulumi_says, tmp_path):
-    pulumi_says("", status=0)
+    pulumi_says()
     pulumi.set_config("lab", "vault.generation", "2")
     asked = (tmp_path / "asked").read_text()
     assert asked == "config set --stack lab --path vault.generation 2 --non-interactive\n"

@@ -1,7 +1,6 @@
 """How settings are read outside of the program: from Pulumi, and from a stack file alone."""
 
 import json
-import os
 from pathlib import Path
 
 import pytest
@@ -13,21 +12,6 @@ from tests.support.factories import pulumi_config
 
 ROOT = Path(__file__).resolve().parents[3]
 STACK_FILES = sorted(ROOT.glob("Pulumi.*.yaml"))
-
-
-@pytest.fixture
-def pulumi_says(tmp_path, monkeypatch):
-    """A command `pulumi` that prints this, and ends with this status."""
-
-    def install(stdout: str = "", stderr: str = "", status: int = 0) -> None:
-        (tmp_path / "out").write_text(stdout)
-        (tmp_path / "err").write_text(stderr)
-        command = tmp_path / "pulumi"
-        command.write_text(f'#!/bin/sh\ncat "{tmp_path}/out"; cat "{tmp_path}/err" >&2; exit {status}\n')
-        command.chmod(0o755)
-        monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}/usr/bin{os.pathsep}/bin")
-
-    return install
 
 
 def test_outside_of_the_program_pulumi_is_asked(pulumi_says):

@@ -10,7 +10,7 @@ from pi_mesh.values.traffic import objects, stages
 from pi_mesh.values.traffic.istio_object import VERSIONS
 from tests.support import charts, crds
 from tests.support.factories import make_settings
-from tests.support.full_traffic_settings import TRAFFIC
+from tests.support.full_traffic_settings import AGENT_POLICY, TRAFFIC
 
 EXAMPLES = Path(__file__).parents[4] / "tests/support/ansible_role_examples"
 
@@ -25,19 +25,7 @@ TWINS = {
             }
         }
     },
-    "trading-agent-policy": {
-        "authorization": {
-            "policies": {
-                "trading-agent-policy": {
-                    "selector": {"app": "trading-agent"},
-                    "rules": [
-                        {"namespaces": ["argocd"]},
-                        {"principals": ["cluster.local/ns/istio-system/sa/prometheus"], "ports": [8888]},
-                    ],
-                }
-            }
-        }
-    },
+    "trading-agent-policy": {"authorization": {"policies": {"trading-agent-policy": AGENT_POLICY}}},
     "legacy-service-permissive": {"legacy": {"legacy-service-permissive": {}}},
     "circuit-breaker": {
         "destinations": {"circuit-breaker": {"service": "trading-agent-service", "circuitBreaker": {}}}

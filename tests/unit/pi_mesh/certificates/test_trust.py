@@ -7,7 +7,6 @@ import pytest
 
 from pi_mesh.certificates import bundle, expiry, trust
 from pi_mesh.certificates.trust import Trust
-from tests.support import awaited
 from tests.support.authorities import NOW, Authority, make_ca, make_root
 
 A, B = make_root("A"), make_root("B")
@@ -91,7 +90,6 @@ def test_an_expiry_is_a_warning_below_a_third_and_an_error_below_seven_days(days
     assert expiry.judge(certificate, NOW + timedelta(days=days_gone)).level == level
 
 
-@awaited.vault("M9 a lifetime that is lowered in the same `up` counts, though running pods keep the longer one")
 def test_the_old_root_stays_as_long_as_certificates_of_the_lifetime_before_may_live():
     signed_lately = make_trust(B, A, since=-timedelta(minutes=20))
     lowered = trust.change(signed_lately, make_trust(B), NOW, timedelta(minutes=10))

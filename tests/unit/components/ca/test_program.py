@@ -135,3 +135,5 @@ def test_no_variable_of_the_environment_is_an_input_of_the_provider(monkeypatch)
 
 def test_vault_signs_for_workloads_outside_of_the_cluster_only_when_asked_for():
     assert [one.name for one in plug_in().resources if one.props.get("name") == "mesh-workload"] == []
+    role = plug_in(workloadRole=True).one("mesh-ca-role").props
+    assert (role["name"], role["maxTtl"], role["allowIpSans"]) == ("mesh-workload", "86400", False)

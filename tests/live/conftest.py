@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
 from lab import dead_run
-from lab.cluster import state
+from lab.cluster import node_images, state
 from lab.cluster.kubectl import kubectl
 from lab.cluster.lifecycle import down, up
 from tests.support import figures
@@ -48,6 +49,21 @@ def lab() -> Iterator[None]:
     yield
     if not was_up:
         down()
+
+
+@pytest.fixture(scope="session")
+def older_istio(lab: None, pytestconfig: pytest.Config) -> Callable[[str], None]:  # noqa: ARG001 - first the lab
+    """`older_istio("1.30.0")`: the nodes have that control plane; its build, the first time, shows its progress."""
+    capture = pytestconfig.pluginmanager.getplugin("capturemanager")
+    given: set[str] = set()
+
+    def give(version: str) -> None:
+        if version not in given:
+            with capture.global_and_fixture_disabled() if capture else nullcontext():
+                node_images.load_istio(version)
+            given.add(version)
+
+    return give
 
 
 @pytest.fixture(scope="session")

@@ -130,7 +130,8 @@ def test_an_added_field_that_may_be_a_default_is_drift_where_the_api_server_may_
     assert external_address in finding.message
 
 
-def test_a_changed_image_is_named_and_put_back_by_the_advice(problems):
+def test_a_changed_image_is_named_and_put_back_by_the_advice(problems, older_istio):
+    older_istio("1.30.0")
     kubectl("set", "image", "deployment/istiod", "discovery=docker.io/istio/pilot:1.30.0", "--namespace=istio-system")
     (problem,) = [one for one in problems() if one.id == "drift of releases"]
     assert "containers[discovery].image: 'docker.io/istio/pilot:1.30.0'" in problem.message
@@ -164,7 +165,8 @@ def test_three_settings_that_were_not_applied_are_each_named(problems):
 
 
 @pytest.fixture
-def old_sidecar() -> Iterator[str]:
+def old_sidecar(older_istio) -> Iterator[str]:
+    older_istio("1.30.0")
     pod = pods.pod("trading", "old", pods.idle())
     image = {"sidecar.istio.io/proxyImage": "docker.io/istio/proxyv2:1.30.0"}
     pod["metadata"] = {**pod["metadata"], "annotations": image}

@@ -1,4 +1,7 @@
-"""A pull request, previewed from end to end: with the real engine, plugin and helm, but no cluster and no Vault."""
+"""A pull request, previewed from end to end: with the real engine, plugin and helm, but no cluster and no Vault.
+
+Charts of two versions are rendered; that an upgrade works is shown by test_version_change.
+"""
 
 import os
 import subprocess
@@ -17,7 +20,7 @@ IDENTITY = ("-c", "user.name=Test", "-c", "user.email=test@example.com")
 
 @pytest.fixture
 def clone(tmp_path) -> Path:
-    """A clone whose main has Istio 1.30.0, for which the lab has charts."""
+    """A clone whose main has Istio 1.30.0, whose charts the lab has."""
     folder = tmp_path / "clone"
     subprocess.run(["git", "clone", "--quiet", CHECKOUT, folder], check=True)
     subprocess.run(["git", "-C", folder, "checkout", "--quiet", "-B", "main"], check=True)

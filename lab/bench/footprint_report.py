@@ -26,6 +26,8 @@ cgroups (memory is kubelet's working set), with {sizes} services of two endpoint
 `trading`. The dashed line in the plot is the Ansible role's memory limit, {limit} MiB.
 {istio}
 
+Envoy here is upstream's build, without Istio's own filters: Istio's proxy takes more ([limits.md](limits.md)).
+
 ![The same figures drawn](footprint.svg)
 """
 Parts = dict[str, list[Footprint]]

@@ -41,6 +41,8 @@ rounds, the least and the most of them in parentheses. The sidecars have the Ans
 {cores} cores, a load of {load:.0f} (five minutes' average; above its cores, p99 is mostly the wait for one).
 {istio}
 
+Envoy here is upstream's build, without Istio's own filters: Istio's proxy takes more ([limits.md](limits.md)).
+
 | | {columns} |
 |---|{rules}
 """

@@ -14,11 +14,11 @@ def imported(monkeypatch) -> list[tuple[str, str]]:
     """Node and archive of each import, on a lab that is up."""
     imports: list[tuple[str, str]] = []
     monkeypatch.setattr(node_images.state, "is_up", lambda **_: True)
-    monkeypatch.setattr(
-        node_images.node,
-        "import_images",
-        lambda machine, tars: imports.extend((machine.name, tar.name) for tar in tars),
-    )
+
+    def note(machine: Machine, tars: list[Path]) -> None:
+        imports.extend((machine.name, tar.name) for tar in tars)
+
+    monkeypatch.setattr(node_images.node, "import_images", note)
     return imports
 
 

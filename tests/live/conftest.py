@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -52,18 +53,21 @@ def lab() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def older_istio(lab: None, pytestconfig: pytest.Config) -> Callable[[str], None]:  # noqa: ARG001 - first the lab
-    """`older_istio("1.30.0")`: the nodes have that control plane; its build, the first time, shows its progress."""
+def visibly(pytestconfig: pytest.Config) -> Callable[..., None]:
+    """`visibly(programs.ensure, ["vault"])`: calls what may take minutes, and lets its progress be seen."""
     capture = pytestconfig.pluginmanager.getplugin("capturemanager")
-    given: set[str] = set()
 
-    def give(version: str) -> None:
-        if version not in given:
-            with capture.global_and_fixture_disabled() if capture else nullcontext():
-                node_images.load_istio(version)
-            given.add(version)
+    def call(function: Callable[..., object], *arguments: object) -> None:
+        with capture.global_and_fixture_disabled() if capture else nullcontext():
+            function(*arguments)
 
-    return give
+    return call
+
+
+@pytest.fixture(scope="session")
+def older_istio(lab: None, visibly: Callable[..., None]) -> Callable[[str], None]:  # noqa: ARG001 - first the lab
+    """`older_istio("1.30.0")`: the nodes have that control plane and its proxy, built if they are not."""
+    return cache(lambda version: visibly(node_images.load_istio, version))
 
 
 @pytest.fixture(scope="session")

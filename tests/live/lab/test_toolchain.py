@@ -3,6 +3,7 @@
 import re
 import subprocess
 import tarfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,9 +20,9 @@ TALKING = sorted(name for name, part in BY_PROGRAM.items() if part.name in DEFAU
 
 
 @pytest.fixture(scope="module", autouse=True)
-def built():
+def built(visibly):
     """All default parts."""
-    programs.ensure()
+    visibly(programs.ensure)
 
 
 def rendered(chart: str, version: str) -> str:
@@ -31,10 +32,15 @@ def rendered(chart: str, version: str) -> str:
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
-def archives(version: str) -> dict[str, Path]:
-    """Reference -> archive of the images that there are for a version of Istio; its part is built if it is not."""
-    programs.ensure([CONTROL_PLANES[version].name])
-    return dict(images.image_tars() if version == ISTIO else images.istio_tars(version))
+@pytest.fixture(scope="module")
+def archives(visibly) -> Callable[[str], dict[str, Path]]:
+    """`archives("1.30.0")`: reference -> archive of the images for that Istio; its part is built if it is not."""
+
+    def archives_of(version: str) -> dict[str, Path]:
+        visibly(programs.ensure, [CONTROL_PLANES[version].name])
+        return dict(images.image_tars() if version == ISTIO else images.istio_tars(version))
+
+    return archives_of
 
 
 def unpacked(archive: Path, folder: Path) -> Path:
@@ -52,7 +58,7 @@ def said(image: Path, *command: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def proxy(tmp_path_factory) -> Path:
+def proxy(archives, tmp_path_factory) -> Path:
     """The proxy image of the lab's own version, unpacked."""
     return unpacked(archives(ISTIO)[f"{packaging.HUB}/proxyv2:{ISTIO}"], tmp_path_factory.mktemp("proxy"))
 
@@ -68,14 +74,14 @@ def test_a_packaged_chart_renders(chart, version):
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_the_lab_has_the_image_that_a_chart_asks_for(version):
+def test_the_lab_has_the_image_that_a_chart_asks_for(archives, version):
     (wanted,) = set(re.findall(r'image: "(docker.io/istio/pilot:[^"]+)"', rendered("istiod", version)))
     assert wanted in archives(version)
 
 
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize(("image", "program"), [("pilot", "pilot-discovery"), ("proxyv2", "pilot-agent")])
-def test_the_program_in_an_image_says_the_version_of_its_tag(version, image, program, tmp_path):
+def test_the_program_in_an_image_says_the_version_of_its_tag(archives, version, image, program, tmp_path):
     whole = unpacked(archives(version)[f"{packaging.HUB}/{image}:{version}"], tmp_path)
     assert f'Version:"{version}"' in said(whole, f"/usr/local/bin/{program}", "version")
 

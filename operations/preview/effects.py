@@ -41,9 +41,10 @@ def lines(found: Comparison) -> Iterator[str]:
 
 def _refusal(stack: str, namespace: str) -> str:
     """Return what preflight says of an istiod that moves, which only a running cluster shows."""
+    destroy, repair = code(f"pulumi destroy -s {stack}"), code(f"python -m operations repair -s {stack} --yes")
     return (
         f"Preflight refuses this `pulumi up` (foreign istio) while istiod runs in {code(namespace)}. To move it, run "
-        f"{code(f'pulumi destroy -s {stack}')} first: it deletes the stack's namespaces, but for adopted ones."
+        f"{destroy} first, which deletes the stack's namespaces but for adopted ones, then {repair} for the CRDs."
     )
 
 

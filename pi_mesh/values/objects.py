@@ -53,9 +53,8 @@ def limit_range(settings: Settings) -> Object:
 
 def resource_quota(settings: Settings) -> Object:
     """Room for the pods that the settings admit, each a workload of the default size with its sidecar."""
-    trading, proxy = settings.trading, settings.proxy.resources
-    requests = (trading.workload.requests.resources + proxy.requests.resources) * trading.workloads
-    limits = (trading.workload.limits.resources + proxy.limits.resources) * trading.workloads
+    trading = settings.trading
+    requests, limits = (amount * trading.workloads for amount in trading_pod(settings))
     hard = {"pods": str(trading.workloads), **_prefixed("requests", requests), **_prefixed("limits", limits)}
     return {
         "apiVersion": "v1",
@@ -63,6 +62,15 @@ def resource_quota(settings: Settings) -> Object:
         "metadata": {"name": "workloads", "namespace": trading.namespace},
         "spec": {"hard": hard},
     }
+
+
+def trading_pod(settings: Settings) -> tuple[Resources, Resources]:
+    """Return the requests and limits of a workload of the default size with its sidecar."""
+    workload, sidecar = settings.trading.workload, settings.proxy.resources
+    return (
+        workload.requests.resources + sidecar.requests.resources,
+        workload.limits.resources + sidecar.limits.resources,
+    )
 
 
 def sidecar_scope(settings: Settings) -> Object:

@@ -11,7 +11,7 @@ from lab.cluster.kubectl import get, kubectl
 from lab.cluster.names import CONTEXT
 from lab.cluster.node_files import PAUSE_IMAGE
 from lab.cluster.waiting import wait_until
-from pi_mesh.budget.fit import sidecars
+from pi_mesh.budget.fit import fitting
 from pi_mesh.budget.mesh import of
 from pi_mesh.checks.capacity import rooms
 from pi_mesh.cluster import snapshot
@@ -56,7 +56,7 @@ def predicted(monkeypatch) -> Callable[[Resources], int]:
 
     def count(one: Resources) -> int:
         seen = snapshot.read(CONTEXT)
-        return sidecars(rooms(seen.nodes, seen.pods), one)
+        return fitting(rooms(seen.nodes, seen.pods), one)
 
     return count
 

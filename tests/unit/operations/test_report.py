@@ -139,6 +139,13 @@ def test_the_budget_is_in_numbers_by_component_and_by_node():
     istiod = budget["components"][0]
     assert (istiod["component"], istiod["requests"]) == ("istiod", {"cpu": 100, "memory": 128 * 2**20})
     assert [(node["node"], node["sidecars"]) for node in budget["nodes"]] == [("pi-1", 10), ("pi-2", 10)]
+    assert (budget["trading"]["pods"], budget["trading"]["requests"]["cpu"]) == (30, 3000)
+
+
+@pytest.mark.usefixtures("stack")
+def test_the_budget_counts_the_room_that_the_mesh_itself_still_takes():
+    budget = valid("budget")["budget"]
+    assert (budget["sidecars"], budget["waiting"], budget["remaining"]) == (20, 3, 17)
 
 
 @pytest.mark.usefixtures("stack")

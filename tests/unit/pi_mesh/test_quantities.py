@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pi_mesh.quantities import MI, ZERO, Cpu, Memory, Resources, parse, same_quantity, show_memory
+from pi_mesh.model.quantity import Cpu, Memory
+from pi_mesh.model.resources import Amounts
+from pi_mesh.quantities import MI, ZERO, Resources, parse, same_quantity, show_memory
 from pi_mesh.settings import SettingsError
 from tests.support.factories import make_settings
 
@@ -131,6 +133,39 @@ def test_resources_add_subtract_and_multiply():
 def test_resources_are_shown_in_cores_and_in_mi_rounded_up():
     assert str(Resources(1500, 2**30)) == "1500m / 1024Mi"
     assert (str(Resources(2000, 1)), show_memory(MI + 1)) == ("2 / 1Mi", "2Mi")
+
+
+@pytest.mark.parametrize(
+    ("cpu", "memory", "shown"),
+    [
+        ("0.5", "1Gi", "0.5 / 1Gi"),
+        ("1000m", "1024Mi", "1000m / 1024Mi"),
+        ("1", "2048Ki", "1 / 2048Ki"),
+        ("0.50", "3700Mi", "0.5 / 3700Mi"),
+    ],
+)
+def test_amounts_of_the_settings_are_shown_in_their_units(cpu, memory, shown):
+    assert str(Amounts(cpu=Cpu(cpu), memory=Memory(memory)).resources) == shown
+
+
+def test_several_of_them_are_shown_in_their_units_too():
+    pod = Amounts(cpu=Cpu("0.5"), memory=Memory("1Gi")).resources
+    assert (str(pod * 3), str(pod + pod - ZERO)) == ("1.5 / 3Gi", "1 / 2Gi")
+
+
+def test_what_is_no_whole_number_of_its_unit_is_shown_in_mi():
+    assert str(Resources(0, 3 * 2**29, memory_unit="Gi")) == "0 / 1536Mi"
+
+
+def test_a_live_amount_is_shown_as_kubernetes_has_it_but_for_the_kubelets_ki():
+    assert str(Resources.from_kubernetes({"cpu": "1500m", "memory": "2Gi"})) == "1500m / 2Gi"
+    assert str(Resources.from_kubernetes({"cpu": "4", "memory": "3788800Ki"})) == "4 / 3700Mi"
+
+
+def test_a_number_of_cores_has_its_noun_in_a_sentence():
+    assert Resources(4000, MI).in_words == "4 CPUs and 1Mi"
+    assert Resources(1000, MI).in_words == "1 CPU and 1Mi"
+    assert Resources(600, MI).in_words == "600m CPU and 1Mi"
 
 
 def test_shares_are_parts_of_the_whole():

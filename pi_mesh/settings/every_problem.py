@@ -6,6 +6,7 @@ the rest is judged again, until nothing new is found.
 
 import copy
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -27,6 +28,10 @@ STAND_INS: dict[Place, object] = {
 }
 """What stands for a required key that is wrong or not there, so that the rest can be judged."""
 ROUNDS = 20
+KEYS = re.compile(r"[A-Za-z][\w-]*(?:\.[A-Za-z][\w-]*)*")
+"""What may be a config key in a sentence; above all branches only a path with a dot is one, and no other word."""
+LeftOut = dict[Place, Place | None]
+"""What was left out of the settings, and which key is meant by it: another one where it is no setting."""
 
 
 def of(kind: type[Model], raw: Mapping[str, object]) -> list[str]:
@@ -34,7 +39,7 @@ def of(kind: type[Model], raw: Mapping[str, object]) -> list[str]:
     rest = json.loads(json.dumps(raw, default=str))
     schema = kind.model_json_schema()
     found: dict[str, None] = {}
-    left_out: set[Place] = set()
+    left_out: LeftOut = {}
     for _ in range(ROUNDS):
         details = _details(kind, rest)
         for detail in details:
@@ -44,7 +49,7 @@ def of(kind: type[Model], raw: Mapping[str, object]) -> list[str]:
             found.update(dict.fromkeys(line for line in lines if not _is_consequence(line, detail, left_out, schema)))
         before = copy.deepcopy(rest)
         for detail in details:
-            _leave_out(rest, detail, left_out)
+            _leave_out(rest, detail, left_out, schema)
         if rest == before:
             break
     return list(found)
@@ -63,7 +68,7 @@ def _is_echo(detail: ErrorDetails) -> bool:
     return detail["type"] == "too_short" and len(detail["input"]) >= detail.get("ctx", {})["min_length"]
 
 
-def _is_gap(detail: ErrorDetails, left_out: set[Place]) -> bool:
+def _is_gap(detail: ErrorDetails, left_out: LeftOut) -> bool:
     """Return True where something is missing, or too few, only because it was left out."""
     place = _place(detail)
     if detail["type"] == "missing":
@@ -71,23 +76,28 @@ def _is_gap(detail: ErrorDetails, left_out: set[Place]) -> bool:
     return detail["type"] == "too_short" and any(entry[: len(place)] == place for entry in left_out)
 
 
-def _is_consequence(line: str, detail: ErrorDetails, left_out: set[Place], schema: Schema) -> bool:
+def _is_consequence(line: str, detail: ErrorDetails, left_out: LeftOut, schema: Schema) -> bool:
     """Return True for a conflict that names a key which was left out: with the right value there may be none."""
     if detail["type"] != CONFLICTS:
         return False
-    place, named = _place(detail), line.removeprefix(wording.path_of(detail["loc"]))
-    inside = [entry[len(place) :] for entry in left_out if entry[: len(place)] == place and len(entry) > len(place)]
-    return any(part in named for entry in inside for part in _names(place, entry, schema))
-
-
-def _names(place: Place, entry: Place, schema: Schema) -> list[str]:
-    """Return what a sentence may call the entry: its own key, and the map's where it is one of a map."""
-    of_a_map = "properties" not in below(schema, (*place, entry[0]))
-    return [str(part) for part in (entry if of_a_map else entry[-1:])]
-
-
-def _leave_out(rest: Any, detail: ErrorDetails, left_out: set[Place]) -> None:
     place = _place(detail)
+    keys = [tuple(key.split(".")) for key in KEYS.findall(line.removeprefix(wording.path_of(detail["loc"])))]
+    named = [key for key in keys if place or len(key) > 1]
+    hiding = [meant for left, meant in left_out.items() if meant and (meant == left or meant[:-1] == place)]
+    inside = [meant[len(place) :] for meant in hiding if meant[: len(place)] == place]
+    return any(_is_named(entry, key, place, schema) for entry in inside for key in named)
+
+
+def _is_named(entry: Place, key: Place, place: Place, schema: Schema) -> bool:
+    """Return True where a key is the entry, is in it, or is the map that the entry is of; both seen from a place."""
+    common = min(len(entry), len(key))
+    of_a_map = common > 0 and "properties" not in below(schema, (*place, entry[0]))
+    return common > 0 and entry[:common] == key[:common] and (common == len(entry) or of_a_map)
+
+
+def _leave_out(rest: Any, detail: ErrorDetails, left_out: LeftOut, schema: Schema) -> None:
+    place = _place(detail)
+    meant = _meant(place, schema) if detail["type"] == "extra_forbidden" else None
     if detail["type"] == "missing" and place not in STAND_INS:
         place = place[:-1]
     # An entry of a list goes with its whole list: the others would get other numbers.
@@ -95,7 +105,7 @@ def _leave_out(rest: Any, detail: ErrorDetails, left_out: set[Place]) -> None:
         place = place[:-1]
     if not place:
         return
-    left_out.add(place)
+    left_out[place] = meant if detail["type"] == "extra_forbidden" else place
     parent = _at(rest, place[:-1])
     if not isinstance(parent, dict):
         return
@@ -103,6 +113,12 @@ def _leave_out(rest: Any, detail: ErrorDetails, left_out: set[Place]) -> None:
         parent[str(place[-1])] = STAND_INS[place]
     else:
         parent.pop(str(place[-1]), None)
+
+
+def _meant(place: Place, schema: Schema) -> Place | None:
+    """Return the setting that a mistyped key of a branch means: it hides conflicts of that branch, and no others."""
+    close = wording.suggestion(place, schema)
+    return (*place[:-1], close) if close and len(place) > 1 else None
 
 
 def _place(detail: ErrorDetails) -> Place:

@@ -62,6 +62,8 @@ def findings(problem: Exception) -> list[Finding]:
 
 
 def _of_setting(line: str) -> Finding:
-    """Split "KEY: what is wrong", the form of every line of a SettingsError."""
-    key, _, message = line.partition(": ")
+    """Split "KEY: what is wrong"; a sentence about several keys has none in front."""
+    key, colon, message = line.partition(": ")
+    if not colon or " " in key:
+        return error("settings", setting(""), line, "")
     return error("settings", setting(key), message, "")

@@ -55,7 +55,8 @@ class Inventory:
 
     def owns(self, release: str) -> bool:
         """Return True for a release, as NAMESPACE/NAME, of this stack; a gateway counts though it is switched off."""
-        gateways = {f"{self.settings.istio.namespace}/{name}" for name, _ in istio.gateways(self.settings).values()}
+        names = {key: name for key, (name, _) in istio.gateways(self.settings).items()}
+        gateways = {f"{istio.gateway_namespace(self.settings, key)}/{name}" for key, name in names.items()}
         return release in gateways | {entry.id for entry in self.releases}
 
     def has_pod(self, namespace: str, labels: dict[str, str]) -> bool:

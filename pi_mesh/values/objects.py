@@ -28,6 +28,11 @@ def cert_manager_namespace(settings: Settings, stack: str) -> Object:
     return _namespace(settings.vault.cert_manager.namespace, stack, {"istio-injection": "disabled"})
 
 
+def ingress_namespace(settings: Settings, stack: str) -> Object:
+    """Return the ingress gateway's own namespace; its pod asks for injection by a label of its own."""
+    return _namespace(settings.ingress_namespace, stack, {})
+
+
 def trading_namespace(settings: Settings, stack: str) -> Object:
     """With istiod's sidecar injection."""
     return _namespace(settings.trading.namespace, stack, {"istio-injection": "enabled"}, settings.trading.adopt)

@@ -10,6 +10,7 @@ from operations.preview.engine_result import NOTHING, Intent
 from operations.preview.engine_state import Deployment
 from operations.preview.rendered import NotRenderedError, Objects
 from operations.preview.rule_set import RuleSet, RulesUnreadableError
+from pi_mesh.inventory import with_contradictions
 from pi_mesh.settings import SettingsError, parse_any
 from pi_mesh.settings.raw import plain_values
 
@@ -90,5 +91,5 @@ def _refused(config: Config) -> tuple[str, ...]:
     try:
         parse_any(plain_values(config, encrypted))
     except SettingsError as error:
-        return error.problems
+        return with_contradictions(error).problems
     return ()

@@ -6,8 +6,8 @@ the rest is judged again, until nothing new is found.
 
 import copy
 import json
-import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
@@ -15,10 +15,9 @@ from pydantic_core import ErrorDetails
 
 from pi_mesh.catalog import istio
 from pi_mesh.model.base import CONFLICTS, Model
-from pi_mesh.settings import wording
-from pi_mesh.settings.reference import Schema, below
-
-Place = tuple[int | str, ...]
+from pi_mesh.settings import consequence, wording
+from pi_mesh.settings.consequence import LeftOut, Place
+from pi_mesh.settings.reference import Schema
 
 STAND_INS: dict[Place, object] = {
     ("cluster",): {"context": "some"},
@@ -28,14 +27,27 @@ STAND_INS: dict[Place, object] = {
 }
 """What stands for a required key that is wrong or not there, so that the rest can be judged."""
 ROUNDS = 20
-KEYS = re.compile(r"[A-Za-z][\w-]*(?:\.[A-Za-z][\w-]*)*")
-"""What may be a config key in a sentence; above all branches only a path with a dot is one, and no other word."""
-LeftOut = dict[Place, Place | None]
-"""What was left out of the settings, and which key is meant by it: another one where it is no setting."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The problems of settings, and what is right about them."""
+
+    lines: list[str]
+    """One for each problem."""
+    rest: Model | None
+    """The settings without what is wrong; None where that is not enough."""
+    left_out: tuple[str, ...]
+    """The config keys of what is wrong."""
 
 
 def of(kind: type[Model], raw: Mapping[str, object]) -> list[str]:
     """Return a line for each problem that the settings have."""
+    return judged(kind, raw).lines
+
+
+def judged(kind: type[Model], raw: Mapping[str, object]) -> Judged:
+    """Return every problem, and the rest."""
     rest = json.loads(json.dumps(raw, default=str))
     schema = kind.model_json_schema()
     found: dict[str, None] = {}
@@ -43,16 +55,27 @@ def of(kind: type[Model], raw: Mapping[str, object]) -> list[str]:
     for _ in range(ROUNDS):
         details = _details(kind, rest)
         for detail in details:
-            if _is_gap(detail, left_out):
-                continue
-            lines = wording.lines(detail, schema)
-            found.update(dict.fromkeys(line for line in lines if not _is_consequence(line, detail, left_out, schema)))
+            if not _is_gap(detail, left_out):
+                found.update(dict.fromkeys(_lines(detail, left_out, schema)))
         before = copy.deepcopy(rest)
         for detail in details:
             _leave_out(rest, detail, left_out, schema)
         if rest == before:
             break
-    return list(found)
+    return Judged(list(found), _model(kind, rest), tuple(map(wording.path_of, left_out)))
+
+
+def _lines(detail: ErrorDetails, left_out: LeftOut, schema: Schema) -> Iterator[str]:
+    for line in wording.lines(detail, schema):
+        if detail["type"] != CONFLICTS or not consequence.is_one(line, _place(detail), left_out, schema):
+            yield line
+
+
+def _model(kind: type[Model], raw: Mapping[str, object]) -> Model | None:
+    try:
+        return kind.model_validate_json(json.dumps(raw), by_alias=True, by_name=False)
+    except ValidationError:
+        return None
 
 
 def _details(kind: type[Model], raw: Mapping[str, object]) -> list[ErrorDetails]:
@@ -76,28 +99,9 @@ def _is_gap(detail: ErrorDetails, left_out: LeftOut) -> bool:
     return detail["type"] == "too_short" and any(entry[: len(place)] == place for entry in left_out)
 
 
-def _is_consequence(line: str, detail: ErrorDetails, left_out: LeftOut, schema: Schema) -> bool:
-    """Return True for a conflict that names a key which was left out: with the right value there may be none."""
-    if detail["type"] != CONFLICTS:
-        return False
-    place = _place(detail)
-    keys = [tuple(key.split(".")) for key in KEYS.findall(line.removeprefix(wording.path_of(detail["loc"])))]
-    named = [key for key in keys if place or len(key) > 1]
-    hiding = [meant for left, meant in left_out.items() if meant and (meant == left or meant[:-1] == place)]
-    inside = [meant[len(place) :] for meant in hiding if meant[: len(place)] == place]
-    return any(_is_named(entry, key, place, schema) for entry in inside for key in named)
-
-
-def _is_named(entry: Place, key: Place, place: Place, schema: Schema) -> bool:
-    """Return True where a key is the entry, is in it, or is the map that the entry is of; both seen from a place."""
-    common = min(len(entry), len(key))
-    of_a_map = common > 0 and "properties" not in below(schema, (*place, entry[0]))
-    return common > 0 and entry[:common] == key[:common] and (common == len(entry) or of_a_map)
-
-
 def _leave_out(rest: Any, detail: ErrorDetails, left_out: LeftOut, schema: Schema) -> None:
     place = _place(detail)
-    meant = _meant(place, schema) if detail["type"] == "extra_forbidden" else None
+    meant = consequence.meant(place, schema) if detail["type"] == "extra_forbidden" else None
     if detail["type"] == "missing" and place not in STAND_INS:
         place = place[:-1]
     # An entry of a list goes with its whole list: the others would get other numbers.
@@ -113,12 +117,6 @@ def _leave_out(rest: Any, detail: ErrorDetails, left_out: LeftOut, schema: Schem
         parent[str(place[-1])] = STAND_INS[place]
     else:
         parent.pop(str(place[-1]), None)
-
-
-def _meant(place: Place, schema: Schema) -> Place | None:
-    """Return the setting that a mistyped key of a branch means: it hides conflicts of that branch, and no others."""
-    close = wording.suggestion(place, schema)
-    return (*place[:-1], close) if close and len(place) > 1 else None
 
 
 def _place(detail: ErrorDetails) -> Place:

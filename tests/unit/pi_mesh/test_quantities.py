@@ -6,45 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pi_mesh.model.quantity import Cpu, Memory
-from pi_mesh.model.resources import Amounts
 from pi_mesh.quantities import MI, ZERO, Resources, parse, same_quantity, show_memory
-from pi_mesh.settings import SettingsError
-from tests.support.factories import make_settings
-
-
-@pytest.mark.parametrize(
-    ("written", "canonical"),
-    [("0.5", "500m"), ("1000m", "1"), ("100m", "100m"), ("1.25", "1250m")],
-)
-def test_cpu_is_handed_on_as_kubernetes_writes_it(written, canonical):
-    assert Resources(Cpu(written).millicores, 0).to_kubernetes()["cpu"] == canonical
-
-
-@pytest.mark.parametrize(("written", "canonical"), [("1024Mi", "1Gi"), ("128Mi", "128Mi"), ("2048Ki", "2Mi")])
-def test_memory_is_handed_on_as_kubernetes_writes_it(written, canonical):
-    assert Resources(0, Memory(written).bytes).to_kubernetes()["memory"] == canonical
-
-
-def test_equal_amounts_are_equal_however_they_are_written():
-    assert Memory("1Gi") == Memory("1024Mi")
-    assert Cpu("0.1") == Cpu("100m") < Cpu("1")
-
-
-def test_a_quantity_prints_as_it_was_written():
-    assert (str(Cpu("0.50")), str(Memory("1024Mi"))) == ("0.50", "1024Mi")
-
-
-@pytest.mark.parametrize("text", ["0", "0m", "-1", "0.5m", "1k", "1e3", "1.0005", ""])
-def test_a_cpu_setting_of_another_notation_is_refused(text):
-    with pytest.raises(ValueError, match=r'is not a CPU quantity such as "100m" or "0\.5"'):
-        Cpu(text)
-
-
-@pytest.mark.parametrize("text", ["0Mi", "-1Mi", "128", "128M", "1.5Gi", "1Ti", "512mb", ""])
-def test_a_memory_setting_of_another_notation_is_refused(text):
-    with pytest.raises(ValueError, match='is not a memory quantity such as "128Mi" or "2Gi"'):
-        Memory(text)
 
 
 @pytest.mark.parametrize(
@@ -135,24 +97,6 @@ def test_resources_are_shown_in_cores_and_in_mi_rounded_up():
     assert (str(Resources(2000, 1)), show_memory(MI + 1)) == ("2 / 1Mi", "2Mi")
 
 
-@pytest.mark.parametrize(
-    ("cpu", "memory", "shown"),
-    [
-        ("0.5", "1Gi", "0.5 / 1Gi"),
-        ("1000m", "1024Mi", "1000m / 1024Mi"),
-        ("1", "2048Ki", "1 / 2048Ki"),
-        ("0.50", "3700Mi", "0.5 / 3700Mi"),
-    ],
-)
-def test_amounts_of_the_settings_are_shown_in_their_units(cpu, memory, shown):
-    assert str(Amounts(cpu=Cpu(cpu), memory=Memory(memory)).resources) == shown
-
-
-def test_several_of_them_are_shown_in_their_units_too():
-    pod = Amounts(cpu=Cpu("0.5"), memory=Memory("1Gi")).resources
-    assert (str(pod * 3), str(pod + pod - ZERO)) == ("1.5 / 3Gi", "1 / 2Gi")
-
-
 def test_what_is_no_whole_number_of_its_unit_is_shown_in_mi():
     assert str(Resources(0, 3 * 2**29, memory_unit="Gi")) == "0 / 1536Mi"
 
@@ -170,10 +114,3 @@ def test_a_number_of_cores_has_its_noun_in_a_sentence():
 
 def test_shares_are_parts_of_the_whole():
     assert Resources(1000, MI).shares_of(Resources(4000, 2 * MI)) == (0.25, 0.5)
-
-
-def test_a_quantity_of_thousands_of_digits_is_refused_in_one_line():
-    huge = {"cpu": "9" * 5000, "memory": "1Gi"}
-    with pytest.raises(SettingsError) as refused:
-        make_settings(istio={"resources": {"requests": huge, "limits": huge}})
-    assert max(map(len, refused.value.problems)) < 500

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from pi_mesh.catalog import istio
-from pi_mesh.model.base import CONFLICTS, Model
+from pi_mesh.model.base import CONFLICTS, EACH_ALONE, Model
 from pi_mesh.settings import consequence, wording
 from pi_mesh.settings.consequence import LeftOut, Place
 from pi_mesh.settings.reference import Schema
@@ -36,7 +36,7 @@ class Judged:
     lines: list[str]
     """One for each problem."""
     rest: Model | None
-    """The settings without what is wrong; None where that is not enough."""
+    """The settings without what is wrong, though they may not go together; None where that is not enough."""
     left_out: tuple[str, ...]
     """The config keys of what is wrong."""
 
@@ -73,7 +73,7 @@ def _lines(detail: ErrorDetails, left_out: LeftOut, schema: Schema) -> Iterator[
 
 def _model(kind: type[Model], raw: Mapping[str, object]) -> Model | None:
     try:
-        return kind.model_validate_json(json.dumps(raw), by_alias=True, by_name=False)
+        return kind.model_validate_json(json.dumps(raw), by_alias=True, by_name=False, context=EACH_ALONE)
     except ValidationError:
         return None
 

@@ -26,6 +26,12 @@ def test_a_version_that_is_none_hides_no_contradiction():
     assert contradiction == CONTRADICTION
 
 
+def test_a_version_whose_charts_are_broken_hides_no_contradiction():
+    version, contradiction = problems(istio={"version": "1.21.0", "values": TWO})
+    assert version.startswith("istio.version 1.21.0 has a gateway chart")
+    assert contradiction == CONTRADICTION
+
+
 @pytest.mark.parametrize(
     "istio",
     [

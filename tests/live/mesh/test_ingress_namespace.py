@@ -1,5 +1,6 @@
 """The ingress gateway in a namespace of its own: it serves a certificate from there, and reads nothing of the CA."""
 
+import json
 import subprocess
 import sys
 
@@ -49,6 +50,8 @@ def test_a_new_gateway_has_its_own_namespace_and_an_installed_one_is_never_moved
     kubectl("create", "secret", "tls", SECRET, *files, f"--namespace={EDGE}")
     wait_until("the gateway's certificate", lambda: served() == made.pem.strip(), seconds=60)
     assert (may_read(SECRET, EDGE), may_read("cacerts", "istio-system")) == (True, False)
+    outputs = json.loads(edge.pulumi("stack", "output", "--json").must().output)
+    assert outputs["gateways"][GATEWAY]["ports"]["https"]
     edge.operation("verify").must()
     assert "unchanged" in edge.must_up().output
     before = get("deployment", GATEWAY, f"--namespace={EDGE}")["metadata"]["uid"]

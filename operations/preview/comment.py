@@ -55,7 +55,7 @@ def _top(found: Comparison, revision: Revision) -> Iterator[str]:
     if found.after.config or not found.errors:
         yield value_section.settings(found.before.config, found.after.config)
     old, new = (side.intent.outputs.get("budget") or {} for side in (found.before, found.after))
-    if found.steps or old != new:
+    if not found.errors and (found.steps or old != new):
         yield budget_section.section(old, new)
 
 

@@ -57,6 +57,13 @@ def test_what_is_relaxed_stands_first_then_what_is_broken_then_new_warnings():
     assert "- **mandatory** `pi-ceiling` on `istiod`: too fat" in text
 
 
+def test_a_budget_that_is_not_known_is_not_said_to_be_removed():
+    budget = {"istiod": {"pods": "1", "requests": "x", "limits": "x", "more in a rollout": ""}, "room": "Room."}
+    text = section(Intent({}, {"budget": budget}), intent(errors=("istio.a: is not a setting",)))
+    assert "Budget" not in text
+    assert "removed" not in text
+
+
 def test_nobody_is_told_to_apply_what_is_refused():
     assert "pulumi up -s" not in section(after=intent(UPDATE, violations=(BREACH,)))
 

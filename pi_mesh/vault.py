@@ -35,6 +35,21 @@ def read_root(vault: VaultSettings, token: str | None) -> str | None:
         return None if vault.signed_by == "outside" else _root(client, vault)
 
 
+def read_own_ca(vault: VaultSettings) -> str | None:
+    """Return the PEM of the CA at the mount that the stack made; empty where it holds none, None without such a mount.
+
+    Needs no token. Raises VaultError where Vault does not tell.
+    """
+    with _client(vault) as client:
+        response = _get(client, vault, f"{vault.mount}/ca/pem", {})
+    if response.status_code in (403, 404):  # whoever has no token is refused a path that is not there
+        return None
+    if not response.is_success:
+        reason = STATES.get(response.status_code) or f"answered {response.status_code} when asked for its CA"
+        raise VaultError(f"vault.address {vault.address}: Vault {reason}")
+    return response.text
+
+
 def _client(vault: VaultSettings) -> httpx.Client:
     verify: ssl.SSLContext | bool = True
     if vault.ca_file:

@@ -5,16 +5,27 @@ from typing import Any
 import requests
 
 Fields = dict[str, Any]
+NO_MOUNT = "No secret engine mount at"
+"""What Vault says, with status 400, where a mount is asked for that is not there."""
 
 
 class ApiError(Exception):
     """Vault refused a request. The text is that of https://github.com/hashicorp/vault/blob/main/api/response.go."""
 
     def __init__(self, response: requests.Response) -> None:
-        self.status = response.status_code
+        self.status, self.reasons = response.status_code, _answer(response).get("errors") or []
         request = f"URL: {response.request.method} {response.request.url}"
-        reasons = "".join(f"* {reason}" for reason in _answer(response).get("errors") or [])
+        reasons = "".join(f"* {reason}" for reason in self.reasons)
         super().__init__(f"Error making API request.\n\n{request}\nCode: {self.status}. Errors:\n\n{reasons}")
+
+    @property
+    def says_gone(self) -> bool:
+        """Whether a read is to be taken for one of nothing."""
+        return self.status == requests.codes.not_found or any(NO_MOUNT in reason for reason in self.reasons)
+
+
+class TokenRefusedError(Exception):
+    """Vault does not say who the token is; the plugin can do nothing."""
 
 
 class VaultApi:
@@ -24,33 +35,36 @@ class VaultApi:
         self._address, self._verify = address.rstrip("/"), ca_file or True
         self._session = requests.Session()
         self._session.headers["X-Vault-Token"] = token or ""
-        self._is_known = False
+        self._knows_token = False
 
     def read(self, path: str) -> Fields | None:
-        """Return the data at a path; None where Vault has nothing there. Raises ApiError."""
+        """Return the data at a path; None where Vault has nothing there. Raises ApiError and TokenRefusedError."""
         try:
-            return self._call("GET", path).get("data")
+            return self._call("GET", path)["data"]
         except ApiError as problem:
-            if problem.status == requests.codes.not_found:
+            if problem.says_gone:
                 return None
             raise
 
-    def write(self, path: str, data: Fields, method: str = "PUT") -> Fields:
-        """Return the data of the answer, which may be none. Raises ApiError."""
+    def write(self, method: str, path: str, data: Fields) -> Fields:
+        """Return the data of the answer, which may be none. Raises as `read` does."""
         return self._call(method, path, data).get("data") or {}
 
     def delete(self, path: str) -> None:
-        """Raises ApiError."""
+        """Raises as `read` does."""
         self._call("DELETE", path)
 
     def _call(self, method: str, path: str, data: Fields | None = None) -> Fields:
-        if not self._is_known:
+        if not self._knows_token:
             self._look_up_token()
         return self._send(method, path, data)
 
     def _look_up_token(self) -> None:
-        self._send("GET", "auth/token/lookup-self", None)
-        self._is_known = True
+        try:
+            self._send("GET", "auth/token/lookup-self", None)
+        except ApiError as problem:
+            raise TokenRefusedError(f"failed to lookup token, err={problem}") from None
+        self._knows_token = True
 
     def _send(self, method: str, path: str, data: Fields | None) -> Fields:
         url = f"{self._address}/v1/{path}"

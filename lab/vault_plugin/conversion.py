@@ -1,5 +1,6 @@
 """The conversion between the engine's property values and plain Python values."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 from pulumi.provider.experimental.property_value import PropertyValue
@@ -29,3 +30,19 @@ def wrapped(value: object, secret: bool = False) -> PropertyValue:
     if isinstance(value, int) and not isinstance(value, bool):
         return PropertyValue(float(value), is_secret=secret)
     return PropertyValue(value, is_secret=secret)  # type: ignore[arg-type]
+
+
+def merged(values: Mapping[str, PropertyValue], found: Mapping[str, object]) -> dict[str, PropertyValue]:
+    """Return the values with those that Vault has of them, by its names; a number as the text that it was given as."""
+    return {name: _as_given(value, found.get(snake(name))) for name, value in values.items()}
+
+
+def _as_given(value: PropertyValue, found: object) -> PropertyValue:
+    if found is None or value.is_secret:
+        return value
+    return wrapped(str(found) if isinstance(value.value, str) else found)
+
+
+def snake(name: str) -> str:
+    """Convert `maxPathLength` to `max_path_length`, as Vault's API names it."""
+    return re.sub(r"[A-Z]", lambda letter: f"_{letter[0].lower()}", name)

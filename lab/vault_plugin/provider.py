@@ -2,16 +2,16 @@
 
 import asyncio
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
+from uuid import uuid4
 
-import hvac
-from hvac.exceptions import InvalidPath, InvalidRequest, VaultError
 from pulumi.provider.experimental import provider as engine
 from pulumi.provider.experimental.property_value import PropertyValue
 
-from lab.vault_plugin.conversion import plain, plain_map, wrapped
-from lab.vault_plugin.resource_types import RESOURCE_TYPES, ResourceType
+from lab.vault_plugin.api import ApiError, Fields, TokenRefusedError, VaultApi
+from lab.vault_plugin.conversion import merged, plain, plain_map, wrapped
+from lab.vault_plugin.resource_types import RESOURCE_TYPES, Call, ResourceType
 
 Values = Mapping[str, PropertyValue]
 
@@ -20,63 +20,74 @@ class VaultProvider(engine.Provider):
     """A provider for one Vault address and token."""
 
     def __init__(self) -> None:
-        self._vault = hvac.Client()
+        self._vault = VaultApi("", None, None)
 
     async def configure(self, request: engine.ConfigureRequest) -> engine.ConfigureResponse:
         given = {name: str(value) for name, value in plain_map(request.args).items()}
         token = given.get("token") or os.environ.get("VAULT_TOKEN")
-        self._vault = hvac.Client(url=given.get("address"), token=token, verify=given.get("caCertFile", True))
+        self._vault = VaultApi(given.get("address", ""), token, given.get("caCertFile"))
         return await super().configure(request)
 
     async def diff(self, request: engine.DiffRequest) -> engine.DiffResponse:
         return _difference(request, _resource_type(request).replaced_by)
 
     async def create(self, request: engine.CreateRequest) -> engine.CreateResponse:
-        resource_type = _resource_type(request)
+        resource_type, given = _resource_type(request), plain_map(request.properties)
         if request.preview:
             return engine.CreateResponse("", {**request.properties, **dict.fromkeys(resource_type.outputs, _unknown())})
-        outputs = await self._write(resource_type, request.properties, update=False)
-        return engine.CreateResponse(resource_type.place(plain_map(request.properties)), outputs)
+        outputs = await self._write(resource_type, resource_type.create, request.properties)
+        place = resource_type.create.path.format(**given)
+        return engine.CreateResponse(resource_type.identity.format(**given, place=place, unique=uuid4()), outputs)
 
     async def update(self, request: engine.UpdateRequest) -> engine.UpdateResponse:
         resource_type = _resource_type(request)
-        if request.preview or not resource_type.rewritten:
+        if request.preview or not resource_type.update:
             kept = {name: value for name, value in request.olds.items() if name in resource_type.outputs}
             return engine.UpdateResponse({**request.news, **kept})
-        return engine.UpdateResponse(await self._write(resource_type, request.news, update=True))
+        return engine.UpdateResponse(await self._write(resource_type, resource_type.update, request.news))
 
     async def read(self, request: engine.ReadRequest) -> engine.ReadResponse:
         """Report a resource as gone if Vault does not know it; what Vault signs once can't be read again."""
         resource_type = _resource_type(request)
-        if resource_type.readable and not await self._exists(request.resource_id):
+        if not resource_type.read:
+            return await super().read(request)
+        found = await self._read(resource_type, resource_type.read, request.properties)
+        if found is None:
             return engine.ReadResponse("", {}, {})
-        return await super().read(request)
+        return engine.ReadResponse(
+            request.resource_id, merged(request.properties, found), merged(request.inputs, found)
+        )
 
     async def delete(self, request: engine.DeleteRequest) -> None:
-        if _resource_type(request).deletable:
-            await self._call(self._vault.delete, request.resource_id)
+        if call := _resource_type(request).delete:
+            await self._ask(call, plain_map(request.properties), self._vault.delete)
 
-    async def _write(self, resource_type: ResourceType, properties: Values, update: bool) -> dict[str, PropertyValue]:
+    async def _write(self, resource_type: ResourceType, call: Call, properties: Values) -> dict[str, PropertyValue]:
         given = plain_map(properties)
-        place = resource_type.place(given) + (resource_type.update_suffix if update else "")
-        answer = await self._call(self._vault.write_data, place, data=resource_type.sent(given, update))
-        fields = (answer.get("data") if isinstance(answer, dict) else None) or {}  # nothing to say is no JSON
+        answer = await self._ask(call, given, lambda place: self._vault.write(call.method, place, call.body(given)))
         outputs = {
-            name: wrapped(fields.get(key), name in resource_type.secrets) for name, key in resource_type.outputs.items()
+            name: wrapped(answer.get(key), name in resource_type.secrets) for name, key in resource_type.outputs.items()
         }
+        if resource_type.read and resource_type.read_back:
+            properties = merged(properties, await self._read(resource_type, resource_type.read, properties) or {})
         return {**properties, **outputs}
 
-    async def _exists(self, path: str) -> bool:
-        try:
-            return await asyncio.to_thread(self._vault.read, path) is not None
-        except (InvalidPath, InvalidRequest):  # an unknown mount is a bad request
-            return False
+    async def _read(self, resource_type: ResourceType, call: Call, properties: Values) -> Fields | None:
+        """Return what Vault has of a resource; None where it has nothing."""
+        given = plain_map(properties)
+        found = await self._ask(call, given, self._vault.read)
+        if found is None and resource_type.nil:
+            raise RuntimeError(resource_type.nil.format(**given, place=call.path.format(**given)))
+        return None if found is None else resource_type.found(found)
 
-    async def _call(self, method, path: str, **arguments):
+    async def _ask(self, call: Call, given: Fields, method: Callable[[str], Any]) -> Any:
+        place = call.path.format(**given)
         try:
-            return await asyncio.to_thread(method, path, **arguments)
-        except VaultError as error:
-            raise RuntimeError(f"Vault refused {path}: {type(error).__name__}: {error}") from None
+            return await asyncio.to_thread(method, place)
+        except TokenRefusedError:
+            raise
+        except ApiError as problem:
+            raise RuntimeError(call.wording.format(**given, place=place, problem=problem)) from None
 
 
 def _resource_type(request: Any) -> ResourceType:

@@ -1,5 +1,6 @@
 """A provider plugin's process, asked as Pulumi's engine asks it, one operation at a time."""
 
+import re
 import subprocess
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +16,8 @@ from google.protobuf.json_format import MessageToDict
 from pulumi.runtime import rpc
 from pulumi.runtime.proto import engine_pb2_grpc, provider_pb2, provider_pb2_grpc
 
+PYTHONS = re.compile(r"^Unexpected <class '[^']*'>: ")
+"""What Python's gRPC puts before the text of an exception; Go's has none."""
 PATIENCE = 120.0
 """Seconds for one operation."""
 
@@ -114,7 +117,7 @@ class PluginProcess:
         try:
             return getattr(self._stub, method)(request, timeout=PATIENCE)
         except grpc.RpcError as error:
-            raise PluginError(error.details()) from None
+            raise PluginError(PYTHONS.sub("", error.details())) from None
 
 
 @contextmanager

@@ -4,14 +4,14 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from lab.vault_plugin.conversion import snake
+from lab.vault_plugin.conversion import vault_name
 
 Fields = dict[str, Any]
 Body = Callable[[Mapping[str, Any]], Fields]
 NONE: Mapping[str, Any] = MappingProxyType({})
 
 REQUEST = {"format": "pem", "private_key_format": "der", "exclude_cn_from_sans": False, "add_basic_constraints": False}
-SIGNATURE = {"exclude_cn_from_sans": False, "use_csr_values": False, "use_pss": False}
+SIGNATURE = {"format": "pem", "exclude_cn_from_sans": False, "use_csr_values": False, "use_pss": False}
 ISSUERS = {"default_follows_latest_issuer": False}
 URLS = {"ocsp_servers": [], "enable_templating": False}
 ROLE_ON = (
@@ -55,13 +55,26 @@ TIDY = dict.fromkeys(
     ),
     False,
 )
+ROLE_READ = ("cnValidations", "issuerRef", "keyUsage", "notBeforeDuration", "serialNumberSource", "ttl")
+"""Properties that a role gets from Vault, and that an update sends back."""
+TIDY_READ = (
+    "acmeAccountSafetyBuffer",
+    "intervalDuration",
+    "issuerSafetyBuffer",
+    "maxStartupBackoffDuration",
+    "minStartupBackoffDuration",
+    "pauseDuration",
+    "revocationQueueSafetyBuffer",
+    "safetyBuffer",
+)
+"""The same of what is thrown away."""
 
 
 def fields(defaults: Mapping[str, Any] = NONE, in_path: tuple[str, ...] = ("backend",)) -> Body:
     """Return the body that has all properties by Vault's names, but for those that are in the path."""
 
     def body(properties: Mapping[str, Any]) -> Fields:
-        given = {snake(name): value for name, value in properties.items() if name not in in_path}
+        given = {vault_name(name): value for name, value in properties.items() if name not in in_path}
         return {**defaults, **given}
 
     return body
@@ -86,6 +99,11 @@ def tune(properties: Mapping[str, Any]) -> Fields:
     return {**_lease(properties), "options": {}}
 
 
+def remount(properties: Mapping[str, Any]) -> Fields:
+    """Return the body of a mount's change of its path; the properties have both."""
+    return {"from": properties["oldPath"], "to": properties["path"]}
+
+
 def _lease(properties: Mapping[str, Any]) -> Fields:
     return {"default_lease_ttl": "0s", "max_lease_ttl": f"{properties['maxLeaseTtlSeconds']}s"}
 
@@ -98,3 +116,8 @@ def of_mount(found: Fields) -> Fields:
 def nothing(found: Fields) -> Fields:  # noqa: ARG001 - in place of one that tells
     """Return none of the properties: what is read is another resource's."""
     return {}
+
+
+def of_role(found: Fields) -> Fields:
+    """Return what Vault says of a role; a duration is a text with its unit."""
+    return {**found, "not_before_duration": f"{found['not_before_duration']}s"}

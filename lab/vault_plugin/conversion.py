@@ -32,9 +32,16 @@ def wrapped(value: object, secret: bool = False) -> PropertyValue:
     return PropertyValue(value, is_secret=secret)  # type: ignore[arg-type]
 
 
-def merged(values: Mapping[str, PropertyValue], found: Mapping[str, object]) -> dict[str, PropertyValue]:
-    """Return the values with those that Vault has of them, by its names; a number as the text that it was given as."""
-    return {name: _as_given(value, found.get(snake(name))) for name, value in values.items()}
+def merged(
+    values: Mapping[str, PropertyValue], found: Mapping[str, object], computed: Sequence[str] = ()
+) -> dict[str, PropertyValue]:
+    """Return the values with what Vault has of them, by its names, and of the computed ones, in which numbers are texts.
+
+    A number stays the text that it was given as.
+    """
+    known = {name: _as_given(value, found.get(vault_name(name))) for name, value in values.items()}
+    read = {name: wrapped(_text(found[vault_name(name)])) for name in computed if vault_name(name) in found}
+    return {**known, **read}
 
 
 def _as_given(value: PropertyValue, found: object) -> PropertyValue:
@@ -43,6 +50,10 @@ def _as_given(value: PropertyValue, found: object) -> PropertyValue:
     return wrapped(str(found) if isinstance(value.value, str) else found)
 
 
-def snake(name: str) -> str:
+def _text(value: object) -> object:
+    return str(value) if isinstance(value, int) else value
+
+
+def vault_name(name: str) -> str:
     """Convert `maxPathLength` to `max_path_length`, as Vault's API names it."""
     return re.sub(r"[A-Z]", lambda letter: f"_{letter[0].lower()}", name)

@@ -2,7 +2,8 @@
 
 import asyncio
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 from uuid import uuid4
 
@@ -14,6 +15,11 @@ from lab.vault_plugin.conversion import merged, plain, plain_map, wrapped
 from lab.vault_plugin.resource_types import RESOURCE_TYPES, Call, ResourceType
 
 Values = Mapping[str, PropertyValue]
+Written = dict[str, PropertyValue]
+
+
+class VaultFailure(Exception):
+    """What the published plugin would say."""
 
 
 class VaultProvider(engine.Provider):
@@ -35,59 +41,87 @@ class VaultProvider(engine.Provider):
         resource_type, given = _resource_type(request), plain_map(request.properties)
         if request.preview:
             return engine.CreateResponse("", {**request.properties, **dict.fromkeys(resource_type.outputs, _unknown())})
-        outputs = await self._write(resource_type, resource_type.create, request.properties)
-        place = resource_type.create.path.format(**given)
-        return engine.CreateResponse(resource_type.identity.format(**given, place=place, unique=uuid4()), outputs)
+        with _said_of(""):
+            outputs = await self._write(resource_type, resource_type.create, request.properties, given)
+        return engine.CreateResponse(_identity(resource_type, given), outputs)
 
     async def update(self, request: engine.UpdateRequest) -> engine.UpdateResponse:
         resource_type = _resource_type(request)
         if request.preview or not resource_type.update:
             kept = {name: value for name, value in request.olds.items() if name in resource_type.outputs}
             return engine.UpdateResponse({**request.news, **kept})
-        return engine.UpdateResponse(await self._write(resource_type, resource_type.update, request.news))
+        old, new = plain_map(request.olds), plain_map(request.news)
+        computed = {name: old[name] for name in resource_type.computed if name in old}
+        with _said_of(f"updating {request.urn}: "):
+            if resource_type.rename and old["path"] != new["path"]:
+                await self._ask(resource_type.rename, {**new, "oldPath": old["path"]}, self._written)
+            written = await self._write(resource_type, resource_type.update, request.news, {**computed, **new})
+        return engine.UpdateResponse(written)
 
     async def read(self, request: engine.ReadRequest) -> engine.ReadResponse:
         """Report a resource as gone if Vault does not know it; what Vault signs once can't be read again."""
         resource_type = _resource_type(request)
         if not resource_type.read:
             return await super().read(request)
-        found = await self._read(resource_type, resource_type.read, request.properties)
+        with _said_of(f"refreshing {request.urn}: "):
+            found = await self._read(resource_type, resource_type.read, request.properties)
         if found is None:
             return engine.ReadResponse("", {}, {})
-        return engine.ReadResponse(
-            request.resource_id, merged(request.properties, found), merged(request.inputs, found)
-        )
+        known = merged(request.properties, found, resource_type.computed)
+        return engine.ReadResponse(request.resource_id, known, merged(request.inputs, found))
 
     async def delete(self, request: engine.DeleteRequest) -> None:
         if call := _resource_type(request).delete:
-            await self._ask(call, plain_map(request.properties), self._vault.delete)
+            with _said_of(f"deleting {request.urn}: "):
+                await self._ask(call, plain_map(request.properties), self._deleted)
 
-    async def _write(self, resource_type: ResourceType, call: Call, properties: Values) -> dict[str, PropertyValue]:
-        given = plain_map(properties)
-        answer = await self._ask(call, given, lambda place: self._vault.write(call.method, place, call.body(given)))
+    async def _write(self, resource_type: ResourceType, call: Call, properties: Values, sent: Fields) -> Written:
+        """Write what is `sent`, and read back what the published plugin reads back."""
+        answer = await self._ask(call, sent, self._written)
         outputs = {
             name: wrapped(answer.get(key), name in resource_type.secrets) for name, key in resource_type.outputs.items()
         }
         if resource_type.read and resource_type.read_back:
-            properties = merged(properties, await self._read(resource_type, resource_type.read, properties) or {})
+            found = await self._read(resource_type, resource_type.read, properties) or {}
+            properties = merged(properties, found, resource_type.computed)
         return {**properties, **outputs}
+
+    def _deleted(self, _: Call, place: str, __: Fields) -> None:
+        self._vault.delete(place)
+
+    def _written(self, call: Call, place: str, given: Fields) -> Fields:
+        return self._vault.write(call.method, place, call.body(given))
 
     async def _read(self, resource_type: ResourceType, call: Call, properties: Values) -> Fields | None:
         """Return what Vault has of a resource; None where it has nothing."""
         given = plain_map(properties)
-        found = await self._ask(call, given, self._vault.read)
+        found = await self._ask(call, given, lambda _, place, __: self._vault.read(place))
         if found is None and resource_type.nil:
-            raise RuntimeError(resource_type.nil.format(**given, place=call.path.format(**given)))
+            raise VaultFailure(resource_type.nil.format(**given, place=call.path.format(**given)))
         return None if found is None else resource_type.found(found)
 
-    async def _ask(self, call: Call, given: Fields, method: Callable[[str], Any]) -> Any:
+    async def _ask(self, call: Call, given: Fields, method: Callable[[Call, str, Fields], Any]) -> Any:
         place = call.path.format(**given)
         try:
-            return await asyncio.to_thread(method, place)
-        except TokenRefusedError:
-            raise
+            return await asyncio.to_thread(method, call, place, given)
         except ApiError as problem:
-            raise RuntimeError(call.wording.format(**given, place=place, problem=problem)) from None
+            raise VaultFailure(call.wording.format(**given, place=place, problem=problem)) from None
+        except TokenRefusedError as problem:
+            raise VaultFailure(str(problem)) from None
+
+
+@contextmanager
+def _said_of(what: str) -> Iterator[None]:
+    """Word a failure as Pulumi's bridge to Terraform does."""
+    try:
+        yield
+    except VaultFailure as problem:
+        raise RuntimeError(f"{what}1 error occurred:\n\t* {problem}\n\n") from None
+
+
+def _identity(resource_type: ResourceType, given: Fields) -> str:
+    place = resource_type.create.path.format(**given)
+    return resource_type.identity.format(**given, place=place, unique=uuid4())
 
 
 def _resource_type(request: Any) -> ResourceType:

@@ -35,19 +35,23 @@ class ResourceType:
     nil: str = ""
     """The error of a refresh where Vault has nothing there; empty: the resource is gone."""
     delete: Call | None = None
+    rename: Call | None = None
+    """What comes before an update that changes the id."""
     identity: str = "{place}"
     outputs: Mapping[str, str] = field(default_factory=dict)
     secrets: frozenset[str] = frozenset()
     replaced_by: frozenset[str] | None = frozenset({"backend"})
+    computed: tuple[str, ...] = ()
+    """Properties that are read back besides those given, and sent with an update."""
     found: Callable[[Fields], Fields] = dict
     """What a read finds, by Vault's names of the properties."""
 
 
-def _config(what: str, body: Body, writing: str, reading: str, nil: str = "") -> ResourceType:
+def _config(what: str, body: Body, writing: str, reading: str, **more) -> ResourceType:
     """Return the type of what is configured at one path of a mount; it goes with the mount."""
     path = f"{{backend}}/config/{what}"
     write = Call(path, writing, body)
-    return ResourceType(write, write, Call(path, reading), nil=nil)
+    return ResourceType(write, write, Call(path, reading), **more)
 
 
 ROLE = bodies.without_zeros(bodies.fields(bodies.ROLE, in_path=("backend", "name")))
@@ -59,7 +63,8 @@ RESOURCE_TYPES = {
         Call("sys/mounts/{path}"),
         delete=Call("sys/mounts/{path}", "error deleting from Vault: {problem}"),
         identity="{path}",
-        replaced_by=frozenset({"path", "type"}),
+        rename=Call("sys/remount", "error remounting in Vault: {problem}", bodies.remount, "POST"),
+        replaced_by=frozenset({"type"}),
         found=bodies.of_mount,
     ),
     "vault:pkiSecret/secretBackendIntermediateCertRequest:SecretBackendIntermediateCertRequest": ResourceType(
@@ -121,6 +126,7 @@ RESOURCE_TYPES = {
         'error writing PKI auto tidy config to "{backend}": {problem}',
         'error reading auto tidy config on PKI secret backend "{place}": {problem}',
         nil='got nil response from Vault from path: "{place}"',
+        computed=bodies.TIDY_READ,
     ),
     "vault:pkiSecret/secretBackendRole:SecretBackendRole": ResourceType(
         Call("{backend}/roles/{name}", 'error creating role {name} for backend "{backend}": {problem}', ROLE),
@@ -128,5 +134,7 @@ RESOURCE_TYPES = {
         Call("{backend}/roles/{name}", 'error reading role "{place}": {problem}'),
         delete=Call("{backend}/roles/{name}", 'error deleting role "{place}": {problem}'),
         replaced_by=frozenset({"backend", "name"}),
+        computed=bodies.ROLE_READ,
+        found=bodies.of_role,
     ),
 }

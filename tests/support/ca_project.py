@@ -56,7 +56,9 @@ class CaProject:
 
     def chain(self) -> str:
         """Return the PEM of the CA that the stack has made, its signers after it."""
-        return json.loads(self.pulumi("stack", "output", "--json", "--show-secrets").must().output)["certificateAuthority"]["chain"]
+        return json.loads(self.pulumi("stack", "output", "--json", "--show-secrets").must().output)[
+            "certificateAuthority"
+        ]["chain"]
 
     def _run(self, *command: str) -> Outcome:
         return run_in(self.folder, {**self._environment, "VAULT_TOKEN": self.token}, *command)

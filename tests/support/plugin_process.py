@@ -135,7 +135,7 @@ def plugin_process(program: Path) -> Iterator[PluginProcess]:
             yield PluginProcess(provider_pb2_grpc.ResourceProviderStub(channel))
     finally:
         process.terminate()
-        process.wait()
+        process.communicate()
         engine.stop(None)
 
 

@@ -17,10 +17,11 @@ from lab.cluster.names import CHECKOUT
 from lab.vault_plugin import VERSION
 from tests.support.plugin_process import Held, PluginError, PluginProcess, plugin_process
 from tests.support.vault_alone import Request, VaultAlone, vault_alone
-from tests.support.vault_program import CERTIFICATE, REQUEST, SIGNATURE, plug_in
+from tests.support.vault_program import CERTIFICATE, KEYLESS, MADE, REQUEST, SIGNATURE, plug_in
 
 FILE = CHECKOUT / "lab/vault_plugin/contract.json"
 PROVIDER = "mesh-ca-provider"
+ROLES = ("mesh-ca-role", "mesh-ca-istiod-role")
 ITSELF = "auth/token/lookup-self"
 CHANGES: dict[str, dict[str, Any]] = {
     "mesh-ca-mount": {"maxLeaseTtlSeconds": 3600 * 9000},
@@ -35,7 +36,12 @@ CHANGES: dict[str, dict[str, Any]] = {
 EVERYTHING = 'path "*" { capabilities = ["create", "read", "update", "delete", "sudo"] }'
 NOTHING_ELSE = f'path "{ITSELF}" {{ capabilities = ["read"] }}'
 NOTHING = 'path "nothing" { capabilities = ["read"] }'
+NEVER = ("rename", "delete, mount lost", "delete, forbidden")
+"""Situations that no command leads to: a mount keeps its name, and what it holds goes with it; its roles are removed
+alone as well."""
 
+Create = Callable[[str, str, dict[str, Any]], Held]
+"""Creates a resource by its name, its type and its inputs."""
 Table = dict[str, dict[str, dict[str, Any]]]
 """By resource and situation: the calls with what is sent, and the outcome."""
 
@@ -77,9 +83,25 @@ def _short(name: str, value: Any) -> Any:
     return name.upper() if name in ("csr", "certificate", "default") and value else value
 
 
-def inputs() -> dict[str, tuple[str, dict[str, Any]]]:
+def asked() -> dict[str, dict[str, Any]]:
+    """Return what the published plugin sends by its call, such as "update pki_int/config/urls", by the recorded table.
+
+    Those calls are left out to which no command of the project leads.
+    """
+    situations = ((name, entry) for each in recorded().values() for name, entry in each.items())
+    calls = [call for name, entry in situations if not name.startswith(NEVER) for call in entry["calls"]]
+    exported = [(call.replace("/internal", "/exported"), sent) for call, sent in calls]
+    return dict(reversed([*calls, *exported]))  # of several, what it was created with
+
+
+def recorded() -> Table:
+    """Return the table of the published plugin."""
+    return json.loads(FILE.read_text())["resources"]
+
+
+def inputs(key: str = "internal") -> dict[str, tuple[str, dict[str, Any]]]:
     """Return what the program gives to the plugin, by name of the resource; a mesh whose key stays in Vault has all."""
-    recording = plug_in(key="internal")
+    recording = plug_in(key=key, outputs=KEYLESS if key == "internal" else MADE)
     return {one.name: (one.type, dict(one.props)) for one in recording.resources if one.type.startswith("vault:")}
 
 
@@ -88,20 +110,23 @@ def observe(program: Path) -> Table:
     with tempfile.TemporaryDirectory() as folder, vault_alone(Path(folder)) as vault:
         vault.make_root("pki", "Pi root")
         observation = Observation(vault)
-        held = _first_used(observation, program)
+        _first_used(observation, program)
         with configured(program, vault, EVERYTHING) as plugin, configured(program, vault, NOTHING_ELSE) as poor:
-            _created(observation, plugin, held)
+            held = created(lambda *resource: _created(observation, plugin, *resource))
             for name, one in held.items():
                 observation.note(name, "create, forbidden", lambda: poor.create(one.type, one.inputs))  # noqa: B023
                 observation.note(name, "refresh, forbidden", lambda: poor.read(one))  # noqa: B023
             for name, changes in CHANGES.items():
                 changed = observation.must(name, "update", lambda: plugin.update(held[name], changes))  # noqa: B023
                 held[name] = observation.must(name, "refresh, changed", lambda: plugin.read(changed))  # noqa: B023
+            moved = {"path": "pki_moved"}
+            observation.note("mesh-ca-mount", "rename, forbidden", lambda: poor.update(held["mesh-ca-mount"], moved))
             for name, one in reversed(held.items()):
                 observation.note(name, "delete, forbidden", lambda: poor.delete(one))  # noqa: B023
             observation.note("mesh-ca-mount", "create, taken", lambda: _again(plugin, held["mesh-ca-mount"]))
-            observation.note("mesh-ca-istiod-role", "delete", lambda: plugin.delete(held["mesh-ca-istiod-role"]))
-            observation.note("mesh-ca-istiod-role", "refresh, gone", lambda: plugin.read(held["mesh-ca-istiod-role"]))
+            for name in ROLES:
+                observation.note(name, "delete", lambda: plugin.delete(held[name]))  # noqa: B023
+                observation.note(name, "refresh, gone", lambda: plugin.read(held[name]))  # noqa: B023
             vault.admin.sys.disable_secrets_engine(path="pki_int")
             for name, one in held.items():
                 observation.note(name, "refresh, mount lost", lambda: plugin.read(one))  # noqa: B023
@@ -117,28 +142,32 @@ def _again(plugin: PluginProcess, held: Held) -> Held:
     return plugin.create(held.type, held.inputs)
 
 
-def _created(observation: Observation, plugin: PluginProcess, held: dict[str, Held]) -> None:
+def created(create: Create, key: str = "internal") -> dict[str, Held]:
     """Create all, each with what the ones before it gave, as the program wires them."""
     given: dict[str, Any] = {}
-    for name, (type_, properties) in inputs().items():
-        wired = {key: given.get(key, value) for key, value in properties.items()}
-        made = observation.must(name, "create", lambda: plugin.create(type_, wired))  # noqa: B023
+    held: dict[str, Held] = {}
+    for name, (type_, properties) in inputs(key).items():
+        made = held[name] = create(name, type_, {key: given.get(key, value) for key, value in properties.items()})
         if type_ == REQUEST:
             given["csr"] = made.outputs["csr"]
         elif type_ == SIGNATURE:
             given["certificate"] = "\n".join([made.outputs["certificate"], *made.outputs["caChains"]])
         elif type_ == CERTIFICATE:
             given["default"] = made.outputs["importedIssuers"][0]
-        held[name] = observation.must(name, "refresh", lambda: plugin.read(made))  # noqa: B023
+    return held
 
 
-def _first_used(observation: Observation, program: Path) -> dict[str, Held]:
+def _created(observation: Observation, plugin: PluginProcess, name: str, type_: str, given: dict[str, Any]) -> Held:
+    made = observation.must(name, "create", lambda: plugin.create(type_, given))
+    return observation.must(name, "refresh", lambda: plugin.read(made))
+
+
+def _first_used(observation: Observation, program: Path) -> None:
     """A plugin asks for its token when it first needs Vault, and no resource is to blame where that is refused."""
-    mount, (type_, properties) = next(iter(inputs().items()))
+    _, (type_, properties) = next(iter(inputs().items()))
     for situation, policy in (("first use", NOTHING_ELSE), ("first use, forbidden", NOTHING)):
         with configured(program, observation.vault, policy) as plugin:
             observation.note(PROVIDER, situation, lambda: plugin.read(Held(type_, "pki_int", properties, properties)))  # noqa: B023
-    return {}
 
 
 @contextmanager
@@ -150,5 +179,5 @@ def configured(program: Path, vault: VaultAlone, policy: str) -> Iterator[Plugin
 
 
 if __name__ == "__main__":
-    recorded = {"plugin": VERSION, "resources": observe(Path(sys.argv[1]))}
-    FILE.write_text(json.dumps(recorded, indent=2) + "\n")
+    made = {"plugin": f"pulumi-resource-vault {VERSION}", "resources": observe(Path(sys.argv[1]))}
+    FILE.write_text(json.dumps(made, indent=1) + "\n")

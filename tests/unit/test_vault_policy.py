@@ -1,29 +1,14 @@
 """The policy for Vault that the documentation gives out allows what is asked of Vault, and nothing else."""
 
-import json
-
 import pytest
 
 from tests.support import vault_policy
-from tests.support.vault_contract import FILE, Table
+from tests.support.vault_contract import asked
 
 POLICY = vault_policy.FILE.read_text()
-RECORDED: Table = json.loads(FILE.read_text())["resources"]
 OF_THE_PROGRAM = "read auth/token/lookup-self"
 """All that the program itself asks with its token; tests/live/vault/alone watches it."""
-NEVER_ASKED = ("rename", "delete, mount lost", "delete, forbidden")
-"""Situations that no command of the project leads to: a mount is never renamed, and what a mount holds goes with it."""
 GRANTS = sorted(vault_policy.grants(POLICY))
-
-
-def asked() -> dict[str, dict]:
-    """Return what the plugin sends by its call, such as "update pki_int/config/urls"."""
-    situations = (
-        (situation, entry) for each in RECORDED.values() for situation, entry in each.items()
-    )
-    calls = [call for situation, entry in situations if not situation.startswith(NEVER_ASKED) for call in entry["calls"]]
-    exported = [(call.replace("/internal", "/exported"), sent) for call, sent in calls]
-    return dict([*calls, *exported])
 
 
 def missing(policy: str) -> set[str]:

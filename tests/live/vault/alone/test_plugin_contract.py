@@ -1,6 +1,5 @@
 """The lab's Vault plugin asks Vault what the published one asks, and fails as it does."""
 
-import json
 from pathlib import Path
 
 import pytest
@@ -8,7 +7,7 @@ import pytest
 from tests.support import vault_contract
 from tests.support.vault_contract import Table
 
-RECORDED: Table = json.loads(vault_contract.FILE.read_text())["resources"]
+RECORDED = vault_contract.recorded()
 CASES = [(name, situation) for name, situations in RECORDED.items() for situation in situations]
 
 

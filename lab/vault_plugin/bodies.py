@@ -80,6 +80,10 @@ def fields(defaults: Mapping[str, Any] = NONE, in_path: tuple[str, ...] = ("back
     return body
 
 
+PROPERTIES = fields()
+"""The body that has all properties and nothing else."""
+
+
 def without_zeros(body: Body) -> Body:
     """Leave out what Go takes for not given: an empty text, a zero, an empty list; never a boolean."""
     return lambda properties: {

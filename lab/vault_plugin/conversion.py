@@ -35,9 +35,9 @@ def wrapped(value: object, secret: bool = False) -> PropertyValue:
 def merged(
     values: Mapping[str, PropertyValue], found: Mapping[str, object], computed: Sequence[str] = ()
 ) -> dict[str, PropertyValue]:
-    """Return the values with what Vault has of them, by its names, and of the computed ones, in which numbers are texts.
+    """Return the values as Vault has them, by its names, and the computed ones, in which numbers are texts.
 
-    A number stays the text that it was given as.
+    A number that was given as a text stays one.
     """
     known = {name: _as_given(value, found.get(vault_name(name))) for name, value in values.items()}
     read = {name: wrapped(_text(found[vault_name(name)])) for name in computed if vault_name(name) in found}

@@ -16,7 +16,7 @@ class Call:
 
     path: str
     wording: str = "{problem}"
-    body: Body = bodies.fields()
+    body: Body = bodies.PROPERTIES
     method: str = "PUT"
 
 

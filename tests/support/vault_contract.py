@@ -167,7 +167,7 @@ def _first_used(observation: Observation, program: Path) -> None:
     _, (type_, properties) = next(iter(inputs().items()))
     for situation, policy in (("first use", NOTHING_ELSE), ("first use, forbidden", NOTHING)):
         with configured(program, observation.vault, policy) as plugin:
-            observation.note(PROVIDER, situation, lambda: plugin.read(Held(type_, "pki_int", properties, properties)))  # noqa: B023
+            observation.note(PROVIDER, situation, lambda: plugin.read(Held(type_, "pki_int", properties, properties)))
 
 
 @contextmanager

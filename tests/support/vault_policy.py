@@ -9,6 +9,7 @@ from lab.cluster.names import CHECKOUT
 
 FILE = CHECKOUT / "docs/vault/policy.hcl"
 RULE = re.compile(r'^path "(?P<path>[^"]+)" \{\n(?P<body>.*?)^\}\n', re.DOTALL | re.MULTILINE)
+SIGN = "pki/root/sign-intermediate"
 PARAMETER = re.compile(r'"([^"]+)"\s*=\s*(\[[^\]]*\])')
 
 
@@ -55,6 +56,17 @@ def without(text: str, grant: str) -> str:
     left = json.dumps([one for one in rule.capabilities if one != capability])
     fewer = re.sub(r"capabilities(\s*)= \[.*?\]", rf"capabilities\1= {left}", block[0])
     return text.replace(block[0], fewer if left != "[]" else "")
+
+
+def for_roots(text: str, *mounts: str) -> str:
+    """Return the policy (HCL) for the roots at these mounts in place of the one that it names."""
+    (block,) = (block[0] for block in RULE.finditer(text) if block["path"] == SIGN)
+    return text.replace(block, "".join(block.replace(SIGN, f"{mount}/root/sign-intermediate") for mount in mounts))
+
+
+def with_lives(text: str, *ttls: str) -> str:
+    """Return the policy (HCL) for these lives of the CA (vault.ttl)."""
+    return re.sub(r'("ttl"\s*= )\[.*?\]', lambda found: found[1] + json.dumps(ttls), text)
 
 
 def _list(body: str, name: str) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """A token of the policy in docs/vault lets Pulumi's plugin do its work, and whoever has it nothing more."""
 
+import ssl
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -7,9 +8,15 @@ from typing import Any
 import hvac
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
 from hvac.exceptions import Forbidden
 
-from tests.support import vault_contract, vault_policy
+from operations.istiod_certificates import Issued
+from tests.live.vault.tls import handshake
+from tests.support import authorities, vault_contract, vault_policy
+from tests.support.authorities import Authority
 from tests.support.plugin_process import Held, PluginError, PluginProcess
 from tests.support.vault_alone import VaultAlone, vault_alone
 from tests.support.vault_contract import CHANGES, EVERYTHING, ROLES, configured
@@ -61,10 +68,10 @@ def vault(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VaultAlone]:
 @pytest.fixture(scope="module")
 def lived(vault: VaultAlone, plugin: Path) -> dict[str, bool]:
     """The calls of a whole life with either kind of key, each with whether it was refused."""
-    with configured(plugin, vault, POLICY) as limited, configured(plugin, vault, EVERYTHING) as helper:
-        with vault.requests() as seen:
-            for key in ("internal", "exported"):
-                live(Helped(limited, helper, vault), key)
+    own, other = configured(plugin, vault, POLICY), configured(plugin, vault, EVERYTHING)
+    with own as limited, other as helper, vault.requests() as seen:
+        for key in ("internal", "exported"):
+            live(Helped(limited, helper, vault), key)
     return {str(request): request.refused for request in reversed(seen)}
 
 
@@ -153,12 +160,13 @@ def test_at_the_mounts_path_nothing_but_a_pki_is_mounted(token: hvac.Client):
         token.write_data("sys/mounts/pki_int", data={"type": "transit"})
 
 
-def test_a_ca_below_the_one_that_was_signed_is_refused_for_its_roots_path_length(
-    vault: VaultAlone, token: hvac.Client, request_: str
-):
-    """Vault compares no numbers: it signs a longer path length, which is worth nothing below a root of path length 1."""
-    further = signed(token, request_, {"max_path_length": 5})
-    root = x509.load_pem_x509_certificate(vault.admin.read("pki/cert/ca")["data"]["certificate"].encode())
-    below = authorities.make_ca("below").certificate
-    with pytest.raises(CertificateError, match="allows 1 CA certificates below it, and there are 2"):
-        chain.path_lengths_allow((below, further, root), "a chain")
+def test_a_further_ca_below_the_one_that_was_signed_is_trusted_by_nobody(vault: VaultAlone, token: hvac.Client):
+    """Vault compares no numbers, so it signs a longer path length: worth nothing under a root of path length 1."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    request = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([])).sign(key, hashes.SHA256())
+    ours = Authority(signed(token, request.public_bytes(Encoding.PEM).decode(), {"max_path_length": 5}), key)
+    further = authorities.make_ca("A further CA", ours)
+    workload = authorities.make_ca("workload", further, ca=False)
+    issued = Issued((workload.certificate, further.certificate, ours.certificate), workload.key.encode())
+    with pytest.raises(ssl.SSLCertVerificationError, match="path length constraint exceeded"):
+        handshake(issued, issued, vault.admin.read("pki/cert/ca")["data"]["certificate"])

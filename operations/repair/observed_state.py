@@ -7,9 +7,9 @@ from pathlib import Path
 from operations import pulumi, stacks
 from operations.repair import locks, lost_ca, processes
 from operations.repair.locks import Lock
-from operations.repair.lost_ca import LostCa
 from operations.repair.processes import Process
 from pi_mesh import inventory
+from pi_mesh.checks.lost_ca import LostCa
 from pi_mesh.cluster import identity, snapshot
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.inventory import Inventory

@@ -40,7 +40,7 @@ class VaultAlone:
     """A Vault whose folder, copied, is a backup."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder, self._process = folder, None
+        self._folder, self._process, self._bundle = folder, None, ""
         with socket.create_server(("127.0.0.1", 0)) as free, socket.create_server(("127.0.0.1", 0)) as other:
             self.address, self._cluster_address = (f"http://127.0.0.1:{one.getsockname()[1]}" for one in (free, other))
         self._audit = folder / "audit.log"
@@ -92,7 +92,18 @@ class VaultAlone:
         """Make a root CA at a new mount, as docs/vault.md says; return its PEM."""
         self.admin.sys.enable_secrets_engine("pki", path=mount, config={"max_lease_ttl": TEN_YEARS})
         fields = {"common_name": name, "ttl": TEN_YEARS, "key_type": "ec", "max_path_length": 1}
-        return self.admin.write_data(f"{mount}/root/generate/internal", data=fields)["data"]["certificate"]
+        made = self.admin.write_data(f"{mount}/root/generate/exported", data=fields)["data"]
+        self._bundle = f"{made['private_key']}\n{made['certificate']}"
+        return made["certificate"]
+
+    def put_root_back(self, mount: str) -> None:
+        """Mount the root again that was made, as an owner does who has kept its key."""
+        self.admin.sys.enable_secrets_engine("pki", path=mount, config={"max_lease_ttl": TEN_YEARS})
+        self.admin.write_data(f"{mount}/config/ca", data={"pem_bundle": self._bundle})
+
+    def root(self, mount: str) -> str:
+        """Return the PEM of the CA at a mount."""
+        return self.admin.read(f"{mount}/cert/ca")["data"]["certificate"]
 
     def backup(self) -> Path:
         """Copy all of its data aside."""

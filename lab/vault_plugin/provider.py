@@ -10,9 +10,9 @@ from uuid import uuid4
 from pulumi.provider.experimental import provider as engine
 from pulumi.provider.experimental.property_value import PropertyValue
 
-from lab.vault_plugin.vault_api import ApiError, Fields, TokenRefusedError, VaultApi
 from lab.vault_plugin.conversion import merged, plain, plain_map, wrapped
 from lab.vault_plugin.resource_types import RESOURCE_TYPES, Call, ResourceType
+from lab.vault_plugin.vault_api import ApiError, Fields, TokenRefusedError, VaultApi
 
 Values = Mapping[str, PropertyValue]
 Written = dict[str, PropertyValue]

@@ -101,7 +101,8 @@ def recorded() -> Table:
 
 def inputs(key: str = "internal") -> dict[str, tuple[str, dict[str, Any]]]:
     """Return what the program gives to the plugin, by name of the resource; a mesh whose key stays in Vault has all."""
-    recording = plug_in(key=key, workloadRole=True, outputs=KEYLESS if key == "internal" else MADE)
+    given = {"key": key, "workloadRole": True, "certManager": {"address": "https://vault.example:8200"}}
+    recording = plug_in(**given, outputs=KEYLESS if key == "internal" else MADE)
     return {one.name: (one.type, dict(one.props)) for one in recording.resources if one.type.startswith("vault:")}
 
 

@@ -38,7 +38,7 @@ ROLE_OFF = (
     "no_store",
 )
 ROLE = {**dict.fromkeys(ROLE_ON, True), **dict.fromkeys(ROLE_OFF, False)}
-TIDY = dict.fromkeys(
+TIDY: Mapping[str, Any] = dict.fromkeys(
     (
         "maintain_stored_certificate_counts",
         "publish_stored_certificate_count_metrics",

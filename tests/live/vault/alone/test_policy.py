@@ -155,6 +155,22 @@ def test_no_other_key_is_made(token: hvac.Client, changes: dict[str, Any]):
         token.write_data(KEYS, data={**sent(f"update {KEYS}"), **changes})
 
 
+SIGNING = (vault_policy.FILE.parent / "signing.hcl").read_text()
+
+
+@pytest.mark.usefixtures("mount")
+def test_cert_manager_may_have_requests_signed_by_its_role_and_by_no_other(vault: VaultAlone, request_: str):
+    vault.admin.write_data("pki_int/root/generate/internal", data={"common_name": "CA", "key_type": "ec"})
+    anything = {"allow_any_name": True, "enforce_hostnames": False, "key_type": "any"}
+    for role in ("mesh-istiod", "mesh-workload"):
+        vault.admin.write_data(f"pki_int/roles/{role}", data=anything)
+    signer = hvac.Client(url=vault.address, token=vault.token(SIGNING))
+    assert signer.write_data("pki_int/sign/mesh-istiod", data={"csr": request_})["data"]["certificate"]
+    for path in ("pki_int/sign/mesh-workload", "pki_int/issue/mesh-istiod", SIGN):
+        with pytest.raises(Forbidden):
+            signer.write_data(path, data={"csr": request_})
+
+
 def test_at_the_mounts_path_nothing_but_a_pki_is_mounted(token: hvac.Client):
     with pytest.raises(Forbidden):
         token.write_data("sys/mounts/pki_int", data={"type": "transit"})

@@ -161,7 +161,7 @@ SIGNING = (vault_policy.FILE.parent / "signing.hcl").read_text()
 @pytest.mark.usefixtures("mount")
 def test_cert_manager_may_have_requests_signed_by_its_role_and_by_no_other(vault: VaultAlone, request_: str):
     vault.admin.write_data("pki_int/root/generate/internal", data={"common_name": "CA", "key_type": "ec"})
-    anything = {"allow_any_name": True, "enforce_hostnames": False, "key_type": "any"}
+    anything = {"allow_any_name": True, "enforce_hostnames": False, "key_type": "any", "ttl": "1h"}
     for role in ("mesh-istiod", "mesh-workload"):
         vault.admin.write_data(f"pki_int/roles/{role}", data=anything)
     signer = hvac.Client(url=vault.address, token=vault.token(SIGNING))

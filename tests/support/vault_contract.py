@@ -53,12 +53,12 @@ class Observation:
     vault: VaultAlone
     table: Table = field(default_factory=dict)
 
-    def note(self, name: str, situation: str, step: Callable[[], Held | None]) -> Held | None:
+    def note(self, name: str, situation: str, step: Callable[..., Held | None], *what: Any) -> Held | None:
         """Carry out a step, and note what it asked of Vault and how it ended."""
         result = None
         with self.vault.requests() as seen:
             try:
-                result = step()
+                result = step(*what)
                 outcome = "gone" if result is None else "ok"
             except PluginError as problem:
                 outcome = str(problem).replace(self.vault.address, "ADDRESS")
@@ -67,9 +67,9 @@ class Observation:
         self.table.setdefault(name, {})[situation] = {"calls": calls, "outcome": outcome}
         return result
 
-    def must(self, name: str, situation: str, step: Callable[[], Held | None]) -> Held:
+    def must(self, name: str, situation: str, step: Callable[..., Held | None], *what: Any) -> Held:
         """As `note`, for a step that must succeed."""
-        result = self.note(name, situation, step)
+        result = self.note(name, situation, step, *what)
         assert result, self.table[name][situation]
         return result
 
@@ -115,27 +115,27 @@ def observe(program: Path) -> Table:
         with configured(program, vault, EVERYTHING) as plugin, configured(program, vault, NOTHING_ELSE) as poor:
             held = created(lambda *resource: _created(observation, plugin, *resource))
             for name, one in held.items():
-                observation.note(name, "create, forbidden", lambda: poor.create(one.type, one.inputs))  # noqa: B023
-                observation.note(name, "refresh, forbidden", lambda: poor.read(one))  # noqa: B023
+                observation.note(name, "create, forbidden", poor.create, one.type, one.inputs)
+                observation.note(name, "refresh, forbidden", poor.read, one)
             for name, changes in CHANGES.items():
-                changed = observation.must(name, "update", lambda: plugin.update(held[name], changes))  # noqa: B023
-                held[name] = observation.must(name, "refresh, changed", lambda: plugin.read(changed))  # noqa: B023
+                changed = observation.must(name, "update", plugin.update, held[name], changes)
+                held[name] = observation.must(name, "refresh, changed", plugin.read, changed)
             moved = {"path": "pki_moved"}
-            observation.note("mesh-ca-mount", "rename, forbidden", lambda: poor.update(held["mesh-ca-mount"], moved))
+            observation.note("mesh-ca-mount", "rename, forbidden", poor.update, held["mesh-ca-mount"], moved)
             for name, one in reversed(held.items()):
-                observation.note(name, "delete, forbidden", lambda: poor.delete(one))  # noqa: B023
-            observation.note("mesh-ca-mount", "create, taken", lambda: _again(plugin, held["mesh-ca-mount"]))
+                observation.note(name, "delete, forbidden", poor.delete, one)
+            observation.note("mesh-ca-mount", "create, taken", _again, plugin, held["mesh-ca-mount"])
             for name in ROLES:
-                observation.note(name, "delete", lambda: plugin.delete(held[name]))  # noqa: B023
-                observation.note(name, "refresh, gone", lambda: plugin.read(held[name]))  # noqa: B023
+                observation.note(name, "delete", plugin.delete, held[name])
+                observation.note(name, "refresh, gone", plugin.read, held[name])
             vault.admin.sys.disable_secrets_engine(path="pki_int")
             for name, one in held.items():
-                observation.note(name, "refresh, mount lost", lambda: plugin.read(one))  # noqa: B023
+                observation.note(name, "refresh, mount lost", plugin.read, one)
                 if name != "mesh-ca-mount":
-                    observation.note(name, "create, mount lost", lambda: _again(plugin, one))  # noqa: B023
-                observation.note(name, "delete, mount lost", lambda: plugin.delete(one))  # noqa: B023
+                    observation.note(name, "create, mount lost", _again, plugin, one)
+                observation.note(name, "delete, mount lost", plugin.delete, one)
             _again(plugin, held["mesh-ca-mount"])
-            observation.note("mesh-ca-mount", "delete", lambda: plugin.delete(held["mesh-ca-mount"]))
+            observation.note("mesh-ca-mount", "delete", plugin.delete, held["mesh-ca-mount"])
         return observation.table
 
 
@@ -148,7 +148,7 @@ def created(create: Create, key: str = "internal") -> dict[str, Held]:
     given: dict[str, Any] = {}
     held: dict[str, Held] = {}
     for name, (type_, properties) in inputs(key).items():
-        made = held[name] = create(name, type_, {key: given.get(key, value) for key, value in properties.items()})
+        made = held[name] = create(name, type_, {field: given.get(field, value) for field, value in properties.items()})
         if type_ == REQUEST:
             given["csr"] = made.outputs["csr"]
         elif type_ == SIGNATURE:
@@ -159,8 +159,8 @@ def created(create: Create, key: str = "internal") -> dict[str, Held]:
 
 
 def _created(observation: Observation, plugin: PluginProcess, name: str, type_: str, given: dict[str, Any]) -> Held:
-    made = observation.must(name, "create", lambda: plugin.create(type_, given))
-    return observation.must(name, "refresh", lambda: plugin.read(made))
+    made = observation.must(name, "create", plugin.create, type_, given)
+    return observation.must(name, "refresh", plugin.read, made)
 
 
 def _first_used(observation: Observation, program: Path) -> None:
@@ -168,7 +168,7 @@ def _first_used(observation: Observation, program: Path) -> None:
     _, (type_, properties) = next(iter(inputs().items()))
     for situation, policy in (("first use", NOTHING_ELSE), ("first use, forbidden", NOTHING)):
         with configured(program, observation.vault, policy) as plugin:
-            observation.note(PROVIDER, situation, lambda: plugin.read(Held(type_, "pki_int", properties, properties)))
+            observation.note(PROVIDER, situation, plugin.read, Held(type_, "pki_int", properties, properties))
 
 
 @contextmanager

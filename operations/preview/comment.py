@@ -60,7 +60,8 @@ def _top(found: Comparison, revision: Revision) -> Iterator[str]:
 
 
 def _next(found: Comparison, revision: Revision) -> str:
-    after = f"After the merge: `pulumi up -s {found.stack}` · " if found.steps and not found.is_refused else ""
+    is_applied = found.steps and not found.is_refused and not found.consequences.lost_control_plane
+    after = f"After the merge: `pulumi up -s {found.stack}` · " if is_applied else ""
     return f"{after}{_judged(found, revision.branch)} · {revision}"
 
 

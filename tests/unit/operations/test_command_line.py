@@ -24,7 +24,8 @@ def stack(monkeypatch):
     """`stack(snapshot)` or `stack(error)`: a stack whose cluster reads so."""
 
     def made(outcome):
-        monkeypatch.setattr(stacks, "load", lambda _: make_settings())
+        for load in ("load", "load_any"):
+            monkeypatch.setattr(stacks, load, lambda _: make_settings())
         monkeypatch.setattr(stacks, "load_with_state", lambda _: (make_settings(), lambda: NEVER_RUN))
         monkeypatch.setattr(snapshot, "read", _answering(outcome))
 

@@ -12,7 +12,7 @@ from lab import dead_run
 from lab.cluster import node_images, state
 from lab.cluster.kubectl import kubectl
 from lab.cluster.lifecycle import down, up
-from tests.support import figures
+from tests.support import figures, mesh_reader
 from tests.support.project import STACK, Project
 
 HERE = Path(__file__).parent
@@ -91,6 +91,13 @@ def mesh(project: Project) -> Project:
     """The stack lab as it is shipped, installed by the program once. Who changes it puts it right again."""
     project.must_hold_the_shipped_mesh()
     return project
+
+
+@pytest.fixture(scope="module")
+def reader_kubeconfig(mesh: Project, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:  # noqa: ARG001
+    """The kubeconfig of an account that may get and list what `verify --read-only` reads, and nothing else."""
+    with mesh_reader.kubeconfig(tmp_path_factory.mktemp("reader")) as file:
+        yield file
 
 
 @pytest.fixture

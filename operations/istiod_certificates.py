@@ -1,7 +1,5 @@
 """Workload certificates straight from istiod, as a sidecar gets them: the proof of who signs."""
 
-import re
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +14,7 @@ from cryptography.x509.oid import NameOID
 
 from operations.istiod_messages import METHOD, CertificateRequest, CertificateResponse
 from pi_mesh.certificates import pem
+from pi_mesh.cluster import istiod_tls
 from pi_mesh.cluster.client import Client
 from pi_mesh.cluster.errors import ClusterUnreachable
 
@@ -90,10 +89,11 @@ class Issuer:
 @contextmanager
 def issuer(context: str, istio_namespace: str, namespace: str) -> Iterator[Issuer]:
     """istiod's service through `kubectl port-forward`, for the namespace's default service account."""
-    with Client(context) as client, _forwarded(context, istio_namespace) as address:
+    forwarded = istiod_tls.forwarded(context, istio_namespace, "deployment/istiod", istiod_tls.PORT)
+    with Client(context) as client, forwarded as port:
         credentials = grpc.ssl_channel_credentials(_roots(client, istio_namespace))
         name = ("grpc.ssl_target_name_override", f"istiod.{istio_namespace}.svc")
-        with grpc.secure_channel(address, credentials, [name]) as channel:
+        with grpc.secure_channel(f"127.0.0.1:{port}", credentials, [name]) as channel:
             yield Issuer(client, channel, namespace)
 
 
@@ -105,16 +105,3 @@ def _roots(client: Client, namespace: str) -> bytes:
     raise NoCertificate(
         f"configmap {namespace}/{ROOTS} has no root: istiod writes it when it starts; is its pod Ready?"
     )
-
-
-@contextmanager
-def _forwarded(context: str, namespace: str) -> Iterator[str]:
-    command = ["kubectl", "--context", context, "-n", namespace, "port-forward", "deployment/istiod", ":15012"]
-    with subprocess.Popen([*command, "--address=127.0.0.1"], stdout=subprocess.PIPE, text=True) as process:
-        try:
-            line = process.stdout.readline() if process.stdout else ""
-            if not (match := re.search(r"127\.0\.0\.1:\d+", line)):
-                raise NoCertificate(f"`{' '.join(command)}` failed: can't reach istiod; is its pod Ready?")
-            yield match[0]
-        finally:
-            process.terminate()

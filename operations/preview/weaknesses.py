@@ -72,6 +72,7 @@ WEAKNESSES = (
     Weakness("vault.key", _becomes("exported"), "the CA's key leaves Vault"),
     Weakness("vault.ttl", _is_longer, "a stolen CA is good for longer"),
     Weakness("vault.alsoTrust", _grows, "one more root certificate is trusted"),
+    Weakness("ca.alsoTrust", _grows, "one more root certificate is trusted"),
     Weakness("istio.adopt", _becomes(True), "a namespace that this stack did not create is taken over"),
     Weakness("trading.adopt", _becomes(True), "a namespace that this stack did not create is taken over"),
     Weakness("destroy.crds", _becomes(True), "a destroy deletes every Istio object of the cluster"),

@@ -33,6 +33,8 @@ class Change:
 
     level: Literal["none", "announced", "refused"]
     message: str = ""
+    dropped: Certificates = ()
+    """Roots that are trusted no more: refused by time alone, where nobody tells who holds certificates of them."""
 
 
 def of_bundle(ca_cert: str, cert_chain: str, root_cert: str) -> Trust:
@@ -66,13 +68,16 @@ def change(live: Trust | None, new: Trust | None, now: datetime, certificate_lif
         return Change("announced", _from_own_root(live, new)) if live.signer not in new.roots else Change("none")
     if live.signer == new.signer and set(live.roots) == set(new.roots):
         return Change("none")
-    if refusal := _refusal(live, new, now, certificate_lifetime):
+    if refusal := _refusal(live, new):
         return Change("refused", refusal)
-    return Change("announced", f"the mesh's trust changes: {_described(live)} -> {_described(new)}")
+    dropped = tuple(set(live.roots) - set(new.roots))
+    if refusal := _too_early(live, dropped, now, certificate_lifetime):
+        return Change("refused", refusal, dropped)
+    return Change("announced", f"the mesh's trust changes: {_described(live)} -> {_described(new)}", dropped)
 
 
-def _refusal(live: Trust, new: Trust, now: datetime, lifetime: timedelta) -> str | None:
-    steps = "set vault.alsoTrust to the other root, run up, and only then change who signs"
+def _refusal(live: Trust, new: Trust) -> str | None:
+    steps = "`python -m operations rotate-ca --root` goes there in steps (docs/vault.md, Another root)"
     if new.signer not in live.roots:
         return (
             f"the mesh's root would change in one step from {pem.title(live.signer)} to {pem.title(new.signer)}, which "
@@ -80,7 +85,10 @@ def _refusal(live: Trust, new: Trust, now: datetime, lifetime: timedelta) -> str
         )
     if live.signer not in new.roots:
         return f"{pem.title(live.signer)} still signs and can't be dropped from the trusted roots: {steps}"
-    dropped = set(live.roots) - set(new.roots)
+    return None
+
+
+def _too_early(live: Trust, dropped: Certificates, now: datetime, lifetime: timedelta) -> str | None:
     if dropped and now < (until := live.since + lifetime):
         return (
             f"workloads may hold certificates of {', '.join(map(pem.title, dropped))} until "

@@ -6,12 +6,16 @@ from collections.abc import Collection, Mapping
 from pi_mesh.names import PROJECT
 from pi_mesh.settings.errors import SettingsError
 
-SECRET_KEYS = frozenset({"vaultToken"})
+KEY_OF_THE_CA = "caKey"
+"""With `ca.source: pem`, the private key of the CA: refused in plain text."""
+SECRET_KEYS = frozenset({"vaultToken", KEY_OF_THE_CA})
 """Keys of their own for secrets: read only where they are used, as secrets, and never part of the settings tree."""
 
 
 def plain_values(config: Mapping[str, object], encrypted: Collection[str] = ()) -> dict[str, object]:
     """First-level keys of the project with their values. Raises SettingsError where a setting is encrypted.
+
+    And where the CA's key is not.
 
     `config` maps full keys (`pi-mesh:istio`) to values, an object as JSON text or as it is; `encrypted` names the full
     keys that Pulumi holds as secrets.
@@ -22,7 +26,15 @@ def plain_values(config: Mapping[str, object], encrypted: Collection[str] = ()) 
     if hidden:
         allowed = ", ".join(sorted(SECRET_KEYS))
         raise SettingsError(f"{key}: is encrypted; only {allowed} is a secret" for key in sorted(hidden))
+    if "PRIVATE" in str(ours.get(KEY_OF_THE_CA)) and f"{prefix}{KEY_OF_THE_CA}" not in encrypted:
+        raise SettingsError([_PLAIN_KEY])
     return {key: _decoded(value) for key, value in ours.items() if key not in SECRET_KEYS}
+
+
+_PLAIN_KEY = (
+    f"{KEY_OF_THE_CA}: is a private key in plain text, and whoever saw the stack file has it: have a CA with a new key "
+    f"made, then `pulumi config set --secret {KEY_OF_THE_CA} < ca-key.pem`"
+)
 
 
 def _decoded(value: object) -> object:

@@ -23,14 +23,14 @@ def deploy(settings: Settings) -> None:
     recorded = state.read()
     snapshot = guard(settings, recorded)
     uid = (snapshot and snapshot.uid) or recorded.cluster_uid
-    root = ca.root(settings)
-    mesh = inventory.of(settings, get_stack(), bool(snapshot and snapshot.load_balancer), root)
+    answer = ca.ask(settings, recorded)
+    mesh = inventory.of(settings, get_stack(), bool(snapshot and snapshot.load_balancer), answer.root)
     on_cluster = partial(ResourceOptions, provider=KubernetesProvider("cluster", settings.cluster.context))
     release = partial(ReleaseArgs, how=settings.release)
     home = make_namespace(
         "istio-namespace", mesh.namespace("istio"), on_cluster(depends_on=_uninstalled_last(mesh, uid))
     )
-    signers = ca.plug_in(mesh, snapshot, root, on_cluster(depends_on=[home]))
+    signers = ca.plug_in(mesh, snapshot, answer, on_cluster(depends_on=[home]))
     base = IstioBase(release(mesh.the(Kind.BASE)), on_cluster(depends_on=[home]))
     istiod = Istiod(release(mesh.the(Kind.ISTIOD)), on_cluster(depends_on=[base, *signers]))
     served = on_cluster(depends_on=[istiod])

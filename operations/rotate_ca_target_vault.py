@@ -6,11 +6,10 @@ from datetime import UTC, datetime
 from operations import pulumi, stacks
 from operations.failures import UsageError
 from operations.rotate_ca_wish import Target, Wish, read_text, same
-from pi_mesh.certificates import bundle, pem
-from pi_mesh.certificates.pem import Certificates
+from pi_mesh.certificates import bundle, pem, signers
 from pi_mesh.names import PROJECT
 from pi_mesh.settings import Settings
-from pi_mesh.vault import read_root
+from pi_mesh.vault import read_signers
 
 
 def at_mount(stack: str, settings: Settings, mount: str) -> Target:
@@ -22,7 +21,7 @@ def at_mount(stack: str, settings: Settings, mount: str) -> Target:
         raise UsageError(owner, "vault.signedBy is 'outside'", "give --chain with what the new root signed")
     token = os.environ.get("VAULT_TOKEN") or pulumi.secret(owner, f"{PROJECT}:vaultToken")
     asked = vault.model_copy(update={"enabled": True, "root_mount": mount})
-    root = _end(pem.certificates(str(read_root(asked, token)), f"vault.rootMount {mount}"), stack, mount)
+    root = signers.up_to_root(str(read_signers(asked, token)), f"vault.rootMount {mount}")[-1]
     on, counted = settings.vault.enabled, vault.generation + settings.vault.enabled
 
     def write() -> None:
@@ -34,15 +33,6 @@ def at_mount(stack: str, settings: Settings, mount: str) -> Target:
             pulumi.set_all(stack, values)
 
     return Target(root, on and vault.root_mount == mount, write, owner)
-
-
-def _end(chain: Certificates, stack: str, mount: str) -> pem.x509.Certificate:
-    """Return the self-signed end of what a mount signs with."""
-    for certificate in reversed(chain):
-        if pem.issued(certificate, certificate):
-            return certificate
-    fix = "have its owner import the chain up to the root into the mount"
-    raise UsageError(stack, f"the chain of Vault's mount {mount} has no root at its end", fix)
 
 
 def signed_outside(stack: str, settings: Settings, wish: Wish) -> Target:

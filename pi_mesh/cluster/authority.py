@@ -2,8 +2,9 @@
 
 import base64
 from dataclasses import dataclass, field
+from datetime import timedelta
 
-from pi_mesh.catalog import cert_manager
+from pi_mesh.catalog import cert_manager, istio
 from pi_mesh.cluster.client import Client
 from pi_mesh.names import EXTERNAL_CA_LABEL
 
@@ -28,6 +29,8 @@ class Authority:
     """The root of a mesh whose certificates Vault signs one by one; empty for any other."""
     issuer: str = ""
     """There, why cert-manager's Issuer can't have anything signed now; empty when it can."""
+    longest_lifetime: timedelta = istio.CERTIFICATE_LIFETIME
+    """The longest life that a running proxy asks for its certificate; Istio's default where nobody looked."""
 
 
 def read(context: str, namespace: str, *, secrets: bool = True) -> Authority:

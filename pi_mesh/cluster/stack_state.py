@@ -4,6 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pi_mesh.cluster import ca_state
+from pi_mesh.cluster.ca_state import VaultResource
+
 CLUSTER = "cluster"
 """The stack output that names the cluster: its context, and the UID of its namespace kube-system."""
 
@@ -21,6 +24,9 @@ class StackState:
     has_provider: bool = False
     """True where a run passed the preflight: the provider is the first resource that it registers."""
 
+    vault: Mapping[str, VaultResource] = field(default_factory=dict)
+    """The resources of the mesh's CA in Vault, by their names."""
+
     def holds(self, name: str, uid: str) -> bool:
         """Return True for the very namespace that the stack made or adopted, not one made anew under its name."""
         return bool(uid) and self.namespaces.get(name) == uid
@@ -31,7 +37,8 @@ NEVER_RUN = StackState()
 
 
 def of_resources(resources: Iterable[Mapping[str, Any]]) -> StackState:
-    """Return the state of these resources, each with its `type` and `outputs` as `pulumi stack export` has them."""
+    """Return the state of these resources, each with `urn`, `type` and `outputs` as `pulumi stack export` has them."""
+    vault: dict[str, VaultResource] = {}
     namespaces: dict[str, str] = {}
     releases: set[str] = set()
     cluster_uid, has_provider = "", False
@@ -47,4 +54,6 @@ def of_resources(resources: Iterable[Mapping[str, Any]]) -> StackState:
                 namespaces[metadata.get("name", "")] = metadata.get("uid", "")
             case "kubernetes:helm.sh/v3:Release":
                 releases.add(f"{outputs.get('namespace')}/{outputs.get('name')}")
-    return StackState(cluster_uid, namespaces, frozenset(releases), has_provider)
+            case token if token.startswith(ca_state.PREFIX):
+                vault[resource["urn"].rpartition("::")[2]] = ca_state.of_resource(resource, outputs)
+    return StackState(cluster_uid, namespaces, frozenset(releases), has_provider, vault)

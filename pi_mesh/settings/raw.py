@@ -10,15 +10,15 @@ KEY_OF_THE_CA = "caKey"
 """With `ca.source: pem`, the private key of the CA: refused in plain text."""
 SECRET_KEYS = frozenset({"vaultToken", KEY_OF_THE_CA})
 """Keys of their own for secrets: read only where they are used, as secrets, and never part of the settings tree."""
+SECURE = "secure"
+"""Pulumi's key below which a stack file has the ciphertext of a secret."""
 
 
 def plain_values(config: Mapping[str, object], encrypted: Collection[str] = ()) -> dict[str, object]:
-    """First-level keys of the project with their values. Raises SettingsError where a setting is encrypted.
-
-    And where the CA's key is not.
+    """Return the first-level keys of the project with their values.
 
     `config` maps full keys (`pi-mesh:istio`) to values, an object as JSON text or as it is; `encrypted` names the full
-    keys that Pulumi holds as secrets.
+    keys that Pulumi holds as secrets. Raises SettingsError where a setting is encrypted, or a secret is not.
     """
     prefix = f"{PROJECT}:"
     ours = {key.removeprefix(prefix): value for key, value in config.items() if key.startswith(prefix)}
@@ -26,15 +26,21 @@ def plain_values(config: Mapping[str, object], encrypted: Collection[str] = ()) 
     if hidden:
         allowed = ", ".join(sorted(SECRET_KEYS))
         raise SettingsError(f"{key}: is encrypted; only {allowed} is a secret" for key in sorted(hidden))
-    if "PRIVATE" in str(ours.get(KEY_OF_THE_CA)) and f"{prefix}{KEY_OF_THE_CA}" not in encrypted:
-        raise SettingsError([_PLAIN_KEY])
+    _refuse_plain_secrets({key: ours[key] for key in ours.keys() & SECRET_KEYS if f"{prefix}{key}" not in encrypted})
     return {key: _decoded(value) for key, value in ours.items() if key not in SECRET_KEYS}
 
 
-_PLAIN_KEY = (
-    f"{KEY_OF_THE_CA}: is a private key in plain text, and whoever saw the stack file has it: have a CA with a new key "
-    f"made, then `pulumi config set --secret {KEY_OF_THE_CA} < ca-key.pem`"
-)
+def _refuse_plain_secrets(found: Mapping[str, object]) -> None:
+    """Refuse a secret in plain text; in a stack file an encrypted one is an object with the key `secure`."""
+    plain = sorted(
+        key for key, value in found.items() if value and not (isinstance(value, Mapping) and SECURE in value)
+    )
+    if plain:
+        raise SettingsError(
+            f"{key}: stands in plain text in the stack file: revoke it, and set a new one with "
+            f"`pulumi config set --secret {key}`"
+            for key in plain
+        )
 
 
 def _decoded(value: object) -> object:

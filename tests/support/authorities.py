@@ -48,6 +48,14 @@ def make_root(name: str = "root", days: float = 3650) -> Authority:
     return make_ca(name, days=days, path_length=None)
 
 
+def renew(root: Authority, days: float) -> Authority:
+    """The same root with the same key, in a new certificate."""
+    name, key = root.certificate.subject, root.private_key
+    built = _unsigned(name, key.public_key(), NOW - timedelta(days=1), days).issuer_name(name)
+    built = built.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+    return Authority(built.sign(key, hashes.SHA256()), key)
+
+
 def sign_request(request: str, signer: Authority, days: float = 300) -> str:
     """The certificate (PEM) of a CA that may sign no further one, for a signing request (PEM)."""
     asked = x509.load_pem_x509_csr(request.encode())

@@ -48,7 +48,7 @@ def test_a_private_key_among_the_certificates_is_refused_without_being_repeated(
 
 
 def test_the_cas_key_in_plain_text_is_refused_without_being_repeated():
-    with pytest.raises(SettingsError, match="caKey: is a private key in plain text") as refused:
+    with pytest.raises(SettingsError, match="caKey: stands in plain text") as refused:
         plain_values(pulumi_config() | KEY)
     assert "BEGIN" not in str(refused.value)
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -20,71 +21,80 @@ from tests.support.project import wait_for as seen
 
 pytestmark = pytest.mark.long
 
-OTHER = "pki_other"
+OTHER = "pki_second"
 AFTERMATH = 10
+"""Seconds: pods that were told to stop drain on when the change is done."""
 
 
 @pytest.fixture(scope="module")
-def shop(vault_mesh: VaultMesh, server: Server) -> Iterator[None]:
-    """The shop behind a gateway, all with certificates that live for a minute, under istiod's own root."""
-    vault_mesh.unprotect()
-    vault_mesh.set("vault", {"enabled": False, "address": server.address})
+def mesh_with_gateway(vault_mesh: VaultMesh, server: Server) -> Iterator[VaultMesh]:
+    """A gateway whose certificates live for a minute; the mesh of the other tests is made anew after it."""
     vault_mesh.set("ingress", {"enabled": True, "values": {"podAnnotations": SHORT_LIVED}})
+    yield vault_mesh
+    vault_mesh.end()
+    server.remove(OTHER)
+    server.allow(ROOT_MOUNT)
+    vault_mesh.reset()
+    vault_mesh.begin(server)
     vault_mesh.must_up()
+
+
+@contextmanager
+def shop() -> Iterator[dict[str, Tally]]:
+    """The shop behind the gateway, all with certificates that live for a minute; the requests that run to it inside."""
     apply(OBJECTS)
     try:
         with rules(**cast.front_door(SERVICE)):
             wait_for(*ALL)
             assert settled(lambda: status(VISITOR, cast.INGRESS_URL), 200) == 200
-            yield
+            with streams(**WAYS) as tallies:
+                yield tallies
+                time.sleep(AFTERMATH)
     finally:
         delete(OBJECTS)
-        vault_mesh.set("ingress", {"enabled": False})
 
 
-@pytest.mark.usefixtures("shop")
-def test_from_istiods_own_root_to_vaults_no_request_is_lost(vault_mesh: VaultMesh, server: Server, figure):
+def test_from_istiods_own_root_to_vaults_no_request_is_lost(mesh_with_gateway: VaultMesh, server: Server, figure):
+    mesh_with_gateway.unprotect()
+    mesh_with_gateway.set("vault", {"enabled": False, "address": server.address})
+    mesh_with_gateway.must_up()
     (own,) = pem.certificates(roots(), "the mesh")
     (vaults,) = pem.certificates(server.root(), "Vault")
-    before = table(own, vaults)
-    assert all(proxy.roots == (own,) for proxy in proxies())
-    with streams(**WAYS) as tallies:
-        outcome = vault_mesh.operation("rotate-ca", "--root", "--root-mount", ROOT_MOUNT)
-        time.sleep(AFTERMATH)
-    after = table(own, vaults)
+    with shop() as tallies:
+        before = table(own, vaults)
+        assert all(proxy.roots == (own,) for proxy in proxies())
+        outcome = mesh_with_gateway.operation("rotate-ca", "--root", "--root-mount", ROOT_MOUNT)
+        after = table(own, vaults)
+        assert all(proxy.roots == (vaults,) for proxy in proxies()), outcome.output
     _told(figure, tallies, before, after, outcome.output)
     assert outcome.status == 0, outcome.output
     assert {name: tally.failed for name, tally in tallies.items()} == {name: {} for name in tallies}
-    assert all(proxy.roots == (vaults,) for proxy in proxies())
     assert issued().verifies((vaults,))
 
 
-@pytest.mark.usefixtures("shop")
 def test_from_one_root_of_vault_to_another_killed_in_the_middle_no_request_is_lost(
-    vault_mesh: VaultMesh, server: Server, figure
+    mesh_with_gateway: VaultMesh, server: Server, figure
 ):
-    """Goes on from the test before; run by itself, it goes the first way without requests."""
-    vault_mesh.operation("rotate-ca", "--root", "--root-mount", ROOT_MOUNT).must()
+    mesh_with_gateway.must_up()
     (first,) = pem.certificates(server.root(), "Vault")
-    (second,) = pem.certificates(server.make_root(OTHER, "Other root"), "Vault")
+    (second,) = pem.certificates(server.make_root(OTHER, "Second root"), "Vault")
     server.allow(ROOT_MOUNT, OTHER)
-    before = table(first, second)
     change = ("rotate-ca", "--root", "--root-mount", OTHER)
-    with streams(**WAYS) as tallies:
-        run = vault_mesh.start("python", "-m", "operations", *change, "--stack", STACK)
+    with shop() as tallies:
+        before = table(first, second)
+        run = mesh_with_gateway.start("python", "-m", "operations", *change, "--stack", STACK)
         try:
-            seen("the new root signs by the settings", lambda: vault_mesh.get("vault.rootMount", "") == OTHER, 240)
+            seen("the settings name the new root", lambda: mesh_with_gateway.get("vault.rootMount", "") == OTHER, 240)
             time.sleep(2)
         finally:
             kill_session(run)
         between = table(first, second)
-        outcome = vault_mesh.operation(*change)
-        time.sleep(AFTERMATH)
-    after = table(first, second)
+        outcome = mesh_with_gateway.operation(*change)
+        after = table(first, second)
+        assert all(proxy.roots == (second,) for proxy in proxies()), outcome.output
     _told(figure, tallies, before, [*between, "resumed", *after], outcome.output)
     assert outcome.status == 0, outcome.output
     assert {name: tally.failed for name, tally in tallies.items()} == {name: {} for name in tallies}
-    assert all(proxy.roots == (second,) for proxy in proxies())
     assert issued().verifies((second,))
 
 

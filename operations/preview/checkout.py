@@ -12,13 +12,13 @@ from typing import Any
 
 import yaml
 
+from pi_mesh.settings.raw import STAND_IN
+
 ENCRYPTION = ("encryptionsalt", "encryptedkey", "secretsprovider")
 MESH, VAULT, CA = "pi-mesh:istio", "pi-mesh:vault", "pi-mesh:ca"
 WITHOUT_CA = {VAULT: {"enabled": False}, CA: {}}
 """What stands for the settings of the mesh's CA: a preview of a pull request has neither its key nor Vault."""
 CHARTS = "charts-at-hand"
-PLACEHOLDER = "known-to-the-owner-only"
-"""Stands for each encrypted value of a stack file: a pull request's preview has no key, and needs none."""
 
 
 Config = dict[str, Any]
@@ -113,7 +113,7 @@ def use_charts(folder: Path, charts: Path, stack: str) -> dict[str, str]:
 def _without_secrets(tree: Any) -> Any:
     if isinstance(tree, dict):
         if tree.keys() == {"secure"}:
-            return PLACEHOLDER
+            return STAND_IN
         return {key: _without_secrets(value) for key, value in tree.items()}
     return [_without_secrets(value) for value in tree] if isinstance(tree, list) else tree
 

@@ -14,9 +14,9 @@ from cryptography.x509.oid import NameOID
 
 from operations.istiod_messages import METHOD, CertificateRequest, CertificateResponse
 from pi_mesh.certificates import pem
-from pi_mesh.cluster import istiod_tls
 from pi_mesh.cluster.client import Client
 from pi_mesh.cluster.errors import ClusterUnreachable
+from pi_mesh.cluster.port_forward import NotForwardedError, forwarded
 
 SECONDS = 20
 ROOTS = "istio-ca-root-cert"
@@ -89,11 +89,10 @@ class Issuer:
 @contextmanager
 def issuer(context: str, istio_namespace: str, namespace: str) -> Iterator[Issuer]:
     """istiod's service through `kubectl port-forward`, for the namespace's default service account."""
-    forwarded = istiod_tls.forwarded(context, istio_namespace, "deployment/istiod", istiod_tls.PORT)
-    with Client(context) as client, forwarded as port:
+    with Client(context) as client, _forwarded(context, istio_namespace) as address:
         credentials = grpc.ssl_channel_credentials(_roots(client, istio_namespace))
         name = ("grpc.ssl_target_name_override", f"istiod.{istio_namespace}.svc")
-        with grpc.secure_channel(f"127.0.0.1:{port}", credentials, [name]) as channel:
+        with grpc.secure_channel(address, credentials, [name]) as channel:
             yield Issuer(client, channel, namespace)
 
 
@@ -105,3 +104,12 @@ def _roots(client: Client, namespace: str) -> bytes:
     raise NoCertificate(
         f"configmap {namespace}/{ROOTS} has no root: istiod writes it when it starts; is its pod Ready?"
     )
+
+
+@contextmanager
+def _forwarded(context: str, namespace: str) -> Iterator[str]:
+    try:
+        with forwarded(context, namespace, "deployment/istiod", 15012) as address:
+            yield address
+    except NotForwardedError as problem:
+        raise NoCertificate(f"{problem}: can't reach istiod; is its pod Ready?") from None

@@ -8,7 +8,6 @@ from pi_mesh.certificates import pem
 from pi_mesh.checks.finding import Finding, Subject, error, errors, ok
 from pi_mesh.cluster import authority
 from pi_mesh.cluster.errors import ClusterUnreachable
-from pi_mesh.cluster.istiod_tls import NotForwarded
 from pi_mesh.settings import Settings
 
 ID, ISTIOD = "certificates", Subject("component", "istiod")
@@ -25,7 +24,7 @@ def proven(settings: Settings, rotate: Callable[[], list[Finding]], wait: int) -
     try:
         return _proven(settings, lambda: findings.extend(rotate()) or findings, wait)
     except ClusterUnreachable as problem:
-        if not findings and not isinstance(problem, NoCertificate | NotForwarded):
+        if not findings and not isinstance(problem, NoCertificate):
             raise
         what, fix = "nothing was rotated", "put istiod right, `verify` says more, then run rotate-ca again"
         if findings:

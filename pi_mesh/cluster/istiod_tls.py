@@ -1,24 +1,17 @@
 """The certificates that istiod's pods show to proxies which connect."""
 
-import re
 import socket
 import ssl
-import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from cryptography import x509
 
 from pi_mesh.cluster.client import Client
 from pi_mesh.cluster.errors import ClusterUnreachable
 from pi_mesh.cluster.pods import parse
+from pi_mesh.cluster.port_forward import forwarded
 
 PORT = 15012
 SECONDS = 20
-
-
-class NotForwarded(ClusterUnreachable):
-    """kubectl does not lead to a pod's port."""
 
 
 def read(context: str, namespace: str) -> dict[str, x509.Certificate]:
@@ -38,8 +31,8 @@ def _served(context: str, namespace: str, pod: str) -> x509.Certificate:
     unverified.check_hostname, unverified.verify_mode = False, ssl.CERT_NONE
     try:
         with (
-            forwarded(context, namespace, f"pod/{pod}", PORT) as port,
-            socket.create_connection(("127.0.0.1", port), timeout=SECONDS) as plain,
+            forwarded(context, namespace, f"pod/{pod}", PORT) as address,
+            socket.create_connection(("127.0.0.1", int(address.partition(":")[2])), timeout=SECONDS) as plain,
             unverified.wrap_socket(plain, server_hostname=f"istiod.{namespace}.svc") as connection,
         ):
             shown = connection.getpeercert(binary_form=True)
@@ -48,21 +41,3 @@ def _served(context: str, namespace: str, pod: str) -> x509.Certificate:
     if not shown:
         raise ClusterUnreachable(f"pod {namespace}/{pod} shows no certificate on port {PORT}")
     return x509.load_der_x509_certificate(shown)
-
-
-@contextmanager
-def forwarded(context: str, namespace: str, target: str, port: int) -> Iterator[int]:
-    """Yield a port of 127.0.0.1 that leads to the target's, by `kubectl port-forward`."""
-    command = ["kubectl", "--context", context, "-n", namespace, "port-forward", target, f":{port}"]
-    try:
-        process = subprocess.Popen([*command, "--address=127.0.0.1"], stdout=subprocess.PIPE, text=True)
-    except FileNotFoundError:
-        raise NotForwarded("the command kubectl is not on PATH; install it") from None
-    with process:
-        try:
-            line = process.stdout.readline() if process.stdout else ""
-            if not (match := re.search(r"127\.0\.0\.1:(\d+)", line)):
-                raise NotForwarded(f"`{' '.join(command)}` failed; is the pod Ready?")
-            yield int(match[1])
-        finally:
-            process.terminate()

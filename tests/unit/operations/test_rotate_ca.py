@@ -224,6 +224,6 @@ def test_an_error_of_istiods_service_is_one_line():
 @pytest.mark.parametrize("found", [None, {}, {"data": {"other": ""}}])
 def test_a_missing_root_of_the_workloads_is_one_line(monkeypatch, found):
     monkeypatch.setattr(istiod_certificates, "Client", lambda _: nullcontext(Mock(get=lambda _: found)))
-    monkeypatch.setattr(istiod_certificates.istiod_tls, "forwarded", lambda *_: nullcontext(1))
+    monkeypatch.setattr(istiod_certificates, "_forwarded", lambda *_: nullcontext("127.0.0.1:1"))
     with pytest.raises(NoCertificate, match="configmap istio-system/istio-ca-root-cert has no root"):
         istiod_certificates.issuer("test", "istio-system", "trading").__enter__()

@@ -1,12 +1,9 @@
-"""What a proxy tells of its certificates, by Envoy's dump."""
-
-import base64
-import json
-import subprocess
+"""What a running proxy tells of its certificates."""
 
 import pytest
 
 from pi_mesh.cluster import proxy_trust
+from pi_mesh.cluster.port_forward import NotForwardedError
 from tests.support import authorities
 from tests.support.fake_client import FakeClient
 
@@ -14,19 +11,7 @@ ROOT, OTHER = authorities.make_root(), authorities.make_root("other")
 LEAF = authorities.make_ca("leaf", ROOT, ca=False)
 
 
-def inline(text: str) -> dict:
-    return {"inline_bytes": base64.b64encode(text.encode()).decode()}
-
-
-ENTRIES = [
-    {"name": "default", "secret": {"tls_certificate": {"certificate_chain": inline(LEAF.pem + ROOT.pem)}}},
-    {"name": "ROOTCA", "secret": {"validation_context": {"trusted_ca": inline(ROOT.pem + OTHER.pem)}}},
-]
-DUMP = json.dumps({"configs": ENTRIES})
-WHOLE = json.dumps({"configs": [{"bootstrap": {}}, {"dynamic_active_secrets": ENTRIES}]})
-
-
-def pod(name: str, container: str = "istio-proxy", phase: str = "Running", **metadata: str) -> dict:
+def pod(name: str, container: str = "istio-proxy", phase: str = "Running", **metadata: object) -> dict:
     return {
         "metadata": {"namespace": "trading", "name": name, **metadata},
         "spec": {"containers": [{"name": container}]},
@@ -41,27 +26,19 @@ class Pods(FakeClient):
 
 @pytest.fixture
 def read(monkeypatch):
-    """`read(pods, said)`: what all proxies tell where kubectl answers so."""
+    """`read(pods)`: what all proxies tell where each shows this chain and these roots."""
 
-    def run(pods: list[dict], out: str = DUMP, err: str = "", status: int = 0) -> list[proxy_trust.ProxyTrust]:
+    def run(pods: list[dict], chain: str = LEAF.pem, roots: str = ROOT.pem + OTHER.pem, problem: str = "") -> list:
+        def certificates(*_: str) -> tuple[str, str]:
+            if problem:
+                raise NotForwardedError(problem)
+            return chain, roots
+
         monkeypatch.setattr(proxy_trust, "Client", Pods({"/api/v1/pods": {"items": pods}}))
-        answer = subprocess.CompletedProcess([], status, out, err)
-        monkeypatch.setattr(proxy_trust.subprocess, "run", lambda *_, **__: answer)
+        monkeypatch.setattr(proxy_trust.envoy_admin, "certificates", certificates)
         return proxy_trust.read("test")
 
     return run
-
-
-@pytest.mark.parametrize("dump", [DUMP, WHOLE])
-def test_roots_and_own_chain_are_read_from_either_form_of_the_dump(dump):
-    roots, chain = proxy_trust.parse_secrets(dump)
-    assert roots == (ROOT.certificate, OTHER.certificate)
-    assert chain == (LEAF.certificate, ROOT.certificate)
-
-
-@pytest.mark.parametrize("text", ["", "no JSON", "[]", '{"configs": [{"name": "ROOTCA", "secret": {}}]}'])
-def test_a_dump_without_certificates_holds_none(text):
-    assert proxy_trust.parse_secrets(text) == ((), ())
 
 
 def test_every_pod_with_a_running_proxy_is_asked_and_no_other(read):
@@ -71,19 +48,22 @@ def test_every_pod_with_a_running_proxy_is_asked_and_no_other(read):
         pod("done", phase="Succeeded"),
         pod("ending", deletionTimestamp="now"),
         pod("waiting", phase="Pending"),
+        pod("probe", labels={"pi-mesh/short-lived": "true"}),
     ]
     (told,) = read(pods)
     assert told.pod == "trading/meshed"
+    assert told.chain == (LEAF.certificate,)
     assert told.trusts(ROOT.certificate, OTHER.certificate)
 
 
-def test_a_proxy_that_can_not_be_asked_is_told_with_kubectls_reason(read):
-    (told,) = read([pod("meshed")], out="", err="warning\nError from server: container not found", status=1)
+def test_a_proxy_that_can_not_be_asked_is_told_with_the_reason(read):
+    (told,) = read([pod("meshed")], problem="no such pod")
     assert not told.known
-    assert told.problem == "Error from server: container not found"
+    assert told.problem == "no such pod"
 
 
-def test_a_proxy_without_a_certificate_is_not_known(read):
-    (told,) = read([pod("meshed")], out='{"configs": []}')
+@pytest.mark.parametrize(("chain", "roots"), [("", ""), (LEAF.pem, ""), (LEAF.pem, "no PEM")])
+def test_a_proxy_without_its_certificates_is_not_known(read, chain, roots):
+    (told,) = read([pod("meshed")], chain=chain, roots=roots)
     assert not told.known
     assert "no certificate of the mesh yet" in told.problem

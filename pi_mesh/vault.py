@@ -59,7 +59,10 @@ def _client(vault: VaultSettings) -> httpx.Client:
     if vault.ca_file:
         if not Path(vault.ca_file).is_file():
             raise VaultError(f"vault.caFile {vault.ca_file}: there is no such file in the project's folder")
-        verify = ssl.create_default_context(cafile=vault.ca_file)
+        try:
+            verify = ssl.create_default_context(cafile=vault.ca_file)
+        except ssl.SSLError:
+            raise VaultError(f"vault.caFile {vault.ca_file}: holds no certificate in PEM form") from None
     return httpx.Client(base_url=f"{vault.address}/v1/", verify=verify, timeout=SECONDS)
 
 

@@ -37,7 +37,8 @@ def ask(wanted: WantedCa, state: Mapping[str, VaultResource]) -> Answer:
         text = read_signers(vault, config.vault_token())
     except VaultNotAsked as problem:
         if changes := wanted.changes(state):
-            raise VaultError(f"{problem}; needed for {', '.join(changes)}; nothing was touched") from None
+            use = f"it is needed for {', '.join(changes)}" if state else "the CA is yet to be made"
+            raise VaultError(f"{problem}; {use}; nothing was touched") from None
         pulumi.log.warn(f"vault: CA unchanged: Vault could not be asked ({problem})")
         return Answer(_root_of(wanted.chain(state)), state)
     if text is None:

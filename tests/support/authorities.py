@@ -56,10 +56,10 @@ def renew(root: Authority, days: float) -> Authority:
     return Authority(built.sign(key, hashes.SHA256()), key)
 
 
-def sign_request(request: str, signer: Authority, days: float = 300) -> str:
-    """The certificate (PEM) of a CA that may sign no further one, for a signing request (PEM)."""
+def sign_request(request: str, signer: Authority, days: float = 300, path_length: int = 0) -> str:
+    """The certificate (PEM) of a CA for a signing request (PEM); unless said otherwise it may sign no further one."""
     asked = x509.load_pem_x509_csr(request.encode())
-    constraints = x509.BasicConstraints(ca=True, path_length=0)
+    constraints = x509.BasicConstraints(ca=True, path_length=path_length)
     key = asked.public_key()
     assert isinstance(key, ec.EllipticCurvePublicKey)
     built = _unsigned(asked.subject, key, NOW - timedelta(hours=1), days).add_extension(constraints, critical=True)

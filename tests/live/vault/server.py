@@ -10,6 +10,7 @@ import hvac
 from lab.cluster import vault
 from lab.cluster.machines import CONTROL_PLANE
 from lab.cluster.names import CHECKOUT
+from tests.support.authorities import Authority, sign_request
 
 POLICY = "pi-mesh"
 ROOT_MOUNT = "pki"
@@ -43,6 +44,13 @@ class Server:
             f"{mount}/root/generate/internal", data={"common_name": name, "ttl": TEN_YEARS, "key_type": "ec"}
         )
         return made["data"]["certificate"]
+
+    def make_intermediate(self, mount: str, name: str, root: Authority) -> None:
+        """Make a CA at a new mount that a root outside of Vault signed, and with it one further CA."""
+        self.admin.sys.enable_secrets_engine("pki", path=mount, config={"max_lease_ttl": TEN_YEARS})
+        asked = self.admin.write_data(f"{mount}/intermediate/generate/internal", data={"common_name": name})
+        chain = sign_request(asked["data"]["csr"], root, path_length=1, days=3000) + root.pem
+        self.admin.write_data(f"{mount}/intermediate/set-signed", data={"certificate": chain})
 
     def remove(self, mount: str) -> None:
         self.admin.sys.disable_secrets_engine(path=mount)

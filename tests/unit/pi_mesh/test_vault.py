@@ -75,6 +75,13 @@ def test_a_vault_that_is_down_is_said_to_be_unreachable():
             ask(f"http://127.0.0.1:{nobody.getsockname()[1]}")
 
 
+def test_a_ca_file_without_a_certificate_is_named(tmp_path):
+    file = tmp_path / "ca.pem"
+    file.write_text("no certificate")
+    with pytest.raises(VaultError, match=r"vault\.caFile .*ca\.pem: holds no certificate in PEM form"):
+        ask("https://127.0.0.1:1", ca_file=str(file))
+
+
 def test_a_ca_file_that_is_missing_is_named():
     with pytest.raises(VaultError, match=r"vault\.caFile nowhere\.pem: there is no such file"):
         ask("https://127.0.0.1:1", ca_file="nowhere.pem")

@@ -57,6 +57,11 @@ def test_istiod_keeps_its_own_root_until_a_ca_outside_has_signed():
         ({**HERE, "stack": "me/pi-mesh/ca"}, "vault: needs either address"),
         ({"enabled": True, "stack": "ca"}, "vault.stack: 'ca'"),
         ({**HERE, "address": "vault.example"}, "vault.address: 'vault.example'"),
+        (
+            {**HERE, "address": "https://vault.example:a"},
+            "vault.address: 'https://vault.example:a': is no host with a port",
+        ),
+        ({**HERE, "address": "https://[::1"}, "vault.address: 'https://[::1': is no host with a port"),
         ({**HERE, "ttl": "1yr"}, "vault.ttl: '1yr'"),
         ({**HERE, "mount": "/pki_int"}, "vault.mount: '/pki_int'"),
         ({**HERE, "generation": 0}, "vault.generation: 0"),

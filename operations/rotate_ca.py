@@ -60,7 +60,7 @@ def rotate_ca(
         if root and isinstance(settings, Settings):
             findings = change(stack, settings, wish, partial(_pending, stack, vault, judged), judged, wait)
             conclude(report.of("rotate-ca", stack, findings), as_json)
-        _require_rotatable(vault, stack, wish)
+        _require_rotatable(settings, stack, wish)
         if findings := _pending(stack, vault, judged):
             pass  # said below
         elif isinstance(settings, CaSettings):
@@ -123,9 +123,13 @@ def _up(stack: str, judged: bool) -> Finding:
     return ok(ID, subject, "is done")
 
 
-def _require_rotatable(vault: VaultSettings, stack: str, wish: Wish) -> None:
+def _require_rotatable(settings: Settings | CaSettings, stack: str, wish: Wish) -> None:
+    vault = settings.vault
     if wish.named or wish.key:
         raise UsageError(stack, "a new CA is named without --root", "add --root, or leave the other option out")
+    if isinstance(settings, Settings) and settings.ca.source != "istiod":
+        fix = "have its owner make another under the same root, put it in place and run up; --root changes the root"
+        raise UsageError(stack, f"ca.source is '{settings.ca.source}': its CA is not made here", fix)
     if not vault.enabled:
         raise UsageError(
             stack, "vault.enabled is false", "nothing is to be done: istiod made its root itself, and looks after it"

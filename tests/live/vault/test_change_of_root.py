@@ -64,11 +64,11 @@ def test_from_istiods_own_root_to_vaults_no_request_is_lost(mesh_with_gateway: V
         before = table(own, vaults)
         assert all(proxy.roots == (own,) for proxy in proxies())
         outcome = mesh_with_gateway.operation("rotate-ca", "--root", "--root-mount", ROOT_MOUNT)
-        after = table(own, vaults)
-        assert all(proxy.roots == (vaults,) for proxy in proxies()), outcome.output
+        after, trusted = table(own, vaults), {proxy.roots for proxy in proxies()}
     _told(figure, tallies, before, after, outcome.output)
     assert outcome.status == 0, outcome.output
     assert {name: tally.failed for name, tally in tallies.items()} == {name: {} for name in tallies}
+    assert trusted == {(vaults,)}
     assert issued().verifies((vaults,))
 
 
@@ -90,11 +90,11 @@ def test_from_one_root_of_vault_to_another_killed_in_the_middle_no_request_is_lo
             kill_session(run)
         between = table(first, second)
         outcome = mesh_with_gateway.operation(*change)
-        after = table(first, second)
-        assert all(proxy.roots == (second,) for proxy in proxies()), outcome.output
+        after, trusted = table(first, second), {proxy.roots for proxy in proxies()}
     _told(figure, tallies, before, [*between, "resumed", *after], outcome.output)
     assert outcome.status == 0, outcome.output
     assert {name: tally.failed for name, tally in tallies.items()} == {name: {} for name in tallies}
+    assert trusted == {(second,)}
     assert issued().verifies((second,))
 
 

@@ -43,10 +43,10 @@ def ask(wanted: WantedCa, state: Mapping[str, VaultResource]) -> Answer:
         return Answer(_root_of(wanted.chain(state)), state)
     if text is None:
         return Answer(_root_of(wanted.chain(state)))
-    where, now = f"vault.rootMount {vault.root_mount}", datetime.now(UTC)
-    chain = signers.up_to_root(text, where)
+    chain = signers.up_to_root(text, vault.root_mount)
     if wanted.signs(state):
-        signers.require_room(chain, timedelta(hours=vault.ttl_hours), now, where)
+        life, where = timedelta(hours=vault.ttl_hours), f"vault.rootMount {vault.root_mount}"
+        signers.require_room(chain, life, datetime.now(UTC), where)
     return Answer(pem.text(chain[-1:]))
 
 

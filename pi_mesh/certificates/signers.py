@@ -7,11 +7,12 @@ from pi_mesh.certificates.chain import verify_signers
 from pi_mesh.certificates.pem import CertificateError, Certificates, issued, title
 
 
-def up_to_root(text: str, where: str) -> Certificates:
+def up_to_root(text: str, mount: str) -> Certificates:
     """Return the first certificate of a PEM text, then each one's signer, the root last.
 
-    Raises CertificateError where the text has no root for it.
+    Raises CertificateError where the text, which is what Vault's PKI mount knows, has no root for it.
     """
+    where = f"vault.rootMount {mount}"
     known = pem.certificates(text, where)
     chain = [known[0]]
     while not issued(chain[-1], chain[-1]):
@@ -20,7 +21,7 @@ def up_to_root(text: str, where: str) -> Certificates:
             raise CertificateError(
                 f"{where}: the chain of {title(known[0])} has no root: it ends at {title(chain[-1])}, whose signer "
                 "Vault does not know; have its owner import the root's certificate there: "
-                "`vault write MOUNT/issuers/import/cert pem_bundle=@root.pem`"
+                f"`vault write {mount}/issuers/import/cert pem_bundle=@root.pem`"
             )
         chain.append(above)
     return tuple(chain)

@@ -10,7 +10,7 @@ from pi_mesh.cluster.ca_state import WantedCa
 from tests.support import authorities
 from tests.support.factories import make_settings
 from tests.support.recorder import Recording, record
-from tests.support.vault_program import MADE, REQUEST, ROOT, SIGNATURE, files, in_state
+from tests.support.vault_program import MADE, OUTSIDE, REQUEST, ROOT, SIGNATURE, files, in_state, plug_in
 from tests.support.vault_server import GOOD_TOKEN, vault_server
 
 
@@ -42,6 +42,16 @@ def test_a_ca_in_vault_that_has_a_signer_of_its_own_goes_on_with_the_root_of_its
     pki = authorities.make_ca("Vault pki", ROOT, days=2000, path_length=1)
     recording = run_again(authorities.make_ca("Istio Intermediate CA", pki), pki, ROOT)
     assert files(recording)["root-cert.pem"] == ROOT.pem
+
+
+@pytest.mark.parametrize("vault", [{}, OUTSIDE, {"signedBy": "outside"}], ids=["Vault", "outside", "not signed yet"])
+def test_without_vault_the_root_is_the_one_that_the_state_and_the_settings_tell(vault):
+    first = in_state(plug_in(**vault))
+    with vault_server(health=503) as address:
+        settings = make_settings(vault={"enabled": True, "address": address, **vault})
+        answer = program.ask(settings, first)
+    assert answer.root == (None if vault == {"signedBy": "outside"} else ROOT.pem)
+    assert answer.kept == first.vault
 
 
 def test_a_signer_that_ends_sooner_than_another_signature_would_is_no_problem_while_none_is_due():

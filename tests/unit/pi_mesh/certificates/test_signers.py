@@ -24,19 +24,22 @@ def room(*chain: Authority, days: float = 365) -> None:
 
 @pytest.mark.parametrize("known", [(PKI, MIDDLE, OFFLINE), (PKI, PKI, OFFLINE, make_root("another"), MIDDLE)])
 def test_the_end_of_the_chain_is_the_root_in_whatever_order_vault_has_it(known):
-    assert signers.up_to_root(text(*known), WHERE) == tuple(one.certificate for one in (PKI, MIDDLE, OFFLINE))
+    assert signers.up_to_root(text(*known), "pki") == tuple(one.certificate for one in (PKI, MIDDLE, OFFLINE))
 
 
 def test_a_root_is_its_own_chain():
-    assert signers.up_to_root(text(OFFLINE, OFFLINE), WHERE) == (OFFLINE.certificate,)
+    assert signers.up_to_root(text(OFFLINE, OFFLINE), "pki") == (OFFLINE.certificate,)
 
 
 @pytest.mark.parametrize(
     ("known", "end"), [((PKI,), "Vault pki"), ((PKI, MIDDLE), "Middle"), ((PKI, OFFLINE), "Vault pki")]
 )
 def test_a_chain_without_an_end_is_refused_with_what_is_missing(known, end):
-    with pytest.raises(CertificateError, match=rf"^{WHERE}: the chain of 'Vault pki' .* ends at '{end}'.*import"):
-        signers.up_to_root(text(*known), WHERE)
+    with pytest.raises(
+        CertificateError,
+        match=rf"^{WHERE}: the chain of 'Vault pki' .* ends at '{end}'.*`vault write pki/issuers/import",
+    ):
+        signers.up_to_root(text(*known), "pki")
 
 
 def test_a_life_that_fits_below_all_signers_is_taken():

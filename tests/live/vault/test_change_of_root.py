@@ -1,5 +1,6 @@
 """Another root while requests run: none is lost, whatever signs before and after."""
 
+import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,7 +8,8 @@ from contextlib import contextmanager
 import pytest
 
 from lab.calls import settled, status
-from lab.workloads import apply, delete, wait_for
+from lab.cluster.kubectl import kubectl
+from lab.workloads import CONTROL, apply, delete, wait_for
 from pi_mesh.certificates import pem
 from tests.live.traffic import cast
 from tests.live.traffic.load import Tally, streams
@@ -16,10 +18,10 @@ from tests.live.traffic.shop import ALL, OBJECTS, SERVICE, SHORT_LIVED, VISITOR,
 from tests.live.vault.mesh import VaultMesh, issued, roots
 from tests.live.vault.server import ROOT_MOUNT, Server
 from tests.live.vault.trust import proxies, table
-from tests.support.project import STACK, kill_session
+from tests.support.project import STACK, Holds, Project, kill_session
 from tests.support.project import wait_for as seen
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.usefixtures("alone")]
 
 OTHER = "pki_second"
 AFTERMATH = 10
@@ -27,16 +29,32 @@ AFTERMATH = 10
 
 
 @pytest.fixture(scope="module")
-def mesh_with_gateway(vault_mesh: VaultMesh, server: Server) -> Iterator[VaultMesh]:
-    """A gateway whose certificates live for a minute; the mesh of the other tests is made anew after it."""
-    vault_mesh.set("ingress", {"enabled": True, "values": {"podAnnotations": SHORT_LIVED}})
-    yield vault_mesh
-    vault_mesh.end()
-    server.remove(OTHER)
-    server.allow(ROOT_MOUNT)
-    vault_mesh.reset()
-    vault_mesh.begin(server)
-    vault_mesh.must_up()
+def mesh_with_gateway(
+    project: Project, server: Server, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[VaultMesh]:
+    """A mesh under istiod's own root, beside a Vault that it may go to."""
+    project.must_hold_nothing()
+    project.holds = Holds.UNKNOWN
+    made = VaultMesh(tmp_path_factory.mktemp("change-of-root"))
+    made.begin(server)
+    made.set("ingress.enabled", True)
+    made.set("vault.enabled", False)
+    try:
+        made.must_up()
+        _renew_each_minute("deployment/istio-ingressgateway")
+        yield made
+    finally:
+        made.end()
+        server.remove(OTHER)
+        server.allow(ROOT_MOUNT)
+
+
+def _renew_each_minute(gateway: str) -> None:
+    """Shorten the life of a gateway's certificates, which settings allow for all proxies together, and to ten minutes."""
+    config = f"terminationDrainDuration: 20s\n{SHORT_LIVED['proxy.istio.io/config']}"
+    template = {"metadata": {"annotations": {"proxy.istio.io/config": config}}}
+    kubectl("patch", gateway, "-n", CONTROL, "--type=merge", "-p", json.dumps({"spec": {"template": template}}))
+    kubectl("rollout", "status", "-n", CONTROL, gateway, "--timeout=120s")
 
 
 @contextmanager
@@ -55,9 +73,6 @@ def shop() -> Iterator[dict[str, Tally]]:
 
 
 def test_from_istiods_own_root_to_vaults_no_request_is_lost(mesh_with_gateway: VaultMesh, server: Server, figure):
-    mesh_with_gateway.unprotect()
-    mesh_with_gateway.set("vault", {"enabled": False, "address": server.address})
-    mesh_with_gateway.must_up()
     (own,) = pem.certificates(roots(), "the mesh")
     (vaults,) = pem.certificates(server.root(), "Vault")
     with shop() as tallies:
@@ -75,6 +90,7 @@ def test_from_istiods_own_root_to_vaults_no_request_is_lost(mesh_with_gateway: V
 def test_from_one_root_of_vault_to_another_killed_in_the_middle_no_request_is_lost(
     mesh_with_gateway: VaultMesh, server: Server, figure
 ):
+    mesh_with_gateway.set("vault.enabled", True)
     mesh_with_gateway.must_up()
     (first,) = pem.certificates(server.root(), "Vault")
     (second,) = pem.certificates(server.make_root(OTHER, "Second root"), "Vault")

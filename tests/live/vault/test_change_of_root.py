@@ -50,7 +50,7 @@ def mesh_with_gateway(
 
 
 def _renew_each_minute(gateway: str) -> None:
-    """Shorten the life of a gateway's certificates, which settings allow for all proxies together, and to ten minutes."""
+    """Shorten the life of a gateway's certificates below what settings allow."""
     config = f"terminationDrainDuration: 20s\n{SHORT_LIVED['proxy.istio.io/config']}"
     template = {"metadata": {"annotations": {"proxy.istio.io/config": config}}}
     kubectl("patch", gateway, "-n", CONTROL, "--type=merge", "-p", json.dumps({"spec": {"template": template}}))

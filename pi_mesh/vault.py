@@ -54,6 +54,21 @@ def _refuse_no_verification(vault: VaultSettings) -> None:
         )
 
 
+def read_own_ca(vault: VaultSettings) -> str | None:
+    """Return the PEM of the CA at the mount that the stack made; empty where it holds none, None without such a mount.
+
+    Needs no token. Raises VaultError where Vault does not tell.
+    """
+    with _client(vault) as client:
+        response = _get(client, vault, f"{vault.mount}/ca/pem", {})
+    if response.status_code in (403, 404):  # whoever has no token is refused a path that is not there
+        return None
+    if not response.is_success:
+        reason = STATES.get(response.status_code) or f"answered {response.status_code} when asked for its CA"
+        raise VaultError(f"vault.address {vault.address}: Vault {reason}")
+    return response.text
+
+
 def _client(vault: VaultSettings) -> httpx.Client:
     verify: ssl.SSLContext | bool = True
     if vault.ca_file:
@@ -82,7 +97,7 @@ def _signers(client: httpx.Client, vault: VaultSettings) -> str:
     if response.status_code != 200 or not response.text.strip():
         raise VaultError(
             f"vault.rootMount {vault.root_mount}: Vault at {vault.address} has no CA there: it was wiped, it is "
-            "another Vault, or the mount has another name"
+            "another Vault, or the mount has another name; docs/vault.md says how a lost root comes back"
         )
     above = _get(client, vault, f"{vault.root_mount}/ca_chain", {})
     return f"{response.text}\n{above.text}" if above.status_code == 200 else response.text

@@ -9,6 +9,7 @@ import pulumi
 
 from components import config, outputs
 from pi_mesh.certificates import pem, signers
+from pi_mesh.checks import lost_ca
 from pi_mesh.cluster.ca_state import Answer, VaultResource, WantedCa
 from pi_mesh.vault import VaultError, VaultNotAsked, read_signers
 
@@ -41,6 +42,7 @@ def ask(wanted: WantedCa, state: Mapping[str, VaultResource]) -> Answer:
             raise VaultError(f"{problem}; {use}; nothing was touched") from None
         pulumi.log.warn(f"vault: CA unchanged: Vault could not be asked ({problem})")
         return Answer(_root_of(wanted.chain(state)), state)
+    _look_for_ca(wanted, state)
     if text is None:
         return Answer(_root_of(wanted.chain(state)))
     chain = signers.up_to_root(text, vault.root_mount)
@@ -48,6 +50,22 @@ def ask(wanted: WantedCa, state: Mapping[str, VaultResource]) -> Answer:
         life, where = timedelta(hours=vault.ttl_hours), f"vault.rootMount {vault.root_mount}"
         signers.require_room(chain, life, datetime.now(UTC), where)
     return Answer(pem.text(chain[-1:]))
+
+
+def _look_for_ca(wanted: WantedCa, state: Mapping[str, VaultResource]) -> None:
+    """Say what helps where Vault has lost the CA; refuse what would need it."""
+    certificates = [str(one.outputs["certificate"]) for one in state.values() if one.outputs.get("certificate")]
+    lost = lost_ca.find(certificates, wanted.settings) if state else None
+    if lost is None:
+        return
+    cure = f"python -m operations repair -s {pulumi.get_stack()} --yes"
+    message = (
+        f"vault.mount {lost.mount}: {lost.found}, where this stack made its CA: the mount was removed, or Vault was "
+        f"wiped or restored. To make the CA anew under the same root: `{cure}`, then `pulumi up`"
+    )
+    if changes := wanted.changes(state):
+        raise VaultError(f"{message}. Needed for {', '.join(changes)}; nothing was touched")
+    pulumi.log.warn(message)
 
 
 def _root_of(chain: str) -> str | None:

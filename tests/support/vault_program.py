@@ -41,13 +41,15 @@ def plug_in(
     token: str = GOOD_TOKEN,
     health: int = 200,
     recorded: StackState = NEVER_RUN,
+    own: str | None = SIGNING.pem,
     **vault: object,
 ) -> Recording:
     """Return what a mesh registers whose CA is made in Vault, or as `vault` says.
 
-    `health` is what Vault's sys/health answers, `recorded` what the state holds.
+    `health` is what Vault's sys/health answers, `recorded` what the state holds, `own` the CA at the mount that
+    the stack makes, None without that mount.
     """
-    with vault_server(ROOT.pem, health) as address, pytest.MonkeyPatch.context() as patch:
+    with vault_server(ROOT.pem, health, own=own) as address, pytest.MonkeyPatch.context() as patch:
         patch.setenv("VAULT_TOKEN", token)
         given = {"enabled": True, "address": address, **vault}
         settings = make_settings(vault={name: value for name, value in given.items() if value is not None})

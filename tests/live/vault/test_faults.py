@@ -9,11 +9,12 @@ import pytest
 
 from lab.cluster import vault
 from lab.cluster.kubectl import get
+from pi_mesh.certificates import pem
 from tests.live.vault import server as servers
 from tests.live.vault.listener import listener
-from tests.live.vault.mesh import TRADING, VaultMesh, cacerts, issued, wait_for_issuer
+from tests.live.vault.mesh import TRADING, VaultMesh, cacerts, issued, roots, wait_for_issuer, wait_for_roots
 from tests.live.vault.server import ROOT_MOUNT, Server
-from tests.live.vault.tls import serving_certificate
+from tests.live.vault.tls import handshake, serving_certificate
 from tests.support.project import Outcome
 
 pytestmark = pytest.mark.long
@@ -156,7 +157,37 @@ def test_a_lost_intermediate_mount_comes_back_with_a_new_key(vault_mesh: VaultMe
     used = issued()
     with untouched():
         server.remove("pki_int")
-    vault_mesh.pulumi("refresh", "--yes", "--skip-preview", "--target", "**::mesh-ca-*").must()
-    vault_mesh.operation("rotate-ca").must()
-    assert issued().issuer != used.issuer
+        assert "python -m operations repair" in vault_mesh.preview().must().line_with("nothing is mounted there")
+        refreshed = vault_mesh.pulumi("refresh", "--yes", "--skip-preview", "--target", "**::mesh-ca-*")
+        assert 'got nil response from Vault from path: "pki_int/config/auto-tidy"' in refreshed.output
+    vault_mesh.operation("repair", "--yes").must()
+    vault_mesh.must_up()
+    wait_for_issuer(other_than=used)
     assert server.admin.read("pki_int/config/urls")["data"]["issuing_certificates"]
+
+
+def test_a_vault_that_lost_its_root_for_good_takes_the_mesh_to_another_in_three_steps(
+    vault_mesh: VaultMesh, server: Server
+):
+    first, before = server.root(), issued()
+    try:
+        with servers.wiped() as fresh:
+            other = fresh.make_root(ROOT_MOUNT, "New root")
+            fresh.allow(ROOT_MOUNT)
+            vault_mesh.give("")
+            vault_mesh.set("vault.alsoTrust", [other])
+            vault_mesh.must_up()
+            wait_for_roots(first, other)
+            vault_mesh.give(fresh.token())
+            vault_mesh.set("vault.alsoTrust", [first])
+            vault_mesh.operation("repair", "--yes").must()
+            vault_mesh.must_up()
+            after = wait_for_issuer(other_than=before)
+            assert after.verifies(pem.certificates(other, "New root"))
+            assert handshake(before, after, roots()) == handshake(after, before, roots())
+            vault_mesh.end()
+    finally:
+        server.remove("pki_int")
+        vault_mesh.give(server.token())
+        vault_mesh.set("vault.alsoTrust", [])
+        vault_mesh.must_up()

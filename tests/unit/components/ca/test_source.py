@@ -7,6 +7,7 @@ from components.ca import program, source
 from pi_mesh import inventory
 from pi_mesh.cluster.authority import Authority
 from pi_mesh.cluster.ca_state import WantedCa
+from pi_mesh.cluster.stack_state import StackState
 from tests.support import authorities
 from tests.support.factories import make_settings
 from tests.support.recorder import Recording, record
@@ -22,7 +23,7 @@ def run_again(signing: authorities.Authority, *signers: authorities.Authority) -
     signature = {"certificate": signing.pem, "caChains": [signing.pem, *(one.pem for one in signers)]}
     made = {**MADE, REQUEST: {"csr": "", "privateKey": signing.key}, SIGNATURE: signature}
     lives_with = Authority(signers[-1].pem, cacerts, ours=True)
-    with vault_server(signers[0].pem, chain=chain) as address, pytest.MonkeyPatch.context() as patch:
+    with vault_server(signers[0].pem, chain=chain, own=signing.pem) as address, pytest.MonkeyPatch.context() as patch:
         patch.setenv("VAULT_TOKEN", GOOD_TOKEN)
         settings = make_settings(vault={"enabled": True, "address": address})
 
@@ -58,3 +59,28 @@ def test_a_signer_that_ends_sooner_than_another_signature_would_is_no_problem_wh
     ending = authorities.make_root("ending", days=364)
     recording = run_again(authorities.make_ca("Istio Intermediate CA", ending), ending)
     assert files(recording)["root-cert.pem"] == ending.pem
+
+
+CURE = "`python -m operations repair -s test --yes`, then `pulumi up`"
+
+
+def made_before() -> StackState:
+    """Return what the state holds of a CA that was made."""
+    return in_state(plug_in())
+
+
+def test_a_lost_mount_is_named_with_the_commands_that_bring_it_back():
+    recording = plug_in(recorded=made_before(), own=None)
+    (line,) = (line for line in recording.logs if "vault.mount pki_int" in line)
+    assert "nothing is mounted there" in line
+    assert CURE in line
+
+
+def test_a_ca_that_is_there_is_not_mentioned():
+    assert [line for line in plug_in(recorded=made_before()).logs if "vault.mount" in line] == []
+
+
+def test_a_change_that_needs_a_lost_mount_is_refused_with_the_same_commands():
+    with pytest.raises(pulumi.RunError, match="Needed for mesh-ca-request-2") as refused:
+        plug_in(recorded=made_before(), own=None, generation=2)
+    assert CURE in str(refused.value)

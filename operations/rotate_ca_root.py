@@ -10,7 +10,7 @@ from operations.failures import UsageError
 from operations.repair import apply, observed_state, plan
 from operations.rotate_ca_steps import ID, Change, Pending, also_trusted, carried_out
 from operations.rotate_ca_trust import Wait
-from operations.rotate_ca_wish import Wish
+from operations.rotate_ca_wish import Target, Wish
 from pi_mesh.certificates import pem
 from pi_mesh.certificates.trust import Trust
 from pi_mesh.checks.finding import Finding, Subject, errors, ok
@@ -58,6 +58,7 @@ def _planned(stack: str, settings: Settings, wish: Wish, judged: bool, wait: int
     asks = Wait(settings.cluster.context, settings.istio.namespace, wait)
     target = rotate_ca_target.of(stack, settings, wish) if wish.named else None
     if target and target.root != live.signer:
+        _require_old_settings(stack, live, target)
         return Change(stack, (live.signer,), target.root, target, judged, asks)
     old = tuple(one for one in {*live.roots, *also} if one != live.signer)
     if target is None and live.signer not in also and also:
@@ -66,6 +67,15 @@ def _planned(stack: str, settings: Settings, wish: Wish, judged: bool, wait: int
     if not old and target is None:
         target = rotate_ca_target.of(stack, settings, wish)  # says which options there are
     return Change(stack, old, live.signer, None, judged, asks) if old else None
+
+
+def _require_old_settings(stack: str, live: Trust, target: Target) -> None:
+    """Refuse settings that name the new CA before anybody trusts it: the first step needs the old one's."""
+    if target.reached and target.root not in live.roots:
+        why = f"the stack file names the new CA already, and no workload trusts {pem.title(target.root)}"
+        raise UsageError(
+            stack, why, f"put the settings of the CA under {pem.title(live.signer)} back, then run it again"
+        )
 
 
 def _live(stack: str, settings: Settings) -> Trust:

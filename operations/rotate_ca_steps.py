@@ -36,7 +36,8 @@ class Change:
 
 def carried_out(change: Change, pending: Pending) -> Iterator[Finding]:
     """Yield what each step did; an error is the last."""
-    if change.target and not _is_begun(change, change.target) and (refused := pending()):
+    begun = change.new in also_trusted(stacks.load(change.stack))
+    if change.target and not begun and (refused := pending()):
         yield from refused
         return
     for step in _steps(change, change.target):
@@ -44,10 +45,6 @@ def carried_out(change: Change, pending: Pending) -> Iterator[Finding]:
         yield done
         if errors([done]):
             return
-
-
-def _is_begun(change: Change, target: Target) -> bool:
-    return target.reached or change.new in also_trusted(stacks.load(change.stack))
 
 
 def _steps(change: Change, target: Target | None) -> Iterator[Callable[[], Finding]]:

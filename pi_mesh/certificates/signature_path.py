@@ -9,7 +9,7 @@ from pi_mesh.certificates.pem import issued
 
 def leads(certificate: Certificate, root: Certificate, between: Iterable[Certificate] = ()) -> bool:
     """Return True where signatures lead from the certificate to the root, by way of any that lie between."""
-    rest = {*between} - {root}
+    rest = {*between}
     while not issued(certificate, root):
         signer = next((one for one in rest if issued(certificate, one)), None)
         if signer is None:

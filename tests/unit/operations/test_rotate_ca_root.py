@@ -180,6 +180,24 @@ def test_nothing_is_signed_under_the_new_root_while_a_proxy_does_not_trust_it(ru
     assert "UTC at the latest" in line["fix"]
 
 
+def test_a_proxy_that_can_not_be_asked_counts_as_one_that_does_not_trust(run):
+    world = World(A)
+    world.follow = lambda: setattr(world, "proxy", ProxyTrust("trading/app", problem="no answer"))  # type: ignore[method-assign]
+    done = run(world)
+    assert done.exit_code == 1
+    assert world.ups == STEPS[A.pem][:1]
+    assert "trading/app (no answer)" in done.stdout
+
+
+def test_settings_that_name_the_new_ca_before_anybody_trusts_it_are_refused(run):
+    world = World(A)
+    world.ca["chain"] = CHAINS[B.pem]
+    done = run(world)
+    assert done.exit_code == 2
+    assert "put the settings of the CA under 'A'" in done.stderr
+    assert world.writes == 0
+
+
 def test_the_old_root_stays_while_a_proxy_holds_a_certificate_of_it(run):
     world = World(A)
     world.ca["alsoTrust"] = [B.pem]

@@ -55,9 +55,11 @@ def rotate_ca(
     judged = policies and find_spec("pulumi_policy") is not None
     wish = Wish(root_mount, chain, key, secret)
     with expected_errors("rotate-ca", stack, as_json):
-        settings = stacks.load(stack) if root else stacks.load_any(stack)
+        settings = stacks.load_any(stack)
         vault = settings.vault
-        if root and isinstance(settings, Settings):
+        if root:
+            if isinstance(settings, CaSettings):
+                raise UsageError(stack, "it makes the CA and nothing else", "name the mesh's stack with --root")
             findings = change(stack, settings, wish, partial(_pending, stack, vault, judged), judged, wait)
             conclude(report.of("rotate-ca", stack, findings), as_json)
         _require_rotatable(settings, stack, wish)

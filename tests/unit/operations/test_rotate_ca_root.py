@@ -16,7 +16,7 @@ from pi_mesh.certificates import bundle
 from pi_mesh.checks.root_use import RootUse
 from pi_mesh.cluster.authority import Authority
 from pi_mesh.cluster.proxy_trust import ProxyTrust
-from pi_mesh.settings import Settings
+from pi_mesh.settings import Settings, parse_any
 from tests.support.authorities import NOW, make_ca, make_root
 from tests.support.authorities import Authority as Ca
 from tests.support.factories import make_settings
@@ -129,6 +129,7 @@ def run(monkeypatch, tmp_path: Path) -> Callable[..., Result]:
             monkeypatch.setattr(rotate_ca_steps.pulumi, name, getattr(world, name))
         monkeypatch.setattr(rotate_ca_steps.pulumi, "pending", lambda *_: pending or {})
         monkeypatch.setattr(rotate_ca_steps.stacks, "load", world.settings)
+        monkeypatch.setattr(rotate_ca_steps.stacks, "load_any", world.settings)
         monkeypatch.setattr(rotate_ca_root.authority, "read", world.live)
         monkeypatch.setattr(rotate_ca_root.observed_state, "read", lambda *_: None)
         monkeypatch.setattr(rotate_ca_root.plan, "processes_and_locks", lambda _: [])
@@ -297,3 +298,11 @@ def test_a_secret_of_the_cluster_may_be_the_new_ca(run, monkeypatch):
 def test_a_new_ca_without_root_is_refused():
     done = CliRunner().invoke(app, ["rotate-ca", "-s", "test", "--root-mount", "pki"])
     assert done.exit_code == 2
+
+
+def test_the_cas_own_stack_has_no_proxies_to_ask(monkeypatch):
+    alone = parse_any({"vault": {"enabled": True, "address": "https://vault.example"}})
+    monkeypatch.setattr(rotate_ca_steps.stacks, "load_any", lambda _: alone)
+    done = CliRunner().invoke(app, ["rotate-ca", "-s", "ca", "--root", "--root-mount", "pki"])
+    assert done.exit_code == 2
+    assert "name the mesh's stack with --root" in done.stderr

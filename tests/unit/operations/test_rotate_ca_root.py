@@ -306,3 +306,16 @@ def test_the_cas_own_stack_has_no_proxies_to_ask(monkeypatch):
     done = CliRunner().invoke(app, ["rotate-ca", "-s", "ca", "--root", "--root-mount", "pki"])
     assert done.exit_code == 2
     assert "name the mesh's stack with --root" in done.stderr
+
+
+@pytest.mark.parametrize(("going_on", "cleared"), [(False, True), (True, False)])
+def test_what_a_killed_run_left_is_cleared_away_unless_a_run_is_going_on(run, monkeypatch, going_on, cleared):
+    world, ran = World(A), []
+    obstacle = rotate_ca_steps.error("obstacle", rotate_ca_steps.Subject("stack", "test"), "a run is going on", "wait")
+    run(World(B))  # the stand-ins of the run are in place
+    monkeypatch.setattr(rotate_ca_root.plan, "processes_and_locks", lambda _: ["a lock"])
+    monkeypatch.setattr(rotate_ca_root.plan, "blocked", lambda _: obstacle if going_on else None)
+    monkeypatch.setattr(rotate_ca_root.apply, "carry_out", lambda *_, **__: ran.append("cleared") or [])
+    left = rotate_ca_root._clear("test", world.settings())
+    assert left == ([obstacle] if going_on else [])
+    assert bool(ran) is cleared

@@ -9,6 +9,15 @@ CLUSTER = "cluster"
 
 
 @dataclass(frozen=True)
+class RecordedRelease:
+    """A Helm release as the last `up` left it in the state."""
+
+    version: str = ""
+    """Version of its chart."""
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class StackState:
     """What the state holds of the cluster."""
 
@@ -20,6 +29,8 @@ class StackState:
     """Helm releases in the state, as NAMESPACE/NAME."""
     has_provider: bool = False
     """True where a run passed the preflight: the provider is the first resource that it registers."""
+    recorded: Mapping[str, RecordedRelease] = field(default_factory=dict)
+    """What the state holds of each of these releases, by NAMESPACE/NAME."""
 
     def holds(self, name: str, uid: str) -> bool:
         """Return True for the very namespace that the stack made or adopted, not one made anew under its name."""
@@ -33,7 +44,7 @@ NEVER_RUN = StackState()
 def of_resources(resources: Iterable[Mapping[str, Any]]) -> StackState:
     """Return the state of these resources, each with its `type` and `outputs` as `pulumi stack export` has them."""
     namespaces: dict[str, str] = {}
-    releases: set[str] = set()
+    releases: dict[str, RecordedRelease] = {}
     cluster_uid, has_provider = "", False
     for resource in resources:
         outputs = resource.get("outputs") or {}
@@ -46,5 +57,6 @@ def of_resources(resources: Iterable[Mapping[str, Any]]) -> StackState:
                 metadata = outputs.get("metadata") or {}
                 namespaces[metadata.get("name", "")] = metadata.get("uid", "")
             case "kubernetes:helm.sh/v3:Release":
-                releases.add(f"{outputs.get('namespace')}/{outputs.get('name')}")
-    return StackState(cluster_uid, namespaces, frozenset(releases), has_provider)
+                recorded = RecordedRelease(outputs.get("version") or "", outputs.get("values") or {})
+                releases[f"{outputs.get('namespace')}/{outputs.get('name')}"] = recorded
+    return StackState(cluster_uid, namespaces, frozenset(releases), has_provider, releases)

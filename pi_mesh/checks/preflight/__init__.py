@@ -22,6 +22,7 @@ from pi_mesh.checks.preflight import (
     nodes,
     rights,
     stuck_releases,
+    trading_hours,
     undone_settings,
     upgrade,
     versions,
@@ -53,6 +54,7 @@ CHECKS: tuple[Callable[[Inventory, Snapshot], Iterable[Finding]], ...] = (
 OF_STATE: tuple[Callable[[Inventory, Snapshot, StackState], Iterable[Finding]], ...] = (
     known_releases.check,
     namespaces.check,
+    trading_hours.check,
 )
 """Those that compare the cluster with the stack's state."""
 

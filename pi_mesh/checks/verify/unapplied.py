@@ -9,12 +9,16 @@ from pi_mesh.checks.verify.difference import ABSENT, shorten
 from pi_mesh.checks.verify.input import VerificationInput
 from pi_mesh.cluster.applied import AppliedRelease, digest
 from pi_mesh.inventory import Kind, Release
+from pi_mesh.names import VERSION_ANNOTATION
 from pi_mesh.values.origins import config_key
 
 ID = "settings applied"
 FIX = "`pulumi up`; where that sees no change, somebody used Helm: `pulumi up --refresh`"
 ROOT = "meshConfig.caCertificates"
 """Vault's root, which only Vault tells: the rows of the mesh's certificates judge it."""
+
+VERSION = f"podAnnotations.{VERSION_ANNOTATION}"
+"""Only a change of version brings it: a gateway that was installed without it is not restarted for it."""
 
 
 class Value(NamedTuple):
@@ -70,7 +74,7 @@ def _values(seen: VerificationInput, release: Release, applied: AppliedRelease) 
         yield Value(_version_key(release), "version", release.version, applied.chart_version, release.id, secret=False)
     everything = applied.extra is None
     for path, wanted, live in unequal(release.values if everything else release.typed, applied.values):
-        if path == ROOT and seen.settings.vault.external_signer:
+        if path == VERSION or (path == ROOT and seen.settings.vault.external_signer):
             continue
         typed, extra = _holds(release.typed, path), _holds(release.extra, path)
         key = config_key(release.chart, release.setting, path, typed=typed, extra=extra and not typed)

@@ -60,7 +60,6 @@ def compared(monkeypatch):
                 "/api/v1/namespaces/trading/pods": {"items": [live]},
             }
         )
-        client.context = "test"
         return dict(reinjection.differences(client, "istio-system", [HOOK], [pod]))
 
     return run
@@ -115,6 +114,5 @@ def test_a_refusal_of_istiod_is_one_line(compared):
 
 def test_without_a_webhook_of_istiod_nothing_can_be_compared():
     client = FakeClient()
-    client.context = "test"
     with pytest.raises(NotForwardedError, match="no webhook calls istio-system/istiod"):
         reinjection.differences(client, "istio-system", [], [POD])

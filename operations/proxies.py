@@ -22,6 +22,7 @@ from pi_mesh.cluster.proxies import Proxies
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.settings import Settings
 
+WIDE = 300
 COLUMNS = ("proxy", "version", "istiod", "configuration", "certificate ends in", "signed by", "older in")
 
 
@@ -72,8 +73,9 @@ def _show(done: Report, found: Proxies, everything: bool) -> None:
     for known in done.proxies or ():
         table.add_row(*_cells(known))
     console = Console(highlight=False)
-    # A name stays whole, to be copied: where no terminal sets the width, nothing is folded.
-    console.print(table, width=None if console.is_terminal else 300, soft_wrap=not console.is_terminal)
+    if not console.is_terminal:  # nothing is folded or cut where a script reads it
+        console = Console(highlight=False, width=WIDE)
+    console.print(table)
     console.print(f"istiod {found.control_plane or 'of unknown version'}")
     report_text.show(done, everything=everything)
 

@@ -11,22 +11,26 @@ from pi_mesh import inventory
 from pi_mesh.budget import mesh, terminal
 from pi_mesh.budget.fit import Node
 from pi_mesh.budget.mesh import Budget, Row
+from pi_mesh.checks import restarts
 from pi_mesh.checks.capacity import rooms
 from pi_mesh.checks.finding import Finding, Subject, ok
+from pi_mesh.checks.restarts import Forecast
 from pi_mesh.cluster import snapshot
 from pi_mesh.quantities import Resources
 
-ID = "room for sidecars"
+ID, FORECAST = "room for sidecars", "restart forecast"
 
 
 def budget(stack: Stack, as_json: Json = False) -> None:
     """Show requests, limits and rollout surge of each component, and the room that the live nodes have left."""
     with expected_errors("budget", stack, as_json):
-        settings = stacks.load(stack)
-        planned = mesh.of(inventory.of(settings, stack))
+        settings, exported = stacks.load_with_state(stack)
+        wanted = inventory.of(settings, stack)
+        planned = mesh.of(wanted)
         cluster = snapshot.read(settings.cluster.context)
         nodes = rooms(cluster.nodes, cluster.pods)
-        findings = [_finding(node, planned.sidecar.requests) for node in nodes]
+        forecast = restarts.of(wanted, exported())
+        findings = [*(_finding(node, planned.sidecar.requests) for node in nodes), _forecast(forecast, stack)]
         found = report.of("budget", stack, findings, _part(planned, nodes))
     conclude(found, as_json, lambda it: _show(planned, it))
 
@@ -35,6 +39,15 @@ def _finding(node: Node, sidecar: Resources) -> Finding:
     left = node.room(sidecar)
     message = f"{left} more ({node.free} free{'' if node.accepts else ', takes no pods'})"
     return ok(ID, Subject("node", node.name), message, number=left)
+
+
+def _forecast(forecast: Forecast, stack: str) -> Finding:
+    """Return what an `up` with these settings does to pods that run."""
+    subject, count = Subject("stack", stack), len(forecast.of_traffic)
+    message = f"an `up` makes pods anew: {', '.join(forecast.of_traffic) or 'none'}"
+    if forecast.keep:
+        message += f"; running proxies keep the old {', '.join(forecast.keep)} until `refresh`"
+    return ok(FORECAST, subject, message, number=count)
 
 
 def _part(planned: Budget, nodes: Sequence[Node]) -> BudgetPart:
@@ -65,4 +78,7 @@ def _show(planned: Budget, found: Report) -> None:
     console.print(terminal.render(planned))
     console.print(f"On the live nodes, with what runs there now, {total} sidecars fit:")
     for finding in found.findings:
-        console.print(f"  {finding.name}: {finding.message}")
+        line = (
+            f"  {finding.name}: {finding.message}" if finding.id == ID else f"Stack {finding.name}: {finding.message}"
+        )
+        console.print(line)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from operations import pulumi, report, stacks
+from operations import pulumi, report, stacks, trading_hours
 from operations.command_line import Json, Stack, conclude, expected_errors
 from operations.failures import UsageError
 from operations.pulumi import PulumiFailed
@@ -32,6 +32,7 @@ def rotate_ca(stack: Stack, as_json: Json = False, wait: Wait = 300, policies: P
     with expected_errors("rotate-ca", stack, as_json):
         settings = stacks.load_any(stack)
         vault = settings.vault
+        trading_hours.refuse(settings, "rotate-ca exchanges the CA that signs every certificate")
         _require_rotatable(vault, stack)
         if findings := _pending(stack, vault, judged):
             pass  # said below

@@ -45,6 +45,7 @@ def stack(monkeypatch):
     monkeypatch.setattr(refresh, "Client", FakeClient())
     monkeypatch.setattr(verify, "read", lambda *_: make_verification())
     monkeypatch.setattr(verify.signing, "signed", lambda *_: [ok("x", Subject("pod", "a/b"), "is well", number=0.5)])
+    monkeypatch.setattr(verify.running_proxies, "found", lambda _: [])
     monkeypatch.setattr(verify.analysis, "analyze", lambda *_: [warning("y", Subject("cluster"), "is odd", "look")])
     monkeypatch.setattr(observed_state, "read", lambda *_: now)
     monkeypatch.setattr(apply, "carry_out", lambda now, **_: [step.finding(done=True) for step in plan.steps(now)])

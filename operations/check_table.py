@@ -15,7 +15,7 @@ SECTION = re.compile(r"(?<=<!-- make schema writes this table -->\n).*?(?=<!-- e
 COMMANDS = ("preview", "up", "preflight", "verify")
 RUN_BY: tuple[tuple[tuple[Callable, ...], tuple[str, ...]], ...] = (
     ((*preflight.CHECKS, *preflight.OF_STATE, *traffic.CHECKS), ("preview", "up", "preflight")),
-    ((trust.check_change, vault.read_root), ("preview", "up")),
+    ((trust.check_change, vault.read_signers), ("preview", "up")),
     ((presence.absence, *verify.CHECKS, signing.signed, running_proxies.found, analysis.analyze), ("verify",)),
 )
 

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import pulumi
 
-from components import outputs
+from components import outputs, state
 from components.ca import external_signer, source
 from components.ca.cacerts import Cacerts, CacertsArgs
 from pi_mesh.certificates import bundle, expiry, pem, trust
@@ -14,6 +14,8 @@ from pi_mesh.certificates.pem import CertificateError
 from pi_mesh.certificates.trust import Trust
 from pi_mesh.checks.trust import check_change, of_cluster
 from pi_mesh.cluster.authority import Authority
+from pi_mesh.cluster.ca_state import Answer, WantedCa
+from pi_mesh.cluster.stack_state import StackState
 from pi_mesh.inventory import Inventory
 from pi_mesh.settings import Settings
 from pi_mesh.settings.ca_stack import CaSettings
@@ -26,48 +28,51 @@ CA = "mesh-ca"
 
 def deploy_ca(settings: CaSettings) -> None:
     """Register a CA and nothing else."""
-    _one_line(lambda: source.root(settings.vault))
-    if made := source.of(settings.vault, CA):
+    wanted = WantedCa(CA, settings.vault)
+    answer = _one_line(lambda: source.ask(wanted, state.read().vault))
+    if made := source.of(wanted, answer.kept):
         outputs.export_authority(made.chain, made.key)
 
 
-def root(settings: Settings) -> str | None:
-    """Return the PEM of the root that the mesh's certificates will chain to.
+def ask(settings: Settings, recorded: StackState) -> Answer:
+    """Ask Vault for what has to be known before any resource is registered.
 
-    None where only another stack, or a later answer, tells. Raises pulumi.RunError, with one line, where Vault can't be
-    used, and SettingsError.
+    Raises pulumi.RunError, with one line, where Vault is needed and can't be used, and SettingsError.
     """
-    signer = _one_line(lambda: source.root(settings.vault))
-    return pem.text(pem.certificates(signer, "vault")[:1]) if signer else None
+    return _one_line(lambda: source.ask(_wanted(settings), recorded.vault))
 
 
 def plug_in(
-    mesh: Inventory, authority: Authority, root: str | None, opts: pulumi.ResourceOptions
+    mesh: Inventory, authority: Authority, answer: Answer, opts: pulumi.ResourceOptions
 ) -> list[pulumi.Resource]:
     """Register what has to be there when istiod starts; nothing where it makes its own root.
 
     Raises pulumi.RunError, with one line, where workloads would be cut off from each other.
     """
-    return _one_line(lambda: _plug_in(mesh, authority, root, opts))
+    return _one_line(lambda: _plug_in(mesh, authority, answer, opts))
 
 
 def _plug_in(
-    mesh: Inventory, authority: Authority, root: str | None, opts: pulumi.ResourceOptions
+    mesh: Inventory, authority: Authority, answer: Answer, opts: pulumi.ResourceOptions
 ) -> list[pulumi.Resource]:
-    settings, now_trusted = mesh.settings, of_cluster(authority)
-    vault = settings.vault
+    settings, now_trusted, root = mesh.settings, of_cluster(authority), answer.root
+    vault, wanted = settings.vault, _wanted(settings)
     if root:
         expected = trust.with_root(root, vault.also_trust)
         check_change(now_trusted, expected, settings.mtls.certificate_lifetime, pulumi.log.warn)
     if vault.external_signer:
-        return external_signer.plug_in(mesh, source.made(vault, CA, signing_role(settings)), _chain, opts)
-    made = source.of(vault, CA) if vault.enabled else None
+        return external_signer.plug_in(mesh, source.made(wanted, answer.kept), _chain, opts)
+    made = source.of(wanted, answer.kept) if vault.enabled else None
     if made is None:
         return _own_root(settings, authority, now_trusted, opts)
     files = pulumi.Output.all(made.chain, made.key).apply(
         lambda parts: _one_line(lambda: _files(parts[0], parts[1], settings, now_trusted, announced=bool(root)))
     )
     return [Cacerts("cacerts", CacertsArgs(settings.istio.namespace, files), opts)]
+
+
+def _wanted(settings: Settings) -> WantedCa:
+    return WantedCa(CA, settings.vault, signing_role(settings) if settings.vault.external_signer else None)
 
 
 def _own_root(

@@ -71,6 +71,8 @@ WEAKNESSES = (
     Weakness("istio.allowSkip", _becomes(True), "changes of version that Istio does not support are taken"),
     Weakness("vault.enabled", _becomes(False), "istiod signs with a root of its own"),
     Weakness("vault.key", _becomes("exported"), "the CA's key leaves Vault"),
+    Weakness("vault.allowHttp", _becomes(True), "the token and the CA's key may cross the network in the clear"),
+    Weakness("vault.workloadRole", _becomes(True), "Vault signs any identity of the mesh outside of the cluster"),
     Weakness("vault.ttl", _is_longer, "a stolen CA is good for longer"),
     Weakness("vault.alsoTrust", _grows, "one more root certificate is trusted"),
     Weakness("istio.adopt", _becomes(True), "a namespace that this stack did not create is taken over"),

@@ -5,8 +5,8 @@ from typing import Annotated, ClassVar
 from pi_mesh.addons.addon import NO_SIDECAR, OFF, Addon, ChartVersion, MeshContext
 from pi_mesh.model.base import HelmValues
 from pi_mesh.model.patterns import matching
+from pi_mesh.model.quantity import Memory
 from pi_mesh.model.resources import ResourceProfile, profile
-from pi_mesh.quantities import Memory
 
 PARTS_OFF = ("alertmanager", "kube-state-metrics", "prometheus-node-exporter", "prometheus-pushgateway")
 JOBS_OFF = ("kubernetes-api-servers", "kubernetes-nodes", "kubernetes-nodes-cadvisor")
@@ -21,6 +21,7 @@ class Prometheus(Addon):
     repository: ClassVar[str] = "https://prometheus-community.github.io/helm-charts"
     port: ClassVar[int] = 9090
 
+    # renovate: datasource=helm depName=prometheus registryUrl=https://prometheus-community.github.io/helm-charts
     version: ChartVersion | None = "29.27.0"  # Prometheus 3.14
     """Version of the chart."""
     resources: ResourceProfile = profile("100m", "256Mi", "500m", "512Mi")

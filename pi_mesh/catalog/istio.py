@@ -1,7 +1,10 @@
 """What is known of each Istio minor version: the one table that settings, preflight and values consult."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
+
+CERTIFICATE_LIFETIME = timedelta(hours=24)
+"""Life of a certificate whose proxy was told no other (SECRET_TTL in pilot/cmd/pilot-agent/options/options.go)."""
 
 UNLIMITED = range(0, 1000)
 """Patches of a minor version of which none was mended."""

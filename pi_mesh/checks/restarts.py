@@ -12,7 +12,7 @@ from pi_mesh.checks.verify.unapplied import unequal
 from pi_mesh.cluster.gateway_version import as_recorded
 from pi_mesh.cluster.stack_state import RecordedRelease, StackState
 from pi_mesh.inventory import Inventory, Kind, Release
-from pi_mesh.inventory.istio import gateways
+from pi_mesh.inventory.istio import gateway_namespace, gateways
 
 QUIET: Mapping[Kind, tuple[str, ...]] = {
     Kind.GATEWAY: ("replicaCount", "autoscaling", "service", "rbac", "podDisruptionBudget"),
@@ -79,8 +79,8 @@ def _has_new_pods(release: Release, recorded: RecordedRelease, paths: list[str])
 def _removed(mesh: Inventory, state: StackState) -> Iterator[str]:
     """Yield the gateways that the state has and the settings switch off."""
     wanted = {release.id for release in mesh.releases}
-    for name, _ in gateways(mesh.settings).values():
-        release = f"{mesh.settings.istio.namespace}/{name}"
+    for setting, (name, _) in gateways(mesh.settings).items():
+        release = f"{gateway_namespace(mesh.settings, setting)}/{name}"
         if release in state.recorded and release not in wanted:
             yield f"Deployment {release}"
 

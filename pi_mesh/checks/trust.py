@@ -1,6 +1,7 @@
 """A change of the mesh's root certificate must not cut workloads off from each other."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from pi_mesh.certificates import pem, trust
@@ -11,9 +12,21 @@ from pi_mesh.settings.namespaces import duration
 
 
 def of_cluster(authority: Authority) -> Trust | None:
-    """The mesh's trust; None where no istiod has run yet."""
-    if authority.cacerts:
+    """Return the mesh's trust; None where no istiod has run yet.
+
+    Raises CertificateError where the secret `cacerts` is none that istiod could sign with.
+    """
+    found = _of_cluster(authority)
+    return replace(found, longest_lifetime=authority.longest_lifetime) if found else None
+
+
+def _of_cluster(authority: Authority) -> Trust | None:
+    if "ca-cert.pem" in authority.cacerts:  # with a root alone istiod makes its own
         files = authority.cacerts
+        if "root-cert.pem" not in files:
+            raise CertificateError(
+                "secret cacerts has no root-cert.pem, without which istiod can't sign: put the root's certificate in"
+            )
         return trust.of_bundle(files["ca-cert.pem"], files.get("cert-chain.pem", ""), files["root-cert.pem"])
     if authority.external_signer_root:
         roots = pem.certificates(authority.external_signer_root, "the mesh's root")

@@ -4,6 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pi_mesh.cluster import ca_state
+from pi_mesh.cluster.ca_state import VaultResource
+
 CLUSTER = "cluster"
 """The stack output that names the cluster: its context, and the UID of its namespace kube-system."""
 
@@ -29,6 +32,8 @@ class StackState:
     """Helm releases in the state, as NAMESPACE/NAME."""
     has_provider: bool = False
     """True where a run passed the preflight: the provider is the first resource that it registers."""
+    vault: Mapping[str, VaultResource] = field(default_factory=dict)
+    """The resources of the mesh's CA in Vault, by their names."""
     recorded: Mapping[str, RecordedRelease] = field(default_factory=dict)
     """What the state holds of each of these releases, by NAMESPACE/NAME."""
 
@@ -42,7 +47,8 @@ NEVER_RUN = StackState()
 
 
 def of_resources(resources: Iterable[Mapping[str, Any]]) -> StackState:
-    """Return the state of these resources, each with its `type` and `outputs` as `pulumi stack export` has them."""
+    """Return the state of these resources, each with `urn`, `type` and `outputs` as `pulumi stack export` has them."""
+    vault: dict[str, VaultResource] = {}
     namespaces: dict[str, str] = {}
     releases: dict[str, RecordedRelease] = {}
     cluster_uid, has_provider = "", False
@@ -59,4 +65,6 @@ def of_resources(resources: Iterable[Mapping[str, Any]]) -> StackState:
             case "kubernetes:helm.sh/v3:Release":
                 recorded = RecordedRelease(outputs.get("version") or "", outputs.get("values") or {})
                 releases[f"{outputs.get('namespace')}/{outputs.get('name')}"] = recorded
-    return StackState(cluster_uid, namespaces, frozenset(releases), has_provider, releases)
+            case token if token.startswith(ca_state.PREFIX):
+                vault[resource["urn"].rpartition("::")[2]] = ca_state.of_resource(resource, outputs)
+    return StackState(cluster_uid, namespaces, frozenset(releases), has_provider, vault, releases)

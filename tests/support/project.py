@@ -138,8 +138,7 @@ class Project:
         return self.run("python", "-m", "operations", *arguments, "--stack", STACK)
 
     def run(self, *command: str) -> Outcome:
-        done = subprocess.run(command, timeout=PATIENCE, **self._where(), stdout=subprocess.PIPE)
-        return Outcome(done.returncode, done.stdout)
+        return run_in(self.folder, self.environment, *command)
 
     def start_up(self) -> "subprocess.Popen[str]":
         """An `up` in a session of its own, under way."""
@@ -154,6 +153,13 @@ class Project:
 
     def _where(self) -> dict:
         return {"cwd": self.folder, "env": self.environment, "stderr": subprocess.STDOUT, "text": True}
+
+
+def run_in(folder: Path, environment: dict[str, str], *command: str) -> Outcome:
+    """Run a command to its end, all that it says in one text."""
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    done = subprocess.run(command, timeout=PATIENCE, cwd=folder, env=environment, text=True, **streams)
+    return Outcome(done.returncode, done.stdout)
 
 
 def kill_group(run: "subprocess.Popen[str]") -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from lab.cluster.waiting import wait_until
 from pi_mesh.certificates import pem
-from tests.live.vault.mesh import VaultMesh, cacerts, issued, roots, wait_for_issuer
+from tests.live.vault.mesh import VaultMesh, cacerts, issued, roots, wait_for_issuer, wait_for_roots
 from tests.live.vault.server import ROOT_MOUNT, Server
 from tests.live.vault.tls import handshake
 
@@ -21,12 +21,6 @@ def other_root(server: Server):
     made = server.make_root(OTHER, "Other root")
     server.allow(ROOT_MOUNT, OTHER)
     return made
-
-
-def wait_for_roots(*expected: str) -> None:
-    """Returns when istiod hands exactly these roots out."""
-    wanted = {one for text in expected for one in pem.certificates(text, "expected")}
-    wait_until("the roots are handed out", lambda: set(pem.certificates(roots(), "the mesh")) == wanted, 180)
 
 
 @pytest.mark.row(28)

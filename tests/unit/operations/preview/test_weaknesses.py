@@ -20,6 +20,7 @@ MORE = [{"namespaces": ["a"]}, {"namespaces": ["b"]}]
         ("trading.sidecarScope", ["./*"], ["./*", "*/*"]),
         ("traffic.legacy", {}, {"old": {"mode": "PERMISSIVE"}}),
         ("vault.key", "internal", "exported"),
+        ("vault.allowHttp", False, True),
         ("destroy.crds", False, True),
         ("traffic.authorization.policies", {"x": ALLOW}, {"x": {**ALLOW, "rules": MORE}}),
         ("traffic.authorization.policies", {"x": {**DENY, "rules": MORE}}, {"x": DENY}),

@@ -8,11 +8,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from pi_mesh.catalog.istio import facts_of
-from pi_mesh.checks.verify.unapplied import unequal
 from pi_mesh.cluster.gateway_version import as_recorded
 from pi_mesh.cluster.stack_state import RecordedRelease, StackState
 from pi_mesh.inventory import Inventory, Kind, Release
 from pi_mesh.inventory.istio import gateway_namespace, gateways
+from pi_mesh.values.differing import unequal
 
 QUIET: Mapping[Kind, tuple[str, ...]] = {
     Kind.GATEWAY: ("replicaCount", "autoscaling", "service", "rbac", "podDisruptionBudget"),

@@ -5,11 +5,12 @@ from itertools import groupby
 from typing import NamedTuple
 
 from pi_mesh.checks.finding import Finding, Subject, error, ok, setting, warning
-from pi_mesh.checks.verify.difference import ABSENT, shorten
+from pi_mesh.checks.verify.difference import shorten
 from pi_mesh.checks.verify.input import VerificationInput
 from pi_mesh.cluster.applied import AppliedRelease, digest
 from pi_mesh.inventory import Kind, Release
 from pi_mesh.names import VERSION_ANNOTATION
+from pi_mesh.values.differing import ABSENT, unequal
 from pi_mesh.values.origins import config_key
 
 ID = "settings applied"
@@ -87,20 +88,6 @@ def _version_key(release: Release) -> str:
     if release.kind is Kind.CERT_MANAGER:
         return f"{release.setting}.version"
     return release.setting if release.kind is Kind.ADDON else "istio.version"
-
-
-def unequal(wanted: Mapping, applied: Mapping, path: str = "") -> Iterator[tuple[str, object, object]]:
-    """Yield the path and both values of each leaf that differs; lists are leaves."""
-    for key in sorted({*wanted, *applied}):
-        mine, theirs = (ABSENT if one.get(key) is None else one[key] for one in (wanted, applied))
-        below = f"{path}.{key}".lstrip(".")
-        if isinstance(mine, dict) or isinstance(theirs, dict):
-            one, other = (entry if isinstance(entry, dict) else {} for entry in (mine, theirs))
-            yield from unequal(one, other, below)
-            # A branch in place of a leaf: the leaf itself is told too.
-            mine, theirs = (ABSENT if isinstance(one, dict) else one for one in (mine, theirs))
-        if mine != theirs:
-            yield below, mine, theirs
 
 
 def _holds(values: Mapping, path: str) -> bool:

@@ -90,6 +90,8 @@ def _certificate(proxy: Proxy, now: datetime) -> ProxyCertificate:
 def _is_trusted(chain: Sequence[x509.Certificate], roots: Sequence[x509.Certificate]) -> bool:
     """Return True where each certificate is signed by the next, and the last by one of the roots."""
     path = [one for one in chain if not pem.issued(one, one)]
+    if not path:
+        return False
     return all(pem.issued(*pair) for pair in pairwise(path)) and any(pem.issued(path[-1], root) for root in roots)
 
 

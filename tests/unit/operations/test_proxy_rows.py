@@ -41,6 +41,7 @@ def test_a_proxy_that_is_well_is_ok_with_its_chain_and_its_days():
         ({"pending": ("route", "listener")}, Level.WARNING, "has not acknowledged its route and listener"),
         ({"chain": "", "problem": "the pod is gone"}, Level.UNKNOWN, "shows no certificate: the pod is gone"),
         ({"roots": authorities.make_root().pem}, Level.ERROR, "does not lead to a root which it trusts"),
+        ({"chain": ROOT.pem}, Level.ERROR, "does not lead to a root which it trusts"),
     ],
 )
 def test_what_is_wrong_decides_the_level(changes, level, said):

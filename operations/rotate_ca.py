@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from operations import pulumi, report, stacks
+from operations import pulumi, report, stacks, trading_hours
 from operations.command_line import Json, Stack, conclude, expected_errors
 from operations.failures import UsageError
 from operations.pulumi import PulumiFailed
@@ -57,6 +57,7 @@ def rotate_ca(
     with expected_errors("rotate-ca", stack, as_json):
         settings = stacks.load_any(stack)
         vault = settings.vault
+        trading_hours.refuse(settings, "rotate-ca exchanges the CA that signs every certificate")
         if root:
             if isinstance(settings, CaSettings):
                 raise UsageError(stack, "it makes the CA and nothing else", "name the mesh's stack with --root")

@@ -68,6 +68,7 @@ WEAKNESSES = (
     Weakness("charts.source", _differs, "the charts, which run with all rights, come from another place"),
     Weakness("images.hub", _differs, "the images come from another place"),
     Weakness("release.atomic", _becomes(False), "a failed upgrade is not rolled back"),
+    Weakness("trading.hours", _becomes(None), "proxies may be restarted at any time"),
     Weakness("istio.allowSkip", _becomes(True), "changes of version that Istio does not support are taken"),
     Weakness("vault.enabled", _becomes(False), "istiod signs with a root of its own"),
     Weakness("vault.key", _becomes("exported"), "the CA's key leaves Vault"),

@@ -73,6 +73,8 @@ def read(context: str, namespace: str, snapshot: Snapshot, *, certificates: bool
     Needs kubectl and the right to create pods/portforward. Raises WrongContext as `Client` does.
     """
     known = of_snapshot(snapshot, namespace)
+    if not known.proxies:
+        return known
     istiods = [pod.name for pod in snapshot.pods if pod.namespace == namespace and _is_istiod(pod)]
     with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
         told = pool.submit(_told, context, namespace, istiods)

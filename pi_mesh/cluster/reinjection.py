@@ -15,8 +15,8 @@ from pi_mesh.cluster.json_patch import patched
 from pi_mesh.cluster.objects import Webhook
 from pi_mesh.cluster.pods import SIDECAR, Pod
 from pi_mesh.cluster.port_forward import NotForwardedError, forwarded, posted
+from pi_mesh.cluster.proxy_difference import unequal
 from pi_mesh.names import ISTIOD
-from pi_mesh.quantities import Resources
 
 PORT, PATH = 15017, "/inject"
 TEMPLATES = {
@@ -25,10 +25,8 @@ TEMPLATES = {
     "DaemonSet": "/apis/apps/v1/namespaces/{}/daemonsets/{}",
 }
 """Paths of the controllers whose pods can be made anew, by kind."""
-SHOWN = ("concurrency", "terminationDrainDuration", "SECRET_TTL")
-"""Settings whose values are shown; others may be anything, a password too."""
-OF_THE_POD = "ISTIO_"
-"""Prefix of variables that istiod makes of the pod itself."""
+STATUS = "sidecar.istio.io/status"
+"""Annotation in which istiod leaves what it added to a pod."""
 
 Differences = Mapping[str, tuple[str, ...]]
 """NAMESPACE/NAME of a pod -> in what its proxy differs from the one that it would get now."""
@@ -37,35 +35,29 @@ Differences = Mapping[str, tuple[str, ...]]
 def differences(client: Client, namespace: str, webhooks: Iterable[Webhook], pods: Sequence[Pod]) -> Differences:
     """Compare the proxies of pods with those that the istiod of `namespace` injects now.
 
-    A pod without one of the controllers above is left out, for nothing makes it anew. Raises NotForwardedError where
-    istiod gives no answer, and as `Client` does.
+    A pod that would get none is left out. Raises NotForwardedError where istiod gives no answer, and as `Client` does.
     """
-    owned = [pod for pod in pods if pod.owner.partition("/")[0] in TEMPLATES]
-    owners = {(pod.namespace, pod.owner): pod for pod in owned}
-    if not owners:
+    if not pods:
         return {}
     with _webhook(client.context, namespace, webhooks) as ask, ThreadPoolExecutor(max_workers=5) as pool:
-        fresh = dict(zip(owners, pool.map(lambda owner: _fresh(client, owner[0], owner[1], ask), owners), strict=True))
-        live = {
-            name: proxy
-            for names in pool.map(lambda each: _live(client, each), _namespaces(owned))
-            for name, proxy in names
-        }
-    compared = {
-        f"{pod.namespace}/{pod.name}": (live.get((pod.namespace, pod.name)), fresh[pod.namespace, pod.owner])
-        for pod in owned
-    }
-    return {name: tuple(_unequal(old, new)) for name, (old, new) in compared.items() if old and new}
+        lists = pool.map(lambda each: client.items(f"/api/v1/namespaces/{each}/pods"), {pod.namespace for pod in pods})
+        live = {_id(item): item for items in lists for item in items}
+        sources = {f"{pod.namespace}/{pod.name}": _source(pod) for pod in pods if f"{pod.namespace}/{pod.name}" in live}
+        # All pods of a controller are made of its one template: it is asked about once.
+        first = {source: name for name, source in reversed(sources.items())}
+        fresh = dict(pool.map(lambda each: (each[0], _fresh(client, ask, each[0], live[each[1]])), first.items()))
+    compared = {name: (_proxy(live[name]["spec"]), fresh[source]) for name, source in sources.items()}
+    return {name: tuple(unequal(old, new)) for name, (old, new) in compared.items() if old and new}
 
 
-def _namespaces(pods: Iterable[Pod]) -> list[str]:
-    return sorted({pod.namespace for pod in pods})
+def _id(item: Mapping[str, Any]) -> str:
+    return f"{item['metadata'].get('namespace', '')}/{item['metadata']['name']}"
 
 
-def _live(client: Client, namespace: str) -> list[tuple[tuple[str, str], dict[str, Any]]]:
-    items = client.items(f"/api/v1/namespaces/{namespace}/pods")
-    found = ((item["metadata"]["name"], _proxy(item["spec"])) for item in items)
-    return [((namespace, name), proxy) for name, proxy in found if proxy]
+def _source(pod: Pod) -> str:
+    """Return the path of the controller whose template a pod is made of; its own name where that is none of these."""
+    kind, _, name = pod.owner.partition("/")
+    return TEMPLATES[kind].format(pod.namespace, name) if kind in TEMPLATES else f"{pod.namespace}/{pod.name}"
 
 
 @contextmanager
@@ -80,22 +72,50 @@ def _webhook(context: str, namespace: str, webhooks: Iterable[Webhook]) -> Itera
         yield lambda pod: posted(address, PATH, _review(pod), name, ca)
 
 
-def _fresh(client: Client, namespace: str, owner: str, ask: Any) -> dict[str, Any] | None:
-    """Return the proxy that a new pod of a controller gets; None where it gets none, or the controller is gone."""
-    kind, _, name = owner.partition("/")
-    found = client.get(TEMPLATES[kind].format(namespace, name))
-    if not found:
+def _fresh(client: Client, ask: Any, source: str, live: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the proxy that a pod from this source gets now; None where it gets none, or the controller is gone."""
+    pod = _of_template(client, source) if source.startswith("/") else _of_pod(live)
+    if pod is None:
         return None
-    template = found["spec"]["template"]
-    reference = {"apiVersion": "apps/v1", "kind": kind, "name": name, "uid": found["metadata"]["uid"]}
-    own = {"namespace": namespace, "generateName": f"{name}-", "ownerReferences": [{**reference, "controller": True}]}
-    pod = {"apiVersion": "v1", "kind": "Pod", **template, "metadata": {**template.get("metadata", {}), **own}}
     answer = ask(pod)["response"]
     if not answer.get("allowed"):
         reason = (answer.get("status") or {}).get("message") or "it gave no reason"
-        raise NotForwardedError(f"istiod refuses pods of {kind} {namespace}/{name}: {reason}")
+        raise NotForwardedError(f"istiod refuses a pod like {_id(live)}: {reason}")
     operations = json.loads(base64.b64decode(answer["patch"])) if answer.get("patch") else ()
     return _proxy(patched(pod, operations)["spec"])
+
+
+def _of_template(client: Client, path: str) -> dict[str, Any] | None:
+    """Return a pod as a controller makes it, before injection."""
+    found = client.get(path)
+    if not found:
+        return None
+    template, meta = found["spec"]["template"], found["metadata"]
+    reference = {"apiVersion": "apps/v1", "kind": found.get("kind", ""), "name": meta["name"], "uid": meta["uid"]}
+    own = {
+        "namespace": meta["namespace"],
+        "generateName": f"{meta['name']}-",
+        "ownerReferences": [{**reference, "controller": True}],
+    }
+    return {"apiVersion": "v1", "kind": "Pod", **template, "metadata": {**template.get("metadata", {}), **own}}
+
+
+def _of_pod(live: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a pod without what the injection added to it, by istiod's own account."""
+    meta, spec = live["metadata"], live["spec"]
+    annotations = dict(meta.get("annotations") or {})
+    added = json.loads(annotations.pop(STATUS, None) or "{}")
+    kept = {
+        key: [entry for entry in spec.get(key) or [] if entry["name"] not in (added.get(key) or [])]
+        for key in ("containers", "initContainers", "volumes")
+    }
+    own = {"name": meta["name"], "namespace": meta["namespace"], "labels": meta.get("labels") or {}}
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {**own, "annotations": annotations},
+        "spec": {**spec, **kept},
+    }
 
 
 def _review(pod: Mapping[str, Any]) -> dict[str, Any]:
@@ -114,27 +134,3 @@ def _review(pod: Mapping[str, Any]) -> dict[str, Any]:
 def _proxy(spec: Mapping[str, Any]) -> dict[str, Any] | None:
     every = [*spec.get("containers", []), *spec.get("initContainers", [])]
     return next((entry for entry in every if entry["name"] == SIDECAR), None)
-
-
-def _unequal(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
-    if old.get("image") != new.get("image"):
-        yield f"image {old.get('image')}, now {new.get('image')}"
-    for half in ("requests", "limits"):
-        was, now = (Resources.from_kubernetes((side.get("resources") or {}).get(half)) for side in (old, new))
-        if was != now:
-            yield f"{half} {was}, now {now}"
-    if old.get("args") != new.get("args"):
-        yield "its arguments"
-    was, now = _settings(old), _settings(new)
-    for key in sorted({*was, *now}):
-        if was.get(key) != now.get(key):
-            yield f"{key} {was.get(key, 'unset')}, now {now.get(key, 'unset')}" if key in SHOWN else key
-
-
-def _settings(proxy: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the variables that settings give, and the fields of the proxy's configuration in place of it."""
-    given = {entry["name"]: entry["value"] for entry in proxy.get("env", []) if "value" in entry}
-    config = json.loads(given.pop("PROXY_CONFIG", None) or "{}")
-    own = {name: value for name, value in given.items() if not name.startswith(OF_THE_POD)}
-    # Its variables stand in the environment too.
-    return {**own, **{key: value for key, value in config.items() if key != "proxyMetadata"}}

@@ -23,6 +23,7 @@ from pi_mesh.checks.preflight import (
     nodes,
     rights,
     stuck_releases,
+    trading_hours,
     undone_settings,
     upgrade,
     versions,
@@ -55,6 +56,7 @@ OF_STATE: tuple[Callable[[Inventory, Snapshot, StackState], Iterable[Finding]], 
     known_releases.check,
     namespaces.check,
     ingress_namespace.check,
+    trading_hours.check,
 )
 """Those that compare the cluster with the stack's state."""
 

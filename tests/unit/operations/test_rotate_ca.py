@@ -16,6 +16,7 @@ from operations.istiod_certificates import Issued, Issuer, NoCertificate
 from operations.pulumi import PulumiFailed
 from pi_mesh.checks.finding import Level, Subject, ok
 from pi_mesh.settings import parse_any
+from pi_mesh.settings.trading_hours import DAYS
 from tests.support import authorities
 from tests.support.factories import make_settings
 
@@ -62,6 +63,14 @@ def proof(monkeypatch):
         return [(finding.level, str(finding)) for finding in findings]
 
     return run
+
+
+def test_in_trading_hours_nothing_is_rotated(monkeypatch):
+    always = {"timeZone": "UTC", "opens": "00:00", "closes": "00:00", "days": [*DAYS]}
+    monkeypatch.setattr(rotate_ca.stacks, "load_any", lambda _: make_settings(vault=HERE, trading={"hours": always}))
+    done = CliRunner().invoke(app, ["rotate-ca", "-s", "test"])
+    assert done.exit_code == 1
+    assert "trading.hours: rotate-ca exchanges the CA that signs every certificate, and trading goes on" in done.output
 
 
 @pytest.mark.parametrize(

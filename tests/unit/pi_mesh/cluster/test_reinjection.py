@@ -44,7 +44,9 @@ def compared(monkeypatch):
 
         def posted(_address, _path, review, name, ca):
             assert (name, ca) == ("istiod.istio-system.svc", "CA")
-            assert review["request"]["object"]["metadata"]["labels"] == {"app": "shop"}
+            asked = review["request"]["object"]
+            assert asked["metadata"]["labels"] == {"app": "shop"}
+            assert asked["spec"]["containers"] == [{"name": "app"}]
             operations = [{"op": "add", "path": "/spec/containers/-", "value": new}] if new else []
             patch = base64.b64encode(json.dumps(operations).encode()).decode()
             return {"response": {"allowed": True, "patch": patch, **response}}
@@ -52,15 +54,23 @@ def compared(monkeypatch):
         monkeypatch.setattr(reinjection, "forwarded", forwarded)
         monkeypatch.setattr(reinjection, "posted", posted)
         template = {"metadata": {"labels": {"app": "shop"}}, "spec": {"containers": [{"name": "app"}]}}
-        owner = {"metadata": {"uid": "1"}, "spec": {"template": template}}
-        live = {"metadata": {"name": "shop-1"}, "spec": {"containers": [{"name": "app"}, old]}}
+        meta = {"name": "shop-7d9f", "namespace": "trading", "uid": "1"}
+        owner = {"kind": "ReplicaSet", "metadata": meta, "spec": {"template": template}}
+        live = {
+            "metadata": {
+                "name": "shop-1",
+                "namespace": "trading",
+                "labels": {"app": "shop"},
+                "annotations": {"sidecar.istio.io/status": json.dumps({"containers": ["istio-proxy"]})},
+            },
+            "spec": {"containers": [{"name": "app"}, old]},
+        }
         client = FakeClient(
             {
                 "/apis/apps/v1/namespaces/trading/replicasets/shop-7d9f": owner,
                 "/api/v1/namespaces/trading/pods": {"items": [live]},
             }
         )
-        client.context = "test"
         return dict(reinjection.differences(client, "istio-system", [HOOK], [pod]))
 
     return run
@@ -100,8 +110,13 @@ def test_what_is_written_otherwise_or_is_of_the_pod_itself_is_no_difference(comp
 
 
 @pytest.mark.parametrize("owner", ["", "Job/backup"])
-def test_a_pod_that_nothing_makes_anew_is_not_compared(compared, owner):
-    assert compared(PROXY, PROXY, Pod("trading", "shop-1", owner=owner)) == {}
+def test_a_pod_of_no_template_is_compared_as_it_was_before_its_injection(compared, owner):
+    pod = Pod("trading", "shop-1", owner=owner)
+    assert compared({**PROXY, "args": []}, PROXY, pod) == {"trading/shop-1": ("its arguments",)}
+
+
+def test_a_pod_that_is_gone_by_now_is_not_compared(compared):
+    assert compared(PROXY, PROXY, Pod("trading", "shop-2", owner="ReplicaSet/shop-7d9f")) == {}
 
 
 def test_a_pod_that_would_get_no_proxy_any_more_is_not_compared(compared):
@@ -109,12 +124,11 @@ def test_a_pod_that_would_get_no_proxy_any_more_is_not_compared(compared):
 
 
 def test_a_refusal_of_istiod_is_one_line(compared):
-    with pytest.raises(NotForwardedError, match=r"refuses pods of ReplicaSet trading/shop-7d9f: no template"):
+    with pytest.raises(NotForwardedError, match=r"refuses a pod like trading/shop-1: no template"):
         compared(PROXY, PROXY, allowed=False, status={"message": "no template"})
 
 
 def test_without_a_webhook_of_istiod_nothing_can_be_compared():
     client = FakeClient()
-    client.context = "test"
     with pytest.raises(NotForwardedError, match="no webhook calls istio-system/istiod"):
         reinjection.differences(client, "istio-system", [], [POD])

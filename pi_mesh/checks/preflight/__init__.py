@@ -9,6 +9,7 @@ from pi_mesh.checks.preflight import (
     cert_manager,
     charts,
     crd_owners,
+    crd_versions,
     extra_values,
     fit,
     footprint,
@@ -23,6 +24,7 @@ from pi_mesh.checks.preflight import (
     rights,
     stuck_releases,
     undone_settings,
+    upgrade,
     versions,
 )
 from pi_mesh.cluster.snapshot import Snapshot
@@ -32,6 +34,7 @@ from pi_mesh.inventory import Inventory
 CHECKS: tuple[Callable[[Inventory, Snapshot], Iterable[Finding]], ...] = (
     rights.check,
     versions.check,
+    upgrade.check,
     charts.check,
     extra_values.check,
     cert_manager.check,
@@ -44,6 +47,7 @@ CHECKS: tuple[Callable[[Inventory, Snapshot], Iterable[Finding]], ...] = (
     autoscaling.check,
     foreign.check,
     crd_owners.check,
+    crd_versions.check,
     stuck_releases.check,
     undone_settings.check,
 )

@@ -84,6 +84,10 @@ class Client:
         """Create an object in the list at a path, and return it. Raises Refused with the API server's reason."""
         return self._send("POST", path, json=body)
 
+    def patch(self, path: str, body: Mapping[str, object]) -> Any:
+        """Merge `body` into the object at a path (RFC 7386), and return it; None where it is gone."""
+        return self._send("PATCH", path, json=body, headers={"Content-Type": "application/merge-patch+json"})
+
     def delete(self, path: str) -> None:
         """Delete an object, and in the background what it owns; one that is gone is fine."""
         self._send("DELETE", path, params={"propagationPolicy": "Background"})

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from operations.preview import checkout, engine, rendered, rule_set
-from operations.preview.checkout import VAULT, Config, StackFileError
+from operations.preview.checkout import WITHOUT_CA, Config, StackFileError
 from operations.preview.engine import Checkout
 from operations.preview.engine_result import NOTHING, Intent
 from operations.preview.engine_state import Deployment
@@ -49,11 +49,11 @@ def opened(folder: Path, stack: str, charts: str) -> OpenedSide:
 
 
 def judged(side: OpenedSide) -> OpenedSide:
-    """Return a side with what its whole settings are refused for: the engine gets them without the CA in Vault.
+    """Return a side with what its whole settings are refused for: the engine gets them without the CA.
 
     Only for a side whose program is the one that runs here: another one may have other settings.
     """
-    return replace(side, problems=_refused(side.config)) if VAULT in side.config else side
+    return replace(side, problems=_refused(side.config)) if WITHOUT_CA.keys() & side.config.keys() else side
 
 
 def of(side: OpenedSide, judge: Checkout | None = None, deployed: Deployment | None = None) -> Side:

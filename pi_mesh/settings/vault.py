@@ -111,7 +111,7 @@ class VaultSettings(Model):
         return int(self.ttl.removesuffix("h"))
 
     def plain_http(self) -> Iterator[tuple[str, str]]:
-        """Yield the field and the address over which whoever is on the way can read the token, the CA's key, or a login.
+        """Yield the field and the address over which others can read the token, the CA's key, or a login.
 
         Yields nothing where allowHttp takes such addresses.
         """

@@ -17,7 +17,11 @@ def pairs(wanted: list, live: list) -> Pairs:
 
 
 def _name(item: object, key: str) -> str | None:
-    return str(item[key]) if isinstance(item, dict) and key in item else None
+    """Return the item's name; a Gateway's servers have a port with a name of its own."""
+    value = item.get(key) if isinstance(item, dict) else None
+    if isinstance(value, dict):
+        value = value.get("name")
+    return None if value is None else str(value)
 
 
 def _place(names: list[str | None], name: str | None) -> int | None:

@@ -49,6 +49,15 @@ def test_the_settings_of_a_mesh_are_judged_with_its_ca_that_the_engine_does_not_
     assert typo == "vault.adress: is not a setting; did you mean `address`?"
 
 
+def test_a_ca_of_the_owners_is_judged_too(tmp_path, monkeypatch):
+    monkeypatch.setattr(engine, "preview", None)
+    (tmp_path / "Pulumi.pi.yaml").write_text(
+        "config:\n  pi-mesh:cluster: {context: x}\n  pi-mesh:istio: {version: 1.31.0}\n  pi-mesh:ca: {sourc: pem}\n"
+    )
+    opened = checkout_side.judged(checkout_side.opened(tmp_path, "pi", ""))
+    assert checkout_side.of(opened).intent.errors == ("ca.sourc: is not a setting; did you mean `source`?",)
+
+
 def test_rules_that_do_not_load_are_told(tmp_path):
     (tmp_path / "side" / "policies").mkdir(parents=True)
     (tmp_path / "side" / "policies" / "PulumiPolicy.yaml").write_text("")

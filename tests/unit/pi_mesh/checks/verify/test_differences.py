@@ -46,6 +46,14 @@ def test_items_of_lists_are_found_by_name_whatever_their_order():
     assert different(wanted, live) == ["env[B].value: '3', not '2'"]
 
 
+def test_servers_of_a_gateway_are_found_by_their_ports_name_whatever_the_order_of_keys():
+    wanted = {"servers": [{"port": {"number": 80, "name": "http"}, "hosts": ["*"]}]}
+    live = {"servers": [{"hosts": ["*"], "port": {"name": "http", "number": 80}}]}
+    assert different(wanted, live) == []
+    live["servers"][0]["port"]["number"] = 81
+    assert different(wanted, live) == ["servers[http].port.number: 81, not 80"]
+
+
 def test_plain_items_are_compared_by_their_place():
     assert different({"args": ["a", "b"]}, {"args": ["a", "c"]}) == ["args[1]: 'c', not 'b'"]
 

@@ -36,4 +36,7 @@ def plain_errors() -> Iterator[None]:
     try:
         yield
     except SettingsError as problem:
-        raise RunError(str(problem)) from None
+        # Here: settings that are right need no other reader.
+        from pi_mesh.inventory import with_contradictions
+
+        raise RunError(str(with_contradictions(problem))) from None

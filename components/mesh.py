@@ -35,7 +35,15 @@ def deploy(settings: Settings) -> None:
     istiod = Istiod(release(mesh.the(Kind.ISTIOD)), on_cluster(depends_on=[base, *signers]))
     served = on_cluster(depends_on=[istiod])
     ca.empty_exported_key(settings, snapshot, served)
-    gateways = [Gateway(release(one), served) for one in mesh.of_kind(Kind.GATEWAY)]
+    own = {
+        item.name: make_namespace("ingress-namespace", item, on_cluster(depends_on=[home]))
+        for item in mesh.namespaces
+        if item.component == "ingress"
+    }
+    gateways = [
+        Gateway(release(one), on_cluster(depends_on=[istiod, *(own[name] for name in own if name == one.namespace)]))
+        for one in mesh.of_kind(Kind.GATEWAY)
+    ]
     MeshMtls("mesh-mtls", MeshMtlsArgs(settings.mtls, mesh.objects_of("mesh-mtls")), served)
     bounds = mesh.objects_of("trading")
     trading = TradingNamespace("trading", TradingNamespaceArgs(mesh.namespace("trading"), bounds), served)

@@ -7,7 +7,7 @@ import pulumi
 from pi_mesh import inventory
 from pi_mesh.checks import traffic
 from pi_mesh.checks.finding import Finding, Level, errors
-from pi_mesh.checks.preflight import run, undone_settings, versions
+from pi_mesh.checks.preflight import ingress_namespace, run, undone_settings, versions
 from pi_mesh.cluster import identity
 from pi_mesh.cluster.errors import ClusterUnreachable, WrongContext
 from pi_mesh.cluster.snapshot import Snapshot, read
@@ -29,7 +29,8 @@ def guard(settings: Settings, state: StackState) -> Snapshot | None:
         if not pulumi.runtime.is_dry_run():
             raise pulumi.RunError(f"{problem}; nothing was touched") from None
         pulumi.log.warn(f"Preflight not done, this preview only shows what the settings say: {problem}")
-        alone = undone_settings.check(inventory.of(settings, pulumi.get_stack()), None)
+        mesh = inventory.of(settings, pulumi.get_stack())
+        alone = [*undone_settings.check(mesh, None), *ingress_namespace.check(mesh, None, state)]
         _report([versions.end_of_life(settings, date.today()), *alone, *traffic.run(settings, None)])
         return None
     _report(run(inventory.of(settings, pulumi.get_stack(), bool(snapshot.load_balancer)), snapshot, state))

@@ -9,10 +9,11 @@ from operations.command_line import Json, Stack, conclude, expected_errors
 from operations.report import BudgetPart, Component, NodeRoom, Report
 from pi_mesh import inventory
 from pi_mesh.budget import mesh, terminal
-from pi_mesh.budget.fit import Node
+from pi_mesh.budget.fit import Node, fitting, place
 from pi_mesh.budget.mesh import Budget, Row
-from pi_mesh.checks.capacity import rooms
+from pi_mesh.checks.capacity import Demand, demand, rooms
 from pi_mesh.checks.finding import Finding, Subject, ok
+from pi_mesh.checks.preflight import trading_fit
 from pi_mesh.cluster import snapshot
 from pi_mesh.quantities import Resources
 
@@ -23,12 +24,22 @@ def budget(stack: Stack, as_json: Json = False) -> None:
     """Show requests, limits and rollout surge of each component, and the room that the live nodes have left."""
     with expected_errors("budget", stack, as_json):
         settings = stacks.load(stack)
-        planned = mesh.of(inventory.of(settings, stack))
+        wanted = inventory.of(settings, stack)
+        planned = mesh.of(wanted)
         cluster = snapshot.read(settings.cluster.context)
-        nodes = rooms(cluster.nodes, cluster.pods)
+        nodes, asked = rooms(cluster.nodes, cluster.pods), demand(wanted, cluster)
+        left = _left(asked)
         findings = [_finding(node, planned.sidecar.requests) for node in nodes]
-        found = report.of("budget", stack, findings, _part(planned, nodes))
+        findings.append(trading_fit.finding(wanted, cluster, left))
+        beside = fitting(left, planned.sidecar.requests)
+        found = report.of("budget", stack, findings, _part(planned, nodes, len(asked.pods), beside))
     conclude(found, as_json, lambda it: _show(planned, it))
+
+
+def _left(asked: Demand) -> Sequence[Node]:
+    """Return the nodes as they are when all pods of the mesh are placed; none where these don't fit."""
+    left = place(asked.nodes, asked.pods)
+    return () if left is None else (*left, *asked.others)
 
 
 def _finding(node: Node, sidecar: Resources) -> Finding:
@@ -37,7 +48,7 @@ def _finding(node: Node, sidecar: Resources) -> Finding:
     return ok(ID, Subject("node", node.name), message, number=left)
 
 
-def _part(planned: Budget, nodes: Sequence[Node]) -> BudgetPart:
+def _part(planned: Budget, nodes: Sequence[Node], waiting: int, beside: int) -> BudgetPart:
     sidecar = planned.sidecar.requests
     room = tuple(
         NodeRoom(node=node.name, sidecars=node.room(sidecar), free=node.free, accepts=node.accepts) for node in nodes
@@ -45,8 +56,11 @@ def _part(planned: Budget, nodes: Sequence[Node]) -> BudgetPart:
     return BudgetPart(
         components=tuple(map(_component, planned.rows)),
         sidecar=_component(planned.sidecar),
+        trading=_component(planned.trading),
         nodes=room,
         sidecars=sum(node.sidecars for node in room),
+        waiting=waiting,
+        remaining=beside,
     )
 
 
@@ -61,8 +75,17 @@ def _component(row: Row) -> Component:
 
 
 def _show(planned: Budget, found: Report) -> None:
-    console, total = Console(), found.budget.sidecars if found.budget else 0
+    console, part = Console(), found.budget
     console.print(terminal.render(planned))
-    console.print(f"On the live nodes, with what runs there now, {total} sidecars fit:")
+    if part:
+        console.print(f"On the live nodes, with what runs there now, {_room(part)}:")
     for finding in found.findings:
         console.print(f"  {finding.name}: {finding.message}")
+
+
+def _room(part: BudgetPart) -> str:
+    now = "1 sidecar fits" if part.sidecars == 1 else f"{part.sidecars} sidecars fit"
+    if not part.waiting:
+        return now
+    pods, have = ("the 1 pod", "has") if part.waiting == 1 else (f"the {part.waiting} pods", "have")
+    return f"{now}, and {part.remaining} once {pods} of the mesh that the scheduler still places {have} come"

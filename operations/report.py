@@ -63,9 +63,15 @@ class BudgetPart(Model):
     components: tuple[Component, ...]
     sidecar: Component
     """One sidecar: what every injected pod costs on top of its own containers."""
+    trading: Component
+    """The pods that `trading.workloads` promises, each of the default size and with its sidecar."""
     nodes: tuple[NodeRoom, ...]
     sidecars: int
     """How many more sidecars the scheduler accepts on all nodes together."""
+    waiting: int
+    """How many pods of the mesh are not there yet, or smaller than the settings want them."""
+    remaining: int
+    """How many more sidecars the scheduler accepts when these are placed; 0 where they don't fit."""
 
 
 class Report(Model):

@@ -12,6 +12,8 @@ from typing import Any
 
 import yaml
 
+from operations.programs import NotRunnableError
+
 ENCRYPTION = ("encryptionsalt", "encryptedkey", "secretsprovider")
 MESH, VAULT = "pi-mesh:istio", "pi-mesh:vault"
 CHARTS = "charts-at-hand"
@@ -117,8 +119,11 @@ def _without_secrets(tree: Any) -> Any:
 
 
 def git(repository: Path, *arguments: str) -> bytes:
-    """Return what a command of git prints. Raises UnknownRevisionError."""
-    run = subprocess.run(["git", "-C", repository, *arguments], capture_output=True, check=False)
+    """Return what a command of git prints. Raises UnknownRevisionError and NotRunnableError."""
+    try:
+        run = subprocess.run(["git", "-C", repository, *arguments], capture_output=True, check=False)
+    except OSError as problem:
+        raise NotRunnableError("git", problem) from None
     if run.returncode:
         reason = run.stderr.decode().strip() or "no common ancestor"
         raise UnknownRevisionError(f"git {' '.join(arguments)}: {reason}")

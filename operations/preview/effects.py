@@ -32,10 +32,20 @@ def lines(found: Comparison) -> Iterator[str]:
             f"Running sidecars look for istiod in {code(effect.lost_control_plane)}, where it no longer is: "
             "they keep their last configuration, and their certificates run out, until their pods are made anew."
         )
+        yield _refusal(found.stack, effect.lost_control_plane)
     elif effect.has_new_sidecars:
         yield f"Running proxies stay: {staying(effect)} until their pods are made anew."
     if effect.stale:
         yield f"The gateways' own pod templates do not change. After the update: {code(_restart(effect.stale))}."
+
+
+def _refusal(stack: str, namespace: str) -> str:
+    """Return what preflight says of an istiod that moves, which only a running cluster shows."""
+    destroy, repair = code(f"pulumi destroy -s {stack}"), code(f"python -m operations repair -s {stack} --yes")
+    return (
+        f"Preflight refuses this `pulumi up` (foreign istio) while istiod runs in {code(namespace)}. To move it, run "
+        f"{destroy} first, which deletes the stack's namespaces but for adopted ones, then {repair} for the CRDs."
+    )
 
 
 def _restart(workloads: Sequence[str]) -> str:

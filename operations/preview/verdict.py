@@ -41,7 +41,8 @@ def _effects(found: Comparison) -> list[str]:
     if is_of_vault(found.after.config):
         changes = found.before.config != found.after.config
         return ["**changes the CA's settings**, what that does in Vault is not known" if changes else NO_CHANGE]
-    effects = [*_gone(found.steps), *_counts(found.steps)]
+    refused = ["**`pulumi up` refuses it while the mesh runs**"] if found.consequences.lost_control_plane else []
+    effects = [*refused, *_gone(found.steps), *_counts(found.steps)]
     if found.consequences.restarts:
         effects.append(f"restarts {together(found.consequences.restarts)}")
     if found.consequences.has_new_sidecars:

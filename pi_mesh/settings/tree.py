@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pi_mesh.catalog.istio import gateway_chart_is_broken
 from pi_mesh.model.base import Model
 from pi_mesh.settings.cluster import ClusterSettings
-from pi_mesh.settings.gateway import EgressSettings, GatewaySettings
+from pi_mesh.settings.gateway import EgressSettings, IngressSettings
 from pi_mesh.settings.istio import BaseSettings, IstioSettings, ProxySettings
 from pi_mesh.settings.namespaces import DestroySettings, MtlsSettings, TradingSettings
 from pi_mesh.settings.observability import ObservabilitySettings
@@ -24,7 +24,7 @@ class Settings(Model):
     istio: IstioSettings
     base: BaseSettings = BaseSettings()
     proxy: ProxySettings = ProxySettings()
-    ingress: GatewaySettings = GatewaySettings()
+    ingress: IngressSettings = IngressSettings()
     egress: EgressSettings = EgressSettings()
     mtls: MtlsSettings = MtlsSettings()
     trading: TradingSettings = TradingSettings()
@@ -33,11 +33,18 @@ class Settings(Model):
     vault: VaultSettings = VaultSettings()
     destroy: DestroySettings = DestroySettings()
 
+    @property
+    def ingress_namespace(self) -> str:
+        """The namespace of the ingress gateway."""
+        return self.ingress.namespace or self.istio.namespace
+
     def conflicts(self) -> Iterator[str]:
         istio, trading, certificates = self.istio.namespace, self.trading.namespace, self.vault.cert_manager.namespace
         if trading == istio:
             yield f"trading.namespace and istio.namespace are both '{istio}'; the control plane needs one of its own"
-        if self.vault.external_signer and certificates in (istio, trading):
+        if self.ingress.namespace == trading != istio:
+            yield f"ingress.namespace and trading.namespace are both '{trading}'; the gateway needs one of its own"
+        if self.vault.external_signer and certificates in (istio, self.ingress.namespace, trading):
             yield f"vault.certManager.namespace is '{certificates}', the mesh's own; cert-manager needs another"
         if (self.ingress.enabled or self.egress.enabled) and gateway_chart_is_broken(self.istio.version):
             yield (

@@ -13,6 +13,7 @@ from pi_mesh.checks.preflight import (
     fit,
     footprint,
     foreign,
+    ingress_namespace,
     kernel,
     known_releases,
     load_balancer,
@@ -49,6 +50,7 @@ CHECKS: tuple[Callable[[Inventory, Snapshot], Iterable[Finding]], ...] = (
 OF_STATE: tuple[Callable[[Inventory, Snapshot, StackState], Iterable[Finding]], ...] = (
     known_releases.check,
     namespaces.check,
+    ingress_namespace.check,
 )
 """Those that compare the cluster with the stack's state."""
 

@@ -55,6 +55,14 @@ def test_each_part_waits_for_what_it_stands_on(plain, later, earlier):
     assert earlier in plain.one(later).dependencies
 
 
+def test_the_ingress_gateway_waits_for_its_own_namespace_and_the_egress_does_not(deployed):
+    recording = deployed(make_snapshot(), ingress={"namespace": "edge"})
+    assert recording.one("ingress-namespace").props["metadata"]["name"] == "edge"
+    assert recording.one(f"{INGRESS}-release").props["namespace"] == "edge"
+    assert "ingress-namespace" in recording.one(INGRESS).dependencies
+    assert "ingress-namespace" not in recording.one(EGRESS).dependencies
+
+
 def test_the_gateways_come_side_by_side(plain):
     assert not {INGRESS, f"{INGRESS}-release"} & plain.one(EGRESS).dependencies
 

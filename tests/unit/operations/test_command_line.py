@@ -117,6 +117,16 @@ def test_the_budget_counts_on_the_live_nodes(stack):
     assert report["budget"]["sidecars"] == 20
 
 
+def test_the_budget_says_what_the_mesh_still_takes_and_what_trading_is_promised(stack):
+    stack(make_snapshot(nodes=make_pis(2, memory=1280)))
+    shown = " ".join(run("budget", "-s", STACK).output.split())
+    assert (
+        "On the live nodes, with what runs there now, 20 sidecars fit, and 17 once the 3 pods of the mesh that the "
+        "scheduler still places have come:" in shown
+    )
+    assert "trading.workloads: promises 30 pods, each of 100m CPU and 256Mi with its sidecar, and 8 of them" in shown
+
+
 @pytest.fixture
 def broken(stack, monkeypatch):
     """A stack with something to repair."""

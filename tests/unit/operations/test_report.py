@@ -133,12 +133,33 @@ def test_repair_with_yes_says_what_was_done_and_is_status_0():
     assert content["findings"][-1]["fix"] == f"done: {plan.Act.FORGET.value}"
 
 
+def test_a_conflict_of_several_settings_is_a_message_and_no_key(monkeypatch):
+    line = "trading.namespace and istio.namespace are both 'x'; the control plane needs one of its own"
+    monkeypatch.setattr(stacks, "load_with_state", _refusing(SettingsError([line])))
+    (found,) = valid("preflight")["findings"]
+    assert (found["kind"], found["name"], found["message"]) == ("setting", "", line)
+
+
+def _refusing(problem):
+    def refuse(_):
+        raise problem
+
+    return refuse
+
+
 @pytest.mark.usefixtures("stack")
 def test_the_budget_is_in_numbers_by_component_and_by_node():
     budget = valid("budget")["budget"]
     istiod = budget["components"][0]
     assert (istiod["component"], istiod["requests"]) == ("istiod", {"cpu": 100, "memory": 128 * 2**20})
     assert [(node["node"], node["sidecars"]) for node in budget["nodes"]] == [("pi-1", 10), ("pi-2", 10)]
+    assert (budget["trading"]["pods"], budget["trading"]["requests"]["cpu"]) == (30, 3000)
+
+
+@pytest.mark.usefixtures("stack")
+def test_the_budget_counts_the_room_that_the_mesh_itself_still_takes():
+    budget = valid("budget")["budget"]
+    assert (budget["sidecars"], budget["waiting"], budget["remaining"]) == (20, 3, 17)
 
 
 @pytest.mark.usefixtures("stack")

@@ -116,6 +116,13 @@ def test_a_first_install_that_hangs_is_forgotten():
     assert acts(releases=[stuck("pending-install")]) == [Act.FORGET]
 
 
+def test_a_first_install_of_an_addon_that_hangs_is_forgotten():
+    with_addon = make_settings(observability={"prometheus": {"enabled": True}})
+    now = situation(releases=[stuck("pending-install", "prometheus")])
+    assert [step.act for step in plan.steps(replace(now, settings=with_addon))] == [Act.FORGET]
+    assert list(plan.steps(now)) == []
+
+
 @pytest.mark.parametrize("status", ["pending-install", "pending-upgrade", "pending-rollback", "uninstalling"])
 def test_what_hangs_and_is_in_the_state_is_marked_failed_in_both(status):
     assert acts(releases=[stuck(status)], state={"deployment": {"resources": [KNOWN]}}) == [Act.FAIL, Act.STATE]

@@ -11,19 +11,21 @@ from pi_mesh import inventory
 from pi_mesh.budget import mesh, terminal
 from pi_mesh.budget.fit import Node, fitting, place
 from pi_mesh.budget.mesh import Budget, Row
+from pi_mesh.checks import restarts
 from pi_mesh.checks.capacity import Demand, demand, rooms
 from pi_mesh.checks.finding import Finding, Subject, ok
 from pi_mesh.checks.preflight import trading_fit
+from pi_mesh.checks.restarts import Forecast
 from pi_mesh.cluster import snapshot
 from pi_mesh.quantities import Resources
 
-ID = "room for sidecars"
+ID, FORECAST = "room for sidecars", "restart forecast"
 
 
 def budget(stack: Stack, as_json: Json = False) -> None:
     """Show requests, limits and rollout surge of each component, and the room that the live nodes have left."""
     with expected_errors("budget", stack, as_json):
-        settings = stacks.load(stack)
+        settings, exported = stacks.load_with_state(stack)
         wanted = inventory.of(settings, stack)
         planned = mesh.of(wanted)
         cluster = snapshot.read(settings.cluster.context)
@@ -31,6 +33,7 @@ def budget(stack: Stack, as_json: Json = False) -> None:
         left = _left(asked)
         findings = [_finding(node, planned.sidecar.requests) for node in nodes]
         findings.append(trading_fit.finding(wanted, cluster, left))
+        findings.append(_forecast(restarts.of(wanted, exported()), stack))
         beside = fitting(left, planned.sidecar.requests)
         found = report.of("budget", stack, findings, _part(planned, nodes, len(asked.pods), beside))
     conclude(found, as_json, lambda it: _show(planned, it))
@@ -46,6 +49,15 @@ def _finding(node: Node, sidecar: Resources) -> Finding:
     left = node.room(sidecar)
     message = f"{left} more ({node.free} free{'' if node.accepts else ', takes no pods'})"
     return ok(ID, Subject("node", node.name), message, number=left)
+
+
+def _forecast(forecast: Forecast, stack: str) -> Finding:
+    """Return what an `up` with these settings does to pods that run."""
+    subject, count = Subject("stack", stack), len(forecast.of_traffic)
+    message = f"an `up` makes pods anew: {', '.join(forecast.of_traffic) or 'none'}"
+    if forecast.keep:
+        message += f"; running proxies keep the old {', '.join(forecast.keep)} until `refresh`"
+    return ok(FORECAST, subject, message, number=count)
 
 
 def _part(planned: Budget, nodes: Sequence[Node], waiting: int, beside: int) -> BudgetPart:
@@ -80,7 +92,8 @@ def _show(planned: Budget, found: Report) -> None:
     if part:
         console.print(f"On the live nodes, with what runs there now, {_room(part)}:")
     for finding in found.findings:
-        console.print(f"  {finding.name}: {finding.message}")
+        where = f"Stack {finding.name}" if finding.id == FORECAST else f"  {finding.name}"
+        console.print(f"{where}: {finding.message}")
 
 
 def _room(part: BudgetPart) -> str:

@@ -7,16 +7,19 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, computed_field
 
 from operations.failures import Exit
+from operations.proxy_report import ProxyRow
 from pi_mesh.checks.finding import Finding, Level, errors
 from pi_mesh.quantities import Resources
 
-Operation = Literal["preflight", "verify", "repair", "budget", "rotate-ca"]
+Operation = Literal["preflight", "verify", "repair", "budget", "rotate-ca", "proxies", "refresh"]
 VERDICTS: dict[Operation, tuple[str, str]] = {
     "preflight": ("the cluster can carry the mesh", "`pulumi up` would be refused"),
     "verify": ("the mesh is as the settings say", "the mesh is not as the settings say"),
     "repair": ("nothing is left to repair", "something is left to repair"),
     "budget": ("the budget was counted", "the budget could not be counted"),
     "rotate-ca": ("the mesh's CA was rotated", "the rotation of the mesh's CA is not proven"),
+    "proxies": ("no proxy has a problem", "a proxy has a problem"),
+    "refresh": ("nothing is left to restart but what is named", "not every older proxy was restarted"),
 }
 """What success and problems of each operation mean."""
 
@@ -85,6 +88,8 @@ class Report(Model):
     """What was checked, or, for repair, what was found (message) and what is done about it (fix)."""
     budget: BudgetPart | None = None
     """Only of the operation budget."""
+    proxies: tuple[ProxyRow, ...] | None = None
+    """Only of the operation proxies."""
 
     @computed_field(description="How many findings there are of each level.")
     @property

@@ -45,7 +45,7 @@ def run(*arguments: str) -> Result:
     return CliRunner().invoke(app, list(arguments))
 
 
-@pytest.mark.parametrize("command", ["preflight", "verify", "repair", "budget", "rotate-ca"])
+@pytest.mark.parametrize("command", ["preflight", "verify", "repair", "budget", "rotate-ca", "proxies", "refresh"])
 def test_every_command_explains_itself_and_its_exit_statuses(command):
     shown = run(command, "--help")
     assert shown.exit_code == 0

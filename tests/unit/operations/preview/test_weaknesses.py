@@ -20,6 +20,8 @@ MORE = [{"namespaces": ["a"]}, {"namespaces": ["b"]}]
         ("trading.sidecarScope", ["./*"], ["./*", "*/*"]),
         ("traffic.legacy", {}, {"old": {"mode": "PERMISSIVE"}}),
         ("vault.key", "internal", "exported"),
+        ("trading.hours", {"opens": "09:00"}, None),
+        ("istio.allowSkip", False, True),
         ("vault.allowHttp", False, True),
         ("destroy.crds", False, True),
         ("traffic.authorization.policies", {"x": ALLOW}, {"x": {**ALLOW, "rules": MORE}}),

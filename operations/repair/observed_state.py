@@ -9,6 +9,7 @@ from operations.repair import locks, lost_ca, processes
 from operations.repair.locks import Lock
 from operations.repair.processes import Process
 from pi_mesh import inventory
+from pi_mesh.certificates.pem import CertificateError
 from pi_mesh.checks.lost_ca import LostCa
 from pi_mesh.cluster import identity, snapshot
 from pi_mesh.cluster.snapshot import Snapshot
@@ -82,5 +83,5 @@ def _cluster(settings: Settings | CaSettings, state: dict) -> Snapshot:
 def _lost_ca(settings: Settings | CaSettings, state: dict) -> tuple[LostCa | None, str]:
     try:
         return lost_ca.find(state, settings.vault), ""
-    except VaultError as problem:
+    except (VaultError, CertificateError) as problem:
         return None, str(problem)

@@ -2,8 +2,10 @@
 
 import pytest
 
-from operations.repair import lost_ca
+from operations import pulumi
+from operations.repair import lost_ca, observed_state, plan
 from pi_mesh.checks.lost_ca import LostCa
+from pi_mesh.settings import parse_any
 from tests.support.factories import make_settings
 from tests.support.vault_server import vault_server
 
@@ -62,3 +64,13 @@ def test_what_a_failed_refresh_left_of_it_is_still_a_lost_ca():
     with vault_server() as address:
         found = lost_ca.find(STATE, make_settings(vault={"enabled": True, "address": address}).vault)
     assert found == LostCa("pki_int", "nothing is mounted there", has_mount=False)
+
+
+def test_a_vault_that_can_not_be_asked_is_said_and_stops_no_other_repair(monkeypatch):
+    vault = {"enabled": True, "address": "http://127.0.0.1:9"}
+    monkeypatch.setattr(pulumi, "backend", lambda: "s3://bucket")
+    monkeypatch.setattr(pulumi, "export", lambda _: STATE)
+    now = observed_state.read("ca", parse_any({"vault": vault}))
+    assert now.lost_ca is None
+    assert "can't be reached" in now.vault_unknown
+    assert plan.steps(now) == []

@@ -9,7 +9,7 @@ from pulumi.runtime import get_config_env, get_config_secret_keys_env
 from pulumi.runtime.config import CONFIG
 
 from pi_mesh.settings import CaSettings, Settings, SettingsError, parse_any
-from pi_mesh.settings.raw import plain_values
+from pi_mesh.settings.raw import KEY_OF_THE_CA, plain_values
 
 
 def load() -> Settings | CaSettings:
@@ -28,6 +28,11 @@ def vault_token() -> str | None:
 def secret_vault_token() -> Output[str] | None:
     """Return `vaultToken` as a secret; None lets the provider take VAULT_TOKEN, which then is nowhere in the state."""
     return Config().get_secret("vaultToken")
+
+
+def secret_ca_key() -> Output[str] | None:
+    """Return `caKey` as a secret; None where it is not set."""
+    return Config().get_secret(KEY_OF_THE_CA)
 
 
 @contextmanager

@@ -25,7 +25,11 @@ def load(tars: Iterable[Path]) -> None:
 def load_istio(version: str) -> None:
     """Give every node pilot and proxyv2 of this Istio version, built from its own module at the first call."""
     if version not in CONTROL_PLANES:
-        raise LabError(f"no control plane of Istio {version} can be built here; there are {', '.join(CONTROL_PLANES)}")
+        versions = ", ".join(CONTROL_PLANES)
+        raise LabError(
+            f"no control plane of Istio {version} can be built here; there are {versions}. "
+            "Images of one that was built by hand: python -m lab images FILE..."
+        )
     _require_nodes()  # before a build of minutes
     if version != ISTIO:
         programs.ensure([CONTROL_PLANES[version].name])

@@ -55,8 +55,8 @@ ISTIO_PARTS = (
     ),
     # Not a release: a commit of the main branch, ten days and 48 commits after 1.30 left it. Seven files of its charts
     # differ from 1.30.0's. Module proxies that serve no commit of the branch release-1.30 serve this one.
-    _older("1.30.0", "b01690e6db7d", 200),
-    _older("1.27.9", "b9159ca3e5d5", 200),
+    _older("1.30.0", "b01690e6db7d", 240),
+    _older("1.27.9", "b9159ca3e5d5", 240),
 )
 
 CONTROL_PLANES = {part.version: part for part in ISTIO_PARTS}

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from operations.preview import checkout, engine, rendered, rule_set
-from operations.preview.checkout import PLACEHOLDER, VAULT, Config, StackFileError
+from operations.preview.checkout import VAULT, Config, StackFileError
 from operations.preview.engine import Checkout
 from operations.preview.engine_result import NOTHING, Intent
 from operations.preview.engine_state import Deployment
@@ -12,7 +12,7 @@ from operations.preview.rendered import NotRenderedError, Objects
 from operations.preview.rule_set import RuleSet, RulesUnreadableError
 from pi_mesh.inventory import with_contradictions
 from pi_mesh.settings import SettingsError, parse_any
-from pi_mesh.settings.raw import plain_values
+from pi_mesh.settings.raw import STAND_IN, plain_values
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def _intent(side: OpenedSide, judge: Checkout | None, deployed: Deployment | Non
 
 
 def _refused(config: Config) -> tuple[str, ...]:
-    encrypted = [key for key, value in config.items() if value == PLACEHOLDER]
+    encrypted = [key for key, value in config.items() if value == STAND_IN]
     try:
         parse_any(plain_values(config, encrypted))
     except SettingsError as error:

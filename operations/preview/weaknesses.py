@@ -76,6 +76,7 @@ WEAKNESSES = (
     Weakness("vault.workloadRole", _becomes(True), "Vault signs any identity of the mesh outside of the cluster"),
     Weakness("vault.ttl", _is_longer, "a stolen CA is good for longer"),
     Weakness("vault.alsoTrust", _grows, "one more root certificate is trusted"),
+    Weakness("ca.alsoTrust", _grows, "one more root certificate is trusted"),
     Weakness("istio.adopt", _becomes(True), "a namespace that this stack did not create is taken over"),
     Weakness("trading.adopt", _becomes(True), "a namespace that this stack did not create is taken over"),
     Weakness("destroy.crds", _becomes(True), "a destroy deletes every Istio object of the cluster"),

@@ -36,6 +36,8 @@ class Change:
 
     level: Literal["none", "announced", "refused"]
     message: str = ""
+    dropped: Certificates = ()
+    """Roots that are trusted no more: refused by time alone, where nobody tells who holds certificates of them."""
 
 
 def of_bundle(ca_cert: str, cert_chain: str, root_cert: str) -> Trust:
@@ -70,13 +72,16 @@ def change(live: Trust | None, new: Trust | None, now: datetime, certificate_lif
         return Change("none") if _among(live.signer, new.roots) else Change("announced", _from_own_root(live, new))
     if live.signer == new.signer and set(live.roots) == set(new.roots):
         return Change("none")
-    if refusal := _refusal(live, new, now, max(certificate_lifetime, live.longest_lifetime)):
+    if refusal := _refusal(live, new):
         return Change("refused", refusal)
-    return Change("announced", f"the mesh's trust changes: {_described(live)} -> {_described(new)}")
+    dropped = tuple(root for root in live.roots if not _among(root, new.roots))
+    if refusal := _too_early(live, dropped, now, max(certificate_lifetime, live.longest_lifetime)):
+        return Change("refused", refusal, dropped)
+    return Change("announced", f"the mesh's trust changes: {_described(live)} -> {_described(new)}", dropped)
 
 
-def _refusal(live: Trust, new: Trust, now: datetime, lifetime: timedelta) -> str | None:
-    steps = "set vault.alsoTrust to the other root, run up, and only then change who signs"
+def _refusal(live: Trust, new: Trust) -> str | None:
+    steps = "`python -m operations rotate-ca --root` goes there in steps (docs/vault.md, Another root)"
     if not _among(new.signer, live.roots):
         return (
             f"the mesh's root would change in one step from {pem.title(live.signer)} to {pem.title(new.signer)}, which "
@@ -84,7 +89,10 @@ def _refusal(live: Trust, new: Trust, now: datetime, lifetime: timedelta) -> str
         )
     if not _among(live.signer, new.roots):
         return f"{pem.title(live.signer)} still signs and can't be dropped from the trusted roots: {steps}"
-    dropped = [root for root in live.roots if not _among(root, new.roots)]
+    return None
+
+
+def _too_early(live: Trust, dropped: Certificates, now: datetime, lifetime: timedelta) -> str | None:
     if dropped and now < (until := live.since + lifetime):
         return (
             f"workloads may hold certificates of {', '.join(map(pem.title, dropped))} until "

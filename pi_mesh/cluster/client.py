@@ -107,6 +107,9 @@ class Client:
             raise self._unreachable(str(error)) from None
         except httpx.HTTPError as error:
             raise self._unreachable(str(error) or type(error).__name__) from None
+        except OSError as error:  # the kubeconfig may name a program that gives the credentials
+            cause = f"the kubeconfig's program for credentials can't be run ({error.strerror}: {error.filename})"
+            raise self._unreachable(cause) from None
         if response.status_code == 404:
             return None
         if response.status_code == 401:

@@ -6,8 +6,12 @@ from collections.abc import Collection, Mapping
 from pi_mesh.names import PROJECT
 from pi_mesh.settings.errors import SettingsError
 
-SECRET_KEYS = frozenset({"vaultToken"})
+KEY_OF_THE_CA = "caKey"
+"""With `ca.source: pem`, the private key of the CA: refused in plain text."""
+SECRET_KEYS = frozenset({"vaultToken", KEY_OF_THE_CA})
 """Keys of their own for secrets: read only where they are used, as secrets, and never part of the settings tree."""
+STAND_IN = "known-to-the-owner-only"
+"""What a preview of a pull request has in place of each secret."""
 SECURE = "secure"
 """Pulumi's key below which a stack file has the ciphertext of a secret."""
 
@@ -31,7 +35,9 @@ def plain_values(config: Mapping[str, object], encrypted: Collection[str] = ()) 
 def _refuse_plain_secrets(found: Mapping[str, object]) -> None:
     """Refuse a secret in plain text; in a stack file an encrypted one is an object with the key `secure`."""
     plain = sorted(
-        key for key, value in found.items() if value and not (isinstance(value, Mapping) and SECURE in value)
+        key
+        for key, value in found.items()
+        if value and value != STAND_IN and not (isinstance(value, Mapping) and SECURE in value)
     )
     if plain:
         raise SettingsError(

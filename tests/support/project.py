@@ -18,6 +18,7 @@ STACK = "lab"
 STACK_FILE = f"Pulumi.{STACK}.yaml"
 PATIENCE = 600
 """Seconds for any one command."""
+QUIET = ("--non-interactive", "--color", "never")
 HARMLESS = ("config", "preview", "stack")
 """Commands of pulumi that change nothing of a mesh."""
 
@@ -130,7 +131,7 @@ class Project:
     def pulumi(self, *arguments: str) -> Outcome:
         if arguments[0] not in HARMLESS:
             self.holds = Holds.UNKNOWN
-        return self.run("pulumi", *arguments, "--stack", STACK, "--non-interactive", "--color", "never")
+        return self.run("pulumi", *arguments, "--stack", STACK, *QUIET)
 
     def operation(self, *arguments: str) -> Outcome:
         if "--yes" in arguments or arguments[0] == "rotate-ca":
@@ -142,8 +143,11 @@ class Project:
 
     def start_up(self) -> "subprocess.Popen[str]":
         """An `up` in a session of its own, under way."""
+        return self.start("pulumi", "up", "--yes", "--skip-preview", "--stack", STACK, *QUIET)
+
+    def start(self, *command: str) -> "subprocess.Popen[str]":
+        """Return a command that changes the mesh, under way in a session of its own."""
         self.holds = Holds.UNKNOWN
-        command = ("pulumi", "up", "--yes", "--skip-preview", "--stack", STACK, "--non-interactive", "--color", "never")
         return subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL, **self._where())
 
     @property

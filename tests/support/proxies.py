@@ -13,7 +13,8 @@ def versions(*namespaces: str) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for name, version in _connected().items():
         if name in staying:
-            found.setdefault(name.rsplit("-", 2)[0], set()).add(version)
+            workload = name.partition(".")[0].rsplit("-", 2)[0]
+            found.setdefault(workload, set()).add(version)
     return found
 
 

@@ -47,7 +47,8 @@ class Server:
     def make_intermediate(self, mount: str, name: str, root: Authority) -> None:
         """Make a CA at a new mount that a root outside of Vault signed, and with it one further CA."""
         self.admin.sys.enable_secrets_engine("pki", path=mount, config={"max_lease_ttl": TEN_YEARS})
-        asked = self.admin.write_data(f"{mount}/intermediate/generate/internal", data={"common_name": name})
+        request = {"common_name": name, "key_type": "ec"}
+        asked = self.admin.write_data(f"{mount}/intermediate/generate/internal", data=request)
         chain = sign_request(asked["data"]["csr"], root, path_length=1, days=3000) + root.pem
         self.admin.write_data(f"{mount}/intermediate/set-signed", data={"certificate": chain})
 

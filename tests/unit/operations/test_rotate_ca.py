@@ -74,14 +74,15 @@ def test_in_trading_hours_nothing_is_rotated(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("vault", "line"),
+    ("settings", "line"),
     [
         ({}, "vault.enabled is false"),
-        ({**HERE, "signedBy": "outside"}, "have the output certificateRequest signed"),
+        ({"vault": {**HERE, "signedBy": "outside"}}, "have the output certificateRequest signed"),
+        ({"ca": {"source": "secret", "secret": "mine"}}, "ca.source is 'secret': its CA is not made here"),
     ],
 )
-def test_it_refuses_what_it_can_not_rotate_and_says_what_to_do(monkeypatch, vault, line):
-    monkeypatch.setattr(rotate_ca.stacks, "load_any", lambda _: make_settings(vault=vault))
+def test_it_refuses_what_it_can_not_rotate_and_says_what_to_do(monkeypatch, settings, line):
+    monkeypatch.setattr(rotate_ca.stacks, "load_any", lambda _: make_settings(**settings))
     done = CliRunner().invoke(app, ["rotate-ca", "-s", "test"])
     assert done.exit_code == 2
     assert line in done.output

@@ -2,8 +2,8 @@ module lab/toolchain/go/istio-1.27
 
 go 1.26.0
 
-// The release names a commit of client-go that module proxies do not serve, as they do not the one of api, which is
-// v1.27.8 here. v1.27.0 has the clients of the same minor version; the control plane itself is 1.27.9's.
+// Module proxies serve neither the commit of istio.io/api nor that of istio.io/client-go that the release names: v1.27.8 and
+// v1.27.0 are the nearest that they serve. The control plane itself is 1.27.9's.
 replace istio.io/client-go => istio.io/client-go v1.27.0
 
 tool (

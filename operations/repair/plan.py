@@ -23,7 +23,7 @@ class Act(Enum):
     FORGET = "delete this revision's secret; the next install adopts what is there"
     FAIL = "mark this revision failed; the next `pulumi up` goes over it again"
     STATE = "put the stack's state right, so that the next `pulumi up` goes over what was interrupted"
-    HAND_OVER = "label and annotate it for release istio-base"
+    HAND_OVER = "label and annotate it for the release of the base chart"
 
 
 @dataclass(frozen=True)

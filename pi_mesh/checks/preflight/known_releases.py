@@ -11,7 +11,7 @@ ID = "releases in the state"
 GONE = "uninstalled"
 """Helm's status of a release of which it kept the history alone."""
 REPAIR = "if a run was killed: `python -m operations repair -s STACK`"
-FIX = "import the state that installed it (`pulumi stack import`), or adopt it"
+FIX = "import the state that installed it (`pulumi stack import`), or adopt it: `python -m operations adopt -s STACK`"
 
 
 def check(mesh: Inventory, snapshot: Snapshot, state: StackState) -> Iterator[Finding]:

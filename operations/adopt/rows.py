@@ -2,21 +2,17 @@
 
 from collections.abc import Iterator
 
-from operations.adopt import held_fields, restarts, ways
-from operations.adopt.entries import live_inputs
-from operations.adopt.existing_mesh import ExistingMesh, Found, Taken
+from operations.adopt import object_rows, restarts
+from operations.adopt.existing_mesh import ExistingMesh, Taken
 from operations.adopt.restarts import Effects
 from operations.preview.changes import counts, diff, is_version_only
 from pi_mesh.checks.finding import Finding, Subject, ok, setting, unknown, warning
-from pi_mesh.checks.verify.difference import ABSENT, shorten
 from pi_mesh.checks.verify.unapplied import unequal
 from pi_mesh.inventory import Kind
 
 RELEASES, VALUES, RENDERED, RESTARTS = "releases", "values", "rendered objects", "restarts"
-OBJECTS, BESIDE, ADDED, FILE = "objects", "not taken over", "added", "stack file"
+BESIDE, ADDED, FILE = "not taken over", "added", "stack file"
 ISTIO = (Kind.BASE, Kind.ISTIOD, Kind.GATEWAY)
-ACCESS = ("PeerAuthentication", "AuthorizationPolicy", "Sidecar", "ResourceQuota", "LimitRange")
-"""Kinds that change for pods that run what they may do, or may be."""
 
 
 def plan(there: ExistingMesh) -> list[Finding]:
@@ -24,7 +20,7 @@ def plan(there: ExistingMesh) -> list[Finding]:
     effects = restarts.of(there)
     return [
         *(_release(one) for one in there.releases),
-        *(row for one in there.objects for row in _object(one)),
+        *(row for one in there.objects for row in object_rows.of(one)),
         *_beside(there),
         *_file(there),
         *(row for one in there.releases for row in _values(one)),
@@ -44,32 +40,6 @@ def _release(one: Taken) -> Finding:
     message = f"{what}; the stack file asks for {release.version}"
     fix = f"`up` would change the version at once: better set {key} to {applied.chart_version} first, and upgrade later"
     return warning(RELEASES, subject, message, fix)
-
-
-def _object(one: Found) -> Iterator[Finding]:
-    kind, meta = one.wanted["kind"], one.live["metadata"]
-    subject = Subject(kind.lower(), "/".join(filter(None, (meta.get("namespace"), meta["name"]))))
-    changed = [*unequal(_content(one.wanted), _content(live_inputs(one)))]
-    if not changed:
-        yield ok(OBJECTS, subject, "is taken over as it is")
-        return
-    lines = "; ".join(f"{path} {_becomes(live, wanted)}" for path, wanted, live in changed)
-    message = f"is taken over, and `up` changes it: {lines}"
-    yield warning(OBJECTS, subject, message, "") if kind in ACCESS else ok(OBJECTS, subject, message)
-    for path, manager in held_fields.holders(one, [path for path, _, live in changed if live is not ABSENT]):
-        fix = f"run the first `up` as `{ways.FORCE} pulumi up`, which takes it over"
-        yield warning(OBJECTS, subject, f"{path} is held by field manager {manager}, which refuses the change", fix)
-
-
-def _content(manifest: object) -> dict:
-    assert isinstance(manifest, dict)
-    return {key: value for key, value in manifest.items() if key not in ("apiVersion", "kind")}
-
-
-def _becomes(live: object, wanted: object) -> str:
-    if wanted is ABSENT:
-        return f"{shorten(live)} goes"
-    return f"becomes {shorten(wanted)}" if live is ABSENT else f"{shorten(live)} becomes {shorten(wanted)}"
 
 
 def _beside(there: ExistingMesh) -> Iterator[Finding]:
@@ -96,7 +66,7 @@ def _file(there: ExistingMesh) -> Iterator[Finding]:
 def _values(one: Taken) -> Iterator[Finding]:
     for path, wanted, live in unequal(one.release.values, one.living.applied.values):
         # The values of an addon may hold a password.
-        change = _becomes(live, wanted) if one.release.kind in ISTIO else "changes"
+        change = object_rows.becomes(live, wanted) if one.release.kind in ISTIO else "changes"
         yield ok(VALUES, Subject("release", one.living.record.id), f"{path} {change}")
 
 
@@ -133,7 +103,7 @@ def _added(there: ExistingMesh) -> Iterator[Finding]:
             continue
         subject = Subject(item.kind.lower(), "/".join(filter(None, (space, name))))
         message = "is added by the first `up`; every pod that runs can live with it"
-        yield ok(ADDED, subject, message if item.kind in ACCESS[2:] else "is added by the first `up`")
+        yield ok(ADDED, subject, message if item.kind in object_rows.BOUNDS else "is added by the first `up`")
     taken = {one.release.id for one in there.releases}
     for release in there.mesh.releases:
         if release.id not in taken and not there.now.snapshot.release(release.namespace, release.name):

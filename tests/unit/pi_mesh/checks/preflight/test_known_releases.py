@@ -43,3 +43,16 @@ def test_a_release_of_which_helm_kept_the_history_alone_is_no_problem():
 def test_a_release_that_the_settings_do_not_ask_for_is_not_looked_at(settings):
     others = make_snapshot(releases=(ReleaseRecord("istio-system", "istio-ingressgateway"),))
     assert problems(others, NEVER_RUN, **settings) == []
+
+
+def test_the_command_that_adopts_it_is_named():
+    (problem,) = problems(ISTIOD, NEVER_RUN)
+    assert "adopt it: `python -m operations adopt -s STACK`" in problem
+
+
+def test_a_release_under_a_name_of_the_settings_is_no_problem_once_the_state_knows_it():
+    mesh = make_snapshot(releases=(ReleaseRecord("istio-system", "mesh"),))
+    settings = {"releases": {"names": {"istiod": "mesh"}}}
+    (problem,) = problems(mesh, NEVER_RUN, **settings)
+    assert problem.startswith("release istio-system/mesh: is installed, but not in the state")
+    assert problems(mesh, state_of(releases=("mesh",)), **settings) == []

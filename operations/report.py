@@ -15,7 +15,7 @@ VERDICTS: dict[Operation, tuple[str, str]] = {
     "preflight": ("the cluster can carry the mesh", "`pulumi up` would be refused"),
     "verify": ("the mesh is as the settings say", "the mesh is not as the settings say"),
     "repair": ("nothing is left to repair", "something is left to repair"),
-    "adopt": ("nothing stands in the way of the stack's mesh", "the mesh can't be adopted as it is"),
+    "adopt": ("nothing stands in the way", "something stands in the way, and nothing more was written"),
     "budget": ("the budget was counted", "the budget could not be counted"),
     "rotate-ca": ("the mesh's CA was rotated", "the rotation of the mesh's CA is not proven"),
 }

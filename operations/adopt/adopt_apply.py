@@ -1,14 +1,17 @@
 """Carries an adoption out: the stack file first, then the state, in one write under the backend's lock."""
 
 from collections.abc import Callable
+from functools import partial
 
 from operations import pulumi
-from operations.adopt import entries
+from operations.adopt import entries, held_fields, object_rows
 from operations.adopt.existing_mesh import ExistingMesh
 from operations.failures import Exit, OperationError
 from operations.pulumi import PulumiFailed
 from operations.repair import backend_lock, state
 from pi_mesh.checks.finding import Finding, Subject, error, ok, unknown
+from pi_mesh.cluster.client import Client
+from pi_mesh.cluster.discovery import Discovery
 
 ID = "next preview"
 HARMFUL = ("replace", "delete", "create-replacement", "delete-replaced", "discard-replaced")
@@ -37,20 +40,31 @@ def carry_out(there: ExistingMesh, say: Callable[[str], None]) -> Finding:
             there.now.stack, one.path, str(one.value).lower() if one.value in (True, False) else one.value
         )
     say(f"stack {there.now.stack}: writing its state")
-    write(there, entries.state_with(there))
+    write(there, entries.state_with(there), partial(_hand_over, there))
     say(f"stack {there.now.stack}: previewing the next `up`")
     return _judged(there)
 
 
-def write(there: ExistingMesh, new: dict) -> None:
-    """Replace the state under the lock. Raises ChangedMeanwhile or NotOurs where a run was quicker."""
+def write(there: ExistingMesh, new: dict, first: Callable[[], None] = lambda: None) -> None:
+    """Replace the state under the lock, after what comes `first` there. Raises ChangedMeanwhile or NotOurs."""
     now = there.now
     with backend_lock.held(now) as lock:
         if state.content(_whole(pulumi.export(now.stack))) != state.content(_whole(now.state)):
             raise ChangedMeanwhile(now.stack)
         lock.confirm(now)
+        first()
         lock.give_way()
         pulumi.import_(now.stack, new)
+
+
+def _hand_over(there: ExistingMesh) -> None:
+    """Make the stack the manager of the fields that it is going to change, and that others hold."""
+    held = [one for one in there.objects if any(held_fields.holders(one, object_rows.paths_held(one)))]
+    with Client(there.now.settings.cluster.context) as client:
+        discovery = Discovery(client)
+        for one in held:
+            if path := discovery.path(one.wanted, ""):
+                client.patch(path, held_fields.handed_over(one))
 
 
 def _whole(exported: dict) -> dict:

@@ -20,7 +20,8 @@ def adopt(stack: Stack, yes: Yes = False, undo_: Undo = False, as_json: Json = F
     """Take over a mesh that Helm or the Ansible role installed, so that the next `pulumi up` updates it in place.
 
     Shows each release and object that is taken over, each value that the next `pulumi up` changes, and the pods that it
-    restarts. With --yes it writes the stack file and the stack's state, and nothing in the cluster. Until the first
+    restarts. With --yes it writes the stack file and the stack's state, and in the cluster no more than who manages
+    the fields of policies that are going to change. Until the first
     `pulumi up`, --undo brings the state back as it was; after it, it lets go of everything that was taken over.
     Status 1 where something stands in the way.
     """

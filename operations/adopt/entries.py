@@ -5,12 +5,12 @@ The engine dates its entries to the nanosecond and keeps the date of their creat
 whole seconds, by which `adopt --undo` knows them, before and after an `up`.
 """
 
-import secrets
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
+from operations.adopt import held_fields
 from operations.adopt.existing_mesh import ExistingMesh, Found, Taken
 from pi_mesh.checks.verify.difference import ABSENT
 from pi_mesh.checks.verify.unapplied import unequal
@@ -116,7 +116,7 @@ def _of_object(one: Found) -> Entry:
     """Return what the entry of an object says: as inputs the whole live spec, so that fields beyond the settings go."""
     live = {key: value for key, value in one.live.items() if key != "status"}
     inputs = live_inputs(one)
-    manager = f"pulumi-kubernetes-{secrets.token_hex(4)}"
+    manager = held_fields.manager(one.registered["urn"])
     own = {"__inputs": inputs, "__initialApiVersion": one.wanted["apiVersion"], "__fieldManager": manager}
     meta = live["metadata"]
     entry: Entry = {

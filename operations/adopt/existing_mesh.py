@@ -16,6 +16,7 @@ from pi_mesh.cluster.discovery import Discovery
 from pi_mesh.inventory import Inventory, Release
 
 RELEASE = "kubernetes:helm.sh/v3:Release"
+ISTIO = "networking.istio.io"
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,9 @@ def read(stack: str) -> ExistingMesh:
 def _compared(now: Situation, client: Client, living: tuple[Living, ...]) -> ExistingMesh:
     state = stacks.of_export(now.state)
     names = release_search.names(now.settings, living)
-    wanted = tuple(proposals.of(now.settings, now.snapshot, state, names))
+    discovery = Discovery(client)
+    listeners = [item for path in discovery.lists(ISTIO, ["Gateway"]).values() for item in client.items(path)]
+    wanted = tuple(proposals.of(now.settings, now.snapshot, state, names, listeners))
     before = {_place(item.manifest) for item in inventory.of(now.settings, now.stack).objects}
     after = replace(now, settings=stacks.load_changed(now.stack, {one.path: one.value for one in wanted}))
     switched_off = before - {_place(item.manifest) for item in after.mesh.objects}
@@ -86,7 +89,6 @@ def _compared(now: Situation, client: Client, living: tuple[Living, ...]) -> Exi
     there = ExistingMesh(after, proposals=wanted, registered=tuple(registered), living=living)
     taken = tuple(_taken(there.mesh, unknown, living))
     refused = [line for one in taken for line in obstacles.of_release(one.living, after.settings.release.timeout)]
-    discovery = Discovery(client)
     objects = tuple(_objects(there.mesh, unknown, switched_off, discovery))
     refused += [line for one in objects for line in obstacles.of_object(one.wanted, one.live)]
     deployments = [entry for one in taken for entry in one.living.applied.objects if entry["kind"] == "Deployment"]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from operations.adopt import held_fields, ways
+from operations.adopt import held_fields
 from operations.adopt.entries import live_inputs
 from operations.adopt.existing_mesh import Found
 from pi_mesh.checks.finding import Finding, Subject, ok, warning
@@ -26,9 +26,14 @@ def of(one: Found) -> Iterator[Finding]:
     lines = "; ".join(f"{path} {becomes(live, wanted)}" for path, wanted, live in changed)
     message = f"is taken over, and `up` changes it: {lines}"
     yield warning(ID, subject, message, "") if kind in FELT else ok(ID, subject, message)
-    for path, manager in held_fields.holders(one, [path for path, _, live in changed if live is not ABSENT]):
-        fix = f"run the first `up` as `{ways.FORCE} pulumi up`, which takes it over"
-        yield warning(ID, subject, f"{path} is held by field manager {manager}, which refuses the change", fix)
+    for path, manager in held_fields.holders(one, paths_held(one)):
+        yield ok(ID, subject, f"{path} is managed by {manager}; --yes makes the stack its manager")
+
+
+def paths_held(one: Found) -> list[str]:
+    """Return the paths of what is there and changes."""
+    changed = unequal(_content(one.wanted), _content(live_inputs(one)))
+    return [path for path, _, live in changed if live is not ABSENT]
 
 
 def _content(manifest: object) -> dict:

@@ -1,6 +1,6 @@
 """The settings that an adoption needs, and what would break a pod that runs: those bounds are proposed off."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from pi_mesh.cluster.pods import SIDECAR, Container, Pod
@@ -8,6 +8,8 @@ from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.cluster.stack_state import StackState
 from pi_mesh.quantities import ZERO, Resources
 from pi_mesh.settings import Settings
+from pi_mesh.values.gateway import serves_certificates
+from pi_mesh.values.traffic.gateways import gateway_selector
 
 QUOTA, LIMIT_RANGE, SCOPE = (f"trading.bounds.{name}" for name in ("quota", "limitRange", "sidecar"))
 
@@ -20,8 +22,14 @@ class Proposal(NamedTuple):
     why: str
 
 
-def of(settings: Settings, snapshot: Snapshot, state: StackState, names: Mapping[str, str]) -> Iterator[Proposal]:
-    """Yield them; `names`: that of each release by its key in releases.names."""
+def of(
+    settings: Settings,
+    snapshot: Snapshot,
+    state: StackState,
+    names: Mapping[str, str],
+    listeners: Sequence[Mapping] = (),
+) -> Iterator[Proposal]:
+    """Yield them; `names`: that of each release by its key in releases.names; `listeners`: Gateways of Istio."""
     expected = settings.releases.names.model_dump()
     for key, name in names.items():
         if name != expected[key]:
@@ -31,7 +39,25 @@ def of(settings: Settings, snapshot: Snapshot, state: StackState, names: Mapping
         if found and not section.adopt and not state.holds(found.name, found.uid):
             why = f"namespace {found.name} is there, and a destroy must leave it"
             yield Proposal(f"{key}.adopt", True, why)
+    yield from _certificates(settings, {**expected, **names}["ingress"], listeners)
     yield from _bounds(settings, snapshot)
+
+
+def _certificates(settings: Settings, ingress: str, listeners: Sequence[Mapping]) -> Iterator[Proposal]:
+    """Keep the ingress gateway's right to read Secrets where a Gateway of others serves a certificate from one."""
+    given = settings.ingress.values.get("rbac")
+    if not settings.ingress.enabled or serves_certificates(settings) or given:
+        return
+    pods = {"app": ingress, **gateway_selector(ingress)}.items()
+    for listener in listeners:
+        spec, meta = listener["spec"], listener["metadata"]
+        serves = any((server.get("tls") or {}).get("credentialName") for server in spec.get("servers") or [])
+        if serves and (spec.get("selector") or {}).items() <= pods:
+            why = (
+                f"Gateway {meta['namespace']}/{meta['name']} serves a certificate from a Secret, which takes this Role"
+            )
+            yield Proposal("ingress.values.rbac.enabled", True, why)
+            return
 
 
 def _bounds(settings: Settings, snapshot: Snapshot) -> Iterator[Proposal]:

@@ -87,11 +87,25 @@ def _restarts(there: ExistingMesh, effects: Effects) -> Iterator[Finding]:
         shown = ", ".join(name.partition("/")[2] for name in pods) or "none"
         message = f"is restarted by the first `up`: {why}; pods: {shown}"
         yield warning(RESTARTS, Subject("deployment", deployment), message, "", number=len(pods))
+    yield from _fewer(there)
     if effects.restarts == {}:
         yield ok(RESTARTS, Subject("pod"), "keep running: no pod template changes", number=0)
     if effects.on_proxies.has_new_sidecars:
-        fix = "their workloads get the new settings at their next restart, which you choose"
-        yield ok(RESTARTS, Subject("sidecar"), f"that run keep running and keep their settings; {fix}")
+        message = "keep running with the settings that they have; a workload gets the new ones when you restart it"
+        yield ok(RESTARTS, Subject("sidecar"), message)
+
+
+def _fewer(there: ExistingMesh) -> Iterator[Finding]:
+    """Yield the Deployments that have more pods than the settings give, as an autoscaler of the charts makes them."""
+    running = {f"{entry.namespace}/{entry.name}": entry.wanted for entry in there.now.snapshot.deployments}
+    for workload in (workload for one in there.releases for workload in one.release.workloads):
+        name = f"{workload.namespace}/{workload.name}"
+        if running.get(name, 0) > workload.pods:
+            message = f"goes from {running[name]} to {workload.pods} by the first `up`"
+            fix = (
+                f"set {workload.setting}.{'pilotReplicas' if workload.setting == 'istio' else 'replicas'} to keep them"
+            )
+            yield warning(RESTARTS, Subject("deployment", name), message, fix, number=running[name] - workload.pods)
 
 
 def _added(there: ExistingMesh) -> Iterator[Finding]:

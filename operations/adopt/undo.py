@@ -4,18 +4,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from lightkube import Client
-from lightkube.resources.core_v1 import Namespace
-
 from operations import stacks
-from operations.adopt import adopt_apply
+from operations.adopt import adopt_apply, held_fields
 from operations.adopt.entries import PROVIDER, adopted
 from operations.adopt.existing_mesh import RELEASE, ExistingMesh
 from operations.repair import observed_state
 from operations.repair.observed_state import Situation
 from pi_mesh.checks.finding import Finding, Subject, ok
-from pi_mesh.cluster import client as reader
-from pi_mesh.cluster import kubeconfig, release_records
+from pi_mesh.cluster import release_records
+from pi_mesh.cluster.client import METADATA_ONLY, Client
+from pi_mesh.cluster.discovery import Discovery
 from pi_mesh.names import ADOPTED_ANNOTATION, owner
 
 LETS_GO, MARK, STAYS, BACK = "state", "marks", "stays in the state", "the way back"
@@ -77,8 +75,8 @@ def _revisions(now: Situation, released: tuple[Mapping, ...]) -> dict[str, int]:
     """Return the newest revision of each release that was there when it was adopted, where Helm has gone on since."""
     adopted_at = {entry["id"]: _time(entry["created"]) for entry in released if entry["type"] == RELEASE}
     before: dict[str, int] = {}
-    with reader.Client(now.settings.cluster.context) as client:
-        listed = client.items(release_records.LIST, reader.METADATA_ONLY, labelSelector=release_records.SELECTOR)
+    with Client(now.settings.cluster.context) as client:
+        listed = client.items(release_records.LIST, METADATA_ONLY, labelSelector=release_records.SELECTOR)
     for item in listed:
         record, made = release_records.parse(item), _time(item["metadata"]["creationTimestamp"])
         if record.id in adopted_at and made <= adopted_at[record.id]:
@@ -118,6 +116,14 @@ def carry_out(undo: Undo) -> None:
     if undo.released:
         deployment = {**(undo.now.state["deployment"] or {}), "resources": list(undo.kept)}
         adopt_apply.write(ExistingMesh(undo.now), {**undo.now.state, "deployment": deployment})
-    client = Client(config=kubeconfig.connection(undo.now.settings.cluster.context))
-    for name in undo.marked:
-        client.patch(Namespace, name, {"metadata": {"annotations": {ADOPTED_ANNOTATION: None}}})
+    annotation = ADOPTED_ANNOTATION.replace("/", "~1")
+    with Client(undo.now.settings.cluster.context) as client:
+        for name in undo.marked:
+            path = f"/api/v1/namespaces/{name}"
+            client.patch(path, [{"op": "remove", "path": f"/metadata/annotations/{annotation}"}])
+        discovery = Discovery(client)
+        for entry in undo.released:
+            path = None if entry["type"] == RELEASE else discovery.path(entry["outputs"], "")
+            live = client.get(path) if path else None
+            if path and live and (operations := held_fields.given_back(live)):
+                client.patch(path, operations)

@@ -16,8 +16,6 @@ ONE_ISTIOD = (
 REVISION = (
     "move its workloads to the default revision (https://istio.io/latest/docs/setup/upgrade/canary/), then adopt again"
 )
-FORCE = "PULUMI_K8S_ENABLE_PATCH_FORCE=true"
-"""Has the provider take fields over from another field manager; read from its environment since 4.0."""
 
 
 def of_manager(manager: str) -> str:

@@ -5,7 +5,7 @@ Plain JSON because lightkube's typed models would cost a preview more time than 
 
 import ssl
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Self
 
 import httpx2 as httpx
@@ -83,6 +83,10 @@ class Client:
     def create(self, path: str, body: Mapping[str, object]) -> Any:
         """Create an object in the list at a path, and return it. Raises Refused with the API server's reason."""
         return self._send("POST", path, json=body)
+
+    def patch(self, path: str, operations: Sequence[Mapping[str, object]]) -> None:
+        """Change an object by a JSON patch (RFC 6902); one that is gone is fine."""
+        self._send("PATCH", path, headers={"Content-Type": "application/json-patch+json"}, json=operations)
 
     def delete(self, path: str) -> None:
         """Delete an object, and in the background what it owns; one that is gone is fine."""

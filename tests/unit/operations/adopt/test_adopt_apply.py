@@ -13,6 +13,7 @@ from operations.adopt.proposals import Proposal
 from operations.pulumi import PulumiFailed
 from operations.repair import backend_lock
 from pi_mesh.checks.finding import Level
+from tests.support.fake_client import FakeClient
 from tests.support.helm_mesh import existing, registered
 
 PROPOSALS = (Proposal("releases.names.istiod", "mesh", ""), Proposal("trading.adopt", True, ""))
@@ -47,6 +48,7 @@ def backend(monkeypatch) -> Backend:
     """Return the backend that the adoption meets: its state is what was read."""
     found = Backend(existing().now.state)
     monkeypatch.setattr(backend_lock, "held", found.held)
+    monkeypatch.setattr(adopt_apply, "Client", FakeClient())
     monkeypatch.setattr(pulumi, "export", lambda _: json.loads(json.dumps(found.state)))
     monkeypatch.setattr(pulumi, "import_", found.import_)
     monkeypatch.setattr(pulumi, "pending", lambda *_, **__: found.steps)

@@ -20,10 +20,12 @@ def pods(count: int, container: Container = BOUNDED, namespace: str = "trading")
     return tuple(Pod(namespace, f"app-{number}", containers=(container, SIDECAR)) for number in range(count))
 
 
-def proposed(*running: Pod, state: StackState = NEVER_RUN, names=None, **settings: object) -> dict[str, object]:
+def proposed(
+    *running: Pod, state: StackState = NEVER_RUN, names=None, listeners=(), **settings: object
+) -> dict[str, object]:
     """Return what is proposed beside those pods, in a cluster that has the namespace trading."""
     snapshot = make_snapshot(pods=running, namespaces=(Namespace("trading", uid="u"),))
-    found = proposals.of(make_settings(**settings), snapshot, state, names or {})
+    found = proposals.of(make_settings(**settings), snapshot, state, names or {}, listeners)
     return {one.path: one.value for one in found}
 
 
@@ -95,3 +97,23 @@ def test_what_is_off_already_is_not_proposed():
     off = {"adopt": True, "bounds": {"quota": False, "limitRange": False, "sidecar": False}}
     running = (*pods(9, replace(BOUNDED, limits=Resources(0, 0))), *pods(1, namespace="reports"))
     assert proposed(*running, trading=off) == {}
+
+
+def gateway(selector: str, **server: object) -> dict:
+    spec = {"selector": {"istio": selector}, "servers": [{"port": {"number": 443}, **server}]}
+    return {"metadata": {"namespace": "trading", "name": "front"}, "spec": spec}
+
+
+SECURE = {"tls": {"mode": "SIMPLE", "credentialName": "certificate"}}
+
+
+def test_a_gateway_that_serves_a_certificate_keeps_its_right_to_read_it():
+    found = proposed(listeners=[gateway("ingressgateway", **SECURE)], trading={"adopt": True})
+    assert found == {"ingress.values.rbac.enabled": True}
+    renamed = proposed(listeners=[gateway("edge", **SECURE)], names={"ingress": "edge"}, trading={"adopt": True})
+    assert renamed["ingress.values.rbac.enabled"] is True
+
+
+@pytest.mark.parametrize("listener", [gateway("ingressgateway"), gateway("partners", **SECURE)])
+def test_without_such_a_certificate_the_right_goes(listener):
+    assert proposed(listeners=[listener], trading={"adopt": True}) == {}

@@ -8,6 +8,7 @@ from operations.adopt import object_rows, restarts, rows
 from operations.adopt.proposals import Proposal
 from operations.adopt.restarts import Effects
 from pi_mesh.checks.finding import Finding, Level
+from pi_mesh.cluster.objects import Deployment
 from pi_mesh.cluster.pods import Pod
 from tests.support.helm_mesh import PEER, existing, living, situation
 
@@ -54,12 +55,11 @@ def test_a_policy_that_changes_is_a_warning_with_both_values(plan):
     assert "spec.selector.matchLabels.a 'b' goes" in row.message
 
 
-def test_a_field_that_ansible_holds_comes_with_the_command_that_changes_it(plan):
+def test_a_field_that_ansible_holds_is_said_to_be_handed_over(plan):
     held = {"manager": "OpenAPI-Generator", "fieldsV1": {"f:spec": {"f:mtls": {"f:mode": {}}}}}
     meta = {**PEER["metadata"], "managedFields": [held]}
     _, row = plan(existing(peer={**PEER, "metadata": meta, "spec": {"mtls": {"mode": "PERMISSIVE"}}}))[object_rows.ID]
-    assert "held by field manager OpenAPI-Generator" in row.message
-    assert "PULUMI_K8S_ENABLE_PATCH_FORCE=true pulumi up" in row.fix
+    assert row.message == "spec.mtls.mode is managed by OpenAPI-Generator; --yes makes the stack its manager"
 
 
 def test_an_object_that_is_as_the_settings_say_is_no_warning(plan):
@@ -78,6 +78,14 @@ def test_a_restart_names_its_pods(plan):
 def test_an_adoption_that_restarts_nothing_says_so(plan):
     (row,) = plan(existing())[rows.RESTARTS]
     assert row.message == "keep running: no pod template changes"
+
+
+def test_pods_that_an_autoscaler_of_the_charts_added_go_and_are_counted(plan):
+    istiod = Deployment("istio-system", "istiod", {"app": "istiod"}, "istio-system/istiod", wanted=3)
+    there = existing(situation(snapshot={"deployments": (istiod,)}))
+    row = plan(there)[rows.RESTARTS][0]
+    assert (row.message, row.number) == ("goes from 3 to 1 by the first `up`", 2)
+    assert "istio.pilotReplicas" in row.fix
 
 
 def test_charts_that_could_not_be_rendered_are_no_promise(plan):

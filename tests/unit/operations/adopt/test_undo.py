@@ -33,7 +33,7 @@ def read(monkeypatch):
         known = {"releases": (ReleaseRecord("istio-system", "istiod", latest),), **snapshot}
         monkeypatch.setattr(undo.stacks, "load", lambda _: None)
         monkeypatch.setattr(undo.observed_state, "read", lambda *_: situation(state, known))
-        monkeypatch.setattr(undo.reader, "Client", FakeClient({undo.release_records.LIST: {"items": items}}))
+        monkeypatch.setattr(undo, "Client", FakeClient({undo.release_records.LIST: {"items": items}}))
         return undo.read(STACK)
 
     return of

@@ -47,9 +47,9 @@ def test_a_running_istiod_of_such_a_release_is_the_stacks_own():
 def test_the_resources_keep_their_names_so_that_a_name_given_later_moves_nothing(monkeypatch):
     monkeypatch.setattr("components.preflight.read", lambda _: make_snapshot())
 
-    def registered(**names: object) -> list[tuple[str, str]]:
-        return [
+    def registered(**names: object) -> set[tuple[str, str]]:
+        return {
             (one.name, one.parent) for one in record(lambda: program.deploy(make_settings(**names))).of_type(RELEASE)
-        ]
+        }
 
     assert registered() == registered(releases={"names": NAMES})

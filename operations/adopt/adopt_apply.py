@@ -52,6 +52,8 @@ def write(there: ExistingMesh, new: dict, first: Callable[[], None] = lambda: No
         if state.content(_whole(pulumi.export(now.stack))) != state.content(_whole(now.state)):
             raise ChangedMeanwhile(now.stack)
         lock.confirm(now)
+        for stale in now.locks:
+            stale.remove()
         first()
         lock.give_way()
         pulumi.import_(now.stack, new)

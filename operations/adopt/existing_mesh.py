@@ -1,6 +1,7 @@
 """The mesh that is there beside what the stack would register: all that an adoption judges and writes."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 from operations import pulumi, stacks
@@ -64,6 +65,7 @@ class ExistingMesh:
 
 def read(stack: str) -> ExistingMesh:
     """Return it, or no more than the obstacles where there are any. Raises as `observed_state.read` does."""
+    registered = ThreadPoolExecutor(max_workers=1).submit(pulumi.registered, stack)  # meanwhile: it takes the longest
     now = observed_state.read(stack, stacks.load(stack))
     if found := tuple(obstacles.of_stack(now)):
         return ExistingMesh(now, found)
@@ -71,10 +73,12 @@ def read(stack: str) -> ExistingMesh:
         living = release_search.read(client, now.snapshot)
         if found := tuple(obstacles.of_mesh(now, client, living)):
             return ExistingMesh(now, found)
-        return _compared(now, client, living)
+        return _compared(now, client, living, registered.result)
 
 
-def _compared(now: Situation, client: Client, living: tuple[Living, ...]) -> ExistingMesh:
+def _compared(
+    now: Situation, client: Client, living: tuple[Living, ...], previewed: Callable[[], list[dict]]
+) -> ExistingMesh:
     state = stacks.of_export(now.state)
     names = release_search.names(now.settings, living)
     discovery = Discovery(client)
@@ -83,7 +87,7 @@ def _compared(now: Situation, client: Client, living: tuple[Living, ...]) -> Exi
     before = {_place(item.manifest) for item in inventory.of(now.settings, now.stack).objects}
     after = replace(now, settings=stacks.load_changed(now.stack, {one.path: one.value for one in wanted}))
     switched_off = before - {_place(item.manifest) for item in after.mesh.objects}
-    registered = pulumi.registered(now.stack)
+    registered = previewed()
     known = {entry["urn"] for entry in (now.state["deployment"] or {}).get("resources") or []}
     unknown = [one for one in registered if one["urn"] not in known and one.get("custom")]
     there = ExistingMesh(after, proposals=wanted, registered=tuple(registered), living=living)

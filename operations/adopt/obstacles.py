@@ -33,14 +33,14 @@ def of_stack(now: Situation) -> Iterator[Finding]:
 
 
 def locks(now: Situation) -> Iterator[Finding]:
-    """Yield who holds the stack."""
+    """Yield who holds the stack; a lock that an interrupted adoption left, with nothing under way, holds nothing."""
     stack = Subject("stack", now.stack)
     for lock in now.locks:
         if lock.here and lock.alive:
             yield error(ID, stack, f"is locked by a run that is going on ({lock})", "wait until it ends")
-        elif lock.here:
-            yield error(ID, stack, f"is locked by a run that is gone ({lock})", REPAIR)
-        else:
+        elif lock.here and (now.orphans or state.pending(now.state)):
+            yield error(ID, stack, f"is locked by a run that was killed ({lock}) and left work", REPAIR)
+        elif not lock.here:
             yield error(ID, stack, f"is locked from another machine ({lock})", "if that run is over, `pulumi cancel`")
 
 

@@ -12,6 +12,7 @@ from operations.adopt.adopt_apply import ChangedMeanwhile
 from operations.adopt.proposals import Proposal
 from operations.pulumi import PulumiFailed
 from operations.repair import backend_lock
+from operations.repair.locks import Lock
 from pi_mesh.checks.finding import Level
 from tests.support.fake_client import FakeClient
 from tests.support.helm_mesh import existing, registered
@@ -100,3 +101,10 @@ def test_a_program_that_does_not_preview_yet_is_said_and_keeps_the_state(backend
     assert done.level is Level.UNKNOWN
     assert "does not preview yet: Preflight found 1 problem" in done.message
     assert backend.state["deployment"]["resources"]
+
+
+def test_the_lock_that_an_interrupted_adoption_left_is_taken_away_under_the_own_one(backend, monkeypatch):
+    monkeypatch.setattr(Lock, "remove", lambda _: backend.events.append("remove the stale lock"))
+    there = existing(replace(existing().now, locks=(Lock(7, "pi", "james", "today"),)))
+    adopt_apply.carry_out(there, say=lambda _: None)
+    assert backend.events.index("lock") < backend.events.index("remove the stale lock") < backend.events.index("import")

@@ -9,6 +9,9 @@ from operations.repair.locks import Lock
 from tests.support.fake_client import FakeClient
 from tests.support.helm_mesh import PEER, deployment, living, record_of, resource, situation
 
+OPERATION = {"type": "creating", "resource": resource("x:y:Z", "istiod-release")}
+UNDER_WAY = {"version": 3, "deployment": {"resources": [], "pending_operations": [OPERATION]}}
+
 
 def lines(now) -> list[str]:
     return [str(finding) for finding in obstacles.of_stack(now)]
@@ -18,17 +21,33 @@ def test_a_stack_that_is_free_and_a_cluster_that_can_be_read_stand_in_no_way():
     assert lines(situation()) == []
 
 
-@pytest.mark.parametrize(("here", "alive", "fix"), [
-    (True, True, "wait until it ends"),
-    (True, False, "python -m operations repair -s STACK"),
-    (False, False, "`pulumi cancel`"),
-])  # fmt: skip
-def test_a_locked_backend_is_left_alone(here, alive, fix, monkeypatch):
-    monkeypatch.setattr(Lock, "here", here)
-    monkeypatch.setattr(Lock, "alive", alive)
-    (line,) = lines(replace(situation(), locks=(Lock(7, "pi", "james", "today"),)))
+@pytest.fixture
+def locked(monkeypatch):
+    """`locked(here, alive, **more)`: the lines about a stack that somebody holds."""
+
+    def lines_of(here: bool, alive: bool, state: dict | None = None) -> list[str]:
+        monkeypatch.setattr(Lock, "here", here)
+        monkeypatch.setattr(Lock, "alive", alive)
+        return lines(replace(situation(state), locks=(Lock(7, "pi", "james", "today"),)))
+
+    return lines_of
+
+
+@pytest.mark.parametrize(("here", "fix"), [(True, "wait until it ends"), (False, "`pulumi cancel`")])
+def test_a_locked_backend_is_left_alone(here, fix, locked):
+    (line,) = locked(here, alive=here)
     assert "is locked" in line
     assert fix in line
+
+
+def test_the_lock_of_an_interrupted_adoption_does_not_keep_the_next_one_from_going_on(locked):
+    assert locked(here=True, alive=False) == []
+
+
+def test_a_killed_run_that_left_work_is_repaired_first(locked):
+    line, _ = locked(here=True, alive=False, state=UNDER_WAY)
+    assert "was killed" in line
+    assert "python -m operations repair -s STACK" in line
 
 
 def test_without_the_right_to_read_secrets_nothing_is_known_of_releases():
@@ -38,8 +57,7 @@ def test_without_the_right_to_read_secrets_nothing_is_known_of_releases():
 
 
 def test_an_unfinished_run_is_repaired_first():
-    under_way = {"type": "creating", "resource": resource("x:y:Z", "istiod-release")}
-    (line,) = lines(situation({"version": 3, "deployment": {"resources": [], "pending_operations": [under_way]}}))
+    (line,) = lines(situation(UNDER_WAY))
     assert "pending operations: creating istiod-release" in line
     assert "repair" in line
 

@@ -24,6 +24,8 @@ Written by `python -m lab.bench.footprint` on {day}, {cores} cores, {machine}: r
 cgroups (memory is kubelet's working set), with {sizes} services of two endpoints each in a namespace beside
 `trading`. The dashed line in the plot is the Ansible role's memory limit, {limit} MiB.
 
+Envoy here is upstream's build, without Istio's own filters: Istio's proxy takes more ([limits.md](limits.md)).
+
 ![The same figures drawn](footprint.svg)
 """
 Parts = dict[str, list[Footprint]]

@@ -39,6 +39,8 @@ Written by `python -m lab.bench.latency` on {day}: {rounds} rounds of {seconds} 
 rounds, the least and the most of them in parentheses. The sidecars have the Ansible role's limit of 200m CPU. Machine:
 {cores} cores, a load of {load:.0f} (five minutes' average; above its cores, p99 is mostly the wait for one).
 
+Envoy here is upstream's build, without Istio's own filters: Istio's proxy takes more ([limits.md](limits.md)).
+
 | | {columns} |
 |---|{rules}
 """

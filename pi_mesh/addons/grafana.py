@@ -21,6 +21,7 @@ class Grafana(Addon):
     port: ClassVar[int] = 3000
     needs: ClassVar[tuple[str, ...]] = ("prometheus",)
 
+    # renovate: datasource=helm depName=grafana registryUrl=https://grafana-community.github.io/helm-charts
     version: ChartVersion | None = "12.11.1"  # Grafana 13.2
     """Version of the chart."""
     resources: ResourceProfile = profile("50m", "192Mi", "300m", "384Mi")

@@ -25,6 +25,7 @@ class Jaeger(Addon):
     repository: ClassVar[str] = "https://jaegertracing.github.io/helm-charts"
     port: ClassVar[int] = 16686
 
+    # renovate: datasource=helm depName=jaeger registryUrl=https://jaegertracing.github.io/helm-charts
     version: ChartVersion | None = "4.11.1"  # Jaeger 2.19
     """Version of the chart."""
     resources: ResourceProfile = profile("50m", "128Mi", "200m", "256Mi")

@@ -21,6 +21,7 @@ class Prometheus(Addon):
     repository: ClassVar[str] = "https://prometheus-community.github.io/helm-charts"
     port: ClassVar[int] = 9090
 
+    # renovate: datasource=helm depName=prometheus registryUrl=https://prometheus-community.github.io/helm-charts
     version: ChartVersion | None = "29.27.0"  # Prometheus 3.14
     """Version of the chart."""
     resources: ResourceProfile = profile("100m", "256Mi", "500m", "512Mi")

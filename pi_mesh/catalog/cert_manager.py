@@ -3,6 +3,7 @@
 CHART = "cert-manager"
 """Also the name of the release, and of the controller's Deployment and service account."""
 REPOSITORY = "https://charts.jetstack.io"
+# renovate: datasource=helm depName=cert-manager registryUrl=https://charts.jetstack.io
 VERSION = "v1.21.2"
 """Of the chart and of cert-manager."""
 

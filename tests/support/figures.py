@@ -7,7 +7,8 @@ from pathlib import Path
 FILE = Path(__file__).resolve().parents[2] / "docs" / "live.md"
 HEAD = """# Seen on the local cluster
 
-Real istiod, Envoy and kubelets, with the mesh installed by this program. Each row is a test in `tests/live`;
+Real istiod and kubelets and upstream's Envoy, with the mesh installed by this program; [limits.md](limits.md) says what
+upstream's Envoy leaves unproven. Each row is a test in `tests/live`;
 `pytest tests/live --figures` writes the rows of those that ran, and leaves the others as they are.
 What the mesh takes of the Pis is in [footprint.md](footprint.md), what it adds to a request in
 [latency.md](latency.md).

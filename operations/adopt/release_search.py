@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from operations.adopt import ways
-from pi_mesh.checks.finding import Finding, Subject, error
+from pi_mesh.checks.finding import Finding, Subject, error, setting
 from pi_mesh.cluster import release_records
 from pi_mesh.cluster.applied import AppliedRelease
 from pi_mesh.cluster.client import Client
@@ -64,17 +64,15 @@ def _gateways(expected: dict[str, str], candidates: list[str]) -> dict[str, str]
 
 
 def ambiguities(settings: Settings, living: Sequence[Living]) -> Iterator[Finding]:
-    """Yield an error for each key of releases.names to which several releases answer."""
+    """Yield an error for each key of releases.names to which several releases answer; `control_planes` judges istiod."""
     here = [one for one in living if one.record.namespace == settings.istio.namespace]
-    known = names(settings, living)
-    for key, chart in {**CHARTS, "ingress": "gateway"}.items():
+    known, expected = names(settings, living), settings.releases.names.model_dump()
+    for key, chart in {"base": "base", "ingress": "gateway"}.items():
         candidates = [one.name for one in here if one.applied.chart == chart and one.name not in known.values()]
         if key not in known and len(candidates) > 1:
-            listed = ", ".join(candidates)
-            message = f"{listed} are all of the chart {chart}, and none is called {settings.releases.names.ingress}"
+            message = f"{', '.join(candidates)} are all of the chart {chart}, and none is called {expected[key]}"
             fix = f"say which: `pulumi config set --path releases.names.{key} NAME`; the others stay as they are"
-            if chart == "gateway":
-                yield error(ID, Subject("setting", f"releases.names.{key}"), message, fix)
+            yield error(ID, setting(f"releases.names.{key}"), message, fix)
 
 
 def control_planes(settings: Settings, snapshot: Snapshot, living: Sequence[Living]) -> Iterator[Finding]:

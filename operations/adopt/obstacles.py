@@ -71,6 +71,7 @@ def of_release(one: Living, timeout: int) -> Iterator[Finding]:
     undo = f"`helm rollback {at.name} -n {at.namespace}`"
     if at.pending:
         message = f"is {at.status}: Helm is at it, or was killed there"
+        undo = undo if at.revision > 1 else f"{REPAIR}, then `pulumi up`, which installs over what is there"
         yield error(
             ID, subject, message, f"wait until Helm is done (at most {timeout} s); where nobody is at it: {undo}"
         )
@@ -85,7 +86,10 @@ def of_object(wanted: Mapping, live: Mapping) -> Iterator[Finding]:
     subject = Subject(kind.lower(), name)
     if kind == "Secret":
         yield error(
-            ID, subject, "is a Secret, which would stand in the state as it is", "delete it, if nobody reads it"
+            ID,
+            subject,
+            "is a Secret, which would stand in the state as it is",
+            "import the state that made it (`pulumi stack import`)",
         )
     manager = manager_of(meta)
     if kind != "Namespace" and manager.startswith(OTHERS):

@@ -64,7 +64,7 @@ def _gateways(expected: dict[str, str], candidates: list[str]) -> dict[str, str]
 
 
 def ambiguities(settings: Settings, living: Sequence[Living]) -> Iterator[Finding]:
-    """Yield an error for each key of releases.names to which several releases answer; `control_planes` judges istiod."""
+    """Yield an error for each key of releases.names to which several releases answer, but for istiod's."""
     here = [one for one in living if one.record.namespace == settings.istio.namespace]
     known, expected = names(settings, living), settings.releases.names.model_dump()
     for key, chart in {"base": "base", "ingress": "gateway"}.items():

@@ -67,12 +67,14 @@ def test_a_change_of_the_ca_waits_until_the_mesh_is_adopted():
     assert "vault.enabled: is true" in line
 
 
-@pytest.mark.parametrize(("status", "fix"), [
-    ("pending-upgrade", "wait until Helm is done (at most 900 s); where nobody is at it: `helm rollback istiod"),
-    ("failed", "`helm rollback istiod -n istio-system`, then adopt again"),
+@pytest.mark.parametrize(("status", "revision", "fix"), [
+    ("pending-upgrade", 2, "wait until Helm is done (at most 900 s); where nobody is at it: `helm rollback istiod"),
+    ("pending-install", 1, "where nobody is at it: `python -m operations repair -s STACK`"),
+    ("failed", 2, "`helm rollback istiod -n istio-system`, then adopt again"),
 ])  # fmt: skip
-def test_a_release_in_the_middle_of_something_is_not_adopted(status, fix):
-    (problem,) = obstacles.of_release(record_of(living("istiod", "istiod"), status=status), 900)
+def test_a_release_in_the_middle_of_something_is_not_adopted(status, revision, fix):
+    broken = record_of(living("istiod", "istiod"), status=status, revision=revision)
+    (problem,) = obstacles.of_release(broken, 900)
     assert f"is {status}" in problem.message
     assert fix in problem.fix
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from lab.cluster.kubectl import kubectl
+from lab.cluster.kubectl import get, kubectl
 from lab.toolchain.charts import chart_dir
 from lab.workloads import CONTROL, TRADING, apply
 from pi_mesh import names
@@ -32,6 +32,7 @@ LAB = {
 
 def install(called: Mapping[str, str], policy: Mapping[str, object] = POLICY) -> None:
     """Install what the role installs: base, istiod, the ingress gateway, the trading namespace, mutual TLS."""
+    _remove_crds()
     _release(called["base"], "base", {}, "--create-namespace")
     own = {"pilot.replicaCount": "1", "pilot.autoscaleEnabled": "false", **_room("pilot.resources", ROOM)}
     _release(called["istiod"], "istiod", {**own, **_room("global.proxy.resources", SIDECAR), **LAB})
@@ -46,6 +47,14 @@ def remove(called: Mapping[str, str]) -> None:
     """Remove all of it, also what is there in part."""
     helm("uninstall", "--ignore-not-found", "--wait", *reversed([*called.values(), names.EGRESS]))
     kubectl("delete", "namespace", "--ignore-not-found", TRADING, CONTROL)
+    _remove_crds()
+
+
+def _remove_crds() -> None:
+    """Remove what the base chart leaves: it belongs to a release of that name, and another could not be installed."""
+    found = [item["metadata"]["name"] for item in get("customresourcedefinitions")["items"]]
+    if ours := [name for name in found if name.endswith(".istio.io")]:
+        kubectl("delete", "customresourcedefinition", *ours)
 
 
 def _release(name: str, chart: str, values: Mapping[str, str], *more: str) -> None:

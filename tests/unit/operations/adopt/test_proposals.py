@@ -13,6 +13,7 @@ from tests.support.factories import make_settings
 from tests.support.snapshots import make_snapshot
 
 BOUNDED = Container("app", Resources(100, 64 * MI), Resources(200, 128 * MI))
+SMALL = Container("app", Resources(10, 16 * MI), Resources(50, 64 * MI))
 SIDECAR = Container("istio-proxy", Resources(50, 128 * MI), Resources(200, 256 * MI))
 
 
@@ -45,16 +46,18 @@ def test_a_namespace_that_the_stack_made_is_not_adopted(state):
 
 def test_bounds_that_all_pods_can_live_with_stay():
     assert proposed(*pods(3), trading={"adopt": True}) == {}
+    assert proposed(*pods(9, SMALL), trading={"adopt": True, "workloads": 10}) == {}
 
 
 @pytest.mark.parametrize(
     ("running", "trading"),
     [
-        (pods(10), {"workloads": 10}),
+        (pods(10, SMALL), {"workloads": 10}),
+        (pods(3, replace(SMALL, requests=Resources(900, 0), limits=Resources(900, 64 * MI))), {}),
         (pods(6, replace(BOUNDED, requests=Resources(900, 64 * MI), limits=Resources(900, 128 * MI))), {}),
         (pods(3, replace(BOUNDED, limits=Resources(200, 6000 * MI))), {}),
     ],
-    ids=["pods", "requests of CPU", "limits of memory"],
+    ids=["pods", "one more of three", "requests of CPU", "limits of memory"],
 )
 def test_a_quota_that_would_refuse_the_next_rollout_is_proposed_off(running, trading):
     assert proposed(*running, trading={"adopt": True, **trading}) == {proposals.QUOTA: False}

@@ -32,6 +32,12 @@ def test_no_object_selects_or_trusts_a_gateway_of_the_default_names():
     assert "way-out.istio-system.svc.cluster.local" in said
 
 
+def test_a_default_deny_lets_the_gateway_in_by_its_own_name():
+    denied = {"authorization": {"defaultDeny": {"enabled": True}}}
+    said = json.dumps([item.manifest for item in make_mesh(releases={"names": NAMES}, traffic=denied).objects])
+    assert "cluster.local/ns/istio-system/sa/istio-edge" in said
+
+
 def test_the_ingress_gateway_keeps_its_right_to_read_certificates_under_another_name():
     tls = {"gateways": {"front": {"tls": {"secret": "certificate"}}}}
     releases = {one.name: one.typed for one in make_mesh(releases={"names": NAMES}, traffic=tls).releases}

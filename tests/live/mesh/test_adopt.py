@@ -29,6 +29,8 @@ BLOCKS = re.findall(r"```sh\n(.*?)```", PAGE.read_text(), re.DOTALL)
 MOVE, BACK = (block.replace("pi-cluster", STACK).splitlines() for block in BLOCKS)
 AFTERMATH = 25
 """Seconds: pods that were told to stop drain on when the `up` is done."""
+MOMENTS = ("writing it into the stack file", "writing its state", "previewing the next `up`")
+"""What the command says before each of its writes, and after the last."""
 PERMISSIVE = {**POLICY, "spec": {"mtls": {"mode": "PERMISSIVE"}}}
 
 
@@ -86,7 +88,7 @@ def test_a_mesh_that_the_role_installed_is_adopted_and_restarts_the_pods_that_th
 @pytest.fixture
 def shop(request: pytest.FixtureRequest) -> Iterator[None]:
     """The shop behind the role's ingress gateway, by a Gateway and a VirtualService that are not the stack's."""
-    names = request.getfixturevalue("names")
+    names = request.node.callspec.params["names"]
     settings = make_settings(traffic=cast.front_door(SERVICE), releases={"names": names})
     first, last = stages(settings)
     apply([*OBJECTS, *first, *last])
@@ -143,17 +145,13 @@ def test_after_the_first_up_an_undo_lets_go_and_helm_has_the_way_back(installed)
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("moment", ["writing it into the stack file", "writing its state", "previewing the next `up`"])
-def test_killed_in_the_middle_it_goes_on_when_it_is_run_again(moment, installed):
+def test_killed_anywhere_it_goes_on_when_it_is_run_again(installed):
     project = installed()
     command = ["python", "-u", "-m", "operations", "adopt", "--stack", STACK, "--yes"]
-    with subprocess.Popen(
-        command, cwd=project.folder, env=project.environment, stdout=subprocess.PIPE, text=True
-    ) as adopting:
-        assert adopting.stdout
-        for line in adopting.stdout:
-            if moment in line:
-                adopting.send_signal(signal.SIGKILL)
+    where = {"cwd": project.folder, "env": project.environment, "stdout": subprocess.PIPE, "text": True}
+    for moment in MOMENTS:
+        with subprocess.Popen(command, **where) as adopting:
+            assert any(moment in line and not adopting.send_signal(signal.SIGKILL) for line in adopting.stdout or ())
     project.operation("adopt", "--yes").must()
     shown = project.preview("--json").must().output
     steps = {step["op"] for step in json.loads(shown[shown.index("{") :])["steps"]}

@@ -49,7 +49,7 @@ def write(there: ExistingMesh, new: dict, first: Callable[[], None] = lambda: No
     """Replace the state under the lock, after what comes `first` there. Raises ChangedMeanwhile or NotOurs."""
     now = there.now
     with backend_lock.held(now) as lock:
-        if state.content(_whole(pulumi.export(now.stack))) != state.content(_whole(now.state)):
+        if state.content(pulumi.export(now.stack)) != state.content(now.state):
             raise ChangedMeanwhile(now.stack)
         lock.confirm(now)
         for stale in now.locks:
@@ -67,11 +67,6 @@ def _hand_over(there: ExistingMesh) -> None:
         for one in held:
             if path := discovery.path(one.wanted, ""):
                 client.patch(path, held_fields.handed_over(one))
-
-
-def _whole(exported: dict) -> dict:
-    """Return a state with a deployment, which a stack without any resource may lack."""
-    return {**exported, "deployment": exported["deployment"] or {}}
 
 
 def _judged(there: ExistingMesh) -> Finding:

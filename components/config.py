@@ -9,7 +9,7 @@ from pulumi.runtime import get_config_env, get_config_secret_keys_env
 from pulumi.runtime.config import CONFIG
 
 from pi_mesh.settings import CaSettings, Settings, SettingsError, parse_any
-from pi_mesh.settings.raw import plain_values
+from pi_mesh.settings.raw import KEY_OF_THE_CA, plain_values
 
 
 def load() -> Settings | CaSettings:
@@ -30,10 +30,18 @@ def secret_vault_token() -> Output[str] | None:
     return Config().get_secret("vaultToken")
 
 
+def secret_ca_key() -> Output[str] | None:
+    """Return `caKey` as a secret; None where it is not set."""
+    return Config().get_secret(KEY_OF_THE_CA)
+
+
 @contextmanager
 def plain_errors() -> Iterator[None]:
     """Settings problems without a traceback: the stack file is wrong, not the program."""
     try:
         yield
     except SettingsError as problem:
-        raise RunError(str(problem)) from None
+        # Here: settings that are right need no other reader.
+        from pi_mesh.inventory import with_contradictions
+
+        raise RunError(str(with_contradictions(problem))) from None

@@ -14,6 +14,7 @@ from components.release import ReleaseArgs, ReleaseComponent
 from components.trading import TradingNamespace, TradingNamespaceArgs
 from components.traffic import Traffic, TrafficArgs
 from pi_mesh import inventory
+from pi_mesh.cluster.gateway_version import as_recorded
 from pi_mesh.inventory import Inventory, Kind
 from pi_mesh.settings import Settings
 
@@ -23,19 +24,28 @@ def deploy(settings: Settings) -> None:
     recorded = state.read()
     snapshot = guard(settings, recorded)
     uid = (snapshot and snapshot.uid) or recorded.cluster_uid
-    root = ca.root(settings)
-    mesh = inventory.of(settings, get_stack(), bool(snapshot and snapshot.load_balancer), root)
+    answer = ca.ask(settings, recorded)
+    wanted = inventory.of(settings, get_stack(), bool(snapshot and snapshot.load_balancer), answer.root)
+    mesh = as_recorded(wanted, recorded)
     on_cluster = partial(ResourceOptions, provider=KubernetesProvider("cluster", settings.cluster.context))
     release = partial(ReleaseArgs, how=settings.release)
     home = make_namespace(
         "istio-namespace", mesh.namespace("istio"), on_cluster(depends_on=_uninstalled_last(mesh, uid))
     )
-    signers = ca.plug_in(mesh, snapshot, root, on_cluster(depends_on=[home]))
+    signers = ca.plug_in(mesh, snapshot, answer, on_cluster(depends_on=[home]))
     base = IstioBase(release(mesh.the(Kind.BASE)), on_cluster(depends_on=[home]))
     istiod = Istiod(release(mesh.the(Kind.ISTIOD)), on_cluster(depends_on=[base, *signers]))
     served = on_cluster(depends_on=[istiod])
     ca.empty_exported_key(settings, snapshot, served)
-    gateways = [Gateway(release(one), served) for one in mesh.of_kind(Kind.GATEWAY)]
+    own = {
+        item.name: make_namespace("ingress-namespace", item, on_cluster(depends_on=[home]))
+        for item in mesh.namespaces
+        if item.component == "ingress"
+    }
+    gateways = [
+        Gateway(release(one), on_cluster(depends_on=[istiod, *(own[name] for name in own if name == one.namespace)]))
+        for one in mesh.of_kind(Kind.GATEWAY)
+    ]
     MeshMtls("mesh-mtls", MeshMtlsArgs(settings.mtls, mesh.objects_of("mesh-mtls")), served)
     bounds = mesh.objects_of("trading")
     trading = TradingNamespace("trading", TradingNamespaceArgs(mesh.namespace("trading"), bounds), served)

@@ -25,7 +25,9 @@ def export(mesh: Inventory, releases: Iterable[ReleaseComponent], gateways: Iter
     pulumi.export("mutualTls", settings.mtls.mode)
     pulumi.export("tradingNamespace", settings.trading.namespace)
     pulumi.export("releases", {one.release_name: one.status for one in releases})
-    pulumi.export("gateways", {one.release_name: _exposure(settings, one) for one in gateways})
+    homes = {release.name: release.namespace for release in mesh.releases}
+    exposed = {one.release_name: _exposure(settings, homes[one.release_name], one) for one in gateways}
+    pulumi.export("gateways", exposed)
     pulumi.export("budget", table.summary(mesh_budget.of(mesh)))
 
 
@@ -44,9 +46,9 @@ def export_request(request: pulumi.Output[str]) -> None:
     pulumi.export("certificateRequest", request)
 
 
-def _exposure(settings: Settings, gateway: Gateway) -> pulumi.Output:
+def _exposure(settings: Settings, namespace: str, gateway: Gateway) -> pulumi.Output:
     """Return how a gateway is reached, read when its release is done; unknown in a preview without a cluster."""
-    context, namespace = settings.cluster.context, settings.istio.namespace
+    context = settings.cluster.context
 
     def read(_status: str) -> object:
         try:

@@ -5,9 +5,10 @@ from datetime import date
 import pulumi
 
 from pi_mesh import inventory
-from pi_mesh.checks import traffic
+from pi_mesh.checks import restarts, traffic
 from pi_mesh.checks.finding import Finding, Level, errors
-from pi_mesh.checks.preflight import run, undone_settings, versions
+from pi_mesh.checks.preflight import ingress_namespace, run, trading_hours, undone_settings, versions
+from pi_mesh.checks.restarts import Forecast
 from pi_mesh.cluster import identity
 from pi_mesh.cluster.errors import ClusterUnreachable, WrongContext
 from pi_mesh.cluster.snapshot import Snapshot, read
@@ -29,11 +30,26 @@ def guard(settings: Settings, state: StackState) -> Snapshot | None:
         if not pulumi.runtime.is_dry_run():
             raise pulumi.RunError(f"{problem}; nothing was touched") from None
         pulumi.log.warn(f"Preflight not done, this preview only shows what the settings say: {problem}")
-        alone = undone_settings.check(inventory.of(settings, pulumi.get_stack()), None)
+        mesh = inventory.of(settings, pulumi.get_stack())
+        alone = [*undone_settings.check(mesh, None), *ingress_namespace.check(mesh, None, state)]
         _report([versions.end_of_life(settings, date.today()), *alone, *traffic.run(settings, None)])
         return None
-    _report(run(inventory.of(settings, pulumi.get_stack(), bool(snapshot.load_balancer)), snapshot, state))
+    mesh = inventory.of(settings, pulumi.get_stack(), bool(snapshot.load_balancer))
+    findings = run(mesh, snapshot, state)
+    _report(trading_hours.shown_only(findings) if pulumi.runtime.is_dry_run() else findings)
+    _forecast(restarts.of(mesh, state))
     return snapshot
+
+
+def _forecast(forecast: Forecast) -> None:
+    """Say in a preview whose pods the `up` makes anew, and what running proxies keep."""
+    if not pulumi.runtime.is_dry_run():
+        return
+    if forecast.of_traffic:
+        pulumi.log.info(f"Pods made anew: {', '.join(forecast.of_traffic)}")
+    if forecast.keep:
+        kept = ", ".join(forecast.keep)
+        pulumi.log.info(f"Running proxies keep the old {kept} until `python -m operations refresh -s STACK`")
 
 
 def _report(findings: list[Finding]) -> None:

@@ -23,7 +23,7 @@ def read() -> StackState:
     """Return what the stack's state holds. Raises pulumi.RunError where the backend does not tell."""
     organization, stack = pulumi.get_organization(), pulumi.get_stack()
     name = stack if organization == NO_ORGANIZATION else f"{organization}/{pulumi.get_project()}/{stack}"
-    return of_resources(_resources(name, PAUSES).values())
+    return of_resources({**resource, "urn": urn} for urn, resource in _resources(name, PAUSES).items())
 
 
 def _resources(name: str, pauses: Sequence[float]) -> Mapping[str, Any]:

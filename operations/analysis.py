@@ -24,6 +24,14 @@ def analyze(mesh: Inventory, cluster: Snapshot) -> list[Finding]:
     """Return a finding for each message about this mesh, and one for each kind of message about objects of others."""
     if shutil.which("istioctl") is None:
         return [unknown(ID, ISTIOCTL, "is not on PATH: Istio's own analysis was not made", "install istioctl")]
+    try:
+        return _analyzed(mesh, cluster)
+    except OSError as problem:
+        message = f"can't be run: {problem.strerror}: Istio's own analysis was not made"
+        return [unknown(ID, ISTIOCTL, message, "install istioctl for this machine")]
+
+
+def _analyzed(mesh: Inventory, cluster: Snapshot) -> list[Finding]:
     if differs := _other_version(mesh.settings.istio.version):
         return [differs]
     context, namespace = mesh.settings.cluster.context, mesh.settings.istio.namespace

@@ -9,26 +9,40 @@ from operations.command_line import Json, Stack, conclude, expected_errors
 from operations.report import BudgetPart, Component, NodeRoom, Report
 from pi_mesh import inventory
 from pi_mesh.budget import mesh, terminal
-from pi_mesh.budget.fit import Node
+from pi_mesh.budget.fit import Node, fitting, place
 from pi_mesh.budget.mesh import Budget, Row
-from pi_mesh.checks.capacity import rooms
+from pi_mesh.checks import restarts
+from pi_mesh.checks.capacity import Demand, demand, rooms
 from pi_mesh.checks.finding import Finding, Subject, ok
+from pi_mesh.checks.preflight import trading_fit
+from pi_mesh.checks.restarts import Forecast
 from pi_mesh.cluster import snapshot
 from pi_mesh.quantities import Resources
 
-ID = "room for sidecars"
+ID, FORECAST = "room for sidecars", "restart forecast"
 
 
 def budget(stack: Stack, as_json: Json = False) -> None:
     """Show requests, limits and rollout surge of each component, and the room that the live nodes have left."""
     with expected_errors("budget", stack, as_json):
-        settings = stacks.load(stack)
-        planned = mesh.of(inventory.of(settings, stack))
+        settings, exported = stacks.load_with_state(stack)
+        wanted = inventory.of(settings, stack)
+        planned = mesh.of(wanted)
         cluster = snapshot.read(settings.cluster.context)
-        nodes = rooms(cluster.nodes, cluster.pods)
+        nodes, asked = rooms(cluster.nodes, cluster.pods), demand(wanted, cluster)
+        left = _left(asked)
         findings = [_finding(node, planned.sidecar.requests) for node in nodes]
-        found = report.of("budget", stack, findings, _part(planned, nodes))
+        findings.append(trading_fit.finding(wanted, cluster, left))
+        findings.append(_forecast(restarts.of(wanted, exported()), stack))
+        beside = fitting(left, planned.sidecar.requests)
+        found = report.of("budget", stack, findings, _part(planned, nodes, len(asked.pods), beside))
     conclude(found, as_json, lambda it: _show(planned, it))
+
+
+def _left(asked: Demand) -> Sequence[Node]:
+    """Return the nodes as they are when all pods of the mesh are placed; none where these don't fit."""
+    left = place(asked.nodes, asked.pods)
+    return () if left is None else (*left, *asked.others)
 
 
 def _finding(node: Node, sidecar: Resources) -> Finding:
@@ -37,7 +51,16 @@ def _finding(node: Node, sidecar: Resources) -> Finding:
     return ok(ID, Subject("node", node.name), message, number=left)
 
 
-def _part(planned: Budget, nodes: Sequence[Node]) -> BudgetPart:
+def _forecast(forecast: Forecast, stack: str) -> Finding:
+    """Return what an `up` with these settings does to pods that run."""
+    subject, count = Subject("stack", stack), len(forecast.of_traffic)
+    message = f"an `up` makes pods anew: {', '.join(forecast.of_traffic) or 'none'}"
+    if forecast.keep:
+        message += f"; running proxies keep the old {', '.join(forecast.keep)} until `refresh`"
+    return ok(FORECAST, subject, message, number=count)
+
+
+def _part(planned: Budget, nodes: Sequence[Node], waiting: int, beside: int) -> BudgetPart:
     sidecar = planned.sidecar.requests
     room = tuple(
         NodeRoom(node=node.name, sidecars=node.room(sidecar), free=node.free, accepts=node.accepts) for node in nodes
@@ -45,8 +68,11 @@ def _part(planned: Budget, nodes: Sequence[Node]) -> BudgetPart:
     return BudgetPart(
         components=tuple(map(_component, planned.rows)),
         sidecar=_component(planned.sidecar),
+        trading=_component(planned.trading),
         nodes=room,
         sidecars=sum(node.sidecars for node in room),
+        waiting=waiting,
+        remaining=beside,
     )
 
 
@@ -61,8 +87,18 @@ def _component(row: Row) -> Component:
 
 
 def _show(planned: Budget, found: Report) -> None:
-    console, total = Console(), found.budget.sidecars if found.budget else 0
+    console, part = Console(), found.budget
     console.print(terminal.render(planned))
-    console.print(f"On the live nodes, with what runs there now, {total} sidecars fit:")
+    if part:
+        console.print(f"On the live nodes, with what runs there now, {_room(part)}:")
     for finding in found.findings:
-        console.print(f"  {finding.name}: {finding.message}")
+        where = f"Stack {finding.name}" if finding.id == FORECAST else f"  {finding.name}"
+        console.print(f"{where}: {finding.message}")
+
+
+def _room(part: BudgetPart) -> str:
+    now = "1 sidecar fits" if part.sidecars == 1 else f"{part.sidecars} sidecars fit"
+    if not part.waiting:
+        return now
+    pods, have = ("the 1 pod", "has") if part.waiting == 1 else (f"the {part.waiting} pods", "have")
+    return f"{now}, and {part.remaining} once {pods} of the mesh that the scheduler still places {have} come"

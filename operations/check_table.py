@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from operations import analysis, signing
+from operations import analysis, running_proxies, signing
 from pi_mesh import vault
 from pi_mesh.checks import preflight, traffic, trust, verify
 from pi_mesh.checks.verify import presence
@@ -15,8 +15,8 @@ SECTION = re.compile(r"(?<=<!-- make schema writes this table -->\n).*?(?=<!-- e
 COMMANDS = ("preview", "up", "preflight", "verify")
 RUN_BY: tuple[tuple[tuple[Callable, ...], tuple[str, ...]], ...] = (
     ((*preflight.CHECKS, *preflight.OF_STATE, *traffic.CHECKS), ("preview", "up", "preflight")),
-    ((trust.check_change, vault.read_root), ("preview", "up")),
-    ((presence.absence, *verify.CHECKS, signing.signed, analysis.analyze), ("verify",)),
+    ((trust.check_change, vault.read_signers), ("preview", "up")),
+    ((presence.absence, *verify.CHECKS, signing.signed, running_proxies.found, analysis.analyze), ("verify",)),
 )
 
 

@@ -4,6 +4,7 @@ from enum import IntEnum
 
 from pi_mesh.checks.finding import CLUSTER, Finding, Subject, error, setting
 from pi_mesh.cluster.errors import ClusterError
+from pi_mesh.inventory import with_contradictions
 from pi_mesh.settings import SettingsError
 
 
@@ -49,7 +50,7 @@ def status(problem: Exception) -> Exit:
 
 def lines(problem: Exception) -> tuple[str, ...]:
     """Return what an expected error says, one line for each problem."""
-    return problem.problems if isinstance(problem, SettingsError) else (str(problem),)
+    return with_contradictions(problem).problems if isinstance(problem, SettingsError) else (str(problem),)
 
 
 def findings(problem: Exception) -> list[Finding]:
@@ -57,11 +58,13 @@ def findings(problem: Exception) -> list[Finding]:
     if isinstance(problem, OperationError):
         return [problem.finding]
     if isinstance(problem, SettingsError):
-        return [_of_setting(line) for line in problem.problems]
+        return [_of_setting(line) for line in lines(problem)]
     return [error("cluster", CLUSTER, str(problem), "")]
 
 
 def _of_setting(line: str) -> Finding:
-    """Split "KEY: what is wrong", the form of every line of a SettingsError."""
-    key, _, message = line.partition(": ")
+    """Split "KEY: what is wrong"; a sentence about several keys has none in front."""
+    key, colon, message = line.partition(": ")
+    if not colon or " " in key:
+        return error("settings", setting(""), line, "")
     return error("settings", setting(key), message, "")

@@ -1,7 +1,5 @@
 """Workload certificates straight from istiod, as a sidecar gets them: the proof of who signs."""
 
-import re
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +16,7 @@ from operations.istiod_messages import METHOD, CertificateRequest, CertificateRe
 from pi_mesh.certificates import pem
 from pi_mesh.cluster.client import Client
 from pi_mesh.cluster.errors import ClusterUnreachable
+from pi_mesh.cluster.port_forward import NotForwardedError, forwarded
 
 SECONDS = 20
 ROOTS = "istio-ca-root-cert"
@@ -109,12 +108,8 @@ def _roots(client: Client, namespace: str) -> bytes:
 
 @contextmanager
 def _forwarded(context: str, namespace: str) -> Iterator[str]:
-    command = ["kubectl", "--context", context, "-n", namespace, "port-forward", "deployment/istiod", ":15012"]
-    with subprocess.Popen([*command, "--address=127.0.0.1"], stdout=subprocess.PIPE, text=True) as process:
-        try:
-            line = process.stdout.readline() if process.stdout else ""
-            if not (match := re.search(r"127\.0\.0\.1:\d+", line)):
-                raise NoCertificate(f"`{' '.join(command)}` failed: can't reach istiod; is its pod Ready?")
-            yield match[0]
-        finally:
-            process.terminate()
+    try:
+        with forwarded(context, namespace, "deployment/istiod", 15012) as address:
+            yield address
+    except NotForwardedError as problem:
+        raise NoCertificate(f"{problem}: can't reach istiod; is its pod Ready?") from None

@@ -37,6 +37,27 @@ def set_config(stack: str, path: str, value: str) -> None:
     _output("config", "set", "--stack", stack, "--path", path, value)
 
 
+def set_all(stack: str, values: Mapping[str, str]) -> None:
+    """Write several plain values into the stack's file at once, by their paths: a kill leaves all of them or none."""
+    pairs = [part for path, value in values.items() for part in ("--plaintext", f"{path}={value}")]
+    _output("config", "set-all", "--stack", stack, "--path", *pairs)
+
+
+def set_secret(stack: str, key: str, value: str) -> None:
+    """Write one encrypted value into the stack's file; on its way it is on no command line."""
+    _output("config", "set", "--stack", stack, "--secret", key, text=value)
+
+
+def secret(stack: str, key: str) -> str | None:
+    """Return a decrypted value; None where there is none."""
+    return _output("config", "get", "--stack", stack, key).rstrip("\n") if key in config(stack) else None
+
+
+def remove_config(stack: str, path: str) -> None:
+    """Take one value out of the stack's file."""
+    _output("config", "rm", "--stack", stack, "--path", path)
+
+
 def up(stack: str, judged: bool) -> None:
     """Run `pulumi up`; what it says goes to standard error, so that standard output stays for the report.
 

@@ -7,10 +7,11 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, computed_field
 
 from operations.failures import Exit
+from operations.proxy_report import ProxyRow
 from pi_mesh.checks.finding import Finding, Level, errors
 from pi_mesh.quantities import Resources
 
-Operation = Literal["preflight", "verify", "repair", "adopt", "budget", "rotate-ca"]
+Operation = Literal["preflight", "verify", "repair", "adopt", "budget", "rotate-ca", "proxies", "refresh"]
 VERDICTS: dict[Operation, tuple[str, str]] = {
     "preflight": ("the cluster can carry the mesh", "`pulumi up` would be refused"),
     "verify": ("the mesh is as the settings say", "the mesh is not as the settings say"),
@@ -18,6 +19,8 @@ VERDICTS: dict[Operation, tuple[str, str]] = {
     "adopt": ("nothing stands in the way", "something stands in the way, and nothing more was written"),
     "budget": ("the budget was counted", "the budget could not be counted"),
     "rotate-ca": ("the mesh's CA was rotated", "the rotation of the mesh's CA is not proven"),
+    "proxies": ("no proxy has a problem", "a proxy has a problem"),
+    "refresh": ("nothing is left to restart but what is named", "not every older proxy was restarted"),
 }
 """What success and problems of each operation mean."""
 
@@ -64,9 +67,15 @@ class BudgetPart(Model):
     components: tuple[Component, ...]
     sidecar: Component
     """One sidecar: what every injected pod costs on top of its own containers."""
+    trading: Component
+    """The pods that `trading.workloads` promises, each of the default size and with its sidecar."""
     nodes: tuple[NodeRoom, ...]
     sidecars: int
     """How many more sidecars the scheduler accepts on all nodes together."""
+    waiting: int
+    """How many pods of the mesh are not there yet, or smaller than the settings want them."""
+    remaining: int
+    """How many more sidecars the scheduler accepts when these are placed; 0 where they don't fit."""
 
 
 class Report(Model):
@@ -80,6 +89,8 @@ class Report(Model):
     """What was checked, or, for repair, what was found (message) and what is done about it (fix)."""
     budget: BudgetPart | None = None
     """Only of the operation budget."""
+    proxies: tuple[ProxyRow, ...] | None = None
+    """Only of the operation proxies."""
 
     @computed_field(description="How many findings there are of each level.")
     @property

@@ -3,12 +3,20 @@
 import json
 from pathlib import Path
 
-from operations import report
+from operations import proxy_report, report
 from pi_mesh.checks.finding import Finding
 from pi_mesh.settings.docstrings import sentences
 
 PATH = Path(__file__).parents[1] / "docs" / "operations.schema.json"
-DESCRIBED = (report.Report, report.BudgetPart, report.NodeRoom, report.Component, Finding)
+DESCRIBED = (
+    report.Report,
+    report.BudgetPart,
+    report.NodeRoom,
+    report.Component,
+    proxy_report.ProxyRow,
+    proxy_report.ProxyCertificate,
+    Finding,
+)
 
 
 def document() -> str:

@@ -1,17 +1,21 @@
 """`rotate-ca`: a new key and certificate for the mesh's CA, under the same root, with no restart."""
 
+from functools import partial
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from operations import pulumi, report, stacks
+from operations import pulumi, report, stacks, trading_hours
 from operations.command_line import Json, Stack, conclude, expected_errors
 from operations.failures import UsageError
 from operations.pulumi import PulumiFailed
 from operations.rotate_ca_proof import proven
+from operations.rotate_ca_root import change
+from operations.rotate_ca_wish import Wish
 from pi_mesh.checks.finding import Finding, Subject, error, errors, ok
-from pi_mesh.settings import CaSettings
+from pi_mesh.settings import CaSettings, Settings
 from pi_mesh.settings.vault import VaultSettings
 
 ID, PENDING = "pulumi up", "pending changes"
@@ -21,18 +25,45 @@ Policies = Annotated[bool, typer.Option(help="Have the policy pack in `policies`
 Wait = Annotated[int, typer.Option(help="Seconds to wait until istiod signs with the new CA.", min=1)]
 
 
-def rotate_ca(stack: Stack, as_json: Json = False, wait: Wait = 300, policies: Policies = True) -> None:
+Root = Annotated[bool, typer.Option("--root", help="Change to another root, in three steps, without an outage.")]
+RootMount = Annotated[str | None, typer.Option(help="With --root: Vault's mount of the root to change to.")]
+Chain = Annotated[Path | None, typer.Option(help="With --root: PEM file of the CA to change to, its root last.")]
+Key = Annotated[Path | None, typer.Option(help="With --chain: PEM file of that CA's private key.")]
+Secret = Annotated[str | None, typer.Option(help="With --root: Secret in istiod's namespace with the CA to change to.")]
+
+
+def rotate_ca(
+    stack: Stack,
+    as_json: Json = False,
+    wait: Wait = 300,
+    policies: Policies = True,
+    root: Root = False,
+    root_mount: RootMount = None,
+    chain: Chain = None,
+    key: Key = None,
+    secret: Secret = None,
+) -> None:
     """Give the mesh's CA in Vault a new key and certificate under the same root, without a restart, and prove it.
 
     Counts vault.generation up, runs `pulumi up`, and compares certificates that istiod signed before and after. Where
     the CA has a stack of its own, that one comes first; named itself, it is the only one. Refuses while the settings
     ask for any other change: `pulumi up` is for those.
+
+    With --root: trust the new root too, sign under it, and trust the old one no more. Before each next step all proxies
+    are asked whether they have followed. Run again, the same command goes on where it was stopped.
     """
     judged = policies and find_spec("pulumi_policy") is not None
+    wish = Wish(root_mount, chain, key, secret)
     with expected_errors("rotate-ca", stack, as_json):
         settings = stacks.load_any(stack)
         vault = settings.vault
-        _require_rotatable(vault, stack)
+        trading_hours.refuse(settings, "rotate-ca exchanges the CA that signs every certificate")
+        if root:
+            if isinstance(settings, CaSettings):
+                raise UsageError(stack, "it makes the CA and nothing else", "name the mesh's stack with --root")
+            findings = change(stack, settings, wish, partial(_pending, stack, vault, judged), judged, wait)
+            conclude(report.of("rotate-ca", stack, findings), as_json)
+        _require_rotatable(settings, stack, wish)
         if findings := _pending(stack, vault, judged):
             pass  # said below
         elif isinstance(settings, CaSettings):
@@ -44,7 +75,7 @@ def rotate_ca(stack: Stack, as_json: Json = False, wait: Wait = 300, policies: P
 
 def _pending(stack: str, vault: VaultSettings, judged: bool) -> list[Finding]:
     """Return an error for each stack of which an `up` would change anything besides the CA."""
-    stacks_ = (stack,) if vault.here else (stack, str(vault.stack))
+    stacks_ = (stack, vault.stack) if vault.enabled and vault.stack else (stack,)
     try:
         pending = {name: _besides_the_ca(pulumi.pending(name, judged)) for name in stacks_}
     except PulumiFailed as problem:
@@ -95,7 +126,13 @@ def _up(stack: str, judged: bool) -> Finding:
     return ok(ID, subject, "is done")
 
 
-def _require_rotatable(vault: VaultSettings, stack: str) -> None:
+def _require_rotatable(settings: Settings | CaSettings, stack: str, wish: Wish) -> None:
+    vault = settings.vault
+    if wish.named or wish.key:
+        raise UsageError(stack, "a new CA is named without --root", "add --root, or leave the other option out")
+    if isinstance(settings, Settings) and settings.ca.source != "istiod":
+        fix = "have its owner make another under the same root, put it in place and run up; --root changes the root"
+        raise UsageError(stack, f"ca.source is '{settings.ca.source}': its CA is not made here", fix)
     if not vault.enabled:
         raise UsageError(
             stack, "vault.enabled is false", "nothing is to be done: istiod made its root itself, and looks after it"

@@ -38,8 +38,9 @@ def _amiss(settings: Settings, authority: Authority) -> Iterator[Finding]:
     """What tells without asking for a certificate that the right one can't come."""
     vault, again = settings.vault, f"`pulumi up`, then {_restart(settings)}"
     if not vault.external_signer:
-        if vault.enabled and not authority.cacerts:
-            message = "is not there: istiod made a root of its own instead of signing with Vault's CA"
+        if (vault.enabled or settings.ca.plugged_in) and not authority.cacerts:
+            source = "Vault's CA" if vault.enabled else f"the CA of ca.source: {settings.ca.source}"
+            message = f"is not there: istiod made a root of its own instead of signing with {source}"
             yield error(ID, Subject("secret", "cacerts"), message, again)
         return
     if not authority.external_signer_root:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from operations import analysis, plaintext_probe, report, report_text, signing, stacks
+from operations import analysis, plaintext_probe, report, report_text, running_proxies, signing, stacks
 from operations.command_line import All, Json, Stack, conclude, expected_errors
 from operations.failures import UsageError
 from pi_mesh import inventory
@@ -45,7 +45,8 @@ def judge(seen: VerificationInput) -> list[Finding]:
     """Return what all checks say; istioctl looks for itself meanwhile."""
     with ThreadPoolExecutor(max_workers=1) as pool:
         analyzed = pool.submit(analysis.analyze, seen.mesh, seen.snapshot)
-        return [*checks.run(seen), *signing.signed(seen.settings, seen.authority), *analyzed.result()]
+        signed = signing.signed(seen.settings, seen.authority)
+        return [*checks.run(seen), *signed, *running_proxies.found(seen), *analyzed.result()]
 
 
 def read(settings: Settings, stack: str, read_only: bool = False) -> VerificationInput:

@@ -22,6 +22,9 @@ SHORT_LIVED_LABEL = f"{PROJECT}/short-lived"
 """On what an operation runs in the cluster for seconds; nothing that carries it lives longer than two minutes."""
 
 
+VERSION_ANNOTATION = f"{PROJECT}/istio-version"
+"""On the pods of gateways whose chart has no version in the pod template: a new version makes them anew."""
+
 BASE, ISTIOD, INGRESS, EGRESS = "istio-base", "istiod", "istio-ingressgateway", "istio-egressgateway"
 """The Helm releases; the charts name Deployments and Services after them."""
 

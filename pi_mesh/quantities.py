@@ -1,14 +1,13 @@
-"""Kubernetes quantities: CPU and memory as a user writes them, and as whole numbers that add up."""
+"""Kubernetes quantities: their notations, and CPU and memory as whole numbers that add up."""
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from functools import cache, total_ordering
-from typing import Any, ClassVar, Self
+from functools import cache
+from typing import Annotated, Self
 
-from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
-from pydantic_core.core_schema import CoreSchema, no_info_plain_validator_function, to_string_ser_schema
+from pydantic import Field
 
 MI = 2**20
 SUFFIXES = {suffix: Fraction(1000) ** power for power, suffix in enumerate(["n", "u", "m", "", *"kMGTPE"], start=-3)}
@@ -36,83 +35,24 @@ def same_quantity(one: object, other: object) -> bool:
         return False
 
 
-@total_ordering
-class Quantity:
-    """A quantity of the settings; it compares by amount and prints as it was written."""
-
-    allowed: ClassVar[str]
-    pattern: ClassVar[str]
-
-    def __init__(self, text: str) -> None:
-        """Raise ValueError for another unit, a sign, or an amount of zero."""
-        if re.fullmatch(self.pattern, text) is None or not (amount := parse(text)):
-            raise ValueError(f"is not {self.allowed}")
-        self.text, self.amount = text, amount
-
-    def __str__(self) -> str:
-        return self.text
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.text!r})"
-
-    def __eq__(self, other: object) -> bool:
-        return type(other) is type(self) and self.amount == other.amount
-
-    def __lt__(self, other: Self) -> bool:
-        return self.amount < other.amount
-
-    def __hash__(self) -> int:
-        return hash(self.amount)
-
-    @classmethod
-    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return no_info_plain_validator_function(cls._validated, serialization=to_string_ser_schema())
-
-    @classmethod
-    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict:
-        return {"type": "string", "pattern": f"^{cls.pattern}$", "allowed": cls.allowed}
-
-    @classmethod
-    def _validated(cls, value: object) -> Self:
-        if not isinstance(value, cls | str):
-            raise ValueError(f"is not {cls.allowed}, in quotes")
-        return cls(str(value))
-
-
-class Cpu(Quantity):
-    """CPU time: cores ("0.5", "2") or thousandths of a core ("100m"). `amount` is in cores."""
-
-    allowed = 'a CPU quantity such as "100m" or "0.5"'
-    pattern = r"([0-9]{1,15}(?:\.[0-9]{1,3}(?!m))?)(m?)"
-
-    @property
-    def millicores(self) -> int:
-        return int(self.amount * 1000)
-
-
-class Memory(Quantity):
-    """Memory: a whole number of Ki, Mi or Gi; decimal units (M, G) are too easily mistaken. `amount` is in bytes."""
-
-    allowed = 'a memory quantity such as "128Mi" or "2Gi"'
-    pattern = r"([0-9]{1,15})(Ki|Mi|Gi)"
-
-    @property
-    def bytes(self) -> int:
-        return int(self.amount)
-
-
 @dataclass(frozen=True)
 class Resources:
-    """CPU in thousandths of a core and memory in bytes: the units in which the scheduler counts."""
+    """CPU in thousandths of a core and memory in bytes: the units in which the scheduler counts.
+
+    They are shown in the units in which they were written, which are no part of the amount.
+    """
 
     cpu: int
     memory: int
+    cpu_unit: Annotated[str | None, Field(exclude=True)] = field(default=None, compare=False, repr=False)
+    memory_unit: Annotated[str | None, Field(exclude=True)] = field(default=None, compare=False, repr=False)
 
     @classmethod
     def from_kubernetes(cls, quantities: Mapping[str, str] | None) -> Self:
         """Read a live `requests`, `limits` or `allocatable`, rounded up; a missing resource counts as zero."""
-        cpu, memory = (parse(str((quantities or {}).get(name, "0"))) for name in ("cpu", "memory"))
-        return cls(-(-cpu * 1000 // 1), -(-memory // 1))
+        cpu, memory = (str((quantities or {}).get(name, "0")) for name in ("cpu", "memory"))
+        unit = "Gi" if memory.endswith("Gi") else None  # a kubelet's Ki, or bytes, are shown in Mi
+        return cls(-(-parse(cpu) * 1000 // 1), -(-parse(memory) // 1), memory_unit=unit)
 
     def to_kubernetes(self) -> dict[str, str]:
         """Return both as Kubernetes writes them back: a comparison with the live cluster needs no arithmetic."""
@@ -120,30 +60,64 @@ class Resources:
         return {"cpu": show_cpu(self.cpu), "memory": f"{self.memory // SUFFIXES[unit]}{unit}"}
 
     def __add__(self, other: "Resources") -> "Resources":
-        return Resources(self.cpu + other.cpu, self.memory + other.memory)
+        return Resources(self.cpu + other.cpu, self.memory + other.memory, *self._units_with(other))
 
     def __sub__(self, other: "Resources") -> "Resources":
-        return Resources(self.cpu - other.cpu, self.memory - other.memory)
+        return Resources(self.cpu - other.cpu, self.memory - other.memory, *self._units_with(other))
 
     def __mul__(self, count: int) -> "Resources":
-        return Resources(self.cpu * count, self.memory * count)
+        return replace(self, cpu=self.cpu * count, memory=self.memory * count)
 
     def __str__(self) -> str:
-        return f"{show_cpu(self.cpu)} / {show_memory(self.memory)}"
+        return f"{self.shown_cpu} / {self.shown_memory}"
+
+    @property
+    def shown_cpu(self) -> str:
+        """The CPU in its unit."""
+        return show_cpu(self.cpu, self.cpu_unit)
+
+    @property
+    def shown_memory(self) -> str:
+        """The memory in its unit."""
+        return show_memory(self.memory, self.memory_unit)
+
+    @property
+    def in_words(self) -> str:
+        """Both as a sentence has them: "4 CPUs and 3700Mi"."""
+        return f"{self.cpu_in_words} and {self.shown_memory}"
+
+    @property
+    def cpu_in_words(self) -> str:
+        """The CPU with its noun: a number alone is no amount."""
+        return f"{self.shown_cpu} {'CPU' if self.shown_cpu == '1' or self.shown_cpu.endswith('m') else 'CPUs'}"
 
     def shares_of(self, whole: "Resources") -> tuple[float, float]:
         """Return the parts of the whole's CPU and memory, 1.0 being all of it."""
         return self.cpu / whole.cpu, self.memory / whole.memory
 
+    def _units_with(self, other: "Resources") -> tuple[str | None, str | None]:
+        return _common(self.cpu_unit, other.cpu_unit, "m"), _common(self.memory_unit, other.memory_unit, "Mi")
+
 
 ZERO = Resources(0, 0)
 
 
-def show_cpu(millicores: int) -> str:
-    """Write CPU as Kubernetes does: 1500 -> "1500m", 2000 -> "2"."""
-    return f"{millicores}m" if millicores % 1000 else str(millicores // 1000)
+def show_cpu(millicores: int, unit: str | None = None) -> str:
+    """Write CPU in a unit: cores (""), or thousandths ("m"). Without one as Kubernetes does: 1500 -> "1500m"."""
+    if unit == "m" or (unit is None and millicores % 1000):
+        return f"{millicores}m"
+    sign, (whole, rest) = "-" if millicores < 0 else "", divmod(abs(millicores), 1000)
+    return f"{sign}{whole}.{rest:03}".rstrip("0").rstrip(".")
 
 
-def show_memory(size: int) -> str:
-    """Write bytes in Mi, rounded up: profiles and a Pi's allocatable are in Mi too, so that numbers compare by eye."""
+def show_memory(size: int, unit: str | None = None) -> str:
+    """Write bytes in a unit where that is exact, else in Mi, rounded up: a Pi's allocatable compares by eye."""
+    if unit and not size % SUFFIXES[unit]:
+        return f"{size // SUFFIXES[unit]}{unit}"
     return f"{-(-size // MI)}Mi"
+
+
+def _common(one: str | None, other: str | None, mixed: str) -> str | None:
+    """Return the unit of a sum; None is that of an amount that nobody wrote."""
+    known = {one, other} - {None}
+    return mixed if len(known) > 1 else next(iter(known), None)

@@ -1,5 +1,6 @@
 """Vault must be unsealed and take the token before a CA is made; only reads are sent to it."""
 
+import os
 import ssl
 from pathlib import Path
 
@@ -16,23 +17,56 @@ STATES = {
     501: "is not initialized; run `vault operator init`",
     503: "is sealed; unseal it with `vault operator unseal`",
 }
+SKIP_VERIFY = "VAULT_SKIP_VERIFY"
+TRUE = ("1", "t", "T", "TRUE", "true", "True")
+"""What Go takes for true (strconv.ParseBool), and so Vault's client in the plugin."""
 
 
 class VaultError(Exception):
     """Vault can't be used now; one line: where, why, what to do. The mesh is as it was."""
 
 
-def read_root(vault: VaultSettings, token: str | None) -> str | None:
-    """Makes sure that Vault is unsealed and takes the token. Returns the PEM of the CA that signs.
+class VaultNotAsked(VaultError):
+    """Vault could not be asked, so that nothing is known of it: a CA that is to stay as it is needs no answer."""
 
-    None where a CA outside of Vault signs. Raises VaultError.
+
+def read_signers(vault: VaultSettings, token: str | None) -> str | None:
+    """Return the PEM of the CA that signs, and then of its own signers as far as Vault knows them.
+
+    None where a CA outside of Vault signs. Raises VaultNotAsked unless Vault is unsealed and takes the token, and
+    VaultError.
     """
+    _refuse_no_verification(vault)
     with _client(vault) as client:
         health = _get(client, vault, "sys/health", {}).status_code
         if reason := STATES.get(health, "" if health == 200 else f"is not well: sys/health says {health}"):
-            raise VaultError(f"vault.address {vault.address}: Vault {reason}; nothing was touched, run up again then")
+            raise VaultNotAsked(f"vault.address {vault.address}: Vault {reason}")
         _check_token(client, vault, token)
-        return None if vault.signed_by == "outside" else _root(client, vault)
+        return None if vault.signed_by == "outside" else _signers(client, vault)
+
+
+def _refuse_no_verification(vault: VaultSettings) -> None:
+    """Vault's client in the plugin takes the variable, whatever the provider's inputs say (vault/api/client.go)."""
+    if str(vault.address).startswith("https://") and os.environ.get(SKIP_VERIFY) in TRUE:
+        raise VaultError(
+            f"vault.address {vault.address}: {SKIP_VERIFY} is set in the environment, so that the token and the CA's "
+            f"key would go to whoever answers there; unset it, and name the CA's PEM file in vault.caFile"
+        )
+
+
+def read_own_ca(vault: VaultSettings) -> str | None:
+    """Return the PEM of the CA at the mount that the stack made; empty where it holds none, None without such a mount.
+
+    Needs no token. Raises VaultError where Vault does not tell.
+    """
+    with _client(vault) as client:
+        response = _get(client, vault, f"{vault.mount}/ca/pem", {})
+    if response.status_code in (403, 404):  # whoever has no token is refused a path that is not there
+        return None
+    if not response.is_success:
+        reason = STATES.get(response.status_code) or f"answered {response.status_code} when asked for its CA"
+        raise VaultError(f"vault.address {vault.address}: Vault {reason}")
+    return response.text
 
 
 def _client(vault: VaultSettings) -> httpx.Client:
@@ -40,29 +74,33 @@ def _client(vault: VaultSettings) -> httpx.Client:
     if vault.ca_file:
         if not Path(vault.ca_file).is_file():
             raise VaultError(f"vault.caFile {vault.ca_file}: there is no such file in the project's folder")
-        verify = ssl.create_default_context(cafile=vault.ca_file)
+        try:
+            verify = ssl.create_default_context(cafile=vault.ca_file)
+        except ssl.SSLError:
+            raise VaultError(f"vault.caFile {vault.ca_file}: holds no certificate in PEM form") from None
     return httpx.Client(base_url=f"{vault.address}/v1/", verify=verify, timeout=SECONDS)
 
 
 def _check_token(client: httpx.Client, vault: VaultSettings, token: str | None) -> None:
     remedy = "set VAULT_TOKEN, or `pulumi config set --secret vaultToken`; docs/vault/policy.hcl is what it needs"
     if not token:
-        raise VaultError(f"vault: there is no token for {vault.address}: {remedy}")
+        raise VaultNotAsked(f"vault: there is no token for {vault.address}: {remedy}")
     status = _get(client, vault, "auth/token/lookup-self", {"X-Vault-Token": token}).status_code
     if status == 403:
-        raise VaultError(f"vault: {vault.address} does not take the token (wrong, expired or revoked): {remedy}")
+        raise VaultNotAsked(f"vault: {vault.address} does not take the token (wrong, expired or revoked): {remedy}")
     if status != 200:
-        raise VaultError(f"vault: {vault.address} answered {status} when asked about the token; look at Vault's log")
+        raise VaultNotAsked(f"vault: {vault.address} answered {status} when asked about the token; look at Vault's log")
 
 
-def _root(client: httpx.Client, vault: VaultSettings) -> str:
+def _signers(client: httpx.Client, vault: VaultSettings) -> str:
     response = _get(client, vault, f"{vault.root_mount}/ca/pem", {})
     if response.status_code != 200 or not response.text.strip():
         raise VaultError(
             f"vault.rootMount {vault.root_mount}: Vault at {vault.address} has no CA there: it was wiped, it is "
-            "another Vault, or the mount has another name"
+            "another Vault, or the mount has another name; docs/vault.md says how a lost root comes back"
         )
-    return response.text
+    above = _get(client, vault, f"{vault.root_mount}/ca_chain", {})
+    return f"{response.text}\n{above.text}" if above.status_code == 200 else response.text
 
 
 def _get(client: httpx.Client, vault: VaultSettings, path: str, headers: dict[str, str]) -> httpx.Response:
@@ -73,10 +111,12 @@ def _get(client: httpx.Client, vault: VaultSettings, path: str, headers: dict[st
     except httpx.ConnectError as error:
         reason = str(error)
         if "CERTIFICATE_VERIFY_FAILED" in reason:
-            raise VaultError(
+            raise VaultNotAsked(
                 f"vault.address {vault.address}: its TLS certificate is from an unknown CA; name that CA's PEM file in "
                 "vault.caFile"
             ) from None
     except httpx.HTTPError as error:
         reason = str(error) or type(error).__name__
-    raise VaultError(f"vault.address {vault.address}: can't be reached: {reason}; is Vault up, is the address right?")
+    raise VaultNotAsked(
+        f"vault.address {vault.address}: can't be reached: {reason}; is Vault up, is the address right?"
+    )

@@ -1,27 +1,30 @@
 """Certificate authority: the entry points of the program, which load Vault's code only when Vault is configured."""
 
+from dataclasses import replace
+
 import pulumi
 
+from pi_mesh.cluster.ca_state import Answer
 from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.cluster.stack_state import StackState
 from pi_mesh.inventory import Inventory
 from pi_mesh.settings import Settings
 
 
-def root(settings: Settings) -> str | None:
-    """Return the PEM of the root that Vault will sign under, asked for before anything is begun.
+def ask(settings: Settings, recorded: StackState) -> Answer:
+    """Return what Vault says of the CA, asked before anything is begun; nothing where this stack makes none.
 
-    None where istiod makes its own root, or where another stack tells later. Raises pulumi.RunError with one line, and
-    SettingsError.
+    Raises pulumi.RunError with one line, and SettingsError.
     """
     if not settings.vault.here:
-        return None
+        return Answer()
     from components.ca import program
 
-    return program.root(settings)
+    return program.ask(settings, recorded)
 
 
 def plug_in(
-    mesh: Inventory, snapshot: Snapshot | None, root: str | None, opts: pulumi.ResourceOptions
+    mesh: Inventory, snapshot: Snapshot | None, answer: Answer, opts: pulumi.ResourceOptions
 ) -> list[pulumi.Resource]:
     """Register what has to be there when istiod starts; nothing where it makes its own root.
 
@@ -29,13 +32,16 @@ def plug_in(
     """
     settings = mesh.settings
     left_over = snapshot is not None and settings.istio.namespace in snapshot.external_ca + snapshot.external_signer
-    if not settings.vault.enabled and not left_over:
+    if not settings.vault.enabled and not settings.ca.plugged_in and not left_over:
         return []
     from components.ca import program
     from pi_mesh.cluster.authority import Authority, read
+    from pi_mesh.cluster.proxy_lifetimes import longest
 
-    live = read(settings.cluster.context, settings.istio.namespace) if snapshot else Authority()
-    return program.plug_in(mesh, live, root, opts)
+    if snapshot is None:
+        return program.plug_in(mesh, Authority(), answer, opts)
+    live = read(settings.cluster.context, settings.istio.namespace)
+    return program.plug_in(mesh, replace(live, longest_lifetime=longest(snapshot)), answer, opts)
 
 
 def empty_exported_key(settings: Settings, snapshot: Snapshot | None, opts: pulumi.ResourceOptions) -> None:

@@ -1,14 +1,15 @@
 """An intermediate CA in Vault for the mesh's certificates; loaded only where the stack makes one."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 import pulumi_vault as vault
 from pulumi_vault import pkisecret
 
 from components.ca.mount import configure_mount, sign_for_istiod
-from pi_mesh.settings.vault import VaultSettings
-from pi_mesh.values.vault import SigningRole
+from pi_mesh.cluster.ca_state import VaultResource, WantedCa
 
 Signed = tuple[pulumi.Output[str] | None, pulumi.Output[str] | None]
 """A chain in PEM form, None while a CA outside has yet to sign; and the key of its first certificate."""
@@ -18,12 +19,13 @@ Signed = tuple[pulumi.Output[str] | None, pulumi.Output[str] | None]
 class VaultCaArgs:
     """`token` is a secret; None lets the provider take VAULT_TOKEN, and leaves no trace of it in the state.
 
-    `role` is what Vault signs itself, where the key stays there.
+    `kept` is what the state holds in Vault and what stays so, since Vault could not be asked: without a change the
+    engine asks the plugin only to check and to compare, for which the plugin does not call Vault either.
     """
 
-    settings: VaultSettings
+    wanted: WantedCa
     token: pulumi.Output[str] | None = None
-    role: SigningRole | None = None
+    kept: Mapping[str, VaultResource] | None = None
 
 
 class VaultCa(pulumi.ComponentResource):
@@ -38,21 +40,30 @@ class VaultCa(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: VaultCaArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("pi-mesh:vault:VaultCa", name, None, opts)
-        self._name, self._settings = name, args.settings
+        self._name, self._settings = name, args.wanted.settings
+        self._stays: dict[str, Any] = {} if args.kept is None else {"ignore_changes": ["*"]}
         self._provider = vault.Provider(
             f"{name}-provider",
-            address=args.settings.address,
+            address=self._settings.address,
             token=args.token,
-            ca_cert_file=args.settings.ca_file,
+            ca_cert_file=self._settings.ca_file,
             # A child token would need the right to make tokens.
             skip_child_token=True,
-            opts=pulumi.ResourceOptions(parent=self),
+            # What is not given, the package and the plugin take from the environment, and with it into the state.
+            skip_tls_verify=False,
+            max_retries=2,
+            max_lease_ttl_seconds=1200,
+            opts=pulumi.ResourceOptions(parent=self, **self._stays),
         )
         self._mount = self._mounted()
-        configure_mount(name, args.settings, self._mount.path, self._in_mount())
-        if args.role:
-            sign_for_istiod(name, args.role, self._mount.path, self._in_mount())
-        request = self._requested(args.settings.generation)
+        configure_mount(name, self._settings, self._mount.path, self._in_mount())
+        if args.wanted.role:
+            sign_for_istiod(name, args.wanted.role, self._mount.path, self._in_mount())
+        for left_over, resource in (args.kept or {}).items():
+            # The deletion of what earlier settings made has to wait for Vault, too.
+            if left_over not in args.wanted.resources():
+                pulumi.CustomResource(resource.type, left_over, {}, self._in_mount())
+        request = self._requested(self._settings.generation)
         self.request = request.csr
         self.chain, self.key = self._signed(request)
         self.register_outputs({"request": self.request})
@@ -65,7 +76,9 @@ class VaultCa(pulumi.ComponentResource):
             description="The mesh's intermediate CA",
             max_lease_ttl_seconds=self._settings.ttl_hours * 3600,
             # With the mount goes the CA's key: whoever means it says `pulumi state unprotect` first.
-            opts=pulumi.ResourceOptions(parent=self, provider=self._provider, protect=True, delete_before_replace=True),
+            opts=pulumi.ResourceOptions(
+                parent=self, provider=self._provider, protect=True, delete_before_replace=True, **self._stays
+            ),
         )
 
     def _requested(self, generation: int) -> pkisecret.SecretBackendIntermediateCertRequest:
@@ -130,4 +143,5 @@ class VaultCa(pulumi.ComponentResource):
 
     def _in_mount(self, **options) -> pulumi.ResourceOptions:
         """With the mount everything in it is gone: one deletion, and none where Vault was wiped."""
+        options |= self._stays
         return pulumi.ResourceOptions(parent=self, provider=self._provider, deleted_with=self._mount, **options)

@@ -1,4 +1,6 @@
-"""The PKI mount of the mesh's intermediate CA: its URLs, its Vault PKI roles, and what is thrown away."""
+"""The PKI mount of the mesh's intermediate CA: its URLs, its Vault PKI role, and what is thrown away."""
+
+from functools import partial
 
 import pulumi
 from pulumi_vault import pkisecret
@@ -15,7 +17,7 @@ IDENTITIES = ["spiffe://cluster.local/ns/*/sa/*"]
 def configure_mount(
     name: str, settings: VaultSettings, mount: pulumi.Output[str], opts: pulumi.ResourceOptions
 ) -> None:
-    """Register the mount's URLs, the Vault PKI role for workloads outside of the cluster, and tidying.
+    """Register the mount's URLs, tidying, and the Vault PKI role for workloads outside of the cluster if asked for.
 
     The URLs go in before anything is issued: certificates carry them for life.
     """
@@ -27,33 +29,30 @@ def configure_mount(
         crl_distribution_points=[f"{service}/crl"],
         opts=opts,
     )
-    pkisecret.SecretBackendRole(
-        f"{name}-role",
-        backend=mount,
-        name=WORKLOAD_ROLE,
-        allowed_uri_sans=IDENTITIES,
-        allow_any_name=False,
-        require_cn=False,
-        key_type="ec",
-        key_bits=256,
-        max_ttl="86400",  # seconds, as Vault gives them back; proxies ask for a day at most
-        opts=opts,
-    )
     pkisecret.BackendConfigAutoTidy(
         f"{name}-tidy", backend=mount, enabled=True, tidy_cert_store=True, tidy_expired_issuers=True, opts=opts
     )
+    if settings.workload_role:
+        _role(
+            f"{name}-role",
+            backend=mount,
+            name=WORKLOAD_ROLE,
+            allow_any_name=False,
+            key_type="ec",
+            key_bits=256,
+            max_ttl="86400",  # seconds, as Vault gives them back; proxies ask for a day at most
+            opts=opts,
+        )
 
 
 def sign_for_istiod(name: str, role: SigningRole, mount: pulumi.Output[str], opts: pulumi.ResourceOptions) -> None:
     """Register the Vault PKI role for istiod's requests: any key type, since the keys are the proxies' own."""
-    pkisecret.SecretBackendRole(
+    _role(
         f"{name}-istiod-role",
         backend=mount,
         name=ROLE,
-        allowed_uri_sans=IDENTITIES,
         allowed_domains=list(role.hosts),
         allow_bare_domains=True,
-        require_cn=False,
         key_type="any",
         key_bits=0,
         max_ttl=str(role.longest),
@@ -61,3 +60,14 @@ def sign_for_istiod(name: str, role: SigningRole, mount: pulumi.Output[str], opt
         no_store=True,
         opts=opts,
     )
+
+
+_role = partial(
+    pkisecret.SecretBackendRole,
+    allowed_uri_sans=IDENTITIES,
+    require_cn=False,
+    # Vault's own default for each of these is true.
+    allow_ip_sans=False,
+    allow_localhost=False,
+    allow_wildcard_certificates=False,
+)

@@ -2,18 +2,22 @@
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import cache, partial
 from typing import TypeVar
 
 import pulumi
 
-from components import outputs
-from components.ca import external_signer, source
+from components import outputs, state
+from components.ca import external_signer, source, without_vault
 from components.ca.cacerts import Cacerts, CacertsArgs
 from pi_mesh.certificates import bundle, expiry, pem, trust
 from pi_mesh.certificates.pem import CertificateError
 from pi_mesh.certificates.trust import Trust
+from pi_mesh.checks import root_use
 from pi_mesh.checks.trust import check_change, of_cluster
 from pi_mesh.cluster.authority import Authority
+from pi_mesh.cluster.ca_state import Answer, WantedCa
+from pi_mesh.cluster.stack_state import StackState
 from pi_mesh.inventory import Inventory
 from pi_mesh.settings import Settings
 from pi_mesh.settings.ca_stack import CaSettings
@@ -26,48 +30,56 @@ CA = "mesh-ca"
 
 def deploy_ca(settings: CaSettings) -> None:
     """Register a CA and nothing else."""
-    _one_line(lambda: source.root(settings.vault))
-    if made := source.of(settings.vault, CA):
+    wanted = WantedCa(CA, settings.vault)
+    answer = _one_line(lambda: source.ask(wanted, state.read().vault))
+    if made := source.of(wanted, answer.kept):
         outputs.export_authority(made.chain, made.key)
 
 
-def root(settings: Settings) -> str | None:
-    """Return the PEM of the root that the mesh's certificates will chain to.
+def ask(settings: Settings, recorded: StackState) -> Answer:
+    """Ask Vault for what has to be known before any resource is registered.
 
-    None where only another stack, or a later answer, tells. Raises pulumi.RunError, with one line, where Vault can't be
-    used, and SettingsError.
+    Raises pulumi.RunError, with one line, where Vault is needed and can't be used, and SettingsError.
     """
-    signer = _one_line(lambda: source.root(settings.vault))
-    return pem.text(pem.certificates(signer, "vault")[:1]) if signer else None
+    return _one_line(lambda: source.ask(_wanted(settings), recorded.vault))
 
 
 def plug_in(
-    mesh: Inventory, authority: Authority, root: str | None, opts: pulumi.ResourceOptions
+    mesh: Inventory, authority: Authority, answer: Answer, opts: pulumi.ResourceOptions
 ) -> list[pulumi.Resource]:
     """Register what has to be there when istiod starts; nothing where it makes its own root.
 
     Raises pulumi.RunError, with one line, where workloads would be cut off from each other.
     """
-    return _one_line(lambda: _plug_in(mesh, authority, root, opts))
+    return _one_line(lambda: _plug_in(mesh, authority, answer, opts))
 
 
 def _plug_in(
-    mesh: Inventory, authority: Authority, root: str | None, opts: pulumi.ResourceOptions
+    mesh: Inventory, authority: Authority, answer: Answer, opts: pulumi.ResourceOptions
 ) -> list[pulumi.Resource]:
-    settings, now_trusted = mesh.settings, of_cluster(authority)
-    vault = settings.vault
+    settings, now_trusted, root = mesh.settings, of_cluster(authority), answer.root
+    vault, wanted = settings.vault, _wanted(settings)
     if root:
-        expected = trust.with_root(root, vault.also_trust)
-        check_change(now_trusted, expected, settings.mtls.certificate_lifetime, pulumi.log.warn)
+        _check(settings, now_trusted, trust.with_root(root, settings.also_trust), pulumi.log.warn)
     if vault.external_signer:
-        return external_signer.plug_in(mesh, source.made(vault, CA, signing_role(settings)), _chain, opts)
-    made = source.of(vault, CA) if vault.enabled else None
+        return external_signer.plug_in(mesh, source.made(wanted, answer.kept), _chain, opts)
+    made = source.of(wanted, answer.kept) if vault.enabled else None
+    given = None if made or not settings.ca.plugged_in else without_vault.given(settings, authority.ours)
+    if given:
+        made = given.source
     if made is None:
         return _own_root(settings, authority, now_trusted, opts)
+    roots, announced = (*settings.also_trust, *(given.further_roots if given else ())), bool(root)
     files = pulumi.Output.all(made.chain, made.key).apply(
-        lambda parts: _one_line(lambda: _files(parts[0], parts[1], settings, now_trusted, announced=bool(root)))
+        lambda parts: _one_line(lambda: _files(parts[0], parts[1], roots, settings, now_trusted, announced))
     )
+    if given and not given.written:
+        return []
     return [Cacerts("cacerts", CacertsArgs(settings.istio.namespace, files), opts)]
+
+
+def _wanted(settings: Settings) -> WantedCa:
+    return WantedCa(CA, settings.vault, signing_role(settings) if settings.vault.external_signer else None)
 
 
 def _own_root(
@@ -75,18 +87,35 @@ def _own_root(
 ) -> list[pulumi.Resource]:
     """A secret of ours is emptied: deleted, it would go only after istiod's restart, which would find the old CA."""
     if authority.ours or authority.external_signer_root:
-        check_change(now_trusted, None, settings.mtls.certificate_lifetime, pulumi.log.warn)
+        _check(settings, now_trusted, None, pulumi.log.warn)
     return [Cacerts("cacerts", CacertsArgs(settings.istio.namespace, None), opts)] if authority.ours else []
 
 
-def _files(chain: str, key: str, settings: Settings, now_trusted: Trust | None, announced: bool) -> Mapping[str, str]:
+def _files(
+    chain: str,
+    key: str,
+    also_trust: tuple[str, ...],
+    settings: Settings,
+    now_trusted: Trust | None,
+    announced: bool,
+) -> Mapping[str, str]:
     """Runs as soon as chain and key are known, and before the secret is written."""
-    made = bundle.verified(chain, key, settings.vault.also_trust, datetime.now(UTC))
-    _warn_of_its_end(pem.certificates(made.ca_cert, "vault")[0])
+    made = bundle.verified(chain, key, also_trust, datetime.now(UTC), "vault" if settings.vault.signs else "ca")
+    _warn_of_its_end(pem.certificates(made.ca_cert, "ca")[0])
     new = trust.of_bundle(made.ca_cert, made.cert_chain, made.root_cert)
-    log = pulumi.log.debug if announced else pulumi.log.warn
-    check_change(now_trusted, new, settings.mtls.certificate_lifetime, log)
+    _check(settings, now_trusted, new, pulumi.log.debug if announced else pulumi.log.warn)
     return made.files()
+
+
+def _check(settings: Settings, live: Trust | None, new: Trust | None, log: Callable[[str], None]) -> None:
+    holders = partial(_holders, settings.cluster.context, settings.istio.namespace)
+    check_change(live, new, settings.mtls.certificate_lifetime, log, holders)
+
+
+@cache
+def _holders(context: str, namespace: str, root: pem.x509.Certificate) -> list[str] | None:
+    """Ask the proxies once, however often a change is judged."""
+    return root_use.holders_of_others(context, namespace, root)
 
 
 def _chain(chain: str) -> pem.Certificates:

@@ -2,5 +2,5 @@
 # Change `pki_int` if vault.mount says otherwise; docs/vault.md has the commands.
 
 path "pki_int/sign/mesh-istiod" {
-  capabilities = ["create", "update"]
+  capabilities = ["update"]
 }

@@ -6,6 +6,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 from rich.table import Table
 
+from lab.bench import MEASURED
 from lab.bench.rounds import Series, ratio
 
 COLUMNS = ("job", "contender", "median s", "least", "most", "pulumi / this")
@@ -42,6 +43,7 @@ def page(groups: Sequence[Sequence[Series]], runs: int, machine: str) -> str:
         "",
         f"Written by `make bench`: {runs} rounds, every contender once a round, on {machine}.",
         "The last column is the median of the round-by-round ratios: below 1, this program is the faster one.",
+        MEASURED,
         "",
         "![The same figures drawn](bench.svg)",
         "",

@@ -9,6 +9,7 @@ from statistics import linear_regression
 
 from matplotlib.figure import Figure
 
+from lab.bench import MEASURED
 from lab.bench.container_usage import Footprint
 from lab.cluster.names import CHECKOUT
 from pi_mesh import inventory
@@ -23,6 +24,7 @@ HEAD = """# What the mesh takes
 Written by `python -m lab.bench.footprint` on {day}, {cores} cores, {machine}: read from the containers'
 cgroups (memory is kubelet's working set), with {sizes} services of two endpoints each in a namespace beside
 `trading`. The dashed line in the plot is the Ansible role's memory limit, {limit} MiB.
+{istio}
 
 Envoy here is upstream's build, without Istio's own filters: Istio's proxy takes more ([limits.md](limits.md)).
 
@@ -35,7 +37,7 @@ def page(found: Sequence[Footprint]) -> str:
     """Return the text of docs/footprint.md."""
     parts = by_part(found)
     sizes = ", ".join(str(one.services) for one in next(iter(parts.values())))
-    machine = {"cores": os.cpu_count(), "machine": platform.machine()}
+    machine = {"cores": os.cpu_count(), "machine": platform.machine(), "istio": MEASURED}
     head = HEAD.format(day=date.today(), sizes=sizes, limit=LIMIT, **machine)
     tables = (
         _table("Memory at rest, MiB", parts, lambda one: f"{one.memory / MEBI:.0f}"),

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from lab.bench import MEASURED
 from lab.calls import command
 from lab.cluster.names import CHECKOUT
 from lab.workloads import TRADING, Workload, apply, delete, manifests, namespace, service, wait_for
@@ -38,6 +39,7 @@ Written by `python -m lab.bench.latency` on {day}: {rounds} rounds of {seconds} 
 {connections} connections between the same two nodes, with and without sidecars in turn. Milliseconds; medians of the
 rounds, the least and the most of them in parentheses. The sidecars have the Ansible role's limit of 200m CPU. Machine:
 {cores} cores, a load of {load:.0f} (five minutes' average; above its cores, p99 is mostly the wait for one).
+{istio}
 
 Envoy here is upstream's build, without Istio's own filters: Istio's proxy takes more ([limits.md](limits.md)).
 
@@ -89,7 +91,9 @@ def page(found: dict[str, list[dict[int, float]]], rounds: int, seconds: int) ->
     columns = " | ".join(f"p{one}" for one in PERCENTILES)
     numbers = {"rounds": rounds, "seconds": seconds, "rate": PER_SECOND, "connections": CONNECTIONS}
     machine = {"cores": os.cpu_count(), "load": os.getloadavg()[1]}
-    head = HEAD.format(day=date.today(), columns=columns, rules="---|" * len(PERCENTILES), **numbers, **machine)
+    head = HEAD.format(
+        day=date.today(), istio=MEASURED, columns=columns, rules="---|" * len(PERCENTILES), **numbers, **machine
+    )
     rows = [f"| {name} | {' | '.join(_cell(values, p) for p in PERCENTILES)} |" for name, values in found.items()]
     added = " | ".join(f"{added_by_the_mesh(found, p):.2f}" for p in PERCENTILES)
     return "\n".join((head.rstrip(), *rows, f"| added (median of the rounds' differences) | {added} |", ""))

@@ -17,6 +17,7 @@ COMMANDS = {
     ),
 }
 VAULT = {name: f"lab.cluster.vault:{name}" for name in ("up", "down", "seal", "unseal")}
+ISTIO, IMAGES = "lab.cluster.node_images:load_istio", "lab.cluster.node_images:load"
 NODE = {name: f"lab.cluster.faults:{name}_node" for name in ("stop", "start")}
 
 
@@ -40,6 +41,12 @@ def _parser() -> argparse.ArgumentParser:
     node = _group(commands.add_parser("node", help="stop or start a real node"), NODE)
     for command in node:
         command.add_argument("name", help="pi-1, pi-2 or pi-3")
+    istio = commands.add_parser("istio", help="give the nodes the images of another Istio version")
+    istio.add_argument("version", help="its charts lie beside the lab's own; built at the first call")
+    istio.set_defaults(function=ISTIO)
+    images = commands.add_parser("images", help="give the nodes images that were made by hand")
+    images.add_argument("tars", nargs="+", metavar="FILE", help="a docker-archive")
+    images.set_defaults(function=IMAGES)
     reach = commands.add_parser("reach", help="open a port on 127.0.0.1 that leads to an address inside")
     reach.add_argument("name", help="what to call it, such as ingress")
     reach.add_argument("target", help="host:port inside, such as 10.250.0.2:30080 (a node's address and a NodePort)")

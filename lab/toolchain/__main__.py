@@ -29,8 +29,8 @@ def _charts(versions: list[str]) -> None:
 
 
 def _images(_: list[str]) -> None:
-    for references, path in images.image_tars():
-        print(path, *references, sep="\n  ")
+    for reference, path in images.image_tars():
+        print(path, reference, sep="\n  ")
 
 
 def _list(_: list[str]) -> None:

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 
+from lab.toolchain.istio_parts import ISTIO_PARTS
 from lab.toolchain.part import Part
 
 KUBERNETES = "1.36.3"
-ISTIO = "1.31.0"
 PULUMI = "3.259.0"
 KUBERNETES_PLUGIN = "4.25.0"
 
@@ -20,8 +20,6 @@ class UnknownPartError(LookupError):
 
 
 _KUBERNETES = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy", "kubectl")
-_ISTIO_CMD = "istio.io/istio/pilot/cmd"
-_CHARTS = "manifests/charts"
 _PYTHON_EXEC = "pulumi-language-python-exec"
 _KWOK = "sigs.k8s.io/kwok"
 _CERT_MANAGER = "github.com/cert-manager/cert-manager"
@@ -46,24 +44,7 @@ PARTS = (
         {f"{_CONTAINERD}/version.Version": "v2.1.4"},
     ),
     Part("coredns", "1.12.4", {"coredns": "github.com/coredns/coredns"}, 67, "names inside the cluster"),
-    Part(
-        "istio",
-        ISTIO,
-        {
-            "pilot-discovery": f"{_ISTIO_CMD}/pilot-discovery",
-            "pilot-agent": f"{_ISTIO_CMD}/pilot-agent",
-            "istioctl": "istio.io/istio/istioctl/cmd/istioctl",
-        },
-        210,
-        "images pilot and proxyv2, charts, istioctl",
-        {"istio.io/istio/pkg/version.buildVersion": ISTIO},
-        {
-            "envoy_bootstrap.json": ("istio.io/istio", "tools/packaging/common/envoy_bootstrap.json"),
-            "charts/base": ("istio.io/istio", f"{_CHARTS}/base"),
-            "charts/istiod": ("istio.io/istio", f"{_CHARTS}/istio-control/istio-discovery"),
-            "charts/gateway": ("istio.io/istio", f"{_CHARTS}/gateway"),
-        },
-    ),
+    *ISTIO_PARTS,
     Part(
         "helm",
         "3.20.2",

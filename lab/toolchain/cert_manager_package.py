@@ -30,6 +30,6 @@ def packaged() -> Path:
             whole.mkdir()
             (whole / CHART).write_bytes(packaging.package(programs.file(NAME, "chart"), NAME, VERSION))
             place = "/usr/local/bin/controller"
-            image_archive.write(Image((IMAGE,), (place,), {place: program}, user=USER), whole / TAR)
+            image_archive.write(Image(IMAGE, (place,), {place: program}, user=USER), whole / TAR)
             whole.rename(folder)
     return folder

@@ -6,15 +6,12 @@ from pathlib import Path
 
 from lab.toolchain import istio_modules, packaging, programs
 from lab.toolchain.cache import cache_root, file_key, lock
-from lab.toolchain.catalog import ISTIO
 from lab.toolchain.istio_modules import ReleaseUnavailableError
+from lab.toolchain.istio_parts import CONTROL_PLANES, ISTIO
 from lab.toolchain.progress import Estimate, show_progress
 
-PACKAGED = ("1.27.9", "1.30.0", ISTIO)
-"""Versions that every lab has."""
-
-VERSIONS = (*istio_modules.BY_VERSION, ISTIO)
-"""Versions whose charts can be packaged; the lab's images bear their tags."""
+PACKAGED = tuple(CONTROL_PLANES)
+"""Versions whose charts every lab has: those whose control planes it can run."""
 
 DOWNLOAD_SECONDS = 5.0
 
@@ -37,9 +34,9 @@ def chart_dir(versions: Iterable[str] = PACKAGED) -> Path:
 
 
 def released_charts() -> tuple[Path, dict[str, str]]:
-    """Return the folder with the charts of all `VERSIONS`, and for each version without charts the reason."""
+    """Return the folder with the charts of all pinned versions, and for each version without charts the reason."""
     refused: dict[str, str] = {}
-    for version in VERSIONS:
+    for version in istio_modules.VERSIONS:
         try:
             chart_dir([version])
         except ReleaseUnavailableError as error:
@@ -72,8 +69,6 @@ def _package(folder: Path, version: str) -> None:
 def _sources(version: str) -> Iterator[dict[str, Path]]:
     if version == ISTIO:
         yield {chart: programs.file("istio", f"charts/{chart}") for chart in packaging.CHARTS}
-    elif release := istio_modules.BY_VERSION.get(version):
-        with istio_modules.module(release) as module:
-            yield {chart: module / inside for chart, inside in packaging.CHARTS.items()}
     else:
-        raise ReleaseUnavailableError(f"no charts of Istio {version}; there are {', '.join(VERSIONS)}")
+        with istio_modules.module(istio_modules.find(version)) as module:
+            yield {chart: module / inside for chart, inside in packaging.CHARTS.items()}

@@ -14,12 +14,12 @@ ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 @dataclass(frozen=True)
 class Image:
-    """The content of one image.
+    """The content of one image, with one reference: what bears a second tag is taken for what it is not.
 
     `files`: place in the image -> file of this machine. `links`: place -> what it points to. `texts`: place -> content.
     """
 
-    references: tuple[str, ...]
+    reference: str
     entrypoint: tuple[str, ...]
     files: Mapping[str, Path] = field(default_factory=dict)
     links: Mapping[str, str] = field(default_factory=dict)
@@ -37,7 +37,7 @@ def write(image: Image, target: Path) -> None:
         diff_id = hashlib.file_digest(content, "sha256").hexdigest()
     config = json.dumps(_config(image, diff_id)).encode()
     config_name = f"{hashlib.sha256(config).hexdigest()}.json"
-    manifest = [{"Config": config_name, "RepoTags": list(image.references), "Layers": [f"{diff_id}.tar"]}]
+    manifest = [{"Config": config_name, "RepoTags": [image.reference], "Layers": [f"{diff_id}.tar"]}]
     with tarfile.open(target, "w") as tar:
         _add_bytes(tar, "manifest.json", json.dumps(manifest).encode())
         _add_bytes(tar, config_name, config)

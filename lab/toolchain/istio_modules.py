@@ -1,7 +1,11 @@
-"""Istio releases as Go modules, whose zips carry the charts (`manifests/charts`), with their pinned checksums."""
+"""Istio releases as Go modules, whose zips carry the charts (`manifests/charts`), with their pinned checksums.
+
+The lab builds the control planes of a few (`istio_parts`); of the others it has nothing but charts, to render them.
+"""
 
 import json
 import os
+import re
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lab.toolchain import go_toolchain
-from lab.toolchain.cache import partial
-
-MODULE = "istio.io/istio"
+from lab.toolchain.cache import module_folder, partial
+from lab.toolchain.istio_parts import CONTROL_PLANES, MODULE
+from lab.toolchain.part import Part
 
 
 @dataclass(frozen=True)
@@ -32,20 +36,36 @@ RELEASES = (
     Release("1.24.5", "v0.0.0-20250411143419-8348c2704c89", "h1:3/aVZVaQ+lqem3DIr3nFeQ2nM4uhWScV+1bc8IelBZc="),
     Release("1.25.5", "v0.0.0-20250903124600-60cf0ca3bf5c", "h1:WLg6MrxK//eQ+BC0gHPGvyKi7FO3k7GCC3UQwXy9Shc="),
     Release("1.26.8", "v0.0.0-20251213104211-4ea27a1efd95", "h1:zdKXkFKXtgLNxDVVfGM8hajdx8YhHMq8OlCE4GOvksc="),
-    Release("1.27.9", "v0.0.0-20260403063052-b9159ca3e5d5", "h1:7jPkixzr2Ye4hEWCQgKSp4a50itfep8rDIsczwEHH78="),
     Release("1.28.10", "v0.0.0-20260629163924-ff49c1889eba", "h1:A9+clb8NIlM/3OkhNJ8ZnWYk5b/y4UiLkPMTZFA2JVI="),
     Release("1.29.5", "v0.0.0-20260624015733-fe1d6ad98611", "h1:stfY2bwpO0An0m0coOjVRhtLK+XsGann+KcICLWaa3M="),
-    # Not a release: a commit of 2026-04-23 that the 1.30 branch grew from. Every module proxy that was tried serves it,
-    # so that there is always a neighbour of 1.31 to upgrade from.
-    Release("1.30.0", "v0.0.0-20260423205519-b01690e6db7d", "h1:A+Us0Ium1V2WFsOJYZAfeNfWmPQULLUVdgwNm7KjLF8="),
     Release("1.30.2", "v0.0.0-20260624003133-f888ab4c8a0c", "h1:hdOR5oV8JVSOBZSPKtrfSu/oa6OCLSJE2QYbbWeOs0w="),
 )
 
-BY_VERSION = {release.version: release for release in RELEASES}
+VERSIONS = (*(release.version for release in RELEASES), *CONTROL_PLANES)
+"""All versions whose charts can be packaged."""
 
 
 class ReleaseUnavailableError(RuntimeError):
     """A release's module can't be downloaded, or is not what was pinned."""
+
+
+def pinned(part: Part) -> Release:
+    """Return the release that the module files of a part of Istio pin."""
+    sums = (module_folder(part) / "go.sum").read_text()
+    found = re.search(rf"^{re.escape(MODULE)} ([^\s/]+) (h1:\S+)$", sums, re.MULTILINE)
+    if not found:
+        raise ReleaseUnavailableError(f"the go.sum of {part.name} does not pin {MODULE}")
+    return Release(part.version, *found.groups())
+
+
+def find(version: str) -> Release:
+    """Return the release of a version. Raises `ReleaseUnavailableError` for a version that is not pinned."""
+    if part := CONTROL_PLANES.get(version):
+        return pinned(part)
+    for release in RELEASES:
+        if release.version == version:
+            return release
+    raise ReleaseUnavailableError(f"no charts of Istio {version}; there are {', '.join(VERSIONS)}")
 
 
 @contextmanager

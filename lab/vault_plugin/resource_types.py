@@ -1,81 +1,92 @@
-"""The resource types, each with the Vault API call that creates it, and properties named as in the published plugin."""
+"""The resource types, each with the calls of Vault's API that the published plugin makes for it, in their order.
 
-import re
+contract.json has these calls as they were recorded, and a test compares. Properties are named as in that plugin.
+"""
+
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-Properties = dict[str, object]
-Body = Callable[[Properties], Properties]
+from lab.vault_plugin import bodies
+from lab.vault_plugin.bodies import Body, Fields
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call, filled in from the properties; `place` is its path, and `problem` in `wording` what Vault says."""
+
+    path: str
+    wording: str = "{problem}"
+    body: Body = bodies.PROPERTIES
+    method: str = "PUT"
 
 
 @dataclass(frozen=True)
 class ResourceType:
-    """A resource type whose resources are written to one path of Vault's API.
+    """A resource type. `outputs`: property -> field of the answer to a write.
 
-    `path` is filled in from the properties `in_path`; all others are sent. `outputs`: property -> field of the answer.
     `replaced_by`: a change of these replaces the resource, as in the published plugin; None means every property.
-    `rewritten`: an update writes again; the published plugin does not sign a certificate again, nor does this one.
     """
 
-    path: str
-    in_path: tuple[str, ...] = ("backend",)
+    create: Call
+    update: Call | None
+    read: Call | None = None
+    read_back: bool = True
+    """Whether a write is followed by the read."""
+    nil: str = ""
+    """The error of a refresh where Vault has nothing there; empty: the resource is gone."""
+    delete: Call | None = None
+    rename: Call | None = None
+    """What comes before an update that changes the id."""
+    identity: str = "{place}"
     outputs: Mapping[str, str] = field(default_factory=dict)
     secrets: frozenset[str] = frozenset()
     replaced_by: frozenset[str] | None = frozenset({"backend"})
-    rewritten: bool = True
-    readable: bool = False
-    deletable: bool = False
-    body: Body = lambda properties: properties
-    update_suffix: str = ""
-    update_body: Body = lambda properties: properties
-
-    def place(self, properties: Mapping[str, object]) -> str:
-        """Return the path of a resource with these properties."""
-        return self.path.format(**{name: properties[name] for name in self.in_path})
-
-    def sent(self, properties: Properties, update: bool) -> Properties:
-        """Return the body of the API call."""
-        fields = {snake(name): value for name, value in properties.items() if name not in self.in_path}
-        return self.update_body(fields) if update else self.body(fields)
+    computed: tuple[str, ...] = ()
+    """Properties that are read back besides those given, and sent with an update."""
+    found: Callable[[Fields], Fields] = dict
+    """What a read finds, by Vault's names of the properties."""
 
 
-def snake(name: str) -> str:
-    """Convert `maxPathLength` to `max_path_length`, as Vault's API names it."""
-    return re.sub(r"[A-Z]", lambda letter: f"_{letter[0].lower()}", name)
+def _config(what: str, body: Body, writing: str, reading: str, **more) -> ResourceType:
+    """Return the type of what is configured at one path of a mount; it goes with the mount."""
+    path = f"{{backend}}/config/{what}"
+    write = Call(path, writing, body)
+    return ResourceType(write, write, Call(path, reading), **more)
 
 
-def _mount(fields: Properties) -> Properties:
-    return {"type": fields["type"], "description": fields["description"], "config": _lease(fields)}
-
-
-def _tune(fields: Properties) -> Properties:
-    return {"description": fields["description"], **_lease(fields)}
-
-
-def _lease(fields: Properties) -> Properties:
-    return {"max_lease_ttl": f"{fields['max_lease_ttl_seconds']}s"}
-
-
+ROLE = bodies.without_zeros(bodies.fields(bodies.ROLE, in_path=("backend", "name")))
+REQUEST = bodies.without_zeros(bodies.fields(bodies.REQUEST, in_path=("backend", "type")))
 RESOURCE_TYPES = {
     "vault:index/mount:Mount": ResourceType(
-        "sys/mounts/{path}",
-        in_path=("path",),
-        replaced_by=frozenset({"path", "type"}),
-        readable=True,
-        deletable=True,
-        body=_mount,
-        update_suffix="/tune",
-        update_body=_tune,
+        Call("sys/mounts/{path}", "error writing to Vault: {problem}", bodies.mount, "POST"),
+        Call("sys/mounts/{path}/tune", "error updating Vault: {problem}", bodies.tune, "POST"),
+        Call("sys/mounts/{path}"),
+        delete=Call("sys/mounts/{path}", "error deleting from Vault: {problem}"),
+        identity="{path}",
+        rename=Call("sys/remount", "error remounting in Vault: {problem}", bodies.remount, "POST"),
+        replaced_by=frozenset({"type"}),
+        found=bodies.of_mount,
     ),
     "vault:pkiSecret/secretBackendIntermediateCertRequest:SecretBackendIntermediateCertRequest": ResourceType(
-        "{backend}/intermediate/generate/{type}",
-        in_path=("backend", "type"),
+        Call(
+            "{backend}/issuers/generate/intermediate/{type}",
+            'error creating intermediate cert request for PKI secret backend "{backend}": {problem}',
+            REQUEST,
+        ),
+        None,
+        identity="{place}/{unique}",
         outputs={"csr": "csr", "privateKey": "private_key", "privateKeyType": "private_key_type", "keyId": "key_id"},
         secrets=frozenset({"privateKey"}),
         replaced_by=None,
     ),
     "vault:pkiSecret/secretBackendRootSignIntermediate:SecretBackendRootSignIntermediate": ResourceType(
-        "{backend}/root/sign-intermediate",
+        Call(
+            "{backend}/root/sign-intermediate",
+            'error creating root sign-intermediate on PKI secret backend "{backend}": {problem}',
+            bodies.fields(bodies.SIGNATURE),
+        ),
+        None,
+        identity="{backend}/{commonName}",
         outputs={
             "certificate": "certificate",
             "caChains": "ca_chain",
@@ -83,27 +94,47 @@ RESOURCE_TYPES = {
             "serialNumber": "serial_number",
         },
         replaced_by=frozenset({"backend", "csr", "commonName", "maxPathLength", "excludeCnFromSans"}),
-        rewritten=False,
     ),
     "vault:pkiSecret/secretBackendIntermediateSetSigned:SecretBackendIntermediateSetSigned": ResourceType(
-        "{backend}/intermediate/set-signed",
+        Call(
+            "{backend}/intermediate/set-signed",
+            'error creating intermediate set-signed on PKI secret backend "{backend}": {problem}',
+        ),
+        None,
+        Call("sys/mounts/{backend}"),
+        read_back=False,
+        identity="{place}/{unique}",
         outputs={"importedIssuers": "imported_issuers", "importedKeys": "imported_keys"},
         replaced_by=None,
+        found=bodies.nothing,
     ),
-    "vault:pkiSecret/secretBackendConfigIssuers:SecretBackendConfigIssuers": ResourceType(
-        "{backend}/config/issuers", readable=True
+    "vault:pkiSecret/secretBackendConfigIssuers:SecretBackendConfigIssuers": _config(
+        "issuers",
+        bodies.fields(bodies.ISSUERS),
+        'error writing data to "{place}", err={problem}',
+        "error reading from Vault: {problem}",
     ),
-    "vault:pkiSecret/secretBackendConfigUrls:SecretBackendConfigUrls": ResourceType(
-        "{backend}/config/urls", readable=True
+    "vault:pkiSecret/secretBackendConfigUrls:SecretBackendConfigUrls": _config(
+        "urls",
+        bodies.fields(bodies.URLS),
+        'error writing PKI URL config to "{backend}": {problem}',
+        'error reading URL config on PKI secret backend "{place}": {problem}',
     ),
-    "vault:pkiSecret/backendConfigAutoTidy:BackendConfigAutoTidy": ResourceType(
-        "{backend}/config/auto-tidy", readable=True
+    "vault:pkiSecret/backendConfigAutoTidy:BackendConfigAutoTidy": _config(
+        "auto-tidy",
+        bodies.fields(bodies.TIDY),
+        'error writing PKI auto tidy config to "{backend}": {problem}',
+        'error reading auto tidy config on PKI secret backend "{place}": {problem}',
+        nil='got nil response from Vault from path: "{place}"',
+        computed=bodies.TIDY_READ,
     ),
     "vault:pkiSecret/secretBackendRole:SecretBackendRole": ResourceType(
-        "{backend}/roles/{name}",
-        in_path=("backend", "name"),
+        Call("{backend}/roles/{name}", 'error creating role {name} for backend "{backend}": {problem}', ROLE),
+        Call("{backend}/roles/{name}", 'error updating PKI secret backend role "{place}": {problem}', ROLE),
+        Call("{backend}/roles/{name}", 'error reading role "{place}": {problem}'),
+        delete=Call("{backend}/roles/{name}", 'error deleting role "{place}": {problem}'),
         replaced_by=frozenset({"backend", "name"}),
-        readable=True,
-        deletable=True,
+        computed=bodies.ROLE_READ,
+        found=bodies.of_role,
     ),
 }

@@ -62,11 +62,11 @@ def write(there: ExistingMesh, new: dict, first: Callable[[], None] = lambda: No
 def _hand_over(there: ExistingMesh) -> None:
     """Make the stack the manager of the fields that it is going to change, and that others hold."""
     held = [one for one in there.objects if any(held_fields.holders(one, object_rows.paths_held(one)))]
-    with Client(there.now.settings.cluster.context) as client:
+    with Client(there.now.context) as client:
         discovery = Discovery(client)
         for one in held:
             if path := discovery.path(one.wanted, ""):
-                client.patch(path, held_fields.handed_over(one))
+                client.patch_json(path, held_fields.handed_over(one))
 
 
 def _judged(there: ExistingMesh) -> Finding:

@@ -60,7 +60,7 @@ class ExistingMesh:
     @property
     def mesh(self) -> Inventory:
         now = self.now
-        return inventory.of(now.settings, now.stack, bool(now.snapshot.load_balancer))
+        return inventory.of(now.mesh_settings, now.stack, bool(now.snapshot.load_balancer))
 
 
 def read(stack: str) -> ExistingMesh:
@@ -69,7 +69,7 @@ def read(stack: str) -> ExistingMesh:
     now = observed_state.read(stack, stacks.load(stack))
     if found := tuple(obstacles.of_stack(now)):
         return ExistingMesh(now, found)
-    with Client(now.settings.cluster.context) as client:
+    with Client(now.context) as client:
         living = release_search.read(client, now.snapshot)
         if found := tuple(obstacles.of_mesh(now, client, living)):
             return ExistingMesh(now, found)
@@ -80,11 +80,11 @@ def _compared(
     now: Situation, client: Client, living: tuple[Living, ...], previewed: Callable[[], list[dict]]
 ) -> ExistingMesh:
     state = stacks.of_export(now.state)
-    names = release_search.names(now.settings, living)
+    names = release_search.names(now.mesh_settings, living)
     discovery = Discovery(client)
     listeners = [item for path in discovery.lists(ISTIO, ["Gateway"]).values() for item in client.items(path)]
-    wanted = tuple(proposals.of(now.settings, now.snapshot, state, names, listeners))
-    before = {_place(item.manifest) for item in inventory.of(now.settings, now.stack).objects}
+    wanted = tuple(proposals.of(now.mesh_settings, now.snapshot, state, names, listeners))
+    before = {_place(item.manifest) for item in inventory.of(now.mesh_settings, now.stack).objects}
     after = replace(now, settings=stacks.load_changed(now.stack, {one.path: one.value for one in wanted}))
     switched_off = before - {_place(item.manifest) for item in after.mesh.objects}
     registered = previewed()
@@ -92,7 +92,7 @@ def _compared(
     unknown = [one for one in registered if one["urn"] not in known and one.get("custom")]
     there = ExistingMesh(after, proposals=wanted, registered=tuple(registered), living=living)
     taken = tuple(_taken(there.mesh, unknown, living))
-    refused = [line for one in taken for line in obstacles.of_release(one.living, after.settings.release.timeout)]
+    refused = [line for one in taken for line in obstacles.of_release(one.living, after.mesh_settings.release.timeout)]
     objects = tuple(_objects(there.mesh, unknown, switched_off, discovery))
     refused += [line for one in objects for line in obstacles.of_object(one.wanted, one.live)]
     deployments = [entry for one in taken for entry in one.living.applied.objects if entry["kind"] == "Deployment"]
@@ -114,9 +114,11 @@ def _objects(
     mesh: Inventory, unknown: list[dict], switched_off: set[tuple[str, ...]], discovery: Discovery
 ) -> Iterator[Found]:
     manifests = {_place(item.manifest): item.manifest for item in mesh.objects}
+    # A destroy would delete a namespace that can't be adopted: the preflight refuses it.
+    refused = {_place(item.manifest) for item in mesh.namespaces if not item.adopted}
     for registered in unknown:
         inputs = registered.get("inputs") or {}
-        if registered["type"] == RELEASE or "kind" not in inputs or _place(inputs) in switched_off:
+        if registered["type"] == RELEASE or "kind" not in inputs or _place(inputs) in switched_off | refused:
             continue
         wanted = manifests.get(_place(inputs), inputs)
         if live := discovery.fetch(wanted, ""):

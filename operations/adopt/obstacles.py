@@ -26,8 +26,8 @@ def of_stack(now: Situation) -> Iterator[Finding]:
     if SECRETS in now.snapshot.unreadable:
         message = "may not list secrets, in which Helm keeps its releases: nothing is known of them"
         fix = "use a kubeconfig with the cluster-admin role"
-        yield error(ID, Subject("context", now.settings.cluster.context), message, fix)
-    if now.settings.vault.enabled:
+        yield error(ID, Subject("context", now.context), message, fix)
+    if now.mesh_settings.vault.enabled:
         fix = "adopt with vault.enabled: false, which keeps the CA that the mesh has; switch it on afterwards"
         yield error(ID, Subject("setting", "vault.enabled"), "is true, and would change the CA while adopting", fix)
 
@@ -46,7 +46,7 @@ def locks(now: Situation) -> Iterator[Finding]:
 
 def of_mesh(now: Situation, client: Client, living: Sequence[Living]) -> Iterator[Finding]:
     """Yield what is wrong with the mesh that is there."""
-    settings, snapshot = now.settings, now.snapshot
+    settings, snapshot = now.mesh_settings, now.snapshot
     yield from release_search.control_planes(settings, snapshot, living)
     yield from release_search.ambiguities(settings, living)
     for entry in snapshot.deployments:

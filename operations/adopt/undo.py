@@ -75,7 +75,7 @@ def _revisions(now: Situation, released: tuple[Mapping, ...]) -> dict[str, int]:
     """Return the newest revision of each release that was there when it was adopted, where Helm has gone on since."""
     adopted_at = {entry["id"]: _time(entry["created"]) for entry in released if entry["type"] == RELEASE}
     before: dict[str, int] = {}
-    with Client(now.settings.cluster.context) as client:
+    with Client(now.context) as client:
         listed = client.items(release_records.LIST, METADATA_ONLY, labelSelector=release_records.SELECTOR)
     for item in listed:
         record, made = release_records.parse(item), _time(item["metadata"]["creationTimestamp"])
@@ -116,14 +116,12 @@ def carry_out(undo: Undo) -> None:
     if undo.released:
         deployment = {**(undo.now.state["deployment"] or {}), "resources": list(undo.kept)}
         adopt_apply.write(ExistingMesh(undo.now), {**undo.now.state, "deployment": deployment})
-    annotation = ADOPTED_ANNOTATION.replace("/", "~1")
-    with Client(undo.now.settings.cluster.context) as client:
+    with Client(undo.now.context) as client:
         for name in undo.marked:
-            path = f"/api/v1/namespaces/{name}"
-            client.patch(path, [{"op": "remove", "path": f"/metadata/annotations/{annotation}"}])
+            client.patch(f"/api/v1/namespaces/{name}", {"metadata": {"annotations": {ADOPTED_ANNOTATION: None}}})
         discovery = Discovery(client)
         for entry in undo.released:
             path = None if entry["type"] == RELEASE else discovery.path(entry["outputs"], "")
             live = client.get(path) if path else None
             if path and live and (operations := held_fields.given_back(live)):
-                client.patch(path, operations)
+                client.patch_json(path, operations)

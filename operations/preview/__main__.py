@@ -6,8 +6,10 @@ from typing import Annotated
 
 import typer
 
-from operations.preview import both_sides, checkout, comment, revision
+from operations.preview import both_sides, checkout, comment, engine, revision
 from operations.preview.comment import LIMIT
+from operations.preview.engine import PulumiRefusedError
+from operations.programs import NotRunnableError
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -24,9 +26,19 @@ def main(
 ) -> None:
     """Prints what the working tree changes against the base branch, judged by the base's rules.
 
-    Exit status: 0 fine, 1 the working tree does not preview or breaks a mandatory policy, 2 wrong usage.
+    Exit status: 0 fine, 1 the working tree does not preview or breaks a mandatory policy, 2 wrong usage, or git or
+    pulumi can't be run.
     """
-    repository, stacks = Path.cwd(), list(dict.fromkeys(stack or ["pi-cluster"]))
+    try:
+        refused = _preview(Path.cwd(), list(dict.fromkeys(stack or ["pi-cluster"])), base, whole, charts)
+    except (NotRunnableError, PulumiRefusedError) as problem:
+        typer.echo(f"error: {problem}", err=True)
+        raise typer.Exit(2) from None
+    raise typer.Exit(refused)
+
+
+def _preview(repository: Path, stacks: list[str], base: str, whole: bool, charts: str) -> bool:
+    """Print the comment, and return True where the pull request is refused."""
     try:
         sides = revision.of(repository, base)
     except checkout.UnknownRevisionError as error:
@@ -34,10 +46,11 @@ def main(
     _refuse_unknown(repository, sides.base, stacks)
     if sides.changes_nothing:
         sys.stdout.write(comment.documentation(stacks, sides))
-        return
+        return False
+    engine.command()
     compared = [both_sides.compare(repository, name, sides, charts) for name in stacks]
     sys.stdout.write(comment.markdown(compared, sides, sys.maxsize if whole else LIMIT))
-    raise typer.Exit(any(comparison.is_refused for comparison in compared))
+    return any(comparison.is_refused for comparison in compared)
 
 
 def _refuse_unknown(repository: Path, base: str, stacks: list[str]) -> None:

@@ -19,7 +19,8 @@ def compare(repository: Path, stack: str, revision: Revision, charts: str) -> Co
         old, new = Path(scratch, "base"), Path(scratch, "pull-request")
         checkout.base(revision.branch, repository, old)
         checkout.working_tree(repository, new)
-        base, head = checkout_side.opened(old, stack, charts), checkout_side.opened(new, stack, charts)
+        base = checkout_side.opened(old, stack, charts)
+        head = checkout_side.judged(checkout_side.opened(new, stack, charts))
         before = checkout_side.of(base)
         state = before.intent.state if before.intent.resources else None
         judge = base.checkout if before.rules or base.checkout.policies.exists() else head.checkout

@@ -12,11 +12,14 @@ from typing import Any
 
 import yaml
 
+from operations.programs import NotRunnableError
+from pi_mesh.settings.raw import STAND_IN
+
 ENCRYPTION = ("encryptionsalt", "encryptedkey", "secretsprovider")
-MESH, VAULT = "pi-mesh:istio", "pi-mesh:vault"
+MESH, VAULT, CA = "pi-mesh:istio", "pi-mesh:vault", "pi-mesh:ca"
+WITHOUT_CA = {VAULT: {"enabled": False}, CA: {}}
+"""What stands for the settings of the mesh's CA: a preview of a pull request has neither its key nor Vault."""
 CHARTS = "charts-at-hand"
-PLACEHOLDER = "known-to-the-owner-only"
-"""Stands for each encrypted value of a stack file: a pull request's preview has no key, and needs none."""
 
 
 Config = dict[str, Any]
@@ -67,8 +70,8 @@ def prepare(folder: Path, stack: str) -> Config:
     content = {key: value for key, value in content.items() if key not in ENCRYPTION}
     config: Config = _without_secrets(content.get("config") or {})
     has_mesh = MESH in config  # a stack that makes the CA alone would be left with nothing
-    without_vault = {**config, VAULT: {"enabled": False}} if has_mesh and config.get(VAULT) else config
-    path.write_text(yaml.safe_dump({**content, "config": without_vault}))
+    left_out = {key: other for key, other in WITHOUT_CA.items() if has_mesh and config.get(key)}
+    path.write_text(yaml.safe_dump({**content, "config": {**config, **left_out}}))
     return config
 
 
@@ -111,14 +114,17 @@ def use_charts(folder: Path, charts: Path, stack: str) -> dict[str, str]:
 def _without_secrets(tree: Any) -> Any:
     if isinstance(tree, dict):
         if tree.keys() == {"secure"}:
-            return PLACEHOLDER
+            return STAND_IN
         return {key: _without_secrets(value) for key, value in tree.items()}
     return [_without_secrets(value) for value in tree] if isinstance(tree, list) else tree
 
 
 def git(repository: Path, *arguments: str) -> bytes:
-    """Return what a command of git prints. Raises UnknownRevisionError."""
-    run = subprocess.run(["git", "-C", repository, *arguments], capture_output=True, check=False)
+    """Return what a command of git prints. Raises UnknownRevisionError and NotRunnableError."""
+    try:
+        run = subprocess.run(["git", "-C", repository, *arguments], capture_output=True, check=False)
+    except OSError as problem:
+        raise NotRunnableError("git", problem) from None
     if run.returncode:
         reason = run.stderr.decode().strip() or "no common ancestor"
         raise UnknownRevisionError(f"git {' '.join(arguments)}: {reason}")

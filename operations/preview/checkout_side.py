@@ -4,14 +4,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from operations.preview import checkout, engine, rendered, rule_set
-from operations.preview.checkout import Config, StackFileError
+from operations.preview.checkout import VAULT, Config, StackFileError
 from operations.preview.engine import Checkout
 from operations.preview.engine_result import NOTHING, Intent
 from operations.preview.engine_state import Deployment
 from operations.preview.rendered import NotRenderedError, Objects
 from operations.preview.rule_set import RuleSet, RulesUnreadableError
+from pi_mesh.inventory import with_contradictions
 from pi_mesh.settings import SettingsError, parse_any
-from pi_mesh.settings.raw import plain_values
+from pi_mesh.settings.raw import STAND_IN, plain_values
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class OpenedSide:
 
     checkout: Checkout
     config: Config = field(default_factory=dict)
-    problem: str | None = None
+    problems: tuple[str, ...] = ()
 
 
 def opened(folder: Path, stack: str, charts: str) -> OpenedSide:
@@ -43,8 +44,16 @@ def opened(folder: Path, stack: str, charts: str) -> OpenedSide:
     try:
         config = checkout.prepare(folder, stack)
     except StackFileError as problem:
-        return OpenedSide(Checkout(folder, stack, source), problem=str(problem))
+        return OpenedSide(Checkout(folder, stack, source), problems=(str(problem),))
     return OpenedSide(Checkout(folder, stack, source), config)
+
+
+def judged(side: OpenedSide) -> OpenedSide:
+    """Return a side with what its whole settings are refused for: the engine gets them without the CA in Vault.
+
+    Only for a side whose program is the one that runs here: another one may have other settings.
+    """
+    return replace(side, problems=_refused(side.config)) if VAULT in side.config else side
 
 
 def of(side: OpenedSide, judge: Checkout | None = None, deployed: Deployment | None = None) -> Side:
@@ -66,8 +75,8 @@ def _rules(side: OpenedSide) -> tuple[RuleSet, str | None]:
 
 
 def _intent(side: OpenedSide, judge: Checkout | None, deployed: Deployment | None) -> Intent:
-    if side.problem:
-        return replace(NOTHING, errors=(side.problem,))
+    if side.problems:
+        return replace(NOTHING, errors=side.problems)
     if checkout.is_of_vault(side.config):
         return replace(NOTHING, errors=_refused(side.config))
     intent = engine.preview(side.checkout, judge, deployed)
@@ -78,8 +87,9 @@ def _intent(side: OpenedSide, judge: Checkout | None, deployed: Deployment | Non
 
 
 def _refused(config: Config) -> tuple[str, ...]:
+    encrypted = [key for key, value in config.items() if value == STAND_IN]
     try:
-        parse_any(plain_values(config))
+        parse_any(plain_values(config, encrypted))
     except SettingsError as error:
-        return error.problems
+        return with_contradictions(error).problems
     return ()

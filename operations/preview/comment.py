@@ -55,12 +55,13 @@ def _top(found: Comparison, revision: Revision) -> Iterator[str]:
     if found.after.config or not found.errors:
         yield value_section.settings(found.before.config, found.after.config)
     old, new = (side.intent.outputs.get("budget") or {} for side in (found.before, found.after))
-    if found.steps or old != new:
+    if not found.errors and (found.steps or old != new):
         yield budget_section.section(old, new)
 
 
 def _next(found: Comparison, revision: Revision) -> str:
-    after = f"After the merge: `pulumi up -s {found.stack}` · " if found.steps and not found.is_refused else ""
+    is_applied = found.steps and not found.is_refused and not found.consequences.lost_control_plane
+    after = f"After the merge: `pulumi up -s {found.stack}` · " if is_applied else ""
     return f"{after}{_judged(found, revision.branch)} · {revision}"
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from operations.preview import version_change
 from operations.preview.comparison import Comparison
 from operations.preview.engine_result import Step
 from operations.preview.spelling import code, enumerated
@@ -21,6 +22,8 @@ def lines(found: Comparison) -> Iterator[str]:
         if step.verb in GONE:
             alike.setdefault((step.verb, step.kind, step.keys, step.is_retained), []).append(step)
     yield from map(_gone, alike.values())
+    if change := version_change.effect(found):
+        yield change
     effect = found.consequences
     if effect.restarts:
         verb = (
@@ -32,10 +35,20 @@ def lines(found: Comparison) -> Iterator[str]:
             f"Running sidecars look for istiod in {code(effect.lost_control_plane)}, where it no longer is: "
             "they keep their last configuration, and their certificates run out, until their pods are made anew."
         )
+        yield _refusal(found.stack, effect.lost_control_plane)
     elif effect.has_new_sidecars:
         yield f"Running proxies stay: {staying(effect)} until their pods are made anew."
     if effect.stale:
         yield f"The gateways' own pod templates do not change. After the update: {code(_restart(effect.stale))}."
+
+
+def _refusal(stack: str, namespace: str) -> str:
+    """Return what preflight says of an istiod that moves, which only a running cluster shows."""
+    destroy, repair = code(f"pulumi destroy -s {stack}"), code(f"python -m operations repair -s {stack} --yes")
+    return (
+        f"Preflight refuses this `pulumi up` (foreign istio) while istiod runs in {code(namespace)}. To move it, run "
+        f"{destroy} first, which deletes the stack's namespaces but for adopted ones, then {repair} for the CRDs."
+    )
 
 
 def _restart(workloads: Sequence[str]) -> str:

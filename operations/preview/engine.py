@@ -1,7 +1,9 @@
 """Runs one side's program: the engine's preview on a state of its own, with no cluster and no Vault."""
 
 import os
+import subprocess
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 # Not `operations.pulumi`: only the Automation API hands out the engine's events.
@@ -11,6 +13,11 @@ from pulumi.automation.events import EngineEvent
 from operations.preview import engine_result
 from operations.preview.engine_result import Intent
 from operations.preview.engine_state import Deployment
+from operations.programs import NotRunnableError
+
+
+class PulumiRefusedError(Exception):
+    """The command pulumi can't be used; the text is one line: why, and what to do."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +36,20 @@ class Checkout:
     @property
     def bounds(self) -> Path:
         return self.policies / "config" / f"{self.stack}.json"
+
+
+@cache
+def command() -> automation.PulumiCommand:
+    """Return the command pulumi on PATH. Raises NotRunnableError and PulumiRefusedError."""
+    try:
+        return automation.PulumiCommand()
+    except OSError as problem:
+        raise NotRunnableError("pulumi", problem) from None
+    except automation.InvalidVersionError as problem:
+        raise PulumiRefusedError(f"the command pulumi is of another version: {problem}; install a newer one") from None
+    except subprocess.CalledProcessError as problem:
+        message = f"`pulumi version` ends with status {problem.returncode}, see above; install pulumi anew"
+        raise PulumiRefusedError(message) from None
 
 
 def preview(side: Checkout, judge: Checkout | None = None, deployed: Deployment | None = None) -> Intent:
@@ -57,7 +78,9 @@ def _stack(side: Checkout, deployed: Deployment | None) -> automation.Stack:
         "PULUMI_CONFIG_PASSPHRASE": "nothing is encrypted here",
         "PULUMI_SKIP_UPDATE_CHECK": "true",
     }
-    options = automation.LocalWorkspaceOptions(work_dir=str(side.folder), env_vars=environment)
+    options = automation.LocalWorkspaceOptions(
+        work_dir=str(side.folder), env_vars=environment, pulumi_command=command()
+    )
     selected = automation.create_or_select_stack(side.stack, work_dir=str(side.folder), opts=options)
     for path, value in side.config.items():
         selected.set_config(path, automation.ConfigValue(value), path=True)

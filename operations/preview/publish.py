@@ -48,7 +48,13 @@ def _send(method: str, path: str, body: str) -> None:
 
 def _gh(*arguments: str, text: str | None = None) -> str:
     """Run `gh api`; its errors go to the job's log, and end it."""
-    return subprocess.run(["gh", "api", *arguments], input=text, stdout=subprocess.PIPE, text=True, check=True).stdout
+    command = ["gh", "api", *arguments]
+    try:
+        return subprocess.run(command, input=text, stdout=subprocess.PIPE, text=True, check=True).stdout
+    except OSError as problem:
+        sys.exit(f"error: the command gh can't be run: {problem.strerror}; install it")
+    except subprocess.CalledProcessError as problem:
+        sys.exit(f"error: `{' '.join(command)}` ended with status {problem.returncode}, see above")
 
 
 if __name__ == "__main__":

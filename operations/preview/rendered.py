@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from operations import programs
 from operations.preview.engine_result import Intent, Resource
 
 
@@ -62,8 +63,8 @@ def _template(release: Resource, folder: Path) -> str:
 def _output(command: list[str], folder: Path) -> str:
     try:
         run = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    except FileNotFoundError:
-        raise NotRenderedError("helm is not on PATH") from None
+    except OSError as problem:
+        raise NotRenderedError(programs.reason("helm", problem)) from None
     if run.returncode:
         raise NotRenderedError(f"{' '.join(command[:4])}: {run.stderr.strip()}")
     return run.stdout

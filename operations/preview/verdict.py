@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from operations.preview import version_change
 from operations.preview.checkout import is_of_vault
 from operations.preview.comparison import Comparison
 from operations.preview.consequences import Consequences
@@ -31,6 +32,8 @@ def _judgement(found: Comparison) -> Iterator[str]:
         yield f"**relaxes {counted(len(found.relaxations.rules), 'rule')}**"
     if found.relaxations.settings:
         yield f"**weakens {counted(len(found.relaxations.settings), 'setting')}**"
+    if change := version_change.verdict(found):
+        yield change
     if found.relaxations.code:
         yield "changes what judges it"
 
@@ -41,7 +44,8 @@ def _effects(found: Comparison) -> list[str]:
     if is_of_vault(found.after.config):
         changes = found.before.config != found.after.config
         return ["**changes the CA's settings**, what that does in Vault is not known" if changes else NO_CHANGE]
-    effects = [*_gone(found.steps), *_counts(found.steps)]
+    refused = ["**`pulumi up` refuses it while the mesh runs**"] if found.consequences.lost_control_plane else []
+    effects = [*refused, *_gone(found.steps), *_counts(found.steps)]
     if found.consequences.restarts:
         effects.append(f"restarts {together(found.consequences.restarts)}")
     if found.consequences.has_new_sidecars:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from operations import pulumi
-from operations.repair import backend_lock, observed_state, plan, state
+from operations.repair import backend_lock, lost_ca, observed_state, plan, state
 from operations.repair.backend_lock import BackendLock
 from operations.repair.locks import Lock
 from operations.repair.observed_state import Situation
@@ -69,24 +69,24 @@ def _wait_for(now: Situation, plugin: Process) -> None:
 
 
 def _write_all(now: Situation, steps: list[Step], lock: BackendLock, say: Say) -> None:
-    writes = Writes(now.settings.cluster.context)
     for step in steps:
         if step.target:
             lock.confirm(now)
         _say(step, say)
-        _write(now, step, writes)
-    if any(step.act in (Act.STATE, Act.FAIL) for step in steps):
+        _write(now, step)
+    if any(step.act in (Act.STATE, Act.FAIL, Act.FORGET_CA) for step in steps):
         lock.confirm(now)
         lock.give_way()
         deployed = {entry.id for entry in now.snapshot.releases if entry.status == "deployed"}
-        pulumi.import_(now.stack, state.repaired(now.state, deployed, plan.failed(now)))
+        repaired = state.repaired(now.state, deployed, plan.failed(now))
+        pulumi.import_(now.stack, lost_ca.forgotten(repaired, now.lost_ca) if now.lost_ca else repaired)
 
 
-def _write(now: Situation, step: Step, writes: Writes) -> None:
+def _write(now: Situation, step: Step) -> None:
     match step.target:
         case ReleaseRecord() as release if step.act is Act.FORGET:
-            writes.forget(release)
+            Writes(now.context).forget(release)
         case ReleaseRecord() as release:
-            writes.fail(release)
+            Writes(now.context).fail(release)
         case Crd() as crd:
-            writes.hand_over(crd, now.mesh.the(Kind.BASE))
+            Writes(now.context).hand_over(crd, now.mesh.the(Kind.BASE))

@@ -18,19 +18,20 @@ Yes = Annotated[bool, typer.Option("--yes", help="Carry out the plan. Without th
 def repair(stack: Stack, yes: Yes = False, as_json: Json = False) -> None:
     """Show what a killed run left behind, and with --yes clear it away; a plain `pulumi up` then goes on.
 
-    Looks for stale locks, orphaned plugins, releases stuck half-way, pending operations and CRDs of a wrong owner.
+    Looks for stale locks, orphaned plugins, releases stuck half-way, pending operations, CRDs of a wrong owner, and a
+    CA that Vault has lost.
     Never touches a deployed release, nor anything while a run may be going on: it holds the backend's lock meanwhile.
     Status 1 as long as something is left to repair.
     """
     with expected_errors("repair", stack, as_json):
-        now = observed_state.read(stack, stacks.load(stack))
+        now = observed_state.read(stack, stacks.load_any(stack))
         planned = report.of("repair", stack, _planned(now))
         if not yes or plan.blocked(now):
             conclude(planned, as_json, _show_plan)
         if not as_json:
             _show_plan(planned, repairing=True)
         done = apply.carry_out(now, say=_nothing if as_json else typer.echo)
-    conclude(report.of("repair", stack, [*_unknown_locks(now), *done]), as_json, _nothing)
+    conclude(report.of("repair", stack, [*_unknown(now), *done]), as_json, _nothing)
 
 
 def _nothing(_: object) -> None:
@@ -40,7 +41,18 @@ def _nothing(_: object) -> None:
 def _planned(now: Situation) -> list[Finding]:
     """While a run may be going on, what it is at is no damage: only the obstacle is shown."""
     obstacle = plan.blocked(now)
-    return [*_unknown_locks(now), *([obstacle] if obstacle else (step.finding() for step in plan.steps(now)))]
+    return [*_unknown(now), *([obstacle] if obstacle else (step.finding() for step in plan.steps(now)))]
+
+
+def _unknown(now: Situation) -> list[Finding]:
+    return [*_unknown_locks(now), *_unknown_ca(now)]
+
+
+def _unknown_ca(now: Situation) -> list[Finding]:
+    if not now.vault_unknown:
+        return []
+    message = f"does not tell whether it still has the CA: {now.vault_unknown}"
+    return [unknown(plan.LOST_CA, Subject("vault", now.settings.vault.address or ""), message, "repair again then")]
 
 
 def _unknown_locks(now: Situation) -> list[Finding]:

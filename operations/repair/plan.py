@@ -13,7 +13,7 @@ from pi_mesh.checks.preflight import crd_owners, stuck_releases
 from pi_mesh.cluster.objects import Crd
 from pi_mesh.cluster.release_records import ReleaseRecord
 
-LOCK, OBSTACLE = "stale lock", "obstacle"
+LOCK, OBSTACLE, LOST_CA = "stale lock", "obstacle", "lost CA"
 NOTHING_DONE = "nothing was repaired"
 
 
@@ -23,6 +23,7 @@ class Act(Enum):
     FORGET = "delete this revision's secret; the next install adopts what is there"
     FAIL = "mark this revision failed; the next `pulumi up` goes over it again"
     STATE = "put the stack's state right, so that the next `pulumi up` goes over what was interrupted"
+    FORGET_CA = "take it out of the stack's state, so that the next `pulumi up` makes it anew under the same root"
     HAND_OVER = "label and annotate it for the release of the base chart"
 
 
@@ -56,7 +57,8 @@ def blocked(situation: Situation) -> Finding | None:
 
 def steps(situation: Situation) -> list[Step]:
     """Locks and processes first: what the cluster and the state say is only final without them."""
-    return [*processes_and_locks(situation), *_releases(situation), *_state(situation), *_crds(situation)]
+    found = (processes_and_locks, _releases, _state, _crds, _lost_ca)
+    return [step for find in found for step in find(situation)]
 
 
 def processes_and_locks(situation: Situation) -> Iterator[Step]:
@@ -73,9 +75,9 @@ def _young(situation: Situation) -> Iterator[Finding]:
 
     What the state says a run of Pulumi was at needs no waiting where that run is over.
     """
-    timeout = situation.settings.release.timeout
     over = state.interrupted(situation.state) if situation.run_is_over else ()
     for release in stuck(situation):
+        timeout = situation.mesh.settings.release.timeout
         seconds = 0 if release.id in over else release.under_way(timeout, situation.at)
         if seconds:
             why = f"is {release.status}, and may still be under way: wait for {seconds} s more (release.timeout)"
@@ -120,6 +122,14 @@ def failed(situation: Situation) -> set[str]:
 
 
 def _crds(situation: Situation) -> Iterator[Step]:
+    if not situation.snapshot.crds:
+        return
     for crd in crd_owners.abandoned(situation.mesh, situation.snapshot):
         found = f"belongs to {crd.release or 'no Helm release'}"
         yield Step(crd_owners.ID, Subject("crd", crd.name), found, Act.HAND_OVER, crd)
+
+
+def _lost_ca(situation: Situation) -> Iterator[Step]:
+    if lost := situation.lost_ca:
+        found = f"no longer holds the CA that this stack made in it: {lost.found}"
+        yield Step(LOST_CA, Subject("vault mount", lost.mount), found, Act.FORGET_CA)

@@ -5,8 +5,8 @@ from typing import Annotated, ClassVar
 from pi_mesh.addons.addon import NO_SIDECAR, OFF, Addon, ChartVersion, MeshContext
 from pi_mesh.model.base import HelmValues
 from pi_mesh.model.patterns import matching
+from pi_mesh.model.quantity import Memory
 from pi_mesh.model.resources import ResourceProfile, profile
-from pi_mesh.quantities import Memory
 
 PARTS_OFF = ("alertmanager", "kube-state-metrics", "prometheus-node-exporter", "prometheus-pushgateway")
 JOBS_OFF = ("kubernetes-api-servers", "kubernetes-nodes", "kubernetes-nodes-cadvisor")

@@ -36,8 +36,8 @@ class Node:
         return replace(self, free=self.free - requests, free_pods=self.free_pods - 1)
 
 
-def sidecars(nodes: Iterable[Node], requests: Resources) -> int:
-    """How many more pods with the sidecar's requests the scheduler accepts on these nodes."""
+def fitting(nodes: Iterable[Node], requests: Resources) -> int:
+    """Return how many more pods with these requests the scheduler accepts on these nodes."""
     return sum(node.room(requests) for node in nodes)
 
 
@@ -45,9 +45,9 @@ def place(nodes: Sequence[Node], pods: Iterable[Resources]) -> list[Node] | None
     """The nodes after these pods have landed, each on the emptiest, largest pod first. None where one fits nowhere."""
     left = list(nodes)
     for requests in sorted(pods, key=lambda pod: (pod.memory, pod.cpu), reverse=True):
-        fitting = [index for index, node in enumerate(left) if node.room(requests)]
-        if not fitting:
+        takers = [index for index, node in enumerate(left) if node.room(requests)]
+        if not takers:
             return None
-        emptiest = max(fitting, key=lambda index: (left[index].free.memory, left[index].free.cpu))
+        emptiest = max(takers, key=lambda index: (left[index].free.memory, left[index].free.cpu))
         left[emptiest] = left[emptiest].with_pod(requests)
     return left

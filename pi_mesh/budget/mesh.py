@@ -3,11 +3,13 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pi_mesh.budget.fit import Node, place, sidecars
+from pi_mesh.budget.fit import Node, fitting, place
 from pi_mesh.inventory import Inventory
 from pi_mesh.model.resources import ResourceProfile
 from pi_mesh.quantities import ZERO, Resources
+from pi_mesh.settings import Settings
 from pi_mesh.settings.cluster import ClusterSettings
+from pi_mesh.values.objects import trading_pod
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,8 @@ class Budget:
     rows: tuple[Row, ...]
     sidecar: Row
     """One sidecar: what every injected pod costs on top of its own containers."""
+    trading: Row
+    """The pods that `trading.workloads` promises, each of the default size and with its sidecar."""
     pis: tuple[Node, ...]
     """The cluster's Pis as they are before the mesh comes."""
 
@@ -67,20 +71,35 @@ class Budget:
     @property
     def fits(self) -> bool:
         """Whether the Pis take the mesh and the surge of its largest rollout."""
-        return place(self.pis, [row.requests for row in self.rows for _ in range(row.pods + row.surge)]) is not None
+        return self._left_by_rollouts() is not None
 
     @property
     def room(self) -> int:
         """How many sidecars still fit beside the mesh; zero where the mesh itself does not fit."""
         left = place(self.pis, [row.requests for row in self.rows for _ in range(row.pods)])
-        return 0 if left is None else sidecars(left, self.sidecar.requests)
+        return 0 if left is None else fitting(left, self.sidecar.requests)
+
+    @property
+    def promised(self) -> int:
+        """How many of the pods that `trading.workloads` promises fit beside the mesh and the surge of its rollouts."""
+        left = self._left_by_rollouts()
+        return 0 if left is None else min(self.trading.pods, fitting(left, self.trading.requests))
+
+    def _left_by_rollouts(self) -> list[Node] | None:
+        return place(self.pis, [row.requests for row in self.rows for _ in range(row.pods + row.surge)])
 
 
 def of(mesh: Inventory) -> Budget:
     """Return the budget of an inventory, on Pis as `cluster.node` describes them."""
     sidecar = _row("sidecar", mesh.settings.proxy.resources, pods=1, surge=0)
     rows = (_row(one.title, one.resources, one.pods, one.surge) for one in mesh.workloads)
-    return Budget(tuple(rows), sidecar, pis(mesh.settings.cluster))
+    return Budget(tuple(rows), sidecar, trading(mesh.settings), pis(mesh.settings.cluster))
+
+
+def trading(settings: Settings) -> Row:
+    """Return the row of trading's own pods, which its ResourceQuota counts too."""
+    requests, limits = trading_pod(settings)
+    return Row("trading workloads", settings.trading.workloads, requests, limits, surge=0)
 
 
 def pis(cluster: ClusterSettings) -> tuple[Node, ...]:

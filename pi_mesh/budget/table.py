@@ -1,30 +1,38 @@
 """The budget as table cells: the one wording for the terminal, a pull request and a stack's outputs."""
 
 from pi_mesh.budget.mesh import Budget, Row
-from pi_mesh.quantities import ZERO, Resources, show_cpu, show_memory
+from pi_mesh.quantities import ZERO, Resources
 
 HEADINGS: tuple[str, ...] = ("component", "pods", "requests", "limits", "more in a rollout")
 """Requests and limits are CPU / memory, of all the component's pods together."""
 
 
 def rows(budget: Budget) -> list[tuple[str, ...]]:
-    """Return a line for each component, for the whole mesh, for its share of the Pis, and for one sidecar."""
+    """Return a line for each component, the whole mesh, its share of the Pis, one sidecar, and trading's workloads."""
     mesh_pods = sum(row.pods for row in budget.rows)
     lines = [_line(row) for row in budget.rows]
     lines.append(_cells("mesh", mesh_pods, budget.requests, budget.limits, budget.surge))
     lines.append(("share of the Pis", "", *(_percent(budget, part) for part in _parts(budget))))
-    lines.append(_line(budget.sidecar))
-    return lines
+    return [*lines, _line(budget.sidecar), _line(budget.trading)]
 
 
 def room(budget: Budget) -> str:
-    """Return the sentence below the table."""
+    """Return the sentences below the table."""
     pi, count = budget.pis[0], len(budget.pis)
-    size = f"{_counted(show_cpu(pi.free.cpu), 'CPU')}, {show_memory(pi.free.memory)}, {pi.free_pods} pods"
+    size = f"{pi.free.cpu_in_words}, {pi.free.shown_memory}, {_counted(str(pi.free_pods), 'pod')}"
     pis = f"{_counted(str(count), 'empty Pi')} ({size}{' each' if count > 1 else ''})"
     if not budget.fits:
         return f"The mesh and the surge of its rollouts do NOT fit on {pis}."
-    return f"Room for {_counted(str(budget.room), 'more sidecar')} on {pis}."
+    return f"Room for {_counted(str(budget.room), 'more sidecar')} on {pis}. {_promise(budget)}"
+
+
+def _promise(budget: Budget) -> str:
+    promised = budget.trading.pods
+    if budget.promised < promised:
+        pods = f"{_counted(str(promised), 'pod')} that trading.workloads promises"
+        return f"Only {budget.promised} of the {pods}, each with its sidecar, fit beside the mesh and its rollouts."
+    pods, verb = ("The 1 pod", "fits") if promised == 1 else (f"The {promised} pods", "fit")
+    return f"{pods} that trading.workloads promises, with their sidecars, {verb} beside the mesh and its rollouts."
 
 
 def summary(budget: Budget) -> dict[str, dict[str, str] | str]:

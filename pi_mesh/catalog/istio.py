@@ -1,7 +1,13 @@
 """What is known of each Istio minor version: the one table that settings, preflight and values consult."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
+
+CERTIFICATE_LIFETIME = timedelta(hours=24)
+"""Life of a certificate whose proxy was told no other (SECRET_TTL in pilot/cmd/pilot-agent/options/options.go)."""
+
+UNLIMITED = range(0, 1000)
+"""Patches of a minor version of which none was mended."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +32,11 @@ class IstioMinor:
         return self.minor >= 22
 
     @property
+    def gateways_carry_their_version(self) -> bool:
+        """Its gateway chart has the version in the pod template, so that an upgrade restarts the gateways."""
+        return self.minor >= 24
+
+    @property
     def crds_are_templates(self) -> bool:
         """Its base chart upgrades the CRDs; older ones carry them in `crds/`, which Helm never upgrades."""
         return self.minor >= 24
@@ -40,10 +51,10 @@ MINORS = {
     row.minor: row
     for row in (
         IstioMinor(20, (25, 29), date(2024, 6, 25)),
-        IstioMinor(21, (26, 29), date(2024, 9, 27), broken_gateway_patches=range(0, 1000)),
-        IstioMinor(22, (27, 30), date(2025, 1, 16), broken_gateway_patches=range(0, 1000)),
-        IstioMinor(23, (27, 30), date(2025, 4, 16), broken_gateway_patches=range(0, 1000)),
-        IstioMinor(24, (28, 31), date(2025, 6, 19), broken_gateway_patches=range(0, 1000)),
+        IstioMinor(21, (26, 29), date(2024, 9, 27), broken_gateway_patches=UNLIMITED),
+        IstioMinor(22, (27, 30), date(2025, 1, 16), broken_gateway_patches=UNLIMITED),
+        IstioMinor(23, (27, 30), date(2025, 4, 16), broken_gateway_patches=UNLIMITED),
+        IstioMinor(24, (28, 31), date(2025, 6, 19), broken_gateway_patches=UNLIMITED),
         IstioMinor(25, (29, 32), date(2025, 9, 22), broken_gateway_patches=range(0, 5)),
         IstioMinor(26, (29, 33), date(2025, 12, 22), broken_gateway_patches=range(0, 4)),
         IstioMinor(27, (29, 33), date(2026, 4, 7), broken_gateway_patches=range(0, 1)),
@@ -59,8 +70,26 @@ OLDEST, NEWEST = min(MINORS), max(MINORS)
 
 
 def facts_of(version: str) -> IstioMinor:
-    """The facts of an exact version such as "1.20.3". Raises KeyError for one that is not in the table."""
-    return MINORS[int(version.split(".")[1])]
+    """The facts of an exact version such as "1.20.3"; of the newest known for one that is newer than the table.
+
+    Raises KeyError for one that is older.
+    """
+    return MINORS[min(minor_of(version), NEWEST)]
+
+
+def is_known(version: str) -> bool:
+    """Return True unless the version is newer than the table."""
+    return minor_of(version) <= NEWEST
+
+
+def minor_of(version: str) -> int:
+    """Return the minor number of a version such as "1.20.3"."""
+    return int(version.split(".")[1])
+
+
+def has_gateway_charts(minor: int) -> bool:
+    """Return True unless Helm refuses the gateway chart of every patch of this minor version."""
+    return minor not in MINORS or MINORS[minor].broken_gateway_patches != UNLIMITED
 
 
 def gateway_chart_is_broken(version: str) -> bool:

@@ -49,7 +49,7 @@ def verified(chain: str, key: str, also_trust: Iterable[str], now: datetime, whe
         ca_cert=pem.text(several[:1]),
         ca_key=signing_key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()).decode(),
         cert_chain=pem.text(several[:-1]),
-        root_cert=pem.text(_roots(several[-1], also_trust)),
+        root_cert=pem.text(_roots(several[-1], also_trust, where)),
     )
 
 
@@ -62,11 +62,11 @@ def verified_chain(chain: str, now: datetime, where: str = "vault") -> Certifica
     return several
 
 
-def _roots(root: pem.x509.Certificate, also_trust: Iterable[str]) -> Certificates:
-    further = [one for text in also_trust for one in pem.certificates(text, "vault.alsoTrust")]
+def _roots(root: pem.x509.Certificate, also_trust: Iterable[str], where: str) -> Certificates:
+    further = [one for text in also_trust for one in pem.certificates(text, f"{where}.alsoTrust")]
     for one in further:
         if not pem.issued(one, one):
-            raise CertificateError(f"vault.alsoTrust: {pem.title(one)} is not self-signed; only roots are trusted")
+            raise CertificateError(f"{where}.alsoTrust: {pem.title(one)} is not self-signed; only roots are trusted")
     # In an order of their own, so that the file stays the same while the mesh changes from one of them to another.
     return tuple(sorted(_without_repeats((root, *further)), key=pem.fingerprint))
 

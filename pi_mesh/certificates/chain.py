@@ -13,6 +13,19 @@ Extension = TypeVar("Extension", bound=x509.ExtensionType)
 
 def verify(chain: Certificates, now: datetime, where: str) -> None:
     """Raises CertificateError with the first thing that is wrong. The signing CA comes first, the root last."""
+    _links(chain, now, where)
+    _path_lengths_allow(chain, where)
+    if len(chain) > 1 and _path_length(chain[0]) != 0:
+        raise CertificateError(f"{where}: {title(chain[0])} may sign further CAs; sign it with path length 0")
+
+
+def verify_signers(chain: Certificates, now: datetime, where: str) -> None:
+    """Verify the signers of a CA that is yet to be made, as `verify` does. Its own signer comes first."""
+    _links(chain, now, where)
+    _path_lengths_allow(chain, where, below_first=1)
+
+
+def _links(chain: Certificates, now: datetime, where: str) -> None:
     for certificate in chain:
         _is_ca(certificate, where)
         _is_valid(certificate, now, where)
@@ -20,7 +33,6 @@ def verify(chain: Certificates, now: datetime, where: str) -> None:
         _is_issued(below, above, where)
     if not issued(chain[-1], chain[-1]):
         raise CertificateError(f"{where}: the chain ends at {title(chain[-1])}, which is no root; add its signers")
-    _path_lengths_allow(chain, where)
 
 
 def _is_ca(certificate: x509.Certificate, where: str) -> None:
@@ -53,15 +65,13 @@ def _is_issued(below: x509.Certificate, above: x509.Certificate, where: str) -> 
         )
 
 
-def _path_lengths_allow(chain: Certificates, where: str) -> None:
-    for below, certificate in enumerate(chain):
+def _path_lengths_allow(chain: Certificates, where: str, below_first: int = 0) -> None:
+    for below, certificate in enumerate(chain, start=below_first):
         allowed = _path_length(certificate)
         if allowed is not None and below > allowed:
             raise CertificateError(
                 f"{where}: {title(certificate)} allows {allowed} CA certificates below it, and there are {below}"
             )
-    if len(chain) > 1 and _path_length(chain[0]) != 0:
-        raise CertificateError(f"{where}: {title(chain[0])} may sign further CAs; sign it with path length 0")
 
 
 def _path_length(certificate: x509.Certificate) -> int | None:

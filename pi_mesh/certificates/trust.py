@@ -12,6 +12,7 @@ from typing import Literal
 
 from cryptography.x509 import Certificate
 
+from pi_mesh.catalog.istio import CERTIFICATE_LIFETIME
 from pi_mesh.certificates import pem
 from pi_mesh.certificates.pem import Certificates
 
@@ -25,6 +26,8 @@ class Trust:
     since: datetime
     external: bool = True
     """False when istiod made its own root."""
+    longest_lifetime: timedelta = CERTIFICATE_LIFETIME
+    """The longest life that a running proxy asks for its certificate: another setting reaches new pods only."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,8 @@ class Change:
 
     level: Literal["none", "announced", "refused"]
     message: str = ""
+    dropped: Certificates = ()
+    """Roots that are trusted no more: refused by time alone, where nobody tells who holds certificates of them."""
 
 
 def of_bundle(ca_cert: str, cert_chain: str, root_cert: str) -> Trust:
@@ -56,37 +61,50 @@ def with_root(root_cert: str, also_trust: Iterable[str]) -> Trust:
 def change(live: Trust | None, new: Trust | None, now: datetime, certificate_lifetime: timedelta) -> Change:
     """How the mesh gets from `live` to `new`; None is a mesh that is not there yet, or istiod's own root to come.
 
-    `certificate_lifetime` is a workload certificate's: so long may one of the old root still be in use.
+    `certificate_lifetime` is what new proxies ask for. So long, and as long as the running ones ask for, may a
+    certificate of the old root still be in use.
     """
     if live is None:
         return Change("none")
     if new is None:
         return Change("announced", _to_own_root(live)) if live.external else Change("none")
     if not live.external:
-        return Change("announced", _from_own_root(live, new)) if live.signer not in new.roots else Change("none")
+        return Change("none") if _among(live.signer, new.roots) else Change("announced", _from_own_root(live, new))
     if live.signer == new.signer and set(live.roots) == set(new.roots):
         return Change("none")
-    if refusal := _refusal(live, new, now, certificate_lifetime):
+    if refusal := _refusal(live, new):
         return Change("refused", refusal)
-    return Change("announced", f"the mesh's trust changes: {_described(live)} -> {_described(new)}")
+    dropped = tuple(root for root in live.roots if not _among(root, new.roots))
+    if refusal := _too_early(live, dropped, now, max(certificate_lifetime, live.longest_lifetime)):
+        return Change("refused", refusal, dropped)
+    return Change("announced", f"the mesh's trust changes: {_described(live)} -> {_described(new)}", dropped)
 
 
-def _refusal(live: Trust, new: Trust, now: datetime, lifetime: timedelta) -> str | None:
-    steps = "set vault.alsoTrust to the other root, run up, and only then change who signs"
-    if new.signer not in live.roots:
+def _refusal(live: Trust, new: Trust) -> str | None:
+    steps = "`python -m operations rotate-ca --root` goes there in steps (docs/vault.md, Another root)"
+    if not _among(new.signer, live.roots):
         return (
             f"the mesh's root would change in one step from {pem.title(live.signer)} to {pem.title(new.signer)}, which "
             f"no workload trusts yet: if Vault was wiped or is another one, put the right one back; else {steps}"
         )
-    if live.signer not in new.roots:
+    if not _among(live.signer, new.roots):
         return f"{pem.title(live.signer)} still signs and can't be dropped from the trusted roots: {steps}"
-    dropped = set(live.roots) - set(new.roots)
+    return None
+
+
+def _too_early(live: Trust, dropped: Certificates, now: datetime, lifetime: timedelta) -> str | None:
     if dropped and now < (until := live.since + lifetime):
         return (
             f"workloads may hold certificates of {', '.join(map(pem.title, dropped))} until "
             f"{until:%Y-%m-%d %H:%M} UTC: leave it in vault.alsoTrust so long"
         )
     return None
+
+
+def _among(root: Certificate, roots: Certificates) -> bool:
+    """Return True where what the root signed verifies by one of the roots: the same, or renewed for the same key."""
+    key = root.public_key()
+    return any(root.subject == known.subject and key == known.public_key() for known in roots)
 
 
 def _described(trust: Trust) -> str:

@@ -1,12 +1,29 @@
-"""What nodes have free: allocatable less the requests that the scheduler has placed there."""
+"""What nodes have free, and what a mesh asks of them beside what its running pods hold already."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from pi_mesh.budget import fit
 from pi_mesh.cluster.nodes import Node
 from pi_mesh.cluster.pods import Pod
+from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.inventory import Inventory, Workload
 from pi_mesh.quantities import ZERO, Resources
+
+
+@dataclass(frozen=True)
+class Demand:
+    """What the scheduler still has to place of a mesh, and where it can."""
+
+    nodes: tuple[fit.Node, ...]
+    """Nodes of the mesh's architecture that take pods; what stays on them is counted, what the mesh replaces is not."""
+    others: tuple[fit.Node, ...]
+    """The other nodes that take pods: trading's workloads may run there."""
+    pods: tuple[Resources, ...]
+    """Requests of the pods that are not there yet, or smaller than the settings want them."""
+    surge: tuple[Resources, ...]
+    """Requests of the further pods that rollouts need for as long as they take."""
 
 
 def rooms(nodes: Iterable[Node], pods: Iterable[Pod]) -> list[fit.Node]:
@@ -23,3 +40,33 @@ def rooms(nodes: Iterable[Node], pods: Iterable[Pod]) -> list[fit.Node]:
         )
         for node in nodes
     ]
+
+
+def demand(mesh: Inventory, snapshot: Snapshot) -> Demand:
+    """Return what has to be placed: a pod of the mesh that runs and is large enough stays where it is."""
+    wanted = mesh.settings.cluster.architecture
+    fitting = [node for node in snapshot.nodes if node.architecture == wanted]
+    homes = {node.name for node in fitting if node.ready}
+    kept = [(workload, _kept(workload, snapshot.pods, homes)) for workload in mesh.workloads]
+    staying = [pod for pod in snapshot.pods if not mesh.has_pod(pod.namespace, pod.labels)]
+    staying += [pod for _, pods in kept for pod in pods]
+    accepting = {node.name for node in fitting if node.accepts}
+    free = [node for node in rooms(snapshot.nodes, staying) if node.accepts]
+    return Demand(
+        nodes=tuple(node for node in free if node.name in accepting),
+        others=tuple(node for node in free if node.name not in accepting),
+        pods=tuple(_requests(one) for one, pods in kept for _ in range(one.pods - len(pods))),
+        surge=tuple(_requests(one) for one in mesh.workloads for _ in range(one.surge)),
+    )
+
+
+def _kept(workload: Workload, pods: Iterable[Pod], homes: Iterable[str]) -> Sequence[Pod]:
+    """Return the pods that need no other place: on a node that is Ready, and with no less than is wanted."""
+    wanted = _requests(workload)
+    running = [pod for pod in pods if workload.has_pod(pod.namespace, pod.labels) and pod.node in homes]
+    large = [pod for pod in running if pod.requests.cpu >= wanted.cpu and pod.requests.memory >= wanted.memory]
+    return [pod for pod in large if not pod.ending][: workload.pods]
+
+
+def _requests(workload: Workload) -> Resources:
+    return workload.resources.requests.resources

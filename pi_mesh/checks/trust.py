@@ -1,7 +1,10 @@
 """A change of the mesh's root certificate must not cut workloads off from each other."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
+
+from cryptography.x509 import Certificate
 
 from pi_mesh.certificates import pem, trust
 from pi_mesh.certificates.pem import CertificateError
@@ -9,11 +12,26 @@ from pi_mesh.certificates.trust import Change, Trust
 from pi_mesh.cluster.authority import Authority
 from pi_mesh.settings.namespaces import duration
 
+SHOWN = 5
+"""Pods that a message names."""
+
 
 def of_cluster(authority: Authority) -> Trust | None:
-    """The mesh's trust; None where no istiod has run yet."""
-    if authority.cacerts:
+    """Return the mesh's trust; None where no istiod has run yet.
+
+    Raises CertificateError where the secret `cacerts` is none that istiod could sign with.
+    """
+    found = _of_cluster(authority)
+    return replace(found, longest_lifetime=authority.longest_lifetime) if found else None
+
+
+def _of_cluster(authority: Authority) -> Trust | None:
+    if "ca-cert.pem" in authority.cacerts:  # with a root alone istiod makes its own
         files = authority.cacerts
+        if "root-cert.pem" not in files:
+            raise CertificateError(
+                "secret cacerts has no root-cert.pem, without which istiod can't sign: put the root's certificate in"
+            )
         return trust.of_bundle(files["ca-cert.pem"], files.get("cert-chain.pem", ""), files["root-cert.pem"])
     if authority.external_signer_root:
         roots = pem.certificates(authority.external_signer_root, "the mesh's root")
@@ -24,10 +42,34 @@ def of_cluster(authority: Authority) -> Trust | None:
     return Trust(roots[0], roots, roots[0].not_valid_before_utc, external=False)
 
 
-def check_change(live: Trust | None, new: Trust | None, certificate_lifetime: str, log: Callable[[str], None]) -> None:
-    """Tells a change of the mesh's trust to `log`. Raises CertificateError if it would cut workloads off."""
+def check_change(
+    live: Trust | None,
+    new: Trust | None,
+    certificate_lifetime: str,
+    log: Callable[[str], None],
+    holders: Callable[[Certificate], list[str] | None] = lambda _: None,
+) -> None:
+    """Tells a change of the mesh's trust to `log`. Raises CertificateError if it would cut workloads off.
+
+    `holders` returns who holds certificates of another root than the one given; None, where not all could be asked,
+    leaves it to time.
+    """
     change: Change = trust.change(live, new, datetime.now(UTC), duration(certificate_lifetime))
+    if change.dropped and new and (held := holders(new.signer)) is not None:
+        change = _by_holders(change, held)
     if change.level == "refused":
         raise CertificateError(f"vault: {change.message}; nothing was touched")
     if change.level == "announced":
         log(f"vault: {change.message}")
+
+
+def _by_holders(change: Change, held: list[str]) -> Change:
+    dropped = ", ".join(map(pem.title, change.dropped))
+    if not held:
+        return Change("announced", f"{dropped} is trusted no more: no proxy holds a certificate of it")
+    more = f" and {len(held) - SHOWN} more" if len(held) > SHOWN else ""
+    holds = "holds" if len(held) == 1 else "hold"
+    message = (
+        f"{dropped} can't be dropped yet: {', '.join(held[:SHOWN])}{more} still {holds} a certificate of another root"
+    )
+    return Change("refused", f"{message}; leave it in alsoTrust until they renewed theirs, or restart them")

@@ -2,8 +2,9 @@
 
 import base64
 from dataclasses import dataclass, field
+from datetime import timedelta
 
-from pi_mesh.catalog import cert_manager
+from pi_mesh.catalog import cert_manager, istio
 from pi_mesh.cluster.client import Client
 from pi_mesh.names import EXTERNAL_CA_LABEL
 
@@ -28,6 +29,8 @@ class Authority:
     """The root of a mesh whose certificates Vault signs one by one; empty for any other."""
     issuer: str = ""
     """There, why cert-manager's Issuer can't have anything signed now; empty when it can."""
+    longest_lifetime: timedelta = istio.CERTIFICATE_LIFETIME
+    """The longest life that a running proxy asks for its certificate; Istio's default where nobody looked."""
 
 
 def read(context: str, namespace: str, *, secrets: bool = True) -> Authority:
@@ -37,14 +40,15 @@ def read(context: str, namespace: str, *, secrets: bool = True) -> Authority:
         roots = client.get(f"{path}/configmaps/istio-ca-root-cert") or {}
         secret = (client.get(f"{path}/secrets/cacerts") if secrets else None) or {}
         external_signer_map = client.get(f"{path}/configmaps/{cert_manager.ROOT}") or {}
-        issuer = client.get(f"{ISSUERS.format(namespace)}/{cert_manager.ISSUER}") if external_signer_map else None
+        asked = bool(external_signer_map) and secrets
+        issuer = client.get(f"{ISSUERS.format(namespace)}/{cert_manager.ISSUER}") if asked else None
     labels = secret.get("metadata", {}).get("labels") or {}
     return Authority(
         root_cert=(roots.get("data") or {}).get("root-cert.pem", ""),
         cacerts=_certificates(secret.get("data") or {}),
         ours=EXTERNAL_CA_LABEL in labels,
         external_signer_root=(external_signer_map.get("data") or {}).get("root-cert.pem", ""),
-        issuer=_complaint(issuer) if external_signer_map else "",
+        issuer=_complaint(issuer) if asked else "",
     )
 
 

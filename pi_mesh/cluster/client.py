@@ -84,7 +84,11 @@ class Client:
         """Create an object in the list at a path, and return it. Raises Refused with the API server's reason."""
         return self._send("POST", path, json=body)
 
-    def patch(self, path: str, operations: Sequence[Mapping[str, object]]) -> None:
+    def patch(self, path: str, body: Mapping[str, object]) -> Any:
+        """Merge `body` into the object at a path (RFC 7386), and return it; None where it is gone."""
+        return self._send("PATCH", path, json=body, headers={"Content-Type": "application/merge-patch+json"})
+
+    def patch_json(self, path: str, operations: Sequence[Mapping[str, object]]) -> None:
         """Change an object by a JSON patch (RFC 6902); one that is gone is fine."""
         self._send("PATCH", path, headers={"Content-Type": "application/json-patch+json"}, json=operations)
 
@@ -107,6 +111,9 @@ class Client:
             raise self._unreachable(str(error)) from None
         except httpx.HTTPError as error:
             raise self._unreachable(str(error) or type(error).__name__) from None
+        except OSError as error:  # the kubeconfig may name a program that gives the credentials
+            cause = f"the kubeconfig's program for credentials can't be run ({error.strerror}: {error.filename})"
+            raise self._unreachable(cause) from None
         if response.status_code == 404:
             return None
         if response.status_code == 401:

@@ -23,6 +23,14 @@ class Crd:
     """PLURAL.GROUP"""
     release: str = ""
     """The Helm release that owns it, as NAMESPACE/NAME; empty where none does."""
+    version: str = ""
+    """Version of Istio that it is of; empty where it is older than 1.24, whose charts label it for the first time."""
+
+    @property
+    def minor(self) -> int:
+        """The minor number of that version; 0 where it is not known."""
+        part = self.version.split(".")[1:2]
+        return int(part[0]) if part and part[0].isdecimal() else 0
 
     @property
     def of_istio(self) -> bool:
@@ -84,7 +92,9 @@ def namespace(item: dict) -> Namespace:
 
 
 def crd(item: dict) -> Crd:
-    return Crd(item["metadata"]["name"], release_of(item["metadata"]))
+    labels = item["metadata"].get("labels") or {}
+    version = labels.get("app.kubernetes.io/version", "")
+    return Crd(item["metadata"]["name"], release_of(item["metadata"]), version)
 
 
 def webhooks(kind: str, item: dict) -> list[Webhook]:

@@ -44,6 +44,8 @@ class Pod:
     containers: tuple[Container, ...] = ()
     """Init containers too."""
     annotations: dict[str, str] = field(default_factory=dict)
+    secret_ttl: str = ""
+    """SECRET_TTL of the mesh's proxy in it, as Go writes a duration; it stays until the pod goes."""
 
     @property
     def has_sidecar(self) -> bool:
@@ -84,7 +86,14 @@ def parse(item: dict) -> Pod:
         out_of_memory=tuple(entry["name"] for entry in statuses if _out_of_memory(entry)),
         containers=containers(spec),
         annotations=meta.get("annotations", {}),
+        secret_ttl=_secret_ttl(spec),
     )
+
+
+def _secret_ttl(spec: dict) -> str:
+    every = (*spec.get("containers", []), *spec.get("initContainers", []))
+    variables = (entry for item in every if item["name"] == SIDECAR for entry in item.get("env", []))
+    return next((entry.get("value", "") for entry in variables if entry["name"] == "SECRET_TTL"), "")
 
 
 def containers(spec: dict) -> tuple[Container, ...]:

@@ -1,6 +1,9 @@
-"""Which rights an install needs, and which of them we lack."""
+"""Which rights an install and later changes need, and which of them we lack."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from itertools import product
+from typing import NamedTuple
 
 REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 NEEDED = (
@@ -15,20 +18,56 @@ NEEDED = (
     ("admissionregistration.k8s.io", "validatingwebhookconfigurations"),
     ("security.istio.io", "peerauthentications"),
 )
-"""API group and resource of what the charts and the program create."""
+"""API group and resource of what the charts and the program create in any mesh."""
+ALSO = (
+    ("", "configmaps"),
+    ("", "serviceaccounts"),
+    ("", "limitranges"),
+    ("", "resourcequotas"),
+    ("rbac.authorization.k8s.io", "roles"),
+    ("rbac.authorization.k8s.io", "rolebindings"),
+    ("autoscaling", "horizontalpodautoscalers"),
+    ("policy", "poddisruptionbudgets"),
+    ("networking.istio.io", "sidecars"),
+)
+"""The same of what some settings bring."""
+CHANGES = ("update", "patch", "delete")
 
 Ask = Callable[[str, dict], dict]
+Right = tuple[str, str, str]
+"""Verb, API group and resource."""
 
 
-def missing(ask: Ask) -> tuple[str, ...]:
-    """The resources, as RESOURCE.GROUP, that we may not create; asked of the API server's own authorizers."""
-    if _allowed(ask, "*", "*", "*"):
-        return ()
-    lacking = [(group, resource) for group, resource in NEEDED if not _allowed(ask, "create", group, resource)]
-    return tuple(f"{resource}.{group}".rstrip(".") for group, resource in lacking)
+class Missing(NamedTuple):
+    """The rights that we lack."""
+
+    create: tuple[str, ...] = ()
+    """RESOURCE.GROUP that an install creates."""
+    change: tuple[str, ...] = ()
+    """VERB RESOURCE.GROUP of what a later `up` does, or what only some settings bring."""
 
 
-def _allowed(ask: Ask, verb: str, group: str, resource: str) -> bool:
+def missing(ask: Ask) -> Missing:
+    """Return the rights that we lack; asked of the API server's own authorizers."""
+    if _allowed(ask, ("*", "*", "*")):
+        return Missing()
+    create = [("create", *kind) for kind in NEEDED]
+    change = [(verb, *kind) for kind, verb in product(NEEDED, CHANGES)]
+    change += [(verb, *kind) for kind, verb in product(ALSO, ("create", *CHANGES))]
+    with ThreadPoolExecutor(max_workers=5) as pool:
+        answers = dict(zip(create + change, pool.map(lambda right: _allowed(ask, right), create + change), strict=True))
+    lacking = [right for right, allowed in answers.items() if not allowed]
+    named = tuple(_name(right) for right in lacking if right in create)
+    return Missing(named, tuple(f"{right[0]} {_name(right)}" for right in lacking if right in change))
+
+
+def _name(right: Right) -> str:
+    _, group, resource = right
+    return f"{resource}.{group}".rstrip(".")
+
+
+def _allowed(ask: Ask, right: Right) -> bool:
+    verb, group, resource = right
     attributes = {"verb": verb, "group": group, "resource": resource}
     review = {"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview"}
     answer = ask(REVIEWS, {**review, "spec": {"resourceAttributes": attributes}})

@@ -16,6 +16,7 @@ from pi_mesh.cluster.nodes import Node
 from pi_mesh.cluster.objects import Crd, Deployment, Namespace, Service, Webhook
 from pi_mesh.cluster.pods import Pod
 from pi_mesh.cluster.release_records import ReleaseRecord
+from pi_mesh.cluster.rights import Missing
 from pi_mesh.names import EXTERNAL_CA_LABEL
 
 ADMISSION = "/apis/admissionregistration.k8s.io/v1"
@@ -61,6 +62,8 @@ class Snapshot:
     """Namespaces whose istiod has its requests signed in Vault, by a stack of this project."""
     missing_rights: tuple[str, ...] = ()
     """RESOURCE.GROUP that we may not create."""
+    missing_changes: tuple[str, ...] = ()
+    """VERB RESOURCE.GROUP that we lack for what a later `up` does."""
 
     @property
     def load_balancer(self) -> str:
@@ -95,7 +98,7 @@ def read(context: str, *, read_only: bool = False) -> Snapshot:
                 lists["releases"] = pool.submit(_list, client, SECRETS, parse, METADATA_ONLY, **helms)
                 lists["external ca"] = pool.submit(_list, client, SECRETS, _namespace, METADATA_ONLY, **labelled)
             lists["external signer"] = pool.submit(_list, client, CONFIG_MAPS, _namespace, METADATA_ONLY, **labelled)
-            missing = () if read_only else rights.missing(client.ask)
+            missing = Missing() if read_only else rights.missing(client.ask)
             found = {kind: future.result() for kind, future in lists.items()}
     return _snapshot(context, version, found, missing)
 
@@ -126,7 +129,7 @@ def _namespace(item: dict) -> str:
     return item["metadata"]["namespace"]
 
 
-def _snapshot(context: str, version: str, found: Lists, missing: tuple[str, ...]) -> Snapshot:
+def _snapshot(context: str, version: str, found: Lists, missing: Missing) -> Snapshot:
     kept = defaultdict(tuple, {kind: items or () for kind, items in found.items()})
     return Snapshot(
         context,
@@ -142,5 +145,6 @@ def _snapshot(context: str, version: str, found: Lists, missing: tuple[str, ...]
         external_ca=kept["external ca"],
         external_signer=kept["external signer"],
         unreadable=tuple(kind for kind, items in found.items() if items is None),
-        missing_rights=missing,
+        missing_rights=missing.create,
+        missing_changes=missing.change,
     )

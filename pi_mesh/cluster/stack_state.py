@@ -4,8 +4,20 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pi_mesh.cluster import ca_state
+from pi_mesh.cluster.ca_state import VaultResource
+
 CLUSTER = "cluster"
 """The stack output that names the cluster: its context, and the UID of its namespace kube-system."""
+
+
+@dataclass(frozen=True)
+class RecordedRelease:
+    """A Helm release as the last `up` left it in the state."""
+
+    version: str = ""
+    """Version of its chart."""
+    values: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -20,6 +32,10 @@ class StackState:
     """Helm releases in the state, as NAMESPACE/NAME."""
     has_provider: bool = False
     """True where a run passed the preflight: the provider is the first resource that it registers."""
+    vault: Mapping[str, VaultResource] = field(default_factory=dict)
+    """The resources of the mesh's CA in Vault, by their names."""
+    recorded: Mapping[str, RecordedRelease] = field(default_factory=dict)
+    """What the state holds of each of these releases, by NAMESPACE/NAME."""
 
     def holds(self, name: str, uid: str) -> bool:
         """Return True for the very namespace that the stack made or adopted, not one made anew under its name."""
@@ -31,9 +47,10 @@ NEVER_RUN = StackState()
 
 
 def of_resources(resources: Iterable[Mapping[str, Any]]) -> StackState:
-    """Return the state of these resources, each with its `type` and `outputs` as `pulumi stack export` has them."""
+    """Return the state of these resources, each with `urn`, `type` and `outputs` as `pulumi stack export` has them."""
+    vault: dict[str, VaultResource] = {}
     namespaces: dict[str, str] = {}
-    releases: set[str] = set()
+    releases: dict[str, RecordedRelease] = {}
     cluster_uid, has_provider = "", False
     for resource in resources:
         outputs = resource.get("outputs") or {}
@@ -46,5 +63,8 @@ def of_resources(resources: Iterable[Mapping[str, Any]]) -> StackState:
                 metadata = outputs.get("metadata") or {}
                 namespaces[metadata.get("name", "")] = metadata.get("uid", "")
             case "kubernetes:helm.sh/v3:Release":
-                releases.add(f"{outputs.get('namespace')}/{outputs.get('name')}")
-    return StackState(cluster_uid, namespaces, frozenset(releases), has_provider)
+                recorded = RecordedRelease(outputs.get("version") or "", outputs.get("values") or {})
+                releases[f"{outputs.get('namespace')}/{outputs.get('name')}"] = recorded
+            case token if token.startswith(ca_state.PREFIX):
+                vault[resource["urn"].rpartition("::")[2]] = ca_state.of_resource(resource, outputs)
+    return StackState(cluster_uid, namespaces, frozenset(releases), has_provider, vault, releases)

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pi_mesh.inventory import beside, istio
 from pi_mesh.inventory.managed_object import ManagedObject, managed_objects
 from pi_mesh.inventory.release import Kind, Release, Workload
-from pi_mesh.settings import Settings
+from pi_mesh.settings import Settings, SettingsError
 from pi_mesh.values import extra
 
-__all__ = ["Inventory", "Kind", "ManagedObject", "Release", "Workload", "of"]
+__all__ = ["Inventory", "Kind", "ManagedObject", "Release", "Workload", "of", "with_contradictions"]
 
 
 @dataclass(frozen=True)
@@ -55,12 +55,32 @@ class Inventory:
 
     def owns(self, release: str) -> bool:
         """Return True for a release, as NAMESPACE/NAME, of this stack; a gateway counts though it is switched off."""
-        gateways = {f"{self.settings.istio.namespace}/{name}" for name, _ in istio.gateways(self.settings).values()}
+        names = {key: name for key, (name, _) in istio.gateways(self.settings).items()}
+        gateways = {f"{istio.gateway_namespace(self.settings, key)}/{name}" for key, name in names.items()}
         return release in gateways | {entry.id for entry in self.releases}
 
     def has_pod(self, namespace: str, labels: dict[str, str]) -> bool:
         """Return True for a pod of one of the workloads."""
         return any(workload.has_pod(namespace, labels) for workload in self.workloads)
+
+
+def with_contradictions(problem: SettingsError) -> SettingsError:
+    """Return the problems of settings with those of their extra values, as far as the settings are right."""
+    if not isinstance(problem.rest, Settings):
+        return problem
+    releases = (*istio.releases(problem.rest, False, None), *beside.releases(problem.rest))
+    lines = [
+        line
+        for release in releases
+        for line in release.contradictions()
+        if not any(_is_part(release.owner(line), key) for key in problem.left_out)
+    ]
+    return SettingsError((*problem.problems, *sorted(lines)))
+
+
+def _is_part(key: str, other: str) -> bool:
+    """Return True where one of two config keys is the other, or is below it."""
+    return f"{key}.".startswith(f"{other}.") or f"{other}.".startswith(f"{key}.")
 
 
 def of(settings: Settings, stack: str = "", load_balancers: bool = False, root: str | None = None) -> Inventory:

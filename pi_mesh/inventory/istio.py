@@ -1,6 +1,7 @@
 """The releases of Istio itself: base, istiod and the gateways."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 
 from pi_mesh import names
@@ -50,6 +51,7 @@ def releases(settings: Settings, load_balancers: bool, root: str | None) -> Iter
                 kind=Kind.GATEWAY,
                 name=name,
                 component=GATEWAYS[setting],
+                namespace=gateway_namespace(settings, setting),
                 chart="gateway",
                 setting=setting,
                 typed=gateway.helm_values(settings, name, branch, load_balancers),
@@ -64,6 +66,11 @@ def gateways(settings: Settings) -> dict[str, tuple[str, GatewaySettings]]:
     return {"ingress": (called.ingress, settings.ingress), "egress": (called.egress, settings.egress)}
 
 
+def gateway_namespace(settings: Settings, setting: str) -> str:
+    """Return the namespace of a gateway, by the key of its branch."""
+    return settings.ingress_namespace if setting == "ingress" else settings.istio.namespace
+
+
 def _istiod(settings: Settings) -> Workload:
     own = settings.istio
     return _workload(
@@ -73,9 +80,10 @@ def _istiod(settings: Settings) -> Workload:
 
 def _gateway(settings: Settings, setting: str, name: str, own: GatewaySettings) -> Workload:
     title = f"{setting} gateway"
-    return _workload(
+    placed = _workload(
         settings, name, title, setting, own.replicas, own.autoscaling, own.resources, GATEWAY, own.service.type
     )
+    return replace(placed, namespace=gateway_namespace(settings, setting))
 
 
 def _workload(

@@ -13,7 +13,7 @@ class ManagedObject:
     """One object, and the component that registers it."""
 
     component: str
-    """Name of the component: "istio", "cert-manager", "mesh-mtls", "mesh-signer", "trading", "traffic", ..."""
+    """Name of the component: "istio", "cert-manager", "ingress", "mesh-mtls", "mesh-signer", "trading", ..."""
     manifest: Object
     setting: str = ""
     """Key of the branch whose `adopt` takes an existing namespace over; empty where that is not possible."""
@@ -50,6 +50,8 @@ def _namespaces(settings: Settings, stack: str) -> Iterator[ManagedObject]:
     yield ManagedObject("istio", objects.istio_namespace(settings, stack), "istio", istio.adopt)
     if settings.vault.external_signer and settings.vault.cert_manager.install:
         yield ManagedObject("cert-manager", objects.cert_manager_namespace(settings, stack))
+    if settings.ingress.enabled and settings.ingress_namespace != istio.namespace:
+        yield ManagedObject("ingress", objects.ingress_namespace(settings, stack))
     yield ManagedObject("trading", objects.trading_namespace(settings, stack), "trading", trading.adopt)
 
 

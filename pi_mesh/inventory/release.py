@@ -7,7 +7,7 @@ from enum import StrEnum
 from pi_mesh.catalog.footprint import Growth
 from pi_mesh.model.resources import ResourceProfile
 from pi_mesh.settings.sources import ChartSettings
-from pi_mesh.values import extra
+from pi_mesh.values import extra, origins
 from pi_mesh.values.extra import Values
 from pi_mesh.values.istio import MAX_SURGE_PERCENT
 
@@ -98,6 +98,11 @@ class Release:
         # Since 1.24 istiod's chart reads the keys of `pilot.` at its root too, and the typed ones win silently.
         if isinstance(pilot := self.typed.get("pilot"), dict):
             yield from extra.contradictions(pilot, self.extra, path)
+
+    def owner(self, contradiction: str) -> str:
+        """Return the config key of the typed setting that an extra value contradicts."""
+        path = contradiction.partition(": ")[0].removeprefix(f"{self.setting}.values.")
+        return origins.config_key(self.chart, self.setting, path, typed=True, extra=False)
 
 
 def surge_pods(replicas: int) -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, model_validator
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
@@ -11,6 +11,8 @@ from pi_mesh.model.patterns import matching
 
 CONFLICTS = "conflicts"
 """The type of error that pydantic reports for them."""
+EACH_ALONE: dict[str, object] = {}
+"""A context of validation in which no conflict is looked for."""
 
 
 class Model(BaseModel):
@@ -35,8 +37,10 @@ class Model(BaseModel):
         return iter(())
 
     @model_validator(mode="after")
-    def _fields_go_together(self) -> Self:
+    def _fields_go_together(self, info: ValidationInfo) -> Self:
         """Refuse all conflicts at once: of several validators pydantic would run the first that fails."""
+        if info.context is EACH_ALONE:
+            return self
         if found := tuple(self.conflicts()):
             raise PydanticCustomError(CONFLICTS, "{said}", {"said": "; ".join(found), "sentences": found})
         return self

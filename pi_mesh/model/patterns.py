@@ -1,8 +1,9 @@
 """Texts that follow a pattern, with the words that say what is allowed: nobody should have to read a regex."""
 
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 ALLOWED: dict[str, str] = {}
 """Pattern -> what it allows, for error messages."""
@@ -14,7 +15,18 @@ def matching(pattern: str, allowed: str, **more: Any) -> Any:
     return Field(pattern=pattern, json_schema_extra={"allowed": allowed}, **more)
 
 
+def _host_and_port(value: str) -> str:
+    try:
+        if urlsplit(value).port == 0:
+            raise ValueError
+    except ValueError:
+        raise ValueError("is no host with a port from 1 to 65535") from None
+    return value
+
+
 VaultAddress = Annotated[
-    str, matching(r"^https?://[^/\s]+$", 'the address of an API without a path, such as "https://vault.example:8200"')
+    str,
+    matching(r"^https?://[^/\s]+$", 'the address of an API without a path, such as "https://vault.example:8200"'),
+    AfterValidator(_host_and_port),
 ]
 """Where Vault answers."""

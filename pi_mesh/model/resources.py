@@ -6,7 +6,8 @@ from typing import Annotated
 from pydantic import Field
 
 from pi_mesh.model.base import Model, Replicas
-from pi_mesh.quantities import Cpu, Memory, Resources
+from pi_mesh.model.quantity import Cpu, Memory
+from pi_mesh.quantities import Resources
 
 
 class Amounts(Model):
@@ -18,7 +19,7 @@ class Amounts(Model):
     @property
     def resources(self) -> Resources:
         """The same as whole numbers that add up."""
-        return Resources(self.cpu.millicores, self.memory.bytes)
+        return Resources(self.cpu.millicores, self.memory.bytes, self.cpu.unit, self.memory.unit)
 
 
 class ResourceProfile(Model):

@@ -34,4 +34,5 @@ def _validated(kind: type[Kind], raw: Mapping[str, object]) -> Kind:
         # Here: it takes the whole schema, and most settings are right.
         from pi_mesh.settings import every_problem
 
-        raise SettingsError(every_problem.of(kind, raw)) from None
+        found = every_problem.judged(kind, raw)
+        raise SettingsError(found.lines, found.rest, found.left_out) from None

@@ -6,18 +6,18 @@ the rest is judged again, until nothing new is found.
 
 import copy
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from pi_mesh.catalog import istio
-from pi_mesh.model.base import CONFLICTS, Model
-from pi_mesh.settings import wording
-from pi_mesh.settings.reference import Schema, below
-
-Place = tuple[int | str, ...]
+from pi_mesh.model.base import CONFLICTS, EACH_ALONE, Model
+from pi_mesh.settings import consequence, wording
+from pi_mesh.settings.consequence import LeftOut, Place
+from pi_mesh.settings.reference import Schema
 
 STAND_INS: dict[Place, object] = {
     ("cluster",): {"context": "some"},
@@ -29,25 +29,53 @@ STAND_INS: dict[Place, object] = {
 ROUNDS = 20
 
 
+@dataclass(frozen=True)
+class Judged:
+    """The problems of settings, and what is right about them."""
+
+    lines: list[str]
+    """One for each problem."""
+    rest: Model | None
+    """The settings without what is wrong, though they may not go together; None where that is not enough."""
+    left_out: tuple[str, ...]
+    """The config keys of what is wrong."""
+
+
 def of(kind: type[Model], raw: Mapping[str, object]) -> list[str]:
     """Return a line for each problem that the settings have."""
+    return judged(kind, raw).lines
+
+
+def judged(kind: type[Model], raw: Mapping[str, object]) -> Judged:
+    """Return every problem, and the rest."""
     rest = json.loads(json.dumps(raw, default=str))
     schema = kind.model_json_schema()
     found: dict[str, None] = {}
-    left_out: set[Place] = set()
+    left_out: LeftOut = {}
     for _ in range(ROUNDS):
         details = _details(kind, rest)
         for detail in details:
-            if _is_gap(detail, left_out):
-                continue
-            lines = wording.lines(detail, schema)
-            found.update(dict.fromkeys(line for line in lines if not _is_consequence(line, detail, left_out, schema)))
+            if not _is_gap(detail, left_out):
+                found.update(dict.fromkeys(_lines(detail, left_out, schema)))
         before = copy.deepcopy(rest)
         for detail in details:
-            _leave_out(rest, detail, left_out)
+            _leave_out(rest, detail, left_out, schema)
         if rest == before:
             break
-    return list(found)
+    return Judged(list(found), _model(kind, rest), tuple(map(wording.path_of, left_out)))
+
+
+def _lines(detail: ErrorDetails, left_out: LeftOut, schema: Schema) -> Iterator[str]:
+    for line in wording.lines(detail, schema):
+        if detail["type"] != CONFLICTS or not consequence.is_one(line, _place(detail), left_out, schema):
+            yield line
+
+
+def _model(kind: type[Model], raw: Mapping[str, object]) -> Model | None:
+    try:
+        return kind.model_validate_json(json.dumps(raw), by_alias=True, by_name=False, context=EACH_ALONE)
+    except ValidationError:
+        return None
 
 
 def _details(kind: type[Model], raw: Mapping[str, object]) -> list[ErrorDetails]:
@@ -63,7 +91,7 @@ def _is_echo(detail: ErrorDetails) -> bool:
     return detail["type"] == "too_short" and len(detail["input"]) >= detail.get("ctx", {})["min_length"]
 
 
-def _is_gap(detail: ErrorDetails, left_out: set[Place]) -> bool:
+def _is_gap(detail: ErrorDetails, left_out: LeftOut) -> bool:
     """Return True where something is missing, or too few, only because it was left out."""
     place = _place(detail)
     if detail["type"] == "missing":
@@ -71,23 +99,9 @@ def _is_gap(detail: ErrorDetails, left_out: set[Place]) -> bool:
     return detail["type"] == "too_short" and any(entry[: len(place)] == place for entry in left_out)
 
 
-def _is_consequence(line: str, detail: ErrorDetails, left_out: set[Place], schema: Schema) -> bool:
-    """Return True for a conflict that names a key which was left out: with the right value there may be none."""
-    if detail["type"] != CONFLICTS:
-        return False
-    place, named = _place(detail), line.removeprefix(wording.path_of(detail["loc"]))
-    inside = [entry[len(place) :] for entry in left_out if entry[: len(place)] == place and len(entry) > len(place)]
-    return any(part in named for entry in inside for part in _names(place, entry, schema))
-
-
-def _names(place: Place, entry: Place, schema: Schema) -> list[str]:
-    """Return what a sentence may call the entry: its own key, and the map's where it is one of a map."""
-    of_a_map = "properties" not in below(schema, (*place, entry[0]))
-    return [str(part) for part in (entry if of_a_map else entry[-1:])]
-
-
-def _leave_out(rest: Any, detail: ErrorDetails, left_out: set[Place]) -> None:
+def _leave_out(rest: Any, detail: ErrorDetails, left_out: LeftOut, schema: Schema) -> None:
     place = _place(detail)
+    meant = consequence.meant(place, schema) if detail["type"] == "extra_forbidden" else None
     if detail["type"] == "missing" and place not in STAND_INS:
         place = place[:-1]
     # An entry of a list goes with its whole list: the others would get other numbers.
@@ -95,7 +109,7 @@ def _leave_out(rest: Any, detail: ErrorDetails, left_out: set[Place]) -> None:
         place = place[:-1]
     if not place:
         return
-    left_out.add(place)
+    left_out[place] = meant if detail["type"] == "extra_forbidden" else place
     parent = _at(rest, place[:-1])
     if not isinstance(parent, dict):
         return

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from pi_mesh.model.base import DrainSeconds, HelmValues, Model, Replicas
+from pi_mesh.model.base import DrainSeconds, HelmValues, Model, NamespaceName, Replicas
 from pi_mesh.model.resources import Autoscaling, ResourceProfile, profile
 
 NodePort = Annotated[int, Field(ge=30000, le=32767)]
@@ -50,6 +50,14 @@ class GatewaySettings(Model):
     service: GatewayService = GatewayService()
     values: HelmValues = {}
     """Extra values of the gateway chart, merged last; may not contradict a typed setting."""
+
+
+class IngressSettings(GatewaySettings):
+    """The ingress gateway: what is outside the cluster calls it."""
+
+    namespace: NamespaceName | None = None
+    """A namespace of the gateway's own, which the stack makes; by default the control plane's. With `tls` the gateway
+    may read every Secret of its namespace. Only a gateway that is not installed yet can have another one."""
 
 
 class EgressSettings(GatewaySettings):

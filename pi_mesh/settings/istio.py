@@ -11,9 +11,8 @@ from pi_mesh.model.resources import Autoscaling, ResourceProfile, profile
 
 
 def _known_version(value: str) -> str:
-    oldest, newest = istio.OLDEST, istio.NEWEST
-    if int(value.split(".")[1]) not in istio.MINORS:
-        raise ValueError(f"is outside 1.{oldest} to 1.{newest}, which are known to work")
+    if istio.minor_of(value) < istio.OLDEST:
+        raise ValueError(f"is older than 1.{istio.OLDEST}, the oldest version that is known to work")
     return value
 
 
@@ -28,6 +27,8 @@ class IstioSettings(Model):
     """The control plane."""
 
     version: IstioVersion
+    allow_skip: bool = False
+    """Take a change of version that Istio does not support, back or by more than one minor version, with a warning."""
     namespace: NamespaceName = "istio-system"
     adopt: bool = False
     """Take over a namespace that is there already, and leave it at destroy."""

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field
 from pi_mesh.model.base import Model, NamespaceName
 from pi_mesh.model.patterns import matching
 from pi_mesh.model.resources import ResourceProfile, profile
+from pi_mesh.settings.trading_hours import TradingHours
 
 SHORTEST, LONGEST = timedelta(minutes=10), timedelta(days=90)
 """A certificate must outlive a restart of istiod; longer ones istiod refuses to sign (MAX_WORKLOAD_CERT_TTL)."""
@@ -72,6 +73,8 @@ class TradingSettings(Model):
     """Hosts that sidecars learn of besides the control plane's, as NAMESPACE/HOST; the smaller, the less memory. Empty:
     the whole mesh."""
     bounds: TradingBounds = TradingBounds()
+    hours: TradingHours | None = None
+    """When the platform trades; without them a run may restart proxies at any time."""
 
     @property
     def is_scoped(self) -> bool:

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 from pi_mesh.catalog.istio import gateway_chart_is_broken
 from pi_mesh.model.base import Model
+from pi_mesh.settings.ca_source import CaSourceSettings
 from pi_mesh.settings.cluster import ClusterSettings
-from pi_mesh.settings.gateway import EgressSettings, GatewaySettings
+from pi_mesh.settings.gateway import EgressSettings, IngressSettings
 from pi_mesh.settings.istio import BaseSettings, IstioSettings, ProxySettings
 from pi_mesh.settings.namespaces import DestroySettings, MtlsSettings, TradingSettings
 from pi_mesh.settings.observability import ObservabilitySettings
@@ -26,21 +27,43 @@ class Settings(Model):
     istio: IstioSettings
     base: BaseSettings = BaseSettings()
     proxy: ProxySettings = ProxySettings()
-    ingress: GatewaySettings = GatewaySettings()
+    ingress: IngressSettings = IngressSettings()
     egress: EgressSettings = EgressSettings()
     mtls: MtlsSettings = MtlsSettings()
     trading: TradingSettings = TradingSettings()
     traffic: TrafficSettings = TrafficSettings()
     observability: ObservabilitySettings = ObservabilitySettings()
     vault: VaultSettings = VaultSettings()
+    ca: CaSourceSettings = CaSourceSettings()
     destroy: DestroySettings = DestroySettings()
+
+    @property
+    def plugged_in(self) -> bool:
+        """Whether istiod signs with a CA that it is given, or has another one sign."""
+        return self.vault.signs or self.ca.plugged_in
+
+    @property
+    def also_trust(self) -> tuple[str, ...]:
+        """Further roots (PEM) that the mesh trusts while it changes to another one."""
+        return (*self.vault.also_trust, *self.ca.also_trust)
+
+    @property
+    def ingress_namespace(self) -> str:
+        """The namespace of the ingress gateway."""
+        return self.ingress.namespace or self.istio.namespace
 
     def conflicts(self) -> Iterator[str]:
         istio, trading, certificates = self.istio.namespace, self.trading.namespace, self.vault.cert_manager.namespace
         if trading == istio:
             yield f"trading.namespace and istio.namespace are both '{istio}'; the control plane needs one of its own"
-        if self.vault.external_signer and certificates in (istio, trading):
+        if self.ingress.namespace == trading != istio:
+            yield f"ingress.namespace and trading.namespace are both '{trading}'; the gateway needs one of its own"
+        if self.vault.external_signer and certificates in (istio, self.ingress.namespace, trading):
             yield f"vault.certManager.namespace is '{certificates}', the mesh's own; cert-manager needs another"
+        if self.vault.enabled and self.ca.source != "istiod":
+            yield f"ca.source: {self.ca.source} goes without Vault; set vault.enabled: false, or ca.source: istiod"
+        if self.vault.external_signer and self.ca.also_trust:
+            yield 'ca.alsoTrust goes with vault.key: exported; see "Another root" in docs/vault.md'
         if (self.ingress.enabled or self.egress.enabled) and gateway_chart_is_broken(self.istio.version):
             yield (
                 f"istio.version {self.istio.version} has a gateway chart that Helm >= 3.18.5 refuses "

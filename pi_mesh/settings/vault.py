@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field
 from pi_mesh.model.base import Model, MountPath, NamespaceName
 from pi_mesh.model.patterns import VaultAddress, matching
 from pi_mesh.settings.cert_manager import CertManagerSettings
+from pi_mesh.settings.sources import is_unprotected
 
 Pem = Annotated[
     str,
@@ -17,9 +18,13 @@ Generation = Annotated[int, Field(ge=1, le=100_000)]
 
 TOO_SHORT = 168
 """Hours: a CA with no more than these 7 days left is refused (`pi_mesh.certificates.expiry`)."""
+LONGEST = 2_562_047
+"""Hours: Vault counts a life in nanoseconds with 64 bits, which are 292 years."""
 
 
-def _lives_long_enough(value: str) -> str:
+def _within_bounds(value: str) -> str:
+    if int(value.removesuffix("h")) > LONGEST:
+        raise ValueError(f"is more than Vault can count, which is {LONGEST}h")
     if int(value.removesuffix("h")) <= TOO_SHORT:
         raise ValueError(
             f"is not more than {TOO_SHORT}h: a CA with 7 days left is refused, and Vault would have made it in vain"
@@ -27,7 +32,11 @@ def _lives_long_enough(value: str) -> str:
     return value
 
 
-Ttl = Annotated[str, matching(r"^[1-9][0-9]*h$", 'whole hours such as "8760h"'), AfterValidator(_lives_long_enough)]
+Ttl = Annotated[
+    str,
+    matching(r"^[1-9][0-9]{0,6}h$", f'whole hours such as "8760h", at most {LONGEST}h'),
+    AfterValidator(_within_bounds),
+]
 
 
 class SignedChain(Model):
@@ -47,6 +56,9 @@ class VaultSettings(Model):
     """ORGANIZATION/PROJECT/STACK whose settings hold the CA: then this stack needs no access to Vault."""
     address: VaultAddress | None = None
     """Vault's API, as whoever runs Pulumi reaches it. The token is the secret `vaultToken`, or VAULT_TOKEN."""
+    allow_http: bool = False
+    """Take an http:// address of Vault on another machine: the token and the CA's key then cross the network in the
+    clear."""
     ca_file: Annotated[str, Field(min_length=1)] | None = None
     """A PEM file with the CA of Vault's own TLS certificate, seen from the project's folder."""
     namespace: NamespaceName = "vault"
@@ -66,6 +78,9 @@ class VaultSettings(Model):
     """Counted up for a new key and certificate; `rotate-ca` does it."""
     key: Literal["exported", "internal"] = "exported"
     """Where its key is: handed over to istiod once; or in Vault for good, which then signs each certificate."""
+    workload_role: bool = False
+    """Keep the Vault PKI role `mesh-workload`, which signs any identity of the mesh, for workloads outside of the
+    cluster. A role for the one identity of such a workload is safer (docs/vault.md)."""
     cert_manager: CertManagerSettings = CertManagerSettings()
     """With `key: internal`, what carries istiod's requests to Vault."""
     also_trust: tuple[Pem, ...] = ()
@@ -95,7 +110,21 @@ class VaultSettings(Model):
     def ttl_hours(self) -> int:
         return int(self.ttl.removesuffix("h"))
 
+    def _plain_http(self) -> Iterator[str]:
+        """Yield each address over which whoever is on the way would read the token, the CA's key, or a login."""
+        own, issuers = self.address if self.here else None, None
+        if self.here and self.key == "internal":
+            issuers = self.cert_manager.address or self.service
+        for field, address in (("address", own), ("certManager.address", issuers)):
+            if address and is_unprotected(address):
+                yield (
+                    f"{field} {address} is plain http to another machine, so the token and the CA's key would cross "
+                    "the network in the clear: use https://, or set allowHttp: true where you trust that network"
+                )
+
     def conflicts(self) -> Iterator[str]:
+        if not self.allow_http:
+            yield from self._plain_http()
         if self.enabled and (self.stack is None) == (self.address is None):
             yield "needs either address (the CA is made by this stack) or stack (it is made by another), not both"
         if self.signed and self.signed_by != "outside":

@@ -32,7 +32,8 @@ def lines(detail: ErrorDetails, schema: Schema) -> Iterator[str]:
     if detail["type"] == CONFLICTS:
         yield from (f"{path}: {sentence}" if path else sentence for sentence in context["sentences"])
     elif detail["type"] == "extra_forbidden":
-        yield f"{path}: is not a setting; {_suggestion(detail['loc'], schema)}"
+        close = suggestion(detail["loc"], schema)
+        yield f"{path}: is not a setting; {f'did you mean `{close}`?' if close else 'docs/config.md lists them all'}"
     else:
         value = _shown(detail["input"]) if detail["type"] != "missing" else ""
         yield f"{path or 'settings'}: {value}{_message(detail, context, schema)}"
@@ -75,11 +76,11 @@ def _no_text(detail: ErrorDetails, schema: Schema) -> str:
     return "is no text" + (f"; it must be {allowed}" if allowed else "")
 
 
-def _suggestion(location: tuple[int | str, ...], schema: Schema) -> str:
-    *place, wrong = location
-    names = list(below(schema, tuple(place)).get("properties", {}))
-    close = difflib.get_close_matches(to_camel(str(wrong)), names, n=1)
-    return f"did you mean `{close[0]}`?" if close else "docs/config.md lists them all"
+def suggestion(place: tuple[int | str, ...], schema: Schema) -> str | None:
+    """Return the setting whose name is the closest to that of a key which is none."""
+    *branch, wrong = place
+    names = list(below(schema, tuple(branch)).get("properties", {}))
+    return next(iter(difflib.get_close_matches(to_camel(str(wrong)), names, n=1)), None)
 
 
 def _shown(value: object) -> str:

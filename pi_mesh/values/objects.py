@@ -28,6 +28,11 @@ def cert_manager_namespace(settings: Settings, stack: str) -> Object:
     return _namespace(settings.vault.cert_manager.namespace, stack, {"istio-injection": "disabled"})
 
 
+def ingress_namespace(settings: Settings, stack: str) -> Object:
+    """Return the ingress gateway's own namespace; its pod asks for injection by a label of its own."""
+    return _namespace(settings.ingress_namespace, stack, {})
+
+
 def trading_namespace(settings: Settings, stack: str) -> Object:
     """With istiod's sidecar injection."""
     return _namespace(settings.trading.namespace, stack, {"istio-injection": "enabled"}, settings.trading.adopt)
@@ -56,9 +61,8 @@ def limit_range(settings: Settings) -> Object:
 
 def resource_quota(settings: Settings) -> Object:
     """Room for the pods that the settings admit, each a workload of the default size with its sidecar."""
-    trading, proxy = settings.trading, settings.proxy.resources
-    requests = (trading.workload.requests.resources + proxy.requests.resources) * trading.workloads
-    limits = (trading.workload.limits.resources + proxy.limits.resources) * trading.workloads
+    trading = settings.trading
+    requests, limits = (amount * trading.workloads for amount in trading_pod(settings))
     hard = {"pods": str(trading.workloads), **_prefixed("requests", requests), **_prefixed("limits", limits)}
     return {
         "apiVersion": "v1",
@@ -66,6 +70,15 @@ def resource_quota(settings: Settings) -> Object:
         "metadata": {"name": "workloads", "namespace": trading.namespace},
         "spec": {"hard": hard},
     }
+
+
+def trading_pod(settings: Settings) -> tuple[Resources, Resources]:
+    """Return the requests and limits of a workload of the default size with its sidecar."""
+    workload, sidecar = settings.trading.workload, settings.proxy.resources
+    return (
+        workload.requests.resources + sidecar.requests.resources,
+        workload.limits.resources + sidecar.limits.resources,
+    )
 
 
 def sidecar_scope(settings: Settings) -> Object:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from pi_mesh.names import EXTERNAL_CA_LABEL
+from pi_mesh.names import EXTERNAL_CA_LABEL, VERSION_ANNOTATION
 
 VAULT_ENV = ("ISTIO_MULTIROOT_MESH", "EXTERNAL_CA", "K8S_SIGNER", "CITADEL_SELF_SIGNED_CA_CERT_TTL")
 VAULT_METADATA = ("PROXY_CONFIG_XDS_AGENT", "XDS_ROOT_CA", "CA_ROOT_CA")
@@ -60,6 +60,7 @@ BY_CHART: Mapping[str, Mapping[str, str]] = {
         "readinessProbe": "istio.version",
         "podAnnotations.proxy.istio.io/config": "{}.drainSeconds",
         "podAnnotations.inject.istio.io/templates": "vault",
+        f"podAnnotations.{VERSION_ANNOTATION}": "istio.version",
         "terminationGracePeriodSeconds": "{}.drainSeconds",
         "podDisruptionBudget": "{}.replicas",
         "rbac.enabled": "traffic.gateways",

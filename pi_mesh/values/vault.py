@@ -17,7 +17,7 @@ TOKENS = "/var/run/secrets/tokens"
 
 def helm_values(settings: Settings, root: str | None) -> Values:
     """Those of istiod; nothing while it makes its own root. `root` as in `pi_mesh.inventory.of`."""
-    if not settings.vault.signs:
+    if not settings.plugged_in:
         return {}
     external_ca = {
         "pilot": {

@@ -2,15 +2,17 @@
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from lab import dead_run
-from lab.cluster import state
+from lab.cluster import node_images, state
 from lab.cluster.kubectl import kubectl
 from lab.cluster.lifecycle import down, up
-from tests.support import figures
+from tests.support import figures, mesh_reader
 from tests.support.project import STACK, Project
 
 HERE = Path(__file__).parent
@@ -51,6 +53,24 @@ def lab() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
+def visibly(pytestconfig: pytest.Config) -> Callable[..., None]:
+    """`visibly(programs.ensure, ["vault"])`: calls what may take minutes, and lets its progress be seen."""
+    capture = pytestconfig.pluginmanager.getplugin("capturemanager")
+
+    def call(function: Callable[..., object], *arguments: object) -> None:
+        with capture.global_and_fixture_disabled() if capture else nullcontext():
+            function(*arguments)
+
+    return call
+
+
+@pytest.fixture(scope="session")
+def older_istio(lab: None, visibly: Callable[..., None]) -> Callable[[str], None]:  # noqa: ARG001 - first the lab
+    """`older_istio("1.30.0")`: the nodes have that control plane and its proxy, built if they are not."""
+    return cache(lambda version: visibly(node_images.load_istio, version))
+
+
+@pytest.fixture(scope="session")
 def project(lab: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:  # noqa: ARG001 - first the lab
     """The stack lab in one folder for all tests; a mesh is there after them if one was there before."""
     project = Project(tmp_path_factory.mktemp("project"))
@@ -71,6 +91,13 @@ def mesh(project: Project) -> Project:
     """The stack lab as it is shipped, installed by the program once. Who changes it puts it right again."""
     project.must_hold_the_shipped_mesh()
     return project
+
+
+@pytest.fixture(scope="module")
+def reader_kubeconfig(mesh: Project, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:  # noqa: ARG001
+    """The kubeconfig of an account that may get and list what `verify --read-only` reads, and nothing else."""
+    with mesh_reader.kubeconfig(tmp_path_factory.mktemp("reader")) as file:
+        yield file
 
 
 @pytest.fixture

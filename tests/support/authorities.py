@@ -48,10 +48,18 @@ def make_root(name: str = "root", days: float = 3650) -> Authority:
     return make_ca(name, days=days, path_length=None)
 
 
-def sign_request(request: str, signer: Authority, days: float = 300) -> str:
-    """The certificate (PEM) of a CA that may sign no further one, for a signing request (PEM)."""
+def renew(root: Authority, days: float) -> Authority:
+    """The same root with the same key, in a new certificate."""
+    name, key = root.certificate.subject, root.private_key
+    built = _unsigned(name, key.public_key(), NOW - timedelta(days=1), days).issuer_name(name)
+    built = built.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+    return Authority(built.sign(key, hashes.SHA256()), key)
+
+
+def sign_request(request: str, signer: Authority, days: float = 300, path_length: int = 0) -> str:
+    """The certificate (PEM) of a CA for a signing request (PEM); unless said otherwise it may sign no further one."""
     asked = x509.load_pem_x509_csr(request.encode())
-    constraints = x509.BasicConstraints(ca=True, path_length=0)
+    constraints = x509.BasicConstraints(ca=True, path_length=path_length)
     key = asked.public_key()
     assert isinstance(key, ec.EllipticCurvePublicKey)
     built = _unsigned(asked.subject, key, NOW - timedelta(hours=1), days).add_extension(constraints, critical=True)

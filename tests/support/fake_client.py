@@ -9,7 +9,8 @@ class FakeClient:
 
     def __init__(self, answers: Mapping[str, object] | None = None) -> None:
         self.answers: dict[str, Any] = dict(answers or {})
-        """The answer of each path; an exception is raised."""
+        """The answer of each path; an exception is raised, a function called."""
+        self.context = "test"
         self.relayed: dict[str, tuple[int, str]] = {}
         """Status and text of each proxy path."""
         self.got: list[str] = []
@@ -30,7 +31,7 @@ class FakeClient:
         answer = self.answers.get(path)
         if isinstance(answer, Exception):
             raise answer
-        return answer
+        return answer() if callable(answer) else answer
 
     def items(self, path: str, *_: object, **__: str) -> list[dict]:
         return (self.get(path) or {}).get("items") or []
@@ -42,6 +43,10 @@ class FakeClient:
             raise answer
         meta = body["metadata"]
         return {**body, "metadata": {**meta, "name": f"{meta['generateName']}x"}}
+
+    def patch(self, path: str, body: Mapping[str, Any]) -> Any:
+        self.wrote.append(("patch", path))
+        return body
 
     def delete(self, path: str) -> None:
         self.wrote.append(("delete", path))

@@ -18,6 +18,7 @@ STACK = "lab"
 STACK_FILE = f"Pulumi.{STACK}.yaml"
 PATIENCE = 600
 """Seconds for any one command."""
+QUIET = ("--non-interactive", "--color", "never")
 HARMLESS = ("config", "preview", "stack")
 """Commands of pulumi that change nothing of a mesh."""
 
@@ -130,7 +131,7 @@ class Project:
     def pulumi(self, *arguments: str) -> Outcome:
         if arguments[0] not in HARMLESS:
             self.holds = Holds.UNKNOWN
-        return self.run("pulumi", *arguments, "--stack", STACK, "--non-interactive", "--color", "never")
+        return self.run("pulumi", *arguments, "--stack", STACK, *QUIET)
 
     def operation(self, *arguments: str) -> Outcome:
         if "--yes" in arguments or arguments[0] == "rotate-ca":
@@ -138,13 +139,15 @@ class Project:
         return self.run("python", "-m", "operations", *arguments, "--stack", STACK)
 
     def run(self, *command: str) -> Outcome:
-        done = subprocess.run(command, timeout=PATIENCE, **self._where(), stdout=subprocess.PIPE)
-        return Outcome(done.returncode, done.stdout)
+        return run_in(self.folder, self.environment, *command)
 
     def start_up(self) -> "subprocess.Popen[str]":
         """An `up` in a session of its own, under way."""
+        return self.start("pulumi", "up", "--yes", "--skip-preview", "--stack", STACK, *QUIET)
+
+    def start(self, *command: str) -> "subprocess.Popen[str]":
+        """Return a command that changes the mesh, under way in a session of its own."""
         self.holds = Holds.UNKNOWN
-        command = ("pulumi", "up", "--yes", "--skip-preview", "--stack", STACK, "--non-interactive", "--color", "never")
         return subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL, **self._where())
 
     @property
@@ -154,6 +157,13 @@ class Project:
 
     def _where(self) -> dict:
         return {"cwd": self.folder, "env": self.environment, "stderr": subprocess.STDOUT, "text": True}
+
+
+def run_in(folder: Path, environment: dict[str, str], *command: str) -> Outcome:
+    """Run a command to its end, all that it says in one text."""
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    done = subprocess.run(command, timeout=PATIENCE, cwd=folder, env=environment, text=True, **streams)
+    return Outcome(done.returncode, done.stdout)
 
 
 def kill_group(run: "subprocess.Popen[str]") -> None:

@@ -109,6 +109,7 @@ def _registered(request) -> Registered:
         delete_before_replace=request.deleteBeforeReplace,
         timeouts=MessageToDict(request.customTimeouts),
         secret_outputs=tuple(request.additionalSecretOutputs),
+        ignored_changes=tuple(request.ignoreChanges),
     )
 
 

@@ -21,6 +21,7 @@ class Registered:
     delete_before_replace: bool
     timeouts: dict[str, str]
     secret_outputs: tuple[str, ...]
+    ignored_changes: tuple[str, ...] = ()
 
 
 @dataclass

@@ -7,7 +7,8 @@ from pi_mesh.cluster.objects import Crd, Deployment, Namespace, Service, Webhook
 from pi_mesh.cluster.pods import Container, Pod
 from pi_mesh.cluster.release_records import ReleaseRecord
 from pi_mesh.cluster.snapshot import Snapshot
-from pi_mesh.cluster.stack_state import StackState
+from pi_mesh.cluster.stack_state import NEVER_RUN, RecordedRelease, StackState
+from pi_mesh.inventory import Inventory
 from pi_mesh.names import OWNER_ANNOTATION, owner
 from pi_mesh.quantities import MI, Resources
 from tests.support.factories import STACK
@@ -66,3 +67,8 @@ def state_of(*namespaces: str, releases: tuple[str, ...] = ("istio-base", "istio
     names = namespaces or ("istio-system", "trading")
     uids = {name: f"uid-of-{name}" for name in names}
     return replace(StackState("", uids, frozenset(f"istio-system/{name}" for name in releases), True), **more)
+
+
+def installed_state(mesh: Inventory) -> StackState:
+    """Return the state of a mesh whose releases were installed like this."""
+    return replace(NEVER_RUN, recorded={one.id: RecordedRelease(one.version, one.values) for one in mesh.releases})

@@ -1,6 +1,7 @@
 """The CA's part of the program, run with a Vault that only answers what is asked before anything is begun."""
 
 import base64
+from collections.abc import Mapping
 
 import pulumi
 import pytest
@@ -9,6 +10,7 @@ from pulumi.runtime import rpc
 from components.ca import program
 from pi_mesh import inventory
 from pi_mesh.cluster.authority import Authority
+from pi_mesh.cluster.stack_state import NEVER_RUN, StackState, of_resources
 from tests.support import authorities
 from tests.support.factories import make_settings
 from tests.support.recorder import Recording, record
@@ -37,10 +39,17 @@ def plug_in(
     preview: bool = False,
     outputs: dict | None = None,
     token: str = GOOD_TOKEN,
+    health: int = 200,
+    recorded: StackState = NEVER_RUN,
+    own: str | None = SIGNING.pem,
     **vault: object,
 ) -> Recording:
-    """A mesh whose CA is made in Vault, or as `vault` says."""
-    with vault_server(ROOT.pem) as address, pytest.MonkeyPatch.context() as patch:
+    """Return what a mesh registers whose CA is made in Vault, or as `vault` says.
+
+    `health` is what Vault's sys/health answers, `recorded` what the state holds, `own` the CA at the mount that
+    the stack makes, None without that mount.
+    """
+    with vault_server(ROOT.pem, health, own=own) as address, pytest.MonkeyPatch.context() as patch:
         patch.setenv("VAULT_TOKEN", token)
         given = {"enabled": True, "address": address, **vault}
         settings = make_settings(vault={name: value for name, value in given.items() if value is not None})
@@ -48,12 +57,20 @@ def plug_in(
             lambda: program.plug_in(
                 inventory.of(settings),
                 live or Authority(),
-                program.root(settings) if settings.vault.here else None,
+                program.ask(settings, recorded),
                 pulumi.ResourceOptions(),
             ),
             preview=preview,
             outputs=outputs or MADE,
         )
+
+
+def in_state(recording: Recording, outputs: Mapping[str, Mapping] = MADE) -> StackState:
+    """Return what a state holds when these resources are made; `outputs` as the recorder takes them."""
+    return of_resources(
+        {"urn": f"urn::{one.name}", "type": one.type, "outputs": {**one.props, **outputs.get(one.type, {})}}
+        for one in recording.resources
+    )
 
 
 def files(recording: Recording) -> dict[str, str]:

@@ -9,13 +9,16 @@ GOOD_TOKEN = "good"
 
 
 @contextmanager
-def vault_server(root: str | None = None, health: int = 200, chain: str = "") -> Iterator[str]:
+def vault_server(
+    root: str | None = None, health: int = 200, chain: str = "", own: str | None = None, own_status: int = 200
+) -> Iterator[str]:
     """Its address. `health` is what sys/health answers.
 
     `root` is the PEM of the CA at the mount `pki`: None without such a mount, empty without a CA in it. `chain` is that
-    CA with its signers, where it has any.
+    CA with its signers, where it has any. `own` is the same as `root` for the mount `pki_int`,
+    and `own_status` what it answers where there is one.
     """
-    server = HTTPServer(("127.0.0.1", 0), _handler(root, health, chain or root))
+    server = HTTPServer(("127.0.0.1", 0), _handler(root, health, chain or root, own, own_status))
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:
@@ -26,7 +29,9 @@ def vault_server(root: str | None = None, health: int = 200, chain: str = "") ->
         thread.join()
 
 
-def _handler(root: str | None, health: int, chain: str | None) -> type[BaseHTTPRequestHandler]:
+def _handler(
+    root: str | None, health: int, chain: str | None, own: str | None, own_status: int
+) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             taken = self.headers["X-Vault-Token"] == GOOD_TOKEN
@@ -35,6 +40,8 @@ def _handler(root: str | None, health: int, chain: str | None) -> type[BaseHTTPR
                 "/v1/auth/token/lookup-self": (200 if taken else 403, "{}"),
                 "/v1/pki/ca/pem": (404, "") if root is None else (200, root),
                 "/v1/pki/ca_chain": (404, "") if chain is None else (200, chain),
+                # Who has no token is refused a path that is not there.
+                "/v1/pki_int/ca/pem": (403, "") if own is None else (own_status, own),
             }
             status, text = answers[self.path]
             self.send_response(status)

@@ -2,12 +2,13 @@
 
 import json
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
 from pi_mesh import inventory
 from pi_mesh.inventory import Kind
-from pi_mesh.settings import parse
+from pi_mesh.settings import SettingsError, parse
 from pi_mesh.values import objects
 from tests.support import charts, strategies
 from tests.support.charts import only
@@ -35,6 +36,18 @@ def test_the_quota_admits_exactly_the_workloads_with_their_sidecars(raw):
     assert _bytes(hard["limits.memory"]) == count * (pod.limits.memory.bytes + sidecar.limits.memory.bytes)
     assert _millicores(hard["requests.cpu"]) == count * (pod.requests.cpu.millicores + sidecar.requests.cpu.millicores)
     assert _millicores(hard["limits.cpu"]) == count * (pod.limits.cpu.millicores + sidecar.limits.cpu.millicores)
+
+
+@NO_DEADLINE
+@given(strategies.raw_settings(), some.data())
+def test_a_mistyped_key_is_told_beside_whatever_else_is_wrong(raw, data):
+    branch = data.draw(some.sampled_from(sorted(raw)))
+    key = data.draw(some.sampled_from(sorted(raw[branch])))
+    raw[branch][key] = data.draw(some.sampled_from([None, [], {}, "x", -1, 1.5, True]))
+    with pytest.raises(SettingsError) as refused:
+        parse({**raw, "zzz": 1})
+    told = inventory.with_contradictions(refused.value).problems
+    assert "zzz: is not a setting; docs/config.md lists them all" in told
 
 
 @FEW

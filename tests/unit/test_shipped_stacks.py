@@ -88,7 +88,7 @@ def test_observability_keeps_every_rule_too():
 def test_a_mesh_whose_certificates_vault_signs_keeps_every_rule_too(monkeypatch):
     monkeypatch.setenv("VAULT_TOKEN", GOOD_TOKEN)
     with vault_server(ROOT_CA.pem) as address:
-        vault = {"enabled": True, "address": address, "key": "internal"}
+        vault = {"enabled": True, "address": address, "key": "internal", "allowHttp": True}
         resources = registered("pi-cluster", outputs=KEYLESS, vault=vault)
     assert {one.name for one in resources} >= {"cert-manager-release", "mesh-ca-request-1"}
     assert violations("pi-cluster", resources) == {}

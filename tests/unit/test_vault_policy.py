@@ -1,26 +1,47 @@
-"""The policy for Vault that the documentation gives out allows what the program does, and nothing else."""
+"""The policy for Vault that the documentation gives out allows what is asked of Vault, and nothing else."""
 
-import re
-from pathlib import Path
+import pytest
 
-from tests.support import awaited
+from tests.support import vault_policy
+from tests.support.vault_contract import asked
 
-POLICY = (Path(__file__).parents[2] / "docs/vault/policy.hcl").read_text()
-
-
-def rule(path: str) -> str:
-    """Return the block of a path."""
-    (block,) = re.findall(rf'^path "{re.escape(path)}" {{\n(.*?)^}}', POLICY, re.DOTALL | re.MULTILINE)
-    return block
+POLICY = vault_policy.FILE.read_text()
+OF_THE_PROGRAM = "read auth/token/lookup-self"
+"""All that the program itself asks with its token; tests/live/vault/alone watches it."""
+GRANTS = sorted(vault_policy.grants(POLICY))
 
 
-def test_the_policy_lets_the_program_have_its_ca_signed():
-    assert 'capabilities = ["create", "update"]' in rule("pki/root/sign-intermediate")
+def missing(policy: str) -> set[str]:
+    """Return the calls that a policy does not let through."""
+    return {*asked(), OF_THE_PROGRAM} - vault_policy.grants(policy)
 
 
-@awaited.vault("M6 the token can have any request signed as a CA of unlimited path length, any name and any life")
-def test_the_policy_allows_no_ca_that_could_sign_further_ones():
-    signing = rule("pki/root/sign-intermediate")
-    assert re.search(r'"max_path_length"\s*=\s*\["?0"?\]', signing)
-    for parameter in ("common_name", "ttl", "max_path_length"):
-        assert parameter in signing.partition("required_parameters")[2]
+def test_nothing_is_missing():
+    assert missing(POLICY) == set()
+
+
+def test_nothing_is_granted_that_neither_the_plugin_nor_the_program_calls():
+    assert set(GRANTS) - {*asked(), OF_THE_PROGRAM} == set()
+
+
+@pytest.mark.parametrize("grant", GRANTS)
+def test_a_grant_that_is_taken_away_is_missed(grant: str):
+    assert missing(vault_policy.without(POLICY, grant)) == {grant}
+
+
+BOUNDED = [rule for rule in vault_policy.rules(POLICY) if rule.allowed and "*" not in rule.allowed]
+
+
+@pytest.mark.parametrize("rule", BOUNDED, ids=lambda rule: rule.path)
+def test_where_parameters_are_bounded_exactly_those_that_the_plugin_sends_are_allowed(rule: vault_policy.Rule):
+    sent = asked()[f"update {rule.path}"]
+    assert set(rule.allowed) == set(sent)
+    assert {name for name, values in rule.allowed.items() if values and sent[name] not in values} == set()
+
+
+def test_the_signature_is_bounded_to_a_name_a_life_and_a_request_that_decides_nothing():
+    (signing,) = (rule for rule in BOUNDED if rule.path == "pki/root/sign-intermediate")
+    assert signing.allowed["common_name"] == ["Istio Intermediate CA"]
+    assert signing.allowed["ttl"] == ["8760h"]
+    assert signing.allowed["use_csr_values"] == [False]
+    assert set(signing.required) == {"csr", "common_name", "ttl", "max_path_length"}

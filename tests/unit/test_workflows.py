@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from lab.toolchain.catalog import ISTIO
+from lab.toolchain.istio_parts import ISTIO
 from pi_mesh.catalog.hosts import CHARTS
 from pi_mesh.settings.stack_file import load_file
 

@@ -9,10 +9,12 @@ from pi_mesh.checks.preflight import (
     cert_manager,
     charts,
     crd_owners,
+    crd_versions,
     extra_values,
     fit,
     footprint,
     foreign,
+    ingress_namespace,
     kernel,
     known_releases,
     load_balancer,
@@ -21,7 +23,9 @@ from pi_mesh.checks.preflight import (
     nodes,
     rights,
     stuck_releases,
+    trading_hours,
     undone_settings,
+    upgrade,
     versions,
 )
 from pi_mesh.cluster.snapshot import Snapshot
@@ -31,6 +35,7 @@ from pi_mesh.inventory import Inventory
 CHECKS: tuple[Callable[[Inventory, Snapshot], Iterable[Finding]], ...] = (
     rights.check,
     versions.check,
+    upgrade.check,
     charts.check,
     extra_values.check,
     cert_manager.check,
@@ -43,12 +48,15 @@ CHECKS: tuple[Callable[[Inventory, Snapshot], Iterable[Finding]], ...] = (
     autoscaling.check,
     foreign.check,
     crd_owners.check,
+    crd_versions.check,
     stuck_releases.check,
     undone_settings.check,
 )
 OF_STATE: tuple[Callable[[Inventory, Snapshot, StackState], Iterable[Finding]], ...] = (
     known_releases.check,
     namespaces.check,
+    ingress_namespace.check,
+    trading_hours.check,
 )
 """Those that compare the cluster with the stack's state."""
 

@@ -1,36 +1,77 @@
-"""The whole mesh must fit on the nodes, rollouts included."""
+"""The whole mesh must fit on the nodes, rollouts included; what it holds already it need not find again."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from pi_mesh.budget import mesh as budget
 from pi_mesh.budget.fit import Node, place
-from pi_mesh.checks.capacity import rooms
-from pi_mesh.checks.finding import Finding, Subject, error, ok
+from pi_mesh.budget.mesh import total
+from pi_mesh.checks.capacity import Demand, demand
+from pi_mesh.checks.finding import Finding, Subject, error, ok, warning
+from pi_mesh.checks.ownership import is_installed
+from pi_mesh.checks.preflight import trading_fit
+from pi_mesh.cluster.pods import Pod
 from pi_mesh.cluster.snapshot import Snapshot
-from pi_mesh.inventory import Inventory
+from pi_mesh.inventory import Inventory, Kind, Release, Workload
 from pi_mesh.quantities import Resources
 
 ID = "room for the mesh"
+FIX = "free some, add a node, or lower the resources or replicas in the stack file"
+OF_ISTIO = (Kind.ISTIOD, Kind.GATEWAY)
+"""Releases whose version is that of their images."""
 
 
 def check(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
-    """Count what the running mesh itself holds as free: its successor takes its place."""
-    others = [pod for pod in snapshot.pods if not mesh.has_pod(pod.namespace, pod.labels)]
-    nodes = [node for node in snapshot.nodes if node.architecture == mesh.settings.cluster.architecture]
-    free = [node for node in rooms(nodes, others) if node.accepts]
-    rows = budget.of(mesh).rows
-    needed = budget.total(row.total_requests + row.surge_requests for row in rows)
-    if place(free, [row.requests for row in rows for _ in range(row.pods + row.surge)]) is not None:
-        yield ok(ID, Subject("node"), f"the mesh and the surge of its rollouts, {needed}, fit")
-        return
-    message = f"the mesh needs {needed} with the surge of its rollouts, which do not fit: {_shown(free)}"
-    fix = "free some, add a node, or lower the resources or replicas in the stack file"
-    yield error(ID, Subject("node"), message, fix)
+    """Judge the mesh's own pods and their rollouts first, then what trading.workloads promises beside them."""
+    asked = demand(mesh, snapshot)
+    finding = _finding(asked, not is_installed(mesh, snapshot) or _rolls_out(mesh, snapshot))
+    yield finding
+    left = place(asked.nodes, (*asked.pods, *asked.surge)) or place(asked.nodes, asked.pods)
+    if left is not None:
+        yield trading_fit.finding(mesh, snapshot, (*left, *asked.others))
 
 
-def _shown(nodes: list[Node]) -> str:
-    return ", ".join(f"{node.name} has {_positive(node.free)} free" for node in nodes) or "no node takes pods"
+def _finding(asked: Demand, rolls_out: bool) -> Finding:
+    """Judge the room; without a rollout that is due, only what must run has to fit."""
+    pods, surge, subject = total(asked.pods), total(asked.surge), Subject("node")
+    if place(asked.nodes, (*asked.pods, *asked.surge)) is not None:
+        return ok(ID, subject, f"the mesh and the surge of its rollouts, {(pods + surge).in_words}, fit")
+    if place(asked.nodes, asked.pods) is None:
+        message = f"the mesh needs {pods.in_words} beside what it holds, which do not fit: {_shown(asked.nodes)}"
+        if rolls_out:
+            message = _needed(pods + surge, asked.nodes)
+        return error(ID, subject, message, FIX)
+    if rolls_out:
+        return error(ID, subject, _needed(pods + surge, asked.nodes), FIX)
+    message = f"the mesh fits, but not the surge of its rollouts, {surge.in_words}: {_shown(asked.nodes)}"
+    fix = "free some before a change that restarts istiod or a gateway: its new pod would wait for room in vain"
+    return warning(ID, subject, message, fix)
+
+
+def _needed(amount: Resources, nodes: Sequence[Node]) -> str:
+    return f"the mesh needs {amount.in_words} with the surge of its rollouts, which do not fit: {_shown(nodes)}"
+
+
+def _rolls_out(mesh: Inventory, snapshot: Snapshot) -> bool:
+    """Return True where running pods have other requests than the settings ask for, or another version."""
+    return any(
+        workload.has_pod(pod.namespace, pod.labels) and _is_replaced(release, workload, pod)
+        for release in mesh.releases
+        for workload in release.workloads
+        for pod in snapshot.pods
+    )
+
+
+def _is_replaced(release: Release, workload: Workload, pod: Pod) -> bool:
+    wanted = workload.resources.requests.resources
+    if all(container.requests != wanted for container in pod.containers):
+        return True
+    images = [container.image for container in pod.containers if container.image and "@" not in container.image]
+    same = [image for image in images if image.rpartition(":")[2].startswith(release.version)]
+    return release.kind in OF_ISTIO and bool(images) and not same
+
+
+def _shown(nodes: Sequence[Node]) -> str:
+    return ", ".join(f"{node.name} has {_positive(node.free).in_words} free" for node in nodes) or "no node takes pods"
 
 
 def _positive(free: Resources) -> Resources:
-    return Resources(max(0, free.cpu), max(0, free.memory))
+    return free + Resources(max(0, -free.cpu), max(0, -free.memory))

@@ -16,7 +16,13 @@ from pi_mesh.names import ADOPTED_ANNOTATION, OWNER_ANNOTATION, owner
 ID = "namespaces"
 IMPORT = "import the state that made it (`pulumi stack import`)"
 RESTORED = "if it is that one, restored from a backup, run `pulumi refresh`"
-OTHER = "set vault.certManager.namespace to another, or vault.certManager.install: false to use what is there"
+BRANCHES = {"cert-manager": "vault.certManager", "ingress": "ingress"}
+"""Config key by component, where an existing namespace can't be adopted."""
+OTHER = {
+    "cert-manager": "set vault.certManager.namespace to another, "
+    "or vault.certManager.install: false to use what is there",
+    "ingress": "set ingress.namespace to one that is not there yet",
+}
 KUBERNETES = ("kube-system", "kube-public", "kube-node-lease", "default")
 """Namespaces that Kubernetes makes itself: a quota or defaults for containers there can stop the cluster's own pods."""
 
@@ -39,7 +45,7 @@ def check(mesh: Inventory, snapshot: Snapshot, state: StackState) -> Iterator[Fi
 
 
 def _of_kubernetes(item: ManagedObject, subject: Subject, state: StackState) -> Finding:
-    fix = f"set {item.setting or 'vault.certManager'}.namespace to a namespace of its own"
+    fix = f"set {item.setting or BRANCHES[item.component]}.namespace to a namespace of its own"
     message = "is one of Kubernetes' own, whose pods the mesh's bounds and injection could stop"
     if item.adopted and item.name in state.namespaces:
         return warning(ID, subject, f"{message}; the next release of this program refuses it", fix)
@@ -63,7 +69,7 @@ def _made_by_a_killed_run(mesh: Inventory, found: Namespace, state: StackState) 
 
 def _of_others(stack: str, item: ManagedObject, subject: Subject, found: Namespace, state: StackState) -> Finding:
     whose = found.annotations.get(OWNER_ANNOTATION)
-    fix = f"set {item.setting}.adopt: true to use it and leave it at destroy" if item.setting else OTHER
+    fix = f"set {item.setting}.adopt: true to use it and leave it at destroy" if item.setting else OTHER[item.component]
     if found.name in state.namespaces:
         by, fix = "is not the one that this stack made: that one was deleted", f"{RESTORED}; else {fix}"
     elif whose == owner(stack):

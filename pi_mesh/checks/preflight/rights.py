@@ -1,8 +1,9 @@
-"""The kubeconfig's user must have the rights to install."""
+"""The kubeconfig's user must have the rights to install, and to change and remove what is installed."""
 
 from collections.abc import Iterator
 
 from pi_mesh.checks.finding import Finding, Subject, error, ok
+from pi_mesh.checks.next_version import refused_next
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.inventory import Inventory
 
@@ -17,5 +18,15 @@ def check(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
         yield error(ID, who, f"may not list {', '.join(snapshot.unreadable)}: nothing is known of them", fix)
     if snapshot.missing_rights:
         yield error(ID, who, f"may not create {', '.join(snapshot.missing_rights)}", fix)
-    if not snapshot.unreadable and not snapshot.missing_rights:
-        yield ok(ID, who, "may read and create all that an install needs")
+    if snapshot.missing_changes:
+        yield refused_next(ID, who, f"may not {_by_verb(snapshot)}", fix)
+    if not snapshot.unreadable and not snapshot.missing_rights and not snapshot.missing_changes:
+        yield ok(ID, who, "may read, create, change and delete all that an `up` does")
+
+
+def _by_verb(snapshot: Snapshot) -> str:
+    """Return such as "update secrets, services; delete secrets"."""
+    verbs: dict[str, list[str]] = {}
+    for verb, _, resource in (entry.partition(" ") for entry in snapshot.missing_changes):
+        verbs.setdefault(verb, []).append(resource)
+    return "; ".join(f"{verb} {', '.join(resources)}" for verb, resources in verbs.items())

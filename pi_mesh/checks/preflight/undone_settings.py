@@ -17,7 +17,9 @@ def check(mesh: Inventory, _snapshot: Snapshot | None) -> Iterator[Finding]:
     """Yield what the settings alone show; no cluster is needed."""
     yield from _extra_values(mesh)
     yield from _charts(mesh)
-    if mesh.settings.ingress.enabled and serves_certificates(mesh.settings):
+    settings = mesh.settings
+    beside_the_ca = settings.ingress_namespace == settings.istio.namespace
+    if settings.ingress.enabled and serves_certificates(settings) and beside_the_ca:
         yield _gateway_secrets(mesh)
 
 
@@ -40,5 +42,8 @@ def _charts(mesh: Inventory) -> Iterator[Finding]:
 def _gateway_secrets(mesh: Inventory) -> Finding:
     home = mesh.settings.istio.namespace
     message = f"has tls, so that the ingress gateway may read every Secret in {home}, the CA's key among them"
-    fix = "keep other Secrets out of it; with vault.key: internal no CA key lies there"
+    fix = (
+        "keep other Secrets out of it; with vault.key: internal no CA key lies there, and a gateway that is not "
+        "installed yet can have a namespace of its own, ingress.namespace"
+    )
     return warning(SECRETS, setting("traffic.gateways"), message, fix)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from datetime import date
 
-from pi_mesh.catalog.istio import IstioMinor, facts_of
+from pi_mesh.catalog.istio import NEWEST, IstioMinor, facts_of, is_known
 from pi_mesh.checks.finding import Finding, Subject, error, ok, setting, unknown, warning
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.inventory import Inventory
@@ -15,7 +15,8 @@ KUBERNETES, END_OF_LIFE = "kubernetes version", "istio end of life"
 
 def check(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
     settings = mesh.settings
-    yield kubernetes(settings, snapshot)
+    if is_known(settings.istio.version):
+        yield kubernetes(settings, snapshot)
     yield end_of_life(settings, date.today())
 
 
@@ -38,6 +39,15 @@ def kubernetes(settings: Settings, snapshot: Snapshot) -> Finding:
 
 
 def end_of_life(settings: Settings, today: date) -> Finding:
+    """Say until when the version gets fixes, or that this program knows nothing of it."""
+    if not is_known(settings.istio.version):
+        message = (
+            f"{settings.istio.version} is newer than what this program knows, 1.{NEWEST}: which Kubernetes it needs"
+        )
+        fix = "a newer pi-mesh knows it; until then read Istio's release notes, and try it on another cluster"
+        return warning(
+            END_OF_LIFE, setting("istio.version"), f"{message} and how long it gets fixes was not checked", fix
+        )
     facts = facts_of(settings.istio.version)
     if today <= facts.end_of_life:
         message = f"{settings.istio.version} gets fixes until {facts.end_of_life}"

@@ -89,7 +89,7 @@ def _selects(policy: AccessPolicy, labels: dict[str, str]) -> bool:
 
 def _admits(settings: Settings, rule: AccessRule) -> bool:
     """Whether the gateway is among the callers that the rule means."""
-    if rule.namespaces and settings.istio.namespace not in rule.namespaces:
+    if rule.namespaces and settings.ingress_namespace not in rule.namespaces:
         return False
     principal = ingress_principal(settings)
     return not rule.principals or any(_matches(pattern, principal) for pattern in rule.principals)

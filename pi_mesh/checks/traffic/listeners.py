@@ -33,6 +33,6 @@ def _ports(settings: Settings, snapshot: Snapshot | None) -> set[int]:
     pods = {"app": name, **gateway_selector(name)}.items()
     for other in snapshot.services if snapshot else ():
         leads_here = bool(other.selector) and other.selector.items() <= pods
-        if other.namespace == settings.istio.namespace and other.name != name and leads_here:
+        if other.namespace == settings.ingress_namespace and other.name != name and leads_here:
             known |= {*other.ports}
     return known - {PORTS["status-port"][0]}

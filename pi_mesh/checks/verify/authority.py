@@ -42,4 +42,6 @@ def _signers(seen: VerificationInput) -> list[str]:
 def _renewal(settings: Settings) -> str:
     if settings.vault.enabled:
         return "`python -m operations rotate-ca -s STACK`"
+    if settings.ca.source != "istiod":
+        return "`python -m operations rotate-ca --root -s STACK` with a new CA: see docs/vault.md, Another root"
     return "istiod renews its own root before its end: see its log (`kubectl logs deploy/istiod`)"

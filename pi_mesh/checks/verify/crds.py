@@ -23,7 +23,8 @@ def check(seen: VerificationInput) -> Iterator[Finding]:
     wanted = {f"{kind}.{group}" for group, kinds in KINDS.items() for kind in kinds.split()}
     missing = sorted(wanted - {crd.name for crd in seen.snapshot.crds})
     if missing:
-        message = f"{len(missing)} are missing: {', '.join(missing)}"
+        verb = "is" if len(missing) == 1 else "are"
+        message = f"{len(missing)} of {len(wanted)} {verb} missing: {', '.join(missing)}"
         yield error(
             ID, Subject("crd", missing[0]), message, seen.restore(seen.mesh.the(Kind.BASE).id), number=len(missing)
         )

@@ -1,19 +1,11 @@
 """One difference between a manifest and a live object: where it is, and both values."""
 
 from dataclasses import dataclass
-from enum import Enum
 from typing import NamedTuple
 
+from pi_mesh.values.differing import ABSENT
+
 LONGEST = 60
-
-
-class Absent(Enum):
-    """What a field holds that is not there."""
-
-    ABSENT = "nothing"
-
-
-ABSENT = Absent.ABSENT
 
 
 class Place(NamedTuple):

@@ -4,10 +4,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from pi_mesh.checks.verify import kinds, list_items
-from pi_mesh.checks.verify.difference import ABSENT, Difference, Place
+from pi_mesh.checks.verify.difference import Difference, Place
 from pi_mesh.checks.verify.kinds import Comparison, SameAs
 from pi_mesh.cluster.applied import same_text
 from pi_mesh.quantities import same_quantity
+from pi_mesh.values.differing import ABSENT
 
 SKIPPED = ("apiVersion", "kind", "status")
 QUANTITIES = ("requests", "limits", "hard", "default", "defaultRequest", "min", "max")

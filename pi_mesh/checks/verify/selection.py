@@ -23,7 +23,9 @@ def meshed_pods(seen: VerificationInput) -> list[Pod]:
 
 def own_namespaces(seen: VerificationInput) -> set[str]:
     """Return the namespaces whose policies bear on what this stack made; those of the root one hold everywhere."""
-    return {seen.settings.istio.namespace, seen.settings.trading.namespace, seen.policies.root_namespace}
+    settings = seen.settings
+    own = {settings.istio.namespace, settings.ingress_namespace, settings.trading.namespace}
+    return own | {seen.policies.root_namespace}
 
 
 def labels_of(policy: Policy) -> dict[str, str]:

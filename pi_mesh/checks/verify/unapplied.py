@@ -5,16 +5,21 @@ from itertools import groupby
 from typing import NamedTuple
 
 from pi_mesh.checks.finding import Finding, Subject, error, ok, setting, warning
-from pi_mesh.checks.verify.difference import ABSENT, shorten
+from pi_mesh.checks.verify.difference import shorten
 from pi_mesh.checks.verify.input import VerificationInput
 from pi_mesh.cluster.applied import AppliedRelease, digest
 from pi_mesh.inventory import Kind, Release
+from pi_mesh.names import VERSION_ANNOTATION
+from pi_mesh.values.differing import ABSENT, unequal
 from pi_mesh.values.origins import config_key
 
 ID = "settings applied"
 FIX = "`pulumi up`; where that sees no change, somebody used Helm: `pulumi up --refresh`"
 ROOT = "meshConfig.caCertificates"
 """Vault's root, which only Vault tells: the rows of the mesh's certificates judge it."""
+
+VERSION = f"podAnnotations.{VERSION_ANNOTATION}"
+"""Only a change of version brings it: a gateway that was installed without it is not restarted for it."""
 
 
 class Value(NamedTuple):
@@ -70,7 +75,7 @@ def _values(seen: VerificationInput, release: Release, applied: AppliedRelease) 
         yield Value(_version_key(release), "version", release.version, applied.chart_version, release.id, secret=False)
     everything = applied.extra is None
     for path, wanted, live in unequal(release.values if everything else release.typed, applied.values):
-        if path == ROOT and seen.settings.vault.external_signer:
+        if path == VERSION or (path == ROOT and seen.settings.vault.external_signer):
             continue
         typed, extra = _holds(release.typed, path), _holds(release.extra, path)
         key = config_key(release.chart, release.setting, path, typed=typed, extra=extra and not typed)
@@ -83,20 +88,6 @@ def _version_key(release: Release) -> str:
     if release.kind is Kind.CERT_MANAGER:
         return f"{release.setting}.version"
     return release.setting if release.kind is Kind.ADDON else "istio.version"
-
-
-def unequal(wanted: Mapping, applied: Mapping, path: str = "") -> Iterator[tuple[str, object, object]]:
-    """Yield the path and both values of each leaf that differs; lists are leaves."""
-    for key in sorted({*wanted, *applied}):
-        mine, theirs = (ABSENT if one.get(key) is None else one[key] for one in (wanted, applied))
-        below = f"{path}.{key}".lstrip(".")
-        if isinstance(mine, dict) or isinstance(theirs, dict):
-            one, other = (entry if isinstance(entry, dict) else {} for entry in (mine, theirs))
-            yield from unequal(one, other, below)
-            # A branch in place of a leaf: the leaf itself is told too.
-            mine, theirs = (ABSENT if isinstance(one, dict) else one for one in (mine, theirs))
-        if mine != theirs:
-            yield below, mine, theirs
 
 
 def _holds(values: Mapping, path: str) -> bool:

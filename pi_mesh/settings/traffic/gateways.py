@@ -13,7 +13,7 @@ class GatewayTls(Model):
     """HTTPS beside HTTP, with a certificate from a Secret."""
 
     secret: ObjectName
-    """A Secret of type kubernetes.io/tls in the control plane's namespace, where the gateway runs."""
+    """A Secret of type kubernetes.io/tls in the gateway's namespace: ingress.namespace, or the control plane's."""
     port: ProxyPort = 443
     """Of HTTPS."""
     mode: Literal["SIMPLE", "MUTUAL"] = "SIMPLE"

@@ -34,7 +34,7 @@ def default_deny(settings: Settings) -> Object:
 
 def ingress_principal(settings: Settings) -> str:
     """The ingress gateway's identity; its chart names the service account after the release."""
-    return f"cluster.local/ns/{settings.istio.namespace}/sa/{settings.releases.names.ingress}"
+    return f"cluster.local/ns/{settings.ingress_namespace}/sa/{settings.releases.names.ingress}"
 
 
 def _default_allows(settings: Settings) -> Iterator[tuple[str, AccessPolicy]]:

@@ -3,21 +3,26 @@
 import re
 import subprocess
 import tarfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from lab.toolchain import charts, images, packaging, path_lookup, programs
 from lab.toolchain.catalog import BY_PROGRAM, DEFAULT
+from lab.toolchain.istio_parts import CONTROL_PLANES, ISTIO
 
 CHARTS = [(chart, version) for version in charts.PACKAGED for chart in packaging.CHARTS]
+VERSIONS = [
+    pytest.param(version, marks=() if version in ("1.30.0", ISTIO) else pytest.mark.long) for version in CONTROL_PLANES
+]
 TALKING = sorted(name for name, part in BY_PROGRAM.items() if part.name in DEFAULT and name not in path_lookup.SILENT)
 
 
 @pytest.fixture(scope="module", autouse=True)
-def built():
+def built(visibly):
     """All default parts."""
-    programs.ensure()
+    visibly(programs.ensure)
 
 
 def rendered(chart: str, version: str) -> str:
@@ -28,15 +33,34 @@ def rendered(chart: str, version: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def proxy(tmp_path_factory) -> Path:
-    """The proxy image's one layer, unpacked."""
-    folder = tmp_path_factory.mktemp("proxy")
-    archive = next(path for _, path in images.image_tars() if path.stem == "proxyv2")
+def archives(visibly) -> Callable[[str], dict[str, Path]]:
+    """`archives("1.30.0")`: reference -> archive of the images for that Istio; its part is built if it is not."""
+
+    def archives_of(version: str) -> dict[str, Path]:
+        visibly(programs.ensure, [CONTROL_PLANES[version].name])
+        return dict(images.image_tars() if version == ISTIO else images.istio_tars(version))
+
+    return archives_of
+
+
+def unpacked(archive: Path, folder: Path) -> Path:
+    """The image's one layer, in the folder."""
     with tarfile.open(archive) as tar:
         (layer,) = (member for member in tar if member.name.endswith(".tar"))
         with tarfile.open(fileobj=tar.extractfile(layer)) as content:
             content.extractall(folder, filter="fully_trusted")
     return folder
+
+
+def said(image: Path, *command: str) -> str:
+    """What a program of an unpacked image prints."""
+    return subprocess.run(["chroot", image, *command], check=True, capture_output=True, text=True).stdout
+
+
+@pytest.fixture(scope="module")
+def proxy(archives, tmp_path_factory) -> Path:
+    """The proxy image of the lab's own version, unpacked."""
+    return unpacked(archives(ISTIO)[f"{packaging.HUB}/proxyv2:{ISTIO}"], tmp_path_factory.mktemp("proxy"))
 
 
 @pytest.mark.parametrize("name", TALKING)
@@ -49,21 +73,26 @@ def test_a_packaged_chart_renders(chart, version):
     assert "kind: " in rendered(chart, version)
 
 
-@pytest.mark.parametrize("version", charts.PACKAGED)
-def test_the_lab_has_the_image_that_a_chart_asks_for(version):
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_lab_has_the_image_that_a_chart_asks_for(archives, version):
     (wanted,) = set(re.findall(r'image: "(docker.io/istio/pilot:[^"]+)"', rendered("istiod", version)))
-    assert wanted in {reference for references, _ in images.image_tars() for reference in references}
+    assert wanted in archives(version)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize(("image", "program"), [("pilot", "pilot-discovery"), ("proxyv2", "pilot-agent")])
+def test_the_program_in_an_image_says_the_version_of_its_tag(archives, version, image, program, tmp_path):
+    whole = unpacked(archives(version)[f"{packaging.HUB}/{image}:{version}"], tmp_path)
+    assert f'Version:"{version}"' in said(whole, f"/usr/local/bin/{program}", "version")
 
 
 @pytest.mark.parametrize(
     ("command", "answer"),
     [
         (["/usr/local/bin/envoy", "--version"], "1.40.0"),
-        (["/usr/local/bin/pilot-agent", "version"], "1.31.0"),
         (["/usr/sbin/iptables", "-V"], "iptables v1"),
         (["/usr/sbin/iptables-legacy", "-V"], "legacy"),
     ],
 )
 def test_the_proxy_image_holds_all_that_its_programs_need(proxy, command, answer):
-    said = subprocess.run(["chroot", proxy, *command], check=True, capture_output=True, text=True)
-    assert answer in said.stdout
+    assert answer in said(proxy, *command)

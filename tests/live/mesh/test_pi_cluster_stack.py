@@ -1,4 +1,7 @@
-"""The shipped stack pi-cluster, with nothing replaced but what belongs to its cluster."""
+"""The shipped stack pi-cluster, with nothing replaced but what belongs to its cluster, and its Istio version.
+
+The lab has no control plane of that version: what is seen here is the lab's own under the stack's other settings.
+"""
 
 import pytest
 import yaml

@@ -1,29 +1,25 @@
-"""A pull request, previewed from end to end: with the real engine, plugin and helm, but no cluster and no Vault."""
+"""A pull request, previewed from end to end: with the real engine, plugin and helm, but no cluster and no Vault.
 
-import os
-import subprocess
-import sys
+Charts of two versions are rendered; that an upgrade works is shown by test_version_change.
+"""
+
 from pathlib import Path
 
 import pytest
 import yaml
 
-from lab.cluster.environment import CHARTS, search_path, variables
-from lab.cluster.names import CHECKOUT
+from tests.support import pull_request
 
 STACK_FILE = "Pulumi.pi-cluster.yaml"
-IDENTITY = ("-c", "user.name=Test", "-c", "user.email=test@example.com")
 
 
 @pytest.fixture
 def clone(tmp_path) -> Path:
     """A clone whose main has Istio 1.30.0, for which the lab has charts."""
-    folder = tmp_path / "clone"
-    subprocess.run(["git", "clone", "--quiet", CHECKOUT, folder], check=True)
-    subprocess.run(["git", "-C", folder, "checkout", "--quiet", "-B", "main"], check=True)
+    folder = pull_request.clone(tmp_path / "clone")
     change(folder, "istio", version="1.30.0")
-    subprocess.run(["git", "-C", folder, *IDENTITY, "commit", "--quiet", "--all", "--message=base"], check=True)
-    subprocess.run(["git", "-C", folder, "checkout", "--quiet", "-b", "change"], check=True)
+    pull_request.git(folder, "commit", "--all", "--message=base")
+    pull_request.git(folder, "checkout", "-b", "change")
     return folder
 
 
@@ -37,18 +33,10 @@ def limits(memory: str) -> dict[str, dict[str, str]]:
     return {"requests": {"cpu": "50m", "memory": "128Mi"}, "limits": {"cpu": "200m", "memory": memory}}
 
 
-def preview(clone: Path) -> tuple[int, str]:
-    """Exit status and comment."""
-    environment = {**os.environ, **variables(), "PATH": f"{search_path()}:{os.environ['PATH']}"}
-    command = [sys.executable, "-m", "operations.preview", "--base", "main", "--charts", str(CHARTS)]
-    done = subprocess.run(command, cwd=clone, env=environment, stdout=subprocess.PIPE, text=True, check=False)
-    return done.returncode, done.stdout
-
-
 def test_a_new_version_and_a_larger_sidecar_are_shown_everywhere_they_tell(clone):
     change(clone, "istio", version="1.31.0")
     change(clone, "proxy", resources=limits("384Mi"))
-    status, comment = preview(clone)
+    status, comment = pull_request.comment(clone)
     assert status == 0, comment
     verdict = comment.splitlines()[1]
     assert verdict.startswith("### pi-cluster: updates 4 releases and 1 ResourceQuota · restarts istiod")
@@ -65,7 +53,7 @@ def test_a_new_version_and_a_larger_sidecar_are_shown_everywhere_they_tell(clone
 
 def test_a_broken_rule_fails_but_the_whole_change_is_still_shown(clone):
     change(clone, "proxy", resources=limits("600Mi"))
-    status, comment = preview(clone)
+    status, comment = pull_request.comment(clone)
     assert status == 1
     assert "- **mandatory** `pi-ceiling` on `istiod-release`: global.proxy.resources.limits.memory 600Mi" in comment
     assert comment.splitlines()[1].startswith("### pi-cluster: **1 rule broken** · updates ")
@@ -76,7 +64,7 @@ def test_a_broken_rule_fails_but_the_whole_change_is_still_shown(clone):
 def test_rules_that_the_pull_request_switches_off_still_judge_it(clone):
     (clone / "policies" / "config" / "pi-cluster.json").write_text('{"pi-ceiling": "disabled"}')
     change(clone, "proxy", resources=limits("600Mi"))
-    status, comment = preview(clone)
+    status, comment = pull_request.comment(clone)
     assert status == 1
     assert comment.splitlines()[1].startswith("### pi-cluster: **1 rule broken** · **relaxes ")
     assert "- Rule `pi-ceiling` is disabled, no longer mandatory." in comment
@@ -85,7 +73,7 @@ def test_rules_that_the_pull_request_switches_off_still_judge_it(clone):
 
 def test_a_namespace_of_another_name_is_called_replaced_and_its_workloads_deleted(clone):
     change(clone, "trading", namespace="trades")
-    status, comment = preview(clone)
+    status, comment = pull_request.comment(clone)
     assert status == 0, comment
     verdict = "**replaces namespace trading, everything in it is deleted** · **replaces 3 other objects**"
     assert comment.splitlines()[1] == f"### pi-cluster: {verdict}"
@@ -93,21 +81,21 @@ def test_a_namespace_of_another_name_is_called_replaced_and_its_workloads_delete
 
 def test_documentation_alone_takes_one_line(clone):
     (clone / "README.md").write_text("new")
-    status, comment = preview(clone)
+    status, comment = pull_request.comment(clone)
     assert status == 0
     assert comment.splitlines()[1].startswith("**No change to the cluster**: only documentation and tests change")
 
 
 def test_a_stack_file_that_is_no_yaml_is_one_line(clone):
     (clone / STACK_FILE).write_text("config:\n  a: b: c\n")
-    status, comment = preview(clone)
+    status, comment = pull_request.comment(clone)
     assert status == 1
     assert f"- {STACK_FILE}, line 2: is not YAML: mapping values are not allowed here" in comment
 
 
 def test_settings_that_are_refused_are_told_and_nothing_is_guessed(clone):
     change(clone, "proxy", resources=limits("512mb"))
-    status, comment = preview(clone)
+    status, comment = pull_request.comment(clone)
     assert status == 1
     assert comment.splitlines()[1].startswith("### pi-cluster: **does not preview**, 1 error")
     assert "- proxy.resources.limits.memory: '512mb'" in comment

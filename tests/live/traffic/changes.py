@@ -11,7 +11,6 @@ from tests.live.traffic.shop import SHOP
 from tests.live.traffic.wire import certificate_serial
 from tests.support.project import Project
 
-EARLIER = "1.30.0"
 MORE_MEMORY = {
     "ingress.resources": {
         "requests": {"cpu": "100m", "memory": "136Mi"},
@@ -26,11 +25,6 @@ def nothing_changes(project: Project) -> None:
 
 def the_ingress_gateway_gets_more_memory_and_less_again(project: Project) -> None:
     with program.changed(project, MORE_MEMORY):
-        pass
-
-
-def the_mesh_goes_to_another_version_and_back(project: Project) -> None:
-    with program.changed(project, {"istio.version": EARLIER}):
         pass
 
 
@@ -70,7 +64,6 @@ def _istiods(*ready: str) -> set[str]:
 CHANGES: tuple[Callable[[Project], None], ...] = (
     nothing_changes,
     the_ingress_gateway_gets_more_memory_and_less_again,
-    the_mesh_goes_to_another_version_and_back,
     istiod_is_killed,
     a_node_is_drained_under_the_only_ingress_gateway,
     a_node_is_drained_with_an_ingress_gateway_of_two_pods,

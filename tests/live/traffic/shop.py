@@ -1,7 +1,12 @@
 """What the requests run through while the mesh changes: a server in two pods, a client inside the mesh, one outside."""
 
-from lab.workloads import TRADING, Workload, manifests, namespace, service
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from lab.calls import settled, status
+from lab.workloads import TRADING, Workload, apply, delete, manifests, namespace, service, wait_for
 from tests.live.traffic import cast
+from tests.live.traffic.rules import rules
 
 APP = {"app": "shop"}
 SERVICE, STREET = "shop-service", "street"
@@ -34,3 +39,16 @@ ALL = (SHOP, INSIDER, VISITOR)
 OBJECTS = (namespace(STREET), service(SERVICE, APP, http=8080), *(each for one in ALL for each in manifests(one)))
 WAYS = {"ingress": (VISITOR, cast.INGRESS_URL), "sidecars": (INSIDER, f"http://{SERVICE}.{TRADING}")}
 """The streams: who calls, and where."""
+
+
+@contextmanager
+def open_shop() -> Iterator[None]:
+    """The shop, open behind the ingress gateway; it is gone after."""
+    apply(OBJECTS)
+    try:
+        with rules(**cast.front_door(SERVICE)):
+            wait_for(*ALL)
+            assert settled(lambda: status(VISITOR, cast.INGRESS_URL), 200) == 200
+            yield
+    finally:
+        delete(OBJECTS)

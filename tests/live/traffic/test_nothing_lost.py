@@ -5,13 +5,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from lab.calls import settled, status
-from lab.workloads import apply, delete, wait_for
-from tests.live.traffic import cast
 from tests.live.traffic.changes import CHANGES, the_ingress_gateway_gets_more_memory_and_less_again
 from tests.live.traffic.load import Tally, streams
-from tests.live.traffic.rules import rules
-from tests.live.traffic.shop import ALL, OBJECTS, SERVICE, VISITOR, WAYS
+from tests.live.traffic.shop import WAYS, open_shop
 from tests.support.project import Project
 
 AFTERMATH = 25
@@ -24,14 +20,8 @@ pytestmark = pytest.mark.usefixtures("shop")
 @pytest.fixture(scope="module")
 def shop(mesh: Project) -> Iterator[None]:  # noqa: ARG001
     """The shop, open behind the ingress gateway."""
-    apply(OBJECTS)
-    try:
-        with rules(**cast.front_door(SERVICE)):
-            wait_for(*ALL)
-            assert settled(lambda: status(VISITOR, cast.INGRESS_URL), 200) == 200
-            yield
-    finally:
-        delete(OBJECTS)
+    with open_shop():
+        yield
 
 
 def _case(change: Callable[[Project], None]) -> object:

@@ -1,8 +1,14 @@
-"""Policies that nobody asked for, one at a time: `verify` notices each, names it, and is green again without it."""
+"""Policies that nobody asked for, one at a time: `verify` notices each, names it, and is green again without it.
+
+Each is verified in both ways at once, whole and with --read-only.
+"""
 
 import json
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +19,7 @@ from lab.cluster.shell import LabError
 from lab.workloads import CONTROL, TRADING, apply, delete
 from tests.live.traffic import cast
 from tests.live.traffic.rules import rules
-from tests.support.project import Project
+from tests.support.project import STACK, Outcome, Project
 
 pytestmark = pytest.mark.usefixtures("workloads")
 
@@ -114,47 +120,77 @@ SABOTAGES: dict[str, tuple[Sabotage, str]] = {
 }
 
 
-def verify(project: Project, *options: str) -> tuple[int, list[str]]:
-    """Return the exit status of `verify`, and its errors."""
-    done = project.operation("verify", "--json", *options)
+Verdict = tuple[int, list[str]]
+"""An exit status, and the errors."""
+
+
+def verify(project: Project, *options: str) -> Verdict:
+    """Return what `verify` says."""
+    return verdict(project.operation("verify", "--json", *options))
+
+
+def verdict(done: Outcome) -> Verdict:
     report = json.loads(done.output.splitlines()[-1])
     errors = [finding for finding in report["findings"] if finding["level"] == "error"]
     return done.status, [f"{finding['kind']} {finding['name']}: {finding['message']}" for finding in errors]
 
 
+@dataclass(frozen=True)
+class BothWays:
+    """Verifies the mesh as its owner, and with --read-only as an account that may get and list alone."""
+
+    mesh: Project
+    reader_kubeconfig: Path
+
+    def verdicts(self) -> dict[str, Verdict]:
+        """Return what both say of the same moment, by the option."""
+        reader = ("env", f"KUBECONFIG={self.reader_kubeconfig}", "python", "-m", "operations", "verify")
+        with ThreadPoolExecutor() as pool:
+            whole = pool.submit(verify, self.mesh)
+            read_only = self.mesh.run(*reader, "--read-only", "--json", "--stack", STACK)
+            return {"": whole.result(), "--read-only": verdict(read_only)}
+
+    def must_name(self, says: str) -> None:
+        """Raise AssertionError unless both are red, and have an error that begins so."""
+        for option, (status, errors) in self.verdicts().items():
+            assert status == 1, option
+            assert [line for line in errors if line.startswith(says)], (option, errors)
+
+    def must_be_green(self) -> None:
+        """Raise AssertionError unless both are without an error."""
+        assert self.verdicts() == {"": (0, []), "--read-only": (0, [])}
+
+
 @pytest.fixture(scope="module")
-def sound(mesh: Project) -> Project:
+def sound(mesh: Project, reader_kubeconfig: Path) -> BothWays:
     """A mesh that is verified before the first sabotage."""
-    assert verify(mesh) == (0, [])
-    return mesh
+    both = BothWays(mesh, reader_kubeconfig)
+    both.must_be_green()
+    return both
 
 
 @pytest.mark.parametrize("name", SABOTAGES)
 def test_each_is_noticed_and_named_and_green_again_after_its_cure(sound, figure, name):
     sabotage, says = SABOTAGES[name]
     with sabotage():
-        status, errors = verify(sound)
-    assert status == 1
-    assert [line for line in errors if line.startswith(says)], errors
-    assert verify(sound) == (0, [])
-    figure(f"{name}: status 1, named; 0 after")
+        sound.must_name(says)
+    sound.must_be_green()
+    figure(f"{name}: status 1, named; 0 after; the same with --read-only")
 
 
 def test_an_allow_all_beside_the_default_deny_is_noticed(sound):
-    sound.set("traffic.authorization", DENY_BY_DEFAULT)
+    sound.mesh.set("traffic.authorization", DENY_BY_DEFAULT)
     try:
         with rules(authorization=DENY_BY_DEFAULT):
             with rogue(SECURITY, "AuthorizationPolicy", {"rules": [{}]})():
-                status, errors = verify(sound)
-            assert status == 1
-            assert [line for line in errors if line.startswith(f"AuthorizationPolicy {TRADING}/rogue: allows every")]
-            assert verify(sound) == (0, [])
+                sound.must_name(f"AuthorizationPolicy {TRADING}/rogue: allows every")
+            sound.must_be_green()
     finally:
-        sound.reset()
+        sound.mesh.reset()
 
 
 def test_the_plain_text_call_is_refused_under_strict_and_answered_under_a_rogue_policy(sound, figure):
-    assert verify(sound, "--probe") == (0, [])
+    assert verify(sound.mesh, "--probe") == (0, [])
     selected = {"selector": {"matchLabels": cast.APP}, "mtls": {"mode": "PERMISSIVE"}}
     pod = get("pod", f"--namespace={TRADING}", f"--selector=app={cast.APP['app']}")["items"][0]["metadata"]["name"]
     with rogue(SECURITY, "PeerAuthentication", selected)():

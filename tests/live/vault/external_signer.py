@@ -21,6 +21,7 @@ OBJECTS = [*manifests(CLIENT), *manifests(SERVER), service("keyless-server", {"a
 URL = "http://keyless-server.trading"
 INTERNAL = {
     "key": "internal",
+    "allowHttp": True,  # the lab's Vault has no TLS
     "certManager": {
         "charts": ".lab/cert-manager",
         "address": f"http://{CONTROL_PLANE.address}:{vault.PORT}",

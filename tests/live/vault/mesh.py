@@ -9,6 +9,7 @@ import yaml
 from lab.cluster.kubectl import get
 from lab.cluster.waiting import wait_until
 from operations.istiod_certificates import Issued, issuer
+from pi_mesh.certificates import pem
 from pi_mesh.cluster.errors import ClusterUnreachable
 from tests.live.vault.server import Server
 from tests.support.project import STACK, STACK_FILE, Outcome, Project
@@ -93,3 +94,9 @@ def wait_for_issued(what: str, wanted: Callable[[Issued], bool]) -> Issued:
 def wait_for_issuer(other_than: Issued) -> Issued:
     """The first certificate that another CA signed."""
     return wait_for_issued("istiod signs with another CA", lambda one: one.issuer != other_than.issuer)
+
+
+def wait_for_roots(*expected: str) -> None:
+    """Returns when istiod hands exactly these roots out."""
+    wanted = {one for text in expected for one in pem.certificates(text, "expected")}
+    wait_until("the roots are handed out", lambda: set(pem.certificates(roots(), "the mesh")) == wanted, 180)

@@ -9,15 +9,14 @@ import hvac
 
 from lab.cluster import vault
 from lab.cluster.machines import CONTROL_PLANE
-from lab.cluster.names import CHECKOUT
+from tests.support import vault_policy
+from tests.support.authorities import Authority, sign_request
 
 POLICY = "pi-mesh"
 ROOT_MOUNT = "pki"
 TEN_YEARS = "87600h"
-SIGN = """path "pki/root/sign-intermediate" {
-  capabilities = ["create", "update"]
-}
-"""
+LIVES = ("8760h", "4000h")
+"""The shipped vault.ttl, and the one that a test changes it to."""
 
 
 @dataclass(frozen=True)
@@ -37,28 +36,37 @@ class Server:
         return self.admin.read(f"{mount}/cert/ca")["data"]["certificate"]
 
     def make_root(self, mount: str, name: str) -> str:
-        """A new root CA at a new mount; its PEM."""
+        """Make a root CA at a new mount, as docs/vault.md says; return its PEM."""
         self.admin.sys.enable_secrets_engine("pki", path=mount, config={"max_lease_ttl": TEN_YEARS})
         made = self.admin.write_data(
-            f"{mount}/root/generate/internal", data={"common_name": name, "ttl": TEN_YEARS, "key_type": "ec"}
+            f"{mount}/root/generate/internal",
+            data={"common_name": name, "ttl": TEN_YEARS, "key_type": "ec", "max_path_length": 1},
         )
         return made["data"]["certificate"]
+
+    def make_intermediate(self, mount: str, name: str, root: Authority) -> None:
+        """Make a CA at a new mount that a root outside of Vault signed, and with it one further CA."""
+        self.admin.sys.enable_secrets_engine("pki", path=mount, config={"max_lease_ttl": TEN_YEARS})
+        request = {"common_name": name, "key_type": "ec"}
+        asked = self.admin.write_data(f"{mount}/intermediate/generate/internal", data=request)
+        chain = sign_request(asked["data"]["csr"], root, path_length=1, days=3000) + root.pem
+        self.admin.write_data(f"{mount}/intermediate/set-signed", data={"certificate": chain})
 
     def remove(self, mount: str) -> None:
         self.admin.sys.disable_secrets_engine(path=mount)
 
     def allow(self, *root_mounts: str) -> None:
-        """The policy of the repository, for these root mounts in place of the default one."""
-        text = (CHECKOUT / "docs/vault/policy.hcl").read_text()
-        assert SIGN in text
-        rules = "".join(SIGN.replace(f'"{ROOT_MOUNT}/', f'"{mount}/') for mount in root_mounts)
-        self.admin.sys.create_or_update_policy(POLICY, text.replace(SIGN, rules))
+        """Give the program's token the policy of the repository, for these roots and the tests' lives."""
+        self._allow(vault_policy.for_roots(vault_policy.FILE.read_text(), *root_mounts))
 
     def allow_mount(self, *mounts: str) -> None:
-        """The policy of the repository, for these mounts of the CA besides the default one."""
-        text = (CHECKOUT / "docs/vault/policy.hcl").read_text()
-        more = "".join(text.replace("pki_int", mount) for mount in mounts)
-        self.admin.sys.create_or_update_policy(POLICY, text + more.replace(SIGN, ""))
+        """Give it the policy of the repository, for these mounts of the CA besides the default one."""
+        text = vault_policy.FILE.read_text()
+        own = vault_policy.for_roots(text)
+        self._allow(text + "".join(own.replace("pki_int", mount) for mount in mounts))
+
+    def _allow(self, policy: str) -> None:
+        self.admin.sys.create_or_update_policy(POLICY, vault_policy.with_lives(policy, *LIVES))
 
 
 def start() -> Server:

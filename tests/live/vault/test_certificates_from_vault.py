@@ -71,7 +71,9 @@ def _foreign() -> Issued:
 
 def test_a_workload_outside_of_the_cluster_gets_its_certificate_from_vault(vault_mesh: VaultMesh, server: Server):  # noqa: ARG001
     name = "spiffe://cluster.local/ns/trading/sa/vm"
-    made = server.admin.write_data("pki_int/issue/mesh-workload", data={"uri_sans": name})["data"]
+    role = {"allowed_uri_sans": name, "require_cn": False, "key_type": "ec", "key_bits": 256, "max_ttl": "24h"}
+    server.admin.write_data("pki_int/roles/vm", data=role)
+    made = server.admin.write_data("pki_int/issue/vm", data={"uri_sans": name})["data"]
     chain = pem.certificates("\n".join([made["certificate"], *made["ca_chain"]]), "Vault")
     outside = replace(issued(), chain=chain, key=made["private_key"].encode())
     assert handshake(outside, issued(), roots()) == name

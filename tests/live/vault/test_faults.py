@@ -1,4 +1,4 @@
-"""Vault is not well: one line with the cause, the running mesh untouched, and the next `up` goes on."""
+"""Vault is not well: one line with the cause, the running CA untouched, and all else goes on."""
 
 import ssl
 from collections.abc import Iterator
@@ -8,11 +8,14 @@ from pathlib import Path
 import pytest
 
 from lab.cluster import vault
+from lab.cluster.kubectl import get
+from pi_mesh.certificates import pem
 from tests.live.vault import server as servers
 from tests.live.vault.listener import listener
-from tests.live.vault.mesh import VaultMesh, cacerts, issued, wait_for_issuer
+from tests.live.vault.mesh import TRADING, VaultMesh, cacerts, issued, roots, wait_for_issuer, wait_for_roots
 from tests.live.vault.server import ROOT_MOUNT, Server
-from tests.live.vault.tls import serving_certificate
+from tests.live.vault.tls import handshake, serving_certificate
+from tests.support.project import Outcome
 
 pytestmark = pytest.mark.long
 
@@ -26,13 +29,33 @@ def untouched() -> Iterator[None]:
     assert issued().issuer == before.issuer
 
 
-def refused(vault_mesh: VaultMesh, cause: str) -> None:
-    """`up` fails with one line, and a preview with the same one."""
-    for outcome in (vault_mesh.up(), vault_mesh.preview()):
-        assert outcome.status != 0
-        line = outcome.line_with(cause)
-        assert "Traceback" not in outcome.output
-        assert line.strip().startswith("error: vault")
+def refused(outcome: Outcome, cause: str) -> None:
+    """Nothing was done, for the cause that one line tells."""
+    assert outcome.status != 0
+    line = outcome.line_with(cause)
+    assert "Traceback" not in outcome.output
+    assert line.strip().startswith("error: vault")
+
+
+def not_needed(outcome: Outcome, cause: str) -> None:
+    """All went well without Vault, and one warning tells why it could not be asked."""
+    warnings = {line.strip() for line in outcome.must().output.splitlines() if line.strip().startswith("warning:")}
+    (line,) = [line for line in warnings if "CA unchanged: Vault could not be asked" in line]
+    assert cause in line
+
+
+def goes_on_without(vault_mesh: VaultMesh, cause: str, workloads: int) -> None:
+    """A change of the ResourceQuota is applied, one of the CA is refused."""
+    vault_mesh.set("trading.workloads", workloads)
+    not_needed(vault_mesh.up(), cause)
+    (quota,) = get("resourcequotas", f"--namespace={TRADING}")["items"]
+    assert quota["spec"]["hard"]["pods"] == str(workloads)
+    generation = vault_mesh.get("vault.generation", 1)
+    vault_mesh.set("vault.generation", generation + 1)
+    try:
+        refused(vault_mesh.preview(), cause)
+    finally:
+        vault_mesh.set("vault.generation", generation)
 
 
 def goes_on(vault_mesh: VaultMesh) -> None:
@@ -44,7 +67,7 @@ def test_a_sealed_vault_is_named_with_the_command_that_unseals_it(vault_mesh: Va
     with untouched():
         vault.seal()
         try:
-            refused(vault_mesh, "Vault is sealed; unseal it with `vault operator unseal`")
+            goes_on_without(vault_mesh, "Vault is sealed; unseal it with `vault operator unseal`", workloads=31)
         finally:
             vault.unseal()
     goes_on(vault_mesh)
@@ -55,7 +78,7 @@ def test_a_vault_that_is_down_is_said_to_be_out_of_reach(vault_mesh: VaultMesh):
     with untouched():
         vault.down()
         try:
-            refused(vault_mesh, "can't be reached")
+            goes_on_without(vault_mesh, "can't be reached", workloads=30)
         finally:
             vault.up()
     goes_on(vault_mesh)
@@ -67,7 +90,7 @@ def test_a_token_that_vault_does_not_take_is_named(vault_mesh: VaultMesh, server
     with untouched():
         vault_mesh.give(token)
         try:
-            refused(vault_mesh, cause)
+            not_needed(vault_mesh.preview("--expect-no-changes"), cause)
         finally:
             vault_mesh.give(server.token())
     goes_on(vault_mesh)
@@ -88,14 +111,15 @@ def test_a_tls_certificate_of_an_unknown_ca(vault_mesh: VaultMesh, server: Serve
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(serving_certificate(tmp_path))
     with untouched(), listener(context) as port, address(vault_mesh, server, f"https://127.0.0.1:{port}"):
-        refused(vault_mesh, "its TLS certificate is from an unknown CA; name that CA's PEM file in vault.caFile")
+        cause = "its TLS certificate is from an unknown CA; name that CA's PEM file in vault.caFile"
+        not_needed(vault_mesh.preview("--expect-no-changes"), cause)
     goes_on(vault_mesh)
 
 
 @pytest.mark.row(30)
 def test_a_vault_that_never_answers(vault_mesh: VaultMesh, server: Server):
     with untouched(), listener() as port, address(vault_mesh, server, f"http://127.0.0.1:{port}"):
-        refused(vault_mesh, "did not answer within 10 s")
+        not_needed(vault_mesh.preview("--expect-no-changes"), "did not answer within 10 s")
     goes_on(vault_mesh)
 
 
@@ -105,9 +129,9 @@ def test_a_vault_that_was_wiped_between_runs_is_named_and_its_new_root_refused(v
         with untouched(), servers.wiped() as fresh:
             fresh.allow(ROOT_MOUNT)
             vault_mesh.give(fresh.token())
-            refused(vault_mesh, "has no CA there: it was wiped")
+            refused(vault_mesh.preview(), "has no CA there: it was wiped")
             fresh.make_root(ROOT_MOUNT, "Pi root")
-            refused(vault_mesh, "in one step from 'Pi root'")
+            refused(vault_mesh.up(), "in one step from 'Pi root'")
     finally:
         vault_mesh.give(server.token())
     goes_on(vault_mesh)
@@ -133,7 +157,37 @@ def test_a_lost_intermediate_mount_comes_back_with_a_new_key(vault_mesh: VaultMe
     used = issued()
     with untouched():
         server.remove("pki_int")
-    vault_mesh.pulumi("refresh", "--yes", "--skip-preview", "--target", "**::mesh-ca-*").must()
-    vault_mesh.operation("rotate-ca").must()
-    assert issued().issuer != used.issuer
+        assert "python -m operations repair" in vault_mesh.preview().must().line_with("nothing is mounted there")
+        refreshed = vault_mesh.pulumi("refresh", "--yes", "--skip-preview", "--target", "**::mesh-ca-*")
+        assert 'got nil response from Vault from path: "pki_int/config/auto-tidy"' in refreshed.output
+    vault_mesh.operation("repair", "--yes").must()
+    vault_mesh.must_up()
+    wait_for_issuer(other_than=used)
     assert server.admin.read("pki_int/config/urls")["data"]["issuing_certificates"]
+
+
+def test_a_vault_that_lost_its_root_for_good_takes_the_mesh_to_another_in_three_steps(
+    vault_mesh: VaultMesh, server: Server
+):
+    first, before = server.root(), issued()
+    try:
+        with servers.wiped() as fresh:
+            other = fresh.make_root(ROOT_MOUNT, "New root")
+            fresh.allow(ROOT_MOUNT)
+            vault_mesh.give("")
+            vault_mesh.set("vault.alsoTrust", [other])
+            vault_mesh.must_up()
+            wait_for_roots(first, other)
+            vault_mesh.give(fresh.token())
+            vault_mesh.set("vault.alsoTrust", [first])
+            vault_mesh.operation("repair", "--yes").must()
+            vault_mesh.must_up()
+            after = wait_for_issuer(other_than=before)
+            assert after.verifies(pem.certificates(other, "New root"))
+            assert handshake(before, after, roots()) == handshake(after, before, roots())
+            vault_mesh.end()
+    finally:
+        server.remove("pki_int")
+        vault_mesh.give(server.token())
+        vault_mesh.set("vault.alsoTrust", [])
+        vault_mesh.must_up()

@@ -5,6 +5,7 @@ import pytest
 
 from components import mesh
 from pi_mesh.cluster.errors import ClusterUnreachable
+from pi_mesh.names import VERSION_ANNOTATION
 from tests.support.factories import make_settings
 from tests.support.recorder import RELEASE, Recording, record
 from tests.support.snapshots import make_snapshot
@@ -14,15 +15,18 @@ INGRESS, EGRESS = "istio-ingressgateway", "istio-egressgateway"
 
 @pytest.fixture
 def deployed(monkeypatch):
-    """`deployed(snapshot, **overrides)`: what the program registers on such a cluster; None: it does not answer."""
+    """`deployed(snapshot, **overrides)`: what the program registers on such a cluster; None: it does not answer.
 
-    def run(snapshot=None, **overrides: object) -> Recording:
+    `state`: what the stack's state holds before.
+    """
+
+    def run(snapshot=None, state: dict | None = None, **overrides: object) -> Recording:
         def gone(*_: object) -> None:
             raise ClusterUnreachable("cluster 'test' does not answer")
 
         monkeypatch.setattr("components.preflight.read", (lambda _: snapshot) if snapshot else gone)
         monkeypatch.setattr("pi_mesh.cluster.exposure.read", gone)
-        return record(lambda: mesh.deploy(make_settings(**overrides)), preview=not snapshot)
+        return record(lambda: mesh.deploy(make_settings(**overrides)), preview=not snapshot, state=state or {})
 
     return run
 
@@ -53,6 +57,14 @@ def test_it_installs_the_roles_four_releases(plain):
 )
 def test_each_part_waits_for_what_it_stands_on(plain, later, earlier):
     assert earlier in plain.one(later).dependencies
+
+
+def test_the_ingress_gateway_waits_for_its_own_namespace_and_the_egress_does_not(deployed):
+    recording = deployed(make_snapshot(), ingress={"namespace": "edge"})
+    assert recording.one("ingress-namespace").props["metadata"]["name"] == "edge"
+    assert recording.one(f"{INGRESS}-release").props["namespace"] == "edge"
+    assert "ingress-namespace" in recording.one(INGRESS).dependencies
+    assert "ingress-namespace" not in recording.one(EGRESS).dependencies
 
 
 def test_the_gateways_come_side_by_side(plain):
@@ -118,3 +130,12 @@ def test_contradicting_extra_values_are_refused_before_any_resource(deployed, mo
     monkeypatch.setattr(mesh, "KubernetesProvider", lambda *_, **__: pytest.fail("a resource was registered"))
     with pytest.raises(ValueError, match=r"istio\.values\.pilot\.replicaCount: 9 contradicts 1"):
         deployed(make_snapshot(), istio={"values": {"pilot": {"replicaCount": 9}}})
+
+
+@pytest.mark.parametrize(("version", "annotated"), [("1.20.3", None), ("1.20.7", "1.20.7")])
+def test_a_gateway_of_before_gets_its_version_with_the_first_upgrade_and_not_earlier(deployed, version, annotated):
+    old = {"name": INGRESS, "namespace": "istio-system", "version": "1.20.3", "values": {"podAnnotations": {}}}
+    state = {"urn:pulumi:test::pi-mesh::x::ingress": {"type": RELEASE, "outputs": old}}
+    recording = deployed(make_snapshot(version="v1.29.0"), state=state, istio={"version": version})
+    (ingress,) = (one for one in recording.of_type(RELEASE) if one.props["name"] == INGRESS)
+    assert ingress.props["values"]["podAnnotations"].get(VERSION_ANNOTATION) == annotated

@@ -24,7 +24,8 @@ def stack(monkeypatch):
     """`stack(snapshot)` or `stack(error)`: a stack whose cluster reads so."""
 
     def made(outcome):
-        monkeypatch.setattr(stacks, "load", lambda _: make_settings())
+        for load in ("load", "load_any"):
+            monkeypatch.setattr(stacks, load, lambda _: make_settings())
         monkeypatch.setattr(stacks, "load_with_state", lambda _: (make_settings(), lambda: NEVER_RUN))
         monkeypatch.setattr(snapshot, "read", _answering(outcome))
 
@@ -44,7 +45,7 @@ def run(*arguments: str) -> Result:
     return CliRunner().invoke(app, list(arguments))
 
 
-@pytest.mark.parametrize("command", ["preflight", "verify", "repair", "budget", "rotate-ca"])
+@pytest.mark.parametrize("command", ["preflight", "verify", "repair", "budget", "rotate-ca", "proxies", "refresh"])
 def test_every_command_explains_itself_and_its_exit_statuses(command):
     shown = run(command, "--help")
     assert shown.exit_code == 0
@@ -114,6 +115,16 @@ def test_the_budget_counts_on_the_live_nodes(stack):
     report = json.loads(run("budget", "-s", STACK, "--json").stdout)
     assert {node["node"]: node["sidecars"] for node in report["budget"]["nodes"]} == {"pi-1": 10, "pi-2": 10}
     assert report["budget"]["sidecars"] == 20
+
+
+def test_the_budget_says_what_the_mesh_still_takes_and_what_trading_is_promised(stack):
+    stack(make_snapshot(nodes=make_pis(2, memory=1280)))
+    shown = " ".join(run("budget", "-s", STACK).output.split())
+    assert (
+        "On the live nodes, with what runs there now, 20 sidecars fit, and 17 once the 3 pods of the mesh that the "
+        "scheduler still places have come:" in shown
+    )
+    assert "trading.workloads: promises 30 pods, each of 100m CPU and 256Mi with its sidecar, and 8 of them" in shown
 
 
 @pytest.fixture

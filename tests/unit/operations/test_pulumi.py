@@ -32,7 +32,7 @@ def test_a_failed_command_is_one_line_with_pulumis_reason_and_what_to_do(pulumi_
 
 def test_a_failed_export_is_not_called_a_problem_of_the_settings(pulumi_says, monkeypatch):
     pulumi_says(stderr="error: could not read the state\n", status=255)
-    monkeypatch.setattr(stacks, "load", lambda _: make_settings())
+    monkeypatch.setattr(stacks, "load_any", lambda _: make_settings())
     monkeypatch.setattr(pulumi, "backend", lambda: "file:///nowhere")
     monkeypatch.setattr("pi_mesh.cluster.snapshot.read", lambda _: None)
     done = CliRunner().invoke(app, ["repair", "-s", "lab"])

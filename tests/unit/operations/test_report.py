@@ -7,7 +7,7 @@ import jsonschema
 import pytest
 from typer.testing import CliRunner
 
-from operations import report_schema, rotate_ca, stacks, verify
+from operations import proxies, refresh, report_schema, rotate_ca, stacks, verify
 from operations.__main__ import app
 from operations.pulumi import PulumiFailed
 from operations.repair import apply, observed_state, plan
@@ -15,15 +15,17 @@ from operations.repair.observed_state import Situation
 from pi_mesh.checks.finding import Subject, ok, warning
 from pi_mesh.cluster import snapshot
 from pi_mesh.cluster.errors import ClusterUnreachable
+from pi_mesh.cluster.proxies import Proxies
 from pi_mesh.cluster.release_records import ReleaseRecord
 from pi_mesh.cluster.stack_state import NEVER_RUN
 from pi_mesh.settings import SettingsError
 from tests.support.factories import make_settings
+from tests.support.fake_client import FakeClient
 from tests.support.healthy_mesh import in_cluster, make_verification
 from tests.support.snapshots import STACK, make_pis, make_snapshot
 
 SCHEMA = json.loads(report_schema.PATH.read_text())
-OPERATIONS = ("preflight", "verify", "repair", "budget", "rotate-ca")
+OPERATIONS = ("preflight", "verify", "repair", "budget", "rotate-ca", "proxies", "refresh")
 VAULT = {"enabled": True, "address": "https://vault.example"}
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 STUCK = make_snapshot(releases=(ReleaseRecord("istio-system", "istiod", 1, "pending-install", LONG_AGO),))
@@ -38,8 +40,12 @@ def stack(monkeypatch):
         monkeypatch.setattr(stacks, name, lambda _: settings)
     monkeypatch.setattr(stacks, "load_with_state", lambda _: (settings, lambda: NEVER_RUN))
     monkeypatch.setattr(snapshot, "read", lambda _: make_snapshot(nodes=make_pis(2, memory=1280)))
+    monkeypatch.setattr(proxies.reader, "read", lambda *_, **__: Proxies("1.31.0", ()))
+    monkeypatch.setattr(proxies.older_proxies, "read", lambda *_: {})
+    monkeypatch.setattr(refresh, "Client", FakeClient())
     monkeypatch.setattr(verify, "read", lambda *_: make_verification())
     monkeypatch.setattr(verify.signing, "signed", lambda *_: [ok("x", Subject("pod", "a/b"), "is well", number=0.5)])
+    monkeypatch.setattr(verify.running_proxies, "found", lambda _: [])
     monkeypatch.setattr(verify.analysis, "analyze", lambda *_: [warning("y", Subject("cluster"), "is odd", "look")])
     monkeypatch.setattr(observed_state, "read", lambda *_: now)
     monkeypatch.setattr(apply, "carry_out", lambda now, **_: [step.finding(done=True) for step in plan.steps(now)])
@@ -133,12 +139,33 @@ def test_repair_with_yes_says_what_was_done_and_is_status_0():
     assert content["findings"][-1]["fix"] == f"done: {plan.Act.FORGET.value}"
 
 
+def test_a_conflict_of_several_settings_is_a_message_and_no_key(monkeypatch):
+    line = "trading.namespace and istio.namespace are both 'x'; the control plane needs one of its own"
+    monkeypatch.setattr(stacks, "load_with_state", _refusing(SettingsError([line])))
+    (found,) = valid("preflight")["findings"]
+    assert (found["kind"], found["name"], found["message"]) == ("setting", "", line)
+
+
+def _refusing(problem):
+    def refuse(_):
+        raise problem
+
+    return refuse
+
+
 @pytest.mark.usefixtures("stack")
 def test_the_budget_is_in_numbers_by_component_and_by_node():
     budget = valid("budget")["budget"]
     istiod = budget["components"][0]
     assert (istiod["component"], istiod["requests"]) == ("istiod", {"cpu": 100, "memory": 128 * 2**20})
     assert [(node["node"], node["sidecars"]) for node in budget["nodes"]] == [("pi-1", 10), ("pi-2", 10)]
+    assert (budget["trading"]["pods"], budget["trading"]["requests"]["cpu"]) == (30, 3000)
+
+
+@pytest.mark.usefixtures("stack")
+def test_the_budget_counts_the_room_that_the_mesh_itself_still_takes():
+    budget = valid("budget")["budget"]
+    assert (budget["sidecars"], budget["waiting"], budget["remaining"]) == (20, 3, 17)
 
 
 @pytest.mark.usefixtures("stack")

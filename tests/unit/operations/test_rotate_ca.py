@@ -16,6 +16,7 @@ from operations.istiod_certificates import Issued, Issuer, NoCertificate
 from operations.pulumi import PulumiFailed
 from pi_mesh.checks.finding import Level, Subject, ok
 from pi_mesh.settings import parse_any
+from pi_mesh.settings.trading_hours import DAYS
 from tests.support import authorities
 from tests.support.factories import make_settings
 
@@ -64,15 +65,24 @@ def proof(monkeypatch):
     return run
 
 
+def test_in_trading_hours_nothing_is_rotated(monkeypatch):
+    always = {"timeZone": "UTC", "opens": "00:00", "closes": "00:00", "days": [*DAYS]}
+    monkeypatch.setattr(rotate_ca.stacks, "load_any", lambda _: make_settings(vault=HERE, trading={"hours": always}))
+    done = CliRunner().invoke(app, ["rotate-ca", "-s", "test"])
+    assert done.exit_code == 1
+    assert "trading.hours: rotate-ca exchanges the CA that signs every certificate, and trading goes on" in done.output
+
+
 @pytest.mark.parametrize(
-    ("vault", "line"),
+    ("settings", "line"),
     [
         ({}, "vault.enabled is false"),
-        ({**HERE, "signedBy": "outside"}, "have the output certificateRequest signed"),
+        ({"vault": {**HERE, "signedBy": "outside"}}, "have the output certificateRequest signed"),
+        ({"ca": {"source": "secret", "secret": "mine"}}, "ca.source is 'secret': its CA is not made here"),
     ],
 )
-def test_it_refuses_what_it_can_not_rotate_and_says_what_to_do(monkeypatch, vault, line):
-    monkeypatch.setattr(rotate_ca.stacks, "load_any", lambda _: make_settings(vault=vault))
+def test_it_refuses_what_it_can_not_rotate_and_says_what_to_do(monkeypatch, settings, line):
+    monkeypatch.setattr(rotate_ca.stacks, "load_any", lambda _: make_settings(**settings))
     done = CliRunner().invoke(app, ["rotate-ca", "-s", "test"])
     assert done.exit_code == 2
     assert line in done.output

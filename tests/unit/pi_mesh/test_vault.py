@@ -5,20 +5,38 @@ import socket
 import pytest
 
 from pi_mesh.settings.vault import VaultSettings
-from pi_mesh.vault import VaultError, read_root
+from pi_mesh.vault import VaultError, VaultNotAsked, read_signers
 from tests.support.authorities import make_root
 from tests.support.vault_server import GOOD_TOKEN, vault_server
 
-ROOT = make_root().pem
+ROOT, ABOVE = make_root().pem, make_root("above").pem
 
 
 def ask(address: str, token: str | None = GOOD_TOKEN, **settings) -> str | None:
-    return read_root(VaultSettings(enabled=True, address=address, **settings), token)
+    return read_signers(VaultSettings(enabled=True, address=address, **settings), token)
 
 
-def test_the_root_that_will_sign_is_known_beforehand():
+def test_the_ca_that_will_sign_is_known_beforehand_and_its_signers_after_it():
+    with vault_server(ROOT, chain=ROOT + ABOVE) as address:
+        assert ask(address) == f"{ROOT}\n{ROOT}{ABOVE}"
+
+
+@pytest.mark.parametrize("health", [501, 503])
+def test_a_vault_that_tells_nothing_is_told_apart_from_one_that_says_no(health):
+    with vault_server(ROOT, health) as address, pytest.raises(VaultNotAsked):
+        ask(address)
+    with vault_server() as address, pytest.raises(VaultError) as said_no:
+        ask(address)
+    assert not isinstance(said_no.value, VaultNotAsked)
+
+
+@pytest.mark.parametrize("value", ["1", "true", "T"])
+def test_a_variable_that_switches_verification_off_is_refused_where_there_is_something_to_verify(monkeypatch, value):
+    monkeypatch.setenv("VAULT_SKIP_VERIFY", value)
+    with pytest.raises(VaultError, match=r"VAULT_SKIP_VERIFY is set .* unset it"):
+        ask("https://127.0.0.1:1")
     with vault_server(ROOT) as address:
-        assert ask(address) == ROOT
+        assert ask(address)
 
 
 def test_a_ca_outside_of_vault_leaves_no_root_to_ask_for():
@@ -47,7 +65,7 @@ def test_what_is_amiss_is_one_line_without_the_token(server, token, line):
 
 def test_a_standby_node_is_as_good_as_the_active_one():
     with vault_server(ROOT, health=429) as address:
-        assert ask(address) == ROOT
+        assert ask(address)
 
 
 def test_a_vault_that_is_down_is_said_to_be_unreachable():
@@ -55,6 +73,13 @@ def test_a_vault_that_is_down_is_said_to_be_unreachable():
         nobody.bind(("127.0.0.1", 0))
         with pytest.raises(VaultError, match=r"can't be reached: .*; is Vault up"):
             ask(f"http://127.0.0.1:{nobody.getsockname()[1]}")
+
+
+def test_a_ca_file_without_a_certificate_is_named(tmp_path):
+    file = tmp_path / "ca.pem"
+    file.write_text("no certificate")
+    with pytest.raises(VaultError, match=r"vault\.caFile .*ca\.pem: holds no certificate in PEM form"):
+        ask("https://127.0.0.1:1", ca_file=str(file))
 
 
 def test_a_ca_file_that_is_missing_is_named():

@@ -7,7 +7,14 @@ import pytest
 from lab.cluster import cli
 
 REACH = "lab.cluster.forward:reach"
-FUNCTIONS = (*(function for function, _ in cli.COMMANDS.values()), *cli.VAULT.values(), *cli.NODE.values(), REACH)
+FUNCTIONS = (
+    *(function for function, _ in cli.COMMANDS.values()),
+    *cli.VAULT.values(),
+    *cli.NODE.values(),
+    cli.ISTIO,
+    cli.IMAGES,
+    REACH,
+)
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)

@@ -1,8 +1,47 @@
 """The images that the lab's nodes run."""
 
-from lab.toolchain import images
-from lab.toolchain.charts import VERSIONS
+from pathlib import Path
+
+import pytest
+
+from lab.toolchain import images, istio_images
+from lab.toolchain.cache import part_folder
+from lab.toolchain.istio_parts import CONTROL_PLANES, ISTIO
 
 
-def test_pilot_and_proxy_bear_the_tag_of_every_version_of_the_charts():
-    assert images._references("pilot") == tuple(f"docker.io/istio/pilot:{version}" for version in VERSIONS)
+@pytest.fixture(autouse=True)
+def _parts_are_there(monkeypatch):
+    """No program is looked up; the machine's libraries and iptables are not either."""
+    monkeypatch.setattr(istio_images, "file", lambda part, place: Path(part) / place)
+    monkeypatch.setattr(images, "program", Path)
+    monkeypatch.setattr(istio_images.libraries, "with_libraries", dict)
+    monkeypatch.setattr(istio_images.libraries, "iptables", lambda: ({}, {}))
+
+
+@pytest.mark.parametrize("version", CONTROL_PLANES)
+def test_an_image_holds_the_program_of_the_version_that_its_tag_names(version):
+    part = CONTROL_PLANES[version].name
+    pilot, proxy = istio_images.images(version).values()
+    assert [pilot.reference, proxy.reference] == [f"docker.io/istio/{name}:{version}" for name in ("pilot", "proxyv2")]
+    assert pilot.files["/usr/local/bin/pilot-discovery"].is_relative_to(Path(part))
+    assert proxy.files["/usr/local/bin/pilot-agent"].is_relative_to(Path(part))
+
+
+def test_no_two_versions_share_a_program():
+    programs = [file for version in CONTROL_PLANES for file in istio_images.images(version)["pilot"].files.values()]
+    assert len(set(programs)) == len(programs)
+
+
+def test_the_images_that_the_lab_starts_with_are_of_its_own_version_alone():
+    assert [image.reference for name, image in images._images().items() if name in ("pilot", "proxyv2")] == [
+        f"docker.io/istio/{name}:{ISTIO}" for name in ("pilot", "proxyv2")
+    ]
+
+
+def test_the_archives_of_another_version_lie_with_its_part_and_go_with_it(tool_cache, monkeypatch):
+    monkeypatch.setattr(images.image_archive, "write", lambda image, target: target.write_text(image.reference))
+    part_folder(CONTROL_PLANES["1.30.0"]).mkdir(parents=True)
+    written = images.istio_tars("1.30.0")
+    assert [(reference, path.read_text()) for reference, path in written] == [(ref, ref) for ref, _ in written]
+    assert all(path.is_relative_to(part_folder(CONTROL_PLANES["1.30.0"])) for _, path in written)
+    assert all(path.is_relative_to(tool_cache) for _, path in written)

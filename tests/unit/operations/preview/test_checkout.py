@@ -9,6 +9,7 @@ import yaml
 
 from operations.preview import checkout, engine, engine_result
 from operations.preview.engine import Checkout
+from pi_mesh.settings.raw import STAND_IN, plain_values
 
 URN = "urn:pulumi:pi-cluster::pi-mesh::kubernetes:helm.sh/v3:Release::istiod"
 
@@ -71,9 +72,18 @@ def test_the_secrets_of_the_stack_file_stay_out(tmp_path):
     stack_file.write_text(yaml.safe_dump({"encryptionsalt": "v1:salt", "config": config}))
     shown = checkout.prepare(tmp_path, "pi")
     opened = yaml.safe_load(stack_file.read_text())
-    assert opened["config"] == shown == {**config, "pi-mesh:vaultToken": checkout.PLACEHOLDER}
+    assert opened["config"] == shown == {**config, "pi-mesh:vaultToken": STAND_IN}
+    assert plain_values(shown).keys() == {"istio"}
     assert "encryptionsalt" not in opened
     assert (tmp_path / ".venv").readlink().as_posix() == sys.prefix
+
+
+def test_a_ca_without_vault_is_left_out_with_its_key(tmp_path):
+    mesh = {"pi-mesh:istio": {"version": "1.20.3"}, "pi-mesh:ca": {"source": "pem", "chain": "the chain"}}
+    stack_file = tmp_path / "Pulumi.pi.yaml"
+    stack_file.write_text(yaml.safe_dump({"config": mesh}))
+    assert checkout.prepare(tmp_path, "pi") == mesh
+    assert yaml.safe_load(stack_file.read_text())["config"]["pi-mesh:ca"] == {}
 
 
 def test_vault_is_switched_off_but_its_settings_are_shown(tmp_path):

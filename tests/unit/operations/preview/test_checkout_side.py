@@ -37,6 +37,18 @@ def test_a_stack_that_makes_the_ca_alone_is_not_run_but_its_settings_are_checked
     assert found.intent.errors == ("vault.nonsense: is not a setting; docs/config.md lists them all",)
 
 
+def test_the_settings_of_a_mesh_are_judged_with_its_ca_that_the_engine_does_not_get(tmp_path, monkeypatch):
+    monkeypatch.setattr(engine, "preview", None)
+    (tmp_path / "Pulumi.pi.yaml").write_text(
+        "config:\n  pi-mesh:cluster: {context: x}\n  pi-mesh:istio: {version: 1.20}\n"
+        "  pi-mesh:vault: {enabled: true, adress: https://vault.test}\n  pi-mesh:vaultToken: {secure: v1:x}\n"
+    )
+    opened = checkout_side.judged(checkout_side.opened(tmp_path, "pi", ""))
+    version, typo, *_ = checkout_side.of(opened).intent.errors
+    assert version.startswith("istio.version: 1.2: is a number in YAML")
+    assert typo == "vault.adress: is not a setting; did you mean `address`?"
+
+
 def test_rules_that_do_not_load_are_told(tmp_path):
     (tmp_path / "side" / "policies").mkdir(parents=True)
     (tmp_path / "side" / "policies" / "PulumiPolicy.yaml").write_text("")

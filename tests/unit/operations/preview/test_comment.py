@@ -4,6 +4,7 @@ from operations.preview import comment
 from operations.preview.checkout_side import Side
 from operations.preview.comment import LIMIT
 from operations.preview.comparison import Comparison
+from operations.preview.consequences import Consequences
 from operations.preview.engine_result import NOTHING, Intent, Resource, Step, Violation
 from operations.preview.relaxations import Relaxations
 from operations.preview.revision import Revision
@@ -56,8 +57,21 @@ def test_what_is_relaxed_stands_first_then_what_is_broken_then_new_warnings():
     assert "- **mandatory** `pi-ceiling` on `istiod`: too fat" in text
 
 
+def test_a_budget_that_is_not_known_is_not_said_to_be_removed():
+    budget = {"istiod": {"pods": "1", "requests": "x", "limits": "x", "more in a rollout": ""}, "room": "Room."}
+    text = section(Intent({}, {"budget": budget}), intent(errors=("istio.a: is not a setting",)))
+    assert "Budget" not in text
+    assert "removed" not in text
+
+
 def test_nobody_is_told_to_apply_what_is_refused():
     assert "pulumi up -s" not in section(after=intent(UPDATE, violations=(BREACH,)))
+
+
+def test_nobody_is_told_to_apply_what_preflight_refuses():
+    found = Comparison("pi-cluster", Side(), Side(intent=intent(UPDATE)))
+    found.__dict__["consequences"] = Consequences(lost_control_plane="istio-system")
+    assert "pulumi up -s" not in comment.markdown([found], REVISION)
 
 
 def test_each_problem_of_the_settings_is_a_line_and_nothing_is_guessed():

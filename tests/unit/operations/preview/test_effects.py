@@ -51,8 +51,15 @@ def test_gateways_that_keep_their_proxy_get_the_command_that_restarts_them():
 
 
 def test_sidecars_that_lose_their_istiod_are_told_where_they_look_for_it():
-    (line,) = lines(effect=Consequences(has_new_sidecars=True, lost_control_plane="istio-system"))
+    line, _ = lines(effect=Consequences(has_new_sidecars=True, lost_control_plane="istio-system"))
     assert line.startswith("Running sidecars look for istiod in `istio-system`, where it no longer is:")
+
+
+def test_an_istiod_that_moves_is_told_to_be_refused_with_the_way_out():
+    _, line = lines(effect=Consequences(has_new_sidecars=True, lost_control_plane="istio-system"))
+    assert line.startswith("Preflight refuses this `pulumi up` (foreign istio) while istiod runs in `istio-system`")
+    assert "run `pulumi destroy -s pi` first" in line
+    assert "then `python -m operations repair -s pi --yes`" in line
 
 
 def test_workloads_that_restart_share_a_line_with_their_reason():

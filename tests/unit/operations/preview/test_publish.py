@@ -1,4 +1,7 @@
-"""The comment is written where this workflow wrote it before, and nowhere else: against recorded answers of GitHub."""
+"""The comment is written where this workflow wrote it before, and nowhere else.
+
+The `gh` here is made up: GitHub was not asked.
+"""
 
 import json
 import os

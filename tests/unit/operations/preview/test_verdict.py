@@ -59,6 +59,7 @@ def test_a_retained_namespace_is_not_called_deleted():
         (Consequences((ISTIOD,)), "restarts istiod"),
         (Consequences((INGRESS,)), "restarts the ingress gateway"),
         (Consequences((ISTIOD, INGRESS, EGRESS)), "restarts istiod and both gateways"),
+        (Consequences(lost_control_plane="istio-system"), "**`pulumi up` refuses it while the mesh runs**"),
         (Consequences(has_new_sidecars=True), "sidecars keep their settings until restarted"),
         (Consequences(has_new_sidecars=True, proxy="1.20.3"), "sidecars keep proxy 1.20.3 until restarted"),
         (

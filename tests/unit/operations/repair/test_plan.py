@@ -13,8 +13,11 @@ from operations.repair.locks import Lock
 from operations.repair.observed_state import Situation
 from operations.repair.plan import Act
 from operations.repair.processes import Process
+from pi_mesh.checks.lost_ca import LostCa
 from pi_mesh.cluster.objects import Crd, Deployment
 from pi_mesh.cluster.release_records import ReleaseRecord
+from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.settings import parse_any
 from tests.support.factories import make_settings
 from tests.support.snapshots import STACK, make_snapshot
 
@@ -111,6 +114,13 @@ def test_a_run_that_is_over_tells_nothing_of_a_release_that_it_was_not_at():
 
 def test_a_first_install_that_hangs_is_forgotten():
     assert acts(releases=[stuck("pending-install")]) == [Act.FORGET]
+
+
+def test_a_first_install_of_an_addon_that_hangs_is_forgotten():
+    with_addon = make_settings(observability={"prometheus": {"enabled": True}})
+    now = situation(releases=[stuck("pending-install", "prometheus")])
+    assert [step.act for step in plan.steps(replace(now, settings=with_addon))] == [Act.FORGET]
+    assert list(plan.steps(now)) == []
 
 
 @pytest.mark.parametrize("status", ["pending-install", "pending-upgrade", "pending-rollback", "uninstalling"])
@@ -214,3 +224,17 @@ def test_locks_of_a_state_without_project_folders_are_found(tmp_path):
     (folder / "stacks").mkdir(parents=True)
     (folder / "stacks" / "test.json").write_text("{}")
     assert locks.folder(f"file://{tmp_path}", "test") == folder / "locks" / "test"
+
+
+def test_a_ca_that_vault_has_lost_is_taken_out_of_the_state_last():
+    lost = LostCa("pki_int", "nothing is mounted there", has_mount=False)
+    steps = plan.steps(situation(releases=[stuck("pending-upgrade")], lost_ca=lost))
+    assert [step.act for step in steps][-1] is Act.FORGET_CA
+    assert "nothing is mounted there" in steps[-1].found
+
+
+def test_of_a_stack_that_makes_the_ca_alone_no_cluster_is_asked_for():
+    vault = {"enabled": True, "address": "https://vault.example:8200"}
+    now = replace(situation(), settings=parse_any({"vault": vault}), snapshot=Snapshot())
+    assert plan.steps(now) == []
+    assert now.context == ""

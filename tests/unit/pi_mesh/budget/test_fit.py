@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pi_mesh.budget.fit import Node, place, sidecars
+from pi_mesh.budget.fit import Node, fitting, place
 from pi_mesh.quantities import MI, Resources
 
 SIDECAR = Resources(50, 128 * MI)
@@ -32,7 +32,7 @@ def test_the_scarcest_of_cpu_memory_and_pods_decides(free, count):
 
 
 def test_a_cluster_takes_what_its_nodes_take_together():
-    assert sidecars([node(), node(pods=7), node(accepts=False)], SIDECAR) == 35
+    assert fitting([node(), node(pods=7), node(accepts=False)], SIDECAR) == 35
 
 
 def test_what_is_not_asked_for_is_never_refused():
@@ -63,4 +63,4 @@ def test_the_count_is_what_adding_pods_one_by_one_reaches(cluster, requests):
     added, left = 0, cluster
     while (after := place(left, [requests])) is not None:
         added, left = added + 1, after
-    assert added == sidecars(cluster, requests)
+    assert added == fitting(cluster, requests)

@@ -8,6 +8,7 @@ from rich.console import Console
 from pi_mesh.budget import mesh, table, terminal
 from pi_mesh.inventory.release import surge_pods
 from pi_mesh.quantities import Resources
+from pi_mesh.values.objects import resource_quota
 from tests.support.factories import make_mesh
 
 SMALL_PI = {"cpu": "1", "memory": "1Gi", "pods": 20}
@@ -68,7 +69,7 @@ def test_the_share_is_of_all_pis_together():
 def test_a_mesh_larger_than_its_pis_does_not_fit():
     budget = mesh.of(make_mesh(cluster={"nodes": 1, "node": SMALL_PI}, istio={"pilotReplicas": 9}))
     assert (budget.fits, budget.room) == (False, 0)
-    assert "do NOT fit on 1 empty Pi (1 CPU, 1024Mi, 20 pods)" in table.room(budget)
+    assert "do NOT fit on 1 empty Pi (1 CPU, 1Gi, 20 pods)" in table.room(budget)
 
 
 def test_a_mesh_without_room_for_its_rollout_does_not_fit():
@@ -95,7 +96,41 @@ def test_the_outputs_have_an_entry_for_each_row():
     sidecar = {"pods": "1", "requests": "50m / 128Mi", "limits": "200m / 256Mi", "more in a rollout": ""}
     assert summary["sidecar"] == sidecar
     assert summary["share of the Pis"]["requests"] == "2.5% / 3.5%"
-    assert summary["room"] == "Room for 81 more sidecars on 3 empty Pis (4 CPUs, 3700Mi, 110 pods each)."
+    assert summary["trading workloads"]["requests"] == "3000m / 7680Mi"
+    assert summary["room"] == (
+        "Room for 81 more sidecars on 3 empty Pis (4 CPUs, 3700Mi, 110 pods each). The 30 pods that trading.workloads "
+        "promises, with their sidecars, fit beside the mesh and its rollouts."
+    )
+
+
+def test_a_promise_of_trading_that_does_not_fit_is_told_with_the_number_that_does():
+    # A Pi of 1Gi: three components and their surge leave 256Mi, one workload with its sidecar.
+    budget = mesh.of(make_mesh(cluster={"nodes": 1, "node": SMALL_PI}, trading={"workloads": 4}))
+    assert budget.promised == 1
+    assert table.room(budget).endswith(
+        "Only 1 of the 4 pods that trading.workloads promises, each with its sidecar, fit beside the mesh and its "
+        "rollouts."
+    )
+
+
+def test_trading_counts_for_as_much_as_its_quota_admits():
+    settings = make_mesh(trading={"workloads": 7}).settings
+    hard = resource_quota(settings)["spec"]["hard"]
+    row = mesh.trading(settings)
+    assert (row.total_requests.to_kubernetes()["memory"], row.pods) == (hard["requests.memory"], int(hard["pods"]))
+
+
+@pytest.mark.parametrize("memory", ["1Gi", "1024Mi", "1048576Ki"])
+def test_a_row_is_shown_in_the_unit_that_the_user_wrote(memory):
+    half = {"cpu": "0.5", "memory": memory}
+    (row, *_) = table.rows(mesh.of(make_mesh(istio={"resources": {"requests": half, "limits": half}})))
+    assert row[2:4] == (f"0.5 / {memory}",) * 2
+
+
+def test_rows_in_different_units_add_up_in_the_finer_one():
+    half = {"cpu": "0.5", "memory": "1Gi"}
+    summary = table.summary(mesh.of(make_mesh(istio={"resources": {"requests": half, "limits": half}})))
+    assert summary["mesh"]["requests"] == "700m / 1280Mi"
 
 
 def test_the_budget_counts_cert_manager_where_it_is_ours():

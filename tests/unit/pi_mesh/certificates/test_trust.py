@@ -7,8 +7,7 @@ import pytest
 
 from pi_mesh.certificates import bundle, expiry, trust
 from pi_mesh.certificates.trust import Trust
-from tests.support import awaited
-from tests.support.authorities import NOW, Authority, make_ca, make_root
+from tests.support.authorities import NOW, Authority, make_ca, make_root, renew
 
 A, B = make_root("A"), make_root("B")
 HOUR = timedelta(hours=1)
@@ -91,7 +90,16 @@ def test_an_expiry_is_a_warning_below_a_third_and_an_error_below_seven_days(days
     assert expiry.judge(certificate, NOW + timedelta(days=days_gone)).level == level
 
 
-@awaited.vault("M9 a lifetime that is lowered in the same `up` counts, though running pods keep the longer one")
+def test_the_old_root_goes_as_soon_as_no_running_proxy_can_hold_a_certificate_of_it():
+    signed_lately = replace(make_trust(B, A, since=-2 * HOUR), longest_lifetime=HOUR)
+    assert change(signed_lately, make_trust(B)).level == "announced"
+
+
+def test_a_root_renewed_for_the_same_key_goes_in_one_step():
+    assert change(make_trust(A), make_trust(renew(A, days=900))).level == "announced"
+    assert change(make_trust(A), make_trust(make_root("A"))).level == "refused"
+
+
 def test_the_old_root_stays_as_long_as_certificates_of_the_lifetime_before_may_live():
     signed_lately = make_trust(B, A, since=-timedelta(minutes=20))
     lowered = trust.change(signed_lately, make_trust(B), NOW, timedelta(minutes=10))

@@ -2,6 +2,8 @@
 
 import base64
 from collections.abc import Callable
+from contextlib import nullcontext
+from types import SimpleNamespace
 
 import pytest
 
@@ -36,6 +38,14 @@ def read(monkeypatch: pytest.MonkeyPatch) -> Callable[..., authority.Authority]:
         return authority.read("test", "istio-system")
 
     return of
+
+
+def test_without_secrets_no_secret_and_no_issuer_is_asked_for(monkeypatch):
+    asked: list[str] = []
+    client = SimpleNamespace(get=lambda path: asked.append(path) or {"data": {"root-cert.pem": ROOT}})
+    monkeypatch.setattr(authority, "Client", lambda _: nullcontext(client))
+    assert authority.read("test", "istio-system", secrets=False).external_signer_root == ROOT
+    assert not [path for path in asked if "/secrets/" in path or "/issuers/" in path]
 
 
 def test_a_cacerts_secret_in_the_form_of_kubernetes_is_read_too(read):

@@ -158,3 +158,17 @@ def test_refused_credentials_are_said(api):
     api.append((401, {}, {}))
     with Client("test") as client, pytest.raises(ClusterUnreachable, match="the credentials are refused"):
         client.get("/version")
+
+
+def test_a_program_for_credentials_that_is_missing_is_one_line(kubeconfig):
+    file = kubeconfig("http://127.0.0.1:1")
+    content = yaml.safe_load(file.read_text())
+    program = {"apiVersion": "client.authentication.k8s.io/v1beta1", "command": "no-such-program"}
+    content["users"][0]["user"] = {"exec": program}
+    file.write_text(yaml.safe_dump(content))
+    with Client("test") as client, pytest.raises(ClusterUnreachable) as problem:
+        client.get("/version")
+    assert str(problem.value) == (
+        "cluster 'test' at http://127.0.0.1:1 does not answer: the kubeconfig's program for credentials can't be run "
+        "(No such file or directory: no-such-program); try `kubectl get nodes`"
+    )

@@ -1,18 +1,28 @@
 """What a state tells of the cluster."""
 
-from pi_mesh.cluster.stack_state import NEVER_RUN, StackState, of_resources
+from pi_mesh.cluster.ca_state import VaultResource
+from pi_mesh.cluster.stack_state import NEVER_RUN, RecordedRelease, StackState, of_resources
 
+ISTIOD = {"namespace": "istio-system", "name": "istiod", "version": "1.31.0", "values": {"pilot": {}}}
 RESOURCES = (
     {"type": "pulumi:pulumi:Stack", "outputs": {"cluster": {"context": "default", "uid": "c"}, "gateways": {}}},
     {"type": "pulumi:providers:kubernetes", "outputs": {"context": "default"}},
     {"type": "kubernetes:core/v1:Namespace", "outputs": {"metadata": {"name": "trading", "uid": "t"}}},
-    {"type": "kubernetes:helm.sh/v3:Release", "outputs": {"namespace": "istio-system", "name": "istiod"}},
+    {"type": "kubernetes:helm.sh/v3:Release", "outputs": ISTIOD},
     {"type": "pi-mesh:istio:Istiod"},
 )
 
 
 def test_it_tells_the_cluster_the_namespaces_and_the_releases():
-    assert of_resources(RESOURCES) == StackState("c", {"trading": "t"}, frozenset({"istio-system/istiod"}), True)
+    recorded = {"istio-system/istiod": RecordedRelease("1.31.0", {"pilot": {}})}
+    expected = StackState("c", {"trading": "t"}, frozenset(recorded), True, recorded=recorded)
+    assert of_resources(RESOURCES) == expected
+
+
+def test_it_tells_what_is_in_vault_and_never_a_key():
+    request = {"backend": "pki_int", "privateKey": "KEY", "csr": "asked"}
+    made = of_resources([{"urn": "urn:x::y::vault:a$vault:b:C::ca-request-1", "type": "vault:b:C", "outputs": request}])
+    assert made.vault == {"ca-request-1": VaultResource("vault:b:C", {"backend": "pki_int"})}
 
 
 def test_a_stack_that_recorded_no_cluster_yet_tells_none():

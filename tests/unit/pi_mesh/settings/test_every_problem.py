@@ -1,5 +1,7 @@
 """All problems of the settings come at once, those of fields that do not go together too."""
 
+import pytest
+
 from pi_mesh.settings import CaSettings, Settings, every_problem
 from tests.support.factories import raw_settings
 
@@ -19,6 +21,29 @@ def test_a_mistyped_key_hides_no_version_whose_charts_are_broken():
     typo, chart = problems(istio={"version": "1.21.0", "pilotReplica": 2})
     assert typo.startswith("istio.pilotReplica: is not a setting")
     assert chart.startswith(BROKEN_CHART)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"chart": {"source": "./charts"}},
+        {"gateway": {}},
+        {"version": "1.21.0"},
+        {"ingress": {"enable": False}},
+        {"observability": {"kiali": {"enabled": "on"}}},
+        {"egress": {"replica": 2}, "use": 1},
+    ],
+)
+def test_no_mistyped_key_and_no_other_value_hides_a_version_whose_charts_are_broken(more):
+    lines = problems(**{"istio": {"version": "1.21.0"}, **more})
+    assert len(lines) == 1 + len(more)
+    assert [line for line in lines if line.startswith(BROKEN_CHART)]
+
+
+@pytest.mark.parametrize("version", [1.2, "1.9.0", "latest", "1.19.0"])
+def test_no_mistyped_key_hides_a_version_that_is_none(version):
+    lines = problems(istio={"version": version}, ingres={"enabled": False})
+    assert keys(lines) == ["istio.version", "ingres"]
 
 
 def test_a_required_key_that_is_missing_hides_no_conflict():

@@ -4,7 +4,6 @@ import pytest
 
 from pi_mesh.settings import SettingsError, parse
 from pi_mesh.settings.raw import plain_values
-from tests.support import awaited
 from tests.support.factories import pulumi_config
 
 
@@ -23,9 +22,14 @@ def test_an_object_that_is_a_text_is_refused_with_its_key():
         parse(values)
 
 
-@awaited.vault("M8 a vaultToken in plain text is accepted, and ends up in the stack file and in a pull request")
+@pytest.mark.parametrize("value", [{"secure": "v1:abc"}, ""], ids=["encrypted", "empty"])
+def test_a_stack_files_own_form_of_a_secret_is_taken(value):
+    assert plain_values({"pi-mesh:vaultToken": value}) == {}
+
+
 def test_a_secret_in_plain_text_is_refused_without_being_repeated():
     with pytest.raises(SettingsError) as refused:
         plain_values({"pi-mesh:vaultToken": "hvs.PLAIN"}, ())
     assert "vaultToken" in str(refused.value)
     assert "hvs.PLAIN" not in str(refused.value)
+    assert "`pulumi config set --secret vaultToken`" in str(refused.value)

@@ -44,7 +44,7 @@ def test_the_least_settings_give_the_roles_defaults():
         ({"proxy": {"resources": profile(memory="1Gi")}}, "requests.memory 1Gi is above limits.memory 256Mi"),
         ({"istio": {"version": "latest"}}, "istio.version: 'latest': is not an exact release such as \"1.20.3\""),
         ({"istio": {"version": "~1.30.0"}}, "istio.version: '~1.30.0': is not an exact release"),
-        ({"istio": {"version": "1.19.0"}}, "istio.version: '1.19.0': is outside 1.20 to 1.31"),
+        ({"istio": {"version": "1.19.0"}}, "istio.version: '1.19.0': is older than 1.20, the oldest version"),
         ({"istio": {"version": 1.3}}, "istio.version: 1.3: is a number in YAML, where 1.20 is 1.2; put it in quotes"),
         ({"istio": {"namespace": ""}}, "istio.namespace: '': is not at most 63 small letters"),
         ({"istio": {"namespace": "Istio"}}, "istio.namespace: 'Istio': is not at most 63 small letters"),

@@ -7,7 +7,6 @@ import pytest
 from pi_mesh.certificates.expiry import TOO_LATE
 from pi_mesh.settings import CaSettings, Settings, SettingsError, parse_any
 from pi_mesh.settings.vault import TOO_SHORT
-from tests.support import awaited
 from tests.support.authorities import make_root
 from tests.support.factories import make_settings, raw_settings
 
@@ -58,6 +57,11 @@ def test_istiod_keeps_its_own_root_until_a_ca_outside_has_signed():
         ({**HERE, "stack": "me/pi-mesh/ca"}, "vault: needs either address"),
         ({"enabled": True, "stack": "ca"}, "vault.stack: 'ca'"),
         ({**HERE, "address": "vault.example"}, "vault.address: 'vault.example'"),
+        (
+            {**HERE, "address": "https://vault.example:a"},
+            "vault.address: 'https://vault.example:a': is no host with a port",
+        ),
+        ({**HERE, "address": "https://[::1"}, "vault.address: 'https://[::1': is no host with a port"),
         ({**HERE, "ttl": "1yr"}, "vault.ttl: '1yr'"),
         ({**HERE, "mount": "/pki_int"}, "vault.mount: '/pki_int'"),
         ({**HERE, "generation": 0}, "vault.generation: 0"),
@@ -91,7 +95,6 @@ def test_a_ca_stack_that_makes_no_ca_is_refused(vault, line):
         parse_any({"vault": vault})
 
 
-@awaited.vault("M7 the token and the CA's key may cross the network in the clear")
 @pytest.mark.parametrize(
     "vault",
     [
@@ -105,7 +108,22 @@ def test_plain_http_to_another_machine_is_refused(vault):
         parse_any(raw_settings(vault=vault))
 
 
-@awaited.vault("M18 a life of more hours than a number of days can hold is a traceback, not a line")
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]"])
+def test_plain_http_on_this_machine_is_taken(host):
+    assert make_settings(vault={**HERE, "address": f"http://{host}:8200"}).vault.here
+
+
+def test_plain_http_is_taken_where_the_owner_says_so_and_where_nobody_uses_it():
+    plain = {**HERE, "address": "http://vault.example:8200"}
+    assert make_settings(vault={**plain, "allowHttp": True}).vault.here
+    assert not make_settings(vault={**plain, "enabled": False}).vault.here
+
+
+def test_cert_managers_own_way_to_a_vault_of_plain_http_is_refused_too():
+    with pytest.raises(SettingsError, match=r"certManager\.address http://vault\.vault\.svc:8200"):
+        make_settings(vault={**HERE, **INTERNAL, "address": "http://127.0.0.1:8200"})
+
+
 def test_a_life_beyond_all_bounds_is_refused():
     with pytest.raises(SettingsError, match=r"vault\.ttl"):
         parse_any(raw_settings(vault={**HERE, "ttl": "9" * 20 + "h"}))

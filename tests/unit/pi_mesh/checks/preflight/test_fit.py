@@ -2,8 +2,38 @@
 
 import pytest
 
+from pi_mesh.checks.finding import Finding, Level
+from pi_mesh.checks.preflight import fit
+from pi_mesh.cluster.pods import Container, Pod
+from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.quantities import MI, Resources
+from tests.support.factories import make_mesh
 from tests.support.preflight_problems import problems
-from tests.support.snapshots import installed_mesh, make_node, make_pis, make_pod, make_snapshot, state_of
+from tests.support.snapshots import installed_mesh, make_node, make_pis, make_pod, make_snapshot
+
+NO_GATEWAYS = {"ingress": {"enabled": False}, "egress": {"enabled": False}}
+
+
+def sized(memory: int) -> dict[str, object]:
+    """Resources of a component, in Mi."""
+    return {half: {"cpu": "100m", "memory": f"{memory}Mi"} for half in ("requests", "limits")}
+
+
+def own(name: str, node: str, memory: int, version: str = "1.31.0") -> Pod:
+    """A running pod of istiod or a gateway, as its chart makes it."""
+    image = f"docker.io/istio/{name}:{version}"
+    containers = (Container(name, Resources(100, memory * MI), image=image),)
+    return Pod("istio-system", f"{name}-0", {"app": name}, node, containers=containers)
+
+
+def crowded(*pods: Pod, **nodes: int) -> Snapshot:
+    """The running mesh on nodes with so many Mi each, and nothing else on them."""
+    pis = tuple(make_node(name.replace("_", "-"), memory=memory) for name, memory in nodes.items())
+    return make_snapshot(nodes=pis, pods=pods, **installed_mesh())
+
+
+def finding(snapshot: Snapshot, **settings: object) -> Finding:
+    return next(iter(fit.check(make_mesh(**settings), snapshot)))
 
 
 @pytest.mark.row(22)
@@ -12,22 +42,86 @@ def test_a_mesh_that_does_not_fit_is_refused_with_what_it_needs():
     resources = {"requests": {"cpu": "100m", "memory": "3Gi"}, "limits": {"cpu": "500m", "memory": "3Gi"}}
     (problem,) = problems(make_snapshot(nodes=nodes), istio={"resources": resources})
     assert "do not fit" in problem
-    assert "pi-1 has 4 / 2100Mi free" in problem
+    assert "pi-1 has 4 CPUs and 2100Mi free" in problem
 
 
 def test_room_is_counted_with_the_surge_of_a_rollout():
     pi = make_node(memory=3000)
-    resources = {"requests": {"cpu": "100m", "memory": "1600Mi"}, "limits": {"cpu": "500m", "memory": "1600Mi"}}
-    off = {"ingress": {"enabled": False}, "egress": {"enabled": False}, "cluster": {"nodes": 1}}
-    (problem,) = problems(make_snapshot(nodes=(pi,)), istio={"resources": resources}, **off)
-    assert "3200Mi with the surge" in problem
+    off = {**NO_GATEWAYS, "cluster": {"nodes": 1}}
+    (problem,) = problems(make_snapshot(nodes=(pi,)), istio={"resources": sized(1600)}, **off)
+    assert "needs 200m CPU and 3200Mi with the surge" in problem
 
 
-def test_what_our_own_mesh_holds_counts_as_free():
-    istiod = make_pod(
-        memory=2500, node="pi-1", namespace="istio-system", labels={"app": "istiod"}, name="istiod-7d9f-x"
+def test_a_running_mesh_is_asked_for_no_room_but_that_of_its_rollouts():
+    found = finding(
+        crowded(own("istiod", "pi-1", 2500), pi_1=2900, pi_2=2900), istio={"resources": sized(2500)}, **NO_GATEWAYS
     )
-    nodes = make_pis(memory=2900)
-    resources = {"requests": {"cpu": "100m", "memory": "2500Mi"}, "limits": {"cpu": "500m", "memory": "2500Mi"}}
-    mesh = make_snapshot(nodes=nodes, pods=(istiod,), **installed_mesh())
-    assert problems(mesh, state_of(), istio={"resources": resources}) == []
+    assert (found.level, found.message) == (
+        Level.OK,
+        "the mesh and the surge of its rollouts, 100m CPU and 2500Mi, fit",
+    )
+
+
+def test_pods_that_run_where_another_order_would_not_fit_are_no_problem():
+    # Placed anew, the largest first on the emptiest node, 600 and 400 would leave 100 and 200 for the 300.
+    running = (
+        own("istiod", "pi-2", 600),
+        own("istio-ingressgateway", "pi-1", 400),
+        own("istio-egressgateway", "pi-1", 300),
+    )
+    sizes = {
+        "istio": {"resources": sized(600)},
+        "ingress": {"resources": sized(400)},
+        "egress": {"resources": sized(300)},
+    }
+    assert finding(crowded(*running, pi_1=700, pi_2=600), **sizes).level is Level.WARNING
+
+
+def test_a_full_cluster_refuses_no_up_that_restarts_nothing():
+    others = make_pod(memory=2900, node="pi-2")
+    found = finding(
+        crowded(own("istiod", "pi-1", 2500), others, pi_1=2900, pi_2=2900),
+        istio={"resources": sized(2500)},
+        **NO_GATEWAYS,
+    )
+    assert found.level is Level.WARNING
+    assert found.message == (
+        "the mesh fits, but not the surge of its rollouts, 100m CPU and 2500Mi: pi-1 has 3900m CPU and 400Mi free, "
+        "pi-2 has 4 CPUs and 0Mi free"
+    )
+
+
+@pytest.mark.parametrize(
+    ("running", "wanted"),
+    [
+        (own("istiod", "pi-1", 2500, "1.30.2"), 2500),
+        (own("istiod", "pi-1", 2400), 2500),
+        (own("istiod", "pi-1", 2600), 2500),
+    ],
+    ids=["another version", "more memory", "less memory"],
+)
+def test_a_full_cluster_refuses_an_up_that_restarts_what_has_no_room_to(running, wanted):
+    others = make_pod(memory=2900, node="pi-2")
+    found = finding(crowded(running, others, pi_1=2900, pi_2=2900), istio={"resources": sized(wanted)}, **NO_GATEWAYS)
+    assert found.level is Level.ERROR
+    assert "with the surge of its rollouts, which do not fit" in found.message
+
+
+def test_a_pod_on_a_dead_node_needs_another_place():
+    dead = make_snapshot(
+        nodes=(make_node("pi-1", memory=2900, ready=False), make_node("pi-2", memory=2000)),
+        pods=(own("istiod", "pi-1", 2500),),
+        **installed_mesh(),
+    )
+    found = finding(dead, istio={"resources": sized(2500)}, **NO_GATEWAYS)
+    assert found.level is Level.ERROR
+    assert found.message.startswith("the mesh needs 100m CPU and 2500Mi beside what it holds, which do not fit")
+
+
+def test_a_pod_on_a_cordoned_node_stays_there():
+    cordoned = make_snapshot(
+        nodes=(make_node("pi-1", memory=2900, cordoned=True), make_node("pi-2", memory=2600)),
+        pods=(own("istiod", "pi-1", 2500),),
+        **installed_mesh(),
+    )
+    assert finding(cordoned, istio={"resources": sized(2500)}, **NO_GATEWAYS).level is Level.OK

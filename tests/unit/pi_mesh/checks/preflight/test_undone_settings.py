@@ -54,5 +54,9 @@ def test_a_gateway_with_tls_may_read_all_secrets_and_this_is_told():
     assert NEXT not in finding.message
 
 
+def test_a_gateway_in_a_namespace_of_its_own_reads_nothing_of_the_ca():
+    assert found(traffic=TLS, ingress={"namespace": "edge"}) == []
+
+
 def test_a_gateway_that_is_off_reads_nothing():
     assert found(traffic=TLS, ingress=OFF) == []

@@ -2,9 +2,10 @@
 
 from datetime import date
 
+from pi_mesh.catalog.istio import NEWEST
 from pi_mesh.checks.finding import Level
 from pi_mesh.checks.preflight import versions
-from tests.support.factories import make_settings
+from tests.support.factories import make_mesh, make_settings
 from tests.support.preflight_problems import problems
 from tests.support.snapshots import make_snapshot
 
@@ -27,3 +28,10 @@ def test_a_version_that_gets_no_fixes_is_said_with_the_date():
     finding = versions.end_of_life(make_settings(istio={"version": "1.20.3"}), date(2026, 11, 23))
     assert finding.level is Level.WARNING
     assert "1.20.3 gets no fixes since 2024-06-25" in finding.message
+
+
+def test_a_version_newer_than_the_catalog_is_a_warning_and_nothing_else_is_guessed():
+    mesh = make_mesh(istio={"version": f"1.{NEWEST + 1}.0"})
+    (finding,) = versions.check(mesh, make_snapshot(version="v1.20.0"))
+    assert finding.level is Level.WARNING
+    assert f"is newer than what this program knows, 1.{NEWEST}" in finding.message

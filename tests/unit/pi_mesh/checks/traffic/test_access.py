@@ -27,6 +27,13 @@ def judged(rules: list[dict], snapshot=None, services: dict | None = None, **pol
     return list(gateway(make_settings(traffic=traffic), snapshot or make_snapshot()))
 
 
+@pytest.mark.parametrize(("namespace", "level"), [("edge", None), ("istio-system", Level.ERROR)])
+def test_the_gateway_is_known_by_its_own_namespace(namespace, level):
+    authorization = {"policies": {"p": {"rules": [{"namespaces": [namespace]}]}}}
+    settings = make_settings(ingress={"namespace": "edge"}, traffic={**ROUTED, "authorization": authorization})
+    assert [finding.level for finding in gateway(settings, make_snapshot())] == ([level] if level else [])
+
+
 @pytest.mark.parametrize(
     "rule",
     [

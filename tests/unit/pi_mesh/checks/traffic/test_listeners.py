@@ -40,3 +40,4 @@ def test_another_service_that_leads_to_the_gateway_counts_with_its_ports():
     elsewhere = Service("shop", "front", ports=(8080,), selector={"istio": "ingressgateway"})
     assert found(make_snapshot(services=(own,)), port=8080) == []
     assert len(found(make_snapshot(services=(elsewhere,)), port=8080)) == 1
+    assert found(make_snapshot(services=(elsewhere,)), {"namespace": "shop"}, port=8080) == []

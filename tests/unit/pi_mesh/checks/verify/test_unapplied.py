@@ -7,6 +7,7 @@ import pytest
 from pi_mesh.checks.finding import Level
 from pi_mesh.checks.verify import unapplied
 from pi_mesh.cluster.applied import digest
+from pi_mesh.cluster.gateway_version import without_version
 from pi_mesh.cluster.release_records import ReleaseRecord
 from tests.support.factories import make_mesh
 from tests.support.healthy_mesh import applied_as_asked, found, in_cluster, make_verification
@@ -95,3 +96,9 @@ def test_vaults_root_which_only_vault_tells_is_left_to_the_certificates_rows():
     before = tuple(map(applied_as_asked, make_mesh(root="-----BEGIN CERTIFICATE-----", vault=vault).releases))
     seen = found(make_verification(make_mesh(vault=vault)), releases=before)
     assert [one.level for one in unapplied.check(seen)] == [Level.OK]
+
+
+def test_gateways_that_were_installed_without_the_version_annotation_are_as_asked():
+    old = make_mesh(istio={"version": "1.20.3"})
+    before = tuple(replace(applied_as_asked(one), values=without_version(one.values)) for one in old.releases)
+    assert [one.level for one in unapplied.check(found(make_verification(old), releases=before))] == [Level.OK]

@@ -1,0 +1,79 @@
+"""The mesh's CA where Vault makes none: given in the settings, in an existing Secret, or istiod's own root."""
+
+from dataclasses import dataclass
+
+import pulumi
+
+from components import config
+from components.ca.cacerts import NAME
+from components.ca.source import Source
+from pi_mesh.certificates import signing_files
+from pi_mesh.certificates.pem import CertificateError
+from pi_mesh.cluster import signing_secret
+from pi_mesh.cluster.errors import ClusterUnreachable
+from pi_mesh.settings import Settings
+from pi_mesh.settings.raw import KEY_OF_THE_CA
+
+
+@dataclass(frozen=True)
+class GivenCa:
+    """A CA, and what its owner wants trusted besides."""
+
+    source: Source
+    further_roots: tuple[str, ...] = ()
+    written: bool = True
+    """False where istiod reads the owner's own Secret, which this stack leaves as it is."""
+
+
+def given(settings: Settings, ours: bool) -> GivenCa | None:
+    """Return the CA; None where istiod has yet to make its root.
+
+    `ours`: whether a stack of this project made the secret `cacerts`. Raises CertificateError.
+    """
+    if settings.ca.source == "pem":
+        return GivenCa(_from_config(settings))
+    return _from_secret(settings, ours) if settings.ca.source == "secret" else _of_istiod(settings)
+
+
+def _from_config(settings: Settings) -> Source:
+    key = config.secret_ca_key()
+    if key is None:
+        fix = f"`pulumi config set --secret {KEY_OF_THE_CA} < ca-key.pem`"
+        raise CertificateError(f"{KEY_OF_THE_CA}: is not set, and ca.source is pem; {fix}")
+    return Source(pulumi.Output.from_input(str(settings.ca.chain)), key)
+
+
+def _from_secret(settings: Settings, ours: bool) -> GivenCa:
+    name = str(settings.ca.secret)
+    where = f"ca.secret: Secret {settings.istio.namespace}/{name}"
+    if name == NAME and ours:
+        raise CertificateError(f"{where} is made by this stack; name the Secret that its owner made")
+    if (files := _read(settings, name, where)) is None:
+        raise CertificateError(f"{where} is not there; make it, or correct the name")
+    found = signing_files.of(files, where)
+    return GivenCa(_source(found), found.further_roots, written=name != NAME)
+
+
+def _of_istiod(settings: Settings) -> GivenCa | None:
+    """Plug in the root that istiod made: only a CA that it was given has further roots beside it.
+
+    istiod 1.31 refuses a `cacerts` with root-cert.pem alone
+    (checkCABundleCompleteness in pilot/pkg/bootstrap/istio_ca.go).
+    """
+    where = f"Secret {settings.istio.namespace}/{signing_secret.OF_ISTIOD}"
+    files = _read(settings, signing_secret.OF_ISTIOD, where)
+    if files is None:
+        pulumi.log.warn("ca.alsoTrust: istiod has made no root yet; run up again when it has")
+        return None
+    return GivenCa(_source(signing_files.of(files, where)))
+
+
+def _source(found: signing_files.SigningFiles) -> Source:
+    return Source(pulumi.Output.from_input(found.chain), pulumi.Output.secret(found.key))
+
+
+def _read(settings: Settings, name: str, where: str) -> dict[str, str] | None:
+    try:
+        return signing_secret.read(settings.cluster.context, settings.istio.namespace, name)
+    except ClusterUnreachable as problem:
+        raise CertificateError(f"{where} can't be read: {problem}") from None

@@ -1,0 +1,105 @@
+"""One row for each running proxy, and what is wrong with it."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from itertools import pairwise
+
+from cryptography import x509
+
+from operations.proxy_report import ProxyCertificate, ProxyRow
+from pi_mesh.certificates import pem
+from pi_mesh.checks.finding import Finding, Level
+from pi_mesh.checks.older_proxies import Older, behind
+from pi_mesh.cluster.proxies import Proxies, Proxy
+
+ID = "proxies"
+GATEWAY = "gateway"
+LITTLE = 4
+"""A proxy renews its certificate at half of its life: with less than a quarter left that has failed."""
+REFRESH = "`python -m operations refresh -s STACK` restarts its workload"
+
+
+def row(found: Proxies, proxy: Proxy, older: Older, now: datetime) -> ProxyRow:
+    """Return what is known of a proxy. Raises CertificateError where it shows something else than certificates."""
+    is_gateway = proxy.pod.annotations.get("inject.istio.io/templates") == GATEWAY
+    return ProxyRow(
+        proxy=proxy.id,
+        kind=GATEWAY if is_gateway else "sidecar",
+        version=proxy.version,
+        behind=behind(proxy.version, found.control_plane),
+        connected=proxy.connected,
+        synced=None if proxy.connected is None else proxy.in_sync,
+        pending=proxy.pending,
+        certificate=_certificate(proxy, now) if proxy.chain else None,
+        older=older.get(proxy.id, ()),
+    )
+
+
+def finding(proxy: Proxy, known: ProxyRow, stack: str) -> Finding:
+    """Return the one finding of a proxy: the worst that is said of it gives the level."""
+    said = list(_problems(proxy, known, stack))
+    if not said:
+        return Finding(ID, "pod", proxy.id, Level.OK, None, "is connected, in sync and up to date", "")
+    worst = next(level for level in (Level.ERROR, Level.WARNING, Level.UNKNOWN) if level in {one[0] for one in said})
+    fixes = dict.fromkeys(fix for _, _, fix in said if fix)
+    message = "; ".join(message for _, message, _ in said)
+    number = known.certificate.days if known.certificate else None
+    return Finding(ID, "pod", proxy.id, worst, number, message, "; ".join(fixes))
+
+
+def _problems(proxy: Proxy, known: ProxyRow, stack: str) -> Iterator[tuple[Level, str, str]]:
+    look = f"`kubectl logs -n {proxy.pod.namespace} {proxy.pod.name} -c istio-proxy`"
+    if proxy.connected is False:
+        # A pod that starts, or that fails, is told by its own Readiness.
+        level = Level.ERROR if proxy.pod.ready else Level.WARNING
+        yield level, "is not connected to istiod, and keeps the configuration that it has", look
+    elif proxy.pending:
+        yield Level.WARNING, f"has not acknowledged its {' and '.join(proxy.pending)} configuration", look
+    if proxy.problem:
+        yield Level.UNKNOWN, f"shows no certificate: {proxy.problem}", ""
+    elif known.certificate:
+        yield from _of_certificate(known.certificate, look)
+    if known.older:
+        yield Level.WARNING, f"is older than its istiod: {'; '.join(known.older)}", REFRESH.replace("STACK", stack)
+
+
+def _of_certificate(certificate: ProxyCertificate, look: str) -> Iterator[tuple[Level, str, str]]:
+    if certificate.days <= 0:
+        yield Level.ERROR, f"has a certificate that ended {certificate.ends}", look
+    elif certificate.days < certificate.life / LITTLE:
+        yield Level.WARNING, f"has not renewed its certificate, which ends {certificate.ends}", look
+    if not certificate.trusted:
+        yield Level.ERROR, "has a certificate that does not lead to a root which it trusts", look
+
+
+def _certificate(proxy: Proxy, now: datetime) -> ProxyCertificate:
+    chain = pem.certificates(proxy.chain, f"pod {proxy.id}")
+    roots = pem.certificates(proxy.roots, f"pod {proxy.id}") if proxy.roots else ()
+    leaf, day = chain[0], 86400
+    end, start = leaf.not_valid_after_utc, leaf.not_valid_before_utc
+    return ProxyCertificate(
+        chain=tuple(_title(one) for one in chain),
+        roots=tuple(pem.title(one) for one in roots),
+        trusted=_is_trusted(chain, roots),
+        ends=f"{end:%Y-%m-%d %H:%M} UTC",
+        days=round((end - now).total_seconds() / day, 4),
+        life=round((end - start).total_seconds() / day, 4),
+    )
+
+
+def _is_trusted(chain: Sequence[x509.Certificate], roots: Sequence[x509.Certificate]) -> bool:
+    """Return True where each certificate is signed by the next, and the last by one of the roots."""
+    path = [one for one in chain if not pem.issued(one, one)]
+    if not path:
+        return False
+    return all(pem.issued(*pair) for pair in pairwise(path)) and any(pem.issued(path[-1], root) for root in roots)
+
+
+def _title(certificate: x509.Certificate) -> str:
+    """Return a workload's identity, or the name of a CA."""
+    try:
+        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return pem.title(certificate)
+    identities = names.get_values_for_type(x509.UniformResourceIdentifier)
+    return identities[0] if identities else pem.title(certificate)

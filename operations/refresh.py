@@ -1,0 +1,119 @@
+"""`refresh`: restarts what runs with an older proxy, one workload at a time."""
+
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from operations import refresh_plan, refresh_rollout, report, report_text, stacks
+from operations.command_line import Json, Stack, conclude, expected_errors
+from operations.refresh_plan import ID, Plan, Restart
+from pi_mesh.checks import older_proxies
+from pi_mesh.checks.finding import CLUSTER, Finding, error, errors, ok, warning
+from pi_mesh.checks.older_proxies import Older
+from pi_mesh.checks.preflight import trading_hours
+from pi_mesh.cluster import identity, proxies, snapshot
+from pi_mesh.cluster.client import Client
+from pi_mesh.cluster.proxies import Proxies
+from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.settings import Settings
+
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be restarted, and restart nothing.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask on a terminal before the first restart.")]
+Wait = Annotated[int, typer.Option(help="Seconds to wait for each workload.", min=1)]
+
+
+def refresh(stack: Stack, dry_run: DryRun = False, yes: Yes = False, as_json: Json = False, wait: Wait = 300) -> None:
+    """Restart the workloads and gateways whose proxy is older than istiod, or was started under older settings.
+
+    One workload after the other, each as `kubectl rollout restart` does it, within its disruption budgets, and only
+    when the one before is ready again. One that does not come up ends it, and the next run goes on there. Pods without
+    a controller are named and left alone.
+    """
+    with expected_errors("refresh", stack, as_json):
+        settings, exported = stacks.load_with_state(stack)
+        context = settings.cluster.context
+        cluster = snapshot.read(context)
+        identity.require(settings.cluster, exported().cluster_uid, cluster.uid)
+        with Client(context) as client:
+            plan = refresh_plan.of(client, *_older(settings, cluster))
+            hours = _hours(settings, plan)
+            if dry_run:
+                findings = [*trading_hours.shown_only(hours), *map(_planned, plan.restarts)]
+            elif errors(hours):
+                findings = hours
+            else:
+                _ask(plan, asked=not (yes or as_json))
+                say = _nothing if as_json else typer.echo
+                findings = [*hours, *_carried_out(client, settings, plan, wait, say)]
+    conclude(report.of("refresh", stack, [*findings, *plan.untouched, *_well(plan)]), as_json, report_text.show)
+
+
+def _nothing(_: object) -> None:
+    """Print nothing: JSON is all that is printed."""
+
+
+def _older(settings: Settings, cluster: Snapshot) -> tuple[Proxies, Older]:
+    """Return the proxies, and in what each is older than one that istiod injects now."""
+    context, namespace = settings.cluster.context, settings.istio.namespace
+    found = proxies.read(context, namespace, cluster, certificates=False)
+    return found, older_proxies.read(context, namespace, cluster, found)
+
+
+def _hours(settings: Settings, plan: Plan) -> list[Finding]:
+    if not plan.restarts:
+        return []
+    count = "1 workload" if len(plan.restarts) == 1 else f"{len(plan.restarts)} workloads"
+    return trading_hours.judged(settings, f"refresh restarts {count}", datetime.now(UTC))
+
+
+def _ask(plan: Plan, *, asked: bool) -> None:
+    """Ask a person at a terminal; a script has said what it wants."""
+    if not asked or not plan.restarts or not sys.stdin.isatty():
+        return
+    for restart in plan.restarts:
+        typer.echo(f"{restart.subject}: {restart.said}")
+    typer.confirm("Restart them, one after the other?", abort=True)
+
+
+def _planned(restart: Restart) -> Finding:
+    return warning(ID, restart.subject, restart.said, "refresh without --dry-run restarts it", number=len(restart.pods))
+
+
+def _carried_out(
+    client: Client, settings: Settings, plan: Plan, wait: int, say: Callable[[str], object]
+) -> Iterator[Finding]:
+    """Yield what became of each workload, up to the first that did not come up."""
+    for number, restart in enumerate(plan.restarts, 1):
+        say(f"{restart.subject} ({number} of {len(plan.restarts)}): {restart.said}")
+        done = refresh_rollout.carry_out(client, restart, lambda one: _is_older(client, settings, one), wait)
+        yield done
+        if errors([done]):
+            return
+    if plan.restarts:
+        yield from _still_older(_remaining(client, settings), plan.restarts)
+
+
+def _is_older(client: Client, settings: Settings, restart: Restart) -> bool:
+    return restart.subject in {one.subject for one in _remaining(client, settings)}
+
+
+def _remaining(client: Client, settings: Settings) -> tuple[Restart, ...]:
+    return refresh_plan.of(client, *_older(settings, snapshot.read(settings.cluster.context))).restarts
+
+
+def _still_older(remaining: Iterable[Restart], done: Iterable[Restart]) -> Iterator[Finding]:
+    """Yield an error for each that a restart did not make new: restarting it again would not either."""
+    restarted = {one.subject for one in done}
+    for restart in remaining:
+        if restart.subject in restarted:
+            message = f"was restarted, and still {restart.said}"
+            yield error(ID, restart.subject, message, "compare its pods with `verify`'s row of sidecar injection")
+
+
+def _well(plan: Plan) -> list[Finding]:
+    if plan.restarts or plan.untouched:
+        return []
+    return [ok(ID, CLUSTER, "every proxy is as istiod injects it now")]

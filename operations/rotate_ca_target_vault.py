@@ -1,0 +1,49 @@
+"""The CA of Vault that a mesh changes to: signed at another mount, or by another root outside."""
+
+import os
+from datetime import UTC, datetime
+
+from operations import pulumi, stacks
+from operations.failures import UsageError
+from operations.rotate_ca_wish import Target, Wish, read_text, same
+from pi_mesh.certificates import bundle, pem, signers
+from pi_mesh.names import PROJECT
+from pi_mesh.settings import Settings
+from pi_mesh.vault import read_signers
+
+
+def at_mount(stack: str, settings: Settings, mount: str) -> Target:
+    owner = settings.vault.stack or stack
+    vault = stacks.load_any(owner).vault if settings.vault.stack else settings.vault
+    if not vault.address:
+        raise UsageError(stack, "--root-mount goes with Vault", "set vault.address, and leave vault.enabled: false")
+    if vault.signed_by == "outside":
+        raise UsageError(owner, "vault.signedBy is 'outside'", "give --chain with what the new root signed")
+    token = os.environ.get("VAULT_TOKEN") or pulumi.secret(owner, f"{PROJECT}:vaultToken")
+    asked = vault.model_copy(update={"enabled": True, "root_mount": mount})
+    root = signers.up_to_root(str(read_signers(asked, token)), f"vault.rootMount {mount}")[-1]
+    on, counted = settings.vault.enabled, vault.generation + settings.vault.enabled
+
+    def write() -> None:
+        signer = {"vault.rootMount": mount, "vault.generation": str(counted)}
+        switch = {} if on else {"vault.enabled": "true", "ca.source": "istiod"}
+        if owner != stack:
+            pulumi.set_all(owner, signer)
+        if values := {**(signer if owner == stack else {}), **switch}:
+            pulumi.set_all(stack, values)
+
+    return Target(root, on and vault.root_mount == mount, write, owner)
+
+
+def signed_outside(stack: str, settings: Settings, wish: Wish) -> Target:
+    """Return the CA whose key is in Vault, and which a root outside has signed."""
+    text = read_text(stack, wish.chain)
+    chain = bundle.verified_chain(text, datetime.now(UTC), "--chain")
+    vault = settings.vault
+
+    def write() -> None:
+        values = {"vault.signed.generation": str(vault.generation), "vault.signed.chain": pem.text(chain)}
+        pulumi.set_all(stack, values)
+
+    reached = vault.signed is not None and same(vault.signed.chain, chain)
+    return Target(chain[-1], reached, write, stack)

@@ -1,0 +1,98 @@
+"""Between the steps of a change of root: what the proxies say about their own trust and certificates."""
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from pi_mesh.certificates import pem
+from pi_mesh.checks import root_use
+from pi_mesh.checks.finding import Finding, Subject, error, ok, warning
+from pi_mesh.checks.root_use import RootUse
+from pi_mesh.cluster.errors import ClusterUnreachable
+from pi_mesh.cluster.proxy_trust import ProxyTrust
+
+ID = "proxies"
+PROXIES = Subject("proxy")
+PAUSE = 3.0
+"""Seconds between two rounds of questions."""
+SHOWN = 10
+Certificates = Iterable[pem.x509.Certificate]
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Asks all proxies until they have followed, or the time is over."""
+
+    context: str
+    namespace: str
+    """istiod's."""
+    seconds: int
+
+    def until_all_trust(self, roots: Certificates) -> Finding:
+        both = " and ".join(map(pem.title, roots))
+        use, left = self._until(lambda use: _told(use, use.not_trusting(roots)))
+        if left:
+            return _late(left, f"not all trust {both} yet, so nothing more is changed")
+        return _all(use, "trusts", "trust", both)
+
+    def until_all_rest_on(self, root: pem.x509.Certificate) -> Finding:
+        """Wait until no certificate of another root is in use, istiod's own neither."""
+        use, left = self._until(lambda use: [*_told(use, use.not_resting_on(root)), *use.istiods_not_resting_on(root)])
+        if left:
+            return _late(left, f"not all certificates are of {pem.title(root)} yet, so the old root stays trusted")
+        return _all(use, "holds", "hold", f"certificates of {pem.title(root)}, istiod too")
+
+    def until_none_trusts(self, roots: Certificates) -> Finding:
+        """The last look: who trusts a root for longer cuts nobody off."""
+        use, left = self._until(lambda use: [each for root in roots for each in use.trusting(root)])
+        dropped = ", ".join(map(pem.title, roots))
+        if left:
+            shown = _listed(left)
+            return warning(ID, PROXIES, f"{shown} trust {dropped} until their certificate is renewed", "restart them")
+        return _all(use, "trusts", "trust", f"{dropped} no more")
+
+    def _until(self, left: Callable[[RootUse], list]) -> tuple[RootUse, list]:
+        """Return the last answers, and who is left when the time is over; raise ClusterUnreachable if none answers."""
+        end = time.monotonic() + self.seconds
+        while True:
+            try:
+                use = root_use.read(self.context, self.namespace)
+            except ClusterUnreachable:
+                if time.monotonic() >= end:
+                    raise
+            else:
+                if not (found := left(use)) or time.monotonic() >= end:
+                    return use, found
+            time.sleep(PAUSE)
+
+
+def _told(use: RootUse, left: list[ProxyTrust]) -> list[ProxyTrust]:
+    """A proxy that does not tell may be one that does not trust."""
+    return [*left, *use.silent()]
+
+
+def _all(use: RootUse, does: str, do: str, what: str) -> Finding:
+    count = len(use.proxies)
+    proxies = "no proxy runs" if not count else f"the proxy {does} {what}" if count == 1 else f"all {count} {do} {what}"
+    return ok(ID, PROXIES, proxies, number=count)
+
+
+def _late(left: list[ProxyTrust | str], message: str) -> Finding:
+    ends = [proxy.chain[0].not_valid_after_utc for proxy in left if isinstance(proxy, ProxyTrust) and proxy.chain]
+    until = f"wait until they renew their certificates, at {max(ends):%Y-%m-%d %H:%M} UTC at the latest" if ends else ""
+    fix = f"{until}, or restart their pods (`kubectl rollout restart`)".lstrip(", ")
+    return error(
+        ID, PROXIES, f"{message}: {_listed(left)}", f"{fix}; then run the same command again", number=len(left)
+    )
+
+
+def _listed(left: list[ProxyTrust | str]) -> str:
+    names = [_name(one) for one in left]
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(names[:SHOWN]) + more
+
+
+def _name(one: ProxyTrust | str) -> str:
+    if isinstance(one, str):
+        return f"istiod's pod {one}"
+    return f"{one.pod} ({one.problem})" if one.problem else one.pod

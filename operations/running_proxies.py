@@ -1,0 +1,55 @@
+"""Every running proxy must be connected to istiod, and be as istiod injects it now."""
+
+from collections.abc import Iterator, Mapping
+
+from pi_mesh.checks import older_proxies
+from pi_mesh.checks.finding import CLUSTER, Finding, Subject, ok, unknown, warning
+from pi_mesh.checks.verify import restart
+from pi_mesh.checks.verify.input import VerificationInput
+from pi_mesh.cluster import proxies
+from pi_mesh.cluster.errors import ClusterUnreachable
+from pi_mesh.cluster.proxies import Proxies
+
+ID = "running proxies"
+OF_THE_VERSION = ("image ", "version ")
+"""Differences that the row of stale proxies tells."""
+
+
+def found(seen: VerificationInput) -> list[Finding]:
+    """Return what istiod says of the proxies, and in what they differ from those that it injects now."""
+    context, namespace = seen.settings.cluster.context, seen.settings.istio.namespace
+    running = proxies.read(context, namespace, seen.snapshot, certificates=False)
+    if not running.proxies:
+        return []
+    try:
+        older = older_proxies.read(context, namespace, seen.snapshot, running)
+    except ClusterUnreachable as problem:
+        return [unknown(ID, CLUSTER, f"could not be compared with what istiod injects: {problem}")]
+    findings = [*_connections(running), *_older(running, older, seen.mesh.stack)]
+    return findings or [
+        ok(ID, CLUSTER, "every proxy is connected, and as istiod injects it", number=len(running.proxies))
+    ]
+
+
+def _connections(running: Proxies) -> Iterator[Finding]:
+    if running.problem:
+        yield unknown(
+            ID, Subject("component", "istiod"), f"was not asked which proxies are connected: {running.problem}"
+        )
+    for proxy in running.proxies:
+        if proxy.connected is False and proxy.pod.ready:
+            look = f"`kubectl logs -n {proxy.pod.namespace} {proxy.pod.name} -c istio-proxy`"
+            message = "is not connected to istiod: it keeps its configuration, and its certificate ends"
+            yield warning(ID, Subject("pod", proxy.id), message, look)
+
+
+def _older(running: Proxies, older: Mapping[str, tuple[str, ...]], stack: str) -> Iterator[Finding]:
+    """Yield a warning for each workload."""
+    by_workload: dict[Subject, dict[str, None]] = {}
+    for proxy in running.proxies:
+        reasons = [reason for reason in older.get(proxy.id, ()) if not reason.startswith(OF_THE_VERSION)]
+        if reasons:
+            by_workload.setdefault(restart.workload(proxy.pod), {}).update(dict.fromkeys(reasons))
+    for owner, reasons in by_workload.items():
+        message = f"runs with an older proxy: {'; '.join(reasons)}"
+        yield warning(ID, owner, message, f"`python -m operations refresh -s {stack}`")

@@ -1,0 +1,19 @@
+"""Paths of signatures: from a certificate in use to the root that it rests on."""
+
+from collections.abc import Iterable
+
+from cryptography.x509 import Certificate
+
+from pi_mesh.certificates.pem import issued
+
+
+def leads(certificate: Certificate, root: Certificate, between: Iterable[Certificate] = ()) -> bool:
+    """Return True where signatures lead from the certificate to the root, by way of any that lie between."""
+    rest = {*between}
+    while not issued(certificate, root):
+        signer = next((one for one in rest if issued(certificate, one)), None)
+        if signer is None:
+            return False
+        rest.remove(signer)
+        certificate = signer
+    return True

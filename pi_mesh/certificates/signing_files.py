@@ -1,0 +1,35 @@
+"""A CA as it stands in a Secret: its certificates, its key, and the roots that are trusted besides its own."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pi_mesh.certificates import pem
+from pi_mesh.certificates.pem import CertificateError
+
+
+@dataclass(frozen=True)
+class SigningFiles:
+    """PEM texts: the chain with the CA first and the root last, and its key."""
+
+    chain: str
+    key: str = field(repr=False)
+    further_roots: tuple[str, ...] = ()
+
+
+def of(files: Mapping[str, str], where: str) -> SigningFiles:
+    """Put the files of a Secret together, by Istio's names. Raises CertificateError where one is missing."""
+    for name in ("ca-cert.pem", "ca-key.pem"):
+        if not files.get(name, "").strip():
+            raise CertificateError(f"{where}: has no {name}, nor the same in a Secret of type kubernetes.io/tls")
+    path = [*pem.certificates(files["ca-cert.pem"], where)]
+    path += [one for one in _optional(files, "cert-chain.pem", where) if one not in path]
+    roots = _optional(files, "root-cert.pem", where)
+    if not pem.issued(path[-1], path[-1]):
+        path += [one for one in roots if pem.issued(path[-1], one)][:1]
+    further = tuple(pem.text((one,)) for one in roots if one not in path)
+    return SigningFiles(pem.text(tuple(path)), files["ca-key.pem"], further)
+
+
+def _optional(files: Mapping[str, str], name: str, where: str) -> pem.Certificates:
+    text = files.get(name, "")
+    return pem.certificates(text, f"{where}: {name}") if text.strip() else ()

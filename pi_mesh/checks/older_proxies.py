@@ -1,0 +1,38 @@
+"""The proxies that are older than their control plane, or were started under older settings, and in what."""
+
+from collections.abc import Mapping
+
+from pi_mesh.catalog.istio import minor_of
+from pi_mesh.cluster.client import Client
+from pi_mesh.cluster.proxies import Proxies, Proxy
+from pi_mesh.cluster.reinjection import Differences, differences
+from pi_mesh.cluster.snapshot import Snapshot
+
+Older = Mapping[str, tuple[str, ...]]
+"""NAMESPACE/NAME of the pod -> in what it is older."""
+
+
+def read(context: str, namespace: str, snapshot: Snapshot, found: Proxies) -> Older:
+    """Ask istiod what it would inject now. Raises as `pi_mesh.cluster.reinjection.differences` does."""
+    with Client(context) as client:
+        compared = differences(client, namespace, snapshot.webhooks, [proxy.pod for proxy in found.proxies])
+    return judged(found, compared)
+
+
+def judged(found: Proxies, compared: Differences) -> Older:
+    """Return what differs; of a proxy that could not be compared, its version where it is not the control plane's."""
+    return {proxy.id: compared.get(proxy.id) or _version(proxy, found.control_plane) for proxy in found.proxies}
+
+
+def _version(proxy: Proxy, control_plane: str) -> tuple[str, ...]:
+    if not proxy.version or not control_plane or proxy.version == control_plane:
+        return ()
+    return (f"version {proxy.version}, istiod has {control_plane}",)
+
+
+def behind(version: str, control_plane: str) -> int | None:
+    """Return by how many minor versions a proxy is older than its control plane; None where one is not known."""
+    try:
+        return minor_of(control_plane) - minor_of(version)
+    except (IndexError, ValueError):
+        return None

@@ -1,0 +1,34 @@
+"""Istio's CRDs must not be newer than the istiod that is to run, where its chart does not exchange them."""
+
+from collections.abc import Iterator
+
+from pi_mesh.catalog.istio import facts_of, minor_of
+from pi_mesh.checks.finding import Finding, Subject, error, warning
+from pi_mesh.checks.version_step import ANYWAY
+from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.inventory import Inventory
+
+ID = "istio CRD versions"
+
+
+def check(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
+    """Newer CRDs serve versions of the API that an older istiod can't read: it refuses every write, deletion too.
+
+    Charts since 1.24 bring their own CRDs with every `up`, older ones leave those that are there.
+    """
+    istio = mesh.settings.istio
+    if facts_of(istio.version).crds_are_templates:
+        return
+    newer = [crd for crd in snapshot.crds if crd.of_istio and crd.minor > minor_of(istio.version)]
+    if not newer:
+        return
+    versions = ", ".join(sorted({crd.version for crd in newer}))
+    kinds = "1 CRD is" if len(newer) == 1 else f"{len(newer)} CRDs are"
+    message = f"{kinds} of Istio {versions}, which an istiod of {istio.version} can't read, so that a destroy hangs"
+    names = " ".join(crd.name for crd in newer)
+    fix = (
+        "set istio.version to theirs; or, if `kubectl get istio-io -A` lists nothing (they take their objects along), "
+        f"`kubectl delete crd {names}`, and the next `up` brings those of {istio.version}; {ANYWAY}"
+    )
+    level = warning if istio.allow_skip else error
+    yield level(ID, Subject("crd", newer[0].name), message, fix, number=len(newer))

@@ -1,0 +1,48 @@
+"""In trading hours nothing may restart a proxy, unless whoever runs it says that it may."""
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from pi_mesh.checks import restarts
+from pi_mesh.checks.finding import Finding, Level, error, ok, setting, warning
+from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.cluster.stack_state import StackState
+from pi_mesh.inventory import Inventory
+from pi_mesh.settings import Settings
+
+ID, KEY = "trading hours", setting("trading.hours")
+VARIABLE = "PI_MESH_IN_TRADING_HOURS"
+"""Environment variable that lets one command restart proxies in trading hours."""
+ALLOWED = "restart"
+FIX = f"wait until then, or say so: {VARIABLE}={ALLOWED}"
+
+
+def check(mesh: Inventory, _snapshot: Snapshot, state: StackState) -> Iterator[Finding]:
+    """Judge an `up` of now."""
+    if mesh.settings.trading.hours is None:
+        return
+    forecast = restarts.of(mesh, state).of_traffic
+    if not forecast:
+        yield ok(ID, KEY, "an `up` would restart neither istiod nor a gateway")
+        return
+    what = f"an `up` makes pods of {', '.join(name.partition(' ')[2] for name in forecast)} anew"
+    yield from judged(mesh.settings, what, datetime.now(UTC)) or [ok(ID, KEY, f"{what}, and it is outside of them")]
+
+
+def judged(settings: Settings, what: str, now: datetime) -> list[Finding]:
+    """Return an error, or a warning where it was allowed, for something that restarts proxies in trading hours."""
+    hours = settings.trading.hours
+    end = hours.closing(now) if hours else None
+    if hours is None or end is None:
+        return []
+    message = f"{what}, and trading goes on until {end:%H:%M} on {end:%A} ({hours.time_zone})"
+    if os.environ.get(VARIABLE) == ALLOWED:
+        return [warning(ID, KEY, message, f"it is allowed by {VARIABLE}")]
+    return [error(ID, KEY, message, FIX)]
+
+
+def shown_only(findings: Iterable[Finding]) -> list[Finding]:
+    """Return the findings of a preview, which restarts nothing: what `up` refuses for the hour is a warning there."""
+    return [replace(one, level=Level.WARNING) if one.id == ID and one.level is Level.ERROR else one for one in findings]

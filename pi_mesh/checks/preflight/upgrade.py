@@ -1,0 +1,76 @@
+"""A change of istio.version must be a step that Istio supports, and leave no proxy too far behind its istiod."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from pi_mesh.catalog.istio import minor_of
+from pi_mesh.checks import version_step
+from pi_mesh.checks.finding import Finding, Subject, error, ok, setting, warning
+from pi_mesh.cluster import proxies
+from pi_mesh.cluster.proxies import Proxy
+from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.inventory import Inventory
+from pi_mesh.names import ISTIOD
+
+STEP, SKEW = "istio version change", "proxy skew"
+EXACT = re.compile(r"1\.\d+\.\d+")
+BEHIND = 1
+"""Minor versions that a proxy may be older than its istiod; newer it may never be:
+https://istio.io/latest/docs/releases/supported-releases/#control-planedata-plane-skew"""
+REFRESH = "`python -m operations refresh -s STACK` restarts them"
+
+
+def check(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
+    found = proxies.of_snapshot(snapshot, mesh.settings.istio.namespace)
+    running = found.control_plane if EXACT.fullmatch(found.control_plane) else ""
+    if running:
+        yield _step(mesh, snapshot, running)
+    known = [proxy for proxy in found.proxies if EXACT.fullmatch(proxy.version)]
+    if known:
+        yield _skew(mesh, running, known)
+
+
+def _step(mesh: Inventory, snapshot: Snapshot, running: str) -> Finding:
+    wanted, subject = mesh.settings.istio.version, setting("istio.version")
+    gateways = mesh.settings.ingress.enabled or mesh.settings.egress.enabled
+    problem = version_step.judged(running, wanted, gateways=gateways)
+    if problem is None:
+        message = (
+            "is what runs" if running == wanted else f"goes from {running} to {wanted}, a step that Istio supports"
+        )
+        return ok(STEP, subject, message)
+    # The way out of an upgrade that failed: an istiod that is not Ready leads no proxy.
+    is_way_out = problem.goes_back and not _is_ready(snapshot, mesh.settings.istio.namespace)
+    level = warning if mesh.settings.istio.allow_skip or is_way_out else error
+    return level(STEP, subject, problem.message, problem.fix)
+
+
+def _is_ready(snapshot: Snapshot, namespace: str) -> bool:
+    return any(entry.ready for entry in snapshot.deployments if (entry.namespace, entry.name) == (namespace, ISTIOD))
+
+
+def _skew(mesh: Inventory, running: str, known: Sequence[Proxy]) -> Finding:
+    """Judge the proxies by the istiod that is to run; skew that is there already must not hinder its cure."""
+    wanted = mesh.settings.istio.version
+    minor, subject = minor_of(wanted), Subject("proxy", "")
+    older = [proxy for proxy in known if minor - minor_of(proxy.version) > BEHIND]
+    newer = [proxy for proxy in known if minor_of(proxy.version) > minor]
+    if not older and not newer:
+        return ok(SKEW, subject, f"may go with an istiod of {wanted}", number=len(known))
+    far = older or newer
+    message = f"{_named(far)}, {'more than one minor version older' if older else 'newer'} than istiod {wanted}"
+    grows = not running or minor_of(running) != minor
+    if grows and not mesh.settings.istio.allow_skip:
+        fix = f"{REFRESH}: before the `up`" if older else f"set istio.version to {_newest(newer)} or newer"
+        return error(SKEW, subject, message, f"{fix}; {version_step.ANYWAY}", number=len(far))
+    return warning(SKEW, subject, message, REFRESH, number=len(far))
+
+
+def _named(far: Sequence[Proxy]) -> str:
+    versions = ", ".join(sorted({proxy.version for proxy in far}))
+    names = ", ".join(proxy.id for proxy in far[:3]) + (f" and {len(far) - 3} more" if len(far) > 3 else "")
+    return f"{names} {'is' if len(far) == 1 else 'are'} of {versions}"
+
+
+def _newest(found: Sequence[Proxy]) -> str:
+    return max((proxy.version for proxy in found), key=minor_of)

@@ -1,0 +1,96 @@
+"""The mesh's CA as a stack's state holds it: what was made of it in Vault, and what the settings would change."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from pi_mesh.settings.vault import VaultSettings
+from pi_mesh.values.vault import SigningRole
+
+PREFIX = "vault:"
+"""Of the types of all resources in Vault."""
+COMPARED = ("allowedDomains", "backend", "certificate", "commonName", "maxTtl", "path", "ttl", "type")
+PUBLIC = (*COMPARED, "caChains")
+"""What is kept of a resource: never a key."""
+Properties = Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class VaultResource:
+    """A resource in Vault: its type, and what is public of its outputs."""
+
+    type: str
+    outputs: Properties = field(default_factory=dict)
+
+
+def of_resource(resource: Mapping[str, object], outputs: Properties) -> VaultResource:
+    """Return what is kept of a resource of the state."""
+    return VaultResource(str(resource["type"]), {name: outputs[name] for name in PUBLIC if name in outputs})
+
+
+@dataclass(frozen=True)
+class WantedCa:
+    """The CA that the settings ask for, made by the component of this name."""
+
+    name: str
+    settings: VaultSettings
+    role: SigningRole | None = None
+    """What Vault signs itself, where the key stays there."""
+
+    def resources(self) -> dict[str, Properties]:
+        """Return the resources in Vault by name, each with the properties by which another CA differs."""
+        return {f"{self.name}-{suffix}": properties for suffix, properties in self._resources()}
+
+    def _resources(self) -> Iterator[tuple[str, Properties]]:
+        vault, mount = self.settings, {"backend": self.settings.mount}
+        yield "mount", {"path": vault.mount}
+        yield from ((suffix, mount) for suffix in ("urls", "tidy"))
+        if vault.workload_role:
+            yield "role", mount
+        if self.role:
+            yield "istiod-role", {**mount, "maxTtl": str(self.role.longest), "allowedDomains": [*self.role.hosts]}
+        signed = vault.signed.generation if vault.signed else vault.generation
+        for generation in {vault.generation, signed}:
+            yield f"request-{generation}", {**mount, "type": vault.key, "commonName": vault.common_name}
+        if vault.signed_by == "vault":
+            yield self._signature
+        if vault.signed_by == "vault" or vault.signed:
+            yield f"certificate-{signed}", {**mount, "certificate": vault.signed.chain} if vault.signed else mount
+            yield "default-issuer", mount
+
+    @property
+    def _signature(self) -> tuple[str, Properties]:
+        vault = self.settings
+        properties = {"backend": vault.root_mount, "commonName": vault.common_name, "ttl": vault.ttl}
+        return f"signature-{vault.generation}", properties
+
+    def changes(self, state: Mapping[str, VaultResource]) -> list[str]:
+        """Return the names of the resources that would be made, or made anew."""
+        return [
+            name
+            for name, properties in self.resources().items()
+            if name not in state or any(state[name].outputs.get(key) != value for key, value in properties.items())
+        ]
+
+    def signs(self, state: Mapping[str, VaultResource]) -> bool:
+        """Return True where Vault would sign a CA certificate."""
+        generation = self.settings.generation
+        due = {f"{self.name}-{suffix}" for suffix in ("mount", f"request-{generation}", f"signature-{generation}")}
+        return self.settings.signed_by == "vault" and not due.isdisjoint(self.changes(state))
+
+    def chain(self, state: Mapping[str, VaultResource]) -> str:
+        """Return the PEM of the chain in the state, the CA first; empty while a CA outside of Vault has yet to sign."""
+        if self.settings.signed_by == "outside":
+            return self.settings.signed.chain if self.settings.signed else ""
+        outputs = state[f"{self.name}-signature-{self.settings.generation}"].outputs
+        above = outputs.get("caChains")
+        return "\n".join([str(outputs.get("certificate")), *(above if isinstance(above, list) else [])])
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What is known of the mesh's CA before any resource is registered."""
+
+    root: str | None = None
+    """PEM of the root that the CA chains to; None where only another stack, or a later answer, tells."""
+    kept: Mapping[str, VaultResource] | None = None
+    """The resources in Vault that all stay as the state holds them, since Vault could not be asked; by name."""

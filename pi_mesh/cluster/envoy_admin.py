@@ -1,0 +1,32 @@
+"""The admin interface of a running proxy: the certificates that it has now.
+
+Envoy gives keys away nowhere: its config dump has "[redacted]" in their place.
+"""
+
+import base64
+from collections.abc import Mapping
+from typing import Any
+
+from pi_mesh.cluster.port_forward import asked, forwarded
+
+PORT, SECRETS = 15000, "/config_dump?resource=dynamic_active_secrets"
+
+
+def certificates(context: str, namespace: str, pod: str) -> tuple[str, str]:
+    """Return the PEM of a proxy's certificate chain, and of the roots that it trusts. Raises NotForwardedError."""
+    with forwarded(context, namespace, f"pod/{pod}", PORT) as address:
+        return secrets(asked(address, SECRETS))
+
+
+def secrets(dump: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the PEM of the certificate chain and of the roots in a config dump of Envoy's secrets."""
+    found = {entry.get("name"): entry.get("secret") or {} for entry in dump.get("configs") or []}
+    chain = found.get("default", {}).get("tls_certificate", {}).get("certificate_chain")
+    return _text(chain), _text(found.get("ROOTCA", {}).get("validation_context", {}).get("trusted_ca"))
+
+
+def _text(source: Mapping[str, str] | None) -> str:
+    """Return the text of Envoy's data source."""
+    if not source:
+        return ""
+    return source.get("inline_string") or base64.b64decode(source.get("inline_bytes", "")).decode()

@@ -1,0 +1,69 @@
+"""Ports of pods that only the pod itself reaches, through `kubectl port-forward`."""
+
+import json
+import re
+import shutil
+import ssl
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import httpx2 as httpx
+
+from pi_mesh.cluster.errors import ClusterUnreachable
+
+SECONDS = 10
+FIRST_ERROR = 2000
+"""Characters of kubectl's errors that are read, at the most."""
+
+
+class NotForwardedError(ClusterUnreachable):
+    """The port can't be reached; the text is the cause."""
+
+
+@contextmanager
+def forwarded(context: str, namespace: str, target: str, port: int) -> Iterator[str]:
+    """Yield the local address of a port of `target`, such as deployment/istiod or pod/NAME. Raises NotForwardedError.
+
+    Whoever may use it needs the right to create pods/portforward.
+    """
+    command = ["kubectl", "--context", context, "-n", namespace, "port-forward", target, f":{port}"]
+    if shutil.which(command[0]) is None:
+        raise NotForwardedError("the command kubectl is not on PATH: install it")
+    pipe = subprocess.PIPE
+    with subprocess.Popen([*command, "--address=127.0.0.1"], stdout=pipe, stderr=pipe, text=True) as process:
+        try:
+            assert process.stdout
+            assert process.stderr
+            if not (match := re.search(r"127\.0\.0\.1:\d+", process.stdout.readline())):
+                said = process.stderr.read(FIRST_ERROR).strip().splitlines()
+                raise NotForwardedError(f"`{' '.join(command)}` failed: {said[-1] if said else 'it gave no reason'}")
+            yield match[0]
+        finally:
+            process.terminate()
+
+
+def asked(address: str, path: str) -> Any:
+    """Return the JSON at a path of a forwarded port. Raises NotForwardedError."""
+    return _answer("GET", f"http://{address}{path}")
+
+
+def posted(address: str, path: str, body: Mapping[str, Any], name: str, ca: str) -> Any:
+    """Return the JSON with which a server that has a certificate for `name`, of the CA `ca` (PEM), answers a POST."""
+    trusted = ssl.create_default_context(cadata=ca)
+    # Python 3.13 asks more of a CA's certificate than Istio's own root has.
+    trusted.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    return _answer("POST", f"https://{address}{path}", trusted, json=body, extensions={"sni_hostname": name})
+
+
+def _answer(method: str, url: str, trusted: ssl.SSLContext | bool = True, **arguments: Any) -> Any:
+    # Proxies of the environment are for other hosts than this one.
+    with httpx.Client(verify=trusted, timeout=SECONDS, trust_env=False) as http:
+        try:
+            response = http.request(method, url, **arguments)
+            response.raise_for_status()
+            return response.json()
+        except (httpx.HTTPError, json.JSONDecodeError) as problem:
+            cause = str(problem).partition("\n")[0] or type(problem).__name__
+            raise NotForwardedError(f"{method} {httpx.URL(url).path} failed: {cause}") from None

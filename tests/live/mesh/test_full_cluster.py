@@ -1,0 +1,50 @@
+"""The fit beside a running mesh: what it holds it need not find again, and trading gets what it is promised."""
+
+import json
+
+from lab.cluster.names import CONTEXT
+from pi_mesh.budget.fit import fitting
+from pi_mesh.budget.mesh import of
+from pi_mesh.checks.capacity import rooms
+from pi_mesh.checks.preflight import fit, trading_fit
+from pi_mesh.cluster import snapshot
+from tests.support.factories import make_mesh
+from tests.support.probes import accepted, decisions, probes
+from tests.support.project import Project
+
+BUDGET = of(make_mesh())
+SIDECAR, TRADING = BUDGET.sidecar.requests, BUDGET.trading
+LARGER = {half: {"cpu": "100m", "memory": "192Mi"} for half in ("requests", "limits")}
+
+
+def findings(project: Project) -> dict[str, dict]:
+    """Return what the preflight says, by the check's name; it must not refuse."""
+    report = json.loads(project.operation("preflight", "--json").must().output)
+    return {finding["id"]: finding for finding in report["findings"]}
+
+
+def test_trading_gets_the_pods_that_it_is_promised(mesh, figure):
+    found = findings(mesh)[trading_fit.ID]
+    assert (found["level"], found["number"]) == ("ok", TRADING.pods)
+    assert accepted(TRADING.requests, TRADING.pods) == TRADING.pods
+    figure(f"{TRADING.pods} of {TRADING.requests} promised and accepted beside the running mesh")
+
+
+def test_a_full_cluster_refuses_no_up_that_restarts_nothing(mesh, monkeypatch, figure):
+    for name, value in mesh.environment.items():
+        monkeypatch.setenv(name, value)
+    seen = snapshot.read(CONTEXT)
+    count = fitting(rooms(seen.nodes, seen.pods), SIDECAR)
+    with probes(SIDECAR, count + 1):
+        assert decisions().count("False") == 1
+        found = findings(mesh)
+        again = mesh.must_up()
+        mesh.set("istio.resources", LARGER)
+        larger = mesh.preview()
+    mesh.reset()
+    assert found[fit.ID]["level"] == "warning"
+    assert found[trading_fit.ID]["number"] == 0
+    assert "unchanged" in again.output
+    assert larger.status != 0
+    refusal = larger.line_with("with the surge of its rollouts, which do not fit")
+    figure(f"{count} sidecars fill the cluster: {found[fit.ID]['message']}; a larger istiod: {refusal.strip()}")

@@ -1,0 +1,34 @@
+"""What the running proxies trust and hold, in words."""
+
+from cryptography.x509 import Certificate
+
+from pi_mesh.certificates import pem, signature_path
+from pi_mesh.checks import root_use
+from pi_mesh.cluster.proxy_trust import ProxyTrust
+from tests.live.vault.mesh import CONTEXT, CONTROL
+
+
+def proxies() -> tuple[ProxyTrust, ...]:
+    """Return what every proxy of the local cluster tells."""
+    return root_use.read(CONTEXT, CONTROL).proxies
+
+
+def table(*known: Certificate) -> list[str]:
+    """Return a line for each proxy: whom it trusts, and of which of these roots its own certificate is."""
+    return [
+        f"{_plain(each.pod)}: trusts {_titles(each.roots)}; holds one of {_root(each, known)}" for each in proxies()
+    ]
+
+
+def _root(proxy: ProxyTrust, known: tuple[Certificate, ...]) -> str:
+    return _titles(
+        root for root in known if proxy.chain and signature_path.leads(proxy.chain[0], root, proxy.chain[1:])
+    )
+
+
+def _titles(certificates) -> str:
+    return ", ".join(sorted(map(pem.title, certificates))) or "none"
+
+
+def _plain(pod: str) -> str:
+    return pod.rsplit("-", 2)[0]

@@ -1,0 +1,177 @@
+"""A Vault of a test's own on 127.0.0.1, with no cluster: its data, audit log and keys are in one folder."""
+
+import json
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import hvac
+import requests
+from hvac.exceptions import VaultError
+
+from lab.cluster.waiting import wait_until
+from lab.toolchain import programs
+
+TEN_YEARS = "87600h"
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request as the audit log has it."""
+
+    operation: str
+    path: str
+    data: dict[str, Any]
+    refused: bool
+    policies: tuple[str, ...]
+    """Of the token; none for a request without one. The test itself sends its own with the policy `root`."""
+
+    def __str__(self) -> str:
+        return f"{self.operation} {self.path}"
+
+
+class VaultAlone:
+    """A Vault whose folder, copied, is a backup."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._process, self._bundle = folder, None, ""
+        with socket.create_server(("127.0.0.1", 0)) as free, socket.create_server(("127.0.0.1", 0)) as other:
+            self.address, self._cluster_address = (f"http://127.0.0.1:{one.getsockname()[1]}" for one in (free, other))
+        self._audit = folder / "audit.log"
+        self.admin = hvac.Client(url=self.address, timeout=10)
+
+    def start(self) -> None:
+        """Start it, make it anew where it has no data, and unseal it."""
+        self._data.mkdir(parents=True, exist_ok=True)
+        configuration = {
+            "listener": {"tcp": {"address": self.address.removeprefix("http://"), "tls_disable": True}},
+            # A lone node need not wait five to ten seconds for others that might lead.
+            "storage": {"raft": {"path": str(self._data), "node_id": "alone", "performance_multiplier": 1}},
+            "api_addr": self.address,
+            "cluster_addr": self._cluster_address,
+            "disable_mlock": True,
+        }
+        file = self._folder / "vault.json"
+        file.write_text(json.dumps(configuration))
+        programs.ensure(["vault"])
+        with (self._folder / "vault.log").open("a") as log:
+            command = [programs.program("vault"), "server", f"-config={file}"]
+            self._process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
+        wait_until("vault", self._answers, 60)
+        if not self.admin.sys.is_initialized():
+            keys = self.admin.sys.initialize(secret_shares=1, secret_threshold=1)
+            (self._data / "keys.json").write_text(json.dumps(keys))
+        keys = json.loads((self._data / "keys.json").read_text())
+        self.admin.token = keys["root_token"]
+        self.admin.sys.submit_unseal_key(keys["keys"][0])
+        wait_until("vault", lambda: self.admin.sys.read_health_status().status_code == requests.codes.ok, 60)
+        if not self.admin.sys.list_enabled_audit_devices()["data"]:
+            # Raw: what is sent is compared with the policy, and nothing in this Vault is a secret.
+            options = {"file_path": str(self._audit), "log_raw": "true"}
+            self.admin.sys.enable_audit_device("file", options=options)
+
+    def stop(self) -> None:
+        if self._process:
+            self._process.terminate()
+            self._process.wait()
+
+    def token(self, policy: str, **limits: object) -> str:
+        """Return a token that may do what this policy (HCL) says and nothing else."""
+        name = f"policy-{uuid4()}"
+        self.admin.sys.create_or_update_policy(name, policy)
+        made = self.admin.auth.token.create(policies=[name], no_default_policy=True, ttl="2h", **limits)
+        return made["auth"]["client_token"]
+
+    def make_root(self, mount: str, name: str) -> str:
+        """Make a root CA at a new mount, as docs/vault.md says; return its PEM."""
+        self.admin.sys.enable_secrets_engine("pki", path=mount, config={"max_lease_ttl": TEN_YEARS})
+        fields = {"common_name": name, "ttl": TEN_YEARS, "key_type": "ec", "max_path_length": 1}
+        made = self.admin.write_data(f"{mount}/root/generate/exported", data=fields)["data"]
+        self._bundle = f"{made['private_key']}\n{made['certificate']}"
+        return made["certificate"]
+
+    def put_root_back(self, mount: str) -> None:
+        """Mount the root again that was made, as an owner does who has kept its key."""
+        self.admin.sys.enable_secrets_engine("pki", path=mount, config={"max_lease_ttl": TEN_YEARS})
+        self.admin.write_data(f"{mount}/config/ca", data={"pem_bundle": self._bundle})
+
+    def root(self, mount: str) -> str:
+        """Return the PEM of the CA at a mount."""
+        return self.admin.read(f"{mount}/cert/ca")["data"]["certificate"]
+
+    def backup(self) -> Path:
+        """Copy all of its data aside."""
+        kept = self._folder / "backup"
+        with self._stopped():
+            shutil.rmtree(kept, ignore_errors=True)
+            shutil.copytree(self._data, kept)
+        return kept
+
+    def restore(self, backup: Path) -> None:
+        """Put an older state of it back."""
+        with self._stopped():
+            shutil.rmtree(self._data)
+            shutil.copytree(backup, self._data)
+
+    def wipe(self) -> None:
+        """Begin again with nothing, at the same address."""
+        with self._stopped():
+            shutil.rmtree(self._data)
+
+    @contextmanager
+    def requests(self) -> Iterator[list[Request]]:
+        """Collect what is sent to it by others than the test itself until the end of the block."""
+        start = self._audit.stat().st_size
+        seen: list[Request] = []
+        yield seen
+        with self._audit.open() as log:
+            log.seek(start)
+            seen += [entry for entry in map(_request, log) if entry and "root" not in entry.policies]
+
+    @property
+    def _data(self) -> Path:
+        return self._folder / "data"
+
+    @contextmanager
+    def _stopped(self) -> Iterator[None]:
+        self.stop()
+        yield
+        self.start()
+
+    def _answers(self) -> bool:
+        try:
+            self.admin.sys.read_seal_status()
+        except (requests.RequestException, VaultError):
+            return False
+        return True
+
+
+def _request(line: str) -> Request | None:
+    entry = json.loads(line)
+    if entry["type"] != "request":
+        return None
+    sent, sender = entry["request"], entry.get("auth") or {}
+    return Request(
+        sent["operation"],
+        sent["path"],
+        sent.get("data") or {},
+        "permission denied" in entry.get("error", ""),
+        tuple(sender.get("policies") or ()),
+    )
+
+
+@contextmanager
+def vault_alone(folder: Path) -> Iterator[VaultAlone]:
+    """Run one until the end of the block."""
+    made = VaultAlone(folder)
+    try:
+        made.start()
+        yield made
+    finally:
+        made.stop()

@@ -1,0 +1,129 @@
+"""Vault can't be asked: a CA that is to stay stays, and everything else goes on."""
+
+import pulumi
+import pytest
+
+from components.ca import program
+from pi_mesh.cluster.ca_state import VaultResource, WantedCa
+from pi_mesh.cluster.stack_state import StackState
+from pi_mesh.settings import parse_any
+from pi_mesh.values.vault import SigningRole
+from tests.support.factories import make_settings
+from tests.support.recorder import Recording
+from tests.support.vault_program import KEYLESS, OUTSIDE, ROOT, files, in_state, live, plug_in
+from tests.support.vault_server import vault_server
+
+SEALED = 503
+UNCHANGED = "CA unchanged: Vault could not be asked"
+WAYS = pytest.mark.parametrize(
+    ("vault", "outputs"),
+    [
+        ({}, None),
+        ({"generation": 3, "workloadRole": True}, None),
+        (OUTSIDE, None),
+        ({**OUTSIDE, "generation": 2}, None),
+        ({"signedBy": "outside"}, None),
+        ({"key": "internal", "allowHttp": True}, KEYLESS),
+    ],
+    ids=["exported", "third generation", "outside", "a newer request", "not signed yet", "internal"],
+)
+
+
+def in_vault(recording: Recording) -> dict[str, dict]:
+    return {one.name: one.props for one in recording.resources if one.type.startswith("vault:")}
+
+
+def again(vault: dict, outputs: dict | None = None, **changes: object) -> Recording:
+    """Return what a second run registers that finds Vault sealed, some of the settings changed."""
+    before = in_state(plug_in(outputs=outputs, **vault))
+    # Its port is another one each time; a changed address is no change of the CA.
+    return plug_in(live(ROOT), outputs=outputs, health=SEALED, recorded=before, **{**vault, **changes})
+
+
+@WAYS
+def test_what_is_compared_is_what_is_registered(vault, outputs):
+    made = in_vault(plug_in(outputs=outputs, **vault))
+    settings = make_settings(vault={"enabled": True, "address": "http://127.0.0.1:1", **vault}).vault
+    role = (
+        SigningRole(tuple(made["mesh-ca-istiod-role"]["allowedDomains"]), 86400) if settings.external_signer else None
+    )
+    wanted = WantedCa(program.CA, settings, role).resources()
+    assert wanted.keys() == made.keys()
+    assert [(name, key) for name, keys in wanted.items() for key in keys if keys[key] != made[name].get(key)] == []
+
+
+@WAYS
+def test_a_ca_that_stays_goes_on_with_one_warning(vault, outputs):
+    recording = again(vault, outputs)
+    (line,) = [line for line in recording.logs if UNCHANGED in line]
+    assert "Vault is sealed; unseal it with `vault operator unseal`" in line
+    at_vault = [one for one in recording.resources if one.type.startswith(("vault:", "pulumi:providers:vault"))]
+    assert {one.ignored_changes for one in at_vault} == {("*",)}
+
+
+def test_the_mesh_gets_the_same_ca_as_before():
+    assert files(again({}))["root-cert.pem"] == ROOT.pem
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"generation": 2}, "mesh-ca-request-2, mesh-ca-signature-2, mesh-ca-certificate-2"),
+        ({"ttl": "9000h"}, "mesh-ca-signature-1"),
+        ({"rootMount": "pki_other"}, "mesh-ca-signature-1"),
+        ({"mount": "pki_mesh"}, "mesh-ca-mount"),
+        ({"commonName": "Another"}, "mesh-ca-request-1, mesh-ca-signature-1"),
+        ({"key": "internal", "allowHttp": True}, "mesh-ca-istiod-role, mesh-ca-request-1"),
+    ],
+)
+def test_a_change_of_the_ca_waits_for_vault(changes, named):
+    with pytest.raises(pulumi.RunError, match="Vault is sealed") as refusal:
+        again({}, **changes)
+    assert named in str(refusal.value)
+    assert "\n" not in str(refusal.value)
+
+
+def test_a_first_run_waits_for_vault():
+    with pytest.raises(pulumi.RunError, match=r"Vault is sealed.*the CA is yet to be made; nothing was touched"):
+        plug_in(health=SEALED)
+
+
+def test_a_token_that_is_missing_or_refused_stops_no_other_change():
+    before = in_state(plug_in())
+    for token, reason in (("", "there is no token"), ("wrong", "does not take the token")):
+        (line,) = plug_in(live(ROOT), token=token, recorded=before).logs
+        assert UNCHANGED in line
+        assert reason in line
+
+
+def test_what_earlier_settings_made_is_deleted_when_vault_answers_and_not_before():
+    before = in_state(plug_in(workloadRole=True))
+    kept = plug_in(live(ROOT), health=SEALED, recorded=before).one("mesh-ca-role")
+    assert (kept.type, kept.ignored_changes) == (before.vault["mesh-ca-role"].type, ("*",))
+    assert "mesh-ca-role" not in in_vault(plug_in(live(ROOT), recorded=before))
+
+
+def test_a_vault_without_the_ca_is_refused_though_nothing_would_change():
+    with vault_server() as address, pytest.raises(pulumi.RunError, match="has no CA there"):
+        plug_in(live(ROOT), address=address, recorded=in_state(plug_in()))
+
+
+def test_a_ca_stack_goes_on_as_well(monkeypatch):
+    first = in_state(plug_in())
+    settings = parse_any({"vault": {"enabled": True, "address": "http://127.0.0.1:1"}})
+    monkeypatch.setattr("components.state.read", lambda: first)
+    monkeypatch.setattr("pulumi.log.warn", lambda line: said.append(line))
+    registered: list[object] = []
+    monkeypatch.setattr("components.ca.source.of", lambda _wanted, kept: registered.append(kept))
+    said: list[str] = []
+    program.deploy_ca(settings)
+    assert registered == [first.vault]
+    assert UNCHANGED in said[0]
+
+
+def test_a_state_that_holds_another_value_than_the_settings_is_a_change():
+    wanted = WantedCa("ca", make_settings(vault={"enabled": True, "address": "http://127.0.0.1:1"}).vault)
+    held = {name: VaultResource("vault:x:X", keys) for name, keys in wanted.resources().items()}
+    assert wanted.changes(held) == []
+    assert wanted.changes({**held, "ca-mount": VaultResource("vault:x:X", {"path": "other"})}) == ["ca-mount"]
+    assert wanted.changes(StackState().vault) == [*wanted.resources()]

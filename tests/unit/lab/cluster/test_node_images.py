@@ -1,0 +1,71 @@
+"""Further images for the nodes of a running lab."""
+
+from pathlib import Path
+
+import pytest
+
+from lab.cluster import node_images
+from lab.cluster.machines import NODES, Machine
+from lab.cluster.shell import LabError
+
+
+@pytest.fixture
+def imported(monkeypatch) -> list[tuple[str, str]]:
+    """Node and archive of each import, on a lab that is up."""
+    imports: list[tuple[str, str]] = []
+    monkeypatch.setattr(node_images.state, "is_up", lambda **_: True)
+
+    def note(machine: Machine, tars: list[Path]) -> None:
+        imports.extend((machine.name, tar.name) for tar in tars)
+
+    monkeypatch.setattr(node_images.node, "import_images", note)
+    return imports
+
+
+@pytest.fixture
+def built(monkeypatch) -> list[str]:
+    """Names of the parts that were built."""
+    parts: list[str] = []
+    monkeypatch.setattr(node_images.programs, "ensure", parts.extend)
+    return parts
+
+
+def test_every_node_gets_an_archive(imported, tmp_path):
+    (tmp_path / "pilot.tar").touch()
+    node_images.load([tmp_path / "pilot.tar"])
+    assert sorted(imported) == [(machine.name, "pilot.tar") for machine in NODES]
+
+
+def test_an_archive_that_is_not_there_is_named_before_any_import(imported, tmp_path):
+    (tmp_path / "pilot.tar").touch()
+    with pytest.raises(LabError, match=r"no image archive .*/proxyv2\.tar"):
+        node_images.load([tmp_path / "pilot.tar", tmp_path / "proxyv2.tar"])
+    assert imported == []
+
+
+def test_a_version_that_cannot_be_built_is_answered_with_those_that_can(imported, built):
+    with pytest.raises(LabError, match=r"Istio 1\.20\.3 can be built here; there are 1\.31\.0, 1\.30\.0, 1\.27\.9"):
+        node_images.load_istio("1.20.3")
+    assert (imported, built) == ([], [])
+
+
+def test_without_a_lab_nothing_is_built(built, monkeypatch):
+    monkeypatch.setattr(node_images.state, "is_up", lambda **_: False)
+    with pytest.raises(LabError, match="make lab-up"):
+        node_images.load_istio("1.30.0")
+    assert built == []
+
+
+def test_an_older_version_is_built_and_given_to_the_nodes(imported, built, monkeypatch, tmp_path):
+    (tmp_path / "pilot.tar").touch()
+    monkeypatch.setattr(
+        node_images.images, "istio_tars", lambda version: [(f"pilot:{version}", tmp_path / "pilot.tar")]
+    )
+    node_images.load_istio("1.30.0")
+    assert built == ["istio-1.30"]
+    assert {machine for machine, _ in imported} == {machine.name for machine in NODES}
+
+
+def test_the_version_that_the_lab_starts_with_needs_no_import(imported, built):
+    node_images.load_istio("1.31.0")
+    assert (imported, built) == ([], [])

@@ -1,0 +1,75 @@
+"""`proxies`: the table and the report."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from operations import proxies as module
+from operations import stacks
+from operations.__main__ import app
+from pi_mesh.cluster import snapshot
+from pi_mesh.cluster.pods import Pod
+from pi_mesh.cluster.port_forward import NotForwardedError
+from pi_mesh.cluster.proxies import Proxies, Proxy
+from pi_mesh.cluster.stack_state import NEVER_RUN
+from tests.support.factories import make_settings
+from tests.support.snapshots import STACK, make_snapshot
+
+SHOP = Proxy(Pod("trading", "shop-5c9f7d8b6-a-name-that-is-longer-than-a-line"), "1.30.0", connected=True)
+GATEWAY = Proxy(
+    Pod("istio-system", "istio-ingressgateway-1", annotations={"inject.istio.io/templates": "gateway"}),
+    "1.31.0",
+    connected=True,
+)
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """`shown(found, *options)`: what the command prints where the proxies are so."""
+
+    def run(found: Proxies, *options: str, older: object = None) -> str:
+        def compared(*_: object):
+            if isinstance(older, Exception):
+                raise older
+            return older or {}
+
+        monkeypatch.setattr(stacks, "load_with_state", lambda _: (make_settings(), lambda: NEVER_RUN))
+        monkeypatch.setattr(snapshot, "read", lambda _: make_snapshot())
+        monkeypatch.setattr(module.reader, "read", lambda *_: found)
+        monkeypatch.setattr(module.older_proxies, "read", compared)
+        return CliRunner().invoke(app, ["proxies", "-s", STACK, *options]).stdout
+
+    return run
+
+
+def test_each_proxy_is_a_row_with_its_whole_name(shown):
+    lines = shown(Proxies("1.31.0", (SHOP, GATEWAY))).splitlines()
+    assert lines[0].split()[:3] == ["proxy", "version", "istiod"]
+    assert SHOP.id in lines[1]
+    assert "1.30.0 (1 behind)" in lines[1]
+    assert "istiod 1.31.0" in lines
+
+
+def test_json_has_the_same_in_fields(shown):
+    report = json.loads(shown(Proxies("1.31.0", (SHOP, GATEWAY)), "--json", older={SHOP.id: ("image a, now b",)}))
+    shop, gateway = report["proxies"]
+    assert (shop["kind"], shop["behind"], shop["synced"], shop["older"]) == ("sidecar", 1, True, ["image a, now b"])
+    assert (gateway["kind"], gateway["behind"], gateway["certificate"]) == ("gateway", 0, None)
+    assert report["status"] == 0
+
+
+def test_an_istiod_that_can_not_be_asked_is_an_error(shown):
+    report = json.loads(shown(Proxies("1.31.0", (), "no pod of istiod is Ready"), "--json"))
+    assert (report["status"], report["findings"][0]["name"]) == (1, "istiod")
+
+
+def test_settings_that_can_not_be_compared_are_unknown_and_the_version_still_counts(shown):
+    report = json.loads(shown(Proxies("1.31.0", (SHOP,)), "--json", older=NotForwardedError("no webhook")))
+    assert [finding["level"] for finding in report["findings"]] == ["unknown", "warning"]
+    assert report["proxies"][0]["older"] == ["version 1.30.0, istiod has 1.31.0"]
+
+
+def test_a_mesh_without_proxies_is_well(shown):
+    (finding,) = json.loads(shown(Proxies("1.31.0", ()), "--json"))["findings"]
+    assert finding["message"] == "no proxy runs"

@@ -1,0 +1,103 @@
+"""The CA of Vault that a mesh changes to."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from operations import rotate_ca_target, rotate_ca_target_vault
+from operations.failures import UsageError
+from operations.rotate_ca_wish import Target, Wish
+from pi_mesh.settings import parse_any
+from tests.support import authorities
+from tests.support.factories import make_settings
+from tests.support.vault_server import GOOD_TOKEN, vault_server
+
+ROOT, OTHER = authorities.make_root("root"), authorities.make_root("other")
+SIGNING = authorities.make_ca("signing", OTHER)
+MOUNT = Wish(root_mount="pki")
+
+
+@pytest.fixture
+def address(monkeypatch) -> Iterator[str]:
+    monkeypatch.setenv("VAULT_TOKEN", GOOD_TOKEN)
+    with vault_server(OTHER.pem) as address:
+        yield address
+
+
+@pytest.fixture
+def written(monkeypatch) -> list[tuple[str, dict[str, str]]]:
+    """Which values were written into which stack's file."""
+    calls: list[tuple[str, dict[str, str]]] = []
+    monkeypatch.setattr(rotate_ca_target_vault.pulumi, "set_all", lambda stack, values: calls.append((stack, values)))
+    return calls
+
+
+def target(wish: Wish, **vault: object) -> Target:
+    return rotate_ca_target.of("test", make_settings(vault={"rootMount": "pki_old", **vault}), wish)
+
+
+def test_from_another_mount_the_generation_is_counted_up(address, written):
+    found = target(MOUNT, enabled=True, address=address, generation=3)
+    assert found.root == OTHER.certificate
+    assert not found.reached
+    found.write()
+    assert written == [("test", {"vault.rootMount": "pki", "vault.generation": "4"})]
+
+
+def test_from_istiods_own_root_vault_is_switched_on_in_the_same_write(address, written):
+    target(MOUNT, address=address).write()
+    ((stack, values),) = written
+    assert stack == "test"
+    assert values == {
+        "vault.rootMount": "pki",
+        "vault.generation": "1",
+        "vault.enabled": "true",
+        "ca.source": "istiod",
+    }
+
+
+def test_the_settings_that_name_the_mount_already_are_left(address):
+    assert target(MOUNT, enabled=True, address=address, rootMount="pki").reached
+
+
+def test_where_the_ca_has_a_stack_of_its_own_that_one_is_written(address, written, monkeypatch):
+    monkeypatch.setattr(
+        rotate_ca_target_vault.stacks,
+        "load_any",
+        lambda _: parse_any({"vault": {"enabled": True, "address": address, "rootMount": "pki_old"}}),
+    )
+    found = target(MOUNT, enabled=True, stack="org/pi-mesh/ca")
+    assert found.owner == "org/pi-mesh/ca"
+    found.write()
+    assert written == [("org/pi-mesh/ca", {"vault.rootMount": "pki", "vault.generation": "2"})]
+
+
+def test_what_a_root_outside_signed_is_put_beside_its_generation(tmp_path: Path, written):
+    (tmp_path / "chain.pem").write_text(SIGNING.pem + OTHER.pem)
+    outside = {"enabled": True, "address": "https://vault.example", "signedBy": "outside", "generation": 2}
+    found = target(Wish(chain=tmp_path / "chain.pem"), **outside)
+    assert found.root == OTHER.certificate
+    found.write()
+    values = {"vault.signed.generation": "2", "vault.signed.chain": SIGNING.pem + OTHER.pem}
+    assert written == [("test", values)]
+
+
+@pytest.mark.parametrize(
+    ("vault", "line"),
+    [
+        ({}, "--root-mount goes with Vault"),
+        ({"enabled": True, "address": "https://vault.example", "signedBy": "outside"}, "vault.signedBy is 'outside'"),
+        ({"address": "https://127.0.0.1:9"}, "the new CA can't be used; vault.address https://127.0.0.1:9"),
+    ],
+)
+def test_a_ca_of_vault_that_can_not_be_used_is_one_line(monkeypatch, vault, line):
+    monkeypatch.setenv("VAULT_TOKEN", GOOD_TOKEN)
+    with pytest.raises(UsageError) as refused:
+        target(MOUNT, **vault)
+    assert line in str(refused.value)
+
+
+def test_a_ca_without_vault_does_not_follow_one_of_vault():
+    with pytest.raises(UsageError, match="Vault's CA can only be followed by another of Vault"):
+        target(Wish(secret="mine"), enabled=True, address="https://vault.example")

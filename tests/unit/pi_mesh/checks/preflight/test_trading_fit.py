@@ -1,0 +1,62 @@
+"""What the preflight says of the pods that trading.workloads promises."""
+
+from pi_mesh.checks.finding import Finding, Level
+from pi_mesh.checks.preflight import fit, trading_fit
+from pi_mesh.cluster.snapshot import Snapshot
+from tests.support.factories import make_mesh
+from tests.support.preflight_problems import problems
+from tests.support.snapshots import make_node, make_pis, make_pod, make_snapshot
+
+
+def finding(snapshot: Snapshot, **trading: object) -> Finding:
+    found = fit.check(make_mesh(trading=trading), snapshot)
+    return next(entry for entry in found if entry.id == trading_fit.ID)
+
+
+def in_trading(count: int, memory: int = 256, cpu: int = 100) -> tuple:
+    """Running pods of the default size with their sidecars, but for what is overridden."""
+    return tuple(make_pod(f"app-{number}", cpu, memory, namespace="trading") for number in range(count))
+
+
+def test_a_promise_that_fits_is_said_with_its_number():
+    found = finding(make_snapshot())
+    assert str(found) == "trading.workloads: 30 pods with sidecars, which it promises, fit beside the mesh"
+    assert (found.level, found.number) == (Level.OK, 30)
+
+
+def test_a_promise_that_does_not_fit_is_a_warning_with_the_number_that_does():
+    # 3 Pis of 2304Mi: three components and their surge take 2 x 128Mi on each, and 8 x 256Mi are left.
+    found = finding(make_snapshot(nodes=make_pis(memory=2304)))
+    assert (found.level, found.number) == (Level.WARNING, 24)
+    assert str(found) == (
+        "trading.workloads: promises 30 pods, each of 100m CPU and 256Mi with its sidecar, and 24 of them fit beside "
+        "the mesh; lower trading.workloads or trading.workload, or add a node"
+    )
+
+
+def test_a_promise_alone_stops_no_up():
+    assert problems(make_snapshot(nodes=make_pis(memory=2304))) == []
+
+
+def test_pods_that_run_hold_their_part_of_the_promise():
+    # All 24 that fit are there: six more are promised, and none of them fits.
+    pods = tuple(make_pod(f"app-{n}", 100, 256, namespace="trading", node=f"pi-{n % 3 + 1}") for n in range(24))
+    found = finding(make_snapshot(nodes=make_pis(memory=2304), pods=pods))
+    assert "promises 6 more pods" in found.message
+    assert "none of them fit" in found.message
+
+
+def test_larger_pods_use_up_the_quota_with_fewer():
+    # 30 x 256Mi less 7 x 1024Mi: the quota admits two more.
+    found = finding(make_snapshot(pods=in_trading(7, memory=1024)))
+    assert found.message.startswith("2 more pods with sidecars")
+
+
+def test_a_promise_that_is_kept_asks_for_nothing_more():
+    found = finding(make_snapshot(pods=in_trading(3)), workloads=3)
+    assert (found.level, found.message) == (Level.OK, "the pods that run are all that it promises")
+
+
+def test_trading_may_use_nodes_of_another_architecture():
+    pis = (*make_pis(memory=2304), make_node("amd", memory=2304, architecture="amd64"))
+    assert finding(make_snapshot(nodes=pis)).level is Level.OK

@@ -1,0 +1,65 @@
+"""What the preflight says in trading hours of an `up` that restarts proxies."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from pi_mesh.checks.finding import Level
+from pi_mesh.checks.preflight import trading_hours
+from pi_mesh.cluster.stack_state import StackState
+from tests.support.factories import make_mesh, make_settings
+from tests.support.snapshots import installed_state, make_snapshot
+
+ALWAYS = {
+    "timeZone": "Europe/Berlin",
+    "opens": "00:00",
+    "closes": "00:00",
+    "days": ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"],
+}
+INSIDE = datetime(2026, 11, 25, 10, tzinfo=UTC)
+BEFORE = installed_state(make_mesh())
+
+
+@pytest.fixture(autouse=True)
+def nobody_said_so(monkeypatch):
+    monkeypatch.delenv(trading_hours.VARIABLE, raising=False)
+
+
+def findings(hours: dict | None = ALWAYS, state: StackState = BEFORE, **settings: object):
+    mesh = make_mesh(trading={"hours": hours} if hours else {}, **settings)
+    return list(trading_hours.check(mesh, make_snapshot(), state))
+
+
+def test_an_up_that_restarts_a_gateway_is_refused_until_the_end_of_trading():
+    (finding,) = findings(ingress={"drainSeconds": 30})
+    assert (finding.level, finding.name) == (Level.ERROR, "trading.hours")
+    assert "makes pods of istio-system/istio-ingressgateway anew, and trading goes on until 00:00" in finding.message
+    assert "PI_MESH_IN_TRADING_HOURS=restart" in finding.fix
+
+
+def test_it_is_taken_with_a_warning_when_its_caller_says_so(monkeypatch):
+    monkeypatch.setenv(trading_hours.VARIABLE, trading_hours.ALLOWED)
+    (finding,) = findings(ingress={"drainSeconds": 30})
+    assert finding.level is Level.WARNING
+
+
+@pytest.mark.parametrize(
+    "settings", [{}, {"ingress": {"service": {"type": "NodePort"}}}, {"mtls": {"mode": "PERMISSIVE"}}]
+)
+def test_an_up_that_restarts_nothing_is_taken(settings):
+    assert [finding.level for finding in findings(**settings)] == [Level.OK]
+
+
+def test_without_trading_hours_there_is_nothing_to_say():
+    assert findings(None, ingress={"drainSeconds": 30}) == []
+
+
+def test_outside_of_them_everything_is_taken():
+    never = {**ALWAYS, "opens": "00:00", "closes": "00:01", "days": ["Mon"], "holidays": []}
+    settings = make_settings(trading={"hours": never})
+    assert trading_hours.judged(settings, "it restarts", INSIDE) == []
+
+
+def test_a_preview_tells_what_up_refuses_as_a_warning():
+    (finding,) = trading_hours.shown_only(findings(egress={"enabled": False}))
+    assert finding.level is Level.WARNING

@@ -1,0 +1,58 @@
+"""The settings of a CA without Vault."""
+
+import pytest
+
+from pi_mesh.settings import SettingsError, parse
+from pi_mesh.settings.raw import plain_values
+from tests.support import authorities
+from tests.support.factories import make_settings, pulumi_config, raw_settings
+
+ROOT = authorities.make_root()
+SIGNING = authorities.make_ca("signing", ROOT)
+CHAIN = SIGNING.pem + ROOT.pem
+VAULT = {"enabled": True, "address": "https://vault.example"}
+KEY = {"pi-mesh:caKey": SIGNING.key}
+
+
+def test_istiod_is_given_no_ca_unless_one_is_named():
+    assert not make_settings().plugged_in
+
+
+@pytest.mark.parametrize(
+    "ca", [{"source": "pem", "chain": CHAIN}, {"source": "secret", "secret": "mine"}, {"alsoTrust": [ROOT.pem]}]
+)
+def test_a_ca_that_is_named_is_plugged_in(ca):
+    assert make_settings(ca=ca).plugged_in
+
+
+@pytest.mark.parametrize(
+    ("ca", "vault", "line"),
+    [
+        ({"source": "pem"}, {}, "ca: source: pem needs chain"),
+        ({"source": "secret"}, {}, "ca: source: secret needs secret"),
+        ({"source": "secret", "secret": "Mine"}, {}, "ca.secret: 'Mine'"),
+        ({"source": "pem", "chain": CHAIN}, VAULT, "ca.source: pem goes without Vault"),
+        ({"alsoTrust": [ROOT.pem]}, {**VAULT, "key": "internal"}, "ca.alsoTrust goes with vault.key: exported"),
+    ],
+)
+def test_settings_that_do_not_go_together_are_one_line(ca, vault, line):
+    with pytest.raises(SettingsError, match=line):
+        parse(raw_settings(ca=ca, vault=vault))
+
+
+@pytest.mark.parametrize("ca", [{"source": "pem", "chain": CHAIN + SIGNING.key}, {"alsoTrust": [CHAIN + SIGNING.key]}])
+def test_a_private_key_among_the_certificates_is_refused_without_being_repeated(ca):
+    with pytest.raises(SettingsError, match="ca: holds a private key in plain text") as refused:
+        parse(raw_settings(ca=ca))
+    assert "BEGIN" not in str(refused.value)
+
+
+def test_the_cas_key_in_plain_text_is_refused_without_being_repeated():
+    with pytest.raises(SettingsError, match="caKey: stands in plain text") as refused:
+        plain_values(pulumi_config() | KEY)
+    assert "BEGIN" not in str(refused.value)
+
+
+@pytest.mark.parametrize(("value", "encrypted"), [(SIGNING.key, ["pi-mesh:caKey"]), ({"secure": "v1:x"}, [])])
+def test_the_cas_key_in_encrypted_config_is_no_setting(value, encrypted):
+    assert "caKey" not in plain_values({"pi-mesh:caKey": value}, encrypted)

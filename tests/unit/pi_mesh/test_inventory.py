@@ -1,0 +1,50 @@
+"""Extra values that contradict typed settings are told beside the settings' own problems."""
+
+import pytest
+
+from pi_mesh.inventory import with_contradictions
+from pi_mesh.settings import SettingsError, parse
+from tests.support.factories import raw_settings
+
+TWO = {"pilot": {"replicaCount": 2}}
+CONTRADICTION = "istio.values.pilot.replicaCount: 2 contradicts 1, which typed settings give"
+
+
+def problems(**overrides: object) -> list[str]:
+    with pytest.raises(SettingsError) as refused:
+        parse(raw_settings(**overrides))
+    return [line.partition(";")[0] for line in with_contradictions(refused.value).problems]
+
+
+def test_a_mistyped_key_hides_no_contradiction():
+    assert problems(ingres={}, istio={"values": TWO}) == ["ingres: is not a setting", CONTRADICTION]
+
+
+def test_a_version_that_is_none_hides_no_contradiction():
+    version, contradiction = problems(istio={"version": "latest", "values": TWO})
+    assert version.startswith("istio.version: 'latest'")
+    assert contradiction == CONTRADICTION
+
+
+def test_a_version_whose_charts_are_broken_hides_no_contradiction():
+    version, contradiction = problems(istio={"version": "1.21.0", "values": TWO})
+    assert version.startswith("istio.version 1.21.0 has a gateway chart")
+    assert contradiction == CONTRADICTION
+
+
+@pytest.mark.parametrize(
+    "istio",
+    [
+        {"pilotReplicas": "2", "values": TWO},
+        {"version": 1.2, "values": {"global": {"tag": "1.20.3"}}},
+        {"resources": {"requests": {"cpu": "1"}}, "values": {"pilot": {"resources": {"requests": {"cpu": "1"}}}}},
+    ],
+    ids=["a number in quotes", "a version without quotes", "half a profile"],
+)
+def test_what_the_right_value_may_not_contradict_is_not_told(istio):
+    assert not [line for line in problems(istio=istio) if "contradicts" in line]
+
+
+def test_problems_without_any_settings_stay_as_they_are():
+    refused = SettingsError(["Pulumi.x.yaml: is no YAML"])
+    assert with_contradictions(refused) is refused

@@ -1,6 +1,5 @@
 """Vault must be unsealed and take the token before a CA is made; only reads are sent to it."""
 
-import os
 import ssl
 from pathlib import Path
 
@@ -17,9 +16,6 @@ STATES = {
     501: "is not initialized; run `vault operator init`",
     503: "is sealed; unseal it with `vault operator unseal`",
 }
-SKIP_VERIFY = "VAULT_SKIP_VERIFY"
-TRUE = ("1", "t", "T", "TRUE", "true", "True")
-"""What Go takes for true (strconv.ParseBool), and so Vault's client in the plugin."""
 
 
 class VaultError(Exception):
@@ -36,22 +32,12 @@ def read_signers(vault: VaultSettings, token: str | None) -> str | None:
     None where a CA outside of Vault signs. Raises VaultNotAsked unless Vault is unsealed and takes the token, and
     VaultError.
     """
-    _refuse_no_verification(vault)
     with _client(vault) as client:
         health = _get(client, vault, "sys/health", {}).status_code
         if reason := STATES.get(health, "" if health == 200 else f"is not well: sys/health says {health}"):
             raise VaultNotAsked(f"vault.address {vault.address}: Vault {reason}")
         _check_token(client, vault, token)
         return None if vault.signed_by == "outside" else _signers(client, vault)
-
-
-def _refuse_no_verification(vault: VaultSettings) -> None:
-    """Vault's client in the plugin takes the variable, whatever the provider's inputs say (vault/api/client.go)."""
-    if str(vault.address).startswith("https://") and os.environ.get(SKIP_VERIFY) in TRUE:
-        raise VaultError(
-            f"vault.address {vault.address}: {SKIP_VERIFY} is set in the environment, so that the token and the CA's "
-            f"key would go to whoever answers there; unset it, and name the CA's PEM file in vault.caFile"
-        )
 
 
 def read_own_ca(vault: VaultSettings) -> str | None:

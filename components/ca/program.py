@@ -13,7 +13,7 @@ from components.ca.cacerts import Cacerts, CacertsArgs
 from pi_mesh.certificates import bundle, expiry, pem, trust
 from pi_mesh.certificates.pem import CertificateError
 from pi_mesh.certificates.trust import Trust
-from pi_mesh.checks import root_use
+from pi_mesh.checks import root_use, vault_transport
 from pi_mesh.checks.trust import check_change, of_cluster
 from pi_mesh.cluster.authority import Authority
 from pi_mesh.cluster.ca_state import Answer, WantedCa
@@ -30,6 +30,8 @@ CA = "mesh-ca"
 
 def deploy_ca(settings: CaSettings) -> None:
     """Register a CA and nothing else."""
+    for finding in vault_transport.check(settings.vault):
+        pulumi.log.warn(str(finding))
     wanted = WantedCa(CA, settings.vault)
     answer = _one_line(lambda: source.ask(wanted, state.read().vault))
     if made := source.of(wanted, answer.kept):

@@ -110,21 +110,21 @@ class VaultSettings(Model):
     def ttl_hours(self) -> int:
         return int(self.ttl.removesuffix("h"))
 
-    def _plain_http(self) -> Iterator[str]:
-        """Yield each address over which whoever is on the way would read the token, the CA's key, or a login."""
+    def plain_http(self) -> Iterator[tuple[str, str]]:
+        """Yield the field and the address over which whoever is on the way can read the token, the CA's key, or a login.
+
+        Yields nothing where allowHttp takes such addresses.
+        """
+        if self.allow_http:
+            return
         own, issuers = self.address if self.here else None, None
         if self.here and self.key == "internal":
             issuers = self.cert_manager.address or self.service
         for field, address in (("address", own), ("certManager.address", issuers)):
             if address and is_unprotected(address):
-                yield (
-                    f"{field} {address} is plain http to another machine, so the token and the CA's key would cross "
-                    "the network in the clear: use https://, or set allowHttp: true where you trust that network"
-                )
+                yield field, address
 
     def conflicts(self) -> Iterator[str]:
-        if not self.allow_http:
-            yield from self._plain_http()
         if self.enabled and (self.stack is None) == (self.address is None):
             yield "needs either address (the CA is made by this stack) or stack (it is made by another), not both"
         if self.signed and self.signed_by != "outside":

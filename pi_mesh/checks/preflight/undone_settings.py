@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from pi_mesh.checks import vault_transport
 from pi_mesh.checks.finding import Finding, setting, warning
 from pi_mesh.checks.next_version import refused_next
 from pi_mesh.cluster.snapshot import Snapshot
@@ -17,6 +18,7 @@ def check(mesh: Inventory, _snapshot: Snapshot | None) -> Iterator[Finding]:
     """Yield what the settings alone show; no cluster is needed."""
     yield from _extra_values(mesh)
     yield from _charts(mesh)
+    yield from vault_transport.check(mesh.settings.vault)
     settings = mesh.settings
     beside_the_ca = settings.ingress_namespace == settings.istio.namespace
     if settings.ingress.enabled and serves_certificates(settings) and beside_the_ca:

@@ -60,7 +60,8 @@ def upgrade(request: pytest.FixtureRequest, project: Project, older_istio: Calla
 def _upgraded(project: Project, older: str) -> Upgrade:
     before = releases(), connected(of(older, *GATEWAYS, *SIDECARS))
     project.set("istio.version", ISTIO)
-    project.set("istio.allowSkip", value=older == "1.27.9")
+    if older == "1.27.9":  # three minors below: the lab has none between
+        project.set("istio.allowSkip", True)
     with streams(**WAYS) as tallies:
         output = project.must_up().output
         upgraded = connected(of(ISTIO, *GATEWAYS) | of(older, *SIDECARS))

@@ -30,15 +30,6 @@ def test_a_vault_that_tells_nothing_is_told_apart_from_one_that_says_no(health):
     assert not isinstance(said_no.value, VaultNotAsked)
 
 
-@pytest.mark.parametrize("value", ["1", "true", "T"])
-def test_a_variable_that_switches_verification_off_is_refused_where_there_is_something_to_verify(monkeypatch, value):
-    monkeypatch.setenv("VAULT_SKIP_VERIFY", value)
-    with pytest.raises(VaultError, match=r"VAULT_SKIP_VERIFY is set .* unset it"):
-        ask("https://127.0.0.1:1")
-    with vault_server(ROOT) as address:
-        assert ask(address)
-
-
 def test_a_ca_outside_of_vault_leaves_no_root_to_ask_for():
     with vault_server() as address:
         assert ask(address, signed_by="outside") is None

@@ -103,25 +103,24 @@ def test_a_ca_stack_that_makes_no_ca_is_refused(vault, line):
     ],
     ids=["the program", "cert-manager"],
 )
-def test_plain_http_to_another_machine_is_refused(vault):
-    with pytest.raises(SettingsError, match="https"):
-        parse_any(raw_settings(vault=vault))
+def test_plain_http_to_another_machine_is_known(vault):
+    assert [*make_settings(vault=vault).vault.plain_http()]
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]"])
 def test_plain_http_on_this_machine_is_taken(host):
-    assert make_settings(vault={**HERE, "address": f"http://{host}:8200"}).vault.here
+    assert [*make_settings(vault={**HERE, "address": f"http://{host}:8200"}).vault.plain_http()] == []
 
 
 def test_plain_http_is_taken_where_the_owner_says_so_and_where_nobody_uses_it():
     plain = {**HERE, "address": "http://vault.example:8200"}
-    assert make_settings(vault={**plain, "allowHttp": True}).vault.here
-    assert not make_settings(vault={**plain, "enabled": False}).vault.here
+    for vault in ({**plain, "allowHttp": True}, {**plain, "enabled": False}):
+        assert [*make_settings(vault=vault).vault.plain_http()] == []
 
 
-def test_cert_managers_own_way_to_a_vault_of_plain_http_is_refused_too():
-    with pytest.raises(SettingsError, match=r"certManager\.address http://vault\.vault\.svc:8200"):
-        make_settings(vault={**HERE, **INTERNAL, "address": "http://127.0.0.1:8200"})
+def test_cert_managers_own_way_to_a_vault_of_plain_http_is_known_too():
+    vault = make_settings(vault={**HERE, **INTERNAL, "address": "http://127.0.0.1:8200"}).vault
+    assert [*vault.plain_http()] == [("certManager.address", "http://vault.vault.svc:8200")]
 
 
 def test_a_life_beyond_all_bounds_is_refused():

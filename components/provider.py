@@ -4,6 +4,10 @@ from importlib.metadata import version
 
 import pulumi
 
+UPSERTS_BY_ITSELF = 28
+"""Last minor of pulumi-kubernetes 4 that creates over an existing object; from 4.29 on it does so only where told:
+https://github.com/pulumi/pulumi-kubernetes/blob/master/CHANGELOG.md (#2926)."""
+
 
 class KubernetesProvider(pulumi.ProviderResource):
     """The provider for one kube context of whatever kubeconfig the machine has.
@@ -13,6 +17,7 @@ class KubernetesProvider(pulumi.ProviderResource):
     """
 
     def __init__(self, name: str, context: str) -> None:
+        package = version("pulumi-kubernetes")
         inputs = {
             "context": context,
             # By this the engine tells clusters apart, not by where a kubeconfig lies.
@@ -20,5 +25,12 @@ class KubernetesProvider(pulumi.ProviderResource):
             # A changed one is updated: replaced, the CA's secret or its root would be gone for a moment.
             "enableSecretMutable": "true",
             "enableConfigMapMutable": "true",
+            **_upsert(package),
         }
-        super().__init__("kubernetes", name, inputs, pulumi.ResourceOptions(version=version("pulumi-kubernetes")))
+        super().__init__("kubernetes", name, inputs, pulumi.ResourceOptions(version=package))
+
+
+def _upsert(package: str) -> dict[str, str]:
+    """Return what lets `adopt: true` take a namespace over that no state knows yet, in every version."""
+    major, minor, *_ = map(int, package.split(".")[:2])
+    return {"upsertExistingObjects": "true"} if (major, minor) > (4, UPSERTS_BY_ITSELF) else {}

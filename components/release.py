@@ -35,9 +35,10 @@ class ReleaseComponent(pulumi.ComponentResource):
 
     def __init__(self, args: ReleaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         release, how = args.release, args.how
-        super().__init__(self.token, release.name, None, opts)
+        name = release.component or release.name
+        super().__init__(self.token, name, None, opts)
         made = HelmRelease(
-            f"{release.name}-release",
+            f"{name}-release",
             name=release.name,
             namespace=release.namespace,
             version=release.version,

@@ -1,10 +1,12 @@
 """Pulumi's command line: the one way in which operations run it."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO
 
 from operations.failures import OperationError
@@ -73,6 +75,15 @@ def pending(stack: str, judged: bool) -> dict[str, str]:
     return {step["urn"]: step["op"] for step in json.loads(shown)["steps"] if step["op"] not in UNCHANGED}
 
 
+def registered(stack: str) -> list[dict]:
+    """Return what the program registers, in its order and with its inputs, by a preview that reaches no cluster.
+
+    So no preflight refuses what is about to be adopted. Raises PulumiFailed.
+    """
+    shown = _run("preview", "--stack", stack, "--json", environment={"KUBECONFIG": os.devnull}).stdout
+    return [step["newState"] for step in json.loads(shown)["steps"] if step.get("newState")]
+
+
 def _policies(stack: str, judged: bool) -> Iterable[str]:
     """Return the options with which the project's own policy pack judges, by the stack's bounds where it has some."""
     if not judged or not (POLICIES / "PulumiPolicy.yaml").exists():
@@ -100,12 +111,18 @@ def _output(*arguments: str, text: str | None = None) -> str:
     return _run(*arguments, text=text).stdout
 
 
-def _run(*arguments: str, text: str | None = None, output: IO | None = None) -> subprocess.CompletedProcess[str]:
+def _run(
+    *arguments: str,
+    text: str | None = None,
+    output: IO | None = None,
+    environment: Mapping[str, str] = MappingProxyType({}),
+) -> subprocess.CompletedProcess[str]:
     """Run a command whose output is captured, or goes to `output`. Raises PulumiFailed."""
     shown, pipe = " ".join(["pulumi", *arguments]), output or subprocess.PIPE
     command = ["pulumi", *arguments, "--non-interactive"]
+    variables = {**os.environ, **environment}
     try:
-        done = subprocess.run(command, input=text, stdout=pipe, stderr=pipe, text=True, check=False)
+        done = subprocess.run(command, input=text, stdout=pipe, stderr=pipe, text=True, check=False, env=variables)
     except FileNotFoundError:
         raise PulumiFailed(shown, "the command pulumi is not on PATH", INSTALL) from None
     if done.returncode:

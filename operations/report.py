@@ -11,11 +11,12 @@ from operations.proxy_report import ProxyRow
 from pi_mesh.checks.finding import Finding, Level, errors
 from pi_mesh.quantities import Resources
 
-Operation = Literal["preflight", "verify", "repair", "budget", "rotate-ca", "proxies", "refresh"]
+Operation = Literal["preflight", "verify", "repair", "adopt", "budget", "rotate-ca", "proxies", "refresh"]
 VERDICTS: dict[Operation, tuple[str, str]] = {
     "preflight": ("the cluster can carry the mesh", "`pulumi up` would be refused"),
     "verify": ("the mesh is as the settings say", "the mesh is not as the settings say"),
     "repair": ("nothing is left to repair", "something is left to repair"),
+    "adopt": ("nothing stands in the way", "something stands in the way, and nothing more was written"),
     "budget": ("the budget was counted", "the budget could not be counted"),
     "rotate-ca": ("the mesh's CA was rotated", "the rotation of the mesh's CA is not proven"),
     "proxies": ("no proxy has a problem", "a proxy has a problem"),

@@ -1,6 +1,7 @@
 """The settings of a stack outside the program: for the operations, and for pull requests."""
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from operations import pulumi
@@ -21,6 +22,18 @@ def load_with_state(stack: str) -> tuple[Settings, Callable[[], StackState]]:
     """As `load`, with what waits for the stack's state: Pulumi reads it while the caller reads the cluster."""
     exported = ThreadPoolExecutor(max_workers=1).submit(pulumi.export, stack)
     return load(stack), lambda: of_export(exported.result())
+
+
+def load_changed(stack: str, changes: Mapping[str, object]) -> Settings:
+    """Return the settings as they would be with other values, by path: `{"releases.names.base": "mesh-base"}`."""
+    values = json.loads(json.dumps(_values(stack), default=str))
+    for path, value in changes.items():
+        *branches, leaf = path.split(".")
+        place = values
+        for branch in branches:
+            place = place.setdefault(branch, {})
+        place[leaf] = value
+    return parse(values)
 
 
 def of_export(state: dict) -> StackState:

@@ -39,9 +39,9 @@ def objects(intent: Intent, folder: Path) -> Objects:
     found: Objects = {}
     for resource in intent.resources.values():
         if resource.type == RELEASE:
-            found.update(_named(filter(None, yaml.load_all(_template(resource, folder), yaml.CSafeLoader))))
+            found.update(named(filter(None, yaml.load_all(_template(resource, folder), yaml.CSafeLoader))))
         elif resource.type.startswith("kubernetes:") and "kind" in resource.inputs:
-            found.update(_named([resource.inputs]))
+            found.update(named([resource.inputs]))
     return found
 
 
@@ -79,7 +79,7 @@ def _whole_numbers(tree: Any) -> Any:
     return int(tree) if isinstance(tree, float) and tree.is_integer() else tree
 
 
-def _named(documents: Iterable[dict[str, Any]]) -> Iterator[tuple[str, str]]:
+def named(documents: Iterable[dict[str, Any]]) -> Iterator[tuple[str, str]]:
     """Written anew, keys in order: comments and quotation marks are no change."""
     for one in documents:
         place = one["metadata"].get("namespace")

@@ -15,6 +15,7 @@ from operations.repair.writes import Writes
 from pi_mesh.checks.finding import Finding
 from pi_mesh.cluster.objects import Crd
 from pi_mesh.cluster.release_records import ReleaseRecord
+from pi_mesh.inventory import Kind
 
 PATIENCE = 60.0
 """Seconds for an orphan to finish a release: better than ending it in the middle of one."""
@@ -88,4 +89,4 @@ def _write(now: Situation, step: Step) -> None:
         case ReleaseRecord() as release:
             Writes(now.context).fail(release)
         case Crd() as crd:
-            Writes(now.context).hand_over(crd, now.mesh.settings.istio.namespace)
+            Writes(now.context).hand_over(crd, now.mesh.the(Kind.BASE))

@@ -1,4 +1,4 @@
-"""The lock of the stack's backend, which repair holds while it works: no run can begin meanwhile."""
+"""The lock of the stack's backend, which repair and adopt hold while they work: no run can begin meanwhile."""
 
 import json
 import os
@@ -25,7 +25,7 @@ ENDING = (signal.SIGTERM, signal.SIGHUP)
 
 
 class NotOurs(OperationError):
-    """The lock is somebody else's: nothing more is repaired."""
+    """The lock is somebody else's: nothing more is written."""
 
     status = Exit.PROBLEMS
 
@@ -34,7 +34,7 @@ class NotOurs(OperationError):
 
 
 class BackendLock(Protocol):
-    """What repair asks of a backend before it writes."""
+    """What an operation asks of a backend before it writes."""
 
     def confirm(self, now: Situation) -> None:
         """Raise NotOurs unless no run can be going on."""
@@ -84,12 +84,12 @@ class _InFolder:
             _write_whole(self._file, json.dumps(content))
         except OSError as problem:
             why = f"can't be locked: {problem.strerror}: {problem.filename}"
-            raise NotOurs(self._stack, why, "make the backend's folder writable, then repair again") from None
+            raise NotOurs(self._stack, why, "make the backend's folder writable, then run this command again") from None
         self._refuse_others()
 
     def confirm(self, now: Situation) -> None:
         if not self._file.exists():
-            raise NotOurs(now.stack, "has lost repair's lock: somebody ran `pulumi cancel`", "repair again")
+            raise NotOurs(now.stack, "has lost its lock: somebody ran `pulumi cancel`", "run this command again")
 
     def give_way(self) -> None:
         self._file.unlink(missing_ok=True)
@@ -108,14 +108,14 @@ class _Elsewhere:
         found = pulumi.export(now.stack)
         if state.content(found) != state.content(now.state):
             raise NotOurs(
-                now.stack, "has changed meanwhile: a run is going on", "wait until it ends, then repair again"
+                now.stack, "has changed meanwhile: a run is going on", "wait until it ends, then run this command again"
             )
         try:
             pulumi.import_(now.stack, found)
         except PulumiFailed as problem:
-            fix = "wait until that run ends; if it was killed: `pulumi cancel`, then repair again"
+            fix = "wait until that run ends; if it was killed: `pulumi cancel`, then run this command again"
             cause = problem.finding.message.removeprefix("failed: ")
-            why = f"may be locked by a run, nothing more was repaired: {cause}"
+            why = f"may be locked by a run, nothing more was written: {cause}"
             raise NotOurs(now.stack, why, fix) from None
 
     def give_way(self) -> None:

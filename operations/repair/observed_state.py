@@ -40,9 +40,14 @@ class Situation:
     at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     @property
-    def mesh(self) -> Inventory:
+    def mesh_settings(self) -> Settings:
+        """The settings of a stack that has a mesh."""
         assert isinstance(self.settings, Settings), "a stack that makes the CA alone has no mesh"
-        return inventory.of(self.settings, self.stack)
+        return self.settings
+
+    @property
+    def mesh(self) -> Inventory:
+        return inventory.of(self.mesh_settings, self.stack)
 
     @property
     def context(self) -> str:

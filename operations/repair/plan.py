@@ -24,7 +24,7 @@ class Act(Enum):
     FAIL = "mark this revision failed; the next `pulumi up` goes over it again"
     STATE = "put the stack's state right, so that the next `pulumi up` goes over what was interrupted"
     FORGET_CA = "take it out of the stack's state, so that the next `pulumi up` makes it anew under the same root"
-    HAND_OVER = "label and annotate it for release istio-base"
+    HAND_OVER = "label and annotate it for the release of the base chart"
 
 
 @dataclass(frozen=True)

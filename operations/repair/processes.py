@@ -11,6 +11,8 @@ import psutil
 
 ORPHANS = ("pulumi-resource-", "pulumi-language-")
 ENGINE = "pulumi"
+LOCKING = ("repair", "adopt")
+"""Operations that hold the lock of the stack."""
 GRACE = 5.0
 """Seconds between asking a process to end and forcing it."""
 
@@ -59,10 +61,10 @@ def engines(project: Path) -> list[Process]:
 
 
 def is_run(pid: int) -> bool:
-    """Return True where a pulumi, or a repair of ours, runs under this number."""
+    """Return True where a pulumi, or an operation of ours that locks the stack, runs under this number."""
     try:
         process = psutil.Process(pid)
-        return _is_engine(process) or {"operations", "repair"} <= set(process.cmdline())
+        return _is_engine(process) or any({"operations", name} <= set(process.cmdline()) for name in LOCKING)
     except psutil.Error:
         return False
 

@@ -32,7 +32,7 @@ def interrupted(state: dict) -> set[str]:
 
 def content(state: dict) -> tuple[list, list]:
     """What tells one state from another; secrets are encrypted anew by every export."""
-    resources = state["deployment"].get("resources", [])
+    resources = (state["deployment"] or {}).get("resources") or []
     return [(entry["urn"], entry.get("id"), entry.get("modified")) for entry in resources], pending(state)
 
 
@@ -53,7 +53,7 @@ def release_id(resource: dict) -> str:
 
 
 def _operations(state: dict) -> list[dict]:
-    return state["deployment"].get("pending_operations") or []
+    return (state["deployment"] or {}).get("pending_operations") or []
 
 
 def _created_releases(state: dict) -> Iterator[dict]:

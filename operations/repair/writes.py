@@ -15,7 +15,7 @@ from pi_mesh.checks.preflight import stuck_releases
 from pi_mesh.cluster import kubeconfig
 from pi_mesh.cluster.objects import Crd
 from pi_mesh.cluster.release_records import ReleaseRecord
-from pi_mesh.names import BASE
+from pi_mesh.inventory import Release
 
 
 class StillDeployedError(OperationError):
@@ -48,9 +48,9 @@ class Writes:
         patch = {"metadata": {"labels": {"status": "failed"}}, "data": {"release": packed}}
         self._client.patch(Secret, release.secret, patch, namespace=release.namespace)
 
-    def hand_over(self, crd: Crd, namespace: str) -> None:
+    def hand_over(self, crd: Crd, base: Release) -> None:
         """Gives a CRD to our base release; nothing else of it changes."""
-        release = {"meta.helm.sh/release-name": BASE, "meta.helm.sh/release-namespace": namespace}
+        release = {"meta.helm.sh/release-name": base.name, "meta.helm.sh/release-namespace": base.namespace}
         meta = {"labels": {"app.kubernetes.io/managed-by": "Helm"}, "annotations": release}
         self._client.patch(CustomResourceDefinition, crd.name, {"metadata": meta})
 

@@ -7,4 +7,5 @@ from pi_mesh.inventory import Inventory, Kind
 def is_installed(mesh: Inventory, snapshot: Snapshot) -> bool:
     """Return True where the stack's control plane is there, in whatever state."""
     istiod = mesh.the(Kind.ISTIOD)
-    return any(entry.release == istiod.id and entry.name == istiod.name for entry in snapshot.deployments)
+    (workload,) = istiod.workloads
+    return any(entry.release == istiod.id and entry.name == workload.name for entry in snapshot.deployments)

@@ -36,6 +36,8 @@ class AppliedRelease:
     """The rendered objects, without CRDs."""
     omitted: tuple[str, ...] = ()
     """Secrets of the release, as NAME, of which `up` leaves nothing."""
+    chart: str = ""
+    """Name of the chart; only Helm's record tells it."""
 
     @property
     def namespace(self) -> str:

@@ -5,7 +5,7 @@ Plain JSON because lightkube's typed models would cost a preview more time than 
 
 import ssl
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Self
 
 import httpx2 as httpx
@@ -87,6 +87,10 @@ class Client:
     def patch(self, path: str, body: Mapping[str, object]) -> Any:
         """Merge `body` into the object at a path (RFC 7386), and return it; None where it is gone."""
         return self._send("PATCH", path, json=body, headers={"Content-Type": "application/merge-patch+json"})
+
+    def patch_json(self, path: str, operations: Sequence[Mapping[str, object]]) -> None:
+        """Change an object by a JSON patch (RFC 6902); one that is gone is fine."""
+        self._send("PATCH", path, headers={"Content-Type": "application/json-patch+json"}, json=operations)
 
     def delete(self, path: str) -> None:
         """Delete an object, and in the background what it owns; one that is gone is fine."""

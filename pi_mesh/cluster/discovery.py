@@ -20,8 +20,13 @@ class Discovery:
 
         `namespace` counts for manifests that name none.
         """
+        path = self.path(wanted, namespace)
+        return self._client.get(path) if path else None
+
+    def path(self, wanted: Mapping, namespace: str) -> str | None:
+        """Return where the API server keeps the object that a manifest names; None where its kind is unknown."""
         collection = self._collection(wanted, namespace)
-        return self._client.get(f"{collection}/{wanted['metadata']['name']}") if collection else None
+        return f"{collection}/{wanted['metadata']['name']}" if collection else None
 
     def defaulted(self, wanted: dict, namespace: str) -> dict | str:
         """Return the manifest with the API server's defaults, by a dry run that stores nothing; or why it has none.
@@ -37,7 +42,7 @@ class Discovery:
             return refused.reason
         return made or "its kind or namespace is not there"
 
-    def _collection(self, wanted: dict, namespace: str) -> str | None:
+    def _collection(self, wanted: Mapping, namespace: str) -> str | None:
         kind = self._of(wanted["apiVersion"]).get(wanted["kind"])
         if kind is None:
             return None

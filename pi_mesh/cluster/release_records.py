@@ -105,6 +105,7 @@ def decode(release: ReleaseRecord, encoded: str) -> AppliedRelease:
         chart.get("appVersion", ""),
         content.get("config") or {},
         objects=tuple(_objects(content["manifest"])),
+        chart=chart.get("name", ""),
     )
 
 

@@ -4,18 +4,21 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 
+from pi_mesh import names
 from pi_mesh.catalog.footprint import GATEWAY, ISTIOD, Growth
 from pi_mesh.inventory.release import Kind, Release, Workload, surge_pods
 from pi_mesh.model.resources import Autoscaling, ResourceProfile
-from pi_mesh.names import BASE, EGRESS, INGRESS
-from pi_mesh.names import ISTIOD as ISTIOD_NAME
 from pi_mesh.settings import Settings
 from pi_mesh.settings.gateway import GatewaySettings
 from pi_mesh.values import gateway, istio
 
+GATEWAYS = {"ingress": names.INGRESS, "egress": names.EGRESS}
+"""Name of the component of each gateway, whatever its release is called."""
+
 
 def releases(settings: Settings, load_balancers: bool, root: str | None) -> Iterator[Release]:
     """Yield them in the order of their installation; the arguments as in `pi_mesh.inventory.of`."""
+    called = settings.releases.names
     of_istio = partial(
         Release,
         namespace=settings.istio.namespace,
@@ -25,7 +28,8 @@ def releases(settings: Settings, load_balancers: bool, root: str | None) -> Iter
     )
     yield of_istio(
         kind=Kind.BASE,
-        name=BASE,
+        name=called.base,
+        component=names.BASE,
         chart="base",
         setting="base",
         typed=istio.base_values(settings),
@@ -33,7 +37,8 @@ def releases(settings: Settings, load_balancers: bool, root: str | None) -> Iter
     )
     yield of_istio(
         kind=Kind.ISTIOD,
-        name=ISTIOD_NAME,
+        name=called.istiod,
+        component=names.ISTIOD,
         chart="istiod",
         setting="istio",
         typed=istio.istiod_values(settings, root),
@@ -45,6 +50,7 @@ def releases(settings: Settings, load_balancers: bool, root: str | None) -> Iter
             yield of_istio(
                 kind=Kind.GATEWAY,
                 name=name,
+                component=GATEWAYS[setting],
                 namespace=gateway_namespace(settings, setting),
                 chart="gateway",
                 setting=setting,
@@ -56,7 +62,8 @@ def releases(settings: Settings, load_balancers: bool, root: str | None) -> Iter
 
 def gateways(settings: Settings) -> dict[str, tuple[str, GatewaySettings]]:
     """Return the gateways by the key of their branch: release name and settings, switched on or not."""
-    return {"ingress": (INGRESS, settings.ingress), "egress": (EGRESS, settings.egress)}
+    called = settings.releases.names
+    return {"ingress": (called.ingress, settings.ingress), "egress": (called.egress, settings.egress)}
 
 
 def gateway_namespace(settings: Settings, setting: str) -> str:
@@ -67,7 +74,7 @@ def gateway_namespace(settings: Settings, setting: str) -> str:
 def _istiod(settings: Settings) -> Workload:
     own = settings.istio
     return _workload(
-        settings, ISTIOD_NAME, "istiod", "istio", own.pilot_replicas, own.autoscaling, own.resources, ISTIOD
+        settings, names.ISTIOD, "istiod", "istio", own.pilot_replicas, own.autoscaling, own.resources, ISTIOD
     )
 
 

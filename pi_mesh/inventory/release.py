@@ -57,7 +57,7 @@ class Release:
 
     kind: Kind
     name: str
-    """Name of the release, and of the component that installs it."""
+    """Name of the release; of a gateway also that of its Deployment and Service."""
     namespace: str
     chart: str
     version: str
@@ -73,6 +73,8 @@ class Release:
     extra: Values = field(default_factory=dict)
     """Values as they stand in the stack file."""
     workloads: tuple[Workload, ...] = ()
+    component: str = ""
+    """Name of the component that installs it, where that differs from the release's: releases.names may change."""
 
     @property
     def id(self) -> str:

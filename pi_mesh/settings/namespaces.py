@@ -1,5 +1,6 @@
 """Mesh-wide mutual TLS, the trading namespace, and what a destroy takes along."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Annotated, Literal
 
@@ -43,6 +44,21 @@ class MtlsSettings(Model):
 ScopeHost = Annotated[str, matching(r"^[^/\s]+/[^/\s]+$", 'NAMESPACE/HOST such as "./*" or "monitoring/*"')]
 
 
+class TradingBounds(Model):
+    """What bounds the workloads of the trading namespace, each to be switched off where they can't live with it."""
+
+    quota: bool = True
+    """The ResourceQuota: pods beyond its sums are refused."""
+    limit_range: bool = True
+    """The LimitRange: containers that name no resources get those of trading.workload. The quota needs it."""
+    sidecar: bool = True
+    """The Sidecar of trading.sidecarScope: proxies learn of its hosts alone."""
+
+    def conflicts(self) -> Iterator[str]:
+        if self.quota and not self.limit_range:
+            yield "limitRange is false, and a quota refuses pods that name no resources; set quota: false too"
+
+
 class TradingSettings(Model):
     """The trading platform's namespace."""
 
@@ -56,8 +72,14 @@ class TradingSettings(Model):
     sidecar_scope: tuple[ScopeHost, ...] = ("./*",)
     """Hosts that sidecars learn of besides the control plane's, as NAMESPACE/HOST; the smaller, the less memory. Empty:
     the whole mesh."""
+    bounds: TradingBounds = TradingBounds()
     hours: TradingHours | None = None
     """When the platform trades; without them a run may restart proxies at any time."""
+
+    @property
+    def is_scoped(self) -> bool:
+        """Return True where a Sidecar narrows what the proxies learn of."""
+        return self.bounds.sidecar and bool(self.sidecar_scope)
 
 
 class DestroySettings(Model):

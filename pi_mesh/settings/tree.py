@@ -10,6 +10,7 @@ from pi_mesh.settings.gateway import EgressSettings, IngressSettings
 from pi_mesh.settings.istio import BaseSettings, IstioSettings, ProxySettings
 from pi_mesh.settings.namespaces import DestroySettings, MtlsSettings, TradingSettings
 from pi_mesh.settings.observability import ObservabilitySettings
+from pi_mesh.settings.releases import ReleasesSettings
 from pi_mesh.settings.sources import ChartSettings, ImageSettings, ReleaseSettings
 from pi_mesh.settings.traffic import TrafficSettings
 from pi_mesh.settings.vault import VaultSettings
@@ -22,6 +23,7 @@ class Settings(Model):
     charts: ChartSettings = ChartSettings()
     images: ImageSettings = ImageSettings()
     release: ReleaseSettings = ReleaseSettings()
+    releases: ReleasesSettings = ReleasesSettings()
     istio: IstioSettings
     base: BaseSettings = BaseSettings()
     proxy: ProxySettings = ProxySettings()

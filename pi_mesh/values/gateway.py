@@ -1,7 +1,7 @@
 """Helm values of the chart `gateway`. Its schema refuses keys that a version does not know: only those of 1.20 here."""
 
 from pi_mesh.catalog.istio import facts_of
-from pi_mesh.names import INGRESS, VERSION_ANNOTATION
+from pi_mesh.names import VERSION_ANNOTATION
 from pi_mesh.settings import Settings
 from pi_mesh.settings.gateway import GatewayService, GatewaySettings
 from pi_mesh.values.extra import Values
@@ -58,7 +58,11 @@ def serves_certificates(settings: Settings) -> bool:
 
 def _rights(settings: Settings, release: str) -> Values:
     """Leave out the chart's Role where no certificate is read: it covers all Secrets, the CA's key among them."""
-    return {} if release == INGRESS and serves_certificates(settings) else {"rbac": {"enabled": False}}
+    return (
+        {}
+        if release == settings.releases.names.ingress and serves_certificates(settings)
+        else {"rbac": {"enabled": False}}
+    )
 
 
 def _readiness(version: str) -> Values:

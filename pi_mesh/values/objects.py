@@ -40,8 +40,11 @@ def trading_namespace(settings: Settings, stack: str) -> Object:
 
 def bounds(settings: Settings) -> tuple[Object, ...]:
     """What keeps the trading namespace's workloads from overrunning the Pis; no Sidecar where its scope is the mesh."""
-    scope = (sidecar_scope(settings),) if settings.trading.sidecar_scope else ()
-    return limit_range(settings), resource_quota(settings), *scope
+    trading = settings.trading
+    limits = (limit_range(settings),) if trading.bounds.limit_range else ()
+    quota = (resource_quota(settings),) if trading.bounds.quota else ()
+    scope = (sidecar_scope(settings),) if trading.is_scoped else ()
+    return *limits, *quota, *scope
 
 
 def limit_range(settings: Settings) -> Object:

@@ -35,5 +35,5 @@ def _told(mesh: Inventory) -> Iterator[tuple[str, ResourceProfile, Growth]]:
         if workload.growth:
             yield f"{workload.setting}.resources", workload.resources, workload.growth
     settings = mesh.settings
-    if not settings.trading.sidecar_scope:
+    if not settings.trading.is_scoped:
         yield "proxy.resources", settings.proxy.resources, SIDECAR

@@ -15,6 +15,7 @@ BESIDE = (
     "workloads may depend on it: leave it alone and install this stack on another cluster, "
     "or move its workloads away first and have its owner uninstall it"
 )
+ADOPT = "where it is the only one, `python -m operations adopt -s STACK` takes it over under its own name"
 
 
 def check(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
@@ -34,7 +35,9 @@ def _control_planes(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
     for entry in foreign:
         by = f"of release {entry.release}" if entry.release else "of no Helm release"
         message = f"is another istiod, {by}; two control planes fight over webhooks and certificates"
-        yield error(CONTROL_PLANE, Subject("deployment", f"{entry.namespace}/{entry.name}"), message, BESIDE)
+        mine = entry.release and entry.namespace == mesh.settings.istio.namespace
+        fix = f"{ADOPT}; else {BESIDE}" if mine else BESIDE
+        yield error(CONTROL_PLANE, Subject("deployment", f"{entry.namespace}/{entry.name}"), message, fix)
     if not foreign:
         yield ok(CONTROL_PLANE, CLUSTER, "no other control plane")
 

@@ -1,20 +1,27 @@
-"""Releases in the cluster that the stack's state does not know: Helm would refuse to install them a second time."""
+"""Releases in the cluster that the stack's state does not know, and releases of the state that the settings rename.
+
+Helm would refuse to install the first a second time, and uninstall the second before it installs them anew.
+"""
 
 from collections.abc import Iterator
 
-from pi_mesh.checks.finding import CLUSTER, Finding, Subject, error, ok
+from pi_mesh import addons
+from pi_mesh.checks.finding import CLUSTER, Finding, Subject, error, ok, setting
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.cluster.stack_state import StackState
-from pi_mesh.inventory import Inventory
+from pi_mesh.inventory import Inventory, Kind
 
 ID = "releases in the state"
 GONE = "uninstalled"
 """Helm's status of a release of which it kept the history alone."""
 REPAIR = "if a run was killed: `python -m operations repair -s STACK`"
-FIX = "import the state that installed it (`pulumi stack import`), or adopt it"
+FIX = "import the state that installed it (`pulumi stack import`), or adopt it: `python -m operations adopt -s STACK`"
+OF_ISTIO = (Kind.BASE, Kind.ISTIOD, Kind.GATEWAY)
 
 
 def check(mesh: Inventory, snapshot: Snapshot, state: StackState) -> Iterator[Finding]:
+    renamed = list(_renamed(mesh, state))
+    yield from renamed
     unknown = [
         entry
         for release in mesh.releases
@@ -25,5 +32,23 @@ def check(mesh: Inventory, snapshot: Snapshot, state: StackState) -> Iterator[Fi
     for entry in unknown:
         message = f"is installed, but not in the state of stack {mesh.stack}, and Helm installs no name twice"
         yield error(ID, Subject("release", entry.id), message, f"{REPAIR}; else {FIX}" if state.has_provider else FIX)
-    if not unknown:
+    if not unknown and not renamed:
         yield ok(ID, CLUSTER, "has no release of this mesh that the state does not know")
+
+
+def _renamed(mesh: Inventory, state: StackState) -> Iterator[Finding]:
+    """Yield an error for each name that changed though the state holds the release under another one."""
+    home = mesh.settings.istio.namespace
+    others = sorted(
+        name
+        for namespace, _, name in (release.partition("/") for release in state.releases)
+        if namespace == home and not mesh.owns(f"{home}/{name}") and name not in addons.ALL
+    )
+    for release in mesh.releases:
+        if others and release.kind in OF_ISTIO and release.id not in state.releases:
+            key = release.kind.value if release.kind is not Kind.GATEWAY else release.setting
+            message = (
+                f"is {release.name}, and the state holds {', '.join(others)}: `up` would uninstall what runs first"
+            )
+            fix = "set it to the name that the release has; a release can't be renamed"
+            yield error(ID, setting(f"releases.names.{key}"), message, fix)

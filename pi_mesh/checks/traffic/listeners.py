@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping
 
 from pi_mesh.checks.finding import Finding, error, setting
 from pi_mesh.cluster.snapshot import Snapshot
-from pi_mesh.names import INGRESS
 from pi_mesh.settings import Settings
 from pi_mesh.values.gateway import PORTS
 from pi_mesh.values.traffic.gateways import gateway_selector
@@ -30,9 +29,10 @@ def _ports(settings: Settings, snapshot: Snapshot | None) -> set[int]:
     own = service.get("ports") if isinstance(service, Mapping) else None
     numbers = {one.get("port") for one in own if isinstance(one, Mapping)} if isinstance(own, list) else set()
     known = {number for number in numbers if isinstance(number, int)} or {port for port, _ in PORTS.values()}
-    pods = {"app": INGRESS, **gateway_selector(INGRESS)}.items()
+    name = settings.releases.names.ingress
+    pods = {"app": name, **gateway_selector(name)}.items()
     for other in snapshot.services if snapshot else ():
         leads_here = bool(other.selector) and other.selector.items() <= pods
-        if other.namespace == settings.ingress_namespace and other.name != INGRESS and leads_here:
+        if other.namespace == settings.ingress_namespace and other.name != name and leads_here:
             known |= {*other.ports}
     return known - {PORTS["status-port"][0]}

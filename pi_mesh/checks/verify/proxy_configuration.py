@@ -41,7 +41,7 @@ def _sidecar(seen: VerificationInput, policy: Policy) -> Effect:
         words += f", and sets outboundTrafficPolicy {mode}"
     if ports := [(entry.get("port") or {}).get("number") for entry in spec.get("ingress") or []]:
         words += f", and lets proxies listen on {', '.join(map(str, ports))} alone"
-    rivals = policy.namespace == seen.settings.trading.namespace and seen.settings.trading.sidecar_scope
+    rivals = policy.namespace == seen.settings.trading.namespace and seen.settings.trading.is_scoped
     if rivals and not labels_of(policy):
         return Level.ERROR, f"{words}; beside the one of the settings it is undefined which of both holds"
     needed = {"*/*", "./*", f"{policy.namespace}/*"}

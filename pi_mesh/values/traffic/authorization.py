@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from pi_mesh.names import INGRESS
 from pi_mesh.settings import Settings
 from pi_mesh.settings.traffic.authorization import AccessPolicy, AccessRule, LegacyWorkloads
 from pi_mesh.values.objects import Object
@@ -35,7 +34,7 @@ def default_deny(settings: Settings) -> Object:
 
 def ingress_principal(settings: Settings) -> str:
     """The ingress gateway's identity; its chart names the service account after the release."""
-    return f"cluster.local/ns/{settings.ingress_namespace}/sa/{INGRESS}"
+    return f"cluster.local/ns/{settings.ingress_namespace}/sa/{settings.releases.names.ingress}"
 
 
 def _default_allows(settings: Settings) -> Iterator[tuple[str, AccessPolicy]]:

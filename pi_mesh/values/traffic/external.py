@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from pi_mesh.names import EGRESS
 from pi_mesh.settings import Settings
 from pi_mesh.settings.traffic.external import USUAL_PORTS, ExternalService
 from pi_mesh.values.objects import Object
@@ -33,7 +32,7 @@ def service_entry(settings: Settings, name: str, wanted: ExternalService) -> Obj
 
 def egress_host(settings: Settings) -> str:
     """The egress gateway's Service."""
-    return f"{EGRESS}.{settings.istio.namespace}.svc.cluster.local"
+    return f"{settings.releases.names.egress}.{settings.istio.namespace}.svc.cluster.local"
 
 
 def _gateway(settings: Settings, name: str, wanted: ExternalService) -> Object:
@@ -41,7 +40,7 @@ def _gateway(settings: Settings, name: str, wanted: ExternalService) -> Object:
     server: Object = {"port": _port(wanted, USUAL_PORTS[wanted.protocol]), "hosts": list(wanted.hosts)}
     if wanted.protocol == "TLS":
         server["tls"] = {"mode": "PASSTHROUGH"}
-    spec = {"selector": gateway_selector(EGRESS), "servers": [server]}
+    spec = {"selector": gateway_selector(settings.releases.names.egress), "servers": [server]}
     return trading_object(settings, "Gateway", _through(name), spec)
 
 

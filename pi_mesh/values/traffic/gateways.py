@@ -1,6 +1,5 @@
 """Gateway: what the ingress gateway listens to."""
 
-from pi_mesh.names import INGRESS
 from pi_mesh.settings import Settings
 from pi_mesh.settings.traffic.gateways import GatewayTls, IngressListener
 from pi_mesh.values.objects import Object
@@ -11,7 +10,9 @@ def gateway(settings: Settings, name: str, listener: IngressListener) -> Object:
     servers = [_http(listener)]
     if listener.tls:
         servers.append(_https(listener, listener.tls))
-    return trading_object(settings, "Gateway", name, {"selector": gateway_selector(INGRESS), "servers": servers})
+    return trading_object(
+        settings, "Gateway", name, {"selector": gateway_selector(settings.releases.names.ingress), "servers": servers}
+    )
 
 
 def gateway_selector(release: str) -> dict[str, str]:

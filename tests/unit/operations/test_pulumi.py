@@ -69,3 +69,12 @@ def test_a_value_is_set_by_its_path_in_the_stacks_file(pulumi_says, tmp_path):
     pulumi.set_config("lab", "vault.generation", "2")
     asked = (tmp_path / "asked").read_text()
     assert asked == "config set --stack lab --path vault.generation 2 --non-interactive\n"
+
+
+def test_what_the_program_registers_is_asked_for_without_a_cluster(pulumi_says, tmp_path):
+    """So the preflight does not refuse the very mesh that is about to be adopted."""
+    pulumi_says(json.dumps({"steps": [{"op": "create", "newState": {"urn": "a"}}, {"op": "delete", "oldState": {}}]}))
+    command = tmp_path / "pulumi"
+    command.write_text(command.read_text().replace('echo "$@"', 'echo "$KUBECONFIG: $@"'))
+    assert pulumi.registered("lab") == [{"urn": "a"}]
+    assert (tmp_path / "asked").read_text().startswith("/dev/null: preview --stack lab --json")

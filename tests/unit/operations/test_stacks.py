@@ -48,3 +48,11 @@ def test_the_state_is_exported_while_the_caller_reads_the_cluster(monkeypatch):
 
 def test_a_stack_that_never_ran_holds_nothing():
     assert stacks.of_export({"deployment": {"resources": None}}) == NEVER_RUN
+
+
+def test_settings_can_be_had_as_they_would_be_with_other_values(monkeypatch):
+    monkeypatch.setattr(pulumi, "config", lambda _: {key: {"value": value} for key, value in pulumi_config().items()})
+    changed = stacks.load_changed("lab", {"releases.names.istiod": "mesh", "trading.adopt": True})
+    assert changed.releases.names.istiod == "mesh"
+    assert changed.trading.adopt
+    assert not stacks.load("lab").trading.adopt

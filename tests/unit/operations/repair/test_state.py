@@ -1,6 +1,6 @@
 """What repair makes of a stack's state."""
 
-from operations.repair.state import INTERRUPTED, pending, repaired, unaware
+from operations.repair.state import INTERRUPTED, content, pending, repaired, unaware
 
 ISTIOD = "istio-system/istiod"
 
@@ -72,3 +72,7 @@ def test_a_failure_that_a_refresh_made_the_state_forget_is_found():
 
 def test_a_failure_that_the_state_remembers_needs_nothing():
     assert unaware(state(release(id=ISTIOD, initErrors=["timed out"])), [ISTIOD]) == []
+
+
+def test_a_stack_that_never_ran_has_no_deployment_and_nothing_under_way():
+    assert content({"version": 3, "deployment": None}) == ([], [])

@@ -1,8 +1,15 @@
-"""The ingress gateway's own namespace: what is of the gateway follows it there, and nothing else does."""
+"""The releases of Istio: the ingress gateway's own namespace, and releases under other names."""
 
+import json
+
+from components import mesh as program
+from pi_mesh.checks.ownership import is_installed
+from pi_mesh.cluster.objects import Deployment
 from pi_mesh.inventory import Inventory, Kind
-from tests.support.factories import make_mesh
-from tests.support.snapshots import make_pod
+from tests.support.factories import make_mesh, make_settings
+from tests.support.full_traffic_settings import TRAFFIC
+from tests.support.recorder import RELEASE, record
+from tests.support.snapshots import make_pod, make_snapshot
 
 EDGE = {"ingress": {"namespace": "edge"}}
 
@@ -49,3 +56,54 @@ def test_the_default_deny_lets_it_in_by_its_identity_there():
 def test_istio_keeps_its_root_namespace():
     values = make_mesh(**EDGE).the(Kind.ISTIOD).values
     assert values["global"]["istioNamespace"] == "istio-system"
+
+
+NAMES = {"base": "crds", "istiod": "mesh", "ingress": "istio-edge", "egress": "way-out"}
+OTHERS = {"releases": {"names": NAMES}, "traffic": TRAFFIC}
+
+
+def test_every_release_has_the_name_of_the_settings():
+    assert [one.name for one in make_mesh(**OTHERS).releases] == [*NAMES.values()]
+    assert make_mesh(**OTHERS).owns("istio-system/way-out")
+
+
+def test_a_gateways_deployment_is_called_after_its_release_and_istiods_is_not():
+    assert [one.name for one in make_mesh(**OTHERS).workloads] == ["istiod", "istio-edge", "way-out"]
+
+
+def test_no_object_selects_or_trusts_a_gateway_of_the_default_names():
+    said = json.dumps([item.manifest for item in make_mesh(**OTHERS).objects])
+    assert "ingressgateway" not in said
+    assert "egressgateway" not in said
+    assert '{"istio": "edge"}' in said
+    assert '{"istio": "way-out"}' in said
+    assert "way-out.istio-system.svc.cluster.local" in said
+
+
+def test_a_default_deny_lets_the_gateway_in_by_its_own_name():
+    denied = {"authorization": {"defaultDeny": {"enabled": True}}}
+    said = json.dumps([item.manifest for item in make_mesh(releases={"names": NAMES}, traffic=denied).objects])
+    assert "cluster.local/ns/istio-system/sa/istio-edge" in said
+
+
+def test_the_ingress_gateway_keeps_its_right_to_read_certificates_under_another_name():
+    tls = {"gateways": {"front": {"tls": {"secret": "certificate"}}}}
+    releases = {one.name: one.typed for one in make_mesh(releases={"names": NAMES}, traffic=tls).releases}
+    assert "rbac" not in releases["istio-edge"]
+    assert "rbac" in releases["way-out"]
+
+
+def test_a_running_istiod_of_such_a_release_is_the_stacks_own():
+    running = Deployment("istio-system", "istiod", {"app": "istiod"}, "istio-system/mesh")
+    assert is_installed(make_mesh(**OTHERS), make_snapshot(deployments=(running,)))
+
+
+def test_the_resources_keep_their_names_so_that_a_name_given_later_moves_nothing(monkeypatch):
+    monkeypatch.setattr("components.preflight.read", lambda _: make_snapshot())
+
+    def registered(**names: object) -> set[tuple[str, str]]:
+        return {
+            (one.name, one.parent) for one in record(lambda: program.deploy(make_settings(**names))).of_type(RELEASE)
+        }
+
+    assert registered() == registered(releases={"names": NAMES})

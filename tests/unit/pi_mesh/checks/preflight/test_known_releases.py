@@ -43,3 +43,36 @@ def test_a_release_of_which_helm_kept_the_history_alone_is_no_problem():
 def test_a_release_that_the_settings_do_not_ask_for_is_not_looked_at(settings):
     others = make_snapshot(releases=(ReleaseRecord("istio-system", "istio-ingressgateway"),))
     assert problems(others, NEVER_RUN, **settings) == []
+
+
+def test_the_command_that_adopts_it_is_named():
+    (problem,) = problems(ISTIOD, NEVER_RUN)
+    assert "adopt it: `python -m operations adopt -s STACK`" in problem
+
+
+def test_a_release_under_a_name_of_the_settings_is_no_problem_once_the_state_knows_it():
+    mesh = make_snapshot(releases=(ReleaseRecord("istio-system", "mesh"),))
+    settings = {"releases": {"names": {"istiod": "mesh"}}}
+    (problem,) = problems(mesh, NEVER_RUN, **settings)
+    assert problem.startswith("release istio-system/mesh: is installed, but not in the state")
+    assert problems(mesh, state_of(releases=("mesh",)), **settings) == []
+
+
+@pytest.mark.parametrize(
+    ("names", "held", "key"),
+    [
+        ({"istiod": "mesh"}, ("istio-base", "istiod"), "istiod"),
+        ({}, ("istio-base", "mesh"), "istiod"),
+        ({"ingress": "edge"}, ("istio-base", "istiod", "istio-ingressgateway", "istio-egressgateway"), "ingress"),
+    ],
+)
+def test_another_name_for_a_release_that_the_state_holds_is_refused_since_up_would_uninstall_it(names, held, key):
+    settings = {"releases": {"names": names}, "egress": {"enabled": False}, "ingress": {"enabled": key == "ingress"}}
+    (problem,) = problems(make_snapshot(), state_of(releases=held), **settings)
+    assert problem.startswith(f"releases.names.{key}: is ")
+    assert "would uninstall what runs first" in problem
+
+
+def test_switching_a_gateway_or_an_addon_off_renames_nothing():
+    held = ("istio-base", "istiod", "istio-egressgateway", "kiali")
+    assert problems(make_snapshot(), state_of(releases=held), egress={"enabled": False}) == []

@@ -1,0 +1,85 @@
+"""Carries an adoption out: the stack file first, then the state, in one write under the backend's lock."""
+
+from collections.abc import Callable
+from functools import partial
+
+from operations import pulumi
+from operations.adopt import entries, held_fields, object_rows
+from operations.adopt.existing_mesh import ExistingMesh
+from operations.failures import Exit, OperationError
+from operations.pulumi import PulumiFailed
+from operations.repair import backend_lock, state
+from pi_mesh.checks.finding import Finding, Subject, error, ok, unknown
+from pi_mesh.cluster.client import Client
+from pi_mesh.cluster.discovery import Discovery
+
+ID = "next preview"
+HARMFUL = ("replace", "delete", "create-replacement", "delete-replaced", "discard-replaced")
+"""Operations of the engine that an adoption must never lead to."""
+
+
+class ChangedMeanwhile(OperationError):
+    """A run changed the state after it was read: nothing was written."""
+
+    status = Exit.PROBLEMS
+
+    def __init__(self, stack: str) -> None:
+        super().__init__(
+            error("backend lock", Subject("stack", stack), "was changed meanwhile by a run", "run this command again")
+        )
+
+
+def carry_out(there: ExistingMesh, say: Callable[[str], None]) -> Finding:
+    """Write the settings and the state, and judge the next preview; a harmful one is taken back at once.
+
+    Interrupted anywhere, the next run goes on: the settings alone change nothing, and the state comes whole or not.
+    """
+    for one in there.proposals:
+        say(f"{one.path}: writing it into the stack file")
+        pulumi.set_config(
+            there.now.stack, one.path, str(one.value).lower() if one.value in (True, False) else one.value
+        )
+    say(f"stack {there.now.stack}: writing its state")
+    write(there, entries.state_with(there), partial(_hand_over, there))
+    say(f"stack {there.now.stack}: previewing the next `up`")
+    return _judged(there)
+
+
+def write(there: ExistingMesh, new: dict, first: Callable[[], None] = lambda: None) -> None:
+    """Replace the state under the lock, after what comes `first` there. Raises ChangedMeanwhile or NotOurs."""
+    now = there.now
+    with backend_lock.held(now) as lock:
+        if state.content(pulumi.export(now.stack)) != state.content(now.state):
+            raise ChangedMeanwhile(now.stack)
+        lock.confirm(now)
+        for stale in now.locks:
+            stale.remove()
+        first()
+        lock.give_way()
+        pulumi.import_(now.stack, new)
+
+
+def _hand_over(there: ExistingMesh) -> None:
+    """Make the stack the manager of the fields that it is going to change, and that others hold."""
+    held = [one for one in there.objects if any(held_fields.holders(one, object_rows.paths_held(one)))]
+    with Client(there.now.context) as client:
+        discovery = Discovery(client)
+        for one in held:
+            if path := discovery.path(one.wanted, ""):
+                client.patch_json(path, held_fields.handed_over(one))
+
+
+def _judged(there: ExistingMesh) -> Finding:
+    subject = Subject("stack", there.now.stack)
+    try:
+        steps = pulumi.pending(there.now.stack, judged=False)
+    except PulumiFailed as problem:
+        message = f"does not preview yet: {problem.finding.message.removeprefix('failed: ')}"
+        return unknown(ID, subject, message, "put that right, then `pulumi preview`; the state is written")
+    if harmful := [f"{op} {urn.rpartition('::')[2]}" for urn, op in steps.items() if op in HARMFUL]:
+        pulumi.import_(there.now.stack, {**there.now.state, "deployment": there.now.state["deployment"] or {}})
+        message = f"would not only update: {', '.join(harmful)}; the state is as it was before"
+        return error(ID, subject, message, "report it with the output of `pulumi preview --diff`")
+    updates, creates = (sum(op == name for op in steps.values()) for name in ("update", "create"))
+    message = f"is adopted; the next `up`: {updates} to update, {creates} to create, 0 to replace, 0 to delete"
+    return ok(ID, subject, message, number=updates)

@@ -1,0 +1,82 @@
+"""The command."""
+
+from itertools import groupby
+from typing import Annotated
+
+import typer
+
+from operations import report
+from operations.adopt import adopt_apply, existing_mesh, obstacles, rows, undo
+from operations.command_line import Json, Stack, conclude, expected_errors
+from operations.report import Report
+from pi_mesh.checks.finding import Finding, Level, Subject, ok
+
+Yes = Annotated[bool, typer.Option("--yes", help="Carry out the plan. Without this flag the plan is only printed.")]
+Undo = Annotated[bool, typer.Option("--undo", help="Take an adoption back: let go of what was taken over.")]
+MARKS = {Level.WARNING: "! ", Level.ERROR: "x ", Level.UNKNOWN: "? "}
+
+
+def adopt(stack: Stack, yes: Yes = False, undo_: Undo = False, as_json: Json = False) -> None:
+    """Take over a mesh that Helm or the Ansible role installed, so that the next `pulumi up` updates it in place.
+
+    Shows each release and object that is taken over, each value that the next `pulumi up` changes, and the pods that it
+    restarts. With --yes it writes the stack file and the stack's state, and in the cluster no more than who manages
+    the fields of policies that are going to change. Until the first
+    `pulumi up`, --undo brings the state back as it was; after it, it lets go of everything that was taken over.
+    Status 1 where something stands in the way.
+    """
+    with expected_errors("adopt", stack, as_json):
+        findings = _undone(stack, yes, as_json) if undo_ else _adopted(stack, yes, as_json)
+    conclude(report.of("adopt", stack, findings), as_json, _verdict)
+
+
+def _adopted(stack: str, yes: bool, as_json: bool) -> list[Finding]:
+    there = existing_mesh.read(stack)
+    if there.obstacles:
+        _show(list(there.obstacles), as_json)
+        return list(there.obstacles)
+    if not there.releases and not there.objects:
+        found = [ok(rows.RELEASES, Subject("stack", stack), "knows everything of its mesh that is in the cluster")]
+        _show(found, as_json)
+        return found
+    found = rows.plan(there)
+    _show(found, as_json)
+    if not yes:
+        _say(f"Nothing was done. To do this: python -m operations adopt -s {stack} --yes", as_json)
+        return found
+    done = adopt_apply.carry_out(there, lambda line: _say(line, as_json))
+    _show([done], as_json)
+    return [*found, done]
+
+
+def _undone(stack: str, yes: bool, as_json: bool) -> list[Finding]:
+    back = undo.read(stack)
+    if found := list(obstacles.locks(back.now)):
+        _show(found, as_json)
+        return found
+    found = list(undo.plan(back))
+    _show(found, as_json)
+    if not yes and (back.released or back.marked):
+        _say(f"Nothing was done. To do this: python -m operations adopt -s {stack} --undo --yes", as_json)
+    elif yes:
+        undo.carry_out(back)
+    return found
+
+
+def _show(findings: list[Finding], as_json: bool) -> None:
+    """Print the rows under the names of their checks."""
+    for name, group in groupby(findings, key=lambda finding: finding.id):
+        _say(f"{name[0].upper()}{name[1:]}", as_json)
+        for finding in group:
+            _say(f"  {MARKS.get(finding.level, '')}{finding.subject}: {finding.message}", as_json)
+            if finding.fix:
+                _say(f"      -> {finding.fix}", as_json)
+
+
+def _say(line: str, as_json: bool) -> None:
+    if not as_json:
+        typer.echo(line)
+
+
+def _verdict(done: Report) -> None:
+    typer.echo(done.verdict)

@@ -1,0 +1,138 @@
+"""The entries of a stack's state for what the cluster has already: as if the program had made it so.
+
+An entry holds what the cluster has and not what the settings ask for, so that the next preview shows what `up` changes.
+The engine dates its entries to the nanosecond and keeps the date of their creation for good; those of an adoption have
+whole seconds, by which `adopt --undo` knows them, before and after an `up`.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+from operations.adopt import held_fields
+from operations.adopt.existing_mesh import ExistingMesh, Found, Taken
+from pi_mesh.checks.verify.difference import ABSENT
+from pi_mesh.checks.verify.unapplied import unequal
+
+Entry = dict[str, Any]
+
+KEPT = ("urn", "custom", "type", "parent", "dependencies", "propertyDependencies", "aliases", "additionalSecretOutputs")
+"""What an entry has from the resource as the program registers it."""
+PROVIDER = "pulumi:providers:"
+EXTRA_VALUE = "was installed with values that the stack file does not have; the next `up` takes them out"
+
+
+def adopted(entry: Mapping) -> bool:
+    """Return True for an entry that an adoption wrote."""
+    return bool(entry.get("created")) and "." not in entry["created"]
+
+
+def state_with(there: ExistingMesh) -> dict:
+    """Return the stack's state with an entry for everything that is adopted, and for its components and provider."""
+    state = there.now.state
+    deployment = state["deployment"] or {}
+    known = list(deployment.get("resources") or [])
+    added = _dated(_entries(there, {entry["urn"]: entry for entry in known}))
+    return {**state, "deployment": {**_manifest(), **deployment, "resources": [*known, *added]}}
+
+
+def _manifest() -> dict:
+    """Return what a deployment must have, for a stack that never had one."""
+    return {"manifest": {"time": "0001-01-01T00:00:00Z", "magic": "", "version": ""}}
+
+
+def _dated(entries: list[Entry]) -> list[Entry]:
+    at = datetime.now(UTC).replace(microsecond=0).isoformat().replace("+00:00", "Z")
+    return [{**entry, "created": at, "modified": at} for entry in entries]
+
+
+def _entries(there: ExistingMesh, known: Mapping[str, Mapping]) -> list[Entry]:
+    """Return the entries in the order of the program, in which what others need comes first."""
+    taken = {one.registered["urn"]: _of_release(one) for one in there.releases}
+    taken |= {one.registered["urn"]: _of_object(one) for one in there.objects}
+    by_urn = {one["urn"]: one for one in there.registered}
+    needed = {urn for one in taken for urn in _ancestors(by_urn[one], by_urn)}
+    chosen = [one for one in there.registered if one["urn"] in taken.keys() | needed and one["urn"] not in known]
+    there_already = known.keys() | {one["urn"] for one in chosen}
+    ids = {urn: entry["id"] for urn, entry in known.items() if entry["type"].startswith(PROVIDER)}
+    ids |= {one["urn"]: str(uuid4()) for one in chosen if one["type"].startswith(PROVIDER)}
+    return [_with_references(_plain(one, ids) | taken.get(one["urn"], {}), one, there_already, ids) for one in chosen]
+
+
+def _ancestors(registered: Mapping, by_urn: Mapping[str, Mapping]) -> Iterator[str]:
+    """Yield the URNs of the provider, and of the parents up to the stack."""
+    for urn in (registered.get("parent") or "", (registered.get("provider") or "").rpartition("::")[0]):
+        if urn in by_urn:
+            yield urn
+            yield from _ancestors(by_urn[urn], by_urn)
+
+
+def _plain(registered: Mapping, ids: Mapping[str, str]) -> Entry:
+    entry = {key: registered[key] for key in KEPT if key in registered}
+    if registered["type"].startswith(PROVIDER):
+        inputs = registered.get("inputs") or {}
+        outputs = {key: value for key, value in inputs.items() if not key.startswith("__")}
+        entry |= {"id": ids[registered["urn"]], "inputs": inputs, "outputs": outputs}
+    return entry
+
+
+def _with_references(entry: Entry, registered: Mapping, there: set[str], ids: Mapping[str, str]) -> Entry:
+    """Return the entry with references to no more than what the state has."""
+    if provider := (registered.get("provider") or "").rpartition("::")[0]:
+        entry["provider"] = f"{provider}::{ids[provider]}"
+    if "dependencies" in entry:
+        entry["dependencies"] = [urn for urn in entry["dependencies"] if urn in there]
+    if by_property := entry.get("propertyDependencies"):
+        kept = {key: [urn for urn in urns or [] if urn in there] for key, urns in by_property.items()}
+        entry["propertyDependencies"] = kept
+    return entry
+
+
+def _of_release(one: Taken) -> Entry:
+    """Return what the entry of a release says; the provider's own read gives the same, but for the chart's source."""
+    release, applied, record = one.release, one.living.applied, one.living.record
+    chart, version = one.registered["inputs"]["chart"], applied.chart_version
+    if release.source.is_directory:
+        chart = release.source.package(release.chart, version)
+    own = {"name": record.name, "namespace": record.namespace, "chart": chart, "version": version}
+    inputs = {**one.registered["inputs"], **own, "values": dict(applied.values)}
+    status = {
+        "name": record.name,
+        "namespace": record.namespace,
+        "revision": record.revision,
+        "status": record.status,
+        "chart": applied.chart,
+        "version": version,
+        "appVersion": applied.app_version,
+    }
+    entry = {"id": record.id, "inputs": inputs, "outputs": {**inputs, "status": status}}
+    # Without `__inputs`, a secret, the provider sees what was changed or added, and not that a value is gone.
+    gone = any(wanted is ABSENT for _, wanted, _ in unequal(release.values, applied.values))
+    return {**entry, "initErrors": [EXTRA_VALUE]} if gone else entry
+
+
+def _of_object(one: Found) -> Entry:
+    """Return what the entry of an object says: as inputs the whole live spec, so that fields beyond the settings go."""
+    live = {key: value for key, value in one.live.items() if key != "status"}
+    inputs = live_inputs(one)
+    manager = held_fields.manager(one.registered["urn"])
+    own = {"__inputs": inputs, "__initialApiVersion": one.wanted["apiVersion"], "__fieldManager": manager}
+    meta = live["metadata"]
+    entry: Entry = {
+        "id": "/".join(filter(None, (meta.get("namespace"), meta["name"]))),
+        "inputs": inputs,
+        "outputs": {**live, **own},
+    }
+    return {**entry, "retainOnDelete": True} if one.wanted["kind"] == "Namespace" else entry
+
+
+def live_inputs(one: Found) -> dict:
+    """Return the object as a program would have to say it; of labels and annotations those that the program gives."""
+    wanted, live = one.wanted["metadata"], one.live["metadata"]
+    meta = {key: live[key] for key in ("name", "namespace") if key in live}
+    for key in ("labels", "annotations"):
+        kept = {name: value for name, value in (live.get(key) or {}).items() if name in (wanted.get(key) or {})}
+        meta |= {key: kept} if kept else {}
+    left_out = ("metadata", "status", *(("spec",) if one.wanted["kind"] == "Namespace" else ()))
+    return {**{key: value for key, value in one.live.items() if key not in left_out}, "metadata": meta}

@@ -1,0 +1,48 @@
+"""The rows of a plan for objects that the settings describe and that are there: what `up` changes of each."""
+
+from collections.abc import Iterator
+
+from operations.adopt import held_fields
+from operations.adopt.entries import live_inputs
+from operations.adopt.existing_mesh import Found
+from pi_mesh.checks.finding import Finding, Subject, ok, warning
+from pi_mesh.checks.verify.difference import ABSENT, shorten
+from pi_mesh.checks.verify.unapplied import unequal
+
+ID = "objects"
+BOUNDS = ("Sidecar", "ResourceQuota", "LimitRange")
+FELT = ("PeerAuthentication", "AuthorizationPolicy", *BOUNDS)
+"""Kinds whose change pods that run feel."""
+
+
+def of(one: Found) -> Iterator[Finding]:
+    """Yield what is taken over, what `up` changes of it, and what would refuse that."""
+    kind, meta = one.wanted["kind"], one.live["metadata"]
+    subject = Subject(kind.lower(), "/".join(filter(None, (meta.get("namespace"), meta["name"]))))
+    changed = [*unequal(_content(one.wanted), _content(live_inputs(one)))]
+    if not changed:
+        yield ok(ID, subject, "is taken over as it is")
+        return
+    lines = "; ".join(f"{path} {becomes(live, wanted)}" for path, wanted, live in changed)
+    message = f"is taken over, and `up` changes it: {lines}"
+    yield warning(ID, subject, message, "") if kind in FELT else ok(ID, subject, message)
+    for path, manager in held_fields.holders(one, paths_held(one)):
+        yield ok(ID, subject, f"{path} is managed by {manager}; --yes makes the stack its manager")
+
+
+def paths_held(one: Found) -> list[str]:
+    """Return the paths of what is there and changes."""
+    changed = unequal(_content(one.wanted), _content(live_inputs(one)))
+    return [path for path, _, live in changed if live is not ABSENT]
+
+
+def _content(manifest: object) -> dict:
+    assert isinstance(manifest, dict)
+    return {key: value for key, value in manifest.items() if key not in ("apiVersion", "kind")}
+
+
+def becomes(live: object, wanted: object) -> str:
+    """Say what happens to a value."""
+    if wanted is ABSENT:
+        return f"{shorten(live)} goes"
+    return f"becomes {shorten(wanted)}" if live is ABSENT else f"{shorten(live)} becomes {shorten(wanted)}"

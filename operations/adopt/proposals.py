@@ -1,0 +1,130 @@
+"""The settings that an adoption needs, and what would break a pod that runs: those bounds are proposed off."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from pi_mesh.cluster.pods import SIDECAR, Container, Pod
+from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.cluster.stack_state import StackState
+from pi_mesh.quantities import ZERO, Resources
+from pi_mesh.settings import Settings
+from pi_mesh.values.gateway import serves_certificates
+from pi_mesh.values.traffic.gateways import gateway_selector
+
+QUOTA, LIMIT_RANGE, SCOPE = (f"trading.bounds.{name}" for name in ("quota", "limitRange", "sidecar"))
+
+
+class Proposal(NamedTuple):
+    """A value that `adopt --yes` writes into the stack file."""
+
+    path: str
+    value: str | bool
+    why: str
+
+
+def of(
+    settings: Settings,
+    snapshot: Snapshot,
+    state: StackState,
+    names: Mapping[str, str],
+    listeners: Sequence[Mapping] = (),
+) -> Iterator[Proposal]:
+    """Yield them; `names`: that of each release by its key in releases.names; `listeners`: Gateways of Istio."""
+    expected = settings.releases.names.model_dump()
+    for key, name in names.items():
+        if name != expected[key]:
+            yield Proposal(f"releases.names.{key}", name, "so Helm calls it")
+    for section in (settings.istio, settings.trading):
+        key, found = ("istio" if section is settings.istio else "trading"), snapshot.namespace(section.namespace)
+        if found and not section.adopt and not state.holds(found.name, found.uid):
+            why = f"namespace {found.name} is there, and a destroy must leave it"
+            yield Proposal(f"{key}.adopt", True, why)
+    yield from _certificates(settings, {**expected, **names}["ingress"], listeners)
+    yield from _bounds(settings, snapshot)
+
+
+def _certificates(settings: Settings, ingress: str, listeners: Sequence[Mapping]) -> Iterator[Proposal]:
+    """Keep the ingress gateway's right to read Secrets where a Gateway of others serves a certificate from one."""
+    given = settings.ingress.values.get("rbac")
+    if not settings.ingress.enabled or serves_certificates(settings) or given:
+        return
+    pods = {"app": ingress, **gateway_selector(ingress)}.items()
+    for listener in listeners:
+        spec, meta = listener["spec"], listener["metadata"]
+        serves = any((server.get("tls") or {}).get("credentialName") for server in spec.get("servers") or [])
+        if serves and (spec.get("selector") or {}).items() <= pods:
+            why = (
+                f"Gateway {meta['namespace']}/{meta['name']} serves a certificate from a Secret, which takes this Role"
+            )
+            yield Proposal("ingress.values.rbac.enabled", True, why)
+            return
+
+
+def _bounds(settings: Settings, snapshot: Snapshot) -> Iterator[Proposal]:
+    bounds = settings.trading.bounds
+    pods = [pod for pod in snapshot.pods if pod.namespace == settings.trading.namespace and not pod.ending]
+    limit = _limit_range(settings, pods) if bounds.limit_range else ""
+    quota = _quota(settings, pods) if bounds.quota else ""
+    if bounds.quota and (quota or limit):
+        yield Proposal(QUOTA, False, quota or "a quota refuses pods that name no resources, which the LimitRange gives")
+    if limit:
+        yield Proposal(LIMIT_RANGE, False, limit)
+    if settings.trading.is_scoped and (scope := _scope(settings, snapshot, pods)):
+        yield Proposal(SCOPE, False, scope)
+
+
+def _quota(settings: Settings, pods: list[Pod]) -> str:
+    """Return why the quota would refuse the next pod of a rollout; empty where all that runs can be replaced."""
+    trading, proxy = settings.trading, settings.proxy.resources
+    workload = trading.workload
+    requests = (workload.requests.resources + proxy.requests.resources) * trading.workloads
+    limits = (workload.limits.resources + proxy.limits.resources) * trading.workloads
+    for what, hard, used, largest in (
+        ("requests", requests, *_sums(pods, workload.requests.resources, proxy.requests.resources, "requests")),
+        ("limits", limits, *_sums(pods, workload.limits.resources, proxy.limits.resources, "limits")),
+    ):
+        needed = used + largest
+        if needed.cpu > hard.cpu or needed.memory > hard.memory:
+            return f"the {len(pods)} pods that run and one more in a rollout have {what} of {needed}, it admits {hard}"
+    if len(pods) + 1 > trading.workloads:
+        return f"{len(pods)} pods run, and it admits {trading.workloads} (trading.workloads), one more in a rollout"
+    return ""
+
+
+def _sums(pods: list[Pod], default: Resources, proxy: Resources, half: str) -> tuple[Resources, Resources]:
+    """Return what all pods have together, each with a sidecar, and the most that one of them has."""
+    each = [proxy + sum((_given(one, half, default) for one in _own(pod)), start=ZERO) for pod in pods]
+    largest = Resources(max((one.cpu for one in each), default=0), max((one.memory for one in each), default=0))
+    return sum(each, start=ZERO), largest
+
+
+def _given(container: Container, half: str, default: Resources) -> Resources:
+    found: Resources = getattr(container, half)
+    return Resources(found.cpu or default.cpu, found.memory or default.memory)
+
+
+def _own(pod: Pod) -> list[Container]:
+    return [one for one in pod.containers if one.always_on and one.name != SIDECAR]
+
+
+def _limit_range(settings: Settings, pods: list[Pod]) -> str:
+    """Return which container would get a limit that it does not have, or could not start with."""
+    limits = settings.trading.workload.limits.resources
+    for pod in pods:
+        for one in _own(pod):
+            if not one.limits.memory:
+                return f"container {one.name} of pod {pod.name} has no memory limit, and would get {limits}"
+            if not one.limits.cpu and one.requests.cpu > limits.cpu:
+                return f"container {one.name} of pod {pod.name} requests more CPU than the limit of {limits} allows"
+    return ""
+
+
+def _scope(settings: Settings, snapshot: Snapshot, pods: list[Pod]) -> str:
+    """Return which meshed workloads the proxies that run would no longer know."""
+    trading = settings.trading
+    known = {trading.namespace, settings.istio.namespace, *(host.partition("/")[0] for host in trading.sidecar_scope)}
+    others = {pod.namespace for pod in snapshot.pods if pod.has_sidecar and pod.namespace not in known}
+    if not others or "*" in known or not any(pod.has_sidecar for pod in pods):
+        return ""
+    where = ", ".join(sorted(others))
+    return f"workloads of the mesh run in {where}: calls from {trading.namespace} to them would leave in plain text"

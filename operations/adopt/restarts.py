@@ -1,0 +1,79 @@
+"""What the first `up` after an adoption does to objects and pods: rendered objects of both sides compared."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from operations.adopt.existing_mesh import ExistingMesh, Taken
+from operations.preview import changes, consequences, rendered
+from operations.preview.changes import Change
+from operations.preview.consequences import Consequences
+from operations.preview.engine_result import Intent, Resource
+from operations.preview.rendered import NotRenderedError, Objects
+from pi_mesh.checks.verify.differences import differences
+from pi_mesh.cluster.applied import CRD
+
+TEMPLATE = "spec.template"
+UNCHANGED = Consequences()
+
+
+@dataclass(frozen=True)
+class Effects:
+    """What `up` will do."""
+
+    changed: tuple[Change, ...] = ()
+    """Objects of the releases that are there, as KIND NAMESPACE/NAME."""
+    restarts: Mapping[str, str] | None = None
+    """Why each Deployment, as NAMESPACE/NAME, restarts its pods; None where nothing could be rendered."""
+    on_proxies: Consequences = UNCHANGED
+    problem: str = ""
+    """Why nothing could be rendered."""
+
+
+def of(there: ExistingMesh) -> Effects:
+    """Compare what Helm installed with what the stack's charts and values give."""
+    before: Objects = {}
+    for one in there.releases:
+        before.update(rendered.named(one.living.applied.objects))
+    resources = {one.release.id: Resource(rendered.RELEASE, one.release.name, inputs(one)) for one in there.releases}
+    try:
+        after = rendered.objects(Intent(resources, {}), Path.cwd())
+    except NotRenderedError as problem:
+        return Effects(problem=str(problem))
+    after = {key: text for key, text in after.items() if not key.startswith(f"{CRD} ")}
+    found = consequences.of(before, after)
+    restarts = {_name(key): "its pod template changes" for key in found.restarts}
+    by_hand = {name: why for name, why in _by_hand(there).items() if name not in restarts}
+    return Effects(tuple(changes.between(before, after)), restarts | by_hand, found)
+
+
+def inputs(one: Taken) -> dict:
+    """Return what the program gives the provider for a release, for the cluster as it is."""
+    own = {"name": one.release.name, "namespace": one.release.namespace, "values": one.release.values}
+    return {**one.registered["inputs"], **own}
+
+
+def pods(there: ExistingMesh, deployment: str) -> list[str]:
+    """Return the pods of a Deployment, as NAMESPACE/NAME."""
+    namespace, _, name = deployment.partition("/")
+    mine = [pod for pod in there.now.snapshot.pods if pod.namespace == namespace and not pod.ending]
+    return sorted(f"{namespace}/{pod.name}" for pod in mine if pod.owner.rpartition("-")[0] == f"ReplicaSet/{name}")
+
+
+def _name(key: str) -> str:
+    return key.partition(" ")[2]
+
+
+def _by_hand(there: ExistingMesh) -> dict[str, str]:
+    """Return the Deployments whose pod template somebody changed: Helm puts back what its manifest says."""
+    found = {}
+    for one in there.releases:
+        for entry in one.living.applied.objects:
+            name = f"{entry['metadata'].get('namespace', one.release.namespace)}/{entry['metadata']['name']}"
+            if entry["kind"] != "Deployment" or name not in there.live:
+                continue
+            paths = [each.place.path for each in differences(entry, there.live[name]) if not each.added]
+            edited = [path for path in paths if path.startswith(TEMPLATE)]
+            if edited:
+                found[name] = f"{edited[0].removeprefix(f'{TEMPLATE}.')} was changed by hand and is put back"
+    return found

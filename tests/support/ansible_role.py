@@ -1,0 +1,66 @@
+"""A mesh as the Ansible role leaves it: its commands and values, on the local cluster."""
+
+from collections.abc import Mapping
+
+from lab.cluster.kubectl import get, kubectl
+from lab.toolchain.charts import chart_dir
+from lab.workloads import CONTROL, TRADING, apply
+from pi_mesh import names
+from tests.support.helm import helm
+
+VERSION = "1.31.0"
+NAMES = {"base": names.BASE, "istiod": names.ISTIOD, "ingress": names.INGRESS}
+"""Name of each release that the role makes, by its key in releases.names."""
+OTHERS = {"base": "mesh-crds", "istiod": "mesh", "ingress": "istio-edge"}
+ROOM = {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"cpu": "500m", "memory": "256Mi"}}
+SIDECAR = {"requests": {"cpu": "50m", "memory": "128Mi"}, "limits": {"cpu": "200m", "memory": "256Mi"}}
+POLICY = {
+    "apiVersion": "security.istio.io/v1beta1",
+    "kind": "PeerAuthentication",
+    "metadata": {"name": "default", "namespace": CONTROL},
+    "spec": {"mtls": {"mode": "STRICT"}},
+}
+LAB = {
+    "global.hub": "docker.io/istio",
+    "global.tag": VERSION,
+    "pilot.env.PILOT_ENABLE_METADATA_EXCHANGE": "false",
+    "pilot.env.PILOT_ENABLE_ALPN_FILTER": "false",
+    "telemetry.enabled": "false",
+}
+"""What the local cluster's images need, and the role does not have."""
+
+
+def install(called: Mapping[str, str], policy: Mapping[str, object] = POLICY) -> None:
+    """Install what the role installs: base, istiod, the ingress gateway, the trading namespace, mutual TLS."""
+    _remove_crds()
+    _release(called["base"], "base", {}, "--create-namespace")
+    own = {"pilot.replicaCount": "1", "pilot.autoscaleEnabled": "false", **_room("pilot.resources", ROOM)}
+    _release(called["istiod"], "istiod", {**own, **_room("global.proxy.resources", SIDECAR), **LAB})
+    gateway = {"service.type": "NodePort", "imagePullPolicy": "IfNotPresent", **_room("resources", ROOM)}
+    _release(called["ingress"], "gateway", gateway)
+    kubectl("create", "namespace", TRADING)
+    kubectl("label", "namespace", TRADING, "istio-injection=enabled")
+    apply([dict(policy)])
+
+
+def remove(called: Mapping[str, str]) -> None:
+    """Remove all of it, also what is there in part."""
+    helm("uninstall", "--ignore-not-found", "--wait", *reversed([*called.values(), names.EGRESS]))
+    kubectl("delete", "namespace", "--ignore-not-found", TRADING, CONTROL)
+    _remove_crds()
+
+
+def _remove_crds() -> None:
+    """Remove what the base chart leaves: it belongs to a release of that name, and another could not be installed."""
+    found = [item["metadata"]["name"] for item in get("customresourcedefinitions")["items"]]
+    if ours := [name for name in found if name.endswith(".istio.io")]:
+        kubectl("delete", "customresourcedefinition", *ours)
+
+
+def _release(name: str, chart: str, values: Mapping[str, str], *more: str) -> None:
+    given = [f"--set{'-string' if '.env.' in key else ''}={key}={value}" for key, value in values.items()]
+    helm("install", name, str(chart_dir() / f"{chart}-{VERSION}.tgz"), "--wait", *given, *more)
+
+
+def _room(path: str, profile: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+    return {f"{path}.{half}.{name}": value for half, both in profile.items() for name, value in both.items()}

@@ -1,0 +1,99 @@
+"""A mesh that Helm installed and no state knows, for the tests of its adoption, and what a test wants otherwise."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from operations.adopt.existing_mesh import ExistingMesh, Found, Taken
+from operations.adopt.release_search import Living
+from operations.repair.observed_state import Situation
+from pi_mesh import inventory
+from pi_mesh.cluster.applied import AppliedRelease
+from pi_mesh.cluster.objects import Deployment
+from pi_mesh.cluster.release_records import ReleaseRecord
+from tests.support.factories import STACK, make_settings
+from tests.support.snapshots import make_snapshot
+
+PREFIX = f"urn:pulumi:{STACK}::pi-mesh::"
+ROOT = f"{PREFIX}pulumi:pulumi:Stack::pi-mesh-{STACK}"
+PROVIDER = f"{PREFIX}pulumi:providers:kubernetes::cluster"
+UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+"""What the engine calls the id of a provider that is not there yet."""
+RELEASE = "kubernetes:helm.sh/v3:Release"
+PEER = {
+    "apiVersion": "security.istio.io/v1beta1",
+    "kind": "PeerAuthentication",
+    "metadata": {"name": "default", "namespace": "istio-system"},
+    "spec": {"mtls": {"mode": "STRICT"}},
+}
+
+
+def living(name: str, chart: str, values: Mapping | None = None, **more: Any) -> Living:
+    """Return a release; `more`: of its record, but for `objects` and `version`, which its record's content says."""
+    objects, version = more.pop("objects", ()), more.pop("version", "1.31.0")
+    record = ReleaseRecord(more.pop("namespace", "istio-system"), name, **more)
+    applied = AppliedRelease(record.id, record.revision, version, version, values or {}, objects=objects, chart=chart)
+    return Living(record, applied)
+
+
+def deployment(name: str = "istiod", namespace: str = "istio-system", release: str = "istiod") -> Deployment:
+    """Return an istiod of a release of its namespace; of none where the name is empty."""
+    return Deployment(namespace, name, {"app": "istiod"}, f"{namespace}/{release}" if release else "")
+
+
+def situation(state: dict | None = None, snapshot: Mapping | None = None, **settings: object) -> Situation:
+    """Return a stack with that state, by default a new one, on a cluster with what the snapshot says."""
+    exported = {"version": 3, "deployment": {"resources": []}} if state is None else state
+    return Situation(STACK, make_settings(**settings), make_snapshot(**(snapshot or {})), exported, backend="file:///x")
+
+
+def resource(type_: str, name: str, parent: str = ROOT, **more: object) -> dict:
+    """Return a resource as a preview of the program registers it, in the engine's words."""
+    chain = parent.split("::")[2] if parent not in (ROOT, "") else ""
+    urn = f"{PREFIX}{chain + '$' if chain else ''}{type_}::{name}"
+    custom = type_.startswith(("kubernetes:", "pulumi:providers:"))
+    entry = {"urn": urn, "custom": custom, "type": type_, **({"parent": parent} if parent else {}), **more}
+    return entry | ({"provider": f"{PROVIDER}::{UNKNOWN}"} if type_.startswith("kubernetes:") else {})
+
+
+def registered() -> list[dict]:
+    """Return the stack, its provider, a namespace, istiod with its component, and the mesh-wide policy with its own."""
+    meta = {"name": "istio-system", "labels": {}, "annotations": {"pi-mesh/adopted-by": f"pi-mesh/{STACK}"}}
+    home = {"apiVersion": "v1", "kind": "Namespace", "metadata": meta}
+    root = resource("pulumi:pulumi:Stack", f"pi-mesh-{STACK}", parent="")
+    provider = resource("pulumi:providers:kubernetes", "cluster", inputs={"context": "test", "__internal": {}})
+    namespace = resource("kubernetes:core/v1:Namespace", "istio-namespace", inputs=home)
+    istiod = resource("pi-mesh:istio:Istiod", "istiod", dependencies=[namespace["urn"]])
+    inputs = {"name": "istiod", "namespace": "istio-system", "chart": "istiod", "version": "1.31.0", "atomic": True}
+    release = resource(RELEASE, "istiod-release", istiod["urn"], inputs=inputs, propertyDependencies={"name": []})
+    mtls = resource("pi-mesh:istio:MeshMtls", "mesh-mtls", dependencies=[release["urn"]])
+    peer = resource("kubernetes:security.istio.io/v1beta1:PeerAuthentication", "peer", mtls["urn"], inputs=PEER)
+    return [root, provider, namespace, istiod, release, mtls, peer]
+
+
+def existing(now: Situation | None = None, release: Living | None = None, **objects: Mapping) -> ExistingMesh:
+    """Return what is adopted: istiod, and the objects, by the name of their resource, as the cluster has them."""
+    now, all_ = now or situation(), registered()
+    by_name = {entry["urn"].rpartition("::")[2]: entry for entry in all_}
+    known = {entry["urn"] for entry in (now.state["deployment"] or {}).get("resources", [])}
+    istiod = next(one for one in inventory.of(now.settings, STACK).releases if one.component == "istiod")
+    taken = Taken(istiod, release or living("istiod", "istiod", istiod.values), by_name["istiod-release"])
+    found = [Found(by_name[name]["inputs"], live, by_name[name]) for name, live in objects.items()]
+    return ExistingMesh(
+        now,
+        registered=tuple(all_),
+        releases=(taken,) if taken.registered["urn"] not in known else (),
+        objects=tuple(found),
+        living=(taken.living,),
+    )
+
+
+def at(text: str) -> datetime:
+    """Return a time of a day."""
+    return datetime.fromisoformat(f"2026-11-01T{text}").replace(tzinfo=UTC)
+
+
+def record_of(one: Living, **more: Any) -> Living:
+    """Return the same release with another record."""
+    return replace(one, record=replace(one.record, **more))

@@ -1,0 +1,85 @@
+"""The command: what it prints, and when it writes."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from typer.testing import CliRunner
+
+from operations.__main__ import app
+from operations.adopt import adopt_apply, existing_mesh, obstacles, restarts, undo
+from operations.adopt.restarts import Effects
+from operations.adopt.undo import Undo
+from pi_mesh.checks.finding import Subject, error, ok
+from tests.support.factories import STACK
+from tests.support.helm_mesh import existing, resource, situation
+
+OBSTACLE = error("not adopted", Subject("release", "istio-system/istiod"), "is pending-upgrade", "wait")
+DONE = ok("next preview", Subject("stack", STACK), "is adopted")
+
+
+@pytest.fixture
+def invoke(monkeypatch):
+    """`invoke(*options)`: the command's status, its output, and what it wrote."""
+    wrote: list[str] = []
+
+    def run(*options: str, there=None, back=None) -> tuple[int, str, list[str]]:
+        monkeypatch.setattr(existing_mesh, "read", lambda _: there or existing())
+        monkeypatch.setattr(undo, "read", lambda _: back)
+        monkeypatch.setattr(restarts, "of", lambda _: Effects(restarts={}))
+        monkeypatch.setattr(adopt_apply, "carry_out", lambda *_: wrote.append("adopted") or DONE)
+        monkeypatch.setattr(undo, "carry_out", lambda _: wrote.append("undone"))
+        done = CliRunner().invoke(app, ["adopt", "--stack", STACK, *options])
+        return done.exit_code, done.stdout, wrote
+
+    return run
+
+
+def test_without_yes_the_plan_is_shown_and_nothing_is_written(invoke):
+    status, shown, wrote = invoke()
+    assert (status, wrote) == (0, [])
+    assert "release istio-system/istiod: istiod 1.31.0, revision 1, is taken over as istiod" in shown
+    assert "Nothing was done. To do this: python -m operations adopt -s test --yes" in shown
+
+
+def test_with_yes_it_is_carried_out(invoke):
+    status, shown, wrote = invoke("--yes")
+    assert (status, wrote) == (0, ["adopted"])
+    assert "stack test: is adopted" in shown
+
+
+@pytest.mark.parametrize("options", [(), ("--yes",)])
+def test_an_obstacle_is_one_line_with_what_to_do_and_nothing_is_written(options, invoke):
+    status, shown, wrote = invoke(*options, there=replace(existing(), obstacles=(OBSTACLE,)))
+    assert (status, wrote) == (1, [])
+    assert "release istio-system/istiod: is pending-upgrade\n      -> wait" in shown
+    assert "taken over" not in shown
+
+
+def test_a_mesh_that_the_state_knows_needs_no_adoption(invoke):
+    status, shown, wrote = invoke("--yes", there=replace(existing(), releases=()))
+    assert (status, wrote) == (0, [])
+    assert "knows everything of its mesh that is in the cluster" in shown
+
+
+def test_json_is_all_that_is_printed(invoke):
+    _, shown, _ = invoke("--yes", "--json")
+    report = json.loads(shown)
+    assert report["operation"] == "adopt"
+    assert {"releases", "restarts", "added", "next preview"} <= {row["id"] for row in report["findings"]}
+
+
+@pytest.mark.parametrize(("options", "written"), [((), []), (("--yes",), ["undone"])])
+def test_an_undo_is_shown_first_and_carried_out_with_yes(options, written, invoke):
+    entry = resource("kubernetes:helm.sh/v3:Release", "istiod-release", id="istio-system/istiod")
+    back = Undo(situation(), (entry,), (), ("trading",), {"istio-system/istiod": 3})
+    status, shown, wrote = invoke("--undo", *options, back=back)
+    assert (status, wrote) == (0, written)
+    assert "release istio-system/istiod: is let go, and stays as it is" in shown
+    assert "`helm rollback istiod 3 -n istio-system --wait`" in shown
+
+
+def test_an_undo_waits_for_whoever_has_locked_the_stack(invoke, monkeypatch):
+    monkeypatch.setattr(obstacles, "locks", lambda _: [OBSTACLE])
+    status, _, wrote = invoke("--undo", "--yes", back=Undo(situation(), (), (), (), {}))
+    assert (status, wrote) == (1, [])

@@ -1,0 +1,113 @@
+"""The plan of an adoption."""
+
+from dataclasses import replace
+
+import pytest
+
+from operations.adopt import object_rows, restarts, rows
+from operations.adopt.proposals import Proposal
+from operations.adopt.restarts import Effects
+from pi_mesh.checks.finding import Finding, Level
+from pi_mesh.cluster.objects import Deployment
+from pi_mesh.cluster.pods import Pod
+from tests.support.helm_mesh import PEER, existing, living, situation
+
+
+@pytest.fixture
+def plan(monkeypatch):
+    """`plan(there, effects)`: the rows by the id of their check."""
+
+    def of(there, effects: Effects = Effects(restarts={})) -> dict[str, list[Finding]]:  # noqa: B008 - frozen
+        monkeypatch.setattr(restarts, "of", lambda _: effects)
+        found: dict[str, list[Finding]] = {}
+        for row in rows.plan(there):
+            found.setdefault(row.id, []).append(row)
+        return found
+
+    return of
+
+
+def test_a_release_of_the_expected_version_is_taken_over(plan):
+    (row,) = plan(existing())[rows.RELEASES]
+    assert str(row) == "release istio-system/istiod: istiod 1.31.0, revision 1, is taken over as istiod"
+
+
+def test_another_version_is_a_warning_that_names_the_setting(plan):
+    (row,) = plan(existing(release=living("istiod", "istiod", version="1.30.0")))[rows.RELEASES]
+    assert row.level is Level.WARNING
+    assert "asks for 1.31.0" in row.message
+    assert "set istio.version to 1.30.0 first" in row.fix
+
+
+def test_each_value_that_changes_is_a_row(plan):
+    there = existing(release=living("istiod", "istiod", {"pilot": {"replicaCount": 3}, "old": {"value": 1}}))
+    said = [row.message for row in plan(there)[rows.VALUES]]
+    assert "pilot.replicaCount 3 becomes 1" in said
+    assert "old.value 1 goes" in said
+    assert "global.hub becomes 'docker.io/istio'" in said
+
+
+def test_a_policy_that_changes_is_a_warning_with_both_values(plan):
+    live = {**PEER, "spec": {"mtls": {"mode": "PERMISSIVE"}, "selector": {"matchLabels": {"a": "b"}}}}
+    (row,) = plan(existing(peer=live))[object_rows.ID]
+    assert row.level is Level.WARNING
+    assert "spec.mtls.mode 'PERMISSIVE' becomes 'STRICT'" in row.message
+    assert "spec.selector.matchLabels.a 'b' goes" in row.message
+
+
+def test_a_field_that_ansible_holds_is_said_to_be_handed_over(plan):
+    held = {"manager": "OpenAPI-Generator", "fieldsV1": {"f:spec": {"f:mtls": {"f:mode": {}}}}}
+    meta = {**PEER["metadata"], "managedFields": [held]}
+    _, row = plan(existing(peer={**PEER, "metadata": meta, "spec": {"mtls": {"mode": "PERMISSIVE"}}}))[object_rows.ID]
+    assert row.message == "spec.mtls.mode is managed by OpenAPI-Generator; --yes makes the stack its manager"
+
+
+def test_an_object_that_is_as_the_settings_say_is_no_warning(plan):
+    (row,) = plan(existing(peer=PEER))[object_rows.ID]
+    assert (row.level, row.message) == (Level.OK, "is taken over as it is")
+
+
+def test_a_restart_names_its_pods(plan):
+    pods = (Pod("istio-system", "istiod-1-a", owner="ReplicaSet/istiod-1"),)
+    there = existing(situation(snapshot={"pods": pods}))
+    (row,) = plan(there, Effects(restarts={"istio-system/istiod": "its pod template changes"}))[rows.RESTARTS]
+    assert (row.level, row.number) == (Level.WARNING, 1)
+    assert row.message.endswith("its pod template changes; pods: istiod-1-a")
+
+
+def test_an_adoption_that_restarts_nothing_says_so(plan):
+    (row,) = plan(existing())[rows.RESTARTS]
+    assert row.message == "keep running: no pod template changes"
+
+
+def test_pods_that_an_autoscaler_of_the_charts_added_go_and_are_counted(plan):
+    istiod = Deployment("istio-system", "istiod", {"app": "istiod"}, "istio-system/istiod", wanted=3)
+    there = existing(situation(snapshot={"deployments": (istiod,)}))
+    row = plan(there)[rows.RESTARTS][0]
+    assert (row.message, row.number) == ("goes from 3 to 1 by the first `up`", 2)
+    assert "istio.pilotReplicas" in row.fix
+
+
+def test_charts_that_could_not_be_rendered_are_no_promise(plan):
+    found = plan(existing(), Effects(problem="helm is not on PATH"))
+    assert rows.RESTARTS not in found
+    assert found[rows.RENDERED][0].level is Level.UNKNOWN
+
+
+def test_what_up_adds_to_the_namespaces_is_listed(plan):
+    named = {f"{row.kind} {row.name}" for row in plan(existing())[rows.ADDED]}
+    assert {"resourcequota trading/workloads", "limitrange trading/workload-defaults"} <= named
+    assert "release istio-system/istio-egressgateway" in named
+
+
+def test_a_bound_that_goes_for_a_pods_sake_is_a_warning(plan):
+    there = replace(existing(), proposals=(Proposal("trading.bounds.quota", False, "30 pods run"),))
+    (row,) = plan(there)[rows.FILE]
+    assert (row.level, str(row)) == (Level.WARNING, "trading.bounds.quota: is set to false: 30 pods run")
+
+
+def test_a_gateway_that_no_setting_describes_stays(plan):
+    partners = living("partners", "gateway")
+    there = replace(existing(), living=(*existing().living, partners))
+    (row,) = plan(there)[rows.BESIDE]
+    assert row.name == "istio-system/partners"

@@ -1,0 +1,110 @@
+"""What an undo lets go, and what it keeps."""
+
+import pytest
+
+from operations.adopt import entries, undo
+from pi_mesh.cluster.objects import Namespace
+from pi_mesh.cluster.release_records import ReleaseRecord
+from pi_mesh.names import ADOPTED_ANNOTATION, owner
+from tests.support.factories import STACK
+from tests.support.fake_client import FakeClient
+from tests.support.helm_mesh import PEER, existing, registered, resource, situation
+
+ADOPTED = {"annotations": {ADOPTED_ANNOTATION: owner(STACK)}}
+MADE = "2026-11-25T16:45:46.235699958Z"
+
+
+@pytest.fixture
+def read(monkeypatch):
+    """`read(state, revisions, **snapshot)`: the undo of a stack; revisions of istiod are (number, time)."""
+
+    def of(state: dict, revisions: tuple[tuple[int, str], ...] = (), **snapshot) -> undo.Undo:
+        items = [
+            {
+                "metadata": {
+                    "namespace": "istio-system",
+                    "labels": {"name": "istiod", "version": str(number), "status": "superseded"},
+                    "creationTimestamp": time,
+                }
+            }
+            for number, time in revisions
+        ]
+        latest = max((number for number, _ in revisions), default=1)
+        known = {"releases": (ReleaseRecord("istio-system", "istiod", latest),), **snapshot}
+        monkeypatch.setattr(undo.stacks, "load", lambda _: None)
+        monkeypatch.setattr(undo.observed_state, "read", lambda *_: situation(state, known))
+        monkeypatch.setattr(undo, "Client", FakeClient({undo.release_records.LIST: {"items": items}}))
+        return undo.read(STACK)
+
+    return of
+
+
+def after_up(state: dict, *made: dict) -> dict:
+    """Return the state after an `up`, which keeps the dates of what was there."""
+    entries_ = [*state["deployment"]["resources"], *({**entry, "created": MADE} for entry in made)]
+    return {**state, "deployment": {**state["deployment"], "resources": entries_}}
+
+
+def before() -> dict:
+    half = [{**entry, "id": "old", "created": MADE} for entry in registered()[:3]]
+    return {"version": 3, "deployment": {"resources": half}}
+
+
+@pytest.mark.parametrize("state", [{"version": 3, "deployment": {"resources": []}}, before()], ids=["new", "half"])
+def test_before_the_first_up_the_resources_are_those_of_before_to_the_byte(read, state):
+    adopted = entries.state_with(existing(situation(state), peer=PEER))
+    assert adopted != state
+    assert list(read(adopted).kept) == state["deployment"]["resources"]
+
+
+def test_after_an_up_what_it_made_stays_with_its_component_and_depends_on_nothing_that_is_gone(read):
+    state = entries.state_with(existing())
+    mtls, peer = registered()[5:]
+    release = registered()[4]["urn"]
+    peer = {
+        **peer,
+        "id": "istio-system/default",
+        "dependencies": [release],
+        "propertyDependencies": {"spec": [release]},
+    }
+    back = read(after_up(state, mtls, peer))
+    assert [entry["id"] for entry in back.released] == ["istio-system/istiod"]
+    assert [entry["urn"].rpartition("::")[2] for entry in back.kept] == [
+        f"pi-mesh-{STACK}",
+        "cluster",
+        "mesh-mtls",
+        "peer",
+    ]
+    assert back.kept[-1]["dependencies"] == []
+    assert back.kept[-1]["propertyDependencies"] == {"spec": []}
+    assert any("PeerAuthentication istio-system/default" in row.message for row in undo.plan(back))
+
+
+def test_the_way_back_is_the_last_revision_before_the_adoption(read):
+    state = entries.state_with(existing())
+    history = ((1, "2020-01-01T00:00:00Z"), (2, "2020-01-02T00:00:00Z"), (3, "2100-01-01T00:00:00Z"))
+    (row,) = [row for row in undo.plan(read(state, history)) if row.id == undo.BACK]
+    assert row.message == "`helm rollback istiod 2 -n istio-system --wait`"
+
+
+def test_a_release_that_this_program_never_changed_needs_no_way_back(read):
+    state = entries.state_with(existing())
+    assert not read(state, ((1, "2020-01-01T00:00:00Z"),)).revisions
+
+
+def test_where_helm_no_longer_keeps_that_revision_it_is_said(read):
+    state = entries.state_with(existing())
+    (row,) = [row for row in undo.plan(read(state, ((9, "2100-01-01T00:00:00Z"),))) if row.id == undo.BACK]
+    assert "no longer kept" in row.message
+
+
+def test_only_this_stacks_marks_are_taken_away(read):
+    others = Namespace("theirs", annotations={ADOPTED_ANNOTATION: owner("another")})
+    mine = Namespace("trading", annotations=ADOPTED["annotations"])
+    assert read(before(), namespaces=(others, mine)).marked == ("trading",)
+
+
+def test_a_stack_that_adopted_nothing_says_so(read):
+    state = {"version": 3, "deployment": {"resources": [{**resource("a:b:C", "made"), "created": MADE}]}}
+    (row,) = undo.plan(read(state))
+    assert row.message == "holds nothing that was adopted"

@@ -19,7 +19,7 @@ CALLER = Workload("caller")
 LONELY = pods.pod(TRADING, "lonely", pods.idle())
 SERVICE = service("older-service", {"app": "older"}, http=8080)
 URL = f"http://older-service.{TRADING}"
-AFTERMATH = 12
+AFTERMATH = 8
 """Seconds: pods that were told to stop drain on when the rollout is done."""
 
 

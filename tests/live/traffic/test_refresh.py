@@ -10,6 +10,7 @@ import yaml
 from lab.calls import settled, status
 from lab.cluster.kubectl import get, kubectl, staying_pods
 from lab.cluster.waiting import wait_until
+from lab.toolchain.catalog import ISTIO
 from lab.workloads import CONTROL, TRADING, Workload, apply, delete, manifests, service, wait_for
 from tests.live.traffic.load import streams
 from tests.support import pods
@@ -27,28 +28,28 @@ AFTERMATH = 8
 def older(mesh) -> Iterator[None]:  # noqa: ARG001
     """A workload and a pod of no workload that got one thread for their proxies, where the mesh gives two by now."""
     made_older = [SERVICE, LONELY, *manifests(OLDER)]
+    shipped = get("configmap", "istio", "-n", CONTROL)["data"]["mesh"]
+    one_thread = yaml.safe_load(shipped)
+    one_thread["defaultConfig"]["concurrency"] = 1
     try:
-        concurrency(1)
+        inject(yaml.safe_dump(one_thread), threads=1)
         apply(made_older)
         wait_for(OLDER)
-        concurrency(2)
+        inject(shipped, threads=2)
         apply(manifests(CALLER))
         wait_for(CALLER)
         pods.wait_ready(TRADING, "lonely")
         assert settled(lambda: status(CALLER, URL), 200) == 200
         yield
     finally:
-        concurrency(2)
+        inject(shipped, threads=2)
         delete([*made_older, *manifests(CALLER)])
 
 
-def concurrency(threads: int) -> None:
-    """Have istiod inject so many threads, as another `proxy.concurrency` would."""
-    config = get("configmap", "istio", "-n", CONTROL)["data"]["mesh"]
-    changed = yaml.safe_load(config)
-    changed["defaultConfig"]["concurrency"] = threads
-    data = {"data": {"mesh": yaml.safe_dump(changed)}}
-    kubectl("patch", "configmap", "istio", "-n", CONTROL, "--type=merge", "-p", json.dumps(data))
+def inject(mesh_config: str, threads: int) -> None:
+    """Give istiod a mesh config, and wait until it injects so many threads."""
+    patch = json.dumps({"data": {"mesh": mesh_config}})
+    kubectl("patch", "configmap", "istio", "-n", CONTROL, "--type=merge", "-p", patch)
     asked = json.dumps(pods.pod(TRADING, "asked", pods.idle()))
 
     def injected() -> bool:
@@ -79,7 +80,7 @@ def test_every_proxy_is_shown_and_the_older_ones_are_named(mesh):
     older = {name for name, row in rows.items() if row["older"]}
     assert {name.rpartition("/")[2].partition("-")[0] for name in older} == {"older", "lonely"}
     assert all(rows[name]["older"] == ["concurrency 1, now 2"] for name in older)
-    assert all(row["connected"] and row["version"] == "1.31.0" and row["behind"] == 0 for row in rows.values())
+    assert all(row["connected"] and row["version"] == ISTIO and row["behind"] == 0 for row in rows.values())
     certificates = [row["certificate"] for row in rows.values()]
     assert all(one["trusted"] and 0 < one["days"] < 0.1 and len(one["roots"]) == 1 for one in certificates)
 

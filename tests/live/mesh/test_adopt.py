@@ -75,14 +75,23 @@ def exported(project: Project) -> dict:
 
 
 def test_a_mesh_that_the_role_installed_is_adopted_and_restarts_the_pods_that_the_plan_named(installed):
-    project = installed(policy=PERMISSIVE)
+    project = installed()
+    project.set("trading.bounds", {"sidecar": False})
     plan, before = forecast(project), pods()
     adopted = project.operation("adopt", "--yes").must().output
     assert "0 to replace, 0 to delete" in adopted
     project.must_up()
     assert {name for uid, name in before.items() if uid not in pods()} == plan
-    assert get("peerauthentication", "default", f"--namespace={CONTROL}")["spec"] == {"mtls": {"mode": "STRICT"}}
     project.operation("verify").must()
+
+
+@pytest.mark.long
+def test_a_policy_that_differs_and_a_scope_that_is_new_are_applied_behind_the_new_istiod(installed):
+    project = installed(policy=PERMISSIVE)
+    project.operation("adopt", "--yes").must()
+    project.must_up()
+    assert get("peerauthentication", "default", f"--namespace={CONTROL}")["spec"] == {"mtls": {"mode": "STRICT"}}
+    assert get("sidecars.networking.istio.io", "default", f"--namespace={TRADING}")
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from lab.cluster.waiting import wait_until
 from pi_mesh.certificates import pem
 from tests.live.vault.mesh import issued, roots
 from tests.live.vault.trust import proxies
@@ -35,7 +36,7 @@ def test_the_old_root_signs_on_while_a_proxy_does_not_trust_the_new_one(alone: P
         assert "istio-system/istio-ingressgateway" in findings["message"]
         assert {proxy.pod.split("/")[0] for proxy in proxies()} == {"istio-system"}
         assert all(proxy.roots == (signer,) for proxy in proxies())
-        assert set(pem.certificates(roots(), "the mesh")) == {signer, root.certificate}
+        wait_until("both roots", lambda: set(pem.certificates(roots(), "the mesh")) == {signer, root.certificate})
         assert issued().verifies((signer,))
         stack_file = (alone.folder / STACK_FILE).read_text()
         assert "alsoTrust" in stack_file

@@ -45,6 +45,15 @@ def test_what_was_added_is_taken_out_by_a_patch_since_helm_keeps_it(healthy):
     )
 
 
+def test_an_object_of_the_program_also_gets_back_the_fields_that_the_patch_would_own(healthy):
+    (finding,) = [
+        one for one in run(found(healthy, pairs=(Pair("", {**ROLE, "rules": []}, MORE),))) if "added" in one.message
+    ]
+    assert finding.fix.endswith(
+        """}]'`, then `kubectl patch clusterrole istiod --type=merge -p '{"metadata": {"managedFields": [{}]}}'`"""
+    )
+
+
 def test_what_was_changed_besides_is_put_back_by_helm(healthy):
     live = {**SERVICE, "spec": {"type": "B", "externalIPs": ["1.2.3.4"]}}
     (finding,) = drift_of(healthy, Pair("istio-system/istiod", ASKED, live, defaulted=ASKED))

@@ -10,7 +10,7 @@ import yaml
 from lab.calls import settled, status
 from lab.cluster.kubectl import get, kubectl, staying_pods
 from lab.cluster.waiting import wait_until
-from lab.toolchain.catalog import ISTIO
+from lab.toolchain.istio_parts import ISTIO
 from lab.workloads import CONTROL, TRADING, Workload, apply, delete, manifests, service, wait_for
 from tests.live.traffic.load import streams
 from tests.support import pods

@@ -12,7 +12,7 @@ from tests.live.vault.trust import proxies
 from tests.support import authorities
 from tests.support.project import STACK_FILE, Project
 
-pytestmark = pytest.mark.usefixtures("environment")
+pytestmark = [pytest.mark.long, pytest.mark.usefixtures("environment")]
 
 
 @pytest.fixture

@@ -35,6 +35,11 @@ def row(found: Proxies, proxy: Proxy, older: Older, now: datetime) -> ProxyRow:
     )
 
 
+def logs(proxy: Proxy) -> str:
+    """Return the command that shows what a proxy says."""
+    return f"`kubectl logs -n {proxy.pod.namespace} {proxy.pod.name} -c istio-proxy`"
+
+
 def finding(proxy: Proxy, known: ProxyRow, stack: str) -> Finding:
     """Return the one finding of a proxy: the worst that is said of it gives the level."""
     said = list(_problems(proxy, known, stack))
@@ -48,7 +53,7 @@ def finding(proxy: Proxy, known: ProxyRow, stack: str) -> Finding:
 
 
 def _problems(proxy: Proxy, known: ProxyRow, stack: str) -> Iterator[tuple[Level, str, str]]:
-    look = f"`kubectl logs -n {proxy.pod.namespace} {proxy.pod.name} -c istio-proxy`"
+    look = logs(proxy)
     if proxy.connected is False:
         # A pod that starts, or that fails, is told by its own Readiness.
         level = Level.ERROR if proxy.pod.ready else Level.WARNING

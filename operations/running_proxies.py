@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from operations.proxy_rows import logs
 from pi_mesh.checks import older_proxies
 from pi_mesh.checks.finding import CLUSTER, Finding, Subject, ok, unknown, warning
 from pi_mesh.checks.verify import restart
@@ -38,9 +39,8 @@ def _connections(running: Proxies) -> Iterator[Finding]:
         )
     for proxy in running.proxies:
         if proxy.connected is False and proxy.pod.ready:
-            look = f"`kubectl logs -n {proxy.pod.namespace} {proxy.pod.name} -c istio-proxy`"
             message = "is not connected to istiod: it keeps its configuration, and its certificate ends"
-            yield warning(ID, Subject("pod", proxy.id), message, look)
+            yield warning(ID, Subject("pod", proxy.id), message, logs(proxy))
 
 
 def _older(running: Proxies, older: Mapping[str, tuple[str, ...]], stack: str) -> Iterator[Finding]:

@@ -10,7 +10,9 @@ from operations.preview.changes import Change
 from operations.preview.consequences import Consequences
 from operations.preview.engine_result import Intent, Resource
 from operations.preview.rendered import NotRenderedError, Objects
+from pi_mesh.checks.finding import Subject
 from pi_mesh.checks.verify.differences import differences
+from pi_mesh.checks.verify.restart import workload
 from pi_mesh.cluster.applied import CRD
 
 TEMPLATE = "spec.template"
@@ -55,9 +57,9 @@ def inputs(one: Taken) -> dict:
 
 def pods(there: ExistingMesh, deployment: str) -> list[str]:
     """Return the pods of a Deployment, as NAMESPACE/NAME."""
-    namespace, _, name = deployment.partition("/")
-    mine = [pod for pod in there.now.snapshot.pods if pod.namespace == namespace and not pod.ending]
-    return sorted(f"{namespace}/{pod.name}" for pod in mine if pod.owner.rpartition("-")[0] == f"ReplicaSet/{name}")
+    owner = Subject("deployment", deployment)
+    every = there.now.snapshot.pods
+    return sorted(f"{pod.namespace}/{pod.name}" for pod in every if not pod.ending and workload(pod) == owner)
 
 
 def _name(key: str) -> str:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from pi_mesh.names import SHORT_LIVED_LABEL
 from pi_mesh.quantities import ZERO, Resources
 
 SIDECAR = "istio-proxy"
@@ -51,6 +52,11 @@ class Pod:
     def has_sidecar(self) -> bool:
         """Whether the mesh's proxy runs in it: as a container, or as a native sidecar."""
         return any(container.name == SIDECAR for container in self.containers)
+
+    @property
+    def has_lasting_proxy(self) -> bool:
+        """Return True for a pod whose proxy neither ends nor runs for seconds."""
+        return self.has_sidecar and not self.ending and SHORT_LIVED_LABEL not in self.labels
 
     @property
     def finished(self) -> bool:

@@ -13,7 +13,7 @@ from pi_mesh.cluster.objects import Deployment
 from pi_mesh.cluster.pods import SIDECAR, Pod
 from pi_mesh.cluster.port_forward import asked, forwarded
 from pi_mesh.cluster.snapshot import Snapshot
-from pi_mesh.names import ISTIOD, SHORT_LIVED_LABEL
+from pi_mesh.names import ISTIOD
 
 MONITORING, SYNC = 15014, "/debug/syncz"
 """istiod's port and path, which it answers to its own pod without a login (pilot/pkg/xds/debug.go)."""
@@ -63,8 +63,8 @@ class Proxies:
 
 def of_snapshot(snapshot: Snapshot, namespace: str) -> Proxies:
     """Return what pods alone tell; `namespace` is istiod's. Pods that end, or run for seconds, are left out."""
-    pods = [pod for pod in snapshot.pods if pod.has_sidecar and not pod.ending and SHORT_LIVED_LABEL not in pod.labels]
-    return Proxies(control_plane(snapshot.deployments, namespace), tuple(Proxy(pod, _version(pod)) for pod in pods))
+    found = tuple(Proxy(pod, _version(pod)) for pod in snapshot.pods if pod.has_lasting_proxy)
+    return Proxies(control_plane(snapshot.deployments, namespace), found)
 
 
 def read(context: str, namespace: str, snapshot: Snapshot, *, certificates: bool = True) -> Proxies:
@@ -76,14 +76,19 @@ def read(context: str, namespace: str, snapshot: Snapshot, *, certificates: bool
     if not known.proxies:
         return known
     istiods = [pod.name for pod in snapshot.pods if pod.namespace == namespace and _is_istiod(pod)]
-    with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
+    with ThreadPoolExecutor(max_workers=1) as pool:
         told = pool.submit(_told, context, namespace, istiods)
-        shown = pool.map(lambda proxy: _with_certificates(context, proxy), known.proxies) if certificates else None
-        proxies = list(shown) if shown else known.proxies
+        proxies = with_certificates(context, known.proxies) if certificates else known.proxies
         status = told.result()
     if isinstance(status, str):
-        return replace(known, proxies=tuple(proxies), problem=status)
-    return replace(known, proxies=tuple(_with_status(proxy, status.get(_told_as(proxy))) for proxy in proxies))
+        return replace(known, proxies=proxies, problem=status)
+    return replace(known, proxies=tuple(_with_status(proxy, status) for proxy in proxies))
+
+
+def with_certificates(context: str, proxies: Iterable[Proxy]) -> tuple[Proxy, ...]:
+    """Ask each proxy for its certificates; whoever gives none has a problem."""
+    with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
+        return tuple(pool.map(lambda proxy: _with_certificates(context, proxy), proxies))
 
 
 def control_plane(deployments: Iterable[Deployment], namespace: str) -> str:
@@ -127,11 +132,8 @@ def _told(context: str, namespace: str, istiods: Sequence[str]) -> dict[str, dic
     return found
 
 
-def _told_as(proxy: Proxy) -> str:
-    return f"{proxy.pod.name}.{proxy.pod.namespace}"
-
-
-def _with_status(proxy: Proxy, status: Mapping[str, str] | None) -> Proxy:
+def _with_status(proxy: Proxy, of_all: Mapping[str, Mapping[str, str]]) -> Proxy:
+    status = of_all.get(f"{proxy.pod.name}.{proxy.pod.namespace}")
     if status is None:
         return replace(proxy, connected=False)
     version = proxy.version or status.get("istio_version", "")

@@ -1,19 +1,15 @@
 """The certificates that running proxies hold: whom each trusts, and with which chain it speaks for itself."""
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from cryptography import x509
 
-from pi_mesh.cluster import envoy_admin
+from pi_mesh.cluster import proxies
 from pi_mesh.cluster.client import Client
-from pi_mesh.cluster.errors import ClusterUnreachable
-from pi_mesh.cluster.pods import Pod, parse
-from pi_mesh.names import SHORT_LIVED_LABEL
+from pi_mesh.cluster.pods import parse
+from pi_mesh.cluster.proxies import Proxy
 
 Certificates = tuple[x509.Certificate, ...]
-
-AT_ONCE = 6
 
 
 @dataclass(frozen=True)
@@ -42,24 +38,15 @@ class ProxyTrust:
 def read(context: str) -> list[ProxyTrust]:
     """Ask every running proxy of the cluster. Raises as `pi_mesh.cluster.client.Client` does."""
     with Client(context) as client:
-        pods = [pod for pod in map(parse, client.each("/api/v1/pods")) if _has_proxy(pod)]
-    with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
-        return list(pool.map(lambda pod: _of(context, pod), pods))
+        pods = [pod for pod in map(parse, client.each("/api/v1/pods")) if pod.has_lasting_proxy]
+    running = [Proxy(pod, "") for pod in pods if pod.phase == "Running"]
+    return [_of(proxy) for proxy in proxies.with_certificates(context, running)]
 
 
-def _has_proxy(pod: Pod) -> bool:
-    passing = pod.ending or SHORT_LIVED_LABEL in pod.labels
-    return pod.has_sidecar and pod.phase == "Running" and not passing
-
-
-def _of(context: str, pod: Pod) -> ProxyTrust:
-    name = f"{pod.namespace}/{pod.name}"
-    try:
-        chain, roots = map(_certificates, envoy_admin.certificates(context, pod.namespace, pod.name))
-    except ClusterUnreachable as problem:
-        return ProxyTrust(name, pod.owner, problem=str(problem))
-    problem = "" if roots and chain else "its proxy has no certificate of the mesh yet"
-    return ProxyTrust(name, pod.owner, roots, chain, problem)
+def _of(proxy: Proxy) -> ProxyTrust:
+    chain, roots = _certificates(proxy.chain), _certificates(proxy.roots)
+    problem = proxy.problem or ("" if roots and chain else "its proxy has no certificate of the mesh yet")
+    return ProxyTrust(proxy.id, proxy.pod.owner, roots, chain, problem)
 
 
 def _certificates(text: str) -> Certificates:

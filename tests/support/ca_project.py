@@ -64,6 +64,14 @@ class CaProject:
         return run_in(self.folder, {**self._environment, "VAULT_TOKEN": self.token}, *command)
 
 
+def new(folder: Path, address: str) -> CaProject:
+    """Return a stack that is about to make its CA in the Vault at an address."""
+    project = CaProject(folder)
+    project.set(enabled=True, address=address)
+    project.pulumi("stack", "init").must()
+    return project
+
+
 def _folders(*parts: str) -> list[str]:
     programs.ensure(parts)
     return [str(programs.program(part).parent) for part in parts]

@@ -71,28 +71,14 @@ class PluginProcess:
 
     def update(self, held: Held, changes: Mapping[str, Any]) -> Held:
         changed = self._checked(Held(held.type, held.id, {**held.inputs, **changes}, held.outputs), held.inputs)
-        request = provider_pb2.UpdateRequest(
-            id=held.id,
-            urn=held.urn,
-            olds=_struct(held.outputs),
-            old_inputs=_struct(held.inputs),
-            news=_struct(changed.inputs),
-            timeout=PATIENCE,
-        )
+        request = provider_pb2.UpdateRequest(**_change(held, changed), timeout=PATIENCE)
         made = self._ask("Update", request)
         return Held(held.type, held.id, changed.inputs, _plain(made.properties))
 
     def replaced_by(self, held: Held, changes: Mapping[str, Any]) -> set[str]:
         """Return which of these changes replace the resource."""
         changed = self._checked(Held(held.type, held.id, {**held.inputs, **changes}, held.outputs), held.inputs)
-        request = provider_pb2.DiffRequest(
-            id=held.id,
-            urn=held.urn,
-            olds=_struct(held.outputs),
-            old_inputs=_struct(held.inputs),
-            news=_struct(changed.inputs),
-        )
-        return set(self._ask("Diff", request).replaces)
+        return set(self._ask("Diff", provider_pb2.DiffRequest(**_change(held, changed))).replaces)
 
     def delete(self, held: Held) -> None:
         request = provider_pb2.DeleteRequest(
@@ -144,6 +130,12 @@ class _Engine(engine_pb2_grpc.EngineServicer):
 
     def Log(self, request, context):  # noqa: ARG002, N802 - the protocol's
         return Empty()
+
+
+def _change(held: Held, changed: Held) -> dict[str, Any]:
+    """Return the fields by which a request names a resource and what it shall become."""
+    sides = {"olds": held.outputs, "old_inputs": held.inputs, "news": changed.inputs}
+    return {"id": held.id, "urn": held.urn, **{name: _struct(properties) for name, properties in sides.items()}}
 
 
 def _struct(values: Mapping[str, Any]) -> struct_pb2.Struct:

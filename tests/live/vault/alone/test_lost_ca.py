@@ -3,14 +3,12 @@
 The stack is one that makes the CA alone, so that no cluster is needed. Its token has the policy of docs/vault.
 """
 
-from collections.abc import Iterator
-
 import pytest
 
 from pi_mesh.certificates import pem
-from tests.support import vault_policy
+from tests.support import ca_project, vault_policy
 from tests.support.ca_project import CaProject
-from tests.support.vault_alone import VaultAlone, vault_alone
+from tests.support.vault_alone import VaultAlone
 from tests.support.vault_contract import ITSELF, asked
 
 pytestmark = pytest.mark.long
@@ -19,18 +17,9 @@ NIL = 'got nil response from Vault from path: "pki_int/config/auto-tidy"'
 
 
 @pytest.fixture(scope="module")
-def vault(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VaultAlone]:
-    with vault_alone(tmp_path_factory.mktemp("vault")) as made:
-        made.make_root("pki", "Pi root")
-        yield made
-
-
-@pytest.fixture(scope="module")
 def stack(vault: VaultAlone, tmp_path_factory: pytest.TempPathFactory) -> CaProject:
     """A stack that has made its CA."""
-    project = CaProject(tmp_path_factory.mktemp("ca"))
-    project.set(enabled=True, address=vault.address)
-    project.pulumi("stack", "init").must()
+    project = ca_project.new(tmp_path_factory.mktemp("ca"), vault.address)
     allow(project, vault)
     project.up().must()
     return project

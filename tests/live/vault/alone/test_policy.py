@@ -18,7 +18,7 @@ from tests.live.vault.tls import handshake
 from tests.support import authorities, vault_contract, vault_policy
 from tests.support.authorities import Authority
 from tests.support.plugin_process import Held, PluginError, PluginProcess
-from tests.support.vault_alone import VaultAlone, vault_alone
+from tests.support.vault_alone import VaultAlone
 from tests.support.vault_contract import CHANGES, EVERYTHING, ROLES, configured
 
 POLICY = vault_policy.FILE.read_text()
@@ -56,13 +56,6 @@ def live(plugin: Helped, key: str) -> None:
     for name in (*ROLES, MOUNT):
         if name in held:
             plugin.do("delete", held[name])
-
-
-@pytest.fixture(scope="module")
-def vault(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VaultAlone]:
-    with vault_alone(tmp_path_factory.mktemp("vault")) as made:
-        made.make_root("pki", "Pi root")
-        yield made
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pi_mesh.cluster import proxy_trust
+from pi_mesh.cluster import envoy_admin, proxy_trust
 from pi_mesh.cluster.port_forward import NotForwardedError
 from tests.support import authorities
 from tests.support.fake_client import FakeClient
@@ -35,7 +35,7 @@ def read(monkeypatch):
             return chain, roots
 
         monkeypatch.setattr(proxy_trust, "Client", Pods({"/api/v1/pods": {"items": pods}}))
-        monkeypatch.setattr(proxy_trust.envoy_admin, "certificates", certificates)
+        monkeypatch.setattr(envoy_admin, "certificates", certificates)
         return proxy_trust.read("test")
 
     return run

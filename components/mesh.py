@@ -15,17 +15,18 @@ from components.trading import TradingNamespace, TradingNamespaceArgs
 from components.traffic import Traffic, TrafficArgs
 from pi_mesh import inventory
 from pi_mesh.cluster.gateway_version import as_recorded
-from pi_mesh.inventory import Inventory, Kind
+from pi_mesh.inventory import Inventory, Kind, chart_lock
 from pi_mesh.settings import Settings
 
 
 def deploy(settings: Settings) -> None:
     """Register everything in its order; what is refused is refused before the first resource."""
     recorded = state.read()
-    snapshot = guard(settings, recorded)
+    lock = chart_lock.read(get_stack())
+    snapshot = guard(settings, recorded, lock)
     uid = (snapshot and snapshot.uid) or recorded.cluster_uid
     answer = ca.ask(settings, recorded)
-    wanted = inventory.of(settings, get_stack(), bool(snapshot and snapshot.load_balancer), answer.root)
+    wanted = inventory.of(settings, get_stack(), bool(snapshot and snapshot.load_balancer), answer.root, lock)
     mesh = as_recorded(wanted, recorded)
     on_cluster = partial(ResourceOptions, provider=KubernetesProvider("cluster", settings.cluster.context))
     release = partial(ReleaseArgs, how=settings.release)

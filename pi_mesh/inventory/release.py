@@ -75,6 +75,8 @@ class Release:
     workloads: tuple[Workload, ...] = ()
     component: str = ""
     """Name of the component that installs it, where that differs from the release's: releases.names may change."""
+    sha256: str = ""
+    """Sum that the chart lock has of the chart; empty where the stack is not locked, or the chart not listed."""
 
     @property
     def id(self) -> str:

@@ -25,8 +25,7 @@ def effect(found: Comparison) -> str:
 
 
 def _judged(before: Settings, after: Settings) -> version_step.Unsupported | None:
-    gateways = after.ingress.enabled or after.egress.enabled
-    return version_step.judged(before.istio.version, after.istio.version, gateways=gateways)
+    return version_step.judged(before.istio.version, after.istio.version)
 
 
 def _settings(config: Config) -> Settings | None:

@@ -4,7 +4,7 @@ from functools import partial
 
 from pulumi import Resource, ResourceOptions, get_stack
 
-from components import applied, ca, outputs, state, webhook
+from components import applied, ca, manifest, outputs, state, webhook
 from components.istio import Gateway, IstioBase, Istiod, MeshMtls, MeshMtlsArgs
 from components.manifest import make_namespace
 from components.observability import Observability, ObservabilityArgs
@@ -38,7 +38,12 @@ def deploy(settings: Settings) -> None:
     istiod = Istiod(
         release(mesh.the(Kind.ISTIOD), hooks=webhook.awaited(settings)), on_cluster(depends_on=[base, *signers])
     )
-    served = on_cluster(depends_on=[istiod])
+    canaries = [Istiod(release(one), on_cluster(depends_on=[base, *signers])) for one in mesh.of_kind(Kind.CANARY)]
+    led = [istiod, *canaries]
+    tags = [
+        manifest.register("revision-tag", item, on_cluster(depends_on=led)) for item in mesh.objects_of("revision-tag")
+    ]
+    served = on_cluster(depends_on=[*led, *tags])
     ca.empty_exported_key(settings, snapshot, served)
     own = {
         item.name: make_namespace("ingress-namespace", item, on_cluster(depends_on=[home]))
@@ -46,7 +51,9 @@ def deploy(settings: Settings) -> None:
         if item.component == "ingress"
     }
     gateways = [
-        Gateway(release(one), on_cluster(depends_on=[istiod, *(own[name] for name in own if name == one.namespace)]))
+        Gateway(
+            release(one), on_cluster(depends_on=[*led, *tags, *(own[name] for name in own if name == one.namespace)])
+        )
         for one in mesh.of_kind(Kind.GATEWAY)
     ]
     MeshMtls("mesh-mtls", MeshMtlsArgs(settings.mtls, mesh.objects_of("mesh-mtls")), served)
@@ -55,7 +62,7 @@ def deploy(settings: Settings) -> None:
     if rules := mesh.objects_of("traffic"):
         Traffic("traffic", TrafficArgs(rules), on_cluster(depends_on=[trading]))
     addons = _addons(mesh, served)
-    made = [one for one in (base, istiod, *gateways, *signers, *addons) if isinstance(one, ReleaseComponent)]
+    made = [one for one in (base, *led, *gateways, *signers, *addons) if isinstance(one, ReleaseComponent)]
     applied.leave(mesh, made, on_cluster(depends_on=[home]))
     outputs.export(mesh, made, gateways)
     outputs.export_cluster(settings.cluster.context, uid)

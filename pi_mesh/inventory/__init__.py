@@ -10,6 +10,7 @@ from pi_mesh.inventory import beside, istio
 from pi_mesh.inventory.chart_lock import LockedChart, locked
 from pi_mesh.inventory.managed_object import ManagedObject, managed_objects
 from pi_mesh.inventory.release import Kind, Release, Workload
+from pi_mesh.names import owner
 from pi_mesh.settings import Settings, SettingsError
 from pi_mesh.values import extra
 
@@ -28,6 +29,11 @@ class Inventory:
     """What the program makes of its own, namespaces first."""
     is_locked: bool = False
     """True where the chart lock has the stack: its releases then are files with a sum, or are refused."""
+
+    @property
+    def owner(self) -> str:
+        """Return what stands in the annotation of objects that the stack makes."""
+        return owner(self.stack)
 
     @property
     def workloads(self) -> tuple[Workload, ...]:
@@ -100,7 +106,8 @@ def of(
     SettingsError where extra values contradict typed settings, all of them at once.
     """
     releases = (*istio.releases(settings, load_balancers, root), *beside.releases(settings))
-    extra.refuse(line for release in releases for line in release.contradictions())
+    # Both control planes have the same extra values.
+    extra.refuse(iter(dict.fromkeys(line for release in releases for line in release.contradictions())))
     if lock is not None:
         releases = tuple(locked(release, lock) for release in releases)
     return Inventory(settings, stack, releases, tuple(managed_objects(settings, stack)), lock is not None)

@@ -17,6 +17,7 @@ class Kind(StrEnum):
 
     BASE = "base"
     ISTIOD = "istiod"
+    CANARY = "canary"
     GATEWAY = "gateway"
     CERT_MANAGER = "cert-manager"
     ADDON = "addon"

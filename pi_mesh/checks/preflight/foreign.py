@@ -1,11 +1,13 @@
 """The cluster must hold no other Istio and no webhooks that one left behind."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import groupby
 
 from pi_mesh.checks.finding import CLUSTER, Finding, Subject, error, ok
 from pi_mesh.cluster.objects import Deployment, Webhook
 from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.cluster.stack_state import NEVER_RUN, StackState
 from pi_mesh.inventory import Inventory
 
 CONTROL_PLANE, WEBHOOKS = "foreign istio", "istio webhooks"
@@ -18,9 +20,11 @@ BESIDE = (
 ADOPT = "where it is the only one, `python -m operations adopt -s STACK` takes it over under its own name"
 
 
-def check(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
-    yield from _control_planes(mesh, snapshot)
-    yield from _webhooks(mesh, snapshot)
+def check(mesh: Inventory, snapshot: Snapshot, state: StackState = NEVER_RUN) -> Iterator[Finding]:
+    """Look at what is neither the settings' nor the state's: a second control plane that this `up` removes is."""
+    others = _without(snapshot, state)
+    yield from _control_planes(mesh, others)
+    yield from _webhooks(mesh, others)
 
 
 def may_be_alive(mesh: Inventory, snapshot: Snapshot) -> bool:
@@ -28,6 +32,13 @@ def may_be_alive(mesh: Inventory, snapshot: Snapshot) -> bool:
     unknown = any(kind in snapshot.unreadable for kind in NEEDED)
     hooks = _configurations(mesh, snapshot)
     return unknown or bool(_istiods(mesh, snapshot)) or not all(_is_stale(entry, snapshot) for entry in hooks)
+
+
+def _without(snapshot: Snapshot, state: StackState) -> Snapshot:
+    """Return the cluster without the istiods and webhooks of the state's releases."""
+    deployments = tuple(entry for entry in snapshot.deployments if entry.release not in state.releases)
+    hooks = tuple(hook for hook in snapshot.webhooks if hook.release not in state.releases)
+    return replace(snapshot, deployments=deployments, webhooks=hooks)
 
 
 def _control_planes(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
@@ -68,8 +79,12 @@ def _is_istiod(entry: Deployment) -> bool:
 
 def _configurations(mesh: Inventory, snapshot: Snapshot) -> list[list[Webhook]]:
     """Return the webhooks of Istio that are not this stack's, those of one configuration together."""
-    foreign = [hook for hook in snapshot.webhooks if _of_istio(hook) and not mesh.owns(hook.release)]
+    foreign = [hook for hook in snapshot.webhooks if _of_istio(hook) and not _is_ours(mesh, hook)]
     return [list(hooks) for _, hooks in groupby(foreign, key=lambda hook: (hook.kind, hook.configuration))]
+
+
+def _is_ours(mesh: Inventory, hook: Webhook) -> bool:
+    return mesh.owns(hook.release) or hook.stack == mesh.owner
 
 
 def _is_stale(hooks: list[Webhook], snapshot: Snapshot) -> bool:

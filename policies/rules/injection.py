@@ -46,7 +46,7 @@ def _tags(resources: Sequence[Resource]) -> Iterator[str]:
     """Yield the revision tags that the stack makes as webhook configurations of its own."""
     for resource in resources:
         tag = mapping(resource.props, "metadata.labels").get(TAG_LABEL)
-        if is_kind(resource, "MutatingWebhookConfiguration") and tag:
+        if is_kind(resource, "admissionregistration.k8s.io/MutatingWebhookConfiguration") and tag:
             yield str(tag)
 
 

@@ -24,7 +24,7 @@ def of(base: Config, head: Config) -> UnsupportedChange | None:
     if not before or not after:
         return None
     was, becomes = before.istio.version, after.istio.version
-    problem = version_step.judged(was, becomes, gateways=after.ingress.enabled or after.egress.enabled)
+    problem = version_step.judged(was, becomes)
     if problem is None:
         return None
     refused = "" if after.istio.allow_skip else ", which `up` refuses"

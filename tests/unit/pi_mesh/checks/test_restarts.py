@@ -17,7 +17,7 @@ ISTIOD, INGRESS, EGRESS = (
 
 def templates(mesh: Inventory) -> dict[str, object]:
     """Return the pod templates that the charts render."""
-    rendered = (item for one in mesh.releases if one.kind is not Kind.BASE for item in charts.render(one, one.version))
+    rendered = (item for one in mesh.releases if one.kind is not Kind.BASE for item in charts.render(one))
     return {
         f"Deployment istio-system/{item['metadata']['name']}": item["spec"]["template"]
         for item in rendered

@@ -20,8 +20,8 @@ ADOPT = "where it is the only one, `python -m operations adopt -s STACK` takes i
 
 
 MOVE = (
-    "to move the mesh, which is an outage, run `pulumi destroy -s STACK`, which deletes the stack's namespaces but for adopted ones, then "
-    "`python -m operations repair -s STACK --yes` for the CRDs, then `up`"
+    "to move the mesh, which is an outage, run `pulumi destroy -s STACK` (it deletes the stack's namespaces, but for "
+    "adopted ones), then `python -m operations repair -s STACK --yes` for the CRDs, then `up`"
 )
 
 

@@ -34,8 +34,9 @@ def guard(settings: Settings, state: StackState, lock: tuple[LockedChart, ...] |
         pulumi.log.warn(f"Preflight not done, this preview only shows what the settings say: {problem}")
         mesh = inventory.of(settings, pulumi.get_stack(), lock=lock)
         _note_unlocked(mesh)
+        of_charts = charts.check(mesh, None) if mesh.is_locked else ()
         alone = [
-            *charts.check(mesh, None),
+            *of_charts,
             *undone_settings.check(mesh, None),
             *ingress_namespace.check(mesh, None, state),
         ]

@@ -47,13 +47,13 @@ CHECKS: tuple[Callable[[Inventory, Snapshot], Iterable[Finding]], ...] = (
     footprint.check,
     load_balancer.check,
     autoscaling.check,
-    crd_owners.check,
     crd_versions.check,
     stuck_releases.check,
     undone_settings.check,
 )
 OF_STATE: tuple[Callable[[Inventory, Snapshot, StackState], Iterable[Finding]], ...] = (
     foreign.check,
+    crd_owners.check,
     known_releases.check,
     revisions.check,
     namespaces.check,

@@ -38,6 +38,7 @@ KINDS = {
     "another place for images": Change({"images": {"hub": "registry.example/istio"}}, runs=False),
     "another way to pull": Change({"images": {"pullPolicy": "Always"}}, runs=False),
     "another machine": Change({"cluster": {"architecture": "amd64"}}, runs=False),
+    "a trading namespace of another name": Change({"trading": {"namespace": "trades"}}),
     "nothing": Change({}),
 }
 

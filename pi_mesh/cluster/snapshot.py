@@ -13,7 +13,7 @@ from typing import Any
 from pi_mesh.cluster import identity, load_balancer, nodes, objects, pods, release_records, rights
 from pi_mesh.cluster.client import METADATA_ONLY, Client, Forbidden
 from pi_mesh.cluster.nodes import Node
-from pi_mesh.cluster.objects import Crd, Deployment, Namespace, Service, Webhook
+from pi_mesh.cluster.objects import Crd, Deployment, Namespace, Service, SigningIssuer, Webhook
 from pi_mesh.cluster.pods import Pod
 from pi_mesh.cluster.release_records import ReleaseRecord
 from pi_mesh.cluster.rights import Missing
@@ -60,6 +60,8 @@ class Snapshot:
     """Namespaces whose istiod was given a CA by a stack of this project."""
     external_signer: tuple[str, ...] = ()
     """Namespaces whose istiod has its requests signed in Vault, by a stack of this project."""
+    issuer: SigningIssuer | None = None
+    """cert-manager's Issuer of `ca.issuer`; None where the settings name none, or nobody looked."""
     missing_rights: tuple[str, ...] = ()
     """RESOURCE.GROUP that we may not create."""
     missing_changes: tuple[str, ...] = ()

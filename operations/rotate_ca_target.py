@@ -69,9 +69,9 @@ def _by_issuer(stack: str, settings: Settings) -> Target:
     if settings.ca.issuer is None:
         fix = "name cert-manager's Issuer in ca.issuer, run `pulumi up`, then this command again"
         raise UsageError(stack, "--issuer goes with ca.issuer, which is not set", fix)
-    reached = settings.ca.source == "issuer"
     fix = "`pulumi up` has the Issuer of ca.issuer sign it; then run this command again"
-    return _of_cluster(stack, settings, CERTIFICATE, {"ca.source": "issuer"}, reached, fix)
+    # Not reached even where the settings say so: until its root is trusted, `up` goes on with the CA before it.
+    return _of_cluster(stack, settings, CERTIFICATE, {"ca.source": "issuer"}, reached=False, if_missing=fix)
 
 
 def _of_cluster(

@@ -6,10 +6,12 @@ from typing import Any
 import pulumi
 
 from components import manifest
+from components.ca.cacerts import NAME
 from components.ca.source import Source
 from pi_mesh.catalog.cert_manager import CERTIFICATE
-from pi_mesh.certificates import signing_files
+from pi_mesh.certificates import pem, signing_files
 from pi_mesh.certificates.pem import CertificateError
+from pi_mesh.certificates.signing_files import SigningFiles
 from pi_mesh.cluster import ca_issuer, signing_secret
 from pi_mesh.cluster.errors import ClusterUnreachable
 from pi_mesh.inventory import Inventory
@@ -52,13 +54,24 @@ def _read(settings: Settings) -> Any:
         files = signing_secret.read(settings.cluster.context, settings.istio.namespace, CERTIFICATE)
         if files is None and not pulumi.runtime.is_dry_run():
             raise CertificateError(f"{where} is not there; see why: `kubectl describe certificate {CERTIFICATE}`")
-        return pulumi.UNKNOWN if files is None else signing_files.of(files, where)
+        return pulumi.UNKNOWN if files is None else _trusted(settings, signing_files.of(files, where))
     except CertificateError as problem:
         raise pulumi.RunError(str(problem)) from None
     except ClusterUnreachable as problem:
         if pulumi.runtime.is_dry_run():
             return pulumi.UNKNOWN
         raise pulumi.RunError(f"{where} can't be read: {problem}") from None
+
+
+def _trusted(settings: Settings, offered: SigningFiles) -> SigningFiles:
+    """Return the CA that istiod has, where no workload trusts the root of the one that was signed."""
+    found = signing_secret.read(settings.cluster.context, settings.istio.namespace, NAME) or {}
+    root = pem.certificates(offered.chain, CERTIFICATE)[-1]
+    if not found.get("ca-key.pem") or root in pem.certificates(found["root-cert.pem"], NAME):
+        return offered
+    change = f"`python -m operations rotate-ca --root --issuer -s {pulumi.get_stack()}` changes to it"
+    pulumi.log.warn(f"ca.issuer: CA unchanged: it is signed under {pem.title(root)}, which nobody trusts yet; {change}")
+    return signing_files.of(found, f"Secret {settings.istio.namespace}/{NAME}")
 
 
 def _wait(settings: Settings) -> None:

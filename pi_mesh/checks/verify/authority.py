@@ -38,10 +38,13 @@ def _by_issuer(seen: VerificationInput, signers: list[pem.x509.Certificate]) -> 
         look = f"`kubectl describe certificate -n {namespace} {name}`"
         yield warning(ID, certificate, f"is not signed, so the CA is not renewed: {ca.not_issued}", look)
     elif ca.issued and signers and seen.settings.ca.source == "issuer":
-        offered = pem.certificates(ca.issued, f"secret {namespace}/{name}")[0]
-        if offered not in signers:
+        offered = pem.certificates(ca.issued, f"secret {namespace}/{name}")
+        if offered[0] not in signers:
             ends = f"{signers[0].not_valid_after_utc:%Y-%m-%d}"
-            yield warning(ID, certificate, f"is renewed, istiod signs with the CA before it, to {ends}", "`pulumi up`")
+            roots = pem.certificates(ca.root_cert, "the mesh")
+            known = any(pem.issued(offered[-1], root) for root in roots)
+            fix = "`pulumi up`" if known else "its root is another: `python -m operations rotate-ca --root --issuer`"
+            yield warning(ID, certificate, f"is renewed, istiod signs with the CA before it, to {ends}", fix)
 
 
 def end_of(certificate: pem.x509.Certificate, settings: Settings, now: datetime) -> Finding:

@@ -29,11 +29,8 @@ def issuer() -> Iterator[pem.x509.Certificate]:
     for kind in WEBHOOKS:
         kubectl("delete", kind, "--selector=app.kubernetes.io/instance=cert-manager", "--ignore-not-found")
     try:
-        apply(_objects())
-        kubectl("wait", "--for=condition=Ready", f"clusterissuer/{ROOT}", "--timeout=60s")
-        files = read(CONTEXT, HOME, ROOT)
-        assert files is not None
-        yield pem.certificates(files["root-cert.pem"], ROOT)[0]
+        apply([{"apiVersion": API, "kind": "ClusterIssuer", "metadata": {"name": FIRST}, "spec": {"selfSigned": {}}}])
+        yield use_root(ROOT)
     finally:
         kubectl("delete", "clusterissuer", ROOT, FIRST, "--ignore-not-found")
         helm("uninstall", HOME, "--namespace", HOME, "--wait")
@@ -42,16 +39,24 @@ def issuer() -> Iterator[pem.x509.Certificate]:
         kubectl("delete", "namespace", HOME)
 
 
-def _objects() -> Iterator[dict]:
-    yield {"apiVersion": API, "kind": "ClusterIssuer", "metadata": {"name": FIRST}, "spec": {"selfSigned": {}}}
+def use_root(name: str) -> pem.x509.Certificate:
+    """Make a root of this name, have the ClusterIssuer sign under it from now on, and return it."""
     certificate = {
         "isCA": True,
-        "commonName": "Root of the issuer",
-        "secretName": ROOT,
+        "commonName": f"{name} of the issuer",
+        "secretName": name,
         "duration": "87600h",
         "privateKey": {"algorithm": "ECDSA", "size": 256},
         "issuerRef": {"group": "cert-manager.io", "kind": "ClusterIssuer", "name": FIRST},
     }
-    metadata = {"name": ROOT, "namespace": HOME}
-    yield {"apiVersion": API, "kind": "Certificate", "metadata": metadata, "spec": certificate}
-    yield {"apiVersion": API, "kind": "ClusterIssuer", "metadata": {"name": ROOT}, "spec": {"ca": {"secretName": ROOT}}}
+    apply(
+        [{"apiVersion": API, "kind": "Certificate", "metadata": {"name": name, "namespace": HOME}, "spec": certificate}]
+    )
+    kubectl("wait", "--for=condition=Ready", f"certificate/{name}", f"--namespace={HOME}", "--timeout=60s")
+    apply(
+        [{"apiVersion": API, "kind": "ClusterIssuer", "metadata": {"name": ROOT}, "spec": {"ca": {"secretName": name}}}]
+    )
+    kubectl("wait", "--for=condition=Ready", f"clusterissuer/{ROOT}", "--timeout=60s")
+    files = read(CONTEXT, HOME, name)
+    assert files is not None
+    return pem.certificates(files["root-cert.pem"], name)[0]

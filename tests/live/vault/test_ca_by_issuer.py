@@ -71,7 +71,7 @@ def test_each_proxys_chain_ends_at_the_issuers_root(vault_mesh: VaultMesh, root:
 
 def test_preflight_and_verify_say_that_all_is_well(vault_mesh: VaultMesh, root: pem.x509.Certificate):  # noqa: ARG001
     assert "signs the mesh's CA for 8760h" in vault_mesh.operation("preflight", "--all").must().output
-    assert "Root of the issuer" in vault_mesh.operation("verify", "--all").must().output
+    assert "pi-root of the issuer" in vault_mesh.operation("verify", "--all").must().output
 
 
 def test_a_rotation_has_cert_manager_make_another_key_and_restarts_nothing(
@@ -86,8 +86,24 @@ def test_a_rotation_has_cert_manager_make_another_key_and_restarts_nothing(
     assert after.issuer.public_key() != before.issuer.public_key()
 
 
-def test_without_its_issuer_the_mesh_goes_on_and_a_preview_says_so(vault_mesh: VaultMesh, root: pem.x509.Certificate):
+def test_when_the_issuers_root_changes_up_leaves_the_ca_until_all_trust_the_new_one(
+    vault_mesh: VaultMesh, root: pem.x509.Certificate
+):
+    before, other = issued(), own_issuer.use_root("pi-other")
+    vault_mesh.set("ca.issuer.ttl", "4000h")
+    assert "rotate-ca --root --issuer" in vault_mesh.must_up().line_with("CA unchanged")
+    assert (issued().issuer, pem.certificates(roots(), "the mesh")) == (before.issuer, (root,))
+    with steady(CLIENT, external_signer.URL) as tally:
+        outcome = vault_mesh.operation("rotate-ca", "--root", "--issuer")
+    assert outcome.status == 0, outcome.output
+    assert (tally.failed, tally.total > 0) == ({}, True)
+    assert {proxy.roots for proxy in proxies()} == {(other,)}
+    vault_mesh.preview("--expect-no-changes").must()
+
+
+def test_without_its_issuer_the_mesh_goes_on_and_a_preview_says_so(vault_mesh: VaultMesh, root: pem.x509.Certificate):  # noqa: ARG001
+    trusted = pem.certificates(roots(), "the mesh")
     kubectl("delete", "clusterissuer", own_issuer.ROOT)
     outcome = vault_mesh.preview("--expect-no-changes").must()
     assert "the mesh's CA is unchanged" in outcome.line_with(f"ClusterIssuer {own_issuer.ROOT}")
-    assert issued().verifies((root,))
+    assert issued().verifies(trusted)

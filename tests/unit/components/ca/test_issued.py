@@ -16,6 +16,10 @@ from tests.support.vault_program import files
 ROOT = authorities.make_root()
 SIGNED = authorities.make_ca("signed", ROOT, path_length=None)
 FILES = {"ca-cert.pem": SIGNED.pem, "ca-key.pem": SIGNED.key, "cert-chain.pem": SIGNED.pem, "root-cert.pem": ROOT.pem}
+OLD_ROOT = authorities.make_root("old root")
+OLD = authorities.make_ca("old", OLD_ROOT)
+BEFORE = {"ca-cert.pem": OLD.pem, "ca-key.pem": OLD.key, "cert-chain.pem": OLD.pem, "root-cert.pem": OLD_ROOT.pem}
+"""What istiod signs with."""
 CERTIFICATE, SECRET = "kubernetes:cert-manager.io/v1:Certificate", "kubernetes:core/v1:Secret"
 ISSUER = {"name": "pi", "kind": "ClusterIssuer", "ttl": "4000h"}
 
@@ -24,11 +28,11 @@ ISSUER = {"name": "pi", "kind": "ClusterIssuer", "ttl": "4000h"}
 def plug_in(monkeypatch):
     """`plug_in(ca, secret)`: what is registered where cert-manager's Secret holds that, or reading it fails."""
 
-    def run(ca: dict, secret: object = FILES, preview: bool = False) -> Recording:
-        def read(*_: str) -> object:
+    def run(ca: dict, secret: object = FILES, preview: bool = False, now: dict | None = None) -> Recording:
+        def read(_context: str, _namespace: str, name: str) -> object:
             if isinstance(secret, Exception):
                 raise secret
-            return secret
+            return now if name == "cacerts" else secret
 
         monkeypatch.setattr(issued.signing_secret, "read", read)
         monkeypatch.setattr(issued.ca_issuer, "is_signed", lambda *_: secret is FILES)
@@ -58,6 +62,20 @@ def test_with_another_source_the_certificate_is_made_and_nothing_is_signed_with_
     recording = plug_in({"issuer": ISSUER})
     assert len(recording.of_type(CERTIFICATE)) == 1
     assert recording.of_type(SECRET) == []
+
+
+def test_one_under_a_root_that_nobody_trusts_leaves_the_ca_that_signs(plug_in):
+    recording = plug_in({"source": "issuer", "issuer": ISSUER, "alsoTrust": [ROOT.pem]}, now=BEFORE)
+    made = files(recording)
+    assert made["ca-cert.pem"] == OLD.pem
+    assert sorted(made["root-cert.pem"]) == sorted(OLD_ROOT.pem + ROOT.pem)
+    assert "CA unchanged: it is signed under 'root'" in recording.logs[0]
+    assert "rotate-ca --root --issuer -s test" in recording.logs[0]
+
+
+def test_one_whose_root_is_trusted_by_now_takes_over(plug_in):
+    both = {**BEFORE, "root-cert.pem": OLD_ROOT.pem + ROOT.pem}
+    assert files(plug_in({"source": "issuer", "issuer": ISSUER}, now=both))["ca-cert.pem"] == SIGNED.pem
 
 
 @pytest.mark.parametrize("secret", [None, ClusterUnreachable("no answer")])

@@ -51,6 +51,15 @@ def test_a_ca_that_cert_manager_has_renewed_waits_for_an_up(healthy):
     assert "`pulumi up`" in found
 
 
+def test_a_renewed_ca_under_another_root_waits_for_the_three_steps(healthy):
+    root = make_root()
+    ca = {"ca-cert.pem": make_ca("before", root).pem, "root-cert.pem": root.pem}
+    late = Authority(root.pem, ca, issued=make_ca("renewed", make_root("another")).pem)
+    seen = run(replace(healthy, authority=late, mesh=make_mesh(ca=ISSUER)))
+    (found,) = [str(one) for one in seen if one.level is Level.WARNING and one.kind == "Certificate"]
+    assert "its root is another: `python -m operations rotate-ca --root --issuer`" in found
+
+
 def test_a_ca_that_cert_manager_can_not_renew_is_told_with_its_reason(healthy):
     late = replace(healthy.authority, not_issued="the Issuer is gone")
     seen = run(replace(healthy, authority=late, mesh=make_mesh(ca=ISSUER)))

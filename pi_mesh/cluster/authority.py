@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from pi_mesh.catalog import cert_manager, istio
+from pi_mesh.cluster.cert_manager import not_ready
 from pi_mesh.cluster.client import Client
-from pi_mesh.cluster.objects import not_ready
 from pi_mesh.names import EXTERNAL_CA_LABEL
 
 PUBLIC = ("ca-cert.pem", "cert-chain.pem", "root-cert.pem")

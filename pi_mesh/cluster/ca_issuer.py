@@ -4,9 +4,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from pi_mesh.catalog.cert_manager import CERTIFICATE
+from pi_mesh.cluster.cert_manager import SigningIssuer, not_ready
 from pi_mesh.cluster.client import Client
 from pi_mesh.cluster.errors import ClusterUnreachable
-from pi_mesh.cluster.objects import SigningIssuer, not_ready
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.settings import Settings
 

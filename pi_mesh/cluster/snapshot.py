@@ -11,9 +11,10 @@ from itertools import chain
 from typing import Any
 
 from pi_mesh.cluster import identity, load_balancer, nodes, objects, pods, release_records, rights
+from pi_mesh.cluster.cert_manager import SigningIssuer
 from pi_mesh.cluster.client import METADATA_ONLY, Client, Forbidden
 from pi_mesh.cluster.nodes import Node
-from pi_mesh.cluster.objects import Crd, Deployment, Namespace, Service, SigningIssuer, Webhook
+from pi_mesh.cluster.objects import Crd, Deployment, Namespace, Service, Webhook
 from pi_mesh.cluster.pods import Pod
 from pi_mesh.cluster.release_records import ReleaseRecord
 from pi_mesh.cluster.rights import Missing
@@ -98,8 +99,8 @@ def read(context: str, *, read_only: bool = False) -> Snapshot:
             if not read_only:
                 helms, parse = {"labelSelector": release_records.SELECTOR}, release_records.parse
                 lists["releases"] = pool.submit(_list, client, SECRETS, parse, METADATA_ONLY, **helms)
-                lists["external ca"] = pool.submit(_list, client, SECRETS, _namespace, METADATA_ONLY, **labelled)
-            lists["external signer"] = pool.submit(_list, client, CONFIG_MAPS, _namespace, METADATA_ONLY, **labelled)
+                lists["external ca"] = pool.submit(_list, client, SECRETS, objects.home, METADATA_ONLY, **labelled)
+            lists["external signer"] = pool.submit(_list, client, CONFIG_MAPS, objects.home, METADATA_ONLY, **labelled)
             missing = Missing() if read_only else rights.missing(client.ask)
             found = {kind: future.result() for kind, future in lists.items()}
     return _snapshot(context, version, found, missing)
@@ -125,10 +126,6 @@ def _list(
         return tuple(parse(item) for item in client.each(path, headers, **parameters))
     except Forbidden:
         return None
-
-
-def _namespace(item: dict) -> str:
-    return item["metadata"]["namespace"]
 
 
 def _snapshot(context: str, version: str, found: Lists, missing: Missing) -> Snapshot:

@@ -3,8 +3,8 @@
 import pytest
 
 from pi_mesh.cluster import ca_issuer
+from pi_mesh.cluster.cert_manager import SigningIssuer
 from pi_mesh.cluster.errors import ClusterUnreachable
-from pi_mesh.cluster.objects import SigningIssuer
 from tests.support.factories import make_settings
 from tests.support.fake_client import FakeClient
 from tests.support.snapshots import make_snapshot

@@ -4,7 +4,8 @@ import pytest
 
 from pi_mesh.checks.finding import Level
 from pi_mesh.checks.preflight import ca_issuer
-from pi_mesh.cluster.objects import Crd, SigningIssuer
+from pi_mesh.cluster.cert_manager import SigningIssuer
+from pi_mesh.cluster.objects import Crd
 from tests.support.factories import make_mesh
 from tests.support.snapshots import make_snapshot
 

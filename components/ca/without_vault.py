@@ -1,6 +1,7 @@
 """The CA of a mesh without Vault: from the settings, an existing Secret, cert-manager, or istiod itself."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 
@@ -28,7 +29,7 @@ class GivenCa:
 
 
 def given(settings: Settings, ours: bool, by_issuer: IssuedCa | None) -> GivenCa | None:
-    """Return the CA; None where istiod has yet to make its root.
+    """Return the CA, unknown in a preview without the cluster; None where istiod has yet to make its root.
 
     `ours`: whether a stack of this project made the secret `cacerts`. Raises CertificateError.
     """
@@ -36,7 +37,11 @@ def given(settings: Settings, ours: bool, by_issuer: IssuedCa | None) -> GivenCa
         return GivenCa(issued.source(settings, by_issuer))
     if settings.ca.source == "pem":
         return GivenCa(_from_config(settings))
-    return _from_secret(settings, ours) if settings.ca.source == "secret" else _of_istiod(settings)
+    try:
+        return _from_secret(settings, ours) if settings.ca.source == "secret" else _of_istiod(settings)
+    except ClusterUnreachable:  # in a preview alone: see `_read`
+        unknown: pulumi.Output[Any] = pulumi.Output.from_input(pulumi.UNKNOWN)
+        return GivenCa(Source(unknown, unknown), written=settings.ca.secret != NAME)
 
 
 def _from_config(settings: Settings) -> Source:
@@ -80,4 +85,6 @@ def _read(settings: Settings, name: str, where: str) -> dict[str, str] | None:
     try:
         return signing_secret.read(settings.cluster.context, settings.istio.namespace, name)
     except ClusterUnreachable as problem:
+        if pulumi.runtime.is_dry_run():
+            raise
         raise CertificateError(f"{where} can't be read: {problem}") from None

@@ -4,7 +4,7 @@ from functools import partial
 
 from pulumi import Resource, ResourceOptions, get_stack
 
-from components import applied, ca, outputs, state
+from components import applied, ca, outputs, state, webhook
 from components.istio import Gateway, IstioBase, Istiod, MeshMtls, MeshMtlsArgs
 from components.manifest import make_namespace
 from components.observability import Observability, ObservabilityArgs
@@ -34,7 +34,9 @@ def deploy(settings: Settings) -> None:
     )
     signers = ca.plug_in(mesh, snapshot, answer, on_cluster(depends_on=[home]))
     base = IstioBase(release(mesh.the(Kind.BASE)), on_cluster(depends_on=[home]))
-    istiod = Istiod(release(mesh.the(Kind.ISTIOD)), on_cluster(depends_on=[base, *signers]))
+    istiod = Istiod(
+        release(mesh.the(Kind.ISTIOD), hooks=webhook.awaited(settings)), on_cluster(depends_on=[base, *signers])
+    )
     served = on_cluster(depends_on=[istiod])
     ca.empty_exported_key(settings, snapshot, served)
     own = {

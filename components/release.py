@@ -16,6 +16,8 @@ class ReleaseArgs:
 
     release: Release
     how: ReleaseSettings
+    hooks: pulumi.ResourceHookBinding | None = None
+    """What runs in this program when the release has been installed or upgraded."""
 
 
 class ReleaseComponent(pulumi.ComponentResource):
@@ -52,6 +54,7 @@ class ReleaseComponent(pulumi.ComponentResource):
                 parent=self,
                 # Two releases of one name can't be side by side, and neither can what they own in the cluster's scope.
                 delete_before_replace=True,
+                hooks=args.hooks,
             ),
             **_chart(release),
         )

@@ -6,6 +6,7 @@ from functools import partial
 
 from pi_mesh import names
 from pi_mesh.catalog.footprint import GATEWAY, ISTIOD, Growth
+from pi_mesh.catalog.istio import gateway_chart
 from pi_mesh.inventory.release import Kind, Release, Workload, surge_pods
 from pi_mesh.model.resources import Autoscaling, ResourceProfile
 from pi_mesh.settings import Settings
@@ -53,6 +54,8 @@ def releases(settings: Settings, load_balancers: bool, root: str | None) -> Iter
                 component=GATEWAYS[setting],
                 namespace=gateway_namespace(settings, setting),
                 chart="gateway",
+                version=gateway_chart(settings.istio.version),
+                images=settings.istio.version,
                 setting=setting,
                 typed=gateway.helm_values(settings, name, branch, load_balancers),
                 extra=branch.values,

@@ -73,6 +73,8 @@ class Release:
     extra: Values = field(default_factory=dict)
     """Values as they stand in the stack file."""
     workloads: tuple[Workload, ...] = ()
+    images: str = ""
+    """Version of its images, where the chart has another."""
     component: str = ""
     """Name of the component that installs it, where that differs from the release's: releases.names may change."""
 
@@ -85,6 +87,11 @@ class Release:
     def values(self) -> Values:
         """All values that Helm gets."""
         return extra.merge(self.typed, self.extra)
+
+    @property
+    def image_version(self) -> str:
+        """Version of what it runs."""
+        return self.images or self.version
 
     @property
     def package(self) -> str:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from pi_mesh.catalog.istio import gateway_chart_is_broken
 from pi_mesh.model.base import Model
 from pi_mesh.settings.ca_source import CaSourceSettings
 from pi_mesh.settings.cluster import ClusterSettings
@@ -64,12 +63,6 @@ class Settings(Model):
             yield f"ca.source: {self.ca.source} goes without Vault; set vault.enabled: false, or ca.source: istiod"
         if self.vault.external_signer and self.ca.also_trust:
             yield 'ca.alsoTrust goes with vault.key: exported; see "Another root" in docs/vault.md'
-        if (self.ingress.enabled or self.egress.enabled) and gateway_chart_is_broken(self.istio.version):
-            yield (
-                f"istio.version {self.istio.version} has a gateway chart that Helm >= 3.18.5 refuses "
-                "(istio/istio#57354); use 1.20.x, 1.25.5, 1.26.4, 1.27.1 or newer, or switch ingress.enabled and "
-                "egress.enabled off"
-            )
         if self.ingress.enabled and self.egress.enabled:
             yield from self._shared_node_ports()
 

@@ -139,3 +139,11 @@ def test_a_gateway_of_before_gets_its_version_with_the_first_upgrade_and_not_ear
     recording = deployed(make_snapshot(version="v1.29.0"), state=state, istio={"version": version})
     (ingress,) = (one for one in recording.of_type(RELEASE) if one.props["name"] == INGRESS)
     assert ingress.props["values"]["podAnnotations"].get(VERSION_ANNOTATION) == annotated
+
+
+def test_what_follows_istiod_waits_for_its_webhook(plain):
+    assert plain.one("istiod-release").hooks == {"after_create", "after_update"}
+
+
+def test_a_preview_waits_for_no_webhook(deployed):
+    assert not deployed(None).one("istiod-release").hooks

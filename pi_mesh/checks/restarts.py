@@ -44,7 +44,7 @@ class Forecast:
     restarts: tuple[str, ...] = ()
     """Those whose pods a change makes anew."""
     removed: tuple[str, ...] = ()
-    """Those of releases that are switched off."""
+    """Those of releases that are switched off, and namespaces of the stack that get another name."""
     keep: tuple[str, ...] = ()
     """Config paths of istiod's values that running proxies keep until their pods are made anew."""
 
@@ -81,12 +81,14 @@ def _has_new_pods(release: Release, recorded: RecordedRelease, paths: list[str])
 
 
 def _removed(mesh: Inventory, state: StackState) -> Iterator[str]:
-    """Yield the gateways that the state has and the settings switch off."""
+    """Yield the gateways that the state has and the settings switch off, and the namespaces that they rename."""
     wanted = {release.id for release in mesh.releases}
     for setting, (name, _) in gateways(mesh.settings).items():
         release = f"{gateway_namespace(mesh.settings, setting)}/{name}"
         if release in state.recorded and release not in wanted:
             yield f"Deployment {release}"
+    for name in sorted(state.owned - {item.name for item in mesh.namespaces}):
+        yield f"Namespace {name}"
 
 
 def _plain(values: Mapping[str, object]) -> Mapping[str, object]:

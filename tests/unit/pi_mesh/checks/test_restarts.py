@@ -1,5 +1,7 @@
 """The restart forecast, compared with the pod templates that the real charts render."""
 
+from dataclasses import replace
+
 import pytest
 
 from pi_mesh.checks import restarts
@@ -50,6 +52,14 @@ def test_gateways_of_charts_before_1_24_follow_an_upgrade():
 def test_a_gateway_that_is_switched_off_is_told_as_removed():
     forecast = restarts.of(make_mesh(egress={"enabled": False}), installed_state(make_mesh()))
     assert (forecast.restarts, forecast.removed) == ((), (EGRESS,))
+
+
+def test_a_namespace_that_gets_another_name_is_told_as_removed_unless_it_is_adopted():
+    own = replace(installed_state(make_mesh()), owned=frozenset({"trading"}))
+    renamed = make_mesh(trading={"namespace": "trades"})
+    assert restarts.of(renamed, own).removed == ("Namespace trading",)
+    assert restarts.of(make_mesh(), own).removed == ()
+    assert restarts.of(renamed, installed_state(make_mesh())).removed == ()
 
 
 def test_a_first_install_makes_nothing_anew():

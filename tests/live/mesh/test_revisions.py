@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import pytest
 
@@ -80,7 +81,8 @@ def there_and_back(project: Project, workloads: set[str]) -> str:
     assert revisions() == dict.fromkeys(workloads, "default")
     change(project, **AS_SHIPPED)
     project.must_up()
-    assert SECOND not in kubectl("get", "deployments", "--output=name", f"--namespace={CONTROL}")
+    names = partial(kubectl, "get", "deployments", "--output=name", f"--namespace={CONTROL}")
+    assert settled(lambda: SECOND in names(), False) is False
     assert get("deployment", FIRST, f"--namespace={CONTROL}")["metadata"]["uid"] == before
     return refused.line_with(f"would remove the revision {REVISION}").strip()
 

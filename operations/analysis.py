@@ -15,7 +15,7 @@ from pi_mesh.inventory import Inventory
 ID = "configuration analysis"
 ISTIOCTL = Subject("command", "istioctl")
 SECONDS = 15
-"""An istioctl of another version may wait for kinds that the cluster does not have, and give no answer at all."""
+"""Seconds to wait: an istioctl of another version may wait for kinds that the cluster lacks, and never answer."""
 EXAMPLES = 3
 LEVELS = {"Error": Level.ERROR, "Warning": Level.WARNING}
 
@@ -75,7 +75,7 @@ def _finding(message: dict) -> Finding:
 
 
 def _grouped(messages: Iterable[dict]) -> Iterator[Finding]:
-    """Yield a finding for each code and level: an error in the configuration of others is no error of this mesh."""
+    """Yield a finding for each code and level: an error in a foreign configuration is no error of this mesh."""
     for (level, _), group in groupby(sorted(messages, key=_group), key=_group):
         same = list(group)
         names = list(dict.fromkeys(f"{kind} {name}" for kind, name in map(_origin, same)))
@@ -104,7 +104,7 @@ def _text(message: dict) -> str:
 
 
 def _page(message: dict) -> str:
-    """Return the URL of the page that explains the message, without what only tells where the link was found."""
+    """Return the URL of the page that explains the message, without the tracking part of the link."""
     return message.get("documentationUrl", "").partition("?")[0]
 
 

@@ -1,4 +1,4 @@
-"""What all commands share: options, and the one place where reports and errors become output and exit statuses."""
+"""The options that all commands share, and the one place where reports and errors become output and exit statuses."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -30,7 +30,7 @@ def expected_errors(operation: Operation, stack: str, as_json: bool) -> Iterator
 
 
 def conclude(done: Report, as_json: bool, show: Callable[[Report], None] = report_text.show) -> NoReturn:
-    """End the command with the report's status, after printing it as JSON or as `show` does."""
+    """End the command with the report's status, after printing it as JSON or with `show`."""
     if as_json:
         print(done.model_dump_json())
     else:

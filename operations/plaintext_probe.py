@@ -22,15 +22,15 @@ from pi_mesh.cluster.pods import SIDECAR, Pod
 
 ID = "plain-text call"
 SECONDS = 8
-"""For one call."""
+"""Seconds for one call."""
 MOST = 30
-"""Calls of one run."""
+"""Number of calls in one run, at most."""
 NOT_REACHED = ("dial tcp", "connection refused", "no route to host", "timeout", "deadline exceeded")
 PROXY_FAILED = "error trying to reach service"
 
 
 class Outcome(Enum):
-    """How a plain-text call ended."""
+    """The result of a plain-text call."""
 
     REFUSED = auto()
     """The connection was made and then closed without an answer."""
@@ -51,7 +51,7 @@ def probe(seen: VerificationInput) -> list[Finding]:
 
 
 def call(client: Client, namespace: str, pod: str, port: int) -> tuple[Outcome, str]:
-    """Call a port of a pod in plain text, by way of the API server; the text says what came back."""
+    """Call a port of a pod in plain text through the API server, and return the outcome with its text."""
     status, text = client.relay(f"/api/v1/namespaces/{namespace}/pods/{pod}:{port}/proxy/", SECONDS)
     message = _api_server_says(text)
     if PROXY_FAILED in message:

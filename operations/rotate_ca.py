@@ -1,4 +1,4 @@
-"""`rotate-ca`: a new key and certificate for the mesh's CA, under the same root, with no restart."""
+"""The command `rotate-ca`: a new key and certificate for the mesh's CA, under the same root, without a restart."""
 
 from functools import partial
 from importlib.util import find_spec
@@ -20,7 +20,7 @@ from pi_mesh.settings.vault import VaultSettings
 
 ID, PENDING = "pulumi up", "pending changes"
 OF_THE_CA = ("pi-mesh:vault:", "pulumi:providers:vault")
-"""Types of the resources that a rotation changes: our components with what is in them, and the provider."""
+"""Types of the resources that a rotation changes: this program's Vault components and their content, the provider."""
 Policies = Annotated[bool, typer.Option(help="Have the policy pack in `policies` judge what is about to change.")]
 Wait = Annotated[int, typer.Option(help="Seconds to wait until istiod signs with the new CA.", min=1)]
 
@@ -45,12 +45,12 @@ def rotate_ca(
 ) -> None:
     """Give the mesh's CA in Vault a new key and certificate under the same root, without a restart, and prove it.
 
-    Counts vault.generation up, runs `pulumi up`, and compares certificates that istiod signed before and after. Where
-    the CA has a stack of its own, that one comes first; named itself, it is the only one. Refuses while the settings
-    ask for any other change: `pulumi up` is for those.
+    Increases vault.generation, runs `pulumi up`, and compares certificates that istiod signed before and after it. If
+    the CA has its own stack, that stack is updated first; if you name that stack itself, it is the only one. The
+    command refuses to run while the settings contain any other change: apply that with `pulumi up`.
 
-    With --root: trust the new root too, sign under it, and trust the old one no more. Before each next step all proxies
-    are asked whether they have followed. Run again, the same command goes on where it was stopped.
+    With --root: trust the new root too, sign under it, and then stop trusting the old root. Before each next step, all
+    proxies are asked whether they have followed. After an interruption, the same command goes on where it stopped.
     """
     judged = policies and find_spec("pulumi_policy") is not None
     wish = Wish(root_mount, chain, key, secret)
@@ -74,7 +74,7 @@ def rotate_ca(
 
 
 def _pending(stack: str, vault: VaultSettings, judged: bool) -> list[Finding]:
-    """Return an error for each stack of which an `up` would change anything besides the CA."""
+    """Return an error for each stack in which an `up` would change anything besides the CA."""
     stacks_ = (stack, vault.stack) if vault.enabled and vault.stack else (stack,)
     try:
         pending = {name: _besides_the_ca(pulumi.pending(name, judged)) for name in stacks_}
@@ -84,7 +84,7 @@ def _pending(stack: str, vault: VaultSettings, judged: bool) -> list[Finding]:
 
 
 def _besides_the_ca(changes: dict[str, str]) -> list[str]:
-    """Return such as "update istiod-release". URNs: urn:pulumi:STACK::PROJECT::PARENT_TYPE$TYPE::NAME."""
+    """Return changes such as "update istiod-release". URNs: urn:pulumi:STACK::PROJECT::PARENT_TYPE$TYPE::NAME."""
     return [
         f"{operation} {urn.rpartition('::')[2]}"
         for urn, operation in changes.items()
@@ -99,7 +99,7 @@ def _refused(stack: str, changes: list[str]) -> Finding:
 
 
 def _renewed(stack: str, vault: VaultSettings, judged: bool) -> list[Finding]:
-    """Renew the CA's stack, then the mesh's where that is another: never with a CA that failed to come."""
+    """Renew the CA's stack, then the mesh's stack if that is another, but only after the CA's renewal succeeded."""
     if vault.here:
         return [_next_generation(stack, vault.generation, judged)]
     ca_stack = str(vault.stack)
@@ -108,7 +108,7 @@ def _renewed(stack: str, vault: VaultSettings, judged: bool) -> list[Finding]:
 
 
 def _next_generation(stack: str, generation: int, judged: bool) -> Finding:
-    """Count `vault.generation` up in the stack's file and bring the stack to it."""
+    """Increase `vault.generation` in the stack's file and update the stack."""
     try:
         pulumi.set_config(stack, "vault.generation", str(generation + 1))
     except PulumiFailed as problem:

@@ -18,7 +18,7 @@ RESTART = "`kubectl rollout restart -n {} deploy/istiod`"
 
 
 def signed(settings: Settings, authority: Authority) -> list[Finding]:
-    """Whether a fresh certificate chains to what workloads trust, and comes from the CA that the settings want."""
+    """Check that a new certificate chains to the trusted root and comes from the CA in the settings."""
     if amiss := list(_amiss(settings, authority)):
         return amiss
     if shutil.which("kubectl") is None:
@@ -35,7 +35,7 @@ def signed(settings: Settings, authority: Authority) -> list[Finding]:
 
 
 def _amiss(settings: Settings, authority: Authority) -> Iterator[Finding]:
-    """What tells without asking for a certificate that the right one can't come."""
+    """Yield the problems that exclude the right certificate before one is requested."""
     vault, again = settings.vault, f"`pulumi up`, then {_restart(settings)}"
     if not vault.external_signer:
         if (vault.enabled or settings.ca.plugged_in) and not authority.cacerts:

@@ -1,4 +1,4 @@
-"""Carries an adoption out: the stack file first, then the state, in one write under the backend's lock."""
+"""The execution of an adoption: the stack file first, then the state, in one write under the backend's lock."""
 
 from collections.abc import Callable
 from functools import partial
@@ -19,7 +19,7 @@ HARMFUL = ("replace", "delete", "create-replacement", "delete-replaced", "discar
 
 
 class ChangedMeanwhile(OperationError):
-    """A run changed the state after it was read: nothing was written."""
+    """A run changed the state after this command had read it: nothing was written."""
 
     status = Exit.PROBLEMS
 
@@ -30,9 +30,10 @@ class ChangedMeanwhile(OperationError):
 
 
 def carry_out(there: ExistingMesh, say: Callable[[str], None]) -> Finding:
-    """Write the settings and the state, and judge the next preview; a harmful one is taken back at once.
+    """Write the settings and the state, and judge the next preview; take back a harmful one at once.
 
-    Interrupted anywhere, the next run goes on: the settings alone change nothing, and the state comes whole or not.
+    After an interruption the next run goes on: the settings alone change nothing, and the state is written in one
+    piece.
     """
     for one in there.proposals:
         say(f"{one.path}: writing it into the stack file")
@@ -46,7 +47,7 @@ def carry_out(there: ExistingMesh, say: Callable[[str], None]) -> Finding:
 
 
 def write(there: ExistingMesh, new: dict, first: Callable[[], None] = lambda: None) -> None:
-    """Replace the state under the lock, after what comes `first` there. Raises ChangedMeanwhile or NotOurs."""
+    """Replace the state under the lock, after calling `first` there. Raises ChangedMeanwhile or NotOurs."""
     now = there.now
     with backend_lock.held(now) as lock:
         if state.content(pulumi.export(now.stack)) != state.content(now.state):
@@ -60,7 +61,7 @@ def write(there: ExistingMesh, new: dict, first: Callable[[], None] = lambda: No
 
 
 def _hand_over(there: ExistingMesh) -> None:
-    """Make the stack the manager of the fields that it is going to change, and that others hold."""
+    """Make the stack the manager of the fields that `up` is going to change and that another manager holds."""
     held = [one for one in there.objects if any(held_fields.holders(one, object_rows.paths_held(one)))]
     with Client(there.now.context) as client:
         discovery = Discovery(client)

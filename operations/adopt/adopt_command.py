@@ -1,4 +1,4 @@
-"""The command."""
+"""The command line of `adopt`."""
 
 from itertools import groupby
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""What stands in the way of an adoption: each an error with what to do, found before anything is written."""
+"""The obstacles to an adoption: errors with what to do, found before anything is written."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -12,13 +12,13 @@ from pi_mesh.cluster.field_managers import manager_of
 
 REPAIR = "`python -m operations repair -s STACK`"
 SECRETS = "releases"
-"""What the snapshot calls the secrets in which Helm keeps its releases."""
+"""Key under which the snapshot has the Secrets of Helm's releases."""
 OTHERS = ("Argo CD", "Flux", "Helm release")
 """Managers that put an object back when another changes it."""
 
 
 def of_stack(now: Situation) -> Iterator[Finding]:
-    """Yield what is to be put right before the cluster is looked at: locks, rights, an unfinished run, Vault."""
+    """Yield the obstacles outside of the mesh: locks, rights, an unfinished run, Vault."""
     yield from locks(now)
     stack = Subject("stack", now.stack)
     if operations := state.pending(now.state):
@@ -33,7 +33,7 @@ def of_stack(now: Situation) -> Iterator[Finding]:
 
 
 def locks(now: Situation) -> Iterator[Finding]:
-    """Yield who holds the stack; a lock that an interrupted adoption left, with nothing under way, holds nothing."""
+    """Yield the holder of the stack's lock; a lock that an interrupted adoption left, with nothing running, is none."""
     stack = Subject("stack", now.stack)
     for lock in now.locks:
         if lock.here and lock.alive:
@@ -45,7 +45,7 @@ def locks(now: Situation) -> Iterator[Finding]:
 
 
 def of_mesh(now: Situation, client: Client, living: Sequence[Living]) -> Iterator[Finding]:
-    """Yield what is wrong with the mesh that is there."""
+    """Yield the obstacles in the existing mesh."""
     settings, snapshot = now.mesh_settings, now.snapshot
     yield from release_search.control_planes(settings, snapshot, living)
     yield from release_search.ambiguities(settings, living)
@@ -61,12 +61,12 @@ def of_mesh(now: Situation, client: Client, living: Sequence[Living]) -> Iterato
 
 
 def _has_istiod(now: Situation) -> bool:
-    """Return True where a control plane runs, of whatever owner."""
+    """Return True where a control plane runs, whoever owns it."""
     return any(entry.labels.get("app") == "istiod" for entry in now.snapshot.deployments)
 
 
 def of_release(one: Living, timeout: int) -> Iterator[Finding]:
-    """Yield why a release can't be adopted now."""
+    """Yield the reasons why a release cannot be adopted now."""
     subject, at = Subject("release", one.record.id), one.record
     undo = f"`helm rollback {at.name} -n {at.namespace}`"
     if at.pending:
@@ -80,7 +80,7 @@ def of_release(one: Living, timeout: int) -> Iterator[Finding]:
 
 
 def of_object(wanted: Mapping, live: Mapping) -> Iterator[Finding]:
-    """Yield why an object can't be adopted: somebody else keeps it as it is."""
+    """Yield the reason why an object cannot be adopted: another controller restores it."""
     meta, kind = live["metadata"], wanted["kind"]
     name = "/".join(filter(None, (meta.get("namespace"), meta["name"])))
     subject = Subject(kind.lower(), name)

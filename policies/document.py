@@ -1,4 +1,4 @@
-"""Writes docs/policies.md from the rules themselves: `python -m policies.document`."""
+"""The command `python -m policies.document`: write docs/policies.md from the rules."""
 
 import json
 from collections.abc import Iterator
@@ -50,7 +50,7 @@ value of a type that nothing can be read from.
 
 
 def page() -> str:
-    """The whole page."""
+    """Return the whole page."""
     return "\n".join([INTRODUCTION, *("\n".join(_section(rule)) for rule in RULES)])
 
 

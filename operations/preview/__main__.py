@@ -1,4 +1,4 @@
-"""`python -m operations.preview`: prints what the working tree changes against the base branch."""
+"""The command `python -m operations.preview`: print the comment on a pull request."""
 
 import sys
 from pathlib import Path
@@ -24,10 +24,10 @@ def main(
     whole: Annotated[bool, typer.Option("--whole", help="Every diff, though GitHub would not take it all.")] = False,
     charts: Annotated[str, typer.Option(help="A folder of packaged charts to use instead of charts.source.")] = "",
 ) -> None:
-    """Prints what the working tree changes against the base branch, judged by the base's rules.
+    """Print the changes of the working tree against the base branch, judged by the base's rules.
 
-    Exit status: 0 fine, 1 the working tree does not preview or breaks a mandatory policy, 2 wrong usage, or git or
-    pulumi can't be run.
+    Exit status: 0 success, 1 the working tree does not preview or breaks a mandatory policy, 2 wrong usage, or git or
+    pulumi cannot run.
     """
     try:
         refused = _preview(Path.cwd(), list(dict.fromkeys(stack or ["pi-cluster"])), base, whole, charts)

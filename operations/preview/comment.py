@@ -19,7 +19,7 @@ NUMBERS = re.compile(r"[0-9][0-9.-]*")
 
 
 def marker(stack: str) -> str:
-    """Return the hidden line by which the workflow finds its own comment again."""
+    """Return the hidden line by which the workflow finds its own comment."""
     return f"<!-- pi-mesh preview {stack} -->"
 
 
@@ -31,7 +31,7 @@ def documentation(stacks: Iterable[str], revision: Revision) -> str:
 
 
 def markdown(found: Sequence[Comparison], revision: Revision, limit: int = LIMIT) -> str:
-    """Return the whole comment, of at most so many characters."""
+    """Return the whole comment, of at most `limit` characters."""
     return "\n---\n\n".join(_section(one, revision, limit // len(found)) for one in found)
 
 
@@ -84,7 +84,7 @@ def _folds(found: Comparison) -> Iterator[str]:
 
 
 def _is_old(warning: str, found: Comparison) -> bool:
-    """Return True for a warning that the base has too, be it of another version or date."""
+    """Return True for a warning that the base has too, also for another version or date."""
     return NUMBERS.sub("", warning) in {NUMBERS.sub("", text) for text in _warnings(found.before.intent)}
 
 
@@ -106,7 +106,10 @@ def _unknown(found: Comparison) -> Iterator[str]:
 
 
 def _violation(violation: Violation) -> str:
-    """The engine puts the rule's description on the first line; the breach and its fix are below."""
+    """Return a violation in Markdown.
+
+    The engine puts the rule's description on the first line, breach and fix below.
+    """
     message = violation.message.partition("\n")[2] or violation.message
     return f"**{violation.level}** {code(violation.policy)} on {code(violation.resource)}: {quoted(message)}"
 

@@ -1,4 +1,4 @@
-"""The lines that say what happens to the cluster, why, and what to do after the update."""
+"""The lines about the effects on the cluster, their reasons, and the work after the update."""
 
 from collections.abc import Iterator, Sequence
 
@@ -11,11 +11,11 @@ WITH = {
     "Namespace": ", and **everything in {it}**, also what others put there",
     "Release": ", and {its} pods with {it}",
 }
-"""What goes with an object of a kind."""
+"""Objects that are deleted together with an object of a kind."""
 
 
 def lines(found: Comparison) -> Iterator[str]:
-    """Yield a line for each thing that happens."""
+    """Yield a line for each effect."""
     alike: dict[tuple[object, ...], list[Step]] = {}
     for step in found.steps:
         if step.verb in GONE:
@@ -42,7 +42,7 @@ def lines(found: Comparison) -> Iterator[str]:
 
 
 def _refusal(stack: str, namespace: str) -> str:
-    """Return what preflight says of an istiod that moves, which only a running cluster shows."""
+    """Return preflight's refusal of an istiod that moves, which only a running cluster shows."""
     destroy, repair = code(f"pulumi destroy -s {stack}"), code(f"python -m operations repair -s {stack} --yes")
     return (
         f"Preflight refuses this `pulumi up` (foreign istio) while istiod runs in {code(namespace)}. To move it, run "
@@ -51,7 +51,7 @@ def _refusal(stack: str, namespace: str) -> str:
 
 
 def _restart(workloads: Sequence[str]) -> str:
-    """Return the command that restarts workloads of one namespace, the mesh's."""
+    """Return the command that restarts workloads of one namespace, that of the mesh."""
     places = [key.partition(" ")[2].split("/") for key in workloads]
     return f"kubectl rollout restart -n {places[0][0]} {' '.join(f'deployment/{name}' for _, name in places)}"
 

@@ -1,4 +1,4 @@
-"""The first line of a stack's section: what a reviewer must know, the worst first."""
+"""The first line of a stack's section, with the worst finding first."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -53,7 +53,7 @@ def _effects(found: Comparison) -> list[str]:
 
 
 def staying(effect: Consequences) -> str:
-    """Return which running proxies keep what."""
+    """Return the running proxies that stay as they are."""
     if not effect.proxy:
         return "sidecars keep their settings"
     kept = f"keep proxy {effect.proxy}"
@@ -61,7 +61,7 @@ def staying(effect: Consequences) -> str:
 
 
 def together(workloads: Sequence[str]) -> str:
-    """Return workloads, given as `KIND NAMESPACE/NAME`, as a reader calls them."""
+    """Return workloads, given as `KIND NAMESPACE/NAME`, in the words of a sentence."""
     names = [GATEWAYS.get(name, name) for name in (key.rpartition("/")[2] for key in workloads)]
     if {*GATEWAYS.values()} <= {*names}:
         names = [*(name for name in names if name not in GATEWAYS.values()), "both gateways"]

@@ -1,4 +1,4 @@
-"""The settings by which a mesh can be weakened, and which way each of them weakens it."""
+"""The settings by which a mesh can be weakened, and the direction in which each weakens it."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -26,7 +26,7 @@ def _differs(before: Any, after: Any) -> bool:
 
 
 def _grows(before: Any, after: Any) -> bool:
-    """Compare lists, or mappings by their entries: True where the new one has an entry that the old one lacks."""
+    """Return True where the new list, or mapping, has an entry that the old one lacks."""
     old, new = (list(side.items()) if isinstance(side, Mapping) else side or [] for side in (before, after))
     return any(entry not in old for entry in new)
 
@@ -40,7 +40,10 @@ def _hours(duration: Any) -> float:
 
 
 def _lets_more_in(before: Any, after: Any) -> bool:
-    """Compare authorization policies: an ALLOW gets a rule, a DENY loses one, a policy goes, or selects others."""
+    """Return True where the new policies admit more.
+
+    An ALLOW has a new rule, a DENY lost one, or a selector changed.
+    """
     before, after = before or {}, after or {}
     return any(name not in after or _is_looser(old, after[name]) for name, old in before.items()) or any(
         policy.get("action", "ALLOW") == "ALLOW" and name not in before for name, policy in after.items()

@@ -1,4 +1,4 @@
-"""The command."""
+"""The command line of `repair`."""
 
 from typing import Annotated
 
@@ -16,12 +16,11 @@ Yes = Annotated[bool, typer.Option("--yes", help="Carry out the plan. Without th
 
 
 def repair(stack: Stack, yes: Yes = False, as_json: Json = False) -> None:
-    """Show what a killed run left behind, and with --yes clear it away; a plain `pulumi up` then goes on.
+    """Show what an interrupted `pulumi up` left behind; with --yes, clean it up so that `pulumi up` can continue.
 
-    Looks for stale locks, orphaned plugins, releases stuck half-way, pending operations, CRDs of a wrong owner, and a
-    CA that Vault has lost.
-    Never touches a deployed release, nor anything while a run may be going on: it holds the backend's lock meanwhile.
-    Status 1 as long as something is left to repair.
+    Looks for stale locks, orphaned plugins, half-finished releases, pending operations, CRDs of a wrong owner, and a CA
+    that Vault has lost. It never touches a deployed release, nor anything while a run may be under way: it holds the
+    backend's lock meanwhile. The status is 1 as long as something is left to repair.
     """
     with expected_errors("repair", stack, as_json):
         now = observed_state.read(stack, stacks.load_any(stack))
@@ -35,11 +34,11 @@ def repair(stack: Stack, yes: Yes = False, as_json: Json = False) -> None:
 
 
 def _nothing(_: object) -> None:
-    """Print nothing: all was said before, or JSON is all that is printed."""
+    """Print nothing: everything was printed before, or only JSON is printed."""
 
 
 def _planned(now: Situation) -> list[Finding]:
-    """While a run may be going on, what it is at is no damage: only the obstacle is shown."""
+    """Return the repairs, or only the obstacle: while a run may be under way, its open operations are no damage."""
     obstacle = plan.blocked(now)
     return [*_unknown(now), *([obstacle] if obstacle else (step.finding() for step in plan.steps(now)))]
 

@@ -1,4 +1,4 @@
-"""What there is to repair, in the order in which it is done: a pure function of the situation."""
+"""The plan of a repair, in the order of its execution: a pure function of the observed state."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class Act(Enum):
 
 @dataclass(frozen=True)
 class Step:
-    """One thing that was found, and what is done about it."""
+    """A problem, and its repair."""
 
     id: str
     subject: Subject
@@ -38,13 +38,13 @@ class Step:
     target: Process | Lock | ReleaseRecord | Crd | None = None
 
     def finding(self, done: bool = False) -> Finding:
-        """Return an error for what is left to do, ok for what is done."""
+        """Return an error for an open step, ok for a completed one."""
         fix = f"done: {self.act.value}" if done else self.act.value
         return Finding(self.id, *self.subject, Level.OK if done else Level.ERROR, None, self.found, fix)
 
 
 def blocked(situation: Situation) -> Finding | None:
-    """Return why nothing may be repaired now; None when nothing speaks against it."""
+    """Return the reason why nothing may be repaired now; None when there is none."""
     stack = Subject("stack", situation.stack)
     for lock in situation.locks:
         if lock.here and lock.alive:
@@ -56,7 +56,7 @@ def blocked(situation: Situation) -> Finding | None:
 
 
 def steps(situation: Situation) -> list[Step]:
-    """Locks and processes first: what the cluster and the state say is only final without them."""
+    """Return the steps, locks and processes first: the cluster and the state are only final without them."""
     found = (processes_and_locks, _releases, _state, _crds, _lost_ca)
     return [step for find in found for step in find(situation)]
 
@@ -71,9 +71,9 @@ def processes_and_locks(situation: Situation) -> Iterator[Step]:
 
 
 def _young(situation: Situation) -> Iterator[Finding]:
-    """Helm may still be at a release until its timeout is over: by hand, or in a run whose lock can't be seen.
+    """Yield an error for each release that Helm may still be installing, until its timeout is over.
 
-    What the state says a run of Pulumi was at needs no waiting where that run is over.
+    Helm may run by hand, or in a run whose lock cannot be read. A run of Pulumi that is over needs no waiting.
     """
     over = state.interrupted(situation.state) if situation.run_is_over else ()
     for release in stuck(situation):
@@ -97,7 +97,7 @@ def _releases(situation: Situation) -> Iterator[Step]:
 
 
 def stuck(situation: Situation) -> list[ReleaseRecord]:
-    """Those of our own releases that wait for somebody who is gone."""
+    """Return the stack's releases with a pending operation."""
     return [release for release in _ours(situation) if release.pending]
 
 
@@ -117,7 +117,7 @@ def _state(situation: Situation) -> Iterator[Step]:
 
 
 def failed(situation: Situation) -> set[str]:
-    """Our releases, as NAMESPACE/NAME, that Helm must go over again."""
+    """Return the stack's releases, as NAMESPACE/NAME, that need another upgrade by Helm."""
     return {entry.id for entry in _ours(situation) if entry.status != "deployed"}
 
 

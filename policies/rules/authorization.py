@@ -1,4 +1,4 @@
-"""AuthorizationPolicies name who may come in."""
+"""AuthorizationPolicies name the callers that they admit."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -9,7 +9,7 @@ from .rule import MANDATORY, Bounds, Resource, Rule, strings
 from .tree import at, items, text, texts, within
 
 ACTIONS = ("DENY", "AUDIT", "CUSTOM")
-"""Actions that let nobody in by themselves."""
+"""Actions that admit nobody by themselves."""
 
 
 def breaches(resource: Resource, bounds: Bounds) -> Iterator[str]:

@@ -18,7 +18,7 @@ SOURCES = (
 )
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*")
 _REST = re.compile(rf"({_NAME.pattern}/)*({_NAME.pattern}([:@][A-Za-z0-9.:_-]+)?)?")
-"""What may follow an allowed source: plain segments, none of them "..", encoded, a query or a fragment."""
+"""The path below an allowed source: plain segments, none of them "..", encoded, a query or a fragment."""
 
 
 def breaches(resource: Resource, bounds: Bounds) -> Iterator[str]:
@@ -43,7 +43,7 @@ def breaches(resource: Resource, bounds: Bounds) -> Iterator[str]:
 
 
 def _is_below(source: str, allowed: list[str]) -> bool:
-    """Return True for an allowed source and what lies below it."""
+    """Return True for an allowed source and for paths below it."""
     for prefix in (entry.rstrip("/") for entry in allowed):
         if source == prefix or (source.startswith(f"{prefix}/") and _REST.fullmatch(source, len(prefix) + 1)):
             return True

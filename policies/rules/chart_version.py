@@ -1,4 +1,4 @@
-"""Every chart is pinned to one exact version."""
+"""Charts are pinned to one exact version."""
 
 import re
 from collections.abc import Iterator

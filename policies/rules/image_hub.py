@@ -9,7 +9,7 @@ from .rule import MANDATORY, Bounds, Resource, Rule, WrongType, strings
 from .tree import at, text, type_name, walk
 
 NEEDS_HUB = ("istiod", "cni", "ztunnel")
-"""Charts of Istio with an image of their own; the gateways take istiod's."""
+"""Istio's charts with an image of their own; the gateways use istiod's image."""
 INJECTOR = "istio-sidecar-injector"
 PROXIES = ("istio-proxy", "istio-init", "istio-validation", "discovery")
 _IMAGE = re.compile(r"(?i)(^|[._/])(proxy_?image|image(_name)?|image\w*\.repository)$")
@@ -18,7 +18,7 @@ _REGISTRY = re.compile(r"(?i)(^|[._])(image_?registry|image\w*\.registry)$")
 _IN_CONTAINER = re.compile(r"(?i)(containers?|sidecars)(\[[0-9]+\]|\.[^.]+)\.image$")
 _IN_TEXT = re.compile(r"""["']?(?:image|[\w./]*proxyImage)["']?\s*:\s*["']?(\{\{.*?\}\}|[^\s"',}]*)""")
 _OF_INJECTOR = re.compile(r"auto|\{\{-?\s*\.Proxy(Init)?Image\s*-?\}\}")
-"""What istiod fills in itself, from the hub."""
+"""Image names that istiod fills in from the hub."""
 
 
 def breaches(resource: Resource, bounds: Bounds) -> Iterator[str]:

@@ -35,7 +35,7 @@ def _of_namespace(resource: Resource, name: str | None) -> Iterator[str]:
 
 
 def _of_pods(resource: Resource, namespaces: list[str]) -> Iterator[str]:
-    """Find pods that opt out by their own label."""
+    """Yield a breach for pods that opt out by their own label."""
     if not resource.resource_type.startswith("kubernetes:") or is_release(resource):
         return
     if at(resource.props, "metadata.namespace") in namespaces:
@@ -46,7 +46,7 @@ def _of_pods(resource: Resource, namespaces: list[str]) -> Iterator[str]:
 
 
 def _of_istiod(values: Mapping[str, Any]) -> Iterator[str]:
-    """Find values with which istiod passes over the namespaces' label."""
+    """Yield a breach for values with which istiod ignores the namespaces' label."""
     tags = [tag for prefix in PREFIXES for tag in items(values, f"{prefix}revisionTags")]
     for _, revision in anywhere(values, "revision"):
         if revision != "default" and "default" not in tags:

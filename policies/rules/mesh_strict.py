@@ -1,4 +1,4 @@
-"""Where istiod is, a mesh-wide STRICT is."""
+"""A stack with istiod has a mesh-wide STRICT policy."""
 
 from collections.abc import Iterator, Sequence
 

@@ -1,4 +1,4 @@
-"""mutual TLS is weakened for listed workloads only."""
+"""Mutual TLS is weakened for listed workloads only."""
 
 from collections.abc import Iterator
 
@@ -50,7 +50,7 @@ def _modes(resource: Resource) -> Iterator[tuple[str, str | None]]:
 
 
 def _past_the_proxy(tree: object, quiet: bool = False) -> Iterator[str]:
-    """Find ports that callers reach past the sidecar, in plain text and whatever the mode is."""
+    """Yield a breach for ports that bypass the sidecar, in plain text and in any mode."""
     for place, value in walk(tree, quiet=quiet):
         if place.endswith((EXCLUDED, "proxy.excludeInboundPorts")) and value not in (None, ""):
             yield f"{place} leads ports {value} past the proxy"

@@ -1,4 +1,4 @@
-"""No container of ours is larger than a Pi can bear."""
+"""Containers of the stack are no larger than a Pi can bear."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -62,7 +62,7 @@ def _is_of_container(place: str, tree: Mapping[str, Any]) -> bool:
 
 
 def _everywhere(tree: Any, bounds: Bounds, of_release: bool = True) -> Iterator[str]:
-    """Judge the lists of containers, and the annotations that size a sidecar, wherever they stand."""
+    """Yield a breach for each list of containers, and each annotation that sizes a sidecar, anywhere in the tree."""
     for place, value in walk(tree, quiet=not of_release):
         if annotation := _ANNOTATION.search(place):
             yield from _judge(place, value, bounds[annotation[1].lower()])
@@ -76,7 +76,7 @@ def _everywhere(tree: Any, bounds: Bounds, of_release: bool = True) -> Iterator[
 
 
 def _containers(place: str, value: Any) -> Iterator[tuple[str, Any]]:
-    """Yield the containers of a list, or of a map by name, each with what to call it."""
+    """Yield the containers of a list, or of a map by name, each with its name for a message."""
     if isinstance(value, Mapping):
         yield from value.items()
     elif isinstance(value, Sequence) and not isinstance(value, str):

@@ -1,4 +1,4 @@
-"""The mesh's pods run on the Pis, and only there."""
+"""Pods of the mesh run on the Pis, and only there."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""The CA in Vault: its key, its life, its path length."""
+"""The CA in Vault has a strong key, a bounded life and a bounded path length."""
 
 import re
 from collections.abc import Iterator
@@ -61,7 +61,7 @@ def _certificate(resource: Resource, bounds: Bounds) -> Iterator[str]:
 
 
 def _seconds(duration: object) -> int | None:
-    """Return the seconds of Vault's "8760h" or 3600; None for what is no duration."""
+    """Return the seconds of Vault's "8760h" or 3600; None for a value that is no duration."""
     number = f"{duration:.0f}" if isinstance(duration, float) and duration.is_integer() else str(duration)
     match = re.fullmatch(r"([0-9]{1,12})([smhd]?)", number)
     return int(match[1]) * SECONDS[match[2]] if match else None

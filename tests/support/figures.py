@@ -1,4 +1,4 @@
-"""`docs/live.md`: a row for each test on the local cluster, with the figure it saw and the day."""
+"""The table of docs/live.md: a row for each test on the local cluster, with the figure it saw and the day."""
 
 import re
 from datetime import date
@@ -21,18 +21,18 @@ What the mesh takes of the Pis is in [footprint.md](footprint.md), what it adds 
 TABLE = "| What | Seen | On |\n|---|---|---|\n"
 
 Rows = dict[str, tuple[str, str]]
-"""What -> the figure, and the day."""
+"""A test's title -> the figure, and the day."""
 
 
 def record(section: str, what: str, figure: str, file: Path = FILE) -> None:
-    """Writes one row; the day is today."""
+    """Write one row with today's date."""
     sections = read(file)
     sections.setdefault(section, {})[what] = (figure, date.today().isoformat())
     file.write_text(HEAD + "".join(_section(name, rows) for name, rows in sorted(sections.items())))
 
 
 def read(file: Path) -> dict[str, Rows]:
-    """Section -> its rows, as they stand in the file."""
+    """Return section -> its rows, as in the file."""
     sections: dict[str, Rows] = {}
     for line in file.read_text().splitlines() if file.exists() else ():
         if heading := re.match(r"## (.+)", line):
@@ -43,7 +43,7 @@ def read(file: Path) -> dict[str, Rows]:
 
 
 def sentence(test: str) -> str:
-    """From a test's name to what it shows: `test_a_b[c d]` to "A b: c d"."""
+    """Return the sentence for a test's name: "A b: c d" for `test_a_b[c d]`."""
     name, _, case = test.removeprefix("test_").partition("[")
     words = name.replace("_", " ").capitalize()
     return f"{words}: {case.rstrip(']')}" if case else words

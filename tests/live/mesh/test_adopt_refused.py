@@ -1,4 +1,4 @@
-"""What keeps a mesh from being adopted: each is one line with what to do, and nothing is written."""
+"""The obstacles to an adoption: each is one line with what to do, and nothing is written."""
 
 import json
 from collections.abc import Callable, Iterator

@@ -15,7 +15,7 @@ STACK_FILE = "Pulumi.pi-cluster.yaml"
 
 @pytest.fixture
 def clone(tmp_path) -> Path:
-    """A clone whose main has Istio 1.30.0, for which the lab has charts."""
+    """Return a clone whose main has Istio 1.30.0, for which the lab has charts."""
     folder = pull_request.clone(tmp_path / "clone")
     change(folder, "istio", version="1.30.0")
     pull_request.git(folder, "commit", "--all", "--message=base")

@@ -29,7 +29,7 @@ OLDER = [
 
 @dataclass(frozen=True)
 class Upgrade:
-    """What was seen of an upgrade to the lab's own version: releases, and the versions of the workloads' proxies."""
+    """The observation of an upgrade to the lab's own version: releases, and the versions of the workloads' proxies."""
 
     older: str
     releases: tuple[dict[str, tuple[int, str]], dict[str, tuple[int, str]]]
@@ -43,7 +43,7 @@ class Upgrade:
 
 @pytest.fixture(scope="module", params=OLDER)
 def upgrade(request: pytest.FixtureRequest, project: Project, older_istio: Callable[[str], None]) -> Iterator[Upgrade]:
-    """The stack lab, installed with an older version where no newer one was, and taken to the lab's own."""
+    """Yield the stack lab, installed with an older version in an empty cluster and upgraded to the lab's own."""
     older = request.param
     older_istio(older)
     project.must_hold_nothing()

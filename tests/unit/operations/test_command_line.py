@@ -21,7 +21,7 @@ from tests.support.snapshots import STACK, make_pis, make_snapshot
 
 @pytest.fixture
 def stack(monkeypatch):
-    """`stack(snapshot)` or `stack(error)`: a stack whose cluster reads so."""
+    """Return `stack(snapshot)` or `stack(error)`: set the result of reading the stack's cluster."""
 
     def made(outcome):
         for load in ("load", "load_any"):
@@ -129,7 +129,7 @@ def test_the_budget_says_what_the_mesh_still_takes_and_what_trading_is_promised(
 
 @pytest.fixture
 def broken(stack, monkeypatch):
-    """A stack with something to repair."""
+    """Return a stack with something to repair."""
     resource = {"urn": "urn:pulumi:test::pi-mesh::x:y:Z::trading", "type": "x:y:Z"}
     state = {"deployment": {"pending_operations": [{"type": "creating", "resource": resource}]}}
     stack(make_snapshot())

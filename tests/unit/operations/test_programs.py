@@ -1,4 +1,4 @@
-"""A program that is missing, or not made for this machine, is one line and an exit status."""
+"""A program that is missing, or not made for this machine: one line and an exit status."""
 
 import os
 import subprocess
@@ -23,7 +23,7 @@ RELEASE = Resource(rendered.RELEASE, "istiod", {"chart": "istiod", "version": "1
 
 @pytest.fixture
 def repository(tmp_path, monkeypatch):
-    """A stack file that differs from its base, in the current folder; no program is on PATH but those that are put."""
+    """Yield a folder with a stack file that differs from its base; only a test's own programs are on PATH."""
     folder, programs = tmp_path / "repository", tmp_path / "programs"
     folder.mkdir()
     programs.mkdir()

@@ -1,4 +1,4 @@
-"""What is said of one proxy."""
+"""The finding about one proxy."""
 
 from dataclasses import replace
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""One workload after the other, each waited for."""
+"""The restarts of workloads, one after the other."""
 
 import pytest
 
@@ -10,7 +10,7 @@ from tests.support.cluster_of_workloads import Cluster
 
 @pytest.fixture(autouse=True)
 def no_time_passes(monkeypatch):
-    """Waiting costs a test nothing: each pause is a second of the clock."""
+    """Count a second of the clock for each pause, without waiting."""
     clock = [0.0]
     monkeypatch.setattr(refresh_rollout.time, "monotonic", lambda: clock[0])
     monkeypatch.setattr(refresh_rollout.time, "sleep", lambda seconds: clock.__setitem__(0, clock[0] + seconds))

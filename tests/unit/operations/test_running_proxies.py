@@ -1,4 +1,4 @@
-"""`verify` on running proxies, as istiod tells of them."""
+"""The command `verify` on running proxies, as istiod reports them."""
 
 from dataclasses import replace
 
@@ -16,7 +16,7 @@ SHOP = Proxy(Pod("trading", "shop-7d9f-1", owner="ReplicaSet/shop-7d9f"), "1.31.
 
 @pytest.fixture
 def said(monkeypatch):
-    """`said(proxies, older)`: levels, objects and messages; an exception in place of `older` is raised."""
+    """Return `said(proxies, older)`: levels, objects and messages; an exception in place of `older` is raised."""
 
     def run(running: Proxies, older: object = ()) -> list[tuple[Level, str, str]]:
         def compared(*_: object):

@@ -1,4 +1,4 @@
-"""Workloads that an operation runs for seconds."""
+"""Workloads that an operation runs for some seconds."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

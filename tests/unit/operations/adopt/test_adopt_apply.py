@@ -1,4 +1,4 @@
-"""In which order an adoption writes, and what it takes back."""
+"""The order of an adoption's writes, and their reversal."""
 
 import json
 from contextlib import contextmanager
@@ -21,7 +21,7 @@ PROPOSALS = (Proposal("releases.names.istiod", "mesh", ""), Proposal("trading.ad
 
 
 class Backend:
-    """A backend with one state, which writes down what happens to it."""
+    """A backend with one state, which records its operations."""
 
     def __init__(self, state: dict) -> None:
         self.state, self.events = state, []
@@ -46,7 +46,7 @@ class Backend:
 
 @pytest.fixture
 def backend(monkeypatch) -> Backend:
-    """Return the backend that the adoption meets: its state is what was read."""
+    """Return the backend of the adoption, with the state that was read."""
     found = Backend(existing().now.state)
     monkeypatch.setattr(backend_lock, "held", found.held)
     monkeypatch.setattr(adopt_apply, "Client", FakeClient())

@@ -1,4 +1,4 @@
-"""The command: what it prints, and when it writes."""
+"""The command: its output, and its writes."""
 
 import json
 from dataclasses import replace
@@ -20,7 +20,7 @@ DONE = ok("next preview", Subject("stack", STACK), "is adopted")
 
 @pytest.fixture
 def invoke(monkeypatch):
-    """`invoke(*options)`: the command's status, its output, and what it wrote."""
+    """Return `invoke(*options)`: the command's status, its output, and its writes."""
     wrote: list[str] = []
 
     def run(*options: str, there=None, back=None) -> tuple[int, str, list[str]]:

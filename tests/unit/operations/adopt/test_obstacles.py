@@ -1,4 +1,4 @@
-"""What stands in the way of an adoption: one line each, with what to do."""
+"""The obstacles to an adoption: one line each, with what to do."""
 
 from dataclasses import replace
 
@@ -23,7 +23,7 @@ def test_a_stack_that_is_free_and_a_cluster_that_can_be_read_stand_in_no_way():
 
 @pytest.fixture
 def locked(monkeypatch):
-    """`locked(here, alive, **more)`: the lines about a stack that somebody holds."""
+    """Return `locked(here, alive, **more)`: the lines about a locked stack."""
 
     def lines_of(here: bool, alive: bool, state: dict | None = None) -> list[str]:
         monkeypatch.setattr(Lock, "here", here)

@@ -15,7 +15,7 @@ from tests.support.helm_mesh import PEER, existing, living, situation
 
 @pytest.fixture
 def plan(monkeypatch):
-    """`plan(there, effects)`: the rows by the id of their check."""
+    """Return `plan(there, effects)`: the rows by the id of their check."""
 
     def of(there, effects: Effects = Effects(restarts={})) -> dict[str, list[Finding]]:  # noqa: B008 - frozen
         monkeypatch.setattr(restarts, "of", lambda _: effects)

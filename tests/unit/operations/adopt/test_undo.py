@@ -1,4 +1,4 @@
-"""What an undo lets go, and what it keeps."""
+"""The removed and the kept resources of an undo."""
 
 import pytest
 
@@ -16,7 +16,7 @@ MADE = "2026-11-25T16:45:46.235699958Z"
 
 @pytest.fixture
 def read(monkeypatch):
-    """`read(state, revisions, **snapshot)`: the undo of a stack; revisions of istiod are (number, time)."""
+    """Return `read(state, revisions, **snapshot)`: the undo of a stack; revisions of istiod are (number, time)."""
 
     def of(state: dict, revisions: tuple[tuple[int, str], ...] = (), **snapshot) -> undo.Undo:
         items = [
@@ -40,7 +40,7 @@ def read(monkeypatch):
 
 
 def after_up(state: dict, *made: dict) -> dict:
-    """Return the state after an `up`, which keeps the dates of what was there."""
+    """Return the state after an `up`, which keeps the dates of existing entries."""
     entries_ = [*state["deployment"]["resources"], *({**entry, "created": MADE} for entry in made)]
     return {**state, "deployment": {**state["deployment"], "resources": entries_}}
 

@@ -1,4 +1,4 @@
-"""What the comment on a pull request says."""
+"""The comment on a pull request."""
 
 from operations.preview import comment
 from operations.preview.checkout_side import Side

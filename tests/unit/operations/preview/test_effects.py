@@ -1,4 +1,4 @@
-"""The lines that say what happens to the cluster."""
+"""The lines about the effects on the cluster."""
 
 from operations.preview import effects
 from operations.preview.checkout_side import Side

@@ -19,7 +19,7 @@ ISTIOD = "Deployment istio-system/istiod"
 
 
 def step(verb: str, type_: str, name: str, **more) -> Step:
-    """A step for an object of that name in the cluster."""
+    """Return a step for an object of that name in the cluster."""
     inputs = {"name": name} if type_ == RELEASE else {"metadata": {"name": name}}
     resource = Resource(type_, f"pulumi-{name}", inputs)
     return Step(verb, None if verb == "create" else resource, None if verb == "delete" else resource, **more)

@@ -27,7 +27,7 @@ def situation(backend: str, **more) -> Situation:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """The folder in which Pulumi looks for locks."""
+    """Return the folder in which Pulumi looks for locks."""
     return tmp_path / ".pulumi" / "locks" / "organization" / "pi-mesh" / STACK
 
 
@@ -64,7 +64,7 @@ def test_a_dead_runs_lock_that_is_about_to_go_is_no_obstacle(now, folder):
 
 @pytest.fixture(params=backend_lock.ENDING)
 def number(request: pytest.FixtureRequest) -> Iterator[int]:
-    """A signal that ends a process, whatever started these tests (`nohup` has SIGHUP ignored)."""
+    """Yield a signal that ends a process, also under `nohup`, which ignores SIGHUP."""
     before = signal.signal(request.param, signal.SIG_DFL)
     yield request.param
     signal.signal(request.param, before)
@@ -101,7 +101,7 @@ def test_a_folder_that_can_not_be_written_is_one_line(tmp_path):
 
 @pytest.fixture
 def elsewhere(monkeypatch) -> list[dict]:
-    """Return what is imported into a backend in S3 that holds STATE."""
+    """Return the states imported into a backend in S3 that holds STATE."""
     imported: list[dict] = []
     monkeypatch.setattr(pulumi, "export", lambda _: STATE)
     monkeypatch.setattr(pulumi, "import_", lambda _, state: imported.append(state))

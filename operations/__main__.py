@@ -35,7 +35,7 @@ class Commands(TyperGroup):
 app = Typer(cls=Commands, name="operations", no_args_is_help=True)
 
 
-@app.callback(help=f"Look after the mesh of a stack. {HELP}")
+@app.callback(help=f"Check, repair and change the mesh of a stack. {HELP}")
 def operations() -> None:
     """Do nothing before a command."""
 

@@ -23,11 +23,11 @@ LEVELS = {"Error": Level.ERROR, "Warning": Level.WARNING}
 def analyze(mesh: Inventory, cluster: Snapshot) -> list[Finding]:
     """Return a finding for each message about this mesh, and one for each kind of message about objects of others."""
     if shutil.which("istioctl") is None:
-        return [unknown(ID, ISTIOCTL, "is not on PATH: Istio's own analysis was not made", "install istioctl")]
+        return [unknown(ID, ISTIOCTL, "is not on PATH: Istio's own analysis did not run", "install istioctl")]
     try:
         return _analyzed(mesh, cluster)
     except OSError as problem:
-        message = f"can't be run: {problem.strerror}: Istio's own analysis was not made"
+        message = f"can't be run: {problem.strerror}: Istio's own analysis did not run"
         return [unknown(ID, ISTIOCTL, message, "install istioctl for this machine")]
 
 
@@ -119,7 +119,7 @@ def _other_version(mesh: str) -> Finding | None:
     wanted = istio.facts_of(mesh).minor
     if found is None or abs(int(found[1]) - wanted) <= 1:
         return None
-    message = f"is of Istio 1.{found[1]}, and the mesh of 1.{wanted}: Istio's own analysis was not made"
+    message = f"is of Istio 1.{found[1]}, and the mesh of 1.{wanted}: Istio's own analysis did not run"
     return unknown(ID, ISTIOCTL, message, f"install istioctl 1.{wanted}")
 
 

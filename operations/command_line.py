@@ -13,7 +13,9 @@ Stack = Annotated[str, typer.Option("--stack", "-s", help="The Pulumi stack, suc
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for scripts instead of text.")]
 All = Annotated[bool, typer.Option("--all", help="Also show each check that is ok.")]
 
-HELP = "Exit status: 0 all well, 1 problems, 2 usage, settings or Pulumi failed, 3 no answer or another cluster."
+HELP = (
+    "Exit status: 0 success, 1 problems, 2 wrong usage or settings, or Pulumi failed, 3 no answer or another cluster."
+)
 
 
 @contextmanager

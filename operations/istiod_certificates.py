@@ -82,7 +82,7 @@ class Issuer:
         path = f"/api/v1/namespaces/{self._namespace}/serviceaccounts/{self._account}/token"
         answer = self._client.ask(path, {"spec": {"audiences": ["istio-ca"], "expirationSeconds": 600}})
         if answer is None:
-            raise NoCertificate(f"service account {self._namespace}/{self._account} is not there")
+            raise NoCertificate(f"service account {self._namespace}/{self._account} does not exist")
         return answer["status"]["token"]
 
 

@@ -92,7 +92,7 @@ def _workloads(client: Client, seen: VerificationInput, ports: list[tuple[Pod, i
     for (pod, port), (outcome, words) in zip(ports, outcomes, strict=True):
         subject = Subject("pod", f"{pod.namespace}/{pod.name}")
         if outcome is Outcome.ANSWERED:
-            fix = "the rows of mutual TLS say what opens it; else restart the pod, whose proxy may be old"
+            fix = "see the checks of mutual TLS; if they are ok, restart the pod, whose proxy may be stale"
             findings.append(error(ID, subject, f"port {port} answered a plain-text call ({words})", fix))
         elif outcome is Outcome.UNKNOWN:
             findings.append(unknown(ID, subject, f"port {port} could not be called: {words}"))
@@ -110,7 +110,9 @@ def _job(client: Client, seen: VerificationInput) -> Iterator[Finding]:
     try:
         with short_lived.running(client, plaintext_server.of(seen)) as pod:
             if not pod.has_sidecar:
-                yield unknown(ID, subject, "was not made: the Job's pod has no sidecar", "see the row of injection")
+                yield unknown(
+                    ID, subject, "was not made: the Job's pod has no sidecar", "see the check of sidecar injection"
+                )
                 return
             control, words = call(client, namespace, pod.name, plaintext_server.CONTROL)
             if control is not Outcome.ANSWERED:
@@ -121,7 +123,7 @@ def _job(client: Client, seen: VerificationInput) -> Iterator[Finding]:
         yield unknown(ID, subject, f"was not made: {problem}", "start a workload in it, or look at its quota")
         return
     if outcome is Outcome.ANSWERED:
-        yield error(ID, subject, f"a new pod answered a plain-text call ({words})", "see the rows of mutual TLS")
+        yield error(ID, subject, f"a new pod answered a plain-text call ({words})", "see the checks of mutual TLS")
     elif outcome is Outcome.UNKNOWN:
         yield unknown(ID, subject, f"a new pod could not be called: {words}")
     else:

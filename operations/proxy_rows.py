@@ -57,7 +57,7 @@ def _problems(proxy: Proxy, known: ProxyRow, stack: str) -> Iterator[tuple[Level
     if proxy.connected is False:
         # A pod that starts, or that fails, is told by its own Readiness.
         level = Level.ERROR if proxy.pod.ready else Level.WARNING
-        yield level, "is not connected to istiod, and keeps the configuration that it has", look
+        yield level, "is not connected to istiod, and keeps its last configuration", look
     elif proxy.pending:
         yield Level.WARNING, f"has not acknowledged its {' and '.join(proxy.pending)} configuration", look
     if proxy.problem:
@@ -70,11 +70,11 @@ def _problems(proxy: Proxy, known: ProxyRow, stack: str) -> Iterator[tuple[Level
 
 def _of_certificate(certificate: ProxyCertificate, look: str) -> Iterator[tuple[Level, str, str]]:
     if certificate.days <= 0:
-        yield Level.ERROR, f"has a certificate that ended {certificate.ends}", look
+        yield Level.ERROR, f"has a certificate that expired {certificate.ends}", look
     elif certificate.days < certificate.life / LITTLE:
-        yield Level.WARNING, f"has not renewed its certificate, which ends {certificate.ends}", look
+        yield Level.WARNING, f"has not renewed its certificate, which expires {certificate.ends}", look
     if not certificate.trusted:
-        yield Level.ERROR, "has a certificate that does not lead to a root which it trusts", look
+        yield Level.ERROR, "has a certificate that does not chain to a root that it trusts", look
 
 
 def _certificate(proxy: Proxy, now: datetime) -> ProxyCertificate:

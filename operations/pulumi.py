@@ -12,7 +12,7 @@ from typing import IO
 from operations.failures import OperationError
 from pi_mesh.checks.finding import Subject, error
 
-WITHOUT_JSON = "nothing was changed; run it without --json to see all that it says"
+WITHOUT_JSON = "nothing was changed; run it without --json to see its whole output"
 UNCHANGED = ("same", "read", "refresh")
 CHECK = "check the stack with `pulumi stack ls`, and the backend with `pulumi whoami -v`"
 INSTALL = "install it, or source .lab/env"

@@ -20,7 +20,7 @@ from pi_mesh.cluster.proxies import Proxies
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.settings import Settings
 
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be restarted, and restart nothing.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="List the workloads that would restart, and restart none.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask on a terminal before the first restart.")]
 Wait = Annotated[int, typer.Option(help="Seconds to wait for each workload.", min=1)]
 
@@ -75,7 +75,7 @@ def _ask(plan: Plan, *, asked: bool) -> None:
         return
     for restart in plan.restarts:
         typer.echo(f"{restart.subject}: {restart.said}")
-    typer.confirm("Restart them, one after the other?", abort=True)
+    typer.confirm("Restart these workloads, one after the other?", abort=True)
 
 
 def _planned(restart: Restart) -> Finding:
@@ -110,7 +110,7 @@ def _still_older(remaining: Iterable[Restart], done: Iterable[Restart]) -> Itera
     for restart in remaining:
         if restart.subject in restarted:
             message = f"was restarted, and still {restart.said}"
-            yield error(ID, restart.subject, message, "compare its pods with `verify`'s row of sidecar injection")
+            yield error(ID, restart.subject, message, "see the check of sidecar injection in `verify`")
 
 
 def _well(plan: Plan) -> list[Finding]:

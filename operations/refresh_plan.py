@@ -89,7 +89,7 @@ def _pods(count: int) -> str:
 
 
 def _named(proxy: Proxy, why: str, reasons: Sequence[str]) -> Finding:
-    fix = "create it again from its manifest" if not proxy.pod.owner else "restart it by what made it"
+    fix = "create it again from its manifest" if not proxy.pod.owner else "restart it through its owner"
     return warning(ID, Subject("pod", proxy.id), f"{why}; it is older in: {'; '.join(reasons)}", fix)
 
 

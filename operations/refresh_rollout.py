@@ -35,7 +35,7 @@ def carry_out(client: Client, restart: Restart, is_older: IsOlder, wait: int) ->
             _rolled_out(client, restart, until)
     except StuckError as stuck:
         message = f"is not restarted after {wait} s: {stuck}; nothing after it was restarted"
-        return error(ID, restart.subject, message, "put it right, then run refresh again, which goes on")
+        return error(ID, restart.subject, message, "correct that, then run refresh again, which continues there")
     seconds = time.monotonic() - begun
     return ok(ID, restart.subject, f"is restarted, in {seconds:.0f} s: {restart.said}", number=len(restart.pods))
 

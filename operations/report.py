@@ -16,11 +16,11 @@ VERDICTS: dict[Operation, tuple[str, str]] = {
     "preflight": ("the cluster can carry the mesh", "`pulumi up` would be refused"),
     "verify": ("the mesh is as the settings say", "the mesh is not as the settings say"),
     "repair": ("nothing is left to repair", "something is left to repair"),
-    "adopt": ("nothing stands in the way", "something stands in the way, and nothing more was written"),
-    "budget": ("the budget was counted", "the budget could not be counted"),
+    "adopt": ("the adoption has no obstacle", "the adoption has an obstacle, and nothing more was written"),
+    "budget": ("the budget was calculated", "the budget could not be calculated"),
     "rotate-ca": ("the mesh's CA was rotated", "the rotation of the mesh's CA is not proven"),
     "proxies": ("no proxy has a problem", "a proxy has a problem"),
-    "refresh": ("nothing is left to restart but what is named", "not every older proxy was restarted"),
+    "refresh": ("nothing is left to restart except the workloads in the list", "not every stale proxy was restarted"),
 }
 """Verdict of each operation on success and on problems."""
 
@@ -92,13 +92,13 @@ class Report(Model):
     proxies: tuple[ProxyRow, ...] | None = None
     """The running proxies; only in the report of `proxies`."""
 
-    @computed_field(description="How many findings there are of each level.")
+    @computed_field(description="The number of findings of each level.")
     @property
     def totals(self) -> Totals:
         counted = Counter(finding.level.value for finding in self.findings)
         return Totals(**{level.value: counted[level.value] for level in Level})
 
-    @computed_field(description="What the findings together mean, in one sentence.")
+    @computed_field(description="The verdict on all findings, in one sentence.")
     @property
     def verdict(self) -> str:
         succeeded, failed = VERDICTS[self.operation]

@@ -21,15 +21,17 @@ from pi_mesh.settings.vault import VaultSettings
 ID, PENDING = "pulumi up", "pending changes"
 OF_THE_CA = ("pi-mesh:vault:", "pulumi:providers:vault")
 """Types of the resources that a rotation changes: this program's Vault components and their content, the provider."""
-Policies = Annotated[bool, typer.Option(help="Have the policy pack in `policies` judge what is about to change.")]
+Policies = Annotated[bool, typer.Option(help="Check the changes with the policy pack in `policies`.")]
 Wait = Annotated[int, typer.Option(help="Seconds to wait until istiod signs with the new CA.", min=1)]
 
 
 Root = Annotated[bool, typer.Option("--root", help="Change to another root, in three steps, without an outage.")]
-RootMount = Annotated[str | None, typer.Option(help="With --root: Vault's mount of the root to change to.")]
-Chain = Annotated[Path | None, typer.Option(help="With --root: PEM file of the CA to change to, its root last.")]
+RootMount = Annotated[str | None, typer.Option(help="With --root: mount of the new root in Vault.")]
+Chain = Annotated[
+    Path | None, typer.Option(help="With --root: PEM file with the new CA's certificate chain, the root last.")
+]
 Key = Annotated[Path | None, typer.Option(help="With --chain: PEM file of that CA's private key.")]
-Secret = Annotated[str | None, typer.Option(help="With --root: Secret in istiod's namespace with the CA to change to.")]
+Secret = Annotated[str | None, typer.Option(help="With --root: Secret in istiod's namespace with the new CA.")]
 
 
 def rotate_ca(
@@ -94,7 +96,7 @@ def _besides_the_ca(changes: dict[str, str]) -> list[str]:
 
 def _refused(stack: str, changes: list[str]) -> Finding:
     message = f"has changes besides the CA that are not applied yet: {', '.join(changes)}; nothing was rotated"
-    fix = f"apply them by `pulumi up -s {stack}`, or take them back, then run rotate-ca again"
+    fix = f"apply them with `pulumi up -s {stack}`, or revert them, then run rotate-ca again"
     return error(PENDING, Subject("stack", stack), message, fix, number=len(changes))
 
 
@@ -121,7 +123,7 @@ def _up(stack: str, judged: bool) -> Finding:
     try:
         pulumi.up(stack, judged)
     except PulumiFailed:
-        message = "failed, see above; istiod goes on with the CA that it has"
+        message = "failed, see above; istiod goes on with its present CA"
         return error(ID, subject, message, f"then run `pulumi up -s {stack}` again")
     return ok(ID, subject, "is done")
 
@@ -135,11 +137,11 @@ def _require_rotatable(settings: Settings | CaSettings, stack: str, wish: Wish) 
         raise UsageError(stack, f"ca.source is '{settings.ca.source}': its CA is not made here", fix)
     if not vault.enabled:
         raise UsageError(
-            stack, "vault.enabled is false", "nothing is to be done: istiod made its root itself, and looks after it"
+            stack, "vault.enabled is false", "nothing needs to be done: istiod created its own root and renews it"
         )
     if vault.here and vault.signed_by == "outside":
         fix = (
-            "count vault.generation up, run up, have the output certificateRequest signed, "
-            "put the answer into vault.signed, and run up again"
+            "increase vault.generation, run `pulumi up`, have the output certificateRequest signed, "
+            "put the certificate into vault.signed, and run `pulumi up` again"
         )
         raise UsageError(stack, "vault.signedBy is 'outside'", fix)

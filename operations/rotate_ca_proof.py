@@ -26,7 +26,7 @@ def proven(settings: Settings, rotate: Callable[[], list[Finding]], wait: int) -
     except ClusterUnreachable as problem:
         if not findings and not isinstance(problem, NoCertificate):
             raise
-        what, fix = "nothing was rotated", "put istiod right, `verify` says more, then run rotate-ca again"
+        what, fix = "nothing was rotated", "repair istiod (`verify` names its problem), then run rotate-ca again"
         if findings:
             what, fix = "nothing is proven", "the CA is renewed: run `verify` when istiod answers"
         return [*findings, error(ID, ISTIOD, f"gives no certificate, so {what}: {problem}", fix)]

@@ -32,9 +32,7 @@ def change(stack: str, settings: Settings, wish: Wish, pending: Pending, judged:
         return obstacles
     begun = _planned(stack, settings, wish, judged, wait)
     if begun is None:
-        return [
-            ok(ID, Subject("stack", stack), "is done: the mesh trusts the root that it is signed under, and no other")
-        ]
+        return [ok(ID, Subject("stack", stack), "is complete: the mesh trusts the root of its CA, and no other")]
     findings: list[Finding] = []
     for finding in carried_out(begun, pending):
         findings.append(finding)
@@ -74,7 +72,7 @@ def _require_old_settings(stack: str, live: Trust, target: Target) -> None:
     if target.reached and target.root not in live.roots:
         why = f"the stack file names the new CA already, and no workload trusts {pem.title(target.root)}"
         raise UsageError(
-            stack, why, f"put the settings of the CA under {pem.title(live.signer)} back, then run it again"
+            stack, why, f"put the settings of the CA under {pem.title(live.signer)} back, then run the command again"
         )
 
 

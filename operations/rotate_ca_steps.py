@@ -93,8 +93,8 @@ def _up(change: Change, stack: str, message: str) -> Finding:
     try:
         pulumi.up(stack, change.judged)
     except PulumiFailed:
-        why = f"`pulumi up` failed, see above, at {message}; the mesh goes on with the CA that it has"
-        return error(ID, Subject("stack", stack), why, f"mend what it names, {AGAIN}")
+        why = f"`pulumi up` failed, see above, at {message}; the mesh goes on with its present CA"
+        return error(ID, Subject("stack", stack), why, f"correct that, {AGAIN}")
     return ok(ID, Subject("stack", stack), message)
 
 

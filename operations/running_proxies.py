@@ -39,7 +39,7 @@ def _connections(running: Proxies) -> Iterator[Finding]:
         )
     for proxy in running.proxies:
         if proxy.connected is False and proxy.pod.ready:
-            message = "is not connected to istiod: it keeps its configuration, and its certificate ends"
+            message = "is not connected to istiod: it keeps its configuration, and its certificate will expire"
             yield warning(ID, Subject("pod", proxy.id), message, logs(proxy))
 
 
@@ -51,5 +51,5 @@ def _older(running: Proxies, older: Mapping[str, tuple[str, ...]], stack: str) -
         if reasons:
             by_workload.setdefault(restart.workload(proxy.pod), {}).update(dict.fromkeys(reasons))
     for owner, reasons in by_workload.items():
-        message = f"runs with an older proxy: {'; '.join(reasons)}"
+        message = f"runs with a stale proxy: {'; '.join(reasons)}"
         yield warning(ID, owner, message, f"`python -m operations refresh -s {stack}`")

@@ -91,7 +91,7 @@ def sweep(client: Client, now: datetime | None = None) -> int:
 
 def _ready(client: Client, namespace: str, job: str, seconds: float) -> Pod:
     until, path = time.monotonic() + seconds, f"/api/v1/namespaces/{namespace}/pods"
-    waiting = "its pod was not made: a quota may be full"
+    waiting = "its pod was not created: a quota may be full"
     while time.monotonic() < until:
         for pod in map(pods.parse, client.items(path, labelSelector=f"job-name={job}")):
             if pod.ready:

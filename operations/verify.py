@@ -22,7 +22,7 @@ from pi_mesh.settings import Settings
 
 Probe = Annotated[bool, typer.Option("--probe", help="Also make the plain-text call that STRICT must refuse.")]
 ReadOnly = Annotated[
-    bool, typer.Option("--read-only", help="Use get and list alone, read no Secret, and say what was not compared.")
+    bool, typer.Option("--read-only", help="Use only get and list, read no Secret, and list what was not compared.")
 ]
 
 
@@ -32,7 +32,7 @@ def verify(
     """Prove that the mesh is installed, complete, and as the settings say; the exit status is the proof."""
     with expected_errors("verify", stack, as_json):
         if probe and read_only:
-            raise UsageError(stack, "--probe makes a call, which --read-only must not", "give one of the two")
+            raise UsageError(stack, "--probe makes a call, which --read-only must not", "use only one of the two")
         settings, exported = stacks.load_with_state(stack)
         seen = read(settings, stack, read_only)
         identity.require(settings.cluster, exported().cluster_uid, seen.snapshot.uid)

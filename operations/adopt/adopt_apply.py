@@ -25,7 +25,12 @@ class ChangedMeanwhile(OperationError):
 
     def __init__(self, stack: str) -> None:
         super().__init__(
-            error("backend lock", Subject("stack", stack), "was changed meanwhile by a run", "run this command again")
+            error(
+                "backend lock",
+                Subject("stack", stack),
+                "was changed by another run in the meantime",
+                "run this command again",
+            )
         )
 
 
@@ -76,10 +81,10 @@ def _judged(there: ExistingMesh) -> Finding:
         steps = pulumi.pending(there.now.stack, judged=False)
     except PulumiFailed as problem:
         message = f"does not preview yet: {problem.finding.message.removeprefix('failed: ')}"
-        return unknown(ID, subject, message, "put that right, then `pulumi preview`; the state is written")
+        return unknown(ID, subject, message, "correct that, then run `pulumi preview`; the state is already written")
     if harmful := [f"{op} {urn.rpartition('::')[2]}" for urn, op in steps.items() if op in HARMFUL]:
         pulumi.import_(there.now.stack, {**there.now.state, "deployment": there.now.state["deployment"] or {}})
-        message = f"would not only update: {', '.join(harmful)}; the state is as it was before"
+        message = f"would not only be updated by the next `up`: {', '.join(harmful)}; its state was restored"
         return error(ID, subject, message, "report it with the output of `pulumi preview --diff`")
     updates, creates = (sum(op == name for op in steps.values()) for name in ("update", "create"))
     message = f"is adopted; the next `up`: {updates} to update, {creates} to create, 0 to replace, 0 to delete"

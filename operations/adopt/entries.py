@@ -20,7 +20,7 @@ Entry = dict[str, Any]
 KEPT = ("urn", "custom", "type", "parent", "dependencies", "propertyDependencies", "aliases", "additionalSecretOutputs")
 """Fields that an entry takes from the resource as the program registers it."""
 PROVIDER = "pulumi:providers:"
-EXTRA_VALUE = "was installed with values that the stack file does not have; the next `up` takes them out"
+EXTRA_VALUE = "was installed with values that the stack file does not have; the next `up` removes them"
 
 
 def adopted(entry: Mapping) -> bool:

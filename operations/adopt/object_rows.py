@@ -21,10 +21,10 @@ def of(one: Found) -> Iterator[Finding]:
     subject = Subject(kind.lower(), "/".join(filter(None, (meta.get("namespace"), meta["name"]))))
     changed = [*unequal(_content(one.wanted), _content(live_inputs(one)))]
     if not changed:
-        yield ok(ID, subject, "is taken over as it is")
+        yield ok(ID, subject, "is adopted unchanged")
         return
     lines = "; ".join(f"{path} {becomes(live, wanted)}" for path, wanted, live in changed)
-    message = f"is taken over, and `up` changes it: {lines}"
+    message = f"is adopted, and `up` changes it: {lines}"
     yield warning(ID, subject, message, "") if kind in FELT else ok(ID, subject, message)
     for path, manager in held_fields.holders(one, paths_held(one)):
         yield ok(ID, subject, f"{path} is managed by {manager}; --yes makes the stack its manager")

@@ -24,7 +24,7 @@ def of_stack(now: Situation) -> Iterator[Finding]:
     if operations := state.pending(now.state):
         yield error(ID, stack, f"has pending operations: {', '.join(operations)}", REPAIR)
     if SECRETS in now.snapshot.unreadable:
-        message = "may not list secrets, in which Helm keeps its releases: nothing is known of them"
+        message = "may not list Secrets, in which Helm keeps its releases: the releases are unknown"
         fix = "use a kubeconfig with the cluster-admin role"
         yield error(ID, Subject("context", now.context), message, fix)
     if now.mesh_settings.vault.enabled:
@@ -70,10 +70,13 @@ def of_release(one: Living, timeout: int) -> Iterator[Finding]:
     subject, at = Subject("release", one.record.id), one.record
     undo = f"`helm rollback {at.name} -n {at.namespace}`"
     if at.pending:
-        message = f"is {at.status}: Helm is at it, or was killed there"
+        message = f"is {at.status}: a Helm command is still running, or was killed"
         undo = undo if at.revision > 1 else f"{REPAIR}, then `pulumi up`, which installs over what is there"
         yield error(
-            ID, subject, message, f"wait until Helm is done (at most {timeout} s); where nobody is at it: {undo}"
+            ID,
+            subject,
+            message,
+            f"wait until Helm has finished (at most {timeout} s); if no Helm command is running: {undo}",
         )
     elif at.status != "deployed":
         yield error(ID, subject, f"is {at.status}, revision {at.revision}", f"{undo}, then adopt again")
@@ -93,5 +96,5 @@ def of_object(wanted: Mapping, live: Mapping) -> Iterator[Finding]:
         )
     manager = manager_of(meta)
     if kind != "Namespace" and manager.startswith(OTHERS):
-        fix = f"let one have it: take it out of the {manager}, or out of the stack file"
-        yield error(ID, subject, f"is kept by {manager}, and two would undo each other's changes", fix)
+        fix = f"let only one manage it: remove it from the {manager}, or from the stack file"
+        yield error(ID, subject, f"is managed by {manager}, and two managers would undo each other's changes", fix)

@@ -33,11 +33,11 @@ def of(
     expected = settings.releases.names.model_dump()
     for key, name in names.items():
         if name != expected[key]:
-            yield Proposal(f"releases.names.{key}", name, "so Helm calls it")
+            yield Proposal(f"releases.names.{key}", name, "this is its name in Helm")
     for section in (settings.istio, settings.trading):
         key, found = ("istio" if section is settings.istio else "trading"), snapshot.namespace(section.namespace)
         if found and not section.adopt and not state.holds(found.name, found.uid):
-            why = f"namespace {found.name} is there, and a destroy must leave it"
+            why = f"namespace {found.name} exists, and a destroy must keep it"
             yield Proposal(f"{key}.adopt", True, why)
     yield from _certificates(settings, {**expected, **names}["ingress"], listeners)
     yield from _bounds(settings, snapshot)

@@ -80,7 +80,7 @@ def control_planes(settings: Settings, snapshot: Snapshot, living: Sequence[Livi
     istiods = [entry for entry in snapshot.deployments if entry.labels.get("app") == "istiod" or entry.name == "istiod"]
     if len(istiods) > 1:
         listed = ", ".join(f"{entry.namespace}/{entry.name}" for entry in istiods)
-        message = f"{listed} are {len(istiods)} control planes, and a stack keeps one"
+        message = f"{listed} are {len(istiods)} control planes, and a stack manages only one"
         yield error(ID, Subject("deployment", f"{istiods[0].namespace}/{istiods[0].name}"), message, ways.ONE_ISTIOD)
         return
     for entry in istiods:

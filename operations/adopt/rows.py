@@ -33,7 +33,7 @@ def plan(there: ExistingMesh) -> list[Finding]:
 def _release(one: Taken) -> Finding:
     release, record, applied = one.release, one.living.record, one.living.applied
     subject = Subject("release", record.id)
-    what = f"{applied.chart} {applied.chart_version}, revision {record.revision}, is taken over as {one.release.kind}"
+    what = f"{applied.chart} {applied.chart_version}, revision {record.revision}, is adopted as {one.release.kind}"
     if applied.chart_version == release.version:
         return ok(RELEASES, subject, what)
     key = "istio.version" if release.kind in ISTIO else release.setting

@@ -94,7 +94,9 @@ def plan(undo: Undo) -> Iterator[Finding]:
     stack = Subject("stack", undo.now.stack)
     for entry in undo.released:
         yield ok(
-            LETS_GO, Subject(entry["type"].rpartition(":")[2].lower(), entry["id"]), "is let go, and stays as it is"
+            LETS_GO,
+            Subject(entry["type"].rpartition(":")[2].lower(), entry["id"]),
+            "leaves the state, and stays in the cluster as it is",
         )
     for name in undo.marked:
         yield ok(MARK, Subject("namespace", name), f"loses the annotation {ADOPTED_ANNOTATION}")
@@ -105,10 +107,10 @@ def plan(undo: Undo) -> Iterator[Finding]:
     for release, revision in reversed(list(undo.revisions.items())):
         namespace, _, name = release.partition("/")
         back = f"`helm rollback {name} {revision} -n {namespace} --wait`"
-        gone = "its revision of before is no longer kept: `helm upgrade` it with the values of before"
+        gone = "Helm no longer keeps its earlier revision: run `helm upgrade` with the earlier values"
         yield ok(BACK, Subject("release", release), back if revision else gone)
     if not undo.released and not undo.marked:
-        yield ok(LETS_GO, stack, "holds nothing that was adopted")
+        yield ok(LETS_GO, stack, "contains no adopted resource")
 
 
 def carry_out(undo: Undo) -> None:

@@ -21,7 +21,9 @@ def main(
         typer.Option("--stack", "-s", help="The stack whose file is previewed. Repeat it for several."),
     ] = None,
     base: Annotated[str, typer.Option(help="The branch or commit to compare with.")] = "main",
-    whole: Annotated[bool, typer.Option("--whole", help="Every diff, though GitHub would not take it all.")] = False,
+    whole: Annotated[
+        bool, typer.Option("--whole", help="Print every diff, even beyond the length of a GitHub comment.")
+    ] = False,
     charts: Annotated[str, typer.Option(help="A folder of packaged charts to use instead of charts.source.")] = "",
 ) -> None:
     """Print the changes of the working tree against the base branch, judged by the base's rules.

@@ -68,9 +68,9 @@ def _next(found: Comparison, revision: Revision) -> str:
 def _judged(found: Comparison, branch: str) -> str:
     rules = len(found.before.rules)
     if found.errors or is_of_vault(found.after.config):
-        return "No rule has judged"
+        return "No rule was applied"
     if not rules:
-        return f"{branch} has no rules: the pull request's own have judged"
+        return f"{branch} has no rules: the pull request's own rules were applied"
     verbs = ("has judged", "is kept") if rules == 1 else ("have judged", "are kept")
     return f"{counted(rules, 'rule')} of {branch} {verbs[not found.violations]}"
 
@@ -94,9 +94,9 @@ def _warnings(intent: Intent) -> list[str]:
 
 
 def _unknown(found: Comparison) -> Iterator[str]:
-    yield "The live cluster and Vault, which this preview keeps away from: every `pulumi up` checks them first."
+    yield "The live cluster and Vault, which this preview does not reach: every `pulumi up` checks them first."
     if found.charts_at_hand:
-        yield "The chart source: both sides took their charts from a folder at hand."
+        yield "The chart source: both sides took their charts from a local folder."
     if (found.after.config.get(VAULT) or {}).get("enabled"):
         yield "The CA in Vault: only its settings are compared, for its program asks Vault."
     yield from (f"The base, which does not preview: {error}" for error in found.before.intent.errors)

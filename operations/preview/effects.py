@@ -8,7 +8,7 @@ from operations.preview.spelling import code, enumerated
 from operations.preview.verdict import GONE, staying
 
 WITH = {
-    "Namespace": ", and **everything in {it}**, also what others put there",
+    "Namespace": ", and **everything in {it}**, including objects of other owners",
     "Release": ", and {its} pods with {it}",
 }
 """Objects that are deleted together with an object of a kind."""
@@ -31,12 +31,12 @@ def lines(found: Comparison) -> Iterator[str]:
         yield f"{enumerated([code(key) for key in effect.restarts])} {verb}."
     if effect.lost_control_plane:
         yield (
-            f"Running sidecars look for istiod in {code(effect.lost_control_plane)}, where it no longer is: "
-            "they keep their last configuration, and their certificates run out, until their pods are made anew."
+            f"Running sidecars look for istiod in {code(effect.lost_control_plane)}, where it no longer runs: "
+            "until their pods restart, they keep their last configuration, and their certificates expire."
         )
         yield _refusal(found.stack, effect.lost_control_plane)
     elif effect.has_new_sidecars:
-        yield f"Running proxies stay: {staying(effect)} until their pods are made anew."
+        yield f"Running proxies stay: {staying(effect)} until their pods restart."
     if effect.stale:
         yield f"The gateways' own pod templates do not change. After the update: {code(_restart(effect.stale))}."
 

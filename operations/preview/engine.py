@@ -48,7 +48,7 @@ def command() -> automation.PulumiCommand:
     except automation.InvalidVersionError as problem:
         raise PulumiRefusedError(f"the command pulumi is of another version: {problem}; install a newer one") from None
     except subprocess.CalledProcessError as problem:
-        message = f"`pulumi version` ends with status {problem.returncode}, see above; install pulumi anew"
+        message = f"`pulumi version` ends with status {problem.returncode}, see above; reinstall pulumi"
         raise PulumiRefusedError(message) from None
 
 

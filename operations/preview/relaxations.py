@@ -97,7 +97,7 @@ def of_code(files: Iterable[str]) -> tuple[str, ...]:
     lines = []
     for name in files:
         if name.startswith(JUDGES):
-            lines.append(f"{code(name)} changes: read what its rule forbids now; here the base's rule has judged.")
+            lines.append(f"{code(name)} changes: review what its rule forbids now; this comment uses the base's rule.")
         elif name.startswith(MESSENGERS):
             lines.append(f"{code(name)} changes: the changed program wrote this comment.")
     return tuple(lines)

@@ -34,15 +34,15 @@ def _judgement(found: Comparison) -> Iterator[str]:
     if found.unsupported:
         yield found.unsupported.verdict
     if found.relaxations.code:
-        yield "changes what judges it"
+        yield "changes the code that judges it"
 
 
 def _effects(found: Comparison) -> list[str]:
     if found.errors:
-        return ["what it would change is not known"]
+        return ["its changes are unknown"]
     if is_of_vault(found.after.config):
         changes = found.before.config != found.after.config
-        return ["**changes the CA's settings**, what that does in Vault is not known" if changes else NO_CHANGE]
+        return ["**changes the CA's settings**, with unknown effects in Vault" if changes else NO_CHANGE]
     refused = ["**`pulumi up` refuses it while the mesh runs**"] if found.consequences.lost_control_plane else []
     effects = [*refused, *_gone(found.steps), *_counts(found.steps)]
     if found.consequences.restarts:

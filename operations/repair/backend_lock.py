@@ -98,7 +98,7 @@ class _InFolder:
         for lock in locks.read(self._backend, self._stack):
             if lock.file not in self._stale | {self._file}:
                 self.give_way()
-                raise NotOurs(self._stack, f"was locked meanwhile ({lock})", "wait until that run ends")
+                raise NotOurs(self._stack, f"was locked in the meantime ({lock})", "wait until that run ends")
 
 
 class _Elsewhere:
@@ -108,7 +108,9 @@ class _Elsewhere:
         found = pulumi.export(now.stack)
         if state.content(found) != state.content(now.state):
             raise NotOurs(
-                now.stack, "has changed meanwhile: a run is going on", "wait until it ends, then run this command again"
+                now.stack,
+                "has changed in the meantime: a run is active",
+                "wait until it ends, then run this command again",
             )
         try:
             pulumi.import_(now.stack, found)

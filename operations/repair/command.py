@@ -50,15 +50,22 @@ def _unknown(now: Situation) -> list[Finding]:
 def _unknown_ca(now: Situation) -> list[Finding]:
     if not now.vault_unknown:
         return []
-    message = f"does not tell whether it still has the CA: {now.vault_unknown}"
-    return [unknown(plan.LOST_CA, Subject("vault", now.settings.vault.address or ""), message, "repair again then")]
+    message = f"gave no answer about its CA: {now.vault_unknown}"
+    return [
+        unknown(
+            plan.LOST_CA,
+            Subject("vault", now.settings.vault.address or ""),
+            message,
+            "run repair again when Vault answers",
+        )
+    ]
 
 
 def _unknown_locks(now: Situation) -> list[Finding]:
     if now.locks_known:
         return []
     message = "is in a backend whose lock only Pulumi can see: --yes asks for it before each write"
-    fix = "a killed run's lock stays: if no run is going on, `pulumi cancel` first"
+    fix = "a killed run's lock remains: if no run is active, run `pulumi cancel` first"
     return [unknown(plan.LOCK, Subject("stack", now.stack), message, fix)]
 
 
@@ -74,4 +81,4 @@ def _show_plan(planned: Report, repairing: bool = False) -> None:
     elif not planned.totals.error:
         typer.echo(f"Nothing to repair in stack {planned.stack}.")
     elif len(steps) == planned.totals.error:
-        typer.echo(f"Nothing was done. To do this: python -m operations repair -s {planned.stack} --yes")
+        typer.echo(f"Nothing was changed. To carry out this plan: python -m operations repair -s {planned.stack} --yes")

@@ -19,11 +19,11 @@ NOTHING_DONE = "nothing was repaired"
 
 class Act(Enum):
     UNLOCK = "remove this lock"
-    END = "let it finish what it is at, then end it"
-    FORGET = "delete this revision's secret; the next install adopts what is there"
-    FAIL = "mark this revision failed; the next `pulumi up` goes over it again"
-    STATE = "put the stack's state right, so that the next `pulumi up` goes over what was interrupted"
-    FORGET_CA = "take it out of the stack's state, so that the next `pulumi up` makes it anew under the same root"
+    END = "let it finish its current work, then end it"
+    FORGET = "delete this revision's Secret; the next install adopts the existing objects"
+    FAIL = "mark this revision as failed; the next `pulumi up` upgrades it again"
+    STATE = "repair the stack's state, so that the next `pulumi up` completes what was interrupted"
+    FORGET_CA = "remove it from the stack's state, so that the next `pulumi up` creates a new CA under the same root"
     HAND_OVER = "label and annotate it for the release of the base chart"
 
 
@@ -67,7 +67,7 @@ def processes_and_locks(situation: Situation) -> Iterator[Step]:
         yield Step("orphaned process", subject, "outlived the pulumi that started it", Act.END, process)
     for lock in situation.locks:
         stack = Subject("stack", situation.stack)
-        yield Step(LOCK, stack, f"is locked by a run that is gone ({lock})", Act.UNLOCK, lock)
+        yield Step(LOCK, stack, f"is locked by a run that has ended ({lock})", Act.UNLOCK, lock)
 
 
 def _young(situation: Situation) -> Iterator[Finding]:
@@ -110,10 +110,10 @@ def _ours(situation: Situation) -> list[ReleaseRecord]:
 def _state(situation: Situation) -> Iterator[Step]:
     stack = Subject("stack", situation.stack)
     if operations := state.pending(situation.state):
-        normal = "" if situation.locks_known else " (normal while a run is going on: it is not touched then)"
+        normal = "" if situation.locks_known else " (normal while a run is active: repair does not touch them then)"
         yield Step("state", stack, f"has pending operations: {', '.join(operations)}{normal}", Act.STATE)
     elif forgotten := state.unaware(situation.state, failed(situation)):
-        yield Step("state", stack, f"takes for good what failed: {', '.join(forgotten)}", Act.STATE)
+        yield Step("state", stack, f"takes failed releases for successful ones: {', '.join(forgotten)}", Act.STATE)
 
 
 def failed(situation: Situation) -> set[str]:

@@ -24,7 +24,7 @@ class StillDeployedError(OperationError):
     status = Exit.PROBLEMS
 
     def __init__(self, secret: str, message: str) -> None:
-        fix = "somebody is at work there, nothing was done to it"
+        fix = "another process is changing it; nothing was done to it"
         super().__init__(error(stuck_releases.ID, Subject("secret", secret), message, fix))
 
 

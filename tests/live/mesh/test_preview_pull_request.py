@@ -47,7 +47,7 @@ def test_a_new_version_and_a_larger_sidecar_are_shown_everywhere_they_tell(clone
     assert "| sidecar | 1 | 50m / 128Mi | 200m / 256Mi → **200m / 384Mi** |  |" in comment
     assert '-              "memory": "256Mi"\n+              "memory": "384Mi"' in comment
     assert "-        image: docker.io/istio/pilot:1.30.0\n+        image: docker.io/istio/pilot:1.31.0" in comment
-    assert "keeps away from" in comment
+    assert "does not reach" in comment
     assert str(clone.parent) not in comment
 
 

@@ -82,7 +82,7 @@ def test_the_lab_clears_what_a_killed_run_of_its_stack_left(whole):
     wait_for("istiod in the middle of its upgrade", has("istiod", "pending-upgrade"))
     kill_session(run)
     cleared = "\n".join(dead_run.clear(whole.environment))
-    assert "is locked by a run that is gone" in cleared
+    assert "is locked by a run that has ended" in cleared
     assert "release istio-system/istiod: is stuck in pending-upgrade" in cleared
     whole.must_up()
     whole.operation("verify").must()

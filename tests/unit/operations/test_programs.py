@@ -84,8 +84,7 @@ def test_an_istioctl_of_another_machine_is_unknown(repository):
     put(repository, "istioctl", "\x7fELF no program at all")
     (found,) = analysis.analyze(make_mesh(), make_snapshot())
     assert str(found) == (
-        "istioctl: can't be run: Exec format error: Istio's own analysis was not made; "
-        "install istioctl for this machine"
+        "istioctl: can't be run: Exec format error: Istio's own analysis did not run; install istioctl for this machine"
     )
 
 

@@ -38,7 +38,7 @@ def test_one_that_does_not_come_up_is_one_line_with_the_pods_reason():
     assert done.message == (
         "is not restarted after 5 s: pod shop-2 is not Ready (ImagePullBackOff); nothing after it was restarted"
     )
-    assert "run refresh again, which goes on" in done.fix
+    assert "run refresh again, which continues there" in done.fix
 
 
 def test_a_pod_that_a_quota_refuses_is_told_in_the_api_servers_words():

@@ -90,7 +90,7 @@ def test_it_refuses_what_it_can_not_rotate_and_says_what_to_do(monkeypatch, sett
 
 @pytest.mark.parametrize(
     ("command", "line"),
-    [("pending", "no such stack"), ("set_config", "no such stack"), ("up", "istiod goes on with the CA")],
+    [("pending", "no such stack"), ("set_config", "no such stack"), ("up", "istiod goes on with its present CA")],
 )
 def test_a_pulumi_that_fails_is_a_problem_of_status_1(monkeypatch, command, line):
     def fail(*_: str) -> None:

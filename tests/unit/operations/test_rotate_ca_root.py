@@ -234,7 +234,7 @@ def test_a_change_that_is_done_is_done(run):
     done = run(world)
     assert done.exit_code == 0
     assert world.ups == []
-    assert "trusts the root that it is signed under, and no other" in done.stdout
+    assert "trusts the root of its CA, and no other" in done.stdout
 
 
 def test_nothing_is_begun_while_anything_but_the_ca_would_change(run):

@@ -48,7 +48,7 @@ def test_one_that_is_starting_is_not_told(said):
 
 def test_older_settings_are_a_warning_for_the_workload(said):
     found = said(Proxies("1.31.0", (SHOP,)), ("concurrency 1, now 2",))
-    assert found == [(Level.WARNING, "trading/shop", "runs with an older proxy: concurrency 1, now 2")]
+    assert found == [(Level.WARNING, "trading/shop", "runs with a stale proxy: concurrency 1, now 2")]
 
 
 def test_another_version_is_left_to_the_row_of_stale_proxies(said):

@@ -56,11 +56,11 @@ def test_a_ca_that_ends_within_a_week_is_an_error(told):
 @pytest.mark.parametrize(
     ("live", "line"),
     [
-        (Authority(ROOT.pem), "makes certificates itself instead of having Vault sign them"),
-        (Authority(ROOT.pem, {"ca-cert.pem": ROOT.pem}, external_signer_root=ROOT.pem), "has a key of the CA"),
+        (Authority(ROOT.pem), "signs certificates itself instead of having Vault sign them"),
+        (Authority(ROOT.pem, {"ca-cert.pem": ROOT.pem}, external_signer_root=ROOT.pem), "contains a key of the CA"),
         (
             Authority(ROOT.pem, external_signer_root=ROOT.pem, issuer="Vault is sealed"),
-            "has nothing signed: Vault is sealed",
+            "cannot get certificates signed: Vault is sealed",
         ),
     ],
 )

@@ -87,7 +87,7 @@ def test_a_state_of_which_the_next_up_would_replace_or_delete_is_taken_back(back
 
 def test_a_run_that_was_quicker_is_left_its_state(backend):
     backend.state = {"version": 3, "deployment": {"resources": registered()[:1]}}
-    with pytest.raises(ChangedMeanwhile, match="changed meanwhile by a run"):
+    with pytest.raises(ChangedMeanwhile, match="changed by another run in the meantime"):
         carry_out()
     assert "import" not in backend.events
 

@@ -76,7 +76,7 @@ def test_a_new_stack_relaxes_nothing():
 @pytest.mark.parametrize(
     ("file", "says"),
     [
-        ("policies/rules/mtls.py", "`policies/rules/mtls.py` changes: read what its rule forbids now"),
+        ("policies/rules/mtls.py", "`policies/rules/mtls.py` changes: review what its rule forbids now"),
         ("operations/preview/comment.py", "the changed program wrote this comment"),
         (".github/workflows/preview.yml", "the changed program wrote this comment"),
     ],

@@ -83,11 +83,11 @@ def test_the_judgement_stands_before_the_effects():
     ]
     relaxed = Relaxations({"a": ("x", "y"), "b": ("x",)}, ("setting",), ("code",))
     assert line(violations=tuple(broken), relaxations=relaxed) == (
-        "**1 rule broken** · **relaxes 2 rules** · **weakens 1 setting** · changes what judges it · "
+        "**1 rule broken** · **relaxes 2 rules** · **weakens 1 setting** · changes the code that judges it · "
         "No change to the cluster"
     )
 
 
 def test_a_side_that_does_not_preview_changes_nothing_that_is_known():
     told = line(step("delete", RELEASE, "a"), errors=("bad",))
-    assert told == "**does not preview**, 1 error · what it would change is not known"
+    assert told == "**does not preview**, 1 error · its changes are unknown"

@@ -49,7 +49,7 @@ def test_the_lock_is_a_file_of_pulumis_form_for_as_long_as_repair_works(now, fol
 def test_a_lock_that_came_in_between_is_respected_and_ours_goes(now, folder):
     folder.mkdir(parents=True)
     (folder / "theirs.json").write_text('{"pid": 7, "hostname": "pi-1", "username": "ann", "timestamp": "now"}')
-    with pytest.raises(NotOurs, match=r"was locked meanwhile \(ann@pi-1"), backend_lock.held(now):
+    with pytest.raises(NotOurs, match=r"was locked in the meantime \(ann@pi-1"), backend_lock.held(now):
         pass
     assert [file.name for file in folder.iterdir()] == ["theirs.json"]
 
@@ -129,6 +129,6 @@ def test_elsewhere_a_backend_that_refuses_the_state_stops_repair(elsewhere, monk
 def test_elsewhere_a_state_that_changed_meanwhile_stops_repair(elsewhere, monkeypatch):
     monkeypatch.setattr(pulumi, "export", lambda _: {"deployment": {"resources": []}})
     now = situation("s3://mesh-state")
-    with backend_lock.held(now) as lock, pytest.raises(NotOurs, match="has changed meanwhile"):
+    with backend_lock.held(now) as lock, pytest.raises(NotOurs, match="has changed in the meantime"):
         lock.confirm(now)
     assert elsewhere == []

@@ -216,7 +216,7 @@ def test_crds_are_not_handed_over_where_it_is_not_known_whether_another_istio_li
 
 def test_pending_operations_are_said_to_be_normal_where_a_run_may_be_going_on():
     (step,) = plan.steps(situation(state=creating(), locks_known=False))
-    assert "normal while a run is going on" in step.found
+    assert "normal while a run is active" in step.found
 
 
 def test_locks_of_a_state_without_project_folders_are_found(tmp_path):

@@ -32,7 +32,7 @@ def breaches(resource: Resource, bounds: Bounds) -> Iterator[str]:
 def _of_release(resource: Resource, hubs: list[str]) -> Iterator[str]:
     values, name = release_values(resource), chart(resource)
     if name in NEEDS_HUB and at(values, "global.hub") is None:
-        yield "global.hub is not set, and the 1.30 charts' own goes away"
+        yield "global.hub is not set, and the default of the 1.30 charts shuts down in December 2026"
     for place, value in walk(values):
         yield from _of_value(place, value, hubs)
         # Other charts' texts, a dashboard's for one, may speak of images that nobody runs.
@@ -79,9 +79,9 @@ def _of_image(place: str, image: str, hubs: list[str]) -> Iterator[str]:
 
 RULE = Rule(
     "image-hub",
-    "istiod names an image hub of the allowed list, and no value an image from elsewhere",
+    "istiod names an image hub of the allowed list, and no Helm value names an image from elsewhere",
     MANDATORY,
-    "every sidecar's image comes from it; hubs of Istio at Google go away in December 2026",
+    "every sidecar's image comes from it; Istio's hubs at Google shut down in December 2026",
     "set images.hub to an allowed hub, or add yours to the policy config after a review",
     schema={"hubs": strings(["docker.io/istio"], "Registry and organisation, as in images.hub.")},
     breaches=breaches,

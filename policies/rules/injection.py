@@ -50,7 +50,7 @@ def _of_istiod(values: Mapping[str, Any]) -> Iterator[str]:
     tags = [tag for prefix in PREFIXES for tag in items(values, f"{prefix}revisionTags")]
     for _, revision in anywhere(values, "revision"):
         if revision != "default" and "default" not in tags:
-            yield f"istiod has the revision {revision}, and injects nothing for {LABEL}=enabled"
+            yield f"istiod has the revision {revision}, and does not inject sidecars for {LABEL}=enabled"
     for place, selectors in anywhere(values, "sidecarInjectorWebhook.neverInjectSelector"):
         if selectors:
             yield f"{place} keeps pods without a sidecar"
@@ -64,13 +64,15 @@ def _of_istiod(values: Mapping[str, Any]) -> Iterator[str]:
 
 RULE = StackRule(
     "sidecar-injection",
-    "The workloads' namespaces have istio-injection=enabled, and istiod heeds it",
+    "The workloads' namespaces have istio-injection=enabled, and istiod obeys it",
     MANDATORY,
-    "a pod without a sidecar is cut off under STRICT, or speaks plain text",
+    "under STRICT, a pod without a sidecar cannot call the mesh; otherwise it calls in plain text",
     "let the program set the namespace's labels; one that needs no sidecars goes into `without` in the policy config",
     schema={
-        "namespaces": strings(["trading"], "Namespaces whose pods need a sidecar in any case, as trading.namespace."),
-        "without": strings([], "Namespaces of the stack that need none, though no release goes there."),
+        "namespaces": strings(["trading"], "Namespaces whose pods always need a sidecar, such as trading.namespace."),
+        "without": strings(
+            [], "Namespaces of the stack that need no sidecars, although no release is installed there."
+        ),
     },
     breaches=breaches,
 )

@@ -72,7 +72,7 @@ def _everywhere(tree: Any, bounds: Bounds, of_release: bool = True) -> Iterator[
                     resources = mapping(container, "resources")
                 yield from _judge_all(name, resources, bounds)
         elif of_release and isinstance(value, str) and _IN_TEXT.search(value):
-            yield f"{place} holds containers in a text, where they cannot be judged"
+            yield f"{place} has containers inside a text, where this rule cannot judge them"
 
 
 def _containers(place: str, value: Any) -> Iterator[tuple[str, Any]]:
@@ -89,13 +89,17 @@ def _containers(place: str, value: Any) -> Iterator[tuple[str, Any]]:
 
 RULE = Rule(
     "pi-ceiling",
-    "Every container of ours has requests and limits within the ceiling",
+    "Every container of the stack has requests and limits within the ceiling",
     MANDATORY,
-    "one container without a limit takes a 4 GB board down, and every pod on it",
-    "set it, or lower it: `resources` in istio, proxy, ingress, egress, observability or vault.certManager",
+    "a single container without a limit can take down a 4 GB board with every pod on it",
+    "set or lower `resources` in istio, proxy, ingress, egress, observability or vault.certManager",
     schema={
-        "cpu": {"type": "string", "default": "1", "description": "The most CPU that a container may ask for or use."},
-        "memory": {"type": "string", "default": "512Mi", "description": "The most memory, likewise."},
+        "cpu": {"type": "string", "default": "1", "description": "The most CPU that a container may request or use."},
+        "memory": {
+            "type": "string",
+            "default": "512Mi",
+            "description": "The most memory that a container may request or use.",
+        },
     },
     breaches=breaches,
 )

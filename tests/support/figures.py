@@ -7,15 +7,17 @@ from pathlib import Path
 FILE = Path(__file__).resolve().parents[2] / "docs" / "live.md"
 HEAD = """# Seen on the local cluster
 
-Each row is a test in `tests/live` that saw this figure on that day: `pytest tests/live --figures` writes the rows of the
-tests that ran, and keeps the others. The local cluster runs the real istiod, API server and kubelets, and upstream's
-Envoy in place of Istio's proxy; [limits.md](limits.md) says what that leaves unproven.
+Each row is a test in `tests/live` that saw this figure on that day. `pytest tests/live --figures` writes the rows of
+the tests that ran, and keeps the others. The local cluster runs the real istiod, API server and kubelets, and
+upstream's Envoy in place of Istio's proxy; [limits.md](limits.md) says what that leaves unproven.
 
 Istio is 1.31.0. An upgrade starts from another real control plane, built from its own module with its own charts:
 1.27.9, or 1.30, which is the commit b01690e6db7d of Istio's main branch, ten days after 1.30 branched off. The Envoy
-beside all of them is 1.40.0. No row was seen with 1.20.3, which `Pulumi.pi-cluster.yaml` pins: the lab has no binaries of it.
+beside all of them is 1.40.0. No row was seen with 1.20.3, which `Pulumi.pi-cluster.yaml` pins: the lab has no
+binaries of that version.
 
-[footprint.md](footprint.md) has the mesh's use of the Pis, and [latency.md](latency.md) the time that it adds to a request.
+[footprint.md](footprint.md) has the mesh's use of the Pis; [latency.md](latency.md) has the time that the mesh adds
+to a request.
 """
 TABLE = "| What | Seen | On |\n|---|---|---|\n"
 

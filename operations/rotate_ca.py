@@ -67,7 +67,7 @@ def rotate_ca(
             conclude(report.of("rotate-ca", stack, findings), as_json)
         _require_rotatable(settings, stack, wish)
         if findings := _pending(stack, vault, judged):
-            pass  # said below
+            pass  # reported below
         elif isinstance(settings, CaSettings):
             findings = _renewed(stack, vault, judged)
         else:

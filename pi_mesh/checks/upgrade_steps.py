@@ -98,7 +98,7 @@ def _of_both(running: str, wanted: str) -> str:
 
 
 def _cluster_after(mesh: Inventory, cluster: Snapshot) -> Snapshot:
-    """Return the cluster as it is when a step is done: istiod and all proxies have its version, base has the CRDs."""
+    """Return the cluster as it is when a step is done: istiod and all proxies have its version."""
     istio = mesh.settings.istio
     deployments = (
         replace(entry, containers=_retagged(entry.containers, istio.version))
@@ -110,11 +110,7 @@ def _cluster_after(mesh: Inventory, cluster: Snapshot) -> Snapshot:
         replace(pod, containers=_retagged(pod.containers, istio.version, SIDECAR)) if pod.has_lasting_proxy else pod
         for pod in cluster.pods
     )
-    crds = cluster.crds
-    if facts_of(istio.version).crds_are_templates:
-        owned = {"release": mesh.the(Kind.BASE).id, "version": istio.version}
-        crds = tuple(replace(crd, **owned) if crd.of_istio else crd for crd in crds)
-    return replace(cluster, deployments=tuple(deployments), pods=tuple(pods), crds=crds)
+    return replace(cluster, deployments=tuple(deployments), pods=tuple(pods))
 
 
 def _retagged(containers: tuple[Container, ...], version: str, name: str = "") -> tuple[Container, ...]:

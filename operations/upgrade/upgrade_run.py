@@ -73,8 +73,9 @@ class StepRun:
         yield ok("preflight", self._subject, f"may be installed ({len(warnings)} of its checks warn)")
         if left:
             yield from apply.carry_out(now, self.say)
-        if self.changes and not facts_of(self.version).crds_are_templates:
-            yield crd_files.upgrade(mesh.settings.cluster.context, mesh.the(Kind.BASE))
+        base = mesh.the(Kind.BASE)
+        if self.changes and not facts_of(base.version).crds_are_templates:
+            yield crd_files.upgrade(mesh.settings.cluster.context, base)
 
     def _applied(self) -> Iterable[Finding]:
         """Write the version into the stack file, preview it with the policy pack, and yield what `up` did."""

@@ -44,7 +44,7 @@ class UpgradeStep:
     @property
     def crds(self) -> str:
         """Return who brings the CRDs of the version."""
-        if not facts_of(self.version).crds_are_templates:
+        if not facts_of(self.mesh.the(Kind.BASE).version).crds_are_templates:
             return "upgraded before `up`"
         carried = facts_of(self.running).crds_are_templates
         return "by the base chart" if carried else f"handed over to {self.mesh.the(Kind.BASE).id}"

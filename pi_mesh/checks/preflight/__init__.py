@@ -46,13 +46,13 @@ CHECKS: tuple[Callable[[Inventory, Snapshot], Iterable[Finding]], ...] = (
     footprint.check,
     load_balancer.check,
     autoscaling.check,
-    foreign.check,
-    crd_owners.check,
     crd_versions.check,
     stuck_releases.check,
     undone_settings.check,
 )
 OF_STATE: tuple[Callable[[Inventory, Snapshot, StackState], Iterable[Finding]], ...] = (
+    foreign.check,
+    crd_owners.check,
     known_releases.check,
     namespaces.check,
     ingress_namespace.check,

@@ -7,6 +7,7 @@ from typing import Any
 from pi_mesh.checks.finding import Finding, Subject, error, ok, setting, warning
 from pi_mesh.checks.verify.input import VerificationInput
 from pi_mesh.checks.verify.peer_modes import DEFAULT, PeerModes, labels, mode_of, port_modes, weaker, weakest
+from pi_mesh.checks.verify.restart import workload
 from pi_mesh.checks.verify.selection import (
     folded,
     in_words,
@@ -17,7 +18,6 @@ from pi_mesh.checks.verify.selection import (
     remedy,
     selected,
     subject_of,
-    workload_of,
 )
 from pi_mesh.cluster.policies import Policy
 from pi_mesh.inventory import Kind
@@ -129,12 +129,12 @@ def _ports_without_proxy(seen: VerificationInput) -> Iterator[Finding]:
         message = f"is {value.partition(': ')[2]}: no proxy stands before these ports of any injected pod"
         key = setting(f"istio.values.global.proxy.{value.partition(':')[0]}")
         yield warning(ID, key, message, "remove it, unless such ports must be open everywhere")
-    reported: set[tuple[str, str]] = set()
+    reported: set[tuple[Subject, str]] = set()
     for pod in meshed_pods(seen):
         mark = left_out(pod.annotations)
-        if not mark or (workload_of(pod), mark) in reported:
+        if not mark or (workload(pod), mark) in reported:
             continue
-        reported.add((workload_of(pod), mark))
+        reported.add((workload(pod), mark))
         message = f"has {mark}, so no proxy stands before these ports: plain text is taken, no policy holds there"
         fix = "remove the annotation from its workload, unless such a port must be open"
         yield warning(ID, Subject("pod", f"{pod.namespace}/{pod.name}"), message, fix)

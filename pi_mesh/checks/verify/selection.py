@@ -5,6 +5,7 @@ from typing import Any, cast
 
 from pi_mesh.checks.finding import Finding, Level, Subject, error, warning
 from pi_mesh.checks.verify.input import VerificationInput
+from pi_mesh.checks.verify.restart import workload
 from pi_mesh.cluster.field_managers import PULUMI
 from pi_mesh.cluster.pods import Pod
 from pi_mesh.cluster.policies import Policy
@@ -51,19 +52,13 @@ def in_words(pods: Iterable[Pod]) -> str:
     found = list(pods)
     if not found:
         return "no running pod"
-    return f"{len(found)} {'pod' if len(found) == 1 else 'pods'} ({first_of({workload_of(pod) for pod in found})})"
+    return f"{len(found)} {'pod' if len(found) == 1 else 'pods'} ({first_of({workload(pod).name for pod in found})})"
 
 
 def first_of(names: Iterable[str]) -> str:
     """Return the first names and the number of the others: "a, b, c and 9 more"."""
     listed = sorted(names)
     return ", ".join(listed[:SHOWN]) + (f" and {len(listed) - SHOWN} more" if len(listed) > SHOWN else "")
-
-
-def workload_of(pod: Pod) -> str:
-    """Return NAMESPACE/NAME of what controls a pod; a Deployment's name without its ReplicaSet's hash."""
-    kind, _, name = pod.owner.partition("/")
-    return f"{pod.namespace}/{name.rpartition('-')[0] if kind == 'ReplicaSet' else name or pod.name}"
 
 
 def subject_of(policy: Policy) -> Subject:

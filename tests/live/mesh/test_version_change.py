@@ -1,4 +1,7 @@
-"""A new version of Istio by `operations upgrade`, from one real control plane to the next, while requests run."""
+"""A new version of Istio, from one real control plane to the next, while requests run.
+
+By `operations upgrade`, which is killed once.
+"""
 
 import json
 import time

@@ -9,6 +9,7 @@ from operations.pulumi import PulumiFailed
 from operations.repair import apply, observed_state, plan
 from operations.repair.apply import Say
 from operations.upgrade import crd_files, upgrade_state
+from pi_mesh import inventory
 from pi_mesh.catalog.istio import facts_of
 from pi_mesh.checks import upgrade_steps
 from pi_mesh.checks.finding import Finding, Level, Subject, error, errors, ok
@@ -73,9 +74,6 @@ class StepRun:
         yield ok("preflight", self._subject, f"may be installed ({len(warnings)} of its checks warn)")
         if left:
             yield from apply.carry_out(now, self.say)
-        base = mesh.the(Kind.BASE)
-        if self.changes and not facts_of(base.version).crds_are_templates:
-            yield crd_files.upgrade(mesh.settings.cluster.context, base)
 
     def _applied(self) -> Iterable[Finding]:
         """Write the version into the stack file, preview it with the policy pack, and yield what `up` did."""
@@ -85,30 +83,41 @@ class StepRun:
         try:
             steps = pulumi.pending(self.stack, self.judged)
         except PulumiFailed as problem:
-            yield self._taken_back(before, problem.finding.message)
+            yield self._taken_back(before, problem.finding.message.removeprefix("failed: "), f"put it right, {AGAIN}")
             return
         changes = {urn.rpartition("::")[2]: operation for urn, operation in steps.items()}
         if refused := self._refused(changes):
-            yield self._taken_back(before, refused)
-            return
-        if changes:
-            yield self._up(changes)
+            yield self._taken_back(before, *refused)
+        elif changes:
+            crds = list(self._crds())
+            yield from crds
+            if not errors(crds):
+                yield self._up(changes)
 
-    def _refused(self, changes: dict[str, str]) -> str:
-        """Return why an `up` with these changes is not what was asked for; empty where it is."""
+    def _refused(self, changes: dict[str, str]) -> tuple[str, str] | None:
+        """Return why an `up` with these changes is not what was asked for, and what to do; None where it is."""
         if harmful := [f"{operation} {name}" for name, operation in changes.items() if operation in pulumi.HARMFUL]:
-            return f"`up` would not only update: {', '.join(harmful)}"
+            message = f"`up` would not only update: {', '.join(harmful)}"
+            return message, f"look at `pulumi preview --diff -s {self.stack}`, {AGAIN}"
         others = [f"{operation} {name}" for name, operation in changes.items() if name != LEFT_BY_UP]
         if others and not self.changes:
-            return f"the stack has changes that are not applied yet: {', '.join(others)}"
-        return ""
+            message = f"the stack has changes that are not applied yet: {', '.join(others)}"
+            return message, f"apply them by `pulumi up -s {self.stack}`, or take them back, {AGAIN}"
+        return None
 
-    def _taken_back(self, before: str, message: str) -> Finding:
+    def _taken_back(self, before: str, message: str, fix: str) -> Finding:
         """Put the stack file back as it was, so that no `up` of somebody else takes a step that was refused."""
         if before != self.version:
             pulumi.set_config(self.stack, upgrade_state.KEY, before)
-        said = f"{message.removeprefix('failed: ')}; nothing of this step was applied, the stack file says {before}"
-        return error(ID, Subject("stack", self.stack), said, f"put it right, or `pulumi up -s {self.stack}`; {AGAIN}")
+        said = f"{message}; nothing of this step was applied, the stack file says {before}"
+        return error(ID, Subject("stack", self.stack), said, fix)
+
+    def _crds(self) -> Iterable[Finding]:
+        """Bring the CRDs where the base chart does not."""
+        settings = stacks.load(self.stack)
+        base = inventory.of(settings, self.stack).the(Kind.BASE)
+        if self.changes and not facts_of(base.version).crds_are_templates:
+            yield crd_files.upgrade(settings.cluster.context, base)
 
     def _up(self, changes: dict[str, str]) -> Finding:
         try:
@@ -130,7 +139,7 @@ class StepRun:
                 return
             if time.monotonic() >= until:
                 yield from errors(found)
-                yield error(ID, self._subject, "is up, and `verify` finds errors in the mesh", f"mend them, {AGAIN}")
+                yield error(ID, self._subject, "runs, and `verify` finds errors in the mesh", f"mend them, {AGAIN}")
                 return
             time.sleep(PAUSE)
 

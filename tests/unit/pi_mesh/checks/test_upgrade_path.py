@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from lab.toolchain import istio_modules
 from pi_mesh.catalog.istio import MINORS, minor_of
 from pi_mesh.checks import version_step
 from pi_mesh.checks.upgrade_path import path
@@ -40,3 +41,8 @@ def test_a_folder_of_charts_decides_which_patch_is_passed_through(tmp_path):
 def test_minor_versions_that_the_folder_lacks_are_left_out_only_where_skips_are_allowed(tmp_path):
     settings = packaged(tmp_path, "1.30.0", allowSkip=True)
     assert path("1.27.9", "1.31.0", settings) == ("1.30.0", "1.31.0")
+
+
+@pytest.mark.parametrize("version", istio_modules.VERSIONS)
+def test_the_catalog_knows_no_older_patch_than_the_lab_has_charts_of(version):
+    assert int(version.split(".")[2]) <= MINORS[minor_of(version)].newest_patch

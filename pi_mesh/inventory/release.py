@@ -17,6 +17,7 @@ class Kind(StrEnum):
 
     BASE = "base"
     ISTIOD = "istiod"
+    CANARY = "canary"
     GATEWAY = "gateway"
     CERT_MANAGER = "cert-manager"
     ADDON = "addon"
@@ -77,6 +78,8 @@ class Release:
     """Version of its images, where the chart has another."""
     component: str = ""
     """Name of the component that installs it, where that differs from the release's: releases.names may change."""
+    sha256: str = ""
+    """Sum that the chart lock has of the chart; empty where the stack is not locked, or the chart not listed."""
 
     @property
     def id(self) -> str:

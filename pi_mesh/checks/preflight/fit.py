@@ -15,7 +15,7 @@ from pi_mesh.quantities import Resources
 
 ID = "room for the mesh"
 FIX = "free some, add a node, or lower the resources or replicas in the stack file"
-OF_ISTIO = (Kind.ISTIOD, Kind.GATEWAY)
+OF_ISTIO = (Kind.ISTIOD, Kind.CANARY, Kind.GATEWAY)
 """Releases whose version is that of their images."""
 
 

@@ -3,17 +3,20 @@
 https://istio.io/latest/docs/setup/upgrade/helm/ has them applied by hand before each upgrade.
 """
 
-import subprocess
-from collections.abc import Iterator, Mapping
+import io
+import tarfile
+from collections.abc import Mapping
 
 import yaml
 
-from operations.programs import NotRunnableError
+from operations.charts import chart_sources
+from operations.charts.chart_sources import ChartUnavailableError
 from pi_mesh.checks.finding import Finding, Subject, error, ok
 from pi_mesh.cluster.client import Client
 from pi_mesh.inventory import Release
 
 ID = "istio CRDs"
+FOLDER = "base/crds/"
 PATH = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 
 
@@ -21,11 +24,9 @@ def upgrade(context: str, base: Release) -> Finding:
     """Bring the CRDs of a base chart into the cluster; objects of theirs stay as they are."""
     subject = Subject("chart", f"{base.chart} {base.version}")
     try:
-        found = [item for item in yaml.load_all(_shown(base), Loader=yaml.CSafeLoader) if item]
-    except (NotRunnableError, subprocess.CalledProcessError) as problem:
-        why = problem.stderr.strip().rpartition("\n")[2] if isinstance(problem, subprocess.CalledProcessError) else ""
-        message = f"gives no CRDs: {why or problem}"
-        return error(ID, subject, message, "then run this command again: nothing was changed")
+        found = of_chart(base)
+    except ChartUnavailableError as problem:
+        return error(ID, subject, f"can't be read for its CRDs: {problem}", "put it there, then run this command again")
     with Client(context) as client:
         changed = sum(_brought(client, crd) for crd in found)
     there = f"{len(found)} {'CRD is' if len(found) == 1 else 'CRDs are'} of this version"
@@ -44,19 +45,10 @@ def _brought(client: Client, crd: Mapping) -> bool:
     return patched is None or patched["metadata"]["resourceVersion"] != live["metadata"]["resourceVersion"]
 
 
-def _shown(base: Release) -> str:
-    command = ["helm", "show", "crds", *_chart(base)]
-    try:
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    except OSError as problem:
-        raise NotRunnableError("helm", problem) from None
-
-
-def _chart(base: Release) -> Iterator[str]:
-    """Yield the chart as Helm is told it."""
-    if base.source.is_directory:
-        yield base.package
-    elif base.source.is_registry:
-        yield from (f"{base.source.source}/{base.chart}", "--version", base.version)
-    else:
-        yield from (base.chart, "--repo", base.source.source, "--version", base.version)
+def of_chart(base: Release) -> list[dict]:
+    """Return the CRDs of a base chart. Raises ChartUnavailableError."""
+    content = chart_sources.read(base.source.source, base.chart, base.version)
+    with tarfile.open(fileobj=io.BytesIO(content)) as chart:
+        names = [name for name in chart.getnames() if name.startswith(FOLDER)]
+        texts = [file.read() for name in names if (file := chart.extractfile(name))]
+    return [crd for text in texts for crd in yaml.load_all(text, yaml.CSafeLoader) if crd]

@@ -14,7 +14,7 @@ from pi_mesh.catalog.istio import facts_of
 from pi_mesh.checks import upgrade_steps
 from pi_mesh.checks.finding import Finding, Level, Subject, error, errors, ok
 from pi_mesh.checks.verify import presence
-from pi_mesh.cluster import proxies, snapshot
+from pi_mesh.cluster import istiods, snapshot
 from pi_mesh.inventory import Kind
 
 ID = "upgrade"
@@ -64,7 +64,7 @@ class StepRun:
             return
         left = plan.steps(now)
         mesh = upgrade_state.mesh_of(now, self.version)
-        running = proxies.control_plane(now.snapshot.deployments, mesh.settings.istio.namespace)
+        running = istiods.control_plane(now.snapshot.deployments, mesh.settings.istio.namespace)
         state = stacks.of_export(now.state)
         step = upgrade_steps.judge(running, mesh, now.snapshot, state, {each.id for each in left})
         if step.stops:

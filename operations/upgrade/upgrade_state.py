@@ -12,8 +12,8 @@ from pi_mesh.checks import upgrade_path, upgrade_steps, version_step
 from pi_mesh.checks.finding import error, setting
 from pi_mesh.checks.preflight.upgrade import EXACT, STEP
 from pi_mesh.checks.upgrade_steps import UpgradeStep
-from pi_mesh.cluster import proxies
-from pi_mesh.inventory import Inventory
+from pi_mesh.cluster import istiods
+from pi_mesh.inventory import Inventory, Kind
 from pi_mesh.settings import CaSettings
 
 KEY = "istio.version"
@@ -61,7 +61,7 @@ def read(stack: str, wanted: str) -> UpgradeState:
         raise UsageError(stack, "it makes the CA and nothing else", "name the mesh's stack")
     stacks.load_changed(stack, {KEY: wanted})  # refuses what is no version
     now = observed_state.read(stack, settings)
-    running = proxies.control_plane(now.snapshot.deployments, settings.istio.namespace)
+    running = istiods.control_plane(now.snapshot.deployments, settings.istio.namespace)
     if not EXACT.fullmatch(running):
         message = f"no istiod of an exact version runs in namespace {settings.istio.namespace}"
         raise UsageError(stack, message, f"install the mesh: `pulumi up -s {stack}`")
@@ -74,16 +74,17 @@ def read(stack: str, wanted: str) -> UpgradeState:
     return UpgradeState(now, running, (written, *later) if begun else later, begun)
 
 
-def unfinished(now: Situation) -> list[str]:
-    """Return the releases, as NAMESPACE/NAME, that the state has in another version than the stack file asks for."""
+def unfinished_releases(now: Situation) -> list[str]:
+    """Return those of Istio, as NAMESPACE/NAME, that the state has in another version than the stack file."""
     recorded = stacks.of_export(now.state).recorded
-    return [one.id for one in now.mesh.releases if one.id in recorded and recorded[one.id].version != one.version]
+    mine = [one for one in now.mesh.releases if one.kind in (Kind.BASE, Kind.ISTIOD, Kind.GATEWAY)]
+    return [one.id for one in mine if one.id in recorded and recorded[one.id].version != one.version]
 
 
 def _is_begun(now: Situation, running: str, wanted: str) -> bool:
     """Return True where a run was stopped in the middle of a step, or whoever runs this began it by hand."""
     written = now.mesh_settings.istio.version
     if written == running:
-        return bool(unfinished(now))
+        return bool(unfinished_releases(now))
     beyond = version_step.judged(written, wanted)
     return version_step.judged(running, written) is None and not (beyond and beyond.goes_back)

@@ -1,14 +1,17 @@
 """The CRDs of charts before 1.24, which Helm never upgrades."""
 
-import os
+import io
+import tarfile
 from pathlib import Path
 
 import pytest
 import yaml
 
 from operations.upgrade import crd_files
+from pi_mesh.catalog.istio import facts_of
 from pi_mesh.checks.finding import Level
 from pi_mesh.inventory import Kind, Release
+from tests.support import charts
 from tests.support.factories import make_mesh
 
 NAMES = ("gateways.networking.istio.io", "telemetries.telemetry.istio.io")
@@ -51,55 +54,42 @@ class Cluster:
 
 
 @pytest.fixture
-def chart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A command `helm` that writes down what it is asked, and shows two CRDs."""
-    shown = yaml.safe_dump_all([crd(name, ["v1beta1", "v1"]) for name in NAMES])
-    (tmp_path / "crds").write_text(shown)
-    (tmp_path / "helm").write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/asked; cat {tmp_path}/crds\n')
-    (tmp_path / "helm").chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}/usr/bin{os.pathsep}/bin")
+def source(tmp_path: Path) -> Path:
+    """A folder with the packaged base chart, which has two CRDs beside a template."""
+    texts = {"crds/crd-all.gen.yaml": yaml.safe_dump_all([crd(name, ["v1beta1", "v1"]) for name in NAMES])}
+    with tarfile.open(tmp_path / "base-1.21.6.tgz", "w:gz") as chart:
+        for name, text in {**texts, "templates/crds.yaml": "{{ not: yaml }}"}.items():
+            entry = tarfile.TarInfo(f"base/{name}")
+            entry.size = len(text.encode())
+            chart.addfile(entry, io.BytesIO(text.encode()))
     return tmp_path
 
 
-def base(source: str = "charts") -> Release:
-    return make_mesh(istio={"version": "1.21.6"}, charts={"source": source}).the(Kind.BASE)
+def base(source: Path) -> Release:
+    return make_mesh(istio={"version": "1.21.6"}, charts={"source": str(source)}).the(Kind.BASE)
 
 
-@pytest.mark.usefixtures("chart")
-def test_missing_crds_are_made_and_older_ones_get_the_specs_of_the_chart(monkeypatch):
+def test_missing_crds_are_made_and_older_ones_get_the_specs_of_the_chart(monkeypatch, source):
     cluster = Cluster(crd(NAMES[0], ["v1beta1"]))
     monkeypatch.setattr(crd_files, "Client", cluster)
-    found = crd_files.upgrade("test", base())
+    found = crd_files.upgrade("test", base(source))
     assert (found.level, found.message) == (Level.OK, "2 CRDs are of this version, 2 changed")
     assert {name: each["spec"] for name, each in cluster.crds.items()} == {
         name: crd(name, ["v1beta1", "v1"])["spec"] for name in NAMES
     }
-    assert crd_files.upgrade("test", base()).message == "2 CRDs are of this version, 0 changed"
+    assert crd_files.upgrade("test", base(source)).message == "2 CRDs are of this version, 0 changed"
 
 
-@pytest.mark.parametrize(
-    ("source", "asked"),
-    [
-        ("charts", "show crds charts/base-1.21.6.tgz"),
-        ("oci://registry.example/charts", "show crds oci://registry.example/charts/base --version 1.21.6"),
-        ("https://charts.example", "show crds base --repo https://charts.example --version 1.21.6"),
-    ],
-)
-def test_the_chart_comes_from_where_the_release_has_it(monkeypatch, chart, source, asked):
-    monkeypatch.setattr(crd_files, "Client", Cluster())
-    crd_files.upgrade("test", base(source))
-    assert (chart / "asked").read_text().strip() == asked
-
-
-@pytest.mark.parametrize("script", ["", "#!/bin/sh\necho 'Error: no such chart' >&2; exit 1\n"])
-def test_without_helm_or_the_chart_nothing_is_changed_and_it_is_one_line(monkeypatch, chart, script):
-    if script:
-        (chart / "helm").write_text(script)
-    else:
-        (chart / "helm").unlink()
+def test_without_the_chart_nothing_is_changed_and_it_is_one_line(monkeypatch, tmp_path):
     cluster = Cluster()
     monkeypatch.setattr(crd_files, "Client", cluster)
-    found = crd_files.upgrade("test", base())
+    found = crd_files.upgrade("test", base(tmp_path))
     assert (found.level, cluster.crds) == (Level.ERROR, {})
-    assert ("no such chart" if script else "helm is not on PATH") in found.message
+    assert found.message.startswith(f"can't be read for its CRDs: {tmp_path}/base-1.21.6.tgz")
     assert "\n" not in found.message
+
+
+@pytest.mark.parametrize("version", charts.each())
+def test_charts_that_carry_their_crds_as_templates_have_none_to_bring(version):
+    release = make_mesh(istio={"version": version}, charts={"source": str(charts.folder())}).the(Kind.BASE)
+    assert bool(crd_files.of_chart(release)) != facts_of(version).crds_are_templates

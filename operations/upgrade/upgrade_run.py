@@ -15,7 +15,7 @@ from pi_mesh.checks import upgrade_steps
 from pi_mesh.checks.finding import Finding, Level, Subject, error, errors, ok
 from pi_mesh.checks.verify import presence
 from pi_mesh.cluster import istiods, snapshot
-from pi_mesh.inventory import Kind
+from pi_mesh.inventory import Kind, chart_lock
 
 ID = "upgrade"
 LEFT_BY_UP = "applied"
@@ -115,7 +115,7 @@ class StepRun:
     def _crds(self) -> Iterable[Finding]:
         """Bring the CRDs where the base chart does not."""
         settings = stacks.load(self.stack)
-        base = inventory.of(settings, self.stack).the(Kind.BASE)
+        base = inventory.of(settings, self.stack, lock=chart_lock.read(self.stack)).the(Kind.BASE)
         if self.changes and not facts_of(base.version).crds_are_templates:
             yield crd_files.upgrade(settings.cluster.context, base)
 

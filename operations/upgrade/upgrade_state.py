@@ -13,7 +13,7 @@ from pi_mesh.checks.finding import error, setting
 from pi_mesh.checks.preflight.upgrade import EXACT, STEP
 from pi_mesh.checks.upgrade_steps import UpgradeStep
 from pi_mesh.cluster import istiods
-from pi_mesh.inventory import Inventory, Kind
+from pi_mesh.inventory import Inventory, Kind, chart_lock
 from pi_mesh.settings import CaSettings
 
 KEY = "istio.version"
@@ -51,7 +51,7 @@ class UpgradeState:
 def mesh_of(now: Situation, version: str) -> Inventory:
     """Return the mesh of a stack at another version of Istio, on the cluster as it is."""
     settings = stacks.load_changed(now.stack, {KEY: version})
-    return inventory.of(settings, now.stack, bool(now.snapshot.load_balancer))
+    return inventory.of(settings, now.stack, bool(now.snapshot.load_balancer), lock=chart_lock.read(now.stack))
 
 
 def read(stack: str, wanted: str) -> UpgradeState:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pi_mesh.catalog.istio import facts_of, minor_of
 from pi_mesh.checks import preflight, restarts
 from pi_mesh.checks.finding import Finding, Level, errors
-from pi_mesh.checks.preflight import crd_owners, versions
+from pi_mesh.checks.preflight import charts, crd_owners, versions
 from pi_mesh.checks.restarts import Forecast
 from pi_mesh.cluster.pods import SIDECAR, Container
 from pi_mesh.cluster.snapshot import Snapshot
@@ -56,7 +56,7 @@ def judge(
     """Return a step as the preflight judges it; `mended`: checks whose errors the step itself puts right."""
     if crd_owners.abandoned(mesh, cluster):
         mended = {*mended, crd_owners.ID}
-    said = (_of_kubernetes(finding, running, mesh) for finding in preflight.run(mesh, cluster, state))
+    said = (_of_charts(_of_kubernetes(finding, running, mesh), mesh) for finding in preflight.run(mesh, cluster, state))
     findings = (finding for finding in said if finding.level is not Level.ERROR or finding.id not in mended)
     return UpgradeStep(running, mesh, tuple(findings), restarts.of(mesh, state))
 
@@ -88,6 +88,14 @@ def _of_kubernetes(finding: Finding, running: str, mesh: Inventory) -> Finding:
         return finding
     fix = "`istio.untestedKubernetes: true` takes the step all the same; try it on another cluster first"
     return replace(finding, level=Level.ERROR, fix=fix)
+
+
+def _of_charts(finding: Finding, mesh: Inventory) -> Finding:
+    """Say how the charts of a step are locked: the settings still ask for those of the version before."""
+    if finding.id != charts.ID or finding.level is not Level.ERROR or not mesh.is_locked:
+        return finding
+    lock = f"`python -m operations charts lock -s {mesh.stack} --also {mesh.settings.istio.version}`"
+    return replace(finding, fix=f"{lock}, with an --also for each further step; then review and commit what it adds")
 
 
 def _of_both(running: str, wanted: str) -> str:

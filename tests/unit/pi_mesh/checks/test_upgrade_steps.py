@@ -5,15 +5,16 @@ from functools import partial
 
 import pytest
 
+from pi_mesh import inventory
 from pi_mesh.catalog.istio import MINORS, NEWEST, OLDEST, minor_of
 from pi_mesh.checks import upgrade_path, upgrade_steps
-from pi_mesh.checks.preflight import crd_owners, kernel, versions
+from pi_mesh.checks.preflight import charts, crd_owners, kernel, versions
 from pi_mesh.checks.upgrade_steps import UpgradeStep
 from pi_mesh.cluster.nodes import Node
 from pi_mesh.cluster.objects import Crd, Deployment
 from pi_mesh.cluster.pods import SIDECAR, Container, Pod
 from pi_mesh.cluster.snapshot import Snapshot
-from tests.support.factories import make_mesh
+from tests.support.factories import STACK, make_mesh, make_settings
 from tests.support.snapshots import installed_mesh, installed_state, make_pis, make_snapshot, state_of
 
 FIRST, LAST = f"1.{OLDEST}.3", f"1.{NEWEST}.0"
@@ -114,3 +115,10 @@ def test_a_check_that_the_step_itself_mends_does_not_stop_it():
     state = state_of()
     assert {one.id for one in upgrade_steps.judge("1.30.3", mesh, stuck, state).stops} == {"helm releases"}
     assert upgrade_steps.judge("1.30.3", mesh, stuck, state, {"helm releases"}).stops == []
+
+
+def test_charts_that_are_not_locked_stop_a_step_of_a_locked_stack_and_it_says_how_to_lock_them():
+    mesh = inventory.of(make_settings(istio={"version": "1.31.0"}), STACK, lock=())
+    step = upgrade_steps.judge("1.30.3", mesh, running("1.30.3", 34), state_of())
+    assert {finding.id for finding in step.stops} == {charts.ID}
+    assert step.stops[0].fix.startswith("`python -m operations charts lock -s test --also 1.31.0`")

@@ -61,8 +61,10 @@ def _forecast(forecast: Forecast) -> None:
     """Say in a preview whose pods the `up` makes anew, and what running proxies keep."""
     if not pulumi.runtime.is_dry_run():
         return
-    if forecast.of_traffic:
-        pulumi.log.info(f"Pods made anew: {', '.join(forecast.of_traffic)}")
+    if forecast.restarts:
+        pulumi.log.info(f"Pods made anew: {', '.join(forecast.restarts)}")
+    if forecast.removed:
+        pulumi.log.info(f"Pods deleted: {', '.join(forecast.removed)}")
     if forecast.keep:
         kept = ", ".join(forecast.keep)
         pulumi.log.info(f"Running proxies keep the old {kept} until `python -m operations refresh -s STACK`")

@@ -16,6 +16,8 @@ class IstioSettings(Model):
     version: IstioVersion
     allow_skip: bool = False
     """Take a change of version that Istio does not support, back or by more than one minor version, with a warning."""
+    untested_kubernetes: bool = False
+    """Let `operations upgrade` go to a version that Istio does not test with a Kubernetes as new as the cluster's."""
     canary: CanarySettings | None = None
     """A second control plane beside this one; its resources and values are the same."""
     tags: dict[RevisionName, RevisionName] = {}

@@ -1,4 +1,4 @@
-"""The program's own preflight: every preview and up reads the cluster once, before any resource is registered."""
+"""The program's preflight: each preview and `up` reads the cluster once before it registers a resource."""
 
 from datetime import date
 
@@ -17,9 +17,10 @@ from pi_mesh.settings import Settings
 
 
 def guard(settings: Settings, state: StackState) -> Snapshot | None:
-    """The cluster as it is; warnings and unknowns are logged. None in a preview whose cluster does not answer.
+    """Return the cluster's snapshot and log warnings and unknown results.
 
-    Raises pulumi.RunError, with every problem in one message, where the mesh must not be touched.
+    Returns None in a preview whose cluster does not answer. Raises pulumi.RunError, with every problem in one message,
+    if a check has errors.
     """
     try:
         snapshot = read(settings.cluster.context)
@@ -29,7 +30,7 @@ def guard(settings: Settings, state: StackState) -> Snapshot | None:
     except ClusterUnreachable as problem:
         if not pulumi.runtime.is_dry_run():
             raise pulumi.RunError(f"{problem}; nothing was touched") from None
-        pulumi.log.warn(f"Preflight not done, this preview only shows what the settings say: {problem}")
+        pulumi.log.warn(f"Preflight not done, so this preview shows only what the settings say: {problem}")
         mesh = inventory.of(settings, pulumi.get_stack())
         alone = [*undone_settings.check(mesh, None), *ingress_namespace.check(mesh, None, state)]
         _report([versions.end_of_life(settings, date.today()), *alone, *traffic.run(settings, None)])
@@ -42,11 +43,11 @@ def guard(settings: Settings, state: StackState) -> Snapshot | None:
 
 
 def _forecast(forecast: Forecast) -> None:
-    """Say in a preview whose pods the `up` makes anew, and what running proxies keep."""
+    """Log, in a preview, whose pods `up` restarts and which old values running proxies keep."""
     if not pulumi.runtime.is_dry_run():
         return
     if forecast.of_traffic:
-        pulumi.log.info(f"Pods made anew: {', '.join(forecast.of_traffic)}")
+        pulumi.log.info(f"Pods that `up` restarts: {', '.join(forecast.of_traffic)}")
     if forecast.keep:
         kept = ", ".join(forecast.keep)
         pulumi.log.info(f"Running proxies keep the old {kept} until `python -m operations refresh -s STACK`")

@@ -84,7 +84,7 @@ def test_a_change_of_the_ca_waits_for_vault(changes, named):
 
 
 def test_a_first_run_waits_for_vault():
-    with pytest.raises(pulumi.RunError, match=r"Vault is sealed.*the CA is yet to be made; nothing was touched"):
+    with pytest.raises(pulumi.RunError, match=r"Vault is sealed.*the CA does not exist yet; nothing was touched"):
         plug_in(health=SEALED)
 
 

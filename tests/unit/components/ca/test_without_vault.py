@@ -80,7 +80,7 @@ def test_istiods_own_root_is_plugged_in_where_a_further_one_is_to_be_trusted(plu
 def test_a_further_root_waits_until_istiod_has_made_its_own(plug_in):
     recording = plug_in({"alsoTrust": [OTHER.pem]})
     assert recording.resources == []
-    assert "istiod has made no root yet" in recording.logs[0]
+    assert "istiod has not made its root yet" in recording.logs[0]
 
 
 OF_ANOTHER = {**MINE, "ca-key.pem": authorities.make_ca("another", ROOT).key}

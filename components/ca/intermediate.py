@@ -35,8 +35,7 @@ class VaultCa(pulumi.ComponentResource):
     request: pulumi.Output[str]
     """Signing request of the newest generation."""
     chain: pulumi.Output[str] | None
-    """Certificate chain in PEM form, from the CA's certificate to the root; None until a CA outside Vault has
-    signed."""
+    """Certificate chain (PEM), the CA's certificate first, the root last; None until a CA outside Vault has signed."""
     key: pulumi.Output[str] | None
     """Secret with the key of the CA's certificate; None if the key stays in Vault."""
 
@@ -144,8 +143,6 @@ class VaultCa(pulumi.ComponentResource):
         )
 
     def _in_mount(self, **options) -> pulumi.ResourceOptions:
-        """Return options for a resource in the mount, whose deletion deletes all of them: Pulumi deletes the mount
-        alone.
-        """
+        """Return options for a resource in the mount, which Pulumi deletes as a whole with all of its content."""
         options |= self._stays
         return pulumi.ResourceOptions(parent=self, provider=self._provider, deleted_with=self._mount, **options)

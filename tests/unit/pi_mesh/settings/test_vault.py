@@ -59,9 +59,9 @@ def test_istiod_keeps_its_own_root_until_a_ca_outside_has_signed():
         ({**HERE, "address": "vault.example"}, "vault.address: 'vault.example'"),
         (
             {**HERE, "address": "https://vault.example:a"},
-            "vault.address: 'https://vault.example:a': is no host with a port",
+            "vault.address: 'https://vault.example:a': is not a host with a port",
         ),
-        ({**HERE, "address": "https://[::1"}, "vault.address: 'https://[::1': is no host with a port"),
+        ({**HERE, "address": "https://[::1"}, "vault.address: 'https://[::1': is not a host with a port"),
         ({**HERE, "ttl": "1yr"}, "vault.ttl: '1yr'"),
         ({**HERE, "mount": "/pki_int"}, "vault.mount: '/pki_int'"),
         ({**HERE, "generation": 0}, "vault.generation: 0"),

@@ -1,4 +1,4 @@
-"""Reads of Vault before a CA is made: Vault must be unsealed and accept the token. Nothing is written to it."""
+"""Vault must be unsealed and accept the token before a CA is made; nothing is written to it."""
 
 import ssl
 from pathlib import Path

@@ -40,7 +40,7 @@ def test_a_ca_outside_of_vault_leaves_no_root_to_ask_for():
     [
         ({"health": 503}, GOOD_TOKEN, "is sealed; unseal it with `vault operator unseal`"),
         ({"health": 501}, GOOD_TOKEN, "is not initialized"),
-        ({"health": 500}, GOOD_TOKEN, "sys/health says 500"),
+        ({"health": 500}, GOOD_TOKEN, "sys/health answers 500"),
         ({"root": ROOT}, None, "there is no token"),
         ({"root": ROOT}, "wrong", "rejects the token"),
         ({"root": ""}, GOOD_TOKEN, "has no CA there"),

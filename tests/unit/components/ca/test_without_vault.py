@@ -95,7 +95,7 @@ SECRET_MINE = {"source": "secret", "secret": "mine"}
         (PEM, "no key", {}, "ca: key: is not an unencrypted private key"),
         ({**PEM, "chain": SIGNING.pem}, SIGNING.key, {}, "ca: the chain ends at 'signing'"),
         (SECRET_MINE, "", {}, "ca.secret: Secret istio-system/mine does not exist"),
-        (SECRET_MINE, "", {"mine": {}}, "ca.secret: Secret istio-system/mine: has no ca-cert.pem"),
+        (SECRET_MINE, "", {"mine": {}}, "ca.secret: Secret istio-system/mine: has neither ca-cert.pem"),
         (SECRET_MINE, "", {"mine": OF_ANOTHER}, "the key does not belong to the certificate 'signing'"),
         (SECRET_MINE, "", {"mine": ClusterUnreachable("no answer")}, "mine can't be read: no answer"),
     ],

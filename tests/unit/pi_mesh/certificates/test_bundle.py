@@ -64,7 +64,7 @@ def _wrong() -> dict[str, tuple[tuple[str, str], str]]:
     short = make_root("short", days=100)
     late = make_ca("signing", ROOT, start=timedelta(days=2))
     return {
-        "no root at the end": (in_order(signing), "which is no root"),
+        "no root at the end": (in_order(signing), "which is not a root"),
         "another root": (in_order(signing, make_root("other")), "is not signed by 'other'"),
         "the wrong order": (in_order(middle, signing, ROOT), "the signing CA comes first"),
         "another key": ((signing.pem + ROOT.pem, middle.key), "the key does not belong to"),

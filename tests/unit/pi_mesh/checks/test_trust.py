@@ -65,6 +65,6 @@ def test_of_many_that_hold_one_the_first_are_named_and_the_rest_counted():
 
 
 def test_where_the_proxies_can_not_be_asked_time_decides():
-    with pytest.raises(CertificateError, match=r"leave it in vault\.alsoTrust so long"):
+    with pytest.raises(CertificateError, match=r"keep it in vault\.alsoTrust until then"):
         dropped(None)
     assert "the mesh's trust changes" in dropped(None, timedelta(days=9))[0]

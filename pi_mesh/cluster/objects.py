@@ -1,4 +1,4 @@
-"""The other kinds that the checks look at, each with what they need of it."""
+"""The other kinds that checks read, each reduced to the needed fields."""
 
 from dataclasses import dataclass, field
 
@@ -20,21 +20,21 @@ class Crd:
     """A CustomResourceDefinition."""
 
     name: str
-    """PLURAL.GROUP"""
+    """Name of the CRD, as PLURAL.GROUP."""
     release: str = ""
-    """The Helm release that owns it, as NAMESPACE/NAME; empty where none does."""
+    """Helm release that owns the CRD, as NAMESPACE/NAME; empty if no release does."""
     version: str = ""
-    """Version of Istio that it is of; empty where it is older than 1.24, whose charts label it for the first time."""
+    """Istio version of the CRD; empty before 1.24, whose charts are the first to label it."""
 
     @property
     def minor(self) -> int:
-        """The minor number of that version; 0 where it is not known."""
+        """Return the minor number of that version; 0 if it is not known."""
         part = self.version.split(".")[1:2]
         return int(part[0]) if part and part[0].isdecimal() else 0
 
     @property
     def of_istio(self) -> bool:
-        """Of a kind that the base chart installs."""
+        """Return True for a kind that the base chart installs."""
         return self.name.partition(".")[2] in ISTIO_GROUPS
 
 
@@ -45,12 +45,12 @@ class Webhook:
     kind: str
     """Validating or Mutating."""
     configuration: str
-    """The configuration's name."""
+    """Name of the webhook configuration."""
     name: str
     service: str = ""
-    """NAMESPACE/NAME of what it calls."""
+    """Service that the webhook calls, as NAMESPACE/NAME."""
     ca_bundle: str = ""
-    """Base64 of PEM."""
+    """CA certificates as base64 of PEM."""
     failure_policy: str = ""
     release: str = ""
 
@@ -72,14 +72,14 @@ class Service:
     name: str
     type: str = "ClusterIP"
     addresses: tuple[str, ...] = ()
-    """What a load balancer gave it."""
+    """Addresses that a load balancer gave the Service."""
     ports: tuple[int, ...] = ()
     selector: dict[str, str] = field(default_factory=dict)
-    """The labels of the pods behind it."""
+    """Labels of the pods behind the Service."""
 
 
 def release_of(metadata: dict) -> str:
-    """The Helm release that owns an object, as NAMESPACE/NAME."""
+    """Return the Helm release that owns an object, as NAMESPACE/NAME; empty if none does."""
     notes = metadata.get("annotations") or {}
     managed = (metadata.get("labels") or {}).get("app.kubernetes.io/managed-by") == "Helm"
     name, namespace = notes.get("meta.helm.sh/release-name"), notes.get("meta.helm.sh/release-namespace")

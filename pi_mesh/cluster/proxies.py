@@ -1,6 +1,6 @@
-"""The running proxies of a mesh, as istiod and they themselves tell: version, connection, configuration, certificates.
+"""The running proxies of a mesh: version, connection, configuration and certificates, from istiod and the proxies.
 
-The one reader of them: `proxies`, `refresh`, `verify` and `rotate-ca` judge what it returns.
+This module is their only reader: `proxies`, `refresh`, `verify` and `rotate-ca` judge what it returns.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,9 +16,9 @@ from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.names import ISTIOD
 
 MONITORING, SYNC = 15014, "/debug/syncz"
-"""istiod's port and path, which it answers to its own pod without a login (pilot/pkg/xds/debug.go)."""
+"""istiod's port and path, which answer its own pod without a login (pilot/pkg/xds/debug.go)."""
 KINDS = ("cluster", "listener", "route", "endpoint", "extensionconfig")
-"""Kinds of configuration whose sending and acknowledging istiod tells."""
+"""Kinds of configuration for which istiod reports what was sent and acknowledged."""
 AT_ONCE = 8
 
 
@@ -28,21 +28,21 @@ class Proxy:
 
     pod: Pod
     version: str
-    """Istio's version, by the image's tag or else by what the proxy told istiod; empty where neither says."""
+    """Istio's version from the image's tag, or else from the proxy's report to istiod; empty if neither has it."""
     connected: bool | None = None
-    """True where a running istiod has a connection to it; None where istiod could not be asked."""
+    """True if a running istiod has a connection to the proxy; None if istiod could not be asked."""
     pending: tuple[str, ...] = ()
     """Kinds of configuration that istiod sent and the proxy has not acknowledged."""
     chain: str = ""
-    """PEM of its certificate and of what signed it, as it shows them to others; empty without one, or if not asked."""
+    """PEM of the proxy's certificate and its signers, as presented to others; empty without one, or if not asked."""
     roots: str = ""
-    """PEM of the roots that it trusts."""
+    """PEM of the roots that the proxy trusts."""
     problem: str = ""
-    """Why its admin interface gave no answer; empty where it did, or was not asked."""
+    """Reason for which its admin interface gave no answer; empty if it did, or was not asked."""
 
     @property
     def id(self) -> str:
-        """NAMESPACE/NAME of its pod."""
+        """Return NAMESPACE/NAME of the proxy's pod."""
         return f"{self.pod.namespace}/{self.pod.name}"
 
     @property
@@ -52,23 +52,23 @@ class Proxy:
 
 @dataclass(frozen=True)
 class Proxies:
-    """All of them."""
+    """All running proxies of a mesh."""
 
     control_plane: str
-    """Version of the running istiod; empty where there is none, or its image does not tell."""
+    """Version of the running istiod; empty without one, or if its image has no version."""
     proxies: tuple[Proxy, ...]
     problem: str = ""
-    """Why istiod could not be asked."""
+    """Reason for which istiod could not be asked."""
 
 
 def of_snapshot(snapshot: Snapshot, namespace: str) -> Proxies:
-    """Return what pods alone tell; `namespace` is istiod's. Pods that end, or run for seconds, are left out."""
+    """Return the proxies that pods alone show; `namespace` is istiod's. Ending and short-lived pods are left out."""
     found = tuple(Proxy(pod, _version(pod)) for pod in snapshot.pods if pod.has_lasting_proxy)
     return Proxies(control_plane(snapshot.deployments, namespace), found)
 
 
 def read(context: str, namespace: str, snapshot: Snapshot, *, certificates: bool = True) -> Proxies:
-    """Ask istiod about all proxies and, with `certificates`, each proxy for its own; whoever gives none has a problem.
+    """Ask istiod about all proxies and, with `certificates`, each proxy for its own; a silent proxy has a problem.
 
     Needs kubectl and the right to create pods/portforward. Raises WrongContext as `Client` does.
     """
@@ -86,13 +86,13 @@ def read(context: str, namespace: str, snapshot: Snapshot, *, certificates: bool
 
 
 def with_certificates(context: str, proxies: Iterable[Proxy]) -> tuple[Proxy, ...]:
-    """Ask each proxy for its certificates; whoever gives none has a problem."""
+    """Ask each proxy for its certificates; a silent proxy has a problem."""
     with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
         return tuple(pool.map(lambda proxy: _with_certificates(context, proxy), proxies))
 
 
 def control_plane(deployments: Iterable[Deployment], namespace: str) -> str:
-    """Return the version of the running istiod, by its image; empty where there is none, or its image does not tell."""
+    """Return the version of the running istiod, by its image; empty without one, or if its image has no version."""
     for entry in deployments:
         if (entry.namespace, entry.name) == (namespace, ISTIOD) and entry.containers:
             return version_of(entry.containers[0].image)
@@ -100,7 +100,7 @@ def control_plane(deployments: Iterable[Deployment], namespace: str) -> str:
 
 
 def version_of(image: str) -> str:
-    """Return the version of an image by its tag, without the variant; empty for one that is named by digest alone."""
+    """Return the version of an image by its tag, without the variant; empty for an image named by digest alone."""
     _, _, tag = image.partition("@")[0].rpartition("/")[2].partition(":")
     return tag.partition("-")[0]
 
@@ -119,7 +119,7 @@ def _is_istiod(pod: Pod) -> bool:
 
 
 def _told(context: str, namespace: str, istiods: Sequence[str]) -> dict[str, dict[str, str]] | str:
-    """Return istiod's status of each proxy by its name there; every istiod knows its own. Or why there is none."""
+    """Return the status of each proxy by its name, from every istiod, which knows its own proxies; or the problem."""
     if not istiods:
         return f"no pod of istiod in namespace {namespace} is Ready"
     found: dict[str, dict[str, str]] = {}

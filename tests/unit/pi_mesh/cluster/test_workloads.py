@@ -40,7 +40,11 @@ def test_a_pod_of_a_deployment_leads_to_it_by_the_replica_sets_own_owner():
         ("", None, "has no controller, so nothing would replace it"),
         ("Job/backup", None, "belongs to Job backup, which has no rollout"),
         ("ReplicaSet/bare", replica_set(), "belongs to ReplicaSet bare, which has no rollout"),
-        ("ReplicaSet/x", replica_set({"kind": "Rollout", "name": "shop"}), "belongs to Rollout shop, which has no rollout"),
+        (
+            "ReplicaSet/x",
+            replica_set({"kind": "Rollout", "name": "shop"}),
+            "belongs to Rollout shop, which has no rollout",
+        ),
         ("StatefulSet/gone", None, "belongs to StatefulSet gone, which does not exist"),
     ],
 )

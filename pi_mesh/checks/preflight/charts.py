@@ -1,4 +1,4 @@
-"""Charts from a directory must lie there, before anything is touched; repositories are asked by the provider."""
+"""Charts of a directory source must exist before anything is changed; the provider asks repositories."""
 
 from collections.abc import Iterator
 from itertools import groupby

@@ -1,4 +1,4 @@
-"""Who signs the mesh's certificates, and until when."""
+"""The mesh's certificates must come from the wanted CA, and the CA's certificates must not be about to expire."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -28,7 +28,7 @@ def check(seen: VerificationInput) -> Iterator[Finding]:
 
 
 def end_of(certificate: pem.x509.Certificate, settings: Settings, now: datetime) -> Finding:
-    """Judge how long a CA may still be used; the number is in whole days."""
+    """Judge the remaining lifetime of a CA; the finding's number is in whole days."""
     judged = expiry.judge(certificate, now)
     fix = "" if judged.level == "ok" else _renewal(settings)
     title, level = pem.title(certificate), LEVELS[judged.level]

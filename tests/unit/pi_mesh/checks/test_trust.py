@@ -50,7 +50,7 @@ def dropped(holders: list[str] | None, since: timedelta = timedelta()) -> list[s
 def test_a_root_of_which_no_proxy_holds_a_certificate_goes_at_once():
     (line,) = dropped([])
     assert "'A'" in line
-    assert "is trusted no more: no proxy holds a certificate of it" in line
+    assert "is no longer trusted: no proxy holds a certificate of it" in line
 
 
 @pytest.mark.parametrize("since", [timedelta(), timedelta(days=9)])

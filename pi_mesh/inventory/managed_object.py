@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from pi_mesh.settings import Settings
-from pi_mesh.values import cert_manager, objects, tracing, traffic
+from pi_mesh.values import cert_manager, objects, revision_tags, tracing, traffic
 from pi_mesh.values.objects import Object
 
 
@@ -36,11 +36,14 @@ class ManagedObject:
 def managed_objects(settings: Settings, stack: str) -> Iterator[ManagedObject]:
     """Yield all objects; within a component each object comes after those that it refers to."""
     yield from _namespaces(settings, stack)
+    yield from _of("revision-tag", revision_tags.webhooks(settings, stack))
     yield ManagedObject("mesh-mtls", objects.peer_authentication(settings))
     yield from _of("trading", objects.bounds(settings))
     yield from _of("traffic", traffic.objects(settings))
     yield from (ManagedObject("traffic", manifest, last=True) for manifest in traffic.last_objects(settings))
     yield from _of("observability", tracing.telemetry(settings))
+    if settings.ca.issuer:
+        yield ManagedObject("mesh-issued-ca", cert_manager.certificate(settings))
     if settings.vault.external_signer:
         yield from _of("mesh-signer", (*cert_manager.rights(settings), cert_manager.issuer(settings)))
 

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from pi_mesh.model.base import DrainSeconds, HelmValues, Model, NamespaceName, Replicas
 from pi_mesh.model.resources import Autoscaling, ResourceProfile, profile
+from pi_mesh.settings.revisions import RevisionName
 
 NodePort = Annotated[int, Field(ge=30000, le=32767)]
 ServiceType = Literal["auto", "LoadBalancer", "NodePort", "ClusterIP"]
@@ -50,7 +51,8 @@ class GatewaySettings(Model):
     resources: ResourceProfile = profile("100m", "128Mi", "500m", "256Mi")
     """Requests and limits of each pod of the gateway."""
     autoscaling: Autoscaling = Autoscaling()
-    """Autoscaling of the gateway."""
+    revision: RevisionName | None = None
+    """Revision or tag of the istiod that injects its pods and leads them; the first one if not given."""
     service: GatewayService = GatewayService()
     """Service of the gateway."""
     values: HelmValues = {}

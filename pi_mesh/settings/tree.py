@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from pi_mesh.model.base import Model
+from pi_mesh.settings import revisions
 from pi_mesh.settings.ca_source import CaSourceSettings
 from pi_mesh.settings.cluster import ClusterSettings
 from pi_mesh.settings.gateway import EgressSettings, IngressSettings
@@ -51,6 +52,14 @@ class Settings(Model):
         """Return the namespace of the ingress gateway."""
         return self.ingress.namespace or self.istio.namespace
 
+    @property
+    def of_canary(self) -> "Settings":
+        """The settings as they are for the second control plane: with its version, and with no further one."""
+        canary = self.istio.canary
+        assert canary
+        alone = self.istio.model_copy(update={"version": canary.version, "canary": None})
+        return self.model_copy(update={"istio": alone})
+
     def conflicts(self) -> Iterator[str]:
         istio, trading, certificates = self.istio.namespace, self.trading.namespace, self.vault.cert_manager.namespace
         if trading == istio:
@@ -62,7 +71,8 @@ class Settings(Model):
         if self.vault.enabled and self.ca.source != "istiod":
             yield f"ca.source: {self.ca.source} excludes Vault; set vault.enabled: false or ca.source: istiod"
         if self.vault.external_signer and self.ca.also_trust:
-            yield 'ca.alsoTrust needs vault.key: exported; see "Another root" in docs/vault.md'
+            yield 'ca.alsoTrust goes with vault.key: exported; see "Another root" in docs/vault.md'
+        yield from revisions.conflicts(self)
         if self.ingress.enabled and self.egress.enabled:
             yield from self._shared_node_ports()
 

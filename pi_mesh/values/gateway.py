@@ -41,6 +41,7 @@ def helm_values(settings: Settings, release: str, gateway: GatewaySettings, load
             "maxReplicas": gateway.autoscaling.max_replicas,
             "targetCPUUtilizationPercentage": gateway.autoscaling.target_cpu,
         },
+        **({"revision": gateway.revision} if gateway.revision else {}),
         **_readiness(settings.istio.version),
         **_drain(gateway.drain_seconds, {**gateway_annotations(settings), **_version(settings.istio.version)}),
         **_rights(settings, release),

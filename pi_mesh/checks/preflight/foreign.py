@@ -38,7 +38,8 @@ def may_be_alive(mesh: Inventory, snapshot: Snapshot) -> bool:
 
 
 def _control_planes(mesh: Inventory, snapshot: Snapshot, state: StackState) -> Iterator[Finding]:
-    foreign, wanted = _istiods(mesh, snapshot), mesh.settings.istio.namespace
+    wanted = mesh.settings.istio.namespace
+    foreign = [entry for entry in _istiods(mesh, snapshot) if not _goes(entry, state, wanted)]
     for entry in foreign:
         subject = Subject("deployment", f"{entry.namespace}/{entry.name}")
         if entry.release in state.releases:
@@ -77,6 +78,11 @@ def _istiods(mesh: Inventory, snapshot: Snapshot) -> list[Deployment]:
     return [entry for entry in snapshot.deployments if _is_istiod(entry) and not mesh.owns(entry.release)]
 
 
+def _goes(entry: Deployment, state: StackState, namespace: str) -> bool:
+    """Return True for the stack's own second control plane, which this `up` removes: `revisions` judges that."""
+    return entry.release in state.releases and entry.namespace == namespace
+
+
 def _is_istiod(entry: Deployment) -> bool:
     return entry.labels.get("app") == "istiod" or entry.name == "istiod"
 
@@ -86,9 +92,13 @@ def _configurations(mesh: Inventory, snapshot: Snapshot, state: StackState = NEV
     foreign = [
         hook
         for hook in snapshot.webhooks
-        if _of_istio(hook) and not mesh.owns(hook.release) and hook.release not in state.releases
+        if _of_istio(hook) and not _is_ours(mesh, hook) and hook.release not in state.releases
     ]
     return [list(hooks) for _, hooks in groupby(foreign, key=lambda hook: (hook.kind, hook.configuration))]
+
+
+def _is_ours(mesh: Inventory, hook: Webhook) -> bool:
+    return mesh.owns(hook.release) or hook.stack == mesh.owner
 
 
 def _is_stale(hooks: list[Webhook], snapshot: Snapshot) -> bool:

@@ -33,9 +33,12 @@ def check(mesh: Inventory, _snapshot: Snapshot, state: StackState) -> Iterator[F
 
 
 def _effects(mesh: Inventory, state: StackState) -> Iterator[str]:
-    """Yield the effects of an `up` on a running mesh, each as a verb with its object."""
-    if forecast := restarts.of(mesh, state).of_traffic:
-        yield f"replaces pods of {', '.join(name.partition(' ')[2] for name in forecast)}"
+    """Yield what an `up` would do to a mesh that runs, each as a verb with its object."""
+    forecast = restarts.of(mesh, state)
+    if forecast.restarts:
+        yield f"makes pods of {', '.join(name.partition(' ')[2] for name in forecast.restarts)} anew"
+    if forecast.removed:
+        yield f"deletes pods of {', '.join(name.partition(' ')[2] for name in forecast.removed)}"
     vault, is_running = mesh.settings.vault, mesh.the(Kind.ISTIOD).id in state.recorded
     if vault.enabled and vault.here and is_running and WantedCa(CA, vault).exchanges(state.vault):
         yield "replaces the CA that signs every certificate"

@@ -26,7 +26,7 @@ def check(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
     if running:
         yield _step(mesh, snapshot, running)
     yield from _gateway_chart(mesh)
-    known = [proxy for proxy in found.proxies if EXACT.fullmatch(proxy.version)]
+    known = [proxy for proxy in found.of_first if EXACT.fullmatch(proxy.version)]
     if known:
         yield _skew(mesh, running, known)
 

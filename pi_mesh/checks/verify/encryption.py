@@ -50,7 +50,7 @@ def weakened_namespaces(seen: VerificationInput) -> set[str]:
     """Return the namespaces of the mesh where a workload or port has weaker encryption than the settings ask for."""
     modes, wanted = modes_of(seen), seen.settings.mtls.mode
     open_pods = {pod.namespace for pod in meshed_pods(seen) if left_out(pod.annotations)}
-    injected = {entry.name for entry in seen.snapshot.namespaces if entry.labels.get("istio-injection") == "enabled"}
+    injected = {entry.name for entry in seen.snapshot.namespaces if entry.is_injected}
     open_namespaces = {name for name in injected if weaker(modes.namespace_mode(name), wanted)}
     weak = {pod.namespace for pod in meshed_pods(seen) if weaker(weakest(modes.modes(pod)), wanted)}
     selecting = {policy.namespace for policy in modes.policies if labels(policy) and _weak_modes(policy, wanted)}

@@ -17,7 +17,7 @@ def owner(stack: str) -> str:
 
 
 INJECTION_LABEL, REVISION_LABEL = "istio-injection", "istio.io/rev"
-"""On namespaces: `enabled` for the first control plane, or else the revision or tag of the one that injects."""
+"""Labels on namespaces that choose the injecting istiod: `enabled` for the first, or a revision or tag."""
 
 TAG_WEBHOOK = "istio-revision-tag-"
 """Prefix of the webhook configuration of a revision tag, as `istioctl tag` and the charts call it."""

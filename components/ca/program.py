@@ -104,7 +104,7 @@ def _files(
     now_trusted: Trust | None,
     announced: bool,
 ) -> Mapping[str, str]:
-    """Runs as soon as chain and key are known, and before the secret is written."""
+    """Return the files of the Secret `cacerts`, checked once chain and key are known and before they are written."""
     where, bounded = ("vault", True) if settings.vault.signs else ("ca", settings.ca.source == "pem")
     made = bundle.verified(chain, key, also_trust, datetime.now(UTC), where, bounded)
     _warn_of_its_end(pem.certificates(made.ca_cert, "ca")[0])

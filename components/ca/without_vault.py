@@ -29,7 +29,7 @@ class GivenCa:
 
 
 def given(settings: Settings, ours: bool, by_issuer: IssuedCa | None) -> GivenCa | None:
-    """Return the CA, unknown in a preview without the cluster; None where istiod has yet to make its root.
+    """Return the given CA, unknown in a preview without the cluster; None if istiod has not made its root yet.
 
     `ours` is True if a stack of this project made the Secret `cacerts`. Raises CertificateError.
     """

@@ -39,10 +39,10 @@ class Bundle:
 def verified(
     chain: str, key: str, also_trust: Iterable[str], now: datetime, where: str = "vault", bounded: bool = True
 ) -> Bundle:
-    """The bundle of a chain (CA certificate first, root last) and its key. Raises CertificateError.
+    """Return the verified bundle of a chain (CA certificate first, root last) and its key. Raises CertificateError.
 
-    `also_trust` are PEM texts of further roots. `where` starts every message. `now` carries a time zone. `bounded` as
-    for `chain.verify`.
+    `also_trust` has PEM texts of further roots. `where` begins every message. `now` carries a time zone. `bounded` is
+    as for `chain.verify`.
     """
     several = verified_chain(chain, now, where, bounded)
     signing_key = pem.private_key(key, f"{where}: key")
@@ -57,7 +57,7 @@ def verified(
 
 
 def verified_chain(chain: str, now: datetime, where: str = "vault", bounded: bool = True) -> Certificates:
-    """The CA's certificate first, the root last. Raises CertificateError."""
+    """Return the verified chain, the CA's certificate first and the root last. Raises CertificateError."""
     several = _without_repeats(pem.certificates(chain, f"{where}: chain"))
     verify(several, now, where, bounded)
     if (judged := expiry.judge(several[0], now)).level == "error":

@@ -12,9 +12,9 @@ Extension = TypeVar("Extension", bound=x509.ExtensionType)
 
 
 def verify(chain: Certificates, now: datetime, where: str, bounded: bool = True) -> None:
-    """Raises CertificateError with the first thing that is wrong. The signing CA comes first, the root last.
+    """Verify a chain, the signing CA first and the root last. Raises CertificateError with the first problem.
 
-    `bounded`: False takes a CA without a path length, since cert-manager's Certificate has no field for one
+    With `bounded` False a CA without a path length is accepted, since cert-manager's Certificate has no field for one
     (pkg/util/pki/certificatetemplate.go, "if we add support for maxPathLen").
     """
     _links(chain, now, where)

@@ -20,7 +20,7 @@ def read(context: str, namespace: str, snapshot: Snapshot, found: Proxies) -> Ol
 
 
 def judged(found: Proxies, compared: Differences) -> Older:
-    """Return what differs; of a proxy that could not be compared, its version where it is not the control plane's."""
+    """Return the differences; for a proxy that could not be compared, its version if it is not the control plane's."""
     return {proxy.id: compared.get(proxy.id) or _version(proxy, found.version_above(proxy)) for proxy in found.proxies}
 
 

@@ -44,7 +44,7 @@ class Forecast:
     restarts: tuple[str, ...] = ()
     """Workloads whose pods a change replaces."""
     removed: tuple[str, ...] = ()
-    """Those of releases that are switched off, and namespaces of the stack that get another name."""
+    """Workloads of releases that the settings disable, and namespaces of the stack that they rename."""
     keep: tuple[str, ...] = ()
     """Config paths of istiod's values that running proxies keep until their pods are replaced."""
 
@@ -81,7 +81,7 @@ def _has_new_pods(release: Release, recorded: RecordedRelease, paths: list[str])
 
 
 def _removed(mesh: Inventory, state: StackState) -> Iterator[str]:
-    """Yield the gateways that the state has and the settings switch off, and the namespaces that they rename."""
+    """Yield the gateways that the settings disable and the namespaces that they rename, both as in the state."""
     wanted = {release.id for release in mesh.releases}
     for setting, (name, _) in gateways(mesh.settings).items():
         release = f"{gateway_namespace(mesh.settings, setting)}/{name}"

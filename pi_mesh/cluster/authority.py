@@ -12,7 +12,7 @@ from pi_mesh.names import EXTERNAL_CA_LABEL
 PUBLIC = ("ca-cert.pem", "cert-chain.pem", "root-cert.pem")
 """Files that are read from the Secret; the key is never read."""
 OF_TLS = {"ca-cert.pem": "tls.crt", "cert-chain.pem": "tls.crt", "root-cert.pem": "ca.crt"}
-"""The same in a secret of type kubernetes.io/tls."""
+"""The same files in a Secret of type kubernetes.io/tls."""
 OF_CERT_MANAGER = "/apis/cert-manager.io/v1/namespaces/{}"
 
 
@@ -29,20 +29,20 @@ class Authority:
     external_signer_root: str = ""
     """Root of a mesh with an external signer; empty for any other mesh."""
     issuer: str = ""
-    """There, why cert-manager's Issuer can't have anything signed now; empty when it can."""
+    """Reason why cert-manager's Issuer cannot have requests signed now; empty if it can."""
     issued: str = ""
-    """The CA that cert-manager holds ready, the chain below its root; empty where none was asked for."""
+    """CA that cert-manager issued, the chain without its root; empty if none was asked for."""
     not_issued: str = ""
-    """There, why cert-manager has not signed it."""
+    """Reason why cert-manager has not signed that CA; empty if it has."""
     longest_lifetime: timedelta = istio.CERTIFICATE_LIFETIME
     """Longest lifetime that a running proxy requests for its certificate; Istio's default if the proxies were not
     read."""
 
 
 def read(context: str, namespace: str, *, secrets: bool = True, issued: bool = False) -> Authority:
-    """Reads it from istiod's namespace; without `secrets` what ConfigMaps tell. Raises as `Client` does.
+    """Read the CA from istiod's namespace; without `secrets` from ConfigMaps alone. Raises as `Client` does.
 
-    `issued`: also what cert-manager holds ready for `ca.issuer`.
+    With `issued` the CA that cert-manager issued for `ca.issuer` is read too.
     """
     path = f"/api/v1/namespaces/{namespace}"
     with Client(context) as client:

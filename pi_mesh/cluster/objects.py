@@ -17,12 +17,12 @@ class Namespace:
 
     @property
     def revision(self) -> str:
-        """Revision or tag whose istiod injects its pods; empty where the label for the first one, or none, decides."""
+        """Return the revision or tag whose istiod injects the namespace's pods; empty for the first istiod or none."""
         return "" if INJECTION_LABEL in self.labels else self.labels.get(REVISION_LABEL, "")
 
     @property
     def is_injected(self) -> bool:
-        """Return True where pods get sidecars unless they opt out."""
+        """Return True if pods get sidecars unless they opt out."""
         return self.labels.get(INJECTION_LABEL) == "enabled" or bool(self.revision)
 
 
@@ -65,7 +65,7 @@ class Webhook:
     failure_policy: str = ""
     release: str = ""
     stack: str = ""
-    """The stack that made the configuration, as its annotation says."""
+    """Stack that created the configuration, from its annotation."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ class Service:
 
 
 def home(item: dict) -> str:
-    """The namespace of an object."""
+    """Return the namespace of an object."""
     return item["metadata"]["namespace"]
 
 

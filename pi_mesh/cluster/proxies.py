@@ -47,7 +47,7 @@ class Proxy:
 
     @property
     def revision(self) -> str:
-        """Revision of the istiod that injected it and leads it."""
+        """Return the revision of the istiod that injected the proxy and configures it."""
         return self.pod.annotations.get(REVISION_LABEL) or FIRST
 
     @property
@@ -63,17 +63,17 @@ class Proxies:
     """Version of the running istiod; empty without one, or if its image has no version."""
     proxies: tuple[Proxy, ...]
     problem: str = ""
-    """Why istiod could not be asked."""
+    """Reason for which istiod could not be asked."""
     by_revision: Mapping[str, str] = field(default_factory=dict)
-    """Version of each running istiod that has a revision."""
+    """Version of each running istiod with a revision, by revision."""
 
     def version_above(self, proxy: Proxy) -> str:
-        """Return the version of the istiod that leads a proxy; empty where it is not known."""
+        """Return the version of the istiod that configures a proxy; empty if it is not known."""
         return self.control_plane if proxy.revision == FIRST else self.by_revision.get(proxy.revision, "")
 
     @property
     def of_first(self) -> tuple[Proxy, ...]:
-        """Return the proxies that the istiod without a revision leads."""
+        """Return the proxies that the istiod without a revision configures."""
         return tuple(proxy for proxy in self.proxies if proxy.revision == FIRST)
 
 
@@ -119,7 +119,7 @@ def _version(pod: Pod) -> str:
 
 
 def _told(context: str, namespace: str, serving: Sequence[str]) -> dict[str, dict[str, str]] | str:
-    """Return istiod's status of each proxy by its name there; every istiod knows its own. Or why there is none."""
+    """Return the status of each proxy by its name, from every istiod, which knows its own proxies; or the problem."""
     if not serving:
         return f"no pod of istiod in namespace {namespace} is Ready"
     found: dict[str, dict[str, str]] = {}

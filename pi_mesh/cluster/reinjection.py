@@ -69,11 +69,11 @@ def _source(pod: Pod) -> str:
 
 @contextmanager
 def _webhook(context: str, namespace: str, webhooks: Iterable[Webhook], istiod: str) -> Iterator[Any]:
-    """Yield a function that asks the webhook of an istiod, by its name, what it makes of a pod."""
+    """Yield a function that asks the webhook of an istiod, given by name, for its changes to a pod."""
     service = f"{namespace}/{istiod}"
     bundles = [hook.ca_bundle for hook in webhooks if hook.kind == "Mutating" and hook.service == service]
     if not bundles or not bundles[0]:
-        raise NotForwardedError(f"no webhook calls {service}: nothing is injected; `pulumi up --refresh`")
+        raise NotForwardedError(f"no webhook calls {service}, so nothing is injected; run `pulumi up --refresh`")
     ca, name = base64.b64decode(bundles[0]).decode(), f"{istiod}.{namespace}.svc"
     with forwarded(context, namespace, f"deployment/{istiod}", PORT) as address:
         yield lambda pod: posted(address, PATH, _review(pod), name, ca)

@@ -60,9 +60,9 @@ class Snapshot:
     external_ca: tuple[str, ...] = ()
     """Namespaces whose istiod got a CA from a stack of this project."""
     external_signer: tuple[str, ...] = ()
-    """Namespaces whose istiod has its requests signed in Vault, by a stack of this project."""
+    """Namespaces whose istiod has an external signer, set up by a stack of this project."""
     issuer: SigningIssuer | None = None
-    """cert-manager's Issuer of `ca.issuer`; None where the settings name none, or nobody looked."""
+    """cert-manager's Issuer of `ca.issuer`; None if the settings name none, or it was not read."""
     missing_rights: tuple[str, ...] = ()
     """RESOURCE.GROUP that the user may not create."""
     missing_changes: tuple[str, ...] = ()

@@ -36,9 +36,9 @@ class StackState:
     vault: Mapping[str, VaultResource] = field(default_factory=dict)
     """Resources of the mesh's CA in Vault, by name."""
     recorded: Mapping[str, RecordedRelease] = field(default_factory=dict)
-    """What the state holds of each of these releases, by NAMESPACE/NAME."""
+    """State of each of these releases, by NAMESPACE/NAME."""
     owned: frozenset[str] = frozenset()
-    """Names of the namespaces that the stack made, and would delete with everything in them."""
+    """Names of the namespaces that the stack created, and that `pulumi destroy` would delete with their content."""
 
     def holds(self, name: str, uid: str) -> bool:
         """Return True for the namespace that the stack created or adopted, not a later one of the same name."""

@@ -26,13 +26,13 @@ class Inventory:
     releases: tuple[Release, ...]
     """The enabled releases: Istio's in the order of their installation, then cert-manager and the addons."""
     objects: tuple[ManagedObject, ...]
-    """What the program makes of its own, namespaces first."""
+    """The objects that the program itself creates, namespaces first."""
     is_locked: bool = False
-    """True where the chart lock has the stack: its releases then are files with a sum, or are refused."""
+    """True if the chart lock has the stack: its releases are then files with a sum, or are refused."""
 
     @property
     def owner(self) -> str:
-        """Return what stands in the annotation of objects that the stack makes."""
+        """Return the owner annotation of objects that the stack creates."""
         return owner(self.stack)
 
     @property
@@ -101,9 +101,9 @@ def of(
 ) -> Inventory:
     """Return the inventory of these settings.
 
-    `load_balancers`: True where the cluster hands out addresses to Services. `root`: PEM of Vault's root, without which
-    an istiod that has its requests signed there does not start. `lock`: the stack's charts, if it is locked. Raises
-    SettingsError where extra values contradict typed settings, all of them at once.
+    `load_balancers` is True if the cluster assigns addresses to Services of type LoadBalancer. `root` is the PEM of
+    Vault's root, without which an istiod with an external signer does not start. `lock` has the stack's charts if it is
+    locked. Raises SettingsError with every extra value that contradicts a typed setting.
     """
     releases = (*istio.releases(settings, load_balancers, root), *beside.releases(settings))
     # Both control planes have the same extra values.

@@ -77,9 +77,10 @@ class Release:
     images: str = ""
     """Version of the images, if it differs from the chart's."""
     component: str = ""
-    """Name of the component that installs it, where that differs from the release's: releases.names may change."""
+    """Name of the component that installs it, if it differs from the release's name, which releases.names can
+    change."""
     sha256: str = ""
-    """Sum that the chart lock has of the chart; empty where the stack is not locked, or the chart not listed."""
+    """Sum of the chart in the chart lock; empty if the stack is not locked, or the chart not listed."""
 
     @property
     def id(self) -> str:

@@ -16,31 +16,31 @@ PRIVATE = "PRIVATE KEY"
 
 
 class CaIssuerSettings(Model):
-    """The Issuer of the cluster's cert-manager that signs the mesh's CA; its type is `ca` or another that keeps one
-    root."""
+    """The cert-manager Issuer that signs the mesh's CA, of type `ca` or another that keeps one root."""
 
     name: Annotated[str, matching(NAME, "the name of an Issuer: small letters, digits, inner dashes and dots")]
     kind: Literal["Issuer", "ClusterIssuer"] = "Issuer"
-    """An Issuer is in `istio.namespace`."""
+    """Kind of the Issuer; one of kind Issuer must be in `istio.namespace`."""
     common_name: Annotated[str, Field(min_length=1, max_length=64)] = "Istio Intermediate CA"
     ttl: Ttl = "8760h"
-    """Life of the CA's certificate, in hours; cert-manager renews it when a third is left, and the next `up` takes the
-    new one over."""
+    """Lifetime of the CA's certificate, in hours. cert-manager renews it when a third is left, and the next `up` uses
+    the new one."""
 
 
 class CaSourceSettings(Model):
     """The CA that signs the mesh's certificates if Vault makes none."""
 
     source: Literal["istiod", "pem", "secret", "issuer"] = "istiod"
-    """`istiod` makes a root itself; `pem` takes `chain` and the secret `caKey`; `secret` takes an existing Secret;
-    `issuer` has cert-manager sign the CA."""
+    """Source of the CA: `istiod` makes a root itself; `pem` takes `chain` and the secret `caKey`; `secret` takes an
+    existing Secret; `issuer` has cert-manager sign the CA."""
     chain: Pem | None = None
     """Certificate chain for `source: pem`: the CA's certificate first, then each signer, the root last."""
     secret: SecretName | None = None
-    """With `source: secret`, a Secret in istio.namespace with Istio's file names or of type kubernetes.io/tls."""
+    """Name of the Secret for `source: secret`, in istio.namespace, with Istio's file names or of type
+    kubernetes.io/tls."""
     issuer: CaIssuerSettings | None = None
-    """With `source: issuer`, who signs. With another source its Certificate is made, and nothing is signed with it, so
-    that `rotate-ca --root --issuer` can change to it."""
+    """Issuer for `source: issuer`. With another source its Certificate is created but not used, so that `rotate-ca
+    --root --issuer` can change to it."""
     also_trust: tuple[Pem, ...] = ()
     """Further roots that the mesh trusts while it changes from one root to another; `rotate-ca --root` writes them."""
 
@@ -53,9 +53,9 @@ class CaSourceSettings(Model):
         if self.source == "pem" and self.chain is None:
             yield "source: pem needs chain, with the CA's certificate first, the root last"
         if self.source == "secret" and self.secret is None:
-            yield "source: secret needs secret: the name of the Secret in istio.namespace"
+            yield "source: secret needs secret, the name of the Secret in istio.namespace"
         if self.source == "issuer" and self.issuer is None:
-            yield "source: issuer needs issuer: the name of cert-manager's Issuer that signs the CA"
+            yield "source: issuer needs issuer, the name of cert-manager's Issuer that signs the CA"
         if any(PRIVATE in (text or "") for text in (self.chain, *self.also_trust)):
             yield (
                 "contains a private key in plain text: remove it and replace the CA, because everyone who has seen "

@@ -52,7 +52,7 @@ class GatewaySettings(Model):
     """Requests and limits of each pod of the gateway."""
     autoscaling: Autoscaling = Autoscaling()
     revision: RevisionName | None = None
-    """Revision or tag of the istiod that injects its pods and leads them; the first one if not given."""
+    """Revision or tag of the istiod that injects and configures the gateway's pods; by default the first istiod."""
     service: GatewayService = GatewayService()
     """Service of the gateway."""
     values: HelmValues = {}

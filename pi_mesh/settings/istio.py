@@ -16,15 +16,16 @@ class IstioSettings(Model):
     version: IstioVersion
     """Istio version to install, for istiod, the gateways and the sidecars."""
     allow_skip: bool = False
-    """Take a change of version that Istio does not support, back or by more than one minor version, with a warning."""
+    """Allow a version change that Istio does not support, a downgrade or more than one minor version, with a
+    warning."""
     canary: CanarySettings | None = None
-    """A second control plane beside this one; its resources and values are the same."""
+    """Second control plane beside this one, with the same resources and values."""
     tags: dict[RevisionName, RevisionName] = {}
-    """Revision tags, each with its revision: `default`, or the canary's. A namespace with the label istio.io/rev=TAG
-    moves with its tag."""
+    """Revision by revision tag: `default` or the canary's. A namespace with the label istio.io/rev=TAG follows its
+    tag."""
     allow_removal: bool = False
-    """Remove a revision that running proxies use, with a warning: they keep their configuration, and their certificates
-    end."""
+    """Allow the removal of a revision that running proxies use, with a warning: they keep their configuration, and
+    their certificates expire."""
     namespace: NamespaceName = "istio-system"
     """Namespace of istiod and, by default, of the gateways."""
     adopt: bool = False

@@ -69,10 +69,10 @@ class TradingSettings(Model):
     namespace: NamespaceName = "trading"
     """Namespace of the trading platform's workloads."""
     adopt: bool = False
-    """Take over a namespace that is there already, and leave it at destroy."""
+    """Take over a namespace that already exists, and leave it in place on `pulumi destroy`."""
     revision: RevisionName | None = None
-    """Revision or tag of the istiod that injects its pods and leads them; the first one if not given. Running pods
-    follow at their restart, which `operations refresh` does."""
+    """Revision or tag of the istiod that injects and configures the namespace's pods; by default the first istiod.
+    Running pods follow when they restart, which `operations refresh` does."""
     workloads: Annotated[int, Field(ge=1, le=500)] = 30
     """Number of pods that the ResourceQuota admits, each with its sidecar."""
     workload: ResourceProfile = profile("50m", "128Mi", "500m", "256Mi")

@@ -28,12 +28,12 @@ def _hub(value: str) -> str:
 
 
 def is_unprotected(source: str) -> bool:
-    """Return True for plain HTTP from another machine: whoever is between may exchange a chart for one of their own."""
+    """Return True for plain HTTP from another machine: an attacker on the way could replace a chart."""
     return source.startswith("http://") and not is_loopback(urlsplit(source).netloc)
 
 
 def is_loopback(address: str) -> bool:
-    """Return True for this machine, as HOST or HOST:PORT."""
+    """Return True for an address of this machine, as HOST or HOST:PORT."""
     host = urlsplit(f"//{address}").hostname or ""
     try:
         return ip_address(host).is_loopback

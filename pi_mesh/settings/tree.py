@@ -54,7 +54,7 @@ class Settings(Model):
 
     @property
     def of_canary(self) -> "Settings":
-        """The settings as they are for the second control plane: with its version, and with no further one."""
+        """Return the settings of the second control plane: with its version, and without a further one."""
         canary = self.istio.canary
         assert canary
         alone = self.istio.model_copy(update={"version": canary.version, "canary": None})
@@ -71,7 +71,7 @@ class Settings(Model):
         if self.vault.enabled and self.ca.source != "istiod":
             yield f"ca.source: {self.ca.source} excludes Vault; set vault.enabled: false or ca.source: istiod"
         if self.vault.external_signer and self.ca.also_trust:
-            yield 'ca.alsoTrust goes with vault.key: exported; see "Another root" in docs/vault.md'
+            yield 'ca.alsoTrust needs vault.key: exported; see "Another root" in docs/vault.md'
         yield from revisions.conflicts(self)
         if self.ingress.enabled and self.egress.enabled:
             yield from self._shared_node_ports()

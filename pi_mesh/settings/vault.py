@@ -26,9 +26,7 @@ def _within_bounds(value: str) -> str:
     if int(value.removesuffix("h")) > LONGEST:
         raise ValueError(f"is more than {LONGEST}h, the most that Vault can count")
     if int(value.removesuffix("h")) <= TOO_SHORT:
-        raise ValueError(
-            f"is not more than {TOO_SHORT}h: a CA with 7 days left is refused, so it would be made in vain"
-        )
+        raise ValueError(f"is not more than {TOO_SHORT}h; the mesh refuses a CA with 7 days or less left")
     return value
 
 

@@ -1,4 +1,4 @@
-"""cert-manager: the release and the Issuer that have istiod's requests signed in Vault, and the Certificate of a CA."""
+"""Values and objects of cert-manager, which has Vault sign istiod's requests or an Issuer sign the mesh's CA."""
 
 import base64
 
@@ -12,7 +12,7 @@ from pi_mesh.values.placement import node_selector
 OFF = {"enabled": False}
 RBAC = "rbac.authorization.k8s.io"
 SECONDS = "120"
-"""So long an `up` waits for Vault, or for an Issuer's signature; the controller runs already."""
+"""Seconds that `up` waits for Vault, or for an Issuer's signature; the controller runs by then."""
 READY = {"pulumi.com/waitFor": "condition=Ready", "pulumi.com/timeoutSeconds": SECONDS}
 
 
@@ -74,7 +74,7 @@ def issuer(settings: Settings) -> Object:
 
 
 def certificate(settings: Settings) -> Object:
-    """Return the Certificate by which the Issuer of `ca.issuer` signs the mesh's CA, with a new key each time."""
+    """Return the Certificate of the mesh's CA for the Issuer of `ca.issuer`, with a new key at each renewal."""
     wanted = settings.ca.issuer
     assert wanted is not None
     spec = {

@@ -26,7 +26,7 @@ def istiod_values(settings: Settings, root: str | None = None) -> Values:
 
 
 def canary_values(settings: Settings, revision: str, root: str | None = None) -> Values:
-    """Return the values of the second istiod: those of the first, of its own version and with a revision."""
+    """Return the values of the second istiod: those of the first, with its own version and a revision."""
     return merge(istiod_values(settings.of_canary, root), {"revision": revision})
 
 

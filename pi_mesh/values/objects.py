@@ -34,7 +34,7 @@ def ingress_namespace(settings: Settings, stack: str) -> Object:
 
 
 def trading_namespace(settings: Settings, stack: str) -> Object:
-    """With the sidecar injection of its istiod: Istio heeds only one of both labels, `istio-injection` first."""
+    """Return the trading namespace with its istiod's injection label: Istio obeys only one, `istio-injection` first."""
     revision = settings.trading.revision
     labels = {REVISION_LABEL: revision} if revision else {INJECTION_LABEL: "enabled"}
     return _namespace(settings.trading.namespace, stack, labels, settings.trading.adopt)

@@ -33,7 +33,7 @@ def check(mesh: Inventory, snapshot: Snapshot, state: StackState) -> Iterator[Fi
 
 
 def wrongly_owned(mesh: Inventory, snapshot: Snapshot) -> list[Crd]:
-    """Those that Helm would refuse. Charts before 1.24 carry CRDs that Helm leaves alone where they are there."""
+    """Return the CRDs that Helm would refuse. Charts before 1.24 contain CRDs that Helm skips if they exist."""
     if not facts_of(mesh.the(Kind.BASE).version).crds_are_templates:
         return []
     owner = mesh.the(Kind.BASE).id

@@ -14,9 +14,9 @@ from pi_mesh.inventory import Inventory, Kind, Release, Workload
 from pi_mesh.quantities import Resources
 
 ID = "room for the mesh"
-FIX = "free some, add a node, or lower the resources or replicas in the stack file"
+FIX = "free CPU or memory, add a node, or lower the resources or replicas in the stack file"
 OF_ISTIO = (Kind.ISTIOD, Kind.CANARY, Kind.GATEWAY)
-"""Releases whose version is that of their images."""
+"""Releases whose version is also that of their images."""
 
 
 def check(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:

@@ -79,7 +79,7 @@ def _istiods(mesh: Inventory, snapshot: Snapshot) -> list[Deployment]:
 
 
 def _goes(entry: Deployment, state: StackState, namespace: str) -> bool:
-    """Return True for the stack's own second control plane, which this `up` removes: `revisions` judges that."""
+    """Return True for the stack's own second control plane, which this `up` removes; `revisions` judges it."""
     return entry.release in state.releases and entry.namespace == namespace
 
 

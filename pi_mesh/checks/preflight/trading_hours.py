@@ -33,10 +33,10 @@ def check(mesh: Inventory, _snapshot: Snapshot, state: StackState) -> Iterator[F
 
 
 def _effects(mesh: Inventory, state: StackState) -> Iterator[str]:
-    """Yield what an `up` would do to a mesh that runs, each as a verb with its object."""
+    """Yield the effects of an `up` on a running mesh, each as a verb with its object."""
     forecast = restarts.of(mesh, state)
     if forecast.restarts:
-        yield f"makes pods of {', '.join(name.partition(' ')[2] for name in forecast.restarts)} anew"
+        yield f"replaces pods of {', '.join(name.partition(' ')[2] for name in forecast.restarts)}"
     if forecast.removed:
         yield f"deletes pods of {', '.join(name.partition(' ')[2] for name in forecast.removed)}"
     vault, is_running = mesh.settings.vault, mesh.the(Kind.ISTIOD).id in state.recorded

@@ -1,7 +1,7 @@
-"""The restart forecast: which pods a change of the settings makes anew, and which running proxies keep the old ones.
+"""The restart forecast: pods that a change of the settings replaces, and old values that running proxies keep.
 
 It compares Helm values with those in the stack's state, which costs a preview nothing. A value that is not known to
-leave the pods alone counts as one that changes them. The comment of a pull request renders the charts instead.
+leave pods running counts as one that replaces them. The comment of a pull request renders the charts instead.
 """
 
 from collections.abc import Iterator, Mapping
@@ -32,30 +32,30 @@ QUIET: Mapping[Kind, tuple[str, ...]] = {
         ),
     ),
 }
-"""Beginnings of the paths of values that leave the pods of a release alone."""
+"""Path prefixes of values that do not change a release's pods."""
 INJECTED = ("global.", "meshConfig.defaultConfig", "meshConfig.enableTracing", "sidecarInjectorWebhook")
-"""Beginnings of the paths of istiod's values that a pod gets when it is made, and keeps until it is made anew."""
+"""Path prefixes of istiod's values that a pod gets when it is created, and keeps until it is replaced."""
 
 
 @dataclass(frozen=True)
 class Forecast:
-    """Workloads as KIND NAMESPACE/NAME, as the comment of a pull request names them."""
+    """Workloads that a change affects, as KIND NAMESPACE/NAME, like in the comment of a pull request."""
 
     restarts: tuple[str, ...] = ()
-    """Those whose pods a change makes anew."""
+    """Workloads whose pods a change replaces."""
     removed: tuple[str, ...] = ()
-    """Those of releases that are switched off, and namespaces of the stack that get another name."""
+    """Workloads of releases that the settings disable, and namespaces of the stack that they rename."""
     keep: tuple[str, ...] = ()
-    """Config paths of istiod's values that running proxies keep until their pods are made anew."""
+    """Config paths of istiod's values that running proxies keep until their pods are replaced."""
 
     @property
     def of_traffic(self) -> tuple[str, ...]:
-        """Return what the mesh's traffic would notice: istiod and the gateways, not the addons."""
+        """Return the workloads whose restart affects the mesh's traffic: istiod and the gateways, not the addons."""
         return self.restarts + self.removed
 
 
 def of(mesh: Inventory, state: StackState) -> Forecast:
-    """Return the forecast of an `up` with these settings on a mesh that is as the state says."""
+    """Return the forecast of an `up` with these settings on a mesh in the recorded state."""
     mesh = as_recorded(mesh, state)
     restarts, keep = [], []
     for release in mesh.releases:
@@ -81,7 +81,7 @@ def _has_new_pods(release: Release, recorded: RecordedRelease, paths: list[str])
 
 
 def _removed(mesh: Inventory, state: StackState) -> Iterator[str]:
-    """Yield the gateways that the state has and the settings switch off, and the namespaces that they rename."""
+    """Yield the gateways that the settings disable and the namespaces that they rename, both as in the state."""
     wanted = {release.id for release in mesh.releases}
     for setting, (name, _) in gateways(mesh.settings).items():
         release = f"{gateway_namespace(mesh.settings, setting)}/{name}"
@@ -92,5 +92,5 @@ def _removed(mesh: Inventory, state: StackState) -> Iterator[str]:
 
 
 def _plain(values: Mapping[str, object]) -> Mapping[str, object]:
-    """Return the values without empty branches, which say nothing: the state may leave them out."""
+    """Return the values without empty branches, which mean nothing and which the state may omit."""
     return {key: value for key, value in values.items() if value != {}}

@@ -108,7 +108,7 @@ def test_refresh_restarts_them_while_they_are_used_and_no_request_is_lost(mesh, 
     restarted, lonely = done["findings"]
     assert (restarted["name"], restarted["level"]) == (f"{TRADING}/older", "ok")
     assert (lonely["name"], lonely["level"]) == (f"{TRADING}/lonely", "warning")
-    assert lonely["message"].startswith("has no controller, and nothing would replace it")
+    assert lonely["message"].startswith("has no controller, so nothing would replace it")
     assert not before & uids()
     figure(str(tallies["sidecars"]))
     assert tallies["sidecars"].failed == {}

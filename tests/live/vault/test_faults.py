@@ -97,7 +97,7 @@ def test_a_vault_that_is_down_is_said_to_be_out_of_reach(vault_mesh: VaultMesh):
 
 
 @pytest.mark.row(30)
-@pytest.mark.parametrize(("token", "cause"), [("wrong", "does not take the token"), ("", "there is no token")])
+@pytest.mark.parametrize(("token", "cause"), [("wrong", "rejects the token"), ("", "there is no token")])
 def test_a_token_that_vault_does_not_take_is_named(vault_mesh: VaultMesh, server: Server, token: str, cause: str):
     with untouched():
         vault_mesh.give(token)

@@ -59,5 +59,5 @@ def test_what_cert_manager_holds_ready_is_read_where_the_settings_name_an_issuer
     client = FakeClient({home: {"status": {}}, "/api/v1/namespaces/istio-system/secrets/mesh-ca": content})
     monkeypatch.setattr(authority, "Client", client)
     found = authority.read("test", "istio-system", issued=True)
-    assert (found.issued, found.not_issued) == (ROOT, "cert-manager has not looked at it")
+    assert (found.issued, found.not_issued) == (ROOT, "cert-manager has not checked it yet")
     assert authority.read("test", "istio-system").issued == ""

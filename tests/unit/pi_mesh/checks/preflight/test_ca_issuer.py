@@ -26,7 +26,7 @@ def test_one_that_is_ready_and_keeps_its_root_is_well():
     ("issuer", "crds", "line"),
     [
         (GONE, (), "certificates.cert-manager.io: is not there: the cluster has no cert-manager"),
-        (GONE, CRDS, "ClusterIssuer pi: is not there; it is to sign the mesh's CA; make it, or correct ca.issuer"),
+        (GONE, CRDS, "ClusterIssuer pi: is not there; it has to sign the mesh's CA; make it, or correct ca.issuer"),
         (SigningIssuer("ca", "secret not found"), CRDS, "secret not found; it is to sign"),
         (SigningIssuer("selfSigned"), CRDS, "is of type selfSigned, which makes another root at each renewal"),
         (SigningIssuer("acme"), CRDS, "is of type acme, which signs no CAs"),

@@ -12,7 +12,7 @@ from tests.support.healthy_mesh import in_cluster, problems
 
 
 @pytest.mark.parametrize(
-    ("bundle", "said"), [("", "has no CA bundle"), (base64.b64encode(b"x").decode(), "that is no certificate")]
+    ("bundle", "said"), [("", "has no CA bundle"), (base64.b64encode(b"x").decode(), "that is not a certificate")]
 )
 def test_a_webhook_without_a_valid_ca_is_a_problem(healthy, bundle, said):
     first, *rest = healthy.snapshot.webhooks

@@ -1,4 +1,4 @@
-"""What the preflight says of a change of Istio's version, and of proxies that are older than istiod."""
+"""The preflight's findings about a change of Istio's version, and about stale proxies."""
 
 from dataclasses import replace
 
@@ -25,7 +25,7 @@ def pods(*versions: str) -> tuple[Pod, ...]:
 
 
 def findings(running: str, wanted: str, *proxies: str, ready: int = 1, **istio: object) -> dict[str, Finding]:
-    """Return what is said where such an istiod runs, by the check; no istiod where its version is empty."""
+    """Return the findings for such a running istiod, by check; no istiod where its version is empty."""
     deployments = (istiod(running, ready),) if running else ()
     snapshot = make_snapshot(deployments=deployments, pods=pods(*proxies))
     mesh = make_mesh(istio={"version": wanted, **istio})

@@ -1,10 +1,10 @@
-"""The mesh, from top to bottom."""
+"""The mesh: all its components in the order of their installation."""
 
 from functools import partial
 
 from pulumi import Resource, ResourceOptions, get_stack
 
-from components import applied, ca, outputs, state, webhook
+from components import applied, ca, manifest, outputs, state, webhook
 from components.istio import Gateway, IstioBase, Istiod, MeshMtls, MeshMtlsArgs
 from components.manifest import make_namespace
 from components.observability import Observability, ObservabilityArgs
@@ -15,17 +15,18 @@ from components.trading import TradingNamespace, TradingNamespaceArgs
 from components.traffic import Traffic, TrafficArgs
 from pi_mesh import inventory
 from pi_mesh.cluster.gateway_version import as_recorded
-from pi_mesh.inventory import Inventory, Kind
+from pi_mesh.inventory import Inventory, Kind, chart_lock
 from pi_mesh.settings import Settings
 
 
 def deploy(settings: Settings) -> None:
-    """Register everything in its order; what is refused is refused before the first resource."""
+    """Register every resource of the mesh in order. All checks run before the first resource is registered."""
     recorded = state.read()
-    snapshot = guard(settings, recorded)
+    lock = chart_lock.read(get_stack())
+    snapshot = guard(settings, recorded, lock)
     uid = (snapshot and snapshot.uid) or recorded.cluster_uid
     answer = ca.ask(settings, recorded)
-    wanted = inventory.of(settings, get_stack(), bool(snapshot and snapshot.load_balancer), answer.root)
+    wanted = inventory.of(settings, get_stack(), bool(snapshot and snapshot.load_balancer), answer.root, lock)
     mesh = as_recorded(wanted, recorded)
     on_cluster = partial(ResourceOptions, provider=KubernetesProvider("cluster", settings.cluster.context))
     release = partial(ReleaseArgs, how=settings.release)
@@ -37,7 +38,12 @@ def deploy(settings: Settings) -> None:
     istiod = Istiod(
         release(mesh.the(Kind.ISTIOD), hooks=webhook.awaited(settings)), on_cluster(depends_on=[base, *signers])
     )
-    served = on_cluster(depends_on=[istiod])
+    canaries = [Istiod(release(one), on_cluster(depends_on=[base, *signers])) for one in mesh.of_kind(Kind.CANARY)]
+    led = [istiod, *canaries]
+    tags = [
+        manifest.register("revision-tag", item, on_cluster(depends_on=led)) for item in mesh.objects_of("revision-tag")
+    ]
+    served = on_cluster(depends_on=[*led, *tags])
     ca.empty_exported_key(settings, snapshot, served)
     own = {
         item.name: make_namespace("ingress-namespace", item, on_cluster(depends_on=[home]))
@@ -45,7 +51,9 @@ def deploy(settings: Settings) -> None:
         if item.component == "ingress"
     }
     gateways = [
-        Gateway(release(one), on_cluster(depends_on=[istiod, *(own[name] for name in own if name == one.namespace)]))
+        Gateway(
+            release(one), on_cluster(depends_on=[*led, *tags, *(own[name] for name in own if name == one.namespace)])
+        )
         for one in mesh.of_kind(Kind.GATEWAY)
     ]
     MeshMtls("mesh-mtls", MeshMtlsArgs(settings.mtls, mesh.objects_of("mesh-mtls")), served)
@@ -54,7 +62,7 @@ def deploy(settings: Settings) -> None:
     if rules := mesh.objects_of("traffic"):
         Traffic("traffic", TrafficArgs(rules), on_cluster(depends_on=[trading]))
     addons = _addons(mesh, served)
-    made = [one for one in (base, istiod, *gateways, *signers, *addons) if isinstance(one, ReleaseComponent)]
+    made = [one for one in (base, *led, *gateways, *signers, *addons) if isinstance(one, ReleaseComponent)]
     applied.leave(mesh, made, on_cluster(depends_on=[home]))
     outputs.export(mesh, made, gateways)
     outputs.export_cluster(settings.cluster.context, uid)
@@ -73,7 +81,7 @@ def _uninstalled_last(mesh: Inventory, cluster_uid: str) -> list[Resource]:
     wanted = mesh.settings.destroy
     if not (wanted.crds or wanted.root_certificates):
         return []
-    # Here: it needs a plugin of its own, which takes its time.
+    # Imported here, because the dynamic provider loads slowly and few stacks use it.
     from components.uninstall import Uninstall, UninstallArgs
 
     return [Uninstall("leftovers", UninstallArgs.of(mesh, cluster_uid))]

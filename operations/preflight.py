@@ -6,7 +6,8 @@ from operations import report, report_text, stacks
 from operations.command_line import All, Json, Stack, conclude, expected_errors
 from pi_mesh import inventory
 from pi_mesh.checks import preflight as checks
-from pi_mesh.cluster import identity, snapshot
+from pi_mesh.cluster import ca_issuer, identity, snapshot
+from pi_mesh.inventory import chart_lock
 
 
 def preflight(stack: Stack, as_json: Json = False, everything: All = False) -> None:
@@ -16,9 +17,9 @@ def preflight(stack: Stack, as_json: Json = False, everything: All = False) -> N
     """
     with expected_errors("preflight", stack, as_json):
         settings, exported = stacks.load_with_state(stack)
-        cluster = snapshot.read(settings.cluster.context)
+        cluster = ca_issuer.seen(snapshot.read(settings.cluster.context), settings)
         state = exported()
         identity.require(settings.cluster, state.cluster_uid, cluster.uid)
-        mesh = inventory.of(settings, stack, bool(cluster.load_balancer))
+        mesh = inventory.of(settings, stack, bool(cluster.load_balancer), lock=chart_lock.read(stack))
         found = report.of("preflight", stack, checks.run(mesh, cluster, state))
     conclude(found, as_json, partial(report_text.show, everything=everything))

@@ -14,6 +14,8 @@ from pi_mesh.checks.finding import Subject, error
 
 WITHOUT_JSON = "nothing was changed; run it without --json to see its whole output"
 UNCHANGED = ("same", "read", "refresh")
+HARMFUL = ("replace", "delete", "create-replacement", "delete-replaced", "discard-replaced")
+"""Operations of the engine that no adoption and no upgrade may lead to."""
 CHECK = "check the stack with `pulumi stack ls`, and the backend with `pulumi whoami -v`"
 INSTALL = "install it, or source .lab/env"
 POLICIES = Path("policies")

@@ -34,21 +34,34 @@ def refresh(stack: Stack, dry_run: DryRun = False, yes: Yes = False, as_json: Js
     """
     with expected_errors("refresh", stack, as_json):
         settings, exported = stacks.load_with_state(stack)
-        context = settings.cluster.context
-        cluster = snapshot.read(context)
+        cluster = snapshot.read(settings.cluster.context)
         identity.require(settings.cluster, exported().cluster_uid, cluster.uid)
-        with Client(context) as client:
-            plan = refresh_plan.of(client, *_older(settings, cluster))
-            hours = _hours(settings, plan)
-            if dry_run:
-                findings = [*trading_hours.shown_only(hours), *map(_planned, plan.restarts)]
-            elif errors(hours):
-                findings = hours
-            else:
-                _ask(plan, asked=not (yes or as_json))
-                say = _nothing if as_json else typer.echo
-                findings = [*hours, *_carried_out(client, settings, plan, wait, say)]
-    conclude(report.of("refresh", stack, [*findings, *plan.untouched, *_well(plan)]), as_json, report_text.show)
+        say = _nothing if as_json else typer.echo
+        findings = refreshed(settings, cluster, wait, say, dry_run=dry_run, asked=not (yes or as_json))
+    conclude(report.of("refresh", stack, findings), as_json, report_text.show)
+
+
+def refreshed(
+    settings: Settings,
+    cluster: Snapshot,
+    wait: int,
+    say: Callable[[str], object],
+    *,
+    dry_run: bool = False,
+    asked: bool = False,
+) -> list[Finding]:
+    """Restart what is older, and return what became of each; `asked`: whether a person is asked before the first."""
+    with Client(settings.cluster.context) as client:
+        plan = refresh_plan.of(client, *_older(settings, cluster))
+        hours = _hours(settings, plan)
+        if dry_run:
+            findings = [*trading_hours.shown_only(hours), *map(_planned, plan.restarts)]
+        elif errors(hours):
+            findings = hours
+        else:
+            _ask(plan, asked=asked)
+            findings = [*hours, *_carried_out(client, settings, plan, wait, say)]
+    return [*findings, *plan.untouched, *_well(plan)]
 
 
 def _nothing(_: object) -> None:

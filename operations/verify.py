@@ -18,6 +18,7 @@ from pi_mesh.checks.verify.differences import needs_defaults
 from pi_mesh.checks.verify.input import VerificationInput
 from pi_mesh.cluster import authority, identity, observed, policies, snapshot
 from pi_mesh.cluster.client import Client
+from pi_mesh.inventory import chart_lock
 from pi_mesh.settings import Settings
 
 Probe = Annotated[bool, typer.Option("--probe", help="Also make the plain-text call that STRICT must refuse.")]
@@ -53,7 +54,7 @@ def read(settings: Settings, stack: str, read_only: bool = False) -> Verificatio
     """Read the input of all checks. Raises as `pi_mesh.cluster.snapshot.read` does."""
     context, namespace = settings.cluster.context, settings.istio.namespace
     cluster = snapshot.read(context, read_only=read_only)
-    mesh = inventory.of(settings, stack, bool(cluster.load_balancer))
+    mesh = inventory.of(settings, stack, bool(cluster.load_balancer), lock=chart_lock.read(stack))
     records = [cluster.release(release.namespace, release.name) for release in mesh.releases]
     # An adopted namespace keeps its own labels and annotations.
     objects = [item.manifest for item in mesh.objects if not item.adopted]
@@ -62,5 +63,5 @@ def read(settings: Settings, stack: str, read_only: bool = False) -> Verificatio
     with Client(context) as client, ThreadPoolExecutor(max_workers=1) as beside:
         istio_policies = beside.submit(policies.read, client, namespace)
         seen = observed.read(settings, helms, objects, needs_defaults)
-    ca, now = authority.read(context, namespace, secrets=not read_only), datetime.now(UTC)
-    return VerificationInput(mesh, cluster, seen, ca, now, istio_policies.result())
+    ca = authority.read(context, namespace, secrets=not read_only, issued=settings.ca.issuer is not None)
+    return VerificationInput(mesh, cluster, seen, ca, datetime.now(UTC), istio_policies.result())

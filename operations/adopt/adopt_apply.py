@@ -14,8 +14,6 @@ from pi_mesh.cluster.client import Client
 from pi_mesh.cluster.discovery import Discovery
 
 ID = "next preview"
-HARMFUL = ("replace", "delete", "create-replacement", "delete-replaced", "discard-replaced")
-"""Operations of the engine that an adoption must never lead to."""
 
 
 class ChangedMeanwhile(OperationError):
@@ -82,7 +80,7 @@ def _judged(there: ExistingMesh) -> Finding:
     except PulumiFailed as problem:
         message = f"does not preview yet: {problem.finding.message.removeprefix('failed: ')}"
         return unknown(ID, subject, message, "correct that, then run `pulumi preview`; the state is already written")
-    if harmful := [f"{op} {urn.rpartition('::')[2]}" for urn, op in steps.items() if op in HARMFUL]:
+    if harmful := [f"{op} {urn.rpartition('::')[2]}" for urn, op in steps.items() if op in pulumi.HARMFUL]:
         pulumi.import_(there.now.stack, {**there.now.state, "deployment": there.now.state["deployment"] or {}})
         message = f"would not only be updated by the next `up`: {', '.join(harmful)}; its state was restored"
         return error(ID, subject, message, "report it with the output of `pulumi preview --diff`")

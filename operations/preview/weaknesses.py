@@ -76,6 +76,7 @@ WEAKNESSES = (
     Weakness("release.atomic", _becomes(False), "a failed upgrade is not rolled back"),
     Weakness("trading.hours", _becomes(None), "proxies may be restarted at any time"),
     Weakness("istio.allowSkip", _becomes(True), "version changes that Istio does not support are accepted"),
+    Weakness("istio.allowRemoval", _becomes(True), "a control plane that running proxies use may be removed"),
     Weakness("vault.enabled", _becomes(False), "istiod signs with a root of its own"),
     Weakness("vault.key", _becomes("exported"), "the CA's key leaves Vault"),
     Weakness("vault.allowHttp", _becomes(True), "the token and the CA's key may cross the network in the clear"),

@@ -11,7 +11,7 @@ import psutil
 
 ORPHANS = ("pulumi-resource-", "pulumi-language-")
 ENGINE = "pulumi"
-LOCKING = ("repair", "adopt")
+LOCKING = ("repair", "adopt", "upgrade")
 """Operations that hold the lock of the stack."""
 GRACE = 5.0
 """Seconds between asking a process to end and forcing it."""

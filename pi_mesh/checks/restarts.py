@@ -1,7 +1,7 @@
-"""The restart forecast: which pods a change of the settings makes anew, and which running proxies keep the old ones.
+"""The restart forecast: pods that a change of the settings replaces, and old values that running proxies keep.
 
 It compares Helm values with those in the stack's state, which costs a preview nothing. A value that is not known to
-leave the pods alone counts as one that changes them. The comment of a pull request renders the charts instead.
+leave pods running counts as one that replaces them. The comment of a pull request renders the charts instead.
 """
 
 from collections.abc import Iterator, Mapping
@@ -14,44 +14,48 @@ from pi_mesh.inventory import Inventory, Kind, Release
 from pi_mesh.inventory.istio import gateway_namespace, gateways
 from pi_mesh.values.differing import unequal
 
+ISTIODS = (Kind.ISTIOD, Kind.CANARY)
 QUIET: Mapping[Kind, tuple[str, ...]] = {
     Kind.GATEWAY: ("replicaCount", "autoscaling", "service", "rbac", "podDisruptionBudget"),
-    Kind.ISTIOD: (
-        "pilot.replicaCount",
-        "pilot.autoscale",
-        "pilot.cpu",
-        "pilot.rollingMax",
-        "global.proxy",
-        "global.defaultPodDisruptionBudget",
-        "meshConfig",
-        "telemetry",
-        "sidecarInjectorWebhook",
+    **dict.fromkeys(
+        ISTIODS,
+        (
+            "pilot.replicaCount",
+            "pilot.autoscale",
+            "pilot.cpu",
+            "pilot.rollingMax",
+            "global.proxy",
+            "global.defaultPodDisruptionBudget",
+            "meshConfig",
+            "telemetry",
+            "sidecarInjectorWebhook",
+        ),
     ),
 }
-"""Beginnings of the paths of values that leave the pods of a release alone."""
+"""Path prefixes of values that do not change a release's pods."""
 INJECTED = ("global.", "meshConfig.defaultConfig", "meshConfig.enableTracing", "sidecarInjectorWebhook")
-"""Beginnings of the paths of istiod's values that a pod gets when it is made, and keeps until it is made anew."""
+"""Path prefixes of istiod's values that a pod gets when it is created, and keeps until it is replaced."""
 
 
 @dataclass(frozen=True)
 class Forecast:
-    """Workloads as KIND NAMESPACE/NAME, as the comment of a pull request names them."""
+    """Workloads that a change affects, as KIND NAMESPACE/NAME, like in the comment of a pull request."""
 
     restarts: tuple[str, ...] = ()
-    """Those whose pods a change makes anew."""
+    """Workloads whose pods a change replaces."""
     removed: tuple[str, ...] = ()
-    """Those of releases that are switched off."""
+    """Workloads of releases that the settings disable, and namespaces of the stack that they rename."""
     keep: tuple[str, ...] = ()
-    """Config paths of istiod's values that running proxies keep until their pods are made anew."""
+    """Config paths of istiod's values that running proxies keep until their pods are replaced."""
 
     @property
     def of_traffic(self) -> tuple[str, ...]:
-        """Return what the mesh's traffic would notice: istiod and the gateways, not the addons."""
+        """Return the workloads whose restart affects the mesh's traffic: istiod and the gateways, not the addons."""
         return self.restarts + self.removed
 
 
 def of(mesh: Inventory, state: StackState) -> Forecast:
-    """Return the forecast of an `up` with these settings on a mesh that is as the state says."""
+    """Return the forecast of an `up` with these settings on a mesh in the recorded state."""
     mesh = as_recorded(mesh, state)
     restarts, keep = [], []
     for release in mesh.releases:
@@ -61,14 +65,14 @@ def of(mesh: Inventory, state: StackState) -> Forecast:
         paths = [path for path, _, _ in unequal(_plain(release.values), _plain(recorded.values))]
         if _has_new_pods(release, recorded, paths):
             restarts += [f"Deployment {entry.namespace}/{entry.name}" for entry in release.workloads]
-        if release.kind is Kind.ISTIOD:
+        if release.kind in ISTIODS:
             keep += [path for path in paths if path.startswith(INJECTED)]
-    return Forecast(tuple(restarts), tuple(_removed(mesh, state)), tuple(keep))
+    return Forecast(tuple(restarts), tuple(_removed(mesh, state)), tuple(dict.fromkeys(keep)))
 
 
 def _has_new_pods(release: Release, recorded: RecordedRelease, paths: list[str]) -> bool:
     if recorded.version != release.version:
-        carried = release.kind is Kind.ISTIOD or any(
+        carried = release.kind in ISTIODS or any(
             facts_of(version).gateways_carry_their_version for version in (recorded.version, release.version) if version
         )
         if carried:
@@ -77,14 +81,16 @@ def _has_new_pods(release: Release, recorded: RecordedRelease, paths: list[str])
 
 
 def _removed(mesh: Inventory, state: StackState) -> Iterator[str]:
-    """Yield the gateways that the state has and the settings switch off."""
+    """Yield the gateways that the settings disable and the namespaces that they rename, both as in the state."""
     wanted = {release.id for release in mesh.releases}
     for setting, (name, _) in gateways(mesh.settings).items():
         release = f"{gateway_namespace(mesh.settings, setting)}/{name}"
         if release in state.recorded and release not in wanted:
             yield f"Deployment {release}"
+    for name in sorted(state.owned - {item.name for item in mesh.namespaces}):
+        yield f"Namespace {name}"
 
 
 def _plain(values: Mapping[str, object]) -> Mapping[str, object]:
-    """Return the values without empty branches, which say nothing: the state may leave them out."""
+    """Return the values without empty branches, which mean nothing and which the state may omit."""
     return {key: value for key, value in values.items() if value != {}}

@@ -1,1 +1,1 @@
-"""Reads the live cluster, quickly and without ever writing to it."""
+"""Reader of the live cluster. It reads quickly and, except for a few named methods, never writes."""

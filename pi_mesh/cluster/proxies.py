@@ -1,24 +1,24 @@
-"""The running proxies of a mesh, as istiod and they themselves tell: version, connection, configuration, certificates.
+"""The running proxies of a mesh: version, connection, configuration and certificates, from istiod and the proxies.
 
-The one reader of them: `proxies`, `refresh`, `verify` and `rotate-ca` judge what it returns.
+This module is their only reader: `proxies`, `refresh`, `verify` and `rotate-ca` judge what it returns.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
-from pi_mesh.cluster import envoy_admin
+from pi_mesh.cluster import envoy_admin, istiods
 from pi_mesh.cluster.errors import ClusterUnreachable
-from pi_mesh.cluster.objects import Deployment
 from pi_mesh.cluster.pods import SIDECAR, Pod
 from pi_mesh.cluster.port_forward import asked, forwarded
 from pi_mesh.cluster.snapshot import Snapshot
-from pi_mesh.names import ISTIOD
+from pi_mesh.names import REVISION_LABEL
+from pi_mesh.settings.revisions import FIRST
 
 MONITORING, SYNC = 15014, "/debug/syncz"
-"""istiod's port and path, which it answers to its own pod without a login (pilot/pkg/xds/debug.go)."""
+"""istiod's port and path, which answer its own pod without a login (pilot/pkg/xds/debug.go)."""
 KINDS = ("cluster", "listener", "route", "endpoint", "extensionconfig")
-"""Kinds of configuration whose sending and acknowledging istiod tells."""
+"""Kinds of configuration for which istiod reports what was sent and acknowledged."""
 AT_ONCE = 8
 
 
@@ -28,22 +28,27 @@ class Proxy:
 
     pod: Pod
     version: str
-    """Istio's version, by the image's tag or else by what the proxy told istiod; empty where neither says."""
+    """Istio's version from the image's tag, or else from the proxy's report to istiod; empty if neither has it."""
     connected: bool | None = None
-    """True where a running istiod has a connection to it; None where istiod could not be asked."""
+    """True if a running istiod has a connection to the proxy; None if istiod could not be asked."""
     pending: tuple[str, ...] = ()
     """Kinds of configuration that istiod sent and the proxy has not acknowledged."""
     chain: str = ""
-    """PEM of its certificate and of what signed it, as it shows them to others; empty without one, or if not asked."""
+    """PEM of the proxy's certificate and its signers, as presented to others; empty without one, or if not asked."""
     roots: str = ""
-    """PEM of the roots that it trusts."""
+    """PEM of the roots that the proxy trusts."""
     problem: str = ""
-    """Why its admin interface gave no answer; empty where it did, or was not asked."""
+    """Reason for which its admin interface gave no answer; empty if it did, or was not asked."""
 
     @property
     def id(self) -> str:
-        """NAMESPACE/NAME of its pod."""
+        """Return NAMESPACE/NAME of the proxy's pod."""
         return f"{self.pod.namespace}/{self.pod.name}"
+
+    @property
+    def revision(self) -> str:
+        """Return the revision of the istiod that injected the proxy and configures it."""
+        return self.pod.annotations.get(REVISION_LABEL) or FIRST
 
     @property
     def in_sync(self) -> bool:
@@ -52,32 +57,45 @@ class Proxy:
 
 @dataclass(frozen=True)
 class Proxies:
-    """All of them."""
+    """All running proxies of a mesh."""
 
     control_plane: str
-    """Version of the running istiod; empty where there is none, or its image does not tell."""
+    """Version of the running istiod; empty without one, or if its image has no version."""
     proxies: tuple[Proxy, ...]
     problem: str = ""
-    """Why istiod could not be asked."""
+    """Reason for which istiod could not be asked."""
+    by_revision: Mapping[str, str] = field(default_factory=dict)
+    """Version of each running istiod with a revision, by revision."""
+
+    def version_above(self, proxy: Proxy) -> str:
+        """Return the version of the istiod that configures a proxy; empty if it is not known."""
+        return self.control_plane if proxy.revision == FIRST else self.by_revision.get(proxy.revision, "")
+
+    @property
+    def of_first(self) -> tuple[Proxy, ...]:
+        """Return the proxies that the istiod without a revision configures."""
+        return tuple(proxy for proxy in self.proxies if proxy.revision == FIRST)
 
 
 def of_snapshot(snapshot: Snapshot, namespace: str) -> Proxies:
-    """Return what pods alone tell; `namespace` is istiod's. Pods that end, or run for seconds, are left out."""
+    """Return the proxies that pods alone show; `namespace` is istiod's. Ending and short-lived pods are left out."""
     found = tuple(Proxy(pod, _version(pod)) for pod in snapshot.pods if pod.has_lasting_proxy)
-    return Proxies(control_plane(snapshot.deployments, namespace), found)
+    return Proxies(
+        istiods.control_plane(snapshot.deployments, namespace), found, "", istiods.by_revision(snapshot, namespace)
+    )
 
 
 def read(context: str, namespace: str, snapshot: Snapshot, *, certificates: bool = True) -> Proxies:
-    """Ask istiod about all proxies and, with `certificates`, each proxy for its own; whoever gives none has a problem.
+    """Ask istiod about all proxies and, with `certificates`, each proxy for its own; a silent proxy has a problem.
 
     Needs kubectl and the right to create pods/portforward. Raises WrongContext as `Client` does.
     """
     known = of_snapshot(snapshot, namespace)
     if not known.proxies:
         return known
-    istiods = [pod.name for pod in snapshot.pods if pod.namespace == namespace and _is_istiod(pod)]
+    serving = [pod.name for pod in snapshot.pods if pod.namespace == namespace and istiods.is_serving(pod)]
     with ThreadPoolExecutor(max_workers=1) as pool:
-        told = pool.submit(_told, context, namespace, istiods)
+        told = pool.submit(_told, context, namespace, serving)
         proxies = with_certificates(context, known.proxies) if certificates else known.proxies
         status = told.result()
     if isinstance(status, str):
@@ -86,23 +104,9 @@ def read(context: str, namespace: str, snapshot: Snapshot, *, certificates: bool
 
 
 def with_certificates(context: str, proxies: Iterable[Proxy]) -> tuple[Proxy, ...]:
-    """Ask each proxy for its certificates; whoever gives none has a problem."""
+    """Ask each proxy for its certificates; a silent proxy has a problem."""
     with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
         return tuple(pool.map(lambda proxy: _with_certificates(context, proxy), proxies))
-
-
-def control_plane(deployments: Iterable[Deployment], namespace: str) -> str:
-    """Return the version of the running istiod, by its image; empty where there is none, or its image does not tell."""
-    for entry in deployments:
-        if (entry.namespace, entry.name) == (namespace, ISTIOD) and entry.containers:
-            return version_of(entry.containers[0].image)
-    return ""
-
-
-def version_of(image: str) -> str:
-    """Return the version of an image by its tag, without the variant; empty for one that is named by digest alone."""
-    _, _, tag = image.partition("@")[0].rpartition("/")[2].partition(":")
-    return tag.partition("-")[0]
 
 
 def pending(status: Mapping[str, str]) -> tuple[str, ...]:
@@ -111,20 +115,16 @@ def pending(status: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def _version(pod: Pod) -> str:
-    return next((version_of(entry.image) for entry in pod.containers if entry.name == SIDECAR), "")
+    return next((istiods.version_of(entry.image) for entry in pod.containers if entry.name == SIDECAR), "")
 
 
-def _is_istiod(pod: Pod) -> bool:
-    return pod.labels.get("app") == ISTIOD and pod.ready and not pod.ending
-
-
-def _told(context: str, namespace: str, istiods: Sequence[str]) -> dict[str, dict[str, str]] | str:
-    """Return istiod's status of each proxy by its name there; every istiod knows its own. Or why there is none."""
-    if not istiods:
+def _told(context: str, namespace: str, serving: Sequence[str]) -> dict[str, dict[str, str]] | str:
+    """Return the status of each proxy by its name, from every istiod, which knows its own proxies; or the problem."""
+    if not serving:
         return f"no pod of istiod in namespace {namespace} is Ready"
     found: dict[str, dict[str, str]] = {}
     try:
-        for name in istiods:
+        for name in serving:
             with forwarded(context, namespace, f"pod/{name}", MONITORING) as address:
                 found |= {entry["proxy"]: entry for entry in asked(address, SYNC) or []}
     except ClusterUnreachable as problem:

@@ -7,18 +7,21 @@ from functools import partial
 from pi_mesh import names
 from pi_mesh.catalog.footprint import GATEWAY, ISTIOD, Growth
 from pi_mesh.catalog.istio import gateway_chart
+from pi_mesh.inventory import canary
 from pi_mesh.inventory.release import Kind, Release, Workload, surge_pods
 from pi_mesh.model.resources import Autoscaling, ResourceProfile
+from pi_mesh.names import REVISION_LABEL
 from pi_mesh.settings import Settings
 from pi_mesh.settings.gateway import GatewaySettings
+from pi_mesh.settings.revisions import FIRST
 from pi_mesh.values import gateway, istio
 
 GATEWAYS = {"ingress": names.INGRESS, "egress": names.EGRESS}
-"""Name of the component of each gateway, whatever its release is called."""
+"""Component name of each gateway, which stays the same if the release is renamed."""
 
 
 def releases(settings: Settings, load_balancers: bool, root: str | None) -> Iterator[Release]:
-    """Yield them in the order of their installation; the arguments as in `pi_mesh.inventory.of`."""
+    """Yield the releases in the order of their installation; the arguments are those of `pi_mesh.inventory.of`."""
     called = settings.releases.names
     of_istio = partial(
         Release,
@@ -32,11 +35,12 @@ def releases(settings: Settings, load_balancers: bool, root: str | None) -> Iter
         name=called.base,
         component=names.BASE,
         chart="base",
+        version=canary.newest(settings),
         setting="base",
         typed=istio.base_values(settings),
         extra=settings.base.values,
     )
-    yield of_istio(
+    first = of_istio(
         kind=Kind.ISTIOD,
         name=called.istiod,
         component=names.ISTIOD,
@@ -46,6 +50,9 @@ def releases(settings: Settings, load_balancers: bool, root: str | None) -> Iter
         extra=settings.istio.values,
         workloads=(_istiod(settings),),
     )
+    yield first
+    if settings.istio.canary:
+        yield canary.beside(first, settings, settings.istio.canary, root)
     for setting, (name, branch) in gateways(settings).items():
         if branch.enabled:
             yield of_istio(
@@ -64,7 +71,7 @@ def releases(settings: Settings, load_balancers: bool, root: str | None) -> Iter
 
 
 def gateways(settings: Settings) -> dict[str, tuple[str, GatewaySettings]]:
-    """Return the gateways by the key of their branch: release name and settings, switched on or not."""
+    """Return the release name and settings of each gateway, enabled or not, by the key of its branch."""
     called = settings.releases.names
     return {"ingress": (called.ingress, settings.ingress), "egress": (called.egress, settings.egress)}
 
@@ -76,9 +83,11 @@ def gateway_namespace(settings: Settings, setting: str) -> str:
 
 def _istiod(settings: Settings) -> Workload:
     own = settings.istio
-    return _workload(
+    workload = _workload(
         settings, names.ISTIOD, "istiod", "istio", own.pilot_replicas, own.autoscaling, own.resources, ISTIOD
     )
+    # The other one's pods are called istiod too.
+    return replace(workload, selector={**workload.selector, REVISION_LABEL: FIRST}) if own.canary else workload
 
 
 def _gateway(settings: Settings, setting: str, name: str, own: GatewaySettings) -> Workload:

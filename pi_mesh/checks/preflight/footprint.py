@@ -1,4 +1,4 @@
-"""Memory limits must hold for as many services as the cluster has."""
+"""Memory limits must be enough for the number of services in the cluster."""
 
 from collections.abc import Iterator
 
@@ -14,7 +14,7 @@ ID = "memory for the services"
 
 def check(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
     if "services" in snapshot.unreadable:
-        message = "whether the memory limits hold for the cluster's services was not checked"
+        message = "it was not checked if the memory limits are enough for the cluster's services"
         yield unknown(ID, Subject("service"), message)
         return
     count = len(snapshot.services)
@@ -30,7 +30,7 @@ def check(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def _told(mesh: Inventory) -> Iterator[tuple[str, ResourceProfile, Growth]]:
-    """Yield those that are told of all services: key path, profile, and how they grow."""
+    """Yield the settings of components that learn of all services: config key, resource profile and memory growth."""
     for workload in mesh.workloads:
         if workload.growth:
             yield f"{workload.setting}.resources", workload.resources, workload.growth

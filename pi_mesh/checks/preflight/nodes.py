@@ -1,4 +1,4 @@
-"""Enough nodes, Ready, and of an architecture that Istio has images for."""
+"""Enough nodes must be Ready, with an architecture for which Istio has images."""
 
 from collections.abc import Iterator
 
@@ -13,7 +13,7 @@ HAS_IMAGES = ("arm64", "amd64")
 
 
 def usable(snapshot: Snapshot) -> list[Node]:
-    """Ready and not cordoned. Tainted ones count: a workload that tolerates the taint runs there."""
+    """Return the nodes that are Ready and not cordoned. Tainted nodes count: a workload may tolerate the taint."""
     return [node for node in snapshot.nodes if node.ready and not node.cordoned]
 
 
@@ -54,5 +54,5 @@ def _architecture(settings: Settings, snapshot: Snapshot) -> Iterator[Finding]:
     if fitting:
         yield ok(ARCHITECTURE, setting("cluster.architecture"), f"{wanted}: {', '.join(fitting)}")
     else:
-        message = f"no node that takes pods is {wanted}: istiod and the gateways can run nowhere"
+        message = f"no node that takes pods is {wanted}: istiod and the gateways have no node"
         yield error(ARCHITECTURE, setting("cluster.architecture"), message, "set it to what the nodes are")

@@ -24,7 +24,7 @@ def check(settings: Settings, snapshot: Snapshot | None) -> Iterator[Finding]:
 
 
 def _ports(settings: Settings, snapshot: Snapshot | None) -> set[int]:
-    """Return those of the gateway's own Service, and of any other in its namespace that leads to its pods."""
+    """Return the ports of the gateway's own Service, and of other Services in its namespace that lead to its pods."""
     service = settings.ingress.values.get("service")
     own = service.get("ports") if isinstance(service, Mapping) else None
     numbers = {one.get("port") for one in own if isinstance(one, Mapping)} if isinstance(own, list) else set()

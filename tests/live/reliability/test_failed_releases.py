@@ -77,7 +77,7 @@ def test_a_deleted_deployment_is_seen_and_the_named_command_restores_it(whole, t
     assert verified.status == 1
     helm("rollback", "istiod", str(revisions()["istiod"]), "--wait")
     whole.operation("verify").must()
-    told(verified.status, "deployment istio-system/istiod: is gone, though Helm thinks it is there", "`helm rollback`")
+    told(verified.status, "deployment istio-system/istiod: is missing, although Helm has it", "`helm rollback`")
 
 
 @pytest.mark.row(11)

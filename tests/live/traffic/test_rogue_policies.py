@@ -83,7 +83,7 @@ REMOVED_FILTER = {
 SABOTAGES: dict[str, tuple[Sabotage, str]] = {
     "a PERMISSIVE PeerAuthentication": (
         rogue(SECURITY, "PeerAuthentication", {"mtls": {"mode": "PERMISSIVE"}}),
-        f"PeerAuthentication {TRADING}/rogue: PERMISSIVE: plain text is taken as well",
+        f"PeerAuthentication {TRADING}/rogue: PERMISSIVE: plain text is accepted too",
     ),
     "a port-level DISABLE": (
         rogue(
@@ -91,7 +91,7 @@ SABOTAGES: dict[str, tuple[Sabotage, str]] = {
             "PeerAuthentication",
             {"selector": {"matchLabels": cast.APP}, "portLevelMtls": {"8080": {"mode": "DISABLE"}}},
         ),
-        f"PeerAuthentication {TRADING}/rogue: port 8080 DISABLE: only plain text is taken by 1 pod",
+        f"PeerAuthentication {TRADING}/rogue: port 8080 DISABLE: only plain text is accepted by 1 pod",
     ),
     "a DENY of every call": (
         rogue(SECURITY, "AuthorizationPolicy", {"action": "DENY", "rules": [{}]}),

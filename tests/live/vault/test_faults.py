@@ -1,5 +1,6 @@
 """Faults of Vault: one line with the cause, an unchanged CA, and everything else goes on."""
 
+import base64
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +13,16 @@ from lab.cluster.kubectl import get
 from pi_mesh.certificates import pem
 from tests.live.vault import server as servers
 from tests.live.vault.listener import listener
-from tests.live.vault.mesh import TRADING, VaultMesh, cacerts, issued, roots, wait_for_issuer, wait_for_roots
+from tests.live.vault.mesh import (
+    TRADING,
+    VaultMesh,
+    cacerts,
+    issued,
+    roots,
+    wait_for_issued,
+    wait_for_issuer,
+    wait_for_roots,
+)
 from tests.live.vault.server import ROOT_MOUNT, Server
 from tests.live.vault.tls import handshake, serving_certificate
 from tests.support.project import Outcome
@@ -23,7 +33,9 @@ pytestmark = pytest.mark.long
 @contextmanager
 def untouched() -> Iterator[None]:
     """Assert that the mesh keeps its CA, istiod goes on signing with it, and the next `up` has nothing to repair."""
-    secret, before = cacerts(), issued()
+    secret = cacerts()
+    (signer,) = pem.certificates(base64.b64decode(secret["ca-cert.pem"]).decode(), "secret cacerts")
+    before = wait_for_issued("istiod signs with what the secret has", lambda one: one.issuer == signer)
     yield
     assert cacerts() == secret
     assert issued().issuer == before.issuer
@@ -85,7 +97,7 @@ def test_a_vault_that_is_down_is_said_to_be_out_of_reach(vault_mesh: VaultMesh):
 
 
 @pytest.mark.row(30)
-@pytest.mark.parametrize(("token", "cause"), [("wrong", "does not take the token"), ("", "there is no token")])
+@pytest.mark.parametrize(("token", "cause"), [("wrong", "rejects the token"), ("", "there is no token")])
 def test_a_token_that_vault_does_not_take_is_named(vault_mesh: VaultMesh, server: Server, token: str, cause: str):
     with untouched():
         vault_mesh.give(token)

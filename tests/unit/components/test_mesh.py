@@ -67,6 +67,15 @@ def test_the_ingress_gateway_waits_for_its_own_namespace_and_the_egress_does_not
     assert "ingress-namespace" not in recording.one(EGRESS).dependencies
 
 
+def test_a_second_control_plane_and_its_tags_come_before_who_follows_them(deployed):
+    canary = {"version": "1.31.0", "revision": "next"}
+    recording = deployed(make_snapshot(), istio={"canary": canary, "tags": {"stable": "next"}})
+    tag = "revision-tag-mutatingwebhookconfiguration-istio-revision-tag-stable"
+    assert releases(recording) == {"istio-base", "istiod", "istiod-next", INGRESS, EGRESS}
+    assert "istiod-next-release" in recording.one(tag).dependencies
+    assert {tag, "istiod-next-release"} <= recording.one("trading").dependencies & recording.one(INGRESS).dependencies
+
+
 def test_the_gateways_come_side_by_side(plain):
     assert not {INGRESS, f"{INGRESS}-release"} & plain.one(EGRESS).dependencies
 

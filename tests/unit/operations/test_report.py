@@ -140,7 +140,7 @@ def test_repair_with_yes_says_what_was_done_and_is_status_0():
 
 
 def test_a_conflict_of_several_settings_is_a_message_and_no_key(monkeypatch):
-    line = "trading.namespace and istio.namespace are both 'x'; the control plane needs one of its own"
+    line = "trading.namespace and istio.namespace are both 'x'; they must differ"
     monkeypatch.setattr(stacks, "load_with_state", _refusing(SettingsError([line])))
     (found,) = valid("preflight")["findings"]
     assert (found["kind"], found["name"], found["message"]) == ("setting", "", line)

@@ -90,7 +90,7 @@ class Cluster:
     ("issuer", "complaint"),
     [
         (None, "is not there"),
-        ({"status": {}}, "cert-manager has not looked at it"),
+        ({"status": {}}, "cert-manager has not checked it yet"),
         ({"status": {"conditions": [{"type": "Ready", "status": "False", "message": "sealed"}]}}, "sealed"),
         ({"status": {"conditions": [{"type": "Ready", "status": "True", "message": "Vault verified"}]}}, ""),
     ],

@@ -71,7 +71,7 @@ def test_charts_can_come_from_a_directory(recorded):
 
 @pytest.mark.parametrize("name", ["kiali", "grafana"])
 def test_what_shows_metrics_needs_prometheus(name: str):
-    with pytest.raises(SettingsError, match=f"observability: {name} shows what Prometheus has"):
+    with pytest.raises(SettingsError, match=f"observability: {name} reads from Prometheus"):
         make_settings(observability={name: ON})
 
 

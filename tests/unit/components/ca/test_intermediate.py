@@ -84,13 +84,13 @@ def test_a_change_of_the_ca_waits_for_vault(changes, named):
 
 
 def test_a_first_run_waits_for_vault():
-    with pytest.raises(pulumi.RunError, match=r"Vault is sealed.*the CA is yet to be made; nothing was touched"):
+    with pytest.raises(pulumi.RunError, match=r"Vault is sealed.*the CA does not exist yet; nothing was touched"):
         plug_in(health=SEALED)
 
 
 def test_a_token_that_is_missing_or_refused_stops_no_other_change():
     before = in_state(plug_in())
-    for token, reason in (("", "there is no token"), ("wrong", "does not take the token")):
+    for token, reason in (("", "there is no token"), ("wrong", "rejects the token")):
         (line,) = plug_in(live(ROOT), token=token, recorded=before).logs
         assert UNCHANGED in line
         assert reason in line

@@ -110,7 +110,7 @@ def test_a_ca_in_its_last_third_is_a_warning():
     old = authorities.make_ca("old", ROOT, start=-authorities.timedelta(days=250))
     signed = {SIGNATURE: {"certificate": old.pem, "caChains": [ROOT.pem]}, REQUEST: {"csr": "", "privateKey": old.key}}
     (line,) = plug_in(outputs={**MADE, **signed}).logs
-    assert "less than a third of its life is left; run `python -m operations rotate-ca`" in line
+    assert "less than a third of its lifetime is left; run `python -m operations rotate-ca`" in line
 
 
 @pytest.mark.row(35)

@@ -67,7 +67,7 @@ def test_the_old_root_stays_as_long_as_its_last_certificates():
     signed_lately = make_trust(B, A, since=-HOUR / 2)
     refused = change(signed_lately, make_trust(B))
     assert refused.level == "refused"
-    assert "leave it in vault.alsoTrust so long" in refused.message
+    assert "keep it in vault.alsoTrust until then" in refused.message
 
 
 def test_switching_vault_on_and_off_is_announced_with_what_to_restart():

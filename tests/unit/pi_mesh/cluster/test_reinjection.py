@@ -11,6 +11,7 @@ from pi_mesh.cluster.objects import Webhook
 from pi_mesh.cluster.pods import Pod
 from pi_mesh.cluster.port_forward import NotForwardedError
 from tests.support.fake_client import FakeClient
+from tests.support.snapshots import make_snapshot
 
 POD = Pod("trading", "shop-1", owner="ReplicaSet/shop-7d9f")
 HOOK = Webhook("Mutating", "istio-sidecar-injector", "x", "istio-system/istiod", base64.b64encode(b"CA").decode())
@@ -71,7 +72,7 @@ def compared(monkeypatch):
                 "/api/v1/namespaces/trading/pods": {"items": [live]},
             }
         )
-        return dict(reinjection.differences(client, "istio-system", [HOOK], [pod]))
+        return dict(reinjection.differences(client, "istio-system", make_snapshot(webhooks=(HOOK,)), [pod]))
 
     return run
 
@@ -88,7 +89,7 @@ def test_a_proxy_as_istiod_injects_it_now_has_no_differences(compared):
             {**PROXY, "resources": {"limits": {"cpu": "1", "memory": "128Mi"}}},
             "limits 1 / 128Mi, now 1 / 256Mi",
         ),
-        ({**PROXY, "args": []}, "its arguments"),
+        ({**PROXY, "args": []}, "arguments"),
         (with_env(SECRET_TTL="24h"), "SECRET_TTL 24h, now 2h"),
         (with_env(PROXY_CONFIG=json.dumps({**CONFIG, "concurrency": 1})), "concurrency 1, now 2"),
         (with_env(A_TOKEN="not to be shown"), "A_TOKEN"),
@@ -112,7 +113,7 @@ def test_what_is_written_otherwise_or_is_of_the_pod_itself_is_no_difference(comp
 @pytest.mark.parametrize("owner", ["", "Job/backup"])
 def test_a_pod_of_no_template_is_compared_as_it_was_before_its_injection(compared, owner):
     pod = Pod("trading", "shop-1", owner=owner)
-    assert compared({**PROXY, "args": []}, PROXY, pod) == {"trading/shop-1": ("its arguments",)}
+    assert compared({**PROXY, "args": []}, PROXY, pod) == {"trading/shop-1": ("arguments",)}
 
 
 def test_a_pod_that_is_gone_by_now_is_not_compared(compared):
@@ -131,4 +132,4 @@ def test_a_refusal_of_istiod_is_one_line(compared):
 def test_without_a_webhook_of_istiod_nothing_can_be_compared():
     client = FakeClient()
     with pytest.raises(NotForwardedError, match="no webhook calls istio-system/istiod"):
-        reinjection.differences(client, "istio-system", [], [POD])
+        reinjection.differences(client, "istio-system", make_snapshot(), [POD])

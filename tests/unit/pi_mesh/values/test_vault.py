@@ -61,3 +61,9 @@ def test_gateways_get_the_root_by_which_they_know_istiod_too(vault, templates):
 @pytest.mark.parametrize(("lifetime", "longest"), [("2h", 86400), ("90m", 86400), ("48h", 172800)])
 def test_vaults_role_lets_certificates_live_as_long_as_the_settings_say(lifetime, longest):
     assert signing_role(make_settings(mtls={"certificateLifetime": lifetime})).longest == longest
+
+
+def test_vault_signs_for_the_second_control_plane_too():
+    canary = {"version": "1.31.0", "revision": "next"}
+    both = signing_role(make_settings(istio={"canary": canary})).hosts
+    assert set(both) - set(signing_role(make_settings()).hosts) == {"istiod-next.istio-system.svc"}

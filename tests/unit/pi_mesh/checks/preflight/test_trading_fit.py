@@ -54,7 +54,7 @@ def test_larger_pods_use_up_the_quota_with_fewer():
 
 def test_a_promise_that_is_kept_asks_for_nothing_more():
     found = finding(make_snapshot(pods=in_trading(3)), workloads=3)
-    assert (found.level, found.message) == (Level.OK, "the pods that run are all that it promises")
+    assert (found.level, found.message) == (Level.OK, "all promised pods run already")
 
 
 def test_trading_may_use_nodes_of_another_architecture():

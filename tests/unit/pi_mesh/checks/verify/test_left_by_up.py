@@ -40,4 +40,4 @@ def test_that_up_left_nothing_yet_is_a_warning_of_the_whole_verification(healthy
 def test_what_up_left_of_other_objects_is_a_warning(healthy):
     other = tuple(replace(one, objects=({"kind": "Service"},)) for one in healthy.observed.releases)
     (finding,) = left_by_up.check(found(healthy, releases=other))
-    assert "what Helm's record says" in finding.message
+    assert "differs from Helm's record" in finding.message

@@ -1,0 +1,100 @@
+"""The chart lock: SHA-256 sums of the charts that a stack may install, written by `charts lock` and reviewed."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+from typing import Annotated
+
+import yaml
+from pydantic import ValidationError
+
+from pi_mesh.inventory.release import Release
+from pi_mesh.model.base import Model
+from pi_mesh.model.patterns import matching
+from pi_mesh.settings import SettingsError
+from pi_mesh.settings.sources import ChartSettings, ChartSource
+
+FILE = "charts.lock.yaml"
+"""Name of the lock file beside the stack files, relative to the working directory of Pulumi's program."""
+FOLDER = "charts"
+"""Folder beside the lock with the charts that a locked stack takes from repositories and registries."""
+
+FileName = Annotated[str, matching(r"^[A-Za-z0-9][A-Za-z0-9._+-]*$", "a part of a file's name")]
+Sum = Annotated[str, matching(r"^[0-9a-f]{64}$", "a SHA-256 sum of 64 hexadecimal digits")]
+
+
+class LockedChart(Model):
+    """One packaged chart at the time of its locking."""
+
+    chart: FileName
+    version: FileName
+    source: ChartSource
+    """Repository, registry or directory from which the chart was read."""
+    sha256: Sum
+    """Sum of the file NAME-VERSION.tgz."""
+
+    @property
+    def place(self) -> ChartSettings:
+        """Return the directory in which a locked stack has the file."""
+        source = ChartSettings(source=self.source)
+        return source if source.is_directory else ChartSettings(source=FOLDER)
+
+    @property
+    def package(self) -> str:
+        """Return the path of the file."""
+        return self.place.package(self.chart, self.version)
+
+
+class ChartLock(Model):
+    """Locked charts by stack; each stack is locked by itself."""
+
+    stacks: Mapping[str, tuple[LockedChart, ...]]
+
+    def of_stack(self, stack: str) -> tuple[LockedChart, ...] | None:
+        """Return the charts of a stack by its plain or its full name; None if the stack is not locked."""
+        return self.stacks.get(stack.rpartition("/")[2])
+
+
+def read_all(folder: Path = Path()) -> ChartLock:
+    """Return the locks of all stacks. Raises SettingsError, with one line, for a file that is not a lock."""
+    try:
+        content = yaml.safe_load((folder / FILE).read_text(encoding="utf-8"))
+        return ChartLock.model_validate_json(json.dumps(content, default=str))
+    except FileNotFoundError:
+        return ChartLock(stacks={})
+    except (OSError, UnicodeDecodeError) as error:
+        raise _unreadable(str(error)) from None
+    except yaml.YAMLError as error:
+        raise _unreadable(" ".join(str(error).split())) from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise _unreadable(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+
+
+def read(stack: str) -> tuple[LockedChart, ...] | None:
+    """Return the charts that a stack may install; None if the stack is not locked. Raises SettingsError."""
+    return read_all().of_stack(stack)
+
+
+def locked(release: Release, charts: tuple[LockedChart, ...]) -> Release:
+    """Return a release of a locked stack, whose chart is a file with a required sum.
+
+    A chart that is not in the lock has no sum; `preflight.charts` refuses it.
+    """
+    sums = {(entry.chart, entry.version): entry.sha256 for entry in charts}
+    source = release.source if release.source.is_directory else ChartSettings(source=FOLDER)
+    return replace(release, source=source, sha256=sums.get((release.chart, release.version), ""))
+
+
+def sum_of(package: str) -> str | None:
+    """Return the SHA-256 sum of a file; None if the file does not exist."""
+    try:
+        return sha256(Path(package).read_bytes()).hexdigest()
+    except OSError:
+        return None
+
+
+def _unreadable(reason: str) -> SettingsError:
+    return SettingsError([f"{FILE}: can't be read: {reason}; restore it from git, or write it with `charts lock`"])

@@ -29,7 +29,7 @@ Chain = Annotated[
 ]
 Key = Annotated[Path | None, typer.Option(help="With --chain: PEM file of that CA's private key.")]
 Secret = Annotated[str | None, typer.Option(help="With --root: Secret in istiod's namespace with the new CA.")]
-ByIssuer = Annotated[bool, typer.Option("--issuer", help="With --root: to the CA that ca.issuer has signed.")]
+ByIssuer = Annotated[bool, typer.Option("--issuer", help="With --root: change to the CA that ca.issuer has signed.")]
 
 
 def rotate_ca(
@@ -47,9 +47,9 @@ def rotate_ca(
     """Give the mesh's CA a new key and certificate under the same root, without a restart, and prove it.
 
     Increases vault.generation, or has cert-manager renew the CA of ca.issuer, runs `pulumi up`, and compares
-    certificates that istiod signed before and after it. If the CA has its own stack, that stack is updated first; if you
-    name that stack itself, it is the only one. The command refuses to run while the settings contain any other change:
-    apply that with `pulumi up`.
+    certificates that istiod signed before and after it. If the CA has its own stack, that stack is updated first; if
+    you name that stack itself, it is the only one. The command refuses to run while the settings contain any other
+    change: apply that with `pulumi up`.
 
     With --root: trust the new root too, sign under it, and then stop trusting the old root. Before each next step, all
     proxies are asked whether they have followed. After an interruption, the same command goes on where it stopped.

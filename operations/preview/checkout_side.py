@@ -17,7 +17,7 @@ from pi_mesh.settings.raw import STAND_IN, plain_values
 
 @dataclass(frozen=True)
 class Side:
-    """One side, as far as it is known."""
+    """The result of reading one side, as far as it is known."""
 
     config: Config = field(default_factory=dict)
     intent: Intent = NOTHING

@@ -47,9 +47,9 @@ def rotate_ca(
     """Give the mesh's CA a new key and certificate under the same root, without a restart, and prove it.
 
     Increases vault.generation, or has cert-manager renew the CA of ca.issuer, runs `pulumi up`, and compares
-    certificates that istiod signed before and after it. If the CA has its own stack, that stack is updated first; if you
-    name that stack itself, it is the only one. The command refuses to run while the settings contain any other change:
-    apply that with `pulumi up`.
+    certificates that istiod signed before and after it. If the CA has its own stack, that stack is updated first; if
+    you name that stack itself, it is the only one. The command refuses to run while the settings contain any other
+    change: apply that with `pulumi up`.
 
     With --root: trust the new root too, sign under it, and then stop trusting the old root. Before each next step, all
     proxies are asked whether they have followed. After an interruption, the same command goes on where it stopped.

@@ -1,4 +1,4 @@
-"""Istio on a Raspberry Pi cluster; or, where a stack has `vault` alone, the CA that such a mesh signs with."""
+"""The program: Istio on a Raspberry Pi cluster or, for a stack with `vault` alone, the CA of such a mesh."""
 
 from components import mesh
 from components.config import load, plain_errors

@@ -1,4 +1,4 @@
-"""Faults that tests inject: a node or the API server that is down.
+"""Faults that tests inject: a stopped node, or a stopped API server.
 
 Other faults: simulated.py for what a node reports, vault.py for a sealed Vault, a deleted pod for istiod.
 """

@@ -23,6 +23,8 @@ class IstioMinor:
     """First and last Kubernetes 1.x minor on which Istio supports this version."""
     end_of_life: date
     """Last day on which Istio fixes security problems of this version."""
+    newest_patch: int
+    """Newest patch on 2026-11-25 (tags of istio/istio), which an upgrade through this minor version takes."""
     broken_gateway_patches: range = range(0)
     """Patches whose gateway chart fails its own schema under Helm >= 3.18.5, the provider's (istio/istio#57354)."""
     gateway_chart: str = ""
@@ -53,18 +55,18 @@ class IstioMinor:
 MINORS = {
     row.minor: row
     for row in (
-        IstioMinor(20, (25, 29), date(2024, 6, 25)),
-        IstioMinor(21, (26, 29), date(2024, 9, 27), broken_gateway_patches=UNLIMITED, gateway_chart="1.20.7"),
-        IstioMinor(22, (27, 30), date(2025, 1, 16), broken_gateway_patches=UNLIMITED, gateway_chart="1.20.7"),
-        IstioMinor(23, (27, 30), date(2025, 4, 16), broken_gateway_patches=UNLIMITED, gateway_chart="1.20.7"),
-        IstioMinor(24, (28, 31), date(2025, 6, 19), broken_gateway_patches=UNLIMITED, gateway_chart="1.25.5"),
-        IstioMinor(25, (29, 32), date(2025, 9, 22), broken_gateway_patches=range(0, 5), gateway_chart="1.25.5"),
-        IstioMinor(26, (29, 33), date(2025, 12, 22), broken_gateway_patches=range(0, 4), gateway_chart="1.26.8"),
-        IstioMinor(27, (29, 33), date(2026, 4, 7), broken_gateway_patches=range(0, 1), gateway_chart="1.27.9"),
-        IstioMinor(28, (30, 34), date(2026, 7, 1)),
-        IstioMinor(29, (31, 35), date(2026, 8, 31)),
-        IstioMinor(30, (32, 36), date(2026, 11, 30)),
-        IstioMinor(31, (32, 36), date(2027, 3, 31)),
+        IstioMinor(20, (25, 29), date(2024, 6, 25), 8),
+        IstioMinor(21, (26, 29), date(2024, 9, 27), 6, broken_gateway_patches=UNLIMITED, gateway_chart="1.20.7"),
+        IstioMinor(22, (27, 30), date(2025, 1, 16), 8, broken_gateway_patches=UNLIMITED, gateway_chart="1.20.7"),
+        IstioMinor(23, (27, 30), date(2025, 4, 16), 6, broken_gateway_patches=UNLIMITED, gateway_chart="1.20.7"),
+        IstioMinor(24, (28, 31), date(2025, 6, 19), 6, broken_gateway_patches=UNLIMITED, gateway_chart="1.25.5"),
+        IstioMinor(25, (29, 32), date(2025, 9, 22), 5, broken_gateway_patches=range(0, 5), gateway_chart="1.25.5"),
+        IstioMinor(26, (29, 33), date(2025, 12, 22), 8, broken_gateway_patches=range(0, 4), gateway_chart="1.26.8"),
+        IstioMinor(27, (29, 33), date(2026, 4, 7), 9, broken_gateway_patches=range(0, 1), gateway_chart="1.27.9"),
+        IstioMinor(28, (30, 34), date(2026, 7, 1), 10),
+        IstioMinor(29, (31, 35), date(2026, 8, 31), 6),
+        IstioMinor(30, (32, 36), date(2026, 11, 30), 3),
+        IstioMinor(31, (32, 36), date(2027, 3, 31), 0),
     )
 }
 """Every minor version from 1.20 to the newest known one, by minor number."""

@@ -1,4 +1,4 @@
-"""Stands in for Vault where only its health, its token check and its root's certificate are asked for."""
+"""A substitute for Vault that answers for its health, its token and its root's certificate alone."""
 
 import threading
 from collections.abc import Iterator
@@ -12,11 +12,11 @@ GOOD_TOKEN = "good"
 def vault_server(
     root: str | None = None, health: int = 200, chain: str = "", own: str | None = None, own_status: int = 200
 ) -> Iterator[str]:
-    """Its address. `health` is what sys/health answers.
+    """Run the server for the block and yield its address. `health` is the answer of sys/health.
 
     `root` is the PEM of the CA at the mount `pki`: None without such a mount, empty without a CA in it. `chain` is that
-    CA with its signers, where it has any. `own` is the same as `root` for the mount `pki_int`,
-    and `own_status` what it answers where there is one.
+    CA with its signers, if it has any. `own` is the same as `root` for the mount `pki_int`, and `own_status` is its
+    answer.
     """
     server = HTTPServer(("127.0.0.1", 0), _handler(root, health, chain or root, own, own_status))
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)

@@ -22,7 +22,7 @@ EGRESS = "istio-egressgateway.istio-system.svc.cluster.local"
 
 @pytest.fixture(scope="module")
 def trading(namespace, tmp_path_factory) -> Iterator[str]:
-    """A trading namespace with all of the traffic settings, and workloads behind them."""
+    """Yield a trading namespace with all of the traffic settings, and workloads behind them."""
     name = namespace("trading", istio_injection="enabled")
     with whole_trading.neighbours(tmp_path_factory.mktemp("certificate")):
         whole_trading.start(name)

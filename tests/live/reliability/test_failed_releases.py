@@ -42,7 +42,7 @@ def test_without_atomic_it_stays_failed_and_no_refresh_hides_it(empty, told):
     assert verified.status == 1
     line = verified.line_with("is failed")
     found = empty.operation("repair")
-    assert "takes for good what failed: istio-system/istiod" in found.output
+    assert "takes failed releases for successful ones: istio-system/istiod" in found.output
     empty.operation("repair", "--yes").must()
     empty.reset()
     empty.must_up()

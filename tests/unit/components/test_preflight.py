@@ -1,4 +1,4 @@
-"""What the program does with its own preflight."""
+"""The program's own preflight."""
 
 import pulumi
 import pytest
@@ -16,7 +16,7 @@ from tests.support.snapshots import make_pis, make_snapshot
 
 @pytest.fixture
 def cluster(monkeypatch):
-    """`cluster(snapshot)` or `cluster(error)`: what reading the cluster comes to."""
+    """Return `cluster(snapshot)` or `cluster(error)`: set the result of reading the cluster."""
 
     def answers(outcome):
         def read(_):

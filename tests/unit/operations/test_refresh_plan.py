@@ -1,4 +1,4 @@
-"""Which workloads `refresh` restarts, and what it leaves alone."""
+"""The workloads that `refresh` restarts, and those that it does not."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Extra values that contradict typed settings are told beside the settings' own problems."""
+"""The report of extra values that contradict typed settings, beside the settings' own problems."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What Vault is asked before anything is begun, and the one line for each thing amiss."""
+"""The requests to Vault before any change, and the one-line message for each problem."""
 
 import socket
 

@@ -1,4 +1,4 @@
-"""Vault can't be asked: a CA that is to stay stays, and everything else goes on."""
+"""A Vault that cannot be asked: an unchanged CA stays, and everything else goes on."""
 
 import pulumi
 import pytest
@@ -34,7 +34,7 @@ def in_vault(recording: Recording) -> dict[str, dict]:
 
 
 def again(vault: dict, outputs: dict | None = None, **changes: object) -> Recording:
-    """Return what a second run registers that finds Vault sealed, some of the settings changed."""
+    """Return the resources of a second run that finds Vault sealed, with some settings changed."""
     before = in_state(plug_in(outputs=outputs, **vault))
     # Its port is another one each time; a changed address is no change of the CA.
     return plug_in(live(ROOT), outputs=outputs, health=SEALED, recorded=before, **{**vault, **changes})

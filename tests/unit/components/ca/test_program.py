@@ -1,4 +1,4 @@
-"""The CA's part of the program: what is registered, and that its key stays a secret."""
+"""The CA's part of the program: its registered resources, and its key, which stays a secret."""
 
 import sys
 

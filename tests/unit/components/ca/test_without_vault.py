@@ -26,7 +26,7 @@ ISTIODS = {"ca-cert.pem": ROOT.pem, "ca-key.pem": ROOT.key}
 
 @pytest.fixture
 def plug_in(monkeypatch):
-    """`plug_in(ca)`: what is registered for such a CA; `secrets` are in the cluster, by name."""
+    """Return `plug_in(ca)`: the resources for such a CA; `secrets` are in the cluster, by name."""
 
     def run(
         ca: dict, key: str = "", secrets: dict | None = None, live: Authority | None = None, **how: bool

@@ -1,4 +1,4 @@
-"""Processes of the lab: started, watched and ended by their own record, and no other process ever."""
+"""The processes of the lab: started, watched and ended by their own record, and no other process ever."""
 
 import contextlib
 import dataclasses
@@ -20,7 +20,7 @@ DEAF = ["sh", "-c", "trap '' TERM; echo deaf; while :; do sleep 0.05; done"]
 
 @pytest.fixture(autouse=True)
 def folders(tmp_path, monkeypatch):
-    """Records and logs of these tests alone; what they started is ended after each."""
+    """Use separate records and logs, and end after each test the processes that it started."""
     monkeypatch.setattr(records, "RECORDS", tmp_path / "run")
     monkeypatch.setattr(process, "LOGS", tmp_path / "logs")
     yield

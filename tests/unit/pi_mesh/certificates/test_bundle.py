@@ -1,4 +1,4 @@
-"""The four files that istiod signs with, and what is refused."""
+"""The four files that istiod signs with, and their refusals."""
 
 from datetime import timedelta
 

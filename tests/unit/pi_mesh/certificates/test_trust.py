@@ -1,4 +1,4 @@
-"""Which changes of the mesh's root go through, which are announced, which are refused; and expiry."""
+"""The accepted, announced and refused changes of the mesh's root, and expiry."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -14,7 +14,7 @@ HOUR = timedelta(hours=1)
 
 
 def make_trust(signer: Authority, *also: Authority, since: timedelta = -timedelta(days=1)) -> Trust:
-    """As it follows from a secret that was really made."""
+    """Return the trust of a Secret with real certificates."""
     signing = make_ca("signing", signer, start=since)
     made = bundle.verified(signing.pem + signer.pem, signing.key, [one.pem for one in also], NOW)
     return trust.of_bundle(made.ca_cert, made.cert_chain, made.root_cert)

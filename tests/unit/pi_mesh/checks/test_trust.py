@@ -40,7 +40,7 @@ B_ALONE = Trust(B.certificate, (B.certificate,), NOW)
 
 
 def dropped(holders: list[str] | None, since: timedelta = timedelta()) -> list[str]:
-    """Return what is logged where A is dropped, and these hold a certificate of it."""
+    """Return the log of a change that drops root A while these proxies hold a certificate of it."""
     lines: list[str] = []
     live = replace(SIGNED_NOW, since=NOW - since)
     check_change(live, B_ALONE, "1h", lines.append, lambda _: holders)

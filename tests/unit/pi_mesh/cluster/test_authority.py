@@ -1,4 +1,4 @@
-"""Which CA the mesh lives with, as it is read from the cluster."""
+"""The CA of the mesh, as read from the cluster."""
 
 import base64
 from collections.abc import Callable
@@ -16,7 +16,7 @@ ROOT = make_root().pem
 
 @pytest.fixture
 def read(monkeypatch: pytest.MonkeyPatch) -> Callable[..., authority.Authority]:
-    """`read(cacerts)`: the mesh's authority where the secret `cacerts` holds these files."""
+    """Return `read(cacerts)`: the mesh's authority where the Secret `cacerts` holds these files."""
 
     class Client:
         def __init__(self, _: str) -> None:

@@ -1,4 +1,4 @@
-"""Which cluster is the stack's, where contexts have the same name."""
+"""The cluster of a stack, where contexts have the same name."""
 
 import pytest
 

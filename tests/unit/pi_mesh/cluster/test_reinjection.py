@@ -1,4 +1,4 @@
-"""Running proxies compared with what istiod's webhook would inject now."""
+"""The comparison of running proxies with those that istiod's webhook would inject now."""
 
 import base64
 import json
@@ -36,7 +36,7 @@ def with_env(**values: str) -> dict:
 
 @pytest.fixture
 def compared(monkeypatch):
-    """`compared(old, new)`: in what a pod's running proxy differs from the one that istiod gives it now."""
+    """Return `compared(old, new)`: the differences of a running proxy from the one that istiod injects now."""
 
     def run(old: dict, new: dict | None, pod: Pod = POD, **response: object) -> dict:
         @contextmanager

@@ -1,4 +1,4 @@
-"""Workloads whose pods a rollout makes anew."""
+"""Workloads whose pods a rollout recreates."""
 
 import pytest
 

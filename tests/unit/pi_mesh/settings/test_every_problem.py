@@ -1,4 +1,4 @@
-"""All problems of the settings come at once, those of fields that do not go together too."""
+"""The complete list of all problems of the settings, also of fields that contradict each other."""
 
 import pytest
 

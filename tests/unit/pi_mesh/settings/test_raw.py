@@ -1,4 +1,4 @@
-"""How plain values and secrets are told apart."""
+"""The distinction of plain values and secrets."""
 
 import pytest
 

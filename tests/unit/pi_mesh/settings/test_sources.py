@@ -1,4 +1,4 @@
-"""Where charts come from."""
+"""The sources of charts."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""How settings are read from a stack file alone."""
+"""The settings of a stack file alone."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Trading hours: which moments are inside."""
+"""Trading hours, and the moments inside them."""
 
 import re
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""Traffic settings that can't be right are refused, with the key's path and what is allowed."""
+"""The refusal of wrong traffic settings, with the key's path and the allowed values."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The settings tree: what it takes, what it refuses, and in which words."""
+"""The settings tree: accepted and refused values, and the messages."""
 
 import pytest
 from pydantic import ValidationError

@@ -1,4 +1,4 @@
-"""The settings of the CA in Vault: what goes together, and what is refused with its path."""
+"""The settings of the CA in Vault: valid combinations, and refusals with their path."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""A problem of the settings is a line that needs no other: where, what, why and what to do."""
+"""The message of a problem in the settings: one line with where, what, why and what to do."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""What the preflight says of cert-manager: one, ours or the cluster's own."""
+"""The preflight's findings about cert-manager, the stack's or a foreign one."""
 
 import pytest
 

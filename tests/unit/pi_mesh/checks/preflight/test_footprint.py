@@ -1,4 +1,4 @@
-"""The memory limits are compared with what the mesh's parts take for so many services."""
+"""The comparison of the memory limits with the use of the mesh's components for the expected services."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What the preflight says of releases that the stack's state does not know."""
+"""The preflight's findings about releases that the stack's state does not know."""
 
 import pytest
 

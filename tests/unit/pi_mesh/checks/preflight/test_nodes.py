@@ -1,4 +1,4 @@
-"""What the preflight says of the number, the state and the architecture of nodes."""
+"""The preflight's findings about the number, the state and the architecture of nodes."""
 
 import pytest
 

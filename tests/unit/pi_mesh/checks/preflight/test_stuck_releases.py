@@ -1,4 +1,4 @@
-"""What the preflight says of releases that are not deployed."""
+"""The preflight's findings about releases that are not deployed."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""What the preflight says in trading hours of an `up` that restarts proxies."""
+"""The preflight's findings about an `up` within trading hours that restarts proxies."""
 
 from dataclasses import replace
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""What the preflight says of Kubernetes' and Istio's versions."""
+"""The preflight's findings about Kubernetes' and Istio's versions."""
 
 from datetime import date
 

@@ -1,4 +1,4 @@
-"""Rules by caller where callers have no identity are told of, and those that work are not."""
+"""The findings about rules by caller where callers have no identity."""
 
 import pytest
 

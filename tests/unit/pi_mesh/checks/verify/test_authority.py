@@ -1,4 +1,4 @@
-"""What a verification says of the mesh's certificates."""
+"""The verification's findings about the mesh's certificates."""
 
 from dataclasses import replace
 

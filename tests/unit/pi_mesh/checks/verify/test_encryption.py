@@ -1,4 +1,4 @@
-"""What a verification says of what weakens mutual TLS."""
+"""The verification's findings about policies that weaken mutual TLS."""
 
 from dataclasses import replace
 

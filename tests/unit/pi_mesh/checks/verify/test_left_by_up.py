@@ -1,4 +1,4 @@
-"""What `verify --read-only` compares with, and what it does not compare."""
+"""The comparison of `verify --read-only`, and its limits."""
 
 from dataclasses import replace
 
@@ -9,7 +9,7 @@ from tests.support.healthy_mesh import applied_as_asked, found, in_cluster
 
 
 def read_only(seen):
-    """What is seen with get and list alone."""
+    """Return the input that get and list alone give."""
     left = tuple(
         replace(applied_as_asked(one), values=one.typed, extra=digest(one.id, one.extra)) for one in seen.mesh.releases
     )

@@ -1,4 +1,4 @@
-"""What a verification says of mutual TLS."""
+"""The verification's findings about mutual TLS."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""What a verification says of the mesh's pods."""
+"""The verification's findings about the mesh's pods."""
 
 from dataclasses import replace
 

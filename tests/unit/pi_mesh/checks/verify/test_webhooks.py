@@ -1,4 +1,4 @@
-"""What a verification says of istiod's webhooks."""
+"""The verification's findings about istiod's webhooks."""
 
 import base64
 from dataclasses import replace

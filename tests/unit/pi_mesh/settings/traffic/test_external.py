@@ -1,4 +1,4 @@
-"""Hosts outside the mesh: what Istio would refuse, or take for something else, is refused."""
+"""Hosts outside the mesh, with the refusal of those that Istio would refuse or misunderstand."""
 
 import pytest
 

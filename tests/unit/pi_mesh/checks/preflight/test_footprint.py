@@ -28,6 +28,11 @@ def test_the_roles_limits_hold_for_the_clusters_it_is_for():
     assert (found.level, found.message) == (Level.OK, "the memory limits are enough for 300 services")
 
 
+def test_one_service_is_no_plural():
+    (found,) = findings(1)
+    assert found.message == "the memory limits are enough for 1 service"
+
+
 @pytest.mark.parametrize(("key", "growth"), [("istio", ISTIOD), ("ingress", GATEWAY), ("egress", GATEWAY)])
 def test_a_limit_below_what_the_services_take_is_named(key, growth):
     assert warned(300, **{key: limit(f"{growth.memory(300) // 1024**2 - 1}Mi")}) == [f"{key}.resources.limits.memory"]

@@ -30,7 +30,7 @@ def test_a_node_that_takes_no_pods_is_named_and_does_not_count(state, said):
     nodes = (*make_pis(2), make_node("pi-3", **state))
     found = findings(make_snapshot(nodes=nodes))
     assert any(str(f.subject) == "node pi-3" and f.level is Level.WARNING and said in f.message for f in found)
-    assert any("2 of at least 3" in f.message for f in errors(found))
+    assert any("2 nodes are Ready" in f.message for f in errors(found))
 
 
 def test_a_fourth_node_that_is_down_is_a_warning_only():

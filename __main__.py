@@ -7,7 +7,7 @@ from pi_mesh.settings import CaSettings
 with plain_errors():
     settings = load()
     if isinstance(settings, CaSettings):
-        # Here: a mesh without Vault needs nothing of it.
+        # Imported here, because a mesh without Vault does not need it.
         from components.ca.program import deploy_ca
 
         deploy_ca(settings)

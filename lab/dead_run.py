@@ -31,7 +31,7 @@ def clear(environment: Mapping[str, str] | None = None) -> Iterator[str]:
             return
         young = [finding["number"] for finding in findings if finding["level"] == "error" and finding["number"]]
         if not young:
-            raise SystemExit(done.returncode)  # repair has said why
+            raise SystemExit(done.returncode)  # repair has printed the reason
         time.sleep(max(young))
 
 

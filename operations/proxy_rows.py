@@ -55,7 +55,7 @@ def finding(proxy: Proxy, known: ProxyRow, stack: str) -> Finding:
 def _problems(proxy: Proxy, known: ProxyRow, stack: str) -> Iterator[tuple[Level, str, str]]:
     look = logs(proxy)
     if proxy.connected is False:
-        # A pod that starts, or that fails, is told by its own Readiness.
+        # A starting or failing pod is reported by its own Readiness.
         level = Level.ERROR if proxy.pod.ready else Level.WARNING
         yield level, "is not connected to istiod, and keeps its last configuration", look
     elif proxy.pending:

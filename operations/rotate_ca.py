@@ -29,7 +29,7 @@ Chain = Annotated[
 ]
 Key = Annotated[Path | None, typer.Option(help="With --chain: PEM file of that CA's private key.")]
 Secret = Annotated[str | None, typer.Option(help="With --root: Secret in istiod's namespace with the new CA.")]
-ByIssuer = Annotated[bool, typer.Option("--issuer", help="With --root: to the CA that ca.issuer has signed.")]
+ByIssuer = Annotated[bool, typer.Option("--issuer", help="With --root: change to the CA that ca.issuer has signed.")]
 
 
 def rotate_ca(
@@ -67,7 +67,7 @@ def rotate_ca(
             conclude(report.of("rotate-ca", stack, findings), as_json)
         _require_rotatable(settings, stack, wish)
         if findings := besides_the_ca(stack, vault, judged):
-            pass  # said below
+            pass  # reported below
         elif isinstance(settings, CaSettings):
             findings = _renewed(stack, vault, judged)
         elif settings.ca.source == "issuer":

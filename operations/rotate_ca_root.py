@@ -63,7 +63,7 @@ def _planned(stack: str, settings: Settings, wish: Wish, judged: bool, wait: int
         fix = "give the options of the run that began it: --root-mount, --chain or --secret"
         raise UsageError(stack, f"{pem.title(live.signer)} signs still", fix)
     if not old and target is None:
-        target = rotate_ca_target.of(stack, settings, wish)  # says which options there are
+        target = rotate_ca_target.of(stack, settings, wish)  # its error names the options
     return Change(stack, old, live.signer, None, judged, asks) if old else None
 
 

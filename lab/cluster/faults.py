@@ -47,7 +47,7 @@ def api_server_down() -> Iterator[None]:
 
     At first the node controller takes those for lost whose heartbeats could not be stored.
     """
-    process.stop("kube-apiserver", seconds=1)  # it would wait for its watchers
+    process.stop("kube-apiserver", seconds=1)  # without a limit it would wait for its watchers
     try:
         yield
     finally:

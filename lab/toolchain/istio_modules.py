@@ -75,7 +75,7 @@ def module(release: Release) -> Iterator[Path]:
     To be used inside `lock("charts")`. Raises `ReleaseUnavailableError`.
     """
     with partial("charts") as scratch:
-        # The checksum database is not asked: the pin above is stricter, and some networks don't reach it.
+        # The checksum database is not used: the pin above is stricter, and some networks do not reach it.
         own = {"GONOSUMDB": MODULE, "GOMODCACHE": os.environ.get("GOMODCACHE", str(scratch))}
         command = [go_toolchain.go(), "mod", "download", "-json", f"{MODULE}@{release.module_version}"]
         done = subprocess.run(

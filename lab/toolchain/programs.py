@@ -40,7 +40,7 @@ def file(part: str, place: str) -> Path:
     """Return a file or folder of a built part, such as ("kwok", "stage"). Raises `MissingProgramError`."""
     path = part_folder(BY_NAME[part]) / place
     if not path.exists():
-        raise MissingProgramError(f"{path} is not there: build it with `python -m lab.toolchain ensure {part}`")
+        raise MissingProgramError(f"{path} does not exist: build it with `python -m lab.toolchain ensure {part}`")
     return path
 
 
@@ -82,7 +82,7 @@ def _build(parts: list[Part]) -> None:
     steps = {f"{part.name} {part.version}": float(part.seconds) for part in parts}
     if not os.environ.get(KEEP_SCRATCH):
         works.append(drop_scratch)
-        steps["removing what only the build needed"] = DROP_SECONDS
+        steps["removing the files that only the build needed"] = DROP_SECONDS
     estimate = Estimate(steps)
     with show_progress(estimate):
         for work, step in zip(works, steps, strict=True):

@@ -107,7 +107,7 @@ def _of_release(one: Taken) -> Entry:
         "appVersion": applied.app_version,
     }
     entry = {"id": record.id, "inputs": inputs, "outputs": {**inputs, "status": status}}
-    # Without `__inputs`, a secret, the provider sees what was changed or added, and not that a value is gone.
+    # Without `__inputs`, a secret, the provider sees changed and added values, but no removed ones.
     gone = any(wanted is ABSENT for _, wanted, _ in unequal(release.values, applied.values))
     return {**entry, "initErrors": [EXTRA_VALUE]} if gone else entry
 

@@ -48,7 +48,7 @@ def given_back(live: Mapping) -> list[dict]:
     """Return the JSON patch after which no stack manages the object; empty where none manages it."""
     entries = live["metadata"].get("managedFields") or []
     others = [entry for entry in entries if not entry.get("manager", "").startswith(OURS)]
-    # An empty list resets the fields; none at all would leave them as they are.
+    # An empty list resets the fields; without a list they would stay as they are.
     return [] if others == entries else _replaced(live["metadata"], others or [{}])
 
 

@@ -85,9 +85,9 @@ def _quota(settings: Settings, pods: list[Pod]) -> str:
     ):
         needed = used + largest
         if needed.cpu > hard.cpu or needed.memory > hard.memory:
-            return f"the {len(pods)} pods that run and one more in a rollout have {what} of {needed}, it admits {hard}"
+            return f"the running pods and one more in a rollout have {what} of {needed}, and the quota admits {hard}"
     if len(pods) + 1 > trading.workloads:
-        return f"{len(pods)} pods run, and it admits {trading.workloads} (trading.workloads), one more in a rollout"
+        return f"the quota admits {trading.workloads} pods (trading.workloads), and a rollout needs {len(pods) + 1}"
     return ""
 
 

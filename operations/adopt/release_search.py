@@ -1,4 +1,4 @@
-"""The releases of Istio in the cluster, under any name, and the role of each in the mesh."""
+"""The releases of Istio in the cluster, under any name, and the place of each in the mesh."""
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor

@@ -69,7 +69,7 @@ def prepare(folder: Path, stack: str) -> Config:
         return {}
     content = {key: value for key, value in content.items() if key not in ENCRYPTION}
     config: Config = _without_secrets(content.get("config") or {})
-    has_mesh = MESH in config  # a stack that makes the CA alone would be left with nothing
+    has_mesh = MESH in config  # a stack that makes the CA alone would have no settings left
     left_out = {key: other for key, other in WITHOUT_CA.items() if has_mesh and config.get(key)}
     path.write_text(yaml.safe_dump({**content, "config": {**config, **left_out}}))
     return config
@@ -105,7 +105,7 @@ def use_charts(folder: Path, charts: Path, stack: str) -> dict[str, str]:
     (folder / CHARTS).symlink_to(charts.absolute())
     bounds = folder / "policies" / "config" / f"{stack}.json"
     if bounds.exists():
-        with suppress(ValueError, TypeError):  # config that is no JSON is told where it is read
+        with suppress(ValueError, TypeError):  # config that is no JSON is reported where it is read
             config = json.loads(bounds.read_text())
             bounds.write_text(json.dumps({**config, "chart-source": {"packaged": True}}))
     return {"pi-mesh:charts.source": CHARTS}

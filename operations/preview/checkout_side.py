@@ -17,7 +17,7 @@ from pi_mesh.settings.raw import STAND_IN, plain_values
 
 @dataclass(frozen=True)
 class Side:
-    """One side, as far as it is known."""
+    """The result of reading one side, as far as it is known."""
 
     config: Config = field(default_factory=dict)
     intent: Intent = NOTHING
@@ -82,7 +82,7 @@ def _intent(side: OpenedSide, judge: Checkout | None, deployed: Deployment | Non
     intent = engine.preview(side.checkout, judge, deployed)
     if not intent.is_refused:
         return intent
-    # The engine stopped at the breach: the rest of what the program wants takes a preview without rules.
+    # The engine stopped at the breach: only a preview without rules shows the program's other resources.
     return replace(engine.preview(side.checkout, None, deployed), violations=intent.violations)
 
 

@@ -89,7 +89,7 @@ def _is_old(warning: str, found: Comparison) -> bool:
 
 
 def _warnings(intent: Intent) -> list[str]:
-    # That there is no kubeconfig is our own doing, and told as not checked.
+    # This program itself leaves out the kubeconfig, and reports the cluster as not checked.
     return [quoted(warning) for warning in intent.warnings if os.devnull not in warning]
 
 

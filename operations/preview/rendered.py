@@ -17,7 +17,7 @@ class Dumper(yaml.CSafeDumper):
 
 
 def _text(dumper: Dumper, text: str) -> yaml.ScalarNode:
-    # YAML can't write a text as it is where it has tabs, or a line ends in a blank.
+    # YAML cannot keep the lines of a text with tabs, or with a blank at the end of a line.
     lines = "\n".join(line.expandtabs().rstrip() for line in text.split("\n"))
     return dumper.represent_scalar("tag:yaml.org,2002:str", lines, style="|" if "\n" in text else None)
 

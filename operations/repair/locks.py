@@ -62,7 +62,7 @@ def folder(backend: str, stack: str) -> Path:
 
 
 def _locks(files: Path) -> list[Lock]:
-    # A lock that a full disk left half-written still has its temporary name; pulumi stumbles over it all the same.
+    # A lock that a full disk left half-written still has its temporary name, and stops pulumi all the same.
     return [_parse(file) for file in sorted(files.glob("*.json*")) if file.suffix in (".json", ".tmp")]
 
 

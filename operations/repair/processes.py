@@ -76,7 +76,7 @@ def _named(project: Path, begin: str | tuple[str, ...]) -> Iterator[Process]:
                 continue
             names = [Path(word).name for word in process.cmdline()[:3]]
         except psutil.Error:
-            continue  # gone meanwhile, or not ours to look into
+            continue  # it has ended in the meantime, or belongs to another user
         if name := next((name for name in names if name.startswith(begin)), None):
             yield Process(process, name)
 

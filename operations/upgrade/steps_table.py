@@ -1,4 +1,4 @@
-"""The table of an upgrade's steps: what each restarts, and what stops it."""
+"""The table of an upgrade's steps: the restarts of each step, and the problems that stop it."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -13,7 +13,7 @@ COLUMNS = ("Istio", "tested with Kubernetes", "`up` restarts", "`refresh` restar
 
 
 def show(steps: Sequence[UpgradeStep], console: Console | None = None) -> None:
-    """Print the steps, one row each, and below them what stops them."""
+    """Print the steps, one row each, and below them the problems that stop them."""
     table = Table(*COLUMNS, box=None, pad_edge=False)
     for step in steps:
         stopped = ", ".join(dict.fromkeys(finding.id for finding in step.stops)) or "nothing"
@@ -24,7 +24,7 @@ def show(steps: Sequence[UpgradeStep], console: Console | None = None) -> None:
 
 
 def findings(steps: Iterable[UpgradeStep]) -> Iterator[Finding]:
-    """Yield a finding for each step, and after one that is stopped what stops it."""
+    """Yield a finding for each step, followed by the problems of a stopped step."""
     for step in steps:
         subject = Subject("istio", step.version)
         message = f"from {step.running}: `up` restarts {_restarted(step)}; CRDs {step.crds}"
@@ -36,7 +36,7 @@ def findings(steps: Iterable[UpgradeStep]) -> Iterator[Finding]:
 
 
 def _stopped(step: UpgradeStep) -> str:
-    """Return the names of the checks that stop it."""
+    """Return the names of the checks that stop the step."""
     return ", ".join(dict.fromkeys(finding.id for finding in step.stops))
 
 

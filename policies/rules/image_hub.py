@@ -35,7 +35,7 @@ def _of_release(resource: Resource, hubs: list[str]) -> Iterator[str]:
         yield "global.hub is not set, and the default of the 1.30 charts shuts down in December 2026"
     for place, value in walk(values):
         yield from _of_value(place, value, hubs)
-        # Other charts' texts, a dashboard's for one, may speak of images that nobody runs.
+        # Texts of other charts, such as a dashboard's, may mention images that no pod runs.
         if isinstance(value, str) and name in (*NEEDS_HUB, "gateway"):
             yield from _of_text(place, value, hubs)
 

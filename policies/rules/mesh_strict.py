@@ -50,7 +50,7 @@ def _is_mesh_wide(policy: Resource, root: str | None, revision: str) -> bool:
     return (
         at(policy.props, "metadata.namespace") == root
         and not mapping(policy.props, "spec.selector.matchLabels")
-        # istiod passes over what is labelled for another revision than its own.
+        # istiod ignores objects that are labelled for another revision.
         and labels.get(REVISION, revision) == revision
     )
 

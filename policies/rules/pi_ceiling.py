@@ -57,7 +57,7 @@ def _is_of_container(place: str, tree: Mapping[str, Any]) -> bool:
     if last != "resources" or _LISTS.search(re.sub(r"(\[[0-9]+\]|\.[^.]+)$", "", parent)):
         return False
     around = tree.get(parent)
-    # The rules of a Role have `resources` too, and so has the claim of a volume.
+    # The rules of a Kubernetes Role have `resources` too, and so has the claim of a volume.
     return not isinstance(around, Mapping) or not ({"verbs", "apiGroups", "accessModes"} & set(around))
 
 

@@ -132,7 +132,7 @@ def namespace(request: pytest.FixtureRequest) -> Iterator[Callable[..., str]]:
         metadata = {"name": full, "labels": {key.replace("_", "-"): value for key, value in labels.items()}}
         kubectl("apply", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}))
         made.append(full)
-        # A pod made before its account is there is refused.
+        # The API server refuses a pod whose service account does not exist yet.
         kubectl("wait", "--for=create", "serviceaccount/default", f"--namespace={full}", "--timeout=60s")
         return full
 

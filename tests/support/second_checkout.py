@@ -53,7 +53,7 @@ def _processes(names: tuple[str, ...]) -> set[str]:
     for process in Path("/proc").glob("[0-9]*"):
         try:
             command, groups = (process / "cmdline").read_text(), (process / "cgroup").read_text()
-        except OSError:  # ended meanwhile
+        except OSError:  # ended in the meantime
             continue
         # Without a command line it is a thread of the kernel, or has ended and waits for init to take notice.
         if command and any(name in command + groups for name in names):

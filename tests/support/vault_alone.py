@@ -51,7 +51,7 @@ class VaultAlone:
         self._data.mkdir(parents=True, exist_ok=True)
         configuration = {
             "listener": {"tcp": {"address": self.address.removeprefix("http://"), "tls_disable": True}},
-            # A lone node need not wait five to ten seconds for others that might lead.
+            # A single node need not wait five to ten seconds for another leader.
             "storage": {"raft": {"path": str(self._data), "node_id": "alone", "performance_multiplier": 1}},
             "api_addr": self.address,
             "cluster_addr": self._cluster_address,

@@ -40,7 +40,7 @@ def _handler(
                 "/v1/auth/token/lookup-self": (200 if taken else 403, "{}"),
                 "/v1/pki/ca/pem": (404, "") if root is None else (200, root),
                 "/v1/pki/ca_chain": (404, "") if chain is None else (200, chain),
-                # Who has no token is refused a path that is not there.
+                # A request without a token is refused for a missing path.
                 "/v1/pki_int/ca/pem": (403, "") if own is None else (own_status, own),
             }
             status, text = answers[self.path]

@@ -52,7 +52,7 @@ def test_istioctl_finds_nothing_to_complain_of(trading):
     def findings() -> list[dict]:
         return json.loads(istioctl("analyze", f"--namespace={trading}", "--output=json"))
 
-    # Namespaces of earlier tests may still be going, and their routes with them.
+    # Namespaces of earlier tests may still be terminating, with their routes.
     with suppress(LabError):
         wait_until("analysis", lambda: not findings(), seconds=60)
     assert findings() == []

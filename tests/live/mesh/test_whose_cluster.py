@@ -74,7 +74,7 @@ def test_a_state_of_another_cluster_is_refused_and_so_are_the_operations(elsewhe
     assert f"last applied to {ANOTHER}; nothing was touched" in refused.line_with("leads to another cluster")
     for operation in (("preflight",), ("repair", "--yes")):
         assert stale.operation(*operation).status == 3
-    # The refusal forgets nothing, and a cluster that was built anew can be named.
+    # The refusal changes no state, and a rebuilt cluster can be named.
     assert json.loads(stale.pulumi("stack", "output", "--json").must().output)["cluster"]["uid"] == ANOTHER
     stale.set("cluster.uid", cluster_uid())
     stale.preview("--expect-no-changes").must()

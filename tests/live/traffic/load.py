@@ -41,7 +41,7 @@ class Tally:
 def steady(client: Workload, url: str) -> Iterator[Tally]:
     """Send a stream of requests from the client's pod while the block runs; fortio sends until it is told to stop."""
     wanted = {"url": url, "qps": PER_SECOND, "c": CONNECTIONS, "t": "on", "timeout": "10s", "nocatchup": "on"}
-    # The slower client: the quick one hands over a long answer with the marks of its chunks in it.
+    # The slower client, because the quick one leaves the chunk marks in a long answer.
     run = command(client, "curl", "-quiet", "-stdclient", "-timeout=2h", f"{REST}/run?{urlencode(wanted)}")
     with subprocess.Popen(run, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as stream:
         tally = Tally()

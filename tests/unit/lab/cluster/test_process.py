@@ -96,7 +96,7 @@ def test_waiting_for_a_process_that_ends_says_so_with_its_last_words():
 
 def test_waiting_too_long_names_the_process_and_the_seconds():
     process.start("sleeper", SLEEP)
-    with pytest.raises(LabError, match=r"sleeper: not so after 0 s.*sleeper\.log"):
+    with pytest.raises(LabError, match=r"sleeper: not reached after 0 s.*sleeper\.log"):
         process.wait("sleeper", lambda: False, seconds=0.2)
 
 

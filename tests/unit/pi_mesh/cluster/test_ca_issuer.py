@@ -1,4 +1,4 @@
-"""cert-manager's Issuer and Certificate, as they are read from the cluster."""
+"""The Issuer and the Certificate of cert-manager, as read from the cluster."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What the preflight says of the Issuer that signs the mesh's CA."""
+"""The preflight's findings about the Issuer that signs the mesh's CA."""
 
 import pytest
 

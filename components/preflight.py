@@ -55,7 +55,7 @@ def _note_unlocked(mesh: Inventory) -> None:
     """Log, in a preview, that the charts are not locked, although they run with all rights in the cluster."""
     if pulumi.runtime.is_dry_run() and not mesh.is_locked:
         fix = f"`python -m operations charts lock -s {mesh.stack}` pins them"
-        pulumi.log.info(f"Charts are not verified: {chart_lock.FILE} does not have this stack; {fix}")
+        pulumi.log.info(f"Charts are trusted unseen: {chart_lock.FILE} does not have this stack; {fix}")
 
 
 def _forecast(forecast: Forecast) -> None:

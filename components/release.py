@@ -67,7 +67,7 @@ class ReleaseComponent(pulumi.ComponentResource):
 def _chart(release: Release) -> dict:
     source = release.source
     if release.sha256:
-        # In the inputs, so that another content of the same version is an update; Helm's history shows it too.
+        # The sum is an input, so that other content of the same version is an update; Helm's history shows it too.
         return {"chart": release.package, "description": f"chart sha256:{release.sha256}"}
     if source.is_directory:
         return {"chart": release.package}

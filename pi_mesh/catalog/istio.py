@@ -24,7 +24,7 @@ class IstioMinor:
     end_of_life: date
     """Last day on which Istio fixes security problems of this version."""
     newest_patch: int
-    """Newest patch on 2026-11-25 (tags of istio/istio), which an upgrade through this minor version takes."""
+    """Newest patch on 2026-11-25 (tags of istio/istio), which an upgrade through this minor version installs."""
     broken_gateway_patches: range = range(0)
     """Patches whose gateway chart fails its own schema under Helm >= 3.18.5, the provider's (istio/istio#57354)."""
     gateway_chart: str = ""

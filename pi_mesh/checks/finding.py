@@ -44,7 +44,7 @@ def setting(key: str) -> Subject:
 
 @dataclass(frozen=True)
 class Finding:
-    """One result of a check: the check, the object, the observation, and what to do about it."""
+    """One result of a check: the check, the object, the observation and the remedy."""
 
     id: str
     """Name of the check, the same in every run."""
@@ -59,7 +59,7 @@ class Finding:
     message: str
     """Observation about the object."""
     fix: str
-    """What to do about it; empty if there is nothing to do."""
+    """Remedy for the user, such as a command; empty if none is needed."""
 
     @property
     def subject(self) -> Subject:

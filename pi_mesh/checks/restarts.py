@@ -6,6 +6,8 @@ leave pods running counts as one that replaces them. The comment of a pull reque
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import reduce
+from typing import Any
 
 from pi_mesh.catalog.istio import facts_of
 from pi_mesh.cluster.gateway_version import as_recorded
@@ -33,6 +35,11 @@ QUIET: Mapping[Kind, tuple[str, ...]] = {
     ),
 }
 """Path prefixes of values that do not change a release's pods."""
+SCALE: Mapping[Kind, tuple[str, str, str]] = {
+    Kind.GATEWAY: ("replicaCount", "autoscaling.enabled", "autoscaling.maxReplicas"),
+    **dict.fromkeys(ISTIODS, ("pilot.replicaCount", "pilot.autoscaleEnabled", "pilot.autoscaleMax")),
+}
+"""Paths of a release's replicas, of its autoscaler's switch, and of the autoscaler's maximum."""
 INJECTED = ("global.", "meshConfig.defaultConfig", "meshConfig.enableTracing", "sidecarInjectorWebhook")
 """Path prefixes of istiod's values that a pod gets when it is created, and keeps until it is replaced."""
 
@@ -44,7 +51,7 @@ class Forecast:
     restarts: tuple[str, ...] = ()
     """Workloads whose pods a change replaces."""
     removed: tuple[str, ...] = ()
-    """Workloads of releases that the settings disable, and namespaces of the stack that they rename."""
+    """Workloads that get fewer replicas or that the settings disable, and namespaces of the stack that they rename."""
     keep: tuple[str, ...] = ()
     """Config paths of istiod's values that running proxies keep until their pods are replaced."""
 
@@ -57,17 +64,20 @@ class Forecast:
 def of(mesh: Inventory, state: StackState) -> Forecast:
     """Return the forecast of an `up` with these settings on a mesh in the recorded state."""
     mesh = as_recorded(mesh, state)
-    restarts, keep = [], []
+    restarts, fewer, keep = [], [], []
     for release in mesh.releases:
         recorded = state.recorded.get(release.id)
         if recorded is None or release.kind not in QUIET:
             continue
         paths = [path for path, _, _ in unequal(_plain(release.values), _plain(recorded.values))]
+        workloads = [f"Deployment {entry.namespace}/{entry.name}" for entry in release.workloads]
         if _has_new_pods(release, recorded, paths):
-            restarts += [f"Deployment {entry.namespace}/{entry.name}" for entry in release.workloads]
+            restarts += workloads
+        elif _has_fewer_pods(release, recorded):
+            fewer += workloads
         if release.kind in ISTIODS:
             keep += [path for path in paths if path.startswith(INJECTED)]
-    return Forecast(tuple(restarts), tuple(_removed(mesh, state)), tuple(dict.fromkeys(keep)))
+    return Forecast(tuple(restarts), (*fewer, *_removed(mesh, state)), tuple(dict.fromkeys(keep)))
 
 
 def _has_new_pods(release: Release, recorded: RecordedRelease, paths: list[str]) -> bool:
@@ -78,6 +88,28 @@ def _has_new_pods(release: Release, recorded: RecordedRelease, paths: list[str])
         if carried:
             return True
     return any(not path.startswith(QUIET[release.kind]) for path in paths)
+
+
+def _has_fewer_pods(release: Release, recorded: RecordedRelease) -> bool:
+    """Return True if a running pod may be deleted because the workload scales down.
+
+    While the autoscaler is on, the chart leaves the number of replicas to it. When it is switched on, Kubernetes first
+    falls back to one replica.
+    """
+    replicas, switch, most = SCALE[release.kind]
+    before = _number(recorded.values, most if _at(recorded.values, switch) else replicas)
+    if not _at(release.values, switch):
+        return _number(release.values, replicas) < before
+    return (_number(release.values, most) if _at(recorded.values, switch) else 1) < before
+
+
+def _number(values: Mapping[str, Any], path: str) -> float:
+    found = _at(values, path)
+    return found if isinstance(found, (int, float)) else 1
+
+
+def _at(values: Mapping[str, Any], path: str) -> Any:
+    return reduce(lambda branch, key: branch.get(key) if isinstance(branch, Mapping) else None, path.split("."), values)
 
 
 def _removed(mesh: Inventory, state: StackState) -> Iterator[str]:

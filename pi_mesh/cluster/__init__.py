@@ -1,1 +1,1 @@
-"""Reader of the live cluster. It reads quickly and, except for a few named methods, never writes."""
+"""Reader of the live cluster: quick, and read-only except for the client's create, patch and delete methods."""

@@ -26,7 +26,7 @@ https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/"""
 
 @dataclass(frozen=True)
 class Policy:
-    """One object of these kinds."""
+    """One Istio object of these kinds, with the fields that checks need."""
 
     kind: str
     namespace: str

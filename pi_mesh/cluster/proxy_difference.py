@@ -33,5 +33,5 @@ def _settings(proxy: Mapping[str, Any]) -> dict[str, Any]:
     given = {entry["name"]: entry["value"] for entry in proxy.get("env", []) if "value" in entry}
     config = json.loads(given.pop("PROXY_CONFIG", None) or "{}")
     own = {name: value for name, value in given.items() if not name.startswith(OF_THE_POD)}
-    # Its variables are in the environment too.
+    # The variables of proxyMetadata are in the environment too.
     return {**own, **{key: value for key, value in config.items() if key != "proxyMetadata"}}

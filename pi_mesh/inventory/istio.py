@@ -86,7 +86,7 @@ def _istiod(settings: Settings) -> Workload:
     workload = _workload(
         settings, names.ISTIOD, "istiod", "istio", own.pilot_replicas, own.autoscaling, own.resources, ISTIOD
     )
-    # The other one's pods are called istiod too.
+    # The other istiod's pods have the label app=istiod too.
     return replace(workload, selector={**workload.selector, REVISION_LABEL: FIRST}) if own.canary else workload
 
 

@@ -19,9 +19,11 @@ class CaIssuerSettings(Model):
     """The cert-manager Issuer that signs the mesh's CA, of type `ca` or another that keeps one root."""
 
     name: Annotated[str, matching(NAME, "the name of an Issuer: small letters, digits, inner dashes and dots")]
+    """Name of the Issuer."""
     kind: Literal["Issuer", "ClusterIssuer"] = "Issuer"
     """Kind of the Issuer; one of kind Issuer must be in `istio.namespace`."""
     common_name: Annotated[str, Field(min_length=1, max_length=64)] = "Istio Intermediate CA"
+    """Common name in the CA's certificate."""
     ttl: Ttl = "8760h"
     """Lifetime of the CA's certificate, in hours. cert-manager renews it when a third is left, and the next `up` uses
     the new one."""

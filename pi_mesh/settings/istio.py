@@ -19,7 +19,8 @@ class IstioSettings(Model):
     """Allow a version change that Istio does not support, a downgrade or more than one minor version, with a
     warning."""
     untested_kubernetes: bool = False
-    """Let `operations upgrade` go to a version that Istio does not test with a Kubernetes as new as the cluster's."""
+    """Allow `operations upgrade` to install a version that Istio does not test with a Kubernetes as new as the
+    cluster's."""
     canary: CanarySettings | None = None
     """Second control plane beside this one, with the same resources and values."""
     tags: dict[RevisionName, RevisionName] = {}

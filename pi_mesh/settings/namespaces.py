@@ -39,7 +39,7 @@ class MtlsSettings(Model):
     """Mutual TLS between all workloads."""
 
     mode: Literal["STRICT", "PERMISSIVE"] = "STRICT"
-    """Mutual TLS mode of the whole mesh: STRICT refuses plain text, PERMISSIVE accepts both."""
+    """Mutual TLS mode of the whole mesh: STRICT refuses plain text, PERMISSIVE accepts it too."""
     certificate_lifetime: Lifetime = "2h"
     """Lifetime of a workload's certificate; proxies renew it at half of that time, hourly by default."""
 

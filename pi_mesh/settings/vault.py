@@ -17,7 +17,8 @@ Pem = Annotated[
 Generation = Annotated[int, Field(ge=1, le=100_000)]
 
 TOO_SHORT = 168
-"""Hours below which a new CA is refused, since one with no more than 7 days left is (`pi_mesh.certificates.expiry`)."""
+"""Longest lifetime, in hours, that is refused: a CA with 7 days left no longer signs
+(`pi_mesh.certificates.expiry`)."""
 LONGEST = 2_562_047
 """Hours that Vault can count at most: it stores a lifetime in nanoseconds with 64 bits, which are 292 years."""
 

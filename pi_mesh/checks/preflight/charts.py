@@ -45,7 +45,7 @@ def _source(key: str, releases: list[Release]) -> Finding:
     source = releases[0].source
     if not source.is_directory:
         shown = ", ".join(dict.fromkeys(release.source.source for release in releases))
-        return ok(ID, setting(key), f"{shown}, not verified: {FILE} does not have this stack")
+        return ok(ID, setting(key), f"{shown}, trusted unseen: {FILE} does not have this stack")
     missing = [path for path in dict.fromkeys(one.package for one in releases) if not Path(path).is_file()]
     if missing:
         verb = "is" if len(missing) == 1 else "are"

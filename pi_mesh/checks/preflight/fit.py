@@ -70,7 +70,9 @@ def _is_replaced(release: Release, workload: Workload, pod: Pod) -> bool:
 
 
 def _shown(nodes: Sequence[Node]) -> str:
-    return ", ".join(f"{node.name} has {_positive(node.free).in_words} free" for node in nodes) or "no node takes pods"
+    return (
+        ", ".join(f"{node.name} has {_positive(node.free).in_words} free" for node in nodes) or "no node accepts pods"
+    )
 
 
 def _positive(free: Resources) -> Resources:

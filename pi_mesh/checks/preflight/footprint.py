@@ -18,15 +18,16 @@ def check(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
         yield unknown(ID, Subject("service"), message)
         return
     count = len(snapshot.services)
+    services = "1 service" if count == 1 else f"{count} services"
     found = [each for each in _told(mesh) if each[2].memory(count) > each[1].limits.memory.bytes]
     for path, profile, growth in found:
         message = (
-            f"{profile.limits.memory} is less than the {show_memory(growth.memory(count))} that it takes "
-            f"with {count} services (measured: docs/footprint.md)"
+            f"{profile.limits.memory} is less than the {show_memory(growth.memory(count))} that it needs "
+            f"with {services} (measured: docs/footprint.md)"
         )
         yield warning(ID, setting(f"{path}.limits.memory"), message, "raise it", number=count)
     if not found:
-        yield ok(ID, Subject("limit"), f"the memory limits hold for {count} services", number=count)
+        yield ok(ID, Subject("limit"), f"the memory limits are enough for {services}", number=count)
 
 
 def _told(mesh: Inventory) -> Iterator[tuple[str, ResourceProfile, Growth]]:

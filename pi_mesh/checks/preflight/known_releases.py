@@ -49,7 +49,7 @@ def _renamed(mesh: Inventory, state: StackState) -> Iterator[Finding]:
         if namespace == home
         and not mesh.owns(f"{home}/{name}")
         and name not in addons.ALL
-        # A second control plane goes and comes by itself.
+        # A second control plane is a release of its own, which may come and go.
         and not _has_revision(state, f"{home}/{name}")
     )
     for release in mesh.releases:

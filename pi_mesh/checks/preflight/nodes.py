@@ -32,7 +32,8 @@ def _ready(settings: Settings, snapshot: Snapshot) -> Iterator[Finding]:
             yield warning(READY, Subject("node", node.name), "is cordoned", f"`kubectl uncordon {node.name}`")
     names = ", ".join(node.name for node in usable(snapshot)) or "none"
     count, wanted = len(usable(snapshot)), settings.cluster.nodes
-    message = f"{count} of at least {wanted} nodes are Ready and schedulable: {names}"
+    ready = "1 node is" if count == 1 else f"{count} nodes are"
+    message = f"{ready} Ready and schedulable, at least {wanted} needed: {names}"
     if count < wanted:
         fix = "bring the missing nodes up, or lower cluster.nodes"
         yield error(READY, setting("cluster.nodes"), message, fix, number=count)
@@ -54,5 +55,5 @@ def _architecture(settings: Settings, snapshot: Snapshot) -> Iterator[Finding]:
     if fitting:
         yield ok(ARCHITECTURE, setting("cluster.architecture"), f"{wanted}: {', '.join(fitting)}")
     else:
-        message = f"no node that takes pods is {wanted}: istiod and the gateways have no node"
+        message = f"no node that accepts pods is {wanted}: istiod and the gateways have no node"
         yield error(ARCHITECTURE, setting("cluster.architecture"), message, "set it to what the nodes are")

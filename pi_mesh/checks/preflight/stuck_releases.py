@@ -20,7 +20,7 @@ def check(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
         elif entry.status != "deployed":
             yield warning(ID, Subject("release", entry.id), f"is {entry.status}", "this `pulumi up` tries again")
     if not any(entry.pending for entry in mine):
-        yield ok(ID, CLUSTER, f"none of the {len(mine)} releases is stuck", number=len(mine))
+        yield ok(ID, CLUSTER, "no release of this stack is stuck", number=len(mine))
 
 
 def _pending(release: ReleaseRecord, timeout: int) -> Finding:

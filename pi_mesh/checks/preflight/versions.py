@@ -27,7 +27,7 @@ def kubernetes(settings: Settings, snapshot: Snapshot) -> Finding:
     subject, allowed = Subject("Kubernetes", snapshot.version), f"1.{first} to 1.{last}"
     match = re.match(r"v?1\.(\d+)", snapshot.version)
     if match is None:
-        return unknown(KUBERNETES, subject, f"is no version that can be compared with {allowed}")
+        return unknown(KUBERNETES, subject, f"cannot be compared with {allowed}")
     minor = int(match[1])
     if minor < first:
         fix = f"upgrade the cluster to 1.{first} or set an older istio.version"

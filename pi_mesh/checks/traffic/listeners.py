@@ -18,7 +18,7 @@ def check(settings: Settings, snapshot: Snapshot | None) -> Iterator[Finding]:
         wanted = {"port": listener.port, **({"tls.port": listener.tls.port} if listener.tls else {})}
         for key, port in wanted.items():
             if port not in reached:
-                message = f"is {port}, which no Service of the ingress gateway has: nobody reaches it there"
+                message = f"is {port}, which no Service of the ingress gateway has, so no client can reach it"
                 fix = f"use one of {shown}, or add the port to ingress.values.service.ports, beside those"
                 yield error(ID, setting(f"traffic.gateways.{name}.{key}"), message, fix)
 

@@ -1,4 +1,4 @@
-"""The mesh's certificates must come from the wanted CA, and the CA's certificates must not be about to expire."""
+"""Workloads must trust a root certificate, and no CA certificate of the mesh may be about to expire."""
 
 from collections.abc import Iterator
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Objects of Helm's releases must not drift: Helm never checks for deleted objects, or edited and added fields."""
+"""Objects of Helm's releases must not drift; Helm never checks for deleted objects, or edited and added fields."""
 
 from collections.abc import Iterator, Sequence
 

@@ -10,8 +10,9 @@ from pi_mesh.cluster.observed import Pair
 
 LONGEST = 400
 RELEASE_FIELDS = json.dumps({"metadata": {"managedFields": [{}]}})
-"""Patch that empties the list of field managers. Whoever changed a field owns it, and a later `pulumi up` that changes
-the field would be refused. https://kubernetes.io/docs/reference/using-api/server-side-apply/#clearing-managedfields"""
+"""Patch that empties the list of field managers. The manager that changed a field owns it, and a later `pulumi up` that
+changes the field would be refused:
+https://kubernetes.io/docs/reference/using-api/server-side-apply/#clearing-managedfields"""
 
 
 def command(seen: VerificationInput, pair: Pair, differences: Sequence[Difference]) -> str:

@@ -14,7 +14,7 @@ ID = "webhooks"
 
 
 def check(seen: VerificationInput) -> Iterator[Finding]:
-    # cert-manager's have no server here, and must have none: see `pi_mesh.values.cert_manager`.
+    # cert-manager's webhooks have no server here, and must have none: see `pi_mesh.values.cert_manager`.
     others = {release.id for release in seen.mesh.of_kind(Kind.CERT_MANAGER)}
     mine = [hook for hook in seen.snapshot.webhooks if seen.mesh.owns(hook.release) and hook.release not in others]
     for kind, purpose in (("Mutating", "injects sidecars"), ("Validating", "checks Istio's resources")):

@@ -79,7 +79,7 @@ def test_a_problem_is_status_1_and_in_the_table(stack):
     stack(make_snapshot(nodes=make_pis(2)))
     result = run("preflight", "-s", STACK)
     assert result.exit_code == 1
-    assert "2 of at least 3" in result.output
+    assert "2 nodes are Ready" in result.output
 
 
 def test_warnings_alone_are_status_0(stack):

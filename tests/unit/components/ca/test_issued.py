@@ -89,7 +89,7 @@ def test_a_preview_that_can_not_see_it_shows_all_else(plug_in, secret):
     [
         (None, "Secret istio-system/mesh-ca is not there; see why: `kubectl describe certificate mesh-ca`"),
         (ClusterUnreachable("no answer"), "Secret istio-system/mesh-ca can't be read: no answer"),
-        ({}, "Secret istio-system/mesh-ca: has no ca-cert.pem"),
+        ({}, "Secret istio-system/mesh-ca: has neither ca-cert.pem"),
         ({**FILES, "ca-key.pem": ROOT.key}, "the key does not belong to the certificate 'signed'"),
     ],
 )

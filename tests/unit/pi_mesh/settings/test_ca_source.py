@@ -39,7 +39,7 @@ def test_an_issuer_that_only_gets_ready_to_sign_plugs_nothing_in():
         ({"source": "issuer"}, {}, "ca: source: issuer needs issuer"),
         ({"source": "issuer", "issuer": {"name": "Pi"}}, {}, "ca.issuer.name: 'Pi'"),
         ({"source": "issuer", "issuer": {"name": "pi", "ttl": "100h"}}, {}, "ca.issuer.ttl: '100h': is not more than"),
-        (ISSUER, VAULT, "ca.source: issuer goes without Vault"),
+        (ISSUER, VAULT, "ca.source: issuer excludes Vault"),
         ({"source": "secret", "secret": "Mine"}, {}, "ca.secret: 'Mine'"),
         ({"source": "pem", "chain": CHAIN}, VAULT, "ca.source: pem excludes Vault"),
         ({"alsoTrust": [ROOT.pem]}, {**VAULT, "key": "internal"}, "ca.alsoTrust needs vault.key: exported"),

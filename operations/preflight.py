@@ -1,4 +1,4 @@
-"""`preflight`: may this stack's mesh be installed on its cluster?"""
+"""The command `preflight`: check that the stack's mesh can be installed on its cluster."""
 
 from functools import partial
 
@@ -6,18 +6,18 @@ from operations import report, report_text, stacks
 from operations.command_line import All, Json, Stack, conclude, expected_errors
 from pi_mesh import inventory
 from pi_mesh.checks import preflight as checks
-from pi_mesh.cluster import identity, snapshot
+from pi_mesh.cluster import ca_issuer, identity, snapshot
 from pi_mesh.inventory import chart_lock
 
 
 def preflight(stack: Stack, as_json: Json = False, everything: All = False) -> None:
-    """Check the cluster before anything is touched: versions, nodes, kernels, room, owners, rights.
+    """Check the cluster before anything changes: versions, nodes, kernels, free room, owners and rights.
 
     The program does the same at every preview and up.
     """
     with expected_errors("preflight", stack, as_json):
         settings, exported = stacks.load_with_state(stack)
-        cluster = snapshot.read(settings.cluster.context)
+        cluster = ca_issuer.seen(snapshot.read(settings.cluster.context), settings)
         state = exported()
         identity.require(settings.cluster, state.cluster_uid, cluster.uid)
         mesh = inventory.of(settings, stack, bool(cluster.load_balancer), lock=chart_lock.read(stack))

@@ -1,11 +1,14 @@
-"""The mesh's CA where Vault makes none: given in the settings, in an existing Secret, or istiod's own root."""
+"""The CA of a mesh without Vault: from the settings, an existing Secret, cert-manager, or istiod itself."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 
 from components import config
+from components.ca import issued
 from components.ca.cacerts import NAME
+from components.ca.issued import IssuedCa
 from components.ca.source import Source
 from pi_mesh.certificates import signing_files
 from pi_mesh.certificates.pem import CertificateError
@@ -17,22 +20,28 @@ from pi_mesh.settings.raw import KEY_OF_THE_CA
 
 @dataclass(frozen=True)
 class GivenCa:
-    """A CA, and what its owner wants trusted besides."""
+    """A CA, and further roots that its owner wants trusted."""
 
     source: Source
     further_roots: tuple[str, ...] = ()
     written: bool = True
-    """False where istiod reads the owner's own Secret, which this stack leaves as it is."""
+    """False if istiod reads the owner's own Secret, which this stack does not write."""
 
 
-def given(settings: Settings, ours: bool) -> GivenCa | None:
-    """Return the CA; None where istiod has yet to make its root.
+def given(settings: Settings, ours: bool, by_issuer: IssuedCa | None) -> GivenCa | None:
+    """Return the given CA, unknown in a preview without the cluster; None if istiod has not made its root yet.
 
-    `ours`: whether a stack of this project made the secret `cacerts`. Raises CertificateError.
+    `ours` is True if a stack of this project made the Secret `cacerts`. Raises CertificateError.
     """
+    if settings.ca.source == "issuer" and by_issuer:
+        return GivenCa(issued.source(settings, by_issuer))
     if settings.ca.source == "pem":
         return GivenCa(_from_config(settings))
-    return _from_secret(settings, ours) if settings.ca.source == "secret" else _of_istiod(settings)
+    try:
+        return _from_secret(settings, ours) if settings.ca.source == "secret" else _of_istiod(settings)
+    except ClusterUnreachable:  # in a preview alone: see `_read`
+        unknown: pulumi.Output[Any] = pulumi.Output.from_input(pulumi.UNKNOWN)
+        return GivenCa(Source(unknown, unknown), written=settings.ca.secret != NAME)
 
 
 def _from_config(settings: Settings) -> Source:
@@ -49,21 +58,21 @@ def _from_secret(settings: Settings, ours: bool) -> GivenCa:
     if name == NAME and ours:
         raise CertificateError(f"{where} is made by this stack; name the Secret that its owner made")
     if (files := _read(settings, name, where)) is None:
-        raise CertificateError(f"{where} is not there; make it, or correct the name")
+        raise CertificateError(f"{where} does not exist; create it, or correct the name")
     found = signing_files.of(files, where)
     return GivenCa(_source(found), found.further_roots, written=name != NAME)
 
 
 def _of_istiod(settings: Settings) -> GivenCa | None:
-    """Plug in the root that istiod made: only a CA that it was given has further roots beside it.
+    """Return the root that istiod made, as a plugged-in CA: only such a CA can have further roots.
 
-    istiod 1.31 refuses a `cacerts` with root-cert.pem alone
-    (checkCABundleCompleteness in pilot/pkg/bootstrap/istio_ca.go).
+    istiod 1.31 refuses a `cacerts` with root-cert.pem alone (checkCABundleCompleteness in
+    pilot/pkg/bootstrap/istio_ca.go).
     """
     where = f"Secret {settings.istio.namespace}/{signing_secret.OF_ISTIOD}"
     files = _read(settings, signing_secret.OF_ISTIOD, where)
     if files is None:
-        pulumi.log.warn("ca.alsoTrust: istiod has made no root yet; run up again when it has")
+        pulumi.log.warn("ca.alsoTrust: istiod has not made its root yet; run `pulumi up` again once it runs")
         return None
     return GivenCa(_source(signing_files.of(files, where)))
 
@@ -76,4 +85,6 @@ def _read(settings: Settings, name: str, where: str) -> dict[str, str] | None:
     try:
         return signing_secret.read(settings.cluster.context, settings.istio.namespace, name)
     except ClusterUnreachable as problem:
+        if pulumi.runtime.is_dry_run():
+            raise
         raise CertificateError(f"{where} can't be read: {problem}") from None

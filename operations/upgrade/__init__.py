@@ -1,4 +1,4 @@
-"""`upgrade`: takes Istio to a newer version, one minor version after the other."""
+"""The command `upgrade`: take Istio to a newer version, one minor version after the other."""
 
 from operations.upgrade.upgrade_command import upgrade
 

@@ -1,6 +1,6 @@
-"""The CRDs that charts before 1.24 carry in `crds/`: Helm makes them once and never upgrades them.
+"""The CRDs that charts before 1.24 have in `crds/`: Helm creates them once and never upgrades them.
 
-https://istio.io/latest/docs/setup/upgrade/helm/ has them applied by hand before each upgrade.
+https://istio.io/latest/docs/setup/upgrade/helm/ says to apply them by hand before each upgrade.
 """
 
 import io
@@ -21,7 +21,7 @@ PATH = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 
 
 def upgrade(context: str, base: Release) -> Finding:
-    """Bring the CRDs of a base chart into the cluster; objects of theirs stay as they are."""
+    """Apply the CRDs of a base chart; their objects stay unchanged."""
     subject = Subject("chart", f"{base.chart} {base.version}")
     try:
         found = of_chart(base)
@@ -34,7 +34,7 @@ def upgrade(context: str, base: Release) -> Finding:
 
 
 def _brought(client: Client, crd: Mapping) -> bool:
-    """Create a CRD, or give it the chart's spec and labels; return whether that changed it."""
+    """Create a CRD, or give it the chart's spec and labels; return True if that changed it."""
     path, meta = f"{PATH}/{crd['metadata']['name']}", crd["metadata"]
     live = client.get(path)
     if live is None:

@@ -1,4 +1,4 @@
-"""The table of an upgrade's steps: what each restarts, and what stops it."""
+"""The table of an upgrade's steps: the restarts of each step, and the problems that stop it."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -34,7 +34,7 @@ def show_stops(steps: Iterable[UpgradeStep], done: Report) -> None:
 
 
 def findings(steps: Iterable[UpgradeStep]) -> Iterator[Finding]:
-    """Yield a finding for each step, and after one that is stopped what stops it."""
+    """Yield a finding for each step, followed by the problems of a stopped step."""
     for step in steps:
         subject = Subject("istio", step.version)
         message = f"from {step.running}, restarts {_restarted(step)}; CRDs: {step.crds}"
@@ -46,7 +46,7 @@ def findings(steps: Iterable[UpgradeStep]) -> Iterator[Finding]:
 
 
 def _stopped(step: UpgradeStep) -> str:
-    """Return the names of the checks that stop it."""
+    """Return the names of the checks that stop the step."""
     return ", ".join(dict.fromkeys(finding.id for finding in step.stops))
 
 

@@ -1,4 +1,4 @@
-"""The command."""
+"""The command line of `upgrade`."""
 
 import sys
 from collections.abc import Iterator
@@ -20,10 +20,10 @@ from pi_mesh.checks.finding import Finding, errors
 from pi_mesh.checks.preflight import trading_hours
 
 To = Annotated[str, typer.Option("--to", help="Version of Istio to go to, such as 1.31.0.")]
-Plan = Annotated[bool, typer.Option("--plan", help="Print the steps and what stops them, and change nothing.")]
+Plan = Annotated[bool, typer.Option("--plan", help="Print the steps and their problems, and change nothing.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask on a terminal before the first step.")]
-Policies = Annotated[bool, typer.Option(help="Have the policy pack in `policies` judge each step.")]
-Wait = Annotated[int, typer.Option(help="Seconds to wait for each workload that is restarted.", min=1)]
+Policies = Annotated[bool, typer.Option(help="Check each step with the policy pack in `policies`.")]
+Wait = Annotated[int, typer.Option(help="Seconds to wait for each restarted workload.", min=1)]
 
 
 def upgrade(
@@ -37,9 +37,9 @@ def upgrade(
 ) -> None:
     """Take Istio to a newer version, one minor version after the other.
 
-    Each step is a preflight, a preview that the policy pack judges, `pulumi up`, verify and refresh. It begins with
-    what is left to do at the version that runs. It stops at the first problem and says what to do; the same command
-    goes on from there, and after a kill: where it stands is what the stack file and the cluster show.
+    Each step is a preflight, a preview that the policy pack checks, `pulumi up`, verify and refresh. The command begins
+    with the open work of the running version. It stops at the first problem and says what to do; run the same command
+    to continue, also after a kill: the stack file and the cluster show how far the upgrade is.
     """
     judged = policies and find_spec("pulumi_policy") is not None
     with expected_errors("upgrade", stack, as_json):
@@ -58,17 +58,17 @@ def upgrade(
 
 
 def _nothing(_: object) -> None:
-    """Print nothing: JSON is all that is printed."""
+    """Print nothing: with --json, only JSON is printed."""
 
 
 def _ask(now: UpgradeState, *, asked: bool) -> None:
-    """Ask a person at a terminal; a script has said what it wants."""
+    """Ask for confirmation at a terminal; a script confirms with --yes."""
     if asked and now.versions and sys.stdin.isatty():
         typer.confirm(f"Take Istio from {now.running} to {now.versions[-1]}?", abort=True)
 
 
 def _carried_out(now: UpgradeState, judged: bool, wait: int, say: Say) -> Iterator[Finding]:
-    """Yield what became of each step, up to the first that did not come to its end."""
+    """Yield the result of each step, up to the first incomplete one."""
     first = [] if now.begun else [StepRun(now.now.stack, now.running, judged, wait, say, changes=False)]
     steps = [StepRun(now.now.stack, version, judged, wait, say) for version in now.versions]
     for step in (*first, *steps):

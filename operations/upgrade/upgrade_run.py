@@ -1,4 +1,4 @@
-"""One step of an upgrade, carried out: each part is the operation that an owner would run by hand, in its order."""
+"""The execution of one step of an upgrade: each part is an operation that an owner would run by hand, in its order."""
 
 import time
 from collections.abc import Iterable, Iterator
@@ -19,26 +19,26 @@ from pi_mesh.inventory import Kind, chart_lock
 
 ID = "upgrade"
 LEFT_BY_UP = "applied"
-"""Resource in which `up` leaves what it applied; a run that was stopped last of all may not have come to it."""
+"""Resource with the record of what `up` applied; a run that was stopped at its end may not have updated it."""
 PATIENCE, PAUSE = 60.0, 2.0
-"""Seconds that proxies have to connect to a new istiod before verify judges them, and between two looks."""
+"""Seconds that proxies have to connect to a new istiod before verify judges them, and seconds between two looks."""
 AGAIN = "then run this command again: it goes on from here"
 
 
 @dataclass(frozen=True)
 class StepRun:
-    """A step to one version, or, without `changes`, what is left to do at the version that runs."""
+    """A step to one version or, without `changes`, the open work of the running version."""
 
     stack: str
     version: str
     judged: bool
-    """Whether the policy pack has a say."""
+    """True where the policy pack applies."""
     wait: int
     say: Say
     changes: bool = True
 
     def carried_out(self) -> Iterator[Finding]:
-        """Yield what each part did; an error is the last."""
+        """Yield the finding of each part; an error is the last."""
         parts = {
             "preflight": self._admitted,
             "preview, up": self._applied,
@@ -57,7 +57,7 @@ class StepRun:
         return Subject("istio", self.version)
 
     def _admitted(self) -> Iterable[Finding]:
-        """Yield what the preflight says, and make way: clear what a killed run left, and bring the CRDs."""
+        """Yield the findings of the preflight, after cleaning up a killed run and applying the CRDs."""
         now = observed_state.read(self.stack, stacks.load_changed(self.stack, {upgrade_state.KEY: self.version}))
         if obstacle := plan.blocked(now):
             yield obstacle
@@ -76,14 +76,14 @@ class StepRun:
             yield from apply.carry_out(now, self.say)
 
     def _applied(self) -> Iterable[Finding]:
-        """Write the version into the stack file, preview it with the policy pack, and yield what `up` did."""
+        """Write the version into the stack file, preview it with the policy pack, run `up`, and yield the findings."""
         before = stacks.load(self.stack).istio.version
         if before != self.version:
             pulumi.set_config(self.stack, upgrade_state.KEY, self.version)
         try:
             steps = pulumi.pending(self.stack, self.judged)
         except PulumiFailed as problem:
-            yield self._taken_back(before, problem.finding.message.removeprefix("failed: "), f"put it right, {AGAIN}")
+            yield self._taken_back(before, problem.finding.message.removeprefix("failed: "), f"correct that, {AGAIN}")
             return
         changes = {urn.rpartition("::")[2]: operation for urn, operation in steps.items()}
         if refused := self._refused(changes):
@@ -95,25 +95,25 @@ class StepRun:
                 yield self._up(changes)
 
     def _refused(self, changes: dict[str, str]) -> tuple[str, str] | None:
-        """Return why an `up` with these changes is not what was asked for, and what to do; None where it is."""
+        """Return why these changes of an `up` are not those of the step, and what to do; None where they are."""
         if harmful := [f"{operation} {name}" for name, operation in changes.items() if operation in pulumi.HARMFUL]:
             message = f"`up` would not only update: {', '.join(harmful)}"
             return message, f"look at `pulumi preview --diff -s {self.stack}`, {AGAIN}"
         others = [f"{operation} {name}" for name, operation in changes.items() if name != LEFT_BY_UP]
         if others and not self.changes:
             message = f"the stack has changes that are not applied yet: {', '.join(others)}"
-            return message, f"apply them by `pulumi up -s {self.stack}`, or take them back, {AGAIN}"
+            return message, f"apply them with `pulumi up -s {self.stack}`, or revert them, {AGAIN}"
         return None
 
     def _taken_back(self, before: str, message: str, fix: str) -> Finding:
-        """Put the stack file back as it was, so that no `up` of somebody else takes a step that was refused."""
+        """Restore the stack file, so that no other `up` takes the refused step."""
         if before != self.version:
             pulumi.set_config(self.stack, upgrade_state.KEY, before)
         said = f"{message}; nothing of this step was applied, the stack file says {before}"
         return error(ID, Subject("stack", self.stack), said, fix)
 
     def _crds(self) -> Iterable[Finding]:
-        """Bring the CRDs where the base chart does not."""
+        """Apply the CRDs where the base chart does not."""
         settings = stacks.load(self.stack)
         base = inventory.of(settings, self.stack, lock=chart_lock.read(self.stack)).the(Kind.BASE)
         if self.changes and not facts_of(base.version).crds_are_templates:
@@ -123,13 +123,13 @@ class StepRun:
         try:
             pulumi.up(self.stack, self.judged)
         except PulumiFailed:
-            message = "`pulumi up` failed, see above; releases that it did not finish run on as they were"
-            return error(ID, self._subject, message, f"put it right, {AGAIN}")
+            message = "`pulumi up` failed, see above; unfinished releases keep running unchanged"
+            return error(ID, self._subject, message, f"correct that, {AGAIN}")
         count = "1 resource" if len(changes) == 1 else f"{len(changes)} resources"
         return ok(ID, self._subject, f"is up, {count} changed", number=len(changes))
 
     def _verified(self) -> Iterable[Finding]:
-        """Yield what `verify` finds, once proxies have had the time to connect to a new istiod."""
+        """Yield the findings of `verify`, after proxies had time to connect to a new istiod."""
         settings, until = stacks.load(self.stack), time.monotonic() + PATIENCE
         while True:
             seen = verify.read(settings, self.stack)
@@ -144,6 +144,6 @@ class StepRun:
             time.sleep(PAUSE)
 
     def _refreshed(self) -> Iterable[Finding]:
-        """Return what became of each workload with an older proxy."""
+        """Return the result for each workload with a stale proxy."""
         settings = stacks.load(self.stack)
         return refresh.refreshed(settings, snapshot.read(settings.cluster.context), self.wait, self.say)

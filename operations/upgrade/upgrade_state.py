@@ -1,4 +1,4 @@
-"""Where an upgrade stands, as the stack file, the stack's state and the cluster show it: nothing else is kept."""
+"""The progress of an upgrade, as the stack file, the stack's state and the cluster show it: nothing else is stored."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,14 +20,14 @@ KEY = "istio.version"
 
 
 class NoUpgradeError(OperationError):
-    """The version that is asked for can't be reached from the one that runs."""
+    """The requested version cannot be reached from the running one."""
 
     status = Exit.PROBLEMS
 
 
 @dataclass(frozen=True)
 class UpgradeState:
-    """What there is to do."""
+    """The open steps of an upgrade."""
 
     now: Situation
     running: str
@@ -35,10 +35,10 @@ class UpgradeState:
     versions: tuple[str, ...]
     """Versions of the steps."""
     begun: bool
-    """True where the first of them is what the stack file says, and not yet what every release is."""
+    """True where the stack file has the version of the first step, and not yet every release."""
 
     def steps(self) -> Iterator[UpgradeStep]:
-        """Yield the steps as they are judged now."""
+        """Yield the steps, judged now."""
         mended = {step.id for step in plan.steps(self.now)}
         state = stacks.of_export(self.now.state)
         yield from upgrade_steps.judge_all(self.running, self.versions, self.mesh_of, self.now.snapshot, state, mended)
@@ -49,13 +49,13 @@ class UpgradeState:
 
 
 def mesh_of(now: Situation, version: str) -> Inventory:
-    """Return the mesh of a stack at another version of Istio, on the cluster as it is."""
+    """Return the mesh of a stack at another version of Istio, on the present cluster."""
     settings = stacks.load_changed(now.stack, {KEY: version})
     return inventory.of(settings, now.stack, bool(now.snapshot.load_balancer), lock=chart_lock.read(now.stack))
 
 
 def read(stack: str, wanted: str) -> UpgradeState:
-    """Return what there is to do. Raises NoUpgradeError, UsageError, and as `observed_state.read` does."""
+    """Return the open steps. Raises NoUpgradeError, UsageError, and as `observed_state.read` does."""
     settings = stacks.load_any(stack)
     if isinstance(settings, CaSettings):
         raise UsageError(stack, "it makes the CA and nothing else", "name the mesh's stack")
@@ -75,14 +75,14 @@ def read(stack: str, wanted: str) -> UpgradeState:
 
 
 def unfinished_releases(now: Situation) -> list[str]:
-    """Return those of Istio, as NAMESPACE/NAME, that the state has in another version than the stack file."""
+    """Return Istio's releases, as NAMESPACE/NAME, that have another version in the state than in the stack file."""
     recorded = stacks.of_export(now.state).recorded
     mine = [one for one in now.mesh.releases if one.kind in (Kind.BASE, Kind.ISTIOD, Kind.GATEWAY)]
     return [one.id for one in mine if one.id in recorded and recorded[one.id].version != one.version]
 
 
 def _is_begun(now: Situation, running: str, wanted: str) -> bool:
-    """Return True where a run was stopped in the middle of a step, or whoever runs this began it by hand."""
+    """Return True where a run was stopped in the middle of a step, or where its owner began it by hand."""
     written = now.mesh_settings.istio.version
     if written == running:
         return bool(unfinished_releases(now))

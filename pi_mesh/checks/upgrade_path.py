@@ -1,4 +1,4 @@
-"""The path of an upgrade: the versions that it takes one after the other."""
+"""The path of an upgrade: the versions that it installs one after the other."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -9,9 +9,9 @@ from pi_mesh.settings import Settings
 
 
 def path(running: str, wanted: str, settings: Settings) -> tuple[str, ...]:
-    """Return the versions of the steps, the wanted one last; none where it runs already.
+    """Return the versions of the steps, the wanted one last; none if it runs already.
 
-    In between they are the newest patches: those that lie in a directory of charts, or else those of the catalog. With
+    The versions before it are the newest patches in the directory of charts, or else in the catalog. With
     `istio.allowSkip`, minor versions that the directory lacks are left out.
     """
     if running == wanted:
@@ -30,6 +30,6 @@ def _newest(minors: Iterable[int], settings: Settings) -> Iterator[str]:
 
 
 def _patches(minor: int, folder: Path) -> list[int]:
-    """Return the patches of which the folder has istiod's chart."""
+    """Return the patches of a minor version whose istiod chart is in the folder."""
     names = (path.stem.removeprefix(f"istiod-1.{minor}.") for path in folder.glob(f"istiod-1.{minor}.*.tgz"))
     return [int(name) for name in names if name.isdecimal()]

@@ -1,4 +1,4 @@
-"""The steps of an upgrade, each judged by the preflight: what it restarts, and what stands in its way."""
+"""The steps of an upgrade as the preflight judges them: what each step restarts, and what blocks it."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -17,13 +17,13 @@ from pi_mesh.names import ISTIOD
 
 @dataclass(frozen=True)
 class UpgradeStep:
-    """One step, judged on a cluster in which the steps before it are done."""
+    """One step of an upgrade, judged on a cluster in which the earlier steps are done."""
 
     running: str
     mesh: Inventory
-    """The mesh as it is when the step is done."""
+    """Inventory of the mesh after the step."""
     findings: tuple[Finding, ...]
-    """What the preflight says of it."""
+    """Findings of the preflight for the step."""
     forecast: Forecast
 
     @property
@@ -32,18 +32,18 @@ class UpgradeStep:
 
     @property
     def stops(self) -> list[Finding]:
-        """Return what stands in its way."""
+        """Return the errors that block the step."""
         return errors(self.findings)
 
     @property
     def kubernetes(self) -> str:
-        """Return the range of Kubernetes that the version is tested with."""
+        """Return the range of Kubernetes versions that Istio tests this version with."""
         first, last = facts_of(self.version).kubernetes
         return f"1.{first} to 1.{last}"
 
     @property
     def crds(self) -> str:
-        """Return who brings the CRDs of the version."""
+        """Return, in words, how the CRDs of the version are installed."""
         if not facts_of(self.mesh.the(Kind.BASE).version).crds_are_templates:
             return "upgraded before `up`"
         carried = facts_of(self.running).crds_are_templates
@@ -53,7 +53,7 @@ class UpgradeStep:
 def judge(
     running: str, mesh: Inventory, cluster: Snapshot, state: StackState, mended: Collection[str] = ()
 ) -> UpgradeStep:
-    """Return a step as the preflight judges it; `mended`: checks whose errors the step itself puts right."""
+    """Return a step as the preflight judges it; `mended` has the checks whose errors the step itself fixes."""
     if crd_owners.abandoned(mesh, cluster):
         mended = {*mended, crd_owners.ID}
     said = (_of_charts(_of_kubernetes(finding, running, mesh), mesh) for finding in preflight.run(mesh, cluster, state))
@@ -69,7 +69,7 @@ def judge_all(
     state: StackState,
     mended: Collection[str] = (),
 ) -> Iterator[UpgradeStep]:
-    """Yield the steps, each judged as if those before it were done; `mended`: as in `judge`, of the first."""
+    """Yield the steps, each judged as if the earlier ones were done; `mended` applies to the first, as in `judge`."""
     for version in versions_:
         step = judge(running, mesh_of(version), cluster, state, mended)
         yield step
@@ -78,7 +78,7 @@ def judge_all(
 
 
 def _of_kubernetes(finding: Finding, running: str, mesh: Inventory) -> Finding:
-    """Stop a step to a minor version that Istio does not test with this Kubernetes, and say which one it needs."""
+    """Return an error for a step to a version that Istio does not test with this Kubernetes."""
     wanted = mesh.settings.istio.version
     if finding.id != versions.KUBERNETES or minor_of(running) == minor_of(wanted):
         return finding
@@ -91,7 +91,7 @@ def _of_kubernetes(finding: Finding, running: str, mesh: Inventory) -> Finding:
 
 
 def _of_charts(finding: Finding, mesh: Inventory) -> Finding:
-    """Say how the charts of a step are locked: the settings still ask for those of the version before."""
+    """Return the finding with the command that locks the charts of the step, since the settings name earlier ones."""
     if finding.id != charts.ID or finding.level is not Level.ERROR or not mesh.is_locked:
         return finding
     lock = f"`python -m operations charts lock -s {mesh.stack} --also {mesh.settings.istio.version}`"
@@ -99,14 +99,14 @@ def _of_charts(finding: Finding, mesh: Inventory) -> Finding:
 
 
 def _of_both(running: str, wanted: str) -> str:
-    """Return the versions of Kubernetes that both versions of Istio are tested with."""
+    """Return the range of Kubernetes versions that both versions of Istio are tested with."""
     ranges = facts_of(running).kubernetes, facts_of(wanted).kubernetes
     first, last = max(low for low, _ in ranges), min(high for _, high in ranges)
     return f"to 1.{first}" if first == last else f"to one from 1.{first} to 1.{last}"
 
 
 def _cluster_after(mesh: Inventory, cluster: Snapshot) -> Snapshot:
-    """Return the cluster as it is when a step is done: istiod and all proxies have its version."""
+    """Return the cluster as it is after a step: istiod and all proxies have its version."""
     istio = mesh.settings.istio
     deployments = (
         replace(entry, containers=_retagged(entry.containers, istio.version))
@@ -122,7 +122,7 @@ def _cluster_after(mesh: Inventory, cluster: Snapshot) -> Snapshot:
 
 
 def _retagged(containers: tuple[Container, ...], version: str, name: str = "") -> tuple[Container, ...]:
-    """Return the containers with an image of this version: all of them, or that of one name."""
+    """Return the containers with an image of this version: all of them, or those of one name."""
     return tuple(
         replace(entry, image=f"image:{version}") if name in ("", entry.name) else entry for entry in containers
     )

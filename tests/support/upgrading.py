@@ -1,6 +1,6 @@
-"""A stack whose mesh an upgrade changes: what Pulumi, verify and refresh do to it, and a power cut at any call.
+"""A stack whose mesh an upgrade changes: the effects of Pulumi, verify and refresh, and a power cut at any call.
 
-It stands for the programs beside the operation; what the preflight and the steps say of it is the operation's own.
+It replaces the programs beside the operation; the findings of preflight and steps are the operation's own.
 """
 
 from collections.abc import Callable
@@ -28,7 +28,7 @@ from tests.support.snapshots import installed_mesh, make_snapshot, state_of
 
 
 class PowerCut(BaseException):
-    """Nothing that runs lives on."""
+    """The end of every running process."""
 
 
 @dataclass
@@ -45,16 +45,16 @@ class World:
     pending: dict[str, str] = field(default_factory=dict)
     """Changes besides the version."""
     problems: dict[str, Exception | Finding] = field(default_factory=dict)
-    """What a call ends with: "preview VERSION", "up", "verify", "refresh"."""
+    """Failures by call: "preview VERSION", "up", "verify", "refresh"."""
     calls: list[str] = field(default_factory=list)
     power_cut_at: int = -1
-    """The number of the call after whose work everything ends."""
+    """Number of the call after which everything ends."""
 
     def mesh(self, version: str) -> Inventory:
         return inventory.of(self._settings(version), STACK)
 
     def called(self, name: str, key: str = "") -> None:
-        """Note a call, and end everything where the power goes; `key`: of what it ends with."""
+        """Note a call, and end everything at the power cut; `key` names the call in `problems`."""
         self.calls.append(name)
         if len(self.calls) - 1 == self.power_cut_at:
             raise PowerCut
@@ -118,7 +118,7 @@ class World:
 
 
 def install(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Put the world in the place of Pulumi, the cluster, and the operations that are parts of a step."""
+    """Replace Pulumi, the cluster and the parts of a step by the world."""
     replaced: list[tuple[object, str, Callable]] = [
         (stacks, "load", world.load),
         (stacks, "load_any", world.load),
@@ -142,5 +142,5 @@ def install(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def failed(reason: str) -> PulumiFailed:
-    """Return what a command of Pulumi ends with."""
+    """Return the error of a failed Pulumi command."""
     return PulumiFailed("pulumi preview", f"failed: {reason}", "")

@@ -34,7 +34,7 @@ REMARK = "# whose change it was\n"
 
 @dataclass(frozen=True)
 class Upgrade:
-    """What was seen of an upgrade to the lab's own version: releases, and the versions of the workloads' proxies."""
+    """The observation of an upgrade to the lab's own version: releases, and the versions of the workloads' proxies."""
 
     older: str
     releases: tuple[dict[str, str], dict[str, str]]
@@ -47,7 +47,7 @@ class Upgrade:
 
 @pytest.fixture(scope="module", params=OLDER)
 def upgrade(request: pytest.FixtureRequest, project: Project, older_istio: Callable[[str], None]) -> Iterator[Upgrade]:
-    """The stack lab, installed with an older version where no newer one was, and taken to the lab's own."""
+    """Yield the stack lab, installed with an older version in an empty cluster and upgraded to the lab's own."""
     older = request.param
     older_istio(older)
     if older == "1.27.9":

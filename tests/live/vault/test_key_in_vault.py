@@ -45,7 +45,7 @@ pytestmark = pytest.mark.long
 
 @pytest.fixture(scope="module")
 def changed_over(vault_mesh: VaultMesh, server: Server) -> Iterator[ChangedOver]:
-    """The session's mesh, for the length of this file; afterwards istiod signs itself again."""
+    """Yield the shared mesh with the key in Vault for this file; afterwards istiod signs itself again."""
     cert_manager_controller.provide()
     open_for_cert_manager(server)
     apply(OBJECTS)
@@ -138,6 +138,20 @@ def test_a_rotation_is_a_new_key_in_vault_and_restarts_nothing(vault_mesh: Vault
         assert certificate.verifies(pem.certificates(trusted, "the mesh"))
     assert tally.failed == {}
     figure(str(tally))
+
+
+@pytest.mark.usefixtures("changed_over")
+def test_a_ca_that_vault_lost_comes_back_with_a_new_key_under_the_same_root(vault_mesh: VaultMesh, server: Server):
+    before, trusted = issued(), roots()
+    server.remove("pki_int")
+    assert "python -m operations repair" in vault_mesh.preview().must().line_with("nothing is mounted there")
+    vault_mesh.operation("repair", "--yes").must()
+    vault_mesh.must_up()
+    after = wait_for_issuer(other_than=before)
+    assert roots() == trusted
+    for certificate in (before, after):
+        assert certificate.verifies(pem.certificates(trusted, "the mesh"))
+    vault_mesh.preview("--expect-no-changes").must()
 
 
 @pytest.mark.usefixtures("changed_over")

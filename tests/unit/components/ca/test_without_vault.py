@@ -26,9 +26,11 @@ ISTIODS = {"ca-cert.pem": ROOT.pem, "ca-key.pem": ROOT.key}
 
 @pytest.fixture
 def plug_in(monkeypatch):
-    """`plug_in(ca)`: what is registered for such a CA; `secrets` are in the cluster, by name."""
+    """Return `plug_in(ca)`: the resources for such a CA; `secrets` are in the cluster, by name."""
 
-    def run(ca: dict, key: str = "", secrets: dict | None = None, live: Authority | None = None) -> Recording:
+    def run(
+        ca: dict, key: str = "", secrets: dict | None = None, live: Authority | None = None, **how: bool
+    ) -> Recording:
         def read(_context: str, _namespace: str, name: str) -> dict | None:
             found = (secrets or {}).get(name)
             if isinstance(found, Exception):
@@ -38,7 +40,7 @@ def plug_in(monkeypatch):
         monkeypatch.setattr(without_vault.config, "secret_ca_key", lambda: pulumi.Output.secret(key) if key else None)
         monkeypatch.setattr(without_vault.signing_secret, "read", read)
         mesh = inventory.of(make_settings(ca=ca))
-        return record(lambda: program.plug_in(mesh, live or Authority(), Answer(), pulumi.ResourceOptions()))
+        return record(lambda: program.plug_in(mesh, live or Authority(), Answer(), pulumi.ResourceOptions()), **how)
 
     return run
 
@@ -80,7 +82,7 @@ def test_istiods_own_root_is_plugged_in_where_a_further_one_is_to_be_trusted(plu
 def test_a_further_root_waits_until_istiod_has_made_its_own(plug_in):
     recording = plug_in({"alsoTrust": [OTHER.pem]})
     assert recording.resources == []
-    assert "istiod has made no root yet" in recording.logs[0]
+    assert "istiod has not made its root yet" in recording.logs[0]
 
 
 OF_ANOTHER = {**MINE, "ca-key.pem": authorities.make_ca("another", ROOT).key}
@@ -94,8 +96,8 @@ SECRET_MINE = {"source": "secret", "secret": "mine"}
         (PEM, OF_ANOTHER["ca-key.pem"], {}, "ca: the key does not belong to the certificate 'signing'"),
         (PEM, "no key", {}, "ca: key: is not an unencrypted private key"),
         ({**PEM, "chain": SIGNING.pem}, SIGNING.key, {}, "ca: the chain ends at 'signing'"),
-        (SECRET_MINE, "", {}, "ca.secret: Secret istio-system/mine is not there"),
-        (SECRET_MINE, "", {"mine": {}}, "ca.secret: Secret istio-system/mine: has no ca-cert.pem"),
+        (SECRET_MINE, "", {}, "ca.secret: Secret istio-system/mine does not exist"),
+        (SECRET_MINE, "", {"mine": {}}, "ca.secret: Secret istio-system/mine: has neither ca-cert.pem"),
         (SECRET_MINE, "", {"mine": OF_ANOTHER}, "the key does not belong to the certificate 'signing'"),
         (SECRET_MINE, "", {"mine": ClusterUnreachable("no answer")}, "mine can't be read: no answer"),
     ],
@@ -105,6 +107,13 @@ def test_a_ca_that_can_not_be_used_is_one_line_without_the_key(plug_in, ca, key,
         plug_in(ca, key, secrets)
     assert line in str(refused.value)
     assert "BEGIN" not in str(refused.value)
+
+
+@pytest.mark.parametrize(("name", "registered"), [("mine", ["cacerts"]), ("cacerts", [])])
+def test_a_preview_without_the_cluster_shows_what_will_be_without_its_content(plug_in, name, registered):
+    silent = {name: ClusterUnreachable("no answer")}
+    recording = plug_in({"source": "secret", "secret": name}, secrets=silent, preview=True)
+    assert [one.props["metadata"]["name"] for one in recording.of_type(SECRET)] == registered
 
 
 def test_the_stacks_own_secret_is_no_existing_one(plug_in):

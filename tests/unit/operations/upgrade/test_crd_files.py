@@ -55,7 +55,7 @@ class Cluster:
 
 @pytest.fixture
 def source(tmp_path: Path) -> Path:
-    """A folder with the packaged base chart, which has two CRDs beside a template."""
+    """Return a folder with the packaged base chart, which has two CRDs beside a template."""
     texts = {"crds/crd-all.gen.yaml": yaml.safe_dump_all([crd(name, ["v1beta1", "v1"]) for name in NAMES])}
     with tarfile.open(tmp_path / "base-1.21.6.tgz", "w:gz") as chart:
         for name, text in {**texts, "templates/crds.yaml": "{{ not: yaml }}"}.items():

@@ -1,4 +1,4 @@
-"""`upgrade`: its steps, what stops it, and that the same command goes on after a power cut anywhere."""
+"""The command `upgrade`: its steps, its stops, and its continuation after a power cut at any moment."""
 
 import json
 from collections.abc import Callable
@@ -15,13 +15,13 @@ from tests.support.upgrading import PowerCut, World, failed, install
 ALWAYS = {"timeZone": "Europe/Berlin", "opens": "00:00", "closes": "00:00", "days": list(DAYS)}
 STEP = ["preview", "up", "verify", "refresh"]
 NOW = ["preview", "verify", "refresh"]
-"""What is done at the version that runs, before the first step."""
+"""The parts at the running version, before the first step."""
 WHOLE = [*NOW, "write 1.29.6", *STEP, "write 1.30.3", *STEP]
 
 
 @pytest.fixture
 def upgraded(monkeypatch) -> Callable[..., dict]:
-    """`upgraded(world, to, *options)`: the report of the command."""
+    """Return `upgraded(world, to, *options)`: the report of the command."""
 
     def run(world: World, to: str = "1.30.3", *options: str) -> dict:
         install(world, monkeypatch)

@@ -1,4 +1,4 @@
-"""The four files that istiod signs with, and what is refused."""
+"""The four files that istiod signs with, and their refusals."""
 
 from datetime import timedelta
 
@@ -64,7 +64,7 @@ def _wrong() -> dict[str, tuple[tuple[str, str], str]]:
     short = make_root("short", days=100)
     late = make_ca("signing", ROOT, start=timedelta(days=2))
     return {
-        "no root at the end": (in_order(signing), "which is no root"),
+        "no root at the end": (in_order(signing), "which is not a root"),
         "another root": (in_order(signing, make_root("other")), "is not signed by 'other'"),
         "the wrong order": (in_order(middle, signing, ROOT), "the signing CA comes first"),
         "another key": ((signing.pem + ROOT.pem, middle.key), "the key does not belong to"),
@@ -72,7 +72,7 @@ def _wrong() -> dict[str, tuple[tuple[str, str], str]]:
         "no certificate": (("nothing", signing.key), "is not a certificate in PEM form"),
         "a leaf": (in_order(make_ca("leaf", ROOT, ca=False), ROOT), "is not a CA certificate"),
         "expired": (in_order(make_ca("old", ROOT, start=-timedelta(days=9), days=8), ROOT), "expired on"),
-        "not valid yet": (in_order(late, ROOT), "only valid from"),
+        "not valid yet": (in_order(late, ROOT), "valid only from"),
         "fewer than seven days left": (in_order(make_ca("ending", ROOT, days=7), ROOT), "in less than 7 days"),
         "it outlives its signer": (in_order(make_ca("signing", short, days=200), short), "outlives its signer"),
         "unlimited path length": (in_order(unlimited, ROOT), "sign it with path length 0"),
@@ -91,6 +91,13 @@ def test_a_chain_that_istiod_could_not_sign_with_is_refused_in_one_line_without_
         bundle.verified(chain, key, (), NOW)
     assert "PRIVATE KEY" not in str(refusal.value)
     assert "\n" not in str(refusal.value)
+
+
+def test_a_ca_of_cert_manager_which_has_no_path_length_is_taken_where_its_owner_made_it():
+    made = in_order(make_ca("signing", ROOT, path_length=None), ROOT)
+    assert bundle.verified(*made, (), NOW, "ca", bounded=False).cert_chain
+    with pytest.raises(CertificateError, match="sign it with path length 0"):
+        bundle.verified(*in_order(make_ca("signing", ROOT, path_length=1), ROOT), (), NOW, "ca", bounded=False)
 
 
 def test_only_roots_can_be_trusted_besides():

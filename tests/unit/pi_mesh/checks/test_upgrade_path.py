@@ -1,4 +1,4 @@
-"""The versions that an upgrade takes, for every pair of them."""
+"""The versions of an upgrade, for every pair of them."""
 
 from itertools import combinations_with_replacement, pairwise
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The whole ladder from the oldest version to the newest, each step judged as if those before it were done."""
+"""The whole path from the oldest version to the newest, each step judged as if those before it were done."""
 
 from dataclasses import replace
 from functools import partial

@@ -1,4 +1,4 @@
-"""Gateways restart when their version changes, and only then."""
+"""The restart of gateways when their version changes, and only then."""
 
 from dataclasses import replace
 
@@ -17,7 +17,7 @@ def annotations(mesh: Inventory) -> list[str | None]:
 
 
 def state_of(version: str, *, annotated: str | None) -> StackState:
-    """Return the state of a run with this version of Istio, whose gateways had such an annotation."""
+    """Return the state of a run with this version of Istio, and with such an annotation of the gateways."""
     recorded = {}
     for release in make_mesh(istio={"version": version}).releases:
         values = without_version(release.values)

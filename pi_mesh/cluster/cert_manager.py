@@ -1,0 +1,24 @@
+"""cert-manager's own objects, reduced to the fields that checks need."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class SigningIssuer:
+    """cert-manager's Issuer that signs the mesh's CA."""
+
+    type: str
+    """Type of the Issuer, such as "ca" or "selfSigned"."""
+    problem: str = ""
+    """Reason why the Issuer is not ready; empty if it is."""
+    has_signed: bool = False
+    """True if the CA has been signed, so that the mesh works without the Issuer."""
+
+
+def not_ready(item: dict | None) -> str:
+    """Return the reason why an object of cert-manager is not ready; empty if it is."""
+    if item is None:
+        return "is not there"
+    conditions = item.get("status", {}).get("conditions") or []
+    ready = next((one for one in conditions if one["type"] == "Ready"), {})
+    return "" if ready.get("status") == "True" else ready.get("message") or "cert-manager has not checked it yet"

@@ -1,4 +1,4 @@
-"""Whether anything in the cluster gives a Service of type LoadBalancer an address."""
+"""The provider of addresses for Services of type LoadBalancer."""
 
 from collections.abc import Iterable
 
@@ -12,7 +12,7 @@ CLOUDS = ("aws://", "azure://", "gce://", "hcloud://", "digitalocean://", "opens
 
 
 def provider(nodes: Iterable[Node], pods: Iterable[Pod], services: Iterable[Service], crds: Iterable[Crd]) -> str:
-    """Its name, as far as it is known; empty where there is none, and a LoadBalancer would wait for ever."""
+    """Return the provider's name; empty without a provider, so that a LoadBalancer would wait for ever."""
     balanced = [service for service in services if service.type == "LoadBalancer" and service.addresses]
     labels = {pod.labels.get("app.kubernetes.io/name", "") for pod in pods}
     candidates = [
@@ -26,6 +26,6 @@ def provider(nodes: Iterable[Node], pods: Iterable[Pod], services: Iterable[Serv
 
 
 def _servicelb(nodes: Iterable[Node]) -> list[str]:
-    """k3s brings one, unless one of its servers was started with `--disable servicelb`."""
+    """Return k3s's own load balancer, unless a k3s server was started with `--disable servicelb`."""
     k3s = [node for node in nodes if "+k3s" in node.kubelet]
     return ["k3s servicelb"] if k3s and not any("servicelb" in node.k3s_arguments for node in k3s) else []

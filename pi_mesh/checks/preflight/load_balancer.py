@@ -1,4 +1,4 @@
-"""A LoadBalancer service where nothing gives it an address makes Helm wait until the timeout."""
+"""A Service of type LoadBalancer needs a provider of addresses, or Helm waits until its timeout."""
 
 from collections.abc import Iterator
 
@@ -17,5 +17,5 @@ def check(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
     elif not asking:
         yield ok(ID, CLUSTER, "no provider of addresses, and none is needed")
     for key in [] if provider else asking:
-        message = "is LoadBalancer, but nothing in this cluster gives addresses: the release would wait in vain"
+        message = "is LoadBalancer, but nothing in this cluster gives addresses: Helm would wait until its timeout"
         yield error(ID, setting(f"{key}.service.type"), message, "set auto or NodePort, or install MetalLB")

@@ -27,7 +27,7 @@ BUSY = Resources(700, 2**24)
 
 @pytest.fixture
 def predicted(monkeypatch) -> Callable[[Resources], int]:
-    """What the budget says of the live nodes."""
+    """Return a function that gives the budget's number of pods on the live nodes."""
     for name, value in variables().items():
         monkeypatch.setenv(name, value)
 

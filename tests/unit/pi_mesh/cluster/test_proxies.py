@@ -1,4 +1,4 @@
-"""The one reader of running proxies, on answers of istiod and of proxies."""
+"""The reader of running proxies, with answers of istiod and of proxies."""
 
 from collections.abc import Callable
 from contextlib import contextmanager
@@ -27,7 +27,10 @@ def cluster(*pods: Pod) -> Snapshot:
 
 @pytest.fixture
 def read(monkeypatch) -> Callable[..., Proxies]:
-    """`read(pods, status)`: what is read where each istiod answers so; an exception in place of an answer is raised."""
+    """Return `read(pods, status)`: the proxies for such answers of istiod.
+
+    An exception in place of an answer is raised.
+    """
 
     def run(pods: tuple[Pod, ...], status: list | Exception = (SYNCED,), certificates: object = None) -> Proxies:
         @contextmanager

@@ -1,4 +1,4 @@
-"""The second control plane beside the first: one release more, and nothing of the first changes."""
+"""The second control plane beside the first: one additional release, and no change of the first."""
 
 import pytest
 

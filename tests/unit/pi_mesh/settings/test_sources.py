@@ -1,4 +1,4 @@
-"""Where charts come from."""
+"""The sources of charts."""
 
 import pytest
 
@@ -42,5 +42,5 @@ def test_plain_http_from_another_machine_is_unprotected(source, unprotected):
 
 @pytest.mark.parametrize("hub", ["   ", "https://registry.example/istio", "docker.io/istio x"])
 def test_a_hub_that_no_image_can_come_from_is_refused(hub):
-    with pytest.raises(SettingsError, match="is no registry and organisation"):
+    with pytest.raises(SettingsError, match="is not a registry and organisation"):
         make_settings(images={"hub": hub})

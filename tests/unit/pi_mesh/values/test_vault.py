@@ -1,4 +1,4 @@
-"""What Istio's charts make of a mesh whose certificates Vault signs one by one."""
+"""The objects of Istio's charts for a mesh with an external signer."""
 
 import pytest
 import yaml
@@ -21,7 +21,7 @@ SIGNER = "issuers.cert-manager.io/istio-system.mesh-ca"
 
 @pytest.fixture(params=charts.each())
 def istiod(request) -> list[dict]:
-    """The objects of istiod's chart, in each version."""
+    """Return the objects of istiod's chart, in each version."""
     off = {"enabled": False}
     settings = make_settings(istio={"version": request.param}, vault=KEYLESS, ingress=off, egress=off)
     return charts.render(inventory.of(settings, root=ROOT).the(Kind.ISTIOD))

@@ -1,4 +1,4 @@
-"""Charts of a locked stack are the locked ones, or nothing is touched."""
+"""The charts of a locked stack, which must equal the locked ones before anything changes."""
 
 import time
 from hashlib import sha256
@@ -19,7 +19,7 @@ SUM = sha256(WHOLE).hexdigest()
 
 @pytest.fixture
 def found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """`found(**settings)`: what the check says where the lock has the three charts of 1.31.0, and they lie there."""
+    """Return `found(**settings)`: the findings where the lock has the three charts of 1.31.0, and their files exist."""
     monkeypatch.chdir(tmp_path)
     Path("charts").mkdir()
     entries = []

@@ -1,4 +1,4 @@
-"""What the preflight says of a cluster without load balancers."""
+"""The preflight's findings about a cluster without load balancers."""
 
 import pytest
 

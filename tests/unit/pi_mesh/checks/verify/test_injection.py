@@ -1,4 +1,4 @@
-"""What a verification says of a pod that is tried out in the trading namespace."""
+"""The verification's findings about a dry run of a pod in the trading namespace."""
 
 from dataclasses import replace
 

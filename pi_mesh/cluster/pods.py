@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from pi_mesh.cluster import placement
+from pi_mesh.cluster.placement import Placement
 from pi_mesh.names import SHORT_LIVED_LABEL
 from pi_mesh.quantities import ZERO, Resources
 
@@ -47,6 +49,13 @@ class Pod:
     annotations: dict[str, str] = field(default_factory=dict)
     secret_ttl: str = ""
     """SECRET_TTL of the mesh's proxy in it, as Go writes a duration; it stays until the pod goes."""
+    placement: Placement = field(default_factory=Placement)
+
+    @property
+    def workload(self) -> str:
+        """Return NAMESPACE/NAME of what controls it, or else its own; a Deployment's name without the hash."""
+        kind, _, name = self.owner.partition("/")
+        return f"{self.namespace}/{name.rpartition('-')[0] if kind == 'ReplicaSet' else name or self.name}"
 
     @property
     def has_sidecar(self) -> bool:
@@ -93,6 +102,7 @@ def parse(item: dict) -> Pod:
         containers=containers(spec),
         annotations=meta.get("annotations", {}),
         secret_ttl=_secret_ttl(spec),
+        placement=placement.parse(spec),
     )
 
 

@@ -5,7 +5,7 @@ from pi_mesh.names import VERSION_ANNOTATION
 from pi_mesh.settings import Settings
 from pi_mesh.settings.gateway import GatewayService, GatewaySettings
 from pi_mesh.values.extra import Values
-from pi_mesh.values.placement import node_selector
+from pi_mesh.values.placement import node_selector, spread
 from pi_mesh.values.traffic.gateways import gateway_selector
 from pi_mesh.values.vault import gateway_annotations
 
@@ -94,13 +94,10 @@ def _kept_through_drains(release: str) -> Values:
 
     Not for a single pod: a budget for that one would let no node be drained.
     """
-    spread = {
-        "maxSkew": 1,
-        "topologyKey": "kubernetes.io/hostname",
-        "whenUnsatisfiable": "ScheduleAnyway",
-        "labelSelector": {"matchLabels": gateway_selector(release)},
+    return {
+        "podDisruptionBudget": {"minAvailable": 1},
+        "topologySpreadConstraints": [spread(gateway_selector(release))],
     }
-    return {"podDisruptionBudget": {"minAvailable": 1}, "topologySpreadConstraints": [spread]}
 
 
 def _service(service: GatewayService, load_balancers: bool) -> Values:

@@ -4,11 +4,14 @@ Keys of istiod stand under `pilot.`, which every chart version reads: before 1.2
 root (templates/zzy_descope_legacy.yaml).
 """
 
+from collections.abc import Mapping
+
 from pi_mesh.catalog.istio import facts_of
+from pi_mesh.names import ISTIOD
 from pi_mesh.settings import Settings
 from pi_mesh.values import tracing, vault
 from pi_mesh.values.extra import Values, merge
-from pi_mesh.values.placement import node_selector
+from pi_mesh.values.placement import node_selector, spread
 
 MAX_SURGE_PERCENT = 25
 """Kubernetes' default, and the only one that the gateway chart knows before 1.24; istiod's chart would say 100."""
@@ -53,7 +56,16 @@ def _pilot(settings: Settings) -> Values:
         "autoscaleMin": istio.autoscaling.min_replicas,
         "autoscaleMax": istio.autoscaling.max_replicas,
         "cpu": {"targetAverageUtilization": istio.autoscaling.target_cpu},
+        **_kept_apart(settings),
     }
+
+
+def _kept_apart(settings: Settings) -> Values:
+    """Keep two or more pods on different nodes, unless the extra values say something of it."""
+    own, key = settings.istio.values, "topologySpreadConstraints"
+    pilot = own.get("pilot")
+    says_otherwise = key in own or (isinstance(pilot, Mapping) and key in pilot)
+    return {key: [spread({"app": ISTIOD})]} if _least_pods(settings) > 1 and not says_otherwise else {}
 
 
 def _least_pods(settings: Settings) -> int:

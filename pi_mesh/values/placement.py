@@ -1,5 +1,7 @@
 """Where the mesh's own pods may run, and what an addon needs to know of the mesh around it."""
 
+from collections.abc import Mapping
+
 from pi_mesh.addons import MeshContext
 from pi_mesh.settings import Settings
 
@@ -7,6 +9,16 @@ from pi_mesh.settings import Settings
 def node_selector(settings: Settings) -> dict[str, object]:
     """Return the selector of nodes of the stack's architecture: another one's image dies with an exec format error."""
     return {"kubernetes.io/arch": settings.cluster.architecture}
+
+
+def spread(labels: Mapping[str, str]) -> dict[str, object]:
+    """Return the wish that pods with these labels run on different nodes; where one node is left, both run there."""
+    return {
+        "maxSkew": 1,
+        "topologyKey": "kubernetes.io/hostname",
+        "whenUnsatisfiable": "ScheduleAnyway",
+        "labelSelector": {"matchLabels": dict(labels)},
+    }
 
 
 def mesh_context(settings: Settings) -> MeshContext:

@@ -17,7 +17,6 @@ from pi_mesh.checks.verify.selection import (
     remedy,
     selected,
     subject_of,
-    workload_of,
 )
 from pi_mesh.cluster.policies import Policy
 from pi_mesh.inventory import Kind
@@ -132,9 +131,9 @@ def _ports_without_proxy(seen: VerificationInput) -> Iterator[Finding]:
     reported: set[tuple[str, str]] = set()
     for pod in meshed_pods(seen):
         mark = left_out(pod.annotations)
-        if not mark or (workload_of(pod), mark) in reported:
+        if not mark or (pod.workload, mark) in reported:
             continue
-        reported.add((workload_of(pod), mark))
+        reported.add((pod.workload, mark))
         message = f"has {mark}, so no proxy stands before these ports: plain text is taken, no policy holds there"
         fix = "remove the annotation from its workload, unless such a port must be open"
         yield warning(ID, Subject("pod", f"{pod.namespace}/{pod.name}"), message, fix)

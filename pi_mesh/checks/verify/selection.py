@@ -51,19 +51,13 @@ def in_words(pods: Iterable[Pod]) -> str:
     found = list(pods)
     if not found:
         return "no running pod"
-    return f"{len(found)} {'pod' if len(found) == 1 else 'pods'} ({first_of({workload_of(pod) for pod in found})})"
+    return f"{len(found)} {'pod' if len(found) == 1 else 'pods'} ({first_of({pod.workload for pod in found})})"
 
 
 def first_of(names: Iterable[str]) -> str:
     """Return the first names and the number of the others: "a, b, c and 9 more"."""
     listed = sorted(names)
     return ", ".join(listed[:SHOWN]) + (f" and {len(listed) - SHOWN} more" if len(listed) > SHOWN else "")
-
-
-def workload_of(pod: Pod) -> str:
-    """Return NAMESPACE/NAME of what controls a pod; a Deployment's name without its ReplicaSet's hash."""
-    kind, _, name = pod.owner.partition("/")
-    return f"{pod.namespace}/{name.rpartition('-')[0] if kind == 'ReplicaSet' else name or pod.name}"
 
 
 def subject_of(policy: Policy) -> Subject:

@@ -14,6 +14,7 @@ from components.release import ReleaseArgs, ReleaseComponent
 from components.trading import TradingNamespace, TradingNamespaceArgs
 from components.traffic import Traffic, TrafficArgs
 from pi_mesh import inventory
+from pi_mesh.cluster import load_balancer
 from pi_mesh.cluster.gateway_version import as_recorded
 from pi_mesh.inventory import Inventory, Kind
 from pi_mesh.settings import Settings
@@ -25,7 +26,7 @@ def deploy(settings: Settings) -> None:
     snapshot = guard(settings, recorded)
     uid = (snapshot and snapshot.uid) or recorded.cluster_uid
     answer = ca.ask(settings, recorded)
-    wanted = inventory.of(settings, get_stack(), bool(snapshot and snapshot.load_balancer), answer.root)
+    wanted = inventory.of(settings, get_stack(), load_balancer.served(settings, snapshot), answer.root)
     mesh = as_recorded(wanted, recorded)
     on_cluster = partial(ResourceOptions, provider=KubernetesProvider("cluster", settings.cluster.context))
     release = partial(ReleaseArgs, how=settings.release)

@@ -41,6 +41,8 @@ class Pod:
     owner: str = ""
     """KIND/NAME of what controls it."""
     host_network: bool = False
+    host_ports: tuple[int, ...] = ()
+    """TCP ports of its node that it holds."""
     restarts: int = 0
     out_of_memory: tuple[str, ...] = ()
     """Containers that were last ended for using more memory than their limit."""
@@ -97,6 +99,7 @@ def parse(item: dict) -> Pod:
         ending="deletionTimestamp" in meta,
         owner=f"{owners[0]['kind']}/{owners[0]['name']}" if owners else "",
         host_network=spec.get("hostNetwork", False),
+        host_ports=_host_ports(spec),
         restarts=sum(entry.get("restartCount", 0) for entry in statuses),
         out_of_memory=tuple(entry["name"] for entry in statuses if _out_of_memory(entry)),
         containers=containers(spec),
@@ -104,6 +107,11 @@ def parse(item: dict) -> Pod:
         secret_ttl=_secret_ttl(spec),
         placement=placement.parse(spec),
     )
+
+
+def _host_ports(spec: dict) -> tuple[int, ...]:
+    ports = (port for item in spec.get("containers", []) for port in item.get("ports", []))
+    return tuple(port["hostPort"] for port in ports if port.get("hostPort") and port.get("protocol", "TCP") == "TCP")
 
 
 def _secret_ttl(spec: dict) -> str:

@@ -5,12 +5,13 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
 from typing import Any
 
-from pi_mesh.cluster import identity, load_balancer, nodes, objects, pods, release_records, rights
+from pi_mesh.cluster import address_pools, identity, nodes, objects, pods, release_records, rights
+from pi_mesh.cluster.address_pools import Pool
 from pi_mesh.cluster.client import METADATA_ONLY, Client, Forbidden
 from pi_mesh.cluster.nodes import Node
 from pi_mesh.cluster.objects import Crd, Deployment, Namespace, Service, Webhook
@@ -60,15 +61,12 @@ class Snapshot:
     """Namespaces whose istiod was given a CA by a stack of this project."""
     external_signer: tuple[str, ...] = ()
     """Namespaces whose istiod has its requests signed in Vault, by a stack of this project."""
+    address_pools: tuple[Pool, ...] | None = ()
+    """From which MetalLB, Cilium or kube-vip take addresses of Services; None where they may not be read."""
     missing_rights: tuple[str, ...] = ()
     """RESOURCE.GROUP that we may not create."""
     missing_changes: tuple[str, ...] = ()
     """VERB RESOURCE.GROUP that we lack for what a later `up` does."""
-
-    @property
-    def load_balancer(self) -> str:
-        """What gives a Service of type LoadBalancer an address; empty where nothing does."""
-        return load_balancer.provider(self.nodes, self.pods, self.services, self.crds)
 
     @property
     def uid(self) -> str:
@@ -100,7 +98,8 @@ def read(context: str, *, read_only: bool = False) -> Snapshot:
             lists["external signer"] = pool.submit(_list, client, CONFIG_MAPS, _namespace, METADATA_ONLY, **labelled)
             missing = Missing() if read_only else rights.missing(client.ask)
             found = {kind: future.result() for kind, future in lists.items()}
-    return _snapshot(context, version, found, missing)
+        pools = address_pools.read(client, found["crds"] or (), found["pods"] or ())
+    return replace(_snapshot(context, version, found, missing), address_pools=pools)
 
 
 @contextmanager

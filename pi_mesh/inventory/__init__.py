@@ -4,6 +4,7 @@ Components deploy it, the budget counts it, preflight and verify compare it with
 by it what belongs to the stack, and the outputs list it.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from pi_mesh.inventory import beside, istio
@@ -68,7 +69,7 @@ def with_contradictions(problem: SettingsError) -> SettingsError:
     """Return the problems of settings with those of their extra values, as far as the settings are right."""
     if not isinstance(problem.rest, Settings):
         return problem
-    releases = (*istio.releases(problem.rest, False, None), *beside.releases(problem.rest))
+    releases = (*istio.releases(problem.rest, (), None), *beside.releases(problem.rest))
     lines = [
         line
         for release in releases
@@ -83,12 +84,12 @@ def _is_part(key: str, other: str) -> bool:
     return f"{key}.".startswith(f"{other}.") or f"{other}.".startswith(f"{key}.")
 
 
-def of(settings: Settings, stack: str = "", load_balancers: bool = False, root: str | None = None) -> Inventory:
+def of(settings: Settings, stack: str = "", load_balancers: Collection[str] = (), root: str | None = None) -> Inventory:
     """Return the inventory of these settings.
 
-    `load_balancers`: True where the cluster hands out addresses to Services. `root`: PEM of Vault's root, without which
-    an istiod that has its requests signed there does not start. Raises SettingsError where extra values contradict
-    typed settings, all of them at once.
+    `load_balancers`: keys of the gateways whose Service gets an address as a LoadBalancer. `root`: PEM of Vault's root,
+    without which an istiod that has its requests signed there does not start. Raises SettingsError where extra values
+    contradict typed settings, all of them at once.
     """
     releases = (*istio.releases(settings, load_balancers, root), *beside.releases(settings))
     extra.refuse(line for release in releases for line in release.contradictions())

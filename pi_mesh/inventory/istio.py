@@ -1,6 +1,6 @@
 """The releases of Istio itself: base, istiod and the gateways."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from functools import partial
 
@@ -16,7 +16,7 @@ GATEWAYS = {"ingress": names.INGRESS, "egress": names.EGRESS}
 """Name of the component of each gateway, whatever its release is called."""
 
 
-def releases(settings: Settings, load_balancers: bool, root: str | None) -> Iterator[Release]:
+def releases(settings: Settings, load_balancers: Collection[str], root: str | None) -> Iterator[Release]:
     """Yield them in the order of their installation; the arguments as in `pi_mesh.inventory.of`."""
     called = settings.releases.names
     of_istio = partial(
@@ -54,7 +54,7 @@ def releases(settings: Settings, load_balancers: bool, root: str | None) -> Iter
                 namespace=gateway_namespace(settings, setting),
                 chart="gateway",
                 setting=setting,
-                typed=gateway.helm_values(settings, name, branch, load_balancers),
+                typed=gateway.helm_values(settings, name, branch, setting in load_balancers),
                 extra=branch.values,
                 workloads=(_gateway(settings, setting, name, branch),),
             )

@@ -23,14 +23,14 @@ STOPPING = 10
 """Seconds that Envoy and its agent have to end by themselves when they have drained."""
 
 
-def helm_values(settings: Settings, release: str, gateway: GatewaySettings, load_balancers: bool) -> Values:
-    """What the settings say, without the extra values; `load_balancers`: whether the cluster hands out addresses."""
+def helm_values(settings: Settings, release: str, gateway: GatewaySettings, addressed: bool) -> Values:
+    """What the settings say, without the extra values; `addressed`: whether a LoadBalancer gets an address."""
     return {
         "replicaCount": gateway.replicas,
         "resources": gateway.resources.to_kubernetes(),
         "nodeSelector": node_selector(settings),
         "imagePullPolicy": settings.images.pull_policy,
-        "service": _service(gateway.service, load_balancers),
+        "service": _service(gateway.service, addressed),
         "autoscaling": {
             "enabled": gateway.autoscaling.enabled,
             "minReplicas": gateway.autoscaling.min_replicas,
@@ -44,11 +44,11 @@ def helm_values(settings: Settings, release: str, gateway: GatewaySettings, load
     }
 
 
-def service_type(service: GatewayService, load_balancers: bool) -> str:
+def service_type(service: GatewayService, addressed: bool) -> str:
     """The Kubernetes service type; `auto` chooses what works: a LoadBalancer that nobody serves is awaited in vain."""
     if service.type != "auto":
         return service.type
-    return "LoadBalancer" if load_balancers else "NodePort"
+    return "LoadBalancer" if addressed else "NodePort"
 
 
 def serves_certificates(settings: Settings) -> bool:
@@ -100,8 +100,8 @@ def _kept_through_drains(release: str) -> Values:
     }
 
 
-def _service(service: GatewayService, load_balancers: bool) -> Values:
-    values: Values = {"type": service_type(service, load_balancers)}
+def _service(service: GatewayService, addressed: bool) -> Values:
+    values: Values = {"type": service_type(service, addressed)}
     if service.node_ports:
         values["ports"] = [_port(name, service) for name in PORTS]
     return values

@@ -19,12 +19,7 @@ SERVED_AT = "198.51.100.7"
 def traefik() -> Iterator[None]:
     """What k3s' servicelb runs for Traefik's Service: a pod on each node that holds the ports."""
     labels = {"app": NAME, f"{LABELS[0]}/svcname": "traefik", f"{LABELS[0]}/svcnamespace": "kube-system"}
-    held = [
-        pods.idle(
-            name=f"lb-tcp-{port}", ports=[{"containerPort": port, "hostPort": port}], imagePullPolicy="IfNotPresent"
-        )
-        for port in PORTS
-    ]
+    held = [pods.idle(name=f"lb-{port}", ports=[{"containerPort": port, "hostPort": port}]) for port in PORTS]
     template = {"metadata": {"labels": labels}, "spec": {"terminationGracePeriodSeconds": 0, "containers": held}}
     metadata = {"name": NAME, "namespace": "kube-system"}
     spec = {"selector": {"matchLabels": {"app": NAME}}, "template": template}
@@ -47,9 +42,8 @@ def held_on() -> int:
     return get("daemonset", NAME, "-n", "kube-system").get("status", {}).get("numberReady", 0)
 
 
-def test_an_up_takes_node_ports_in_seconds_and_refuses_a_load_balancer_before_it_waits(
-    traefik, nothing: Project, figure
-):
+@pytest.mark.usefixtures("traefik")
+def test_an_up_takes_node_ports_and_refuses_a_load_balancer_before_it_waits(nothing: Project, figure):
     nothing.set("ingress.service", {"type": "LoadBalancer"})
     started = time.monotonic()
     refused = nothing.up()

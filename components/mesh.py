@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from pulumi import Resource, ResourceOptions, get_stack
+from pulumi import Resource, ResourceOptions, get_stack, runtime
 
 from components import applied, ca, outputs, state
 from components.istio import Gateway, IstioBase, Istiod, MeshMtls, MeshMtlsArgs
@@ -54,6 +54,11 @@ def deploy(settings: Settings) -> None:
         Traffic("traffic", TrafficArgs(rules), on_cluster(depends_on=[trading]))
     addons = _addons(mesh, served)
     made = [one for one in (base, istiod, *gateways, *signers, *addons) if isinstance(one, ReleaseComponent)]
+    if not runtime.is_dry_run():
+        # Here: a preview waits for nothing, and pays nothing for the watch.
+        from components import waiting
+
+        waiting.begin(mesh, made)
     applied.leave(mesh, made, on_cluster(depends_on=[home]))
     outputs.export(mesh, made, gateways)
     outputs.export_cluster(settings.cluster.context, uid)

@@ -76,5 +76,8 @@ class ReleaseSettings(Model):
     """Roll a failed change back, so that nothing is half-applied; false keeps the failed pods for debugging."""
     timeout: Annotated[int, Field(ge=30, le=7200)] = 900
     """Seconds that a release may take: images come slowly to an SD card."""
+    watch: Literal["end", "say", "off"] = "end"
+    """What `up` does while it waits for a release: `say` what its pods are waiting for, and `end` a wait that can never
+    succeed, as Ctrl-C does; or nothing."""
     max_history: Annotated[int, Field(ge=2, le=50)] = 5
     """Revisions kept for rollback, each a secret in the cluster."""

@@ -4,7 +4,7 @@ from functools import partial
 
 from pulumi import Resource, ResourceOptions, get_stack, runtime
 
-from components import applied, ca, outputs, state
+from components import applied, ca, outputs, registry_login, state
 from components.istio import Gateway, IstioBase, Istiod, MeshMtls, MeshMtlsArgs
 from components.manifest import make_namespace
 from components.observability import Observability, ObservabilityArgs
@@ -33,9 +33,10 @@ def deploy(settings: Settings) -> None:
     home = make_namespace(
         "istio-namespace", mesh.namespace("istio"), on_cluster(depends_on=_uninstalled_last(mesh, uid))
     )
+    pulls = registry_login.make(settings, settings.istio.namespace, on_cluster(depends_on=[home]))
     signers = ca.plug_in(mesh, snapshot, answer, on_cluster(depends_on=[home]))
     base = IstioBase(release(mesh.the(Kind.BASE)), on_cluster(depends_on=[home]))
-    istiod = Istiod(release(mesh.the(Kind.ISTIOD)), on_cluster(depends_on=[base, *signers]))
+    istiod = Istiod(release(mesh.the(Kind.ISTIOD)), on_cluster(depends_on=[base, *signers, *pulls]))
     served = on_cluster(depends_on=[istiod])
     ca.empty_exported_key(settings, snapshot, served)
     own = {
@@ -43,13 +44,18 @@ def deploy(settings: Settings) -> None:
         for item in mesh.namespaces
         if item.component == "ingress"
     }
+    for name, namespace in own.items():
+        pulls += registry_login.make(settings, name, on_cluster(depends_on=[namespace]))
     gateways = [
-        Gateway(release(one), on_cluster(depends_on=[istiod, *(own[name] for name in own if name == one.namespace)]))
+        Gateway(
+            release(one), on_cluster(depends_on=[istiod, *pulls, *(own[name] for name in own if name == one.namespace)])
+        )
         for one in mesh.of_kind(Kind.GATEWAY)
     ]
     MeshMtls("mesh-mtls", MeshMtlsArgs(settings.mtls, mesh.objects_of("mesh-mtls")), served)
     bounds = mesh.objects_of("trading")
     trading = TradingNamespace("trading", TradingNamespaceArgs(mesh.namespace("trading"), bounds), served)
+    registry_login.make(settings, settings.trading.namespace, on_cluster(depends_on=[trading]))
     if rules := mesh.objects_of("traffic"):
         Traffic("traffic", TrafficArgs(rules), on_cluster(depends_on=[trading]))
     addons = _addons(mesh, served)

@@ -1,18 +1,12 @@
 """The CA of a mesh without Vault, and the further roots of a mesh that changes from one root to another."""
 
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Literal
 
 from pi_mesh.model.base import Model
-from pi_mesh.model.patterns import matching
+from pi_mesh.model.patterns import SecretName
 from pi_mesh.settings.vault import Pem
 
-SecretName = Annotated[
-    str,
-    matching(
-        r"^[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?$", "the name of a Secret: small letters, digits, inner dashes and dots"
-    ),
-]
 PRIVATE = "PRIVATE KEY"
 """What the first line of every private key in PEM form holds."""
 

@@ -8,7 +8,9 @@ from pi_mesh.settings.errors import SettingsError
 
 KEY_OF_THE_CA = "caKey"
 """With `ca.source: pem`, the private key of the CA: refused in plain text."""
-SECRET_KEYS = frozenset({"vaultToken", KEY_OF_THE_CA})
+REGISTRY_PASSWORD = "registryPassword"
+"""With `images.login`, the password of the registry."""
+SECRET_KEYS = frozenset({"vaultToken", KEY_OF_THE_CA, REGISTRY_PASSWORD})
 """Keys of their own for secrets: read only where they are used, as secrets, and never part of the settings tree."""
 STAND_IN = "known-to-the-owner-only"
 """What a preview of a pull request has in place of each secret."""

@@ -30,6 +30,7 @@ def helm_values(settings: Settings, release: str, gateway: GatewaySettings, addr
         "resources": gateway.resources.to_kubernetes(),
         "nodeSelector": node_selector(settings),
         "imagePullPolicy": settings.images.pull_policy,
+        **_pull_secrets(settings),
         "service": _service(gateway.service, addressed),
         "autoscaling": {
             "enabled": gateway.autoscaling.enabled,
@@ -42,6 +43,11 @@ def helm_values(settings: Settings, release: str, gateway: GatewaySettings, addr
         **_rights(settings, release),
         **(_kept_through_drains(release) if _least(gateway) > 1 else {}),
     }
+
+
+def _pull_secrets(settings: Settings) -> Values:
+    names = settings.images.secrets
+    return {"imagePullSecrets": [{"name": name} for name in names]} if names else {}
 
 
 def service_type(service: GatewayService, addressed: bool) -> str:

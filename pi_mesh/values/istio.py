@@ -35,9 +35,15 @@ def _istiod(settings: Settings) -> Values:
             "tag": settings.istio.version,
             "imagePullPolicy": settings.images.pull_policy,
             "istioNamespace": settings.istio.namespace,
+            **({"imagePullSecrets": [*settings.images.secrets]} if settings.images.secrets else {}),
             # Before 1.28 the chart makes one for a single pod too, and then no drain of its node ever ends.
             "defaultPodDisruptionBudget": {"enabled": _least_pods(settings) > 1},
-            "proxy": {"resources": settings.proxy.resources.to_kubernetes(), **_readiness(settings.istio.version)},
+            "proxy": {
+                "resources": settings.proxy.resources.to_kubernetes(),
+                **_readiness(settings.istio.version),
+                **_pinned(settings, "proxyv2"),
+            },
+            **({"proxy_init": pinned} if (pinned := _pinned(settings, "proxyv2")) else {}),
         },
         "meshConfig": _mesh_config(settings),
     }
@@ -57,7 +63,14 @@ def _pilot(settings: Settings) -> Values:
         "autoscaleMax": istio.autoscaling.max_replicas,
         "cpu": {"targetAverageUtilization": istio.autoscaling.target_cpu},
         **_kept_apart(settings),
+        **_pinned(settings, "pilot"),
     }
+
+
+def _pinned(settings: Settings, image: str) -> Values:
+    """Return the value `image` of an image with a digest."""
+    pinned = settings.images.pinned(image, settings.istio.version)
+    return {"image": pinned} if pinned else {}
 
 
 def _kept_apart(settings: Settings) -> Values:

@@ -1,0 +1,3 @@
+module lab/toolchain/go/registry
+
+go 1.26.0

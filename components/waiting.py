@@ -47,7 +47,7 @@ class Watch:
         self.mesh, self.client = mesh, client
         self.done: set[str] = set()
         """Names of the releases that are deployed."""
-        self.said: dict[tuple[str, ...], None] = {}
+        self.said: set[tuple[str, ...]] = set()
         self.last_line = self.began = time.monotonic()
         self.under_way, self.told_all = "", False
 
@@ -71,9 +71,9 @@ class Watch:
         if hopeless and self.mesh.settings.release.watch == "end":
             self._end(release, hopeless, waited)
             return False
-        new = [one for one in waiting if one.key not in self.said]
-        self.said.update((one.key, None) for one in new)
+        new = {one.key for one in waiting} - self.said
         if (new and waited > QUIET) or now - self.last_line > SAY:
+            self.said |= new
             self._say(release, waiting, waited, now)
         timeout = self.mesh.settings.release.timeout
         if waiting and not self.told_all and (waited > timeout - NEARLY or any(one.ending for one in waiting)):

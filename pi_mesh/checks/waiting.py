@@ -23,63 +23,52 @@ class Cause:
     """One cause of a wait."""
 
     name: str
+    reasons: re.Pattern[str]
+    """Reasons, as Kubernetes names them, that it may have."""
     words: re.Pattern[str]
-    """Found in the reason, the message or the last log lines."""
+    """Found in the message or in the last log lines."""
     verdict: Verdict
     advice: str
     tries: int = 1
     """Failed pulls before an end; one may be a registry's bad moment."""
 
 
-def _cause(name: str, words: str, verdict: Verdict, advice: str, tries: int = 1) -> Cause:
-    return Cause(name, re.compile(words, re.IGNORECASE), verdict, advice, tries)
+def _cause(name: str, reasons: str, words: str, verdict: Verdict, advice: str, tries: int = 1) -> Cause:
+    return Cause(name, re.compile(reasons), re.compile(words, re.IGNORECASE), verdict, advice, tries)
 
 
+PULL, RUN = "ErrImagePull|ImagePullBackOff", "CrashLoopBackOff|Error|RunContainerError|StartError"
 KERNEL = "run a kernel with 48-bit addresses there, or Istio 1.20.x (istio/istio#51708)"
+IMAGE_OF_NODES = "set cluster.architecture to what the image is for, or images.hub to where one for these nodes is"
+TIMEOUT = r"time(d )?out|deadline exceeded|EOF|connection re(set|fused)|no such host|temporary failure|unreachable"
+REFUSED = r"\b40[13]\b|unauthorized|forbidden|denied|insufficient_scope|authorization failed|no basic auth"
+LOGIN = "correct images.login and registryPassword, or the Secret that images.pullSecrets names"
+ABSENT = r"not found|manifest unknown|name unknown"
+AGAIN = "the node tries again by itself"
 CAUSES = (
-    _cause("too many requests", r"\b429\b|toomanyrequests|pull QPS", Verdict.WAIT, "the node tries again by itself"),
-    _cause(
-        "wrong architecture",
-        r"no match for platform|exec format error|no matching manifest",
-        Verdict.END,
-        "set cluster.architecture to what the image is for, or images.hub to where one for these nodes is",
-    ),
-    _cause("39-bit addresses", r"MmapAligned\(\) failed", Verdict.END, KERNEL),
-    _cause("invalid name", r"InvalidImageName", Verdict.END, "correct images.hub"),
-    _cause("not on the node", r"ErrImageNeverPull", Verdict.END, "load the image, or set images.pullPolicy"),
-    _cause(
-        "login refused",
-        r"\b40[13]\b|unauthorized|forbidden|denied|insufficient_scope|authorization failed|no basic auth",
-        Verdict.END,
-        "correct the Secret that images.pullSecrets names",
-        tries=3,
-    ),
-    _cause(
-        "timeout",
-        r"time(d )?out|deadline exceeded|EOF|connection re(set|fused)|no such host|temporary failure|unreachable",
-        Verdict.WAIT,
-        "the node tries again by itself",
-    ),
-    _cause(
-        "not in the registry",
-        r"not found|manifest unknown|name unknown",
-        Verdict.END,
-        "correct images.hub or istio.version, or push the image",
-        tries=3,
-    ),
-    _cause("no node", r"^(Unschedulable|SchedulerError)", Verdict.WARN, "free some, or add a node"),
-    _cause("out of memory", r"OOMKilled", Verdict.WARN, "raise its memory limit"),
-    _cause("crash", r"^(CrashLoopBackOff|Error|RunContainerError)", Verdict.WARN, "see its last log lines"),
-    _cause("configuration", r"^(CreateContainerConfigError|FailedMount)", Verdict.WARN, "create what it names"),
-    _cause("no address", f"^{NO_ADDRESS}", Verdict.WARN, "nothing gives the Service an address: docs/clusters.md"),
+    _cause("too many requests", PULL, r"\b429\b|toomanyrequests|pull QPS", Verdict.WAIT, AGAIN),
+    _cause("wrong architecture", PULL, r"no match for platform|no matching manifest", Verdict.END, IMAGE_OF_NODES),
+    _cause("wrong architecture", RUN, r"exec format error", Verdict.END, IMAGE_OF_NODES),
+    _cause("39-bit addresses", RUN, r"MmapAligned\(\) failed", Verdict.END, KERNEL),
+    _cause("invalid name", "InvalidImageName", "", Verdict.END, "correct images.hub"),
+    _cause("not on the node", "ErrImageNeverPull", "", Verdict.END, "load the image, or set images.pullPolicy"),
+    _cause("login refused", PULL, REFUSED, Verdict.END, LOGIN, tries=3),
+    _cause("timeout", PULL, TIMEOUT, Verdict.WAIT, AGAIN),
+    _cause("not in the registry", PULL, ABSENT, Verdict.END, "correct images.hub or istio.version", tries=3),
+    _cause("no node", "Unschedulable|SchedulerError", "", Verdict.WARN, "free some, or add a node"),
+    _cause("out of memory", RUN, "OOMKilled", Verdict.WARN, "raise its memory limit"),
+    _cause("crash", RUN, "", Verdict.WARN, "see its last log lines"),
+    _cause("configuration", "CreateContainerConfigError|Failed.*", "", Verdict.WARN, "create what it names"),
+    _cause("no address", NO_ADDRESS, "", Verdict.WARN, "nothing gives the Service an address: docs/clusters.md"),
 )
-"""The first whose words are found is the cause."""
+"""The first whose reason and words fit is the cause."""
 
 
 def cause_of(startup: Startup) -> Cause | None:
     """Return the cause of a wait; None where nothing is wrong so far."""
-    said = " ".join((startup.word, startup.message, *startup.log))
-    return next((cause for cause in CAUSES if cause.words.search(said)), None)
+    said = " ".join((startup.message, *startup.log))
+    fitting = (cause for cause in CAUSES if cause.reasons.fullmatch(startup.word))
+    return next((cause for cause in fitting if cause.words.search(said)), None)
 
 
 def is_hopeless(startup: Startup) -> bool:

@@ -11,6 +11,8 @@ PREVIEWED ?= pi-cluster
 # A folder of packaged charts, where charts.source can't be reached.
 CHARTS ?=
 PY := .venv/bin/python
+# One process has the local cluster, and the other runs what needs none.
+BESIDE := -n 2 --dist loadgroup
 POLICIES := --policy-pack policies --policy-pack-config policies/config/lab.json
 
 .PHONY: help up down built test test-all unit bench lab-up lab-down preview lint format schema lock
@@ -52,16 +54,16 @@ lab-down: .venv/.complete  ## Stop the local cluster; the built programs stay in
 	@$(PY) -m lab down
 
 unit: .venv/.complete  ## The tests that need no cluster: under a minute
-	@$(PY) -m pytest tests/unit -q
+	@$(PY) -m pytest tests/unit -q -n auto
 
 built: .venv/.complete  ## The local cluster's programs, charts and images, in their cache
 	@$(PY) -m lab.toolchain ensure
 
 test: built  ## The whole suite on the local cluster, but for what takes many minutes
-	@$(PY) -m pytest -m "not long"
+	@$(PY) -m pytest -m "not long" $(BESIDE)
 
 test-all: built  ## Also the long tests
-	@$(PY) -m pytest
+	@$(PY) -m pytest $(BESIDE)
 
 bench: lab-up  ## Timings side by side with helm and istioctl
 	@$(PY) -m lab.bench

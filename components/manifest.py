@@ -7,7 +7,7 @@ from pulumi_kubernetes.apiextensions import CustomResource
 
 from pi_mesh.inventory import ManagedObject
 
-BUILT_IN = ("v1", "rbac.authorization.k8s.io/v1")
+BUILT_IN = ("v1", "rbac.authorization.k8s.io/v1", "admissionregistration.k8s.io/v1")
 """API versions of Kubernetes' own kinds that the program makes; all others are custom resources."""
 
 

@@ -4,7 +4,7 @@ from functools import partial
 
 from pulumi import Resource, ResourceOptions, get_stack, runtime
 
-from components import applied, ca, outputs, registry_login, state
+from components import applied, ca, manifest, outputs, registry_login, state, webhook
 from components.istio import Gateway, IstioBase, Istiod, MeshMtls, MeshMtlsArgs
 from components.manifest import make_namespace
 from components.observability import Observability, ObservabilityArgs
@@ -16,17 +16,18 @@ from components.traffic import Traffic, TrafficArgs
 from pi_mesh import inventory
 from pi_mesh.cluster import load_balancer
 from pi_mesh.cluster.gateway_version import as_recorded
-from pi_mesh.inventory import Inventory, Kind
+from pi_mesh.inventory import Inventory, Kind, chart_lock
 from pi_mesh.settings import Settings
 
 
 def deploy(settings: Settings) -> None:
     """Register everything in its order; what is refused is refused before the first resource."""
     recorded = state.read()
-    snapshot = guard(settings, recorded)
+    lock = chart_lock.read(get_stack())
+    snapshot = guard(settings, recorded, lock)
     uid = (snapshot and snapshot.uid) or recorded.cluster_uid
     answer = ca.ask(settings, recorded)
-    wanted = inventory.of(settings, get_stack(), load_balancer.served(settings, snapshot), answer.root)
+    wanted = inventory.of(settings, get_stack(), load_balancer.served(settings, snapshot), answer.root, lock)
     mesh = as_recorded(wanted, recorded)
     on_cluster = partial(ResourceOptions, provider=KubernetesProvider("cluster", settings.cluster.context))
     release = partial(ReleaseArgs, how=settings.release)
@@ -36,8 +37,16 @@ def deploy(settings: Settings) -> None:
     pulls = registry_login.make(settings, settings.istio.namespace, on_cluster(depends_on=[home]))
     signers = ca.plug_in(mesh, snapshot, answer, on_cluster(depends_on=[home]))
     base = IstioBase(release(mesh.the(Kind.BASE)), on_cluster(depends_on=[home]))
-    istiod = Istiod(release(mesh.the(Kind.ISTIOD)), on_cluster(depends_on=[base, *signers, *pulls]))
-    served = on_cluster(depends_on=[istiod])
+    istiod = Istiod(
+        release(mesh.the(Kind.ISTIOD), hooks=webhook.awaited(settings)), on_cluster(depends_on=[base, *signers, *pulls])
+    )
+    stands = on_cluster(depends_on=[base, *signers, *pulls])
+    canaries = [Istiod(release(one), stands) for one in mesh.of_kind(Kind.CANARY)]
+    led = [istiod, *canaries]
+    tags = [
+        manifest.register("revision-tag", item, on_cluster(depends_on=led)) for item in mesh.objects_of("revision-tag")
+    ]
+    served = on_cluster(depends_on=[*led, *tags])
     ca.empty_exported_key(settings, snapshot, served)
     own = {
         item.name: make_namespace("ingress-namespace", item, on_cluster(depends_on=[home]))
@@ -48,7 +57,8 @@ def deploy(settings: Settings) -> None:
         pulls += registry_login.make(settings, name, on_cluster(depends_on=[namespace]))
     gateways = [
         Gateway(
-            release(one), on_cluster(depends_on=[istiod, *pulls, *(own[name] for name in own if name == one.namespace)])
+            release(one),
+            on_cluster(depends_on=[*led, *tags, *pulls, *(own[name] for name in own if name == one.namespace)]),
         )
         for one in mesh.of_kind(Kind.GATEWAY)
     ]
@@ -59,7 +69,7 @@ def deploy(settings: Settings) -> None:
     if rules := mesh.objects_of("traffic"):
         Traffic("traffic", TrafficArgs(rules), on_cluster(depends_on=[trading]))
     addons = _addons(mesh, served)
-    made = [one for one in (base, istiod, *gateways, *signers, *addons) if isinstance(one, ReleaseComponent)]
+    made = [one for one in (base, *led, *gateways, *signers, *addons) if isinstance(one, ReleaseComponent)]
     if not runtime.is_dry_run():
         # Here: a preview waits for nothing, and pays nothing for the watch.
         from components import waiting

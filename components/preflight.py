@@ -7,16 +7,18 @@ import pulumi
 from pi_mesh import inventory
 from pi_mesh.checks import restarts, traffic
 from pi_mesh.checks.finding import Finding, Level, errors
-from pi_mesh.checks.preflight import ingress_namespace, run, trading_hours, undone_settings, versions
+from pi_mesh.checks.preflight import charts, ingress_namespace, run, trading_hours, undone_settings, versions
 from pi_mesh.checks.restarts import Forecast
 from pi_mesh.cluster import identity, load_balancer
 from pi_mesh.cluster.errors import ClusterUnreachable, WrongContext
 from pi_mesh.cluster.snapshot import Snapshot, read
 from pi_mesh.cluster.stack_state import StackState
+from pi_mesh.inventory import Inventory, chart_lock
+from pi_mesh.inventory.chart_lock import LockedChart
 from pi_mesh.settings import Settings
 
 
-def guard(settings: Settings, state: StackState) -> Snapshot | None:
+def guard(settings: Settings, state: StackState, lock: tuple[LockedChart, ...] | None = None) -> Snapshot | None:
     """The cluster as it is; warnings and unknowns are logged. None in a preview whose cluster does not answer.
 
     Raises pulumi.RunError, with every problem in one message, where the mesh must not be touched.
@@ -30,15 +32,29 @@ def guard(settings: Settings, state: StackState) -> Snapshot | None:
         if not pulumi.runtime.is_dry_run():
             raise pulumi.RunError(f"{problem}; nothing was touched") from None
         pulumi.log.warn(f"Preflight not done, this preview only shows what the settings say: {problem}")
-        mesh = inventory.of(settings, pulumi.get_stack())
-        alone = [*undone_settings.check(mesh, None), *ingress_namespace.check(mesh, None, state)]
+        mesh = inventory.of(settings, pulumi.get_stack(), lock=lock)
+        _note_unlocked(mesh)
+        of_charts = charts.check(mesh, None) if mesh.is_locked else ()
+        alone = [
+            *of_charts,
+            *undone_settings.check(mesh, None),
+            *ingress_namespace.check(mesh, None, state),
+        ]
         _report([versions.end_of_life(settings, date.today()), *alone, *traffic.run(settings, None)])
         return None
-    mesh = inventory.of(settings, pulumi.get_stack(), load_balancer.served(settings, snapshot))
+    mesh = inventory.of(settings, pulumi.get_stack(), load_balancer.served(settings, snapshot), lock=lock)
+    _note_unlocked(mesh)
     findings = run(mesh, snapshot, state)
     _report(trading_hours.shown_only(findings) if pulumi.runtime.is_dry_run() else findings)
     _forecast(restarts.of(mesh, state))
     return snapshot
+
+
+def _note_unlocked(mesh: Inventory) -> None:
+    """Say in a preview that nothing vouches for the charts: they run with all rights in the cluster."""
+    if pulumi.runtime.is_dry_run() and not mesh.is_locked:
+        fix = f"`python -m operations charts lock -s {mesh.stack}` pins them"
+        pulumi.log.info(f"Charts are trusted unseen: {chart_lock.FILE} does not have this stack; {fix}")
 
 
 def _forecast(forecast: Forecast) -> None:

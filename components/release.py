@@ -16,6 +16,8 @@ class ReleaseArgs:
 
     release: Release
     how: ReleaseSettings
+    hooks: pulumi.ResourceHookBinding | None = None
+    """What runs in this program when the release has been installed or upgraded."""
 
 
 class ReleaseComponent(pulumi.ComponentResource):
@@ -52,6 +54,7 @@ class ReleaseComponent(pulumi.ComponentResource):
                 parent=self,
                 # Two releases of one name can't be side by side, and neither can what they own in the cluster's scope.
                 delete_before_replace=True,
+                hooks=args.hooks,
             ),
             **_chart(release),
         )
@@ -63,6 +66,9 @@ class ReleaseComponent(pulumi.ComponentResource):
 
 def _chart(release: Release) -> dict:
     source = release.source
+    if release.sha256:
+        # In the inputs, so that another content of the same version is an update; Helm's history shows it too.
+        return {"chart": release.package, "description": f"chart sha256:{release.sha256}"}
     if source.is_directory:
         return {"chart": release.package}
     if source.is_registry:

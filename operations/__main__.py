@@ -10,7 +10,7 @@ from typer.main import get_command
 
 from operations.command_line import HELP
 
-COMMANDS = ("preflight", "verify", "repair", "adopt", "budget", "rotate-ca", "proxies", "refresh")
+COMMANDS = ("preflight", "verify", "repair", "adopt", "budget", "rotate-ca", "proxies", "refresh", "charts")
 Typer = partial(typer.Typer, add_completion=False, pretty_exceptions_enable=False)
 
 

@@ -15,6 +15,7 @@ from operations.short_lived import NotReadyError
 from pi_mesh.checks.finding import Finding, Subject, error, ok, unknown
 from pi_mesh.checks.verify.encryption import left_out, modes_of
 from pi_mesh.checks.verify.input import VerificationInput
+from pi_mesh.checks.verify.restart import workload
 from pi_mesh.checks.verify.selection import meshed_pods
 from pi_mesh.cluster.client import Client, Refused
 from pi_mesh.cluster.pods import SIDECAR, Pod
@@ -80,7 +81,7 @@ def _ports(seen: VerificationInput) -> list[tuple[Pod, int]]:
             continue
         for port in (port for container in pod.containers if container.name != SIDECAR for port in container.ports):
             if modes.mode(pod, port) == "STRICT":
-                found.setdefault((pod.workload, port), (pod, port))
+                found.setdefault((workload(pod), port), (pod, port))
     return list(found.values())[:MOST]
 
 

@@ -77,6 +77,8 @@ def _show(done: Report, found: Proxies, everything: bool) -> None:
         console = Console(highlight=False, width=WIDE)
     console.print(table)
     console.print(f"istiod {found.control_plane or 'of unknown version'}")
+    for revision, version in found.by_revision.items():
+        console.print(f"istiod {version or 'of unknown version'}, revision {revision}")
     report_text.show(done, everything=everything)
 
 

@@ -26,7 +26,7 @@ def row(found: Proxies, proxy: Proxy, older: Older, now: datetime) -> ProxyRow:
         proxy=proxy.id,
         kind=GATEWAY if is_gateway else "sidecar",
         version=proxy.version,
-        behind=behind(proxy.version, found.control_plane),
+        behind=behind(proxy.version, found.version_above(proxy)),
         connected=proxy.connected,
         synced=None if proxy.connected is None else proxy.in_sync,
         pending=proxy.pending,

@@ -11,7 +11,7 @@ from operations.proxy_report import ProxyRow
 from pi_mesh.checks.finding import Finding, Level, errors
 from pi_mesh.quantities import Resources
 
-Operation = Literal["preflight", "verify", "repair", "adopt", "budget", "rotate-ca", "proxies", "refresh"]
+Operation = Literal["preflight", "verify", "repair", "adopt", "budget", "rotate-ca", "proxies", "refresh", "charts"]
 VERDICTS: dict[Operation, tuple[str, str]] = {
     "preflight": ("the cluster can carry the mesh", "`pulumi up` would be refused"),
     "verify": ("the mesh is as the settings say", "the mesh is not as the settings say"),
@@ -20,6 +20,7 @@ VERDICTS: dict[Operation, tuple[str, str]] = {
     "budget": ("the budget was counted", "the budget could not be counted"),
     "rotate-ca": ("the mesh's CA was rotated", "the rotation of the mesh's CA is not proven"),
     "proxies": ("no proxy has a problem", "a proxy has a problem"),
+    "charts": ("the charts are the locked ones", "not every chart could be had as it was locked"),
     "refresh": ("nothing is left to restart but what is named", "not every older proxy was restarted"),
 }
 """What success and problems of each operation mean."""

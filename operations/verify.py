@@ -18,6 +18,7 @@ from pi_mesh.checks.verify.differences import needs_defaults
 from pi_mesh.checks.verify.input import VerificationInput
 from pi_mesh.cluster import authority, identity, load_balancer, observed, policies, snapshot
 from pi_mesh.cluster.client import Client
+from pi_mesh.inventory import chart_lock
 from pi_mesh.settings import Settings
 
 Probe = Annotated[bool, typer.Option("--probe", help="Also make the plain-text call that STRICT must refuse.")]
@@ -53,7 +54,7 @@ def read(settings: Settings, stack: str, read_only: bool = False) -> Verificatio
     """Read everything that the checks judge. Raises as `pi_mesh.cluster.snapshot.read` does."""
     context, namespace = settings.cluster.context, settings.istio.namespace
     cluster = snapshot.read(context, read_only=read_only)
-    mesh = inventory.of(settings, stack, load_balancer.served(settings, cluster))
+    mesh = inventory.of(settings, stack, load_balancer.served(settings, cluster), lock=chart_lock.read(stack))
     records = [cluster.release(release.namespace, release.name) for release in mesh.releases]
     # An adopted namespace keeps its own labels and annotations.
     objects = [item.manifest for item in mesh.objects if not item.adopted]

@@ -15,6 +15,12 @@ def owner(stack: str) -> str:
     return f"{PROJECT}/{stack.rpartition('/')[2]}"
 
 
+INJECTION_LABEL, REVISION_LABEL = "istio-injection", "istio.io/rev"
+"""On namespaces: `enabled` for the first control plane, or else the revision or tag of the one that injects."""
+
+TAG_WEBHOOK = "istio-revision-tag-"
+"""Prefix of the webhook configuration of a revision tag, as `istioctl tag` and the charts call it."""
+
 EXTERNAL_CA_LABEL = f"{PROJECT}/certificate-authority"
 """On the secret `cacerts` that a stack of this project made, and as an annotation on the istiod that reads it."""
 

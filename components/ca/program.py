@@ -16,7 +16,7 @@ from pi_mesh.certificates.trust import Trust
 from pi_mesh.checks import root_use, vault_transport
 from pi_mesh.checks.trust import check_change, of_cluster
 from pi_mesh.cluster.authority import Authority
-from pi_mesh.cluster.ca_state import Answer, WantedCa
+from pi_mesh.cluster.ca_state import CA, Answer, WantedCa
 from pi_mesh.cluster.stack_state import StackState
 from pi_mesh.inventory import Inventory
 from pi_mesh.settings import Settings
@@ -25,7 +25,6 @@ from pi_mesh.values.vault import signing_role
 from pi_mesh.vault import VaultError
 
 T = TypeVar("T")
-CA = "mesh-ca"
 
 
 def deploy_ca(settings: CaSettings) -> None:

@@ -4,11 +4,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from operations.preview import consequences
+from operations.preview import consequences, version_change
 from operations.preview.checkout_side import Side
 from operations.preview.consequences import Consequences
 from operations.preview.engine_result import Step, Violation
 from operations.preview.relaxations import Relaxations
+from operations.preview.version_change import UnsupportedChange
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,11 @@ class Comparison:
     @cached_property
     def consequences(self) -> Consequences:
         return consequences.of(self.before.objects, self.after.objects)
+
+    @cached_property
+    def unsupported(self) -> UnsupportedChange | None:
+        """Return the change of istio.version where Istio does not support it."""
+        return version_change.of(self.before.config, self.after.config)
 
 
 def _lines(errors: Iterable[str]) -> Iterator[str]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 
-from operations.preview import version_change
 from operations.preview.comparison import Comparison
 from operations.preview.engine_result import Step
 from operations.preview.spelling import code, enumerated
@@ -22,8 +21,8 @@ def lines(found: Comparison) -> Iterator[str]:
         if step.verb in GONE:
             alike.setdefault((step.verb, step.kind, step.keys, step.is_retained), []).append(step)
     yield from map(_gone, alike.values())
-    if change := version_change.effect(found):
-        yield change
+    if found.unsupported:
+        yield found.unsupported.effect
     effect = found.consequences
     if effect.restarts:
         verb = (

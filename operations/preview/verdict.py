@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from operations.preview import version_change
 from operations.preview.checkout import is_of_vault
 from operations.preview.comparison import Comparison
 from operations.preview.consequences import Consequences
@@ -32,8 +31,8 @@ def _judgement(found: Comparison) -> Iterator[str]:
         yield f"**relaxes {counted(len(found.relaxations.rules), 'rule')}**"
     if found.relaxations.settings:
         yield f"**weakens {counted(len(found.relaxations.settings), 'setting')}**"
-    if change := version_change.verdict(found):
-        yield change
+    if found.unsupported:
+        yield found.unsupported.verdict
     if found.relaxations.code:
         yield "changes what judges it"
 

@@ -1,32 +1,35 @@
 """The change of istio.version in a pull request, judged by the rule by which `up` takes or refuses it."""
 
+from typing import NamedTuple
+
 from operations.preview.checkout import Config
-from operations.preview.comparison import Comparison
 from pi_mesh.checks import version_step
 from pi_mesh.names import PROJECT
 from pi_mesh.settings import Settings, SettingsError, parse
 from pi_mesh.settings.raw import plain_values
 
 
-def verdict(found: Comparison) -> str:
-    """Return the change in a few words; empty where there is none, or one that Istio supports."""
-    before, after = _settings(found.before.config), _settings(found.after.config)
-    if not before or not after or _judged(before, after) is None:
-        return ""
-    taken = "" if after.istio.allow_skip else ", which `up` refuses"
-    return f"**takes Istio from {before.istio.version} to {after.istio.version}{taken}**"
+class UnsupportedChange(NamedTuple):
+    """A change of the version that Istio does not support, in Markdown."""
+
+    verdict: str
+    """The change in a few words."""
+    effect: str
+    """Why Istio does not support it, and the path to take."""
 
 
-def effect(found: Comparison) -> str:
-    """Return why Istio does not support it, and the path to take; empty as above."""
-    before, after = _settings(found.before.config), _settings(found.after.config)
-    problem = _judged(before, after) if before and after else None
-    return f"`istio.version` {problem.message}: {problem.fix}." if problem else ""
-
-
-def _judged(before: Settings, after: Settings) -> version_step.Unsupported | None:
-    gateways = after.ingress.enabled or after.egress.enabled
-    return version_step.judged(before.istio.version, after.istio.version, gateways=gateways)
+def of(base: Config, head: Config) -> UnsupportedChange | None:
+    """Return the change; None where the version stays, or changes as Istio supports it."""
+    before, after = _settings(base), _settings(head)
+    if not before or not after:
+        return None
+    was, becomes = before.istio.version, after.istio.version
+    problem = version_step.judged(was, becomes)
+    if problem is None:
+        return None
+    refused = "" if after.istio.allow_skip else ", which `up` refuses"
+    verdict = f"**takes Istio from {was} to {becomes}{refused}**"
+    return UnsupportedChange(verdict, f"`istio.version` {problem.message}: {problem.fix}.")
 
 
 def _settings(config: Config) -> Settings | None:

@@ -25,6 +25,11 @@ class IstioMinor:
     """The day after which no fixes come."""
     broken_gateway_patches: range = range(0)
     """Patches whose gateway chart fails its own schema under Helm >= 3.18.5, the provider's (istio/istio#57354)."""
+    gateway_chart: str = ""
+    """The gateway chart that those patches get instead. It has no proxy of its own: istiod injects that.
+
+    It renders the objects that the broken chart without its schema would, but for labels.
+    """
 
     @property
     def needs_48_bit_addresses(self) -> bool:
@@ -51,13 +56,13 @@ MINORS = {
     row.minor: row
     for row in (
         IstioMinor(20, (25, 29), date(2024, 6, 25)),
-        IstioMinor(21, (26, 29), date(2024, 9, 27), broken_gateway_patches=UNLIMITED),
-        IstioMinor(22, (27, 30), date(2025, 1, 16), broken_gateway_patches=UNLIMITED),
-        IstioMinor(23, (27, 30), date(2025, 4, 16), broken_gateway_patches=UNLIMITED),
-        IstioMinor(24, (28, 31), date(2025, 6, 19), broken_gateway_patches=UNLIMITED),
-        IstioMinor(25, (29, 32), date(2025, 9, 22), broken_gateway_patches=range(0, 5)),
-        IstioMinor(26, (29, 33), date(2025, 12, 22), broken_gateway_patches=range(0, 4)),
-        IstioMinor(27, (29, 33), date(2026, 4, 7), broken_gateway_patches=range(0, 1)),
+        IstioMinor(21, (26, 29), date(2024, 9, 27), broken_gateway_patches=UNLIMITED, gateway_chart="1.20.7"),
+        IstioMinor(22, (27, 30), date(2025, 1, 16), broken_gateway_patches=UNLIMITED, gateway_chart="1.20.7"),
+        IstioMinor(23, (27, 30), date(2025, 4, 16), broken_gateway_patches=UNLIMITED, gateway_chart="1.20.7"),
+        IstioMinor(24, (28, 31), date(2025, 6, 19), broken_gateway_patches=UNLIMITED, gateway_chart="1.25.5"),
+        IstioMinor(25, (29, 32), date(2025, 9, 22), broken_gateway_patches=range(0, 5), gateway_chart="1.25.5"),
+        IstioMinor(26, (29, 33), date(2025, 12, 22), broken_gateway_patches=range(0, 4), gateway_chart="1.26.8"),
+        IstioMinor(27, (29, 33), date(2026, 4, 7), broken_gateway_patches=range(0, 1), gateway_chart="1.27.9"),
         IstioMinor(28, (30, 34), date(2026, 7, 1)),
         IstioMinor(29, (31, 35), date(2026, 8, 31)),
         IstioMinor(30, (32, 36), date(2026, 11, 30)),
@@ -87,11 +92,7 @@ def minor_of(version: str) -> int:
     return int(version.split(".")[1])
 
 
-def has_gateway_charts(minor: int) -> bool:
-    """Return True unless Helm refuses the gateway chart of every patch of this minor version."""
-    return minor not in MINORS or MINORS[minor].broken_gateway_patches != UNLIMITED
-
-
-def gateway_chart_is_broken(version: str) -> bool:
-    """Whether Helm refuses this version's gateway chart whatever the values."""
-    return int(version.split(".")[2]) in facts_of(version).broken_gateway_patches
+def gateway_chart(version: str) -> str:
+    """Return the version of the gateway chart that goes with an istiod: its own, unless Helm refuses that."""
+    facts = facts_of(version)
+    return facts.gateway_chart if int(version.split(".")[2]) in facts.broken_gateway_patches else version

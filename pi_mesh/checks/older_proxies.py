@@ -15,13 +15,13 @@ Older = Mapping[str, tuple[str, ...]]
 def read(context: str, namespace: str, snapshot: Snapshot, found: Proxies) -> Older:
     """Ask istiod what it would inject now. Raises as `pi_mesh.cluster.reinjection.differences` does."""
     with Client(context) as client:
-        compared = differences(client, namespace, snapshot.webhooks, [proxy.pod for proxy in found.proxies])
+        compared = differences(client, namespace, snapshot, [proxy.pod for proxy in found.proxies])
     return judged(found, compared)
 
 
 def judged(found: Proxies, compared: Differences) -> Older:
     """Return what differs; of a proxy that could not be compared, its version where it is not the control plane's."""
-    return {proxy.id: compared.get(proxy.id) or _version(proxy, found.control_plane) for proxy in found.proxies}
+    return {proxy.id: compared.get(proxy.id) or _version(proxy, found.version_above(proxy)) for proxy in found.proxies}
 
 
 def _version(proxy: Proxy, control_plane: str) -> tuple[str, ...]:

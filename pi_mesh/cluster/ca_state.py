@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pi_mesh.settings.vault import VaultSettings
 from pi_mesh.values.vault import SigningRole
 
+CA = "mesh-ca"
+"""Name of the component that makes the mesh's CA in Vault."""
 PREFIX = "vault:"
 """Of the types of all resources in Vault."""
 COMPARED = ("allowedDomains", "backend", "certificate", "commonName", "maxTtl", "path", "ttl", "type")
@@ -76,6 +78,11 @@ class WantedCa:
         generation = self.settings.generation
         due = {f"{self.name}-{suffix}" for suffix in ("mount", f"request-{generation}", f"signature-{generation}")}
         return self.settings.signed_by == "vault" and not due.isdisjoint(self.changes(state))
+
+    def exchanges(self, state: Mapping[str, VaultResource]) -> bool:
+        """Return True where istiod would get another CA certificate than the state has."""
+        imported = f"{self.name}-certificate-"
+        return self.signs(state) or any(name.startswith(imported) for name in self.changes(state))
 
     def chain(self, state: Mapping[str, VaultResource]) -> str:
         """Return the PEM of the chain in the state, the CA first; empty while a CA outside of Vault has yet to sign."""

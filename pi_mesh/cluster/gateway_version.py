@@ -24,12 +24,8 @@ def without_version(values: Values) -> Values:
 
 
 def _kept(release: Release, recorded: RecordedRelease | None) -> Release:
-    if release.kind is not Kind.GATEWAY or recorded is None or recorded.version != release.version:
+    if release.kind is not Kind.GATEWAY or recorded is None or recorded.version != release.image_version:
         return release
-    annotations = release.typed.get("podAnnotations")
-    if not isinstance(annotations, dict) or VERSION_ANNOTATION not in annotations:
+    if VERSION_ANNOTATION in (recorded.values.get("podAnnotations") or {}):
         return release
-    had = (recorded.values.get("podAnnotations") or {}).get(VERSION_ANNOTATION)
-    if had is None:
-        return replace(release, typed=without_version(release.typed))
-    return replace(release, typed={**release.typed, "podAnnotations": {**annotations, VERSION_ANNOTATION: had}})
+    return replace(release, typed=without_version(release.typed))

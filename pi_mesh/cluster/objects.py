@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from pi_mesh.cluster.pods import Container, containers
+from pi_mesh.names import INJECTION_LABEL, OWNER_ANNOTATION, REVISION_LABEL
 
 ISTIO_GROUPS = ("networking.istio.io", "security.istio.io", "telemetry.istio.io", "extensions.istio.io")
 
@@ -13,6 +14,16 @@ class Namespace:
     labels: dict[str, str] = field(default_factory=dict)
     annotations: dict[str, str] = field(default_factory=dict)
     uid: str = ""
+
+    @property
+    def revision(self) -> str:
+        """Revision or tag whose istiod injects its pods; empty where the label for the first one, or none, decides."""
+        return "" if INJECTION_LABEL in self.labels else self.labels.get(REVISION_LABEL, "")
+
+    @property
+    def is_injected(self) -> bool:
+        """Return True where pods get sidecars unless they opt out."""
+        return self.labels.get(INJECTION_LABEL) == "enabled" or bool(self.revision)
 
 
 @dataclass(frozen=True)
@@ -53,6 +64,8 @@ class Webhook:
     """Base64 of PEM."""
     failure_policy: str = ""
     release: str = ""
+    stack: str = ""
+    """The stack that made the configuration, as its annotation says."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +118,8 @@ def webhooks(kind: str, item: dict) -> list[Webhook]:
         service = config.get("service")
         address = f"{service['namespace']}/{service['name']}" if service else ""
         bundle, policy = config.get("caBundle", ""), hook.get("failurePolicy", "")
-        found.append(Webhook(kind, meta["name"], hook["name"], address, bundle, policy, release_of(meta)))
+        stack = (meta.get("annotations") or {}).get(OWNER_ANNOTATION, "")
+        found.append(Webhook(kind, meta["name"], hook["name"], address, bundle, policy, release_of(meta), stack))
     return found
 
 

@@ -5,15 +5,15 @@ The one reader of them: `proxies`, `refresh`, `verify` and `rotate-ca` judge wha
 
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
-from pi_mesh.cluster import envoy_admin
+from pi_mesh.cluster import envoy_admin, istiods
 from pi_mesh.cluster.errors import ClusterUnreachable
-from pi_mesh.cluster.objects import Deployment
 from pi_mesh.cluster.pods import SIDECAR, Pod
 from pi_mesh.cluster.port_forward import asked, forwarded
 from pi_mesh.cluster.snapshot import Snapshot
-from pi_mesh.names import ISTIOD
+from pi_mesh.names import REVISION_LABEL
+from pi_mesh.settings.revisions import FIRST
 
 MONITORING, SYNC = 15014, "/debug/syncz"
 """istiod's port and path, which it answers to its own pod without a login (pilot/pkg/xds/debug.go)."""
@@ -46,6 +46,11 @@ class Proxy:
         return f"{self.pod.namespace}/{self.pod.name}"
 
     @property
+    def revision(self) -> str:
+        """Revision of the istiod that injected it and leads it."""
+        return self.pod.annotations.get(REVISION_LABEL) or FIRST
+
+    @property
     def in_sync(self) -> bool:
         return bool(self.connected) and not self.pending
 
@@ -59,12 +64,25 @@ class Proxies:
     proxies: tuple[Proxy, ...]
     problem: str = ""
     """Why istiod could not be asked."""
+    by_revision: Mapping[str, str] = field(default_factory=dict)
+    """Version of each running istiod that has a revision."""
+
+    def version_above(self, proxy: Proxy) -> str:
+        """Return the version of the istiod that leads a proxy; empty where it is not known."""
+        return self.control_plane if proxy.revision == FIRST else self.by_revision.get(proxy.revision, "")
+
+    @property
+    def of_first(self) -> tuple[Proxy, ...]:
+        """Return the proxies that the istiod without a revision leads."""
+        return tuple(proxy for proxy in self.proxies if proxy.revision == FIRST)
 
 
 def of_snapshot(snapshot: Snapshot, namespace: str) -> Proxies:
     """Return what pods alone tell; `namespace` is istiod's. Pods that end, or run for seconds, are left out."""
     found = tuple(Proxy(pod, _version(pod)) for pod in snapshot.pods if pod.has_lasting_proxy)
-    return Proxies(control_plane(snapshot.deployments, namespace), found)
+    return Proxies(
+        istiods.control_plane(snapshot.deployments, namespace), found, "", istiods.by_revision(snapshot, namespace)
+    )
 
 
 def read(context: str, namespace: str, snapshot: Snapshot, *, certificates: bool = True) -> Proxies:
@@ -75,9 +93,9 @@ def read(context: str, namespace: str, snapshot: Snapshot, *, certificates: bool
     known = of_snapshot(snapshot, namespace)
     if not known.proxies:
         return known
-    istiods = [pod.name for pod in snapshot.pods if pod.namespace == namespace and _is_istiod(pod)]
+    serving = [pod.name for pod in snapshot.pods if pod.namespace == namespace and istiods.is_serving(pod)]
     with ThreadPoolExecutor(max_workers=1) as pool:
-        told = pool.submit(_told, context, namespace, istiods)
+        told = pool.submit(_told, context, namespace, serving)
         proxies = with_certificates(context, known.proxies) if certificates else known.proxies
         status = told.result()
     if isinstance(status, str):
@@ -91,40 +109,22 @@ def with_certificates(context: str, proxies: Iterable[Proxy]) -> tuple[Proxy, ..
         return tuple(pool.map(lambda proxy: _with_certificates(context, proxy), proxies))
 
 
-def control_plane(deployments: Iterable[Deployment], namespace: str) -> str:
-    """Return the version of the running istiod, by its image; empty where there is none, or its image does not tell."""
-    for entry in deployments:
-        if (entry.namespace, entry.name) == (namespace, ISTIOD) and entry.containers:
-            return version_of(entry.containers[0].image)
-    return ""
-
-
-def version_of(image: str) -> str:
-    """Return the version of an image by its tag, without the variant; empty for one that is named by digest alone."""
-    _, _, tag = image.partition("@")[0].rpartition("/")[2].partition(":")
-    return tag.partition("-")[0]
-
-
 def pending(status: Mapping[str, str]) -> tuple[str, ...]:
     """Return the kinds of configuration that istiod sent last and the proxy has not acknowledged."""
     return tuple(kind for kind in KINDS if status.get(f"{kind}_sent", "") != status.get(f"{kind}_acked", ""))
 
 
 def _version(pod: Pod) -> str:
-    return next((version_of(entry.image) for entry in pod.containers if entry.name == SIDECAR), "")
+    return next((istiods.version_of(entry.image) for entry in pod.containers if entry.name == SIDECAR), "")
 
 
-def _is_istiod(pod: Pod) -> bool:
-    return pod.labels.get("app") == ISTIOD and pod.ready and not pod.ending
-
-
-def _told(context: str, namespace: str, istiods: Sequence[str]) -> dict[str, dict[str, str]] | str:
+def _told(context: str, namespace: str, serving: Sequence[str]) -> dict[str, dict[str, str]] | str:
     """Return istiod's status of each proxy by its name there; every istiod knows its own. Or why there is none."""
-    if not istiods:
+    if not serving:
         return f"no pod of istiod in namespace {namespace} is Ready"
     found: dict[str, dict[str, str]] = {}
     try:
-        for name in istiods:
+        for name in serving:
             with forwarded(context, namespace, f"pod/{name}", MONITORING) as address:
                 found |= {entry["proxy"]: entry for entry in asked(address, SYNC) or []}
     except ClusterUnreachable as problem:

@@ -7,16 +7,17 @@ import base64
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
+from pi_mesh.cluster import istiods
 from pi_mesh.cluster.client import Client
 from pi_mesh.cluster.json_patch import patched
 from pi_mesh.cluster.objects import Webhook
 from pi_mesh.cluster.pods import SIDECAR, Pod
 from pi_mesh.cluster.port_forward import NotForwardedError, forwarded, posted
 from pi_mesh.cluster.proxy_difference import unequal
-from pi_mesh.names import ISTIOD
+from pi_mesh.cluster.snapshot import Snapshot
 
 PORT, PATH = 15017, "/inject"
 TEMPLATES = {
@@ -32,20 +33,26 @@ Differences = Mapping[str, tuple[str, ...]]
 """NAMESPACE/NAME of a pod -> in what its proxy differs from the one that it would get now."""
 
 
-def differences(client: Client, namespace: str, webhooks: Iterable[Webhook], pods: Sequence[Pod]) -> Differences:
-    """Compare the proxies of pods with those that the istiod of `namespace` injects now.
+def differences(client: Client, namespace: str, snapshot: Snapshot, pods: Sequence[Pod]) -> Differences:
+    """Compare the proxies of pods with those that the istiods of `namespace` inject now, each into its own pods.
 
     A pod that would get none is left out. Raises NotForwardedError where istiod gives no answer, and as `Client` does.
     """
     if not pods:
         return {}
-    with _webhook(client.context, namespace, webhooks) as ask, ThreadPoolExecutor(max_workers=5) as pool:
+    injectors = {f"{pod.namespace}/{pod.name}": istiods.injector(snapshot, namespace, pod) for pod in pods}
+    with ExitStack() as stack, ThreadPoolExecutor(max_workers=5) as pool:
+        ask = {
+            name: stack.enter_context(_webhook(client.context, namespace, snapshot.webhooks, name))
+            for name in dict.fromkeys(injectors.values())
+        }
         lists = pool.map(lambda each: client.items(f"/api/v1/namespaces/{each}/pods"), {pod.namespace for pod in pods})
         live = {_id(item): item for items in lists for item in items}
         sources = {f"{pod.namespace}/{pod.name}": _source(pod) for pod in pods if f"{pod.namespace}/{pod.name}" in live}
         # All pods of a controller are made of its one template: it is asked about once.
         first = {source: name for name, source in reversed(sources.items())}
-        fresh = dict(pool.map(lambda each: (each[0], _fresh(client, ask, each[0], live[each[1]])), first.items()))
+        made = pool.map(lambda each: _fresh(client, ask[injectors[each[1]]], each[0], live[each[1]]), first.items())
+        fresh = dict(zip(first, made, strict=True))
     compared = {name: (_proxy(live[name]["spec"]), fresh[source]) for name, source in sources.items()}
     return {name: tuple(unequal(old, new)) for name, (old, new) in compared.items() if old and new}
 
@@ -61,14 +68,14 @@ def _source(pod: Pod) -> str:
 
 
 @contextmanager
-def _webhook(context: str, namespace: str, webhooks: Iterable[Webhook]) -> Iterator[Any]:
-    """Yield a function that asks the webhook what it makes of a pod."""
-    service = f"{namespace}/{ISTIOD}"
+def _webhook(context: str, namespace: str, webhooks: Iterable[Webhook], istiod: str) -> Iterator[Any]:
+    """Yield a function that asks the webhook of an istiod, by its name, what it makes of a pod."""
+    service = f"{namespace}/{istiod}"
     bundles = [hook.ca_bundle for hook in webhooks if hook.kind == "Mutating" and hook.service == service]
     if not bundles or not bundles[0]:
         raise NotForwardedError(f"no webhook calls {service}: nothing is injected; `pulumi up --refresh`")
-    ca, name = base64.b64decode(bundles[0]).decode(), f"{ISTIOD}.{namespace}.svc"
-    with forwarded(context, namespace, f"deployment/{ISTIOD}", PORT) as address:
+    ca, name = base64.b64decode(bundles[0]).decode(), f"{istiod}.{namespace}.svc"
+    with forwarded(context, namespace, f"deployment/{istiod}", PORT) as address:
         yield lambda pod: posted(address, PATH, _review(pod), name, ca)
 
 

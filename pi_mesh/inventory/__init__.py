@@ -8,8 +8,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from pi_mesh.inventory import beside, istio
+from pi_mesh.inventory.chart_lock import LockedChart, locked
 from pi_mesh.inventory.managed_object import ManagedObject, managed_objects
 from pi_mesh.inventory.release import Kind, Release, Workload
+from pi_mesh.names import owner
 from pi_mesh.settings import Settings, SettingsError
 from pi_mesh.values import extra
 
@@ -26,6 +28,13 @@ class Inventory:
     """Those that are switched on: Istio's in the order of their installation, then those beside it."""
     objects: tuple[ManagedObject, ...]
     """What the program makes of its own, namespaces first."""
+    is_locked: bool = False
+    """True where the chart lock has the stack: its releases then are files with a sum, or are refused."""
+
+    @property
+    def owner(self) -> str:
+        """Return what stands in the annotation of objects that the stack makes."""
+        return owner(self.stack)
 
     @property
     def workloads(self) -> tuple[Workload, ...]:
@@ -84,13 +93,22 @@ def _is_part(key: str, other: str) -> bool:
     return f"{key}.".startswith(f"{other}.") or f"{other}.".startswith(f"{key}.")
 
 
-def of(settings: Settings, stack: str = "", load_balancers: Collection[str] = (), root: str | None = None) -> Inventory:
+def of(
+    settings: Settings,
+    stack: str = "",
+    load_balancers: Collection[str] = (),
+    root: str | None = None,
+    lock: tuple[LockedChart, ...] | None = None,
+) -> Inventory:
     """Return the inventory of these settings.
 
     `load_balancers`: keys of the gateways whose Service gets an address as a LoadBalancer. `root`: PEM of Vault's root,
-    without which an istiod that has its requests signed there does not start. Raises SettingsError where extra values
-    contradict typed settings, all of them at once.
+    without which an istiod that has its requests signed there does not start. `lock`: the stack's charts, if it is
+    locked. Raises SettingsError where extra values contradict typed settings, all of them at once.
     """
     releases = (*istio.releases(settings, load_balancers, root), *beside.releases(settings))
-    extra.refuse(line for release in releases for line in release.contradictions())
-    return Inventory(settings, stack, releases, tuple(managed_objects(settings, stack)))
+    # Both control planes have the same extra values.
+    extra.refuse(iter(dict.fromkeys(line for release in releases for line in release.contradictions())))
+    if lock is not None:
+        releases = tuple(locked(release, lock) for release in releases)
+    return Inventory(settings, stack, releases, tuple(managed_objects(settings, stack)), lock is not None)

@@ -6,10 +6,14 @@ from functools import partial
 
 from pi_mesh import names
 from pi_mesh.catalog.footprint import GATEWAY, ISTIOD, Growth
+from pi_mesh.catalog.istio import gateway_chart
+from pi_mesh.inventory import canary
 from pi_mesh.inventory.release import Kind, Release, Workload, surge_pods
 from pi_mesh.model.resources import Autoscaling, ResourceProfile
+from pi_mesh.names import REVISION_LABEL
 from pi_mesh.settings import Settings
 from pi_mesh.settings.gateway import GatewaySettings
+from pi_mesh.settings.revisions import FIRST
 from pi_mesh.values import gateway, istio
 
 GATEWAYS = {"ingress": names.INGRESS, "egress": names.EGRESS}
@@ -31,11 +35,12 @@ def releases(settings: Settings, load_balancers: Collection[str], root: str | No
         name=called.base,
         component=names.BASE,
         chart="base",
+        version=canary.newest(settings),
         setting="base",
         typed=istio.base_values(settings),
         extra=settings.base.values,
     )
-    yield of_istio(
+    first = of_istio(
         kind=Kind.ISTIOD,
         name=called.istiod,
         component=names.ISTIOD,
@@ -45,6 +50,9 @@ def releases(settings: Settings, load_balancers: Collection[str], root: str | No
         extra=settings.istio.values,
         workloads=(_istiod(settings),),
     )
+    yield first
+    if settings.istio.canary:
+        yield canary.beside(first, settings, settings.istio.canary, root)
     for setting, (name, branch) in gateways(settings).items():
         if branch.enabled:
             yield of_istio(
@@ -53,6 +61,8 @@ def releases(settings: Settings, load_balancers: Collection[str], root: str | No
                 component=GATEWAYS[setting],
                 namespace=gateway_namespace(settings, setting),
                 chart="gateway",
+                version=gateway_chart(settings.istio.version),
+                images=settings.istio.version,
                 setting=setting,
                 typed=gateway.helm_values(settings, name, branch, setting in load_balancers),
                 extra=branch.values,
@@ -73,9 +83,11 @@ def gateway_namespace(settings: Settings, setting: str) -> str:
 
 def _istiod(settings: Settings) -> Workload:
     own = settings.istio
-    return _workload(
+    workload = _workload(
         settings, names.ISTIOD, "istiod", "istio", own.pilot_replicas, own.autoscaling, own.resources, ISTIOD
     )
+    # The other one's pods are called istiod too.
+    return replace(workload, selector={**workload.selector, REVISION_LABEL: FIRST}) if own.canary else workload
 
 
 def _gateway(settings: Settings, setting: str, name: str, own: GatewaySettings) -> Workload:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from pi_mesh.settings import Settings
-from pi_mesh.values import cert_manager, objects, tracing, traffic
+from pi_mesh.values import cert_manager, objects, revision_tags, tracing, traffic
 from pi_mesh.values.objects import Object
 
 
@@ -36,6 +36,7 @@ class ManagedObject:
 def managed_objects(settings: Settings, stack: str) -> Iterator[ManagedObject]:
     """Yield all of them; within a component what others refer to comes first."""
     yield from _namespaces(settings, stack)
+    yield from _of("revision-tag", revision_tags.webhooks(settings, stack))
     yield ManagedObject("mesh-mtls", objects.peer_authentication(settings))
     yield from _of("trading", objects.bounds(settings))
     yield from _of("traffic", traffic.objects(settings))

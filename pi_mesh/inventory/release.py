@@ -17,6 +17,7 @@ class Kind(StrEnum):
 
     BASE = "base"
     ISTIOD = "istiod"
+    CANARY = "canary"
     GATEWAY = "gateway"
     CERT_MANAGER = "cert-manager"
     ADDON = "addon"
@@ -73,8 +74,12 @@ class Release:
     extra: Values = field(default_factory=dict)
     """Values as they stand in the stack file."""
     workloads: tuple[Workload, ...] = ()
+    images: str = ""
+    """Version of its images, where the chart has another."""
     component: str = ""
     """Name of the component that installs it, where that differs from the release's: releases.names may change."""
+    sha256: str = ""
+    """Sum that the chart lock has of the chart; empty where the stack is not locked, or the chart not listed."""
 
     @property
     def id(self) -> str:
@@ -85,6 +90,11 @@ class Release:
     def values(self) -> Values:
         """All values that Helm gets."""
         return extra.merge(self.typed, self.extra)
+
+    @property
+    def image_version(self) -> str:
+        """Version of what it runs."""
+        return self.images or self.version
 
     @property
     def package(self) -> str:

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from pi_mesh.model.base import DrainSeconds, HelmValues, Model, NamespaceName, Replicas
 from pi_mesh.model.resources import Autoscaling, ResourceProfile, profile
+from pi_mesh.settings.revisions import RevisionName
 
 NodePort = Annotated[int, Field(ge=30000, le=32767)]
 ServiceType = Literal["auto", "LoadBalancer", "NodePort", "ClusterIP"]
@@ -47,6 +48,8 @@ class GatewaySettings(Model):
     lost when the node of the only one is drained."""
     resources: ResourceProfile = profile("100m", "128Mi", "500m", "256Mi")
     autoscaling: Autoscaling = Autoscaling()
+    revision: RevisionName | None = None
+    """Revision or tag of the istiod that injects its pods and leads them; the first one if not given."""
     service: GatewayService = GatewayService()
     values: HelmValues = {}
     """Extra values of the gateway chart, merged last; may not contradict a typed setting."""

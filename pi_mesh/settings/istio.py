@@ -2,25 +2,12 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
-from pi_mesh.catalog import istio
 from pi_mesh.model.base import DrainSeconds, HelmValues, Model, NamespaceName, Replicas
-from pi_mesh.model.patterns import matching
 from pi_mesh.model.resources import Autoscaling, ResourceProfile, profile
-
-
-def _known_version(value: str) -> str:
-    if istio.minor_of(value) < istio.OLDEST:
-        raise ValueError(f"is older than 1.{istio.OLDEST}, the oldest version that is known to work")
-    return value
-
-
-IstioVersion = Annotated[
-    str,
-    matching(r"^1\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)$", 'an exact release such as "1.20.3" (no range, no "latest")'),
-    AfterValidator(_known_version),
-]
+from pi_mesh.settings.revisions import CanarySettings, RevisionName
+from pi_mesh.settings.versions import IstioVersion
 
 
 class IstioSettings(Model):
@@ -29,6 +16,14 @@ class IstioSettings(Model):
     version: IstioVersion
     allow_skip: bool = False
     """Take a change of version that Istio does not support, back or by more than one minor version, with a warning."""
+    canary: CanarySettings | None = None
+    """A second control plane beside this one; its resources and values are the same."""
+    tags: dict[RevisionName, RevisionName] = {}
+    """Revision tags, each with its revision: `default`, or the canary's. A namespace with the label istio.io/rev=TAG
+    moves with its tag."""
+    allow_removal: bool = False
+    """Remove a revision that running proxies use, with a warning: they keep their configuration, and their certificates
+    end."""
     namespace: NamespaceName = "istio-system"
     adopt: bool = False
     """Take over a namespace that is there already, and leave it at destroy."""

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field
 from pi_mesh.model.base import Model, NamespaceName
 from pi_mesh.model.patterns import matching
 from pi_mesh.model.resources import ResourceProfile, profile
+from pi_mesh.settings.revisions import RevisionName
 from pi_mesh.settings.trading_hours import TradingHours
 
 SHORTEST, LONGEST = timedelta(minutes=10), timedelta(days=90)
@@ -65,6 +66,9 @@ class TradingSettings(Model):
     namespace: NamespaceName = "trading"
     adopt: bool = False
     """Take over a namespace that is there already, and leave it at destroy."""
+    revision: RevisionName | None = None
+    """Revision or tag of the istiod that injects its pods and leads them; the first one if not given. Running pods
+    follow at their restart, which `operations refresh` does."""
     workloads: Annotated[int, Field(ge=1, le=500)] = 30
     """Pods that the ResourceQuota admits, each with its sidecar."""
     workload: ResourceProfile = profile("50m", "128Mi", "500m", "256Mi")

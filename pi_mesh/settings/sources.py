@@ -34,13 +34,16 @@ def _hub(value: str) -> str:
 
 def is_unprotected(source: str) -> bool:
     """Return True for plain HTTP from another machine: whoever is between may exchange a chart for one of their own."""
-    if not source.startswith("http://"):
-        return False
-    host = urlsplit(source).hostname or ""
+    return source.startswith("http://") and not is_loopback(urlsplit(source).netloc)
+
+
+def is_loopback(address: str) -> bool:
+    """Return True for this machine, as HOST or HOST:PORT."""
+    host = urlsplit(f"//{address}").hostname or ""
     try:
-        return not ip_address(host).is_loopback
+        return ip_address(host).is_loopback
     except ValueError:
-        return host != "localhost"
+        return host == "localhost"
 
 
 ChartSource = Annotated[str, Field(min_length=1), AfterValidator(_chart_source)]

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from pi_mesh.catalog.istio import gateway_chart_is_broken
 from pi_mesh.model.base import Model
+from pi_mesh.settings import revisions
 from pi_mesh.settings.ca_source import CaSourceSettings
 from pi_mesh.settings.cluster import ClusterSettings
 from pi_mesh.settings.gateway import EgressSettings, IngressSettings
@@ -52,6 +52,14 @@ class Settings(Model):
         """The namespace of the ingress gateway."""
         return self.ingress.namespace or self.istio.namespace
 
+    @property
+    def of_canary(self) -> "Settings":
+        """The settings as they are for the second control plane: with its version, and with no further one."""
+        canary = self.istio.canary
+        assert canary
+        alone = self.istio.model_copy(update={"version": canary.version, "canary": None})
+        return self.model_copy(update={"istio": alone})
+
     def conflicts(self) -> Iterator[str]:
         istio, trading, certificates = self.istio.namespace, self.trading.namespace, self.vault.cert_manager.namespace
         if trading == istio:
@@ -64,12 +72,7 @@ class Settings(Model):
             yield f"ca.source: {self.ca.source} goes without Vault; set vault.enabled: false, or ca.source: istiod"
         if self.vault.external_signer and self.ca.also_trust:
             yield 'ca.alsoTrust goes with vault.key: exported; see "Another root" in docs/vault.md'
-        if (self.ingress.enabled or self.egress.enabled) and gateway_chart_is_broken(self.istio.version):
-            yield (
-                f"istio.version {self.istio.version} has a gateway chart that Helm >= 3.18.5 refuses "
-                "(istio/istio#57354); use 1.20.x, 1.25.5, 1.26.4, 1.27.1 or newer, or switch ingress.enabled and "
-                "egress.enabled off"
-            )
+        yield from revisions.conflicts(self)
         if self.ingress.enabled and self.egress.enabled:
             yield from self._shared_node_ports()
 

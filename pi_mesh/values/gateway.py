@@ -1,6 +1,6 @@
 """Helm values of the chart `gateway`. Its schema refuses keys that a version does not know: only those of 1.20 here."""
 
-from pi_mesh.catalog.istio import facts_of
+from pi_mesh.catalog.istio import facts_of, gateway_chart
 from pi_mesh.names import VERSION_ANNOTATION
 from pi_mesh.settings import Settings
 from pi_mesh.settings.gateway import GatewayService, GatewaySettings
@@ -38,6 +38,7 @@ def helm_values(settings: Settings, release: str, gateway: GatewaySettings, addr
             "maxReplicas": gateway.autoscaling.max_replicas,
             "targetCPUUtilizationPercentage": gateway.autoscaling.target_cpu,
         },
+        **({"revision": gateway.revision} if gateway.revision else {}),
         **_readiness(settings.istio.version),
         **_drain(gateway.drain_seconds, {**gateway_annotations(settings), **_version(settings.istio.version)}),
         **_rights(settings, release),
@@ -72,15 +73,16 @@ def _rights(settings: Settings, release: str) -> Values:
 
 
 def _readiness(version: str) -> Values:
-    return {"readinessProbe": PROBE} if facts_of(version).gateways_choose_their_probe else {}
+    return {"readinessProbe": PROBE} if facts_of(gateway_chart(version)).gateways_choose_their_probe else {}
 
 
 def _version(version: str) -> dict[str, str]:
-    """Restart the gateways with a new version, which their proxies have only from then on.
+    """Restart the gateways with a new version, which their proxies have only from then on; some charts do that.
 
     `pi_mesh.cluster.gateway_version` takes it out again where the version has not changed since a run without it.
     """
-    return {} if facts_of(version).gateways_carry_their_version else {VERSION_ANNOTATION: version}
+    carried = facts_of(version).gateways_carry_their_version and gateway_chart(version) == version
+    return {} if carried else {VERSION_ANNOTATION: version}
 
 
 def _least(gateway: GatewaySettings) -> int:

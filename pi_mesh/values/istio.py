@@ -27,6 +27,11 @@ def istiod_values(settings: Settings, root: str | None = None) -> Values:
     return merge(_istiod(settings), merge(vault.helm_values(settings, root), tracing.helm_values(settings)))
 
 
+def canary_values(settings: Settings, revision: str, root: str | None = None) -> Values:
+    """Return the values of the second istiod: those of the first, of its own version and with a revision."""
+    return merge(istiod_values(settings.of_canary, root), {"revision": revision})
+
+
 def _istiod(settings: Settings) -> Values:
     return {
         "pilot": _pilot(settings),

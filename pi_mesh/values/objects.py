@@ -3,7 +3,7 @@
 The Istio kinds are of version v1beta1, which every Istio from 1.20 to the newest serves.
 """
 
-from pi_mesh.names import ADOPTED_ANNOTATION, OWNER_ANNOTATION, owner
+from pi_mesh.names import ADOPTED_ANNOTATION, INJECTION_LABEL, OWNER_ANNOTATION, REVISION_LABEL, owner
 from pi_mesh.quantities import Resources
 from pi_mesh.settings import Settings
 
@@ -25,7 +25,7 @@ def istio_namespace(settings: Settings, stack: str) -> Object:
 
 
 def cert_manager_namespace(settings: Settings, stack: str) -> Object:
-    return _namespace(settings.vault.cert_manager.namespace, stack, {"istio-injection": "disabled"})
+    return _namespace(settings.vault.cert_manager.namespace, stack, {INJECTION_LABEL: "disabled"})
 
 
 def ingress_namespace(settings: Settings, stack: str) -> Object:
@@ -34,8 +34,10 @@ def ingress_namespace(settings: Settings, stack: str) -> Object:
 
 
 def trading_namespace(settings: Settings, stack: str) -> Object:
-    """With istiod's sidecar injection."""
-    return _namespace(settings.trading.namespace, stack, {"istio-injection": "enabled"}, settings.trading.adopt)
+    """With the sidecar injection of its istiod: Istio heeds only one of both labels, `istio-injection` first."""
+    revision = settings.trading.revision
+    labels = {REVISION_LABEL: revision} if revision else {INJECTION_LABEL: "enabled"}
+    return _namespace(settings.trading.namespace, stack, labels, settings.trading.adopt)
 
 
 def bounds(settings: Settings) -> tuple[Object, ...]:

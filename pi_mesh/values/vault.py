@@ -105,4 +105,6 @@ class SigningRole:
 def signing_role(settings: Settings) -> SigningRole:
     """Return the Vault PKI role for istiod's requests; at least a day, the life of istiod's own certificate."""
     life = int(duration(settings.mtls.certificate_lifetime).total_seconds())
-    return SigningRole(tuple(f"{name}.{settings.istio.namespace}.svc" for name in ISTIOD), max(DAY, life))
+    canary = settings.istio.canary
+    names = (*ISTIOD, f"istiod-{canary.revision}") if canary else ISTIOD
+    return SigningRole(tuple(f"{name}.{settings.istio.namespace}.svc" for name in names), max(DAY, life))

@@ -7,28 +7,54 @@ from .resource import PATCH, PREFIXES, anywhere, chart, is_kind, is_release, rel
 from .rule import MANDATORY, Bounds, Resource, StackRule, strings
 from .tree import at, items, mapping, text, walk
 
-LABEL = "istio-injection"
+LABEL, REVISION_LABEL, TAG_LABEL = "istio-injection", "istio.io/rev", "istio.io/tag"
+DEFAULT = "default"
 POD_LABEL = "sidecar.istio.io/inject"
 
 
 def breaches(resources: Sequence[Resource], bounds: Bounds) -> Iterator[str]:
     of_releases = {text(one.props, "namespace") for one in resources if is_release(one)}
     of_istiod = [one for one in resources if chart(one) == "istiod"]
+    led = _revisions(of_istiod) | set(_tags(resources))
     for resource in (one for one in resources if is_kind(one, "Namespace")):
         name = text(resource.props, "metadata.name")
         holds_workloads = bool(of_istiod) and name not in of_releases and name not in bounds["without"]
         if holds_workloads or name in bounds["namespaces"]:
-            yield from _of_namespace(resource, name)
+            yield from _of_namespace(resource, name, led)
     for istiod in of_istiod:
         yield from unread(istiod)
         yield from _of_istiod(release_values(istiod))
+        # One without a revision injects for the label, whatever revisions run beside it.
+        if DEFAULT not in led:
+            for _, revision in anywhere(release_values(istiod), "revision"):
+                yield f"istiod has the revision {revision}, and injects nothing for {LABEL}=enabled"
     for resource in resources:
         yield from _of_pods(resource, bounds["namespaces"])
 
 
-def _of_namespace(resource: Resource, name: str | None) -> Iterator[str]:
+def _revisions(of_istiod: Sequence[Resource]) -> set[str]:
+    """Return the revisions and the tags of the stack's control planes."""
+    found: set[str] = set()
+    for istiod in of_istiod:
+        values = release_values(istiod)
+        found |= {str(value) for _, value in anywhere(values, "revision")} or {DEFAULT}
+        found |= {str(tag) for prefix in PREFIXES for tag in items(values, f"{prefix}revisionTags")}
+    return found
+
+
+def _tags(resources: Sequence[Resource]) -> Iterator[str]:
+    """Yield the revision tags that the stack makes as webhook configurations of its own."""
+    for resource in resources:
+        tag = mapping(resource.props, "metadata.labels").get(TAG_LABEL)
+        if is_kind(resource, "admissionregistration.k8s.io/MutatingWebhookConfiguration") and tag:
+            yield str(tag)
+
+
+def _of_namespace(resource: Resource, name: str | None, led: set[str]) -> Iterator[str]:
     labels = mapping(resource.props, "metadata.labels")
     if LABEL not in labels and resource.resource_type.endswith(PATCH):
+        return
+    if LABEL not in labels and labels.get(REVISION_LABEL) in led:
         return
     if labels.get(LABEL) != "enabled":
         yield f"namespace {name} has {LABEL}={labels.get(LABEL)}"
@@ -47,10 +73,6 @@ def _of_pods(resource: Resource, namespaces: list[str]) -> Iterator[str]:
 
 def _of_istiod(values: Mapping[str, Any]) -> Iterator[str]:
     """Find values with which istiod passes over the namespaces' label."""
-    tags = [tag for prefix in PREFIXES for tag in items(values, f"{prefix}revisionTags")]
-    for _, revision in anywhere(values, "revision"):
-        if revision != "default" and "default" not in tags:
-            yield f"istiod has the revision {revision}, and injects nothing for {LABEL}=enabled"
     for place, selectors in anywhere(values, "sidecarInjectorWebhook.neverInjectSelector"):
         if selectors:
             yield f"{place} keeps pods without a sidecar"

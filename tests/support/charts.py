@@ -45,19 +45,19 @@ def versions() -> list[str]:
     return each() or pytest.skip("no charts: the lab's programs are not built")
 
 
-def render(release: Release, version: str) -> list[dict[str, Any]]:
+def render(release: Release) -> list[dict[str, Any]]:
     """The objects of a release. Fails where the chart refuses the values."""
-    return [item for item in yaml.load_all(template(release, version), Loader=yaml.CSafeLoader) if item]
+    return [item for item in yaml.load_all(template(release), Loader=yaml.CSafeLoader) if item]
 
 
-def template(release: Release, version: str) -> str:
+def template(release: Release) -> str:
     """The same as YAML text: base's CRDs take seconds to parse."""
-    return _template(release.name, release.chart, version, yaml.dump(release.values))
+    kubernetes = f"1.{facts_of(release.image_version).kubernetes[1]}.0"
+    return _template(release.name, release.chart, release.version, kubernetes, yaml.dump(release.values))
 
 
 @cache
-def _template(name: str, chart: str, version: str, values: str) -> str:
-    kubernetes = f"1.{facts_of(version).kubernetes[1]}.0"
+def _template(name: str, chart: str, version: str, kubernetes: str, values: str) -> str:
     command = [programs.program("helm"), "template", name, package(chart, version), "--values", "-"]
     command += ["--namespace", "istio-system", "--kube-version", kubernetes]
     done = subprocess.run(command, input=values, capture_output=True, text=True, check=False)

@@ -36,6 +36,9 @@ class FakeClient:
     def items(self, path: str, *_: object, **__: str) -> list[dict]:
         return (self.get(path) or {}).get("items") or []
 
+    def ask(self, path: str, *_: object, **__: str) -> Any:
+        return self.get(path)
+
     def create(self, path: str, body: Mapping[str, Any]) -> Any:
         self.wrote.append(("create", path))
         answer = self.answers.get(f"create {path}")

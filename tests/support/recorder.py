@@ -9,6 +9,7 @@ from types import MappingProxyType
 from google.protobuf.json_format import MessageToDict
 from pulumi.runtime import configure, rpc
 from pulumi.runtime.mocks import MockEngine, MockMonitor, Mocks, MockSettings
+from pulumi.runtime.settings import SETTINGS
 from pulumi.runtime.stack import run_in_stack
 
 from tests.support.recording import Recording, Registered
@@ -57,6 +58,7 @@ async def _record(
             organization=None,
         )
     )
+    SETTINGS.callbacks = _Hooks()
     async with threads_with_loops():
         await run_in_stack(lambda: program() and None)
     return monitor.recording
@@ -96,6 +98,16 @@ class _Monitor(MockMonitor):
         return super().RegisterResourceOutputs(request)
 
 
+class _Hooks:
+    """Takes the place of the server by which the engine would call the program's hooks; nobody calls them here."""
+
+    def register_resource_hook(self, hook) -> None:
+        """Accept it."""
+
+    def shutdown(self) -> None:
+        """Nothing runs."""
+
+
 def _registered(request) -> Registered:
     return Registered(
         type=request.type,
@@ -110,6 +122,7 @@ def _registered(request) -> Registered:
         timeouts=MessageToDict(request.customTimeouts),
         secret_outputs=tuple(request.additionalSecretOutputs),
         ignored_changes=tuple(request.ignoreChanges),
+        hooks=frozenset(when.name for when, _ in request.hooks.ListFields()),
     )
 
 

@@ -22,6 +22,8 @@ class Registered:
     timeouts: dict[str, str]
     secret_outputs: tuple[str, ...]
     ignored_changes: tuple[str, ...] = ()
+    hooks: frozenset[str] = frozenset()
+    """When hooks run: "after_create", "after_update", ..."""
 
 
 @dataclass

@@ -1,26 +1,51 @@
-"""Charts from a directory must lie there, before anything is touched; repositories are asked by the provider."""
+"""Charts from a directory must lie there, and those of a locked stack must be the locked ones."""
 
 from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
 
-from pi_mesh.checks.finding import Finding, error, ok, setting
+from pi_mesh.checks.finding import Finding, Subject, error, ok, setting
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.inventory import Inventory, Release
+from pi_mesh.inventory.chart_lock import FILE, sum_of
 
 ID = "charts"
 
 
-def check(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:  # noqa: ARG001 - a check like the others
+def check(mesh: Inventory, snapshot: Snapshot | None) -> Iterator[Finding]:  # noqa: ARG001 - a check like the others
+    if mesh.is_locked:
+        for release in {release.package: release for release in mesh.releases}.values():
+            yield _locked(release, mesh.stack)
+        return
     by_setting = sorted(mesh.releases, key=lambda release: release.source_setting)
     for key, releases in groupby(by_setting, key=lambda release: release.source_setting):
         yield _source(key, list(releases))
 
 
+def _locked(release: Release, stack: str) -> Finding:
+    """Compare the file that the provider is going to install; a chart without a sum is another chart."""
+    subject, seen = Subject("chart", f"{release.chart} {release.version}"), sum_of(release.package)
+    if not release.sha256:
+        message = f"{FILE} has no sum of it for the stack {stack}; {release.package} {_described(seen)}"
+        fix = f"`python -m operations charts lock -s {stack}`, then review and commit what it adds"
+        return error(ID, subject, message, fix)
+    if seen == release.sha256:
+        return ok(ID, subject, f"{release.package} has the sha256 of {FILE}")
+    fix = f"`python -m operations charts vendor -s {stack}` fetches it"
+    if seen:
+        fix = f"do not install it; find out who changed it and remove it, then {fix} anew"
+    return error(ID, subject, f"{release.package} {_described(seen)}, {FILE} has {release.sha256}", fix)
+
+
+def _described(seen: str | None) -> str:
+    return f"has the sha256 {seen}" if seen else "is not there"
+
+
 def _source(key: str, releases: list[Release]) -> Finding:
     source = releases[0].source
     if not source.is_directory:
-        return ok(ID, setting(key), ", ".join(dict.fromkeys(release.source.source for release in releases)))
+        shown = ", ".join(dict.fromkeys(release.source.source for release in releases))
+        return ok(ID, setting(key), f"{shown}, trusted unseen: {FILE} does not have this stack")
     missing = [path for path in dict.fromkeys(one.package for one in releases) if not Path(path).is_file()]
     if missing:
         verb = "is" if len(missing) == 1 else "are"

@@ -7,22 +7,26 @@ from pi_mesh.checks.finding import CLUSTER, Finding, Subject, error, ok
 from pi_mesh.checks.preflight import foreign as foreign_istio
 from pi_mesh.cluster.objects import Crd
 from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.cluster.stack_state import StackState
 from pi_mesh.inventory import Inventory, Kind
 
 ID = "istio CRDs"
 
 
-def check(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
+def check(mesh: Inventory, snapshot: Snapshot, state: StackState) -> Iterator[Finding]:
     crds = [crd for crd in snapshot.crds if crd.of_istio]
     foreign = wrongly_owned(mesh, snapshot)
     if not foreign:
         yield ok(ID, CLUSTER, f"{len(crds)} there, none in the way" if crds else "none there yet", number=len(crds))
         return
-    owners = ", ".join(sorted({crd.release or "no Helm release" for crd in foreign}))
+    releases = {crd.release for crd in foreign}
+    owners = ", ".join(sorted(release or "no Helm release" for release in releases))
     verb = "belongs" if len(foreign) == 1 else "belong"
     message = f"{len(foreign)} {verb} to {owners}; Helm refuses to take them into {mesh.the(Kind.BASE).id}"
     if abandoned(mesh, snapshot):
         fix = f"`python -m operations repair -s STACK`, or: {' && '.join(take_over(mesh, foreign))}"
+    elif releases <= state.releases:
+        fix = f"it is this stack's own release: see the row {foreign_istio.CONTROL_PLANE}"
     else:
         fix = f"an Istio that may be alive needs them: {foreign_istio.BESIDE}"
     yield error(ID, Subject("crd", foreign[0].name), message, fix, number=len(foreign))
@@ -30,7 +34,7 @@ def check(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
 
 def wrongly_owned(mesh: Inventory, snapshot: Snapshot) -> list[Crd]:
     """Those that Helm would refuse. Charts before 1.24 carry CRDs that Helm leaves alone where they are there."""
-    if not facts_of(mesh.settings.istio.version).crds_are_templates:
+    if not facts_of(mesh.the(Kind.BASE).version).crds_are_templates:
         return []
     owner = mesh.the(Kind.BASE).id
     return [crd for crd in snapshot.crds if crd.of_istio and crd.release != owner]

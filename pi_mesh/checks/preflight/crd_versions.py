@@ -6,7 +6,7 @@ from pi_mesh.catalog.istio import facts_of, minor_of
 from pi_mesh.checks.finding import Finding, Subject, error, warning
 from pi_mesh.checks.version_step import ANYWAY
 from pi_mesh.cluster.snapshot import Snapshot
-from pi_mesh.inventory import Inventory
+from pi_mesh.inventory import Inventory, Kind
 
 ID = "istio CRD versions"
 
@@ -17,7 +17,7 @@ def check(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
     Charts since 1.24 bring their own CRDs with every `up`, older ones leave those that are there.
     """
     istio = mesh.settings.istio
-    if facts_of(istio.version).crds_are_templates:
+    if facts_of(mesh.the(Kind.BASE).version).crds_are_templates:
         return
     newer = [crd for crd in snapshot.crds if crd.of_istio and crd.minor > minor_of(istio.version)]
     if not newer:

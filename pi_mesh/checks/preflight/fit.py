@@ -15,7 +15,7 @@ from pi_mesh.quantities import Resources
 
 ID = "room for the mesh"
 FIX = "free some, add a node, or lower the resources or replicas in the stack file"
-OF_ISTIO = (Kind.ISTIOD, Kind.GATEWAY)
+OF_ISTIO = (Kind.ISTIOD, Kind.CANARY, Kind.GATEWAY)
 """Releases whose version is that of their images."""
 
 
@@ -65,7 +65,7 @@ def _is_replaced(release: Release, workload: Workload, pod: Pod) -> bool:
     if all(container.requests != wanted for container in pod.containers):
         return True
     images = [container.image for container in pod.containers if container.image and "@" not in container.image]
-    same = [image for image in images if image.rpartition(":")[2].startswith(release.version)]
+    same = [image for image in images if image.rpartition(":")[2].startswith(release.image_version)]
     return release.kind in OF_ISTIO and bool(images) and not same
 
 

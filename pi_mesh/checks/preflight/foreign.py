@@ -1,4 +1,4 @@
-"""The cluster must hold no other Istio and no webhooks that one left behind."""
+"""The cluster must hold no other Istio and no webhooks that one left behind; this stack's own must not move."""
 
 from collections.abc import Iterator
 from itertools import groupby
@@ -6,6 +6,7 @@ from itertools import groupby
 from pi_mesh.checks.finding import CLUSTER, Finding, Subject, error, ok
 from pi_mesh.cluster.objects import Deployment, Webhook
 from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.cluster.stack_state import NEVER_RUN, StackState
 from pi_mesh.inventory import Inventory
 
 CONTROL_PLANE, WEBHOOKS = "foreign istio", "istio webhooks"
@@ -18,9 +19,15 @@ BESIDE = (
 ADOPT = "where it is the only one, `python -m operations adopt -s STACK` takes it over under its own name"
 
 
-def check(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
-    yield from _control_planes(mesh, snapshot)
-    yield from _webhooks(mesh, snapshot)
+MOVE = (
+    "to move the mesh, which is an outage, run `pulumi destroy -s STACK` (it deletes the stack's namespaces, but for "
+    "adopted ones), then `python -m operations repair -s STACK --yes` for the CRDs, then `up`"
+)
+
+
+def check(mesh: Inventory, snapshot: Snapshot, state: StackState) -> Iterator[Finding]:
+    yield from _control_planes(mesh, snapshot, state)
+    yield from _webhooks(mesh, snapshot, state)
 
 
 def may_be_alive(mesh: Inventory, snapshot: Snapshot) -> bool:
@@ -30,21 +37,27 @@ def may_be_alive(mesh: Inventory, snapshot: Snapshot) -> bool:
     return unknown or bool(_istiods(mesh, snapshot)) or not all(_is_stale(entry, snapshot) for entry in hooks)
 
 
-def _control_planes(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
-    foreign = _istiods(mesh, snapshot)
+def _control_planes(mesh: Inventory, snapshot: Snapshot, state: StackState) -> Iterator[Finding]:
+    wanted = mesh.settings.istio.namespace
+    foreign = [entry for entry in _istiods(mesh, snapshot) if not _goes(entry, state, wanted)]
     for entry in foreign:
+        subject = Subject("deployment", f"{entry.namespace}/{entry.name}")
+        if entry.release in state.releases:
+            message = f"is this stack's own istiod, and istio.namespace asks for it in {wanted}, where no sidecar looks"
+            yield error(CONTROL_PLANE, subject, message, f"set istio.namespace back to {entry.namespace}; {MOVE}")
+            continue
         by = f"of release {entry.release}" if entry.release else "of no Helm release"
         message = f"is another istiod, {by}; two control planes fight over webhooks and certificates"
-        mine = entry.release and entry.namespace == mesh.settings.istio.namespace
+        mine = entry.release and entry.namespace == wanted
         fix = f"{ADOPT}; else {BESIDE}" if mine else BESIDE
-        yield error(CONTROL_PLANE, Subject("deployment", f"{entry.namespace}/{entry.name}"), message, fix)
+        yield error(CONTROL_PLANE, subject, message, fix)
     if not foreign:
         yield ok(CONTROL_PLANE, CLUSTER, "no other control plane")
 
 
-def _webhooks(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
+def _webhooks(mesh: Inventory, snapshot: Snapshot, state: StackState) -> Iterator[Finding]:
     """A stale webhook, which calls a service that is gone, blocks what it watches; a living one serves a mesh."""
-    foreign = _configurations(mesh, snapshot)
+    foreign = _configurations(mesh, snapshot, state)
     for hooks in foreign:
         subject = Subject(f"{hooks[0].kind.lower()}webhookconfiguration", hooks[0].configuration)
         message = f"belongs to {hooks[0].release or 'no Helm release'}, not to this stack"
@@ -62,14 +75,27 @@ def _istiods(mesh: Inventory, snapshot: Snapshot) -> list[Deployment]:
     return [entry for entry in snapshot.deployments if _is_istiod(entry) and not mesh.owns(entry.release)]
 
 
+def _goes(entry: Deployment, state: StackState, namespace: str) -> bool:
+    """Return True for the stack's own second control plane, which this `up` removes: `revisions` judges that."""
+    return entry.release in state.releases and entry.namespace == namespace
+
+
 def _is_istiod(entry: Deployment) -> bool:
     return entry.labels.get("app") == "istiod" or entry.name == "istiod"
 
 
-def _configurations(mesh: Inventory, snapshot: Snapshot) -> list[list[Webhook]]:
+def _configurations(mesh: Inventory, snapshot: Snapshot, state: StackState = NEVER_RUN) -> list[list[Webhook]]:
     """Return the webhooks of Istio that are not this stack's, those of one configuration together."""
-    foreign = [hook for hook in snapshot.webhooks if _of_istio(hook) and not mesh.owns(hook.release)]
+    foreign = [
+        hook
+        for hook in snapshot.webhooks
+        if _of_istio(hook) and not _is_ours(mesh, hook) and hook.release not in state.releases
+    ]
     return [list(hooks) for _, hooks in groupby(foreign, key=lambda hook: (hook.kind, hook.configuration))]
+
+
+def _is_ours(mesh: Inventory, hook: Webhook) -> bool:
+    return mesh.owns(hook.release) or hook.stack == mesh.owner
 
 
 def _is_stale(hooks: list[Webhook], snapshot: Snapshot) -> bool:

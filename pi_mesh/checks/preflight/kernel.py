@@ -29,7 +29,7 @@ def check(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
     small = [node for node in usable(snapshot) if small_addresses(node)]
     for node in small:
         message = f"kernel {node.kernel} ({node.os_image}) has 39-bit addresses; the proxy of Istio {version} needs 48"
-        fix = "run Ubuntu or Debian's kernel there, or set istio.version to 1.20.x (istio/istio#51708)"
+        fix = "run Ubuntu or Debian's kernel there, or set istio.version to 1.21.x or older (istio/istio#51708)"
         yield error(ID, Subject("node", node.name), message, fix)
     if not small:
         yield ok(ID, Subject("node"), f"no stock Raspberry Pi OS kernel, as Istio {version} asks")

@@ -36,13 +36,21 @@ def check(mesh: Inventory, snapshot: Snapshot, state: StackState) -> Iterator[Fi
         yield ok(ID, CLUSTER, "has no release of this mesh that the state does not know")
 
 
+def _has_revision(state: StackState, release: str) -> bool:
+    return bool(release in state.recorded and state.recorded[release].values.get("revision"))
+
+
 def _renamed(mesh: Inventory, state: StackState) -> Iterator[Finding]:
     """Yield an error for each name that changed though the state holds the release under another one."""
     home = mesh.settings.istio.namespace
     others = sorted(
         name
         for namespace, _, name in (release.partition("/") for release in state.releases)
-        if namespace == home and not mesh.owns(f"{home}/{name}") and name not in addons.ALL
+        if namespace == home
+        and not mesh.owns(f"{home}/{name}")
+        and name not in addons.ALL
+        # A second control plane goes and comes by itself.
+        and not _has_revision(state, f"{home}/{name}")
     )
     for release in mesh.releases:
         if others and release.kind in OF_ISTIO and release.id not in state.releases:

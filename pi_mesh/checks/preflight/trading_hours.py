@@ -1,4 +1,4 @@
-"""In trading hours nothing may restart a proxy, unless whoever runs it says that it may."""
+"""In trading hours nothing may restart a proxy or exchange the CA, unless whoever runs it says that it may."""
 
 import os
 from collections.abc import Iterable, Iterator
@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 
 from pi_mesh.checks import restarts
 from pi_mesh.checks.finding import Finding, Level, error, ok, setting, warning
+from pi_mesh.cluster.ca_state import CA, WantedCa
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.cluster.stack_state import StackState
-from pi_mesh.inventory import Inventory
+from pi_mesh.inventory import Inventory, Kind
 from pi_mesh.settings import Settings
 
 ID, KEY = "trading hours", setting("trading.hours")
@@ -23,12 +24,21 @@ def check(mesh: Inventory, _snapshot: Snapshot, state: StackState) -> Iterator[F
     """Judge an `up` of now."""
     if mesh.settings.trading.hours is None:
         return
-    forecast = restarts.of(mesh, state).of_traffic
-    if not forecast:
+    effects = list(_effects(mesh, state))
+    if not effects:
         yield ok(ID, KEY, "an `up` would restart neither istiod nor a gateway")
         return
-    what = f"an `up` makes pods of {', '.join(name.partition(' ')[2] for name in forecast)} anew"
+    what = f"an `up` {' and '.join(effects)}"
     yield from judged(mesh.settings, what, datetime.now(UTC)) or [ok(ID, KEY, f"{what}, and it is outside of them")]
+
+
+def _effects(mesh: Inventory, state: StackState) -> Iterator[str]:
+    """Yield what an `up` would do to a mesh that runs, each as a verb with its object."""
+    if forecast := restarts.of(mesh, state).of_traffic:
+        yield f"makes pods of {', '.join(name.partition(' ')[2] for name in forecast)} anew"
+    vault, is_running = mesh.settings.vault, mesh.the(Kind.ISTIOD).id in state.recorded
+    if vault.enabled and vault.here and is_running and WantedCa(CA, vault).exchanges(state.vault):
+        yield "exchanges the CA that signs every certificate"
 
 
 def judged(settings: Settings, what: str, now: datetime) -> list[Finding]:

@@ -9,10 +9,10 @@ from pi_mesh.checks.finding import Finding, Subject, error, ok, setting, warning
 from pi_mesh.cluster import proxies
 from pi_mesh.cluster.proxies import Proxy
 from pi_mesh.cluster.snapshot import Snapshot
-from pi_mesh.inventory import Inventory
+from pi_mesh.inventory import Inventory, Kind
 from pi_mesh.names import ISTIOD
 
-STEP, SKEW = "istio version change", "proxy skew"
+STEP, SKEW, GATEWAY_CHART = "istio version change", "proxy skew", "gateway chart"
 EXACT = re.compile(r"1\.\d+\.\d+")
 BEHIND = 1
 """Minor versions that a proxy may be older than its istiod; newer it may never be:
@@ -25,15 +25,15 @@ def check(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
     running = found.control_plane if EXACT.fullmatch(found.control_plane) else ""
     if running:
         yield _step(mesh, snapshot, running)
-    known = [proxy for proxy in found.proxies if EXACT.fullmatch(proxy.version)]
+    yield from _gateway_chart(mesh)
+    known = [proxy for proxy in found.of_first if EXACT.fullmatch(proxy.version)]
     if known:
         yield _skew(mesh, running, known)
 
 
 def _step(mesh: Inventory, snapshot: Snapshot, running: str) -> Finding:
     wanted, subject = mesh.settings.istio.version, setting("istio.version")
-    gateways = mesh.settings.ingress.enabled or mesh.settings.egress.enabled
-    problem = version_step.judged(running, wanted, gateways=gateways)
+    problem = version_step.judged(running, wanted)
     if problem is None:
         message = (
             "is what runs" if running == wanted else f"goes from {running} to {wanted}, a step that Istio supports"
@@ -43,6 +43,14 @@ def _step(mesh: Inventory, snapshot: Snapshot, running: str) -> Finding:
     is_way_out = problem.goes_back and not _is_ready(snapshot, mesh.settings.istio.namespace)
     level = warning if mesh.settings.istio.allow_skip or is_way_out else error
     return level(STEP, subject, problem.message, problem.fix)
+
+
+def _gateway_chart(mesh: Inventory) -> Iterator[Finding]:
+    """Say that the gateways get another chart than istiod's, which must lie where the charts come from."""
+    wanted = mesh.settings.istio.version
+    for chart in {release.version for release in mesh.of_kind(Kind.GATEWAY)} - {wanted}:
+        message = f"{wanted} goes with the gateway chart {chart}, for Helm refuses its own (istio/istio#57354)"
+        yield ok(GATEWAY_CHART, setting("istio.version"), message)
 
 
 def _is_ready(snapshot: Snapshot, namespace: str) -> bool:

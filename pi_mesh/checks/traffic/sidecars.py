@@ -8,7 +8,6 @@ from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.settings import Settings
 
 ID = "sidecars"
-INJECTION = ("istio-injection", "enabled")
 
 
 def check(settings: Settings, snapshot: Snapshot | None) -> Iterator[Finding]:
@@ -17,8 +16,7 @@ def check(settings: Settings, snapshot: Snapshot | None) -> Iterator[Finding]:
     if "pods" in snapshot.unreadable:
         yield unknown(ID, setting("mtls.mode"), "whether STRICT cuts off pods without a sidecar was not checked")
         return
-    key, value = INJECTION
-    meshed = {one.name for one in snapshot.namespaces if one.labels.get(key) == value} | {settings.trading.namespace}
+    meshed = {one.name for one in snapshot.namespaces if one.is_injected} | {settings.trading.namespace}
     bare = [pod for pod in snapshot.pods if pod.namespace in meshed and not pod.has_sidecar]
     for pod in bare:
         message = "has no sidecar: under STRICT its calls to the mesh are refused"

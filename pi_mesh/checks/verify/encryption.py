@@ -7,6 +7,7 @@ from typing import Any
 from pi_mesh.checks.finding import Finding, Subject, error, ok, setting, warning
 from pi_mesh.checks.verify.input import VerificationInput
 from pi_mesh.checks.verify.peer_modes import DEFAULT, PeerModes, labels, mode_of, port_modes, weaker, weakest
+from pi_mesh.checks.verify.restart import workload
 from pi_mesh.checks.verify.selection import (
     folded,
     in_words,
@@ -49,7 +50,7 @@ def weakened_namespaces(seen: VerificationInput) -> set[str]:
     """Return the namespaces of the mesh where a workload or port has less than the settings ask for."""
     modes, wanted = modes_of(seen), seen.settings.mtls.mode
     open_pods = {pod.namespace for pod in meshed_pods(seen) if left_out(pod.annotations)}
-    injected = {entry.name for entry in seen.snapshot.namespaces if entry.labels.get("istio-injection") == "enabled"}
+    injected = {entry.name for entry in seen.snapshot.namespaces if entry.is_injected}
     open_namespaces = {name for name in injected if weaker(modes.namespace_mode(name), wanted)}
     weak = {pod.namespace for pod in meshed_pods(seen) if weaker(weakest(modes.modes(pod)), wanted)}
     selecting = {policy.namespace for policy in modes.policies if labels(policy) and _weak_modes(policy, wanted)}
@@ -128,12 +129,12 @@ def _ports_without_proxy(seen: VerificationInput) -> Iterator[Finding]:
         message = f"is {value.partition(': ')[2]}: no proxy stands before these ports of any injected pod"
         key = setting(f"istio.values.global.proxy.{value.partition(':')[0]}")
         yield warning(ID, key, message, "remove it, unless such ports must be open everywhere")
-    reported: set[tuple[str, str]] = set()
+    reported: set[tuple[Subject, str]] = set()
     for pod in meshed_pods(seen):
         mark = left_out(pod.annotations)
-        if not mark or (pod.workload, mark) in reported:
+        if not mark or (workload(pod), mark) in reported:
             continue
-        reported.add((pod.workload, mark))
+        reported.add((workload(pod), mark))
         message = f"has {mark}, so no proxy stands before these ports: plain text is taken, no policy holds there"
         fix = "remove the annotation from its workload, unless such a port must be open"
         yield warning(ID, Subject("pod", f"{pod.namespace}/{pod.name}"), message, fix)

@@ -6,6 +6,7 @@ from pi_mesh.checks.finding import Finding, Subject, error, ok
 from pi_mesh.checks.verify.input import VerificationInput
 from pi_mesh.checks.verify.resource_profile import deviations
 from pi_mesh.cluster.pods import SIDECAR
+from pi_mesh.names import INJECTION_LABEL, REVISION_LABEL
 
 ID = "sidecar injection"
 
@@ -31,6 +32,8 @@ def check(seen: VerificationInput) -> Iterator[Finding]:
 
 def _why(seen: VerificationInput, namespace: str) -> str:
     found = seen.snapshot.namespace(namespace)
-    if found is None or found.labels.get("istio-injection") != "enabled":
-        return f"`kubectl label namespace {namespace} istio-injection=enabled`"
+    revision = seen.settings.trading.revision or ""
+    if found is None or not found.is_injected or found.revision != revision:
+        label = f"{REVISION_LABEL}={revision} {INJECTION_LABEL}-" if revision else f"{INJECTION_LABEL}=enabled"
+        return f"`kubectl label namespace {namespace} {label} --overwrite`"
     return "see the findings of webhooks"

@@ -14,12 +14,15 @@ ID = "stale proxies"
 def check(seen: VerificationInput) -> Iterator[Finding]:
     found = proxies.of_snapshot(seen.snapshot, seen.settings.istio.namespace)
     version = found.control_plane or seen.settings.istio.version
+    wanted = {one.id: found.version_above(one) or version for one in found.proxies}
     stale = Counter(
-        (workload(one.pod), command(one.pod), one.version) for one in found.proxies if one.version not in ("", version)
+        (workload(one.pod), command(one.pod), one.version, wanted[one.id])
+        for one in found.proxies
+        if one.version not in ("", wanted[one.id])
     )
-    for (owner, restart, tag), count in stale.items():
+    for (owner, restart, tag, version), count in stale.items():
         pods = "1 proxy is" if count == 1 else f"{count} proxies are"
         yield warning(ID, owner, f"{pods} of {tag}, istiod of {version}", restart, number=count)
     if found.proxies and not stale:
-        message = f"every proxy is of istiod's version {version}"
+        message = f"every proxy is of istiod's version {', '.join(sorted(set(wanted.values())))}"
         yield ok(ID, Subject("cluster"), message, number=len(found.proxies))

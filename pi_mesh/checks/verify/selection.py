@@ -5,6 +5,7 @@ from typing import Any, cast
 
 from pi_mesh.checks.finding import Finding, Level, Subject, error, warning
 from pi_mesh.checks.verify.input import VerificationInput
+from pi_mesh.checks.verify.restart import workload
 from pi_mesh.cluster.field_managers import PULUMI
 from pi_mesh.cluster.pods import Pod
 from pi_mesh.cluster.policies import Policy
@@ -51,7 +52,7 @@ def in_words(pods: Iterable[Pod]) -> str:
     found = list(pods)
     if not found:
         return "no running pod"
-    return f"{len(found)} {'pod' if len(found) == 1 else 'pods'} ({first_of({pod.workload for pod in found})})"
+    return f"{len(found)} {'pod' if len(found) == 1 else 'pods'} ({first_of({workload(pod).name for pod in found})})"
 
 
 def first_of(names: Iterable[str]) -> str:

@@ -5,20 +5,19 @@ import re
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from lab.calls import settled, status
-from lab.cluster.kubectl import get, kubectl, staying_pods
+from lab.cluster.kubectl import get, staying_pods
 from lab.workloads import CONTROL, TRADING, apply, delete, wait_for
 from pi_mesh.names import ADOPTED_ANNOTATION
 from pi_mesh.values.traffic import stages
 from tests.live.traffic import cast
 from tests.live.traffic.load import streams
 from tests.live.traffic.shop import ALL, OBJECTS, SERVICE, VISITOR, WAYS
-from tests.support import ansible_role
 from tests.support.ansible_role import NAMES, OTHERS, POLICY
 from tests.support.factories import make_settings
 from tests.support.helm import helm
@@ -32,23 +31,6 @@ AFTERMATH = 25
 MOMENTS = ("writing it into the stack file", "writing its state", "previewing the next `up`")
 """What the command says before each of its writes, and after the last."""
 PERMISSIVE = {**POLICY, "spec": {"mtls": {"mode": "PERMISSIVE"}}}
-
-
-@pytest.fixture
-def installed(nothing: Project) -> Iterator[Callable[..., Project]]:
-    """`installed(names, policy)`: the role's mesh under these names, which the stack knows nothing of."""
-    called: dict[str, str] = {}
-
-    def install(names: Mapping[str, str] = NAMES, policy: Mapping[str, object] = POLICY) -> Project:
-        called.update(names)
-        ansible_role.install(names, policy)
-        return nothing
-
-    yield install
-    nothing.operation("repair", "--yes")
-    nothing.operation("adopt", "--undo", "--yes")
-    nothing.destroy()
-    ansible_role.remove(called)
 
 
 def run(project: Project, line: str) -> str:
@@ -167,16 +149,3 @@ def test_killed_anywhere_it_goes_on_when_it_is_run_again(installed):
     assert steps <= {"same", "update", "create", "read"}
     project.must_up()
     project.operation("verify").must()
-
-
-@pytest.mark.long
-def test_a_release_that_helm_left_pending_is_not_adopted_and_nothing_is_written(installed):
-    project = installed()
-    before, file = exported(project), (project.folder / f"Pulumi.{STACK}.yaml").read_text()
-    secret = "sh.helm.release.v1.istiod.v1"
-    kubectl("label", "secret", secret, f"--namespace={CONTROL}", "status=pending-upgrade", "--overwrite")
-    refused = project.operation("adopt", "--yes")
-    assert refused.status == 1
-    assert "release istio-system/istiod: is pending-upgrade" in refused.output
-    assert (exported(project), (project.folder / f"Pulumi.{STACK}.yaml").read_text()) == (before, file)
-    kubectl("label", "secret", secret, f"--namespace={CONTROL}", "status=deployed", "--overwrite")

@@ -42,6 +42,7 @@ def served() -> str:
     return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
 
 
+@pytest.mark.long
 def test_a_new_gateway_has_its_own_namespace_and_an_installed_one_is_never_moved(edge, tmp_path, figure):
     made = authorities.make_root("trading.example.org")
     (tmp_path / "tls.crt").write_text(made.pem)

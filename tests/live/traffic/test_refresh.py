@@ -3,6 +3,8 @@
 import json
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import pytest
 import yaml
@@ -24,26 +26,35 @@ AFTERMATH = 8
 """Seconds: pods that were told to stop drain on when the rollout is done."""
 
 
-@pytest.fixture(scope="module")
-def older(mesh) -> Iterator[None]:  # noqa: ARG001
-    """A workload and a pod of no workload that got one thread for their proxies, where the mesh gives two by now."""
-    made_older = [SERVICE, LONELY, *manifests(OLDER)]
+@contextmanager
+def older_proxies(objects: list[dict], *workloads: Workload) -> Iterator[None]:
+    """Run these with proxies that got one thread, where the mesh gives two by now."""
     shipped = get("configmap", "istio", "-n", CONTROL)["data"]["mesh"]
     one_thread = yaml.safe_load(shipped)
     one_thread["defaultConfig"]["concurrency"] = 1
     try:
         inject(yaml.safe_dump(one_thread), threads=1)
-        apply(made_older)
-        wait_for(OLDER)
+        apply(objects)
+        wait_for(*workloads)
         inject(shipped, threads=2)
-        apply(manifests(CALLER))
-        wait_for(CALLER)
-        pods.wait_ready(TRADING, "lonely")
-        assert settled(lambda: status(CALLER, URL), 200) == 200
         yield
     finally:
         inject(shipped, threads=2)
-        delete([*made_older, *manifests(CALLER)])
+        delete(objects)
+
+
+@pytest.fixture(scope="module")
+def older(mesh) -> Iterator[None]:  # noqa: ARG001
+    """A workload and a pod of no workload with older proxies, and a caller with a new one."""
+    with older_proxies([SERVICE, LONELY, *manifests(OLDER)], OLDER):
+        apply(manifests(CALLER))
+        try:
+            wait_for(CALLER)
+            pods.wait_ready(TRADING, "lonely")
+            assert settled(lambda: status(CALLER, URL), 200) == 200
+            yield
+        finally:
+            delete(manifests(CALLER))
 
 
 def inject(mesh_config: str, threads: int) -> None:
@@ -69,8 +80,8 @@ def told(mesh, *arguments: str, status: int = 0) -> dict:
 
 
 @pytest.fixture
-def uids() -> Callable[[], set[str]]:
-    return lambda: {pod["metadata"]["uid"] for pod in staying_pods(TRADING, "fortio=older")}
+def uids() -> Callable[..., set[str]]:
+    return lambda of=OLDER: {pod["metadata"]["uid"] for pod in staying_pods(TRADING, f"fortio={of.name}")}
 
 
 @pytest.mark.usefixtures("older")
@@ -111,3 +122,89 @@ def test_a_second_run_restarts_nothing(mesh, uids):
     (lonely,) = told(mesh, "refresh")["findings"]
     assert lonely["name"] == f"{TRADING}/lonely"
     assert uids() == before
+
+
+BOUNDED = Workload("bounded", labels={"app": "bounded"}, replicas=2)
+STUCK, THIRD = Workload("stuck"), Workload("third")
+UNREADY = Workload("unready", labels={"app": "bounded"}, sidecar=False)
+ONE_BY_ONE = {"rollingUpdate": {"maxSurge": 0, "maxUnavailable": 1}}
+
+
+def without_surge(workload: Workload) -> list[dict]:
+    """Return a workload whose rollout takes a pod away before the next one is there."""
+    account, deployment = manifests(workload)
+    return [account, {**deployment, "spec": {**deployment["spec"], "strategy": ONE_BY_ONE}}]
+
+
+def never_ready(workload: Workload) -> list[dict]:
+    account, deployment = manifests(workload)
+    probe = {"readinessProbe": {"tcpSocket": {"port": 1}}}
+    deployment["spec"]["template"]["spec"]["containers"][0].update(probe)
+    return [account, deployment]
+
+
+def budget(**spec: int) -> dict:
+    selected = {"selector": {"matchLabels": dict(BOUNDED.labels)}, **spec}
+    metadata = {"name": "bounded", "namespace": TRADING}
+    return {"apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": metadata, "spec": selected}
+
+
+def allows(disruptions: int) -> Callable[[], bool]:
+    def seen() -> bool:
+        found = get("poddisruptionbudget", "bounded", "-n", TRADING)
+        current = found["status"].get("observedGeneration") == found["metadata"]["generation"]
+        return current and found["status"]["disruptionsAllowed"] == disruptions
+
+    return seen
+
+
+def rows(report: dict) -> dict[str, dict]:
+    """Return the findings by the name of their workload."""
+    return {one["name"].partition("/")[2]: one for one in report["findings"]}
+
+
+def ready(workload: Workload) -> int:
+    found = staying_pods(TRADING, f"fortio={workload.name}")
+    states = [one for pod in found for one in pod["status"].get("conditions", []) if one["type"] == "Ready"]
+    return sum(one["status"] == "True" for one in states)
+
+
+@pytest.mark.long
+def test_budgets_are_kept_and_a_workload_that_does_not_come_up_ends_the_run_until_the_next(mesh, uids, figure):
+    made = [budget(minAvailable=2), *without_surge(BOUNDED), *manifests(STUCK), *manifests(THIRD)]
+    with older_proxies(made, BOUNDED, STUCK, THIRD):
+        before = {workload: uids(workload) for workload in (BOUNDED, STUCK, THIRD)}
+        wait_until("a budget that allows nothing", allows(0))
+        assert rows(told(mesh, "refresh", "--dry-run"))["bounded"]["message"].startswith(
+            "takes 1 pod away at once in a rollout, and PodDisruptionBudget bounded allows 0 pods"
+        )
+
+        kubectl("delete", "poddisruptionbudget", "bounded", "-n", TRADING)
+        apply([budget(maxUnavailable=1), *never_ready(UNREADY)])
+        wait_until("a budget that allows nothing while a pod is not ready", allows(0))
+        waited = rows(told(mesh, "refresh", "--wait", "8", status=1))
+        assert waited["bounded"]["message"] == (
+            "is not restarted after 8 s: PodDisruptionBudget bounded allows 0 of its pods to go now; "
+            "nothing after it was restarted"
+        )
+        assert {workload: uids(workload) for workload in before} == before
+
+        delete(never_ready(UNREADY))
+        kubectl("delete", "serviceaccount", STUCK.name, "-n", TRADING)
+        wait_until("a budget that allows one", allows(1))
+        with ThreadPoolExecutor() as pool:
+            refreshing = pool.submit(told, mesh, "refresh", "--wait", "40", status=1)
+            least = BOUNDED.replicas
+            while not refreshing.done():
+                least = min(least, ready(BOUNDED))
+        seen = rows(refreshing.result())
+        assert (seen["bounded"]["level"], least) == ("ok", 1)
+        assert not before[BOUNDED] & uids(BOUNDED)
+        assert 'serviceaccount "stuck" not found; nothing after it was restarted' in seen["stuck"]["message"]
+        assert (uids(STUCK), uids(THIRD)) == (before[STUCK], before[THIRD])
+
+        apply(manifests(STUCK)[:1])
+        went_on = rows(told(mesh, "refresh"))
+        assert (went_on["stuck"]["level"], went_on["third"]["level"]) == ("ok", "ok")
+        assert not (before[STUCK] | before[THIRD]) & (uids(STUCK) | uids(THIRD))
+        figure(f"at least {least} of {BOUNDED.replicas} pods ready; then: {seen['stuck']['message']}")

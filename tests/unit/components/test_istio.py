@@ -9,9 +9,11 @@ from components.istio import IstioBase, Istiod, MeshMtls, MeshMtlsArgs
 from components.manifest import make_namespace
 from components.release import ReleaseArgs
 from components.trading import TradingNamespace, TradingNamespaceArgs
+from pi_mesh import inventory
 from pi_mesh.inventory import Kind
+from pi_mesh.inventory.chart_lock import LockedChart
 from pi_mesh.settings.sources import ChartSettings, ReleaseSettings
-from tests.support.factories import make_mesh
+from tests.support.factories import make_mesh, make_settings
 from tests.support.recorder import RELEASE, Registered, record
 
 NAMESPACE = "kubernetes:core/v1:Namespace"
@@ -46,6 +48,20 @@ def test_a_release_has_a_fixed_name_an_exact_version_and_is_awaited(released):
 def test_a_release_is_deleted_before_it_is_replaced_and_lies_below_its_component(released):
     release = released()
     assert (release.name, release.parent, release.delete_before_replace) == ("istiod-release", "istiod", True)
+
+
+def test_a_locked_chart_is_installed_from_the_very_file_that_is_hashed_and_its_sum_is_an_input():
+    charts = tuple(
+        LockedChart(chart=chart, version="1.31.0", source="https://charts.example", sha256="a" * 64)
+        for chart in ("base", "istiod", "gateway")
+    )
+    locked = inventory.of(make_settings(), lock=charts).the(Kind.ISTIOD)
+    (release,) = record(lambda: Istiod(ReleaseArgs(locked, ReleaseSettings()))).of_type(RELEASE)
+    assert (release.props["chart"], release.props["description"]) == (
+        "charts/istiod-1.31.0.tgz",
+        f"chart sha256:{'a' * 64}",
+    )
+    assert "repositoryOpts" not in release.props
 
 
 def test_base_has_no_pods_to_wait_for(released):

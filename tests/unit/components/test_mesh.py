@@ -67,6 +67,15 @@ def test_the_ingress_gateway_waits_for_its_own_namespace_and_the_egress_does_not
     assert "ingress-namespace" not in recording.one(EGRESS).dependencies
 
 
+def test_a_second_control_plane_and_its_tags_come_before_who_follows_them(deployed):
+    canary = {"version": "1.31.0", "revision": "next"}
+    recording = deployed(make_snapshot(), istio={"canary": canary, "tags": {"stable": "next"}})
+    tag = "revision-tag-mutatingwebhookconfiguration-istio-revision-tag-stable"
+    assert releases(recording) == {"istio-base", "istiod", "istiod-next", INGRESS, EGRESS}
+    assert "istiod-next-release" in recording.one(tag).dependencies
+    assert {tag, "istiod-next-release"} <= recording.one("trading").dependencies & recording.one(INGRESS).dependencies
+
+
 def test_the_gateways_come_side_by_side(plain):
     assert not {INGRESS, f"{INGRESS}-release"} & plain.one(EGRESS).dependencies
 
@@ -139,3 +148,11 @@ def test_a_gateway_of_before_gets_its_version_with_the_first_upgrade_and_not_ear
     recording = deployed(make_snapshot(version="v1.29.0"), state=state, istio={"version": version})
     (ingress,) = (one for one in recording.of_type(RELEASE) if one.props["name"] == INGRESS)
     assert ingress.props["values"]["podAnnotations"].get(VERSION_ANNOTATION) == annotated
+
+
+def test_what_follows_istiod_waits_for_its_webhook(plain):
+    assert plain.one("istiod-release").hooks == {"after_create", "after_update"}
+
+
+def test_a_preview_waits_for_no_webhook(deployed):
+    assert not deployed(None).one("istiod-release").hooks

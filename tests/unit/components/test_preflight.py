@@ -71,6 +71,22 @@ def test_a_preview_without_a_cluster_tells_what_the_next_version_refuses(cluster
     assert f"pi-mesh {NEXT} refuses it" in line
 
 
+@pytest.mark.parametrize("answers", [True, False])
+def test_a_preview_says_once_that_charts_are_trusted_unseen_unless_they_are_locked(cluster, answers):
+    cluster(make_snapshot() if answers else ClusterUnreachable("cluster 'test' does not answer"))
+    recording = record(lambda: guard(make_settings(), NEVER_RUN), preview=True)
+    (line,) = [line for line in recording.logs if "trusted unseen" in line]
+    assert line.startswith("info: ")
+    assert "python -m operations charts lock -s test" in line
+
+
+@pytest.mark.parametrize("answers", [True, False])
+def test_a_chart_that_is_not_the_locked_one_is_refused_even_in_a_preview_without_a_cluster(cluster, answers):
+    cluster(make_snapshot() if answers else ClusterUnreachable("cluster 'test' does not answer"))
+    with pytest.raises(pulumi.RunError, match=r"chart istiod 1\.31\.0: charts\.lock\.yaml has no sum of it"):
+        record(lambda: guard(make_settings(), NEVER_RUN, lock=()), preview=True)
+
+
 @pytest.mark.row(15)
 def test_an_up_without_a_cluster_is_refused(cluster):
     cluster(ClusterUnreachable("cluster 'test' does not answer"))

@@ -48,7 +48,7 @@ def test_its_content_is_what_the_kubelet_reads_and_a_secret(deployed):
 
 
 def test_a_login_without_a_password_is_refused_with_the_command_that_sets_it(deployed):
-    with pytest.raises(pulumi.RunError, match="registryPassword: is not set, and images.login is"):
+    with pytest.raises(pulumi.RunError, match="registryPassword: is not set"):
         deployed(None)
 
 

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from operations import stacks
-from operations.__main__ import app
+from operations.__main__ import COMMANDS, app
 from operations.repair import observed_state
 from operations.repair.observed_state import Situation
 from pi_mesh.cluster import snapshot
@@ -45,7 +45,7 @@ def run(*arguments: str) -> Result:
     return CliRunner().invoke(app, list(arguments))
 
 
-@pytest.mark.parametrize("command", ["preflight", "verify", "repair", "budget", "rotate-ca", "proxies", "refresh"])
+@pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_explains_itself_and_its_exit_statuses(command):
     shown = run(command, "--help")
     assert shown.exit_code == 0

@@ -26,9 +26,9 @@ def test_a_version_that_is_none_hides_no_contradiction():
     assert contradiction == CONTRADICTION
 
 
-def test_a_version_whose_charts_are_broken_hides_no_contradiction():
-    version, contradiction = problems(istio={"version": "1.21.0", "values": TWO})
-    assert version.startswith("istio.version 1.21.0 has a gateway chart")
+def test_two_settings_that_do_not_go_together_hide_no_contradiction():
+    same, contradiction = problems(istio={"values": TWO}, trading={"namespace": "istio-system"})
+    assert same.startswith("trading.namespace and istio.namespace are both")
     assert contradiction == CONTRADICTION
 
 

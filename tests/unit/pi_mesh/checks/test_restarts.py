@@ -7,38 +7,17 @@ from pi_mesh.cluster.stack_state import NEVER_RUN
 from pi_mesh.inventory import Inventory, Kind
 from tests.support import charts
 from tests.support.factories import make_mesh
+from tests.support.kinds_of_change import KINDS
 from tests.support.snapshots import installed_state
 
-PROFILE = {"requests": {"cpu": "60m", "memory": "136Mi"}, "limits": {"cpu": "300m", "memory": "264Mi"}}
 ISTIOD, INGRESS, EGRESS = (
     f"Deployment istio-system/{name}" for name in ("istiod", "istio-ingressgateway", "istio-egressgateway")
 )
-CHANGES = {
-    "more memory for istiod": {"istio": {"resources": PROFILE}},
-    "another istiod": {"istio": {"pilotReplicas": 2}},
-    "an autoscaled istiod": {"istio": {"autoscaling": {"enabled": True}}},
-    "another target of autoscaling": {"istio": {"autoscaling": {"targetCpu": 70}}},
-    "a variable of istiod": {"istio": {"values": {"pilot": {"env": {"PILOT_ENABLE_EDS_DEBOUNCE": "true"}}}}},
-    "more memory for the ingress gateway": {"ingress": {"resources": PROFILE}},
-    "more gateways": {"ingress": {"autoscaling": {"enabled": True}}},
-    "a longer drain": {"egress": {"drainSeconds": 30}},
-    "another service": {"ingress": {"service": {"type": "NodePort"}}},
-    "another place for images": {"images": {"hub": "registry.example/istio"}},
-    "another way to pull": {"images": {"pullPolicy": "Always"}},
-    "more memory for sidecars": {"proxy": {"resources": PROFILE}},
-    "another life of certificates": {"mtls": {"certificateLifetime": "4h"}},
-    "fewer threads": {"proxy": {"concurrency": 1}},
-    "less tracing": {"proxy": {"traceSampling": 0.5}},
-    "outbound traffic": {"proxy": {"outboundTraffic": "REGISTRY_ONLY"}},
-    "mutual TLS": {"mtls": {"mode": "PERMISSIVE"}},
-    "another machine": {"cluster": {"architecture": "amd64"}},
-    "nothing": {},
-}
 
 
 def templates(mesh: Inventory) -> dict[str, object]:
     """Return the pod templates that the charts render."""
-    rendered = (item for one in mesh.releases if one.kind is not Kind.BASE for item in charts.render(one, one.version))
+    rendered = (item for one in mesh.releases if one.kind is not Kind.BASE for item in charts.render(one))
     return {
         f"Deployment istio-system/{item['metadata']['name']}": item["spec"]["template"]
         for item in rendered
@@ -46,14 +25,14 @@ def templates(mesh: Inventory) -> dict[str, object]:
     }
 
 
-@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
-def test_exactly_the_workloads_whose_rendered_pods_change_are_told(change):
+@pytest.mark.parametrize("change", KINDS.values(), ids=KINDS)
+def test_exactly_the_workloads_whose_rendered_pods_change_or_go_are_told(change):
     version = charts.versions()[-1]
     before = make_mesh(istio={"version": version})
-    after = make_mesh(**{**change, "istio": {"version": version, **change.get("istio", {})}})
+    after = make_mesh(**{**change.settings, "istio": {"version": version, **change.settings.get("istio", {})}})
     old, new = templates(before), templates(after)
-    changed = {name for name in old if old[name] != new[name]}
-    assert set(restarts.of(after, installed_state(before)).restarts) == changed
+    changed = {name for name in old if old[name] != new.get(name)}
+    assert set(restarts.of(after, installed_state(before)).of_traffic) == changed
 
 
 def test_another_version_makes_all_of_them_anew():

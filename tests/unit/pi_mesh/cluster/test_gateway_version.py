@@ -46,3 +46,8 @@ def test_what_an_upgrade_or_a_first_install_brought_stays(state):
 
 def test_charts_with_the_version_in_their_pod_template_need_no_annotation():
     assert annotations(as_recorded(make_mesh(), NEVER_RUN)) == [None, None]
+
+
+def test_a_chart_that_stays_the_same_for_two_versions_restarts_the_gateways_with_each():
+    mesh = as_recorded(make_mesh(istio={"version": "1.22.8"}), state_of("1.20.7", annotated="1.21.6"))
+    assert annotations(mesh) == ["1.22.8", "1.22.8"]

@@ -11,6 +11,7 @@ from pi_mesh.cluster.objects import Webhook
 from pi_mesh.cluster.pods import Pod
 from pi_mesh.cluster.port_forward import NotForwardedError
 from tests.support.fake_client import FakeClient
+from tests.support.snapshots import make_snapshot
 
 POD = Pod("trading", "shop-1", owner="ReplicaSet/shop-7d9f")
 HOOK = Webhook("Mutating", "istio-sidecar-injector", "x", "istio-system/istiod", base64.b64encode(b"CA").decode())
@@ -71,7 +72,7 @@ def compared(monkeypatch):
                 "/api/v1/namespaces/trading/pods": {"items": [live]},
             }
         )
-        return dict(reinjection.differences(client, "istio-system", [HOOK], [pod]))
+        return dict(reinjection.differences(client, "istio-system", make_snapshot(webhooks=(HOOK,)), [pod]))
 
     return run
 
@@ -131,4 +132,4 @@ def test_a_refusal_of_istiod_is_one_line(compared):
 def test_without_a_webhook_of_istiod_nothing_can_be_compared():
     client = FakeClient()
     with pytest.raises(NotForwardedError, match="no webhook calls istio-system/istiod"):
-        reinjection.differences(client, "istio-system", [], [POD])
+        reinjection.differences(client, "istio-system", make_snapshot(), [POD])

@@ -104,14 +104,6 @@ def test_a_retired_image_hub_is_refused_with_the_new_one(hub):
     assert "docker.io/istio" in line
 
 
-@pytest.mark.parametrize("version", ["1.21.6", "1.22.8", "1.24.5", "1.25.3", "1.26.3", "1.27.0"])
-def test_a_version_whose_gateway_chart_helm_refuses_is_refused_while_a_gateway_is_on(version):
-    (line,) = problems(istio={"version": version}, egress={"enabled": False})
-    assert "istio/istio#57354" in line
-    without = make_settings(istio={"version": version}, ingress={"enabled": False}, egress={"enabled": False})
-    assert without.istio.version == version
-
-
 def test_settings_never_change_after_they_are_read():
     with pytest.raises(ValidationError, match="frozen"):
         make_settings().istio.pilot_replicas = 3

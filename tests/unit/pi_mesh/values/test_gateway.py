@@ -2,10 +2,11 @@
 
 import pytest
 
+from lab.toolchain import istio_modules
 from pi_mesh import inventory
-from pi_mesh.catalog.istio import gateway_chart_is_broken
+from pi_mesh.catalog.istio import MINORS, facts_of, gateway_chart
 from pi_mesh.inventory import Kind, Release
-from pi_mesh.names import EGRESS, INGRESS
+from pi_mesh.names import EGRESS, INGRESS, VERSION_ANNOTATION
 from tests.support import charts
 from tests.support.factories import make_settings
 
@@ -19,6 +20,24 @@ def planned(version: str, **settings: object) -> Release:
 def ingress(**settings: object) -> dict:
     """The ingress gateway's Helm values."""
     return planned("1.20.3", **settings).values
+
+
+BROKEN = [f"1.{row.minor}.{patch}" for row in MINORS.values() for patch in (*row.broken_gateway_patches[:7],)]
+
+
+@pytest.mark.parametrize("version", BROKEN)
+def test_a_broken_gateway_chart_is_replaced_by_one_that_is_sound_and_pinned_by_the_lab(version):
+    release = planned(version)
+    assert (release.image_version, gateway_chart(release.version)) == (version, release.version)
+    assert release.version in istio_modules.VERSIONS
+
+
+@pytest.mark.parametrize("version", [f"1.{minor}.9" for minor in MINORS])
+def test_the_gateways_restart_with_every_version_whichever_chart_they_have(version):
+    release = planned(version)
+    carries = facts_of(release.version).gateways_carry_their_version and release.version == version
+    assert release.values["podAnnotations"].get(VERSION_ANNOTATION) == (None if carries else version)
+    assert ("readinessProbe" in release.values) == facts_of(release.version).gateways_choose_their_probe
 
 
 @pytest.mark.parametrize(
@@ -36,9 +55,7 @@ def test_several_pods_are_apart_and_not_evicted_all_at_once(settings):
 
 @pytest.mark.parametrize("version", charts.each())
 def test_a_stopping_gateway_serves_on_as_long_as_wanted_before_it_is_killed(version):
-    if gateway_chart_is_broken(version):
-        pytest.skip("this version's gateway chart does not install at all")
-    pod = charts.only(charts.render(planned(version, drainSeconds=40), version), "Deployment")["spec"]["template"]
+    pod = charts.only(charts.render(planned(version, drainSeconds=40)), "Deployment")["spec"]["template"]
     assert pod["metadata"]["annotations"]["proxy.istio.io/config"] == "terminationDrainDuration: 40s"
     assert pod["metadata"]["annotations"]["inject.istio.io/templates"] == "gateway"
     assert pod["spec"]["terminationGracePeriodSeconds"] == 50
@@ -51,9 +68,7 @@ def test_a_single_pod_blocks_no_drain():
 
 @pytest.mark.parametrize("version", charts.each())
 def test_the_charts_make_a_disruption_budget_of_it(version):
-    if gateway_chart_is_broken(version):
-        pytest.skip("this version's gateway chart does not install at all")
-    items = charts.render(planned(version, replicas=2), version)
+    items = charts.render(planned(version, replicas=2))
     pod = charts.only(items, "Deployment")["spec"]["template"]
     (spread,) = pod["spec"]["topologySpreadConstraints"]
     assert charts.only(items, "PodDisruptionBudget")["spec"]["minAvailable"] == 1
@@ -76,10 +91,8 @@ def test_with_tls_the_ingress_gateway_alone_reads_its_certificates(name, rights)
 @pytest.mark.parametrize("version", charts.each())
 @pytest.mark.parametrize("tls", [None, {"secret": "certificate"}], ids=["plain", "tls"])
 def test_the_charts_make_a_role_only_for_certificates(version, tls):
-    if gateway_chart_is_broken(version):
-        pytest.skip("this version's gateway chart does not install at all")
     settings = make_settings(istio={"version": version}, traffic={"gateways": {"web": {"tls": tls}}})
-    rendered = {one.name: charts.render(one, version) for one in inventory.of(settings).of_kind(Kind.GATEWAY)}
+    rendered = {one.name: charts.render(one) for one in inventory.of(settings).of_kind(Kind.GATEWAY)}
     with_a_role = {name for name, items in rendered.items() if any(item["kind"] == "Role" for item in items)}
     assert with_a_role == ({INGRESS} if tls else set())
     assert all("ServiceAccount" in {item["kind"] for item in items} for items in rendered.values())

@@ -4,7 +4,6 @@ import pytest
 import yaml
 
 from pi_mesh import inventory
-from pi_mesh.catalog.istio import gateway_chart_is_broken
 from pi_mesh.inventory import Kind
 from tests.support import charts
 from tests.support.factories import make_settings
@@ -21,9 +20,8 @@ def test_a_single_istiod_gets_no_disruption_budget():
 
 @pytest.mark.parametrize("version", charts.each())
 def test_the_node_of_a_single_istiod_can_be_drained(version):
-    gateway = {"enabled": not gateway_chart_is_broken(version)}
-    settings = make_settings(istio={"version": version}, ingress=gateway, egress=gateway)
-    items = charts.render(inventory.of(settings).the(Kind.ISTIOD), version)
+    settings = make_settings(istio={"version": version})
+    items = charts.render(inventory.of(settings).the(Kind.ISTIOD))
     assert [item for item in items if item["kind"] == "PodDisruptionBudget"] == []
 
 
@@ -64,10 +62,8 @@ def test_a_sampling_of_something_is_left_to_the_chart():
 
 
 def render(version: str, **settings: object) -> list[dict]:
-    gateway = {"enabled": not gateway_chart_is_broken(version)}
-    istio = {"version": version, **settings.pop("istio", {})}
-    made = make_settings(istio=istio, ingress=gateway, egress=gateway, **settings)
-    return charts.render(inventory.of(made).the(Kind.ISTIOD), version)
+    made = make_settings(istio={"version": version, **settings.pop("istio", {})}, **settings)
+    return charts.render(inventory.of(made).the(Kind.ISTIOD))
 
 
 @pytest.mark.parametrize("version", charts.each())

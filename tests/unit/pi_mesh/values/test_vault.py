@@ -24,7 +24,7 @@ def istiod(request) -> list[dict]:
     """The objects of istiod's chart, in each version."""
     off = {"enabled": False}
     settings = make_settings(istio={"version": request.param}, vault=KEYLESS, ingress=off, egress=off)
-    return charts.render(inventory.of(settings, root=ROOT).the(Kind.ISTIOD), request.param)
+    return charts.render(inventory.of(settings, root=ROOT).the(Kind.ISTIOD))
 
 
 def test_istiod_is_told_once_who_signs_and_mounts_the_root(istiod):

@@ -78,3 +78,23 @@ def test_a_patch_may_take_the_label_away_but_need_not_repeat_it():
 def test_a_canary_with_the_default_tag_passes():
     canary = istiod(values__revision="canary", values__revisionTags=["default"])
     assert judged(canary, namespace(**INJECTED)) == []
+
+
+def tag(name: str) -> dict:
+    labels = {"istio.io/tag": name}
+    return changed(
+        kubernetes("admissionregistration.k8s.io/v1", "MutatingWebhookConfiguration", "", labels=labels),
+        metadata__name=f"istio-revision-tag-{name}",
+    )
+
+
+def test_a_second_control_plane_beside_the_first_leaves_the_label_as_it_is():
+    assert judged(istiod(), istiod(values__revision="next"), namespace(**INJECTED)) == []
+
+
+def test_a_namespace_may_follow_a_revision_or_a_tag_of_the_stack_and_no_other():
+    both = (istiod(), istiod(values__revision="next"), tag("stable"))
+    assert judged(*both, namespace(**{"istio.io/rev": "next"})) == []
+    assert judged(*both, namespace(**{"istio.io/rev": "stable"})) == []
+    assert len(judged(*both, namespace(**{"istio.io/rev": "gone"}))) == 1
+    assert len(judged(*both, namespace(**{"istio.io/rev": "next", "istio-injection": "disabled"}))) == 1

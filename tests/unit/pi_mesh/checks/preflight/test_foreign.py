@@ -9,7 +9,7 @@ from pi_mesh.checks.preflight import run
 from pi_mesh.cluster.objects import Deployment, Service, Webhook
 from tests.support.factories import make_mesh
 from tests.support.preflight_problems import problems
-from tests.support.snapshots import make_snapshot
+from tests.support.snapshots import installed_mesh, make_snapshot, state_of
 
 
 def test_no_foreign_istio_is_said_only_where_there_is_none():
@@ -27,6 +27,14 @@ def test_another_istiod_is_refused():
     assert problem.startswith("deployment mesh/istiod: is another istiod, of release mesh/istiod")
     assert "uninstall --purge" not in problem
     assert "leave it alone" in problem
+
+
+def test_an_istiod_that_istio_namespace_moves_is_the_stacks_own_and_its_webhooks_and_crds_are_no_other_problem():
+    istiod, crds, *_ = problems(make_snapshot(**installed_mesh()), state_of(), istio={"namespace": "mesh-system"})
+    assert istiod.startswith("deployment istio-system/istiod: is this stack's own istiod, and istio.namespace asks for")
+    assert "set istio.namespace back to istio-system" in istiod
+    assert "`pulumi destroy -s STACK`" in istiod
+    assert crds.endswith("it is this stack's own release: see the row foreign istio")
 
 
 HOOK = Webhook("Mutating", "sidecar-injector", "namespace.sidecar-injector.istio.io", "mesh/istiod")

@@ -1,12 +1,14 @@
 """What the preflight says in trading hours of an `up` that restarts proxies."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
 from pi_mesh.checks.finding import Level
 from pi_mesh.checks.preflight import trading_hours
-from pi_mesh.cluster.stack_state import StackState
+from pi_mesh.cluster.ca_state import CA, VaultResource, WantedCa
+from pi_mesh.cluster.stack_state import NEVER_RUN, StackState
 from tests.support.factories import make_mesh, make_settings
 from tests.support.snapshots import installed_state, make_snapshot
 
@@ -48,6 +50,41 @@ def test_it_is_taken_with_a_warning_when_its_caller_says_so(monkeypatch):
 )
 def test_an_up_that_restarts_nothing_is_taken(settings):
     assert [finding.level for finding in findings(**settings)] == [Level.OK]
+
+
+VAULT = {"enabled": True, "address": "http://127.0.0.1:1"}
+SIGNED, RENEWED = ({"generation": 1, "chain": f"-----BEGIN CERTIFICATE-----{text}"} for text in ("1", "2"))
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (VAULT, {"generation": 2}),
+        (VAULT, {"ttl": "4380h"}),
+        (VAULT | {"signedBy": "outside", "signed": SIGNED}, {"signed": RENEWED}),
+    ],
+    ids=["a new generation", "another life", "what a root outside signed"],
+)
+def test_an_up_that_exchanges_the_ca_is_refused_though_it_restarts_nothing(before, after):
+    (finding,) = findings(state=state_with_ca(before), vault=before | after)
+    assert (finding.level, finding.message.partition(", and")[0]) == (
+        Level.ERROR,
+        "an `up` exchanges the CA that signs every certificate",
+    )
+    (unchanged,) = findings(state=state_with_ca(before), vault=before)
+    assert unchanged.level is Level.OK
+
+
+def state_with_ca(vault: dict) -> StackState:
+    """Return the state of a running mesh whose CA is in Vault."""
+    mesh = make_mesh(vault=vault)
+    made = WantedCa(CA, mesh.settings.vault).resources()
+    return replace(installed_state(mesh), vault={name: VaultResource("vault:x:X", keys) for name, keys in made.items()})
+
+
+def test_a_first_install_with_a_ca_is_taken():
+    (finding,) = findings(state=NEVER_RUN, vault=VAULT)
+    assert finding.level is Level.OK
 
 
 def test_without_trading_hours_there_is_nothing_to_say():

@@ -86,3 +86,8 @@ def test_proxies_newer_than_a_mesh_that_is_installed_anew_are_refused():
 
 def test_proxies_one_minor_version_behind_may_go_with_it():
     assert findings("1.30.0", "1.31.0", "1.30.0", "1.31.0")[upgrade.SKEW].level is Level.OK
+
+
+def test_a_gateway_chart_of_another_version_is_told_in_one_line():
+    message = findings("1.20.3", "1.21.6")[upgrade.GATEWAY_CHART].message
+    assert message == "1.21.6 goes with the gateway chart 1.20.7, for Helm refuses its own (istio/istio#57354)"

@@ -30,4 +30,4 @@ def test_a_namespace_without_its_label_is_told_to_get_it(healthy):
     bare = Injection(Pod("trading", "injection-proof", containers=(Container("app"),)))
     namespaces = tuple(replace(one, labels={}) for one in healthy.snapshot.namespaces)
     (problem,) = problems(found(in_cluster(healthy, namespaces=namespaces), injection=bare))
-    assert "`kubectl label namespace trading istio-injection=enabled`" in problem
+    assert "`kubectl label namespace trading istio-injection=enabled --overwrite`" in problem

@@ -1,0 +1,49 @@
+"""The istiods of a mesh: their versions by their revisions, and which of them injects a pod."""
+
+from collections.abc import Iterable
+
+from pi_mesh.cluster.objects import Deployment
+from pi_mesh.cluster.pods import Pod
+from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.names import INJECTION_LABEL, ISTIOD, REVISION_LABEL, TAG_WEBHOOK
+from pi_mesh.settings.revisions import FIRST
+
+
+def control_plane(deployments: Iterable[Deployment], namespace: str) -> str:
+    """Return the version of the running istiod, by its image; empty where there is none, or its image does not tell."""
+    for entry in deployments:
+        if (entry.namespace, entry.name) == (namespace, ISTIOD) and entry.containers:
+            return version_of(entry.containers[0].image)
+    return ""
+
+
+def by_revision(snapshot: Snapshot, namespace: str) -> dict[str, str]:
+    """Return the version of each running istiod that has a revision."""
+    of_istiod = (entry for entry in snapshot.deployments if entry.namespace == namespace and entry.containers)
+    return {
+        entry.labels.get(REVISION_LABEL, ""): version_of(entry.containers[0].image)
+        for entry in of_istiod
+        if entry.labels.get("app") == ISTIOD and entry.name != ISTIOD
+    }
+
+
+def injector(snapshot: Snapshot, namespace: str, pod: Pod) -> str:
+    """Return the name of the istiod that a pod is injected by when it is made anew: its Deployment and its Service."""
+    home = snapshot.namespace(pod.namespace)
+    own = "" if home and INJECTION_LABEL in home.labels else pod.labels.get(REVISION_LABEL, "")
+    revision = (home.revision if home else "") or own
+    tagged = {hook.service for hook in snapshot.webhooks if hook.configuration == f"{TAG_WEBHOOK}{revision}"}
+    for service in tagged:
+        return service.removeprefix(f"{namespace}/")
+    return ISTIOD if revision in ("", FIRST) else f"{ISTIOD}-{revision}"
+
+
+def is_serving(pod: Pod) -> bool:
+    """Return True for a Ready pod of an istiod."""
+    return pod.labels.get("app") == ISTIOD and pod.ready and not pod.ending
+
+
+def version_of(image: str) -> str:
+    """Return the version of an image by its tag, without the variant; empty for one that is named by digest alone."""
+    _, _, tag = image.partition("@")[0].rpartition("/")[2].partition(":")
+    return tag.partition("-")[0]

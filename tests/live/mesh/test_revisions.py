@@ -1,0 +1,103 @@
+"""Two control planes: a namespace moves to the second one and back, and no revision goes while proxies use it."""
+
+import json
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from lab.calls import settled
+from lab.cluster.kubectl import get, kubectl, staying_pods
+from lab.toolchain.istio_parts import ISTIO
+from lab.workloads import CONTROL, TRADING, Workload, apply, delete, manifests, wait_for
+from tests.live.traffic.cast import INGRESS_URL
+from tests.live.traffic.load import streams
+from tests.live.traffic.shop import INSIDER, SHOP, VISITOR, open_shop
+from tests.support.project import Project
+
+MOVER = Workload("mover")
+REVISION, TAG = "next", "stable"
+FIRST, SECOND = "istiod", f"istiod-{REVISION}"
+AS_SHIPPED = {"istio.canary": None, "istio.tags": {}, "trading.revision": None}
+
+
+@pytest.fixture
+def mover(alone: Project) -> Iterator[Project]:
+    """The stack lab as it is shipped, and a workload that its control plane leads."""
+    alone.must_hold_the_shipped_mesh()
+    apply(manifests(MOVER))
+    wait_for(MOVER)
+    yield alone
+    delete(manifests(MOVER))
+
+
+@pytest.fixture
+def older_shop(alone: Project, older_istio: Callable[[str], None]) -> Iterator[Project]:
+    """The stack lab with Istio 1.30.0, and workloads behind its ingress gateway."""
+    older_istio("1.30.0")
+    alone.must_hold_nothing()
+    kubectl("delete", "crds", "--selector=app=istio-pilot")
+    alone.set("istio.version", "1.30.0")
+    alone.must_up()
+    with open_shop():
+        yield alone
+
+
+def revisions() -> dict[str, str]:
+    """Return workload -> revision whose istiod injected its pods."""
+    pods = [pod["metadata"] for pod in staying_pods(TRADING)]
+    return {meta["name"].rsplit("-", 2)[0]: meta["annotations"]["istio.io/rev"] for meta in pods}
+
+
+def led_by(istiod: str) -> set[str]:
+    """Return the trading workloads whose proxies are connected to an istiod."""
+    path = ("pilot-discovery", "request", "GET", "/debug/syncz")
+    said = json.loads(kubectl("exec", f"--namespace={CONTROL}", f"deployment/{istiod}", "--", *path))
+    names = (entry["proxy"].split(".") for entry in said)
+    return {pod.rsplit("-", 2)[0] for pod, namespace in names if namespace == TRADING}
+
+
+def there_and_back(project: Project, workloads: set[str]) -> str:
+    """Move the workloads to a second control plane and back, and remove it; return why it was not removed before."""
+    before = get("deployment", FIRST, f"--namespace={CONTROL}")["metadata"]["uid"]
+    beside = {"istio.canary": {"version": ISTIO, "revision": REVISION}, "trading.revision": TAG}
+    change(project, **beside, **{"istio.tags": {TAG: REVISION}})
+    assert "replaced" not in project.must_up().output
+    assert led_by(FIRST) == workloads
+    project.operation("refresh", "--yes").must()
+    assert revisions() == dict.fromkeys(workloads, REVISION)
+    assert settled(lambda: led_by(SECOND), workloads) == workloads
+    project.operation("verify").must()
+
+    change(project, **AS_SHIPPED)
+    refused = project.up()
+    assert refused.status != 0
+    assert get("deployment", SECOND, f"--namespace={CONTROL}")
+
+    # The tag is the one setting that moves whoever follows it.
+    change(project, **beside, **{"istio.tags": {TAG: "default"}})
+    project.must_up()
+    project.operation("refresh", "--yes").must()
+    assert revisions() == dict.fromkeys(workloads, "default")
+    change(project, **AS_SHIPPED)
+    project.must_up()
+    assert SECOND not in kubectl("get", "deployments", "--output=name", f"--namespace={CONTROL}")
+    assert get("deployment", FIRST, f"--namespace={CONTROL}")["metadata"]["uid"] == before
+    return refused.line_with(f"would remove the revision {REVISION}").strip()
+
+
+def change(project: Project, **settings: object) -> None:
+    for path, value in settings.items():
+        project.set(path, value)
+
+
+def test_a_namespace_moves_and_comes_back_and_a_used_revision_stays(mover: Project, figure):
+    figure(f"refused: {there_and_back(mover, {MOVER.name})}")
+
+
+@pytest.mark.long
+def test_no_request_is_lost_between_a_control_plane_and_a_newer_one_beside_it(older_shop: Project, figure):
+    with streams(ingress=(VISITOR, INGRESS_URL)) as tallies:
+        line = there_and_back(older_shop, {SHOP.name, INSIDER.name})
+    figure(f"1.30.0 and {ISTIO}: {tallies['ingress']}; refused: {line}")
+    older_shop.operation("verify").must()
+    assert tallies["ingress"].failed == {}

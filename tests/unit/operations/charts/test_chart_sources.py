@@ -1,0 +1,38 @@
+"""Sources that do not hand out a chart are named, each in one line."""
+
+import pytest
+
+from operations.charts.chart_sources import ChartUnavailableError, read
+from tests.support.chart_servers import serving
+
+
+@pytest.fixture
+def server():
+    with serving() as server:
+        yield server
+
+
+def test_a_directory_without_the_chart_names_the_file(tmp_path):
+    with pytest.raises(ChartUnavailableError, match=r"base-1\.31\.0\.tgz: No such file"):
+        read(str(tmp_path), "base", "1.31.0")
+
+
+def test_a_registry_without_the_chart_names_its_answer(server):
+    with pytest.raises(ChartUnavailableError, match=r"manifests/1\.31\.0 answers 404"):
+        read(server.registry, "base", "1.31.0")
+
+
+def test_a_repository_without_an_index_names_its_answer(server):
+    with pytest.raises(ChartUnavailableError, match=r"index\.yaml answers 404"):
+        read(f"http://{server.host}/elsewhere", "base", "1.31.0")
+
+
+def test_an_index_that_is_none_is_told(server, monkeypatch):
+    monkeypatch.setattr(server, "index", lambda: "- not an index")
+    with pytest.raises(ChartUnavailableError, match="answers what can't be read"):
+        read(server.repository, "base", "1.31.0")
+
+
+def test_a_source_that_does_not_answer_is_told():
+    with pytest.raises(ChartUnavailableError, match="does not answer"):
+        read("http://127.0.0.1:1", "base", "1.31.0")

@@ -1,0 +1,81 @@
+"""Charts of a locked stack are the locked ones, or nothing is touched."""
+
+import time
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from pi_mesh import inventory
+from pi_mesh.checks.finding import Finding, errors
+from pi_mesh.checks.preflight.charts import check
+from pi_mesh.inventory.chart_lock import LockedChart
+from tests.support.factories import STACK, make_mesh, make_settings
+
+SOURCE = "https://charts.example"
+WHOLE = b"as it was released"
+SUM = sha256(WHOLE).hexdigest()
+
+
+@pytest.fixture
+def found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """`found(**settings)`: what the check says where the lock has the three charts of 1.31.0, and they lie there."""
+    monkeypatch.chdir(tmp_path)
+    Path("charts").mkdir()
+    entries = []
+    for chart in ("base", "istiod", "gateway"):
+        Path(f"charts/{chart}-1.31.0.tgz").write_bytes(WHOLE)
+        entries.append(LockedChart(chart=chart, version="1.31.0", source=SOURCE, sha256=SUM))
+
+    def run(**settings: object) -> list[Finding]:
+        mesh = inventory.of(make_settings(charts={"source": SOURCE}, **settings), STACK, lock=tuple(entries))
+        return [*check(mesh, None)]
+
+    return run
+
+
+def test_the_locked_charts_are_right_each_looked_at_once(found):
+    findings = found()
+    assert errors(findings) == []
+    assert [finding.name for finding in findings] == ["base 1.31.0", "istiod 1.31.0", "gateway 1.31.0"]
+
+
+def test_a_tampered_chart_is_refused_with_both_sums(found):
+    Path("charts/istiod-1.31.0.tgz").write_bytes(b"tampered")
+    (finding,) = errors(found())
+    assert str(finding.subject) == "chart istiod 1.31.0"
+    assert sha256(b"tampered").hexdigest() in finding.message
+    assert SUM in finding.message
+    assert "do not install it" in finding.fix
+
+
+def test_a_chart_that_is_not_there_is_to_be_fetched(found):
+    Path("charts/gateway-1.31.0.tgz").unlink()
+    (finding,) = errors(found())
+    assert "is not there" in finding.message
+    assert finding.fix == "`python -m operations charts vendor -s test` fetches it"
+
+
+def test_a_chart_that_is_not_listed_is_refused_with_what_locks_it(found):
+    findings = errors(found(istio={"version": "1.30.2"}))
+    assert {finding.name for finding in findings} == {"base 1.30.2", "istiod 1.30.2", "gateway 1.30.2"}
+    assert all("charts lock -s test" in finding.fix for finding in findings)
+
+
+def test_looking_costs_a_preview_next_to_nothing(found):
+    for chart in ("base", "istiod", "gateway"):
+        Path(f"charts/{chart}-1.31.0.tgz").write_bytes(bytes(2**20))  # Istio's largest, base, has 60 KiB
+    before = time.process_time()
+    found()
+    assert time.process_time() - before < 0.1
+
+
+def test_without_a_lock_a_repository_is_said_to_be_trusted_unseen():
+    (finding,) = check(make_mesh(), None)
+    assert "trusted unseen" in finding.message
+
+
+def test_a_directory_without_the_charts_is_refused(tmp_path):
+    (finding,) = check(make_mesh(charts={"source": str(tmp_path)}), None)
+    assert finding.number == 3
+    assert "are not there" in finding.message

@@ -74,7 +74,7 @@ def deploy(settings: Settings) -> None:
         # Here: a preview waits for nothing, and pays nothing for the watch.
         from components import waiting
 
-        waiting.begin(mesh, made)
+        waiting.begin(mesh, made, snapshot.pods if snapshot else ())
     applied.leave(mesh, made, on_cluster(depends_on=[home]))
     outputs.export(mesh, made, gateways)
     outputs.export_cluster(settings.cluster.context, uid)

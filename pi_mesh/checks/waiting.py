@@ -7,7 +7,10 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from pi_mesh.cluster.startup import NO_ADDRESS, Startup
+from pi_mesh.cluster.startup import BACK_OFF, NO_ADDRESS, PULLING, Startup
+
+LONGEST = 160
+"""Letters of Kubernetes' message in a line."""
 
 
 class Verdict(StrEnum):
@@ -75,3 +78,29 @@ def is_hopeless(startup: Startup) -> bool:
     """Return True where no wait ends well."""
     cause = cause_of(startup)
     return cause is not None and cause.verdict is Verdict.END and max(1, startup.tries) >= cause.tries
+
+
+def line(startup: Startup) -> str:
+    """Return such as "pod istio-system/istiod-x: ImagePullBackOff (not in the registry, 2 pulls failed): IMAGE"."""
+    cause, short = cause_of(startup), _short(startup)
+    details = [cause.name if cause else "", f"{startup.tries} pulls failed" if startup.tries > 1 else ""]
+    shown = ", ".join(filter(None, details))
+    return f"{startup.name}: {startup.word}{f' ({shown})' if shown else ''}{f': {short}' if short else ''}"
+
+
+def everything(startup: Startup) -> str:
+    """Return everything that is known of a pod, with the advice."""
+    cause, lines = cause_of(startup), [f"  {line(startup)}"]
+    if startup.message and startup.word in BACK_OFF:
+        lines.append(f"    {startup.message}")
+    lines += [f"    | {text}" for text in startup.log]
+    if cause:
+        lines.append(f"    {cause.advice}")
+    return "\n".join(lines)
+
+
+def _short(startup: Startup) -> str:
+    """Return what of Kubernetes' message is worth a line."""
+    if startup.word in (*BACK_OFF, PULLING):
+        return startup.image
+    return startup.message.partition("\n")[0][:LONGEST]

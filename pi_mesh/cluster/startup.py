@@ -1,7 +1,7 @@
 """What the pods of a workload do until they are Ready: the words of the scheduler, the kubelet and the container."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from pi_mesh.cluster.client import Client, Refused
@@ -10,7 +10,7 @@ LAST_LINES = 4
 """Lines of the log that are kept of a container that died."""
 CREATING = ("ContainerCreating", "PodInitializing")
 BACK_OFF, CRASHED = ("ErrImagePull", "ImagePullBackOff"), ("CrashLoopBackOff", "Error")
-NO_ADDRESS = "no address"
+NO_ADDRESS, PULLING = "no address", "pulling"
 Item = Mapping[str, Any]
 Events = Mapping[str, list[Item]]
 """Events of a namespace's pods, by the pod's name, the newest last."""
@@ -33,6 +33,7 @@ class Startup:
     """Last lines of the container that died."""
     ending: bool = False
     """It was deleted: Helm undoes the release."""
+    labels: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -40,11 +41,11 @@ class Startup:
         return (self.name, self.word, str(self.tries), str(self.ending))
 
 
-def read(client: Client, namespace: str, selector: Mapping[str, str]) -> list[Startup]:
-    """Return the pods of a workload that are not Ready. Raises ClusterUnreachable."""
-    labels = ",".join(f"{key}={value}" for key, value in selector.items())
-    pods = client.items(f"/api/v1/namespaces/{namespace}/pods", labelSelector=labels)
-    waiting = [pod for pod in pods if not _is_ready(pod)]
+def read(client: Client, namespace: str, wanted: Callable[[str, dict[str, str]], bool]) -> list[Startup]:
+    """Return the pods that are not Ready, of those whose namespace and labels are wanted. Raises ClusterUnreachable."""
+    pods = client.items(f"/api/v1/namespaces/{namespace}/pods")
+    ours = [pod for pod in pods if wanted(namespace, pod["metadata"].get("labels") or {})]
+    waiting = [pod for pod in ours if not _is_ready(pod)]
     events = _events(client, namespace) if waiting else {}
     return [_startup(client, pod, events.get(pod["metadata"]["name"], [])) for pod in waiting]
 
@@ -97,6 +98,7 @@ def _startup(client: Client, pod: Item, events: Iterable[Item]) -> Startup:
         sum(event.get("count") or 1 for event in failed),
         _log(client, meta, container["name"], ended) if reason in CRASHED else (),
         "deletionTimestamp" in meta,
+        meta.get("labels") or {},
     )
 
 
@@ -120,7 +122,7 @@ def _before(status: Item, events: list[Item]) -> tuple[str, str]:
         return scheduled.get("reason", "Unschedulable"), scheduled.get("message", "")
     last = events[-1] if events else {}
     if last.get("reason") == "Pulling":
-        return "pulling", last.get("message", "")
+        return PULLING, last.get("message", "")
     if last.get("reason", "").startswith("Failed"):
         return last["reason"], last.get("message", "")
     running = any("running" in one.get("state", {}) for one in status.get("containerStatuses", []))

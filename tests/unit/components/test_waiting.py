@@ -9,13 +9,18 @@ import pytest
 
 from components import waiting
 from pi_mesh.cluster import startup
+from pi_mesh.cluster.pods import Pod
 from pi_mesh.cluster.startup import Startup
 from pi_mesh.inventory import Kind
 from tests.support.factories import make_mesh
 from tests.support.fake_client import FakeClient
+from tests.support.snapshots import make_pod
 
-PULLING = Startup("pod istio-system/istiod-x", "pulling", image="istio/pilot:1")
-MISSING = Startup("pod istio-system/istiod-x", "ImagePullBackOff", "istio/pilot:1: not found", "istio/pilot:1", tries=3)
+LABELS = {"app": "istiod"}
+PULLING = Startup("pod istio-system/istiod-x", "pulling", image="istio/pilot:1", labels=LABELS)
+MISSING = Startup(
+    "pod istio-system/istiod-x", "ImagePullBackOff", "istio/pilot:1: not found", "istio/pilot:1", 3, labels=LABELS
+)
 
 
 @pytest.fixture
@@ -32,14 +37,14 @@ def said(monkeypatch) -> Iterator[list[str]]:
 def watch(monkeypatch, said):  # noqa: ARG001 - nothing may reach the engine
     """`watch(states, seconds)`: looks at istiod's pods, which are in these states, one look for each second."""
 
-    def run(states: list[list[Startup]], seconds: list[float], **settings: object) -> bool:
+    def run(states: list[list[Startup]], seconds: list[float], *before: Pod, **settings: object) -> bool:
         mesh = make_mesh(**settings)
-        looking = waiting.Watch(mesh, FakeClient())  # pyright: ignore[reportArgumentType]
+        looking = waiting.Watch(mesh, FakeClient(), before)  # pyright: ignore[reportArgumentType]
         looking.last_line = looking.began = 0.0
         found = iter(states)
         monkeypatch.setattr(startup, "read", lambda *_: next(found))
         looking.under_way = "istiod"
-        return all(looking.look(mesh.the(Kind.ISTIOD), now) for now in seconds)
+        return all(looking.look([mesh.the(Kind.ISTIOD)], now) for now in seconds)
 
     return run
 
@@ -66,13 +71,20 @@ def test_a_hopeless_wait_is_ended_with_everything_that_is_known(watch, said):
     ]
 
 
+def test_a_pod_that_was_there_before_ends_nothing_for_this_up_may_mend_it(watch, said):
+    assert watch([[MISSING]], [40.0], make_pod("istiod-x", namespace="istio-system"))
+    assert "interrupted" not in said
+
+
 def test_a_watch_that_only_speaks_ends_nothing(watch, said):
     assert watch([[MISSING]], [40.0], release={"watch": "say"})
     assert "interrupted" not in said
 
 
 def test_before_the_time_is_up_everything_is_said_once(watch, said):
-    crash = Startup("pod istio-system/istiod-x", "CrashLoopBackOff", "Error, exit code 1", log=("no CA",))
+    crash = Startup(
+        "pod istio-system/istiod-x", "CrashLoopBackOff", "Error, exit code 1", log=("no CA",), labels=LABELS
+    )
     watch([[crash]] * 3, [10.0, 897.0, 898.0])
     assert [line for line in said if "given up" in line] == [
         "warn istiod is given up after 897 s:\n"
@@ -83,7 +95,7 @@ def test_before_the_time_is_up_everything_is_said_once(watch, said):
 
 
 def test_pods_that_helm_takes_away_are_still_quoted(watch, said):
-    gone = Startup("pod istio-system/istiod-x", "CrashLoopBackOff", "Error, exit code 1", ending=True)
+    gone = Startup("pod istio-system/istiod-x", "CrashLoopBackOff", "Error, exit code 1", ending=True, labels=LABELS)
     watch([[gone]], [10.0])
     assert any("given up" in line for line in said)
 

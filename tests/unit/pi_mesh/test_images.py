@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from pi_mesh import inventory
-from pi_mesh.catalog.istio import gateway_chart_is_broken
 from pi_mesh.inventory import Inventory, Kind
 from pi_mesh.settings.sources import DOCKER_HUB, ImageSettings
 from tests.support import charts
@@ -15,12 +14,11 @@ DIGEST = f"sha256:{'0' * 64}"
 
 
 def mesh(version: str, **images: object) -> Inventory:
-    gateway = {"enabled": not gateway_chart_is_broken(version)}
-    return inventory.of(make_settings(istio={"version": version}, images=images, ingress=gateway, egress=gateway))
+    return inventory.of(make_settings(istio={"version": version}, images=images))
 
 
 def rendered(version: str, **images: object) -> list[dict[str, Any]]:
-    return charts.render(mesh(version, **images).the(Kind.ISTIOD), version)
+    return charts.render(mesh(version, **images).the(Kind.ISTIOD))
 
 
 @pytest.mark.parametrize(
@@ -49,7 +47,7 @@ def test_pull_secrets_reach_istiod_and_the_sidecars(version):
 @pytest.mark.parametrize("version", charts.each())
 def test_pull_secrets_reach_the_gateways(version):
     for release in mesh(version, pullSecrets=["mirror"]).of_kind(Kind.GATEWAY):
-        pod = charts.only(charts.render(release, version), "Deployment")["spec"]["template"]["spec"]
+        pod = charts.only(charts.render(release), "Deployment")["spec"]["template"]["spec"]
         assert pod["imagePullSecrets"] == [{"name": "mirror"}]
 
 

@@ -15,10 +15,10 @@ LOG = "/api/v1/namespaces/mesh/pods/istiod-x/log?container=discovery&tailLines=4
 def read(
     status: dict[str, Any], *events: dict[str, Any], log: dict[str, tuple[int, str]] | None = None
 ) -> list[Startup]:
-    pod = {"metadata": {"name": "istiod-x", "namespace": "mesh"}, "status": status}
+    pod = {"metadata": {"name": "istiod-x", "namespace": "mesh", "labels": {"app": "istiod"}}, "status": status}
     client = FakeClient({PODS: {"items": [pod]}, EVENTS: {"items": list(events)}})
     client.relayed = log or {f"{LOG}{previous}": (404, "") for previous in ("false", "true")}
-    return startup.read(client, "mesh", {"app": "istiod"})  # pyright: ignore[reportArgumentType]
+    return startup.read(client, "mesh", lambda *of: of == ("mesh", {"app": "istiod"}))  # pyright: ignore[reportArgumentType]
 
 
 def event(reason: str, message: str, count: int = 1, at: str = "2026-11-25T20:00:00Z") -> dict[str, Any]:

@@ -9,7 +9,7 @@ from pi_mesh.checks import restarts, traffic
 from pi_mesh.checks.finding import Finding, Level, errors
 from pi_mesh.checks.preflight import charts, ingress_namespace, run, trading_hours, undone_settings, versions
 from pi_mesh.checks.restarts import Forecast
-from pi_mesh.cluster import identity, load_balancer
+from pi_mesh.cluster import ca_issuer, identity, load_balancer
 from pi_mesh.cluster.errors import ClusterUnreachable, WrongContext
 from pi_mesh.cluster.snapshot import Snapshot, read
 from pi_mesh.cluster.stack_state import StackState
@@ -24,7 +24,7 @@ def guard(settings: Settings, state: StackState, lock: tuple[LockedChart, ...] |
     Raises pulumi.RunError, with every problem in one message, where the mesh must not be touched.
     """
     try:
-        snapshot = read(settings.cluster.context)
+        snapshot = ca_issuer.seen(read(settings.cluster.context), settings)
         identity.require(settings.cluster, state.cluster_uid, snapshot.uid)
     except WrongContext as problem:
         raise pulumi.RunError(str(problem)) from None
@@ -61,8 +61,10 @@ def _forecast(forecast: Forecast) -> None:
     """Say in a preview whose pods the `up` makes anew, and what running proxies keep."""
     if not pulumi.runtime.is_dry_run():
         return
-    if forecast.of_traffic:
-        pulumi.log.info(f"Pods made anew: {', '.join(forecast.of_traffic)}")
+    if forecast.restarts:
+        pulumi.log.info(f"Pods made anew: {', '.join(forecast.restarts)}")
+    if forecast.removed:
+        pulumi.log.info(f"Pods deleted: {', '.join(forecast.removed)}")
     if forecast.keep:
         kept = ", ".join(forecast.keep)
         pulumi.log.info(f"Running proxies keep the old {kept} until `python -m operations refresh -s STACK`")

@@ -6,7 +6,7 @@ from operations import report, report_text, stacks
 from operations.command_line import All, Json, Stack, conclude, expected_errors
 from pi_mesh import inventory
 from pi_mesh.checks import preflight as checks
-from pi_mesh.cluster import identity, load_balancer, snapshot
+from pi_mesh.cluster import ca_issuer, identity, load_balancer, snapshot
 from pi_mesh.inventory import chart_lock
 
 
@@ -17,7 +17,7 @@ def preflight(stack: Stack, as_json: Json = False, everything: All = False) -> N
     """
     with expected_errors("preflight", stack, as_json):
         settings, exported = stacks.load_with_state(stack)
-        cluster = snapshot.read(settings.cluster.context)
+        cluster = ca_issuer.seen(snapshot.read(settings.cluster.context), settings)
         state = exported()
         identity.require(settings.cluster, state.cluster_uid, cluster.uid)
         mesh = inventory.of(settings, stack, load_balancer.served(settings, cluster), lock=chart_lock.read(stack))

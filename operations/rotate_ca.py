@@ -7,10 +7,11 @@ from typing import Annotated
 
 import typer
 
-from operations import pulumi, report, stacks, trading_hours
+from operations import pulumi, report, rotate_ca_issuer, stacks, trading_hours
 from operations.command_line import Json, Stack, conclude, expected_errors
 from operations.failures import UsageError
 from operations.pulumi import PulumiFailed
+from operations.rotate_ca_pending import besides_the_ca
 from operations.rotate_ca_proof import proven
 from operations.rotate_ca_root import change
 from operations.rotate_ca_wish import Wish
@@ -18,18 +19,15 @@ from pi_mesh.checks.finding import Finding, Subject, error, errors, ok
 from pi_mesh.settings import CaSettings, Settings
 from pi_mesh.settings.vault import VaultSettings
 
-ID, PENDING = "pulumi up", "pending changes"
-OF_THE_CA = ("pi-mesh:vault:", "pulumi:providers:vault")
-"""Types of the resources that a rotation changes: our components with what is in them, and the provider."""
+ID = "pulumi up"
 Policies = Annotated[bool, typer.Option(help="Have the policy pack in `policies` judge what is about to change.")]
 Wait = Annotated[int, typer.Option(help="Seconds to wait until istiod signs with the new CA.", min=1)]
-
-
 Root = Annotated[bool, typer.Option("--root", help="Change to another root, in three steps, without an outage.")]
 RootMount = Annotated[str | None, typer.Option(help="With --root: Vault's mount of the root to change to.")]
 Chain = Annotated[Path | None, typer.Option(help="With --root: PEM file of the CA to change to, its root last.")]
 Key = Annotated[Path | None, typer.Option(help="With --chain: PEM file of that CA's private key.")]
 Secret = Annotated[str | None, typer.Option(help="With --root: Secret in istiod's namespace with the CA to change to.")]
+ByIssuer = Annotated[bool, typer.Option("--issuer", help="With --root: to the CA that ca.issuer has signed.")]
 
 
 def rotate_ca(
@@ -42,18 +40,19 @@ def rotate_ca(
     chain: Chain = None,
     key: Key = None,
     secret: Secret = None,
+    issuer: ByIssuer = False,
 ) -> None:
-    """Give the mesh's CA in Vault a new key and certificate under the same root, without a restart, and prove it.
+    """Give the mesh's CA a new key and certificate under the same root, without a restart, and prove it.
 
-    Counts vault.generation up, runs `pulumi up`, and compares certificates that istiod signed before and after. Where
-    the CA has a stack of its own, that one comes first; named itself, it is the only one. Refuses while the settings
-    ask for any other change: `pulumi up` is for those.
+    Counts vault.generation up, or has cert-manager renew the CA of ca.issuer, runs `pulumi up`, and compares
+    certificates that istiod signed before and after. Where the CA has a stack of its own, that one comes first; named
+    itself, it is the only one. Refuses while the settings ask for any other change: `pulumi up` is for those.
 
     With --root: trust the new root too, sign under it, and trust the old one no more. Before each next step all proxies
     are asked whether they have followed. Run again, the same command goes on where it was stopped.
     """
     judged = policies and find_spec("pulumi_policy") is not None
-    wish = Wish(root_mount, chain, key, secret)
+    wish = Wish(root_mount, chain, key, secret, issuer)
     with expected_errors("rotate-ca", stack, as_json):
         settings = stacks.load_any(stack)
         vault = settings.vault
@@ -61,41 +60,18 @@ def rotate_ca(
         if root:
             if isinstance(settings, CaSettings):
                 raise UsageError(stack, "it makes the CA and nothing else", "name the mesh's stack with --root")
-            findings = change(stack, settings, wish, partial(_pending, stack, vault, judged), judged, wait)
+            findings = change(stack, settings, wish, partial(besides_the_ca, stack, vault, judged), judged, wait)
             conclude(report.of("rotate-ca", stack, findings), as_json)
         _require_rotatable(settings, stack, wish)
-        if findings := _pending(stack, vault, judged):
+        if findings := besides_the_ca(stack, vault, judged):
             pass  # said below
         elif isinstance(settings, CaSettings):
             findings = _renewed(stack, vault, judged)
+        elif settings.ca.source == "issuer":
+            findings = proven(settings, lambda: _renewed_by_issuer(stack, settings, judged, wait), wait)
         else:
             findings = proven(settings, lambda: _renewed(stack, vault, judged), wait)
     conclude(report.of("rotate-ca", stack, findings), as_json)
-
-
-def _pending(stack: str, vault: VaultSettings, judged: bool) -> list[Finding]:
-    """Return an error for each stack of which an `up` would change anything besides the CA."""
-    stacks_ = (stack, vault.stack) if vault.enabled and vault.stack else (stack,)
-    try:
-        pending = {name: _besides_the_ca(pulumi.pending(name, judged)) for name in stacks_}
-    except PulumiFailed as problem:
-        return [problem.finding]
-    return [_refused(name, changes) for name, changes in pending.items() if changes]
-
-
-def _besides_the_ca(changes: dict[str, str]) -> list[str]:
-    """Return such as "update istiod-release". URNs: urn:pulumi:STACK::PROJECT::PARENT_TYPE$TYPE::NAME."""
-    return [
-        f"{operation} {urn.rpartition('::')[2]}"
-        for urn, operation in changes.items()
-        if not urn.split("::")[2].startswith(OF_THE_CA)
-    ]
-
-
-def _refused(stack: str, changes: list[str]) -> Finding:
-    message = f"has changes besides the CA that are not applied yet: {', '.join(changes)}; nothing was rotated"
-    fix = f"apply them by `pulumi up -s {stack}`, or take them back, then run rotate-ca again"
-    return error(PENDING, Subject("stack", stack), message, fix, number=len(changes))
 
 
 def _renewed(stack: str, vault: VaultSettings, judged: bool) -> list[Finding]:
@@ -104,6 +80,11 @@ def _renewed(stack: str, vault: VaultSettings, judged: bool) -> list[Finding]:
         return [_next_generation(stack, vault.generation, judged)]
     ca_stack = str(vault.stack)
     renewed = _next_generation(ca_stack, stacks.load_any(ca_stack).vault.generation, judged)
+    return [renewed] if errors([renewed]) else [renewed, _up(stack, judged)]
+
+
+def _renewed_by_issuer(stack: str, settings: Settings, judged: bool, wait: int) -> list[Finding]:
+    renewed = rotate_ca_issuer.renewed(settings, wait)
     return [renewed] if errors([renewed]) else [renewed, _up(stack, judged)]
 
 
@@ -130,9 +111,12 @@ def _require_rotatable(settings: Settings | CaSettings, stack: str, wish: Wish) 
     vault = settings.vault
     if wish.named or wish.key:
         raise UsageError(stack, "a new CA is named without --root", "add --root, or leave the other option out")
-    if isinstance(settings, Settings) and settings.ca.source != "istiod":
+    source = settings.ca.source if isinstance(settings, Settings) else "istiod"
+    if source == "issuer":
+        return
+    if source != "istiod":
         fix = "have its owner make another under the same root, put it in place and run up; --root changes the root"
-        raise UsageError(stack, f"ca.source is '{settings.ca.source}': its CA is not made here", fix)
+        raise UsageError(stack, f"ca.source is '{source}': its CA is not made here", fix)
     if not vault.enabled:
         raise UsageError(
             stack, "vault.enabled is false", "nothing is to be done: istiod made its root itself, and looks after it"

@@ -5,12 +5,15 @@ from datetime import UTC, datetime
 from operations import pulumi, rotate_ca_target_vault
 from operations.failures import UsageError
 from operations.rotate_ca_wish import Target, Wish, read_text, same
+from pi_mesh.catalog.cert_manager import CERTIFICATE
 from pi_mesh.certificates import bundle, pem, signing_files
 from pi_mesh.certificates.pem import CertificateError
 from pi_mesh.cluster import signing_secret
 from pi_mesh.settings import Settings
 from pi_mesh.settings.raw import KEY_OF_THE_CA
 from pi_mesh.vault import VaultError
+
+OPTIONS = "give one of --root-mount, --chain, --secret and --issuer"
 
 
 def of(stack: str, settings: Settings, wish: Wish) -> Target:
@@ -23,23 +26,23 @@ def of(stack: str, settings: Settings, wish: Wish) -> Target:
 
 def _of(stack: str, settings: Settings, wish: Wish) -> Target:
     if wish.named != 1:
-        raise UsageError(stack, "--root needs to know the new CA", "give one of --root-mount, --chain and --secret")
+        raise UsageError(stack, "--root needs to know the new CA", OPTIONS)
     if wish.key and not wish.chain:
         raise UsageError(stack, "--key goes with --chain", "give both, or another option alone")
     if wish.root_mount:
         return rotate_ca_target_vault.at_mount(stack, settings, wish.root_mount)
     if wish.chain:
-        signed_for_vault = settings.vault.enabled and settings.vault.signed_by == "outside"
+        signed_for_vault = settings.vault.enabled and settings.vault.signed_by == "outside" and wish.key is None
         named = rotate_ca_target_vault.signed_outside if signed_for_vault else _given
         return named(stack, settings, wish)
-    return _in_secret(stack, settings, str(wish.secret))
+    return _by_issuer(stack, settings) if wish.issuer else _in_secret(stack, settings, str(wish.secret))
 
 
 def _given(stack: str, settings: Settings, wish: Wish) -> Target:
     """Return the CA of two files; its key goes into the stack file encrypted."""
     if wish.key is None:
         raise UsageError(stack, "--chain needs --key", "name the file with the new CA's private key")
-    _require_without_vault(stack, settings)
+    without_vault = rotate_ca_target_vault.given_up(stack, settings)
     key = read_text(stack, wish.key)
     made = bundle.verified(read_text(stack, wish.chain), key, (), datetime.now(UTC), "--chain")
     chain = pem.certificates(made.cert_chain or made.ca_cert, "--chain")
@@ -49,29 +52,38 @@ def _given(stack: str, settings: Settings, wish: Wish) -> Target:
     def write() -> None:
         # The key first: where only that is written, the next run writes both again.
         pulumi.set_secret(stack, KEY_OF_THE_CA, key)
-        pulumi.set_all(stack, {"ca.source": "pem", "ca.chain": pem.text(chain)})
+        pulumi.set_all(stack, {"ca.source": "pem", "ca.chain": pem.text(chain), **without_vault})
 
     reached = settings.ca.source == "pem" and same(settings.ca.chain or "", chain)
     return Target(root, reached, write, stack)
 
 
 def _in_secret(stack: str, settings: Settings, name: str) -> Target:
-    _require_without_vault(stack, settings)
+    reached = settings.ca.source == "secret" and settings.ca.secret == name
+    named = {"ca.source": "secret", "ca.secret": name}
+    return _of_cluster(stack, settings, name, named, reached, "make it, or correct the name")
+
+
+def _by_issuer(stack: str, settings: Settings) -> Target:
+    """Return the CA that cert-manager holds ready: the `up` that brought `ca.issuer` has had it signed."""
+    if settings.ca.issuer is None:
+        fix = "name cert-manager's Issuer in ca.issuer, run `pulumi up`, then this command again"
+        raise UsageError(stack, "--issuer goes with ca.issuer, which is not set", fix)
+    fix = "`pulumi up` has the Issuer of ca.issuer sign it; then run this command again"
+    # Not reached even where the settings say so: until its root is trusted, `up` goes on with the CA before it.
+    return _of_cluster(stack, settings, CERTIFICATE, {"ca.source": "issuer"}, reached=False, if_missing=fix)
+
+
+def _of_cluster(
+    stack: str, settings: Settings, name: str, named: dict[str, str], reached: bool, if_missing: str
+) -> Target:
+    """Return the CA of a Secret, which the settings `named` make the mesh's."""
+    without_vault = rotate_ca_target_vault.given_up(stack, settings)
     where = f"Secret {settings.istio.namespace}/{name}"
     files = signing_secret.read(settings.cluster.context, settings.istio.namespace, name)
     if files is None:
-        raise UsageError(stack, f"{where} is not there", "make it, or correct the name")
+        raise UsageError(stack, f"{where} is not there", if_missing)
     found = signing_files.of(files, where)
-    made = bundle.verified(found.chain, found.key, (), datetime.now(UTC), where)
-
-    def write() -> None:
-        pulumi.set_all(stack, {"ca.source": "secret", "ca.secret": name})
-
-    reached = settings.ca.source == "secret" and settings.ca.secret == name
-    return Target(pem.certificates(made.root_cert, where)[0], reached, write, stack)
-
-
-def _require_without_vault(stack: str, settings: Settings) -> None:
-    if settings.vault.enabled:
-        fix = "make a root in another mount of Vault and give --root-mount"
-        raise UsageError(stack, "vault.enabled is true: Vault's CA can only be followed by another of Vault", fix)
+    made = bundle.verified(found.chain, found.key, (), datetime.now(UTC), where, bounded=False)
+    root = pem.certificates(made.root_cert, where)[0]
+    return Target(root, reached, lambda: pulumi.set_all(stack, {**named, **without_vault}), stack)

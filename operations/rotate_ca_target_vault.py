@@ -11,6 +11,9 @@ from pi_mesh.names import PROJECT
 from pi_mesh.settings import Settings
 from pi_mesh.vault import read_signers
 
+MOUNT = "vault:index/mount:Mount"
+"""Type of the resource that holds the CA in Vault."""
+
 
 def at_mount(stack: str, settings: Settings, mount: str) -> Target:
     owner = settings.vault.stack or stack
@@ -33,6 +36,22 @@ def at_mount(stack: str, settings: Settings, mount: str) -> Target:
             pulumi.set_all(stack, values)
 
     return Target(root, on and vault.root_mount == mount, write, owner)
+
+
+def given_up(stack: str, settings: Settings) -> dict[str, str]:
+    """Return what the stack file says besides when a CA without Vault takes the place of Vault's.
+
+    Raises UsageError while the mount is protected, whose deletion destroys the key of Vault's CA.
+    """
+    if not settings.vault.enabled:
+        return {}
+    resources = pulumi.export(stack)["deployment"].get("resources") or [] if settings.vault.here else []
+    for resource in resources:
+        if resource["type"] == MOUNT and resource.get("protect"):
+            why = f"Vault's mount {settings.vault.mount} goes with its CA, and is protected"
+            fix = f"say so first: `pulumi state unprotect '{resource['urn']}' -s {stack} --yes`, then run it again"
+            raise UsageError(stack, why, fix)
+    return {"vault.enabled": "false"}
 
 
 def signed_outside(stack: str, settings: Settings, wish: Wish) -> Target:

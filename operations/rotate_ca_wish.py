@@ -17,11 +17,12 @@ class Wish:
     chain: Path | None = None
     key: Path | None = None
     secret: str | None = None
+    issuer: bool = False
 
     @property
     def named(self) -> int:
         """How many CAs they name."""
-        return sum(option is not None for option in (self.root_mount, self.chain, self.secret))
+        return sum(option is not None for option in (self.root_mount, self.chain, self.secret, self.issuer or None))
 
 
 @dataclass(frozen=True)

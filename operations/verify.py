@@ -63,5 +63,5 @@ def read(settings: Settings, stack: str, read_only: bool = False) -> Verificatio
     with Client(context) as client, ThreadPoolExecutor(max_workers=1) as beside:
         istio_policies = beside.submit(policies.read, client, namespace)
         seen = observed.read(settings, helms, objects, needs_defaults)
-    ca, now = authority.read(context, namespace, secrets=not read_only), datetime.now(UTC)
-    return VerificationInput(mesh, cluster, seen, ca, now, istio_policies.result())
+    ca = authority.read(context, namespace, secrets=not read_only, issued=settings.ca.issuer is not None)
+    return VerificationInput(mesh, cluster, seen, ca, datetime.now(UTC), istio_policies.result())

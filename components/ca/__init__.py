@@ -32,7 +32,7 @@ def plug_in(
     """
     settings = mesh.settings
     left_over = snapshot is not None and settings.istio.namespace in snapshot.external_ca + snapshot.external_signer
-    if not settings.vault.enabled and not settings.ca.plugged_in and not left_over:
+    if not (settings.vault.enabled or settings.ca.plugged_in or settings.ca.issuer or left_over):
         return []
     from components.ca import program
     from pi_mesh.cluster.authority import Authority, read

@@ -8,7 +8,7 @@ from typing import TypeVar
 import pulumi
 
 from components import outputs, state
-from components.ca import external_signer, source, without_vault
+from components.ca import external_signer, issued, source, without_vault
 from components.ca.cacerts import Cacerts, CacertsArgs
 from pi_mesh.certificates import bundle, expiry, pem, trust
 from pi_mesh.certificates.pem import CertificateError
@@ -60,12 +60,13 @@ def _plug_in(
 ) -> list[pulumi.Resource]:
     settings, now_trusted, root = mesh.settings, of_cluster(authority), answer.root
     vault, wanted = settings.vault, _wanted(settings)
+    by_issuer = issued.register(mesh, opts)
     if root:
         _check(settings, now_trusted, trust.with_root(root, settings.also_trust), pulumi.log.warn)
     if vault.external_signer:
         return external_signer.plug_in(mesh, source.made(wanted, answer.kept), _chain, opts)
     made = source.of(wanted, answer.kept) if vault.enabled else None
-    given = None if made or not settings.ca.plugged_in else without_vault.given(settings, authority.ours)
+    given = None if made or not settings.ca.plugged_in else without_vault.given(settings, authority.ours, by_issuer)
     if given:
         made = given.source
     if made is None:
@@ -101,7 +102,8 @@ def _files(
     announced: bool,
 ) -> Mapping[str, str]:
     """Runs as soon as chain and key are known, and before the secret is written."""
-    made = bundle.verified(chain, key, also_trust, datetime.now(UTC), "vault" if settings.vault.signs else "ca")
+    where, bounded = ("vault", True) if settings.vault.signs else ("ca", settings.ca.source == "pem")
+    made = bundle.verified(chain, key, also_trust, datetime.now(UTC), where, bounded)
     _warn_of_its_end(pem.certificates(made.ca_cert, "ca")[0])
     new = trust.of_bundle(made.ca_cert, made.cert_chain, made.root_cert)
     _check(settings, now_trusted, new, pulumi.log.debug if announced else pulumi.log.warn)

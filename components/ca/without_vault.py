@@ -1,11 +1,14 @@
-"""The mesh's CA where Vault makes none: given in the settings, in an existing Secret, or istiod's own root."""
+"""The CA of a mesh without Vault: from the settings, an existing Secret, cert-manager, or istiod itself."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 
 from components import config
+from components.ca import issued
 from components.ca.cacerts import NAME
+from components.ca.issued import IssuedCa
 from components.ca.source import Source
 from pi_mesh.certificates import signing_files
 from pi_mesh.certificates.pem import CertificateError
@@ -25,14 +28,20 @@ class GivenCa:
     """False where istiod reads the owner's own Secret, which this stack leaves as it is."""
 
 
-def given(settings: Settings, ours: bool) -> GivenCa | None:
-    """Return the CA; None where istiod has yet to make its root.
+def given(settings: Settings, ours: bool, by_issuer: IssuedCa | None) -> GivenCa | None:
+    """Return the CA, unknown in a preview without the cluster; None where istiod has yet to make its root.
 
     `ours`: whether a stack of this project made the secret `cacerts`. Raises CertificateError.
     """
+    if settings.ca.source == "issuer" and by_issuer:
+        return GivenCa(issued.source(settings, by_issuer))
     if settings.ca.source == "pem":
         return GivenCa(_from_config(settings))
-    return _from_secret(settings, ours) if settings.ca.source == "secret" else _of_istiod(settings)
+    try:
+        return _from_secret(settings, ours) if settings.ca.source == "secret" else _of_istiod(settings)
+    except ClusterUnreachable:  # in a preview alone: see `_read`
+        unknown: pulumi.Output[Any] = pulumi.Output.from_input(pulumi.UNKNOWN)
+        return GivenCa(Source(unknown, unknown), written=settings.ca.secret != NAME)
 
 
 def _from_config(settings: Settings) -> Source:
@@ -76,4 +85,6 @@ def _read(settings: Settings, name: str, where: str) -> dict[str, str] | None:
     try:
         return signing_secret.read(settings.cluster.context, settings.istio.namespace, name)
     except ClusterUnreachable as problem:
+        if pulumi.runtime.is_dry_run():
+            raise
         raise CertificateError(f"{where} can't be read: {problem}") from None

@@ -11,6 +11,8 @@ ISSUER = "mesh-ca"
 """The Issuer in istiod's namespace, and the service account there by which it logs in to Vault."""
 ROOT = "mesh-ca-root"
 """The ConfigMap there with the root that istiod hands to workloads."""
+CERTIFICATE = "mesh-ca"
+"""The Certificate there by which the Issuer of `ca.issuer` signs the mesh's CA, and the Secret that it fills."""
 ROLE = "mesh-istiod"
 """Vault's role for what istiod has signed."""
 

@@ -36,12 +36,15 @@ class Bundle:
         }
 
 
-def verified(chain: str, key: str, also_trust: Iterable[str], now: datetime, where: str = "vault") -> Bundle:
+def verified(
+    chain: str, key: str, also_trust: Iterable[str], now: datetime, where: str = "vault", bounded: bool = True
+) -> Bundle:
     """The bundle of a chain (CA certificate first, root last) and its key. Raises CertificateError.
 
-    `also_trust` are PEM texts of further roots. `where` starts every message. `now` carries a time zone.
+    `also_trust` are PEM texts of further roots. `where` starts every message. `now` carries a time zone. `bounded` as
+    for `chain.verify`.
     """
-    several = verified_chain(chain, now, where)
+    several = verified_chain(chain, now, where, bounded)
     signing_key = pem.private_key(key, f"{where}: key")
     if _public(signing_key.public_key()) != _public(several[0].public_key()):
         raise CertificateError(f"{where}: the key does not belong to the certificate {pem.title(several[0])}")
@@ -53,10 +56,10 @@ def verified(chain: str, key: str, also_trust: Iterable[str], now: datetime, whe
     )
 
 
-def verified_chain(chain: str, now: datetime, where: str = "vault") -> Certificates:
+def verified_chain(chain: str, now: datetime, where: str = "vault", bounded: bool = True) -> Certificates:
     """The CA's certificate first, the root last. Raises CertificateError."""
     several = _without_repeats(pem.certificates(chain, f"{where}: chain"))
-    verify(several, now, where)
+    verify(several, now, where, bounded)
     if (judged := expiry.judge(several[0], now)).level == "error":
         raise CertificateError(f"{where}: {judged.message}; run rotate-ca")
     return several

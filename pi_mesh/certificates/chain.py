@@ -11,11 +11,16 @@ from pi_mesh.certificates.pem import CertificateError, Certificates, issued, tit
 Extension = TypeVar("Extension", bound=x509.ExtensionType)
 
 
-def verify(chain: Certificates, now: datetime, where: str) -> None:
-    """Raises CertificateError with the first thing that is wrong. The signing CA comes first, the root last."""
+def verify(chain: Certificates, now: datetime, where: str, bounded: bool = True) -> None:
+    """Raises CertificateError with the first thing that is wrong. The signing CA comes first, the root last.
+
+    `bounded`: False takes a CA without a path length, since cert-manager's Certificate has no field for one
+    (pkg/util/pki/certificatetemplate.go, "if we add support for maxPathLen").
+    """
     _links(chain, now, where)
     _path_lengths_allow(chain, where)
-    if len(chain) > 1 and _path_length(chain[0]) != 0:
+    own = _path_length(chain[0])
+    if len(chain) > 1 and own != 0 and (bounded or own is not None):
         raise CertificateError(f"{where}: {title(chain[0])} may sign further CAs; sign it with path length 0")
 
 
@@ -61,7 +66,7 @@ def _is_issued(below: x509.Certificate, above: x509.Certificate, where: str) -> 
     if below.not_valid_after_utc > above.not_valid_after_utc:
         raise CertificateError(
             f"{where}: {title(below)} outlives its signer {title(above)}, which ends "
-            f"{above.not_valid_after_utc:%Y-%m-%d %H:%M} UTC; lower vault.ttl"
+            f"{above.not_valid_after_utc:%Y-%m-%d %H:%M} UTC; lower vault.ttl, or ca.issuer.ttl"
         )
 
 

@@ -14,18 +14,22 @@ from pi_mesh.inventory import Inventory, Kind, Release
 from pi_mesh.inventory.istio import gateway_namespace, gateways
 from pi_mesh.values.differing import unequal
 
+ISTIODS = (Kind.ISTIOD, Kind.CANARY)
 QUIET: Mapping[Kind, tuple[str, ...]] = {
     Kind.GATEWAY: ("replicaCount", "autoscaling", "service", "rbac", "podDisruptionBudget"),
-    Kind.ISTIOD: (
-        "pilot.replicaCount",
-        "pilot.autoscale",
-        "pilot.cpu",
-        "pilot.rollingMax",
-        "global.proxy",
-        "global.defaultPodDisruptionBudget",
-        "meshConfig",
-        "telemetry",
-        "sidecarInjectorWebhook",
+    **dict.fromkeys(
+        ISTIODS,
+        (
+            "pilot.replicaCount",
+            "pilot.autoscale",
+            "pilot.cpu",
+            "pilot.rollingMax",
+            "global.proxy",
+            "global.defaultPodDisruptionBudget",
+            "meshConfig",
+            "telemetry",
+            "sidecarInjectorWebhook",
+        ),
     ),
 }
 """Beginnings of the paths of values that leave the pods of a release alone."""
@@ -40,7 +44,7 @@ class Forecast:
     restarts: tuple[str, ...] = ()
     """Those whose pods a change makes anew."""
     removed: tuple[str, ...] = ()
-    """Those of releases that are switched off."""
+    """Those of releases that are switched off, and namespaces of the stack that get another name."""
     keep: tuple[str, ...] = ()
     """Config paths of istiod's values that running proxies keep until their pods are made anew."""
 
@@ -61,14 +65,14 @@ def of(mesh: Inventory, state: StackState) -> Forecast:
         paths = [path for path, _, _ in unequal(_plain(release.values), _plain(recorded.values))]
         if _has_new_pods(release, recorded, paths):
             restarts += [f"Deployment {entry.namespace}/{entry.name}" for entry in release.workloads]
-        if release.kind is Kind.ISTIOD:
+        if release.kind in ISTIODS:
             keep += [path for path in paths if path.startswith(INJECTED)]
-    return Forecast(tuple(restarts), tuple(_removed(mesh, state)), tuple(keep))
+    return Forecast(tuple(restarts), tuple(_removed(mesh, state)), tuple(dict.fromkeys(keep)))
 
 
 def _has_new_pods(release: Release, recorded: RecordedRelease, paths: list[str]) -> bool:
     if recorded.version != release.version:
-        carried = release.kind is Kind.ISTIOD or any(
+        carried = release.kind in ISTIODS or any(
             facts_of(version).gateways_carry_their_version for version in (recorded.version, release.version) if version
         )
         if carried:
@@ -77,12 +81,14 @@ def _has_new_pods(release: Release, recorded: RecordedRelease, paths: list[str])
 
 
 def _removed(mesh: Inventory, state: StackState) -> Iterator[str]:
-    """Yield the gateways that the state has and the settings switch off."""
+    """Yield the gateways that the state has and the settings switch off, and the namespaces that they rename."""
     wanted = {release.id for release in mesh.releases}
     for setting, (name, _) in gateways(mesh.settings).items():
         release = f"{gateway_namespace(mesh.settings, setting)}/{name}"
         if release in state.recorded and release not in wanted:
             yield f"Deployment {release}"
+    for name in sorted(state.owned - {item.name for item in mesh.namespaces}):
+        yield f"Namespace {name}"
 
 
 def _plain(values: Mapping[str, object]) -> Mapping[str, object]:

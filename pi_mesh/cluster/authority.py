@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from pi_mesh.catalog import cert_manager, istio
+from pi_mesh.cluster.cert_manager import not_ready
 from pi_mesh.cluster.client import Client
 from pi_mesh.names import EXTERNAL_CA_LABEL
 
@@ -12,7 +13,7 @@ PUBLIC = ("ca-cert.pem", "cert-chain.pem", "root-cert.pem")
 """What is taken of the secret: never the key."""
 OF_TLS = {"ca-cert.pem": "tls.crt", "cert-chain.pem": "tls.crt", "root-cert.pem": "ca.crt"}
 """The same in a secret of type kubernetes.io/tls."""
-ISSUERS = "/apis/cert-manager.io/v1/namespaces/{}/issuers"
+OF_CERT_MANAGER = "/apis/cert-manager.io/v1/namespaces/{}"
 
 
 @dataclass(frozen=True)
@@ -29,35 +30,39 @@ class Authority:
     """The root of a mesh whose certificates Vault signs one by one; empty for any other."""
     issuer: str = ""
     """There, why cert-manager's Issuer can't have anything signed now; empty when it can."""
+    issued: str = ""
+    """The CA that cert-manager holds ready, the chain below its root; empty where none was asked for."""
+    not_issued: str = ""
+    """There, why cert-manager has not signed it."""
     longest_lifetime: timedelta = istio.CERTIFICATE_LIFETIME
     """The longest life that a running proxy asks for its certificate; Istio's default where nobody looked."""
 
 
-def read(context: str, namespace: str, *, secrets: bool = True) -> Authority:
-    """Reads it from istiod's namespace; without `secrets` what ConfigMaps tell. Raises as `Client` does."""
+def read(context: str, namespace: str, *, secrets: bool = True, issued: bool = False) -> Authority:
+    """Reads it from istiod's namespace; without `secrets` what ConfigMaps tell. Raises as `Client` does.
+
+    `issued`: also what cert-manager holds ready for `ca.issuer`.
+    """
     path = f"/api/v1/namespaces/{namespace}"
     with Client(context) as client:
         roots = client.get(f"{path}/configmaps/istio-ca-root-cert") or {}
         secret = (client.get(f"{path}/secrets/cacerts") if secrets else None) or {}
         external_signer_map = client.get(f"{path}/configmaps/{cert_manager.ROOT}") or {}
         asked = bool(external_signer_map) and secrets
-        issuer = client.get(f"{ISSUERS.format(namespace)}/{cert_manager.ISSUER}") if asked else None
+        issuer = client.get(f"{OF_CERT_MANAGER.format(namespace)}/issuers/{cert_manager.ISSUER}") if asked else None
+        own = f"{OF_CERT_MANAGER.format(namespace)}/certificates/{cert_manager.CERTIFICATE}"
+        certificate = client.get(own) if issued and secrets else None
+        offered = client.get(f"{path}/secrets/{cert_manager.CERTIFICATE}") if certificate else None
     labels = secret.get("metadata", {}).get("labels") or {}
     return Authority(
         root_cert=(roots.get("data") or {}).get("root-cert.pem", ""),
         cacerts=_certificates(secret.get("data") or {}),
         ours=EXTERNAL_CA_LABEL in labels,
         external_signer_root=(external_signer_map.get("data") or {}).get("root-cert.pem", ""),
-        issuer=_complaint(issuer) if asked else "",
+        issuer=not_ready(issuer) if asked else "",
+        issued=_certificates((offered or {}).get("data") or {}).get("ca-cert.pem", ""),
+        not_issued=not_ready(certificate) if issued and secrets else "",
     )
-
-
-def _complaint(issuer: dict | None) -> str:
-    if issuer is None:
-        return "is not there"
-    conditions = issuer.get("status", {}).get("conditions") or []
-    ready = next((one for one in conditions if one["type"] == "Ready"), {})
-    return "" if ready.get("status") == "True" else ready.get("message") or "cert-manager has not looked at it"
 
 
 def _certificates(data: dict[str, str]) -> dict[str, str]:

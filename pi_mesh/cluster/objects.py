@@ -91,6 +91,11 @@ class Service:
     """The labels of the pods behind it."""
 
 
+def home(item: dict) -> str:
+    """The namespace of an object."""
+    return item["metadata"]["namespace"]
+
+
 def release_of(metadata: dict) -> str:
     """The Helm release that owns an object, as NAMESPACE/NAME."""
     notes = metadata.get("annotations") or {}

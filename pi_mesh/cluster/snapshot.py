@@ -12,6 +12,7 @@ from typing import Any
 
 from pi_mesh.cluster import address_pools, identity, nodes, objects, pods, release_records, rights
 from pi_mesh.cluster.address_pools import Pool
+from pi_mesh.cluster.cert_manager import SigningIssuer
 from pi_mesh.cluster.client import METADATA_ONLY, Client, Forbidden
 from pi_mesh.cluster.nodes import Node
 from pi_mesh.cluster.objects import Crd, Deployment, Namespace, Service, Webhook
@@ -63,6 +64,8 @@ class Snapshot:
     """Namespaces whose istiod has its requests signed in Vault, by a stack of this project."""
     address_pools: tuple[Pool, ...] | None = ()
     """From which MetalLB, Cilium or kube-vip take addresses of Services; None where they may not be read."""
+    issuer: SigningIssuer | None = None
+    """cert-manager's Issuer of `ca.issuer`; None where the settings name none, or nobody looked."""
     missing_rights: tuple[str, ...] = ()
     """RESOURCE.GROUP that we may not create."""
     missing_changes: tuple[str, ...] = ()
@@ -94,8 +97,8 @@ def read(context: str, *, read_only: bool = False) -> Snapshot:
             if not read_only:
                 helms, parse = {"labelSelector": release_records.SELECTOR}, release_records.parse
                 lists["releases"] = pool.submit(_list, client, SECRETS, parse, METADATA_ONLY, **helms)
-                lists["external ca"] = pool.submit(_list, client, SECRETS, _namespace, METADATA_ONLY, **labelled)
-            lists["external signer"] = pool.submit(_list, client, CONFIG_MAPS, _namespace, METADATA_ONLY, **labelled)
+                lists["external ca"] = pool.submit(_list, client, SECRETS, objects.home, METADATA_ONLY, **labelled)
+            lists["external signer"] = pool.submit(_list, client, CONFIG_MAPS, objects.home, METADATA_ONLY, **labelled)
             missing = Missing() if read_only else rights.missing(client.ask)
             found = {kind: future.result() for kind, future in lists.items()}
         pools = address_pools.read(client, found["crds"] or (), found["pods"] or ())
@@ -122,10 +125,6 @@ def _list(
         return tuple(parse(item) for item in client.each(path, headers, **parameters))
     except Forbidden:
         return None
-
-
-def _namespace(item: dict) -> str:
-    return item["metadata"]["namespace"]
 
 
 def _snapshot(context: str, version: str, found: Lists, missing: Missing) -> Snapshot:

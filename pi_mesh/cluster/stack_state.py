@@ -6,6 +6,7 @@ from typing import Any
 
 from pi_mesh.cluster import ca_state
 from pi_mesh.cluster.ca_state import VaultResource
+from pi_mesh.names import OWNER_ANNOTATION
 
 CLUSTER = "cluster"
 """The stack output that names the cluster: its context, and the UID of its namespace kube-system."""
@@ -36,6 +37,8 @@ class StackState:
     """The resources of the mesh's CA in Vault, by their names."""
     recorded: Mapping[str, RecordedRelease] = field(default_factory=dict)
     """What the state holds of each of these releases, by NAMESPACE/NAME."""
+    owned: frozenset[str] = frozenset()
+    """Names of the namespaces that the stack made, and would delete with everything in them."""
 
     def holds(self, name: str, uid: str) -> bool:
         """Return True for the very namespace that the stack made or adopted, not one made anew under its name."""
@@ -50,6 +53,7 @@ def of_resources(resources: Iterable[Mapping[str, Any]]) -> StackState:
     """Return the state of these resources, each with `urn`, `type` and `outputs` as `pulumi stack export` has them."""
     vault: dict[str, VaultResource] = {}
     namespaces: dict[str, str] = {}
+    owned: set[str] = set()
     releases: dict[str, RecordedRelease] = {}
     cluster_uid, has_provider = "", False
     for resource in resources:
@@ -62,9 +66,11 @@ def of_resources(resources: Iterable[Mapping[str, Any]]) -> StackState:
             case "kubernetes:core/v1:Namespace":
                 metadata = outputs.get("metadata") or {}
                 namespaces[metadata.get("name", "")] = metadata.get("uid", "")
+                if OWNER_ANNOTATION in (metadata.get("annotations") or {}):
+                    owned.add(metadata.get("name", ""))
             case "kubernetes:helm.sh/v3:Release":
                 recorded = RecordedRelease(outputs.get("version") or "", outputs.get("values") or {})
                 releases[f"{outputs.get('namespace')}/{outputs.get('name')}"] = recorded
             case token if token.startswith(ca_state.PREFIX):
                 vault[resource["urn"].rpartition("::")[2]] = ca_state.of_resource(resource, outputs)
-    return StackState(cluster_uid, namespaces, frozenset(releases), has_provider, vault, releases)
+    return StackState(cluster_uid, namespaces, frozenset(releases), has_provider, vault, releases, frozenset(owned))

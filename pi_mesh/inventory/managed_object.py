@@ -42,6 +42,8 @@ def managed_objects(settings: Settings, stack: str) -> Iterator[ManagedObject]:
     yield from _of("traffic", traffic.objects(settings))
     yield from (ManagedObject("traffic", manifest, last=True) for manifest in traffic.last_objects(settings))
     yield from _of("observability", tracing.telemetry(settings))
+    if settings.ca.issuer:
+        yield ManagedObject("mesh-issued-ca", cert_manager.certificate(settings))
     if settings.vault.external_signer:
         yield from _of("mesh-signer", (*cert_manager.rights(settings), cert_manager.issuer(settings)))
 

@@ -27,7 +27,7 @@ def _within_bounds(value: str) -> str:
         raise ValueError(f"is more than Vault can count, which is {LONGEST}h")
     if int(value.removesuffix("h")) <= TOO_SHORT:
         raise ValueError(
-            f"is not more than {TOO_SHORT}h: a CA with 7 days left is refused, and Vault would have made it in vain"
+            f"is not more than {TOO_SHORT}h: a CA with 7 days left is refused, so it would be made in vain"
         )
     return value
 

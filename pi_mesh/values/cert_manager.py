@@ -1,4 +1,4 @@
-"""cert-manager, which has istiod's signing requests signed in Vault: its release, and what it needs for that."""
+"""cert-manager: the release and the Issuer that have istiod's requests signed in Vault, and the Certificate of a CA."""
 
 import base64
 
@@ -11,8 +11,9 @@ from pi_mesh.values.placement import node_selector
 
 OFF = {"enabled": False}
 RBAC = "rbac.authorization.k8s.io"
-LOGIN_SECONDS = "120"
-"""So long an `up` waits for Vault; the controller runs already."""
+SECONDS = "120"
+"""So long an `up` waits for Vault, or for an Issuer's signature; the controller runs already."""
+READY = {"pulumi.com/waitFor": "condition=Ready", "pulumi.com/timeoutSeconds": SECONDS}
 
 
 def helm_values(settings: Settings) -> Values:
@@ -64,9 +65,25 @@ def issuer(settings: Settings) -> Object:
             }
         },
     }
-    ready = {"annotations": {"pulumi.com/waitFor": "condition=Ready", "pulumi.com/timeoutSeconds": LOGIN_SECONDS}}
-    meta = _named(settings, "Issuer", names.ISSUER, **ready)
+    meta = _named(settings, "Issuer", names.ISSUER, annotations=READY)
     return {"apiVersion": "cert-manager.io/v1", **meta, "spec": {"vault": server}}
+
+
+def certificate(settings: Settings) -> Object:
+    """Return the Certificate by which the Issuer of `ca.issuer` signs the mesh's CA, with a new key each time."""
+    wanted = settings.ca.issuer
+    assert wanted is not None
+    spec = {
+        "secretName": names.CERTIFICATE,
+        "isCA": True,
+        "commonName": wanted.common_name,
+        "duration": wanted.ttl,
+        "usages": ["cert sign", "crl sign"],
+        "privateKey": {"algorithm": "ECDSA", "size": 256, "rotationPolicy": "Always"},
+        "issuerRef": {"group": "cert-manager.io", "kind": wanted.kind, "name": wanted.name},
+    }
+    meta = _named(settings, "Certificate", names.CERTIFICATE, annotations=READY)
+    return {"apiVersion": "cert-manager.io/v1", **meta, "spec": spec}
 
 
 def with_ca_bundle(issuer: Object, ca: str | None) -> Object:

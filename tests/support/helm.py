@@ -9,6 +9,9 @@ NAMESPACE = "istio-system"
 
 
 def helm(*arguments: str, stdin: str | None = None) -> str:
-    """Run helm on the lab, in the mesh's namespace, and return what it prints. Raises LabError when it fails."""
+    """Run helm on the lab, in the mesh's namespace unless told another, and return what it prints.
+
+    Raises LabError when it fails.
+    """
     environment = {**os.environ, **variables(), "PATH": f"{search_path()}:{os.environ['PATH']}"}
-    return run("helm", *arguments, f"--namespace={NAMESPACE}", stdin=stdin, env=environment)
+    return run("helm", f"--namespace={NAMESPACE}", *arguments, stdin=stdin, env=environment)

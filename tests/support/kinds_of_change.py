@@ -20,7 +20,7 @@ KINDS = {
     "a first route": Change({"traffic": {"services": {"shop": {"ports": [80]}}, "routes": {"shop": ROUTE}}}),
     "more workloads": Change({"trading": {"workloads": 20}}),
     "another reach of sidecars": Change({"trading": {"sidecarScope": ["*/*"]}}),
-    "another service": Change({"ingress": {"service": {"type": "LoadBalancer"}}}),
+    "another service": Change({"ingress": {"service": {"type": "ClusterIP"}}}),
     "more gateways": Change({"ingress": {"autoscaling": {"enabled": True}}}),
     "more memory for the ingress gateway": Change({"ingress": {"resources": PROFILE}}),
     "a longer drain": Change({"egress": {"drainSeconds": 30}}),
@@ -38,6 +38,7 @@ KINDS = {
     "another place for images": Change({"images": {"hub": "registry.example/istio"}}, runs=False),
     "another way to pull": Change({"images": {"pullPolicy": "Always"}}, runs=False),
     "another machine": Change({"cluster": {"architecture": "amd64"}}, runs=False),
+    "a trading namespace of another name": Change({"trading": {"namespace": "trades"}}),
     "nothing": Change({}),
 }
 

@@ -6,6 +6,7 @@ from pi_mesh.checks import traffic
 from pi_mesh.checks.finding import Finding
 from pi_mesh.checks.preflight import (
     autoscaling,
+    ca_issuer,
     cert_manager,
     charts,
     crd_owners,
@@ -41,6 +42,7 @@ CHECKS: tuple[Callable[[Inventory, Snapshot], Iterable[Finding]], ...] = (
     charts.check,
     extra_values.check,
     cert_manager.check,
+    ca_issuer.check,
     nodes.check,
     kernel.check,
     memory.check,

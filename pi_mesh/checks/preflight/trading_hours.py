@@ -34,8 +34,11 @@ def check(mesh: Inventory, _snapshot: Snapshot, state: StackState) -> Iterator[F
 
 def _effects(mesh: Inventory, state: StackState) -> Iterator[str]:
     """Yield what an `up` would do to a mesh that runs, each as a verb with its object."""
-    if forecast := restarts.of(mesh, state).of_traffic:
-        yield f"makes pods of {', '.join(name.partition(' ')[2] for name in forecast)} anew"
+    forecast = restarts.of(mesh, state)
+    if forecast.restarts:
+        yield f"makes pods of {', '.join(name.partition(' ')[2] for name in forecast.restarts)} anew"
+    if forecast.removed:
+        yield f"deletes pods of {', '.join(name.partition(' ')[2] for name in forecast.removed)}"
     vault, is_running = mesh.settings.vault, mesh.the(Kind.ISTIOD).id in state.recorded
     if vault.enabled and vault.here and is_running and WantedCa(CA, vault).exchanges(state.vault):
         yield "exchanges the CA that signs every certificate"

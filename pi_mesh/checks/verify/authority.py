@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from datetime import datetime
 
+from pi_mesh.catalog import cert_manager
 from pi_mesh.certificates import expiry, pem
-from pi_mesh.checks.finding import Finding, Level, Subject, error, ok
+from pi_mesh.checks.finding import Finding, Level, Subject, error, ok, warning
 from pi_mesh.checks.verify.input import VerificationInput
 from pi_mesh.settings import Settings
 
@@ -25,6 +26,25 @@ def check(seen: VerificationInput) -> Iterator[Finding]:
         return
     yield ok(ID, subject, f"workloads trust {', '.join(pem.title(root) for root in roots)}")
     yield from (end_of(certificate, seen.settings, seen.now) for certificate in (*signers, *roots))
+    if seen.settings.ca.issuer:
+        yield from _by_issuer(seen, signers)
+
+
+def _by_issuer(seen: VerificationInput, signers: list[pem.x509.Certificate]) -> Iterator[Finding]:
+    """Judge the Certificate of `ca.issuer`: the mesh goes on without it until its CA ends."""
+    namespace, name = seen.settings.istio.namespace, cert_manager.CERTIFICATE
+    certificate, ca = Subject("Certificate", f"{namespace}/{name}"), seen.authority
+    if ca.not_issued:
+        look = f"`kubectl describe certificate -n {namespace} {name}`"
+        yield warning(ID, certificate, f"is not signed, so the CA is not renewed: {ca.not_issued}", look)
+    elif ca.issued and signers and seen.settings.ca.source == "issuer":
+        offered = pem.certificates(ca.issued, f"secret {namespace}/{name}")
+        if offered[0] not in signers:
+            ends = f"{signers[0].not_valid_after_utc:%Y-%m-%d}"
+            roots = pem.certificates(ca.root_cert, "the mesh")
+            known = any(pem.issued(offered[-1], root) for root in roots)
+            fix = "`pulumi up`" if known else "its root is another: `python -m operations rotate-ca --root --issuer`"
+            yield warning(ID, certificate, f"is renewed, istiod signs with the CA before it, to {ends}", fix)
 
 
 def end_of(certificate: pem.x509.Certificate, settings: Settings, now: datetime) -> Finding:
@@ -40,7 +60,7 @@ def _signers(seen: VerificationInput) -> list[str]:
 
 
 def _renewal(settings: Settings) -> str:
-    if settings.vault.enabled:
+    if settings.vault.enabled or settings.ca.source == "issuer":
         return "`python -m operations rotate-ca -s STACK`"
     if settings.ca.source != "istiod":
         return "`python -m operations rotate-ca --root -s STACK` with a new CA: see docs/vault.md, Another root"

@@ -173,7 +173,7 @@ def ready(workload: Workload) -> int:
 def test_budgets_are_kept_and_a_workload_that_does_not_come_up_ends_the_run_until_the_next(mesh, uids, figure):
     made = [budget(minAvailable=2), *without_surge(BOUNDED), *manifests(STUCK), *manifests(THIRD)]
     with older_proxies(made, BOUNDED, STUCK, THIRD):
-        before = {workload: uids(workload) for workload in (BOUNDED, STUCK, THIRD)}
+        before = {workload.name: uids(workload) for workload in (BOUNDED, STUCK, THIRD)}
         wait_until("a budget that allows nothing", allows(0))
         assert rows(told(mesh, "refresh", "--dry-run"))["bounded"]["message"].startswith(
             "takes 1 pod away at once in a rollout, and PodDisruptionBudget bounded allows 0 pods"
@@ -187,7 +187,7 @@ def test_budgets_are_kept_and_a_workload_that_does_not_come_up_ends_the_run_unti
             "is not restarted after 8 s: PodDisruptionBudget bounded allows 0 of its pods to go now; "
             "nothing after it was restarted"
         )
-        assert {workload: uids(workload) for workload in before} == before
+        assert {workload.name: uids(workload) for workload in (BOUNDED, STUCK, THIRD)} == before
 
         delete(never_ready(UNREADY))
         kubectl("delete", "serviceaccount", STUCK.name, "-n", TRADING)
@@ -199,12 +199,12 @@ def test_budgets_are_kept_and_a_workload_that_does_not_come_up_ends_the_run_unti
                 least = min(least, ready(BOUNDED))
         seen = rows(refreshing.result())
         assert (seen["bounded"]["level"], least) == ("ok", 1)
-        assert not before[BOUNDED] & uids(BOUNDED)
+        assert not before["bounded"] & uids(BOUNDED)
         assert 'serviceaccount "stuck" not found; nothing after it was restarted' in seen["stuck"]["message"]
-        assert (uids(STUCK), uids(THIRD)) == (before[STUCK], before[THIRD])
+        assert (uids(STUCK), uids(THIRD)) == (before["stuck"], before["third"])
 
         apply(manifests(STUCK)[:1])
         went_on = rows(told(mesh, "refresh"))
         assert (went_on["stuck"]["level"], went_on["third"]["level"]) == ("ok", "ok")
-        assert not (before[STUCK] | before[THIRD]) & (uids(STUCK) | uids(THIRD))
+        assert not (before["stuck"] | before["third"]) & (uids(STUCK) | uids(THIRD))
         figure(f"at least {least} of {BOUNDED.replicas} pods ready; then: {seen['stuck']['message']}")

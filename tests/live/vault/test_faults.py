@@ -1,5 +1,6 @@
 """Vault is not well: one line with the cause, the running CA untouched, and all else goes on."""
 
+import base64
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +13,16 @@ from lab.cluster.kubectl import get
 from pi_mesh.certificates import pem
 from tests.live.vault import server as servers
 from tests.live.vault.listener import listener
-from tests.live.vault.mesh import TRADING, VaultMesh, cacerts, issued, roots, wait_for_issuer, wait_for_roots
+from tests.live.vault.mesh import (
+    TRADING,
+    VaultMesh,
+    cacerts,
+    issued,
+    roots,
+    wait_for_issued,
+    wait_for_issuer,
+    wait_for_roots,
+)
 from tests.live.vault.server import ROOT_MOUNT, Server
 from tests.live.vault.tls import handshake, serving_certificate
 from tests.support.project import Outcome
@@ -23,7 +33,9 @@ pytestmark = pytest.mark.long
 @contextmanager
 def untouched() -> Iterator[None]:
     """Inside, the mesh keeps its CA, and istiod goes on signing with it; after it, `up` has nothing to make good."""
-    secret, before = cacerts(), issued()
+    secret = cacerts()
+    (signer,) = pem.certificates(base64.b64decode(secret["ca-cert.pem"]).decode(), "secret cacerts")
+    before = wait_for_issued("istiod signs with what the secret has", lambda one: one.issuer == signer)
     yield
     assert cacerts() == secret
     assert issued().issuer == before.issuer

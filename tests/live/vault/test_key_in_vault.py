@@ -141,6 +141,20 @@ def test_a_rotation_is_a_new_key_in_vault_and_restarts_nothing(vault_mesh: Vault
 
 
 @pytest.mark.usefixtures("changed_over")
+def test_a_ca_that_vault_lost_comes_back_with_a_new_key_under_the_same_root(vault_mesh: VaultMesh, server: Server):
+    before, trusted = issued(), roots()
+    server.remove("pki_int")
+    assert "python -m operations repair" in vault_mesh.preview().must().line_with("nothing is mounted there")
+    vault_mesh.operation("repair", "--yes").must()
+    vault_mesh.must_up()
+    after = wait_for_issuer(other_than=before)
+    assert roots() == trusted
+    for certificate in (before, after):
+        assert certificate.verifies(pem.certificates(trusted, "the mesh"))
+    vault_mesh.preview("--expect-no-changes").must()
+
+
+@pytest.mark.usefixtures("changed_over")
 def test_from_nothing_the_mesh_comes_up_with_its_gateways(vault_mesh: VaultMesh, server: Server):
     vault_mesh.end()
     vault_mesh.set("ingress.enabled", True)

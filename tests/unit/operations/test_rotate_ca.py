@@ -10,7 +10,7 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from operations import istiod_certificates, rotate_ca, rotate_ca_proof
+from operations import istiod_certificates, rotate_ca, rotate_ca_issuer, rotate_ca_proof
 from operations.__main__ import app
 from operations.istiod_certificates import Issued, Issuer, NoCertificate
 from operations.pulumi import PulumiFailed
@@ -21,6 +21,7 @@ from tests.support import authorities
 from tests.support.factories import make_settings
 
 ROOT, OTHER_ROOT = authorities.make_root(), authorities.make_root("other")
+BY_ISSUER = {"source": "issuer", "issuer": {"name": "pi"}}
 HERE = {"enabled": True, "address": "https://vault.example"}
 
 
@@ -129,6 +130,25 @@ def test_a_certificate_from_before_that_no_longer_verifies_fails_the_proof(proof
     found = proof(Istiod(issued_by(OTHER_ROOT), issued_by(ROOT)))
     assert (found[2][0], found[3][0]) == (Level.ERROR, Level.OK)
     assert "from before the rotation: does not verify" in found[2][1]
+
+
+@pytest.mark.parametrize(
+    ("revisions", "signed", "status", "line"),
+    [([4], True, 0, "has a new key, and the Issuer has signed it"), ([3], True, 1, "was not signed within 1 s")],
+)
+def test_a_ca_by_an_issuer_is_renewed_by_cert_manager(monkeypatch, revisions, signed, status, line):
+    ups: list[str] = []
+    monkeypatch.setattr(rotate_ca.stacks, "load_any", lambda _: make_settings(ca=BY_ISSUER))
+    monkeypatch.setattr(rotate_ca, "proven", lambda _settings, rotate, _wait: rotate())
+    monkeypatch.setattr(rotate_ca.pulumi, "pending", lambda *_: {})
+    monkeypatch.setattr(rotate_ca.pulumi, "up", lambda stack, _: ups.append(stack))
+    monkeypatch.setattr(rotate_ca_issuer.ca_issuer, "renew", lambda *_: 3)
+    monkeypatch.setattr(rotate_ca_issuer.ca_issuer, "revision", lambda *_: revisions[-1])
+    monkeypatch.setattr(rotate_ca_issuer.ca_issuer, "is_signed", lambda *_: signed)
+    done = CliRunner().invoke(app, ["rotate-ca", "-s", "test", "--json", "--wait", "1"])
+    assert done.exit_code == status, done.output
+    assert line in done.stdout
+    assert ups == ["test"] * (status == 0)
 
 
 def change(kind: str, name: str, operation: str = "update") -> dict[str, str]:

@@ -1,6 +1,6 @@
 """The CA of Vault that a mesh changes to."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -98,6 +98,48 @@ def test_a_ca_of_vault_that_can_not_be_used_is_one_line(monkeypatch, vault, line
     assert line in str(refused.value)
 
 
-def test_a_ca_without_vault_does_not_follow_one_of_vault():
-    with pytest.raises(UsageError, match="Vault's CA can only be followed by another of Vault"):
-        target(Wish(secret="mine"), enabled=True, address="https://vault.example")
+MINE = Wish(secret="mine")
+HELD = {"type": "vault:index/mount:Mount", "urn": "urn:pulumi:test::pi-mesh::vault::mesh-ca-mount"}
+HERE = {"enabled": True, "address": "https://vault.example"}
+
+
+@pytest.fixture
+def in_secret(monkeypatch) -> Callable[..., Target]:
+    """`in_secret(resources)`: the CA in a Secret that follows Vault's, whose stack's state holds these."""
+
+    def run(*resources: dict, wish: Wish = MINE, **settings: dict) -> Target:
+        made = {"ca-cert.pem": SIGNING.pem, "ca-key.pem": SIGNING.key, "root-cert.pem": OTHER.pem}
+        monkeypatch.setattr(rotate_ca_target.signing_secret, "read", lambda *_: made)
+        state = {"deployment": {"resources": [*resources]}}
+        monkeypatch.setattr(rotate_ca_target_vault.pulumi, "export", lambda _: state)
+        return rotate_ca_target.of("test", make_settings(**settings), wish)
+
+    return run
+
+
+def test_vaults_ca_is_given_up_only_when_its_mount_is_not_protected_any_more(in_secret):
+    with pytest.raises(UsageError) as refused:
+        in_secret({**HELD, "protect": True}, vault=HERE)
+    assert f"say so first: `pulumi state unprotect '{HELD['urn']}' -s test --yes`" in str(refused.value)
+
+
+def test_a_ca_in_a_secret_takes_the_place_of_vaults_in_one_write(in_secret, written):
+    in_secret(HELD, vault=HERE).write()
+    assert written == [("test", {"ca.source": "secret", "ca.secret": "mine", "vault.enabled": "false"})]
+
+
+def test_the_ca_of_another_stack_is_left_to_that_stack(in_secret, written):
+    in_secret({**HELD, "protect": True}, vault={"enabled": True, "stack": "org/pi-mesh/ca"}).write()
+    assert written[0][1]["vault.enabled"] == "false"
+
+
+def test_a_ca_by_an_issuer_takes_its_place_too(in_secret, written):
+    found = in_secret(HELD, wish=Wish(issuer=True), vault=HERE, ca={"issuer": {"name": "pi"}})
+    assert found.root == OTHER.certificate
+    found.write()
+    assert written == [("test", {"ca.source": "issuer", "vault.enabled": "false"})]
+
+
+def test_an_issuer_has_to_be_named_before_it_signs(in_secret):
+    with pytest.raises(UsageError, match="which is not set; name cert-manager's Issuer"):
+        in_secret(wish=Wish(issuer=True))

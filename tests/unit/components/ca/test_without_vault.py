@@ -28,7 +28,9 @@ ISTIODS = {"ca-cert.pem": ROOT.pem, "ca-key.pem": ROOT.key}
 def plug_in(monkeypatch):
     """`plug_in(ca)`: what is registered for such a CA; `secrets` are in the cluster, by name."""
 
-    def run(ca: dict, key: str = "", secrets: dict | None = None, live: Authority | None = None) -> Recording:
+    def run(
+        ca: dict, key: str = "", secrets: dict | None = None, live: Authority | None = None, **how: bool
+    ) -> Recording:
         def read(_context: str, _namespace: str, name: str) -> dict | None:
             found = (secrets or {}).get(name)
             if isinstance(found, Exception):
@@ -38,7 +40,7 @@ def plug_in(monkeypatch):
         monkeypatch.setattr(without_vault.config, "secret_ca_key", lambda: pulumi.Output.secret(key) if key else None)
         monkeypatch.setattr(without_vault.signing_secret, "read", read)
         mesh = inventory.of(make_settings(ca=ca))
-        return record(lambda: program.plug_in(mesh, live or Authority(), Answer(), pulumi.ResourceOptions()))
+        return record(lambda: program.plug_in(mesh, live or Authority(), Answer(), pulumi.ResourceOptions()), **how)
 
     return run
 
@@ -105,6 +107,13 @@ def test_a_ca_that_can_not_be_used_is_one_line_without_the_key(plug_in, ca, key,
         plug_in(ca, key, secrets)
     assert line in str(refused.value)
     assert "BEGIN" not in str(refused.value)
+
+
+@pytest.mark.parametrize(("name", "registered"), [("mine", ["cacerts"]), ("cacerts", [])])
+def test_a_preview_without_the_cluster_shows_what_will_be_without_its_content(plug_in, name, registered):
+    silent = {name: ClusterUnreachable("no answer")}
+    recording = plug_in({"source": "secret", "secret": name}, secrets=silent, preview=True)
+    assert [one.props["metadata"]["name"] for one in recording.of_type(SECRET)] == registered
 
 
 def test_the_stacks_own_secret_is_no_existing_one(plug_in):

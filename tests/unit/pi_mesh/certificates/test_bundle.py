@@ -93,6 +93,13 @@ def test_a_chain_that_istiod_could_not_sign_with_is_refused_in_one_line_without_
     assert "\n" not in str(refusal.value)
 
 
+def test_a_ca_of_cert_manager_which_has_no_path_length_is_taken_where_its_owner_made_it():
+    made = in_order(make_ca("signing", ROOT, path_length=None), ROOT)
+    assert bundle.verified(*made, (), NOW, "ca", bounded=False).cert_chain
+    with pytest.raises(CertificateError, match="sign it with path length 0"):
+        bundle.verified(*in_order(make_ca("signing", ROOT, path_length=1), ROOT), (), NOW, "ca", bounded=False)
+
+
 def test_only_roots_can_be_trusted_besides():
     with pytest.raises(CertificateError, match=r"vault\.alsoTrust: 'middle' .* is not self-signed"):
         make_bundle(make_ca("signing", ROOT), ROOT, also_trust=(make_ca("middle", ROOT).pem,))

@@ -1,5 +1,7 @@
 """The restart forecast, compared with the pod templates that the real charts render."""
 
+from dataclasses import replace
+
 import pytest
 
 from pi_mesh.checks import restarts
@@ -52,6 +54,14 @@ def test_a_gateway_that_is_switched_off_is_told_as_removed():
     assert (forecast.restarts, forecast.removed) == ((), (EGRESS,))
 
 
+def test_a_namespace_that_gets_another_name_is_told_as_removed_unless_it_is_adopted():
+    own = replace(installed_state(make_mesh()), owned=frozenset({"trading"}))
+    renamed = make_mesh(trading={"namespace": "trades"})
+    assert restarts.of(renamed, own).removed == ("Namespace trading",)
+    assert restarts.of(make_mesh(), own).removed == ()
+    assert restarts.of(renamed, installed_state(make_mesh())).removed == ()
+
+
 def test_a_first_install_makes_nothing_anew():
     assert restarts.of(make_mesh(), NEVER_RUN) == restarts.Forecast()
 
@@ -66,3 +76,17 @@ def test_a_first_install_makes_nothing_anew():
 )
 def test_what_running_proxies_keep_until_they_are_made_anew_is_told(change, kept):
     assert restarts.of(make_mesh(**change), installed_state(make_mesh())).keep == kept
+
+
+def test_a_new_version_of_the_second_control_plane_restarts_it_alone():
+    canary = {"version": "1.31.0", "revision": "next"}
+    before = make_mesh(istio={"version": "1.30.0", "canary": {**canary, "version": "1.30.0"}})
+    forecast = restarts.of(make_mesh(istio={"version": "1.30.0", "canary": canary}), installed_state(before))
+    assert forecast.restarts == ("Deployment istio-system/istiod-next",)
+
+
+def test_a_gateway_that_moves_to_a_revision_restarts():
+    canary = {"version": "1.31.0", "revision": "next"}
+    before = make_mesh(istio={"canary": canary})
+    forecast = restarts.of(make_mesh(istio={"canary": canary}, egress={"revision": "next"}), installed_state(before))
+    assert forecast.restarts == (EGRESS,)

@@ -9,6 +9,7 @@ import pytest
 
 from pi_mesh.cluster import authority
 from tests.support.authorities import make_root
+from tests.support.fake_client import FakeClient
 
 ROOT = make_root().pem
 
@@ -50,3 +51,13 @@ def test_without_secrets_no_secret_and_no_issuer_is_asked_for(monkeypatch):
 
 def test_a_cacerts_secret_in_the_form_of_kubernetes_is_read_too(read):
     assert read(**{"tls.crt": ROOT, "tls.key": "key", "ca.crt": ROOT}).cacerts != {}
+
+
+def test_what_cert_manager_holds_ready_is_read_where_the_settings_name_an_issuer(monkeypatch):
+    home = "/apis/cert-manager.io/v1/namespaces/istio-system/certificates/mesh-ca"
+    content = {"data": {"tls.crt": base64.b64encode(ROOT.encode()).decode()}}
+    client = FakeClient({home: {"status": {}}, "/api/v1/namespaces/istio-system/secrets/mesh-ca": content})
+    monkeypatch.setattr(authority, "Client", client)
+    found = authority.read("test", "istio-system", issued=True)
+    assert (found.issued, found.not_issued) == (ROOT, "cert-manager has not looked at it")
+    assert authority.read("test", "istio-system").issued == ""

@@ -2,12 +2,16 @@
 
 from pi_mesh.cluster.ca_state import VaultResource
 from pi_mesh.cluster.stack_state import NEVER_RUN, RecordedRelease, StackState, of_resources
+from pi_mesh.names import ADOPTED_ANNOTATION, OWNER_ANNOTATION
 
 ISTIOD = {"namespace": "istio-system", "name": "istiod", "version": "1.31.0", "values": {"pilot": {}}}
+OWN = {"name": "trading", "uid": "t", "annotations": {OWNER_ANNOTATION: "pi-mesh/lab"}}
+ADOPTED = {"name": "istio-system", "uid": "i", "annotations": {ADOPTED_ANNOTATION: "pi-mesh/lab"}}
 RESOURCES = (
     {"type": "pulumi:pulumi:Stack", "outputs": {"cluster": {"context": "default", "uid": "c"}, "gateways": {}}},
     {"type": "pulumi:providers:kubernetes", "outputs": {"context": "default"}},
-    {"type": "kubernetes:core/v1:Namespace", "outputs": {"metadata": {"name": "trading", "uid": "t"}}},
+    {"type": "kubernetes:core/v1:Namespace", "outputs": {"metadata": OWN}},
+    {"type": "kubernetes:core/v1:Namespace", "outputs": {"metadata": ADOPTED}},
     {"type": "kubernetes:helm.sh/v3:Release", "outputs": ISTIOD},
     {"type": "pi-mesh:istio:Istiod"},
 )
@@ -15,7 +19,8 @@ RESOURCES = (
 
 def test_it_tells_the_cluster_the_namespaces_and_the_releases():
     recorded = {"istio-system/istiod": RecordedRelease("1.31.0", {"pilot": {}})}
-    expected = StackState("c", {"trading": "t"}, frozenset(recorded), True, recorded=recorded)
+    namespaces = {"trading": "t", "istio-system": "i"}
+    expected = StackState("c", namespaces, frozenset(recorded), True, recorded=recorded, owned=frozenset({"trading"}))
     assert of_resources(RESOURCES) == expected
 
 

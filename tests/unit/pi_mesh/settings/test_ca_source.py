@@ -11,6 +11,7 @@ ROOT = authorities.make_root()
 SIGNING = authorities.make_ca("signing", ROOT)
 CHAIN = SIGNING.pem + ROOT.pem
 VAULT = {"enabled": True, "address": "https://vault.example"}
+ISSUER = {"source": "issuer", "issuer": {"name": "pi"}}
 KEY = {"pi-mesh:caKey": SIGNING.key}
 
 
@@ -19,10 +20,15 @@ def test_istiod_is_given_no_ca_unless_one_is_named():
 
 
 @pytest.mark.parametrize(
-    "ca", [{"source": "pem", "chain": CHAIN}, {"source": "secret", "secret": "mine"}, {"alsoTrust": [ROOT.pem]}]
+    "ca",
+    [{"source": "pem", "chain": CHAIN}, {"source": "secret", "secret": "mine"}, ISSUER, {"alsoTrust": [ROOT.pem]}],
 )
 def test_a_ca_that_is_named_is_plugged_in(ca):
     assert make_settings(ca=ca).plugged_in
+
+
+def test_an_issuer_that_only_gets_ready_to_sign_plugs_nothing_in():
+    assert not make_settings(ca={"issuer": {"name": "pi"}}).plugged_in
 
 
 @pytest.mark.parametrize(
@@ -30,6 +36,10 @@ def test_a_ca_that_is_named_is_plugged_in(ca):
     [
         ({"source": "pem"}, {}, "ca: source: pem needs chain"),
         ({"source": "secret"}, {}, "ca: source: secret needs secret"),
+        ({"source": "issuer"}, {}, "ca: source: issuer needs issuer"),
+        ({"source": "issuer", "issuer": {"name": "Pi"}}, {}, "ca.issuer.name: 'Pi'"),
+        ({"source": "issuer", "issuer": {"name": "pi", "ttl": "100h"}}, {}, "ca.issuer.ttl: '100h': is not more than"),
+        (ISSUER, VAULT, "ca.source: issuer goes without Vault"),
         ({"source": "secret", "secret": "Mine"}, {}, "ca.secret: 'Mine'"),
         ({"source": "pem", "chain": CHAIN}, VAULT, "ca.source: pem goes without Vault"),
         ({"alsoTrust": [ROOT.pem]}, {**VAULT, "key": "internal"}, "ca.alsoTrust goes with vault.key: exported"),

@@ -3,9 +3,10 @@
 from dataclasses import replace
 
 from pi_mesh.certificates import pem
+from pi_mesh.checks.finding import Level
 from pi_mesh.checks.verify import run
 from pi_mesh.cluster.authority import Authority
-from tests.support.authorities import make_root
+from tests.support.authorities import make_ca, make_root
 from tests.support.factories import make_mesh
 from tests.support.healthy_mesh import problems
 
@@ -35,3 +36,32 @@ def test_the_days_that_a_certificate_has_left_are_a_field_of_their_own(healthy):
     (root,) = pem.certificates(healthy.authority.root_cert, "test")
     left = (root.not_valid_after_utc - healthy.now).days
     assert [f.number for f in run(healthy) if f.id == "mesh certificates" and f.kind == "certificate"] == [left]
+
+
+ISSUER = {"source": "issuer", "issuer": {"name": "pi"}}
+
+
+def test_a_ca_that_cert_manager_has_renewed_waits_for_an_up(healthy):
+    root = make_root()
+    ca = {"ca-cert.pem": make_ca("before", root).pem, "root-cert.pem": root.pem}
+    late = Authority(root.pem, ca, issued=make_ca("renewed", root).pem)
+    seen = run(replace(healthy, authority=late, mesh=make_mesh(ca=ISSUER)))
+    (found,) = [str(one) for one in seen if one.level is Level.WARNING and one.kind == "Certificate"]
+    assert "mesh-ca: is renewed, istiod signs with the CA before it" in found
+    assert "`pulumi up`" in found
+
+
+def test_a_renewed_ca_under_another_root_waits_for_the_three_steps(healthy):
+    root = make_root()
+    ca = {"ca-cert.pem": make_ca("before", root).pem, "root-cert.pem": root.pem}
+    late = Authority(root.pem, ca, issued=make_ca("renewed", make_root("another")).pem)
+    seen = run(replace(healthy, authority=late, mesh=make_mesh(ca=ISSUER)))
+    (found,) = [str(one) for one in seen if one.level is Level.WARNING and one.kind == "Certificate"]
+    assert "its root is another: `python -m operations rotate-ca --root --issuer`" in found
+
+
+def test_a_ca_that_cert_manager_can_not_renew_is_told_with_its_reason(healthy):
+    late = replace(healthy.authority, not_issued="the Issuer is gone")
+    seen = run(replace(healthy, authority=late, mesh=make_mesh(ca=ISSUER)))
+    (found,) = [str(one) for one in seen if one.level is Level.WARNING and one.kind == "Certificate"]
+    assert "is not signed, so the CA is not renewed: the Issuer is gone" in found

@@ -7,6 +7,7 @@ import pytest
 
 from pi_mesh.cluster.objects import Webhook
 from tests.support.authorities import make_root
+from tests.support.factories import make_mesh
 from tests.support.healthy_mesh import in_cluster, problems
 
 
@@ -36,3 +37,12 @@ def test_a_webhook_whose_ca_has_ended_is_a_problem(healthy):
     first, *rest = healthy.snapshot.webhooks
     (problem,) = problems(in_cluster(healthy, webhooks=(replace(first, ca_bundle=ended), *rest)))
     assert "has a CA bundle that ended" in problem
+
+
+def test_the_webhooks_of_a_cert_manager_that_has_no_server_for_them_are_not_istiods(healthy):
+    internal = {"enabled": True, "address": "https://vault.example", "key": "internal"}
+    release = "cert-manager/cert-manager"
+    unserved = Webhook("Validating", "cert-manager-webhook", "webhook.cert-manager.io", "cert-manager/webhook")
+    cluster = in_cluster(healthy, webhooks=(*healthy.snapshot.webhooks, replace(unserved, release=release)))
+    said = problems(replace(cluster, mesh=make_mesh(vault=internal)))
+    assert not [problem for problem in said if "webhook" in problem]

@@ -1,4 +1,4 @@
-"""Istio on a Raspberry Pi cluster; or, where a stack has `vault` alone, the CA that such a mesh signs with."""
+"""The program: Istio on a Raspberry Pi cluster or, for a stack with `vault` alone, the CA of such a mesh."""
 
 from components import mesh
 from components.config import load, plain_errors
@@ -7,7 +7,7 @@ from pi_mesh.settings import CaSettings
 with plain_errors():
     settings = load()
     if isinstance(settings, CaSettings):
-        # Here: a mesh without Vault needs nothing of it.
+        # Imported here, because a mesh without Vault does not need it.
         from components.ca.program import deploy_ca
 
         deploy_ca(settings)

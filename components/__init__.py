@@ -1,1 +1,1 @@
-"""The resources of a mesh and of its CA: all that touches Pulumi."""
+"""Pulumi program: the resources of a mesh and of its CA. No other package imports Pulumi."""

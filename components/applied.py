@@ -1,4 +1,4 @@
-"""What `up` applied, left in a ConfigMap for `verify --read-only`."""
+"""The ConfigMap in which `up` records what it applied, for `verify --read-only`."""
 
 from collections.abc import Iterable, Mapping
 
@@ -13,11 +13,11 @@ from pi_mesh.cluster.release_records import ReleaseRecord
 from pi_mesh.inventory import Inventory, Release
 
 PREVIEWED = "not known before `up`"
-"""Stands in a preview for the content of a release that is about to change."""
+"""Content, in a preview, of the entry of a release that is about to change."""
 
 
 def leave(mesh: Inventory, releases: Iterable[ReleaseComponent], opts: pulumi.ResourceOptions) -> None:
-    """Register the ConfigMap; its content is read from Helm's records once their releases are done."""
+    """Register the ConfigMap, whose content is read from Helm's records once the releases are installed."""
     revisions = {one.release_name: one.revision for one in releases}
     data = pulumi.Output.all(**revisions).apply(lambda known: _data(mesh, known))
     metadata = {"name": applied.NAME, "namespace": mesh.settings.istio.namespace}
@@ -25,9 +25,10 @@ def leave(mesh: Inventory, releases: Iterable[ReleaseComponent], opts: pulumi.Re
 
 
 def _data(mesh: Inventory, revisions: Mapping[str, int]) -> dict[str, str]:
-    """Return the content, by the key of each release: what was left already, where it is of the same revision.
+    """Return the ConfigMap's content, by the key of each release.
 
-    Where the cluster can't be read it says so: the mesh is installed by now, and not worth failing an `up` for.
+    An entry of an unchanged revision is kept. If the cluster cannot be read the entry says so: the mesh is installed by
+    now, and a missing entry is no reason to fail `up`.
     """
     settings = mesh.settings
     try:

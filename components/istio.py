@@ -1,4 +1,4 @@
-"""Istio itself: the base chart, istiod, the gateways and mesh-wide mutual TLS."""
+"""Components for Istio itself: the base chart, istiod, the gateways and mesh-wide mutual TLS."""
 
 from dataclasses import dataclass
 
@@ -11,34 +11,40 @@ from pi_mesh.settings.namespaces import MtlsSettings
 
 
 class IstioBase(ReleaseComponent):
-    """The chart `base`. Its CRDs stay when it goes, by Istio's own choice: Istio's objects would go with them."""
+    """The chart `base`.
+
+    Its CRDs stay when the release is uninstalled, as Istio's chart intends: deleting a CRD deletes all its objects.
+    """
 
     token = "pi-mesh:istio:Base"
     has_workloads = False
 
 
 class Istiod(ReleaseComponent):
-    """The chart `istiod`: injects sidecars, tells them what to do, signs their certificates."""
+    """The chart `istiod`: injects sidecars, configures proxies and signs their certificates."""
 
     token = "pi-mesh:istio:Istiod"
 
 
 class Gateway(ReleaseComponent):
-    """The chart `gateway`. istiod's webhook fills the pod's image in, so istiod comes first."""
+    """The chart `gateway`.
+
+    istiod's webhook fills in the image of the gateway's pods, so istiod is installed first.
+    """
 
     token = "pi-mesh:istio:Gateway"
 
 
 @dataclass(frozen=True)
 class MeshMtlsArgs:
-    """The mode, and the object in the mesh's root namespace that sets it."""
+    """The mutual TLS mode, and the object in the mesh's root namespace that sets it."""
 
     mtls: MtlsSettings
     objects: tuple[ManagedObject, ...]
 
 
 class MeshMtls(pulumi.ComponentResource):
-    """What every workload of the mesh demands of its callers."""
+    """Mutual TLS that every workload of the mesh demands of its callers."""
 
     mode: str
 

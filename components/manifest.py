@@ -1,4 +1,4 @@
-"""From an object of the inventory to the resource that makes it."""
+"""Registration of the inventory's objects as Kubernetes resources."""
 
 from typing import Any
 
@@ -8,14 +8,14 @@ from pulumi_kubernetes.apiextensions import CustomResource
 from pi_mesh.inventory import ManagedObject
 
 BUILT_IN = ("v1", "rbac.authorization.k8s.io/v1", "admissionregistration.k8s.io/v1")
-"""API versions of Kubernetes' own kinds that the program makes; all others are custom resources."""
+"""API versions of the built-in kinds that the program creates; all other kinds are custom resources."""
 
 
 class KubernetesObject(pulumi.CustomResource):
-    """An object of a built-in kind, under the type that the provider's own class for it has.
+    """An object of a built-in kind, under the resource type of the provider's own class.
 
-    Not `pulumi_kubernetes.core.v1`: the SDK loads an API group as a whole, and the core group costs each preview 0.14
-    to 0.34 s of CPU (2 cores, quiet and busy), where `apiextensions` costs nothing beside the loaded Helm classes.
+    `pulumi_kubernetes.core.v1` is avoided: the SDK loads an API group as a whole, and the core group costs each preview
+    0.14 to 0.34 s of CPU (2 cores, quiet and busy). `apiextensions` costs nothing once the Helm classes are loaded.
     """
 
     def __init__(self, name: str, manifest: dict[str, Any], opts: pulumi.ResourceOptions) -> None:
@@ -25,7 +25,7 @@ class KubernetesObject(pulumi.CustomResource):
 
 
 def register(prefix: str, item: ManagedObject, opts: pulumi.ResourceOptions) -> pulumi.CustomResource:
-    """Register the object under the name PREFIX-KIND-NAME."""
+    """Register the object as a resource named PREFIX-KIND-NAME."""
     name = f"{prefix}-{item.kind.lower()}-{item.name}"
     manifest: dict[str, Any] = item.manifest
     if manifest["apiVersion"] in BUILT_IN:
@@ -41,7 +41,7 @@ def register(prefix: str, item: ManagedObject, opts: pulumi.ResourceOptions) -> 
 
 
 def make_namespace(name: str, item: ManagedObject, opts: pulumi.ResourceOptions) -> KubernetesObject:
-    """Register a namespace; an adopted one keeps all but the labels and annotations that its manifest names."""
-    # With others' objects in it, a destroy must not delete it.
+    """Register a namespace. An adopted namespace keeps all its labels and annotations except those in the manifest."""
+    # An adopted namespace holds objects of other owners, so `pulumi destroy` must not delete it.
     own = pulumi.ResourceOptions(retain_on_delete=item.adopted)
     return KubernetesObject(name, item.manifest, pulumi.ResourceOptions.merge(opts, own))

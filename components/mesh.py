@@ -1,4 +1,4 @@
-"""The mesh, from top to bottom."""
+"""The mesh: all its components in the order of their installation."""
 
 from functools import partial
 
@@ -21,7 +21,7 @@ from pi_mesh.settings import Settings
 
 
 def deploy(settings: Settings) -> None:
-    """Register everything in its order; what is refused is refused before the first resource."""
+    """Register every resource of the mesh in order. All checks run before the first resource is registered."""
     recorded = state.read()
     lock = chart_lock.read(get_stack())
     snapshot = guard(settings, recorded, lock)
@@ -93,7 +93,7 @@ def _uninstalled_last(mesh: Inventory, cluster_uid: str) -> list[Resource]:
     wanted = mesh.settings.destroy
     if not (wanted.crds or wanted.root_certificates):
         return []
-    # Here: it needs a plugin of its own, which takes its time.
+    # Imported here, because the dynamic provider loads slowly and few stacks use it.
     from components.uninstall import Uninstall, UninstallArgs
 
     return [Uninstall("leftovers", UninstallArgs.of(mesh, cluster_uid))]

@@ -1,4 +1,4 @@
-"""The observability addons."""
+"""Components for the observability addons."""
 
 from dataclasses import dataclass
 
@@ -11,21 +11,21 @@ from pi_mesh.inventory import ManagedObject
 
 @dataclass(frozen=True)
 class ObservabilityArgs:
-    """What is switched on."""
+    """The enabled addons, and the objects that make proxies report to them."""
 
     addons: tuple[ReleaseArgs, ...]
     telemetry: tuple[ManagedObject, ...] = ()
-    """Objects that make the proxies tell the addons something."""
+    """Telemetry objects that make the proxies send data to the addons."""
 
 
 class Addon(ReleaseComponent):
-    """One chart."""
+    """The Helm release of one addon."""
 
     token = "pi-mesh:observability:Addon"
 
 
 class Observability(pulumi.ComponentResource):
-    """The addons, and what makes the mesh feed them."""
+    """The addons together with the telemetry objects that feed them."""
 
     addons: list[Addon]
 
@@ -33,6 +33,6 @@ class Observability(pulumi.ComponentResource):
         super().__init__("pi-mesh:observability:Observability", name, None, opts)
         self.addons = [Addon(one, pulumi.ResourceOptions(parent=self)) for one in args.addons]
         for item in args.telemetry:
-            # Before the addons are there proxies would call in vain.
+            # Registered after the addons, because proxies would otherwise report to addons that do not exist yet.
             manifest.register(name, item, pulumi.ResourceOptions(parent=self, depends_on=self.addons))
         self.register_outputs({"addons": {one.release_name: one.status for one in self.addons}})

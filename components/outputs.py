@@ -1,4 +1,4 @@
-"""Outputs: all that a stack exports."""
+"""Outputs that a stack exports."""
 
 from collections.abc import Iterable
 
@@ -15,11 +15,14 @@ from pi_mesh.inventory import Inventory
 from pi_mesh.settings import Settings
 
 AUTHORITY = "certificateAuthority"
-"""The secret output of a CA's own stack: the chain and its key."""
+"""Name of a CA stack's secret output, which holds the certificate chain and its key."""
 
 
 def export(mesh: Inventory, releases: Iterable[ReleaseComponent], gateways: Iterable[Gateway]) -> None:
-    """Export what is installed, how it is reached, and what it takes of the Pis; `releases` are all of the stack's."""
+    """Export the installed releases, the gateways' addresses and the resource budget of the mesh.
+
+    `releases` are all releases of the stack.
+    """
     settings = mesh.settings
     pulumi.export("istioVersion", settings.istio.version)
     pulumi.export("mutualTls", settings.mtls.mode)
@@ -32,22 +35,22 @@ def export(mesh: Inventory, releases: Iterable[ReleaseComponent], gateways: Iter
 
 
 def export_cluster(context: str, uid: str) -> None:
-    """Export which cluster this is: the next run, and every operation, refuses one with another UID."""
+    """Export the cluster's context and UID, by which later runs and operations refuse a different cluster."""
     pulumi.export(CLUSTER, {"context": context, "uid": uid})
 
 
 def export_authority(chain: pulumi.Output[str], key: pulumi.Output[str]) -> None:
-    """Export a CA for the mesh's stack."""
+    """Export a CA's certificate chain and key as a secret for the mesh's stack."""
     pulumi.export(AUTHORITY, pulumi.Output.secret({"chain": chain, "key": key}))
 
 
 def export_request(request: pulumi.Output[str]) -> None:
-    """Export the signing request for a CA outside of Vault."""
+    """Export the signing request that a CA outside Vault has to sign."""
     pulumi.export("certificateRequest", request)
 
 
 def _exposure(settings: Settings, namespace: str, gateway: Gateway) -> pulumi.Output:
-    """Return how a gateway is reached, read when its release is done; unknown in a preview without a cluster."""
+    """Return how to reach a gateway, read after its release is installed; unknown in a preview without a cluster."""
     context = settings.cluster.context
 
     def read(_status: str) -> object:

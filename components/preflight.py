@@ -1,4 +1,4 @@
-"""The program's own preflight: every preview and up reads the cluster once, before any resource is registered."""
+"""The program's preflight: each preview and `up` reads the cluster once before it registers a resource."""
 
 from datetime import date
 
@@ -19,9 +19,10 @@ from pi_mesh.settings import Settings
 
 
 def guard(settings: Settings, state: StackState, lock: tuple[LockedChart, ...] | None = None) -> Snapshot | None:
-    """The cluster as it is; warnings and unknowns are logged. None in a preview whose cluster does not answer.
+    """Return the cluster's snapshot and log warnings and unknown results.
 
-    Raises pulumi.RunError, with every problem in one message, where the mesh must not be touched.
+    Returns None in a preview whose cluster does not answer. Raises pulumi.RunError, with every problem in one message,
+    if a check has errors.
     """
     try:
         snapshot = ca_issuer.seen(read(settings.cluster.context), settings)
@@ -31,7 +32,7 @@ def guard(settings: Settings, state: StackState, lock: tuple[LockedChart, ...] |
     except ClusterUnreachable as problem:
         if not pulumi.runtime.is_dry_run():
             raise pulumi.RunError(f"{problem}; nothing was touched") from None
-        pulumi.log.warn(f"Preflight not done, this preview only shows what the settings say: {problem}")
+        pulumi.log.warn(f"Preflight not done, so this preview shows only what the settings say: {problem}")
         mesh = inventory.of(settings, pulumi.get_stack(), lock=lock)
         _note_unlocked(mesh)
         of_charts = charts.check(mesh, None) if mesh.is_locked else ()
@@ -51,20 +52,20 @@ def guard(settings: Settings, state: StackState, lock: tuple[LockedChart, ...] |
 
 
 def _note_unlocked(mesh: Inventory) -> None:
-    """Say in a preview that nothing vouches for the charts: they run with all rights in the cluster."""
+    """Log, in a preview, that the charts are not locked, although they run with all rights in the cluster."""
     if pulumi.runtime.is_dry_run() and not mesh.is_locked:
         fix = f"`python -m operations charts lock -s {mesh.stack}` pins them"
         pulumi.log.info(f"Charts are trusted unseen: {chart_lock.FILE} does not have this stack; {fix}")
 
 
 def _forecast(forecast: Forecast) -> None:
-    """Say in a preview whose pods the `up` makes anew, and what running proxies keep."""
+    """Log, in a preview, whose pods `up` restarts and which old values running proxies keep."""
     if not pulumi.runtime.is_dry_run():
         return
     if forecast.restarts:
-        pulumi.log.info(f"Pods made anew: {', '.join(forecast.restarts)}")
+        pulumi.log.info(f"Pods that `up` restarts: {', '.join(forecast.restarts)}")
     if forecast.removed:
-        pulumi.log.info(f"Pods deleted: {', '.join(forecast.removed)}")
+        pulumi.log.info(f"Pods that `up` deletes: {', '.join(forecast.removed)}")
     if forecast.keep:
         kept = ", ".join(forecast.keep)
         pulumi.log.info(f"Running proxies keep the old {kept} until `python -m operations refresh -s STACK`")

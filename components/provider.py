@@ -5,24 +5,25 @@ from importlib.metadata import version
 import pulumi
 
 UPSERTS_BY_ITSELF = 28
-"""Last minor of pulumi-kubernetes 4 that creates over an existing object; from 4.29 on it does so only where told:
+"""Last minor of pulumi-kubernetes 4 that updates an existing object on create; later ones do so only if told to:
 https://github.com/pulumi/pulumi-kubernetes/blob/master/CHANGELOG.md (#2926)."""
 
 
 class KubernetesProvider(pulumi.ProviderResource):
-    """The provider for one kube context of whatever kubeconfig the machine has.
+    """The Kubernetes provider for one context of the machine's kubeconfig.
 
-    The package's own class would put the machine's KUBECONFIG into the state: every other machine's update would change
-    it, and a destroy would look for it there.
+    The package's own Provider class writes the machine's KUBECONFIG into the state: an update from another machine
+    would change the provider, and a destroy would look for a kubeconfig at that path.
     """
 
     def __init__(self, name: str, context: str) -> None:
         package = version("pulumi-kubernetes")
         inputs = {
             "context": context,
-            # By this the engine tells clusters apart, not by where a kubeconfig lies.
+            # The engine then tells clusters apart by context, not by the path of a kubeconfig.
             "clusterIdentifier": context,
-            # A changed one is updated: replaced, the CA's secret or its root would be gone for a moment.
+            # A changed Secret or ConfigMap is updated in place: a replacement would remove the CA's Secret or root for
+            # a moment.
             "enableSecretMutable": "true",
             "enableConfigMapMutable": "true",
             **_upsert(package),
@@ -31,6 +32,6 @@ class KubernetesProvider(pulumi.ProviderResource):
 
 
 def _upsert(package: str) -> dict[str, str]:
-    """Return what lets `adopt: true` take a namespace over that no state knows yet, in every version."""
+    """Return the provider option that lets `adopt: true` take over an existing namespace, in every package version."""
     major, minor, *_ = map(int, package.split(".")[:2])
     return {"upsertExistingObjects": "true"} if (major, minor) > (4, UPSERTS_BY_ITSELF) else {}

@@ -1,4 +1,4 @@
-"""A Helm release of the mesh: every option of every release, in one place."""
+"""The Helm release component: every option of every release, in one place."""
 
 from dataclasses import dataclass
 
@@ -12,28 +12,28 @@ from pi_mesh.settings.sources import ReleaseSettings
 
 @dataclass(frozen=True)
 class ReleaseArgs:
-    """What is installed, and how."""
+    """A release, and the options of its installation."""
 
     release: Release
     how: ReleaseSettings
     hooks: pulumi.ResourceHookBinding | None = None
-    """What runs in this program when the release has been installed or upgraded."""
+    """Hooks that this program runs after the release has been installed or upgraded."""
 
 
 class ReleaseComponent(pulumi.ComponentResource):
-    """The base of the components that are one release."""
+    """Base class of the components that consist of one Helm release."""
 
     token: str
-    """`package:module:Type`."""
+    """Resource type, as `package:module:Type`."""
     has_workloads = True
-    """Without pods there is nothing to wait for, and nothing half-started to roll back."""
+    """True for a chart with pods; without pods there is nothing to wait for and nothing half-started to roll back."""
 
     release_name: str
-    """Helm's, and for a gateway its Deployment's and Service's."""
+    """Name of the Helm release; for a gateway also of its Deployment and Service."""
     status: pulumi.Output[str]
-    """Helm's: `deployed` when all is well."""
+    """Status that Helm reports; `deployed` is success."""
     revision: pulumi.Output[int]
-    """Helm's number of what was applied."""
+    """Number of the Helm revision that was applied."""
 
     def __init__(self, args: ReleaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         release, how = args.release, args.how
@@ -52,7 +52,7 @@ class ReleaseComponent(pulumi.ComponentResource):
             max_history=how.max_history,
             opts=pulumi.ResourceOptions(
                 parent=self,
-                # Two releases of one name can't be side by side, and neither can what they own in the cluster's scope.
+                # Two releases of one name cannot exist side by side, nor can their cluster-scoped objects.
                 delete_before_replace=True,
                 hooks=args.hooks,
             ),
@@ -67,7 +67,7 @@ class ReleaseComponent(pulumi.ComponentResource):
 def _chart(release: Release) -> dict:
     source = release.source
     if release.sha256:
-        # In the inputs, so that another content of the same version is an update; Helm's history shows it too.
+        # The sum is an input, so that other content of the same version is an update; Helm's history shows it too.
         return {"chart": release.package, "description": f"chart sha256:{release.sha256}"}
     if source.is_directory:
         return {"chart": release.package}

@@ -1,4 +1,4 @@
-"""The stack's own state, as the program may know it: what the backend holds at the start of this run."""
+"""The stack's own state, as the backend holds it at the start of this run."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -9,18 +9,19 @@ import pulumi
 from pi_mesh.cluster.stack_state import StackState, of_resources
 
 READ = "pulumi:pulumi:readStackResourceOutputs"
-"""A function of the engine itself (pkg/resource/deploy/builtins.go); unlike a StackReference it is no resource."""
+"""A built-in function of the Pulumi engine (pkg/resource/deploy/builtins.go); unlike StackReference it adds no
+resource."""
 NO_ORGANIZATION = "organization"
-"""What Pulumi calls the organization in every backend but Pulumi Cloud; the older ones of these want a bare name."""
+"""Pulumi's name for the organization in every backend except Pulumi Cloud; older backends want the bare stack name."""
 
 BEING_WRITTEN = "failed to load checkpoint"
-"""What a backend of files says while the engine, which registers the stack meanwhile, writes that very file."""
+"""Error of a file backend whose state file the engine is writing at that moment, because it registers the stack."""
 PAUSES = (0.1, 0.2, 0.4, 0.8, 1.6)
-"""In seconds, before a file that was being written is read again."""
+"""Pauses, in seconds, before a state file that was being written is read again."""
 
 
 def read() -> StackState:
-    """Return what the stack's state holds. Raises pulumi.RunError where the backend does not tell."""
+    """Return what the stack's state holds. Raises pulumi.RunError if the backend cannot be read."""
     organization, stack = pulumi.get_organization(), pulumi.get_stack()
     name = stack if organization == NO_ORGANIZATION else f"{organization}/{pulumi.get_project()}/{stack}"
     return of_resources({**resource, "urn": urn} for urn, resource in _resources(name, PAUSES).items())

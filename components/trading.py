@@ -1,4 +1,4 @@
-"""The trading platform's namespace."""
+"""The component for the trading platform's namespace."""
 
 from dataclasses import dataclass
 
@@ -10,14 +10,14 @@ from pi_mesh.inventory import ManagedObject
 
 @dataclass(frozen=True)
 class TradingNamespaceArgs:
-    """The namespace, and what bounds its workloads."""
+    """The namespace, and the objects that bound its workloads (ResourceQuota, LimitRange, Sidecar)."""
 
     namespace: ManagedObject
     bounds: tuple[ManagedObject, ...]
 
 
 class TradingNamespace(pulumi.ComponentResource):
-    """A namespace with sidecar injection, and bounds that keep its workloads from overrunning the Pis."""
+    """A namespace with sidecar injection, and bounds that keep its workloads from overloading the Pis."""
 
     namespace: str
 

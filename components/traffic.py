@@ -1,4 +1,4 @@
-"""The routing and access objects of the trading namespace."""
+"""The component for the routing and access objects of the trading namespace."""
 
 from dataclasses import dataclass
 
@@ -10,22 +10,22 @@ from pi_mesh.inventory import ManagedObject
 
 @dataclass(frozen=True)
 class TrafficArgs:
-    """Istio's objects, in an order in which each may refer to those before it."""
+    """Istio objects, in an order in which each object refers only to earlier ones."""
 
     objects: tuple[ManagedObject, ...]
 
 
 class Traffic(pulumi.ComponentResource):
-    """One resource for each object, named after its kind and name."""
+    """The Istio objects, each one resource named after its kind and name."""
 
     count: int
-    """How many there are."""
+    """Number of the registered objects."""
 
     def __init__(self, name: str, args: TrafficArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("pi-mesh:trading:Traffic", name, None, opts)
         inside = pulumi.ResourceOptions(parent=self)
         first = [manifest.register(name, item, inside) for item in args.objects if not item.last]
-        # A default deny before the policies it relies on would cut off who is using the services.
+        # A default deny created before the allow policies would cut off running callers.
         after = pulumi.ResourceOptions(parent=self, depends_on=first)
         last = [manifest.register(name, item, after) for item in args.objects if item.last]
         self.count = len(first) + len(last)

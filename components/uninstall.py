@@ -1,6 +1,6 @@
-"""A resource whose deletion cleans up after the mesh: a plain `pulumi destroy`, which runs no program, then does it.
+"""A resource whose deletion cleans up after the mesh, since `pulumi destroy` does not run the program.
 
-It exists only where `destroy.*` asks for it; everything else depends on it, so that it goes last.
+The resource exists only if a `destroy.*` setting asks for it. All other resources depend on it, so it is deleted last.
 """
 
 from dataclasses import asdict, dataclass
@@ -15,23 +15,23 @@ from pi_mesh.inventory import Inventory, Kind
 
 @dataclass(frozen=True)
 class UninstallArgs:
-    """Which cluster and mesh, and what of them goes besides the stack's own resources."""
+    """The cluster and mesh to clean up, and what to delete besides the stack's own resources."""
 
     context: str
     namespace: str
-    """istiod's."""
+    """Namespace of istiod."""
     release: str
     """Name of the release that owns the CRDs."""
     releases: tuple[str, ...]
-    """All releases of the stack, as NAMESPACE/NAME: while Helm knows one of them, nothing is cleaned up."""
+    """All releases of the stack, as NAMESPACE/NAME; nothing is cleaned up while Helm knows one of them."""
     crds: bool
     root_certificates: bool
     cluster: str
-    """UID of the cluster that is cleaned up; no other is."""
+    """UID of the cluster to clean up; any other cluster is refused."""
 
     @classmethod
     def of(cls, mesh: Inventory, cluster_uid: str) -> "UninstallArgs":
-        """Return what the settings ask for."""
+        """Return the clean-up that the settings ask for."""
         settings = mesh.settings
         return cls(
             settings.cluster.context,
@@ -45,7 +45,7 @@ class UninstallArgs:
 
 
 class UninstallProvider(dynamic.ResourceProvider):
-    """The resource's life: nothing happens until it is deleted."""
+    """The dynamic provider of the clean-up resource, which acts only when the resource is deleted."""
 
     serialize_as_secret_always = False
 
@@ -53,7 +53,8 @@ class UninstallProvider(dynamic.ResourceProvider):
         return dynamic.CreateResult(f"{props['context']}/{props['namespace']}", props)
 
     def diff(self, _id: str, olds: dict, news: dict) -> dynamic.DiffResult:
-        # `__provider` counts too: it names this module, and a destroy loads the code that it finds in the state.
+        # `__provider` counts as a change: it names this module, and `pulumi destroy` runs the code that the state
+        # names.
         return dynamic.DiffResult(changes=olds != news)
 
     def update(self, _id: str, _olds: dict, news: dict) -> dynamic.UpdateResult:
@@ -62,12 +63,12 @@ class UninstallProvider(dynamic.ResourceProvider):
     def delete(self, _id: str, props: dict) -> None:
         owner = f"{props['namespace']}/{props['release']}"
         with uninstall.UninstallClient(props["context"]) as client:
-            # A state of the version before has no UID, and an older one no list of releases.
+            # A state written by the previous version has no UID, and an older one has no list of releases.
             if recorded := props.get("cluster"):
                 source = f"this stack was last applied to {recorded}"
                 identity.compare(props["context"], recorded, identity.read(client), source)
             if uninstall.installed(client, props.get("releases") or [owner]):
-                return  # the setting was switched off: the mesh stays, and so does what it stands on
+                return  # the user only turned the setting off: the mesh and its CRDs stay
             if props["root_certificates"]:
                 uninstall.root_certificates(client)
             if props["crds"]:
@@ -75,7 +76,7 @@ class UninstallProvider(dynamic.ResourceProvider):
 
 
 class Uninstall(dynamic.Resource):
-    """A marker in the state; its deletion runs the clean-up."""
+    """A marker resource in the state; its deletion runs the clean-up."""
 
     def __init__(self, name: str, args: UninstallArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(UninstallProvider(), name, {**asdict(args), "releases": list(args.releases)}, opts)

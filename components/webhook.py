@@ -1,4 +1,4 @@
-"""What needs istiod's webhook comes after istiod's release; here that is made to mean: after the webhook answers."""
+"""The hook that waits for istiod's webhook, so that resources which depend on istiod find the webhook answering."""
 
 import asyncio
 
@@ -11,13 +11,16 @@ from pi_mesh.settings import Settings
 
 
 def awaited(settings: Settings) -> pulumi.ResourceHookBinding | None:
-    """Return the hook that waits after each change of istiod's release. What it waits for in vain is a warning."""
+    """Return the hook that waits for the webhook after each change of istiod's release.
+
+    A webhook that still does not answer is a warning.
+    """
     if pulumi.runtime.is_dry_run():
-        return None  # it would not be called
+        return None  # a preview calls no hooks
 
     async def wait(_: pulumi.ResourceHookArgs) -> None:
         if problem := await asyncio.to_thread(_wait, settings):
-            pulumi.log.warn(f"istiod's webhook does not answer yet, so that the next object may be refused: {problem}")
+            pulumi.log.warn(f"istiod's webhook does not answer yet; the next object may be refused: {problem}")
 
     hook = pulumi.ResourceHook("istiod-webhook-answers", wait)
     return pulumi.ResourceHookBinding(after_create=[hook], after_update=[hook])

@@ -1,7 +1,7 @@
-"""Clears what a killed run of the stack lab left: `python -m lab.dead_run`. Quiet where there is nothing.
+"""The command `python -m lab.dead_run`: clean up after a killed run of the stack lab; silent if there is nothing to do.
 
-The lab owns that stack: `make up`, `make down` and the live tests begin with this, so that no killed run before them
-needs a hand.
+The lab owns that stack: `make up`, `make down` and the live tests begin with this command, so that nobody must repair
+the stack by hand after a killed run.
 """
 
 import json
@@ -17,7 +17,7 @@ REPAIR = ("-m", "operations", "repair", "--stack", STACK, "--yes", "--json")
 
 
 def clear(environment: Mapping[str, str] | None = None) -> Iterator[str]:
-    """Clear it with the program's own repair; yield a line for what was cleared, and for what is waited for.
+    """Clear the stack with the program's own repair; yield a line for each repair, and for each wait.
 
     Raises SystemExit, with the reason, where a run is going on or the cluster does not answer.
     """
@@ -31,7 +31,7 @@ def clear(environment: Mapping[str, str] | None = None) -> Iterator[str]:
             return
         young = [finding["number"] for finding in findings if finding["level"] == "error" and finding["number"]]
         if not young:
-            raise SystemExit(done.returncode)  # repair has said why
+            raise SystemExit(done.returncode)  # repair has printed the reason
         time.sleep(max(young))
 
 

@@ -34,7 +34,7 @@ class Workload:
     ports: tuple[int, ...] = (8080,)
     replicas: int = 1
     stop_seconds: int = 0
-    """Seconds that a pod goes on serving after it was told to stop: callers find another one meanwhile."""
+    """Seconds for which a stopping pod goes on serving, while callers find another one."""
     annotations: Mapping[str, str] = field(default_factory=dict)
     place: Mapping[str, Any] = field(default_factory=dict)
     """Further fields of the pod's spec, such as its node."""

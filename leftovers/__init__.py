@@ -1,1 +1,4 @@
-"""The place of the clean-up after destroy before it moved to `components.uninstall`; goes with the next release."""
+"""The place of the clean-up after destroy before it moved to `components.uninstall`.
+
+It is removed in the next release.
+"""

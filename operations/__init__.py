@@ -1,1 +1,1 @@
-"""The command line around the program: preflight, verify, repair, budget, rotate-ca."""
+"""The command line around the program: checks, repairs and changes of a running mesh."""

@@ -1,4 +1,4 @@
-"""`python -m operations`: what an owner of the mesh does besides `pulumi up`."""
+"""The command `python -m operations`: every task of a mesh's owner besides `pulumi up`."""
 
 from functools import partial
 from importlib import import_module
@@ -10,12 +10,12 @@ from typer.main import get_command
 
 from operations.command_line import HELP
 
-COMMANDS = ("preflight", "verify", "repair", "adopt", "budget", "rotate-ca", "proxies", "refresh", "charts")
+COMMANDS = ("preflight", "verify", "repair", "adopt", "budget", "rotate-ca", "proxies", "refresh", "upgrade", "charts")
 Typer = partial(typer.Typer, add_completion=False, pretty_exceptions_enable=False)
 
 
 class Commands(TyperGroup):
-    """The operations, each loaded when it is asked for: only some need gRPC, psutil or the budget.
+    """The operations, each imported only when it is called: only some need gRPC, psutil or the budget.
 
     The parameters have click's names and no types: typer brings its own copy of click, under a private name.
     """
@@ -35,9 +35,9 @@ class Commands(TyperGroup):
 app = Typer(cls=Commands, name="operations", no_args_is_help=True)
 
 
-@app.callback(help=f"Look after the mesh of a stack. {HELP}")
+@app.callback(help=f"Check, repair and change the mesh of a stack. {HELP}")
 def operations() -> None:
-    """Nothing is done before a command."""
+    """Do nothing before a command."""
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from pi_mesh.inventory import Inventory
 ID = "configuration analysis"
 ISTIOCTL = Subject("command", "istioctl")
 SECONDS = 15
-"""An istioctl of another version may wait for kinds that the cluster does not have, and give no answer at all."""
+"""Seconds to wait: an istioctl of another version may wait for kinds that the cluster lacks, and never answer."""
 EXAMPLES = 3
 LEVELS = {"Error": Level.ERROR, "Warning": Level.WARNING}
 
@@ -23,11 +23,11 @@ LEVELS = {"Error": Level.ERROR, "Warning": Level.WARNING}
 def analyze(mesh: Inventory, cluster: Snapshot) -> list[Finding]:
     """Return a finding for each message about this mesh, and one for each kind of message about objects of others."""
     if shutil.which("istioctl") is None:
-        return [unknown(ID, ISTIOCTL, "is not on PATH: Istio's own analysis was not made", "install istioctl")]
+        return [unknown(ID, ISTIOCTL, "is not on PATH: Istio's own analysis did not run", "install istioctl")]
     try:
         return _analyzed(mesh, cluster)
     except OSError as problem:
-        message = f"can't be run: {problem.strerror}: Istio's own analysis was not made"
+        message = f"can't be run: {problem.strerror}: Istio's own analysis did not run"
         return [unknown(ID, ISTIOCTL, message, "install istioctl for this machine")]
 
 
@@ -75,7 +75,7 @@ def _finding(message: dict) -> Finding:
 
 
 def _grouped(messages: Iterable[dict]) -> Iterator[Finding]:
-    """Yield a finding for each code and level: an error in the configuration of others is no error of this mesh."""
+    """Yield a finding for each code and level: an error in a foreign configuration is no error of this mesh."""
     for (level, _), group in groupby(sorted(messages, key=_group), key=_group):
         same = list(group)
         names = list(dict.fromkeys(f"{kind} {name}" for kind, name in map(_origin, same)))
@@ -104,7 +104,7 @@ def _text(message: dict) -> str:
 
 
 def _page(message: dict) -> str:
-    """Return the URL of the page that explains the message, without what only tells where the link was found."""
+    """Return the URL of the page that explains the message, without the tracking part of the link."""
     return message.get("documentationUrl", "").partition("?")[0]
 
 
@@ -119,7 +119,7 @@ def _other_version(mesh: str) -> Finding | None:
     wanted = istio.facts_of(mesh).minor
     if found is None or abs(int(found[1]) - wanted) <= 1:
         return None
-    message = f"is of Istio 1.{found[1]}, and the mesh of 1.{wanted}: Istio's own analysis was not made"
+    message = f"is of Istio 1.{found[1]}, and the mesh of 1.{wanted}: Istio's own analysis did not run"
     return unknown(ID, ISTIOCTL, message, f"install istioctl 1.{wanted}")
 
 

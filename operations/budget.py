@@ -93,7 +93,7 @@ def _show(planned: Budget, found: Report) -> None:
     console, part = Console(), found.budget
     console.print(terminal.render(planned))
     if part:
-        console.print(f"On the live nodes, with what runs there now, {_room(part)}:")
+        console.print(f"On the live nodes, beside the running pods, {_room(part)}:")
     for finding in found.findings:
         where = f"Stack {finding.name}" if finding.id == FORECAST else f"  {finding.name}"
         console.print(f"{where}: {finding.message}")

@@ -1,4 +1,4 @@
-"""`python -m operations.check_table`: writes the table of the checks in docs/architecture.md from the code."""
+"""The command `python -m operations.check_table`: write the table of the checks in docs/architecture.md."""
 
 import re
 import sys

@@ -1,4 +1,4 @@
-"""What all commands share: options, and the one place where reports and errors become output and exit statuses."""
+"""The options that all commands share, and the one place where reports and errors become output and exit statuses."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,7 +13,9 @@ Stack = Annotated[str, typer.Option("--stack", "-s", help="The Pulumi stack, suc
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for scripts instead of text.")]
 All = Annotated[bool, typer.Option("--all", help="Also show each check that is ok.")]
 
-HELP = "Exit status: 0 all well, 1 problems, 2 usage, settings or Pulumi failed, 3 no answer or another cluster."
+HELP = (
+    "Exit status: 0 success, 1 problems, 2 wrong usage or settings, or Pulumi failed, 3 no answer or another cluster."
+)
 
 
 @contextmanager
@@ -30,7 +32,7 @@ def expected_errors(operation: Operation, stack: str, as_json: bool) -> Iterator
 
 
 def conclude(done: Report, as_json: bool, show: Callable[[Report], None] = report_text.show) -> NoReturn:
-    """End the command with the report's status, after printing it as JSON or as `show` does."""
+    """End the command with the report's status, after printing it as JSON or with `show`."""
     if as_json:
         print(done.model_dump_json())
     else:

@@ -13,15 +13,15 @@ class Exit(IntEnum):
 
     OK = 0
     PROBLEMS = 1
-    """Something is wrong with the cluster or its mesh, or is left to repair."""
+    """The cluster or its mesh has a problem, or something is left to repair."""
     USAGE = 2
-    """The command line, the stack's settings or Pulumi can't be used."""
+    """The command line, the stack's settings or Pulumi cannot be used."""
     NO_CLUSTER = 3
     """The cluster does not answer, or the kubeconfig points at another one."""
 
 
 class OperationError(Exception):
-    """An operation can't go on; the text is one line: what failed, why, and what to do."""
+    """An operation cannot go on; the text is one line: what failed, why, and what to do."""
 
     status = Exit.USAGE
 
@@ -31,7 +31,7 @@ class OperationError(Exception):
 
 
 class UsageError(OperationError):
-    """The operation has no meaning for this stack."""
+    """The operation does not apply to this stack."""
 
     def __init__(self, stack: str, message: str, fix: str) -> None:
         super().__init__(error("usage", Subject("stack", stack), message, fix))
@@ -49,12 +49,12 @@ def status(problem: Exception) -> Exit:
 
 
 def lines(problem: Exception) -> tuple[str, ...]:
-    """Return what an expected error says, one line for each problem."""
+    """Return the text of an expected error, one line for each problem."""
     return with_contradictions(problem).problems if isinstance(problem, SettingsError) else (str(problem),)
 
 
 def findings(problem: Exception) -> list[Finding]:
-    """Return what an expected error says, one finding for each problem."""
+    """Return the findings of an expected error, one for each problem."""
     if isinstance(problem, OperationError):
         return [problem.finding]
     if isinstance(problem, SettingsError):
@@ -63,7 +63,7 @@ def findings(problem: Exception) -> list[Finding]:
 
 
 def _of_setting(line: str) -> Finding:
-    """Split "KEY: what is wrong"; a sentence about several keys has none in front."""
+    """Split "KEY: what is wrong"; a sentence about several keys has no key in front."""
     key, colon, message = line.partition(": ")
     if not colon or " " in key:
         return error("settings", setting(""), line, "")

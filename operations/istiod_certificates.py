@@ -1,4 +1,4 @@
-"""Workload certificates straight from istiod, as a sidecar gets them: the proof of who signs."""
+"""Workload certificates straight from istiod, as a sidecar gets them: the proof of which CA signs."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,12 +23,12 @@ ROOTS = "istio-ca-root-cert"
 
 
 class NoCertificate(ClusterUnreachable):
-    """istiod can't be asked, or gives no certificate; the text is the cause."""
+    """istiod cannot be asked, or gives no certificate; the text is the cause."""
 
 
 @dataclass(frozen=True)
 class Issued:
-    """A certificate with its key (PEM), and what istiod sent along: its issuer first, at the end all trusted roots."""
+    """A certificate with its key (PEM) and the chain that istiod sent: its issuer first, the trusted roots last."""
 
     chain: pem.Certificates
     key: bytes
@@ -38,7 +38,7 @@ class Issued:
         return self.chain[1]
 
     def verifies(self, roots: pem.Certificates) -> bool:
-        """Whether each certificate is signed by the next, and the last by one of the roots."""
+        """Return True if each certificate is signed by the next, and the last by one of the roots."""
         path = [one for one in self.chain if not pem.issued(one, one)]
         return all(pem.issued(one, signer) for one, signer in pairwise(path)) and any(
             pem.issued(path[-1], root) for root in roots
@@ -57,7 +57,7 @@ class Issuer:
         )
 
     def issue(self, lifetime: int = 3600) -> Issued:
-        """Return a certificate that lives for so many seconds. Raises NoCertificate, and as the client does."""
+        """Return a certificate that lives for `lifetime` seconds. Raises NoCertificate, and as the client does."""
         key = ec.generate_private_key(ec.SECP256R1())
         request = CertificateRequest(csr=self._request(key), validity_duration=lifetime)
         credentials = (("authorization", f"Bearer {self._token()}"),)
@@ -71,7 +71,7 @@ class Issuer:
         return Issued(tuple(chain), plain)
 
     def _request(self, key: ec.EllipticCurvePrivateKey) -> str:
-        """As a proxy writes it: an istiod that has Vault sign takes no other."""
+        """Write a signing request as a proxy does: an istiod whose certificates Vault signs accepts no other."""
         identity = f"spiffe://cluster.local/ns/{self._namespace}/sa/{self._account}"
         names = x509.SubjectAlternativeName([x509.UniformResourceIdentifier(identity)])
         subject = x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, "")])
@@ -82,13 +82,13 @@ class Issuer:
         path = f"/api/v1/namespaces/{self._namespace}/serviceaccounts/{self._account}/token"
         answer = self._client.ask(path, {"spec": {"audiences": ["istio-ca"], "expirationSeconds": 600}})
         if answer is None:
-            raise NoCertificate(f"service account {self._namespace}/{self._account} is not there")
+            raise NoCertificate(f"service account {self._namespace}/{self._account} does not exist")
         return answer["status"]["token"]
 
 
 @contextmanager
 def issuer(context: str, istio_namespace: str, namespace: str) -> Iterator[Issuer]:
-    """istiod's service through `kubectl port-forward`, for the namespace's default service account."""
+    """Yield istiod's service, through `kubectl port-forward`, for the namespace's default service account."""
     with Client(context) as client, _forwarded(context, istio_namespace) as address:
         credentials = grpc.ssl_channel_credentials(_roots(client, istio_namespace))
         name = ("grpc.ssl_target_name_override", f"istiod.{istio_namespace}.svc")
@@ -97,7 +97,7 @@ def issuer(context: str, istio_namespace: str, namespace: str) -> Iterator[Issue
 
 
 def _roots(client: Client, namespace: str) -> bytes:
-    """Return what workloads trust, and so what istiod's own certificate is judged by."""
+    """Return the roots that workloads trust and that verify istiod's own certificate."""
     found = client.get(f"/api/v1/namespaces/{namespace}/configmaps/{ROOTS}") or {}
     if root := (found.get("data") or {}).get("root-cert.pem"):
         return root.encode()

@@ -22,15 +22,15 @@ from pi_mesh.cluster.pods import SIDECAR, Pod
 
 ID = "plain-text call"
 SECONDS = 8
-"""For one call."""
+"""Seconds for one call."""
 MOST = 30
-"""Calls of one run."""
+"""Number of calls in one run, at most."""
 NOT_REACHED = ("dial tcp", "connection refused", "no route to host", "timeout", "deadline exceeded")
 PROXY_FAILED = "error trying to reach service"
 
 
 class Outcome(Enum):
-    """How a plain-text call ended."""
+    """The result of a plain-text call."""
 
     REFUSED = auto()
     """The connection was made and then closed without an answer."""
@@ -51,7 +51,7 @@ def probe(seen: VerificationInput) -> list[Finding]:
 
 
 def call(client: Client, namespace: str, pod: str, port: int) -> tuple[Outcome, str]:
-    """Call a port of a pod in plain text, by way of the API server; the text says what came back."""
+    """Call a port of a pod in plain text through the API server, and return the outcome with its text."""
     status, text = client.relay(f"/api/v1/namespaces/{namespace}/pods/{pod}:{port}/proxy/", SECONDS)
     message = _api_server_says(text)
     if PROXY_FAILED in message:
@@ -92,7 +92,7 @@ def _workloads(client: Client, seen: VerificationInput, ports: list[tuple[Pod, i
     for (pod, port), (outcome, words) in zip(ports, outcomes, strict=True):
         subject = Subject("pod", f"{pod.namespace}/{pod.name}")
         if outcome is Outcome.ANSWERED:
-            fix = "the rows of mutual TLS say what opens it; else restart the pod, whose proxy may be old"
+            fix = "see the checks of mutual TLS; if they are ok, restart the pod, whose proxy may be stale"
             findings.append(error(ID, subject, f"port {port} answered a plain-text call ({words})", fix))
         elif outcome is Outcome.UNKNOWN:
             findings.append(unknown(ID, subject, f"port {port} could not be called: {words}"))
@@ -110,7 +110,9 @@ def _job(client: Client, seen: VerificationInput) -> Iterator[Finding]:
     try:
         with short_lived.running(client, plaintext_server.of(seen)) as pod:
             if not pod.has_sidecar:
-                yield unknown(ID, subject, "was not made: the Job's pod has no sidecar", "see the row of injection")
+                yield unknown(
+                    ID, subject, "was not made: the Job's pod has no sidecar", "see the check of sidecar injection"
+                )
                 return
             control, words = call(client, namespace, pod.name, plaintext_server.CONTROL)
             if control is not Outcome.ANSWERED:
@@ -121,7 +123,7 @@ def _job(client: Client, seen: VerificationInput) -> Iterator[Finding]:
         yield unknown(ID, subject, f"was not made: {problem}", "start a workload in it, or look at its quota")
         return
     if outcome is Outcome.ANSWERED:
-        yield error(ID, subject, f"a new pod answered a plain-text call ({words})", "see the rows of mutual TLS")
+        yield error(ID, subject, f"a new pod answered a plain-text call ({words})", "see the checks of mutual TLS")
     elif outcome is Outcome.UNKNOWN:
         yield unknown(ID, subject, f"a new pod could not be called: {words}")
     else:

@@ -1,4 +1,4 @@
-"""A server for the plain-text call, of what the proxy's published image holds: Envoy, and no other program."""
+"""The server for the plain-text call: Envoy, the only program in the proxy's published image."""
 
 import json
 
@@ -9,12 +9,12 @@ from pi_mesh.values.placement import node_selector
 GUARDED, CONTROL = 8080, 8081
 """Ports of the Job's server: the proxy stands before the first, and not before the second."""
 USER = 65534
-"""nobody: the proxy's own user 1337 is left out of its interception."""
+"""User nobody: the proxy's interception leaves out its own user 1337."""
 TYPES = "type.googleapis.com/envoy.extensions.filters"
 
 
 def of(seen: VerificationInput) -> ShortLived:
-    """Return a pod in which Envoy answers on both ports: the proxy's image holds no other server."""
+    """Return a pod in which Envoy answers on both ports: the proxy's image has no other server."""
     settings = seen.settings
     config = {"static_resources": {"listeners": [_listener(port) for port in (GUARDED, CONTROL)]}}
     command = ["/usr/local/bin/envoy", "--concurrency", "1", "--disable-hot-restart", "--log-level", "warning"]

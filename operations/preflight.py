@@ -1,4 +1,4 @@
-"""`preflight`: may this stack's mesh be installed on its cluster?"""
+"""The command `preflight`: check that the stack's mesh can be installed on its cluster."""
 
 from functools import partial
 
@@ -11,7 +11,7 @@ from pi_mesh.inventory import chart_lock
 
 
 def preflight(stack: Stack, as_json: Json = False, everything: All = False) -> None:
-    """Check the cluster before anything is touched: versions, nodes, kernels, room, owners, rights.
+    """Check the cluster before anything changes: versions, nodes, kernels, free room, owners and rights.
 
     The program does the same at every preview and up.
     """

@@ -1,4 +1,4 @@
-"""`proxies`: every running proxy, how far it is behind its control plane, and until when its certificate holds."""
+"""The command `proxies`: every running proxy with its version, connection, configuration and certificate."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime

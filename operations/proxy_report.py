@@ -1,4 +1,4 @@
-"""What the report of `proxies` says of each of them."""
+"""The part of the report that `proxies` fills, one entry for each proxy."""
 
 from typing import Literal
 
@@ -9,17 +9,17 @@ class ProxyCertificate(BaseModel, frozen=True, extra="forbid"):
     """The certificate that a proxy shows to others."""
 
     chain: tuple[str, ...]
-    """Its identity, then who signed it, and who signed that."""
+    """The certificate's identity, then its signer, and the signer of that one."""
     roots: tuple[str, ...]
     """The roots that the proxy trusts, each with the start of its fingerprint."""
     trusted: bool
     """True where the chain leads to one of these roots."""
     ends: str
-    """When it ends, in UTC."""
+    """End of the certificate, in UTC."""
     days: float
-    """Days that are left of it; negative when it has ended."""
+    """Days until the end; negative when the certificate has expired."""
     life: float
-    """Days from its beginning to its end."""
+    """Days from the certificate's beginning to its end."""
 
 
 class ProxyRow(BaseModel, frozen=True, extra="forbid"):
@@ -29,16 +29,16 @@ class ProxyRow(BaseModel, frozen=True, extra="forbid"):
     """NAMESPACE/NAME of its pod."""
     kind: Literal["sidecar", "gateway"]
     version: str
-    """Its version of Istio; empty where nothing tells it."""
+    """The proxy's version of Istio; empty where unknown."""
     behind: int | None
-    """Minor versions that it is older than its control plane; null where one of both is not known."""
+    """Minor versions by which the proxy is older than its control plane; null where one of the two is unknown."""
     connected: bool | None
-    """True where a running istiod has a connection to it; null where istiod could not be asked."""
+    """True where a running istiod has a connection to the proxy; null where istiod could not be asked."""
     synced: bool | None
-    """True where it has acknowledged all configuration that istiod sent."""
+    """True where the proxy has acknowledged all configuration that istiod sent."""
     pending: tuple[str, ...]
-    """Kinds of configuration that it has not acknowledged."""
+    """Kinds of configuration that the proxy has not acknowledged."""
     certificate: ProxyCertificate | None
-    """Null where it shows none."""
+    """The proxy's certificate; null where it shows none."""
     older: tuple[str, ...]
-    """In what it differs from the proxy that its pod would get now."""
+    """Differences from the proxy that istiod would inject into the pod now."""

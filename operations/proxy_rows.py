@@ -1,4 +1,4 @@
-"""One row for each running proxy, and what is wrong with it."""
+"""The row of each running proxy, and the finding about it."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -15,12 +15,12 @@ from pi_mesh.cluster.proxies import Proxies, Proxy
 ID = "proxies"
 GATEWAY = "gateway"
 LITTLE = 4
-"""A proxy renews its certificate at half of its life: with less than a quarter left that has failed."""
+"""Divisor of a certificate's life: proxies renew at half of it, so renewal has failed with less than a quarter left."""
 REFRESH = "`python -m operations refresh -s STACK` restarts its workload"
 
 
 def row(found: Proxies, proxy: Proxy, older: Older, now: datetime) -> ProxyRow:
-    """Return what is known of a proxy. Raises CertificateError where it shows something else than certificates."""
+    """Return the row of a proxy. Raises CertificateError where the proxy shows something other than certificates."""
     is_gateway = proxy.pod.annotations.get("inject.istio.io/templates") == GATEWAY
     return ProxyRow(
         proxy=proxy.id,
@@ -36,12 +36,12 @@ def row(found: Proxies, proxy: Proxy, older: Older, now: datetime) -> ProxyRow:
 
 
 def logs(proxy: Proxy) -> str:
-    """Return the command that shows what a proxy says."""
+    """Return the command that shows a proxy's log."""
     return f"`kubectl logs -n {proxy.pod.namespace} {proxy.pod.name} -c istio-proxy`"
 
 
 def finding(proxy: Proxy, known: ProxyRow, stack: str) -> Finding:
-    """Return the one finding of a proxy: the worst that is said of it gives the level."""
+    """Return the one finding about a proxy; its worst problem gives the level."""
     said = list(_problems(proxy, known, stack))
     if not said:
         return Finding(ID, "pod", proxy.id, Level.OK, None, "is connected, in sync and up to date", "")
@@ -55,9 +55,9 @@ def finding(proxy: Proxy, known: ProxyRow, stack: str) -> Finding:
 def _problems(proxy: Proxy, known: ProxyRow, stack: str) -> Iterator[tuple[Level, str, str]]:
     look = logs(proxy)
     if proxy.connected is False:
-        # A pod that starts, or that fails, is told by its own Readiness.
+        # A starting or failing pod is reported by its own Readiness.
         level = Level.ERROR if proxy.pod.ready else Level.WARNING
-        yield level, "is not connected to istiod, and keeps the configuration that it has", look
+        yield level, "is not connected to istiod, and keeps its last configuration", look
     elif proxy.pending:
         yield Level.WARNING, f"has not acknowledged its {' and '.join(proxy.pending)} configuration", look
     if proxy.problem:
@@ -70,11 +70,11 @@ def _problems(proxy: Proxy, known: ProxyRow, stack: str) -> Iterator[tuple[Level
 
 def _of_certificate(certificate: ProxyCertificate, look: str) -> Iterator[tuple[Level, str, str]]:
     if certificate.days <= 0:
-        yield Level.ERROR, f"has a certificate that ended {certificate.ends}", look
+        yield Level.ERROR, f"has a certificate that expired {certificate.ends}", look
     elif certificate.days < certificate.life / LITTLE:
-        yield Level.WARNING, f"has not renewed its certificate, which ends {certificate.ends}", look
+        yield Level.WARNING, f"has not renewed its certificate, which expires {certificate.ends}", look
     if not certificate.trusted:
-        yield Level.ERROR, "has a certificate that does not lead to a root which it trusts", look
+        yield Level.ERROR, "has a certificate that does not chain to a root that it trusts", look
 
 
 def _certificate(proxy: Proxy, now: datetime) -> ProxyCertificate:

@@ -1,4 +1,4 @@
-"""Pulumi's command line: the one way in which operations run it."""
+"""Pulumi's command line, which operations call only through this module."""
 
 import json
 import os
@@ -12,12 +12,14 @@ from typing import IO
 from operations.failures import OperationError
 from pi_mesh.checks.finding import Subject, error
 
-WITHOUT_JSON = "nothing was changed; run it without --json to see all that it says"
+WITHOUT_JSON = "nothing was changed; run it without --json to see its whole output"
 UNCHANGED = ("same", "read", "refresh")
+HARMFUL = ("replace", "delete", "create-replacement", "delete-replaced", "discard-replaced")
+"""Operations of the engine that no adoption and no upgrade may lead to."""
 CHECK = "check the stack with `pulumi stack ls`, and the backend with `pulumi whoami -v`"
 INSTALL = "install it, or source .lab/env"
 POLICIES = Path("policies")
-"""Folder of the policy pack, in the project's folder."""
+"""Folder of the policy pack in the project's folder."""
 
 
 class PulumiFailed(OperationError):
@@ -44,7 +46,7 @@ def set_all(stack: str, values: Mapping[str, str]) -> None:
 
 
 def set_secret(stack: str, key: str, value: str) -> None:
-    """Write one encrypted value into the stack's file; on its way it is on no command line."""
+    """Write one encrypted value into the stack's file; it never appears on a command line."""
     _output("config", "set", "--stack", stack, "--secret", key, text=value)
 
 
@@ -59,9 +61,9 @@ def remove_config(stack: str, path: str) -> None:
 
 
 def up(stack: str, judged: bool) -> None:
-    """Run `pulumi up`; what it says goes to standard error, so that standard output stays for the report.
+    """Run `pulumi up` with its output on standard error, so that standard output stays free for the report.
 
-    `judged`: whether the policy pack has a say.
+    `judged`: True to apply the policy pack.
     """
     _run("up", "--stack", stack, "--yes", "--skip-preview", *_policies(stack, judged), output=sys.stderr)
 
@@ -76,16 +78,16 @@ def pending(stack: str, judged: bool) -> dict[str, str]:
 
 
 def registered(stack: str) -> list[dict]:
-    """Return what the program registers, in its order and with its inputs, by a preview that reaches no cluster.
+    """Return the resources that the program registers, in order and with inputs, by a preview without a cluster.
 
-    So no preflight refuses what is about to be adopted. Raises PulumiFailed.
+    So no preflight refuses the mesh that is to be adopted. Raises PulumiFailed.
     """
     shown = _run("preview", "--stack", stack, "--json", environment={"KUBECONFIG": os.devnull}).stdout
     return [step["newState"] for step in json.loads(shown)["steps"] if step.get("newState")]
 
 
 def _policies(stack: str, judged: bool) -> Iterable[str]:
-    """Return the options with which the project's own policy pack judges, by the stack's bounds where it has some."""
+    """Return the options that apply the project's own policy pack, with the stack's bounds if it has some."""
     if not judged or not (POLICIES / "PulumiPolicy.yaml").exists():
         return ()
     bounds = POLICIES / "config" / f"{stack.rpartition('/')[2]}.json"
@@ -103,7 +105,7 @@ def import_(stack: str, state: dict) -> None:
 
 
 def backend() -> str:
-    """Return the URL of the backend that is logged in to."""
+    """Return the URL of the current backend."""
     return json.loads(_output("whoami", "--json"))["url"]
 
 
@@ -117,7 +119,7 @@ def _run(
     output: IO | None = None,
     environment: Mapping[str, str] = MappingProxyType({}),
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command whose output is captured, or goes to `output`. Raises PulumiFailed."""
+    """Run a command and capture its output, or send it to `output`. Raises PulumiFailed."""
     shown, pipe = " ".join(["pulumi", *arguments]), output or subprocess.PIPE
     command = ["pulumi", *arguments, "--non-interactive"]
     variables = {**os.environ, **environment}
@@ -132,7 +134,7 @@ def _run(
 
 
 def _diagnostics(stdout: str) -> str:
-    """Return the errors of a preview with --json, but for Pulumi's own that the program failed."""
+    """Return the errors of a preview with --json, without Pulumi's general line that the program failed."""
     try:
         said = [entry["message"] for entry in json.loads(stdout)["diagnostics"] if entry["severity"] == "error"]
     except (ValueError, KeyError, TypeError):

@@ -1,4 +1,4 @@
-"""`refresh`: restarts what runs with an older proxy, one workload at a time."""
+"""The command `refresh`: restart workloads with a stale proxy, one at a time."""
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -20,43 +20,56 @@ from pi_mesh.cluster.proxies import Proxies
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.settings import Settings
 
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be restarted, and restart nothing.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="List the workloads that would restart, and restart none.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask on a terminal before the first restart.")]
 Wait = Annotated[int, typer.Option(help="Seconds to wait for each workload.", min=1)]
 
 
 def refresh(stack: Stack, dry_run: DryRun = False, yes: Yes = False, as_json: Json = False, wait: Wait = 300) -> None:
-    """Restart the workloads and gateways whose proxy is older than istiod, or was started under older settings.
+    """Restart the workloads and gateways whose proxy is older than istiod or was started under older settings.
 
-    One workload after the other, each as `kubectl rollout restart` does it, within its disruption budgets, and only
-    when the one before is ready again. One that does not come up ends it, and the next run goes on there. Pods without
-    a controller are named and left alone.
+    Workloads restart one after the other, as `kubectl rollout restart` does, within their disruption budgets. The next
+    one begins when the last one is ready. If a workload does not become ready, the command stops, and the next run
+    continues there. Pods without a controller are listed and not restarted.
     """
     with expected_errors("refresh", stack, as_json):
         settings, exported = stacks.load_with_state(stack)
-        context = settings.cluster.context
-        cluster = snapshot.read(context)
+        cluster = snapshot.read(settings.cluster.context)
         identity.require(settings.cluster, exported().cluster_uid, cluster.uid)
-        with Client(context) as client:
-            plan = refresh_plan.of(client, *_older(settings, cluster))
-            hours = _hours(settings, plan)
-            if dry_run:
-                findings = [*trading_hours.shown_only(hours), *map(_planned, plan.restarts)]
-            elif errors(hours):
-                findings = hours
-            else:
-                _ask(plan, asked=not (yes or as_json))
-                say = _nothing if as_json else typer.echo
-                findings = [*hours, *_carried_out(client, settings, plan, wait, say)]
-    conclude(report.of("refresh", stack, [*findings, *plan.untouched, *_well(plan)]), as_json, report_text.show)
+        say = _nothing if as_json else typer.echo
+        findings = refreshed(settings, cluster, wait, say, dry_run=dry_run, asked=not (yes or as_json))
+    conclude(report.of("refresh", stack, findings), as_json, report_text.show)
+
+
+def refreshed(
+    settings: Settings,
+    cluster: Snapshot,
+    wait: int,
+    say: Callable[[str], object],
+    *,
+    dry_run: bool = False,
+    asked: bool = False,
+) -> list[Finding]:
+    """Restart what is older, and return what became of each; `asked`: whether a person is asked before the first."""
+    with Client(settings.cluster.context) as client:
+        plan = refresh_plan.of(client, *_older(settings, cluster))
+        hours = _hours(settings, plan)
+        if dry_run:
+            findings = [*trading_hours.shown_only(hours), *map(_planned, plan.restarts)]
+        elif errors(hours):
+            findings = hours
+        else:
+            _ask(plan, asked=asked)
+            findings = [*hours, *_carried_out(client, settings, plan, wait, say)]
+    return [*findings, *plan.untouched, *_well(plan)]
 
 
 def _nothing(_: object) -> None:
-    """Print nothing: JSON is all that is printed."""
+    """Print nothing: with --json, only JSON is printed."""
 
 
 def _older(settings: Settings, cluster: Snapshot) -> tuple[Proxies, Older]:
-    """Return the proxies, and in what each is older than one that istiod injects now."""
+    """Return the proxies, and how each stale one differs from a proxy that istiod injects now."""
     context, namespace = settings.cluster.context, settings.istio.namespace
     found = proxies.read(context, namespace, cluster, certificates=False)
     return found, older_proxies.read(context, namespace, cluster, found)
@@ -70,12 +83,12 @@ def _hours(settings: Settings, plan: Plan) -> list[Finding]:
 
 
 def _ask(plan: Plan, *, asked: bool) -> None:
-    """Ask a person at a terminal; a script has said what it wants."""
+    """Ask for confirmation at a terminal; a script confirms with --yes."""
     if not asked or not plan.restarts or not sys.stdin.isatty():
         return
     for restart in plan.restarts:
         typer.echo(f"{restart.subject}: {restart.said}")
-    typer.confirm("Restart them, one after the other?", abort=True)
+    typer.confirm("Restart these workloads, one after the other?", abort=True)
 
 
 def _planned(restart: Restart) -> Finding:
@@ -85,7 +98,7 @@ def _planned(restart: Restart) -> Finding:
 def _carried_out(
     client: Client, settings: Settings, plan: Plan, wait: int, say: Callable[[str], object]
 ) -> Iterator[Finding]:
-    """Yield what became of each workload, up to the first that did not come up."""
+    """Yield the result for each workload, up to the first that does not become ready."""
     for number, restart in enumerate(plan.restarts, 1):
         say(f"{restart.subject} ({number} of {len(plan.restarts)}): {restart.said}")
         done = refresh_rollout.carry_out(client, restart, lambda one: _is_older(client, settings, one), wait)
@@ -105,12 +118,12 @@ def _remaining(client: Client, settings: Settings) -> tuple[Restart, ...]:
 
 
 def _still_older(remaining: Iterable[Restart], done: Iterable[Restart]) -> Iterator[Finding]:
-    """Yield an error for each that a restart did not make new: restarting it again would not either."""
+    """Yield an error for each workload that is still stale after its restart: another restart would not help."""
     restarted = {one.subject for one in done}
     for restart in remaining:
         if restart.subject in restarted:
             message = f"was restarted, and still {restart.said}"
-            yield error(ID, restart.subject, message, "compare its pods with `verify`'s row of sidecar injection")
+            yield error(ID, restart.subject, message, "see the check of sidecar injection in `verify`")
 
 
 def _well(plan: Plan) -> list[Finding]:

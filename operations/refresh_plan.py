@@ -1,4 +1,4 @@
-"""The workloads that `refresh` restarts, in their order, and the pods that it names and leaves alone."""
+"""The workloads that `refresh` restarts, in their order, and the pods that it lists and does not restart."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -17,13 +17,13 @@ GATEWAY_POD = "inject.istio.io/templates"
 
 @dataclass(frozen=True)
 class Restart:
-    """A workload with older proxies."""
+    """A workload with stale proxies."""
 
     workload: Workload
     pods: tuple[str, ...]
-    """Names of its pods with an older proxy."""
+    """Names of the workload's pods with a stale proxy."""
     reasons: tuple[str, ...]
-    """In what they are older."""
+    """Differences between the stale proxies and new ones."""
     gateway: bool = False
 
     @property
@@ -38,7 +38,7 @@ class Restart:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be done."""
+    """The workloads to restart, and the pods that stay."""
 
     restarts: tuple[Restart, ...]
     untouched: tuple[Finding, ...]
@@ -46,7 +46,7 @@ class Plan:
 
 
 def of(client: Client, found: Proxies, older: Older) -> Plan:
-    """Return the plan: sidecars' workloads by their names, then gateways, through which all traffic goes."""
+    """Return the plan: workloads with sidecars by name, then the gateways, which carry all traffic from outside."""
     by_workload: dict[tuple[str, str, str], Restart] = {}
     untouched: list[Finding] = []
     for proxy in found.proxies:
@@ -69,7 +69,7 @@ def of(client: Client, found: Proxies, older: Older) -> Plan:
 
 
 def refusal_of(client: Client, workload: Workload) -> str:
-    """Return why a workload must not be restarted at all; empty where it may, now or in a while."""
+    """Return why a workload must not be restarted; empty where it may restart, now or later."""
     if workload.refusal:
         return workload.refusal
     return next(_too_tight(workload, disruption_budgets.budgets(client, workload)), "")
@@ -89,7 +89,7 @@ def _pods(count: int) -> str:
 
 
 def _named(proxy: Proxy, why: str, reasons: Sequence[str]) -> Finding:
-    fix = "create it again from its manifest" if not proxy.pod.owner else "restart it by what made it"
+    fix = "create it again from its manifest" if not proxy.pod.owner else "restart it through its owner"
     return warning(ID, Subject("pod", proxy.id), f"{why}; it is older in: {'; '.join(reasons)}", fix)
 
 

@@ -1,4 +1,4 @@
-"""The restart of one workload: its pods come anew, one rollout at a time, and the next begins when this one is done."""
+"""The restart of one workload by a rollout, which is complete before the next begins."""
 
 import time
 from collections.abc import Callable
@@ -12,20 +12,20 @@ from pi_mesh.cluster.workloads import Workload
 
 PAUSE = 1.0
 RESTARTED = "kubectl.kubernetes.io/restartedAt"
-"""The annotation by which `kubectl rollout restart` changes a pod template."""
+"""Annotation by which `kubectl rollout restart` changes a pod template."""
 GONE = "is gone"
 
 IsOlder = Callable[[Restart], bool]
 
 
 class StuckError(Exception):
-    """The workload did not get so far; the text says what it waited for."""
+    """The workload did not become ready in time; the text names the cause."""
 
 
 def carry_out(client: Client, restart: Restart, is_older: IsOlder, wait: int) -> Finding:
-    """Restart a workload and wait until all its pods are new and ready; an earlier rollout is waited for first.
+    """Restart a workload and wait until all its pods are new and ready, after any earlier rollout.
 
-    `is_older`: whether it still has a pod with an older proxy; an earlier run may have begun its rollout.
+    `is_older` returns True while the workload has a pod with a stale proxy: an earlier run may have begun its rollout.
     """
     begun, until = time.monotonic(), time.monotonic() + wait
     try:
@@ -35,7 +35,7 @@ def carry_out(client: Client, restart: Restart, is_older: IsOlder, wait: int) ->
             _rolled_out(client, restart, until)
     except StuckError as stuck:
         message = f"is not restarted after {wait} s: {stuck}; nothing after it was restarted"
-        return error(ID, restart.subject, message, "put it right, then run refresh again, which goes on")
+        return error(ID, restart.subject, message, "correct that, then run refresh again, which continues there")
     seconds = time.monotonic() - begun
     return ok(ID, restart.subject, f"is restarted, in {seconds:.0f} s: {restart.said}", number=len(restart.pods))
 
@@ -46,7 +46,7 @@ def _restart(client: Client, workload: Workload) -> None:
 
 
 def _allowed(client: Client, restart: Restart, until: float) -> None:
-    """Wait until the disruption budgets allow as many pods to go as a rollout takes away."""
+    """Wait until the disruption budgets allow as many evictions as a rollout needs."""
     while True:
         workload = _now(client, restart)
         tight = [one for one in disruption_budgets.budgets(client, workload) if one.allowed < workload.unavailable]
@@ -77,7 +77,7 @@ def _now(client: Client, restart: Restart) -> Workload:
 
 
 def _cause(client: Client, workload: Workload) -> str:
-    """Return what a rollout waits for: the API server's refusal of a pod, or a pod that does not become Ready."""
+    """Return the cause of a waiting rollout: the API server's refusal of a pod, or a pod that is not Ready."""
     for condition in workload.status.get("conditions") or []:
         if condition.get("type") == "ReplicaFailure" and condition.get("status") == "True":
             return str(condition.get("message", "")).partition("\n")[0]

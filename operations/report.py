@@ -11,19 +11,22 @@ from operations.proxy_report import ProxyRow
 from pi_mesh.checks.finding import Finding, Level, errors
 from pi_mesh.quantities import Resources
 
-Operation = Literal["preflight", "verify", "repair", "adopt", "budget", "rotate-ca", "proxies", "refresh", "charts"]
+Operation = Literal[
+    "preflight", "verify", "repair", "adopt", "budget", "rotate-ca", "proxies", "refresh", "upgrade", "charts"
+]
 VERDICTS: dict[Operation, tuple[str, str]] = {
     "preflight": ("the cluster can carry the mesh", "`pulumi up` would be refused"),
     "verify": ("the mesh is as the settings say", "the mesh is not as the settings say"),
     "repair": ("nothing is left to repair", "something is left to repair"),
-    "adopt": ("nothing stands in the way", "something stands in the way, and nothing more was written"),
-    "budget": ("the budget was counted", "the budget could not be counted"),
+    "adopt": ("the adoption has no obstacle", "the adoption has an obstacle, and nothing more was written"),
+    "budget": ("the budget was calculated", "the budget could not be calculated"),
     "rotate-ca": ("the mesh's CA was rotated", "the rotation of the mesh's CA is not proven"),
     "proxies": ("no proxy has a problem", "a proxy has a problem"),
+    "upgrade": ("the mesh is as far as it was asked to go", "the upgrade stopped"),
     "charts": ("the charts are the locked ones", "not every chart could be had as it was locked"),
-    "refresh": ("nothing is left to restart but what is named", "not every older proxy was restarted"),
+    "refresh": ("nothing is left to restart except the workloads in the list", "not every stale proxy was restarted"),
 }
-"""What success and problems of each operation mean."""
+"""Verdict of each operation on success and on problems."""
 
 
 class Model(BaseModel):
@@ -31,7 +34,7 @@ class Model(BaseModel):
 
 
 class Totals(Model):
-    """How many findings there are of each level."""
+    """The number of findings of each level."""
 
     ok: int
     warning: int
@@ -40,66 +43,66 @@ class Totals(Model):
 
 
 class Component(Model):
-    """What all pods of one component request, and may use."""
+    """The requests and limits of all pods of one component."""
 
     component: str
     pods: int
     requests: Resources
     limits: Resources
     surge: Resources
-    """Requests of the further pods for as long as a rollout takes."""
+    """Requests of the additional pods during a rollout."""
 
 
 class NodeRoom(Model):
-    """What one live node has left."""
+    """The headroom of one live node."""
 
     node: str
     sidecars: int
-    """How many more sidecars the scheduler accepts here."""
+    """Number of additional sidecars that the scheduler accepts on this node."""
     free: Resources
-    """Allocatable less requests; negative where an allocatable has shrunk under running pods."""
+    """Allocatable minus requests; negative where a node's allocatable has shrunk under running pods."""
     accepts: bool
-    """False where ordinary pods are kept away: not Ready, cordoned or tainted."""
+    """False where ordinary pods are not scheduled: the node is not Ready, cordoned or tainted."""
 
 
 class BudgetPart(Model):
-    """What the mesh asks of the Pis, and what it leaves them."""
+    """The mesh's use of the Pis, and the headroom that is left."""
 
     components: tuple[Component, ...]
     sidecar: Component
-    """One sidecar: what every injected pod costs on top of its own containers."""
+    """One sidecar: the cost of every injected pod beyond its own containers."""
     trading: Component
     """The pods that `trading.workloads` promises, each of the default size and with its sidecar."""
     nodes: tuple[NodeRoom, ...]
     sidecars: int
-    """How many more sidecars the scheduler accepts on all nodes together."""
+    """Number of additional sidecars that the scheduler accepts on all nodes together."""
     waiting: int
-    """How many pods of the mesh are not there yet, or smaller than the settings want them."""
+    """Number of the mesh's pods that do not exist yet, or are smaller than the settings ask for."""
     remaining: int
-    """How many more sidecars the scheduler accepts when these are placed; 0 where they don't fit."""
+    """Number of additional sidecars after these pods are placed; 0 where the pods do not fit."""
 
 
 class Report(Model):
-    """What an operation found."""
+    """The result of an operation."""
 
     operation: Operation
     stack: str
     status: Exit
     """The exit status: 0 success, 1 problems, 2 command line, settings or Pulumi not usable, 3 no cluster."""
     findings: tuple[Finding, ...]
-    """What was checked, or, for repair, what was found (message) and what is done about it (fix)."""
+    """The results of the checks; for repair, each problem found (message) and its repair (fix)."""
     budget: BudgetPart | None = None
-    """Only of the operation budget."""
+    """The budget; only in the report of `budget`."""
     proxies: tuple[ProxyRow, ...] | None = None
-    """Only of the operation proxies."""
+    """The running proxies; only in the report of `proxies`."""
 
-    @computed_field(description="How many findings there are of each level.")
+    @computed_field(description="The number of findings of each level.")
     @property
     def totals(self) -> Totals:
         counted = Counter(finding.level.value for finding in self.findings)
         return Totals(**{level.value: counted[level.value] for level in Level})
 
-    @computed_field(description="What the findings together mean, in one sentence.")
+    @computed_field(description="The verdict on all findings, in one sentence.")
     @property
     def verdict(self) -> str:
         succeeded, failed = VERDICTS[self.operation]
@@ -111,6 +114,6 @@ class Report(Model):
 
 
 def of(operation: Operation, stack: str, findings: Sequence[Finding], budget: BudgetPart | None = None) -> Report:
-    """Return the report of an operation that came to its end: errors are problems, warnings and unknowns are not."""
+    """Return the report of a completed operation: errors are problems, warnings and unknowns are not."""
     status = Exit.PROBLEMS if errors(findings) else Exit.OK
     return Report(operation=operation, stack=stack, status=status, findings=tuple(findings), budget=budget)

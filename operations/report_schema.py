@@ -1,4 +1,4 @@
-"""`python -m operations.report_schema`: writes docs/operations.schema.json, which describes what `--json` prints."""
+"""The command `python -m operations.report_schema`: write docs/operations.schema.json, the schema of `--json`."""
 
 import json
 from pathlib import Path
@@ -20,7 +20,7 @@ DESCRIBED = (
 
 
 def document() -> str:
-    """Return the schema as JSON text, with a description for each field that has a sentence in the code."""
+    """Return the schema as JSON text, with a description for each documented field."""
     schema = report.Report.model_json_schema(mode="serialization")
     definitions = {**schema["$defs"], schema["title"]: schema}
     for model in DESCRIBED:

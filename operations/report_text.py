@@ -1,4 +1,4 @@
-"""The report of an operation as text: problems first, what is well in one line, the verdict last."""
+"""The report of an operation as text: problems first, all successes in one line, the verdict last."""
 
 import textwrap
 from collections.abc import Iterator
@@ -10,12 +10,12 @@ from operations.report import Report
 from pi_mesh.checks.finding import Finding, Level
 
 STYLES = {Level.ERROR: "bold red", Level.WARNING: "yellow", Level.UNKNOWN: "magenta", Level.OK: "green"}
-"""Color of each level, in the order in which findings are shown."""
+"""Color of each level, in the order of the report."""
 INDENT = " " * 9
 
 
 def show(report: Report, everything: bool = True) -> None:
-    """Print the report for a person; without `everything` what is ok is counted in one line."""
+    """Print the report for a person; without `everything`, count successes in one line."""
     console = Console(highlight=False)
     for finding in _ordered(report, everything):
         style = STYLES[finding.level]
@@ -36,7 +36,7 @@ def _ordered(report: Report, everything: bool) -> list[Finding]:
 
 
 def _lines(finding: Finding, width: int) -> Iterator[str]:
-    """Yield the finding's lines: its object has one of its own, unless all is well."""
+    """Yield the finding's lines; a problem's object stands on its own line."""
     if finding.level is Level.OK:
         yield from _folded(f"{finding.level:<9}", f"{finding.id}: {finding}", width)
         return
@@ -47,7 +47,7 @@ def _lines(finding: Finding, width: int) -> Iterator[str]:
 
 
 def _folded(start: str, text: str, width: int) -> list[str]:
-    """Fold a text between words alone."""
+    """Fold a text between words only."""
     lines = textwrap.wrap(text, width - len(start), break_long_words=False, break_on_hyphens=False)
     return [f"{start if number == 0 else ' ' * len(start)}{line}" for number, line in enumerate(lines)]
 

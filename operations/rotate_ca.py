@@ -1,4 +1,4 @@
-"""`rotate-ca`: a new key and certificate for the mesh's CA, under the same root, with no restart."""
+"""The command `rotate-ca`: a new key and certificate for the mesh's CA, under the same root, without a restart."""
 
 from functools import partial
 from importlib.util import find_spec
@@ -20,14 +20,16 @@ from pi_mesh.settings import CaSettings, Settings
 from pi_mesh.settings.vault import VaultSettings
 
 ID = "pulumi up"
-Policies = Annotated[bool, typer.Option(help="Have the policy pack in `policies` judge what is about to change.")]
+Policies = Annotated[bool, typer.Option(help="Check the changes with the policy pack in `policies`.")]
 Wait = Annotated[int, typer.Option(help="Seconds to wait until istiod signs with the new CA.", min=1)]
 Root = Annotated[bool, typer.Option("--root", help="Change to another root, in three steps, without an outage.")]
-RootMount = Annotated[str | None, typer.Option(help="With --root: Vault's mount of the root to change to.")]
-Chain = Annotated[Path | None, typer.Option(help="With --root: PEM file of the CA to change to, its root last.")]
+RootMount = Annotated[str | None, typer.Option(help="With --root: mount of the new root in Vault.")]
+Chain = Annotated[
+    Path | None, typer.Option(help="With --root: PEM file with the new CA's certificate chain, the root last.")
+]
 Key = Annotated[Path | None, typer.Option(help="With --chain: PEM file of that CA's private key.")]
-Secret = Annotated[str | None, typer.Option(help="With --root: Secret in istiod's namespace with the CA to change to.")]
-ByIssuer = Annotated[bool, typer.Option("--issuer", help="With --root: to the CA that ca.issuer has signed.")]
+Secret = Annotated[str | None, typer.Option(help="With --root: Secret in istiod's namespace with the new CA.")]
+ByIssuer = Annotated[bool, typer.Option("--issuer", help="With --root: change to the CA that ca.issuer has signed.")]
 
 
 def rotate_ca(
@@ -44,12 +46,13 @@ def rotate_ca(
 ) -> None:
     """Give the mesh's CA a new key and certificate under the same root, without a restart, and prove it.
 
-    Counts vault.generation up, or has cert-manager renew the CA of ca.issuer, runs `pulumi up`, and compares
-    certificates that istiod signed before and after. Where the CA has a stack of its own, that one comes first; named
-    itself, it is the only one. Refuses while the settings ask for any other change: `pulumi up` is for those.
+    Increases vault.generation, or has cert-manager renew the CA of ca.issuer, runs `pulumi up`, and compares
+    certificates that istiod signed before and after it. If the CA has its own stack, that stack is updated first; if
+    you name that stack itself, it is the only one. The command refuses to run while the settings contain any other
+    change: apply that with `pulumi up`.
 
-    With --root: trust the new root too, sign under it, and trust the old one no more. Before each next step all proxies
-    are asked whether they have followed. Run again, the same command goes on where it was stopped.
+    With --root: trust the new root too, sign under it, and then stop trusting the old root. Before each next step, all
+    proxies are asked whether they have followed. After an interruption, the same command goes on where it stopped.
     """
     judged = policies and find_spec("pulumi_policy") is not None
     wish = Wish(root_mount, chain, key, secret, issuer)
@@ -64,7 +67,7 @@ def rotate_ca(
             conclude(report.of("rotate-ca", stack, findings), as_json)
         _require_rotatable(settings, stack, wish)
         if findings := besides_the_ca(stack, vault, judged):
-            pass  # said below
+            pass  # reported below
         elif isinstance(settings, CaSettings):
             findings = _renewed(stack, vault, judged)
         elif settings.ca.source == "issuer":
@@ -75,7 +78,7 @@ def rotate_ca(
 
 
 def _renewed(stack: str, vault: VaultSettings, judged: bool) -> list[Finding]:
-    """Renew the CA's stack, then the mesh's where that is another: never with a CA that failed to come."""
+    """Renew the CA's stack, then the mesh's stack if that is another, but only after the CA's renewal succeeded."""
     if vault.here:
         return [_next_generation(stack, vault.generation, judged)]
     ca_stack = str(vault.stack)
@@ -89,7 +92,7 @@ def _renewed_by_issuer(stack: str, settings: Settings, judged: bool, wait: int) 
 
 
 def _next_generation(stack: str, generation: int, judged: bool) -> Finding:
-    """Count `vault.generation` up in the stack's file and bring the stack to it."""
+    """Increase `vault.generation` in the stack's file and update the stack."""
     try:
         pulumi.set_config(stack, "vault.generation", str(generation + 1))
     except PulumiFailed as problem:
@@ -102,7 +105,7 @@ def _up(stack: str, judged: bool) -> Finding:
     try:
         pulumi.up(stack, judged)
     except PulumiFailed:
-        message = "failed, see above; istiod goes on with the CA that it has"
+        message = "failed, see above; istiod goes on with its present CA"
         return error(ID, subject, message, f"then run `pulumi up -s {stack}` again")
     return ok(ID, subject, "is done")
 
@@ -119,11 +122,11 @@ def _require_rotatable(settings: Settings | CaSettings, stack: str, wish: Wish) 
         raise UsageError(stack, f"ca.source is '{source}': its CA is not made here", fix)
     if not vault.enabled:
         raise UsageError(
-            stack, "vault.enabled is false", "nothing is to be done: istiod made its root itself, and looks after it"
+            stack, "vault.enabled is false", "nothing needs to be done: istiod created its own root and renews it"
         )
     if vault.here and vault.signed_by == "outside":
         fix = (
-            "count vault.generation up, run up, have the output certificateRequest signed, "
-            "put the answer into vault.signed, and run up again"
+            "increase vault.generation, run `pulumi up`, have the output certificateRequest signed, "
+            "put the certificate into vault.signed, and run `pulumi up` again"
         )
         raise UsageError(stack, "vault.signedBy is 'outside'", fix)

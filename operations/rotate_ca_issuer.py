@@ -1,4 +1,4 @@
-"""`rotate-ca` where cert-manager has the mesh's CA signed: it makes another key, and `up` takes the new CA over."""
+"""The rotation of a CA that cert-manager has signed: cert-manager creates another key, and `up` applies the new CA."""
 
 import time
 
@@ -11,7 +11,7 @@ ID, PAUSE = "certificate authority", 1.0
 
 
 def renewed(settings: Settings, wait: int) -> Finding:
-    """Have the CA signed anew, and return when it is, or why it is not. Raises as `Client` does."""
+    """Have the CA signed again, wait for it, and return the finding. Raises as `Client` does."""
     context, namespace = settings.cluster.context, settings.istio.namespace
     subject = Subject("Certificate", f"{namespace}/{CERTIFICATE}")
     before, end = ca_issuer.renew(context, namespace), time.monotonic() + wait
@@ -20,4 +20,4 @@ def renewed(settings: Settings, wait: int) -> Finding:
             return ok(ID, subject, "has a new key, and the Issuer has signed it")
         time.sleep(PAUSE)
     look = f"`kubectl describe certificate -n {namespace} {CERTIFICATE}`"
-    return error(ID, subject, f"was not signed within {wait} s; istiod goes on with the CA that it has", look)
+    return error(ID, subject, f"was not signed within {wait} s; istiod goes on with its present CA", look)

@@ -1,4 +1,4 @@
-"""The proof of a rotation: what istiod signed before still verifies, what it signs after has the new issuer."""
+"""The proof of a rotation: earlier certificates of istiod still verify, and later ones have the new issuer."""
 
 import time
 from collections.abc import Callable
@@ -12,13 +12,13 @@ from pi_mesh.settings import Settings
 
 ID, ISTIOD = "certificates", Subject("component", "istiod")
 PAUSE = 2.0
-"""Seconds between two questions: kubelets bring a changed secret to istiod within about a minute."""
+"""Seconds between two requests: kubelets bring a changed Secret to istiod within about a minute."""
 
 
 def proven(settings: Settings, rotate: Callable[[], list[Finding]], wait: int) -> list[Finding]:
-    """Return what `rotate` found, and what a certificate from before and one from after it prove.
+    """Return the findings of `rotate`, and the proof by one certificate from before it and one from after it.
 
-    Nothing is rotated where istiod gives none before: nothing could be proven after.
+    If istiod gives no certificate before, nothing is rotated, because nothing could be proven afterwards.
     """
     findings: list[Finding] = []
     try:
@@ -26,7 +26,7 @@ def proven(settings: Settings, rotate: Callable[[], list[Finding]], wait: int) -
     except ClusterUnreachable as problem:
         if not findings and not isinstance(problem, NoCertificate):
             raise
-        what, fix = "nothing was rotated", "put istiod right, `verify` says more, then run rotate-ca again"
+        what, fix = "nothing was rotated", "repair istiod (`verify` names its problem), then run rotate-ca again"
         if findings:
             what, fix = "nothing is proven", "the CA is renewed: run `verify` when istiod answers"
         return [*findings, error(ID, ISTIOD, f"gives no certificate, so {what}: {problem}", fix)]
@@ -48,9 +48,9 @@ def _proven(settings: Settings, rotate: Callable[[], list[Finding]], wait: int) 
 
 
 def _after(istiod: Issuer, before: Issued, wait: int) -> Issued | None:
-    """Return the first certificate of another issuer; None if there is none in time.
+    """Return the first certificate of another issuer; None if none comes in time.
 
-    Raises NoCertificate where istiod gave none at the end; before, it may just be restarting.
+    Raises NoCertificate if istiod gave none until the end; earlier failures may come from its restart.
     """
     end = time.monotonic() + wait
     while True:

@@ -1,6 +1,6 @@
-"""`rotate-ca --root`: another root in three steps, each an `up`; between them the proxies say whether they follow.
+"""The command `rotate-ca --root`: another root in three steps, each an `up`, with a question to all proxies between.
 
-Where a change stands is in the stack file and in the cluster, so that the same command goes on after any end.
+The stack file and the cluster show how far a change is, so that the same command goes on after any interruption.
 """
 
 import sys
@@ -20,9 +20,9 @@ from pi_mesh.settings import Settings
 
 
 def change(stack: str, settings: Settings, wish: Wish, pending: Pending, judged: bool, wait: int) -> list[Finding]:
-    """Carry out what is left of the change, and return what was done and seen.
+    """Carry out the remaining steps of the change, and return their findings.
 
-    `pending` returns an error for changes that are none of the CA's. Raises as `pi_mesh.cluster.client.Client` does,
+    `pending` returns an error for changes that do not belong to the CA. Raises as `pi_mesh.cluster.client.Client` does,
     UsageError, VaultError and CertificateError.
     """
     if settings.vault.key == "internal" and settings.vault.enabled:
@@ -32,9 +32,7 @@ def change(stack: str, settings: Settings, wish: Wish, pending: Pending, judged:
         return obstacles
     begun = _planned(stack, settings, wish, judged, wait)
     if begun is None:
-        return [
-            ok(ID, Subject("stack", stack), "is done: the mesh trusts the root that it is signed under, and no other")
-        ]
+        return [ok(ID, Subject("stack", stack), "is complete: the mesh trusts the root of its CA, and no other")]
     findings: list[Finding] = []
     for finding in carried_out(begun, pending):
         findings.append(finding)
@@ -43,7 +41,7 @@ def change(stack: str, settings: Settings, wish: Wish, pending: Pending, judged:
 
 
 def _clear(stack: str, settings: Settings) -> list[Finding]:
-    """Clear away the lock and the processes of a killed run, as `repair` does; return what forbids it."""
+    """Clear away the lock and the processes of a killed run, as `repair` does; return the obstacles to that."""
     now = observed_state.read(stack, settings)
     if not [*plan.processes_and_locks(now)]:
         return []
@@ -65,16 +63,16 @@ def _planned(stack: str, settings: Settings, wish: Wish, judged: bool, wait: int
         fix = "give the options of the run that began it: --root-mount, --chain or --secret"
         raise UsageError(stack, f"{pem.title(live.signer)} signs still", fix)
     if not old and target is None:
-        target = rotate_ca_target.of(stack, settings, wish)  # says which options there are
+        target = rotate_ca_target.of(stack, settings, wish)  # its error names the options
     return Change(stack, old, live.signer, None, judged, asks) if old else None
 
 
 def _require_old_settings(stack: str, live: Trust, target: Target) -> None:
-    """Refuse settings that name the new CA before anybody trusts it: the first step needs the old one's."""
+    """Refuse settings that name the new CA before any proxy trusts it: the first step needs the old CA's settings."""
     if target.reached and target.root not in live.roots:
         why = f"the stack file names the new CA already, and no workload trusts {pem.title(target.root)}"
         raise UsageError(
-            stack, why, f"put the settings of the CA under {pem.title(live.signer)} back, then run it again"
+            stack, why, f"put the settings of the CA under {pem.title(live.signer)} back, then run the command again"
         )
 
 

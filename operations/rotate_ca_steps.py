@@ -1,4 +1,4 @@
-"""The three steps from one root to another: trust both, sign under the new one, trust the old one no more."""
+"""The three steps from one root to another: trust both roots, sign under the new one, stop trusting the old one."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -18,14 +18,14 @@ Pending = Callable[[], list[Finding]]
 
 @dataclass(frozen=True)
 class Change:
-    """From one root to another."""
+    """A change from one root to another."""
 
     stack: str
     old: tuple[pem.x509.Certificate, ...]
-    """Roots that are to be trusted no more in the end."""
+    """Roots that are no longer trusted at the end."""
     new: pem.x509.Certificate
     target: Target | None
-    """None where the new CA signs already."""
+    """The new CA; None where it signs already."""
     judged: bool
     wait: Wait
 
@@ -35,7 +35,7 @@ class Change:
 
 
 def carried_out(change: Change, pending: Pending) -> Iterator[Finding]:
-    """Yield what each step did; an error is the last."""
+    """Yield the finding of each step; an error is the last."""
     begun = change.new in also_trusted(stacks.load(change.stack))
     if change.target and not begun and (refused := pending()):
         yield from refused
@@ -83,7 +83,7 @@ def _distrust(change: Change) -> Finding:
 
 
 def _also_trust(stack: str, root: pem.x509.Certificate) -> None:
-    """Add a root behind those that the stack file has: none is missing at any time."""
+    """Add a root after those in the stack file, so that no root is missing at any time."""
     settings = stacks.load(stack)
     if root not in also_trusted(settings):
         pulumi.set_all(stack, {f"ca.alsoTrust[{len(settings.ca.also_trust)}]": pem.text((root,))})
@@ -93,8 +93,8 @@ def _up(change: Change, stack: str, message: str) -> Finding:
     try:
         pulumi.up(stack, change.judged)
     except PulumiFailed:
-        why = f"`pulumi up` failed, see above, at {message}; the mesh goes on with the CA that it has"
-        return error(ID, Subject("stack", stack), why, f"mend what it names, {AGAIN}")
+        why = f"`pulumi up` failed, see above, at {message}; the mesh goes on with its present CA"
+        return error(ID, Subject("stack", stack), why, f"correct that, {AGAIN}")
     return ok(ID, Subject("stack", stack), message)
 
 

@@ -1,4 +1,4 @@
-"""The CA that a mesh changes to with its root: what it is, and what the stack file says when it signs."""
+"""The CA that a mesh changes to together with its root, and the stack file's settings for it."""
 
 from datetime import UTC, datetime
 
@@ -39,7 +39,7 @@ def _of(stack: str, settings: Settings, wish: Wish) -> Target:
 
 
 def _given(stack: str, settings: Settings, wish: Wish) -> Target:
-    """Return the CA of two files; its key goes into the stack file encrypted."""
+    """Return the CA of two files; its key is written encrypted into the stack file."""
     if wish.key is None:
         raise UsageError(stack, "--chain needs --key", "name the file with the new CA's private key")
     without_vault = rotate_ca_target_vault.given_up(stack, settings)

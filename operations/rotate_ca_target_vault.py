@@ -1,4 +1,4 @@
-"""The CA of Vault that a mesh changes to: signed at another mount, or by another root outside."""
+"""The CA in Vault that a mesh changes to, signed at another mount or by an external root."""
 
 import os
 from datetime import UTC, datetime
@@ -55,7 +55,7 @@ def given_up(stack: str, settings: Settings) -> dict[str, str]:
 
 
 def signed_outside(stack: str, settings: Settings, wish: Wish) -> Target:
-    """Return the CA whose key is in Vault, and which a root outside has signed."""
+    """Return the CA whose key is in Vault and which an external root has signed."""
     text = read_text(stack, wish.chain)
     chain = bundle.verified_chain(text, datetime.now(UTC), "--chain")
     vault = settings.vault

@@ -1,4 +1,4 @@
-"""Between the steps of a change of root: what the proxies say about their own trust and certificates."""
+"""The proxies' answers about their trust and certificates, between the steps of a change of root."""
 
 import time
 from collections.abc import Callable, Iterable
@@ -21,11 +21,11 @@ Certificates = Iterable[pem.x509.Certificate]
 
 @dataclass(frozen=True)
 class Wait:
-    """Asks all proxies until they have followed, or the time is over."""
+    """A wait that asks all proxies until they have followed, or until the time is over."""
 
     context: str
     namespace: str
-    """istiod's."""
+    """The namespace of istiod."""
     seconds: int
 
     def until_all_trust(self, roots: Certificates) -> Finding:
@@ -36,14 +36,14 @@ class Wait:
         return _all(use, "trusts", "trust", both)
 
     def until_all_rest_on(self, root: pem.x509.Certificate) -> Finding:
-        """Wait until no certificate of another root is in use, istiod's own neither."""
+        """Wait until no certificate under another root is in use, including istiod's own."""
         use, left = self._until(lambda use: [*_told(use, use.not_resting_on(root)), *use.istiods_not_resting_on(root)])
         if left:
             return _late(left, f"not all certificates are of {pem.title(root)} yet, so the old root stays trusted")
         return _all(use, "holds", "hold", f"certificates of {pem.title(root)}, istiod too")
 
     def until_none_trusts(self, roots: Certificates) -> Finding:
-        """The last look: who trusts a root for longer cuts nobody off."""
+        """Wait until no proxy trusts the roots, and warn where one still does: longer trust breaks no connection."""
         use, left = self._until(lambda use: [each for root in roots for each in use.trusting(root)])
         dropped = ", ".join(map(pem.title, roots))
         if left:
@@ -52,7 +52,7 @@ class Wait:
         return _all(use, "trusts", "trust", f"{dropped} no more")
 
     def _until(self, left: Callable[[RootUse], list]) -> tuple[RootUse, list]:
-        """Return the last answers, and who is left when the time is over; raise ClusterUnreachable if none answers."""
+        """Return the last answers, and the proxies still left at the end. Raises ClusterUnreachable if none answers."""
         end = time.monotonic() + self.seconds
         while True:
             try:
@@ -67,7 +67,7 @@ class Wait:
 
 
 def _told(use: RootUse, left: list[ProxyTrust]) -> list[ProxyTrust]:
-    """A proxy that does not tell may be one that does not trust."""
+    """Add the silent proxies to those left: a proxy without an answer may not trust the new root."""
     return [*left, *use.silent()]
 
 

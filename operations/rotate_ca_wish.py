@@ -21,7 +21,7 @@ class Wish:
 
     @property
     def named(self) -> int:
-        """How many CAs they name."""
+        """Return the number of CAs that the options name."""
         return sum(option is not None for option in (self.root_mount, self.chain, self.secret, self.issuer or None))
 
 
@@ -31,11 +31,11 @@ class Target:
 
     root: pem.x509.Certificate
     reached: bool
-    """Whether the stack file names it as the CA that signs."""
+    """True where the stack file names the CA as the one that signs."""
     write: Callable[[], None] = field(repr=False)
-    """Writes that into the stack file, or into that of the CA's own stack."""
+    """Writes the CA into the stack file, or into the file of the CA's own stack."""
     owner: str
-    """The stack whose file it writes: an `up` of it comes first."""
+    """The stack whose file names the CA: an `up` of that stack comes first."""
 
 
 def same(text: str, chain: Certificates) -> bool:

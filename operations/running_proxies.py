@@ -1,4 +1,4 @@
-"""Every running proxy must be connected to istiod, and be as istiod injects it now."""
+"""Every running proxy must be connected to istiod and equal what istiod injects now."""
 
 from collections.abc import Iterator, Mapping
 
@@ -13,11 +13,11 @@ from pi_mesh.cluster.proxies import Proxies
 
 ID = "running proxies"
 OF_THE_VERSION = ("image ", "version ")
-"""Differences that the row of stale proxies tells."""
+"""Differences that the check of stale proxies reports."""
 
 
 def found(seen: VerificationInput) -> list[Finding]:
-    """Return what istiod says of the proxies, and in what they differ from those that it injects now."""
+    """Return istiod's view of the proxies, and their differences from those that it injects now."""
     context, namespace = seen.settings.cluster.context, seen.settings.istio.namespace
     running = proxies.read(context, namespace, seen.snapshot, certificates=False)
     if not running.proxies:
@@ -39,17 +39,17 @@ def _connections(running: Proxies) -> Iterator[Finding]:
         )
     for proxy in running.proxies:
         if proxy.connected is False and proxy.pod.ready:
-            message = "is not connected to istiod: it keeps its configuration, and its certificate ends"
+            message = "is not connected to istiod: it keeps its configuration, and its certificate will expire"
             yield warning(ID, Subject("pod", proxy.id), message, logs(proxy))
 
 
 def _older(running: Proxies, older: Mapping[str, tuple[str, ...]], stack: str) -> Iterator[Finding]:
-    """Yield a warning for each workload."""
+    """Yield a warning for each workload with a stale proxy."""
     by_workload: dict[Subject, dict[str, None]] = {}
     for proxy in running.proxies:
         reasons = [reason for reason in older.get(proxy.id, ()) if not reason.startswith(OF_THE_VERSION)]
         if reasons:
             by_workload.setdefault(restart.workload(proxy.pod), {}).update(dict.fromkeys(reasons))
     for owner, reasons in by_workload.items():
-        message = f"runs with an older proxy: {'; '.join(reasons)}"
+        message = f"runs with a stale proxy: {'; '.join(reasons)}"
         yield warning(ID, owner, message, f"`python -m operations refresh -s {stack}`")

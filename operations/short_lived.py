@@ -1,8 +1,8 @@
-"""Workloads that an operation runs in the cluster for seconds.
+"""Workloads that an operation runs in the cluster for some seconds.
 
-Each is a Job that the cluster itself ends after its deadline and removes after that, whatever becomes of this process:
-`activeDeadlineSeconds` and `ttlSecondsAfterFinished`. Whoever ends in order removes it at once; the next run removes
-what an older cluster, or a paused controller, has left.
+Each is a Job that the cluster itself stops after a deadline and then removes, even if this process dies:
+`activeDeadlineSeconds` and `ttlSecondsAfterFinished`. A process that ends normally removes its Job at once, and the
+next run removes Jobs that an older cluster, or a paused controller, has kept.
 """
 
 import time
@@ -18,22 +18,22 @@ from pi_mesh.cluster.pods import Pod
 from pi_mesh.names import OWNER_ANNOTATION, SHORT_LIVED_LABEL, owner
 
 DEADLINE, TTL, GRACE = 75, 5, 5
-"""Seconds until the cluster ends a Job, until it removes the ended one, and for its pod to stop: 120 s at the most."""
+"""Seconds until the cluster stops a Job, until it removes the stopped Job, and for the pod to stop: 120 s at most."""
 PAUSE = 0.3
 JOBS = "/apis/batch/v1/{}jobs"
 
 
 @dataclass(frozen=True)
 class ShortLived:
-    """What runs for seconds."""
+    """A workload that runs for some seconds."""
 
     namespace: str
     purpose: str
-    """Prefix of its name, and value of its label."""
+    """Prefix of the Job's name, and value of its label."""
     stack: str
     container: Mapping[str, Any]
     annotations: Mapping[str, str] = field(default_factory=dict)
-    """Annotations of its pod."""
+    """Annotations of the Job's pod."""
     node_selector: Mapping[str, Any] = field(default_factory=dict)
 
     def job(self) -> dict[str, Any]:
@@ -62,12 +62,12 @@ class ShortLived:
 
 
 class NotReadyError(Exception):
-    """The pod did not become Ready in time; the text says what it waited for."""
+    """The pod did not become Ready in time; the text names what it waited for."""
 
 
 @contextmanager
 def running(client: Client, workload: ShortLived, seconds: float = DEADLINE / 2) -> Iterator[Pod]:
-    """Run a workload and yield its Ready pod; at the end it is removed, however that comes.
+    """Run a workload, yield its Ready pod, and remove the workload at the end, also after an error.
 
     Raises NotReadyError where the pod is not Ready within `seconds`, and as `Client` does.
     """
@@ -80,7 +80,7 @@ def running(client: Client, workload: ShortLived, seconds: float = DEADLINE / 2)
 
 
 def sweep(client: Client, now: datetime | None = None) -> int:
-    """Remove what earlier runs left: Jobs with our label past their deadline. Return how many there were."""
+    """Remove the Jobs with this program's label that are past their deadline, and return their number."""
     overdue = (now or datetime.now(UTC)) - timedelta(seconds=DEADLINE + TTL + GRACE)
     found = client.items(_jobs(""), labelSelector=SHORT_LIVED_LABEL)
     old = [job["metadata"] for job in found if datetime.fromisoformat(job["metadata"]["creationTimestamp"]) < overdue]
@@ -91,7 +91,7 @@ def sweep(client: Client, now: datetime | None = None) -> int:
 
 def _ready(client: Client, namespace: str, job: str, seconds: float) -> Pod:
     until, path = time.monotonic() + seconds, f"/api/v1/namespaces/{namespace}/pods"
-    waiting = "its pod was not made: a quota may be full"
+    waiting = "its pod was not created: a quota may be full"
     while time.monotonic() < until:
         for pod in map(pods.parse, client.items(path, labelSelector=f"job-name={job}")):
             if pod.ready:

@@ -18,7 +18,7 @@ RESTART = "`kubectl rollout restart -n {} deploy/istiod`"
 
 
 def signed(settings: Settings, authority: Authority) -> list[Finding]:
-    """Whether a fresh certificate chains to what workloads trust, and comes from the CA that the settings want."""
+    """Check that a new certificate chains to the trusted root and comes from the CA in the settings."""
     if amiss := list(_amiss(settings, authority)):
         return amiss
     if shutil.which("kubectl") is None:
@@ -35,22 +35,22 @@ def signed(settings: Settings, authority: Authority) -> list[Finding]:
 
 
 def _amiss(settings: Settings, authority: Authority) -> Iterator[Finding]:
-    """What tells without asking for a certificate that the right one can't come."""
+    """Yield the problems that exclude the right certificate before one is requested."""
     vault, again = settings.vault, f"`pulumi up`, then {_restart(settings)}"
     if not vault.external_signer:
         if (vault.enabled or settings.ca.plugged_in) and not authority.cacerts:
             source = "Vault's CA" if vault.enabled else f"the CA of ca.source: {settings.ca.source}"
-            message = f"is not there: istiod made a root of its own instead of signing with {source}"
+            message = f"does not exist: istiod created a root of its own instead of signing with {source}"
             yield error(ID, Subject("secret", "cacerts"), message, again)
         return
     if not authority.external_signer_root:
-        yield error(ID, ISTIOD, "makes certificates itself instead of having Vault sign them", again)
+        yield error(ID, ISTIOD, "signs certificates itself instead of having Vault sign them", again)
         return
     if authority.cacerts:
-        message = "has a key of the CA, which is to be in Vault alone"
+        message = "contains a key of the CA, which must be in Vault alone"
         yield error(ID, Subject("secret", "cacerts"), message, "`pulumi up`")
     if authority.issuer:
-        message = f"has nothing signed: {authority.issuer}"
+        message = f"cannot get certificates signed: {authority.issuer}"
         fix = "unseal Vault, or see docs/vault.md for its login"
         yield error(ID, Subject("issuer", cert_manager.ISSUER), message, fix)
 
@@ -58,13 +58,13 @@ def _amiss(settings: Settings, authority: Authority) -> Iterator[Finding]:
 def _answers(settings: Settings) -> str:
     if settings.vault.external_signer:
         return "see whether Vault is up and unsealed, and cert-manager's pod Ready; its log says the rest"
-    return "see the rows of the mesh's pods"
+    return "see the checks of the mesh's pods"
 
 
 def _judged(settings: Settings, authority: Authority, issued: Issued) -> Finding:
     signer = pem.title(issued.issuer)
     if not issued.verifies(pem.certificates(authority.root_cert, "istio-ca-root-cert")):
-        message = f"signs with {signer}, which the workloads' roots don't verify"
+        message = f"signs with {signer}, which does not chain to the roots that workloads trust"
         return error(ID, ISTIOD, message, _restart(settings))
     wanted = authority.cacerts.get("ca-cert.pem")
     if wanted and issued.issuer != pem.certificates(wanted, "secret cacerts")[0]:

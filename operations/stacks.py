@@ -11,21 +11,21 @@ from pi_mesh.settings.raw import plain_values
 
 
 def load(stack: str) -> Settings:
-    """The settings as Pulumi knows them; needs its backend, but no passphrase: secrets stay encrypted.
+    """Return the settings as Pulumi has them. Needs the backend but no passphrase: secrets stay encrypted.
 
-    Raises SettingsError with every problem at once, and PulumiFailed where Pulumi can't read the stack.
+    Raises SettingsError with every problem at once, and PulumiFailed where Pulumi cannot read the stack.
     """
     return parse(_values(stack))
 
 
 def load_with_state(stack: str) -> tuple[Settings, Callable[[], StackState]]:
-    """As `load`, with what waits for the stack's state: Pulumi reads it while the caller reads the cluster."""
+    """Return the settings, and a function that waits for the state: Pulumi reads it while the caller goes on."""
     exported = ThreadPoolExecutor(max_workers=1).submit(pulumi.export, stack)
     return load(stack), lambda: of_export(exported.result())
 
 
 def load_changed(stack: str, changes: Mapping[str, object]) -> Settings:
-    """Return the settings as they would be with other values, by path: `{"releases.names.base": "mesh-base"}`."""
+    """Return the settings with other values, by path: `{"releases.names.base": "mesh-base"}`."""
     values = json.loads(json.dumps(_values(stack), default=str))
     for path, value in changes.items():
         *branches, leaf = path.split(".")
@@ -37,17 +37,17 @@ def load_changed(stack: str, changes: Mapping[str, object]) -> Settings:
 
 
 def of_export(state: dict) -> StackState:
-    """Return what a state holds, as `pulumi stack export` has it."""
+    """Return the content of a state, as `pulumi stack export` has it."""
     return of_resources((state["deployment"] or {}).get("resources") or [])
 
 
 def load_any(stack: str) -> Settings | CaSettings:
-    """As `load`, also of a stack that makes the mesh's CA and nothing else."""
+    """Return the settings of a stack, also of one that makes the mesh's CA and nothing else. Raises as `load` does."""
     return parse_any(_values(stack))
 
 
 def _values(stack: str) -> dict[str, object]:
-    """The plain values by first-level key."""
+    """Return the plain values by first-level key."""
     entries = pulumi.config(stack)
     return plain_values(
         {key: entry.get("objectValue", entry.get("value")) for key, entry in entries.items()},

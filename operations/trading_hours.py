@@ -1,4 +1,4 @@
-"""Trading hours, for an operation that does nothing inside of them."""
+"""The refusal of an operation within trading hours."""
 
 from datetime import UTC, datetime
 
@@ -9,13 +9,13 @@ from pi_mesh.settings import CaSettings, Settings
 
 
 class InTradingHoursError(OperationError):
-    """It is within the stack's `trading.hours`, and nobody said that it may be done all the same."""
+    """The current time is within the stack's `trading.hours`, and the operation was not confirmed for them."""
 
     status = Exit.PROBLEMS
 
 
 def refuse(settings: Settings | CaSettings, what: str) -> None:
-    """Raise InTradingHoursError within trading hours; `what`: what the operation would do, as a clause."""
+    """Raise InTradingHoursError within trading hours; `what` says what the operation would do, as a clause."""
     if isinstance(settings, CaSettings):
         return
     for finding in errors(judged(settings, what, datetime.now(UTC))):

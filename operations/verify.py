@@ -1,4 +1,4 @@
-"""`verify`: is the mesh what the settings say?"""
+"""The command `verify`: compare the running mesh with the settings."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -23,17 +23,17 @@ from pi_mesh.settings import Settings
 
 Probe = Annotated[bool, typer.Option("--probe", help="Also make the plain-text call that STRICT must refuse.")]
 ReadOnly = Annotated[
-    bool, typer.Option("--read-only", help="Use get and list alone, read no Secret, and say what was not compared.")
+    bool, typer.Option("--read-only", help="Use only get and list, read no Secret, and list what was not compared.")
 ]
 
 
 def verify(
     stack: Stack, as_json: Json = False, everything: All = False, probe: Probe = False, read_only: ReadOnly = False
 ) -> None:
-    """Prove that the mesh is installed, whole, and as the settings say; the exit status is the proof."""
+    """Prove that the mesh is installed, complete, and as the settings say; the exit status is the proof."""
     with expected_errors("verify", stack, as_json):
         if probe and read_only:
-            raise UsageError(stack, "--probe makes a call, which --read-only must not", "give one of the two")
+            raise UsageError(stack, "--probe makes a call, which --read-only must not", "use only one of the two")
         settings, exported = stacks.load_with_state(stack)
         seen = read(settings, stack, read_only)
         identity.require(settings.cluster, exported().cluster_uid, seen.snapshot.uid)
@@ -43,7 +43,7 @@ def verify(
 
 
 def judge(seen: VerificationInput) -> list[Finding]:
-    """Return what all checks say; istioctl looks for itself meanwhile."""
+    """Return the findings of all checks; istioctl runs in parallel."""
     with ThreadPoolExecutor(max_workers=1) as pool:
         analyzed = pool.submit(analysis.analyze, seen.mesh, seen.snapshot)
         signed = signing.signed(seen.settings, seen.authority)
@@ -51,7 +51,7 @@ def judge(seen: VerificationInput) -> list[Finding]:
 
 
 def read(settings: Settings, stack: str, read_only: bool = False) -> VerificationInput:
-    """Read everything that the checks judge. Raises as `pi_mesh.cluster.snapshot.read` does."""
+    """Read the input of all checks. Raises as `pi_mesh.cluster.snapshot.read` does."""
     context, namespace = settings.cluster.context, settings.istio.namespace
     cluster = snapshot.read(context, read_only=read_only)
     mesh = inventory.of(settings, stack, load_balancer.served(settings, cluster), lock=chart_lock.read(stack))

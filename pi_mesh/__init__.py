@@ -1,1 +1,1 @@
-"""What a mesh is and whether a cluster can carry it: plain Python, which never imports Pulumi."""
+"""The content of a mesh, and the checks that a cluster can carry it: plain Python, which never imports Pulumi."""

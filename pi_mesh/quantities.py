@@ -1,4 +1,4 @@
-"""Kubernetes quantities: their notations, and CPU and memory as whole numbers that add up."""
+"""Kubernetes quantities: their notations, and CPU and memory as integers that can be added."""
 
 import re
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from pydantic import Field
 MI = 2**20
 SUFFIXES = {suffix: Fraction(1000) ** power for power, suffix in enumerate(["n", "u", "m", "", *"kMGTPE"], start=-3)}
 SUFFIXES |= {f"{letter}i": Fraction(1024) ** power for power, letter in enumerate("KMGTPE", start=1)}
-# Kubernetes keeps quantities in 64 bits: two digits of exponent are more than it can hold.
+# Kubernetes keeps quantities in 64 bits, so two digits of exponent are more than it can hold.
 NOTATION = re.compile(r"([+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+))(?:[eE]([+-]?[0-9]{1,2})|([numkMGTPE]|[KMGTPE]i)?)")
 
 
@@ -37,9 +37,9 @@ def same_quantity(one: object, other: object) -> bool:
 
 @dataclass(frozen=True)
 class Resources:
-    """CPU in thousandths of a core and memory in bytes: the units in which the scheduler counts.
+    """CPU in thousandths of a core and memory in bytes, the units in which the scheduler counts.
 
-    They are shown in the units in which they were written, which are no part of the amount.
+    The units for display are those in which the amounts were written; they are not part of the amount.
     """
 
     cpu: int
@@ -49,13 +49,13 @@ class Resources:
 
     @classmethod
     def from_kubernetes(cls, quantities: Mapping[str, str] | None) -> Self:
-        """Read a live `requests`, `limits` or `allocatable`, rounded up; a missing resource counts as zero."""
+        """Read a live object's `requests`, `limits` or `allocatable`, rounded up; a missing resource counts as zero."""
         cpu, memory = (str((quantities or {}).get(name, "0")) for name in ("cpu", "memory"))
-        unit = "Gi" if memory.endswith("Gi") else None  # a kubelet's Ki, or bytes, are shown in Mi
+        unit = "Gi" if memory.endswith("Gi") else None  # the kubelet's Ki, and bytes, are shown in Mi
         return cls(-(-parse(cpu) * 1000 // 1), -(-parse(memory) // 1), memory_unit=unit)
 
     def to_kubernetes(self) -> dict[str, str]:
-        """Return both as Kubernetes writes them back: a comparison with the live cluster needs no arithmetic."""
+        """Return both amounts in the notation in which the API server returns them, so that they compare as text."""
         unit = next((unit for unit in ("Gi", "Mi", "Ki") if self.memory and not self.memory % SUFFIXES[unit]), "")
         return {"cpu": show_cpu(self.cpu), "memory": f"{self.memory // SUFFIXES[unit]}{unit}"}
 
@@ -73,26 +73,26 @@ class Resources:
 
     @property
     def shown_cpu(self) -> str:
-        """The CPU in its unit."""
+        """Return the CPU in its display unit."""
         return show_cpu(self.cpu, self.cpu_unit)
 
     @property
     def shown_memory(self) -> str:
-        """The memory in its unit."""
+        """Return the memory in its display unit."""
         return show_memory(self.memory, self.memory_unit)
 
     @property
     def in_words(self) -> str:
-        """Both as a sentence has them: "4 CPUs and 3700Mi"."""
+        """Return both amounts as words for a sentence, such as "4 CPUs and 3700Mi"."""
         return f"{self.cpu_in_words} and {self.shown_memory}"
 
     @property
     def cpu_in_words(self) -> str:
-        """The CPU with its noun: a number alone is no amount."""
+        """Return the CPU with its noun, such as "4 CPUs"."""
         return f"{self.shown_cpu} {'CPU' if self.shown_cpu == '1' or self.shown_cpu.endswith('m') else 'CPUs'}"
 
     def shares_of(self, whole: "Resources") -> tuple[float, float]:
-        """Return the parts of the whole's CPU and memory, 1.0 being all of it."""
+        """Return the fractions of the whole's CPU and memory; 1.0 is all of it."""
         return self.cpu / whole.cpu, self.memory / whole.memory
 
     def _units_with(self, other: "Resources") -> tuple[str | None, str | None]:
@@ -103,7 +103,7 @@ ZERO = Resources(0, 0)
 
 
 def show_cpu(millicores: int, unit: str | None = None) -> str:
-    """Write CPU in a unit: cores (""), or thousandths ("m"). Without one as Kubernetes does: 1500 -> "1500m"."""
+    """Return CPU in cores (unit "") or thousandths (unit "m"); by default as Kubernetes writes it, such as "1500m"."""
     if unit == "m" or (unit is None and millicores % 1000):
         return f"{millicores}m"
     sign, (whole, rest) = "-" if millicores < 0 else "", divmod(abs(millicores), 1000)
@@ -111,13 +111,13 @@ def show_cpu(millicores: int, unit: str | None = None) -> str:
 
 
 def show_memory(size: int, unit: str | None = None) -> str:
-    """Write bytes in a unit where that is exact, else in Mi, rounded up: a Pi's allocatable compares by eye."""
+    """Return bytes in the given unit if that is exact, else in Mi, rounded up."""
     if unit and not size % SUFFIXES[unit]:
         return f"{size // SUFFIXES[unit]}{unit}"
     return f"{-(-size // MI)}Mi"
 
 
 def _common(one: str | None, other: str | None, mixed: str) -> str | None:
-    """Return the unit of a sum; None is that of an amount that nobody wrote."""
+    """Return the display unit of a sum. None is the unit of an amount that was calculated rather than written."""
     known = {one, other} - {None}
     return mixed if len(known) > 1 else next(iter(known), None)

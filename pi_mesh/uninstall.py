@@ -1,4 +1,4 @@
-"""Clean-up after destroy: finds and removes what Istio leaves in a cluster by its own choice."""
+"""Clean-up after `pulumi destroy`: finds and deletes the objects that Istio's charts leave in a cluster."""
 
 import time
 from collections.abc import Iterable, Iterator
@@ -10,35 +10,36 @@ from pi_mesh.cluster.release_records import LIST, SELECTOR, parse
 CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 DEPLOYMENTS, ISTIOD = "/apis/apps/v1/deployments", "app=istiod"
 CONFIG_MAPS = ("istio-ca-root-cert", "istio-ca-crl")
-"""istiod puts them into every namespace, and its absence leaves them there."""
+"""ConfigMaps that istiod creates in every namespace and that stay when istiod is uninstalled."""
 LABEL = "istio.io/config=true"
 DEPLOYMENTS, ISTIOD = "/apis/apps/v1/deployments", "app=istiod"
-"""Every istiod that still runs is another mesh's: a clean-up comes after all releases of the stack."""
+"""Query for running istiods. A clean-up comes after all releases of the stack, so any of them belongs to another
+mesh."""
 SECONDS, PAUSE = 60, 0.5
 SHOWN = 5
 
 
 class InUse(Exception):
-    """Something of others would go with it; nothing was removed."""
+    """Objects of other owners would be deleted too; nothing was removed."""
 
 
 class UninstallClient(Client):
     """A client that also deletes. Every method raises ClusterUnreachable with one line."""
 
     def remove(self, path: str) -> None:
-        """Nothing happens where it is gone already."""
+        """Delete an object; an object that does not exist counts as deleted."""
         self._send("DELETE", path)
 
 
 def installed(client: Client, releases: Iterable[str]) -> list[str]:
-    """Return those of the releases, as NAMESPACE/NAME, that Helm still knows."""
+    """Return the releases, as NAMESPACE/NAME, that Helm still knows."""
     known = (parse(item) for item in client.items(LIST, METADATA_ONLY, labelSelector=SELECTOR))
     ids = {f"{release.namespace}/{release.name}" for release in known}
     return [release for release in releases if release in ids]
 
 
 def root_certificates(client: UninstallClient) -> None:
-    """Removes istiod's ConfigMaps from all namespaces, but for those that another istiod keeps as its own."""
+    """Remove istiod's ConfigMaps from all namespaces, except those that another istiod keeps."""
     found = [item for item in client.items("/api/v1/configmaps", labelSelector=LABEL) if _name(item) in CONFIG_MAPS]
     control_planes = {_namespace(item) for item in client.items(DEPLOYMENTS, labelSelector=ISTIOD)}
     theirs = [(_name(item), item.get("data")) for item in found if _namespace(item) in control_planes]
@@ -56,13 +57,13 @@ def _namespace(item: dict) -> str:
 
 
 def crds(client: UninstallClient, owner: str) -> None:
-    """Remove the CRDs of the release NAMESPACE/NAME. Raises InUse while there are resources of these kinds."""
+    """Remove the CRDs of the release NAMESPACE/NAME. Raises InUse while resources of these kinds exist."""
     owners = _owners(client, owner)
     ours = [item for item in client.items(CRDS) if crd(item).of_istio and crd(item).release in owners]
     if used := [line for item in ours for line in _resources(client, item)]:
         shown = ", ".join(used[:SHOWN]) + (f" and {len(used) - SHOWN} more" if len(used) > SHOWN else "")
         raise InUse(
-            f"destroy.crds: Istio's CRDs stay, for these resources of others would go with them: {shown}; "
+            f"destroy.crds: Istio's CRDs stay, because deleting them would delete resources of other owners: {shown}; "
             "remove them and run `pulumi destroy` again, or keep the CRDs with `pulumi state delete` of this resource"
         )
     for item in ours:
@@ -71,9 +72,9 @@ def crds(client: UninstallClient, owner: str) -> None:
 
 
 def _owners(client: Client, owner: str) -> tuple[str, ...]:
-    """Return the owners whose CRDs go, the empty one for CRDs without Helm's marks.
+    """Return the owners whose CRDs are deleted; the empty owner stands for CRDs without Helm's labels.
 
-    Charts before 1.24 carry the CRDs in `crds/`, which Helm installs without marks. While another istiod is there, such
+    Charts before 1.24 carry the CRDs in `crds/`, which Helm installs without labels. While another istiod runs, such
     CRDs may be its own and stay.
     """
     another = any(True for _ in client.items(DEPLOYMENTS, METADATA_ONLY, labelSelector=ISTIOD))
@@ -89,9 +90,9 @@ def _resources(client: Client, definition: dict) -> Iterator[str]:
 
 
 def _await_gone(client: Client, names: set[str]) -> None:
-    """The next install would find them half deleted."""
+    """Wait until the CRDs are deleted; the next install would otherwise find them half deleted."""
     end = time.monotonic() + SECONDS
     while any(item["metadata"]["name"] in names for item in client.items(CRDS)):
         if time.monotonic() > end:
-            raise InUse(f"destroy.crds: the CRDs are being deleted for {SECONDS} s now; look at `kubectl get crd`")
+            raise InUse(f"destroy.crds: the CRDs are still being deleted after {SECONDS} s; look at `kubectl get crd`")
         time.sleep(PAUSE)

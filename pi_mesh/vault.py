@@ -1,4 +1,4 @@
-"""Vault must be unsealed and take the token before a CA is made; only reads are sent to it."""
+"""Vault must be unsealed and accept the token before a CA is made; nothing is written to it."""
 
 import ssl
 from pathlib import Path
@@ -8,9 +8,9 @@ import httpx2 as httpx
 from pi_mesh.settings.vault import VaultSettings
 
 SECONDS = 10.0
-"""A Pi that has just started takes its time."""
+"""Timeout of a request, in seconds; a Pi that has just started answers slowly."""
 STATES = {
-    429: "",  # a standby node passes requests on
+    429: "",  # a standby node forwards requests
     472: "",
     473: "",
     501: "is not initialized; run `vault operator init`",
@@ -19,35 +19,35 @@ STATES = {
 
 
 class VaultError(Exception):
-    """Vault can't be used now; one line: where, why, what to do. The mesh is as it was."""
+    """Vault cannot be used now. The message is one line: where, why, what to do. The mesh is unchanged."""
 
 
 class VaultNotAsked(VaultError):
-    """Vault could not be asked, so that nothing is known of it: a CA that is to stay as it is needs no answer."""
+    """Vault could not be asked. A CA that stays as it is needs no answer."""
 
 
 def read_signers(vault: VaultSettings, token: str | None) -> str | None:
-    """Return the PEM of the CA that signs, and then of its own signers as far as Vault knows them.
+    """Return the PEM of the CA that signs, followed by its own signers as far as Vault knows them.
 
-    None where a CA outside of Vault signs. Raises VaultNotAsked unless Vault is unsealed and takes the token, and
+    Returns None if a CA outside Vault signs. Raises VaultNotAsked unless Vault is unsealed and accepts the token, and
     VaultError.
     """
     with _client(vault) as client:
         health = _get(client, vault, "sys/health", {}).status_code
-        if reason := STATES.get(health, "" if health == 200 else f"is not well: sys/health says {health}"):
+        if reason := STATES.get(health, "" if health == 200 else f"is unhealthy: sys/health answers {health}"):
             raise VaultNotAsked(f"vault.address {vault.address}: Vault {reason}")
         _check_token(client, vault, token)
         return None if vault.signed_by == "outside" else _signers(client, vault)
 
 
 def read_own_ca(vault: VaultSettings) -> str | None:
-    """Return the PEM of the CA at the mount that the stack made; empty where it holds none, None without such a mount.
+    """Return the PEM of the CA at the stack's own mount: empty if the mount has no CA, None if there is no such mount.
 
-    Needs no token. Raises VaultError where Vault does not tell.
+    Needs no token. Raises VaultError if Vault gives no answer.
     """
     with _client(vault) as client:
         response = _get(client, vault, f"{vault.mount}/ca/pem", {})
-    if response.status_code in (403, 404):  # whoever has no token is refused a path that is not there
+    if response.status_code in (403, 404):  # without a token Vault answers 403 for a path that does not exist
         return None
     if not response.is_success:
         reason = STATES.get(response.status_code) or f"answered {response.status_code} when asked for its CA"
@@ -59,21 +59,21 @@ def _client(vault: VaultSettings) -> httpx.Client:
     verify: ssl.SSLContext | bool = True
     if vault.ca_file:
         if not Path(vault.ca_file).is_file():
-            raise VaultError(f"vault.caFile {vault.ca_file}: there is no such file in the project's folder")
+            raise VaultError(f"vault.caFile {vault.ca_file}: this file does not exist in the project's folder")
         try:
             verify = ssl.create_default_context(cafile=vault.ca_file)
         except ssl.SSLError:
-            raise VaultError(f"vault.caFile {vault.ca_file}: holds no certificate in PEM form") from None
+            raise VaultError(f"vault.caFile {vault.ca_file}: contains no certificate in PEM form") from None
     return httpx.Client(base_url=f"{vault.address}/v1/", verify=verify, timeout=SECONDS)
 
 
 def _check_token(client: httpx.Client, vault: VaultSettings, token: str | None) -> None:
-    remedy = "set VAULT_TOKEN, or `pulumi config set --secret vaultToken`; docs/vault/policy.hcl is what it needs"
+    remedy = "set VAULT_TOKEN, or `pulumi config set --secret vaultToken`; docs/vault/policy.hcl lists its rights"
     if not token:
         raise VaultNotAsked(f"vault: there is no token for {vault.address}: {remedy}")
     status = _get(client, vault, "auth/token/lookup-self", {"X-Vault-Token": token}).status_code
     if status == 403:
-        raise VaultNotAsked(f"vault: {vault.address} does not take the token (wrong, expired or revoked): {remedy}")
+        raise VaultNotAsked(f"vault: {vault.address} rejects the token (wrong, expired or revoked): {remedy}")
     if status != 200:
         raise VaultNotAsked(f"vault: {vault.address} answered {status} when asked about the token; look at Vault's log")
 
@@ -83,7 +83,7 @@ def _signers(client: httpx.Client, vault: VaultSettings) -> str:
     if response.status_code != 200 or not response.text.strip():
         raise VaultError(
             f"vault.rootMount {vault.root_mount}: Vault at {vault.address} has no CA there: it was wiped, it is "
-            "another Vault, or the mount has another name; docs/vault.md says how a lost root comes back"
+            "another Vault, or the mount has another name; docs/vault.md explains how to restore a lost root"
         )
     above = _get(client, vault, f"{vault.root_mount}/ca_chain", {})
     return f"{response.text}\n{above.text}" if above.status_code == 200 else response.text

@@ -1,4 +1,4 @@
-"""What all tests share: the options of the command line, and the table of faults."""
+"""The options of pytest's command line, and the table of faults, for all tests."""
 
 import pytest
 
@@ -16,7 +16,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture
 def told(record_property):
-    """`told(status, line, recovery)`: what a user is told by a fault, and what helps; for docs/reliability.md."""
+    """Return `told(status, line, recovery)`, which records a fault's message and its remedy for docs/reliability.md."""
 
     def note(status: int, line: str, recovery: str = "") -> None:
         helps = f" Helps: {recovery}." if recovery else ""

@@ -1,4 +1,4 @@
-"""Certificate authority: the entry points of the program, which load Vault's code only when Vault is configured."""
+"""Certificate authority: the program's entry points, which import Vault's code only if Vault is configured."""
 
 from dataclasses import replace
 
@@ -12,7 +12,7 @@ from pi_mesh.settings import Settings
 
 
 def ask(settings: Settings, recorded: StackState) -> Answer:
-    """Return what Vault says of the CA, asked before anything is begun; nothing where this stack makes none.
+    """Return Vault's answer about the CA, before any resource is registered; empty if this stack makes no CA.
 
     Raises pulumi.RunError with one line, and SettingsError.
     """
@@ -26,9 +26,9 @@ def ask(settings: Settings, recorded: StackState) -> Answer:
 def plug_in(
     mesh: Inventory, snapshot: Snapshot | None, answer: Answer, opts: pulumi.ResourceOptions
 ) -> list[pulumi.Resource]:
-    """Register what has to be there when istiod starts; nothing where it makes its own root.
+    """Register what must exist before istiod starts; nothing if istiod makes its own root.
 
-    `snapshot` is None where the cluster could not be read. Raises pulumi.RunError with one line.
+    `snapshot` is None if the cluster could not be read. Raises pulumi.RunError with one line.
     """
     settings = mesh.settings
     left_over = snapshot is not None and settings.istio.namespace in snapshot.external_ca + snapshot.external_signer
@@ -45,7 +45,7 @@ def plug_in(
 
 
 def empty_exported_key(settings: Settings, snapshot: Snapshot | None, opts: pulumi.ResourceOptions) -> None:
-    """Take the key out of the secret that istiod signed with, once an istiod runs that has Vault sign (`opts`)."""
+    """Empty the Secret `cacerts` once the istiod in `opts` runs with the external signer."""
     if not settings.vault.external_signer or snapshot is None or settings.istio.namespace not in snapshot.external_ca:
         return
     from components.ca.cacerts import Cacerts, CacertsArgs

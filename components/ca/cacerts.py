@@ -1,4 +1,4 @@
-"""The secret from which istiod takes its CA."""
+"""The Secret `cacerts`, from which istiod reads a plugged-in CA."""
 
 import base64
 from collections.abc import Mapping
@@ -10,19 +10,22 @@ from pulumi_kubernetes.core.v1 import Secret
 from pi_mesh.names import EXTERNAL_CA_LABEL
 
 NAME = "cacerts"
-"""istiod mounts no other."""
+"""Name of the Secret; istiod mounts no other."""
 
 
 @dataclass(frozen=True)
 class CacertsArgs:
-    """`files` is the content by file name; None is an empty secret: then istiod makes its own root."""
+    """The Secret's namespace and content.
+
+    `files` is the content by file name. None makes the Secret empty, and istiod then makes its own root.
+    """
 
     namespace: pulumi.Input[str]
     files: pulumi.Output[Mapping[str, str]] | None
 
 
 class Cacerts(pulumi.ComponentResource):
-    """The secret. Its key is nowhere else in the cluster, and encrypted in the state."""
+    """The Secret `cacerts`. The CA's key is nowhere else in the cluster, and is encrypted in the state."""
 
     name: pulumi.Output[str]
 
@@ -31,7 +34,7 @@ class Cacerts(pulumi.ComponentResource):
         secret = Secret(
             f"{name}-secret",
             metadata={"name": NAME, "namespace": args.namespace, "labels": {EXTERNAL_CA_LABEL: "vault"}},
-            # Not string_data: what is taken out of it stays in the cluster (server-side apply).
+            # Not `string_data`: with server-side apply a key removed from it would stay in the cluster.
             data=args.files.apply(_encoded) if args.files is not None else None,
             opts=pulumi.ResourceOptions(parent=self),
         )

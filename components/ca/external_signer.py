@@ -1,4 +1,4 @@
-"""External signer: the CA's key stays in Vault, and cert-manager has istiod's signing requests signed there."""
+"""External signer: the CA's key stays in Vault, and cert-manager has Vault sign istiod's requests."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -19,14 +19,17 @@ if TYPE_CHECKING:
 
 
 class CertManager(ReleaseComponent):
-    """The chart `cert-manager`. Its CRDs stay when it goes: others' certificates would go with them."""
+    """The chart `cert-manager`.
+
+    Its CRDs stay when the release is uninstalled, because other owners' certificates use them.
+    """
 
     token = "pi-mesh:vault:CertManager"
 
 
 @dataclass(frozen=True)
 class CertManagerIssuerArgs:
-    """The ConfigMap with the root, the Issuer, and the rights without which neither is of use."""
+    """The ConfigMap with the root, the Issuer, and the RBAC objects that both need."""
 
     rights: tuple[ManagedObject, ...]
     root: ManagedObject
@@ -34,7 +37,7 @@ class CertManagerIssuerArgs:
 
 
 class CertManagerIssuer(pulumi.ComponentResource):
-    """What has the mesh's requests signed; made when Vault has let cert-manager in."""
+    """The cert-manager Issuer of the mesh, created after Vault accepts cert-manager's requests."""
 
     def __init__(self, name: str, args: CertManagerIssuerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("pi-mesh:vault:Signer", name, None, opts)
@@ -48,8 +51,8 @@ class CertManagerIssuer(pulumi.ComponentResource):
 def plug_in(
     mesh: Inventory, ca: "VaultCa", checked: Callable[[str], pem.Certificates], opts: pulumi.ResourceOptions
 ) -> list[pulumi.Resource]:
-    """Register what signs, as soon as Vault takes requests of this mesh and its chain is `checked`."""
-    assert ca.chain is not None  # `external_signer` says that it is signed
+    """Register the external signer, after Vault accepts requests of this mesh and its chain is `checked`."""
+    assert ca.chain is not None  # settings with `external_signer` always have a signed chain
     component, settings = "mesh-signer", mesh.settings
     pem_of_root = ca.chain.apply(lambda chain: pem.text(checked(chain)[-1:]))
     installed = _installed(mesh, opts)
@@ -64,7 +67,7 @@ def plug_in(
 
 
 def _vaults_ca(settings: Settings) -> str | None:
-    """Return the PEM of the CA of Vault's own TLS certificate."""
+    """Return the PEM of the CA that signed Vault's own TLS certificate."""
     return Path(settings.vault.ca_file).read_text() if settings.vault.ca_file else None
 
 

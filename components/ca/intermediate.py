@@ -1,4 +1,4 @@
-"""An intermediate CA in Vault for the mesh's certificates; loaded only where the stack makes one."""
+"""An intermediate CA in Vault for the mesh's certificates; imported only if the stack makes one."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,15 +12,16 @@ from components.ca.mount import configure_mount, sign_for_istiod
 from pi_mesh.cluster.ca_state import VaultResource, WantedCa
 
 Signed = tuple[pulumi.Output[str] | None, pulumi.Output[str] | None]
-"""A chain in PEM form, None while a CA outside has yet to sign; and the key of its first certificate."""
+"""Certificate chain in PEM form, None until a CA outside Vault has signed; and the key of its first certificate."""
 
 
 @dataclass(frozen=True)
 class VaultCaArgs:
-    """`token` is a secret; None lets the provider take VAULT_TOKEN, and leaves no trace of it in the state.
+    """The wanted CA, and the token that makes it.
 
-    `kept` is what the state holds in Vault and what stays so, since Vault could not be asked: without a change the
-    engine asks the plugin only to check and to compare, for which the plugin does not call Vault either.
+    `token` is a secret. None lets the provider take VAULT_TOKEN, which then never reaches the state. `kept` holds the
+    state's Vault resources, which stay because Vault could not be asked: for unchanged ones the engine has the plugin
+    only check and compare, neither of which calls Vault.
     """
 
     wanted: WantedCa
@@ -29,14 +30,14 @@ class VaultCaArgs:
 
 
 class VaultCa(pulumi.ComponentResource):
-    """Makes the key and has it signed, by Vault's own root or by a CA outside."""
+    """An intermediate CA whose key Vault makes, signed by Vault's own root or by a CA outside Vault."""
 
     request: pulumi.Output[str]
-    """The signing request of the newest generation."""
+    """Signing request of the newest generation."""
     chain: pulumi.Output[str] | None
-    """PEM: the CA's certificate first, the root last. None while a CA outside has yet to sign."""
+    """Certificate chain (PEM), the CA's certificate first, the root last; None until a CA outside Vault has signed."""
     key: pulumi.Output[str] | None
-    """The key of that certificate; a secret. None where it stays in Vault."""
+    """Secret with the key of the CA's certificate; None if the key stays in Vault."""
 
     def __init__(self, name: str, args: VaultCaArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("pi-mesh:vault:VaultCa", name, None, opts)
@@ -49,7 +50,7 @@ class VaultCa(pulumi.ComponentResource):
             ca_cert_file=self._settings.ca_file,
             # A child token would need the right to make tokens.
             skip_child_token=True,
-            # What is not given, the package and the plugin take from the environment, and with it into the state.
+            # Arguments left out here would be read from the environment and stored in the state.
             skip_tls_verify=False,
             max_retries=2,
             max_lease_ttl_seconds=1200,
@@ -60,7 +61,7 @@ class VaultCa(pulumi.ComponentResource):
         if args.wanted.role:
             sign_for_istiod(name, args.wanted.role, self._mount.path, self._in_mount())
         for left_over, resource in (args.kept or {}).items():
-            # The deletion of what earlier settings made has to wait for Vault, too.
+            # Resources of earlier settings are deleted later, when Vault answers again.
             if left_over not in args.wanted.resources():
                 pulumi.CustomResource(resource.type, left_over, {}, self._in_mount())
         request = self._requested(self._settings.generation)
@@ -75,7 +76,7 @@ class VaultCa(pulumi.ComponentResource):
             type="pki",
             description="The mesh's intermediate CA",
             max_lease_ttl_seconds=self._settings.ttl_hours * 3600,
-            # With the mount goes the CA's key: whoever means it says `pulumi state unprotect` first.
+            # Deleting the mount destroys the CA's key, so the user has to run `pulumi state unprotect` first.
             opts=pulumi.ResourceOptions(
                 parent=self, provider=self._provider, protect=True, delete_before_replace=True, **self._stays
             ),
@@ -85,7 +86,7 @@ class VaultCa(pulumi.ComponentResource):
         return pkisecret.SecretBackendIntermediateCertRequest(
             f"{self._name}-request-{generation}",
             backend=self._mount.path,
-            # An istiod that signs itself needs the key, and Vault hands it over only now.
+            # An istiod that signs by itself needs the key, and Vault hands the key over only at this moment.
             type=self._settings.key,
             common_name=self._settings.common_name,
             key_type="ec",
@@ -122,7 +123,7 @@ class VaultCa(pulumi.ComponentResource):
             ttl=self._settings.ttl,
             max_path_length=0,
             exclude_cn_from_sans=True,
-            # The provider's update signs nothing: https://github.com/hashicorp/terraform-provider-vault (Update)
+            # The provider's update does not sign again: https://github.com/hashicorp/terraform-provider-vault (Update)
             opts=self._in_mount(replace_on_changes=["backend", "commonName", "ttl", "maxPathLength"]),
         )
 
@@ -133,7 +134,7 @@ class VaultCa(pulumi.ComponentResource):
             certificate=chain,
             opts=self._in_mount(),
         )
-        # Without it the first issuer of the mount would stay the default after a rotation.
+        # Without this resource the mount's first issuer would stay the default after a rotation.
         pkisecret.SecretBackendConfigIssuers(
             f"{self._name}-default-issuer",
             backend=self._mount.path,
@@ -142,6 +143,6 @@ class VaultCa(pulumi.ComponentResource):
         )
 
     def _in_mount(self, **options) -> pulumi.ResourceOptions:
-        """With the mount everything in it is gone: one deletion, and none where Vault was wiped."""
+        """Return options for a resource in the mount, which Pulumi deletes as a whole with all of its content."""
         options |= self._stays
         return pulumi.ResourceOptions(parent=self, provider=self._provider, deleted_with=self._mount, **options)

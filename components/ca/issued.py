@@ -1,4 +1,4 @@
-"""The mesh's CA by a Certificate of cert-manager, which the Issuer of `ca.issuer` signs."""
+"""A CA that cert-manager issues: its Certificate is signed by the Issuer of `ca.issuer`."""
 
 import time
 from typing import Any
@@ -18,14 +18,14 @@ from pi_mesh.inventory import Inventory
 from pi_mesh.settings import Settings
 
 SECONDS, PAUSE = 30.0, 0.5
-"""Until cert-manager has looked at a changed Certificate: its Ready condition is of the one before until then."""
+"""Seconds in which cert-manager must check a changed Certificate, whose Ready condition is outdated until then."""
 
 
 class IssuedCa(pulumi.ComponentResource):
-    """The Certificate; cert-manager keeps its key and what was signed in a Secret of the same name."""
+    """The Certificate of the mesh's CA; cert-manager keeps its key and chain in a Secret of the same name."""
 
     signed: pulumi.Output[str]
-    """Known when an Issuer has signed it."""
+    """Output that is known once an Issuer has signed the Certificate."""
 
     def __init__(self, name: str, mesh: Inventory, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("pi-mesh:vault:IssuedCa", name, None, opts)
@@ -35,18 +35,18 @@ class IssuedCa(pulumi.ComponentResource):
 
 
 def register(mesh: Inventory, opts: pulumi.ResourceOptions) -> IssuedCa | None:
-    """Register the Certificate where `ca.issuer` names who signs it."""
+    """Register the Certificate if `ca.issuer` names its Issuer."""
     return IssuedCa("mesh-issued-ca", mesh, opts) if mesh.settings.ca.issuer else None
 
 
 def source(settings: Settings, issued: IssuedCa) -> Source:
-    """Return the CA that cert-manager holds ready once the Certificate is signed."""
+    """Return the CA that cert-manager issued, once the Certificate is signed."""
     files = pulumi.Output.secret(issued.signed.apply(lambda _: _read(settings)))
     return Source(files.apply(lambda found: found.chain), files.apply(lambda found: found.key))
 
 
 def _read(settings: Settings) -> Any:
-    """Return SigningFiles; unknown in a preview that can't see them. Raises pulumi.RunError with one line."""
+    """Return the SigningFiles; unknown in a preview that cannot read them. Raises pulumi.RunError with one line."""
     where = f"Secret {settings.istio.namespace}/{CERTIFICATE}"
     try:
         if not pulumi.runtime.is_dry_run():
@@ -64,18 +64,20 @@ def _read(settings: Settings) -> Any:
 
 
 def _trusted(settings: Settings, offered: SigningFiles) -> SigningFiles:
-    """Return the CA that istiod has, where no workload trusts the root of the one that was signed."""
+    """Return the CA that istiod has now, if no workload trusts the root of the newly signed one."""
     found = signing_secret.read(settings.cluster.context, settings.istio.namespace, NAME) or {}
     root = pem.certificates(offered.chain, CERTIFICATE)[-1]
     if not found.get("ca-key.pem") or root in pem.certificates(found["root-cert.pem"], NAME):
         return offered
     change = f"`python -m operations rotate-ca --root --issuer -s {pulumi.get_stack()}` changes to it"
-    pulumi.log.warn(f"ca.issuer: CA unchanged: it is signed under {pem.title(root)}, which nobody trusts yet; {change}")
+    pulumi.log.warn(
+        f"ca.issuer: CA unchanged: it is signed under {pem.title(root)}, which no workload trusts yet; {change}"
+    )
     return signing_files.of(found, f"Secret {settings.istio.namespace}/{NAME}")
 
 
 def _wait(settings: Settings) -> None:
-    """Return when the Secret has what the Certificate asks for, or is all that there is to go on with."""
+    """Wait until the Secret matches the Certificate, but no longer than SECONDS."""
     end = time.monotonic() + SECONDS
     while not ca_issuer.is_signed(settings.cluster.context, settings.istio.namespace) and time.monotonic() < end:
         time.sleep(PAUSE)

@@ -1,4 +1,4 @@
-"""The PKI mount of the mesh's intermediate CA: its URLs, its Vault PKI role, and what is thrown away."""
+"""The PKI mount of the mesh's intermediate CA: its URLs, its Vault PKI roles and its tidying."""
 
 from functools import partial
 
@@ -10,16 +10,16 @@ from pi_mesh.settings.vault import VaultSettings
 from pi_mesh.values.vault import SigningRole
 
 WORKLOAD_ROLE = "mesh-workload"
-"""For workloads outside of the cluster, such as a VM."""
+"""Name of the Vault PKI role for workloads outside the cluster, such as a VM."""
 IDENTITIES = ["spiffe://cluster.local/ns/*/sa/*"]
 
 
 def configure_mount(
     name: str, settings: VaultSettings, mount: pulumi.Output[str], opts: pulumi.ResourceOptions
 ) -> None:
-    """Register the mount's URLs, tidying, and the Vault PKI role for workloads outside of the cluster if asked for.
+    """Register the mount's URLs, its tidying and, if asked for, the Vault PKI role for workloads outside the cluster.
 
-    The URLs go in before anything is issued: certificates carry them for life.
+    The URLs are set before anything is issued, because certificates carry them for life.
     """
     service = f"{settings.service}/v1/{settings.mount}"
     pkisecret.SecretBackendConfigUrls(
@@ -40,13 +40,13 @@ def configure_mount(
             allow_any_name=False,
             key_type="ec",
             key_bits=256,
-            max_ttl="86400",  # seconds, as Vault gives them back; proxies ask for a day at most
+            max_ttl="86400",  # seconds, as Vault returns them; proxies ask for at most a day
             opts=opts,
         )
 
 
 def sign_for_istiod(name: str, role: SigningRole, mount: pulumi.Output[str], opts: pulumi.ResourceOptions) -> None:
-    """Register the Vault PKI role for istiod's requests: any key type, since the keys are the proxies' own."""
+    """Register the Vault PKI role for istiod's requests. Any key type is allowed, since each proxy has its own key."""
     _role(
         f"{name}-istiod-role",
         backend=mount,
@@ -56,7 +56,7 @@ def sign_for_istiod(name: str, role: SigningRole, mount: pulumi.Output[str], opt
         key_type="any",
         key_bits=0,
         max_ttl=str(role.longest),
-        # Each proxy asks hourly; Vault need not write every answer to a Pi's SD card.
+        # Each proxy asks hourly; Vault need not write every certificate to a Pi's SD card.
         no_store=True,
         opts=opts,
     )
@@ -66,7 +66,7 @@ _role = partial(
     pkisecret.SecretBackendRole,
     allowed_uri_sans=IDENTITIES,
     require_cn=False,
-    # Vault's own default for each of these is true.
+    # Vault's default for each of these is true.
     allow_ip_sans=False,
     allow_localhost=False,
     allow_wildcard_certificates=False,

@@ -1,4 +1,4 @@
-"""The CA's part of the program: where it comes from, what it is checked for, what istiod is given."""
+"""The CA's part of the program: its source, its checks, and the Secret that istiod reads."""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 
 def deploy_ca(settings: CaSettings) -> None:
-    """Register a CA and nothing else."""
+    """Register the resources of a stack that makes a CA alone."""
     for finding in vault_transport.check(settings.vault):
         pulumi.log.warn(str(finding))
     wanted = WantedCa(CA, settings.vault)
@@ -38,9 +38,9 @@ def deploy_ca(settings: CaSettings) -> None:
 
 
 def ask(settings: Settings, recorded: StackState) -> Answer:
-    """Ask Vault for what has to be known before any resource is registered.
+    """Ask Vault for what must be known before any resource is registered.
 
-    Raises pulumi.RunError, with one line, where Vault is needed and can't be used, and SettingsError.
+    Raises pulumi.RunError with one line if Vault is needed but cannot be used, and SettingsError.
     """
     return _one_line(lambda: source.ask(_wanted(settings), recorded.vault))
 
@@ -48,9 +48,9 @@ def ask(settings: Settings, recorded: StackState) -> Answer:
 def plug_in(
     mesh: Inventory, authority: Authority, answer: Answer, opts: pulumi.ResourceOptions
 ) -> list[pulumi.Resource]:
-    """Register what has to be there when istiod starts; nothing where it makes its own root.
+    """Register what must exist before istiod starts; nothing if istiod makes its own root.
 
-    Raises pulumi.RunError, with one line, where workloads would be cut off from each other.
+    Raises pulumi.RunError with one line if workloads would be cut off from each other.
     """
     return _one_line(lambda: _plug_in(mesh, authority, answer, opts))
 
@@ -87,7 +87,10 @@ def _wanted(settings: Settings) -> WantedCa:
 def _own_root(
     settings: Settings, authority: Authority, now_trusted: Trust | None, opts: pulumi.ResourceOptions
 ) -> list[pulumi.Resource]:
-    """A secret of ours is emptied: deleted, it would go only after istiod's restart, which would find the old CA."""
+    """Return the emptied Secret `cacerts` if this stack made one, else nothing.
+
+    The Secret is not deleted: the deletion would come after istiod's restart, and istiod would start with the old CA.
+    """
     if authority.ours or authority.external_signer_root:
         _check(settings, now_trusted, None, pulumi.log.warn)
     return [Cacerts("cacerts", CacertsArgs(settings.istio.namespace, None), opts)] if authority.ours else []
@@ -101,7 +104,7 @@ def _files(
     now_trusted: Trust | None,
     announced: bool,
 ) -> Mapping[str, str]:
-    """Runs as soon as chain and key are known, and before the secret is written."""
+    """Return the files of the Secret `cacerts`, checked once chain and key are known and before they are written."""
     where, bounded = ("vault", True) if settings.vault.signs else ("ca", settings.ca.source == "pem")
     made = bundle.verified(chain, key, also_trust, datetime.now(UTC), where, bounded)
     _warn_of_its_end(pem.certificates(made.ca_cert, "ca")[0])
@@ -117,12 +120,12 @@ def _check(settings: Settings, live: Trust | None, new: Trust | None, log: Calla
 
 @cache
 def _holders(context: str, namespace: str, root: pem.x509.Certificate) -> list[str] | None:
-    """Ask the proxies once, however often a change is judged."""
+    """Ask the proxies which of them hold a root; asked once, however often a change is judged."""
     return root_use.holders_of_others(context, namespace, root)
 
 
 def _chain(chain: str) -> pem.Certificates:
-    """Where Vault signs: the same, before istiod relies on it."""
+    """Return the certificates of an external signer's chain, checked before istiod relies on it."""
     several = _one_line(lambda: bundle.verified_chain(chain, datetime.now(UTC)))
     _warn_of_its_end(several[0])
     return several

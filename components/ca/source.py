@@ -1,4 +1,4 @@
-"""Source of the mesh's CA: made by this stack, or taken from the outputs of another."""
+"""The source of the mesh's CA: this stack, or the outputs of another stack."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,17 +19,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Source:
-    """A chain (PEM, the CA first, the root last) and the key of its first certificate."""
+    """A certificate chain (PEM, from the CA to the root) and the key of its first certificate."""
 
     chain: pulumi.Output[str]
     key: pulumi.Output[str]
 
 
 def ask(wanted: WantedCa, state: Mapping[str, VaultResource]) -> Answer:
-    """Ask Vault whether the CA can be made, and for its root. `state` is what the stack made in Vault so far.
+    """Ask Vault if the CA can be made, and for its root. `state` holds the Vault resources of this stack.
 
-    Where Vault can't be asked, and the settings change nothing of the CA, all of it stays. To be called before any
-    resource is registered: raises VaultError and CertificateError where the CA can't be made.
+    If Vault cannot be asked and the settings change nothing of the CA, all of it stays. Call this before any resource
+    is registered: it raises VaultError and CertificateError if the CA cannot be made.
     """
     vault = wanted.settings
     if not vault.here:
@@ -38,7 +38,7 @@ def ask(wanted: WantedCa, state: Mapping[str, VaultResource]) -> Answer:
         text = read_signers(vault, config.vault_token())
     except VaultNotAsked as problem:
         if changes := wanted.changes(state):
-            use = f"it is needed for {', '.join(changes)}" if state else "the CA is yet to be made"
+            use = f"it is needed for {', '.join(changes)}" if state else "the CA does not exist yet"
             raise VaultError(f"{problem}; {use}; nothing was touched") from None
         pulumi.log.warn(f"vault: CA unchanged: Vault could not be asked ({problem})")
         return Answer(_root_of(wanted.chain(state)), state)
@@ -53,7 +53,7 @@ def ask(wanted: WantedCa, state: Mapping[str, VaultResource]) -> Answer:
 
 
 def _look_for_ca(wanted: WantedCa, state: Mapping[str, VaultResource]) -> None:
-    """Say what helps where Vault has lost the CA; refuse what would need it."""
+    """Warn if Vault has lost the CA, naming the repair; refuse a change that needs the lost CA."""
     certificates = [str(one.outputs["certificate"]) for one in state.values() if one.outputs.get("certificate")]
     lost = lost_ca.find(certificates, wanted.settings) if state else None
     if lost is None:
@@ -61,7 +61,7 @@ def _look_for_ca(wanted: WantedCa, state: Mapping[str, VaultResource]) -> None:
     cure = f"python -m operations repair -s {pulumi.get_stack()} --yes"
     message = (
         f"vault.mount {lost.mount}: {lost.found}, where this stack made its CA: the mount was removed, or Vault was "
-        f"wiped or restored. To make the CA anew under the same root: `{cure}`, then `pulumi up`"
+        f"wiped or restored. To make a new CA under the same root: `{cure}`, then `pulumi up`"
     )
     if changes := wanted.changes(state):
         raise VaultError(f"{message}. Needed for {', '.join(changes)}; nothing was touched")
@@ -73,7 +73,7 @@ def _root_of(chain: str) -> str | None:
 
 
 def of(wanted: WantedCa, kept: Mapping[str, VaultResource] | None = None) -> Source | None:
-    """Return the CA, made here or taken from another stack. None while a CA outside of Vault has yet to sign it."""
+    """Return the CA, made by this stack or taken from another; None until a CA outside Vault has signed."""
     if wanted.settings.stack:
         return _elsewhere(wanted.settings.stack)
     ca = made(wanted, kept)
@@ -81,8 +81,8 @@ def of(wanted: WantedCa, kept: Mapping[str, VaultResource] | None = None) -> Sou
 
 
 def made(wanted: WantedCa, kept: Mapping[str, VaultResource] | None = None) -> "VaultCa":
-    """Return the CA, made here; `kept` as in `Answer`."""
-    # Imported here, so that nobody needs the package or its plugin without a CA of its own.
+    """Return the CA that this stack makes; `kept` as in `Answer`."""
+    # Imported here, so that only a stack with its own CA needs the package and its plugin.
     from components.ca.intermediate import VaultCa, VaultCaArgs
 
     ca = VaultCa(wanted.name, VaultCaArgs(wanted, config.secret_vault_token(), kept))
@@ -92,6 +92,6 @@ def made(wanted: WantedCa, kept: Mapping[str, VaultResource] | None = None) -> "
 
 
 def _elsewhere(stack: str) -> Source:
-    """The CA that another stack made."""
+    """Return the CA that another stack made."""
     made = pulumi.StackReference(stack).require_output(outputs.AUTHORITY)
     return Source(made.apply(lambda output: output["chain"]), made.apply(lambda output: output["key"]))

@@ -20,18 +20,18 @@ from pi_mesh.settings.raw import KEY_OF_THE_CA
 
 @dataclass(frozen=True)
 class GivenCa:
-    """A CA, and what its owner wants trusted besides."""
+    """A CA, and further roots that its owner wants trusted."""
 
     source: Source
     further_roots: tuple[str, ...] = ()
     written: bool = True
-    """False where istiod reads the owner's own Secret, which this stack leaves as it is."""
+    """False if istiod reads the owner's own Secret, which this stack does not write."""
 
 
 def given(settings: Settings, ours: bool, by_issuer: IssuedCa | None) -> GivenCa | None:
-    """Return the CA, unknown in a preview without the cluster; None where istiod has yet to make its root.
+    """Return the given CA, unknown in a preview without the cluster; None if istiod has not made its root yet.
 
-    `ours`: whether a stack of this project made the secret `cacerts`. Raises CertificateError.
+    `ours` is True if a stack of this project made the Secret `cacerts`. Raises CertificateError.
     """
     if settings.ca.source == "issuer" and by_issuer:
         return GivenCa(issued.source(settings, by_issuer))
@@ -58,21 +58,21 @@ def _from_secret(settings: Settings, ours: bool) -> GivenCa:
     if name == NAME and ours:
         raise CertificateError(f"{where} is made by this stack; name the Secret that its owner made")
     if (files := _read(settings, name, where)) is None:
-        raise CertificateError(f"{where} is not there; make it, or correct the name")
+        raise CertificateError(f"{where} does not exist; create it, or correct the name")
     found = signing_files.of(files, where)
     return GivenCa(_source(found), found.further_roots, written=name != NAME)
 
 
 def _of_istiod(settings: Settings) -> GivenCa | None:
-    """Plug in the root that istiod made: only a CA that it was given has further roots beside it.
+    """Return the root that istiod made, as a plugged-in CA: only such a CA can have further roots.
 
-    istiod 1.31 refuses a `cacerts` with root-cert.pem alone
-    (checkCABundleCompleteness in pilot/pkg/bootstrap/istio_ca.go).
+    istiod 1.31 refuses a `cacerts` with root-cert.pem alone (checkCABundleCompleteness in
+    pilot/pkg/bootstrap/istio_ca.go).
     """
     where = f"Secret {settings.istio.namespace}/{signing_secret.OF_ISTIOD}"
     files = _read(settings, signing_secret.OF_ISTIOD, where)
     if files is None:
-        pulumi.log.warn("ca.alsoTrust: istiod has made no root yet; run up again when it has")
+        pulumi.log.warn("ca.alsoTrust: istiod has not made its root yet; run `pulumi up` again once it runs")
         return None
     return GivenCa(_source(signing_files.of(files, where)))
 

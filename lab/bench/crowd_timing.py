@@ -1,4 +1,4 @@
-"""What verify, preflight and a preview cost beside a crowd, for one or more checkouts side by side."""
+"""The durations of verify, preflight and a preview beside a crowd, for one or more checkouts side by side."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path

@@ -28,6 +28,9 @@ cgroups (memory is kubelet's working set), with {sizes} services of two endpoint
 
 Envoy here is upstream's build, without Istio's own filters: Istio's proxy takes more ([limits.md](limits.md)).
 
+The two sidecars are different pods: compare the growth of their memory, not its start. The figures in
+[live.md](live.md) are those of another run.
+
 ![The same figures drawn](footprint.svg)
 """
 Parts = dict[str, list[Footprint]]

@@ -63,9 +63,9 @@ def processes(path: str = IDENTITY) -> set[int]:
     for folder in folders(path):
         for members in folder.rglob(MEMBERS):
             try:
-                # A process that another PID namespace holds reads 0, which `kill` takes for the caller's own group.
+                # A process of another PID namespace reads 0, which `kill` takes for the caller's own group.
                 pids.update({int(line) for line in members.read_text().split()} - {0})
-            except OSError:  # removed while we looked
+            except OSError:  # removed during the listing
                 continue
     return pids
 
@@ -92,7 +92,7 @@ def remove(path: str = IDENTITY, seconds: float = 15) -> None:
         try:
             _remove(path)
             return
-        except OSError:  # what a killed start had begun came in only now
+        except OSError:  # a killed start has created it only now
             if time.monotonic() > until:
                 raise
 

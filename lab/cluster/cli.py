@@ -7,10 +7,10 @@ from pkgutil import resolve_name
 
 from lab.cluster.shell import LabError
 
-# Functions by name: imported when they are asked for, so that `up` with nothing to do takes no time.
+# Functions by name, imported only when called, so that `up` with nothing to do takes no time.
 COMMANDS = {
-    "up": ("lab.cluster.lifecycle:up", "start the local cluster; one that is up stays as it is"),
-    "down": ("lab.cluster.lifecycle:down", "stop it and remove all of it but the built programs"),
+    "up": ("lab.cluster.lifecycle:up", "start the local cluster; a running one stays unchanged"),
+    "down": ("lab.cluster.lifecycle:down", "stop the local cluster and remove all of it except the built programs"),
     "cert-manager": (
         "lab.cluster.cert_manager_controller:provide",
         "give the nodes what `vault.key: internal` installs",
@@ -33,7 +33,7 @@ def main() -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m lab", description="The local cluster of real parts.")
+    parser = argparse.ArgumentParser(prog="python -m lab", description="Start, stop and change the local cluster.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, (function, meaning) in COMMANDS.items():
         commands.add_parser(name, help=meaning).set_defaults(function=function)
@@ -42,13 +42,13 @@ def _parser() -> argparse.ArgumentParser:
     for command in node:
         command.add_argument("name", help="pi-1, pi-2 or pi-3")
     istio = commands.add_parser("istio", help="give the nodes the images of another Istio version")
-    istio.add_argument("version", help="its charts lie beside the lab's own; built at the first call")
+    istio.add_argument("version", help="its charts are placed beside the lab's own; built at the first call")
     istio.set_defaults(function=ISTIO)
-    images = commands.add_parser("images", help="give the nodes images that were made by hand")
+    images = commands.add_parser("images", help="give the nodes images from archives")
     images.add_argument("tars", nargs="+", metavar="FILE", help="a docker-archive")
     images.set_defaults(function=IMAGES)
     reach = commands.add_parser("reach", help="open a port on 127.0.0.1 that leads to an address inside")
-    reach.add_argument("name", help="what to call it, such as ingress")
+    reach.add_argument("name", help="its name, such as ingress")
     reach.add_argument("target", help="host:port inside, such as 10.250.0.2:30080 (a node's address and a NodePort)")
     reach.set_defaults(function="lab.cluster.forward:reach")
     return parser

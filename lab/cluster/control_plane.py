@@ -59,7 +59,7 @@ def start_controllers() -> None:
     """Start the controller manager, the scheduler, and kube-proxy for the control plane itself."""
     for name, flags in (("kube-controller-manager", _controller_flags()), ("kube-scheduler", _scheduler_flags())):
         process.start(name, enter.network(CONTROL_PLANE, program(name), *flags))
-    # It wants a Node to read its address from, and the control plane is none. Any node's name serves: only
+    # kube-proxy reads its address from a Node, and the control plane is none. Any node's name will do: only
     # services that prefer their own node would notice.
     process.start("kube-proxy-cp", enter.first(CONTROL_PLANE, program("kube-proxy"), *proxy_flags(NODES[0].name)))
 

@@ -13,7 +13,7 @@ CACHES = LAB / "caches"  # of kubectl and helm, which would keep them in the use
 PULUMI_HOME = LAB / "pulumi"
 PASSPHRASE = LAB / "passphrase"
 PASSPHRASE_TEXT = "the lab keeps no secrets"
-"""The same on every machine, so that the salt in Pulumi.lab.yaml fits each one's lab."""
+"""Passphrase of every lab: it is the same on all machines, so that the salt in Pulumi.lab.yaml fits."""
 
 
 def variables() -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Faults that tests inject: a node or the API server that is down.
+"""Faults that tests inject: a stopped node, or a stopped API server.
 
 Other faults: simulated.py for what a node reports, vault.py for a sealed Vault, a deleted pod for istiod.
 """
@@ -47,7 +47,7 @@ def api_server_down() -> Iterator[None]:
 
     At first the node controller takes those for lost whose heartbeats could not be stored.
     """
-    process.stop("kube-apiserver", seconds=1)  # it would wait for its watchers
+    process.stop("kube-apiserver", seconds=1)  # without a limit it would wait for its watchers
     try:
         yield
     finally:

@@ -38,7 +38,7 @@ async def _serve(listener: socket.socket, host: str, port: int) -> None:
         try:
             inner_reader, inner_writer = await asyncio.open_connection(host, port)
         except OSError:
-            outer_writer.close()  # the caller sees what it would see without us: no answer
+            outer_writer.close()  # the caller gets no answer, as without a forwarder
             return
         await asyncio.gather(_copy(outer_reader, inner_writer), _copy(inner_reader, outer_writer))
         for writer in (outer_writer, inner_writer):
@@ -55,7 +55,7 @@ async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
             writer.write(data)
             await writer.drain()
         writer.write_eof()
-    except OSError:  # one side broke off: nothing more goes either way
+    except OSError:  # one side closed the connection: no data flows any more
         writer.close()
 
 

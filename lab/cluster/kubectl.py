@@ -32,7 +32,7 @@ def staying_pods(namespace: str, selector: str = "") -> list[dict[str, Any]]:
 def refuse_other_clusters() -> None:
     """Raise LabError unless the lab's kubeconfig leads to 127.0.0.1 and trusts the lab's authority alone."""
     if not KUBECONFIG.exists():
-        raise LabError(f"{KUBECONFIG}: not there; start the local cluster first: make lab-up")
+        raise LabError(f"{KUBECONFIG}: does not exist; start the local cluster first: make lab-up")
     clusters = json.loads(KUBECONFIG.read_text())["clusters"]
     authority = base64.b64encode(certificate_file(AUTHORITY).read_bytes()).decode()
     for entry in clusters:

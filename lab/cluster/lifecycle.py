@@ -17,7 +17,7 @@ def up() -> None:
         if state.is_up(patience=60):
             print_progress("the local cluster is up already")
             return
-        from lab.cluster import start  # here, for its imports take longer than the answer above
+        from lab.cluster import start  # imported here, because its imports take longer than the answer above
 
         images = start.prepare()
         remove()
@@ -28,7 +28,7 @@ def down() -> None:
     """Remove the lab. The built programs stay in their cache."""
     with _locked():
         remove()
-    print_progress("the local cluster is gone")
+    print_progress("the local cluster is removed")
 
 
 def remove() -> None:

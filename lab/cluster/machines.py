@@ -15,7 +15,7 @@ API_PORT = 6443
 
 @dataclass(frozen=True)
 class Machine:
-    """One machine; `index` 0 is the control plane, the nodes count from 1."""
+    """A machine of the lab; `index` 0 is the control plane, the nodes count from 1."""
 
     name: str
     index: int

@@ -1,4 +1,4 @@
-"""One node: containerd, kubelet and kube-proxy on a machine of its own."""
+"""A node of the lab: containerd, kubelet and kube-proxy on a machine of its own."""
 
 from pathlib import Path
 

@@ -93,7 +93,7 @@ def _kubelet(node: Machine) -> dict[str, Any]:
         "failSwapOn": False,
         "enforceNodeAllocatable": ["none"],
         "systemReserved": {"memory": str(_machine_memory() - ALLOCATABLE_MEMORY)},
-        # The machine's free memory and disk are not the node's: nothing is evicted for their sake.
+        # The machine's free memory and disk are not the node's, so kubelet must not evict pods because of them.
         "evictionHard": {"memory.available": "0%", "nodefs.available": "0%", "nodefs.inodesFree": "0%"},
         "imageGCHighThresholdPercent": 100,
         "localStorageCapacityIsolation": False,

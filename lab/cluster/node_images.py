@@ -30,7 +30,7 @@ def load_istio(version: str) -> None:
             f"no control plane of Istio {version} can be built here; there are {versions}. "
             "Images of one that was built by hand: python -m lab images FILE..."
         )
-    _require_nodes()  # before a build of minutes
+    _require_nodes()  # checked before a build of some minutes
     if version != ISTIO:
         programs.ensure([CONTROL_PLANES[version].name])
         load(archive for _, archive in images.istio_tars(version))

@@ -13,8 +13,11 @@ from lab.toolchain.catalog import KUBERNETES_PLUGIN
 from lab.toolchain.programs import program
 
 PUBLISHED_VAULT = "PI_MESH_VAULT_PLUGIN"
-"""Names in the environment the published plugin's file (`pulumi plugin install resource vault 7.11.0` downloads it into
-~/.pulumi/plugins), for a machine that can download it: the lab then uses it in place of its own."""
+"""Environment variable with the file of the published plugin, for a machine that can download it.
+
+`pulumi plugin install resource vault 7.11.0` downloads it into ~/.pulumi/plugins; the lab then uses it in place of its
+own.
+"""
 SHELL = b"#!/bin/sh\n"
 
 

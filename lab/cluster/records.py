@@ -68,7 +68,7 @@ def required(name: str) -> Process:
     """Return the record of a process that must run; raises LabError when it does not."""
     process = find(name)
     if process is None or not process.alive:
-        raise LabError(f"{name} does not run; `make lab-up` makes the local cluster anew")
+        raise LabError(f"{name} does not run; `make lab-up` recreates the local cluster")
     return process
 
 

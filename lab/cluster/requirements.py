@@ -62,7 +62,7 @@ def _watches_in_use() -> int:
     for descriptor in Path("/proc").glob("[0-9]*/fd/*"):
         try:
             count += str(descriptor.readlink()) == "anon_inode:inotify"
-        except OSError:  # gone meanwhile
+        except OSError:  # it has ended in the meantime
             continue
     return count
 

@@ -81,7 +81,7 @@ def _stages() -> list[Path]:
 
 def _manifest(node: SimulatedNode) -> dict[str, Any]:
     labels = {"kubernetes.io/arch": node.architecture, "kubernetes.io/os": "linux", "kubernetes.io/hostname": node.name}
-    # KWOK makes every node Ready that it looks after; one that is to stay unready it must not.
+    # KWOK makes every node Ready that it manages, so it must not manage one that is to stay unready.
     annotations = {MANAGED: "fake"} if node.ready else {}
     metadata = {"name": node.name, "labels": {**labels, MANAGED: "fake"}, "annotations": annotations}
     return {"apiVersion": "v1", "kind": "Node", "metadata": metadata, "spec": {"taints": [TAINT]}}

@@ -87,7 +87,7 @@ def _start() -> None:
 def _configuration(data: Path) -> dict[str, Any]:
     return {
         "listener": {"tcp": {"address": f"{CONTROL_PLANE.address}:{PORT}", "tls_disable": True}},
-        # A lone node need not wait five to ten seconds for others that might lead.
+        # A single node need not wait five to ten seconds for another leader.
         "storage": {"raft": {"path": str(data), "node_id": SERVER, "performance_multiplier": 1}},
         "api_addr": f"http://{CONTROL_PLANE.address}:{PORT}",
         "cluster_addr": f"http://{CONTROL_PLANE.address}:{PORT + 1}",

@@ -18,7 +18,7 @@ def wait_until(
         now = time.monotonic()
         alive()
         if now - begun > seconds:
-            raise LabError(f"{what}: not so after {seconds:.0f} s")
+            raise LabError(f"{what}: not reached after {seconds:.0f} s")
         if now - said > HEARTBEAT:
             said = now
             print_progress(f"still waiting for {what}")

@@ -61,7 +61,7 @@ PARTS = (
         "the program",
         {"github.com/pulumi/pulumi/sdk/v3/go/common/version.Version": f"v{PULUMI}"},
     ),
-    # Pulumi looks for its language hosts beside itself, and warns of any that it finds elsewhere on PATH.
+    # Pulumi looks for its language hosts beside itself, and warns of those elsewhere on PATH.
     Part(
         "language-python",
         "3.187.0",

@@ -13,7 +13,7 @@ SMALLEST = 1e9
 
 
 class DiskSpaceError(OSError):
-    """Not enough free disk to build."""
+    """The disk has too little free space for a build."""
 
 
 def needed(parts: Sequence[Part]) -> float:

@@ -41,7 +41,7 @@ def log_file(part: Part) -> Path:
 def _go(part: Part, *arguments: str, output: IO[str]) -> str:
     said = subprocess.PIPE if arguments[0] == "list" else output
     ended = subprocess.run(
-        # A build that is stopped, in whatever way, takes its compiler with it.
+        # However a build is stopped, its compiler must stop too.
         ["setpriv", "--pdeathsig", "TERM", go_toolchain.go(), *arguments],
         cwd=module_folder(part),
         env=go_toolchain.environment(),

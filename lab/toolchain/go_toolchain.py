@@ -21,7 +21,7 @@ WHEEL_SUMS = {
 
 
 class GoMissingError(RuntimeError):
-    """No Go toolchain that can build the parts."""
+    """The machine has no Go toolchain that can build the parts."""
 
 
 def version_of(go: str) -> tuple[int, int]:

@@ -1,6 +1,6 @@
-"""Istio releases as Go modules, whose zips carry the charts (`manifests/charts`), with their pinned checksums.
+"""Istio releases as Go modules, whose zips contain the charts (`manifests/charts`), with their pinned checksums.
 
-The lab builds the control planes of a few (`istio_parts`); of the others it has nothing but charts, to render them.
+The lab builds the control planes of some of them (`istio_parts`); of the others it renders only the charts.
 """
 
 import json
@@ -42,11 +42,11 @@ RELEASES = (
 )
 
 VERSIONS = (*(release.version for release in RELEASES), *CONTROL_PLANES)
-"""All versions whose charts can be packaged."""
+"""Versions whose charts can be packaged."""
 
 
 class ReleaseUnavailableError(RuntimeError):
-    """A release's module can't be downloaded, or is not what was pinned."""
+    """A release's module cannot be downloaded, or differs from the pinned one."""
 
 
 def pinned(part: Part) -> Release:
@@ -75,7 +75,7 @@ def module(release: Release) -> Iterator[Path]:
     To be used inside `lock("charts")`. Raises `ReleaseUnavailableError`.
     """
     with partial("charts") as scratch:
-        # The checksum database is not asked: the pin above is stricter, and some networks don't reach it.
+        # The checksum database is not used: the pin above is stricter, and some networks do not reach it.
         own = {"GONOSUMDB": MODULE, "GOMODCACHE": os.environ.get("GOMODCACHE", str(scratch))}
         command = [go_toolchain.go(), "mod", "download", "-json", f"{MODULE}@{release.module_version}"]
         done = subprocess.run(

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Part:
-    """One Go module under `go/`, with the programs and files that are taken from it.
+    """A Go module under `go/`, with the programs and files that are taken from it.
 
     `programs`: program -> Go package. `stamp`: Go variable -> value set at link time.
     `files`: place in the part's folder -> (Go module, path inside it); a folder is copied whole.

@@ -14,7 +14,7 @@ from lab.toolchain.path_lookup import find_on_path
 from lab.toolchain.progress import Estimate, show_progress
 
 KEEP_SCRATCH = "PI_MESH_KEEP_SCRATCH"
-"""Set in the environment while working on the parts: Go's caches stay, and the next build is quick."""
+"""Environment variable for work on the parts: Go's caches are kept, so that the next build is quick."""
 
 DROP_SECONDS = 15.0
 
@@ -40,7 +40,7 @@ def file(part: str, place: str) -> Path:
     """Return a file or folder of a built part, such as ("kwok", "stage"). Raises `MissingProgramError`."""
     path = part_folder(BY_NAME[part]) / place
     if not path.exists():
-        raise MissingProgramError(f"{path} is not there: build it with `python -m lab.toolchain ensure {part}`")
+        raise MissingProgramError(f"{path} does not exist: build it with `python -m lab.toolchain ensure {part}`")
     return path
 
 
@@ -50,7 +50,7 @@ def _find(name: str, part: Part) -> Path | None:
 
 
 def missing(names: Iterable[str]) -> list[Part]:
-    """Return the parts that have to be built, in the order to build them."""
+    """Return the parts that must be built, in the order of their builds."""
     return [part for part in select(names) if not _complete(part)]
 
 
@@ -63,7 +63,7 @@ def _complete(part: Part) -> bool:
 
 
 def ensure(names: Iterable[str] = DEFAULT) -> None:
-    """Build the missing ones of these parts, with progress, and then remove the build's scratch.
+    """Build those of these parts that are missing, showing progress, and then remove the build's scratch.
 
     Raises `DiskSpaceError` before anything is built, `GoMissingError`, or `BuildError` naming the part and its log.
     """
@@ -82,7 +82,7 @@ def _build(parts: list[Part]) -> None:
     steps = {f"{part.name} {part.version}": float(part.seconds) for part in parts}
     if not os.environ.get(KEEP_SCRATCH):
         works.append(drop_scratch)
-        steps["removing what only the build needed"] = DROP_SECONDS
+        steps["removing the files that only the build needed"] = DROP_SECONDS
     estimate = Estimate(steps)
     with show_progress(estimate):
         for work, step in zip(works, steps, strict=True):

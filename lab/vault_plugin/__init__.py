@@ -1,9 +1,9 @@
-"""A small `pulumi-resource-vault` for machines that can't download the published one, which can't be built from source.
+"""A small `pulumi-resource-vault` for machines that cannot download the published one or build it from source.
 
-It speaks the resource types and properties that the program uses, and no others, to a real Vault: by the calls of the
-published plugin, which contract.json has, and with its errors. For the lab alone: on a real cluster the published
-plugin does this, and where PI_MESH_VAULT_PLUGIN names that one's file, the lab uses it too.
+It supports only the resource types and properties that the program uses, and talks to a real Vault with the calls of
+the published plugin, which contract.json records, and with its errors. It is for the lab alone: on a real cluster the
+published plugin is used, and the lab uses that one too if PI_MESH_VAULT_PLUGIN names its file.
 """
 
 VERSION = "7.11.0"
-"""Version of the published plugin whose properties these are; the Python package asks for it."""
+"""Version of the published plugin with the same properties; the Python package asks for it."""

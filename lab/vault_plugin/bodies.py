@@ -1,4 +1,4 @@
-"""What the published plugin sends of a resource, of the properties and of its own defaults, and what it reads back."""
+"""The request bodies of the published plugin for each resource, and the properties that it reads back."""
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -56,7 +56,7 @@ TIDY: Mapping[str, Any] = dict.fromkeys(
     False,
 )
 ROLE_READ = ("cnValidations", "issuerRef", "keyUsage", "notBeforeDuration", "serialNumberSource", "ttl")
-"""Properties that a role gets from Vault, and that an update sends back."""
+"""Properties of a Vault PKI role that the plugin reads from Vault and sends with an update."""
 TIDY_READ = (
     "acmeAccountSafetyBuffer",
     "intervalDuration",
@@ -67,11 +67,11 @@ TIDY_READ = (
     "revocationQueueSafetyBuffer",
     "safetyBuffer",
 )
-"""The same of what is thrown away."""
+"""Properties of auto-tidy that the plugin reads from Vault and sends with an update."""
 
 
 def fields(defaults: Mapping[str, Any] = NONE, in_path: tuple[str, ...] = ("backend",)) -> Body:
-    """Return the body that has all properties by Vault's names, but for those that are in the path."""
+    """Return a body of all properties under Vault's names, without those that are in the path."""
 
     def body(properties: Mapping[str, Any]) -> Fields:
         given = {vault_name(name): value for name, value in properties.items() if name not in in_path}
@@ -81,11 +81,11 @@ def fields(defaults: Mapping[str, Any] = NONE, in_path: tuple[str, ...] = ("back
 
 
 PROPERTIES = fields()
-"""The body that has all properties and nothing else."""
+"""The body of all properties and nothing else."""
 
 
 def without_zeros(body: Body) -> Body:
-    """Leave out what Go takes for not given: an empty text, a zero, an empty list; never a boolean."""
+    """Leave out the values that Go takes for absent: an empty text, a zero, an empty list; never a boolean."""
     return lambda properties: {
         name: value for name, value in body(properties).items() if value or isinstance(value, bool)
     }
@@ -104,7 +104,7 @@ def tune(properties: Mapping[str, Any]) -> Fields:
 
 
 def remount(properties: Mapping[str, Any]) -> Fields:
-    """Return the body of a mount's change of its path; the properties have both."""
+    """Return the body of a change of a mount's path; the properties have both paths."""
     return {"from": properties["oldPath"], "to": properties["path"]}
 
 
@@ -113,15 +113,15 @@ def _lease(properties: Mapping[str, Any]) -> Fields:
 
 
 def of_mount(found: Fields) -> Fields:
-    """Return what Vault says of a mount, by the names of the properties."""
+    """Return Vault's fields of a mount under the names of the properties."""
     return {**found, "max_lease_ttl_seconds": found["config"]["max_lease_ttl"]}
 
 
 def nothing(found: Fields) -> Fields:  # noqa: ARG001 - in place of one that tells
-    """Return none of the properties: what is read is another resource's."""
+    """Return none of the properties: the response belongs to another resource."""
     return {}
 
 
 def of_role(found: Fields) -> Fields:
-    """Return what Vault says of a role; a duration is a text with its unit."""
+    """Return Vault's fields of a Vault PKI role; a duration is a text with its unit."""
     return {**found, "not_before_duration": f"{found['not_before_duration']}s"}

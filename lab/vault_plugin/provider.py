@@ -19,7 +19,7 @@ Written = dict[str, PropertyValue]
 
 
 class VaultFailure(Exception):
-    """What the published plugin would say."""
+    """A failure in the words of the published plugin."""
 
 
 class VaultProvider(engine.Provider):
@@ -76,7 +76,7 @@ class VaultProvider(engine.Provider):
                 await self._ask(call, plain_map(request.properties), self._deleted)
 
     async def _write(self, resource_type: ResourceType, call: Call, properties: Values, sent: Fields) -> Written:
-        """Write what is `sent`, and read back what the published plugin reads back."""
+        """Write the `sent` properties, and read back those that the published plugin reads back."""
         answer = await self._ask(call, sent, self._written)
         outputs = {
             name: wrapped(answer.get(key), name in resource_type.secrets) for name, key in resource_type.outputs.items()
@@ -93,7 +93,7 @@ class VaultProvider(engine.Provider):
         return self._vault.write(call.method, place, call.body(given))
 
     async def _read(self, resource_type: ResourceType, call: Call, properties: Values) -> Fields | None:
-        """Return what Vault has of a resource; None where it has nothing."""
+        """Return Vault's data of a resource; None where Vault has none."""
         given = plain_map(properties)
         found = await self._ask(call, given, lambda _, place, __: self._vault.read(place))
         if found is None and resource_type.nil:
@@ -112,7 +112,7 @@ class VaultProvider(engine.Provider):
 
 @contextmanager
 def _said_of(what: str) -> Iterator[None]:
-    """Word a failure as Pulumi's bridge to Terraform does."""
+    """Word a failure in the block as Pulumi's bridge to Terraform does."""
     try:
         yield
     except VaultFailure as problem:

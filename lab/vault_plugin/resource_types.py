@@ -12,7 +12,7 @@ from lab.vault_plugin.bodies import Body, Fields
 
 @dataclass(frozen=True)
 class Call:
-    """A call, filled in from the properties; `place` is its path, and `problem` in `wording` what Vault says."""
+    """A call, filled in from the properties; `place` is its path, and `problem` in `wording` is Vault's error."""
 
     path: str
     wording: str = "{problem}"
@@ -31,24 +31,24 @@ class ResourceType:
     update: Call | None
     read: Call | None = None
     read_back: bool = True
-    """Whether a write is followed by the read."""
+    """True where a write is followed by a read."""
     nil: str = ""
-    """The error of a refresh where Vault has nothing there; empty: the resource is gone."""
+    """Error of a refresh where Vault has no such resource; empty: the resource is gone."""
     delete: Call | None = None
     rename: Call | None = None
-    """What comes before an update that changes the id."""
+    """Call before an update that changes the id."""
     identity: str = "{place}"
     outputs: Mapping[str, str] = field(default_factory=dict)
     secrets: frozenset[str] = frozenset()
     replaced_by: frozenset[str] | None = frozenset({"backend"})
     computed: tuple[str, ...] = ()
-    """Properties that are read back besides those given, and sent with an update."""
+    """Properties that are read back beyond the given ones, and sent with an update."""
     found: Callable[[Fields], Fields] = dict
-    """What a read finds, by Vault's names of the properties."""
+    """Function that converts a read from Vault's names to those of the properties."""
 
 
 def _config(what: str, body: Body, writing: str, reading: str, **more) -> ResourceType:
-    """Return the type of what is configured at one path of a mount; it goes with the mount."""
+    """Return the type of a configuration at one path of a mount; it is removed together with the mount."""
     path = f"{{backend}}/config/{what}"
     write = Call(path, writing, body)
     return ResourceType(write, write, Call(path, reading), **more)

@@ -6,7 +6,7 @@ import requests
 
 Fields = dict[str, Any]
 NO_MOUNT = "No secret engine mount at"
-"""What Vault says, with status 400, where a mount is asked for that is not there."""
+"""Vault's error, with status 400, for a mount that does not exist."""
 
 
 class ApiError(Exception):
@@ -20,16 +20,16 @@ class ApiError(Exception):
 
     @property
     def says_gone(self) -> bool:
-        """Whether a read is to be taken for one of nothing."""
+        """Return True for a response that means an absent resource."""
         return self.status == requests.codes.not_found or any(NO_MOUNT in reason for reason in self.reasons)
 
 
 class TokenRefusedError(Exception):
-    """Vault does not say who the token is; the plugin can do nothing."""
+    """Vault refused to identify the token, so that the plugin can do nothing."""
 
 
 class VaultApi:
-    """One Vault address and token; asks about the token once, before the first request."""
+    """A Vault address with a token; its first request is preceded by a look-up of the token."""
 
     def __init__(self, address: str, token: str | None, ca_file: str | None) -> None:
         self._address, self._verify = address.rstrip("/"), ca_file or True
@@ -51,7 +51,7 @@ class VaultApi:
         return self._call(method, path, data).get("data") or {}
 
     def delete(self, path: str) -> None:
-        """Raises as `read` does."""
+        """Delete the data at a path. Raises as `read` does."""
         self._call("DELETE", path)
 
     def _call(self, method: str, path: str, data: Fields | None = None) -> Fields:

@@ -1,4 +1,4 @@
-"""`adopt`: takes over a mesh that Helm or the Ansible role installed."""
+"""The command `adopt`: take over a mesh that Helm or the Ansible role installed."""
 
 from operations.adopt.adopt_command import adopt
 

@@ -1,4 +1,4 @@
-"""Carries an adoption out: the stack file first, then the state, in one write under the backend's lock."""
+"""The execution of an adoption: the stack file first, then the state, in one write under the backend's lock."""
 
 from collections.abc import Callable
 from functools import partial
@@ -14,25 +14,29 @@ from pi_mesh.cluster.client import Client
 from pi_mesh.cluster.discovery import Discovery
 
 ID = "next preview"
-HARMFUL = ("replace", "delete", "create-replacement", "delete-replaced", "discard-replaced")
-"""Operations of the engine that an adoption must never lead to."""
 
 
 class ChangedMeanwhile(OperationError):
-    """A run changed the state after it was read: nothing was written."""
+    """A run changed the state after this command had read it: nothing was written."""
 
     status = Exit.PROBLEMS
 
     def __init__(self, stack: str) -> None:
         super().__init__(
-            error("backend lock", Subject("stack", stack), "was changed meanwhile by a run", "run this command again")
+            error(
+                "backend lock",
+                Subject("stack", stack),
+                "was changed by another run in the meantime",
+                "run this command again",
+            )
         )
 
 
 def carry_out(there: ExistingMesh, say: Callable[[str], None]) -> Finding:
-    """Write the settings and the state, and judge the next preview; a harmful one is taken back at once.
+    """Write the settings and the state, and judge the next preview; take back a harmful one at once.
 
-    Interrupted anywhere, the next run goes on: the settings alone change nothing, and the state comes whole or not.
+    After an interruption the next run goes on: the settings alone change nothing, and the state is written in one
+    piece.
     """
     for one in there.proposals:
         say(f"{one.path}: writing it into the stack file")
@@ -46,7 +50,7 @@ def carry_out(there: ExistingMesh, say: Callable[[str], None]) -> Finding:
 
 
 def write(there: ExistingMesh, new: dict, first: Callable[[], None] = lambda: None) -> None:
-    """Replace the state under the lock, after what comes `first` there. Raises ChangedMeanwhile or NotOurs."""
+    """Replace the state under the lock, after calling `first` there. Raises ChangedMeanwhile or NotOurs."""
     now = there.now
     with backend_lock.held(now) as lock:
         if state.content(pulumi.export(now.stack)) != state.content(now.state):
@@ -60,7 +64,7 @@ def write(there: ExistingMesh, new: dict, first: Callable[[], None] = lambda: No
 
 
 def _hand_over(there: ExistingMesh) -> None:
-    """Make the stack the manager of the fields that it is going to change, and that others hold."""
+    """Make the stack the manager of the fields that `up` is going to change and that another manager holds."""
     held = [one for one in there.objects if any(held_fields.holders(one, object_rows.paths_held(one)))]
     with Client(there.now.context) as client:
         discovery = Discovery(client)
@@ -75,10 +79,10 @@ def _judged(there: ExistingMesh) -> Finding:
         steps = pulumi.pending(there.now.stack, judged=False)
     except PulumiFailed as problem:
         message = f"does not preview yet: {problem.finding.message.removeprefix('failed: ')}"
-        return unknown(ID, subject, message, "put that right, then `pulumi preview`; the state is written")
-    if harmful := [f"{op} {urn.rpartition('::')[2]}" for urn, op in steps.items() if op in HARMFUL]:
+        return unknown(ID, subject, message, "correct that, then run `pulumi preview`; the state is already written")
+    if harmful := [f"{op} {urn.rpartition('::')[2]}" for urn, op in steps.items() if op in pulumi.HARMFUL]:
         pulumi.import_(there.now.stack, {**there.now.state, "deployment": there.now.state["deployment"] or {}})
-        message = f"would not only update: {', '.join(harmful)}; the state is as it was before"
+        message = f"would not only be updated by the next `up`: {', '.join(harmful)}; its state was restored"
         return error(ID, subject, message, "report it with the output of `pulumi preview --diff`")
     updates, creates = (sum(op == name for op in steps.values()) for name in ("update", "create"))
     message = f"is adopted; the next `up`: {updates} to update, {creates} to create, 0 to replace, 0 to delete"

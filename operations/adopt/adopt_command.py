@@ -1,4 +1,4 @@
-"""The command."""
+"""The command line of `adopt`."""
 
 from itertools import groupby
 from typing import Annotated
@@ -12,7 +12,7 @@ from operations.report import Report
 from pi_mesh.checks.finding import Finding, Level, Subject, ok
 
 Yes = Annotated[bool, typer.Option("--yes", help="Carry out the plan. Without this flag the plan is only printed.")]
-Undo = Annotated[bool, typer.Option("--undo", help="Take an adoption back: let go of what was taken over.")]
+Undo = Annotated[bool, typer.Option("--undo", help="Undo an adoption: remove the adopted resources from the state.")]
 MARKS = {Level.WARNING: "! ", Level.ERROR: "x ", Level.UNKNOWN: "? "}
 
 
@@ -36,13 +36,13 @@ def _adopted(stack: str, yes: bool, as_json: bool) -> list[Finding]:
         _show(list(there.obstacles), as_json)
         return list(there.obstacles)
     if not there.releases and not there.objects:
-        found = [ok(rows.RELEASES, Subject("stack", stack), "knows everything of its mesh that is in the cluster")]
+        found = [ok(rows.RELEASES, Subject("stack", stack), "already has every resource of its mesh in its state")]
         _show(found, as_json)
         return found
     found = rows.plan(there)
     _show(found, as_json)
     if not yes:
-        _say(f"Nothing was done. To do this: python -m operations adopt -s {stack} --yes", as_json)
+        _say(f"Nothing was changed. To carry out this plan: python -m operations adopt -s {stack} --yes", as_json)
         return found
     done = adopt_apply.carry_out(there, lambda line: _say(line, as_json))
     _show([done], as_json)
@@ -57,7 +57,9 @@ def _undone(stack: str, yes: bool, as_json: bool) -> list[Finding]:
     found = list(undo.plan(back))
     _show(found, as_json)
     if not yes and (back.released or back.marked):
-        _say(f"Nothing was done. To do this: python -m operations adopt -s {stack} --undo --yes", as_json)
+        _say(
+            f"Nothing was changed. To carry out this plan: python -m operations adopt -s {stack} --undo --yes", as_json
+        )
     elif yes:
         undo.carry_out(back)
     return found

@@ -1,4 +1,4 @@
-"""The entries of a stack's state for what the cluster has already: as if the program had made it so.
+"""The entries of a stack's state for what the cluster has already, as if the program had created it.
 
 An entry holds what the cluster has and not what the settings ask for, so that the next preview shows what `up` changes.
 The engine dates its entries to the nanosecond and keeps the date of their creation for good; those of an adoption have
@@ -18,9 +18,9 @@ from pi_mesh.checks.verify.unapplied import unequal
 Entry = dict[str, Any]
 
 KEPT = ("urn", "custom", "type", "parent", "dependencies", "propertyDependencies", "aliases", "additionalSecretOutputs")
-"""What an entry has from the resource as the program registers it."""
+"""Fields that an entry takes from the resource as the program registers it."""
 PROVIDER = "pulumi:providers:"
-EXTRA_VALUE = "was installed with values that the stack file does not have; the next `up` takes them out"
+EXTRA_VALUE = "was installed with values that the stack file does not have; the next `up` removes them"
 
 
 def adopted(entry: Mapping) -> bool:
@@ -29,7 +29,7 @@ def adopted(entry: Mapping) -> bool:
 
 
 def state_with(there: ExistingMesh) -> dict:
-    """Return the stack's state with an entry for everything that is adopted, and for its components and provider."""
+    """Return the stack's state with an entry for every adopted resource, and for its components and provider."""
     state = there.now.state
     deployment = state["deployment"] or {}
     known = list(deployment.get("resources") or [])
@@ -38,7 +38,7 @@ def state_with(there: ExistingMesh) -> dict:
 
 
 def _manifest() -> dict:
-    """Return what a deployment must have, for a stack that never had one."""
+    """Return the manifest that a deployment must have, for a stack that never had one."""
     return {"manifest": {"time": "0001-01-01T00:00:00Z", "magic": "", "version": ""}}
 
 
@@ -48,7 +48,7 @@ def _dated(entries: list[Entry]) -> list[Entry]:
 
 
 def _entries(there: ExistingMesh, known: Mapping[str, Mapping]) -> list[Entry]:
-    """Return the entries in the order of the program, in which what others need comes first."""
+    """Return the entries in the program's order, in which a resource follows those that it needs."""
     taken = {one.registered["urn"]: _of_release(one) for one in there.releases}
     taken |= {one.registered["urn"]: _of_object(one) for one in there.objects}
     by_urn = {one["urn"]: one for one in there.registered}
@@ -78,7 +78,7 @@ def _plain(registered: Mapping, ids: Mapping[str, str]) -> Entry:
 
 
 def _with_references(entry: Entry, registered: Mapping, there: set[str], ids: Mapping[str, str]) -> Entry:
-    """Return the entry with references to no more than what the state has."""
+    """Return the entry with references to no other resources than those of the state."""
     if provider := (registered.get("provider") or "").rpartition("::")[0]:
         entry["provider"] = f"{provider}::{ids[provider]}"
     if "dependencies" in entry:
@@ -90,7 +90,7 @@ def _with_references(entry: Entry, registered: Mapping, there: set[str], ids: Ma
 
 
 def _of_release(one: Taken) -> Entry:
-    """Return what the entry of a release says; the provider's own read gives the same, but for the chart's source."""
+    """Return the entry of a release; the provider's own read gives the same, except for the chart's source."""
     release, applied, record = one.release, one.living.applied, one.living.record
     chart, version = one.registered["inputs"]["chart"], applied.chart_version
     if release.source.is_directory:
@@ -107,13 +107,13 @@ def _of_release(one: Taken) -> Entry:
         "appVersion": applied.app_version,
     }
     entry = {"id": record.id, "inputs": inputs, "outputs": {**inputs, "status": status}}
-    # Without `__inputs`, a secret, the provider sees what was changed or added, and not that a value is gone.
+    # Without `__inputs`, a secret, the provider sees changed and added values, but no removed ones.
     gone = any(wanted is ABSENT for _, wanted, _ in unequal(release.values, applied.values))
     return {**entry, "initErrors": [EXTRA_VALUE]} if gone else entry
 
 
 def _of_object(one: Found) -> Entry:
-    """Return what the entry of an object says: as inputs the whole live spec, so that fields beyond the settings go."""
+    """Return the entry of an object. Its inputs are the whole live spec, so that `up` removes additional fields."""
     live = {key: value for key, value in one.live.items() if key != "status"}
     inputs = live_inputs(one)
     manager = held_fields.manager(one.registered["urn"])
@@ -128,7 +128,7 @@ def _of_object(one: Found) -> Entry:
 
 
 def live_inputs(one: Found) -> dict:
-    """Return the object as a program would have to say it; of labels and annotations those that the program gives."""
+    """Return the object as a program would write it, with only those labels and annotations that the program gives."""
     wanted, live = one.wanted["metadata"], one.live["metadata"]
     meta = {key: live[key] for key in ("name", "namespace") if key in live}
     for key in ("labels", "annotations"):

@@ -1,4 +1,4 @@
-"""The mesh that is there beside what the stack would register: all that an adoption judges and writes."""
+"""The mesh in the cluster beside the resources that the stack would register: the basis of an adoption."""
 
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -36,21 +36,21 @@ class Found:
     """An object that the cluster has and the stack's state does not know."""
 
     wanted: Mapping
-    """Its manifest, as the program registers it."""
+    """The object's manifest, as the program registers it."""
     live: Mapping
     registered: Mapping
 
 
 @dataclass(frozen=True)
 class ExistingMesh:
-    """What there is to adopt."""
+    """The releases and objects to adopt, and the obstacles."""
 
     now: Situation
-    """With the settings as the adoption makes them."""
+    """The observed state, under the settings as the adoption writes them."""
     obstacles: tuple[Finding, ...] = ()
     proposals: tuple[Proposal, ...] = ()
     registered: tuple[Mapping, ...] = ()
-    """All that the program registers, in its order."""
+    """Every resource that the program registers, in its order."""
     releases: tuple[Taken, ...] = ()
     objects: tuple[Found, ...] = ()
     living: tuple[Living, ...] = ()
@@ -65,8 +65,10 @@ class ExistingMesh:
 
 
 def read(stack: str) -> ExistingMesh:
-    """Return it, or no more than the obstacles where there are any. Raises as `observed_state.read` does."""
-    registered = ThreadPoolExecutor(max_workers=1).submit(pulumi.registered, stack)  # meanwhile: it takes the longest
+    """Return the mesh to adopt, or no more than the obstacles, if any. Raises as `observed_state.read` does."""
+    registered = ThreadPoolExecutor(max_workers=1).submit(
+        pulumi.registered, stack
+    )  # in parallel, because this takes the longest
     now = observed_state.read(stack, stacks.load(stack))
     if found := tuple(obstacles.of_stack(now)):
         return ExistingMesh(now, found)

@@ -1,9 +1,10 @@
-"""Fields of an adopted object that another field manager holds: the API server would refuse to have them changed.
+"""Fields of an adopted object that another field manager holds: the API server would refuse to change them.
 
-The provider applies under a manager of its own for each object. It takes over what `kubectl` wrote,
-in an `up` and not in a preview (fixCSAFieldManagers, pulumi-kubernetes pkg/await/await.go), and not what Ansible's
-module kubernetes.core.k8s wrote as OpenAPI-Generator. An adoption hands them all over beforehand, which changes nothing
-of the object but who manages it: https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management
+The provider applies each object under its own field manager. It takes over fields that `kubectl` wrote, in an `up` and
+not in a preview (fixCSAFieldManagers, pulumi-kubernetes pkg/await/await.go). It does not take over fields that
+Ansible's module kubernetes.core.k8s wrote as OpenAPI-Generator. An adoption hands all of them over beforehand, which
+changes nothing of the object except its managers:
+https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management
 """
 
 import hashlib
@@ -15,19 +16,19 @@ OURS = "pulumi-kubernetes-"
 
 
 def manager(urn: str) -> str:
-    """Return the manager of an adopted object: the same in each run, so that an interrupted one can be repeated."""
+    """Return the field manager of an adopted object: the same in each run, so that a run can be repeated."""
     return f"{OURS}{hashlib.sha256(urn.encode()).hexdigest()[:8]}"
 
 
 def holders(one: Found, paths: list[str]) -> Iterator[tuple[str, str]]:
-    """Yield each of these paths with the manager that holds it, if that is another than the stack's."""
+    """Yield each of these paths with the field manager that holds it, if that is not the stack's."""
     for entry in _fields(one.live):
         if entry.get("manager") != manager(one.registered["urn"]):
             yield from ((path, entry.get("manager", "")) for path in paths if _holds(entry.get("fieldsV1") or {}, path))
 
 
 def handed_over(one: Found) -> list[dict]:
-    """Return the JSON patch that gives the stack's manager everything but the status."""
+    """Return the JSON patch that makes the stack's field manager hold everything except the status."""
     meta, mine = one.live["metadata"], manager(one.registered["urn"])
     fields: dict = {}
     for entry in _fields(one.live):
@@ -44,15 +45,15 @@ def handed_over(one: Found) -> list[dict]:
 
 
 def given_back(live: Mapping) -> list[dict]:
-    """Return the JSON patch after which no stack manages the object; empty where none does."""
+    """Return the JSON patch after which no stack manages the object; empty where none manages it."""
     entries = live["metadata"].get("managedFields") or []
     others = [entry for entry in entries if not entry.get("manager", "").startswith(OURS)]
-    # An empty list resets the fields; none at all would leave them as they are.
+    # An empty list resets the fields; without a list they would stay as they are.
     return [] if others == entries else _replaced(live["metadata"], others or [{}])
 
 
 def _replaced(meta: Mapping, entries: list) -> list[dict]:
-    """Return a patch that fails where somebody changed the object in the meantime."""
+    """Return a patch that fails if the object has changed in the meantime."""
     return [
         {"op": "test", "path": "/metadata/resourceVersion", "value": meta["resourceVersion"]},
         {"op": "replace", "path": "/metadata/managedFields", "value": entries},

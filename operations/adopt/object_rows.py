@@ -1,4 +1,4 @@
-"""The rows of a plan for objects that the settings describe and that are there: what `up` changes of each."""
+"""The rows of a plan for existing objects that the settings describe, with the changes that `up` makes."""
 
 from collections.abc import Iterator
 
@@ -12,26 +12,26 @@ from pi_mesh.checks.verify.unapplied import unequal
 ID = "objects"
 BOUNDS = ("Sidecar", "ResourceQuota", "LimitRange")
 FELT = ("PeerAuthentication", "AuthorizationPolicy", *BOUNDS)
-"""Kinds whose change pods that run feel."""
+"""Kinds of object whose change affects running pods."""
 
 
 def of(one: Found) -> Iterator[Finding]:
-    """Yield what is taken over, what `up` changes of it, and what would refuse that."""
+    """Yield the rows of an adopted object: its changes by `up`, and the field managers that would refuse them."""
     kind, meta = one.wanted["kind"], one.live["metadata"]
     subject = Subject(kind.lower(), "/".join(filter(None, (meta.get("namespace"), meta["name"]))))
     changed = [*unequal(_content(one.wanted), _content(live_inputs(one)))]
     if not changed:
-        yield ok(ID, subject, "is taken over as it is")
+        yield ok(ID, subject, "is adopted unchanged")
         return
     lines = "; ".join(f"{path} {becomes(live, wanted)}" for path, wanted, live in changed)
-    message = f"is taken over, and `up` changes it: {lines}"
+    message = f"is adopted, and `up` changes it: {lines}"
     yield warning(ID, subject, message, "") if kind in FELT else ok(ID, subject, message)
     for path, manager in held_fields.holders(one, paths_held(one)):
         yield ok(ID, subject, f"{path} is managed by {manager}; --yes makes the stack its manager")
 
 
 def paths_held(one: Found) -> list[str]:
-    """Return the paths of what is there and changes."""
+    """Return the paths of existing fields that change."""
     changed = unequal(_content(one.wanted), _content(live_inputs(one)))
     return [path for path, _, live in changed if live is not ABSENT]
 
@@ -42,7 +42,7 @@ def _content(manifest: object) -> dict:
 
 
 def becomes(live: object, wanted: object) -> str:
-    """Say what happens to a value."""
+    """Return the change of a value in words."""
     if wanted is ABSENT:
         return f"{shorten(live)} goes"
     return f"becomes {shorten(wanted)}" if live is ABSENT else f"{shorten(live)} becomes {shorten(wanted)}"

@@ -1,4 +1,4 @@
-"""What stands in the way of an adoption: each an error with what to do, found before anything is written."""
+"""The obstacles to an adoption: errors with what to do, found before anything is written."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -12,19 +12,19 @@ from pi_mesh.cluster.field_managers import manager_of
 
 REPAIR = "`python -m operations repair -s STACK`"
 SECRETS = "releases"
-"""What the snapshot calls the secrets in which Helm keeps its releases."""
+"""Key under which the snapshot has the Secrets of Helm's releases."""
 OTHERS = ("Argo CD", "Flux", "Helm release")
 """Managers that put an object back when another changes it."""
 
 
 def of_stack(now: Situation) -> Iterator[Finding]:
-    """Yield what is to be put right before the cluster is looked at: locks, rights, an unfinished run, Vault."""
+    """Yield the obstacles outside of the mesh: locks, rights, an unfinished run, Vault."""
     yield from locks(now)
     stack = Subject("stack", now.stack)
     if operations := state.pending(now.state):
         yield error(ID, stack, f"has pending operations: {', '.join(operations)}", REPAIR)
     if SECRETS in now.snapshot.unreadable:
-        message = "may not list secrets, in which Helm keeps its releases: nothing is known of them"
+        message = "may not list Secrets, in which Helm keeps its releases: the releases are unknown"
         fix = "use a kubeconfig with the cluster-admin role"
         yield error(ID, Subject("context", now.context), message, fix)
     if now.mesh_settings.vault.enabled:
@@ -33,7 +33,7 @@ def of_stack(now: Situation) -> Iterator[Finding]:
 
 
 def locks(now: Situation) -> Iterator[Finding]:
-    """Yield who holds the stack; a lock that an interrupted adoption left, with nothing under way, holds nothing."""
+    """Yield the holder of the stack's lock; a lock that an interrupted adoption left, with nothing running, is none."""
     stack = Subject("stack", now.stack)
     for lock in now.locks:
         if lock.here and lock.alive:
@@ -45,7 +45,7 @@ def locks(now: Situation) -> Iterator[Finding]:
 
 
 def of_mesh(now: Situation, client: Client, living: Sequence[Living]) -> Iterator[Finding]:
-    """Yield what is wrong with the mesh that is there."""
+    """Yield the obstacles in the existing mesh."""
     settings, snapshot = now.mesh_settings, now.snapshot
     yield from release_search.control_planes(settings, snapshot, living)
     yield from release_search.ambiguities(settings, living)
@@ -61,26 +61,29 @@ def of_mesh(now: Situation, client: Client, living: Sequence[Living]) -> Iterato
 
 
 def _has_istiod(now: Situation) -> bool:
-    """Return True where a control plane runs, of whatever owner."""
+    """Return True where a control plane runs, whoever owns it."""
     return any(entry.labels.get("app") == "istiod" for entry in now.snapshot.deployments)
 
 
 def of_release(one: Living, timeout: int) -> Iterator[Finding]:
-    """Yield why a release can't be adopted now."""
+    """Yield the reasons why a release cannot be adopted now."""
     subject, at = Subject("release", one.record.id), one.record
     undo = f"`helm rollback {at.name} -n {at.namespace}`"
     if at.pending:
-        message = f"is {at.status}: Helm is at it, or was killed there"
+        message = f"is {at.status}: a Helm command is still running, or was killed"
         undo = undo if at.revision > 1 else f"{REPAIR}, then `pulumi up`, which installs over what is there"
         yield error(
-            ID, subject, message, f"wait until Helm is done (at most {timeout} s); where nobody is at it: {undo}"
+            ID,
+            subject,
+            message,
+            f"wait until Helm has finished (at most {timeout} s); if no Helm command is running: {undo}",
         )
     elif at.status != "deployed":
         yield error(ID, subject, f"is {at.status}, revision {at.revision}", f"{undo}, then adopt again")
 
 
 def of_object(wanted: Mapping, live: Mapping) -> Iterator[Finding]:
-    """Yield why an object can't be adopted: somebody else keeps it as it is."""
+    """Yield the reason why an object cannot be adopted: another controller restores it."""
     meta, kind = live["metadata"], wanted["kind"]
     name = "/".join(filter(None, (meta.get("namespace"), meta["name"])))
     subject = Subject(kind.lower(), name)
@@ -93,5 +96,5 @@ def of_object(wanted: Mapping, live: Mapping) -> Iterator[Finding]:
         )
     manager = manager_of(meta)
     if kind != "Namespace" and manager.startswith(OTHERS):
-        fix = f"let one have it: take it out of the {manager}, or out of the stack file"
-        yield error(ID, subject, f"is kept by {manager}, and two would undo each other's changes", fix)
+        fix = f"let only one manage it: remove it from the {manager}, or from the stack file"
+        yield error(ID, subject, f"is managed by {manager}, and two managers would undo each other's changes", fix)

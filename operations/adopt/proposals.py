@@ -1,4 +1,4 @@
-"""The settings that an adoption needs, and what would break a pod that runs: those bounds are proposed off."""
+"""The settings that an adoption needs, with each bound switched off that would break a running pod."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
@@ -29,22 +29,22 @@ def of(
     names: Mapping[str, str],
     listeners: Sequence[Mapping] = (),
 ) -> Iterator[Proposal]:
-    """Yield them; `names`: that of each release by its key in releases.names; `listeners`: Gateways of Istio."""
+    """Yield the proposals. `names`: name of each release by its key in releases.names; `listeners`: Istio Gateways."""
     expected = settings.releases.names.model_dump()
     for key, name in names.items():
         if name != expected[key]:
-            yield Proposal(f"releases.names.{key}", name, "so Helm calls it")
+            yield Proposal(f"releases.names.{key}", name, "this is its name in Helm")
     for section in (settings.istio, settings.trading):
         key, found = ("istio" if section is settings.istio else "trading"), snapshot.namespace(section.namespace)
         if found and not section.adopt and not state.holds(found.name, found.uid):
-            why = f"namespace {found.name} is there, and a destroy must leave it"
+            why = f"namespace {found.name} exists, and a destroy must keep it"
             yield Proposal(f"{key}.adopt", True, why)
     yield from _certificates(settings, {**expected, **names}["ingress"], listeners)
     yield from _bounds(settings, snapshot)
 
 
 def _certificates(settings: Settings, ingress: str, listeners: Sequence[Mapping]) -> Iterator[Proposal]:
-    """Keep the ingress gateway's right to read Secrets where a Gateway of others serves a certificate from one."""
+    """Keep the ingress gateway's right to read Secrets where a foreign Gateway serves a certificate from one."""
     given = settings.ingress.values.get("rbac")
     if not settings.ingress.enabled or serves_certificates(settings) or given:
         return
@@ -74,7 +74,7 @@ def _bounds(settings: Settings, snapshot: Snapshot) -> Iterator[Proposal]:
 
 
 def _quota(settings: Settings, pods: list[Pod]) -> str:
-    """Return why the quota would refuse the next pod of a rollout; empty where all that runs can be replaced."""
+    """Return why the quota would refuse the next pod of a rollout; empty where every running pod can be replaced."""
     trading, proxy = settings.trading, settings.proxy.resources
     workload = trading.workload
     requests = (workload.requests.resources + proxy.requests.resources) * trading.workloads
@@ -85,14 +85,14 @@ def _quota(settings: Settings, pods: list[Pod]) -> str:
     ):
         needed = used + largest
         if needed.cpu > hard.cpu or needed.memory > hard.memory:
-            return f"the {len(pods)} pods that run and one more in a rollout have {what} of {needed}, it admits {hard}"
+            return f"the running pods and one more in a rollout have {what} of {needed}, and the quota admits {hard}"
     if len(pods) + 1 > trading.workloads:
-        return f"{len(pods)} pods run, and it admits {trading.workloads} (trading.workloads), one more in a rollout"
+        return f"the quota admits {trading.workloads} pods (trading.workloads), and a rollout needs {len(pods) + 1}"
     return ""
 
 
 def _sums(pods: list[Pod], default: Resources, proxy: Resources, half: str) -> tuple[Resources, Resources]:
-    """Return what all pods have together, each with a sidecar, and the most that one of them has."""
+    """Return the sum of all pods, each with a sidecar, and the most that one of them has."""
     each = [proxy + sum((_given(one, half, default) for one in _own(pod)), start=ZERO) for pod in pods]
     largest = Resources(max((one.cpu for one in each), default=0), max((one.memory for one in each), default=0))
     return sum(each, start=ZERO), largest
@@ -108,7 +108,7 @@ def _own(pod: Pod) -> list[Container]:
 
 
 def _limit_range(settings: Settings, pods: list[Pod]) -> str:
-    """Return which container would get a limit that it does not have, or could not start with."""
+    """Return the container that would get a limit it does not have, or could not start with; empty if there is none."""
     limits = settings.trading.workload.limits.resources
     for pod in pods:
         for one in _own(pod):
@@ -120,7 +120,7 @@ def _limit_range(settings: Settings, pods: list[Pod]) -> str:
 
 
 def _scope(settings: Settings, snapshot: Snapshot, pods: list[Pod]) -> str:
-    """Return which meshed workloads the proxies that run would no longer know."""
+    """Return the meshed workloads that the running proxies would no longer know."""
     trading = settings.trading
     known = {trading.namespace, settings.istio.namespace, *(host.partition("/")[0] for host in trading.sidecar_scope)}
     others = {pod.namespace for pod in snapshot.pods if pod.has_sidecar and pod.namespace not in known}

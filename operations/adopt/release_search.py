@@ -1,4 +1,4 @@
-"""The releases of Istio that are in the cluster, under whatever names, and what each is to the mesh."""
+"""The releases of Istio in the cluster, under any name, and the place of each in the mesh."""
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -41,7 +41,7 @@ def read(client: Client, snapshot: Snapshot) -> tuple[Living, ...]:
 
 
 def names(settings: Settings, living: Sequence[Living]) -> dict[str, str]:
-    """Return the name that each release of Istio has in the mesh's namespace, by its key in releases.names."""
+    """Return the name of each release of Istio in the mesh's namespace, by its key in releases.names."""
     here = [one for one in living if one.record.namespace == settings.istio.namespace]
     expected = settings.releases.names.model_dump()
     found: dict[str, str] = {}
@@ -53,7 +53,7 @@ def names(settings: Settings, living: Sequence[Living]) -> dict[str, str]:
 
 
 def _gateways(expected: dict[str, str], candidates: list[str]) -> dict[str, str]:
-    """Return the gateways; of those under other names the one that says so is the egress gateway."""
+    """Return the gateways. Of those under other names, the one whose name contains "egress" is the egress gateway."""
     found = {key: expected[key] for key in GATEWAYS if expected[key] in candidates}
     others = [name for name in candidates if name not in found.values()]
     for key, mine in {"egress": True, "ingress": False}.items():
@@ -64,7 +64,7 @@ def _gateways(expected: dict[str, str], candidates: list[str]) -> dict[str, str]
 
 
 def ambiguities(settings: Settings, living: Sequence[Living]) -> Iterator[Finding]:
-    """Yield an error for each key of releases.names to which several releases answer, but for istiod's."""
+    """Yield an error for each key of releases.names that several releases match, except for istiod's."""
     here = [one for one in living if one.record.namespace == settings.istio.namespace]
     known, expected = names(settings, living), settings.releases.names.model_dump()
     for key, chart in {"base": "base", "ingress": "gateway"}.items():
@@ -76,11 +76,11 @@ def ambiguities(settings: Settings, living: Sequence[Living]) -> Iterator[Findin
 
 
 def control_planes(settings: Settings, snapshot: Snapshot, living: Sequence[Living]) -> Iterator[Finding]:
-    """Yield an error for each istiod that can't be adopted, or that keeps another from being adopted."""
+    """Yield an error for each istiod that cannot be adopted, or that keeps another from being adopted."""
     istiods = [entry for entry in snapshot.deployments if entry.labels.get("app") == "istiod" or entry.name == "istiod"]
     if len(istiods) > 1:
         listed = ", ".join(f"{entry.namespace}/{entry.name}" for entry in istiods)
-        message = f"{listed} are {len(istiods)} control planes, and a stack keeps one"
+        message = f"{listed} are {len(istiods)} control planes, and a stack manages only one"
         yield error(ID, Subject("deployment", f"{istiods[0].namespace}/{istiods[0].name}"), message, ways.ONE_ISTIOD)
         return
     for entry in istiods:

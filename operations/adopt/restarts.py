@@ -1,4 +1,4 @@
-"""What the first `up` after an adoption does to objects and pods: rendered objects of both sides compared."""
+"""The effects of the first `up` after an adoption on objects and pods, from the rendered objects of both sides."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,19 +21,19 @@ UNCHANGED = Consequences()
 
 @dataclass(frozen=True)
 class Effects:
-    """What `up` will do."""
+    """The effects of the next `up`."""
 
     changed: tuple[Change, ...] = ()
-    """Objects of the releases that are there, as KIND NAMESPACE/NAME."""
+    """Changed objects of the existing releases, as KIND NAMESPACE/NAME."""
     restarts: Mapping[str, str] | None = None
-    """Why each Deployment, as NAMESPACE/NAME, restarts its pods; None where nothing could be rendered."""
+    """Reason for the restart of each Deployment's pods, by NAMESPACE/NAME; None where nothing could be rendered."""
     on_proxies: Consequences = UNCHANGED
     problem: str = ""
-    """Why nothing could be rendered."""
+    """Reason why nothing could be rendered."""
 
 
 def of(there: ExistingMesh) -> Effects:
-    """Compare what Helm installed with what the stack's charts and values give."""
+    """Compare the objects that Helm installed with those that the stack's charts and values give."""
     before: Objects = {}
     for one in there.releases:
         before.update(rendered.named(one.living.applied.objects))
@@ -50,7 +50,7 @@ def of(there: ExistingMesh) -> Effects:
 
 
 def inputs(one: Taken) -> dict:
-    """Return what the program gives the provider for a release, for the cluster as it is."""
+    """Return the inputs of a release that the program gives the provider, for the cluster as it is."""
     own = {"name": one.release.name, "namespace": one.release.namespace, "values": one.release.values}
     return {**one.registered["inputs"], **own}
 
@@ -67,7 +67,7 @@ def _name(key: str) -> str:
 
 
 def _by_hand(there: ExistingMesh) -> dict[str, str]:
-    """Return the Deployments whose pod template somebody changed: Helm puts back what its manifest says."""
+    """Return the Deployments whose pod template was edited by hand: Helm restores what its manifest says."""
     found = {}
     for one in there.releases:
         for entry in one.living.applied.objects:

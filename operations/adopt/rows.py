@@ -1,4 +1,4 @@
-"""The plan of an adoption, a row for each thing that is taken over, written or changed."""
+"""The plan of an adoption, with a row for each resource that is adopted, written or changed."""
 
 from collections.abc import Iterator
 
@@ -16,7 +16,7 @@ ISTIO = (Kind.BASE, Kind.ISTIOD, Kind.GATEWAY)
 
 
 def plan(there: ExistingMesh) -> list[Finding]:
-    """Return the rows, in the order in which they matter."""
+    """Return the rows, the most important first."""
     effects = restarts.of(there)
     return [
         *(_release(one) for one in there.releases),
@@ -33,7 +33,7 @@ def plan(there: ExistingMesh) -> list[Finding]:
 def _release(one: Taken) -> Finding:
     release, record, applied = one.release, one.living.record, one.living.applied
     subject = Subject("release", record.id)
-    what = f"{applied.chart} {applied.chart_version}, revision {record.revision}, is taken over as {one.release.kind}"
+    what = f"{applied.chart} {applied.chart_version}, revision {record.revision}, is adopted as {one.release.kind}"
     if applied.chart_version == release.version:
         return ok(RELEASES, subject, what)
     key = "istio.version" if release.kind in ISTIO else release.setting
@@ -43,7 +43,7 @@ def _release(one: Taken) -> Finding:
 
 
 def _beside(there: ExistingMesh) -> Iterator[Finding]:
-    """Yield what the mesh's namespace has of Istio besides: it stays as it is, and nobody's."""
+    """Yield Istio's other objects in the mesh's namespace: they stay unchanged and are not adopted."""
     mine = {one.living.record.id for one in there.releases} | {one.id for one in there.mesh.releases}
     for one in there.living:
         if one.applied.chart == "gateway" and one.record.id not in mine:
@@ -96,7 +96,7 @@ def _restarts(there: ExistingMesh, effects: Effects) -> Iterator[Finding]:
 
 
 def _fewer(there: ExistingMesh) -> Iterator[Finding]:
-    """Yield the Deployments that have more pods than the settings give, as an autoscaler of the charts makes them."""
+    """Yield the Deployments that have more pods than the settings give, as an autoscaler of the charts does."""
     running = {f"{entry.namespace}/{entry.name}": entry.wanted for entry in there.now.snapshot.deployments}
     for workload in (workload for one in there.releases for workload in one.release.workloads):
         name = f"{workload.namespace}/{workload.name}"
@@ -109,7 +109,7 @@ def _fewer(there: ExistingMesh) -> Iterator[Finding]:
 
 
 def _added(there: ExistingMesh) -> Iterator[Finding]:
-    """Yield what `up` makes that is not there yet."""
+    """Yield the resources that `up` creates."""
     there_already = {(one.wanted["kind"], *_place(one.wanted["metadata"])) for one in there.objects}
     for item in there.mesh.objects:
         space, name = _place(item.manifest["metadata"])

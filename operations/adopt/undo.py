@@ -1,4 +1,4 @@
-"""Takes an adoption back: the state lets go of what it took over, and the cluster loses the marks; nothing else."""
+"""The reversal of an adoption: remove the adopted resources from the state and the stack's marks from the cluster."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ LETS_GO, MARK, STAYS, BACK = "state", "marks", "stays in the state", "the way ba
 
 @dataclass(frozen=True)
 class Undo:
-    """What is let go, and what the state keeps: what `up` made itself."""
+    """The resources that an undo removes from the state, and those that stay in it because `up` created them."""
 
     now: Situation
     released: tuple[Mapping, ...]
@@ -33,7 +33,7 @@ class Undo:
 
 
 def read(stack: str) -> Undo:
-    """Return what an undo would do. Raises as `observed_state.read` does."""
+    """Return the effects of an undo. Raises as `observed_state.read` does."""
     now = observed_state.read(stack, stacks.load(stack))
     resources = (now.state["deployment"] or {}).get("resources") or []
     released = {entry["urn"] for entry in resources if adopted(entry) and _is_of_cluster(entry)}
@@ -49,7 +49,7 @@ def _is_of_cluster(entry: Mapping) -> bool:
 
 
 def _let_go(entry: Mapping, released: set[str]) -> Mapping:
-    """Return an entry that no longer depends on what is let go."""
+    """Return an entry that no longer depends on a removed resource."""
     changed = dict(entry)
     if "dependencies" in entry:
         changed["dependencies"] = [urn for urn in entry["dependencies"] if urn not in released]
@@ -61,7 +61,7 @@ def _let_go(entry: Mapping, released: set[str]) -> Mapping:
 
 
 def _without_idle(entries: list[Mapping]) -> list[Mapping]:
-    """Leave out the components and the provider that an adoption wrote and that nothing needs any more."""
+    """Leave out the components and the provider that an adoption wrote and that no other entry needs any more."""
     while True:
         needed = {entry.get("parent") for entry in entries}
         needed |= {(entry.get("provider") or "").rpartition("::")[0] for entry in entries}
@@ -72,7 +72,7 @@ def _without_idle(entries: list[Mapping]) -> list[Mapping]:
 
 
 def _revisions(now: Situation, released: tuple[Mapping, ...]) -> dict[str, int]:
-    """Return the newest revision of each release that was there when it was adopted, where Helm has gone on since."""
+    """Return the newest revision of each adopted release at its adoption, where Helm has since made another."""
     adopted_at = {entry["id"]: _time(entry["created"]) for entry in released if entry["type"] == RELEASE}
     before: dict[str, int] = {}
     with Client(now.context) as client:
@@ -90,11 +90,13 @@ def _time(text: str) -> datetime:
 
 
 def plan(undo: Undo) -> Iterator[Finding]:
-    """Yield what is let go, what stays, and how the cluster gets back to what it was before the first `up`."""
+    """Yield the removed resources, the kept ones, and the way back to the cluster before the first `up`."""
     stack = Subject("stack", undo.now.stack)
     for entry in undo.released:
         yield ok(
-            LETS_GO, Subject(entry["type"].rpartition(":")[2].lower(), entry["id"]), "is let go, and stays as it is"
+            LETS_GO,
+            Subject(entry["type"].rpartition(":")[2].lower(), entry["id"]),
+            "leaves the state, and stays in the cluster as it is",
         )
     for name in undo.marked:
         yield ok(MARK, Subject("namespace", name), f"loses the annotation {ADOPTED_ANNOTATION}")
@@ -105,14 +107,14 @@ def plan(undo: Undo) -> Iterator[Finding]:
     for release, revision in reversed(list(undo.revisions.items())):
         namespace, _, name = release.partition("/")
         back = f"`helm rollback {name} {revision} -n {namespace} --wait`"
-        gone = "its revision of before is no longer kept: `helm upgrade` it with the values of before"
+        gone = "Helm no longer keeps its earlier revision: run `helm upgrade` with the earlier values"
         yield ok(BACK, Subject("release", release), back if revision else gone)
     if not undo.released and not undo.marked:
-        yield ok(LETS_GO, stack, "holds nothing that was adopted")
+        yield ok(LETS_GO, stack, "contains no adopted resource")
 
 
 def carry_out(undo: Undo) -> None:
-    """Write the state, then take the marks away; a run after an interruption goes on."""
+    """Write the state, then remove the marks from the cluster; after an interruption, the next run goes on."""
     if undo.released:
         deployment = {**(undo.now.state["deployment"] or {}), "resources": list(undo.kept)}
         adopt_apply.write(ExistingMesh(undo.now), {**undo.now.state, "deployment": deployment})

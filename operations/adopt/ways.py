@@ -1,4 +1,4 @@
-"""What to do about a mesh that can't be adopted as it is: never anything that harms a healthy one."""
+"""The advice for a mesh that cannot be adopted as it is; it never harms a healthy mesh."""
 
 TAKE_OWNERSHIP = "https://helm.sh/docs/helm/helm_upgrade/"
 HELM = (
@@ -19,5 +19,5 @@ REVISION = (
 
 
 def of_manager(manager: str) -> str:
-    """Return the way for an istiod that no Helm release owns, by what manages it."""
+    """Return the advice for an istiod that no Helm release owns, by its field manager."""
     return f"{ARGO_CD}{HELM}" if manager.startswith("Argo CD") else HELM

@@ -1,4 +1,4 @@
-"""`charts`: locks the charts that a stack may install, and fetches them for an `up` without the internet."""
+"""The command `charts`: lock the charts of a stack, and fetch them for an `up` without the internet."""
 
 from operations.charts.charts_command import charts
 

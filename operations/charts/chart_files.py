@@ -1,4 +1,4 @@
-"""The packaged charts of a locked stack: fetched, looked into, compared with the lock, and kept beside it."""
+"""The packaged charts of a locked stack: fetched, read, compared with the lock, and kept beside it."""
 
 import io
 import tarfile
@@ -21,7 +21,7 @@ HEADER = """\
 
 
 class ChangedChartError(Exception):
-    """A chart is not the one that was locked; the text has both sums."""
+    """A chart differs from the locked one; the text has both sums."""
 
 
 def subject(chart: str, version: str) -> Subject:
@@ -30,7 +30,7 @@ def subject(chart: str, version: str) -> Subject:
 
 
 def fetched(source: str, chart: str, version: str) -> tuple[LockedChart, bytes]:
-    """Return a chart as it is at its source now, with its sum. Raises ChartUnavailableError."""
+    """Return a chart as its source has it now, with its sum. Raises ChartUnavailableError."""
     content = chart_sources.read(source, chart, version)
     named = _metadata(content)
     if (named.get("name"), str(named.get("version"))) != (chart, version):
@@ -52,9 +52,9 @@ def refuse_change(entry: LockedChart, known: ChartLock) -> None:
 
 
 def restore(entry: LockedChart) -> bool:
-    """Put a locked chart to its place, and return False where it lies there.
+    """Fetch a locked chart into its place; return False where it exists already.
 
-    Raises ChangedChartError where its source has another one now, and ChartUnavailableError.
+    Raises ChangedChartError where its source has another chart now, and ChartUnavailableError.
     """
     if sum_of(entry.package) == entry.sha256:
         return False
@@ -66,14 +66,14 @@ def restore(entry: LockedChart) -> bool:
 
 
 def keep(entry: LockedChart, content: bytes) -> None:
-    """Write a chart to its place, whole or not at all."""
+    """Write a chart to its place in one step."""
     if sum_of(entry.package) == entry.sha256:
         return
     _replace(Path(entry.package), content)
 
 
 def write(known: ChartLock, stack: str, entries: tuple[LockedChart, ...]) -> None:
-    """Write the lock with these charts for one stack, and the others' as they were."""
+    """Write the lock with these charts for one stack, keeping the entries of other stacks."""
     stacks = {**known.stacks, stack.rpartition("/")[2]: entries}
     content = {
         name: [entry.model_dump() for entry in sorted(charts, key=lambda one: (one.chart, one.version))]
@@ -91,7 +91,7 @@ def _replace(file: Path, content: bytes) -> None:
 
 
 def _metadata(content: bytes) -> Mapping[str, object]:
-    """Return what a packaged chart says about itself. Raises ChartUnavailableError for what is none."""
+    """Return the metadata of a packaged chart. Raises ChartUnavailableError for any other content."""
     try:
         with tarfile.open(fileobj=io.BytesIO(content)) as archive:
             for member in archive:
@@ -99,5 +99,5 @@ def _metadata(content: bytes) -> Mapping[str, object]:
                     file = archive.extractfile(member)
                     return yaml.safe_load(file.read()) if file else {}
     except (tarfile.TarError, EOFError, yaml.YAMLError, OSError) as error:
-        raise ChartUnavailableError(f"what came is no packaged chart: {' '.join(str(error).split())}") from None
-    raise ChartUnavailableError("what came is no packaged chart: it has no Chart.yaml")
+        raise ChartUnavailableError(f"the content is no packaged chart: {' '.join(str(error).split())}") from None
+    raise ChartUnavailableError("the content is no packaged chart: it has no Chart.yaml")

@@ -1,4 +1,4 @@
-"""Where charts are read from: a directory, a repository (index.yaml over HTTPS), or a registry (OCI)."""
+"""The sources of charts: a directory, a repository (index.yaml over HTTPS), or a registry (OCI)."""
 
 import re
 from hashlib import sha256
@@ -14,11 +14,11 @@ SECONDS = 60.0
 LOGIN = "asks for a login; download the chart by hand and set its source to the directory"
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 LAYER = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
-"""The media type of a packaged chart in a registry (helm.sh/docs/topics/registries)."""
+"""Media type of a packaged chart in a registry (helm.sh/docs/topics/registries)."""
 
 
 class ChartUnavailableError(Exception):
-    """A source does not hand out a chart; one line: where, and why."""
+    """A source does not provide a chart; the text is one line: where, and why."""
 
 
 def read(source: str, chart: str, version: str) -> bytes:
@@ -35,7 +35,7 @@ def read(source: str, chart: str, version: str) -> bytes:
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise ChartUnavailableError(f"{source} does not answer: {error or type(error).__name__}") from None
     except (yaml.YAMLError, ValueError, LookupError, TypeError, AttributeError) as error:
-        raise ChartUnavailableError(f"{source} answers what can't be read: {' '.join(str(error).split())}") from None
+        raise ChartUnavailableError(f"{source} gives an unreadable answer: {' '.join(str(error).split())}") from None
 
 
 def _of_repository(client: httpx.Client, source: str, chart: str, version: str) -> bytes:
@@ -63,7 +63,7 @@ def _of_registry(client: httpx.Client, source: str, chart: str, version: str) ->
 
 
 def _token(client: httpx.Client, refused: httpx.Response) -> str:
-    """Return the token that a registry gives to everybody (distribution.github.io/distribution/spec/auth/token)."""
+    """Return the anonymous token of a registry (distribution.github.io/distribution/spec/auth/token)."""
     scheme, _, rest = refused.headers.get("WWW-Authenticate", "").partition(" ")
     wanted = dict(re.findall(r'(\w+)="([^"]*)"', rest))
     realm = urlsplit(wanted.pop("realm", ""))
@@ -83,7 +83,7 @@ def _got(answer: httpx.Response) -> httpx.Response:
 
 
 def _checked(content: bytes, digest: str, source: str) -> bytes:
-    """Return what came if it has the sum that the source names for it; repositories need not name any."""
+    """Return the content if it has the sum that the source names; repositories need not name any."""
     wanted, seen = digest.removeprefix("sha256:"), sha256(content).hexdigest()
     if wanted and wanted != seen:
         raise ChartUnavailableError(f"{source} sends sha256 {seen}, and names {wanted} for it")

@@ -1,4 +1,4 @@
-"""The command."""
+"""The command line of `charts`."""
 
 from collections.abc import Iterator
 from enum import StrEnum
@@ -19,7 +19,7 @@ from pi_mesh.inventory.chart_lock import FILE, LockedChart
 
 
 class Action(StrEnum):
-    """What is done about the charts."""
+    """An action on the charts."""
 
     LOCK = "lock"
     VENDOR = "vendor"
@@ -27,24 +27,23 @@ class Action(StrEnum):
 
 Does = Annotated[
     Action,
-    typer.Argument(help=f"lock: fetch them and write their sums to {FILE}. vendor: fetch what is locked."),
+    typer.Argument(help=f"lock: fetch the charts and write their sums to {FILE}. vendor: fetch the locked charts."),
 ]
 Also = Annotated[
     list[str] | None, typer.Option("--also", help="Lock the charts of this Istio version too; may be repeated.")
 ]
-UNREACHABLE = "see that the source is reachable and has that version; what was locked stays as it was"
-CHANGED = (
-    f"a released chart does not change: find out who changed it; to take the new one, remove the old entry from {FILE}"
-)
+UNREACHABLE = "check that the source is reachable and has that version; the lock is unchanged"
+CHANGED = f"a released chart does not change: find out who changed it; to accept it, remove the old entry from {FILE}"
 
 
 def charts(action: Does, stack: Stack, also: Also = None, as_json: Json = False) -> None:
     """Pin the charts that a stack installs by their SHA-256 sums.
 
     `lock` reads every chart that the stack's settings need from its directory, repository or registry and writes the
-    sums to charts.lock.yaml, to be reviewed and committed; those of repositories and registries go to the folder
-    `charts`. A stack in that file installs the files of that folder and nothing else. `vendor` fetches into the folder
-    what is locked, for a new checkout or an `up` without the internet. Status 1 where a chart can't be had or changed.
+    sums to charts.lock.yaml, which you review and commit. Charts of repositories and registries are stored in the
+    folder `charts`. A stack in that file installs the files of that folder and nothing else. `vendor` fetches the
+    locked charts into the folder, for a new checkout or an `up` without the internet. The status is 1 if a chart cannot
+    be fetched or has changed.
     """
     with expected_errors("charts", stack, as_json):
         if action is Action.VENDOR and also:
@@ -75,7 +74,7 @@ def _lock(stack: str, also: list[str]) -> list[Finding]:
 
 
 def _needed(stack: str, also: list[str]) -> Iterator[Release]:
-    """Yield a release for each chart that the settings need, as they are and with other versions of Istio."""
+    """Yield a release for each chart that the settings need, with their own version of Istio and with the others."""
     versions = [stacks.load(stack), *(stacks.load_changed(stack, {"istio.version": version}) for version in also)]
     releases = [release for settings in versions for release in inventory.of(settings, stack).releases]
     yield from {(release.chart, release.version): release for release in releases}.values()

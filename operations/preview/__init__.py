@@ -1,1 +1,1 @@
-"""The comment of a pull request: both sides compared, with no cluster and no Vault."""
+"""The comment on a pull request: both sides compared, without a cluster and without Vault."""

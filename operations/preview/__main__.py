@@ -1,4 +1,4 @@
-"""`python -m operations.preview`: prints what the working tree changes against the base branch."""
+"""The command `python -m operations.preview`: print the comment on a pull request."""
 
 import sys
 from pathlib import Path
@@ -21,13 +21,15 @@ def main(
         typer.Option("--stack", "-s", help="The stack whose file is previewed. Repeat it for several."),
     ] = None,
     base: Annotated[str, typer.Option(help="The branch or commit to compare with.")] = "main",
-    whole: Annotated[bool, typer.Option("--whole", help="Every diff, though GitHub would not take it all.")] = False,
+    whole: Annotated[
+        bool, typer.Option("--whole", help="Print every diff, even beyond the length of a GitHub comment.")
+    ] = False,
     charts: Annotated[str, typer.Option(help="A folder of packaged charts to use instead of charts.source.")] = "",
 ) -> None:
-    """Prints what the working tree changes against the base branch, judged by the base's rules.
+    """Print the changes of the working tree against the base branch, judged by the base's rules.
 
-    Exit status: 0 fine, 1 the working tree does not preview or breaks a mandatory policy, 2 wrong usage, or git or
-    pulumi can't be run.
+    Exit status: 0 success, 1 the working tree does not preview or breaks a mandatory policy, 2 wrong usage, or git or
+    pulumi cannot run.
     """
     try:
         refused = _preview(Path.cwd(), list(dict.fromkeys(stack or ["pi-cluster"])), base, whole, charts)

@@ -1,4 +1,4 @@
-"""Compares the working tree with its base, for one stack: the base first, for the engine compares with its state."""
+"""The comparison of the working tree with its base, for one stack: the base first, because its state is needed."""
 
 import tempfile
 from pathlib import Path
@@ -47,7 +47,7 @@ def _relaxations(before: Side, after: Side, revision: Revision) -> Relaxations:
 
 
 def _own(head: OpenedSide, after: Side, revision: Revision) -> tuple[Violation, ...]:
-    """Return what the pull request's own rules say and the base's do not, where it changes any."""
+    """Return the violations of the pull request's own rules that the base's do not report, where it changes rules."""
     if after.intent.errors or not any(name.startswith(POLICIES) for name in revision.changed):
         return ()
     said = {(violation.policy, violation.resource) for violation in after.intent.violations}

@@ -1,4 +1,4 @@
-"""The part of the comment that shows what the mesh takes of the Pis: every row of either side."""
+"""The comment's section on the mesh's use of the Pis, with every row of either side."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ Rows = dict[str, Any]
 
 
 def section(before: Rows, after: Rows) -> str:
-    """Return what changes as an open table, and the other rows folded."""
+    """Return the changed rows as an open table, and the other rows folded."""
     if not before and not after:
         return ""
     names = [name for name in dict.fromkeys([*after, *before]) if name != "room"]
@@ -42,7 +42,7 @@ def _cell(before: str, after: str) -> str:
 
 
 def _room(before: str | None, after: str) -> str:
-    """Return the new sentence, and of the old one what differs: a word, or else all of it."""
+    """Return the new sentence, and the part of the old one that differs: a word, or else all of it."""
     if before is None or before == after:
         return after
     words = [old for old, new in zip(before.split(), after.split(), strict=False) if old != new]

@@ -1,4 +1,4 @@
-"""Two texts by their names compared: which came, went or changed, and how."""
+"""The comparison of two sets of named texts: which were added, removed or changed, and how."""
 
 import difflib
 import re
@@ -11,7 +11,7 @@ VERSION_LABEL = re.compile(r"[-+] +(helm\.sh/chart|app\.kubernetes\.io/version|c
 
 @dataclass(frozen=True)
 class Change:
-    """One object that differs, as text; None on the side that does not have it."""
+    """The texts of a changed object; None on the side that does not have it."""
 
     key: str
     before: str | None
@@ -23,7 +23,7 @@ class Change:
 
 
 def between(before: Mapping[str, str], after: Mapping[str, str]) -> list[Change]:
-    """Return what differs: in the order of the new side, then what is gone."""
+    """Return the changes: in the order of the new side, then the removed objects."""
     keys = dict.fromkeys([*after, *before])
     both = [Change(key, before.get(key), after.get(key)) for key in keys]
     return [change for change in both if change.before != change.after]
@@ -36,7 +36,7 @@ def diff(before: str | None, after: str | None, context: int = 3) -> str:
 
 
 def whole_diff(before: str | None, after: str | None) -> str:
-    """Return a diff with every line that stays, and without line numbers."""
+    """Return a diff with every unchanged line, and without line numbers."""
     return "\n".join(diff(before, after, context=10_000).splitlines()[1:])
 
 
@@ -48,6 +48,6 @@ def counts(diff: str) -> str:
 
 
 def is_version_only(diff: str) -> bool:
-    """Return True where nothing changes but labels that tell the chart's version."""
+    """Return True where nothing changes except labels with the chart's version."""
     changed = [line for line in diff.splitlines() if line.startswith(("-", "+"))]
     return all(VERSION_LABEL.match(line) for line in changed)

@@ -18,7 +18,7 @@ from pi_mesh.settings.raw import STAND_IN
 ENCRYPTION = ("encryptionsalt", "encryptedkey", "secretsprovider")
 MESH, VAULT, CA = "pi-mesh:istio", "pi-mesh:vault", "pi-mesh:ca"
 WITHOUT_CA = {VAULT: {"enabled": False}, CA: {}}
-"""What stands for the settings of the mesh's CA: a preview of a pull request has neither its key nor Vault."""
+"""Stand-in for the settings of the mesh's CA: a preview of a pull request has neither its key nor Vault."""
 CHARTS = "charts-at-hand"
 
 
@@ -27,11 +27,11 @@ Config = dict[str, Any]
 
 
 class UnknownRevisionError(Exception):
-    """git does not know the base revision, or has none in common with it."""
+    """git does not know the base revision, or it has no commit in common with this one."""
 
 
 class StackFileError(Exception):
-    """A stack file can't be read; the text is one line: which file, which line of it, why."""
+    """A stack file cannot be read; the text is one line: which file, which line of it, why."""
 
 
 def fork_point(repository: Path, revision: str) -> str:
@@ -47,7 +47,7 @@ def base(revision: str, repository: Path, folder: Path) -> None:
 
 
 def working_tree(repository: Path, folder: Path) -> None:
-    """Copy what is there now, committed or not, into a new folder, without what git ignores."""
+    """Copy the working tree, committed or not, into a new folder, without the files that git ignores."""
     folder.mkdir()
     listed = git(repository, "ls-files", "-z", "--cached", "--others", "--exclude-standard").decode()
     for name in filter(None, listed.split("\0")):
@@ -69,7 +69,7 @@ def prepare(folder: Path, stack: str) -> Config:
         return {}
     content = {key: value for key, value in content.items() if key not in ENCRYPTION}
     config: Config = _without_secrets(content.get("config") or {})
-    has_mesh = MESH in config  # a stack that makes the CA alone would be left with nothing
+    has_mesh = MESH in config  # a stack that makes the CA alone would have no settings left
     left_out = {key: other for key, other in WITHOUT_CA.items() if has_mesh and config.get(key)}
     path.write_text(yaml.safe_dump({**content, "config": {**config, **left_out}}))
     return config
@@ -101,11 +101,11 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def use_charts(folder: Path, charts: Path, stack: str) -> dict[str, str]:
-    """Put a folder of packaged charts into the side and its policy config; return the config that points there."""
+    """Put a folder of packaged charts into the side and its policy config; return the config that names it."""
     (folder / CHARTS).symlink_to(charts.absolute())
     bounds = folder / "policies" / "config" / f"{stack}.json"
     if bounds.exists():
-        with suppress(ValueError, TypeError):  # config that is no JSON is told where it is read
+        with suppress(ValueError, TypeError):  # config that is no JSON is reported where it is read
             config = json.loads(bounds.read_text())
             bounds.write_text(json.dumps({**config, "chart-source": {"packaged": True}}))
     return {"pi-mesh:charts.source": CHARTS}
@@ -120,7 +120,7 @@ def _without_secrets(tree: Any) -> Any:
 
 
 def git(repository: Path, *arguments: str) -> bytes:
-    """Return what a command of git prints. Raises UnknownRevisionError and NotRunnableError."""
+    """Return the output of a git command. Raises UnknownRevisionError and NotRunnableError."""
     try:
         run = subprocess.run(["git", "-C", repository, *arguments], capture_output=True, check=False)
     except OSError as problem:

@@ -1,4 +1,4 @@
-"""One side of a comparison: its config, its rules, what its program wants, and the Kubernetes objects of it."""
+"""One side of a comparison: its config, its rules, the resources of its program, and their Kubernetes objects."""
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,21 +17,21 @@ from pi_mesh.settings.raw import STAND_IN, plain_values
 
 @dataclass(frozen=True)
 class Side:
-    """As far as it could be found out."""
+    """The result of reading one side, as far as it is known."""
 
     config: Config = field(default_factory=dict)
     intent: Intent = NOTHING
     objects: Objects = field(default_factory=dict)
     rules: RuleSet = field(default_factory=dict)
     rules_problem: str | None = None
-    """Why the rules could not be read."""
+    """Reason why the rules could not be read."""
     unknown: tuple[str, ...] = ()
-    """What could not be found out, and why."""
+    """Parts that could not be determined, each with its reason."""
 
 
 @dataclass(frozen=True)
 class OpenedSide:
-    """A checkout that is ready for the engine, or why it is not."""
+    """A checkout that is ready for the engine, or the problems that prevent it."""
 
     checkout: Checkout
     config: Config = field(default_factory=dict)
@@ -39,7 +39,7 @@ class OpenedSide:
 
 
 def opened(folder: Path, stack: str, charts: str) -> OpenedSide:
-    """Prepare a checkout, which may be written into."""
+    """Prepare a checkout; its folder is changed."""
     source = checkout.use_charts(folder, Path(charts), stack) if charts else {}
     try:
         config = checkout.prepare(folder, stack)
@@ -49,7 +49,7 @@ def opened(folder: Path, stack: str, charts: str) -> OpenedSide:
 
 
 def judged(side: OpenedSide) -> OpenedSide:
-    """Return a side with what its whole settings are refused for: the engine gets them without the CA.
+    """Return a side with the problems of its whole settings: the engine gets them without the CA.
 
     Only for a side whose program is the one that runs here: another one may have other settings.
     """
@@ -82,7 +82,7 @@ def _intent(side: OpenedSide, judge: Checkout | None, deployed: Deployment | Non
     intent = engine.preview(side.checkout, judge, deployed)
     if not intent.is_refused:
         return intent
-    # The engine stopped at the breach: the rest of what the program wants takes a preview without rules.
+    # The engine stopped at the breach: only a preview without rules shows the program's other resources.
     return replace(engine.preview(side.checkout, None, deployed), violations=intent.violations)
 
 

@@ -19,7 +19,7 @@ NUMBERS = re.compile(r"[0-9][0-9.-]*")
 
 
 def marker(stack: str) -> str:
-    """Return the hidden line by which the workflow finds its own comment again."""
+    """Return the hidden line by which the workflow finds its own comment."""
     return f"<!-- pi-mesh preview {stack} -->"
 
 
@@ -31,7 +31,7 @@ def documentation(stacks: Iterable[str], revision: Revision) -> str:
 
 
 def markdown(found: Sequence[Comparison], revision: Revision, limit: int = LIMIT) -> str:
-    """Return the whole comment, of at most so many characters."""
+    """Return the whole comment, of at most `limit` characters."""
     return "\n---\n\n".join(_section(one, revision, limit // len(found)) for one in found)
 
 
@@ -68,9 +68,9 @@ def _next(found: Comparison, revision: Revision) -> str:
 def _judged(found: Comparison, branch: str) -> str:
     rules = len(found.before.rules)
     if found.errors or is_of_vault(found.after.config):
-        return "No rule has judged"
+        return "No rule was applied"
     if not rules:
-        return f"{branch} has no rules: the pull request's own have judged"
+        return f"{branch} has no rules: the pull request's own rules were applied"
     verbs = ("has judged", "is kept") if rules == 1 else ("have judged", "are kept")
     return f"{counted(rules, 'rule')} of {branch} {verbs[not found.violations]}"
 
@@ -84,19 +84,19 @@ def _folds(found: Comparison) -> Iterator[str]:
 
 
 def _is_old(warning: str, found: Comparison) -> bool:
-    """Return True for a warning that the base has too, be it of another version or date."""
+    """Return True for a warning that the base has too, also for another version or date."""
     return NUMBERS.sub("", warning) in {NUMBERS.sub("", text) for text in _warnings(found.before.intent)}
 
 
 def _warnings(intent: Intent) -> list[str]:
-    # That there is no kubeconfig is our own doing, and told as not checked.
+    # This program itself leaves out the kubeconfig, and reports the cluster as not checked.
     return [quoted(warning) for warning in intent.warnings if os.devnull not in warning]
 
 
 def _unknown(found: Comparison) -> Iterator[str]:
-    yield "The live cluster and Vault, which this preview keeps away from: every `pulumi up` checks them first."
+    yield "The live cluster and Vault, which this preview does not reach: every `pulumi up` checks them first."
     if found.charts_at_hand:
-        yield "The chart source: both sides took their charts from a folder at hand."
+        yield "The chart source: both sides took their charts from a local folder."
     if (found.after.config.get(VAULT) or {}).get("enabled"):
         yield "The CA in Vault: only its settings are compared, for its program asks Vault."
     yield from (f"The base, which does not preview: {error}" for error in found.before.intent.errors)
@@ -106,7 +106,10 @@ def _unknown(found: Comparison) -> Iterator[str]:
 
 
 def _violation(violation: Violation) -> str:
-    """The engine puts the rule's description on the first line; the breach and its fix are below."""
+    """Return a violation in Markdown.
+
+    The engine puts the rule's description on the first line, breach and fix below.
+    """
     message = violation.message.partition("\n")[2] or violation.message
     return f"**{violation.level}** {code(violation.policy)} on {code(violation.resource)}: {quoted(message)}"
 

@@ -1,4 +1,4 @@
-"""Both sides of a pull request for one stack, and what is concluded from them."""
+"""Both sides of a pull request for one stack, and the conclusions from them."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -14,25 +14,25 @@ from operations.preview.version_change import UnsupportedChange
 
 @dataclass(frozen=True)
 class Comparison:
-    """What the comment tells."""
+    """The comparison that the comment describes."""
 
     stack: str
     before: Side
     after: Side
     relaxations: Relaxations = field(default_factory=Relaxations)
     own_violations: tuple[Violation, ...] = ()
-    """Those of the pull request's own rules, where it changes them and the base's do not say the same."""
+    """Violations of the pull request's own rules, where it changes them and the base's rules do not report the same."""
     charts_at_hand: bool = False
-    """True where charts.source was left aside."""
+    """True where charts.source was replaced by local charts."""
 
     @property
     def errors(self) -> tuple[str, ...]:
-        """Return why the pull request does not preview, a line for each problem."""
+        """Return the reasons why the pull request does not preview, a line for each problem."""
         return tuple(_lines(self.after.intent.errors))
 
     @property
     def steps(self) -> tuple[Step, ...]:
-        """Return what the engine would do to a cluster that is as the base wants it."""
+        """Return the engine's steps on a cluster that is as the base describes it."""
         return () if self.errors else self.after.intent.steps
 
     @property
@@ -41,7 +41,7 @@ class Comparison:
 
     @property
     def broken(self) -> tuple[Violation, ...]:
-        """Return the breaches that refuse the pull request."""
+        """Return the violations that refuse the pull request."""
         return tuple(violation for violation in self.violations if violation.level == "mandatory")
 
     @property
@@ -60,7 +60,7 @@ class Comparison:
 
 
 def _lines(errors: Iterable[str]) -> Iterator[str]:
-    """Yield a line for each problem; a heading above several of them counts them only."""
+    """Yield a line for each problem, without a heading that only counts several of them."""
     for error in errors:
         heading, *rest = [line.strip() for line in error.splitlines() if line.strip()] or [""]
         yield from rest if rest and heading.endswith(":") else [error]

@@ -1,4 +1,4 @@
-"""What a change of the rendered objects does to pods that run: which restart, and which keep what they have."""
+"""The consequences of changed objects for running pods: the restarts, and the proxies that stay as they are."""
 
 import json
 from collections.abc import Iterator
@@ -11,24 +11,24 @@ from operations.preview.rendered import Objects
 
 WORKLOADS = ("Deployment", "DaemonSet", "StatefulSet")
 GATEWAY_TEMPLATE = ("inject.istio.io/templates", "gateway")
-"""The annotation of a pod whose proxy istiod's webhook fills in, as in a gateway's."""
+"""Annotation of a pod whose proxy istiod's webhook adds, as in a gateway's pod."""
 IMAGE = ("hub", "tag", "variant")
 
 
 @dataclass(frozen=True)
 class Consequences:
-    """Workloads as `KIND NAMESPACE/NAME`."""
+    """Consequences for workloads, each as `KIND NAMESPACE/NAME`."""
 
     restarts: tuple[str, ...] = ()
-    """Those whose pod template changes: a rollout replaces their pods."""
+    """Workloads whose pod template changes: a rollout replaces their pods."""
     stale: tuple[str, ...] = ()
     """Gateways whose pods stay, though istiod would now inject another proxy image."""
     proxy: str | None = None
-    """The version of the proxies that run now, where istiod injects another one from now on."""
+    """Version of the running proxies, where istiod will inject another one."""
     has_new_sidecars: bool = False
-    """True where a pod that is made anew gets another sidecar than the running one has."""
+    """True where a recreated pod gets a different sidecar from the running one."""
     lost_control_plane: str | None = None
-    """The namespace in which running sidecars look for an istiod that is no longer there."""
+    """Namespace in which running sidecars look for an istiod that is no longer there."""
 
 
 def of(before: Objects, after: Objects) -> Consequences:
@@ -68,7 +68,7 @@ def _template(objects: Objects, key: str) -> dict[str, Any]:
 
 
 def _injection(objects: Objects) -> dict[str, Any] | None:
-    """Return what istiod's webhook makes sidecars of, wherever istiod is."""
+    """Return the template from which istiod's webhook creates sidecars, wherever istiod is."""
     injector = _config_map(objects, "istio-sidecar-injector")
     if injector is None:
         return None

@@ -1,4 +1,4 @@
-"""The part of the comment that shows rendered objects: one folded diff each, as many as there is room for."""
+"""The comment's section of rendered objects: a folded diff for each, as many as fit."""
 
 from collections.abc import Collection
 
@@ -8,9 +8,9 @@ from operations.preview.spelling import counted, fenced, folded
 
 
 def section(changed: list[Change], room: int, restarts: Collection[str] = ()) -> str:
-    """Return at most `room` characters: the longest diffs give way first. Mere version labels are only counted.
+    """Return at most `room` characters, shortening the longest diffs first. Changes of version labels are only counted.
 
-    `restarts`: objects whose pods restart, which are shown though it be for a label.
+    `restarts`: objects whose pods restart; these are shown even for a label.
     """
     if not changed:
         return ""

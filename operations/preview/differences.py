@@ -9,18 +9,18 @@ from deepdiff import DeepDiff
 from deepdiff.helper import CannotCompare
 
 IDENTITIES = ("name", "prefix", "exact", "host", "service", "uri", "number", "port")
-"""Keys by which an item of a list is the same item on both sides, the first that both have."""
+"""Keys that identify an item of a list on both sides: the first one that both have."""
 
 
 @dataclass(frozen=True)
 class Difference:
-    """One value; None on the side that does not have it."""
+    """The values at one path; None on the side that does not have it."""
 
     path: str
     before: Any
     after: Any
     item: "Difference | None" = None
-    """The item of the outermost list that the value stands in, whole."""
+    """The whole item of the outermost list that contains the value."""
 
 
 def between(before: Any, after: Any) -> list[Difference]:
@@ -86,7 +86,7 @@ def _at(tree: Any, path: str) -> Any:
 
 
 def walk(tree: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[str, Any]]:
-    """Yield every value of a tree with its path, a mapping or list before what is in it."""
+    """Yield every value of a tree with its path, a mapping or list before its content."""
     yield join(list(path)), tree
     steps = tree.items() if isinstance(tree, Mapping) else enumerate(tree) if isinstance(tree, list) else ()
     for key, value in steps:
@@ -94,7 +94,7 @@ def walk(tree: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[str, Any]]:
 
 
 def _is_reordered(entry: Difference) -> bool:
-    """Return True where items that both sides have stand in another order."""
+    """Return True where items that both sides have are in another order."""
     if not (isinstance(entry.before, list) and isinstance(entry.after, list)):
         return False
     places = [entry.after.index(item) for item in entry.before if item in entry.after]

@@ -1,4 +1,4 @@
-"""The lines that say what happens to the cluster, why, and what to do after the update."""
+"""The lines about the effects on the cluster, their reasons, and the work after the update."""
 
 from collections.abc import Iterator, Sequence
 
@@ -8,14 +8,14 @@ from operations.preview.spelling import code, enumerated
 from operations.preview.verdict import GONE, staying
 
 WITH = {
-    "Namespace": ", and **everything in {it}**, also what others put there",
+    "Namespace": ", and **everything in {it}**, including objects of other owners",
     "Release": ", and {its} pods with {it}",
 }
-"""What goes with an object of a kind."""
+"""Objects that are deleted together with an object of a kind."""
 
 
 def lines(found: Comparison) -> Iterator[str]:
-    """Yield a line for each thing that happens."""
+    """Yield a line for each effect."""
     alike: dict[tuple[object, ...], list[Step]] = {}
     for step in found.steps:
         if step.verb in GONE:
@@ -31,18 +31,18 @@ def lines(found: Comparison) -> Iterator[str]:
         yield f"{enumerated([code(key) for key in effect.restarts])} {verb}."
     if effect.lost_control_plane:
         yield (
-            f"Running sidecars look for istiod in {code(effect.lost_control_plane)}, where it no longer is: "
-            "they keep their last configuration, and their certificates run out, until their pods are made anew."
+            f"Running sidecars look for istiod in {code(effect.lost_control_plane)}, where it no longer runs: "
+            "until their pods restart, they keep their last configuration, and their certificates expire."
         )
         yield _refusal(found.stack, effect.lost_control_plane)
     elif effect.has_new_sidecars:
-        yield f"Running proxies stay: {staying(effect)} until their pods are made anew."
+        yield f"Running proxies stay: {staying(effect)} until their pods restart."
     if effect.stale:
         yield f"The gateways' own pod templates do not change. After the update: {code(_restart(effect.stale))}."
 
 
 def _refusal(stack: str, namespace: str) -> str:
-    """Return what preflight says of an istiod that moves, which only a running cluster shows."""
+    """Return preflight's refusal of an istiod that moves, which only a running cluster shows."""
     destroy, repair = code(f"pulumi destroy -s {stack}"), code(f"python -m operations repair -s {stack} --yes")
     return (
         f"Preflight refuses this `pulumi up` (foreign istio) while istiod runs in {code(namespace)}. To move it, run "
@@ -51,7 +51,7 @@ def _refusal(stack: str, namespace: str) -> str:
 
 
 def _restart(workloads: Sequence[str]) -> str:
-    """Return the command that restarts workloads of one namespace, the mesh's."""
+    """Return the command that restarts workloads of one namespace, that of the mesh."""
     places = [key.partition(" ")[2].split("/") for key in workloads]
     return f"kubectl rollout restart -n {places[0][0]} {' '.join(f'deployment/{name}' for _, name in places)}"
 

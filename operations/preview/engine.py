@@ -1,4 +1,4 @@
-"""Runs one side's program: the engine's preview on a state of its own, with no cluster and no Vault."""
+"""The engine's preview of one side's program on a separate state, without a cluster and without Vault."""
 
 import os
 import subprocess
@@ -17,17 +17,17 @@ from operations.programs import NotRunnableError
 
 
 class PulumiRefusedError(Exception):
-    """The command pulumi can't be used; the text is one line: why, and what to do."""
+    """The command pulumi cannot be used; the text is one line: why, and what to do."""
 
 
 @dataclass(frozen=True)
 class Checkout:
-    """A side's folder, and what the engine needs beside it."""
+    """A side's folder, and the engine's further inputs."""
 
     folder: Path
     stack: str
     config: dict[str, str]
-    """Paths and values that are set beforehand."""
+    """Config that is set before the preview, by path."""
 
     @property
     def policies(self) -> Path:
@@ -48,15 +48,15 @@ def command() -> automation.PulumiCommand:
     except automation.InvalidVersionError as problem:
         raise PulumiRefusedError(f"the command pulumi is of another version: {problem}; install a newer one") from None
     except subprocess.CalledProcessError as problem:
-        message = f"`pulumi version` ends with status {problem.returncode}, see above; install pulumi anew"
+        message = f"`pulumi version` ends with status {problem.returncode}, see above; reinstall pulumi"
         raise PulumiRefusedError(message) from None
 
 
 def preview(side: Checkout, judge: Checkout | None = None, deployed: Deployment | None = None) -> Intent:
-    """Return what a side's program wants; nothing, where there is none yet.
+    """Return the resources of a side's program; nothing, where it has none yet.
 
-    `judge`: the side whose policy pack and policy config have a say. `deployed`: the state to compare with, by
-    default an empty one. No kubeconfig and no Vault token reach the program.
+    `judge`: the side whose policy pack and policy config apply. `deployed`: the state to compare with, by default an
+    empty one. No kubeconfig and no Vault token reach the program.
     """
     if not (side.folder / "Pulumi.yaml").exists():
         return engine_result.NOTHING
@@ -98,6 +98,6 @@ def _run(stack: automation.Stack, judge: Checkout | None, events: list[EngineEve
 
 
 def _reason(output: str) -> str:
-    """Return the errors that a failed command named, or else all that it said."""
+    """Return the errors that a failed command named, or else its whole output."""
     named = [line.strip().removeprefix("error: ") for line in output.splitlines() if line.strip().startswith("error: ")]
     return "; ".join(dict.fromkeys(named)) or output

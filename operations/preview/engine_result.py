@@ -1,4 +1,4 @@
-"""What one side's program wants, as the engine's events tell it."""
+"""The resources, steps and violations of one side's program, from the engine's events."""
 
 import re
 from collections.abc import Iterable
@@ -12,14 +12,14 @@ from operations.preview.engine_state import Deployment
 
 MARKUP = re.compile(r"<\{%.*?%\}>|\x1b\[[0-9;]*m")
 SUMMARIES = ("preview failed", "an unhandled error occurred: program exited")
-"""The engine's last words on any error; its reason stands in another one, or in a violation."""
+"""The engine's last words on any error; its reason is in another event, or in a violation."""
 IGNORED = ("pulumi:pulumi:Stack", "pulumi:providers:")
 VERBS = {OpType.CREATE: "create", OpType.UPDATE: "update", OpType.DELETE: "delete", OpType.REPLACE: "replace"}
 
 
 @dataclass(frozen=True)
 class Resource:
-    """One resource with the inputs that its provider would get; secrets read `[secret]`."""
+    """A resource with the inputs that its provider would get; secrets read `[secret]`."""
 
     type: str
     name: str
@@ -28,13 +28,13 @@ class Resource:
 
 @dataclass(frozen=True)
 class Step:
-    """What the engine would do to one resource."""
+    """The engine's operation on one resource."""
 
     verb: str
     before: Resource | None
     after: Resource | None
     keys: tuple[str, ...] = ()
-    """The inputs for whose sake a resource is replaced."""
+    """The inputs that cause the replacement of a resource."""
     is_retained: bool = False
     """True where the resource leaves the state, but not the cluster."""
 
@@ -58,7 +58,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Violation:
-    """What one policy says of one resource."""
+    """One violation of a policy by one resource."""
 
     policy: str
     level: str
@@ -68,7 +68,7 @@ class Violation:
 
 @dataclass(frozen=True)
 class Intent:
-    """All that a preview tells."""
+    """The complete result of a preview."""
 
     resources: dict[str, Resource]
     outputs: dict[str, Any]
@@ -88,7 +88,7 @@ NOTHING = Intent({}, {})
 
 
 def of(events: list[EngineEvent], crash: str | None = None) -> Intent:
-    """Return an intent; `crash`: what the command said where it failed, for want of a better reason."""
+    """Return an intent; `crash` is the output of a failed command, for lack of a better reason."""
     said = [event.diagnostic_event for event in events if event.diagnostic_event]
     violations = tuple(_violation(event) for event in events if event.policy_event)
     reasons = _unique(message.message for message in said if message.severity == "error")

@@ -9,11 +9,11 @@ PROVIDER = "pulumi:providers:"
 NO_TIME = "2026-01-01T00:00:00Z"
 
 Deployment = dict[str, Any]
-"""What `pulumi stack import` takes."""
+"""The input of `pulumi stack import`."""
 
 
 def of(events: list[EngineEvent]) -> Deployment:
-    """Return the state in which everything that a preview on an empty state wants is there as it wants it."""
+    """Return the state in which every resource of a preview on an empty state exists with its inputs."""
     steps = [event.resource_pre_event.metadata for event in events if event.resource_pre_event]
     wanted = [step.new for step in steps if step.new]
     ids = dict(reference.rsplit("::", 1) for resource in wanted if (reference := resource.provider))
@@ -39,7 +39,7 @@ def _resource(resource: StepEventStateMetadata, ids: dict[str, str]) -> dict[str
 
 
 def _outputs(type_: str, inputs: dict[str, Any]) -> dict[str, Any]:
-    """Return what the provider would have kept.
+    """Return the outputs that the provider would have stored.
 
     The Kubernetes provider compares an object's new inputs with `__inputs` of its outputs, and a release's with the
     inputs of the state (parseCheckpointObject and helmReleaseProvider.Diff, pulumi-kubernetes 4.25.0).

@@ -1,8 +1,8 @@
-"""Writes the comment on the pull request: `python3 operations/preview/publish.py NUMBER FILE`, with `gh` on PATH.
+"""The command `python3 operations/preview/publish.py NUMBER FILE`: write the comment on a pull request, with `gh`.
 
-It changes the comment that this workflow wrote before, and no other: the one by GitHub's own bot account with the
-marker of one of the same stacks. It runs in the job that may write, on the base's checkout and with no package of
-ours: only Python's own modules.
+It changes the earlier comment of this workflow, and no other: the one by GitHub's own bot account with the marker of
+one of the same stacks. It runs in the job that has the right to write, on the base's checkout, with Python's standard
+library alone.
 """
 
 import json
@@ -18,7 +18,7 @@ COMMENTS = "repos/{owner}/{repo}/issues"
 
 
 def main(number: str, file: Path) -> None:
-    """Change the comment of an earlier run, or write the first one."""
+    """Change the comment of an earlier run, or write a new one."""
     body = file.read_text()
     known = own_comment(_comments(number), body)
     if known is None:

@@ -1,4 +1,4 @@
-"""What a pull request relaxes: rules, their bounds, and settings that protect the mesh."""
+"""The relaxations in a pull request: of rules, their bounds, and settings that protect the mesh."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -20,13 +20,13 @@ MESSENGERS = ("operations/preview/", ".github/workflows/preview.yml", "Makefile"
 
 @dataclass(frozen=True)
 class Relaxations:
-    """A line for each."""
+    """The relaxations, a line for each."""
 
     rules: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    """By the rules' names."""
+    """Relaxed rules, by name."""
     settings: tuple[str, ...] = ()
     code: tuple[str, ...] = ()
-    """Changes of the rules' or the preview's own program, which only a reader can judge."""
+    """Changes of the code of the rules or of the preview, which only a reader can judge."""
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -35,7 +35,7 @@ class Relaxations:
 
 
 def of_rules(before: RuleSet, after: RuleSet) -> dict[str, tuple[str, ...]]:
-    """Return what the new rules allow that the old ones do not, as far as levels and bounds tell."""
+    """Return what the new rules allow and the old ones do not, according to levels and bounds."""
     if before and not after:
         return dict.fromkeys(before, (f"The policy pack is deleted, and with it {counted(len(before), 'rule')}.",))
     found = {name: tuple(_of_rule(name, rule, after.get(name))) for name, rule in before.items()}
@@ -61,7 +61,10 @@ def _severity(level: str) -> int:
 
 
 def _is_lower(before: Any, after: Any) -> bool:
-    """Return True where a bound is an amount that falls; a changed list may relax either way."""
+    """Return True where a bound is an amount that falls.
+
+    A changed list is not judged, since it may relax either way.
+    """
     try:
         return quantity(str(after)) < quantity(str(before))
     except ValueError:
@@ -69,7 +72,7 @@ def _is_lower(before: Any, after: Any) -> bool:
 
 
 def of_settings(before: Config, after: Config) -> tuple[str, ...]:
-    """Return the settings that are weaker on the new side, defaults counted in; none for a new stack."""
+    """Return the settings that are weaker on the new side, defaults included; none for a new stack."""
     if not before or not after:
         return ()
     try:
@@ -85,16 +88,16 @@ def of_settings(before: Config, after: Config) -> tuple[str, ...]:
 
 
 def _values(before: Any, after: Any) -> str:
-    """Return both values where they fit into a line; the section of the settings shows others."""
+    """Return both values where they fit on a line; the section of the settings shows the others."""
     return "" if isinstance(after, dict | list) else f" {changed(before, after)}"
 
 
 def of_code(files: Iterable[str]) -> tuple[str, ...]:
-    """Return a line for each changed file that judges, or that writes the comment."""
+    """Return a line for each changed file that judges a pull request or writes the comment."""
     lines = []
     for name in files:
         if name.startswith(JUDGES):
-            lines.append(f"{code(name)} changes: read what its rule forbids now; here the base's rule has judged.")
+            lines.append(f"{code(name)} changes: review what its rule forbids now; this comment uses the base's rule.")
         elif name.startswith(MESSENGERS):
             lines.append(f"{code(name)} changes: the changed program wrote this comment.")
     return tuple(lines)

@@ -1,4 +1,4 @@
-"""The Kubernetes objects that an intent comes down to, as text that can be compared."""
+"""The Kubernetes objects of an intent, as text that can be compared."""
 
 import subprocess
 import tempfile
@@ -13,11 +13,11 @@ from operations.preview.engine_result import Intent, Resource
 
 
 class Dumper(yaml.CSafeDumper):
-    """Writes a text of several lines as it is, so that a diff shows the line that changes."""
+    """A YAML dumper that keeps the lines of a text, so that a diff shows the changed line."""
 
 
 def _text(dumper: Dumper, text: str) -> yaml.ScalarNode:
-    # YAML can't write a text as it is where it has tabs, or a line ends in a blank.
+    # YAML cannot keep the lines of a text with tabs, or with a blank at the end of a line.
     lines = "\n".join(line.expandtabs().rstrip() for line in text.split("\n"))
     return dumper.represent_scalar("tag:yaml.org,2002:str", lines, style="|" if "\n" in text else None)
 
@@ -35,7 +35,7 @@ class NotRenderedError(Exception):
 
 
 def objects(intent: Intent, folder: Path) -> Objects:
-    """All objects of a side; `folder`: its checkout, where local charts lie. Raises NotRenderedError."""
+    """Return all objects of a side. `folder`: its checkout, for local charts. Raises NotRenderedError."""
     found: Objects = {}
     for resource in intent.resources.values():
         if resource.type == RELEASE:
@@ -71,7 +71,7 @@ def _output(command: list[str], folder: Path) -> str:
 
 
 def _whole_numbers(tree: Any) -> Any:
-    """Undoes the engine's float for every number: some templates print 1.0 where a 1 went in."""
+    """Convert the engine's floats back into whole numbers: some templates print 1.0 for a 1."""
     if isinstance(tree, dict):
         return {key: _whole_numbers(value) for key, value in tree.items()}
     if isinstance(tree, list):
@@ -80,7 +80,7 @@ def _whole_numbers(tree: Any) -> Any:
 
 
 def named(documents: Iterable[dict[str, Any]]) -> Iterator[tuple[str, str]]:
-    """Written anew, keys in order: comments and quotation marks are no change."""
+    """Yield each document's name and text with sorted keys: comments and quotation marks are no change."""
     for one in documents:
         place = one["metadata"].get("namespace")
         name = f"{one['kind']} {place + '/' if place else ''}{one['metadata']['name']}"
@@ -93,6 +93,6 @@ def named(documents: Iterable[dict[str, Any]]) -> Iterator[tuple[str, str]]:
 
 
 def _without_data(secret: dict[str, Any]) -> dict[str, Any]:
-    """A Secret with its keys, but not its values: this becomes a public comment."""
+    """Return a Secret with its keys and without its values: the comment may be public."""
     parts = [part for part in ("data", "stringData") if isinstance(secret.get(part), dict)]
     return {**secret, **{part: dict.fromkeys(secret[part], "[secret]") for part in parts}}

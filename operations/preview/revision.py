@@ -1,4 +1,4 @@
-"""Which commits are compared, what changed between them, and which run of the workflow compares them."""
+"""The compared commits, the files changed between them, and the workflow run that compares them."""
 
 import os
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ DOCUMENTATION = ("docs/", "tests/", "LICENSE")
 
 @dataclass(frozen=True)
 class Revision:
-    """Both sides, as a reader finds them again."""
+    """The two commits of a comparison, as a reader can look them up."""
 
     branch: str
     base: str
@@ -32,7 +32,7 @@ class Revision:
 
 
 def of(repository: Path, branch: str) -> Revision:
-    """Describe the working tree against the branch that it left. Raises checkout.UnknownRevisionError."""
+    """Describe the working tree against the branch from which it forked. Raises checkout.UnknownRevisionError."""
     base = checkout.fork_point(repository, branch)
     tracked = checkout.git(repository, "diff", "--name-only", "-z", base)
     new = checkout.git(repository, "ls-files", "--others", "--exclude-standard", "-z")

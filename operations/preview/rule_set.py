@@ -1,4 +1,4 @@
-"""The rules by which a side judges: their levels and bounds, as its policy pack and its policy config say."""
+"""The rules of a side: their levels and bounds, from its policy pack and its policy config."""
 
 import json
 import subprocess
@@ -21,18 +21,18 @@ class RulesUnreadableError(Exception):
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule as it judges one stack."""
+    """A rule with its level and bounds for one stack."""
 
     level: str
     bounds: dict[str, Any]
 
 
 RuleSet = dict[str, Rule]
-"""By the rules' names."""
+"""Rules by name."""
 
 
 def read(side: Checkout) -> RuleSet:
-    """Return the rules of a side, none where it has no pack. Raises RulesUnreadableError."""
+    """Return the rules of a side, none where it has no policy pack. Raises RulesUnreadableError."""
     if not (side.policies / "PulumiPolicy.yaml").exists():
         return {}
     config = _config(side)
@@ -58,7 +58,10 @@ def _config(side: Checkout) -> dict[str, Any]:
 
 
 def _configured(rule: dict[str, Any], config: Any) -> Rule:
-    """Policy config is a level, or a mapping with bounds and, at will, the level (Pulumi's own two forms)."""
+    """Return the configured rule.
+
+    Policy config is a level, or a mapping of bounds with or without it (Pulumi's forms).
+    """
     if not isinstance(config, dict):
         return Rule(config or rule["level"], rule["bounds"])
     bounds = {key: value for key, value in config.items() if key != "enforcementLevel"}

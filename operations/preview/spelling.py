@@ -1,4 +1,4 @@
-"""How values, differences and counts are written in the comment's Markdown."""
+"""The spelling of values, differences and counts in the comment's Markdown."""
 
 import re
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ UNIT = re.compile(r"[0-9.]+([numkMGTPE]|[KMGTPE]i)")
 
 
 def text(value: Any) -> str:
-    """Return a value as a stack file has it, in one line."""
+    """Return a value as in a stack file, on one line."""
     if value is None:
         return "nothing"
     if isinstance(value, str):
@@ -23,17 +23,17 @@ def text(value: Any) -> str:
 
 
 def code(value: Any) -> str:
-    """Return a value as code that may stand in a table."""
+    """Return a value as code that fits into a table."""
     return "nothing" if value is None else f"`{text(value).replace('`', chr(39)).replace('|', chr(92) + '|')}`"
 
 
 def is_short(*values: Any) -> bool:
-    """Return True where the values can stand in a line, whole."""
+    """Return True where the whole values fit on a line."""
     return all(len(text(value)) <= LONGEST and "\n" not in str(value) for value in values)
 
 
 def changed(before: Any, after: Any) -> str:
-    """Return both values, and by how much an amount rises or falls."""
+    """Return both values, and the rise or fall of an amount."""
     return f"{code(before)} → {code(after)}{_percent(before, after)}"
 
 
@@ -48,17 +48,17 @@ def _percent(before: Any, after: Any) -> str:
 
 
 def counted(number: int, noun: str) -> str:
-    """Return a number with its noun, which gets an s where there are several."""
+    """Return a number with its noun, in the plural unless it is 1."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def enumerated(names: Sequence[str]) -> str:
-    """Return names as a sentence has them."""
+    """Return names as an enumeration in a sentence."""
     return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
 
 
 def quoted(text: str) -> str:
-    """Return a text in one line."""
+    """Return a text on one line."""
     return " ".join(text.split())
 
 
@@ -68,5 +68,5 @@ def folded(title: str, body: str) -> str:
 
 
 def fenced(diff: str) -> str:
-    """Return a diff as GitHub colours it; four marks, for a text may have three."""
+    """Return a diff as a code block that GitHub colours; its fence has four marks, because a text may have three."""
     return f"````diff\n{diff}\n````"

@@ -1,4 +1,4 @@
-"""The parts of the comment that show values: of the stack file, and of the resources that come of it."""
+"""The comment's sections of values: those of the stack file, and those of the resources."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -17,7 +17,7 @@ LEFT = ":--"
 
 
 def settings(before: Config, after: Config) -> str:
-    """Return a table of the plain values, and below it each changed item of a list or branch, whole."""
+    """Return a table of the plain values, and below it every changed item of a list or branch."""
     found = differences.between(before, after)
     plain = [entry for entry in found if _is_plain(entry)]
     items = {entry.path: entry for difference in found if not _is_plain(difference) for entry in [_whole(difference)]}
@@ -47,7 +47,7 @@ def _yaml(value: Any) -> str:
 
 
 def resources(steps: Iterable[Step]) -> str:
-    """Return the table of all resources that change, folded."""
+    """Return the folded table of all changed resources."""
     rows = [_row(step) for step in steps]
     if not rows:
         return ""

@@ -1,4 +1,4 @@
-"""The first line of a stack's section: what a reviewer must know, the worst first."""
+"""The first line of a stack's section, with the worst finding first."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -34,15 +34,15 @@ def _judgement(found: Comparison) -> Iterator[str]:
     if found.unsupported:
         yield found.unsupported.verdict
     if found.relaxations.code:
-        yield "changes what judges it"
+        yield "changes the code that judges it"
 
 
 def _effects(found: Comparison) -> list[str]:
     if found.errors:
-        return ["what it would change is not known"]
+        return ["its changes are unknown"]
     if is_of_vault(found.after.config):
         changes = found.before.config != found.after.config
-        return ["**changes the CA's settings**, what that does in Vault is not known" if changes else NO_CHANGE]
+        return ["**changes the CA's settings**, with unknown effects in Vault" if changes else NO_CHANGE]
     refused = ["**`pulumi up` refuses it while the mesh runs**"] if found.consequences.lost_control_plane else []
     effects = [*refused, *_gone(found.steps), *_counts(found.steps)]
     if found.consequences.restarts:
@@ -53,7 +53,7 @@ def _effects(found: Comparison) -> list[str]:
 
 
 def staying(effect: Consequences) -> str:
-    """Return which running proxies keep what."""
+    """Return the running proxies that stay as they are."""
     if not effect.proxy:
         return "sidecars keep their settings"
     kept = f"keep proxy {effect.proxy}"
@@ -61,7 +61,7 @@ def staying(effect: Consequences) -> str:
 
 
 def together(workloads: Sequence[str]) -> str:
-    """Return workloads, given as `KIND NAMESPACE/NAME`, as a reader calls them."""
+    """Return workloads, given as `KIND NAMESPACE/NAME`, in the words of a sentence."""
     names = [GATEWAYS.get(name, name) for name in (key.rpartition("/")[2] for key in workloads)]
     if {*GATEWAYS.values()} <= {*names}:
         names = [*(name for name in names if name not in GATEWAYS.values()), "both gateways"]

@@ -1,4 +1,4 @@
-"""The change of istio.version in a pull request, judged by the rule by which `up` takes or refuses it."""
+"""The change of istio.version in a pull request, judged by the same rule as in `up`."""
 
 from typing import NamedTuple
 
@@ -19,7 +19,7 @@ class UnsupportedChange(NamedTuple):
 
 
 def of(base: Config, head: Config) -> UnsupportedChange | None:
-    """Return the change; None where the version stays, or changes as Istio supports it."""
+    """Return the change; None where the version stays, or where Istio supports the change."""
     before, after = _settings(base), _settings(head)
     if not before or not after:
         return None
@@ -33,7 +33,7 @@ def of(base: Config, head: Config) -> UnsupportedChange | None:
 
 
 def _settings(config: Config) -> Settings | None:
-    """Return the settings; None for a new stack, one of the CA alone, and one that does not parse."""
+    """Return the settings; None for a new stack, for a stack of the CA alone, and for invalid settings."""
     if f"{PROJECT}:istio" not in config:
         return None
     try:

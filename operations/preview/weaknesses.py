@@ -1,4 +1,4 @@
-"""The settings by which a mesh can be weakened, and which way each of them weakens it."""
+"""The settings by which a mesh can be weakened, and the direction in which each weakens it."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -26,7 +26,7 @@ def _differs(before: Any, after: Any) -> bool:
 
 
 def _grows(before: Any, after: Any) -> bool:
-    """Compare lists, or mappings by their entries: True where the new one has an entry that the old one lacks."""
+    """Return True where the new list, or mapping, has an entry that the old one lacks."""
     old, new = (list(side.items()) if isinstance(side, Mapping) else side or [] for side in (before, after))
     return any(entry not in old for entry in new)
 
@@ -40,7 +40,10 @@ def _hours(duration: Any) -> float:
 
 
 def _lets_more_in(before: Any, after: Any) -> bool:
-    """Compare authorization policies: an ALLOW gets a rule, a DENY loses one, a policy goes, or selects others."""
+    """Return True where the new policies admit more.
+
+    An ALLOW has a new rule, a DENY lost one, or a selector changed.
+    """
     before, after = before or {}, after or {}
     return any(name not in after or _is_looser(old, after[name]) for name, old in before.items()) or any(
         policy.get("action", "ALLOW") == "ALLOW" and name not in before for name, policy in after.items()
@@ -61,18 +64,19 @@ WEAKNESSES = (
     Weakness("trading.sidecarScope", _grows, "sidecars may reach more services"),
     Weakness("trading.bounds.sidecar", _becomes(False), "sidecars may reach more services"),
     Weakness("trading.bounds.quota", _becomes(False), "workloads may take more of the Pis than the budget says"),
-    Weakness("trading.bounds.limitRange", _becomes(False), "containers that name no limit have none"),
+    Weakness("trading.bounds.limitRange", _becomes(False), "containers without a limit are not limited"),
     Weakness("traffic.legacy", _grows, "more workloads accept plain text"),
-    Weakness("traffic.authorization.policies", _lets_more_in, "more callers may be let in"),
-    Weakness("traffic.authorization.defaultDeny.enabled", _becomes(False), "callers that no policy names are let in"),
-    Weakness("traffic.authorization.defaultDeny.allowIngress", _becomes(True), "the ingress gateway is let in"),
-    Weakness("traffic.authorization.defaultDeny.allowNamespaces", _grows, "more namespaces are let in"),
+    Weakness("traffic.authorization.policies", _lets_more_in, "more callers may be admitted"),
+    Weakness("traffic.authorization.defaultDeny.enabled", _becomes(False), "callers that no policy names are admitted"),
+    Weakness("traffic.authorization.defaultDeny.allowIngress", _becomes(True), "the ingress gateway is admitted"),
+    Weakness("traffic.authorization.defaultDeny.allowNamespaces", _grows, "more namespaces are admitted"),
     Weakness("traffic.external", _grows, "more hosts outside the mesh can be called"),
     Weakness("charts.source", _differs, "the charts, which run with all rights, come from another place"),
     Weakness("images.hub", _differs, "the images come from another place"),
     Weakness("release.atomic", _becomes(False), "a failed upgrade is not rolled back"),
     Weakness("trading.hours", _becomes(None), "proxies may be restarted at any time"),
-    Weakness("istio.allowSkip", _becomes(True), "changes of version that Istio does not support are taken"),
+    Weakness("istio.allowSkip", _becomes(True), "version changes that Istio does not support are accepted"),
+    Weakness("istio.allowRemoval", _becomes(True), "a control plane that running proxies use may be removed"),
     Weakness("vault.enabled", _becomes(False), "istiod signs with a root of its own"),
     Weakness("vault.key", _becomes("exported"), "the CA's key leaves Vault"),
     Weakness("vault.allowHttp", _becomes(True), "the token and the CA's key may cross the network in the clear"),
@@ -80,8 +84,8 @@ WEAKNESSES = (
     Weakness("vault.ttl", _is_longer, "a stolen CA is good for longer"),
     Weakness("vault.alsoTrust", _grows, "one more root certificate is trusted"),
     Weakness("ca.alsoTrust", _grows, "one more root certificate is trusted"),
-    Weakness("istio.adopt", _becomes(True), "a namespace that this stack did not create is taken over"),
-    Weakness("trading.adopt", _becomes(True), "a namespace that this stack did not create is taken over"),
+    Weakness("istio.adopt", _becomes(True), "a namespace that this stack did not create is adopted"),
+    Weakness("trading.adopt", _becomes(True), "a namespace that this stack did not create is adopted"),
     Weakness("destroy.crds", _becomes(True), "a destroy deletes every Istio object of the cluster"),
     Weakness("destroy.rootCertificates", _becomes(True), "a destroy deletes the root certificates"),
 )

@@ -1,4 +1,4 @@
-"""`repair`: finds what a killed `pulumi up` left, and clears it away."""
+"""The command `repair`: find what a killed `pulumi up` left behind, and clean it up."""
 
 from operations.repair.command import repair
 

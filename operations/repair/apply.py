@@ -1,4 +1,4 @@
-"""Doing what the plan says."""
+"""The execution of a repair's plan."""
 
 import time
 from collections.abc import Callable
@@ -18,15 +18,16 @@ from pi_mesh.cluster.release_records import ReleaseRecord
 from pi_mesh.inventory import Kind
 
 PATIENCE = 60.0
-"""Seconds for an orphan to finish a release: better than ending it in the middle of one."""
+"""Seconds for an orphan to finish a release: ending it in the middle would be worse."""
 
 Say = Callable[[str], None]
 
 
 def carry_out(now: Situation, say: Say) -> list[Finding]:
-    """Repair everything, with a line for each step; return the steps that were done, and what stopped them.
+    """Repair everything, printing a line for each step; return the completed steps, and the obstacle that ended them.
 
-    What the cluster and the state need is planned anew once the orphans are gone: they may have finished their work.
+    The steps in the cluster and the state are planned again after the orphans are gone: these may have finished their
+    work.
     """
     with backend_lock.held(now) as lock:
         cleared = list(plan.processes_and_locks(now))
@@ -61,7 +62,7 @@ def _make_way(now: Situation, step: Step) -> None:
 
 
 def _wait_for(now: Situation, plugin: Process) -> None:
-    """While it lives and one of our releases is under way, it may be just finishing it."""
+    """Wait while a plugin lives and one of the stack's releases is under way: the plugin may be about to finish it."""
     deadline = time.monotonic() + PATIENCE
     while plugin.alive() and time.monotonic() < deadline and plan.stuck(now):
         time.sleep(1)

@@ -25,7 +25,7 @@ ENDING = (signal.SIGTERM, signal.SIGHUP)
 
 
 class NotOurs(OperationError):
-    """The lock is somebody else's: nothing more is written."""
+    """Another process holds the lock: nothing more is written."""
 
     status = Exit.PROBLEMS
 
@@ -34,20 +34,20 @@ class NotOurs(OperationError):
 
 
 class BackendLock(Protocol):
-    """What an operation asks of a backend before it writes."""
+    """The lock of a backend, as an operation uses it before it writes."""
 
     def confirm(self, now: Situation) -> None:
-        """Raise NotOurs unless no run can be going on."""
+        """Raise NotOurs unless no run can be under way."""
 
     def give_way(self) -> None:
-        """Let the one command of Pulumi through that writes the state: it takes the lock itself."""
+        """Make room for the one command of Pulumi that writes the state: it takes the lock itself."""
 
 
 @contextmanager
 def held(now: Situation) -> Iterator[BackendLock]:
     """Hold the lock of the stack until the end, or a signal that ends the process.
 
-    Raises NotOurs where a run took it in the meantime.
+    Raises NotOurs where a run has taken the lock in the meantime.
     """
     if not now.locks_known:
         yield _Elsewhere()
@@ -73,7 +73,7 @@ class _InFolder:
         self._file = locks.folder(now.backend, now.stack) / f"{uuid4()}.json"
 
     def take(self) -> None:
-        """Lay the file, and look for another only then, as Pulumi does: of two at once none goes on."""
+        """Write the file, and look for another only afterwards, as Pulumi does: of two at once, none goes on."""
         content = {
             "pid": os.getpid(),
             "username": pwd.getpwuid(os.getuid()).pw_name,
@@ -98,17 +98,19 @@ class _InFolder:
         for lock in locks.read(self._backend, self._stack):
             if lock.file not in self._stale | {self._file}:
                 self.give_way()
-                raise NotOurs(self._stack, f"was locked meanwhile ({lock})", "wait until that run ends")
+                raise NotOurs(self._stack, f"was locked in the meantime ({lock})", "wait until that run ends")
 
 
 class _Elsewhere:
-    """A backend whose lock nobody but Pulumi can take: where it takes back the unchanged state, no run has the lock."""
+    """A backend whose lock only Pulumi can take: if it accepts the unchanged state, no run has the lock."""
 
     def confirm(self, now: Situation) -> None:
         found = pulumi.export(now.stack)
         if state.content(found) != state.content(now.state):
             raise NotOurs(
-                now.stack, "has changed meanwhile: a run is going on", "wait until it ends, then run this command again"
+                now.stack,
+                "has changed in the meantime: a run is active",
+                "wait until it ends, then run this command again",
             )
         try:
             pulumi.import_(now.stack, found)
@@ -123,7 +125,7 @@ class _Elsewhere:
 
 
 def _write_whole(file: Path, text: str) -> None:
-    """Write a file that nobody sees half-written."""
+    """Write a file in one step, so that no reader sees a part of it."""
     file.parent.mkdir(parents=True, exist_ok=True)
     half = file.with_name(f"{file.name}.{os.getpid()}.tmp")
     half.write_text(text)

@@ -1,4 +1,4 @@
-"""The command."""
+"""The command line of `repair`."""
 
 from typing import Annotated
 
@@ -16,12 +16,11 @@ Yes = Annotated[bool, typer.Option("--yes", help="Carry out the plan. Without th
 
 
 def repair(stack: Stack, yes: Yes = False, as_json: Json = False) -> None:
-    """Show what a killed run left behind, and with --yes clear it away; a plain `pulumi up` then goes on.
+    """Show what an interrupted `pulumi up` left behind; with --yes, clean it up so that `pulumi up` can continue.
 
-    Looks for stale locks, orphaned plugins, releases stuck half-way, pending operations, CRDs of a wrong owner, and a
-    CA that Vault has lost.
-    Never touches a deployed release, nor anything while a run may be going on: it holds the backend's lock meanwhile.
-    Status 1 as long as something is left to repair.
+    Looks for stale locks, orphaned plugins, half-finished releases, pending operations, CRDs of a wrong owner, and a CA
+    that Vault has lost. It never touches a deployed release, nor anything while a run may be under way: it holds the
+    backend's lock meanwhile. The status is 1 as long as something is left to repair.
     """
     with expected_errors("repair", stack, as_json):
         now = observed_state.read(stack, stacks.load_any(stack))
@@ -35,11 +34,11 @@ def repair(stack: Stack, yes: Yes = False, as_json: Json = False) -> None:
 
 
 def _nothing(_: object) -> None:
-    """Print nothing: all was said before, or JSON is all that is printed."""
+    """Print nothing: everything was printed before, or only JSON is printed."""
 
 
 def _planned(now: Situation) -> list[Finding]:
-    """While a run may be going on, what it is at is no damage: only the obstacle is shown."""
+    """Return the repairs, or only the obstacle: while a run may be under way, its open operations are no damage."""
     obstacle = plan.blocked(now)
     return [*_unknown(now), *([obstacle] if obstacle else (step.finding() for step in plan.steps(now)))]
 
@@ -51,15 +50,22 @@ def _unknown(now: Situation) -> list[Finding]:
 def _unknown_ca(now: Situation) -> list[Finding]:
     if not now.vault_unknown:
         return []
-    message = f"does not tell whether it still has the CA: {now.vault_unknown}"
-    return [unknown(plan.LOST_CA, Subject("vault", now.settings.vault.address or ""), message, "repair again then")]
+    message = f"gave no answer about its CA: {now.vault_unknown}"
+    return [
+        unknown(
+            plan.LOST_CA,
+            Subject("vault", now.settings.vault.address or ""),
+            message,
+            "run repair again when Vault answers",
+        )
+    ]
 
 
 def _unknown_locks(now: Situation) -> list[Finding]:
     if now.locks_known:
         return []
     message = "is in a backend whose lock only Pulumi can see: --yes asks for it before each write"
-    fix = "a killed run's lock stays: if no run is going on, `pulumi cancel` first"
+    fix = "a killed run's lock remains: if no run is active, run `pulumi cancel` first"
     return [unknown(plan.LOCK, Subject("stack", now.stack), message, fix)]
 
 
@@ -75,4 +81,4 @@ def _show_plan(planned: Report, repairing: bool = False) -> None:
     elif not planned.totals.error:
         typer.echo(f"Nothing to repair in stack {planned.stack}.")
     elif len(steps) == planned.totals.error:
-        typer.echo(f"Nothing was done. To do this: python -m operations repair -s {planned.stack} --yes")
+        typer.echo(f"Nothing was changed. To carry out this plan: python -m operations repair -s {planned.stack} --yes")

@@ -13,7 +13,7 @@ from pi_mesh.names import PROJECT
 
 @dataclass(frozen=True)
 class Lock:
-    """Who holds the stack, as its lock file says."""
+    """A lock of a stack, with its holder according to the lock file."""
 
     pid: int
     host: str
@@ -23,16 +23,16 @@ class Lock:
 
     @property
     def here(self) -> bool:
-        """Return True where the holder ran on this machine, so that we can see if it still does."""
+        """Return True where the holder ran on this machine, so that this program can see if it still runs."""
         return self.host == socket.gethostname()
 
     @property
     def alive(self) -> bool:
-        """Return True where a pulumi, or a repair, still runs under that number; only meaningful `here`."""
+        """Return True where a pulumi, or a repair, still runs under that process id; only meaningful if `here`."""
         return processes.is_run(self.pid)
 
     def remove(self) -> None:
-        """Remove this lock alone: `pulumi cancel` would remove those of other runs too."""
+        """Remove only this lock: `pulumi cancel` would also remove those of other runs."""
         for file in (self.file, self.file.with_name(f"{self.file.name}.attrs")):
             file.unlink(missing_ok=True)
 
@@ -41,19 +41,19 @@ class Lock:
 
 
 def examinable(backend: str) -> bool:
-    """Return True where the backend keeps its locks where we can read them: in a directory."""
+    """Return True where the backend keeps its locks in a directory that this program can read."""
     return backend.startswith("file://")
 
 
 def read(backend: str, stack: str) -> list[Lock]:
-    """Return the locks on a stack. Other kinds of backend are not looked into: none."""
+    """Return the locks on a stack; an empty list for other kinds of backend."""
     return _locks(folder(backend, stack)) if examinable(backend) else []
 
 
 def folder(backend: str, stack: str) -> Path:
-    """Return where a file backend keeps the locks of a stack.
+    """Return the folder in which a file backend keeps the locks of a stack.
 
-    One without meta.yaml has the layout from before projects had folders:
+    A backend without meta.yaml has the layout from before projects had folders:
     https://github.com/pulumi/pulumi/blob/master/pkg/backend/diy/lock.go, and meta.go beside it.
     """
     root, name = _root(backend) / ".pulumi", stack.rpartition("/")[2]
@@ -62,7 +62,7 @@ def folder(backend: str, stack: str) -> Path:
 
 
 def _locks(files: Path) -> list[Lock]:
-    # A lock that a full disk left half-written still has its temporary name; pulumi stumbles over it all the same.
+    # A lock that a full disk left half-written still has its temporary name, and stops pulumi all the same.
     return [_parse(file) for file in sorted(files.glob("*.json*")) if file.suffix in (".json", ".tmp")]
 
 

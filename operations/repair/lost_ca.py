@@ -7,15 +7,15 @@ from pi_mesh.checks.lost_ca import LostCa
 from pi_mesh.settings.vault import VaultSettings
 
 IN_VAULT = "vault:"
-"""Begins the types of all resources in Vault, which the program makes for the CA alone."""
+"""Prefix of the types of all resources in Vault, which the program creates for the CA alone."""
 MOUNT = "vault:index/mount:Mount"
 
 
 def find(state: dict, vault: VaultSettings) -> LostCa | None:
-    """Return what Vault has in place of the CA in the state; None where it has that one, or the state has none.
+    """Return what Vault has in place of the CA in the state; None where Vault has that CA, or the state has none.
 
-    A refresh that failed has taken a part of the CA out of the state already. Raises VaultError where Vault does not
-    tell.
+    A refresh that failed has already removed a part of the CA from the state. Raises VaultError where Vault gives no
+    answer.
     """
     ours = [entry for entry in _resources(state) if _is_in_vault(entry)]
     if not vault.here or not ours:
@@ -25,9 +25,9 @@ def find(state: dict, vault: VaultSettings) -> LostCa | None:
 
 
 def forgotten(state: dict, lost: LostCa) -> dict:
-    """Return the state without the lost CA: `pulumi up` then makes it anew, with a new key, and the rest stays.
+    """Return the state without the lost CA: `pulumi up` then creates it with a new key, and the rest stays.
 
-    What the mount still has is written once more, which changes nothing.
+    The remaining content of the mount is written again, which changes nothing.
     """
     kept_type = MOUNT if lost.has_mount else ""
     gone = {entry["urn"] for entry in _resources(state) if _is_in_vault(entry) and entry["type"] != kept_type}
@@ -44,7 +44,7 @@ def _resources(state: dict) -> list[dict]:
 
 
 def _independent_of(gone: Set[str], entry: dict) -> dict:
-    """Return a resource that waits for none of these: Pulumi takes no state back that names what it does not hold."""
+    """Return a resource without dependencies on these: Pulumi imports no state that names a missing resource."""
     waits = {"dependencies": [urn for urn in entry.get("dependencies") or [] if urn not in gone]}
     by_property = {
         name: [urn for urn in urns or [] if urn not in gone]

@@ -1,4 +1,4 @@
-"""What a killed run may have left, all of it, as it is now."""
+"""The observed state after a killed run: cluster, state, locks, processes and the CA in Vault."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -23,25 +23,25 @@ class Situation:
     stack: str
     settings: Settings | CaSettings
     snapshot: Snapshot
-    """Empty for a stack that makes the CA and nothing else: it has no cluster."""
+    """The snapshot; empty for a stack that makes the CA and nothing else, because it has no cluster."""
     state: dict
-    """As `pulumi stack export` has it."""
+    """The state, as `pulumi stack export` has it."""
     locks: tuple[Lock, ...] = ()
     locks_known: bool = True
-    """False where the backend's locks can't be looked at."""
+    """False where the backend's locks cannot be read."""
     orphans: tuple[Process, ...] = ()
     backend: str = ""
-    """Its URL."""
+    """URL of the backend."""
     run_is_over: bool = False
-    """True where no run can be going on that has no lock: a run of Pulumi has one wherever we can look."""
+    """True where no run without a lock can be under way: a run has a lock in every backend that can be read."""
     lost_ca: LostCa | None = None
     vault_unknown: str = ""
-    """Why Vault does not tell whether it still has the CA."""
+    """Reason why it is unknown whether Vault still has the CA."""
     at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     @property
     def mesh_settings(self) -> Settings:
-        """The settings of a stack that has a mesh."""
+        """Return the settings of a stack that has a mesh."""
         assert isinstance(self.settings, Settings), "a stack that makes the CA alone has no mesh"
         return self.settings
 
@@ -51,12 +51,12 @@ class Situation:
 
     @property
     def context(self) -> str:
-        """The kubeconfig's context; empty where there is no cluster."""
+        """Return the kubeconfig's context; empty where there is no cluster."""
         return self.settings.cluster.context if isinstance(self.settings, Settings) else ""
 
 
 def read(stack: str, settings: Settings | CaSettings) -> Situation:
-    """Raises as `pi_mesh.cluster.snapshot.read` does, and PulumiFailed where Pulumi can't read the stack."""
+    """Read the observed state. Raises as `pi_mesh.cluster.snapshot.read` does, and PulumiFailed without a state."""
     backend, state = pulumi.backend(), pulumi.export(stack)
     cluster = _cluster(settings, state)
     lost, unknown = _lost_ca(settings, state)

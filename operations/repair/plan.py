@@ -1,4 +1,4 @@
-"""What there is to repair, in the order in which it is done: a pure function of the situation."""
+"""The plan of a repair, in the order of its execution: a pure function of the observed state."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,17 +19,17 @@ NOTHING_DONE = "nothing was repaired"
 
 class Act(Enum):
     UNLOCK = "remove this lock"
-    END = "let it finish what it is at, then end it"
-    FORGET = "delete this revision's secret; the next install adopts what is there"
-    FAIL = "mark this revision failed; the next `pulumi up` goes over it again"
-    STATE = "put the stack's state right, so that the next `pulumi up` goes over what was interrupted"
-    FORGET_CA = "take it out of the stack's state, so that the next `pulumi up` makes it anew under the same root"
+    END = "let it finish its current work, then end it"
+    FORGET = "delete this revision's Secret; the next install adopts the existing objects"
+    FAIL = "mark this revision as failed; the next `pulumi up` upgrades it again"
+    STATE = "repair the stack's state, so that the next `pulumi up` completes what was interrupted"
+    FORGET_CA = "remove it from the stack's state, so that the next `pulumi up` creates a new CA under the same root"
     HAND_OVER = "label and annotate it for the release of the base chart"
 
 
 @dataclass(frozen=True)
 class Step:
-    """One thing that was found, and what is done about it."""
+    """A problem, and its repair."""
 
     id: str
     subject: Subject
@@ -38,13 +38,13 @@ class Step:
     target: Process | Lock | ReleaseRecord | Crd | None = None
 
     def finding(self, done: bool = False) -> Finding:
-        """Return an error for what is left to do, ok for what is done."""
+        """Return an error for an open step, ok for a completed one."""
         fix = f"done: {self.act.value}" if done else self.act.value
         return Finding(self.id, *self.subject, Level.OK if done else Level.ERROR, None, self.found, fix)
 
 
 def blocked(situation: Situation) -> Finding | None:
-    """Return why nothing may be repaired now; None when nothing speaks against it."""
+    """Return the reason why nothing may be repaired now; None when there is none."""
     stack = Subject("stack", situation.stack)
     for lock in situation.locks:
         if lock.here and lock.alive:
@@ -56,7 +56,7 @@ def blocked(situation: Situation) -> Finding | None:
 
 
 def steps(situation: Situation) -> list[Step]:
-    """Locks and processes first: what the cluster and the state say is only final without them."""
+    """Return the steps, locks and processes first: the cluster and the state are only final without them."""
     found = (processes_and_locks, _releases, _state, _crds, _lost_ca)
     return [step for find in found for step in find(situation)]
 
@@ -67,13 +67,13 @@ def processes_and_locks(situation: Situation) -> Iterator[Step]:
         yield Step("orphaned process", subject, "outlived the pulumi that started it", Act.END, process)
     for lock in situation.locks:
         stack = Subject("stack", situation.stack)
-        yield Step(LOCK, stack, f"is locked by a run that is gone ({lock})", Act.UNLOCK, lock)
+        yield Step(LOCK, stack, f"is locked by a run that has ended ({lock})", Act.UNLOCK, lock)
 
 
 def _young(situation: Situation) -> Iterator[Finding]:
-    """Helm may still be at a release until its timeout is over: by hand, or in a run whose lock can't be seen.
+    """Yield an error for each release that Helm may still be installing, until its timeout is over.
 
-    What the state says a run of Pulumi was at needs no waiting where that run is over.
+    Helm may run by hand, or in a run whose lock cannot be read. A run of Pulumi that is over needs no waiting.
     """
     over = state.interrupted(situation.state) if situation.run_is_over else ()
     for release in stuck(situation):
@@ -97,7 +97,7 @@ def _releases(situation: Situation) -> Iterator[Step]:
 
 
 def stuck(situation: Situation) -> list[ReleaseRecord]:
-    """Those of our own releases that wait for somebody who is gone."""
+    """Return the stack's releases with a pending operation."""
     return [release for release in _ours(situation) if release.pending]
 
 
@@ -110,14 +110,14 @@ def _ours(situation: Situation) -> list[ReleaseRecord]:
 def _state(situation: Situation) -> Iterator[Step]:
     stack = Subject("stack", situation.stack)
     if operations := state.pending(situation.state):
-        normal = "" if situation.locks_known else " (normal while a run is going on: it is not touched then)"
+        normal = "" if situation.locks_known else " (normal while a run is active: repair does not touch them then)"
         yield Step("state", stack, f"has pending operations: {', '.join(operations)}{normal}", Act.STATE)
     elif forgotten := state.unaware(situation.state, failed(situation)):
-        yield Step("state", stack, f"takes for good what failed: {', '.join(forgotten)}", Act.STATE)
+        yield Step("state", stack, f"takes failed releases for successful ones: {', '.join(forgotten)}", Act.STATE)
 
 
 def failed(situation: Situation) -> set[str]:
-    """Our releases, as NAMESPACE/NAME, that Helm must go over again."""
+    """Return the stack's releases, as NAMESPACE/NAME, that need another upgrade by Helm."""
     return {entry.id for entry in _ours(situation) if entry.status != "deployed"}
 
 

@@ -11,7 +11,7 @@ import psutil
 
 ORPHANS = ("pulumi-resource-", "pulumi-language-")
 ENGINE = "pulumi"
-LOCKING = ("repair", "adopt")
+LOCKING = ("repair", "adopt", "upgrade")
 """Operations that hold the lock of the stack."""
 GRACE = 5.0
 """Seconds between asking a process to end and forcing it."""
@@ -19,7 +19,7 @@ GRACE = 5.0
 
 @dataclass(frozen=True)
 class Process:
-    """One helper of Pulumi. psutil tells it from a later process of the same number."""
+    """A helper process of Pulumi. psutil distinguishes it from a later process with the same id."""
 
     process: psutil.Process
     command: str
@@ -32,7 +32,7 @@ class Process:
         return f"{self.process.pid} ({self.command})"
 
     def alive(self) -> bool:
-        """Return False also for a zombie, which has ended and only waits for its parent."""
+        """Return True while the process runs; False also for a zombie, which only waits for its parent."""
         try:
             return self.process.is_running() and self.process.status() != psutil.STATUS_ZOMBIE
         except psutil.NoSuchProcess:
@@ -51,17 +51,17 @@ class Process:
 
 
 def orphans(project: Path) -> list[Process]:
-    """Return Pulumi's helpers of this project and of our own user whose pulumi is gone."""
+    """Return Pulumi's helper processes of this project and of this user whose pulumi is gone."""
     return [helper for helper in _named(project.resolve(), ORPHANS) if not _has_engine(helper.process)]
 
 
 def engines(project: Path) -> list[Process]:
-    """Return the pulumis of this project and of our own user."""
+    """Return the pulumi processes of this project and of this user."""
     return [engine for engine in _named(project.resolve(), ENGINE) if _is_engine(engine.process)]
 
 
 def is_run(pid: int) -> bool:
-    """Return True where a pulumi, or an operation of ours that locks the stack, runs under this number."""
+    """Return True where a pulumi, or an operation that locks the stack, runs under this process id."""
     try:
         process = psutil.Process(pid)
         return _is_engine(process) or any({"operations", name} <= set(process.cmdline()) for name in LOCKING)
@@ -76,7 +76,7 @@ def _named(project: Path, begin: str | tuple[str, ...]) -> Iterator[Process]:
                 continue
             names = [Path(word).name for word in process.cmdline()[:3]]
         except psutil.Error:
-            continue  # gone meanwhile, or not ours to look into
+            continue  # it has ended in the meantime, or belongs to another user
         if name := next((name for name in names if name.startswith(begin)), None):
             yield Process(process, name)
 

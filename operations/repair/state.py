@@ -1,4 +1,4 @@
-"""What a killed run leaves in Pulumi's state, and the state without it: pure functions over `pulumi stack export`."""
+"""Pulumi's state after a killed run, and its repair: pure functions over `pulumi stack export`."""
 
 from collections.abc import Collection, Iterator
 
@@ -7,15 +7,15 @@ INTERRUPTED = "interrupted; Helm must go over it again"
 
 
 def pending(state: dict) -> list[str]:
-    """The operations under way when the run was killed, such as "creating istiod-release"."""
+    """Return the operations under way when the run was killed, such as "creating istiod-release"."""
     return [f"{entry['type']} {_name(entry['resource'])}" for entry in _operations(state)]
 
 
 def repaired(state: dict, deployed: Collection[str], failed: Collection[str]) -> dict:
-    """The state without pending operations.
+    """Return the state without pending operations.
 
-    `deployed`: releases, as NAMESPACE/NAME, that the cluster has finished: where the state does not know them yet, they
-    are taken in, since Helm would refuse to install them again. `failed`: those whose resource must be gone over again.
+    `deployed`: releases, as NAMESPACE/NAME, that the cluster has finished: those that the state does not know yet are
+    added, because Helm would refuse to install them again. `failed`: releases whose resource needs another update.
     """
     deployment = state["deployment"]
     resources = [_marked(entry, failed) for entry in deployment.get("resources", [])]
@@ -26,29 +26,32 @@ def repaired(state: dict, deployed: Collection[str], failed: Collection[str]) ->
 
 
 def interrupted(state: dict) -> set[str]:
-    """The releases, as NAMESPACE/NAME, that the run was at."""
+    """Return the releases, as NAMESPACE/NAME, of the operations under way."""
     return {release_id(entry["resource"]) for entry in _operations(state) if entry["resource"]["type"] == RELEASE}
 
 
 def content(state: dict) -> tuple[list, list]:
-    """What tells one state from another; secrets are encrypted anew by every export."""
+    """Return a comparable content of a state: secrets are encrypted differently in every export."""
     resources = (state["deployment"] or {}).get("resources") or []
     return [(entry["urn"], entry.get("id"), entry.get("modified")) for entry in resources], pending(state)
 
 
 def releases(state: dict) -> set[str]:
-    """The releases that the state knows, as NAMESPACE/NAME."""
+    """Return the releases that the state knows, as NAMESPACE/NAME."""
     return {entry["id"] for entry in state["deployment"].get("resources", []) if entry["type"] == RELEASE}
 
 
 def unaware(state: dict, failed: Collection[str]) -> list[str]:
-    """Of the failed releases, as NAMESPACE/NAME, those that the state takes for good: a refresh forgets failures."""
+    """Return the failed releases, as NAMESPACE/NAME, that the state takes for successful.
+
+    A refresh forgets failures.
+    """
     resources = state["deployment"].get("resources", [])
     return [entry["id"] for entry in resources if _is_one_of(entry, failed) and not entry.get("initErrors")]
 
 
 def release_id(resource: dict) -> str:
-    """The provider's id of a release: NAMESPACE/NAME."""
+    """Return the provider's id of a release: NAMESPACE/NAME."""
     return f"{resource['inputs']['namespace']}/{resource['inputs']['name']}"
 
 
@@ -63,7 +66,7 @@ def _created_releases(state: dict) -> Iterator[dict]:
 
 
 def _adopted(resource: dict) -> dict:
-    """As if its creation had failed half-way: the next `up` updates it, whatever the inputs."""
+    """Return a release as if its creation had failed half-way: the next `up` updates it, whatever its inputs."""
     return {**resource, "id": release_id(resource), "outputs": resource["inputs"], "initErrors": [INTERRUPTED]}
 
 

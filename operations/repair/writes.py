@@ -1,4 +1,4 @@
-"""The only writes that an operation makes to the cluster."""
+"""The only writes of an operation to the cluster."""
 
 import base64
 import gzip
@@ -19,12 +19,12 @@ from pi_mesh.inventory import Release
 
 
 class StillDeployedError(OperationError):
-    """The release is not stuck any more: nothing was done to it."""
+    """The release is not stuck any more: it was not changed."""
 
     status = Exit.PROBLEMS
 
     def __init__(self, secret: str, message: str) -> None:
-        fix = "somebody is at work there, nothing was done to it"
+        fix = "another process is changing it; nothing was done to it"
         super().__init__(error(stuck_releases.ID, Subject("secret", secret), message, fix))
 
 
@@ -35,12 +35,12 @@ class Writes:
         self._client = Client(config=kubeconfig.connection(context))
 
     def forget(self, release: ReleaseRecord) -> None:
-        """Deletes a stuck revision; what it made already is adopted by the next install of the same name."""
+        """Delete a stuck revision; the next install of the same name adopts the objects that it created."""
         self._stuck(release)
         self._client.delete(Secret, release.secret, namespace=release.namespace)
 
     def fail(self, release: ReleaseRecord) -> None:
-        """Marks a stuck revision as failed, as Helm would have: the next upgrade goes over it."""
+        """Mark a stuck revision as failed, as Helm would have done: the next upgrade replaces it."""
         content = json.loads(gzip.decompress(base64.b64decode(base64.b64decode(self._stuck(release)))))
         content["info"]["status"] = "failed"
         content["info"]["description"] = "interrupted, marked by repair"
@@ -49,13 +49,13 @@ class Writes:
         self._client.patch(Secret, release.secret, patch, namespace=release.namespace)
 
     def hand_over(self, crd: Crd, base: Release) -> None:
-        """Gives a CRD to our base release; nothing else of it changes."""
+        """Make the base release the owner of a CRD; nothing else of the CRD changes."""
         release = {"meta.helm.sh/release-name": base.name, "meta.helm.sh/release-namespace": base.namespace}
         meta = {"labels": {"app.kubernetes.io/managed-by": "Helm"}, "annotations": release}
         self._client.patch(CustomResourceDefinition, crd.name, {"metadata": meta})
 
     def _stuck(self, release: ReleaseRecord) -> str:
-        """What the secret holds now. Raises StillDeployedError unless it is still stuck."""
+        """Return the content of the release's Secret. Raises StillDeployedError unless the release is still stuck."""
         try:
             secret = self._client.get(Secret, release.secret, namespace=release.namespace)
         except ApiError as problem:

@@ -1,4 +1,4 @@
-"""Observability addons: one file each holds an addon's settings, its chart and what Helm gets of both.
+"""Observability addons: one file holds an addon's settings, its chart and the chart's values.
 
 A new addon is a new file here with one subclass of `Addon`; the settings tree, the inventory and the docs find it.
 """
@@ -16,4 +16,4 @@ for _module in iter_modules(__path__):
 ALL: dict[str, type[Addon]] = {
     kind.name: kind for kind in sorted(Addon.__subclasses__(), key=lambda kind: (len(kind.needs), kind.name))
 }
-"""By name, in the order of their installation: an addon follows those that it needs."""
+"""The addons by name, in the order of their installation: an addon comes after those that it needs."""

@@ -1,4 +1,4 @@
-"""Grafana: Istio's own dashboards."""
+"""Grafana, with Istio's own dashboards."""
 
 from typing import ClassVar
 
@@ -12,7 +12,7 @@ FOLDER = "istio"
 
 
 class Grafana(Addon):
-    """Dashboards: Istio's own, of its very version, fetched by the pod when it starts."""
+    """Grafana with the dashboards of the installed Istio version, which the pod downloads when it starts."""
 
     name: ClassVar[str] = "grafana"
     chart: ClassVar[str] = "grafana"
@@ -23,11 +23,11 @@ class Grafana(Addon):
 
     # renovate: datasource=helm depName=grafana registryUrl=https://grafana-community.github.io/helm-charts
     version: ChartVersion | None = "12.11.1"  # Grafana 13.2
-    """Version of the chart."""
+    """Version of the Grafana chart."""
     resources: ResourceProfile = profile("50m", "192Mi", "300m", "384Mi")
 
     def helm_values(self, mesh: MeshContext) -> HelmValues:
-        """Return the values; the chart makes up the admin's password itself, in the Secret `grafana`."""
+        """Return the values. The chart generates the admin password itself, in the Secret `grafana`."""
         resources = self.resources.to_kubernetes()
         return {
             "resources": resources,
@@ -36,19 +36,19 @@ class Grafana(Addon):
             "service": {"port": self.port},
             "rbac": {"create": False},
             "testFramework": {"enabled": False},
-            # Never two at once: a Pi has no room to spare.
+            # Recreate avoids two pods at once, for which a Pi has no memory.
             "deploymentStrategy": {"type": "Recreate"},
             "datasources": {"datasources.yaml": {"apiVersion": 1, "datasources": _sources(mesh)}},
             "dashboardProviders": {"dashboardproviders.yaml": {"apiVersion": 1, "providers": [_provider()]}},
             "dashboards": {FOLDER: {name: {"url": url} for name, url in dashboards(mesh.istio_version).items()}},
             "downloadDashboards": {"resources": resources},
-            # The chart's own skips the check of certificates.
+            # The chart's own options skip the verification of certificates.
             "defaultCurlOptions": "-sf --retry 5",
         }
 
 
 def dashboards(istio: str) -> dict[str, str]:
-    """Return the dashboards of an Istio release: name -> address, pinned by the release's tag."""
+    """Return the dashboards of an Istio release by name, each an address pinned to the release's tag."""
     minor = facts_of(istio).minor
     mesh, pilot = ".gen" if minor >= 24 else "", ".gen" if minor >= 23 else ""
     files = {

@@ -1,4 +1,4 @@
-"""Jaeger: traces.
+"""Jaeger, for traces.
 
 Source of the chart's configuration: https://www.jaegertracing.io/docs/latest/deployment/configuration/
 """
@@ -12,13 +12,13 @@ from pi_mesh.model.base import HelmValues
 from pi_mesh.model.resources import ResourceProfile, profile
 
 OTLP = 4317
-"""Port on which Jaeger takes traces (OpenTelemetry over gRPC)."""
+"""Port on which Jaeger receives traces (OpenTelemetry over gRPC)."""
 STORE = "recent"
 ANYWHERE = "0.0.0.0"
 
 
 class Jaeger(Addon):
-    """Traces, kept in memory; `proxy.traceSampling` says of how many requests."""
+    """Jaeger, which keeps traces in memory; `proxy.traceSampling` sets the percentage of traced requests."""
 
     name: ClassVar[str] = "jaeger"
     chart: ClassVar[str] = "jaeger"
@@ -27,10 +27,10 @@ class Jaeger(Addon):
 
     # renovate: datasource=helm depName=jaeger registryUrl=https://jaegertracing.github.io/helm-charts
     version: ChartVersion | None = "4.11.1"  # Jaeger 2.19
-    """Version of the chart."""
+    """Version of the Jaeger chart."""
     resources: ResourceProfile = profile("50m", "128Mi", "200m", "256Mi")
     max_traces: Annotated[int, Field(ge=100, le=1_000_000)] = 5000
-    """Older ones make room for newer."""
+    """Number of traces kept in memory; the oldest are dropped first."""
 
     def helm_values(self, mesh: MeshContext) -> HelmValues:
         return {
@@ -52,7 +52,7 @@ def _configuration(max_traces: int, port: int) -> HelmValues:
             "pipelines": {"traces": {"receivers": ["otlp"], "exporters": [exporter]}},
         },
         "extensions": {
-            # The pod's own probes ask here.
+            # The pod's probes call this endpoint.
             "healthcheckv2": {"use_v2": True, "http": {"endpoint": f"{ANYWHERE}:13133"}},
             "jaeger_query": {"storage": {"traces": STORE}, "http": {"endpoint": f"{ANYWHERE}:{port}"}},
             "jaeger_storage": {"backends": {STORE: {"memory": {"max_traces": max_traces}}}},

@@ -1,4 +1,4 @@
-"""Kiali: the mesh as a picture."""
+"""Kiali, the console that draws the mesh as a graph."""
 
 from typing import ClassVar
 
@@ -21,11 +21,11 @@ VERSIONS = {
     30: "2.26.0",
     31: "2.27.0",
 }
-"""Istio minor -> the Kiali that Istio ships beside its newest patch (samples/addons/kiali.yaml at the release tags)."""
+"""Kiali version by Istio minor, as shipped with its newest patch (samples/addons/kiali.yaml at the release tags)."""
 
 
 class Kiali(Addon):
-    """The mesh as a picture."""
+    """Kiali, the console that draws the mesh as a graph."""
 
     name: ClassVar[str] = "kiali"
     chart: ClassVar[str] = "kiali-server"
@@ -35,7 +35,7 @@ class Kiali(Addon):
     needs: ClassVar[tuple[str, ...]] = ("prometheus",)
 
     version: ChartVersion | None = None
-    """Version of the chart; if not given the one that Istio ships beside `istio.version`."""
+    """Version of the Kiali chart; by default the version that Istio ships for `istio.version`."""
     resources: ResourceProfile = profile("50m", "128Mi", "200m", "256Mi")
 
     def chart_version(self, istio_version: str) -> str:
@@ -43,7 +43,7 @@ class Kiali(Addon):
 
     def helm_values(self, mesh: MeshContext) -> HelmValues:
         return {
-            # A token of the cluster, so that Kiali shows nobody more than the cluster would.
+            # Users log in with a token of the cluster, so Kiali shows nobody more than the cluster would.
             "auth": {"strategy": "token"},
             "deployment": {
                 "resources": self.resources.to_kubernetes(),
@@ -52,7 +52,7 @@ class Kiali(Addon):
                 "image_pull_policy": mesh.pull_policy,
             },
             "server": {"port": self.port},
-            # It would read the CA's secrets, with the key, to show how long the certificates live.
+            # Kiali would read the CA's Secrets, including the key, to show how long the certificates are valid.
             "kiali_feature_flags": {"certificates_information_indicators": OFF},
             "external_services": {
                 "istio": {"root_namespace": mesh.namespace},
@@ -65,6 +65,6 @@ class Kiali(Addon):
     def _service(self, mesh: MeshContext, name: str, **more: object) -> HelmValues:
         if name not in mesh.enabled:
             return OFF
-        # Renamed in Kiali 2.
+        # Kiali 2 renamed this key.
         key = "in_cluster_url" if self.chart_version(mesh.istio_version).startswith("1.") else "internal_url"
         return {"enabled": True, key: mesh.address(name), **more}

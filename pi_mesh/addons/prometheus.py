@@ -1,4 +1,4 @@
-"""Prometheus: metrics of the mesh."""
+"""Prometheus, for metrics of the mesh."""
 
 from typing import Annotated, ClassVar
 
@@ -10,11 +10,11 @@ from pi_mesh.model.resources import ResourceProfile, profile
 
 PARTS_OFF = ("alertmanager", "kube-state-metrics", "prometheus-node-exporter", "prometheus-pushgateway")
 JOBS_OFF = ("kubernetes-api-servers", "kubernetes-nodes", "kubernetes-nodes-cadvisor")
-"""The cluster's own metrics: ten times those of a small mesh."""
+"""Scrape jobs for the cluster's own metrics, which are ten times those of a small mesh."""
 
 
 class Prometheus(Addon):
-    """Metrics: of the mesh alone, since the cluster's own would not fit beside them."""
+    """Prometheus for the mesh's metrics alone; those of the whole cluster would not fit on a Pi."""
 
     name: ClassVar[str] = "prometheus"
     chart: ClassVar[str] = "prometheus"
@@ -23,14 +23,14 @@ class Prometheus(Addon):
 
     # renovate: datasource=helm depName=prometheus registryUrl=https://prometheus-community.github.io/helm-charts
     version: ChartVersion | None = "29.27.0"  # Prometheus 3.14
-    """Version of the chart."""
+    """Version of the Prometheus chart."""
     resources: ResourceProfile = profile("100m", "256Mi", "500m", "512Mi")
     retention: Annotated[str, matching(r"^[1-9][0-9]*[hd]$", 'hours or days such as "24h" or "7d"')] = "24h"
-    """How long metrics are kept."""
+    """Time for which metrics are kept."""
     scrape_interval: Annotated[str, matching(r"^[1-9][0-9]*[sm]$", 'a time such as "30s" or "1m"')] = "30s"
-    """Between two looks at each proxy."""
+    """Time between two scrapes of a proxy."""
     storage: Memory | None = None
-    """Size of a volume that outlives the pod; without it metrics go with the pod, and spare the SD card."""
+    """Size of a volume that outlives the pod. Without it metrics are lost with the pod, which spares the SD card."""
 
     def helm_values(self, mesh: MeshContext) -> HelmValues:
         volume = {"enabled": True, "size": str(self.storage)} if self.storage else OFF
@@ -38,7 +38,7 @@ class Prometheus(Addon):
             **dict.fromkeys(PARTS_OFF, OFF),
             "configmapReload": {"prometheus": OFF},
             "scrapeConfigs": dict.fromkeys(JOBS_OFF, OFF),
-            # The identity that the Ansible role's AuthorizationPolicy names.
+            # This is the identity that the Ansible role's AuthorizationPolicy names.
             "serviceAccounts": {"server": {"name": "prometheus"}},
             "server": {
                 "fullnameOverride": self.name,

@@ -1,1 +1,1 @@
-"""What the mesh asks of the Pis: pure arithmetic over the settings."""
+"""The resource budget of the mesh on the Pis: pure arithmetic over the settings."""

@@ -1,6 +1,7 @@
-"""How many pods the scheduler still accepts: its own arithmetic (NodeResourcesFit), node by node.
+"""Placement of pods on nodes with the scheduler's own arithmetic (NodeResourcesFit), node by node.
 
-Source: https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/#how-pods-with-resource-requests-are-scheduled
+Source:
+https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/#how-pods-with-resource-requests-are-scheduled
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,21 +12,21 @@ from pi_mesh.quantities import Resources
 
 @dataclass(frozen=True)
 class Node:
-    """What one node can still take: its allocatable less the requests of the pods that are on it."""
+    """The headroom of one node: its allocatable minus the requests of the pods on it."""
 
     name: str
     free: Resources
-    """May be negative: an allocatable can shrink under running pods."""
+    """Free CPU and memory; negative if the allocatable shrank under running pods."""
     free_pods: int
     accepts: bool = True
-    """False where ordinary pods are kept away: not Ready, cordoned, or tainted NoSchedule or NoExecute."""
+    """False for a node that ordinary pods avoid: not Ready, cordoned, or tainted NoSchedule or NoExecute."""
 
     def room(self, requests: Resources) -> int:
-        """How many pods with these requests the scheduler puts here, if no other comes."""
+        """Return how many pods with these requests fit on this node if no other pod is added."""
         if not self.accepts:
             return 0
         bounds = [self.free_pods]
-        # Zero requests are never refused for that resource, not even on a node that is over-full.
+        # Zero requests are never refused for that resource, not even on an overcommitted node.
         if requests.cpu:
             bounds.append(self.free.cpu // requests.cpu)
         if requests.memory:
@@ -42,7 +43,7 @@ def fitting(nodes: Iterable[Node], requests: Resources) -> int:
 
 
 def place(nodes: Sequence[Node], pods: Iterable[Resources]) -> list[Node] | None:
-    """The nodes after these pods have landed, each on the emptiest, largest pod first. None where one fits nowhere."""
+    """Return the nodes after placing these pods, largest first, on the emptiest node each; None if one does not fit."""
     left = list(nodes)
     for requests in sorted(pods, key=lambda pod: (pod.memory, pod.cpu), reverse=True):
         takers = [index for index, node in enumerate(left) if node.room(requests)]

@@ -1,4 +1,4 @@
-"""The budget of the mesh, from its inventory alone."""
+"""The budget of a mesh, calculated from its inventory alone."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,17 +14,17 @@ from pi_mesh.values.objects import trading_pod
 
 @dataclass(frozen=True)
 class Row:
-    """One component: how many pods, and what each of them asks for and may use."""
+    """The pods of one component, and the requests and limits of each pod."""
 
     component: str
     pods: int
-    """Replicas, or the autoscaler's maximum."""
+    """Number of replicas, or the autoscaler's maximum."""
     requests: Resources
-    """Of one pod."""
+    """Requests of one pod."""
     limits: Resources
-    """Of one pod."""
+    """Limits of one pod."""
     surge: int
-    """Further pods for as long as a rollout takes."""
+    """Extra pods while a rollout runs."""
 
     @property
     def total_requests(self) -> Resources:
@@ -41,15 +41,15 @@ class Row:
 
 @dataclass(frozen=True)
 class Budget:
-    """What the mesh needs of the Pis, and what it leaves them."""
+    """The resources that the mesh needs, and the Pis that provide them."""
 
     rows: tuple[Row, ...]
     sidecar: Row
-    """One sidecar: what every injected pod costs on top of its own containers."""
+    """One sidecar: the cost of every injected pod on top of its own containers."""
     trading: Row
     """The pods that `trading.workloads` promises, each of the default size and with its sidecar."""
     pis: tuple[Node, ...]
-    """The cluster's Pis as they are before the mesh comes."""
+    """The cluster's Pis before the mesh is installed."""
 
     @property
     def requests(self) -> Resources:
@@ -61,7 +61,7 @@ class Budget:
 
     @property
     def surge(self) -> Resources:
-        """What is needed on top should all components roll out at once: the most a version change can ask for."""
+        """Return the extra requests if all components roll out at once, the most that a version change can need."""
         return total(row.surge_requests for row in self.rows)
 
     @property
@@ -70,18 +70,18 @@ class Budget:
 
     @property
     def fits(self) -> bool:
-        """Whether the Pis take the mesh and the surge of its largest rollout."""
+        """Return True if the mesh and the surge of its largest rollout fit on the Pis."""
         return self._left_by_rollouts() is not None
 
     @property
     def room(self) -> int:
-        """How many sidecars still fit beside the mesh; zero where the mesh itself does not fit."""
+        """Return how many more sidecars fit beside the mesh; zero if the mesh itself does not fit."""
         left = place(self.pis, [row.requests for row in self.rows for _ in range(row.pods)])
         return 0 if left is None else fitting(left, self.sidecar.requests)
 
     @property
     def promised(self) -> int:
-        """How many of the pods that `trading.workloads` promises fit beside the mesh and the surge of its rollouts."""
+        """Return how many pods promised by `trading.workloads` fit beside the mesh and the surge of its rollouts."""
         left = self._left_by_rollouts()
         return 0 if left is None else min(self.trading.pods, fitting(left, self.trading.requests))
 
@@ -97,13 +97,13 @@ def of(mesh: Inventory) -> Budget:
 
 
 def trading(settings: Settings) -> Row:
-    """Return the row of trading's own pods, which its ResourceQuota counts too."""
+    """Return the row of the trading namespace's pods, which its ResourceQuota counts too."""
     requests, limits = trading_pod(settings)
     return Row("trading workloads", settings.trading.workloads, requests, limits, surge=0)
 
 
 def pis(cluster: ClusterSettings) -> tuple[Node, ...]:
-    """The nodes that the settings promise, with nothing on them yet."""
+    """Return the nodes that the settings describe, without any pods on them."""
     return tuple(
         Node(f"pi-{number}", cluster.node.resources, cluster.node.pods) for number in range(1, cluster.nodes + 1)
     )

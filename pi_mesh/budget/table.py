@@ -1,14 +1,14 @@
-"""The budget as table cells: the one wording for the terminal, a pull request and a stack's outputs."""
+"""The budget as table cells, worded once for the terminal, a pull request and a stack's outputs."""
 
 from pi_mesh.budget.mesh import Budget, Row
 from pi_mesh.quantities import ZERO, Resources
 
 HEADINGS: tuple[str, ...] = ("component", "pods", "requests", "limits", "more in a rollout")
-"""Requests and limits are CPU / memory, of all the component's pods together."""
+"""Headings of the columns. Requests and limits are CPU / memory of all the component's pods together."""
 
 
 def rows(budget: Budget) -> list[tuple[str, ...]]:
-    """Return a line for each component, the whole mesh, its share of the Pis, one sidecar, and trading's workloads."""
+    """Return a line for each component, the whole mesh, its share of the Pis, one sidecar and the trading workloads."""
     mesh_pods = sum(row.pods for row in budget.rows)
     lines = [_line(row) for row in budget.rows]
     lines.append(_cells("mesh", mesh_pods, budget.requests, budget.limits, budget.surge))
@@ -36,7 +36,7 @@ def _promise(budget: Budget) -> str:
 
 
 def summary(budget: Budget) -> dict[str, dict[str, str] | str]:
-    """Return the table for a stack's outputs: by component what the columns say, so that a preview shows changes."""
+    """Return the table for a stack's outputs, the columns by component, so that a preview shows each change."""
     lines = {name: dict(zip(HEADINGS[1:], cells, strict=True)) for name, *cells in rows(budget)}
     return {**lines, "room": room(budget)}
 

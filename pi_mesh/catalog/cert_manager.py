@@ -1,27 +1,27 @@
-"""cert-manager: where its chart comes from, and the names by which it, istiod and Vault know each other."""
+"""cert-manager's chart, and the names by which cert-manager, istiod and Vault refer to each other."""
 
 CHART = "cert-manager"
-"""Also the name of the release, and of the controller's Deployment and service account."""
+"""Name of the chart, the release, and the controller's Deployment and service account."""
 REPOSITORY = "https://charts.jetstack.io"
 # renovate: datasource=helm depName=cert-manager registryUrl=https://charts.jetstack.io
 VERSION = "v1.21.2"
-"""Of the chart and of cert-manager."""
+"""Version of the chart and of cert-manager itself."""
 
 ISSUER = "mesh-ca"
-"""The Issuer in istiod's namespace, and the service account there by which it logs in to Vault."""
+"""Name of the Issuer in istiod's namespace, and of the service account there with which it logs in to Vault."""
 ROOT = "mesh-ca-root"
-"""The ConfigMap there with the root that istiod hands to workloads."""
+"""Name of the ConfigMap in istiod's namespace with the root certificate that istiod hands to workloads."""
 CERTIFICATE = "mesh-ca"
-"""The Certificate there by which the Issuer of `ca.issuer` signs the mesh's CA, and the Secret that it fills."""
+"""Name of the Certificate of the mesh's CA, signed by the Issuer of `ca.issuer`, and of the Secret with its key."""
 ROLE = "mesh-istiod"
-"""Vault's role for what istiod has signed."""
+"""Name of the Vault PKI role that signs istiod's requests."""
 
 
 def signer(namespace: str) -> str:
-    """How a signing request in Kubernetes names the Issuer of a namespace."""
+    """Return the name by which a CertificateSigningRequest refers to the Issuer of a namespace."""
     return f"issuers.cert-manager.io/{namespace}.{ISSUER}"
 
 
 def audience(namespace: str) -> str:
-    """For whom the service account's token is made."""
+    """Return the audience of the service account's token."""
     return f"vault://{namespace}/{ISSUER}"

@@ -1,4 +1,4 @@
-"""What the mesh's parts take, by the number of services in the cluster: read off docs/footprint.md."""
+"""Memory of istiod and the proxies by the number of services in the cluster, read off docs/footprint.md."""
 
 from dataclasses import dataclass
 
@@ -7,17 +7,17 @@ MI = 1024**2
 
 @dataclass(frozen=True)
 class Growth:
-    """A line: `start` MiB with no services, and `each` KiB more for every service that the part is told of."""
+    """Linear growth of memory: `start` MiB without services, and `each` KiB more for every service."""
 
     start: int
     each: int
 
     def memory(self, services: int) -> int:
-        """Bytes with so many services."""
+        """Return the bytes needed for a number of services."""
         return self.start * MI + self.each * services * 1024
 
 
 ISTIOD = Growth(60, 73)
 GATEWAY = Growth(34, 69)
 SIDECAR = Growth(28, 93)
-"""One that knows the whole mesh: the default scope keeps other namespaces' services from it."""
+"""Growth of a sidecar that knows the whole mesh; the default scope keeps services of other namespaces from it."""

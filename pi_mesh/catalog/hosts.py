@@ -1,4 +1,4 @@
-"""Chart repositories and image registries that were switched off, and what replaces them.
+"""Chart repositories and image registries that were switched off, and their replacements.
 
 Source: istio.io/latest/blog/2026/retirement-of-gcp: removed in December 2026.
 """
@@ -12,6 +12,6 @@ RETIRED_HUBS = ("gcr.io/istio-release", "gcr.io/istio-testing", "registry.istio.
 
 
 def retired(address: str, hosts: tuple[str, ...]) -> bool:
-    """Whether the address lies on one of these hosts."""
+    """Return True for an address on one of these hosts."""
     bare = address.removeprefix("https://").removeprefix("http://").removeprefix("oci://")
     return any(bare == host or bare.startswith(host + "/") for host in hosts)

@@ -1,13 +1,13 @@
-"""What is known of each Istio minor version: the one table that settings, preflight and values consult."""
+"""Istio's minor versions: the one table that settings, preflight and values consult."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 CERTIFICATE_LIFETIME = timedelta(hours=24)
-"""Life of a certificate whose proxy was told no other (SECRET_TTL in pilot/cmd/pilot-agent/options/options.go)."""
+"""Lifetime of a certificate if the proxy is given no other (SECRET_TTL in pilot/cmd/pilot-agent/options/options.go)."""
 
 UNLIMITED = range(0, 1000)
-"""Patches of a minor version of which none was mended."""
+"""Patch range of a minor version whose gateway chart was never fixed."""
 
 
 @dataclass(frozen=True)
@@ -20,64 +20,65 @@ class IstioMinor:
 
     minor: int
     kubernetes: tuple[int, int]
-    """The Kubernetes 1.x minors that Istio supports it on, first and last."""
+    """First and last Kubernetes 1.x minor on which Istio supports this version."""
     end_of_life: date
-    """The day after which no fixes come."""
+    """Last day on which Istio fixes security problems of this version."""
+    newest_patch: int
+    """Newest patch on 2026-11-25 (tags of istio/istio), which an upgrade through this minor version installs."""
     broken_gateway_patches: range = range(0)
     """Patches whose gateway chart fails its own schema under Helm >= 3.18.5, the provider's (istio/istio#57354)."""
     gateway_chart: str = ""
-    """The gateway chart that those patches get instead. It has no proxy of its own: istiod injects that.
-
-    It renders the objects that the broken chart without its schema would, but for labels.
-    """
+    """Version of the gateway chart that those patches use instead. Gateways still get the proxy that istiod injects.
+    Without its schema the broken chart would render the same objects, except for labels."""
 
     @property
     def needs_48_bit_addresses(self) -> bool:
-        """Its Envoy allocates with tcmalloc, which stock Raspberry Pi OS, a kernel of 39-bit addresses, can't serve."""
+        """Return True for an Envoy whose tcmalloc needs 48-bit addresses; stock Raspberry Pi OS has a 39-bit kernel."""
         return self.minor >= 22
 
     @property
     def gateways_carry_their_version(self) -> bool:
-        """Its gateway chart has the version in the pod template, so that an upgrade restarts the gateways."""
+        """Return True for a gateway chart whose pod template has the version, so that an upgrade restarts gateways."""
         return self.minor >= 24
 
     @property
     def crds_are_templates(self) -> bool:
-        """Its base chart upgrades the CRDs; older ones carry them in `crds/`, which Helm never upgrades."""
+        """Return True for a base chart that upgrades the CRDs; Helm never upgrades the `crds/` of older charts."""
         return self.minor >= 24
 
     @property
     def gateways_choose_their_probe(self) -> bool:
-        """Its gateway chart takes a readiness probe; before, gateways had that of every proxy."""
+        """Return True for a gateway chart that accepts a readiness probe; older gateways use every proxy's probe."""
         return self.minor >= 24
 
 
 MINORS = {
     row.minor: row
     for row in (
-        IstioMinor(20, (25, 29), date(2024, 6, 25)),
-        IstioMinor(21, (26, 29), date(2024, 9, 27), broken_gateway_patches=UNLIMITED, gateway_chart="1.20.7"),
-        IstioMinor(22, (27, 30), date(2025, 1, 16), broken_gateway_patches=UNLIMITED, gateway_chart="1.20.7"),
-        IstioMinor(23, (27, 30), date(2025, 4, 16), broken_gateway_patches=UNLIMITED, gateway_chart="1.20.7"),
-        IstioMinor(24, (28, 31), date(2025, 6, 19), broken_gateway_patches=UNLIMITED, gateway_chart="1.25.5"),
-        IstioMinor(25, (29, 32), date(2025, 9, 22), broken_gateway_patches=range(0, 5), gateway_chart="1.25.5"),
-        IstioMinor(26, (29, 33), date(2025, 12, 22), broken_gateway_patches=range(0, 4), gateway_chart="1.26.8"),
-        IstioMinor(27, (29, 33), date(2026, 4, 7), broken_gateway_patches=range(0, 1), gateway_chart="1.27.9"),
-        IstioMinor(28, (30, 34), date(2026, 7, 1)),
-        IstioMinor(29, (31, 35), date(2026, 8, 31)),
-        IstioMinor(30, (32, 36), date(2026, 11, 30)),
-        IstioMinor(31, (32, 36), date(2027, 3, 31)),
+        IstioMinor(20, (25, 29), date(2024, 6, 25), 8),
+        IstioMinor(21, (26, 29), date(2024, 9, 27), 6, broken_gateway_patches=UNLIMITED, gateway_chart="1.20.7"),
+        IstioMinor(22, (27, 30), date(2025, 1, 16), 8, broken_gateway_patches=UNLIMITED, gateway_chart="1.20.7"),
+        IstioMinor(23, (27, 30), date(2025, 4, 16), 6, broken_gateway_patches=UNLIMITED, gateway_chart="1.20.7"),
+        IstioMinor(24, (28, 31), date(2025, 6, 19), 6, broken_gateway_patches=UNLIMITED, gateway_chart="1.25.5"),
+        IstioMinor(25, (29, 32), date(2025, 9, 22), 5, broken_gateway_patches=range(0, 5), gateway_chart="1.25.5"),
+        IstioMinor(26, (29, 33), date(2025, 12, 22), 8, broken_gateway_patches=range(0, 4), gateway_chart="1.26.8"),
+        IstioMinor(27, (29, 33), date(2026, 4, 7), 9, broken_gateway_patches=range(0, 1), gateway_chart="1.27.9"),
+        IstioMinor(28, (30, 34), date(2026, 7, 1), 10),
+        IstioMinor(29, (31, 35), date(2026, 8, 31), 6),
+        IstioMinor(30, (32, 36), date(2026, 11, 30), 3),
+        IstioMinor(31, (32, 36), date(2027, 3, 31), 0),
     )
 }
-"""By minor number; every version from 1.20 to the newest known."""
+"""Every minor version from 1.20 to the newest known one, by minor number."""
 
 OLDEST, NEWEST = min(MINORS), max(MINORS)
 
 
 def facts_of(version: str) -> IstioMinor:
-    """The facts of an exact version such as "1.20.3"; of the newest known for one that is newer than the table.
+    """Return the facts of an exact version such as "1.20.3".
 
-    Raises KeyError for one that is older.
+    A version newer than the table gets the facts of the newest known minor. Raises KeyError for a version older than
+    the table.
     """
     return MINORS[min(minor_of(version), NEWEST)]
 
@@ -93,6 +94,6 @@ def minor_of(version: str) -> int:
 
 
 def gateway_chart(version: str) -> str:
-    """Return the version of the gateway chart that goes with an istiod: its own, unless Helm refuses that."""
+    """Return the version of the gateway chart to install with an istiod: the same, unless Helm refuses that chart."""
     facts = facts_of(version)
     return facts.gateway_chart if int(version.split(".")[2]) in facts.broken_gateway_patches else version

@@ -1,1 +1,1 @@
-"""What can be said about certificates without asking anybody: pure functions over PEM text."""
+"""Judgements about certificates: pure functions over PEM text, which read nothing else."""

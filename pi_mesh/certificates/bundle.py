@@ -1,4 +1,4 @@
-"""What istiod signs with: the four files of the `cacerts` secret, verified before anything gets to see them."""
+"""The four files of the Secret `cacerts` with which istiod signs, verified before they are written."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -11,12 +11,12 @@ from pi_mesh.certificates.chain import verify
 from pi_mesh.certificates.pem import CertificateError, Certificates
 
 SECRET = "cacerts"
-"""The secret's name; istiod mounts no other."""
+"""Name of the Secret; istiod mounts no other."""
 
 
 @dataclass(frozen=True)
 class Bundle:
-    """A CA certificate with its key, the chain up to (not with) the root, and all roots that the mesh trusts."""
+    """A CA certificate with its key, its chain without the root, and all roots that the mesh trusts."""
 
     ca_cert: str
     ca_key: str = field(repr=False)
@@ -24,7 +24,7 @@ class Bundle:
     root_cert: str
 
     def files(self) -> dict[str, str]:
-        """The secret's content.
+        """Return the Secret's content by file name.
 
         Source: https://istio.io/latest/docs/tasks/security/cert-management/plugin-ca-cert/
         """
@@ -39,10 +39,10 @@ class Bundle:
 def verified(
     chain: str, key: str, also_trust: Iterable[str], now: datetime, where: str = "vault", bounded: bool = True
 ) -> Bundle:
-    """The bundle of a chain (CA certificate first, root last) and its key. Raises CertificateError.
+    """Return the verified bundle of a chain (CA certificate first, root last) and its key. Raises CertificateError.
 
-    `also_trust` are PEM texts of further roots. `where` starts every message. `now` carries a time zone. `bounded` as
-    for `chain.verify`.
+    `also_trust` has PEM texts of further roots. `where` begins every message. `now` carries a time zone. `bounded` is
+    as for `chain.verify`.
     """
     several = verified_chain(chain, now, where, bounded)
     signing_key = pem.private_key(key, f"{where}: key")
@@ -57,7 +57,7 @@ def verified(
 
 
 def verified_chain(chain: str, now: datetime, where: str = "vault", bounded: bool = True) -> Certificates:
-    """The CA's certificate first, the root last. Raises CertificateError."""
+    """Return the verified chain, the CA's certificate first and the root last. Raises CertificateError."""
     several = _without_repeats(pem.certificates(chain, f"{where}: chain"))
     verify(several, now, where, bounded)
     if (judged := expiry.judge(several[0], now)).level == "error":
@@ -70,12 +70,12 @@ def _roots(root: pem.x509.Certificate, also_trust: Iterable[str], where: str) ->
     for one in further:
         if not pem.issued(one, one):
             raise CertificateError(f"{where}.alsoTrust: {pem.title(one)} is not self-signed; only roots are trusted")
-    # In an order of their own, so that the file stays the same while the mesh changes from one of them to another.
+    # Sorted by fingerprint, so that the file stays the same while the mesh changes from one of the roots to another.
     return tuple(sorted(_without_repeats((root, *further)), key=pem.fingerprint))
 
 
 def _without_repeats(several: Certificates) -> Certificates:
-    """Vault 1.12 and newer lead the chain with the certificate itself; a repeat says nothing."""
+    """Return the chain without repeated certificates: Vault 1.12 and newer repeat the certificate at its beginning."""
     return tuple(dict.fromkeys(several))
 
 

@@ -1,4 +1,4 @@
-"""Whether a chain of CA certificates can be signed with: order, signatures, dates, path lengths."""
+"""Verification of a chain of CA certificates: order, signatures, dates and path lengths."""
 
 from datetime import datetime
 from itertools import pairwise
@@ -12,9 +12,9 @@ Extension = TypeVar("Extension", bound=x509.ExtensionType)
 
 
 def verify(chain: Certificates, now: datetime, where: str, bounded: bool = True) -> None:
-    """Raises CertificateError with the first thing that is wrong. The signing CA comes first, the root last.
+    """Verify a chain, the signing CA first and the root last. Raises CertificateError with the first problem.
 
-    `bounded`: False takes a CA without a path length, since cert-manager's Certificate has no field for one
+    With `bounded` False a CA without a path length is accepted, since cert-manager's Certificate has no field for one
     (pkg/util/pki/certificatetemplate.go, "if we add support for maxPathLen").
     """
     _links(chain, now, where)
@@ -25,7 +25,7 @@ def verify(chain: Certificates, now: datetime, where: str, bounded: bool = True)
 
 
 def verify_signers(chain: Certificates, now: datetime, where: str) -> None:
-    """Verify the signers of a CA that is yet to be made, as `verify` does. Its own signer comes first."""
+    """Verify the signers of a CA that does not exist yet, its own signer first. Raises CertificateError."""
     _links(chain, now, where)
     _path_lengths_allow(chain, where, below_first=1)
 
@@ -37,7 +37,7 @@ def _links(chain: Certificates, now: datetime, where: str) -> None:
     for below, above in pairwise(chain):
         _is_issued(below, above, where)
     if not issued(chain[-1], chain[-1]):
-        raise CertificateError(f"{where}: the chain ends at {title(chain[-1])}, which is no root; add its signers")
+        raise CertificateError(f"{where}: the chain ends at {title(chain[-1])}, which is not a root; add its signers")
 
 
 def _is_ca(certificate: x509.Certificate, where: str) -> None:
@@ -53,7 +53,7 @@ def _is_valid(certificate: x509.Certificate, now: datetime, where: str) -> None:
         raise CertificateError(f"{where}: {title(certificate)} expired on {end:%Y-%m-%d %H:%M} UTC")
     if now < start:
         raise CertificateError(
-            f"{where}: {title(certificate)} is only valid from {start:%Y-%m-%d %H:%M} UTC on; do the clocks agree?"
+            f"{where}: {title(certificate)} is valid only from {start:%Y-%m-%d %H:%M} UTC; check the clocks"
         )
 
 
@@ -61,7 +61,7 @@ def _is_issued(below: x509.Certificate, above: x509.Certificate, where: str) -> 
     if not issued(below, above):
         raise CertificateError(
             f"{where}: {title(below)} is not signed by {title(above)}, which follows it: "
-            "the signing CA comes first, then each one's signer"
+            "the signing CA comes first, then each signer"
         )
     if below.not_valid_after_utc > above.not_valid_after_utc:
         raise CertificateError(
@@ -75,7 +75,7 @@ def _path_lengths_allow(chain: Certificates, where: str, below_first: int = 0) -
         allowed = _path_length(certificate)
         if allowed is not None and below > allowed:
             raise CertificateError(
-                f"{where}: {title(certificate)} allows {allowed} CA certificates below it, and there are {below}"
+                f"{where}: {title(certificate)} allows {allowed} CA certificates below it, but there are {below}"
             )
 
 

@@ -1,4 +1,4 @@
-"""Paths of signatures: from a certificate in use to the root that it rests on."""
+"""Paths of signatures from a certificate in use to its root."""
 
 from collections.abc import Iterable
 
@@ -8,7 +8,7 @@ from pi_mesh.certificates.pem import issued
 
 
 def leads(certificate: Certificate, root: Certificate, between: Iterable[Certificate] = ()) -> bool:
-    """Return True where signatures lead from the certificate to the root, by way of any that lie between."""
+    """Return True if signatures lead from the certificate to the root, directly or through `between`."""
     rest = {*between}
     while not issued(certificate, root):
         signer = next((one for one in rest if issued(certificate, one)), None)

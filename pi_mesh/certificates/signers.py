@@ -8,9 +8,9 @@ from pi_mesh.certificates.pem import CertificateError, Certificates, issued, tit
 
 
 def up_to_root(text: str, mount: str) -> Certificates:
-    """Return the first certificate of a PEM text, then each one's signer, the root last.
+    """Return the first certificate of a PEM text, then each signer, the root last.
 
-    Raises CertificateError where the text, which is what Vault's PKI mount knows, has no root for it.
+    Raises CertificateError if the text, which Vault's PKI mount returned, has no root for the certificate.
     """
     where = f"vault.rootMount {mount}"
     known = pem.certificates(text, where)
@@ -28,9 +28,9 @@ def up_to_root(text: str, mount: str) -> Certificates:
 
 
 def require_room(chain: Certificates, life: timedelta, now: datetime, where: str) -> None:
-    """Refuse a new CA of this life below such signers. Raises CertificateError.
+    """Refuse a new CA whose lifetime exceeds that of its signers. Raises CertificateError.
 
-    Vault before 1.17 lets a certificate outlive its signer, later ones shorten it and say nothing.
+    Vault before 1.17 lets a certificate outlive its signer; later versions shorten it silently.
     """
     verify_signers(chain, now, where)
     first = min(chain, key=lambda one: one.not_valid_after_utc)

@@ -1,4 +1,4 @@
-"""A CA as it stands in a Secret: its certificates, its key, and the roots that are trusted besides its own."""
+"""A CA in a Secret: its certificates, its key, and further trusted roots."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from pi_mesh.certificates.pem import CertificateError
 
 @dataclass(frozen=True)
 class SigningFiles:
-    """PEM texts: the chain with the CA first and the root last, and its key."""
+    """PEM texts of the chain, the CA first and the root last, and of its key."""
 
     chain: str
     key: str = field(repr=False)
@@ -17,10 +17,10 @@ class SigningFiles:
 
 
 def of(files: Mapping[str, str], where: str) -> SigningFiles:
-    """Put the files of a Secret together, by Istio's names. Raises CertificateError where one is missing."""
+    """Return the CA in a Secret's files, by Istio's file names. Raises CertificateError if a file is missing."""
     for name in ("ca-cert.pem", "ca-key.pem"):
         if not files.get(name, "").strip():
-            raise CertificateError(f"{where}: has no {name}, nor the same in a Secret of type kubernetes.io/tls")
+            raise CertificateError(f"{where}: has neither {name} nor the keys of a Secret of type kubernetes.io/tls")
     path = [*pem.certificates(files["ca-cert.pem"], where)]
     path += [one for one in _optional(files, "cert-chain.pem", where) if one not in path]
     roots = _optional(files, "root-cert.pem", where)

@@ -1,8 +1,8 @@
-"""Whom the mesh trusts, and which changes of that its workloads survive.
+"""The roots that the mesh trusts, and the changes of them that its workloads survive.
 
 A new root comes in three steps: first every workload learns to trust it (A, then A+B), then it signs (still A+B), and
-when no certificate of the old one is left, the old one goes (B). Skipping a step cuts workloads with an old certificate
-off from those with a new one. Source: Istio's own test of it, tests/integration/security/cacert_rotation.
+once no certificate of the old root is left, the old root goes (B). Skipping a step cuts workloads with an old
+certificate off from those with a new one. Source: Istio's own test, tests/integration/security/cacert_rotation.
 """
 
 from collections.abc import Iterable
@@ -19,29 +19,30 @@ from pi_mesh.certificates.pem import Certificates
 
 @dataclass(frozen=True)
 class Trust:
-    """Which root the mesh's certificates chain to, which it trusts, and since when they chain to it."""
+    """The root that the mesh's certificates chain to, the roots that the mesh trusts, and since when."""
 
     signer: Certificate
     roots: Certificates
     since: datetime
     external: bool = True
-    """False when istiod made its own root."""
+    """False if istiod made its own root."""
     longest_lifetime: timedelta = CERTIFICATE_LIFETIME
-    """The longest life that a running proxy asks for its certificate: another setting reaches new pods only."""
+    """Longest lifetime that a running proxy requests for its certificate; another setting reaches new pods only."""
 
 
 @dataclass(frozen=True)
 class Change:
-    """What becomes of the mesh's trust, in one line for whoever reads the preview."""
+    """A change of the mesh's trust, with one line about it for the preview."""
 
     level: Literal["none", "announced", "refused"]
     message: str = ""
     dropped: Certificates = ()
-    """Roots that are trusted no more: refused by time alone, where nobody tells who holds certificates of them."""
+    """Roots that are no longer trusted. They are refused only by time, if it is not known who holds certificates of
+    them."""
 
 
 def of_bundle(ca_cert: str, cert_chain: str, root_cert: str) -> Trust:
-    """The trust that a `cacerts` secret stands for. Raises CertificateError when its files don't belong together."""
+    """Return the trust of a Secret `cacerts`. Raises CertificateError if its files do not belong together."""
     roots = pem.certificates(root_cert, "root-cert.pem")
     certificate = pem.certificates(ca_cert, "ca-cert.pem")[0]
     top = pem.certificates(cert_chain, "cert-chain.pem")[-1] if cert_chain.strip() else certificate
@@ -52,17 +53,17 @@ def of_bundle(ca_cert: str, cert_chain: str, root_cert: str) -> Trust:
 
 
 def with_root(root_cert: str, also_trust: Iterable[str]) -> Trust:
-    """The trust of a CA that `root_cert` (PEM) is about to sign. Raises CertificateError."""
+    """Return the trust of a CA that `root_cert` (PEM) is about to sign. Raises CertificateError."""
     signer = pem.certificates(root_cert, "root")[0]
     further = (one for text in also_trust for one in pem.certificates(text, "vault.alsoTrust"))
     return Trust(signer, (signer, *further), signer.not_valid_before_utc)
 
 
 def change(live: Trust | None, new: Trust | None, now: datetime, certificate_lifetime: timedelta) -> Change:
-    """How the mesh gets from `live` to `new`; None is a mesh that is not there yet, or istiod's own root to come.
+    """Classify the change from `live` to `new`; None is a mesh that does not exist yet, or istiod's own future root.
 
-    `certificate_lifetime` is what new proxies ask for. So long, and as long as the running ones ask for, may a
-    certificate of the old root still be in use.
+    `certificate_lifetime` is what new proxies request. A certificate of the old root may be in use for that time, or
+    for the lifetime that running proxies request if it is longer.
     """
     if live is None:
         return Change("none")
@@ -81,11 +82,11 @@ def change(live: Trust | None, new: Trust | None, now: datetime, certificate_lif
 
 
 def _refusal(live: Trust, new: Trust) -> str | None:
-    steps = "`python -m operations rotate-ca --root` goes there in steps (docs/vault.md, Another root)"
+    steps = "`python -m operations rotate-ca --root` makes the change in steps (docs/vault.md, Another root)"
     if not _among(new.signer, live.roots):
         return (
             f"the mesh's root would change in one step from {pem.title(live.signer)} to {pem.title(new.signer)}, which "
-            f"no workload trusts yet: if Vault was wiped or is another one, put the right one back; else {steps}"
+            f"no workload trusts yet: if Vault was wiped or replaced, restore the right one; else {steps}"
         )
     if not _among(live.signer, new.roots):
         return f"{pem.title(live.signer)} still signs and can't be dropped from the trusted roots: {steps}"
@@ -96,13 +97,13 @@ def _too_early(live: Trust, dropped: Certificates, now: datetime, lifetime: time
     if dropped and now < (until := live.since + lifetime):
         return (
             f"workloads may hold certificates of {', '.join(map(pem.title, dropped))} until "
-            f"{until:%Y-%m-%d %H:%M} UTC: leave it in vault.alsoTrust so long"
+            f"{until:%Y-%m-%d %H:%M} UTC; keep it in vault.alsoTrust until then"
         )
     return None
 
 
 def _among(root: Certificate, roots: Certificates) -> bool:
-    """Return True where what the root signed verifies by one of the roots: the same, or renewed for the same key."""
+    """Return True if certificates of the root verify by one of the roots: the same, or a renewal with the same key."""
     key = root.public_key()
     return any(root.subject == known.subject and key == known.public_key() for known in roots)
 

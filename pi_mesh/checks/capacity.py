@@ -1,4 +1,4 @@
-"""What nodes have free, and what a mesh asks of them beside what its running pods hold already."""
+"""Headroom of the nodes, and the pods of a mesh that still need a place."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -15,18 +15,19 @@ from pi_mesh.quantities import ZERO, Resources
 
 @dataclass(frozen=True)
 class Demand:
-    """What the scheduler still has to place of a mesh, and where it can."""
+    """The pods of a mesh that the scheduler still has to place, and the nodes for them."""
 
     nodes: tuple[fit.Node, ...]
-    """Nodes of the mesh's architecture that take pods; what stays on them is counted, what the mesh replaces is not."""
+    """Nodes of the mesh's architecture that accept pods. Pods that stay are counted, pods that the mesh replaces are
+    not."""
     others: tuple[fit.Node, ...]
-    """The other nodes that take pods: trading's workloads may run there."""
+    """Other nodes that accept pods, where trading's workloads may run."""
     staying: tuple[Pod, ...]
     """Pods that keep their nodes: all that are not of the mesh, and those of the mesh that are large enough."""
     coming: tuple[Pod, ...]
-    """Pods of the mesh that are not there yet, or smaller than the settings want them."""
+    """Pods of the mesh that do not run yet, or run with smaller requests than the settings ask for."""
     surge: tuple[Resources, ...]
-    """Requests of the further pods that rollouts need for as long as they take."""
+    """Requests of the extra pods while rollouts run."""
 
     @property
     def pods(self) -> tuple[Resources, ...]:
@@ -35,7 +36,7 @@ class Demand:
 
 
 def rooms(nodes: Iterable[Node], pods: Iterable[Pod]) -> list[fit.Node]:
-    """The nodes as the budget counts with them; free may be negative: an allocatable can shrink under running pods."""
+    """Return the nodes with their headroom, which is negative if the allocatable shrank under running pods."""
     placed: dict[str, list[Resources]] = defaultdict(list)
     for pod in pods:
         placed[pod.node].append(pod.requests)
@@ -51,7 +52,7 @@ def rooms(nodes: Iterable[Node], pods: Iterable[Pod]) -> list[fit.Node]:
 
 
 def demand(mesh: Inventory, snapshot: Snapshot) -> Demand:
-    """Return what has to be placed: a pod of the mesh that runs and is large enough stays where it is."""
+    """Return the pods to place; a running pod of the mesh that is large enough stays where it is."""
     wanted = mesh.settings.cluster.architecture
     fitting = [node for node in snapshot.nodes if node.architecture == wanted]
     homes = {node.name for node in fitting if node.ready}
@@ -85,7 +86,7 @@ def _coming(workload: Workload, placement: Placement) -> Pod:
 
 
 def _kept(workload: Workload, pods: Iterable[Pod], homes: Iterable[str]) -> Sequence[Pod]:
-    """Return the pods that need no other place: on a node that is Ready, and with no less than is wanted."""
+    """Return the pods that need no other place: on a Ready node, with at least the wanted requests."""
     wanted = _requests(workload)
     running = [pod for pod in pods if workload.has_pod(pod.namespace, pod.labels) and pod.node in homes]
     large = [pod for pod in running if pod.requests.cpu >= wanted.cpu and pod.requests.memory >= wanted.memory]

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 NAME_ALONE = ("setting", "certificate", "command", "component")
-"""Kinds whose names need no kind in front of them: `cluster.nodes`, `istioctl`, `istiod`."""
+"""Kinds whose names are shown without the kind: `cluster.nodes`, `istioctl`, `istiod`."""
 
 
 class Level(StrEnum):
@@ -14,19 +14,19 @@ class Level(StrEnum):
     WARNING = "warning"
     ERROR = "error"
     UNKNOWN = "unknown"
-    """The check could not run: neither good nor bad."""
+    """Level of a check that could not run, which is neither good nor bad."""
 
 
 class Subject(NamedTuple):
     """The object that a finding is about."""
 
     kind: str
-    """Such as node, pod, release, crd, namespace or setting."""
+    """Kind of the object, such as node, pod, release, crd, namespace or setting."""
     name: str = ""
-    """NAMESPACE/NAME, or NAME where the kind has no namespaces, or a config key; empty for all objects of the kind."""
+    """NAMESPACE/NAME, or NAME for a kind without namespaces, or a config key; empty for all objects of the kind."""
 
     def __str__(self) -> str:
-        """Name the object in a sentence: "node pi-1", "nodes", "cluster.nodes"."""
+        """Return the object's name in a sentence: "node pi-1", "nodes", "cluster.nodes"."""
         if self.kind in NAME_ALONE:
             return self.name
         if self.name:
@@ -44,29 +44,29 @@ def setting(key: str) -> Subject:
 
 @dataclass(frozen=True)
 class Finding:
-    """One result of a check: what was checked, on which object, what was seen, and what to do about it."""
+    """One result of a check: the check, the object, the observation and the remedy."""
 
     id: str
-    """The check's name, the same in every run."""
+    """Name of the check, the same in every run."""
     kind: str
-    """The kind of the object that it is about, such as node, pod, release, crd, namespace, setting or cluster."""
+    """Kind of the object, such as node, pod, release, crd, namespace, setting or cluster."""
     name: str
-    """The object's NAMESPACE/NAME or NAME, or the config key; empty for all objects of the kind."""
+    """NAMESPACE/NAME or NAME of the object, or the config key; empty for all objects of the kind."""
     level: Level
-    """Only errors make an operation fail; unknown is a check that could not run."""
+    """Level of the finding. Only errors make an operation fail; unknown is a check that could not run."""
     number: float | None
-    """What was measured: bytes of memory, days of a certificate, otherwise a count; null where nothing was."""
+    """Measured number: bytes of memory, days of a certificate, otherwise a count; null without a measurement."""
     message: str
-    """What was seen."""
+    """Observation about the object."""
     fix: str
-    """What to do about it; empty where nothing is to be done."""
+    """Remedy for the user, such as a command; empty if none is needed."""
 
     @property
     def subject(self) -> Subject:
         return Subject(self.kind, self.name)
 
     def __str__(self) -> str:
-        """Say it in one line."""
+        """Return the finding in one line."""
         return f"{self.subject}: {self.message}" + (f"; {self.fix}" if self.fix else "")
 
 
@@ -87,5 +87,5 @@ def unknown(id: str, subject: Subject, message: str, fix: str = "") -> Finding:
 
 
 def errors(findings: Iterable[Finding]) -> list[Finding]:
-    """Return the findings that must stop an install, or fail a verification."""
+    """Return the findings that must stop an install or fail a verification."""
     return [finding for finding in findings if finding.level is Level.ERROR]

@@ -1,4 +1,4 @@
-"""The mesh's CA in Vault must be the one that the stack made: a mount may be gone, a Vault wiped or restored."""
+"""The mesh's CA in Vault must be the one that the stack made: a mount may be removed, a Vault wiped or restored."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,21 +10,21 @@ from pi_mesh.vault import read_own_ca
 
 @dataclass(frozen=True)
 class LostCa:
-    """A CA that the state holds and Vault does not."""
+    """A CA that the state has and Vault does not."""
 
     mount: str
-    """Vault's path."""
+    """Path of the mount in Vault."""
     found: str
-    """What Vault has there."""
+    """Content of that mount, in words."""
     has_mount: bool = True
-    """False where nothing is mounted at that path."""
+    """False if nothing is mounted at that path."""
 
 
 def find(certificates: Iterable[str], vault: VaultSettings) -> LostCa | None:
-    """Compare the CA at its mount with those (PEM, each with or without its signers) that the stack made for it.
+    """Compare the CA at its mount with the stack's CAs (PEM, each with or without its signers).
 
-    None where it is one of them. Without any, a CA outside of Vault has yet to sign, and the mount is all that is
-    looked for. Raises VaultError where Vault does not tell.
+    Returns None if it is one of them. Without certificates, a CA outside Vault has not signed yet, and only the mount
+    is looked for. Raises VaultError if Vault gives no answer.
     """
     ours = [pem.certificates(certificate, "the stack's state")[0] for certificate in certificates]
     there = read_own_ca(vault)

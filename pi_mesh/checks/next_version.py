@@ -1,6 +1,6 @@
-"""What this version takes with a warning and the next refuses, so that a running stack has time to change.
+"""Warnings that become errors in the next version, so that a running stack has time to change.
 
-A setting that the cluster itself would refuse is refused at once. One that runs, though it opens something or does not
+A setting that the cluster itself would refuse is refused at once. A setting that works, but opens something or does not
 do what it says, is a warning for one version.
 """
 
@@ -10,5 +10,5 @@ NEXT = "0.3.0"
 
 
 def refused_next(id: str, subject: Subject, message: str, fix: str) -> Finding:
-    """Return the warning that names the version in which it becomes an error."""
+    """Return a warning that names the version in which it becomes an error."""
     return warning(id, subject, f"{message}; pi-mesh {NEXT} refuses it", fix)

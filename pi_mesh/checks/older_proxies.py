@@ -1,4 +1,4 @@
-"""The proxies that are older than their control plane, or were started under older settings, and in what."""
+"""Stale proxies: older than their control plane, or started under older injected settings."""
 
 from collections.abc import Mapping
 
@@ -9,7 +9,7 @@ from pi_mesh.cluster.reinjection import Differences, differences
 from pi_mesh.cluster.snapshot import Snapshot
 
 Older = Mapping[str, tuple[str, ...]]
-"""NAMESPACE/NAME of the pod -> in what it is older."""
+"""Differences of a stale proxy, by NAMESPACE/NAME of its pod."""
 
 
 def read(context: str, namespace: str, snapshot: Snapshot, found: Proxies) -> Older:
@@ -20,7 +20,7 @@ def read(context: str, namespace: str, snapshot: Snapshot, found: Proxies) -> Ol
 
 
 def judged(found: Proxies, compared: Differences) -> Older:
-    """Return what differs; of a proxy that could not be compared, its version where it is not the control plane's."""
+    """Return the differences; for a proxy that could not be compared, its version if it is not the control plane's."""
     return {proxy.id: compared.get(proxy.id) or _version(proxy, found.version_above(proxy)) for proxy in found.proxies}
 
 
@@ -31,7 +31,7 @@ def _version(proxy: Proxy, control_plane: str) -> tuple[str, ...]:
 
 
 def behind(version: str, control_plane: str) -> int | None:
-    """Return by how many minor versions a proxy is older than its control plane; None where one is not known."""
+    """Return by how many minor versions a proxy is older than its control plane; None if one version is not known."""
     try:
         return minor_of(control_plane) - minor_of(version)
     except (IndexError, ValueError):

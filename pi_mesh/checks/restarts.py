@@ -1,11 +1,13 @@
-"""The restart forecast: which pods a change of the settings makes anew, and which running proxies keep the old ones.
+"""The restart forecast: pods that a change of the settings replaces, and old values that running proxies keep.
 
 It compares Helm values with those in the stack's state, which costs a preview nothing. A value that is not known to
-leave the pods alone counts as one that changes them. The comment of a pull request renders the charts instead.
+leave pods running counts as one that replaces them. The comment of a pull request renders the charts instead.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import reduce
+from typing import Any
 
 from pi_mesh.catalog.istio import facts_of
 from pi_mesh.cluster.gateway_version import as_recorded
@@ -32,42 +34,50 @@ QUIET: Mapping[Kind, tuple[str, ...]] = {
         ),
     ),
 }
-"""Beginnings of the paths of values that leave the pods of a release alone."""
+"""Path prefixes of values that do not change a release's pods."""
+SCALE: Mapping[Kind, tuple[str, str, str]] = {
+    Kind.GATEWAY: ("replicaCount", "autoscaling.enabled", "autoscaling.maxReplicas"),
+    **dict.fromkeys(ISTIODS, ("pilot.replicaCount", "pilot.autoscaleEnabled", "pilot.autoscaleMax")),
+}
+"""Paths of a release's replicas, of its autoscaler's switch, and of the autoscaler's maximum."""
 INJECTED = ("global.", "meshConfig.defaultConfig", "meshConfig.enableTracing", "sidecarInjectorWebhook")
-"""Beginnings of the paths of istiod's values that a pod gets when it is made, and keeps until it is made anew."""
+"""Path prefixes of istiod's values that a pod gets when it is created, and keeps until it is replaced."""
 
 
 @dataclass(frozen=True)
 class Forecast:
-    """Workloads as KIND NAMESPACE/NAME, as the comment of a pull request names them."""
+    """Workloads that a change affects, as KIND NAMESPACE/NAME, like in the comment of a pull request."""
 
     restarts: tuple[str, ...] = ()
-    """Those whose pods a change makes anew."""
+    """Workloads whose pods a change replaces."""
     removed: tuple[str, ...] = ()
-    """Those of releases that are switched off, and namespaces of the stack that get another name."""
+    """Workloads that get fewer replicas or that the settings disable, and namespaces of the stack that they rename."""
     keep: tuple[str, ...] = ()
-    """Config paths of istiod's values that running proxies keep until their pods are made anew."""
+    """Config paths of istiod's values that running proxies keep until their pods are replaced."""
 
     @property
     def of_traffic(self) -> tuple[str, ...]:
-        """Return what the mesh's traffic would notice: istiod and the gateways, not the addons."""
+        """Return the workloads whose restart affects the mesh's traffic: istiod and the gateways, not the addons."""
         return self.restarts + self.removed
 
 
 def of(mesh: Inventory, state: StackState) -> Forecast:
-    """Return the forecast of an `up` with these settings on a mesh that is as the state says."""
+    """Return the forecast of an `up` with these settings on a mesh in the recorded state."""
     mesh = as_recorded(mesh, state)
-    restarts, keep = [], []
+    restarts, fewer, keep = [], [], []
     for release in mesh.releases:
         recorded = state.recorded.get(release.id)
         if recorded is None or release.kind not in QUIET:
             continue
         paths = [path for path, _, _ in unequal(_plain(release.values), _plain(recorded.values))]
+        workloads = [f"Deployment {entry.namespace}/{entry.name}" for entry in release.workloads]
         if _has_new_pods(release, recorded, paths):
-            restarts += [f"Deployment {entry.namespace}/{entry.name}" for entry in release.workloads]
+            restarts += workloads
+        elif _has_fewer_pods(release, recorded):
+            fewer += workloads
         if release.kind in ISTIODS:
             keep += [path for path in paths if path.startswith(INJECTED)]
-    return Forecast(tuple(restarts), tuple(_removed(mesh, state)), tuple(dict.fromkeys(keep)))
+    return Forecast(tuple(restarts), (*fewer, *_removed(mesh, state)), tuple(dict.fromkeys(keep)))
 
 
 def _has_new_pods(release: Release, recorded: RecordedRelease, paths: list[str]) -> bool:
@@ -80,8 +90,30 @@ def _has_new_pods(release: Release, recorded: RecordedRelease, paths: list[str])
     return any(not path.startswith(QUIET[release.kind]) for path in paths)
 
 
+def _has_fewer_pods(release: Release, recorded: RecordedRelease) -> bool:
+    """Return True if a running pod may be deleted because the workload scales down.
+
+    While the autoscaler is on, the chart leaves the number of replicas to it. When it is switched on, Kubernetes first
+    falls back to one replica.
+    """
+    replicas, switch, most = SCALE[release.kind]
+    before = _number(recorded.values, most if _at(recorded.values, switch) else replicas)
+    if not _at(release.values, switch):
+        return _number(release.values, replicas) < before
+    return (_number(release.values, most) if _at(recorded.values, switch) else 1) < before
+
+
+def _number(values: Mapping[str, Any], path: str) -> float:
+    found = _at(values, path)
+    return found if isinstance(found, (int, float)) else 1
+
+
+def _at(values: Mapping[str, Any], path: str) -> Any:
+    return reduce(lambda branch, key: branch.get(key) if isinstance(branch, Mapping) else None, path.split("."), values)
+
+
 def _removed(mesh: Inventory, state: StackState) -> Iterator[str]:
-    """Yield the gateways that the state has and the settings switch off, and the namespaces that they rename."""
+    """Yield the gateways that the settings disable and the namespaces that they rename, both as in the state."""
     wanted = {release.id for release in mesh.releases}
     for setting, (name, _) in gateways(mesh.settings).items():
         release = f"{gateway_namespace(mesh.settings, setting)}/{name}"
@@ -92,5 +124,5 @@ def _removed(mesh: Inventory, state: StackState) -> Iterator[str]:
 
 
 def _plain(values: Mapping[str, object]) -> Mapping[str, object]:
-    """Return the values without empty branches, which say nothing: the state may leave them out."""
+    """Return the values without empty branches, which mean nothing and which the state may omit."""
     return {key: value for key, value in values.items() if value != {}}

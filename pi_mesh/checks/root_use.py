@@ -1,4 +1,4 @@
-"""Which roots the running mesh rests on, as its proxies and istiod's pods tell themselves."""
+"""Use of root certificates in the running mesh, as its proxies and istiod's pods report it."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -14,20 +14,20 @@ from pi_mesh.cluster.proxy_trust import ProxyTrust
 
 @dataclass(frozen=True)
 class RootUse:
-    """Certificates in use."""
+    """The certificates that proxies and istiod use."""
 
     proxies: tuple[ProxyTrust, ...]
     istiod: dict[str, Certificate]
-    """What each pod of istiod serves with, by the pod's name."""
+    """Serving certificate of each istiod pod, by the pod's name."""
     signers: Certificates = ()
-    """CA certificates that istiod signs with; istiod's pods do not show them."""
+    """CA certificates that istiod signs with; istiod's pods do not present them."""
 
     def silent(self) -> list[ProxyTrust]:
-        """Return the proxies that did not tell."""
+        """Return the proxies that gave no answer."""
         return [proxy for proxy in self.proxies if not proxy.known]
 
     def not_trusting(self, roots: Iterable[Certificate]) -> list[ProxyTrust]:
-        """Return the proxies that told, and do not trust all of the roots."""
+        """Return the proxies that answered and do not trust all of the roots."""
         return [proxy for proxy in self.proxies if proxy.known and not proxy.trusts(*roots)]
 
     def trusting(self, root: Certificate) -> list[ProxyTrust]:
@@ -35,7 +35,7 @@ class RootUse:
         return [proxy for proxy in self.proxies if proxy.trusts(root)]
 
     def not_resting_on(self, root: Certificate) -> list[ProxyTrust]:
-        """Return the proxies that told, and whose own certificate is not of the root."""
+        """Return the proxies that answered and whose own certificate does not chain to the root."""
         return [
             proxy
             for proxy in self.proxies
@@ -43,7 +43,7 @@ class RootUse:
         ]
 
     def istiods_not_resting_on(self, root: Certificate) -> list[str]:
-        """Return istiod's pods whose own certificate is not of the root."""
+        """Return istiod's pods whose own certificate does not chain to the root."""
         return [pod for pod, shown in self.istiod.items() if not signature_path.leads(shown, root, self.signers)]
 
 
@@ -64,7 +64,7 @@ def read(context: str, namespace: str) -> RootUse:
 
 
 def holders_of_others(context: str, namespace: str, root: Certificate) -> list[str] | None:
-    """Return who still holds a certificate of another root than this; None where not all could be asked."""
+    """Return the holders of certificates from any other root; None if not all proxies answered."""
     try:
         use = read(context, namespace)
     except ClusterUnreachable:

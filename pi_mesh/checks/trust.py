@@ -13,13 +13,13 @@ from pi_mesh.cluster.authority import Authority
 from pi_mesh.settings.namespaces import duration
 
 SHOWN = 5
-"""Pods that a message names."""
+"""Largest number of pods in a message."""
 
 
 def of_cluster(authority: Authority) -> Trust | None:
-    """Return the mesh's trust; None where no istiod has run yet.
+    """Return the mesh's trust; None if no istiod has run yet.
 
-    Raises CertificateError where the secret `cacerts` is none that istiod could sign with.
+    Raises CertificateError if istiod could not sign with the Secret `cacerts`.
     """
     found = _of_cluster(authority)
     return replace(found, longest_lifetime=authority.longest_lifetime) if found else None
@@ -30,7 +30,7 @@ def _of_cluster(authority: Authority) -> Trust | None:
         files = authority.cacerts
         if "root-cert.pem" not in files:
             raise CertificateError(
-                "secret cacerts has no root-cert.pem, without which istiod can't sign: put the root's certificate in"
+                "secret cacerts has no root-cert.pem, without which istiod can't sign: add the root's certificate"
             )
         return trust.of_bundle(files["ca-cert.pem"], files.get("cert-chain.pem", ""), files["root-cert.pem"])
     if authority.external_signer_root:
@@ -49,10 +49,10 @@ def check_change(
     log: Callable[[str], None],
     holders: Callable[[Certificate], list[str] | None] = lambda _: None,
 ) -> None:
-    """Tells a change of the mesh's trust to `log`. Raises CertificateError if it would cut workloads off.
+    """Log a change of the mesh's trust. Raises CertificateError if it would cut workloads off.
 
-    `holders` returns who holds certificates of another root than the one given; None, where not all could be asked,
-    leaves it to time.
+    `holders` returns the holders of certificates from other roots than the given one. If it returns None, because not
+    all could be asked, time alone decides.
     """
     change: Change = trust.change(live, new, datetime.now(UTC), duration(certificate_lifetime))
     if change.dropped and new and (held := holders(new.signer)) is not None:
@@ -66,10 +66,10 @@ def check_change(
 def _by_holders(change: Change, held: list[str]) -> Change:
     dropped = ", ".join(map(pem.title, change.dropped))
     if not held:
-        return Change("announced", f"{dropped} is trusted no more: no proxy holds a certificate of it")
+        return Change("announced", f"{dropped} is no longer trusted: no proxy holds a certificate of it")
     more = f" and {len(held) - SHOWN} more" if len(held) > SHOWN else ""
     holds = "holds" if len(held) == 1 else "hold"
     message = (
         f"{dropped} can't be dropped yet: {', '.join(held[:SHOWN])}{more} still {holds} a certificate of another root"
     )
-    return Change("refused", f"{message}; leave it in alsoTrust until they renewed theirs, or restart them")
+    return Change("refused", f"{message}; keep it in alsoTrust until they have renewed theirs, or restart them")

@@ -1,4 +1,4 @@
-"""The way to Vault must be encrypted and verified: the token and the CA's key travel on it."""
+"""The connection to Vault must be encrypted and verified, because it carries the token and the CA's key."""
 
 import os
 from collections.abc import Iterator
@@ -9,18 +9,19 @@ from pi_mesh.settings.vault import VaultSettings
 
 TRANSPORT = "vault transport"
 SKIP_VERIFY = "VAULT_SKIP_VERIFY"
-"""Vault's client in the plugin takes the variable, whatever the provider's inputs say (vault/api/client.go)."""
+"""Environment variable that Vault's client in the plugin obeys, whatever the provider's inputs are
+(vault/api/client.go)."""
 TRUE = ("1", "t", "T", "TRUE", "true", "True")
-"""What Go takes for true (strconv.ParseBool), and so Vault's client."""
+"""Values that Go's strconv.ParseBool, and so Vault's client, reads as true."""
 
 
 def check(vault: VaultSettings) -> Iterator[Finding]:
-    """Yield a warning for each address of plain http, and for an environment that switches the verification off."""
+    """Yield a warning for each plain http address, and for an environment that disables verification."""
     for field, address in vault.plain_http():
         message = (
-            f"{address} is plain HTTP to another machine: the token and the CA's key cross the network in the clear"
+            f"{address} is plain HTTP to another machine: the token and the CA's key cross the network unencrypted"
         )
-        fix = "use https://, or set vault.allowHttp: true where you trust that network"
+        fix = "use https://, or set vault.allowHttp: true if you trust that network"
         yield refused_next(TRANSPORT, setting(f"vault.{field}"), message, fix)
     if vault.here and str(vault.address).startswith("https://") and os.environ.get(SKIP_VERIFY) in TRUE:
         message = (

@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 from pi_mesh.catalog.istio import minor_of
 
-ANYWAY = "`istio.allowSkip: true` takes the step all the same"
+ANYWAY = "`istio.allowSkip: true` allows the step anyway"
 
 
 class Unsupported(NamedTuple):
-    """A change that Istio does not support."""
+    """A change of version that Istio does not support."""
 
     message: str
     fix: str
@@ -33,7 +33,7 @@ def judged(running: str, wanted: str) -> Unsupported | None:
 
 
 def minors_between(running: str, wanted: str) -> range:
-    """Return the minor versions that an upgrade takes one after the other, the wanted one last."""
+    """Return the minor versions that an upgrade goes through, the wanted one last."""
     return range(minor_of(running) + 1, minor_of(wanted) + 1)
 
 

@@ -1,1 +1,1 @@
-"""Reads the live cluster, quickly and without ever writing to it."""
+"""Reader of the live cluster: quick, and read-only except for the client's create, patch and delete methods."""

@@ -1,6 +1,6 @@
-"""The ConfigMap in which `up` leaves what it applied: what a verification needs that may read no Secret.
+"""The ConfigMap in which `up` records what it applied, for a verification that may read no Secret.
 
-One key for each release: the values that typed settings gave, a digest of the extra ones, and the rendered objects.
+It has one key for each release: the values of typed settings, a digest of the extra values, and the rendered objects.
 """
 
 import base64
@@ -15,29 +15,30 @@ from pi_mesh.names import PROJECT
 NAME = f"{PROJECT}-applied"
 CRD, SECRET = "CustomResourceDefinition", "Secret"
 LONGEST = 256
-"""Characters of a text that is kept whole; of a longer one, such as istiod's injection templates, its digest is."""
+"""Largest number of characters of a text that is kept whole; a longer text, such as istiod's injection templates, is
+kept as its digest."""
 DIGEST = "sha256:"
 
 
 @dataclass(frozen=True)
 class AppliedRelease:
-    """A release as it was applied last, by Helm's own record or by what `up` left of it."""
+    """A release as it was last applied, from Helm's own record or from the ConfigMap that `up` wrote."""
 
     release: str
-    """NAMESPACE/NAME."""
+    """NAMESPACE/NAME of the release."""
     revision: int
     chart_version: str
     app_version: str
     values: Mapping[str, object] = field(default_factory=dict)
-    """All values in Helm's record; in what `up` left, those that typed settings gave."""
+    """All values from Helm's record, or the values of typed settings from the ConfigMap."""
     extra: str | None = None
-    """Digest of the extra values; None where `values` holds them too."""
+    """Digest of the extra values; None if `values` includes them."""
     objects: tuple[dict, ...] = ()
-    """The rendered objects, without CRDs."""
+    """Rendered objects, without CRDs."""
     omitted: tuple[str, ...] = ()
-    """Secrets of the release, as NAME, of which `up` leaves nothing."""
+    """Names of the release's Secrets, which the ConfigMap leaves out."""
     chart: str = ""
-    """Name of the chart; only Helm's record tells it."""
+    """Name of the chart; only Helm's record has it."""
 
     @property
     def namespace(self) -> str:
@@ -45,12 +46,12 @@ class AppliedRelease:
 
 
 def key(release: str) -> str:
-    """Return the key of a release, NAMESPACE/NAME, in the ConfigMap, whose keys may hold no slash."""
+    """Return the ConfigMap's key of a release, given as NAMESPACE/NAME: a key must not contain a slash."""
     return release.replace("/", "_")
 
 
 def entry(applied: AppliedRelease, typed: Mapping[str, object], extra: Mapping[str, object]) -> str:
-    """Return the text that is kept of a release of Helm's record, installed with these values."""
+    """Return the ConfigMap's entry of a release from Helm's record, installed with these values."""
     content = {
         "revision": applied.revision,
         "chart": applied.chart_version,
@@ -64,7 +65,7 @@ def entry(applied: AppliedRelease, typed: Mapping[str, object], extra: Mapping[s
 
 
 def parse(release: str, text: str) -> AppliedRelease | None:
-    """Return what is kept of a release; None for a text that `up` did not write."""
+    """Return the release of an entry; None for a text that `up` did not write."""
     try:
         content = json.loads(text)
         return AppliedRelease(
@@ -82,7 +83,7 @@ def parse(release: str, text: str) -> AppliedRelease | None:
 
 
 def digest(release: str, extra: Mapping[str, object]) -> str:
-    """Return a digest that is slow to compute, since extra values may hold a password; empty without any."""
+    """Return a digest that is slow to compute, because extra values may contain a password; empty without any."""
     if not extra:
         return ""
     text = json.dumps(extra, sort_keys=True)
@@ -90,12 +91,12 @@ def digest(release: str, extra: Mapping[str, object]) -> str:
 
 
 def same_text(wanted: object, live: object) -> bool:
-    """Return True for a live text of which `wanted` is the digest."""
+    """Return True for a live text whose digest is `wanted`."""
     return isinstance(live, str) and isinstance(wanted, str) and wanted.startswith(DIGEST) and wanted == _short(live)
 
 
 def condensed(objects: Iterable[dict]) -> tuple[object, ...]:
-    """Return the objects as they are kept: without Secrets, and with digests in place of long texts."""
+    """Return the objects as the ConfigMap keeps them: without Secrets, and with digests in place of long texts."""
     return tuple(_condensed(one) for one in objects if one["kind"] != SECRET)
 
 
@@ -112,6 +113,6 @@ def _short(text: str) -> str:
 
 
 def _packed(objects: Iterable[object]) -> str:
-    # The time stands in gzip's header: without it the same objects give the same text.
+    # gzip's header contains the time; without it the same objects give the same text.
     packed = gzip.compress(json.dumps([*objects], sort_keys=True).encode(), mtime=0)
     return base64.b64encode(packed).decode()

@@ -1,4 +1,4 @@
-"""Which CA the mesh lives with now: what istiod was given, and the roots that it hands to every workload."""
+"""The CA that the mesh uses now: istiod's Secret or ConfigMap, and the roots that workloads get."""
 
 import base64
 from dataclasses import dataclass, field
@@ -10,38 +10,39 @@ from pi_mesh.cluster.client import Client
 from pi_mesh.names import EXTERNAL_CA_LABEL
 
 PUBLIC = ("ca-cert.pem", "cert-chain.pem", "root-cert.pem")
-"""What is taken of the secret: never the key."""
+"""Files that are read from the Secret; the key is never read."""
 OF_TLS = {"ca-cert.pem": "tls.crt", "cert-chain.pem": "tls.crt", "root-cert.pem": "ca.crt"}
-"""The same in a secret of type kubernetes.io/tls."""
+"""The same files in a Secret of type kubernetes.io/tls."""
 OF_CERT_MANAGER = "/apis/cert-manager.io/v1/namespaces/{}"
 
 
 @dataclass(frozen=True)
 class Authority:
-    """PEM texts."""
+    """PEM texts of the mesh's CA, and the state of its issuer."""
 
     root_cert: str = ""
-    """The roots that workloads get; empty where no istiod has run yet."""
+    """Roots that workloads get; empty if no istiod has run yet."""
     cacerts: dict[str, str] = field(default_factory=dict)
-    """The certificates of the secret `cacerts`, by file name; empty where istiod makes its own root."""
+    """Certificates of the Secret `cacerts` by file name; empty if istiod makes its own root."""
     ours: bool = False
-    """Whether a stack of this project made that secret."""
+    """True if a stack of this project created the Secret `cacerts`."""
     external_signer_root: str = ""
-    """The root of a mesh whose certificates Vault signs one by one; empty for any other."""
+    """Root of a mesh with an external signer; empty for any other mesh."""
     issuer: str = ""
-    """There, why cert-manager's Issuer can't have anything signed now; empty when it can."""
+    """Reason why cert-manager's Issuer cannot have requests signed now; empty if it can."""
     issued: str = ""
-    """The CA that cert-manager holds ready, the chain below its root; empty where none was asked for."""
+    """CA that cert-manager issued, the chain without its root; empty if none was asked for."""
     not_issued: str = ""
-    """There, why cert-manager has not signed it."""
+    """Reason why cert-manager has not signed that CA; empty if it has."""
     longest_lifetime: timedelta = istio.CERTIFICATE_LIFETIME
-    """The longest life that a running proxy asks for its certificate; Istio's default where nobody looked."""
+    """Longest lifetime that a running proxy requests for its certificate; Istio's default if the proxies were not
+    read."""
 
 
 def read(context: str, namespace: str, *, secrets: bool = True, issued: bool = False) -> Authority:
-    """Reads it from istiod's namespace; without `secrets` what ConfigMaps tell. Raises as `Client` does.
+    """Read the CA from istiod's namespace; without `secrets` from ConfigMaps alone. Raises as `Client` does.
 
-    `issued`: also what cert-manager holds ready for `ca.issuer`.
+    With `issued` the CA that cert-manager issued for `ca.issuer` is read too.
     """
     path = f"/api/v1/namespaces/{namespace}"
     with Client(context) as client:
@@ -66,6 +67,6 @@ def read(context: str, namespace: str, *, secrets: bool = True, issued: bool = F
 
 
 def _certificates(data: dict[str, str]) -> dict[str, str]:
-    """Return them by Istio's names; `tls.crt` counts before those, as in istiod (pilot/pkg/bootstrap/istio_ca.go)."""
+    """Return the certificates by Istio's file names; `tls.crt` comes first (pilot/pkg/bootstrap/istio_ca.go)."""
     names = OF_TLS if "tls.crt" in data else {name: name for name in PUBLIC}
     return {name: base64.b64decode(data[key]).decode() for name, key in names.items() if key in data}

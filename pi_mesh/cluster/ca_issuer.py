@@ -1,4 +1,4 @@
-"""cert-manager's Issuer and Certificate for the mesh's CA, as they stand in the cluster."""
+"""cert-manager's Issuer and Certificate of the mesh's CA in the cluster."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -14,7 +14,7 @@ API = "/apis/cert-manager.io/v1"
 
 
 def seen(snapshot: Snapshot, settings: Settings) -> Snapshot:
-    """Return the snapshot with the Issuer of `ca.issuer`, where the settings name one. Raises as `Client` does."""
+    """Return the snapshot with the Issuer of `ca.issuer`, if the settings name one. Raises as `Client` does."""
     wanted, namespace = settings.ca.issuer, settings.istio.namespace
     if wanted is None:
         return snapshot
@@ -27,7 +27,7 @@ def seen(snapshot: Snapshot, settings: Settings) -> Snapshot:
 
 
 def is_signed(context: str, namespace: str) -> bool:
-    """Return True when cert-manager has signed what the Certificate asks for now, and not only what it asked before."""
+    """Return True if cert-manager has signed the Certificate as it is now, and not only an earlier version."""
     with Client(context) as client:
         certificate = client.get(f"{API}/namespaces/{namespace}/certificates/{CERTIFICATE}")
     if certificate is None or not_ready(certificate):
@@ -38,9 +38,9 @@ def is_signed(context: str, namespace: str) -> bool:
 
 
 def renew(context: str, namespace: str) -> int:
-    """Have cert-manager make a new key and have it signed, as `cmctl renew` does; return the revision before.
+    """Have cert-manager sign a new key, as `cmctl renew` does, and return the revision before.
 
-    Raises ClusterUnreachable, also where there is no Certificate.
+    Raises ClusterUnreachable, also if there is no Certificate.
     """
     path = f"{API}/namespaces/{namespace}/certificates/{CERTIFICATE}"
     with Client(context) as client:

@@ -1,4 +1,4 @@
-"""The mesh's CA as a stack's state holds it: what was made of it in Vault, and what the settings would change."""
+"""The mesh's CA in a stack's state: its resources in Vault, and the changes that the settings would make to them."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -9,23 +9,23 @@ from pi_mesh.values.vault import SigningRole
 CA = "mesh-ca"
 """Name of the component that makes the mesh's CA in Vault."""
 PREFIX = "vault:"
-"""Of the types of all resources in Vault."""
+"""Prefix of the types of all resources in Vault."""
 COMPARED = ("allowedDomains", "backend", "certificate", "commonName", "maxTtl", "path", "ttl", "type")
 PUBLIC = (*COMPARED, "caChains")
-"""What is kept of a resource: never a key."""
+"""Properties of a resource that are kept; a key never is."""
 Properties = Mapping[str, object]
 
 
 @dataclass(frozen=True)
 class VaultResource:
-    """A resource in Vault: its type, and what is public of its outputs."""
+    """A resource in Vault: its type and the public part of its outputs."""
 
     type: str
     outputs: Properties = field(default_factory=dict)
 
 
 def of_resource(resource: Mapping[str, object], outputs: Properties) -> VaultResource:
-    """Return what is kept of a resource of the state."""
+    """Return the kept part of a resource of the state."""
     return VaultResource(str(resource["type"]), {name: outputs[name] for name in PUBLIC if name in outputs})
 
 
@@ -36,10 +36,10 @@ class WantedCa:
     name: str
     settings: VaultSettings
     role: SigningRole | None = None
-    """What Vault signs itself, where the key stays there."""
+    """Vault PKI role for istiod's requests, if the key stays in Vault."""
 
     def resources(self) -> dict[str, Properties]:
-        """Return the resources in Vault by name, each with the properties by which another CA differs."""
+        """Return the resources in Vault by name, each with the properties that identify the CA."""
         return {f"{self.name}-{suffix}": properties for suffix, properties in self._resources()}
 
     def _resources(self) -> Iterator[tuple[str, Properties]]:
@@ -66,7 +66,7 @@ class WantedCa:
         return f"signature-{vault.generation}", properties
 
     def changes(self, state: Mapping[str, VaultResource]) -> list[str]:
-        """Return the names of the resources that would be made, or made anew."""
+        """Return the names of the resources that would be created or replaced."""
         return [
             name
             for name, properties in self.resources().items()
@@ -74,18 +74,18 @@ class WantedCa:
         ]
 
     def signs(self, state: Mapping[str, VaultResource]) -> bool:
-        """Return True where Vault would sign a CA certificate."""
+        """Return True if Vault would sign a CA certificate."""
         generation = self.settings.generation
         due = {f"{self.name}-{suffix}" for suffix in ("mount", f"request-{generation}", f"signature-{generation}")}
         return self.settings.signed_by == "vault" and not due.isdisjoint(self.changes(state))
 
     def exchanges(self, state: Mapping[str, VaultResource]) -> bool:
-        """Return True where istiod would get another CA certificate than the state has."""
+        """Return True if istiod would get a CA certificate that the state does not have."""
         imported = f"{self.name}-certificate-"
         return self.signs(state) or any(name.startswith(imported) for name in self.changes(state))
 
     def chain(self, state: Mapping[str, VaultResource]) -> str:
-        """Return the PEM of the chain in the state, the CA first; empty while a CA outside of Vault has yet to sign."""
+        """Return the PEM of the state's chain, the CA first; empty until a CA outside Vault has signed."""
         if self.settings.signed_by == "outside":
             return self.settings.signed.chain if self.settings.signed else ""
         outputs = state[f"{self.name}-signature-{self.settings.generation}"].outputs
@@ -95,9 +95,9 @@ class WantedCa:
 
 @dataclass(frozen=True)
 class Answer:
-    """What is known of the mesh's CA before any resource is registered."""
+    """The facts about the mesh's CA that are known before any resource is registered."""
 
     root: str | None = None
-    """PEM of the root that the CA chains to; None where only another stack, or a later answer, tells."""
+    """PEM of the root that the CA chains to; None if only another stack or a later answer has it."""
     kept: Mapping[str, VaultResource] | None = None
-    """The resources in Vault that all stay as the state holds them, since Vault could not be asked; by name."""
+    """Resources in Vault by name that all stay as in the state, because Vault could not be asked."""

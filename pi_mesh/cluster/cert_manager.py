@@ -1,4 +1,4 @@
-"""What the checks need of cert-manager's own objects."""
+"""cert-manager's own objects, reduced to the fields that checks need."""
 
 from dataclasses import dataclass
 
@@ -8,17 +8,17 @@ class SigningIssuer:
     """cert-manager's Issuer that signs the mesh's CA."""
 
     type: str
-    """Such as "ca" or "selfSigned"."""
+    """Type of the Issuer, such as "ca" or "selfSigned"."""
     problem: str = ""
-    """Why it is not ready; empty when it is."""
+    """Reason why the Issuer is not ready; empty if it is."""
     has_signed: bool = False
-    """True where the CA has been signed, so that the mesh can go on without the Issuer."""
+    """True if the CA has been signed, so that the mesh works without the Issuer."""
 
 
 def not_ready(item: dict | None) -> str:
-    """Return why an object of cert-manager is not ready; empty when it is."""
+    """Return the reason why an object of cert-manager is not ready; empty if it is."""
     if item is None:
         return "is not there"
     conditions = item.get("status", {}).get("conditions") or []
     ready = next((one for one in conditions if one["type"] == "Ready"), {})
-    return "" if ready.get("status") == "True" else ready.get("message") or "cert-manager has not looked at it"
+    return "" if ready.get("status") == "True" else ready.get("message") or "cert-manager has not checked it yet"

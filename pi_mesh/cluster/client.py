@@ -1,6 +1,6 @@
-"""A small reader of the Kubernetes API: plain JSON over lightkube's connection and credentials.
+"""A small client of the Kubernetes API: plain JSON over lightkube's connection and credentials.
 
-Plain JSON because lightkube's typed models would cost a preview more time than all the requests together.
+lightkube's typed models would cost a preview more time than all the requests together.
 """
 
 import ssl
@@ -17,17 +17,17 @@ from pi_mesh.cluster.errors import ClusterUnreachable
 
 CONNECT_SECONDS, READ_SECONDS = 3, 30
 BUSY, ATTEMPTS, SHORT_PAUSE, LONGEST_PAUSE = {429, 503}, 4, 0.2, 5.0
-"""An API server that is overloaded says so, and after how many seconds to come again."""
+"""Statuses of an overloaded API server, which says after how many seconds to retry, and bounds of the retries."""
 
 PAGE = "500"
-"""Objects of one answer, as kubectl asks for: 2,000 injected pods are 30 MB of JSON, and ten times that in memory."""
+"""Objects in one answer, as kubectl requests them: 2,000 pods with sidecars are 30 MB of JSON, 300 MB in memory."""
 
 METADATA_ONLY = {"Accept": "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"}
-"""Asks for labels and annotations alone: CRDs and Helm's secrets are megabytes otherwise."""
+"""Header that requests labels and annotations alone: CRDs and Helm's Secrets are megabytes otherwise."""
 
 
 class Refused(ClusterUnreachable):
-    """The API server answered, and its answer is no; `reason` is its own words."""
+    """The API server refused a request; `reason` is its own message."""
 
     def __init__(self, line: str, reason: str) -> None:
         super().__init__(line)
@@ -35,14 +35,14 @@ class Refused(ClusterUnreachable):
 
 
 class Forbidden(Refused):
-    """We lack the right."""
+    """The user of the kubeconfig lacks a right."""
 
 
 class Client:
-    """Reads of one cluster. Every method raises ClusterUnreachable with one line that says what to do."""
+    """Requests to one cluster. Every method raises ClusterUnreachable with one line that says what to do."""
 
     def __init__(self, context: str) -> None:
-        """Raises WrongContext unless the context is the kubeconfig's current one."""
+        """Connect to a context. Raises WrongContext unless it is the kubeconfig's current context."""
         self.context = context
         config = kubeconfig.connection(context)
         timeout = httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS)
@@ -59,15 +59,15 @@ class Client:
         self._http.close()
 
     def get(self, path: str, headers: Mapping[str, str] | None = None, **parameters: str) -> Any:
-        """The JSON at a path such as "/api/v1/nodes". Raises Forbidden where reading it is not allowed."""
+        """Return the JSON at a path such as "/api/v1/nodes"; None if nothing is there. Raises Forbidden."""
         return self._send("GET", path, headers=headers, params=parameters)
 
     def items(self, path: str, headers: Mapping[str, str] | None = None, **parameters: str) -> list[dict]:
-        """The items of a list; none where the cluster does not know the kind."""
+        """Return the items of a list; none if the cluster does not know the kind."""
         return list(self.each(path, headers, **parameters))
 
     def each(self, path: str, headers: Mapping[str, str] | None = None, **parameters: str) -> Iterator[dict]:
-        """Yield the items of a list, page by page: what a caller makes of one page, it has before the next is read."""
+        """Yield the items of a list page by page; the next page is read once the caller has taken all of this one."""
         parameters["limit"] = PAGE
         while True:
             page = self.get(path, headers, **parameters) or {}
@@ -77,7 +77,7 @@ class Client:
                 return
 
     def ask(self, path: str, body: Mapping[str, object], **parameters: str) -> Any:
-        """A POST that changes nothing: an access review, or a dry run."""
+        """Send a POST that changes nothing: an access review or a dry run."""
         return self._send("POST", path, json=body, params=parameters)
 
     def create(self, path: str, body: Mapping[str, object]) -> Any:
@@ -85,19 +85,19 @@ class Client:
         return self._send("POST", path, json=body)
 
     def patch(self, path: str, body: Mapping[str, object]) -> Any:
-        """Merge `body` into the object at a path (RFC 7386), and return it; None where it is gone."""
+        """Merge `body` into the object at a path (RFC 7386), and return the object; None if it does not exist."""
         return self._send("PATCH", path, json=body, headers={"Content-Type": "application/merge-patch+json"})
 
     def patch_json(self, path: str, operations: Sequence[Mapping[str, object]]) -> None:
-        """Change an object by a JSON patch (RFC 6902); one that is gone is fine."""
+        """Change an object by a JSON patch (RFC 6902); an object that does not exist is skipped."""
         self._send("PATCH", path, headers={"Content-Type": "application/json-patch+json"}, json=operations)
 
     def delete(self, path: str) -> None:
-        """Delete an object, and in the background what it owns; one that is gone is fine."""
+        """Delete an object and, in the background, the objects that it owns; a missing object is skipped."""
         self._send("DELETE", path, params={"propagationPolicy": "Background"})
 
     def relay(self, path: str, seconds: float) -> tuple[int, str]:
-        """Send one GET through a proxy path of the API server, and return the answer's status and text as they are."""
+        """Send one GET through a proxy path of the API server, and return the answer's status and text unchanged."""
         try:
             response = self._http.request("GET", path, timeout=seconds)
         except httpx.HTTPError as error:
@@ -111,7 +111,7 @@ class Client:
             raise self._unreachable(str(error)) from None
         except httpx.HTTPError as error:
             raise self._unreachable(str(error) or type(error).__name__) from None
-        except OSError as error:  # the kubeconfig may name a program that gives the credentials
+        except OSError as error:  # the kubeconfig may name a program that provides the credentials
             cause = f"the kubeconfig's program for credentials can't be run ({error.strerror}: {error.filename})"
             raise self._unreachable(cause) from None
         if response.status_code == 404:
@@ -126,7 +126,7 @@ class Client:
         for _ in range(ATTEMPTS - 1):
             try:
                 response = self._http.request(method, path, **arguments)
-            except httpx.ConnectError:  # not a timeout: a server that is just starting, or a handshake that broke off
+            except httpx.ConnectError:  # not a timeout: a starting server, or a handshake that broke off
                 time.sleep(SHORT_PAUSE)
                 continue
             if response.status_code not in BUSY:

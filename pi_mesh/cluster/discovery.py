@@ -1,37 +1,37 @@
-"""Where the API server keeps an object of any kind, and which defaults it would give it."""
+"""Paths of objects of any kind in the API, and the API server's defaults for them."""
 
 from collections.abc import Iterable, Mapping
 
 from pi_mesh.cluster.client import Client, Refused
 
 SUFFIX = "-defaults"
-"""Added to the name of an object whose defaults are asked for: its own name is taken."""
+"""Suffix of the name of an object whose defaults are requested, because its own name is taken."""
 
 
 class Discovery:
-    """Asks the API server once for each group and version."""
+    """Discovery of the API's kinds, asked once for each group and version."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
         self._kinds: dict[str, dict[str, dict]] = {}
 
     def fetch(self, wanted: dict, namespace: str) -> dict | None:
-        """Return the live object that a manifest names; None where there is none, or its kind is unknown.
+        """Return the live object of a manifest; None if the object or its kind does not exist.
 
-        `namespace` counts for manifests that name none.
+        `namespace` applies to manifests without one.
         """
         path = self.path(wanted, namespace)
         return self._client.get(path) if path else None
 
     def path(self, wanted: Mapping, namespace: str) -> str | None:
-        """Return where the API server keeps the object that a manifest names; None where its kind is unknown."""
+        """Return the API path of a manifest's object; None if its kind does not exist."""
         collection = self._collection(wanted, namespace)
         return f"{collection}/{wanted['metadata']['name']}" if collection else None
 
     def defaulted(self, wanted: dict, namespace: str) -> dict | str:
-        """Return the manifest with the API server's defaults, by a dry run that stores nothing; or why it has none.
+        """Return the manifest with the API server's defaults, from a dry run that stores nothing; or a reason.
 
-        A creation, and not an apply to the live object, which would keep what others added to it.
+        The dry run creates an object: an apply to the live object would keep fields that others added to it.
         """
         metadata = {**wanted["metadata"], "name": f"{wanted['metadata']['name']}{SUFFIX}"}
         body = _without_node_ports({**wanted, "metadata": metadata})
@@ -40,7 +40,7 @@ class Discovery:
             made = self._client.ask(collection, body, dryRun="All") if collection else None
         except Refused as refused:
             return refused.reason
-        return made or "its kind or namespace is not there"
+        return made or "its kind or namespace does not exist"
 
     def _collection(self, wanted: Mapping, namespace: str) -> str | None:
         kind = self._of(wanted["apiVersion"]).get(wanted["kind"])
@@ -50,7 +50,7 @@ class Discovery:
         return f"{_root(wanted['apiVersion'])}/{scope}{kind['name']}"
 
     def lists(self, group: str, kinds: Iterable[str]) -> dict[str, str]:
-        """Return the path that lists each kind of a group in the newest version it is served in; unknown kinds lack."""
+        """Return the list path of each kind of a group in the newest version that serves it, without unknown kinds."""
         versions = (self._client.get(f"/apis/{group}") or {}).get("versions", [])
         missing, paths = set(kinds), {}
         for version in (entry["groupVersion"] for entry in versions):
@@ -72,7 +72,7 @@ def _root(version: str) -> str:
 
 
 def _without_node_ports(manifest: Mapping) -> dict:
-    """Take out the ports that the live Service holds: no other may have them."""
+    """Return the manifest without the node ports, which the live Service occupies."""
     if manifest["kind"] != "Service":
         return dict(manifest)
     ports = [{key: value for key, value in port.items() if key != "nodePort"} for port in manifest["spec"]["ports"]]

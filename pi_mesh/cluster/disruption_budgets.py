@@ -1,4 +1,4 @@
-"""The PodDisruptionBudgets that bear on the pods of a workload."""
+"""PodDisruptionBudgets that apply to the pods of a workload."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,13 +16,13 @@ class Budget:
 
     name: str
     allowed: int
-    """Pods that may go now."""
+    """Number of pods that may be evicted now."""
     most: int
-    """Pods that may go when all are healthy."""
+    """Number of pods that may be evicted if all are healthy."""
 
 
 def budgets(client: Client, workload: Workload) -> list[Budget]:
-    """Return the budgets that bear on its pods."""
+    """Return the budgets that apply to a workload's pods."""
     items = client.items(PATH.format(workload.namespace))
     return [_budget(item) for item in items if _selects(item["spec"].get("selector"), workload.labels)]
 
@@ -34,7 +34,7 @@ def _budget(item: Mapping[str, Any]) -> Budget:
 
 
 def _selects(selector: Mapping[str, Any] | None, labels: Mapping[str, str]) -> bool:
-    """Judge as Kubernetes does: an empty selector selects every pod, a missing one none."""
+    """Return True if the selector matches, as Kubernetes judges: an empty one matches every pod, a missing one none."""
     if selector is None:
         return False
     wanted = (selector.get("matchLabels") or {}).items()

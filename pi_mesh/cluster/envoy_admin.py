@@ -1,6 +1,6 @@
-"""The admin interface of a running proxy: the certificates that it has now.
+"""The admin interface of a running proxy, which shows the certificates in use.
 
-Envoy gives keys away nowhere: its config dump has "[redacted]" in their place.
+Envoy never shows keys: its config dump has "[redacted]" in their place.
 """
 
 import base64
@@ -26,7 +26,7 @@ def secrets(dump: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _text(source: Mapping[str, str] | None) -> str:
-    """Return the text of Envoy's data source."""
+    """Return the text of an Envoy data source."""
     if not source:
         return ""
     return source.get("inline_string") or base64.b64decode(source.get("inline_bytes", "")).decode()

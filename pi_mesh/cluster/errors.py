@@ -1,17 +1,17 @@
-"""Why a cluster could not be read, in one line each."""
+"""Errors of reading a cluster, each with one line for the user."""
 
 
 class ClusterError(Exception):
-    """The cluster can't be read."""
+    """The cluster cannot be read."""
 
 
 class ClusterUnreachable(ClusterError):
-    """It does not answer, or does not let us in."""
+    """The cluster does not answer, or refuses access."""
 
 
 class WrongContext(ClusterError):
-    """The kubeconfig points at another cluster than the stack's."""
+    """The kubeconfig's current context is not the stack's."""
 
 
 class WrongCluster(WrongContext):
-    """The context has the stack's name for it, and leads to another cluster."""
+    """The context has the stack's name for it, but leads to another cluster."""

@@ -1,10 +1,10 @@
-"""How a service is reached from outside."""
+"""The addresses and ports by which a Service is reached."""
 
 from pi_mesh.cluster.client import Client
 
 
 def read(context: str, namespace: str, service: str) -> dict[str, object]:
-    """The type, addresses and ports of a service; nothing where it is not there. Raises ClusterUnreachable."""
+    """Return the type, addresses and ports of a Service; empty if it does not exist. Raises ClusterUnreachable."""
     with Client(context) as client:
         item = client.get(f"/api/v1/namespaces/{namespace}/services/{service}")
     return _exposure(item) if item else {}

@@ -1,4 +1,4 @@
-"""Who manages an object: what its labels, annotations, owners and managed fields say."""
+"""The manager of an object, from its labels, annotations, owners and managed fields."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -29,7 +29,7 @@ def _managers(metadata: dict[str, Any]) -> Iterator[str]:
     for owner in metadata.get("ownerReferences") or []:
         yield f"{owner['kind']} {owner['name']}"
     entries = [entry for entry in metadata.get("managedFields") or [] if not entry.get("subresource")]
-    # The last writer of the spec is the one to ask.
+    # The last writer of the spec comes first.
     for entry in sorted(entries, key=lambda entry: entry.get("time", ""), reverse=True):
         name = entry.get("manager", "")
         yield PULUMI if name.startswith("pulumi-kubernetes") else f"field manager {name}"

@@ -1,4 +1,4 @@
-"""The version annotation of gateways, which must not restart a running gateway whose version does not change."""
+"""The version annotation of gateways, which must not restart a running gateway whose version stays the same."""
 
 from dataclasses import replace
 
@@ -9,7 +9,7 @@ from pi_mesh.values.extra import Values
 
 
 def as_recorded(mesh: Inventory, state: StackState) -> Inventory:
-    """Return the mesh with each gateway's annotation as the state has it, where it is of the same version there."""
+    """Return the mesh with each gateway's annotation as in the state, if the gateway's version stays the same."""
     releases = tuple(_kept(release, state.recorded.get(release.id)) for release in mesh.releases)
     return replace(mesh, releases=releases)
 

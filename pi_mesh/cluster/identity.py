@@ -1,4 +1,4 @@
-"""Which cluster answers: known by a UID, for a context's name says nothing where every k3s calls its own `default`."""
+"""The identity of a cluster: a UID, since context names are ambiguous (every k3s calls its own `default`)."""
 
 from collections.abc import Iterable
 
@@ -8,11 +8,11 @@ from pi_mesh.cluster.objects import Namespace
 from pi_mesh.settings.cluster import ClusterSettings
 
 SYSTEM = "kube-system"
-"""The namespace whose UID is the cluster's: Kubernetes makes it first, and it lives as long as the cluster."""
+"""Namespace whose UID identifies the cluster: Kubernetes creates it first, and it lives as long as the cluster."""
 
 
 def of(namespaces: Iterable[Namespace]) -> str:
-    """Return the UID of the cluster with these namespaces; empty where they could not be listed."""
+    """Return the UID of the cluster with these namespaces; empty if they could not be listed."""
     return next((entry.uid for entry in namespaces if entry.name == SYSTEM), "")
 
 
@@ -22,9 +22,9 @@ def read(client: Client) -> str:
 
 
 def require(settings: ClusterSettings, recorded: str, live: str) -> None:
-    """Raise WrongCluster unless the cluster is the one that `cluster.uid` names, or else that the stack recorded.
+    """Raise WrongCluster unless the cluster has the UID in `cluster.uid` or else the one that the stack recorded.
 
-    Nothing is compared where the stack recorded no UID yet, or where `live` can't be read.
+    Nothing is compared if the stack recorded no UID yet, or if `live` could not be read.
     """
     if settings.uid:
         source = f"cluster.uid is {settings.uid}"
@@ -34,10 +34,10 @@ def require(settings: ClusterSettings, recorded: str, live: str) -> None:
 
 
 def compare(context: str, expected: str, live: str, source: str) -> None:
-    """Raise WrongCluster where both UIDs are known and differ; `source` says where the expected one comes from."""
+    """Raise WrongCluster if both UIDs are known and differ; `source` says where the expected one comes from."""
     if expected and live and expected != live:
         raise WrongCluster(
             f"cluster.context '{context}' leads to another cluster: its UID (that of namespace {SYSTEM}) is {live}, "
             f"but {source}; nothing was touched. Let KUBECONFIG name the stack's cluster; "
-            f"only if that cluster was built anew, set cluster.uid: {live}"
+            f"only if that cluster was rebuilt, set cluster.uid: {live}"
         )

@@ -1,4 +1,4 @@
-"""The proof of injection: a pod that the API server, with all its webhooks, makes up but does not keep."""
+"""A test of sidecar injection: a server-side dry run creates a pod with all webhooks, and nothing is stored."""
 
 from dataclasses import dataclass
 
@@ -9,15 +9,15 @@ from pi_mesh.cluster.pods import Pod
 
 @dataclass(frozen=True)
 class Injection:
-    """What became of the pod."""
+    """The result of the dry run: the pod, or the reason of its refusal."""
 
     pod: Pod | None = None
     refusal: str = ""
-    """Why the API server would not have it."""
+    """Reason for which the API server refused the pod."""
 
 
 def try_out(client: Client, namespace: str) -> Injection:
-    """Asks for an ordinary pod as a server-side dry run: admission runs, nothing is stored."""
+    """Send an ordinary pod as a server-side dry run: admission runs, nothing is stored."""
     container = {"name": "app", "image": "nginx"}
     meta = {"name": "injection-proof", "namespace": namespace, "labels": {"app": "test"}}
     pod = {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": {"containers": [container]}}

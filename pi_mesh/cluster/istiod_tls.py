@@ -1,4 +1,4 @@
-"""The certificates that istiod's pods show to proxies which connect."""
+"""The certificates that istiod's pods present to connecting proxies."""
 
 import socket
 import ssl
@@ -15,9 +15,9 @@ SECONDS = 20
 
 
 def read(context: str, namespace: str) -> dict[str, x509.Certificate]:
-    """Return the certificate that each running pod of istiod serves with, by the pod's name.
+    """Return the serving certificate of each running istiod pod, by the pod's name.
 
-    Raises ClusterUnreachable where one can't be asked.
+    Raises ClusterUnreachable if a pod does not answer.
     """
     with Client(context) as client:
         items = client.items(f"/api/v1/namespaces/{namespace}/pods", labelSelector="app=istiod")
@@ -26,7 +26,7 @@ def read(context: str, namespace: str) -> dict[str, x509.Certificate]:
 
 
 def _served(context: str, namespace: str, pod: str) -> x509.Certificate:
-    # Whoever it is of is what is asked, so nothing is verified here.
+    # The question is which CA issued the certificate, so it is not verified here.
     unverified = ssl.create_default_context()
     unverified.check_hostname, unverified.verify_mode = False, ssl.CERT_NONE
     try:

@@ -1,4 +1,4 @@
-"""The istiods of a mesh: their versions by their revisions, and which of them injects a pod."""
+"""The istiods of a mesh: their versions by revision, and the one that injects a pod."""
 
 from collections.abc import Iterable
 
@@ -10,7 +10,7 @@ from pi_mesh.settings.revisions import FIRST
 
 
 def control_plane(deployments: Iterable[Deployment], namespace: str) -> str:
-    """Return the version of the running istiod, by its image; empty where there is none, or its image does not tell."""
+    """Return the version of the running istiod, by its image; empty without one, or if its image has no version."""
     for entry in deployments:
         if (entry.namespace, entry.name) == (namespace, ISTIOD) and entry.containers:
             return version_of(entry.containers[0].image)
@@ -28,7 +28,7 @@ def by_revision(snapshot: Snapshot, namespace: str) -> dict[str, str]:
 
 
 def injector(snapshot: Snapshot, namespace: str, pod: Pod) -> str:
-    """Return the name of the istiod that a pod is injected by when it is made anew: its Deployment and its Service."""
+    """Return the name of the istiod (its Deployment and Service) that would inject a recreated pod."""
     home = snapshot.namespace(pod.namespace)
     own = "" if home and INJECTION_LABEL in home.labels else pod.labels.get(REVISION_LABEL, "")
     revision = (home.revision if home else "") or own
@@ -44,6 +44,6 @@ def is_serving(pod: Pod) -> bool:
 
 
 def version_of(image: str) -> str:
-    """Return the version of an image by its tag, without the variant; empty for one that is named by digest alone."""
+    """Return the version of an image by its tag, without the variant; empty for an image named by digest alone."""
     _, _, tag = image.partition("@")[0].rpartition("/")[2].partition(":")
     return tag.partition("-")[0]

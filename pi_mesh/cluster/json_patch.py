@@ -1,4 +1,4 @@
-"""A JSON patch (RFC 6902), as an admission webhook answers with: the operations that change an object."""
+"""JSON patches (RFC 6902), in which admission webhooks describe their changes to an object."""
 
 from collections.abc import Iterable, Mapping
 from copy import deepcopy
@@ -6,7 +6,7 @@ from typing import Any
 
 
 def patched(document: Any, operations: Iterable[Mapping[str, Any]]) -> Any:
-    """Return the document with `add`, `replace` and `remove` carried out; webhooks send no other operation."""
+    """Return the document after the operations `add`, `replace` and `remove`; webhooks send no others."""
     result = deepcopy(document)
     for operation in operations:
         *path, last = [_plain(part) for part in operation["path"].split("/")[1:]]
@@ -35,5 +35,5 @@ def _change(place: Any, key: str, operation: Mapping[str, Any]) -> None:
 
 
 def _plain(part: str) -> str:
-    """Undo the escapes of a JSON pointer."""
+    """Return the part of a JSON pointer without its escapes."""
     return part.replace("~1", "/").replace("~0", "~")

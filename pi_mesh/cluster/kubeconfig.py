@@ -1,4 +1,4 @@
-"""The kubeconfig, and the guard that only the stack's own context is touched."""
+"""The kubeconfig, and the guard that only the stack's own context is used."""
 
 import os
 from pathlib import Path
@@ -11,16 +11,16 @@ from lightkube.core.exceptions import ConfigError
 from pi_mesh.cluster.errors import ClusterUnreachable, WrongContext
 
 LISTS = {"clusters": "cluster", "contexts": "context", "users": "user"}
-"""Each list of a kubeconfig, and the key of an entry's content."""
+"""Lists of a kubeconfig, each with the key of an entry's content."""
 FILES = ("certificate-authority", "client-certificate", "client-key", "tokenFile")
 """Settings of a cluster or user that name a file."""
 
 
 def connection(context: str) -> SingleConfig:
-    """How to connect to the context.
+    """Return the connection of the context.
 
-    Raises WrongContext unless the context is the kubeconfig's current one: `kubectl`, `helm` and this program must
-    mean the same cluster. Raises ClusterUnreachable where there is no usable kubeconfig at all.
+    Raises WrongContext unless the context is the kubeconfig's current one: `kubectl`, `helm` and this program must mean
+    the same cluster. Raises ClusterUnreachable if there is no usable kubeconfig.
     """
     merged = _merged(_paths())
     current = merged["current-context"]
@@ -40,13 +40,13 @@ def connection(context: str) -> SingleConfig:
 
 
 def _paths() -> list[Path]:
-    """As kubectl: KUBECONFIG may name several files."""
+    """Return the kubeconfig files, as kubectl finds them: KUBECONFIG may name several."""
     named = os.environ.get("KUBECONFIG") or DEFAULT_KUBECONFIG
     return [Path(name).expanduser() for name in named.split(os.pathsep) if name]
 
 
 def _merged(paths: list[Path]) -> dict:
-    """Merge as kubectl does: the first entry of each name counts as a whole, and the first current-context.
+    """Merge kubeconfig files as kubectl does: the first entry of each name and the first current-context apply.
 
     https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/#merging-kubeconfig-files
     """
@@ -54,14 +54,14 @@ def _merged(paths: list[Path]) -> dict:
     contexts = [content["current-context"] for content in contents if content.get("current-context")]
     merged: dict = {"current-context": contexts[0] if contexts else None}
     for key in LISTS:
-        # In reverse: of two entries of one name, a dict keeps the later one.
+        # Reversed, because a dict keeps the later of two entries with one name.
         by_name = {entry["name"]: entry for content in reversed(contents) for entry in reversed(content.get(key) or [])}
         merged[key] = list(by_name.values())
     return merged
 
 
 def _read(path: Path) -> dict:
-    """Return a file's content with whole paths; nothing where the file is missing, which kubectl skips too."""
+    """Return a file's content with absolute paths; empty for a missing file, which kubectl skips too."""
     try:
         content = yaml.safe_load(path.read_text())
         return _with_whole_paths(content, path.absolute().parent) if isinstance(content, dict) else {}
@@ -74,14 +74,14 @@ def _read(path: Path) -> dict:
 
 
 def _with_whole_paths(content: dict, folder: Path) -> dict:
-    """Resolve the relative paths of a file beside that file."""
+    """Return the content with the file's relative paths resolved beside that file."""
     for key, inner in LISTS.items():
         for entry in content.get(key) or []:
             values = entry.get(inner) or {}
             for name in FILES:
                 if values.get(name):
                     values[name] = str(folder / values[name])
-            # As client-go: a bare name is looked up on PATH.
+            # As in client-go: a bare name is looked up on PATH.
             if os.sep in (command := (values.get("exec") or {}).get("command", "")):
                 values["exec"]["command"] = str(folder / command)
     return content

@@ -1,4 +1,4 @@
-"""What gives a gateway's Service of type LoadBalancer an address, and why it may get none."""
+"""The provider of a gateway's address, and the reason why a Service of type LoadBalancer would get none."""
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass

@@ -10,33 +10,33 @@ KEEPS_PODS_AWAY = ("NoSchedule", "NoExecute")
 
 @dataclass(frozen=True)
 class Node:
-    """One node: what it is, and what it offers."""
+    """One node: its state, its system and its capacity."""
 
     name: str
     ready: bool = True
     cordoned: bool = False
     taints: tuple[str, ...] = ()
-    """KEY=VALUE:EFFECT, or KEY:EFFECT, of those that keep ordinary pods away."""
+    """Taints, as KEY=VALUE:EFFECT or KEY:EFFECT, that keep ordinary pods away."""
     architecture: str = "arm64"
     kernel: str = ""
     os_image: str = ""
     kubelet: str = ""
     provider: str = ""
-    """The cloud's id of the machine; empty on bare metal, "k3s://..." under k3s."""
+    """The cloud's ID of the machine; empty on bare metal, "k3s://..." under k3s."""
     k3s_arguments: str = ""
-    """How k3s was started here, as JSON."""
+    """Command-line arguments of k3s on this node, as JSON."""
     allocatable: Resources = ZERO
     pods: int = 110
     labels: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def accepts(self) -> bool:
-        """Whether the scheduler puts ordinary pods here."""
+        """Return True if the scheduler places ordinary pods on this node."""
         return self.ready and not self.cordoned and not self.taints
 
 
 def parse(item: dict) -> Node:
-    """From a Node of the API."""
+    """Return the node of an API object."""
     spec, status = item.get("spec", {}), item.get("status", {})
     info, allocatable = status.get("nodeInfo", {}), status.get("allocatable", {})
     conditions = {condition["type"]: condition["status"] for condition in status.get("conditions", [])}

@@ -1,4 +1,4 @@
-"""The other kinds that the checks look at, each with what they need of it."""
+"""The other kinds that checks read, each reduced to the needed fields."""
 
 from dataclasses import dataclass, field
 
@@ -17,12 +17,12 @@ class Namespace:
 
     @property
     def revision(self) -> str:
-        """Revision or tag whose istiod injects its pods; empty where the label for the first one, or none, decides."""
+        """Return the revision or tag whose istiod injects the namespace's pods; empty for the first istiod or none."""
         return "" if INJECTION_LABEL in self.labels else self.labels.get(REVISION_LABEL, "")
 
     @property
     def is_injected(self) -> bool:
-        """Return True where pods get sidecars unless they opt out."""
+        """Return True if pods get sidecars unless they opt out."""
         return self.labels.get(INJECTION_LABEL) == "enabled" or bool(self.revision)
 
 
@@ -31,21 +31,21 @@ class Crd:
     """A CustomResourceDefinition."""
 
     name: str
-    """PLURAL.GROUP"""
+    """Name of the CRD, as PLURAL.GROUP."""
     release: str = ""
-    """The Helm release that owns it, as NAMESPACE/NAME; empty where none does."""
+    """Helm release that owns the CRD, as NAMESPACE/NAME; empty if no release does."""
     version: str = ""
-    """Version of Istio that it is of; empty where it is older than 1.24, whose charts label it for the first time."""
+    """Istio version of the CRD; empty before 1.24, whose charts are the first to label it."""
 
     @property
     def minor(self) -> int:
-        """The minor number of that version; 0 where it is not known."""
+        """Return the minor number of that version; 0 if it is not known."""
         part = self.version.split(".")[1:2]
         return int(part[0]) if part and part[0].isdecimal() else 0
 
     @property
     def of_istio(self) -> bool:
-        """Of a kind that the base chart installs."""
+        """Return True for a kind that the base chart installs."""
         return self.name.partition(".")[2] in ISTIO_GROUPS
 
 
@@ -56,16 +56,16 @@ class Webhook:
     kind: str
     """Validating or Mutating."""
     configuration: str
-    """The configuration's name."""
+    """Name of the webhook configuration."""
     name: str
     service: str = ""
-    """NAMESPACE/NAME of what it calls."""
+    """Service that the webhook calls, as NAMESPACE/NAME."""
     ca_bundle: str = ""
-    """Base64 of PEM."""
+    """CA certificates as base64 of PEM."""
     failure_policy: str = ""
     release: str = ""
     stack: str = ""
-    """The stack that made the configuration, as its annotation says."""
+    """Stack that created the configuration, from its annotation."""
 
 
 @dataclass(frozen=True)
@@ -85,19 +85,19 @@ class Service:
     name: str
     type: str = "ClusterIP"
     addresses: tuple[str, ...] = ()
-    """What a load balancer gave it."""
+    """Addresses that a load balancer gave the Service."""
     ports: tuple[int, ...] = ()
     selector: dict[str, str] = field(default_factory=dict)
-    """The labels of the pods behind it."""
+    """Labels of the pods behind the Service."""
 
 
 def home(item: dict) -> str:
-    """The namespace of an object."""
+    """Return the namespace of an object."""
     return item["metadata"]["namespace"]
 
 
 def release_of(metadata: dict) -> str:
-    """The Helm release that owns an object, as NAMESPACE/NAME."""
+    """Return the Helm release that owns an object, as NAMESPACE/NAME; empty if none does."""
     notes = metadata.get("annotations") or {}
     managed = (metadata.get("labels") or {}).get("app.kubernetes.io/managed-by") == "Helm"
     name, namespace = notes.get("meta.helm.sh/release-name"), notes.get("meta.helm.sh/release-namespace")

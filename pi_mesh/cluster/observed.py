@@ -1,4 +1,4 @@
-"""The observed state of a verification beyond the snapshot: injection tried out, objects beside what they should be."""
+"""The observed state of a verification: a test of injection, and live objects beside their manifests."""
 
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,20 +15,20 @@ from pi_mesh.settings import Settings
 
 @dataclass(frozen=True)
 class Pair:
-    """An object as it should be, and as it is."""
+    """A wanted object and its live state."""
 
     release: str
-    """The Helm release that owns it, as NAMESPACE/NAME; empty for the program's own objects."""
+    """Helm release that owns the object, as NAMESPACE/NAME; empty for the program's own objects."""
     wanted: dict
     live: dict | None
     defaulted: dict | None = None
-    """`wanted` with the API server's defaults, where only they tell whether a field was added."""
+    """`wanted` with the API server's defaults, if only they show whether a field was added."""
     refusal: str = ""
-    """Why the API server gave no defaults, or not the object itself."""
+    """Reason for which the API server returned no defaults, or not the object itself."""
 
     @property
     def identity(self) -> tuple[str, str]:
-        """The kind, and NAMESPACE/NAME or NAME."""
+        """Return the kind, and NAMESPACE/NAME or NAME."""
         meta = (self.live or self.wanted)["metadata"]
         space = f"{meta['namespace']}/" if meta.get("namespace") else ""
         return self.wanted["kind"], f"{space}{meta['name']}"
@@ -36,19 +36,20 @@ class Pair:
 
 @dataclass(frozen=True)
 class ObservedState:
-    """What the cluster answered."""
+    """The answers of the cluster to one verification."""
 
     injection: Injection
     pairs: tuple[Pair, ...]
     releases: tuple[AppliedRelease, ...] = ()
-    """What was applied last: by Helm's records, or where those may not be read by what `up` left."""
+    """Last applied state of each release, from Helm's records or, if those may not be read, from the ConfigMap of
+    `up`."""
     left_by_up: tuple[AppliedRelease, ...] = ()
-    """What `up` left of each release; empty where no `up` has left anything yet."""
+    """State of each release from the ConfigMap of `up`; empty before the first `up` that wrote it."""
     read_only: bool = False
-    """True where nothing was asked for but get and list, and no Secret was read."""
+    """True if only get and list were used, and no Secret was read."""
 
     def release(self, name: str) -> AppliedRelease | None:
-        """Return what was applied of a release, by its NAMESPACE/NAME."""
+        """Return the applied state of a release, by its NAMESPACE/NAME."""
         return next((entry for entry in self.releases if entry.release == name), None)
 
 
@@ -58,11 +59,11 @@ Wants = Callable[[dict, dict], bool]
 def read(
     settings: Settings, records: Sequence[ReleaseRecord] | None, objects: Iterable[dict], needs_defaults: Wants
 ) -> ObservedState:
-    """Fetch what Helm owns and what the program made of its own, and try the injection out.
+    """Read the live objects of Helm's releases and of the program, and test the injection.
 
-    `records`: those of Helm that are read; None: read no Secret and try nothing out, take what `up` left instead.
-    `needs_defaults`: whether only the API server tells how a live object differs from its manifest. CRDs are left out:
-    the snapshot knows which are there. Raises as `pi_mesh.cluster.client.Client` does.
+    `records` are Helm's records to read. With None no Secret is read and nothing is tested; the ConfigMap of `up` is
+    used instead. `needs_defaults` tells if only the API server knows how a live object differs from its manifest. CRDs
+    are left out, because the snapshot has them. Raises as `pi_mesh.cluster.client.Client` does.
     """
     with Client(settings.cluster.context) as client, ThreadPoolExecutor(max_workers=5) as pool:
         left = pool.submit(left_by_up, client, settings.istio.namespace)
@@ -91,12 +92,12 @@ def read(
 
 
 def left_by_up(client: Client, namespace: str) -> tuple[AppliedRelease, ...]:
-    """Return what `up` left of each release of the mesh whose istiod is in this namespace."""
+    """Return what `up` recorded of each release of the mesh whose istiod runs in this namespace."""
     entries = (applied.parse(release, text) for release, text in texts_left_by_up(client, namespace).items())
     return tuple(entry for entry in entries if entry)
 
 
 def texts_left_by_up(client: Client, namespace: str) -> dict[str, str]:
-    """Return the same as it is kept."""
+    """Return the ConfigMap's text of each release, by NAMESPACE/NAME."""
     found = client.get(f"/api/v1/namespaces/{namespace}/configmaps/{applied.NAME}") or {}
     return {key.replace("_", "/", 1): text for key, text in (found.get("data") or {}).items()}

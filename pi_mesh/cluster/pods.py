@@ -20,63 +20,63 @@ class Container:
     limits: Resources = ZERO
     image: str = ""
     always_on: bool = True
-    """False for an init container that ends before the others start."""
+    """False for an init container that ends before the other containers start."""
     ports: tuple[int, ...] = ()
-    """TCP ports that it says it listens on."""
+    """TCP ports that the container declares."""
 
 
 @dataclass(frozen=True)
 class Pod:
-    """One pod."""
+    """One pod, reduced to the fields that checks need."""
 
     namespace: str
     name: str
     labels: dict[str, str] = field(default_factory=dict)
     node: str = ""
-    """Empty while it waits for one."""
+    """Name of the node; empty while the pod waits for one."""
     phase: str = "Running"
     ready: bool = True
     ending: bool = False
-    """It was deleted, and has its grace period."""
+    """True for a deleted pod in its grace period."""
     owner: str = ""
-    """KIND/NAME of what controls it."""
+    """KIND/NAME of the pod's controller."""
     host_network: bool = False
     host_ports: tuple[int, ...] = ()
     """TCP ports of its node that it holds."""
     restarts: int = 0
     out_of_memory: tuple[str, ...] = ()
-    """Containers that were last ended for using more memory than their limit."""
+    """Containers that were last ended for exceeding their memory limit."""
     containers: tuple[Container, ...] = ()
-    """Init containers too."""
+    """Containers of the pod, including init containers."""
     annotations: dict[str, str] = field(default_factory=dict)
     secret_ttl: str = ""
-    """SECRET_TTL of the mesh's proxy in it, as Go writes a duration; it stays until the pod goes."""
+    """SECRET_TTL of the pod's proxy, as a Go duration; it stays until the pod is replaced."""
     placement: Placement = field(default_factory=Placement)
 
     @property
     def workload(self) -> str:
-        """Return NAMESPACE/NAME of what controls it, or else its own; a Deployment's name without the hash."""
+        """Return NAMESPACE/NAME of the pod's controller, or else of the pod; a Deployment's name without the hash."""
         kind, _, name = self.owner.partition("/")
         return f"{self.namespace}/{name.rpartition('-')[0] if kind == 'ReplicaSet' else name or self.name}"
 
     @property
     def has_sidecar(self) -> bool:
-        """Whether the mesh's proxy runs in it: as a container, or as a native sidecar."""
+        """Return True for a pod with the mesh's proxy, as a container or as a native sidecar."""
         return any(container.name == SIDECAR for container in self.containers)
 
     @property
     def has_lasting_proxy(self) -> bool:
-        """Return True for a pod whose proxy neither ends nor runs for seconds."""
+        """Return True for a pod whose proxy is neither ending nor short-lived."""
         return self.has_sidecar and not self.ending and SHORT_LIVED_LABEL not in self.labels
 
     @property
     def finished(self) -> bool:
-        """It holds no resources any more."""
+        """Return True for a pod that has ended and holds no resources."""
         return self.phase in FINISHED
 
     @property
     def requests(self) -> Resources:
-        """What the scheduler reserves: all that run together, or the largest of those that run before them."""
+        """Return what the scheduler reserves: the sum of the lasting containers, or the largest init container."""
         together = sum((c.requests for c in self.containers if c.always_on), start=ZERO)
         before = [c.requests for c in self.containers if not c.always_on]
         cpu = max([together.cpu, *(request.cpu for request in before)])
@@ -84,7 +84,7 @@ class Pod:
 
 
 def parse(item: dict) -> Pod:
-    """From a Pod of the API."""
+    """Return the pod of an API object."""
     meta, spec, status = item["metadata"], item["spec"], item.get("status", {})
     conditions = {condition["type"]: condition["status"] for condition in status.get("conditions", [])}
     owners = [owner for owner in meta.get("ownerReferences", []) if owner.get("controller")]
@@ -121,7 +121,7 @@ def _secret_ttl(spec: dict) -> str:
 
 
 def containers(spec: dict) -> tuple[Container, ...]:
-    """The containers of a pod's spec, init containers last."""
+    """Return the containers of a pod's spec, init containers last."""
     ordinary = [_container(item, always_on=True) for item in spec.get("containers", [])]
     init = spec.get("initContainers", [])
     return (*ordinary, *(_container(item, always_on=item.get("restartPolicy") == "Always") for item in init))

@@ -1,4 +1,4 @@
-"""Istio's policies and proxy configuration of the whole cluster, whoever wrote them, and the mesh config of istiod."""
+"""Istio's policies and proxy configuration of the whole cluster, whoever wrote them, and istiod's mesh config."""
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -17,43 +17,44 @@ KINDS = {
     "networking.istio.io": ("DestinationRule", "EnvoyFilter", "Sidecar"),
     "telemetry.istio.io": ("Telemetry",),
 }
-"""Kinds that weaken encryption, open or cut access, or change what a proxy does."""
+"""Kinds that can weaken encryption, open or cut access, or change a proxy's behaviour."""
 MESH_CONFIG = "configmap istio"
 DEFAULT_ROOT = "istio-system"
-"""Root namespace of a mesh config that names none: https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/"""
+"""Root namespace of a mesh config that names none:
+https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/"""
 
 
 @dataclass(frozen=True)
 class Policy:
-    """One object of these kinds."""
+    """One Istio object of these kinds, with the fields that checks need."""
 
     kind: str
     namespace: str
     name: str
     spec: Mapping[str, Any] = field(default_factory=dict)
     created: str = ""
-    """Time of its creation, as RFC 3339 in UTC: of two that compete, Istio takes the older."""
+    """Time of creation, as RFC 3339 in UTC; of two competing objects Istio takes the older."""
     manager: str = ""
-    """Who manages it, in words; empty where it names nobody."""
+    """Manager of the object, in words; empty if the object names none."""
     release: str = ""
-    """The Helm release that owns it, as NAMESPACE/NAME."""
+    """Helm release that owns the object, as NAMESPACE/NAME."""
     annotations: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def key(self) -> tuple[str, str, str]:
-        """The kind, the namespace and the name."""
+        """Return the kind, the namespace and the name."""
         return self.kind, self.namespace, self.name
 
 
 @dataclass(frozen=True)
 class Policies:
-    """All of them."""
+    """All policies of a cluster."""
 
     objects: tuple[Policy, ...] = ()
     mesh_config: Mapping[str, Any] | None = field(default_factory=dict)
-    """What istiod reads from its ConfigMap; None where that is missing or no YAML."""
+    """Mesh config from istiod's ConfigMap; None if it is missing or not valid YAML."""
     unreadable: tuple[str, ...] = ()
-    """Kinds that we may not list, and `MESH_CONFIG` where we may not read that."""
+    """Kinds that the user may not list, and `MESH_CONFIG` if the user may not read it."""
 
     def of_kind(self, kind: str) -> tuple[Policy, ...]:
         """Return the objects of a kind, the oldest first, as Istio orders them."""
@@ -62,12 +63,12 @@ class Policies:
 
     @property
     def root_namespace(self) -> str:
-        """The namespace whose policies hold for the whole mesh."""
+        """Return the namespace whose policies apply to the whole mesh."""
         return (self.mesh_config or {}).get("rootNamespace") or DEFAULT_ROOT
 
 
 def read(client: Client, namespace: str) -> Policies:
-    """Read them all; `namespace` is istiod's. Only gets and lists. Raises as `pi_mesh.cluster.client.Client` does."""
+    """Read all policies with get and list; `namespace` is istiod's. Raises as `pi_mesh.cluster.client.Client` does."""
     with ThreadPoolExecutor(max_workers=5) as pool:
         config = pool.submit(_get, client, f"/api/v1/namespaces/{namespace}/configmaps/istio")
         discovery = Discovery(client)
@@ -81,7 +82,7 @@ def read(client: Client, namespace: str) -> Policies:
 
 
 def parse(kind: str, item: dict[str, Any]) -> Policy:
-    """Return one object of the API."""
+    """Return the policy of an API object."""
     meta = item["metadata"]
     return Policy(
         kind,
@@ -96,7 +97,7 @@ def parse(kind: str, item: dict[str, Any]) -> Policy:
 
 
 def _get(client: Client, path: str) -> dict[str, Any] | None:
-    """Return the JSON, empty where there is nothing; None where reading is forbidden."""
+    """Return the JSON, empty if nothing is there; None if reading is forbidden."""
     try:
         return client.get(path) or {}
     except Forbidden:

@@ -1,4 +1,4 @@
-"""Ports of pods that only the pod itself reaches, through `kubectl port-forward`."""
+"""Ports that only a pod itself can reach, forwarded by `kubectl port-forward`."""
 
 import json
 import re
@@ -15,18 +15,18 @@ from pi_mesh.cluster.errors import ClusterUnreachable
 
 SECONDS = 10
 FIRST_ERROR = 2000
-"""Characters of kubectl's errors that are read, at the most."""
+"""Largest number of characters of kubectl's errors that are read."""
 
 
 class NotForwardedError(ClusterUnreachable):
-    """The port can't be reached; the text is the cause."""
+    """The port cannot be reached; the message is the cause."""
 
 
 @contextmanager
 def forwarded(context: str, namespace: str, target: str, port: int) -> Iterator[str]:
     """Yield the local address of a port of `target`, such as deployment/istiod or pod/NAME. Raises NotForwardedError.
 
-    Whoever may use it needs the right to create pods/portforward.
+    The kubeconfig's user needs the right to create pods/portforward.
     """
     command = ["kubectl", "--context", context, "-n", namespace, "port-forward", target, f":{port}"]
     if shutil.which(command[0]) is None:
@@ -50,15 +50,15 @@ def asked(address: str, path: str) -> Any:
 
 
 def posted(address: str, path: str, body: Mapping[str, Any], name: str, ca: str) -> Any:
-    """Return the JSON with which a server that has a certificate for `name`, of the CA `ca` (PEM), answers a POST."""
+    """Return the JSON answer to a POST; the server must have a certificate for `name` from the CA `ca` (PEM)."""
     trusted = ssl.create_default_context(cadata=ca)
-    # Python 3.13 asks more of a CA's certificate than Istio's own root has.
+    # Python 3.13 demands more of a CA's certificate than Istio's own root has.
     trusted.verify_flags &= ~ssl.VERIFY_X509_STRICT
     return _answer("POST", f"https://{address}{path}", trusted, json=body, extensions={"sni_hostname": name})
 
 
 def _answer(method: str, url: str, trusted: ssl.SSLContext | bool = True, **arguments: Any) -> Any:
-    # Proxies of the environment are for other hosts than this one.
+    # Proxies in the environment are for other hosts.
     with httpx.Client(verify=trusted, timeout=SECONDS, trust_env=False) as http:
         try:
             response = http.request(method, url, **arguments)

@@ -1,6 +1,6 @@
-"""The running proxies of a mesh, as istiod and they themselves tell: version, connection, configuration, certificates.
+"""The running proxies of a mesh: version, connection, configuration and certificates, from istiod and the proxies.
 
-The one reader of them: `proxies`, `refresh`, `verify` and `rotate-ca` judge what it returns.
+This module is their only reader: `proxies`, `refresh`, `verify` and `rotate-ca` judge what it returns.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,9 +16,9 @@ from pi_mesh.names import REVISION_LABEL
 from pi_mesh.settings.revisions import FIRST
 
 MONITORING, SYNC = 15014, "/debug/syncz"
-"""istiod's port and path, which it answers to its own pod without a login (pilot/pkg/xds/debug.go)."""
+"""istiod's port and path, which answer its own pod without a login (pilot/pkg/xds/debug.go)."""
 KINDS = ("cluster", "listener", "route", "endpoint", "extensionconfig")
-"""Kinds of configuration whose sending and acknowledging istiod tells."""
+"""Kinds of configuration for which istiod reports what was sent and acknowledged."""
 AT_ONCE = 8
 
 
@@ -28,26 +28,26 @@ class Proxy:
 
     pod: Pod
     version: str
-    """Istio's version, by the image's tag or else by what the proxy told istiod; empty where neither says."""
+    """Istio's version from the image's tag, or else from the proxy's report to istiod; empty if neither has it."""
     connected: bool | None = None
-    """True where a running istiod has a connection to it; None where istiod could not be asked."""
+    """True if a running istiod has a connection to the proxy; None if istiod could not be asked."""
     pending: tuple[str, ...] = ()
     """Kinds of configuration that istiod sent and the proxy has not acknowledged."""
     chain: str = ""
-    """PEM of its certificate and of what signed it, as it shows them to others; empty without one, or if not asked."""
+    """PEM of the proxy's certificate and its signers, as presented to others; empty without one, or if not asked."""
     roots: str = ""
-    """PEM of the roots that it trusts."""
+    """PEM of the roots that the proxy trusts."""
     problem: str = ""
-    """Why its admin interface gave no answer; empty where it did, or was not asked."""
+    """Reason for which its admin interface gave no answer; empty if it did, or was not asked."""
 
     @property
     def id(self) -> str:
-        """NAMESPACE/NAME of its pod."""
+        """Return NAMESPACE/NAME of the proxy's pod."""
         return f"{self.pod.namespace}/{self.pod.name}"
 
     @property
     def revision(self) -> str:
-        """Revision of the istiod that injected it and leads it."""
+        """Return the revision of the istiod that injected the proxy and configures it."""
         return self.pod.annotations.get(REVISION_LABEL) or FIRST
 
     @property
@@ -57,28 +57,28 @@ class Proxy:
 
 @dataclass(frozen=True)
 class Proxies:
-    """All of them."""
+    """All running proxies of a mesh."""
 
     control_plane: str
-    """Version of the running istiod; empty where there is none, or its image does not tell."""
+    """Version of the running istiod; empty without one, or if its image has no version."""
     proxies: tuple[Proxy, ...]
     problem: str = ""
-    """Why istiod could not be asked."""
+    """Reason for which istiod could not be asked."""
     by_revision: Mapping[str, str] = field(default_factory=dict)
-    """Version of each running istiod that has a revision."""
+    """Version of each running istiod with a revision, by revision."""
 
     def version_above(self, proxy: Proxy) -> str:
-        """Return the version of the istiod that leads a proxy; empty where it is not known."""
+        """Return the version of the istiod that configures a proxy; empty if it is not known."""
         return self.control_plane if proxy.revision == FIRST else self.by_revision.get(proxy.revision, "")
 
     @property
     def of_first(self) -> tuple[Proxy, ...]:
-        """Return the proxies that the istiod without a revision leads."""
+        """Return the proxies that the istiod without a revision configures."""
         return tuple(proxy for proxy in self.proxies if proxy.revision == FIRST)
 
 
 def of_snapshot(snapshot: Snapshot, namespace: str) -> Proxies:
-    """Return what pods alone tell; `namespace` is istiod's. Pods that end, or run for seconds, are left out."""
+    """Return the proxies that pods alone show; `namespace` is istiod's. Ending and short-lived pods are left out."""
     found = tuple(Proxy(pod, _version(pod)) for pod in snapshot.pods if pod.has_lasting_proxy)
     return Proxies(
         istiods.control_plane(snapshot.deployments, namespace), found, "", istiods.by_revision(snapshot, namespace)
@@ -86,7 +86,7 @@ def of_snapshot(snapshot: Snapshot, namespace: str) -> Proxies:
 
 
 def read(context: str, namespace: str, snapshot: Snapshot, *, certificates: bool = True) -> Proxies:
-    """Ask istiod about all proxies and, with `certificates`, each proxy for its own; whoever gives none has a problem.
+    """Ask istiod about all proxies and, with `certificates`, each proxy for its own; a silent proxy has a problem.
 
     Needs kubectl and the right to create pods/portforward. Raises WrongContext as `Client` does.
     """
@@ -104,7 +104,7 @@ def read(context: str, namespace: str, snapshot: Snapshot, *, certificates: bool
 
 
 def with_certificates(context: str, proxies: Iterable[Proxy]) -> tuple[Proxy, ...]:
-    """Ask each proxy for its certificates; whoever gives none has a problem."""
+    """Ask each proxy for its certificates; a silent proxy has a problem."""
     with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
         return tuple(pool.map(lambda proxy: _with_certificates(context, proxy), proxies))
 
@@ -119,7 +119,7 @@ def _version(pod: Pod) -> str:
 
 
 def _told(context: str, namespace: str, serving: Sequence[str]) -> dict[str, dict[str, str]] | str:
-    """Return istiod's status of each proxy by its name there; every istiod knows its own. Or why there is none."""
+    """Return the status of each proxy by its name, from every istiod, which knows its own proxies; or the problem."""
     if not serving:
         return f"no pod of istiod in namespace {namespace} is Ready"
     found: dict[str, dict[str, str]] = {}

@@ -1,4 +1,4 @@
-"""The differences between two proxies, as a pod's spec has their containers."""
+"""Differences between two proxies, from the containers in their pods' specs."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -7,13 +7,13 @@ from typing import Any
 from pi_mesh.quantities import Resources
 
 SHOWN = ("concurrency", "terminationDrainDuration", "SECRET_TTL")
-"""Settings whose values are shown; others may be anything, a password too."""
+"""Settings whose values are shown; any other value may be a password."""
 OF_THE_POD = "ISTIO_"
-"""Prefix of variables that istiod makes of the pod itself."""
+"""Prefix of variables that istiod derives from the pod itself."""
 
 
 def unequal(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
-    """Yield in what an older proxy differs from a new one: of the container, as the pod's spec has it."""
+    """Yield the differences between the container of an older proxy and that of a new one, each in words."""
     if old.get("image") != new.get("image"):
         yield f"image {old.get('image')}, now {new.get('image')}"
     for half in ("requests", "limits"):
@@ -21,7 +21,7 @@ def unequal(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
         if was != now:
             yield f"{half} {was}, now {now}"
     if old.get("args") != new.get("args"):
-        yield "its arguments"
+        yield "arguments"
     was, now = _settings(old), _settings(new)
     for key in sorted({*was, *now}):
         if was.get(key) != now.get(key):
@@ -29,9 +29,9 @@ def unequal(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _settings(proxy: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the variables that settings give, and the fields of the proxy's configuration in place of it."""
+    """Return the variables that settings give, with the proxy configuration's fields in place of its JSON text."""
     given = {entry["name"]: entry["value"] for entry in proxy.get("env", []) if "value" in entry}
     config = json.loads(given.pop("PROXY_CONFIG", None) or "{}")
     own = {name: value for name, value in given.items() if not name.startswith(OF_THE_POD)}
-    # Its variables stand in the environment too.
+    # The variables of proxyMetadata are in the environment too.
     return {**own, **{key: value for key, value in config.items() if key != "proxyMetadata"}}

@@ -1,4 +1,4 @@
-"""The certificates that running proxies hold: whom each trusts, and with which chain it speaks for itself."""
+"""The certificates of running proxies: the roots that each trusts, and its own chain."""
 
 from dataclasses import dataclass
 
@@ -14,21 +14,21 @@ Certificates = tuple[x509.Certificate, ...]
 
 @dataclass(frozen=True)
 class ProxyTrust:
-    """What one proxy holds; `problem` says why it could not be asked."""
+    """The certificates of one proxy; `problem` says why it could not be asked."""
 
     pod: str
-    """NAMESPACE/NAME."""
+    """NAMESPACE/NAME of the pod."""
     owner: str = ""
-    """KIND/NAME of what controls the pod."""
+    """KIND/NAME of the pod's controller."""
     roots: Certificates = ()
-    """Whom it trusts."""
+    """Roots that the proxy trusts."""
     chain: Certificates = ()
-    """Its own certificate first, then each one's signer."""
+    """Certificate of the proxy first, then each signer."""
     problem: str = ""
 
     @property
     def known(self) -> bool:
-        """Whether it told both."""
+        """Return True if the proxy returned both its roots and its chain."""
         return bool(self.roots and self.chain)
 
     def trusts(self, *roots: x509.Certificate) -> bool:

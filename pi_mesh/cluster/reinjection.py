@@ -1,4 +1,4 @@
-"""The proxies that running pods would get if they were made anew now: istiod's webhook is asked, nothing is created.
+"""The proxies that running pods would get if they were recreated now: istiod's webhook is asked, nothing is created.
 
 A dry run of the API server would not do: a namespace whose quota is used up refuses it.
 """
@@ -25,18 +25,18 @@ TEMPLATES = {
     "StatefulSet": "/apis/apps/v1/namespaces/{}/statefulsets/{}",
     "DaemonSet": "/apis/apps/v1/namespaces/{}/daemonsets/{}",
 }
-"""Paths of the controllers whose pods can be made anew, by kind."""
+"""API paths of the controllers that can recreate pods, by kind."""
 STATUS = "sidecar.istio.io/status"
-"""Annotation in which istiod leaves what it added to a pod."""
+"""Annotation in which istiod lists what it added to a pod."""
 
 Differences = Mapping[str, tuple[str, ...]]
-"""NAMESPACE/NAME of a pod -> in what its proxy differs from the one that it would get now."""
+"""Differences between a pod's proxy and the one that it would get now, by NAMESPACE/NAME of the pod."""
 
 
 def differences(client: Client, namespace: str, snapshot: Snapshot, pods: Sequence[Pod]) -> Differences:
     """Compare the proxies of pods with those that the istiods of `namespace` inject now, each into its own pods.
 
-    A pod that would get none is left out. Raises NotForwardedError where istiod gives no answer, and as `Client` does.
+    A pod that would get no proxy is left out. Raises NotForwardedError if istiod gives no answer, and as `Client` does.
     """
     if not pods:
         return {}
@@ -49,7 +49,7 @@ def differences(client: Client, namespace: str, snapshot: Snapshot, pods: Sequen
         lists = pool.map(lambda each: client.items(f"/api/v1/namespaces/{each}/pods"), {pod.namespace for pod in pods})
         live = {_id(item): item for items in lists for item in items}
         sources = {f"{pod.namespace}/{pod.name}": _source(pod) for pod in pods if f"{pod.namespace}/{pod.name}" in live}
-        # All pods of a controller are made of its one template: it is asked about once.
+        # All pods of a controller come from its one template, so one question is enough.
         first = {source: name for name, source in reversed(sources.items())}
         made = pool.map(lambda each: _fresh(client, ask[injectors[each[1]]], each[0], live[each[1]]), first.items())
         fresh = dict(zip(first, made, strict=True))
@@ -62,25 +62,25 @@ def _id(item: Mapping[str, Any]) -> str:
 
 
 def _source(pod: Pod) -> str:
-    """Return the path of the controller whose template a pod is made of; its own name where that is none of these."""
+    """Return the path of the controller whose template made a pod; the pod's own name for any other controller."""
     kind, _, name = pod.owner.partition("/")
     return TEMPLATES[kind].format(pod.namespace, name) if kind in TEMPLATES else f"{pod.namespace}/{pod.name}"
 
 
 @contextmanager
 def _webhook(context: str, namespace: str, webhooks: Iterable[Webhook], istiod: str) -> Iterator[Any]:
-    """Yield a function that asks the webhook of an istiod, by its name, what it makes of a pod."""
+    """Yield a function that asks the webhook of an istiod, given by name, for its changes to a pod."""
     service = f"{namespace}/{istiod}"
     bundles = [hook.ca_bundle for hook in webhooks if hook.kind == "Mutating" and hook.service == service]
     if not bundles or not bundles[0]:
-        raise NotForwardedError(f"no webhook calls {service}: nothing is injected; `pulumi up --refresh`")
+        raise NotForwardedError(f"no webhook calls {service}, so nothing is injected; run `pulumi up --refresh`")
     ca, name = base64.b64decode(bundles[0]).decode(), f"{istiod}.{namespace}.svc"
     with forwarded(context, namespace, f"deployment/{istiod}", PORT) as address:
         yield lambda pod: posted(address, PATH, _review(pod), name, ca)
 
 
 def _fresh(client: Client, ask: Any, source: str, live: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return the proxy that a pod from this source gets now; None where it gets none, or the controller is gone."""
+    """Return the proxy that a pod from this source gets now; None if it gets none, or the controller does not exist."""
     pod = _of_template(client, source) if source.startswith("/") else _of_pod(live)
     if pod is None:
         return None
@@ -93,7 +93,7 @@ def _fresh(client: Client, ask: Any, source: str, live: Mapping[str, Any]) -> di
 
 
 def _of_template(client: Client, path: str) -> dict[str, Any] | None:
-    """Return a pod as a controller makes it, before injection."""
+    """Return a pod as a controller creates it, before injection."""
     found = client.get(path)
     if not found:
         return None
@@ -108,7 +108,7 @@ def _of_template(client: Client, path: str) -> dict[str, Any] | None:
 
 
 def _of_pod(live: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a pod without what the injection added to it, by istiod's own account."""
+    """Return a pod without what the injection added to it, by istiod's own annotation."""
     meta, spec = live["metadata"], live["spec"]
     annotations = dict(meta.get("annotations") or {})
     added = json.loads(annotations.pop(STATUS, None) or "{}")
@@ -126,7 +126,7 @@ def _of_pod(live: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _review(pod: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the question as the API server puts it: kubernetes.io/docs/reference/access-authn-authz."""
+    """Return the review as the API server sends it: kubernetes.io/docs/reference/access-authn-authz."""
     request = {
         "uid": "pi-mesh",
         "kind": {"group": "", "version": "v1", "kind": "Pod"},

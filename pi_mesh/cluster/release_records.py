@@ -1,4 +1,4 @@
-"""Helm's release records: the secrets in which it keeps every revision of a release.
+"""Helm's release records: the Secrets that hold every revision of a release.
 
 Format of their content: base64 of (base64 of gzip of JSON):
 https://github.com/helm/helm/blob/main/pkg/storage/driver/util.go
@@ -23,7 +23,8 @@ DOCUMENTS, CRD_LINE = re.compile(r"^---.*$", re.MULTILINE), re.compile(rf"^kind:
 
 LIST, SELECTOR = "/api/v1/secrets", "owner=helm"
 PENDING = ("pending-install", "pending-upgrade", "pending-rollback", "uninstalling")
-"""What Helm is at; where nobody is, a killed run left it, and no later run may go on."""
+"""Statuses of a release that Helm is changing. If no Helm runs, a killed run left it so, and no later run can
+proceed."""
 
 
 @dataclass(frozen=True)
@@ -35,16 +36,16 @@ class ReleaseRecord:
     revision: int = 1
     status: str = "deployed"
     since: datetime | None = None
-    """When it came into this status; None where the secret does not say."""
+    """Time at which the release entered this status; None if the Secret does not say."""
 
     @property
     def id(self) -> str:
-        """NAMESPACE/NAME."""
+        """Return NAMESPACE/NAME of the release."""
         return f"{self.namespace}/{self.name}"
 
     @property
     def secret(self) -> str:
-        """The secret that holds it."""
+        """Return the name of the Secret that holds the record."""
         return f"sh.helm.release.v1.{self.name}.v{self.revision}"
 
     @property
@@ -52,9 +53,9 @@ class ReleaseRecord:
         return self.status in PENDING
 
     def under_way(self, timeout: int, now: datetime) -> int:
-        """Return for how many more seconds a pending release may still be somebody's work.
+        """Return for how many more seconds a pending release may still be changed by a running Helm.
 
-        Helm gives up after the timeout; what is older, a killed run left.
+        Helm gives up after the timeout; an older pending release was left by a killed run.
         """
         if not self.pending:
             return 0
@@ -69,7 +70,7 @@ def parse(item: dict) -> ReleaseRecord:
 
 
 def _since(meta: dict) -> datetime | None:
-    """Return when Helm last wrote the secret: at every change of status it sets the label `modifiedAt`.
+    """Return when Helm last wrote the Secret: it sets the label `modifiedAt` at every change of status.
 
     https://github.com/helm/helm/blob/main/pkg/storage/driver/secrets.go
     """
@@ -80,7 +81,7 @@ def _since(meta: dict) -> datetime | None:
 
 
 def latest(releases: Iterable[ReleaseRecord]) -> tuple[ReleaseRecord, ...]:
-    """The last revision of each release."""
+    """Return the last revision of each release."""
     last: dict[tuple[str, str], ReleaseRecord] = {}
     for release in sorted(releases, key=lambda entry: entry.revision):
         last[release.namespace, release.name] = release
@@ -88,14 +89,14 @@ def latest(releases: Iterable[ReleaseRecord]) -> tuple[ReleaseRecord, ...]:
 
 
 def read(client: Client, release: ReleaseRecord) -> AppliedRelease | None:
-    """Return what a revision applied, without its CRDs; None where its secret is gone."""
+    """Return what a revision applied, without its CRDs; None if its Secret does not exist."""
     secret = client.get(f"/api/v1/namespaces/{release.namespace}/secrets/{release.secret}") or {}
     encoded = secret.get("data", {}).get("release")
     return decode(release, encoded) if encoded else None
 
 
 def decode(release: ReleaseRecord, encoded: str) -> AppliedRelease:
-    """Return what the `release` of such a secret says."""
+    """Return the content of the field `release` in such a Secret."""
     content = json.loads(gzip.decompress(base64.b64decode(base64.b64decode(encoded))))
     chart = content.get("chart", {}).get("metadata", {})
     return AppliedRelease(
@@ -110,7 +111,7 @@ def decode(release: ReleaseRecord, encoded: str) -> AppliedRelease:
 
 
 def _objects(manifest: str) -> Iterator[dict]:
-    """Yield the objects; CRDs, a megabyte of text, are not even parsed."""
+    """Yield the objects of a manifest; CRDs, a megabyte of text, are not even parsed."""
     for document in DOCUMENTS.split(manifest):
         if CRD_LINE.search(document) is None:
             parsed = yaml.load(document, Loader=Loader)

@@ -1,4 +1,4 @@
-"""Which rights an install and later changes need, and which of them we lack."""
+"""The rights that an install and later changes need, and those that the kubeconfig's user lacks."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +18,7 @@ NEEDED = (
     ("admissionregistration.k8s.io", "validatingwebhookconfigurations"),
     ("security.istio.io", "peerauthentications"),
 )
-"""API group and resource of what the charts and the program create in any mesh."""
+"""API group and resource of the objects that the charts and the program create in any mesh."""
 ALSO = (
     ("", "configmaps"),
     ("", "serviceaccounts"),
@@ -30,7 +30,7 @@ ALSO = (
     ("policy", "poddisruptionbudgets"),
     ("networking.istio.io", "sidecars"),
 )
-"""The same of what some settings bring."""
+"""API group and resource of the objects that only some settings create."""
 CHANGES = ("update", "patch", "delete")
 
 Ask = Callable[[str, dict], dict]
@@ -39,16 +39,16 @@ Right = tuple[str, str, str]
 
 
 class Missing(NamedTuple):
-    """The rights that we lack."""
+    """The rights that the kubeconfig's user lacks."""
 
     create: tuple[str, ...] = ()
-    """RESOURCE.GROUP that an install creates."""
+    """RESOURCE.GROUP of what an install creates."""
     change: tuple[str, ...] = ()
-    """VERB RESOURCE.GROUP of what a later `up` does, or what only some settings bring."""
+    """VERB RESOURCE.GROUP of what a later `up` does, or what only some settings create."""
 
 
 def missing(ask: Ask) -> Missing:
-    """Return the rights that we lack; asked of the API server's own authorizers."""
+    """Return the missing rights, as the API server's own authorizers judge."""
     if _allowed(ask, ("*", "*", "*")):
         return Missing()
     create = [("create", *kind) for kind in NEEDED]

@@ -1,4 +1,4 @@
-"""One read of the live cluster, frozen: what every check judges."""
+"""A snapshot of the live cluster, read once and judged by every check."""
 
 import gc
 from collections import defaultdict
@@ -31,9 +31,9 @@ WHOLE: dict[str, tuple[str, Callable[[dict], Any]]] = {
     "validating webhooks": (f"{ADMISSION}/validatingwebhookconfigurations", partial(objects.webhooks, "Validating")),
     "mutating webhooks": (f"{ADMISSION}/mutatingwebhookconfigurations", partial(objects.webhooks, "Mutating")),
 }
-"""Path of each kind that is read whole, and what is kept of an object."""
+"""Path of each kind that is read whole, and the function that reduces an object."""
 Lists = dict[str, tuple | None]
-"""What is kept of the items, by kind; None where listing is forbidden."""
+"""Reduced items by kind; None if listing is forbidden."""
 
 SECRETS, CONFIG_MAPS = "/api/v1/secrets", "/api/v1/configmaps"
 CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
@@ -41,39 +41,39 @@ CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The cluster as it was when it was read."""
+    """The cluster at the time of the read."""
 
     context: str = ""
     version: str = ""
-    """The API server's, such as "v1.36.3"."""
+    """Version of the API server, such as "v1.36.3"."""
     nodes: tuple[Node, ...] = ()
     pods: tuple[Pod, ...] = ()
-    """Those that hold resources: neither succeeded nor failed."""
+    """Pods that hold resources: neither succeeded nor failed."""
     services: tuple[Service, ...] = ()
     namespaces: tuple[Namespace, ...] = ()
     crds: tuple[Crd, ...] = ()
     webhooks: tuple[Webhook, ...] = ()
     deployments: tuple[Deployment, ...] = ()
     releases: tuple[ReleaseRecord, ...] = ()
-    """The last revision of each."""
+    """Last revision of each Helm release."""
     unreadable: tuple[str, ...] = ()
-    """The kinds that we may not list; nothing is known of them."""
+    """Kinds that the user may not list, and which are therefore unknown."""
     external_ca: tuple[str, ...] = ()
-    """Namespaces whose istiod was given a CA by a stack of this project."""
+    """Namespaces whose istiod got a CA from a stack of this project."""
     external_signer: tuple[str, ...] = ()
-    """Namespaces whose istiod has its requests signed in Vault, by a stack of this project."""
+    """Namespaces whose istiod has an external signer, set up by a stack of this project."""
     address_pools: tuple[Pool, ...] | None = ()
-    """From which MetalLB, Cilium or kube-vip take addresses of Services; None where they may not be read."""
+    """Pools from which MetalLB, Cilium or kube-vip take addresses of Services; None if they may not be read."""
     issuer: SigningIssuer | None = None
-    """cert-manager's Issuer of `ca.issuer`; None where the settings name none, or nobody looked."""
+    """cert-manager's Issuer of `ca.issuer`; None if the settings name none, or it was not read."""
     missing_rights: tuple[str, ...] = ()
-    """RESOURCE.GROUP that we may not create."""
+    """RESOURCE.GROUP that the user may not create."""
     missing_changes: tuple[str, ...] = ()
-    """VERB RESOURCE.GROUP that we lack for what a later `up` does."""
+    """VERB RESOURCE.GROUP that the user lacks for a later `up`."""
 
     @property
     def uid(self) -> str:
-        """UID of the cluster; empty where namespaces can't be listed."""
+        """Return the UID of the cluster; empty if namespaces cannot be listed."""
         return identity.of(self.namespaces)
 
     def namespace(self, name: str) -> Namespace | None:
@@ -84,12 +84,12 @@ class Snapshot:
 
 
 def read(context: str, *, read_only: bool = False) -> Snapshot:
-    """Reads the cluster of a kube context; `read_only`: with get and list alone, and no Secret.
+    """Read the cluster of a kube context; with `read_only` by get and list alone, and no Secret.
 
-    Raises WrongContext unless it is the kubeconfig's current one, and ClusterUnreachable where it does not answer.
+    Raises WrongContext unless it is the kubeconfig's current context, and ClusterUnreachable if it does not answer.
     """
     with Client(context) as client, _no_search_for_cycles():
-        version = client.get("/version")["gitVersion"]  # first and alone: no ten timeouts where nothing answers
+        version = client.get("/version")["gitVersion"]  # first and alone: one timeout instead of ten
         with ThreadPoolExecutor(max_workers=5) as pool:
             lists = {kind: pool.submit(_list, client, path, parse) for kind, (path, parse) in WHOLE.items()}
             lists["crds"] = pool.submit(_list, client, CRDS, objects.crd, METADATA_ONLY)
@@ -107,7 +107,7 @@ def read(context: str, *, read_only: bool = False) -> Snapshot:
 
 @contextmanager
 def _no_search_for_cycles() -> Iterator[None]:
-    """Suspend Python's garbage collector: it searches JSON for cycles, in vain and longer than parsing takes."""
+    """Suspend Python's garbage collector: it searches JSON for cycles in vain, for longer than parsing takes."""
     was_on = gc.isenabled()
     gc.disable()
     try:
@@ -120,7 +120,7 @@ def _no_search_for_cycles() -> Iterator[None]:
 def _list(
     client: Client, path: str, parse: Callable[[dict], Any], headers: dict | None = None, **parameters: str
 ) -> tuple | None:
-    """Return what is kept of each item; None where listing is forbidden."""
+    """Return the reduced items of a list; None if listing is forbidden."""
     try:
         return tuple(parse(item) for item in client.each(path, headers, **parameters))
     except Forbidden:

@@ -1,4 +1,4 @@
-"""A stack's state, as far as it tells which cluster, namespaces and releases are the stack's; read by others."""
+"""A stack's state: the cluster, namespaces and releases that belong to the stack. Other modules read it."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -9,48 +9,48 @@ from pi_mesh.cluster.ca_state import VaultResource
 from pi_mesh.names import OWNER_ANNOTATION
 
 CLUSTER = "cluster"
-"""The stack output that names the cluster: its context, and the UID of its namespace kube-system."""
+"""Stack output with the cluster's context and the UID of its namespace kube-system."""
 
 
 @dataclass(frozen=True)
 class RecordedRelease:
-    """A Helm release as the last `up` left it in the state."""
+    """A Helm release as the last `up` recorded it in the state."""
 
     version: str = ""
-    """Version of its chart."""
+    """Version of the release's chart."""
     values: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class StackState:
-    """What the state holds of the cluster."""
+    """The part of a stack's state that concerns the cluster and Vault."""
 
     cluster_uid: str = ""
-    """UID of the cluster's namespace kube-system as the last `pulumi up` recorded it; empty before that."""
+    """UID of the cluster's namespace kube-system from the last `pulumi up`; empty before that."""
     namespaces: Mapping[str, str] = field(default_factory=dict)
-    """UID of each namespace in the state, by its name: Kubernetes gives every new namespace a random one."""
+    """UID of each namespace in the state, by name; Kubernetes gives every new namespace a random UID."""
     releases: frozenset[str] = frozenset()
     """Helm releases in the state, as NAMESPACE/NAME."""
     has_provider: bool = False
-    """True where a run passed the preflight: the provider is the first resource that it registers."""
+    """True if a run has passed the preflight: the provider is the first resource that a run registers."""
     vault: Mapping[str, VaultResource] = field(default_factory=dict)
-    """The resources of the mesh's CA in Vault, by their names."""
+    """Resources of the mesh's CA in Vault, by name."""
     recorded: Mapping[str, RecordedRelease] = field(default_factory=dict)
-    """What the state holds of each of these releases, by NAMESPACE/NAME."""
+    """State of each of these releases, by NAMESPACE/NAME."""
     owned: frozenset[str] = frozenset()
-    """Names of the namespaces that the stack made, and would delete with everything in them."""
+    """Names of the namespaces that the stack created, and that `pulumi destroy` would delete with their content."""
 
     def holds(self, name: str, uid: str) -> bool:
-        """Return True for the very namespace that the stack made or adopted, not one made anew under its name."""
+        """Return True for the namespace that the stack created or adopted, not a later one of the same name."""
         return bool(uid) and self.namespaces.get(name) == uid
 
 
 NEVER_RUN = StackState()
-"""The state of a stack that was just made."""
+"""State of a stack that has never run."""
 
 
 def of_resources(resources: Iterable[Mapping[str, Any]]) -> StackState:
-    """Return the state of these resources, each with `urn`, `type` and `outputs` as `pulumi stack export` has them."""
+    """Return the state of resources that have `urn`, `type` and `outputs` as in `pulumi stack export`."""
     vault: dict[str, VaultResource] = {}
     namespaces: dict[str, str] = {}
     owned: set[str] = set()

@@ -1,4 +1,4 @@
-"""The workloads whose pods a rollout makes anew."""
+"""Workloads whose pods a rollout can replace."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ REPLICA_SET = "/apis/apps/v1/namespaces/{}/replicasets/{}"
 
 @dataclass(frozen=True)
 class Workload:
-    """A Deployment, StatefulSet or DaemonSet, as the API has it."""
+    """A Deployment, StatefulSet or DaemonSet from the API."""
 
     kind: str
     namespace: str
@@ -32,19 +32,19 @@ class Workload:
 
     @property
     def replicas(self) -> int:
-        """Return how many pods it is to have."""
+        """Return the wanted number of pods."""
         if self.kind == "DaemonSet":
             return self.status.get("desiredNumberScheduled", 0)
         return self.spec.get("replicas", 1)
 
     @property
     def labels(self) -> Mapping[str, str]:
-        """Return the labels of its pods."""
+        """Return the labels of the workload's pods."""
         return self.spec["template"].get("metadata", {}).get("labels") or {}
 
     @property
     def is_rolled_out(self) -> bool:
-        """Return True where all its pods are of its template and ready, as `kubectl rollout status` judges."""
+        """Return True if all pods come from the current template and are ready, as `kubectl rollout status` judges."""
         status = self.status
         if status.get("observedGeneration", 0) < self.generation:
             return False
@@ -56,7 +56,7 @@ class Workload:
 
     @property
     def unavailable(self) -> int:
-        """Return how many of its pods a rollout takes away at once, before their successors are ready."""
+        """Return how many pods a rollout removes at once before their successors are ready."""
         strategy = self.spec.get("strategy" if self.kind == "Deployment" else "updateStrategy") or {}
         if strategy.get("type") == "Recreate":
             return self.replicas
@@ -64,37 +64,37 @@ class Workload:
         default = "25%" if self.kind == "Deployment" else 1
         most = _amount(rolling.get("maxUnavailable", default), self.replicas, up=self.kind != "Deployment")
         surge = _amount(rolling.get("maxSurge", "25%" if self.kind == "Deployment" else 0), self.replicas, up=True)
-        # Kubernetes takes one away where both come to nothing, for else no rollout would begin.
+        # Kubernetes removes one pod if both round to zero, because no rollout would begin otherwise.
         return most if most or surge else min(1, self.replicas)
 
     @property
     def refusal(self) -> str:
-        """Return why a rollout would not make its pods anew; empty where it would."""
+        """Return the reason why a rollout would not replace the pods; empty if it would."""
         if self.spec.get("paused"):
             return "is paused (spec.paused)"
         if (self.spec.get("updateStrategy") or {}).get("type") == "OnDelete":
-            return "has the update strategy OnDelete: whoever deletes its pods decides when"
+            return "has the update strategy OnDelete: its pods are replaced only when someone deletes them"
         return ""
 
 
 def of_pod(client: Client, pod: Pod) -> Workload | str:
-    """Return the workload that owns a pod, or why a rollout can't make the pod anew."""
+    """Return the workload that owns a pod, or the reason why a rollout cannot replace the pod."""
     kind, _, name = pod.owner.partition("/")
     if kind == "ReplicaSet":
         found = client.get(REPLICA_SET.format(pod.namespace, name)) or {}
         owners = [entry for entry in found.get("metadata", {}).get("ownerReferences", []) if entry.get("controller")]
         if not owners:
-            return f"is of ReplicaSet {name}, which has no rollout"
+            return f"belongs to ReplicaSet {name}, which has no rollout"
         kind, name = owners[0]["kind"], owners[0]["name"]
     if not kind:
-        return "has no controller, and nothing would replace it"
+        return "has no controller, so nothing would replace it"
     if kind not in PATHS:
-        return f"is of {kind} {name}, which has no rollout"
-    return read(client, kind, pod.namespace, name) or f"is of {kind} {name}, which is gone"
+        return f"belongs to {kind} {name}, which has no rollout"
+    return read(client, kind, pod.namespace, name) or f"belongs to {kind} {name}, which does not exist"
 
 
 def read(client: Client, kind: str, namespace: str, name: str) -> Workload | None:
-    """Return the workload as it is now; None where it is gone."""
+    """Return the workload as it is now; None if it does not exist."""
     found = client.get(PATHS[kind].format(namespace, name))
     if not found:
         return None

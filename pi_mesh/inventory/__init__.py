@@ -1,7 +1,7 @@
-"""The inventory of a mesh: every release and every object that the settings give, said once.
+"""The inventory of a mesh: every release and every object that the settings give, stated once.
 
-Components deploy it, the budget counts it, preflight and verify compare it with the cluster, repair and uninstall know
-by it what belongs to the stack, and the outputs list it.
+Components deploy it, the budget counts it, preflight and verify compare it with the cluster, repair and uninstall use
+it to know what belongs to the stack, and the outputs list it.
 """
 
 from collections.abc import Collection
@@ -20,30 +20,30 @@ __all__ = ["Inventory", "Kind", "ManagedObject", "Release", "Workload", "of", "w
 
 @dataclass(frozen=True)
 class Inventory:
-    """What the settings of one stack give."""
+    """The releases and objects that the settings of one stack give."""
 
     settings: Settings
     stack: str
     releases: tuple[Release, ...]
-    """Those that are switched on: Istio's in the order of their installation, then those beside it."""
+    """The enabled releases: Istio's in the order of their installation, then cert-manager and the addons."""
     objects: tuple[ManagedObject, ...]
-    """What the program makes of its own, namespaces first."""
+    """The objects that the program itself creates, namespaces first."""
     is_locked: bool = False
-    """True where the chart lock has the stack: its releases then are files with a sum, or are refused."""
+    """True if the chart lock has the stack: its releases are then files with a sum, or are refused."""
 
     @property
     def owner(self) -> str:
-        """Return what stands in the annotation of objects that the stack makes."""
+        """Return the owner annotation of objects that the stack creates."""
         return owner(self.stack)
 
     @property
     def workloads(self) -> tuple[Workload, ...]:
-        """The Deployments of all releases."""
+        """Return the Deployments of all releases."""
         return tuple(workload for release in self.releases for workload in release.workloads)
 
     @property
     def namespaces(self) -> tuple[ManagedObject, ...]:
-        """The namespaces that the stack makes or adopts."""
+        """Return the namespaces that the stack creates or adopts."""
         return tuple(entry for entry in self.objects if entry.kind == "Namespace")
 
     def of_kind(self, kind: Kind) -> tuple[Release, ...]:
@@ -51,12 +51,12 @@ class Inventory:
         return tuple(release for release in self.releases if release.kind is kind)
 
     def the(self, kind: Kind) -> Release:
-        """Return the one release of a kind that there is exactly one of."""
+        """Return the release of a kind that has exactly one release."""
         (release,) = self.of_kind(kind)
         return release
 
     def objects_of(self, component: str) -> tuple[ManagedObject, ...]:
-        """Return what a component registers, but for its namespace."""
+        """Return the objects that a component registers, without its namespace."""
         return tuple(entry for entry in self.objects if entry.component == component and entry.kind != "Namespace")
 
     def namespace(self, component: str) -> ManagedObject:
@@ -64,7 +64,7 @@ class Inventory:
         return next(entry for entry in self.namespaces if entry.component == component)
 
     def owns(self, release: str) -> bool:
-        """Return True for a release, as NAMESPACE/NAME, of this stack; a gateway counts though it is switched off."""
+        """Return True for a release, as NAMESPACE/NAME, of this stack; a disabled gateway counts too."""
         names = {key: name for key, (name, _) in istio.gateways(self.settings).items()}
         gateways = {f"{istio.gateway_namespace(self.settings, key)}/{name}" for key, name in names.items()}
         return release in gateways | {entry.id for entry in self.releases}
@@ -75,7 +75,7 @@ class Inventory:
 
 
 def with_contradictions(problem: SettingsError) -> SettingsError:
-    """Return the problems of settings with those of their extra values, as far as the settings are right."""
+    """Return the problems of the settings and those of their extra values, as far as the settings are valid."""
     if not isinstance(problem.rest, Settings):
         return problem
     releases = (*istio.releases(problem.rest, (), None), *beside.releases(problem.rest))
@@ -89,7 +89,7 @@ def with_contradictions(problem: SettingsError) -> SettingsError:
 
 
 def _is_part(key: str, other: str) -> bool:
-    """Return True where one of two config keys is the other, or is below it."""
+    """Return True if one of two config keys is the other, or lies below it."""
     return f"{key}.".startswith(f"{other}.") or f"{other}.".startswith(f"{key}.")
 
 
@@ -102,9 +102,9 @@ def of(
 ) -> Inventory:
     """Return the inventory of these settings.
 
-    `load_balancers`: keys of the gateways whose Service gets an address as a LoadBalancer. `root`: PEM of Vault's root,
-    without which an istiod that has its requests signed there does not start. `lock`: the stack's charts, if it is
-    locked. Raises SettingsError where extra values contradict typed settings, all of them at once.
+    `load_balancers` has the keys of the gateways whose Service gets an address as a LoadBalancer. `root` is the PEM of
+    Vault's root, without which an istiod with an external signer does not start. `lock` has the stack's charts if it is
+    locked. Raises SettingsError with every extra value that contradicts a typed setting.
     """
     releases = (*istio.releases(settings, load_balancers, root), *beside.releases(settings))
     # Both control planes have the same extra values.

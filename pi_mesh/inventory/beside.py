@@ -1,4 +1,4 @@
-"""The releases beside Istio: cert-manager, where Vault signs each certificate, and the observability addons."""
+"""The releases besides Istio: cert-manager for the external signer, and the observability addons."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ from pi_mesh.values.placement import mesh_context
 
 
 def releases(settings: Settings) -> Iterator[Release]:
-    """Yield those that are switched on."""
+    """Yield the enabled releases."""
     if settings.vault.external_signer and settings.vault.cert_manager.install:
         yield _cert_manager(settings)
     for name, addon in settings.observability.enabled().items():

@@ -1,4 +1,4 @@
-"""The second control plane beside the first: one release more, and a base chart of the newer version."""
+"""The second control plane beside the first: one more release, and a base chart of the newer version."""
 
 from dataclasses import replace
 
@@ -17,7 +17,7 @@ def newest(settings: Settings) -> str:
 
 
 def beside(first: Release, settings: Settings, canary: CanarySettings, root: str | None) -> Release:
-    """Return the second control plane; the chart names its Deployment after the revision."""
+    """Return the release of the second control plane, whose Deployment the chart names after the revision."""
     name = f"{names.ISTIOD}-{canary.revision}"
     labels = {"app": names.ISTIOD, REVISION_LABEL: canary.revision}
     return replace(

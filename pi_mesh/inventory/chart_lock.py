@@ -17,48 +17,48 @@ from pi_mesh.settings import SettingsError
 from pi_mesh.settings.sources import ChartSettings, ChartSource
 
 FILE = "charts.lock.yaml"
-"""Beside the stack files, relative to the working directory of Pulumi's program."""
+"""Name of the lock file beside the stack files, relative to the working directory of Pulumi's program."""
 FOLDER = "charts"
-"""Beside the lock: where a locked stack has the charts of repositories and registries, to be hashed and installed."""
+"""Folder beside the lock with the charts that a locked stack takes from repositories and registries."""
 
 FileName = Annotated[str, matching(r"^[A-Za-z0-9][A-Za-z0-9._+-]*$", "a part of a file's name")]
 Sum = Annotated[str, matching(r"^[0-9a-f]{64}$", "a SHA-256 sum of 64 hexadecimal digits")]
 
 
 class LockedChart(Model):
-    """One packaged chart, as it was when it was locked."""
+    """One packaged chart at the time of its locking."""
 
     chart: FileName
     version: FileName
     source: ChartSource
-    """Repository, registry or directory that it was read from."""
+    """Repository, registry or directory from which the chart was read."""
     sha256: Sum
-    """Of the file NAME-VERSION.tgz."""
+    """Sum of the file NAME-VERSION.tgz."""
 
     @property
     def place(self) -> ChartSettings:
-        """Return the directory where a locked stack has the file."""
+        """Return the directory in which a locked stack has the file."""
         source = ChartSettings(source=self.source)
         return source if source.is_directory else ChartSettings(source=FOLDER)
 
     @property
     def package(self) -> str:
-        """Path of the file."""
+        """Return the path of the file."""
         return self.place.package(self.chart, self.version)
 
 
 class ChartLock(Model):
-    """The charts of one stack, or of all: stacks are locked one by one."""
+    """Locked charts by stack; each stack is locked by itself."""
 
     stacks: Mapping[str, tuple[LockedChart, ...]]
 
     def of_stack(self, stack: str) -> tuple[LockedChart, ...] | None:
-        """Return the charts of a stack by its plain or its full name; None where it is not locked."""
+        """Return the charts of a stack by its plain or its full name; None if the stack is not locked."""
         return self.stacks.get(stack.rpartition("/")[2])
 
 
 def read_all(folder: Path = Path()) -> ChartLock:
-    """Return the locks of all stacks. Raises SettingsError, one line, for a file that is no lock."""
+    """Return the locks of all stacks. Raises SettingsError, with one line, for a file that is not a lock."""
     try:
         content = yaml.safe_load((folder / FILE).read_text(encoding="utf-8"))
         return ChartLock.model_validate_json(json.dumps(content, default=str))
@@ -74,14 +74,14 @@ def read_all(folder: Path = Path()) -> ChartLock:
 
 
 def read(stack: str) -> tuple[LockedChart, ...] | None:
-    """Return the charts that a stack may install; None where it is not locked. Raises SettingsError."""
+    """Return the charts that a stack may install; None if the stack is not locked. Raises SettingsError."""
     return read_all().of_stack(stack)
 
 
 def locked(release: Release, charts: tuple[LockedChart, ...]) -> Release:
-    """Return a release of a locked stack: its chart is a file, with the sum that it must have.
+    """Return a release of a locked stack, whose chart is a file with a required sum.
 
-    A chart that is not listed has no sum; `preflight.charts` refuses it.
+    A chart that is not in the lock has no sum; `preflight.charts` refuses it.
     """
     sums = {(entry.chart, entry.version): entry.sha256 for entry in charts}
     source = release.source if release.source.is_directory else ChartSettings(source=FOLDER)
@@ -89,7 +89,7 @@ def locked(release: Release, charts: tuple[LockedChart, ...]) -> Release:
 
 
 def sum_of(package: str) -> str | None:
-    """Return the SHA-256 sum of a file; None where it is not there."""
+    """Return the SHA-256 sum of a file; None if the file does not exist."""
     try:
         return sha256(Path(package).read_bytes()).hexdigest()
     except OSError:

@@ -17,11 +17,11 @@ from pi_mesh.settings.revisions import FIRST
 from pi_mesh.values import gateway, istio
 
 GATEWAYS = {"ingress": names.INGRESS, "egress": names.EGRESS}
-"""Name of the component of each gateway, whatever its release is called."""
+"""Component name of each gateway, which stays the same if the release is renamed."""
 
 
 def releases(settings: Settings, load_balancers: Collection[str], root: str | None) -> Iterator[Release]:
-    """Yield them in the order of their installation; the arguments as in `pi_mesh.inventory.of`."""
+    """Yield the releases in the order of their installation; the arguments are those of `pi_mesh.inventory.of`."""
     called = settings.releases.names
     of_istio = partial(
         Release,
@@ -71,7 +71,7 @@ def releases(settings: Settings, load_balancers: Collection[str], root: str | No
 
 
 def gateways(settings: Settings) -> dict[str, tuple[str, GatewaySettings]]:
-    """Return the gateways by the key of their branch: release name and settings, switched on or not."""
+    """Return the release name and settings of each gateway, enabled or not, by the key of its branch."""
     called = settings.releases.names
     return {"ingress": (called.ingress, settings.ingress), "egress": (called.egress, settings.egress)}
 
@@ -86,7 +86,7 @@ def _istiod(settings: Settings) -> Workload:
     workload = _workload(
         settings, names.ISTIOD, "istiod", "istio", own.pilot_replicas, own.autoscaling, own.resources, ISTIOD
     )
-    # The other one's pods are called istiod too.
+    # The other istiod's pods have the label app=istiod too.
     return replace(workload, selector={**workload.selector, REVISION_LABEL: FIRST}) if own.canary else workload
 
 

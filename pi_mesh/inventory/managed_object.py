@@ -1,4 +1,4 @@
-"""The Kubernetes objects that the program makes itself, besides what Helm's releases bring."""
+"""The Kubernetes objects that the program itself creates, besides those of the Helm releases."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -10,17 +10,17 @@ from pi_mesh.values.objects import Object
 
 @dataclass(frozen=True)
 class ManagedObject:
-    """One object, and the component that registers it."""
+    """One object, and the name of the component that registers it."""
 
     component: str
     """Name of the component: "istio", "cert-manager", "ingress", "mesh-mtls", "mesh-signer", "trading", ..."""
     manifest: Object
     setting: str = ""
-    """Key of the branch whose `adopt` takes an existing namespace over; empty where that is not possible."""
+    """Key of the branch whose `adopt` takes over an existing namespace; empty for objects that cannot be adopted."""
     adopted: bool = False
-    """True for a namespace that was there before: it keeps what others gave it, and stays at destroy."""
+    """True for an adopted namespace: it keeps the labels of its owner and stays on `pulumi destroy`."""
     last: bool = False
-    """True for what may only come when the component's other objects are there: a default deny."""
+    """True for an object that must come after the component's other objects: a default deny."""
 
     @property
     def kind(self) -> str:
@@ -34,7 +34,7 @@ class ManagedObject:
 
 
 def managed_objects(settings: Settings, stack: str) -> Iterator[ManagedObject]:
-    """Yield all of them; within a component what others refer to comes first."""
+    """Yield all objects; within a component each object comes after those that it refers to."""
     yield from _namespaces(settings, stack)
     yield from _of("revision-tag", revision_tags.webhooks(settings, stack))
     yield ManagedObject("mesh-mtls", objects.peer_authentication(settings))

@@ -1,4 +1,4 @@
-"""A Helm release of the mesh, and the Deployments that it brings."""
+"""A Helm release of the mesh, and the Deployments of its chart."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from pi_mesh.values.istio import MAX_SURGE_PERCENT
 
 
 class Kind(StrEnum):
-    """What a release is to the mesh: it decides which component installs it, and after what."""
+    """Kind of a release, which decides the component that installs it and its place in the order."""
 
     BASE = "base"
     ISTIOD = "istiod"
@@ -25,7 +25,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Workload:
-    """A Deployment of a release, and what its one container may use."""
+    """A Deployment of a release, and the resources of its one container."""
 
     name: str
     """Name of the Deployment and of its Service."""
@@ -33,19 +33,19 @@ class Workload:
     title: str
     """Name in the budget's tables."""
     setting: str
-    """Key of its branch in the settings."""
+    """Config key of the workload's branch."""
     resources: ResourceProfile
     selector: Mapping[str, str]
-    """Labels of its pods."""
+    """Labels of the workload's pods."""
     pods: int = 1
-    """Replicas, or the autoscaler's maximum."""
+    """Number of replicas, or the autoscaler's maximum."""
     surge: int = 0
-    """Further pods for as long as a rollout takes."""
+    """Extra pods while a rollout runs."""
     autoscaled: bool = False
     service_type: str | None = "ClusterIP"
-    """Type of its Service as the settings ask for it; None where it has none."""
+    """Type of its Service in the settings; None for a workload without a Service."""
     growth: Growth | None = None
-    """How its memory grows with the cluster's services; None where it is not told of them."""
+    """Growth of its memory with the cluster's services; None if the workload does not depend on them."""
 
     def has_pod(self, namespace: str, labels: Mapping[str, str]) -> bool:
         """Return True for a pod of this Deployment."""
@@ -54,58 +54,59 @@ class Workload:
 
 @dataclass(frozen=True)
 class Release:
-    """One Helm release, whole: components install it, previews render it, checks compare it."""
+    """One Helm release: components install it, previews render it, checks compare it."""
 
     kind: Kind
     name: str
-    """Name of the release; of a gateway also that of its Deployment and Service."""
+    """Name of the release; for a gateway also of its Deployment and Service."""
     namespace: str
     chart: str
     version: str
     """Version of the chart."""
     source: ChartSettings
-    """Where the chart comes from."""
+    """Repository, registry or directory of the chart."""
     source_setting: str
-    """Key of the source in the settings."""
+    """Config key of the chart's source."""
     setting: str
-    """Key of its branch in the settings."""
+    """Config key of the release's branch."""
     typed: Values
     """Values that typed settings give."""
     extra: Values = field(default_factory=dict)
-    """Values as they stand in the stack file."""
+    """Values as written in the stack file."""
     workloads: tuple[Workload, ...] = ()
     images: str = ""
-    """Version of its images, where the chart has another."""
+    """Version of the images, if it differs from the chart's."""
     component: str = ""
-    """Name of the component that installs it, where that differs from the release's: releases.names may change."""
+    """Name of the component that installs it, if it differs from the release's name, which releases.names can
+    change."""
     sha256: str = ""
-    """Sum that the chart lock has of the chart; empty where the stack is not locked, or the chart not listed."""
+    """Sum of the chart in the chart lock; empty if the stack is not locked, or the chart not listed."""
 
     @property
     def id(self) -> str:
-        """NAMESPACE/NAME, as the provider and Helm identify it."""
+        """Return NAMESPACE/NAME, by which the provider and Helm identify the release."""
         return f"{self.namespace}/{self.name}"
 
     @property
     def values(self) -> Values:
-        """All values that Helm gets."""
+        """Return all values that Helm gets."""
         return extra.merge(self.typed, self.extra)
 
     @property
     def image_version(self) -> str:
-        """Version of what it runs."""
+        """Return the version of the images that the release runs."""
         return self.images or self.version
 
     @property
     def package(self) -> str:
-        """Path of the packaged chart, where the source is a directory."""
+        """Return the path of the packaged chart in a directory source."""
         return self.source.package(self.chart, self.version)
 
     def contradictions(self) -> Iterator[str]:
-        """Yield a line for each extra value that differs from what a typed setting gives."""
+        """Yield a line for each extra value that differs from a typed setting."""
         path = f"{self.setting}.values"
         yield from extra.contradictions(self.typed, self.extra, path)
-        # Since 1.24 istiod's chart reads the keys of `pilot.` at its root too, and the typed ones win silently.
+        # Since 1.24 istiod's chart reads the keys of `pilot.` at its root too, and the typed values win silently.
         if isinstance(pilot := self.typed.get("pilot"), dict):
             yield from extra.contradictions(pilot, self.extra, path)
 
@@ -116,5 +117,5 @@ class Release:
 
 
 def surge_pods(replicas: int) -> int:
-    """Return the pods above the replicas while a rollout runs: the percentage, rounded up, as Kubernetes does."""
+    """Return the extra pods while a rollout runs: the surge percentage, rounded up as Kubernetes does."""
     return -(-replicas * MAX_SURGE_PERCENT // 100)

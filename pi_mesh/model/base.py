@@ -1,4 +1,4 @@
-"""The base of every settings model: frozen, closed, camelCase in the stack file."""
+"""Base class of every settings model: frozen, closed, camelCase in the stack file."""
 
 from collections.abc import Iterator
 from typing import Annotated, Self
@@ -10,13 +10,13 @@ from pydantic_core import PydanticCustomError
 from pi_mesh.model.patterns import matching
 
 CONFLICTS = "conflicts"
-"""The type of error that pydantic reports for them."""
+"""Type under which pydantic reports a conflict between fields."""
 EACH_ALONE: dict[str, object] = {}
-"""A context of validation in which no conflict is looked for."""
+"""Validation context in which conflicts between fields are not checked."""
 
 
 class Model(BaseModel):
-    """A branch of the settings tree. Unknown keys are refused, values never change after they are read."""
+    """A branch of the settings tree. Unknown keys are refused, and values never change after they are read."""
 
     model_config = ConfigDict(
         frozen=True,
@@ -25,20 +25,20 @@ class Model(BaseModel):
         validate_by_name=True,
         validate_by_alias=True,
         validate_default=True,
-        # Built once, as parts of the whole tree, not each by itself first: that is what a preview waits for.
+        # Schemas are built once for the whole tree, not for each model first: that build is what a preview waits for.
         defer_build=True,
-        # YAML's `on`, "2" or 1.0 must not slip in as a boolean, a number or a replica count.
+        # YAML's `on`, "2" or 1.0 must not be taken for a boolean, a number or a replica count.
         strict=True,
         allow_inf_nan=False,
     )
 
     def conflicts(self) -> Iterator[str]:
-        """Yield a sentence for each way in which fields that are right by themselves do not go together."""
+        """Yield a sentence for each conflict between fields that are valid by themselves."""
         return iter(())
 
     @model_validator(mode="after")
     def _fields_go_together(self, info: ValidationInfo) -> Self:
-        """Refuse all conflicts at once: of several validators pydantic would run the first that fails."""
+        """Refuse all conflicts at once; of several validators pydantic would only run the first that fails."""
         if info.context is EACH_ALONE:
             return self
         if found := tuple(self.conflicts()):
@@ -53,7 +53,7 @@ NamespaceName = Annotated[
         "at most 63 small letters, digits and inner dashes, beginning with a letter",
     ),
 ]
-"""A Kubernetes namespace; a letter comes first because YAML makes digits a number."""
+"""Name of a Kubernetes namespace. It begins with a letter, because YAML reads digits as a number."""
 
 MountPath = Annotated[
     str,
@@ -64,10 +64,10 @@ MountPath = Annotated[
 ]
 
 Replicas = Annotated[int, Field(ge=1, le=100)]
-"""How many pods of a Deployment; zero would take the mesh down silently."""
+"""Number of a Deployment's pods; zero would take the mesh down silently."""
 
 DrainSeconds = Annotated[int, Field(ge=1, le=300)]
-"""How long a stopping proxy goes on serving."""
+"""Seconds that a stopping proxy keeps serving."""
 
 HelmValues = dict[str, object]
-"""Extra Helm values as they stand in the stack file."""
+"""Extra Helm values as written in the stack file."""

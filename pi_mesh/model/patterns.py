@@ -1,4 +1,4 @@
-"""Texts that follow a pattern, with the words that say what is allowed: nobody should have to read a regex."""
+"""Texts that follow a pattern, each with a description of what is allowed, so that nobody has to read a regex."""
 
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -6,11 +6,11 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field
 
 ALLOWED: dict[str, str] = {}
-"""Pattern -> what it allows, for error messages."""
+"""Description of what each pattern allows, for error messages."""
 
 
 def matching(pattern: str, allowed: str, **more: Any) -> Any:
-    """A field's bound: the pattern, named in errors, in the reference and to editors by `allowed`."""
+    """Return a field constraint for the pattern; errors, the reference and editors show `allowed` in its place."""
     ALLOWED[pattern] = allowed
     return Field(pattern=pattern, json_schema_extra={"allowed": allowed}, **more)
 
@@ -20,7 +20,7 @@ def _host_and_port(value: str) -> str:
         if urlsplit(value).port == 0:
             raise ValueError
     except ValueError:
-        raise ValueError("is no host with a port from 1 to 65535") from None
+        raise ValueError("is not a host with a port from 1 to 65535") from None
     return value
 
 
@@ -29,7 +29,7 @@ VaultAddress = Annotated[
     matching(r"^https?://[^/\s]+$", 'the address of an API without a path, such as "https://vault.example:8200"'),
     AfterValidator(_host_and_port),
 ]
-"""Where Vault answers."""
+"""Address of Vault's API."""
 
 SecretName = Annotated[
     str,

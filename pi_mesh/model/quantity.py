@@ -1,4 +1,4 @@
-"""CPU and memory as the settings have them: typed texts that compare by amount and print as they were written."""
+"""CPU and memory of the settings: typed texts that compare by amount and print as they were written."""
 
 import re
 from functools import total_ordering
@@ -12,7 +12,7 @@ from pi_mesh.quantities import parse
 
 @total_ordering
 class Quantity:
-    """A quantity of the settings; it compares by amount and prints as it was written."""
+    """A quantity of the settings. It compares by amount and prints as it was written."""
 
     allowed: ClassVar[str]
     pattern: ClassVar[str]
@@ -59,7 +59,7 @@ class Quantity:
 
 
 class Cpu(Quantity):
-    """CPU time: cores ("0.5", "2") or thousandths of a core ("100m"). `amount` is in cores."""
+    """CPU time in cores ("0.5", "2") or thousandths of a core ("100m"). `amount` is in cores."""
 
     allowed = 'a CPU quantity such as "100m" or "0.5"'
     pattern = r"([0-9]{1,15}(?:\.[0-9]{1,3}(?!m))?)(m?)"
@@ -70,7 +70,10 @@ class Cpu(Quantity):
 
 
 class Memory(Quantity):
-    """Memory: a whole number of Ki, Mi or Gi; decimal units (M, G) are too easily mistaken. `amount` is in bytes."""
+    """Memory as a whole number of Ki, Mi or Gi.
+
+    Decimal units (M, G) are too easily confused with them. `amount` is in bytes.
+    """
 
     allowed = 'a memory quantity such as "128Mi" or "2Gi"'
     pattern = r"([0-9]{1,15})(Ki|Mi|Gi)"

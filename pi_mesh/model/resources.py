@@ -1,4 +1,4 @@
-"""Typed resource profiles: what a container asks for and may use."""
+"""Typed resource profiles: the requests and limits of a container."""
 
 from collections.abc import Iterator
 from typing import Annotated
@@ -11,19 +11,21 @@ from pi_mesh.quantities import Resources
 
 
 class Amounts(Model):
-    """CPU and memory, together."""
+    """An amount of CPU and an amount of memory."""
 
     cpu: Cpu
+    """CPU, in cores ("0.5") or thousandths of a core ("100m")."""
     memory: Memory
+    """Memory, in Ki, Mi or Gi ("128Mi")."""
 
     @property
     def resources(self) -> Resources:
-        """The same as whole numbers that add up."""
+        """Return the amounts as integers that can be added."""
         return Resources(self.cpu.millicores, self.memory.bytes, self.cpu.unit, self.memory.unit)
 
 
 class ResourceProfile(Model):
-    """A container's requests and limits; both always set, so that a Pi cannot be overrun."""
+    """A container's requests and limits. Both are always set, so that no workload can overload a Pi."""
 
     requests: Amounts
     limits: Amounts
@@ -35,18 +37,24 @@ class ResourceProfile(Model):
                 yield f"requests.{name} {request} is above limits.{name} {limit}; a request is at most its limit"
 
     def to_kubernetes(self) -> dict[str, dict[str, str]]:
-        """The `resources` of a container."""
+        """Return the `resources` of a Kubernetes container."""
         return {"requests": self.requests.resources.to_kubernetes(), "limits": self.limits.resources.to_kubernetes()}
 
 
 class Autoscaling(Model):
-    """A HorizontalPodAutoscaler; off unless asked for: it needs a metrics server, and room for its maximum."""
+    """A HorizontalPodAutoscaler, off by default.
+
+    It needs a metrics server, and capacity for its maximum number of pods.
+    """
 
     enabled: bool = False
+    """Scale the number of pods with a HorizontalPodAutoscaler."""
     min_replicas: Replicas = 1
+    """Smallest number of pods."""
     max_replicas: Replicas = 2
+    """Largest number of pods; the budget counts with it."""
     target_cpu: Annotated[int, Field(ge=1, le=100)] = 80
-    """Average CPU utilisation to aim at, in percent of the request."""
+    """Average CPU utilisation that the autoscaler aims at, in percent of the request."""
 
     def conflicts(self) -> Iterator[str]:
         if self.min_replicas > self.max_replicas:
@@ -54,7 +62,7 @@ class Autoscaling(Model):
 
 
 def profile(cpu: str, memory: str, cpu_limit: str, memory_limit: str) -> ResourceProfile:
-    """A profile from four quantities: requests, then limits."""
+    """Return a profile from four quantities: the requests, then the limits."""
     return ResourceProfile(
         requests=Amounts(cpu=Cpu(cpu), memory=Memory(memory)),
         limits=Amounts(cpu=Cpu(cpu_limit), memory=Memory(memory_limit)),

@@ -17,21 +17,24 @@ Kind = TypeVar("Kind", bound=Model)
 
 
 def parse(raw: Mapping[str, object]) -> Settings:
-    """The settings from first-level keys and their plain values. Raises SettingsError with every problem at once."""
+    """Return the settings of first-level keys and their plain values.
+
+    Raises SettingsError with every problem at once.
+    """
     return _validated(Settings, raw)
 
 
 def parse_any(raw: Mapping[str, object]) -> Settings | CaSettings:
-    """Also those of a stack that makes the mesh's CA in Vault and nothing else: it has `vault` alone."""
+    """Return the settings of any stack; a stack with the key `vault` alone only makes the mesh's CA."""
     return _validated(CaSettings if raw.keys() == {"vault"} else Settings, raw)
 
 
 def _validated(kind: type[Kind], raw: Mapping[str, object]) -> Kind:
     try:
-        # By way of JSON, where a list may stand for a tuple though the models are strict; a YAML date becomes its text.
+        # The models are strict, but JSON allows a list for a tuple, and a YAML date becomes its text.
         return kind.model_validate_json(json.dumps(raw, default=str), by_alias=True, by_name=False)
     except ValidationError:
-        # Here: it takes the whole schema, and most settings are right.
+        # Imported here, because it builds the whole schema and most settings are valid.
         from pi_mesh.settings import every_problem
 
         found = every_problem.judged(kind, raw)

@@ -13,8 +13,8 @@ class CaSettings(Model):
 
     def conflicts(self) -> Iterator[str]:
         if not self.vault.here:
-            yield "vault: a stack with vault alone makes the CA: it needs vault.enabled and vault.address"
+            yield "vault: a stack with the key vault alone makes the CA and needs vault.enabled and vault.address"
         if self.vault.also_trust:
-            yield "vault.alsoTrust belongs into the mesh's stack"
+            yield "vault.alsoTrust belongs in the mesh's stack"
         if self.vault.key == "internal":
-            yield "vault.key: internal belongs into the mesh's stack"
+            yield "vault.key: internal belongs in the mesh's stack"

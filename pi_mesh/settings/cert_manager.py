@@ -1,4 +1,4 @@
-"""cert-manager, where Vault signs each of the mesh's certificates: it carries istiod's requests there."""
+"""cert-manager, which carries istiod's signing requests to Vault if Vault is the external signer."""
 
 from typing import Annotated
 
@@ -17,31 +17,33 @@ ServiceAccountName = Annotated[
 
 
 class VaultLogin(Model):
-    """How cert-manager logs in to Vault: by a short token of a service account of its own, so no secret is kept."""
+    """Login of cert-manager to Vault by a short-lived token of its own service account; no secret is stored."""
 
     mount: MountPath = "jwt"
-    """Where Vault's auth method for the cluster's service accounts is: of type jwt or kubernetes."""
+    """Path of Vault's auth method for the cluster's service accounts, of type jwt or kubernetes."""
     role: Annotated[str, matching(r"^[A-Za-z0-9_.-]+$", 'a name of letters, digits, "_", "." and "-"')] = "pi-mesh"
-    """Its role; made beforehand by Vault's owner."""
+    """Name of the auth role in Vault for cert-manager, which Vault's owner creates beforehand."""
 
 
 class CertManagerSettings(Model):
-    """The controller that has istiod's requests signed; no one else's, unless `install` is false."""
+    """cert-manager, which has istiod's requests signed. It serves the mesh alone, unless `install` is false."""
 
     install: bool = True
-    """False where the cluster has one, with its feature gate ExperimentalCertificateSigningRequestControllers on."""
+    """Install cert-manager. Set false if the cluster has one with the feature gate
+    ExperimentalCertificateSigningRequestControllers enabled."""
     namespace: NamespaceName = "cert-manager"
-    """Where it runs."""
+    """Namespace of cert-manager."""
     service_account: ServiceAccountName = cert_manager.CHART
-    """Of its controller."""
+    """Service account of cert-manager's controller."""
     charts: ChartSource = cert_manager.REPOSITORY
-    """A chart repository, or a directory of packaged charts (NAME-VERSION.tgz)."""
+    """Chart repository of cert-manager, or a directory of packaged charts (NAME-VERSION.tgz)."""
     version: ChartVersion = cert_manager.VERSION
-    """Of the chart."""
+    """Version of the cert-manager chart."""
     resources: ResourceProfile = profile("50m", "64Mi", "200m", "192Mi")
-    """Of its one container."""
+    """Requests and limits of cert-manager's one container."""
     address: VaultAddress | None = None
-    """Vault's API as its pod reaches it; if not given, the service `vault` in `vault.namespace`, port 8200."""
+    """Vault's API as cert-manager's pod reaches it; by default the Service `vault` in `vault.namespace`, port 8200."""
     login: VaultLogin = VaultLogin()
+    """Login of cert-manager to Vault."""
     values: HelmValues = {}
-    """Extra values of its chart, merged last; may not contradict a typed setting."""
+    """Extra values of the cert-manager chart, merged last; they may not contradict a typed setting."""

@@ -1,4 +1,4 @@
-"""Which cluster the stack may touch, and what its Pis offer."""
+"""The cluster that the stack may change, and the size of its Pis."""
 
 from typing import Annotated, Literal
 
@@ -13,25 +13,29 @@ UID = r"^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})?$"
 
 
 class NodeSize(Amounts):
-    """What one Pi offers to pods (its allocatable); the budget of a preview without a cluster counts with it."""
+    """Allocatable CPU, memory and pods of one Pi, with which the budget counts."""
 
     cpu: Cpu = Cpu("4")
+    """CPU that one Pi offers to pods (its allocatable)."""
     memory: Memory = Memory("3700Mi")
+    """Memory that one Pi offers to pods (its allocatable)."""
     pods: Annotated[int, Field(ge=1, le=500)] = 110
+    """Number of pods that one Pi accepts."""
 
 
 class ClusterSettings(Model):
     """The cluster that this stack belongs to."""
 
     context: Annotated[str, Field(min_length=1)]
-    """The kube context that this stack may touch; any other current context is refused."""
+    """Name of the kube context that this stack may change; any other current context is refused."""
     uid: Annotated[str, matching(UID, "the UID of a namespace, as kubectl prints it")] = ""
-    """UID of the cluster's namespace kube-system; a cluster with another one is refused. Empty: the UID that the last
-    `pulumi up` recorded. A cluster that was built anew under the same stack needs it."""
+    """UID of the cluster's namespace kube-system; a cluster with another UID is refused. By default it is the UID that
+    the last `pulumi up` recorded. Set it if the stack's cluster was rebuilt."""
     architecture: Literal["arm64", "amd64"] = "arm64"
-    """`kubernetes.io/arch` of the nodes that istiod and the gateways run on."""
+    """Architecture (`kubernetes.io/arch`) of the nodes that istiod and the gateways run on."""
     nodes: Annotated[int, Field(ge=1, le=1000)] = 3
-    """At least so many nodes must be Ready."""
+    """Smallest number of nodes that must be Ready."""
     free_memory: Memory = Memory("2Gi")
-    """Memory that must be free on each of them before an install."""
+    """Memory that must be free on each node before an install."""
     node: NodeSize = NodeSize()
+    """Size of one Pi."""

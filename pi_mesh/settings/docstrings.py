@@ -1,6 +1,6 @@
-"""The sentences below the settings' fields, for the schema.
+"""Descriptions of the settings for the schema, from the docstrings of their fields.
 
-pydantic can read them itself, but would do so in every preview, where nobody asks: it parses each class's source.
+pydantic can read them itself, but it would parse the source of every class in every preview, which needs no schema.
 """
 
 import ast
@@ -16,7 +16,7 @@ from pi_mesh.model.base import Model
 
 
 def describe(schema: dict[str, Any]) -> dict[str, Any]:
-    """The settings' JSON schema, with a description for each field that has such a sentence."""
+    """Return the settings' JSON schema with a description for each field that has a docstring."""
     models = {model.__name__: model for model in _below(Model)}
     for name, definition in {**schema["$defs"], schema["title"]: schema}.items():
         for base in reversed(models[name].__mro__[: models[name].__mro__.index(Model)]):
@@ -33,10 +33,10 @@ def _below(model: type[Model]) -> Iterator[type[Model]]:
 
 
 def sentences(model: type) -> Iterator[tuple[str, str]]:
-    """Yield the schema's names of the class's own fields, each with the sentence below it."""
+    """Yield the schema's name of each field of the class, with the field's docstring."""
     try:
         source = inspect.getsource(model)
-    except OSError:  # made of others by `create_model`: it has no source of its own
+    except OSError:  # a class made by `create_model` has no source
         return
     (definition,) = ast.parse(textwrap.dedent(source)).body
     body = definition.body if isinstance(definition, ast.ClassDef) else []

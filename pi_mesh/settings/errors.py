@@ -1,4 +1,4 @@
-"""The error that says what is wrong with a stack's settings."""
+"""The error for invalid settings of a stack."""
 
 from collections.abc import Iterable
 
@@ -6,12 +6,13 @@ from pi_mesh.model.base import Model
 
 
 class SettingsError(ValueError):
-    """The stack's settings can't be used; `problems` has a line for each reason."""
+    """The stack's settings are invalid; `problems` has a line for each reason."""
 
     def __init__(self, problems: Iterable[str], rest: Model | None = None, left_out: Iterable[str] = ()) -> None:
-        """Take what is right about the settings as well, so that it can be judged further.
+        """Store the problems, together with the valid part of the settings so that other checks can judge it.
 
-        `rest`: the settings without what is wrong, where that is enough; `left_out`: the keys of what is wrong.
+        `rest` is the settings without the invalid ones, or None if too little is left. `left_out` has the keys of the
+        invalid ones.
         """
         self.problems, self.rest, self.left_out = tuple(problems), rest, tuple(left_out)
         count = len(self.problems)

@@ -1,7 +1,7 @@
 """Every problem of a stack's settings at once.
 
-pydantic judges how fields go together only where each of them is right by itself. Here what is wrong is left out and
-the rest is judged again, until nothing new is found.
+pydantic checks conflicts between fields only if each field is valid by itself. Here invalid settings are left out and
+the rest is validated again, until no new problem is found.
 """
 
 import copy
@@ -25,29 +25,29 @@ STAND_INS: dict[Place, object] = {
     ("istio",): {"version": f"1.{istio.NEWEST}.0"},
     ("istio", "version"): f"1.{istio.NEWEST}.0",
 }
-"""What stands for a required key that is wrong or not there, so that the rest can be judged."""
+"""Stand-ins for required keys that are invalid or missing, so that the rest can be validated."""
 ROUNDS = 20
 
 
 @dataclass(frozen=True)
 class Judged:
-    """The problems of settings, and what is right about them."""
+    """The problems of settings, and their valid part."""
 
     lines: list[str]
-    """One for each problem."""
+    """One line for each problem."""
     rest: Model | None
-    """The settings without what is wrong, though they may not go together; None where that is not enough."""
+    """The settings without the invalid ones, possibly with conflicts; None if too little is left."""
     left_out: tuple[str, ...]
-    """The config keys of what is wrong."""
+    """Config keys of the invalid settings."""
 
 
 def of(kind: type[Model], raw: Mapping[str, object]) -> list[str]:
-    """Return a line for each problem that the settings have."""
+    """Return a line for each problem of the settings."""
     return judged(kind, raw).lines
 
 
 def judged(kind: type[Model], raw: Mapping[str, object]) -> Judged:
-    """Return every problem, and the rest."""
+    """Return every problem and the valid part of the settings."""
     rest = json.loads(json.dumps(raw, default=str))
     schema = kind.model_json_schema()
     found: dict[str, None] = {}
@@ -87,12 +87,12 @@ def _details(kind: type[Model], raw: Mapping[str, object]) -> list[ErrorDetails]
 
 
 def _is_echo(detail: ErrorDetails) -> bool:
-    """Return True where pydantic calls a list too short only because it left out an entry with its own problem."""
+    """Return True if pydantic calls a list too short only because it left out an invalid entry."""
     return detail["type"] == "too_short" and len(detail["input"]) >= detail.get("ctx", {})["min_length"]
 
 
 def _is_gap(detail: ErrorDetails, left_out: LeftOut) -> bool:
-    """Return True where something is missing, or too few, only because it was left out."""
+    """Return True if a setting is missing, or a list too short, only because a setting was left out."""
     place = _place(detail)
     if detail["type"] == "missing":
         return place in left_out
@@ -104,7 +104,7 @@ def _leave_out(rest: Any, detail: ErrorDetails, left_out: LeftOut, schema: Schem
     meant = consequence.meant(place, schema) if detail["type"] == "extra_forbidden" else None
     if detail["type"] == "missing" and place not in STAND_INS:
         place = place[:-1]
-    # An entry of a list goes with its whole list: the others would get other numbers.
+    # An invalid entry is left out with its whole list, because the other entries would be renumbered.
     while place and isinstance(place[-1], int):
         place = place[:-1]
     if not place:

@@ -11,50 +11,61 @@ from pi_mesh.settings.versions import IstioVersion
 
 
 class IstioSettings(Model):
-    """The control plane."""
+    """The control plane: istiod and its namespace."""
 
     version: IstioVersion
+    """Istio version to install, for istiod, the gateways and the sidecars."""
     allow_skip: bool = False
-    """Take a change of version that Istio does not support, back or by more than one minor version, with a warning."""
+    """Allow a version change that Istio does not support, a downgrade or more than one minor version, with a
+    warning."""
+    untested_kubernetes: bool = False
+    """Allow `operations upgrade` to install a version that Istio does not test with a Kubernetes as new as the
+    cluster's."""
     canary: CanarySettings | None = None
-    """A second control plane beside this one; its resources and values are the same."""
+    """Second control plane beside this one, with the same resources and values."""
     tags: dict[RevisionName, RevisionName] = {}
-    """Revision tags, each with its revision: `default`, or the canary's. A namespace with the label istio.io/rev=TAG
-    moves with its tag."""
+    """Revision by revision tag: `default` or the canary's. A namespace with the label istio.io/rev=TAG follows its
+    tag."""
     allow_removal: bool = False
-    """Remove a revision that running proxies use, with a warning: they keep their configuration, and their certificates
-    end."""
+    """Allow the removal of a revision that running proxies use, with a warning: they keep their configuration, and
+    their certificates expire."""
     namespace: NamespaceName = "istio-system"
+    """Namespace of istiod and, by default, of the gateways."""
     adopt: bool = False
-    """Take over a namespace that is there already, and leave it at destroy."""
+    """Take over a namespace that already exists, and leave it in place on `pulumi destroy`."""
     pilot_replicas: Replicas = 1
+    """Number of istiod's pods."""
     resources: ResourceProfile = profile("100m", "128Mi", "500m", "256Mi")
+    """Requests and limits of each pod of istiod."""
     autoscaling: Autoscaling = Autoscaling()
+    """Autoscaling of istiod."""
     values: HelmValues = {}
-    """Extra values of the istiod chart, merged last; may not contradict a typed setting."""
+    """Extra values of the istiod chart, merged last; they may not contradict a typed setting."""
 
 
 class BaseSettings(Model):
-    """The base chart: CRDs and the default validation webhook."""
+    """The base chart, with Istio's CRDs and the default validation webhook."""
 
     values: HelmValues = {}
-    """Extra values of the base chart, merged last."""
+    """Extra values of the base chart, merged last; they may not contradict a typed setting."""
 
 
 class ProxySettings(Model):
-    """Every sidecar."""
+    """The proxies in workloads' pods (sidecars)."""
 
     resources: ResourceProfile = profile("50m", "128Mi", "200m", "256Mi")
+    """Requests and limits of each sidecar."""
     concurrency: Annotated[int, Field(ge=1, le=16)] = 2
-    """Envoy's worker threads; each costs memory."""
+    """Number of Envoy's worker threads; each thread costs memory."""
     trace_sampling: Annotated[float, Field(ge=0, le=100)] = 1.0
-    """Percent of requests that are traced."""
+    """Percentage of requests that are traced."""
     outbound_traffic: Literal["ALLOW_ANY", "REGISTRY_ONLY"] = "ALLOW_ANY"
-    """Whether a sidecar lets requests to hosts out that the mesh does not know."""
+    """Policy for requests to hosts that the mesh does not know: sidecars pass them on (ALLOW_ANY) or refuse them
+    (REGISTRY_ONLY)."""
     path_normalization: Literal["NONE", "BASE", "MERGE_SLASHES", "DECODE_AND_MERGE_SLASHES"] = (
         "DECODE_AND_MERGE_SLASHES"
     )
-    """What a path is brought to before rules judge it and it is passed on. With BASE, Istio's own default, a rule for
-    `/admin` does not hold for `//admin`."""
+    """Normalization of a request's path before rules judge it and it is passed on. With BASE, Istio's own default, a
+    rule for `/admin` does not apply to `//admin`."""
     drain_seconds: DrainSeconds = 5
-    """Seconds that a stopping sidecar goes on serving what is under way."""
+    """Seconds that a stopping sidecar keeps serving requests that are under way."""

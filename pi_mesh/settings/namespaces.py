@@ -1,4 +1,4 @@
-"""Mesh-wide mutual TLS, the trading namespace, and what a destroy takes along."""
+"""Mesh-wide mutual TLS, the trading namespace, and what `pulumi destroy` removes besides the stack's resources."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -13,17 +13,18 @@ from pi_mesh.settings.revisions import RevisionName
 from pi_mesh.settings.trading_hours import TradingHours
 
 SHORTEST, LONGEST = timedelta(minutes=10), timedelta(days=90)
-"""A certificate must outlive a restart of istiod; longer ones istiod refuses to sign (MAX_WORKLOAD_CERT_TTL)."""
+"""Bounds of a certificate's lifetime. A certificate must outlive a restart of istiod, and istiod refuses to sign one
+above MAX_WORKLOAD_CERT_TTL."""
 
 
 def duration(lifetime: str) -> timedelta:
-    """What a `Lifetime` such as "2h" or "90m" says."""
+    """Return the duration of a `Lifetime` such as "2h" or "90m"."""
     return timedelta(**{"hours" if lifetime.endswith("h") else "minutes": int(lifetime[:-1])})
 
 
 def _within_bounds(value: str) -> str:
     if not SHORTEST <= duration(value) <= LONGEST:
-        raise ValueError("is outside of 10m to 2160h")
+        raise ValueError("is not between 10m and 2160h")
     return value
 
 
@@ -38,58 +39,62 @@ class MtlsSettings(Model):
     """Mutual TLS between all workloads."""
 
     mode: Literal["STRICT", "PERMISSIVE"] = "STRICT"
+    """Mutual TLS mode of the whole mesh: STRICT refuses plain text, PERMISSIVE accepts it too."""
     certificate_lifetime: Lifetime = "2h"
-    """Life of a workload's certificate; proxies renew at half of it: hourly by default."""
+    """Lifetime of a workload's certificate; proxies renew it at half of that time, hourly by default."""
 
 
 ScopeHost = Annotated[str, matching(r"^[^/\s]+/[^/\s]+$", 'NAMESPACE/HOST such as "./*" or "monitoring/*"')]
 
 
 class TradingBounds(Model):
-    """What bounds the workloads of the trading namespace, each to be switched off where they can't live with it."""
+    """Bounds on the workloads of the trading namespace, each of which can be turned off."""
 
     quota: bool = True
-    """The ResourceQuota: pods beyond its sums are refused."""
+    """Create the ResourceQuota, which refuses pods beyond its sums."""
     limit_range: bool = True
-    """The LimitRange: containers that name no resources get those of trading.workload. The quota needs it."""
+    """Create the LimitRange, which gives containers without resources those of trading.workload. The quota needs it."""
     sidecar: bool = True
-    """The Sidecar of trading.sidecarScope: proxies learn of its hosts alone."""
+    """Create the Sidecar with the hosts of trading.sidecarScope, the only ones that proxies in the namespace learn
+    of."""
 
     def conflicts(self) -> Iterator[str]:
         if self.quota and not self.limit_range:
-            yield "limitRange is false, and a quota refuses pods that name no resources; set quota: false too"
+            yield "limitRange is false, but a quota refuses pods without resources; set quota: false too"
 
 
 class TradingSettings(Model):
     """The trading platform's namespace."""
 
     namespace: NamespaceName = "trading"
+    """Namespace of the trading platform's workloads."""
     adopt: bool = False
-    """Take over a namespace that is there already, and leave it at destroy."""
+    """Take over a namespace that already exists, and leave it in place on `pulumi destroy`."""
     revision: RevisionName | None = None
-    """Revision or tag of the istiod that injects its pods and leads them; the first one if not given. Running pods
-    follow at their restart, which `operations refresh` does."""
+    """Revision or tag of the istiod that injects and configures the namespace's pods; by default the first istiod.
+    Running pods follow when they restart, which `operations refresh` does."""
     workloads: Annotated[int, Field(ge=1, le=500)] = 30
-    """Pods that the ResourceQuota admits, each with its sidecar."""
+    """Number of pods that the ResourceQuota admits, each with its sidecar."""
     workload: ResourceProfile = profile("50m", "128Mi", "500m", "256Mi")
-    """What a container gets that names no resources (LimitRange), and what the quota counts per pod."""
+    """Resources of a container that specifies none (LimitRange), and of each pod that the quota admits."""
     sidecar_scope: tuple[ScopeHost, ...] = ("./*",)
-    """Hosts that sidecars learn of besides the control plane's, as NAMESPACE/HOST; the smaller, the less memory. Empty:
-    the whole mesh."""
+    """Hosts that sidecars learn of besides the control plane's, as NAMESPACE/HOST. A smaller scope needs less memory;
+    an empty list is the whole mesh."""
     bounds: TradingBounds = TradingBounds()
+    """Bounds on the namespace's workloads."""
     hours: TradingHours | None = None
-    """When the platform trades; without them a run may restart proxies at any time."""
+    """Trading hours of the platform; without them any run may restart proxies at any time."""
 
     @property
     def is_scoped(self) -> bool:
-        """Return True where a Sidecar narrows what the proxies learn of."""
+        """Return True if a Sidecar limits the hosts that proxies learn of."""
         return self.bounds.sidecar and bool(self.sidecar_scope)
 
 
 class DestroySettings(Model):
-    """What `pulumi destroy` removes besides its own resources."""
+    """Objects that `pulumi destroy` removes besides the stack's own resources."""
 
     crds: bool = False
-    """Also Istio's CRDs, and with them every Istio resource; refused while others' resources exist."""
+    """Remove Istio's CRDs and with them every Istio resource; refused while resources of other owners exist."""
     root_certificates: bool = False
-    """Also the `istio-ca-root-cert` ConfigMap that istiod put into every namespace."""
+    """Remove the ConfigMap `istio-ca-root-cert` that istiod created in every namespace."""

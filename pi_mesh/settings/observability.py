@@ -1,4 +1,4 @@
-"""The observability addons: each off unless asked for, sized for a Pi."""
+"""The observability addons, each off by default and sized for a Pi."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -13,16 +13,16 @@ from pi_mesh.settings.sources import ChartSource
 
 class _Observability(Model):
     charts: ChartSource | None = None
-    """A directory of packaged charts (NAME-VERSION.tgz); if not given each project's own repository."""
+    """Directory of packaged charts (NAME-VERSION.tgz); by default each project's own chart repository."""
 
     def conflicts(self) -> Iterator[str]:
         for name, addon in self.enabled().items():
             for other in addon.needs:
                 if other not in self.enabled():
-                    yield f"{name} shows what {other.capitalize()} has; set {other}.enabled: true too"
+                    yield f"{name} reads from {other.capitalize()}; set {other}.enabled: true too"
 
     def enabled(self) -> dict[str, Addon]:
-        """Return the addons that are switched on by name, in the order of their installation."""
+        """Return the enabled addons by name, in the order of their installation."""
         found: dict[str, Addon] = {name: getattr(self, name) for name in addons.ALL}
         return {name: addon for name, addon in found.items() if addon.enabled}
 
@@ -32,7 +32,7 @@ _FIELDS: dict[str, Any] = {name: (kind, kind()) for name, kind in addons.ALL.ite
 if TYPE_CHECKING:
     ObservabilitySettings = _Observability
 else:
-    # A field for each addon, made of what the addons are: a new one needs no line here.
+    # The fields are derived from the addons, so a new addon needs no line here.
     ObservabilitySettings = create_model(
-        "ObservabilitySettings", __base__=_Observability, __doc__="Addons that show the mesh at work.", **_FIELDS
+        "ObservabilitySettings", __base__=_Observability, __doc__="Observability addons of the mesh.", **_FIELDS
     )

@@ -1,4 +1,4 @@
-"""The Helm releases of Istio, by the names that they have in the cluster."""
+"""The names of Istio's Helm releases in the cluster."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -18,23 +18,25 @@ ReleaseName = Annotated[
 
 
 class ReleaseNames(Model):
-    """Name of each release; `operations adopt` writes those that Helm or the Ansible role gave."""
+    """Name of each release; `operations adopt` writes the names that Helm or the Ansible role used."""
 
     base: ReleaseName = names.BASE
+    """Name of the Helm release with Istio's CRDs."""
     istiod: ReleaseName = names.ISTIOD
-    """Name of the release alone: its Deployment and Service are called istiod in any case."""
+    """Name of istiod's Helm release; its Deployment and Service are called istiod in any case."""
     ingress: ReleaseName = names.INGRESS
-    """Also the name of the ingress gateway's Deployment, Service and service account."""
+    """Name of the ingress gateway's Helm release, Deployment, Service and service account."""
     egress: ReleaseName = names.EGRESS
-    """Also the name of the egress gateway's Deployment, Service and service account."""
+    """Name of the egress gateway's Helm release, Deployment, Service and service account."""
 
     def conflicts(self) -> Iterator[str]:
         for name, count in Counter(self.model_dump().values()).items():
             if count > 1:
-                yield f"{count} releases are called '{name}'; Helm has one release of a name in a namespace"
+                yield f"{count} releases are called '{name}'; release names must differ within a namespace"
 
 
 class ReleasesSettings(Model):
-    """The releases of Istio."""
+    """The Helm releases of Istio."""
 
     names: ReleaseNames = ReleaseNames()
+    """Names of the releases."""

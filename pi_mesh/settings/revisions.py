@@ -1,4 +1,4 @@
-"""A second control plane beside the first, revision tags, and who is led by which."""
+"""A second control plane beside the first, revision tags, and the proxies that each of them configures."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pi_mesh.settings.tree import Settings
 
 FIRST = "default"
-"""What Istio calls the revision of a control plane that has none; the first one of a stack never has one."""
+"""Istio's name for the revision of a control plane without one; the first one of a stack never has a revision."""
 
 RevisionName = Annotated[
     str,
@@ -26,9 +26,10 @@ class CanarySettings(Model):
     """A second control plane, to which namespaces and gateways move one by one."""
 
     version: IstioVersion
-    """Up to two minor versions newer than istio.version. The base chart, with the CRDs, is of the newer of both."""
+    """Istio version of the second control plane, up to two minor versions newer than istio.version. The base chart,
+    with the CRDs, has the newer version of both."""
     revision: RevisionName
-    """Name of the revision: its istiod is called istiod-REVISION."""
+    """Name of the revision; its istiod is called istiod-REVISION."""
 
     def conflicts(self) -> Iterator[str]:
         if self.revision == FIRST:
@@ -36,7 +37,7 @@ class CanarySettings(Model):
 
 
 def conflicts(settings: "Settings") -> Iterator[str]:
-    """Yield a sentence for each revision or tag that is used and is not there."""
+    """Yield a sentence for each revision or tag that is used but not defined."""
     canary, tags = settings.istio.canary, settings.istio.tags
     revisions = {FIRST, *((canary.revision,) if canary else ())}
     for tag, revision in tags.items():
@@ -50,7 +51,7 @@ def conflicts(settings: "Settings") -> Iterator[str]:
 
 
 def _uses(settings: "Settings") -> dict[str, str]:
-    """Return who is led by another revision or tag than the first, by config key."""
+    """Return the revision or tag of each branch that does not use the first control plane, by config key."""
     branches = {"trading": settings.trading, "ingress": settings.ingress, "egress": settings.egress}
     return {f"{key}.revision": branch.revision for key, branch in branches.items() if branch.revision}
 

@@ -1,4 +1,4 @@
-"""`python -m pi_mesh.settings.schema`: writes docs/config.schema.json for editors and docs/config.md for people."""
+"""The command `python -m pi_mesh.settings.schema`: writes docs/config.schema.json for editors and docs/config.md."""
 
 import json
 from pathlib import Path
@@ -12,7 +12,7 @@ DOCS = Path(__file__).resolve().parents[2] / "docs"
 
 
 def documents() -> dict[Path, str]:
-    """The content of each generated file."""
+    """Return the content of each generated file."""
     return {
         DOCS / "config.schema.json": json.dumps(stack_file(), indent=2) + "\n",
         DOCS / "config.md": reference.markdown(describe(Settings.model_json_schema()), sorted(SECRET_KEYS)),
@@ -20,7 +20,7 @@ def documents() -> dict[Path, str]:
 
 
 def stack_file() -> dict:
-    """The JSON schema of a whole `Pulumi.STACK.yaml`."""
+    """Return the JSON schema of a whole `Pulumi.STACK.yaml`."""
     settings = describe(Settings.model_json_schema())
     encrypted = {"type": "object", "properties": {"secure": {"type": "string"}}, "required": ["secure"]}
     keys = {**settings["properties"], **dict.fromkeys(sorted(SECRET_KEYS), encrypted)}
@@ -28,7 +28,7 @@ def stack_file() -> dict:
         "type": "object",
         "properties": {f"{PROJECT}:{key}": value for key, value in keys.items()},
         "required": [f"{PROJECT}:{key}" for key in settings["required"]],
-        # Keys of Pulumi itself and of its providers have other prefixes; with ours only those above exist.
+        # Keys of Pulumi and its providers have other prefixes; with this project's prefix only the keys above exist.
         "patternProperties": {f"^(?!{PROJECT}:)": {}},
         "additionalProperties": False,
     }

@@ -1,4 +1,4 @@
-"""Where charts and images come from, and how releases are made."""
+"""The sources of charts and images, and the options of Helm releases."""
 
 from ipaddress import ip_address
 from pathlib import PurePosixPath
@@ -28,17 +28,17 @@ def _hub(value: str) -> str:
     if hosts.retired(value, hosts.RETIRED_HUBS):
         raise ValueError(f"is switched off in December 2026; use {hosts.HUB}")
     if "://" in value or any(map(str.isspace, value)):
-        raise ValueError(f"is no registry and organisation such as {hosts.HUB}")
+        raise ValueError(f"is not a registry and organisation such as {hosts.HUB}")
     return value.rstrip("/")
 
 
 def is_unprotected(source: str) -> bool:
-    """Return True for plain HTTP from another machine: whoever is between may exchange a chart for one of their own."""
+    """Return True for plain HTTP from another machine: an attacker on the way could replace a chart."""
     return source.startswith("http://") and not is_loopback(urlsplit(source).netloc)
 
 
 def is_loopback(address: str) -> bool:
-    """Return True for this machine, as HOST or HOST:PORT."""
+    """Return True for an address of this machine, as HOST or HOST:PORT."""
     host = urlsplit(f"//{address}").hostname or ""
     try:
         return ip_address(host).is_loopback
@@ -51,10 +51,11 @@ ChartSource = Annotated[str, Field(min_length=1), AfterValidator(_chart_source)]
 
 
 class ChartSettings(Model):
-    """Where the charts base, istiod and gateway come from."""
+    """The source of the charts base, istiod and gateway."""
 
     source: ChartSource = hosts.CHARTS
-    """An https:// chart repository, an oci:// registry, or a directory of packaged charts (NAME-VERSION.tgz)."""
+    """Source of Istio's charts: an https:// repository, an oci:// registry or a directory of packaged charts
+    (NAME-VERSION.tgz)."""
 
     @property
     def is_directory(self) -> bool:
@@ -65,7 +66,7 @@ class ChartSettings(Model):
         return self.source.startswith("oci://")
 
     def package(self, chart: str, version: str) -> str:
-        """The path of a packaged chart in a directory source."""
+        """Return the path of a packaged chart in a directory source."""
         return str(PurePosixPath(self.source) / f"{chart}-{version}.tgz")
 
 
@@ -88,11 +89,13 @@ class ImageDigests(Model):
 
 
 class ImageSettings(Model):
-    """Where the images of istiod and the proxy come from."""
+    """The source of the images of istiod and the proxies."""
 
     hub: Annotated[str, Field(min_length=1), AfterValidator(_hub)] = hosts.HUB
-    """Registry and organisation; always set explicitly, since 1.30 charts default to a registry that goes away."""
+    """Registry and organisation of Istio's images. It is always set, because charts of 1.30 and newer default to a
+    registry that will be switched off."""
     pull_policy: Literal["IfNotPresent", "Always", "Never"] = "IfNotPresent"
+    """Image pull policy of the mesh's pods."""
     pull_secrets: tuple[SecretName, ...] = ()
     """Secrets of type kubernetes.io/dockerconfigjson, each in every namespace of the mesh and of its sidecars."""
     login: RegistryLogin | None = None
@@ -119,14 +122,14 @@ class ImageSettings(Model):
 
 
 class ReleaseSettings(Model):
-    """How every Helm release is made."""
+    """The options of every Helm release."""
 
     atomic: bool = True
-    """Roll a failed change back, so that nothing is half-applied; false keeps the failed pods for debugging."""
+    """Roll back a failed change, so that nothing is half-applied; false keeps the failed pods for debugging."""
     timeout: Annotated[int, Field(ge=30, le=7200)] = 900
-    """Seconds that a release may take: images come slowly to an SD card."""
+    """Seconds that a release may take; a Pi writes images slowly to its SD card."""
     watch: Literal["end", "say", "off"] = "end"
     """What `up` does while it waits for a release: `say` what its pods are waiting for, and `end` a wait that can never
     succeed, as Ctrl-C does; or nothing."""
     max_history: Annotated[int, Field(ge=2, le=50)] = 5
-    """Revisions kept for rollback, each a secret in the cluster."""
+    """Number of revisions kept for rollback, each a Secret in the cluster."""

@@ -1,4 +1,4 @@
-"""The settings in a stack file, with no Pulumi at hand."""
+"""The settings in a stack file, read without Pulumi."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,15 +15,15 @@ def load_file(path: Path) -> Settings:
 
 
 def config(path: Path) -> Mapping[str, object]:
-    """Return what stands below `config:` in a stack file. Raises SettingsError, one line, for another file."""
+    """Return the content of `config:` in a stack file. Raises SettingsError, with one line, for any other file."""
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise SettingsError([f"{path.name}: can't be read: {error.strerror}"]) from None
     except UnicodeDecodeError:
-        raise SettingsError([f"{path.name}: is no text in UTF-8; write it as YAML"]) from None
+        raise SettingsError([f"{path.name}: is not UTF-8 text; write it as YAML"]) from None
     except yaml.YAMLError as error:
-        raise SettingsError([f"{path.name}: is no YAML: {_where(error)}"]) from None
+        raise SettingsError([f"{path.name}: is not valid YAML: {_where(error)}"]) from None
     found = content.get("config") if isinstance(content, dict) else None
     if not isinstance(found, dict):
         raise SettingsError([f"{path.name}: is not a stack file: it has no `config:` with keys below it"])
@@ -31,7 +31,7 @@ def config(path: Path) -> Mapping[str, object]:
 
 
 def _where(error: yaml.YAMLError) -> str:
-    """Return the place and the reason in one line."""
+    """Return the place and the reason of a YAML error in one line."""
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark:
         mark = error.problem_mark
         return f"line {mark.line + 1}, column {mark.column + 1}: {error.problem}; look for indentation and quotes there"

@@ -1,4 +1,4 @@
-"""When the platform trades: hours in which no run may restart proxies."""
+"""The trading hours of the platform, during which no run may restart proxies."""
 
 from datetime import date, datetime, time, timedelta
 from typing import Annotated, Literal
@@ -23,7 +23,7 @@ def _known_zone(value: str) -> str:
     try:
         ZoneInfo(value)
     except (OSError, KeyError, ValueError):
-        raise ValueError('is no time zone of this machine\'s tz database, such as "Europe/Berlin"') from None
+        raise ValueError('is not a time zone in this machine\'s tz database, such as "Europe/Berlin"') from None
     return value
 
 
@@ -33,20 +33,21 @@ Holiday = Annotated[
 
 
 class TradingHours(Model):
-    """Hours of a week; inside them an `up`, `refresh` or `rotate-ca` that restarts proxies is refused."""
+    """Trading hours of a week. During them an `up`, `refresh` or `rotate-ca` that restarts proxies is refused."""
 
     time_zone: Annotated[str, AfterValidator(_known_zone)]
-    """Name of the time zone in the tz database, such as "Europe/Berlin"; summer time is counted in."""
+    """Name of the time zone in the tz database, such as "Europe/Berlin"; summer time is taken into account."""
     opens: TimeOfDay
+    """Time of day at which trading begins."""
     closes: TimeOfDay
-    """A time that is not after `opens` is of the next day."""
+    """Time of day at which trading ends; a time that is not after `opens` is on the next day."""
     days: Annotated[tuple[Day, ...], Field(min_length=1)] = DAYS[:5]
     """Days on which trading begins at `opens`."""
     holidays: tuple[Holiday, ...] = ()
     """Days without trading."""
 
     def closing(self, now: datetime) -> datetime | None:
-        """Return when the hours end that `now`, which carries a time zone, is inside of; None outside of them."""
+        """Return the end of the trading hours that contain `now`, which carries a time zone; None outside of them."""
         local = now.astimezone(ZoneInfo(self.time_zone))
         opens, closes = time.fromisoformat(self.opens), time.fromisoformat(self.closes)
         for day in (local.date(), local.date() - timedelta(days=1)):

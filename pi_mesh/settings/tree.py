@@ -17,7 +17,7 @@ from pi_mesh.settings.vault import VaultSettings
 
 
 class Settings(Model):
-    """Everything that a stack file may say; each field is one `pi-mesh:` key."""
+    """The settings of a stack file; each field is one `pi-mesh:` key."""
 
     cluster: ClusterSettings
     charts: ChartSettings = ChartSettings()
@@ -39,22 +39,22 @@ class Settings(Model):
 
     @property
     def plugged_in(self) -> bool:
-        """Whether istiod signs with a CA that it is given, or has another one sign."""
+        """Return True if istiod signs with a plugged-in CA or passes requests to an external signer."""
         return self.vault.signs or self.ca.plugged_in
 
     @property
     def also_trust(self) -> tuple[str, ...]:
-        """Further roots (PEM) that the mesh trusts while it changes to another one."""
+        """Return the further roots (PEM) that the mesh trusts while it changes from one root to another."""
         return (*self.vault.also_trust, *self.ca.also_trust)
 
     @property
     def ingress_namespace(self) -> str:
-        """The namespace of the ingress gateway."""
+        """Return the namespace of the ingress gateway."""
         return self.ingress.namespace or self.istio.namespace
 
     @property
     def of_canary(self) -> "Settings":
-        """The settings as they are for the second control plane: with its version, and with no further one."""
+        """Return the settings of the second control plane: with its version, and without a further one."""
         canary = self.istio.canary
         assert canary
         alone = self.istio.model_copy(update={"version": canary.version, "canary": None})
@@ -63,15 +63,15 @@ class Settings(Model):
     def conflicts(self) -> Iterator[str]:
         istio, trading, certificates = self.istio.namespace, self.trading.namespace, self.vault.cert_manager.namespace
         if trading == istio:
-            yield f"trading.namespace and istio.namespace are both '{istio}'; the control plane needs one of its own"
+            yield f"trading.namespace and istio.namespace are both '{istio}'; they must differ"
         if self.ingress.namespace == trading != istio:
-            yield f"ingress.namespace and trading.namespace are both '{trading}'; the gateway needs one of its own"
+            yield f"ingress.namespace and trading.namespace are both '{trading}'; they must differ"
         if self.vault.external_signer and certificates in (istio, self.ingress.namespace, trading):
-            yield f"vault.certManager.namespace is '{certificates}', the mesh's own; cert-manager needs another"
+            yield f"vault.certManager.namespace is '{certificates}', a namespace of the mesh; choose another one"
         if self.vault.enabled and self.ca.source != "istiod":
-            yield f"ca.source: {self.ca.source} goes without Vault; set vault.enabled: false, or ca.source: istiod"
+            yield f"ca.source: {self.ca.source} excludes Vault; set vault.enabled: false or ca.source: istiod"
         if self.vault.external_signer and self.ca.also_trust:
-            yield 'ca.alsoTrust goes with vault.key: exported; see "Another root" in docs/vault.md'
+            yield 'ca.alsoTrust needs vault.key: exported; see "Another root" in docs/vault.md'
         yield from revisions.conflicts(self)
         if self.ingress.enabled and self.egress.enabled:
             yield from self._shared_node_ports()
@@ -79,4 +79,4 @@ class Settings(Model):
     def _shared_node_ports(self) -> Iterator[str]:
         ingress, egress = self.ingress.service.node_ports, self.egress.service.node_ports
         for port in sorted({*ingress.values()} & {*egress.values()}):
-            yield f"ingress.service.nodePorts and egress.service.nodePorts both have {port}; a node has each port once"
+            yield f"ingress.service.nodePorts and egress.service.nodePorts both have {port}; they must differ"

@@ -17,18 +17,17 @@ Pem = Annotated[
 Generation = Annotated[int, Field(ge=1, le=100_000)]
 
 TOO_SHORT = 168
-"""Hours: a CA with no more than these 7 days left is refused (`pi_mesh.certificates.expiry`)."""
+"""Longest lifetime, in hours, that is refused: a CA with 7 days left no longer signs
+(`pi_mesh.certificates.expiry`)."""
 LONGEST = 2_562_047
-"""Hours: Vault counts a life in nanoseconds with 64 bits, which are 292 years."""
+"""Hours that Vault can count at most: it stores a lifetime in nanoseconds with 64 bits, which are 292 years."""
 
 
 def _within_bounds(value: str) -> str:
     if int(value.removesuffix("h")) > LONGEST:
-        raise ValueError(f"is more than Vault can count, which is {LONGEST}h")
+        raise ValueError(f"is more than {LONGEST}h, the most that Vault can count")
     if int(value.removesuffix("h")) <= TOO_SHORT:
-        raise ValueError(
-            f"is not more than {TOO_SHORT}h: a CA with 7 days left is refused, so it would be made in vain"
-        )
+        raise ValueError(f"is not more than {TOO_SHORT}h; the mesh refuses a CA with 7 days or less left")
     return value
 
 
@@ -40,70 +39,77 @@ Ttl = Annotated[
 
 
 class SignedChain(Model):
-    """What a CA outside of Vault made of a signing request."""
+    """The certificate chain that a CA outside Vault returned for a signing request."""
 
     generation: Generation
-    """The generation whose request was signed; the mesh signs with this key until a newer chain is here."""
+    """Generation whose request was signed; the mesh signs with this key until a newer chain is set."""
     chain: Pem
-    """The signed certificate first, then each one's signer, the root last."""
+    """Signed certificate first, then each signer, the root last."""
 
 
 class VaultSettings(Model):
-    """The mesh's certificates chain to Vault's root. Off: nothing of Vault is imported, asked or needed."""
+    """The CA in Vault, to whose root the mesh's certificates chain.
+
+    If disabled, nothing of Vault is imported, called or needed.
+    """
 
     enabled: bool = False
+    """Sign the mesh's certificates with a CA from Vault."""
     stack: Annotated[str, matching(r"^[^/\s]+/[^/\s]+/[^/\s]+$", "ORGANIZATION/PROJECT/STACK")] | None = None
-    """ORGANIZATION/PROJECT/STACK whose settings hold the CA: then this stack needs no access to Vault."""
+    """Stack that makes the CA, as ORGANIZATION/PROJECT/STACK; this stack then needs no access to Vault."""
     address: VaultAddress | None = None
-    """Vault's API, as whoever runs Pulumi reaches it. The token is the secret `vaultToken`, or VAULT_TOKEN."""
+    """Address of Vault's API for the user who runs Pulumi. The token is the secret `vaultToken`, or VAULT_TOKEN."""
     allow_http: bool = False
-    """Take an http:// address of Vault on another machine: the token and the CA's key then cross the network in the
-    clear."""
+    """Allow an http:// address of Vault on another machine. The token and the CA's key then cross the network
+    unencrypted."""
     ca_file: Annotated[str, Field(min_length=1)] | None = None
-    """A PEM file with the CA of Vault's own TLS certificate, seen from the project's folder."""
+    """Path of a PEM file, relative to the project's folder, with the CA of Vault's own TLS certificate."""
     namespace: NamespaceName = "vault"
-    """The Kubernetes namespace of Vault's service; the URLs in issued certificates point there."""
+    """Kubernetes namespace of Vault's Service; the URLs in issued certificates point to it."""
     mount: MountPath = "pki_int"
-    """Where the intermediate CA is mounted."""
+    """Path of the PKI mount of the intermediate CA."""
     signed_by: Literal["vault", "outside"] = "vault"
-    """Who signs it: the CA at `rootMount`, or one outside of Vault that gets the request from the stack's outputs."""
+    """Signer of the intermediate CA: the CA at `rootMount`, or a CA outside Vault that gets the request from the
+    stack's outputs."""
     root_mount: MountPath = "pki"
-    """Where the CA is mounted that signs; made beforehand by its owner."""
+    """Path of the PKI mount of the signing CA, which its owner creates beforehand."""
     signed: SignedChain | None = None
-    """With `signedBy: outside`, what came back."""
+    """Certificate chain that the CA outside Vault returned, for `signedBy: outside`."""
     common_name: Annotated[str, Field(min_length=1, max_length=64)] = "Istio Intermediate CA"
+    """Common name in the intermediate CA's certificate."""
     ttl: Ttl = "8760h"
-    """Life of the intermediate's certificate, in hours; it never outlives its signer."""
+    """Lifetime of the intermediate CA's certificate, in hours; it never outlives its signer."""
     generation: Generation = 1
-    """Counted up for a new key and certificate; `rotate-ca` does it."""
+    """Number of the CA's key and certificate; a higher number makes new ones. `rotate-ca` increases it."""
     key: Literal["exported", "internal"] = "exported"
-    """Where its key is: handed over to istiod once; or in Vault for good, which then signs each certificate."""
+    """Place of the CA's private key: handed to istiod once (exported), or kept in Vault, which then signs each
+    certificate (internal)."""
     workload_role: bool = False
-    """Keep the Vault PKI role `mesh-workload`, which signs any identity of the mesh, for workloads outside of the
+    """Create the Vault PKI role `mesh-workload`, which signs any identity of the mesh, for workloads outside the
     cluster. A role for the one identity of such a workload is safer (docs/vault.md)."""
     cert_manager: CertManagerSettings = CertManagerSettings()
-    """With `key: internal`, what carries istiod's requests to Vault."""
+    """cert-manager, which carries istiod's requests to Vault, for `key: internal`."""
     also_trust: tuple[Pem, ...] = ()
-    """Further roots that the mesh trusts, for the time in which it changes from one root to another."""
+    """Further roots that the mesh trusts while it changes from one root to another."""
 
     @property
     def here(self) -> bool:
-        """Whether this stack makes the CA itself."""
+        """Return True if this stack makes the CA itself."""
         return self.enabled and self.stack is None
 
     @property
     def signs(self) -> bool:
-        """Whether the mesh's certificates are of this CA; not while one outside of Vault has yet to sign it."""
+        """Return True if this CA signs the mesh's certificates; False until a CA outside Vault has signed it."""
         return self.enabled and (self.stack is not None or self.signed_by == "vault" or self.signed is not None)
 
     @property
     def external_signer(self) -> bool:
-        """Whether Vault signs each of the mesh's certificates, so that no key of the CA is in the cluster."""
+        """Return True if Vault signs each of the mesh's certificates, so that no key of the CA is in the cluster."""
         return self.signs and self.key == "internal"
 
     @property
     def service(self) -> str:
-        """Vault's API as pods reach it."""
+        """Return the address of Vault's API for pods."""
         return f"{str(self.address).partition(':')[0]}://vault.{self.namespace}.svc:8200"
 
     @property
@@ -111,9 +117,9 @@ class VaultSettings(Model):
         return int(self.ttl.removesuffix("h"))
 
     def plain_http(self) -> Iterator[tuple[str, str]]:
-        """Yield the field and the address over which others can read the token, the CA's key, or a login.
+        """Yield the field and the address over which others can read the token, the CA's key or a login.
 
-        Yields nothing where allowHttp takes such addresses.
+        Yields nothing if allowHttp permits such addresses.
         """
         if self.allow_http:
             return
@@ -126,16 +132,16 @@ class VaultSettings(Model):
 
     def conflicts(self) -> Iterator[str]:
         if self.enabled and (self.stack is None) == (self.address is None):
-            yield "needs either address (the CA is made by this stack) or stack (it is made by another), not both"
+            yield "needs either address (this stack makes the CA) or stack (another stack makes it), not both"
         if self.signed and self.signed_by != "outside":
-            yield "signed goes with signedBy: outside; Vault signs otherwise"
+            yield "signed needs signedBy: outside; with signedBy: vault, Vault signs"
         if self.signed and self.signed.generation > self.generation:
             signed, own = self.signed.generation, self.generation
-            yield f"signed.generation {signed} is above generation {own}: there is no such request yet"
+            yield f"signed.generation {signed} is above generation {own}, which has no request yet"
         if self.key == "internal" and self.stack:
-            yield "key: internal goes with address: what another stack hands over is a key"
+            yield "key: internal needs address, because a CA from another stack comes with its key"
         if self.key == "internal" and self.also_trust:
             yield (
-                "key: internal keeps its root; for another one set key: exported, go through the steps in "
-                "docs/vault.md, then key: internal again"
+                "key: internal cannot change its root; set key: exported, follow the steps in "
+                "docs/vault.md, then set key: internal again"
             )

@@ -1,4 +1,4 @@
-"""The versions of Istio that a stack file may name."""
+"""Versions of Istio that a stack file may name."""
 
 from typing import Annotated
 
@@ -10,7 +10,7 @@ from pi_mesh.model.patterns import matching
 
 def _known_version(value: str) -> str:
     if istio.minor_of(value) < istio.OLDEST:
-        raise ValueError(f"is older than 1.{istio.OLDEST}, the oldest version that is known to work")
+        raise ValueError(f"is older than 1.{istio.OLDEST}, the oldest supported version")
     return value
 
 

@@ -1,4 +1,4 @@
-"""The words for what pydantic found: the key's path, the value, what is allowed, and what to do."""
+"""The messages for pydantic's errors: the config key, the value, what is allowed, and what to do."""
 
 import difflib
 from collections.abc import Iterator, Mapping
@@ -13,21 +13,21 @@ from pi_mesh.settings.reference import Schema, below
 
 LONGEST_VALUE = 80
 KEY = "[key]"
-"""pydantic's mark for a wrong key, which stands before it."""
+"""pydantic's mark after the name of an invalid key."""
 WORDS = {
     "missing": "is required",
     "bool_type": "is neither true nor false; write one of them without quotes",
-    "int_type": "is no whole number; write it without quotes and without a dot",
-    "float_type": "is no number; write it without quotes",
-    "model_type": "is no map of keys; write them below it, each with its value",
-    "dict_type": "is no map; write its keys below it, each with its value",
-    "tuple_type": "is no list; write its entries below it, each after a dash",
+    "int_type": "is not a whole number; write it without quotes and without a dot",
+    "float_type": "is not a number; write it without quotes",
+    "model_type": "is not a map of keys; write the keys below it, each with its value",
+    "dict_type": "is not a map; write its keys below it, each with its value",
+    "tuple_type": "is not a list; write its entries below it, each after a dash",
 }
-"""By type of error; where a type is not here, pydantic's own words are good."""
+"""Messages by type of error; for other types pydantic's own message is used."""
 
 
 def lines(detail: ErrorDetails, schema: Schema) -> Iterator[str]:
-    """Yield a line for the problem, or one for each of several; `schema` is that of all settings."""
+    """Yield the lines for a problem; `schema` is that of all settings."""
     path, context = path_of(detail["loc"]), detail.get("ctx", {})
     if detail["type"] == CONFLICTS:
         yield from (f"{path}: {sentence}" if path else sentence for sentence in context["sentences"])
@@ -64,7 +64,7 @@ def _message(detail: ErrorDetails, context: Mapping[str, Any], schema: Schema) -
 
 
 def _no_text(detail: ErrorDetails, schema: Schema) -> str:
-    """YAML reads `1.20` as the number 1.2 and, to some readers, `on` as true."""
+    """Return the message for a value that is not text: YAML reads `1.20` as 1.2 and, in some readers, `on` as true."""
     value, allowed = detail["input"], below(schema, detail["loc"]).get("allowed", "")
     meant = f", so that it is {allowed}" if allowed else ""
     if isinstance(value, bool):
@@ -73,11 +73,11 @@ def _no_text(detail: ErrorDetails, schema: Schema) -> str:
         return f"is a number in YAML, where 1.20 is 1.2; put it in quotes{meant}"
     if isinstance(value, int):
         return f"is a number in YAML; put it in quotes{meant}"
-    return "is no text" + (f"; it must be {allowed}" if allowed else "")
+    return "is not text" + (f"; it must be {allowed}" if allowed else "")
 
 
 def suggestion(place: tuple[int | str, ...], schema: Schema) -> str | None:
-    """Return the setting whose name is the closest to that of a key which is none."""
+    """Return the setting whose name is closest to an unknown key."""
     *branch, wrong = place
     names = list(below(schema, tuple(branch)).get("properties", {}))
     return next(iter(difflib.get_close_matches(to_camel(str(wrong)), names, n=1)), None)

@@ -1,4 +1,4 @@
-"""cert-manager: the release and the Issuer that have istiod's requests signed in Vault, and the Certificate of a CA."""
+"""Values and objects of cert-manager, which has Vault sign istiod's requests or an Issuer sign the mesh's CA."""
 
 import base64
 
@@ -12,15 +12,16 @@ from pi_mesh.values.placement import node_selector
 OFF = {"enabled": False}
 RBAC = "rbac.authorization.k8s.io"
 SECONDS = "120"
-"""So long an `up` waits for Vault, or for an Issuer's signature; the controller runs already."""
+"""Seconds that `up` waits for Vault, or for an Issuer's signature; the controller runs by then."""
 READY = {"pulumi.com/waitFor": "condition=Ready", "pulumi.com/timeoutSeconds": SECONDS}
 
 
 def helm_values(settings: Settings) -> Values:
-    """One pod, the controller's.
+    """Return the values of the chart, which runs the controller's pod alone.
 
-    Its webhook judges what is asked of cert-manager, its cainjector serves the webhook. Here istiod alone asks: the
-    namespace of the one Issuer is out of the webhook's sight, and anywhere else Kubernetes, not reaching it, refuses.
+    cert-manager's webhook validates requests to cert-manager, and its cainjector serves the webhook. Here istiod alone
+    makes requests. The webhook configuration excludes istiod's namespace, which has the only Issuer; in every other
+    namespace Kubernetes refuses cert-manager's objects, because it cannot reach the webhook.
     """
     wanted = settings.vault.cert_manager
     here = {"key": "kubernetes.io/metadata.name", "operator": "NotIn", "values": [settings.istio.namespace]}
@@ -32,7 +33,7 @@ def helm_values(settings: Settings) -> Values:
         "image": {"pullPolicy": settings.images.pull_policy},
         "resources": wanted.resources.to_kubernetes(),
         "nodeSelector": node_selector(settings),
-        # What istiod approves is signed, and nothing else.
+        # Only requests that istiod approves are signed.
         "disableAutoApproval": True,
         "webhook": {
             "replicaCount": 0,
@@ -45,13 +46,16 @@ def helm_values(settings: Settings) -> Values:
 
 
 def root(settings: Settings, pem: object) -> Object:
-    """What istiod mounts, and by what a mesh of this kind is known; `pem` may be known only later."""
+    """Return the ConfigMap with the root, which istiod mounts. Checks recognize an external signer by its label.
+
+    `pem` may be a Pulumi output.
+    """
     labels = {"labels": {EXTERNAL_CA_LABEL: "vault"}}
     return {"apiVersion": "v1", **_named(settings, "ConfigMap", names.ROOT, **labels), "data": {"root-cert.pem": pem}}
 
 
 def issuer(settings: Settings) -> Object:
-    """Return the Issuer; an `up` waits until Vault lets it in."""
+    """Return the Issuer; `up` waits until its login to Vault succeeds."""
     vault = settings.vault
     login = vault.cert_manager.login
     server = {
@@ -70,7 +74,7 @@ def issuer(settings: Settings) -> Object:
 
 
 def certificate(settings: Settings) -> Object:
-    """Return the Certificate by which the Issuer of `ca.issuer` signs the mesh's CA, with a new key each time."""
+    """Return the Certificate of the mesh's CA for the Issuer of `ca.issuer`, with a new key at each renewal."""
     wanted = settings.ca.issuer
     assert wanted is not None
     spec = {
@@ -87,7 +91,7 @@ def certificate(settings: Settings) -> Object:
 
 
 def with_ca_bundle(issuer: Object, ca: str | None) -> Object:
-    """Return the Issuer that knows Vault's own TLS certificate by the PEM of its CA; None: by the system's CAs."""
+    """Return the Issuer with the PEM of the CA of Vault's TLS certificate; with None it relies on the system's CAs."""
     if not ca:
         return issuer
     spec = issuer["spec"]
@@ -97,7 +101,10 @@ def with_ca_bundle(issuer: Object, ca: str | None) -> Object:
 
 
 def rights(settings: Settings) -> tuple[Object, ...]:
-    """cert-manager may speak as the service account that Vault knows; istiod may name the Issuer in its requests."""
+    """Return the rights of cert-manager and istiod.
+
+    cert-manager may create tokens of the service account that Vault knows. istiod may name the Issuer in its requests.
+    """
     wanted = settings.vault.cert_manager
     controller = {"kind": "ServiceAccount", "name": wanted.service_account, "namespace": wanted.namespace}
     istiod = {"kind": "ServiceAccount", "name": "istiod", "namespace": settings.istio.namespace}

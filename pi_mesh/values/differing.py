@@ -1,11 +1,11 @@
-"""The values in which two trees of Helm values differ."""
+"""Differences between two trees of Helm values."""
 
 from collections.abc import Iterator, Mapping
 from enum import Enum
 
 
 class Absent(Enum):
-    """What a field holds that is not there."""
+    """The value of a field that does not exist."""
 
     ABSENT = "nothing"
 
@@ -21,7 +21,7 @@ def unequal(wanted: Mapping, applied: Mapping, path: str = "") -> Iterator[tuple
         if isinstance(mine, dict) or isinstance(theirs, dict):
             one, other = (entry if isinstance(entry, dict) else {} for entry in (mine, theirs))
             yield from unequal(one, other, below)
-            # A branch in place of a leaf: the leaf itself is told too.
+            # If a branch replaces a leaf, the leaf itself is yielded too.
             mine, theirs = (ABSENT if isinstance(one, dict) else one for one in (mine, theirs))
         if mine != theirs:
             yield below, mine, theirs

@@ -1,4 +1,4 @@
-"""Extra Helm values from the stack file: merged last, and never against a typed setting."""
+"""Extra Helm values from the stack file, merged last and never against a typed setting."""
 
 from collections.abc import Iterator, Mapping
 
@@ -15,11 +15,11 @@ YIELDING = frozenset(
         "rbac.enabled",
     }
 )
-"""Values that the program chooses and an extra value may choose otherwise: the charts' own way can be had back."""
+"""Paths of values that the program chooses and an extra value may override, back to the charts' own way."""
 
 
 def merge(typed: Values, extra: Mapping[str, object]) -> Values:
-    """Both trees in one; where both say something, they say the same."""
+    """Return both trees merged; where both have a value, it is the same."""
     merged = dict(typed)
     for key, value in extra.items():
         below = merged.get(key)
@@ -28,16 +28,16 @@ def merge(typed: Values, extra: Mapping[str, object]) -> Values:
 
 
 def contradictions(typed: Values, extra: Mapping[str, object], path: str) -> Iterator[str]:
-    """A line for each value that differs from what a typed setting gives; `path` is where `extra` stands."""
+    """Yield a line for each value that differs from a typed setting's; `path` is the place of `extra`."""
     for key in extra.keys() & typed.keys():
         ours, theirs, place = typed[key], extra[key], f"{path}.{key}"
         if isinstance(ours, dict) and isinstance(theirs, Mapping):
             yield from contradictions(ours, theirs, place)
         elif place.partition(".values.")[2] not in YIELDING and ours != theirs:
-            yield f"{place}: {theirs!r} contradicts {ours!r}, which typed settings give; change those (docs/config.md)"
+            yield f"{place}: {theirs!r} contradicts {ours!r}, which typed settings give; change them (docs/config.md)"
 
 
 def refuse(lines: Iterator[str]) -> None:
-    """Raises SettingsError with all the lines, if there are any."""
+    """Raise SettingsError with all the lines, if there are any."""
     if problems := sorted(lines):
         raise SettingsError(problems)

@@ -1,4 +1,4 @@
-"""Helm values of the chart `gateway`. Its schema refuses keys that a version does not know: only those of 1.20 here."""
+"""Helm values of the chart `gateway`, limited to keys of chart 1.20, since the chart's schema refuses unknown keys."""
 
 from pi_mesh.catalog.istio import facts_of, gateway_chart
 from pi_mesh.names import VERSION_ANNOTATION
@@ -10,21 +10,25 @@ from pi_mesh.values.traffic.gateways import gateway_selector
 from pi_mesh.values.vault import gateway_annotations
 
 PORTS = {"status-port": (15021, 15021), "http2": (80, 80), "https": (443, 443)}
-"""Name -> service port and container port: the chart's own, written out because a list can only be replaced whole."""
+"""Service port and container port by name. They are the chart's own, because a list can only be replaced whole."""
 PROBE = {
     "httpGet": {"path": "/healthz/ready", "port": 15021},
     "periodSeconds": 1,
     "timeoutSeconds": 3,
     "failureThreshold": 60,
 }
-"""The charts probe a gateway as it starts, always too early, and the next time 15 s later: an install, an upgrade and a
-drained node wait for that. A gateway that was ready is given up after 60 s without an answer, as in the charts."""
+"""Readiness probe of gateways. The charts' own probe first runs too early and again only 15 s later, for which an
+install, an upgrade and a drain would wait. As in the charts, a gateway counts as not ready after 60 s without an
+answer."""
 STOPPING = 10
-"""Seconds that Envoy and its agent have to end by themselves when they have drained."""
+"""Seconds that Envoy and its agent have to end by themselves after the drain."""
 
 
 def helm_values(settings: Settings, release: str, gateway: GatewaySettings, addressed: bool) -> Values:
-    """What the settings say, without the extra values; `addressed`: whether a LoadBalancer gets an address."""
+    """Return the values that the settings give, without the extra values.
+
+    `addressed` is True if the gateway's Service gets an address as a LoadBalancer.
+    """
     return {
         "replicaCount": gateway.replicas,
         "resources": gateway.resources.to_kubernetes(),
@@ -52,19 +56,19 @@ def _pull_secrets(settings: Settings) -> Values:
 
 
 def service_type(service: GatewayService, addressed: bool) -> str:
-    """The Kubernetes service type; `auto` chooses what works: a LoadBalancer that nobody serves is awaited in vain."""
+    """Return the type of the Kubernetes Service; `auto` avoids waiting for an address that no load balancer gives."""
     if service.type != "auto":
         return service.type
     return "LoadBalancer" if addressed else "NodePort"
 
 
 def serves_certificates(settings: Settings) -> bool:
-    """Return True where the ingress gateway reads certificates from Secrets: `tls` of a `traffic.gateways` entry."""
+    """Return True if the ingress gateway reads certificates from Secrets: a `traffic.gateways` entry has `tls`."""
     return any(listener.tls for listener in settings.traffic.gateways.values())
 
 
 def _rights(settings: Settings, release: str) -> Values:
-    """Leave out the chart's Role where no certificate is read: it covers all Secrets, the CA's key among them."""
+    """Return the values that omit the chart's Role, which covers all Secrets, if the gateway reads no certificate."""
     return (
         {}
         if release == settings.releases.names.ingress and serves_certificates(settings)
@@ -77,9 +81,9 @@ def _readiness(version: str) -> Values:
 
 
 def _version(version: str) -> dict[str, str]:
-    """Restart the gateways with a new version, which their proxies have only from then on; some charts do that.
+    """Return the annotation that restarts the gateways with a new version, unless their chart has one itself.
 
-    `pi_mesh.cluster.gateway_version` takes it out again where the version has not changed since a run without it.
+    `pi_mesh.cluster.gateway_version` removes it if the version has not changed since a run without it.
     """
     carried = facts_of(version).gateways_carry_their_version and gateway_chart(version) == version
     return {} if carried else {VERSION_ANNOTATION: version}
@@ -90,7 +94,7 @@ def _least(gateway: GatewaySettings) -> int:
 
 
 def _drain(seconds: int, annotations: dict[str, str]) -> Values:
-    """While the only pod stops, Kubernetes (>= 1.28) still sends it requests; its successor starts meanwhile."""
+    """Return the drain values: Kubernetes (>= 1.28) still sends requests to a stopping pod without a successor."""
     return {
         "podAnnotations": {"proxy.istio.io/config": f"terminationDrainDuration: {seconds}s", **annotations},
         "terminationGracePeriodSeconds": seconds + STOPPING,
@@ -98,9 +102,9 @@ def _drain(seconds: int, annotations: dict[str, str]) -> Values:
 
 
 def _kept_through_drains(release: str) -> Values:
-    """Pods apart from each other, and never all of them evicted at once.
+    """Return values that spread the pods over the nodes and keep one of them during evictions.
 
-    Not for a single pod: a budget for that one would let no node be drained.
+    They are not for a single pod, whose budget would block every drain of its node.
     """
     return {
         "podDisruptionBudget": {"minAvailable": 1},

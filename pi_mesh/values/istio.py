@@ -1,7 +1,7 @@
-"""Helm values of the charts `base` and `istiod`: the CRDs, the control plane, and what it injects into every pod.
+"""Helm values of the charts `base` and `istiod`: the CRDs, the control plane and the injected sidecars.
 
-Keys of istiod stand under `pilot.`, which every chart version reads: before 1.24 only there, since then also at the
-root (templates/zzy_descope_legacy.yaml).
+istiod's keys are under `pilot.`, which every chart version reads: before 1.24 only there, since then also at the root
+(templates/zzy_descope_legacy.yaml).
 """
 
 from collections.abc import Mapping
@@ -14,21 +14,22 @@ from pi_mesh.values.extra import Values, merge
 from pi_mesh.values.placement import node_selector, spread
 
 MAX_SURGE_PERCENT = 25
-"""Kubernetes' default, and the only one that the gateway chart knows before 1.24; istiod's chart would say 100."""
+"""Surge of a rollout in percent: Kubernetes' default and, before 1.24, the gateway chart's only one; istiod's chart has
+100."""
 
 
 def base_values(settings: Settings) -> Values:
-    """Return the values of the chart `base`, without the extra ones."""
+    """Return the values of the chart `base`, without the extra values."""
     return {"global": {"istioNamespace": settings.istio.namespace}}
 
 
 def istiod_values(settings: Settings, root: str | None = None) -> Values:
-    """Return the values of the chart `istiod`, without the extra ones; `root` as in `pi_mesh.inventory.of`."""
+    """Return the values of the chart `istiod`, without the extra values; `root` as in `pi_mesh.inventory.of`."""
     return merge(_istiod(settings), merge(vault.helm_values(settings, root), tracing.helm_values(settings)))
 
 
 def canary_values(settings: Settings, revision: str, root: str | None = None) -> Values:
-    """Return the values of the second istiod: those of the first, of its own version and with a revision."""
+    """Return the values of the second istiod: those of the first, with its own version and a revision."""
     return merge(istiod_values(settings.of_canary, root), {"revision": revision})
 
 
@@ -41,7 +42,7 @@ def _istiod(settings: Settings) -> Values:
             "imagePullPolicy": settings.images.pull_policy,
             "istioNamespace": settings.istio.namespace,
             **({"imagePullSecrets": [*settings.images.secrets]} if settings.images.secrets else {}),
-            # Before 1.28 the chart makes one for a single pod too, and then no drain of its node ever ends.
+            # Before 1.28 the chart creates one for a single pod too, and a drain of its node then never ends.
             "defaultPodDisruptionBudget": {"enabled": _least_pods(settings) > 1},
             "proxy": {
                 "resources": settings.proxy.resources.to_kubernetes(),
@@ -92,7 +93,7 @@ def _least_pods(settings: Settings) -> int:
 
 
 def _no_sampling(percent: float) -> Values:
-    """Say 0 by istiod's variable: to the charts `traceSampling: 0` is not given, and istiod then traces 1 percent."""
+    """Set sampling to 0 by a variable: the charts ignore `traceSampling: 0`, and istiod would trace 1 percent."""
     return {} if percent else {"env": {"PILOT_TRACE_SAMPLING": "0"}}
 
 
@@ -104,16 +105,16 @@ def _mesh_config(settings: Settings) -> Values:
         "defaultConfig": {
             "concurrency": proxy.concurrency,
             "terminationDrainDuration": f"{proxy.drain_seconds}s",
-            # Proxies ask for certificates of this life, and renew them at half of it (SECRET_GRACE_PERIOD_RATIO).
+            # Proxies request certificates of this lifetime, and renew them at half of it (SECRET_GRACE_PERIOD_RATIO).
             "proxyMetadata": {"SECRET_TTL": settings.mtls.certificate_lifetime},
         },
     }
 
 
 def _readiness(version: str) -> Values:
-    """Return how often proxies are probed where gateways have no probe of their own.
+    """Return the probe values of proxies whose gateways have no probe of their own.
 
-    Less often than a gateway's own probe (`pi_mesh.values.gateway`), since every sidecar is probed as often.
+    The probe is less frequent than a gateway's own (`pi_mesh.values.gateway`), because every sidecar is probed too.
     """
     if facts_of(version).gateways_choose_their_probe:
         return {}

@@ -11,7 +11,7 @@ Object = dict[str, object]
 
 
 def peer_authentication(settings: Settings) -> Object:
-    """The mesh-wide mutual TLS mode: in the root namespace, and with no selector."""
+    """Return the PeerAuthentication with the mesh-wide mode: in the root namespace, without a selector."""
     return {
         "apiVersion": "security.istio.io/v1beta1",
         "kind": "PeerAuthentication",
@@ -29,19 +29,19 @@ def cert_manager_namespace(settings: Settings, stack: str) -> Object:
 
 
 def ingress_namespace(settings: Settings, stack: str) -> Object:
-    """Return the ingress gateway's own namespace; its pod asks for injection by a label of its own."""
+    """Return the ingress gateway's own namespace, without an injection label: the gateway's pod has its own."""
     return _namespace(settings.ingress_namespace, stack, {})
 
 
 def trading_namespace(settings: Settings, stack: str) -> Object:
-    """With the sidecar injection of its istiod: Istio heeds only one of both labels, `istio-injection` first."""
+    """Return the trading namespace with its istiod's injection label: Istio obeys only one, `istio-injection` first."""
     revision = settings.trading.revision
     labels = {REVISION_LABEL: revision} if revision else {INJECTION_LABEL: "enabled"}
     return _namespace(settings.trading.namespace, stack, labels, settings.trading.adopt)
 
 
 def bounds(settings: Settings) -> tuple[Object, ...]:
-    """What keeps the trading namespace's workloads from overrunning the Pis; no Sidecar where its scope is the mesh."""
+    """Return the objects that keep trading's workloads from overloading the Pis; no Sidecar for the whole mesh."""
     trading = settings.trading
     limits = (limit_range(settings),) if trading.bounds.limit_range else ()
     quota = (resource_quota(settings),) if trading.bounds.quota else ()
@@ -50,7 +50,7 @@ def bounds(settings: Settings) -> tuple[Object, ...]:
 
 
 def limit_range(settings: Settings) -> Object:
-    """What a container gets that names no resources: a quota refuses pods without."""
+    """Return the LimitRange with the resources of containers that specify none, which the quota would refuse."""
     workload = settings.trading.workload
     limits, requests = workload.limits.resources.to_kubernetes(), workload.requests.resources.to_kubernetes()
     return {
@@ -62,7 +62,7 @@ def limit_range(settings: Settings) -> Object:
 
 
 def resource_quota(settings: Settings) -> Object:
-    """Room for the pods that the settings admit, each a workload of the default size with its sidecar."""
+    """Return the ResourceQuota for the pods that the settings admit, each of the default size with its sidecar."""
     trading = settings.trading
     requests, limits = (amount * trading.workloads for amount in trading_pod(settings))
     hard = {"pods": str(trading.workloads), **_prefixed("requests", requests), **_prefixed("limits", limits)}
@@ -84,8 +84,8 @@ def trading_pod(settings: Settings) -> tuple[Resources, Resources]:
 
 
 def sidecar_scope(settings: Settings) -> Object:
-    """What the namespace's sidecars learn of; each further host costs every one of them memory."""
-    # Without the gateways' services there is no way out through the egress gateway.
+    """Return the Sidecar with the hosts that the namespace's proxies learn of; each further host costs them memory."""
+    # Without the gateways' Services no request could leave through the egress gateway.
     hosts = [*settings.trading.sidecar_scope, f"{settings.istio.namespace}/*"]
     return {
         "apiVersion": "networking.istio.io/v1beta1",

@@ -1,4 +1,4 @@
-"""The config key that gives a Helm value, for a reader who knows the stack file and not the charts."""
+"""The config key behind each Helm value, for readers who know the stack file and not the charts."""
 
 from collections.abc import Mapping
 
@@ -6,7 +6,7 @@ from pi_mesh.names import EXTERNAL_CA_LABEL, VERSION_ANNOTATION
 
 VAULT_ENV = ("ISTIO_MULTIROOT_MESH", "EXTERNAL_CA", "K8S_SIGNER", "CITADEL_SELF_SIGNED_CA_CERT_TTL")
 VAULT_METADATA = ("PROXY_CONFIG_XDS_AGENT", "XDS_ROOT_CA", "CA_ROOT_CA")
-"""Of istiod and of the proxies: `pi_mesh.values.vault`."""
+"""Variables of istiod and of the proxies that `pi_mesh.values.vault` sets."""
 EVERYWHERE = {
     "nodeSelector": "cluster.architecture",
     "imagePullPolicy": "images.pullPolicy",
@@ -73,13 +73,13 @@ BY_CHART: Mapping[str, Mapping[str, str]] = {
     },
     "cert-manager": {"resources": "{}.resources", "serviceAccount": "{}.serviceAccount", "global": "{}.namespace"},
 }
-"""Chart -> path of the value -> config key; `{}` is the key of the release's branch. The longest path counts."""
+"""Config key by chart and path of the value; `{}` is the key of the release's branch. The longest path applies."""
 
 
 def config_key(chart: str, setting: str, path: str, *, typed: bool, extra: bool) -> str:
-    """Return the config key of a value; `typed`, `extra`: a typed setting or an extra value gives it now.
+    """Return the config key of a value; `typed` and `extra` tell if a typed setting or an extra value gives it now.
 
-    A typed value of which nothing better is known has the key of its branch.
+    A typed value that is not in the table has the key of its branch.
     """
     known = {**EVERYWHERE, **BY_CHART.get(chart, {})}
     fitting = [prefix for prefix in known if f"{path}.".startswith(f"{prefix}.")]

@@ -1,7 +1,7 @@
-"""The Helm values that typed settings own: an extra value there would undo what the settings say.
+"""The Helm values that typed settings own: an extra value there would undo a setting.
 
-`pi_mesh.values.extra` refuses extra values that differ from a value which the program gives. These are the others: keys
-that the program leaves to the charts because the charts' own value is what the typed setting means.
+`pi_mesh.values.extra` refuses extra values that differ from a value which the program gives. The keys here are others:
+the program leaves them to the charts, because the charts' default is what the typed setting means.
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,23 +12,23 @@ from pi_mesh.values.traffic.gateways import gateway_selector
 
 
 class Owned(NamedTuple):
-    """A key that an extra value took."""
+    """A key that an extra value took from a typed setting."""
 
     path: str
     setting: str
-    """What owns it, as a phrase."""
+    """Owner of the key, as a phrase."""
 
 
-MTLS = "mtls.mode, which is of the whole mesh"
+MTLS = "mtls.mode, which applies to the whole mesh"
 IMAGES = "images.hub and istio.version"
-INJECTION = "the label istio-injection, by which trading.namespace gets its sidecars"
+INJECTION = "the label istio-injection, which gives pods in trading.namespace their sidecars"
 ANYTHING = "every typed setting; give each value its own key"
 SHADOWS = dict.fromkeys(("defaults", "_internal_defaults_do_not_set"), (ANYTHING, None))
-"""Where the charts keep their own defaults."""
+"""Keys under which the charts keep their own defaults."""
 
 
 def taken(settings: Settings, chart: str, release: str, extra: Mapping[str, object]) -> Iterator[Owned]:
-    """Yield the keys that extra values of a release take from typed settings; the same value again is none of them."""
+    """Yield the keys that extra values of a release take from typed settings; an equal value takes none."""
     keys = {"istiod": _istiod(settings), "gateway": _gateway(release)}.get(chart, {})
     for path, (setting, same) in keys.items():
         value = _at(extra, path)
@@ -37,7 +37,7 @@ def taken(settings: Settings, chart: str, release: str, extra: Mapping[str, obje
 
 
 def _istiod(settings: Settings) -> dict[str, tuple[str, object]]:
-    """Return the keys, each with its owner and the one value that does no harm."""
+    """Return the keys, each with its owner and the one harmless value."""
     images = ("pilot.image", "pilot.hub", "pilot.tag", "image", "hub", "tag", "global.proxy.image")
     return {
         **SHADOWS,
@@ -52,14 +52,14 @@ def _istiod(settings: Settings) -> dict[str, tuple[str, object]]:
 
 
 def _gateway(release: str) -> dict[str, tuple[str, object]]:
-    pods = "the gateway's checks, budget and traffic.gateways, which know it by its release"
+    pods = "the gateway's checks, budget and traffic.gateways, which identify it by its release"
     return {
         **SHADOWS,
         "name": (pods, release),
         "labels.app": (pods, release),
         "labels.istio": (pods, gateway_selector(release)["istio"]),
         "serviceAccount.name": (pods, release),
-        "kind": ("replicas and autoscaling, which are of a Deployment", "Deployment"),
+        "kind": ("replicas and autoscaling, which need a Deployment", "Deployment"),
         "revision": (INJECTION, ""),
     }
 

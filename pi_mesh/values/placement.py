@@ -1,4 +1,4 @@
-"""Where the mesh's own pods may run, and what an addon needs to know of the mesh around it."""
+"""Placement of the mesh's own pods, and the mesh as its addons see it."""
 
 from collections.abc import Mapping
 
@@ -7,7 +7,7 @@ from pi_mesh.settings import Settings
 
 
 def node_selector(settings: Settings) -> dict[str, object]:
-    """Return the selector of nodes of the stack's architecture: another one's image dies with an exec format error."""
+    """Return the selector of nodes of the stack's architecture; others fail an image with an exec format error."""
     return {"kubernetes.io/arch": settings.cluster.architecture}
 
 

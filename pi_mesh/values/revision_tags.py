@@ -1,8 +1,9 @@
 """Revision tags: webhook configurations that call the istiod of a tag's revision.
 
-The program's own objects, and not the chart's `revisionTags`: to move a tag is then a change of one object, where Helm
-would refuse to let one release take over what another one has. As in the chart's templates/revision-tags-mwc.yaml;
-istiod writes the CA bundle into those whose label names its revision (pilot/pkg/webhooks/webhookpatch.go).
+They are the program's own objects, not the chart's `revisionTags`: moving a tag then changes one object, where Helm
+would refuse to let one release take over an object of another. The content is that of the chart's
+templates/revision-tags-mwc.yaml; istiod writes the CA bundle into configurations whose label names its revision
+(pilot/pkg/webhooks/webhookpatch.go).
 """
 
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ NOT_SET = "DoesNotExist"
 
 
 def webhooks(settings: Settings, stack: str) -> Iterator[Object]:
-    """Yield the configuration of each tag."""
+    """Yield the webhook configuration of each tag."""
     for tag, revision in settings.istio.tags.items():
         service = {
             "name": ISTIOD if revision == FIRST else f"{ISTIOD}-{revision}",

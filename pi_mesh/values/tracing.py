@@ -1,4 +1,4 @@
-"""Values and the object that make the mesh's proxies send their traces to Jaeger."""
+"""Values and the Telemetry object that make the mesh's proxies send traces to Jaeger."""
 
 from pi_mesh.addons.jaeger import OTLP, Jaeger
 from pi_mesh.settings import Settings
@@ -10,7 +10,7 @@ PROVIDER = Jaeger.name
 
 
 def helm_values(settings: Settings) -> Values:
-    """Return the values of istiod's chart that name the place to send traces to; none without Jaeger."""
+    """Return the values of istiod's chart that name Jaeger as the receiver of traces; none without Jaeger."""
     mesh = mesh_context(settings)
     if PROVIDER not in mesh.enabled:
         return {}
@@ -21,7 +21,7 @@ def helm_values(settings: Settings) -> Values:
 
 
 def telemetry(settings: Settings) -> list[Object]:
-    """Return what makes all proxies trace: an object in the root namespace, and with no selector."""
+    """Return the Telemetry that makes all proxies trace: in the root namespace, without a selector."""
     if PROVIDER not in settings.observability.enabled():
         return []
     tracing = {"providers": [{"name": PROVIDER}], "randomSamplingPercentage": settings.proxy.trace_sampling}

@@ -1,4 +1,4 @@
-"""Extra values that no template of a chart reads: Helm takes `pilot.resuorces` silently, and it changes nothing."""
+"""Extra values that no template of a chart reads: Helm accepts `pilot.resuorces` silently, and it changes nothing."""
 
 import re
 import tarfile
@@ -11,25 +11,25 @@ import yaml
 WRAPPED = "_internal_defaults_do_not_set"
 """Key under which Istio's charts keep their defaults since 1.22 (templates/zzz_profile.yaml)."""
 PLUMBING = re.compile(r"/(NOTES\.txt|zz[^/]*|README\.md|values\.schema\.json|values\.yaml)$")
-"""Files that name values without reading them for an object."""
+"""Pattern of files that name values without reading them for an object."""
 COPIED = "pilot"
 """Key whose branches istiod's chart reads at its root too (templates/zzy_descope_legacy.yaml)."""
 
 
 @dataclass(frozen=True)
 class Chart:
-    """A packaged chart, as far as it tells which values it reads."""
+    """A packaged chart: its text, defaults and subcharts, which show the values that it reads."""
 
     text: str
-    """All templates and files, of its subcharts too."""
+    """Text of all templates and files, including those of subcharts."""
     defaults: Mapping[str, object] = field(default_factory=dict)
     subcharts: frozenset[str] = frozenset()
-    """Names under which values go to another chart."""
+    """Names under which values go to subcharts."""
 
 
 @cache
 def load(package: str) -> Chart | None:
-    """Return the chart in a file NAME-VERSION.tgz; None where it can't be read."""
+    """Return the chart in a file NAME-VERSION.tgz; None if the file cannot be read."""
     texts, defaults, metadata = [], {}, {}
     try:
         with tarfile.open(package) as archive:
@@ -66,7 +66,7 @@ def _below(chart: Chart, defaults: Mapping, key: str, value: object, path: str) 
     branch = defaults.get(key, chart.defaults.get(key) if path.startswith(f"{COPIED}.") else None)
     if path == COPIED and not branch:
         branch = chart.defaults
-    # Without defaults, or where a template takes the branch as a whole, any key may be meant.
+    # Without defaults, or if a template uses the branch as a whole, any key may be meant.
     whole = path != COPIED and _taken_whole(chart, key)
     if isinstance(value, Mapping) and isinstance(branch, Mapping) and branch and not whole:
         for name, one in value.items():

@@ -1,4 +1,4 @@
-"""Helm values of istiod and the gateways that go with a CA in Vault, and the Vault PKI role that signs for istiod."""
+"""Helm values of istiod and the gateways for a CA in Vault, and the Vault PKI role that signs istiod's requests."""
 
 from dataclasses import dataclass
 
@@ -9,38 +9,38 @@ from pi_mesh.settings.namespaces import duration
 from pi_mesh.values.extra import Values, merge
 
 ROOT_TEMPLATE = "mesh-root"
-"""The injection template that gives every proxy the root."""
+"""Name of the injection template that gives every proxy the root."""
 GATEWAY_TEMPLATES = f"gateway,{ROOT_TEMPLATE}"
 TOKENS = "/var/run/secrets/tokens"
-"""Where a proxy's token is, and with that template the root."""
+"""Folder of a proxy's token and, with that template, of the root."""
 
 
 def helm_values(settings: Settings, root: str | None) -> Values:
-    """Those of istiod; nothing while it makes its own root. `root` as in `pi_mesh.inventory.of`."""
+    """Return the values of istiod; none while it makes its own root. `root` as in `pi_mesh.inventory.of`."""
     if not settings.plugged_in:
         return {}
     external_ca = {
         "pilot": {
-            # istiod reads another kind of CA only when it starts: a changed pod template is what restarts it.
+            # istiod reads its CA only when it starts, so a changed pod template restarts it.
             "podAnnotations": {EXTERNAL_CA_LABEL: "vault"},
             "env": {"ISTIO_MULTIROOT_MESH": "true"},
         },
-        # Proxies learn of a further root at once, not when their certificate is renewed.
+        # Proxies then learn of a further root at once, and not only when they renew their certificate.
         "meshConfig": {"defaultConfig": {"proxyMetadata": {"PROXY_CONFIG_XDS_AGENT": "true"}}},
     }
     return merge(external_ca, _external_signer(settings, root)) if settings.vault.external_signer else external_ca
 
 
 def gateway_annotations(settings: Settings) -> dict[str, str]:
-    """Of a gateway's pods."""
+    """Return the annotations of a gateway's pods."""
     return {"inject.istio.io/templates": GATEWAY_TEMPLATES} if settings.vault.external_signer else {}
 
 
 def _external_signer(settings: Settings, root: str | None) -> Values:
-    """istiod as registration authority: it vouches for who asks, and passes the request on to Kubernetes' API.
+    """Return the values for istiod as registration authority, which passes requests on to Kubernetes' API.
 
-    Source: https://istio.io/latest/docs/tasks/security/cert-management/custom-ca-k8s, but for what names the signer:
-    here istiod itself (K8S_SIGNER), so that proxies from before need no restart.
+    Source: https://istio.io/latest/docs/tasks/security/cert-management/custom-ca-k8s, except that istiod names the
+    signer (K8S_SIGNER), so that running proxies need no restart.
     """
     signer = cert_manager.signer(settings.istio.namespace)
     volume = {"name": "external-ca-cert", "configMap": {"name": cert_manager.ROOT}}
@@ -51,7 +51,7 @@ def _external_signer(settings: Settings, root: str | None) -> Values:
             "env": {
                 "EXTERNAL_CA": "ISTIOD_RA_KUBERNETES_API",
                 "K8S_SIGNER": signer,
-                # What it asks for itself; ten years otherwise.
+                # The lifetime of istiod's own certificate, ten years by default.
                 "CITADEL_SELF_SIGNED_CA_CERT_TTL": "24h",
             },
             "volumes": [volume],
@@ -67,10 +67,10 @@ def _external_signer(settings: Settings, root: str | None) -> Values:
 
 
 _ROOTS = ("XDS_ROOT_CA", "CA_ROOT_CA")
-"""Where a proxy takes the root from by which it knows istiod."""
+"""Variables with the file of the root by which a proxy verifies istiod."""
 
-# With another pilotCertProvider than istiod's own, the charts' templates give proxies no root. A volume is all that
-# can be added to a sidecar and to a native one, which is an init container, in the same way.
+# With a pilotCertProvider other than istiod itself, the charts' templates give proxies no root. A volume is the one
+# addition that works alike for a sidecar and for a native sidecar, which is an init container.
 _ROOT_FOR_PROXIES = """\
 spec:
   volumes:
@@ -89,21 +89,21 @@ spec:
 """
 
 ISTIOD = ("istiod", "istiod-remote", "istio-pilot")
-"""Names that istiod asks a certificate for, whatever its version (pilot/pkg/bootstrap/server.go, getDNSNames)."""
+"""Names for which istiod requests a certificate, in any version (pilot/pkg/bootstrap/server.go, getDNSNames)."""
 DAY = 24 * 3600
 
 
 @dataclass(frozen=True)
 class SigningRole:
-    """What Vault may sign, and for how long."""
+    """The host names that Vault may sign, and the longest lifetime."""
 
     hosts: tuple[str, ...]
     longest: int
-    """Seconds."""
+    """Longest lifetime, in seconds."""
 
 
 def signing_role(settings: Settings) -> SigningRole:
-    """Return the Vault PKI role for istiod's requests; at least a day, the life of istiod's own certificate."""
+    """Return the Vault PKI role for istiod's requests; it allows at least a day, as istiod's own certificate lives."""
     life = int(duration(settings.mtls.certificate_lifetime).total_seconds())
     canary = settings.istio.canary
     names = (*ISTIOD, f"istiod-{canary.revision}") if canary else ISTIOD

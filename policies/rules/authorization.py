@@ -1,4 +1,4 @@
-"""AuthorizationPolicies name who may come in."""
+"""AuthorizationPolicies name the callers that they admit."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -9,7 +9,7 @@ from .rule import MANDATORY, Bounds, Resource, Rule, strings
 from .tree import at, items, text, texts, within
 
 ACTIONS = ("DENY", "AUDIT", "CUSTOM")
-"""Actions that let nobody in by themselves."""
+"""Actions that admit nobody by themselves."""
 
 
 def breaches(resource: Resource, bounds: Bounds) -> Iterator[str]:
@@ -26,11 +26,11 @@ def breaches(resource: Resource, bounds: Bounds) -> Iterator[str]:
 def _of_rule(rule: Any, bounds: Bounds) -> Iterator[str]:
     sources, conditions = items(rule, "from"), items(rule, "when")
     if not (sources or conditions or items(rule, "to")):
-        yield "is empty and allows everybody everything"
+        yield "is empty and allows every caller everything"
     elif any(_narrows(condition, bounds) for condition in conditions):
         return
     elif not sources:
-        yield "names no caller: it allows everybody"
+        yield "names no caller: it allows every caller"
     else:
         for number, source in enumerate(sources):
             with within(f"from[{number}]"):
@@ -43,7 +43,7 @@ def _of_source(entry: Any, bounds: Bounds) -> Iterator[str]:
     if any(names_callers(field, found, bounds) for field, found in given.items()):
         return
     if not given:
-        yield "has a source that names no caller: it allows everybody"
+        yield "has a source that names no caller: it allows every caller"
     for field, found in given.items():
         yield f"allows the {SOURCES.get(field) or NETWORKS[field]} {', '.join(found)}"
 
@@ -66,14 +66,14 @@ RULE = Rule(
     "named-principals",
     "An ALLOW policy names its callers in every rule",
     MANDATORY,
-    "such a rule reads as protection and lets every workload in",
+    "such a rule looks like protection and admits every workload",
     "name the callers: namespaces, or principals such as cluster.local/ns/NAMESPACE/sa/ACCOUNT",
     schema={
         "addresses": strings([], 'Networks, as "192.168.1.0/24", whose addresses may stand for callers.'),
         "anySignedInUser": {
             "type": "boolean",
             "default": False,
-            "description": "Allow requestPrincipals *, which any token of any issuer fulfils.",
+            "description": "Allow requestPrincipals *, which any token of any issuer matches.",
         },
     },
     breaches=breaches,

@@ -15,7 +15,7 @@ MAXIMA = {
     "autoscaling/HorizontalPodAutoscaler": ("spec.maxReplicas", None),
     "keda.sh/ScaledObject": ("spec.maxReplicaCount", 100),
 }
-"""The most pods of an autoscaler's object, and what holds if it is not set."""
+"""Fields with the most pods of an autoscaler's object, and the default of each."""
 
 
 def breaches(resource: Resource, bounds: Bounds) -> Iterator[str]:
@@ -43,7 +43,7 @@ def _of_istio(values: Mapping[str, Any], switch: str, maximum: str, bound: int) 
 
 
 def _of_others(values: Mapping[str, Any], bound: int) -> Iterator[str]:
-    """Judge every map `autoscaling` that is on; other charts have it off by themselves."""
+    """Yield a breach for each map `autoscaling` that is on; other charts have autoscaling off by default."""
     for place, value in walk(values):
         if place.rsplit(".", 1)[-1] != "autoscaling" or not value:
             continue

@@ -1,4 +1,4 @@
-"""The callers that an AuthorizationPolicy lists: named, or everybody in other words."""
+"""The callers that an AuthorizationPolicy lists, and the ways to name everybody."""
 
 import re
 from collections.abc import Sequence
@@ -16,12 +16,12 @@ NETWORKS = {"ipBlocks": "addresses", "remoteIpBlocks": "remote addresses"}
 
 _LITERAL = re.compile(r"[^*\s]+")
 _OF_NAMESPACE = re.compile(r"([^*\s]+|\*)/?ns/[^/*\s]+/(sa/)?[^/*\s]*\*?")
-"""A principal with a wildcard that still says which namespace, as "cluster.local/ns/argocd/*"."""
+"""A principal with a wildcard that still names the namespace, such as "cluster.local/ns/argocd/*"."""
 _OF_ISSUER = re.compile(r"(https?://[^/*\s]+|[^/:*\s]+)/[^*\s]*\*")
 
 
 def names_callers(field: str, values: Sequence[str], bounds: Bounds) -> bool:
-    """Return True if each of the values of a source's field names somebody."""
+    """Return True if each of the values of a source's field names a caller."""
     if field in NETWORKS:
         return all(_is_listed(value, bounds["addresses"]) for value in values)
     return all(_names_somebody(field, value, bounds) for value in values)

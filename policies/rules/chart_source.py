@@ -18,7 +18,7 @@ SOURCES = (
 )
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*")
 _REST = re.compile(rf"({_NAME.pattern}/)*({_NAME.pattern}([:@][A-Za-z0-9.:_-]+)?)?")
-"""What may follow an allowed source: plain segments, none of them "..", encoded, a query or a fragment."""
+"""The path below an allowed source: plain segments, none of them "..", encoded, a query or a fragment."""
 
 
 def breaches(resource: Resource, bounds: Bounds) -> Iterator[str]:
@@ -26,7 +26,7 @@ def breaches(resource: Resource, bounds: Bounds) -> Iterator[str]:
         return
     chart, repository = text(resource.props, "chart"), text(resource.props, "repositoryOpts.repo")
     if not chart:
-        yield "chart is not set, so where it comes from cannot be judged"
+        yield "chart is not set, so that its source cannot be judged"
         return
     if repository and not _is_below(repository, bounds["sources"]):
         yield f"chart {chart} comes from {repository}"
@@ -35,7 +35,7 @@ def breaches(resource: Resource, bounds: Bounds) -> Iterator[str]:
         if not _is_below(chart, bounds["sources"]):
             yield f"chart {chart} comes from outside of the allowed sources"
     elif repository and not _NAME.fullmatch(chart):
-        yield f"chart {chart} is a path, which Helm looks for before it asks {repository}"
+        yield f"chart {chart} is a path, which Helm looks up before it asks {repository}"
     elif not repository and not bounds["packaged"]:
         yield f"chart {chart} is a local package"
     elif not repository and not chart.endswith(".tgz"):
@@ -43,7 +43,7 @@ def breaches(resource: Resource, bounds: Bounds) -> Iterator[str]:
 
 
 def _is_below(source: str, allowed: list[str]) -> bool:
-    """Return True for an allowed source and what lies below it."""
+    """Return True for an allowed source and for paths below it."""
     for prefix in (entry.rstrip("/") for entry in allowed):
         if source == prefix or (source.startswith(f"{prefix}/") and _REST.fullmatch(source, len(prefix) + 1)):
             return True
@@ -54,12 +54,12 @@ RULE = Rule(
     "chart-source",
     "Charts come from the allowed repositories",
     MANDATORY,
-    "a chart runs with all rights in the cluster; Istio's hosts at Google go away in December 2026",
+    "a chart runs with all rights in the cluster; Istio's hosts at Google shut down in December 2026",
     "set charts.source to one of the allowed sources, or add yours to the policy config after a review",
     schema={
         "sources": strings(
             SOURCES,
-            "Repositories and registries; what lies below them is allowed too.",
+            "Repositories and registries; the paths below them are allowed too.",
         ),
         "packaged": {
             "type": "boolean",

@@ -1,4 +1,4 @@
-"""Every chart is pinned to one exact version."""
+"""Charts are pinned to one exact version."""
 
 import re
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ def breaches(resource: Resource, _: Bounds) -> Iterator[str]:
     elif version is None or not EXACT.fullmatch(str(version)):
         yield f"chart {chart} has version {version!r}"
     elif ":" in file or "@" in file:
-        yield f"chart {chart} names a tag or digest, which comes before version {version}"
+        yield f"chart {chart} names a tag or digest, which overrides version {version}"
     elif not at(resource.props, "repositoryOpts.repo") and "://" not in chart:
         yield f"chart {chart} is a folder, whose content no version pins"
 
@@ -34,14 +34,14 @@ def _of_package(chart: str, file: str, version: object) -> Iterator[str]:
     if not named:
         yield f"chart {chart} has no version in its name"
     elif version is not None and str(version).removeprefix("v") != named["version"].removeprefix("v"):
-        yield f"chart {chart} is not of version {version}, which Helm does not look at for a package"
+        yield f"chart {chart} does not have version {version} in its name, and Helm ignores the version for a package"
 
 
 RULE = Rule(
     "exact-chart-version",
     "A Helm release names one exact chart version",
     MANDATORY,
-    "a range installs something else tomorrow, unseen by any review",
+    "a range installs another version tomorrow, without any review",
     'pin it, such as "1.20.3", in istio.version, observability or vault.certManager',
     breaches=breaches,
 )

@@ -53,7 +53,7 @@ RULE = Rule(
     "gateway-hosts",
     "A Gateway names the hosts that it answers for",
     ADVISORY,
-    "with * any namespace's VirtualService can claim a name, but a home cluster may have no names at all",
+    "with *, a VirtualService of any namespace can claim a name; advisory, because a home cluster may have no names",
     "name the hosts in traffic, or list the Gateway's name in the policy config",
     schema={"anyHost": strings([], "Gateways that may answer for every host, as NAME or NAMESPACE/NAME.")},
     breaches=breaches,

@@ -9,7 +9,7 @@ from .rule import MANDATORY, Bounds, Resource, Rule, WrongType, strings
 from .tree import at, text, type_name, walk
 
 NEEDS_HUB = ("istiod", "cni", "ztunnel")
-"""Charts of Istio with an image of their own; the gateways take istiod's."""
+"""Istio's charts with an image of their own; the gateways use istiod's image."""
 INJECTOR = "istio-sidecar-injector"
 PROXIES = ("istio-proxy", "istio-init", "istio-validation", "discovery")
 _IMAGE = re.compile(r"(?i)(^|[._/])(proxy_?image|image(_name)?|image\w*\.repository)$")
@@ -18,7 +18,7 @@ _REGISTRY = re.compile(r"(?i)(^|[._])(image_?registry|image\w*\.registry)$")
 _IN_CONTAINER = re.compile(r"(?i)(containers?|sidecars)(\[[0-9]+\]|\.[^.]+)\.image$")
 _IN_TEXT = re.compile(r"""["']?(?:image|[\w./]*proxyImage)["']?\s*:\s*["']?(\{\{.*?\}\}|[^\s"',}]*)""")
 _OF_INJECTOR = re.compile(r"auto|\{\{-?\s*\.Proxy(Init)?Image\s*-?\}\}")
-"""What istiod fills in itself, from the hub."""
+"""Image names that istiod fills in from the hub."""
 
 
 def breaches(resource: Resource, bounds: Bounds) -> Iterator[str]:
@@ -32,10 +32,10 @@ def breaches(resource: Resource, bounds: Bounds) -> Iterator[str]:
 def _of_release(resource: Resource, hubs: list[str]) -> Iterator[str]:
     values, name = release_values(resource), chart(resource)
     if name in NEEDS_HUB and at(values, "global.hub") is None:
-        yield "global.hub is not set, and the 1.30 charts' own goes away"
+        yield "global.hub is not set, and the default of the 1.30 charts shuts down in December 2026"
     for place, value in walk(values):
         yield from _of_value(place, value, hubs)
-        # Other charts' texts, a dashboard's for one, may speak of images that nobody runs.
+        # Texts of other charts, such as a dashboard's, may mention images that no pod runs.
         if isinstance(value, str) and name in (*NEEDS_HUB, "gateway"):
             yield from _of_text(place, value, hubs)
 
@@ -79,9 +79,9 @@ def _of_image(place: str, image: str, hubs: list[str]) -> Iterator[str]:
 
 RULE = Rule(
     "image-hub",
-    "istiod names an image hub of the allowed list, and no value an image from elsewhere",
+    "istiod names an image hub of the allowed list, and no Helm value names an image from elsewhere",
     MANDATORY,
-    "every sidecar's image comes from it; hubs of Istio at Google go away in December 2026",
+    "every sidecar's image comes from it; Istio's hubs at Google shut down in December 2026",
     "set images.hub to an allowed hub, or add yours to the policy config after a review",
     schema={"hubs": strings(["docker.io/istio"], "Registry and organisation, as in images.hub.")},
     breaches=breaches,

@@ -61,7 +61,7 @@ def _of_namespace(resource: Resource, name: str | None, led: set[str]) -> Iterat
 
 
 def _of_pods(resource: Resource, namespaces: list[str]) -> Iterator[str]:
-    """Find pods that opt out by their own label."""
+    """Yield a breach for pods that opt out by their own label."""
     if not resource.resource_type.startswith("kubernetes:") or is_release(resource):
         return
     if at(resource.props, "metadata.namespace") in namespaces:
@@ -72,7 +72,7 @@ def _of_pods(resource: Resource, namespaces: list[str]) -> Iterator[str]:
 
 
 def _of_istiod(values: Mapping[str, Any]) -> Iterator[str]:
-    """Find values with which istiod passes over the namespaces' label."""
+    """Yield a breach for values with which istiod ignores the namespaces' label."""
     for place, selectors in anywhere(values, "sidecarInjectorWebhook.neverInjectSelector"):
         if selectors:
             yield f"{place} keeps pods without a sidecar"
@@ -86,13 +86,15 @@ def _of_istiod(values: Mapping[str, Any]) -> Iterator[str]:
 
 RULE = StackRule(
     "sidecar-injection",
-    "The workloads' namespaces have istio-injection=enabled, and istiod heeds it",
+    "The workloads' namespaces have istio-injection=enabled, and istiod obeys it",
     MANDATORY,
-    "a pod without a sidecar is cut off under STRICT, or speaks plain text",
+    "under STRICT, a pod without a sidecar cannot call the mesh; otherwise it calls in plain text",
     "let the program set the namespace's labels; one that needs no sidecars goes into `without` in the policy config",
     schema={
-        "namespaces": strings(["trading"], "Namespaces whose pods need a sidecar in any case, as trading.namespace."),
-        "without": strings([], "Namespaces of the stack that need none, though no release goes there."),
+        "namespaces": strings(["trading"], "Namespaces whose pods always need a sidecar, such as trading.namespace."),
+        "without": strings(
+            [], "Namespaces of the stack that need no sidecars, although no release is installed there."
+        ),
     },
     breaches=breaches,
 )

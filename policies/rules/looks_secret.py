@@ -1,4 +1,4 @@
-"""What a secret looks like, by its text or by the name that it has."""
+"""The recognition of a secret, by its text or by its name."""
 
 import base64
 import binascii
@@ -28,7 +28,7 @@ _NAMED = re.compile(
 _REFERENCE_NAME = re.compile(r"(existing\w*|pull_?|from_?)secrets?$|(bypass|compass)$", re.IGNORECASE)
 """Keys whose text is the name of a Secret."""
 _REFERENCE = re.compile(r"\$(__\w+)?\{[^}]*\}|\$\(\w+\)|\$[A-Z_]+|secret:[^:\s]+:[^:\s]+|\{\{.*\}\}", re.DOTALL)
-"""A text that is filled in where it is used."""
+"""A text that is replaced where it is used."""
 _SETTING = re.compile(
     r"""(?:^[\s-]*|[{,;&?\s])["']?(?P<name>[\w.-]+)["']?[ \t]*[:=][ \t]*"""
     r"""(?P<value>"[^"\n]*"|'[^'\n]*'|\$\w*\{[^}\n]*\}|\{\{.*?\}\}|[^\s,;&}\[{|>#\\"'][^\s,;&}]*)""",
@@ -39,14 +39,14 @@ _PASSWORDS = re.compile(r"(?i)pass(words?|wd|phrases?)?[0-9]*$|pwd$")
 
 
 def held(value: str) -> Iterator[str]:
-    """Yield what a text holds, also where it is in base64."""
+    """Yield the kinds of secret that a text contains, also one in base64."""
     for text in (value, _decoded(value)):
         found = (what for what, pattern in LOOKS_SECRET.items() if pattern.search(text))
         yield from islice(found, 1)
 
 
 def set_in(value: str) -> Iterator[str]:
-    """Yield the names of secrets that a text sets, as a file of settings does: "password: ..." or "token=..."."""
+    """Yield the names of secrets that a text sets, as in a file of settings: "password: ..." or "token=..."."""
     for match in () if _REFERENCE.fullmatch(value) else _SETTING.finditer(value):
         plain = match["value"].strip("\"'")
         if is_named_secret(match["name"]) and is_plain(match["name"], plain) and not _SWITCH.fullmatch(plain):
@@ -54,13 +54,13 @@ def set_in(value: str) -> Iterator[str]:
 
 
 def is_named_secret(place: str) -> bool:
-    """Return True if a key, or the list that an entry is in, has a secret's name."""
+    """Return True if a key, or the list that contains an entry, has a secret's name."""
     name = re.sub(r"(\[[0-9]+\])+$", "", place)
     return bool(_NAMED.search(name)) and not _REFERENCE_NAME.search(name)
 
 
 def is_plain(place: str, value: Any) -> bool:
-    """Return True for a text that stands for itself, and for a number where a password belongs."""
+    """Return True for a literal text, and for a number in the place of a password."""
     if isinstance(value, str):
         return bool(value) and not _REFERENCE.fullmatch(value)
     return isinstance(value, int | float) and not isinstance(value, bool) and bool(_PASSWORDS.search(place))

@@ -1,4 +1,4 @@
-"""Where istiod is, a mesh-wide STRICT is."""
+"""A stack with istiod has a mesh-wide STRICT policy."""
 
 from collections.abc import Iterator, Sequence
 
@@ -14,7 +14,7 @@ def breaches(resources: Sequence[Resource], _: Bounds) -> Iterator[str]:
     for istiod in (resource for resource in resources if chart(resource) == "istiod"):
         yield from unread(istiod)
         for place, _value in anywhere(release_values(istiod), "env.SHARED_MESH_CONFIG"):
-            yield f"{place} takes mesh settings from where this rule cannot read them"
+            yield f"{place} takes mesh settings from a source that this rule cannot read"
         for root in _roots(istiod):
             yield from _of_root(root, [one for one in policies if _is_mesh_wide(one, root, _revision(istiod))])
 
@@ -23,7 +23,7 @@ def _of_root(root: str | None, mesh_wide: list[Resource]) -> Iterator[str]:
     if not any(_is_strict(policy) for policy in mesh_wide):
         yield f"no PeerAuthentication without a selector in {root} has spec.mtls.mode STRICT"
     elif not all(_is_strict(policy) for policy in mesh_wide):
-        yield f"one PeerAuthentication without a selector in {root} is STRICT, another is not: the oldest holds"
+        yield f"one PeerAuthentication without a selector in {root} is STRICT, another is not: Istio applies the oldest"
 
 
 def _roots(istiod: Resource) -> Sequence[str | None]:
@@ -50,7 +50,7 @@ def _is_mesh_wide(policy: Resource, root: str | None, revision: str) -> bool:
     return (
         at(policy.props, "metadata.namespace") == root
         and not mapping(policy.props, "spec.selector.matchLabels")
-        # istiod passes over what is labelled for another revision than its own.
+        # istiod ignores objects that are labelled for another revision.
         and labels.get(REVISION, revision) == revision
     )
 

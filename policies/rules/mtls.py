@@ -1,4 +1,4 @@
-"""mutual TLS is weakened for listed workloads only."""
+"""Mutual TLS is weakened for listed workloads only."""
 
 from collections.abc import Iterator
 
@@ -25,7 +25,7 @@ def _of_policy(resource: Resource, bounds: Bounds) -> Iterator[str]:
     name = at(resource.props, "metadata.name")
     selector = mapping(resource.props, "spec.selector.matchLabels")
     labels = {f"{key}={value}" for key, value in selector.items()}
-    whom = f"workloads with {', '.join(sorted(labels))}" if labels else "all workloads in its reach"
+    whom = f"workloads with {', '.join(sorted(labels))}" if labels else "all workloads in its scope"
     for place, mode in _modes(resource):
         weak = None
         if mode == "DISABLE":
@@ -50,12 +50,12 @@ def _modes(resource: Resource) -> Iterator[tuple[str, str | None]]:
 
 
 def _past_the_proxy(tree: object, quiet: bool = False) -> Iterator[str]:
-    """Find ports that callers reach past the sidecar, in plain text and whatever the mode is."""
+    """Yield a breach for ports that bypass the sidecar, in plain text and in any mode."""
     for place, value in walk(tree, quiet=quiet):
         if place.endswith((EXCLUDED, "proxy.excludeInboundPorts")) and value not in (None, ""):
-            yield f"{place} leads ports {value} past the proxy"
+            yield f"{place} makes ports {value} bypass the proxy"
         elif place.endswith((INCLUDED, "proxy.includeInboundPorts")) and value not in (None, "*"):
-            yield f"{place} leads all ports but {value or 'none'} past the proxy"
+            yield f"{place} makes all ports except {value or 'none'} bypass the proxy"
 
 
 RULE = Rule(

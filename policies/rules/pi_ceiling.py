@@ -1,4 +1,4 @@
-"""No container of ours is larger than a Pi can bear."""
+"""Containers of the stack are no larger than a Pi can bear."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -57,12 +57,12 @@ def _is_of_container(place: str, tree: Mapping[str, Any]) -> bool:
     if last != "resources" or _LISTS.search(re.sub(r"(\[[0-9]+\]|\.[^.]+)$", "", parent)):
         return False
     around = tree.get(parent)
-    # The rules of a Role have `resources` too, and so has the claim of a volume.
+    # The rules of a Kubernetes Role have `resources` too, and so has the claim of a volume.
     return not isinstance(around, Mapping) or not ({"verbs", "apiGroups", "accessModes"} & set(around))
 
 
 def _everywhere(tree: Any, bounds: Bounds, of_release: bool = True) -> Iterator[str]:
-    """Judge the lists of containers, and the annotations that size a sidecar, wherever they stand."""
+    """Yield a breach for each list of containers, and each annotation that sizes a sidecar, anywhere in the tree."""
     for place, value in walk(tree, quiet=not of_release):
         if annotation := _ANNOTATION.search(place):
             yield from _judge(place, value, bounds[annotation[1].lower()])
@@ -72,11 +72,11 @@ def _everywhere(tree: Any, bounds: Bounds, of_release: bool = True) -> Iterator[
                     resources = mapping(container, "resources")
                 yield from _judge_all(name, resources, bounds)
         elif of_release and isinstance(value, str) and _IN_TEXT.search(value):
-            yield f"{place} holds containers in a text, where they cannot be judged"
+            yield f"{place} has containers inside a text, where this rule cannot judge them"
 
 
 def _containers(place: str, value: Any) -> Iterator[tuple[str, Any]]:
-    """Yield the containers of a list, or of a map by name, each with what to call it."""
+    """Yield the containers of a list, or of a map by name, each with its name for a message."""
     if isinstance(value, Mapping):
         yield from value.items()
     elif isinstance(value, Sequence) and not isinstance(value, str):
@@ -89,13 +89,17 @@ def _containers(place: str, value: Any) -> Iterator[tuple[str, Any]]:
 
 RULE = Rule(
     "pi-ceiling",
-    "Every container of ours has requests and limits within the ceiling",
+    "Every container of the stack has requests and limits within the ceiling",
     MANDATORY,
-    "one container without a limit takes a 4 GB board down, and every pod on it",
-    "set it, or lower it: `resources` in istio, proxy, ingress, egress, observability or vault.certManager",
+    "a single container without a limit can take down a 4 GB board with every pod on it",
+    "set or lower `resources` in istio, proxy, ingress, egress, observability or vault.certManager",
     schema={
-        "cpu": {"type": "string", "default": "1", "description": "The most CPU that a container may ask for or use."},
-        "memory": {"type": "string", "default": "512Mi", "description": "The most memory, likewise."},
+        "cpu": {"type": "string", "default": "1", "description": "The most CPU that a container may request or use."},
+        "memory": {
+            "type": "string",
+            "default": "512Mi",
+            "description": "The most memory that a container may request or use.",
+        },
     },
     breaches=breaches,
 )

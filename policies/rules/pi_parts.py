@@ -1,4 +1,4 @@
-"""The containers of a release: where the values say what each may use, and which of them are on."""
+"""The containers of a release: the place of each one's resources in the values, and its switch."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -24,13 +24,13 @@ PARTS: Mapping[str, Mapping[str, str | None]] = {
         "startupapicheck.resources": "startupapicheck.enabled",
     },
 }
-"""For each chart where its containers' resources stand, and the switch that is on unless it is false or 0."""
+"""Place of each container's resources by chart, and its switch, which is on unless it is false or 0."""
 
 
 def missing(chart: str | None, values: Mapping[str, Any], found: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the places of containers that run, and whose resources are not set.
+    """Yield the places of running containers whose resources are not set.
 
-    Of a chart that is not in the table it is only known that it has one container at least.
+    A chart outside the table has at least one container.
     """
     parts = PARTS.get(chart or "", {} if found else {"resources": None})
     for place, switch in parts.items():

@@ -1,4 +1,4 @@
-"""The mesh's pods run on the Pis, and only there."""
+"""Pods of the mesh run on the Pis, and only there."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -26,7 +26,7 @@ def breaches(resource: Resource, bounds: Bounds) -> Iterator[str]:
         found = _required(mapping(values, f"{prefix}affinity"), f"{prefix}affinity")
     if not found:
         yield f"neither {prefix}nodeSelector nor a required {prefix}affinity names {ARCHITECTURE}"
-    yield from (f"{ARCHITECTURE} {name} is asked for" for name in sorted(found - set(bounds["architectures"])))
+    yield from (f"{ARCHITECTURE} {name} is requested" for name in sorted(found - set(bounds["architectures"])))
 
 
 def _required(affinity: Mapping[str, Any], place: str) -> set[str]:
@@ -45,9 +45,9 @@ def _names(want: Any) -> bool:
 
 RULE = Rule(
     "arm64-placement",
-    "istiod and the gateways ask for nodes of the Pis' architecture",
+    "istiod and the gateways request nodes of the Pis' architecture",
     MANDATORY,
-    "in a mixed cluster a pod that lands elsewhere runs outside the Pis' budget",
+    "in a mixed cluster, a pod on another node is outside the Pis' budget",
     "set cluster.architecture; a cluster of another kind names its own in the policy config",
     schema={"architectures": strings(["arm64"], f"Allowed values of {ARCHITECTURE}.")},
     breaches=breaches,

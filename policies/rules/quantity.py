@@ -9,7 +9,7 @@ _QUANTITY = re.compile(r"(?P<number>[0-9]+\.?[0-9]*|\.[0-9]+)(?P<exponent>[eE][+
 
 
 def number(quantity: object) -> float | None:
-    """Return the cores or bytes of "100m", "256Mi", "1e3" or 1.5; None for what is no quantity."""
+    """Return the cores or bytes of "100m", "256Mi", "1e3" or 1.5; None for a value that is no quantity."""
     match = _QUANTITY.fullmatch(str(quantity))
     if isinstance(quantity, bool) or not match or match["unit"] not in UNITS or (match["exponent"] and match["unit"]):
         return None

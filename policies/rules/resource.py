@@ -1,4 +1,4 @@
-"""What the engine's resources are: Helm releases and their charts, Kubernetes objects and their kinds."""
+"""The engine's resources: Helm releases and their charts, Kubernetes objects and their kinds."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -9,7 +9,7 @@ from .tree import at, mapping, text
 
 PATCH = "Patch"
 PREFIXES = ("", "pilot.", "_internal_defaults_do_not_set.")
-"""Where istiod's chart takes values from, besides the place that its documentation names."""
+"""Places from which istiod's chart takes values, besides the documented one."""
 _HELM = re.compile(r"kubernetes:helm\.sh/v[0-9]+:(Release|Chart)")
 _KUBERNETES = re.compile(r"kubernetes:((?P<group>[^/:]+)/)?[^/:]+:(?P<kind>\w+)")
 _VERSION = re.compile(r"[-:@_]v?[0-9]+(\.[0-9]+)*.*$")
@@ -17,7 +17,7 @@ _ISTIO = re.compile(r"(istiod|gateway)(?=[-_.]|$)")
 
 
 def is_release(resource: Resource) -> bool:
-    """Return True for what installs a chart: a Release, or a Chart of any version of the provider's API."""
+    """Return True for a resource that installs a chart: a Release, or a Chart of any version of the provider's API."""
     return _HELM.fullmatch(resource.resource_type) is not None
 
 
@@ -28,7 +28,7 @@ def chart(resource: Resource) -> str | None:
     path = re.split(r"[?#]", text(resource.props, "chart") or "")[0]
     last = path.rstrip("/.").rsplit("/", 1)[-1].lower()
     name = _VERSION.sub("", last.removesuffix(".tgz"))
-    # A copy such as "./istiod-vendored" is judged as what it is a copy of.
+    # A copy such as "./istiod-vendored" is judged as the chart of which it is a copy.
     return match[1] if (match := _ISTIO.match(name)) else name
 
 
@@ -38,7 +38,7 @@ def release_values(resource: Resource) -> Mapping[str, Any]:
 
 
 def anywhere(values: Mapping[str, Any], path: str) -> Iterator[tuple[str, Any]]:
-    """Yield what istiod's values have at a path, and where its chart merges into that path from."""
+    """Yield istiod's values at a path, and those at the places from which its chart merges into that path."""
     for prefix in PREFIXES:
         value = at(values, f"{prefix}{path}")
         if value not in (None, ""):
@@ -46,7 +46,7 @@ def anywhere(values: Mapping[str, Any], path: str) -> Iterator[tuple[str, Any]]:
 
 
 def unread(resource: Resource) -> Iterator[str]:
-    """Yield a breach for each property that changes a release where no rule can read it."""
+    """Yield a breach for each property that changes a release in a way that no rule can read."""
     for key in ("valueYamlFiles", "postrender", "postRenderer"):
         if is_release(resource) and resource.props.get(key):
             yield f"{key} of chart {chart(resource)} changes it where this rule cannot read it"

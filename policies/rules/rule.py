@@ -1,4 +1,4 @@
-"""What a rule is, and how the engine gets it."""
+"""The types of a rule, and its form for the engine."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,21 +19,21 @@ from pulumi_policy import (
 MANDATORY, ADVISORY = EnforcementLevel.MANDATORY, EnforcementLevel.ADVISORY
 
 Bounds = Mapping[str, Any]
-"""What policy config says, or the defaults of the rule's schema."""
+"""The bounds of a rule: the policy config, or the defaults of the rule's schema."""
 
 Resource = ResourceValidationArgs | PolicyResource
-"""Both have resource_type, name, urn, props and opts."""
+"""The engine's resource: both types have resource_type, name, urn, props and opts."""
 
 
 class WrongType(Exception):
-    """A property has a type that nothing can be read from; the rule that reads it calls it a breach."""
+    """A property has a type that cannot be read; the rule that reads it reports a breach."""
 
     def __init__(self, place: str, found: str, wanted: str) -> None:
         super().__init__(f"{place} is {found}, where {wanted} belongs" if place else f"is {found}, not {wanted}")
         self.place, self.found, self.wanted = place, found, wanted
 
     def below(self, place: str) -> "WrongType":
-        """Return the same of a tree that itself stands at a place."""
+        """Return the same error for a tree that itself stands at a place."""
         return WrongType(f"{place}.{self.place}".rstrip("."), self.found, self.wanted)
 
 
@@ -41,12 +41,12 @@ class WrongType(Exception):
 class _Metadata:
     name: str
     says: str
-    """What holds where the rule is kept."""
+    """The requirement of the rule, as a sentence."""
     level: EnforcementLevel
     why: str
-    """Why it has this level."""
+    """The reason for the rule's level."""
     fix: str
-    """What to do about a breach."""
+    """The repair of a breach."""
     schema: Mapping[str, dict[str, Any]] = field(default_factory=dict, kw_only=True)
     """JSON schema of each bound that policy config may set, with its default."""
 
@@ -71,10 +71,10 @@ class _Metadata:
 
 @dataclass(frozen=True)
 class Rule(_Metadata):
-    """A rule about each resource by itself."""
+    """A rule about each single resource."""
 
     breaches: Callable[[Resource, Bounds], Iterable[str]] = field(kw_only=True)
-    """A sentence for each breach."""
+    """Function that yields a sentence for each breach."""
 
     def policy(self) -> Policy:
         def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
@@ -89,7 +89,7 @@ class StackRule(_Metadata):
     """A rule about all resources together."""
 
     breaches: Callable[[Sequence[Resource], Bounds], Iterable[str]] = field(kw_only=True)
-    """A sentence for each breach."""
+    """Function that yields a sentence for each breach."""
 
     def policy(self) -> Policy:
         def validate(args: StackValidationArgs, report: ReportViolation) -> None:
@@ -100,7 +100,7 @@ class StackRule(_Metadata):
 
 
 def _in_words(breaches: Iterable[str]) -> Iterator[str]:
-    """Yield the breaches, and last the wrong type that ended the search for them."""
+    """Yield the breaches, and last the wrong type that ended the search."""
     try:
         yield from breaches
     except WrongType as error:
@@ -108,5 +108,5 @@ def _in_words(breaches: Iterable[str]) -> Iterator[str]:
 
 
 def strings(default: Sequence[str], description: str) -> dict[str, Any]:
-    """The schema of a bound that is a list of strings."""
+    """Return the schema of a bound that is a list of strings."""
     return {"type": "array", "items": {"type": "string"}, "default": list(default), "description": description}

@@ -1,4 +1,4 @@
-"""Values of whatever type below a resource: found by their path, or all of them with their paths."""
+"""Values of any type below a resource: found by path, or listed with their paths."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ _TYPES = {str: "a text", bool: "true or false", int: "a number", float: "a numbe
 
 
 def at(tree: Any, path: str) -> Any:
-    """Return the value at "pilot.resources", or None; refuse what is no map on the way there."""
+    """Return the value at "pilot.resources", or None; refuse a value that is no map on the way there."""
     walked: list[str] = []
     for key in path.split("."):
         if tree is None:
@@ -61,7 +61,7 @@ def amount(tree: Any, path: str) -> float | None:
 
 
 def type_name(value: Any) -> str:
-    """Return the type of a value in words; never the value, which may be a secret."""
+    """Return the type of a value in words; never the value itself, which may be a secret."""
     if isinstance(value, Mapping):
         return "a map"
     return _TYPES.get(type(value), "nothing" if value is None else "a list")
@@ -70,8 +70,8 @@ def type_name(value: Any) -> str:
 def walk(tree: Any, path: str = "", quiet: bool = False) -> Iterator[tuple[str, Any]]:
     """Yield every value below a tree with its path, the branches included.
 
-    What is not known yet is passed over and, unless `quiet`, told at the end: the engine then says that the rule
-    could not be judged.
+    Values that are not known yet are skipped and, unless `quiet`, reported at the end: the engine then says that the
+    rule could not be judged.
     """
     unknown: UnknownValueError | None = None
     for key in _keys(tree):
@@ -88,7 +88,7 @@ def walk(tree: Any, path: str = "", quiet: bool = False) -> Iterator[tuple[str, 
 
 @contextmanager
 def within(place: str) -> Iterator[None]:
-    """Name the place of a tree in what is told of the types in it."""
+    """Add the place of a tree to the type errors inside it."""
     try:
         yield
     except WrongType as error:

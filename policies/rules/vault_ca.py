@@ -1,4 +1,4 @@
-"""The CA in Vault: its key, its life, its path length."""
+"""The CA in Vault has a strong key, a bounded life and a bounded path length."""
 
 import re
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ def breaches(resource: Resource, bounds: Bounds) -> Iterator[str]:
     if kind in (SIGNED, ROOT):
         yield from _certificate(resource, bounds)
     if kind == IMPORTED:
-        yield "a CA that is imported with its key has been outside of Vault, and cannot be judged"
+        yield "the key of an imported CA has been outside of Vault, and cannot be judged"
     if kind == ENDPOINT and _MAKES_A_CA.search(text(resource.props, "path") or ""):
         yield f"{resource.props.get('path')} makes a CA where its key and life cannot be judged"
 
@@ -61,7 +61,7 @@ def _certificate(resource: Resource, bounds: Bounds) -> Iterator[str]:
 
 
 def _seconds(duration: object) -> int | None:
-    """Return the seconds of Vault's "8760h" or 3600; None for what is no duration."""
+    """Return the seconds of Vault's "8760h" or 3600; None for a value that is no duration."""
     number = f"{duration:.0f}" if isinstance(duration, float) and duration.is_integer() else str(duration)
     match = re.fullmatch(r"([0-9]{1,12})([smhd]?)", number)
     return int(match[1]) * SECONDS[match[2]] if match else None
@@ -69,14 +69,14 @@ def _seconds(duration: object) -> int | None:
 
 RULE = Rule(
     "vault-ca",
-    "The mesh's CA has a strong key, a bounded life and signs no further CA",
+    "The mesh's CA has a strong key and a bounded life, and signs no further CA",
     MANDATORY,
-    "whoever gets hold of this key speaks for every workload until the certificate ends",
+    "whoever steals this key can act as any workload until the certificate expires",
     "set the vault settings to a listed key type, a ttl within the bound and a path length of 0",
     schema={
-        "keys": strings(["ec-256", "ec-384", "rsa-4096"], "Allowed keys, as TYPE-BITS."),
+        "keys": strings(["ec-256", "ec-384", "rsa-4096"], "Allowed keys, written as TYPE-BITS."),
         "longestLife": {"type": "string", "default": "8760h", "description": "The longest ttl of the CA."},
-        "pathLength": {"type": "integer", "default": 0, "description": "How many CAs below this one."},
+        "pathLength": {"type": "integer", "default": 0, "description": "Number of CAs that may be below this one."},
     },
     breaches=breaches,
 )

@@ -48,7 +48,7 @@ def _stage(item: pytest.Item) -> int:
 
 @pytest.fixture(scope="session", autouse=True)
 def lab() -> Iterator[None]:
-    """The local cluster; one that is not up is started, and stopped again."""
+    """Yield the local cluster; one that is not up is started, and stopped again."""
     was_up = state.is_up()
     up()
     yield
@@ -58,7 +58,7 @@ def lab() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def visibly(pytestconfig: pytest.Config) -> Callable[..., None]:
-    """`visibly(programs.ensure, ["vault"])`: calls what may take minutes, and lets its progress be seen."""
+    """Return `visibly(programs.ensure, ["vault"])`: call a function that may take minutes, and show its progress."""
     capture = pytestconfig.pluginmanager.getplugin("capturemanager")
 
     def call(function: Callable[..., object], *arguments: object) -> None:
@@ -70,13 +70,13 @@ def visibly(pytestconfig: pytest.Config) -> Callable[..., None]:
 
 @pytest.fixture(scope="session")
 def older_istio(lab: None, visibly: Callable[..., None]) -> Callable[[str], None]:  # noqa: ARG001 - first the lab
-    """`older_istio("1.30.0")`: the nodes have that control plane and its proxy, built if they are not."""
+    """Return `older_istio("1.30.0")`: give the nodes that control plane and its proxy, built if needed."""
     return cache(lambda version: visibly(node_images.load_istio, version))
 
 
 @pytest.fixture(scope="session")
 def project(lab: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:  # noqa: ARG001 - first the lab
-    """The stack lab in one folder for all tests; a mesh is there after them if one was there before."""
+    """Yield the stack lab in one folder for all tests; a mesh is there after them if one was there before."""
     project = Project(tmp_path_factory.mktemp("project"))
     project.run("pulumi", "stack", "select", STACK, "--create")
     for cleared in dead_run.clear(project.environment):
@@ -92,21 +92,24 @@ def project(lab: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pro
 
 @pytest.fixture(scope="session")
 def mesh(project: Project) -> Project:
-    """The stack lab as it is shipped, installed by the program once. Who changes it puts it right again."""
+    """Return the stack lab as it is shipped, installed by the program once.
+
+    A test that changes the mesh restores it.
+    """
     project.must_hold_the_shipped_mesh()
     return project
 
 
 @pytest.fixture(scope="module")
 def reader_kubeconfig(mesh: Project, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:  # noqa: ARG001
-    """The kubeconfig of an account that may get and list what `verify --read-only` reads, and nothing else."""
+    """Yield the kubeconfig of an account that may get and list what `verify --read-only` reads, and nothing else."""
     with mesh_reader.kubeconfig(tmp_path_factory.mktemp("reader")) as file:
         yield file
 
 
 @pytest.fixture
 def alone(project: Project) -> Iterator[Project]:
-    """The stack lab for a test that takes it apart: nothing that tests share stands on it any more."""
+    """Yield the stack lab for a test that takes it apart: no shared mesh is left on it."""
     project.leave()
     yield project
     project.reset()
@@ -114,14 +117,14 @@ def alone(project: Project) -> Iterator[Project]:
 
 @pytest.fixture
 def nothing(alone: Project) -> Project:
-    """The stack lab with nothing installed."""
+    """Return the stack lab with nothing installed."""
     alone.must_hold_nothing()
     return alone
 
 
 @pytest.fixture(scope="module")
 def namespace(request: pytest.FixtureRequest) -> Iterator[Callable[..., str]]:
-    """`namespace("shop", **labels)`: makes a namespace for the tests of this module; it goes with all that is in it."""
+    """Yield `namespace("shop", **labels)`: create a namespace for this module's tests, removed with all its content."""
     made: list[str] = []
 
     def make(name: str, **labels: str) -> str:
@@ -129,7 +132,7 @@ def namespace(request: pytest.FixtureRequest) -> Iterator[Callable[..., str]]:
         metadata = {"name": full, "labels": {key.replace("_", "-"): value for key, value in labels.items()}}
         kubectl("apply", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}))
         made.append(full)
-        # A pod made before its account is there is refused.
+        # The API server refuses a pod whose service account does not exist yet.
         kubectl("wait", "--for=create", "serviceaccount/default", f"--namespace={full}", "--timeout=60s")
         return full
 
@@ -140,7 +143,7 @@ def namespace(request: pytest.FixtureRequest) -> Iterator[Callable[..., str]]:
 
 @pytest.fixture
 def figure(request: pytest.FixtureRequest) -> Callable[[str], None]:
-    """`figure("what was seen")`: the test's row in docs/live.md, written where `--figures` asks for it."""
+    """Return `figure("120 ms")`: write the test's row in docs/live.md, if `--figures` asks for it."""
     section = (request.module.__doc__ or "").strip().partition("\n")[0].rstrip(".")
     what = figures.sentence(request.node.name)
 

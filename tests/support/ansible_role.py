@@ -1,4 +1,4 @@
-"""A mesh as the Ansible role leaves it: its commands and values, on the local cluster."""
+"""A mesh as the Ansible role installs it: its commands and values, on the local cluster."""
 
 from collections.abc import Mapping
 
@@ -10,7 +10,7 @@ from tests.support.helm import helm
 
 VERSION = "1.31.0"
 NAMES = {"base": names.BASE, "istiod": names.ISTIOD, "ingress": names.INGRESS}
-"""Name of each release that the role makes, by its key in releases.names."""
+"""Name of each release of the Ansible role, by its key in releases.names."""
 OTHERS = {"base": "mesh-crds", "istiod": "mesh", "ingress": "istio-edge"}
 ROOM = {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"cpu": "500m", "memory": "256Mi"}}
 SIDECAR = {"requests": {"cpu": "50m", "memory": "128Mi"}, "limits": {"cpu": "200m", "memory": "256Mi"}}
@@ -27,11 +27,11 @@ LAB = {
     "pilot.env.PILOT_ENABLE_ALPN_FILTER": "false",
     "telemetry.enabled": "false",
 }
-"""What the local cluster's images need, and the role does not have."""
+"""Values for the local cluster's images, which the Ansible role does not have."""
 
 
 def install(called: Mapping[str, str], policy: Mapping[str, object] = POLICY) -> None:
-    """Install what the role installs: base, istiod, the ingress gateway, the trading namespace, mutual TLS."""
+    """Install the Ansible role's mesh: base, istiod, ingress gateway, trading namespace and mutual TLS."""
     _remove_crds()
     _release(called["base"], "base", {}, "--create-namespace")
     own = {"pilot.replicaCount": "1", "pilot.autoscaleEnabled": "false", **_room("pilot.resources", ROOM)}
@@ -44,14 +44,14 @@ def install(called: Mapping[str, str], policy: Mapping[str, object] = POLICY) ->
 
 
 def remove(called: Mapping[str, str]) -> None:
-    """Remove all of it, also what is there in part."""
+    """Remove all of the mesh, also of a partial one."""
     helm("uninstall", "--ignore-not-found", "--wait", *reversed([*called.values(), names.EGRESS]))
     kubectl("delete", "namespace", "--ignore-not-found", TRADING, CONTROL)
     _remove_crds()
 
 
 def _remove_crds() -> None:
-    """Remove what the base chart leaves: it belongs to a release of that name, and another could not be installed."""
+    """Remove the CRDs that the base chart keeps: they belong to a release of that name and block another."""
     found = [item["metadata"]["name"] for item in get("customresourcedefinitions")["items"]]
     if ours := [name for name in found if name.endswith(".istio.io")]:
         kubectl("delete", "customresourcedefinition", *ours)

@@ -1,4 +1,4 @@
-"""Certificate authorities made on the spot, for tests."""
+"""Certificate authorities made for tests."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -35,7 +35,7 @@ def make_ca(
     path_length: int | None = 0,
     ca: bool = True,
 ) -> Authority:
-    """A CA that is valid for `days` from `start` on (seen from now); a root where nobody signs it."""
+    """Return a CA that is valid for `days` from `start` on (relative to now); without a signer it is a root."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     constraints = x509.BasicConstraints(ca=ca, path_length=path_length if ca else None)
@@ -49,7 +49,7 @@ def make_root(name: str = "root", days: float = 3650) -> Authority:
 
 
 def renew(root: Authority, days: float) -> Authority:
-    """The same root with the same key, in a new certificate."""
+    """Return the same root with the same key, in a new certificate."""
     name, key = root.certificate.subject, root.private_key
     built = _unsigned(name, key.public_key(), NOW - timedelta(days=1), days).issuer_name(name)
     built = built.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
@@ -57,7 +57,7 @@ def renew(root: Authority, days: float) -> Authority:
 
 
 def sign_request(request: str, signer: Authority, days: float = 300, path_length: int = 0) -> str:
-    """The certificate (PEM) of a CA for a signing request (PEM); unless said otherwise it may sign no further one."""
+    """Return the certificate (PEM) of a CA for a signing request (PEM), by default one without further CAs below it."""
     asked = x509.load_pem_x509_csr(request.encode())
     constraints = x509.BasicConstraints(ca=True, path_length=path_length)
     key = asked.public_key()

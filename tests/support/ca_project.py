@@ -40,7 +40,7 @@ class CaProject:
         }
 
     def set(self, **vault: object) -> None:
-        """Write the stack's settings; what encrypts the stack's secrets stays as Pulumi has it."""
+        """Write the stack's settings, keeping the encryption of the stack's secrets."""
         file = self.folder / STACK_FILE
         content = yaml.safe_load(file.read_text()) if file.exists() else {}
         file.write_text(yaml.safe_dump({**content, "config": {"pi-mesh:vault": vault}}))
@@ -55,7 +55,7 @@ class CaProject:
         return self._run("python", "-m", "operations", *arguments, "--stack", STACK)
 
     def chain(self) -> str:
-        """Return the PEM of the CA that the stack has made, its signers after it."""
+        """Return the PEM of the stack's CA, followed by its signers."""
         return json.loads(self.pulumi("stack", "output", "--json", "--show-secrets").must().output)[
             "certificateAuthority"
         ]["chain"]
@@ -65,7 +65,7 @@ class CaProject:
 
 
 def new(folder: Path, address: str) -> CaProject:
-    """Return a stack that is about to make its CA in the Vault at an address."""
+    """Return a stack that can make its CA in the Vault at an address."""
     project = CaProject(folder)
     project.set(enabled=True, address=address)
     project.pulumi("stack", "init").must()

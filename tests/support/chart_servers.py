@@ -27,7 +27,7 @@ def package(folder: Path, chart: str, version: str, note: str = "as it was relea
 
 
 class ChartServer(ThreadingHTTPServer):
-    """Hands out packaged charts by name and version."""
+    """A server of packaged charts by name and version."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
@@ -100,12 +100,12 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body or b"")
 
     def log_message(self, format: str, *arguments: object) -> None:
-        """No log."""
+        """Log nothing."""
 
 
 @contextmanager
 def serving() -> Iterator[ChartServer]:
-    """A server without charts, until the end of the block."""
+    """Run a server without charts until the end of the block."""
     with ChartServer() as server:
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         yield server

@@ -15,14 +15,14 @@ from pi_mesh.catalog.istio import facts_of
 from pi_mesh.inventory import Release
 
 ELSEWHERE = "PI_MESH_CHARTS"
-"""Names a folder of packaged charts to test with, instead of the lab's."""
+"""Environment variable with a folder of packaged charts to test with, instead of the lab's."""
 REQUIRED = "PI_MESH_CHARTS_REQUIRED"
-"""Names versions, with commas between them, whose charts must be there: a test of one that is not fails."""
+"""Environment variable with versions, separated by commas, whose charts are required: a test fails without them."""
 
 
 @cache
 def folder() -> Path:
-    """Raises MissingProgramError where the lab's programs are not built."""
+    """Return the folder of the charts. Raises MissingProgramError until the lab's programs are built."""
     return Path(os.environ[ELSEWHERE]) if ELSEWHERE in os.environ else charts.chart_dir()
 
 
@@ -46,12 +46,12 @@ def versions() -> list[str]:
 
 
 def render(release: Release) -> list[dict[str, Any]]:
-    """The objects of a release. Fails where the chart refuses the values."""
+    """Return the objects of a release. Fails where the chart refuses the values."""
     return [item for item in yaml.load_all(template(release), Loader=yaml.CSafeLoader) if item]
 
 
 def template(release: Release) -> str:
-    """The same as YAML text: base's CRDs take seconds to parse."""
+    """Return the same objects as YAML text: base's CRDs take seconds to parse."""
     kubernetes = f"1.{facts_of(release.image_version).kubernetes[1]}.0"
     return _template(release.name, release.chart, release.version, kubernetes, yaml.dump(release.values))
 
@@ -66,7 +66,7 @@ def _template(name: str, chart: str, version: str, kubernetes: str, values: str)
 
 
 def package(chart: str, version: str) -> Path:
-    """Return the packaged chart. Fails the test where it is not there: a required one, or one of an incomplete set."""
+    """Return the packaged chart. Fails the test without it if it is required, or if the set is incomplete."""
     try:
         file = folder() / f"{chart}-{version}.tgz"
     except MissingProgramError as error:
@@ -77,6 +77,6 @@ def package(chart: str, version: str) -> Path:
 
 
 def only(items: list[dict[str, Any]], kind: str, name: str | None = None) -> dict[str, Any]:
-    """The one object of this kind, and of this name where one is given."""
+    """Return the one object of this kind, and of this name where one is given."""
     (found,) = (item for item in items if item["kind"] == kind and name in (None, item["metadata"]["name"]))
     return found

@@ -1,4 +1,4 @@
-"""A cluster with workloads whose proxies are older than istiod, for the tests of `refresh`."""
+"""A cluster with workloads whose proxies are stale, for the tests of `refresh`."""
 
 from collections.abc import Callable
 from typing import Any
@@ -16,7 +16,7 @@ def pod(name: str, owner: str, **annotations: str) -> Pod:
 
 
 class Cluster(FakeClient):
-    """Deployments, each of one pod; what is patched is rolled out at once, or as a test wants it."""
+    """Deployments of one pod each; a patch rolls out at once, or as a test decides."""
 
     def __init__(self, *names: str) -> None:
         super().__init__()
@@ -43,14 +43,14 @@ class Cluster(FakeClient):
         return body
 
     def read(self) -> tuple[Proxies, dict[str, tuple[str, ...]]]:
-        """Return the proxies, and in what each is older."""
+        """Return the proxies, and how each one is stale."""
         found = tuple(Proxy(one, "1.30.0") for one in self.pods.values())
         older = {one.id: ("concurrency 1, now 2",) for one in found if self.older.get(one.pod.name[:-2], True)}
         return Proxies("1.31.0", found), older
 
     @property
     def restarted(self) -> list[str]:
-        """The workloads that were restarted, in their order."""
+        """Return the restarted workloads in order."""
         return [path.rpartition("/")[2] for verb, path in self.wrote if verb == "patch"]
 
     def _deployment(self, name: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The schemas of Istio's own CRDs, closed: a field that they don't know is an error, not pruned."""
+"""The schemas of Istio's own CRDs, closed: a field that they lack is an error, and not pruned."""
 
 import tarfile
 from functools import cache
@@ -11,7 +11,7 @@ from tests.support import charts
 
 
 def problems(item: dict[str, Any], version: str) -> list[str]:
-    """What Istio's schema of this version has against an object; a line each, with its path."""
+    """Return the violations of an object against Istio's schema of this version, a line each with its path."""
     found = jsonschema.Draft202012Validator(_schema(item["kind"], item["apiVersion"], version)).iter_errors(
         item["spec"]
     )
@@ -20,7 +20,7 @@ def problems(item: dict[str, Any], version: str) -> list[str]:
 
 @cache
 def _schema(kind: str, api_version: str, version: str) -> dict[str, Any]:
-    """The schema of the kind's spec."""
+    """Return the schema of the kind's spec."""
     crd = next(one for one in _documents(version) if f"\n    kind: {kind}\n" in one)
     served = yaml.load(crd, Loader=yaml.CSafeLoader)["spec"]["versions"]
     (entry,) = (one for one in served if one["name"] == api_version.partition("/")[2] and one["served"])
@@ -29,7 +29,7 @@ def _schema(kind: str, api_version: str, version: str) -> dict[str, Any]:
 
 @cache
 def _documents(version: str) -> list[str]:
-    """Each CRD of the base chart as text: parsing them all takes seconds."""
+    """Return each CRD of the base chart as text: parsing them all takes seconds."""
     with tarfile.open(charts.package("base", version)) as chart:
         name = next(name for name in chart.getnames() if name.endswith("/crd-all.gen.yaml"))
         packed = chart.extractfile(name)

@@ -1,4 +1,4 @@
-"""Settings for tests: the least that is required, and what a test wants otherwise."""
+"""Settings for tests: the required minimum, and a test's overrides."""
 
 import json
 from collections.abc import Mapping
@@ -13,17 +13,17 @@ LEAST = {"cluster": {"context": "test"}, "istio": {"version": "1.31.0"}}
 
 
 def raw_settings(**overrides: object) -> dict[str, object]:
-    """First-level keys with plain values, as they would stand in a stack file; objects are merged into `LEAST`."""
+    """Return first-level keys with plain values, as in a stack file; objects are merged into `LEAST`."""
     return _merged(LEAST, overrides)
 
 
 def make_settings(**overrides: object) -> Settings:
-    """Settings with the role's defaults, but for the overrides: `make_settings(ingress={"enabled": False})`."""
+    """Return settings with the defaults, but for the overrides: `make_settings(ingress={"enabled": False})`."""
     return parse(raw_settings(**overrides))
 
 
 def pulumi_config(**overrides: object) -> dict[str, str]:
-    """The same as Pulumi hands it to a program: each key with its project, each object as a JSON text."""
+    """Return the settings as Pulumi gives them to a program: each key with its project, each object as JSON text."""
     return {f"pi-mesh:{key}": json.dumps(value) for key, value in raw_settings(**overrides).items()}
 
 

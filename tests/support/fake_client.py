@@ -1,11 +1,11 @@
-"""A client of the Kubernetes API that answers from a table, and remembers what it was asked."""
+"""A client of the Kubernetes API that answers from a table, and records its requests."""
 
 from collections.abc import Mapping
 from typing import Any, Self
 
 
 class FakeClient:
-    """Stands in for the class and for its instances: calling it returns itself."""
+    """A substitute for the client class and its instances: calling it returns itself."""
 
     def __init__(self, answers: Mapping[str, object] | None = None) -> None:
         self.answers: dict[str, Any] = dict(answers or {})
@@ -24,7 +24,7 @@ class FakeClient:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Nothing is open."""
+        """Close nothing: nothing is open."""
 
     def get(self, path: str, *_: object, **__: str) -> Any:
         self.got.append(path)

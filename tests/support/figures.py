@@ -1,4 +1,4 @@
-"""`docs/live.md`: a row for each test on the local cluster, with the figure it saw and the day."""
+"""The table of docs/live.md: a row for each test on the local cluster, with the figure it saw and the day."""
 
 import re
 from datetime import date
@@ -7,32 +7,33 @@ from pathlib import Path
 FILE = Path(__file__).resolve().parents[2] / "docs" / "live.md"
 HEAD = """# Seen on the local cluster
 
-Real istiod and kubelets and upstream's Envoy, with the mesh installed by this program; [limits.md](limits.md) says what
-upstream's Envoy leaves unproven. Each row is a test in `tests/live`;
-`pytest tests/live --figures` writes the rows of those that ran, and leaves the others as they are.
+Each row is a test in `tests/live` that saw this figure on that day. `pytest tests/live --figures` writes the rows of
+the tests that ran, and keeps the others. The local cluster runs the real istiod, API server and kubelets, and
+upstream's Envoy in place of Istio's proxy; [limits.md](limits.md) says what that leaves unproven.
 
 Istio is 1.31.0. An upgrade starts from another real control plane, built from its own module with its own charts:
-1.27.9, or 1.30, which is the commit b01690e6db7d of Istio's main branch, ten days after 1.30 left it. The Envoy beside
-all of them is 1.40.0. No row was seen with 1.20.3, which `Pulumi.pi-cluster.yaml` pins: the lab has no binaries of it.
+1.27.9, or 1.30, which is the commit b01690e6db7d of Istio's main branch, ten days after 1.30 branched off. The Envoy
+beside all of them is 1.40.0. No row was seen with 1.20.3, which `Pulumi.pi-cluster.yaml` pins: the lab has no
+binaries of that version.
 
-What the mesh takes of the Pis is in [footprint.md](footprint.md), what it adds to a request in
-[latency.md](latency.md).
+[footprint.md](footprint.md) has the mesh's use of the Pis; [latency.md](latency.md) has the time that the mesh adds
+to a request.
 """
 TABLE = "| What | Seen | On |\n|---|---|---|\n"
 
 Rows = dict[str, tuple[str, str]]
-"""What -> the figure, and the day."""
+"""A test's title -> the figure, and the day."""
 
 
 def record(section: str, what: str, figure: str, file: Path = FILE) -> None:
-    """Writes one row; the day is today."""
+    """Write one row with today's date."""
     sections = read(file)
     sections.setdefault(section, {})[what] = (figure, date.today().isoformat())
     file.write_text(HEAD + "".join(_section(name, rows) for name, rows in sorted(sections.items())))
 
 
 def read(file: Path) -> dict[str, Rows]:
-    """Section -> its rows, as they stand in the file."""
+    """Return section -> its rows, as in the file."""
     sections: dict[str, Rows] = {}
     for line in file.read_text().splitlines() if file.exists() else ():
         if heading := re.match(r"## (.+)", line):
@@ -43,7 +44,7 @@ def read(file: Path) -> dict[str, Rows]:
 
 
 def sentence(test: str) -> str:
-    """From a test's name to what it shows: `test_a_b[c d]` to "A b: c d"."""
+    """Return the sentence for a test's name: "A b: c d" for `test_a_b[c d]`."""
     name, _, case = test.removeprefix("test_").partition("[")
     words = name.replace("_", " ").capitalize()
     return f"{words}: {case.rstrip(']')}" if case else words

@@ -1,4 +1,4 @@
-"""Traffic settings that use everything there is: what Istio's schemas, istiod and running sidecars are tried with."""
+"""Traffic settings with every feature, for Istio's schemas, istiod and running sidecars."""
 
 AGENT, APP = "trading-agent-service", "trading-app-service"
 SECRET = "trading-certificate"

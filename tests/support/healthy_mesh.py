@@ -1,4 +1,4 @@
-"""A mesh as `pulumi up` leaves it, for tests of the verification, and what a test wants otherwise."""
+"""A mesh as `pulumi up` leaves it, for tests of the verification, and a test's changes to it."""
 
 import base64
 from dataclasses import replace
@@ -25,11 +25,11 @@ from tests.support.snapshots import installed_mesh, make_snapshot
 ROOT = make_root().pem
 ISTIOD = "istio-system/istiod"
 CREATED = "2026-11-01T12:00:00Z"
-"""When `pulumi up` made the policies."""
+"""Time at which `pulumi up` created the policies."""
 
 
 def make_verification(mesh: Inventory | None = None) -> VerificationInput:
-    """Return what a verification reads of an inventory whose every release and object is as it should be."""
+    """Return the input of a verification for an inventory whose every release and object is as it should be."""
     mesh = mesh or make_mesh()
     sidecar = _container("istio-proxy", mesh.settings.proxy.resources)
     injected = Injection(Pod("trading", "injection-proof", containers=(Container("app"), sidecar)))
@@ -41,7 +41,7 @@ def make_verification(mesh: Inventory | None = None) -> VerificationInput:
 
 
 def applied_as_asked(release: Release) -> AppliedRelease:
-    """Return what Helm's record says of a release that was applied as the settings give it."""
+    """Return Helm's record of a release that was applied with the settings."""
     return AppliedRelease(release.id, 3, release.version, release.version, release.values)
 
 
@@ -58,30 +58,30 @@ def component(name: str) -> Pod:
 
 
 def owned(wanted: int, live: int | None) -> Pair:
-    """Return a Deployment of release istiod with so many replicas wanted, and so many live; None: it is gone."""
+    """Return a Deployment of release istiod with its wanted and its live number of replicas; None: it is gone."""
     meta = {"name": "istiod", "namespace": "istio-system"}
     deployment = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": meta, "spec": {"replicas": wanted}}
     return Pair(ISTIOD, deployment, None if live is None else {**deployment, "spec": {"replicas": live}})
 
 
 def in_cluster(seen: VerificationInput, **changes: tuple) -> VerificationInput:
-    """Return the same with another snapshot."""
+    """Return the input with another snapshot."""
     return replace(seen, snapshot=replace(seen.snapshot, **changes))
 
 
 def found(seen: VerificationInput, **changes: object) -> VerificationInput:
-    """Return the same with another observed state."""
+    """Return the input with another observed state."""
     return replace(seen, observed=replace(seen.observed, **changes))
 
 
 def with_policies(seen: VerificationInput, *more: Policy) -> VerificationInput:
-    """Return the same with these policies; one that has the name of another replaces it."""
+    """Return the input with these policies; one with the name of another replaces it."""
     kept = [entry for entry in seen.policies.objects if entry.key not in {policy.key for policy in more}]
     return replace(seen, policies=replace(seen.policies, objects=(*kept, *more)))
 
 
 def without_policy(seen: VerificationInput, kind: str) -> VerificationInput:
-    """Return the same without the policies of a kind."""
+    """Return the input without the policies of a kind."""
     kept = tuple(entry for entry in seen.policies.objects if entry.kind != kind)
     return replace(seen, policies=replace(seen.policies, objects=kept))
 
@@ -96,7 +96,7 @@ def _container(name: str, profile: ResourceProfile) -> Container:
 
 
 def _policies(mesh: Inventory) -> Policies:
-    """Return what the settings give, as the API server holds it, and the mesh config that the chart writes."""
+    """Return the policies of the settings, as the API server holds them, and the mesh config that the chart writes."""
     kinds = {kind for group in KINDS.values() for kind in group}
     objects = [
         Policy(item.kind, str(item.manifest["metadata"]["namespace"]), item.name, item.manifest["spec"], CREATED)

@@ -1,4 +1,4 @@
-"""A mesh that Helm installed and no state knows, for the tests of its adoption, and what a test wants otherwise."""
+"""A mesh that Helm installed and no state knows, for the tests of its adoption, and a test's changes to it."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -19,7 +19,7 @@ PREFIX = f"urn:pulumi:{STACK}::pi-mesh::"
 ROOT = f"{PREFIX}pulumi:pulumi:Stack::pi-mesh-{STACK}"
 PROVIDER = f"{PREFIX}pulumi:providers:kubernetes::cluster"
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
-"""What the engine calls the id of a provider that is not there yet."""
+"""The engine's id for a provider that does not exist yet."""
 RELEASE = "kubernetes:helm.sh/v3:Release"
 PEER = {
     "apiVersion": "security.istio.io/v1beta1",
@@ -30,7 +30,7 @@ PEER = {
 
 
 def living(name: str, chart: str, values: Mapping | None = None, **more: Any) -> Living:
-    """Return a release; `more`: of its record, but for `objects` and `version`, which its record's content says."""
+    """Return a release; `more`: fields of its record, except for `objects` and `version`, which are its content."""
     objects, version = more.pop("objects", ()), more.pop("version", "1.31.0")
     record = ReleaseRecord(more.pop("namespace", "istio-system"), name, **more)
     applied = AppliedRelease(record.id, record.revision, version, version, values or {}, objects=objects, chart=chart)
@@ -38,12 +38,12 @@ def living(name: str, chart: str, values: Mapping | None = None, **more: Any) ->
 
 
 def deployment(name: str = "istiod", namespace: str = "istio-system", release: str = "istiod") -> Deployment:
-    """Return an istiod of a release of its namespace; of none where the name is empty."""
+    """Return an istiod of a release of its namespace, or of no release where the name is empty."""
     return Deployment(namespace, name, {"app": "istiod"}, f"{namespace}/{release}" if release else "")
 
 
 def situation(state: dict | None = None, snapshot: Mapping | None = None, **settings: object) -> Situation:
-    """Return a stack with that state, by default a new one, on a cluster with what the snapshot says."""
+    """Return a stack with that state, by default a new one, on a cluster with that snapshot."""
     exported = {"version": 3, "deployment": {"resources": []}} if state is None else state
     return Situation(STACK, make_settings(**settings), make_snapshot(**(snapshot or {})), exported, backend="file:///x")
 
@@ -73,7 +73,7 @@ def registered() -> list[dict]:
 
 
 def existing(now: Situation | None = None, release: Living | None = None, **objects: Mapping) -> ExistingMesh:
-    """Return what is adopted: istiod, and the objects, by the name of their resource, as the cluster has them."""
+    """Return a mesh to adopt: istiod, and the objects in the cluster, by the name of their resource."""
     now, all_ = now or situation(), registered()
     by_name = {entry["urn"].rpartition("::")[2]: entry for entry in all_}
     known = {entry["urn"] for entry in (now.state["deployment"] or {}).get("resources", [])}
@@ -90,7 +90,7 @@ def existing(now: Situation | None = None, release: Living | None = None, **obje
 
 
 def at(text: str) -> datetime:
-    """Return a time of a day."""
+    """Return a time on a fixed day."""
     return datetime.fromisoformat(f"2026-11-01T{text}").replace(tzinfo=UTC)
 
 

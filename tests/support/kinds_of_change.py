@@ -1,4 +1,4 @@
-"""Kinds of change of a mesh's settings: one table for the restart forecast of charts and of a running mesh."""
+"""The kinds of change of a mesh's settings: one table for the restart forecast of charts and of a running mesh."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
@@ -8,11 +8,11 @@ ROUTE = {"hosts": ["shop.example"], "http": [{"to": [{"service": "shop", "port":
 
 
 class Change(NamedTuple):
-    """Settings as the stack file would have them, beside the defaults."""
+    """Settings of a stack file, beside the defaults."""
 
     settings: Mapping[str, Any]
     runs: bool = True
-    """False where the local cluster could not run it: an image or a machine that it does not have."""
+    """False where the local cluster cannot run the change: it lacks an image or a machine."""
 
 
 KINDS = {

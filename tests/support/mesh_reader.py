@@ -20,12 +20,12 @@ LISTED = {
     "security.istio.io": ["*"],
     "telemetry.istio.io": ["*"],
 }
-"""What the account may get and list, by API group: docs/operations.md."""
+"""Resources that the account may get and list, by API group: docs/operations.md."""
 
 
 @contextmanager
 def kubeconfig(folder: Path) -> Iterator[Path]:
-    """Give the lab such an account inside the context, and a kubeconfig of it into a folder."""
+    """Create such an account in the lab for the block, and write its kubeconfig into a folder."""
     rules = [{"apiGroups": [group], "resources": kinds, "verbs": ["get", "list"]} for group, kinds in LISTED.items()]
     role = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "rules": rules}
     account = {"apiVersion": "v1", "kind": "ServiceAccount"}

@@ -1,4 +1,4 @@
-"""What live tests do to nodes."""
+"""The changes of nodes in live tests."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ from lab.cluster.kubectl import kubectl
 
 @contextmanager
 def cordoned(node: str) -> Iterator[None]:
-    """Without new pods inside."""
+    """Cordon a node for the block."""
     kubectl("cordon", node)
     try:
         yield

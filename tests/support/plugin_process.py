@@ -1,4 +1,4 @@
-"""A provider plugin's process, asked as Pulumi's engine asks it, one operation at a time."""
+"""The process of a provider plugin, driven as by Pulumi's engine, one operation at a time."""
 
 import re
 import subprocess
@@ -17,18 +17,18 @@ from pulumi.runtime import rpc
 from pulumi.runtime.proto import engine_pb2_grpc, provider_pb2, provider_pb2_grpc
 
 PYTHONS = re.compile(r"^Unexpected <class '[^']*'>: ")
-"""What Python's gRPC puts before the text of an exception; Go's has none."""
+"""Prefix of Python's gRPC before the text of an exception; Go's has none."""
 PATIENCE = 120.0
 """Seconds for one operation."""
 
 
 class PluginError(Exception):
-    """The plugin refused an operation; the text is what a user reads."""
+    """The plugin refused an operation; the text is the user's message."""
 
 
 @dataclass(frozen=True)
 class Held:
-    """A resource as the state of a stack holds it."""
+    """A resource as the state of a stack has it."""
 
     type: str
     id: str
@@ -76,7 +76,7 @@ class PluginProcess:
         return Held(held.type, held.id, changed.inputs, _plain(made.properties))
 
     def replaced_by(self, held: Held, changes: Mapping[str, Any]) -> set[str]:
-        """Return which of these changes replace the resource."""
+        """Return those of the changes that replace the resource."""
         changed = self._checked(Held(held.type, held.id, {**held.inputs, **changes}, held.outputs), held.inputs)
         return set(self._ask("Diff", provider_pb2.DiffRequest(**_change(held, changed))).replaces)
 
@@ -126,14 +126,14 @@ def plugin_process(program: Path) -> Iterator[PluginProcess]:
 
 
 class _Engine(engine_pb2_grpc.EngineServicer):
-    """Takes what a plugin logs."""
+    """An engine that receives the plugin's log."""
 
     def Log(self, request, context):  # noqa: ARG002, N802 - the protocol's
         return Empty()
 
 
 def _change(held: Held, changed: Held) -> dict[str, Any]:
-    """Return the fields by which a request names a resource and what it shall become."""
+    """Return the fields by which a request names a resource and its new inputs."""
     sides = {"olds": held.outputs, "old_inputs": held.inputs, "news": changed.inputs}
     return {"id": held.id, "urn": held.urn, **{name: _struct(properties) for name, properties in sides.items()}}
 

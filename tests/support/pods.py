@@ -1,4 +1,4 @@
-"""Pods and services for live tests, made of the lab's images."""
+"""Pods and services for live tests, with the lab's images."""
 
 import json
 from typing import Any
@@ -13,42 +13,42 @@ PORT = 8080
 
 
 def apply(*objects: dict[str, Any]) -> None:
-    """Makes or changes these objects. Raises LabError with the API server's reason."""
+    """Create or change these objects. Raises LabError with the API server's reason."""
     kubectl("apply", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}))
 
 
 def pod(namespace: str, name: str, container: dict[str, Any], **spec: Any) -> dict[str, Any]:
-    """A pod labelled app=NAME with one container, which ends at once when it is deleted."""
+    """Return a pod labelled app=NAME with one container, which ends at once when it is deleted."""
     metadata = {"name": name, "namespace": namespace, "labels": {"app": name}}
     whole = {"terminationGracePeriodSeconds": 1, "containers": [{"name": APP, **container}], **spec}
     return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": whole}
 
 
 def server(namespace: str, name: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """A pod that answers every HTTP request, and its Service on port 80."""
+    """Return a pod that answers every HTTP request, and its Service on port 80."""
     ports = [{"name": "http", "port": 80, "targetPort": PORT}]
     service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "namespace": namespace}}
     return fortio(namespace, name), {**service, "spec": {"selector": {"app": name}, "ports": ports}}
 
 
 def fortio(namespace: str, name: str) -> dict[str, Any]:
-    """A pod that serves HTTP, and from which `reaches` can ask others."""
+    """Return a pod that serves HTTP, and from which `reaches` can ask others."""
     return pod(namespace, name, {"image": FORTIO, "args": ["server"]})
 
 
 def idle(**container: Any) -> dict[str, Any]:
-    """A container that does nothing, but for what is overridden."""
+    """Return an idle container with these overrides."""
     return {"image": PAUSE, **container}
 
 
 def wait_ready(namespace: str, *names: str) -> None:
-    """Returns when these pods are Ready."""
+    """Wait until these pods are Ready."""
     pods = [f"pod/{name}" for name in names]
     kubectl("wait", "--for=condition=Ready", "--timeout=90s", f"--namespace={namespace}", *pods)
 
 
 def reaches(namespace: str, client: str, url: str) -> bool:
-    """Whether the pod gets an answer of status 200 from there."""
+    """Return True if the pod gets an answer of status 200 from the URL."""
     command = ("exec", f"--namespace={namespace}", client, f"--container={APP}", "--", "fortio", "curl", "-quiet", url)
     try:
         kubectl(*command)
@@ -58,7 +58,7 @@ def reaches(namespace: str, client: str, url: str) -> bool:
 
 
 def comes_to_reach(namespace: str, client: str, url: str) -> bool:
-    """Whether the pod gets that answer soon: nodes hear of a new pod's address a moment after it is Ready."""
+    """Return True if the pod soon gets that answer: nodes learn of a new pod's address a moment after it is Ready."""
     try:
         wait_until(f"{client} reaches {url}", lambda: reaches(namespace, client, url), seconds=30)
     except LabError:
@@ -67,7 +67,7 @@ def comes_to_reach(namespace: str, client: str, url: str) -> bool:
 
 
 def wait_for_status(namespace: str, name: str, seen: Any, what: str) -> dict[str, Any]:
-    """The pod's status as soon as `seen(status)`; `what` is for the message when that never happens."""
+    """Return the pod's status once `seen(status)` is true; `what` names it in the message of a timeout."""
     found: dict[str, Any] = {}
 
     def look() -> bool:

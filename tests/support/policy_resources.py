@@ -1,4 +1,4 @@
-"""Resources as the engine hands them to a rule, and what a rule says of them."""
+"""Resources as the engine gives them to a rule, and the violations of that rule."""
 
 from copy import deepcopy
 from typing import Any
@@ -23,7 +23,10 @@ RESOURCES = {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"cpu": "
 
 
 def props_of_engine(props: dict[str, Any]) -> Any:
-    """Over the wire and back: numbers become floats, lists and objects become proxies that refuse unknown values."""
+    """Return the properties after the wire.
+
+    Numbers are floats, lists and objects are proxies that refuse unknown values.
+    """
     message = json_format.ParseDict(props, struct_pb2.Struct())
     return unknown_checking_proxy(deserialize_properties(json_format.MessageToDict(message)))
 
@@ -33,7 +36,7 @@ def options(protect: bool = False) -> PolicyResourceOptions:
 
 
 def changed(props: dict[str, Any], **changes: Any) -> dict[str, Any]:
-    """A copy in which `values__pilot__resources=x` replaces a nested value; None removes it."""
+    """Return a copy in which `values__pilot__resources=x` replaces a nested value; None removes it."""
     copy = deepcopy(props)
     for path, value in changes.items():
         *parents, last = path.split("__")
@@ -48,7 +51,7 @@ def changed(props: dict[str, Any], **changes: Any) -> dict[str, Any]:
 
 
 def istiod(**changes: Any) -> dict[str, Any]:
-    """A release of istiod that keeps every rule."""
+    """Return a release of istiod that keeps every rule."""
     props = {
         "chart": "istiod",
         "version": "1.20.3",
@@ -67,7 +70,7 @@ def istiod(**changes: Any) -> dict[str, Any]:
 
 
 def gateway(**changes: Any) -> dict[str, Any]:
-    """A release of a gateway that keeps every rule."""
+    """Return a release of a gateway that keeps every rule."""
     values = {
         "resources": RESOURCES,
         "autoscaling": {"enabled": False},
@@ -81,12 +84,12 @@ def kubernetes(api: str, kind: str, name: str, spec: dict[str, Any] | None = Non
 
 
 def token(props: dict[str, Any]) -> str:
-    """The resource type of a Kubernetes object or a release."""
+    """Return the resource type of a Kubernetes object or a release."""
     return f"kubernetes:{props['apiVersion']}:{props['kind']}" if "kind" in props else RELEASE
 
 
 def said(rule: Rule, props: dict[str, Any], type_: str = "", protect: bool = False, **bounds: Any) -> list[str]:
-    """The violations that the rule reports for one resource."""
+    """Return the violations that the rule reports for one resource."""
     args = ResourceValidationArgs(
         type_ or token(props), props_of_engine(props), "urn", "name", options(protect), None, props_of_engine(bounds)
     )
@@ -98,7 +101,7 @@ def said(rule: Rule, props: dict[str, Any], type_: str = "", protect: bool = Fal
 
 
 def said_of_all(rule: StackRule, *resources: tuple[str, dict[str, Any]], **bounds: Any) -> list[str]:
-    """The violations that the rule reports for a whole stack of (type, properties)."""
+    """Return the violations that the rule reports for a whole stack of (type, properties)."""
     stack = [
         PolicyResource(type_, props_of_engine(props), "urn", "name", options(), None, None, [], {})
         for type_, props in resources

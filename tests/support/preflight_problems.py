@@ -1,4 +1,4 @@
-"""What the preflight says of a snapshot, with the default settings but for the overrides."""
+"""The findings of the preflight on a snapshot, with the default settings and a test's overrides."""
 
 from pi_mesh.checks.finding import Finding, errors
 from pi_mesh.checks.preflight import run
@@ -8,10 +8,10 @@ from tests.support.factories import make_mesh
 
 
 def findings(snapshot: Snapshot, state: StackState = NEVER_RUN, **settings: object) -> list[Finding]:
-    """Return everything that the preflight says."""
+    """Return all findings of the preflight."""
     return run(make_mesh(**settings), snapshot, state)
 
 
 def problems(snapshot: Snapshot, state: StackState = NEVER_RUN, **settings: object) -> list[str]:
-    """Return the errors, a line each."""
+    """Return the errors of the preflight, a line each."""
     return [str(finding) for finding in errors(findings(snapshot, state, **settings))]

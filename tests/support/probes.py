@@ -1,4 +1,4 @@
-"""Pods that the scheduler places like any other, and that cost the nodes nothing: for live tests of the budget."""
+"""Pods that the scheduler places like any other, at no cost to the nodes, for live tests of the budget."""
 
 import json
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ NAME = "budget-probe"
 
 @contextmanager
 def probes(one: Resources, count: int) -> Iterator[None]:
-    """Have pods with these requests, and the scheduler's word on each; no node has their runtime, so none runs."""
+    """Create pods with these requests, and wait for the scheduler; no node has their runtime, so that none runs."""
     container = {"name": "probe", "image": PAUSE_IMAGE, "resources": {"requests": one.to_kubernetes()}}
     labels = {"app": NAME}
     template = {"metadata": {"labels": labels}, "spec": {"runtimeClassName": NAME, "containers": [container]}}
@@ -33,13 +33,13 @@ def probes(one: Resources, count: int) -> Iterator[None]:
 
 
 def accepted(one: Resources, count: int) -> int:
-    """How many of so many pods the scheduler places, having decided on each; no node refuses what it placed."""
+    """Return how many of `count` pods the scheduler places, after a decision on each; no node refuses a placed pod."""
     with probes(one, count):
         assert not get("pods", "-n", NAME, "--field-selector=status.phase=Failed")["items"]
         return decisions().count("True")
 
 
 def decisions() -> list[str]:
-    """The status of PodScheduled of each pod: "False" is what kubectl shows as Pending."""
+    """Return the status of PodScheduled of each pod: "False" is kubectl's Pending."""
     conditions = [pod["status"].get("conditions", []) for pod in get("pods", "-n", NAME)["items"]]
     return [one["status"] for each in conditions for one in each if one["type"] == "PodScheduled"]

@@ -24,7 +24,7 @@ HARMLESS = ("config", "preview", "stack")
 
 
 class Holds(Enum):
-    """What is known of the stack without a look at it."""
+    """The known content of the stack, without a look at it."""
 
     UNKNOWN = auto()
     NOTHING = auto()
@@ -33,7 +33,7 @@ class Holds(Enum):
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a command ended."""
+    """The result of a command."""
 
     status: int
     output: str
@@ -44,7 +44,7 @@ class Outcome:
         return self
 
     def line_with(self, text: str) -> str:
-        """The one line that holds the text. Raises AssertionError, with all output, where there is none."""
+        """Return the one line with the text. Raises AssertionError, with all output, where there is none."""
         lines = [line for line in self.output.splitlines() if text in line]
         assert lines, f"no line with {text!r} in:\n{self.output}"
         return lines[-1]
@@ -54,7 +54,7 @@ class Project:
     """A folder with a checkout's program and a stack file that tests may write."""
 
     def __init__(self, folder: Path, checkout: Path = CHECKOUT) -> None:
-        """`checkout`: where the program is; the local cluster and the Python packages are this checkout's."""
+        """Use a program's `checkout`, together with this checkout's local cluster and Python packages."""
         folder.mkdir(exist_ok=True)
         self.folder, self._checkout = folder, checkout
         self.more: dict[str, str] = {}
@@ -69,11 +69,11 @@ class Project:
         self.reset()
 
     def reset(self) -> None:
-        """The stack file as it is in the checkout."""
+        """Write the stack file as it is in the checkout."""
         (self.folder / STACK_FILE).write_text((self._checkout / STACK_FILE).read_text())
 
     def set(self, path: str, value: object) -> None:
-        """Changes a setting by its path, such as "istio.pilotReplicas"."""
+        """Change a setting by its path, such as "istio.pilotReplicas"."""
         file = self.folder / STACK_FILE
         content = yaml.safe_load(file.read_text())
         key, *rest = path.split(".")
@@ -87,24 +87,24 @@ class Project:
         file.write_text(yaml.safe_dump(content))
 
     def is_as_shipped(self) -> bool:
-        """Return whether the stack file says what the checkout's does."""
+        """Return True if the stack file equals the checkout's."""
         ours, shipped = (yaml.safe_load((folder / STACK_FILE).read_text()) for folder in (self.folder, self._checkout))
         return ours == shipped
 
     def must_hold_the_shipped_mesh(self) -> None:
-        """Install the stack as it is in the checkout, unless that is what it holds."""
+        """Install the stack as it is in the checkout, unless it is installed like that."""
         self.reset()
         if self.holds is not Holds.THE_SHIPPED_MESH:
             self.must_up()
 
     def leave(self) -> None:
-        """Remove what tests share on the mesh, and put the stack file right."""
+        """Remove the mesh that tests share, and restore the stack file."""
         while self.tenants:
             self.tenants.pop()()
         self.reset()
 
     def must_hold_nothing(self) -> None:
-        """Destroy what is installed, and what tests share on it; nothing happens where nothing is left."""
+        """Destroy the installed mesh; do nothing where there is none."""
         self.leave()
         if self.holds is not Holds.NOTHING:
             self.destroy().must()
@@ -142,17 +142,17 @@ class Project:
         return run_in(self.folder, self.environment, *command)
 
     def start_up(self) -> "subprocess.Popen[str]":
-        """An `up` in a session of its own, under way."""
+        """Start an `up` in a session of its own."""
         return self.start("pulumi", "up", "--yes", "--skip-preview", "--stack", STACK, *QUIET)
 
     def start(self, *command: str) -> "subprocess.Popen[str]":
-        """Return a command that changes the mesh, under way in a session of its own."""
+        """Start a command that changes the mesh, in a session of its own."""
         self.holds = Holds.UNKNOWN
         return subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL, **self._where())
 
     @property
     def environment(self) -> dict[str, str]:
-        """The variables with which its commands use the lab."""
+        """Return the environment of the project's commands, which use the lab."""
         return {**os.environ, **variables(), "PATH": f"{search_path()}:{os.environ['PATH']}", **self.more}
 
     def _where(self) -> dict:
@@ -160,20 +160,20 @@ class Project:
 
 
 def run_in(folder: Path, environment: dict[str, str], *command: str) -> Outcome:
-    """Run a command to its end, all that it says in one text."""
+    """Run a command to its end, with all its output in one text."""
     streams = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
     done = subprocess.run(command, timeout=PATIENCE, cwd=folder, env=environment, text=True, **streams)
     return Outcome(done.returncode, done.stdout)
 
 
 def kill_group(run: "subprocess.Popen[str]") -> None:
-    """SIGKILL to the run's process group: its plugins, which have groups of their own, live on as orphans."""
+    """Kill the run's process group; its plugins have groups of their own and live on as orphans."""
     os.killpg(run.pid, signal.SIGKILL)
     run.wait()
 
 
 def kill_session(run: "subprocess.Popen[str]") -> None:
-    """SIGKILL to everything that the run started, as a power cut would."""
+    """Kill every process that the run started, as a power cut does."""
     for folder in Path("/proc").glob("[0-9]*"):
         pid = int(folder.name)
         try:
@@ -185,7 +185,7 @@ def kill_session(run: "subprocess.Popen[str]") -> None:
 
 
 def wait_for(what: str, seen: Callable[[], object], seconds: float = 120) -> None:
-    """Returns as soon as it is seen. Raises AssertionError: a fault that could not be injected fails its test."""
+    """Wait until `seen` is true. Raises AssertionError: a fault that could not be injected fails its test."""
     deadline = time.monotonic() + seconds
     while not seen():
         assert time.monotonic() < deadline, f"never seen: {what}"

@@ -1,4 +1,4 @@
-"""The proxies that istiod is connected to, and the version that each says it has."""
+"""The proxies that are connected to istiod, with the version that each reports."""
 
 import json
 
@@ -8,7 +8,7 @@ CONTROL = "istio-system"
 
 
 def versions(*namespaces: str) -> dict[str, set[str]]:
-    """Return workload -> the versions that its proxies told istiod, for the pods of these namespaces that stay."""
+    """Return workload -> the versions that its proxies report, for the lasting pods of these namespaces."""
     staying = {f"{pod['metadata']['name']}.{space}" for space in namespaces for pod in staying_pods(space)}
     found: dict[str, set[str]] = {}
     for name, version in _connected().items():

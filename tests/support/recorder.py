@@ -1,4 +1,4 @@
-"""Records what a Pulumi program asks the engine for, in this process and with nothing behind it."""
+"""A recorder of the resources that a Pulumi program registers, in this process and without an engine."""
 
 import asyncio
 import contextvars
@@ -25,7 +25,7 @@ def record(
     outputs: Mapping[str, Mapping[str, object]] = MappingProxyType({}),
     state: Mapping[str, object] = MappingProxyType({}),
 ) -> Recording:
-    """Run a program and record it. Raises what the program raises.
+    """Run a program and record it. Raises the program's exceptions.
 
     `outputs`: what resources have besides their inputs, by type; of a StackReference, the other stack's outputs.
     `state`: what the stack's state holds before the run, by URN.
@@ -65,14 +65,14 @@ async def _record(
 
 
 class _Echo(Mocks):
-    """Every resource comes out as it went in; a release also with the status that Helm would give it."""
+    """Outputs that equal the inputs; a release also has the status that Helm would give it."""
 
     def __init__(self, outputs: Mapping[str, Mapping[str, object]], state: Mapping[str, object]) -> None:
         self._outputs = outputs
         self._state = dict(state)
 
     def call(self, args):  # noqa: ARG002 - the protocol's arguments
-        """Answer the one call of the program: the state holds what the test says."""
+        """Answer the one call of the program with the test's state."""
         return {"outputs": self._state}
 
     def new_resource(self, args):
@@ -99,13 +99,13 @@ class _Monitor(MockMonitor):
 
 
 class _Hooks:
-    """Takes the place of the server by which the engine would call the program's hooks; nobody calls them here."""
+    """A substitute for the server by which the engine would call the program's hooks; no hook is called."""
 
     def register_resource_hook(self, hook) -> None:
-        """Accept it."""
+        """Accept the hook."""
 
     def shutdown(self) -> None:
-        """Nothing runs."""
+        """Do nothing: nothing runs."""
 
 
 def _registered(request) -> Registered:

@@ -1,21 +1,21 @@
-"""What was recorded of a Pulumi program."""
+"""The record of a Pulumi program."""
 
 from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
 class Registered:
-    """One resource as the program registered it."""
+    """A resource as the program registered it."""
 
     type: str
     name: str
     props: dict
     parent: str
-    """The name of the parent."""
+    """Name of the parent."""
     dependencies: frozenset[str]
-    """The names of what it waits for."""
+    """Names of the resources that it depends on."""
     provider: str
-    """The name of the provider resource; empty for the default one."""
+    """Name of the provider resource; empty for the default one."""
     protect: bool
     retain_on_delete: bool
     delete_before_replace: bool
@@ -23,12 +23,12 @@ class Registered:
     secret_outputs: tuple[str, ...]
     ignored_changes: tuple[str, ...] = ()
     hooks: frozenset[str] = frozenset()
-    """When hooks run: "after_create", "after_update", ..."""
+    """Moments at which hooks run: "after_create", "after_update", ..."""
 
 
 @dataclass
 class Recording:
-    """All resources of one run, with what it exported and logged."""
+    """The resources of one run, with its exports and its log."""
 
     resources: list[Registered] = field(default_factory=list)
     exports: dict = field(default_factory=dict)
@@ -38,7 +38,7 @@ class Recording:
         return [resource for resource in self.resources if resource.type == type_]
 
     def one(self, name: str, type_: str | None = None) -> Registered:
-        """The resource of this name. Raises LookupError if there is none, or several of that name and type."""
+        """Return the resource of this name. Raises LookupError if there is none, or several of that name and type."""
         found = [one for one in self.resources if one.name == name and type_ in (None, one.type)]
         if len(found) != 1:
             raise LookupError(

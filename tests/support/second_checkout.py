@@ -19,7 +19,7 @@ class SecondCheckout:
         self.identity = self._run("-c", "from lab.cluster.names import IDENTITY; print(IDENTITY)").strip()
 
     def lab(self, command: str) -> str:
-        """`python -m lab COMMAND` there; what it wrote. Raises AssertionError with that when it fails."""
+        """Run `python -m lab COMMAND` there and return its output. Raises AssertionError with it when it fails."""
         return self._run("-m", "lab", command)
 
     def _run(self, *arguments: str) -> str:
@@ -29,7 +29,7 @@ class SecondCheckout:
         return done.stdout
 
     def start_and_kill(self, line: str) -> None:
-        """Begins a start, and kills it as soon as it has written a line with this text."""
+        """Begin a start, and kill it as soon as it has written a line with this text."""
         command = [sys.executable, "-m", "lab", "up"]
         with subprocess.Popen(command, cwd=self.folder, stdout=subprocess.PIPE, text=True) as starting:
             assert starting.stdout is not None
@@ -39,7 +39,7 @@ class SecondCheckout:
             starting.send_signal(signal.SIGKILL)
 
     def traces(self) -> set[str]:
-        """Processes, namespaces, mounts and cgroups of this checkout's cluster; its files; and every interface."""
+        """Return the processes, namespaces, mounts, cgroups and files of the checkout's cluster, and all interfaces."""
         names = (self.identity, str(self.folder / ".lab"))
         mounts = {line for line in Path("/proc/self/mounts").read_text().splitlines() if any(n in line for n in names)}
         cgroups = {str(path) for hierarchy in hierarchies() for path in hierarchy.glob(f"{self.identity}*")}
@@ -48,12 +48,12 @@ class SecondCheckout:
 
 
 def _processes(names: tuple[str, ...]) -> set[str]:
-    """Command lines that name the checkout, or processes in one of its cgroups."""
+    """Return the command lines of processes that name the checkout or are in one of its cgroups."""
     found = set()
     for process in Path("/proc").glob("[0-9]*"):
         try:
             command, groups = (process / "cmdline").read_text(), (process / "cgroup").read_text()
-        except OSError:  # ended meanwhile
+        except OSError:  # ended in the meantime
             continue
         # Without a command line it is a thread of the kernel, or has ended and waits for init to take notice.
         if command and any(name in command + groups for name in names):

@@ -1,4 +1,4 @@
-"""Snapshots for tests: three healthy Pis, and what a test wants otherwise."""
+"""Snapshots for tests: three healthy Pis, and a test's changes."""
 
 from dataclasses import replace
 
@@ -15,7 +15,7 @@ from tests.support.factories import STACK
 
 
 def make_node(name: str = "pi-1", memory: int = 3700, **overrides: object) -> Node:
-    """A Pi with Ubuntu; `memory` in Mi."""
+    """Return a Pi with Ubuntu; `memory` is in Mi."""
     pi = Node(
         name,
         kernel="6.8.0-1010-raspi",
@@ -31,18 +31,18 @@ def make_pis(count: int = 3, **overrides: object) -> tuple[Node, ...]:
 
 
 def make_snapshot(**overrides: object) -> Snapshot:
-    """A cluster that is fit for the mesh, with nothing on it."""
+    """Return a cluster that fits the mesh, with nothing on it."""
     return replace(Snapshot("test", "v1.35.2", nodes=make_pis()), **overrides)
 
 
 def make_pod(name: str = "app", cpu: int = 0, memory: int = 0, **overrides: object) -> Pod:
-    """A running pod on pi-1 that asks for thousandths of a core and Mi."""
+    """Return a running pod on pi-1 with requests of `cpu` thousandths of a core and `memory` Mi."""
     container = Container("app", requests=Resources(cpu, memory * MI))
     return replace(Pod("default", name, node="pi-1", containers=(container,)), **overrides)
 
 
 def installed_mesh() -> dict[str, tuple]:
-    """What this stack's own mesh adds to a snapshot."""
+    """Return the additions of this stack's own mesh to a snapshot."""
     istiod = "istio-system/istiod"
     hooks = (
         ("Mutating", "istio-sidecar-injector", "rev.namespace.sidecar-injector.istio.io"),
@@ -63,12 +63,12 @@ def owned_namespace(name: str, stack: str = STACK) -> Namespace:
 
 
 def state_of(*namespaces: str, releases: tuple[str, ...] = ("istio-base", "istiod"), **more: object) -> StackState:
-    """Return the state of a stack that made these namespaces, or else both of the mesh, and these releases."""
+    """Return the state of a stack with these namespaces, by default both of the mesh, and these releases."""
     names = namespaces or ("istio-system", "trading")
     uids = {name: f"uid-of-{name}" for name in names}
     return replace(StackState("", uids, frozenset(f"istio-system/{name}" for name in releases), True), **more)
 
 
 def installed_state(mesh: Inventory) -> StackState:
-    """Return the state of a mesh whose releases were installed like this."""
+    """Return the state of a mesh with these releases."""
     return replace(NEVER_RUN, recorded={one.id: RecordedRelease(one.version, one.values) for one in mesh.releases})

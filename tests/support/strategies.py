@@ -1,4 +1,4 @@
-"""Random settings that are valid, as they would stand in a stack file."""
+"""Random valid settings, as in a stack file."""
 
 from hypothesis import strategies as some
 
@@ -11,7 +11,7 @@ def _ordered(low: int, high: int) -> some.SearchStrategy[tuple[int, int]]:
 
 @some.composite
 def profiles(draw) -> dict:
-    """Requests and limits, in whatever units."""
+    """Return requests and limits, in any units."""
     cpu, cpu_limit = draw(_ordered(1, 4000))
     memory, memory_limit = draw(_ordered(1, 4096))
     unit = draw(some.sampled_from(("Ki", "Mi")))
@@ -34,7 +34,7 @@ def autoscalers(draw) -> dict:
 
 @some.composite
 def gateways(draw, first_port: int) -> dict:
-    """A gateway; its node ports are of a thousand from `first_port` on, so that two gateways share none."""
+    """Return a gateway with node ports of a thousand from `first_port` on, so that two gateways share none."""
     kind = draw(some.sampled_from(("auto", "LoadBalancer", "NodePort", "ClusterIP")))
     names = some.lists(some.sampled_from(("status-port", "http2", "https")), unique=True)
     numbers = some.lists(some.integers(first_port, first_port + 999), min_size=3, max_size=3, unique=True)
@@ -51,7 +51,7 @@ def gateways(draw, first_port: int) -> dict:
 
 @some.composite
 def raw_settings(draw, version: str = "1.31.0") -> dict:
-    """A whole stack file's worth, for one version."""
+    """Return all settings of a stack file, for one version."""
     mesh, trading = draw(some.lists(NAMES, min_size=2, max_size=2, unique=True))
     return {
         "cluster": {"context": draw(NAMES), "architecture": draw(some.sampled_from(("arm64", "amd64")))},

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 @asynccontextmanager
 async def threads_with_loops() -> AsyncIterator[None]:
-    """Threads with event loops that are closed in the end; the mock monitor makes its own and leaves them open."""
+    """Provide threads whose event loops are closed at the end; the mock monitor leaves its own loops open."""
     loops: list[asyncio.AbstractEventLoop] = []
 
     def with_loop() -> None:

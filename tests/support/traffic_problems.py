@@ -1,4 +1,4 @@
-"""Traffic settings that fit together, and what the checks say when a part of them is exchanged."""
+"""Traffic settings that fit together, and the findings after a part of them is exchanged."""
 
 from pi_mesh.checks.finding import Finding, Level
 from pi_mesh.checks.traffic import run
@@ -21,7 +21,7 @@ GOOD = {
 
 
 def problems(changes: dict | None = None, snapshot: Snapshot | None = None, **settings: object) -> list[Finding]:
-    """What the checks say of the good traffic settings, one branch of them exchanged."""
+    """Return the findings about the good traffic settings with one branch exchanged."""
     found = run(make_settings(traffic={**GOOD, **(changes or {})}, **settings), snapshot or make_snapshot())
     return [finding for finding in found if finding.level is not Level.OK]
 

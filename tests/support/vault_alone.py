@@ -23,14 +23,14 @@ TEN_YEARS = "87600h"
 
 @dataclass(frozen=True)
 class Request:
-    """A request as the audit log has it."""
+    """A request in the audit log."""
 
     operation: str
     path: str
     data: dict[str, Any]
     refused: bool
     policies: tuple[str, ...]
-    """Of the token; none for a request without one. The test itself sends its own with the policy `root`."""
+    """Policies of the token; empty for a request without one. The test itself uses the policy `root`."""
 
     def __str__(self) -> str:
         return f"{self.operation} {self.path}"
@@ -47,11 +47,11 @@ class VaultAlone:
         self.admin = hvac.Client(url=self.address, timeout=10)
 
     def start(self) -> None:
-        """Start it, make it anew where it has no data, and unseal it."""
+        """Start Vault, initialise it where it has no data, and unseal it."""
         self._data.mkdir(parents=True, exist_ok=True)
         configuration = {
             "listener": {"tcp": {"address": self.address.removeprefix("http://"), "tls_disable": True}},
-            # A lone node need not wait five to ten seconds for others that might lead.
+            # A single node need not wait five to ten seconds for another leader.
             "storage": {"raft": {"path": str(self._data), "node_id": "alone", "performance_multiplier": 1}},
             "api_addr": self.address,
             "cluster_addr": self._cluster_address,
@@ -82,7 +82,7 @@ class VaultAlone:
             self._process.wait()
 
     def token(self, policy: str, **limits: object) -> str:
-        """Return a token that may do what this policy (HCL) says and nothing else."""
+        """Return a token with this policy (HCL) and nothing else."""
         name = f"policy-{uuid4()}"
         self.admin.sys.create_or_update_policy(name, policy)
         made = self.admin.auth.token.create(policies=[name], no_default_policy=True, ttl="2h", **limits)
@@ -97,7 +97,7 @@ class VaultAlone:
         return made["certificate"]
 
     def put_root_back(self, mount: str) -> None:
-        """Mount the root again that was made, as an owner does who has kept its key."""
+        """Mount the earlier root again, as an owner does who has kept its key."""
         self.admin.sys.enable_secrets_engine("pki", path=mount, config={"max_lease_ttl": TEN_YEARS})
         self.admin.write_data(f"{mount}/config/ca", data={"pem_bundle": self._bundle})
 
@@ -106,7 +106,7 @@ class VaultAlone:
         return self.admin.read(f"{mount}/cert/ca")["data"]["certificate"]
 
     def backup(self) -> Path:
-        """Copy all of its data aside."""
+        """Copy all data aside."""
         kept = self._folder / "backup"
         with self._stopped():
             shutil.rmtree(kept, ignore_errors=True)
@@ -114,19 +114,19 @@ class VaultAlone:
         return kept
 
     def restore(self, backup: Path) -> None:
-        """Put an older state of it back."""
+        """Restore the data of a backup."""
         with self._stopped():
             shutil.rmtree(self._data)
             shutil.copytree(backup, self._data)
 
     def wipe(self) -> None:
-        """Begin again with nothing, at the same address."""
+        """Begin again without data, at the same address."""
         with self._stopped():
             shutil.rmtree(self._data)
 
     @contextmanager
     def requests(self) -> Iterator[list[Request]]:
-        """Collect what is sent to it by others than the test itself until the end of the block."""
+        """Collect the requests of others than the test itself until the end of the block."""
         start = self._audit.stat().st_size
         seen: list[Request] = []
         yield seen
@@ -168,7 +168,7 @@ def _request(line: str) -> Request | None:
 
 @contextmanager
 def vault_alone(folder: Path) -> Iterator[VaultAlone]:
-    """Run one until the end of the block."""
+    """Run a Vault until the end of the block."""
     made = VaultAlone(folder)
     try:
         made.start()

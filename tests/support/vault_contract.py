@@ -1,7 +1,7 @@
-"""What a Vault plugin asks of Vault for each resource of the program, in which order, and how it fails.
+"""The requests of a Vault plugin for each resource of the program, in order, and its failures.
 
-Recorded once of the published plugin, by hand, into lab/vault_plugin/contract.json:
-python -m tests.support.vault_contract FILE_OF_THE_PLUGIN
+Recorded once from the published plugin, by hand, into lab/vault_plugin/contract.json: python -m
+tests.support.vault_contract FILE_OF_THE_PLUGIN
 """
 
 import json
@@ -37,24 +37,26 @@ EVERYTHING = 'path "*" { capabilities = ["create", "read", "update", "delete", "
 NOTHING_ELSE = f'path "{ITSELF}" {{ capabilities = ["read"] }}'
 NOTHING = 'path "nothing" { capabilities = ["read"] }'
 NEVER = ("rename", "delete, mount lost", "delete, forbidden")
-"""Situations that no command leads to: a mount keeps its name, and what it holds goes with it; its roles are removed
-alone as well."""
+"""Situations that no command leads to.
+
+A mount keeps its name, and its content goes with it; its roles are removed alone as well.
+"""
 
 Create = Callable[[str, str, dict[str, Any]], Held]
-"""Creates a resource by its name, its type and its inputs."""
+"""Function that creates a resource from its name, type and inputs."""
 Table = dict[str, dict[str, dict[str, Any]]]
-"""By resource and situation: the calls with what is sent, and the outcome."""
+"""The calls with their data, and the outcome, by resource and situation."""
 
 
 @dataclass
 class Observation:
-    """The table of one plugin, as it fills."""
+    """The table of one plugin while it is filled."""
 
     vault: VaultAlone
     table: Table = field(default_factory=dict)
 
     def note(self, name: str, situation: str, step: Callable[..., Held | None], *what: Any) -> Held | None:
-        """Carry out a step, and note what it asked of Vault and how it ended."""
+        """Carry out a step, and note its requests to Vault and its outcome."""
         result = None
         with self.vault.requests() as seen:
             try:
@@ -68,7 +70,7 @@ class Observation:
         return result
 
     def must(self, name: str, situation: str, step: Callable[..., Held | None], *what: Any) -> Held:
-        """As `note`, for a step that must succeed."""
+        """Carry out a step that must succeed, as `note` does."""
         result = self.note(name, situation, step, *what)
         assert result, self.table[name][situation]
         return result
@@ -79,14 +81,14 @@ def _call(request: Request) -> list[Any]:
 
 
 def _short(name: str, value: Any) -> Any:
-    """Return what is sent, but for texts that differ each time."""
+    """Return the data that is sent, without texts that differ each time."""
     return name.upper() if name in ("csr", "certificate", "default") and value else value
 
 
 def asked() -> dict[str, dict[str, Any]]:
-    """Return what the published plugin sends by its call, such as "update pki_int/config/urls", by the recorded table.
+    """Return the data of each call of the published plugin, such as "update pki_int/config/urls", as recorded.
 
-    Those calls are left out to which no command of the project leads.
+    Calls to which no command of the project leads are left out.
     """
     situations = ((name, entry) for each in recorded().values() for name, entry in each.items())
     calls = [call for name, entry in situations if not name.startswith(NEVER) for call in entry["calls"]]
@@ -100,7 +102,7 @@ def recorded() -> Table:
 
 
 def inputs(key: str = "internal") -> dict[str, tuple[str, dict[str, Any]]]:
-    """Return what the program gives to the plugin, by name of the resource; a mesh whose key stays in Vault has all."""
+    """Return the program's inputs by resource name, for a mesh whose key stays in Vault: it has all resources."""
     given = {"key": key, "workloadRole": True, "certManager": {"address": "https://vault.example:8200"}}
     recording = plug_in(**given, outputs=KEYLESS if key == "internal" else MADE)
     return {one.name: (one.type, dict(one.props)) for one in recording.resources if one.type.startswith("vault:")}
@@ -144,7 +146,7 @@ def _again(plugin: PluginProcess, held: Held) -> Held:
 
 
 def created(create: Create, key: str = "internal") -> dict[str, Held]:
-    """Create all, each with what the ones before it gave, as the program wires them."""
+    """Create all resources, each with the outputs of those before it, as the program wires them."""
     given: dict[str, Any] = {}
     held: dict[str, Held] = {}
     for name, (type_, properties) in inputs(key).items():
@@ -164,7 +166,7 @@ def _created(observation: Observation, plugin: PluginProcess, name: str, type_: 
 
 
 def _first_used(observation: Observation, program: Path) -> None:
-    """A plugin asks for its token when it first needs Vault, and no resource is to blame where that is refused."""
+    """Note a refused token at its first use, which a plugin reports for no single resource."""
     _, (type_, properties) = next(iter(inputs().items()))
     for situation, policy in (("first use", NOTHING_ELSE), ("first use, forbidden", NOTHING)):
         with configured(program, observation.vault, policy) as plugin:
@@ -173,7 +175,7 @@ def _first_used(observation: Observation, program: Path) -> None:
 
 @contextmanager
 def configured(program: Path, vault: VaultAlone, policy: str) -> Iterator[PluginProcess]:
-    """Run a plugin with a token of this policy."""
+    """Run a plugin with a token of this policy until the end of the block."""
     with plugin_process(program) as plugin:
         plugin.configure("vault", {"address": vault.address, "token": vault.token(policy), "skipChildToken": "true"})
         yield plugin

@@ -1,4 +1,4 @@
-"""A policy for Vault, as its file says it."""
+"""A policy for Vault, read from its file."""
 
 import json
 import re
@@ -15,22 +15,22 @@ PARAMETER = re.compile(r'"([^"]+)"\s*=\s*(\[[^\]]*\])')
 
 @dataclass(frozen=True)
 class Rule:
-    """The rule of one path."""
+    """A rule of a policy for one path."""
 
     path: str
     capabilities: tuple[str, ...]
     allowed: Mapping[str, list] = field(default_factory=dict)
-    """By parameter its allowed values, of which none means any; without any parameter all are allowed."""
+    """Allowed values by parameter, where none means any; without any parameter all are allowed."""
     required: tuple[str, ...] = ()
 
     @property
     def grants(self) -> set[str]:
-        """Return such as "read pki_int/config/urls", as the audit log writes it."""
+        """Return grants such as "read pki_int/config/urls", as the audit log spells them."""
         return {f"{capability} {self.path}" for capability in self.capabilities}
 
 
 def rules(text: str) -> Iterator[Rule]:
-    """Read a policy (HCL) in the form that ours has."""
+    """Read a policy (HCL) in this project's form."""
     for block in RULE.finditer(text):
         body = block["body"]
         allowed = re.search(r"allowed_parameters\s*=\s*\{(.*?)\}", body, re.DOTALL)
@@ -44,7 +44,7 @@ def rules(text: str) -> Iterator[Rule]:
 
 
 def grants(text: str) -> set[str]:
-    """Return all that a policy lets through."""
+    """Return all grants of a policy."""
     return {grant for rule in rules(text) for grant in rule.grants}
 
 
@@ -59,7 +59,7 @@ def without(text: str, grant: str) -> str:
 
 
 def for_roots(text: str, *mounts: str) -> str:
-    """Return the policy (HCL) for the roots at these mounts in place of the one that it names."""
+    """Return the policy (HCL) for the roots at these mounts in place of its own."""
     (block,) = (block[0] for block in RULE.finditer(text) if block["path"] == SIGN)
     return text.replace(block, "".join(block.replace(SIGN, f"{mount}/root/sign-intermediate") for mount in mounts))
 

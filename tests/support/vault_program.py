@@ -1,4 +1,4 @@
-"""The CA's part of the program, run with a Vault that only answers what is asked before anything is begun."""
+"""The CA's part of the program, with a Vault that only answers the requests before its first change."""
 
 import base64
 from collections.abc import Mapping
@@ -30,7 +30,7 @@ MADE = {
     CERTIFICATE: {"importedIssuers": ["issuer"]},
 }
 KEYLESS = {**MADE, REQUEST: {"csr": "the request", "privateKey": None}}
-"""The same where the key stays in Vault."""
+"""Outputs of the resources where the key stays in Vault."""
 OUTSIDE = {"signedBy": "outside", "signed": {"generation": 1, "chain": SIGNING.pem + ROOT.pem}}
 
 
@@ -44,10 +44,10 @@ def plug_in(
     own: str | None = SIGNING.pem,
     **vault: object,
 ) -> Recording:
-    """Return what a mesh registers whose CA is made in Vault, or as `vault` says.
+    """Return the resources of a mesh whose CA is made in Vault, or configured by `vault`.
 
-    `health` is what Vault's sys/health answers, `recorded` what the state holds, `own` the CA at the mount that
-    the stack makes, None without that mount.
+    `health` is the answer of Vault's sys/health, `recorded` the content of the state, `own` the CA at the mount that
+    the stack makes, or None without that mount.
     """
     with vault_server(ROOT.pem, health, own=own) as address, pytest.MonkeyPatch.context() as patch:
         patch.setenv("VAULT_TOKEN", token)
@@ -66,7 +66,7 @@ def plug_in(
 
 
 def in_state(recording: Recording, outputs: Mapping[str, Mapping] = MADE) -> StackState:
-    """Return what a state holds when these resources are made; `outputs` as the recorder takes them."""
+    """Return the content of a state with these resources; `outputs` as for the recorder."""
     return of_resources(
         {"urn": f"urn::{one.name}", "type": one.type, "outputs": {**one.props, **outputs.get(one.type, {})}}
         for one in recording.resources

@@ -1,4 +1,4 @@
-"""Stands in for Vault where only its health, its token check and its root's certificate are asked for."""
+"""A substitute for Vault that answers for its health, its token and its root's certificate alone."""
 
 import threading
 from collections.abc import Iterator
@@ -12,11 +12,11 @@ GOOD_TOKEN = "good"
 def vault_server(
     root: str | None = None, health: int = 200, chain: str = "", own: str | None = None, own_status: int = 200
 ) -> Iterator[str]:
-    """Its address. `health` is what sys/health answers.
+    """Run the server for the block and yield its address. `health` is the answer of sys/health.
 
     `root` is the PEM of the CA at the mount `pki`: None without such a mount, empty without a CA in it. `chain` is that
-    CA with its signers, where it has any. `own` is the same as `root` for the mount `pki_int`,
-    and `own_status` what it answers where there is one.
+    CA with its signers, if it has any. `own` is the same as `root` for the mount `pki_int`, and `own_status` is its
+    answer.
     """
     server = HTTPServer(("127.0.0.1", 0), _handler(root, health, chain or root, own, own_status))
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
@@ -40,7 +40,7 @@ def _handler(
                 "/v1/auth/token/lookup-self": (200 if taken else 403, "{}"),
                 "/v1/pki/ca/pem": (404, "") if root is None else (200, root),
                 "/v1/pki/ca_chain": (404, "") if chain is None else (200, chain),
-                # Who has no token is refused a path that is not there.
+                # A request without a token is refused for a missing path.
                 "/v1/pki_int/ca/pem": (403, "") if own is None else (own_status, own),
             }
             status, text = answers[self.path]

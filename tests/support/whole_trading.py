@@ -1,4 +1,4 @@
-"""A trading namespace that uses every traffic setting, with workloads behind them."""
+"""A trading namespace with every traffic setting, and workloads behind them."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ from tests.support.full_traffic_settings import AGENT, APP, SECRET, TRAFFIC
 
 
 def start(namespace: str) -> None:
-    """Workloads first, then the objects; returns when all is Ready."""
+    """Create workloads first, then the objects; return when everything is Ready."""
     first, last = objects(namespace)
     pods.apply(
         service(namespace, APP, "trading-app"),
@@ -27,13 +27,13 @@ def start(namespace: str) -> None:
 
 
 def objects(namespace: str) -> tuple[tuple[dict, ...], tuple[dict, ...]]:
-    """The traffic objects, and those that come last."""
+    """Return the traffic objects, and those that are created last."""
     return stages(make_settings(trading={"namespace": namespace}, traffic=TRAFFIC))
 
 
 @contextmanager
 def neighbours(folder: Path) -> Iterator[None]:
-    """What the settings name and others make: the callers' namespace, and the certificate of the gateway's HTTPS."""
+    """Create what the settings name and others provide: the callers' namespace, and the certificate for HTTPS."""
     made, certificate, key = authorities.make_root("trading.example.org"), folder / "tls.crt", folder / "tls.key"
     certificate.write_text(made.pem)
     key.write_text(made.key)

@@ -12,7 +12,7 @@ PREFIXES = ("KUBE", "PULUMI_", "VAULT_")
 
 @pytest.fixture(scope="session", autouse=True)
 def no_cluster():
-    """None of the caller's clusters, stacks and Vaults: not after `. .lab/env` either."""
+    """Remove the caller's clusters, stacks and Vaults from the environment, also after `. .lab/env`."""
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith(PREFIXES)]:
             patch.delenv(name)
@@ -22,5 +22,5 @@ def no_cluster():
 
 @pytest.fixture
 def healthy() -> VerificationInput:
-    """The mesh that a verification finds nothing wrong with."""
+    """Return a mesh without findings."""
     return make_verification()

@@ -1,4 +1,4 @@
-"""Each contract breaks on an import that it forbids, and docs/architecture.md draws the layers that it has."""
+"""The import contracts: each breaks on a forbidden import, and docs/architecture.md draws their layers."""
 
 import re
 import shutil

@@ -1,4 +1,4 @@
-"""The product declares every package that it imports: what another package brings along may leave with it."""
+"""The declared packages: every import of the product, because a package of another one may disappear with it."""
 
 import ast
 import re
@@ -30,7 +30,7 @@ def declared(group: str | None = None) -> set[str]:
 
 
 def imported(file: Path) -> Iterator[str]:
-    """The packages of others that a file imports, anywhere in it."""
+    """Yield the third-party packages that a file imports, anywhere in it."""
     for node in ast.walk(ast.parse(file.read_text())):
         modules = []
         if isinstance(node, ast.Import):

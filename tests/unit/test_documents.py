@@ -1,4 +1,4 @@
-"""The documents say what is so: examples are settings that parse, and paths and commands exist."""
+"""The documents: their examples are valid settings, and their paths and commands exist."""
 
 import re
 from importlib.util import find_spec

@@ -1,4 +1,4 @@
-"""The table of faults in docs/reliability.md is what the tests say: every row has one, and every line is one."""
+"""The table of faults in docs/reliability.md: a test for every row, and a row for every line."""
 
 import ast
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The repository is laid out as it says: tests mirror their sources, names are unique, files are small."""
+"""The layout of the repository: tests mirror their sources, names are unique, files are small."""
 
 import ast
 import subprocess
@@ -15,7 +15,7 @@ LONGEST = 150
 
 
 def python_files(*folders: str) -> list[Path]:
-    """Return the Python files that git knows or would take in, below the repository."""
+    """Return the Python files that git tracks or would add, below the repository."""
     command = ["git", "-C", ROOT, "ls-files", "--cached", "--others", "--exclude-standard", "--", *folders]
     listed = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
     return sorted(Path(line) for line in set(listed) if line.endswith(".py") and (ROOT / line).exists())

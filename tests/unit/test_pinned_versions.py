@@ -1,4 +1,4 @@
-"""The program runs with the versions that it was tried with: an older provider creates and diffs otherwise."""
+"""The pinned versions of the tested program: an older provider creates and diffs differently."""
 
 import tomllib
 from importlib.metadata import version

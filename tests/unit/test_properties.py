@@ -1,4 +1,4 @@
-"""What holds for any valid settings."""
+"""The properties of all valid settings."""
 
 import json
 
@@ -15,7 +15,7 @@ from tests.support.charts import only
 
 NO_DEADLINE = settings(deadline=None, max_examples=30)
 FEW = settings(deadline=None, max_examples=8, suppress_health_check=[HealthCheck.too_slow])
-"""Each example runs helm four times."""
+"""Settings of hypothesis: each example runs helm four times."""
 
 
 @NO_DEADLINE

@@ -1,4 +1,4 @@
-"""Renovate reads each annotation of the repository, with the versions that the program uses."""
+"""The annotations that Renovate reads, with the versions that the program uses."""
 
 import json
 import re
@@ -20,7 +20,7 @@ ANNOTATED = sorted(
 
 
 def read_by_renovate(file: Path) -> list[re.Match[str]]:
-    """Return what the regex managers of renovate.json find in the file."""
+    """Return the matches of renovate.json's regex managers in the file."""
     managers = json.loads((ROOT / "renovate.json").read_text())["customManagers"]
     text = (ROOT / file).read_text()
     return [

@@ -1,4 +1,4 @@
-"""The shipped stacks keep every rule of the pack: all that the real program registers, judged as the engine would."""
+"""The shipped stacks, whose resources keep every rule of the policy pack, judged as by the engine."""
 
 import contextvars
 import json
@@ -25,12 +25,12 @@ FAT = {"requests": {"cpu": "50m", "memory": "128Mi"}, "limits": {"cpu": "200m", 
 
 @pytest.fixture(autouse=True)
 def project_folder(monkeypatch):
-    """Run the program where its files are."""
+    """Run the program in the folder with its files."""
     monkeypatch.chdir(ROOT)
 
 
 def registered(stack: str, outputs: Mapping = MappingProxyType({}), **changes: object) -> list[Registered]:
-    """The resources of a shipped stack, some of its keys changed; `outputs` as the recorder takes them."""
+    """Return the resources of a shipped stack with some keys changed; `outputs` as for the recorder."""
     content = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text())["config"]
     content |= {f"pi-mesh:{key}": value for key, value in changes.items()}
     values = {key: value if isinstance(value, str) else json.dumps(value) for key, value in content.items()}
@@ -43,7 +43,7 @@ def registered(stack: str, outputs: Mapping = MappingProxyType({}), **changes: o
 
 
 def violations(stack: str, resources: list[Registered]) -> dict[str, list[str]]:
-    """What each rule says of them, within the stack's bounds."""
+    """Return the violations of each rule, within the stack's bounds."""
     bounds = json.loads((ROOT / "policies" / "config" / f"{stack}.json").read_text())
     found = {}
     for rule in RULES:

@@ -1,4 +1,4 @@
-"""The stack files of the version before (commit 8ce0a51) still parse and preview: a running stack is not broken."""
+"""The stack files of the previous version (commit 8ce0a51), which still parse and preview."""
 
 import contextvars
 import json
@@ -20,7 +20,7 @@ STACKS = pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
 
 @pytest.fixture(autouse=True)
 def no_cluster(monkeypatch):
-    """Run the program where its files are, with no cluster to ask."""
+    """Run the program in the folder with its files, without a cluster."""
     monkeypatch.chdir(ROOT)
     monkeypatch.setenv("KUBECONFIG", "/dev/null")
 

@@ -1,4 +1,4 @@
-"""The policy for Vault that the documentation gives out allows what is asked of Vault, and nothing else."""
+"""The documented policy for Vault, which allows every request of the program and nothing else."""
 
 import pytest
 
@@ -7,12 +7,12 @@ from tests.support.vault_contract import asked
 
 POLICY = vault_policy.FILE.read_text()
 OF_THE_PROGRAM = "read auth/token/lookup-self"
-"""All that the program itself asks with its token; tests/live/vault/alone watches it."""
+"""The one request of the program itself with its token; tests/live/vault/alone watches it."""
 GRANTS = sorted(vault_policy.grants(POLICY))
 
 
 def missing(policy: str) -> set[str]:
-    """Return the calls that a policy does not let through."""
+    """Return the calls that a policy refuses."""
     return {*asked(), OF_THE_PROGRAM} - vault_policy.grants(policy)
 
 

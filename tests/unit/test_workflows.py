@@ -1,4 +1,4 @@
-"""The workflows give a pull request's code nothing that it could abuse."""
+"""The workflows, which give a pull request's code nothing to abuse."""
 
 import os
 import re

@@ -1,3 +1,3 @@
-"""A program without a resource: what is left is the engine, the language host and Python."""
+"""A program without a resource, which costs only the engine, the language host and Python."""
 
 import pulumi  # noqa: F401

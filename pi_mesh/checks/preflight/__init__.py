@@ -1,4 +1,4 @@
-"""Preflight: what must be so before anything is touched, every problem of a cluster in one report."""
+"""Preflight: the checks before anything is changed, with every problem of a cluster in one report."""
 
 from collections.abc import Callable, Iterable
 
@@ -64,11 +64,11 @@ OF_STATE: tuple[Callable[[Inventory, Snapshot, StackState], Iterable[Finding]], 
     ingress_namespace.check,
     trading_hours.check,
 )
-"""Those that compare the cluster with the stack's state."""
+"""Checks that compare the cluster with the stack's state."""
 
 
 def run(mesh: Inventory, snapshot: Snapshot, state: StackState = NEVER_RUN) -> list[Finding]:
-    """Return all findings, in the order in which a reader wants them."""
+    """Return all findings, in reading order."""
     of_cluster = [finding for check in CHECKS for finding in check(mesh, snapshot)]
     of_state = [finding for check in OF_STATE for finding in check(mesh, snapshot, state)]
     return [*of_cluster, *of_state, *traffic.run(mesh.settings, snapshot)]

@@ -1,4 +1,4 @@
-"""The Issuer of cert-manager that signs the mesh's CA must be there, be ready, and keep one root."""
+"""cert-manager's Issuer of the mesh's CA must exist, be ready, and keep one root."""
 
 from collections.abc import Iterator
 
@@ -15,11 +15,11 @@ UNFIT = {
     ),
     "acme": ("is of type acme, which signs no CAs", "name an Issuer of another type"),
 }
-"""Types of Issuers that can't be used: why, and what to do."""
+"""Types of Issuers that cannot be used, each with the reason and the remedy."""
 
 
 def check(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
-    """Yield an error before the first signature; the mesh of a CA that is signed goes on, with a warning."""
+    """Yield an error before the first signature; once the CA is signed, the mesh works on with a warning."""
     wanted, issuer = mesh.settings.ca.issuer, snapshot.issuer
     if wanted is None or issuer is None:
         return
@@ -28,12 +28,14 @@ def check(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
     problem, fix = UNFIT.get(issuer.type, (issuer.problem, f"`kubectl describe {wanted.kind.lower()} {wanted.name}`"))
     if not any(crd.name == CERTIFICATES for crd in snapshot.crds):
         subject, problem = Subject("crd", CERTIFICATES), "is not there: the cluster has no cert-manager"
-        fix = "install cert-manager, or take ca.issuer out"
+        fix = "install cert-manager, or remove ca.issuer"
     elif problem == "is not there":
         fix = "make it, or correct ca.issuer"
     if not problem:
         yield ok(ID, subject, f"signs the mesh's CA for {wanted.ttl}")
     elif issuer.has_signed:
-        yield warning(ID, subject, f"{problem}; the mesh's CA is unchanged, and not renewed until that is mended", fix)
+        yield warning(
+            ID, subject, f"{problem}; the mesh's CA stays as it is, and is not renewed until this is fixed", fix
+        )
     else:
-        yield error(ID, subject, f"{problem}; it is to sign the mesh's CA", fix)
+        yield error(ID, subject, f"{problem}; it has to sign the mesh's CA", fix)

@@ -28,7 +28,7 @@ def _ours(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
     mine = mesh.the(Kind.CERT_MANAGER).id
     for other in _controllers(snapshot):
         if other.release != mine:
-            message = f"of {other.release or 'no Helm release'} is there already; two would answer the same requests"
+            message = f"of {other.release or 'no Helm release'} runs already; two would answer the same requests"
             yield error(ID, Subject("deployment", f"{other.namespace}/{other.name}"), message, OTHER)
     foreign = [crd for crd in snapshot.crds if crd.name.endswith(f".{GROUP}") and crd.release != mine]
     if foreign:

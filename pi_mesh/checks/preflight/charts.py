@@ -1,4 +1,4 @@
-"""Charts from a directory must lie there, and those of a locked stack must be the locked ones."""
+"""Charts of a directory source must exist, and those of a locked stack must have the locked sums."""
 
 from collections.abc import Iterator
 from itertools import groupby
@@ -23,7 +23,7 @@ def check(mesh: Inventory, snapshot: Snapshot | None) -> Iterator[Finding]:  # n
 
 
 def _locked(release: Release, stack: str) -> Finding:
-    """Compare the file that the provider is going to install; a chart without a sum is another chart."""
+    """Compare the file that the provider will install with the lock; a chart without a sum is an error."""
     subject, seen = Subject("chart", f"{release.chart} {release.version}"), sum_of(release.package)
     if not release.sha256:
         message = f"{FILE} has no sum of it for the stack {stack}; {release.package} {_described(seen)}"
@@ -33,7 +33,7 @@ def _locked(release: Release, stack: str) -> Finding:
         return ok(ID, subject, f"{release.package} has the sha256 of {FILE}")
     fix = f"`python -m operations charts vendor -s {stack}` fetches it"
     if seen:
-        fix = f"do not install it; find out who changed it and remove it, then {fix} anew"
+        fix = f"do not install it; find out who changed it and remove it, then {fix} again"
     return error(ID, subject, f"{release.package} {_described(seen)}, {FILE} has {release.sha256}", fix)
 
 

@@ -1,4 +1,4 @@
-"""Istio's CRDs must belong to our base release, or Helm refuses to install it."""
+"""Istio's CRDs must belong to this stack's base release, or Helm refuses to install it."""
 
 from collections.abc import Iterator
 
@@ -33,7 +33,7 @@ def check(mesh: Inventory, snapshot: Snapshot, state: StackState) -> Iterator[Fi
 
 
 def wrongly_owned(mesh: Inventory, snapshot: Snapshot) -> list[Crd]:
-    """Those that Helm would refuse. Charts before 1.24 carry CRDs that Helm leaves alone where they are there."""
+    """Return the CRDs that Helm would refuse. Charts before 1.24 contain CRDs that Helm skips if they exist."""
     if not facts_of(mesh.the(Kind.BASE).version).crds_are_templates:
         return []
     owner = mesh.the(Kind.BASE).id
@@ -41,9 +41,9 @@ def wrongly_owned(mesh: Inventory, snapshot: Snapshot) -> list[Crd]:
 
 
 def abandoned(mesh: Inventory, snapshot: Snapshot) -> list[Crd]:
-    """Return those that Helm would refuse and that certainly nobody needs: no release has them, no other Istio lives.
+    """Return the CRDs that Helm would refuse and nobody needs: no release owns them, and no other Istio runs.
 
-    An Istio that istioctl, Argo CD or an operator installed has no release, and lives all the same.
+    An Istio that istioctl, Argo CD or an operator installed has no release, but may run.
     """
     if foreign_istio.may_be_alive(mesh, snapshot):
         return []
@@ -53,7 +53,7 @@ def abandoned(mesh: Inventory, snapshot: Snapshot) -> list[Crd]:
 
 
 def take_over(mesh: Inventory, crds: list[Crd]) -> list[str]:
-    """The kubectl commands that hand the CRDs to our base release; nothing else of them changes."""
+    """Return the kubectl commands that give the CRDs to this stack's base release and change nothing else."""
     names = " ".join(crd.name for crd in crds)
     base = mesh.the(Kind.BASE)
     release = f"meta.helm.sh/release-name={base.name} meta.helm.sh/release-namespace={base.namespace}"

@@ -1,4 +1,4 @@
-"""Istio's CRDs must not be newer than the istiod that is to run, where its chart does not exchange them."""
+"""Istio's CRDs must not be newer than the wanted istiod, if its chart does not replace them."""
 
 from collections.abc import Iterator
 
@@ -12,9 +12,9 @@ ID = "istio CRD versions"
 
 
 def check(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
-    """Newer CRDs serve versions of the API that an older istiod can't read: it refuses every write, deletion too.
+    """Yield a finding for CRDs that are too new: an older istiod cannot read them and refuses every write.
 
-    Charts since 1.24 bring their own CRDs with every `up`, older ones leave those that are there.
+    Charts since 1.24 apply their own CRDs with every `up`; older charts leave existing CRDs unchanged.
     """
     istio = mesh.settings.istio
     if facts_of(mesh.the(Kind.BASE).version).crds_are_templates:
@@ -27,7 +27,7 @@ def check(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
     message = f"{kinds} of Istio {versions}, which an istiod of {istio.version} can't read, so that a destroy hangs"
     names = " ".join(crd.name for crd in newer)
     fix = (
-        "set istio.version to theirs; or, if `kubectl get istio-io -A` lists nothing (they take their objects along), "
+        "set istio.version to theirs; or, if `kubectl get istio-io -A` lists nothing (with a CRD go its objects), "
         f"`kubectl delete crd {names}`, and the next `up` brings those of {istio.version}; {ANYWAY}"
     )
     level = warning if istio.allow_skip else error

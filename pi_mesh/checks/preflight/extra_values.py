@@ -1,4 +1,4 @@
-"""Extra Helm values that no template of their chart reads; charts in a directory are looked into, others are not."""
+"""Extra Helm values must be read by a template of their chart; only charts from a directory are searched."""
 
 from collections.abc import Iterator
 
@@ -8,17 +8,17 @@ from pi_mesh.inventory import Inventory
 from pi_mesh.values import unread
 
 ID = "extra values"
-FIX = "see the chart's values.yaml for its name, or take it out"
+FIX = "see the chart's values.yaml for the right name, or remove it"
 
 
 def check(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:  # noqa: ARG001 - a check like the others
-    """Warn only: such a value changes nothing, and a stack that has one is not kept from its `up`."""
+    """Yield warnings alone: such a value changes nothing, and a stack that has one may still run `up`."""
     for key, message in unread_values(mesh):
         yield warning(ID, setting(key), message, FIX)
 
 
 def unread_values(mesh: Inventory) -> Iterator[tuple[str, str]]:
-    """Yield the config key of each, and what is wrong with it."""
+    """Yield the config key of each unread value, and the problem in words."""
     for release in mesh.releases:
         if not (release.extra and release.source.is_directory):
             continue

@@ -1,4 +1,4 @@
-"""The whole mesh must fit on the nodes, rollouts included; what it holds already it need not find again."""
+"""The whole mesh must fit on the nodes, including its rollouts; pods that run already keep their place."""
 
 from collections.abc import Iterator, Sequence
 
@@ -14,13 +14,13 @@ from pi_mesh.inventory import Inventory, Kind, Release, Workload
 from pi_mesh.quantities import Resources
 
 ID = "room for the mesh"
-FIX = "free some, add a node, or lower the resources or replicas in the stack file"
+FIX = "free CPU or memory, add a node, or lower the resources or replicas in the stack file"
 OF_ISTIO = (Kind.ISTIOD, Kind.CANARY, Kind.GATEWAY)
-"""Releases whose version is that of their images."""
+"""Releases whose version is also that of their images."""
 
 
 def check(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
-    """Judge the mesh's own pods and their rollouts first, then what trading.workloads promises beside them."""
+    """Judge the mesh's own pods and their rollouts first, then the pods that trading.workloads promises."""
     asked = demand(mesh, snapshot)
     finding = _finding(asked, not is_installed(mesh, snapshot) or _rolls_out(mesh, snapshot))
     yield finding
@@ -30,7 +30,7 @@ def check(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def _finding(asked: Demand, rolls_out: bool) -> Finding:
-    """Judge the room; without a rollout that is due, only what must run has to fit."""
+    """Judge the headroom; if no rollout is due, only the pods themselves have to fit."""
     pods, surge, subject = total(asked.pods), total(asked.surge), Subject("node")
     if place(asked.nodes, (*asked.pods, *asked.surge)) is not None:
         return ok(ID, subject, f"the mesh and the surge of its rollouts, {(pods + surge).in_words}, fit")
@@ -42,7 +42,7 @@ def _finding(asked: Demand, rolls_out: bool) -> Finding:
     if rolls_out:
         return error(ID, subject, _needed(pods + surge, asked.nodes), FIX)
     message = f"the mesh fits, but not the surge of its rollouts, {surge.in_words}: {_shown(asked.nodes)}"
-    fix = "free some before a change that restarts istiod or a gateway: its new pod would wait for room in vain"
+    fix = "free CPU or memory before a change that restarts istiod or a gateway: its new pod would stay Pending"
     return warning(ID, subject, message, fix)
 
 
@@ -51,7 +51,7 @@ def _needed(amount: Resources, nodes: Sequence[Node]) -> str:
 
 
 def _rolls_out(mesh: Inventory, snapshot: Snapshot) -> bool:
-    """Return True where running pods have other requests than the settings ask for, or another version."""
+    """Return True if running pods have other requests or another version than the settings ask for."""
     return any(
         workload.has_pod(pod.namespace, pod.labels) and _is_replaced(release, workload, pod)
         for release in mesh.releases
@@ -70,7 +70,9 @@ def _is_replaced(release: Release, workload: Workload, pod: Pod) -> bool:
 
 
 def _shown(nodes: Sequence[Node]) -> str:
-    return ", ".join(f"{node.name} has {_positive(node.free).in_words} free" for node in nodes) or "no node takes pods"
+    return (
+        ", ".join(f"{node.name} has {_positive(node.free).in_words} free" for node in nodes) or "no node accepts pods"
+    )
 
 
 def _positive(free: Resources) -> Resources:

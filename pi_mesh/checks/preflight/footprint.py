@@ -1,4 +1,4 @@
-"""Memory limits must hold for as many services as the cluster has."""
+"""Memory limits must be enough for the number of services in the cluster."""
 
 from collections.abc import Iterator
 
@@ -14,23 +14,24 @@ ID = "memory for the services"
 
 def check(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
     if "services" in snapshot.unreadable:
-        message = "whether the memory limits hold for the cluster's services was not checked"
+        message = "it was not checked if the memory limits are enough for the cluster's services"
         yield unknown(ID, Subject("service"), message)
         return
     count = len(snapshot.services)
+    services = "1 service" if count == 1 else f"{count} services"
     found = [each for each in _told(mesh) if each[2].memory(count) > each[1].limits.memory.bytes]
     for path, profile, growth in found:
         message = (
-            f"{profile.limits.memory} is less than the {show_memory(growth.memory(count))} that it takes "
-            f"with {count} services (measured: docs/footprint.md)"
+            f"{profile.limits.memory} is less than the {show_memory(growth.memory(count))} that it needs "
+            f"with {services} (measured: docs/footprint.md)"
         )
         yield warning(ID, setting(f"{path}.limits.memory"), message, "raise it", number=count)
     if not found:
-        yield ok(ID, Subject("limit"), f"the memory limits hold for {count} services", number=count)
+        yield ok(ID, Subject("limit"), f"the memory limits are enough for {services}", number=count)
 
 
 def _told(mesh: Inventory) -> Iterator[tuple[str, ResourceProfile, Growth]]:
-    """Yield those that are told of all services: key path, profile, and how they grow."""
+    """Yield the settings of components that learn of all services: config key, resource profile and memory growth."""
     for workload in mesh.workloads:
         if workload.growth:
             yield f"{workload.setting}.resources", workload.resources, workload.growth

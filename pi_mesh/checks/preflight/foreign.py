@@ -1,4 +1,4 @@
-"""The cluster must hold no other Istio and no webhooks that one left behind; this stack's own must not move."""
+"""The cluster must have no other Istio and no webhooks of a removed one; this stack's own Istio must not move."""
 
 from collections.abc import Iterator
 from itertools import groupby
@@ -11,7 +11,7 @@ from pi_mesh.inventory import Inventory
 
 CONTROL_PLANE, WEBHOOKS = "foreign istio", "istio webhooks"
 NEEDED = ("deployments", "releases", "services", "validating webhooks", "mutating webhooks")
-"""Kinds that tell whether another Istio is alive."""
+"""Kinds that show whether another Istio runs."""
 BESIDE = (
     "workloads may depend on it: leave it alone and install this stack on another cluster, "
     "or move its workloads away first and have its owner uninstall it"
@@ -31,7 +31,7 @@ def check(mesh: Inventory, snapshot: Snapshot, state: StackState) -> Iterator[Fi
 
 
 def may_be_alive(mesh: Inventory, snapshot: Snapshot) -> bool:
-    """Return True unless it is certain that no other Istio runs here, or is reached from here by its webhooks."""
+    """Return True unless it is certain that no other Istio runs in the cluster or serves its webhooks."""
     unknown = any(kind in snapshot.unreadable for kind in NEEDED)
     hooks = _configurations(mesh, snapshot)
     return unknown or bool(_istiods(mesh, snapshot)) or not all(_is_stale(entry, snapshot) for entry in hooks)
@@ -56,7 +56,10 @@ def _control_planes(mesh: Inventory, snapshot: Snapshot, state: StackState) -> I
 
 
 def _webhooks(mesh: Inventory, snapshot: Snapshot, state: StackState) -> Iterator[Finding]:
-    """A stale webhook, which calls a service that is gone, blocks what it watches; a living one serves a mesh."""
+    """Yield an error for each foreign webhook.
+
+    A stale one, whose Service is gone, blocks writes; a live one serves a mesh.
+    """
     foreign = _configurations(mesh, snapshot, state)
     for hooks in foreign:
         subject = Subject(f"{hooks[0].kind.lower()}webhookconfiguration", hooks[0].configuration)
@@ -76,7 +79,7 @@ def _istiods(mesh: Inventory, snapshot: Snapshot) -> list[Deployment]:
 
 
 def _goes(entry: Deployment, state: StackState, namespace: str) -> bool:
-    """Return True for the stack's own second control plane, which this `up` removes: `revisions` judges that."""
+    """Return True for the stack's own second control plane, which this `up` removes; `revisions` judges it."""
     return entry.release in state.releases and entry.namespace == namespace
 
 
@@ -85,7 +88,7 @@ def _is_istiod(entry: Deployment) -> bool:
 
 
 def _configurations(mesh: Inventory, snapshot: Snapshot, state: StackState = NEVER_RUN) -> list[list[Webhook]]:
-    """Return the webhooks of Istio that are not this stack's, those of one configuration together."""
+    """Return Istio's webhooks that do not belong to this stack, grouped by configuration."""
     foreign = [
         hook
         for hook in snapshot.webhooks
@@ -99,7 +102,7 @@ def _is_ours(mesh: Inventory, hook: Webhook) -> bool:
 
 
 def _is_stale(hooks: list[Webhook], snapshot: Snapshot) -> bool:
-    """Return True where every one of them calls a service that is certainly gone; one that calls a URL may live."""
+    """Return True if every webhook calls a Service that certainly does not exist; one that calls a URL may be alive."""
     services = {f"{service.namespace}/{service.name}" for service in snapshot.services}
     readable = "services" not in snapshot.unreadable
     return readable and all(hook.service and hook.service not in services for hook in hooks)

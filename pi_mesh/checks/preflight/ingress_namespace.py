@@ -1,4 +1,4 @@
-"""An installed ingress gateway stays in its namespace: elsewhere it would be a new one, with another address."""
+"""An installed ingress gateway stays in its namespace: in another one it would be a new gateway with a new address."""
 
 from collections.abc import Iterator
 

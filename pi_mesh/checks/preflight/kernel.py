@@ -1,4 +1,4 @@
-"""Kernels on which Istio's proxy can run: stock Raspberry Pi OS has too small an address space since Istio 1.22."""
+"""Istio's proxy must run on the nodes' kernels; since 1.22 stock Raspberry Pi OS has too small an address space."""
 
 import re
 from collections.abc import Iterator
@@ -12,11 +12,12 @@ from pi_mesh.inventory import Inventory
 
 ID = "kernel addresses"
 RASPBERRY_PI_OS = re.compile(r"\+rpt|-rpi-(v[678]|2712)|-v[78](l|_16k)?\+|raspbian", re.IGNORECASE)
-"""Kernels built with CONFIG_ARM64_VA_BITS_39, by their names: 6.6.31+rpt-rpi-v8, 6.1.21-v8+. Ubuntu's -raspi has 48."""
+"""Pattern of kernels built with CONFIG_ARM64_VA_BITS_39, such as 6.6.31+rpt-rpi-v8 and 6.1.21-v8+. Ubuntu's -raspi has
+48 bits."""
 
 
 def small_addresses(node: Node) -> bool:
-    """Whether the node's kernel gives a process 39 bits of addresses only."""
+    """Return True if the node's kernel gives processes 39-bit addresses only."""
     return node.architecture == "arm64" and bool(RASPBERRY_PI_OS.search(f"{node.kernel} {node.os_image}"))
 
 

@@ -1,6 +1,6 @@
-"""Releases in the cluster that the stack's state does not know, and releases of the state that the settings rename.
+"""Releases in the cluster must be in the stack's state, and releases of the state must keep their names.
 
-Helm would refuse to install the first a second time, and uninstall the second before it installs them anew.
+Helm would refuse to install the former a second time, and would uninstall the latter before it installs them again.
 """
 
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from pi_mesh.inventory import Inventory, Kind
 
 ID = "releases in the state"
 GONE = "uninstalled"
-"""Helm's status of a release of which it kept the history alone."""
+"""Status of a release of which Helm kept only the history."""
 REPAIR = "if a run was killed: `python -m operations repair -s STACK`"
 FIX = "import the state that installed it (`pulumi stack import`), or adopt it: `python -m operations adopt -s STACK`"
 OF_ISTIO = (Kind.BASE, Kind.ISTIOD, Kind.GATEWAY)
@@ -26,7 +26,7 @@ def check(mesh: Inventory, snapshot: Snapshot, state: StackState) -> Iterator[Fi
         entry
         for release in mesh.releases
         if (entry := snapshot.release(release.namespace, release.name)) and release.id not in state.releases
-        # `stuck_releases` tells of a pending one.
+        # `stuck_releases` reports pending releases.
         if not entry.pending and entry.status != GONE
     ]
     for entry in unknown:
@@ -41,7 +41,7 @@ def _has_revision(state: StackState, release: str) -> bool:
 
 
 def _renamed(mesh: Inventory, state: StackState) -> Iterator[Finding]:
-    """Yield an error for each name that changed though the state holds the release under another one."""
+    """Yield an error for each changed name whose release the state has under another name."""
     home = mesh.settings.istio.namespace
     others = sorted(
         name
@@ -49,14 +49,14 @@ def _renamed(mesh: Inventory, state: StackState) -> Iterator[Finding]:
         if namespace == home
         and not mesh.owns(f"{home}/{name}")
         and name not in addons.ALL
-        # A second control plane goes and comes by itself.
+        # A second control plane is a release of its own, which may come and go.
         and not _has_revision(state, f"{home}/{name}")
     )
     for release in mesh.releases:
         if others and release.kind in OF_ISTIO and release.id not in state.releases:
             key = release.kind.value if release.kind is not Kind.GATEWAY else release.setting
             message = (
-                f"is {release.name}, and the state holds {', '.join(others)}: `up` would uninstall what runs first"
+                f"is {release.name}, and the state holds {', '.join(others)}: `up` would uninstall the running release"
             )
             fix = "set it to the name that the release has; a release can't be renamed"
             yield error(ID, setting(f"releases.names.{key}"), message, fix)

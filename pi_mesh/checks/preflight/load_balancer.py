@@ -1,4 +1,4 @@
-"""A gateway's Service as LoadBalancer must get an address, or Helm waits for one until the timeout."""
+"""A gateway's Service of type LoadBalancer needs an address, or Helm waits until its timeout."""
 
 from collections.abc import Iterator
 

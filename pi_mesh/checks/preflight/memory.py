@@ -1,4 +1,4 @@
-"""The role's prerequisite: memory free on every node, before a first install."""
+"""Memory must be free on every node before a first install, as the Ansible role required."""
 
 from collections.abc import Iterator
 
@@ -15,7 +15,7 @@ ID = "free memory"
 
 def check(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
     if is_installed(mesh, snapshot):
-        message = "the mesh is installed already: it is asked for before a first install"
+        message = "the mesh is installed already: free memory is checked before a first install only"
         yield ok(ID, setting("cluster.freeMemory"), message)
         return
     wanted = mesh.settings.cluster.free_memory

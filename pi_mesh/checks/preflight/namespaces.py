@@ -1,7 +1,7 @@
-"""Namespaces that exist already must be this stack's, or be adopted: a destroy deletes what the stack owns.
+"""Existing namespaces must be this stack's or be adopted, because `pulumi destroy` deletes what the stack owns.
 
-The UID in the state proves that a namespace is the stack's. The annotations only tell people which stack that is: a
-state may move to another backend, organization or name, and two backends may each have a stack of one name.
+The UID in the state proves that a namespace is the stack's. The annotations only inform people: a state may move to
+another backend, organization or name, and two backends may each have a stack of one name.
 """
 
 from collections.abc import Iterator
@@ -17,14 +17,14 @@ ID = "namespaces"
 IMPORT = "import the state that made it (`pulumi stack import`)"
 RESTORED = "if it is that one, restored from a backup, run `pulumi refresh`"
 BRANCHES = {"cert-manager": "vault.certManager", "ingress": "ingress"}
-"""Config key by component, where an existing namespace can't be adopted."""
+"""Config key by component, for namespaces that cannot be adopted."""
 OTHER = {
     "cert-manager": "set vault.certManager.namespace to another, "
     "or vault.certManager.install: false to use what is there",
     "ingress": "set ingress.namespace to one that is not there yet",
 }
 KUBERNETES = ("kube-system", "kube-public", "kube-node-lease", "default")
-"""Namespaces that Kubernetes makes itself: a quota or defaults for containers there can stop the cluster's own pods."""
+"""Namespaces of Kubernetes itself, where a quota or container defaults can stop the cluster's own pods."""
 
 
 def check(mesh: Inventory, snapshot: Snapshot, state: StackState) -> Iterator[Finding]:
@@ -35,11 +35,11 @@ def check(mesh: Inventory, snapshot: Snapshot, state: StackState) -> Iterator[Fi
         elif found is None:
             yield ok(ID, subject, "is not there yet")
         elif item.adopted:
-            yield ok(ID, subject, f"is adopted ({item.setting}.adopt): a destroy leaves it")
+            yield ok(ID, subject, f"is adopted ({item.setting}.adopt): `pulumi destroy` keeps it")
         elif ADOPTED_ANNOTATION in found.annotations:
             yield _no_longer_adopted(item, subject, found)
         elif state.holds(found.name, found.uid) or _made_by_a_killed_run(mesh, found, state):
-            yield ok(ID, subject, f"is of stack {mesh.stack}")
+            yield ok(ID, subject, f"belongs to stack {mesh.stack}")
         else:
             yield _of_others(mesh.stack, item, subject, found, state)
 
@@ -60,9 +60,9 @@ def _no_longer_adopted(item: ManagedObject, subject: Subject, found: Namespace) 
 
 
 def _made_by_a_killed_run(mesh: Inventory, found: Namespace, state: StackState) -> bool:
-    """Return True where a run of this very state may have been killed between the making and the record of it."""
+    """Return True if a run of this state may have been killed between creating the namespace and recording it."""
     marked = found.annotations.get(OWNER_ANNOTATION) == owner(mesh.stack)
-    # A stack that moves from one namespace to another holds the former still.
+    # A stack that moves from one namespace to another still has the former.
     moves = state.namespaces.keys() - {item.name for item in mesh.namespaces}
     return marked and state.has_provider and not moves and not state.namespaces.get(found.name)
 

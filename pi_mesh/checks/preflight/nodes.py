@@ -1,4 +1,4 @@
-"""Enough nodes, Ready, and of an architecture that Istio has images for; an installed mesh may miss some."""
+"""Enough nodes must be Ready, with an architecture for which Istio has images; an installed mesh may miss some."""
 
 from collections.abc import Iterator
 
@@ -14,7 +14,7 @@ HAS_IMAGES = ("arm64", "amd64")
 
 
 def usable(snapshot: Snapshot) -> list[Node]:
-    """Ready and not cordoned. Tainted ones count: a workload that tolerates the taint runs there."""
+    """Return the nodes that are Ready and not cordoned. Tainted nodes count: a workload may tolerate the taint."""
     return [node for node in snapshot.nodes if node.ready and not node.cordoned]
 
 
@@ -33,7 +33,8 @@ def _ready(settings: Settings, snapshot: Snapshot, *, installed: bool) -> Iterat
             yield warning(READY, Subject("node", node.name), "is cordoned", f"`kubectl uncordon {node.name}`")
     names = ", ".join(node.name for node in usable(snapshot)) or "none"
     count, wanted = len(usable(snapshot)), settings.cluster.nodes
-    message = f"{count} of at least {wanted} nodes are Ready and schedulable: {names}"
+    ready = "1 node is" if count == 1 else f"{count} nodes are"
+    message = f"{ready} Ready and schedulable, at least {wanted} needed: {names}"
     if count < wanted and installed:
         # An `up` may be what helps now; "room for the mesh" judges whether all that must run still fits.
         fix = "bring the missing nodes back, or lower cluster.nodes"
@@ -59,5 +60,5 @@ def _architecture(settings: Settings, snapshot: Snapshot) -> Iterator[Finding]:
     if fitting:
         yield ok(ARCHITECTURE, setting("cluster.architecture"), f"{wanted}: {', '.join(fitting)}")
     else:
-        message = f"no node that takes pods is {wanted}: istiod and the gateways can run nowhere"
+        message = f"no node that accepts pods is {wanted}: istiod and the gateways have no node"
         yield error(ARCHITECTURE, setting("cluster.architecture"), message, "set it to what the nodes are")

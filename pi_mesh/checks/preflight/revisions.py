@@ -1,4 +1,4 @@
-"""A second control plane must be one that Istio supports beside the first, and none that is in use may go away."""
+"""A second control plane must be supported beside the first, and no revision in use may be removed."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -17,7 +17,7 @@ from pi_mesh.settings.revisions import FIRST
 STEP, IN_PLACE, IN_USE = "canary version", "istio revision", "revision in use"
 KEY = "istio.canary.version"
 AHEAD = 2
-"""Minor versions that a canary may be newer: https://istio.io/latest/docs/setup/upgrade/canary/."""
+"""Minor versions by which a canary may be newer: https://istio.io/latest/docs/setup/upgrade/canary/."""
 
 
 def check(mesh: Inventory, snapshot: Snapshot, state: StackState) -> Iterator[Finding]:
@@ -27,7 +27,7 @@ def check(mesh: Inventory, snapshot: Snapshot, state: StackState) -> Iterator[Fi
 
 
 def _in_place(mesh: Inventory, state: StackState) -> Iterator[Finding]:
-    """Refuse another revision of a release that is installed: its istiod would go, and come back under another name."""
+    """Refuse another revision of an installed release: its istiod would be replaced by one of another name."""
     for release in (*mesh.of_kind(Kind.ISTIOD), *mesh.of_kind(Kind.CANARY)):
         recorded = state.recorded.get(release.id)
         before, after = (str(one.values.get("revision") or FIRST) for one in (recorded or release, release))
@@ -38,7 +38,7 @@ def _in_place(mesh: Inventory, state: StackState) -> Iterator[Finding]:
 
 
 def _canary(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
-    """Judge the canary's version beside the first one's, and then as if it were the only one."""
+    """Judge the canary's version beside the first control plane's, and then as if it were alone."""
     canary, first = mesh.settings.istio.canary, mesh.settings.istio.version
     if not canary:
         return
@@ -48,7 +48,7 @@ def _canary(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
     else:
         message = f"{canary.version} beside {first}: Istio supports up to {AHEAD} minor versions more"
         level = warning if mesh.settings.istio.allow_skip else error
-        yield level(STEP, setting(KEY), message, f"take a version between; {ANYWAY}")
+        yield level(STEP, setting(KEY), message, f"choose a version between; {ANYWAY}")
     alone = replace(mesh, settings=mesh.settings.of_canary)
     for finding in (*versions.check(alone, snapshot), *kernel.check(alone, snapshot)):
         if finding.level is not Level.OK:
@@ -56,7 +56,7 @@ def _canary(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def _removed(mesh: Inventory, snapshot: Snapshot, state: StackState) -> Iterator[Finding]:
-    """Refuse to remove a revision or a tag that proxies, or namespaces of others, still use."""
+    """Refuse to remove a revision or a tag that proxies, or namespaces of other owners, still use."""
     level = warning if mesh.settings.istio.allow_removal else error
     for name, what in _going(mesh, snapshot, state).items():
         users = _users(mesh, snapshot, name)
@@ -68,14 +68,14 @@ def _removed(mesh: Inventory, snapshot: Snapshot, state: StackState) -> Iterator
         fix = (
             "put it back, move them (trading.revision, ingress.revision, egress.revision, the label istio.io/rev) with "
             "`pulumi up`, restart them with `python -m operations refresh -s STACK`, and then remove it; "
-            "`istio.allowRemoval: true` removes it all the same"
+            "`istio.allowRemoval: true` removes it anyway"
         )
         key = "istio.tags" if what == "tag" else "istio.canary"
         yield level(IN_USE, setting(key), message, fix, number=len(users))
 
 
 def _going(mesh: Inventory, snapshot: Snapshot, state: StackState) -> dict[str, str]:
-    """Return what this `up` takes away: revisions of releases in the state, tags of webhooks in the cluster."""
+    """Return what this `up` removes: revisions of releases in the state, and tags of webhooks in the cluster."""
     ours = [entry for entry in snapshot.deployments if entry.release in state.recorded]
     there = {entry.labels.get(REVISION_LABEL, "") for entry in ours if entry.labels.get("app") == ISTIOD}
     revisions = there - {str(release.values.get("revision")) for release in mesh.of_kind(Kind.CANARY)} - {"", FIRST}
@@ -86,7 +86,7 @@ def _going(mesh: Inventory, snapshot: Snapshot, state: StackState) -> dict[str, 
 
 
 def _users(mesh: Inventory, snapshot: Snapshot, name: str) -> list[str]:
-    """Return the running proxies that a revision leads, and who asks for the name: this stack's own ask anew."""
+    """Return the running proxies of a revision, and the namespaces that ask for it, without this stack's own."""
     found = proxies.of_snapshot(snapshot, mesh.settings.istio.namespace)
     own = {item.name for item in mesh.namespaces}
     led = [f"proxy {proxy.id}" for proxy in found.proxies if proxy.revision == name]

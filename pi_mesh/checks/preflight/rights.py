@@ -25,7 +25,7 @@ def check(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def _by_verb(snapshot: Snapshot) -> str:
-    """Return such as "update secrets, services; delete secrets"."""
+    """Return the missing rights by verb, such as "update secrets, services; delete secrets"."""
     verbs: dict[str, list[str]] = {}
     for verb, _, resource in (entry.partition(" ") for entry in snapshot.missing_changes):
         verbs.setdefault(verb, []).append(resource)

@@ -1,4 +1,4 @@
-"""Releases that a killed run left in the middle of something."""
+"""Releases must not be stuck in an operation that a killed run began."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -18,13 +18,13 @@ def check(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
         if entry.pending:
             yield _pending(entry, mesh.settings.release.timeout)
         elif entry.status != "deployed":
-            yield warning(ID, Subject("release", entry.id), f"is {entry.status}", "this `pulumi up` tries it again")
+            yield warning(ID, Subject("release", entry.id), f"is {entry.status}", "this `pulumi up` tries again")
     if not any(entry.pending for entry in mine):
-        yield ok(ID, CLUSTER, f"none of the {len(mine)} releases is stuck", number=len(mine))
+        yield ok(ID, CLUSTER, "no release of this stack is stuck", number=len(mine))
 
 
 def _pending(release: ReleaseRecord, timeout: int) -> Finding:
-    message, fix = f"is {release.status}: another run is at it, or one was killed", REPAIR
+    message, fix = f"is {release.status}: another run is changing it, or a run was killed", REPAIR
     if seconds := release.under_way(timeout, datetime.now(UTC)):
-        fix = f"wait: Helm may be at it for {seconds} s more (release.timeout); {REPAIR}"
+        fix = f"wait: Helm may still be running for {seconds} s (release.timeout); {REPAIR}"
     return error(ID, Subject("release", release.id), message, fix)

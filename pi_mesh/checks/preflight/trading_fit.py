@@ -13,13 +13,13 @@ ID = "room for trading"
 
 
 def finding(mesh: Inventory, snapshot: Snapshot, left: Sequence[Node]) -> Finding:
-    """Judge what the ResourceQuota still admits by what is left beside the mesh; a promise alone stops no `up`."""
+    """Judge if the pods that the ResourceQuota still admits fit beside the mesh; a promise alone stops no `up`."""
     namespace, row, subject = mesh.settings.trading.namespace, trading(mesh.settings), setting("trading.workloads")
     there = [pod for pod in snapshot.pods if pod.namespace == namespace and pod.node]
     promised = _still_admitted(row, there)
     fits = min(promised, fitting(left, row.requests))
     if not promised:
-        return ok(ID, subject, "the pods that run are all that it promises", number=0)
+        return ok(ID, subject, "all promised pods run already", number=0)
     pods = f"{promised} {'more ' if there else ''}{'pod' if promised == 1 else 'pods'}"
     if fits == promised:
         verb = "fits" if promised == 1 else "fit"
@@ -32,7 +32,7 @@ def finding(mesh: Inventory, snapshot: Snapshot, left: Sequence[Node]) -> Findin
 
 
 def _still_admitted(row: Row, there: Sequence[Pod]) -> int:
-    """Return how many pods of the default size the quota admits beside those that run."""
+    """Return how many pods of the default size the quota admits besides those that run."""
     rest = row.total_requests - total(pod.requests for pod in there)
     bounds = (row.pods - len(there), rest.cpu // row.requests.cpu, rest.memory // row.requests.memory)
     return max(0, min(bounds))

@@ -1,4 +1,4 @@
-"""In trading hours nothing may restart a proxy or exchange the CA, unless whoever runs it says that it may."""
+"""During trading hours nothing may restart a proxy or replace the CA, unless the user allows it."""
 
 import os
 from collections.abc import Iterable, Iterator
@@ -15,13 +15,13 @@ from pi_mesh.settings import Settings
 
 ID, KEY = "trading hours", setting("trading.hours")
 VARIABLE = "PI_MESH_IN_TRADING_HOURS"
-"""Environment variable that lets one command restart proxies in trading hours."""
+"""Environment variable that lets one command restart proxies during trading hours."""
 ALLOWED = "restart"
-FIX = f"wait until then, or say so: {VARIABLE}={ALLOWED}"
+FIX = f"wait until then, or allow it with {VARIABLE}={ALLOWED}"
 
 
 def check(mesh: Inventory, _snapshot: Snapshot, state: StackState) -> Iterator[Finding]:
-    """Judge an `up` of now."""
+    """Judge an `up` that would run now."""
     if mesh.settings.trading.hours is None:
         return
     effects = list(_effects(mesh, state))
@@ -33,19 +33,19 @@ def check(mesh: Inventory, _snapshot: Snapshot, state: StackState) -> Iterator[F
 
 
 def _effects(mesh: Inventory, state: StackState) -> Iterator[str]:
-    """Yield what an `up` would do to a mesh that runs, each as a verb with its object."""
+    """Yield the effects of an `up` on a running mesh, each as a verb with its object."""
     forecast = restarts.of(mesh, state)
     if forecast.restarts:
-        yield f"makes pods of {', '.join(name.partition(' ')[2] for name in forecast.restarts)} anew"
+        yield f"replaces pods of {', '.join(name.partition(' ')[2] for name in forecast.restarts)}"
     if forecast.removed:
         yield f"deletes pods of {', '.join(name.partition(' ')[2] for name in forecast.removed)}"
     vault, is_running = mesh.settings.vault, mesh.the(Kind.ISTIOD).id in state.recorded
     if vault.enabled and vault.here and is_running and WantedCa(CA, vault).exchanges(state.vault):
-        yield "exchanges the CA that signs every certificate"
+        yield "replaces the CA that signs every certificate"
 
 
 def judged(settings: Settings, what: str, now: datetime) -> list[Finding]:
-    """Return an error, or a warning where it was allowed, for something that restarts proxies in trading hours."""
+    """Return an error for something that restarts proxies during trading hours, or a warning if it was allowed."""
     hours = settings.trading.hours
     end = hours.closing(now) if hours else None
     if hours is None or end is None:
@@ -57,5 +57,5 @@ def judged(settings: Settings, what: str, now: datetime) -> list[Finding]:
 
 
 def shown_only(findings: Iterable[Finding]) -> list[Finding]:
-    """Return the findings of a preview, which restarts nothing: what `up` refuses for the hour is a warning there."""
+    """Return the findings of a preview, which restarts nothing: an error of this check becomes a warning."""
     return [replace(one, level=Level.WARNING) if one.id == ID and one.level is Level.ERROR else one for one in findings]

@@ -1,4 +1,4 @@
-"""Extra values, chart sources and rights by which a mesh would be less than its typed settings say."""
+"""Extra values, chart sources and rights must not undo what typed settings say."""
 
 from collections.abc import Iterator
 
@@ -15,7 +15,7 @@ EXTRA, CHARTS, SECRETS = "extra values", "chart sources", "gateway secrets"
 
 
 def check(mesh: Inventory, _snapshot: Snapshot | None) -> Iterator[Finding]:
-    """Yield what the settings alone show; no cluster is needed."""
+    """Yield the findings that need no cluster."""
     yield from _extra_values(mesh)
     yield from _charts(mesh)
     yield from vault_transport.check(mesh.settings.vault)
@@ -36,7 +36,7 @@ def _charts(mesh: Inventory) -> Iterator[Finding]:
     for key, source in {release.source_setting: release.source.source for release in mesh.releases}.items():
         if is_unprotected(source):
             message = (
-                f"{source} is plain HTTP: whoever is on the way there can exchange a chart, which the cluster runs"
+                f"{source} is plain HTTP: an attacker on the network can replace a chart, which the cluster then runs"
             )
             yield refused_next(CHARTS, setting(key), message, "use https://, oci:// or a directory of packaged charts")
 

@@ -39,17 +39,17 @@ def _step(mesh: Inventory, snapshot: Snapshot, running: str) -> Finding:
             "is what runs" if running == wanted else f"goes from {running} to {wanted}, a step that Istio supports"
         )
         return ok(STEP, subject, message)
-    # The way out of an upgrade that failed: an istiod that is not Ready leads no proxy.
+    # An istiod that is not Ready serves no proxy, so the way back from a failed upgrade is open.
     is_way_out = problem.goes_back and not _is_ready(snapshot, mesh.settings.istio.namespace)
     level = warning if mesh.settings.istio.allow_skip or is_way_out else error
     return level(STEP, subject, problem.message, problem.fix)
 
 
 def _gateway_chart(mesh: Inventory) -> Iterator[Finding]:
-    """Say that the gateways get another chart than istiod's, which must lie where the charts come from."""
+    """Yield the gateway chart's version if it differs from istiod's; the chart source must have it."""
     wanted = mesh.settings.istio.version
     for chart in {release.version for release in mesh.of_kind(Kind.GATEWAY)} - {wanted}:
-        message = f"{wanted} goes with the gateway chart {chart}, for Helm refuses its own (istio/istio#57354)"
+        message = f"{wanted} uses the gateway chart {chart}, because Helm refuses its own (istio/istio#57354)"
         yield ok(GATEWAY_CHART, setting("istio.version"), message)
 
 
@@ -58,13 +58,13 @@ def _is_ready(snapshot: Snapshot, namespace: str) -> bool:
 
 
 def _skew(mesh: Inventory, running: str, known: Sequence[Proxy]) -> Finding:
-    """Judge the proxies by the istiod that is to run; skew that is there already must not hinder its cure."""
+    """Judge the proxies against the wanted istiod; existing skew must not block its cure."""
     wanted = mesh.settings.istio.version
     minor, subject = minor_of(wanted), Subject("proxy", "")
     older = [proxy for proxy in known if minor - minor_of(proxy.version) > BEHIND]
     newer = [proxy for proxy in known if minor_of(proxy.version) > minor]
     if not older and not newer:
-        return ok(SKEW, subject, f"may go with an istiod of {wanted}", number=len(known))
+        return ok(SKEW, subject, f"work with istiod {wanted}", number=len(known))
     far = older or newer
     message = f"{_named(far)}, {'more than one minor version older' if older else 'newer'} than istiod {wanted}"
     grows = not running or minor_of(running) != minor

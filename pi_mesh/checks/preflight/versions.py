@@ -1,4 +1,4 @@
-"""Istio's version against the cluster's and the calendar."""
+"""Istio's version must support the cluster's Kubernetes, and should still get fixes."""
 
 import re
 from collections.abc import Iterator
@@ -21,13 +21,13 @@ def check(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def kubernetes(settings: Settings, snapshot: Snapshot) -> Finding:
-    """Older than Istio's range fails for want of APIs; newer is untried by Istio, yet works as a rule."""
+    """Judge the cluster's version: below Istio's range APIs are missing; above it Istio is untested."""
     facts = facts_of(settings.istio.version)
     first, last = facts.kubernetes
     subject, allowed = Subject("Kubernetes", snapshot.version), f"1.{first} to 1.{last}"
     match = re.match(r"v?1\.(\d+)", snapshot.version)
     if match is None:
-        return unknown(KUBERNETES, subject, f"is no version that can be compared with {allowed}")
+        return unknown(KUBERNETES, subject, f"cannot be compared with {allowed}")
     minor = int(match[1])
     if minor < first:
         fix = f"upgrade the cluster to 1.{first} or set an older istio.version"
@@ -39,7 +39,7 @@ def kubernetes(settings: Settings, snapshot: Snapshot) -> Finding:
 
 
 def end_of_life(settings: Settings, today: date) -> Finding:
-    """Say until when the version gets fixes, or that this program knows nothing of it."""
+    """Return until when the version gets fixes, or that the catalog does not know the version."""
     if not is_known(settings.istio.version):
         message = (
             f"{settings.istio.version} is newer than what this program knows, 1.{NEWEST}: which Kubernetes it needs"
@@ -52,7 +52,7 @@ def end_of_life(settings: Settings, today: date) -> Finding:
     if today <= facts.end_of_life:
         message = f"{settings.istio.version} gets fixes until {facts.end_of_life}"
         return ok(END_OF_LIFE, setting("istio.version"), message)
-    message = f"{settings.istio.version} gets no fixes since {facts.end_of_life}"
+    message = f"{settings.istio.version} has had no fixes since {facts.end_of_life}"
     return warning(END_OF_LIFE, setting("istio.version"), message, _newer(facts))
 
 

@@ -1,4 +1,4 @@
-"""What Istio can't judge when an object is applied: how the traffic settings fit together, and to the cluster."""
+"""Checks of the traffic settings against each other and the cluster, which Istio does not make on apply."""
 
 from pi_mesh.checks.finding import Finding
 from pi_mesh.checks.traffic import access, breakers, conflicts, identities, listeners, routes, sidecars, wildcards
@@ -19,5 +19,5 @@ CHECKS = (
 
 
 def run(settings: Settings, snapshot: Snapshot | None) -> list[Finding]:
-    """All findings; without a cluster those that the settings alone allow."""
+    """Return all findings; without a snapshot those that the settings alone allow."""
     return [finding for check in CHECKS for finding in check(settings, snapshot)]

@@ -1,4 +1,4 @@
-"""Policies must not lock out who has to come in: the ingress gateway, and the kubelet's health checks."""
+"""Policies must not lock out the ingress gateway or the kubelet's health checks."""
 
 from collections.abc import Iterator
 
@@ -15,7 +15,7 @@ ANNOTATION = "sidecar.istio.io/rewriteAppHTTPProbers"
 
 
 def gateway(settings: Settings, snapshot: Snapshot | None) -> Iterator[Finding]:
-    """Each service that a gateway's route goes to must admit the gateway."""
+    """Yield a finding for each service of a gateway's route that does not admit the gateway."""
     services = collect(settings, snapshot)
     behind = {one.to.service: one.where for one in targets(settings) if one.gateways}
     for service, where in behind.items():
@@ -53,7 +53,7 @@ def _judged(settings: Settings, service: str, labels: dict[str, str], ports: fro
 
 
 def _other_ports(admitting: dict[str, list[AccessRule]], service: str, ports: frozenset[int]) -> Iterator[Finding]:
-    """Warn only: a rule names the ports of pods, and a Service of another port may lead to just these."""
+    """Yield warnings alone: a rule names ports of pods, and a Service with another port may lead to them."""
     rules = [rule for rules in admitting.values() for rule in rules]
     if all(rule.ports and not ports & {*rule.ports} for rule in rules):
         named = ", ".join(str(port) for port in sorted({port for rule in rules for port in rule.ports}))
@@ -64,7 +64,10 @@ def _other_ports(admitting: dict[str, list[AccessRule]], service: str, ports: fr
 
 
 def health(settings: Settings, snapshot: Snapshot | None) -> Iterator[Finding]:
-    """The kubelet has no identity of the mesh; its probes get through only where the injector leads them past Envoy."""
+    """Yield an error where health checks would fail.
+
+    The kubelet has no identity of the mesh, so its probes work only if the injector rewrites them to bypass Envoy.
+    """
     guarded = settings.mtls.mode == "STRICT" or bool(policies(settings))
     if not guarded:
         return
@@ -88,7 +91,7 @@ def _selects(policy: AccessPolicy, labels: dict[str, str]) -> bool:
 
 
 def _admits(settings: Settings, rule: AccessRule) -> bool:
-    """Whether the gateway is among the callers that the rule means."""
+    """Return True if the gateway is among the callers that the rule matches."""
     if rule.namespaces and settings.ingress_namespace not in rule.namespaces:
         return False
     principal = ingress_principal(settings)
@@ -102,7 +105,7 @@ def _matches(pattern: str, principal: str) -> bool:
 
 
 def _narrowed(rule: AccessRule) -> bool:
-    """Whether the rule is about a part of the requests only."""
+    """Return True if the rule matches only some of the requests."""
     return bool(rule.ports or rule.methods or rule.paths)
 
 

@@ -1,4 +1,4 @@
-"""A circuit breaker that never opens: Envoy leaves alone a part of the pods, and a part of few may be none."""
+"""A circuit breaker must be able to eject a pod: Istio's default of 10 percent ejects none of fewer than ten pods."""
 
 from collections.abc import Iterator
 
@@ -14,12 +14,12 @@ def check(settings: Settings, _snapshot: Snapshot | None) -> Iterator[Finding]:
     for name, destination in settings.traffic.destinations.items():
         breaker = destination.circuit_breaker
         if breaker and breaker.max_ejection_percent is None:
-            # Envoy once left one pod alone in any case; that is now a switch (always_eject_one_host) Istio has not.
+            # Envoy once ejected one pod in any case. Its option for that (always_eject_one_host) is not in Istio's API.
             few = 100 // ISTIOS_PERCENT
             yield warning(
                 ID,
                 setting(f"traffic.destinations.{name}.circuitBreaker"),
-                f"leaves no failing pod alone while {destination.service} has fewer than {few}: "
-                f"Istio's {ISTIOS_PERCENT} percent of them are none",
-                "set maxEjectionPercent: 50 for two pods",
+                f"never ejects a failing pod while {destination.service} has fewer than {few} pods: "
+                f"{ISTIOS_PERCENT} percent of them, Istio's default, are less than one",
+                "set maxEjectionPercent, for example 50 for two pods",
             )

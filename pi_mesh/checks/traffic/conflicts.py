@@ -1,4 +1,4 @@
-"""Two rules for the same requests, or two objects of one name: the cluster takes either, and which one is chance."""
+"""Two rules must not match the same requests, nor two objects have one name: which of them applies is chance."""
 
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator
@@ -37,11 +37,11 @@ def _destinations(settings: Settings) -> Iterator[Finding]:
         for name, one in settings.traffic.destinations.items()
     ):
         message = f"{_and(names)} are both about {service}; only one of them would count for its circuit breaker"
-        yield error(ID, setting("traffic.destinations"), message, "put them into one")
+        yield error(ID, setting("traffic.destinations"), message, "merge them into one")
 
 
 def _mesh_hosts(settings: Settings) -> Iterator[Finding]:
-    """Sidecars, unlike gateways, do not merge the routes of a host, whatever the paths (istioctl's IST0109)."""
+    """Yield an error for each host with several routes: sidecars do not merge them (istioctl's IST0109)."""
     routes = ((f"routes.{name}", one.hosts) for name, one in settings.traffic.routes.items() if not one.gateways)
     canaries = ((f"canaries.{name}", (one.service,)) for name, one in settings.traffic.canaries.items())
     leaving = (
@@ -66,11 +66,11 @@ def _gateway_paths(settings: Settings) -> Iterator[Finding]:
     ):
         if len(set(names)) > 1:
             message = f"{_and(names)} both take {condition} of host {host} at gateway {gateway}"
-            yield error(ID, setting("traffic.routes"), message, "leave it to one of them")
+            yield error(ID, setting("traffic.routes"), message, "keep the rule in one of them")
 
 
 def _unreachable(where: str, route: Route) -> Iterator[Finding]:
-    """Rules after one that takes everything, or the same: the first match counts."""
+    """Yield an error for each rule that an earlier one of the same or all requests hides: the first match applies."""
     taken: list[HttpRoute] = []
     for number, rule in enumerate(route.http):
         if any(one.matches_everything or _condition(one) == _condition(rule) for one in taken):
@@ -88,7 +88,7 @@ def _condition(rule: HttpRoute) -> str:
 
 
 def _grouped(entries: Iterable[tuple[K, str]]) -> Iterator[tuple[K, list[str]]]:
-    """The keys that more than one name claims."""
+    """Return the keys that more than one name claims."""
     names = defaultdict(list)
     for key, name in entries:
         names[key].append(name)

@@ -1,4 +1,4 @@
-"""Rules by caller where callers may come in plain text: these have no identity, so that no such rule is about them."""
+"""Rules by caller do not match callers in plain text, which have no identity."""
 
 from collections.abc import Iterator
 
@@ -26,15 +26,15 @@ def _denials(settings: Settings, snapshot: Snapshot | None) -> Iterator[Finding]
             continue
         if key := _plain_text(settings, snapshot, policy):
             message = (
-                f"denies by caller (rules[{'], rules['.join(rules)}]), but {key} takes plain text, and a caller in"
+                f"denies by caller (rules[{'], rules['.join(rules)}]), but {key} accepts plain text, and a caller in"
             )
             message = f"{message} plain text has no identity: it gets through"
-            fix = "deny by paths, methods or ports, or turn it round: an ALLOW for the callers that may come in"
+            fix = "deny by paths, methods or ports, or replace it with an ALLOW for the permitted callers"
             yield refused_next(ID, setting(f"traffic.authorization.policies.{name}"), message, fix)
 
 
 def _plain_text(settings: Settings, snapshot: Snapshot | None, policy: AccessPolicy) -> str:
-    """Return the key by which a workload of the policy takes plain text; empty where none does."""
+    """Return the key by which a workload of the policy accepts plain text; empty if none does."""
     if settings.mtls.mode != "STRICT":
         return f"mtls.mode {settings.mtls.mode}"
     for name, legacy in settings.traffic.legacy.items():
@@ -51,13 +51,13 @@ def _locked_out(settings: Settings, snapshot: Snapshot | None) -> Iterator[Findi
             and _share_a_pod(settings, snapshot, one.selector or {}, legacy.selector)
             for one in policies(settings).values()
         ):
-            message = "takes plain text, but authorization.defaultDeny refuses its callers, who have no identity"
+            message = "accepts plain text, but authorization.defaultDeny refuses its callers, who have no identity"
             fix = "allow them in traffic.authorization.policies by ports, methods or paths alone"
             yield warning(ID, setting(f"traffic.legacy.{name}"), message, fix)
 
 
 def _share_a_pod(settings: Settings, snapshot: Snapshot | None, first: Labels, second: Labels) -> bool:
-    """Return True where one selector includes the other, or a pod of the trading namespace has the labels of both."""
+    """Return True if one selector includes the other, or a pod of the trading namespace has the labels of both."""
     if first.items() <= second.items() or second.items() <= first.items():
         return True
     both = {**first, **second}.items()

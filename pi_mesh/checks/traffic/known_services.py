@@ -1,4 +1,4 @@
-"""Which services, ports and versions there are: declared in the settings, or living in the cluster."""
+"""The services, ports and subsets that routes may use: declared in the settings, or found in the cluster."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -10,51 +10,51 @@ from pi_mesh.settings.traffic.routes import RouteTarget
 
 @dataclass(frozen=True)
 class Known:
-    """A service that a route may go to."""
+    """A service that a route may lead to."""
 
     ports: frozenset[int]
     selector: dict[str, str] | None = None
-    """The labels of its pods; None where nobody says."""
+    """Labels of the service's pods; None if they are not known."""
 
 
 @dataclass(frozen=True)
 class Services:
-    """By full name."""
+    """The known services by full name."""
 
     namespace: str
     known: dict[str, Known]
     subsets: dict[str, set[str]]
     complete: bool
-    """Whether the cluster was asked too: what is not known is then not there."""
+    """True if the cluster was read too, so that an unknown service does not exist."""
     wildcards: tuple[str, ...] = field(default=())
-    """Domains of external services with a `*`, the dot in front."""
+    """Domains of external services with a `*`, each with its leading dot."""
 
     def full_name(self, host: str) -> str:
         return full_name(host, self.namespace)
 
     def find(self, host: str) -> Known | None:
-        """The service, or an empty one for a host under an external wildcard. None if nobody knows it."""
+        """Return the service, or an empty one for a host under an external wildcard; None if it is not known."""
         name = self.full_name(host)
         return self.known.get(name) or (Known(frozenset()) if name.endswith(self.wildcards) else None)
 
 
 @dataclass(frozen=True)
 class Target:
-    """A place in the settings from which requests go somewhere."""
+    """A config key that sends requests somewhere."""
 
     where: str
-    """The config key."""
+    """Config key of the destination."""
     to: RouteTarget
     gateways: tuple[str, ...] = ()
 
 
 def full_name(host: str, namespace: str) -> str:
-    """As Istio resolves it: a name without a dot is one of the same namespace."""
+    """Return the full name of a host as Istio resolves it: a name without a dot is in the same namespace."""
     return host if "." in host else f"{host}.{namespace}.svc.cluster.local"
 
 
 def collect(settings: Settings, snapshot: Snapshot | None) -> Services:
-    """Everything that is known; the settings' word on a service counts before the cluster's."""
+    """Return all known services; the settings take precedence over the cluster."""
     traffic, namespace = settings.traffic, settings.trading.namespace
     readable = snapshot is not None and "services" not in snapshot.unreadable
     known = {}
@@ -73,7 +73,7 @@ def collect(settings: Settings, snapshot: Snapshot | None) -> Services:
 
 
 def targets(settings: Settings) -> Iterator[Target]:
-    """Every place that requests are sent to."""
+    """Yield every destination of requests."""
     for name, route in settings.traffic.routes.items():
         for number, rule in enumerate(route.http):
             for place, to in enumerate(rule.to):

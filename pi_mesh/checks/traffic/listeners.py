@@ -18,13 +18,13 @@ def check(settings: Settings, snapshot: Snapshot | None) -> Iterator[Finding]:
         wanted = {"port": listener.port, **({"tls.port": listener.tls.port} if listener.tls else {})}
         for key, port in wanted.items():
             if port not in reached:
-                message = f"is {port}, which no Service of the ingress gateway has: nobody reaches it there"
+                message = f"is {port}, which no Service of the ingress gateway has, so no client can reach it"
                 fix = f"use one of {shown}, or add the port to ingress.values.service.ports, beside those"
                 yield error(ID, setting(f"traffic.gateways.{name}.{key}"), message, fix)
 
 
 def _ports(settings: Settings, snapshot: Snapshot | None) -> set[int]:
-    """Return those of the gateway's own Service, and of any other in its namespace that leads to its pods."""
+    """Return the ports of the gateway's own Service, and of other Services in its namespace that lead to its pods."""
     service = settings.ingress.values.get("service")
     own = service.get("ports") if isinstance(service, Mapping) else None
     numbers = {one.get("port") for one in own if isinstance(one, Mapping)} if isinstance(own, list) else set()

@@ -1,4 +1,4 @@
-"""Routes must lead somewhere: to gateways, services, ports and subsets that exist."""
+"""Routes must lead to gateways, services, ports and subsets that exist."""
 
 from collections.abc import Iterator
 
@@ -77,5 +77,5 @@ def _egress(settings: Settings) -> Iterator[Finding]:
 
 
 def _covered(host: Host, listening: tuple[Host, ...]) -> bool:
-    """Whether the gateway hears of the host; a route of `*` takes whatever the gateway does."""
+    """Return True if the gateway listens for the host; a route of `*` takes every host of the gateway."""
     return host == "*" or any(one in ("*", host) or (one[0] == "*" and host.endswith(one[1:])) for one in listening)

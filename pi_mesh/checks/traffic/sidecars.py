@@ -1,4 +1,4 @@
-"""STRICT mutual TLS cuts off every caller without a sidecar: they are listed by name before it happens."""
+"""STRICT mutual TLS cuts off every caller without a sidecar; such pods are listed before it happens."""
 
 from collections.abc import Iterator
 
@@ -30,4 +30,4 @@ def _fix(pod: Pod) -> str:
         return "it is on the host's network, where there are no sidecars: admit it at the callee by traffic.legacy"
     if pod.owner:
         return "restart its workload, so that it gets one, or admit it at the callee by traffic.legacy"
-    return "delete and make it anew, so that it gets one, or admit it at the callee by traffic.legacy"
+    return "delete it and create it again, so that it gets one, or admit it at the callee by traffic.legacy"

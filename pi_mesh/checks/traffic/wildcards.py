@@ -1,4 +1,4 @@
-"""A `*` where Istio takes it literally, and hosts by which TCP lets out more than is meant."""
+"""A `*` must be where Istio treats it as a wildcard, and TCP hosts must not let out more than intended."""
 
 import re
 from collections import defaultdict
@@ -12,9 +12,10 @@ from pi_mesh.settings import Settings
 
 RULES, TCP = "wildcards", "tcp hosts"
 TEMPLATE = re.compile(r"\{\*\*?\}")
-"""One path segment, or any number of them."""
+"""Pattern of one path segment (`{*}`) or any number of them (`{**}`)."""
 PATHS_HAVE_TEMPLATES = 22
-"""Since this minor version (https://istio.io/latest/news/releases/1.22.x/announcing-1.22/change-notes)."""
+"""First minor version with path templates
+(https://istio.io/latest/news/releases/1.22.x/announcing-1.22/change-notes)."""
 
 
 def check(settings: Settings, _snapshot: Snapshot | None) -> Iterator[Finding]:
@@ -28,14 +29,14 @@ def check(settings: Settings, _snapshot: Snapshot | None) -> Iterator[Finding]:
 
 
 def _matches(text: str, templates: bool) -> bool:
-    """Return True where each `*` is one to Istio (pilot/pkg/security/authz/matcher): alone, or at exactly one end."""
+    """Return True if Istio treats each `*` as a wildcard: alone or at one end (pilot/pkg/security/authz/matcher)."""
     if templates and TEMPLATE.search(text):
         return "*" not in TEMPLATE.sub("", text)
     return text == "*" or text.count("*") == 0 or (text.count("*") == 1 and (text[0] == "*" or text[-1] == "*"))
 
 
 def _literal(where: str, text: str) -> Finding:
-    message = f"{text} matches nothing: Istio takes a * for anything only where it stands alone or at exactly one end"
+    message = f"{text} matches nothing: Istio treats a * as a wildcard only alone or at exactly one end"
     return refused_next(RULES, setting(where), message, "leave one * at one end, or name each value")
 
 

@@ -1,4 +1,4 @@
-"""The proof that the mesh is what the settings say: the role's verification section as a table, and more."""
+"""Verification that the mesh is what the settings say: the Ansible role's own checks, and more."""
 
 from collections.abc import Callable, Iterable
 
@@ -48,5 +48,5 @@ CHECKS: tuple[Callable[[VerificationInput], Iterable[Finding]], ...] = (
 
 
 def run(seen: VerificationInput) -> list[Finding]:
-    """All findings, the role's own checks first."""
+    """Return all findings, those of the Ansible role's own checks first."""
     return [finding for check in CHECKS for finding in check(seen)]

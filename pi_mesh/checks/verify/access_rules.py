@@ -1,4 +1,4 @@
-"""What an AuthorizationPolicy does, in words, and how grave that is where nobody asked for it.
+"""Effects of AuthorizationPolicies in words, each with the level for a policy that nobody asked for.
 
 https://istio.io/latest/docs/reference/config/security/authorization-policy/
 """
@@ -23,7 +23,7 @@ def action_of(policy: Policy) -> str:
 
 
 def effect(policy: Policy, guarded: bool) -> Effect:
-    """Return the level and the words; `guarded`: another ALLOW is about the same workloads, so they refuse others."""
+    """Return the level and the words; `guarded` if another ALLOW applies, so that the workloads refuse others."""
     rules = policy.spec.get("rules") or []
     match action_of(policy):
         case "ALLOW":
@@ -65,7 +65,7 @@ def _deny(rules: list[Mapping[str, Any]]) -> Effect:
 
 
 def _from_everybody(rule: Mapping[str, Any]) -> bool:
-    """Return True for a rule whose `from` is missing, or has a source that anybody is."""
+    """Return True for a rule whose `from` is missing, or has a source that matches anybody."""
     sources = [(entry or {}).get("source") or {} for entry in rule.get("from") or []]
     return not sources or any(_is_everybody(source) for source in sources)
 
@@ -75,7 +75,7 @@ def _is_everybody(source: Mapping[str, Any]) -> bool:
 
 
 def _narrowed(rule: Mapping[str, Any]) -> bool:
-    """Return True for a rule about a part of the calls only."""
+    """Return True for a rule that matches only some of the calls."""
     operations = [(entry or {}).get("operation") or {} for entry in rule.get("to") or []]
     return bool(rule.get("when")) or (bool(operations) and all(operations))
 

@@ -1,4 +1,4 @@
-"""Who signs the mesh's certificates, and until when."""
+"""Workloads must trust a root certificate, and no CA certificate of the mesh may be about to expire."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -31,7 +31,7 @@ def check(seen: VerificationInput) -> Iterator[Finding]:
 
 
 def _by_issuer(seen: VerificationInput, signers: list[pem.x509.Certificate]) -> Iterator[Finding]:
-    """Judge the Certificate of `ca.issuer`: the mesh goes on without it until its CA ends."""
+    """Judge the Certificate of `ca.issuer`; without a renewal the mesh works until its CA expires."""
     namespace, name = seen.settings.istio.namespace, cert_manager.CERTIFICATE
     certificate, ca = Subject("Certificate", f"{namespace}/{name}"), seen.authority
     if ca.not_issued:
@@ -44,11 +44,11 @@ def _by_issuer(seen: VerificationInput, signers: list[pem.x509.Certificate]) -> 
             roots = pem.certificates(ca.root_cert, "the mesh")
             known = any(pem.issued(offered[-1], root) for root in roots)
             fix = "`pulumi up`" if known else "its root is another: `python -m operations rotate-ca --root --issuer`"
-            yield warning(ID, certificate, f"is renewed, istiod signs with the CA before it, to {ends}", fix)
+            yield warning(ID, certificate, f"is renewed, but istiod signs with the previous CA, which ends {ends}", fix)
 
 
 def end_of(certificate: pem.x509.Certificate, settings: Settings, now: datetime) -> Finding:
-    """Judge how long a CA may still be used; the number is in whole days."""
+    """Judge the remaining lifetime of a CA; the finding's number is in whole days."""
     judged = expiry.judge(certificate, now)
     fix = "" if judged.level == "ok" else _renewal(settings)
     title, level = pem.title(certificate), LEVELS[judged.level]

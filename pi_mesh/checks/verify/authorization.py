@@ -1,4 +1,4 @@
-"""Who may call whom as the cluster has it: AuthorizationPolicies that open or cut access, ours or not."""
+"""AuthorizationPolicies in the cluster must not open or cut access beyond the settings, whoever created them."""
 
 from collections.abc import Iterator
 
@@ -73,6 +73,6 @@ def _is_dry_run(policy: Policy) -> bool:
 
 
 def _overlaps(one: Policy, other: Policy) -> bool:
-    """Return True where both may be about the same workload: neither asks for another value of a label."""
+    """Return True if both policies may apply to one workload: neither needs another value of the same label."""
     first, second = labels_of(one), labels_of(other)
     return all(second.get(key, value) == value for key, value in first.items())

@@ -1,4 +1,4 @@
-"""The kinds of Istio's API must be there (`kubectl get crd | grep istio`)."""
+"""The CRDs of Istio's API must exist (`kubectl get crd | grep istio`)."""
 
 from collections.abc import Iterator
 
@@ -16,7 +16,7 @@ KINDS = {
     "telemetry.istio.io": "telemetries",
     "extensions.istio.io": "wasmplugins",
 }
-"""Those of every version from 1.20 on."""
+"""CRDs of every version from 1.20 on."""
 
 
 def check(seen: VerificationInput) -> Iterator[Finding]:

@@ -30,7 +30,7 @@ def judge(seen: VerificationInput) -> Iterator[Finding]:
 
 
 def modes(rule: Policy) -> list[str]:
-    """Return the TLS modes other than Istio's own that a rule gives: "DISABLE", "SIMPLE for subset v1"."""
+    """Return the TLS modes of a rule other than Istio's own: "DISABLE", "SIMPLE for subset v1"."""
     spec = rule.spec
     subsets = [(f" for subset {entry.get('name')}", entry.get("trafficPolicy")) for entry in spec.get("subsets") or []]
     found: list[str] = []
@@ -48,7 +48,7 @@ def _modes(policy: dict[str, Any]) -> Iterator[str]:
 def _judged(
     seen: VerificationInput, peers: PeerModes, rule: Policy, found: list[str], callees: dict[str, list[Pod]]
 ) -> Finding | None:
-    """Judge a rule with such modes; `callees`: the services that its host means, with their pods that have a proxy."""
+    """Judge a rule with such modes; `callees` has the services of its host, with their pods that have a proxy."""
     if not callees or is_as_asked(seen, rule):
         return None
     ours = rule.namespace in own_namespaces(seen)
@@ -73,6 +73,6 @@ def _behind(seen: VerificationInput, service: Service) -> list[Pod]:
 
 
 def _full(rule: Policy) -> str:
-    """Return the host with its namespace: Istio completes only names without a dot."""
+    """Return the rule's host with its namespace: Istio completes only names without a dot."""
     host = str(rule.spec.get("host", ""))
     return host if "." in host or host.startswith("*") else f"{host}.{rule.namespace}.{DOMAIN}"

@@ -1,4 +1,4 @@
-"""One difference between a manifest and a live object: where it is, and both values."""
+"""One difference between a manifest and a live object: its place, and both values."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -9,7 +9,7 @@ LONGEST = 60
 
 
 class Place(NamedTuple):
-    """Where a field is: as a reader sees it, as `kinds` writes it, and as a JSON pointer."""
+    """Place of a field: as shown to a reader, as a pattern of `kinds`, and as a JSON pointer."""
 
     path: str = ""
     pattern: str = ""
@@ -25,7 +25,7 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True)
 class Difference:
-    """One field or list item that is not as it was asked for."""
+    """One field or list item that differs from the manifest."""
 
     place: Place
     wanted: object
@@ -46,6 +46,6 @@ class Difference:
 
 
 def shorten(value: object) -> str:
-    """Return a value as a message shows it."""
+    """Return a value as messages show it."""
     text = repr(value)
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."

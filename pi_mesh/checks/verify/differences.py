@@ -1,4 +1,4 @@
-"""How a live object differs from what was asked for, with every field and list item that was added."""
+"""Comparison of a live object with its manifest, including fields and list items that were added."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from pi_mesh.values.differing import ABSENT
 
 SKIPPED = ("apiVersion", "kind", "status")
 QUANTITIES = ("requests", "limits", "hard", "default", "defaultRequest", "min", "max")
-"""Fields whose members are quantities, which are compared by amount; any other text is compared as it is written."""
+"""Fields whose members are quantities, which are compared by amount; other texts are compared as written."""
 ALONE = ("divisor", "sizeLimit", "averageValue")
 """Fields that are quantities themselves."""
 METADATA = ("metadata.labels", "metadata.annotations")
@@ -21,7 +21,7 @@ RESTARTED = "kubectl.kubernetes.io/restartedAt"
 
 
 def differences(wanted: Mapping, live: Mapping, defaulted: Mapping | None = None) -> Iterator[Difference]:
-    """Compare an object with its manifest; `defaulted`: the manifest with the API server's defaults, if asked for."""
+    """Compare an object with its manifest; `defaulted` is the manifest with the API server's defaults, if requested."""
     comparison = _Comparison(kinds.of(wanted), defaulted is not None)
     for key in dict.fromkeys([*wanted, *live]):
         if key not in SKIPPED:
@@ -30,7 +30,7 @@ def differences(wanted: Mapping, live: Mapping, defaulted: Mapping | None = None
 
 
 def needs_defaults(wanted: Mapping, live: Mapping) -> bool:
-    """Return True where only the API server can tell whether a field was added."""
+    """Return True if only the API server can tell whether a field was added."""
     return any(entry.uncertain for entry in differences(wanted, live))
 
 
@@ -51,7 +51,7 @@ class _Comparison:
         elif _empty(wanted) and (live is ABSENT or _empty(live)):
             return
         elif live is ABSENT and not wanted:
-            # The API server leaves some fields out that say no or nothing, and keeps others.
+            # The API server drops some fields with a false or empty value, and keeps others.
             if not (self.asked and defaulted is ABSENT):
                 yield Difference(at, wanted, live, uncertain=not self.asked and not self.kind.exact)
         elif not _same(wanted, live, at):
@@ -89,7 +89,7 @@ class _Comparison:
             elif theirs is None:
                 yield Difference(place, wanted[mine], ABSENT)
             else:
-                # A manifest's items keep their places when the API server adds its defaults.
+                # A manifest's items keep their places when the API server adds defaults.
                 default = known[mine] if len(known) == len(wanted) else ABSENT
                 yield from self.values(wanted[mine], live[theirs], default, place)
 

@@ -1,4 +1,4 @@
-"""Drift of what Helm owns but never looks at again: deleted objects, edited fields, and what was added to them."""
+"""Objects of Helm's releases must not drift; Helm never checks for deleted objects, or edited and added fields."""
 
 from collections.abc import Iterator, Sequence
 
@@ -37,14 +37,12 @@ def _of_pair(seen: VerificationInput, pair: Pair) -> Iterator[Finding]:
         yield error(ID, subject, f"was changed: {lines(pair, certain)}", restoration.command(seen, pair, certain))
     if uncertain := [entry for entry in found if entry.uncertain]:
         cause = pair.refusal or UNASKED
-        message = (
-            f"may hold more than was asked for: {lines(pair, uncertain)}; Kubernetes' defaults are not known: {cause}"
-        )
+        message = f"may have added fields: {lines(pair, uncertain)}; Kubernetes' defaults are not known: {cause}"
         yield unknown(ID, subject, message)
 
 
 def lines(pair: Pair, found: Sequence[Difference]) -> str:
-    """Return the first differences in one line; of a Secret the fields alone."""
+    """Return the first differences in one line; for a Secret the fields without their values."""
     more = f", and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
     shown = [entry.place.path if pair.wanted["kind"] == SECRET else str(entry) for entry in found[:SHOWN]]
     return f"{'; '.join(shown)}{more}"

@@ -1,4 +1,4 @@
-"""What weakens the mutual TLS that the settings ask for: PeerAuthentications, and ports that no proxy stands before."""
+"""Mutual TLS must not be weaker than the settings ask for, by PeerAuthentications or by ports that bypass the proxy."""
 
 from collections.abc import Iterable, Iterator
 from functools import partial
@@ -27,7 +27,7 @@ EXCLUDED = "traffic.sidecar.istio.io/excludeInboundPorts"
 INCLUDED = "traffic.sidecar.istio.io/includeInboundPorts"
 PORT_VALUES = ("excludeInboundPorts", "includeInboundPorts")
 INTERCEPTION = "sidecar.istio.io/interceptionMode"
-EFFECTS = {"PERMISSIVE": "plain text is taken as well", "DISABLE": "only plain text is taken"}
+EFFECTS = {"PERMISSIVE": "plain text is accepted too", "DISABLE": "only plain text is accepted"}
 
 
 def modes_of(seen: VerificationInput) -> PeerModes:
@@ -47,7 +47,7 @@ def judge(seen: VerificationInput) -> Iterator[Finding]:
 
 
 def weakened_namespaces(seen: VerificationInput) -> set[str]:
-    """Return the namespaces of the mesh where a workload or port has less than the settings ask for."""
+    """Return the namespaces of the mesh where a workload or port has weaker encryption than the settings ask for."""
     modes, wanted = modes_of(seen), seen.settings.mtls.mode
     open_pods = {pod.namespace for pod in meshed_pods(seen) if left_out(pod.annotations)}
     injected = {entry.name for entry in seen.snapshot.namespaces if entry.is_injected}
@@ -59,7 +59,7 @@ def weakened_namespaces(seen: VerificationInput) -> set[str]:
 
 
 def left_out(annotations: dict[str, str]) -> str:
-    """Return the annotation, with its value, that keeps the proxy from ports of a pod; empty where none does."""
+    """Return the annotation, with its value, by which ports of a pod bypass the proxy; empty without one."""
     if annotations.get(INTERCEPTION) == "NONE":
         return f"{INTERCEPTION}: NONE"
     if ports := annotations.get(EXCLUDED, "").strip():
@@ -69,7 +69,7 @@ def left_out(annotations: dict[str, str]) -> str:
 
 
 def left_out_of_all(seen: VerificationInput) -> str:
-    """Return the chart value that keeps the proxy from ports of every injected pod; empty where none does."""
+    """Return the chart value by which ports of every injected pod bypass the proxy; empty without one."""
     values: dict[str, Any] = seen.mesh.the(Kind.ISTIOD).values
     proxy = values["global"]["proxy"]
     given = {f"traffic.sidecar.istio.io/{key}": str(proxy[key]) for key in PORT_VALUES if key in proxy}
@@ -81,7 +81,7 @@ def _present(findings: Iterable[Finding | None]) -> Iterator[Finding]:
 
 
 def _beside_ours(seen: VerificationInput, modes: PeerModes, policy: Policy) -> Iterator[Finding]:
-    """Judge a mesh-wide policy that is not the one of the settings."""
+    """Judge a mesh-wide policy other than the one of the settings."""
     ours = (seen.settings.istio.namespace, "default")
     if (policy.namespace, policy.name) == ours:
         return
@@ -90,7 +90,7 @@ def _beside_ours(seen: VerificationInput, modes: PeerModes, policy: Policy) -> I
         message = f"is older than {'/'.join(ours)}, so its {mode} holds for the whole mesh; {managed(policy)}"
         yield (warning if mode == seen.settings.mtls.mode else error)(ID, subject_of(policy), message, fix)
     else:
-        message = f"is a second mesh-wide policy ({mode}): it would hold if {'/'.join(ours)} were made anew"
+        message = f"is a second mesh-wide policy ({mode}): it would apply if {'/'.join(ours)} were created again"
         yield warning(ID, subject_of(policy), message, fix)
 
 
@@ -116,7 +116,7 @@ def _narrower(seen: VerificationInput, modes: PeerModes, policy: Policy) -> Find
 
 
 def _weak_modes(policy: Policy, wanted: str) -> list[str]:
-    """Return what a policy allows beyond the settings: "PERMISSIVE", "port 8080 DISABLE"."""
+    """Return the modes of a policy that are weaker than the settings': "PERMISSIVE", "port 8080 DISABLE"."""
     mode = mode_of(policy)
     own = [mode] if mode and weaker(mode, wanted) else []
     return own + [f"port {port} {mode}" for port, mode in port_modes(policy).items() if weaker(mode, wanted)]
@@ -126,7 +126,7 @@ def _ports_without_proxy(seen: VerificationInput) -> Iterator[Finding]:
     if seen.settings.mtls.mode != "STRICT":
         return
     if value := left_out_of_all(seen):
-        message = f"is {value.partition(': ')[2]}: no proxy stands before these ports of any injected pod"
+        message = f"is {value.partition(': ')[2]}: these ports bypass the proxy of every injected pod"
         key = setting(f"istio.values.global.proxy.{value.partition(':')[0]}")
         yield warning(ID, key, message, "remove it, unless such ports must be open everywhere")
     reported: set[tuple[Subject, str]] = set()
@@ -135,6 +135,6 @@ def _ports_without_proxy(seen: VerificationInput) -> Iterator[Finding]:
         if not mark or (workload(pod), mark) in reported:
             continue
         reported.add((workload(pod), mark))
-        message = f"has {mark}, so no proxy stands before these ports: plain text is taken, no policy holds there"
+        message = f"has {mark}, so these ports bypass the proxy: plain text is accepted, and no policy applies"
         fix = "remove the annotation from its workload, unless such a port must be open"
         yield warning(ID, Subject("pod", f"{pod.namespace}/{pod.name}"), message, fix)

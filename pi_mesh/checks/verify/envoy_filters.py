@@ -1,4 +1,4 @@
-"""What an EnvoyFilter does to the listeners, filters and clusters of a proxy, and how grave that is.
+"""Effects of EnvoyFilters on a proxy's listeners, filters and clusters, each with its level.
 
 https://istio.io/latest/docs/reference/config/networking/envoy-filter/
 """
@@ -17,8 +17,8 @@ TAKEN_AWAY = ("REMOVE", "REPLACE")
 def effect(policy: Policy) -> tuple[Level, str]:
     """Return the level and the words.
 
-    Mutual TLS is in listeners and filter chains, authorization in filters: whoever changes the first, or takes the
-    second away, may have switched them off. A filter that is added can do as much, but usually does not.
+    Mutual TLS is in listeners and filter chains, authorization in filters: a patch that changes the former, or removes
+    the latter, may have disabled them. An added filter can do as much, but usually does not.
     """
     patches = policy.spec.get("configPatches") or []
     grave = [patch for patch in patches if _is_grave(patch)]
@@ -45,6 +45,6 @@ def _value(patch: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _words(patch: Mapping[str, Any]) -> str:
-    """Return such as "REMOVE of HTTP_FILTER, SIDECAR_INBOUND"."""
+    """Return the patch in words, such as "REMOVE of HTTP_FILTER, SIDECAR_INBOUND"."""
     context = (patch.get("match") or {}).get("context", "ANY")
     return f"{_operation(patch)} of {patch.get('applyTo', '')}, {context}"

@@ -1,4 +1,4 @@
-"""A pod made in the trading namespace comes out with the sidecar, and with the profile's resources."""
+"""A pod created in the trading namespace must get the sidecar, with the resources of the profile."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Input of a verification: what should be, what is, and when it was read."""
+"""Input of a verification: the wanted state, the observed state, and the time of the read."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,18 +19,18 @@ class VerificationInput:
     """Everything that the checks of `verify` judge."""
 
     mesh: Inventory
-    """What should be."""
+    """Wanted state of the mesh."""
     snapshot: Snapshot
     observed: ObservedState
     authority: Authority
     now: datetime
-    """When it was read, with its time zone."""
+    """Time of the read, with its time zone."""
     policies: Policies = field(default_factory=Policies)
     """Istio's policies of the whole cluster."""
 
     @cached_property
     def meshed_pods(self) -> dict[str, list[Pod]]:
-        """The pods with the mesh's proxy by namespace, gateways included, but for those that run for seconds."""
+        """Return the pods with a proxy by namespace, including gateways and without short-lived pods."""
         found: dict[str, list[Pod]] = {}
         for pod in self.snapshot.pods:
             if pod.has_sidecar and SHORT_LIVED_LABEL not in pod.labels:
@@ -42,7 +42,7 @@ class VerificationInput:
         return self.mesh.settings
 
     def restore(self, release: str) -> str:
-        """Return the command that restores what a release, as NAMESPACE/NAME, owns: Helm applies its revision again."""
+        """Return the command that restores a release's objects (NAMESPACE/NAME): Helm applies its revision again."""
         namespace, _, name = release.partition("/")
         found = self.snapshot.release(namespace, name) or self.observed.release(release)
         return f"`helm rollback -n {namespace} {name} {found.revision}`" if found else "`pulumi up --refresh`"

@@ -1,27 +1,27 @@
-"""How the live objects of each kind are compared: what others write into them, and what the API server adds."""
+"""Rules for comparing live objects by kind: fields that others write, and defaults that the API server adds."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 
 class SameAs(str):
-    """A default that is the value of the field of this name beside it."""
+    """A default that equals the value of another field of the same object."""
 
     __slots__ = ()
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """The fields of a kind that are not simply as they were asked for; `[]` stands for each item of a list."""
+    """The fields of a kind that may differ from the manifest; `[]` stands for each item of a list."""
 
     exact: bool = False
-    """True where every added field is drift; elsewhere it may be a default that only the API server knows."""
+    """True if every added field is drift; otherwise it may be a default that only the API server knows."""
     written: frozenset[str] = frozenset()
-    """Fields that istiod writes, whatever was asked for."""
+    """Fields that istiod writes, whatever the manifest says."""
     filled: frozenset[str] = frozenset()
-    """Fields that Kubernetes or a controller writes where they were not asked for."""
+    """Fields that Kubernetes or a controller writes if the manifest does not."""
     defaults: Mapping[str, object] = field(default_factory=dict)
-    """The API server's defaults, so that it need not be asked for the objects of a healthy mesh."""
+    """Defaults of the API server, so that it need not be asked for the objects of a healthy mesh."""
 
 
 _PROBE = {
@@ -86,22 +86,23 @@ KINDS = {
     "Namespace": Comparison(exact=True, filled=frozenset({"spec"})),
     "LimitRange": Comparison(exact=True),
     "ResourceQuota": Comparison(exact=True),
-    # Where there is an autoscaler, the chart leaves the replicas to it.
+    # With an autoscaler the chart leaves the replicas out.
     "Deployment": Comparison(filled=frozenset({"spec.replicas"}), defaults=_DEPLOYMENT),
     "Service": Comparison(filled=frozenset(f"spec.{name}" for name in _ALLOCATED), defaults=_SERVICE),
     "PersistentVolumeClaim": Comparison(filled=frozenset(f"spec.{name}" for name in _BOUND)),
-    # The program adds it where `vault.caFile` names one, which another machine need not have.
+    # The program adds it if `vault.caFile` names a file, which another machine need not have.
     "Issuer": Comparison(filled=frozenset({"spec.vault.caBundle"})),
     "MutatingWebhookConfiguration": Comparison(written=frozenset({_CA_BUNDLE}), defaults=_WEBHOOKS),
-    # The charts begin with Ignore; istiod makes it Fail when it can answer.
+    # The charts begin with Ignore; istiod sets Fail once it can answer.
     "ValidatingWebhookConfiguration": Comparison(
         written=frozenset({_CA_BUNDLE, "webhooks[].failurePolicy"}), defaults=_WEBHOOKS
     ),
 }
-"""Kinds that are not listed are compared too: the API server is asked for the defaults of each field that was added."""
+"""Rules by kind. Objects of other kinds are compared too: the API server is asked for the default of each added
+field."""
 
 
 def of(manifest: Mapping[str, object]) -> Comparison:
-    """Return how objects of the manifest's kind are compared; Istio's own kinds have no defaults."""
+    """Return the comparison rules for the manifest's kind; Istio's own kinds have no defaults."""
     of_istio = str(manifest.get("apiVersion", "")).partition("/")[0].endswith(".istio.io")
     return KINDS.get(str(manifest.get("kind")), Comparison(exact=of_istio))

@@ -1,4 +1,4 @@
-"""What `up` left for `verify --read-only`, and what that can't compare."""
+"""The ConfigMap of `up` must match Helm's records, because `verify --read-only` compares the cluster with it."""
 
 from collections.abc import Iterator
 
@@ -23,7 +23,7 @@ def check(seen: VerificationInput) -> Iterator[Finding]:
         message = f"holds nothing of release {', '.join(missing)}: `verify --read-only` has nothing to compare"
         yield warning(ID, subject, message, "`pulumi up`")
     elif other:
-        message = f"does not say of release {', '.join(other)} what Helm's record says"
+        message = f"differs from Helm's record of release {', '.join(other)}"
         yield warning(ID, subject, message, "`pulumi up --refresh`")
 
 

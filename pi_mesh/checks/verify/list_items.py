@@ -1,14 +1,14 @@
-"""Which item of a live list is which item of the list that was asked for."""
+"""Matching of the items of a live list with those of its manifest."""
 
 NAMED_BY = ("name", "mountPath", "containerPort", "port", "key")
-"""By what the API server merges the items of lists."""
+"""Keys by which the API server merges the items of lists."""
 
 Pairs = list[tuple[object, int | None, int | None]]
-"""A label for the reader, and an item's places in the wanted and in the live list; None where it is not in one."""
+"""Items as a label for the reader and the places in the wanted and the live list; None if a list lacks the item."""
 
 
 def pairs(wanted: list, live: list) -> Pairs:
-    """Pair items by their names, and where they have none by their places."""
+    """Pair items by their names, or by their places if they have no names."""
     for name in NAMED_BY:
         mine, theirs = ([_name(item, name) for item in items] for items in (wanted, live))
         if all(None not in names and len(set(names)) == len(names) for names in (mine, theirs)):
@@ -17,7 +17,7 @@ def pairs(wanted: list, live: list) -> Pairs:
 
 
 def _name(item: object, key: str) -> str | None:
-    """Return the item's name; a Gateway's servers have a port with a name of its own."""
+    """Return the item's name; a Gateway's servers have it in their port."""
     value = item.get(key) if isinstance(item, dict) else None
     if isinstance(value, dict):
         value = value.get("name")
@@ -29,7 +29,7 @@ def _place(names: list[str | None], name: str | None) -> int | None:
 
 
 def _by_place(wanted: list, live: list) -> Pairs:
-    """Pair the equal items at both ends; between them, item by item, so that an insertion is told as one."""
+    """Pair the equal items at both ends and the others one by one, so that an insertion is one difference."""
     shorter = min(len(wanted), len(live))
     before = next((index for index in range(shorter) if wanted[index] != live[index]), shorter)
     rest = shorter - before

@@ -1,4 +1,4 @@
-"""The mutual TLS of the whole mesh: "STRICT" is said only where it holds for every namespace, workload and port."""
+"""Mutual TLS must hold for every namespace, workload and port before it is reported as "STRICT"."""
 
 from collections.abc import Iterator
 
@@ -49,7 +49,7 @@ def _mesh_config(seen: VerificationInput) -> Iterator[Finding]:
     subject = Subject("configmap", f"{namespace}/istio")
     restore = f"set it back with {seen.restore(f'{namespace}/istiod')}, or remove it from istio.values.meshConfig"
     if config is None:
-        yield error(ID, subject, "is missing or no YAML: which mesh config istiod holds is not known", restore)
+        yield error(ID, subject, "is missing or not valid YAML, so istiod's mesh config is not known", restore)
         return
     root = seen.policies.root_namespace
     if root != namespace:

@@ -1,4 +1,4 @@
-"""The program's own objects must be as the settings say, and nothing more."""
+"""The program's own objects must be exactly what the settings say."""
 
 from collections.abc import Iterator
 

@@ -1,8 +1,8 @@
-"""The mutual TLS mode that Istio gives each workload and port, from all PeerAuthentications.
+"""The mutual TLS mode of each workload and port, as istiod derives it from all PeerAuthentications.
 
-As istiod composes them (ComposePeerAuthentication in pilot/pkg/security/authn/policy_applier.go): of each scope the
-oldest counts, a workload's before its namespace's before the mesh's, and ports only of a workload's. In the root
-namespace those with a selector are ignored.
+istiod (ComposePeerAuthentication in pilot/pkg/security/authn/policy_applier.go) takes the oldest policy of each scope:
+a workload's before its namespace's before the mesh's, and ports only from a workload's. In the root namespace policies
+with a selector are ignored.
 """
 
 from collections.abc import Iterable, Iterator
@@ -23,20 +23,20 @@ class PeerModes:
 
     policies: tuple[Policy, ...]
     root: str
-    """The root namespace."""
+    """Root namespace of the mesh."""
 
     @property
     def mesh_wide(self) -> list[Policy]:
-        """Return those that are meant for the whole mesh; the first one counts."""
+        """Return the policies for the whole mesh; the first one applies."""
         return self._of_namespace(self.root)
 
     @property
     def mesh_mode(self) -> str:
-        """Return the mode of what no narrower policy is about."""
+        """Return the mode of workloads without a narrower policy."""
         return next((mode for policy in self.mesh_wide[:1] if (mode := mode_of(policy))), DEFAULT)
 
     def in_force(self, policy: Policy) -> bool:
-        """Return True unless an older policy of the same scope counts instead."""
+        """Return True unless an older policy of the same scope applies instead."""
         if labels(policy):
             return policy.namespace != self.root
         return policy in self._of_namespace(policy.namespace)[:1]
@@ -53,7 +53,7 @@ class PeerModes:
         return narrow or self.namespace_mode(pod.namespace)
 
     def modes(self, pod: Pod) -> Iterator[str]:
-        """Yield the mode of a pod, and of each of its ports that has one of its own."""
+        """Yield the mode of a pod, and of each of its ports with a mode of its own."""
         yield self.mode(pod)
         if own := self._of_workload(pod):
             yield from port_modes(own).values()
@@ -76,12 +76,12 @@ class PeerModes:
 
 
 def labels(policy: Policy) -> dict[str, str]:
-    """Return the labels of the workloads that a policy is for; none where it is for all of its namespace."""
+    """Return the labels of the workloads that a policy selects; none if it selects its whole namespace."""
     return (policy.spec.get("selector") or {}).get("matchLabels") or {}
 
 
 def mode_of(policy: Policy) -> str:
-    """Return the mode that a policy gives; empty where it leaves that to the wider scope."""
+    """Return the mode of a policy; empty if it leaves the mode to the wider scope."""
     mode = (policy.spec.get("mtls") or {}).get("mode", "UNSET")
     return "" if mode == "UNSET" else mode
 
@@ -94,10 +94,10 @@ def port_modes(policy: Policy) -> dict[int, str]:
 
 
 def weakest(modes: Iterable[str]) -> str:
-    """Return the mode that lets most in."""
+    """Return the mode that admits most."""
     return min(modes, key=lambda mode: STRENGTH.get(mode, 0))
 
 
 def weaker(mode: str, than: str) -> bool:
-    """Return True for a mode that lets plain text in where the other one does not, or takes nothing else."""
+    """Return True for a mode that admits plain text which the other mode refuses, or admits nothing else."""
     return STRENGTH.get(mode, 0) < STRENGTH[than]

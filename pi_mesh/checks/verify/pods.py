@@ -16,7 +16,7 @@ def check(seen: VerificationInput) -> Iterator[Finding]:
             subject = Subject("deployment", f"{workload.namespace}/{workload.name}")
             found = live.get((workload.namespace, workload.name))
             if found is None:
-                yield error(ID, subject, "is gone, though Helm thinks it is there", seen.restore(release.id))
+                yield error(ID, subject, "is missing, although Helm has it", seen.restore(release.id))
             elif found.wanted == 0 or found.ready < found.wanted:
                 message = f"{found.ready} of {found.wanted} pods are ready"
                 yield error(ID, subject, message, _fix(seen, workload), number=found.ready)
@@ -36,13 +36,13 @@ def _fix(seen: VerificationInput, workload: Workload) -> str:
 
 
 def _memory(seen: VerificationInput) -> Iterator[Finding]:
-    """Warn of a container that outgrew its limit; more services or a wider `sidecarScope` cost memory."""
+    """Yield a warning for each container that exceeded its limit, for example by a wider `sidecarScope`."""
     namespaces = {entry.name for entry in seen.mesh.namespaces}
     for pod in seen.snapshot.pods:
         if pod.namespace in namespaces and pod.out_of_memory:
             names = ", ".join(pod.out_of_memory)
             restarts = "1 restart" if pod.restarts == 1 else f"{pod.restarts} restarts"
-            message = f"{names} outgrew the memory limit ({restarts})"
+            message = f"{names} exceeded the memory limit ({restarts})"
             fix = "raise the limit, or narrow trading.sidecarScope"
             subject = Subject("pod", f"{pod.namespace}/{pod.name}")
             yield warning(MEMORY, subject, message, fix, number=pod.restarts)

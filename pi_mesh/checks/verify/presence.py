@@ -1,4 +1,4 @@
-"""A release or Deployment of the mesh must be there; without any, this is all that is said."""
+"""A release or Deployment of the mesh must exist; without any, this is the only finding."""
 
 from pi_mesh.checks.finding import Finding, Subject, error
 from pi_mesh.checks.verify.input import VerificationInput
@@ -7,7 +7,7 @@ ID = "helm releases"
 
 
 def absence(seen: VerificationInput) -> list[Finding]:
-    """Return one error where neither a release nor a Deployment of the inventory is in the cluster."""
+    """Return one error if the cluster has neither a release nor a Deployment of the inventory."""
     cluster = seen.snapshot
     if {"releases", "deployments"} & set(cluster.unreadable):
         return []
@@ -17,5 +17,5 @@ def absence(seen: VerificationInput) -> list[Finding]:
         return []
     names = ", ".join(release.id for release in seen.mesh.releases)
     message = f"none is there ({names}): the mesh is not installed"
-    fix = f"`pulumi up`; `pulumi up --refresh` where cluster '{cluster.context}' was made anew after the last one"
+    fix = f"`pulumi up`; `pulumi up --refresh` if cluster '{cluster.context}' was rebuilt since the last one"
     return [error(ID, Subject("release"), message, fix, number=0)]

@@ -1,4 +1,4 @@
-"""Running proxies must be of istiod's version: a proxy stays what it was injected as until its pod is replaced."""
+"""Running proxies must have istiod's version: a proxy keeps its version until its pod is replaced."""
 
 from collections import Counter
 from collections.abc import Iterator

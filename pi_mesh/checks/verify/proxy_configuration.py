@@ -1,4 +1,4 @@
-"""What else changes the proxies of this stack's workloads: EnvoyFilters, Sidecars, Telemetries, ours or not."""
+"""EnvoyFilters, Sidecars and Telemetries that change the proxies must come from this stack, whoever created them."""
 
 from collections.abc import Callable, Iterator
 
@@ -33,7 +33,7 @@ def check(seen: VerificationInput) -> Iterator[Finding]:
 
 
 def _sidecar(seen: VerificationInput, policy: Policy) -> Effect:
-    """Judge a Sidecar: it replaces the namespace's for the pods that it selects, and hides what it does not list."""
+    """Judge a Sidecar: it replaces the namespace's for the pods that it selects, and hides hosts that it omits."""
     spec = policy.spec
     hosts = [host for entry in spec.get("egress") or [] for host in entry.get("hosts") or []]
     words = f"lets proxies know {', '.join(hosts)} alone" if hosts else "leaves the proxies' outbound hosts as they are"

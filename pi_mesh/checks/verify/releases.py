@@ -22,7 +22,7 @@ def check(seen: VerificationInput) -> Iterator[Finding]:
         elif found.pending:
             yield error(ID, subject, f"is stuck in {found.status}", "`python -m operations repair -s STACK`")
         elif found.status != "deployed":
-            fix = f"`pulumi up`; where that sees no change: {seen.restore(release.id)}"
+            fix = f"`pulumi up`; if that sees no change: {seen.restore(release.id)}"
             yield error(ID, subject, f"is {found.status}, revision {found.revision}", fix)
         else:
             yield ok(ID, subject, f"is deployed, revision {found.revision}")

@@ -1,4 +1,4 @@
-"""The live pods must carry exactly the resources of the settings."""
+"""The live pods must have exactly the resources of the settings."""
 
 from collections.abc import Iterator
 
@@ -32,7 +32,7 @@ def _workload(seen: VerificationInput, release: Release, workload: Workload) -> 
 
 
 def _sidecars(seen: VerificationInput) -> Iterator[Finding]:
-    """Judge the running sidecars: they keep what they were injected with until their pod is replaced."""
+    """Judge the running sidecars, which keep their injected resources until their pod is replaced."""
     namespace, profile = seen.settings.trading.namespace, seen.settings.proxy.resources
     pods = [pod for pod in seen.snapshot.pods if pod.namespace == namespace and pod.has_sidecar and not pod.ending]
     count = 0
@@ -47,7 +47,7 @@ def _sidecars(seen: VerificationInput) -> Iterator[Finding]:
 
 
 def deviations(container: Container, profile: ResourceProfile) -> str:
-    """Return what differs, in words; empty when nothing does."""
+    """Return the differences in words; empty without any."""
     halves = (("requests", container.requests, profile.requests), ("limits", container.limits, profile.limits))
     wrong = [f"{name} {is_}, not {should.resources}" for name, is_, should in halves if is_ != should.resources]
     return " and ".join(wrong)

@@ -1,4 +1,4 @@
-"""The command that puts an object back: Helm and Pulumi take back what was changed, and leave what was added."""
+"""The command that restores an object: Helm and Pulumi revert changed fields, but keep added ones."""
 
 import json
 import shlex
@@ -10,7 +10,8 @@ from pi_mesh.cluster.observed import Pair
 
 LONGEST = 400
 RELEASE_FIELDS = json.dumps({"metadata": {"managedFields": [{}]}})
-"""Empties the list of managers: whoever changed a field owns it, and a later `pulumi up` that changes it is refused.
+"""Patch that empties the list of field managers. The manager that changed a field owns it, and a later `pulumi up` that
+changes the field would be refused:
 https://kubernetes.io/docs/reference/using-api/server-side-apply/#clearing-managedfields"""
 
 
@@ -25,20 +26,20 @@ def command(seen: VerificationInput, pair: Pair, differences: Sequence[Differenc
 
 
 def _removal(pair: Pair, added: Sequence[Difference]) -> str:
-    """Take out what was added; of a list's items the last first, for the places of those behind it change."""
+    """Return the command that removes added fields, list items from the last one on, as removals shift later items."""
     where = _where(pair)
     patch = json.dumps([{"op": "remove", "path": entry.place.pointer} for entry in reversed(added)])
     text = f"`kubectl patch {where} --type=json -p {shlex.quote(patch)}`"
     if len(text) > LONGEST:
         text = f"`kubectl edit {where}`, and take out what was added"
-    # Pulumi applies on the server, where fields have owners; Helm does not.
+    # Pulumi uses server-side apply, with owners of fields; Helm does not.
     return (
         text if pair.release else f"{text}, then `kubectl patch {where} --type=merge -p {shlex.quote(RELEASE_FIELDS)}`"
     )
 
 
 def _where(pair: Pair) -> str:
-    """Return the arguments by which kubectl knows the object."""
+    """Return kubectl's arguments for the object."""
     kind, name = pair.identity
     group = str(pair.wanted["apiVersion"]).partition("/")[0]
     resource = f"{kind.lower()}.{group}" if group.endswith(".istio.io") else kind.lower()

@@ -1,4 +1,4 @@
-"""Which pods of the mesh a policy selects, and whose policy it is."""
+"""Selection of pods by a policy, and ownership of policies."""
 
 from collections.abc import Iterable
 from typing import Any, cast
@@ -12,9 +12,9 @@ from pi_mesh.cluster.policies import Policy
 
 SHOWN = 3
 ROOT_SELECTORS_IGNORED = ("PeerAuthentication", "Sidecar", "Telemetry")
-"""Kinds whose selector in the root namespace selects nothing elsewhere."""
+"""Kinds whose selector in the root namespace selects nothing in other namespaces."""
 Effect = tuple[Level, str]
-"""How bad it is what a policy does, and what it does, as a verb with its object."""
+"""Level of a policy's effect, and the effect as a verb with its object."""
 
 
 def meshed_pods(seen: VerificationInput) -> list[Pod]:
@@ -23,14 +23,14 @@ def meshed_pods(seen: VerificationInput) -> list[Pod]:
 
 
 def own_namespaces(seen: VerificationInput) -> set[str]:
-    """Return the namespaces whose policies bear on what this stack made; those of the root one hold everywhere."""
+    """Return the namespaces whose policies apply to this stack's workloads; the root namespace's apply everywhere."""
     settings = seen.settings
     own = {settings.istio.namespace, settings.ingress_namespace, settings.trading.namespace}
     return own | {seen.policies.root_namespace}
 
 
 def labels_of(policy: Policy) -> dict[str, str]:
-    """Return the labels that a policy selects by; none where it selects all pods of its scope."""
+    """Return the labels by which a policy selects pods; none if it selects all pods of its scope."""
     spec = policy.spec
     chosen = spec.get("selector") or spec.get("workloadSelector") or {}
     return chosen.get("matchLabels") or chosen.get("labels") or {}
@@ -39,7 +39,7 @@ def labels_of(policy: Policy) -> dict[str, str]:
 def selected(seen: VerificationInput, policy: Policy) -> list[Pod]:
     """Return the pods of the mesh that a policy selects now."""
     if policy.spec.get("targetRef") or policy.spec.get("targetRefs"):
-        return []  # of gateways and waypoints of the Kubernetes Gateway API, of which this mesh has none
+        return []  # for gateways and waypoints of the Kubernetes Gateway API, which this mesh does not use
     labels = labels_of(policy)
     rooted = policy.namespace == seen.policies.root_namespace
     everywhere = rooted and not (labels and policy.kind in ROOT_SELECTORS_IGNORED)
@@ -67,19 +67,19 @@ def subject_of(policy: Policy) -> Subject:
 
 
 def is_ours(seen: VerificationInput, policy: Policy) -> bool:
-    """Return True for an object that the settings give, or that one of the stack's releases brings."""
+    """Return True for an object of the settings or of one of the stack's releases."""
     return wanted_spec(seen, policy) is not None
 
 
 def is_as_asked(seen: VerificationInput, policy: Policy) -> bool:
-    """Return True for an object of ours that is what the settings, or the release's chart, give."""
+    """Return True for an object of this stack that is exactly what the settings, or the release's chart, give."""
     return wanted_spec(seen, policy) == dict(policy.spec)
 
 
 def wanted_spec(seen: VerificationInput, policy: Policy) -> dict[str, Any] | None:
-    """Return the spec that the settings, or a chart, give an object; None where neither asks for it.
+    """Return the spec that the settings or a chart give an object; None if neither asks for it.
 
-    A label that names our release is no proof: the object must be in the manifest that Helm recorded.
+    A label with this stack's release is no proof: the object must be in the manifest that Helm recorded.
     """
     for pair in seen.observed.pairs:
         if pair.release and pair.release == policy.release and _is_named(pair.wanted, policy, pair.release):
@@ -91,14 +91,14 @@ def wanted_spec(seen: VerificationInput, policy: Policy) -> dict[str, Any] | Non
 
 
 def _is_named(manifest: dict[str, Any], policy: Policy, release: str = "") -> bool:
-    """Return True for the manifest of an object; one of a release that names no namespace is in the release's."""
+    """Return True for the manifest of an object; a release's manifest is by default in the release's namespace."""
     meta = manifest["metadata"]
     namespace = meta.get("namespace") or release.partition("/")[0]
     return (manifest["kind"], namespace, meta["name"]) == policy.key
 
 
 def remedy(seen: VerificationInput, policy: Policy, setting: str = "") -> str:
-    """Return what to do about an object that should not be, or should be otherwise."""
+    """Return what to do about an object that should not exist, or should be different."""
     if is_ours(seen, policy):
         return "`pulumi up --refresh`"
     instead = f", or ask for it in {setting}" if setting else ""
@@ -109,12 +109,12 @@ def remedy(seen: VerificationInput, policy: Policy, setting: str = "") -> str:
 
 
 def managed(policy: Policy) -> str:
-    """Return who manages an object, as a clause."""
+    """Return the manager of an object, as a clause."""
     return f"managed by {policy.manager}" if policy.manager else "it names no manager"
 
 
 def finding_of(check: str, seen: VerificationInput, policy: Policy, effect: Effect, setting: str = "") -> Finding:
-    """Return the finding of a policy that is not as the settings ask; one of ours is always an error."""
+    """Return the finding for a policy that differs from the settings; one of this stack is always an error."""
     level, words = effect
     where, fix = in_words(selected(seen, policy)), remedy(seen, policy, setting)
     if is_ours(seen, policy):
@@ -124,7 +124,7 @@ def finding_of(check: str, seen: VerificationInput, policy: Policy, effect: Effe
 
 
 def folded(findings: list[Finding], what: str) -> list[Finding]:
-    """Return warnings about objects of other namespaces, as one where they are many; `what` they do, in words."""
+    """Return warnings about objects of other namespaces, folded into one if they are many; `what` is a verb phrase."""
     if len(findings) <= SHOWN:
         return findings
     first, names = findings[0], [finding.name for finding in findings]

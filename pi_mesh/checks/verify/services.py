@@ -1,4 +1,4 @@
-"""Every Service of the mesh must be there, and the ingress must have an address (`kubectl get svc -n istio-system`)."""
+"""Every Service of the mesh must exist, and the ingress needs an address (`kubectl get svc -n istio-system`)."""
 
 from collections.abc import Iterator
 
@@ -20,7 +20,7 @@ def check(seen: VerificationInput) -> Iterator[Finding]:
                 yield error(ID, subject, "is gone", seen.restore(release.id))
             elif found.type == "LoadBalancer" and not found.addresses:
                 fix = f"set {workload.setting}.service.type: NodePort, or install MetalLB"
-                yield warning(ID, subject, "waits for an address that nothing gives it", fix)
+                yield warning(ID, subject, "waits for an address, but nothing in this cluster gives one", fix)
             else:
                 address = f" at {', '.join(found.addresses)}" if found.addresses else ""
                 ports = ", ".join(map(str, found.ports))

@@ -1,4 +1,4 @@
-"""What was applied must be what the settings give now: a changed stack file changes nothing before `pulumi up`."""
+"""The applied values must be those of the settings: a changed stack file changes nothing before `pulumi up`."""
 
 from collections.abc import Iterator, Mapping
 from itertools import groupby
@@ -14,25 +14,25 @@ from pi_mesh.values.differing import ABSENT, unequal
 from pi_mesh.values.origins import config_key
 
 ID = "settings applied"
-FIX = "`pulumi up`; where that sees no change, somebody used Helm: `pulumi up --refresh`"
+FIX = "`pulumi up`; if that sees no change, someone used Helm directly: `pulumi up --refresh`"
 ROOT = "meshConfig.caCertificates"
-"""Vault's root, which only Vault tells: the rows of the mesh's certificates judge it."""
+"""Path of Vault's root, which the settings do not have; the check of the mesh's certificates judges it."""
 
 VERSION = f"podAnnotations.{VERSION_ANNOTATION}"
-"""Only a change of version brings it: a gateway that was installed without it is not restarted for it."""
+"""Path of the version annotation, which only a version change sets: a gateway without it is not restarted for it."""
 
 
 class Value(NamedTuple):
-    """A value that is not applied as the settings give it."""
+    """A value that differs from what the settings give."""
 
     key: str
-    """Its config key."""
+    """Config key of the value."""
     path: str
     wanted: object
     applied: object
     release: str
     secret: bool
-    """True for an extra value, whose text is not shown: it may be a password."""
+    """True for an extra value, whose text is not shown because it may be a password."""
 
 
 def check(seen: VerificationInput) -> Iterator[Finding]:
@@ -51,7 +51,7 @@ def check(seen: VerificationInput) -> Iterator[Finding]:
 
 
 def _finding(seen: VerificationInput, key: str, values: list[Value]) -> Finding:
-    # Of the values that hang on one setting the one with the shortest path is the plainest: replicaCount.
+    # Of the values behind one setting, the one with the shortest path is the clearest: replicaCount.
     first = min(values, key=lambda value: len(value.path))
     releases = ", ".join(dict.fromkeys(value.release for value in values))
     others = len({(str(value.wanted), str(value.applied)) for value in values}) - 1
@@ -91,7 +91,7 @@ def _version_key(release: Release) -> str:
 
 
 def _holds(values: Mapping, path: str) -> bool:
-    """Return True where the values say something at a path, whose keys may hold dots themselves."""
+    """Return True if the values have something at a path, whose keys may contain dots themselves."""
     return any(
         path == key or (path.startswith(f"{key}.") and isinstance(below, dict) and _holds(below, path[len(key) + 1 :]))
         for key, below in values.items()

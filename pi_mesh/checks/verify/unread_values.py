@@ -1,4 +1,4 @@
-"""Extra Helm values that no template reads are settings that were never applied."""
+"""Extra Helm values must be read by a template of their chart, or they were never applied."""
 
 from collections.abc import Iterator
 

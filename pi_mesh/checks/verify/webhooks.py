@@ -1,4 +1,4 @@
-"""Injector and validator must be callable, with a CA that holds (`kubectl get validatingwebhookconfigurations`)."""
+"""The injector and the validator must be callable, with a valid CA (`kubectl get validatingwebhookconfigurations`)."""
 
 import base64
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ ID = "webhooks"
 
 
 def check(seen: VerificationInput) -> Iterator[Finding]:
-    # cert-manager's have no server here, and must have none: see `pi_mesh.values.cert_manager`.
+    # cert-manager's webhooks have no server here, and must have none: see `pi_mesh.values.cert_manager`.
     others = {release.id for release in seen.mesh.of_kind(Kind.CERT_MANAGER)}
     mine = [hook for hook in seen.snapshot.webhooks if seen.mesh.owns(hook.release) and hook.release not in others]
     for kind, purpose in (("Mutating", "injects sidecars"), ("Validating", "checks Istio's resources")):
@@ -26,12 +26,12 @@ def check(seen: VerificationInput) -> Iterator[Finding]:
         yield from broken
         if hooks and not broken:
             names = ", ".join(sorted({hook.configuration for hook in hooks}))
-            yield ok(ID, Subject(f"{kind.lower()} webhook"), f"{names}: the service is there, the CA bundle holds")
+            yield ok(ID, Subject(f"{kind.lower()} webhook"), f"{names}: the Service exists, the CA bundle is valid")
 
 
 def _broken(seen: VerificationInput, hook: Webhook) -> Finding | None:
     subject = Subject(f"{hook.kind.lower()} webhook", hook.configuration)
-    restart = f"`kubectl rollout restart -n {seen.settings.istio.namespace} deploy/istiod`, which writes it anew"
+    restart = f"`kubectl rollout restart -n {seen.settings.istio.namespace} deploy/istiod`, which writes it again"
     if hook.service not in {f"{entry.namespace}/{entry.name}" for entry in seen.snapshot.services}:
         return error(ID, subject, f"calls Service {hook.service}, which is gone", seen.restore(hook.release))
     if not hook.ca_bundle:
@@ -39,7 +39,7 @@ def _broken(seen: VerificationInput, hook: Webhook) -> Finding | None:
     try:
         certificate = x509.load_pem_x509_certificates(base64.b64decode(hook.ca_bundle))[0]
     except ValueError:
-        return error(ID, subject, "has a CA bundle that is no certificate", restart)
+        return error(ID, subject, "has a CA bundle that is not a certificate", restart)
     if certificate.not_valid_after_utc < seen.now:
         return error(ID, subject, f"has a CA bundle that ended {certificate.not_valid_after_utc:%Y-%m-%d}", restart)
     return None

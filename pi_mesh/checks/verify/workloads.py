@@ -1,4 +1,4 @@
-"""Pods of the trading namespace must have a sidecar: under STRICT no pod of the mesh takes requests of others."""
+"""Pods of the trading namespace must have a sidecar: under STRICT no pod of the mesh accepts requests from others."""
 
 from collections.abc import Iterator
 
@@ -23,10 +23,10 @@ def check(seen: VerificationInput) -> Iterator[Finding]:
 
 
 def _fix(pod: Pod) -> str:
-    """Say how the pod gets its sidecar: only a pod with a controller may be deleted without being lost."""
-    # The label decides before the annotation: istio.io/latest/docs/setup/additional-setup/sidecar-injection
+    """Return how the pod gets its sidecar: only a pod with a controller may be deleted without being lost."""
+    # The label takes precedence over the annotation: istio.io/latest/docs/setup/additional-setup/sidecar-injection
     if pod.labels.get(INJECT, pod.annotations.get(INJECT)) == "false":
-        return f"it was created with {INJECT}: false; take that out of its manifest if it belongs into the mesh"
+        return f"it was created with {INJECT}: false; remove that from its manifest if the pod belongs in the mesh"
     if pod.owner:
         return f"once injection works, `kubectl delete pod -n {pod.namespace} {pod.name}`: {pod.owner} replaces it"
     return "no controller replaces it: once injection works, delete it and create it again from its manifest"

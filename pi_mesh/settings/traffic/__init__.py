@@ -1,4 +1,4 @@
-"""Traffic of the trading namespace: all of it off unless asked for. Keys of each map are the objects' names."""
+"""Traffic of the trading namespace, all of it off by default. The keys of each map are the objects' names."""
 
 from pi_mesh.model.base import Model
 from pi_mesh.settings.traffic.authorization import Authorization, LegacyWorkloads
@@ -13,18 +13,18 @@ class TrafficSettings(Model):
     """Routing, resilience and access in the trading namespace."""
 
     services: dict[ObjectName, DeclaredService] = {}
-    """Services that routes may name though they are not in the cluster yet; makes nothing."""
+    """Services that routes may name although they do not exist in the cluster yet; nothing is created for them."""
     gateways: dict[ObjectName, IngressListener] = {}
-    """What the ingress gateway listens to, a Gateway each."""
+    """Listeners of the ingress gateway, each a Gateway."""
     routes: dict[ObjectName, Route] = {}
-    """Which requests go where, a VirtualService each."""
+    """Routes of requests to services, each a VirtualService."""
     canaries: dict[ObjectName, Canary] = {}
-    """New versions beside old ones, a VirtualService each."""
+    """New versions of services beside old ones, each a VirtualService."""
     destinations: dict[ObjectName, Destination] = {}
-    """Versions and circuit breakers of services, a DestinationRule each."""
+    """Versions and circuit breakers of services, each a DestinationRule."""
     authorization: Authorization = Authorization()
-    """Who may call whom."""
+    """Rules that allow or deny calls between workloads."""
     legacy: dict[ObjectName, LegacyWorkloads] = {}
-    """Workloads that are called without mutual TLS, a PeerAuthentication each."""
+    """Workloads that accept calls without mutual TLS, each a PeerAuthentication."""
     external: dict[ObjectName, ExternalService] = {}
-    """Hosts outside the cluster, a ServiceEntry each."""
+    """Hosts outside the cluster, each a ServiceEntry."""

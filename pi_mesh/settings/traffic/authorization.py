@@ -1,4 +1,4 @@
-"""Who may call whom, and which workloads are still called without mutual TLS."""
+"""Access rules between workloads, and exceptions from mutual TLS for legacy workloads."""
 
 from collections.abc import Iterator
 from typing import Annotated, Literal
@@ -11,61 +11,66 @@ from pi_mesh.settings.traffic.names import Labels, ObjectName, Port, Principal
 
 
 class AccessRule(Model):
-    """Callers and what they call: every line that is given must hold, one of its values is enough."""
+    """The callers and requests that a rule matches.
+
+    A request must match every field that is given, by one of its values.
+    """
 
     namespaces: tuple[NamespaceName, ...] = ()
-    """Callers' namespaces."""
+    """Namespaces of the callers."""
     principals: tuple[Principal, ...] = ()
-    """Identities of callers; known only of callers that come with mutual TLS."""
+    """Identities of the callers, which are known only for calls with mutual TLS."""
     ports: tuple[Port, ...] = ()
-    """Ports of the workload (not of its Service)."""
+    """Ports of the workload, not of its Service."""
     methods: tuple[Annotated[str, matching(r"^[A-Z]+$", "an HTTP method in capitals")], ...] = ()
-    """HTTP methods."""
+    """HTTP methods of the request."""
     paths: tuple[Annotated[str, matching(r"^(/|\*)\S*$", 'a path, with "*" at one end for anything')], ...] = ()
-    """HTTP paths."""
+    """Paths of the request."""
 
     def conflicts(self) -> Iterator[str]:
         if not any((self.namespaces, self.principals, self.ports, self.methods, self.paths)):
             yield (
-                "names nobody and nothing (no namespaces, principals, ports, methods or paths), and so would match "
-                "every request; give at least one condition"
+                "has no condition (namespaces, principals, ports, methods or paths) and would match "
+                "every request; give at least one"
             )
 
 
 class AccessPolicy(Model):
-    """An AuthorizationPolicy of the trading namespace. A workload with an ALLOW refuses all others."""
+    """An AuthorizationPolicy of the trading namespace. A workload with an ALLOW policy refuses all other requests."""
 
     selector: Labels | None = None
-    """The workloads; without it every one of the namespace."""
+    """Labels of the workloads that the policy applies to; by default every workload of the namespace."""
     action: Literal["ALLOW", "DENY"] = "ALLOW"
-    """A DENY counts before every ALLOW."""
+    """Action for matching requests; a DENY policy overrides every ALLOW policy."""
     rules: Annotated[tuple[AccessRule, ...], Field(min_length=1)]
-    """A request that fits one of them is meant."""
+    """Rules of the policy; it applies to a request that matches one of them."""
 
 
 class DefaultDeny(Model):
-    """Refuse all that no policy allows in the trading namespace, but for the allows that it can't live without."""
+    """A default deny for the trading namespace: requests that no policy allows are refused."""
 
     enabled: bool = False
-    """Comes after all policies, and goes before them."""
+    """Refuse every request that no policy allows. The default deny is created after all policies and deleted before
+    them."""
     allow_ingress: bool = True
-    """The ingress gateway may call every workload."""
+    """Allow the ingress gateway to call every workload."""
     allow_namespaces: tuple[NamespaceName, ...] | None = None
-    """Namespaces whose workloads may call every workload; if not given: trading itself."""
+    """Namespaces whose workloads may call every workload; by default the trading namespace."""
 
 
 class Authorization(Model):
-    """AuthorizationPolicies."""
+    """AuthorizationPolicies of the trading namespace."""
 
     policies: dict[ObjectName, AccessPolicy] = {}
-    """By name."""
+    """Policies by their names."""
     default_deny: DefaultDeny = DefaultDeny()
+    """Default deny of the namespace."""
 
 
 class LegacyWorkloads(Model):
-    """A PeerAuthentication for workloads whose callers have no sidecar: an exception from STRICT."""
+    """A PeerAuthentication for workloads whose callers have no sidecar, an exception from STRICT."""
 
     selector: Labels = {"legacy": "true"}
-    """The called workloads."""
+    """Labels of the called workloads."""
     mode: Literal["PERMISSIVE", "DISABLE"] = "PERMISSIVE"
-    """PERMISSIVE takes both; DISABLE plain text only."""
+    """Mutual TLS mode of these workloads: PERMISSIVE accepts mutual TLS and plain text, DISABLE plain text only."""

@@ -1,4 +1,4 @@
-"""What callers of a service keep to: its versions (subsets), the circuit breaker and the canary."""
+"""Versions (subsets) of services, their circuit breakers and their canaries."""
 
 from collections.abc import Iterator
 from typing import Annotated
@@ -13,33 +13,37 @@ Count = Annotated[int, Field(ge=1, le=1_000_000)]
 
 
 class CircuitBreaker(Model):
-    """Limits a caller's sidecar sets itself, and when it leaves a failing pod alone. The numbers are the role's."""
+    """A circuit breaker: a caller's own limits, and the ejection of failing pods.
+
+    The defaults are the Ansible role's.
+    """
 
     max_connections: Count = 100
-    """TCP connections to the service."""
+    """Largest number of TCP connections to the service."""
     max_pending_requests: Count = 100
-    """HTTP/1.1 requests that wait for a connection."""
+    """Largest number of HTTP/1.1 requests that wait for a connection."""
     max_requests_per_connection: Count = 2
-    """Then a connection is closed."""
+    """Number of requests after which a connection is closed."""
     consecutive_errors: Count = 5
-    """Answers 5xx in a row after which a pod gets no requests."""
+    """Number of consecutive 5xx answers after which a pod is ejected and gets no requests."""
     interval: Duration = "30s"
-    """Between two looks at the errors."""
+    """Time between two checks of the pods' errors."""
     ejection_time: Duration = "30s"
-    """How long the pod gets none, at first; longer each time."""
+    """Time for which a pod is ejected at first; each further ejection is longer."""
     max_ejection_percent: Annotated[int, Field(ge=1, le=100)] | None = None
-    """Part of the pods that may be left out at once; Istio's 10 percent if not given: none of fewer than ten pods."""
+    """Largest percentage of pods that may be ejected at once. Istio's default of 10 ejects none of fewer than ten
+    pods."""
 
 
 class Destination(Model):
     """A DestinationRule of the trading namespace."""
 
     service: ServiceHost
-    """Whose callers are meant; one destination for each service."""
+    """Service whose callers the rule applies to; each service has at most one destination."""
     subsets: dict[ObjectName, Labels] = {}
-    """Versions of the service by name: the labels their pods carry."""
+    """Versions of the service by name, each with the labels of its pods."""
     circuit_breaker: CircuitBreaker | None = None
-    """`{}` switches it on with the role's numbers."""
+    """Circuit breaker of the service; `{}` enables it with the Ansible role's numbers."""
 
     def conflicts(self) -> Iterator[str]:
         if not self.subsets and self.circuit_breaker is None:
@@ -47,14 +51,15 @@ class Destination(Model):
 
 
 class Canary(Model):
-    """A new version of a service beside the old one: some paths go to it wholly, of the rest a share."""
+    """A new version of a service beside the old one: some paths go to it entirely, the other requests by weight."""
 
     service: ServiceHost
-    """Its subsets are those of `traffic.destinations`."""
+    """Service whose subsets `traffic.destinations` defines."""
     paths: dict[Path, ObjectName] = {}
-    """Path prefix -> subset that gets all its requests; comes before the weights, longer prefixes first."""
+    """Subset by path prefix, which gets all requests with that prefix. Prefixes apply before weights, longer ones
+    first."""
     weights: Annotated[dict[ObjectName, Percent], Field(min_length=1)] = {"v1": 90, "v2": 10}
-    """Subset -> share of all other requests, in percent."""
+    """Percentage of all other requests by subset."""
 
     def conflicts(self) -> Iterator[str]:
         yield from wrong_sum(list(self.weights.values()))

@@ -1,4 +1,4 @@
-"""Services: the trading platform's own, and those outside the cluster."""
+"""Services of the trading platform, and services outside the cluster."""
 
 from collections.abc import Iterator
 from ipaddress import ip_network
@@ -13,14 +13,14 @@ USUAL_PORTS = {"TLS": 443, "HTTP": 80}
 
 
 IN_CLUSTER = (".svc", ".svc.cluster.local")
-"""Services; a pod's own DNS name (`10-1-0-7.shop.pod.cluster.local`) may be outside the mesh."""
+"""Endings of Services' DNS names; a pod's own name (`10-1-0-7.shop.pod.cluster.local`) may be outside the mesh."""
 
 
 def _outside(host: str) -> str:
     if host.endswith(IN_CLUSTER):
-        raise ValueError("is a Service of the cluster, which sidecars know; for another namespace's set sidecarScope")
+        raise ValueError("is a Service of the cluster; sidecars know it, or learn of it by trading.sidecarScope")
     if host.rpartition(".")[2].isdigit():
-        raise ValueError("is an address, which Istio takes for no host; give the DNS name")
+        raise ValueError("is an IP address, which Istio does not accept as a host; give the DNS name")
     return host
 
 
@@ -37,32 +37,35 @@ Address = Annotated[str, AfterValidator(_address)]
 
 
 class DeclaredService(Model):
-    """A Service that somebody else (ArgoCD, say) makes in the trading namespace, so that routes may name it before."""
+    """A Service of the trading namespace that another tool (such as Argo CD) creates; routes may name it beforehand."""
 
     ports: Annotated[tuple[Port, ...], Field(min_length=1)]
-    """The Service's."""
+    """Ports of the Service."""
     selector: Labels | None = None
-    """The labels of its pods; with them the checks see which policies hold for it."""
+    """Labels of the Service's pods, by which checks find the policies that apply to it."""
 
 
 class ExternalService(Model):
-    """Hosts outside the cluster, as a ServiceEntry. With `proxy.outboundTraffic: REGISTRY_ONLY` no others."""
+    """Hosts outside the cluster, as a ServiceEntry.
+
+    With `proxy.outboundTraffic: REGISTRY_ONLY` only such hosts are reachable.
+    """
 
     hosts: Annotated[tuple[OutsideHost, ...], Field(min_length=1)]
-    """DNS names; those with a `*` are known by the server name that the caller gives."""
+    """DNS names of the hosts; a name with a `*` is matched by the server name (SNI) that the caller sends."""
     protocol: Literal["TLS", "HTTP", "TCP"] = "TLS"
-    """What the caller speaks; TLS is passed on as it is, known by its server name (SNI)."""
+    """Protocol that the caller speaks; TLS is passed on unchanged and matched by its server name (SNI)."""
     port: ProxyPort | None = None
-    """If not given: 443 for TLS, 80 for HTTP."""
+    """Port of the hosts; by default 443 for TLS and 80 for HTTP."""
     addresses: tuple[Address, ...] = ()
     """Addresses or CIDR ranges of TCP hosts. Without them the entry gets every connection to its port that no Service
-    and no other entry claims, since TCP names no host."""
+    and no other entry claims, since TCP carries no host name."""
     through_gateway: bool = False
-    """Requests leave through the egress gateway, so that one pod's address is all that a firewall needs to admit."""
+    """Send requests through the egress gateway, so that a firewall needs to admit the address of one pod only."""
 
     @property
     def number(self) -> int:
-        """The port, given or usual."""
+        """Return the port, given or usual."""
         return self.port or USUAL_PORTS[self.protocol]
 
     @property
@@ -75,6 +78,6 @@ class ExternalService(Model):
         if self.port is None and self.protocol not in USUAL_PORTS:
             yield "protocol TCP has no usual port; give port"
         if "*" in self.hosts:
-            yield "hosts has '*'; to let every host out set proxy.outboundTraffic to ALLOW_ANY"
+            yield "hosts has '*'; to allow every host set proxy.outboundTraffic: ALLOW_ANY"
         if self.addresses and self.protocol != "TCP":
-            yield f"addresses go with protocol TCP; with {self.protocol} the host is known by its name"
+            yield f"addresses need protocol TCP; with {self.protocol} the host is known by its name"

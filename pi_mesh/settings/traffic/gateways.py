@@ -1,4 +1,4 @@
-"""What the ingress gateway listens to."""
+"""The listeners of the ingress gateway."""
 
 from collections.abc import Iterator
 from typing import Annotated, Literal
@@ -10,31 +10,31 @@ from pi_mesh.settings.traffic.names import Host, ObjectName, ProxyPort
 
 
 class GatewayTls(Model):
-    """HTTPS beside HTTP, with a certificate from a Secret."""
+    """An HTTPS listener beside the HTTP one, with a certificate from a Secret."""
 
     secret: ObjectName
-    """A Secret of type kubernetes.io/tls in the gateway's namespace: ingress.namespace, or the control plane's."""
+    """Name of a Secret of type kubernetes.io/tls in the gateway's namespace (ingress.namespace, or istio.namespace)."""
     port: ProxyPort = 443
-    """Of HTTPS."""
+    """Port on which the ingress gateway accepts HTTPS."""
     mode: Literal["SIMPLE", "MUTUAL"] = "SIMPLE"
-    """MUTUAL also asks the client for a certificate; the Secret then carries `ca.crt`."""
+    """TLS mode. MUTUAL also asks the client for a certificate; the Secret then needs `ca.crt`."""
     redirect: bool = False
-    """Answer plain HTTP with a redirect to HTTPS."""
+    """Redirect plain HTTP to HTTPS."""
 
 
 class IngressListener(Model):
-    """A Gateway of the trading namespace, served by the ingress gateway's pods. The default is the role's."""
+    """A Gateway of the trading namespace, served by the ingress gateway's pods. The defaults are the Ansible role's."""
 
     hosts: Annotated[tuple[Host, ...], Field(min_length=1)] = ("*",)
-    """Hosts that it takes requests for."""
+    """Hosts for which the listener accepts requests."""
     port: ProxyPort = 80
-    """Of plain HTTP."""
+    """Port on which the ingress gateway accepts plain HTTP."""
     tls: GatewayTls | None = None
-    """HTTPS beside it."""
+    """HTTPS listener beside plain HTTP."""
 
     def conflicts(self) -> Iterator[str]:
         if self.tls and self.tls.port == self.port:
             yield (
-                f"port and tls.port are both {self.port}, and Istio serves the plain one alone; give HTTPS a port of "
+                f"port and tls.port are both {self.port}, and Istio would serve plain HTTP alone; give HTTPS a port of "
                 "its own, or remove tls"
             )

@@ -1,4 +1,4 @@
-"""The words of traffic settings: names, hosts, ports, labels, durations."""
+"""Types of the traffic settings: names, hosts, ports, labels and durations."""
 
 from typing import Annotated
 
@@ -8,7 +8,7 @@ from pi_mesh.model.base import NamespaceName
 from pi_mesh.model.patterns import matching
 
 ObjectName = NamespaceName
-"""The name of an object: as strict as a namespace's, so that it can be part of a host's name too."""
+"""Name of an object. It is as strict as a namespace's name, so that it can be part of a host name."""
 
 _LABEL = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
 _HOST = rf"{_LABEL}(\.{_LABEL})*"
@@ -22,7 +22,7 @@ Host = Annotated[
         max_length=LONGEST_HOST,
     ),
 ]
-"""A host that clients ask for."""
+"""Host that clients ask for."""
 
 ServiceHost = Annotated[
     str,
@@ -32,22 +32,22 @@ ServiceHost = Annotated[
         max_length=LONGEST_HOST,
     ),
 ]
-"""Where requests can be sent."""
+"""Host that requests can be sent to."""
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 
 RESERVED_PORTS = frozenset({15000, 15001, 15002, 15004, 15006, 15008, 15009, 15020, 15021, 15053, 15090})
-"""Those of every proxy itself (istio.io/latest/docs/ops/deployment/application-requirements)."""
+"""Ports of the proxy itself (istio.io/latest/docs/ops/deployment/application-requirements)."""
 
 
 def _free(port: int) -> int:
     if port in RESERVED_PORTS:
-        raise ValueError("is a port of Istio's proxy itself; use another")
+        raise ValueError("is a port that Istio's proxy uses itself; use another")
     return port
 
 
 ProxyPort = Annotated[Port, AfterValidator(_free)]
-"""A port that a proxy listens on for others."""
+"""Port on which a proxy listens for other workloads."""
 
 _NAME = r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?"
 LabelKey = Annotated[
@@ -63,7 +63,7 @@ LabelValue = Annotated[
 ]
 
 Labels = Annotated[dict[LabelKey, LabelValue], Field(min_length=1)]
-"""Labels of the pods that are meant; all of them must match."""
+"""Labels of pods; a pod must have all of them."""
 
 Path = Annotated[str, matching(r"^/\S*$", 'a URL path such as "/api/v2"')]
 
@@ -79,4 +79,4 @@ Principal = Annotated[
         "an identity such as cluster.local/ns/NAMESPACE/sa/ACCOUNT (without spiffe://), a `*` at one end for any",
     ),
 ]
-"""A workload's identity: trust domain, namespace and service account."""
+"""Identity of a workload: trust domain, namespace and service account."""

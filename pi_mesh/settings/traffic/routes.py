@@ -1,4 +1,4 @@
-"""Which requests go to which service."""
+"""Routes of requests to services."""
 
 from collections.abc import Iterator
 from http import HTTPStatus
@@ -17,16 +17,16 @@ HeaderName = Annotated[
 
 
 class RouteTarget(Model):
-    """Where a share of the requests goes."""
+    """The destination of a share of the requests."""
 
     service: ServiceHost
-    """Who answers."""
+    """Service that answers the requests."""
     port: Port | None = None
-    """Needed where the Service has several."""
+    """Port of the Service, needed if the Service has several."""
     subset: ObjectName | None = None
-    """One of `traffic.destinations.*.subsets` of that service."""
+    """Subset of that service in `traffic.destinations`."""
     weight: Percent | None = None
-    """Share in percent; needed where there are several targets."""
+    """Percentage of the requests, needed if there are several destinations."""
 
 
 CONDITIONS = frozenset(
@@ -36,7 +36,7 @@ CONDITIONS = frozenset(
         "cancelled", "deadline-exceeded", "internal", "resource-exhausted", "unavailable",
     }
 )  # fmt: skip
-"""What Istio takes in `retryOn` (its pkg/config/validation), besides HTTP status codes."""
+"""Conditions that Istio accepts in `retryOn` (its pkg/config/validation), besides HTTP status codes."""
 
 
 def _known_conditions(value: str) -> str:
@@ -44,44 +44,44 @@ def _known_conditions(value: str) -> str:
     if wrong := [word for word in value.split(",") if word not in CONDITIONS | statuses]:
         known = ", ".join(sorted(CONDITIONS))
         raise ValueError(
-            f"has {', '.join(map(repr, wrong))}, which Istio refuses; between commas, without blanks, it takes status "
+            f"has {', '.join(map(repr, wrong))}, which Istio refuses; give, separated by commas without blanks, status "
             f"codes and {known}"
         )
     return value
 
 
 class Retries(Model):
-    """Trying again after a failure."""
+    """Retries after a failed request."""
 
     attempts: Annotated[int, Field(ge=0, le=10)]
-    """How often at most; 0 never."""
+    """Largest number of retries; 0 disables them."""
     per_try_timeout: Duration | None = None
-    """Time that each may take."""
+    """Time limit of each attempt."""
     retry_on: Annotated[str, AfterValidator(_known_conditions)] | None = None
-    """Envoy's conditions, such as "5xx,reset"; Istio's own choice if not given."""
+    """Envoy's retry conditions, such as "5xx,reset"; by default Istio's own."""
 
     def conflicts(self) -> Iterator[str]:
         if not self.attempts and (self.per_try_timeout or self.retry_on):
-            yield "attempts: 0 never tries again, and Istio refuses perTryTimeout and retryOn beside it; remove them"
+            yield "attempts: 0 disables retries, and Istio then refuses perTryTimeout and retryOn; remove them"
 
 
 class HttpRoute(Model):
-    """One rule of a route; the first one that matches counts. Without a condition it matches everything."""
+    """One rule of a route. The first matching rule applies; a rule without a condition matches every request."""
 
     prefix: Path | None = None
-    """Beginning of the path."""
+    """Beginning of the request's path."""
     exact: Path | None = None
-    """The whole path."""
+    """Whole path of the request."""
     headers: dict[HeaderName, str] = {}
     """Headers that must have exactly these values."""
     rewrite: Path | None = None
-    """Replaces the matched prefix or path."""
+    """Path that replaces the matched prefix or path."""
     to: Annotated[tuple[RouteTarget, ...], Field(min_length=1)]
-    """Where the requests go; several share them by weight."""
+    """Destinations of the requests; several destinations share them by weight."""
     timeout: Duration | None = None
-    """Time that a request may take in all."""
+    """Time limit of a request, including its retries."""
     retries: Retries | None = None
-    """Istio's own if not given: two, for failed connections."""
+    """Retries after failures; by default Istio's own: two, for failed connections."""
 
     @property
     def matches_everything(self) -> bool:
@@ -98,18 +98,19 @@ class Route(Model):
     """A VirtualService of the trading namespace."""
 
     hosts: Annotated[tuple[Host, ...], Field(min_length=1)]
-    """Hosts that requests are for."""
+    """Hosts whose requests the route applies to."""
     gateways: tuple[ObjectName, ...] = ()
-    """Names of `traffic.gateways`; empty: requests of the mesh's own workloads."""
+    """Names of `traffic.gateways` whose requests the route applies to; by default requests of the mesh's own
+    workloads."""
     http: Annotated[tuple[HttpRoute, ...], Field(min_length=1)]
-    """The rules, in the order in which they are tried."""
+    """Rules of the route, in the order in which they are tried."""
 
     def conflicts(self) -> Iterator[str]:
         if "*" in self.hosts and not self.gateways:
-            yield "hosts has '*', which Istio takes at a gateway only; name gateways, or the hosts"
+            yield "hosts has '*', which Istio accepts only at a gateway; set gateways, or list the hosts"
 
 
 def wrong_sum(weights: list[int]) -> Iterator[str]:
-    """Yield a sentence for weights that are not 100 percent together."""
+    """Yield a sentence if the weights do not add up to 100 percent."""
     if sum(weights) != 100:
         yield f"weights {' + '.join(map(str, weights))} add up to {sum(weights)}; they must add up to 100"

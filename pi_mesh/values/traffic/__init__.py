@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 def objects(settings: Settings) -> Iterator[Object]:
-    """Everything that `traffic` asks for but the default deny; what others refer to comes first."""
+    """Yield every object of `traffic` except the default deny; each object comes after those that it refers to."""
     traffic = settings.traffic
     for name, wanted in traffic.external.items():
         yield from external.external(settings, name, wanted)
@@ -24,13 +24,13 @@ def objects(settings: Settings) -> Iterator[Object]:
 
 
 def last_objects(settings: Settings) -> Iterator[Object]:
-    """What may only come when all of `objects` is there: the default deny would cut off what they allow."""
+    """Yield the default deny, which must follow all `objects`: before the allow policies it would cut off callers."""
     if settings.traffic.authorization.default_deny.enabled:
         yield authorization.default_deny(settings)
 
 
 def stages(settings: Settings) -> tuple[tuple[Object, ...], tuple[Object, ...]]:
-    """`objects` and `last_objects`."""
+    """Return `objects` and `last_objects`."""
     return tuple(objects(settings)), tuple(last_objects(settings))
 
 

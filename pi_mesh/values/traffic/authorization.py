@@ -1,4 +1,4 @@
-"""AuthorizationPolicy and PeerAuthentication: who may call whom, and how."""
+"""AuthorizationPolicy and PeerAuthentication objects for access between workloads."""
 
 from collections.abc import Iterator
 
@@ -23,17 +23,17 @@ def legacy(settings: Settings, name: str, wanted: LegacyWorkloads) -> Object:
 
 
 def policies(settings: Settings) -> dict[str, AccessPolicy]:
-    """By name: those of the settings, and those that the default deny needs beside it."""
+    """Return the policies by name: those of the settings, and those that the default deny needs."""
     return dict(_default_allows(settings)) | settings.traffic.authorization.policies
 
 
 def default_deny(settings: Settings) -> Object:
-    """An ALLOW that matches nothing: what no other policy allows is refused."""
+    """Return a policy that allows nothing, so that requests which no other policy allows are refused."""
     return trading_object(settings, POLICY, DEFAULT_DENY, {})
 
 
 def ingress_principal(settings: Settings) -> str:
-    """The ingress gateway's identity; its chart names the service account after the release."""
+    """Return the ingress gateway's identity; its chart names the service account after the release."""
     return f"cluster.local/ns/{settings.ingress_namespace}/sa/{settings.releases.names.ingress}"
 
 

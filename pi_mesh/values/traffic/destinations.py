@@ -1,4 +1,4 @@
-"""DestinationRule: a service's versions and its circuit breaker."""
+"""DestinationRule objects: a service's versions and its circuit breaker."""
 
 from pi_mesh.settings import Settings
 from pi_mesh.settings.traffic.destinations import CircuitBreaker, Destination

@@ -1,4 +1,4 @@
-"""ServiceEntry for hosts outside the cluster, and their way through the egress gateway."""
+"""ServiceEntry objects for hosts outside the cluster, and their route through the egress gateway."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ from pi_mesh.values.traffic.routes import destination
 
 
 def external(settings: Settings, name: str, wanted: ExternalService) -> Iterator[Object]:
-    """The entry, and what leads requests through the gateway if that is asked for."""
+    """Yield the ServiceEntry and, if asked for, the objects that route requests through the egress gateway."""
     yield service_entry(settings, name, wanted)
     if wanted.through_gateway:
         yield _gateway(settings, name, wanted)
@@ -24,19 +24,19 @@ def service_entry(settings: Settings, name: str, wanted: ExternalService) -> Obj
         **given(addresses=list(wanted.addresses)),
         "ports": [_port(wanted, wanted.number)],
         "location": "MESH_EXTERNAL",
-        # A wildcard has no address to look up: the caller's own is used.
+        # A wildcard cannot be resolved, so the address that the caller uses is kept.
         "resolution": "NONE" if wanted.has_wildcard else "DNS",
     }
     return trading_object(settings, "ServiceEntry", name, spec)
 
 
 def egress_host(settings: Settings) -> str:
-    """The egress gateway's Service."""
+    """Return the host name of the egress gateway's Service."""
     return f"{settings.releases.names.egress}.{settings.istio.namespace}.svc.cluster.local"
 
 
 def _gateway(settings: Settings, name: str, wanted: ExternalService) -> Object:
-    # The gateway's Service has the usual ports alone.
+    # The gateway's Service has the usual ports only.
     server: Object = {"port": _port(wanted, USUAL_PORTS[wanted.protocol]), "hosts": list(wanted.hosts)}
     if wanted.protocol == "TLS":
         server["tls"] = {"mode": "PASSTHROUGH"}
@@ -45,7 +45,7 @@ def _gateway(settings: Settings, name: str, wanted: ExternalService) -> Object:
 
 
 def _route(settings: Settings, name: str, wanted: ExternalService) -> Object:
-    """Two steps for each host: from the workload to the gateway, and from there to the host."""
+    """Return the VirtualService with two steps for each host: from the workload to the gateway, and on to the host."""
     entrance = USUAL_PORTS[wanted.protocol]
     steps = []
     for host in wanted.hosts:
@@ -57,7 +57,7 @@ def _route(settings: Settings, name: str, wanted: ExternalService) -> Object:
 
 
 def _step(wanted: ExternalService, host: str, match: Object, target: Object) -> Object:
-    # The authority of a request to another port than 80 names that too.
+    # The authority of a request to a port other than 80 includes the port.
     authority = {"regex": host.replace(".", r"\.") + "(:[0-9]+)?"}
     of_host = {"sniHosts": [host]} if wanted.protocol == "TLS" else {"authority": authority}
     return {"match": [{**match, **of_host}], "route": [target]}

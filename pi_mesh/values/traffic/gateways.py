@@ -1,4 +1,4 @@
-"""Gateway: what the ingress gateway listens to."""
+"""Gateway objects: the listeners of the ingress gateway."""
 
 from pi_mesh.settings import Settings
 from pi_mesh.settings.traffic.gateways import GatewayTls, IngressListener
@@ -16,7 +16,7 @@ def gateway(settings: Settings, name: str, listener: IngressListener) -> Object:
 
 
 def gateway_selector(release: str) -> dict[str, str]:
-    """The label that the gateway chart gives the pods of this release."""
+    """Return the label that the gateway chart gives the pods of this release."""
     return {"istio": release.removeprefix("istio-")}
 
 

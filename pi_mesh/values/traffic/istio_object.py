@@ -1,4 +1,4 @@
-"""What all of Istio's objects of the trading namespace have in common."""
+"""Common form of Istio's objects in the trading namespace."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from pi_mesh.settings import Settings
 from pi_mesh.values.objects import Object
 
 NETWORKING, SECURITY = "networking.istio.io/v1beta1", "security.istio.io/v1beta1"
-"""Served by every Istio from 1.20 to the newest."""
+"""API versions that every Istio from 1.20 to the newest serves."""
 
 VERSIONS = {
     "Gateway": NETWORKING,
@@ -19,13 +19,13 @@ VERSIONS = {
 
 
 def trading_object(settings: Settings, kind: str, name: str, spec: Object) -> Object:
-    """An object of Istio in the trading namespace."""
+    """Return an Istio object in the trading namespace."""
     metadata = {"name": name, "namespace": settings.trading.namespace}
     return {"apiVersion": VERSIONS[kind], "kind": kind, "metadata": metadata, "spec": spec}
 
 
 def given(**fields: object) -> Object:
-    """Those fields that say something; a trailing underscore is for names that Python keeps to itself."""
+    """Return the fields that have a value; a trailing underscore is for names that are Python keywords."""
     return {name.rstrip("_"): value for name, value in fields.items() if value not in (None, {}, [], ())}
 
 

@@ -1,4 +1,4 @@
-"""VirtualService: which requests go to which service, and the canary."""
+"""VirtualService objects: routes of requests to services, and canaries."""
 
 from pi_mesh.settings import Settings
 from pi_mesh.settings.traffic.destinations import Canary
@@ -14,7 +14,7 @@ def route(settings: Settings, name: str, wanted: Route) -> Object:
 
 
 def canary(settings: Settings, name: str, wanted: Canary) -> Object:
-    """Paths before weights, and longer paths before shorter ones: the first rule that matches counts."""
+    """Return the VirtualService of a canary: paths before weights and longer paths first, as the first match counts."""
     longest_first = sorted(wanted.paths, key=lambda path: (-len(path), path))
     rules = [
         {"match": [{"uri": {"prefix": path}}], "route": [destination(wanted.service, subset=wanted.paths[path])]}
@@ -28,7 +28,7 @@ def canary(settings: Settings, name: str, wanted: Canary) -> Object:
 
 
 def destination(host: str, port: int | None = None, subset: str | None = None) -> Object:
-    """Where requests go."""
+    """Return a route's destination."""
     number = {"number": port} if port else None
     return {"destination": given(host=host, port=number, subset=subset)}
 

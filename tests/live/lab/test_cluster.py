@@ -21,7 +21,7 @@ INVALID_VIRTUAL_SERVICE = {
 
 @pytest.fixture(scope="module")
 def shop(mesh: None, namespace: Callable[..., str]) -> str:  # noqa: ARG001 - the mesh must be there
-    """A namespace with sidecars: a service `shop` and a client `buyer`."""
+    """Return a namespace with sidecars: a service `shop` and a client `buyer`."""
     name = namespace("meshed", istio_injection="enabled")
     workloads.apply(*workloads.server(name, "shop"), workloads.fortio(name, "buyer"))
     workloads.wait_ready(name, "shop", "buyer")
@@ -30,7 +30,7 @@ def shop(mesh: None, namespace: Callable[..., str]) -> str:  # noqa: ARG001 - th
 
 @pytest.fixture(scope="module")
 def plain(namespace: Callable[..., str]) -> str:
-    """A namespace without sidecars: a service `shop` and a client `stranger`."""
+    """Return a namespace without sidecars: a service `shop` and a client `stranger`."""
     name = namespace("plain")
     workloads.apply(*workloads.server(name, "shop"), workloads.fortio(name, "stranger"))
     workloads.wait_ready(name, "shop", "stranger")

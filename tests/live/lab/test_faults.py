@@ -1,4 +1,4 @@
-"""What tests can do to the local cluster, and that it comes back."""
+"""The faults that tests inject into the local cluster, and its recovery."""
 
 import pytest
 
@@ -11,7 +11,7 @@ from tests.support import pods
 
 @pytest.fixture
 def simulated_nodes():
-    """`simulated.put`, for a test that leaves no simulated node behind."""
+    """Yield `simulated.put`, and remove every simulated node after the test."""
     yield simulated.put
     simulated.remove_all()
 

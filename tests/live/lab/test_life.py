@@ -14,7 +14,7 @@ UP = "the local cluster is up: 3 nodes"
 
 @pytest.fixture
 def second(tmp_path):
-    """A second checkout, whose cluster is gone after the test."""
+    """Yield a second checkout, whose cluster is gone after the test."""
     checkout = SecondCheckout(tmp_path)
     yield checkout
     checkout.lab("down")

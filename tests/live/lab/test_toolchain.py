@@ -1,4 +1,4 @@
-"""What the lab builds: programs that say their version, charts that render, images whose programs run."""
+"""The lab's builds: programs with a version, charts that render, images whose programs run."""
 
 import re
 import subprocess
@@ -21,12 +21,12 @@ TALKING = sorted(name for name, part in BY_PROGRAM.items() if part.name in DEFAU
 
 @pytest.fixture(scope="module", autouse=True)
 def built(visibly):
-    """All default parts."""
+    """Build all default parts."""
     visibly(programs.ensure)
 
 
 def rendered(chart: str, version: str) -> str:
-    """The chart's manifests with its own values."""
+    """Return the chart's manifests with its own values."""
     archive = charts.chart_dir() / f"{chart}-{version}.tgz"
     command = [programs.program("helm"), "template", "x", archive]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
@@ -34,7 +34,7 @@ def rendered(chart: str, version: str) -> str:
 
 @pytest.fixture(scope="module")
 def archives(visibly) -> Callable[[str], dict[str, Path]]:
-    """`archives("1.30.0")`: reference -> archive of the images for that Istio; its part is built if it is not."""
+    """Return `archives("1.30.0")`: reference -> archive of the images for that Istio, built if needed."""
 
     def archives_of(version: str) -> dict[str, Path]:
         visibly(programs.ensure, [CONTROL_PLANES[version].name])
@@ -44,7 +44,7 @@ def archives(visibly) -> Callable[[str], dict[str, Path]]:
 
 
 def unpacked(archive: Path, folder: Path) -> Path:
-    """The image's one layer, in the folder."""
+    """Return the folder with the unpacked single layer of an image."""
     with tarfile.open(archive) as tar:
         (layer,) = (member for member in tar if member.name.endswith(".tar"))
         with tarfile.open(fileobj=tar.extractfile(layer)) as content:
@@ -53,13 +53,13 @@ def unpacked(archive: Path, folder: Path) -> Path:
 
 
 def said(image: Path, *command: str) -> str:
-    """What a program of an unpacked image prints."""
+    """Return the output of a program of an unpacked image."""
     return subprocess.run(["chroot", image, *command], check=True, capture_output=True, text=True).stdout
 
 
 @pytest.fixture(scope="module")
 def proxy(archives, tmp_path_factory) -> Path:
-    """The proxy image of the lab's own version, unpacked."""
+    """Return the proxy image of the lab's own version, unpacked."""
     return unpacked(archives(ISTIO)[f"{packaging.HUB}/proxyv2:{ISTIO}"], tmp_path_factory.mktemp("proxy"))
 
 

@@ -24,7 +24,7 @@ runtime: {name: python, options: {virtualenv: %s}}
 
 
 def shell(command: str, directory=CHECKOUT) -> subprocess.CompletedProcess[str]:
-    """A user's shell that has read the lab's environment, and knows of no other cluster."""
+    """Run a command as in a user's shell with the lab's environment and without any other cluster."""
     plain = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "PI_MESH_CACHE": str(cache_root())}
     words = ["bash", "-c", f". {FILE}; {command}"]
     return subprocess.run(words, cwd=directory, env=plain, capture_output=True, text=True, check=False)

@@ -11,7 +11,7 @@ from tests.support.project import Project
 
 @pytest.fixture
 def installed(nothing: Project) -> Iterator[Callable[..., Project]]:
-    """`installed(names, policy)`: the role's mesh under these names, which the stack knows nothing of."""
+    """Yield `installed(names, policy)`: install the Ansible role's mesh under these names, unknown to the stack."""
     called: dict[str, str] = {}
 
     def install(names: Mapping[str, str] = NAMES, policy: Mapping[str, object] = POLICY) -> Project:

@@ -1,4 +1,4 @@
-"""Moving in: a mesh that Helm installed becomes the stack's, by the commands of docs/from-ansible.md."""
+"""The adoption of a mesh that Helm installed, with the commands of docs/from-ansible.md."""
 
 import json
 import re
@@ -27,14 +27,14 @@ PAGE = Path(__file__).parents[3] / "docs" / "from-ansible.md"
 BLOCKS = re.findall(r"```sh\n(.*?)```", PAGE.read_text(), re.DOTALL)
 MOVE, BACK = (block.replace("pi-cluster", STACK).splitlines() for block in BLOCKS)
 AFTERMATH = 25
-"""Seconds: pods that were told to stop drain on when the `up` is done."""
+"""Seconds in which stopping pods drain after the `up`."""
 MOMENTS = ("writing it into the stack file", "writing its state", "previewing the next `up`")
-"""What the command says before each of its writes, and after the last."""
+"""Messages of the command before each of its writes, and after the last."""
 PERMISSIVE = {**POLICY, "spec": {"mtls": {"mode": "PERMISSIVE"}}}
 
 
 def run(project: Project, line: str) -> str:
-    """Run a line of the page, and return what it printed. Raises AssertionError where it fails."""
+    """Run a line of the page, and return its output. Raises AssertionError where it fails."""
     more = ["--yes", "--skip-preview"] if line.startswith("pulumi up") else []
     return project.run(*line.split(), *more).must().output
 
@@ -46,7 +46,7 @@ def pods() -> dict[str, str]:
 
 
 def forecast(project: Project) -> set[str]:
-    """Return the names of the pods that the plan says are restarted."""
+    """Return the names of the pods whose restart the plan announces."""
     plan = json.loads(project.operation("adopt", "--json").must().output)
     rows = [row["message"] for row in plan["findings"] if row["id"] == "restarts" and row["kind"] == "deployment"]
     return {name for row in rows for name in row.partition("pods: ")[2].split(", ")}
@@ -78,7 +78,7 @@ def test_a_policy_that_differs_and_a_scope_that_is_new_are_applied_behind_the_ne
 
 @pytest.fixture
 def shop(request: pytest.FixtureRequest) -> Iterator[None]:
-    """The shop behind the role's ingress gateway, by a Gateway and a VirtualService that are not the stack's."""
+    """Yield the shop behind the Ansible role's ingress gateway, with a foreign Gateway and VirtualService."""
     names = request.node.callspec.params["names"]
     settings = make_settings(traffic=cast.front_door(SERVICE), releases={"names": names})
     first, last = stages(settings)

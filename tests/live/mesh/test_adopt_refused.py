@@ -1,4 +1,4 @@
-"""What keeps a mesh from being adopted: each is one line with what to do, and nothing is written."""
+"""The obstacles to an adoption: each is one line with what to do, and nothing is written."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -67,10 +67,10 @@ def no_secrets(project: Project) -> Iterator[None]:
 
 
 IN_THE_WAY: dict[str, Callable[[Project], AbstractContextManager[None]]] = {
-    "release istio-system/istiod: is pending-upgrade: Helm is at it, or was killed there": pending,
-    "istio-system/istiod, istio-system/istiod-canary are 2 control planes, and a stack keeps one": second_istiod,
+    "release istio-system/istiod: is pending-upgrade: a Helm command is still running, or was killed": pending,
+    "istio-system/istiod, istio-system/istiod-canary are 2 control planes, and a stack manages only one": second_istiod,
     "stack lab: is locked from another machine (op@elsewhere, process 1": locked,
-    "may not list secrets, in which Helm keeps its releases: nothing is known of them": no_secrets,
+    "may not list Secrets, in which Helm keeps its releases: the releases are unknown": no_secrets,
 }
 
 
@@ -95,6 +95,6 @@ def test_each_obstacle_is_one_line_and_leaves_everything_as_it_was_and_half_a_st
     (urn,) = (entry["urn"] for entry in written(project)[0]["resources"] if entry["urn"].endswith("::istiod-release"))
     project.pulumi("state", "delete", urn, "--target-dependents", "--yes").must()
     completed = project.operation("adopt", "--yes").must().output
-    assert "release istio-system/istiod: istiod 1.31.0, revision 1, is taken over as istiod" in completed
+    assert "release istio-system/istiod: istiod 1.31.0, revision 1, is adopted as istiod" in completed
     assert "release istio-system/istio-base" not in completed
     assert "0 to replace, 0 to delete" in completed

@@ -34,7 +34,7 @@ BUSY = Resources(700, 2**24)
 
 @pytest.fixture
 def live(monkeypatch) -> Callable[[], Snapshot]:
-    """What the program sees of the local cluster."""
+    """Return a function that reads the local cluster as the program does."""
     for name, value in variables().items():
         monkeypatch.setenv(name, value)
     return lambda: snapshot.read(CONTEXT)
@@ -42,7 +42,7 @@ def live(monkeypatch) -> Callable[[], Snapshot]:
 
 @pytest.fixture
 def predicted(live) -> Callable[[Resources], int]:
-    """What the budget says of the live nodes."""
+    """Return a function that gives the budget's number of pods on the live nodes."""
 
     def count(one: Resources) -> int:
         seen = live()

@@ -1,4 +1,4 @@
-"""What a destroy leaves: nothing but what is documented, and by config not even that."""
+"""The rest after a destroy: only documented objects, and with further settings not even those."""
 
 import json
 import re
@@ -23,7 +23,7 @@ ENTRY = {
 
 
 def leftovers() -> set[str]:
-    """Everything of Istio outside of its own namespaces, CRDs and istiod's ConfigMaps apart."""
+    """Return everything of Istio outside of its own namespaces, except for CRDs and istiod's ConfigMaps."""
     names = {f"{one['kind']} {one['metadata']['name']}" for one in get(KINDS)["items"]}
     return {name for name in names if "istio" in name or "trading" in name}
 

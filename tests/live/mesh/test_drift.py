@@ -1,4 +1,4 @@
-"""What somebody changed: `verify` names it, with and without --read-only, and its own advice puts it back."""
+"""Drift: `verify` names it, with and without --read-only, and its own advice repairs it."""
 
 import json
 import re
@@ -55,16 +55,16 @@ SETTINGS = {
 
 @pytest.fixture(autouse=True)
 def environment(monkeypatch, mesh):  # noqa: ARG001 - first the mesh
-    """The shell in which a user would verify."""
+    """Set the environment of a user's shell."""
     for name, value in variables().items():
         monkeypatch.setenv(name, value)
 
 
 @pytest.fixture(params=[False, True], ids=["", "--read-only"])
 def every_finding(request, monkeypatch) -> tuple[bool, Callable[..., list[Finding]]]:
-    """Whether it is --read-only, and `find(ingress=("replicas", 3))`: what `verify` finds with other settings.
+    """Return whether --read-only is used, and `find(ingress=("replicas", 3))`: the findings with other settings.
 
-    With --read-only it is an account that may get and list, and nothing else.
+    With --read-only the account may get and list, and nothing else.
     """
     if request.param:
         monkeypatch.setenv("KUBECONFIG", str(request.getfixturevalue("reader_kubeconfig")))
@@ -81,7 +81,7 @@ def every_finding(request, monkeypatch) -> tuple[bool, Callable[..., list[Findin
 
 @pytest.fixture
 def problems(every_finding) -> Callable[..., list[Finding]]:
-    """The same, what is amiss alone."""
+    """Return the same function for problems alone."""
     _, find = every_finding
     return lambda **changes: [one for one in find(**changes) if one.level in (Level.ERROR, Level.WARNING)]
 
@@ -119,7 +119,7 @@ def test_what_was_added_is_named_and_taken_out_by_the_advice(problems, what):
 
 @pytest.fixture
 def external_address() -> Iterator[str]:
-    """A field of which only the API server knows that it is no default."""
+    """Yield the address of a field whose default only the API server knows."""
     add = [{"op": "add", "path": "/spec/externalIPs", "value": ["203.0.113.7"]}]
     kubectl("patch", *INGRESS, "--type=json", "-p", json.dumps(add))
     yield "spec.externalIPs: ['203.0.113.7'] was added"
@@ -222,7 +222,7 @@ def test_a_value_that_somebody_changed_with_helm_is_named_and_put_back_by_a_refr
 
 @pytest.fixture
 def reader(mesh: Project, reader_kubeconfig: Path) -> Iterator[Project]:
-    """The mesh in the hands of that account."""
+    """Yield the mesh with the account that may only get and list."""
     mesh.more["KUBECONFIG"] = str(reader_kubeconfig)
     yield mesh
     mesh.more.clear()

@@ -1,4 +1,4 @@
-"""The fit beside a running mesh: what it holds it need not find again, and trading gets what it is promised."""
+"""The headroom beside a running mesh: its own pods need no second place, and trading gets its promised pods."""
 
 import json
 

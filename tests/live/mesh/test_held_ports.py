@@ -17,7 +17,7 @@ SERVED_AT = "198.51.100.7"
 
 @pytest.fixture
 def traefik() -> Iterator[None]:
-    """What k3s' servicelb runs for Traefik's Service: a pod on each node that holds the ports."""
+    """Run on each node a pod that holds the ports, as k3s' servicelb does for Traefik's Service."""
     labels = {"app": NAME, f"{LABELS[0]}/svcname": "traefik", f"{LABELS[0]}/svcnamespace": "kube-system"}
     held = [pods.idle(name=f"lb-{port}", ports=[{"containerPort": port, "hostPort": port}]) for port in PORTS]
     template = {"metadata": {"labels": labels}, "spec": {"terminationGracePeriodSeconds": 0, "containers": held}}

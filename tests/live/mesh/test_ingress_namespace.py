@@ -1,4 +1,4 @@
-"""The ingress gateway in a namespace of its own: it serves a certificate from there, and reads nothing of the CA."""
+"""An ingress gateway in a namespace of its own: it serves a certificate from there, and reads nothing of the CA."""
 
 import json
 import subprocess
@@ -21,7 +21,7 @@ SHOWN = "import ssl, sys; print(ssl.get_server_certificate((sys.argv[1], 443), t
 
 @pytest.fixture
 def edge(nothing: Project) -> Project:
-    """The stack lab, installed with HTTPS and its ingress gateway in a namespace of its own."""
+    """Return the stack lab, installed with HTTPS and its ingress gateway in a namespace of its own."""
     nothing.set("ingress.namespace", EDGE)
     nothing.set("traffic.gateways", {"secure": {"tls": {"secret": SECRET}}})
     nothing.must_up()
@@ -36,7 +36,7 @@ def may_read(secret: str, namespace: str) -> bool:
 
 
 def served() -> str:
-    """Return the certificate that the gateway shows, in PEM form; empty while it shows none."""
+    """Return the certificate that the gateway serves, in PEM form; empty while it serves none."""
     address = staying_pods(EDGE, f"app={GATEWAY}")[0]["status"]["podIP"]
     command = enter.network(CONTROL_PLANE, sys.executable, "-c", SHOWN, address)
     return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()

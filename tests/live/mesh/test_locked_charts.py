@@ -1,4 +1,4 @@
-"""Charts from a lock: fetched once, reviewed by their sums, and installed from the very files that were hashed."""
+"""Charts from a lock: fetched once, reviewed by their sums, and installed from the same hashed files."""
 
 import shutil
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ CHARTS = ("base", "istiod", "gateway")
 
 @pytest.fixture
 def server(alone: Project) -> Iterator[ChartServer]:
-    """A registry on loopback with the lab's charts, from which the stack lab has locked its own."""
+    """Yield a registry on loopback with the lab's charts, from which the stack lab has locked its own."""
     alone.must_hold_the_shipped_mesh()
     with serving() as server:
         for chart in CHARTS:

@@ -1,4 +1,4 @@
-"""A namespace that is there already: refused, or taken over and left in peace."""
+"""An existing namespace: refused, or adopted and left unchanged."""
 
 from collections.abc import Iterator
 
@@ -13,7 +13,7 @@ SECTIONS = {"istio-system": "istio", "trading": "trading"}
 
 @pytest.fixture
 def others(nothing: Project) -> Iterator[Project]:
-    """Nothing installed, and namespaces of somebody else under both names, with something in each."""
+    """Destroy the mesh, and create foreign namespaces under both names, each with some content."""
     for name in SECTIONS:
         kubectl("create", "namespace", name)
         kubectl("label", "namespace", name, "team=others")
@@ -33,7 +33,10 @@ def test_it_is_refused_before_anything_is_touched(others):
 
 
 def must_refuse_to_drop_adopt(others: Project) -> None:
-    """Without `adopt` the next destroy would delete what is in the namespaces: before it, and in a stack made anew."""
+    """Assert that dropping `adopt` is refused, before a destroy and after it.
+
+    Without the setting, the next destroy would delete the content of the namespaces.
+    """
     others.reset()
     refused = others.preview()
     assert refused.status != 0

@@ -15,7 +15,7 @@ REPLACED = {"cluster": ("context", "architecture"), "charts": ("source",), "isti
 
 @pytest.fixture
 def pi_cluster(nothing: Project) -> Project:
-    """The stack lab, not installed, with the settings of pi-cluster."""
+    """Return the stack lab, not installed, with the settings of pi-cluster."""
     shipped = yaml.safe_load((CHECKOUT / "Pulumi.pi-cluster.yaml").read_text())
     ours = yaml.safe_load((CHECKOUT / STACK_FILE).read_text())
     for section, keys in REPLACED.items():

@@ -19,7 +19,7 @@ BREACHES = {
 
 @pytest.fixture
 def judged(project: Project) -> Iterator[Project]:
-    """The stack lab with sidecars as small as the rules want them."""
+    """Yield the stack lab with sidecars as small as the rules allow."""
     project.set("proxy.resources.requests", {"cpu": "50m", "memory": "128Mi"})
     project.set("proxy.resources.limits", {"cpu": "200m", "memory": "256Mi"})
     yield project
@@ -27,9 +27,9 @@ def judged(project: Project) -> Iterator[Project]:
 
 
 def live_objects() -> set[tuple[str, ...]]:
-    """What there is to stay outside of Kubernetes' own namespaces, with the generation that a change counts up.
+    """Return the lasting objects outside of Kubernetes' own namespaces, with their generations, which changes increase.
 
-    Namespaces of earlier tests may still be on their way out.
+    Namespaces of earlier tests may still be terminating.
     """
     found = [one["metadata"] for one in get(KINDS, "-A")["items"]]
     leaving = {one["name"] for one in found if "deletionTimestamp" in one}

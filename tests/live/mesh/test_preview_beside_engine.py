@@ -16,7 +16,7 @@ ROW = re.compile(r"^\| `([^`]+)` \(\w+\) \| \**(\w+)", re.MULTILINE)
 """A resource of the comment's table: its name and what happens to it."""
 RESTARTS = re.compile(r"^- (.+) restarts?: ", re.MULTILINE)
 LEFT_BY_UP = "applied"
-"""The ConfigMap of what `up` applied: its content comes from the cluster, which the comment keeps away from."""
+"""ConfigMap of the applied releases: its content comes from the cluster, which the comment does not read."""
 IGNORED = ("pulumi:pulumi:Stack", "pulumi:providers:")
 REPLACED = ("create-replacement", "delete-replaced", "same", "read", "refresh")
 """Parts of a replacement, and what changes nothing."""
@@ -33,7 +33,7 @@ CHANGES: dict[str, dict[str, Any]] = {
 
 
 SHORT = ("a trading namespace of another name", "workloads and sidecars that reach further")
-"""Of the changes those that `make test` tries: a replacement, and what `verify` may have advised to patch before."""
+"""The changes in `make test`: a replacement, and a change that `verify` may have advised to patch before."""
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,7 @@ def clone(tmp_path_factory) -> Path:
 
 @pytest.fixture
 def changed(mesh: Project, clone: Path) -> Iterator[Any]:
-    """`changed({"egress.enabled": False})`: the comment on such a change, which the stack file then has too."""
+    """Yield `changed({"egress.enabled": False})`: change the stack file, and return the comment on that change."""
 
     def change(settings: dict[str, Any]) -> str:
         for path, value in settings.items():
@@ -58,7 +58,7 @@ def changed(mesh: Project, clone: Path) -> Iterator[Any]:
 
 
 def engines_answer(mesh: Project) -> dict[str, str]:
-    """Return what the engine would do to each resource by its name."""
+    """Return the engine's operation on each resource by name."""
     output = mesh.preview("--json").must().output
     steps = json.loads(output[output.index("{") :])["steps"]
     found = {}

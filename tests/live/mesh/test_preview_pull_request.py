@@ -15,7 +15,7 @@ STACK_FILE = "Pulumi.pi-cluster.yaml"
 
 @pytest.fixture
 def clone(tmp_path) -> Path:
-    """A clone whose main has Istio 1.30.0, for which the lab has charts."""
+    """Return a clone whose main has Istio 1.30.0, for which the lab has charts."""
     folder = pull_request.clone(tmp_path / "clone")
     change(folder, "istio", version="1.30.0")
     pull_request.git(folder, "commit", "--all", "--message=base")
@@ -47,7 +47,7 @@ def test_a_new_version_and_a_larger_sidecar_are_shown_everywhere_they_tell(clone
     assert "| sidecar | 1 | 50m / 128Mi | 200m / 256Mi → **200m / 384Mi** |  |" in comment
     assert '-              "memory": "256Mi"\n+              "memory": "384Mi"' in comment
     assert "-        image: docker.io/istio/pilot:1.30.0\n+        image: docker.io/istio/pilot:1.31.0" in comment
-    assert "keeps away from" in comment
+    assert "does not reach" in comment
     assert str(clone.parent) not in comment
 
 

@@ -1,4 +1,4 @@
-"""The restart forecast beside the pods that a real `up` makes anew, one kind of change on top of the other."""
+"""The restart forecast beside the pods that a real `up` recreates, one kind of change after another."""
 
 import json
 import re
@@ -17,7 +17,7 @@ NAMED = re.compile(r"(?:Deployment|Namespace) ([^,; ]+)")
 
 @pytest.fixture(scope="module")
 def running(mesh: Project) -> Iterator[Project]:
-    """The shipped mesh with a workload, which keeps the changes of all tests until the last is done."""
+    """Yield the shipped mesh with a workload, which keeps the changes of all tests until the last is done."""
     apply(manifests(SIDECAR))
     wait_for(SIDECAR)
     yield mesh

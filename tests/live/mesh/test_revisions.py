@@ -22,7 +22,7 @@ AS_SHIPPED = {"istio.canary": None, "istio.tags": {}, "trading.revision": None}
 
 @pytest.fixture
 def mover(alone: Project) -> Iterator[Project]:
-    """The stack lab as it is shipped, and a workload that its control plane leads."""
+    """Yield the shipped stack lab, and a workload of its control plane."""
     alone.must_hold_the_shipped_mesh()
     apply(manifests(MOVER))
     wait_for(MOVER)
@@ -32,7 +32,7 @@ def mover(alone: Project) -> Iterator[Project]:
 
 @pytest.fixture
 def older_shop(alone: Project, older_istio: Callable[[str], None]) -> Iterator[Project]:
-    """The stack lab with Istio 1.30.0, and workloads behind its ingress gateway."""
+    """Yield the stack lab with Istio 1.30.0, and workloads behind its ingress gateway."""
     older_istio("1.30.0")
     alone.must_hold_nothing()
     kubectl("delete", "crds", "--selector=app=istio-pilot")
@@ -57,7 +57,7 @@ def led_by(istiod: str) -> set[str]:
 
 
 def there_and_back(project: Project, workloads: set[str]) -> str:
-    """Move the workloads to a second control plane and back, and remove it; return why it was not removed before."""
+    """Move the workloads to a second control plane and back, remove it, and return its earlier refusal."""
     before = get("deployment", FIRST, f"--namespace={CONTROL}")["metadata"]["uid"]
     beside = {"istio.canary": {"version": ISTIO, "revision": REVISION}, "trading.revision": TAG}
     change(project, **beside, **{"istio.tags": {TAG: REVISION}})

@@ -38,13 +38,13 @@ app()
 
 @pytest.fixture
 def empty(alone: Project) -> Project:
-    """The shipped mesh with no workload in trading."""
+    """Return the shipped mesh with no workload in trading."""
     alone.must_hold_the_shipped_mesh()
     return alone
 
 
 def left() -> list[str]:
-    """Return what carries our label."""
+    """Return the objects with this program's label."""
     found = get("jobs,pods", "--all-namespaces", f"--selector={SHORT_LIVED_LABEL}")["items"]
     return [f"{item['kind']} {item['metadata']['name']}" for item in found]
 

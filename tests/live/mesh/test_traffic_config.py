@@ -22,7 +22,7 @@ EGRESS = "istio-egressgateway.istio-system.svc.cluster.local"
 
 @pytest.fixture(scope="module")
 def trading(namespace, tmp_path_factory) -> Iterator[str]:
-    """A trading namespace with all of the traffic settings, and workloads behind them."""
+    """Yield a trading namespace with all of the traffic settings, and workloads behind them."""
     name = namespace("trading", istio_injection="enabled")
     with whole_trading.neighbours(tmp_path_factory.mktemp("certificate")):
         whole_trading.start(name)
@@ -52,7 +52,7 @@ def test_istioctl_finds_nothing_to_complain_of(trading):
     def findings() -> list[dict]:
         return json.loads(istioctl("analyze", f"--namespace={trading}", "--output=json"))
 
-    # Namespaces of earlier tests may still be going, and their routes with them.
+    # Namespaces of earlier tests may still be terminating, with their routes.
     with suppress(LabError):
         wait_until("analysis", lambda: not findings(), seconds=60)
     assert findings() == []

@@ -1,4 +1,4 @@
-"""What others run and break on the cluster does not decide whether this mesh is verified."""
+"""Foreign objects, also broken ones, which do not decide the verification of this mesh."""
 
 import json
 from collections.abc import Iterator

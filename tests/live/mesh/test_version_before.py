@@ -16,7 +16,7 @@ CLEAN_UP = {"crds": True, "rootCertificates": True}
 
 @pytest.fixture
 def before(tmp_path: Path) -> Iterator[Path]:
-    """The checkout of that commit."""
+    """Yield the checkout of commit 8ce0a51."""
     folder, git = tmp_path / "before", ["git", "-C", CHECKOUT]
     if subprocess.run([*git, "cat-file", "-e", f"{BEFORE}^{{commit}}"], check=False, capture_output=True).returncode:
         pytest.skip(f"this is a shallow clone: it has no commit {BEFORE}")

@@ -22,7 +22,7 @@ def pods(app: str) -> list[dict]:
 
 @pytest.fixture(scope="module")
 def injected() -> dict:
-    """A pod of the trading namespace, as the API server would make it."""
+    """Return a pod of the trading namespace, as the API server would make it."""
     pod = workloads.pod("trading", "probe", workloads.idle())
     made = kubectl("create", "--dry-run=server", "-o", "json", "-f", "-", stdin=json.dumps(pod))
     return json.loads(made)["spec"]

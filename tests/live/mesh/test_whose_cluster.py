@@ -1,4 +1,4 @@
-"""Which cluster and which stack a mesh belongs to: states that move, that are another's, and contexts of one name."""
+"""The cluster and the stack of a mesh: moved states, foreign states, and contexts of the same name."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -30,7 +30,7 @@ def marks() -> dict[str, tuple]:
 
 @pytest.fixture
 def elsewhere(mesh: Project, tmp_path: Path) -> Iterator[Callable[..., Project]]:
-    """`elsewhere(edit)`: the stack of the same name in another backend; `edit` turns the mesh's state into its own."""
+    """Yield `elsewhere(edit)`: the stack's name in another backend; `edit` derives its state from the mesh's."""
     known = mesh.holds
 
     def made(edit: Callable[[str], str] | None = None) -> Project:
@@ -74,7 +74,7 @@ def test_a_state_of_another_cluster_is_refused_and_so_are_the_operations(elsewhe
     assert f"last applied to {ANOTHER}; nothing was touched" in refused.line_with("leads to another cluster")
     for operation in (("preflight",), ("repair", "--yes")):
         assert stale.operation(*operation).status == 3
-    # The refusal forgets nothing, and a cluster that was built anew can be named.
+    # The refusal changes no state, and a rebuilt cluster can be named.
     assert json.loads(stale.pulumi("stack", "output", "--json").must().output)["cluster"]["uid"] == ANOTHER
     stale.set("cluster.uid", cluster_uid())
     stale.preview("--expect-no-changes").must()

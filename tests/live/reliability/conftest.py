@@ -1,4 +1,4 @@
-"""The stack lab, to be broken: each test finds it whole, or finds nothing, and puts right what it broke."""
+"""The stack lab for tests that break it: each finds it whole, or finds nothing, and repairs what it broke."""
 
 import time
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from tests.support.project import Holds, Project
 
 @pytest.fixture
 def whole(alone: Project) -> Iterator[Project]:
-    """The mesh as the stack lab has it, installed and verified before; what a failed test left is repaired after."""
+    """Yield the mesh of the stack lab, installed and verified before; repair after a failed test."""
     _whole(alone)
     yield alone
     alone.holds = Holds.UNKNOWN
@@ -18,7 +18,7 @@ def whole(alone: Project) -> Iterator[Project]:
 
 @pytest.fixture
 def empty(alone: Project) -> Iterator[Project]:
-    """Nothing installed, and nothing in the state."""
+    """Yield the stack lab with nothing installed and nothing in its state."""
     alone.operation("repair", "--yes").must()
     alone.destroy("--refresh").must()
     yield alone
@@ -35,7 +35,7 @@ def _whole(project: Project) -> None:
 
 
 def _verifies(project: Project) -> bool:
-    """Perhaps only after a while: an API server or a node that was off is not yet known to all."""
+    """Return True if the mesh verifies, perhaps after a while: others learn late of a restarted node or API server."""
     for _ in range(4):
         if project.operation("verify").status == 0:
             return True

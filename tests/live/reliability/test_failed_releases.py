@@ -42,7 +42,7 @@ def test_without_atomic_it_stays_failed_and_no_refresh_hides_it(empty, told):
     assert verified.status == 1
     line = verified.line_with("is failed")
     found = empty.operation("repair")
-    assert "takes for good what failed: istio-system/istiod" in found.output
+    assert "takes failed releases for successful ones: istio-system/istiod" in found.output
     empty.operation("repair", "--yes").must()
     empty.reset()
     empty.must_up()
@@ -77,7 +77,7 @@ def test_a_deleted_deployment_is_seen_and_the_named_command_restores_it(whole, t
     assert verified.status == 1
     helm("rollback", "istiod", str(revisions()["istiod"]), "--wait")
     whole.operation("verify").must()
-    told(verified.status, "deployment istio-system/istiod: is gone, though Helm thinks it is there", "`helm rollback`")
+    told(verified.status, "deployment istio-system/istiod: is missing, although Helm has it", "`helm rollback`")
 
 
 @pytest.mark.row(11)

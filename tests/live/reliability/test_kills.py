@@ -1,4 +1,4 @@
-"""Runs that are killed: what is left, what repair makes of it, and that a plain `up` goes on."""
+"""Killed runs: their remains, the repair, and a plain `up` that goes on."""
 
 import os
 import signal
@@ -11,7 +11,7 @@ from tests.support.project import Project, kill_group, kill_session, wait_for
 
 
 def repaired(project: Project) -> str:
-    """What repair found; after it a plain `up` works, the mesh verifies, and nothing is left to repair."""
+    """Repair, check that `up` works, the mesh verifies and nothing is left to repair, and return repair's output."""
     shown = project.operation("repair")
     assert shown.status == 1, shown.output
     project.operation("repair", "--yes").must()

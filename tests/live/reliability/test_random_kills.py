@@ -1,4 +1,4 @@
-"""Power cuts at random moments: after repair and `up` the mesh verifies, and what lives in trading is untouched."""
+"""Power cuts at random moments: after repair and `up` the mesh verifies, and trading is unchanged."""
 
 import random
 import time
@@ -13,14 +13,14 @@ TIMES = 20
 
 
 def cut(project: Project, within: float, seed: int) -> None:
-    """Starts an `up` and kills all of it at a moment of its time."""
+    """Start an `up` and kill all of it at a random moment."""
     run = project.start_up()
     time.sleep(random.Random(seed).uniform(0.5, within))
     kill_session(run)
 
 
 def goes_on(project: Project) -> None:
-    """After repair a plain `up` works, and the mesh verifies."""
+    """Assert that after repair a plain `up` works and the mesh verifies."""
     project.operation("repair", "--yes").must()
     project.must_up()
     project.operation("verify").must()
@@ -28,7 +28,7 @@ def goes_on(project: Project) -> None:
 
 @pytest.fixture(scope="module")
 def seconds(project: Project) -> float:
-    """How long an install takes on this machine."""
+    """Return the duration of an install on this machine."""
     project.operation("repair", "--yes").must()
     project.destroy("--refresh").must()
     start = time.monotonic()

@@ -1,4 +1,4 @@
-"""What is refused before anything is touched."""
+"""The refusals of a run before it changes anything."""
 
 from collections.abc import Iterator
 
@@ -27,7 +27,7 @@ spec:
 
 @pytest.fixture
 def node() -> Iterator:
-    """`node(kernel="...")`: a simulated node beside the real ones."""
+    """Yield `node(kernel="...")`: create a simulated node beside the real ones."""
     yield lambda **facts: simulated.put(SimulatedNode("odd", **facts))
     simulated.remove_all()
 

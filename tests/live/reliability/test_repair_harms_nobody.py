@@ -1,4 +1,4 @@
-"""What repair leaves alone: a run that is going on, a release that may be under way, somebody else's living mesh."""
+"""The limits of repair: a run under way, a release that may be under way, and a foreign living mesh stay unchanged."""
 
 import time
 from collections.abc import Iterator
@@ -33,7 +33,7 @@ def test_a_run_that_is_going_on_is_not_repaired_and_finishes(whole):
 
 @pytest.fixture
 def young(whole: Project) -> Iterator[str]:  # noqa: ARG001 - first the mesh
-    """The secret of an istiod that somebody upgrades by hand at this moment."""
+    """Yield the Secret of an istiod that is being upgraded by hand."""
     name = get(*RECORD)["items"][-1]["metadata"]["name"]
     label = ("label", "secret", name, "--namespace=istio-system", "--overwrite")
     kubectl(*label, "status=pending-upgrade", f"modifiedAt={int(time.time())}")
@@ -52,7 +52,7 @@ def test_a_release_that_is_younger_than_its_timeout_is_waited_for(whole, young):
 
 @pytest.fixture
 def living_mesh(empty: Project) -> Iterator[None]:  # noqa: ARG001 - nothing of ours is there
-    """An istiod of no release, with a CRD."""
+    """Yield an istiod of no release, with a CRD."""
     kubectl("delete", "crd", "--selector=app.kubernetes.io/part-of=istio", "--ignore-not-found")
     kubectl("apply", "--filename=-", stdin=FOREIGN_CRD)
     kubectl("create", "namespace", "mesh")
@@ -82,7 +82,7 @@ def test_the_lab_clears_what_a_killed_run_of_its_stack_left(whole):
     wait_for("istiod in the middle of its upgrade", has("istiod", "pending-upgrade"))
     kill_session(run)
     cleared = "\n".join(dead_run.clear(whole.environment))
-    assert "is locked by a run that is gone" in cleared
+    assert "is locked by a run that has ended" in cleared
     assert "release istio-system/istiod: is stuck in pending-upgrade" in cleared
     whole.must_up()
     whole.operation("verify").must()

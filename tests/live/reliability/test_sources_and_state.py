@@ -1,4 +1,4 @@
-"""Charts that can't be had, and a state that can't be read or written."""
+"""Charts that cannot be fetched, and a state that cannot be read or written."""
 
 import socketserver
 import subprocess
@@ -39,7 +39,7 @@ def test_a_chart_that_was_cut_off(empty, tmp_path, told):
 def test_a_repository_that_has_no_charts(empty, tmp_path, told):
     class Quiet(SimpleHTTPRequestHandler):
         def log_message(self, format: str, *arguments: object) -> None:
-            """No log."""
+            """Log nothing."""
 
     with socketserver.TCPServer(("127.0.0.1", 0), Quiet) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -98,7 +98,7 @@ def test_a_state_on_a_full_disk_stays_as_it_was(empty, tmp_path, told):
 
 
 def _fill(file: Path) -> None:
-    """Takes all the room that is left on the disk."""
+    """Fill the disk to the last byte."""
     with file.open("wb", buffering=0) as out:
         try:
             while True:

@@ -17,7 +17,7 @@ SILENCE = 10.0
 
 @pytest.fixture
 def bare(nothing: Project) -> Project:
-    """The stack lab with istiod alone, whose image comes from elsewhere."""
+    """Return the stack lab with istiod alone, whose image comes from elsewhere."""
     for gateway in ("ingress", "egress"):
         nothing.set(f"{gateway}.enabled", False)
     return nothing

@@ -1,4 +1,4 @@
-"""Who takes part: the workloads that most tests use, and their Services."""
+"""The workloads that most tests use, and their Services."""
 
 from lab.workloads import CONTROL, SELF, TRADING, Workload, namespace, service
 
@@ -11,11 +11,11 @@ CLIENT = Workload("client")
 APPLICATION = Workload("trading-app", labels=APP)
 AGENT_V1 = Workload("trading-agent-v1", labels={**AGENT, "version": "v1"}, ports=(8080, 8888))
 AGENT_V2 = Workload("trading-agent-v2", labels={**AGENT, "version": "v2"}, answers="status=202")
-"""202: so that its answers can be told from v1's."""
+"""Status 202, so that its answers differ from v1's."""
 DEPLOYER = Workload("deployer", namespace=ARGOCD)
 PROMETHEUS = Workload("prometheus", namespace=CONTROL)
 OUTSIDER = Workload("outsider", namespace=OUTSIDE, sidecar=False)
-"""Not in the mesh: a client without a certificate, and a host outside."""
+"""A workload outside the mesh: a client without a certificate, and a host outside."""
 
 ALL = (CLIENT, APPLICATION, AGENT_V1, AGENT_V2, DEPLOYER, PROMETHEUS, OUTSIDER)
 NAMESPACES = (namespace(ARGOCD, **{"istio-injection": "enabled"}), namespace(OUTSIDE))
@@ -31,6 +31,6 @@ INGRESS_URL = f"http://istio-ingressgateway.{CONTROL}"
 
 
 def front_door(service: str = "trading-app-service") -> dict[str, object]:
-    """The role's way in, as traffic settings."""
+    """Return the Ansible role's ingress, as traffic settings."""
     route = {"hosts": ["*"], "gateways": ["trading-gateway"], "http": [{"to": [{"service": service, "port": 80}]}]}
     return {"gateways": {"trading-gateway": {}}, "routes": {"trading-app": route}}

@@ -1,4 +1,4 @@
-"""What happens to a mesh while it is used."""
+"""The changes of a mesh while it is used."""
 
 from collections.abc import Callable
 
@@ -55,7 +55,7 @@ def workload_certificates_are_renewed_twice(_: Project) -> None:
 
 
 def _istiods(*ready: str) -> set[str]:
-    """The names of istiod's pods whose condition Ready is one of these."""
+    """Return the names of istiod's pods whose condition Ready is one of these."""
     pods = get("pods", "-n", CONTROL, "--selector=app=istiod")["items"]
     states = [(pod["metadata"]["name"], one) for pod in pods for one in pod["status"].get("conditions", ())]
     return {name for name, one in states if one["type"] == "Ready" and one["status"] in ready}

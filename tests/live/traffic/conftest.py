@@ -9,7 +9,7 @@ from tests.support.project import Project
 
 @pytest.fixture(scope="session")
 def workloads(mesh: Project) -> None:
-    """The cast, Ready; it goes before the mesh does."""
+    """Start the workloads of the cast and wait until they are Ready; they are removed before the mesh."""
     objects = [*cast.NAMESPACES, *cast.SERVICES, *(each for one in cast.ALL for each in manifests(one))]
     mesh.tenants.append(lambda: delete(objects))
     apply(objects)

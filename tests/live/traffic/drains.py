@@ -12,7 +12,7 @@ from tests.support.nodes import cordoned
 
 @contextmanager
 def drained(node: str) -> Iterator[None]:
-    """Without pods inside, and taking some again after; what was there is up elsewhere."""
+    """Drain a node for the block; afterwards it takes pods again, and the drained workloads run elsewhere."""
     with cordoned(node):
         kubectl("drain", node, "--ignore-daemonsets", "--delete-emptydir-data", "--timeout=180s")
         wait_for_the_gateway()
@@ -21,7 +21,7 @@ def drained(node: str) -> Iterator[None]:
 
 
 def move_the_gateway() -> None:
-    """New pods first, then the old ones go."""
+    """Restart the gateway: new pods start before the old ones stop."""
     kubectl("rollout", "restart", "-n", CONTROL, f"deployment/{INGRESS}")
     wait_for_the_gateway()
 
@@ -31,7 +31,7 @@ def wait_for_the_gateway() -> None:
 
 
 def node_of_the_gateway() -> str:
-    """One that an ingress gateway's pod is on, and the clients are not; for that a gateway is moved if it must."""
+    """Return a node with an ingress gateway's pod and without the clients; move a gateway there if needed."""
     if not _nodes():
         with cordoned(HOME):
             move_the_gateway()

@@ -15,7 +15,7 @@ REQUEST = b"GET /debug HTTP/1.1\r\nHost: handshake\r\nConnection: close\r\n\r\n"
 
 @dataclass(frozen=True)
 class Seen:
-    """`trouble` says why there was no answer; the server is known when its chain leads to the root."""
+    """The result of a handshake. `trouble` is the reason for no answer; a known server's chain leads to the root."""
 
     identity: str = ""
     serial: str = ""
@@ -24,7 +24,7 @@ class Seen:
 
 
 def handshake(host: str, port: int, roots: str, client: str | None = None) -> Seen:
-    """Whether the server's certificate chains to the roots, and whether it takes the client's."""
+    """Return whether the server's certificate chains to the roots, and whether the server accepts the client's."""
     context = ssl.create_default_context(cafile=roots)
     context.check_hostname = False  # the name is a URI, not a host
     if client:

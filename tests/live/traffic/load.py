@@ -13,13 +13,13 @@ from lab.workloads import Workload
 
 REST = f"{OWN}/fortio/rest"
 PER_SECOND = 20
-"""Requests; few, so that a busy machine fails none by itself."""
+"""Requests per second; few, so that a busy machine fails none by itself."""
 CONNECTIONS = 4
 
 
 @dataclass
 class Tally:
-    """Filled when the stream has ended. Status -> requests; -1 for broken connections."""
+    """The count of requests by status, filled when the stream has ended; -1 for broken connections."""
 
     statuses: Counter[int] = field(default_factory=Counter)
 
@@ -29,7 +29,7 @@ class Tally:
 
     @property
     def failed(self) -> dict[int, int]:
-        """Those that did not get 200."""
+        """Return the requests that did not get 200."""
         return {code: count for code, count in self.statuses.items() if code != 200}
 
     def __str__(self) -> str:
@@ -39,9 +39,9 @@ class Tally:
 
 @contextmanager
 def steady(client: Workload, url: str) -> Iterator[Tally]:
-    """The stream runs inside the block. fortio in the client's pod makes it, until it is told to stop."""
+    """Send a stream of requests from the client's pod while the block runs; fortio sends until it is told to stop."""
     wanted = {"url": url, "qps": PER_SECOND, "c": CONNECTIONS, "t": "on", "timeout": "10s", "nocatchup": "on"}
-    # The slower client: the quick one hands over a long answer with the marks of its chunks in it.
+    # The slower client, because the quick one leaves the chunk marks in a long answer.
     run = command(client, "curl", "-quiet", "-stdclient", "-timeout=2h", f"{REST}/run?{urlencode(wanted)}")
     with subprocess.Popen(run, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as stream:
         tally = Tally()
@@ -56,6 +56,6 @@ def steady(client: Workload, url: str) -> Iterator[Tally]:
 
 @contextmanager
 def streams(**ways: tuple[Workload, str]) -> Iterator[dict[str, Tally]]:
-    """Several at once, by name."""
+    """Send several streams at once, by name."""
     with ExitStack() as stack:
         yield {name: stack.enter_context(steady(*way)) for name, way in ways.items()}

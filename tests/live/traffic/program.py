@@ -8,7 +8,7 @@ from tests.support.project import Project
 
 @contextmanager
 def changed(project: Project, settings: Mapping[str, object]) -> Iterator[None]:
-    """The mesh with these settings (by path, such as "istio.version") inside, and as the repository has it after."""
+    """Apply these settings (by path, such as "istio.version") for the block, and the repository's afterwards."""
     for path, value in settings.items():
         project.set(path, value)
     try:

@@ -10,7 +10,7 @@ from tests.support.factories import make_settings
 
 @contextmanager
 def rules(**traffic: object) -> Iterator[None]:
-    """`traffic` is what would stand under `pi-mesh:traffic`; the objects are gone again after."""
+    """Create the objects of `traffic`, the settings under `pi-mesh:traffic`, for the block."""
     first, last = rendered.stages(make_settings(traffic=traffic))
     apply([*first, *last])
     try:

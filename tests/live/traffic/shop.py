@@ -1,4 +1,4 @@
-"""What the requests run through while the mesh changes: a server in two pods, a client inside the mesh, one outside."""
+"""The shop, which serves requests while the mesh changes: two server pods, a client inside the mesh, one outside."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,9 +10,9 @@ from tests.live.traffic.rules import rules
 
 APP = {"app": "shop"}
 SERVICE, STREET = "shop-service", "street"
-"""The server's Service, and the namespace outside of the mesh: no other test's, for they go when the tests are done."""
+"""The server's Service, and a namespace outside of the mesh that no other test uses: both are deleted at the end."""
 HOME = "pi-1"
-"""Where the clients are: this node is never drained."""
+"""Node of the clients, which is never drained."""
 AT_HOME = {"nodeSelector": {"kubernetes.io/hostname": HOME}}
 SPREAD = {
     "maxSkew": 1,
@@ -21,9 +21,9 @@ SPREAD = {
     "labelSelector": {"matchLabels": APP},
 }
 SHORT_LIVED = {"proxy.istio.io/config": "proxyMetadata: {SECRET_TTL: 60s}"}
-"""As `mtls.certificateLifetime` does it, but for a life that is shorter than settings allow."""
+"""Annotation like that of `mtls.certificateLifetime`, for a shorter life than the settings allow."""
 STOP_SECONDS = 10
-"""A server has to go on while its callers learn that it goes: a workload's own part in losing nothing."""
+"""Seconds that a server goes on while its callers learn that it stops: a workload's own part in losing no request."""
 
 SHOP = Workload(
     "shop",
@@ -38,12 +38,12 @@ VISITOR = Workload("visitor", namespace=STREET, sidecar=False, place=AT_HOME)
 ALL = (SHOP, INSIDER, VISITOR)
 OBJECTS = (namespace(STREET), service(SERVICE, APP, http=8080), *(each for one in ALL for each in manifests(one)))
 WAYS = {"ingress": (VISITOR, cast.INGRESS_URL), "sidecars": (INSIDER, f"http://{SERVICE}.{TRADING}")}
-"""The streams: who calls, and where."""
+"""The streams, each with its caller and its URL."""
 
 
 @contextmanager
 def open_shop() -> Iterator[None]:
-    """The shop, open behind the ingress gateway; it is gone after."""
+    """Open the shop behind the ingress gateway for the block, and remove it afterwards."""
     apply(OBJECTS)
     try:
         with rules(**cast.front_door(SERVICE)):

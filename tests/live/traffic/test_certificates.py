@@ -21,7 +21,7 @@ pytestmark = pytest.mark.usefixtures("workloads")
 
 @pytest.fixture
 def roots(tmp_path) -> Path:
-    """The mesh's root certificates, as every workload trusts them."""
+    """Return the mesh's root certificates, as every workload trusts them."""
     file = tmp_path / "roots.pem"
     file.write_text(root_certificates())
     return file
@@ -29,7 +29,7 @@ def roots(tmp_path) -> Path:
 
 @pytest.fixture
 def authority() -> Authority:
-    """The CA that istiod signs with: its own, or the one it was given."""
+    """Return the CA that istiod signs with: its own, or a plugged-in one."""
     names = {one["metadata"]["name"] for one in get("secrets", "-n", CONTROL)["items"]}
     secret = get("secret", "cacerts" if "cacerts" in names else "istio-ca-secret", "-n", CONTROL)["data"]
     pem = {key: base64.b64decode(value) for key, value in secret.items()}
@@ -38,7 +38,7 @@ def authority() -> Authority:
 
 
 def client_file(authority: Authority, identity: str, folder: Path) -> Path:
-    """A client's certificate of this authority, with the chain and its key."""
+    """Return a client's certificate of this authority, with the chain and its key."""
     key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
     certificate = (
         x509.CertificateBuilder()

@@ -1,4 +1,4 @@
-"""The way out."""
+"""Requests that leave the mesh."""
 
 from collections.abc import Iterator
 
@@ -18,13 +18,13 @@ PORT = 8080
 
 
 def name_of(address: str) -> str:
-    """A name that the cluster's DNS knows and the mesh doesn't."""
+    """Return a name that the cluster's DNS knows and the mesh doesn't."""
     return f"{address.replace('.', '-')}.{cast.OUTSIDE}.pod.cluster.local"
 
 
 @pytest.fixture
 def host() -> str:
-    """A host outside the mesh."""
+    """Return a host outside the mesh."""
     return name_of(address_of(cast.OUTSIDER))
 
 
@@ -35,7 +35,7 @@ def egress_address() -> str:
 
 @pytest.fixture(scope="module")
 def registry_only(mesh: Project, workloads: None) -> Iterator[None]:  # noqa: ARG001
-    """Sidecars let requests out to hosts that the mesh knows, and to no others."""
+    """Restrict sidecars to hosts that the mesh knows (REGISTRY_ONLY)."""
     with program.changed(mesh, {"proxy.outboundTraffic": "REGISTRY_ONLY"}):
         yield
 

@@ -1,4 +1,4 @@
-"""What the mesh takes of the Pis."""
+"""The mesh's use of the Pis."""
 
 import pytest
 

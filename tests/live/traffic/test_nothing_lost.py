@@ -1,4 +1,4 @@
-"""Nothing lost while the mesh changes."""
+"""Changes of the mesh that lose no request."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -11,15 +11,15 @@ from tests.live.traffic.shop import WAYS, open_shop
 from tests.support.project import Project
 
 AFTERMATH = 25
-"""Seconds: pods that were told to stop drain on when the change is done."""
+"""Seconds in which stopping pods drain after the change."""
 ACCEPTANCE = the_ingress_gateway_gets_more_memory_and_less_again
-"""The change that is tried without `make test-all` too."""
+"""The change that `make test` tries too."""
 pytestmark = pytest.mark.usefixtures("shop")
 
 
 @pytest.fixture(scope="module")
 def shop(mesh: Project) -> Iterator[None]:  # noqa: ARG001
-    """The shop, open behind the ingress gateway."""
+    """Open the shop behind the ingress gateway."""
     with open_shop():
         yield
 

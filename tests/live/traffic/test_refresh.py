@@ -1,4 +1,4 @@
-"""Older proxies are named, and restarted while they are used."""
+"""Stale proxies, which are named, and restarted while they are used."""
 
 import json
 import time
@@ -23,12 +23,12 @@ LONELY = pods.pod(TRADING, "lonely", pods.idle())
 SERVICE = service("older-service", {"app": "older"}, http=8080)
 URL = f"http://older-service.{TRADING}"
 AFTERMATH = 8
-"""Seconds: pods that were told to stop drain on when the rollout is done."""
+"""Seconds in which stopping pods drain after the rollout."""
 
 
 @contextmanager
 def older_proxies(objects: list[dict], *workloads: Workload) -> Iterator[None]:
-    """Run these with proxies that got one thread, where the mesh gives two by now."""
+    """Run these workloads with proxies that got one thread, where the mesh now gives two."""
     shipped = get("configmap", "istio", "-n", CONTROL)["data"]["mesh"]
     one_thread = yaml.safe_load(shipped)
     one_thread["defaultConfig"]["concurrency"] = 1
@@ -45,7 +45,7 @@ def older_proxies(objects: list[dict], *workloads: Workload) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def older(mesh) -> Iterator[None]:  # noqa: ARG001
-    """A workload and a pod of no workload with older proxies, and a caller with a new one."""
+    """Run a workload and a bare pod with stale proxies, and a caller with a new one."""
     with older_proxies([SERVICE, LONELY, *manifests(OLDER)], OLDER):
         apply(manifests(CALLER))
         try:
@@ -58,7 +58,7 @@ def older(mesh) -> Iterator[None]:  # noqa: ARG001
 
 
 def inject(mesh_config: str, threads: int) -> None:
-    """Give istiod a mesh config, and wait until it injects so many threads."""
+    """Give istiod a mesh config, and wait until it injects that number of threads."""
     patch = json.dumps({"data": {"mesh": mesh_config}})
     kubectl("patch", "configmap", "istio", "-n", CONTROL, "--type=merge", "-p", patch)
     asked = json.dumps(pods.pod(TRADING, "asked", pods.idle()))
@@ -108,7 +108,7 @@ def test_refresh_restarts_them_while_they_are_used_and_no_request_is_lost(mesh, 
     restarted, lonely = done["findings"]
     assert (restarted["name"], restarted["level"]) == (f"{TRADING}/older", "ok")
     assert (lonely["name"], lonely["level"]) == (f"{TRADING}/lonely", "warning")
-    assert lonely["message"].startswith("has no controller, and nothing would replace it")
+    assert lonely["message"].startswith("has no controller, so nothing would replace it")
     assert not before & uids()
     figure(str(tallies["sidecars"]))
     assert tallies["sidecars"].failed == {}

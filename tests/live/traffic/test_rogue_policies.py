@@ -1,4 +1,4 @@
-"""Policies that nobody asked for, one at a time: `verify` notices each, names it, and is green again without it.
+"""Foreign policies, one at a time: `verify` names each, and is green again without it.
 
 Each is verified in both ways at once, whole and with --read-only.
 """
@@ -29,7 +29,7 @@ Sabotage = Callable[[], AbstractContextManager[None]]
 
 
 def rogue(version: str, kind: str, spec: dict[str, Any], namespace: str = TRADING) -> Sabotage:
-    """Return a foreign object, which is there inside the context."""
+    """Return a foreign object, which exists inside the context."""
     metadata = {"name": "rogue", "namespace": namespace}
 
     @contextmanager
@@ -44,7 +44,7 @@ def rogue(version: str, kind: str, spec: dict[str, Any], namespace: str = TRADIN
 
 
 def patched(kind: str, name: str, namespace: str, change: Callable[[dict], dict]) -> Sabotage:
-    """Return an object of the mesh with a merge patch inside the context, and as it was after."""
+    """Return an object of the mesh with a merge patch inside the context, and unchanged afterwards."""
 
     @contextmanager
     def changed() -> Iterator[None]:
@@ -71,7 +71,7 @@ FILTER = {
     "name": "envoy.filters.network.http_connection_manager",
     "subFilter": {"name": "envoy.filters.http.nothing"},
 }
-"""A filter that no proxy has: the mesh goes on working."""
+"""A filter that no proxy has, so that the mesh goes on working."""
 REMOVED_FILTER = {
     "applyTo": "HTTP_FILTER",
     "match": {
@@ -83,7 +83,7 @@ REMOVED_FILTER = {
 SABOTAGES: dict[str, tuple[Sabotage, str]] = {
     "a PERMISSIVE PeerAuthentication": (
         rogue(SECURITY, "PeerAuthentication", {"mtls": {"mode": "PERMISSIVE"}}),
-        f"PeerAuthentication {TRADING}/rogue: PERMISSIVE: plain text is taken as well",
+        f"PeerAuthentication {TRADING}/rogue: PERMISSIVE: plain text is accepted too",
     ),
     "a port-level DISABLE": (
         rogue(
@@ -91,7 +91,7 @@ SABOTAGES: dict[str, tuple[Sabotage, str]] = {
             "PeerAuthentication",
             {"selector": {"matchLabels": cast.APP}, "portLevelMtls": {"8080": {"mode": "DISABLE"}}},
         ),
-        f"PeerAuthentication {TRADING}/rogue: port 8080 DISABLE: only plain text is taken by 1 pod",
+        f"PeerAuthentication {TRADING}/rogue: port 8080 DISABLE: only plain text is accepted by 1 pod",
     ),
     "a DENY of every call": (
         rogue(SECURITY, "AuthorizationPolicy", {"action": "DENY", "rules": [{}]}),
@@ -121,11 +121,11 @@ SABOTAGES: dict[str, tuple[Sabotage, str]] = {
 
 
 Verdict = tuple[int, list[str]]
-"""An exit status, and the errors."""
+"""An exit status, and the error messages."""
 
 
 def verify(project: Project, *options: str) -> Verdict:
-    """Return what `verify` says."""
+    """Return the verdict of `verify`."""
     return verdict(project.operation("verify", "--json", *options))
 
 
@@ -137,13 +137,13 @@ def verdict(done: Outcome) -> Verdict:
 
 @dataclass(frozen=True)
 class BothWays:
-    """Verifies the mesh as its owner, and with --read-only as an account that may get and list alone."""
+    """The verification of the mesh by its owner, and with --read-only by an account that may get and list alone."""
 
     mesh: Project
     reader_kubeconfig: Path
 
     def verdicts(self) -> dict[str, Verdict]:
-        """Return what both say of the same moment, by the option."""
+        """Return both verdicts on the same moment, by option."""
         reader = ("env", f"KUBECONFIG={self.reader_kubeconfig}", "python", "-m", "operations", "verify")
         with ThreadPoolExecutor() as pool:
             whole = pool.submit(verify, self.mesh)
@@ -151,7 +151,7 @@ class BothWays:
             return {"": whole.result(), "--read-only": verdict(read_only)}
 
     def must_name(self, says: str) -> None:
-        """Raise AssertionError unless both are red, and have an error that begins so."""
+        """Raise AssertionError unless both are red, and have an error that begins with `says`."""
         for option, (status, errors) in self.verdicts().items():
             assert status == 1, option
             assert [line for line in errors if line.startswith(says)], (option, errors)
@@ -163,7 +163,7 @@ class BothWays:
 
 @pytest.fixture(scope="module")
 def sound(mesh: Project, reader_kubeconfig: Path) -> BothWays:
-    """A mesh that is verified before the first sabotage."""
+    """Return a mesh that is verified before the first sabotage."""
     both = BothWays(mesh, reader_kubeconfig)
     both.must_be_green()
     return both

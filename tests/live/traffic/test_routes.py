@@ -1,4 +1,4 @@
-"""By which route."""
+"""The routes of requests."""
 
 from statistics import NormalDist
 
@@ -13,14 +13,14 @@ from tests.support.factories import make_settings
 pytestmark = pytest.mark.usefixtures("workloads")
 
 V1, V2 = 200, 202
-"""What the versions of the agent answer."""
+"""Answers of the agent's versions."""
 SUBSETS = {"v1": {"version": "v1"}, "v2": {"version": "v2"}}
 CANARY = {
     "destinations": {"trading-agent": {"service": "trading-agent-service", "subsets": SUBSETS}},
     "canaries": {"trading-canary": {"service": "trading-agent-service", "paths": {"/api/v2": "v2"}}},
 }
 BREAKER = {"consecutiveErrors": 5, "interval": "1s", "ejectionTime": "4s", "maxEjectionPercent": 100}
-"""The role's errors; its 30 s are too long for a test."""
+"""The Ansible role's number of errors; its 30 s are too long for a test."""
 SAMPLE = 2000
 
 
@@ -78,7 +78,7 @@ def _split() -> dict[int, int]:
 
 
 def _bounds() -> tuple[float, float]:
-    """Between these lies the number of requests to v2 in 99 of 100 fair samples (binomial, by the normal)."""
+    """Return the bounds of the requests to v2 in 99 of 100 fair samples (binomial, by the normal approximation)."""
     share = NormalDist(SAMPLE * 0.1, (SAMPLE * 0.1 * 0.9) ** 0.5)
     return share.inv_cdf(0.005), share.inv_cdf(0.995)
 

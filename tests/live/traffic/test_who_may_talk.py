@@ -1,4 +1,4 @@
-"""Who may talk to whom."""
+"""The allowed and denied calls between workloads."""
 
 import pytest
 
@@ -18,7 +18,7 @@ AGENT_POLICY = {
         ],
     }
 }
-"""The role's."""
+"""The Ansible role's policy."""
 
 
 def test_a_client_with_a_sidecar_reaches_the_server_over_mutual_tls(figure):

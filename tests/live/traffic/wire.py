@@ -1,4 +1,4 @@
-"""What a workload's pod shows to whoever connects: its certificate, and whom it lets in."""
+"""The certificate that a workload's pod shows to a caller, and the callers that it admits."""
 
 import json
 import subprocess
@@ -14,22 +14,22 @@ from lab.workloads import SELF, TRADING, Workload
 from tests.live.traffic.handshake import Seen
 
 ROOTS = ("istio-ca-root-cert", "root-cert.pem")
-"""The ConfigMap that istiod puts into every namespace, and its key."""
+"""The ConfigMap that istiod writes into every namespace, and its key."""
 
 
 def root_certificates() -> str:
-    """What every workload of the mesh trusts, in PEM form."""
+    """Return the roots that every workload of the mesh trusts, in PEM form."""
     name, key = ROOTS
     return get("configmap", name, "-n", TRADING)["data"][key]
 
 
 def address_of(workload: Workload) -> str:
-    """The address of one of its pods."""
+    """Return the address of a pod of the workload."""
     return staying_pods(workload.namespace, f"{SELF}={workload.name}")[0]["status"]["podIP"]
 
 
 def shake(server: Workload, roots: Path, client: Path | None = None) -> Seen:
-    """A handshake with the server's pod, from the control plane's network: no sidecar there."""
+    """Shake hands with the server's pod from the control plane's network, which has no sidecar."""
     python = ("env", f"PYTHONPATH={CHECKOUT}", sys.executable, "-m", "tests.live.traffic.handshake")
     files = [str(file) for file in (roots, client) if file]
     command = enter.network(CONTROL_PLANE, *python, address_of(server), "8080", *files)
@@ -37,7 +37,7 @@ def shake(server: Workload, roots: Path, client: Path | None = None) -> Seen:
 
 
 def certificate_serial(server: Workload) -> str:
-    """Of the certificate that the server shows now."""
+    """Return the serial number of the certificate that the server shows now."""
     with TemporaryDirectory() as folder:
         roots = Path(folder) / ROOTS[1]
         roots.write_text(root_certificates())

@@ -14,7 +14,7 @@ from tests.support.project import Holds, Project
 
 @pytest.fixture(scope="session")
 def environment(lab: None) -> Iterator[None]:  # noqa: ARG001 - the cluster comes first
-    """These tests ask istiod themselves, as the operations do: by way of the kubeconfig and kubectl."""
+    """Set the kubeconfig and kubectl by which these tests ask istiod, as the operations do."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in variables().items():
             patch.setenv(name, value)
@@ -29,7 +29,7 @@ def server(environment: None) -> Server:  # noqa: ARG001
 
 @pytest.fixture(scope="session")
 def vault_mesh(server: Server, project: Project, tmp_path_factory: pytest.TempPathFactory) -> Iterator[VaultMesh]:
-    """Put up with Vault on from the start, in place of the mesh that other tests share."""
+    """Yield the mesh with Vault on from its installation, in place of the mesh that other tests share."""
     project.must_hold_nothing()
     project.holds = Holds.UNKNOWN
     made = VaultMesh(tmp_path_factory.mktemp("vault-mesh"))

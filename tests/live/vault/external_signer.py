@@ -27,22 +27,22 @@ INTERNAL = {
         "address": f"http://{CONTROL_PLANE.address}:{vault.PORT}",
     },
 }
-"""Settings below `vault`."""
+"""Settings below `vault` for a key that stays in Vault."""
 
 
 @dataclass(frozen=True)
 class ChangedOver:
-    """How a running mesh changed from an exported key to one in Vault: what a client saw of it."""
+    """The change of a running mesh from an exported key to one in Vault, as a client saw it."""
 
     tally: Tally
     pods: set[str]
-    """Of the workloads, before."""
+    """Pods of the workloads before the change."""
     trusted: str
-    """The roots (PEM), before."""
+    """Roots (PEM) before the change."""
 
 
 def switch(vault_mesh: VaultMesh, changes: dict[str, object]) -> None:
-    """Settings below `vault`, for the next `up`."""
+    """Write settings below `vault` for the next `up`."""
     for name, value in changes.items():
         vault_mesh.set(f"vault.{name}", value)
 
@@ -53,13 +53,13 @@ def workload_pods() -> set[str]:
 
 
 def restarts(namespace: str) -> int:
-    """Of all containers there."""
+    """Return the restarts of all containers in a namespace."""
     pods = get("pods", f"--namespace={namespace}")["items"]
     return sum(one["restartCount"] for pod in pods for one in pod["status"].get("containerStatuses", []))
 
 
 def certificate_of(workload: Workload) -> pem.Certificates:
-    """What its proxy serves with."""
+    """Return the certificate that a workload's proxy serves."""
     (pod,) = get("pods", f"--namespace={TRADING}", f"--selector=fortio={workload.name}")["items"]
     name = f"{pod['metadata']['name']}.{TRADING}"
     secrets = json.loads(istioctl("proxy-config", "secret", name, "--output=json"))["dynamicActiveSecrets"]
@@ -68,13 +68,13 @@ def certificate_of(workload: Workload) -> pem.Certificates:
 
 
 def identity(certificate: x509.Certificate) -> list[str]:
-    """The SPIFFE names in it."""
+    """Return the SPIFFE names in a certificate."""
     names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     return names.get_values_for_type(x509.UniformResourceIdentifier)
 
 
 def secrets_with_a_key() -> list[str]:
-    """NAMESPACE/NAME of each secret in the cluster that holds a private key in PEM form."""
+    """Return, as NAMESPACE/NAME, each Secret in the cluster that holds a private key in PEM form."""
     return [
         f"{secret['metadata']['namespace']}/{secret['metadata']['name']}"
         for secret in get("secrets", "--all-namespaces")["items"]

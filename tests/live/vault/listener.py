@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def listener(context: ssl.SSLContext | None = None) -> Iterator[int]:
-    """The port of a server that takes connections, with TLS or not, and never answers."""
+    """Yield the port of a server that takes connections, with TLS or not, and never answers."""
     held: list[socket.socket] = []
 
     def accept(listening: socket.socket) -> None:

@@ -1,4 +1,4 @@
-"""What Vault's owner does before the mesh's key may stay there: cert-manager's way in, as docs/vault.md says."""
+"""The owner's work in Vault before the mesh's key may stay there: cert-manager's login, as docs/vault.md says."""
 
 from lab.cluster.names import CHECKOUT, certificate_file
 from pi_mesh.catalog.cert_manager import ISSUER, audience
@@ -9,7 +9,7 @@ CONTROL = "istio-system"
 
 
 def open_for_cert_manager(server: Server) -> None:
-    """Vault knows the key by which the cluster signs its service accounts' tokens, and lets the Issuer's sign."""
+    """Give Vault the cluster's key of service account tokens, and let the Issuer's account sign."""
     vault = server.admin
     if f"{MOUNT}/" in vault.sys.list_auth_methods()["data"]:
         vault.sys.disable_auth_method(MOUNT)

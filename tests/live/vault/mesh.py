@@ -19,12 +19,12 @@ CONTEXT, CONTROL, TRADING = "lab", "istio-system", "trading"
 
 
 class VaultMesh(Project):
-    """A project whose every word is kept, to be searched for what must not be said."""
+    """A project that keeps all its output, so that tests can search it for secrets."""
 
     said: list[str]
 
     def begin(self, server: Server) -> None:
-        """Vault on, and no gateways: these tests look at certificates."""
+        """Switch Vault on and the gateways off: these tests look at certificates."""
         self.said = []
         self.run("pulumi", "stack", "select", "--create", STACK)
         self.give(server.token())
@@ -33,13 +33,13 @@ class VaultMesh(Project):
         self.set("vault", {"enabled": True, "address": server.address})
 
     def get(self, path: str, otherwise: object) -> Any:
-        """A setting as it stands in the stack's file."""
+        """Return a setting of the stack's file."""
         branch, last = path.rsplit(".", 1)
         content = yaml.safe_load((self.folder / STACK_FILE).read_text())["config"]
         return content.get(f"pi-mesh:{branch}", {}).get(last, otherwise)
 
     def give(self, token: str) -> None:
-        """The token that the program gets."""
+        """Set the token that the program gets."""
         self.more["VAULT_TOKEN"] = token
 
     def run(self, *command: str) -> Outcome:
@@ -48,28 +48,28 @@ class VaultMesh(Project):
         return outcome
 
     def unprotect(self) -> None:
-        """What whoever means to delete the CA's mount has to say first."""
+        """Remove the protection of the CA's mount, as its owner must before deleting it."""
         self.pulumi("state", "unprotect", MOUNT, "--yes").must()
 
     def end(self) -> None:
-        """Everything gone, the protected mount included."""
+        """Destroy everything, the protected mount included."""
         self.pulumi("state", "unprotect", "--all", "--yes")
         self.destroy()
 
 
 def issued() -> Issued:
-    """A certificate for the trading namespace's default account, signed by istiod now."""
+    """Return a certificate for the trading namespace's default account, signed by istiod now."""
     with issuer(CONTEXT, CONTROL, TRADING) as istiod:
         return istiod.issue()
 
 
 def roots() -> str:
-    """PEM: what workloads trust."""
+    """Return the roots that workloads trust, in PEM form."""
     return get("configmap", "istio-ca-root-cert", f"--namespace={CONTROL}")["data"]["root-cert.pem"]
 
 
 def cacerts() -> dict[str, str]:
-    """The secret's content in base64, as it is in the cluster."""
+    """Return the content of the Secret `cacerts` in base64, as it is in the cluster."""
     return get("secret", "cacerts", f"--namespace={CONTROL}").get("data") or {}
 
 
@@ -78,7 +78,10 @@ def istiod_pods() -> set[str]:
 
 
 def wait_for_issued(what: str, wanted: Callable[[Issued], bool]) -> Issued:
-    """The first certificate that is as wanted. An istiod that restarts, or whose root is not known yet, gives none."""
+    """Return the first certificate that `wanted` accepts.
+
+    A restarting istiod, or one with an unknown root, gives none.
+    """
     found: list[Issued] = []
 
     def seen() -> bool:
@@ -92,11 +95,11 @@ def wait_for_issued(what: str, wanted: Callable[[Issued], bool]) -> Issued:
 
 
 def wait_for_issuer(other_than: Issued) -> Issued:
-    """The first certificate that another CA signed."""
+    """Return the first certificate that another CA signed."""
     return wait_for_issued("istiod signs with another CA", lambda one: one.issuer != other_than.issuer)
 
 
 def wait_for_roots(*expected: str) -> None:
-    """Returns when istiod hands exactly these roots out."""
+    """Wait until istiod distributes exactly these roots."""
     wanted = {one for text in expected for one in pem.certificates(text, "expected")}
     wait_until("the roots are handed out", lambda: set(pem.certificates(roots(), "the mesh")) == wanted, 180)

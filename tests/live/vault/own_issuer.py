@@ -1,4 +1,4 @@
-"""A cert-manager that is the cluster's own, and a ClusterIssuer with a root in it, as their owner makes them."""
+"""The cluster's own cert-manager with a ClusterIssuer and its root, as their owner creates them."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,13 +15,13 @@ from tests.support.helm import helm
 HOME, API = "cert-manager", "cert-manager.io/v1"
 ROOT, FIRST = "pi-root", "pi-self-signed"
 LACKING = "webhook.replicaCount=0,cainjector.enabled=false,startupapicheck.enabled=false,prometheus.enabled=false"
-"""The lab has the controller alone."""
+"""Values for the lab, which has the controller alone."""
 WEBHOOKS = ("validatingwebhookconfiguration", "mutatingwebhookconfiguration")
 
 
 @contextmanager
 def issuer() -> Iterator[pem.x509.Certificate]:
-    """The root of the ClusterIssuer, which is there inside."""
+    """Create the ClusterIssuer for the block, and yield its root."""
     cert_manager_controller.provide()
     chart = str(cert_manager_controller.CHARTS / cert_manager_package.CHART)
     more = ("--namespace", HOME, "--create-namespace", "--wait", "--set", f"crds.enabled=true,{LACKING}")
@@ -40,7 +40,7 @@ def issuer() -> Iterator[pem.x509.Certificate]:
 
 
 def use_root(name: str) -> pem.x509.Certificate:
-    """Make a root of this name, have the ClusterIssuer sign under it from now on, and return it."""
+    """Create a root of this name, make the ClusterIssuer sign under it, and return it."""
     certificate = {
         "isCA": True,
         "commonName": f"{name} of the issuer",

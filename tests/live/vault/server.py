@@ -16,23 +16,23 @@ POLICY = "pi-mesh"
 ROOT_MOUNT = "pki"
 TEN_YEARS = "87600h"
 LIVES = ("8760h", "4000h")
-"""The shipped vault.ttl, and the one that a test changes it to."""
+"""The shipped vault.ttl, and the value that a test changes it to."""
 
 
 @dataclass(frozen=True)
 class Server:
-    """`admin` may do everything; the program never gets to see its token."""
+    """The lab's Vault server. `admin` may do everything; the program never gets its token."""
 
     address: str
     admin: hvac.Client
 
     def token(self, **limits: object) -> str:
-        """A token of the program's policy alone; `limits` such as num_uses."""
+        """Return a token with the program's policy alone; `limits` such as num_uses."""
         made = self.admin.auth.token.create(policies=[POLICY], no_default_policy=True, ttl="2h", **limits)
         return made["auth"]["client_token"]
 
     def root(self, mount: str = ROOT_MOUNT) -> str:
-        """The PEM of the root at a mount."""
+        """Return the PEM of the root at a mount."""
         return self.admin.read(f"{mount}/cert/ca")["data"]["certificate"]
 
     def make_root(self, mount: str, name: str) -> str:
@@ -45,7 +45,7 @@ class Server:
         return made["data"]["certificate"]
 
     def make_intermediate(self, mount: str, name: str, root: Authority) -> None:
-        """Make a CA at a new mount that a root outside of Vault signed, and with it one further CA."""
+        """Create a CA at a new mount that an external root signed, and that may sign one further CA below it."""
         self.admin.sys.enable_secrets_engine("pki", path=mount, config={"max_lease_ttl": TEN_YEARS})
         request = {"common_name": name, "key_type": "ec"}
         asked = self.admin.write_data(f"{mount}/intermediate/generate/internal", data=request)
@@ -56,11 +56,11 @@ class Server:
         self.admin.sys.disable_secrets_engine(path=mount)
 
     def allow(self, *root_mounts: str) -> None:
-        """Give the program's token the policy of the repository, for these roots and the tests' lives."""
+        """Give the program's token the repository's policy, for these roots and the tests' lives."""
         self._allow(vault_policy.for_roots(vault_policy.FILE.read_text(), *root_mounts))
 
     def allow_mount(self, *mounts: str) -> None:
-        """Give it the policy of the repository, for these mounts of the CA besides the default one."""
+        """Give the program's token the repository's policy, for these mounts of the CA besides the default one."""
         text = vault_policy.FILE.read_text()
         own = vault_policy.for_roots(text)
         self._allow(text + "".join(own.replace("pki_int", mount) for mount in mounts))
@@ -70,7 +70,7 @@ class Server:
 
 
 def start() -> Server:
-    """A Vault with nothing of an earlier run in it."""
+    """Start a Vault without data of an earlier run."""
     vault.up()
     server = Server(vault.address(), vault.connect())
     for mount in server.admin.sys.list_mounted_secrets_engines()["data"]:
@@ -83,7 +83,7 @@ def start() -> Server:
 
 @contextmanager
 def wiped() -> Iterator[Server]:
-    """Another Vault with nothing in it at the same address inside; after it, the one that was there before."""
+    """Run another, empty Vault at the same address for the block, and the earlier one afterwards."""
     data = CONTROL_PLANE.folder / vault.SERVER / "data"
     kept = {place: place.with_name(f"{place.name}-kept") for place in (data, vault.KEYS)}
     vault.down()

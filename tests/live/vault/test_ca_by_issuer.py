@@ -1,4 +1,4 @@
-"""From Vault to a CA that an Issuer of cert-manager signs: no request is lost, and the mesh goes on with it."""
+"""A change from Vault to a CA that cert-manager's Issuer signs, without a lost request."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -26,7 +26,7 @@ ISSUER = {"name": own_issuer.ROOT, "kind": "ClusterIssuer"}
 
 @pytest.fixture(scope="module")
 def root(vault_mesh: VaultMesh, server: Server) -> Iterator[pem.x509.Certificate]:
-    """The root of the Issuer that the settings name; the mesh is with Vault, and is so again after this file."""
+    """Yield the root of the Issuer in the settings; the mesh uses Vault before this file and after it."""
     with own_issuer.issuer() as made:
         vault_mesh.set("ca", {"issuer": ISSUER})
         vault_mesh.must_up()
@@ -105,5 +105,5 @@ def test_without_its_issuer_the_mesh_goes_on_and_a_preview_says_so(vault_mesh: V
     trusted = pem.certificates(roots(), "the mesh")
     kubectl("delete", "clusterissuer", own_issuer.ROOT)
     outcome = vault_mesh.preview("--expect-no-changes").must()
-    assert "the mesh's CA is unchanged" in outcome.line_with(f"ClusterIssuer {own_issuer.ROOT}")
+    assert "the mesh's CA stays as it is" in outcome.line_with(f"ClusterIssuer {own_issuer.ROOT}")
     assert issued().verifies(trusted)

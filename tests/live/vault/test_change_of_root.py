@@ -1,4 +1,4 @@
-"""Another root while requests run: none is lost, whatever signs before and after."""
+"""A change of root while requests run, between any two signers: no request is lost."""
 
 import json
 import time
@@ -25,14 +25,14 @@ pytestmark = [pytest.mark.long, pytest.mark.usefixtures("alone")]
 
 OTHER = "pki_second"
 AFTERMATH = 10
-"""Seconds: pods that were told to stop drain on when the change is done."""
+"""Seconds in which stopping pods drain after the change."""
 
 
 @pytest.fixture(scope="module")
 def mesh_with_gateway(
     project: Project, server: Server, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[VaultMesh]:
-    """A mesh under istiod's own root, beside a Vault that it may go to."""
+    """Yield a mesh under istiod's own root, beside a Vault that it may go to."""
     project.must_hold_nothing()
     project.holds = Holds.UNKNOWN
     made = VaultMesh(tmp_path_factory.mktemp("change-of-root"))
@@ -59,7 +59,7 @@ def _renew_each_minute(gateway: str) -> None:
 
 @contextmanager
 def shop() -> Iterator[dict[str, Tally]]:
-    """The shop behind the gateway, all with certificates that live for a minute; the requests that run to it inside."""
+    """Open the shop, with certificates that live for a minute, and yield the requests that run to it."""
     apply(OBJECTS)
     try:
         with rules(**cast.front_door(SERVICE)):

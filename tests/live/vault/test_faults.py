@@ -1,4 +1,4 @@
-"""Vault is not well: one line with the cause, the running CA untouched, and all else goes on."""
+"""Faults of Vault: one line with the cause, an unchanged CA, and everything else goes on."""
 
 import base64
 import ssl
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.long
 
 @contextmanager
 def untouched() -> Iterator[None]:
-    """Inside, the mesh keeps its CA, and istiod goes on signing with it; after it, `up` has nothing to make good."""
+    """Assert that the mesh keeps its CA, istiod goes on signing with it, and the next `up` has nothing to repair."""
     secret = cacerts()
     (signer,) = pem.certificates(base64.b64decode(secret["ca-cert.pem"]).decode(), "secret cacerts")
     before = wait_for_issued("istiod signs with what the secret has", lambda one: one.issuer == signer)
@@ -42,7 +42,7 @@ def untouched() -> Iterator[None]:
 
 
 def refused(outcome: Outcome, cause: str) -> None:
-    """Nothing was done, for the cause that one line tells."""
+    """Assert that nothing was done, and that one line names the cause."""
     assert outcome.status != 0
     line = outcome.line_with(cause)
     assert "Traceback" not in outcome.output
@@ -50,14 +50,14 @@ def refused(outcome: Outcome, cause: str) -> None:
 
 
 def not_needed(outcome: Outcome, cause: str) -> None:
-    """All went well without Vault, and one warning tells why it could not be asked."""
+    """Assert success without Vault, with one warning that names the cause."""
     warnings = {line.strip() for line in outcome.must().output.splitlines() if line.strip().startswith("warning:")}
     (line,) = [line for line in warnings if "CA unchanged: Vault could not be asked" in line]
     assert cause in line
 
 
 def goes_on_without(vault_mesh: VaultMesh, cause: str, workloads: int) -> None:
-    """A change of the ResourceQuota is applied, one of the CA is refused."""
+    """Assert that a change of the ResourceQuota is applied and one of the CA is refused."""
     vault_mesh.set("trading.workloads", workloads)
     not_needed(vault_mesh.up(), cause)
     (quota,) = get("resourcequotas", f"--namespace={TRADING}")["items"]
@@ -97,7 +97,7 @@ def test_a_vault_that_is_down_is_said_to_be_out_of_reach(vault_mesh: VaultMesh):
 
 
 @pytest.mark.row(30)
-@pytest.mark.parametrize(("token", "cause"), [("wrong", "does not take the token"), ("", "there is no token")])
+@pytest.mark.parametrize(("token", "cause"), [("wrong", "rejects the token"), ("", "there is no token")])
 def test_a_token_that_vault_does_not_take_is_named(vault_mesh: VaultMesh, server: Server, token: str, cause: str):
     with untouched():
         vault_mesh.give(token)
@@ -110,7 +110,7 @@ def test_a_token_that_vault_does_not_take_is_named(vault_mesh: VaultMesh, server
 
 @contextmanager
 def address(vault_mesh: VaultMesh, server: Server, url: str) -> Iterator[None]:
-    """Vault's address, wrong for a while."""
+    """Set Vault's address to `url` for the block."""
     vault_mesh.set("vault.address", url)
     try:
         yield

@@ -45,7 +45,7 @@ pytestmark = pytest.mark.long
 
 @pytest.fixture(scope="module")
 def changed_over(vault_mesh: VaultMesh, server: Server) -> Iterator[ChangedOver]:
-    """The session's mesh, for the length of this file; afterwards istiod signs itself again."""
+    """Yield the shared mesh with the key in Vault for this file; afterwards istiod signs itself again."""
     cert_manager_controller.provide()
     open_for_cert_manager(server)
     apply(OBJECTS)

@@ -1,4 +1,4 @@
-"""Before each step to another root the proxies are asked."""
+"""The question to all proxies before each step to another root."""
 
 import json
 from pathlib import Path
@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.long, pytest.mark.usefixtures("environment")]
 
 @pytest.fixture
 def new_ca(tmp_path: Path) -> tuple[authorities.Authority, tuple[str, ...]]:
-    """The root of a CA in two files, and the options that name them."""
+    """Return the root of a CA in two files, and the options that name them."""
     root = authorities.make_root("Another root")
     signing = authorities.make_ca("Another CA", root)
     (tmp_path / "chain.pem").write_text(signing.pem + root.pem)
@@ -26,7 +26,7 @@ def new_ca(tmp_path: Path) -> tuple[authorities.Authority, tuple[str, ...]]:
 
 
 def test_the_old_root_signs_on_while_a_proxy_does_not_trust_the_new_one(alone: Project, new_ca):
-    """The shipped mesh's gateways learn of a new root with their next certificate, in an hour."""
+    # The shipped mesh's gateways learn of a new root with their next certificate, in an hour.
     alone.must_hold_the_shipped_mesh()
     root, options = new_ca
     signer = pem.certificates(roots(), "the mesh")[0]
@@ -47,7 +47,7 @@ def test_the_old_root_signs_on_while_a_proxy_does_not_trust_the_new_one(alone: P
 
 
 def _refused(mesh: Project, options: tuple[str, ...]) -> dict:
-    """Return the one error of a change of root that does not wait."""
+    """Return the one error of a change of root with --wait 0."""
     outcome = mesh.operation("rotate-ca", "--root", *options, "--wait", "1", "--json")
     assert outcome.status == 1, outcome.output
     (finding,) = [one for one in json.loads(outcome.output.splitlines()[-1])["findings"] if one["level"] == "error"]

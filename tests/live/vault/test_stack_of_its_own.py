@@ -1,4 +1,4 @@
-"""The CA in a stack of its own: whoever deploys or previews the mesh needs no Vault."""
+"""The CA in a stack of its own: deploying and previewing the mesh needs no Vault."""
 
 from collections.abc import Iterator
 
@@ -17,7 +17,7 @@ MOUNT = "pki_ca"
 
 @pytest.fixture
 def ca_stack(vault_mesh: VaultMesh, server: Server) -> Iterator[str]:
-    """The CA made by the same program with `vault` alone in its settings; its name for the mesh's stack."""
+    """Create the CA with `vault` alone in the settings, and yield the name of its stack."""
     server.allow_mount(MOUNT)
     settings = {"enabled": True, "address": server.address, "mount": MOUNT}
     (vault_mesh.folder / f"Pulumi.{STACK}.yaml").write_text(yaml.safe_dump({"config": {"pi-mesh:vault": settings}}))

@@ -1,4 +1,4 @@
-"""Vault off and on again: each change of root is announced before it happens."""
+"""Vault off and on again: each change of root is announced beforehand."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Another root: in one step it is refused, in three it goes through and nobody loses trust."""
+"""A change of root: refused in one step, and without lost trust in three."""
 
 from collections.abc import Iterator
 
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.long
 
 OTHER = "pki_other"
 HOLDER = Workload("holder")
-"""Its proxy keeps its certificate for an hour."""
+"""A workload whose proxy keeps its certificate for an hour."""
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,7 @@ def holder(vault_mesh: VaultMesh) -> Iterator[None]:  # noqa: ARG001 - the mesh 
 
 @pytest.fixture
 def other_root(server: Server):
-    """A second root in Vault, which the program's token may have sign."""
+    """Return a second root in Vault, at which the program's token may sign."""
     made = server.make_root(OTHER, "Other root")
     server.allow(ROOT_MOUNT, OTHER)
     return made
@@ -69,7 +69,7 @@ def test_the_three_steps_and_no_other(vault_mesh: VaultMesh, server: Server, oth
 
 
 def test_the_old_root_goes_when_no_proxy_holds_a_certificate_of_it(vault_mesh: VaultMesh, server: Server):
-    """Goes on from the steps before: B signs, A and B are trusted."""
+    # Goes on from the steps before: B signs, A and B are trusted.
     delete(manifests(HOLDER))
     vault_mesh.set("vault.alsoTrust", [])
     wait_until("no proxy holds a certificate of the old root", lambda: vault_mesh.up().status == 0, 240)

@@ -1,4 +1,4 @@
-"""A root outside of Vault: it signs the mesh's CA itself, or a CA in Vault which then signs the mesh's."""
+"""An external root: it signs the mesh's CA itself, or a CA in Vault that signs the mesh's."""
 
 import pytest
 
@@ -11,7 +11,7 @@ from tests.support.authorities import Authority
 pytestmark = pytest.mark.long
 
 UNDER = "pki_under"
-"""A mount with a CA that the root outside signed."""
+"""A mount with a CA that the external root signed."""
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,7 @@ def test_the_request_goes_out_and_the_signed_chain_comes_in(vault_mesh: VaultMes
 def test_a_ca_in_vault_under_that_root_signs_the_meshs_ca_renews_and_rotates_it(
     vault_mesh: VaultMesh, server: Server, root: Authority
 ):
-    """Goes on from the test before: the mesh trusts the root outside already."""
+    # Goes on from the test before: the mesh trusts the root outside already.
     server.make_intermediate(UNDER, "Vault pki", root)
     server.allow(ROOT_MOUNT, UNDER)
     before, pods = issued(), istiod_pods()

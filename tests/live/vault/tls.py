@@ -1,4 +1,4 @@
-"""Mutual TLS between two workload certificates, in this process; and a server that nobody knows."""
+"""Mutual TLS between two workload certificates in this process, and a server with an unknown certificate."""
 
 import ssl
 import tempfile
@@ -9,11 +9,11 @@ from pi_mesh.certificates import pem
 from tests.support import authorities
 
 ROUNDS = 10
-"""More than any handshake takes."""
+"""Rounds of a handshake: more than any takes."""
 
 
 def handshake(client: Issued, server: Issued, roots: str) -> str:
-    """The SPIFFE identity that the server saw. Raises ssl.SSLError where one does not trust the other.
+    """Return the SPIFFE identity that the server saw. Raises ssl.SSLError where one does not trust the other.
 
     `roots` is PEM text: what both trust.
     """
@@ -34,7 +34,7 @@ def handshake(client: Issued, server: Issued, roots: str) -> str:
 
 
 def serving_certificate(folder: Path) -> Path:
-    """A file with a server's certificate for 127.0.0.1 and its key, signed by nobody that anybody knows."""
+    """Return a file with a self-signed server certificate for 127.0.0.1, and its key."""
     file = folder / "server.pem"
     unknown = authorities.make_root("unknown")
     file.write_text(unknown.key + unknown.pem)

@@ -1,4 +1,4 @@
-"""What the running proxies trust and hold, in words."""
+"""The trust and the certificates of the running proxies, in words."""
 
 from cryptography.x509 import Certificate
 
@@ -9,12 +9,12 @@ from tests.live.vault.mesh import CONTEXT, CONTROL
 
 
 def proxies() -> tuple[ProxyTrust, ...]:
-    """Return what every proxy of the local cluster tells."""
+    """Return the trust of every proxy of the local cluster."""
     return root_use.read(CONTEXT, CONTROL).proxies
 
 
 def table(*known: Certificate) -> list[str]:
-    """Return a line for each proxy: whom it trusts, and of which of these roots its own certificate is."""
+    """Return a line for each proxy: the roots that it trusts, and the root of its own certificate."""
     return [
         f"{_plain(each.pod)}: trusts {_titles(each.roots)}; holds one of {_root(each, known)}" for each in proxies()
     ]

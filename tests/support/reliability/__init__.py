@@ -1,1 +1,1 @@
-"""The table of faults and bad inputs: which tests stand for which row, and what they last came to."""
+"""The table of faults and bad inputs: the tests of each row, and their last results."""

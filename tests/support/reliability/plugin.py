@@ -1,4 +1,4 @@
-"""Collects what the tests of the table's rows came to, and writes the document when asked for (`--figures`)."""
+"""A pytest plugin that collects the results of the table's rows, and writes the document with `--figures`."""
 
 import re
 from pathlib import Path
@@ -13,7 +13,7 @@ PROPERTY = "seen"
 
 
 class ReliabilityTable:
-    """A pytest plugin."""
+    """The table of reliability, as a pytest plugin."""
 
     def __init__(self) -> None:
         self._results: list[Result] = []
@@ -40,17 +40,17 @@ class ReliabilityTable:
 
 
 def _name(nodeid: str) -> str:
-    """File and function below tests/; the parameters of a test share a line."""
+    """Return file and function below tests/; the parameters of a test share a line."""
     return nodeid.partition("[")[0].removeprefix("tests/")
 
 
 def _worst_first(results: list[Result]) -> list[Result]:
-    """A test with parameters has passed when all of them have: the last one listed counts."""
+    """Sort passed results first: of a test with parameters the last result counts, so that all of them must pass."""
     return sorted(results, key=lambda result: result.outcome == "failed")
 
 
 def _plain(text: str) -> str:
-    """On one line, without this machine's paths, addresses and numbers of the moment."""
+    """Return a text on one line, without this machine's paths, addresses and momentary numbers."""
     text = re.sub(r"(file://)?(/[\w.+-]+){2,}/?", "...", text.replace("|", "/"))
     text = re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:PORT", text)
     return re.sub(r"\s+", " ", text).strip()

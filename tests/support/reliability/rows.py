@@ -1,4 +1,4 @@
-"""The rows of the table of faults. A test says which ones it stands for with `@pytest.mark.row(6)`."""
+"""The rows of the table of faults. A test names its rows with `@pytest.mark.row(6)`."""
 
 ROWS = {
     1: "a chart never gets ready, atomic on",

@@ -1,4 +1,4 @@
-"""The document: a line for each test of a row, with what it last came to. Lines of tests that did not run stay."""
+"""The document: a line for each test of a row, with its last result. Lines of tests that did not run stay."""
 
 import re
 from collections.abc import Iterable
@@ -21,7 +21,7 @@ LINE = re.compile(r"\| (\d+) \| .* \| `(.+?)` \| (\w+) \| (.*) \|")
 
 @dataclass(frozen=True)
 class Result:
-    """What one test came to, for one row."""
+    """The result of one test, for one row."""
 
     row: int
     test: str
@@ -33,7 +33,7 @@ class Result:
 
 
 def read(file: Path) -> list[Result]:
-    """The results in the document; none where there is none yet."""
+    """Return the results in the document; none where it does not exist yet."""
     text = file.read_text() if file.exists() else ""
     return [
         Result(int(match[1]), match[2], match[3], match[4]) for match in map(LINE.fullmatch, text.splitlines()) if match
@@ -41,7 +41,7 @@ def read(file: Path) -> list[Result]:
 
 
 def merged(old: Iterable[Result], new: Iterable[Result]) -> list[Result]:
-    """The newest of each test, by row."""
+    """Return the newest result of each test, by row."""
     latest = {(result.row, result.test): result for result in (*old, *new)}
     return [latest[key] for key in sorted(latest)]
 

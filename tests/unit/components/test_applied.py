@@ -1,4 +1,4 @@
-"""The ConfigMap in which `up` leaves what it applied."""
+"""The ConfigMap of the releases that `up` applied."""
 
 import pytest
 
@@ -18,7 +18,7 @@ KEY = "istio-system_istiod"
 
 
 class Release(ReleaseComponent):
-    """istiod, alone."""
+    """The release of istiod alone."""
 
     token = "pi-mesh:istio:Istiod"
 
@@ -29,7 +29,7 @@ def applied_at(revision: int) -> AppliedRelease:
 
 @pytest.fixture
 def left(monkeypatch):
-    """`left(text)`: what the ConfigMap gets for istiod where this is there already; `left.reads`: Helm's secrets."""
+    """Return `left(text)`: the ConfigMap's entry of istiod where one exists; `left.reads`: Helm's Secrets."""
     reads: list[str] = []
 
     def helm(_client, release):
@@ -53,7 +53,7 @@ def left(monkeypatch):
 
 
 class Silent:
-    """A client that nobody asks."""
+    """A client that is never asked."""
 
     def __init__(self, _context: str) -> None: ...
 

@@ -1,4 +1,4 @@
-"""Changes of the mesh's root by the program: announced or refused before anything is touched."""
+"""Changes of the mesh's root by the program: announced or refused before anything changes."""
 
 import pulumi
 import pytest

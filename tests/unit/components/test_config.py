@@ -1,4 +1,4 @@
-"""How the program reads its settings."""
+"""The settings of the program."""
 
 import pytest
 from pulumi import RunError
@@ -11,7 +11,7 @@ from tests.support.factories import pulumi_config
 
 @pytest.fixture
 def configure():
-    """Sets the config that the program finds."""
+    """Yield a function that sets the program's config."""
     yield set_all_config
     set_all_config({})
 

@@ -1,4 +1,4 @@
-"""The components: what each registers, below what, with which options."""
+"""The components: the resources of each, their parents and their options."""
 
 from dataclasses import replace
 
@@ -28,7 +28,7 @@ def release_args(source: str | None = None, **how: object) -> ReleaseArgs:
 
 @pytest.fixture
 def released():
-    """`released(Istiod, atomic=False)`: the one release that a component registers."""
+    """Return `released(Istiod, atomic=False)`: the one release that a component registers."""
 
     def one(component: type = Istiod, **overrides: object) -> Registered:
         (release,) = record(lambda: component(release_args(**overrides))).of_type(RELEASE)

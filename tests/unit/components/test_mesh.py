@@ -15,9 +15,9 @@ INGRESS, EGRESS = "istio-ingressgateway", "istio-egressgateway"
 
 @pytest.fixture
 def deployed(monkeypatch):
-    """`deployed(snapshot, **overrides)`: what the program registers on such a cluster; None: it does not answer.
+    """Return `deployed(snapshot, **overrides)`: the resources of the program on such a cluster; None: no answer.
 
-    `state`: what the stack's state holds before.
+    `state`: the content of the stack's state before the run.
     """
 
     def run(snapshot=None, state: dict | None = None, **overrides: object) -> Recording:

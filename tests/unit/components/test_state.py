@@ -1,4 +1,4 @@
-"""How the program knows what its own state held before the run."""
+"""The program's knowledge of its own state before the run."""
 
 from collections.abc import Callable
 
@@ -38,7 +38,7 @@ def test_only_pulumi_cloud_is_asked_by_the_full_name(monkeypatch, organization, 
 
 @pytest.fixture
 def engine(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[float]]:
-    """`engine(answer, ...)`: what it answers, one after the other; the list holds the pauses between the questions."""
+    """Return `engine(answer, ...)`: set its answers in order; the list holds the pauses between the questions."""
 
     def answers(*given: object) -> list[float]:
         waiting, slept = iter(given), []

@@ -25,7 +25,7 @@ def recorded() -> dict:
 
 @pytest.fixture
 def removed(monkeypatch) -> list[str]:
-    """What a deletion cleans up, where Helm knows no release any more."""
+    """Return the list of cleaned-up objects of a deletion, where Helm no longer knows any release."""
     seen: list[str] = []
     monkeypatch.setattr(uninstall, "UninstallClient", lambda context: nullcontext(context))
     monkeypatch.setattr(uninstall, "installed", lambda _client, _releases: [])

@@ -1,4 +1,4 @@
-"""What the lab does with what a killed run of its stack left."""
+"""The lab's clean-up after a killed run of its stack."""
 
 import json
 import subprocess
@@ -14,7 +14,7 @@ RUNNING = {**YOUNG, "number": None}
 
 @pytest.fixture
 def repair(monkeypatch):
-    """`repair((status, *findings), ...)`: what each run of repair comes to; it returns how long was slept between."""
+    """Yield `repair((status, *findings), ...)`: set the result of each repair; it returns the time slept between."""
     slept: list[float] = []
 
     def install(*runs: tuple) -> list[float]:

@@ -9,7 +9,10 @@ import pytest
 
 @pytest.fixture
 def pulumi_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """`pulumi_says(stdout, stderr, status)`: a command `pulumi` that says so, and writes down what it was asked."""
+    """Return `pulumi_says(stdout, stderr, status)`.
+
+    Put a `pulumi` on PATH that prints this and records its arguments.
+    """
 
     def install(stdout: str = "", stderr: str = "", status: int = 0) -> None:
         (tmp_path / "out").write_text(stdout)

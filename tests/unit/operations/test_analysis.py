@@ -1,4 +1,4 @@
-"""Istio's own analysis: whose objects decide, and what becomes of an istioctl that does not fit."""
+"""Istio's own analysis: the objects that decide, and an istioctl that does not fit."""
 
 import json
 from pathlib import Path
@@ -25,7 +25,7 @@ def judged(*messages: dict) -> list:
 
 @pytest.fixture
 def istioctl(tmp_path: Path, monkeypatch):
-    """`istioctl(version, analyze)`: an istioctl of a version, and the shell commands of its `analyze`."""
+    """Return `istioctl(version, analyze)`: install an istioctl of a version, with shell commands for its `analyze`."""
 
     def made(version: str, analyze: str = "echo '[]'") -> None:
         said = json.dumps({"clientVersion": {"version": version}}, indent=2)

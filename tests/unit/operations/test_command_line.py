@@ -21,7 +21,7 @@ from tests.support.snapshots import STACK, make_pis, make_snapshot
 
 @pytest.fixture
 def stack(monkeypatch):
-    """`stack(snapshot)` or `stack(error)`: a stack whose cluster reads so."""
+    """Return `stack(snapshot)` or `stack(error)`: set the result of reading the stack's cluster."""
 
     def made(outcome):
         for load in ("load", "load_any"):
@@ -51,7 +51,7 @@ def test_every_command_explains_itself_and_its_exit_statuses(command):
     assert shown.exit_code == 0
     assert "--stack" in shown.output
     assert "--json" in shown.output
-    assert "Exit status: 0 all well" in shown.output
+    assert "Exit status: 0 success" in shown.output
 
 
 def test_a_command_that_does_not_exist_is_a_usage_error():
@@ -79,7 +79,7 @@ def test_a_problem_is_status_1_and_in_the_table(stack):
     stack(make_snapshot(nodes=make_pis(2)))
     result = run("preflight", "-s", STACK)
     assert result.exit_code == 1
-    assert "2 of at least 3" in result.output
+    assert "2 nodes are Ready" in result.output
 
 
 def test_warnings_alone_are_status_0(stack):
@@ -121,7 +121,7 @@ def test_the_budget_says_what_the_mesh_still_takes_and_what_trading_is_promised(
     stack(make_snapshot(nodes=make_pis(2, memory=1280)))
     shown = " ".join(run("budget", "-s", STACK).output.split())
     assert (
-        "On the live nodes, with what runs there now, 20 sidecars fit, and 17 once the 3 pods of the mesh that the "
+        "On the live nodes, beside the running pods, 20 sidecars fit, and 17 once the 3 pods of the mesh that the "
         "scheduler still places have come:" in shown
     )
     assert "trading.workloads: promises 30 pods, each of 100m CPU and 256Mi with its sidecar, and 8 of them" in shown
@@ -129,7 +129,7 @@ def test_the_budget_says_what_the_mesh_still_takes_and_what_trading_is_promised(
 
 @pytest.fixture
 def broken(stack, monkeypatch):
-    """A stack with something to repair."""
+    """Return a stack with something to repair."""
     resource = {"urn": "urn:pulumi:test::pi-mesh::x:y:Z::trading", "type": "x:y:Z"}
     state = {"deployment": {"pending_operations": [{"type": "creating", "resource": resource}]}}
     stack(make_snapshot())
@@ -141,7 +141,7 @@ def test_repair_without_yes_shows_the_plan_does_nothing_and_is_status_1():
     result = run("repair", "-s", STACK)
     assert result.exit_code == 1
     assert "has pending operations: creating trading" in result.output
-    assert "Nothing was done. To do this: python -m operations repair -s test --yes" in result.output
+    assert "Nothing was changed. To carry out this plan: python -m operations repair -s test --yes" in result.output
 
 
 @pytest.mark.usefixtures("broken")

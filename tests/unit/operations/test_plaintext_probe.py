@@ -35,7 +35,7 @@ CLOSED = failed("read tcp 10.0.0.1:1->10.0.0.2:8080: read: connection reset by p
 
 @pytest.fixture
 def client(monkeypatch: pytest.MonkeyPatch) -> FakeClient:
-    """An API server on which the pod of the Job would be Ready."""
+    """Return an API server on which the pod of the Job would be Ready."""
     fake = FakeClient({TRADING: {"items": [job_pod()]}})
     monkeypatch.setattr(plaintext_probe, "Client", fake)
     return fake

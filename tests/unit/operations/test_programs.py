@@ -1,4 +1,4 @@
-"""A program that is missing, or not made for this machine, is one line and an exit status."""
+"""A program that is missing, or not made for this machine: one line and an exit status."""
 
 import os
 import subprocess
@@ -23,7 +23,7 @@ RELEASE = Resource(rendered.RELEASE, "istiod", {"chart": "istiod", "version": "1
 
 @pytest.fixture
 def repository(tmp_path, monkeypatch):
-    """A stack file that differs from its base, in the current folder; no program is on PATH but those that are put."""
+    """Yield a folder with a stack file that differs from its base; only a test's own programs are on PATH."""
     folder, programs = tmp_path / "repository", tmp_path / "programs"
     folder.mkdir()
     programs.mkdir()
@@ -84,8 +84,7 @@ def test_an_istioctl_of_another_machine_is_unknown(repository):
     put(repository, "istioctl", "\x7fELF no program at all")
     (found,) = analysis.analyze(make_mesh(), make_snapshot())
     assert str(found) == (
-        "istioctl: can't be run: Exec format error: Istio's own analysis was not made; "
-        "install istioctl for this machine"
+        "istioctl: can't be run: Exec format error: Istio's own analysis did not run; install istioctl for this machine"
     )
 
 

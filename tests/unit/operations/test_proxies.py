@@ -26,7 +26,7 @@ GATEWAY = Proxy(
 
 @pytest.fixture
 def shown(monkeypatch):
-    """`shown(found, *options)`: what the command prints where the proxies are so."""
+    """Return `shown(found, *options)`: the output of the command for such proxies."""
 
     def run(found: Proxies, *options: str, older: object = None) -> str:
         def compared(*_: object):

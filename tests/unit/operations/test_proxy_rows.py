@@ -1,4 +1,4 @@
-"""What is said of one proxy."""
+"""The finding about one proxy."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -40,8 +40,8 @@ def test_a_proxy_that_is_well_is_ok_with_its_chain_and_its_days():
         ({"connected": False, "pod": replace(WELL.pod, ready=False)}, Level.WARNING, "is not connected to istiod"),
         ({"pending": ("route", "listener")}, Level.WARNING, "has not acknowledged its route and listener"),
         ({"chain": "", "problem": "the pod is gone"}, Level.UNKNOWN, "shows no certificate: the pod is gone"),
-        ({"roots": authorities.make_root().pem}, Level.ERROR, "does not lead to a root which it trusts"),
-        ({"chain": ROOT.pem}, Level.ERROR, "does not lead to a root which it trusts"),
+        ({"roots": authorities.make_root().pem}, Level.ERROR, "does not chain to a root that it trusts"),
+        ({"chain": ROOT.pem}, Level.ERROR, "does not chain to a root that it trusts"),
     ],
 )
 def test_what_is_wrong_decides_the_level(changes, level, said):
@@ -52,7 +52,7 @@ def test_what_is_wrong_decides_the_level(changes, level, said):
 
 @pytest.mark.parametrize(
     ("days", "level", "said"),
-    [(0.9, Level.ERROR, "has a certificate that ended"), (1.2, Level.WARNING, "has not renewed its certificate")],
+    [(0.9, Level.ERROR, "has a certificate that expired"), (1.2, Level.WARNING, "has not renewed its certificate")],
 )
 def test_a_certificate_that_was_not_renewed_in_time_is_told(days, level, said):
     leaf = authorities.make_ca("leaf", ROOT, ca=False, start=-timedelta(days=1), days=days)

@@ -1,4 +1,4 @@
-"""How a failed command of Pulumi is told: what was run, Pulumi's own reason, and what to do, in one line."""
+"""The message of a failed Pulumi command: the command, Pulumi's own reason, and what to do, in one line."""
 
 import json
 
@@ -72,7 +72,7 @@ def test_a_value_is_set_by_its_path_in_the_stacks_file(pulumi_says, tmp_path):
 
 
 def test_what_the_program_registers_is_asked_for_without_a_cluster(pulumi_says, tmp_path):
-    """So the preflight does not refuse the very mesh that is about to be adopted."""
+    # So the preflight does not refuse the very mesh that is about to be adopted.
     pulumi_says(json.dumps({"steps": [{"op": "create", "newState": {"urn": "a"}}, {"op": "delete", "oldState": {}}]}))
     command = tmp_path / "pulumi"
     command.write_text(command.read_text().replace('echo "$@"', 'echo "$KUBECONFIG: $@"'))

@@ -1,4 +1,4 @@
-"""`refresh`: what it restarts, what it only names, and when it does nothing."""
+"""The command `refresh`: its restarts, the pods that it only names, and its refusals."""
 
 import json
 
@@ -26,7 +26,7 @@ ALWAYS = {
 
 @pytest.fixture
 def refreshed(monkeypatch):
-    """`refreshed(cluster, *options, hours)`: the report of the command on such a cluster."""
+    """Return `refreshed(cluster, *options, hours)`: the report of the command on such a cluster."""
 
     def run(cluster: Cluster, *options: str, hours: dict | None = None) -> dict:
         settings = make_settings(trading={"hours": hours} if hours else {})

@@ -1,4 +1,4 @@
-"""Which workloads `refresh` restarts, and what it leaves alone."""
+"""The workloads that `refresh` restarts, and those that it does not."""
 
 from dataclasses import replace
 
@@ -43,7 +43,7 @@ def test_a_pod_without_a_controller_is_named_and_not_touched():
     plan = planned(cluster)
     (named,) = plan.untouched
     assert (named.kind, named.name) == ("pod", "trading/lonely")
-    assert named.message.startswith("has no controller, and nothing would replace it")
+    assert named.message.startswith("has no controller, so nothing would replace it")
     assert names(plan) == ["shop"]
 
 

@@ -1,4 +1,4 @@
-"""One workload after the other, each waited for."""
+"""The restarts of workloads, one after the other."""
 
 import pytest
 
@@ -10,7 +10,7 @@ from tests.support.cluster_of_workloads import Cluster
 
 @pytest.fixture(autouse=True)
 def no_time_passes(monkeypatch):
-    """Waiting costs a test nothing: each pause is a second of the clock."""
+    """Count a second of the clock for each pause, without waiting."""
     clock = [0.0]
     monkeypatch.setattr(refresh_rollout.time, "monotonic", lambda: clock[0])
     monkeypatch.setattr(refresh_rollout.time, "sleep", lambda seconds: clock.__setitem__(0, clock[0] + seconds))
@@ -38,7 +38,7 @@ def test_one_that_does_not_come_up_is_one_line_with_the_pods_reason():
     assert done.message == (
         "is not restarted after 5 s: pod shop-2 is not Ready (ImagePullBackOff); nothing after it was restarted"
     )
-    assert "run refresh again, which goes on" in done.fix
+    assert "run refresh again, which continues there" in done.fix
 
 
 def test_a_pod_that_a_quota_refuses_is_told_in_the_api_servers_words():

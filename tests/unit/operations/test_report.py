@@ -1,4 +1,4 @@
-"""The report of every operation: what `--json` prints is what docs/operations.schema.json describes."""
+"""The report of every operation: `--json` prints what docs/operations.schema.json describes."""
 
 import json
 from datetime import UTC, datetime
@@ -33,7 +33,7 @@ STUCK = make_snapshot(releases=(ReleaseRecord("istio-system", "istiod", 1, "pend
 
 @pytest.fixture
 def stack(monkeypatch):
-    """A stack whose operations come to their end, each with something to say."""
+    """Return a stack whose operations all succeed, each with findings."""
     settings = make_settings(vault=VAULT)
     now = Situation(STACK, settings, STUCK, {"deployment": {}}, locks_known=False)
     for name in ("load", "load_any"):
@@ -54,7 +54,7 @@ def stack(monkeypatch):
 
 
 def valid(operation: str, *more: str) -> dict:
-    """What the operation prints with --json, which the schema allows, and whose status is the exit status."""
+    """Return the output of the operation with --json, valid by the schema, with the exit status as its status."""
     done = CliRunner().invoke(app, [operation, "-s", STACK, "--json", *more])
     content = json.loads(done.stdout)
     jsonschema.Draft202012Validator(SCHEMA).validate(content)
@@ -140,7 +140,7 @@ def test_repair_with_yes_says_what_was_done_and_is_status_0():
 
 
 def test_a_conflict_of_several_settings_is_a_message_and_no_key(monkeypatch):
-    line = "trading.namespace and istio.namespace are both 'x'; the control plane needs one of its own"
+    line = "trading.namespace and istio.namespace are both 'x'; they must differ"
     monkeypatch.setattr(stacks, "load_with_state", _refusing(SettingsError([line])))
     (found,) = valid("preflight")["findings"]
     assert (found["kind"], found["name"], found["message"]) == ("setting", "", line)

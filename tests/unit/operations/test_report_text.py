@@ -1,4 +1,4 @@
-"""The report as a person reads it."""
+"""The report as text."""
 
 import pytest
 
@@ -14,7 +14,7 @@ OPEN = unknown("configuration analysis", Subject("command", "istioctl"), "is not
 
 @pytest.fixture
 def shown(capsys, monkeypatch):
-    """`shown(findings)`: the lines of a report, as a terminal of 80 columns shows them."""
+    """Return `shown(findings)`: the lines of a report on a terminal of 80 columns."""
 
     def lines(*findings: Finding, everything: bool = False) -> list[str]:
         monkeypatch.setenv("COLUMNS", "80")

@@ -1,4 +1,4 @@
-"""`rotate-ca`: when it refuses, and what its proof says."""
+"""The command `rotate-ca`: its refusals, and its proof."""
 
 import json
 import subprocess
@@ -26,14 +26,14 @@ HERE = {"enabled": True, "address": "https://vault.example"}
 
 
 def issued_by(root: authorities.Authority) -> Issued:
-    """A workload's certificate under a CA of its own."""
+    """Return a workload's certificate under a CA of its own."""
     signing = authorities.make_ca("signing", root)
     leaf = authorities.make_ca("leaf", signing, ca=False)
     return Issued((leaf.certificate, signing.certificate), b"")
 
 
 class Istiod:
-    """Hands these certificates out, one after the other, the last one forever."""
+    """An istiod that issues these certificates, one after the other, the last one forever."""
 
     def __init__(self, *certificates: Issued) -> None:
         self._certificates = list(certificates)
@@ -44,7 +44,7 @@ class Istiod:
 
 @pytest.fixture
 def proof(monkeypatch):
-    """`proof(istiod)`: the levels and messages of a rotation that Pulumi did."""
+    """Return `proof(istiod)`: the levels and messages of a completed rotation."""
 
     def run(istiod: Istiod) -> list[tuple[Level, str]]:
         class Forwarded:
@@ -91,7 +91,7 @@ def test_it_refuses_what_it_can_not_rotate_and_says_what_to_do(monkeypatch, sett
 
 @pytest.mark.parametrize(
     ("command", "line"),
-    [("pending", "no such stack"), ("set_config", "no such stack"), ("up", "istiod goes on with the CA")],
+    [("pending", "no such stack"), ("set_config", "no such stack"), ("up", "istiod goes on with its present CA")],
 )
 def test_a_pulumi_that_fails_is_a_problem_of_status_1(monkeypatch, command, line):
     def fail(*_: str) -> None:
@@ -152,13 +152,13 @@ def test_a_ca_by_an_issuer_is_renewed_by_cert_manager(monkeypatch, revisions, si
 
 
 def change(kind: str, name: str, operation: str = "update") -> dict[str, str]:
-    """A step of `pulumi preview --json`."""
+    """Return a step of `pulumi preview --json`."""
     return {"op": operation, "urn": f"urn:pulumi:test::pi-mesh::{kind}::{name}"}
 
 
 @pytest.fixture
 def rotated(monkeypatch):
-    """`rotated(step, ...)`: what rotate-ca does where these are pending, and the commands of Pulumi that it ran."""
+    """Return `rotated(step, ...)`: the result of rotate-ca with these pending steps, and its commands of Pulumi."""
     commands: list[list[str]] = []
 
     def run(*steps: dict[str, str], vault: object = HERE, fails: str = "", more: tuple = ()) -> tuple[Result, list]:
@@ -218,7 +218,7 @@ def test_the_meshs_stack_is_left_alone_where_the_cas_own_stack_failed(rotated):
 
 
 class Silent(Istiod):
-    """Gives one certificate, and none after it."""
+    """An istiod that issues one certificate, and none after it."""
 
     def issue(self) -> Issued:
         if not self._certificates:

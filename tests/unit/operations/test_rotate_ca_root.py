@@ -1,4 +1,4 @@
-"""`rotate-ca --root`: the three steps, in a world whose proxies follow, or do not; killed anywhere, and run again."""
+"""The command `rotate-ca --root`: three steps with fast or slow proxies, killed anywhere, and run again."""
 
 import json
 from collections.abc import Callable
@@ -23,7 +23,7 @@ from tests.support.factories import make_settings
 
 OWN, A, B = make_root("istiod's own"), make_root("A"), make_root("B")
 CAS = {OWN.pem: OWN, A.pem: make_ca("CA of A", A), B.pem: make_ca("CA of B", B)}
-"""What signs, by the root that it is under."""
+"""The CA by its root."""
 CHAINS = {root: ca.pem + (root if ca.pem != root else "") for root, ca in CAS.items()}
 NAMES = {OWN.pem: "own", A.pem: "A", B.pem: "B"}
 
@@ -33,7 +33,7 @@ class Killed(Exception):
 
 
 class World:
-    """A stack file, a cluster that `up` brings to it, and proxies that follow at once, unless they are slow."""
+    """A stack file, a cluster that `up` changes, and proxies that follow at once unless they are slow."""
 
     def __init__(self, signer: Ca) -> None:
         self.ca: dict = {} if signer is OWN else {"source": "pem", "chain": CHAINS[signer.pem]}
@@ -49,7 +49,7 @@ class World:
         return make_settings(ca=self.ca)
 
     def _write(self) -> None:
-        """Count what changes anything; the process may end just before it."""
+        """Count a write; the process may end just before it."""
         if self.writes == self.dies_at:
             self.dies_at = -1
             raise Killed
@@ -89,7 +89,7 @@ class World:
             self.follow()
 
     def _nobody_is_cut_off(self, root: Ca, trusted: tuple[Ca, ...]) -> None:
-        """What every step must keep: the proxy trusts who signs now, and those of its certificate trust it."""
+        """Assert that the proxy trusts the signing CA, and that the holders of its certificates trust the proxy."""
         assert root.certificate in self.proxy.roots, f"{_name(root)} signs, and the proxy does not trust it"
         held = next(ca for ca in CAS if CAS[ca].certificate in self.proxy.chain)
         assert held in [ca.pem for ca in trusted], "the root of the proxy's certificate is trusted no more"
@@ -119,7 +119,7 @@ def _name(ca: Ca) -> str:
 
 @pytest.fixture
 def run(monkeypatch, tmp_path: Path) -> Callable[..., Result]:
-    """`run(world)`: the command, from whatever signs to B."""
+    """Return `run(world)`: run the command, from any CA to B."""
     (tmp_path / "chain.pem").write_text(CHAINS[B.pem])
     (tmp_path / "key.pem").write_text(CAS[B.pem].key)
     to_b = ("--chain", str(tmp_path / "chain.pem"), "--key", str(tmp_path / "key.pem"))
@@ -234,7 +234,7 @@ def test_a_change_that_is_done_is_done(run):
     done = run(world)
     assert done.exit_code == 0
     assert world.ups == []
-    assert "trusts the root that it is signed under, and no other" in done.stdout
+    assert "trusts the root of its CA, and no other" in done.stdout
 
 
 def test_nothing_is_begun_while_anything_but_the_ca_would_change(run):

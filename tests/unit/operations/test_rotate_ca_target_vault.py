@@ -27,7 +27,7 @@ def address(monkeypatch) -> Iterator[str]:
 
 @pytest.fixture
 def written(monkeypatch) -> list[tuple[str, dict[str, str]]]:
-    """Which values were written into which stack's file."""
+    """Return the values written into each stack's file."""
     calls: list[tuple[str, dict[str, str]]] = []
     monkeypatch.setattr(rotate_ca_target_vault.pulumi, "set_all", lambda stack, values: calls.append((stack, values)))
     return calls

@@ -1,4 +1,4 @@
-"""`verify` on running proxies, as istiod tells of them."""
+"""The command `verify` on running proxies, as istiod reports them."""
 
 from dataclasses import replace
 
@@ -16,7 +16,7 @@ SHOP = Proxy(Pod("trading", "shop-7d9f-1", owner="ReplicaSet/shop-7d9f"), "1.31.
 
 @pytest.fixture
 def said(monkeypatch):
-    """`said(proxies, older)`: levels, objects and messages; an exception in place of `older` is raised."""
+    """Return `said(proxies, older)`: levels, objects and messages; an exception in place of `older` is raised."""
 
     def run(running: Proxies, older: object = ()) -> list[tuple[Level, str, str]]:
         def compared(*_: object):
@@ -48,7 +48,7 @@ def test_one_that_is_starting_is_not_told(said):
 
 def test_older_settings_are_a_warning_for_the_workload(said):
     found = said(Proxies("1.31.0", (SHOP,)), ("concurrency 1, now 2",))
-    assert found == [(Level.WARNING, "trading/shop", "runs with an older proxy: concurrency 1, now 2")]
+    assert found == [(Level.WARNING, "trading/shop", "runs with a stale proxy: concurrency 1, now 2")]
 
 
 def test_another_version_is_left_to_the_row_of_stale_proxies(said):

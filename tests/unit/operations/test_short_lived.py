@@ -1,4 +1,4 @@
-"""Workloads that an operation runs for seconds."""
+"""Workloads that an operation runs for some seconds."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -53,7 +53,8 @@ def test_a_workload_is_removed_whatever_ends_the_run(error):
 
 
 @pytest.mark.parametrize(
-    ("pods", "says"), [([], "its pod was not made: a quota may be full"), ([pod(ready=False)], "call-x-1 is Pending")]
+    ("pods", "says"),
+    [([], "its pod was not created: a quota may be full"), ([pod(ready=False)], "call-x-1 is Pending")],
 )
 def test_a_pod_that_does_not_become_ready_is_removed_and_said(pods, says):
     client = FakeClient({PODS: {"items": pods}})

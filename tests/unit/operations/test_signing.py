@@ -1,4 +1,4 @@
-"""`verify` where Vault signs each certificate: what it says before, and of, the certificate that it asks for."""
+"""The command `verify` with an external signer: its findings before and about the requested certificate."""
 
 from contextlib import contextmanager
 
@@ -20,7 +20,10 @@ LIVE = Authority(ROOT.pem, external_signer_root=ROOT.pem)
 
 @pytest.fixture
 def told(monkeypatch):
-    """`told(authority, days)`: what is said where Vault's CA has so many days left; asking where it must not fails."""
+    """Return `told(authority, days)`: the findings for a CA in Vault with so many days left.
+
+    A forbidden request fails.
+    """
 
     def run(live: Authority, days: float | None = None) -> list[tuple[Level, str]]:
         @contextmanager
@@ -53,11 +56,11 @@ def test_a_ca_that_ends_within_a_week_is_an_error(told):
 @pytest.mark.parametrize(
     ("live", "line"),
     [
-        (Authority(ROOT.pem), "makes certificates itself instead of having Vault sign them"),
-        (Authority(ROOT.pem, {"ca-cert.pem": ROOT.pem}, external_signer_root=ROOT.pem), "has a key of the CA"),
+        (Authority(ROOT.pem), "signs certificates itself instead of having Vault sign them"),
+        (Authority(ROOT.pem, {"ca-cert.pem": ROOT.pem}, external_signer_root=ROOT.pem), "contains a key of the CA"),
         (
             Authority(ROOT.pem, external_signer_root=ROOT.pem, issuer="Vault is sealed"),
-            "has nothing signed: Vault is sealed",
+            "cannot get certificates signed: Vault is sealed",
         ),
     ],
 )
@@ -68,7 +71,7 @@ def test_what_can_not_be_right_is_told_without_asking(told, live, line):
 
 
 class Cluster:
-    """Answers with these objects."""
+    """A cluster of these objects."""
 
     def __init__(self, **objects: dict) -> None:
         self._objects = objects
@@ -87,7 +90,7 @@ class Cluster:
     ("issuer", "complaint"),
     [
         (None, "is not there"),
-        ({"status": {}}, "cert-manager has not looked at it"),
+        ({"status": {}}, "cert-manager has not checked it yet"),
         ({"status": {"conditions": [{"type": "Ready", "status": "False", "message": "sealed"}]}}, "sealed"),
         ({"status": {"conditions": [{"type": "Ready", "status": "True", "message": "Vault verified"}]}}, ""),
     ],

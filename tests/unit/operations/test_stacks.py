@@ -1,4 +1,4 @@
-"""How settings are read outside of the program: from Pulumi, and from a stack file alone."""
+"""The settings outside of the program: from Pulumi, and from a stack file alone."""
 
 import json
 from pathlib import Path

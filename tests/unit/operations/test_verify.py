@@ -13,7 +13,7 @@ from pi_mesh.cluster.stack_state import NEVER_RUN
 
 @pytest.fixture
 def verified(healthy, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A healthy mesh whose plain-text call is answered."""
+    """Return a healthy mesh whose plain-text call is answered."""
 
     def found(*findings: object) -> Any:
         return lambda *_: list(findings)

@@ -1,4 +1,7 @@
-"""Prometheus, Kiali, Grafana and Jaeger: off by default; on, with the Pi's numbers and where the role says they are."""
+"""The addons Prometheus, Kiali, Grafana and Jaeger.
+
+Off by default, sized for a Pi, and in the Ansible role's places.
+"""
 
 import pytest
 
@@ -20,7 +23,7 @@ SMALL = {"requests": {"cpu": "11m", "memory": "22Mi"}, "limits": {"cpu": "33m", 
 
 
 def values_of(name: str, **observability: object) -> dict:
-    """The Helm values of one addon among the others."""
+    """Return the Helm values of one addon among the others."""
     return next(one.values for one in make_mesh(observability={**ALL, **observability}).releases if one.name == name)
 
 
@@ -68,7 +71,7 @@ def test_charts_can_come_from_a_directory(recorded):
 
 @pytest.mark.parametrize("name", ["kiali", "grafana"])
 def test_what_shows_metrics_needs_prometheus(name: str):
-    with pytest.raises(SettingsError, match=f"observability: {name} shows what Prometheus has"):
+    with pytest.raises(SettingsError, match=f"observability: {name} reads from Prometheus"):
         make_settings(observability={name: ON})
 
 

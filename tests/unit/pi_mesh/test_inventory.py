@@ -1,4 +1,4 @@
-"""Extra values that contradict typed settings are told beside the settings' own problems."""
+"""The report of extra values that contradict typed settings, beside the settings' own problems."""
 
 import pytest
 
@@ -46,5 +46,5 @@ def test_what_the_right_value_may_not_contradict_is_not_told(istio):
 
 
 def test_problems_without_any_settings_stay_as_they_are():
-    refused = SettingsError(["Pulumi.x.yaml: is no YAML"])
+    refused = SettingsError(["Pulumi.x.yaml: is not valid YAML"])
     assert with_contradictions(refused) is refused

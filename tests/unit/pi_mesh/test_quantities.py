@@ -1,4 +1,4 @@
-"""Quantities: every notation of Kubernetes is read, and what is handed on is what Kubernetes writes back."""
+"""Quantities: every notation of Kubernetes is read, and written as Kubernetes writes it."""
 
 from fractions import Fraction
 

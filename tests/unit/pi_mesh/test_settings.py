@@ -1,4 +1,4 @@
-"""Settings that Kubernetes or Istio would refuse in the middle of an `up`, or silently not do, are refused before."""
+"""The early refusal of settings that Kubernetes or Istio would refuse during an `up`, or silently ignore."""
 
 import pytest
 

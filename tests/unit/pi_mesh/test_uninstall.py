@@ -1,4 +1,4 @@
-"""What is cleaned up after a destroy."""
+"""The clean-up after a destroy."""
 
 from typing import cast
 
@@ -22,7 +22,7 @@ MARKS = _marks(*OURS.split("/"))
 
 
 class Cluster:
-    """Answers with these objects by path, and notes what is removed."""
+    """A cluster with objects by path, which records removals."""
 
     def __init__(self, **objects: list[dict]) -> None:
         self.objects = {uninstall.CRDS: [], "/api/v1/configmaps": [], **objects}

@@ -1,4 +1,4 @@
-"""What Istio's real charts, of every version that can be had, make of the settings."""
+"""The objects of Istio's real charts, of every available version, for given settings."""
 
 import json
 from dataclasses import replace
@@ -15,7 +15,7 @@ from tests.support import charts
 from tests.support.factories import make_mesh, make_settings
 
 PROFILE = {"requests": {"cpu": "110m", "memory": "130Mi"}, "limits": {"cpu": "510m", "memory": "250Mi"}}
-"""Unlike any chart's default."""
+"""Resources that differ from every chart's default."""
 
 
 @pytest.fixture(params=charts.each())

@@ -1,4 +1,4 @@
-"""What Vault is asked before anything is begun, and the one line for each thing amiss."""
+"""The requests to Vault before any change, and the one-line message for each problem."""
 
 import socket
 
@@ -40,9 +40,9 @@ def test_a_ca_outside_of_vault_leaves_no_root_to_ask_for():
     [
         ({"health": 503}, GOOD_TOKEN, "is sealed; unseal it with `vault operator unseal`"),
         ({"health": 501}, GOOD_TOKEN, "is not initialized"),
-        ({"health": 500}, GOOD_TOKEN, "sys/health says 500"),
+        ({"health": 500}, GOOD_TOKEN, "sys/health answers 500"),
         ({"root": ROOT}, None, "there is no token"),
-        ({"root": ROOT}, "wrong", "does not take the token"),
+        ({"root": ROOT}, "wrong", "rejects the token"),
         ({"root": ""}, GOOD_TOKEN, "has no CA there"),
         ({}, GOOD_TOKEN, "vault.rootMount pki: Vault at .* has no CA there: it was wiped"),
     ],
@@ -69,10 +69,10 @@ def test_a_vault_that_is_down_is_said_to_be_unreachable():
 def test_a_ca_file_without_a_certificate_is_named(tmp_path):
     file = tmp_path / "ca.pem"
     file.write_text("no certificate")
-    with pytest.raises(VaultError, match=r"vault\.caFile .*ca\.pem: holds no certificate in PEM form"):
+    with pytest.raises(VaultError, match=r"vault\.caFile .*ca\.pem: contains no certificate in PEM form"):
         ask("https://127.0.0.1:1", ca_file=str(file))
 
 
 def test_a_ca_file_that_is_missing_is_named():
-    with pytest.raises(VaultError, match=r"vault\.caFile nowhere\.pem: there is no such file"):
+    with pytest.raises(VaultError, match=r"vault\.caFile nowhere\.pem: this file does not exist"):
         ask("https://127.0.0.1:1", ca_file="nowhere.pem")

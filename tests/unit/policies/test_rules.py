@@ -1,4 +1,4 @@
-"""The rules let pass what keeps them, and answer in words whatever they are given."""
+"""All rules: valid resources pass, and any input gets an answer in words."""
 
 import json
 from copy import deepcopy
@@ -101,14 +101,14 @@ TYPES = st.sampled_from(
 
 
 def places(tree: Any) -> list[tuple]:
-    """The paths of every value below a tree."""
+    """Return the paths of every value below a tree."""
     entries = tree.items() if isinstance(tree, dict) else enumerate(tree) if isinstance(tree, list) else ()
     return [(key, *rest) for key, value in entries for rest in ((), *places(value))]
 
 
 @st.composite
 def spoilt(draw: st.DrawFn) -> dict[str, Any]:
-    """A resource of which some values have become something else."""
+    """Draw a resource of which some values have another type."""
     props = deepcopy(draw(st.sampled_from(SEEDS)))
     for _ in range(draw(st.integers(1, 3))):
         *parents, last = draw(st.sampled_from(places(props) or [("spec",)]))

@@ -11,12 +11,12 @@ from tests.support.vault_alone import VaultAlone, vault_alone
 
 @pytest.fixture(scope="session")
 def lab() -> None:
-    """These tests need no cluster: in this folder, none is started for them."""
+    """Start no cluster: the tests in this folder need none."""
 
 
 @pytest.fixture(scope="session")
 def plugin(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The program of the Vault plugin, as the lab installs it."""
+    """Return the program of the Vault plugin, as the lab installs it."""
     home = tmp_path_factory.mktemp("pulumi-home")
     pulumi_plugins.install_vault(home)
     return next(home.rglob("pulumi-resource-vault"))
@@ -24,7 +24,7 @@ def plugin(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def vault(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VaultAlone]:
-    """A Vault whose root CA is at `pki`."""
+    """Yield a Vault whose root CA is at `pki`."""
     with vault_alone(tmp_path_factory.mktemp("vault")) as made:
         made.make_root("pki", "Pi root")
         yield made

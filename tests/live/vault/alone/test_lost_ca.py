@@ -18,7 +18,7 @@ NIL = 'got nil response from Vault from path: "pki_int/config/auto-tidy"'
 
 @pytest.fixture(scope="module")
 def stack(vault: VaultAlone, tmp_path_factory: pytest.TempPathFactory) -> CaProject:
-    """A stack that has made its CA."""
+    """Return a stack that has made its CA."""
     project = ca_project.new(tmp_path_factory.mktemp("ca"), vault.address)
     allow(project, vault)
     project.up().must()
@@ -31,7 +31,7 @@ def allow(stack: CaProject, vault: VaultAlone) -> None:
 
 
 def bring_back(stack: CaProject, vault: VaultAlone, found: str) -> None:
-    """Type the commands that docs/vault.md names, after which there is a new CA under the same root."""
+    """Run the commands that docs/vault.md names, after which there is a new CA under the same root."""
     before = pem.certificates(stack.chain(), "the stack")
     assert found in stack.operation("repair").line_with("vault mount pki_int no longer holds the CA")
     stack.operation("repair", "--yes").must()
@@ -72,7 +72,7 @@ def test_a_vault_restored_from_before_the_last_rotation_comes_back(stack: CaProj
 
 
 def test_a_wiped_vault_with_its_root_put_back_comes_back(stack: CaProject, vault: VaultAlone):
-    """The owner has the root's key elsewhere, as whoever made it outside of Vault has."""
+    # The owner has the root's key elsewhere, as whoever made it outside of Vault has.
     vault.wipe()
     vault.put_root_back("pki")
     allow(stack, vault)

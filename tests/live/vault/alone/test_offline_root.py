@@ -24,7 +24,7 @@ def offline() -> Authority:
 
 @pytest.fixture(scope="module")
 def vault(offline: Authority, tmp_path_factory: pytest.TempPathFactory) -> Iterator[VaultAlone]:
-    """A Vault whose `pki` knows its own certificate, and not yet the root's."""
+    """Yield a Vault whose `pki` knows its own certificate, and not yet the root's."""
     with vault_alone(tmp_path_factory.mktemp("vault")) as made:
         made.admin.sys.enable_secrets_engine("pki", path="pki", config={"max_lease_ttl": TEN_YEARS})
         request = {"common_name": "Vault pki", "key_type": "ec"}

@@ -13,7 +13,7 @@ CASES = [(name, situation) for name, situations in RECORDED.items() for situatio
 
 @pytest.fixture(scope="module")
 def observed(plugin: Path) -> Table:
-    """What the plugin does in each situation, by Vault's audit log."""
+    """Return the plugin's calls in each situation, from Vault's audit log."""
     return vault_contract.observe(plugin)
 
 

@@ -1,4 +1,4 @@
-"""A token of the policy in docs/vault lets Pulumi's plugin do its work, and whoever has it nothing more."""
+"""The policy in docs/vault: a token with it lets Pulumi's plugin work, and gives nothing more."""
 
 import ssl
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ MOUNT = "mesh-ca-mount"
 
 
 class Helped:
-    """A plugin with a token of the policy; what is refused to it another one does, so that life goes on."""
+    """A plugin with a token of the policy, and another plugin that does what the first is refused."""
 
     def __init__(self, limited: PluginProcess, helper: PluginProcess, vault: VaultAlone) -> None:
         self._limited, self._helper, self._vault = limited, helper, vault
@@ -47,7 +47,7 @@ class Helped:
 
 
 def live(plugin: Helped, key: str) -> None:
-    """Let every resource of the program be made, refreshed, changed and removed."""
+    """Create, refresh, change and remove every resource of the program."""
     held = vault_contract.created(plugin.create, key)
     for name, one in held.items():
         plugin.do("read", one)
@@ -60,7 +60,7 @@ def live(plugin: Helped, key: str) -> None:
 
 @pytest.fixture(scope="module")
 def lived(vault: VaultAlone, plugin: Path) -> dict[str, bool]:
-    """The calls of a whole life with either kind of key, each with whether it was refused."""
+    """Return the calls of a whole life with either kind of key, each with True if it was refused."""
     own, other = configured(plugin, vault, POLICY), configured(plugin, vault, EVERYTHING)
     with own as limited, other as helper, vault.requests() as seen:
         for key in ("internal", "exported"):
@@ -75,13 +75,13 @@ def test_the_policy_lets_the_plugin(lived: dict[str, bool], call: str):
 
 @pytest.fixture
 def token(vault: VaultAlone) -> hvac.Client:
-    """Whoever has the token of the policy."""
+    """Return a client with a token of the policy."""
     return hvac.Client(url=vault.address, token=vault.token(POLICY))
 
 
 @pytest.fixture(scope="module")
 def request_(vault: VaultAlone) -> Iterator[str]:
-    """A signing request, for anybody's key."""
+    """Yield a signing request, for anybody's key."""
     vault.admin.sys.enable_secrets_engine("pki", path="pki_else")
     fields = {"common_name": "anything", "key_type": "ec"}
     yield vault.admin.write_data("pki_else/intermediate/generate/internal", data=fields)["data"]["csr"]
@@ -89,7 +89,7 @@ def request_(vault: VaultAlone) -> Iterator[str]:
 
 
 def sent(call: str) -> dict[str, Any]:
-    """What the plugin sends, by the recorded table."""
+    """Return the data that the plugin sends with a call, by the recorded table."""
     return dict(vault_contract.asked()[call])
 
 
@@ -130,7 +130,7 @@ KEYS = "pki_int/issuers/generate/intermediate/exported"
 
 @pytest.fixture(scope="module")
 def mount(vault: VaultAlone) -> Iterator[None]:
-    """The mount that the program makes, empty."""
+    """Create the mount that the program makes, empty."""
     vault.admin.sys.enable_secrets_engine("pki", path="pki_int")
     yield
     vault.admin.sys.disable_secrets_engine(path="pki_int")
@@ -170,7 +170,7 @@ def test_at_the_mounts_path_nothing_but_a_pki_is_mounted(token: hvac.Client):
 
 
 def test_a_further_ca_below_the_one_that_was_signed_is_trusted_by_nobody(vault: VaultAlone, token: hvac.Client):
-    """Vault compares no numbers, so it signs a longer path length: worth nothing under a root of path length 1."""
+    # Vault compares no numbers, so it signs a longer path length: worth nothing under a root of path length 1.
     key = ec.generate_private_key(ec.SECP256R1())
     request = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([])).sign(key, hashes.SHA256())
     ours = Authority(signed(token, request.public_bytes(Encoding.PEM).decode(), {"max_path_length": 5}), key)

@@ -1,4 +1,4 @@
-"""The mode in which the CA's key stays in Vault: what is registered, in which order, and that no key goes anywhere."""
+"""The external signer, with the CA's key in Vault: the registered resources, their order, and no key anywhere."""
 
 import pulumi
 import pytest
@@ -19,7 +19,7 @@ ISSUER, SIGNER = "mesh-signer-issuer-mesh-ca", "issuers.cert-manager.io/istio-sy
 
 @pytest.fixture
 def keyless():
-    """`keyless(live, **vault)`: what the CA's part of the program registers in this mode."""
+    """Return `keyless(live, **vault)`: the resources of the CA's part of the program in this mode."""
 
     def run(now: Authority | None = None, **vault: object) -> Recording:
         return plug_in(now, outputs=KEYLESS, key="internal", allowHttp=True, **vault)
@@ -29,7 +29,7 @@ def keyless():
 
 @pytest.fixture
 def deployed(monkeypatch):
-    """`deployed(vault, outputs, **snapshot)`: the whole program on such a cluster."""
+    """Return `deployed(vault, outputs, **snapshot)`: run the whole program on such a cluster."""
 
     def run(vault: dict, outputs: dict = KEYLESS, **snapshot: object) -> Recording:
         monkeypatch.setenv("VAULT_TOKEN", GOOD_TOKEN)

@@ -1,4 +1,4 @@
-"""Vault can't be asked: a CA that is to stay stays, and everything else goes on."""
+"""A Vault that cannot be asked: an unchanged CA stays, and everything else goes on."""
 
 import pulumi
 import pytest
@@ -34,7 +34,7 @@ def in_vault(recording: Recording) -> dict[str, dict]:
 
 
 def again(vault: dict, outputs: dict | None = None, **changes: object) -> Recording:
-    """Return what a second run registers that finds Vault sealed, some of the settings changed."""
+    """Return the resources of a second run that finds Vault sealed, with some settings changed."""
     before = in_state(plug_in(outputs=outputs, **vault))
     # Its port is another one each time; a changed address is no change of the CA.
     return plug_in(live(ROOT), outputs=outputs, health=SEALED, recorded=before, **{**vault, **changes})
@@ -84,13 +84,13 @@ def test_a_change_of_the_ca_waits_for_vault(changes, named):
 
 
 def test_a_first_run_waits_for_vault():
-    with pytest.raises(pulumi.RunError, match=r"Vault is sealed.*the CA is yet to be made; nothing was touched"):
+    with pytest.raises(pulumi.RunError, match=r"Vault is sealed.*the CA does not exist yet; nothing was touched"):
         plug_in(health=SEALED)
 
 
 def test_a_token_that_is_missing_or_refused_stops_no_other_change():
     before = in_state(plug_in())
-    for token, reason in (("", "there is no token"), ("wrong", "does not take the token")):
+    for token, reason in (("", "there is no token"), ("wrong", "rejects the token")):
         (line,) = plug_in(live(ROOT), token=token, recorded=before).logs
         assert UNCHANGED in line
         assert reason in line

@@ -1,4 +1,4 @@
-"""The mesh's CA by a Certificate of cert-manager."""
+"""The mesh's CA from a Certificate of cert-manager."""
 
 import pulumi
 import pytest
@@ -19,14 +19,14 @@ FILES = {"ca-cert.pem": SIGNED.pem, "ca-key.pem": SIGNED.key, "cert-chain.pem": 
 OLD_ROOT = authorities.make_root("old root")
 OLD = authorities.make_ca("old", OLD_ROOT)
 BEFORE = {"ca-cert.pem": OLD.pem, "ca-key.pem": OLD.key, "cert-chain.pem": OLD.pem, "root-cert.pem": OLD_ROOT.pem}
-"""What istiod signs with."""
+"""The files that istiod signs with."""
 CERTIFICATE, SECRET = "kubernetes:cert-manager.io/v1:Certificate", "kubernetes:core/v1:Secret"
 ISSUER = {"name": "pi", "kind": "ClusterIssuer", "ttl": "4000h"}
 
 
 @pytest.fixture
 def plug_in(monkeypatch):
-    """`plug_in(ca, secret)`: what is registered where cert-manager's Secret holds that, or reading it fails."""
+    """Return `plug_in(ca, secret)`: the resources where cert-manager's Secret holds that, or cannot be read."""
 
     def run(ca: dict, secret: object = FILES, preview: bool = False, now: dict | None = None) -> Recording:
         def read(_context: str, _namespace: str, name: str) -> object:
@@ -89,7 +89,7 @@ def test_a_preview_that_can_not_see_it_shows_all_else(plug_in, secret):
     [
         (None, "Secret istio-system/mesh-ca is not there; see why: `kubectl describe certificate mesh-ca`"),
         (ClusterUnreachable("no answer"), "Secret istio-system/mesh-ca can't be read: no answer"),
-        ({}, "Secret istio-system/mesh-ca: has no ca-cert.pem"),
+        ({}, "Secret istio-system/mesh-ca: has neither ca-cert.pem"),
         ({**FILES, "ca-key.pem": ROOT.key}, "the key does not belong to the certificate 'signed'"),
     ],
 )

@@ -1,4 +1,4 @@
-"""The CA's part of the program: what is registered, and that its key stays a secret."""
+"""The CA's part of the program: its registered resources, and its key, which stays a secret."""
 
 import sys
 
@@ -110,7 +110,7 @@ def test_a_ca_in_its_last_third_is_a_warning():
     old = authorities.make_ca("old", ROOT, start=-authorities.timedelta(days=250))
     signed = {SIGNATURE: {"certificate": old.pem, "caChains": [ROOT.pem]}, REQUEST: {"csr": "", "privateKey": old.key}}
     (line,) = plug_in(outputs={**MADE, **signed}).logs
-    assert "less than a third of its life is left; run `python -m operations rotate-ca`" in line
+    assert "less than a third of its lifetime is left; run `python -m operations rotate-ca`" in line
 
 
 @pytest.mark.row(35)

@@ -1,4 +1,4 @@
-"""Where the CA comes from on a run after the first, when the mesh lives with it already."""
+"""The source of the CA on a run after the first, when the mesh already has it."""
 
 import pulumi
 import pytest
@@ -16,7 +16,7 @@ from tests.support.vault_server import GOOD_TOKEN, vault_server
 
 
 def run_again(signing: authorities.Authority, *signers: authorities.Authority) -> Recording:
-    """Return what a mesh registers that lives with this CA already; the first signer is the CA in Vault."""
+    """Return the resources of a mesh that already has this CA; the first signer is the CA in Vault."""
     chain = "".join(one.pem for one in signers)
     middle = "".join(one.pem for one in signers[:-1])
     cacerts = {"ca-cert.pem": signing.pem, "cert-chain.pem": signing.pem + middle, "root-cert.pem": signers[-1].pem}
@@ -65,7 +65,7 @@ CURE = "`python -m operations repair -s test --yes`, then `pulumi up`"
 
 
 def made_before() -> StackState:
-    """Return what the state holds of a CA that was made."""
+    """Return the content of the state after a CA was made."""
     return in_state(plug_in())
 
 

@@ -26,7 +26,7 @@ ISTIODS = {"ca-cert.pem": ROOT.pem, "ca-key.pem": ROOT.key}
 
 @pytest.fixture
 def plug_in(monkeypatch):
-    """`plug_in(ca)`: what is registered for such a CA; `secrets` are in the cluster, by name."""
+    """Return `plug_in(ca)`: the resources for such a CA; `secrets` are in the cluster, by name."""
 
     def run(
         ca: dict, key: str = "", secrets: dict | None = None, live: Authority | None = None, **how: bool
@@ -82,7 +82,7 @@ def test_istiods_own_root_is_plugged_in_where_a_further_one_is_to_be_trusted(plu
 def test_a_further_root_waits_until_istiod_has_made_its_own(plug_in):
     recording = plug_in({"alsoTrust": [OTHER.pem]})
     assert recording.resources == []
-    assert "istiod has made no root yet" in recording.logs[0]
+    assert "istiod has not made its root yet" in recording.logs[0]
 
 
 OF_ANOTHER = {**MINE, "ca-key.pem": authorities.make_ca("another", ROOT).key}
@@ -96,8 +96,8 @@ SECRET_MINE = {"source": "secret", "secret": "mine"}
         (PEM, OF_ANOTHER["ca-key.pem"], {}, "ca: the key does not belong to the certificate 'signing'"),
         (PEM, "no key", {}, "ca: key: is not an unencrypted private key"),
         ({**PEM, "chain": SIGNING.pem}, SIGNING.key, {}, "ca: the chain ends at 'signing'"),
-        (SECRET_MINE, "", {}, "ca.secret: Secret istio-system/mine is not there"),
-        (SECRET_MINE, "", {"mine": {}}, "ca.secret: Secret istio-system/mine: has no ca-cert.pem"),
+        (SECRET_MINE, "", {}, "ca.secret: Secret istio-system/mine does not exist"),
+        (SECRET_MINE, "", {"mine": {}}, "ca.secret: Secret istio-system/mine: has neither ca-cert.pem"),
         (SECRET_MINE, "", {"mine": OF_ANOTHER}, "the key does not belong to the certificate 'signing'"),
         (SECRET_MINE, "", {"mine": ClusterUnreachable("no answer")}, "mine can't be read: no answer"),
     ],

@@ -1,4 +1,4 @@
-"""The table of what the commands cost beside a crowd."""
+"""The table of the commands' durations beside a crowd."""
 
 from lab.bench.crowd_timing import table
 from lab.bench.rounds import Series

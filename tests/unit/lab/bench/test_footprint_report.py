@@ -1,4 +1,4 @@
-"""The footprint's report: how far a limit goes, and what a container's cgroup says."""
+"""The footprint's report: the reach of a limit, and the content of a container's cgroup."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from lab.bench.footprint_report import MEBI, page, reach
 
 
 def footprints(part: str, **memory: int) -> list[Footprint]:
-    """MiB by number of services, as s10=100."""
+    """Return footprints in MiB by number of services, as s10=100."""
     return [Footprint(part, int(size[1:]), mebi * MEBI, 1.0, 0.01) for size, mebi in memory.items()]
 
 

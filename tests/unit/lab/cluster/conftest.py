@@ -8,7 +8,7 @@ from lab.cluster import certificates, names
 
 @pytest.fixture
 def authority(tmp_path, monkeypatch):
-    """A certificate authority in a folder of its own."""
+    """Return a certificate authority in a folder of its own."""
     monkeypatch.setattr(names, "PKI", tmp_path / "pki")
     certificates.create_authority()
     return x509.load_pem_x509_certificate(names.certificate_file("ca").read_bytes())

@@ -11,7 +11,7 @@ def test_what_goes_through_a_forwarder_comes_back_unchanged():
 
 
 async def _echoed(sent: bytes) -> bytes:
-    """What an echoing server returns through a forwarder."""
+    """Return the answer of an echoing server through a forwarder."""
 
     async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(await reader.read())

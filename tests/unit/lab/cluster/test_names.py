@@ -8,7 +8,7 @@ from lab.cluster import names
 
 
 def identity_of(checkout: Path) -> str:
-    """What `names` says in another checkout."""
+    """Return the identity that `names` has in another checkout."""
     copy = checkout / "lab" / "cluster" / "names.py"
     copy.parent.mkdir(parents=True)
     shutil.copy(names.__file__, copy)

@@ -11,7 +11,7 @@ from lab.cluster.shell import LabError
 
 @pytest.fixture
 def imported(monkeypatch) -> list[tuple[str, str]]:
-    """Node and archive of each import, on a lab that is up."""
+    """Return the node and archive of each import, on a lab that is up."""
     imports: list[tuple[str, str]] = []
     monkeypatch.setattr(node_images.state, "is_up", lambda **_: True)
 
@@ -24,7 +24,7 @@ def imported(monkeypatch) -> list[tuple[str, str]]:
 
 @pytest.fixture
 def built(monkeypatch) -> list[str]:
-    """Names of the parts that were built."""
+    """Return the names of the parts that were built."""
     parts: list[str] = []
     monkeypatch.setattr(node_images.programs, "ensure", parts.extend)
     return parts

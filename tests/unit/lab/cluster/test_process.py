@@ -1,4 +1,4 @@
-"""Processes of the lab: started, watched and ended by their own record, and no other process ever."""
+"""The processes of the lab: started, watched and ended by their own record, and no other process ever."""
 
 import contextlib
 import dataclasses
@@ -20,7 +20,7 @@ DEAF = ["sh", "-c", "trap '' TERM; echo deaf; while :; do sleep 0.05; done"]
 
 @pytest.fixture(autouse=True)
 def folders(tmp_path, monkeypatch):
-    """Records and logs of these tests alone; what they started is ended after each."""
+    """Use separate records and logs, and end after each test the processes that it started."""
     monkeypatch.setattr(records, "RECORDS", tmp_path / "run")
     monkeypatch.setattr(process, "LOGS", tmp_path / "logs")
     yield
@@ -96,7 +96,7 @@ def test_waiting_for_a_process_that_ends_says_so_with_its_last_words():
 
 def test_waiting_too_long_names_the_process_and_the_seconds():
     process.start("sleeper", SLEEP)
-    with pytest.raises(LabError, match=r"sleeper: not so after 0 s.*sleeper\.log"):
+    with pytest.raises(LabError, match=r"sleeper: not reached after 0 s.*sleeper\.log"):
         process.wait("sleeper", lambda: False, seconds=0.2)
 
 

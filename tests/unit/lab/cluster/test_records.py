@@ -7,7 +7,7 @@ from lab.cluster import records
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path, monkeypatch):
-    """A folder for the records of one test."""
+    """Use a separate folder for the records of one test."""
     monkeypatch.setattr(records, "RECORDS", tmp_path)
 
 

@@ -1,4 +1,4 @@
-"""What the lab asks of a machine, and what it says of one that lacks it."""
+"""The lab's requirements on a machine, and its message where one is missing."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from lab.cluster.shell import LabError
 
 @pytest.fixture(autouse=True)
 def capable(monkeypatch):
-    """A machine that can carry the lab."""
+    """Make the machine fit for the lab."""
     monkeypatch.setattr(requirements.os, "geteuid", lambda: 0)
     monkeypatch.setattr(requirements, "_missing_controllers", list)
     monkeypatch.setattr(requirements, "_watches_in_use", lambda: 0)

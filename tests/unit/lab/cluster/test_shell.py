@@ -1,4 +1,4 @@
-"""Short commands of the lab, and what it tells of one that failed."""
+"""Short commands of the lab, and the message of a failed one."""
 
 import pytest
 

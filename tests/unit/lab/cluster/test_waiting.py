@@ -1,4 +1,4 @@
-"""Waiting for something that has to stay so."""
+"""Waits for a condition that must last."""
 
 from collections.abc import Iterable
 
@@ -8,7 +8,7 @@ from lab.cluster import waiting
 
 
 def looks(monkeypatch: pytest.MonkeyPatch, seen: Iterable[bool], seconds: float) -> list[bool]:
-    """What `lasting` says at each look; they are a second apart."""
+    """Return the values of `lasting` at successive looks, a second apart."""
     now, said = 0.0, []
     monkeypatch.setattr(waiting.time, "monotonic", lambda: now)
     states = list(seen)

@@ -9,7 +9,7 @@ import pytest
 
 @pytest.fixture
 def tool_cache(tmp_path, monkeypatch):
-    """An empty cache, and nothing on PATH but what a test puts there."""
+    """Return an empty cache, with nothing on PATH except what a test puts there."""
     monkeypatch.setenv("PI_MESH_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("PATH", str(tmp_path / "path"))
     monkeypatch.delenv("GOMODCACHE", raising=False)
@@ -18,7 +18,7 @@ def tool_cache(tmp_path, monkeypatch):
 
 @pytest.fixture
 def install(tmp_path):
-    """`install("helm", "v3.20.9")`: a program on PATH that says this version whatever it is asked."""
+    """Return `install("helm", "v3.20.9")`: put a program on PATH that always prints this version."""
 
     def put(name: str, answer: str) -> Path:
         program = tmp_path / "path" / name
@@ -32,7 +32,7 @@ def install(tmp_path):
 
 @pytest.fixture
 def go(install, tmp_path):
-    """`go("exit 1")`: a Go toolchain that answers everything but its version with these lines of shell."""
+    """Return `go("exit 1")`: put a Go toolchain on PATH that runs this shell code, except for its version."""
 
     def put(*lines: str) -> None:
         setpriv = shutil.which("setpriv", path=os.defpath)

@@ -7,7 +7,7 @@ from lab.toolchain import cache, catalog, contents, go_toolchain, images, progra
 
 @pytest.fixture
 def full_tool_cache(tmp_path, monkeypatch):
-    """A cache in which every part is there, as empty files."""
+    """Return a cache in which every part is there, as empty files."""
     monkeypatch.setenv("PI_MESH_CACHE", str(tmp_path))
     for part in catalog.PARTS:
         for place in (*(f"bin/{name}" for name in part.programs), *part.files):

@@ -21,7 +21,7 @@ def program(tmp_path):
 
 @pytest.fixture
 def written(tmp_path, program):
-    """The archive of one small image, opened."""
+    """Yield the archive of one small image, opened."""
     image = Image(
         "docker.io/a/b:1",
         ("/bin/program",),

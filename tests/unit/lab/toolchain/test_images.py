@@ -11,7 +11,7 @@ from lab.toolchain.istio_parts import CONTROL_PLANES, ISTIO
 
 @pytest.fixture(autouse=True)
 def _parts_are_there(monkeypatch):
-    """No program is looked up; the machine's libraries and iptables are not either."""
+    """Look up no program, and no library or iptables of the machine."""
     monkeypatch.setattr(istio_images, "file", lambda part, place: Path(part) / place)
     monkeypatch.setattr(images, "program", Path)
     monkeypatch.setattr(istio_images.libraries, "with_libraries", dict)

@@ -10,7 +10,7 @@ from lab.toolchain.packaging import package
 
 @pytest.fixture
 def chart(tmp_path):
-    """A chart as Istio's source tree has it."""
+    """Return a chart as Istio's source tree has it."""
     source = tmp_path / "chart"
     (source / "templates").mkdir(parents=True)
     (source / "Chart.yaml").write_text("name: istiod\nversion: 1.0.0\nappVersion: 1.0.0\n")

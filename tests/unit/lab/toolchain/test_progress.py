@@ -1,4 +1,4 @@
-"""How the lab's builds tell how far they are."""
+"""The progress of the lab's builds."""
 
 import time
 
@@ -8,7 +8,7 @@ from lab.toolchain.progress import Estimate, show_progress
 
 
 class Clock:
-    """Time that a test moves."""
+    """A clock that a test moves."""
 
     now = 0.0
 

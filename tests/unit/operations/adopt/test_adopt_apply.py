@@ -1,4 +1,4 @@
-"""In which order an adoption writes, and what it takes back."""
+"""The order of an adoption's writes, and their reversal."""
 
 import json
 from contextlib import contextmanager
@@ -21,7 +21,7 @@ PROPOSALS = (Proposal("releases.names.istiod", "mesh", ""), Proposal("trading.ad
 
 
 class Backend:
-    """A backend with one state, which writes down what happens to it."""
+    """A backend with one state, which records its operations."""
 
     def __init__(self, state: dict) -> None:
         self.state, self.events = state, []
@@ -46,7 +46,7 @@ class Backend:
 
 @pytest.fixture
 def backend(monkeypatch) -> Backend:
-    """Return the backend that the adoption meets: its state is what was read."""
+    """Return the backend of the adoption, with the state that was read."""
     found = Backend(existing().now.state)
     monkeypatch.setattr(backend_lock, "held", found.held)
     monkeypatch.setattr(adopt_apply, "Client", FakeClient())
@@ -87,7 +87,7 @@ def test_a_state_of_which_the_next_up_would_replace_or_delete_is_taken_back(back
 
 def test_a_run_that_was_quicker_is_left_its_state(backend):
     backend.state = {"version": 3, "deployment": {"resources": registered()[:1]}}
-    with pytest.raises(ChangedMeanwhile, match="changed meanwhile by a run"):
+    with pytest.raises(ChangedMeanwhile, match="changed by another run in the meantime"):
         carry_out()
     assert "import" not in backend.events
 

@@ -1,4 +1,4 @@
-"""The command: what it prints, and when it writes."""
+"""The command: its output, and its writes."""
 
 import json
 from dataclasses import replace
@@ -20,7 +20,7 @@ DONE = ok("next preview", Subject("stack", STACK), "is adopted")
 
 @pytest.fixture
 def invoke(monkeypatch):
-    """`invoke(*options)`: the command's status, its output, and what it wrote."""
+    """Return `invoke(*options)`: the command's status, its output, and its writes."""
     wrote: list[str] = []
 
     def run(*options: str, there=None, back=None) -> tuple[int, str, list[str]]:
@@ -38,8 +38,8 @@ def invoke(monkeypatch):
 def test_without_yes_the_plan_is_shown_and_nothing_is_written(invoke):
     status, shown, wrote = invoke()
     assert (status, wrote) == (0, [])
-    assert "release istio-system/istiod: istiod 1.31.0, revision 1, is taken over as istiod" in shown
-    assert "Nothing was done. To do this: python -m operations adopt -s test --yes" in shown
+    assert "release istio-system/istiod: istiod 1.31.0, revision 1, is adopted as istiod" in shown
+    assert "Nothing was changed. To carry out this plan: python -m operations adopt -s test --yes" in shown
 
 
 def test_with_yes_it_is_carried_out(invoke):
@@ -59,7 +59,7 @@ def test_an_obstacle_is_one_line_with_what_to_do_and_nothing_is_written(options,
 def test_a_mesh_that_the_state_knows_needs_no_adoption(invoke):
     status, shown, wrote = invoke("--yes", there=replace(existing(), releases=()))
     assert (status, wrote) == (0, [])
-    assert "knows everything of its mesh that is in the cluster" in shown
+    assert "already has every resource of its mesh in its state" in shown
 
 
 def test_json_is_all_that_is_printed(invoke):
@@ -75,7 +75,7 @@ def test_an_undo_is_shown_first_and_carried_out_with_yes(options, written, invok
     back = Undo(situation(), (entry,), (), ("trading",), {"istio-system/istiod": 3})
     status, shown, wrote = invoke("--undo", *options, back=back)
     assert (status, wrote) == (0, written)
-    assert "release istio-system/istiod: is let go, and stays as it is" in shown
+    assert "release istio-system/istiod: leaves the state, and stays in the cluster as it is" in shown
     assert "`helm rollback istiod 3 -n istio-system --wait`" in shown
 
 

@@ -1,4 +1,4 @@
-"""The entries of the state for what the cluster has already."""
+"""The entries of the state for existing resources."""
 
 import pytest
 
@@ -65,7 +65,7 @@ def test_a_release_with_the_settings_values_alone_needs_no_update():
 
 
 def test_a_value_that_the_settings_do_not_have_makes_up_go_over_the_release():
-    """Without the secret `__inputs` the provider does not see that a value is gone."""
+    # Without the secret `__inputs` the provider does not see that a value is gone.
     more = living("istiod", "istiod", {"pilot": {"cni": {"enabled": True}}})
     assert state_of(existing(release=more))["istiod-release"]["initErrors"] == [entries.EXTRA_VALUE]
 

@@ -1,4 +1,4 @@
-"""What stands in the way of an adoption: one line each, with what to do."""
+"""The obstacles to an adoption: one line each, with what to do."""
 
 from dataclasses import replace
 
@@ -23,7 +23,7 @@ def test_a_stack_that_is_free_and_a_cluster_that_can_be_read_stand_in_no_way():
 
 @pytest.fixture
 def locked(monkeypatch):
-    """`locked(here, alive, **more)`: the lines about a stack that somebody holds."""
+    """Return `locked(here, alive, **more)`: the lines about a locked stack."""
 
     def lines_of(here: bool, alive: bool, state: dict | None = None) -> list[str]:
         monkeypatch.setattr(Lock, "here", here)
@@ -52,7 +52,7 @@ def test_a_killed_run_that_left_work_is_repaired_first(locked):
 
 def test_without_the_right_to_read_secrets_nothing_is_known_of_releases():
     (line,) = lines(situation(snapshot={"unreadable": ("releases",)}))
-    assert "may not list secrets" in line
+    assert "may not list Secrets" in line
     assert "cluster-admin" in line
 
 
@@ -68,8 +68,8 @@ def test_a_change_of_the_ca_waits_until_the_mesh_is_adopted():
 
 
 @pytest.mark.parametrize(("status", "revision", "fix"), [
-    ("pending-upgrade", 2, "wait until Helm is done (at most 900 s); where nobody is at it: `helm rollback istiod"),
-    ("pending-install", 1, "where nobody is at it: `python -m operations repair -s STACK`"),
+    ("pending-upgrade", 2, "wait until Helm has finished (at most 900 s); if no Helm command is running: `helm roll"),
+    ("pending-install", 1, "if no Helm command is running: `python -m operations repair -s STACK`"),
     ("failed", 2, "`helm rollback istiod -n istio-system`, then adopt again"),
 ])  # fmt: skip
 def test_a_release_in_the_middle_of_something_is_not_adopted(status, revision, fix):
@@ -106,7 +106,7 @@ def test_a_cluster_without_istio_is_sent_to_up():
 def test_an_object_that_somebody_keeps_as_it_is_would_be_fought_over(metadata):
     (problem,) = obstacles.of_object(PEER, {**PEER, "metadata": {**PEER["metadata"], **metadata}})
     assert problem.name == "istio-system/default"
-    assert "two would undo each other's changes" in problem.message
+    assert "two managers would undo each other's changes" in problem.message
 
 
 def test_a_namespace_of_argo_cd_can_be_adopted_since_it_keeps_what_others_gave_it():

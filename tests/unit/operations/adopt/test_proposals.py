@@ -1,4 +1,4 @@
-"""Which settings an adoption writes, and which bounds it proposes off for the sake of pods that run."""
+"""The settings that an adoption writes, and the bounds that it proposes to switch off for running pods."""
 
 from dataclasses import replace
 
@@ -24,7 +24,7 @@ def pods(count: int, container: Container = BOUNDED, namespace: str = "trading")
 def proposed(
     *running: Pod, state: StackState = NEVER_RUN, names=None, listeners=(), **settings: object
 ) -> dict[str, object]:
-    """Return what is proposed beside those pods, in a cluster that has the namespace trading."""
+    """Return the proposals beside those pods, in a cluster with the namespace trading."""
     snapshot = make_snapshot(pods=running, namespaces=(Namespace("trading", uid="u"),))
     found = proposals.of(make_settings(**settings), snapshot, state, names or {}, listeners)
     return {one.path: one.value for one in found}

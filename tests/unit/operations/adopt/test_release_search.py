@@ -1,4 +1,4 @@
-"""Which release of the cluster is what to the mesh, whatever its name."""
+"""The place of each release of the cluster in the mesh, whatever its name."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Which pods the first `up` restarts: by the rendered objects of both sides, and by what somebody changed by hand."""
+"""The pods that the first `up` restarts, according to the rendered objects of both sides and to drift."""
 
 import copy
 from dataclasses import replace
@@ -24,7 +24,7 @@ def istiod(cpu: str = "100m", **meta: object) -> dict:
 
 @pytest.fixture
 def effects(monkeypatch):
-    """`effects(before, after, live)`: of istiod's Deployment as Helm installed it, as it would be, and as it is."""
+    """Return `effects(before, after, live)`: of istiod's Deployment as installed, as rendered, and as it is."""
 
     def of(before: dict, after: dict, live: dict | None = None) -> restarts.Effects:
         monkeypatch.setattr(rendered, "objects", lambda *_: dict(rendered.named([after])))

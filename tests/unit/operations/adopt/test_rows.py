@@ -15,7 +15,7 @@ from tests.support.helm_mesh import PEER, existing, living, situation
 
 @pytest.fixture
 def plan(monkeypatch):
-    """`plan(there, effects)`: the rows by the id of their check."""
+    """Return `plan(there, effects)`: the rows by the id of their check."""
 
     def of(there, effects: Effects = Effects(restarts={})) -> dict[str, list[Finding]]:  # noqa: B008 - frozen
         monkeypatch.setattr(restarts, "of", lambda _: effects)
@@ -29,7 +29,7 @@ def plan(monkeypatch):
 
 def test_a_release_of_the_expected_version_is_taken_over(plan):
     (row,) = plan(existing())[rows.RELEASES]
-    assert str(row) == "release istio-system/istiod: istiod 1.31.0, revision 1, is taken over as istiod"
+    assert str(row) == "release istio-system/istiod: istiod 1.31.0, revision 1, is adopted as istiod"
 
 
 def test_another_version_is_a_warning_that_names_the_setting(plan):
@@ -64,7 +64,7 @@ def test_a_field_that_ansible_holds_is_said_to_be_handed_over(plan):
 
 def test_an_object_that_is_as_the_settings_say_is_no_warning(plan):
     (row,) = plan(existing(peer=PEER))[object_rows.ID]
-    assert (row.level, row.message) == (Level.OK, "is taken over as it is")
+    assert (row.level, row.message) == (Level.OK, "is adopted unchanged")
 
 
 def test_a_restart_names_its_pods(plan):

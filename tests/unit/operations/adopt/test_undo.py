@@ -1,4 +1,4 @@
-"""What an undo lets go, and what it keeps."""
+"""The removed and the kept resources of an undo."""
 
 import pytest
 
@@ -16,7 +16,7 @@ MADE = "2026-11-25T16:45:46.235699958Z"
 
 @pytest.fixture
 def read(monkeypatch):
-    """`read(state, revisions, **snapshot)`: the undo of a stack; revisions of istiod are (number, time)."""
+    """Return `read(state, revisions, **snapshot)`: the undo of a stack; revisions of istiod are (number, time)."""
 
     def of(state: dict, revisions: tuple[tuple[int, str], ...] = (), **snapshot) -> undo.Undo:
         items = [
@@ -40,7 +40,7 @@ def read(monkeypatch):
 
 
 def after_up(state: dict, *made: dict) -> dict:
-    """Return the state after an `up`, which keeps the dates of what was there."""
+    """Return the state after an `up`, which keeps the dates of existing entries."""
     entries_ = [*state["deployment"]["resources"], *({**entry, "created": MADE} for entry in made)]
     return {**state, "deployment": {**state["deployment"], "resources": entries_}}
 
@@ -95,7 +95,7 @@ def test_a_release_that_this_program_never_changed_needs_no_way_back(read):
 def test_where_helm_no_longer_keeps_that_revision_it_is_said(read):
     state = entries.state_with(existing())
     (row,) = [row for row in undo.plan(read(state, ((9, "2100-01-01T00:00:00Z"),))) if row.id == undo.BACK]
-    assert "no longer kept" in row.message
+    assert "no longer keeps" in row.message
 
 
 def test_only_this_stacks_marks_are_taken_away(read):
@@ -107,4 +107,4 @@ def test_only_this_stacks_marks_are_taken_away(read):
 def test_a_stack_that_adopted_nothing_says_so(read):
     state = {"version": 3, "deployment": {"resources": [{**resource("a:b:C", "made"), "created": MADE}]}}
     (row,) = undo.plan(read(state))
-    assert row.message == "holds nothing that was adopted"
+    assert row.message == "contains no adopted resource"

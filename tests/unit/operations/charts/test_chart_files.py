@@ -1,4 +1,4 @@
-"""What is kept of a fetched chart."""
+"""The stored files of a fetched chart."""
 
 import pytest
 

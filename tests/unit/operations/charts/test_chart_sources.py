@@ -1,4 +1,4 @@
-"""Sources that do not hand out a chart are named, each in one line."""
+"""The errors of sources that do not provide a chart, one line each."""
 
 import pytest
 
@@ -29,7 +29,7 @@ def test_a_repository_without_an_index_names_its_answer(server):
 
 def test_an_index_that_is_none_is_told(server, monkeypatch):
     monkeypatch.setattr(server, "index", lambda: "- not an index")
-    with pytest.raises(ChartUnavailableError, match="answers what can't be read"):
+    with pytest.raises(ChartUnavailableError, match="gives an unreadable answer"):
         read(server.repository, "base", "1.31.0")
 
 

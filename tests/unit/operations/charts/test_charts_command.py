@@ -1,4 +1,4 @@
-"""`charts lock` and `charts vendor`, against a repository and a registry on loopback."""
+"""The commands `charts lock` and `charts vendor`, against a repository and a registry on loopback."""
 
 from collections.abc import Iterator
 from hashlib import sha256
@@ -20,7 +20,7 @@ STACK = "test"
 
 @pytest.fixture
 def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ChartServer]:
-    """A source with Istio's charts of 1.30.2 and 1.31.0; the working directory is an empty project's."""
+    """Yield a source with Istio's charts of 1.30.2 and 1.31.0, in the working directory of an empty project."""
     (tmp_path / "project").mkdir()
     monkeypatch.chdir(tmp_path / "project")
     with serving() as server:
@@ -32,7 +32,7 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ChartSer
 
 @pytest.fixture
 def of_source(monkeypatch: pytest.MonkeyPatch):
-    """`of_source(address)`: the stack has its charts from there."""
+    """Return `of_source(address)`: set the source of the stack's charts."""
 
     def use(source: str) -> None:
         monkeypatch.setattr(stacks, "load", lambda _: make_settings(charts={"source": source}))
@@ -53,7 +53,7 @@ def locked() -> dict[tuple[str, str], str]:
 
 
 def change(server: ChartServer, folder: Path) -> tuple[str, str]:
-    """Exchange istiod at its source, and return the sums before and after."""
+    """Replace istiod's chart at its source, and return the sums before and after."""
     before = server.charts["istiod", "1.31.0"]
     server.charts["istiod", "1.31.0"] = after = package(folder, "istiod", "1.31.0", "exchanged")
     return sha256(before).hexdigest(), sha256(after).hexdigest()

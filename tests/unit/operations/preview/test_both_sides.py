@@ -1,4 +1,4 @@
-"""Who judges, and what the engine compares with."""
+"""The judging rules, and the state that the engine compares with."""
 
 import json
 import subprocess
@@ -23,7 +23,7 @@ def git(folder, *arguments):
 
 @pytest.fixture
 def repository(tmp_path):
-    """A stack with a policy pack, committed on main, and a branch."""
+    """Return a stack with a policy pack, committed on main, and a branch."""
     files = {"Pulumi.yaml": "name: x", "Pulumi.pi.yaml": "config: {}", "policies/PulumiPolicy.yaml": ""}
     files |= {"policies/rules.py": PACK, "policies/config/pi.json": "{}", "policies/__init__.py": ""}
     for name, text in files.items():
@@ -38,7 +38,7 @@ def repository(tmp_path):
 
 @pytest.fixture
 def previews(monkeypatch):
-    """Each preview: whose program, judged by whose policy config, on which state."""
+    """Return the previews: each one's program, its policy config, and its state."""
     calls = []
 
     def preview(side, judge=None, deployed=None) -> Intent:

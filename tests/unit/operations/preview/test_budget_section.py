@@ -1,4 +1,4 @@
-"""What the mesh takes of the Pis, on both sides."""
+"""The comment's section on the mesh's use of the Pis, on both sides."""
 
 from operations.preview import budget_section
 

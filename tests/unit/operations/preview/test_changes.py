@@ -1,4 +1,4 @@
-"""Two texts by their names compared."""
+"""The comparison of two sets of named texts."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The two sides of a preview: which files, which intent."""
+"""The two sides of a preview: their files, their intent."""
 
 import json
 import subprocess
@@ -16,7 +16,7 @@ URN = "urn:pulumi:pi-cluster::pi-mesh::kubernetes:helm.sh/v3:Release::istiod"
 
 @pytest.fixture
 def repository(tmp_path):
-    """A git repository with one commit on main, a branch with another, and uncommitted files."""
+    """Return a git repository with one commit on main, a branch with another, and uncommitted files."""
     folder = tmp_path / "repository"
     folder.mkdir()
     git(folder, "init", "--quiet", "--initial-branch=main")

@@ -1,4 +1,4 @@
-"""One side of a comparison, known as far as it can be."""
+"""A side of a comparison, as far as it is known."""
 
 from operations.preview import checkout_side, engine
 from operations.preview.checkout_side import Side

@@ -1,4 +1,4 @@
-"""What the comment on a pull request says."""
+"""The comment on a pull request."""
 
 from operations.preview import comment
 from operations.preview.checkout_side import Side
@@ -77,10 +77,10 @@ def test_nobody_is_told_to_apply_what_preflight_refuses():
 def test_each_problem_of_the_settings_is_a_line_and_nothing_is_guessed():
     error = "2 problems in the stack's settings:\n  istio.a: is not a setting\n  istio.b: is not a setting"
     text = section(intent(UPDATE), intent(errors=(error,)))
-    assert "**does not preview**, 2 errors · what it would change is not known" in text
+    assert "**does not preview**, 2 errors · its changes are unknown" in text
     assert "- istio.a: is not a setting\n- istio.b: is not a setting\n" in text
     assert "delete" not in text
-    assert "No rule has judged" in text
+    assert "No rule was applied" in text
 
 
 def test_a_warning_of_the_base_is_folded_also_where_it_names_another_version():
@@ -111,7 +111,7 @@ def test_what_was_not_checked_is_folded():
 
 def test_a_base_without_rules_is_told():
     text = comment.markdown([Comparison("pi", Side(), Side(intent=intent(UPDATE)))], REVISION)
-    assert "main has no rules: the pull request's own have judged" in text
+    assert "main has no rules: the pull request's own rules were applied" in text
 
 
 def test_documentation_alone_takes_one_line():

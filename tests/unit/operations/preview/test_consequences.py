@@ -1,4 +1,4 @@
-"""Which pods restart, and which keep what they have."""
+"""The pods that restart, and those that stay as they are."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""The lines that say what happens to the cluster."""
+"""The lines about the effects on the cluster."""
 
 from operations.preview import effects
 from operations.preview.checkout_side import Side
@@ -23,7 +23,7 @@ def step(verb: str, kind: str, name: str, *keys: str, is_retained: bool = False)
 def test_a_replaced_namespace_takes_everything_with_it_for_a_named_reason():
     assert lines(step("replace", "Namespace", "trading", "metadata.name")) == [
         "Namespace `trading` is **replaced** for its `metadata.name`, and **everything in it**, "
-        "also what others put there."
+        "including objects of other owners."
     ]
 
 
@@ -52,7 +52,7 @@ def test_gateways_that_keep_their_proxy_get_the_command_that_restarts_them():
 
 def test_sidecars_that_lose_their_istiod_are_told_where_they_look_for_it():
     line, _ = lines(effect=Consequences(has_new_sidecars=True, lost_control_plane="istio-system"))
-    assert line.startswith("Running sidecars look for istiod in `istio-system`, where it no longer is:")
+    assert line.startswith("Running sidecars look for istiod in `istio-system`, where it no longer runs:")
 
 
 def test_an_istiod_that_moves_is_told_to_be_refused_with_the_way_out():

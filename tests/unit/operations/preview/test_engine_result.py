@@ -1,4 +1,4 @@
-"""What the engine's events tell of a side."""
+"""The result of a side, from the engine's events."""
 
 import pytest
 from pulumi.automation.events import EngineEvent
@@ -88,7 +88,7 @@ def test_a_crash_is_told_where_the_engine_gave_no_reason():
 
 
 def changed(op: str, before: dict | None, after: dict | None, keys: tuple[str, ...] = ()) -> EngineEvent:
-    """A step of the engine on a state that has the resource."""
+    """Return the engine's step on a resource of the state."""
 
     def state(inputs: dict | None) -> dict | None:
         return inputs and {"type": "kubernetes:core/v1:Namespace", "urn": URN, "custom": True, "inputs": inputs}

@@ -1,6 +1,6 @@
-"""The comment is written where this workflow wrote it before, and nowhere else.
+"""The place of the comment: where this workflow wrote it before, and nowhere else.
 
-The `gh` here is made up: GitHub was not asked.
+The `gh` of these tests is a script: they do not reach GitHub.
 """
 
 import json
@@ -33,7 +33,7 @@ def remark(number: int, body: str, author: int = publish.BOT) -> dict:
 
 @pytest.fixture
 def published(tmp_path):
-    """Publishes a text beside recorded pages of comments, and returns the calls of gh after the listing."""
+    """Return a function that publishes a text beside recorded comments and returns the later calls of gh."""
 
     def run(body: str, *pages: list[dict]) -> list:
         (tmp_path / "comments.json").write_text(json.dumps(pages))

@@ -1,4 +1,4 @@
-"""What a pull request relaxes."""
+"""The relaxations in a pull request."""
 
 import pytest
 
@@ -10,7 +10,7 @@ CEILING = Rule("mandatory", {"memory": "512Mi", "allowed": ["a"]})
 
 
 def of_rule(after: Rule | None) -> list[str]:
-    """What changes in the rule `ceiling`, beside one that stays."""
+    """Return the relaxations of the rule `ceiling`, beside one that stays."""
     others = {"other": Rule("mandatory", {})}
     found = relaxations.of_rules({"ceiling": CEILING, **others}, {**({"ceiling": after} if after else {}), **others})
     assert set(found) <= {"ceiling"}
@@ -76,7 +76,7 @@ def test_a_new_stack_relaxes_nothing():
 @pytest.mark.parametrize(
     ("file", "says"),
     [
-        ("policies/rules/mtls.py", "`policies/rules/mtls.py` changes: read what its rule forbids now"),
+        ("policies/rules/mtls.py", "`policies/rules/mtls.py` changes: review what its rule forbids now"),
         ("operations/preview/comment.py", "the changed program wrote this comment"),
         (".github/workflows/preview.yml", "the changed program wrote this comment"),
     ],

@@ -1,4 +1,4 @@
-"""How a release becomes the objects that are compared."""
+"""The compared objects of a release."""
 
 import subprocess
 from pathlib import Path
@@ -22,7 +22,7 @@ INPUTS = {
 
 @pytest.fixture
 def helm(monkeypatch):
-    """What helm was called with, and the values that it read."""
+    """Return the arguments of helm, and the values that it read."""
     calls = []
 
     def run(command, **_):

@@ -1,4 +1,4 @@
-"""Which commits are compared, and what changed between them."""
+"""The compared commits, and the changes between them."""
 
 import subprocess
 
@@ -17,7 +17,7 @@ def git(folder, *arguments) -> str:
 
 @pytest.fixture
 def repository(tmp_path):
-    """A branch of one commit, beside a main that went on."""
+    """Return a branch of one commit, beside a main with later commits."""
     git(tmp_path, "init", "--quiet", "--initial-branch=main")
     for branch, file in (("main", "first"), ("change", "README.md"), ("main", "later")):
         git(tmp_path, "checkout", "--quiet", *(["-B", branch] if file != "later" else [branch]))

@@ -1,4 +1,4 @@
-"""The rules by which a side judges."""
+"""The rules of a side."""
 
 import json
 

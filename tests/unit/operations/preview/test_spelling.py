@@ -1,4 +1,4 @@
-"""How values, differences and counts are written."""
+"""The spelling of values, differences and counts."""
 
 import pytest
 

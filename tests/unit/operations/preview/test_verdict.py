@@ -19,7 +19,7 @@ ISTIOD = "Deployment istio-system/istiod"
 
 
 def step(verb: str, type_: str, name: str, **more) -> Step:
-    """A step for an object of that name in the cluster."""
+    """Return a step for an object of that name in the cluster."""
     inputs = {"name": name} if type_ == RELEASE else {"metadata": {"name": name}}
     resource = Resource(type_, f"pulumi-{name}", inputs)
     return Step(verb, None if verb == "create" else resource, None if verb == "delete" else resource, **more)
@@ -83,11 +83,11 @@ def test_the_judgement_stands_before_the_effects():
     ]
     relaxed = Relaxations({"a": ("x", "y"), "b": ("x",)}, ("setting",), ("code",))
     assert line(violations=tuple(broken), relaxations=relaxed) == (
-        "**1 rule broken** · **relaxes 2 rules** · **weakens 1 setting** · changes what judges it · "
+        "**1 rule broken** · **relaxes 2 rules** · **weakens 1 setting** · changes the code that judges it · "
         "No change to the cluster"
     )
 
 
 def test_a_side_that_does_not_preview_changes_nothing_that_is_known():
     told = line(step("delete", RELEASE, "a"), errors=("bad",))
-    assert told == "**does not preview**, 1 error · what it would change is not known"
+    assert told == "**does not preview**, 1 error · its changes are unknown"

@@ -1,4 +1,4 @@
-"""Which way a setting weakens the mesh."""
+"""The direction in which a setting weakens the mesh."""
 
 import pytest
 

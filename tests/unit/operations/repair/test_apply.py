@@ -1,4 +1,4 @@
-"""In which order repair writes, and when it asks for the lock."""
+"""The order of repair's writes, and its use of the lock."""
 
 import json
 from contextlib import contextmanager
@@ -25,7 +25,7 @@ STATE = {"version": 3, "deployment": {"resources": [], "pending_operations": [OP
 
 @pytest.fixture
 def events(monkeypatch) -> list[str]:
-    """Return what repair does, in order."""
+    """Return the actions of repair, in order."""
     seen: list[str] = []
 
     class Held:
@@ -59,7 +59,7 @@ def events(monkeypatch) -> list[str]:
 
 @pytest.fixture
 def found(monkeypatch):
-    """`found(now, later)`: the situation, and what is seen of it once orphans and locks are gone."""
+    """Return `found(now, later)`: set the observed state, before and after orphans and locks are gone."""
 
     def put(now: Situation, later: Situation) -> Situation:
         monkeypatch.setattr(observed_state, "read", lambda *_: later)

@@ -27,7 +27,7 @@ def situation(backend: str, **more) -> Situation:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """The folder in which Pulumi looks for locks."""
+    """Return the folder in which Pulumi looks for locks."""
     return tmp_path / ".pulumi" / "locks" / "organization" / "pi-mesh" / STACK
 
 
@@ -49,7 +49,7 @@ def test_the_lock_is_a_file_of_pulumis_form_for_as_long_as_repair_works(now, fol
 def test_a_lock_that_came_in_between_is_respected_and_ours_goes(now, folder):
     folder.mkdir(parents=True)
     (folder / "theirs.json").write_text('{"pid": 7, "hostname": "pi-1", "username": "ann", "timestamp": "now"}')
-    with pytest.raises(NotOurs, match=r"was locked meanwhile \(ann@pi-1"), backend_lock.held(now):
+    with pytest.raises(NotOurs, match=r"was locked in the meantime \(ann@pi-1"), backend_lock.held(now):
         pass
     assert [file.name for file in folder.iterdir()] == ["theirs.json"]
 
@@ -64,7 +64,7 @@ def test_a_dead_runs_lock_that_is_about_to_go_is_no_obstacle(now, folder):
 
 @pytest.fixture(params=backend_lock.ENDING)
 def number(request: pytest.FixtureRequest) -> Iterator[int]:
-    """A signal that ends a process, whatever started these tests (`nohup` has SIGHUP ignored)."""
+    """Yield a signal that ends a process, also under `nohup`, which ignores SIGHUP."""
     before = signal.signal(request.param, signal.SIG_DFL)
     yield request.param
     signal.signal(request.param, before)
@@ -101,7 +101,7 @@ def test_a_folder_that_can_not_be_written_is_one_line(tmp_path):
 
 @pytest.fixture
 def elsewhere(monkeypatch) -> list[dict]:
-    """Return what is imported into a backend in S3 that holds STATE."""
+    """Return the states imported into a backend in S3 that holds STATE."""
     imported: list[dict] = []
     monkeypatch.setattr(pulumi, "export", lambda _: STATE)
     monkeypatch.setattr(pulumi, "import_", lambda _, state: imported.append(state))
@@ -129,6 +129,6 @@ def test_elsewhere_a_backend_that_refuses_the_state_stops_repair(elsewhere, monk
 def test_elsewhere_a_state_that_changed_meanwhile_stops_repair(elsewhere, monkeypatch):
     monkeypatch.setattr(pulumi, "export", lambda _: {"deployment": {"resources": []}})
     now = situation("s3://mesh-state")
-    with backend_lock.held(now) as lock, pytest.raises(NotOurs, match="has changed meanwhile"):
+    with backend_lock.held(now) as lock, pytest.raises(NotOurs, match="has changed in the meantime"):
         lock.confirm(now)
     assert elsewhere == []

@@ -34,7 +34,7 @@ GONE, EMPTY = LostCa("pki_int", "nothing", has_mount=False), LostCa("pki_int", "
 
 
 def left(lost: LostCa) -> dict[str, dict]:
-    """Return what is left in the state, by URN."""
+    """Return the rest of the state, by URN."""
     return {entry["urn"]: entry for entry in lost_ca.forgotten(STATE, lost)["deployment"]["resources"]}
 
 

@@ -1,4 +1,4 @@
-"""What repair finds, and in which order it acts."""
+"""The findings of repair, and the order of its steps."""
 
 import os
 import socket
@@ -23,7 +23,7 @@ from tests.support.snapshots import STACK, make_snapshot
 
 KNOWN = {"urn": "urn:x::istiod-release", "type": "kubernetes:helm.sh/v3:Release", "id": "istio-system/istiod"}
 NOBODY = 2**22 + 1
-"""A process number that Linux never gives."""
+"""Process id that Linux never gives."""
 
 
 def situation(releases=(), crds=(), **more) -> Situation:
@@ -45,12 +45,12 @@ def stuck(status: str, name: str = "istiod") -> ReleaseRecord:
 
 
 def obstacle(now: Situation) -> str:
-    """What blocks every repair, in one line; empty where nothing does."""
+    """Return the obstacle to every repair, in one line; empty where there is none."""
     return str(plan.blocked(now) or "")
 
 
 def pending_for(seconds: float, **more) -> Situation:
-    """A situation whose istiod has been in the middle of its first install for so long."""
+    """Return a situation whose istiod has been in its first install for `seconds`."""
     now = situation(releases=[stuck("pending-install")], **more)
     (release,) = now.snapshot.releases
     begun = replace(release, since=now.at - timedelta(seconds=seconds))
@@ -58,7 +58,7 @@ def pending_for(seconds: float, **more) -> Situation:
 
 
 def creating(name: str = "istiod") -> dict:
-    """A state in which a run was about to make a release."""
+    """Return a state in which a run was about to make a release."""
     inputs = {"namespace": "istio-system", "name": name}
     operation = {"type": "creating", "resource": {**KNOWN, "inputs": inputs}}
     return {"version": 3, "deployment": {"resources": [], "pending_operations": [operation]}}
@@ -216,7 +216,7 @@ def test_crds_are_not_handed_over_where_it_is_not_known_whether_another_istio_li
 
 def test_pending_operations_are_said_to_be_normal_where_a_run_may_be_going_on():
     (step,) = plan.steps(situation(state=creating(), locks_known=False))
-    assert "normal while a run is going on" in step.found
+    assert "normal while a run is active" in step.found
 
 
 def test_locks_of_a_state_without_project_folders_are_found(tmp_path):

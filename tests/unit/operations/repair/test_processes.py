@@ -1,4 +1,4 @@
-"""Which processes repair takes for orphans, and how it ends them; with real processes."""
+"""The orphans that repair finds, and their end; with real processes."""
 
 import subprocess
 import sys
@@ -27,7 +27,7 @@ def project(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def start(project: Path) -> Iterator:
-    """`start("pulumi-resource-test")`: a process of that name in the project's folder."""
+    """Yield `start("pulumi-resource-test")`: a process of that name in the project's folder."""
     running: list[subprocess.Popen] = []
 
     def run(name: str, code: str = SLEEP, folder: Path = project) -> subprocess.Popen:

@@ -1,4 +1,4 @@
-"""What repair makes of a stack's state."""
+"""The repaired state of a stack."""
 
 from operations.repair.state import INTERRUPTED, content, pending, repaired, unaware
 
@@ -6,7 +6,7 @@ ISTIOD = "istio-system/istiod"
 
 
 def release(name: str = "istiod", **more: object) -> dict:
-    """A release as a pending operation has it: no id yet."""
+    """Return a release of a pending operation, which has no id yet."""
     return {
         "urn": f"urn:pulumi:test::pi-mesh::kubernetes:helm.sh/v3:Release::{name}-release",
         "type": "kubernetes:helm.sh/v3:Release",
@@ -16,7 +16,7 @@ def release(name: str = "istiod", **more: object) -> dict:
 
 
 def state(*resources: dict, **operations: dict) -> dict:
-    """A state; `creating=...` and the like are what was under way."""
+    """Return a state; `creating=...` and the like are its pending operations."""
     under_way = [{"type": kind, "resource": resource} for kind, resource in operations.items()]
     return {"version": 3, "deployment": {"resources": list(resources), "pending_operations": under_way}}
 

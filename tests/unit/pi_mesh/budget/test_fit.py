@@ -1,4 +1,4 @@
-"""How many pods the scheduler still accepts."""
+"""The number of pods that the scheduler still accepts."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""The four files that istiod signs with, and what is refused."""
+"""The four files that istiod signs with, and their refusals."""
 
 from datetime import timedelta
 
@@ -64,7 +64,7 @@ def _wrong() -> dict[str, tuple[tuple[str, str], str]]:
     short = make_root("short", days=100)
     late = make_ca("signing", ROOT, start=timedelta(days=2))
     return {
-        "no root at the end": (in_order(signing), "which is no root"),
+        "no root at the end": (in_order(signing), "which is not a root"),
         "another root": (in_order(signing, make_root("other")), "is not signed by 'other'"),
         "the wrong order": (in_order(middle, signing, ROOT), "the signing CA comes first"),
         "another key": ((signing.pem + ROOT.pem, middle.key), "the key does not belong to"),
@@ -72,7 +72,7 @@ def _wrong() -> dict[str, tuple[tuple[str, str], str]]:
         "no certificate": (("nothing", signing.key), "is not a certificate in PEM form"),
         "a leaf": (in_order(make_ca("leaf", ROOT, ca=False), ROOT), "is not a CA certificate"),
         "expired": (in_order(make_ca("old", ROOT, start=-timedelta(days=9), days=8), ROOT), "expired on"),
-        "not valid yet": (in_order(late, ROOT), "only valid from"),
+        "not valid yet": (in_order(late, ROOT), "valid only from"),
         "fewer than seven days left": (in_order(make_ca("ending", ROOT, days=7), ROOT), "in less than 7 days"),
         "it outlives its signer": (in_order(make_ca("signing", short, days=200), short), "outlives its signer"),
         "unlimited path length": (in_order(unlimited, ROOT), "sign it with path length 0"),

@@ -1,4 +1,4 @@
-"""Which root a certificate rests on."""
+"""The root of a certificate."""
 
 from pi_mesh.certificates.signature_path import leads
 from tests.support.authorities import make_ca, make_root

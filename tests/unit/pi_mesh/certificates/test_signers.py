@@ -54,5 +54,5 @@ def test_the_signer_that_ends_first_is_the_one_that_bounds_a_life():
 
 
 def test_a_signer_that_may_sign_no_ca_is_refused_before_anything_is_made():
-    with pytest.raises(CertificateError, match=r"'narrow' .* allows 0 CA certificates below it, and there are 1"):
+    with pytest.raises(CertificateError, match=r"'narrow' .* allows 0 CA certificates below it, but there are 1"):
         room(make_ca("narrow", OFFLINE), OFFLINE)

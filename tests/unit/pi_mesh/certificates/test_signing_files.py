@@ -30,7 +30,7 @@ def test_a_root_that_signs_itself_is_a_chain_of_one():
 @pytest.mark.parametrize("missing", ["ca-cert.pem", "ca-key.pem"])
 def test_a_missing_file_is_named(missing):
     files = {name: text for name, text in ISTIOS.items() if name != missing}
-    with pytest.raises(CertificateError, match=f"Secret mine: has no {missing}"):
+    with pytest.raises(CertificateError, match=f"Secret mine: has neither {missing}"):
         signing_files.of(files, "Secret mine")
 
 

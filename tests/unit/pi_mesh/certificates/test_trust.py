@@ -1,4 +1,4 @@
-"""Which changes of the mesh's root go through, which are announced, which are refused; and expiry."""
+"""The accepted, announced and refused changes of the mesh's root, and expiry."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -14,7 +14,7 @@ HOUR = timedelta(hours=1)
 
 
 def make_trust(signer: Authority, *also: Authority, since: timedelta = -timedelta(days=1)) -> Trust:
-    """As it follows from a secret that was really made."""
+    """Return the trust of a Secret with real certificates."""
     signing = make_ca("signing", signer, start=since)
     made = bundle.verified(signing.pem + signer.pem, signing.key, [one.pem for one in also], NOW)
     return trust.of_bundle(made.ca_cert, made.cert_chain, made.root_cert)
@@ -67,7 +67,7 @@ def test_the_old_root_stays_as_long_as_its_last_certificates():
     signed_lately = make_trust(B, A, since=-HOUR / 2)
     refused = change(signed_lately, make_trust(B))
     assert refused.level == "refused"
-    assert "leave it in vault.alsoTrust so long" in refused.message
+    assert "keep it in vault.alsoTrust until then" in refused.message
 
 
 def test_switching_vault_on_and_off_is_announced_with_what_to_restart():

@@ -1,4 +1,4 @@
-"""How a finding says in one line what it is about."""
+"""The one-line text of a finding."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Whether Vault still has the CA that the stack made."""
+"""The search in Vault for the CA that the stack made."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What a warning says of the next version must still be true."""
+"""The warnings that announce a refusal in the next version."""
 
 import tomllib
 from pathlib import Path
@@ -10,7 +10,7 @@ PROJECT = Path(__file__).parents[4] / "pyproject.toml"
 
 
 def test_the_version_that_refuses_is_yet_to_come():
-    """Where this fails, make the findings of `refused_next` errors, or name a later version."""
+    # Where this fails, make the findings of `refused_next` errors, or name a later version.
     own = tomllib.loads(PROJECT.read_text())["project"]["version"]
     assert [int(part) for part in own.split(".")] < [int(part) for part in NEXT.split(".")]
 

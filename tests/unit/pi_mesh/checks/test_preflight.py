@@ -1,4 +1,4 @@
-"""What the preflight says of a whole cluster."""
+"""The preflight's findings about a whole cluster."""
 
 from pi_mesh.cluster.objects import Namespace
 from tests.support.preflight_problems import problems

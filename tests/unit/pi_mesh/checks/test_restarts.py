@@ -9,7 +9,7 @@ from pi_mesh.cluster.stack_state import NEVER_RUN
 from pi_mesh.inventory import Inventory, Kind
 from tests.support import charts
 from tests.support.factories import make_mesh
-from tests.support.kinds_of_change import KINDS
+from tests.support.kinds_of_change import KINDS, PROFILE
 from tests.support.snapshots import installed_state
 
 ISTIOD, INGRESS, EGRESS = (
@@ -60,6 +60,37 @@ def test_a_namespace_that_gets_another_name_is_told_as_removed_unless_it_is_adop
     assert restarts.of(renamed, own).removed == ("Namespace trading",)
     assert restarts.of(make_mesh(), own).removed == ()
     assert restarts.of(renamed, installed_state(make_mesh())).removed == ()
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ({"pilotReplicas": 3}, {"pilotReplicas": 2}, (ISTIOD,)),
+        ({"pilotReplicas": 2}, {"pilotReplicas": 1}, ()),
+        ({"pilotReplicas": 3}, {"autoscaling": {"enabled": True, "minReplicas": 2}}, (ISTIOD,)),
+        ({"pilotReplicas": 1}, {"pilotReplicas": 1, "autoscaling": {"enabled": True}}, ()),
+        ({"autoscaling": {"enabled": True, "maxReplicas": 3}}, {"autoscaling": {"enabled": True}}, (ISTIOD,)),
+        ({"autoscaling": {"enabled": True}}, {"autoscaling": {"enabled": False}}, (ISTIOD,)),
+        ({"pilotReplicas": 2}, {"pilotReplicas": 1, "resources": PROFILE}, ()),
+    ],
+    ids=[
+        "fewer",
+        "one, not spread any more",
+        "autoscaled from two on",
+        "one stays one",
+        "a lower maximum",
+        "from the maximum",
+        "restarted anyway",
+    ],
+)
+def test_a_workload_that_scales_down_is_told_as_one_that_loses_pods(before, after, told):
+    forecast = restarts.of(make_mesh(istio=after), installed_state(make_mesh(istio=before)))
+    assert forecast.removed == told
+
+
+def test_a_gateway_that_scales_down_is_told_too():
+    forecast = restarts.of(make_mesh(ingress={"replicas": 2}), installed_state(make_mesh(ingress={"replicas": 3})))
+    assert (forecast.restarts, forecast.removed) == ((), (INGRESS,))
 
 
 def test_a_first_install_makes_nothing_anew():

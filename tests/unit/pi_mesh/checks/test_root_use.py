@@ -1,4 +1,4 @@
-"""Which roots the running mesh rests on."""
+"""The roots of the running mesh."""
 
 import pytest
 
@@ -34,7 +34,7 @@ def test_istiods_own_certificate_counts_by_the_ca_that_signed_it():
 
 @pytest.fixture
 def holders(monkeypatch):
-    """`holders(proxies, istiod)`: who holds a certificate of another root than B."""
+    """Return `holders(proxies, istiod)`: the holders of a certificate under another root than B."""
 
     def run(*proxies: ProxyTrust, istiod: object = OF_B[0]) -> list[str] | None:
         def served(*_: str) -> dict:

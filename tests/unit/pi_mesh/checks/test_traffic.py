@@ -1,4 +1,4 @@
-"""What the checks say of traffic settings whose parts undo each other."""
+"""The findings about traffic settings that cancel each other."""
 
 import pytest
 

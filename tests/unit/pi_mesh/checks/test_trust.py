@@ -40,7 +40,7 @@ B_ALONE = Trust(B.certificate, (B.certificate,), NOW)
 
 
 def dropped(holders: list[str] | None, since: timedelta = timedelta()) -> list[str]:
-    """Return what is logged where A is dropped, and these hold a certificate of it."""
+    """Return the log of a change that drops root A while these proxies hold a certificate of it."""
     lines: list[str] = []
     live = replace(SIGNED_NOW, since=NOW - since)
     check_change(live, B_ALONE, "1h", lines.append, lambda _: holders)
@@ -50,7 +50,7 @@ def dropped(holders: list[str] | None, since: timedelta = timedelta()) -> list[s
 def test_a_root_of_which_no_proxy_holds_a_certificate_goes_at_once():
     (line,) = dropped([])
     assert "'A'" in line
-    assert "is trusted no more: no proxy holds a certificate of it" in line
+    assert "is no longer trusted: no proxy holds a certificate of it" in line
 
 
 @pytest.mark.parametrize("since", [timedelta(), timedelta(days=9)])
@@ -65,6 +65,6 @@ def test_of_many_that_hold_one_the_first_are_named_and_the_rest_counted():
 
 
 def test_where_the_proxies_can_not_be_asked_time_decides():
-    with pytest.raises(CertificateError, match=r"leave it in vault\.alsoTrust so long"):
+    with pytest.raises(CertificateError, match=r"keep it in vault\.alsoTrust until then"):
         dropped(None)
     assert "the mesh's trust changes" in dropped(None, timedelta(days=9))[0]

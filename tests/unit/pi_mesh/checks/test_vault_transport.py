@@ -1,4 +1,4 @@
-"""A way to Vault that others can read or answer on is a warning for one version, with the version that refuses it."""
+"""Warnings about an insecure connection to Vault, with the version that will refuse it."""
 
 import pytest
 

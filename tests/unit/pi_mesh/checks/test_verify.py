@@ -1,4 +1,4 @@
-"""What a verification says of a whole mesh."""
+"""The verification's findings about a whole mesh."""
 
 import pytest
 

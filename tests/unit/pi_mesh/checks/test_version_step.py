@@ -1,4 +1,4 @@
-"""Every change of Istio's version, by the rule: one minor version at a time, and never back."""
+"""The rule for changes of Istio's version: one minor version at a time, and never back."""
 
 from itertools import product
 

@@ -1,4 +1,4 @@
-"""What `up` leaves of a release for those who may read no Secret."""
+"""The record of an applied release, for accounts that may read no Secret."""
 
 import json
 

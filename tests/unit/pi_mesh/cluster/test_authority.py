@@ -1,4 +1,4 @@
-"""Which CA the mesh lives with, as it is read from the cluster."""
+"""The CA of the mesh, as read from the cluster."""
 
 import base64
 from collections.abc import Callable
@@ -16,7 +16,7 @@ ROOT = make_root().pem
 
 @pytest.fixture
 def read(monkeypatch: pytest.MonkeyPatch) -> Callable[..., authority.Authority]:
-    """`read(cacerts)`: the mesh's authority where the secret `cacerts` holds these files."""
+    """Return `read(cacerts)`: the mesh's authority where the Secret `cacerts` holds these files."""
 
     class Client:
         def __init__(self, _: str) -> None:
@@ -59,5 +59,5 @@ def test_what_cert_manager_holds_ready_is_read_where_the_settings_name_an_issuer
     client = FakeClient({home: {"status": {}}, "/api/v1/namespaces/istio-system/secrets/mesh-ca": content})
     monkeypatch.setattr(authority, "Client", client)
     found = authority.read("test", "istio-system", issued=True)
-    assert (found.issued, found.not_issued) == (ROOT, "cert-manager has not looked at it")
+    assert (found.issued, found.not_issued) == (ROOT, "cert-manager has not checked it yet")
     assert authority.read("test", "istio-system").issued == ""

@@ -1,4 +1,4 @@
-"""cert-manager's Issuer and Certificate, as they are read from the cluster."""
+"""The Issuer and the Certificate of cert-manager, as read from the cluster."""
 
 import pytest
 
@@ -57,7 +57,7 @@ def test_a_cluster_issuer_is_looked_up_in_no_namespace(client):
     client.answers = {"/apis/cert-manager.io/v1/clusterissuers/pi": {"spec": {"vault": {}}}}
     settings = make_settings(ca={"issuer": {"name": "pi", "kind": "ClusterIssuer"}})
     found = ca_issuer.seen(make_snapshot(), settings).issuer
-    assert found == SigningIssuer("vault", "cert-manager has not looked at it")
+    assert found == SigningIssuer("vault", "cert-manager has not checked it yet")
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""How the cluster is reached: the right context only, and one clear line when it does not answer."""
+"""The client of the cluster: only the right context, and one clear line when it does not answer."""
 
 import json
 import threading
@@ -19,7 +19,7 @@ Answer = tuple[int, dict, object]
 
 @pytest.fixture
 def kubeconfig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
-    """`kubeconfig("http://127.0.0.1:1")`: writes one whose only and current context is `test`."""
+    """Return `kubeconfig("http://127.0.0.1:1")`: write a file whose only and current context is `test`."""
 
     def write(server: str, current: str = "test", name: str = "config") -> Path:
         content = {
@@ -38,7 +38,7 @@ def kubeconfig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[...,
 
 @pytest.fixture
 def api(kubeconfig) -> Iterator[list[Answer]]:
-    """A real HTTP server that gives these answers one after the other, the last one for ever."""
+    """Yield the answers that a real HTTP server gives in order, the last one forever."""
     answers: list[Answer] = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -51,7 +51,7 @@ def api(kubeconfig) -> Iterator[list[Answer]]:
             self.wfile.write(json.dumps(body).encode())
 
         def log_message(self, format: str, *arguments: object) -> None:
-            """Quiet."""
+            """Log nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()

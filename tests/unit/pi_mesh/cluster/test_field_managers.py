@@ -1,4 +1,4 @@
-"""Who manages an object, in words."""
+"""The manager of an object, in words."""
 
 import pytest
 

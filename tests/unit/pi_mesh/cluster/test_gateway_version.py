@@ -1,4 +1,4 @@
-"""Gateways restart when their version changes, and only then."""
+"""The restart of gateways when their version changes, and only then."""
 
 from dataclasses import replace
 
@@ -17,7 +17,7 @@ def annotations(mesh: Inventory) -> list[str | None]:
 
 
 def state_of(version: str, *, annotated: str | None) -> StackState:
-    """Return the state of a run with this version of Istio, whose gateways had such an annotation."""
+    """Return the state of a run with this version of Istio, and with such an annotation of the gateways."""
     recorded = {}
     for release in make_mesh(istio={"version": version}).releases:
         values = without_version(release.values)
@@ -48,6 +48,7 @@ def test_charts_with_the_version_in_their_pod_template_need_no_annotation():
     assert annotations(as_recorded(make_mesh(), NEVER_RUN)) == [None, None]
 
 
-def test_a_chart_that_stays_the_same_for_two_versions_restarts_the_gateways_with_each():
-    mesh = as_recorded(make_mesh(istio={"version": "1.22.8"}), state_of("1.20.7", annotated="1.21.6"))
+@pytest.mark.parametrize("annotated", ["1.21.6", None], ids=["after 1.21.6", "after 1.20.7 without an annotation"])
+def test_a_chart_that_stays_the_same_for_two_versions_restarts_the_gateways_with_each(annotated):
+    mesh = as_recorded(make_mesh(istio={"version": "1.22.8"}), state_of("1.20.7", annotated=annotated))
     assert annotations(mesh) == ["1.22.8", "1.22.8"]

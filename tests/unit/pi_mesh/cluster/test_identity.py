@@ -1,4 +1,4 @@
-"""Which cluster is the stack's, where contexts have the same name."""
+"""The cluster of a stack, where contexts have the same name."""
 
 import pytest
 
@@ -24,7 +24,7 @@ def test_another_cluster_than_the_recorded_one_is_refused_with_both_ways_out():
     line = str(refused.value)
     assert line.startswith("cluster.context 'default' leads to another cluster")
     assert "nothing was touched" in line
-    assert f"only if that cluster was built anew, set cluster.uid: {THEIRS}" in line
+    assert f"only if that cluster was rebuilt, set cluster.uid: {THEIRS}" in line
 
 
 def test_a_uid_in_the_settings_counts_before_the_recorded_one():

@@ -29,7 +29,7 @@ def pod(name: str, ready: str = "True", **metadata: str) -> dict:
 
 @pytest.fixture
 def address(tmp_path: Path) -> Iterator[str]:
-    """A server with istiod's certificate, for one connection."""
+    """Yield a server with istiod's certificate, for one connection."""
     file = tmp_path / "server.pem"
     file.write_text(SERVING.key + SERVING.pem)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -49,7 +49,7 @@ def address(tmp_path: Path) -> Iterator[str]:
 
 @pytest.fixture
 def read(monkeypatch) -> Callable[..., dict]:
-    """`read(address, pod, ...)`: what is read where each pod's port leads there."""
+    """Return `read(address, pod, ...)`: the certificates by pod, where each pod's port leads to the address."""
 
     def run(address: str, *pods: dict) -> dict:
         monkeypatch.setattr(istiod_tls, "Client", FakeClient({PODS: {"items": list(pods)}}))

@@ -1,4 +1,4 @@
-"""Which istiod injects a pod, by the labels of its namespace and its own."""
+"""The istiod that injects a pod, by the labels of its namespace and its own."""
 
 import pytest
 

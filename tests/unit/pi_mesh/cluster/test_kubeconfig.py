@@ -1,4 +1,4 @@
-"""Which cluster is meant where KUBECONFIG names several files: the same one as for kubectl, helm and the provider."""
+"""The cluster of a KUBECONFIG with several files: the same one as for kubectl, helm and the provider."""
 
 import os
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from pi_mesh.cluster.kubeconfig import connection
 
 @pytest.fixture
 def kubeconfigs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two files, each with an entry `default`, as k3s calls every cluster, user and context; each beside its CA."""
+    """Set two files, each with an entry `default`, as k3s names every cluster, user and context; each beside its CA."""
     files = []
     for name in ("a", "b"):
         cluster = {"server": f"https://cluster-{name}.example:6443", "certificate-authority": "ca.crt"}
@@ -53,7 +53,7 @@ def test_a_relative_path_is_looked_up_beside_the_file_that_names_it(tmp_path, mo
 
 
 def kubeconfig(user: dict) -> dict:
-    """The content of a kubeconfig with the context pi, and this user."""
+    """Return the content of a kubeconfig with the context pi, and this user."""
     return {
         "current-context": "pi",
         "clusters": [{"name": "pi", "cluster": {"server": "https://pi.example"}}],
@@ -64,7 +64,7 @@ def kubeconfig(user: dict) -> dict:
 
 @pytest.fixture
 def user_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., User | None]:
-    """`user_of(*contents)`: who we are by kubeconfig files of these contents, named `0`, `1`, ..."""
+    """Return `user_of(*contents)`: the user of kubeconfig files with these contents, named `0`, `1`, ..."""
 
     def made(*contents: object) -> User | None:
         files = [tmp_path / str(number) for number in range(len(contents))]

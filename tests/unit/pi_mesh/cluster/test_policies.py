@@ -40,7 +40,7 @@ SERVED = {
 
 @pytest.fixture
 def client() -> Any:
-    """An API server that serves two of the kinds, and a mesh config."""
+    """Return an API server that serves two of the kinds, and a mesh config."""
     return FakeClient({**SERVED, CONFIG_MAP: {"data": {"mesh": "rootNamespace: elsewhere"}}})
 
 

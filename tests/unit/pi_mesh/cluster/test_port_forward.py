@@ -12,7 +12,7 @@ from pi_mesh.cluster.port_forward import NotForwardedError, asked, forwarded
 
 @pytest.fixture
 def kubectl(tmp_path, monkeypatch) -> Path:
-    """A folder on PATH, alone, in which a test writes the command."""
+    """Return a folder on PATH, alone, in which a test writes the command."""
     monkeypatch.setenv("PATH", str(tmp_path))
     return tmp_path / "kubectl"
 
@@ -45,7 +45,7 @@ def test_a_missing_kubectl_is_named(kubectl):
 
 @pytest.fixture
 def server() -> Iterator[str]:
-    """The address of a server that answers /json with JSON, and anything else with 404."""
+    """Yield the address of a server that answers /json with JSON, and anything else with 404."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -54,7 +54,7 @@ def server() -> Iterator[str]:
             self.wfile.write(b'{"a": 1}')
 
         def log_message(self, *_: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     with http.server.HTTPServer(("127.0.0.1", 0), Handler) as serving:
         threading.Thread(target=serving.serve_forever, daemon=True).start()

@@ -1,4 +1,4 @@
-"""The one reader of running proxies, on answers of istiod and of proxies."""
+"""The reader of running proxies, with answers of istiod and of proxies."""
 
 from collections.abc import Callable
 from contextlib import contextmanager
@@ -27,7 +27,10 @@ def cluster(*pods: Pod) -> Snapshot:
 
 @pytest.fixture
 def read(monkeypatch) -> Callable[..., Proxies]:
-    """`read(pods, status)`: what is read where each istiod answers so; an exception in place of an answer is raised."""
+    """Return `read(pods, status)`: the proxies for such answers of istiod.
+
+    An exception in place of an answer is raised.
+    """
 
     def run(pods: tuple[Pod, ...], status: list | Exception = (SYNCED,), certificates: object = None) -> Proxies:
         @contextmanager
@@ -101,3 +104,17 @@ def test_each_proxy_shows_its_chain_and_its_roots(read):
 def test_a_proxy_that_shows_none_says_why(read):
     (proxy,) = read((ISTIOD, SHOP), certificates=NotForwardedError("pod is gone")).proxies
     assert (proxy.roots, proxy.problem, proxy.connected) == ("", "pod is gone", True)
+
+
+def test_each_proxy_is_compared_with_the_istiod_that_leads_it():
+    second = replace(
+        PLANE,
+        name="istiod-next",
+        labels={"app": "istiod", "istio.io/rev": "next"},
+        containers=(Container("discovery", image="istio/pilot:1.32.0"),),
+    )
+    moved, lost = (replace(SHOP, annotations={"istio.io/rev": revision}) for revision in ("next", "gone"))
+    snapshot = make_snapshot(pods=(SHOP, moved, lost), deployments=(PLANE, second))
+    found = proxies.of_snapshot(snapshot, "istio-system")
+    assert [found.version_above(one) for one in found.proxies] == ["1.31.0", "1.32.0", ""]
+    assert [one.pod for one in found.of_first] == [SHOP]

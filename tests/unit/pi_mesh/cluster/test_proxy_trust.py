@@ -1,4 +1,4 @@
-"""What a running proxy tells of its certificates."""
+"""The certificates and roots of a running proxy."""
 
 import pytest
 
@@ -26,7 +26,7 @@ class Pods(FakeClient):
 
 @pytest.fixture
 def read(monkeypatch):
-    """`read(pods)`: what all proxies tell where each shows this chain and these roots."""
+    """Return `read(pods)`: the trust of all proxies, where each shows this chain and these roots."""
 
     def run(pods: list[dict], chain: str = LEAF.pem, roots: str = ROOT.pem + OTHER.pem, problem: str = "") -> list:
         def certificates(*_: str) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""Running proxies compared with what istiod's webhook would inject now."""
+"""The comparison of running proxies with those that istiod's webhook would inject now."""
 
 import base64
 import json
@@ -36,7 +36,7 @@ def with_env(**values: str) -> dict:
 
 @pytest.fixture
 def compared(monkeypatch):
-    """`compared(old, new)`: in what a pod's running proxy differs from the one that istiod gives it now."""
+    """Return `compared(old, new)`: the differences of a running proxy from the one that istiod injects now."""
 
     def run(old: dict, new: dict | None, pod: Pod = POD, **response: object) -> dict:
         @contextmanager
@@ -89,7 +89,7 @@ def test_a_proxy_as_istiod_injects_it_now_has_no_differences(compared):
             {**PROXY, "resources": {"limits": {"cpu": "1", "memory": "128Mi"}}},
             "limits 1 / 128Mi, now 1 / 256Mi",
         ),
-        ({**PROXY, "args": []}, "its arguments"),
+        ({**PROXY, "args": []}, "arguments"),
         (with_env(SECRET_TTL="24h"), "SECRET_TTL 24h, now 2h"),
         (with_env(PROXY_CONFIG=json.dumps({**CONFIG, "concurrency": 1})), "concurrency 1, now 2"),
         (with_env(A_TOKEN="not to be shown"), "A_TOKEN"),
@@ -113,7 +113,7 @@ def test_what_is_written_otherwise_or_is_of_the_pod_itself_is_no_difference(comp
 @pytest.mark.parametrize("owner", ["", "Job/backup"])
 def test_a_pod_of_no_template_is_compared_as_it_was_before_its_injection(compared, owner):
     pod = Pod("trading", "shop-1", owner=owner)
-    assert compared({**PROXY, "args": []}, PROXY, pod) == {"trading/shop-1": ("its arguments",)}
+    assert compared({**PROXY, "args": []}, PROXY, pod) == {"trading/shop-1": ("arguments",)}
 
 
 def test_a_pod_that_is_gone_by_now_is_not_compared(compared):

@@ -1,4 +1,4 @@
-"""What Helm's own record tells: a release's content, since when it has its status, whether it may be under way."""
+"""Helm's own record of a release: its content, the age of its status, and a release that may be under way."""
 
 import base64
 import gzip

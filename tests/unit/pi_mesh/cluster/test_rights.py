@@ -1,10 +1,10 @@
-"""The rights that are asked for."""
+"""The rights that the program asks for."""
 
 from pi_mesh.cluster import rights
 
 
 def answering(*denied: tuple[str, str]):
-    """Return an API server that allows all but these verbs and resources, and, like most, nothing by `*`."""
+    """Return an API server that allows everything except these, and, like most servers, nothing by `*`."""
     asked = []
 
     def ask(_path: str, review: dict) -> dict:

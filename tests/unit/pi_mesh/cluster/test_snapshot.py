@@ -1,4 +1,4 @@
-"""One read of the live cluster."""
+"""The snapshot of the live cluster."""
 
 import gc
 from contextlib import suppress

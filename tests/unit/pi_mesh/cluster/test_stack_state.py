@@ -1,4 +1,4 @@
-"""What a state tells of the cluster."""
+"""The content of a state about the cluster."""
 
 from pi_mesh.cluster.ca_state import VaultResource
 from pi_mesh.cluster.stack_state import NEVER_RUN, RecordedRelease, StackState, of_resources

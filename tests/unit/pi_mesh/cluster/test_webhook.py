@@ -1,4 +1,4 @@
-"""Waiting until istiod's webhook answers."""
+"""The wait for istiod's webhook."""
 
 import pytest
 
@@ -18,7 +18,7 @@ def pods(*names: str, ending: bool = False) -> dict:
 
 @pytest.fixture
 def waited():
-    """`waited({path: answers, one after the other})`: what waiting came to, and how often the webhook was called."""
+    """Return `waited({path: answers, ...})`: the result of waiting, and the number of calls of the webhook."""
 
     def wait(answers: dict[str, list[object]], seconds: float = 60) -> tuple[str, int]:
         left = {path: iter(given) for path, given in answers.items()}

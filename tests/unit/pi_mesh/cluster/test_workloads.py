@@ -1,4 +1,4 @@
-"""Workloads whose pods a rollout makes anew."""
+"""Workloads whose pods a rollout recreates."""
 
 import pytest
 
@@ -37,11 +37,15 @@ def test_a_pod_of_a_deployment_leads_to_it_by_the_replica_sets_own_owner():
 @pytest.mark.parametrize(
     ("owner", "replica_set_", "why"),
     [
-        ("", None, "has no controller, and nothing would replace it"),
-        ("Job/backup", None, "is of Job backup, which has no rollout"),
-        ("ReplicaSet/bare", replica_set(), "is of ReplicaSet bare, which has no rollout"),
-        ("ReplicaSet/x", replica_set({"kind": "Rollout", "name": "shop"}), "is of Rollout shop, which has no rollout"),
-        ("StatefulSet/gone", None, "is of StatefulSet gone, which is gone"),
+        ("", None, "has no controller, so nothing would replace it"),
+        ("Job/backup", None, "belongs to Job backup, which has no rollout"),
+        ("ReplicaSet/bare", replica_set(), "belongs to ReplicaSet bare, which has no rollout"),
+        (
+            "ReplicaSet/x",
+            replica_set({"kind": "Rollout", "name": "shop"}),
+            "belongs to Rollout shop, which has no rollout",
+        ),
+        ("StatefulSet/gone", None, "belongs to StatefulSet gone, which does not exist"),
     ],
 )
 def test_a_pod_that_no_rollout_makes_anew_says_why(owner, replica_set_, why):

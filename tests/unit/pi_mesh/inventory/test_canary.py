@@ -1,4 +1,4 @@
-"""The second control plane beside the first: one release more, and nothing of the first changes."""
+"""The second control plane beside the first: one additional release, and no change of the first."""
 
 import pytest
 
@@ -23,7 +23,9 @@ def test_it_adds_a_release_and_leaves_all_others_but_the_crds_as_they_were():
 
 def test_it_has_its_own_version_and_revision_and_the_firsts_values():
     istio = {"version": "1.30.0", "canary": CANARY, "values": {"telemetry": {"enabled": False}}}
-    values = make_mesh(istio=istio).the(Kind.CANARY).values
+    second = make_mesh(istio=istio).the(Kind.CANARY)
+    values = second.values
+    assert (second.version, second.name) == ("1.31.0", "istiod-next")
     assert (values["revision"], values["global"]["tag"], values["telemetry"]) == ("next", "1.31.0", {"enabled": False})
 
 

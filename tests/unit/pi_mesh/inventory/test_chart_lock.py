@@ -1,4 +1,4 @@
-"""The chart lock: which stacks it has, and what it makes of their releases."""
+"""The chart lock: its stacks, and its effect on their releases."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ ENTRY = {"chart": "istiod", "version": "1.31.0", "source": "https://charts.examp
 
 @pytest.fixture
 def lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """`lock(text)` or `lock(content)`: the lock of the working directory."""
+    """Return `lock(text)` or `lock(content)`: write the lock of the working directory."""
     monkeypatch.chdir(tmp_path)
 
     def write(content: object) -> None:

@@ -1,4 +1,4 @@
-"""What every part of the settings has in common."""
+"""The common rules of all settings."""
 
 import pytest
 

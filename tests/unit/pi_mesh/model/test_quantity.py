@@ -1,4 +1,4 @@
-"""CPU and memory of the settings: what is taken, and that they are shown as they were written."""
+"""CPU and memory of the settings: the accepted texts, and their unchanged spelling."""
 
 import pytest
 

@@ -39,10 +39,10 @@ def test_an_issuer_that_only_gets_ready_to_sign_plugs_nothing_in():
         ({"source": "issuer"}, {}, "ca: source: issuer needs issuer"),
         ({"source": "issuer", "issuer": {"name": "Pi"}}, {}, "ca.issuer.name: 'Pi'"),
         ({"source": "issuer", "issuer": {"name": "pi", "ttl": "100h"}}, {}, "ca.issuer.ttl: '100h': is not more than"),
-        (ISSUER, VAULT, "ca.source: issuer goes without Vault"),
+        (ISSUER, VAULT, "ca.source: issuer excludes Vault"),
         ({"source": "secret", "secret": "Mine"}, {}, "ca.secret: 'Mine'"),
-        ({"source": "pem", "chain": CHAIN}, VAULT, "ca.source: pem goes without Vault"),
-        ({"alsoTrust": [ROOT.pem]}, {**VAULT, "key": "internal"}, "ca.alsoTrust goes with vault.key: exported"),
+        ({"source": "pem", "chain": CHAIN}, VAULT, "ca.source: pem excludes Vault"),
+        ({"alsoTrust": [ROOT.pem]}, {**VAULT, "key": "internal"}, "ca.alsoTrust needs vault.key: exported"),
     ],
 )
 def test_settings_that_do_not_go_together_are_one_line(ca, vault, line):
@@ -52,13 +52,13 @@ def test_settings_that_do_not_go_together_are_one_line(ca, vault, line):
 
 @pytest.mark.parametrize("ca", [{"source": "pem", "chain": CHAIN + SIGNING.key}, {"alsoTrust": [CHAIN + SIGNING.key]}])
 def test_a_private_key_among_the_certificates_is_refused_without_being_repeated(ca):
-    with pytest.raises(SettingsError, match="ca: holds a private key in plain text") as refused:
+    with pytest.raises(SettingsError, match="ca: contains a private key in plain text") as refused:
         parse(raw_settings(ca=ca))
     assert "BEGIN" not in str(refused.value)
 
 
 def test_the_cas_key_in_plain_text_is_refused_without_being_repeated():
-    with pytest.raises(SettingsError, match="caKey: stands in plain text") as refused:
+    with pytest.raises(SettingsError, match="caKey: is in plain text") as refused:
         plain_values(pulumi_config() | KEY)
     assert "BEGIN" not in str(refused.value)
 

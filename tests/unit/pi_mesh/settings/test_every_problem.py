@@ -1,4 +1,4 @@
-"""All problems of the settings come at once, those of fields that do not go together too."""
+"""The complete list of all problems of the settings, also of fields that contradict each other."""
 
 import pytest
 
@@ -61,8 +61,8 @@ def test_two_conflicts_of_one_branch_come_together():
     vault = {"enabled": True, "key": "internal", "stack": "a/b/c", "signed": {"generation": 1, "chain": "x"}}
     vault["signed"]["chain"] = "-----BEGIN CERTIFICATE-----"
     signed, key = problems(vault=vault)
-    assert "signed goes with signedBy" in signed
-    assert "key: internal goes with address" in key
+    assert "signed needs signedBy" in signed
+    assert "key: internal needs address" in key
 
 
 def test_a_wrong_part_of_a_rule_hides_no_conflict_of_the_rule():

@@ -25,5 +25,5 @@ def test_each_can_be_switched_off(bounds, left):
 
 
 def test_a_quota_without_a_limit_range_is_refused_since_it_would_refuse_pods():
-    with pytest.raises(SettingsError, match=r"trading\.bounds: limitRange is false, and a quota refuses pods"):
+    with pytest.raises(SettingsError, match=r"trading\.bounds: limitRange is false, but a quota refuses pods"):
         kinds(limitRange=False)

@@ -1,4 +1,4 @@
-"""How plain values and secrets are told apart."""
+"""The distinction of plain values and secrets."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from tests.support.factories import pulumi_config
 
 
 def test_an_encrypted_setting_is_refused():
-    with pytest.raises(SettingsError, match=r"istio: is encrypted; only .*vaultToken"):
+    with pytest.raises(SettingsError, match=r"istio: is encrypted, but only .*vaultToken"):
         plain_values(pulumi_config(), ["pi-mesh:istio"])
 
 

@@ -1,4 +1,4 @@
-"""A revision or tag that is used must be there."""
+"""The revisions and tags in use, which must exist."""
 
 import pytest
 

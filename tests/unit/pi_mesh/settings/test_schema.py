@@ -1,4 +1,4 @@
-"""What is generated of the settings: the editors' schema and the reference."""
+"""The files generated from the settings: the editors' schema and the reference."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""How settings are read from a stack file alone."""
+"""The settings of a stack file alone."""
 
 from pathlib import Path
 
@@ -20,10 +20,10 @@ def test_a_file_that_is_no_stack_file_is_refused_by_name(tmp_path):
 @pytest.mark.parametrize(
     ("content", "line"),
     [
-        (b"config:\n  a: b: c\n", "Pulumi.x.yaml: is no YAML: line 2, column 7: mapping values are not allowed here"),
-        (b"config: {a: [1\n", "Pulumi.x.yaml: is no YAML: line 2, column 1: "),
-        (b"config:\n  a: \x00\n", "Pulumi.x.yaml: is no YAML: "),
-        (b"\xff\xfe", "Pulumi.x.yaml: is no text in UTF-8"),
+        (b"config:\n  a: b: c\n", "Pulumi.x.yaml: is not valid YAML: line 2, column 7: mapping values are not allowed"),
+        (b"config: {a: [1\n", "Pulumi.x.yaml: is not valid YAML: line 2, column 1: "),
+        (b"config:\n  a: \x00\n", "Pulumi.x.yaml: is not valid YAML: "),
+        (b"\xff\xfe", "Pulumi.x.yaml: is not UTF-8 text"),
         (b"config: [1]\n", "Pulumi.x.yaml: is not a stack file: it has no `config:`"),
         (b"", "Pulumi.x.yaml: is not a stack file"),
         (None, "Pulumi.x.yaml: can't be read: No such file or directory"),

@@ -1,4 +1,4 @@
-"""Trading hours: which moments are inside."""
+"""Trading hours, and the moments inside them."""
 
 import re
 from datetime import UTC, datetime
@@ -54,8 +54,8 @@ def test_the_end_is_told_in_the_zones_own_time():
 @pytest.mark.parametrize(
     ("wrong", "line"),
     [
-        ({"timeZone": "Berlin"}, "trading.hours.timeZone: 'Berlin': is no time zone"),
-        ({"timeZone": "../../etc/passwd"}, "trading.hours.timeZone: '../../etc/passwd': is no time zone"),
+        ({"timeZone": "Berlin"}, "trading.hours.timeZone: 'Berlin': is not a time zone"),
+        ({"timeZone": "../../etc/passwd"}, "trading.hours.timeZone: '../../etc/passwd': is not a time zone"),
         ({"opens": "9:00"}, "trading.hours.opens: '9:00': is not a time of day such as \"09:00\""),
         ({"holidays": ["2026-02-30"]}, "trading.hours.holidays[0]: '2026-02-30': "),
         ({"days": []}, "trading.hours.days"),

@@ -1,4 +1,4 @@
-"""Traffic settings that can't be right are refused, with the key's path and what is allowed."""
+"""The refusal of wrong traffic settings, with the key's path and the allowed values."""
 
 import pytest
 
@@ -27,7 +27,7 @@ REFUSED = {
     ),
     "a rule for everybody": (
         {"authorization": {"policies": {"p": {"rules": [{}]}}}},
-        "traffic.authorization.policies.p.rules[0]: names nobody and nothing",
+        "traffic.authorization.policies.p.rules[0]: has no condition",
     ),
     "a policy without rules": (
         {"authorization": {"policies": {"p": {"rules": []}}}},
@@ -41,7 +41,7 @@ REFUSED = {
         {"external": {"x": {"hosts": ["*.example.org"], "throughGateway": True}}},
         "traffic.external.x: throughGateway needs hosts without '*'",
     ),
-    "any host at all": ({"external": {"x": {"hosts": ["*"]}}}, "set proxy.outboundTraffic to ALLOW_ANY"),
+    "any host at all": ({"external": {"x": {"hosts": ["*"]}}}, "set proxy.outboundTraffic: ALLOW_ANY"),
     "TCP without a port": ({"external": {"x": {"hosts": ["a.example"], "protocol": "TCP"}}}, "give port"),
     "an upper-case name": ({"gateways": {"Web": {}}}, "traffic.gateways.Web: 'Web'"),
 }

@@ -1,4 +1,4 @@
-"""The settings tree: what it takes, what it refuses, and in which words."""
+"""The settings tree: accepted and refused values, and the messages."""
 
 import pytest
 from pydantic import ValidationError
@@ -44,7 +44,7 @@ def test_the_least_settings_give_the_roles_defaults():
         ({"proxy": {"resources": profile(memory="1Gi")}}, "requests.memory 1Gi is above limits.memory 256Mi"),
         ({"istio": {"version": "latest"}}, "istio.version: 'latest': is not an exact release such as \"1.20.3\""),
         ({"istio": {"version": "~1.30.0"}}, "istio.version: '~1.30.0': is not an exact release"),
-        ({"istio": {"version": "1.19.0"}}, "istio.version: '1.19.0': is older than 1.20, the oldest version"),
+        ({"istio": {"version": "1.19.0"}}, "istio.version: '1.19.0': is older than 1.20, the oldest supported version"),
         ({"istio": {"version": 1.3}}, "istio.version: 1.3: is a number in YAML, where 1.20 is 1.2; put it in quotes"),
         ({"istio": {"namespace": ""}}, "istio.namespace: '': is not at most 63 small letters"),
         ({"istio": {"namespace": "Istio"}}, "istio.namespace: 'Istio': is not at most 63 small letters"),
@@ -55,13 +55,13 @@ def test_the_least_settings_give_the_roles_defaults():
         ({"trading": {"namespace": "istio-system"}}, "trading.namespace and istio.namespace are both 'istio-system'"),
         ({"istio": {"pilotReplicas": 0}}, "istio.pilotReplicas: 0: input should be greater than or equal to 1"),
         ({"ingress": {"replicas": -1}}, "ingress.replicas: -1: input should be greater than or equal to 1"),
-        ({"ingress": {"replicas": "2"}}, "ingress.replicas: '2': is no whole number; write it without quotes"),
+        ({"ingress": {"replicas": "2"}}, "ingress.replicas: '2': is not a whole number; write it without quotes"),
         ({"ingress": {"enabled": "on"}}, "ingress.enabled: 'on': is neither true nor false"),
         ({"mtls": {"mode": "strict"}}, "mtls.mode: 'strict': input should be 'STRICT' or 'PERMISSIVE'"),
         ({"mtls": {"mode": "DISABLE"}}, "mtls.mode: 'DISABLE': input should be 'STRICT' or 'PERMISSIVE'"),
         ({"mtls": {"certificateLifetime": "1yr"}}, "mtls.certificateLifetime: '1yr': is not whole hours or minutes"),
-        ({"mtls": {"certificateLifetime": "2161h"}}, "mtls.certificateLifetime: '2161h': is outside of 10m to 2160h"),
-        ({"mtls": {"certificateLifetime": "9m"}}, "mtls.certificateLifetime: '9m': is outside of 10m to 2160h"),
+        ({"mtls": {"certificateLifetime": "2161h"}}, "mtls.certificateLifetime: '2161h': is not between 10m and 2160h"),
+        ({"mtls": {"certificateLifetime": "9m"}}, "mtls.certificateLifetime: '9m': is not between 10m and 2160h"),
         ({"cluster": {"architecture": "armhf"}}, "cluster.architecture: 'armhf': input should be 'arm64' or 'amd64'"),
         ({"charts": {"source": "ftp://x"}}, "charts.source: 'ftp://x': is not an https:// repository"),
         ({"istio": {"autoscaling": {"minReplicas": 3}}}, "istio.autoscaling: minReplicas 3 is above maxReplicas 2"),

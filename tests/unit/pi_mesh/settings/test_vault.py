@@ -1,4 +1,4 @@
-"""The settings of the CA in Vault: what goes together, and what is refused with its path."""
+"""The settings of the CA in Vault: valid combinations, and refusals with their path."""
 
 from datetime import timedelta
 
@@ -59,18 +59,18 @@ def test_istiod_keeps_its_own_root_until_a_ca_outside_has_signed():
         ({**HERE, "address": "vault.example"}, "vault.address: 'vault.example'"),
         (
             {**HERE, "address": "https://vault.example:a"},
-            "vault.address: 'https://vault.example:a': is no host with a port",
+            "vault.address: 'https://vault.example:a': is not a host with a port",
         ),
-        ({**HERE, "address": "https://[::1"}, "vault.address: 'https://[::1': is no host with a port"),
+        ({**HERE, "address": "https://[::1"}, "vault.address: 'https://[::1': is not a host with a port"),
         ({**HERE, "ttl": "1yr"}, "vault.ttl: '1yr'"),
         ({**HERE, "mount": "/pki_int"}, "vault.mount: '/pki_int'"),
         ({**HERE, "generation": 0}, "vault.generation: 0"),
-        ({**HERE, "signed": {"generation": 1, "chain": CHAIN}}, "vault: signed goes with signedBy: outside"),
+        ({**HERE, "signed": {"generation": 1, "chain": CHAIN}}, "vault: signed needs signedBy: outside"),
         ({**OUTSIDE, "signed": {"generation": 2, "chain": CHAIN}}, "signed.generation 2 is above generation 1"),
         ({**HERE, "alsoTrust": ["no certificate"]}, "vault.alsoTrust[0]: 'no certificate'"),
         ({**HERE, "token": "t"}, "vault.token: is not a setting"),
-        ({"enabled": True, "stack": "me/pi-mesh/ca", **INTERNAL}, "vault: key: internal goes with address"),
-        ({**HERE, **INTERNAL, "alsoTrust": [CHAIN]}, "vault: key: internal keeps its root"),
+        ({"enabled": True, "stack": "me/pi-mesh/ca", **INTERNAL}, "vault: key: internal needs address"),
+        ({**HERE, **INTERNAL, "alsoTrust": [CHAIN]}, "vault: key: internal cannot change its root"),
         ({**HERE, **INTERNAL, "certManager": {"version": "1.21.2"}}, "vault.certManager.version: '1.21.2'"),
         ({**HERE, **INTERNAL, "certManager": {"namespace": "trading"}}, "vault.certManager.namespace is 'trading'"),
     ],
@@ -84,10 +84,10 @@ def test_settings_that_do_not_go_together_are_refused_with_their_path(vault, lin
 @pytest.mark.parametrize(
     ("vault", "line"),
     [
-        ({}, "it needs vault.enabled and vault.address"),
-        ({"enabled": True, "stack": "me/pi-mesh/ca"}, "it needs vault.enabled and vault.address"),
-        ({**HERE, "alsoTrust": [CHAIN]}, "vault.alsoTrust belongs into the mesh's stack"),
-        ({**HERE, **INTERNAL}, "vault.key: internal belongs into the mesh's stack"),
+        ({}, "needs vault.enabled and vault.address"),
+        ({"enabled": True, "stack": "me/pi-mesh/ca"}, "needs vault.enabled and vault.address"),
+        ({**HERE, "alsoTrust": [CHAIN]}, "vault.alsoTrust belongs in the mesh's stack"),
+        ({**HERE, **INTERNAL}, "vault.key: internal belongs in the mesh's stack"),
     ],
 )
 def test_a_ca_stack_that_makes_no_ca_is_refused(vault, line):

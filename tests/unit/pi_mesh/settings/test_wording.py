@@ -1,4 +1,4 @@
-"""A problem of the settings is a line that needs no other: where, what, why and what to do."""
+"""The message of a problem in the settings: one line with where, what, why and what to do."""
 
 import json
 
@@ -26,14 +26,14 @@ SAID = [
         f"traffic.gateways.web.host: {NO_SETTING}did you mean `hosts`?",
     ),
     ({"zzz": 1}, f"zzz: {NO_SETTING}docs/config.md lists them all"),
-    ({"mtls": "STRICT"}, "mtls: 'STRICT': is no map of keys; write them below it, each with its value"),
+    ({"mtls": "STRICT"}, "mtls: 'STRICT': is not a map of keys; write the keys below it, each with its value"),
     (
         {"trading": {"sidecarScope": "./*"}},
-        "trading.sidecarScope: './*': is no list; write its entries below it, each after a dash",
+        "trading.sidecarScope: './*': is not a list; write its entries below it, each after a dash",
     ),
-    ({"istio": {"values": [1]}}, "istio.values: [1]: is no map; write its keys below it, each with its value"),
+    ({"istio": {"values": [1]}}, "istio.values: [1]: is not a map; write its keys below it, each with its value"),
     ({"images": {"hub": ""}}, "images.hub: '': is empty; give a value, or leave the key out"),
-    ({"images": {"hub": None}}, "images.hub: nothing: is no text"),
+    ({"images": {"hub": None}}, "images.hub: nothing: is not text"),
     (
         {"images": {"hub": True}},
         "images.hub: True: is true or false in YAML, as are on, off, yes and no; put it in quotes",

@@ -28,9 +28,9 @@ def test_extra_values_that_contradict_typed_ones_are_refused_all_at_once():
         egress={"values": {"replicaCount": 2}},
     )
     assert lines == (
-        "egress.values.replicaCount: 2 contradicts 1, which typed settings give; change those (docs/config.md)",
+        "egress.values.replicaCount: 2 contradicts 1, which typed settings give; change them (docs/config.md)",
         "istio.values.pilot.resources.limits.memory: '1Gi' contradicts '256Mi', which typed settings give; "
-        "change those (docs/config.md)",
+        "change them (docs/config.md)",
     )
 
 

@@ -1,4 +1,4 @@
-"""A gateway of several pods stays up while nodes are drained; one of a single pod can't, and must not block them."""
+"""The gateways during a drain: one of several pods stays up; one of a single pod must not block the drain."""
 
 import pytest
 
@@ -12,13 +12,13 @@ from tests.support.factories import make_settings
 
 
 def planned(version: str, **settings: object) -> Release:
-    """The ingress gateway's release."""
+    """Return the ingress gateway's release."""
     made = inventory.of(make_settings(istio={"version": version}, ingress=settings))
     return next(one for one in made.releases if one.name == INGRESS)
 
 
 def ingress(**settings: object) -> dict:
-    """The ingress gateway's Helm values."""
+    """Return the ingress gateway's Helm values."""
     return planned("1.20.3", **settings).values
 
 

@@ -1,4 +1,4 @@
-"""The objects that every mesh has."""
+"""The objects of every mesh."""
 
 import pytest
 

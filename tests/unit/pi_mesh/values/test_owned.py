@@ -1,4 +1,4 @@
-"""Which extra values would undo what typed settings say."""
+"""Extra values that would undo typed settings."""
 
 import pytest
 

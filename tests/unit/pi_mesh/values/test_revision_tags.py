@@ -1,4 +1,4 @@
-"""Revision tags of the program's own, beside those that the real chart renders."""
+"""The program's own revision tags, beside those that the real chart renders."""
 
 from dataclasses import replace
 

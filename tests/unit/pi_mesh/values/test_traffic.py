@@ -1,4 +1,4 @@
-"""The traffic objects: the same as the Ansible role's examples, and right for the schemas of Istio's CRDs."""
+"""The traffic objects: equal to the Ansible role's examples, and valid for the schemas of Istio's CRDs."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What Istio's charts make of a mesh whose certificates Vault signs one by one."""
+"""The objects of Istio's charts for a mesh with an external signer."""
 
 import pytest
 import yaml
@@ -21,7 +21,7 @@ SIGNER = "issuers.cert-manager.io/istio-system.mesh-ca"
 
 @pytest.fixture(params=charts.each())
 def istiod(request) -> list[dict]:
-    """The objects of istiod's chart, in each version."""
+    """Return the objects of istiod's chart, in each version."""
     off = {"enabled": False}
     settings = make_settings(istio={"version": request.param}, vault=KEYLESS, ingress=off, egress=off)
     return charts.render(inventory.of(settings, root=ROOT).the(Kind.ISTIOD))
@@ -61,3 +61,9 @@ def test_gateways_get_the_root_by_which_they_know_istiod_too(vault, templates):
 @pytest.mark.parametrize(("lifetime", "longest"), [("2h", 86400), ("90m", 86400), ("48h", 172800)])
 def test_vaults_role_lets_certificates_live_as_long_as_the_settings_say(lifetime, longest):
     assert signing_role(make_settings(mtls={"certificateLifetime": lifetime})).longest == longest
+
+
+def test_vault_signs_for_the_second_control_plane_too():
+    canary = {"version": "1.31.0", "revision": "next"}
+    both = signing_role(make_settings(istio={"canary": canary})).hosts
+    assert set(both) - set(signing_role(make_settings()).hosts) == {"istiod-next.istio-system.svc"}

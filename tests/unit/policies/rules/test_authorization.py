@@ -17,7 +17,7 @@ FROM_ARGOCD = {"from": [{"source": {"namespaces": ["argocd"]}}]}
 
 def test_an_empty_allow_rule_is_refused():
     (message,) = said(authorization.RULE, policy(FROM_ARGOCD, {}))
-    assert message.startswith("AuthorizationPolicy agent: rule 1 is empty and allows everybody everything. Fix:")
+    assert message.startswith("AuthorizationPolicy agent: rule 1 is empty and allows every caller everything. Fix:")
 
 
 def test_a_wildcard_principal_is_refused():

@@ -18,7 +18,7 @@ LEGACY = {"selector": {"matchLabels": {"legacy": "true"}}}
 def test_permissive_for_everybody_is_refused():
     (message,) = said(mtls.RULE, peer("PERMISSIVE"))
     assert message.startswith(
-        "PeerAuthentication default: spec.mtls.mode is PERMISSIVE for all workloads in its reach. Fix:"
+        "PeerAuthentication default: spec.mtls.mode is PERMISSIVE for all workloads in its scope. Fix:"
     )
 
 

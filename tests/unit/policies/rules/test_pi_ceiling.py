@@ -9,7 +9,7 @@ from tests.support.policy_resources import RESOURCES, changed, gateway, istiod, 
 def test_a_limit_above_the_ceiling_is_refused_with_its_place():
     fat = changed(RESOURCES, limits__memory="513Mi")
     (message,) = said(pi_ceiling.RULE, istiod(values__global__proxy__resources=fat))
-    assert message.startswith("global.proxy.resources.limits.memory 513Mi is above the ceiling of 512Mi. Fix: set it")
+    assert message.startswith("global.proxy.resources.limits.memory 513Mi is above the ceiling of 512Mi. Fix: set or")
 
 
 def test_the_ceiling_comes_from_the_policy_config():

@@ -23,7 +23,7 @@ def test_a_release_that_may_land_anywhere_is_refused():
 def test_another_architecture_is_refused_unless_the_policy_config_names_it():
     release = istiod(values__pilot__nodeSelector={"kubernetes.io/arch": "amd64"})
     (message,) = said(placement.RULE, release)
-    assert message.startswith("kubernetes.io/arch amd64 is asked for")
+    assert message.startswith("kubernetes.io/arch amd64 is requested")
     assert said(placement.RULE, release, architectures=["amd64"]) == []
 
 

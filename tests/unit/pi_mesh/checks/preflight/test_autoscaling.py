@@ -1,4 +1,4 @@
-"""What the preflight says of an autoscaler without its metrics."""
+"""The preflight's findings about an autoscaler without its metrics."""
 
 import pytest
 

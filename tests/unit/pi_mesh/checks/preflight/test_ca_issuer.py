@@ -1,4 +1,4 @@
-"""What the preflight says of the Issuer that signs the mesh's CA."""
+"""The preflight's findings about the Issuer that signs the mesh's CA."""
 
 import pytest
 
@@ -26,8 +26,8 @@ def test_one_that_is_ready_and_keeps_its_root_is_well():
     ("issuer", "crds", "line"),
     [
         (GONE, (), "certificates.cert-manager.io: is not there: the cluster has no cert-manager"),
-        (GONE, CRDS, "ClusterIssuer pi: is not there; it is to sign the mesh's CA; make it, or correct ca.issuer"),
-        (SigningIssuer("ca", "secret not found"), CRDS, "secret not found; it is to sign"),
+        (GONE, CRDS, "ClusterIssuer pi: is not there; it has to sign the mesh's CA; make it, or correct ca.issuer"),
+        (SigningIssuer("ca", "secret not found"), CRDS, "secret not found; it has to sign"),
         (SigningIssuer("selfSigned"), CRDS, "is of type selfSigned, which makes another root at each renewal"),
         (SigningIssuer("acme"), CRDS, "is of type acme, which signs no CAs"),
     ],
@@ -42,7 +42,7 @@ def test_what_keeps_it_from_signing_is_refused(issuer, crds, line):
 def test_the_mesh_goes_on_without_it_once_the_ca_is_signed(crds):
     ((level, text),) = found(SigningIssuer("ca", "no endpoints", has_signed=True), crds)
     assert level is Level.WARNING
-    assert "the mesh's CA is unchanged" in text
+    assert "the mesh's CA stays as it is" in text
 
 
 def test_without_an_issuer_in_the_settings_nothing_is_said():

@@ -1,4 +1,4 @@
-"""What the preflight says of cert-manager: one, ours or the cluster's own."""
+"""The preflight's findings about cert-manager, the stack's or a foreign one."""
 
 import pytest
 
@@ -37,8 +37,8 @@ def test_a_cluster_without_one_gets_ours_and_ours_is_no_problem():
 @pytest.mark.parametrize(
     ("snapshot", "line"),
     [
-        ({"deployments": controller("tls", "tls/cm")}, "of tls/cm is there already; two would answer"),
-        ({"deployments": controller("tls", "")}, "of no Helm release is there already"),
+        ({"deployments": controller("tls", "tls/cm")}, "of tls/cm runs already; two would answer"),
+        ({"deployments": controller("tls", "")}, "of no Helm release runs already"),
         ({"crds": (Crd("orders.acme.cert-manager.io", ""),)}, "belongs to no Helm release; Helm refuses to take it"),
         ({"namespaces": (Namespace("cert-manager"),)}, "vault.certManager.install: false to use what is there"),
         (

@@ -1,4 +1,4 @@
-"""Charts of a locked stack are the locked ones, or nothing is touched."""
+"""The charts of a locked stack, which must equal the locked ones before anything changes."""
 
 import time
 from hashlib import sha256
@@ -19,7 +19,7 @@ SUM = sha256(WHOLE).hexdigest()
 
 @pytest.fixture
 def found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """`found(**settings)`: what the check says where the lock has the three charts of 1.31.0, and they lie there."""
+    """Return `found(**settings)`: the findings where the lock has the three charts of 1.31.0, and their files exist."""
     monkeypatch.chdir(tmp_path)
     Path("charts").mkdir()
     entries = []
@@ -72,7 +72,7 @@ def test_looking_costs_a_preview_next_to_nothing(found):
 
 def test_without_a_lock_a_repository_is_said_to_be_trusted_unseen():
     (finding,) = check(make_mesh(), None)
-    assert "trusted unseen" in finding.message
+    assert "not verified" in finding.message
 
 
 def test_a_directory_without_the_charts_is_refused(tmp_path):

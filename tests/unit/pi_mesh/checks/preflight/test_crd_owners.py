@@ -1,4 +1,4 @@
-"""What the preflight says of Istio's CRDs that belong to others."""
+"""The preflight's findings about foreign CRDs of Istio."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What the preflight says of CRDs that are newer than the istiod that is to run."""
+"""The preflight's findings about CRDs that are newer than the new istiod."""
 
 import pytest
 

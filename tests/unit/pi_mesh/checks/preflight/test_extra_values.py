@@ -1,4 +1,4 @@
-"""What a preflight and a verification say of extra values that no template reads."""
+"""The findings of preflight and verification about extra values that no template reads."""
 
 from pi_mesh.checks.finding import Level
 from pi_mesh.checks.preflight import extra_values

@@ -1,4 +1,4 @@
-"""What the preflight says of a mesh that does not fit the nodes."""
+"""The preflight's findings about a mesh that does not fit the nodes."""
 
 import pytest
 
@@ -15,19 +15,19 @@ NO_GATEWAYS = {"ingress": {"enabled": False}, "egress": {"enabled": False}}
 
 
 def sized(memory: int) -> dict[str, object]:
-    """Resources of a component, in Mi."""
+    """Return the resources of a component with so many Mi."""
     return {half: {"cpu": "100m", "memory": f"{memory}Mi"} for half in ("requests", "limits")}
 
 
 def own(name: str, node: str, memory: int, version: str = "1.31.0") -> Pod:
-    """A running pod of istiod or a gateway, as its chart makes it."""
+    """Return a running pod of istiod or a gateway, as its chart makes it."""
     image = f"docker.io/istio/{name}:{version}"
     containers = (Container(name, Resources(100, memory * MI), image=image),)
     return Pod("istio-system", f"{name}-0", {"app": name}, node, containers=containers)
 
 
 def crowded(*pods: Pod, **nodes: int) -> Snapshot:
-    """The running mesh on nodes with so many Mi each, and nothing else on them."""
+    """Return the running mesh on nodes with so many Mi each, and nothing else on them."""
     pis = tuple(make_node(name.replace("_", "-"), memory=memory) for name, memory in nodes.items())
     return make_snapshot(nodes=pis, pods=pods, **installed_mesh())
 

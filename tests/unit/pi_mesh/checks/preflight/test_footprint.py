@@ -1,4 +1,4 @@
-"""The memory limits are compared with what the mesh's parts take for so many services."""
+"""The comparison of the memory limits with the use of the mesh's components for the expected services."""
 
 import pytest
 
@@ -25,7 +25,12 @@ def limit(memory: str) -> dict:
 
 def test_the_roles_limits_hold_for_the_clusters_it_is_for():
     (found,) = findings(300)
-    assert (found.level, found.message) == (Level.OK, "the memory limits hold for 300 services")
+    assert (found.level, found.message) == (Level.OK, "the memory limits are enough for 300 services")
+
+
+def test_one_service_is_no_plural():
+    (found,) = findings(1)
+    assert found.message == "the memory limits are enough for 1 service"
 
 
 @pytest.mark.parametrize(("key", "growth"), [("istio", ISTIOD), ("ingress", GATEWAY), ("egress", GATEWAY)])

@@ -1,4 +1,4 @@
-"""What the preflight says of another Istio and of what it left behind."""
+"""The preflight's findings about another Istio and its leftovers."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""An installed ingress gateway is not moved to another namespace."""
+"""The refusal to move an installed ingress gateway to another namespace."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What the preflight says of kernels whose addresses are too short for the proxy."""
+"""The preflight's findings about kernels whose addresses are too short for the proxy."""
 
 import pytest
 

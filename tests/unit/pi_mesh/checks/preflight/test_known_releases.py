@@ -1,4 +1,4 @@
-"""What the preflight says of releases that the stack's state does not know."""
+"""The preflight's findings about releases that the stack's state does not know."""
 
 import pytest
 
@@ -70,7 +70,7 @@ def test_another_name_for_a_release_that_the_state_holds_is_refused_since_up_wou
     settings = {"releases": {"names": names}, "egress": {"enabled": False}, "ingress": {"enabled": key == "ingress"}}
     (problem,) = problems(make_snapshot(), state_of(releases=held), **settings)
     assert problem.startswith(f"releases.names.{key}: is ")
-    assert "would uninstall what runs first" in problem
+    assert "would uninstall the running release" in problem
 
 
 def test_switching_a_gateway_or_an_addon_off_renames_nothing():

@@ -1,4 +1,4 @@
-"""What the preflight says of who gives a gateway's Service its address."""
+"""The preflight's findings about who gives a gateway's Service its address."""
 
 import time
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What the preflight says of free memory."""
+"""The preflight's findings about free memory."""
 
 from tests.support.preflight_problems import problems
 from tests.support.snapshots import installed_mesh, make_pod, make_snapshot, state_of

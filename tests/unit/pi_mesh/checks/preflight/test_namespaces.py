@@ -1,4 +1,4 @@
-"""What the preflight says of namespaces that exist already."""
+"""The preflight's findings about namespaces that exist already."""
 
 from dataclasses import replace
 
@@ -86,7 +86,7 @@ def test_an_adopted_namespace_stays_adopted():
 
 
 def test_a_namespace_that_a_stack_had_adopted_before_its_destroy_is_refused_to_the_next():
-    """The state is empty after a destroy; a program before this one left its own mark on what it adopted."""
+    # The state is empty after a destroy; a program before this one left its own mark on what it adopted.
     assert problems(cluster(TRADING), NEVER_RUN) != []
 
 

@@ -1,4 +1,4 @@
-"""What the preflight says of the number, the state and the architecture of nodes."""
+"""The preflight's findings about the number, the state and the architecture of nodes."""
 
 import pytest
 
@@ -13,7 +13,7 @@ def test_a_fit_cluster_has_no_problem():
 
 def test_two_nodes_where_three_are_asked_for_are_too_few():
     (problem,) = problems(make_snapshot(nodes=make_pis(2)))
-    assert "2 of at least 3 nodes are Ready and schedulable: pi-1, pi-2" in problem
+    assert "2 nodes are Ready and schedulable, at least 3 needed: pi-1, pi-2" in problem
 
 
 def test_the_number_of_ready_nodes_is_a_field_of_its_own():
@@ -30,7 +30,7 @@ def test_a_node_that_takes_no_pods_is_named_and_does_not_count(state, said):
     nodes = (*make_pis(2), make_node("pi-3", **state))
     found = findings(make_snapshot(nodes=nodes))
     assert any(str(f.subject) == "node pi-3" and f.level is Level.WARNING and said in f.message for f in found)
-    assert any("2 of at least 3" in f.message for f in errors(found))
+    assert any("2 nodes are Ready" in f.message for f in errors(found))
 
 
 @pytest.mark.parametrize(
@@ -59,4 +59,4 @@ def test_a_32_bit_node_is_refused_by_name():
 @pytest.mark.row(23)
 def test_nodes_of_another_architecture_only_leave_the_mesh_nowhere_to_run():
     found = problems(make_snapshot(nodes=make_pis(architecture="amd64")))
-    assert any("no node that takes pods is arm64" in problem for problem in found)
+    assert any("no node that accepts pods is arm64" in problem for problem in found)

@@ -1,4 +1,4 @@
-"""No revision or tag goes while somebody uses it, none changes in place, and a canary is one that Istio supports."""
+"""The refusals of a removed or changed revision or tag in use, and of an unsupported canary."""
 
 from dataclasses import replace
 

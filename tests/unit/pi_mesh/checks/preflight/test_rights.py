@@ -1,4 +1,4 @@
-"""What the preflight says of rights that are missing."""
+"""The preflight's findings about rights that are missing."""
 
 from pi_mesh.checks.finding import Level
 from tests.support.preflight_problems import findings, problems

@@ -1,4 +1,4 @@
-"""What the preflight says of releases that are not deployed."""
+"""The preflight's findings about releases that are not deployed."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -21,7 +21,7 @@ def test_a_release_that_a_killed_run_left_is_refused_with_the_command_that_repai
 def test_a_release_that_may_still_be_under_way_is_waited_for():
     begun = ReleaseRecord("istio-system", "istiod", status="pending-upgrade", since=datetime.now(UTC))
     (problem,) = problems(make_snapshot(releases=(begun,)))
-    assert "wait: Helm may be at it for" in problem
+    assert "wait: Helm may still be running for" in problem
     old = replace(begun, since=datetime.now(UTC) - timedelta(seconds=901))
     (problem,) = problems(make_snapshot(releases=(old,)))
     assert "wait" not in problem

@@ -1,4 +1,4 @@
-"""What the preflight says of the pods that trading.workloads promises."""
+"""The preflight's findings about the pods that trading.workloads promises."""
 
 from pi_mesh.checks.finding import Finding, Level
 from pi_mesh.checks.preflight import fit, trading_fit
@@ -14,7 +14,7 @@ def finding(snapshot: Snapshot, **trading: object) -> Finding:
 
 
 def in_trading(count: int, memory: int = 256, cpu: int = 100) -> tuple:
-    """Running pods of the default size with their sidecars, but for what is overridden."""
+    """Return running pods of the default size with their sidecars, except for overrides."""
     return tuple(make_pod(f"app-{number}", cpu, memory, namespace="trading") for number in range(count))
 
 
@@ -54,7 +54,7 @@ def test_larger_pods_use_up_the_quota_with_fewer():
 
 def test_a_promise_that_is_kept_asks_for_nothing_more():
     found = finding(make_snapshot(pods=in_trading(3)), workloads=3)
-    assert (found.level, found.message) == (Level.OK, "the pods that run are all that it promises")
+    assert (found.level, found.message) == (Level.OK, "all promised pods run already")
 
 
 def test_trading_may_use_nodes_of_another_architecture():

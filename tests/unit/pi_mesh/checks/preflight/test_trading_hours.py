@@ -1,4 +1,4 @@
-"""What the preflight says in trading hours of an `up` that restarts proxies."""
+"""The preflight's findings about an `up` within trading hours that restarts proxies."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -35,7 +35,7 @@ def findings(hours: dict | None = ALWAYS, state: StackState = BEFORE, **settings
 def test_an_up_that_restarts_a_gateway_is_refused_until_the_end_of_trading():
     (finding,) = findings(ingress={"drainSeconds": 30})
     assert (finding.level, finding.name) == (Level.ERROR, "trading.hours")
-    assert "makes pods of istio-system/istio-ingressgateway anew, and trading goes on until 00:00" in finding.message
+    assert "replaces pods of istio-system/istio-ingressgateway, and trading goes on until 00:00" in finding.message
     assert "PI_MESH_IN_TRADING_HOURS=restart" in finding.fix
 
 
@@ -69,7 +69,7 @@ def test_an_up_that_exchanges_the_ca_is_refused_though_it_restarts_nothing(befor
     (finding,) = findings(state=state_with_ca(before), vault=before | after)
     assert (finding.level, finding.message.partition(", and")[0]) == (
         Level.ERROR,
-        "an `up` exchanges the CA that signs every certificate",
+        "an `up` replaces the CA that signs every certificate",
     )
     (unchanged,) = findings(state=state_with_ca(before), vault=before)
     assert unchanged.level is Level.OK

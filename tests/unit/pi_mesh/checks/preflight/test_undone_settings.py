@@ -1,4 +1,4 @@
-"""What makes a mesh less than its typed settings say is a warning for one version, with the version that refuses it."""
+"""Warnings about values that weaken typed settings, with the version that will refuse them."""
 
 import pytest
 

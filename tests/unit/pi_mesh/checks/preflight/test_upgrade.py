@@ -1,4 +1,6 @@
-"""What the preflight says of a change of Istio's version, and of proxies that are older than istiod."""
+"""The preflight's findings about a change of Istio's version, and about stale proxies."""
+
+from dataclasses import replace
 
 import pytest
 
@@ -23,7 +25,7 @@ def pods(*versions: str) -> tuple[Pod, ...]:
 
 
 def findings(running: str, wanted: str, *proxies: str, ready: int = 1, **istio: object) -> dict[str, Finding]:
-    """Return what is said where such an istiod runs, by the check; no istiod where its version is empty."""
+    """Return the findings for such a running istiod, by check; no istiod where its version is empty."""
     deployments = (istiod(running, ready),) if running else ()
     snapshot = make_snapshot(deployments=deployments, pods=pods(*proxies))
     mesh = make_mesh(istio={"version": wanted, **istio})
@@ -90,4 +92,12 @@ def test_proxies_one_minor_version_behind_may_go_with_it():
 
 def test_a_gateway_chart_of_another_version_is_told_in_one_line():
     message = findings("1.20.3", "1.21.6")[upgrade.GATEWAY_CHART].message
-    assert message == "1.21.6 goes with the gateway chart 1.20.7, for Helm refuses its own (istio/istio#57354)"
+    assert message == "1.21.6 uses the gateway chart 1.20.7, because Helm refuses its own (istio/istio#57354)"
+
+
+def test_a_proxy_of_a_second_control_plane_is_not_judged_by_the_first():
+    (pod,) = pods("1.31.0")
+    moved = replace(pod, annotations={"istio.io/rev": "next"})
+    snapshot = make_snapshot(deployments=(istiod("1.30.0"),), pods=(moved,))
+    found = upgrade.check(make_mesh(istio={"version": "1.30.0"}), snapshot)
+    assert [finding.id for finding in found if finding.id == upgrade.SKEW] == []

@@ -1,4 +1,4 @@
-"""What the preflight says of Kubernetes' and Istio's versions."""
+"""The preflight's findings about Kubernetes' and Istio's versions."""
 
 from datetime import date
 
@@ -27,7 +27,7 @@ def test_the_last_day_of_support_is_still_supported():
 def test_a_version_that_gets_no_fixes_is_said_with_the_date():
     finding = versions.end_of_life(make_settings(istio={"version": "1.20.3"}), date(2026, 11, 23))
     assert finding.level is Level.WARNING
-    assert "1.20.3 gets no fixes since 2024-06-25" in finding.message
+    assert "1.20.3 has had no fixes since 2024-06-25" in finding.message
 
 
 def test_a_version_newer_than_the_catalog_is_a_warning_and_nothing_else_is_guessed():

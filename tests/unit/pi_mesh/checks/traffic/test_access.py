@@ -1,4 +1,4 @@
-"""Policies that would lock out the ingress gateway or the health checks are refused; those that don't are not."""
+"""The refusal of policies that would lock out the ingress gateway or the health checks."""
 
 from dataclasses import replace
 
@@ -21,7 +21,7 @@ ROUTED = {
 
 
 def judged(rules: list[dict], snapshot=None, services: dict | None = None, **policy: object) -> list[Finding]:
-    """What is said of one policy beside the route."""
+    """Return the findings about one policy beside the route."""
     authorization = {"policies": {"p": {"rules": rules, **policy}}}
     traffic = {**ROUTED, "authorization": authorization, **({} if services is None else {"services": services})}
     return list(gateway(make_settings(traffic=traffic), snapshot or make_snapshot()))

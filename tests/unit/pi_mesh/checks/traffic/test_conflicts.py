@@ -1,4 +1,4 @@
-"""Two rules for the same requests, or two objects of one name, are refused."""
+"""The refusal of two rules for the same requests, or two objects of one name."""
 
 from tests.support.traffic_problems import AGENT, BREAKER, GOOD, TO_APP, problems, route, the_one
 

@@ -1,4 +1,4 @@
-"""Rules by caller where callers have no identity are told of, and those that work are not."""
+"""The findings about rules by caller where callers have no identity."""
 
 import pytest
 
@@ -21,7 +21,7 @@ def found(policy: dict | None = None, snapshot=None, mode: str = "STRICT", **tra
 def test_a_denial_by_caller_in_a_permissive_mesh_is_told_with_the_version_that_refuses_it(callers):
     (finding,) = found({"action": "DENY", "rules": [callers]}, mode="PERMISSIVE")
     assert (finding.level, str(finding.subject)) == (Level.WARNING, "traffic.authorization.policies.p")
-    assert "mtls.mode PERMISSIVE takes plain text" in finding.message
+    assert "mtls.mode PERMISSIVE accepts plain text" in finding.message
     assert f"pi-mesh {NEXT} refuses it" in finding.message
 
 

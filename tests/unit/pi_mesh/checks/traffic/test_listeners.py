@@ -1,4 +1,4 @@
-"""A listener on a port that no Service of the ingress gateway has is refused."""
+"""The refusal of a listener on a port that no Service of the ingress gateway has."""
 
 from pi_mesh.checks.finding import Finding, Level
 from pi_mesh.checks.traffic.listeners import check

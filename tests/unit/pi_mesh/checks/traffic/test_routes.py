@@ -1,4 +1,4 @@
-"""Routes that lead nowhere are refused, those that lead somewhere are not."""
+"""The refusal of routes that lead nowhere."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Who STRICT would cut off, and what a circuit breaker would not do, is said."""
+"""The findings about workloads that STRICT would cut off, and about circuit breakers without effect."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""A `*` that Istio takes literally, and TCP hosts that get or let out more than is meant, are told of."""
+"""The findings about a `*` that Istio takes literally, and about TCP hosts that are wider than meant."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What a verification says of the mesh's certificates."""
+"""The verification's findings about the mesh's certificates."""
 
 from dataclasses import replace
 
@@ -47,7 +47,7 @@ def test_a_ca_that_cert_manager_has_renewed_waits_for_an_up(healthy):
     late = Authority(root.pem, ca, issued=make_ca("renewed", root).pem)
     seen = run(replace(healthy, authority=late, mesh=make_mesh(ca=ISSUER)))
     (found,) = [str(one) for one in seen if one.level is Level.WARNING and one.kind == "Certificate"]
-    assert "mesh-ca: is renewed, istiod signs with the CA before it" in found
+    assert "mesh-ca: is renewed, but istiod signs with the previous CA" in found
     assert "`pulumi up`" in found
 
 

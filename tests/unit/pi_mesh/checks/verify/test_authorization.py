@@ -1,4 +1,4 @@
-"""What a verification says of who may call whom."""
+"""The verification's findings about AuthorizationPolicies."""
 
 from dataclasses import replace
 
@@ -18,7 +18,7 @@ FROM_DEV = {"from": [{"source": {"namespaces": ["dev"]}}]}
 
 @pytest.fixture
 def denied() -> VerificationInput:
-    """A mesh with the default deny, and a workload."""
+    """Return a mesh with the default deny, and a workload."""
     app = Pod("trading", "app-0", {"app": "app"}, containers=(Container("istio-proxy"),))
     mesh = make_mesh(traffic={"authorization": {"defaultDeny": {"enabled": True}}})
     return in_cluster(make_verification(mesh), pods=(app,))

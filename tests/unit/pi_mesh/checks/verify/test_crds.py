@@ -1,4 +1,4 @@
-"""What a verification says of Istio's CRDs."""
+"""The verification's findings about Istio's CRDs."""
 
 from tests.support.healthy_mesh import in_cluster, problems
 

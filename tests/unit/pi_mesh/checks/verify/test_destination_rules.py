@@ -1,4 +1,4 @@
-"""What a verification says of DestinationRules that keep callers from mutual TLS."""
+"""The verification's findings about DestinationRules that keep callers from mutual TLS."""
 
 import pytest
 
@@ -16,7 +16,7 @@ HOST = "app.trading.svc.cluster.local"
 
 @pytest.fixture
 def served(healthy) -> VerificationInput:
-    """A mesh with service trading/app, and a pod with a proxy behind it."""
+    """Return a mesh with service trading/app, and a pod with a proxy behind it."""
     app = Pod("trading", "app-0", {"app": "app"}, containers=(Container("app"), Container("istio-proxy")))
     service = Service("trading", "app", selector={"app": "app"})
     return in_cluster(healthy, pods=(app,), services=(service, Service("trading", "empty", selector={"app": "none"})))

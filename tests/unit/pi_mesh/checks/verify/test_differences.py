@@ -1,4 +1,4 @@
-"""How drift is told from what the API server and istiod write of their own."""
+"""The distinction of drift from the changes that the API server and istiod make themselves."""
 
 import pytest
 

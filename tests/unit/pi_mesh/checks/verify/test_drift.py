@@ -1,4 +1,4 @@
-"""What a verification says of objects that Helm owns."""
+"""The verification's findings about objects that Helm owns."""
 
 import pytest
 

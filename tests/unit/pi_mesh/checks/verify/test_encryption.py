@@ -1,4 +1,4 @@
-"""What a verification says of what weakens mutual TLS."""
+"""The verification's findings about policies that weaken mutual TLS."""
 
 from dataclasses import replace
 
@@ -44,7 +44,7 @@ def test_a_rogue_policy_of_the_trading_namespace_is_named_with_effect_workloads_
     finding = the(seen)
     assert finding.level is Level.ERROR
     assert str(finding).startswith(
-        "PeerAuthentication trading/rogue: PERMISSIVE: plain text is taken as well by 1 pod (trading/app); "
+        "PeerAuthentication trading/rogue: PERMISSIVE: plain text is accepted too by 1 pod (trading/app); "
         "managed by Argo CD application shop; "
         "if it is not wanted, remove it from Argo CD application shop, or ask for it in traffic.legacy"
     )
@@ -58,7 +58,7 @@ def test_an_exception_that_the_settings_do_not_ask_for_any_more_is_told_to_be_ap
 def test_a_port_that_takes_plain_text_only_is_named(healthy):
     spec = {"selector": {"matchLabels": {"app": "app"}}, "portLevelMtls": {"8080": {"mode": "DISABLE"}}}
     finding = the(with_policies(with_pods(healthy, meshed("trading", "app")), rogue("trading", spec)))
-    assert (finding.level, "port 8080 DISABLE: only plain text is taken" in finding.message) == (Level.ERROR, True)
+    assert (finding.level, "port 8080 DISABLE: only plain text is accepted" in finding.message) == (Level.ERROR, True)
 
 
 def test_an_exception_that_the_settings_ask_for_is_named_as_one_and_strict_is_not_said_of_the_whole_mesh():
@@ -143,7 +143,7 @@ def test_ports_that_the_charts_values_leave_out_of_every_pod_are_named():
     values = {"global": {"proxy": {"excludeInboundPorts": "9090"}}}
     (warning, summary) = rows(make_verification(make_mesh(istio={"values": values})))
     assert warning[0] is Level.WARNING
-    assert warning[1].startswith("istio.values.global.proxy.excludeInboundPorts: is 9090: no proxy stands before")
+    assert warning[1].startswith("istio.values.global.proxy.excludeInboundPorts: is 9090: these ports bypass")
     assert "not for every workload and port of istio-system, trading" in summary[1]
 
 

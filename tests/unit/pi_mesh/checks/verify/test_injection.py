@@ -1,4 +1,4 @@
-"""What a verification says of a pod that is tried out in the trading namespace."""
+"""The verification's findings about a dry run of a pod in the trading namespace."""
 
 from dataclasses import replace
 
@@ -31,3 +31,12 @@ def test_a_namespace_without_its_label_is_told_to_get_it(healthy):
     namespaces = tuple(replace(one, labels={}) for one in healthy.snapshot.namespaces)
     (problem,) = problems(found(in_cluster(healthy, namespaces=namespaces), injection=bare))
     assert "`kubectl label namespace trading istio-injection=enabled --overwrite`" in problem
+
+
+def test_a_namespace_that_should_follow_a_revision_is_told_to_get_its_label(healthy):
+    bare = Injection(Pod("trading", "injection-proof", containers=(Container("app"),)))
+    istio = healthy.settings.istio.model_copy(update={"tags": {"stable": "default"}})
+    trading = healthy.settings.trading.model_copy(update={"revision": "stable"})
+    settings = healthy.settings.model_copy(update={"istio": istio, "trading": trading})
+    (problem,) = problems(found(replace(healthy, mesh=replace(healthy.mesh, settings=settings)), injection=bare))
+    assert "`kubectl label namespace trading istio.io/rev=stable istio-injection- --overwrite`" in problem

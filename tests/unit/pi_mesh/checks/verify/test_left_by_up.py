@@ -1,4 +1,4 @@
-"""What `verify --read-only` compares with, and what it does not compare."""
+"""The comparison of `verify --read-only`, and its limits."""
 
 from dataclasses import replace
 
@@ -9,7 +9,7 @@ from tests.support.healthy_mesh import applied_as_asked, found, in_cluster
 
 
 def read_only(seen):
-    """What is seen with get and list alone."""
+    """Return the input that get and list alone give."""
     left = tuple(
         replace(applied_as_asked(one), values=one.typed, extra=digest(one.id, one.extra)) for one in seen.mesh.releases
     )
@@ -40,4 +40,4 @@ def test_that_up_left_nothing_yet_is_a_warning_of_the_whole_verification(healthy
 def test_what_up_left_of_other_objects_is_a_warning(healthy):
     other = tuple(replace(one, objects=({"kind": "Service"},)) for one in healthy.observed.releases)
     (finding,) = left_by_up.check(found(healthy, releases=other))
-    assert "what Helm's record says" in finding.message
+    assert "differs from Helm's record" in finding.message

@@ -1,4 +1,4 @@
-"""What a verification says of mutual TLS."""
+"""The verification's findings about mutual TLS."""
 
 from dataclasses import replace
 
@@ -48,7 +48,7 @@ def test_a_mesh_whose_root_namespace_is_elsewhere_is_not_said_to_be_strict():
     [
         ({"rootNamespace": "elsewhere"}, "meshConfig.rootNamespace is elsewhere"),
         ({"rootNamespace": "istio-system", "enableAutoMtls": False}, "meshConfig.enableAutoMtls is false"),
-        (None, "is missing or no YAML"),
+        (None, "is missing or not valid YAML"),
     ],
 )
 def test_a_mesh_config_that_undoes_mutual_tls_is_a_problem(healthy, config, says):

@@ -1,4 +1,4 @@
-"""What a verification says of the mesh's pods."""
+"""The verification's findings about the mesh's pods."""
 
 from dataclasses import replace
 
@@ -12,7 +12,7 @@ from tests.support.healthy_mesh import component, in_cluster, problems
 @pytest.mark.row(11)
 def test_a_deleted_deployment_is_a_problem_with_the_command_that_restores_it(healthy):
     (problem,) = problems(in_cluster(healthy, deployments=healthy.snapshot.deployments[1:]))
-    assert "deployment istio-system/istiod: is gone" in problem
+    assert "deployment istio-system/istiod: is missing" in problem
     assert "`helm rollback -n istio-system istiod 3`" in problem
 
 
@@ -34,7 +34,7 @@ def test_a_container_that_ran_out_of_memory_is_a_warning(healthy):
     pod = replace(component("istiod"), out_of_memory=("discovery",), restarts=4)
     seen = run(in_cluster(healthy, pods=(pod, *healthy.snapshot.pods[1:])))
     assert any(
-        f.level is Level.WARNING and "discovery outgrew the memory limit (4 restarts)" in f.message for f in seen
+        f.level is Level.WARNING and "discovery exceeded the memory limit (4 restarts)" in f.message for f in seen
     )
 
 

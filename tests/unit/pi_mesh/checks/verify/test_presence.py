@@ -1,4 +1,4 @@
-"""What a verification says where nothing of the mesh is there."""
+"""The verification's findings where no mesh is installed."""
 
 from pi_mesh.checks.verify import presence
 from pi_mesh.cluster.objects import Deployment

@@ -1,4 +1,4 @@
-"""What a verification says of EnvoyFilters, Sidecars and Telemetries."""
+"""The verification's findings about EnvoyFilters, Sidecars and Telemetries."""
 
 from dataclasses import replace
 

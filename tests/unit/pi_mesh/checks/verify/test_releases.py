@@ -1,4 +1,4 @@
-"""What a verification says of Helm releases."""
+"""The verification's findings about Helm releases."""
 
 import pytest
 

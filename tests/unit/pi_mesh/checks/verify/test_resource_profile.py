@@ -1,4 +1,4 @@
-"""What a verification says of the live pods' resources."""
+"""The verification's findings about the live pods' resources."""
 
 from dataclasses import replace
 

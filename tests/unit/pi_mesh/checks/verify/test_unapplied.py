@@ -1,4 +1,4 @@
-"""Settings that were changed and never applied."""
+"""The findings about changed settings that were never applied."""
 
 from dataclasses import replace
 
@@ -29,7 +29,7 @@ CHANGES = {
 
 
 def unapplied_settings(applied=None, **changes):
-    """The findings of a mesh that was applied with the role's defaults, for a stack file with these changes."""
+    """Return the findings about a mesh that was applied with the defaults, for a stack file with these changes."""
     before = tuple(applied(one) if applied else applied_as_asked(one) for one in make_mesh().releases)
     seen = found(make_verification(make_mesh(**changes)), releases=before)
     return {one.name: one for one in unapplied.check(seen) if one.level is not Level.OK}

@@ -1,4 +1,4 @@
-"""What a verification says of istiod's webhooks."""
+"""The verification's findings about istiod's webhooks."""
 
 import base64
 from dataclasses import replace
@@ -12,7 +12,7 @@ from tests.support.healthy_mesh import in_cluster, problems
 
 
 @pytest.mark.parametrize(
-    ("bundle", "said"), [("", "has no CA bundle"), (base64.b64encode(b"x").decode(), "that is no certificate")]
+    ("bundle", "said"), [("", "has no CA bundle"), (base64.b64encode(b"x").decode(), "that is not a certificate")]
 )
 def test_a_webhook_without_a_valid_ca_is_a_problem(healthy, bundle, said):
     first, *rest = healthy.snapshot.webhooks

@@ -1,4 +1,4 @@
-"""What a verification says of workloads without a sidecar."""
+"""The verification's findings about workloads without a sidecar."""
 
 import pytest
 

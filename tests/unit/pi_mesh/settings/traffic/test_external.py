@@ -1,4 +1,4 @@
-"""Hosts outside the mesh: what Istio would refuse, or take for something else, is refused."""
+"""Hosts outside the mesh, with the refusal of those that Istio would refuse or misunderstand."""
 
 import pytest
 
@@ -26,11 +26,11 @@ def test_the_dns_name_of_a_pod_may_be_an_outside_host():
 
 
 def test_an_address_is_no_host():
-    assert "is an address" in refusal(hosts=["10.0.0.1"])
+    assert "is an IP address" in refusal(hosts=["10.0.0.1"])
 
 
 def test_addresses_are_for_tcp():
-    assert "addresses go with protocol TCP" in refusal(hosts=["a.example.com"], addresses=["10.0.0.1"])
+    assert "addresses need protocol TCP" in refusal(hosts=["a.example.com"], addresses=["10.0.0.1"])
 
 
 @pytest.mark.parametrize("address", ["10.1.2.3/8", "a.example.com", "10.0.0"])
@@ -40,4 +40,4 @@ def test_what_is_no_address_is_refused_in_words(address):
 
 @pytest.mark.parametrize("port", [15001, 15021])
 def test_a_port_of_the_proxy_itself_is_refused(port):
-    assert "is a port of Istio's proxy itself" in refusal(**{**DATABASE, "port": port})
+    assert "is a port that Istio's proxy uses itself" in refusal(**{**DATABASE, "port": port})

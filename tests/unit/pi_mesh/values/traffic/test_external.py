@@ -12,7 +12,7 @@ OUTSIDE = {"hosts": ["api.example.org"], "protocol": "HTTP", "port": 8080, "thro
 
 @pytest.fixture
 def pattern() -> re.Pattern[str]:
-    """What the host of a request is compared with, on its way to the gateway."""
+    """Return the pattern for the host of a request on its way to the gateway."""
     made = objects(make_settings(traffic={"external": {"broker": OUTSIDE}}))
     (route,) = [one for one in made if one["kind"] == "VirtualService"]
     return re.compile(route["spec"]["http"][0]["match"][0]["authority"]["regex"])

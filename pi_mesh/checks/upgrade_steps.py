@@ -1,0 +1,133 @@
+"""The steps of an upgrade as the preflight judges them: what each step restarts, and what blocks it."""
+
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from pi_mesh.catalog.istio import facts_of, minor_of
+from pi_mesh.checks import preflight, restarts
+from pi_mesh.checks.finding import Finding, Level, errors
+from pi_mesh.checks.preflight import charts, crd_owners, versions
+from pi_mesh.checks.restarts import Forecast
+from pi_mesh.cluster.pods import SIDECAR, Container
+from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.cluster.stack_state import RecordedRelease, StackState
+from pi_mesh.inventory import Inventory, Kind
+from pi_mesh.names import ISTIOD
+
+
+@dataclass(frozen=True)
+class UpgradeStep:
+    """One step of an upgrade, judged on a cluster in which the earlier steps are done."""
+
+    running: str
+    mesh: Inventory
+    """Inventory of the mesh after the step."""
+    findings: tuple[Finding, ...]
+    """Findings of the preflight for the step."""
+    forecast: Forecast
+
+    @property
+    def version(self) -> str:
+        return self.mesh.settings.istio.version
+
+    @property
+    def stops(self) -> list[Finding]:
+        """Return the errors that block the step."""
+        return errors(self.findings)
+
+    @property
+    def kubernetes(self) -> str:
+        """Return the range of Kubernetes versions that Istio tests this version with."""
+        first, last = facts_of(self.version).kubernetes
+        return f"1.{first} to 1.{last}"
+
+    @property
+    def crds(self) -> str:
+        """Return, in words, how the CRDs of the version are installed."""
+        if not facts_of(self.mesh.the(Kind.BASE).version).crds_are_templates:
+            return "upgraded before `up`"
+        carried = facts_of(self.running).crds_are_templates
+        return "by the base chart" if carried else f"handed over to {self.mesh.the(Kind.BASE).id}"
+
+
+def judge(
+    running: str, mesh: Inventory, cluster: Snapshot, state: StackState, mended: Collection[str] = ()
+) -> UpgradeStep:
+    """Return a step as the preflight judges it; `mended` has the checks whose errors the step itself fixes."""
+    if crd_owners.abandoned(mesh, cluster):
+        mended = {*mended, crd_owners.ID}
+    said = (_of_charts(_of_kubernetes(finding, running, mesh), mesh) for finding in preflight.run(mesh, cluster, state))
+    findings = (finding for finding in said if finding.level is not Level.ERROR or finding.id not in mended)
+    return UpgradeStep(running, mesh, tuple(findings), restarts.of(mesh, state))
+
+
+def judge_all(
+    running: str,
+    versions_: Iterable[str],
+    mesh_of: Callable[[str], Inventory],
+    cluster: Snapshot,
+    state: StackState,
+    mended: Collection[str] = (),
+) -> Iterator[UpgradeStep]:
+    """Yield the steps, each judged as if the earlier ones were done; `mended` applies to the first, as in `judge`."""
+    for version in versions_:
+        step = judge(running, mesh_of(version), cluster, state, mended)
+        yield step
+        running, mended = version, ()
+        cluster, state = _cluster_after(step.mesh, cluster), _state_after(step.mesh, state)
+
+
+def _of_kubernetes(finding: Finding, running: str, mesh: Inventory) -> Finding:
+    """Return an error for a step to a version that Istio does not test with this Kubernetes."""
+    wanted = mesh.settings.istio.version
+    if finding.id != versions.KUBERNETES or minor_of(running) == minor_of(wanted):
+        return finding
+    if finding.level is Level.ERROR:
+        return replace(finding, fix=f"upgrade Kubernetes {_of_both(running, wanted)} first, then run this again")
+    if finding.level is not Level.WARNING or mesh.settings.istio.untested_kubernetes:
+        return finding
+    fix = "`istio.untestedKubernetes: true` takes the step all the same; try it on another cluster first"
+    return replace(finding, level=Level.ERROR, fix=fix)
+
+
+def _of_charts(finding: Finding, mesh: Inventory) -> Finding:
+    """Return the finding with the command that locks the charts of the step, since the settings name earlier ones."""
+    if finding.id != charts.ID or finding.level is not Level.ERROR or not mesh.is_locked:
+        return finding
+    lock = f"`python -m operations charts lock -s {mesh.stack} --also {mesh.settings.istio.version}`"
+    return replace(finding, fix=f"{lock}, with an --also for each further step; then review and commit what it adds")
+
+
+def _of_both(running: str, wanted: str) -> str:
+    """Return the range of Kubernetes versions that both versions of Istio are tested with."""
+    ranges = facts_of(running).kubernetes, facts_of(wanted).kubernetes
+    first, last = max(low for low, _ in ranges), min(high for _, high in ranges)
+    return f"to 1.{first}" if first == last else f"to one from 1.{first} to 1.{last}"
+
+
+def _cluster_after(mesh: Inventory, cluster: Snapshot) -> Snapshot:
+    """Return the cluster as it is after a step: istiod and all proxies have its version."""
+    istio = mesh.settings.istio
+    deployments = (
+        replace(entry, containers=_retagged(entry.containers, istio.version))
+        if (entry.namespace, entry.name) == (istio.namespace, ISTIOD)
+        else entry
+        for entry in cluster.deployments
+    )
+    pods = (
+        replace(pod, containers=_retagged(pod.containers, istio.version, SIDECAR)) if pod.has_lasting_proxy else pod
+        for pod in cluster.pods
+    )
+    return replace(cluster, deployments=tuple(deployments), pods=tuple(pods))
+
+
+def _retagged(containers: tuple[Container, ...], version: str, name: str = "") -> tuple[Container, ...]:
+    """Return the containers with an image of this version: all of them, or those of one name."""
+    return tuple(
+        replace(entry, image=f"image:{version}") if name in ("", entry.name) else entry for entry in containers
+    )
+
+
+def _state_after(mesh: Inventory, state: StackState) -> StackState:
+    recorded = {release.id: RecordedRelease(release.version, release.values) for release in mesh.releases}
+    return replace(state, recorded={**state.recorded, **recorded})

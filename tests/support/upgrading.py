@@ -1,0 +1,146 @@
+"""A stack whose mesh an upgrade changes: the effects of Pulumi, verify and refresh, and a power cut at any call.
+
+It replaces the programs beside the operation; the findings of preflight and steps are the operation's own.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+
+from operations import pulumi, refresh, stacks, verify
+from operations.pulumi import PulumiFailed
+from operations.repair import observed_state
+from operations.repair.observed_state import Situation
+from operations.upgrade import crd_files, upgrade_run
+from pi_mesh import inventory
+from pi_mesh.checks.finding import Finding, Subject, ok
+from pi_mesh.checks.verify import presence
+from pi_mesh.cluster import snapshot
+from pi_mesh.cluster.objects import Deployment
+from pi_mesh.cluster.pods import SIDECAR, Container, Pod
+from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.cluster.stack_state import RecordedRelease, StackState
+from pi_mesh.inventory import Inventory
+from tests.support.factories import STACK, make_settings
+from tests.support.snapshots import installed_mesh, make_snapshot, state_of
+
+
+class PowerCut(BaseException):
+    """The end of every running process."""
+
+
+@dataclass
+class World:
+    """A stack file, a state and a cluster."""
+
+    written: str = "1.28.10"
+    recorded: str = "1.28.10"
+    """The version that the state has of every release."""
+    running: str = "1.28.10"
+    sidecars: str = "1.28.10"
+    kubernetes: int = 33
+    settings: dict[str, Any] = field(default_factory=dict)
+    pending: dict[str, str] = field(default_factory=dict)
+    """Changes besides the version."""
+    problems: dict[str, Exception | Finding] = field(default_factory=dict)
+    """Failures by call: "preview VERSION", "up", "verify", "refresh"."""
+    calls: list[str] = field(default_factory=list)
+    power_cut_at: int = -1
+    """Number of the call after which everything ends."""
+
+    def mesh(self, version: str) -> Inventory:
+        return inventory.of(self._settings(version), STACK)
+
+    def called(self, name: str, key: str = "") -> None:
+        """Note a call, and end everything at the power cut; `key` names the call in `problems`."""
+        self.calls.append(name)
+        if len(self.calls) - 1 == self.power_cut_at:
+            raise PowerCut
+        problem = self.problems.get(key or name)
+        if isinstance(problem, Exception):
+            raise problem
+
+    def set_config(self, _stack: str, path: str, value: str) -> None:
+        assert path == "istio.version"
+        self.written = value
+        self.called(f"write {value}")
+
+    def preview(self, _stack: str, _judged: bool) -> dict[str, str]:
+        self.called("preview", f"preview {self.written}")
+        changes = {"urn::istiod-release": "update"} if self.recorded != self.written else {}
+        return changes | self.pending
+
+    def up(self, _stack: str, _judged: bool) -> None:
+        self.running = self.written
+        self.called("up")
+        self.recorded = self.written
+
+    def verify(self, *_: object) -> list[Finding]:
+        self.called("verify")
+        problem = self.problems.get("verify")
+        return [problem] if isinstance(problem, Finding) else [ok("verify", Subject("cluster"), "well")]
+
+    def refresh(self, *_: object, **__: object) -> list[Finding]:
+        self.sidecars = self.running
+        self.called("refresh")
+        problem = self.problems.get("refresh")
+        return [problem] if isinstance(problem, Finding) else [ok("older proxies", Subject("cluster"), "none")]
+
+    def crds(self, _context: str, base: Any) -> Finding:
+        self.called(f"CRDs {base.version}")
+        return ok("istio CRDs", Subject("chart", base.version), "are there")
+
+    def situation(self, stack: str, settings: Any) -> Situation:
+        return Situation(stack, settings, self.snapshot(), {"version": 3, "deployment": {"resources": []}})
+
+    def snapshot(self, *_: object) -> Snapshot:
+        istiod = (Container("discovery", image=f"docker.io/istio/pilot:{self.running}"),)
+        deployment = Deployment("istio-system", "istiod", {"app": "istiod"}, "istio-system/istiod", containers=istiod)
+        proxy = (Container(SIDECAR, image=f"docker.io/istio/proxyv2:{self.sidecars}"),)
+        there = installed_mesh() | {"deployments": (deployment,), "pods": (Pod("trading", "shop-1", containers=proxy),)}
+        return make_snapshot(version=f"v1.{self.kubernetes}.0", **there)
+
+    def state(self, _: object) -> StackState:
+        releases = self.mesh(self.recorded).releases
+        recorded = {one.id: RecordedRelease(one.version, one.values) for one in releases}
+        return replace(state_of(releases=tuple(one.name for one in releases)), recorded=recorded)
+
+    def load(self, _stack: str) -> Any:
+        return self._settings(self.written)
+
+    def load_changed(self, _stack: str, changes: dict[str, str]) -> Any:
+        return self._settings(changes["istio.version"])
+
+    def _settings(self, version: str) -> Any:
+        return make_settings(**{**self.settings, "istio": {**self.settings.get("istio", {}), "version": version}})
+
+
+def install(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Replace Pulumi, the cluster and the parts of a step by the world."""
+    replaced: list[tuple[object, str, Callable]] = [
+        (stacks, "load", world.load),
+        (stacks, "load_any", world.load),
+        (stacks, "load_changed", world.load_changed),
+        (stacks, "of_export", world.state),
+        (observed_state, "read", world.situation),
+        (pulumi, "set_config", world.set_config),
+        (pulumi, "pending", world.preview),
+        (pulumi, "up", world.up),
+        (verify, "read", lambda *_: None),
+        (verify, "judge", world.verify),
+        (presence, "absence", lambda _: []),
+        (refresh, "refreshed", world.refresh),
+        (snapshot, "read", world.snapshot),
+        (crd_files, "upgrade", world.crds),
+    ]
+    for module, name, function in replaced:
+        monkeypatch.setattr(module, name, function)
+    monkeypatch.setattr(upgrade_run, "PATIENCE", 0)
+    monkeypatch.setattr(upgrade_run, "PAUSE", 0)
+
+
+def failed(reason: str) -> PulumiFailed:
+    """Return the error of a failed Pulumi command."""
+    return PulumiFailed("pulumi preview", f"failed: {reason}", "")

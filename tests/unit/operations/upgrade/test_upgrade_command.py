@@ -1,0 +1,174 @@
+"""The command `upgrade`: its steps, its stops, and its continuation after a power cut at any moment."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+from typer.testing import CliRunner
+
+from operations.__main__ import app
+from pi_mesh.checks.finding import CLUSTER, error
+from pi_mesh.settings.trading_hours import DAYS
+from tests.support.factories import STACK
+from tests.support.upgrading import PowerCut, World, failed, install
+
+ALWAYS = {"timeZone": "Europe/Berlin", "opens": "00:00", "closes": "00:00", "days": list(DAYS)}
+STEP = ["preview", "up", "verify", "refresh"]
+NOW = ["preview", "verify", "refresh"]
+"""The parts at the running version, before the first step."""
+WHOLE = [*NOW, "write 1.29.6", *STEP, "write 1.30.3", *STEP]
+
+
+@pytest.fixture
+def upgraded(monkeypatch) -> Callable[..., dict]:
+    """Return `upgraded(world, to, *options)`: the report of the command."""
+
+    def run(world: World, to: str = "1.30.3", *options: str) -> dict:
+        install(world, monkeypatch)
+        done = CliRunner().invoke(app, ["upgrade", "-s", STACK, "--to", to, "--json", *options])
+        if isinstance(done.exception, PowerCut):
+            raise done.exception
+        return json.loads(done.stdout)
+
+    return run
+
+
+def messages(report: dict, level: str = "error") -> list[str]:
+    return [f"{one['name']}: {one['message']}" for one in report["findings"] if one["level"] == level]
+
+
+def at(world: World) -> set[str]:
+    return {world.written, world.recorded, world.running, world.sidecars}
+
+
+def test_each_minor_version_is_a_step_of_preview_up_verify_and_refresh(upgraded):
+    world = World()
+    assert upgraded(world)["status"] == 0
+    assert world.calls == WHOLE
+    assert at(world) == {"1.30.3"}
+
+
+@pytest.mark.parametrize("call", range(len(WHOLE)))
+def test_after_a_power_cut_at_any_call_the_same_command_goes_on_to_the_end(upgraded, call):
+    world = World(power_cut_at=call)
+    with pytest.raises(PowerCut):
+        upgraded(world)
+    world.power_cut_at = -1
+    assert upgraded(world)["status"] == 0
+    assert at(world) == {"1.30.3"}
+    assert world.calls.count("up") <= 1 + WHOLE.count("up")
+
+
+def test_a_run_that_has_nothing_left_to_do_changes_nothing(upgraded):
+    world = World()
+    report = upgraded(world, "1.28.10")
+    assert (report["status"], world.calls) == (0, NOW)
+
+
+def test_a_plan_shows_each_step_and_changes_nothing(upgraded):
+    world = World()
+    report = upgraded(world, "1.30.3", "--plan")
+    assert (report["status"], world.calls) == (0, [])
+    assert [one["name"] for one in report["findings"]] == ["1.29.6", "1.30.3"]
+    assert "`up` restarts istiod, istio-ingressgateway, istio-egressgateway" in report["findings"][0]["message"]
+
+
+def test_a_plan_names_every_step_that_is_stopped_and_what_stops_it(upgraded):
+    report = upgraded(World(kubernetes=31), "1.31.0", "--plan")
+    stopped = [name for name in messages(report) if "stopped by kubernetes version" in name]
+    assert [name.partition(":")[0] for name in stopped] == ["1.30.3", "1.31.0"]
+    assert report["status"] == 1
+
+
+def test_a_step_that_the_preflight_refuses_is_not_begun(upgraded):
+    world = World("1.29.5", "1.29.5", "1.29.5", "1.29.5", kubernetes=31)
+    report = upgraded(world, "1.30.3")
+    assert messages(report) == ["v1.31.0: is too old for Istio 1.30.3, which needs 1.32 to 1.36"]
+    assert world.calls == NOW
+
+
+def test_a_preview_or_policy_that_refuses_the_step_puts_the_stack_file_back(upgraded):
+    world = World(problems={"preview 1.29.6": failed("a policy says no")})
+    report = upgraded(world)
+    assert (report["status"], world.written, world.running) == (1, "1.28.10", "1.28.10")
+    (message,) = messages(report)
+    assert "a policy says no; nothing of this step was applied, the stack file says 1.28.10" in message
+
+
+def test_an_up_that_would_replace_anything_is_not_run(upgraded):
+    world = World()
+    world.pending = {"urn::applied": "replace"}
+    report = upgraded(world)
+    assert "`up` would not only update: replace applied" in messages(report)[0]
+    assert "up" not in world.calls
+
+
+def test_other_changes_of_the_stack_file_are_refused_before_the_first_step(upgraded):
+    world = World(pending={"urn::trading-quota": "update"})
+    report = upgraded(world)
+    assert "has changes that are not applied yet: update trading-quota" in messages(report)[0]
+    assert world.calls == ["preview"]
+
+
+@pytest.mark.parametrize("part", ["up", "verify", "refresh"])
+def test_it_stops_at_the_first_problem_and_goes_on_when_that_is_mended(upgraded, part):
+    world = World(written="1.29.6", recorded="1.28.10")
+    problem = error(part, CLUSTER, "is wrong", "mend it")
+    world.problems = {part: failed("see above") if part == "up" else problem}
+    assert upgraded(world)["status"] == 1
+    assert world.calls[-1] == part
+    assert world.written == "1.29.6"
+    world.problems = {}
+    assert upgraded(world)["status"] == 0
+    assert at(world) == {"1.30.3"}
+
+
+def test_crds_are_upgraded_before_the_charts_that_do_not_carry_them_as_templates(upgraded):
+    world = World("1.20.3", "1.20.3", "1.20.3", "1.20.3", kubernetes=29)
+    assert upgraded(world, "1.21.6")["status"] == 0
+    assert world.calls == [*NOW, "write 1.21.6", "preview", "CRDs 1.21.6", "up", "verify", "refresh"]
+
+
+def test_in_trading_hours_nothing_that_runs_is_touched(upgraded):
+    world = World(settings={"trading": {"hours": ALWAYS}})
+    report = upgraded(world)
+    assert report["status"] == 1
+    assert "trading goes on until" in messages(report)[0]
+    assert "up" not in world.calls
+
+
+def test_a_version_older_than_the_one_that_runs_is_refused(upgraded):
+    report = upgraded(World(), "1.27.9")
+    assert (report["status"], messages(report)) == (
+        1,
+        ["istio.version: goes back from 1.28.10 to 1.27.9: Istio supports no downgrade"],
+    )
+
+
+def test_a_mesh_that_is_not_installed_is_refused(upgraded):
+    report = upgraded(World(running="latest"))
+    assert report["status"] == 2
+    assert "no istiod of an exact version runs in namespace istio-system" in messages(report)[0]
+
+
+def test_a_step_that_somebody_began_by_hand_is_taken_to_its_end_first(upgraded):
+    world = World(written="1.29.4")
+    assert upgraded(world)["status"] == 0
+    assert world.calls == [*STEP, "write 1.30.3", *STEP]
+
+
+@pytest.mark.parametrize("version", ["1.31", "latest", "1.19.0"])
+def test_what_is_no_version_is_refused(upgraded, version):
+    world = World()
+    assert (upgraded(world, version)["status"], world.calls) == (2, [])
+
+
+def test_a_person_sees_a_table_of_the_steps(monkeypatch):
+    install(World(kubernetes=31), monkeypatch)
+    monkeypatch.setenv("COLUMNS", "200")
+    done = CliRunner().invoke(app, ["upgrade", "-s", STACK, "--to", "1.30.3", "--plan"])
+    rows = [line.split("  ") for line in done.stdout.splitlines()]
+    cells = {row[0]: [cell.strip() for cell in row if cell.strip()] for row in rows}
+    restarted = "istiod, istio-ingressgateway, istio-egressgateway"
+    assert cells["1.29.6"][1:] == ["1.31 to 1.35", restarted, "sidecars of 1.28.10", "by the base chart", "nothing"]
+    assert cells["1.30.3"][-1] == "kubernetes version"

@@ -1,0 +1,124 @@
+"""The whole path from the oldest version to the newest, each step judged as if those before it were done."""
+
+from dataclasses import replace
+from functools import partial
+
+import pytest
+
+from pi_mesh import inventory
+from pi_mesh.catalog.istio import MINORS, NEWEST, OLDEST, minor_of
+from pi_mesh.checks import upgrade_path, upgrade_steps
+from pi_mesh.checks.preflight import charts, crd_owners, kernel, versions
+from pi_mesh.checks.upgrade_steps import UpgradeStep
+from pi_mesh.cluster.nodes import Node
+from pi_mesh.cluster.objects import Crd, Deployment
+from pi_mesh.cluster.pods import SIDECAR, Container, Pod
+from pi_mesh.cluster.snapshot import Snapshot
+from tests.support.factories import STACK, make_mesh, make_settings
+from tests.support.snapshots import installed_mesh, installed_state, make_pis, make_snapshot, state_of
+
+FIRST, LAST = f"1.{OLDEST}.3", f"1.{NEWEST}.0"
+CRDS = ("gateways.networking.istio.io", "telemetries.telemetry.istio.io")
+
+
+def running(version: str, kubernetes: int = 30, nodes: tuple[Node, ...] = make_pis()) -> Snapshot:
+    """Return a cluster with an istiod and a sidecar of this version, and CRDs of no release."""
+    istiod = Container("discovery", image=f"docker.io/istio/pilot:{version}")
+    sidecar = Container(SIDECAR, image=f"docker.io/istio/proxyv2:{version}-distroless")
+    deployment = Deployment("istio-system", "istiod", {"app": "istiod"}, "istio-system/istiod", containers=(istiod,))
+    there = installed_mesh() | {"deployments": (deployment,), "crds": tuple(map(Crd, CRDS))}
+    pods = (Pod("trading", "shop-1", containers=(sidecar,)),)
+    return make_snapshot(version=f"v1.{kubernetes}.0", nodes=nodes, pods=pods, **there)
+
+
+def ladder(cluster: Snapshot, first: str = FIRST, last: str = LAST, **istio: object) -> list[UpgradeStep]:
+    """Return the steps from one version to another."""
+    mesh_of = lambda version: make_mesh(istio={**istio, "version": version})  # noqa: E731
+    before = mesh_of(first)
+    recorded = installed_state(before).recorded
+    state = replace(state_of(releases=tuple(one.name for one in before.releases)), recorded=recorded)
+    path = upgrade_path.path(first, last, before.settings)
+    return list(upgrade_steps.judge_all(first, path, mesh_of, cluster, state))
+
+
+def stops(steps: list[UpgradeStep]) -> dict[int, set[str]]:
+    """Return the checks that stop each step, by its minor version."""
+    return {minor_of(step.version): {finding.id for finding in step.stops} for step in steps}
+
+
+@pytest.mark.parametrize("kubernetes", range(25, 37))
+def test_every_step_is_stopped_where_istio_does_not_support_the_kubernetes_and_by_nothing_else(kubernetes):
+    expected = {
+        minor: set() if row.kubernetes[0] <= kubernetes <= row.kubernetes[1] else {versions.KUBERNETES}
+        for minor, row in MINORS.items()
+        if minor > OLDEST
+    }
+    assert stops(ladder(running(FIRST, kubernetes))) == expected
+
+
+def test_a_kubernetes_that_is_too_old_is_named_with_those_that_both_versions_support():
+    (step,) = ladder(running("1.29.5", 31), "1.29.5", "1.30.3")
+    assert step.stops[0].fix == "upgrade Kubernetes to one from 1.32 to 1.35 first, then run this again"
+
+
+def test_a_kubernetes_that_is_too_new_stops_until_the_setting_says_otherwise():
+    (step,) = ladder(running("1.27.9", 36), "1.27.9", "1.28.10")
+    assert "`istio.untestedKubernetes: true`" in step.stops[0].fix
+    (step,) = ladder(running("1.27.9", 36), "1.27.9", "1.28.10", untestedKubernetes=True)
+    assert step.stops == []
+
+
+def test_a_new_patch_of_the_same_minor_version_is_not_stopped_by_kubernetes():
+    (step,) = ladder(running("1.27.0", 36), "1.27.0", "1.27.9")
+    assert step.stops == []
+
+
+def test_a_stock_raspberry_pi_kernel_stops_the_first_version_that_needs_a_larger_address_space():
+    small = make_pis(kernel="6.6.31+rpt-rpi-v8", os_image="Debian GNU/Linux 12 (bookworm)")
+    assert stops(ladder(running(FIRST, 28, small), last="1.22.8")) == {21: set(), 22: {kernel.ID}}
+
+
+def test_every_step_restarts_istiod_and_both_gateways_whichever_chart_they_have():
+    istiod, *gateways = (f"istio-system/{name}" for name in ("istiod", "istio-ingressgateway", "istio-egressgateway"))
+    expected = {f"Deployment {name}" for name in (istiod, *gateways)}
+    assert {frozenset(step.forecast.restarts) for step in ladder(running(FIRST))} == {frozenset(expected)}
+
+
+def test_crds_are_upgraded_before_1_24_handed_over_there_and_left_to_the_chart_after_it():
+    crds = {minor_of(step.version): step.crds for step in ladder(running(FIRST, 29))}
+    assert {crds[minor] for minor in range(21, 24)} == {"upgraded before `up`"}
+    assert crds[24] == "handed over to istio-system/istio-base"
+    assert {crds[minor] for minor in range(25, NEWEST + 1)} == {"by the base chart"}
+
+
+def test_crds_of_another_release_that_lives_stop_the_step_to_1_24():
+    theirs = running("1.23.6", 29)
+    release = replace(theirs.releases[0], namespace="other", name="base")
+    cluster = replace(
+        theirs,
+        crds=tuple(replace(crd, release="other/base") for crd in theirs.crds),
+        releases=(*theirs.releases, release),
+    )
+    assert stops(ladder(cluster, "1.23.6", "1.24.6")) == {24: {crd_owners.ID}}
+
+
+def test_sidecars_that_nobody_restarted_stop_the_step_that_would_leave_them_too_far_behind():
+    cluster = running("1.30.3", 34)
+    old = partial(replace, image="docker.io/istio/proxyv2:1.29.5")
+    pods = tuple(replace(pod, containers=tuple(map(old, pod.containers))) for pod in cluster.pods)
+    assert stops(ladder(replace(cluster, pods=pods), "1.30.3", "1.31.0")) == {31: {"proxy skew"}}
+
+
+def test_a_check_that_the_step_itself_mends_does_not_stop_it():
+    mesh, cluster = make_mesh(istio={"version": "1.31.0"}), running("1.30.3", 34)
+    stuck = replace(cluster, releases=(replace(cluster.releases[0], status="pending-upgrade"),))
+    state = state_of()
+    assert {one.id for one in upgrade_steps.judge("1.30.3", mesh, stuck, state).stops} == {"helm releases"}
+    assert upgrade_steps.judge("1.30.3", mesh, stuck, state, {"helm releases"}).stops == []
+
+
+def test_charts_that_are_not_locked_stop_a_step_of_a_locked_stack_and_it_says_how_to_lock_them():
+    mesh = inventory.of(make_settings(istio={"version": "1.31.0"}), STACK, lock=())
+    step = upgrade_steps.judge("1.30.3", mesh, running("1.30.3", 34), state_of())
+    assert {finding.id for finding in step.stops} == {charts.ID}
+    assert step.stops[0].fix.startswith("`python -m operations charts lock -s test --also 1.31.0`")

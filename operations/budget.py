@@ -53,11 +53,11 @@ def _finding(node: Node, sidecar: Resources) -> Finding:
 
 
 def _forecast(forecast: Forecast, stack: str) -> Finding:
-    """Return what an `up` with these settings does to pods that run."""
+    """Return the effects of an `up` with these settings on running pods."""
     subject, count = Subject("stack", stack), len(forecast.of_traffic)
-    message = f"an `up` makes pods anew: {', '.join(forecast.restarts) or 'none'}"
+    message = f"an `up` restarts the pods of: {', '.join(forecast.restarts) or 'none'}"
     if forecast.removed:
-        message += f"; it deletes pods: {', '.join(forecast.removed)}"
+        message += f"; it deletes the pods of: {', '.join(forecast.removed)}"
     if forecast.keep:
         message += f"; running proxies keep the old {', '.join(forecast.keep)} until `refresh`"
     return ok(FORECAST, subject, message, number=count)

@@ -22,7 +22,7 @@ VERDICTS: dict[Operation, tuple[str, str]] = {
     "budget": ("the budget was calculated", "the budget could not be calculated"),
     "rotate-ca": ("the mesh's CA was rotated", "the rotation of the mesh's CA is not proven"),
     "proxies": ("no proxy has a problem", "a proxy has a problem"),
-    "upgrade": ("the mesh is as far as it was asked to go", "the upgrade stopped"),
+    "upgrade": ("no step of the upgrade is stopped", "a step of the upgrade is stopped"),
     "charts": ("the charts are the locked ones", "not every chart could be had as it was locked"),
     "refresh": ("nothing is left to restart except the workloads in the list", "not every stale proxy was restarted"),
 }

@@ -82,7 +82,7 @@ def _of_cluster(
     where = f"Secret {settings.istio.namespace}/{name}"
     files = signing_secret.read(settings.cluster.context, settings.istio.namespace, name)
     if files is None:
-        raise UsageError(stack, f"{where} is not there", if_missing)
+        raise UsageError(stack, f"{where} does not exist", if_missing)
     found = signing_files.of(files, where)
     made = bundle.verified(found.chain, found.key, (), datetime.now(UTC), where, bounded=False)
     root = pem.certificates(made.root_cert, where)[0]

@@ -39,7 +39,7 @@ def at_mount(stack: str, settings: Settings, mount: str) -> Target:
 
 
 def given_up(stack: str, settings: Settings) -> dict[str, str]:
-    """Return what the stack file says besides when a CA without Vault takes the place of Vault's.
+    """Return the further settings of the stack file when a CA without Vault replaces Vault's.
 
     Raises UsageError while the mount is protected, whose deletion destroys the key of Vault's CA.
     """

@@ -17,13 +17,12 @@ MARKS = {Level.WARNING: "! ", Level.ERROR: "x ", Level.UNKNOWN: "? "}
 
 
 def adopt(stack: Stack, yes: Yes = False, undo_: Undo = False, as_json: Json = False) -> None:
-    """Take over a mesh that Helm or the Ansible role installed, so that the next `pulumi up` updates it in place.
+    """Adopt a mesh that Helm or the Ansible role installed, so that the next `pulumi up` updates it in place.
 
-    Shows each release and object that is taken over, each value that the next `pulumi up` changes, and the pods that it
-    restarts. With --yes it writes the stack file and the stack's state, and in the cluster no more than who manages
-    the fields of policies that are going to change. Until the first
-    `pulumi up`, --undo brings the state back as it was; after it, it lets go of everything that was taken over.
-    Status 1 where something stands in the way.
+    Shows each adopted release and object, each value that the next `pulumi up` changes, and the pods that it restarts.
+    With --yes it writes the stack file and the stack's state; in the cluster it only changes the field managers of
+    policies that are going to change. Before the first `pulumi up`, --undo restores the state; after it, --undo removes
+    the adopted resources from the state. The status is 1 if there is an obstacle.
     """
     with expected_errors("adopt", stack, as_json):
         findings = _undone(stack, yes, as_json) if undo_ else _adopted(stack, yes, as_json)

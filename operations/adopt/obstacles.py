@@ -52,7 +52,7 @@ def of_mesh(now: Situation, client: Client, living: Sequence[Living]) -> Iterato
     for entry in snapshot.deployments:
         if entry.labels.get("app") == "istiod" and not entry.release:
             path = f"/apis/apps/v1/namespaces/{entry.namespace}/deployments/{entry.name}"
-            manager = manager_of((client.get(path) or {}).get("metadata", {})) or "nobody known"
+            manager = manager_of((client.get(path) or {}).get("metadata", {})) or "an unknown manager"
             subject = Subject("deployment", f"{entry.namespace}/{entry.name}")
             yield error(ID, subject, f"belongs to no Helm release; {manager} manages it", ways.of_manager(manager))
     if not any(one.applied.chart == "istiod" for one in living) and not _has_istiod(now):

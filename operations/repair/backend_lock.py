@@ -1,4 +1,4 @@
-"""The lock of the stack's backend, which repair and adopt hold while they work: no run can begin meanwhile."""
+"""The lock of the stack's backend, which repair and adopt hold while they work, so that no run can begin."""
 
 import json
 import os

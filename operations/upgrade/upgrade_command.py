@@ -2,15 +2,17 @@
 
 import sys
 from collections.abc import Iterator
+from functools import partial
 from importlib.util import find_spec
 from typing import Annotated
 
 import typer
 
-from operations import report, report_text
+from operations import report
 from operations.command_line import Json, Stack, conclude, expected_errors
 from operations.repair import plan as repairs
 from operations.repair.apply import Say
+from operations.report_text import show
 from operations.upgrade import steps_table, upgrade_state
 from operations.upgrade.upgrade_run import StepRun
 from operations.upgrade.upgrade_state import UpgradeState
@@ -52,7 +54,7 @@ def upgrade(
         else:
             _ask(now, asked=not (yes or as_json))
             findings = list(_carried_out(now, judged, wait, _nothing if as_json else typer.echo))
-    conclude(report.of("upgrade", stack, findings), as_json, report_text.show)
+    conclude(report.of("upgrade", stack, findings), as_json, partial(steps_table.show_stops, steps) if plan else show)
 
 
 def _nothing(_: object) -> None:

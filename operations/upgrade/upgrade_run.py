@@ -57,7 +57,7 @@ class StepRun:
         return Subject("istio", self.version)
 
     def _admitted(self) -> Iterable[Finding]:
-        """Yield the findings of the preflight, after cleaning up a killed run and applying the CRDs."""
+        """Yield the findings of the preflight, then clean up what a killed run left."""
         now = observed_state.read(self.stack, stacks.load_changed(self.stack, {upgrade_state.KEY: self.version}))
         if obstacle := plan.blocked(now):
             yield obstacle

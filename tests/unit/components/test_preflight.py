@@ -75,7 +75,7 @@ def test_a_preview_without_a_cluster_tells_what_the_next_version_refuses(cluster
 def test_a_preview_says_once_that_charts_are_trusted_unseen_unless_they_are_locked(cluster, answers):
     cluster(make_snapshot() if answers else ClusterUnreachable("cluster 'test' does not answer"))
     recording = record(lambda: guard(make_settings(), NEVER_RUN), preview=True)
-    (line,) = [line for line in recording.logs if "not verified" in line]
+    (line,) = [line for line in recording.logs if "trusted unseen" in line]
     assert line.startswith("info: ")
     assert "python -m operations charts lock -s test" in line
 

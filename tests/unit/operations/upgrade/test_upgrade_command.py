@@ -70,7 +70,8 @@ def test_a_plan_shows_each_step_and_changes_nothing(upgraded):
     report = upgraded(world, "1.30.3", "--plan")
     assert (report["status"], world.calls) == (0, [])
     assert [one["name"] for one in report["findings"]] == ["1.29.6", "1.30.3"]
-    assert "`up` restarts istiod, istio-ingressgateway, istio-egressgateway" in report["findings"][0]["message"]
+    expected = "from 1.28.10, restarts istiod, ingress gateway, egress gateway, sidecars; CRDs: by the base chart"
+    assert report["findings"][0]["message"] == expected
 
 
 def test_a_plan_names_every_step_that_is_stopped_and_what_stops_it(upgraded):
@@ -163,12 +164,20 @@ def test_what_is_no_version_is_refused(upgraded, version):
     assert (upgraded(world, version)["status"], world.calls) == (2, [])
 
 
-def test_a_person_sees_a_table_of_the_steps(monkeypatch):
+def test_a_person_sees_a_table_of_the_steps_and_what_stops_the_first_one_in_full(monkeypatch):
     install(World(kubernetes=31), monkeypatch)
     monkeypatch.setenv("COLUMNS", "200")
-    done = CliRunner().invoke(app, ["upgrade", "-s", STACK, "--to", "1.30.3", "--plan"])
+    done = CliRunner().invoke(app, ["upgrade", "-s", STACK, "--to", "1.31.0", "--plan"])
     rows = [line.split("  ") for line in done.stdout.splitlines()]
     cells = {row[0]: [cell.strip() for cell in row if cell.strip()] for row in rows}
-    restarted = "istiod, istio-ingressgateway, istio-egressgateway"
-    assert cells["1.29.6"][1:] == ["1.31 to 1.35", restarted, "sidecars of 1.28.10", "by the base chart", "nothing"]
-    assert cells["1.30.3"][-1] == "kubernetes version"
+    restarted = "istiod, ingress gateway, egress gateway, sidecars"
+    assert cells["1.29.6"][1:] == ["1.31 to 1.35", restarted, "by the base chart", "nothing"]
+    assert [cells[version][-1] for version in ("1.30.3", "1.31.0")] == ["kubernetes version"] * 2
+    assert done.stdout.count("is too old for Istio") == 1
+    assert "-> upgrade Kubernetes to one from 1.32 to 1.35 first" in done.stdout
+
+
+def test_a_plan_that_nothing_stops_ends_with_one_line(monkeypatch):
+    install(World(), monkeypatch)
+    done = CliRunner().invoke(app, ["upgrade", "-s", STACK, "--to", "1.29.6", "--plan"])
+    assert done.stdout.splitlines()[-1] == f"stack {STACK}: no step of the upgrade is stopped"

@@ -72,7 +72,7 @@ def test_looking_costs_a_preview_next_to_nothing(found):
 
 def test_without_a_lock_a_repository_is_said_to_be_trusted_unseen():
     (finding,) = check(make_mesh(), None)
-    assert "not verified" in finding.message
+    assert "trusted unseen" in finding.message
 
 
 def test_a_directory_without_the_charts_is_refused(tmp_path):

@@ -9,7 +9,7 @@ from pulumi.runtime import get_config_env, get_config_secret_keys_env
 from pulumi.runtime.config import CONFIG
 
 from pi_mesh.settings import CaSettings, Settings, SettingsError, parse_any
-from pi_mesh.settings.raw import KEY_OF_THE_CA, plain_values
+from pi_mesh.settings.raw import KEY_OF_THE_CA, REGISTRY_PASSWORD, plain_values
 
 
 def load() -> Settings | CaSettings:
@@ -36,6 +36,11 @@ def secret_vault_token() -> Output[str] | None:
 def secret_ca_key() -> Output[str] | None:
     """Return `caKey` as a secret, or None if it is not set."""
     return Config().get_secret(KEY_OF_THE_CA)
+
+
+def secret_registry_password() -> Output[str] | None:
+    """Return `registryPassword` as a secret; None where it is not set."""
+    return Config().get_secret(REGISTRY_PASSWORD)
 
 
 @contextmanager

@@ -2,9 +2,9 @@
 
 from functools import partial
 
-from pulumi import Resource, ResourceOptions, get_stack
+from pulumi import Resource, ResourceOptions, get_stack, runtime
 
-from components import applied, ca, manifest, outputs, state, webhook
+from components import applied, ca, manifest, outputs, registry_login, state, webhook
 from components.istio import Gateway, IstioBase, Istiod, MeshMtls, MeshMtlsArgs
 from components.manifest import make_namespace
 from components.observability import Observability, ObservabilityArgs
@@ -14,6 +14,7 @@ from components.release import ReleaseArgs, ReleaseComponent
 from components.trading import TradingNamespace, TradingNamespaceArgs
 from components.traffic import Traffic, TrafficArgs
 from pi_mesh import inventory
+from pi_mesh.cluster import load_balancer
 from pi_mesh.cluster.gateway_version import as_recorded
 from pi_mesh.inventory import Inventory, Kind, chart_lock
 from pi_mesh.settings import Settings
@@ -26,19 +27,21 @@ def deploy(settings: Settings) -> None:
     snapshot = guard(settings, recorded, lock)
     uid = (snapshot and snapshot.uid) or recorded.cluster_uid
     answer = ca.ask(settings, recorded)
-    wanted = inventory.of(settings, get_stack(), bool(snapshot and snapshot.load_balancer), answer.root, lock)
+    wanted = inventory.of(settings, get_stack(), load_balancer.served(settings, snapshot), answer.root, lock)
     mesh = as_recorded(wanted, recorded)
     on_cluster = partial(ResourceOptions, provider=KubernetesProvider("cluster", settings.cluster.context))
     release = partial(ReleaseArgs, how=settings.release)
     home = make_namespace(
         "istio-namespace", mesh.namespace("istio"), on_cluster(depends_on=_uninstalled_last(mesh, uid))
     )
+    pulls = registry_login.make(settings, settings.istio.namespace, on_cluster(depends_on=[home]))
     signers = ca.plug_in(mesh, snapshot, answer, on_cluster(depends_on=[home]))
     base = IstioBase(release(mesh.the(Kind.BASE)), on_cluster(depends_on=[home]))
     istiod = Istiod(
-        release(mesh.the(Kind.ISTIOD), hooks=webhook.awaited(settings)), on_cluster(depends_on=[base, *signers])
+        release(mesh.the(Kind.ISTIOD), hooks=webhook.awaited(settings)), on_cluster(depends_on=[base, *signers, *pulls])
     )
-    canaries = [Istiod(release(one), on_cluster(depends_on=[base, *signers])) for one in mesh.of_kind(Kind.CANARY)]
+    stands = on_cluster(depends_on=[base, *signers, *pulls])
+    canaries = [Istiod(release(one), stands) for one in mesh.of_kind(Kind.CANARY)]
     led = [istiod, *canaries]
     tags = [
         manifest.register("revision-tag", item, on_cluster(depends_on=led)) for item in mesh.objects_of("revision-tag")
@@ -50,19 +53,28 @@ def deploy(settings: Settings) -> None:
         for item in mesh.namespaces
         if item.component == "ingress"
     }
+    for name, namespace in own.items():
+        pulls += registry_login.make(settings, name, on_cluster(depends_on=[namespace]))
     gateways = [
         Gateway(
-            release(one), on_cluster(depends_on=[*led, *tags, *(own[name] for name in own if name == one.namespace)])
+            release(one),
+            on_cluster(depends_on=[*led, *tags, *pulls, *(own[name] for name in own if name == one.namespace)]),
         )
         for one in mesh.of_kind(Kind.GATEWAY)
     ]
     MeshMtls("mesh-mtls", MeshMtlsArgs(settings.mtls, mesh.objects_of("mesh-mtls")), served)
     bounds = mesh.objects_of("trading")
     trading = TradingNamespace("trading", TradingNamespaceArgs(mesh.namespace("trading"), bounds), served)
+    registry_login.make(settings, settings.trading.namespace, on_cluster(depends_on=[trading]))
     if rules := mesh.objects_of("traffic"):
         Traffic("traffic", TrafficArgs(rules), on_cluster(depends_on=[trading]))
     addons = _addons(mesh, served)
     made = [one for one in (base, *led, *gateways, *signers, *addons) if isinstance(one, ReleaseComponent)]
+    if not runtime.is_dry_run():
+        # Here: a preview waits for nothing, and pays nothing for the watch.
+        from components import waiting
+
+        waiting.begin(mesh, made, snapshot.pods if snapshot else ())
     applied.leave(mesh, made, on_cluster(depends_on=[home]))
     outputs.export(mesh, made, gateways)
     outputs.export_cluster(settings.cluster.context, uid)

@@ -9,7 +9,7 @@ from pi_mesh.checks import restarts, traffic
 from pi_mesh.checks.finding import Finding, Level, errors
 from pi_mesh.checks.preflight import charts, ingress_namespace, run, trading_hours, undone_settings, versions
 from pi_mesh.checks.restarts import Forecast
-from pi_mesh.cluster import ca_issuer, identity
+from pi_mesh.cluster import ca_issuer, identity, load_balancer
 from pi_mesh.cluster.errors import ClusterUnreachable, WrongContext
 from pi_mesh.cluster.snapshot import Snapshot, read
 from pi_mesh.cluster.stack_state import StackState
@@ -43,7 +43,7 @@ def guard(settings: Settings, state: StackState, lock: tuple[LockedChart, ...] |
         ]
         _report([versions.end_of_life(settings, date.today()), *alone, *traffic.run(settings, None)])
         return None
-    mesh = inventory.of(settings, pulumi.get_stack(), bool(snapshot.load_balancer), lock=lock)
+    mesh = inventory.of(settings, pulumi.get_stack(), load_balancer.served(settings, snapshot), lock=lock)
     _note_unlocked(mesh)
     findings = run(mesh, snapshot, state)
     _report(trading_hours.shown_only(findings) if pulumi.runtime.is_dry_run() else findings)

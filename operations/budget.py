@@ -14,7 +14,7 @@ from pi_mesh.budget.mesh import Budget, Row
 from pi_mesh.checks import restarts
 from pi_mesh.checks.capacity import Demand, demand, rooms
 from pi_mesh.checks.finding import Finding, Subject, ok
-from pi_mesh.checks.preflight import trading_fit
+from pi_mesh.checks.preflight import node_loss, trading_fit
 from pi_mesh.checks.restarts import Forecast
 from pi_mesh.cluster import snapshot
 from pi_mesh.quantities import Resources
@@ -33,6 +33,7 @@ def budget(stack: Stack, as_json: Json = False) -> None:
         left = _left(asked)
         findings = [_finding(node, planned.sidecar.requests) for node in nodes]
         findings.append(trading_fit.finding(wanted, cluster, left))
+        findings += node_loss.check(wanted, cluster)
         findings.append(_forecast(restarts.of(wanted, exported()), stack))
         beside = fitting(left, planned.sidecar.requests)
         found = report.of("budget", stack, findings, _part(planned, nodes, len(asked.pods), beside))

@@ -21,6 +21,8 @@ state = "/run/containerd"
 address = "/run/containerd/containerd.sock"
 [plugins.'io.containerd.cri.v1.images'.pinned_images]
 sandbox = "{PAUSE_IMAGE}"
+[plugins.'io.containerd.cri.v1.images'.registry]
+config_path = "/run/node/certs.d" # read at each pull: a test may put a registry there
 [plugins.'io.containerd.internal.v1.opt']
 path = "/run/node/opt" # /opt/containerd of the machine otherwise
 [plugins.'io.containerd.cri.v1.runtime']

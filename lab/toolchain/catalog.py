@@ -91,6 +91,14 @@ PARTS = (
         {f"{_KWOK}/pkg/consts.Version": "v0.8.0"},
         {"stage": (_KWOK, "kustomize/stage")},
     ),
+    Part(
+        "registry",
+        "3.1.2",
+        {"registry": "github.com/distribution/distribution/v3/cmd/registry"},
+        60,
+        "tests of pulled images",
+        on_demand=True,
+    ),
     # Vault's own build tag leaves out the storage and secrets of the clouds: a third of the size, half the time.
     Part(
         "vault",

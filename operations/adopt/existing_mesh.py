@@ -12,6 +12,7 @@ from operations.repair import observed_state
 from operations.repair.observed_state import Situation
 from pi_mesh import inventory
 from pi_mesh.checks.finding import Finding
+from pi_mesh.cluster import load_balancer
 from pi_mesh.cluster.client import Client
 from pi_mesh.cluster.discovery import Discovery
 from pi_mesh.inventory import Inventory, Release
@@ -60,7 +61,7 @@ class ExistingMesh:
     @property
     def mesh(self) -> Inventory:
         now = self.now
-        return inventory.of(now.mesh_settings, now.stack, bool(now.snapshot.load_balancer))
+        return inventory.of(now.mesh_settings, now.stack, load_balancer.served(now.mesh_settings, now.snapshot))
 
 
 def read(stack: str) -> ExistingMesh:

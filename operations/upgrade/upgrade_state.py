@@ -12,7 +12,7 @@ from pi_mesh.checks import upgrade_path, upgrade_steps, version_step
 from pi_mesh.checks.finding import error, setting
 from pi_mesh.checks.preflight.upgrade import EXACT, STEP
 from pi_mesh.checks.upgrade_steps import UpgradeStep
-from pi_mesh.cluster import istiods
+from pi_mesh.cluster import istiods, load_balancer
 from pi_mesh.inventory import Inventory, Kind, chart_lock
 from pi_mesh.settings import CaSettings
 
@@ -51,7 +51,8 @@ class UpgradeState:
 def mesh_of(now: Situation, version: str) -> Inventory:
     """Return the mesh of a stack at another version of Istio, on the present cluster."""
     settings = stacks.load_changed(now.stack, {KEY: version})
-    return inventory.of(settings, now.stack, bool(now.snapshot.load_balancer), lock=chart_lock.read(now.stack))
+    served = load_balancer.served(settings, now.snapshot)
+    return inventory.of(settings, now.stack, served, lock=chart_lock.read(now.stack))
 
 
 def read(stack: str, wanted: str) -> UpgradeState:

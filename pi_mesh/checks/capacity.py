@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from pi_mesh.budget import fit
 from pi_mesh.cluster.nodes import Node
-from pi_mesh.cluster.pods import Pod
+from pi_mesh.cluster.placement import Placement
+from pi_mesh.cluster.pods import Container, Pod
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.inventory import Inventory, Workload
 from pi_mesh.quantities import ZERO, Resources
@@ -21,10 +22,17 @@ class Demand:
     not."""
     others: tuple[fit.Node, ...]
     """Other nodes that accept pods, where trading's workloads may run."""
-    pods: tuple[Resources, ...]
-    """Requests of the pods that do not run yet, or run with smaller requests than the settings ask for."""
+    staying: tuple[Pod, ...]
+    """Pods that keep their nodes: all that are not of the mesh, and those of the mesh that are large enough."""
+    coming: tuple[Pod, ...]
+    """Pods of the mesh that do not run yet, or run with smaller requests than the settings ask for."""
     surge: tuple[Resources, ...]
     """Requests of the extra pods while rollouts run."""
+
+    @property
+    def pods(self) -> tuple[Resources, ...]:
+        """Requests of the pods that come."""
+        return tuple(pod.requests for pod in self.coming)
 
 
 def rooms(nodes: Iterable[Node], pods: Iterable[Pod]) -> list[fit.Node]:
@@ -51,13 +59,29 @@ def demand(mesh: Inventory, snapshot: Snapshot) -> Demand:
     kept = [(workload, _kept(workload, snapshot.pods, homes)) for workload in mesh.workloads]
     staying = [pod for pod in snapshot.pods if not mesh.has_pod(pod.namespace, pod.labels)]
     staying += [pod for _, pods in kept for pod in pods]
+    placement = Placement({"kubernetes.io/arch": wanted})
     accepting = {node.name for node in fitting if node.accepts}
     free = [node for node in rooms(snapshot.nodes, staying) if node.accepts]
     return Demand(
         nodes=tuple(node for node in free if node.name in accepting),
         others=tuple(node for node in free if node.name not in accepting),
-        pods=tuple(_requests(one) for one, pods in kept for _ in range(one.pods - len(pods))),
+        staying=tuple(staying),
+        coming=tuple(_coming(one, placement) for one, pods in kept for _ in range(one.pods - len(pods))),
         surge=tuple(_requests(one) for one in mesh.workloads for _ in range(one.surge)),
+    )
+
+
+def _coming(workload: Workload, placement: Placement) -> Pod:
+    """Return a pod as the workload's chart makes it."""
+    container = Container(workload.name, _requests(workload))
+    owner = f"Deployment/{workload.name}"
+    return Pod(
+        workload.namespace,
+        workload.name,
+        dict(workload.selector),
+        owner=owner,
+        containers=(container,),
+        placement=placement,
     )
 
 

@@ -1,31 +1,125 @@
-"""The provider of addresses for Services of type LoadBalancer."""
+"""The provider of a gateway's address, and the reason why a Service of type LoadBalancer would get none."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 
-from pi_mesh.cluster.nodes import Node
-from pi_mesh.cluster.objects import Crd, Service
-from pi_mesh.cluster.pods import Pod
+from pi_mesh.cluster import servicelb
+from pi_mesh.cluster.address_pools import CRDS, KUBE_VIP, has_allocator, program
+from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.inventory.istio import gateway_namespace, gateways
+from pi_mesh.settings import Settings
+from pi_mesh.settings.gateway import GatewaySettings
+from pi_mesh.values.gateway import PORTS
 
-CRDS = {"ipaddresspools.metallb.io": "MetalLB", "ciliumloadbalancerippools.cilium.io": "Cilium"}
-APPS = {"kube-vip": "kube-vip", "metallb": "MetalLB", "openelb": "OpenELB"}
+APPS = {"metallb": "MetalLB", "openelb": "OpenELB"}
 CLOUDS = ("aws://", "azure://", "gce://", "hcloud://", "digitalocean://", "openstack://")
+NO_ALLOCATOR = "kube-vip announces addresses and gives none; kube-vip-cloud-provider, which does, is missing"
+CHOOSING = ("loadBalancerClass", "loadBalancerIP", "annotations")
+"""Extra values of a Service by which its owner chooses the provider, the pool or the address."""
 
 
-def provider(nodes: Iterable[Node], pods: Iterable[Pod], services: Iterable[Service], crds: Iterable[Crd]) -> str:
-    """Return the provider's name; empty without a provider, so that a LoadBalancer would wait for ever."""
-    balanced = [service for service in services if service.type == "LoadBalancer" and service.addresses]
-    labels = {pod.labels.get("app.kubernetes.io/name", "") for pod in pods}
-    candidates = [
-        *(f"whatever serves {service.namespace}/{service.name}" for service in balanced),
-        *(CRDS[crd.name] for crd in crds if crd.name in CRDS),
-        *(name for label, name in APPS.items() if label in labels),
-        *(cloud.removesuffix("://") for node in nodes for cloud in CLOUDS if node.provider.startswith(cloud)),
-        *_servicelb(nodes),
-    ]
-    return candidates[0] if candidates else ""
+@dataclass(frozen=True)
+class Answer:
+    """What a Service of type LoadBalancer would get."""
+
+    provider: str = ""
+    """What gives the address; empty where nothing is known to."""
+    refusal: str = ""
+    """Why that gives none."""
+
+    @property
+    def serves(self) -> bool:
+        return bool(self.provider) and not self.refusal
 
 
-def _servicelb(nodes: Iterable[Node]) -> list[str]:
-    """Return k3s's own load balancer, unless a k3s server was started with `--disable servicelb`."""
-    k3s = [node for node in nodes if "+k3s" in node.kubelet]
-    return ["k3s servicelb"] if k3s and not any("servicelb" in node.k3s_arguments for node in k3s) else []
+@dataclass(frozen=True)
+class _Wanted:
+    namespace: str
+    name: str
+    ports: Collection[int]
+
+    @property
+    def id(self) -> str:
+        return f"{self.namespace}/{self.name}"
+
+
+def served(settings: Settings, snapshot: Snapshot | None) -> frozenset[str]:
+    """Return the keys of the gateways whose Service gets an address as a LoadBalancer."""
+    if snapshot is None:
+        return frozenset()
+    return frozenset(key for key in gateways(settings) if answer(settings, key, snapshot).serves)
+
+
+def answer(settings: Settings, key: str, snapshot: Snapshot) -> Answer:
+    """Return what the Service of a gateway, by the key of its branch, would get; what it has already, it keeps."""
+    name, gateway = gateways(settings)[key]
+    wanted = _Wanted(gateway_namespace(settings, key), name, _ports(gateway))
+    if addresses := _held(snapshot, wanted):
+        return Answer(f"what gave {wanted.id} {', '.join(addresses)}")
+    candidates = list(_candidates(snapshot, wanted))
+    if any(_service(gateway).get(one) for one in CHOOSING):
+        return Answer(candidates[0].provider if candidates else f"what {key}.values.service chooses")
+    return next((one for one in candidates if one.serves), candidates[0] if candidates else Answer())
+
+
+def _candidates(snapshot: Snapshot, wanted: _Wanted) -> Iterator[Answer]:
+    """Yield all that may give an address, those that are certain to first."""
+    images = {program(container.image) for pod in snapshot.pods for container in pod.containers}
+    labels = {pod.labels.get("app.kubernetes.io/name", "") for pod in snapshot.pods}
+    is_vip = KUBE_VIP in images or KUBE_VIP in labels
+    if not is_vip:
+        yield from (Answer(f"whatever serves {service}") for service in _served_by_others(snapshot))
+    yield from (_pooled(CRDS[crd.name], snapshot, wanted) for crd in snapshot.crds if crd.name in CRDS)
+    pooled = {CRDS.get(crd.name) for crd in snapshot.crds}
+    yield from (Answer(name) for label, name in APPS.items() if label in labels and name not in pooled)
+    if is_vip and has_allocator(snapshot.pods):
+        yield _pooled(KUBE_VIP, snapshot, wanted)
+    elif is_vip:
+        yield Answer(KUBE_VIP, NO_ALLOCATOR)
+    clouds = (cloud for node in snapshot.nodes for cloud in CLOUDS if node.provider.startswith(cloud))
+    yield from (Answer(cloud.removesuffix("://")) for cloud in clouds)
+    if servicelb.is_on(snapshot.nodes, snapshot.pods):
+        reason = servicelb.refusal(snapshot.nodes, snapshot.pods, wanted.id, wanted.ports)
+        yield Answer(servicelb.NAME, reason)
+
+
+def _pooled(provider: str, snapshot: Snapshot, wanted: _Wanted) -> Answer:
+    """Judge a provider by its pools; where they could not be read, it is taken to have addresses."""
+    if snapshot.address_pools is None:
+        return Answer(provider)
+    pools = [pool for pool in snapshot.address_pools if pool.provider == provider and pool.serves(wanted.namespace)]
+    if not pools:
+        return Answer(provider, f"{provider} has no pool of addresses for namespace {wanted.namespace}")
+    used = [address for service in snapshot.services for address in service.addresses]
+    if all(pool.free(used) == 0 for pool in pools):
+        names = ", ".join(pool.name for pool in pools)
+        return Answer(provider, f"every address of {provider}'s {names} is taken by another Service")
+    return Answer(provider)
+
+
+def _served_by_others(snapshot: Snapshot) -> Iterator[str]:
+    """Yield NAMESPACE/NAME of the Services whose address is neither servicelb's nor of a pool."""
+    own = {servicelb.served(pod) for pod in snapshot.pods}
+    for service in snapshot.services:
+        known = any(pool.holds(address) for pool in snapshot.address_pools or () for address in service.addresses)
+        id = f"{service.namespace}/{service.name}"
+        if service.type == "LoadBalancer" and service.addresses and not known and id not in own:
+            yield id
+
+
+def _held(snapshot: Snapshot, wanted: _Wanted) -> tuple[str, ...]:
+    """Return the addresses that the Service has now."""
+    balanced = (service for service in snapshot.services if service.type == "LoadBalancer")
+    return next((one.addresses for one in balanced if (one.namespace, one.name) == (wanted.namespace, wanted.name)), ())
+
+
+def _service(gateway: GatewaySettings) -> Mapping[str, object]:
+    service = gateway.values.get("service")
+    return service if isinstance(service, Mapping) else {}
+
+
+def _ports(gateway: GatewaySettings) -> Collection[int]:
+    """Return the Service's ports: the extra values may replace the list."""
+    ports = _service(gateway).get("ports")
+    own = [entry.get("port") for entry in ports if isinstance(entry, Mapping)] if isinstance(ports, list) else []
+    return {port for port in own if isinstance(port, int)} or {port for port, _ in PORTS.values()}

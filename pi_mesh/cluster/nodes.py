@@ -1,6 +1,7 @@
 """Nodes as the checks see them."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from pi_mesh.quantities import ZERO, Resources
 
@@ -15,7 +16,7 @@ class Node:
     ready: bool = True
     cordoned: bool = False
     taints: tuple[str, ...] = ()
-    """Taints, as KEY:EFFECT, that keep ordinary pods away."""
+    """Taints, as KEY=VALUE:EFFECT or KEY:EFFECT, that keep ordinary pods away."""
     architecture: str = "arm64"
     kernel: str = ""
     os_image: str = ""
@@ -26,6 +27,7 @@ class Node:
     """Command-line arguments of k3s on this node, as JSON."""
     allocatable: Resources = ZERO
     pods: int = 110
+    labels: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def accepts(self) -> bool:
@@ -43,7 +45,7 @@ def parse(item: dict) -> Node:
         name=item["metadata"]["name"],
         ready=conditions.get("Ready") == "True",
         cordoned=spec.get("unschedulable", False),
-        taints=tuple(f"{taint['key']}:{taint['effect']}" for taint in taints),
+        taints=tuple(map(_taint, taints)),
         architecture=info.get("architecture", ""),
         kernel=info.get("kernelVersion", ""),
         os_image=info.get("osImage", ""),
@@ -52,4 +54,10 @@ def parse(item: dict) -> Node:
         k3s_arguments=item["metadata"].get("annotations", {}).get("k3s.io/node-args", ""),
         allocatable=Resources.from_kubernetes(allocatable),
         pods=int(allocatable.get("pods", 0)),
+        labels=item["metadata"].get("labels") or {},
     )
+
+
+def _taint(taint: Mapping[str, str]) -> str:
+    value = taint.get("value")
+    return f"{taint['key']}={value}:{taint['effect']}" if value else f"{taint['key']}:{taint['effect']}"

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from pi_mesh.cluster import placement
+from pi_mesh.cluster.placement import Placement
 from pi_mesh.names import SHORT_LIVED_LABEL
 from pi_mesh.quantities import ZERO, Resources
 
@@ -39,6 +41,8 @@ class Pod:
     owner: str = ""
     """KIND/NAME of the pod's controller."""
     host_network: bool = False
+    host_ports: tuple[int, ...] = ()
+    """TCP ports of its node that it holds."""
     restarts: int = 0
     out_of_memory: tuple[str, ...] = ()
     """Containers that were last ended for exceeding their memory limit."""
@@ -47,6 +51,13 @@ class Pod:
     annotations: dict[str, str] = field(default_factory=dict)
     secret_ttl: str = ""
     """SECRET_TTL of the pod's proxy, as a Go duration; it stays until the pod is replaced."""
+    placement: Placement = field(default_factory=Placement)
+
+    @property
+    def workload(self) -> str:
+        """Return NAMESPACE/NAME of the pod's controller, or else of the pod; a Deployment's name without the hash."""
+        kind, _, name = self.owner.partition("/")
+        return f"{self.namespace}/{name.rpartition('-')[0] if kind == 'ReplicaSet' else name or self.name}"
 
     @property
     def has_sidecar(self) -> bool:
@@ -88,12 +99,19 @@ def parse(item: dict) -> Pod:
         ending="deletionTimestamp" in meta,
         owner=f"{owners[0]['kind']}/{owners[0]['name']}" if owners else "",
         host_network=spec.get("hostNetwork", False),
+        host_ports=_host_ports(spec),
         restarts=sum(entry.get("restartCount", 0) for entry in statuses),
         out_of_memory=tuple(entry["name"] for entry in statuses if _out_of_memory(entry)),
         containers=containers(spec),
         annotations=meta.get("annotations", {}),
         secret_ttl=_secret_ttl(spec),
+        placement=placement.parse(spec),
     )
+
+
+def _host_ports(spec: dict) -> tuple[int, ...]:
+    ports = (port for item in spec.get("containers", []) for port in item.get("ports", []))
+    return tuple(port["hostPort"] for port in ports if port.get("hostPort") and port.get("protocol", "TCP") == "TCP")
 
 
 def _secret_ttl(spec: dict) -> str:

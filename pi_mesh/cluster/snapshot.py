@@ -5,12 +5,13 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
 from typing import Any
 
-from pi_mesh.cluster import identity, load_balancer, nodes, objects, pods, release_records, rights
+from pi_mesh.cluster import address_pools, identity, nodes, objects, pods, release_records, rights
+from pi_mesh.cluster.address_pools import Pool
 from pi_mesh.cluster.cert_manager import SigningIssuer
 from pi_mesh.cluster.client import METADATA_ONLY, Client, Forbidden
 from pi_mesh.cluster.nodes import Node
@@ -61,17 +62,14 @@ class Snapshot:
     """Namespaces whose istiod got a CA from a stack of this project."""
     external_signer: tuple[str, ...] = ()
     """Namespaces whose istiod has an external signer, set up by a stack of this project."""
+    address_pools: tuple[Pool, ...] | None = ()
+    """Pools from which MetalLB, Cilium or kube-vip take addresses of Services; None if they may not be read."""
     issuer: SigningIssuer | None = None
     """cert-manager's Issuer of `ca.issuer`; None if the settings name none, or it was not read."""
     missing_rights: tuple[str, ...] = ()
     """RESOURCE.GROUP that the user may not create."""
     missing_changes: tuple[str, ...] = ()
     """VERB RESOURCE.GROUP that the user lacks for a later `up`."""
-
-    @property
-    def load_balancer(self) -> str:
-        """Return the provider of LoadBalancer addresses; empty without one."""
-        return load_balancer.provider(self.nodes, self.pods, self.services, self.crds)
 
     @property
     def uid(self) -> str:
@@ -103,7 +101,8 @@ def read(context: str, *, read_only: bool = False) -> Snapshot:
             lists["external signer"] = pool.submit(_list, client, CONFIG_MAPS, objects.home, METADATA_ONLY, **labelled)
             missing = Missing() if read_only else rights.missing(client.ask)
             found = {kind: future.result() for kind, future in lists.items()}
-    return _snapshot(context, version, found, missing)
+        pools = address_pools.read(client, found["crds"] or (), found["pods"] or ())
+    return replace(_snapshot(context, version, found, missing), address_pools=pools)
 
 
 @contextmanager

@@ -4,6 +4,7 @@ Components deploy it, the budget counts it, preflight and verify compare it with
 it to know what belongs to the stack, and the outputs list it.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from pi_mesh.inventory import beside, istio
@@ -77,7 +78,7 @@ def with_contradictions(problem: SettingsError) -> SettingsError:
     """Return the problems of the settings and those of their extra values, as far as the settings are valid."""
     if not isinstance(problem.rest, Settings):
         return problem
-    releases = (*istio.releases(problem.rest, False, None), *beside.releases(problem.rest))
+    releases = (*istio.releases(problem.rest, (), None), *beside.releases(problem.rest))
     lines = [
         line
         for release in releases
@@ -95,13 +96,13 @@ def _is_part(key: str, other: str) -> bool:
 def of(
     settings: Settings,
     stack: str = "",
-    load_balancers: bool = False,
+    load_balancers: Collection[str] = (),
     root: str | None = None,
     lock: tuple[LockedChart, ...] | None = None,
 ) -> Inventory:
     """Return the inventory of these settings.
 
-    `load_balancers` is True if the cluster assigns addresses to Services of type LoadBalancer. `root` is the PEM of
+    `load_balancers` has the keys of the gateways whose Service gets an address as a LoadBalancer. `root` is the PEM of
     Vault's root, without which an istiod with an external signer does not start. `lock` has the stack's charts if it is
     locked. Raises SettingsError with every extra value that contradicts a typed setting.
     """

@@ -1,6 +1,6 @@
 """The releases of Istio itself: base, istiod and the gateways."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from functools import partial
 
@@ -20,7 +20,7 @@ GATEWAYS = {"ingress": names.INGRESS, "egress": names.EGRESS}
 """Component name of each gateway, which stays the same if the release is renamed."""
 
 
-def releases(settings: Settings, load_balancers: bool, root: str | None) -> Iterator[Release]:
+def releases(settings: Settings, load_balancers: Collection[str], root: str | None) -> Iterator[Release]:
     """Yield the releases in the order of their installation; the arguments are those of `pi_mesh.inventory.of`."""
     called = settings.releases.names
     of_istio = partial(
@@ -64,7 +64,7 @@ def releases(settings: Settings, load_balancers: bool, root: str | None) -> Iter
                 version=gateway_chart(settings.istio.version),
                 images=settings.istio.version,
                 setting=setting,
-                typed=gateway.helm_values(settings, name, branch, load_balancers),
+                typed=gateway.helm_values(settings, name, branch, setting in load_balancers),
                 extra=branch.values,
                 workloads=(_gateway(settings, setting, name, branch),),
             )

@@ -30,3 +30,10 @@ VaultAddress = Annotated[
     AfterValidator(_host_and_port),
 ]
 """Address of Vault's API."""
+
+SecretName = Annotated[
+    str,
+    matching(
+        r"^[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?$", "the name of a Secret: small letters, digits, inner dashes and dots"
+    ),
+]

@@ -6,11 +6,10 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from pi_mesh.model.base import Model
-from pi_mesh.model.patterns import matching
+from pi_mesh.model.patterns import SecretName, matching
 from pi_mesh.settings.vault import Pem, Ttl
 
 NAME = r"^[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?$"
-SecretName = Annotated[str, matching(NAME, "the name of a Secret: small letters, digits, inner dashes and dots")]
 PRIVATE = "PRIVATE KEY"
 """Text in the first line of every private key in PEM form."""
 

@@ -8,7 +8,9 @@ from pi_mesh.settings.errors import SettingsError
 
 KEY_OF_THE_CA = "caKey"
 """Key of the CA's private key for `ca.source: pem`; refused in plain text."""
-SECRET_KEYS = frozenset({"vaultToken", KEY_OF_THE_CA})
+REGISTRY_PASSWORD = "registryPassword"
+"""Key of the registry's password for `images.login`."""
+SECRET_KEYS = frozenset({"vaultToken", KEY_OF_THE_CA, REGISTRY_PASSWORD})
 """Keys with secrets. They are read as secrets where they are used, and are never part of the settings tree."""
 STAND_IN = "known-to-the-owner-only"
 """Stand-in for each secret in a pull request's preview."""

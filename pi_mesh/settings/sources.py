@@ -9,6 +9,11 @@ from pydantic import AfterValidator, Field
 
 from pi_mesh.catalog import hosts
 from pi_mesh.model.base import Model
+from pi_mesh.model.patterns import SecretName, matching
+
+LOGIN_SECRET = "pi-mesh-registry"
+"""Name of the pull Secret that the stack makes."""
+DOCKER_HUB = "https://index.docker.io/v1/"
 
 
 def _chart_source(value: str) -> str:
@@ -65,6 +70,24 @@ class ChartSettings(Model):
         return str(PurePosixPath(self.source) / f"{chart}-{version}.tgz")
 
 
+Digest = Annotated[str, matching(r"^sha256:[0-9a-f]{64}$", "a digest, sha256: and 64 small hexadecimal digits")]
+
+
+class RegistryLogin(Model):
+    """The login of a private registry; its password is the secret `registryPassword`."""
+
+    username: Annotated[str, Field(min_length=1), matching(r"^[^:\s]+$", "a user name without blanks and colons")]
+
+
+class ImageDigests(Model):
+    """Digests of the images, which the version's tag then cannot move away from."""
+
+    pilot: Digest | None = None
+    """istiod's image."""
+    proxyv2: Digest | None = None
+    """Image of the gateways and sidecars."""
+
+
 class ImageSettings(Model):
     """The source of the images of istiod and the proxies."""
 
@@ -73,6 +96,29 @@ class ImageSettings(Model):
     registry that will be switched off."""
     pull_policy: Literal["IfNotPresent", "Always", "Never"] = "IfNotPresent"
     """Image pull policy of the mesh's pods."""
+    pull_secrets: tuple[SecretName, ...] = ()
+    """Secrets of type kubernetes.io/dockerconfigjson, each in every namespace of the mesh and of its sidecars."""
+    login: RegistryLogin | None = None
+    """Login of the hub's registry; the stack makes the pull Secret from it in its own namespaces."""
+    digests: ImageDigests = ImageDigests()
+    """Of another version with each change of istio.version; an image without one is taken by its tag."""
+
+    @property
+    def registry(self) -> str:
+        """Return the hub's registry as a pull Secret names it: Docker Hub has a name of its own there."""
+        host, _, rest = self.hub.partition("/")
+        is_host = bool(rest) and ("." in host or ":" in host or host == "localhost")
+        return DOCKER_HUB if not is_host or host in ("docker.io", "index.docker.io") else host
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Return the names of all pull Secrets."""
+        return (*self.pull_secrets, *((LOGIN_SECRET,) if self.login else ()))
+
+    def pinned(self, image: str, version: str) -> str | None:
+        """Return an image by tag and digest, by which the version can still be read; None for one without a digest."""
+        digest = getattr(self.digests, image)
+        return f"{self.hub}/{image}:{version}@{digest}" if digest else None
 
 
 class ReleaseSettings(Model):
@@ -82,5 +128,8 @@ class ReleaseSettings(Model):
     """Roll back a failed change, so that nothing is half-applied; false keeps the failed pods for debugging."""
     timeout: Annotated[int, Field(ge=30, le=7200)] = 900
     """Seconds that a release may take; a Pi writes images slowly to its SD card."""
+    watch: Literal["end", "say", "off"] = "end"
+    """What `up` does while it waits for a release: `say` what its pods are waiting for, and `end` a wait that can never
+    succeed, as Ctrl-C does; or nothing."""
     max_history: Annotated[int, Field(ge=2, le=50)] = 5
     """Number of revisions kept for rollback, each a Secret in the cluster."""

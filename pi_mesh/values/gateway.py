@@ -5,7 +5,7 @@ from pi_mesh.names import VERSION_ANNOTATION
 from pi_mesh.settings import Settings
 from pi_mesh.settings.gateway import GatewayService, GatewaySettings
 from pi_mesh.values.extra import Values
-from pi_mesh.values.placement import node_selector
+from pi_mesh.values.placement import node_selector, spread
 from pi_mesh.values.traffic.gateways import gateway_selector
 from pi_mesh.values.vault import gateway_annotations
 
@@ -24,17 +24,18 @@ STOPPING = 10
 """Seconds that Envoy and its agent have to end by themselves after the drain."""
 
 
-def helm_values(settings: Settings, release: str, gateway: GatewaySettings, load_balancers: bool) -> Values:
+def helm_values(settings: Settings, release: str, gateway: GatewaySettings, addressed: bool) -> Values:
     """Return the values that the settings give, without the extra values.
 
-    `load_balancers` is True if the cluster assigns addresses to Services of type LoadBalancer.
+    `addressed` is True if the gateway's Service gets an address as a LoadBalancer.
     """
     return {
         "replicaCount": gateway.replicas,
         "resources": gateway.resources.to_kubernetes(),
         "nodeSelector": node_selector(settings),
         "imagePullPolicy": settings.images.pull_policy,
-        "service": _service(gateway.service, load_balancers),
+        **_pull_secrets(settings),
+        "service": _service(gateway.service, addressed),
         "autoscaling": {
             "enabled": gateway.autoscaling.enabled,
             "minReplicas": gateway.autoscaling.min_replicas,
@@ -49,11 +50,16 @@ def helm_values(settings: Settings, release: str, gateway: GatewaySettings, load
     }
 
 
-def service_type(service: GatewayService, load_balancers: bool) -> str:
+def _pull_secrets(settings: Settings) -> Values:
+    names = settings.images.secrets
+    return {"imagePullSecrets": [{"name": name} for name in names]} if names else {}
+
+
+def service_type(service: GatewayService, addressed: bool) -> str:
     """Return the type of the Kubernetes Service; `auto` avoids waiting for an address that no load balancer gives."""
     if service.type != "auto":
         return service.type
-    return "LoadBalancer" if load_balancers else "NodePort"
+    return "LoadBalancer" if addressed else "NodePort"
 
 
 def serves_certificates(settings: Settings) -> bool:
@@ -100,17 +106,14 @@ def _kept_through_drains(release: str) -> Values:
 
     They are not for a single pod, whose budget would block every drain of its node.
     """
-    spread = {
-        "maxSkew": 1,
-        "topologyKey": "kubernetes.io/hostname",
-        "whenUnsatisfiable": "ScheduleAnyway",
-        "labelSelector": {"matchLabels": gateway_selector(release)},
+    return {
+        "podDisruptionBudget": {"minAvailable": 1},
+        "topologySpreadConstraints": [spread(gateway_selector(release))],
     }
-    return {"podDisruptionBudget": {"minAvailable": 1}, "topologySpreadConstraints": [spread]}
 
 
-def _service(service: GatewayService, load_balancers: bool) -> Values:
-    values: Values = {"type": service_type(service, load_balancers)}
+def _service(service: GatewayService, addressed: bool) -> Values:
+    values: Values = {"type": service_type(service, addressed)}
     if service.node_ports:
         values["ports"] = [_port(name, service) for name in PORTS]
     return values

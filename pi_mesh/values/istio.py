@@ -4,11 +4,14 @@ istiod's keys are under `pilot.`, which every chart version reads: before 1.24 o
 (templates/zzy_descope_legacy.yaml).
 """
 
+from collections.abc import Mapping
+
 from pi_mesh.catalog.istio import facts_of
+from pi_mesh.names import ISTIOD
 from pi_mesh.settings import Settings
 from pi_mesh.values import tracing, vault
 from pi_mesh.values.extra import Values, merge
-from pi_mesh.values.placement import node_selector
+from pi_mesh.values.placement import node_selector, spread
 
 MAX_SURGE_PERCENT = 25
 """Surge of a rollout in percent: Kubernetes' default and, before 1.24, the gateway chart's only one; istiod's chart has
@@ -38,9 +41,15 @@ def _istiod(settings: Settings) -> Values:
             "tag": settings.istio.version,
             "imagePullPolicy": settings.images.pull_policy,
             "istioNamespace": settings.istio.namespace,
+            **({"imagePullSecrets": [*settings.images.secrets]} if settings.images.secrets else {}),
             # Before 1.28 the chart creates one for a single pod too, and a drain of its node then never ends.
             "defaultPodDisruptionBudget": {"enabled": _least_pods(settings) > 1},
-            "proxy": {"resources": settings.proxy.resources.to_kubernetes(), **_readiness(settings.istio.version)},
+            "proxy": {
+                "resources": settings.proxy.resources.to_kubernetes(),
+                **_readiness(settings.istio.version),
+                **_pinned(settings, "proxyv2"),
+            },
+            **({"proxy_init": pinned} if (pinned := _pinned(settings, "proxyv2")) else {}),
         },
         "meshConfig": _mesh_config(settings),
     }
@@ -59,7 +68,23 @@ def _pilot(settings: Settings) -> Values:
         "autoscaleMin": istio.autoscaling.min_replicas,
         "autoscaleMax": istio.autoscaling.max_replicas,
         "cpu": {"targetAverageUtilization": istio.autoscaling.target_cpu},
+        **_kept_apart(settings),
+        **_pinned(settings, "pilot"),
     }
+
+
+def _pinned(settings: Settings, image: str) -> Values:
+    """Return the value `image` of an image with a digest."""
+    pinned = settings.images.pinned(image, settings.istio.version)
+    return {"image": pinned} if pinned else {}
+
+
+def _kept_apart(settings: Settings) -> Values:
+    """Keep two or more pods on different nodes, unless the extra values say something of it."""
+    own, key = settings.istio.values, "topologySpreadConstraints"
+    pilot = own.get("pilot")
+    says_otherwise = key in own or (isinstance(pilot, Mapping) and key in pilot)
+    return {key: [spread({"app": ISTIOD})]} if _least_pods(settings) > 1 and not says_otherwise else {}
 
 
 def _least_pods(settings: Settings) -> int:

@@ -10,6 +10,8 @@ VAULT_METADATA = ("PROXY_CONFIG_XDS_AGENT", "XDS_ROOT_CA", "CA_ROOT_CA")
 EVERYWHERE = {
     "nodeSelector": "cluster.architecture",
     "imagePullPolicy": "images.pullPolicy",
+    "imagePullSecrets": "images.pullSecrets",
+    "global.imagePullSecrets": "images.pullSecrets",
     "image.pullPolicy": "images.pullPolicy",
     "global.istioNamespace": "istio.namespace",
 }
@@ -25,6 +27,9 @@ BY_CHART: Mapping[str, Mapping[str, str]] = {
         "pilot.cpu": "istio.autoscaling.targetCpu",
         f"pilot.podAnnotations.{EXTERNAL_CA_LABEL}": "vault",
         **{f"pilot.env.{name}": "vault" for name in VAULT_ENV},
+        "pilot.image": "images.digests",
+        "global.proxy.image": "images.digests",
+        "global.proxy_init.image": "images.digests",
         "pilot.volumes": "vault",
         "pilot.volumeMounts": "vault",
         "global.hub": "images.hub",

@@ -1,5 +1,7 @@
 """Placement of the mesh's own pods, and the mesh as its addons see it."""
 
+from collections.abc import Mapping
+
 from pi_mesh.addons import MeshContext
 from pi_mesh.settings import Settings
 
@@ -7,6 +9,16 @@ from pi_mesh.settings import Settings
 def node_selector(settings: Settings) -> dict[str, object]:
     """Return the selector of nodes of the stack's architecture; others fail an image with an exec format error."""
     return {"kubernetes.io/arch": settings.cluster.architecture}
+
+
+def spread(labels: Mapping[str, str]) -> dict[str, object]:
+    """Return the wish that pods with these labels run on different nodes; where one node is left, both run there."""
+    return {
+        "maxSkew": 1,
+        "topologyKey": "kubernetes.io/hostname",
+        "whenUnsatisfiable": "ScheduleAnyway",
+        "labelSelector": {"matchLabels": dict(labels)},
+    }
 
 
 def mesh_context(settings: Settings) -> MeshContext:

@@ -29,7 +29,8 @@ def pulumi_config(**overrides: object) -> dict[str, str]:
 
 def make_mesh(load_balancers: bool = False, root: str | None = None, **overrides: object) -> Inventory:
     """Return the inventory of such settings, in the stack of the snapshots."""
-    return inventory.of(make_settings(**overrides), STACK, load_balancers, root)
+    served = ("ingress", "egress") if load_balancers else ()
+    return inventory.of(make_settings(**overrides), STACK, served, root)
 
 
 def _merged(base: Mapping, overrides: Mapping) -> dict:

@@ -6,10 +6,8 @@ from pi_mesh.cluster.pods import Pod
 
 def workload(pod: Pod) -> Subject:
     """Return the workload that owns a pod, or the pod itself."""
-    kind, _, name = pod.owner.partition("/")
-    if kind == "ReplicaSet":
-        kind, name = "Deployment", name.rpartition("-")[0]
-    return Subject(kind.lower() or "pod", f"{pod.namespace}/{name or pod.name}")
+    kind = pod.owner.partition("/")[0]
+    return Subject("deployment" if kind == "ReplicaSet" else kind.lower() or "pod", pod.workload)
 
 
 def command(pod: Pod) -> str:

@@ -1,16 +1,23 @@
 """The budget is true: what it says still fits is what the real scheduler accepts, pod for pod."""
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 
 import pytest
 
+from lab.cluster import simulated
 from lab.cluster.environment import variables
 from lab.cluster.names import CONTEXT
+from lab.cluster.simulated import SimulatedNode
 from pi_mesh.budget.fit import fitting
 from pi_mesh.budget.mesh import of
 from pi_mesh.checks.capacity import rooms
+from pi_mesh.checks.preflight.node_loss import losses
 from pi_mesh.cluster import snapshot
+from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.quantities import Resources
+from tests.support.crowd import NAME as CROWD
+from tests.support.crowd import crowd, emptied, pending_workloads
 from tests.support.factories import make_mesh
 from tests.support.nodes import cordoned
 from tests.support.probes import accepted
@@ -26,13 +33,19 @@ BUSY = Resources(700, 2**24)
 
 
 @pytest.fixture
-def predicted(monkeypatch) -> Callable[[Resources], int]:
-    """Return a function that gives the budget's number of pods on the live nodes."""
+def live(monkeypatch) -> Callable[[], Snapshot]:
+    """Return a function that reads the local cluster as the program does."""
     for name, value in variables().items():
         monkeypatch.setenv(name, value)
+    return lambda: snapshot.read(CONTEXT)
+
+
+@pytest.fixture
+def predicted(live) -> Callable[[Resources], int]:
+    """Return a function that gives the budget's number of pods on the live nodes."""
 
     def count(one: Resources) -> int:
-        seen = snapshot.read(CONTEXT)
+        seen = live()
         return fitting(rooms(seen.nodes, seen.pods), one)
 
     return count
@@ -53,3 +66,32 @@ def test_a_cordoned_node_counts_no_more(predicted, figure):
         assert 0 < count < before
         assert accepted(SIDECAR, count + TOO_MANY) == count
     figure(f"{before} sidecars on three nodes; {count} predicted and accepted on two, {TOO_MANY} more left Pending")
+
+
+@pytest.fixture
+def simulated_pis() -> Iterator[tuple[str, ...]]:
+    """Three simulated nodes, and pods on them of which some are too large to move when one node dies."""
+    nodes = [SimulatedNode(f"sim-{number}", memory="1000Mi") for number in (1, 2, 3)]
+    simulated.put(*nodes)
+    with crowd():
+        yield tuple(node.name for node in nodes)
+    simulated.remove_all()
+
+
+def test_what_a_dead_node_leaves_without_a_place_is_what_the_scheduler_leaves_pending(simulated_pis, live, figure):
+    rows = []
+    for node in simulated_pis:
+        (loss,) = [one for one in losses(make_mesh(), live()) if one.node == node]
+        predicted = Counter(pod.workload for pod in loss.pending if pod.namespace == CROWD)
+        with emptied(node):
+            pending = Counter(pending_workloads())
+        rows.append(f"{node}: {in_words(predicted)} predicted, {in_words(pending)} left Pending")
+        assert predicted == pending, rows
+    assert any("2 of wide" in row for row in rows), rows
+    assert any("1 of pinned" in row for row in rows), rows
+    figure("; ".join(rows))
+    print("\n".join(rows))
+
+
+def in_words(pods: Counter[str]) -> str:
+    return " and ".join(f"{count} of {name.partition('/')[2]}" for name, count in sorted(pods.items())) or "none"

@@ -31,13 +31,15 @@ def test_a_node_that_is_lost_in_the_middle(empty, told):
     wait_for("istio-base deployed", has("istio-base", "deployed"))
     stop_node("pi-3")
     status = run.wait(timeout=600)
-    refused = empty.up()
-    assert refused.status != 0
+    # Whether istiod was there before its node went is chance: a first install needs all nodes, an installed mesh not.
+    installed = "istiod" in releases()
+    again = empty.up()
+    assert (again.status == 0) == installed
     start_node("pi-3")
     empty.operation("repair", "--yes").must()
     empty.must_up()
     empty.operation("verify").must()
-    told(status, refused.line_with("at least 3 needed"), "`pulumi up` when the node is back")
+    told(status, again.line_with("at least 3 needed"), "`pulumi up` when the node is back")
 
 
 @pytest.mark.row(44)

@@ -124,7 +124,7 @@ def test_an_autoscaler_that_is_asked_for_has_the_settings_bounds():
         assert (bounds, targets) == ([(2, 3)], [70])
 
 
-@pytest.mark.parametrize(("load_balancers", "kind"), [(True, "LoadBalancer"), (False, "NodePort")])
+@pytest.mark.parametrize(("load_balancers", "kind"), [(["ingress"], "LoadBalancer"), ([], "NodePort")])
 def test_an_automatic_service_is_a_load_balancer_only_where_there_are_any(load_balancers, kind):
     settings = make_settings(ingress={"service": {"nodePorts": {"http2": 30080}}})
     ingress, egress = inventory.of(settings, load_balancers=load_balancers).of_kind(Kind.GATEWAY)

@@ -65,14 +65,23 @@ def test_a_namespace_that_gets_another_name_is_told_as_removed_unless_it_is_adop
 @pytest.mark.parametrize(
     ("before", "after", "told"),
     [
-        ({"pilotReplicas": 2}, {"pilotReplicas": 1}, (ISTIOD,)),
-        ({"pilotReplicas": 2}, {"pilotReplicas": 2, "autoscaling": {"enabled": True}}, (ISTIOD,)),
+        ({"pilotReplicas": 3}, {"pilotReplicas": 2}, (ISTIOD,)),
+        ({"pilotReplicas": 2}, {"pilotReplicas": 1}, ()),
+        ({"pilotReplicas": 3}, {"autoscaling": {"enabled": True, "minReplicas": 2}}, (ISTIOD,)),
         ({"pilotReplicas": 1}, {"pilotReplicas": 1, "autoscaling": {"enabled": True}}, ()),
         ({"autoscaling": {"enabled": True, "maxReplicas": 3}}, {"autoscaling": {"enabled": True}}, (ISTIOD,)),
         ({"autoscaling": {"enabled": True}}, {"autoscaling": {"enabled": False}}, (ISTIOD,)),
         ({"pilotReplicas": 2}, {"pilotReplicas": 1, "resources": PROFILE}, ()),
     ],
-    ids=["fewer", "autoscaled from one on", "one stays one", "a lower maximum", "from the maximum", "restarted anyway"],
+    ids=[
+        "fewer",
+        "one, not spread any more",
+        "autoscaled from two on",
+        "one stays one",
+        "a lower maximum",
+        "from the maximum",
+        "restarted anyway",
+    ],
 )
 def test_a_workload_that_scales_down_is_told_as_one_that_loses_pods(before, after, told):
     forecast = restarts.of(make_mesh(istio=after), installed_state(make_mesh(istio=before)))

@@ -25,6 +25,30 @@ def test_the_node_of_a_single_istiod_can_be_drained(version):
     assert [item for item in items if item["kind"] == "PodDisruptionBudget"] == []
 
 
+TWO = [{"pilotReplicas": 2}, {"autoscaling": {"enabled": True, "minReplicas": 2, "maxReplicas": 3}}]
+
+
+@pytest.mark.parametrize("version", charts.each())
+@pytest.mark.parametrize("istio", TWO, ids=["replicas", "autoscaling"])
+def test_two_istiods_are_kept_apart(istio, version):
+    pod = charts.only(render(version, istio=istio), "Deployment")["spec"]["template"]
+    (spread,) = pod["spec"]["topologySpreadConstraints"]
+    assert spread["labelSelector"]["matchLabels"].items() <= pod["metadata"]["labels"].items()
+    assert spread["whenUnsatisfiable"] == "ScheduleAnyway"
+
+
+def test_a_single_istiod_says_nothing_of_where_it_is():
+    assert "topologySpreadConstraints" not in values()["pilot"]
+
+
+@pytest.mark.parametrize(
+    "own", [{"topologySpreadConstraints": []}, {"pilot": {"topologySpreadConstraints": []}}], ids=["root", "pilot"]
+)
+def test_the_extra_values_may_choose_another_spread(own):
+    found = values(istio={"pilotReplicas": 2, "values": own})
+    assert (found["pilot"].get("topologySpreadConstraints") or found.get("topologySpreadConstraints") or []) == []
+
+
 def test_paths_are_normalized_before_rules_judge_them():
     assert values()["meshConfig"].get("pathNormalization") == {"normalization": "DECODE_AND_MERGE_SLASHES"}
 

@@ -4,7 +4,7 @@ import pytest
 
 from pi_mesh.checks.finding import Level, errors
 from tests.support.preflight_problems import findings, problems
-from tests.support.snapshots import make_node, make_pis, make_snapshot
+from tests.support.snapshots import installed_mesh, make_node, make_pis, make_snapshot, state_of
 
 
 def test_a_fit_cluster_has_no_problem():
@@ -31,6 +31,18 @@ def test_a_node_that_takes_no_pods_is_named_and_does_not_count(state, said):
     found = findings(make_snapshot(nodes=nodes))
     assert any(str(f.subject) == "node pi-3" and f.level is Level.WARNING and said in f.message for f in found)
     assert any("2 nodes are Ready" in f.message for f in errors(found))
+
+
+@pytest.mark.parametrize(
+    "third",
+    [(), (make_node("pi-3", ready=False),), (make_node("pi-3", cordoned=True),)],
+    ids=["gone", "dead", "drained"],
+)
+def test_an_installed_mesh_that_misses_a_node_is_warned_and_not_refused(third):
+    found = findings(make_snapshot(nodes=(*make_pis(2), *third), **installed_mesh()), state_of())
+    assert errors(found) == []
+    (count,) = [finding for finding in found if finding.name == "cluster.nodes"]
+    assert (count.level, count.number) == (Level.WARNING, 2)
 
 
 def test_a_fourth_node_that_is_down_is_a_warning_only():

@@ -1,0 +1,115 @@
+"""The pools from which MetalLB, Cilium and kube-vip take the addresses of Services, and what is left in them.
+
+Sources: metallb v0.16.1 config/crd/bases/metallb.io_ipaddresspools.yaml, kube-vip-cloud-provider v0.0.12 README.md,
+https://docs.cilium.io/en/stable/network/lb-ipam/
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from ipaddress import ip_address, ip_network
+from typing import Any
+
+from pi_mesh.cluster.client import Client, Forbidden
+from pi_mesh.cluster.objects import Crd
+from pi_mesh.cluster.pods import Pod
+
+METALLB, CILIUM, KUBE_VIP = "MetalLB", "Cilium", "kube-vip"
+CRDS = {"ipaddresspools.metallb.io": METALLB, "ciliumloadbalancerippools.cilium.io": CILIUM}
+ALLOCATOR = "kube-vip-cloud-provider"
+"""Image of the program that gives kube-vip's Services their addresses; kube-vip alone announces them."""
+METALLB_PATH = "/apis/metallb.io/v1beta1/ipaddresspools"
+CILIUM_PATHS = [f"/apis/cilium.io/{version}/ciliumloadbalancerippools" for version in ("v2", "v2alpha1")]
+KUBE_VIP_PATH = "/api/v1/namespaces/kube-system/configmaps/kubevip"
+BY_DHCP = "0.0.0.0/32"
+Range = tuple[int, int]
+"""First and last address, as numbers."""
+
+
+@dataclass(frozen=True)
+class Pool:
+    """One pool of addresses."""
+
+    provider: str
+    name: str
+    ranges: tuple[Range, ...] = ()
+    """Empty where they are not counted: what is left is not known then, and is taken to be enough."""
+    namespaces: tuple[str, ...] = ()
+    """The only namespaces whose Services get an address of it; empty: all of them do."""
+
+    def serves(self, namespace: str) -> bool:
+        """Return True for a namespace whose Services may have an address of this pool."""
+        return not self.namespaces or namespace in self.namespaces
+
+    def holds(self, address: str) -> bool:
+        """Return True for an address of this pool."""
+        number = _number(address)
+        return number is not None and any(first <= number <= last for first, last in self.ranges)
+
+    def free(self, used: Iterable[str]) -> int | None:
+        """Return how many addresses no Service has; None where that is not known."""
+        if not self.ranges:
+            return None
+        size = sum(last - first + 1 for first, last in self.ranges)
+        return size - len({_number(address) for address in used if self.holds(address)})
+
+
+def read(client: Client, crds: Iterable[Crd], pods: Iterable[Pod]) -> tuple[Pool, ...] | None:
+    """Return the pools of the providers that are there; None where reading one is not allowed."""
+    there = {CRDS[crd.name] for crd in crds if crd.name in CRDS}
+    try:
+        metallb = map(_metallb, client.items(METALLB_PATH)) if METALLB in there else ()
+        cilium = (item for path in CILIUM_PATHS for item in client.items(path)) if CILIUM in there else ()
+        kube_vip = client.get(KUBE_VIP_PATH) if has_allocator(pods) else None
+        return (
+            *(pool for pool in metallb if pool),
+            *(Pool(CILIUM, item["metadata"]["name"]) for item in cilium if not item["spec"].get("disabled")),
+            *_kube_vip((kube_vip or {}).get("data") or {}),
+        )
+    except Forbidden:
+        return None
+
+
+def has_allocator(pods: Iterable[Pod]) -> bool:
+    """Return True where kube-vip's allocator of addresses runs."""
+    return any(program(container.image) == ALLOCATOR for pod in pods for container in pod.containers)
+
+
+def program(image: str) -> str:
+    """Return the last part of an image's name, without its tag and digest."""
+    return image.partition("@")[0].rpartition("/")[2].partition(":")[0]
+
+
+def _metallb(item: Mapping[str, Any]) -> Pool | None:
+    """Return a pool that addresses are taken from unasked; None for one that a Service has to name."""
+    spec, name = item["spec"], item["metadata"]["name"]
+    if spec.get("autoAssign") is False:
+        return None
+    allocation = spec.get("serviceAllocation") or {}
+    if allocation.get("namespaceSelectors") or allocation.get("serviceSelectors") or spec.get("avoidBuggyIPs"):
+        return Pool(METALLB, name)
+    ranges = tuple(_range(text) for text in spec.get("addresses") or [])
+    return Pool(METALLB, name, ranges, tuple(allocation.get("namespaces") or ()))
+
+
+def _kube_vip(data: Mapping[str, str]) -> Iterable[Pool]:
+    for key, value in data.items():
+        kind, _, namespace = key.partition("-")
+        if kind in ("cidr", "range") and namespace:
+            counted = () if BY_DHCP in value else tuple(map(_range, value.split(",")))
+            yield Pool(KUBE_VIP, key, counted, () if namespace == "global" else (namespace,))
+
+
+def _range(text: str) -> Range:
+    """Return the bounds of "192.0.2.0/28", "192.0.2.1-192.0.2.9" or a single address."""
+    first, _, last = text.strip().partition("-")
+    if last:
+        return int(ip_address(first.strip())), int(ip_address(last.strip()))
+    network = ip_network(first, strict=False)
+    return int(network.network_address), int(network.broadcast_address)
+
+
+def _number(address: str) -> int | None:
+    try:
+        return int(ip_address(address))
+    except ValueError:
+        return None

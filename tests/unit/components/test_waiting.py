@@ -1,0 +1,106 @@
+"""What `up` says while it waits for a release, and when it ends the wait."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pulumi
+import pytest
+
+from components import waiting
+from pi_mesh.cluster import startup
+from pi_mesh.cluster.pods import Pod
+from pi_mesh.cluster.startup import Startup
+from pi_mesh.inventory import Kind
+from tests.support.factories import make_mesh
+from tests.support.fake_client import FakeClient
+from tests.support.snapshots import make_pod
+
+LABELS = {"app": "istiod"}
+PULLING = Startup("pod istio-system/istiod-x", "pulling", image="istio/pilot:1", labels=LABELS)
+MISSING = Startup(
+    "pod istio-system/istiod-x", "ImagePullBackOff", "istio/pilot:1: not found", "istio/pilot:1", 3, labels=LABELS
+)
+
+
+@pytest.fixture
+def said(monkeypatch) -> Iterator[list[str]]:
+    """Return what is logged, each line with its level, and "interrupted"."""
+    lines: list[str] = []
+    for level in ("info", "warn", "error"):
+        monkeypatch.setattr(pulumi.log, level, lambda text, level=level: lines.append(f"{level} {text}"))
+    monkeypatch.setattr(waiting, "interrupt", lambda: lines.append("interrupted"))
+    return lines
+
+
+@pytest.fixture
+def watch(monkeypatch, said):  # noqa: ARG001 - nothing may reach the engine
+    """`watch(states, seconds)`: looks at istiod's pods, which are in these states, one look for each second."""
+
+    def run(states: list[list[Startup]], seconds: list[float], *before: Pod, **settings: object) -> bool:
+        mesh = make_mesh(**settings)
+        looking = waiting.Watch(mesh, FakeClient(), before)  # pyright: ignore[reportArgumentType]
+        looking.last_line = looking.began = 0.0
+        found = iter(states)
+        monkeypatch.setattr(startup, "read", lambda *_: next(found))
+        looking.under_way = "istiod"
+        return all(looking.look([mesh.the(Kind.ISTIOD)], now) for now in seconds)
+
+    return run
+
+
+def test_a_change_is_said_at_once_and_nothing_is_silent_for_ten_seconds(watch, said):
+    assert watch([[PULLING]] * 25, [float(second) for second in range(25)])
+    assert said[0] == "info istiod, 4 s: pod istio-system/istiod-x: pulling: istio/pilot:1"
+    assert len(said) == 3
+
+
+def test_a_quick_release_says_nothing(watch, said):
+    watch([[PULLING]] * 3, [1.0, 2.0, 3.0])
+    assert said == []
+
+
+def test_a_hopeless_wait_is_ended_with_everything_that_is_known(watch, said):
+    assert not watch([[MISSING]], [40.0])
+    assert said == [
+        "error istiod can never be ready, its wait is ended after 40 s:\n"
+        "  pod istio-system/istiod-x: ImagePullBackOff (not in the registry, 3 pulls failed): istio/pilot:1\n"
+        "    istio/pilot:1: not found\n"
+        "    correct images.hub or istio.version",
+        "interrupted",
+    ]
+
+
+def test_a_pod_that_was_there_before_ends_nothing_for_this_up_may_mend_it(watch, said):
+    assert watch([[MISSING]], [40.0], make_pod("istiod-x", namespace="istio-system"))
+    assert "interrupted" not in said
+
+
+def test_a_watch_that_only_speaks_ends_nothing(watch, said):
+    assert watch([[MISSING]], [40.0], release={"watch": "say"})
+    assert "interrupted" not in said
+
+
+def test_before_the_time_is_up_everything_is_said_once(watch, said):
+    crash = Startup(
+        "pod istio-system/istiod-x", "CrashLoopBackOff", "Error, exit code 1", log=("no CA",), labels=LABELS
+    )
+    watch([[crash]] * 3, [10.0, 897.0, 898.0])
+    assert [line for line in said if "given up" in line] == [
+        "warn istiod is given up after 897 s:\n"
+        "  pod istio-system/istiod-x: CrashLoopBackOff (crash): Error, exit code 1\n"
+        "    | no CA\n"
+        "    see its last log lines"
+    ]
+
+
+def test_pods_that_helm_takes_away_are_still_quoted(watch, said):
+    gone = Startup("pod istio-system/istiod-x", "CrashLoopBackOff", "Error, exit code 1", ending=True, labels=LABELS)
+    watch([[gone]], [10.0])
+    assert any("given up" in line for line in said)
+
+
+def test_a_preview_does_not_even_load_the_watch():
+    program = "import components.mesh, sys; print('components.waiting' in sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert ran.stdout == "False\n"

@@ -1,0 +1,78 @@
+"""Which cause of a wait waits, warns or ends: the words are those of kubelet 1.36 and containerd 2.1."""
+
+import pytest
+
+from pi_mesh.checks.waiting import CAUSES, Verdict, cause_of, is_hopeless
+from pi_mesh.cluster.startup import NO_ADDRESS, Startup
+
+FAILED = 'failed to pull and unpack image "docker.io/istio/pilot:1.31.0": '
+UNPACK = f'{FAILED}failed to resolve reference "docker.io/istio/pilot:1.31.0": '
+
+
+@pytest.mark.parametrize(
+    ("word", "message", "name", "verdict"),
+    [
+        (
+            "ErrImagePull",
+            f"{UNPACK}unexpected status from HEAD request: 429 Too Many Requests",
+            "too many requests",
+            "wait",
+        ),
+        (
+            "ImagePullBackOff",
+            "toomanyrequests: unauthenticated pull rate",
+            "too many requests",
+            "wait",
+        ),
+        ("ErrImagePull", f"{UNPACK}failed to do request: Head: dial tcp: i/o timeout", "timeout", "wait"),
+        ("ErrImagePull", f"{FAILED}failed to copy: unexpected EOF", "timeout", "wait"),
+        ("ErrImagePull", f"{UNPACK}dial tcp 10.0.0.1:5000: connect: connection refused", "timeout", "wait"),
+        ("ErrImagePull", f"{UNPACK}dial tcp: lookup registry.lan: no such host", "timeout", "wait"),
+        ("ErrImagePull", f"{UNPACK}docker.io/istio/pilot:1.31.0: not found", "not in the registry", "end"),
+        ("ErrImagePull", f"{UNPACK}unexpected status from HEAD request: 401 Unauthorized", "login refused", "end"),
+        (
+            "ErrImagePull",
+            "pull access denied, may require authorization",
+            "login refused",
+            "end",
+        ),
+        ("ErrImagePull", f"{FAILED}no match for platform in manifest: not found", "wrong architecture", "end"),
+        ("CrashLoopBackOff", "exec /usr/local/bin/pilot-agent: exec format error", "wrong architecture", "end"),
+        ("InvalidImageName", "couldn't parse image name", "invalid name", "end"),
+        ("ErrImageNeverPull", "Container image is not present with pull policy of Never", "not on the node", "end"),
+        ("Unschedulable", "0/3 nodes are available: 3 Insufficient memory.", "no node", "warn"),
+        ("CrashLoopBackOff", "OOMKilled, exit code 137", "out of memory", "warn"),
+        ("CrashLoopBackOff", "Error, exit code 1", "crash", "warn"),
+        ("CreateContainerConfigError", 'secret "cacerts" not found', "configuration", "warn"),
+        ("CrashLoopBackOff", "Error, exit code 1: 10.0.0.1: connection refused, 401", "crash", "warn"),
+        (NO_ADDRESS, "", "no address", "warn"),
+    ],
+)
+def test_a_cause_is_known_by_its_words(word, message, name, verdict):
+    cause = cause_of(Startup("pod a/b", word, message))
+    assert cause
+    assert (cause.name, cause.verdict.value) == (name, verdict)
+
+
+def test_the_log_of_a_proxy_that_the_kernel_ends_says_that_no_wait_helps():
+    log = ("external/com_github_google_tcmalloc/tcmalloc/system-alloc.cc:625] MmapAligned() failed",)
+    cause = cause_of(Startup("pod a/b", "CrashLoopBackOff", "Error, exit code 134", log=log))
+    assert cause
+    assert (cause.name, cause.verdict) == ("39-bit addresses", Verdict.END)
+
+
+@pytest.mark.parametrize("word", ["pulling", "starting", "not Ready"])
+def test_a_pod_that_is_under_way_has_no_cause(word):
+    assert cause_of(Startup("pod a/b", word, 'Pulling image "docker.io/istio/pilot:1.31.0"')) is None
+
+
+@pytest.mark.parametrize(("tries", "hopeless"), [(0, False), (1, False), (2, False), (3, True), (4, True)])
+def test_a_missing_image_and_a_refused_login_have_three_tries(tries, hopeless):
+    for message in ("not found", "401 Unauthorized"):
+        assert is_hopeless(Startup("pod a/b", "ImagePullBackOff", message, tries=tries)) is hopeless
+
+
+def test_what_passes_by_itself_is_never_ended():
+    waits = [cause for cause in CAUSES if cause.verdict is not Verdict.END]
+    assert {cause.name for cause in waits} >= {"too many requests", "timeout", "no node", "out of memory", "no address"}
+    assert not is_hopeless(Startup("pod a/b", "ImagePullBackOff", "429 Too Many Requests", tries=50))

@@ -12,7 +12,7 @@ PREVIEWED ?= pi-cluster
 CHARTS ?=
 PY := .venv/bin/python
 # One process has the local cluster, and the other runs what needs none.
-BESIDE := -n 2 --dist loadgroup
+BESIDE := -n 2 --no-loadscope-reorder
 POLICIES := --policy-pack policies --policy-pack-config policies/config/lab.json
 
 .PHONY: help up down built test test-all unit bench lab-up lab-down preview lint format schema lock

@@ -22,14 +22,10 @@ installed once; then those that take it apart; last those whose mesh has its CA 
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test below this folder, and put its modules, each as a whole, into the order of the stages.
-
-    There is one local cluster: of the processes that run tests side by side, one gets all that need it.
-    """
+    """Mark every test below this folder, and put its modules, each as a whole, into the order of the stages."""
     for item in items:
         if item.path.is_relative_to(HERE):
             item.add_marker(pytest.mark.live)
-            item.add_marker(pytest.mark.xdist_group("alone" if "alone" in item.path.parts else "lab"))
     stages: dict[Path, int] = {}
     for item in items:
         stages[item.path] = max(stages.get(item.path, 0), _stage(item))

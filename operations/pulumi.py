@@ -9,6 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import IO
 
+from operations import pulumi_reason
 from operations.failures import OperationError
 from pi_mesh.checks.finding import Subject, error
 
@@ -53,6 +54,11 @@ def set_secret(stack: str, key: str, value: str) -> None:
 def secret(stack: str, key: str) -> str | None:
     """Return a decrypted value; None where there is none."""
     return _output("config", "get", "--stack", stack, key).rstrip("\n") if key in config(stack) else None
+
+
+def unprotect(stack: str, urn: str) -> None:
+    """Let the next `up` delete a protected resource."""
+    _output("state", "unprotect", urn, "--stack", stack, "--yes")
 
 
 def remove_config(stack: str, path: str) -> None:
@@ -128,22 +134,6 @@ def _run(
     except FileNotFoundError:
         raise PulumiFailed(shown, "the command pulumi is not on PATH", INSTALL) from None
     if done.returncode:
-        reason = "see above" if output else _reason(_diagnostics(done.stdout) + done.stderr)
+        reason = "see above" if output else pulumi_reason.last(pulumi_reason.of_preview(done.stdout) + done.stderr)
         raise PulumiFailed(shown, f"failed: {reason}", CHECK)
     return done
-
-
-def _diagnostics(stdout: str) -> str:
-    """Return the errors of a preview with --json, without Pulumi's general line that the program failed."""
-    try:
-        said = [entry["message"] for entry in json.loads(stdout)["diagnostics"] if entry["severity"] == "error"]
-    except (ValueError, KeyError, TypeError):
-        return ""
-    return "".join(text for text in said if "an unhandled error occurred" not in text)
-
-
-def _reason(stderr: str) -> str:
-    """Return the last error that Pulumi named, or else the last line that it wrote."""
-    said = [line.strip() for line in stderr.splitlines() if line.strip()]
-    named = [line.removeprefix("error: ") for line in said if line.startswith("error: ")]
-    return (named or said or ["pulumi gave no reason"])[-1]

@@ -42,17 +42,18 @@ def _given(stack: str, settings: Settings, wish: Wish) -> Target:
     """Return the CA of two files; its key is written encrypted into the stack file."""
     if wish.key is None:
         raise UsageError(stack, "--chain needs --key", "name the file with the new CA's private key")
-    without_vault = rotate_ca_target_vault.given_up(stack, settings)
     key = read_text(stack, wish.key)
     made = bundle.verified(read_text(stack, wish.chain), key, (), datetime.now(UTC), "--chain")
     chain = pem.certificates(made.cert_chain or made.ca_cert, "--chain")
     root = pem.certificates(made.root_cert, "--chain")[0]
     chain = chain if root in chain else (*chain, root)
+    rotate_ca_target_vault.require_given_up(stack, settings, root)
 
     def write() -> None:
         # The key first: where only that is written, the next run writes both again.
         pulumi.set_secret(stack, KEY_OF_THE_CA, key)
-        pulumi.set_all(stack, {"ca.source": "pem", "ca.chain": pem.text(chain), **without_vault})
+        named = {"ca.source": "pem", "ca.chain": pem.text(chain)}
+        pulumi.set_all(stack, {**named, **rotate_ca_target_vault.give_up(stack, settings)})
 
     reached = settings.ca.source == "pem" and same(settings.ca.chain or "", chain)
     return Target(root, reached, write, stack)
@@ -78,7 +79,6 @@ def _of_cluster(
     stack: str, settings: Settings, name: str, named: dict[str, str], reached: bool, if_missing: str
 ) -> Target:
     """Return the CA of a Secret, which the settings `named` make the mesh's."""
-    without_vault = rotate_ca_target_vault.given_up(stack, settings)
     where = f"Secret {settings.istio.namespace}/{name}"
     files = signing_secret.read(settings.cluster.context, settings.istio.namespace, name)
     if files is None:
@@ -86,4 +86,9 @@ def _of_cluster(
     found = signing_files.of(files, where)
     made = bundle.verified(found.chain, found.key, (), datetime.now(UTC), where, bounded=False)
     root = pem.certificates(made.root_cert, where)[0]
-    return Target(root, reached, lambda: pulumi.set_all(stack, {**named, **without_vault}), stack)
+    rotate_ca_target_vault.require_given_up(stack, settings, root)
+
+    def write() -> None:
+        pulumi.set_all(stack, {**named, **rotate_ca_target_vault.give_up(stack, settings)})
+
+    return Target(root, reached, write, stack)

@@ -38,20 +38,29 @@ def at_mount(stack: str, settings: Settings, mount: str) -> Target:
     return Target(root, on and vault.root_mount == mount, write, owner)
 
 
-def given_up(stack: str, settings: Settings) -> dict[str, str]:
-    """Return the further settings of the stack file when a CA without Vault replaces Vault's.
+def require_given_up(stack: str, settings: Settings, root: pem.x509.Certificate) -> None:
+    """Refuse to begin a change to a CA without Vault while Vault's mount is protected: its deletion destroys a key.
 
-    Raises UsageError while the mount is protected, whose deletion destroys the key of Vault's CA.
+    Once begun, when the new root is trusted already, the owner has agreed: each `up` protects the mount again.
     """
-    if not settings.vault.enabled:
-        return {}
+    begun = any(root in pem.certificates(text, "ca.alsoTrust") for text in settings.ca.also_trust)
+    for urn in () if begun else _protected(stack, settings):
+        why = f"Vault's mount {settings.vault.mount} is deleted with its CA, and is protected"
+        fix = f"say so first: `pulumi state unprotect '{urn}' -s {stack} --yes`, then run it again"
+        raise UsageError(stack, why, fix)
+
+
+def give_up(stack: str, settings: Settings) -> dict[str, str]:
+    """Let the next `up` delete Vault's mount, and return what the stack file has to say for it."""
+    for urn in _protected(stack, settings):
+        pulumi.unprotect(stack, urn)
+    return {"vault.enabled": "false"} if settings.vault.enabled else {}
+
+
+def _protected(stack: str, settings: Settings) -> list[str]:
+    """Return the URN of the mount that this stack made, if it is protected."""
     resources = pulumi.export(stack)["deployment"].get("resources") or [] if settings.vault.here else []
-    for resource in resources:
-        if resource["type"] == MOUNT and resource.get("protect"):
-            why = f"Vault's mount {settings.vault.mount} goes with its CA, and is protected"
-            fix = f"say so first: `pulumi state unprotect '{resource['urn']}' -s {stack} --yes`, then run it again"
-            raise UsageError(stack, why, fix)
-    return {"vault.enabled": "false"}
+    return [resource["urn"] for resource in resources if resource["type"] == MOUNT and resource.get("protect")]
 
 
 def signed_outside(stack: str, settings: Settings, wish: Wish) -> Target:

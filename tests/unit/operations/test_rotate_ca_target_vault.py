@@ -104,7 +104,13 @@ HERE = {"enabled": True, "address": "https://vault.example"}
 
 
 @pytest.fixture
-def in_secret(monkeypatch) -> Callable[..., Target]:
+def unprotected() -> list[str]:
+    """Return a list that gets the URNs of the resources that the next `up` may delete."""
+    return []
+
+
+@pytest.fixture
+def in_secret(monkeypatch, unprotected) -> Callable[..., Target]:
     """`in_secret(resources)`: the CA in a Secret that follows Vault's, whose stack's state holds these."""
 
     def run(*resources: dict, wish: Wish = MINE, **settings: dict) -> Target:
@@ -112,6 +118,7 @@ def in_secret(monkeypatch) -> Callable[..., Target]:
         monkeypatch.setattr(rotate_ca_target.signing_secret, "read", lambda *_: made)
         state = {"deployment": {"resources": [*resources]}}
         monkeypatch.setattr(rotate_ca_target_vault.pulumi, "export", lambda _: state)
+        monkeypatch.setattr(rotate_ca_target_vault.pulumi, "unprotect", lambda _, urn: unprotected.append(urn))
         return rotate_ca_target.of("test", make_settings(**settings), wish)
 
     return run
@@ -126,6 +133,14 @@ def test_vaults_ca_is_given_up_only_when_its_mount_is_not_protected_any_more(in_
 def test_a_ca_in_a_secret_takes_the_place_of_vaults_in_one_write(in_secret, written):
     in_secret(HELD, vault=HERE).write()
     assert written == [("test", {"ca.source": "secret", "ca.secret": "mine", "vault.enabled": "false"})]
+
+
+def test_what_is_begun_goes_on_though_each_up_protects_the_mount_again(in_secret, written, unprotected):
+    found = in_secret({**HELD, "protect": True}, vault=HERE, ca={"alsoTrust": [OTHER.pem]})
+    assert unprotected == []
+    found.write()
+    assert unprotected == [HELD["urn"]]
+    assert written[0][1]["vault.enabled"] == "false"
 
 
 def test_the_ca_of_another_stack_is_left_to_that_stack(in_secret, written):

@@ -63,6 +63,7 @@ def _restarted(status: dict) -> bool:
     return container["restartCount"] > 0 and container["ready"]
 
 
+@pytest.mark.long
 def test_without_its_api_server_the_cluster_says_so_and_knows_everything_again_after(namespace):
     name = namespace("memory")
     with faults.api_server_down(), pytest.raises(LabError, match="kubectl"):

@@ -90,6 +90,7 @@ def test_the_comment_says_of_each_resource_what_the_engine_says_on_the_cluster(w
     figure(f"{what}: {len(named)} of {len(named)} resources alike")
 
 
+@pytest.mark.long
 def test_exactly_the_workloads_that_the_comment_names_restart(changed, mesh, figure):
     comment = changed({"ingress.drainSeconds": 21, "istio.pilotReplicas": 2, "proxy.resources": SIDECAR})
     before = template_revisions()

@@ -37,10 +37,8 @@ def deploy(settings: Settings) -> None:
     pulls = registry_login.make(settings, settings.istio.namespace, on_cluster(depends_on=[home]))
     signers = ca.plug_in(mesh, snapshot, answer, on_cluster(depends_on=[home]))
     base = IstioBase(release(mesh.the(Kind.BASE)), on_cluster(depends_on=[home]))
-    istiod = Istiod(
-        release(mesh.the(Kind.ISTIOD), hooks=webhook.awaited(settings)), on_cluster(depends_on=[base, *signers, *pulls])
-    )
     stands = on_cluster(depends_on=[base, *signers, *pulls])
+    istiod = Istiod(release(mesh.the(Kind.ISTIOD), hooks=webhook.awaited(settings)), stands)
     canaries = [Istiod(release(one), stands) for one in mesh.of_kind(Kind.CANARY)]
     led = [istiod, *canaries]
     tags = [

@@ -4,10 +4,8 @@ from functools import partial
 
 from operations import report, report_text, stacks
 from operations.command_line import All, Json, Stack, conclude, expected_errors
-from pi_mesh import inventory
 from pi_mesh.checks import preflight as checks
-from pi_mesh.cluster import ca_issuer, identity, load_balancer, snapshot
-from pi_mesh.inventory import chart_lock
+from pi_mesh.cluster import ca_issuer, identity, snapshot
 
 
 def preflight(stack: Stack, as_json: Json = False, everything: All = False) -> None:
@@ -20,6 +18,6 @@ def preflight(stack: Stack, as_json: Json = False, everything: All = False) -> N
         cluster = ca_issuer.seen(snapshot.read(settings.cluster.context), settings)
         state = exported()
         identity.require(settings.cluster, state.cluster_uid, cluster.uid)
-        mesh = inventory.of(settings, stack, load_balancer.served(settings, cluster), lock=chart_lock.read(stack))
+        mesh = stacks.mesh_on(settings, stack, cluster)
         found = report.of("preflight", stack, checks.run(mesh, cluster, state))
     conclude(found, as_json, partial(report_text.show, everything=everything))

@@ -5,7 +5,11 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from operations import pulumi
+from pi_mesh import inventory
+from pi_mesh.cluster import load_balancer
+from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.cluster.stack_state import StackState, of_resources
+from pi_mesh.inventory import Inventory, chart_lock
 from pi_mesh.settings import CaSettings, Settings, parse, parse_any
 from pi_mesh.settings.raw import plain_values
 
@@ -34,6 +38,11 @@ def load_changed(stack: str, changes: Mapping[str, object]) -> Settings:
             place = place.setdefault(branch, {})
         place[leaf] = value
     return parse(values)
+
+
+def mesh_on(settings: Settings, stack: str, cluster: Snapshot) -> Inventory:
+    """Return the mesh as the program installs it on this cluster: with its load balancers, and its locked charts."""
+    return inventory.of(settings, stack, load_balancer.served(settings, cluster), lock=chart_lock.read(stack))
 
 
 def of_export(state: dict) -> StackState:

@@ -10,15 +10,13 @@ import typer
 from operations import analysis, plaintext_probe, report, report_text, running_proxies, signing, stacks
 from operations.command_line import All, Json, Stack, conclude, expected_errors
 from operations.failures import UsageError
-from pi_mesh import inventory
 from pi_mesh.checks import verify as checks
 from pi_mesh.checks.finding import Finding
 from pi_mesh.checks.verify import presence
 from pi_mesh.checks.verify.differences import needs_defaults
 from pi_mesh.checks.verify.input import VerificationInput
-from pi_mesh.cluster import authority, identity, load_balancer, observed, policies, snapshot
+from pi_mesh.cluster import authority, identity, observed, policies, snapshot
 from pi_mesh.cluster.client import Client
-from pi_mesh.inventory import chart_lock
 from pi_mesh.settings import Settings
 
 Probe = Annotated[bool, typer.Option("--probe", help="Also make the plain-text call that STRICT must refuse.")]
@@ -54,7 +52,7 @@ def read(settings: Settings, stack: str, read_only: bool = False) -> Verificatio
     """Read the input of all checks. Raises as `pi_mesh.cluster.snapshot.read` does."""
     context, namespace = settings.cluster.context, settings.istio.namespace
     cluster = snapshot.read(context, read_only=read_only)
-    mesh = inventory.of(settings, stack, load_balancer.served(settings, cluster), lock=chart_lock.read(stack))
+    mesh = stacks.mesh_on(settings, stack, cluster)
     records = [cluster.release(release.namespace, release.name) for release in mesh.releases]
     # An adopted namespace keeps its own labels and annotations.
     objects = [item.manifest for item in mesh.objects if not item.adopted]

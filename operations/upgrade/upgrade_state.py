@@ -7,13 +7,12 @@ from operations import stacks
 from operations.failures import Exit, OperationError, UsageError
 from operations.repair import observed_state, plan
 from operations.repair.observed_state import Situation
-from pi_mesh import inventory
 from pi_mesh.checks import upgrade_path, upgrade_steps, version_step
 from pi_mesh.checks.finding import error, setting
 from pi_mesh.checks.preflight.upgrade import EXACT, STEP
 from pi_mesh.checks.upgrade_steps import UpgradeStep
-from pi_mesh.cluster import istiods, load_balancer
-from pi_mesh.inventory import Inventory, Kind, chart_lock
+from pi_mesh.cluster import istiods
+from pi_mesh.inventory import Inventory, Kind
 from pi_mesh.settings import CaSettings
 
 KEY = "istio.version"
@@ -51,8 +50,7 @@ class UpgradeState:
 def mesh_of(now: Situation, version: str) -> Inventory:
     """Return the mesh of a stack at another version of Istio, on the present cluster."""
     settings = stacks.load_changed(now.stack, {KEY: version})
-    served = load_balancer.served(settings, now.snapshot)
-    return inventory.of(settings, now.stack, served, lock=chart_lock.read(now.stack))
+    return stacks.mesh_on(settings, now.stack, now.snapshot)
 
 
 def read(stack: str, wanted: str) -> UpgradeState:

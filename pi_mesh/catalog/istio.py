@@ -90,10 +90,15 @@ def is_known(version: str) -> bool:
 
 def minor_of(version: str) -> int:
     """Return the minor number of a version such as "1.20.3"."""
-    return int(version.split(".")[1])
+    return numbers_of(version)[1]
+
+
+def numbers_of(version: str) -> tuple[int, ...]:
+    """Return major, minor and patch of a version such as "1.20.3", which compare as versions do."""
+    return tuple(map(int, version.split(".")))
 
 
 def gateway_chart(version: str) -> str:
     """Return the version of the gateway chart to install with an istiod: the same, unless Helm refuses that chart."""
     facts = facts_of(version)
-    return facts.gateway_chart if int(version.split(".")[2]) in facts.broken_gateway_patches else version
+    return facts.gateway_chart if numbers_of(version)[2] in facts.broken_gateway_patches else version

@@ -5,7 +5,7 @@ https://istio.io/latest/docs/setup/upgrade/helm/ and https://istio.io/latest/doc
 
 from typing import NamedTuple
 
-from pi_mesh.catalog.istio import minor_of
+from pi_mesh.catalog.istio import minor_of, numbers_of
 
 ANYWAY = "`istio.allowSkip: true` allows the step anyway"
 
@@ -20,7 +20,7 @@ class Unsupported(NamedTuple):
 
 def judged(running: str, wanted: str) -> Unsupported | None:
     """Return why a change from one exact version to another is not supported, and the path to take; None if it is."""
-    if _parts(wanted) < _parts(running):
+    if numbers_of(wanted) < numbers_of(running):
         message = f"goes back from {running} to {wanted}: Istio supports no downgrade"
         return Unsupported(message, f"set {running} or newer; {ANYWAY}", goes_back=True)
     steps = minors_between(running, wanted)
@@ -35,7 +35,3 @@ def judged(running: str, wanted: str) -> Unsupported | None:
 def minors_between(running: str, wanted: str) -> range:
     """Return the minor versions that an upgrade goes through, the wanted one last."""
     return range(minor_of(running) + 1, minor_of(wanted) + 1)
-
-
-def _parts(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in version.split("."))

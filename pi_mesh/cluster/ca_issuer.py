@@ -29,7 +29,7 @@ def seen(snapshot: Snapshot, settings: Settings) -> Snapshot:
 def is_signed(context: str, namespace: str) -> bool:
     """Return True if cert-manager has signed the Certificate as it is now, and not only an earlier version."""
     with Client(context) as client:
-        certificate = client.get(f"{API}/namespaces/{namespace}/certificates/{CERTIFICATE}")
+        certificate = client.get(_path(namespace))
     if certificate is None or not_ready(certificate):
         return False
     conditions = {one["type"]: one for one in certificate["status"]["conditions"]}
@@ -42,7 +42,7 @@ def renew(context: str, namespace: str) -> int:
 
     Raises ClusterUnreachable, also if there is no Certificate.
     """
-    path = f"{API}/namespaces/{namespace}/certificates/{CERTIFICATE}"
+    path = _path(namespace)
     with Client(context) as client:
         certificate = client.get(path)
         if certificate is None:
@@ -59,5 +59,9 @@ def renew(context: str, namespace: str) -> int:
 def revision(context: str, namespace: str) -> int:
     """Return how often cert-manager has had the Certificate signed."""
     with Client(context) as client:
-        certificate = client.get(f"{API}/namespaces/{namespace}/certificates/{CERTIFICATE}")
+        certificate = client.get(_path(namespace))
     return (certificate or {}).get("status", {}).get("revision", 0)
+
+
+def _path(namespace: str) -> str:
+    return f"{API}/namespaces/{namespace}/certificates/{CERTIFICATE}"

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from pi_mesh import names
+from pi_mesh.catalog.istio import numbers_of
 from pi_mesh.inventory.release import Kind, Release
 from pi_mesh.names import REVISION_LABEL
 from pi_mesh.settings import Settings
@@ -13,7 +14,7 @@ from pi_mesh.values import istio
 def newest(settings: Settings) -> str:
     """Return the version of the CRDs, which serve both control planes (istio.io/latest/docs/setup/upgrade/canary)."""
     versions = (settings.istio.version, *((settings.istio.canary.version,) if settings.istio.canary else ()))
-    return max(versions, key=lambda version: [int(part) for part in version.split(".")])
+    return max(versions, key=numbers_of)
 
 
 def beside(first: Release, settings: Settings, canary: CanarySettings, root: str | None) -> Release:

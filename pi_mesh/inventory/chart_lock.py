@@ -38,8 +38,7 @@ class LockedChart(Model):
     @property
     def place(self) -> ChartSettings:
         """Return the directory in which a locked stack has the file."""
-        source = ChartSettings(source=self.source)
-        return source if source.is_directory else ChartSettings(source=FOLDER)
+        return _place(ChartSettings(source=self.source))
 
     @property
     def package(self) -> str:
@@ -84,8 +83,11 @@ def locked(release: Release, charts: tuple[LockedChart, ...]) -> Release:
     A chart that is not in the lock has no sum; `preflight.charts` refuses it.
     """
     sums = {(entry.chart, entry.version): entry.sha256 for entry in charts}
-    source = release.source if release.source.is_directory else ChartSettings(source=FOLDER)
-    return replace(release, source=source, sha256=sums.get((release.chart, release.version), ""))
+    return replace(release, source=_place(release.source), sha256=sums.get((release.chart, release.version), ""))
+
+
+def _place(source: ChartSettings) -> ChartSettings:
+    return source if source.is_directory else ChartSettings(source=FOLDER)
 
 
 def sum_of(package: str) -> str | None:

@@ -1,4 +1,4 @@
-"""The watch of an `up`: it says what pods are waiting for while Helm waits for them, and ends a hopeless wait.
+"""The watch of an `up`, which says why pods are not Ready while Helm waits for them, and ends a hopeless wait.
 
 It runs beside the program, which the engine keeps until the last resource is done, and changes no input of a release.
 """
@@ -42,7 +42,7 @@ def begin(mesh: Inventory, made: Iterable[ReleaseComponent], before: Iterable[Po
 
 
 class Watch:
-    """What is known of the releases that are waited for."""
+    """The watch of the releases for which Helm waits."""
 
     def __init__(self, mesh: Inventory, client: Client, before: Iterable[Pod]) -> None:
         self.mesh, self.client = mesh, client

@@ -1,4 +1,4 @@
-"""Which causes of a wait pass by themselves, which are worth a warning, and which no wait ever ends.
+"""The causes of a wait: some pass by themselves, some deserve a warning, and some never end.
 
 The words are those of the kubelet and containerd 1.7 and 2.1 (core/remotes/docker), and of the kernel.
 """
@@ -14,7 +14,7 @@ LONGEST = 160
 
 
 class Verdict(StrEnum):
-    """What `up` does about a cause."""
+    """The reaction of `up` to a cause."""
 
     WAIT = "wait"
     WARN = "warn"
@@ -75,7 +75,7 @@ def cause_of(startup: Startup) -> Cause | None:
 
 
 def is_hopeless(startup: Startup) -> bool:
-    """Return True where no wait ends well."""
+    """Return True for a pod that can never become Ready."""
     cause = cause_of(startup)
     return cause is not None and cause.verdict is Verdict.END and max(1, startup.tries) >= cause.tries
 

@@ -20,12 +20,12 @@ CHOOSING = ("loadBalancerClass", "loadBalancerIP", "annotations")
 
 @dataclass(frozen=True)
 class Answer:
-    """What a Service of type LoadBalancer would get."""
+    """The provider of an address for a Service of type LoadBalancer, or its refusal."""
 
     provider: str = ""
-    """What gives the address; empty where nothing is known to."""
+    """Name of the provider; empty if none is known."""
     refusal: str = ""
-    """Why that gives none."""
+    """Reason why the provider gives no address; empty if it gives one."""
 
     @property
     def serves(self) -> bool:

@@ -1,4 +1,4 @@
-"""Where a pod may run: its node selector, its required node affinity and its tolerations, as the scheduler reads them.
+"""The nodes that a pod may run on: node selector, required node affinity and tolerations, as the scheduler reads them.
 
 Source: https://kubernetes.io/docs/concepts/scheduling-eviction/assign-pod-node/
 """
@@ -12,7 +12,7 @@ from pi_mesh.cluster.nodes import Node
 
 @dataclass(frozen=True)
 class Placement:
-    """What a pod asks of its node, beside room."""
+    """The conditions of a pod for its node, besides CPU and memory."""
 
     node_selector: Mapping[str, str] = field(default_factory=dict)
     affinity: Sequence[Mapping[str, Any]] = ()
@@ -34,7 +34,7 @@ class Placement:
 
 
 def parse(spec: Mapping[str, Any]) -> Placement:
-    """From the spec of a Pod of the API."""
+    """Return the placement of a pod from its spec in the API."""
     affinity = (spec.get("affinity") or {}).get("nodeAffinity") or {}
     required = affinity.get("requiredDuringSchedulingIgnoredDuringExecution") or {}
     return Placement(

@@ -1,4 +1,4 @@
-"""What the pods of a workload do until they are Ready: the words of the scheduler, the kubelet and the container."""
+"""The start of a workload's pods until they are Ready, in the words of the scheduler, the kubelet and the container."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ Events = Mapping[str, list[Item]]
 
 @dataclass(frozen=True)
 class Startup:
-    """What one pod, or the Service before it, is waiting for."""
+    """The reason why one pod, or the Service before it, is not ready."""
 
     name: str
     """Such as "pod istio-system/istiod-5d4f-x"."""
@@ -28,16 +28,16 @@ class Startup:
     """Kubernetes' own message."""
     image: str = ""
     tries: int = 0
-    """How often a pull of the image failed."""
+    """Number of failed pulls of the image."""
     log: tuple[str, ...] = ()
     """Last lines of the container that died."""
     ending: bool = False
-    """It was deleted: Helm undoes the release."""
+    """True for a deleted pod: Helm undoes the release."""
     labels: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def key(self) -> tuple[str, ...]:
-        """Return what a change of is worth a line."""
+        """Return the fields whose change is worth a line of output."""
         return (self.name, self.word, str(self.tries), str(self.ending))
 
 
@@ -115,7 +115,7 @@ def _has_succeeded(container: Item) -> bool:
 
 
 def _before(status: Item, events: list[Item]) -> tuple[str, str]:
-    """Return what a pod does whose containers say nothing: it waits for a node, pulls, or is not Ready yet."""
+    """Return the state of a pod whose containers say nothing: it waits for a node, pulls, or is not Ready yet."""
     conditions = {condition["type"]: condition for condition in status.get("conditions", [])}
     scheduled = conditions.get("PodScheduled", {})
     if scheduled.get("status") == "False":

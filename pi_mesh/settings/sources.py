@@ -129,7 +129,7 @@ class ReleaseSettings(Model):
     timeout: Annotated[int, Field(ge=30, le=7200)] = 900
     """Seconds that a release may take; a Pi writes images slowly to its SD card."""
     watch: Literal["end", "say", "off"] = "end"
-    """What `up` does while it waits for a release: `say` what its pods are waiting for, and `end` a wait that can never
-    succeed, as Ctrl-C does; or nothing."""
+    """Behaviour of `up` while it waits for a release. `say` shows why pods are not Ready, `end` also ends a wait that
+    can never succeed, as Ctrl-C does, and `off` does neither."""
     max_history: Annotated[int, Field(ge=2, le=50)] = 5
     """Number of revisions kept for rollback, each a Secret in the cluster."""

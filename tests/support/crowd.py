@@ -31,7 +31,7 @@ def crowd() -> Iterator[None]:
 
 @contextmanager
 def emptied(node: str) -> Iterator[None]:
-    """Without a node's pods: those that their controllers make anew are placed on other nodes, or stay Pending."""
+    """Remove a node's pods for the block: their successors go to other nodes, or stay Pending."""
     with cordoned(node):
         kubectl("delete", "pods", "-n", NAME, f"--field-selector=spec.nodeName={node}", "--grace-period=0", "--force")
         wait_until("the scheduler's word on every pod", _decided, seconds=60)

@@ -18,7 +18,7 @@ from typing import Any
 STORE, PORT = ("10.250.0.1", 5001), 5000
 TAG = "1.31.0"
 BAD_SECONDS = 25.0
-"""How long a registry's bad moment lasts, from the first request on."""
+"""Seconds that a registry's bad moment lasts, from the first request on."""
 PADDING = 4 << 20
 SLOWLY = 200_000
 """Bytes in a second."""

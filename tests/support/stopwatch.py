@@ -9,7 +9,7 @@ from tests.support.project import QUIET, STACK, Project
 
 @dataclass
 class Timed:
-    """What a run said."""
+    """The lines of a run, with their times."""
 
     status: int = 0
     seconds: float = 0.0

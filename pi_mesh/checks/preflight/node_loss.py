@@ -20,7 +20,7 @@ SHOWN = 4
 
 @dataclass(frozen=True)
 class Loss:
-    """What the cluster lacks when one node is dead."""
+    """The pods that lose their place when one node dies."""
 
     node: str
     moved: int

@@ -1,4 +1,4 @@
-"""What `up` says of an image that does not come, and when it ends a wait that can never succeed."""
+"""The lines of `up` about an image that does not come, and the end of a wait that can never succeed."""
 
 import json
 from collections.abc import Callable, Iterator

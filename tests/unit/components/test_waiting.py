@@ -1,4 +1,4 @@
-"""What `up` says while it waits for a release, and when it ends the wait."""
+"""The lines of `up` while it waits for a release, and the end of a hopeless wait."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Which cause of a wait waits, warns or ends: the words are those of kubelet 1.36 and containerd 2.1."""
+"""Causes that wait, warn or end; the words are those of kubelet 1.36 and containerd 2.1."""
 
 import pytest
 

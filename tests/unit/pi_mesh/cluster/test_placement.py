@@ -1,4 +1,4 @@
-"""Where a pod may run, judged as the scheduler does."""
+"""The nodes that a pod may run on, judged as the scheduler does."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Whether k3s' servicelb serves, and on which nodes its pods find their ports free."""
+"""k3s' servicelb: the clusters that it serves, and the nodes on which its pods find their ports free."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""What a pod that is not Ready is waiting for, read from the API's objects."""
+"""The reason why a pod is not Ready, read from the API's objects."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What the preflight says no longer fits when a node dies."""
+"""The pods that no longer fit when a node dies, as the preflight names them."""
 
 from dataclasses import replace
 

@@ -5,7 +5,7 @@ from datetime import date
 import pulumi
 
 from pi_mesh import inventory
-from pi_mesh.checks import restarts, traffic
+from pi_mesh.checks import cut_callers, restarts, traffic
 from pi_mesh.checks.finding import Finding, Level, errors
 from pi_mesh.checks.preflight import charts, ingress_namespace, run, trading_hours, undone_settings, versions
 from pi_mesh.checks.restarts import Forecast
@@ -27,6 +27,7 @@ def guard(settings: Settings, state: StackState, lock: tuple[LockedChart, ...] |
     try:
         snapshot = ca_issuer.seen(read(settings.cluster.context), settings)
         identity.require(settings.cluster, state.cluster_uid, snapshot.uid)
+        snapshot = cut_callers.seen(snapshot, settings, state)
     except WrongContext as problem:
         raise pulumi.RunError(str(problem)) from None
     except ClusterUnreachable as problem:

@@ -4,6 +4,7 @@ from functools import partial
 
 from operations import report, report_text, stacks
 from operations.command_line import All, Json, Stack, conclude, expected_errors
+from pi_mesh.checks import cut_callers
 from pi_mesh.checks import preflight as checks
 from pi_mesh.cluster import ca_issuer, identity, snapshot
 
@@ -18,6 +19,7 @@ def preflight(stack: Stack, as_json: Json = False, everything: All = False) -> N
         cluster = ca_issuer.seen(snapshot.read(settings.cluster.context), settings)
         state = exported()
         identity.require(settings.cluster, state.cluster_uid, cluster.uid)
+        cluster = cut_callers.seen(cluster, settings, state)
         mesh = stacks.mesh_on(settings, stack, cluster)
         found = report.of("preflight", stack, checks.run(mesh, cluster, state))
     conclude(found, as_json, partial(report_text.show, everything=everything))

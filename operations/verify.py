@@ -1,6 +1,7 @@
 """The command `verify`: compare the running mesh with the settings."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Annotated
@@ -15,7 +16,7 @@ from pi_mesh.checks.finding import Finding
 from pi_mesh.checks.verify import presence
 from pi_mesh.checks.verify.differences import needs_defaults
 from pi_mesh.checks.verify.input import VerificationInput
-from pi_mesh.cluster import authority, identity, observed, policies, snapshot
+from pi_mesh.cluster import audit_log, authority, identity, observed, policies, snapshot
 from pi_mesh.cluster.client import Client
 from pi_mesh.settings import Settings
 
@@ -52,6 +53,8 @@ def read(settings: Settings, stack: str, read_only: bool = False) -> Verificatio
     """Read the input of all checks. Raises as `pi_mesh.cluster.snapshot.read` does."""
     context, namespace = settings.cluster.context, settings.istio.namespace
     cluster = snapshot.read(context, read_only=read_only)
+    if settings.audits:
+        cluster = replace(cluster, audit=audit_log.read(context, cluster.pods, settings.trading.namespace))
     mesh = stacks.mesh_on(settings, stack, cluster)
     records = [cluster.release(release.namespace, release.name) for release in mesh.releases]
     # An adopted namespace keeps its own labels and annotations.

@@ -49,6 +49,8 @@ class Pod:
     containers: tuple[Container, ...] = ()
     """Containers of the pod, including init containers."""
     annotations: dict[str, str] = field(default_factory=dict)
+    address: str = ""
+    """IP address; on the host's network that of its node."""
     secret_ttl: str = ""
     """SECRET_TTL of the pod's proxy, as a Go duration; it stays until the pod is replaced."""
     placement: Placement = field(default_factory=Placement)
@@ -104,6 +106,7 @@ def parse(item: dict) -> Pod:
         out_of_memory=tuple(entry["name"] for entry in statuses if _out_of_memory(entry)),
         containers=containers(spec),
         annotations=meta.get("annotations", {}),
+        address=status.get("podIP", ""),
         secret_ttl=_secret_ttl(spec),
         placement=placement.parse(spec),
     )

@@ -12,6 +12,7 @@ from typing import Any
 
 from pi_mesh.cluster import address_pools, identity, nodes, objects, pods, release_records, rights
 from pi_mesh.cluster.address_pools import Pool
+from pi_mesh.cluster.audit_log import AuditLog
 from pi_mesh.cluster.cert_manager import SigningIssuer
 from pi_mesh.cluster.client import METADATA_ONLY, Client, Forbidden
 from pi_mesh.cluster.nodes import Node
@@ -66,6 +67,8 @@ class Snapshot:
     """Pools from which MetalLB, Cilium or kube-vip take addresses of Services; None if they may not be read."""
     issuer: SigningIssuer | None = None
     """cert-manager's Issuer of `ca.issuer`; None if the settings name none, or it was not read."""
+    audit: AuditLog | None = None
+    """Calls in the audit log of trading's proxies; None if it was not read."""
     missing_rights: tuple[str, ...] = ()
     """RESOURCE.GROUP that the user may not create."""
     missing_changes: tuple[str, ...] = ()

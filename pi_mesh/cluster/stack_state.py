@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pi_mesh.cluster import ca_state
+from pi_mesh.cluster import access_state, ca_state
+from pi_mesh.cluster.access_state import RecordedAccess
 from pi_mesh.cluster.ca_state import VaultResource
 from pi_mesh.names import OWNER_ANNOTATION
 
@@ -39,6 +40,8 @@ class StackState:
     """State of each of these releases, by NAMESPACE/NAME."""
     owned: frozenset[str] = frozenset()
     """Names of the namespaces that the stack created, and that `pulumi destroy` would delete with their content."""
+    access: RecordedAccess = field(default_factory=RecordedAccess)
+    """Encryption and access of the running mesh."""
 
     def holds(self, name: str, uid: str) -> bool:
         """Return True for the namespace that the stack created or adopted, not a later one of the same name."""
@@ -56,6 +59,7 @@ def of_resources(resources: Iterable[Mapping[str, Any]]) -> StackState:
     owned: set[str] = set()
     releases: dict[str, RecordedRelease] = {}
     cluster_uid, has_provider = "", False
+    resources = list(resources)
     for resource in resources:
         outputs = resource.get("outputs") or {}
         match resource["type"]:
@@ -73,4 +77,7 @@ def of_resources(resources: Iterable[Mapping[str, Any]]) -> StackState:
                 releases[f"{outputs.get('namespace')}/{outputs.get('name')}"] = recorded
             case token if token.startswith(ca_state.PREFIX):
                 vault[resource["urn"].rpartition("::")[2]] = ca_state.of_resource(resource, outputs)
-    return StackState(cluster_uid, namespaces, frozenset(releases), has_provider, vault, releases, frozenset(owned))
+    access = access_state.of_resources(resources)
+    return StackState(
+        cluster_uid, namespaces, frozenset(releases), has_provider, vault, releases, frozenset(owned), access
+    )

@@ -40,8 +40,17 @@ class MtlsSettings(Model):
 
     mode: Literal["STRICT", "PERMISSIVE"] = "STRICT"
     """Mutual TLS mode of the whole mesh: STRICT refuses plain text, PERMISSIVE accepts it too."""
+    audit: bool = False
+    """While the mode is PERMISSIVE, log the calls to the trading namespace that come in plain text: `operations verify`
+    names their callers, which STRICT would refuse."""
+    allow_cut_off: bool = False
+    """Change from PERMISSIVE to STRICT although an audit saw callers in plain text."""
     certificate_lifetime: Lifetime = "2h"
     """Lifetime of a workload's certificate; proxies renew it at half of that time, hourly by default."""
+
+    def conflicts(self) -> Iterator[str]:
+        if self.audit and self.mode == "STRICT":
+            yield "audit is true, but STRICT refuses plain text and there is nothing to log; remove audit"
 
 
 ScopeHost = Annotated[str, matching(r"^[^/\s]+/[^/\s]+$", 'NAMESPACE/HOST such as "./*" or "monitoring/*"')]

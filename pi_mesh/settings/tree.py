@@ -48,6 +48,11 @@ class Settings(Model):
         return (*self.vault.also_trust, *self.ca.also_trust)
 
     @property
+    def audits(self) -> bool:
+        """Return True if the proxies of trading log the calls that STRICT or the default deny would refuse."""
+        return self.mtls.audit or self.traffic.authorization.default_deny.audit
+
+    @property
     def ingress_namespace(self) -> str:
         """Return the namespace of the ingress gateway."""
         return self.ingress.namespace or self.istio.namespace

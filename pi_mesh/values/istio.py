@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pi_mesh.catalog.istio import facts_of
 from pi_mesh.names import ISTIOD
 from pi_mesh.settings import Settings
-from pi_mesh.values import tracing, vault
+from pi_mesh.values import audit, tracing, vault
 from pi_mesh.values.extra import Values, merge
 from pi_mesh.values.placement import node_selector, spread
 
@@ -25,7 +25,7 @@ def base_values(settings: Settings) -> Values:
 
 def istiod_values(settings: Settings, root: str | None = None) -> Values:
     """Return the values of the chart `istiod`, without the extra values; `root` as in `pi_mesh.inventory.of`."""
-    return merge(_istiod(settings), merge(vault.helm_values(settings, root), tracing.helm_values(settings)))
+    return merge(_istiod(settings), vault.helm_values(settings, root))
 
 
 def canary_values(settings: Settings, revision: str, root: str | None = None) -> Values:
@@ -108,7 +108,15 @@ def _mesh_config(settings: Settings) -> Values:
             # Proxies request certificates of this lifetime, and renew them at half of it (SECRET_GRACE_PERIOD_RATIO).
             "proxyMetadata": {"SECRET_TTL": settings.mtls.certificate_lifetime},
         },
+        **_providers(settings),
     }
+
+
+def _providers(settings: Settings) -> Values:
+    """Return the mesh config's extension providers, to which Telemetry objects refer; none without one."""
+    traces = tracing.providers(settings)
+    found = [*traces, *audit.providers(settings)]
+    return {**({"enableTracing": True} if traces else {}), **({"extensionProviders": found} if found else {})}
 
 
 def _readiness(version: str) -> Values:

@@ -9,13 +9,16 @@ from pi_mesh.settings import Settings
 
 Object = dict[str, object]
 
+MESH_WIDE = "default"
+"""Name of the mesh-wide PeerAuthentication."""
+
 
 def peer_authentication(settings: Settings) -> Object:
     """Return the PeerAuthentication with the mesh-wide mode: in the root namespace, without a selector."""
     return {
         "apiVersion": "security.istio.io/v1beta1",
         "kind": "PeerAuthentication",
-        "metadata": {"name": "default", "namespace": settings.istio.namespace},
+        "metadata": {"name": MESH_WIDE, "namespace": settings.istio.namespace},
         "spec": {"mtls": {"mode": settings.mtls.mode}},
     }
 

@@ -1,4 +1,4 @@
-"""Values and the Telemetry object that make the mesh's proxies send traces to Jaeger."""
+"""The extension provider and the Telemetry object that make the mesh's proxies send traces to Jaeger."""
 
 from pi_mesh.addons.jaeger import OTLP, Jaeger
 from pi_mesh.settings import Settings
@@ -9,15 +9,12 @@ from pi_mesh.values.placement import mesh_context
 PROVIDER = Jaeger.name
 
 
-def helm_values(settings: Settings) -> Values:
-    """Return the values of istiod's chart that name Jaeger as the receiver of traces; none without Jaeger."""
+def providers(settings: Settings) -> list[Values]:
+    """Return the extension provider of istiod's mesh config that receives traces: Jaeger, if it is enabled."""
     mesh = mesh_context(settings)
     if PROVIDER not in mesh.enabled:
-        return {}
-    receiver = {"service": mesh.host(PROVIDER), "port": OTLP}
-    return {
-        "meshConfig": {"enableTracing": True, "extensionProviders": [{"name": PROVIDER, "opentelemetry": receiver}]}
-    }
+        return []
+    return [{"name": PROVIDER, "opentelemetry": {"service": mesh.host(PROVIDER), "port": OTLP}}]
 
 
 def telemetry(settings: Settings) -> list[Object]:

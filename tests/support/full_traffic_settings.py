@@ -57,6 +57,26 @@ TRAFFIC = {
                 "action": "DENY",
                 "rules": [{"ports": [8080], "methods": ["DELETE"], "paths": ["/orders/*"]}],
             },
+            "desks": {
+                "selector": {"app": "desk"},
+                "rules": [
+                    {
+                        "requestPrincipals": ["https://login.example.org/*"],
+                        "ipBlocks": ["10.1.0.0/16"],
+                        "remoteIpBlocks": ["192.0.2.0/24"],
+                        "when": [{"key": "request.auth.claims[groups]", "values": ["fx"], "notValues": ["guest"]}],
+                    }
+                ],
+            },
+        },
+        "tokens": {
+            "login": {
+                "issuer": "https://login.example.org",
+                "selector": {"app": "desk"},
+                "jwksUri": "https://login.example.org/jwks.json",
+                "audiences": ["desk"],
+                "forward": True,
+            }
         },
     },
     "legacy": {"legacy-service-permissive": {}},

@@ -14,7 +14,7 @@ from pi_mesh.cluster.injection import Injection
 from pi_mesh.cluster.objects import Crd, Deployment, Service
 from pi_mesh.cluster.observed import ObservedState, Pair
 from pi_mesh.cluster.pods import Container, Pod
-from pi_mesh.cluster.policies import KINDS, Policies, Policy
+from pi_mesh.cluster.policies import KINDS, Policies, Policy, parse
 from pi_mesh.cluster.release_records import ReleaseRecord
 from pi_mesh.inventory import Inventory, Kind, Release, Workload
 from pi_mesh.model.resources import ResourceProfile
@@ -98,11 +98,7 @@ def _container(name: str, profile: ResourceProfile) -> Container:
 def _policies(mesh: Inventory) -> Policies:
     """Return the policies of the settings, as the API server holds them, and the mesh config that the chart writes."""
     kinds = {kind for group in KINDS.values() for kind in group}
-    objects = [
-        Policy(item.kind, str(item.manifest["metadata"]["namespace"]), item.name, item.manifest["spec"], CREATED)
-        for item in mesh.objects
-        if item.kind in kinds
-    ]
+    objects = [replace(parse(item.kind, item.manifest), created=CREATED) for item in mesh.objects if item.kind in kinds]
     given = mesh.the(Kind.ISTIOD).values["meshConfig"]
     return Policies(tuple(objects), {"rootNamespace": mesh.settings.istio.namespace, **given})
 

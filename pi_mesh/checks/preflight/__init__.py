@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
-from pi_mesh.checks import traffic
+from pi_mesh.checks import cut_callers, traffic
 from pi_mesh.checks.finding import Finding
 from pi_mesh.checks.preflight import (
     autoscaling,
@@ -63,6 +63,7 @@ OF_STATE: tuple[Callable[[Inventory, Snapshot, StackState], Iterable[Finding]], 
     namespaces.check,
     ingress_namespace.check,
     trading_hours.check,
+    cut_callers.check,
 )
 """Checks that compare the cluster with the stack's state."""
 

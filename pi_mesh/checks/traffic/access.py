@@ -106,7 +106,8 @@ def _matches(pattern: str, principal: str) -> bool:
 
 def _narrowed(rule: AccessRule) -> bool:
     """Return True if the rule matches only some of the requests."""
-    return bool(rule.ports or rule.methods or rule.paths)
+    by_request = rule.ports or rule.methods or rule.paths or rule.when
+    return bool(by_request or rule.request_principals or rule.ip_blocks or rule.remote_ip_blocks)
 
 
 def _setting(policy: str) -> Subject:

@@ -21,7 +21,7 @@ def check(settings: Settings, snapshot: Snapshot | None) -> Iterator[Finding]:
 
 def _denials(settings: Settings, snapshot: Snapshot | None) -> Iterator[Finding]:
     for name, policy in settings.traffic.authorization.policies.items():
-        rules = [str(number) for number, rule in enumerate(policy.rules) if rule.namespaces or rule.principals]
+        rules = [str(number) for number, rule in enumerate(policy.rules) if rule.needs_identity]
         if policy.action != "DENY" or not rules:
             continue
         if key := _plain_text(settings, snapshot, policy):
@@ -47,7 +47,7 @@ def _locked_out(settings: Settings, snapshot: Snapshot | None) -> Iterator[Findi
     for name, legacy in settings.traffic.legacy.items():
         if not any(
             one.action == "ALLOW"
-            and any(not (rule.namespaces or rule.principals) for rule in one.rules)
+            and any(not rule.needs_identity for rule in one.rules)
             and _share_a_pod(settings, snapshot, one.selector or {}, legacy.selector)
             for one in policies(settings).values()
         ):

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 
 from pi_mesh.checks.finding import Finding
 from pi_mesh.checks.verify import (
+    audited_calls,
     authority,
     authorization,
     crds,
@@ -38,6 +39,7 @@ CHECKS: tuple[Callable[[VerificationInput], Iterable[Finding]], ...] = (
     proxies.check,
     mtls.check,
     authorization.check,
+    audited_calls.check,
     proxy_configuration.check,
     authority.check,
     objects.check,

@@ -9,7 +9,6 @@ from typing import Any
 from pi_mesh.checks.finding import Level
 from pi_mesh.cluster.policies import Policy
 
-DRY_RUN = "istio.io/dry-run"
 CALLERS = ("principals", "namespaces", "serviceAccounts", "requestPrincipals", "ipBlocks", "remoteIpBlocks")
 EVERYBODY = ("*", "0.0.0.0/0", "::/0")
 SHOWN = 3

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from pi_mesh.checks.finding import Finding, Level, Subject, error, ok, unknown, warning
-from pi_mesh.checks.verify.access_rules import DRY_RUN, action_of, effect
+from pi_mesh.checks.verify.access_rules import action_of, effect
 from pi_mesh.checks.verify.input import VerificationInput
 from pi_mesh.checks.verify.selection import (
     finding_of,
@@ -16,8 +16,10 @@ from pi_mesh.checks.verify.selection import (
     remedy,
     selected,
     subject_of,
+    wanted,
 )
 from pi_mesh.cluster.policies import Policy
+from pi_mesh.values.traffic.authorization import DRY_RUN
 
 ID = "access"
 POLICY, TOKENS = "AuthorizationPolicy", "RequestAuthentication"
@@ -31,7 +33,7 @@ def check(seen: VerificationInput) -> Iterator[Finding]:
         yield unknown(ID, where, message, "ask for the right to list them")
         return
     bearing = [policy for policy in seen.policies.of_kind(POLICY) if policy.namespace in own_namespaces(seen)]
-    asked = [policy for policy in bearing if is_as_asked(seen, policy) and not _is_dry_run(policy)]
+    asked = [policy for policy in bearing if is_as_asked(seen, policy) and _is_dry_run(policy) == _tried(seen, policy)]
     others = [policy for policy in bearing if policy not in asked]
     findings = [*_policies(seen, bearing, others), *_tokens(seen)]
     yield from findings
@@ -43,8 +45,9 @@ def check(seen: VerificationInput) -> Iterator[Finding]:
 
 
 def _policies(seen: VerificationInput, bearing: list[Policy], others: list[Policy]) -> Iterator[Finding]:
+    enforced = [policy for policy in bearing if not _is_dry_run(policy)]
     for policy in others:
-        allows = [entry for entry in bearing if entry is not policy and _overlaps(entry, policy)]
+        allows = [entry for entry in enforced if entry is not policy and _overlaps(entry, policy)]
         found = _finding(seen, policy, guarded=any(action_of(entry) == "ALLOW" for entry in allows))
         if found:
             yield found
@@ -55,6 +58,9 @@ def _finding(seen: VerificationInput, policy: Policy, guarded: bool) -> Finding 
     if _is_dry_run(policy):
         message = f"is marked {DRY_RUN}: Istio does not enforce it"
         return error(ID, subject_of(policy), message, remedy(seen, policy)) if ours else None
+    if _tried(seen, policy):
+        message = f"is enforced, and the settings ask for an audit ({DRY_RUN})"
+        return error(ID, subject_of(policy), message, remedy(seen, policy))
     judged = effect(policy, guarded)
     return finding_of(ID, seen, policy, judged, SETTING) if ours or judged[0] is not Level.OK else None
 
@@ -66,6 +72,12 @@ def _tokens(seen: VerificationInput) -> Iterator[Finding]:
             where = in_words(selected(seen, policy))
             what = f"refuses requests whose token is not valid for {', '.join(issuers)}; it selects {where}"
             yield warning(ID, subject_of(policy), f"{what}; {managed(policy)}", remedy(seen, policy))
+
+
+def _tried(seen: VerificationInput, policy: Policy) -> bool:
+    """Return True for a policy that the settings ask for as a dry run."""
+    metadata = (wanted(seen, policy) or {}).get("metadata") or {}
+    return (metadata.get("annotations") or {}).get(DRY_RUN) == "true"
 
 
 def _is_dry_run(policy: Policy) -> bool:

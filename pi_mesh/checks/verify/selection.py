@@ -68,25 +68,26 @@ def subject_of(policy: Policy) -> Subject:
 
 def is_ours(seen: VerificationInput, policy: Policy) -> bool:
     """Return True for an object of the settings or of one of the stack's releases."""
-    return wanted_spec(seen, policy) is not None
+    return wanted(seen, policy) is not None
 
 
 def is_as_asked(seen: VerificationInput, policy: Policy) -> bool:
     """Return True for an object of this stack that is exactly what the settings, or the release's chart, give."""
-    return wanted_spec(seen, policy) == dict(policy.spec)
+    asked = wanted(seen, policy)
+    return asked is not None and (asked.get("spec") or {}) == dict(policy.spec)
 
 
-def wanted_spec(seen: VerificationInput, policy: Policy) -> dict[str, Any] | None:
-    """Return the spec that the settings or a chart give an object; None if neither asks for it.
+def wanted(seen: VerificationInput, policy: Policy) -> dict[str, Any] | None:
+    """Return the manifest that the settings or a chart give for an object; None if neither asks for it.
 
     A label with this stack's release is no proof: the object must be in the manifest that Helm recorded.
     """
     for pair in seen.observed.pairs:
         if pair.release and pair.release == policy.release and _is_named(pair.wanted, policy, pair.release):
-            return pair.wanted.get("spec") or {}
+            return pair.wanted
     for item in seen.mesh.objects:
         if _is_named(item.manifest, policy):
-            return cast("dict[str, Any]", item.manifest.get("spec") or {})
+            return cast("dict[str, Any]", item.manifest)
     return None
 
 

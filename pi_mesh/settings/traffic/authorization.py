@@ -7,7 +7,36 @@ from pydantic import Field
 
 from pi_mesh.model.base import Model, NamespaceName
 from pi_mesh.model.patterns import matching
-from pi_mesh.settings.traffic.names import Labels, ObjectName, Port, Principal
+from pi_mesh.settings.traffic.names import Address, Labels, ObjectName, Port, Principal, RequestPrincipal
+from pi_mesh.settings.traffic.tokens import TokenIssuer
+
+CALLER_KEYS = ("source.principal", "source.namespace", "source.serviceAccount")
+"""Condition keys whose values need mutual TLS, as `principals` and `namespaces` do."""
+TOKEN_KEYS = "request.auth."
+"""Beginning of the condition keys whose values come from a token."""
+
+
+class Condition(Model):
+    """A condition on a request, for what the other fields of a rule do not cover."""
+
+    key: Annotated[
+        str,
+        matching(
+            r"^(source\.(ip|namespace|principal|serviceAccount)|remote\.ip|destination\.(ip|port)|connection\.sni"
+            r"|request\.auth\.(principal|audiences|presenter)"
+            r"|request\.(headers|auth\.claims)(\[[^\[\]\s]+\])+|experimental\.\S+)$",
+            'a key of Istio\'s conditions such as "request.headers[x-desk]" or "request.auth.claims[groups]"',
+        ),
+    ]
+    """Attribute of the request (https://istio.io/latest/docs/reference/config/security/conditions)."""
+    values: tuple[str, ...] = ()
+    """Values of which the attribute must have one."""
+    not_values: tuple[str, ...] = ()
+    """Values of which the attribute must have none."""
+
+    def conflicts(self) -> Iterator[str]:
+        if not (self.values or self.not_values):
+            yield f"{self.key} has neither values nor notValues"
 
 
 class AccessRule(Model):
@@ -20,18 +49,39 @@ class AccessRule(Model):
     """Namespaces of the callers."""
     principals: tuple[Principal, ...] = ()
     """Identities of the callers, which are known only for calls with mutual TLS."""
+    request_principals: tuple[RequestPrincipal, ...] = ()
+    """Identities of the token in the request, as ISSUER/SUBJECT, or `*` for any valid token of
+    traffic.authorization.tokens."""
+    ip_blocks: tuple[Address, ...] = ()
+    """Addresses or ranges of the callers, as the proxy sees the connection: pods have their own address, and requests
+    through the ingress have the gateway's."""
+    remote_ip_blocks: tuple[Address, ...] = ()
+    """Addresses or ranges of the original clients, from X-Forwarded-For or the PROXY protocol, as far as the gateway
+    trusts the proxies before it."""
     ports: tuple[Port, ...] = ()
     """Ports of the workload, not of its Service."""
     methods: tuple[Annotated[str, matching(r"^[A-Z]+$", "an HTTP method in capitals")], ...] = ()
     """HTTP methods of the request."""
     paths: tuple[Annotated[str, matching(r"^(/|\*)\S*$", 'a path, with "*" at one end for anything')], ...] = ()
     """Paths of the request."""
+    when: tuple[Condition, ...] = ()
+    """Further conditions, all of which must hold."""
+
+    @property
+    def needs_identity(self) -> bool:
+        """Return True if the rule matches only callers with mutual TLS."""
+        return bool(self.namespaces or self.principals or any(each.key in CALLER_KEYS for each in self.when))
+
+    @property
+    def needs_token(self) -> bool:
+        """Return True if the rule matches only requests with a token that a RequestAuthentication accepted."""
+        return bool(self.request_principals or any(each.key.startswith(TOKEN_KEYS) for each in self.when))
 
     def conflicts(self) -> Iterator[str]:
-        if not any((self.namespaces, self.principals, self.ports, self.methods, self.paths)):
+        if not any(getattr(self, name) for name in type(self).model_fields):
             yield (
-                "has no condition (namespaces, principals, ports, methods or paths) and would match "
-                "every request; give at least one"
+                "has no condition (namespaces, principals, requestPrincipals, ipBlocks, remoteIpBlocks, ports, "
+                "methods, paths or when) and would match every request; give at least one"
             )
 
 
@@ -52,10 +102,19 @@ class DefaultDeny(Model):
     enabled: bool = False
     """Refuse every request that no policy allows. The default deny is created after all policies and deleted before
     them."""
+    audit: bool = False
+    """Refuse nothing yet, and log the requests that the default deny would refuse (Istio's dry run): `operations
+    verify` names their callers. `enabled` is the step after it."""
+    allow_cut_off: bool = False
+    """Turn the default deny on although an audit saw callers that it refuses."""
     allow_ingress: bool = True
     """Allow the ingress gateway to call every workload."""
     allow_namespaces: tuple[NamespaceName, ...] | None = None
     """Namespaces whose workloads may call every workload; by default the trading namespace."""
+
+    def conflicts(self) -> Iterator[str]:
+        if self.enabled and self.audit:
+            yield "enabled and audit are both true; audit counts what enabled refuses, so set one of them"
 
 
 class Authorization(Model):
@@ -63,6 +122,8 @@ class Authorization(Model):
 
     policies: dict[ObjectName, AccessPolicy] = {}
     """Policies by their names."""
+    tokens: dict[ObjectName, TokenIssuer] = {}
+    """Issuers of tokens (JWT) that callers may send, each a RequestAuthentication."""
     default_deny: DefaultDeny = DefaultDeny()
     """Default deny of the namespace."""
 

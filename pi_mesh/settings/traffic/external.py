@@ -1,13 +1,12 @@
 """Services of the trading platform, and services outside the cluster."""
 
 from collections.abc import Iterator
-from ipaddress import ip_network
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
 from pi_mesh.model.base import Model
-from pi_mesh.settings.traffic.names import Host, Labels, Port, ProxyPort
+from pi_mesh.settings.traffic.names import Address, Host, Labels, Port, ProxyPort
 
 USUAL_PORTS = {"TLS": 443, "HTTP": 80}
 
@@ -24,16 +23,7 @@ def _outside(host: str) -> str:
     return host
 
 
-def _address(value: str) -> str:
-    try:
-        ip_network(value)
-    except ValueError:
-        raise ValueError('is neither an IP address nor a range such as "10.1.0.0/16"') from None
-    return value
-
-
 OutsideHost = Annotated[Host, AfterValidator(_outside)]
-Address = Annotated[str, AfterValidator(_address)]
 
 
 class DeclaredService(Model):

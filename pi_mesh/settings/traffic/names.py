@@ -1,5 +1,6 @@
 """Types of the traffic settings: names, hosts, ports, labels and durations."""
 
+from ipaddress import ip_network
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
@@ -80,3 +81,21 @@ Principal = Annotated[
     ),
 ]
 """Identity of a workload: trust domain, namespace and service account."""
+
+RequestPrincipal = Annotated[
+    str,
+    matching(r"^(\*|\*?[^\s*]+\*?)$", "ISSUER/SUBJECT of a token, a `*` at one end for any"),
+]
+"""Identity of a verified token: its issuer and its subject."""
+
+
+def _address(value: str) -> str:
+    try:
+        ip_network(value)
+    except ValueError:
+        raise ValueError('is neither an IP address nor a range such as "10.1.0.0/16"') from None
+    return value
+
+
+Address = Annotated[str, AfterValidator(_address)]
+"""IP address, or range of addresses in CIDR notation."""

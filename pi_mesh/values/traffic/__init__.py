@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TypeVar
 
 from pi_mesh.settings import Settings
+from pi_mesh.values import audit
 from pi_mesh.values.objects import Object
 from pi_mesh.values.traffic import authorization, destinations, external, gateways, routes
 
@@ -20,13 +21,15 @@ def objects(settings: Settings) -> Iterator[Object]:
     yield from _each(settings, routes.canary, traffic.canaries)
     yield from _each(settings, routes.route, traffic.routes)
     yield from _each(settings, authorization.legacy, traffic.legacy)
+    yield from _each(settings, authorization.tokens, traffic.authorization.tokens)
     yield from _each(settings, authorization.policy, authorization.policies(settings))
+    yield from authorization.audited(settings)
+    yield from audit.telemetry(settings)
 
 
 def last_objects(settings: Settings) -> Iterator[Object]:
     """Yield the default deny, which must follow all `objects`: before the allow policies it would cut off callers."""
-    if settings.traffic.authorization.default_deny.enabled:
-        yield authorization.default_deny(settings)
+    yield from authorization.default_deny(settings)
 
 
 def stages(settings: Settings) -> tuple[tuple[Object, ...], tuple[Object, ...]]:

@@ -15,6 +15,7 @@ VERSIONS = {
     "ServiceEntry": NETWORKING,
     "AuthorizationPolicy": SECURITY,
     "PeerAuthentication": SECURITY,
+    "RequestAuthentication": SECURITY,
 }
 
 

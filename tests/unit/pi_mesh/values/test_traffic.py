@@ -7,12 +7,24 @@ import yaml
 
 from pi_mesh.values.objects import peer_authentication, sidecar_scope
 from pi_mesh.values.traffic import objects, stages
+from pi_mesh.values.traffic.authorization import DRY_RUN
 from pi_mesh.values.traffic.istio_object import VERSIONS
 from tests.support import charts, crds
 from tests.support.factories import make_settings
 from tests.support.full_traffic_settings import AGENT_POLICY, TRAFFIC
 
 EXAMPLES = Path(__file__).parents[4] / "tests/support/ansible_role_examples"
+
+AUDIT_OF_MTLS = {"mode": "PERMISSIVE", "audit": True}
+AUDIT = {
+    "authorization": {
+        "defaultDeny": {"audit": True},
+        "policies": {
+            "callers": {"rules": [{"namespaces": ["argocd"]}]},
+            "no-deletions": {"action": "DENY", "rules": [{"methods": ["DELETE"]}]},
+        },
+    }
+}
 
 TWINS = {
     "trading-gateway": {"gateways": {"trading-gateway": {}}},
@@ -60,8 +72,9 @@ def version(request) -> str:
 def everything() -> list[dict]:
     """Return an object of each kind, with every field that settings can give it."""
     settings = make_settings(traffic=TRAFFIC)
+    audited = make_settings(mtls=AUDIT_OF_MTLS, traffic=AUDIT)
     return [
-        *(item for stage in stages(settings) for item in stage),
+        *(item for each in (settings, audited) for stage in stages(each) for item in stage),
         peer_authentication(settings),
         sidecar_scope(settings),
     ]
@@ -78,3 +91,38 @@ def test_a_field_that_istio_does_not_know_would_be_found(everything, version):
     (problem,) = crds.problems(rule, version)
     assert "$.trafficPolicy.connectionPool.http" in problem
     assert "'maxPending' was unexpected" in problem
+
+
+def audited(**mtls: object) -> dict[str, dict]:
+    """Return the objects of an audit by name."""
+    found = [item for stage in stages(make_settings(mtls=mtls, traffic=AUDIT)) for item in stage]
+    return {item["metadata"]["name"]: item for item in found}
+
+
+def test_an_audit_enforces_nothing_of_the_default_deny_and_keeps_the_policies_of_the_settings():
+    dry_run = {name for name, item in audited().items() if item["metadata"].get("annotations") == {DRY_RUN: "true"}}
+    assert dry_run == {"default-deny", "allow-ingress-gateway", "allow-namespaces", "audit-callers"}
+    assert set(audited()) - dry_run == {"callers", "no-deletions", "pi-mesh-audit"}
+
+
+def test_an_audit_copies_each_allow_policy_because_envoy_tries_dry_run_policies_alone():
+    assert audited()["audit-callers"]["spec"] == audited()["callers"]["spec"]
+
+
+def test_the_deny_of_an_audit_comes_last_as_the_enforced_one_does():
+    assert [*audited()][-1] == "default-deny"
+
+
+def logged(**mtls: object) -> str:
+    (log,) = audited(**mtls)["pi-mesh-audit"]["spec"]["accessLogging"]
+    assert log["match"] == {"mode": "SERVER"}
+    return log["filter"]["expression"]
+
+
+def test_the_log_of_an_audit_has_the_calls_that_the_dry_run_denies():
+    assert logged().count("== 'denied'") == 2
+    assert "mtls" not in logged()
+
+
+def test_the_log_of_a_permissive_mesh_has_the_calls_in_plain_text_too():
+    assert logged(**AUDIT_OF_MTLS).endswith(" || !connection.mtls")

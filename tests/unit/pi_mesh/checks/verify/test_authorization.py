@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from pi_mesh.checks.finding import Level
+from pi_mesh.checks.finding import Finding, Level
 from pi_mesh.checks.verify import authorization
 from pi_mesh.checks.verify.input import VerificationInput
 from pi_mesh.cluster.pods import Container, Pod
@@ -39,6 +39,29 @@ def test_policies_that_the_settings_ask_for_are_one_row(denied):
     (row,) = authorization.check(denied)
     assert (row.level, row.number) == (Level.OK, 3)
     assert row.message == "3 policies are as the settings ask, and no other bears on this stack's workloads"
+
+
+def audit(seen_dry_run: bool) -> list[Finding]:
+    """Return the findings about an audit whose policies are in the cluster as a dry run or not."""
+    mesh = make_mesh(traffic={"authorization": {"defaultDeny": {"audit": True}}})
+    seen = make_verification(mesh)
+    if not seen_dry_run:
+        seen = replace(
+            seen,
+            policies=replace(seen.policies, objects=[replace(one, annotations={}) for one in seen.policies.objects]),
+        )
+    return [*authorization.check(seen)]
+
+
+def test_the_policies_of_an_audit_are_as_the_settings_ask_while_they_are_not_enforced():
+    (row,) = audit(seen_dry_run=True)
+    assert (row.level, row.number) == (Level.OK, 3)
+
+
+def test_a_policy_of_an_audit_that_is_enforced_is_an_error():
+    first, *_ = audit(seen_dry_run=False)
+    assert first.level is Level.ERROR
+    assert "is enforced, and the settings ask for an audit" in first.message
 
 
 def test_an_allow_all_beside_the_default_deny_is_named_with_its_workloads_and_manager(denied):

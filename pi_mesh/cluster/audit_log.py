@@ -1,0 +1,110 @@
+"""The calls in the audit log of the trading namespace's proxies: those that STRICT or a default deny would refuse."""
+
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pi_mesh.cluster.client import Client
+from pi_mesh.cluster.pods import SIDECAR, Pod
+from pi_mesh.values.audit import ADDRESS, DENIED, NAME, PEER, PORT
+
+HOURS = 24
+LINES = 5000
+"""Hours, and last lines of each proxy, that are read."""
+TIMEOUT = 5
+"""Seconds for the log of one proxy."""
+
+
+@dataclass(frozen=True)
+class AuditedCall:
+    """Calls of one caller to one port of a workload."""
+
+    caller: str
+    """Caller in words: a service account, a pod, a node or an address."""
+    callee: str
+    """NAMESPACE/NAME of the called workload."""
+    port: int
+    plain_text: bool
+    """True if the calls came without mutual TLS."""
+    denied: bool
+    """True if the dry run of the default deny refused them."""
+    labels: Mapping[str, str]
+    """Labels of the called pods."""
+    count: int = 0
+
+
+@dataclass(frozen=True)
+class AuditLog:
+    """The audited calls, and the proxies whose log could not be read."""
+
+    calls: tuple[AuditedCall, ...] = ()
+    unread: tuple[str, ...] = ()
+    """Pods, as NAMESPACE/NAME, with the reason."""
+
+
+def read(context: str, running: Collection[Pod], namespace: str) -> AuditLog:
+    """Read the logs of the namespace's proxies; `running` are the cluster's pods, the possible callers.
+
+    Raises as `pi_mesh.cluster.client.Client` does.
+    """
+    pods = [pod for pod in running if pod.namespace == namespace and pod.has_lasting_proxy]
+    names = _names(running)
+    with Client(context) as client, ThreadPoolExecutor(max_workers=5) as pool:
+        answers = list(pool.map(lambda pod: client.relay(_path(pod), TIMEOUT), pods))
+    unread: list[str] = []
+    found: dict[tuple[str, str, int, bool, bool], AuditedCall] = {}
+    for pod, (status, text) in zip(pods, answers, strict=True):
+        if status != 200:
+            unread.append(f"{pod.namespace}/{pod.name} ({_reason(status, text)})")
+        for call in _calls(pod, text if status == 200 else "", names):
+            key = call.caller, call.callee, call.port, call.plain_text, call.denied
+            found[key] = replace(call, count=found.get(key, call).count + 1)
+    return AuditLog(tuple(sorted(found.values(), key=lambda call: -call.count)), tuple(unread))
+
+
+def _path(pod: Pod) -> str:
+    base = f"/api/v1/namespaces/{pod.namespace}/pods/{pod.name}/log"
+    return f"{base}?container={SIDECAR}&sinceSeconds={HOURS * 3600}&tailLines={LINES}"
+
+
+def _reason(status: int, text: str) -> str:
+    try:
+        return str(json.loads(text)["message"])
+    except (ValueError, KeyError, TypeError):
+        return f"status {status}"
+
+
+def _calls(pod: Pod, text: str, names: Mapping[str, str]) -> Iterator[AuditedCall]:
+    """Yield the calls in a proxy's log, one for each line."""
+    for line in text.splitlines():
+        if entry := _entry(line):
+            peer, denied = str(entry.get(PEER) or "").removeprefix("spiffe://"), "denied" in str(entry.get(DENIED))
+            caller = _account(peer) if peer else names.get(entry.get(ADDRESS, ""), f"address {entry.get(ADDRESS)}")
+            yield AuditedCall(caller, pod.workload, int(entry.get(PORT) or 0), not peer, denied, pod.labels)
+
+
+def _entry(line: str) -> dict[str, Any] | None:
+    if f'"{NAME}"' not in line:
+        return None
+    try:
+        entry = json.loads(line)
+    except ValueError:
+        return None
+    return entry if isinstance(entry, dict) and NAME in entry else None
+
+
+def _account(peer: str) -> str:
+    """Return the service account of an identity such as "cluster.local/ns/argocd/sa/default"."""
+    parts = peer.split("/")
+    return f"service account {parts[2]}/{parts[4]}" if parts[1::2] == ["ns", "sa"] else f"identity {peer}"
+
+
+def _names(pods: Iterable[Pod]) -> dict[str, str]:
+    """Return the owner of each address, in words: a pod, or the node of pods on the host's network."""
+    return {
+        pod.address: f"node {pod.node}" if pod.host_network else f"pod {pod.namespace}/{pod.name}"
+        for pod in pods
+        if pod.address
+    }

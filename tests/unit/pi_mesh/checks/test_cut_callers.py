@@ -1,0 +1,93 @@
+"""The findings about callers that STRICT or a default deny would begin to refuse."""
+
+from dataclasses import replace
+
+import pytest
+
+from pi_mesh import inventory
+from pi_mesh.checks import cut_callers
+from pi_mesh.checks.finding import Level
+from pi_mesh.cluster.access_state import RecordedAccess
+from pi_mesh.cluster.audit_log import AuditedCall, AuditLog
+from pi_mesh.cluster.pods import Container
+from tests.support.factories import STACK, make_settings
+from tests.support.snapshots import make_pod, make_snapshot, state_of
+
+SIDECAR = make_pod("app-0", namespace="trading", containers=(Container("app"), Container("istio-proxy")))
+BARE = AuditedCall("pod dev/tester", "trading/app", 8080, True, True, {"app": "app"}, 3)
+MESHED = AuditedCall("service account argocd/default", "trading/app", 8080, False, True, {"app": "app"}, 2)
+PERMISSIVE = RecordedAccess("PERMISSIVE", audited=frozenset({"trading"}))
+STRICT = replace(PERMISSIVE, mtls_mode="STRICT")
+DENY = {"authorization": {"defaultDeny": {"enabled": True}}}
+ALLOWED = {"authorization": {"defaultDeny": {"enabled": True, "allowCutOff": True}}}
+
+
+def found(*calls: AuditedCall, recorded: RecordedAccess = PERMISSIVE, log: bool = True, pods=(SIDECAR,), **settings):
+    snapshot = make_snapshot(pods=pods, audit=AuditLog(calls) if log else None)
+    state = state_of(access=recorded)
+    return [*cut_callers.check(inventory.of(make_settings(**settings), STACK), snapshot, state)]
+
+
+def test_strict_is_refused_while_a_caller_in_plain_text_was_seen_and_the_caller_is_named():
+    (finding,) = found(BARE, MESHED)
+    assert (finding.level, str(finding.subject)) == (Level.ERROR, "mtls.mode")
+    assert "pod dev/tester to trading/app port 8080 (3x)" in finding.message
+    assert "argocd" not in finding.message
+    assert "mtls.allowCutOff: true" in finding.fix
+
+
+def test_strict_is_allowed_by_a_setting():
+    (finding,) = found(BARE, mtls={"allowCutOff": True})
+    assert finding.level is Level.WARNING
+
+
+def test_a_caller_of_a_legacy_workload_keeps_calling_under_strict():
+    (finding,) = found(BARE, traffic={"legacy": {"old": {"selector": {"app": "app"}}}})
+    assert finding.level is Level.OK
+
+
+def test_a_default_deny_is_refused_while_a_caller_was_seen_that_it_refuses():
+    (finding,) = found(MESHED, recorded=STRICT, traffic=DENY)
+    assert (finding.level, str(finding.subject)) == (Level.ERROR, "traffic.authorization.defaultDeny.enabled")
+    assert "service account argocd/default to trading/app port 8080 (2x)" in finding.message
+
+
+def test_a_default_deny_is_allowed_by_a_setting():
+    (finding,) = found(MESHED, recorded=STRICT, traffic=ALLOWED)
+    assert finding.level is Level.WARNING
+
+
+@pytest.mark.parametrize(
+    ("recorded", "traffic"),
+    [
+        (STRICT, {}),
+        (replace(STRICT, denies=frozenset({"trading"})), DENY),
+        (RecordedAccess(), {}),
+    ],
+)
+def test_what_is_on_already_or_new_is_not_judged(recorded, traffic):
+    assert found(BARE, MESHED, recorded=recorded, traffic=traffic) == []
+
+
+def test_a_change_without_an_audit_is_told_with_the_setting_that_audits():
+    (finding,) = found(log=False, recorded=RecordedAccess("PERMISSIVE"))
+    assert finding.level is Level.WARNING
+    assert "mtls.audit: true" in finding.fix
+
+
+def test_without_a_running_proxy_in_trading_nobody_is_cut_off():
+    assert found(log=False, recorded=RecordedAccess("PERMISSIVE"), pods=()) == []
+
+
+def test_a_log_that_was_not_read_is_unknown_with_its_reason():
+    snapshot = make_snapshot(pods=(SIDECAR,), audit=AuditLog((), ("trading/app-0 (pods is forbidden)",)))
+    mesh = inventory.of(make_settings(), STACK)
+    unread, clean = cut_callers.check(mesh, snapshot, state_of(access=PERMISSIVE))
+    assert (unread.level, str(unread.subject)) == (Level.UNKNOWN, "pod trading/app-0")
+    assert "(pods is forbidden)" in unread.message
+    assert clean.level is Level.OK
+
+
+def test_many_callers_are_named_by_the_most_frequent_five():
+    calls = [replace(BARE, caller=f"pod dev/{number}") for number in range(7)]
+    assert cut_callers.in_words(calls).endswith("and 2 more")

@@ -11,8 +11,8 @@ from components.observability import Observability, ObservabilityArgs
 from components.preflight import guard
 from components.provider import KubernetesProvider
 from components.release import ReleaseArgs, ReleaseComponent
-from components.trading import TradingNamespace, TradingNamespaceArgs
 from components.traffic import Traffic, TrafficArgs
+from components.workload_namespace import WorkloadNamespace, WorkloadNamespaceArgs
 from pi_mesh import inventory
 from pi_mesh.cluster import load_balancer
 from pi_mesh.cluster.gateway_version import as_recorded
@@ -61,11 +61,13 @@ def deploy(settings: Settings) -> None:
         for one in mesh.of_kind(Kind.GATEWAY)
     ]
     MeshMtls("mesh-mtls", MeshMtlsArgs(settings.mtls, mesh.objects_of("mesh-mtls")), served)
-    bounds = mesh.objects_of("trading")
-    trading = TradingNamespace("trading", TradingNamespaceArgs(mesh.namespace("trading"), bounds), served)
-    registry_login.make(settings, settings.trading.namespace, on_cluster(depends_on=[trading]))
-    if rules := mesh.objects_of("traffic"):
-        Traffic("traffic", TrafficArgs(rules), on_cluster(depends_on=[trading]))
+    for one in settings.workload_namespaces:
+        bounds = mesh.objects_of(one.setting)
+        namespace = WorkloadNamespace(one.setting, WorkloadNamespaceArgs(mesh.namespace(one.setting), bounds), served)
+        inside = on_cluster(depends_on=[namespace])
+        registry_login.make(settings, one.name, inside)
+        if rules := mesh.objects_of(one.traffic_component):
+            Traffic(one.traffic_component, TrafficArgs(rules), inside)
     addons = _addons(mesh, served)
     made = [one for one in (base, *led, *gateways, *signers, *addons) if isinstance(one, ReleaseComponent)]
     if not runtime.is_dry_run():

@@ -73,6 +73,8 @@ class BudgetPart(Model):
     """One sidecar: the cost of every injected pod beyond its own containers."""
     trading: Component
     """The pods that `trading.workloads` promises, each of the default size and with its sidecar."""
+    namespaces: tuple[Component, ...]
+    """The pods that `workloads` of each of `namespaces` promises."""
     nodes: tuple[NodeRoom, ...]
     sidecars: int
     """Number of additional sidecars that the scheduler accepts on all nodes together."""

@@ -10,7 +10,7 @@ from pi_mesh.certificates import pem, trust
 from pi_mesh.certificates.pem import CertificateError
 from pi_mesh.certificates.trust import Change, Trust
 from pi_mesh.cluster.authority import Authority
-from pi_mesh.settings.namespaces import duration
+from pi_mesh.settings.mtls import duration
 
 SHOWN = 5
 """Largest number of pods in a message."""

@@ -7,7 +7,7 @@ from pi_mesh.budget.mesh import total
 from pi_mesh.checks.capacity import Demand, demand
 from pi_mesh.checks.finding import Finding, Subject, error, ok, warning
 from pi_mesh.checks.ownership import is_installed
-from pi_mesh.checks.preflight import trading_fit
+from pi_mesh.checks.preflight import promised_fit
 from pi_mesh.cluster.pods import Pod
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.inventory import Inventory, Kind, Release, Workload
@@ -20,13 +20,13 @@ OF_ISTIO = (Kind.ISTIOD, Kind.CANARY, Kind.GATEWAY)
 
 
 def check(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
-    """Judge the mesh's own pods and their rollouts first, then the pods that trading.workloads promises."""
+    """Judge the mesh's own pods and their rollouts first, then the pods that the namespaces promise."""
     asked = demand(mesh, snapshot)
     finding = _finding(asked, not is_installed(mesh, snapshot) or _rolls_out(mesh, snapshot))
     yield finding
     left = place(asked.nodes, (*asked.pods, *asked.surge)) or place(asked.nodes, asked.pods)
     if left is not None:
-        yield trading_fit.finding(mesh, snapshot, (*left, *asked.others))
+        yield from promised_fit.check(mesh, snapshot, (*left, *asked.others))
 
 
 def _finding(asked: Demand, rolls_out: bool) -> Finding:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from pi_mesh.checks.finding import Finding, Level, Subject, error, ok, unknown, warning
+from pi_mesh.checks.finding import Finding, Level, error, ok, unknown, warning
 from pi_mesh.checks.verify.access_rules import DRY_RUN, action_of, effect
 from pi_mesh.checks.verify.input import VerificationInput
 from pi_mesh.checks.verify.selection import (
@@ -16,6 +16,7 @@ from pi_mesh.checks.verify.selection import (
     remedy,
     selected,
     subject_of,
+    workloads_subject,
 )
 from pi_mesh.cluster.policies import Policy
 
@@ -25,7 +26,7 @@ SETTING = "traffic.authorization.policies"
 
 
 def check(seen: VerificationInput) -> Iterator[Finding]:
-    where = Subject("namespace", seen.settings.trading.namespace)
+    where = workloads_subject(seen)
     if unreadable := [kind for kind in (POLICY, TOKENS) if kind in seen.policies.unreadable]:
         message = f"was not judged: {', '.join(unreadable)} may not be listed"
         yield unknown(ID, where, message, "ask for the right to list them")

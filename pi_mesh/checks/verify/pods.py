@@ -43,6 +43,6 @@ def _memory(seen: VerificationInput) -> Iterator[Finding]:
             names = ", ".join(pod.out_of_memory)
             restarts = "1 restart" if pod.restarts == 1 else f"{pod.restarts} restarts"
             message = f"{names} exceeded the memory limit ({restarts})"
-            fix = "raise the limit, or narrow trading.sidecarScope"
+            fix = "raise the limit, or narrow the namespace's sidecarScope"
             subject = Subject("pod", f"{pod.namespace}/{pod.name}")
             yield warning(MEMORY, subject, message, fix, number=pod.restarts)

@@ -25,8 +25,14 @@ def meshed_pods(seen: VerificationInput) -> list[Pod]:
 def own_namespaces(seen: VerificationInput) -> set[str]:
     """Return the namespaces whose policies apply to this stack's workloads; the root namespace's apply everywhere."""
     settings = seen.settings
-    own = {settings.istio.namespace, settings.ingress_namespace, settings.trading.namespace}
-    return own | {seen.policies.root_namespace}
+    workloads = {namespace.name for namespace in settings.workload_namespaces}
+    return {settings.istio.namespace, settings.ingress_namespace, seen.policies.root_namespace} | workloads
+
+
+def workloads_subject(seen: VerificationInput) -> Subject:
+    """Return the namespace of the workloads; all of them without a name where there are several."""
+    first, *further = seen.settings.workload_namespaces
+    return Subject("namespace", "" if further else first.name)
 
 
 def labels_of(policy: Policy) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Pods of the trading namespace must have a sidecar: under STRICT no pod of the mesh accepts requests from others."""
+"""Pods of an injected namespace must have a sidecar: under STRICT no pod of the mesh accepts requests from others."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,12 @@ INJECT = "sidecar.istio.io/inject"
 
 
 def check(seen: VerificationInput) -> Iterator[Finding]:
-    namespace = seen.settings.trading.namespace
+    for namespace in seen.settings.workload_namespaces:
+        if namespace.own.injection:
+            yield from _of(seen, namespace.name)
+
+
+def _of(seen: VerificationInput, namespace: str) -> Iterator[Finding]:
     pods = [pod for pod in seen.snapshot.pods if pod.namespace == namespace and not pod.host_network]
     bare = [pod for pod in pods if not pod.has_sidecar]
     for pod in bare:

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from pi_mesh.model.base import Model, NamespaceName
 from pi_mesh.model.patterns import matching
-from pi_mesh.settings.traffic.names import Labels, ObjectName, Port, Principal
+from pi_mesh.settings.traffic.names import Labels, NamespacedItem, ObjectName, Port, Principal
 
 
 class AccessRule(Model):
@@ -35,8 +35,8 @@ class AccessRule(Model):
             )
 
 
-class AccessPolicy(Model):
-    """An AuthorizationPolicy of the trading namespace. A workload with an ALLOW policy refuses all other requests."""
+class AccessPolicy(NamespacedItem):
+    """An AuthorizationPolicy. A workload with an ALLOW policy refuses all other requests."""
 
     selector: Labels | None = None
     """Labels of the workloads that the policy applies to; by default every workload of the namespace."""
@@ -47,7 +47,7 @@ class AccessPolicy(Model):
 
 
 class DefaultDeny(Model):
-    """A default deny for the trading namespace: requests that no policy allows are refused."""
+    """A default deny for a namespace: requests that no policy allows are refused."""
 
     enabled: bool = False
     """Refuse every request that no policy allows. The default deny is created after all policies and deleted before
@@ -55,19 +55,19 @@ class DefaultDeny(Model):
     allow_ingress: bool = True
     """Allow the ingress gateway to call every workload."""
     allow_namespaces: tuple[NamespaceName, ...] | None = None
-    """Namespaces whose workloads may call every workload; by default the trading namespace."""
+    """Namespaces whose workloads may call every workload; by default those of the namespace itself."""
 
 
 class Authorization(Model):
-    """AuthorizationPolicies of the trading namespace."""
+    """AuthorizationPolicies, and the trading namespace's default deny."""
 
     policies: dict[ObjectName, AccessPolicy] = {}
     """Policies by their names."""
     default_deny: DefaultDeny = DefaultDeny()
-    """Default deny of the namespace."""
+    """Default deny of the trading namespace; a further namespace has its own, `namespaces.NAME.defaultDeny`."""
 
 
-class LegacyWorkloads(Model):
+class LegacyWorkloads(NamespacedItem):
     """A PeerAuthentication for workloads whose callers have no sidecar, an exception from STRICT."""
 
     selector: Labels = {"legacy": "true"}

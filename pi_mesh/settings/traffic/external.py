@@ -1,4 +1,4 @@
-"""Services of the trading platform, and services outside the cluster."""
+"""Services of the workloads, and services outside the cluster."""
 
 from collections.abc import Iterator
 from ipaddress import ip_network
@@ -6,8 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from pi_mesh.model.base import Model
-from pi_mesh.settings.traffic.names import Host, Labels, Port, ProxyPort
+from pi_mesh.settings.traffic.names import Host, Labels, NamespacedItem, Port, ProxyPort
 
 USUAL_PORTS = {"TLS": 443, "HTTP": 80}
 
@@ -18,7 +17,7 @@ IN_CLUSTER = (".svc", ".svc.cluster.local")
 
 def _outside(host: str) -> str:
     if host.endswith(IN_CLUSTER):
-        raise ValueError("is a Service of the cluster; sidecars know it, or learn of it by trading.sidecarScope")
+        raise ValueError("is a Service of the cluster; sidecars know it, or learn of it by sidecarScope")
     if host.rpartition(".")[2].isdigit():
         raise ValueError("is an IP address, which Istio does not accept as a host; give the DNS name")
     return host
@@ -36,8 +35,8 @@ OutsideHost = Annotated[Host, AfterValidator(_outside)]
 Address = Annotated[str, AfterValidator(_address)]
 
 
-class DeclaredService(Model):
-    """A Service of the trading namespace that another tool (such as Argo CD) creates; routes may name it beforehand."""
+class DeclaredService(NamespacedItem):
+    """A Service that another tool (such as Argo CD) creates; routes may name it beforehand."""
 
     ports: Annotated[tuple[Port, ...], Field(min_length=1)]
     """Ports of the Service."""
@@ -45,7 +44,7 @@ class DeclaredService(Model):
     """Labels of the Service's pods, by which checks find the policies that apply to it."""
 
 
-class ExternalService(Model):
+class ExternalService(NamespacedItem):
     """Hosts outside the cluster, as a ServiceEntry.
 
     With `proxy.outboundTraffic: REGISTRY_ONLY` only such hosts are reachable.

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from pi_mesh.model.base import NamespaceName
+from pi_mesh.model.base import Model, NamespaceName
 from pi_mesh.model.patterns import matching
 
 ObjectName = NamespaceName
@@ -28,7 +28,7 @@ ServiceHost = Annotated[
     str,
     matching(
         rf"^{_HOST}$",
-        "a Service of the trading namespace, the full name of another, or an external host",
+        "a Service of the same namespace, the full name of another, or an external host",
         max_length=LONGEST_HOST,
     ),
 ]
@@ -80,3 +80,10 @@ Principal = Annotated[
     ),
 ]
 """Identity of a workload: trust domain, namespace and service account."""
+
+
+class NamespacedItem(Model):
+    """A traffic setting whose object is in one of the namespaces of workloads."""
+
+    namespace: NamespaceName | None = None
+    """Namespace of the object, one of `namespaces`; by default the trading namespace."""

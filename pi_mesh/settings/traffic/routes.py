@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field
 
 from pi_mesh.model.base import Model
 from pi_mesh.model.patterns import matching
-from pi_mesh.settings.traffic.names import Duration, Host, ObjectName, Path, Percent, Port, ServiceHost
+from pi_mesh.settings.traffic.names import Duration, Host, NamespacedItem, ObjectName, Path, Percent, Port, ServiceHost
 
 HeaderName = Annotated[
     str,
@@ -94,8 +94,8 @@ class HttpRoute(Model):
             yield from wrong_sum([target.weight or 0 for target in self.to])
 
 
-class Route(Model):
-    """A VirtualService of the trading namespace."""
+class Route(NamespacedItem):
+    """A VirtualService."""
 
     hosts: Annotated[tuple[Host, ...], Field(min_length=1)]
     """Hosts whose requests the route applies to."""

@@ -4,13 +4,20 @@ from pi_mesh.settings import Settings
 from pi_mesh.settings.traffic.destinations import Canary
 from pi_mesh.settings.traffic.routes import HttpRoute, Route, RouteTarget
 from pi_mesh.values.objects import Object
-from pi_mesh.values.traffic.istio_object import given, trading_object
+from pi_mesh.values.traffic.istio_object import given, item_object
 
 
 def route(settings: Settings, name: str, wanted: Route) -> Object:
     rules = [_rule(rule) for rule in wanted.http]
-    spec = given(hosts=list(wanted.hosts), gateways=list(wanted.gateways), http=rules)
-    return trading_object(settings, "VirtualService", name, spec)
+    gateways = [_gateway(settings, wanted, gateway) for gateway in wanted.gateways]
+    spec = given(hosts=list(wanted.hosts), gateways=gateways, http=rules)
+    return item_object(settings, wanted, "VirtualService", name, spec)
+
+
+def _gateway(settings: Settings, wanted: Route, name: str) -> str:
+    """Return the Gateway's name, and before it the namespace if that is not the route's."""
+    home = settings.namespace_of(settings.traffic.gateways[name]) if name in settings.traffic.gateways else None
+    return name if home in (None, settings.namespace_of(wanted)) else f"{home}/{name}"
 
 
 def canary(settings: Settings, name: str, wanted: Canary) -> Object:
@@ -24,7 +31,7 @@ def canary(settings: Settings, name: str, wanted: Canary) -> Object:
         {**destination(wanted.service, subset=subset), "weight": weight} for subset, weight in wanted.weights.items()
     ]
     spec = {"hosts": [wanted.service], "http": [*rules, {"route": shares}]}
-    return trading_object(settings, "VirtualService", name, spec)
+    return item_object(settings, wanted, "VirtualService", name, spec)
 
 
 def destination(host: str, port: int | None = None, subset: str | None = None) -> Object:

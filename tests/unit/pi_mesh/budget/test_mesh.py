@@ -106,7 +106,7 @@ def test_the_outputs_have_an_entry_for_each_row():
 def test_a_promise_of_trading_that_does_not_fit_is_told_with_the_number_that_does():
     # A Pi of 1Gi: three components and their surge leave 256Mi, one workload with its sidecar.
     budget = mesh.of(make_mesh(cluster={"nodes": 1, "node": SMALL_PI}, trading={"workloads": 4}))
-    assert budget.promised == 1
+    assert budget.kept == (1,)
     assert table.room(budget).endswith(
         "Only 1 of the 4 pods that trading.workloads promises, each with its sidecar, fit beside the mesh and its "
         "rollouts."
@@ -115,8 +115,8 @@ def test_a_promise_of_trading_that_does_not_fit_is_told_with_the_number_that_doe
 
 def test_trading_counts_for_as_much_as_its_quota_admits():
     settings = make_mesh(trading={"workloads": 7}).settings
-    hard = resource_quota(settings)["spec"]["hard"]
-    row = mesh.trading(settings)
+    ((namespace, row),) = mesh.promises(settings)
+    hard = resource_quota(settings, namespace)["spec"]["hard"]
     assert (row.total_requests.to_kubernetes()["memory"], row.pods) == (hard["requests.memory"], int(hard["pods"]))
 
 

@@ -1,7 +1,7 @@
-"""The preflight's findings about the pods that trading.workloads promises."""
+"""The preflight's findings about the pods that namespaces promise."""
 
 from pi_mesh.checks.finding import Finding, Level
-from pi_mesh.checks.preflight import fit, trading_fit
+from pi_mesh.checks.preflight import fit, promised_fit
 from pi_mesh.cluster.snapshot import Snapshot
 from tests.support.factories import make_mesh
 from tests.support.preflight_problems import problems
@@ -10,7 +10,7 @@ from tests.support.snapshots import make_node, make_pis, make_pod, make_snapshot
 
 def finding(snapshot: Snapshot, **trading: object) -> Finding:
     found = fit.check(make_mesh(trading=trading), snapshot)
-    return next(entry for entry in found if entry.id == trading_fit.ID)
+    return next(entry for entry in found if entry.id == promised_fit.ID)
 
 
 def in_trading(count: int, memory: int = 256, cpu: int = 100) -> tuple:

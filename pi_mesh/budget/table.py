@@ -38,8 +38,10 @@ def _promise(namespace: WorkloadNamespace, promised: int, fits: int) -> str:
     if fits < promised:
         pods = f"{_counted(str(promised), 'pod')} that {key} promises"
         return f"Only {fits} of the {pods}{', each with its sidecar,' if injected else ''} fit beside {beside}."
-    pods, verb = ("The 1 pod", "fits") if promised == 1 else (f"The {promised} pods", "fit")
-    return f"{pods} that {key} promises{', with their sidecars,' if injected else ''} {verb} beside {beside}."
+    pods, sidecars, verb = ("The 1 pod", "its sidecar", "fits")
+    if promised > 1:
+        pods, sidecars, verb = (f"The {promised} pods", "their sidecars", "fit")
+    return f"{pods} that {key} promises{f', with {sidecars},' if injected else ''} {verb} beside {beside}."
 
 
 def summary(budget: Budget) -> dict[str, dict[str, str] | str]:

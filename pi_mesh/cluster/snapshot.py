@@ -66,6 +66,8 @@ class Snapshot:
     """Pools from which MetalLB, Cilium or kube-vip take addresses of Services; None if they may not be read."""
     issuer: SigningIssuer | None = None
     """cert-manager's Issuer of `ca.issuer`; None if the settings name none, or it was not read."""
+    shared_objects: tuple[tuple[str, str, str], ...] = ()
+    """Namespace, kind and name of Istio objects that bear on other namespaces; read if `istio.discovery` is limited."""
     missing_rights: tuple[str, ...] = ()
     """RESOURCE.GROUP that the user may not create."""
     missing_changes: tuple[str, ...] = ()

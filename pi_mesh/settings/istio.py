@@ -1,5 +1,6 @@
 """istiod, the base chart and the sidecars."""
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -8,6 +9,22 @@ from pi_mesh.model.base import DrainSeconds, HelmValues, Model, NamespaceName, R
 from pi_mesh.model.resources import Autoscaling, ResourceProfile, profile
 from pi_mesh.settings.revisions import CanarySettings, RevisionName
 from pi_mesh.settings.versions import IstioVersion
+
+
+class DiscoverySettings(Model):
+    """Namespaces that istiod watches."""
+
+    limited: bool = False
+    """Let istiod watch only the mesh's own namespaces, those of the workloads and `also`
+    (meshConfig.discoverySelectors). istiod and the gateways then know no Services of other namespaces, and need less
+    memory; since Istio 1.22 other namespaces get neither Istio's configuration nor the root certificate."""
+    also: tuple[NamespaceName, ...] = ()
+    """Further namespaces that istiod watches: those with sidecars, with Istio objects, or with Services that gateways
+    or sidecars call."""
+
+    def conflicts(self) -> Iterator[str]:
+        if self.also and not self.limited:
+            yield "also is given, and limited is false: istiod watches every namespace; remove one of them"
 
 
 class IstioSettings(Model):
@@ -33,6 +50,8 @@ class IstioSettings(Model):
     """Namespace of istiod and, by default, of the gateways."""
     adopt: bool = False
     """Take over a namespace that already exists, and leave it in place on `pulumi destroy`."""
+    discovery: DiscoverySettings = DiscoverySettings()
+    """Namespaces that istiod watches; by default every one."""
     pilot_replicas: Replicas = 1
     """Number of istiod's pods."""
     resources: ResourceProfile = profile("100m", "128Mi", "500m", "256Mi")

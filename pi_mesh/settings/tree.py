@@ -66,6 +66,15 @@ class Settings(Model):
         )
         return WorkloadNamespace("trading", trading.namespace, trading, deny), *further
 
+    @property
+    def watched_namespaces(self) -> tuple[str, ...] | None:
+        """Return the namespaces that istiod watches; None for all of them."""
+        if not self.istio.discovery.limited:
+            return None
+        workloads = (namespace.name for namespace in self.workload_namespaces)
+        every = (self.istio.namespace, self.ingress_namespace, *workloads, *self.istio.discovery.also)
+        return tuple(dict.fromkeys(every))
+
     def namespace_of(self, item: NamespacedItem) -> str:
         """Return the name of the namespace of a traffic setting's object."""
         return item.namespace or self.trading.namespace

@@ -100,6 +100,7 @@ def _no_sampling(percent: float) -> Values:
 def _mesh_config(settings: Settings) -> Values:
     proxy = settings.proxy
     return {
+        **_discovery(settings),
         "outboundTrafficPolicy": {"mode": proxy.outbound_traffic},
         "pathNormalization": {"normalization": proxy.path_normalization},
         "defaultConfig": {
@@ -109,6 +110,15 @@ def _mesh_config(settings: Settings) -> Values:
             "proxyMetadata": {"SECRET_TTL": settings.mtls.certificate_lifetime},
         },
     }
+
+
+def _discovery(settings: Settings) -> Values:
+    """Return the selector of the watched namespaces, by the label that Kubernetes gives each of them."""
+    watched = settings.watched_namespaces
+    if watched is None:
+        return {}
+    by_name = {"key": "kubernetes.io/metadata.name", "operator": "In", "values": [*watched]}
+    return {"discoverySelectors": [{"matchExpressions": [by_name]}]}
 
 
 def _readiness(version: str) -> Values:

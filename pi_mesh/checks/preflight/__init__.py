@@ -30,6 +30,7 @@ from pi_mesh.checks.preflight import (
     undone_settings,
     upgrade,
     versions,
+    watched,
 )
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.cluster.stack_state import NEVER_RUN, StackState
@@ -54,6 +55,7 @@ CHECKS: tuple[Callable[[Inventory, Snapshot], Iterable[Finding]], ...] = (
     crd_versions.check,
     stuck_releases.check,
     undone_settings.check,
+    watched.check,
 )
 OF_STATE: tuple[Callable[[Inventory, Snapshot, StackState], Iterable[Finding]], ...] = (
     foreign.check,

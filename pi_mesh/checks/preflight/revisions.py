@@ -66,7 +66,7 @@ def _removed(mesh: Inventory, snapshot: Snapshot, state: StackState) -> Iterator
         verb = "uses" if len(users) == 1 else "use"
         message = f"would remove the {what} {name}, which {shown} still {verb}"
         fix = (
-            "put it back, move them (`revision` of trading, namespaces, ingress and egress, the label istio.io/rev) with "
+            "put it back, move them (`revision` of trading, namespaces and gateways, the label istio.io/rev) with "
             "`pulumi up`, restart them with `python -m operations refresh -s STACK`, and then remove it; "
             "`istio.allowRemoval: true` removes it anyway"
         )

@@ -1,7 +1,17 @@
 """Checks of the traffic settings against each other and the cluster, which Istio does not make on apply."""
 
 from pi_mesh.checks.finding import Finding
-from pi_mesh.checks.traffic import access, breakers, conflicts, identities, listeners, routes, sidecars, wildcards
+from pi_mesh.checks.traffic import (
+    access,
+    breakers,
+    conflicts,
+    identities,
+    listeners,
+    routes,
+    scopes,
+    sidecars,
+    wildcards,
+)
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.settings import Settings
 
@@ -14,6 +24,7 @@ CHECKS = (
     listeners.check,
     wildcards.check,
     identities.check,
+    scopes.check,
     sidecars.check,
 )
 

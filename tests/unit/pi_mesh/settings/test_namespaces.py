@@ -82,7 +82,7 @@ def test_a_revision_that_does_not_exist_is_refused_in_each_namespace():
 def test_a_traffic_setting_of_an_unknown_namespace_is_refused_with_the_known_ones():
     legacy = {"old": {"namespace": "reserach"}}
     assert refused(namespaces={"research": {}}, traffic={"legacy": legacy}) == (
-        "traffic.legacy.old.namespace is 'reserach'; there are trading, research"
+        "traffic.legacy.old.namespace is 'reserach'; there are research, trading"
     )
 
 

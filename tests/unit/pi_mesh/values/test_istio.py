@@ -87,3 +87,25 @@ def test_several_istiods_are_not_evicted_all_at_once(version, istio):
 def test_the_mesh_config_carries_the_normalization(version):
     mesh = charts.only(render(version, proxy={"pathNormalization": "BASE"}), "ConfigMap", "istio")["data"]["mesh"]
     assert yaml.safe_load(mesh)["pathNormalization"] == {"normalization": "BASE"}
+
+
+def test_istiod_watches_every_namespace_unless_it_is_told_otherwise():
+    assert "discoverySelectors" not in values()["meshConfig"]
+
+
+def test_a_limited_istiod_watches_the_mesh_s_namespaces_by_their_names():
+    found = values(
+        istio={"discovery": {"limited": True, "also": ["monitoring"]}},
+        ingress={"namespace": "edge"},
+        namespaces={"research": {}},
+    )
+    (selector,) = found["meshConfig"]["discoverySelectors"]
+    assert selector == {
+        "matchExpressions": [
+            {
+                "key": "kubernetes.io/metadata.name",
+                "operator": "In",
+                "values": ["istio-system", "edge", "trading", "research", "monitoring"],
+            }
+        ]
+    }

@@ -51,7 +51,7 @@ def test_the_quota_of_a_namespace_without_sidecars_counts_none():
         "pods": "2",
         "requests.cpu": "100m",
         "requests.memory": "256Mi",
-        "limits.cpu": "1000m",
+        "limits.cpu": "1",
         "limits.memory": "512Mi",
     }
 

@@ -78,3 +78,28 @@ def test_a_field_that_istio_does_not_know_would_be_found(everything, version):
     (problem,) = crds.problems(rule, version)
     assert "$.trafficPolicy.connectionPool.http" in problem
     assert "'maxPending' was unexpected" in problem
+
+
+def test_an_object_is_in_the_namespace_of_its_setting():
+    traffic = {"legacy": {"old": {"namespace": "research"}}}
+    ((made,), _) = stages(make_settings(namespaces={"research": {}}, traffic=traffic))
+    assert made["metadata"] == {"name": "old", "namespace": "research"}
+
+
+@pytest.mark.parametrize(("home", "gateway"), [("research", "trading/web"), ("trading", "web")])
+def test_a_route_names_the_gateway_of_another_namespace_with_that_namespace(home, gateway):
+    route = {"namespace": home, "hosts": ["*"], "gateways": ["web"], "http": [{"to": [{"service": "api"}]}]}
+    traffic = {"gateways": {"web": {}}, "routes": {"api": route}}
+    made, _ = stages(make_settings(namespaces={"research": {}}, traffic=traffic))
+    (virtual_service,) = (item for item in made if item["kind"] == "VirtualService")
+    assert virtual_service["spec"]["gateways"] == [gateway]
+
+
+def test_the_default_deny_of_a_further_namespace_admits_that_namespace_and_the_gateway():
+    made, last = stages(make_settings(namespaces={"research": {"defaultDeny": {"enabled": True}}}))
+    assert [(item["metadata"]["namespace"], item["metadata"]["name"]) for item in (*made, *last)] == [
+        ("research", "allow-ingress-gateway"),
+        ("research", "allow-namespaces"),
+        ("research", "default-deny"),
+    ]
+    assert made[1]["spec"]["rules"] == [{"from": [{"source": {"namespaces": ["research"]}}]}]

@@ -5,7 +5,8 @@ from dataclasses import replace
 from pi_mesh.cluster.injection import Injection
 from pi_mesh.cluster.pods import Container, Pod
 from pi_mesh.quantities import MI, Resources
-from tests.support.healthy_mesh import found, in_cluster, problems
+from tests.support.factories import make_mesh
+from tests.support.healthy_mesh import found, in_cluster, make_verification, problems
 
 
 def test_a_pod_that_comes_out_without_its_sidecar_is_a_problem(healthy):
@@ -42,3 +43,16 @@ def test_a_namespace_that_should_follow_a_revision_is_told_to_get_its_label(heal
         found(replace(healthy, mesh=replace(healthy.mesh, settings=settings)), injections={"trading": bare})
     )
     assert "`kubectl label namespace trading istio.io/rev=stable istio-injection- --overwrite`" in problem
+
+
+def test_a_namespace_without_injection_is_well_where_a_pod_gets_no_sidecar():
+    off = make_verification(make_mesh(namespaces={"batch": {"injection": False}}))
+    assert problems(off) == []
+
+
+def test_a_sidecar_in_a_namespace_without_injection_is_a_problem():
+    off = make_verification(make_mesh(namespaces={"batch": {"injection": False}}))
+    surprising = Injection(Pod("batch", "injection-proof", containers=(Container("istio-proxy"),)))
+    both = {**off.observed.injections, "batch": surprising}
+    (problem,) = problems(found(off, injections=both))
+    assert "comes out with istio-proxy, and namespaces.batch.injection is false" in problem

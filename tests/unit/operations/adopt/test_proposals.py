@@ -120,3 +120,16 @@ def test_a_gateway_that_serves_a_certificate_keeps_its_right_to_read_it():
 @pytest.mark.parametrize("listener", [gateway("ingressgateway"), gateway("partners", **SECURE)])
 def test_without_such_a_certificate_the_right_goes(listener):
     assert proposed(listeners=[listener], trading={"adopt": True}) == {}
+
+
+def test_a_further_namespace_is_adopted_and_freed_of_bounds_by_its_own_keys():
+    there = make_snapshot(pods=pods(10, SMALL, "research"), namespaces=(Namespace("research", uid="r"),))
+    settings = make_settings(namespaces={"research": {"workloads": 10}})
+    found = {one.path: one.value for one in proposals.of(settings, there, NEVER_RUN, {})}
+    assert found == {"namespaces.research.adopt": True, "namespaces.research.bounds.quota": False}
+
+
+def test_pods_of_a_namespace_without_sidecars_count_without_them():
+    batch = {"adopt": True, "injection": False, "workloads": 8}
+    bare = tuple(replace(pod, containers=(BOUNDED,)) for pod in pods(3, namespace="batch"))
+    assert proposed(*bare, trading={"adopt": True}, namespaces={"batch": batch}) == {}

@@ -12,7 +12,12 @@ from pi_mesh.checks.traffic import run
 from tests.support.factories import make_settings
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "traffic.md"
-EXAMPLES = [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", DOCUMENT.read_text(), re.DOTALL)]
+DOCUMENTS = (DOCUMENT, DOCUMENT.with_name("namespaces.md"))
+EXAMPLES = [
+    yaml.safe_load(block)
+    for document in DOCUMENTS
+    for block in re.findall(r"```yaml\n(.*?)```", document.read_text(), re.DOTALL)
+]
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: " ".join(example))
@@ -26,6 +31,9 @@ def test_every_part_has_an_example():
         "pi-mesh:traffic",
         "pi-mesh:proxy",
         "pi-mesh:observability",
+        "pi-mesh:namespaces",
+        "pi-mesh:trading",
+        "pi-mesh:istio",
     }
 
 

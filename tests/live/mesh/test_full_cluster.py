@@ -13,7 +13,7 @@ from tests.support.probes import accepted, decisions, probes
 from tests.support.project import Project
 
 BUDGET = of(make_mesh())
-SIDECAR, TRADING = BUDGET.sidecar.requests, BUDGET.trading
+SIDECAR, TRADING = BUDGET.sidecar.requests, BUDGET.promises[0].row
 LARGER = {half: {"cpu": "100m", "memory": "192Mi"} for half in ("requests", "limits")}
 
 

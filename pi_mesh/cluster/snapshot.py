@@ -17,6 +17,7 @@ from pi_mesh.cluster.client import METADATA_ONLY, Client, Forbidden
 from pi_mesh.cluster.nodes import Node
 from pi_mesh.cluster.objects import Crd, Deployment, Namespace, Service, Webhook
 from pi_mesh.cluster.pods import Pod
+from pi_mesh.cluster.policies import Policy
 from pi_mesh.cluster.release_records import ReleaseRecord
 from pi_mesh.cluster.rights import Missing
 from pi_mesh.names import EXTERNAL_CA_LABEL
@@ -34,7 +35,6 @@ WHOLE: dict[str, tuple[str, Callable[[dict], Any]]] = {
 """Path of each kind that is read whole, and the function that reduces an object."""
 Lists = dict[str, tuple | None]
 """Reduced items by kind; None if listing is forbidden."""
-
 SECRETS, CONFIG_MAPS = "/api/v1/secrets", "/api/v1/configmaps"
 CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 
@@ -66,6 +66,8 @@ class Snapshot:
     """Pools from which MetalLB, Cilium or kube-vip take addresses of Services; None if they may not be read."""
     issuer: SigningIssuer | None = None
     """cert-manager's Issuer of `ca.issuer`; None if the settings name none, or it was not read."""
+    routes: tuple[Policy, ...] = ()
+    """Routes of requests; read only if a service takes orders."""
     missing_rights: tuple[str, ...] = ()
     """RESOURCE.GROUP that the user may not create."""
     missing_changes: tuple[str, ...] = ()

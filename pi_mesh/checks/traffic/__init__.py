@@ -1,13 +1,26 @@
 """Checks of the traffic settings against each other and the cluster, which Istio does not make on apply."""
 
 from pi_mesh.checks.finding import Finding
-from pi_mesh.checks.traffic import access, breakers, conflicts, identities, listeners, routes, sidecars, wildcards
+from pi_mesh.checks.traffic import (
+    access,
+    breakers,
+    conflicts,
+    identities,
+    listeners,
+    orders,
+    retries,
+    routes,
+    sidecars,
+    wildcards,
+)
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.settings import Settings
 
 CHECKS = (
     routes.check,
     conflicts.check,
+    retries.check,
+    orders.check,
     breakers.check,
     access.gateway,
     access.health,

@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from pi_mesh.settings import Settings
 from pi_mesh.values.objects import Object
-from pi_mesh.values.traffic import authorization, destinations, external, gateways, routes
+from pi_mesh.values.traffic import authorization, destinations, external, gateways, orders, routes
 
 T = TypeVar("T")
 
@@ -19,6 +19,7 @@ def objects(settings: Settings) -> Iterator[Object]:
     yield from _each(settings, gateways.gateway, traffic.gateways)
     yield from _each(settings, routes.canary, traffic.canaries)
     yield from _each(settings, routes.route, traffic.routes)
+    yield from orders.default_routes(settings)
     yield from _each(settings, authorization.legacy, traffic.legacy)
     yield from _each(settings, authorization.policy, authorization.policies(settings))
 

@@ -8,8 +8,9 @@ from pi_mesh.values.objects import Object
 from pi_mesh.values.traffic.istio_object import trading_object
 
 ASKED_BY_CALLER = ("x-envoy-retry-on", "x-envoy-retry-grpc-on", "x-envoy-hedge-on-per-try-timeout")
-"""Request headers by which a caller has Envoy repeat its request where the route has no retries
-(envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/router_filter)."""
+"""Request headers by which a caller has Envoy repeat its request where the route has no retries. Up to Istio 1.24,
+whose Envoy is older than 1.33, they count from every private address
+(envoyproxy.io/docs/envoy/latest/configuration/http/http_conn_man/headers#x-envoy-internal)."""
 NO_RETRIES: Object = {"retries": {"attempts": 0}, "headers": {"request": {"remove": list(ASKED_BY_CALLER)}}}
 """Fields of a rule whose requests no proxy repeats."""
 

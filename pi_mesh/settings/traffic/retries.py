@@ -55,7 +55,7 @@ class Retries(Model):
     @property
     def unsafe(self) -> tuple[str, ...]:
         """Return the conditions under which the failed request may have been processed."""
-        return tuple(word for word in self.conditions.split(",") if self.attempts and word not in SAFE)
+        return tuple(word for word in self.conditions.split(",") if word not in SAFE)
 
     def conflicts(self) -> Iterator[str]:
         if not self.attempts and (self.per_try_timeout or self.retry_on):

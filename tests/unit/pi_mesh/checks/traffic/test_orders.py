@@ -39,7 +39,8 @@ def of_gateway_api(kind: str = "HTTPRoute", **rule: object) -> Policy:
 
 
 def test_without_such_a_service_nothing_is_said():
-    assert told(foreign({**TO_ORDERS, "retries": {"attempts": 3}}), services={}) == []
+    rogue = foreign({**TO_ORDERS, "retries": {"attempts": 3}})
+    assert list(check(make_settings(), make_snapshot(routes=(rogue,)))) == []
 
 
 def test_one_row_says_that_no_route_repeats_orders():

@@ -57,10 +57,21 @@ def _is_looser(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
     return _grows(new, old) if before.get("action") == "DENY" else _grows(old, new)
 
 
+def _takes_fewer_orders(before: Any, after: Any) -> bool:
+    """Return True where a service is no longer marked as taking orders."""
+    return any(
+        service.get("takesOrders") and not (after or {}).get(name, {}).get("takesOrders")
+        for name, service in (before or {}).items()
+    )
+
+
 WEAKNESSES = (
     Weakness("mtls.mode", _becomes("PERMISSIVE", "DISABLE"), "workloads accept plain text from anyone"),
     Weakness("mtls.certificateLifetime", _is_longer, "a stolen certificate is good for longer"),
     Weakness("proxy.outboundTraffic", _becomes("ALLOW_ANY"), "workloads may call any host"),
+    Weakness("proxy.defaultRetries.idempotent", _becomes(True), "proxies may repeat requests that were processed"),
+    Weakness("proxy.holdApplicationUntilProxyStarts", _becomes(False), "the first calls of a pod may be lost"),
+    Weakness("traffic.services", _takes_fewer_orders, "proxies may repeat orders"),
     Weakness("trading.sidecarScope", _grows, "sidecars may reach more services"),
     Weakness("trading.bounds.sidecar", _becomes(False), "sidecars may reach more services"),
     Weakness("trading.bounds.quota", _becomes(False), "workloads may take more of the Pis than the budget says"),

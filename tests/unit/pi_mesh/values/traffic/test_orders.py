@@ -50,7 +50,8 @@ def test_a_canary_of_the_service_is_the_only_route_and_none_of_its_rules_has_ret
 
 
 def test_a_route_at_a_gateway_leaves_the_one_for_sidecars():
-    made = routes(gateways={"door": {}}, routes={"mine": {"hosts": ["orders"], "gateways": ["door"], "http": [TO_ORDERS]}})
+    mine = {"hosts": ["orders"], "gateways": ["door"], "http": [TO_ORDERS]}
+    made = routes(gateways={"door": {}}, routes={"mine": mine})
     assert sorted(made) == ["mine", "orders-without-retries"]
     assert made["mine"][0]["retries"] == NO_RETRIES
 

@@ -9,7 +9,7 @@ from pi_mesh.checks import restarts, traffic
 from pi_mesh.checks.finding import Finding, Level, errors
 from pi_mesh.checks.preflight import charts, ingress_namespace, run, trading_hours, undone_settings, versions
 from pi_mesh.checks.restarts import Forecast
-from pi_mesh.cluster import ca_issuer, identity, load_balancer, shared_objects
+from pi_mesh.cluster import ca_issuer, identity, load_balancer, routes, shared_objects
 from pi_mesh.cluster.errors import ClusterUnreachable, WrongContext
 from pi_mesh.cluster.snapshot import Snapshot, read
 from pi_mesh.cluster.stack_state import StackState
@@ -25,8 +25,9 @@ def guard(settings: Settings, state: StackState, lock: tuple[LockedChart, ...] |
     if a check has errors.
     """
     try:
-        cluster = ca_issuer.seen(read(settings.cluster.context), settings)
-        snapshot = shared_objects.seen(cluster, settings)
+        snapshot = read(settings.cluster.context)
+        for more in (ca_issuer, shared_objects, routes):
+            snapshot = more.seen(snapshot, settings)
         identity.require(settings.cluster, state.cluster_uid, snapshot.uid)
     except WrongContext as problem:
         raise pulumi.RunError(str(problem)) from None

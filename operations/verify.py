@@ -15,7 +15,7 @@ from pi_mesh.checks.finding import Finding
 from pi_mesh.checks.verify import presence
 from pi_mesh.checks.verify.differences import needs_defaults
 from pi_mesh.checks.verify.input import VerificationInput
-from pi_mesh.cluster import authority, identity, observed, policies, snapshot
+from pi_mesh.cluster import authority, identity, observed, policies, routes, snapshot
 from pi_mesh.cluster.client import Client
 from pi_mesh.settings import Settings
 
@@ -51,7 +51,7 @@ def judge(seen: VerificationInput) -> list[Finding]:
 def read(settings: Settings, stack: str, read_only: bool = False) -> VerificationInput:
     """Read the input of all checks. Raises as `pi_mesh.cluster.snapshot.read` does."""
     context, namespace = settings.cluster.context, settings.istio.namespace
-    cluster = snapshot.read(context, read_only=read_only)
+    cluster = routes.seen(snapshot.read(context, read_only=read_only), settings)
     mesh = stacks.mesh_on(settings, stack, cluster)
     records = [cluster.release(release.namespace, release.name) for release in mesh.releases]
     # An adopted namespace keeps its own labels and annotations.

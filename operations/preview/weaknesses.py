@@ -76,11 +76,22 @@ def _of_namespaces() -> Iterator[Weakness]:
         yield Weakness(f"{deny}.allowNamespaces", _grows, "more namespaces are admitted")
 
 
+def _takes_fewer_orders(before: Any, after: Any) -> bool:
+    """Return True where a service is no longer marked as taking orders."""
+    return any(
+        service.get("takesOrders") and not (after or {}).get(name, {}).get("takesOrders")
+        for name, service in (before or {}).items()
+    )
+
+
 WEAKNESSES = (
     Weakness("mtls.mode", _becomes("PERMISSIVE", "DISABLE"), "workloads accept plain text from anyone"),
     Weakness("mtls.certificateLifetime", _is_longer, "a stolen certificate is good for longer"),
     Weakness("proxy.outboundTraffic", _becomes("ALLOW_ANY"), "workloads may call any host"),
     *_of_namespaces(),
+    Weakness("proxy.defaultRetries.idempotent", _becomes(True), "proxies may repeat requests that were processed"),
+    Weakness("proxy.holdApplicationUntilProxyStarts", _becomes(False), "the first calls of a pod may be lost"),
+    Weakness("traffic.services", _takes_fewer_orders, "proxies may repeat orders"),
     Weakness("traffic.legacy", _grows, "more workloads accept plain text"),
     Weakness("traffic.authorization.policies", _lets_more_in, "more callers may be admitted"),
     Weakness("traffic.external", _grows, "more hosts outside the mesh can be called"),

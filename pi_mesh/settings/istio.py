@@ -8,6 +8,7 @@ from pydantic import Field
 from pi_mesh.model.base import DrainSeconds, HelmValues, Model, NamespaceName, Replicas
 from pi_mesh.model.resources import Autoscaling, ResourceProfile, profile
 from pi_mesh.settings.revisions import CanarySettings, RevisionName
+from pi_mesh.settings.traffic.retries import Retries
 from pi_mesh.settings.versions import IstioVersion
 
 
@@ -86,5 +87,12 @@ class ProxySettings(Model):
     )
     """Normalization of a request's path before rules judge it and it is passed on. With BASE, Istio's own default, a
     rule for `/admin` does not apply to `//admin`."""
+    default_retries: Retries = Retries(attempts=2)
+    """Retries of requests whose route has none of its own; by default two, of requests that were never processed."""
+    hold_application_until_proxy_starts: bool = True
+    """Start the containers of a pod only when its sidecar is ready, so that their first calls are not lost."""
+    native_sidecars: bool | None = None
+    """Run sidecars as Kubernetes' native sidecars, which start before the pod's containers and stop after them. By
+    default Istio decides: from 1.27 on, where every kubelet is 1.33 or newer."""
     drain_seconds: DrainSeconds = 5
     """Seconds that a stopping sidecar keeps serving requests that are under way."""

@@ -12,6 +12,7 @@ from pi_mesh.settings import Settings
 from pi_mesh.values import tracing, vault
 from pi_mesh.values.extra import Values, merge
 from pi_mesh.values.placement import node_selector, spread
+from pi_mesh.values.traffic.retries import retry_policy
 
 MAX_SURGE_PERCENT = 25
 """Surge of a rollout in percent: Kubernetes' default and, before 1.24, the gateway chart's only one; istiod's chart has
@@ -58,7 +59,7 @@ def _istiod(settings: Settings) -> Values:
 def _pilot(settings: Settings) -> Values:
     istio = settings.istio
     return {
-        **_no_sampling(settings.proxy.trace_sampling),
+        **_environment(settings),
         "replicaCount": istio.pilot_replicas,
         "resources": istio.resources.to_kubernetes(),
         "nodeSelector": node_selector(settings),
@@ -92,9 +93,15 @@ def _least_pods(settings: Settings) -> int:
     return scaling.min_replicas if scaling.enabled else settings.istio.pilot_replicas
 
 
-def _no_sampling(percent: float) -> Values:
-    """Set sampling to 0 by a variable: the charts ignore `traceSampling: 0`, and istiod would trace 1 percent."""
-    return {} if percent else {"env": {"PILOT_TRACE_SAMPLING": "0"}}
+def _environment(settings: Settings) -> Values:
+    """Return istiod's variables; those that Istio's own default needs no value for are left out."""
+    native = settings.proxy.native_sidecars
+    variables = {
+        # The charts ignore `traceSampling: 0`, and istiod would trace 1 percent.
+        **({} if settings.proxy.trace_sampling else {"PILOT_TRACE_SAMPLING": "0"}),
+        **({} if native is None else {"ENABLE_NATIVE_SIDECARS": str(native).lower()}),
+    }
+    return {"env": variables} if variables else {}
 
 
 def _mesh_config(settings: Settings) -> Values:
@@ -103,9 +110,11 @@ def _mesh_config(settings: Settings) -> Values:
         **_discovery(settings),
         "outboundTrafficPolicy": {"mode": proxy.outbound_traffic},
         "pathNormalization": {"normalization": proxy.path_normalization},
+        **_default_retries(settings),
         "defaultConfig": {
             "concurrency": proxy.concurrency,
             "terminationDrainDuration": f"{proxy.drain_seconds}s",
+            "holdApplicationUntilProxyStarts": proxy.hold_application_until_proxy_starts,
             # Proxies request certificates of this lifetime, and renew them at half of it (SECRET_GRACE_PERIOD_RATIO).
             "proxyMetadata": {"SECRET_TTL": settings.mtls.certificate_lifetime},
         },
@@ -119,6 +128,13 @@ def _discovery(settings: Settings) -> Values:
         return {}
     by_name = {"key": "kubernetes.io/metadata.name", "operator": "In", "values": [*watched]}
     return {"discoverySelectors": [{"matchExpressions": [by_name]}]}
+
+
+def _default_retries(settings: Settings) -> Values:
+    """Return the retry policy of routes without one, unless the extra values have it: half of each would be invalid."""
+    own, key = settings.istio.values.get("meshConfig"), "defaultHttpRetryPolicy"
+    says_otherwise = isinstance(own, Mapping) and key in own
+    return {} if says_otherwise else {key: retry_policy(settings.proxy.default_retries)}
 
 
 def _readiness(version: str) -> Values:

@@ -7,6 +7,8 @@ from pi_mesh.checks.traffic import (
     conflicts,
     identities,
     listeners,
+    orders,
+    retries,
     routes,
     scopes,
     sidecars,
@@ -18,6 +20,8 @@ from pi_mesh.settings import Settings
 CHECKS = (
     routes.check,
     conflicts.check,
+    retries.check,
+    orders.check,
     breakers.check,
     access.gateway,
     access.health,

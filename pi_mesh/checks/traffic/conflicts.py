@@ -5,9 +5,9 @@ from collections.abc import Hashable, Iterable, Iterator
 from typing import TypeVar
 
 from pi_mesh.checks.finding import Finding, error, setting
-from pi_mesh.checks.traffic.known_services import full_name
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.settings import Settings
+from pi_mesh.settings.traffic.names import full_name
 from pi_mesh.settings.traffic.routes import HttpRoute, Route
 from pi_mesh.values.traffic import stages
 from pi_mesh.values.traffic.istio_object import object_name
@@ -83,7 +83,8 @@ def _condition(rule: HttpRoute) -> str:
         return "every path"
     path = f"path {rule.exact}" if rule.exact else f"paths below {rule.prefix or '/'}"
     headers = "".join(f", header {name}={value}" for name, value in sorted(rule.headers.items()))
-    return path + headers
+    methods = f", method {' or '.join(sorted(rule.methods))}" if rule.methods else ""
+    return path + headers + methods
 
 
 def _grouped(entries: Iterable[tuple[K, str]]) -> Iterator[tuple[K, list[str]]]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.settings import Settings
+from pi_mesh.settings.traffic.names import full_name
 from pi_mesh.settings.traffic.routes import RouteTarget
 
 
@@ -51,11 +52,6 @@ class Target:
     def service(self) -> str:
         """Return the full name of the service."""
         return full_name(self.to.service, self.namespace)
-
-
-def full_name(host: str, namespace: str) -> str:
-    """Return the full name of a host as Istio resolves it: a name without a dot is in the same namespace."""
-    return host if "." in host else f"{host}.{namespace}.svc.cluster.local"
 
 
 def collect(settings: Settings, snapshot: Snapshot | None) -> Services:

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from pi_mesh.model.base import Model, NamespaceName
 from pi_mesh.model.patterns import matching
-from pi_mesh.settings.traffic.names import Labels, NamespacedItem, ObjectName, Port, Principal
+from pi_mesh.settings.traffic.names import Labels, Method, NamespacedItem, ObjectName, Port, Principal
 
 
 class AccessRule(Model):
@@ -22,7 +22,7 @@ class AccessRule(Model):
     """Identities of the callers, which are known only for calls with mutual TLS."""
     ports: tuple[Port, ...] = ()
     """Ports of the workload, not of its Service."""
-    methods: tuple[Annotated[str, matching(r"^[A-Z]+$", "an HTTP method in capitals")], ...] = ()
+    methods: tuple[Method, ...] = ()
     """HTTP methods of the request."""
     paths: tuple[Annotated[str, matching(r"^(/|\*)\S*$", 'a path, with "*" at one end for anything')], ...] = ()
     """Paths of the request."""

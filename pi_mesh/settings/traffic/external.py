@@ -42,6 +42,12 @@ class DeclaredService(NamespacedItem):
     """Ports of the Service."""
     selector: Labels | None = None
     """Labels of the Service's pods, by which checks find the policies that apply to it."""
+    takes_orders: bool = False
+    """Never let a proxy repeat, mirror or fail a request to the Service. Routes to it have no retries, and routes of
+    other owners are checked."""
+    default_route: bool = True
+    """With takesOrders: create a VirtualService without retries for callers in the mesh, unless a route or canary has
+    the Service as its host. Set to false if another tool creates one."""
 
 
 class ExternalService(NamespacedItem):

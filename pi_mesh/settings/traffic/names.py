@@ -67,6 +67,8 @@ Labels = Annotated[dict[LabelKey, LabelValue], Field(min_length=1)]
 
 Path = Annotated[str, matching(r"^/\S*$", 'a URL path such as "/api/v2"')]
 
+Method = Annotated[str, matching(r"^[A-Z]+$", "an HTTP method in capitals")]
+
 Duration = Annotated[str, matching(r"^[1-9][0-9]*(ms|s|m|h)$", 'a time such as "30s" or "500ms"')]
 
 Percent = Annotated[int, Field(ge=0, le=100)]
@@ -87,3 +89,8 @@ class NamespacedItem(Model):
 
     namespace: NamespaceName | None = None
     """Namespace of the object, one of `namespaces`; by default the trading namespace."""
+
+
+def full_name(host: str, namespace: str) -> str:
+    """Return the full name of a host as Istio resolves it: a name without a dot is in the same namespace."""
+    return host if "." in host else f"{host}.{namespace}.svc.cluster.local"

@@ -7,7 +7,7 @@ from pi_mesh.settings import Settings
 from pi_mesh.settings.namespaces import WorkloadNamespace
 from pi_mesh.settings.traffic.names import NamespacedItem
 from pi_mesh.values.objects import Object
-from pi_mesh.values.traffic import authorization, destinations, external, gateways, routes
+from pi_mesh.values.traffic import authorization, destinations, external, gateways, orders, routes
 
 Item = TypeVar("Item", bound=NamespacedItem)
 
@@ -28,6 +28,7 @@ def objects(settings: Settings, namespace: WorkloadNamespace) -> Iterator[Object
     yield from each(gateways.gateway, traffic.gateways)
     yield from each(routes.canary, traffic.canaries)
     yield from each(routes.route, traffic.routes)
+    yield from orders.default_routes(settings, namespace.name)
     yield from each(authorization.legacy, traffic.legacy)
     yield from each(authorization.policy, authorization.policies(settings, namespace))
 

@@ -53,6 +53,33 @@ def test_paths_are_normalized_before_rules_judge_them():
     assert values()["meshConfig"].get("pathNormalization") == {"normalization": "DECODE_AND_MERGE_SLASHES"}
 
 
+def test_requests_that_were_never_processed_are_repeated_and_no_others():
+    assert values()["meshConfig"]["defaultHttpRetryPolicy"] == {
+        "attempts": 2,
+        "retryOn": "connect-failure,refused-stream",
+    }
+
+
+def test_extra_values_may_keep_another_retry_policy_as_a_whole():
+    own = {"meshConfig": {"defaultHttpRetryPolicy": {"attempts": 0}}}
+    assert values(istio={"values": own})["meshConfig"]["defaultHttpRetryPolicy"] == {"attempts": 0}
+
+
+@pytest.mark.parametrize(("setting", "given"), [({}, True), ({"holdApplicationUntilProxyStarts": False}, False)])
+def test_applications_wait_for_their_sidecar_unless_told_otherwise(setting, given):
+    assert values(proxy=setting)["meshConfig"]["defaultConfig"]["holdApplicationUntilProxyStarts"] is given
+
+
+def test_extra_values_may_keep_applications_from_waiting():
+    own = {"meshConfig": {"defaultConfig": {"holdApplicationUntilProxyStarts": False}}}
+    assert values(istio={"values": own})["meshConfig"]["defaultConfig"]["holdApplicationUntilProxyStarts"] is False
+
+
+@pytest.mark.parametrize(("native", "told"), [(True, "true"), (False, "false")])
+def test_native_sidecars_reach_istiod_as_its_variable(native, told):
+    assert values(proxy={"nativeSidecars": native})["pilot"]["env"] == {"ENABLE_NATIVE_SIDECARS": told}
+
+
 def test_a_sampling_of_nothing_reaches_istiod():
     assert values(proxy={"traceSampling": 0})["pilot"].get("env", {}).get("PILOT_TRACE_SAMPLING") == "0"
 
@@ -109,3 +136,10 @@ def test_a_limited_istiod_watches_the_mesh_s_namespaces_by_their_names():
             }
         ]
     }
+
+
+@pytest.mark.parametrize("version", charts.each())
+def test_the_mesh_config_carries_the_retries_and_the_start_order(version):
+    mesh = yaml.safe_load(charts.only(render(version), "ConfigMap", "istio")["data"]["mesh"])
+    assert mesh["defaultHttpRetryPolicy"] == {"attempts": 2, "retryOn": "connect-failure,refused-stream"}
+    assert mesh["defaultConfig"]["holdApplicationUntilProxyStarts"] is True

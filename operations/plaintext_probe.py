@@ -19,6 +19,7 @@ from pi_mesh.checks.verify.restart import workload
 from pi_mesh.checks.verify.selection import meshed_pods
 from pi_mesh.cluster.client import Client, Refused
 from pi_mesh.cluster.pods import SIDECAR, Pod
+from pi_mesh.counts import counted
 
 ID = "plain-text call"
 SECONDS = 8
@@ -98,7 +99,7 @@ def _workloads(client: Client, seen: VerificationInput, ports: list[tuple[Pod, i
             findings.append(unknown(ID, subject, f"port {port} could not be called: {words}"))
         refused += outcome is Outcome.REFUSED
     if refused:
-        calls = "1 plain-text call was" if refused == 1 else f"{refused} plain-text calls were"
+        calls = counted(refused, "plain-text call was", "plain-text calls were")
         where = Subject("namespace", seen.settings.trading.namespace)
         findings.insert(0, ok(ID, where, f"{calls} refused, as STRICT asks", number=refused))
     return findings

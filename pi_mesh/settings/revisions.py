@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
+from pi_mesh.counts import agreeing
 from pi_mesh.model.base import Model
 from pi_mesh.model.patterns import matching
 from pi_mesh.settings.versions import IstioVersion
@@ -57,4 +58,4 @@ def _uses(settings: "Settings") -> dict[str, str]:
 
 
 def _there(names: set[str]) -> str:
-    return f"{'is' if len(names) == 1 else 'are'} {', '.join(sorted(names))}"
+    return f"{agreeing(len(names), 'is', 'are')} {', '.join(sorted(names))}"

@@ -7,6 +7,7 @@ from pi_mesh.budget.mesh import Row, total, trading
 from pi_mesh.checks.finding import Finding, ok, setting, warning
 from pi_mesh.cluster.pods import Pod
 from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.counts import agreeing, counted
 from pi_mesh.inventory import Inventory
 
 ID = "room for trading"
@@ -20,13 +21,13 @@ def finding(mesh: Inventory, snapshot: Snapshot, left: Sequence[Node]) -> Findin
     fits = min(promised, fitting(left, row.requests))
     if not promised:
         return ok(ID, subject, "all promised pods run already", number=0)
-    pods = f"{promised} {'more ' if there else ''}{'pod' if promised == 1 else 'pods'}"
+    pods = counted(promised, f"{'more ' if there else ''}pod")
     if fits == promised:
-        verb = "fits" if promised == 1 else "fit"
+        verb = agreeing(promised, "fits", "fit")
         return ok(ID, subject, f"{pods} with sidecars, which it promises, {verb} beside the mesh", number=fits)
     message = (
         f"promises {pods}, each of {row.requests.in_words} with its sidecar, and "
-        f"{fits or 'none'} of them {'fits' if fits == 1 else 'fit'} beside the mesh"
+        f"{fits or 'none'} of them {agreeing(fits, 'fits', 'fit')} beside the mesh"
     )
     return warning(ID, subject, message, "lower trading.workloads or trading.workload, or add a node", number=fits)
 

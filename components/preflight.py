@@ -13,6 +13,7 @@ from pi_mesh.cluster import ca_issuer, identity, load_balancer, routes, shared_o
 from pi_mesh.cluster.errors import ClusterUnreachable, WrongContext
 from pi_mesh.cluster.snapshot import Snapshot, read
 from pi_mesh.cluster.stack_state import StackState
+from pi_mesh.counts import counted
 from pi_mesh.inventory import Inventory, chart_lock
 from pi_mesh.inventory.chart_lock import LockedChart
 from pi_mesh.settings import Settings
@@ -79,5 +80,5 @@ def _report(findings: list[Finding]) -> None:
             pulumi.log.warn(f"{finding.id}: {finding}")
     if problems := errors(findings):
         lines = [f"  {finding.id}: {finding}" for finding in problems]
-        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
-        raise pulumi.RunError("\n".join([f"Preflight found {count}; nothing was touched:", *lines]))
+        found = f"Preflight found {counted(len(problems), 'problem')}; nothing was touched:"
+        raise pulumi.RunError("\n".join([found, *lines]))

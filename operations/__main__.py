@@ -8,13 +8,13 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_command
 
-from operations.command_line import HELP
+from operations.command_line import HELP, Command, Flags
 
 COMMANDS = ("preflight", "verify", "repair", "adopt", "budget", "rotate-ca", "proxies", "refresh", "upgrade", "charts")
 Typer = partial(typer.Typer, add_completion=False, pretty_exceptions_enable=False)
 
 
-class Commands(TyperGroup):
+class Commands(Flags, TyperGroup):
     """The operations, each imported only when it is called: only some need gRPC, psutil or the budget.
 
     The parameters have click's names and no types: typer brings its own copy of click, under a private name.
@@ -28,7 +28,7 @@ class Commands(TyperGroup):
             return None
         name = cmd_name.replace("-", "_")
         one = Typer()
-        one.command(cmd_name, epilog=HELP)(getattr(import_module(f"operations.{name}"), name))
+        one.command(cmd_name, cls=Command, epilog=HELP)(getattr(import_module(f"operations.{name}"), name))
         return get_command(one)
 
 

@@ -17,6 +17,7 @@ from pi_mesh.checks.finding import Finding, Subject, ok
 from pi_mesh.checks.preflight import node_loss, promised_fit
 from pi_mesh.checks.restarts import Forecast
 from pi_mesh.cluster import snapshot
+from pi_mesh.counts import agreeing, counted
 from pi_mesh.quantities import Resources
 
 ID, FORECAST = "room for sidecars", "restart forecast"
@@ -101,8 +102,8 @@ def _show(planned: Budget, found: Report) -> None:
 
 
 def _room(part: BudgetPart) -> str:
-    now = "1 sidecar fits" if part.sidecars == 1 else f"{part.sidecars} sidecars fit"
+    now = counted(part.sidecars, "sidecar fits", "sidecars fit")
     if not part.waiting:
         return now
-    pods, have = ("the 1 pod", "has") if part.waiting == 1 else (f"the {part.waiting} pods", "have")
+    pods, have = f"the {counted(part.waiting, 'pod')}", agreeing(part.waiting, "has", "have")
     return f"{now}, and {part.remaining} once {pods} of the mesh that the scheduler still places {have} come"

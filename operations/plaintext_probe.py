@@ -19,6 +19,7 @@ from pi_mesh.checks.verify.restart import workload
 from pi_mesh.checks.verify.selection import meshed_pods, workloads_subject
 from pi_mesh.cluster.client import Client, Refused
 from pi_mesh.cluster.pods import SIDECAR, Pod
+from pi_mesh.counts import counted
 
 ID = "plain-text call"
 SECONDS = 8
@@ -102,7 +103,7 @@ def _workloads(client: Client, namespace: str, ports: list[tuple[Pod, int]]) -> 
             findings.append(unknown(ID, subject, f"port {port} could not be called: {words}"))
         refused += outcome is Outcome.REFUSED
     if refused:
-        calls = "1 plain-text call was" if refused == 1 else f"{refused} plain-text calls were"
+        calls = counted(refused, "plain-text call was", "plain-text calls were")
         where = Subject("namespace", namespace)
         findings.insert(0, ok(ID, where, f"{calls} refused, as STRICT asks", number=refused))
     return findings

@@ -3,8 +3,9 @@
 from typing import Any
 
 from operations.preview.markdown import table
-from operations.preview.spelling import counted, folded
+from operations.preview.spelling import folded
 from pi_mesh.budget.table import HEADINGS
+from pi_mesh.counts import counted
 
 Rows = dict[str, Any]
 """The output `budget` of a stack."""

@@ -9,7 +9,8 @@ from operations.preview.checkout import VAULT, is_of_vault
 from operations.preview.comparison import Comparison
 from operations.preview.engine_result import Intent, Violation
 from operations.preview.revision import Revision
-from operations.preview.spelling import code, counted, folded, quoted
+from operations.preview.spelling import code, folded, quoted
+from pi_mesh.counts import counted
 
 LIMIT = 60_000
 """Characters; GitHub refuses a comment of more than 65,536."""

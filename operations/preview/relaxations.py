@@ -6,8 +6,9 @@ from typing import Any
 
 from operations.preview.checkout import Config
 from operations.preview.rule_set import Rule, RuleSet
-from operations.preview.spelling import changed, code, counted
+from operations.preview.spelling import changed, code
 from operations.preview.weaknesses import WEAKNESSES
+from pi_mesh.counts import counted
 from pi_mesh.names import PROJECT
 from pi_mesh.quantities import parse as quantity
 from pi_mesh.settings import SettingsError, parse

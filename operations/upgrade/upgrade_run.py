@@ -15,6 +15,7 @@ from pi_mesh.checks import upgrade_steps
 from pi_mesh.checks.finding import Finding, Level, Subject, error, errors, ok
 from pi_mesh.checks.verify import presence
 from pi_mesh.cluster import istiods, snapshot
+from pi_mesh.counts import counted
 from pi_mesh.inventory import Kind, chart_lock
 
 ID = "upgrade"
@@ -125,8 +126,7 @@ class StepRun:
         except PulumiFailed:
             message = "`pulumi up` failed, see above; unfinished releases keep running unchanged"
             return error(ID, self._subject, message, f"correct that, {AGAIN}")
-        count = "1 resource" if len(changes) == 1 else f"{len(changes)} resources"
-        return ok(ID, self._subject, f"is up, {count} changed", number=len(changes))
+        return ok(ID, self._subject, f"is up, {counted(len(changes), 'resource')} changed", number=len(changes))
 
     def _verified(self) -> Iterable[Finding]:
         """Yield the findings of `verify`, after proxies had time to connect to a new istiod."""

@@ -1,6 +1,7 @@
 """The budget as table cells, worded once for the terminal, a pull request and a stack's outputs."""
 
 from pi_mesh.budget.mesh import Budget, Row
+from pi_mesh.counts import counted
 from pi_mesh.quantities import ZERO, Resources
 from pi_mesh.settings.namespaces import WorkloadNamespace
 
@@ -20,11 +21,11 @@ def rows(budget: Budget) -> list[tuple[str, ...]]:
 def room(budget: Budget) -> str:
     """Return the sentences below the table."""
     pi, count = budget.pis[0], len(budget.pis)
-    size = f"{pi.free.cpu_in_words}, {pi.free.shown_memory}, {_counted(str(pi.free_pods), 'pod')}"
-    pis = f"{_counted(str(count), 'empty Pi')} ({size}{' each' if count > 1 else ''})"
+    size = f"{pi.free.cpu_in_words}, {pi.free.shown_memory}, {counted(pi.free_pods, 'pod')}"
+    pis = f"{counted(count, 'empty Pi')} ({size}{' each' if count > 1 else ''})"
     if not budget.fits:
         return f"The mesh and the surge of its rollouts do NOT fit on {pis}."
-    return f"Room for {_counted(str(budget.room), 'more sidecar')} on {pis}. {_promises(budget)}"
+    return f"Room for {counted(budget.room, 'more sidecar')} on {pis}. {_promises(budget)}"
 
 
 def _promises(budget: Budget) -> str:
@@ -36,7 +37,7 @@ def _promise(namespace: WorkloadNamespace, promised: int, fits: int) -> str:
     key, injected = f"{namespace.setting}.workloads", namespace.own.injection
     beside = "the mesh and its rollouts" if namespace.is_trading else "them"
     if fits < promised:
-        pods = f"{_counted(str(promised), 'pod')} that {key} promises"
+        pods = f"{counted(promised, 'pod')} that {key} promises"
         return f"Only {fits} of the {pods}{', each with its sidecar,' if injected else ''} fit beside {beside}."
     pods, sidecars, verb = ("The 1 pod", "its sidecar", "fits")
     if promised > 1:
@@ -48,10 +49,6 @@ def summary(budget: Budget) -> dict[str, dict[str, str] | str]:
     """Return the table for a stack's outputs, the columns by component, so that a preview shows each change."""
     lines = {name: dict(zip(HEADINGS[1:], cells, strict=True)) for name, *cells in rows(budget)}
     return {**lines, "room": room(budget)}
-
-
-def _counted(count: str, noun: str) -> str:
-    return f"{count} {noun}" if count == "1" else f"{count} {noun}s"
 
 
 def _line(row: Row) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, Annotated
 
+from pi_mesh.counts import agreeing
 from pi_mesh.model.base import Model
 from pi_mesh.model.patterns import matching
 from pi_mesh.settings.versions import IstioVersion
@@ -59,4 +60,4 @@ def _uses(settings: "Settings") -> dict[str, str]:
 
 def there(names: Collection[str]) -> str:
     """Return the names that exist, as the rest of a sentence that begins with "there"."""
-    return f"{'is' if len(names) == 1 else 'are'} {', '.join(sorted(names))}"
+    return f"{agreeing(len(names), 'is', 'are')} {', '.join(sorted(names))}"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pi_mesh.checks.finding import Finding, Subject, error, ok, setting
 from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.counts import agreeing
 from pi_mesh.inventory import Inventory, Release
 from pi_mesh.inventory.chart_lock import FILE, sum_of
 
@@ -48,7 +49,7 @@ def _source(key: str, releases: list[Release]) -> Finding:
         return ok(ID, setting(key), f"{shown}, trusted unseen: {FILE} does not have this stack")
     missing = [path for path in dict.fromkeys(one.package for one in releases) if not Path(path).is_file()]
     if missing:
-        verb = "is" if len(missing) == 1 else "are"
+        verb = agreeing(len(missing), "is", "are")
         fix = "put the charts there, or set the versions to those that are there"
         return error(ID, setting(key), f"{', '.join(missing)} {verb} not there", fix, number=len(missing))
     return ok(ID, setting(key), f"{source.source} has every chart", number=len(releases))

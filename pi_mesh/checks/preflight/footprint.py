@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pi_mesh.catalog.footprint import SIDECAR, Growth
 from pi_mesh.checks.finding import Finding, Subject, ok, setting, unknown, warning
 from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.counts import counted
 from pi_mesh.inventory import Inventory
 from pi_mesh.model.resources import ResourceProfile
 from pi_mesh.quantities import show_memory
@@ -19,7 +20,7 @@ def check(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
         return
     watched = mesh.settings.watched_namespaces
     count = sum(watched is None or service.namespace in watched for service in snapshot.services)
-    services = "1 service" if count == 1 else f"{count} services"
+    services = counted(count, "service")
     found = [each for each in _told(mesh) if each[2].memory(count) > each[1].limits.memory.bytes]
     for path, profile, growth in found:
         message = (

@@ -7,6 +7,7 @@ from pi_mesh.budget.mesh import Promise, Row, promises, total
 from pi_mesh.checks.finding import Finding, ok, setting, warning
 from pi_mesh.cluster.pods import Pod
 from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.counts import agreeing, counted
 from pi_mesh.inventory import Inventory
 
 ID, FURTHER = "room for trading", "room for namespaces"
@@ -18,7 +19,7 @@ def check(mesh: Inventory, snapshot: Snapshot, left: Sequence[Node]) -> Iterator
         there = [pod for pod in snapshot.pods if pod.namespace == promise.namespace.name and pod.node]
         promised = _still_admitted(promise.row, there)
         fits, left = fill(left, promise.row.requests, promised)
-        pods = f"{promised} {'more ' if there else ''}{'pod' if promised == 1 else 'pods'}"
+        pods = counted(promised, f"{'more ' if there else ''}pod")
         yield _finding(promise, pods, promised, fits)
 
 
@@ -30,11 +31,11 @@ def _finding(promise: Promise, pods: str, promised: int, fits: int) -> Finding:
         return ok(check, subject, "all promised pods run already", number=0)
     beside = "the mesh" if namespace.is_trading else "the mesh and the namespaces before it"
     if fits == promised:
-        verb, sidecars = "fits" if promised == 1 else "fit", " with sidecars" if injected else ""
+        verb, sidecars = agreeing(promised, "fits", "fit"), " with sidecars" if injected else ""
         return ok(check, subject, f"{pods}{sidecars}, which it promises, {verb} beside {beside}", number=fits)
     message = (
         f"promises {pods}, each of {row.requests.in_words}{' with its sidecar' if injected else ''}, and "
-        f"{fits or 'none'} of them {'fits' if fits == 1 else 'fit'} beside {beside}"
+        f"{fits or 'none'} of them {agreeing(fits, 'fits', 'fit')} beside {beside}"
     )
     return warning(check, subject, message, f"lower {key}.workloads or {key}.workload, or add a node", number=fits)
 

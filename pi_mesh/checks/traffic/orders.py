@@ -9,6 +9,7 @@ from pi_mesh.cluster.pods import Pod
 from pi_mesh.cluster.policies import Policy
 from pi_mesh.cluster.routes import Rule
 from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.counts import counted
 from pi_mesh.settings import Settings
 from pi_mesh.settings.traffic.names import full_name
 from pi_mesh.values.traffic import stages
@@ -35,7 +36,7 @@ def check(settings: Settings, snapshot: Snapshot | None) -> Iterator[Finding]:
     others = [*_others(settings, snapshot, services)]
     yield from others
     if not (own or unreadable or others):
-        count = "1 service takes" if len(services) == 1 else f"{len(services)} services take"
+        count = counted(len(services), "service takes", "services take")
         yield ok(ID, where, f"{count} orders, and no route repeats, mirrors or fails them", number=len(services))
 
 

@@ -19,6 +19,7 @@ from pi_mesh.checks.verify.selection import (
     workloads_subject,
 )
 from pi_mesh.cluster.policies import Policy
+from pi_mesh.counts import counted
 
 ID = "access"
 POLICY, TOKENS = "AuthorizationPolicy", "RequestAuthentication"
@@ -37,7 +38,7 @@ def check(seen: VerificationInput) -> Iterator[Finding]:
     findings = [*_policies(seen, bearing, others), *_tokens(seen)]
     yield from findings
     if not any(finding.level is Level.ERROR for finding in findings):
-        count = "1 policy is" if len(asked) == 1 else f"{len(asked)} policies are"
+        count = counted(len(asked), "policy is", "policies are")
         asks = f"{count} as the settings ask" if asked else "the settings ask for no policy"
         more = "" if findings else ", and no other bears on this stack's workloads"
         yield ok(ID, where, f"{asks}{more}", number=len(asked))

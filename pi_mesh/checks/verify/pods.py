@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from pi_mesh.checks.finding import Finding, Subject, error, ok, warning
 from pi_mesh.checks.verify.input import VerificationInput
+from pi_mesh.counts import counted
 from pi_mesh.inventory import Workload
 
 ID, MEMORY = "mesh pods", "out of memory"
@@ -41,7 +42,7 @@ def _memory(seen: VerificationInput) -> Iterator[Finding]:
     for pod in seen.snapshot.pods:
         if pod.namespace in namespaces and pod.out_of_memory:
             names = ", ".join(pod.out_of_memory)
-            restarts = "1 restart" if pod.restarts == 1 else f"{pod.restarts} restarts"
+            restarts = counted(pod.restarts, "restart")
             message = f"{names} exceeded the memory limit ({restarts})"
             fix = "raise the limit, or narrow the namespace's sidecarScope"
             subject = Subject("pod", f"{pod.namespace}/{pod.name}")

@@ -9,6 +9,7 @@ from pi_mesh.checks.verify.restart import workload
 from pi_mesh.cluster.field_managers import PULUMI
 from pi_mesh.cluster.pods import Pod
 from pi_mesh.cluster.policies import Policy
+from pi_mesh.counts import counted
 
 SHOWN = 3
 ROOT_SELECTORS_IGNORED = ("PeerAuthentication", "Sidecar", "Telemetry")
@@ -58,7 +59,7 @@ def in_words(pods: Iterable[Pod]) -> str:
     found = list(pods)
     if not found:
         return "no running pod"
-    return f"{len(found)} {'pod' if len(found) == 1 else 'pods'} ({first_of({workload(pod).name for pod in found})})"
+    return f"{counted(len(found), 'pod')} ({first_of({workload(pod).name for pod in found})})"
 
 
 def first_of(names: Iterable[str]) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pi_mesh.checks.finding import Finding, Subject, ok, warning
 from pi_mesh.checks.verify.input import VerificationInput
 from pi_mesh.cluster.pods import Pod
+from pi_mesh.counts import agreeing
 
 ID = "workloads"
 INJECT = "sidecar.istio.io/inject"
@@ -23,7 +24,7 @@ def _of(seen: VerificationInput, namespace: str) -> Iterator[Finding]:
         message = f"has no sidecar: with {seen.settings.mtls.mode} it can't take part in the mesh"
         yield warning(ID, Subject("pod", f"{namespace}/{pod.name}"), message, _fix(pod))
     if not bare:
-        some = "the 1 pod has its sidecar" if len(pods) == 1 else f"all {len(pods)} pods have their sidecar"
+        some = agreeing(len(pods), "the 1 pod has its sidecar", f"all {len(pods)} pods have their sidecar")
         yield ok(ID, Subject("namespace", namespace), some if pods else "no pods yet", number=len(pods))
 
 

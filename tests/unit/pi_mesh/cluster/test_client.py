@@ -75,9 +75,7 @@ def test_the_way_to_a_context_that_the_kubeconfig_has_is_to_use_it(kubeconfig):
 
 def test_a_context_that_the_kubeconfig_lacks_is_not_to_be_used_but_to_be_set(kubeconfig):
     kubeconfig("http://127.0.0.1:1")
-    with pytest.raises(
-        WrongContext, match=r"no context 'pi-cluster': .* `pulumi config set .*context test -s"
-    ):
+    with pytest.raises(WrongContext, match=r"no context 'pi-cluster': .* `pulumi config set .*context test -s"):
         Client("pi-cluster")
 
 

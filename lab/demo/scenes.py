@@ -58,7 +58,7 @@ def orders(url: str) -> Seen:
 
 def no_sidecar(_: str) -> Seen:
     """Call from a pod without a sidecar: strict mutual TLS refuses plain text."""
-    status = call(STRANGER, f"http://prices.{INSIDE}/prices").status
+    status = call(STRANGER, f"http://orders.{INSIDE}/orders").status
     refused = "a caller without a sidecar is refused: the connection is reset, for mutual TLS is STRICT"
     return Seen("no sidecar", refused if status == REFUSED else f"a caller without a sidecar got {status}", not status)
 

@@ -5,10 +5,11 @@ from pulumi import RunError
 from pi_mesh import interpreter
 
 with interpreter.explained(RunError):
-    from components import mesh
+    from components import engine_version, mesh
     from components.config import load, plain_errors
     from pi_mesh.settings import CaSettings
 
+engine_version.require()
 with plain_errors():
     settings = load()
     if isinstance(settings, CaSettings):

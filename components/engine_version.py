@@ -10,10 +10,11 @@ INSTALL = "https://www.pulumi.com/docs/install/"
 
 
 def require() -> None:
-    """Raise RunError, with what to do, unless the engine is of the version that Pulumi.yaml requires."""
-    wanted = yaml.safe_load(PROJECT.read_text())["requiredPulumiVersion"]
+    """Raise RunError, with what to do, unless the engine is of the version that Pulumi.yaml requires, if any."""
+    wanted = yaml.safe_load(PROJECT.read_text()).get("requiredPulumiVersion")
     try:
-        pulumi.require_pulumi_version(wanted)
+        if wanted:
+            pulumi.require_pulumi_version(wanted)
     except Exception as problem:
         raise pulumi.RunError(
             f"this program needs the command pulumi {wanted}: {problem} Nothing was touched; install it: {INSTALL}"

@@ -34,3 +34,12 @@ def test_a_command_that_is_too_old_is_one_line_with_where_to_get_another(engine)
     engine(Exception("Please upgrade the Pulumi CLI."))
     with pytest.raises(pulumi.RunError, match=r"^this program needs .* >=3\.259\.0: Please upgrade .* install it: "):
         engine_version.require()
+
+
+def test_a_project_file_that_requires_no_version_asks_for_none(engine, monkeypatch, tmp_path):
+    project = tmp_path / "Pulumi.yaml"
+    project.write_text("name: pi-mesh\n")
+    monkeypatch.setattr(engine_version, "PROJECT", project)
+    asked = engine(None)
+    engine_version.require()
+    assert asked == []

@@ -1,14 +1,25 @@
 """The command `python -m operations`: every task of a mesh's owner besides `pulumi up`."""
 
+import sys
 from functools import partial
 from importlib import import_module
 from typing import Any
 
-import typer
-from typer.core import TyperGroup
-from typer.main import get_command
+from pi_mesh import interpreter
 
-from operations.command_line import HELP, Command, Flags
+
+def _stop(line: str) -> SystemExit:
+    """Print why no command can run, and return the exit status of a wrong usage."""
+    print(f"error: {line}", file=sys.stderr)
+    return SystemExit(2)
+
+
+with interpreter.explained(_stop):
+    import typer
+    from typer.core import TyperGroup
+    from typer.main import get_command
+
+    from operations.command_line import HELP, Command, Flags
 
 COMMANDS = ("preflight", "verify", "repair", "adopt", "budget", "rotate-ca", "proxies", "refresh", "upgrade", "charts")
 Typer = partial(typer.Typer, add_completion=False, pretty_exceptions_enable=False)
@@ -41,4 +52,5 @@ def operations() -> None:
 
 
 if __name__ == "__main__":
-    app()
+    with interpreter.explained(_stop):
+        app()

@@ -24,11 +24,11 @@ def stop_node(name: str) -> None:
 
 
 def start_node(name: str) -> None:
-    """Start a stopped node and wait until it is Ready."""
+    """Start a stopped node, also one that was deleted from the cluster, and wait until it is Ready."""
     machine: Machine = find_node(name)
     node.start_runtime(machine)
     node.start_kubelet(machine)
-    wait_until(f"{name} Ready", lambda: state.node_readiness()[name] == "True")
+    wait_until(f"{name} Ready", lambda: state.node_readiness().get(name) == "True")
 
 
 @contextmanager

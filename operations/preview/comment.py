@@ -55,7 +55,7 @@ def _top(found: Comparison, revision: Revision) -> Iterator[str]:
     yield _next(found, revision)
     if found.after.config or not found.errors:
         yield value_section.settings(found.before.config, found.after.config)
-    old, new = (side.intent.outputs.get("budget") or {} for side in (found.before, found.after))
+    old, new = found.before.budget, found.after.budget
     if not found.errors and (found.steps or old != new):
         yield budget_section.section(old, new)
 

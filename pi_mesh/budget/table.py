@@ -1,4 +1,4 @@
-"""The budget as table cells, worded once for the terminal, a pull request and a stack's outputs."""
+"""The budget as table cells, worded once for the terminal and a pull request, and as totals for a stack's outputs."""
 
 from pi_mesh.budget.mesh import Budget, Row
 from pi_mesh.counts import counted
@@ -46,9 +46,19 @@ def _promise(namespace: WorkloadNamespace, promised: int, fits: int) -> str:
 
 
 def summary(budget: Budget) -> dict[str, dict[str, str] | str]:
-    """Return the table for a stack's outputs, the columns by component, so that a preview shows each change."""
+    """Return the table for a pull request's comment, the columns by component."""
     lines = {name: dict(zip(HEADINGS[1:], cells, strict=True)) for name, *cells in rows(budget)}
     return {**lines, "room": room(budget)}
+
+
+def totals(budget: Budget) -> dict[str, str | int]:
+    """Return the totals for a stack's outputs; requests and limits are CPU / memory of all the mesh's pods."""
+    return {
+        "pods": sum(row.pods for row in budget.rows),
+        "requests": str(budget.requests),
+        "limits": str(budget.limits),
+        "sidecars": budget.room,
+    }
 
 
 def _line(row: Row) -> tuple[str, ...]:

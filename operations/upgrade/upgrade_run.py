@@ -36,6 +36,8 @@ class StepRun:
     """True where the policy pack applies."""
     wait: int
     say: Say
+    later: tuple[str, ...]
+    """Versions of the further steps."""
     changes: bool = True
 
     def carried_out(self) -> Iterator[Finding]:
@@ -67,7 +69,7 @@ class StepRun:
         mesh = upgrade_state.mesh_of(now, self.version)
         running = istiods.control_plane(now.snapshot.deployments, mesh.settings.istio.namespace)
         state = stacks.of_export(now.state)
-        step = upgrade_steps.judge(running, mesh, now.snapshot, state, {each.id for each in left})
+        step = upgrade_steps.judge(running, mesh, now.snapshot, state, {each.id for each in left}, self.later)
         if step.stops:
             yield from step.stops
             return

@@ -23,9 +23,18 @@ def check(mesh: Inventory, snapshot: Snapshot | None) -> Iterator[Finding]:  # n
         yield _source(key, list(releases))
 
 
+def unlocked(mesh: Inventory) -> set[str]:
+    """Return the charts of a locked stack that have no sum in the lock, as a finding's subject names them."""
+    return {_name(release) for release in mesh.releases if not release.sha256}
+
+
+def _name(release: Release) -> str:
+    return f"{release.chart} {release.version}"
+
+
 def _locked(release: Release, stack: str) -> Finding:
     """Compare the file that the provider will install with the lock; a chart without a sum is an error."""
-    subject, seen = Subject("chart", f"{release.chart} {release.version}"), sum_of(release.package)
+    subject, seen = Subject("chart", _name(release)), sum_of(release.package)
     if not release.sha256:
         message = f"{FILE} has no sum of it for the stack {stack}; {release.package} {_described(seen)}"
         fix = f"`python -m operations charts lock -s {stack}`, then review and commit what it adds"

@@ -5,6 +5,7 @@ from functools import partial
 from pulumi import Resource, ResourceOptions, get_stack, runtime
 
 from components import applied, ca, manifest, outputs, registry_login, state, webhook
+from components.guard.resource import DestroyGuard, collect
 from components.istio import Gateway, IstioBase, Istiod, MeshMtls, MeshMtlsArgs
 from components.manifest import make_namespace
 from components.observability import Observability, ObservabilityArgs
@@ -29,6 +30,7 @@ def deploy(settings: Settings) -> None:
     answer = ca.ask(settings, recorded)
     wanted = inventory.of(settings, get_stack(), load_balancer.served(settings, snapshot), answer.root, lock)
     mesh = as_recorded(wanted, recorded)
+    guarded = collect()
     on_cluster = partial(ResourceOptions, provider=KubernetesProvider("cluster", settings.cluster.context))
     release = partial(ReleaseArgs, how=settings.release)
     home = make_namespace(
@@ -74,6 +76,7 @@ def deploy(settings: Settings) -> None:
 
         waiting.begin(mesh, made, snapshot.pods if snapshot else ())
     applied.leave(mesh, made, on_cluster(depends_on=[home]))
+    DestroyGuard(mesh, uid, guarded)
     outputs.export(mesh, made, gateways)
     outputs.export_cluster(settings.cluster.context, uid)
 

@@ -60,9 +60,11 @@ def _note_unlocked(mesh: Inventory) -> None:
 
 
 def _note_unguarded(state: StackState) -> None:
-    """Log, in a preview, that a destroy of this stack still asks nobody: its last `up` was of a version before 0.2.0."""
+    """Log, in a preview, that a destroy still asks nobody: the stack's last `up` was of a version before 0.2.0."""
     if pulumi.runtime.is_dry_run() and state.releases and not state.has_guard:
-        asks = "`pulumi destroy` of this stack deletes the workloads of others without asking until the next `pulumi up`"
+        asks = (
+            "`pulumi destroy` of this stack deletes the workloads of others without asking until the next `pulumi up`"
+        )
         pulumi.log.info(f"{asks}, which adds the guard destroy-guard (destroy.workloads)")
 
 

@@ -1,4 +1,4 @@
-"""The resource that is deleted before every other one, so that a refused `pulumi destroy` has touched nothing."""
+"""The resources that the plugin `pi-mesh` provides: what it does when they are deleted needs no program."""
 
 from dataclasses import asdict
 
@@ -6,17 +6,28 @@ import pulumi
 from pulumi.runtime import register_stack_transformation
 
 from pi_mesh.checks.destroy import Destroyed
-from pi_mesh.cluster.stack_state import GUARD
+from pi_mesh.cluster.stack_state import DRAIN, GUARD
 from pi_mesh.inventory import Inventory
+from pi_mesh.values.gateway import STOPPING
 
 
 class DestroyGuard(pulumi.CustomResource):
-    """The guard, with all that the plugin needs at a time when no program runs; no credentials are among it."""
+    """The resource that is deleted before every other one, so that a refused `pulumi destroy` has touched nothing.
+
+    It has all that the plugin needs at a time when no program runs; no credentials are among it.
+    """
 
     def __init__(self, mesh: Inventory, cluster_uid: str, guarded: list[pulumi.Resource]) -> None:
         destroyed = asdict(Destroyed.of(mesh, cluster_uid))
         inputs = {name: list(value) if isinstance(value, tuple) else value for name, value in destroyed.items()}
         super().__init__(GUARD, "destroy-guard", inputs, pulumi.ResourceOptions(depends_on=list(guarded)))
+
+
+class DestroyDrain(pulumi.CustomResource):
+    """The resource that is deleted directly before a namespace, and waits for the gateways that drain there."""
+
+    def __init__(self, context: str, namespace: str, opts: pulumi.ResourceOptions) -> None:
+        super().__init__(DRAIN, "destroy-drain", {"context": context, "namespace": namespace, "spare": STOPPING}, opts)
 
 
 def collect() -> list[pulumi.Resource]:

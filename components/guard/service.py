@@ -1,4 +1,4 @@
-"""The plugin `pi-mesh`, which the engine starts for the guard: it compares, and refuses a deletion.
+"""The plugin `pi-mesh`, which the engine starts for the guard and the drain; it acts when they are deleted.
 
 Of Pulumi it imports the protocol alone. `import pulumi` would take each preview another 0.17 s of CPU.
 """
@@ -31,8 +31,8 @@ LOOK = 1.0
 """Seconds between two looks whether the engine still runs; a killed one leaves no plugin behind."""
 
 
-class Guard(provider_pb2_grpc.ResourceProviderServicer):
-    """The provider of the guard. The engine itself finds changes: an answer without a verdict leaves that to it."""
+class Provider(provider_pb2_grpc.ResourceProviderServicer):
+    """The provider of both. The engine itself finds changes: an answer without a verdict leaves that to it."""
 
     def GetPluginInfo(self, request, context):  # noqa: ARG002, N802 - the protocol's
         return plugin_pb2.PluginInfo(version="1.0.0")
@@ -56,7 +56,7 @@ class Guard(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.DiffResponse()
 
     def Create(self, request, context):  # noqa: ARG002, N802
-        return provider_pb2.CreateResponse(id="destroy-guard", properties=request.properties)
+        return provider_pb2.CreateResponse(id=request.urn.rpartition("::")[2], properties=request.properties)
 
     def Read(self, request, context):  # noqa: ARG002, N802
         return provider_pb2.ReadResponse(id=request.id, properties=request.properties, inputs=request.inputs)
@@ -65,13 +65,13 @@ class Guard(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.UpdateResponse(properties=request.news)
 
     def Delete(self, request, context):  # noqa: N802
-        """Refuse the deletion, and with it the destroy, with one line for each reason."""
+        """Act for the guard or the drain; an error refuses the deletion, and with it the destroy."""
         # Imported here, because only a destroy needs them.
         from google.protobuf.json_format import MessageToDict
 
-        from pi_mesh.checks import destroy
+        from components.guard import deletion
 
-        if refusal := destroy.refusal(MessageToDict(request.properties), request.urn):
+        if refusal := deletion.run(request.urn, MessageToDict(request.properties)):
             context.abort(grpc.StatusCode.FAILED_PRECONDITION, refusal)
         return Empty()
 
@@ -83,7 +83,7 @@ def main() -> None:
     """Serve until the engine ends."""
     engine = os.getppid()
     server = grpc.server(futures.ThreadPoolExecutor(max_workers=2))
-    provider_pb2_grpc.add_ResourceProviderServicer_to_server(Guard(), server)
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(Provider(), server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     print(port, flush=True)

@@ -12,6 +12,8 @@ CLUSTER = "cluster"
 """Stack output with the cluster's context and the UID of its namespace kube-system."""
 GUARD = "pi-mesh:destroy:Guard"
 """Type of the resource that `pulumi destroy` deletes first."""
+DRAIN = "pi-mesh:destroy:Drain"
+"""Type of the resource that it deletes before the namespace of the control plane."""
 
 
 @dataclass(frozen=True)

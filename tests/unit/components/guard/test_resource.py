@@ -4,7 +4,7 @@ import pytest
 
 from components import mesh
 from pi_mesh.cluster.errors import ClusterUnreachable
-from pi_mesh.cluster.stack_state import GUARD
+from pi_mesh.cluster.stack_state import DRAIN, GUARD
 from tests.support.factories import make_settings
 from tests.support.full_traffic_settings import TRAFFIC
 from tests.support.recorder import record
@@ -38,8 +38,9 @@ def deployed(monkeypatch):
 @pytest.mark.parametrize("overrides", [{}, EVERYTHING], ids=["defaults", "everything"])
 def test_all_that_a_destroy_deletes_is_deleted_after_the_guard(deployed, overrides):
     recording = deployed(**overrides)
-    provided = [one for one in recording.resources if not one.type.startswith(("pi-mesh:", "pulumi:"))]
-    assert {one.name for one in provided} == recording.one("destroy-guard").dependencies
+    custom = ("kubernetes:", "pulumi-python:", DRAIN)
+    provided = {one.name for one in recording.resources if one.type.startswith(custom)}
+    assert provided == recording.one("destroy-guard").dependencies
 
 
 def test_its_arguments_are_those_of_the_settings(deployed):
@@ -47,3 +48,14 @@ def test_its_arguments_are_those_of_the_settings(deployed):
     assert guard.props["workloads"]
     assert (guard.props["deleted"], guard.props["retained"]) == (["istio-system"], ["trading"])
     assert guard.props["context"] == "test"
+
+
+def test_the_control_planes_namespace_waits_for_its_gateways_to_drain(deployed):
+    recording = deployed()
+    assert recording.one("destroy-drain").dependencies == {"istio-namespace"}
+    assert "destroy-drain" in recording.one("istio-base").dependencies
+
+
+def test_an_adopted_namespace_stays_and_nothing_waits_for_it(deployed):
+    recording = deployed(istio={"adopt": True})
+    assert not [one for one in recording.resources if one.type == DRAIN]

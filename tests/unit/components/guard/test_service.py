@@ -37,7 +37,8 @@ def inputs() -> Struct:
 
 def test_it_keeps_what_the_program_gives_it(engine, inputs):
     assert engine.Check(messages.CheckRequest(news=inputs)).inputs == inputs
-    assert engine.Create(messages.CreateRequest(properties=inputs)).properties == inputs
+    created = engine.Create(messages.CreateRequest(urn="urn:pulumi:a::b::c::destroy-guard", properties=inputs))
+    assert (created.id, created.properties) == ("destroy-guard", inputs)
     assert engine.Update(messages.UpdateRequest(news=inputs)).properties == inputs
 
 
@@ -52,7 +53,11 @@ def test_a_refresh_finds_it_as_it_was(engine, inputs):
 
 def test_a_refusal_is_the_error_of_the_deletion(engine, inputs):
     with pytest.raises(grpc.RpcError) as refused:
-        engine.Delete(messages.DeleteRequest(id="destroy-guard", urn="urn:x", properties=inputs))
+        engine.Delete(
+            messages.DeleteRequest(
+                id="destroy-guard", urn="urn:x::pi-mesh:destroy:Guard::destroy-guard", properties=inputs
+            )
+        )
     assert refused.value.code() is grpc.StatusCode.FAILED_PRECONDITION
     assert "no kubeconfig in /nonexistent; set KUBECONFIG; nothing was touched" in refused.value.details()
 

@@ -116,6 +116,6 @@ def test_a_long_list_is_cut_off_with_its_number(refusal):
     assert "Deployment shop-4 and 2 more" in refusal(recorded(), many)
 
 
-def test_a_field_that_a_later_version_recorded_is_passed_over(refusal, monkeypatch):
+def test_a_field_that_a_later_version_recorded_is_passed_over(refusal):
     refusal(recorded())
     assert destroy.refusal({**asdict(recorded()), "later": True}, URN) == ""

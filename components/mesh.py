@@ -5,7 +5,7 @@ from functools import partial
 from pulumi import Resource, ResourceOptions, get_stack, runtime
 
 from components import applied, ca, manifest, outputs, registry_login, state, webhook
-from components.guard.resource import DestroyDrain, DestroyGuard, collect
+from components.guard.resource import DestroyDrain, DestroyGuard, Plugin, collect
 from components.istio import Gateway, IstioBase, Istiod, MeshMtls, MeshMtlsArgs
 from components.manifest import make_namespace
 from components.observability import Observability, ObservabilityArgs
@@ -30,13 +30,13 @@ def deploy(settings: Settings) -> None:
     answer = ca.ask(settings, recorded)
     wanted = inventory.of(settings, get_stack(), load_balancer.served(settings, snapshot), answer.root, lock)
     mesh = as_recorded(wanted, recorded)
-    guarded = collect()
+    guarded, plugin = collect(), Plugin()
     on_cluster = partial(ResourceOptions, provider=KubernetesProvider("cluster", settings.cluster.context))
     release = partial(ReleaseArgs, how=settings.release)
     home = make_namespace(
         "istio-namespace", mesh.namespace("istio"), on_cluster(depends_on=_uninstalled_last(mesh, uid))
     )
-    at_home = [home, *_drained(mesh, home)]
+    at_home = [home, *_drained(mesh, home, plugin)]
     pulls = registry_login.make(settings, settings.istio.namespace, on_cluster(depends_on=at_home))
     signers = ca.plug_in(mesh, snapshot, answer, on_cluster(depends_on=at_home))
     base = IstioBase(release(mesh.the(Kind.BASE)), on_cluster(depends_on=at_home))
@@ -77,7 +77,7 @@ def deploy(settings: Settings) -> None:
 
         waiting.begin(mesh, made, snapshot.pods if snapshot else ())
     applied.leave(mesh, made, on_cluster(depends_on=at_home))
-    DestroyGuard(mesh, uid, guarded)
+    DestroyGuard(mesh, uid, ResourceOptions(provider=plugin, depends_on=list(guarded)))
     outputs.export(mesh, made, gateways)
     outputs.export_cluster(settings.cluster.context, uid)
 
@@ -91,12 +91,13 @@ def _addons(mesh: Inventory, opts: ResourceOptions) -> list[ReleaseComponent]:
     return [*Observability("observability", args, opts).addons]
 
 
-def _drained(mesh: Inventory, home: Resource) -> list[Resource]:
+def _drained(mesh: Inventory, home: Resource, plugin: Plugin) -> list[Resource]:
     """Register the wait for the gateways before their namespace is deleted; an adopted namespace is not."""
     settings = mesh.settings
     if mesh.namespace("istio").adopted:
         return []
-    return [DestroyDrain(settings.cluster.context, settings.istio.namespace, ResourceOptions(depends_on=[home]))]
+    opts = ResourceOptions(provider=plugin, depends_on=[home])
+    return [DestroyDrain(settings.cluster.context, settings.istio.namespace, opts)]
 
 
 def _uninstalled_last(mesh: Inventory, cluster_uid: str) -> list[Resource]:

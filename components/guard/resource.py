@@ -8,7 +8,18 @@ from pulumi.runtime import register_stack_transformation
 from pi_mesh.checks.destroy import Destroyed
 from pi_mesh.cluster.stack_state import DRAIN, GUARD
 from pi_mesh.inventory import Inventory
+from pi_mesh.names import PROJECT
 from pi_mesh.values.gateway import STOPPING
+
+
+class Plugin(pulumi.ProviderResource):
+    """The plugin of this folder, which Pulumi.yaml names.
+
+    It is no default provider: the engine's events, of which a pull request's preview makes a state, leave those out.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(PROJECT, "destroy", {})
 
 
 class DestroyGuard(pulumi.CustomResource):
@@ -17,10 +28,10 @@ class DestroyGuard(pulumi.CustomResource):
     It has all that the plugin needs at a time when no program runs; no credentials are among it.
     """
 
-    def __init__(self, mesh: Inventory, cluster_uid: str, guarded: list[pulumi.Resource]) -> None:
+    def __init__(self, mesh: Inventory, cluster_uid: str, opts: pulumi.ResourceOptions) -> None:
         destroyed = asdict(Destroyed.of(mesh, cluster_uid))
         inputs = {name: list(value) if isinstance(value, tuple) else value for name, value in destroyed.items()}
-        super().__init__(GUARD, "destroy-guard", inputs, pulumi.ResourceOptions(depends_on=list(guarded)))
+        super().__init__(GUARD, "destroy-guard", inputs, opts)
 
 
 class DestroyDrain(pulumi.CustomResource):

@@ -1,4 +1,4 @@
-"""What `pulumi destroy` would take from others; it runs without the program, from what the state recorded."""
+"""A destroy must take nothing from others. The check runs without the program, on what the state recorded."""
 
 import os
 from collections.abc import Iterator, Mapping, Sequence

@@ -48,6 +48,7 @@ def guard(settings: Settings, state: StackState, lock: tuple[LockedChart, ...] |
         return None
     mesh = inventory.of(settings, pulumi.get_stack(), load_balancer.served(settings, snapshot), lock=lock)
     _note_unlocked(mesh)
+    _note_unguarded(state)
     findings = run(mesh, snapshot, state)
     _report(trading_hours.shown_only(findings) if pulumi.runtime.is_dry_run() else findings)
     _forecast(restarts.of(mesh, state))
@@ -59,6 +60,15 @@ def _note_unlocked(mesh: Inventory) -> None:
     if pulumi.runtime.is_dry_run() and not mesh.is_locked:
         fix = f"`python -m operations charts lock -s {mesh.stack}` pins them"
         pulumi.log.info(f"Charts are trusted unseen: {chart_lock.FILE} does not have this stack; {fix}")
+
+
+def _note_unguarded(state: StackState) -> None:
+    """Log, in a preview, that a destroy still asks nobody: the stack's last `up` was of a version before 0.2.0."""
+    if pulumi.runtime.is_dry_run() and state.releases and not state.has_guard:
+        asks = (
+            "`pulumi destroy` of this stack deletes the workloads of others without asking until the next `pulumi up`"
+        )
+        pulumi.log.info(f"{asks}, which adds the guard destroy-guard (destroy.workloads)")
 
 
 def _forecast(forecast: Forecast) -> None:

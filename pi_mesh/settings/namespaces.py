@@ -118,6 +118,9 @@ class WorkloadNamespace:
 class DestroySettings(Model):
     """Objects that `pulumi destroy` removes besides the stack's own resources."""
 
+    workloads: bool = False
+    """Let `pulumi destroy` take other owners' workloads along: those in the stack's namespaces, and the sidecars
+    elsewhere, which lose their istiod. Without it a destroy is refused while there are any. It needs a `pulumi up`."""
     crds: bool = False
     """Remove Istio's CRDs and with them every Istio resource; refused while resources of other owners exist."""
     root_certificates: bool = False

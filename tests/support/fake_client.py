@@ -1,6 +1,6 @@
 """A client of the Kubernetes API that answers from a table, and records its requests."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Self
 
 
@@ -35,6 +35,9 @@ class FakeClient:
 
     def items(self, path: str, *_: object, **__: str) -> list[dict]:
         return (self.get(path) or {}).get("items") or []
+
+    def each(self, path: str, *_: object, **__: str) -> Iterator[dict]:
+        yield from self.items(path)
 
     def ask(self, path: str, *_: object, **__: str) -> Any:
         return self.get(path)

@@ -10,7 +10,19 @@ from typer.main import get_command
 
 from operations.command_line import HELP
 
-COMMANDS = ("preflight", "verify", "repair", "adopt", "budget", "rotate-ca", "proxies", "refresh", "upgrade", "charts")
+COMMANDS = (
+    "preflight",
+    "rehearse",
+    "verify",
+    "repair",
+    "adopt",
+    "budget",
+    "rotate-ca",
+    "proxies",
+    "refresh",
+    "upgrade",
+    "charts",
+)
 Typer = partial(typer.Typer, add_completion=False, pretty_exceptions_enable=False)
 
 

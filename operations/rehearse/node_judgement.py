@@ -39,9 +39,11 @@ def _memory(node: Subject, limit: int | str) -> Finding:
 
 
 def _disks(node: Subject, disks: list[Disk] | str) -> Iterator[Finding]:
-    if isinstance(disks, str) or not disks:
-        yield _unknown(DISK, node, disks or "the kubelet tells of no disk")
+    if isinstance(disks, str):
+        yield _unknown(DISK, node, disks)
         return
+    if not disks:
+        yield _unknown(DISK, node, "the kubelet tells of no disk")
     for disk in disks:
         share = disk.free / disk.size
         message = f"{show_memory(disk.free)} of {show_memory(disk.size)} ({share:.0%}) are free for {disk.purpose}"

@@ -18,7 +18,7 @@ STACK = re.compile(r"^AT_RANDOM:\s+0x([0-9a-f]+)", re.MULTILINE)
 RELEASE = re.compile(r"version: \S+?/([\w.+-]+)/")
 NO_MMAP = "MmapAligned() failed"
 NEEDED_BITS, USUAL_PAGES = 48, 4096
-SMALL_PAGES = "boot a kernel with 4 KiB pages there, on a Pi 5 with kernel=kernel8.img in config.txt"
+SMALL_PAGES = "run a kernel with 4 KiB pages and 48-bit addresses there; Raspberry Pi OS' kernel8.img has 39-bit ones"
 MODULES = "load the node's kernel modules: `modprobe ip_tables iptable_nat iptable_mangle`, or nf_tables"
 NATIVE = "istio.values.global.nativeNftables: true"
 

@@ -64,7 +64,7 @@ def test_large_pages_are_the_cause_only_where_envoy_fails():
     crashed = ContainerRun(139, reason="Error", log="Segmentation fault\n")
     found = judged(with_runs(version=replace(DONE, log=AUXV.format(16384, "7ffff7a11c48")), envoy=crashed))
     assert found[ENVOY].message == "Envoy of Istio 1.31.0 does not run: Segmentation fault"
-    assert "kernel=kernel8.img" in found[ENVOY].fix
+    assert "4 KiB pages and 48-bit addresses" in found[ENVOY].fix
     assert found[PAGES].level is Level.WARNING
 
 

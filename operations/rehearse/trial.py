@@ -31,6 +31,14 @@ class ContainerRun:
     def succeeded(self) -> bool:
         return self.exit_code == 0
 
+    @property
+    def last_line(self) -> str:
+        """Return the last line of its log, or else the kubelet's reason for its end."""
+        lines = [line.strip() for line in self.log.splitlines() if line.strip() and not line.startswith("AT_")]
+        return (
+            lines[-1][: waiting.LONGEST] if lines else f"{self.reason or 'no reason given'}, exit code {self.exit_code}"
+        )
+
 
 @dataclass(frozen=True)
 class Trial:

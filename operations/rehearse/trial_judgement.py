@@ -4,14 +4,15 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from operations.rehearse import redirection
 from operations.rehearse.trial import ContainerRun, Trial
-from operations.rehearse.trial_pod import IPTABLES, NFTABLES, RUNNING, VERSION
+from operations.rehearse.trial_pod import RUNNING, VERSION
 from pi_mesh.checks import waiting
 from pi_mesh.checks.finding import Finding, Subject, error, ok, unknown, warning
-from pi_mesh.checks.waiting import IMAGE_OF_NODES, KERNEL, LONGEST
+from pi_mesh.checks.waiting import IMAGE_OF_NODES, KERNEL
 from pi_mesh.settings import Settings
 
-IMAGE, ENVOY, PAGES, BITS, REDIRECTION = "proxy image", "envoy", "page size", "address bits", "packet redirection"
+IMAGE, ENVOY, PAGES, BITS = "proxy image", "envoy", "page size", "address bits"
 PAGE_SIZE = re.compile(r"^AT_PAGESZ:\s+(\d+)", re.MULTILINE)
 STACK = re.compile(r"^AT_RANDOM:\s+0x([0-9a-f]+)", re.MULTILINE)
 """Address of 16 random bytes on the stack, which begins at the end of the address space (getauxval(3))."""
@@ -19,8 +20,6 @@ RELEASE = re.compile(r"version: \S+?/([\w.+-]+)/")
 NO_MMAP = "MmapAligned() failed"
 NEEDED_BITS, USUAL_PAGES = 48, 4096
 SMALL_PAGES = "run a kernel with 4 KiB pages and 48-bit addresses there; Raspberry Pi OS' kernel8.img has 39-bit ones"
-MODULES = "load the node's kernel modules: `modprobe ip_tables iptable_nat iptable_mangle`, or nf_tables"
-NATIVE = "istio.values.global.nativeNftables: true"
 
 
 @dataclass(frozen=True)
@@ -35,6 +34,14 @@ class Judge:
     def subject(self) -> Subject:
         return Subject("node", self.node)
 
+    @property
+    def _image(self) -> str:
+        return self.settings.images.reference("proxyv2", self.settings.istio.version)
+
+    @property
+    def _istio(self) -> str:
+        return f"Istio {self.settings.istio.version}"
+
     def findings(self) -> Iterator[Finding]:
         """Yield a finding for each check."""
         trial = self.trial
@@ -46,25 +53,13 @@ class Judge:
         else:
             yield ok(IMAGE, self.subject, f"{self._image} is there, after {trial.seconds:.0f} s", number=trial.seconds)
         if not trial.containers:
-            for id in (ENVOY, PAGES, BITS, REDIRECTION):
+            for id in (ENVOY, PAGES, BITS, redirection.ID):
                 yield unknown(id, self.subject, "is unknown: nothing of the image ran there")
             return
         yield self._envoy()
         yield self._pages()
         yield self._bits()
-        yield self._redirection()
-
-    @property
-    def version(self) -> str:
-        return self.settings.istio.version
-
-    @property
-    def _image(self) -> str:
-        return self.settings.images.reference("proxyv2", self.version)
-
-    @property
-    def _runs(self) -> bool:
-        return self._run(RUNNING).ready
+        yield redirection.judged(self.subject, self.settings, trial)
 
     def _run(self, name: str) -> ContainerRun:
         return self.trial.containers.get(name, ContainerRun())
@@ -82,17 +77,17 @@ class Judge:
     def _envoy(self) -> Finding:
         """Judge Envoy by what it did, not by the node's properties."""
         run, said = self._run(RUNNING), RELEASE.search(self._run(VERSION).log)
-        if self._runs:
+        if self._run(RUNNING).ready:
             release = f" {said[1]}" if said else ""
-            return ok(ENVOY, self.subject, f"Envoy{release} of Istio {self.version} allocates memory and serves")
+            return ok(ENVOY, self.subject, f"Envoy{release} of {self._istio} allocates memory and serves")
         failed = run if run.exit_code is not None else self._run(VERSION)
         if failed.exit_code is None:
             return unknown(ENVOY, self.subject, "Envoy runs, and did not become ready in time")
         if failed.succeeded:
             return error(ENVOY, self.subject, "Envoy starts, and does not become ready in time", "see its CPU limit")
         log = f"{run.log}\n{self._run(VERSION).log}"
-        cause = NO_MMAP if NO_MMAP in log else _reason(failed)
-        return error(ENVOY, self.subject, f"Envoy of Istio {self.version} does not run: {cause}", self._cure(log))
+        cause = NO_MMAP if NO_MMAP in log else failed.last_line
+        return error(ENVOY, self.subject, f"Envoy of {self._istio} does not run: {cause}", self._cure(log))
 
     def _cure(self, log: str) -> str:
         if NO_MMAP in log:
@@ -111,7 +106,7 @@ class Judge:
         size = self._page_size()
         if not size:
             return unknown(PAGES, self.subject, "is unknown: the image's loader does not tell it (it is not glibc's)")
-        if size != USUAL_PAGES and not self._runs:
+        if size != USUAL_PAGES and not self._run(RUNNING).ready:
             message = f"is {size} bytes, not {USUAL_PAGES}, and Envoy does not run"
             return warning(PAGES, self.subject, message, SMALL_PAGES, number=size)
         return ok(PAGES, self.subject, f"is {size} bytes", number=size)
@@ -121,35 +116,6 @@ class Judge:
         if not found:
             return unknown(BITS, self.subject, "are unknown: the image's loader does not tell them (it is not glibc's)")
         bits = int(found[1], 16).bit_length()
-        if bits < NEEDED_BITS - 1 and not self._runs:  # x86 gives half of its 48 bits to the kernel
+        if bits < NEEDED_BITS - 1 and not self._run(RUNNING).ready:  # x86 gives half of its 48 bits to the kernel
             return warning(BITS, self.subject, f"are {bits}, and Envoy does not run", KERNEL, number=bits)
         return ok(BITS, self.subject, f"are {bits}", number=bits)
-
-    def _redirection(self) -> Finding:
-        """Judge the way that the settings choose; the other one is a cure."""
-        native = self._wants_native
-        chosen, other = (NFTABLES, IPTABLES) if native else (IPTABLES, NFTABLES)
-        run, instead = self._run(chosen), self._run(other)
-        if run.succeeded:
-            return ok(REDIRECTION, self.subject, f"works by {chosen}, in a pod of its own")
-        if run.exit_code is None:
-            return unknown(REDIRECTION, self.subject, f"is unknown: the trial of {chosen} gave no answer")
-        if instead.succeeded:
-            cure = f"remove {NATIVE}" if native else f"set {NATIVE} (Istio 1.27 and newer)"
-        else:
-            cure = MODULES
-        message = f"does not work by {chosen}: {_reason(run)}"
-        if instead.exit_code is not None:
-            message += f"; by {other} it {'works' if instead.succeeded else 'does not work either'}"
-        return error(REDIRECTION, self.subject, message, cure)
-
-    @property
-    def _wants_native(self) -> bool:
-        wanted = self.settings.istio.values.get("global")
-        return isinstance(wanted, dict) and bool(wanted.get("nativeNftables"))
-
-
-def _reason(run: ContainerRun) -> str:
-    """Return the last line of a container's log, or else the kubelet's reason."""
-    lines = [line.strip() for line in run.log.splitlines() if line.strip() and not line.startswith("AT_")]
-    return lines[-1][:LONGEST] if lines else f"{run.reason or 'no reason given'}, exit code {run.exit_code}"

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from operations.rehearse.redirection import ID as REDIRECTION
 from operations.rehearse.trial import ContainerRun, Trial
-from operations.rehearse.trial_judgement import BITS, ENVOY, IMAGE, PAGES, REDIRECTION, Judge
+from operations.rehearse.trial_judgement import BITS, ENVOY, IMAGE, PAGES, Judge
 from pi_mesh.checks.finding import Finding, Level
 from pi_mesh.cluster.startup import Startup
 from tests.support.factories import make_settings

@@ -74,16 +74,16 @@ def running(client: Client, workload: ShortLived, seconds: float = DEADLINE / 2)
 
     Raises NotReadyError where the pod is not Ready within `seconds`, and as `Client` does.
     """
-    name = start(client, workload)
+    name = start(client, workload)["name"]
     try:
         yield _ready(client, workload.namespace, name, seconds)
     finally:
         stop(client, workload.namespace, name)
 
 
-def start(client: Client, workload: ShortLived) -> str:
-    """Create the Job and return its name. Raises as `Client` does."""
-    return client.create(_jobs(workload.namespace), workload.job())["metadata"]["name"]
+def start(client: Client, workload: ShortLived) -> Mapping[str, Any]:
+    """Create the Job and return its metadata. Raises as `Client` does."""
+    return client.create(_jobs(workload.namespace), workload.job())["metadata"]
 
 
 def prolong(client: Client, namespace: str, job: str, lived: float) -> None:

@@ -8,7 +8,7 @@ import typer
 
 from operations import report, report_text, short_lived, stacks
 from operations.command_line import All, Json, Stack, conclude, expected_errors
-from operations.rehearse import node_counters, node_judgement, trial_pod, trial_run
+from operations.rehearse import node_counters, node_judgement, trial_login, trial_pod, trial_run
 from operations.rehearse.trial import Trial
 from operations.rehearse.trial_judgement import IMAGE, Judge
 from operations.rehearse.trial_pod import RUNNING
@@ -74,11 +74,14 @@ def _tried(
     """Yield the findings about every node, those about nodes without a trial first."""
     nodes = [node for node in cluster.nodes if node.ready and not node.cordoned]
     yield from _left_out(cluster.nodes)
-    trials = {node.name: trial_pod.of(settings, stack, namespace, node.name) for node in nodes}
     with Client(settings.cluster.context) as client:
         short_lived.sweep(client)
-        yield from _missing_secrets(client, settings, namespace)
-        with trial_run.running(client, trials, seconds, say) as answers:
+        missing = _missing_secrets(client, settings, namespace)
+        login = trial_login.of(settings, stack) if LOGIN_SECRET in missing else None
+        yield from _without(missing, namespace)
+        name = login.name if login else ""
+        trials = {node.name: trial_pod.of(settings, stack, namespace, node.name, name) for node in nodes}
+        with trial_run.running(client, trials, login, seconds, say) as answers:
             envoys = {
                 node: node_counters.envoy(namespace, answer.pod) if _serves(answer) else None
                 for node, answer in answers.items()
@@ -100,14 +103,22 @@ def _left_out(nodes: tuple[Node, ...]) -> Iterator[Finding]:
             yield unknown(IMAGE, Subject("node", node.name), f"{state}: nothing was tried there")
 
 
-def _missing_secrets(client: Client, settings: Settings, namespace: str) -> Iterator[Finding]:
-    """Yield a warning for each pull Secret that the namespace lacks: the stack makes its own with the first `up`."""
+def _missing_secrets(client: Client, settings: Settings, namespace: str) -> list[str]:
+    """Return the pull Secrets that the namespace is known to lack."""
+    missing = []
     for name in settings.images.secrets:
         try:
             found = client.get(f"/api/v1/namespaces/{namespace}/secrets/{name}", METADATA)
         except Forbidden:
             continue
-        if found is None:
+        missing += [] if found else [name]
+    return missing
+
+
+def _without(missing: list[str], namespace: str) -> Iterator[Finding]:
+    """Yield a warning for each missing Secret of images.pullSecrets; the stack's own one is made for the trial."""
+    for name in missing:
+        if name != LOGIN_SECRET:
             message = "does not exist, so the image is pulled without its login"
-            fix = f"create it there, or name a namespace that has it with --namespace (`up` makes {LOGIN_SECRET})"
+            fix = "create it there, or name a namespace that has it with --namespace"
             yield warning(IMAGE, Subject("secret", f"{namespace}/{name}"), message, fix)

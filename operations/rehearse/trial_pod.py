@@ -27,8 +27,8 @@ INTERCEPTION = (
 REQUESTS = {"cpu": "10m", "memory": "16Mi"}
 
 
-def of(settings: Settings, stack: str, namespace: str, node: str) -> ShortLived:
-    """Return the Job for one node."""
+def of(settings: Settings, stack: str, namespace: str, node: str, login: str = "") -> ShortLived:
+    """Return the Job for one node; `login` names a further pull Secret."""
     image = {
         "image": settings.images.reference("proxyv2", settings.istio.version),
         "imagePullPolicy": settings.images.pull_policy,
@@ -39,7 +39,7 @@ def of(settings: Settings, stack: str, namespace: str, node: str) -> ShortLived:
         "nodeName": node,
         "tolerations": [{"operator": "Exists"}],
         "enableServiceLinks": False,
-        "imagePullSecrets": [{"name": name} for name in settings.images.secrets],
+        "imagePullSecrets": [{"name": name} for name in (*settings.images.secrets, login) if name],
     }
     containers = tuple({**image, **part} for part in _parts(settings))
     return ShortLived(namespace, PURPOSE, stack, containers, labels={"sidecar.istio.io/inject": "false"}, pod=pod)

@@ -4,10 +4,12 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 
 from operations import short_lived
 from operations.rehearse import trial
 from operations.rehearse.trial import Trial
+from operations.rehearse.trial_login import Login
 from operations.rehearse.trial_pod import PURPOSE
 from operations.short_lived import DEADLINE, ShortLived
 from pi_mesh.checks import waiting
@@ -28,14 +30,16 @@ Say = Callable[[str], object]
 
 
 @contextmanager
-def running(client: Client, trials: Mapping[str, ShortLived], seconds: float, say: Say) -> Iterator[dict[str, Trial]]:
+def running(
+    client: Client, trials: Mapping[str, ShortLived], login: Login | None, seconds: float, say: Say
+) -> Iterator[dict[str, Trial]]:
     """Yield the answer of each node, by its name; an Envoy that serves goes on until the end of the block.
 
-    All trials have one namespace. Waits at most `seconds` for the image. Raises as `Client` does.
+    All trials have one namespace, and pull the image with `login`, at most for `seconds`. Raises as `Client` does.
     """
     watch = _Watch(client, trials, say)
     try:
-        watch.start()
+        watch.start(login)
         watch.wait(seconds)
         yield watch.answers
     finally:
@@ -52,12 +56,16 @@ class _Watch:
         self.answers: dict[str, Trial] = {}
         self._begun = self._prolonged = time.monotonic()
 
-    def start(self) -> None:
+    def start(self, login: Login | None) -> None:
+        made: dict[str, Mapping[str, Any]] = {}
         for node, wanted in self._trials.items():
             try:
-                self._jobs[node] = short_lived.start(self._client, wanted)
+                made[node] = short_lived.start(self._client, wanted)
+                self._jobs[node] = made[node]["name"]
             except Refused as problem:
                 self.answers[node] = Trial(f"its Job was refused: {problem.reason}")
+        if login and made:
+            login.create(self._client, self._trials[next(iter(made))].namespace, made.values())
 
     def wait(self, seconds: float) -> None:
         started: dict[str, float] = {}

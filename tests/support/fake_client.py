@@ -50,7 +50,8 @@ class FakeClient:
         if isinstance(answer, Exception):
             raise answer
         meta = body["metadata"]
-        return {**body, "metadata": {**meta, "name": f"{meta['generateName']}x"}}
+        name = meta.get("name") or f"{meta['generateName']}x"
+        return {**body, "metadata": {**meta, "name": name, "uid": f"uid-of-{name}"}}
 
     def patch(self, path: str, body: Mapping[str, Any]) -> Any:
         self.wrote.append(("patch", path))

@@ -26,7 +26,7 @@ OTHER_MACHINE = 62 if platform.machine() == "aarch64" else 183
 
 def left() -> list[str]:
     """Return the objects with this program's label."""
-    found = get("jobs,pods", "--all-namespaces", f"--selector={SHORT_LIVED_LABEL}")["items"]
+    found = get("jobs,pods,secrets", "--all-namespaces", f"--selector={SHORT_LIVED_LABEL}")["items"]
     return [f"{item['kind']} {item['metadata']['name']}" for item in found]
 
 

@@ -1,5 +1,6 @@
 """The command `rehearse`."""
 
+import base64
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -8,11 +9,12 @@ from dataclasses import replace
 import pytest
 from typer.testing import CliRunner, Result
 
-from operations import stacks
+from operations import pulumi, stacks
 from operations.__main__ import app
 from operations.rehearse import node_counters, rehearse_command, trial_run
 from operations.rehearse.node_counters import NodeCounters
 from operations.rehearse.trial import ContainerRun, Trial
+from operations.rehearse.trial_login import Login
 from operations.short_lived import ShortLived
 from pi_mesh.cluster import snapshot
 from pi_mesh.cluster.kubelet import Disk, Offset
@@ -37,6 +39,7 @@ class Rehearsal:
         self.answers: dict[str, Trial] = {}
         self.ran: dict[str, ShortLived] = {}
         self.counted: dict[str, object] = {}
+        self.login: Login | None = None
         self.cluster, self.settings, self.client = make_snapshot(), make_settings(), FakeClient()
         monkeypatch.setattr(stacks, "load_with_state", lambda _: (self.settings, lambda: NEVER_RUN))
         monkeypatch.setattr(stacks, "load_changed", _changed)
@@ -46,8 +49,10 @@ class Rehearsal:
         monkeypatch.setattr(node_counters, "read", self._read)
 
     @contextmanager
-    def _running(self, _: object, trials: Mapping[str, ShortLived], *__: object) -> Iterator[dict[str, Trial]]:
-        self.ran = dict(trials)
+    def _running(
+        self, _: object, trials: Mapping[str, ShortLived], login: Login | None, *__: object
+    ) -> Iterator[dict[str, Trial]]:
+        self.ran, self.login = dict(trials), login
         yield {node: self.answers.get(node, WELL) for node in trials}
 
     def _read(self, _: object, envoys: Mapping[str, object]) -> dict[str, NodeCounters]:
@@ -117,8 +122,44 @@ def test_the_image_of_a_version_to_come_can_be_tried(rehearsal):
     assert {trial.containers[0]["image"] for trial in rehearsal.ran.values()} == {"docker.io/istio/proxyv2:1.30.0"}
 
 
-def test_a_pull_secret_that_is_not_there_is_said(rehearsal):
-    rehearsal.settings = make_settings(images={"hub": "registry.example/istio", "login": {"username": "pi"}})
+def pull_secrets(rehearsal: Rehearsal) -> list[str]:
+    return [entry["name"] for entry in rehearsal.ran["pi-1"].pod["imagePullSecrets"]]
+
+
+def test_a_pull_secret_of_the_users_that_is_not_there_is_said(rehearsal):
+    rehearsal.settings = make_settings(images={"hub": "registry.example/istio", "pullSecrets": ["mine"]})
     result = run()
-    assert "secret default/pi-mesh-registry" in result.output
+    assert "secret default/mine" in result.output
     assert result.exit_code == 0
+    assert pull_secrets(rehearsal) == ["mine"]
+
+
+LOGIN = {"hub": "registry.example/istio", "login": {"username": "pi"}}
+
+
+def test_before_a_first_install_the_trials_log_in_by_themselves(rehearsal, monkeypatch):
+    monkeypatch.setattr(pulumi, "secret", lambda *_: "correct")
+    rehearsal.settings = make_settings(images=LOGIN)
+    assert run().exit_code == 0
+    own, made = pull_secrets(rehearsal)
+    assert own == "pi-mesh-registry"
+    assert rehearsal.login
+    assert rehearsal.login.name == made
+    assert b"correct" in base64.b64decode(rehearsal.login.content)
+
+
+def test_an_installed_stack_has_its_own_login(rehearsal):
+    rehearsal.settings = make_settings(images=LOGIN)
+    rehearsal.cluster = make_snapshot(**installed_mesh())
+    rehearsal.client.answers["/api/v1/namespaces/istio-system/secrets/pi-mesh-registry"] = {"metadata": {}}
+    assert run().exit_code == 0
+    assert pull_secrets(rehearsal) == ["pi-mesh-registry"]
+    assert rehearsal.login is None
+
+
+def test_a_login_without_a_password_is_a_usage_error(rehearsal, monkeypatch):
+    monkeypatch.setattr(pulumi, "secret", lambda *_: None)
+    rehearsal.settings = make_settings(images=LOGIN)
+    result = run()
+    assert result.exit_code == 2
+    assert "images.login has no password; `pulumi config set --secret registryPassword`" in result.output

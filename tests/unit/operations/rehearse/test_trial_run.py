@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from operations.rehearse import trial_pod, trial_run
+from operations.rehearse.trial import Trial
+from operations.rehearse.trial_login import Login
 from pi_mesh.cluster.errors import Forbidden
 from tests.support.factories import make_settings
 from tests.support.fake_client import FakeClient
@@ -46,9 +48,11 @@ def client() -> FakeClient:
     return client
 
 
-def tried(client: FakeClient, say: Callable[[str], object] = print, patience: float = 900) -> trial_run.Trial:
+def tried(
+    client: FakeClient, say: Callable[[str], object] = print, patience: float = 900, login: Login | None = None
+) -> Trial:
     wanted = {"pi-1": trial_pod.of(make_settings(), "dev", NAMESPACE, "pi-1")}
-    with trial_run.running(client, wanted, patience, say) as answers:
+    with trial_run.running(client, wanted, login, patience, say) as answers:
         assert ("delete", f"{JOBS}/{JOB}") not in client.wrote
         return answers["pi-1"]
 
@@ -104,3 +108,13 @@ def test_a_pod_that_may_not_be_created_is_said_with_the_reason(client):
 def test_a_refused_job_is_an_answer_and_does_not_stop_the_others(client):
     client.answers[f"create {JOBS}"] = Forbidden("line", "jobs.batch is forbidden")
     assert tried(client).refusal == "its Job was refused: jobs.batch is forbidden"
+
+
+def test_the_login_of_the_trials_belongs_to_their_jobs_and_goes_with_them(client):
+    tried(client, login=Login("rehearsal-login", "e30=", "dev"))
+    assert client.wrote[:2] == [("create", JOBS), ("create", f"/api/v1/namespaces/{NAMESPACE}/secrets")]
+    secret = client.bodies[1]
+    assert secret["metadata"]["ownerReferences"] == [
+        {"apiVersion": "batch/v1", "kind": "Job", "name": JOB, "uid": f"uid-of-{JOB}"}
+    ]
+    assert secret["data"] == {".dockerconfigjson": "e30="}

@@ -21,7 +21,19 @@ with interpreter.explained(_stop):
 
     from operations.command_line import HELP, Command, Flags
 
-COMMANDS = ("preflight", "verify", "repair", "adopt", "budget", "rotate-ca", "proxies", "refresh", "upgrade", "charts")
+COMMANDS = (
+    "preflight",
+    "rehearse",
+    "verify",
+    "repair",
+    "adopt",
+    "budget",
+    "rotate-ca",
+    "proxies",
+    "refresh",
+    "upgrade",
+    "charts",
+)
 Typer = partial(typer.Typer, add_completion=False, pretty_exceptions_enable=False)
 
 

@@ -57,7 +57,7 @@ def _namespace(client: Client, seen: VerificationInput, namespace: str) -> list[
 
 def call(client: Client, namespace: str, pod: str, port: int) -> tuple[Outcome, str]:
     """Call a port of a pod in plain text through the API server, and return the outcome with its text."""
-    status, text = client.relay(f"/api/v1/namespaces/{namespace}/pods/{pod}:{port}/proxy/", SECONDS)
+    status, text, _ = client.relay(f"/api/v1/namespaces/{namespace}/pods/{pod}:{port}/proxy/", SECONDS)
     message = _api_server_says(text)
     if PROXY_FAILED in message:
         lost = any(word in message for word in NOT_REACHED)

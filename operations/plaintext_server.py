@@ -20,7 +20,7 @@ def of(seen: VerificationInput, namespace: str) -> ShortLived:
     command = ["/usr/local/bin/envoy", "--concurrency", "1", "--disable-hot-restart", "--log-level", "warning"]
     container = {
         "name": "server",
-        "image": f"{settings.images.hub}/proxyv2:{settings.istio.version}",
+        "image": settings.images.reference("proxyv2", settings.istio.version),
         "imagePullPolicy": settings.images.pull_policy,
         "command": [*command, "--config-yaml", json.dumps(config)],
         "ports": [{"containerPort": port} for port in (GUARDED, CONTROL)],
@@ -35,7 +35,8 @@ def of(seen: VerificationInput, namespace: str) -> ShortLived:
         },
     }
     annotations = {"traffic.sidecar.istio.io/excludeInboundPorts": str(CONTROL)}
-    return ShortLived(namespace, "plain-text-call", seen.mesh.stack, container, annotations, node_selector(settings))
+    pod = {"nodeSelector": node_selector(settings)}
+    return ShortLived(namespace, "plain-text-call", seen.mesh.stack, (container,), annotations=annotations, pod=pod)
 
 
 def _listener(port: int) -> dict[str, object]:

@@ -12,10 +12,21 @@ from pi_mesh.checks.finding import Finding, Level, errors
 from pi_mesh.quantities import Resources
 
 Operation = Literal[
-    "preflight", "verify", "repair", "adopt", "budget", "rotate-ca", "proxies", "refresh", "upgrade", "charts"
+    "preflight",
+    "rehearse",
+    "verify",
+    "repair",
+    "adopt",
+    "budget",
+    "rotate-ca",
+    "proxies",
+    "refresh",
+    "upgrade",
+    "charts",
 ]
 VERDICTS: dict[Operation, tuple[str, str]] = {
     "preflight": ("the cluster can carry the mesh", "`pulumi up` would be refused"),
+    "rehearse": ("no tried node has a problem with the proxy", "a node has a problem with the proxy"),
     "verify": ("the mesh is as the settings say", "the mesh is not as the settings say"),
     "repair": ("nothing is left to repair", "something is left to repair"),
     "adopt": ("the adoption has no obstacle", "the adoption has an obstacle, and nothing more was written"),

@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Self
 
+from pi_mesh.cluster.client import Relayed
+
 
 class FakeClient:
     """A substitute for the client class and its instances: calling it returns itself."""
@@ -11,11 +13,13 @@ class FakeClient:
         self.answers: dict[str, Any] = dict(answers or {})
         """The answer of each path; an exception is raised, a function called."""
         self.context = "test"
-        self.relayed: dict[str, tuple[int, str]] = {}
-        """Status and text of each proxy path."""
+        self.relayed: dict[str, tuple[int, str] | tuple[int, str, str]] = {}
+        """Status, text and date of each proxy path."""
         self.got: list[str] = []
         self.wrote: list[tuple[str, str]] = []
         """Verb and path of each write."""
+        self.bodies: list[Mapping[str, Any]] = []
+        """Body of each creation and patch."""
 
     def __call__(self, context: str) -> Self:  # noqa: ARG002 - the signature of Client
         return self
@@ -44,19 +48,22 @@ class FakeClient:
 
     def create(self, path: str, body: Mapping[str, Any]) -> Any:
         self.wrote.append(("create", path))
+        self.bodies.append(body)
         answer = self.answers.get(f"create {path}")
         if isinstance(answer, Exception):
             raise answer
         meta = body["metadata"]
-        return {**body, "metadata": {**meta, "name": f"{meta['generateName']}x"}}
+        name = meta.get("name") or f"{meta['generateName']}x"
+        return {**body, "metadata": {**meta, "name": name, "uid": f"uid-of-{name}"}}
 
     def patch(self, path: str, body: Mapping[str, Any]) -> Any:
         self.wrote.append(("patch", path))
+        self.bodies.append(body)
         return body
 
     def delete(self, path: str) -> None:
         self.wrote.append(("delete", path))
 
-    def relay(self, path: str, seconds: float) -> tuple[int, str]:
+    def relay(self, path: str, seconds: float) -> Relayed:
         assert seconds
-        return self.relayed[path]
+        return Relayed(*self.relayed[path])

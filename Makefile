@@ -15,7 +15,7 @@ PY := .venv/bin/python
 BESIDE := -n 2 --no-loadscope-reorder
 POLICIES := --policy-pack policies --policy-pack-config policies/config/lab.json
 
-.PHONY: help up down built test test-all unit bench lab-up lab-down preview lint format schema lock
+.PHONY: help up down demo demo-down built test test-all unit bench lab-up lab-down preview lint format schema lock
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -23,7 +23,7 @@ help:  ## This list
 .venv/.complete: requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit("python3 >= 3.11 is needed, this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
 	[ -x $(PY) ] || $(PYTHON) -m venv .venv
-	echo -n "Installing the Python packages into .venv "
+	echo -n "Installing the Python packages (800 MB) into .venv "
 	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt &
 	while kill -0 $$! 2> /dev/null; do echo -n .; sleep 2; done
 	wait $$!
@@ -36,8 +36,9 @@ up: lab-up  ## Everything: the local cluster, `pulumi up` of the stack lab on it
 	python -m lab.dead_run
 	# The stack file is written for amd64 machines; on another one the same cluster is of that one's kind.
 	[ "$$(uname -m)" != aarch64 ] || pulumi config set -s lab --path cluster.architecture arm64
-	pulumi up -s lab --yes $(POLICIES)
+	pulumi up -s lab --yes --suppress-outputs $(POLICIES)
 	python -m operations verify -s lab
+	python -m lab.summary
 
 down: .venv/.complete  ## Destroy the stack lab and stop the local cluster
 	@if [ -f .lab/env ]; then
@@ -46,6 +47,12 @@ down: .venv/.complete  ## Destroy the stack lab and stop the local cluster
 	  pulumi destroy -s lab --yes --skip-preview --refresh
 	fi
 	$(PY) -m lab down
+
+demo: .venv/.complete  ## A small trading application behind the ingress gateway of `make up`, and what the mesh does for it
+	@$(PY) -m lab.demo up
+
+demo-down: .venv/.complete  ## Remove the application of `make demo`
+	@$(PY) -m lab.demo down
 
 lab-up: .venv/.complete  ## The local cluster alone
 	@$(PY) -m lab up

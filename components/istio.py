@@ -7,7 +7,7 @@ import pulumi
 from components import manifest
 from components.release import ReleaseComponent
 from pi_mesh.inventory import ManagedObject
-from pi_mesh.settings.namespaces import MtlsSettings
+from pi_mesh.settings.mtls import MtlsSettings
 
 
 class IstioBase(ReleaseComponent):

@@ -5,14 +5,15 @@ from functools import partial
 from pulumi import Resource, ResourceOptions, get_stack, runtime
 
 from components import applied, ca, manifest, outputs, registry_login, state, webhook
+from components.guard.resource import DestroyDrain, DestroyGuard, Plugin, collect
 from components.istio import Gateway, IstioBase, Istiod, MeshMtls, MeshMtlsArgs
 from components.manifest import make_namespace
 from components.observability import Observability, ObservabilityArgs
 from components.preflight import guard
 from components.provider import KubernetesProvider
 from components.release import ReleaseArgs, ReleaseComponent
-from components.trading import TradingNamespace, TradingNamespaceArgs
 from components.traffic import Traffic, TrafficArgs
+from components.workload_namespace import WorkloadNamespace, WorkloadNamespaceArgs
 from pi_mesh import inventory
 from pi_mesh.cluster import load_balancer
 from pi_mesh.cluster.gateway_version import as_recorded
@@ -29,14 +30,16 @@ def deploy(settings: Settings) -> None:
     answer = ca.ask(settings, recorded)
     wanted = inventory.of(settings, get_stack(), load_balancer.served(settings, snapshot), answer.root, lock)
     mesh = as_recorded(wanted, recorded)
+    guarded, plugin = collect(), Plugin()
     on_cluster = partial(ResourceOptions, provider=KubernetesProvider("cluster", settings.cluster.context))
     release = partial(ReleaseArgs, how=settings.release)
     home = make_namespace(
         "istio-namespace", mesh.namespace("istio"), on_cluster(depends_on=_uninstalled_last(mesh, uid))
     )
-    pulls = registry_login.make(settings, settings.istio.namespace, on_cluster(depends_on=[home]))
-    signers = ca.plug_in(mesh, snapshot, answer, on_cluster(depends_on=[home]))
-    base = IstioBase(release(mesh.the(Kind.BASE)), on_cluster(depends_on=[home]))
+    at_home = [home, *_drained(mesh, home, plugin)]
+    pulls = registry_login.make(settings, settings.istio.namespace, on_cluster(depends_on=at_home))
+    signers = ca.plug_in(mesh, snapshot, answer, on_cluster(depends_on=at_home))
+    base = IstioBase(release(mesh.the(Kind.BASE)), on_cluster(depends_on=at_home))
     stands = on_cluster(depends_on=[base, *signers, *pulls])
     istiod = Istiod(release(mesh.the(Kind.ISTIOD), hooks=webhook.awaited(settings)), stands)
     canaries = [Istiod(release(one), stands) for one in mesh.of_kind(Kind.CANARY)]
@@ -47,7 +50,7 @@ def deploy(settings: Settings) -> None:
     served = on_cluster(depends_on=[*led, *tags])
     ca.empty_exported_key(settings, snapshot, served)
     own = {
-        item.name: make_namespace("ingress-namespace", item, on_cluster(depends_on=[home]))
+        item.name: make_namespace("ingress-namespace", item, on_cluster(depends_on=at_home))
         for item in mesh.namespaces
         if item.component == "ingress"
     }
@@ -61,11 +64,13 @@ def deploy(settings: Settings) -> None:
         for one in mesh.of_kind(Kind.GATEWAY)
     ]
     MeshMtls("mesh-mtls", MeshMtlsArgs(settings.mtls, mesh.objects_of("mesh-mtls")), served)
-    bounds = mesh.objects_of("trading")
-    trading = TradingNamespace("trading", TradingNamespaceArgs(mesh.namespace("trading"), bounds), served)
-    registry_login.make(settings, settings.trading.namespace, on_cluster(depends_on=[trading]))
-    if rules := mesh.objects_of("traffic"):
-        Traffic("traffic", TrafficArgs(rules), on_cluster(depends_on=[trading]))
+    for one in settings.workload_namespaces:
+        bounds = mesh.objects_of(one.setting)
+        namespace = WorkloadNamespace(one.setting, WorkloadNamespaceArgs(mesh.namespace(one.setting), bounds), served)
+        inside = on_cluster(depends_on=[namespace])
+        registry_login.make(settings, one.name, inside)
+        if rules := mesh.objects_of(one.traffic_component):
+            Traffic(one.traffic_component, TrafficArgs(rules), inside)
     addons = _addons(mesh, served)
     made = [one for one in (base, *led, *gateways, *signers, *addons) if isinstance(one, ReleaseComponent)]
     if not runtime.is_dry_run():
@@ -73,7 +78,8 @@ def deploy(settings: Settings) -> None:
         from components import waiting
 
         waiting.begin(mesh, made, snapshot.pods if snapshot else ())
-    applied.leave(mesh, made, on_cluster(depends_on=[home]))
+    applied.leave(mesh, made, on_cluster(depends_on=at_home))
+    DestroyGuard(mesh, uid, ResourceOptions(provider=plugin, depends_on=list(guarded)))
     outputs.export(mesh, made, gateways)
     outputs.export_cluster(settings.cluster.context, uid)
 
@@ -85,6 +91,15 @@ def _addons(mesh: Inventory, opts: ResourceOptions) -> list[ReleaseComponent]:
     shown = tuple(ReleaseArgs(one, mesh.settings.release) for one in releases)
     args = ObservabilityArgs(shown, mesh.objects_of("observability"))
     return [*Observability("observability", args, opts).addons]
+
+
+def _drained(mesh: Inventory, home: Resource, plugin: Plugin) -> list[Resource]:
+    """Register the wait for the gateways before their namespace is deleted; an adopted namespace is not."""
+    settings = mesh.settings
+    if mesh.namespace("istio").adopted:
+        return []
+    opts = ResourceOptions(provider=plugin, depends_on=[home])
+    return [DestroyDrain(settings.cluster.context, settings.istio.namespace, opts)]
 
 
 def _uninstalled_last(mesh: Inventory, cluster_uid: str) -> list[Resource]:

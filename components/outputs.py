@@ -19,7 +19,7 @@ AUTHORITY = "certificateAuthority"
 
 
 def export(mesh: Inventory, releases: Iterable[ReleaseComponent], gateways: Iterable[Gateway]) -> None:
-    """Export the installed releases, the gateways' addresses and the resource budget of the mesh.
+    """Export the installed releases, the gateways' addresses and the totals of the mesh's resource budget.
 
     `releases` are all releases of the stack.
     """
@@ -31,7 +31,7 @@ def export(mesh: Inventory, releases: Iterable[ReleaseComponent], gateways: Iter
     homes = {release.name: release.namespace for release in mesh.releases}
     exposed = {one.release_name: _exposure(settings, homes[one.release_name], one) for one in gateways}
     pulumi.export("gateways", exposed)
-    pulumi.export("budget", table.summary(mesh_budget.of(mesh)))
+    pulumi.export("budget", table.totals(mesh_budget.of(mesh)))
 
 
 def export_cluster(context: str, uid: str) -> None:

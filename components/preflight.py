@@ -9,10 +9,11 @@ from pi_mesh.checks import cut_callers, restarts, traffic
 from pi_mesh.checks.finding import Finding, Level, errors
 from pi_mesh.checks.preflight import charts, ingress_namespace, run, trading_hours, undone_settings, versions
 from pi_mesh.checks.restarts import Forecast
-from pi_mesh.cluster import ca_issuer, identity, load_balancer
+from pi_mesh.cluster import ca_issuer, identity, load_balancer, routes, shared_objects
 from pi_mesh.cluster.errors import ClusterUnreachable, WrongContext
 from pi_mesh.cluster.snapshot import Snapshot, read
 from pi_mesh.cluster.stack_state import StackState
+from pi_mesh.counts import counted
 from pi_mesh.inventory import Inventory, chart_lock
 from pi_mesh.inventory.chart_lock import LockedChart
 from pi_mesh.settings import Settings
@@ -25,7 +26,9 @@ def guard(settings: Settings, state: StackState, lock: tuple[LockedChart, ...] |
     if a check has errors.
     """
     try:
-        snapshot = ca_issuer.seen(read(settings.cluster.context), settings)
+        snapshot = read(settings.cluster.context)
+        for more in (ca_issuer, shared_objects, routes):
+            snapshot = more.seen(snapshot, settings)
         identity.require(settings.cluster, state.cluster_uid, snapshot.uid)
         snapshot = cut_callers.seen(snapshot, settings, state)
     except WrongContext as problem:
@@ -46,6 +49,7 @@ def guard(settings: Settings, state: StackState, lock: tuple[LockedChart, ...] |
         return None
     mesh = inventory.of(settings, pulumi.get_stack(), load_balancer.served(settings, snapshot), lock=lock)
     _note_unlocked(mesh)
+    _note_unguarded(state)
     findings = run(mesh, snapshot, state)
     _report(trading_hours.shown_only(findings) if pulumi.runtime.is_dry_run() else findings)
     _forecast(restarts.of(mesh, state))
@@ -57,6 +61,15 @@ def _note_unlocked(mesh: Inventory) -> None:
     if pulumi.runtime.is_dry_run() and not mesh.is_locked:
         fix = f"`python -m operations charts lock -s {mesh.stack}` pins them"
         pulumi.log.info(f"Charts are trusted unseen: {chart_lock.FILE} does not have this stack; {fix}")
+
+
+def _note_unguarded(state: StackState) -> None:
+    """Log, in a preview, that a destroy still asks nobody: the stack's last `up` was of a version before 0.2.0."""
+    if pulumi.runtime.is_dry_run() and state.releases and not state.has_guard:
+        asks = (
+            "`pulumi destroy` of this stack deletes the workloads of others without asking until the next `pulumi up`"
+        )
+        pulumi.log.info(f"{asks}, which adds the guard destroy-guard (destroy.workloads)")
 
 
 def _forecast(forecast: Forecast) -> None:
@@ -78,5 +91,5 @@ def _report(findings: list[Finding]) -> None:
             pulumi.log.warn(f"{finding.id}: {finding}")
     if problems := errors(findings):
         lines = [f"  {finding.id}: {finding}" for finding in problems]
-        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
-        raise pulumi.RunError("\n".join([f"Preflight found {count}; nothing was touched:", *lines]))
+        found = f"Preflight found {counted(len(problems), 'problem')}; nothing was touched:"
+        raise pulumi.RunError("\n".join([found, *lines]))

@@ -1,8 +1,5 @@
 """The pull Secrets of a private registry, one in each namespace whose pods run an image of the mesh."""
 
-import base64
-import json
-
 import pulumi
 
 from components import config
@@ -10,8 +7,7 @@ from components.manifest import KubernetesObject
 from pi_mesh.settings import Settings
 from pi_mesh.settings.raw import REGISTRY_PASSWORD
 from pi_mesh.settings.sources import LOGIN_SECRET
-
-KEY = ".dockerconfigjson"
+from pi_mesh.values import pull_secret
 
 
 def make(settings: Settings, namespace: str, opts: pulumi.ResourceOptions) -> list[pulumi.Resource]:
@@ -26,19 +22,13 @@ def make(settings: Settings, namespace: str, opts: pulumi.ResourceOptions) -> li
     if password is None:
         fix = f"`pulumi config set --secret {REGISTRY_PASSWORD}`"
         raise pulumi.RunError(f"{REGISTRY_PASSWORD}: is not set, and images.login is; {fix}")
-    content = password.apply(lambda text: _content(settings.images.registry, login.username, text))
+    content = password.apply(lambda text: pull_secret.content(settings.images.registry, login.username, text))
     manifest = {
         "apiVersion": "v1",
         "kind": "Secret",
-        "type": "kubernetes.io/dockerconfigjson",
+        "type": pull_secret.TYPE,
         "metadata": {"name": LOGIN_SECRET, "namespace": namespace},
-        "data": {KEY: pulumi.Output.secret(content)},
+        "data": {pull_secret.KEY: pulumi.Output.secret(content)},
     }
     hidden = pulumi.ResourceOptions(additional_secret_outputs=["data"])
     return [KubernetesObject(f"registry-{namespace}", manifest, pulumi.ResourceOptions.merge(opts, hidden))]
-
-
-def _content(registry: str, username: str, password: str) -> str:
-    both = base64.b64encode(f"{username}:{password}".encode()).decode()
-    entry = {"username": username, "password": password, "auth": both}
-    return base64.b64encode(json.dumps({"auths": {registry: entry}}).encode()).decode()

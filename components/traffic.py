@@ -1,4 +1,4 @@
-"""The component for the routing and access objects of the trading namespace."""
+"""The component for the routing and access objects of a namespace of workloads."""
 
 from dataclasses import dataclass
 

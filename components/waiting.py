@@ -104,7 +104,8 @@ class Watch:
 
     def _say(self, release: Release, waiting: list[Startup], waited: float, now: float) -> None:
         self.last_line = now
-        what = "; ".join(map(line, waiting)) or "Helm is at work"
+        idle = "Helm undoes the change" if self.told_all else "Helm is at work"
+        what = "; ".join(map(line, waiting)) or idle
         warn = any(cause.verdict is not Verdict.WAIT for one in waiting if (cause := cause_of(one)))
         (pulumi.log.warn if warn else pulumi.log.info)(f"{release.name}, {waited:.0f} s: {what}")
 

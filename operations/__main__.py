@@ -1,20 +1,43 @@
 """The command `python -m operations`: every task of a mesh's owner besides `pulumi up`."""
 
+import sys
 from functools import partial
 from importlib import import_module
 from typing import Any
 
-import typer
-from typer.core import TyperGroup
-from typer.main import get_command
+from pi_mesh import interpreter
 
-from operations.command_line import HELP
 
-COMMANDS = ("preflight", "verify", "repair", "adopt", "budget", "rotate-ca", "proxies", "refresh", "upgrade", "charts")
+def _stop(line: str) -> SystemExit:
+    """Print why no command can run, and return the exit status of a wrong usage."""
+    print(f"error: {line}", file=sys.stderr)
+    return SystemExit(2)
+
+
+with interpreter.explained(_stop):
+    import typer
+    from typer.core import TyperGroup
+    from typer.main import get_command
+
+    from operations.command_line import HELP, Command, Flags
+
+COMMANDS = (
+    "preflight",
+    "rehearse",
+    "verify",
+    "repair",
+    "adopt",
+    "budget",
+    "rotate-ca",
+    "proxies",
+    "refresh",
+    "upgrade",
+    "charts",
+)
 Typer = partial(typer.Typer, add_completion=False, pretty_exceptions_enable=False)
 
 
-class Commands(TyperGroup):
+class Commands(Flags, TyperGroup):
     """The operations, each imported only when it is called: only some need gRPC, psutil or the budget.
 
     The parameters have click's names and no types: typer brings its own copy of click, under a private name.
@@ -28,7 +51,7 @@ class Commands(TyperGroup):
             return None
         name = cmd_name.replace("-", "_")
         one = Typer()
-        one.command(cmd_name, epilog=HELP)(getattr(import_module(f"operations.{name}"), name))
+        one.command(cmd_name, cls=Command, epilog=HELP)(getattr(import_module(f"operations.{name}"), name))
         return get_command(one)
 
 
@@ -41,4 +64,5 @@ def operations() -> None:
 
 
 if __name__ == "__main__":
-    app()
+    with interpreter.explained(_stop):
+        app()

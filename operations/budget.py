@@ -14,9 +14,10 @@ from pi_mesh.budget.mesh import Budget, Row
 from pi_mesh.checks import restarts
 from pi_mesh.checks.capacity import Demand, demand, rooms
 from pi_mesh.checks.finding import Finding, Subject, ok
-from pi_mesh.checks.preflight import node_loss, trading_fit
+from pi_mesh.checks.preflight import node_loss, promised_fit
 from pi_mesh.checks.restarts import Forecast
 from pi_mesh.cluster import snapshot
+from pi_mesh.counts import agreeing, counted
 from pi_mesh.quantities import Resources
 
 ID, FORECAST = "room for sidecars", "restart forecast"
@@ -32,7 +33,7 @@ def budget(stack: Stack, as_json: Json = False) -> None:
         nodes, asked = rooms(cluster.nodes, cluster.pods), demand(wanted, cluster)
         left = _left(asked)
         findings = [_finding(node, planned.sidecar.requests) for node in nodes]
-        findings.append(trading_fit.finding(wanted, cluster, left))
+        findings += promised_fit.check(wanted, cluster, left)
         findings += node_loss.check(wanted, cluster)
         findings.append(_forecast(restarts.of(wanted, exported()), stack))
         beside = fitting(left, planned.sidecar.requests)
@@ -64,14 +65,15 @@ def _forecast(forecast: Forecast, stack: str) -> Finding:
 
 
 def _part(planned: Budget, nodes: Sequence[Node], waiting: int, beside: int) -> BudgetPart:
-    sidecar = planned.sidecar.requests
+    sidecar, (trading, *further) = planned.sidecar.requests, (promise.row for promise in planned.promises)
     room = tuple(
         NodeRoom(node=node.name, sidecars=node.room(sidecar), free=node.free, accepts=node.accepts) for node in nodes
     )
     return BudgetPart(
         components=tuple(map(_component, planned.rows)),
         sidecar=_component(planned.sidecar),
-        trading=_component(planned.trading),
+        trading=_component(trading),
+        namespaces=tuple(map(_component, further)),
         nodes=room,
         sidecars=sum(node.sidecars for node in room),
         waiting=waiting,
@@ -100,8 +102,8 @@ def _show(planned: Budget, found: Report) -> None:
 
 
 def _room(part: BudgetPart) -> str:
-    now = "1 sidecar fits" if part.sidecars == 1 else f"{part.sidecars} sidecars fit"
+    now = counted(part.sidecars, "sidecar fits", "sidecars fit")
     if not part.waiting:
         return now
-    pods, have = ("the 1 pod", "has") if part.waiting == 1 else (f"the {part.waiting} pods", "have")
+    pods, have = f"the {counted(part.waiting, 'pod')}", agreeing(part.waiting, "has", "have")
     return f"{now}, and {part.remaining} once {pods} of the mesh that the scheduler still places {have} come"

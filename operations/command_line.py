@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
+from typer.core import TyperCommand
 
 from operations import failures, report_text
 from operations.report import Operation, Report
@@ -16,6 +17,21 @@ All = Annotated[bool, typer.Option("--all", help="Also show each check that is o
 HELP = (
     "Exit status: 0 success, 1 problems, 2 wrong usage or settings, or Pulumi failed, 3 no answer or another cluster."
 )
+
+
+class Flags:
+    """Help in which flags have no type beside them, because they take no value; typer 0.29 writes `<bool>`."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        options = super().get_params(ctx)  # pyright: ignore[reportAttributeAccessIssue] - of the class beside this one
+        for option in options:
+            if getattr(option, "is_flag", False):
+                option.metavar = ""
+        return options
+
+
+class Command(Flags, TyperCommand):
+    """One command."""
 
 
 @contextmanager

@@ -1,8 +1,8 @@
 """The plain-text call that STRICT must refuse: `verify --probe`.
 
 The API server's pod proxy is such a caller: it speaks HTTP without any certificate of the mesh, and needs no pod and no
-image (https://kubernetes.io/docs/tasks/access-application-cluster/access-cluster-services/). Where trading has no pod
-to call yet, a Job of the proxy's own image is called for some seconds.
+image (https://kubernetes.io/docs/tasks/access-application-cluster/access-cluster-services/). Where a namespace has no
+pod to call yet, a Job of the proxy's own image is called for some seconds.
 """
 
 import json
@@ -16,15 +16,16 @@ from pi_mesh.checks.finding import Finding, Subject, error, ok, unknown
 from pi_mesh.checks.verify.encryption import left_out, modes_of
 from pi_mesh.checks.verify.input import VerificationInput
 from pi_mesh.checks.verify.restart import workload
-from pi_mesh.checks.verify.selection import meshed_pods
+from pi_mesh.checks.verify.selection import meshed_pods, workloads_subject
 from pi_mesh.cluster.client import Client, Refused
 from pi_mesh.cluster.pods import SIDECAR, Pod
+from pi_mesh.counts import counted
 
 ID = "plain-text call"
 SECONDS = 8
 """Seconds for one call."""
 MOST = 30
-"""Number of calls in one run, at most."""
+"""Number of calls in one namespace, at most."""
 NOT_REACHED = ("dial tcp", "connection refused", "no route to host", "timeout", "deadline exceeded")
 PROXY_FAILED = "error trying to reach service"
 
@@ -40,19 +41,23 @@ class Outcome(Enum):
 
 def probe(seen: VerificationInput) -> list[Finding]:
     """Make the calls and return what they showed. Raises as `pi_mesh.cluster.client.Client` does."""
-    namespace = seen.settings.trading.namespace
-    subject = Subject("namespace", namespace)
     if seen.settings.mtls.mode != "STRICT":
-        return [ok(ID, subject, f"was not made: mtls.mode is {seen.settings.mtls.mode}, which takes plain text")]
+        mode = f"was not made: mtls.mode is {seen.settings.mtls.mode}, which takes plain text"
+        return [ok(ID, workloads_subject(seen), mode)]
     with Client(seen.settings.cluster.context) as client:
         short_lived.sweep(client)
-        ports = _ports(seen)
-        return _workloads(client, seen, ports) if ports else list(_job(client, seen))
+        namespaces = [one.name for one in seen.settings.workload_namespaces if one.own.injection]
+        return [finding for namespace in namespaces for finding in _namespace(client, seen, namespace)]
+
+
+def _namespace(client: Client, seen: VerificationInput, namespace: str) -> list[Finding]:
+    ports = _ports(seen, namespace)
+    return _workloads(client, namespace, ports) if ports else list(_job(client, seen, namespace))
 
 
 def call(client: Client, namespace: str, pod: str, port: int) -> tuple[Outcome, str]:
     """Call a port of a pod in plain text through the API server, and return the outcome with its text."""
-    status, text = client.relay(f"/api/v1/namespaces/{namespace}/pods/{pod}:{port}/proxy/", SECONDS)
+    status, text, _ = client.relay(f"/api/v1/namespaces/{namespace}/pods/{pod}:{port}/proxy/", SECONDS)
     message = _api_server_says(text)
     if PROXY_FAILED in message:
         lost = any(word in message for word in NOT_REACHED)
@@ -73,11 +78,11 @@ def _api_server_says(text: str) -> str:
     return str(answer.get("message", "")) if isinstance(answer, dict) and answer.get("kind") == "Status" else ""
 
 
-def _ports(seen: VerificationInput) -> list[tuple[Pod, int]]:
-    """Return one pod of each workload of trading with each port that must refuse plain text."""
+def _ports(seen: VerificationInput, namespace: str) -> list[tuple[Pod, int]]:
+    """Return one pod of each workload of a namespace with each port that must refuse plain text."""
     modes, found = modes_of(seen), {}
     for pod in meshed_pods(seen):
-        if pod.namespace != seen.settings.trading.namespace or not pod.ready or left_out(pod.annotations):
+        if pod.namespace != namespace or not pod.ready or left_out(pod.annotations):
             continue
         for port in (port for container in pod.containers if container.name != SIDECAR for port in container.ports):
             if modes.mode(pod, port) == "STRICT":
@@ -85,7 +90,7 @@ def _ports(seen: VerificationInput) -> list[tuple[Pod, int]]:
     return list(found.values())[:MOST]
 
 
-def _workloads(client: Client, seen: VerificationInput, ports: list[tuple[Pod, int]]) -> list[Finding]:
+def _workloads(client: Client, namespace: str, ports: list[tuple[Pod, int]]) -> list[Finding]:
     with ThreadPoolExecutor(max_workers=5) as pool:
         outcomes = list(pool.map(lambda each: call(client, each[0].namespace, each[0].name, each[1]), ports))
     findings, refused = [], 0
@@ -98,17 +103,16 @@ def _workloads(client: Client, seen: VerificationInput, ports: list[tuple[Pod, i
             findings.append(unknown(ID, subject, f"port {port} could not be called: {words}"))
         refused += outcome is Outcome.REFUSED
     if refused:
-        calls = "1 plain-text call was" if refused == 1 else f"{refused} plain-text calls were"
-        where = Subject("namespace", seen.settings.trading.namespace)
+        calls = counted(refused, "plain-text call was", "plain-text calls were")
+        where = Subject("namespace", namespace)
         findings.insert(0, ok(ID, where, f"{calls} refused, as STRICT asks", number=refused))
     return findings
 
 
-def _job(client: Client, seen: VerificationInput) -> Iterator[Finding]:
-    namespace = seen.settings.trading.namespace
+def _job(client: Client, seen: VerificationInput, namespace: str) -> Iterator[Finding]:
     subject = Subject("namespace", namespace)
     try:
-        with short_lived.running(client, plaintext_server.of(seen)) as pod:
+        with short_lived.running(client, plaintext_server.of(seen, namespace)) as pod:
             if not pod.has_sidecar:
                 yield unknown(
                     ID, subject, "was not made: the Job's pod has no sidecar", "see the check of sidecar injection"

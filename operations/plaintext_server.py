@@ -13,14 +13,14 @@ USER = 65534
 TYPES = "type.googleapis.com/envoy.extensions.filters"
 
 
-def of(seen: VerificationInput) -> ShortLived:
+def of(seen: VerificationInput, namespace: str) -> ShortLived:
     """Return a pod in which Envoy answers on both ports: the proxy's image has no other server."""
     settings = seen.settings
     config = {"static_resources": {"listeners": [_listener(port) for port in (GUARDED, CONTROL)]}}
     command = ["/usr/local/bin/envoy", "--concurrency", "1", "--disable-hot-restart", "--log-level", "warning"]
     container = {
         "name": "server",
-        "image": f"{settings.images.hub}/proxyv2:{settings.istio.version}",
+        "image": settings.images.reference("proxyv2", settings.istio.version),
         "imagePullPolicy": settings.images.pull_policy,
         "command": [*command, "--config-yaml", json.dumps(config)],
         "ports": [{"containerPort": port} for port in (GUARDED, CONTROL)],
@@ -35,8 +35,8 @@ def of(seen: VerificationInput) -> ShortLived:
         },
     }
     annotations = {"traffic.sidecar.istio.io/excludeInboundPorts": str(CONTROL)}
-    namespace, stack = settings.trading.namespace, seen.mesh.stack
-    return ShortLived(namespace, "plain-text-call", stack, container, annotations, node_selector(settings))
+    pod = {"nodeSelector": node_selector(settings)}
+    return ShortLived(namespace, "plain-text-call", seen.mesh.stack, (container,), annotations=annotations, pod=pod)
 
 
 def _listener(port: int) -> dict[str, object]:

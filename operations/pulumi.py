@@ -17,8 +17,7 @@ WITHOUT_JSON = "nothing was changed; run it without --json to see its whole outp
 UNCHANGED = ("same", "read", "refresh")
 HARMFUL = ("replace", "delete", "create-replacement", "delete-replaced", "discard-replaced")
 """Operations of the engine that no adoption and no upgrade may lead to."""
-CHECK = "check the stack with `pulumi stack ls`, and the backend with `pulumi whoami -v`"
-INSTALL = "install it, or source .lab/env"
+INSTALL = "install it (https://www.pulumi.com/docs/install/), or source .lab/env"
 POLICIES = Path("policies")
 """Folder of the policy pack in the project's folder."""
 
@@ -79,7 +78,9 @@ def pending(stack: str, judged: bool) -> dict[str, str]:
     try:
         shown = _output("preview", "--stack", stack, "--json", *_policies(stack, judged))
     except PulumiFailed as problem:
-        raise PulumiFailed(problem.finding.name, problem.finding.message, WITHOUT_JSON) from None
+        is_known = problem.finding.fix != pulumi_reason.CHECK
+        fix = problem.finding.fix if is_known else WITHOUT_JSON
+        raise PulumiFailed(problem.finding.name, problem.finding.message, fix) from None
     return {step["urn"]: step["op"] for step in json.loads(shown)["steps"] if step["op"] not in UNCHANGED}
 
 
@@ -135,5 +136,5 @@ def _run(
         raise PulumiFailed(shown, "the command pulumi is not on PATH", INSTALL) from None
     if done.returncode:
         reason = "see above" if output else pulumi_reason.last(pulumi_reason.of_preview(done.stdout) + done.stderr)
-        raise PulumiFailed(shown, f"failed: {reason}", CHECK)
+        raise PulumiFailed(shown, f"failed: {reason}", pulumi_reason.remedy(reason))
     return done

@@ -18,6 +18,7 @@ from pi_mesh.cluster import identity, proxies, snapshot
 from pi_mesh.cluster.client import Client
 from pi_mesh.cluster.proxies import Proxies
 from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.counts import counted
 from pi_mesh.settings import Settings
 
 DryRun = Annotated[bool, typer.Option("--dry-run", help="List the workloads that would restart, and restart none.")]
@@ -78,7 +79,7 @@ def _older(settings: Settings, cluster: Snapshot) -> tuple[Proxies, Older]:
 def _hours(settings: Settings, plan: Plan) -> list[Finding]:
     if not plan.restarts:
         return []
-    count = "1 workload" if len(plan.restarts) == 1 else f"{len(plan.restarts)} workloads"
+    count = counted(len(plan.restarts), "workload")
     return trading_hours.judged(settings, f"refresh restarts {count}", datetime.now(UTC))
 
 

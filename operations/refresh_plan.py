@@ -10,6 +10,7 @@ from pi_mesh.cluster.client import Client
 from pi_mesh.cluster.disruption_budgets import Budget
 from pi_mesh.cluster.proxies import Proxies, Proxy
 from pi_mesh.cluster.workloads import Workload
+from pi_mesh.counts import counted
 
 ID = "older proxies"
 GATEWAY_POD = "inject.istio.io/templates"
@@ -32,7 +33,7 @@ class Restart:
 
     @property
     def said(self) -> str:
-        count = "1 proxy is" if len(self.pods) == 1 else f"{len(self.pods)} proxies are"
+        count = counted(len(self.pods), "proxy is", "proxies are")
         return f"{count} older than istiod in: {'; '.join(self.reasons)}"
 
 
@@ -78,14 +79,11 @@ def refusal_of(client: Client, workload: Workload) -> str:
 def _too_tight(workload: Workload, budgets: Sequence[Budget]) -> Iterator[str]:
     for budget in budgets:
         if workload.unavailable > max(budget.most, 0):
+            taken, allowed = counted(workload.unavailable, "pod"), counted(max(budget.most, 0), "pod")
             yield (
-                f"takes {_pods(workload.unavailable)} away at once in a rollout, and PodDisruptionBudget {budget.name} "
-                f"allows {_pods(max(budget.most, 0))}; lower its maxUnavailable, or add a replica"
+                f"takes {taken} away at once in a rollout, and PodDisruptionBudget {budget.name} allows {allowed}; "
+                "lower its maxUnavailable, or add a replica"
             )
-
-
-def _pods(count: int) -> str:
-    return "1 pod" if count == 1 else f"{count} pods"
 
 
 def _named(proxy: Proxy, why: str, reasons: Sequence[str]) -> Finding:

@@ -12,10 +12,21 @@ from pi_mesh.checks.finding import Finding, Level, errors
 from pi_mesh.quantities import Resources
 
 Operation = Literal[
-    "preflight", "verify", "repair", "adopt", "budget", "rotate-ca", "proxies", "refresh", "upgrade", "charts"
+    "preflight",
+    "rehearse",
+    "verify",
+    "repair",
+    "adopt",
+    "budget",
+    "rotate-ca",
+    "proxies",
+    "refresh",
+    "upgrade",
+    "charts",
 ]
 VERDICTS: dict[Operation, tuple[str, str]] = {
     "preflight": ("the cluster can carry the mesh", "`pulumi up` would be refused"),
+    "rehearse": ("no tried node has a problem with the proxy", "a node has a problem with the proxy"),
     "verify": ("the mesh is as the settings say", "the mesh is not as the settings say"),
     "repair": ("nothing is left to repair", "something is left to repair"),
     "adopt": ("the adoption has no obstacle", "the adoption has an obstacle, and nothing more was written"),
@@ -73,6 +84,8 @@ class BudgetPart(Model):
     """One sidecar: the cost of every injected pod beyond its own containers."""
     trading: Component
     """The pods that `trading.workloads` promises, each of the default size and with its sidecar."""
+    namespaces: tuple[Component, ...]
+    """The pods that `workloads` of each of `namespaces` promises."""
     nodes: tuple[NodeRoom, ...]
     sidecars: int
     """Number of additional sidecars that the scheduler accepts on all nodes together."""

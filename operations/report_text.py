@@ -8,6 +8,7 @@ from rich.text import Text
 
 from operations.report import Report
 from pi_mesh.checks.finding import Finding, Level
+from pi_mesh.counts import counted
 
 STYLES = {Level.ERROR: "bold red", Level.WARNING: "yellow", Level.UNKNOWN: "magenta", Level.OK: "green"}
 """Color of each level, in the order of the report."""
@@ -25,7 +26,8 @@ def show(report: Report, everything: bool = True) -> None:
             # A line is never folded a second time: a long name stays whole, to be copied.
             console.print(shown, soft_wrap=True)
     if report.totals.ok and not everything:
-        console.print(Text.assemble((f"{Level.OK:<9}", STYLES[Level.OK]), f"{_hidden(report)} (`--all` shows them)"))
+        hidden = f"{counted(report.totals.ok, 'check')} (`--all` shows them)"
+        console.print(Text.assemble((f"{Level.OK:<9}", STYLES[Level.OK]), hidden))
     console.print(Text(_verdict(report), style="bold"), soft_wrap=True)
 
 
@@ -52,16 +54,8 @@ def _folded(start: str, text: str, width: int) -> list[str]:
     return [f"{start if number == 0 else ' ' * len(start)}{line}" for number, line in enumerate(lines)]
 
 
-def _hidden(report: Report) -> str:
-    return "1 check" if report.totals.ok == 1 else f"{report.totals.ok} checks"
-
-
 def _verdict(report: Report) -> str:
     totals = report.totals
-    numbers = [_counted(totals.error, "error"), _counted(totals.warning, "warning")]
+    numbers = [counted(count, word) for count, word in ((totals.error, "error"), (totals.warning, "warning")) if count]
     numbers += [f"{count} {word}" for count, word in ((totals.unknown, "unknown"), (totals.ok, "ok")) if count]
-    return f"{report.verdict} ({', '.join(filter(None, numbers))})"
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}{'s' * (count > 1)}" if count else ""
+    return f"{report.verdict} ({', '.join(numbers)})"

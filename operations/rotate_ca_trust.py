@@ -10,6 +10,7 @@ from pi_mesh.checks.finding import Finding, Subject, error, ok, warning
 from pi_mesh.checks.root_use import RootUse
 from pi_mesh.cluster.errors import ClusterUnreachable
 from pi_mesh.cluster.proxy_trust import ProxyTrust
+from pi_mesh.counts import agreeing
 
 ID = "proxies"
 PROXIES = Subject("proxy")
@@ -73,8 +74,8 @@ def _told(use: RootUse, left: list[ProxyTrust]) -> list[ProxyTrust]:
 
 def _all(use: RootUse, does: str, do: str, what: str) -> Finding:
     count = len(use.proxies)
-    proxies = "no proxy runs" if not count else f"the proxy {does} {what}" if count == 1 else f"all {count} {do} {what}"
-    return ok(ID, PROXIES, proxies, number=count)
+    proxies = agreeing(count, f"the proxy {does}", f"all {count} {do}")
+    return ok(ID, PROXIES, f"{proxies} {what}" if count else "no proxy runs", number=count)
 
 
 def _late(left: list[ProxyTrust | str], message: str) -> Finding:

@@ -31,10 +31,12 @@ class ShortLived:
     purpose: str
     """Prefix of the Job's name, and value of its label."""
     stack: str
-    container: Mapping[str, Any]
+    containers: tuple[Mapping[str, Any], ...]
+    labels: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)
-    """Annotations of the Job's pod."""
-    node_selector: Mapping[str, Any] = field(default_factory=dict)
+    """Labels and annotations of the Job's pod."""
+    pod: Mapping[str, Any] = field(default_factory=dict)
+    """Further fields of the pod's spec, such as its node."""
 
     def job(self) -> dict[str, Any]:
         """Return the Job's manifest."""
@@ -44,10 +46,11 @@ class ShortLived:
             "restartPolicy": "Never",
             "terminationGracePeriodSeconds": GRACE,
             "automountServiceAccountToken": False,
-            "nodeSelector": dict(self.node_selector),
-            "containers": [dict(self.container)],
+            "containers": [dict(container) for container in self.containers],
+            **self.pod,
         }
-        template = {"metadata": {"labels": labels, "annotations": {**mark, **self.annotations}}, "spec": spec}
+        marks = {"labels": {**labels, **self.labels}, "annotations": {**mark, **self.annotations}}
+        template = {"metadata": marks, "spec": spec}
         return {
             "apiVersion": "batch/v1",
             "kind": "Job",
@@ -71,22 +74,45 @@ def running(client: Client, workload: ShortLived, seconds: float = DEADLINE / 2)
 
     Raises NotReadyError where the pod is not Ready within `seconds`, and as `Client` does.
     """
-    job = client.create(_jobs(workload.namespace), workload.job())
-    name = job["metadata"]["name"]
+    name = start(client, workload)["name"]
     try:
         yield _ready(client, workload.namespace, name, seconds)
     finally:
-        client.delete(f"{_jobs(workload.namespace)}/{name}")
+        stop(client, workload.namespace, name)
+
+
+def start(client: Client, workload: ShortLived) -> Mapping[str, Any]:
+    """Create the Job and return its metadata. Raises as `Client` does."""
+    return client.create(_jobs(workload.namespace), workload.job())["metadata"]
+
+
+def prolong(client: Client, namespace: str, job: str, lived: float) -> None:
+    """Move the deadline of a Job that has lived for so many seconds to the usual time from now.
+
+    The Job controller follows a changed deadline (kubernetes/kubernetes, pkg/controller/job: updateJob). A command that
+    is killed no longer moves it.
+    """
+    client.patch(f"{_jobs(namespace)}/{job}", {"spec": {"activeDeadlineSeconds": int(lived) + DEADLINE}})
+
+
+def stop(client: Client, namespace: str, job: str) -> None:
+    """Remove a Job with its pod."""
+    client.delete(f"{_jobs(namespace)}/{job}")
 
 
 def sweep(client: Client, now: datetime | None = None) -> int:
     """Remove the Jobs with this program's label that are past their deadline, and return their number."""
-    overdue = (now or datetime.now(UTC)) - timedelta(seconds=DEADLINE + TTL + GRACE)
-    found = client.items(_jobs(""), labelSelector=SHORT_LIVED_LABEL)
-    old = [job["metadata"] for job in found if datetime.fromisoformat(job["metadata"]["creationTimestamp"]) < overdue]
+    now = now or datetime.now(UTC)
+    old = [job["metadata"] for job in client.items(_jobs(""), labelSelector=SHORT_LIVED_LABEL) if _end(job) < now]
     for meta in old:
         client.delete(f"{_jobs(meta['namespace'])}/{meta['name']}")
     return len(old)
+
+
+def _end(job: Mapping[str, Any]) -> datetime:
+    """Return the time at which the cluster should have removed a Job by itself."""
+    created = datetime.fromisoformat(job["metadata"]["creationTimestamp"])
+    return created + timedelta(seconds=job["spec"].get("activeDeadlineSeconds", DEADLINE) + TTL + GRACE)
 
 
 def _ready(client: Client, namespace: str, job: str, seconds: float) -> Pod:

@@ -1,22 +1,22 @@
 """The command `verify`: compare the running mesh with the settings."""
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Annotated
 
 import typer
 
-from operations import analysis, plaintext_probe, report, report_text, running_proxies, signing, stacks
+from operations import analysis, cpu_window, plaintext_probe, report, report_text, running_proxies, signing, stacks
 from operations.command_line import All, Json, Stack, conclude, expected_errors
 from operations.failures import UsageError
+from pi_mesh.checks import cut_callers
 from pi_mesh.checks import verify as checks
 from pi_mesh.checks.finding import Finding
 from pi_mesh.checks.verify import presence
 from pi_mesh.checks.verify.differences import needs_defaults
 from pi_mesh.checks.verify.input import VerificationInput
-from pi_mesh.cluster import audit_log, authority, identity, observed, policies, snapshot
+from pi_mesh.cluster import authority, identity, observed, policies, routes, snapshot
 from pi_mesh.cluster.client import Client
 from pi_mesh.settings import Settings
 
@@ -24,10 +24,18 @@ Probe = Annotated[bool, typer.Option("--probe", help="Also make the plain-text c
 ReadOnly = Annotated[
     bool, typer.Option("--read-only", help="Use only get and list, read no Secret, and list what was not compared.")
 ]
+Window = Annotated[
+    int, typer.Option("--window", help="Count CPU throttling over so many seconds (30 or more) of the run.", min=0)
+]
 
 
 def verify(
-    stack: Stack, as_json: Json = False, everything: All = False, probe: Probe = False, read_only: ReadOnly = False
+    stack: Stack,
+    as_json: Json = False,
+    everything: All = False,
+    probe: Probe = False,
+    read_only: ReadOnly = False,
+    window: Window = 0,
 ) -> None:
     """Prove that the mesh is installed, complete, and as the settings say; the exit status is the proof."""
     with expected_errors("verify", stack, as_json):
@@ -36,9 +44,15 @@ def verify(
         settings, exported = stacks.load_with_state(stack)
         seen = read(settings, stack, read_only)
         identity.require(settings.cluster, exported().cluster_uid, seen.snapshot.uid)
-        look = checks.run if read_only else judge
-        findings = presence.absence(seen) or [*look(seen), *(plaintext_probe.probe(seen) if probe else ())]
+        findings = presence.absence(seen) or _judged(seen, window, probe=probe, read_only=read_only)
     conclude(report.of("verify", stack, findings), as_json, partial(report_text.show, everything=everything))
+
+
+def _judged(seen: VerificationInput, window: int, *, probe: bool, read_only: bool) -> list[Finding]:
+    with cpu_window.opened(seen) as counted:
+        look = checks.run if read_only else judge
+        findings = [*look(seen), *(plaintext_probe.probe(seen) if probe else ())]
+        return [*findings, *counted.found(seen, window)]
 
 
 def judge(seen: VerificationInput) -> list[Finding]:
@@ -52,9 +66,8 @@ def judge(seen: VerificationInput) -> list[Finding]:
 def read(settings: Settings, stack: str, read_only: bool = False) -> VerificationInput:
     """Read the input of all checks. Raises as `pi_mesh.cluster.snapshot.read` does."""
     context, namespace = settings.cluster.context, settings.istio.namespace
-    cluster = snapshot.read(context, read_only=read_only)
-    if settings.audits:
-        cluster = replace(cluster, audit=audit_log.read(context, cluster.pods, settings.trading.namespace))
+    cluster = routes.seen(snapshot.read(context, read_only=read_only), settings)
+    cluster = cut_callers.read(cluster, settings, settings.audited_namespaces)
     mesh = stacks.mesh_on(settings, stack, cluster)
     records = [cluster.release(release.namespace, release.name) for release in mesh.releases]
     # An adopted namespace keeps its own labels and annotations.

@@ -26,10 +26,19 @@ def start(name: str, target: str) -> int:
     return port
 
 
+def keep(name: str, target: str) -> int:
+    """Return the port of the forwarder to `target`; one of this name to another target is replaced."""
+    running, port = records.find(f"forward-{name}"), records.find_port(name)
+    if running and running.alive and port and running.command[-1] == target:
+        return port
+    process.stop(f"forward-{name}")
+    return start(name, target)
+
+
 def reach(name: str, target: str) -> None:
     """Start a forwarder and print its address."""
     print_progress(
-        f"{target} inside the local cluster is 127.0.0.1:{start(name, target)} outside, until `make lab-down`"
+        f"{target} inside the local cluster is 127.0.0.1:{keep(name, target)} outside, until `make lab-down`"
     )
 
 

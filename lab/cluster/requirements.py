@@ -6,6 +6,7 @@ from pathlib import Path
 
 from lab.cluster import cgroup
 from lab.cluster.shell import LabError, run
+from lab.toolchain.announcement import announce
 from lab.toolchain.debian import ensure_packages
 
 OTHER_CLUSTER = (
@@ -38,6 +39,7 @@ def check() -> None:
             f"the local cluster needs {WATCHES} inotify instances, and of this machine's {limit} too few are free: "
             "stop another local cluster, or raise the limit: sysctl -w fs.inotify.max_user_instances=1024"
         )
+    announce()
     ensure_packages()
     for what, command in TRIES.items():
         try:

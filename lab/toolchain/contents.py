@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 from lab.toolchain import charts, images, programs
+from lab.toolchain.announcement import announce
 from lab.toolchain.cache import cache_root, lock, part_folder
 from lab.toolchain.catalog import PARTS
 from lab.toolchain.debian import ensure_packages
@@ -11,6 +12,7 @@ from lab.toolchain.debian import ensure_packages
 
 def ensure_all() -> list[Path]:
     """Build and package what is missing, with progress: programs, charts, images. Return the images' archives."""
+    announce()
     ensure_packages()  # the images take files of some
     programs.ensure()
     charts.chart_dir()

@@ -22,11 +22,12 @@ def needed(parts: Sequence[Part]) -> float:
     return SMALLEST + share * (SCRATCH_OF_ALL - SMALLEST) if parts else 0.0
 
 
-def require_space(parts: Sequence[Part]) -> str:
-    """Return a sentence with the bytes that the build needs and that are free; raises `DiskSpaceError` for too few."""
+def require_space(parts: Sequence[Part]) -> None:
+    """Raise `DiskSpaceError` where fewer bytes are free than a build of these parts needs."""
     cache_root().mkdir(parents=True, exist_ok=True)
     free, need = shutil.disk_usage(cache_root()).free, needed(parts)
-    space = f"building needs {need / 1e9:.1f} GB of disk for a while, {free / 1e9:.1f} GB are free"
     if free < need:
-        raise DiskSpaceError(f"{space} in {cache_root()}: free some, or set PI_MESH_CACHE to a folder on a larger disk")
-    return space
+        raise DiskSpaceError(
+            f"building needs {need / 1e9:.1f} GB of disk for a while, {free / 1e9:.1f} GB are free in {cache_root()}: "
+            "free some, or set PI_MESH_CACHE to a folder on a larger disk"
+        )

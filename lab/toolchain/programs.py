@@ -75,9 +75,9 @@ def ensure(names: Iterable[str] = DEFAULT) -> None:
 
 
 def _build(parts: list[Part]) -> None:
-    space = disk.require_space(parts)
+    disk.require_space(parts)
     go_toolchain.go()  # before anything is drawn: it may have to be installed, which draws a bar of its own
-    print(f"building {len(parts)} of the lab's parts, once, into {cache_root()}; {space}", flush=True)
+    print(f"building {', '.join(part.name for part in parts)}, once, into {cache_root()}", flush=True)
     works: list[Callable[[], None]] = [partial(build, part) for part in parts]
     steps = {f"{part.name} {part.version}": float(part.seconds) for part in parts}
     if not os.environ.get(KEEP_SCRATCH):

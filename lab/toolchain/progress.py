@@ -1,6 +1,6 @@
-"""The progress of a row of steps and its remaining time, printed at least every ten seconds."""
+"""The progress of a row of steps: one line for each step that is done, and a forecast that never rises."""
 
-import sys
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -10,11 +10,14 @@ from dataclasses import dataclass, field
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
-HEARTBEAT = 5.0
-"""Seconds between two lines where there is no terminal to draw a bar on."""
+HEARTBEAT = 30.0
+"""Seconds between two lines about a running step where there is no terminal to draw a bar on."""
 
-OVERRUN = 1 / 9
-"""Remaining time of a step as a share of its time so far, once it has taken longer than estimated."""
+CAUTION, CAUTION_SECONDS = 1.3, 200.0
+"""Assumed pace of an unknown machine, and the seconds of finished steps that weigh as much as this assumption.
+
+A forecast that begins a little high can fall all the time.
+"""
 
 
 @dataclass
@@ -24,18 +27,23 @@ class Estimate:
     steps: dict[str, float]
     clock: Callable[[], float] = time.monotonic
     current: str = ""
+    done: list[str] = field(default_factory=list)
+    """One line for each finished step, with the time that it took and the time left after it."""
     _started: float = 0.0
-    _spent: float = 0.0
-    _finished: set[str] = field(default_factory=set)
+    _finished: dict[str, float] = field(default_factory=dict)
+    """Each finished step with the seconds that it took."""
+    _promised: float = math.inf
+    """The smallest number of seconds that was forecast so far."""
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
         """Count the time of the block as this step's."""
         self.current, self._started = name, self.clock()
         yield
-        self._spent += self.elapsed()
-        self._finished.add(name)
-        self.current = ""
+        position, taken = self._position(), self.elapsed()
+        self._finished[name], self.current = taken, ""
+        after = f", {self._forecast()}" if self._finished.keys() < self.steps.keys() else ""
+        self.done.append(f"{position} {name} done in {clock_time(taken)}{after}")
 
     def elapsed(self) -> float:
         """Return the seconds since the current step began."""
@@ -43,28 +51,34 @@ class Estimate:
 
     def pace(self) -> float:
         """Return the ratio of the time taken to the time estimated: above 1 for a machine slower than the table."""
-        known, spent = sum(self.steps[name] for name in self._finished), self._spent
-        if self.elapsed() > self.steps.get(self.current, 0.0):
-            known, spent = known + self.steps[self.current], spent + self.elapsed()
-        return spent / known if known else 1.0
+        known = sum(self.steps[name] for name in self._finished)
+        return (CAUTION * CAUTION_SECONDS + sum(self._finished.values())) / (CAUTION_SECONDS + known)
 
     def left(self) -> float:
-        """Return the seconds until all steps are done; a step that overruns its estimate counts as nine tenths done."""
-        waiting = sum(seconds for name, seconds in self.steps.items() if name not in self._finished | {self.current})
+        """Return the seconds until all steps are done, never more than before: a step that overruns stops the fall."""
+        waiting = sum(seconds for name, seconds in self.steps.items() if name not in {*self._finished, self.current})
         running = self.steps.get(self.current, 0.0) * self.pace() - self.elapsed()
-        return waiting * self.pace() + max(running, self.elapsed() * OVERRUN)
+        self._promised = min(self._promised, waiting * self.pace() + max(running, 0.0))
+        return self._promised
 
     def fraction(self) -> float:
         """Return the share of the whole that is done, 0 to 1."""
         left = self.left()
-        done = self._spent + self.elapsed()
+        done = sum(self._finished.values()) + self.elapsed()
         return done / (done + left) if done + left else 1.0
 
     def line(self) -> str:
-        """Return one line with the step's number, name and time so far, and the time left for all steps."""
-        position = f"[{min(len(self._finished) + 1, len(self.steps))}/{len(self.steps)}]"
-        times = f"{clock_time(self.elapsed())} so far, about {clock_time(self.left())} left"
-        return f"{position} {self.current}: {times}"
+        """Return one line with the running step, its time so far, and the time left for all steps."""
+        return f"{self._position()} {self.current}, {clock_time(self.elapsed())} so far, {self._forecast()}"
+
+    def _position(self) -> str:
+        number, total = len(self._finished) + 1, len(self.steps)
+        return f"[{number:>{len(str(total))}}/{total}]"
+
+    def _forecast(self) -> str:
+        """Return the time left in whole minutes: a forecast knows no seconds."""
+        minutes = math.ceil(self.left() / 60)
+        return f"about {minutes} min left" if minutes > 1 else "less than 1 min left"
 
 
 def clock_time(seconds: float) -> str:
@@ -74,8 +88,8 @@ def clock_time(seconds: float) -> str:
 
 @contextmanager
 def show_progress(estimate: Estimate, heartbeat: float = HEARTBEAT) -> Iterator[None]:
-    """Draw the estimate while the block runs: a bar on a terminal, a line every few seconds elsewhere."""
-    console = Console()
+    """Show the estimate while the block runs: a line for each finished step, below it a bar, or lines elsewhere."""
+    console = Console(highlight=False)
     stop = threading.Event()
     draw = _bar if console.is_terminal else _lines
     thread = threading.Thread(target=draw, args=(estimate, stop, console, heartbeat), daemon=True)
@@ -87,17 +101,31 @@ def show_progress(estimate: Estimate, heartbeat: float = HEARTBEAT) -> Iterator[
         thread.join()
 
 
-def _lines(estimate: Estimate, stop: threading.Event, _: Console, heartbeat: float) -> None:
-    last, since = "", 0.0
+def _lines(estimate: Estimate, stop: threading.Event, console: Console, heartbeat: float) -> None:
+    shown, since = 0, time.monotonic()
     while not stop.wait(0.2):
         now = time.monotonic()
-        if estimate.current and (estimate.current != last or now - since >= heartbeat):
-            last, since = estimate.current, now
-            print(estimate.line(), file=sys.stdout, flush=True)
+        if len(estimate.done) > shown:
+            shown, since = _say(console, estimate.done, shown), now
+        elif estimate.current and now - since >= heartbeat:
+            since = now
+            _say(console, [estimate.line()], 0)
+    _say(console, estimate.done, shown)
 
 
 def _bar(estimate: Estimate, stop: threading.Event, console: Console, _: float) -> None:
+    shown = 0
     with Progress(BarColumn(), TextColumn("{task.description}"), console=console, transient=True) as progress:
         task = progress.add_task("", total=1.0)
         while not stop.wait(0.2):
             progress.update(task, completed=estimate.fraction(), description=estimate.line())
+            shown = _say(console, estimate.done, shown)
+    _say(console, estimate.done, shown)
+
+
+def _say(console: Console, lines: list[str], shown: int) -> int:
+    """Print the lines that are not shown yet, each whole, and return how many are shown now."""
+    for line in lines[shown:]:
+        console.print(line, markup=False, soft_wrap=True)
+    console.file.flush()
+    return len(lines)

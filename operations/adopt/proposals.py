@@ -8,10 +8,10 @@ from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.cluster.stack_state import StackState
 from pi_mesh.quantities import ZERO, Resources
 from pi_mesh.settings import Settings
+from pi_mesh.settings.namespaces import WorkloadNamespace
 from pi_mesh.values.gateway import serves_certificates
+from pi_mesh.values.objects import pod_resources
 from pi_mesh.values.traffic.gateways import gateway_selector
-
-QUOTA, LIMIT_RANGE, SCOPE = (f"trading.bounds.{name}" for name in ("quota", "limitRange", "sidecar"))
 
 
 class Proposal(NamedTuple):
@@ -34,13 +34,16 @@ def of(
     for key, name in names.items():
         if name != expected[key]:
             yield Proposal(f"releases.names.{key}", name, "this is its name in Helm")
-    for section in (settings.istio, settings.trading):
-        key, found = ("istio" if section is settings.istio else "trading"), snapshot.namespace(section.namespace)
-        if found and not section.adopt and not state.holds(found.name, found.uid):
+    istio, namespaces = settings.istio, settings.workload_namespaces
+    homes = (("istio", istio.namespace, istio.adopt), *((one.setting, one.name, one.own.adopt) for one in namespaces))
+    for key, name, is_adopted in homes:
+        found = snapshot.namespace(name)
+        if found and not is_adopted and not state.holds(found.name, found.uid):
             why = f"namespace {found.name} exists, and a destroy must keep it"
             yield Proposal(f"{key}.adopt", True, why)
     yield from _certificates(settings, {**expected, **names}["ingress"], listeners)
-    yield from _bounds(settings, snapshot)
+    for namespace in namespaces:
+        yield from _bounds(settings, namespace, snapshot)
 
 
 def _certificates(settings: Settings, ingress: str, listeners: Sequence[Mapping]) -> Iterator[Proposal]:
@@ -60,34 +63,35 @@ def _certificates(settings: Settings, ingress: str, listeners: Sequence[Mapping]
             return
 
 
-def _bounds(settings: Settings, snapshot: Snapshot) -> Iterator[Proposal]:
-    bounds = settings.trading.bounds
-    pods = [pod for pod in snapshot.pods if pod.namespace == settings.trading.namespace and not pod.ending]
-    limit = _limit_range(settings, pods) if bounds.limit_range else ""
-    quota = _quota(settings, pods) if bounds.quota else ""
+def _bounds(settings: Settings, namespace: WorkloadNamespace, snapshot: Snapshot) -> Iterator[Proposal]:
+    bounds, key = namespace.own.bounds, f"{namespace.setting}.bounds"
+    pods = [pod for pod in snapshot.pods if pod.namespace == namespace.name and not pod.ending]
+    limit = _limit_range(namespace, pods) if bounds.limit_range else ""
+    quota = _quota(settings, namespace, pods) if bounds.quota else ""
     if bounds.quota and (quota or limit):
-        yield Proposal(QUOTA, False, quota or "a quota refuses pods that name no resources, which the LimitRange gives")
+        without = "a quota refuses pods that name no resources, which the LimitRange gives"
+        yield Proposal(f"{key}.quota", False, quota or without)
     if limit:
-        yield Proposal(LIMIT_RANGE, False, limit)
-    if settings.trading.is_scoped and (scope := _scope(settings, snapshot, pods)):
-        yield Proposal(SCOPE, False, scope)
+        yield Proposal(f"{key}.limitRange", False, limit)
+    if namespace.own.is_scoped and (scope := _scope(settings, namespace, snapshot, pods)):
+        yield Proposal(f"{key}.sidecar", False, scope)
 
 
-def _quota(settings: Settings, pods: list[Pod]) -> str:
+def _quota(settings: Settings, namespace: WorkloadNamespace, pods: list[Pod]) -> str:
     """Return why the quota would refuse the next pod of a rollout; empty where every running pod can be replaced."""
-    trading, proxy = settings.trading, settings.proxy.resources
-    workload = trading.workload
-    requests = (workload.requests.resources + proxy.requests.resources) * trading.workloads
-    limits = (workload.limits.resources + proxy.limits.resources) * trading.workloads
+    own, workload = namespace.own, namespace.own.workload
+    pod, pod_limits = pod_resources(settings, namespace)
+    requests, limits = workload.requests.resources, workload.limits.resources
     for what, hard, used, largest in (
-        ("requests", requests, *_sums(pods, workload.requests.resources, proxy.requests.resources, "requests")),
-        ("limits", limits, *_sums(pods, workload.limits.resources, proxy.limits.resources, "limits")),
+        ("requests", pod * own.workloads, *_sums(pods, requests, pod - requests, "requests")),
+        ("limits", pod_limits * own.workloads, *_sums(pods, limits, pod_limits - limits, "limits")),
     ):
         needed = used + largest
         if needed.cpu > hard.cpu or needed.memory > hard.memory:
             return f"the running pods and one more in a rollout have {what} of {needed}, and the quota admits {hard}"
-    if len(pods) + 1 > trading.workloads:
-        return f"the quota admits {trading.workloads} pods (trading.workloads), and a rollout needs {len(pods) + 1}"
+    if len(pods) + 1 > own.workloads:
+        admitted = f"{own.workloads} pods ({namespace.setting}.workloads)"
+        return f"the quota admits {admitted}, and a rollout needs {len(pods) + 1}"
     return ""
 
 
@@ -107,9 +111,9 @@ def _own(pod: Pod) -> list[Container]:
     return [one for one in pod.containers if one.always_on and one.name != SIDECAR]
 
 
-def _limit_range(settings: Settings, pods: list[Pod]) -> str:
+def _limit_range(namespace: WorkloadNamespace, pods: list[Pod]) -> str:
     """Return the container that would get a limit it does not have, or could not start with; empty if there is none."""
-    limits = settings.trading.workload.limits.resources
+    limits = namespace.own.workload.limits.resources
     for pod in pods:
         for one in _own(pod):
             if not one.limits.memory:
@@ -119,12 +123,12 @@ def _limit_range(settings: Settings, pods: list[Pod]) -> str:
     return ""
 
 
-def _scope(settings: Settings, snapshot: Snapshot, pods: list[Pod]) -> str:
+def _scope(settings: Settings, namespace: WorkloadNamespace, snapshot: Snapshot, pods: list[Pod]) -> str:
     """Return the meshed workloads that the running proxies would no longer know."""
-    trading = settings.trading
-    known = {trading.namespace, settings.istio.namespace, *(host.partition("/")[0] for host in trading.sidecar_scope)}
+    scope = (host.partition("/")[0] for host in namespace.own.sidecar_scope)
+    known = {namespace.name, settings.istio.namespace, *scope}
     others = {pod.namespace for pod in snapshot.pods if pod.has_sidecar and pod.namespace not in known}
     if not others or "*" in known or not any(pod.has_sidecar for pod in pods):
         return ""
     where = ", ".join(sorted(others))
-    return f"workloads of the mesh run in {where}: calls from {trading.namespace} to them would leave in plain text"
+    return f"workloads of the mesh run in {where}: calls from {namespace.name} to them would leave in plain text"

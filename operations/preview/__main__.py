@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from operations.command_line import Command
 from operations.preview import both_sides, checkout, comment, engine, revision
 from operations.preview.comment import LIMIT
 from operations.preview.engine import PulumiRefusedError
@@ -14,7 +15,7 @@ from operations.programs import NotRunnableError
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
-@app.command()
+@app.command(cls=Command)
 def main(
     stack: Annotated[
         list[str] | None,

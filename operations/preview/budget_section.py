@@ -1,13 +1,10 @@
 """The comment's section on the mesh's use of the Pis, with every row of either side."""
 
-from typing import Any
-
+from operations.preview.budget_rows import Rows
 from operations.preview.markdown import table
-from operations.preview.spelling import counted, folded
+from operations.preview.spelling import folded
 from pi_mesh.budget.table import HEADINGS
-
-Rows = dict[str, Any]
-"""The output `budget` of a stack."""
+from pi_mesh.counts import counted
 
 
 def section(before: Rows, after: Rows) -> str:

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from operations.preview import checkout, engine, rendered, rule_set
+from operations.preview import budget_rows, checkout, engine, rendered, rule_set
+from operations.preview.budget_rows import Rows
 from operations.preview.checkout import WITHOUT_CA, Config, StackFileError
 from operations.preview.engine import Checkout
 from operations.preview.engine_result import NOTHING, Intent
@@ -27,6 +28,7 @@ class Side:
     """Reason why the rules could not be read."""
     unknown: tuple[str, ...] = ()
     """Parts that could not be determined, each with its reason."""
+    budget: Rows = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -59,12 +61,18 @@ def judged(side: OpenedSide) -> OpenedSide:
 def of(side: OpenedSide, judge: Checkout | None = None, deployed: Deployment | None = None) -> Side:
     """Preview and render a side; the arguments as in `engine.preview`."""
     intent = _intent(side, judge, deployed)
+    budget = _budget(side, intent)
     rules, problem = _rules(side)
     try:
-        return Side(side.config, intent, rendered.objects(intent, side.checkout.folder), rules, problem)
+        return Side(side.config, intent, rendered.objects(intent, side.checkout.folder), rules, problem, budget=budget)
     except NotRenderedError as error:
         unknown = f"The rendered objects, and which pods restart: {error}"
-        return Side(side.config, intent, {}, rules, problem, (unknown,))
+        return Side(side.config, intent, {}, rules, problem, (unknown,), budget)
+
+
+def _budget(side: OpenedSide, intent: Intent) -> Rows:
+    exported = intent.outputs.get("budget")
+    return budget_rows.read(side.checkout, side.config, _encrypted(side.config), exported) if exported else {}
 
 
 def _rules(side: OpenedSide) -> tuple[RuleSet, str | None]:
@@ -87,9 +95,12 @@ def _intent(side: OpenedSide, judge: Checkout | None, deployed: Deployment | Non
 
 
 def _refused(config: Config) -> tuple[str, ...]:
-    encrypted = [key for key, value in config.items() if value == STAND_IN]
     try:
-        parse_any(plain_values(config, encrypted))
+        parse_any(plain_values(config, _encrypted(config)))
     except SettingsError as error:
         return with_contradictions(error).problems
     return ()
+
+
+def _encrypted(config: Config) -> list[str]:
+    return [key for key, value in config.items() if value == STAND_IN]

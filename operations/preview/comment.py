@@ -9,7 +9,8 @@ from operations.preview.checkout import VAULT, is_of_vault
 from operations.preview.comparison import Comparison
 from operations.preview.engine_result import Intent, Violation
 from operations.preview.revision import Revision
-from operations.preview.spelling import code, counted, folded, quoted
+from operations.preview.spelling import code, folded, quoted
+from pi_mesh.counts import counted
 
 LIMIT = 60_000
 """Characters; GitHub refuses a comment of more than 65,536."""
@@ -54,7 +55,7 @@ def _top(found: Comparison, revision: Revision) -> Iterator[str]:
     yield _next(found, revision)
     if found.after.config or not found.errors:
         yield value_section.settings(found.before.config, found.after.config)
-    old, new = (side.intent.outputs.get("budget") or {} for side in (found.before, found.after))
+    old, new = found.before.budget, found.after.budget
     if not found.errors and (found.steps or old != new):
         yield budget_section.section(old, new)
 

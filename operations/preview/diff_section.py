@@ -4,7 +4,8 @@ from collections.abc import Collection
 
 from operations.preview import changes
 from operations.preview.changes import Change
-from operations.preview.spelling import counted, fenced, folded
+from operations.preview.spelling import fenced, folded
+from pi_mesh.counts import counted
 
 
 def section(changed: list[Change], room: int, restarts: Collection[str] = ()) -> str:

@@ -6,6 +6,7 @@ from operations.preview.comparison import Comparison
 from operations.preview.engine_result import Step
 from operations.preview.spelling import code, enumerated
 from operations.preview.verdict import GONE, staying
+from pi_mesh.counts import agreeing
 
 WITH = {
     "Namespace": ", and **everything in {it}**, including objects of other owners",
@@ -25,9 +26,8 @@ def lines(found: Comparison) -> Iterator[str]:
         yield found.unsupported.effect
     effect = found.consequences
     if effect.restarts:
-        verb = (
-            "restarts: its pod template changes" if len(effect.restarts) == 1 else "restart: their pod templates change"
-        )
+        one, several = "restarts: its pod template changes", "restart: their pod templates change"
+        verb = agreeing(len(effect.restarts), one, several)
         yield f"{enumerated([code(key) for key in effect.restarts])} {verb}."
     if effect.lost_control_plane:
         yield (

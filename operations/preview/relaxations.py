@@ -6,8 +6,9 @@ from typing import Any
 
 from operations.preview.checkout import Config
 from operations.preview.rule_set import Rule, RuleSet
-from operations.preview.spelling import changed, code, counted
+from operations.preview.spelling import changed, code
 from operations.preview.weaknesses import WEAKNESSES
+from pi_mesh.counts import counted
 from pi_mesh.names import PROJECT
 from pi_mesh.quantities import parse as quantity
 from pi_mesh.settings import SettingsError, parse
@@ -79,12 +80,23 @@ def of_settings(before: Config, after: Config) -> tuple[str, ...]:
         old, new = _effective(before), _effective(after)
     except SettingsError:  # the CA's own stack, or settings that the other side's program knows
         old, new = _written(before), _written(after)
-    found = ((weakness, _at(old, weakness.path), _at(new, weakness.path)) for weakness in WEAKNESSES)
+    found = (
+        (weakness, path, _at(old, path), _at(new, path))
+        for weakness in WEAKNESSES
+        for path in _paths(weakness.path, old, new)
+    )
     return tuple(
-        f"`{weakness.path}`{_values(was, now)}: {weakness.means}."
-        for weakness, was, now in found
+        f"`{path}`{_values(was, now)}: {weakness.means}."
+        for weakness, path, was, now in found
         if weakness.is_weaker(was, now)
     )
+
+
+def _paths(path: str, old: Config, new: Config) -> Iterator[str]:
+    """Yield the path; with a `*`, one path for each entry that both sides have: a new one relaxes nothing."""
+    before, star, after = path.partition("*")
+    entries = (_at(side, before.rstrip(".")) or {} for side in (old, new))
+    yield from (f"{before}{name}{after}" for name in sorted(set.intersection(*map(set, entries)))) if star else (path,)
 
 
 def _values(before: Any, after: Any) -> str:

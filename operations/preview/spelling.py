@@ -47,11 +47,6 @@ def _percent(before: Any, after: Any) -> str:
     return f" ({float(new / old - 1):+.0%})" if old and new != old else ""
 
 
-def counted(number: int, noun: str) -> str:
-    """Return a number with its noun, in the plural unless it is 1."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
 def enumerated(names: Sequence[str]) -> str:
     """Return names as an enumeration in a sentence."""
     return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))

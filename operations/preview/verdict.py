@@ -7,7 +7,8 @@ from operations.preview.checkout import is_of_vault
 from operations.preview.comparison import Comparison
 from operations.preview.consequences import Consequences
 from operations.preview.engine_result import Step
-from operations.preview.spelling import counted, enumerated
+from operations.preview.spelling import enumerated
+from pi_mesh.counts import agreeing, counted
 from pi_mesh.names import EGRESS, INGRESS
 
 NO_CHANGE = "No change to the cluster"
@@ -84,7 +85,7 @@ def _gone(steps: Sequence[Step]) -> Iterator[str]:
 def _releases(names: Sequence[str]) -> str:
     if len(names) > MOST_NAMES:
         return counted(len(names), "release")
-    return f"{'release' if len(names) == 1 else 'releases'} {enumerated(names)}"
+    return f"{agreeing(len(names), 'release', 'releases')} {enumerated(names)}"
 
 
 def _counts(steps: Sequence[Step]) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """The settings by which a mesh can be weakened, and the direction in which each weakens it."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ class Weakness:
     """A setting, the comparison that finds it weaker, and what that means."""
 
     path: str
+    """Config key; `*` stands for each entry of a map."""
     is_weaker: Callable[[Any, Any], bool]
     means: str
 
@@ -51,27 +52,50 @@ def _lets_more_in(before: Any, after: Any) -> bool:
 
 
 def _is_looser(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
-    if any(before.get(key) != after.get(key) for key in ("action", "selector")):
+    if any(before.get(key) != after.get(key) for key in ("action", "selector", "namespace")):
         return True
     old, new = before.get("rules") or [], after.get("rules") or []
     return _grows(new, old) if before.get("action") == "DENY" else _grows(old, new)
 
 
+def _of_namespaces() -> Iterator[Weakness]:
+    """Yield the settings of each namespace of workloads."""
+    for namespace in ("trading", "namespaces.*"):
+        yield Weakness(f"{namespace}.injection", _becomes(False), "new pods get no sidecar")
+        yield Weakness(f"{namespace}.sidecarScope", _grows, "sidecars may reach more services")
+        yield Weakness(f"{namespace}.bounds.sidecar", _becomes(False), "sidecars may reach more services")
+        quota = "workloads may take more of the Pis than the budget says"
+        yield Weakness(f"{namespace}.bounds.quota", _becomes(False), quota)
+        limits = "containers without a limit are not limited"
+        yield Weakness(f"{namespace}.bounds.limitRange", _becomes(False), limits)
+        adopted = "a namespace that this stack did not create is adopted"
+        yield Weakness(f"{namespace}.adopt", _becomes(True), adopted)
+    for deny in ("traffic.authorization.defaultDeny", "namespaces.*.defaultDeny"):
+        yield Weakness(f"{deny}.enabled", _becomes(False), "callers that no policy names are admitted")
+        yield Weakness(f"{deny}.allowIngress", _becomes(True), "the ingress gateway is admitted")
+        yield Weakness(f"{deny}.allowNamespaces", _grows, "more namespaces are admitted")
+        yield Weakness(f"{deny}.allowCutOff", _becomes(True), "callers that the audit saw may be refused")
+
+
+def _takes_fewer_orders(before: Any, after: Any) -> bool:
+    """Return True where a service is no longer marked as taking orders."""
+    return any(
+        service.get("takesOrders") and not (after or {}).get(name, {}).get("takesOrders")
+        for name, service in (before or {}).items()
+    )
+
+
 WEAKNESSES = (
     Weakness("mtls.mode", _becomes("PERMISSIVE", "DISABLE"), "workloads accept plain text from anyone"),
+    Weakness("mtls.allowCutOff", _becomes(True), "callers in plain text that the audit saw may be refused"),
     Weakness("mtls.certificateLifetime", _is_longer, "a stolen certificate is good for longer"),
     Weakness("proxy.outboundTraffic", _becomes("ALLOW_ANY"), "workloads may call any host"),
-    Weakness("trading.sidecarScope", _grows, "sidecars may reach more services"),
-    Weakness("trading.bounds.sidecar", _becomes(False), "sidecars may reach more services"),
-    Weakness("trading.bounds.quota", _becomes(False), "workloads may take more of the Pis than the budget says"),
-    Weakness("trading.bounds.limitRange", _becomes(False), "containers without a limit are not limited"),
-    Weakness("mtls.allowCutOff", _becomes(True), "callers in plain text may be cut off"),
+    *_of_namespaces(),
+    Weakness("proxy.defaultRetries.idempotent", _becomes(True), "proxies may repeat requests that were processed"),
+    Weakness("proxy.holdApplicationUntilProxyStarts", _becomes(False), "the first calls of a pod may be lost"),
+    Weakness("traffic.services", _takes_fewer_orders, "proxies may repeat orders"),
     Weakness("traffic.legacy", _grows, "more workloads accept plain text"),
     Weakness("traffic.authorization.policies", _lets_more_in, "more callers may be admitted"),
-    Weakness("traffic.authorization.defaultDeny.enabled", _becomes(False), "callers that no policy names are admitted"),
-    Weakness("traffic.authorization.defaultDeny.allowIngress", _becomes(True), "the ingress gateway is admitted"),
-    Weakness("traffic.authorization.defaultDeny.allowNamespaces", _grows, "more namespaces are admitted"),
-    Weakness("traffic.authorization.defaultDeny.allowCutOff", _becomes(True), "callers may be cut off"),
     Weakness("traffic.authorization.tokens", _differs, "tokens of other issuers may be accepted"),
     Weakness("traffic.external", _grows, "more hosts outside the mesh can be called"),
     Weakness("charts.source", _differs, "the charts, which run with all rights, come from another place"),
@@ -88,7 +112,6 @@ WEAKNESSES = (
     Weakness("vault.alsoTrust", _grows, "one more root certificate is trusted"),
     Weakness("ca.alsoTrust", _grows, "one more root certificate is trusted"),
     Weakness("istio.adopt", _becomes(True), "a namespace that this stack did not create is adopted"),
-    Weakness("trading.adopt", _becomes(True), "a namespace that this stack did not create is adopted"),
     Weakness("destroy.crds", _becomes(True), "a destroy deletes every Istio object of the cluster"),
     Weakness("destroy.rootCertificates", _becomes(True), "a destroy deletes the root certificates"),
 )

@@ -13,6 +13,7 @@ from operations.charts import chart_sources
 from operations.charts.chart_sources import ChartUnavailableError
 from pi_mesh.checks.finding import Finding, Subject, error, ok
 from pi_mesh.cluster.client import Client
+from pi_mesh.counts import counted
 from pi_mesh.inventory import Release
 
 ID = "istio CRDs"
@@ -29,7 +30,7 @@ def upgrade(context: str, base: Release) -> Finding:
         return error(ID, subject, f"can't be read for its CRDs: {problem}", "put it there, then run this command again")
     with Client(context) as client:
         changed = sum(_brought(client, crd) for crd in found)
-    there = f"{len(found)} {'CRD is' if len(found) == 1 else 'CRDs are'} of this version"
+    there = f"{counted(len(found), 'CRD is', 'CRDs are')} of this version"
     return ok(ID, subject, f"{there}, {changed} changed", number=changed)
 
 

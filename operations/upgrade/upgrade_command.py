@@ -69,8 +69,11 @@ def _ask(now: UpgradeState, *, asked: bool) -> None:
 
 def _carried_out(now: UpgradeState, judged: bool, wait: int, say: Say) -> Iterator[Finding]:
     """Yield the result of each step, up to the first incomplete one."""
-    first = [] if now.begun else [StepRun(now.now.stack, now.running, judged, wait, say, changes=False)]
-    steps = [StepRun(now.now.stack, version, judged, wait, say) for version in now.versions]
+    stack, versions = now.now.stack, now.versions
+    first = [] if now.begun else [StepRun(stack, now.running, judged, wait, say, versions, changes=False)]
+    steps = [
+        StepRun(stack, version, judged, wait, say, versions[number:]) for number, version in enumerate(versions, 1)
+    ]
     for step in (*first, *steps):
         found = list(step.carried_out())
         yield from found

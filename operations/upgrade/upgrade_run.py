@@ -15,6 +15,7 @@ from pi_mesh.checks import upgrade_steps
 from pi_mesh.checks.finding import Finding, Level, Subject, error, errors, ok
 from pi_mesh.checks.verify import presence
 from pi_mesh.cluster import istiods, snapshot
+from pi_mesh.counts import counted
 from pi_mesh.inventory import Kind, chart_lock
 
 ID = "upgrade"
@@ -35,6 +36,8 @@ class StepRun:
     """True where the policy pack applies."""
     wait: int
     say: Say
+    later: tuple[str, ...]
+    """Versions of the further steps."""
     changes: bool = True
 
     def carried_out(self) -> Iterator[Finding]:
@@ -66,7 +69,7 @@ class StepRun:
         mesh = upgrade_state.mesh_of(now, self.version)
         running = istiods.control_plane(now.snapshot.deployments, mesh.settings.istio.namespace)
         state = stacks.of_export(now.state)
-        step = upgrade_steps.judge(running, mesh, now.snapshot, state, {each.id for each in left})
+        step = upgrade_steps.judge(running, mesh, now.snapshot, state, {each.id for each in left}, self.later)
         if step.stops:
             yield from step.stops
             return
@@ -125,8 +128,7 @@ class StepRun:
         except PulumiFailed:
             message = "`pulumi up` failed, see above; unfinished releases keep running unchanged"
             return error(ID, self._subject, message, f"correct that, {AGAIN}")
-        count = "1 resource" if len(changes) == 1 else f"{len(changes)} resources"
-        return ok(ID, self._subject, f"is up, {count} changed", number=len(changes))
+        return ok(ID, self._subject, f"is up, {counted(len(changes), 'resource')} changed", number=len(changes))
 
     def _verified(self) -> Iterable[Finding]:
         """Yield the findings of `verify`, after proxies had time to connect to a new istiod."""

@@ -42,6 +42,17 @@ def fitting(nodes: Iterable[Node], requests: Resources) -> int:
     return sum(node.room(requests) for node in nodes)
 
 
+def fill(nodes: Sequence[Node], requests: Resources, most: int) -> tuple[int, list[Node]]:
+    """Return how many of `most` pods with these requests fit, and the nodes with those pods on them."""
+    left = list(nodes)
+    for number in range(most):
+        after = place(left, (requests,))
+        if after is None:
+            return number, left
+        left = after
+    return most, left
+
+
 def place(nodes: Sequence[Node], pods: Iterable[Resources]) -> list[Node] | None:
     """Return the nodes after placing these pods, largest first, on the emptiest node each; None if one does not fit."""
     left = list(nodes)

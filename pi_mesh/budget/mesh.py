@@ -2,14 +2,16 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from pi_mesh.budget.fit import Node, fitting, place
+from pi_mesh.budget.fit import Node, fill, fitting, place
 from pi_mesh.inventory import Inventory
 from pi_mesh.model.resources import ResourceProfile
 from pi_mesh.quantities import ZERO, Resources
 from pi_mesh.settings import Settings
 from pi_mesh.settings.cluster import ClusterSettings
-from pi_mesh.values.objects import trading_pod
+from pi_mesh.settings.namespaces import WorkloadNamespace
+from pi_mesh.values.objects import pod_resources
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,13 @@ class Row:
         return self.requests * self.surge
 
 
+class Promise(NamedTuple):
+    """The pods that the setting `workloads` of a namespace promises, of the default size and with their sidecars."""
+
+    namespace: WorkloadNamespace
+    row: Row
+
+
 @dataclass(frozen=True)
 class Budget:
     """The resources that the mesh needs, and the Pis that provide them."""
@@ -46,8 +55,8 @@ class Budget:
     rows: tuple[Row, ...]
     sidecar: Row
     """One sidecar: the cost of every injected pod on top of its own containers."""
-    trading: Row
-    """The pods that `trading.workloads` promises, each of the default size and with its sidecar."""
+    promises: tuple[Promise, ...]
+    """The promise of each namespace, trading's first."""
     pis: tuple[Node, ...]
     """The cluster's Pis before the mesh is installed."""
 
@@ -80,10 +89,13 @@ class Budget:
         return 0 if left is None else fitting(left, self.sidecar.requests)
 
     @property
-    def promised(self) -> int:
-        """Return how many pods promised by `trading.workloads` fit beside the mesh and the surge of its rollouts."""
-        left = self._left_by_rollouts()
-        return 0 if left is None else min(self.trading.pods, fitting(left, self.trading.requests))
+    def kept(self) -> tuple[int, ...]:
+        """Return how many pods of each promise fit beside the mesh, the surge of its rollouts and earlier promises."""
+        left, counts = self._left_by_rollouts() or [], []
+        for _, row in self.promises:
+            count, left = fill(left, row.requests, row.pods)
+            counts.append(count)
+        return tuple(counts)
 
     def _left_by_rollouts(self) -> list[Node] | None:
         return place(self.pis, [row.requests for row in self.rows for _ in range(row.pods + row.surge)])
@@ -93,13 +105,18 @@ def of(mesh: Inventory) -> Budget:
     """Return the budget of an inventory, on Pis as `cluster.node` describes them."""
     sidecar = _row("sidecar", mesh.settings.proxy.resources, pods=1, surge=0)
     rows = (_row(one.title, one.resources, one.pods, one.surge) for one in mesh.workloads)
-    return Budget(tuple(rows), sidecar, trading(mesh.settings), pis(mesh.settings.cluster))
+    return Budget(tuple(rows), sidecar, promises(mesh.settings), pis(mesh.settings.cluster))
 
 
-def trading(settings: Settings) -> Row:
-    """Return the row of the trading namespace's pods, which its ResourceQuota counts too."""
-    requests, limits = trading_pod(settings)
-    return Row("trading workloads", settings.trading.workloads, requests, limits, surge=0)
+def promises(settings: Settings) -> tuple[Promise, ...]:
+    """Return each namespace's promise; its row counts the same pods as the ResourceQuota."""
+    return tuple(Promise(namespace, _workloads(settings, namespace)) for namespace in settings.workload_namespaces)
+
+
+def _workloads(settings: Settings, namespace: WorkloadNamespace) -> Row:
+    requests, limits = pod_resources(settings, namespace)
+    title = "trading workloads" if namespace.is_trading else f"workloads of {namespace.name}"
+    return Row(title, namespace.own.workloads, requests, limits, surge=0)
 
 
 def pis(cluster: ClusterSettings) -> tuple[Node, ...]:

@@ -1,48 +1,64 @@
-"""The budget as table cells, worded once for the terminal, a pull request and a stack's outputs."""
+"""The budget as table cells, worded once for the terminal and a pull request, and as totals for a stack's outputs."""
 
 from pi_mesh.budget.mesh import Budget, Row
+from pi_mesh.counts import counted
 from pi_mesh.quantities import ZERO, Resources
+from pi_mesh.settings.namespaces import WorkloadNamespace
 
 HEADINGS: tuple[str, ...] = ("component", "pods", "requests", "limits", "more in a rollout")
 """Headings of the columns. Requests and limits are CPU / memory of all the component's pods together."""
 
 
 def rows(budget: Budget) -> list[tuple[str, ...]]:
-    """Return a line for each component, the whole mesh, its share of the Pis, one sidecar and the trading workloads."""
+    """Return a line for each component, the mesh, its share of the Pis, one sidecar and each namespace's workloads."""
     mesh_pods = sum(row.pods for row in budget.rows)
     lines = [_line(row) for row in budget.rows]
     lines.append(_cells("mesh", mesh_pods, budget.requests, budget.limits, budget.surge))
     lines.append(("share of the Pis", "", *(_percent(budget, part) for part in _parts(budget))))
-    return [*lines, _line(budget.sidecar), _line(budget.trading)]
+    return [*lines, _line(budget.sidecar), *(_line(promise.row) for promise in budget.promises)]
 
 
 def room(budget: Budget) -> str:
     """Return the sentences below the table."""
     pi, count = budget.pis[0], len(budget.pis)
-    size = f"{pi.free.cpu_in_words}, {pi.free.shown_memory}, {_counted(str(pi.free_pods), 'pod')}"
-    pis = f"{_counted(str(count), 'empty Pi')} ({size}{' each' if count > 1 else ''})"
+    size = f"{pi.free.cpu_in_words}, {pi.free.shown_memory}, {counted(pi.free_pods, 'pod')}"
+    pis = f"{counted(count, 'empty Pi')} ({size}{' each' if count > 1 else ''})"
     if not budget.fits:
         return f"The mesh and the surge of its rollouts do NOT fit on {pis}."
-    return f"Room for {_counted(str(budget.room), 'more sidecar')} on {pis}. {_promise(budget)}"
+    return f"Room for {counted(budget.room, 'more sidecar')} on {pis}. {_promises(budget)}"
 
 
-def _promise(budget: Budget) -> str:
-    promised = budget.trading.pods
-    if budget.promised < promised:
-        pods = f"{_counted(str(promised), 'pod')} that trading.workloads promises"
-        return f"Only {budget.promised} of the {pods}, each with its sidecar, fit beside the mesh and its rollouts."
-    pods, verb = ("The 1 pod", "fits") if promised == 1 else (f"The {promised} pods", "fit")
-    return f"{pods} that trading.workloads promises, with their sidecars, {verb} beside the mesh and its rollouts."
+def _promises(budget: Budget) -> str:
+    kept = zip(budget.promises, budget.kept, strict=True)
+    return " ".join(_promise(namespace, row.pods, fits) for (namespace, row), fits in kept)
+
+
+def _promise(namespace: WorkloadNamespace, promised: int, fits: int) -> str:
+    key, injected = f"{namespace.setting}.workloads", namespace.own.injection
+    beside = "the mesh and its rollouts" if namespace.is_trading else "them"
+    if fits < promised:
+        pods = f"{counted(promised, 'pod')} that {key} promises"
+        return f"Only {fits} of the {pods}{', each with its sidecar,' if injected else ''} fit beside {beside}."
+    pods, sidecars, verb = ("The 1 pod", "its sidecar", "fits")
+    if promised > 1:
+        pods, sidecars, verb = (f"The {promised} pods", "their sidecars", "fit")
+    return f"{pods} that {key} promises{f', with {sidecars},' if injected else ''} {verb} beside {beside}."
 
 
 def summary(budget: Budget) -> dict[str, dict[str, str] | str]:
-    """Return the table for a stack's outputs, the columns by component, so that a preview shows each change."""
+    """Return the table for a pull request's comment, the columns by component."""
     lines = {name: dict(zip(HEADINGS[1:], cells, strict=True)) for name, *cells in rows(budget)}
     return {**lines, "room": room(budget)}
 
 
-def _counted(count: str, noun: str) -> str:
-    return f"{count} {noun}" if count == "1" else f"{count} {noun}s"
+def totals(budget: Budget) -> dict[str, str | int]:
+    """Return the totals for a stack's outputs; requests and limits are CPU / memory of all the mesh's pods."""
+    return {
+        "pods": sum(row.pods for row in budget.rows),
+        "requests": str(budget.requests),
+        "limits": str(budget.limits),
+        "sidecars": budget.room,
+    }
 
 
 def _line(row: Row) -> tuple[str, ...]:

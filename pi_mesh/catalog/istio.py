@@ -37,6 +37,11 @@ class IstioMinor:
         return self.minor >= 22
 
     @property
+    def has_native_nftables(self) -> bool:
+        """Return True for a chart with `global.nativeNftables`, by which sidecars need no iptables."""
+        return self.minor >= 27
+
+    @property
     def gateways_carry_their_version(self) -> bool:
         """Return True for a gateway chart whose pod template has the version, so that an upgrade restarts gateways."""
         return self.minor >= 24

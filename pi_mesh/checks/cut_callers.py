@@ -1,95 +1,117 @@
 """Callers that STRICT or a default deny refuses must be known and named before either is turned on."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
 
 from pi_mesh.checks.finding import Finding, Subject, error, ok, setting, unknown, warning
 from pi_mesh.cluster import audit_log
-from pi_mesh.cluster.audit_log import HOURS, AuditedCall
+from pi_mesh.cluster.audit_log import HOURS, AuditedCall, AuditLog
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.cluster.stack_state import StackState
 from pi_mesh.inventory import Inventory
 from pi_mesh.settings import Settings
 
 ID = "cut callers"
-STRICT, DENY = "mtls.mode", "traffic.authorization.defaultDeny.enabled"
 SHOWN = 5
 
 
-def changes(settings: Settings, state: StackState) -> tuple[str, ...]:
-    """Return the keys of the settings by which an `up` begins to refuse callers of a running mesh."""
-    recorded, namespace = state.access, settings.trading.namespace
-    strict = settings.mtls.mode == "STRICT" and recorded.mtls_mode == "PERMISSIVE"
-    deny = settings.traffic.authorization.default_deny.enabled
-    denies = deny and namespace in state.namespaces and namespace not in recorded.denies
-    return tuple(key for key, begins in ((STRICT, strict), (DENY, denies)) if begins)
+@dataclass(frozen=True)
+class Change:
+    """A kind of change by which an `up` begins to refuse callers."""
+
+    refuser: str
+    cure: str
+    """How the refused callers can keep calling."""
+
+
+STRICT = Change("STRICT", "give the caller a sidecar, or admit it by traffic.legacy")
+DENY = Change("the default deny", "allow the caller by a policy of traffic.authorization.policies")
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """A change of this stack, and the settings about it."""
+
+    change: Change
+    key: str
+    """Config key that the change turns on."""
+    branch: str
+    """Config key whose `audit` names the callers, and whose `allowCutOff` lets the change through."""
+    allowed: bool
+    namespaces: tuple[str, ...]
+    """Namespaces whose workloads begin to refuse callers."""
+
+
+def beginnings(settings: Settings, state: StackState) -> Iterator[Beginning]:
+    """Yield the changes by which an `up` begins to refuse callers of a running mesh."""
+    recorded, mtls = state.access, settings.mtls
+    injected = [one for one in settings.workload_namespaces if one.own.injection]
+    if mtls.mode == "STRICT" and recorded.mtls_mode == "PERMISSIVE":
+        yield Beginning(STRICT, "mtls.mode", "mtls", mtls.allow_cut_off, tuple(one.name for one in injected))
+    for one in injected:
+        if one.default_deny.enabled and one.name in state.namespaces and one.name not in recorded.denies:
+            branch, allowed = one.deny_setting, one.default_deny.allow_cut_off
+            yield Beginning(DENY, f"{branch}.enabled", branch, allowed, (one.name,))
+
+
+def read(snapshot: Snapshot, settings: Settings, namespaces: Collection[str]) -> Snapshot:
+    """Return the snapshot with the audit log of these namespaces. Raises as `pi_mesh.cluster.client.Client` does."""
+    if not namespaces:
+        return snapshot
+    return replace(snapshot, audit=audit_log.read(settings.cluster.context, snapshot.pods, namespaces))
 
 
 def seen(snapshot: Snapshot, settings: Settings, state: StackState) -> Snapshot:
-    """Return the snapshot with the audit log, if an `up` would begin to refuse callers that an audit has watched.
-
-    Raises as `pi_mesh.cluster.client.Client` does.
-    """
-    namespace = settings.trading.namespace
-    if namespace not in state.access.audited or not (changes(settings, state) or settings.audits):
-        return snapshot
-    return replace(snapshot, audit=audit_log.read(settings.cluster.context, snapshot.pods, namespace))
+    """Return the snapshot with the audit log of the namespaces where an `up` would begin to refuse callers."""
+    begun = {name for beginning in beginnings(settings, state) for name in beginning.namespaces}
+    return read(snapshot, settings, begun & state.access.audited)
 
 
 def check(mesh: Inventory, snapshot: Snapshot, state: StackState) -> Iterator[Finding]:
-    """Judge an `up` that turns STRICT or the default deny on."""
-    settings = mesh.settings
-    namespace = settings.trading.namespace
-    if not any(pod.namespace == namespace and pod.has_lasting_proxy for pod in snapshot.pods):
-        return
-    for key in changes(settings, state):
-        if snapshot.audit is None or namespace not in state.access.audited:
-            audit = "mtls.audit" if key == STRICT else "traffic.authorization.defaultDeny.audit"
-            message = f"begins to refuse callers of {namespace}, and no audit has shown who they are"
-            fix = f"set {audit}: true first, and `python -m operations verify` names them after a day of trading"
-            yield warning(ID, setting(key), message, fix)
-        else:
-            yield from _judged(settings, snapshot, key)
+    """Judge an `up` that turns STRICT or a default deny on."""
+    for beginning in beginnings(mesh.settings, state):
+        namespaces = {pod.namespace for pod in snapshot.pods if pod.has_lasting_proxy} & {*beginning.namespaces}
+        unknown_ones = sorted(namespaces - state.access.audited if snapshot.audit else namespaces)
+        if unknown_ones:
+            message = f"begins to refuse callers of {', '.join(unknown_ones)}, and no audit has shown who they are"
+            fix = f"set {beginning.branch}.audit: true first; `operations verify` names them after a day of trading"
+            yield warning(ID, setting(beginning.key), message, fix)
+        if snapshot.audit and namespaces & state.access.audited:
+            yield from _judged(mesh.settings, snapshot.audit, beginning)
 
 
-def _judged(settings: Settings, snapshot: Snapshot, key: str) -> Iterator[Finding]:
-    log = snapshot.audit
-    assert log
-    refused = list(of_change(settings, log.calls, key))
+def _judged(settings: Settings, log: AuditLog, beginning: Beginning) -> Iterator[Finding]:
+    subject, names = setting(beginning.key), beginning.namespaces
+    calls = [call for name in names for call in refused(settings, log.calls, beginning.change, name)]
     yield from unread(log.unread)
-    if not refused:
-        yield ok(ID, setting(key), f"the audit of the last {HOURS} hours shows no caller that it refuses")
+    if not calls:
+        yield ok(ID, subject, f"the audit of the last {HOURS} hours shows no caller that it refuses")
         return
-    allowed = (
-        settings.mtls.allow_cut_off if key == STRICT else settings.traffic.authorization.default_deny.allow_cut_off
-    )
-    allow = "mtls.allowCutOff" if key == STRICT else "traffic.authorization.defaultDeny.allowCutOff"
-    message = f"refuses callers that the audit saw in the last {HOURS} hours: {in_words(refused)}"
-    if allowed:
-        yield warning(ID, setting(key), message, f"it is allowed by {allow}", number=len(refused))
+    message = f"refuses callers that the audit saw in the last {HOURS} hours: {in_words(calls)}"
+    if beginning.allowed:
+        yield warning(ID, subject, message, f"{beginning.branch}.allowCutOff allows it", number=len(calls))
     else:
-        yield error(ID, setting(key), message, f"{cure(key)}; {allow}: true refuses them", number=len(refused))
+        fix = f"{beginning.change.cure}; {beginning.branch}.allowCutOff: true refuses them all the same"
+        yield error(ID, subject, message, fix, number=len(calls))
 
 
-def of_change(settings: Settings, calls: Iterable[AuditedCall], key: str) -> Iterator[AuditedCall]:
-    """Yield the audited calls that a change refuses; legacy workloads keep accepting plain text under STRICT."""
-    legacy = [one.selector.items() for one in settings.traffic.legacy.values()]
+def refused(
+    settings: Settings, calls: Iterable[AuditedCall], change: Change, namespace: str | None
+) -> Iterator[AuditedCall]:
+    """Yield the audited calls that a change refuses, to one namespace or to all of them.
+
+    Legacy workloads keep accepting plain text under STRICT.
+    """
+    legacy = [(settings.namespace_of(one), one.selector.items()) for one in settings.traffic.legacy.values()]
     for call in calls:
-        if key == DENY and call.denied:
+        home, plain = call.callee.partition("/")[0], call.plain_text
+        exempt = any(home == place and labels <= call.labels.items() for place, labels in legacy)
+        if namespace in (None, home) and (call.denied if change is DENY else plain and not exempt):
             yield call
-        if key == STRICT and call.plain_text and not any(labels <= call.labels.items() for labels in legacy):
-            yield call
-
-
-def cure(key: str) -> str:
-    """Return how the callers that a change refuses can keep calling."""
-    if key == STRICT:
-        return "give the caller a sidecar, or admit it by traffic.legacy"
-    return "allow the caller by a policy of traffic.authorization.policies"
 
 
 def in_words(calls: Iterable[AuditedCall]) -> str:
-    """Return the first callers with their callees, the most frequent first."""
+    """Return the first callers with their callees."""
     lines = [f"{one.caller} to {one.callee} port {one.port} ({one.count}x)" for one in calls]
     more = f" and {len(lines) - SHOWN} more" if len(lines) > SHOWN else ""
     return f"{', '.join(lines[:SHOWN])}{more}"

@@ -10,7 +10,8 @@ from pi_mesh.certificates import pem, trust
 from pi_mesh.certificates.pem import CertificateError
 from pi_mesh.certificates.trust import Change, Trust
 from pi_mesh.cluster.authority import Authority
-from pi_mesh.settings.namespaces import duration
+from pi_mesh.counts import agreeing
+from pi_mesh.settings.mtls import duration
 
 SHOWN = 5
 """Largest number of pods in a message."""
@@ -68,7 +69,7 @@ def _by_holders(change: Change, held: list[str]) -> Change:
     if not held:
         return Change("announced", f"{dropped} is no longer trusted: no proxy holds a certificate of it")
     more = f" and {len(held) - SHOWN} more" if len(held) > SHOWN else ""
-    holds = "holds" if len(held) == 1 else "hold"
+    holds = agreeing(len(held), "holds", "hold")
     message = (
         f"{dropped} can't be dropped yet: {', '.join(held[:SHOWN])}{more} still {holds} a certificate of another root"
     )

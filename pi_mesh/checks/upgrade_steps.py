@@ -1,6 +1,6 @@
 """The steps of an upgrade as the preflight judges them: what each step restarts, and what blocks it."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from pi_mesh.catalog.istio import facts_of, minor_of
@@ -51,27 +51,36 @@ class UpgradeStep:
 
 
 def judge(
-    running: str, mesh: Inventory, cluster: Snapshot, state: StackState, mended: Collection[str] = ()
+    running: str,
+    mesh: Inventory,
+    cluster: Snapshot,
+    state: StackState,
+    mended: Collection[str] = (),
+    later: Sequence[str] = (),
 ) -> UpgradeStep:
-    """Return a step as the preflight judges it; `mended` has the checks whose errors the step itself fixes."""
+    """Return a step as the preflight judges it.
+
+    `mended` has the checks whose errors the step itself fixes, `later` the versions of the further steps.
+    """
     if crd_owners.abandoned(mesh, cluster):
         mended = {*mended, crd_owners.ID}
-    said = (_of_charts(_of_kubernetes(finding, running, mesh), mesh) for finding in preflight.run(mesh, cluster, state))
+    judged = (_of_kubernetes(finding, running, mesh) for finding in preflight.run(mesh, cluster, state))
+    said = (_of_charts(finding, mesh, later) for finding in judged)
     findings = (finding for finding in said if finding.level is not Level.ERROR or finding.id not in mended)
     return UpgradeStep(running, mesh, tuple(findings), restarts.of(mesh, state))
 
 
 def judge_all(
     running: str,
-    versions_: Iterable[str],
+    versions_: Sequence[str],
     mesh_of: Callable[[str], Inventory],
     cluster: Snapshot,
     state: StackState,
     mended: Collection[str] = (),
 ) -> Iterator[UpgradeStep]:
     """Yield the steps, each judged as if the earlier ones were done; `mended` applies to the first, as in `judge`."""
-    for version in versions_:
-        step = judge(running, mesh_of(version), cluster, state, mended)
+    for number, version in enumerate(versions_, 1):
+        step = judge(running, mesh_of(version), cluster, state, mended, versions_[number:])
         yield step
         running, mended = version, ()
         cluster, state = _cluster_after(step.mesh, cluster), _state_after(step.mesh, state)
@@ -90,12 +99,13 @@ def _of_kubernetes(finding: Finding, running: str, mesh: Inventory) -> Finding:
     return replace(finding, level=Level.ERROR, fix=fix)
 
 
-def _of_charts(finding: Finding, mesh: Inventory) -> Finding:
-    """Return the finding with the command that locks the charts of the step, since the settings name earlier ones."""
-    if finding.id != charts.ID or finding.level is not Level.ERROR or not mesh.is_locked:
+def _of_charts(finding: Finding, mesh: Inventory, later: Iterable[str]) -> Finding:
+    """Return a finding about a chart without a sum with one command that locks the charts of all further steps too."""
+    if finding.id != charts.ID or not mesh.is_locked or finding.name not in charts.unlocked(mesh):
         return finding
-    lock = f"`python -m operations charts lock -s {mesh.stack} --also {mesh.settings.istio.version}`"
-    return replace(finding, fix=f"{lock}, with an --also for each further step; then review and commit what it adds")
+    also = "".join(f" --also {version}" for version in (mesh.settings.istio.version, *later))
+    lock = f"`python -m operations charts lock -s {mesh.stack}{also}`"
+    return replace(finding, fix=f"{lock}, then review and commit what it adds, and run this again")
 
 
 def _of_both(running: str, wanted: str) -> str:

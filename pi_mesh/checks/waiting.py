@@ -41,7 +41,7 @@ def _cause(name: str, reasons: str, words: str, verdict: Verdict, advice: str, t
 
 
 PULL, RUN = "ErrImagePull|ImagePullBackOff", "CrashLoopBackOff|Error|RunContainerError|StartError"
-KERNEL = "run a kernel with 48-bit addresses there, or Istio 1.20.x (istio/istio#51708)"
+KERNEL = "run a kernel with 48-bit addresses there, or Istio 1.20 or 1.21 (istio/istio#51708)"
 IMAGE_OF_NODES = "set cluster.architecture to what the image is for, or images.hub to where one for these nodes is"
 TIMEOUT = r"time(d )?out|deadline exceeded|EOF|connection re(set|fused)|no such host|temporary failure|unreachable"
 REFUSED = r"\b40[13]\b|unauthorized|forbidden|denied|insufficient_scope|authorization failed|no basic auth"

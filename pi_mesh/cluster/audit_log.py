@@ -1,4 +1,4 @@
-"""The calls in the audit log of the trading namespace's proxies: those that STRICT or a default deny would refuse."""
+"""The calls in the audit log of the workloads' proxies: those that STRICT or a default deny would refuse."""
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -44,12 +44,12 @@ class AuditLog:
     """Pods, as NAMESPACE/NAME, with the reason."""
 
 
-def read(context: str, running: Collection[Pod], namespace: str) -> AuditLog:
-    """Read the logs of the namespace's proxies; `running` are the cluster's pods, the possible callers.
+def read(context: str, running: Collection[Pod], namespaces: Collection[str]) -> AuditLog:
+    """Read the logs of the namespaces' proxies; `running` are the cluster's pods, the possible callers.
 
     Raises as `pi_mesh.cluster.client.Client` does.
     """
-    pods = [pod for pod in running if pod.namespace == namespace and pod.has_lasting_proxy]
+    pods = [pod for pod in running if pod.namespace in namespaces and pod.has_lasting_proxy]
     names = _names(running)
     with Client(context) as client, ThreadPoolExecutor(max_workers=5) as pool:
         answers = list(pool.map(lambda pod: client.relay(_path(pod), TIMEOUT), pods))

@@ -6,14 +6,14 @@ lightkube's typed models would cost a preview more time than all the requests to
 import ssl
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import httpx2 as httpx
 from lightkube.config import client_adapter
 from lightkube.core.exceptions import ConfigError
 
 from pi_mesh.cluster import kubeconfig
-from pi_mesh.cluster.errors import ClusterUnreachable
+from pi_mesh.cluster.errors import ClusterUnreachable, Forbidden, Refused
 
 CONNECT_SECONDS, READ_SECONDS = 3, 30
 BUSY, ATTEMPTS, SHORT_PAUSE, LONGEST_PAUSE = {429, 503}, 4, 0.2, 5.0
@@ -26,16 +26,13 @@ METADATA_ONLY = {"Accept": "application/json;as=PartialObjectMetadataList;g=meta
 """Header that requests labels and annotations alone: CRDs and Helm's Secrets are megabytes otherwise."""
 
 
-class Refused(ClusterUnreachable):
-    """The API server refused a request; `reason` is its own message."""
+class Relayed(NamedTuple):
+    """An answer that the API server passed on."""
 
-    def __init__(self, line: str, reason: str) -> None:
-        super().__init__(line)
-        self.reason = reason
-
-
-class Forbidden(Refused):
-    """The user of the kubeconfig lacks a right."""
+    status: int
+    text: str
+    date: str = ""
+    """Time of the answering server's clock, as in the header Date; empty without that header."""
 
 
 class Client:
@@ -96,13 +93,13 @@ class Client:
         """Delete an object and, in the background, the objects that it owns; a missing object is skipped."""
         self._send("DELETE", path, params={"propagationPolicy": "Background"})
 
-    def relay(self, path: str, seconds: float) -> tuple[int, str]:
-        """Send one GET through a proxy path of the API server, and return the answer's status and text unchanged."""
+    def relay(self, path: str, seconds: float) -> Relayed:
+        """Send one GET through a proxy path of the API server, and return the answer unchanged."""
         try:
             response = self._http.request("GET", path, timeout=seconds)
         except httpx.HTTPError as error:
             raise self._unreachable(str(error) or type(error).__name__) from None
-        return response.status_code, response.text
+        return Relayed(response.status_code, response.text, response.headers.get("Date", ""))
 
     def _send(self, method: str, path: str, **arguments: Any) -> Any:
         try:

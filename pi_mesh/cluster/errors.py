@@ -15,3 +15,15 @@ class WrongContext(ClusterError):
 
 class WrongCluster(WrongContext):
     """The context has the stack's name for it, but leads to another cluster."""
+
+
+class Refused(ClusterUnreachable):
+    """The API server refused a request; `reason` is its own message."""
+
+    def __init__(self, line: str, reason: str) -> None:
+        super().__init__(line)
+        self.reason = reason
+
+
+class Forbidden(Refused):
+    """The user of the kubeconfig lacks a right."""

@@ -25,11 +25,14 @@ def connection(context: str) -> SingleConfig:
     merged = _merged(_paths())
     current = merged["current-context"]
     if not merged["contexts"]:
-        raise ClusterUnreachable(f"cluster.context '{context}': no kubeconfig in {_shown(_paths())}; set KUBECONFIG")
+        raise ClusterUnreachable(
+            f"cluster.context '{context}': no kubeconfig in {_shown(_paths())}; `export KUBECONFIG=FILE` names one "
+            "(k3s writes it to /etc/rancher/k3s/k3s.yaml)"
+        )
     if current != context:
         raise WrongContext(
             f"cluster.context is '{context}', but the kubeconfig's current context is '{current or 'not set'}'; "
-            f"nothing was touched. Run `kubectl config use-context {context}`, or choose the stack of '{current}'"
+            f"nothing was touched. {_way_to(context, current, [entry['name'] for entry in merged['contexts']])}"
         )
     try:
         config = KubeConfig.from_dict(merged).get(context)
@@ -37,6 +40,21 @@ def connection(context: str) -> SingleConfig:
         raise ClusterUnreachable(f"cluster.context '{context}': the kubeconfig is not usable: {error}") from None
     assert config is not None  # get() with a name returns or raises
     return config if config.user else config._replace(user=User())
+
+
+def _way_to(context: str, current: str | None, known: list[str]) -> str:
+    """Return what to type where the stack's context is not the current one."""
+    if context in known:
+        return f"Run `kubectl config use-context {context}`, or choose the stack of '{current or 'another one'}'"
+    if current in known:
+        chosen = (
+            f"if '{current}' is this stack's cluster, run `pulumi config set --path cluster.context {current} -s STACK`"
+        )
+    else:
+        chosen = (
+            f"it has {', '.join(known)}; `kubectl config use-context NAME` chooses one, and cluster.context names it"
+        )
+    return f"The kubeconfig has no context '{context}': {chosen}"
 
 
 def _paths() -> list[Path]:

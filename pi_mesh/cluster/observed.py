@@ -1,6 +1,6 @@
 """The observed state of a verification: a test of injection, and live objects beside their manifests."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -38,7 +38,8 @@ class Pair:
 class ObservedState:
     """The answers of the cluster to one verification."""
 
-    injection: Injection
+    injections: Mapping[str, Injection]
+    """Result of the test of injection in each namespace of workloads."""
     pairs: tuple[Pair, ...]
     releases: tuple[AppliedRelease, ...] = ()
     """Last applied state of each release, from Helm's records or, if those may not be read, from the ConfigMap of
@@ -67,7 +68,8 @@ def read(
     """
     with Client(settings.cluster.context) as client, ThreadPoolExecutor(max_workers=5) as pool:
         left = pool.submit(left_by_up, client, settings.istio.namespace)
-        tried = pool.submit(injection.try_out, client, settings.trading.namespace) if records is not None else None
+        namespaces = [namespace.name for namespace in settings.workload_namespaces] if records is not None else []
+        tried = pool.map(lambda name: injection.try_out(client, name), namespaces)
         helms = pool.map(lambda record: release_records.read(client, record), records or ())
         releases = [found for found in helms if found] if records is not None else [*left.result()]
         wanted = [(one.release, one.namespace, entry) for one in releases for entry in one.objects]
@@ -87,8 +89,8 @@ def read(
             return Pair(release, entry, live, defaulted)
 
         pairs = tuple(pool.map(lambda each: pair(*each), wanted))
-        result = tried.result() if tried else Injection(refusal="was not tried: --read-only creates nothing")
-    return ObservedState(result, pairs, tuple(releases), left.result(), read_only=records is None)
+        tests = dict(zip(namespaces, tried, strict=True))
+    return ObservedState(tests, pairs, tuple(releases), left.result(), read_only=records is None)
 
 
 def left_by_up(client: Client, namespace: str) -> tuple[AppliedRelease, ...]:

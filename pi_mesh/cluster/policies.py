@@ -71,14 +71,21 @@ def read(client: Client, namespace: str) -> Policies:
     """Read all policies with get and list; `namespace` is istiod's. Raises as `pi_mesh.cluster.client.Client` does."""
     with ThreadPoolExecutor(max_workers=5) as pool:
         config = pool.submit(_get, client, f"/api/v1/namespaces/{namespace}/configmaps/istio")
-        discovery = Discovery(client)
-        served = pool.map(lambda group: discovery.lists(group, KINDS[group]), KINDS)
-        paths = {kind: path for group in served for kind, path in group.items()}
-        lists = dict(zip(paths, pool.map(lambda path: _get(client, path), paths.values()), strict=True))
-        found = {**lists, MESH_CONFIG: config.result()}
-    objects = [parse(kind, item) for kind, answer in lists.items() if answer for item in answer.get("items") or []]
-    unreadable = tuple(kind for kind, answer in found.items() if answer is None)
-    return Policies(tuple(objects), _mesh_config(found[MESH_CONFIG]), unreadable)
+        objects, unreadable = listed(client, KINDS, pool)
+        answer = config.result()
+    return Policies(objects, _mesh_config(answer), unreadable if answer is not None else (*unreadable, MESH_CONFIG))
+
+
+def listed(
+    client: Client, kinds: Mapping[str, tuple[str, ...]], pool: ThreadPoolExecutor
+) -> tuple[tuple[Policy, ...], tuple[str, ...]]:
+    """Return all objects of these kinds, given by group, and the kinds that may not be listed."""
+    discovery = Discovery(client)
+    served = pool.map(lambda group: discovery.lists(group, kinds[group]), kinds)
+    paths = {kind: path for group in served for kind, path in group.items()}
+    found = dict(zip(paths, pool.map(lambda path: _get(client, path), paths.values()), strict=True))
+    objects = (parse(kind, item) for kind, answer in found.items() if answer for item in answer.get("items") or [])
+    return tuple(objects), tuple(kind for kind, answer in found.items() if answer is None)
 
 
 def parse(kind: str, item: dict[str, Any]) -> Policy:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
-from pi_mesh.cluster import envoy_admin, istiods
+from pi_mesh.cluster import envoy_admin, image_name, istiods
 from pi_mesh.cluster.errors import ClusterUnreachable
 from pi_mesh.cluster.pods import SIDECAR, Pod
 from pi_mesh.cluster.port_forward import asked, forwarded
@@ -115,7 +115,7 @@ def pending(status: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def _version(pod: Pod) -> str:
-    return next((istiods.version_of(entry.image) for entry in pod.containers if entry.name == SIDECAR), "")
+    return next((image_name.version(entry.image) for entry in pod.containers if entry.name == SIDECAR), "")
 
 
 def _told(context: str, namespace: str, serving: Sequence[str]) -> dict[str, dict[str, str]] | str:

@@ -8,6 +8,8 @@ from pi_mesh.quantities import Resources
 
 SHOWN = ("concurrency", "terminationDrainDuration", "SECRET_TTL")
 """Settings whose values are shown; any other value may be a password."""
+HOLD = "holdApplicationUntilProxyStarts"
+"""Setting that reaches a proxy as a lifecycle hook, and neither a native sidecar nor a gateway."""
 OF_THE_POD = "ISTIO_"
 """Prefix of variables that istiod derives from the pod itself."""
 
@@ -22,6 +24,8 @@ def unequal(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
             yield f"{half} {was}, now {now}"
     if old.get("args") != new.get("args"):
         yield "arguments"
+    if old.get("lifecycle") != new.get("lifecycle"):
+        yield HOLD
     was, now = _settings(old), _settings(new)
     for key in sorted({*was, *now}):
         if was.get(key) != now.get(key):
@@ -34,4 +38,4 @@ def _settings(proxy: Mapping[str, Any]) -> dict[str, Any]:
     config = json.loads(given.pop("PROXY_CONFIG", None) or "{}")
     own = {name: value for name, value in given.items() if not name.startswith(OF_THE_POD)}
     # The variables of proxyMetadata are in the environment too.
-    return {**own, **{key: value for key, value in config.items() if key != "proxyMetadata"}}
+    return {**own, **{key: value for key, value in config.items() if key not in ("proxyMetadata", HOLD)}}

@@ -1,10 +1,8 @@
 """A snapshot of the live cluster, read once and judged by every check."""
 
-import gc
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
@@ -14,10 +12,12 @@ from pi_mesh.cluster import address_pools, identity, nodes, objects, pods, relea
 from pi_mesh.cluster.address_pools import Pool
 from pi_mesh.cluster.audit_log import AuditLog
 from pi_mesh.cluster.cert_manager import SigningIssuer
-from pi_mesh.cluster.client import METADATA_ONLY, Client, Forbidden
+from pi_mesh.cluster.client import METADATA_ONLY, Client
+from pi_mesh.cluster.listing import Lists, no_search_for_cycles, reduced
 from pi_mesh.cluster.nodes import Node
 from pi_mesh.cluster.objects import Crd, Deployment, Namespace, Service, Webhook
 from pi_mesh.cluster.pods import Pod
+from pi_mesh.cluster.policies import Policy
 from pi_mesh.cluster.release_records import ReleaseRecord
 from pi_mesh.cluster.rights import Missing
 from pi_mesh.names import EXTERNAL_CA_LABEL
@@ -33,9 +33,6 @@ WHOLE: dict[str, tuple[str, Callable[[dict], Any]]] = {
     "mutating webhooks": (f"{ADMISSION}/mutatingwebhookconfigurations", partial(objects.webhooks, "Mutating")),
 }
 """Path of each kind that is read whole, and the function that reduces an object."""
-Lists = dict[str, tuple | None]
-"""Reduced items by kind; None if listing is forbidden."""
-
 SECRETS, CONFIG_MAPS = "/api/v1/secrets", "/api/v1/configmaps"
 CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 
@@ -67,8 +64,12 @@ class Snapshot:
     """Pools from which MetalLB, Cilium or kube-vip take addresses of Services; None if they may not be read."""
     issuer: SigningIssuer | None = None
     """cert-manager's Issuer of `ca.issuer`; None if the settings name none, or it was not read."""
+    shared_objects: tuple[tuple[str, str, str], ...] = ()
+    """Namespace, kind and name of Istio objects that bear on other namespaces; read if `istio.discovery` is limited."""
+    routes: tuple[Policy, ...] = ()
+    """Routes of requests; read only if a service takes orders."""
     audit: AuditLog | None = None
-    """Calls in the audit log of trading's proxies; None if it was not read."""
+    """Calls in the audit log of the workloads' proxies; None if it was not read."""
     missing_rights: tuple[str, ...] = ()
     """RESOURCE.GROUP that the user may not create."""
     missing_changes: tuple[str, ...] = ()
@@ -91,43 +92,23 @@ def read(context: str, *, read_only: bool = False) -> Snapshot:
 
     Raises WrongContext unless it is the kubeconfig's current context, and ClusterUnreachable if it does not answer.
     """
-    with Client(context) as client, _no_search_for_cycles():
+    with Client(context) as client, no_search_for_cycles():
         version = client.get("/version")["gitVersion"]  # first and alone: one timeout instead of ten
         with ThreadPoolExecutor(max_workers=5) as pool:
-            lists = {kind: pool.submit(_list, client, path, parse) for kind, (path, parse) in WHOLE.items()}
-            lists["crds"] = pool.submit(_list, client, CRDS, objects.crd, METADATA_ONLY)
+            lists = {kind: pool.submit(reduced, client, path, parse) for kind, (path, parse) in WHOLE.items()}
+            lists["crds"] = pool.submit(reduced, client, CRDS, objects.crd, METADATA_ONLY)
             labelled = {"labelSelector": EXTERNAL_CA_LABEL}
             if not read_only:
                 helms, parse = {"labelSelector": release_records.SELECTOR}, release_records.parse
-                lists["releases"] = pool.submit(_list, client, SECRETS, parse, METADATA_ONLY, **helms)
-                lists["external ca"] = pool.submit(_list, client, SECRETS, objects.home, METADATA_ONLY, **labelled)
-            lists["external signer"] = pool.submit(_list, client, CONFIG_MAPS, objects.home, METADATA_ONLY, **labelled)
+                lists["releases"] = pool.submit(reduced, client, SECRETS, parse, METADATA_ONLY, **helms)
+                lists["external ca"] = pool.submit(reduced, client, SECRETS, objects.home, METADATA_ONLY, **labelled)
+            lists["external signer"] = pool.submit(
+                reduced, client, CONFIG_MAPS, objects.home, METADATA_ONLY, **labelled
+            )
             missing = Missing() if read_only else rights.missing(client.ask)
             found = {kind: future.result() for kind, future in lists.items()}
         pools = address_pools.read(client, found["crds"] or (), found["pods"] or ())
     return replace(_snapshot(context, version, found, missing), address_pools=pools)
-
-
-@contextmanager
-def _no_search_for_cycles() -> Iterator[None]:
-    """Suspend Python's garbage collector: it searches JSON for cycles in vain, for longer than parsing takes."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
-
-
-def _list(
-    client: Client, path: str, parse: Callable[[dict], Any], headers: dict | None = None, **parameters: str
-) -> tuple | None:
-    """Return the reduced items of a list; None if listing is forbidden."""
-    try:
-        return tuple(parse(item) for item in client.each(path, headers, **parameters))
-    except Forbidden:
-        return None
 
 
 def _snapshot(context: str, version: str, found: Lists, missing: Missing) -> Snapshot:

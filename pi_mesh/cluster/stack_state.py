@@ -11,6 +11,10 @@ from pi_mesh.names import OWNER_ANNOTATION
 
 CLUSTER = "cluster"
 """Stack output with the cluster's context and the UID of its namespace kube-system."""
+GUARD = "pi-mesh:destroy:Guard"
+"""Type of the resource that `pulumi destroy` deletes first."""
+DRAIN = "pi-mesh:destroy:Drain"
+"""Type of the resource that it deletes before the namespace of the control plane."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,8 @@ class StackState:
     """State of each of these releases, by NAMESPACE/NAME."""
     owned: frozenset[str] = frozenset()
     """Names of the namespaces that the stack created, and that `pulumi destroy` would delete with their content."""
+    has_guard: bool = False
+    """True if a plain `pulumi destroy` asks whether others use the mesh: an `up` since 0.2.0 has ended well."""
     access: RecordedAccess = field(default_factory=RecordedAccess)
     """Encryption and access of the running mesh."""
 
@@ -58,7 +64,7 @@ def of_resources(resources: Iterable[Mapping[str, Any]]) -> StackState:
     namespaces: dict[str, str] = {}
     owned: set[str] = set()
     releases: dict[str, RecordedRelease] = {}
-    cluster_uid, has_provider = "", False
+    cluster_uid, has_provider, has_guard = "", False, False
     resources = list(resources)
     for resource in resources:
         outputs = resource.get("outputs") or {}
@@ -67,6 +73,8 @@ def of_resources(resources: Iterable[Mapping[str, Any]]) -> StackState:
                 cluster_uid = (outputs.get(CLUSTER) or {}).get("uid") or ""
             case "pulumi:providers:kubernetes":
                 has_provider = True
+            case token if token == GUARD:
+                has_guard = True
             case "kubernetes:core/v1:Namespace":
                 metadata = outputs.get("metadata") or {}
                 namespaces[metadata.get("name", "")] = metadata.get("uid", "")
@@ -78,6 +86,5 @@ def of_resources(resources: Iterable[Mapping[str, Any]]) -> StackState:
             case token if token.startswith(ca_state.PREFIX):
                 vault[resource["urn"].rpartition("::")[2]] = ca_state.of_resource(resource, outputs)
     access = access_state.of_resources(resources)
-    return StackState(
-        cluster_uid, namespaces, frozenset(releases), has_provider, vault, releases, frozenset(owned), access
-    )
+    names, own = frozenset(releases), frozenset(owned)
+    return StackState(cluster_uid, namespaces, names, has_provider, vault, releases, own, has_guard, access)

@@ -44,8 +44,12 @@ class Startup:
 def read(client: Client, namespace: str, wanted: Callable[[str, dict[str, str]], bool]) -> list[Startup]:
     """Return the pods that are not Ready, of those whose namespace and labels are wanted. Raises ClusterUnreachable."""
     pods = client.items(f"/api/v1/namespaces/{namespace}/pods")
-    ours = [pod for pod in pods if wanted(namespace, pod["metadata"].get("labels") or {})]
-    waiting = [pod for pod in ours if not _is_ready(pod)]
+    return of_pods(client, namespace, [pod for pod in pods if wanted(namespace, pod["metadata"].get("labels") or {})])
+
+
+def of_pods(client: Client, namespace: str, pods: Iterable[Item]) -> list[Startup]:
+    """Return those that are not Ready, of pods from the API. Raises ClusterUnreachable."""
+    waiting = [pod for pod in pods if not _is_ready(pod)]
     events = _events(client, namespace) if waiting else {}
     return [_startup(client, pod, events.get(pod["metadata"]["name"], [])) for pod in waiting]
 
@@ -135,7 +139,7 @@ def _log(client: Client, meta: Item, container: str, ended: Item) -> tuple[str, 
         return ()
     path = f"/api/v1/namespaces/{meta['namespace']}/pods/{meta['name']}/log"
     for previous in ("false", "true"):
-        status, text = client.relay(f"{path}?container={container}&tailLines={LAST_LINES}&previous={previous}", 5)
+        status, text, _ = client.relay(f"{path}?container={container}&tailLines={LAST_LINES}&previous={previous}", 5)
         if status == 200 and text.strip():
             return tuple(line.strip() for line in text.splitlines() if line.strip())
     return ()

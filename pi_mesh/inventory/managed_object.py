@@ -13,7 +13,8 @@ class ManagedObject:
     """One object, and the name of the component that registers it."""
 
     component: str
-    """Name of the component: "istio", "cert-manager", "ingress", "mesh-mtls", "mesh-signer", "trading", ..."""
+    """Name of the component: "istio", "cert-manager", "ingress", "mesh-mtls", "mesh-signer", "trading",
+    "namespaces.NAME", ..."""
     manifest: Object
     setting: str = ""
     """Key of the branch whose `adopt` takes over an existing namespace; empty for objects that cannot be adopted."""
@@ -38,9 +39,11 @@ def managed_objects(settings: Settings, stack: str) -> Iterator[ManagedObject]:
     yield from _namespaces(settings, stack)
     yield from _of("revision-tag", revision_tags.webhooks(settings, stack))
     yield ManagedObject("mesh-mtls", objects.peer_authentication(settings))
-    yield from _of("trading", objects.bounds(settings))
-    yield from _of("traffic", traffic.objects(settings))
-    yield from (ManagedObject("traffic", manifest, last=True) for manifest in traffic.last_objects(settings))
+    for namespace in settings.workload_namespaces:
+        yield from _of(namespace.setting, objects.bounds(settings, namespace))
+        yield from _of(namespace.traffic_component, traffic.objects(settings, namespace))
+        last = traffic.last_objects(namespace)
+        yield from (ManagedObject(namespace.traffic_component, manifest, last=True) for manifest in last)
     yield from _of("observability", tracing.telemetry(settings))
     if settings.ca.issuer:
         yield ManagedObject("mesh-issued-ca", cert_manager.certificate(settings))
@@ -49,13 +52,15 @@ def managed_objects(settings: Settings, stack: str) -> Iterator[ManagedObject]:
 
 
 def _namespaces(settings: Settings, stack: str) -> Iterator[ManagedObject]:
-    istio, trading = settings.istio, settings.trading
+    istio = settings.istio
     yield ManagedObject("istio", objects.istio_namespace(settings, stack), "istio", istio.adopt)
     if settings.vault.external_signer and settings.vault.cert_manager.install:
         yield ManagedObject("cert-manager", objects.cert_manager_namespace(settings, stack))
     if settings.ingress.enabled and settings.ingress_namespace != istio.namespace:
         yield ManagedObject("ingress", objects.ingress_namespace(settings, stack))
-    yield ManagedObject("trading", objects.trading_namespace(settings, stack), "trading", trading.adopt)
+    for namespace in settings.workload_namespaces:
+        manifest = objects.workload_namespace(namespace, stack)
+        yield ManagedObject(namespace.setting, manifest, namespace.setting, namespace.own.adopt)
 
 
 def _of(component: str, manifests: Iterable[Object]) -> Iterator[ManagedObject]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from pi_mesh.counts import counted
 from pi_mesh.model.base import Model
 
 
@@ -15,6 +16,5 @@ class SettingsError(ValueError):
         invalid ones.
         """
         self.problems, self.rest, self.left_out = tuple(problems), rest, tuple(left_out)
-        count = len(self.problems)
-        noun = "problem" if count == 1 else "problems"
-        super().__init__("\n".join([f"{count} {noun} in the stack's settings:", *(f"  {p}" for p in self.problems)]))
+        count = counted(len(self.problems), "problem")
+        super().__init__("\n".join([f"{count} in the stack's settings:", *(f"  {p}" for p in self.problems)]))

@@ -1,5 +1,6 @@
 """istiod, the base chart and the sidecars."""
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -7,7 +8,24 @@ from pydantic import Field
 from pi_mesh.model.base import DrainSeconds, HelmValues, Model, NamespaceName, Replicas
 from pi_mesh.model.resources import Autoscaling, ResourceProfile, profile
 from pi_mesh.settings.revisions import CanarySettings, RevisionName
+from pi_mesh.settings.traffic.retries import Retries
 from pi_mesh.settings.versions import IstioVersion
+
+
+class DiscoverySettings(Model):
+    """Namespaces that istiod watches."""
+
+    limited: bool = False
+    """Let istiod watch only the mesh's own namespaces, those of the workloads and `also`
+    (meshConfig.discoverySelectors). istiod and the gateways then know no Services of other namespaces, and need less
+    memory; since Istio 1.22 other namespaces get neither Istio's configuration nor the root certificate."""
+    also: tuple[NamespaceName, ...] = ()
+    """Further namespaces that istiod watches: those with sidecars, with Istio objects, or with Services that gateways
+    or sidecars call."""
+
+    def conflicts(self) -> Iterator[str]:
+        if self.also and not self.limited:
+            yield "also is given, and limited is false: istiod watches every namespace; remove one of them"
 
 
 class IstioSettings(Model):
@@ -33,6 +51,8 @@ class IstioSettings(Model):
     """Namespace of istiod and, by default, of the gateways."""
     adopt: bool = False
     """Take over a namespace that already exists, and leave it in place on `pulumi destroy`."""
+    discovery: DiscoverySettings = DiscoverySettings()
+    """Namespaces that istiod watches; by default every one."""
     pilot_replicas: Replicas = 1
     """Number of istiod's pods."""
     resources: ResourceProfile = profile("100m", "128Mi", "500m", "256Mi")
@@ -67,5 +87,12 @@ class ProxySettings(Model):
     )
     """Normalization of a request's path before rules judge it and it is passed on. With BASE, Istio's own default, a
     rule for `/admin` does not apply to `//admin`."""
+    default_retries: Retries = Retries(attempts=2)
+    """Retries of requests whose route has none of its own; by default two, of requests that were never processed."""
+    hold_application_until_proxy_starts: bool = True
+    """Start the containers of a pod only when its sidecar is ready, so that their first calls are not lost."""
+    native_sidecars: bool | None = None
+    """Run sidecars as Kubernetes' native sidecars, which start before the pod's containers and stop after them. By
+    default Istio decides: from 1.27 on, where every kubelet is 1.33 or newer."""
     drain_seconds: DrainSeconds = 5
     """Seconds that a stopping sidecar keeps serving requests that are under way."""

@@ -1,109 +1,142 @@
-"""Mesh-wide mutual TLS, the trading namespace, and what `pulumi destroy` removes besides the stack's resources."""
+"""The namespaces of workloads, and what `pulumi destroy` removes besides the stack's resources."""
 
 from collections.abc import Iterator
-from datetime import timedelta
-from typing import Annotated, Literal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from pi_mesh.model.base import Model, NamespaceName
 from pi_mesh.model.patterns import matching
 from pi_mesh.model.resources import ResourceProfile, profile
-from pi_mesh.settings.revisions import RevisionName
+from pi_mesh.settings.revisions import RevisionName, there
 from pi_mesh.settings.trading_hours import TradingHours
+from pi_mesh.settings.traffic.authorization import DefaultDeny
 
-SHORTEST, LONGEST = timedelta(minutes=10), timedelta(days=90)
-"""Bounds of a certificate's lifetime. A certificate must outlive a restart of istiod, and istiod refuses to sign one
-above MAX_WORKLOAD_CERT_TTL."""
+if TYPE_CHECKING:
+    from pi_mesh.settings.tree import Settings
 
-
-def duration(lifetime: str) -> timedelta:
-    """Return the duration of a `Lifetime` such as "2h" or "90m"."""
-    return timedelta(**{"hours" if lifetime.endswith("h") else "minutes": int(lifetime[:-1])})
-
-
-def _within_bounds(value: str) -> str:
-    if not SHORTEST <= duration(value) <= LONGEST:
-        raise ValueError("is not between 10m and 2160h")
-    return value
-
-
-Lifetime = Annotated[
-    str,
-    matching(r"^[1-9][0-9]{0,6}[hm]$", 'whole hours or minutes such as "2h" or "90m", from 10m to 2160h'),
-    AfterValidator(_within_bounds),
-]
-
-
-class MtlsSettings(Model):
-    """Mutual TLS between all workloads."""
-
-    mode: Literal["STRICT", "PERMISSIVE"] = "STRICT"
-    """Mutual TLS mode of the whole mesh: STRICT refuses plain text, PERMISSIVE accepts it too."""
-    audit: bool = False
-    """While the mode is PERMISSIVE, log the calls to the trading namespace that come in plain text: `operations verify`
-    names their callers, which STRICT would refuse."""
-    allow_cut_off: bool = False
-    """Change from PERMISSIVE to STRICT although an audit saw callers in plain text."""
-    certificate_lifetime: Lifetime = "2h"
-    """Lifetime of a workload's certificate; proxies renew it at half of that time, hourly by default."""
-
-    def conflicts(self) -> Iterator[str]:
-        if self.audit and self.mode == "STRICT":
-            yield "audit is true, but STRICT refuses plain text and there is nothing to log; remove audit"
-
+PodCount = Annotated[int, Field(ge=1, le=500)]
 
 ScopeHost = Annotated[str, matching(r"^[^/\s]+/[^/\s]+$", 'NAMESPACE/HOST such as "./*" or "monitoring/*"')]
 
 
-class TradingBounds(Model):
-    """Bounds on the workloads of the trading namespace, each of which can be turned off."""
+class Bounds(Model):
+    """Bounds on the workloads of a namespace, each of which can be turned off."""
 
     quota: bool = True
     """Create the ResourceQuota, which refuses pods beyond its sums."""
     limit_range: bool = True
-    """Create the LimitRange, which gives containers without resources those of trading.workload. The quota needs it."""
+    """Create the LimitRange, which gives containers without resources those of `workload`. The quota needs it."""
     sidecar: bool = True
-    """Create the Sidecar with the hosts of trading.sidecarScope, the only ones that proxies in the namespace learn
-    of."""
+    """Create the Sidecar with the hosts of `sidecarScope`, the only ones that proxies in the namespace learn of."""
 
     def conflicts(self) -> Iterator[str]:
         if self.quota and not self.limit_range:
             yield "limitRange is false, but a quota refuses pods without resources; set quota: false too"
 
 
-class TradingSettings(Model):
-    """The trading platform's namespace."""
+class NamespaceSettings(Model):
+    """A namespace of workloads."""
 
-    namespace: NamespaceName = "trading"
-    """Namespace of the trading platform's workloads."""
     adopt: bool = False
     """Take over a namespace that already exists, and leave it in place on `pulumi destroy`."""
+    injection: bool = True
+    """Give new pods their sidecars. Without it the namespace is labelled `istio-injection: disabled`, and STRICT
+    refuses calls from its pods to the mesh."""
     revision: RevisionName | None = None
     """Revision or tag of the istiod that injects and configures the namespace's pods; by default the first istiod.
     Running pods follow when they restart, which `operations refresh` does."""
-    workloads: Annotated[int, Field(ge=1, le=500)] = 30
-    """Number of pods that the ResourceQuota admits, each with its sidecar."""
+    workloads: PodCount = 10
+    """Number of pods that the ResourceQuota admits, each with its sidecar; the budget counts them without a quota
+    too."""
     workload: ResourceProfile = profile("50m", "128Mi", "500m", "256Mi")
     """Resources of a container that specifies none (LimitRange), and of each pod that the quota admits."""
     sidecar_scope: tuple[ScopeHost, ...] = ("./*",)
     """Hosts that sidecars learn of besides the control plane's, as NAMESPACE/HOST. A smaller scope needs less memory;
     an empty list is the whole mesh."""
-    bounds: TradingBounds = TradingBounds()
+    bounds: Bounds = Bounds()
     """Bounds on the namespace's workloads."""
-    hours: TradingHours | None = None
-    """Trading hours of the platform; without them any run may restart proxies at any time."""
 
     @property
     def is_scoped(self) -> bool:
         """Return True if a Sidecar limits the hosts that proxies learn of."""
-        return self.bounds.sidecar and bool(self.sidecar_scope)
+        return self.injection and self.bounds.sidecar and bool(self.sidecar_scope)
+
+    def conflicts(self) -> Iterator[str]:
+        if self.revision and not self.injection:
+            yield f"revision is '{self.revision}', and injection is false; remove one of them"
+
+
+class TradingSettings(NamespaceSettings):
+    """The trading platform's namespace."""
+
+    namespace: NamespaceName = "trading"
+    """Namespace of the trading platform's workloads."""
+    workloads: PodCount = 30
+    hours: TradingHours | None = None
+    """Trading hours of the platform; without them any run may restart proxies at any time."""
+
+
+class FurtherNamespace(NamespaceSettings):
+    """A namespace of workloads beside the trading platform's."""
+
+    default_deny: DefaultDeny = DefaultDeny()
+    """Default deny of the namespace."""
+
+
+@dataclass(frozen=True)
+class WorkloadNamespace:
+    """A namespace of workloads, whichever key of the stack file describes it."""
+
+    setting: str
+    """Config key of its settings, and name of the component that registers it: `trading`, or `namespaces.NAME`."""
+    name: str
+    own: NamespaceSettings
+    default_deny: DefaultDeny
+
+    @property
+    def name_setting(self) -> str:
+        """Return the config key that names the namespace."""
+        return f"{self.setting}.namespace" if self.is_trading else self.setting
+
+    @property
+    def deny_setting(self) -> str:
+        """Return the config key of its default deny."""
+        return "traffic.authorization.defaultDeny" if self.is_trading else f"{self.setting}.defaultDeny"
+
+    @property
+    def traffic_component(self) -> str:
+        """Return the name of the component that registers its traffic objects."""
+        return "traffic" if self.is_trading else f"traffic.{self.name}"
+
+    @property
+    def is_trading(self) -> bool:
+        return isinstance(self.own, TradingSettings)
 
 
 class DestroySettings(Model):
     """Objects that `pulumi destroy` removes besides the stack's own resources."""
 
+    workloads: bool = False
+    """Let `pulumi destroy` take other owners' workloads along: those in the stack's namespaces, and the sidecars
+    elsewhere, which lose their istiod. Without it a destroy is refused while there are any. It needs a `pulumi up`."""
     crds: bool = False
     """Remove Istio's CRDs and with them every Istio resource; refused while resources of other owners exist."""
     root_certificates: bool = False
     """Remove the ConfigMap `istio-ca-root-cert` that istiod created in every namespace."""
+
+
+def conflicts(settings: "Settings") -> Iterator[str]:
+    """Yield a sentence for each namespace with two purposes, and for each traffic setting of an unknown namespace."""
+    taken = {settings.ingress_namespace: "ingress.namespace", settings.istio.namespace: "istio.namespace"}
+    for namespace in settings.workload_namespaces:
+        other = taken.setdefault(namespace.name, namespace.name_setting)
+        if other != namespace.name_setting:
+            yield f"{namespace.name_setting} and {other} are both '{namespace.name}'; they must differ"
+        if namespace.default_deny.enabled and not namespace.own.injection:
+            yield f"{namespace.setting}.injection is false, but sidecars enforce its default deny; disable that too"
+    known = [namespace.name for namespace in settings.workload_namespaces]
+    for key, item in settings.traffic.namespaced():
+        if settings.namespace_of(item) not in known:
+            yield f"{key}.namespace is '{item.namespace}'; there {there(known)}"

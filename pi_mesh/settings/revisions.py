@@ -1,8 +1,9 @@
 """A second control plane beside the first, revision tags, and the proxies that each of them configures."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, Annotated
 
+from pi_mesh.counts import agreeing
 from pi_mesh.model.base import Model
 from pi_mesh.model.patterns import matching
 from pi_mesh.settings.versions import IstioVersion
@@ -44,17 +45,19 @@ def conflicts(settings: "Settings") -> Iterator[str]:
         if tag in revisions:
             yield f"istio.tags has {tag}, the name of a revision; give the tag another name"
         if revision not in revisions:
-            yield f"istio.tags.{tag} is '{revision}'; there {_there(revisions)}"
+            yield f"istio.tags.{tag} is '{revision}'; there {there(revisions)}"
     for key, used in _uses(settings).items():
         if used not in {*revisions, *tags}:
-            yield f"{key} is '{used}'; there {_there({*revisions, *tags})}"
+            yield f"{key} is '{used}'; there {there({*revisions, *tags})}"
 
 
 def _uses(settings: "Settings") -> dict[str, str]:
     """Return the revision or tag of each branch that does not use the first control plane, by config key."""
-    branches = {"trading": settings.trading, "ingress": settings.ingress, "egress": settings.egress}
+    namespaces = {namespace.setting: namespace.own for namespace in settings.workload_namespaces}
+    branches = {**namespaces, "ingress": settings.ingress, "egress": settings.egress}
     return {f"{key}.revision": branch.revision for key, branch in branches.items() if branch.revision}
 
 
-def _there(names: set[str]) -> str:
-    return f"{'is' if len(names) == 1 else 'are'} {', '.join(sorted(names))}"
+def there(names: Collection[str]) -> str:
+    """Return the names that exist, as the rest of a sentence that begins with "there"."""
+    return f"{agreeing(len(names), 'is', 'are')} {', '.join(sorted(names))}"

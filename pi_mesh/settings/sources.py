@@ -115,6 +115,10 @@ class ImageSettings(Model):
         """Return the names of all pull Secrets."""
         return (*self.pull_secrets, *((LOGIN_SECRET,) if self.login else ()))
 
+    def reference(self, image: str, version: str) -> str:
+        """Return an image by its tag, and by its digest where it is pinned."""
+        return self.pinned(image, version) or f"{self.hub}/{image}:{version}"
+
     def pinned(self, image: str, version: str) -> str | None:
         """Return an image by tag and digest, by which the version can still be read; None for one without a digest."""
         digest = getattr(self.digests, image)

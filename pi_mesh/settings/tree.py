@@ -2,17 +2,19 @@
 
 from collections.abc import Iterator
 
-from pi_mesh.model.base import Model
-from pi_mesh.settings import revisions
+from pi_mesh.model.base import Model, NamespaceName
+from pi_mesh.settings import namespaces, revisions
 from pi_mesh.settings.ca_source import CaSourceSettings
 from pi_mesh.settings.cluster import ClusterSettings
 from pi_mesh.settings.gateway import EgressSettings, IngressSettings
 from pi_mesh.settings.istio import BaseSettings, IstioSettings, ProxySettings
-from pi_mesh.settings.namespaces import DestroySettings, MtlsSettings, TradingSettings
+from pi_mesh.settings.mtls import MtlsSettings
+from pi_mesh.settings.namespaces import DestroySettings, FurtherNamespace, TradingSettings, WorkloadNamespace
 from pi_mesh.settings.observability import ObservabilitySettings
 from pi_mesh.settings.releases import ReleasesSettings
 from pi_mesh.settings.sources import ChartSettings, ImageSettings, ReleaseSettings
 from pi_mesh.settings.traffic import TrafficSettings
+from pi_mesh.settings.traffic.names import NamespacedItem
 from pi_mesh.settings.vault import VaultSettings
 
 
@@ -31,6 +33,8 @@ class Settings(Model):
     egress: EgressSettings = EgressSettings()
     mtls: MtlsSettings = MtlsSettings()
     trading: TradingSettings = TradingSettings()
+    namespaces: dict[NamespaceName, FurtherNamespace] = {}
+    """Namespaces of workloads beside the trading platform's, by their names."""
     traffic: TrafficSettings = TrafficSettings()
     observability: ObservabilitySettings = ObservabilitySettings()
     vault: VaultSettings = VaultSettings()
@@ -48,14 +52,40 @@ class Settings(Model):
         return (*self.vault.also_trust, *self.ca.also_trust)
 
     @property
-    def audits(self) -> bool:
-        """Return True if the proxies of trading log the calls that STRICT or the default deny would refuse."""
-        return self.mtls.audit or self.traffic.authorization.default_deny.audit
-
-    @property
     def ingress_namespace(self) -> str:
         """Return the namespace of the ingress gateway."""
         return self.ingress.namespace or self.istio.namespace
+
+    @property
+    def workload_namespaces(self) -> tuple[WorkloadNamespace, ...]:
+        """Return the trading platform's namespace, and after it the further ones."""
+        trading, deny = self.trading, self.traffic.authorization.default_deny
+        further = (
+            WorkloadNamespace(f"namespaces.{name}", name, own, own.default_deny)
+            for name, own in self.namespaces.items()
+        )
+        return WorkloadNamespace("trading", trading.namespace, trading, deny), *further
+
+    @property
+    def watched_namespaces(self) -> tuple[str, ...] | None:
+        """Return the namespaces that istiod watches; None for all of them."""
+        if not self.istio.discovery.limited:
+            return None
+        workloads = (namespace.name for namespace in self.workload_namespaces)
+        every = (self.istio.namespace, self.ingress_namespace, *workloads, *self.istio.discovery.also)
+        return tuple(dict.fromkeys(every))
+
+    @property
+    def audited_namespaces(self) -> tuple[str, ...]:
+        """Return the namespaces whose proxies log the calls that STRICT or the default deny would refuse."""
+        namespaces = self.workload_namespaces
+        return tuple(
+            one.name for one in namespaces if one.own.injection and (self.mtls.audit or one.default_deny.audit)
+        )
+
+    def namespace_of(self, item: NamespacedItem) -> str:
+        """Return the name of the namespace of a traffic setting's object."""
+        return item.namespace or self.trading.namespace
 
     @property
     def of_canary(self) -> "Settings":
@@ -66,12 +96,9 @@ class Settings(Model):
         return self.model_copy(update={"istio": alone})
 
     def conflicts(self) -> Iterator[str]:
-        istio, trading, certificates = self.istio.namespace, self.trading.namespace, self.vault.cert_manager.namespace
-        if trading == istio:
-            yield f"trading.namespace and istio.namespace are both '{istio}'; they must differ"
-        if self.ingress.namespace == trading != istio:
-            yield f"ingress.namespace and trading.namespace are both '{trading}'; they must differ"
-        if self.vault.external_signer and certificates in (istio, self.ingress.namespace, trading):
+        yield from namespaces.conflicts(self)
+        homes = (self.istio.namespace, self.ingress.namespace, *(one.name for one in self.workload_namespaces))
+        if self.vault.external_signer and (certificates := self.vault.cert_manager.namespace) in homes:
             yield f"vault.certManager.namespace is '{certificates}', a namespace of the mesh; choose another one"
         if self.vault.enabled and self.ca.source != "istiod":
             yield f"ca.source: {self.ca.source} excludes Vault; set vault.enabled: false or ca.source: istiod"

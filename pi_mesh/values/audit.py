@@ -4,6 +4,7 @@ https://istio.io/latest/docs/tasks/observability/logs/telemetry-api/
 """
 
 from pi_mesh.settings import Settings
+from pi_mesh.settings.namespaces import WorkloadNamespace
 from pi_mesh.values.extra import Values
 from pi_mesh.values.objects import Object
 
@@ -25,32 +26,32 @@ _FIELDS = {
 
 def providers(settings: Settings) -> list[Values]:
     """Return the extension provider of istiod's mesh config that writes the log; none without an audit."""
-    if not settings.audits:
+    if not settings.audited_namespaces:
         return []
     log = {"path": "/dev/stdout", "logFormat": {"labels": dict(_FIELDS)}}
     return [{"name": PROVIDER, "envoyFileAccessLog": log}]
 
 
-def telemetry(settings: Settings) -> list[Object]:
-    """Return the Telemetry that logs the selected calls to the trading namespace's workloads; none without an audit."""
-    if not settings.audits:
+def telemetry(settings: Settings, namespace: WorkloadNamespace) -> list[Object]:
+    """Return the Telemetry that logs the selected calls to a namespace's workloads; none without an audit."""
+    if namespace.name not in settings.audited_namespaces:
         return []
     log = {
         "match": {"mode": "SERVER"},
         "providers": [{"name": PROVIDER}],
-        "filter": {"expression": _selected(settings)},
+        "filter": {"expression": _selected(settings, namespace)},
     }
-    trading = {
+    audit = {
         "apiVersion": "telemetry.istio.io/v1alpha1",
         "kind": "Telemetry",
-        "metadata": {"name": NAME, "namespace": settings.trading.namespace},
+        "metadata": {"name": NAME, "namespace": namespace.name},
         "spec": {"accessLogging": [log]},
     }
-    return [trading]
+    return [audit]
 
 
-def _selected(settings: Settings) -> str:
+def _selected(settings: Settings, namespace: WorkloadNamespace) -> str:
     """Return the expression (CEL) that selects the calls."""
     denied = [f"metadata.filter_metadata['{name}']['{RESULT}'] == 'denied'" for name in FILTERS]
     plain = ["!connection.mtls"] if settings.mtls.audit else []
-    return " || ".join([*(denied if settings.traffic.authorization.default_deny.audit else ()), *plain])
+    return " || ".join([*(denied if namespace.default_deny.audit else ()), *plain])

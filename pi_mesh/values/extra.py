@@ -10,6 +10,7 @@ YIELDING = frozenset(
     {
         "global.defaultPodDisruptionBudget.enabled",
         "kiali_feature_flags.certificates_information_indicators.enabled",
+        "meshConfig.defaultConfig.holdApplicationUntilProxyStarts",
         "meshConfig.pathNormalization.normalization",
         "pilot.env.PILOT_TRACE_SAMPLING",
         "rbac.enabled",

@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from pi_mesh.catalog.istio import facts_of
 from pi_mesh.names import ISTIOD
 from pi_mesh.settings import Settings
-from pi_mesh.values import audit, tracing, vault
+from pi_mesh.values import vault
 from pi_mesh.values.extra import Values, merge
+from pi_mesh.values.mesh_config import mesh_config
 from pi_mesh.values.placement import node_selector, spread
 
 MAX_SURGE_PERCENT = 25
@@ -51,14 +52,14 @@ def _istiod(settings: Settings) -> Values:
             },
             **({"proxy_init": pinned} if (pinned := _pinned(settings, "proxyv2")) else {}),
         },
-        "meshConfig": _mesh_config(settings),
+        "meshConfig": mesh_config(settings),
     }
 
 
 def _pilot(settings: Settings) -> Values:
     istio = settings.istio
     return {
-        **_no_sampling(settings.proxy.trace_sampling),
+        **_environment(settings),
         "replicaCount": istio.pilot_replicas,
         "resources": istio.resources.to_kubernetes(),
         "nodeSelector": node_selector(settings),
@@ -92,31 +93,15 @@ def _least_pods(settings: Settings) -> int:
     return scaling.min_replicas if scaling.enabled else settings.istio.pilot_replicas
 
 
-def _no_sampling(percent: float) -> Values:
-    """Set sampling to 0 by a variable: the charts ignore `traceSampling: 0`, and istiod would trace 1 percent."""
-    return {} if percent else {"env": {"PILOT_TRACE_SAMPLING": "0"}}
-
-
-def _mesh_config(settings: Settings) -> Values:
-    proxy = settings.proxy
-    return {
-        "outboundTrafficPolicy": {"mode": proxy.outbound_traffic},
-        "pathNormalization": {"normalization": proxy.path_normalization},
-        "defaultConfig": {
-            "concurrency": proxy.concurrency,
-            "terminationDrainDuration": f"{proxy.drain_seconds}s",
-            # Proxies request certificates of this lifetime, and renew them at half of it (SECRET_GRACE_PERIOD_RATIO).
-            "proxyMetadata": {"SECRET_TTL": settings.mtls.certificate_lifetime},
-        },
-        **_providers(settings),
+def _environment(settings: Settings) -> Values:
+    """Return istiod's variables; those that Istio's own default needs no value for are left out."""
+    native = settings.proxy.native_sidecars
+    variables = {
+        # The charts ignore `traceSampling: 0`, and istiod would trace 1 percent.
+        **({} if settings.proxy.trace_sampling else {"PILOT_TRACE_SAMPLING": "0"}),
+        **({} if native is None else {"ENABLE_NATIVE_SIDECARS": str(native).lower()}),
     }
-
-
-def _providers(settings: Settings) -> Values:
-    """Return the mesh config's extension providers, to which Telemetry objects refer; none without one."""
-    traces = tracing.providers(settings)
-    found = [*traces, *audit.providers(settings)]
-    return {**({"enableTracing": True} if traces else {}), **({"extensionProviders": found} if found else {})}
+    return {"env": variables} if variables else {}
 
 
 def _readiness(version: str) -> Values:

@@ -1,4 +1,4 @@
-"""Kubernetes objects of the mesh and the trading namespace, as plain dicts.
+"""Kubernetes objects of the mesh and the namespaces of workloads, as plain dicts.
 
 The Istio kinds are of version v1beta1, which every Istio from 1.20 to the newest serves.
 """
@@ -6,6 +6,7 @@ The Istio kinds are of version v1beta1, which every Istio from 1.20 to the newes
 from pi_mesh.names import ADOPTED_ANNOTATION, INJECTION_LABEL, OWNER_ANNOTATION, REVISION_LABEL, owner
 from pi_mesh.quantities import Resources
 from pi_mesh.settings import Settings
+from pi_mesh.settings.namespaces import WorkloadNamespace
 
 Object = dict[str, object]
 
@@ -36,64 +37,63 @@ def ingress_namespace(settings: Settings, stack: str) -> Object:
     return _namespace(settings.ingress_namespace, stack, {})
 
 
-def trading_namespace(settings: Settings, stack: str) -> Object:
-    """Return the trading namespace with its istiod's injection label: Istio obeys only one, `istio-injection` first."""
-    revision = settings.trading.revision
-    labels = {REVISION_LABEL: revision} if revision else {INJECTION_LABEL: "enabled"}
-    return _namespace(settings.trading.namespace, stack, labels, settings.trading.adopt)
+def workload_namespace(namespace: WorkloadNamespace, stack: str) -> Object:
+    """Return a namespace of workloads with its istiod's injection label: Istio obeys one, `istio-injection` first."""
+    own = namespace.own
+    labels = {REVISION_LABEL: own.revision} if own.revision else {INJECTION_LABEL: "enabled"}
+    return _namespace(namespace.name, stack, labels if own.injection else {INJECTION_LABEL: "disabled"}, own.adopt)
 
 
-def bounds(settings: Settings) -> tuple[Object, ...]:
-    """Return the objects that keep trading's workloads from overloading the Pis; no Sidecar for the whole mesh."""
-    trading = settings.trading
-    limits = (limit_range(settings),) if trading.bounds.limit_range else ()
-    quota = (resource_quota(settings),) if trading.bounds.quota else ()
-    scope = (sidecar_scope(settings),) if trading.is_scoped else ()
+def bounds(settings: Settings, namespace: WorkloadNamespace) -> tuple[Object, ...]:
+    """Return the objects that keep the workloads from overloading the Pis; no Sidecar for the whole mesh."""
+    limits = (limit_range(namespace),) if namespace.own.bounds.limit_range else ()
+    quota = (resource_quota(settings, namespace),) if namespace.own.bounds.quota else ()
+    scope = (sidecar_scope(settings, namespace),) if namespace.own.is_scoped else ()
     return *limits, *quota, *scope
 
 
-def limit_range(settings: Settings) -> Object:
+def limit_range(namespace: WorkloadNamespace) -> Object:
     """Return the LimitRange with the resources of containers that specify none, which the quota would refuse."""
-    workload = settings.trading.workload
+    workload = namespace.own.workload
     limits, requests = workload.limits.resources.to_kubernetes(), workload.requests.resources.to_kubernetes()
     return {
         "apiVersion": "v1",
         "kind": "LimitRange",
-        "metadata": {"name": "workload-defaults", "namespace": settings.trading.namespace},
+        "metadata": {"name": "workload-defaults", "namespace": namespace.name},
         "spec": {"limits": [{"type": "Container", "default": limits, "defaultRequest": requests}]},
     }
 
 
-def resource_quota(settings: Settings) -> Object:
+def resource_quota(settings: Settings, namespace: WorkloadNamespace) -> Object:
     """Return the ResourceQuota for the pods that the settings admit, each of the default size with its sidecar."""
-    trading = settings.trading
-    requests, limits = (amount * trading.workloads for amount in trading_pod(settings))
-    hard = {"pods": str(trading.workloads), **_prefixed("requests", requests), **_prefixed("limits", limits)}
+    workloads = namespace.own.workloads
+    requests, limits = (amount * workloads for amount in pod_resources(settings, namespace))
+    hard = {"pods": str(workloads), **_prefixed("requests", requests), **_prefixed("limits", limits)}
     return {
         "apiVersion": "v1",
         "kind": "ResourceQuota",
-        "metadata": {"name": "workloads", "namespace": trading.namespace},
+        "metadata": {"name": "workloads", "namespace": namespace.name},
         "spec": {"hard": hard},
     }
 
 
-def trading_pod(settings: Settings) -> tuple[Resources, Resources]:
-    """Return the requests and limits of a workload of the default size with its sidecar."""
-    workload, sidecar = settings.trading.workload, settings.proxy.resources
-    return (
-        workload.requests.resources + sidecar.requests.resources,
-        workload.limits.resources + sidecar.limits.resources,
-    )
+def pod_resources(settings: Settings, namespace: WorkloadNamespace) -> tuple[Resources, Resources]:
+    """Return the requests and limits of a workload of the default size, with its sidecar where it gets one."""
+    workload, sidecar = namespace.own.workload, settings.proxy.resources
+    requests, limits = workload.requests.resources, workload.limits.resources
+    if not namespace.own.injection:
+        return requests, limits
+    return requests + sidecar.requests.resources, limits + sidecar.limits.resources
 
 
-def sidecar_scope(settings: Settings) -> Object:
+def sidecar_scope(settings: Settings, namespace: WorkloadNamespace) -> Object:
     """Return the Sidecar with the hosts that the namespace's proxies learn of; each further host costs them memory."""
     # Without the gateways' Services no request could leave through the egress gateway.
-    hosts = [*settings.trading.sidecar_scope, f"{settings.istio.namespace}/*"]
+    hosts = [*namespace.own.sidecar_scope, f"{settings.istio.namespace}/*"]
     return {
         "apiVersion": "networking.istio.io/v1beta1",
         "kind": "Sidecar",
-        "metadata": {"name": "default", "namespace": settings.trading.namespace},
+        "metadata": {"name": "default", "namespace": namespace.name},
         "spec": {"egress": [{"hosts": hosts}]},
     }
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from pi_mesh.settings import Settings
 from pi_mesh.values.traffic.gateways import gateway_selector
+from pi_mesh.values.traffic.retries import retry_policy
 
 
 class Owned(NamedTuple):
@@ -38,13 +39,19 @@ def taken(settings: Settings, chart: str, release: str, extra: Mapping[str, obje
 
 def _istiod(settings: Settings) -> dict[str, tuple[str, object]]:
     """Return the keys, each with its owner and the one harmless value."""
+    proxy = settings.proxy
     images = ("pilot.image", "pilot.hub", "pilot.tag", "image", "hub", "tag", "global.proxy.image")
     return {
         **SHADOWS,
         **dict.fromkeys((*images, "global.proxy_init.image"), (IMAGES, None)),
         "meshConfig.rootNamespace": (MTLS, settings.istio.namespace),
         "meshConfig.enableAutoMtls": (MTLS, True),
-        "meshConfig.pathNormalization.normalization": ("proxy.pathNormalization", settings.proxy.path_normalization),
+        "meshConfig.defaultHttpRetryPolicy": ("proxy.defaultRetries", retry_policy(proxy.default_retries)),
+        "meshConfig.defaultConfig.holdApplicationUntilProxyStarts": (
+            "proxy.holdApplicationUntilProxyStarts",
+            proxy.hold_application_until_proxy_starts,
+        ),
+        "meshConfig.pathNormalization.normalization": ("proxy.pathNormalization", proxy.path_normalization),
         "global.proxy.includeInboundPorts": (MTLS, "*"),
         "global.proxy.excludeInboundPorts": (MTLS, ""),
         "revision": (INJECTION, ""),

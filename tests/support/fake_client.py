@@ -1,7 +1,9 @@
 """A client of the Kubernetes API that answers from a table, and records its requests."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Self
+
+from pi_mesh.cluster.client import Relayed
 
 
 class FakeClient:
@@ -11,11 +13,13 @@ class FakeClient:
         self.answers: dict[str, Any] = dict(answers or {})
         """The answer of each path; an exception is raised, a function called."""
         self.context = "test"
-        self.relayed: dict[str, tuple[int, str]] = {}
-        """Status and text of each proxy path."""
+        self.relayed: dict[str, tuple[int, str] | tuple[int, str, str]] = {}
+        """Status, text and date of each proxy path."""
         self.got: list[str] = []
         self.wrote: list[tuple[str, str]] = []
         """Verb and path of each write."""
+        self.bodies: list[Mapping[str, Any]] = []
+        """Body of each creation and patch."""
 
     def __call__(self, context: str) -> Self:  # noqa: ARG002 - the signature of Client
         return self
@@ -36,24 +40,30 @@ class FakeClient:
     def items(self, path: str, *_: object, **__: str) -> list[dict]:
         return (self.get(path) or {}).get("items") or []
 
+    def each(self, path: str, *_: object, **__: str) -> Iterator[dict]:
+        yield from self.items(path)
+
     def ask(self, path: str, *_: object, **__: str) -> Any:
         return self.get(path)
 
     def create(self, path: str, body: Mapping[str, Any]) -> Any:
         self.wrote.append(("create", path))
+        self.bodies.append(body)
         answer = self.answers.get(f"create {path}")
         if isinstance(answer, Exception):
             raise answer
         meta = body["metadata"]
-        return {**body, "metadata": {**meta, "name": f"{meta['generateName']}x"}}
+        name = meta.get("name") or f"{meta['generateName']}x"
+        return {**body, "metadata": {**meta, "name": name, "uid": f"uid-of-{name}"}}
 
     def patch(self, path: str, body: Mapping[str, Any]) -> Any:
         self.wrote.append(("patch", path))
+        self.bodies.append(body)
         return body
 
     def delete(self, path: str) -> None:
         self.wrote.append(("delete", path))
 
-    def relay(self, path: str, seconds: float) -> tuple[int, str]:
+    def relay(self, path: str, seconds: float) -> Relayed:
         assert seconds
-        return self.relayed[path]
+        return Relayed(*self.relayed[path])

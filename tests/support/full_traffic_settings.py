@@ -13,7 +13,7 @@ AGENT_POLICY = {
 TRAFFIC = {
     "services": {
         APP: {"ports": [80], "selector": {"app": "trading-app"}},
-        AGENT: {"ports": [80], "selector": {"app": "trading-agent"}},
+        AGENT: {"ports": [80], "selector": {"app": "trading-agent"}, "takesOrders": True},
     },
     "gateways": {
         "trading-gateway": {},
@@ -27,6 +27,7 @@ TRAFFIC = {
                 {
                     "prefix": "/orders",
                     "headers": {"x-desk": "fx"},
+                    "methods": ["GET", "HEAD"],
                     "rewrite": "/",
                     "to": [{"service": APP, "port": 80}],
                     "timeout": "5s",

@@ -18,6 +18,7 @@ from pi_mesh.cluster.policies import KINDS, Policies, Policy, parse
 from pi_mesh.cluster.release_records import ReleaseRecord
 from pi_mesh.inventory import Inventory, Kind, Release, Workload
 from pi_mesh.model.resources import ResourceProfile
+from pi_mesh.settings.namespaces import WorkloadNamespace
 from tests.support.authorities import make_root
 from tests.support.factories import make_mesh
 from tests.support.snapshots import installed_mesh, make_snapshot
@@ -31,13 +32,18 @@ CREATED = "2026-11-01T12:00:00Z"
 def make_verification(mesh: Inventory | None = None) -> VerificationInput:
     """Return the input of a verification for an inventory whose every release and object is as it should be."""
     mesh = mesh or make_mesh()
-    sidecar = _container("istio-proxy", mesh.settings.proxy.resources)
-    injected = Injection(Pod("trading", "injection-proof", containers=(Container("app"), sidecar)))
+    injected = {one.name: _test_pod(mesh, one) for one in mesh.settings.workload_namespaces}
     pairs = tuple(Pair("", item.manifest, item.manifest) for item in mesh.objects if item.kind != "Namespace")
     releases = tuple(applied_as_asked(release) for release in mesh.releases)
     observed = ObservedState(injected, (*pairs, owned(1, 1)), releases, releases)
     cluster, now = make_snapshot(**_cluster(mesh)), datetime.now(UTC)
     return VerificationInput(mesh, cluster, observed, Authority(ROOT), now, _policies(mesh))
+
+
+def _test_pod(mesh: Inventory, namespace: WorkloadNamespace) -> Injection:
+    sidecar = _container("istio-proxy", mesh.settings.proxy.resources)
+    containers = (Container("app"), *((sidecar,) if namespace.own.injection else ()))
+    return Injection(Pod(namespace.name, "injection-proof", containers=containers))
 
 
 def applied_as_asked(release: Release) -> AppliedRelease:

@@ -17,6 +17,7 @@ LISTED = {
     "admissionregistration.k8s.io": ["validatingwebhookconfigurations", "mutatingwebhookconfigurations"],
     "rbac.authorization.k8s.io": ["roles", "rolebindings", "clusterroles", "clusterrolebindings"],
     "networking.istio.io": ["*"],
+    "gateway.networking.k8s.io": ["httproutes", "grpcroutes"],
     "security.istio.io": ["*"],
     "telemetry.istio.io": ["*"],
 }

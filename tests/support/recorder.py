@@ -51,7 +51,7 @@ async def _record(
         MockSettings(
             monitor=monitor,
             monitor_features=features,
-            engine=MockEngine(logger),
+            engine=RecordingEngine(logger),
             project="pi-mesh",
             stack=stack,
             dry_run=preview,
@@ -62,6 +62,13 @@ async def _record(
     async with threads_with_loops():
         await run_in_stack(lambda: program() and None)
     return monitor.recording
+
+
+class RecordingEngine(MockEngine):
+    """An engine of any version that a program asks for."""
+
+    def RequirePulumiVersion(self, request: object) -> None:  # noqa: N802 - the name of the engine
+        """Refuse nothing."""
 
 
 class _Echo(Mocks):

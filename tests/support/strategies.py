@@ -50,9 +50,21 @@ def gateways(draw, first_port: int) -> dict:
 
 
 @some.composite
+def further_namespaces(draw) -> dict:
+    injection, limit_range = draw(some.booleans()), draw(some.booleans())
+    return {
+        "injection": injection,
+        "workloads": draw(some.integers(1, 500)),
+        "workload": draw(profiles()),
+        "bounds": {"quota": limit_range and draw(some.booleans()), "limitRange": limit_range},
+        "defaultDeny": {"enabled": injection and draw(some.booleans())},
+    }
+
+
+@some.composite
 def raw_settings(draw, version: str = "1.31.0") -> dict:
     """Return all settings of a stack file, for one version."""
-    mesh, trading = draw(some.lists(NAMES, min_size=2, max_size=2, unique=True))
+    mesh, trading, *further = draw(some.lists(NAMES, min_size=2, max_size=4, unique=True))
     return {
         "cluster": {"context": draw(NAMES), "architecture": draw(some.sampled_from(("arm64", "amd64")))},
         "images": {"pullPolicy": draw(some.sampled_from(("IfNotPresent", "Always", "Never")))},
@@ -81,4 +93,5 @@ def raw_settings(draw, version: str = "1.31.0") -> dict:
             "workloads": draw(some.integers(1, 500)),
             "workload": draw(profiles()),
         },
+        "namespaces": {name: draw(further_namespaces()) for name in further},
     }

@@ -7,12 +7,18 @@ from pathlib import Path
 import pytest
 import yaml
 
+from operations.__main__ import COMMANDS
 from pi_mesh.checks.finding import errors
 from pi_mesh.checks.traffic import run
 from tests.support.factories import make_settings
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "traffic.md"
-EXAMPLES = [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", DOCUMENT.read_text(), re.DOTALL)]
+DOCUMENTS = (DOCUMENT, DOCUMENT.with_name("namespaces.md"))
+EXAMPLES = [
+    yaml.safe_load(block)
+    for document in DOCUMENTS
+    for block in re.findall(r"```yaml\n(.*?)```", document.read_text(), re.DOTALL)
+]
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: " ".join(example))
@@ -26,6 +32,9 @@ def test_every_part_has_an_example():
         "pi-mesh:traffic",
         "pi-mesh:proxy",
         "pi-mesh:observability",
+        "pi-mesh:namespaces",
+        "pi-mesh:trading",
+        "pi-mesh:istio",
     }
 
 
@@ -50,3 +59,21 @@ def test_every_command_of_ours_on_a_page_exists(page: Path):
     assert [name for name in sorted(modules) if find_spec(name) is None] == []
     goals = set(re.findall(r"`(?:\w+=\S+ )?make ([a-z-]+)", text))
     assert goals <= set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page.stem != "CHANGELOG"], ids=lambda page: page.stem)
+def test_every_operation_on_a_page_exists(page: Path):
+    named = set(re.findall(r"python -m operations ([a-z][a-z-]+)", page.read_text()))
+    assert sorted(named - set(COMMANDS)) == []
+
+
+REFERENCE = set(re.findall(r"^\| `([^`]+)`", (ROOT / "docs" / "config.md").read_text(), re.MULTILINE))
+FIRST = {key.partition(".")[0] for key in REFERENCE}
+
+
+@pytest.mark.parametrize("page", ["tasks", "troubleshooting", "runbooks"])
+def test_every_setting_on_a_page_for_users_is_in_the_reference(page: str):
+    text = (ROOT / "docs" / f"{page}.md").read_text()
+    named = {key for key in re.findall(r"`([a-z]\w*\.[\w.\[\]]+)", text) if key.partition(".")[0] in FIRST}
+    assert named
+    assert [key for key in sorted(named) if not any(f"{known}.".startswith(f"{key}.") for known in REFERENCE)] == []

@@ -21,6 +21,7 @@ from pi_mesh.checks.preflight import (
     load_balancer,
     memory,
     namespaces,
+    native_sidecars,
     node_loss,
     nodes,
     revisions,
@@ -30,6 +31,7 @@ from pi_mesh.checks.preflight import (
     undone_settings,
     upgrade,
     versions,
+    watched,
 )
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.cluster.stack_state import NEVER_RUN, StackState
@@ -45,6 +47,7 @@ CHECKS: tuple[Callable[[Inventory, Snapshot], Iterable[Finding]], ...] = (
     ca_issuer.check,
     nodes.check,
     kernel.check,
+    native_sidecars.check,
     memory.check,
     fit.check,
     node_loss.check,
@@ -54,6 +57,7 @@ CHECKS: tuple[Callable[[Inventory, Snapshot], Iterable[Finding]], ...] = (
     crd_versions.check,
     stuck_releases.check,
     undone_settings.check,
+    watched.check,
 )
 OF_STATE: tuple[Callable[[Inventory, Snapshot, StackState], Iterable[Finding]], ...] = (
     foreign.check,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pi_mesh.checks.finding import Finding, Subject, error, ok, setting
 from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.counts import agreeing
 from pi_mesh.inventory import Inventory, Release
 from pi_mesh.inventory.chart_lock import FILE, sum_of
 
@@ -22,9 +23,18 @@ def check(mesh: Inventory, snapshot: Snapshot | None) -> Iterator[Finding]:  # n
         yield _source(key, list(releases))
 
 
+def unlocked(mesh: Inventory) -> set[str]:
+    """Return the charts of a locked stack that have no sum in the lock, as a finding's subject names them."""
+    return {_name(release) for release in mesh.releases if not release.sha256}
+
+
+def _name(release: Release) -> str:
+    return f"{release.chart} {release.version}"
+
+
 def _locked(release: Release, stack: str) -> Finding:
     """Compare the file that the provider will install with the lock; a chart without a sum is an error."""
-    subject, seen = Subject("chart", f"{release.chart} {release.version}"), sum_of(release.package)
+    subject, seen = Subject("chart", _name(release)), sum_of(release.package)
     if not release.sha256:
         message = f"{FILE} has no sum of it for the stack {stack}; {release.package} {_described(seen)}"
         fix = f"`python -m operations charts lock -s {stack}`, then review and commit what it adds"
@@ -48,7 +58,7 @@ def _source(key: str, releases: list[Release]) -> Finding:
         return ok(ID, setting(key), f"{shown}, trusted unseen: {FILE} does not have this stack")
     missing = [path for path in dict.fromkeys(one.package for one in releases) if not Path(path).is_file()]
     if missing:
-        verb = "is" if len(missing) == 1 else "are"
+        verb = agreeing(len(missing), "is", "are")
         fix = "put the charts there, or set the versions to those that are there"
         return error(ID, setting(key), f"{', '.join(missing)} {verb} not there", fix, number=len(missing))
     return ok(ID, setting(key), f"{source.source} has every chart", number=len(releases))

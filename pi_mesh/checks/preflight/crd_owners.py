@@ -8,6 +8,7 @@ from pi_mesh.checks.preflight import foreign as foreign_istio
 from pi_mesh.cluster.objects import Crd
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.cluster.stack_state import StackState
+from pi_mesh.counts import counted
 from pi_mesh.inventory import Inventory, Kind
 
 ID = "istio CRDs"
@@ -21,8 +22,8 @@ def check(mesh: Inventory, snapshot: Snapshot, state: StackState) -> Iterator[Fi
         return
     releases = {crd.release for crd in foreign}
     owners = ", ".join(sorted(release or "no Helm release" for release in releases))
-    verb = "belongs" if len(foreign) == 1 else "belong"
-    message = f"{len(foreign)} {verb} to {owners}; Helm refuses to take them into {mesh.the(Kind.BASE).id}"
+    belong = counted(len(foreign), "belongs", "belong")
+    message = f"{belong} to {owners}; Helm refuses to take them into {mesh.the(Kind.BASE).id}"
     if abandoned(mesh, snapshot):
         fix = f"`python -m operations repair -s STACK`, or: {' && '.join(take_over(mesh, foreign))}"
     elif releases <= state.releases:

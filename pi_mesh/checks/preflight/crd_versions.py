@@ -6,6 +6,7 @@ from pi_mesh.catalog.istio import facts_of, minor_of
 from pi_mesh.checks.finding import Finding, Subject, error, warning
 from pi_mesh.checks.version_step import ANYWAY
 from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.counts import counted
 from pi_mesh.inventory import Inventory, Kind
 
 ID = "istio CRD versions"
@@ -23,7 +24,7 @@ def check(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
     if not newer:
         return
     versions = ", ".join(sorted({crd.version for crd in newer}))
-    kinds = "1 CRD is" if len(newer) == 1 else f"{len(newer)} CRDs are"
+    kinds = counted(len(newer), "CRD is", "CRDs are")
     message = f"{kinds} of Istio {versions}, which an istiod of {istio.version} can't read, so that a destroy hangs"
     names = " ".join(crd.name for crd in newer)
     fix = (

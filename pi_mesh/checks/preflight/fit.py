@@ -7,7 +7,8 @@ from pi_mesh.budget.mesh import total
 from pi_mesh.checks.capacity import Demand, demand
 from pi_mesh.checks.finding import Finding, Subject, error, ok, warning
 from pi_mesh.checks.ownership import is_installed
-from pi_mesh.checks.preflight import trading_fit
+from pi_mesh.checks.preflight import promised_fit
+from pi_mesh.cluster import image_name
 from pi_mesh.cluster.pods import Pod
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.inventory import Inventory, Kind, Release, Workload
@@ -20,13 +21,13 @@ OF_ISTIO = (Kind.ISTIOD, Kind.CANARY, Kind.GATEWAY)
 
 
 def check(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
-    """Judge the mesh's own pods and their rollouts first, then the pods that trading.workloads promises."""
+    """Judge the mesh's own pods and their rollouts first, then the pods that the namespaces promise."""
     asked = demand(mesh, snapshot)
     finding = _finding(asked, not is_installed(mesh, snapshot) or _rolls_out(mesh, snapshot))
     yield finding
     left = place(asked.nodes, (*asked.pods, *asked.surge)) or place(asked.nodes, asked.pods)
     if left is not None:
-        yield trading_fit.finding(mesh, snapshot, (*left, *asked.others))
+        yield from promised_fit.check(mesh, snapshot, (*left, *asked.others))
 
 
 def _finding(asked: Demand, rolls_out: bool) -> Finding:
@@ -64,9 +65,8 @@ def _is_replaced(release: Release, workload: Workload, pod: Pod) -> bool:
     wanted = workload.resources.requests.resources
     if all(container.requests != wanted for container in pod.containers):
         return True
-    images = [container.image for container in pod.containers if container.image and "@" not in container.image]
-    same = [image for image in images if image.rpartition(":")[2].startswith(release.image_version)]
-    return release.kind in OF_ISTIO and bool(images) and not same
+    versions = {image_name.version(container.image) for container in pod.containers} - {""}
+    return release.kind in OF_ISTIO and bool(versions) and release.image_version not in versions
 
 
 def _shown(nodes: Sequence[Node]) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pi_mesh.catalog.footprint import SIDECAR, Growth
 from pi_mesh.checks.finding import Finding, Subject, ok, setting, unknown, warning
 from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.counts import counted
 from pi_mesh.inventory import Inventory
 from pi_mesh.model.resources import ResourceProfile
 from pi_mesh.quantities import show_memory
@@ -17,8 +18,9 @@ def check(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
         message = "it was not checked if the memory limits are enough for the cluster's services"
         yield unknown(ID, Subject("service"), message)
         return
-    count = len(snapshot.services)
-    services = "1 service" if count == 1 else f"{count} services"
+    watched = mesh.settings.watched_namespaces
+    count = sum(watched is None or service.namespace in watched for service in snapshot.services)
+    services = counted(count, "service")
     found = [each for each in _told(mesh) if each[2].memory(count) > each[1].limits.memory.bytes]
     for path, profile, growth in found:
         message = (
@@ -36,5 +38,5 @@ def _told(mesh: Inventory) -> Iterator[tuple[str, ResourceProfile, Growth]]:
         if workload.growth:
             yield f"{workload.setting}.resources", workload.resources, workload.growth
     settings = mesh.settings
-    if not settings.trading.is_scoped:
+    if any(namespace.own.injection and not namespace.own.is_scoped for namespace in settings.workload_namespaces):
         yield "proxy.resources", settings.proxy.resources, SIDECAR

@@ -46,6 +46,8 @@ def check(mesh: Inventory, snapshot: Snapshot, state: StackState) -> Iterator[Fi
 
 def _of_kubernetes(item: ManagedObject, subject: Subject, state: StackState) -> Finding:
     fix = f"set {item.setting or BRANCHES[item.component]}.namespace to a namespace of its own"
+    if item.setting.startswith("namespaces."):
+        fix = f"remove {item.setting}, and use a namespace of its own"
     message = "is one of Kubernetes' own, whose pods the mesh's bounds and injection could stop"
     if item.adopted and item.name in state.namespaces:
         return warning(ID, subject, f"{message}; the next release of this program refuses it", fix)

@@ -10,6 +10,7 @@ from pi_mesh.checks.finding import Finding, Subject, ok, warning
 from pi_mesh.cluster.nodes import Node
 from pi_mesh.cluster.pods import Pod
 from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.counts import counted
 from pi_mesh.inventory import Inventory
 
 ID = "a node less"
@@ -77,21 +78,13 @@ def _finding(loss: Loss) -> Finding:
     if not count:
         gone = f"; nothing makes {named(loss.gone)} anew" if loss.gone else ""
         return ok(ID, subject, f"all that must run still fits if it dies{gone}", number=0)
-    verb = "fits" if count == 1 else "fit"
-    message = f"if it dies, {_pods(count)} {verb} on no other node: {named(loss.pending)}"
+    message = f"if it dies, {counted(count, 'pod fits', 'pods fit')} on no other node: {named(loss.pending)}"
     return warning(ID, subject, message, "lower requests or replicas, or add a node", number=count)
 
 
 def named(pods: Iterable[Pod]) -> str:
     """Return the workloads of pods, each with the number of its pods: "2 of trading/orders, 1 of trading/quotes"."""
-    counted = Counter(pod.workload for pod in pods).most_common()
-    shown = ", ".join(f"{count} of {workload}" for workload, count in counted[:SHOWN])
-    return f"{shown} and {_workloads(len(counted) - SHOWN)}" if len(counted) > SHOWN else shown
-
-
-def _pods(count: int) -> str:
-    return "1 pod" if count == 1 else f"{count} pods"
-
-
-def _workloads(count: int) -> str:
-    return "1 more workload" if count == 1 else f"{count} more workloads"
+    workloads = Counter(pod.workload for pod in pods).most_common()
+    shown = ", ".join(f"{count} of {workload}" for workload, count in workloads[:SHOWN])
+    more = len(workloads) - SHOWN
+    return f"{shown} and {counted(more, 'more workload')}" if more > 0 else shown

@@ -6,6 +6,7 @@ from pi_mesh.checks.finding import Finding, Subject, error, ok, setting, warning
 from pi_mesh.checks.ownership import is_installed
 from pi_mesh.cluster.nodes import Node
 from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.counts import counted
 from pi_mesh.inventory import Inventory
 from pi_mesh.settings import Settings
 
@@ -33,7 +34,7 @@ def _ready(settings: Settings, snapshot: Snapshot, *, installed: bool) -> Iterat
             yield warning(READY, Subject("node", node.name), "is cordoned", f"`kubectl uncordon {node.name}`")
     names = ", ".join(node.name for node in usable(snapshot)) or "none"
     count, wanted = len(usable(snapshot)), settings.cluster.nodes
-    ready = "1 node is" if count == 1 else f"{count} nodes are"
+    ready = counted(count, "node is", "nodes are")
     message = f"{ready} Ready and schedulable, at least {wanted} needed: {names}"
     if count < wanted and installed:
         # An `up` may be what helps now; "room for the mesh" judges whether all that must run still fits.

@@ -10,6 +10,7 @@ from pi_mesh.checks.version_step import ANYWAY
 from pi_mesh.cluster import proxies
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.cluster.stack_state import StackState
+from pi_mesh.counts import agreeing
 from pi_mesh.inventory import Inventory, Kind
 from pi_mesh.names import ISTIOD, REVISION_LABEL, TAG_WEBHOOK
 from pi_mesh.settings.revisions import FIRST
@@ -63,10 +64,10 @@ def _removed(mesh: Inventory, snapshot: Snapshot, state: StackState) -> Iterator
         if not users:
             continue
         shown = ", ".join(users[:3]) + (f" and {len(users) - 3} more" if len(users) > 3 else "")
-        verb = "uses" if len(users) == 1 else "use"
+        verb = agreeing(len(users), "uses", "use")
         message = f"would remove the {what} {name}, which {shown} still {verb}"
         fix = (
-            "put it back, move them (trading.revision, ingress.revision, egress.revision, the label istio.io/rev) with "
+            "put it back, move them (`revision` of trading, namespaces and gateways, the label istio.io/rev) with "
             "`pulumi up`, restart them with `python -m operations refresh -s STACK`, and then remove it; "
             "`istio.allowRemoval: true` removes it anyway"
         )

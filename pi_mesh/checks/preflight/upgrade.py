@@ -9,6 +9,7 @@ from pi_mesh.checks.finding import Finding, Subject, error, ok, setting, warning
 from pi_mesh.cluster import proxies
 from pi_mesh.cluster.proxies import Proxy
 from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.counts import agreeing
 from pi_mesh.inventory import Inventory, Kind
 from pi_mesh.names import ISTIOD
 
@@ -77,7 +78,7 @@ def _skew(mesh: Inventory, running: str, known: Sequence[Proxy]) -> Finding:
 def _named(far: Sequence[Proxy]) -> str:
     versions = ", ".join(sorted({proxy.version for proxy in far}))
     names = ", ".join(proxy.id for proxy in far[:3]) + (f" and {len(far) - 3} more" if len(far) > 3 else "")
-    return f"{names} {'is' if len(far) == 1 else 'are'} of {versions}"
+    return f"{names} {agreeing(len(far), 'is', 'are')} of {versions}"
 
 
 def _newest(found: Sequence[Proxy]) -> str:

@@ -7,7 +7,10 @@ from pi_mesh.checks.traffic import (
     conflicts,
     identities,
     listeners,
+    orders,
+    retries,
     routes,
+    scopes,
     sidecars,
     tokens,
     wildcards,
@@ -18,6 +21,8 @@ from pi_mesh.settings import Settings
 CHECKS = (
     routes.check,
     conflicts.check,
+    retries.check,
+    orders.check,
     breakers.check,
     access.gateway,
     access.health,
@@ -25,6 +30,7 @@ CHECKS = (
     wildcards.check,
     identities.check,
     tokens.check,
+    scopes.check,
     sidecars.check,
 )
 

@@ -1,11 +1,12 @@
 """Policies must not lock out the ingress gateway or the kubelet's health checks."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from pi_mesh.checks.finding import Finding, Subject, error, setting, unknown, warning
-from pi_mesh.checks.traffic.known_services import Services, collect, targets
+from pi_mesh.checks.traffic.known_services import Known, Target, collect, targets
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.settings import Settings
+from pi_mesh.settings.namespaces import WorkloadNamespace
 from pi_mesh.settings.traffic.authorization import AccessPolicy, AccessRule
 from pi_mesh.values.traffic.authorization import ingress_principal, policies
 
@@ -17,50 +18,57 @@ ANNOTATION = "sidecar.istio.io/rewriteAppHTTPProbers"
 def gateway(settings: Settings, snapshot: Snapshot | None) -> Iterator[Finding]:
     """Yield a finding for each service of a gateway's route that does not admit the gateway."""
     services = collect(settings, snapshot)
-    behind = {one.to.service: one.where for one in targets(settings) if one.gateways}
-    for service, where in behind.items():
-        if services.full_name(service).endswith(f".{settings.trading.namespace}.svc.cluster.local"):
-            yield from _service(settings, services, service, where)
+    behind = {one.service: one for one in targets(settings) if one.gateways}
+    for namespace in settings.workload_namespaces:
+        for name, target in behind.items():
+            if name.endswith(f".{namespace.name}.svc.cluster.local"):
+                yield from _service(settings, namespace, target, services.find(name))
 
 
-def _service(settings: Settings, services: Services, service: str, where: str) -> Iterator[Finding]:
-    known = services.find(service)
-    labels = known.selector if known else None
-    if labels is None and any(policy.selector for policy in policies(settings).values()):
+def _service(
+    settings: Settings, namespace: WorkloadNamespace, target: Target, known: Known | None
+) -> Iterator[Finding]:
+    service, labels = target.to.service, known.selector if known else None
+    if labels is None and any(policy.selector for policy in policies(settings, namespace).values()):
         message = f"the pods of service {service} are not known, nor whether a policy locks the gateway out of them"
-        yield unknown(GATEWAY, setting(where), message, f"declare traffic.services.{service}.selector")
+        yield unknown(GATEWAY, setting(target.where), message, f"declare traffic.services.{service}.selector")
     else:
-        yield from _judged(settings, service, labels or {}, known.ports if known else frozenset())
+        yield from _judged(settings, namespace, service, labels or {}, known.ports if known else frozenset())
 
 
-def _judged(settings: Settings, service: str, labels: dict[str, str], ports: frozenset[int]) -> Iterator[Finding]:
-    about = {name: one for name, one in policies(settings).items() if _selects(one, labels)}
+def _judged(
+    settings: Settings, namespace: WorkloadNamespace, service: str, labels: dict[str, str], ports: frozenset[int]
+) -> Iterator[Finding]:
+    about = {name: one for name, one in policies(settings, namespace).items() if _selects(one, labels)}
     denials = {name: one for name, one in about.items() if one.action == "DENY"}
     allows = {name: one for name, one in about.items() if one.action == "ALLOW"}
     for name, denial in denials.items():
         if any(_admits(settings, rule) and not _narrowed(rule) for rule in denial.rules):
             message = f"denies the ingress gateway, which routes to service {service}"
-            yield error(GATEWAY, _setting(name), message, "limit the rule to other callers, or to paths")
-    if settings.traffic.authorization.default_deny.enabled:
+            yield error(GATEWAY, _setting(namespace, name), message, "limit the rule to other callers, or to paths")
+    if namespace.default_deny.enabled:
         allows.setdefault("default-deny", AccessPolicy.model_construct(rules=()))
     admitting = {name: [rule for rule in one.rules if _admits(settings, rule)] for name, one in allows.items()}
     if allows and not any(admitting.values()):
         message = f"locks the ingress gateway out of service {service}, which a route leads to"
         fix = f"add a rule with principals: [{ingress_principal(settings)}]"
-        yield error(GATEWAY, _setting(sorted(allows)[0]), message, fix)
+        yield error(GATEWAY, _setting(namespace, sorted(allows)[0]), message, fix)
     elif ports and allows:
-        yield from _other_ports({name: rules for name, rules in admitting.items() if rules}, service, ports)
+        admitted = {name: rules for name, rules in admitting.items() if rules}
+        yield from _other_ports(_setting(namespace, sorted(admitted)[0]), admitted.values(), service, ports)
 
 
-def _other_ports(admitting: dict[str, list[AccessRule]], service: str, ports: frozenset[int]) -> Iterator[Finding]:
+def _other_ports(
+    first: Subject, admitting: Iterable[list[AccessRule]], service: str, ports: frozenset[int]
+) -> Iterator[Finding]:
     """Yield warnings alone: a rule names ports of pods, and a Service with another port may lead to them."""
-    rules = [rule for rules in admitting.values() for rule in rules]
+    rules = [rule for rules in admitting for rule in rules]
     if all(rule.ports and not ports & {*rule.ports} for rule in rules):
         named = ", ".join(str(port) for port in sorted({port for rule in rules for port in rule.ports}))
         has = ", ".join(map(str, sorted(ports)))
         message = f"lets the ingress gateway in on port {named} alone, and service {service} has port {has}"
         fix = f"add {has} to the rule's ports, unless the Service's targetPort is {named}"
-        yield warning(GATEWAY, _setting(sorted(admitting)[0]), message, fix)
+        yield warning(GATEWAY, first, message, fix)
 
 
 def health(settings: Settings, snapshot: Snapshot | None) -> Iterator[Finding]:
@@ -68,8 +76,8 @@ def health(settings: Settings, snapshot: Snapshot | None) -> Iterator[Finding]:
 
     The kubelet has no identity of the mesh, so its probes work only if the injector rewrites them to bypass Envoy.
     """
-    guarded = settings.mtls.mode == "STRICT" or bool(policies(settings))
-    if not guarded:
+    namespaces = settings.workload_namespaces
+    if settings.mtls.mode != "STRICT" and not any(policies(settings, namespace) for namespace in namespaces):
         return
     webhook = settings.istio.values.get(REWRITE[0])
     if isinstance(webhook, dict) and webhook.get(REWRITE[1]) is False:
@@ -77,7 +85,7 @@ def health(settings: Settings, snapshot: Snapshot | None) -> Iterator[Finding]:
         yield error(PROBES, setting(f"istio.values.{'.'.join(REWRITE)}"), message, "remove it")
     for pod in snapshot.pods if snapshot else ():
         if (
-            pod.namespace == settings.trading.namespace
+            pod.namespace in {namespace.name for namespace in namespaces}
             and pod.has_sidecar
             and pod.annotations.get(ANNOTATION) == "false"
         ):
@@ -110,7 +118,7 @@ def _narrowed(rule: AccessRule) -> bool:
     return bool(by_request or rule.request_principals or rule.ip_blocks or rule.remote_ip_blocks)
 
 
-def _setting(policy: str) -> Subject:
+def _setting(namespace: WorkloadNamespace, policy: str) -> Subject:
     if policy == "default-deny":
-        return setting("traffic.authorization.defaultDeny")
+        return setting(namespace.deny_setting)
     return setting(f"traffic.authorization.policies.{policy}")

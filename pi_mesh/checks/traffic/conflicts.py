@@ -5,9 +5,9 @@ from collections.abc import Hashable, Iterable, Iterator
 from typing import TypeVar
 
 from pi_mesh.checks.finding import Finding, error, setting
-from pi_mesh.checks.traffic.known_services import full_name
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.settings import Settings
+from pi_mesh.settings.traffic.names import full_name
 from pi_mesh.settings.traffic.routes import HttpRoute, Route
 from pi_mesh.values.traffic import stages
 from pi_mesh.values.traffic.istio_object import object_name
@@ -26,14 +26,14 @@ def check(settings: Settings, _snapshot: Snapshot | None) -> Iterator[Finding]:
 
 
 def _names(settings: Settings) -> Iterator[Finding]:
-    made = [(item["kind"], object_name(item)) for stage in stages(settings) for item in stage]
-    for kind, name in sorted({entry for entry in made if made.count(entry) > 1}):
+    made = [(item["kind"], *object_name(item)) for stage in stages(settings) for item in stage]
+    for kind, _, name in sorted({entry for entry in made if made.count(entry) > 1}):
         yield error(ID, setting("traffic"), f"two settings make a {kind} named {name}", "rename one of them")
 
 
 def _destinations(settings: Settings) -> Iterator[Finding]:
     for service, names in _grouped(
-        (full_name(one.service, settings.trading.namespace), name)
+        (full_name(one.service, settings.namespace_of(one)), name)
         for name, one in settings.traffic.destinations.items()
     ):
         message = f"{_and(names)} are both about {service}; only one of them would count for its circuit breaker"
@@ -42,14 +42,13 @@ def _destinations(settings: Settings) -> Iterator[Finding]:
 
 def _mesh_hosts(settings: Settings) -> Iterator[Finding]:
     """Yield an error for each host with several routes: sidecars do not merge them (istioctl's IST0109)."""
-    routes = ((f"routes.{name}", one.hosts) for name, one in settings.traffic.routes.items() if not one.gateways)
-    canaries = ((f"canaries.{name}", (one.service,)) for name, one in settings.traffic.canaries.items())
-    leaving = (
-        (f"external.{name}", one.hosts) for name, one in settings.traffic.external.items() if one.through_gateway
-    )
+    traffic = settings.traffic
+    routes = ((f"routes.{name}", one, one.hosts) for name, one in traffic.routes.items() if not one.gateways)
+    canaries = ((f"canaries.{name}", one, (one.service,)) for name, one in traffic.canaries.items())
+    leaving = ((f"external.{name}", one, one.hosts) for name, one in traffic.external.items() if one.through_gateway)
     for host, names in _grouped(
-        (full_name(host, settings.trading.namespace), name)
-        for name, hosts in (*routes, *canaries, *leaving)
+        (full_name(host, settings.namespace_of(one)), name)
+        for name, one, hosts in (*routes, *canaries, *leaving)
         for host in hosts
     ):
         message = f"{_and(names)} both route {host} for sidecars, which take only the older one"
@@ -84,7 +83,8 @@ def _condition(rule: HttpRoute) -> str:
         return "every path"
     path = f"path {rule.exact}" if rule.exact else f"paths below {rule.prefix or '/'}"
     headers = "".join(f", header {name}={value}" for name, value in sorted(rule.headers.items()))
-    return path + headers
+    methods = f", method {' or '.join(sorted(rule.methods))}" if rule.methods else ""
+    return path + headers + methods
 
 
 def _grouped(entries: Iterable[tuple[K, str]]) -> Iterator[tuple[K, list[str]]]:

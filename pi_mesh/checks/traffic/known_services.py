@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.settings import Settings
+from pi_mesh.settings.traffic.names import full_name
 from pi_mesh.settings.traffic.routes import RouteTarget
 
 
@@ -21,7 +22,6 @@ class Known:
 class Services:
     """The known services by full name."""
 
-    namespace: str
     known: dict[str, Known]
     subsets: dict[str, set[str]]
     complete: bool
@@ -29,12 +29,11 @@ class Services:
     wildcards: tuple[str, ...] = field(default=())
     """Domains of external services with a `*`, each with its leading dot."""
 
-    def full_name(self, host: str) -> str:
-        return full_name(host, self.namespace)
+    def find(self, name: str) -> Known | None:
+        """Return the service by its full name.
 
-    def find(self, host: str) -> Known | None:
-        """Return the service, or an empty one for a host under an external wildcard; None if it is not known."""
-        name = self.full_name(host)
+        Returns an empty one for a host under an external wildcard, and None if it is not known.
+        """
         return self.known.get(name) or (Known(frozenset()) if name.endswith(self.wildcards) else None)
 
 
@@ -45,17 +44,19 @@ class Target:
     where: str
     """Config key of the destination."""
     to: RouteTarget
+    namespace: str
+    """Namespace of the object with the key."""
     gateways: tuple[str, ...] = ()
 
-
-def full_name(host: str, namespace: str) -> str:
-    """Return the full name of a host as Istio resolves it: a name without a dot is in the same namespace."""
-    return host if "." in host else f"{host}.{namespace}.svc.cluster.local"
+    @property
+    def service(self) -> str:
+        """Return the full name of the service."""
+        return full_name(self.to.service, self.namespace)
 
 
 def collect(settings: Settings, snapshot: Snapshot | None) -> Services:
     """Return all known services; the settings take precedence over the cluster."""
-    traffic, namespace = settings.traffic, settings.trading.namespace
+    traffic, home = settings.traffic, settings.namespace_of
     readable = snapshot is not None and "services" not in snapshot.unreadable
     known = {}
     for service in snapshot.services if snapshot else ():
@@ -64,24 +65,24 @@ def collect(settings: Settings, snapshot: Snapshot | None) -> Services:
     for external in traffic.external.values():
         known.update({host: Known(frozenset({external.number})) for host in external.hosts})
     for name, declared in traffic.services.items():
-        known[full_name(name, namespace)] = Known(frozenset(declared.ports), declared.selector)
+        known[full_name(name, home(declared))] = Known(frozenset(declared.ports), declared.selector)
     subsets: dict[str, set[str]] = {}
     for destination in traffic.destinations.values():
-        subsets.setdefault(full_name(destination.service, namespace), set()).update(destination.subsets)
+        subsets.setdefault(full_name(destination.service, home(destination)), set()).update(destination.subsets)
     wildcards = tuple(host[1:] for external in traffic.external.values() for host in external.hosts if host[0] == "*")
-    return Services(namespace, known, subsets, readable, wildcards)
+    return Services(known, subsets, readable, wildcards)
 
 
 def targets(settings: Settings) -> Iterator[Target]:
     """Yield every destination of requests."""
+    home = settings.namespace_of
     for name, route in settings.traffic.routes.items():
         for number, rule in enumerate(route.http):
             for place, to in enumerate(rule.to):
-                yield Target(f"traffic.routes.{name}.http[{number}].to[{place}]", to, route.gateways)
+                where = f"traffic.routes.{name}.http[{number}].to[{place}]"
+                yield Target(where, to, home(route), route.gateways)
     for name, canary in settings.traffic.canaries.items():
-        for path, subset in canary.paths.items():
-            yield Target(f"traffic.canaries.{name}.paths.{path}", RouteTarget(service=canary.service, subset=subset))
-        for subset in canary.weights:
-            yield Target(
-                f"traffic.canaries.{name}.weights.{subset}", RouteTarget(service=canary.service, subset=subset)
-            )
+        by_path = ((f"paths.{path}", subset) for path, subset in canary.paths.items())
+        for key, subset in (*by_path, *((f"weights.{subset}", subset) for subset in canary.weights)):
+            to = RouteTarget(service=canary.service, subset=subset)
+            yield Target(f"traffic.canaries.{name}.{key}", to, home(canary))

@@ -23,7 +23,7 @@ def check(settings: Settings, snapshot: Snapshot | None) -> Iterator[Finding]:
 
 
 def _service(target: Target, services: Services) -> Iterator[Finding]:
-    name, known = target.to.service, services.find(target.to.service)
+    name, known = target.to.service, services.find(target.service)
     if known is None and services.complete:
         message = f"goes to service {name}, which neither the settings nor the cluster know"
         yield error(ID, setting(target.where), message, f"correct the name, or declare it: traffic.services.{name}")
@@ -45,7 +45,7 @@ def _port(target: Target, ports: frozenset[int]) -> Iterator[Finding]:
 
 def _subset(target: Target, services: Services) -> Iterator[Finding]:
     subset, name = target.to.subset, target.to.service
-    there = services.subsets.get(services.full_name(name), set())
+    there = services.subsets.get(target.service, set())
     if subset is not None and subset not in there:
         message = f"goes to subset {subset} of {name}, which no destination declares: every request would fail"
         fix = f'declare it: traffic.destinations.NAME with service {name} and subsets.{subset}: {{version: "..."}}'

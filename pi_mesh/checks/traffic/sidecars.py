@@ -16,7 +16,9 @@ def check(settings: Settings, snapshot: Snapshot | None) -> Iterator[Finding]:
     if "pods" in snapshot.unreadable:
         yield unknown(ID, setting("mtls.mode"), "whether STRICT cuts off pods without a sidecar was not checked")
         return
-    meshed = {one.name for one in snapshot.namespaces if one.is_injected} | {settings.trading.namespace}
+    meshed = {one.name for one in snapshot.namespaces if one.is_injected} | {
+        namespace.name for namespace in settings.workload_namespaces if namespace.own.injection
+    }
     bare = [pod for pod in snapshot.pods if pod.namespace in meshed and not pod.has_sidecar]
     for pod in bare:
         message = "has no sidecar: under STRICT its calls to the mesh are refused"

@@ -12,19 +12,23 @@ ID = "audit"
 
 def check(seen: VerificationInput) -> Iterator[Finding]:
     settings, log = seen.settings, seen.snapshot.audit
-    deny = settings.traffic.authorization.default_deny.audit
-    audits = (("mtls.audit", cut_callers.STRICT, settings.mtls.audit, "STRICT"),)
-    audits += (("traffic.authorization.defaultDeny.audit", cut_callers.DENY, deny, "the default deny"),)
-    for key, change, is_on, refuser in audits:
-        if not is_on:
-            continue
-        if log is None:
-            yield unknown(ID, setting(key), "the proxies' logs were not read")
-            continue
+    audits = [(cut_callers.STRICT, "mtls.audit", None)] if settings.mtls.audit else []
+    for namespace in settings.workload_namespaces:
+        if namespace.default_deny.audit:
+            audits.append((cut_callers.DENY, f"{namespace.deny_setting}.audit", namespace.name))
+    if audits and log is None:
+        yield unknown(ID, setting(audits[0][1]), "the proxies' logs were not read")
+        return
+    if audits:
         yield from cut_callers.unread(log.unread)
-        refused = list(cut_callers.of_change(settings, log.calls, change))
+    for change, key, namespace in audits:
+        refused = list(cut_callers.refused(settings, log.calls, change, namespace))
         for call in refused:
-            message = f"was called {call.count}x on port {call.port} by {call.caller}, which {refuser} would refuse"
-            yield warning(ID, Subject("workload", call.callee), message, cut_callers.cure(change), number=call.count)
+            message = (
+                f"was called {call.count}x on port {call.port} by {call.caller}, which {change.refuser} would refuse"
+            )
+            yield warning(ID, Subject("workload", call.callee), message, change.cure, number=call.count)
         if not refused and not log.unread:
-            yield ok(ID, setting(key), f"in the last {HOURS} hours no call that {refuser} would refuse", number=0)
+            yield ok(
+                ID, setting(key), f"in the last {HOURS} hours no call that {change.refuser} would refuse", number=0
+            )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from pi_mesh.checks.finding import Finding, Level, Subject, error, ok, unknown, warning
+from pi_mesh.checks.finding import Finding, Level, error, ok, unknown, warning
 from pi_mesh.checks.verify.access_rules import action_of, effect
 from pi_mesh.checks.verify.input import VerificationInput
 from pi_mesh.checks.verify.selection import (
@@ -17,8 +17,10 @@ from pi_mesh.checks.verify.selection import (
     selected,
     subject_of,
     wanted,
+    workloads_subject,
 )
 from pi_mesh.cluster.policies import Policy
+from pi_mesh.counts import counted
 from pi_mesh.values.traffic.authorization import DRY_RUN
 
 ID = "access"
@@ -27,7 +29,7 @@ SETTING = "traffic.authorization.policies"
 
 
 def check(seen: VerificationInput) -> Iterator[Finding]:
-    where = Subject("namespace", seen.settings.trading.namespace)
+    where = workloads_subject(seen)
     if unreadable := [kind for kind in (POLICY, TOKENS) if kind in seen.policies.unreadable]:
         message = f"was not judged: {', '.join(unreadable)} may not be listed"
         yield unknown(ID, where, message, "ask for the right to list them")
@@ -38,7 +40,7 @@ def check(seen: VerificationInput) -> Iterator[Finding]:
     findings = [*_policies(seen, bearing, others), *_tokens(seen)]
     yield from findings
     if not any(finding.level is Level.ERROR for finding in findings):
-        count = "1 policy is" if len(asked) == 1 else f"{len(asked)} policies are"
+        count = counted(len(asked), "policy is", "policies are")
         asks = f"{count} as the settings ask" if asked else "the settings ask for no policy"
         more = "" if findings else ", and no other bears on this stack's workloads"
         yield ok(ID, where, f"{asks}{more}", number=len(asked))

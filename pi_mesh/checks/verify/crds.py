@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from pi_mesh.checks.finding import CLUSTER, Finding, Subject, error, ok
 from pi_mesh.checks.verify.input import VerificationInput
+from pi_mesh.counts import agreeing
 from pi_mesh.inventory import Kind
 
 ID = "istio CRDs"
@@ -23,7 +24,7 @@ def check(seen: VerificationInput) -> Iterator[Finding]:
     wanted = {f"{kind}.{group}" for group, kinds in KINDS.items() for kind in kinds.split()}
     missing = sorted(wanted - {crd.name for crd in seen.snapshot.crds})
     if missing:
-        verb = "is" if len(missing) == 1 else "are"
+        verb = agreeing(len(missing), "is", "are")
         message = f"{len(missing)} of {len(wanted)} {verb} missing: {', '.join(missing)}"
         yield error(
             ID, Subject("crd", missing[0]), message, seen.restore(seen.mesh.the(Kind.BASE).id), number=len(missing)

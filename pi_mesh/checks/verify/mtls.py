@@ -8,6 +8,7 @@ from pi_mesh.checks.verify.encryption import ID, modes_of, weakened_namespaces
 from pi_mesh.checks.verify.input import VerificationInput
 from pi_mesh.checks.verify.selection import first_of, meshed_pods
 from pi_mesh.cluster.policies import DEFAULT_ROOT, MESH_CONFIG
+from pi_mesh.counts import counted
 
 APPLY = "`pulumi up --refresh`"
 NEEDED = ("PeerAuthentication", "DestinationRule", MESH_CONFIG)
@@ -63,7 +64,7 @@ def _mesh_config(seen: VerificationInput) -> Iterator[Finding]:
 
 def _summary(seen: VerificationInput) -> str:
     mode, count = seen.settings.mtls.mode, len(meshed_pods(seen))
-    pods = "1 pod with a proxy" if count == 1 else f"{count} pods with a proxy"
+    pods = f"{counted(count, 'pod')} with a proxy"
     weak = weakened_namespaces(seen)
     if not weak:
         return f"{mode} for the whole mesh: every namespace, workload and port, {pods}"

@@ -3,7 +3,11 @@
 from collections.abc import Iterator
 
 from pi_mesh.checks.finding import Finding, Subject, error, ok, warning
+from pi_mesh.checks.verify import limits
 from pi_mesh.checks.verify.input import VerificationInput
+from pi_mesh.cluster.kubelet import ContainerId
+from pi_mesh.cluster.pods import Container
+from pi_mesh.counts import counted
 from pi_mesh.inventory import Workload
 
 ID, MEMORY = "mesh pods", "out of memory"
@@ -36,13 +40,21 @@ def _fix(seen: VerificationInput, workload: Workload) -> str:
 
 
 def _memory(seen: VerificationInput) -> Iterator[Finding]:
-    """Yield a warning for each container that exceeded its limit, for example by a wider `sidecarScope`."""
+    """Yield a warning for each container that was ended at its memory limit, for example by a wider `sidecarScope`."""
+    of_mesh = {entry.id: entry for entry in limits.of(seen)}
     namespaces = {entry.name for entry in seen.mesh.namespaces}
     for pod in seen.snapshot.pods:
-        if pod.namespace in namespaces and pod.out_of_memory:
-            names = ", ".join(pod.out_of_memory)
-            restarts = "1 restart" if pod.restarts == 1 else f"{pod.restarts} restarts"
-            message = f"{names} exceeded the memory limit ({restarts})"
-            fix = "raise the limit, or narrow trading.sidecarScope"
-            subject = Subject("pod", f"{pod.namespace}/{pod.name}")
-            yield warning(MEMORY, subject, message, fix, number=pod.restarts)
+        for container in pod.containers:
+            limited = of_mesh.get(ContainerId(pod.namespace, pod.name, container.name))
+            if container.name in pod.out_of_memory and (limited or pod.namespace in namespaces):
+                message = f"{container.name} {_limit(container)} ({counted(pod.restarts, 'restart')})"
+                fix = limited.remedy("memory") if limited else "raise its limit in the workload's manifest"
+                if limited and limited.branch == "proxy":
+                    fix += ", or narrow the namespace's sidecarScope"
+                yield warning(MEMORY, Subject("pod", f"{pod.namespace}/{pod.name}"), message, fix, number=pod.restarts)
+
+
+def _limit(container: Container) -> str:
+    if not container.limits.memory:
+        return "was ended because its node had no memory left: it has no limit of its own"
+    return f"was ended at its memory limit of {container.limits.shown_memory}"

@@ -7,6 +7,7 @@ from pi_mesh.checks.finding import Finding, Subject, ok, warning
 from pi_mesh.checks.verify.input import VerificationInput
 from pi_mesh.checks.verify.restart import command, workload
 from pi_mesh.cluster import proxies
+from pi_mesh.counts import counted
 
 ID = "stale proxies"
 
@@ -21,7 +22,7 @@ def check(seen: VerificationInput) -> Iterator[Finding]:
         if one.version not in ("", wanted[one.id])
     )
     for (owner, restart, tag, version), count in stale.items():
-        pods = "1 proxy is" if count == 1 else f"{count} proxies are"
+        pods = counted(count, "proxy is", "proxies are")
         yield warning(ID, owner, f"{pods} of {tag}, istiod of {version}", restart, number=count)
     if found.proxies and not stale:
         message = f"every proxy is of istiod's version {', '.join(sorted(set(wanted.values())))}"

@@ -2,10 +2,17 @@
 
 from collections.abc import Callable, Iterator
 
-from pi_mesh.checks.finding import Finding, Level, Subject, ok, unknown
+from pi_mesh.checks.finding import Finding, Level, ok, unknown
 from pi_mesh.checks.verify.envoy_filters import effect as envoy_filter_effect
 from pi_mesh.checks.verify.input import VerificationInput
-from pi_mesh.checks.verify.selection import Effect, finding_of, is_as_asked, labels_of, own_namespaces
+from pi_mesh.checks.verify.selection import (
+    Effect,
+    finding_of,
+    is_as_asked,
+    labels_of,
+    own_namespaces,
+    workloads_subject,
+)
 from pi_mesh.cluster.policies import Policy
 
 ID = "proxy configuration"
@@ -15,11 +22,11 @@ PLURALS = {"EnvoyFilter": "EnvoyFilters", "Sidecar": "Sidecars", "Telemetry": "T
 def check(seen: VerificationInput) -> Iterator[Finding]:
     kinds: dict[str, tuple[Callable[[VerificationInput, Policy], Effect], str]] = {
         "EnvoyFilter": (lambda _, policy: envoy_filter_effect(policy), ""),
-        "Sidecar": (_sidecar, "trading.sidecarScope"),
+        "Sidecar": (_sidecar, "the namespace's sidecarScope"),
         "Telemetry": (_telemetry, ""),
     }
     findings: list[Finding] = []
-    where = Subject("namespace", seen.settings.trading.namespace)
+    where = workloads_subject(seen)
     for kind, (effect, setting) in kinds.items():
         if kind in seen.policies.unreadable:
             fix = f"ask for the right to list {PLURALS[kind]}"
@@ -41,8 +48,8 @@ def _sidecar(seen: VerificationInput, policy: Policy) -> Effect:
         words += f", and sets outboundTrafficPolicy {mode}"
     if ports := [(entry.get("port") or {}).get("number") for entry in spec.get("ingress") or []]:
         words += f", and lets proxies listen on {', '.join(map(str, ports))} alone"
-    rivals = policy.namespace == seen.settings.trading.namespace and seen.settings.trading.is_scoped
-    if rivals and not labels_of(policy):
+    scoped = {namespace.name for namespace in seen.settings.workload_namespaces if namespace.own.is_scoped}
+    if policy.namespace in scoped and not labels_of(policy):
         return Level.ERROR, f"{words}; beside the one of the settings it is undefined which of both holds"
     needed = {"*/*", "./*", f"{policy.namespace}/*"}
     return (Level.WARNING if not hosts or needed & set(hosts) else Level.ERROR), words

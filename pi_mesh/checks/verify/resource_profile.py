@@ -16,7 +16,8 @@ def check(seen: VerificationInput) -> Iterator[Finding]:
     for release in seen.mesh.releases:
         for workload in release.workloads:
             yield from _workload(seen, release, workload)
-    yield from _sidecars(seen)
+    for namespace in seen.settings.workload_namespaces:
+        yield from _sidecars(seen, namespace.name)
 
 
 def _workload(seen: VerificationInput, release: Release, workload: Workload) -> Iterator[Finding]:
@@ -31,9 +32,9 @@ def _workload(seen: VerificationInput, release: Release, workload: Workload) -> 
             yield ok(ID, subject, f"requests {profile.requests.resources}, limits {profile.limits.resources}")
 
 
-def _sidecars(seen: VerificationInput) -> Iterator[Finding]:
-    """Judge the running sidecars, which keep their injected resources until their pod is replaced."""
-    namespace, profile = seen.settings.trading.namespace, seen.settings.proxy.resources
+def _sidecars(seen: VerificationInput, namespace: str) -> Iterator[Finding]:
+    """Judge a namespace's running sidecars, which keep their injected resources until their pod is replaced."""
+    profile = seen.settings.proxy.resources
     pods = [pod for pod in seen.snapshot.pods if pod.namespace == namespace and pod.has_sidecar and not pod.ending]
     count = 0
     for pod in pods:

@@ -9,6 +9,7 @@ from pi_mesh.checks.verify.restart import workload
 from pi_mesh.cluster.field_managers import PULUMI
 from pi_mesh.cluster.pods import Pod
 from pi_mesh.cluster.policies import Policy
+from pi_mesh.counts import counted
 
 SHOWN = 3
 ROOT_SELECTORS_IGNORED = ("PeerAuthentication", "Sidecar", "Telemetry")
@@ -25,8 +26,14 @@ def meshed_pods(seen: VerificationInput) -> list[Pod]:
 def own_namespaces(seen: VerificationInput) -> set[str]:
     """Return the namespaces whose policies apply to this stack's workloads; the root namespace's apply everywhere."""
     settings = seen.settings
-    own = {settings.istio.namespace, settings.ingress_namespace, settings.trading.namespace}
-    return own | {seen.policies.root_namespace}
+    workloads = {namespace.name for namespace in settings.workload_namespaces}
+    return {settings.istio.namespace, settings.ingress_namespace, seen.policies.root_namespace} | workloads
+
+
+def workloads_subject(seen: VerificationInput) -> Subject:
+    """Return the namespace of the workloads; all of them without a name where there are several."""
+    first, *further = seen.settings.workload_namespaces
+    return Subject("namespace", "" if further else first.name)
 
 
 def labels_of(policy: Policy) -> dict[str, str]:
@@ -52,7 +59,7 @@ def in_words(pods: Iterable[Pod]) -> str:
     found = list(pods)
     if not found:
         return "no running pod"
-    return f"{len(found)} {'pod' if len(found) == 1 else 'pods'} ({first_of({workload(pod).name for pod in found})})"
+    return f"{counted(len(found), 'pod')} ({first_of({workload(pod).name for pod in found})})"
 
 
 def first_of(names: Iterable[str]) -> str:

@@ -8,6 +8,7 @@ from pi_mesh.checks.finding import Finding, Subject, error, ok, setting, warning
 from pi_mesh.checks.verify.difference import shorten
 from pi_mesh.checks.verify.input import VerificationInput
 from pi_mesh.cluster.applied import AppliedRelease, digest
+from pi_mesh.counts import counted
 from pi_mesh.inventory import Kind, Release
 from pi_mesh.names import VERSION_ANNOTATION
 from pi_mesh.values.differing import ABSENT, unequal
@@ -55,7 +56,7 @@ def _finding(seen: VerificationInput, key: str, values: list[Value]) -> Finding:
     first = min(values, key=lambda value: len(value.path))
     releases = ", ".join(dict.fromkeys(value.release for value in values))
     others = len({(str(value.wanted), str(value.applied)) for value in values}) - 1
-    more = f" and {others} more {'value' if others == 1 else 'values'}" if others else ""
+    more = f" and {counted(others, 'more value')}" if others else ""
     message = f"{_asked(first)} ({first.path}{more} of release {releases})"
     branch, _, rest = key.partition(".")
     if rest == "service.type" and getattr(seen.settings, branch).service.type == "auto":

@@ -1,24 +1,30 @@
-"""Pods of the trading namespace must have a sidecar: under STRICT no pod of the mesh accepts requests from others."""
+"""Pods of an injected namespace must have a sidecar: under STRICT no pod of the mesh accepts requests from others."""
 
 from collections.abc import Iterator
 
 from pi_mesh.checks.finding import Finding, Subject, ok, warning
 from pi_mesh.checks.verify.input import VerificationInput
 from pi_mesh.cluster.pods import Pod
+from pi_mesh.counts import agreeing
 
 ID = "workloads"
 INJECT = "sidecar.istio.io/inject"
 
 
 def check(seen: VerificationInput) -> Iterator[Finding]:
-    namespace = seen.settings.trading.namespace
+    for namespace in seen.settings.workload_namespaces:
+        if namespace.own.injection:
+            yield from _of(seen, namespace.name)
+
+
+def _of(seen: VerificationInput, namespace: str) -> Iterator[Finding]:
     pods = [pod for pod in seen.snapshot.pods if pod.namespace == namespace and not pod.host_network]
     bare = [pod for pod in pods if not pod.has_sidecar]
     for pod in bare:
         message = f"has no sidecar: with {seen.settings.mtls.mode} it can't take part in the mesh"
         yield warning(ID, Subject("pod", f"{namespace}/{pod.name}"), message, _fix(pod))
     if not bare:
-        some = "the 1 pod has its sidecar" if len(pods) == 1 else f"all {len(pods)} pods have their sidecar"
+        some = agreeing(len(pods), "the 1 pod has its sidecar", f"all {len(pods)} pods have their sidecar")
         yield ok(ID, Subject("namespace", namespace), some if pods else "no pods yet", number=len(pods))
 
 

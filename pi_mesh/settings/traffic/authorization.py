@@ -7,7 +7,16 @@ from pydantic import Field
 
 from pi_mesh.model.base import Model, NamespaceName
 from pi_mesh.model.patterns import matching
-from pi_mesh.settings.traffic.names import Address, Labels, ObjectName, Port, Principal, RequestPrincipal
+from pi_mesh.settings.traffic.names import (
+    Address,
+    Labels,
+    Method,
+    NamespacedItem,
+    ObjectName,
+    Port,
+    Principal,
+    RequestPrincipal,
+)
 from pi_mesh.settings.traffic.tokens import TokenIssuer
 
 CALLER_KEYS = ("source.principal", "source.namespace", "source.serviceAccount")
@@ -60,10 +69,11 @@ class AccessRule(Model):
     trusts the proxies before it."""
     ports: tuple[Port, ...] = ()
     """Ports of the workload, not of its Service."""
-    methods: tuple[Annotated[str, matching(r"^[A-Z]+$", "an HTTP method in capitals")], ...] = ()
+    methods: tuple[Method, ...] = ()
     """HTTP methods of the request."""
     paths: tuple[Annotated[str, matching(r"^(/|\*)\S*$", 'a path, with "*" at one end for anything')], ...] = ()
     """Paths of the request."""
+
     when: tuple[Condition, ...] = ()
     """Further conditions, all of which must hold."""
 
@@ -85,8 +95,8 @@ class AccessRule(Model):
             )
 
 
-class AccessPolicy(Model):
-    """An AuthorizationPolicy of the trading namespace. A workload with an ALLOW policy refuses all other requests."""
+class AccessPolicy(NamespacedItem):
+    """An AuthorizationPolicy. A workload with an ALLOW policy refuses all other requests."""
 
     selector: Labels | None = None
     """Labels of the workloads that the policy applies to; by default every workload of the namespace."""
@@ -97,7 +107,7 @@ class AccessPolicy(Model):
 
 
 class DefaultDeny(Model):
-    """A default deny for the trading namespace: requests that no policy allows are refused."""
+    """A default deny for a namespace: requests that no policy allows are refused."""
 
     enabled: bool = False
     """Refuse every request that no policy allows. The default deny is created after all policies and deleted before
@@ -110,25 +120,25 @@ class DefaultDeny(Model):
     allow_ingress: bool = True
     """Allow the ingress gateway to call every workload."""
     allow_namespaces: tuple[NamespaceName, ...] | None = None
-    """Namespaces whose workloads may call every workload; by default the trading namespace."""
+    """Namespaces whose workloads may call every workload; by default those of the namespace itself."""
 
     def conflicts(self) -> Iterator[str]:
         if self.enabled and self.audit:
-            yield "enabled and audit are both true; audit counts what enabled refuses, so set one of them"
+            yield "enabled and audit are both true; audit logs what enabled refuses, so set one of them"
 
 
 class Authorization(Model):
-    """AuthorizationPolicies of the trading namespace."""
+    """AuthorizationPolicies, and the trading namespace's default deny."""
 
     policies: dict[ObjectName, AccessPolicy] = {}
     """Policies by their names."""
     tokens: dict[ObjectName, TokenIssuer] = {}
     """Issuers of tokens (JWT) that callers may send, each a RequestAuthentication."""
     default_deny: DefaultDeny = DefaultDeny()
-    """Default deny of the namespace."""
+    """Default deny of the trading namespace; a further namespace has its own, `namespaces.NAME.defaultDeny`."""
 
 
-class LegacyWorkloads(Model):
+class LegacyWorkloads(NamespacedItem):
     """A PeerAuthentication for workloads whose callers have no sidecar, an exception from STRICT."""
 
     selector: Labels = {"legacy": "true"}

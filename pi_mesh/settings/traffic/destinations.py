@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from pi_mesh.model.base import Model
-from pi_mesh.settings.traffic.names import Duration, Labels, ObjectName, Path, Percent, ServiceHost
+from pi_mesh.settings.traffic.names import Duration, Labels, NamespacedItem, ObjectName, Path, Percent, ServiceHost
 from pi_mesh.settings.traffic.routes import wrong_sum
 
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
@@ -35,8 +35,8 @@ class CircuitBreaker(Model):
     pods."""
 
 
-class Destination(Model):
-    """A DestinationRule of the trading namespace."""
+class Destination(NamespacedItem):
+    """A DestinationRule."""
 
     service: ServiceHost
     """Service whose callers the rule applies to; each service has at most one destination."""
@@ -50,7 +50,7 @@ class Destination(Model):
             yield "has neither subsets nor circuitBreaker; give one of them"
 
 
-class Canary(Model):
+class Canary(NamespacedItem):
     """A new version of a service beside the old one: some paths go to it entirely, the other requests by weight."""
 
     service: ServiceHost

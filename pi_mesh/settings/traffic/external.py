@@ -1,12 +1,11 @@
-"""Services of the trading platform, and services outside the cluster."""
+"""Services of the workloads, and services outside the cluster."""
 
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from pi_mesh.model.base import Model
-from pi_mesh.settings.traffic.names import Address, Host, Labels, Port, ProxyPort
+from pi_mesh.settings.traffic.names import Address, Host, Labels, NamespacedItem, Port, ProxyPort
 
 USUAL_PORTS = {"TLS": 443, "HTTP": 80}
 
@@ -17,7 +16,7 @@ IN_CLUSTER = (".svc", ".svc.cluster.local")
 
 def _outside(host: str) -> str:
     if host.endswith(IN_CLUSTER):
-        raise ValueError("is a Service of the cluster; sidecars know it, or learn of it by trading.sidecarScope")
+        raise ValueError("is a Service of the cluster; sidecars know it, or learn of it by sidecarScope")
     if host.rpartition(".")[2].isdigit():
         raise ValueError("is an IP address, which Istio does not accept as a host; give the DNS name")
     return host
@@ -26,16 +25,22 @@ def _outside(host: str) -> str:
 OutsideHost = Annotated[Host, AfterValidator(_outside)]
 
 
-class DeclaredService(Model):
-    """A Service of the trading namespace that another tool (such as Argo CD) creates; routes may name it beforehand."""
+class DeclaredService(NamespacedItem):
+    """A Service that another tool (such as Argo CD) creates; routes may name it beforehand."""
 
     ports: Annotated[tuple[Port, ...], Field(min_length=1)]
     """Ports of the Service."""
     selector: Labels | None = None
     """Labels of the Service's pods, by which checks find the policies that apply to it."""
+    takes_orders: bool = False
+    """Never let a proxy repeat, mirror or fail a request to the Service. Routes to it have no retries, and routes of
+    other owners are checked."""
+    default_route: bool = True
+    """With takesOrders: create a VirtualService without retries for callers in the mesh, unless a route or canary has
+    the Service as its host. Set to false if another tool creates one."""
 
 
-class ExternalService(Model):
+class ExternalService(NamespacedItem):
     """Hosts outside the cluster, as a ServiceEntry.
 
     With `proxy.outboundTraffic: REGISTRY_ONLY` only such hosts are reachable.

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from pi_mesh.model.base import Model
-from pi_mesh.settings.traffic.names import Host, ObjectName, ProxyPort
+from pi_mesh.settings.traffic.names import Host, NamespacedItem, ObjectName, ProxyPort
 
 
 class GatewayTls(Model):
@@ -22,8 +22,8 @@ class GatewayTls(Model):
     """Redirect plain HTTP to HTTPS."""
 
 
-class IngressListener(Model):
-    """A Gateway of the trading namespace, served by the ingress gateway's pods. The defaults are the Ansible role's."""
+class IngressListener(NamespacedItem):
+    """A Gateway, served by the ingress gateway's pods. The defaults are the Ansible role's."""
 
     hosts: Annotated[tuple[Host, ...], Field(min_length=1)] = ("*",)
     """Hosts for which the listener accepts requests."""

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from pi_mesh.model.base import NamespaceName
+from pi_mesh.model.base import Model, NamespaceName
 from pi_mesh.model.patterns import matching
 
 ObjectName = NamespaceName
@@ -29,7 +29,7 @@ ServiceHost = Annotated[
     str,
     matching(
         rf"^{_HOST}$",
-        "a Service of the trading namespace, the full name of another, or an external host",
+        "a Service of the same namespace, the full name of another, or an external host",
         max_length=LONGEST_HOST,
     ),
 ]
@@ -68,6 +68,8 @@ Labels = Annotated[dict[LabelKey, LabelValue], Field(min_length=1)]
 
 Path = Annotated[str, matching(r"^/\S*$", 'a URL path such as "/api/v2"')]
 
+Method = Annotated[str, matching(r"^[A-Z]+$", "an HTTP method in capitals")]
+
 Duration = Annotated[str, matching(r"^[1-9][0-9]*(ms|s|m|h)$", 'a time such as "30s" or "500ms"')]
 
 Percent = Annotated[int, Field(ge=0, le=100)]
@@ -99,3 +101,15 @@ def _address(value: str) -> str:
 
 Address = Annotated[str, AfterValidator(_address)]
 """IP address, or range of addresses in CIDR notation."""
+
+
+class NamespacedItem(Model):
+    """A traffic setting whose object is in one of the namespaces of workloads."""
+
+    namespace: NamespaceName | None = None
+    """Namespace of the object, one of `namespaces`; by default the trading namespace."""
+
+
+def full_name(host: str, namespace: str) -> str:
+    """Return the full name of a host as Istio resolves it: a name without a dot is in the same namespace."""
+    return host if "." in host else f"{host}.{namespace}.svc.cluster.local"

@@ -1,14 +1,24 @@
 """Routes of requests to services."""
 
 from collections.abc import Iterator
-from http import HTTPStatus
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from pi_mesh.model.base import Model
 from pi_mesh.model.patterns import matching
-from pi_mesh.settings.traffic.names import Duration, Host, ObjectName, Path, Percent, Port, ServiceHost
+from pi_mesh.settings.traffic.names import (
+    Duration,
+    Host,
+    Method,
+    NamespacedItem,
+    ObjectName,
+    Path,
+    Percent,
+    Port,
+    ServiceHost,
+)
+from pi_mesh.settings.traffic.retries import Retries
 
 HeaderName = Annotated[
     str,
@@ -29,40 +39,8 @@ class RouteTarget(Model):
     """Percentage of the requests, needed if there are several destinations."""
 
 
-CONDITIONS = frozenset(
-    {
-        "5xx", "gateway-error", "reset", "reset-before-request", "connect-failure", "retriable-4xx", "refused-stream",
-        "retriable-status-codes", "retriable-headers", "envoy-ratelimited", "http3-post-connect-failure",
-        "cancelled", "deadline-exceeded", "internal", "resource-exhausted", "unavailable",
-    }
-)  # fmt: skip
-"""Conditions that Istio accepts in `retryOn` (its pkg/config/validation), besides HTTP status codes."""
-
-
-def _known_conditions(value: str) -> str:
-    statuses = {str(status.value) for status in HTTPStatus}
-    if wrong := [word for word in value.split(",") if word not in CONDITIONS | statuses]:
-        known = ", ".join(sorted(CONDITIONS))
-        raise ValueError(
-            f"has {', '.join(map(repr, wrong))}, which Istio refuses; give, separated by commas without blanks, status "
-            f"codes and {known}"
-        )
-    return value
-
-
-class Retries(Model):
-    """Retries after a failed request."""
-
-    attempts: Annotated[int, Field(ge=0, le=10)]
-    """Largest number of retries; 0 disables them."""
-    per_try_timeout: Duration | None = None
-    """Time limit of each attempt."""
-    retry_on: Annotated[str, AfterValidator(_known_conditions)] | None = None
-    """Envoy's retry conditions, such as "5xx,reset"; by default Istio's own."""
-
-    def conflicts(self) -> Iterator[str]:
-        if not self.attempts and (self.per_try_timeout or self.retry_on):
-            yield "attempts: 0 disables retries, and Istio then refuses perTryTimeout and retryOn; remove them"
+READ_ONLY = frozenset({"GET", "HEAD", "OPTIONS"})
+"""Methods that change nothing on the server (RFC 9110, section 9.2.1)."""
 
 
 class HttpRoute(Model):
@@ -74,6 +52,8 @@ class HttpRoute(Model):
     """Whole path of the request."""
     headers: dict[HeaderName, str] = {}
     """Headers that must have exactly these values."""
+    methods: tuple[Method, ...] = ()
+    """HTTP methods of the request; by default every method."""
     rewrite: Path | None = None
     """Path that replaces the matched prefix or path."""
     to: Annotated[tuple[RouteTarget, ...], Field(min_length=1)]
@@ -81,11 +61,17 @@ class HttpRoute(Model):
     timeout: Duration | None = None
     """Time limit of a request, including its retries."""
     retries: Retries | None = None
-    """Retries after failures; by default Istio's own: two, for failed connections."""
+    """Retries after failures; by default those of `proxy.defaultRetries`."""
 
     @property
     def matches_everything(self) -> bool:
-        return self.prefix in (None, "/") and self.exact is None and not self.headers
+        return self.prefix in (None, "/") and self.exact is None and not self.headers and not self.methods
+
+    @property
+    def is_read_only(self) -> bool:
+        """Return True if the rule matches requests alone that change nothing."""
+        methods = self.methods or tuple(value for name, value in self.headers.items() if name == ":method")
+        return bool(methods) and READ_ONLY.issuperset(methods)
 
     def conflicts(self) -> Iterator[str]:
         if self.prefix is not None and self.exact is not None:
@@ -94,8 +80,8 @@ class HttpRoute(Model):
             yield from wrong_sum([target.weight or 0 for target in self.to])
 
 
-class Route(Model):
-    """A VirtualService of the trading namespace."""
+class Route(NamespacedItem):
+    """A VirtualService."""
 
     hosts: Annotated[tuple[Host, ...], Field(min_length=1)]
     """Hosts whose requests the route applies to."""

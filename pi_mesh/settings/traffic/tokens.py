@@ -5,13 +5,12 @@ from typing import Annotated
 
 from pydantic import Field
 
-from pi_mesh.model.base import Model
 from pi_mesh.model.patterns import matching
-from pi_mesh.settings.traffic.names import Labels
+from pi_mesh.settings.traffic.names import Labels, NamespacedItem
 
 
-class TokenIssuer(Model):
-    """A RequestAuthentication of the trading namespace: it refuses requests with an invalid token.
+class TokenIssuer(NamespacedItem):
+    """A RequestAuthentication, which refuses requests with an invalid token.
 
     Requests without a token still pass; a policy with `requestPrincipals` refuses them.
     """

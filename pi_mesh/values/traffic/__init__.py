@@ -1,41 +1,49 @@
-"""Istio's objects of the trading namespace, as plain dicts."""
+"""Istio's objects of the workloads' traffic, as plain dicts."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import TypeVar
 
 from pi_mesh.settings import Settings
+from pi_mesh.settings.namespaces import WorkloadNamespace
+from pi_mesh.settings.traffic.names import NamespacedItem
 from pi_mesh.values import audit
 from pi_mesh.values.objects import Object
-from pi_mesh.values.traffic import authorization, destinations, external, gateways, routes
+from pi_mesh.values.traffic import authorization, destinations, external, gateways, orders, routes
 
-T = TypeVar("T")
+Item = TypeVar("Item", bound=NamespacedItem)
 
 
-def objects(settings: Settings) -> Iterator[Object]:
-    """Yield every object of `traffic` except the default deny; each object comes after those that it refers to."""
+def objects(settings: Settings, namespace: WorkloadNamespace) -> Iterator[Object]:
+    """Yield a namespace's objects of `traffic` except the default deny, each after those that it refers to."""
     traffic = settings.traffic
-    for name, wanted in traffic.external.items():
+
+    def each(build: Callable[[Settings, str, Item], Object], wanted: Mapping[str, Item]) -> Iterator[Object]:
+        return (build(settings, name, one) for name, one in own(wanted).items())
+
+    def own(wanted: Mapping[str, Item]) -> dict[str, Item]:
+        return {name: one for name, one in wanted.items() if settings.namespace_of(one) == namespace.name}
+
+    for name, wanted in own(traffic.external).items():
         yield from external.external(settings, name, wanted)
-    yield from _each(settings, destinations.destination_rule, traffic.destinations)
-    yield from _each(settings, gateways.gateway, traffic.gateways)
-    yield from _each(settings, routes.canary, traffic.canaries)
-    yield from _each(settings, routes.route, traffic.routes)
-    yield from _each(settings, authorization.legacy, traffic.legacy)
-    yield from _each(settings, authorization.tokens, traffic.authorization.tokens)
-    yield from _each(settings, authorization.policy, authorization.policies(settings))
-    yield from authorization.audited(settings)
-    yield from audit.telemetry(settings)
+    yield from each(destinations.destination_rule, traffic.destinations)
+    yield from each(gateways.gateway, traffic.gateways)
+    yield from each(routes.canary, traffic.canaries)
+    yield from each(routes.route, traffic.routes)
+    yield from orders.default_routes(settings, namespace.name)
+    yield from each(authorization.legacy, traffic.legacy)
+    yield from each(authorization.tokens, traffic.authorization.tokens)
+    yield from each(authorization.policy, authorization.policies(settings, namespace))
+    yield from authorization.audited(settings, namespace)
+    yield from audit.telemetry(settings, namespace)
 
 
-def last_objects(settings: Settings) -> Iterator[Object]:
+def last_objects(namespace: WorkloadNamespace) -> Iterator[Object]:
     """Yield the default deny, which must follow all `objects`: before the allow policies it would cut off callers."""
-    yield from authorization.default_deny(settings)
+    yield from authorization.default_deny(namespace)
 
 
 def stages(settings: Settings) -> tuple[tuple[Object, ...], tuple[Object, ...]]:
-    """Return `objects` and `last_objects`."""
-    return tuple(objects(settings)), tuple(last_objects(settings))
-
-
-def _each(settings: Settings, build: Callable[[Settings, str, T], Object], wanted: Mapping[str, T]) -> Iterator[Object]:
-    return (build(settings, name, one) for name, one in wanted.items())
+    """Return `objects` and `last_objects` of all namespaces."""
+    namespaces = settings.workload_namespaces
+    first = tuple(item for namespace in namespaces for item in objects(settings, namespace))
+    return first, tuple(item for namespace in namespaces for item in last_objects(namespace))

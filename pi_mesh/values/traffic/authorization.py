@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 
 from pi_mesh.settings import Settings
+from pi_mesh.settings.namespaces import WorkloadNamespace
 from pi_mesh.settings.traffic.authorization import AccessPolicy, AccessRule, LegacyWorkloads
 from pi_mesh.settings.traffic.tokens import TokenIssuer
 from pi_mesh.values.objects import Object
-from pi_mesh.values.traffic.istio_object import given, trading_object
+from pi_mesh.values.traffic.istio_object import given, istio_object, item_object
 
 POLICY = "AuthorizationPolicy"
 DEFAULT_DENY = "default-deny"
@@ -17,7 +18,7 @@ DRY_RUN = "istio.io/dry-run"
 def policy(settings: Settings, name: str, wanted: AccessPolicy) -> Object:
     selector = wanted.selector and {"matchLabels": wanted.selector}
     rules = [_rule(rule) for rule in wanted.rules]
-    return trading_object(settings, POLICY, name, given(selector=selector, action=wanted.action, rules=rules))
+    return item_object(settings, wanted, POLICY, name, given(selector=selector, action=wanted.action, rules=rules))
 
 
 def tokens(settings: Settings, name: str, wanted: TokenIssuer) -> Object:
@@ -29,39 +30,39 @@ def tokens(settings: Settings, name: str, wanted: TokenIssuer) -> Object:
         forwardOriginalToken=wanted.forward or None,
     )
     selector = wanted.selector and {"matchLabels": wanted.selector}
-    return trading_object(settings, "RequestAuthentication", name, given(selector=selector, jwtRules=[rule]))
+    return item_object(settings, wanted, "RequestAuthentication", name, given(selector=selector, jwtRules=[rule]))
 
 
 def legacy(settings: Settings, name: str, wanted: LegacyWorkloads) -> Object:
     spec = {"selector": {"matchLabels": wanted.selector}, "mtls": {"mode": wanted.mode}}
-    return trading_object(settings, "PeerAuthentication", name, spec)
+    return item_object(settings, wanted, "PeerAuthentication", name, spec)
 
 
-def policies(settings: Settings) -> dict[str, AccessPolicy]:
-    """Return the enforced policies by name: those of the settings, and those that the default deny needs."""
-    authorization = settings.traffic.authorization
-    return (dict(_default_allows(settings)) if authorization.default_deny.enabled else {}) | authorization.policies
+def policies(settings: Settings, namespace: WorkloadNamespace) -> dict[str, AccessPolicy]:
+    """Return a namespace's enforced policies by name: those of the settings, and those that its default deny needs."""
+    given_ones = settings.traffic.authorization.policies
+    own = {name: one for name, one in given_ones.items() if settings.namespace_of(one) == namespace.name}
+    return (dict(_default_allows(settings, namespace)) if namespace.default_deny.enabled else {}) | own
 
 
-def audited(settings: Settings) -> Iterator[Object]:
+def audited(settings: Settings, namespace: WorkloadNamespace) -> Iterator[Object]:
     """Yield the dry-run policies of an audit: what the default deny needs, and a copy of each ALLOW policy.
 
     Envoy evaluates dry-run policies without the enforced ones, so the copies keep admitted callers out of the log
     (pilot/pkg/security/authz/builder).
     """
-    if not settings.traffic.authorization.default_deny.audit:
+    if not namespace.default_deny.audit:
         return
-    allows = {f"audit-{name}": one for name, one in policies(settings).items() if one.action == "ALLOW"}
-    for name, wanted in (dict(_default_allows(settings)) | allows).items():
+    allows = {f"audit-{name}": one for name, one in policies(settings, namespace).items() if one.action == "ALLOW"}
+    for name, wanted in (dict(_default_allows(settings, namespace)) | allows).items():
         yield _dry_run(policy(settings, name, wanted))
 
 
-def default_deny(settings: Settings) -> Iterator[Object]:
+def default_deny(namespace: WorkloadNamespace) -> Iterator[Object]:
     """Yield a policy that allows nothing, so that requests which no other policy allows are refused."""
-    wanted = settings.traffic.authorization.default_deny
-    denial = trading_object(settings, POLICY, DEFAULT_DENY, {})
-    if wanted.enabled or wanted.audit:
-        yield _dry_run(denial) if wanted.audit else denial
+    denial = istio_object(namespace.name, POLICY, DEFAULT_DENY, {})
+    if namespace.default_deny.enabled or namespace.default_deny.audit:
+        yield _dry_run(denial) if namespace.default_deny.audit else denial
 
 
 def _dry_run(manifest: Object) -> Object:
@@ -73,15 +74,14 @@ def ingress_principal(settings: Settings) -> str:
     return f"cluster.local/ns/{settings.ingress_namespace}/sa/{settings.releases.names.ingress}"
 
 
-def _default_allows(settings: Settings) -> Iterator[tuple[str, AccessPolicy]]:
-    wanted = settings.traffic.authorization.default_deny
+def _default_allows(settings: Settings, namespace: WorkloadNamespace) -> Iterator[tuple[str, AccessPolicy]]:
+    wanted, home = namespace.default_deny, namespace.name
     if wanted.allow_ingress and settings.ingress.enabled:
-        yield "allow-ingress-gateway", AccessPolicy(rules=(AccessRule(principals=(ingress_principal(settings),)),))
-    namespaces = wanted.allow_namespaces
-    if namespaces is None:
-        namespaces = (settings.trading.namespace,)
+        rule = AccessRule(principals=(ingress_principal(settings),))
+        yield "allow-ingress-gateway", AccessPolicy(namespace=home, rules=(rule,))
+    namespaces = (home,) if wanted.allow_namespaces is None else wanted.allow_namespaces
     if namespaces:
-        yield "allow-namespaces", AccessPolicy(rules=(AccessRule(namespaces=namespaces),))
+        yield "allow-namespaces", AccessPolicy(namespace=home, rules=(AccessRule(namespaces=namespaces),))
 
 
 def _rule(rule: AccessRule) -> Object:

@@ -3,14 +3,14 @@
 from pi_mesh.settings import Settings
 from pi_mesh.settings.traffic.destinations import CircuitBreaker, Destination
 from pi_mesh.values.objects import Object
-from pi_mesh.values.traffic.istio_object import given, trading_object
+from pi_mesh.values.traffic.istio_object import given, item_object
 
 
 def destination_rule(settings: Settings, name: str, wanted: Destination) -> Object:
     breaker = wanted.circuit_breaker
     subsets = [{"name": subset, "labels": labels} for subset, labels in wanted.subsets.items()]
     spec = given(host=wanted.service, trafficPolicy=breaker and _traffic_policy(breaker), subsets=subsets)
-    return trading_object(settings, "DestinationRule", name, spec)
+    return item_object(settings, wanted, "DestinationRule", name, spec)
 
 
 def _traffic_policy(breaker: CircuitBreaker) -> Object:

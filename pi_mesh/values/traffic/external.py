@@ -6,7 +6,7 @@ from pi_mesh.settings import Settings
 from pi_mesh.settings.traffic.external import USUAL_PORTS, ExternalService
 from pi_mesh.values.objects import Object
 from pi_mesh.values.traffic.gateways import gateway_selector
-from pi_mesh.values.traffic.istio_object import given, trading_object
+from pi_mesh.values.traffic.istio_object import given, item_object
 from pi_mesh.values.traffic.routes import destination
 
 
@@ -27,7 +27,7 @@ def service_entry(settings: Settings, name: str, wanted: ExternalService) -> Obj
         # A wildcard cannot be resolved, so the address that the caller uses is kept.
         "resolution": "NONE" if wanted.has_wildcard else "DNS",
     }
-    return trading_object(settings, "ServiceEntry", name, spec)
+    return item_object(settings, wanted, "ServiceEntry", name, spec)
 
 
 def egress_host(settings: Settings) -> str:
@@ -41,7 +41,7 @@ def _gateway(settings: Settings, name: str, wanted: ExternalService) -> Object:
     if wanted.protocol == "TLS":
         server["tls"] = {"mode": "PASSTHROUGH"}
     spec = {"selector": gateway_selector(settings.releases.names.egress), "servers": [server]}
-    return trading_object(settings, "Gateway", _through(name), spec)
+    return item_object(settings, wanted, "Gateway", _through(name), spec)
 
 
 def _route(settings: Settings, name: str, wanted: ExternalService) -> Object:
@@ -53,7 +53,7 @@ def _route(settings: Settings, name: str, wanted: ExternalService) -> Object:
         steps.append(_step(wanted, host, {"gateways": ["mesh"], "port": wanted.number}, to_gateway))
         steps.append(_step(wanted, host, {"gateways": [_through(name)], "port": entrance}, onward))
     spec = {"hosts": list(wanted.hosts), "gateways": ["mesh", _through(name)], wanted.protocol.lower(): steps}
-    return trading_object(settings, "VirtualService", _through(name), spec)
+    return item_object(settings, wanted, "VirtualService", _through(name), spec)
 
 
 def _step(wanted: ExternalService, host: str, match: Object, target: Object) -> Object:

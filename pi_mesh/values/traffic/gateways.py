@@ -3,16 +3,15 @@
 from pi_mesh.settings import Settings
 from pi_mesh.settings.traffic.gateways import GatewayTls, IngressListener
 from pi_mesh.values.objects import Object
-from pi_mesh.values.traffic.istio_object import trading_object
+from pi_mesh.values.traffic.istio_object import item_object
 
 
 def gateway(settings: Settings, name: str, listener: IngressListener) -> Object:
     servers = [_http(listener)]
     if listener.tls:
         servers.append(_https(listener, listener.tls))
-    return trading_object(
-        settings, "Gateway", name, {"selector": gateway_selector(settings.releases.names.ingress), "servers": servers}
-    )
+    spec = {"selector": gateway_selector(settings.releases.names.ingress), "servers": servers}
+    return item_object(settings, listener, "Gateway", name, spec)
 
 
 def gateway_selector(release: str) -> dict[str, str]:

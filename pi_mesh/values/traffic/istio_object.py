@@ -1,8 +1,9 @@
-"""Common form of Istio's objects in the trading namespace."""
+"""Common form of Istio's objects in the namespaces of workloads."""
 
 from typing import Any
 
 from pi_mesh.settings import Settings
+from pi_mesh.settings.traffic.names import NamespacedItem
 from pi_mesh.values.objects import Object
 
 NETWORKING, SECURITY = "networking.istio.io/v1beta1", "security.istio.io/v1beta1"
@@ -19,10 +20,15 @@ VERSIONS = {
 }
 
 
-def trading_object(settings: Settings, kind: str, name: str, spec: Object) -> Object:
-    """Return an Istio object in the trading namespace."""
-    metadata = {"name": name, "namespace": settings.trading.namespace}
+def istio_object(namespace: str, kind: str, name: str, spec: Object) -> Object:
+    """Return an Istio object in a namespace."""
+    metadata = {"name": name, "namespace": namespace}
     return {"apiVersion": VERSIONS[kind], "kind": kind, "metadata": metadata, "spec": spec}
+
+
+def item_object(settings: Settings, item: NamespacedItem, kind: str, name: str, spec: Object) -> Object:
+    """Return the Istio object of a traffic setting, in the setting's namespace."""
+    return istio_object(settings.namespace_of(item), kind, name, spec)
 
 
 def given(**fields: object) -> Object:
@@ -30,5 +36,6 @@ def given(**fields: object) -> Object:
     return {name.rstrip("_"): value for name, value in fields.items() if value not in (None, {}, [], ())}
 
 
-def object_name(item: dict[str, Any]) -> str:
-    return item["metadata"]["name"]
+def object_name(item: dict[str, Any]) -> tuple[str, str]:
+    """Return the namespace and the name."""
+    return item["metadata"]["namespace"], item["metadata"]["name"]

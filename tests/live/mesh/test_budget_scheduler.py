@@ -27,7 +27,7 @@ TOO_MANY = 2
 
 
 SIDECAR = of(make_mesh()).sidecar.requests
-TRADING = of(make_mesh()).trading.requests
+TRADING = of(make_mesh()).promises[0].row.requests
 BUSY = Resources(700, 2**24)
 """Pods that run out of CPU first, where sidecars run out of memory."""
 

@@ -13,10 +13,12 @@ from lab.workloads import CONTROL, TRADING, Workload, apply, delete, manifests, 
 from tests.live.traffic.cast import INGRESS_URL
 from tests.live.traffic.load import streams
 from tests.live.traffic.shop import INSIDER, SHOP, VISITOR, open_shop
+from tests.support import proxies
 from tests.support.project import Project
 
 MOVER = Workload("mover")
 REVISION, TAG = "next", "stable"
+GATEWAYS = ("istio-ingressgateway", "istio-egressgateway")
 FIRST, SECOND = "istiod", f"istiod-{REVISION}"
 AS_SHIPPED = {"istio.canary": None, "istio.tags": {}, "trading.revision": None}
 
@@ -92,6 +94,13 @@ def change(project: Project, **settings: object) -> None:
         project.set(path, value)
 
 
+def move(project: Project, **settings: object) -> None:
+    """Change settings, and restart the workloads that they move."""
+    change(project, **settings)
+    project.must_up()
+    project.operation("refresh", "--yes").must()
+
+
 def test_a_namespace_moves_and_comes_back_and_a_used_revision_stays(mover: Project, figure):
     figure(f"refused: {there_and_back(mover, {MOVER.name})}")
 
@@ -102,4 +111,26 @@ def test_no_request_is_lost_between_a_control_plane_and_a_newer_one_beside_it(ol
         line = there_and_back(older_shop, {SHOP.name, INSIDER.name})
     figure(f"1.30.0 and {ISTIO}: {tallies['ingress']}; refused: {line}")
     older_shop.operation("verify").must()
+    assert tallies["ingress"].failed == {}
+
+
+@pytest.mark.long
+def test_the_first_control_plane_follows_its_canary_and_no_request_is_lost(older_shop: Project, figure):
+    """Take the steps of docs/revisions.md: all moves, the first istiod is raised in place, and all comes back."""
+    workloads = {SHOP.name, INSIDER.name}
+    with streams(ingress=(VISITOR, INGRESS_URL)) as tallies:
+        canary = {"istio.canary": {"version": ISTIO, "revision": REVISION}, "trading.revision": REVISION}
+        move(older_shop, **canary)
+        assert settled(lambda: led_by(SECOND), workloads) == workloads
+        change(older_shop, **{"istio.version": ISTIO})
+        older_shop.must_up()
+        older_shop.operation("verify").must()
+        move(older_shop, **{"trading.revision": None})
+        assert settled(lambda: led_by(FIRST), workloads) == workloads
+        change(older_shop, **AS_SHIPPED)
+        older_shop.must_up()
+    figure(f"1.30.0, then {ISTIO} beside it and in its place: {tallies['ingress']}")
+    older_shop.operation("verify").must()
+    expected = {name: {ISTIO} for name in (*workloads, *GATEWAYS)}
+    assert settled(lambda: proxies.versions(CONTROL, TRADING), expected) == expected
     assert tallies["ingress"].failed == {}

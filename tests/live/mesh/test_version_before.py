@@ -35,8 +35,9 @@ def test_it_is_updated_without_a_replacement_and_destroyed_with_its_crds(
 
     planned = nothing.preview().must().output
     assert "leftovers update" in planned
-    # The one new resource is the ConfigMap that says what `up` applied.
-    assert "1 to create" in planned
+    assert "`pulumi destroy` of this stack deletes the workloads of others without asking" in planned
+    # The new resources are the ConfigMap that says what `up` applied, the guard, the drain, and their provider.
+    assert "4 to create" in planned
     assert not [word for word in ("to delete", "to replace") if word in planned], planned
     nothing.must_up()
     nothing.preview("--expect-no-changes").must()

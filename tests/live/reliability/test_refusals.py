@@ -105,7 +105,7 @@ def test_the_operations_refuse_another_context_too(whole, told):
     whole.set("cluster.context", "production")
     refused = whole.operation("verify")
     assert refused.status == 3
-    told(refused.status, refused.line_with("cluster.context is 'production'"), "`kubectl config use-context`")
+    told(refused.status, refused.line_with("cluster.context is 'production'"), "`pulumi config set`")
 
 
 @pytest.mark.row(19)

@@ -8,7 +8,7 @@ import pytest
 from components.istio import IstioBase, Istiod, MeshMtls, MeshMtlsArgs
 from components.manifest import make_namespace
 from components.release import ReleaseArgs
-from components.trading import TradingNamespace, TradingNamespaceArgs
+from components.workload_namespace import WorkloadNamespace, WorkloadNamespaceArgs
 from pi_mesh import inventory
 from pi_mesh.inventory import Kind
 from pi_mesh.inventory.chart_lock import LockedChart
@@ -116,8 +116,8 @@ def test_mutual_tls_is_one_object_in_the_root_namespace_for_every_workload(mode)
 
 def trading(**settings: object):
     mesh = make_mesh(**settings)
-    args = TradingNamespaceArgs(mesh.namespace("trading"), mesh.objects_of("trading"))
-    return record(lambda: TradingNamespace("trading", args))
+    args = WorkloadNamespaceArgs(mesh.namespace("trading"), mesh.objects_of("trading"))
+    return record(lambda: WorkloadNamespace("trading", args))
 
 
 def test_the_trading_namespace_asks_for_sidecars():

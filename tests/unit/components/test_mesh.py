@@ -116,7 +116,7 @@ def test_the_outputs_say_what_is_installed_and_what_it_takes(plain):
         "trading",
     )
     assert outputs["releases"] == dict.fromkeys(("istio-base", "istiod", INGRESS, EGRESS), "deployed")
-    assert outputs["budget"]["mesh"]["requests"] == "300m / 384Mi"
+    assert outputs["budget"] == {"pods": 3, "requests": "300m / 384Mi", "limits": "1500m / 768Mi", "sidecars": 81}
 
 
 @pytest.mark.row(15)

@@ -1,5 +1,7 @@
 """The program's own preflight."""
 
+from dataclasses import replace
+
 import pulumi
 import pytest
 
@@ -105,3 +107,22 @@ def test_another_cluster_under_the_same_context_is_refused_even_in_a_preview(clu
     cluster(make_snapshot(namespaces=(Namespace("kube-system", uid="theirs"),)))
     with pytest.raises(pulumi.RunError, match=r"its UID .* is theirs, .* last applied to ours; nothing"):
         record(lambda: guard(make_settings(), StackState("ours")), preview=True)
+
+
+OF_BEFORE = StackState(releases=frozenset({"istio-system/istiod"}))
+
+
+@pytest.mark.parametrize(
+    ("state", "preview", "told"),
+    [
+        (OF_BEFORE, True, True),
+        (OF_BEFORE, False, False),
+        (replace(OF_BEFORE, has_guard=True), True, False),
+        (NEVER_RUN, True, False),
+    ],
+    ids=["never updated since", "up", "guarded", "first install"],
+)
+def test_a_preview_says_that_a_destroy_still_asks_nobody(cluster, state, preview, told):
+    cluster(make_snapshot())
+    recording = record(lambda: guard(make_settings(), state), preview=preview)
+    assert any("destroy.workloads" in line for line in recording.logs) == told

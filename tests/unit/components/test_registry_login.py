@@ -6,7 +6,8 @@ import json
 import pulumi
 import pytest
 
-from components import config, mesh, registry_login
+from components import config, mesh
+from pi_mesh.values import pull_secret
 from tests.support.factories import make_settings
 from tests.support.recorder import Recording, record
 
@@ -41,7 +42,7 @@ def test_istiod_waits_for_it(deployed):
 
 
 def test_its_content_is_what_the_kubelet_reads_and_a_secret(deployed):
-    content = registry_login._content("registry.lan:5000", "pi", "pw")
+    content = pull_secret.content("registry.lan:5000", "pi", "pw")
     entry = json.loads(base64.b64decode(content))["auths"]["registry.lan:5000"]
     assert entry == {"username": "pi", "password": "pw", "auth": base64.b64encode(b"pi:pw").decode()}
     assert deployed("pw").one("registry-istio-system").secret_outputs == ("data",)

@@ -54,6 +54,17 @@ def test_every_command_explains_itself_and_its_exit_statuses(command):
     assert "Exit status: 0 success" in shown.output
 
 
+@pytest.mark.parametrize("command", [(), *((command,) for command in COMMANDS)])
+def test_the_help_shows_no_type_beside_a_flag(command):
+    shown = run(*command, "--help").output
+    assert "--help" in shown
+    assert "bool" not in shown
+
+
+def test_the_help_shows_the_type_of_an_option_that_takes_a_value():
+    assert "<str>" in run("verify", "--help").output
+
+
 def test_a_command_that_does_not_exist_is_a_usage_error():
     assert run("nope").exit_code == 2
 

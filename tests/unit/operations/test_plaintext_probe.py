@@ -143,3 +143,12 @@ def test_a_workload_under_a_rogue_exception_is_left_to_the_rows_of_mutual_tls(he
     rogue = Policy("PeerAuthentication", "trading", "rogue", {"mtls": {"mode": "PERMISSIVE"}})
     calls(client, "job-0", {CONTROL: (200, "ok"), GUARDED: (200, "ok")})
     assert the(in_cluster(with_policies(healthy, rogue), pods=(APP,))).level is Level.ERROR
+
+
+def test_each_namespace_with_sidecars_is_called_and_no_other(client):
+    mesh = make_mesh(namespaces={"research": {}, "batch": {"injection": False}})
+    apps = tuple(replace(APP, namespace=name) for name in ("trading", "research", "batch"))
+    for name in ("trading", "research", "batch"):
+        client.relayed[f"/api/v1/namespaces/{name}/pods/app-0:8080/proxy/"] = CLOSED
+    found = plaintext_probe.probe(in_cluster(make_verification(mesh), pods=apps))
+    assert [(one.name, one.level) for one in found] == [("trading", Level.OK), ("research", Level.OK)]

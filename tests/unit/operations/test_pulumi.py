@@ -1,6 +1,7 @@
 """The message of a failed Pulumi command: the command, Pulumi's own reason, and what to do, in one line."""
 
 import json
+from functools import partial
 
 import pytest
 from typer.testing import CliRunner
@@ -14,7 +15,7 @@ from tests.support.factories import make_settings
 @pytest.mark.parametrize(
     ("stderr", "reason"),
     [
-        ("error: no stack named 'lab' found\n", "no stack named 'lab' found"),
+        ("error: the state is broken\n", "the state is broken"),
         ("warning: old\nerror: could not decrypt\n\n  see the docs\n", "could not decrypt"),
         ("panic\n", "panic"),
         ("", "pulumi gave no reason"),
@@ -28,6 +29,29 @@ def test_a_failed_command_is_one_line_with_pulumis_reason_and_what_to_do(pulumi_
         f"pulumi stack export --stack lab: failed: {reason}; "
         "check the stack with `pulumi stack ls`, and the backend with `pulumi whoami -v`"
     )
+
+
+@pytest.mark.parametrize(
+    ("reason", "what"),
+    [
+        (
+            "getting secrets manager: passphrase must be set with PULUMI_CONFIG_PASSPHRASE or "
+            "PULUMI_CONFIG_PASSPHRASE_FILE environment variables",
+            "`export PULUMI_CONFIG_PASSPHRASE_FILE=FILE`",
+        ),
+        ("constructing secrets manager of type 'passphrase': incorrect passphrase", "PASSPHRASE_FILE=FILE`"),
+        ("PULUMI_ACCESS_TOKEN must be set for login during non-interactive CLI sessions", "`pulumi login file://"),
+        ("no Pulumi.yaml project file found (searching upwards from /tmp)", "`cd` into this project's folder"),
+        ("no stack named 'lab' found", "`pulumi stack ls` lists the stacks"),
+        ("the stack is currently locked by 1 lock(s).", "`python -m operations repair -s STACK --yes`"),
+    ],
+)
+@pytest.mark.parametrize("ask", [pulumi.export, partial(pulumi.pending, judged=False)], ids=["export", "preview"])
+def test_a_strangers_first_errors_say_what_to_type(pulumi_says, ask, reason, what):
+    pulumi_says(stderr=f"error: {reason}\n", status=255)
+    with pytest.raises(PulumiFailed) as failed:
+        ask("lab")
+    assert what in failed.value.finding.fix
 
 
 def test_a_failed_export_is_not_called_a_problem_of_the_settings(pulumi_says, monkeypatch):

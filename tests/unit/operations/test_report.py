@@ -1,7 +1,9 @@
 """The report of every operation: `--json` prints what docs/operations.schema.json describes."""
 
 import json
+from contextlib import nullcontext
 from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import jsonschema
 import pytest
@@ -10,6 +12,7 @@ from typer.testing import CliRunner
 from operations import proxies, refresh, report_schema, rotate_ca, stacks, verify
 from operations.__main__ import app
 from operations.pulumi import PulumiFailed
+from operations.rehearse import rehearse_command
 from operations.repair import apply, observed_state, plan
 from operations.repair.observed_state import Situation
 from pi_mesh.checks.finding import Subject, ok, warning
@@ -25,7 +28,7 @@ from tests.support.healthy_mesh import in_cluster, make_verification
 from tests.support.snapshots import STACK, make_pis, make_snapshot
 
 SCHEMA = json.loads(report_schema.PATH.read_text())
-OPERATIONS = ("preflight", "verify", "repair", "budget", "rotate-ca", "proxies", "refresh")
+OPERATIONS = ("preflight", "verify", "repair", "budget", "rotate-ca", "proxies", "refresh", "rehearse")
 VAULT = {"enabled": True, "address": "https://vault.example"}
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 STUCK = make_snapshot(releases=(ReleaseRecord("istio-system", "istiod", 1, "pending-install", LONG_AGO),))
@@ -47,6 +50,8 @@ def stack(monkeypatch):
     monkeypatch.setattr(verify.signing, "signed", lambda *_: [ok("x", Subject("pod", "a/b"), "is well", number=0.5)])
     monkeypatch.setattr(verify.running_proxies, "found", lambda _: [])
     monkeypatch.setattr(verify.analysis, "analyze", lambda *_: [warning("y", Subject("cluster"), "is odd", "look")])
+    monkeypatch.setattr(verify.cpu_window, "opened", lambda _: nullcontext(SimpleNamespace(found=lambda *_: [])))
+    monkeypatch.setattr(rehearse_command, "_tried", lambda *_: [ok("envoy", Subject("node", "pi-1"), "serves")])
     monkeypatch.setattr(observed_state, "read", lambda *_: now)
     monkeypatch.setattr(apply, "carry_out", lambda now, **_: [step.finding(done=True) for step in plan.steps(now)])
     monkeypatch.setattr(rotate_ca.pulumi, "pending", lambda *_: {})

@@ -10,7 +10,7 @@ from operations.short_lived import DEADLINE, GRACE, TTL, NotReadyError, ShortLiv
 from pi_mesh.names import SHORT_LIVED_LABEL
 from tests.support.fake_client import FakeClient
 
-WORKLOAD = ShortLived("trading", "call", "dev", {"name": "server", "image": "proxy"})
+WORKLOAD = ShortLived("trading", "call", "dev", ({"name": "server", "image": "proxy"},))
 PODS, JOBS = "/api/v1/namespaces/trading/pods", "/apis/batch/v1/namespaces/trading/jobs"
 LONGEST = 120
 
@@ -65,10 +65,23 @@ def test_a_pod_that_does_not_become_ready_is_removed_and_said(pods, says):
 
 def test_the_next_run_removes_what_is_past_its_time_and_leaves_what_another_run_uses():
     now = datetime.now(UTC)
-    ages = {"old": DEADLINE + TTL + GRACE + 1, "young": DEADLINE}
-    born = {name: (now - timedelta(seconds=age)).isoformat() for name, age in ages.items()}
-    metas = ({"namespace": "trading", "name": name, "creationTimestamp": time} for name, time in born.items())
-    items = [{"metadata": meta} for meta in metas]
+    past = DEADLINE + TTL + GRACE + 1
+    jobs = {"old": (past, DEADLINE), "young": (DEADLINE, DEADLINE), "prolonged": (past, 2 * DEADLINE)}
+    born = {name: (now - timedelta(seconds=age)).isoformat() for name, (age, _) in jobs.items()}
+    items = [
+        {
+            "metadata": {"namespace": "trading", "name": name, "creationTimestamp": born[name]},
+            "spec": {"activeDeadlineSeconds": deadline},
+        }
+        for name, (_, deadline) in jobs.items()
+    ]
     client = FakeClient({"/apis/batch/v1/jobs": {"items": items}})
     assert short_lived.sweep(client, now) == 1
     assert client.wrote == [("delete", f"{JOBS}/old")]
+
+
+def test_a_prolonged_job_ends_the_usual_time_from_now():
+    client = FakeClient()
+    short_lived.prolong(client, "trading", "call-x", lived=60.4)
+    assert client.wrote == [("patch", f"{JOBS}/call-x")]
+    assert client.bodies == [{"spec": {"activeDeadlineSeconds": 60 + DEADLINE}}]

@@ -1,14 +1,22 @@
 """The command `verify`."""
 
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
-from operations import analysis, plaintext_probe, signing, stacks, verify
+from operations import analysis, cpu_window, plaintext_probe, signing, stacks, verify
 from operations.__main__ import app
-from pi_mesh.checks.finding import Subject, error
+from pi_mesh.checks.finding import Finding, Subject, error, warning
 from pi_mesh.cluster.stack_state import NEVER_RUN
+
+
+class Counted:
+    """A window in which a sidecar was throttled."""
+
+    def found(self, _: object, seconds: int) -> list[Finding]:
+        return [warning("cpu throttling", Subject("pod", "trading/app"), f"counted over {seconds} s", "")]
 
 
 @pytest.fixture
@@ -22,6 +30,7 @@ def verified(healthy, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(verify, "read", lambda *_: healthy)
     monkeypatch.setattr(signing, "signed", found())
     monkeypatch.setattr(analysis, "analyze", found())
+    monkeypatch.setattr(cpu_window, "opened", lambda _: nullcontext(Counted()))
     answered = error("plain-text call", Subject("pod", "trading/app"), "answered", "")
     monkeypatch.setattr(plaintext_probe, "probe", found(answered))
 
@@ -30,3 +39,10 @@ def verified(healthy, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(("options", "status"), [((), 0), (("--probe",), 1)])
 def test_the_plain_text_call_is_made_only_when_it_is_asked_for(options, status):
     assert CliRunner().invoke(app, ["verify", "-s", "test", *options]).exit_code == status
+
+
+@pytest.mark.usefixtures("verified")
+def test_the_window_of_the_cpu_counters_is_an_option_and_throttling_is_no_failure():
+    result = CliRunner().invoke(app, ["verify", "-s", "test", "--window", "30"])
+    assert "counted over 30 s" in result.output
+    assert result.exit_code == 0

@@ -12,12 +12,21 @@ def capable(monkeypatch):
     monkeypatch.setattr(requirements.os, "geteuid", lambda: 0)
     monkeypatch.setattr(requirements, "_missing_controllers", list)
     monkeypatch.setattr(requirements, "_watches_in_use", lambda: 0)
-    monkeypatch.setattr(requirements, "ensure_packages", lambda: None)
+    for step in ("announce", "ensure_packages"):
+        monkeypatch.setattr(requirements, step, lambda: None)
     monkeypatch.setattr(requirements, "run", lambda *_: "")
 
 
 def test_a_capable_machine_is_accepted():
     requirements.check()
+
+
+def test_what_is_taken_of_the_machine_is_said_before_a_package_is_installed(monkeypatch):
+    steps: list[str] = []
+    for step in ("ensure_packages", "announce"):
+        monkeypatch.setattr(requirements, step, lambda step=step: steps.append(step))
+    requirements.check()
+    assert steps == ["announce", "ensure_packages"]
 
 
 def test_a_user_other_than_root_is_told_so_and_how_to_use_a_cluster_of_ones_own(monkeypatch):

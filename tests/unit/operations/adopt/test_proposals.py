@@ -60,7 +60,7 @@ def test_bounds_that_all_pods_can_live_with_stay():
     ids=["pods", "one more of three", "requests of CPU", "limits of memory"],
 )
 def test_a_quota_that_would_refuse_the_next_rollout_is_proposed_off(running, trading):
-    assert proposed(*running, trading={"adopt": True, **trading}) == {proposals.QUOTA: False}
+    assert proposed(*running, trading={"adopt": True, **trading}) == {"trading.bounds.quota": False}
 
 
 @pytest.mark.parametrize(
@@ -73,13 +73,13 @@ def test_a_quota_that_would_refuse_the_next_rollout_is_proposed_off(running, tra
 )
 def test_a_limit_range_that_would_bound_a_container_anew_goes_and_the_quota_with_it(container):
     found = proposed(*pods(1, container), trading={"adopt": True})
-    assert found == {proposals.QUOTA: False, proposals.LIMIT_RANGE: False}
+    assert found == {"trading.bounds.quota": False, "trading.bounds.limitRange": False}
     make_settings(trading={"bounds": {"quota": False, "limitRange": False}})
 
 
 def test_a_sidecar_that_would_hide_other_workloads_of_the_mesh_is_proposed_off():
     found = proposed(*pods(1), *pods(1, namespace="reports"), trading={"adopt": True})
-    assert found == {proposals.SCOPE: False}
+    assert found == {"trading.bounds.sidecar": False}
 
 
 @pytest.mark.parametrize(
@@ -120,3 +120,16 @@ def test_a_gateway_that_serves_a_certificate_keeps_its_right_to_read_it():
 @pytest.mark.parametrize("listener", [gateway("ingressgateway"), gateway("partners", **SECURE)])
 def test_without_such_a_certificate_the_right_goes(listener):
     assert proposed(listeners=[listener], trading={"adopt": True}) == {}
+
+
+def test_a_further_namespace_is_adopted_and_freed_of_bounds_by_its_own_keys():
+    there = make_snapshot(pods=pods(10, SMALL, "research"), namespaces=(Namespace("research", uid="r"),))
+    settings = make_settings(namespaces={"research": {"workloads": 10}})
+    found = {one.path: one.value for one in proposals.of(settings, there, NEVER_RUN, {})}
+    assert found == {"namespaces.research.adopt": True, "namespaces.research.bounds.quota": False}
+
+
+def test_pods_of_a_namespace_without_sidecars_count_without_them():
+    batch = {"adopt": True, "injection": False, "workloads": 8}
+    bare = tuple(replace(pod, containers=(BOUNDED,)) for pod in pods(3, namespace="batch"))
+    assert proposed(*bare, trading={"adopt": True}, namespaces={"batch": batch}) == {}

@@ -59,7 +59,8 @@ def test_what_is_relaxed_stands_first_then_what_is_broken_then_new_warnings():
 
 def test_a_budget_that_is_not_known_is_not_said_to_be_removed():
     budget = {"istiod": {"pods": "1", "requests": "x", "limits": "x", "more in a rollout": ""}, "room": "Room."}
-    text = section(Intent({}, {"budget": budget}), intent(errors=("istio.a: is not a setting",)))
+    before, after = Side(budget=budget), Side(intent=intent(errors=("istio.a: is not a setting",)))
+    text = comment.markdown([Comparison("pi-cluster", before, after)], REVISION)
     assert "Budget" not in text
     assert "removed" not in text
 

@@ -84,3 +84,14 @@ def test_a_new_stack_relaxes_nothing():
 def test_a_change_of_what_judges_or_tells_is_told(file, says):
     (line,) = relaxations.of_code(["README.md", file])
     assert says in line
+
+
+def test_a_weaker_setting_of_a_further_namespace_is_told_with_its_key():
+    before, after = config(namespaces={"research": {}}), config(namespaces={"research": {"injection": False}})
+    assert relaxations.of_settings(before, after) == (
+        "`namespaces.research.injection` `true` → `false`: new pods get no sidecar.",
+    )
+
+
+def test_a_new_namespace_relaxes_nothing():
+    assert relaxations.of_settings(config(), config(namespaces={"research": {"injection": False}})) == ()

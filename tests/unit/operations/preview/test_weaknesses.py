@@ -3,7 +3,8 @@
 import pytest
 
 from operations.preview.weaknesses import WEAKNESSES
-from pi_mesh.settings.tree import Settings
+from pi_mesh.settings.namespaces import FurtherNamespace
+from tests.support.factories import make_settings
 
 BY_PATH = {weakness.path: weakness.is_weaker for weakness in WEAKNESSES}
 ALLOW = {"selector": {"app": "x"}, "rules": [{"namespaces": ["a"]}]}
@@ -21,6 +22,11 @@ MORE = [{"namespaces": ["a"]}, {"namespaces": ["b"]}]
         ("trading.bounds.sidecar", True, False),
         ("trading.bounds.quota", True, False),
         ("trading.bounds.limitRange", True, False),
+        ("namespaces.*.injection", True, False),
+        ("proxy.defaultRetries.idempotent", False, True),
+        ("proxy.holdApplicationUntilProxyStarts", True, False),
+        ("traffic.services", {"orders": {"takesOrders": True}}, {"orders": {}}),
+        ("traffic.services", {"orders": {"takesOrders": True}}, None),
         ("traffic.legacy", {}, {"old": {"mode": "PERMISSIVE"}}),
         ("vault.key", "internal", "exported"),
         ("trading.hours", {"opens": "09:00"}, None),
@@ -45,11 +51,15 @@ def test_a_policy_that_lets_nobody_more_in_is_not_weaker(after):
     assert not BY_PATH["traffic.authorization.policies"]({"x": ALLOW}, after)
 
 
+def test_a_policy_that_moves_to_another_namespace_may_let_more_in():
+    assert BY_PATH["traffic.authorization.policies"]({"x": ALLOW}, {"x": {**ALLOW, "namespace": "research"}})
+
+
 @pytest.mark.parametrize("path", BY_PATH)
 def test_every_path_is_one_of_the_settings(path):
-    tree: object = Settings.model_validate_json(
-        '{"cluster": {"context": "pi"}, "istio": {"version": "1.31.0"}}'
-    ).model_dump(mode="json", by_alias=True)
+    # One further namespace, called "*", stands for each of them.
+    further = FurtherNamespace().model_dump(mode="json", by_alias=True)
+    tree: object = {**make_settings().model_dump(mode="json", by_alias=True), "namespaces": {"*": further}}
     for key in path.split("."):
         assert isinstance(tree, dict)
         assert key in tree

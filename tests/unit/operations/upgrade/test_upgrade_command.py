@@ -2,12 +2,15 @@
 
 import json
 from collections.abc import Callable
+from hashlib import sha256
 
 import pytest
 from typer.testing import CliRunner
 
 from operations.__main__ import app
+from operations.charts import chart_files
 from pi_mesh.checks.finding import CLUSTER, error
+from pi_mesh.inventory.chart_lock import ChartLock, LockedChart
 from pi_mesh.settings.trading_hours import DAYS
 from tests.support.factories import STACK
 from tests.support.upgrading import PowerCut, World, failed, install
@@ -128,6 +131,25 @@ def test_crds_are_upgraded_before_the_charts_that_do_not_carry_them_as_templates
     world = World("1.20.3", "1.20.3", "1.20.3", "1.20.3", kubernetes=29)
     assert upgraded(world, "1.21.6")["status"] == 0
     assert world.calls == [*NOW, "write 1.21.6", "preview", "CRDs 1.21.6", "up", "verify", "refresh"]
+
+
+def test_a_locked_stack_stops_before_its_first_step_with_one_command_for_the_charts_of_all_steps(
+    upgraded, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    entries = []
+    for name in ("base", "istiod", "gateway"):
+        entry = LockedChart(chart=name, version="1.28.10", source="https://charts.example", sha256=sha256().hexdigest())
+        chart_files.keep(entry, b"")
+        entries.append(entry)
+    chart_files.write(ChartLock(stacks={}), STACK, tuple(entries))
+    world = World()
+    report = upgraded(world)
+    assert (report["status"], world.calls) == (1, NOW)
+    fixes = {one["fix"] for one in report["findings"] if one["level"] == "error"}
+    assert {fix.partition(", ")[0] for fix in fixes} == {
+        f"`python -m operations charts lock -s {STACK} --also 1.29.6 --also 1.30.3`"
+    }
 
 
 def test_in_trading_hours_nothing_that_runs_is_touched(upgraded):

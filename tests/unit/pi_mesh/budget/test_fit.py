@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pi_mesh.budget.fit import Node, fitting, place
+from pi_mesh.budget.fit import Node, fill, fitting, place
 from pi_mesh.quantities import MI, Resources
 
 SIDECAR = Resources(50, 128 * MI)
@@ -64,3 +64,15 @@ def test_the_count_is_what_adding_pods_one_by_one_reaches(cluster, requests):
     while (after := place(left, [requests])) is not None:
         added, left = added + 1, after
     assert added == fitting(cluster, requests)
+
+
+def test_pods_are_placed_until_no_node_has_room():
+    nodes = [node(memory=300 * MI), node(memory=128 * MI, pods=1), node(accepts=False)]
+    count, left = fill(nodes, SIDECAR, 5)
+    assert count == 3
+    assert sum(one.room(SIDECAR) for one in left) == 0
+
+
+def test_no_more_pods_are_placed_than_asked_for():
+    count, (left,) = fill([node(memory=300 * MI)], SIDECAR, 1)
+    assert (count, left.free.memory) == (1, 172 * MI)

@@ -11,6 +11,7 @@ from pi_mesh.quantities import Resources
 from pi_mesh.values.objects import resource_quota
 from tests.support.factories import make_mesh
 
+OFF = {"injection": False, "workloads": 2}
 SMALL_PI = {"cpu": "1", "memory": "1Gi", "pods": 20}
 KEYLESS = {"enabled": True, "address": "https://vault.example:8200", "key": "internal"}
 
@@ -106,7 +107,7 @@ def test_the_outputs_have_an_entry_for_each_row():
 def test_a_promise_of_trading_that_does_not_fit_is_told_with_the_number_that_does():
     # A Pi of 1Gi: three components and their surge leave 256Mi, one workload with its sidecar.
     budget = mesh.of(make_mesh(cluster={"nodes": 1, "node": SMALL_PI}, trading={"workloads": 4}))
-    assert budget.promised == 1
+    assert budget.kept == (1,)
     assert table.room(budget).endswith(
         "Only 1 of the 4 pods that trading.workloads promises, each with its sidecar, fit beside the mesh and its "
         "rollouts."
@@ -115,8 +116,8 @@ def test_a_promise_of_trading_that_does_not_fit_is_told_with_the_number_that_doe
 
 def test_trading_counts_for_as_much_as_its_quota_admits():
     settings = make_mesh(trading={"workloads": 7}).settings
-    hard = resource_quota(settings)["spec"]["hard"]
-    row = mesh.trading(settings)
+    ((namespace, row),) = mesh.promises(settings)
+    hard = resource_quota(settings, namespace)["spec"]["hard"]
     assert (row.total_requests.to_kubernetes()["memory"], row.pods) == (hard["requests.memory"], int(hard["pods"]))
 
 
@@ -138,3 +139,27 @@ def test_the_budget_counts_cert_manager_where_it_is_ours():
     assert str(rows["cert-manager"].requests.memory) == str(64 * 1024**2)
     others = {**KEYLESS, "certManager": {"install": False}}
     assert "cert-manager" not in {row.component for row in mesh.of(make_mesh(vault=others)).rows}
+
+
+def test_each_namespace_has_a_row_and_a_sentence_about_its_pods():
+    summary = table.summary(mesh.of(make_mesh(namespaces={"research": {"workloads": 1}, "batch": OFF})))
+    assert summary["workloads of research"]["requests"] == "100m / 256Mi"
+    assert summary["workloads of batch"]["requests"] == "100m / 256Mi"
+    assert summary["room"].endswith(
+        "The 1 pod that namespaces.research.workloads promises, with its sidecar, fits beside them. The 2 pods that "
+        "namespaces.batch.workloads promises fit beside them."
+    )
+
+
+def test_a_namespace_gets_what_those_before_it_leave():
+    # A Pi of 1Gi has 256Mi left for one workload with its sidecar, and trading comes first.
+    cluster = {"nodes": 1, "node": SMALL_PI}
+    budget = mesh.of(make_mesh(cluster=cluster, trading={"workloads": 1}, namespaces={"research": {"workloads": 2}}))
+    assert budget.kept == (1, 0)
+
+
+def test_the_row_of_a_namespace_counts_for_as_much_as_its_quota():
+    settings = make_mesh(namespaces={"batch": OFF}).settings
+    _, (namespace, row) = mesh.promises(settings)
+    hard = resource_quota(settings, namespace)["spec"]["hard"]
+    assert (row.total_requests.to_kubernetes()["memory"], row.pods) == (hard["requests.memory"], int(hard["pods"]))

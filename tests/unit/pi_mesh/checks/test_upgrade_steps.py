@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,7 @@ from pi_mesh.cluster.nodes import Node
 from pi_mesh.cluster.objects import Crd, Deployment
 from pi_mesh.cluster.pods import SIDECAR, Container, Pod
 from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.inventory.chart_lock import LockedChart
 from tests.support.factories import STACK, make_mesh, make_settings
 from tests.support.snapshots import installed_mesh, installed_state, make_pis, make_snapshot, state_of
 
@@ -117,8 +119,32 @@ def test_a_check_that_the_step_itself_mends_does_not_stop_it():
     assert upgrade_steps.judge("1.30.3", mesh, stuck, state, {"helm releases"}).stops == []
 
 
-def test_charts_that_are_not_locked_stop_a_step_of_a_locked_stack_and_it_says_how_to_lock_them():
-    mesh = inventory.of(make_settings(istio={"version": "1.31.0"}), STACK, lock=())
-    step = upgrade_steps.judge("1.30.3", mesh, running("1.30.3", 34), state_of())
+def test_charts_that_are_not_locked_stop_a_step_and_one_command_is_named_for_those_of_all_further_steps():
+    mesh = inventory.of(make_settings(istio={"version": "1.29.6"}), STACK, lock=())
+    step = upgrade_steps.judge("1.28.10", mesh, running("1.28.10", 34), state_of(), later=("1.30.3", "1.31.0"))
     assert {finding.id for finding in step.stops} == {charts.ID}
-    assert step.stops[0].fix.startswith("`python -m operations charts lock -s test --also 1.31.0`")
+    lock = "`python -m operations charts lock -s test --also 1.29.6 --also 1.30.3 --also 1.31.0`"
+    assert {finding.fix.partition(",")[0] for finding in step.stops} == {lock}
+
+
+def test_each_step_of_a_locked_stack_names_the_charts_from_it_to_the_last():
+    mesh_of = lambda version: inventory.of(make_settings(istio={"version": version}), STACK, lock=())  # noqa: E731
+    cluster = running("1.29.6", 34)
+    steps = upgrade_steps.judge_all("1.29.6", ("1.30.3", "1.31.0"), mesh_of, cluster, state_of())
+    commands = [step.stops[0].fix.partition("`,")[0] for step in steps]
+    assert [command.partition(" --also ")[2] for command in commands] == ["1.30.3 --also 1.31.0", "1.31.0"]
+
+
+def test_a_tampered_chart_keeps_its_own_advice_in_a_step(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("charts").mkdir()
+    names = ("base", "istiod", "gateway")
+    for name in names:
+        Path(f"charts/{name}-1.31.0.tgz").write_bytes(b"tampered")
+    entries = (
+        LockedChart(chart=name, version="1.31.0", source="https://charts.example", sha256="0" * 64) for name in names
+    )
+    mesh = inventory.of(make_settings(istio={"version": "1.31.0"}), STACK, lock=tuple(entries))
+    step = upgrade_steps.judge("1.30.3", mesh, running("1.30.3", 34), state_of())
+    assert len(step.stops) == len(names)
+    assert all(finding.fix.startswith("do not install it") for finding in step.stops)

@@ -47,7 +47,7 @@ def logs(monkeypatch):
 
     def read(*lines: str, status: int = 200):
         Client.status, Client.text = status, "\n".join(lines)
-        return audit_log.read("test", (APP, *CALLERS), "trading")
+        return audit_log.read("test", (APP, *CALLERS), ["trading"])
 
     monkeypatch.setattr(audit_log, "Client", Client)
     read.asked = asked

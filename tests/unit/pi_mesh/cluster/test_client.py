@@ -67,9 +67,27 @@ def test_another_current_context_is_refused_with_both_names(kubeconfig):
         Client("test")
 
 
+def test_the_way_to_a_context_that_the_kubeconfig_has_is_to_use_it(kubeconfig):
+    kubeconfig("http://127.0.0.1:1", current="production")
+    with pytest.raises(WrongContext, match=r"Run `kubectl config use-context test`, or choose the stack of 'prod"):
+        Client("test")
+
+
+def test_a_context_that_the_kubeconfig_lacks_is_not_to_be_used_but_to_be_set(kubeconfig):
+    kubeconfig("http://127.0.0.1:1")
+    with pytest.raises(WrongContext, match=r"no context 'pi-cluster': .* `pulumi config set .*context test -s"):
+        Client("pi-cluster")
+
+
+def test_without_a_current_context_the_known_ones_are_named(kubeconfig):
+    kubeconfig("http://127.0.0.1:1", current="")
+    with pytest.raises(WrongContext, match=r"no context 'pi-cluster': it has test; `kubectl config use-context NAME`"):
+        Client("pi-cluster")
+
+
 def test_no_kubeconfig_at_all_is_said_with_its_path(tmp_path, monkeypatch):
     monkeypatch.setenv("KUBECONFIG", str(tmp_path / "none"))
-    with pytest.raises(ClusterUnreachable, match=r"no kubeconfig in .*none; set KUBECONFIG"):
+    with pytest.raises(ClusterUnreachable, match=r"no kubeconfig in .*none; `export KUBECONFIG=FILE`"):
         Client("test")
 
 

@@ -93,6 +93,7 @@ def test_a_proxy_as_istiod_injects_it_now_has_no_differences(compared):
         (with_env(SECRET_TTL="24h"), "SECRET_TTL 24h, now 2h"),
         (with_env(PROXY_CONFIG=json.dumps({**CONFIG, "concurrency": 1})), "concurrency 1, now 2"),
         (with_env(A_TOKEN="not to be shown"), "A_TOKEN"),
+        ({**PROXY, "lifecycle": {"postStart": {}}}, "holdApplicationUntilProxyStarts"),
     ],
 )
 def test_an_older_setting_is_told(compared, older, told):
@@ -104,6 +105,8 @@ def test_an_older_setting_is_told(compared, older, told):
     [
         {**PROXY, "resources": {"limits": {"cpu": "1000m", "memory": "262144Ki"}}},
         with_env(ISTIO_META_OWNER="another pod"),
+        # The setting alone, without the lifecycle hook: a gateway's or a native sidecar's.
+        with_env(PROXY_CONFIG=json.dumps({**CONFIG, "holdApplicationUntilProxyStarts": True})),
     ],
 )
 def test_what_is_written_otherwise_or_is_of_the_pod_itself_is_no_difference(compared, alike):

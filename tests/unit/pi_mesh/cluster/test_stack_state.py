@@ -1,7 +1,7 @@
 """The content of a state about the cluster."""
 
 from pi_mesh.cluster.ca_state import VaultResource
-from pi_mesh.cluster.stack_state import NEVER_RUN, RecordedRelease, StackState, of_resources
+from pi_mesh.cluster.stack_state import GUARD, NEVER_RUN, RecordedRelease, StackState, of_resources
 from pi_mesh.names import ADOPTED_ANNOTATION, OWNER_ANNOTATION
 
 ISTIOD = {"namespace": "istio-system", "name": "istiod", "version": "1.31.0", "values": {"pilot": {}}}
@@ -37,3 +37,8 @@ def test_a_stack_that_recorded_no_cluster_yet_tells_none():
 def test_only_the_very_namespace_of_the_state_is_held():
     state = of_resources(RESOURCES)
     assert (state.holds("trading", "t"), state.holds("trading", "new"), state.holds("shop", "")) == (True, False, False)
+
+
+def test_it_tells_whether_a_plain_destroy_is_guarded():
+    assert not of_resources(RESOURCES).has_guard
+    assert of_resources([*RESOURCES, {"type": GUARD}]).has_guard

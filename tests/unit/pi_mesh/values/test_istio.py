@@ -53,6 +53,33 @@ def test_paths_are_normalized_before_rules_judge_them():
     assert values()["meshConfig"].get("pathNormalization") == {"normalization": "DECODE_AND_MERGE_SLASHES"}
 
 
+def test_requests_that_were_never_processed_are_repeated_and_no_others():
+    assert values()["meshConfig"]["defaultHttpRetryPolicy"] == {
+        "attempts": 2,
+        "retryOn": "connect-failure,refused-stream",
+    }
+
+
+def test_extra_values_may_keep_another_retry_policy_as_a_whole():
+    own = {"meshConfig": {"defaultHttpRetryPolicy": {"attempts": 0}}}
+    assert values(istio={"values": own})["meshConfig"]["defaultHttpRetryPolicy"] == {"attempts": 0}
+
+
+@pytest.mark.parametrize(("setting", "given"), [({}, True), ({"holdApplicationUntilProxyStarts": False}, False)])
+def test_applications_wait_for_their_sidecar_unless_told_otherwise(setting, given):
+    assert values(proxy=setting)["meshConfig"]["defaultConfig"]["holdApplicationUntilProxyStarts"] is given
+
+
+def test_extra_values_may_keep_applications_from_waiting():
+    own = {"meshConfig": {"defaultConfig": {"holdApplicationUntilProxyStarts": False}}}
+    assert values(istio={"values": own})["meshConfig"]["defaultConfig"]["holdApplicationUntilProxyStarts"] is False
+
+
+@pytest.mark.parametrize(("native", "told"), [(True, "true"), (False, "false")])
+def test_native_sidecars_reach_istiod_as_its_variable(native, told):
+    assert values(proxy={"nativeSidecars": native})["pilot"]["env"] == {"ENABLE_NATIVE_SIDECARS": told}
+
+
 def test_a_sampling_of_nothing_reaches_istiod():
     assert values(proxy={"traceSampling": 0})["pilot"].get("env", {}).get("PILOT_TRACE_SAMPLING") == "0"
 
@@ -87,3 +114,32 @@ def test_several_istiods_are_not_evicted_all_at_once(version, istio):
 def test_the_mesh_config_carries_the_normalization(version):
     mesh = charts.only(render(version, proxy={"pathNormalization": "BASE"}), "ConfigMap", "istio")["data"]["mesh"]
     assert yaml.safe_load(mesh)["pathNormalization"] == {"normalization": "BASE"}
+
+
+def test_istiod_watches_every_namespace_unless_it_is_told_otherwise():
+    assert "discoverySelectors" not in values()["meshConfig"]
+
+
+def test_a_limited_istiod_watches_the_mesh_s_namespaces_by_their_names():
+    found = values(
+        istio={"discovery": {"limited": True, "also": ["monitoring"]}},
+        ingress={"namespace": "edge"},
+        namespaces={"research": {}},
+    )
+    (selector,) = found["meshConfig"]["discoverySelectors"]
+    assert selector == {
+        "matchExpressions": [
+            {
+                "key": "kubernetes.io/metadata.name",
+                "operator": "In",
+                "values": ["istio-system", "edge", "trading", "research", "monitoring"],
+            }
+        ]
+    }
+
+
+@pytest.mark.parametrize("version", charts.each())
+def test_the_mesh_config_carries_the_retries_and_the_start_order(version):
+    mesh = yaml.safe_load(charts.only(render(version), "ConfigMap", "istio")["data"]["mesh"])
+    assert mesh["defaultHttpRetryPolicy"] == {"attempts": 2, "retryOn": "connect-failure,refused-stream"}
+    assert mesh["defaultConfig"]["holdApplicationUntilProxyStarts"] is True

@@ -8,6 +8,11 @@ from tests.support.factories import make_settings
 TAKEN = {
     "a root namespace in which STRICT is not": ("istiod", {"meshConfig": {"rootNamespace": "elsewhere"}}),
     "no mutual TLS by itself": ("istiod", {"meshConfig": {"enableAutoMtls": False}}),
+    "other retries": ("istiod", {"meshConfig": {"defaultHttpRetryPolicy": {"attempts": 3}}}),
+    "applications that do not wait for their sidecar": (
+        "istiod",
+        {"meshConfig": {"defaultConfig": {"holdApplicationUntilProxyStarts": False}}},
+    ),
     "another normalization of paths": ("istiod", {"meshConfig": {"pathNormalization": {"normalization": "NONE"}}}),
     "ports that sidecars look at": ("istiod", {"global": {"proxy": {"includeInboundPorts": "80"}}}),
     "ports that sidecars overlook": ("istiod", {"global": {"proxy": {"excludeInboundPorts": "80"}}}),

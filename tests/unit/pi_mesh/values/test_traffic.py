@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from pi_mesh.values.objects import peer_authentication, sidecar_scope
-from pi_mesh.values.traffic import objects, stages
+from pi_mesh.values.traffic import stages
 from pi_mesh.values.traffic.authorization import DRY_RUN
 from pi_mesh.values.traffic.istio_object import VERSIONS
 from tests.support import charts, crds
@@ -51,7 +51,7 @@ TWINS = {
 @pytest.mark.parametrize("name", TWINS)
 def test_the_twin_renders_the_roles_example(name: str):
     expected = yaml.safe_load((EXAMPLES / f"{name}.yaml").read_text())
-    assert list(objects(make_settings(traffic=TWINS[name]))) == [expected]
+    assert stages(make_settings(traffic=TWINS[name])) == ((expected,), ())
 
 
 def test_every_example_has_a_twin():
@@ -59,7 +59,7 @@ def test_every_example_has_a_twin():
 
 
 def test_nothing_is_made_unless_asked_for():
-    assert list(objects(make_settings())) == []
+    assert stages(make_settings()) == ((), ())
 
 
 @pytest.fixture(params=("oldest", "newest"))
@@ -76,7 +76,7 @@ def everything() -> list[dict]:
     return [
         *(item for each in (settings, audited) for stage in stages(each) for item in stage),
         peer_authentication(settings),
-        sidecar_scope(settings),
+        sidecar_scope(settings, settings.workload_namespaces[0]),
     ]
 
 
@@ -91,6 +91,31 @@ def test_a_field_that_istio_does_not_know_would_be_found(everything, version):
     (problem,) = crds.problems(rule, version)
     assert "$.trafficPolicy.connectionPool.http" in problem
     assert "'maxPending' was unexpected" in problem
+
+
+def test_an_object_is_in_the_namespace_of_its_setting():
+    traffic = {"legacy": {"old": {"namespace": "research"}}}
+    ((made,), _) = stages(make_settings(namespaces={"research": {}}, traffic=traffic))
+    assert made["metadata"] == {"name": "old", "namespace": "research"}
+
+
+@pytest.mark.parametrize(("home", "gateway"), [("research", "trading/web"), ("trading", "web")])
+def test_a_route_names_the_gateway_of_another_namespace_with_that_namespace(home, gateway):
+    route = {"namespace": home, "hosts": ["*"], "gateways": ["web"], "http": [{"to": [{"service": "api"}]}]}
+    traffic = {"gateways": {"web": {}}, "routes": {"api": route}}
+    made, _ = stages(make_settings(namespaces={"research": {}}, traffic=traffic))
+    (virtual_service,) = (item for item in made if item["kind"] == "VirtualService")
+    assert virtual_service["spec"]["gateways"] == [gateway]
+
+
+def test_the_default_deny_of_a_further_namespace_admits_that_namespace_and_the_gateway():
+    made, last = stages(make_settings(namespaces={"research": {"defaultDeny": {"enabled": True}}}))
+    assert [(item["metadata"]["namespace"], item["metadata"]["name"]) for item in (*made, *last)] == [
+        ("research", "allow-ingress-gateway"),
+        ("research", "allow-namespaces"),
+        ("research", "default-deny"),
+    ]
+    assert made[1]["spec"]["rules"] == [{"from": [{"source": {"namespaces": ["research"]}}]}]
 
 
 def audited(**mtls: object) -> dict[str, dict]:

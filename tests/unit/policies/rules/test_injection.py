@@ -98,3 +98,9 @@ def test_a_namespace_may_follow_a_revision_or_a_tag_of_the_stack_and_no_other():
     assert judged(*both, namespace(**{"istio.io/rev": "stable"})) == []
     assert len(judged(*both, namespace(**{"istio.io/rev": "gone"}))) == 1
     assert len(judged(*both, namespace(**{"istio.io/rev": "next", "istio-injection": "disabled"}))) == 1
+
+
+def test_pods_of_a_further_namespace_of_the_stack_may_not_opt_out_either():
+    deployment = kubernetes("apps/v1", "Deployment", "x", OPTED_OUT, namespace="research")
+    assert judged(istiod(), namespace("research", **INJECTED), deployment) != []
+    assert judged(istiod(), deployment) == []

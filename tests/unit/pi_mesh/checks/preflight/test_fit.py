@@ -107,6 +107,12 @@ def test_a_full_cluster_refuses_an_up_that_restarts_what_has_no_room_to(running,
     assert "with the surge of its rollouts, which do not fit" in found.message
 
 
+def test_a_step_back_from_1_31_10_to_1_31_1_restarts_istiod():
+    running, others = own("istiod", "pi-1", 2500, "1.31.10"), make_pod(memory=2900, node="pi-2")
+    wanted = {"istio": {"version": "1.31.1", "resources": sized(2500)}, **NO_GATEWAYS}
+    assert finding(crowded(running, others, pi_1=2900, pi_2=2900), **wanted).level is Level.ERROR
+
+
 def test_a_pod_on_a_dead_node_needs_another_place():
     dead = make_snapshot(
         nodes=(make_node("pi-1", memory=2900, ready=False), make_node("pi-2", memory=2000)),

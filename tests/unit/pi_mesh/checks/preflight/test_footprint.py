@@ -47,3 +47,14 @@ def test_sidecars_count_only_when_they_are_told_of_the_whole_mesh():
 def test_services_that_we_may_not_list_are_unknown():
     (found,) = footprint.check(make_mesh(), make_snapshot(unreadable=("services",)))
     assert found.level is Level.UNKNOWN
+
+
+def test_services_of_namespaces_that_istiod_does_not_watch_are_not_counted():
+    (found,) = findings(300, istio={"discovery": {"limited": True}})
+    assert found.number == 0
+
+
+def test_sidecars_of_a_further_namespace_without_a_scope_are_judged():
+    small = {"proxy": limit(f"{SIDECAR.memory(1000) // 1024**2 - 1}Mi")}
+    assert "proxy.resources.limits.memory" not in warned(1000, **small, namespaces={"research": {}})
+    assert "proxy.resources.limits.memory" in warned(1000, **small, namespaces={"research": {"sidecarScope": []}})

@@ -107,3 +107,8 @@ def test_a_running_stack_that_adopted_one_of_them_is_warned_for_one_release(name
     (told,) = [finding for finding in found if finding.name == namespace]
     assert told.level is Level.WARNING
     assert "the next release of this program refuses it" in told.message
+
+
+def test_a_further_namespace_of_kubernetes_is_told_to_go_from_the_list():
+    (problem,) = problems(make_snapshot(), namespaces={"kube-system": {}})
+    assert problem.endswith("remove namespaces.kube-system, and use a namespace of its own")

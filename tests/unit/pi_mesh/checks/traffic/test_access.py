@@ -138,3 +138,12 @@ def test_a_policy_for_another_port_alone_is_told_since_it_may_lock_the_gateway_o
 
 def test_a_policy_for_the_services_port_says_nothing():
     assert judged([{"principals": [INGRESS], "ports": [80]}]) == []
+
+
+def test_the_default_deny_of_a_further_namespace_locks_the_gateway_out_of_its_services_alone():
+    route = {"hosts": ["r.example"], "gateways": ["trading-gateway"], "http": [{"to": [{"service": "api"}]}]}
+    traffic = {**ROUTED, "routes": {**ROUTED["routes"], "api": {"namespace": "research", **route}}}
+    deny = {"enabled": True, "allowIngress": False, "allowNamespaces": []}
+    [finding] = gateway(make_settings(namespaces={"research": {"defaultDeny": deny}}, traffic=traffic), None)
+    assert str(finding.subject) == "namespaces.research.defaultDeny"
+    assert "locks the ingress gateway out of service api" in finding.message

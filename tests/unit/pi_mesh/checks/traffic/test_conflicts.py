@@ -39,3 +39,14 @@ def test_two_destinations_for_one_service_are_an_error():
 def test_two_objects_of_one_kind_and_name_are_an_error():
     routes = {"trading-canary": GOOD["routes"]["trading-app"]}
     assert "two settings make a VirtualService named trading-canary" in the_one(problems({"routes": routes}))
+
+
+def test_two_rules_of_one_path_for_different_methods_are_right():
+    rules = ({"prefix": "/a", "methods": methods, **TO_APP} for methods in (["GET", "HEAD"], ["POST"]))
+    assert problems({"routes": {"r": route(*rules)}}) == []
+
+
+def test_a_rule_of_the_path_and_the_methods_of_an_earlier_one_is_an_error():
+    rules = ({"prefix": "/a", "methods": methods, **TO_APP} for methods in (["GET", "HEAD"], ["HEAD", "GET"]))
+    said = the_one(problems({"routes": {"r": route(*rules)}}))
+    assert "an earlier rule takes paths below /a, method GET or HEAD already" in said

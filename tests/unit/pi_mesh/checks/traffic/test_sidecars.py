@@ -3,8 +3,10 @@
 from dataclasses import replace
 
 from pi_mesh.checks.finding import Level
+from pi_mesh.checks.traffic import sidecars
 from pi_mesh.cluster.objects import Namespace
 from pi_mesh.cluster.pods import Container
+from tests.support.factories import make_settings
 from tests.support.snapshots import make_pod, make_snapshot
 from tests.support.traffic_problems import AGENT, problems
 
@@ -40,3 +42,10 @@ def test_permissive_cuts_nobody_off():
 def test_pods_that_we_may_not_list_are_unknown():
     found = problems(snapshot=make_snapshot(unreadable=("pods",)))
     assert [(one.level, str(one.subject)) for one in found] == [(Level.UNKNOWN, "mtls.mode")]
+
+
+def test_pods_of_a_namespace_without_injection_are_meant_to_have_none():
+    pod = make_pod("job", namespace="batch")
+    settings = make_settings(namespaces={"batch": {"injection": False}})
+    (found,) = sidecars.check(settings, make_snapshot(pods=(pod,)))
+    assert found.message == "every pod in trading has its sidecar"

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from pi_mesh.checks.finding import Level
+from pi_mesh.checks.finding import Finding, Level
 from pi_mesh.checks.verify import run
+from pi_mesh.cluster.pods import Container, Pod
 from tests.support.healthy_mesh import component, in_cluster, problems
 
 
@@ -30,12 +31,37 @@ def test_a_pod_that_finds_no_node_is_named(healthy):
     assert "istiod-0 finds no node" in problem
 
 
-def test_a_container_that_ran_out_of_memory_is_a_warning(healthy):
-    pod = replace(component("istiod"), out_of_memory=("discovery",), restarts=4)
+def out_of_memory(healthy, pod: Pod) -> list[Finding]:
     seen = run(in_cluster(healthy, pods=(pod, *healthy.snapshot.pods[1:])))
-    assert any(
-        f.level is Level.WARNING and "discovery exceeded the memory limit (4 restarts)" in f.message for f in seen
-    )
+    return [finding for finding in seen if finding.id == "out of memory"]
+
+
+def test_a_container_that_was_ended_at_its_memory_limit_is_a_warning_with_the_limit_and_its_key(healthy):
+    (finding,) = out_of_memory(healthy, replace(component("istiod"), out_of_memory=("main",), restarts=4))
+    assert (finding.level, finding.number) == (Level.WARNING, 4)
+    assert finding.message == "main was ended at its memory limit of 256Mi (4 restarts)"
+    assert finding.fix == "raise istio.resources.limits.memory"
+
+
+@pytest.mark.parametrize(
+    ("name", "annotations", "fix"),
+    [
+        ("istio-proxy", {}, "raise proxy.resources.limits.memory, or narrow trading.sidecarScope"),
+        (
+            "istio-proxy",
+            {"sidecar.istio.io/proxyMemoryLimit": "64Mi"},
+            "raise the annotation sidecar.istio.io/proxyMemoryLimit of its pod template,"
+            " or narrow trading.sidecarScope",
+        ),
+        ("app", {}, "raise its limit in the workload's manifest"),
+    ],
+)
+def test_the_remedy_names_what_gave_the_limit(healthy, name, annotations, fix):
+    containers = (Container("app"), Container("istio-proxy"))
+    shop = Pod("trading", "shop-1", containers=containers, out_of_memory=(name,), restarts=1, annotations=annotations)
+    (finding,) = out_of_memory(healthy, shop)
+    assert finding.fix == fix
+    assert "(1 restart)" in finding.message
 
 
 def test_the_number_of_ready_pods_is_a_field_of_its_own(healthy):

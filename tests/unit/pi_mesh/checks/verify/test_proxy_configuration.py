@@ -9,7 +9,8 @@ from pi_mesh.checks.verify import proxy_configuration
 from pi_mesh.checks.verify.input import VerificationInput
 from pi_mesh.cluster.observed import Pair
 from pi_mesh.cluster.policies import Policy
-from tests.support.healthy_mesh import ISTIOD, found, with_policies
+from tests.support.factories import make_mesh
+from tests.support.healthy_mesh import ISTIOD, found, make_verification, with_policies
 
 INBOUND = {"context": "SIDECAR_INBOUND"}
 
@@ -100,3 +101,16 @@ def test_a_telemetry_of_others_is_a_warning(healthy):
 def test_what_may_not_be_listed_is_unknown(healthy):
     seen = replace(healthy, policies=replace(healthy.policies, unreadable=("EnvoyFilter",)))
     assert [finding.level for finding in proxy_configuration.check(seen)] == [Level.UNKNOWN]
+
+
+def test_a_second_sidecar_of_a_further_namespace_rivals_the_one_of_the_settings():
+    rival = Policy("Sidecar", "research", "mine", {"egress": [{"hosts": ["*/*"]}]})
+    seen = make_verification(make_mesh(namespaces={"research": {}}))
+    assert the(seen, rival)[0] is Level.ERROR
+    unscoped = make_verification(make_mesh(namespaces={"research": {"bounds": {"sidecar": False}}}))
+    assert the(unscoped, rival)[0] is Level.WARNING
+
+
+def test_several_namespaces_are_told_together():
+    *_, row = proxy_configuration.check(make_verification(make_mesh(namespaces={"research": {}})))
+    assert (row.level, row.kind, row.name) == (Level.OK, "namespace", "")

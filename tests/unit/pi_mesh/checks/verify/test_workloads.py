@@ -5,7 +5,8 @@ import pytest
 from pi_mesh.checks.finding import Level
 from pi_mesh.checks.verify import workloads
 from pi_mesh.cluster.pods import Container, Pod
-from tests.support.healthy_mesh import in_cluster
+from tests.support.factories import make_mesh
+from tests.support.healthy_mesh import in_cluster, make_verification
 
 
 def check(healthy, **of_pod: object) -> list:
@@ -41,3 +42,10 @@ def test_counts_agree_with_their_nouns(healthy, count, said):
     pods = tuple(Pod("trading", f"a-{n}", containers=(Container("istio-proxy"),)) for n in range(count))
     (found,) = workloads.check(in_cluster(healthy, pods=pods))
     assert found.message.startswith(said)
+
+
+def test_each_injected_namespace_is_looked_at_and_no_other():
+    mesh = make_mesh(namespaces={"research": {}, "batch": {"injection": False}})
+    bare = tuple(Pod(name, "app-0", containers=(Container("app"),)) for name in ("trading", "research", "batch"))
+    found = workloads.check(in_cluster(make_verification(mesh), pods=bare))
+    assert [str(one.subject) for one in found] == ["pod trading/app-0", "pod research/app-0"]

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from pi_mesh.values.traffic import objects
+from pi_mesh.values.traffic import stages
 from tests.support.factories import make_settings
 
 OUTSIDE = {"hosts": ["api.example.org"], "protocol": "HTTP", "port": 8080, "throughGateway": True}
@@ -13,7 +13,7 @@ OUTSIDE = {"hosts": ["api.example.org"], "protocol": "HTTP", "port": 8080, "thro
 @pytest.fixture
 def pattern() -> re.Pattern[str]:
     """Return the pattern for the host of a request on its way to the gateway."""
-    made = objects(make_settings(traffic={"external": {"broker": OUTSIDE}}))
+    made, _ = stages(make_settings(traffic={"external": {"broker": OUTSIDE}}))
     (route,) = [one for one in made if one["kind"] == "VirtualService"]
     return re.compile(route["spec"]["http"][0]["match"][0]["authority"]["regex"])
 
@@ -33,5 +33,5 @@ DATABASE = {"hosts": ["db.example.org"], "protocol": "TCP", "port": 5432}
 
 @pytest.mark.parametrize(("more", "spec"), [({"addresses": ["10.1.2.3"]}, ["10.1.2.3"]), ({}, None)])
 def test_a_tcp_host_has_the_addresses_that_are_given_and_no_others(more, spec):
-    (entry,) = objects(make_settings(traffic={"external": {"database": {**DATABASE, **more}}}))
+    (entry,), _ = stages(make_settings(traffic={"external": {"database": {**DATABASE, **more}}}))
     assert entry["spec"].get("addresses") == spec

@@ -1,7 +1,7 @@
-"""The preflight's findings about the pods that trading.workloads promises."""
+"""The preflight's findings about the pods that namespaces promise."""
 
 from pi_mesh.checks.finding import Finding, Level
-from pi_mesh.checks.preflight import fit, trading_fit
+from pi_mesh.checks.preflight import fit, promised_fit
 from pi_mesh.cluster.snapshot import Snapshot
 from tests.support.factories import make_mesh
 from tests.support.preflight_problems import problems
@@ -10,7 +10,7 @@ from tests.support.snapshots import make_node, make_pis, make_pod, make_snapshot
 
 def finding(snapshot: Snapshot, **trading: object) -> Finding:
     found = fit.check(make_mesh(trading=trading), snapshot)
-    return next(entry for entry in found if entry.id == trading_fit.ID)
+    return next(entry for entry in found if entry.id == promised_fit.ID)
 
 
 def in_trading(count: int, memory: int = 256, cpu: int = 100) -> tuple:
@@ -60,3 +60,18 @@ def test_a_promise_that_is_kept_asks_for_nothing_more():
 def test_trading_may_use_nodes_of_another_architecture():
     pis = (*make_pis(memory=2304), make_node("amd", memory=2304, architecture="amd64"))
     assert finding(make_snapshot(nodes=pis)).level is Level.OK
+
+
+def test_a_further_namespace_is_judged_on_what_trading_leaves():
+    mesh = make_mesh(trading={"workloads": 20}, namespaces={"research": {"workloads": 10}})
+    found = {one.name: one for one in fit.check(mesh, make_snapshot(nodes=make_pis(memory=2304)))}
+    assert (found["trading.workloads"].level, found["trading.workloads"].number) == (Level.OK, 20)
+    research = found["namespaces.research.workloads"]
+    assert (research.id, research.level, research.number) == (promised_fit.FURTHER, Level.WARNING, 4)
+    assert research.fix == "lower namespaces.research.workloads or namespaces.research.workload, or add a node"
+
+
+def test_pods_without_sidecars_are_not_said_to_have_them():
+    mesh = make_mesh(namespaces={"batch": {"injection": False, "workloads": 2}})
+    *_, found = fit.check(mesh, make_snapshot())
+    assert found.message == "2 pods, which it promises, fit beside the mesh and the namespaces before it"

@@ -1,0 +1,53 @@
+"""The resources that the plugin `pi-mesh` provides: what it does when they are deleted needs no program."""
+
+from dataclasses import asdict
+
+import pulumi
+from pulumi.runtime import register_stack_transformation
+
+from pi_mesh.checks.destroy import Destroyed
+from pi_mesh.cluster.stack_state import DRAIN, GUARD
+from pi_mesh.inventory import Inventory
+from pi_mesh.names import PROJECT
+from pi_mesh.values.gateway import STOPPING
+
+
+class Plugin(pulumi.ProviderResource):
+    """The plugin of this folder, which Pulumi.yaml names.
+
+    It is no default provider: the engine's events, of which a pull request's preview makes a state, leave those out.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(PROJECT, "destroy", {})
+
+
+class DestroyGuard(pulumi.CustomResource):
+    """The resource that is deleted before every other one, so that a refused `pulumi destroy` has touched nothing.
+
+    It has all that the plugin needs at a time when no program runs; no credentials are among it.
+    """
+
+    def __init__(self, mesh: Inventory, cluster_uid: str, opts: pulumi.ResourceOptions) -> None:
+        destroyed = asdict(Destroyed.of(mesh, cluster_uid))
+        inputs = {name: list(value) if isinstance(value, tuple) else value for name, value in destroyed.items()}
+        super().__init__(GUARD, "destroy-guard", inputs, opts)
+
+
+class DestroyDrain(pulumi.CustomResource):
+    """The resource that is deleted directly before a namespace, and waits for the gateways that drain there."""
+
+    def __init__(self, context: str, namespace: str, opts: pulumi.ResourceOptions) -> None:
+        super().__init__(DRAIN, "destroy-drain", {"context": context, "namespace": namespace, "spare": STOPPING}, opts)
+
+
+def collect() -> list[pulumi.Resource]:
+    """Return a list that every later resource of the stack joins; a component stands for its children."""
+    guarded: list[pulumi.Resource] = []
+
+    def join(args: pulumi.ResourceTransformationArgs) -> None:
+        if args.opts.parent is None and not isinstance(args.resource, pulumi.ProviderResource):
+            guarded.append(args.resource)
+
+    register_stack_transformation(join)
+    return guarded

@@ -1,0 +1,38 @@
+"""The command `python -m lab.pictures`: write the drawings; with names, run those commands and write their pictures."""
+
+import argparse
+import sys
+
+from lab.cluster.names import CHECKOUT
+from lab.pictures import terminal
+from lab.pictures.demo_calls import demo
+from lab.pictures.mesh import mesh
+
+DOCS = CHECKOUT / "docs"
+DRAWINGS = {"mesh.svg": mesh, "demo.svg": demo}
+COMMANDS = {
+    "up": "pulumi up -s lab --yes --skip-preview --non-interactive --color always",
+    "verify": "python -m operations verify -s lab",
+    "demo": "make demo",
+}
+"""Commands whose output becomes a picture; run them after `. .lab/env`."""
+
+
+def main() -> int:
+    """Write the pictures and return the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m lab.pictures", description="Write the pictures of the documents.")
+    parser.add_argument("command", nargs="*", choices=[[], *COMMANDS], help="run it for a picture of its output")
+    names = parser.parse_args().command
+    for name in names:
+        command = COMMANDS[name]
+        shown = command.partition(" --yes")[0]
+        drawn = terminal.picture(shown, terminal.run(command.split()), f"terminal-{name}")
+        (DOCS / f"terminal-{name}.svg").write_text(drawn)
+    if not names:
+        for file, draw in DRAWINGS.items():
+            (DOCS / file).write_text(draw())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

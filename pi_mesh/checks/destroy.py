@@ -1,0 +1,126 @@
+"""A destroy must take nothing from others. The check runs without the program, on what the state recorded."""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+from pi_mesh.checks.finding import Finding, Subject, error
+from pi_mesh.cluster import identity, objects, pods, tenants
+from pi_mesh.cluster.client import METADATA_ONLY, Client
+from pi_mesh.cluster.errors import ClusterUnreachable, WrongContext
+from pi_mesh.cluster.objects import release_of
+from pi_mesh.cluster.proxies import Proxy
+from pi_mesh.inventory import Inventory, Kind
+from pi_mesh.settings.revisions import FIRST
+
+ID = "destroy"
+SHOWN = 5
+DELETE_UNREACHABLE = "PULUMI_K8S_DELETE_UNREACHABLE"
+"""Environment variable by which the Kubernetes provider forgets the objects of a cluster that is gone:
+https://www.pulumi.com/registry/packages/kubernetes/installation-configuration/."""
+
+
+@dataclass(frozen=True)
+class Destroyed:
+    """What a destroy deletes, and what the settings allow it to take along."""
+
+    context: str
+    cluster: str
+    """UID of the cluster; any other one is refused. Empty if it was not known."""
+    deleted: tuple[str, ...]
+    """Namespaces that are deleted with everything in them."""
+    retained: tuple[str, ...]
+    """Adopted namespaces, which stay."""
+    releases: tuple[str, ...]
+    """Helm releases of the stack, as NAMESPACE/NAME."""
+    revisions: tuple[str, ...]
+    """Revisions of its istiods; the first one's is "default"."""
+    tags: tuple[str, ...]
+    workloads: bool
+    """destroy.workloads."""
+    removal: bool
+    """istio.allowRemoval."""
+
+    @classmethod
+    def of(cls, mesh: Inventory, cluster_uid: str) -> "Destroyed":
+        """Return what a destroy of this mesh deletes."""
+        settings = mesh.settings
+        canaries = (str(release.values["revision"]) for release in mesh.of_kind(Kind.CANARY))
+        return cls(
+            settings.cluster.context,
+            cluster_uid,
+            tuple(item.name for item in mesh.namespaces if not item.adopted),
+            tuple(item.name for item in mesh.namespaces if item.adopted),
+            tuple(release.id for release in mesh.releases),
+            (FIRST, *canaries),
+            tuple(settings.istio.tags),
+            settings.destroy.workloads,
+            settings.istio.allow_removal,
+        )
+
+
+def refusal(recorded: Mapping[str, Any], urn: str) -> str:
+    """Return why the destroy of a recorded mesh is refused, in lines; empty if nothing speaks against it.
+
+    `urn` is the guard's, by which it can be taken out of the state.
+    """
+    known = {field.name for field in fields(Destroyed)}
+    destroyed = Destroyed(**{name: value for name, value in recorded.items() if name in known})
+    try:
+        with Client(destroyed.context) as client:
+            source = f"this stack was last applied to {destroyed.cluster}"
+            identity.compare(destroyed.context, destroyed.cluster, identity.read(client), source)
+            found = [] if destroyed.workloads else list(check(client, destroyed))
+    except WrongContext as problem:
+        return str(problem)
+    except ClusterUnreachable as problem:
+        if os.environ.get(DELETE_UNREACHABLE, "").lower() == "true":
+            return ""
+        gone = f"{DELETE_UNREACHABLE}=true destroys the state of a cluster that is gone for good"
+        return f"nobody can say who uses the mesh: {problem}; nothing was touched; {gone}"
+    if not found:
+        return ""
+    fix = "Remove them, or set destroy.workloads: true and run `pulumi up`, and destroy again"
+    beside = f"(where no `up` is possible: `pulumi state delete '{urn}'`)"
+    return "\n".join(["others still use this mesh; nothing was touched:", *(f"  {one}" for one in found), fix, beside])
+
+
+def check(client: Client, destroyed: Destroyed) -> Iterator[Finding]:
+    """Yield an error for each namespace, and for the proxies, that the destroy would take from others."""
+    for name in destroyed.deleted:
+        if there := tenants.read(client, name, destroyed.releases):
+            yield error(ID, Subject("namespace", name), f"would be deleted with {_shown(there)}", "", number=len(there))
+    if led := sorted(set(_led(client, destroyed))):
+        message = f"would lose the istiod that configures them and renews their certificates: {_shown(led)}"
+        yield error(ID, Subject("sidecar"), message, "", number=len(led))
+    if not destroyed.removal:
+        yield from _asking(client, destroyed)
+
+
+def _led(client: Client, destroyed: Destroyed) -> Iterator[str]:
+    """Yield the workloads elsewhere with proxies of the mesh, as NAMESPACE/NAME."""
+    items = client.items("/apis/apps/v1/deployments", METADATA_ONLY)
+    own = {f"{objects.home(item)}/{item['metadata']['name']}" for item in items if _is_own(item, destroyed)}
+    for pod in map(pods.parse, client.each("/api/v1/pods")):
+        lasts = pod.has_lasting_proxy and not pod.finished and pod.namespace not in destroyed.deleted
+        if lasts and pod.workload not in own and Proxy(pod, "").revision in destroyed.revisions:
+            yield pod.workload
+
+
+def _is_own(item: dict, destroyed: Destroyed) -> bool:
+    return release_of(item["metadata"]) in destroyed.releases
+
+
+def _asking(client: Client, destroyed: Destroyed) -> Iterator[Finding]:
+    """Yield an error for each namespace of others that asks for a revision beside the first, or for a tag."""
+    going = {*destroyed.revisions[1:], *destroyed.tags}
+    for one in map(objects.namespace, client.items("/api/v1/namespaces")):
+        if one.revision in going and one.name not in (*destroyed.deleted, *destroyed.retained):
+            message = f"asks for the revision {one.revision}, which would be removed"
+            yield error(ID, Subject("namespace", one.name), message, "istio.allowRemoval: true removes it anyway")
+
+
+def _shown(names: Sequence[str]) -> str:
+    more = len(names) - SHOWN
+    return ", ".join(names[:SHOWN]) + (f" and {more} more" if more > 0 else "")

@@ -1,0 +1,133 @@
+"""No route, whoever created it, may repeat, mirror or fail a request to a service that takes orders."""
+
+from collections.abc import Iterator
+
+from pi_mesh.checks.finding import Finding, Subject, error, ok, setting, unknown, warning
+from pi_mesh.cluster import routes
+from pi_mesh.cluster.objects import Service
+from pi_mesh.cluster.pods import Pod
+from pi_mesh.cluster.policies import Policy
+from pi_mesh.cluster.routes import Rule
+from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.counts import counted
+from pi_mesh.settings import Settings
+from pi_mesh.settings.traffic.names import full_name
+from pi_mesh.values.traffic import stages
+from pi_mesh.values.traffic.istio_object import object_name
+from pi_mesh.values.traffic.orders import order_services
+
+ID = "orders"
+Services = dict[str, str]
+"""Names of services that take orders, by their full names."""
+
+
+def check(settings: Settings, snapshot: Snapshot | None) -> Iterator[Finding]:
+    services = order_services(settings)
+    if not services:
+        return
+    own = [*_own(settings, services)]
+    yield from own
+    if snapshot is None:
+        return
+    where = setting("traffic.services")
+    if unreadable := [kind for kinds in routes.KINDS.values() for kind in kinds if kind in snapshot.unreadable]:
+        message = f"whether other routes repeat orders is not known: {', '.join(unreadable)} may not be listed"
+        yield unknown(ID, where, message, "ask for the right to list them")
+    others = [*_others(settings, snapshot, services)]
+    yield from others
+    if not (own or unreadable or others):
+        count = counted(len(services), "service takes", "services take")
+        yield ok(ID, where, f"{count} orders, and no route repeats, mirrors or fails them", number=len(services))
+
+
+def _own(settings: Settings, services: Services) -> Iterator[Finding]:
+    for name, route in settings.traffic.routes.items():
+        for number, rule in enumerate(route.http):
+            names = {full_name(target.service, settings.namespace_of(route)) for target in rule.to} & services.keys()
+            if rule.retries and rule.retries.attempts and names:
+                message = f"repeats requests to {_shown(services, names)}: an order could be executed twice"
+                subject = setting(f"traffic.routes.{name}.http[{number}].retries")
+                yield error(ID, subject, message, "remove it; the program switches retries off for this service")
+
+
+def _others(settings: Settings, snapshot: Snapshot, services: Services) -> Iterator[Finding]:
+    """Yield the findings about routes that are not of these settings."""
+    own = {(item["kind"], *object_name(item)) for item in stages(settings)[0]}
+    aliases = _aliases(settings, snapshot, services)
+    for route in snapshot.routes:
+        # A VirtualService without hosts is a delegate, and is judged with the routes that name it.
+        if route.key not in own and (route.kind != "VirtualService" or route.spec.get("hosts")):
+            yield from _rival(settings, route, services)
+            yield from _judged(route, [*routes.rules(route, snapshot.routes)], services, aliases)
+
+
+def _judged(route: Policy, rules: list[Rule], services: Services, aliases: Services) -> Iterator[Finding]:
+    fix = "set retries.attempts: 0 and remove mirror and fault"
+    left = {name for rule in rules if rule.retries is None for name in rule.targets} & services.keys()
+    if problems := [*_problems(rules, services)]:
+        yield error(ID, _subject(route), f"{'; '.join(problems)}; {_managed(route)}", f"{fix}, or remove the route")
+    elif problems := [*_problems(rules, aliases)]:
+        message = f"{'; '.join(problems)}, whose pods take orders; {_managed(route)}"
+        yield warning(ID, _subject(route), message, f"if that port takes orders too, {fix}")
+    elif left and route.kind == "VirtualService":
+        message = f"leaves retries of requests to {_shown(services, left)} to the mesh config; {_managed(route)}"
+        yield warning(ID, _subject(route), message, "set retries: {attempts: 0} in its rules")
+
+
+def _problems(rules: list[Rule], services: Services) -> Iterator[str]:
+    """Yield what the rules do to orders."""
+    repeated = {name for rule in rules if rule.retries for name in rule.targets} & services.keys()
+    if repeated:
+        most = max(rule.retries or 0 for rule in rules if repeated & {*rule.targets})
+        yield f"repeats requests to {_shown(services, repeated)} up to {most} times"
+    copied = {name for rule in rules if rule.mirrors for name in (*rule.targets, *rule.mirrors)} & services.keys()
+    if copied:
+        yield f"mirrors requests to {_shown(services, copied)}"
+    if failed := {name for rule in rules if rule.fault for name in rule.targets} & services.keys():
+        yield f"delays or aborts requests to {_shown(services, failed)} (fault)"
+
+
+def _rival(settings: Settings, route: Policy, services: Services) -> Iterator[Finding]:
+    """Yield an error for a second route of an order service's host: sidecars take one of them (istioctl's IST0109)."""
+    if not routes.applies_to_sidecars(route):
+        return
+    for host in sorted({full_name(host, route.namespace) for host in route.spec["hosts"]} & services.keys()):
+        name = services[host]
+        if settings.traffic.services[name].default_route:
+            message = f"routes service {name} for sidecars, which take either it or the stack's own; {_managed(route)}"
+            fix = f"move its rules into traffic.routes, or set traffic.services.{name}.defaultRoute: false"
+            yield error(ID, _subject(route), message, fix)
+
+
+def _aliases(settings: Settings, snapshot: Snapshot, services: Services) -> Services:
+    """Return the other Services of the pods that take orders, such as one of their metrics."""
+    declared = [settings.traffic.services[name] for name in services.values()]
+    homes = {settings.namespace_of(one) for one in declared}
+    near = {full_name(one.name, one.namespace): one for one in snapshot.services if one.namespace in homes}
+    selectors = [(near[name].namespace, near[name].selector) for name in services.keys() & near.keys()]
+    selectors += [(settings.namespace_of(one), one.selector) for one in declared]
+    taking = [
+        pod
+        for pod in snapshot.pods
+        if any(home == pod.namespace and own and own.items() <= pod.labels.items() for home, own in selectors)
+    ]
+    return {full: one.name for full, one in near.items() if full not in services and _leads_to(one, taking)}
+
+
+def _leads_to(service: Service, pods: list[Pod]) -> bool:
+    """Return True if one of the pods is behind the Service."""
+    selected = (service.selector or {}).items()
+    return bool(selected) and any(pod.namespace == service.namespace and selected <= pod.labels.items() for pod in pods)
+
+
+def _shown(services: Services, names: set[str]) -> str:
+    listed = sorted(services[name] for name in names)
+    return f"service{'s' if len(listed) > 1 else ''} {' and '.join(listed)}"
+
+
+def _subject(route: Policy) -> Subject:
+    return Subject(route.kind, f"{route.namespace}/{route.name}")
+
+
+def _managed(route: Policy) -> str:
+    return f"managed by {route.manager}" if route.manager else "it names no manager"

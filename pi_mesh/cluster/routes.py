@@ -1,0 +1,99 @@
+"""Routes of requests in the whole cluster, whoever wrote them, reduced to what can repeat, copy or fail a request."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from itertools import chain
+from typing import Any
+
+from pi_mesh.cluster import policies
+from pi_mesh.cluster.client import Client
+from pi_mesh.cluster.policies import Policy
+from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.settings import Settings
+from pi_mesh.settings.traffic.names import full_name
+
+KINDS = {
+    "networking.istio.io": ("VirtualService",),
+    "gateway.networking.k8s.io": ("HTTPRoute", "GRPCRoute"),
+}
+"""Kinds of objects that route requests."""
+MESH = "mesh"
+"""Name that stands for the sidecars in a VirtualService's `gateways`."""
+USUAL_RETRIES = 2
+"""Retries of an HTTPRoute that names no number (istio.io/istio, pilot/pkg/config/kube/gateway/conversion.go)."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule of a route."""
+
+    targets: tuple[str, ...] = ()
+    """Full names of the hosts that get the requests."""
+    mirrors: tuple[str, ...] = ()
+    """Full names of the hosts that get a copy of them."""
+    retries: int | None = None
+    """Number of retries; None if the rule leaves them to the mesh config."""
+    fault: bool = False
+    """True if the rule delays or aborts requests."""
+
+
+def seen(snapshot: Snapshot, settings: Settings) -> Snapshot:
+    """Return the snapshot with all routes, if a service of the settings takes orders. Raises as `Client` does."""
+    if not any(service.takes_orders for service in settings.traffic.services.values()):
+        return snapshot
+    with Client(settings.cluster.context) as client, ThreadPoolExecutor(max_workers=5) as pool:
+        found, unreadable = policies.listed(client, KINDS, pool)
+    return replace(snapshot, routes=found, unreadable=(*snapshot.unreadable, *unreadable))
+
+
+def rules(route: Policy, others: Iterable[Policy]) -> Iterator[Rule]:
+    """Yield the rules of a route; `others` has the VirtualServices to which it may delegate."""
+    if route.kind != "VirtualService":
+        yield from (_of_gateway_api(one, route.namespace) for one in route.spec.get("rules") or [])
+        return
+    delegates = {one.key: one for one in others}
+    for rule in route.spec.get("http") or []:
+        if delegate := rule.get("delegate"):
+            key = route.kind, delegate.get("namespace") or route.namespace, delegate.get("name", "")
+            below = delegates[key].spec.get("http") or [] if key in delegates else []
+            # A delegate's rule inherits what it does not say (istio.io/istio, pilot/pkg/model/virtualservice.go).
+            yield from (_of_istio({**rule, **one}, key[1]) for one in below)
+        else:
+            yield _of_istio(rule, route.namespace)
+
+
+def applies_to_sidecars(route: Policy) -> bool:
+    """Return True for a VirtualService whose hosts the sidecars route by it."""
+    return route.kind == "VirtualService" and MESH in (route.spec.get("gateways") or [MESH])
+
+
+def _of_istio(rule: Mapping[str, Any], namespace: str) -> Rule:
+    mirrors = [rule.get("mirror"), *(one.get("destination") for one in rule.get("mirrors") or [])]
+    retries = rule.get("retries")
+    return Rule(
+        tuple(_host(one.get("destination"), namespace) for one in rule.get("route") or []),
+        tuple(_host(one, namespace) for one in mirrors if one),
+        None if retries is None else retries.get("attempts", 0),
+        bool(rule.get("fault")),
+    )
+
+
+def _host(destination: Mapping[str, Any] | None, namespace: str) -> str:
+    return full_name((destination or {}).get("host", ""), namespace)
+
+
+def _of_gateway_api(rule: Mapping[str, Any], namespace: str) -> Rule:
+    backends = rule.get("backendRefs") or []
+    filters = chain(rule.get("filters") or [], *(one.get("filters") or [] for one in backends))
+    mirrors = [one["requestMirror"]["backendRef"] for one in filters if one.get("requestMirror")]
+    retry = rule.get("retry")
+    return Rule(
+        tuple(_service(one, namespace) for one in backends),
+        tuple(_service(one, namespace) for one in mirrors),
+        None if retry is None else retry.get("attempts", USUAL_RETRIES),
+    )
+
+
+def _service(reference: Mapping[str, Any], namespace: str) -> str:
+    return full_name(reference["name"], reference.get("namespace") or namespace)

@@ -1,0 +1,50 @@
+"""A destroy while others use the mesh: it is refused with names, and has touched nothing."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from lab.cluster.kubectl import get, kubectl
+from tests.support import pods
+from tests.support.project import STACK, Project
+
+
+@pytest.fixture
+def guarded(mesh: Project) -> Iterator[Project]:
+    """Yield the shared mesh with the guard as it is by default; afterwards a destroy takes tests along again."""
+    mesh.set("destroy.workloads", False)
+    mesh.must_up()
+    yield mesh
+    mesh.must_hold_the_shipped_mesh()
+
+
+def resources(project: Project) -> list[str]:
+    exported = json.loads(project.run("pulumi", "stack", "export", "--stack", STACK).output)
+    assert not exported["deployment"].get("pending_operations")
+    return [one["urn"] for one in exported["deployment"]["resources"]]
+
+
+def uids() -> set[str]:
+    kinds = "namespaces,deployments,services,pods,configmaps,secrets,peerauthentications,resourcequotas"
+    return {one["metadata"]["uid"] for one in get(kinds, "--all-namespaces")["items"]}
+
+
+@pytest.mark.row(43)
+def test_the_workloads_of_others_are_named_and_nothing_is_touched(guarded, namespace, figure):
+    elsewhere = namespace("shop", istio_injection="enabled")
+    pods.apply(pods.fortio("trading", "teller"), pods.pod(elsewhere, "till", pods.idle()))
+    pods.wait_ready("trading", "teller")
+    pods.wait_ready(elsewhere, "till")
+    try:
+        before = resources(guarded), uids()
+        refused = guarded.destroy()
+        assert refused.status != 0
+        refused.line_with("others still use this mesh; nothing was touched")
+        assert "Pod teller" in refused.line_with("namespace trading: would be deleted with")
+        assert f"{elsewhere}/till" in refused.line_with("would lose the istiod")
+        assert (resources(guarded), uids()) == before
+        guarded.preview("--expect-no-changes").must()
+    finally:
+        kubectl("delete", "pod", "teller", "--namespace=trading", "--wait=false")
+    figure(refused.line_with("namespace trading: would be deleted with").strip())

@@ -1,0 +1,169 @@
+"""Further namespaces beside trading: one with everything, one with everything off, and both gone again."""
+
+import json
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from lab import calls, workloads
+from lab.cluster.kubectl import get, kubectl, staying_pods
+from lab.cluster.names import CONTEXT
+from lab.cluster.shell import LabError
+from lab.workloads import SELF, Workload
+from pi_mesh.budget.fit import place
+from pi_mesh.checks.capacity import demand
+from pi_mesh.checks.preflight import promised_fit
+from pi_mesh.cluster import snapshot
+from tests.support import pods
+from tests.support.factories import make_mesh
+from tests.support.probes import accepted
+from tests.support.project import Project
+from tests.support.proxy import Proxy
+
+OFF = {"injection": False, "workloads": 1, "bounds": {"quota": False, "limitRange": False, "sidecar": False}}
+NAMESPACES = {"research": {"workloads": 3, "defaultDeny": {"enabled": True}}, "batch": OFF}
+SERVER, INSIDE = Workload("server", "research"), Workload("inside", "research")
+CALLER, JOB = Workload("caller"), Workload("job", "batch")
+URL = "http://server.research"
+
+
+@pytest.fixture(scope="module")
+def further(mesh: Project) -> Iterator[Project]:
+    """Yield the mesh with both namespaces and a workload or two in each."""
+    mesh.set("namespaces", NAMESPACES)
+    mesh.set("trading.sidecarScope", ["./*", "research/*"])
+    mesh.must_up()
+    everything = [item for one in (SERVER, INSIDE, CALLER, JOB) for item in workloads.manifests(one)]
+    workloads.apply([*everything, workloads.service("server", {SELF: "server"}, "research", http=8080)])
+    workloads.wait_for(SERVER, INSIDE, CALLER, JOB)
+    yield mesh
+    workloads.delete(workloads.manifests(CALLER))
+    mesh.must_hold_the_shipped_mesh()
+
+
+def containers(workload: Workload) -> set[str]:
+    (pod,) = get("pods", f"--namespace={workload.namespace}", f"--selector={SELF}={workload.name}")["items"]
+    every = (*pod["spec"]["containers"], *pod["spec"].get("initContainers", []))
+    return {container["name"] for container in every}
+
+
+def bounds(namespace: str) -> set[str]:
+    found = get("limitranges,resourcequotas,sidecars.networking.istio.io", f"--namespace={namespace}")["items"]
+    return {item["kind"] for item in found}
+
+
+@pytest.mark.usefixtures("further")
+def test_each_namespace_has_what_its_settings_ask_for_and_nothing_else(figure):
+    assert "istio-proxy" in containers(SERVER)
+    assert bounds("research") == {"LimitRange", "ResourceQuota", "Sidecar"}
+    # The workload's own label asks for a sidecar, and the namespace has the last word.
+    assert containers(JOB) == {SELF}
+    assert bounds("batch") == set()
+    figure("research: sidecar, LimitRange, ResourceQuota, Sidecar; batch: none of them")
+
+
+@pytest.mark.usefixtures("further")
+def test_the_quota_of_a_further_namespace_refuses_what_is_too_large(figure):
+    large = pods.pod("research", "large", pods.idle(resources={"requests": {"cpu": "250m"}}))
+    with pytest.raises(LabError, match="exceeded quota") as refusal:
+        kubectl("create", "--dry-run=server", "-f", "-", stdin=json.dumps(large))
+    used = get("resourcequota", "workloads", "--namespace=research")["status"]["used"]
+    assert (used["pods"], used["requests.memory"]) == ("2", "320Mi")
+    figure(str(refusal.value).partition("exceeded quota: ")[2])
+
+
+@pytest.mark.usefixtures("further")
+def test_the_default_deny_of_a_further_namespace_admits_that_namespace_alone(figure):
+    inside = calls.settled(lambda: calls.status(INSIDE, URL), 200)
+    outside = calls.settled(lambda: calls.status(CALLER, URL), 403)
+    bare = calls.status(JOB, URL)
+    assert (inside, outside, bare) == (200, 403, calls.REFUSED)
+    figure(f"from research {inside}, from trading {outside}, from batch without a sidecar no answer")
+
+
+def test_verify_and_the_budget_know_both(further, figure):
+    verified = json.loads(further.operation("verify", "--all", "--json").must().output)["findings"]
+    rows = {(one["id"], one["name"]): one for one in verified}
+    assert "with istio-proxy" in rows["sidecar injection", "research"]["message"]
+    assert "without istio-proxy, as the settings ask" in rows["sidecar injection", "batch"]["message"]
+    assert ("workloads", "research") in rows
+    budget = json.loads(further.operation("budget", "--json").must().output)["budget"]
+    counted = {one["component"]: one["pods"] for one in budget["namespaces"]}
+    assert counted == {"workloads of research": 3, "workloads of batch": 1}
+    figure(f"verify: {rows['sidecar injection', 'batch']['message']}; budget: {counted}")
+
+
+def test_both_are_removed_again_and_the_mesh_is_as_it_was(further, figure):
+    workloads.delete(workloads.manifests(CALLER))
+    further.reset()
+    removed = further.must_up()
+    names = {item["metadata"]["name"] for item in get("namespaces")["items"]}
+    assert not {*NAMESPACES} & names
+    assert bounds("trading") == {"LimitRange", "ResourceQuota", "Sidecar"}
+    figure(removed.line_with("deleted").strip())
+
+
+@pytest.mark.long
+def test_the_scheduler_accepts_as_many_pods_of_a_further_namespace_as_preflight_says(
+    mesh: Project, monkeypatch: pytest.MonkeyPatch, figure: Callable[[str], None]
+):
+    for name, value in mesh.environment.items():
+        monkeypatch.setenv(name, value)
+    wanted = make_mesh(
+        cluster={"context": CONTEXT, "architecture": "amd64"},
+        trading={"workloads": 1},
+        namespaces={
+            "research": {
+                "workloads": 500,
+                "workload": {half: {"cpu": "300m", "memory": "64Mi"} for half in ("requests", "limits")},
+            }
+        },
+    )
+    workloads.apply(workloads.manifests(CALLER))
+    workloads.wait_for(CALLER)
+    try:
+        seen = snapshot.read(CONTEXT)
+        asked = demand(wanted, seen)
+        left = place(asked.nodes, asked.pods)
+        assert left is not None
+        _, research = promised_fit.check(wanted, seen, (*left, *asked.others))
+        predicted = int(research.number or 0)
+        requests = promised_fit.promises(wanted.settings)[1].row.requests
+        assert accepted(requests, predicted + 2) == predicted > 0
+    finally:
+        workloads.delete(workloads.manifests(CALLER))
+    figure(f"{predicted} of {requests} promised and accepted, 2 more left Pending")
+
+
+@pytest.mark.long
+def test_an_istiod_that_watches_its_own_namespaces_leaves_others_unknown_and_loses_no_proxy(mesh, figure):
+    workloads.apply(
+        [workloads.namespace("elsewhere"), workloads.service("quiet", {SELF: "quiet"}, "elsewhere", http=8080)]
+    )
+    try:
+        before = calls.settled(lambda: gateway_knows("quiet.elsewhere"), True)
+        mesh.set("istio.discovery", {"limited": True})
+        mesh.must_up()
+        limited = calls.settled(lambda: gateway_knows("quiet.elsewhere"), False)
+        verified = mesh.operation("verify").status
+        kubectl("label", "namespace", "elsewhere", "istio-injection=enabled")
+        refused = mesh.preview()
+        mesh.set("istio.discovery", {"limited": True, "also": ["elsewhere"]})
+        mesh.must_up()
+        kept = calls.settled(lambda: gateway_knows("quiet.elsewhere"), True)
+    finally:
+        mesh.must_hold_the_shipped_mesh()
+        kubectl("delete", "namespace", "elsewhere", "--wait=false")
+    assert (before, limited, verified, kept) == (True, False, 0, True)
+    assert "add elsewhere to istio.discovery.also" in refused.line_with("namespace elsewhere:")
+    figure("the ingress gateway knew the Service, did not while limited, and did again with `also`; verify 0")
+
+
+def gateway_knows(host: str) -> bool:
+    """Return True if the ingress gateway's proxy has a cluster for port 80 of a Service."""
+    (pod,) = staying_pods("istio-system", "app=istio-ingressgateway")
+    try:
+        Proxy("istio-system", pod["metadata"]["name"]).cluster(f"outbound|80||{host}.svc.cluster.local")
+    except StopIteration:
+        return False
+    return True

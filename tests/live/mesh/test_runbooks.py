@@ -1,0 +1,81 @@
+"""The runbooks: each after its own fault, with the commands of its page, line by line."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lab.cluster import faults
+from lab.cluster.kubectl import get
+from lab.cluster.waiting import wait_until
+from tests.support.project import STACK, Outcome, Project
+
+PAGE = (Path(__file__).parents[3] / "docs" / "runbooks.md").read_text()
+DEAD = "pi-3"
+
+pytestmark = pytest.mark.long
+
+
+def blocks(title: str) -> list[list[str]]:
+    """Return the commands of a runbook, block by block."""
+    section = PAGE.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+    found = re.findall(r"^ *```sh\n(.*?)^ *```", section, re.DOTALL | re.MULTILINE)
+    assert found, title
+    return [[line.strip() for line in block.splitlines()] for block in found]
+
+
+def run(project: Project, line: str) -> Outcome:
+    """Run a line of the page for the stack lab, and the dead node in place of NODE."""
+    words = [{"STACK": STACK, "NODE": DEAD}.get(word, word) for word in line.split()]
+    more = ["--yes", "--skip-preview"] if line.startswith("pulumi up") else []
+    return project.run(*words, *more)
+
+
+@pytest.fixture
+def dead_node(alone: Project) -> Iterator[Project]:
+    """Yield the stack lab with the mesh, of which a node has lost its power."""
+    alone.must_up()
+    with faults.node_down(DEAD):
+        yield alone
+
+
+def test_a_dead_pi(dead_node: Project, figure):
+    see, delete, look = blocks("A Pi is dead")
+    for line in (*see, *delete):
+        run(dead_node, line).must()
+    wait_until("the mesh on the nodes that are left", lambda: _all_available("istio-system"), 180)
+    dead_node.must_up()
+    for line in look:
+        run(dead_node, line).must()
+    figure(f"{DEAD} deleted; the mesh runs on the other nodes, and `up` and `verify` are well")
+
+
+def _all_available(namespace: str) -> bool:
+    deployments = get("deployments", f"--namespace={namespace}")["items"]
+    return all(item["status"].get("availableReplicas") == item["spec"]["replicas"] for item in deployments)
+
+
+@pytest.mark.parametrize("backup", [True, False], ids=["with a backup", "without a backup"])
+def test_a_lost_state(alone: Project, figure, backup: bool):
+    alone.must_up()
+    uids = {item["metadata"]["uid"] for item in get("pods", "--namespace=istio-system")["items"]}
+    alone.pulumi("stack", "export", "--file", str(alone.folder / "backup.json")).must()
+    alone.pulumi("stack", "rm", "--force", "--yes", "--preserve-config").must()
+    with_backup, without = blocks("The state is lost")
+    for line in with_backup if backup else without:
+        run(alone, line).must()
+    alone.operation("verify").must()
+    kept = {item["metadata"]["uid"] for item in get("pods", "--namespace=istio-system")["items"]}
+    figure(f"{len(kept & uids)} of {len(uids)} pods kept")
+    assert kept == uids
+
+
+def test_a_gateway_without_an_address(alone: Project, figure):
+    alone.must_up()
+    look, node_port = blocks("The gateway has no address")
+    for line in (*look, *node_port):
+        run(alone, line).must()
+    service = get("service", "istio-ingressgateway", "--namespace=istio-system")
+    figure(f"type {service['spec']['type']}")
+    assert service["spec"]["type"] == "NodePort"

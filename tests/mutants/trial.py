@@ -1,0 +1,108 @@
+"""The trial of a mutant: the tests that cover it, in a process of their own which imports the mutant's source.
+
+Nothing is written to the checkout, so several trials run side by side. The processes are forked from one that has
+imported pytest and the packages of others, but nothing of this project. Tests that start Python anew do not see the
+mutant; it counts as survived then.
+"""
+
+import contextlib
+import multiprocessing
+import os
+import resource
+from dataclasses import dataclass
+from importlib.machinery import SourceFileLoader
+from multiprocessing.connection import Connection
+from types import CodeType
+
+import pytest
+
+from tests.mutants.places import ROOT, Mutant
+
+CLOSE = 8
+"""Files with tests that run first; the others run if the mutant survives these."""
+CPU_SECONDS = 120
+"""A mutant that takes longer never ends."""
+WALL_SECONDS = 900
+HEAVY = ("pulumi", "pydantic", "lightkube", "typer", "rich", "hypothesis", "cryptography.x509", "jsonschema", "httpx2")
+
+context = multiprocessing.get_context("forkserver")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of a mutant: the test that killed it, or none."""
+
+    killed: bool
+    by: str = ""
+
+
+def prepare() -> None:
+    """Have the server of processes import what every trial needs."""
+    context.set_forkserver_preload(["pytest", *HEAVY])
+
+
+def judge(mutant: Mutant, tests: list[str]) -> Verdict:
+    """Run the covering tests on the mutant, the closest files first."""
+    files = list(dict.fromkeys(test.partition("::")[0] for test in tests))
+    for some in (files[:CLOSE], files[CLOSE:]):
+        chosen = {test for test in tests if test.partition("::")[0] in some}
+        verdict = _in_process(mutant, some, chosen) if some else Verdict(killed=False)
+        if verdict.killed:
+            return verdict
+    return Verdict(killed=False, by="" if tests else "no test covers it")
+
+
+def _in_process(mutant: Mutant, files: list[str], tests: set[str]) -> Verdict:
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=_run, args=(mutant.file, mutant.source, files, tests, sender))
+    process.start()
+    sender.close()
+    process.join(WALL_SECONDS)
+    if process.is_alive():
+        process.kill()
+        process.join()
+    with contextlib.suppress(EOFError):
+        return receiver.recv()
+    return Verdict(killed=True, by="it never ends" if process.exitcode and process.exitcode < 0 else "a crash")
+
+
+def _run(file: str, source: str, files: list[str], tests: set[str], sender: Connection) -> None:
+    """Run the tests in this process, which has imported no source yet, and send the verdict."""
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
+    quiet = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(quiet, 1)
+    os.dup2(quiet, 2)
+    _import_instead(str(ROOT / file), source)
+    chosen = _Chosen(tests)
+    options = ["-x", "-q", "-pno:cacheprovider", "-pno:cov", "--no-header", "--tb=no"]
+    status = pytest.main([*options, *files], plugins=[chosen])
+    sender.send(Verdict(status not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED), chosen.failed))
+
+
+def _import_instead(path: str, source: str) -> None:
+    """Let imports of a file compile another source."""
+    original = SourceFileLoader.get_code
+
+    def get_code(self: SourceFileLoader, fullname: str) -> CodeType | None:
+        return compile(source, path, "exec") if self.path == path else original(self, fullname)
+
+    SourceFileLoader.get_code = get_code
+
+
+class _Chosen:
+    """The pytest plugin that runs the chosen tests alone and keeps the first that fails."""
+
+    def __init__(self, tests: set[str]):
+        self.tests = tests
+        self.failed = ""
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        items[:] = [item for item in items if item.nodeid in self.tests]
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            self.failed = self.failed or f"{report.nodeid} (import)"
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            self.failed = self.failed or report.nodeid

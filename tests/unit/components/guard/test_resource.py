@@ -1,0 +1,61 @@
+"""The resource that is deleted before every other one."""
+
+import pytest
+
+from components import mesh
+from pi_mesh.cluster.errors import ClusterUnreachable
+from pi_mesh.cluster.stack_state import DRAIN, GUARD
+from tests.support.factories import make_settings
+from tests.support.full_traffic_settings import TRAFFIC
+from tests.support.recorder import record
+from tests.support.recording import Recording
+from tests.support.snapshots import make_snapshot
+
+EVERYTHING = {
+    "traffic": TRAFFIC,
+    "ingress": {"namespace": "edge"},
+    "istio": {"canary": {"version": "1.31.0", "revision": "next"}, "tags": {"stable": "next"}},
+    "observability": {"jaeger": {"enabled": True}},
+    "destroy": {"crds": True},
+}
+
+
+@pytest.fixture
+def deployed(monkeypatch):
+    """Return `deployed(**overrides)`: the resources that the program registers with these settings."""
+
+    def gone(*_: object) -> None:
+        raise ClusterUnreachable("cluster 'test' does not answer")
+
+    def run(**overrides: object) -> Recording:
+        monkeypatch.setattr("components.preflight.read", lambda _: make_snapshot())
+        monkeypatch.setattr("pi_mesh.cluster.exposure.read", gone)
+        return record(lambda: mesh.deploy(make_settings(**overrides)))
+
+    return run
+
+
+@pytest.mark.parametrize("overrides", [{}, EVERYTHING], ids=["defaults", "everything"])
+def test_all_that_a_destroy_deletes_is_deleted_after_the_guard(deployed, overrides):
+    recording = deployed(**overrides)
+    custom = ("kubernetes:", "pulumi-python:", DRAIN)
+    provided = {one.name for one in recording.resources if one.type.startswith(custom)}
+    assert provided == recording.one("destroy-guard").dependencies
+
+
+def test_its_arguments_are_those_of_the_settings(deployed):
+    guard = deployed(destroy={"workloads": True}, trading={"adopt": True}).one("destroy-guard", GUARD)
+    assert guard.props["workloads"]
+    assert (guard.props["deleted"], guard.props["retained"]) == (["istio-system"], ["trading"])
+    assert guard.props["context"] == "test"
+
+
+def test_the_control_planes_namespace_waits_for_its_gateways_to_drain(deployed):
+    recording = deployed()
+    assert recording.one("destroy-drain").dependencies == {"istio-namespace"}
+    assert "destroy-drain" in recording.one("istio-base").dependencies
+
+
+def test_an_adopted_namespace_stays_and_nothing_waits_for_it(deployed):
+    recording = deployed(istio={"adopt": True})
+    assert not [one for one in recording.resources if one.type == DRAIN]

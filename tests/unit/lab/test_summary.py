@@ -1,0 +1,52 @@
+"""The last screen of `make up`."""
+
+import subprocess
+
+import pytest
+
+from lab import summary
+
+OUTPUTS = {
+    "istioVersion": "1.31.0",
+    "mutualTls": "STRICT",
+    "tradingNamespace": "trading",
+    "releases": dict.fromkeys(("istio-base", "istiod", "istio-ingressgateway", "istio-egressgateway"), "deployed"),
+    "budget": {"pods": 3, "requests": "300m / 384Mi", "limits": "1500m / 768Mi", "sidecars": 81},
+}
+
+
+def screen(address: str) -> str:
+    return "\n".join(summary.lines(OUTPUTS, address))
+
+
+def test_it_says_what_is_installed_where_it_answers_and_what_to_type_next():
+    shown = screen("http://127.0.0.1:40001")
+    assert "Istio 1.31.0 is up on 3 nodes and verified." in shown
+    assert "istio-base, istiod" in shown
+    assert "ingress     http://127.0.0.1:40001" in shown
+    assert "room for 81 more sidecars" in shown
+    assert all(command in shown for command in ("make demo", ". .lab/env", "make down"))
+
+
+def test_it_fits_on_half_a_screen_of_80_columns_by_24_lines():
+    shown = screen("http://127.0.0.1:40001").splitlines()
+    assert len(shown) <= 12
+    assert max(map(len, shown)) <= 80
+
+
+def test_a_gateway_that_is_switched_off_is_called_so():
+    assert "ingress     switched off" in screen(summary.address({}))
+
+
+def test_the_address_leads_to_the_first_node_and_its_node_port(monkeypatch):
+    monkeypatch.setattr(
+        summary.forward, "keep", lambda name, target: {("ingress", "10.250.0.2:31380"): 40001}[name, target]
+    )
+    gateway = {"type": "NodePort", "addresses": ["10.250.0.2", "10.250.0.3"], "ports": {"http2": 31380, "https": 31390}}
+    assert summary.address(gateway) == "http://127.0.0.1:40001"
+
+
+@pytest.mark.parametrize("status", [1, 255])
+def test_where_pulumi_can_not_be_asked_its_status_is_the_commands_own(monkeypatch, status):
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: subprocess.CompletedProcess("", status, ""))
+    assert summary.main() == status

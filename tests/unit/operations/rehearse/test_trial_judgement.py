@@ -1,0 +1,128 @@
+"""Judgement of a node's trial."""
+
+from dataclasses import replace
+
+import pytest
+
+from operations.rehearse.redirection import ID as REDIRECTION
+from operations.rehearse.trial import ContainerRun, Trial
+from operations.rehearse.trial_judgement import BITS, ENVOY, IMAGE, PAGES, Judge
+from pi_mesh.checks.finding import Finding, Level
+from pi_mesh.cluster.startup import Startup
+from tests.support.factories import make_settings
+
+AUXV = "AT_HWCAP: 178bfbff\nAT_PAGESZ:            {}\nAT_RANDOM:            0x{}\nAT_PLATFORM:          aarch64\n"
+PI = AUXV.format(4096, "fffff7a11c48")
+PI_OS = AUXV.format(4096, "7ff7a11c48")
+SAID = "\n/usr/local/bin/envoy  version: 9e5580/1.40.0/Clean/RELEASE/BoringSSL\n"
+MMAP = "12 tcmalloc/internal/system_allocator.h:585] MmapAligned() failed - unable to allocate with tag\nmore\n"
+DONE = ContainerRun(0, reason="Completed")
+ABORTED = ContainerRun(134, reason="Error", log=MMAP)
+WELL = Trial(
+    containers={
+        "version": replace(DONE, log=PI + SAID),
+        "envoy": ContainerRun(ready=True),
+        "iptables": DONE,
+        "nftables": DONE,
+    },
+    seconds=12.3,
+)
+KERNEL = "run a kernel with 48-bit addresses there, or Istio 1.20 or 1.21 (istio/istio#51708)"
+
+
+def judged(trial: Trial, **settings: object) -> dict[str, Finding]:
+    return {finding.id: finding for finding in Judge("pi-1", make_settings(**settings), trial).findings()}
+
+
+def with_runs(**runs: ContainerRun) -> Trial:
+    return replace(WELL, containers={**WELL.containers, **runs})
+
+
+def test_a_node_on_which_all_works_says_what_was_seen():
+    found = judged(WELL)
+    assert {finding.level for finding in found.values()} == {Level.OK}
+    assert found[IMAGE].message == "docker.io/istio/proxyv2:1.31.0 is there, after 12 s"
+    assert found[ENVOY].message == "Envoy 1.40.0 of Istio 1.31.0 allocates memory and serves"
+    assert (found[PAGES].number, found[BITS].number) == (4096, 48)
+
+
+def test_a_39_bit_kernel_is_named_by_what_envoy_does_there_with_its_cure():
+    found = judged(with_runs(version=replace(ABORTED, log=PI_OS + MMAP), envoy=ABORTED))
+    assert found[ENVOY].level is Level.ERROR
+    assert "does not run: MmapAligned() failed" in found[ENVOY].message
+    assert found[ENVOY].fix == KERNEL
+    assert (found[BITS].level, found[BITS].number) == (Level.WARNING, 39)
+
+
+@pytest.mark.parametrize(("address", "bits"), [("7ff7a11c48", 39), ("7ffff7a11c48", 47), ("fffff7a11c48", 48)])
+def test_a_board_on_which_envoy_serves_is_well_whatever_its_kernel(address, bits):
+    found = judged(with_runs(version=replace(DONE, log=AUXV.format(16384, address) + SAID)))
+    assert (found[BITS].level, found[BITS].number) == (Level.OK, bits)
+    assert (found[PAGES].level, found[PAGES].number) == (Level.OK, 16384)
+
+
+def test_large_pages_are_the_cause_only_where_envoy_fails():
+    crashed = ContainerRun(139, reason="Error", log="Segmentation fault\n")
+    found = judged(with_runs(version=replace(DONE, log=AUXV.format(16384, "7ffff7a11c48")), envoy=crashed))
+    assert found[ENVOY].message == "Envoy of Istio 1.31.0 does not run: Segmentation fault"
+    assert "4 KiB pages and 48-bit addresses" in found[ENVOY].fix
+    assert found[PAGES].level is Level.WARNING
+
+
+def test_an_image_for_another_processor_is_named():
+    foreign = ContainerRun(1, reason="Error", log="exec /usr/local/bin/envoy: exec format error\n")
+    found = judged(with_runs(version=foreign, envoy=foreign))
+    assert "exec format error" in found[ENVOY].message
+    assert "cluster.architecture" in found[ENVOY].fix
+
+
+def test_what_a_loader_does_not_tell_is_unknown_and_not_guessed():
+    found = judged(with_runs(version=replace(DONE, log=SAID)))
+    assert {found[id].level for id in (PAGES, BITS)} == {Level.UNKNOWN}
+
+
+def test_a_node_without_ip_tables_is_cured_by_native_nftables():
+    failed = ContainerRun(1, reason="Error", log="error iptables: Table does not exist (do you need to insmod?)\n")
+    found = judged(with_runs(iptables=failed))[REDIRECTION]
+    assert found.level is Level.ERROR
+    assert "Table does not exist" in found.message
+    assert found.message.endswith("by nftables it works")
+    assert found.fix == "set istio.values.global.nativeNftables: true (Istio 1.27 and newer)"
+
+
+def test_with_native_nftables_iptables_is_not_needed():
+    native = {"values": {"global": {"nativeNftables": True}}}
+    failed = ContainerRun(1, reason="Error")
+    assert judged(with_runs(iptables=failed), istio=native)[REDIRECTION].level is Level.OK
+    other = judged(with_runs(nftables=failed), istio=native)[REDIRECTION]
+    assert (other.level, other.fix) == (Level.ERROR, "remove istio.values.global.nativeNftables: true")
+
+
+def test_a_node_with_neither_needs_its_kernel_modules():
+    failed = ContainerRun(1, reason="Error")
+    found = judged(with_runs(iptables=failed, nftables=failed))[REDIRECTION]
+    assert found.message.endswith("by nftables it does not work either")
+    assert "modprobe" in found.fix
+
+
+def test_an_image_that_does_not_come_is_an_error_with_the_cause_and_the_rest_is_unknown():
+    state = Startup("pod x/y", "ImagePullBackOff", "manifest unknown", tries=3)
+    found = judged(Trial(startup=state))
+    assert found[IMAGE].level is Level.ERROR
+    assert "ImagePullBackOff (not in the registry): manifest unknown" in found[IMAGE].message
+    assert found[IMAGE].fix == "correct images.hub or istio.version"
+    assert {found[id].level for id in (ENVOY, PAGES, BITS, REDIRECTION)} == {Level.UNKNOWN}
+
+
+def test_a_node_that_runs_no_pod_of_the_trial_is_unknown():
+    found = judged(Trial("OutOfcpu: Node didn't have enough resource: cpu"))
+    assert {finding.level for finding in found.values()} == {Level.UNKNOWN}
+    assert "OutOfcpu" in found[IMAGE].message
+
+
+def test_a_node_whose_containers_end_nowhere_is_unknown():
+    """A simulated node says that its containers run, and has no logs."""
+    runs = {name: ContainerRun(ready=True) for name in ("version", "iptables")}
+    found = judged(with_runs(**runs))
+    assert found[REDIRECTION].level is Level.UNKNOWN
+    assert found[BITS].level is Level.UNKNOWN

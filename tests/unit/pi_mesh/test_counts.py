@@ -1,0 +1,19 @@
+"""Numbers in sentences."""
+
+import pytest
+
+from pi_mesh import counts
+
+
+@pytest.mark.parametrize(("number", "written"), [(0, "0 pods"), (1, "1 pod"), (2, "2 pods")])
+def test_a_noun_is_in_the_singular_for_1_alone(number, written):
+    assert counts.counted(number, "pod") == written
+
+
+def test_words_with_a_plural_of_their_own_have_it():
+    assert [counts.counted(number, "proxy is", "proxies are") for number in (1, 3)] == ["1 proxy is", "3 proxies are"]
+
+
+@pytest.mark.parametrize(("number", "verb"), [(0, "are"), (1, "is"), (2, "are")])
+def test_a_verb_agrees_with_its_number(number, verb):
+    assert counts.agreeing(number, "is", "are") == verb

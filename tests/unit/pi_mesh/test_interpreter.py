@@ -1,0 +1,58 @@
+"""The line that a Python ends with that is too old, or lacks the project's packages."""
+
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from pi_mesh import interpreter
+from pi_mesh.interpreter import INSTALL, OLDEST, ROOT, too_old, without
+
+
+@pytest.fixture
+def with_venv(tmp_path: Path) -> Path:
+    """Return a checkout's folder with a virtual environment."""
+    (tmp_path / ".venv" / "bin").mkdir(parents=True)
+    (tmp_path / ".venv" / "bin" / "python").touch()
+    return tmp_path
+
+
+def test_the_operations_without_their_packages_are_one_line_and_status_2():
+    # -S: without the packages of the environment.
+    command = [sys.executable, "-S", "-m", "operations", "verify", "-s", "lab"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (2, "", 1)
+    assert done.stderr.startswith("error: the Python in ")
+    assert "has no package typer; run `" in done.stderr
+
+
+def test_an_error_of_our_own_code_is_not_called_a_missing_package():
+    with pytest.raises(ModuleNotFoundError, match="pi_mesh"), interpreter.explained(SystemExit):
+        raise ModuleNotFoundError("No module named 'pi_mesh.gone'", name="pi_mesh.gone")
+
+
+def test_without_a_virtual_environment_the_command_makes_it(tmp_path):
+    assert without("typer", tmp_path, "/usr").endswith(f"; run `python3 -m venv .venv && {INSTALL}`")
+
+
+def test_beside_the_virtual_environment_the_command_uses_it(with_venv):
+    said = without("typer", with_venv, "/usr")
+    assert said.endswith("run `.venv/bin/python -m operations`, or `. .venv/bin/activate` once in this shell")
+
+
+def test_in_the_virtual_environment_the_command_installs_its_packages(with_venv):
+    assert without("psutil", with_venv, str(with_venv / ".venv")).endswith(f"; run `{INSTALL}`")
+
+
+def test_an_old_python_is_named_with_the_one_that_is_needed(with_venv):
+    said = too_old((3, 9), with_venv, str(with_venv / ".venv"))
+    assert (
+        said == f"this is Python 3.9, and 3.11 or newer is needed; run `python3.11 -m venv --clear .venv && {INSTALL}`"
+    )
+
+
+def test_the_oldest_python_is_the_one_of_the_project():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert project["requires-python"] == ">={}.{}".format(*OLDEST)

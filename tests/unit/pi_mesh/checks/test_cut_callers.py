@@ -91,3 +91,24 @@ def test_a_log_that_was_not_read_is_unknown_with_its_reason():
 def test_many_callers_are_named_by_the_most_frequent_five():
     calls = [replace(BARE, caller=f"pod dev/{number}") for number in range(7)]
     assert cut_callers.in_words(calls).endswith("and 2 more")
+
+
+def test_the_default_deny_of_a_further_namespace_is_judged_by_the_calls_to_that_namespace():
+    deny = {"research": {"defaultDeny": {"enabled": True}}}
+    snapshot = make_snapshot(
+        pods=(SIDECAR, replace(SIDECAR, namespace="research")),
+        audit=AuditLog((BARE, replace(MESHED, callee="research/server"))),
+    )
+    state = state_of("istio-system", "trading", "research", access=replace(STRICT, audited={"trading", "research"}))
+    (finding,) = cut_callers.check(inventory.of(make_settings(namespaces=deny), STACK), snapshot, state)
+    assert (finding.level, str(finding.subject)) == (Level.ERROR, "namespaces.research.defaultDeny.enabled")
+    assert "research/server" in finding.message
+    assert "dev/tester" not in finding.message
+
+
+def test_a_namespace_whose_proxies_no_audit_watched_is_named():
+    snapshot = make_snapshot(pods=(SIDECAR, replace(SIDECAR, namespace="research")), audit=AuditLog(()))
+    mesh = inventory.of(make_settings(namespaces={"research": {}}), STACK)
+    unwatched, clean = cut_callers.check(mesh, snapshot, state_of(access=PERMISSIVE))
+    assert (unwatched.level, clean.level) == (Level.WARNING, Level.OK)
+    assert "begins to refuse callers of research, " in unwatched.message

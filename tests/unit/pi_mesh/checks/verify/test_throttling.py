@@ -51,7 +51,7 @@ def test_a_past_load_does_not_count_in_a_window_without_one():
 def test_a_count_that_the_kubelet_has_not_renewed_is_no_window():
     """Kubelets count every 10 to 20 seconds."""
     (finding,) = judged(reading(100, 6000, 2400), reading(100, 6100, 2500))
-    assert "counted since its start" in finding.message
+    assert "in 41 % of its CPU periods at 200m, counted since its start" in finding.message
 
 
 def test_a_restart_within_the_window_is_no_window():
@@ -71,7 +71,7 @@ def test_of_a_workloads_pods_the_worst_is_named():
     both = Reading({**reading(100, 6000, 3000).counters, **calm.counters}, {})
     for pods in ((SHOP, other), (other, SHOP)):
         (finding,) = judged(NOTHING, both, *pods)
-        assert finding.number == 50
+        assert (finding.level, finding.number) == (Level.WARNING, 50)
 
 
 def test_istiod_and_a_gateway_have_keys_of_their_own():

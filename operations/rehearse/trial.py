@@ -9,7 +9,7 @@ from pi_mesh.checks import waiting
 from pi_mesh.cluster.startup import Startup
 
 START = 45
-"""Seconds that Envoy may take until it serves: a Pi reads its 100 MB from an SD card."""
+"""Seconds that the programs may take until they serve or end: a Pi reads 100 MB of Envoy from an SD card."""
 
 
 @dataclass(frozen=True)
@@ -22,10 +22,6 @@ class ContainerRun:
     reason: str = ""
     """Reason of its end, as the kubelet says it."""
     log: str = ""
-
-    @property
-    def has_answer(self) -> bool:
-        return self.ready or self.exit_code is not None
 
     @property
     def succeeded(self) -> bool:
@@ -61,7 +57,12 @@ class Trial:
         if self.startup:
             return waiting.is_hopeless(self.startup)
         late = lived - self.seconds > START
-        return all(run.has_answer or (late and name == RUNNING) for name, run in self.containers.items())
+        return late or all(self._has_answer(name) for name in self.containers)
+
+    def _has_answer(self, name: str) -> bool:
+        """Return True for a container that has ended, and for an Envoy that serves."""
+        run = self.containers[name]
+        return run.exit_code is not None or (name == RUNNING and run.ready)
 
 
 def parse(pod: Mapping[str, Any], states: Mapping[str, Startup]) -> Trial:

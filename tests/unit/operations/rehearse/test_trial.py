@@ -66,10 +66,11 @@ def test_a_pod_that_its_kubelet_refuses_is_not_tried():
         ((ended(0), ended(134, "Error")), 1, True),
         ((ended(0), STARTING), 1, False),
         ((ended(0), STARTING), START + 1, True),
-        ((STARTING, SERVING), START + 1, False),
+        ((SERVING, SERVING), 1, False),
+        ((SERVING, SERVING), START + 1, True),
     ],
 )
-def test_a_trial_waits_for_every_answer_but_not_for_ever_for_envoy(states, lived, settled):
+def test_a_trial_waits_for_every_answer_but_not_for_ever(states, lived, settled):
     assert trial.parse(item(*states), {}).is_settled(lived) is settled
 
 

@@ -48,6 +48,12 @@ def test_a_past_load_does_not_count_in_a_window_without_one():
     assert (finding.level, finding.number) == (Level.OK, 0)
 
 
+def test_a_count_that_the_kubelet_has_not_renewed_is_no_window():
+    """Kubelets count every 10 to 20 seconds."""
+    (finding,) = judged(reading(100, 6000, 2400), reading(100, 6100, 2500))
+    assert "in 41 % of its CPU periods at 200m, counted since its start" in finding.message
+
+
 def test_a_restart_within_the_window_is_no_window():
     (finding,) = judged(reading(100, 9000, 9000), reading(130, 700, 7))
     assert (finding.level, finding.number) == (Level.OK, 1)
@@ -63,8 +69,9 @@ def test_of_a_workloads_pods_the_worst_is_named():
     other = replace(SHOP, name="shop-7d9f-2")
     calm = reading(100, 6000, 60, ContainerId("trading", "shop-7d9f-2", "istio-proxy"))
     both = Reading({**reading(100, 6000, 3000).counters, **calm.counters}, {})
-    (finding,) = judged(NOTHING, both, SHOP, other)
-    assert finding.number == 50
+    for pods in ((SHOP, other), (other, SHOP)):
+        (finding,) = judged(NOTHING, both, *pods)
+        assert (finding.level, finding.number) == (Level.WARNING, 50)
 
 
 def test_istiod_and_a_gateway_have_keys_of_their_own():

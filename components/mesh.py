@@ -68,7 +68,8 @@ def deploy(settings: Settings) -> None:
         bounds = mesh.objects_of(one.setting)
         namespace = WorkloadNamespace(one.setting, WorkloadNamespaceArgs(mesh.namespace(one.setting), bounds), served)
         inside = on_cluster(depends_on=[namespace])
-        registry_login.make(settings, one.name, inside)
+        if one.own.injection:
+            registry_login.make(settings, one.name, inside)
         if rules := mesh.objects_of(one.traffic_component):
             Traffic(one.traffic_component, TrafficArgs(rules), inside)
     addons = _addons(mesh, served)

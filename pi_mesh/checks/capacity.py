@@ -21,7 +21,7 @@ class Demand:
     """Nodes of the mesh's architecture that accept pods. Pods that stay are counted, pods that the mesh replaces are
     not."""
     others: tuple[fit.Node, ...]
-    """Other nodes that accept pods, where trading's workloads may run."""
+    """Other nodes that accept pods, where workloads may run."""
     staying: tuple[Pod, ...]
     """Pods that keep their nodes: all that are not of the mesh, and those of the mesh that are large enough."""
     coming: tuple[Pod, ...]

@@ -22,7 +22,7 @@ class Owned(NamedTuple):
 
 MTLS = "mtls.mode, which applies to the whole mesh"
 IMAGES = "images.hub and istio.version"
-INJECTION = "the label istio-injection, which gives pods in trading.namespace their sidecars"
+INJECTION = "the label istio-injection, which gives pods of the workloads their sidecars"
 ANYTHING = "every typed setting; give each value its own key"
 SHADOWS = dict.fromkeys(("defaults", "_internal_defaults_do_not_set"), (ANYTHING, None))
 """Keys under which the charts keep their own defaults."""

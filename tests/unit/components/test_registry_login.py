@@ -35,6 +35,8 @@ def secrets(recording: Recording) -> dict[str, dict]:
 def test_each_namespace_whose_pods_run_the_meshs_images_has_one(deployed):
     assert secrets(deployed("pw")).keys() == {"istio-system", "trading"}
     assert secrets(deployed("pw", ingress={"namespace": "edge"})).keys() == {"istio-system", "edge", "trading"}
+    further = {"research": {}, "batch": {"injection": False}}
+    assert secrets(deployed("pw", namespaces=further)).keys() == {"istio-system", "trading", "research"}
 
 
 def test_istiod_waits_for_it(deployed):

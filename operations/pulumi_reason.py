@@ -11,6 +11,7 @@ REMEDIES = {
     "must be set for login": "log in where this stack's state is: `pulumi login file://FOLDER`, or `pulumi login`",
     "no Pulumi.yaml project file": "`cd` into this project's folder",
     "no stack named": "`pulumi stack ls` lists the stacks, and `pulumi stack init NAME` makes one",
+    "does not satisfy the version range": "install a newer pulumi: https://www.pulumi.com/docs/install/",
     "currently locked": "if no other run is under way, `python -m operations repair -s STACK --yes`",
 }
 """What to type, by a part of Pulumi's own reason (pulumi 3.259)."""

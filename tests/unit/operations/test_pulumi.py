@@ -43,6 +43,7 @@ def test_a_failed_command_is_one_line_with_pulumis_reason_and_what_to_do(pulumi_
         ("PULUMI_ACCESS_TOKEN must be set for login during non-interactive CLI sessions", "`pulumi login file://"),
         ("no Pulumi.yaml project file found (searching upwards from /tmp)", "`cd` into this project's folder"),
         ("no stack named 'lab' found", "`pulumi stack ls` lists the stacks"),
+        ('Pulumi CLI version 3.200.0 does not satisfy the version range ">=3.259.0"', "install a newer pulumi: https"),
         ("the stack is currently locked by 1 lock(s).", "`python -m operations repair -s STACK --yes`"),
     ],
 )

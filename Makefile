@@ -8,6 +8,8 @@ PYTHON ?= python3
 # What `make preview` compares with, and which stacks it previews, with blanks between them.
 BASE ?= main
 PREVIEWED ?= pi-cluster
+# What chooses the mutants of `make mutants`.
+SEED ?=
 # A folder of packaged charts, where charts.source can't be reached.
 CHARTS ?=
 PY := .venv/bin/python
@@ -15,7 +17,7 @@ PY := .venv/bin/python
 BESIDE := -n 2 --no-loadscope-reorder
 POLICIES := --policy-pack policies --policy-pack-config policies/config/lab.json
 
-.PHONY: help up down demo demo-down built test test-all unit bench lab-up lab-down preview lint format schema lock
+.PHONY: help up down demo demo-down built test test-all unit mutants bench lab-up lab-down preview lint format schema lock
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -28,6 +30,10 @@ help:  ## This list
 	while kill -0 $$! 2> /dev/null; do echo -n .; sleep 2; done
 	wait $$!
 	echo " done"
+	touch $@
+
+.venv/.mutants: requirements-mutants.txt .venv/.complete
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-mutants.txt
 	touch $@
 
 up: lab-up  ## Everything: the local cluster, `pulumi up` of the stack lab on it, and the proof that it works
@@ -60,8 +66,13 @@ lab-up: .venv/.complete  ## The local cluster alone
 lab-down: .venv/.complete  ## Stop the local cluster; the built programs stay in their cache
 	@$(PY) -m lab down
 
-unit: .venv/.complete  ## The tests that need no cluster: under a minute
-	@$(PY) -m pytest tests/unit -q -n auto
+unit: .venv/.complete  ## The tests that need no cluster: under a minute; the last line is their coverage
+	@$(PY) -m slipcover -m pytest tests/unit -q -n auto
+	tail -n 1 .coverage.txt
+
+mutants: .venv/.mutants  ## 150 small faults, chosen by SEED, of which the unit tests must find 95 %
+	@[ -n "$(SEED)" ] || { echo "make mutants SEED=n, such as the first 8 digits of a commit"; exit 2; }
+	$(PY) -m tests.mutants $(SEED)
 
 built: .venv/.complete  ## The local cluster's programs, charts and images, in their cache
 	@$(PY) -m lab.toolchain ensure
@@ -99,3 +110,4 @@ lock: .venv/.complete  ## Resolve the Python packages anew, exact and hashed (ne
 	@compile="uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate"
 	$$compile --group policies --group preview --group lab --group bench --group dev --output-file requirements-dev.txt
 	$$compile --group policies --constraint requirements-dev.txt --output-file requirements.txt
+	$${compile/ pyproject.toml/} --group mutants --constraint requirements-dev.txt --output-file requirements-mutants.txt

@@ -1,9 +1,11 @@
 """The command `python -m operations`: every task of a mesh's owner besides `pulumi up`."""
 
 import sys
+import tomllib
 from functools import partial
 from importlib import import_module
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any
 
 from pi_mesh import interpreter
 
@@ -58,8 +60,20 @@ class Commands(Flags, TyperGroup):
 app = Typer(cls=Commands, name="operations", no_args_is_help=True)
 
 
+def _show_version(asked: bool) -> None:
+    if asked:
+        content = (Path(__file__).parents[1] / "pyproject.toml").read_text()
+        print(tomllib.loads(content)["project"]["version"])
+        raise typer.Exit
+
+
+Version = Annotated[
+    bool, typer.Option("--version", is_eager=True, callback=_show_version, help="Show the version and exit.")
+]
+
+
 @app.callback(help=f"Check, repair and change the mesh of a stack. {HELP}")
-def operations() -> None:
+def operations(version: Version = False) -> None:
     """Do nothing before a command."""
 
 

@@ -1,4 +1,4 @@
-"""Mutation testing of a sample: `make mutants SEED=n` changes one place at a time and sees which changes the tests find.
+"""Mutation testing of a sample: `make mutants SEED=n` changes one place at a time and counts what the tests find.
 
 The results lie in `.mutants/` below a hash of the checkout: the same command after an interruption goes on.
 """
@@ -79,11 +79,8 @@ def report(seed: str, results: list[dict[str, Any]]) -> str:
     lines = ["", "| room | mutants | killed | survived | killed % |", "|---|--:|--:|--:|--:|"]
     lines += [f"| {room} | {all_} | {dead} | {all_ - dead} | {100 * dead / all_:.1f} |" for room, all_, dead in rows]
     for result in sorted((result for result in results if not result["killed"]), key=lambda result: result["place"]):
-        lines += [
-            "",
-            f"{result['place']} survived {result['tests']} tests",
-            *(f"    {line}" for line in result["diff"]),
-        ]
+        diff = [f"    {line}" for line in result["diff"]]
+        lines += ["", f"{result['place']} survived {result['tests']} tests", *diff]
     return "\n".join(lines)
 
 

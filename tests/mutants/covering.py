@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path, PurePath
 
 from coverage import CoverageData
@@ -14,6 +14,9 @@ from coverage import CoverageData
 from tests.mutants.places import ROOMS, ROOT, Mutant
 
 SEVERAL = (ast.FunctionDef, ast.ClassDef, ast.If, ast.For, ast.While, ast.With, ast.Try, ast.Match, ast.match_case)
+
+OF_EVERY_IMPORT = ("tests/unit/test_value_classes.py",)
+"""Tests that look at all modules, and so cover what their imports run."""
 
 
 def content_of_checkout() -> str:
@@ -31,7 +34,6 @@ class Covering:
 
     def __init__(self, folder: Path):
         self.folder = folder
-        self.data = CoverageData(str(folder / "coverage"))
 
     def record(self) -> None:
         """Run all unit tests with coverage, unless they are recorded already."""
@@ -42,9 +44,8 @@ class Covering:
         config.write_text(f"[run]\ndata_file = {self.folder / 'coverage'}\n")
         rooms = [f"--cov={folder}" for folders in ROOMS.values() for folder in folders]
         options = ["--cov-context=test", f"--cov-config={config}", "--cov-report=", f"-ocache_dir={self.folder}/cache"]
-        subprocess.run(
-            [sys.executable, "-m", "pytest", "tests/unit", "-q", "-n2", *rooms, *options], cwd=ROOT, check=False
-        )
+        command = [sys.executable, "-m", "pytest", "tests/unit", "-q", "-nauto", *rooms, *options]
+        subprocess.run(command, cwd=ROOT, check=False)
         (self.folder / "recorded").touch()
 
     @cached_property
@@ -59,20 +60,33 @@ class Covering:
         An import runs the lines outside of functions: there they are the tests that run any line of the file, or all
         tests, if it has no other lines.
         """
-        self.data.read()
-        contexts = {
-            line: {context.rpartition("|")[0] for context in of_line if context}
-            for line, of_line in self.data.contexts_by_lineno(str(ROOT / mutant.file)).items()
-        }
-        lines = set(_statement((ROOT / mutant.file).read_text(), mutant.line)) & contexts.keys()
-        found = {test for line in lines for test in contexts[line]}
-        if lines and not _in_function((ROOT / mutant.file).read_text(), mutant.line):
-            found = {test for of_line in contexts.values() for test in of_line} or self._all
+        source, contexts = (ROOT / mutant.file).read_text(), self._of_lines(mutant.file)
+        lines = set(_statement(source, mutant.line)) & contexts.keys()
+        found = set().union(*(contexts[line] for line in lines))
+        if lines and not _in_function(source, mutant.line):
+            found = {*(set().union(*contexts.values()) or self._all), *OF_EVERY_IMPORT}
         return sorted(found - self.failed, key=lambda test: (_distance(test, mutant.file), test))
+
+    @cache  # noqa: B019 - there is one of it
+    def _of_lines(self, file: str) -> dict[int, set[str]]:
+        """Return the tests of each line that was run; an import's lines have none."""
+        lines = self._read.contexts_by_lineno(str(ROOT / file))
+        return {line: {_test(context) for context in of_line if context} for line, of_line in lines.items()}
+
+    @cached_property
+    def _read(self) -> CoverageData:
+        data = CoverageData(str(self.folder / "coverage"))
+        data.read()
+        return data
 
     @cached_property
     def _all(self) -> set[str]:
-        return {context.rpartition("|")[0] for context in self.data.measured_contexts() if context}
+        return {_test(context) for context in self._read.measured_contexts() if context}
+
+
+def _test(context: str) -> str:
+    """Return the test of a context, which pytest-cov names with its phase: "FILE::TEST|run"."""
+    return context.rpartition("|")[0]
 
 
 def _statement(source: str, line: int) -> range:

@@ -9,6 +9,7 @@ import contextlib
 import multiprocessing
 import os
 import resource
+import signal
 from dataclasses import dataclass
 from importlib.machinery import SourceFileLoader
 from multiprocessing.connection import Connection
@@ -18,11 +19,11 @@ import pytest
 
 from tests.mutants.places import ROOT, Mutant
 
-CLOSE = 8
-"""Files with tests that run first; the others run if the mutant survives these."""
-CPU_SECONDS = 120
-"""A mutant that takes longer never ends."""
-WALL_SECONDS = 900
+CLOSE, NEAR = 3, 12
+"""Numbers of test files that run first and second; the others run if the mutant survives these."""
+CPU_SECONDS = 300
+"""A mutant that takes longer never ends: all unit tests together take 100 seconds."""
+PRELOADED = "-Wignore:Module already imported:pytest.PytestAssertRewriteWarning"
 HEAVY = ("pulumi", "pydantic", "lightkube", "typer", "rich", "hypothesis", "cryptography.x509", "jsonschema", "httpx2")
 
 context = multiprocessing.get_context("forkserver")
@@ -44,7 +45,7 @@ def prepare() -> None:
 def judge(mutant: Mutant, tests: list[str]) -> Verdict:
     """Run the covering tests on the mutant, the closest files first."""
     files = list(dict.fromkeys(test.partition("::")[0] for test in tests))
-    for some in (files[:CLOSE], files[CLOSE:]):
+    for some in (files[:CLOSE], files[CLOSE:NEAR], files[NEAR:]):
         chosen = {test for test in tests if test.partition("::")[0] in some}
         verdict = _in_process(mutant, some, chosen) if some else Verdict(killed=False)
         if verdict.killed:
@@ -57,24 +58,23 @@ def _in_process(mutant: Mutant, files: list[str], tests: set[str]) -> Verdict:
     process = context.Process(target=_run, args=(mutant.file, mutant.source, files, tests, sender))
     process.start()
     sender.close()
-    process.join(WALL_SECONDS)
-    if process.is_alive():
-        process.kill()
-        process.join()
     with contextlib.suppress(EOFError):
         return receiver.recv()
-    return Verdict(killed=True, by="it never ends" if process.exitcode and process.exitcode < 0 else "a crash")
+    process.join()
+    if process.exitcode == -signal.SIGXCPU:
+        return Verdict(killed=True, by="it never ends")
+    raise RuntimeError(f"the trial of {mutant.key} ended with {process.exitcode} and without a verdict")
 
 
 def _run(file: str, source: str, files: list[str], tests: set[str], sender: Connection) -> None:
     """Run the tests in this process, which has imported no source yet, and send the verdict."""
-    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS + 1))
     quiet = os.open(os.devnull, os.O_WRONLY)
     os.dup2(quiet, 1)
     os.dup2(quiet, 2)
     _import_instead(str(ROOT / file), source)
     chosen = _Chosen(tests)
-    options = ["-x", "-q", "-pno:cacheprovider", "-pno:cov", "--no-header", "--tb=no"]
+    options = ["-x", "-q", "-pno:cacheprovider", "--no-header", "--tb=no", PRELOADED]
     status = pytest.main([*options, *files], plugins=[chosen])
     sender.send(Verdict(status not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED), chosen.failed))
 
@@ -97,7 +97,7 @@ class _Chosen:
         self.failed = ""
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        items[:] = [item for item in items if item.nodeid in self.tests]
+        items[:] = [item for item in items if {item.nodeid, item.nodeid.partition("::")[0]} & self.tests]
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:

@@ -3,6 +3,8 @@
 import json
 import subprocess
 import sys
+import tomllib
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -63,6 +65,12 @@ def test_the_help_shows_no_type_beside_a_flag(command):
 
 def test_the_help_shows_the_type_of_an_option_that_takes_a_value():
     assert "<str>" in run("verify", "--help").output
+
+
+def test_the_version_is_that_of_the_project():
+    version = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text())["project"]["version"]
+    shown = run("--version")
+    assert (shown.exit_code, shown.output) == (0, f"{version}\n")
 
 
 def test_a_command_that_does_not_exist_is_a_usage_error():

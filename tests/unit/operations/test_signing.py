@@ -7,9 +7,10 @@ from cryptography import x509
 
 from operations import istiod_certificates, signing
 from operations.istiod_certificates import Issued, Issuer
-from pi_mesh.checks.finding import Level
+from pi_mesh.checks.finding import Finding, Level
 from pi_mesh.cluster import authority
 from pi_mesh.cluster.authority import Authority
+from pi_mesh.cluster.errors import ClusterUnreachable
 from tests.support import authorities
 from tests.support.factories import make_settings
 
@@ -68,6 +69,83 @@ def test_what_can_not_be_right_is_told_without_asking(told, live, line):
     ((level, message),) = told(live)
     assert level is Level.ERROR
     assert line in message
+
+
+@pytest.fixture
+def judged(monkeypatch):
+    """Return `judged(settings, authority, signer)`: the findings where that CA, or a failure, answers for istiod."""
+
+    def run(settings: object, live: Authority, answer: object, kubectl: str | None = "kubectl") -> list[Finding]:
+        @contextmanager
+        def asked(*where: object):
+            assert where == ("test", "istio-system", "trading")
+            if isinstance(answer, Exception):
+                raise answer
+            leaf = authorities.make_ca("leaf", answer, ca=False, days=1.5)
+            yield type("Istiod", (), {"issue": lambda _: Issued((leaf.certificate, answer.certificate), b"")})()
+
+        monkeypatch.setattr(signing, "issuer", asked)
+        monkeypatch.setattr(signing.shutil, "which", lambda _: kubectl)
+        return signing.signed(settings, live)
+
+    return run
+
+
+PLUGGED = authorities.make_ca("plugged-in CA", ROOT)
+CACERTS = Authority(ROOT.pem, {"ca-cert.pem": PLUGGED.pem})
+VAULT = {"enabled": True, "address": "https://vault.example:8200", "key": "exported"}
+
+
+def test_istiods_own_root_is_proof_and_its_end_is_judged_elsewhere(judged):
+    (finding,) = judged(make_settings(), Authority(ROOT.pem), ROOT)
+    assert (finding.level, finding.number) == (Level.OK, None)
+    assert "signs with 'root'" in finding.message
+
+
+@pytest.mark.parametrize(
+    ("settings", "source"),
+    [
+        ({"vault": VAULT}, "Vault's CA"),
+        ({"ca": {"source": "secret", "secret": "mesh-ca"}}, "the CA of ca.source: secret"),
+    ],
+)
+def test_a_ca_that_istiod_never_got_is_named(judged, settings, source):
+    (finding,) = judged(make_settings(**settings), Authority(ROOT.pem), ROOT)
+    assert (finding.level, str(finding.subject)) == (Level.ERROR, "secret cacerts")
+    assert finding.message.endswith(f"instead of signing with {source}")
+    assert finding.fix == "`pulumi up`, then `kubectl rollout restart -n istio-system deploy/istiod`"
+
+
+def test_the_plugged_in_ca_is_proof(judged):
+    (finding,) = judged(make_settings(vault=VAULT), CACERTS, PLUGGED)
+    assert finding.level is Level.OK
+
+
+def test_another_ca_than_that_of_the_secret_is_an_error(judged):
+    (finding,) = judged(make_settings(vault=VAULT), CACERTS, authorities.make_ca("earlier CA", ROOT))
+    assert finding.level is Level.ERROR
+    assert "not with the CA in secret cacerts" in finding.message
+
+
+def test_a_ca_below_another_root_is_an_error(judged):
+    (finding,) = judged(make_settings(), Authority(ROOT.pem), authorities.make_root("other"))
+    assert finding.level is Level.ERROR
+    assert "does not chain to the roots that workloads trust" in finding.message
+
+
+def test_without_kubectl_nothing_is_asked_and_that_is_said(judged):
+    (finding,) = judged(make_settings(), Authority(ROOT.pem), AssertionError(), kubectl=None)
+    assert (finding.level, str(finding.subject)) == (Level.UNKNOWN, "kubectl")
+
+
+@pytest.mark.parametrize(
+    ("settings", "fix"), [(make_settings(), "see the checks of the mesh's pods"), (KEYLESS, "whether Vault is up")]
+)
+def test_an_istiod_without_an_answer_is_an_error(judged, settings, fix):
+    live = LIVE if settings is KEYLESS else Authority(ROOT.pem)
+    (finding,) = judged(settings, live, ClusterUnreachable("no answer"))
+    assert (finding.level, finding.message) == (Level.ERROR, "gives no certificate: no answer")
+    assert fix in finding.fix
 
 
 class Cluster:

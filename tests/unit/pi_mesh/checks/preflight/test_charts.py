@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pi_mesh import inventory
-from pi_mesh.checks.finding import Finding, errors
+from pi_mesh.checks.finding import Finding, Level, errors
 from pi_mesh.checks.preflight.charts import check
 from pi_mesh.inventory.chart_lock import LockedChart
 from tests.support.factories import STACK, make_mesh, make_settings
@@ -79,3 +79,32 @@ def test_a_directory_without_the_charts_is_refused(tmp_path):
     (finding,) = check(make_mesh(charts={"source": str(tmp_path)}), None)
     assert finding.number == 3
     assert "are not there" in finding.message
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    """Return a directory source with the three charts of 1.31.0."""
+    for chart in ("base", "istiod", "gateway"):
+        (tmp_path / f"{chart}-1.31.0.tgz").write_bytes(WHOLE)
+    return tmp_path
+
+
+def test_a_directory_with_every_chart_is_right(directory):
+    (finding,) = check(make_mesh(charts={"source": str(directory)}), None)
+    assert (finding.level, finding.message) == (Level.OK, f"{directory} has every chart")
+    assert finding.number == len(make_mesh().releases)
+
+
+def test_the_one_chart_that_a_directory_lacks_is_named(directory):
+    (directory / "istiod-1.31.0.tgz").unlink()
+    (finding,) = check(make_mesh(charts={"source": str(directory)}), None)
+    assert (finding.level, finding.number) == (Level.ERROR, 1)
+    assert finding.message == f"{directory}/istiod-1.31.0.tgz is not there"
+
+
+def test_each_setting_with_a_source_of_its_own_has_its_own_finding(directory):
+    mesh = make_mesh(charts={"source": str(directory)}, observability={"prometheus": {"enabled": True}})
+    assert [str(finding.subject) for finding in check(mesh, None)] == [
+        "charts.source",
+        "observability.charts",
+    ]

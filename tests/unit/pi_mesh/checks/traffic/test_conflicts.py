@@ -14,6 +14,11 @@ def test_two_routes_for_one_host_and_different_paths_are_right():
     assert problems({"routes": routes}) == []
 
 
+def test_a_path_twice_in_one_route_is_the_routes_own_error_and_no_conflict_with_another():
+    routes = {"r": route({"prefix": "/a", **TO_APP}, {"prefix": "/a", **TO_APP})}
+    assert "traffic.routes.r.http[1]: never gets a request" in the_one(problems({"routes": routes}))
+
+
 def test_two_routes_of_the_sidecars_for_one_host_are_an_error():
     routes = {"r": route({"prefix": "/x", "to": [{"service": AGENT}]}, hosts=(AGENT,), gateways=())}
     said = the_one(problems({"routes": routes}))

@@ -1,0 +1,64 @@
+"""The sample of mutants; `make mutants` installs the package that these tests need."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("cosmic_ray")
+
+from tests.mutants import places
+
+LEFT_OF_A_THIRD = """\
+def is_late(left: float | None, whole: float) -> bool | None:
+    wait: int | str = 3
+    return left < whole / wait
+"""
+
+
+@pytest.fixture
+def rooms(tmp_path, monkeypatch) -> Path:
+    """Return the folder of two rooms, one larger than the other."""
+    monkeypatch.setattr(places, "ROOT", tmp_path)
+    monkeypatch.setattr(places, "ROOMS", {"small": ("small",), "large": ("large",)})
+    for room, text in {"small": LEFT_OF_A_THIRD, "large": LEFT_OF_A_THIRD * 5}.items():
+        (tmp_path / room).mkdir()
+        (tmp_path / room / "late.py").write_text(text)
+    return tmp_path
+
+
+@pytest.mark.usefixtures("rooms")
+def test_one_seed_gives_one_sample():
+    assert places.sample("a", 4) == places.sample("a", 4)
+    assert places.sample("a", 4) != places.sample("b", 4)
+
+
+@pytest.mark.usefixtures("rooms")
+def test_rooms_have_equal_parts_whatever_their_size():
+    assert Counter(mutant.room for mutant in places.sample("a", 6)) == {"small": 3, "large": 3}
+
+
+@pytest.mark.usefixtures("rooms")
+def test_a_place_is_changed_once():
+    found = places.sample("a", 6)
+    assert len({(mutant.file, mutant.line, mutant.column) for mutant in found}) == 6
+
+
+def test_operators_and_numbers_are_changed_but_no_annotation(rooms):
+    lines = {(mutant.line, mutant.column) for mutant in places.of_file("small", rooms / "small/late.py")}
+    assert lines == {(2, 22), (3, 16), (3, 24)}
+
+
+def test_a_mutant_differs_in_its_line_alone(rooms):
+    for mutant in places.of_file("small", rooms / "small/late.py"):
+        before = LEFT_OF_A_THIRD.splitlines()[mutant.line - 1]
+        assert mutant.diff[0] == f"-{before}"
+        assert len(mutant.diff) == 2
+        assert mutant.diff[1] != f"+{before}"
+
+
+def test_equality_is_not_changed_to_identity(rooms):
+    (rooms / "small/late.py").write_text("same = 1 == 1\nnone = same is None\n")
+    names = {mutant.operator for mutant in places.of_file("small", rooms / "small/late.py")}
+    assert names
+    assert not any(name.endswith(places.IDENTITY) for name in names)

@@ -55,7 +55,8 @@ def read(context: str, running: Collection[Pod], namespaces: Collection[str]) ->
         answers = list(pool.map(lambda pod: client.relay(_path(pod), TIMEOUT), pods))
     unread: list[str] = []
     found: dict[tuple[str, str, int, bool, bool], AuditedCall] = {}
-    for pod, (status, text) in zip(pods, answers, strict=True):
+    for pod, answer in zip(pods, answers, strict=True):
+        status, text = answer.status, answer.text
         if status != 200:
             unread.append(f"{pod.namespace}/{pod.name} ({_reason(status, text)})")
         for call in _calls(pod, text if status == 200 else "", names):

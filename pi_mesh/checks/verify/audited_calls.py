@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from pi_mesh.checks import cut_callers
+from pi_mesh.checks.cut_callers import Change
 from pi_mesh.checks.finding import Finding, Subject, ok, setting, unknown, warning
 from pi_mesh.checks.verify.input import VerificationInput
 from pi_mesh.cluster.audit_log import HOURS
@@ -12,15 +13,18 @@ ID = "audit"
 
 def check(seen: VerificationInput) -> Iterator[Finding]:
     settings, log = seen.settings, seen.snapshot.audit
-    audits = [(cut_callers.STRICT, "mtls.audit", None)] if settings.mtls.audit else []
+    audits: list[tuple[Change, str, str | None]] = []
+    if settings.mtls.audit:
+        audits.append((cut_callers.STRICT, "mtls.audit", None))
     for namespace in settings.workload_namespaces:
         if namespace.default_deny.audit:
             audits.append((cut_callers.DENY, f"{namespace.deny_setting}.audit", namespace.name))
-    if audits and log is None:
+    if not audits:
+        return
+    if log is None:
         yield unknown(ID, setting(audits[0][1]), "the proxies' logs were not read")
         return
-    if audits:
-        yield from cut_callers.unread(log.unread)
+    yield from cut_callers.unread(log.unread)
     for change, key, namespace in audits:
         refused = list(cut_callers.refused(settings, log.calls, change, namespace))
         for call in refused:

@@ -66,7 +66,9 @@ def default_deny(namespace: WorkloadNamespace) -> Iterator[Object]:
 
 
 def _dry_run(manifest: Object) -> Object:
-    return manifest | {"metadata": manifest["metadata"] | {"annotations": {DRY_RUN: "true"}}}
+    metadata = manifest["metadata"]
+    assert isinstance(metadata, dict)
+    return manifest | {"metadata": metadata | {"annotations": {DRY_RUN: "true"}}}
 
 
 def ingress_principal(settings: Settings) -> str:

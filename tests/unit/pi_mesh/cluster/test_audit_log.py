@@ -5,6 +5,7 @@ import json
 import pytest
 
 from pi_mesh.cluster import audit_log
+from pi_mesh.cluster.client import Relayed
 from pi_mesh.cluster.pods import Container
 from tests.support.snapshots import make_pod
 
@@ -43,7 +44,7 @@ def logs(monkeypatch):
 
         def relay(self, path, _seconds):
             asked.append(path)
-            return self.status, self.text
+            return Relayed(self.status, self.text)
 
     def read(*lines: str, status: int = 200):
         Client.status, Client.text = status, "\n".join(lines)

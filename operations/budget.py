@@ -33,7 +33,7 @@ def budget(stack: Stack, as_json: Json = False) -> None:
         nodes, asked = rooms(cluster.nodes, cluster.pods), demand(wanted, cluster)
         left = _left(asked)
         findings = [_finding(node, planned.sidecar.requests) for node in nodes]
-        findings += promised_fit.check(wanted, cluster, left)
+        findings += promised_fit.findings(wanted, cluster, left)
         findings += node_loss.check(wanted, cluster)
         findings.append(_forecast(restarts.of(wanted, exported()), stack))
         beside = fitting(left, planned.sidecar.requests)

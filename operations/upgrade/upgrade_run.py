@@ -112,8 +112,8 @@ class StepRun:
         """Restore the stack file, so that no other `up` takes the refused step."""
         if before != self.version:
             pulumi.set_config(self.stack, upgrade_state.KEY, before)
-        said = f"{message}; nothing of this step was applied, the stack file says {before}"
-        return error(ID, Subject("stack", self.stack), said, fix)
+        message += f"; nothing of this step was applied, the stack file says {before}"
+        return error(ID, Subject("stack", self.stack), message, fix)
 
     def _crds(self) -> Iterable[Finding]:
         """Apply the CRDs where the base chart does not."""

@@ -1,6 +1,6 @@
 """The workloads' namespaces inject sidecars."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from .resource import PATCH, PREFIXES, anywhere, chart, is_kind, is_release, release_values, unread
@@ -16,12 +16,12 @@ def breaches(resources: Sequence[Resource], bounds: Bounds) -> Iterator[str]:
     of_releases = {text(one.props, "namespace") for one in resources if is_release(one)}
     of_istiod = [one for one in resources if chart(one) == "istiod"]
     led = _revisions(of_istiod) | set(_tags(resources))
-    workloads = {*bounds["namespaces"]}
+    workloads = [*bounds["namespaces"]]
     for resource in (one for one in resources if is_kind(one, "Namespace")):
         name = text(resource.props, "metadata.name")
         holds_workloads = bool(of_istiod) and name not in of_releases and name not in bounds["without"]
         if holds_workloads or name in bounds["namespaces"]:
-            workloads.add(name)
+            workloads.append(name)
             yield from _of_namespace(resource, name, led)
     for istiod in of_istiod:
         yield from unread(istiod)
@@ -62,7 +62,7 @@ def _of_namespace(resource: Resource, name: str | None, led: set[str]) -> Iterat
         yield f"namespace {name} has {LABEL}={labels.get(LABEL)}"
 
 
-def _of_pods(resource: Resource, namespaces: Collection[str | None]) -> Iterator[str]:
+def _of_pods(resource: Resource, namespaces: Sequence[str | None]) -> Iterator[str]:
     """Yield a breach for pods that opt out by their own label."""
     if not resource.resource_type.startswith("kubernetes:") or is_release(resource):
         return

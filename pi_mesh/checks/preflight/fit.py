@@ -27,7 +27,7 @@ def check(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
     yield finding
     left = place(asked.nodes, (*asked.pods, *asked.surge)) or place(asked.nodes, asked.pods)
     if left is not None:
-        yield from promised_fit.check(mesh, snapshot, (*left, *asked.others))
+        yield from promised_fit.findings(mesh, snapshot, (*left, *asked.others))
 
 
 def _finding(asked: Demand, rolls_out: bool) -> Finding:

@@ -13,7 +13,7 @@ from pi_mesh.inventory import Inventory
 ID, FURTHER = "room for trading", "room for namespaces"
 
 
-def check(mesh: Inventory, snapshot: Snapshot, left: Sequence[Node]) -> Iterator[Finding]:
+def findings(mesh: Inventory, snapshot: Snapshot, left: Sequence[Node]) -> Iterator[Finding]:
     """Judge if the pods that the ResourceQuotas still admit fit beside the mesh; a promise alone stops no `up`."""
     for promise in promises(mesh.settings):
         there = [pod for pod in snapshot.pods if pod.namespace == promise.namespace.name and pod.node]

@@ -126,7 +126,7 @@ def test_the_scheduler_accepts_as_many_pods_of_a_further_namespace_as_preflight_
         asked = demand(wanted, seen)
         left = place(asked.nodes, asked.pods)
         assert left is not None
-        _, research = promised_fit.check(wanted, seen, (*left, *asked.others))
+        _, research = promised_fit.findings(wanted, seen, (*left, *asked.others))
         predicted = int(research.number or 0)
         requests = promised_fit.promises(wanted.settings)[1].row.requests
         assert accepted(requests, predicted + 2) == predicted > 0

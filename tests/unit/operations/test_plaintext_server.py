@@ -8,13 +8,13 @@ from pi_mesh.catalog import hosts
 
 
 def test_the_server_is_the_hubs_own_proxy_image_and_needs_no_program_beside_envoy(healthy):
-    (container,) = plaintext_server.of(healthy).containers
+    (container,) = plaintext_server.of(healthy, "trading").containers
     assert container["image"] == f"{hosts.HUB}/proxyv2:1.31.0"
     assert container["command"][0] == "/usr/local/bin/envoy"
 
 
 def test_the_proxy_stands_before_one_of_its_two_ports(healthy):
-    server = plaintext_server.of(healthy)
+    server = plaintext_server.of(healthy, "trading")
     listeners = json.loads(server.containers[0]["command"][-1])["static_resources"]["listeners"]
     ports = [listener["address"]["socket_address"]["port_value"] for listener in listeners]
     assert ports == [GUARDED, CONTROL]
@@ -22,6 +22,6 @@ def test_the_proxy_stands_before_one_of_its_two_ports(healthy):
 
 
 def test_the_server_runs_on_the_stacks_own_nodes_without_rights(healthy):
-    server = plaintext_server.of(healthy)
+    server = plaintext_server.of(healthy, "trading")
     assert server.pod == {"nodeSelector": {"kubernetes.io/arch": "arm64"}}
     assert server.containers[0]["securityContext"]["capabilities"] == {"drop": ["ALL"]}

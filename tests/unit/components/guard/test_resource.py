@@ -29,6 +29,7 @@ def deployed(monkeypatch):
 
     def run(**overrides: object) -> Recording:
         monkeypatch.setattr("components.preflight.read", lambda _: make_snapshot())
+        monkeypatch.setattr("pi_mesh.cluster.routes.seen", lambda snapshot, _: snapshot)
         monkeypatch.setattr("pi_mesh.cluster.exposure.read", gone)
         return record(lambda: mesh.deploy(make_settings(**overrides)))
 

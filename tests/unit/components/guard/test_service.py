@@ -59,7 +59,7 @@ def test_a_refusal_is_the_error_of_the_deletion(engine, inputs):
             )
         )
     assert refused.value.code() is grpc.StatusCode.FAILED_PRECONDITION
-    assert "no kubeconfig in /nonexistent; set KUBECONFIG; nothing was touched" in refused.value.details()
+    assert "no kubeconfig in /nonexistent; `export KUBECONFIG=FILE`" in refused.value.details()
 
 
 def test_without_the_virtual_environment_it_names_it(tmp_path):

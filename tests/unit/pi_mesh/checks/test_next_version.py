@@ -12,7 +12,7 @@ PROJECT = Path(__file__).parents[4] / "pyproject.toml"
 def test_the_version_that_refuses_is_yet_to_come():
     # Where this fails, make the findings of `refused_next` errors, or name a later version.
     own = tomllib.loads(PROJECT.read_text())["project"]["version"]
-    assert [int(part) for part in own.split(".")] < [int(part) for part in NEXT.split(".")]
+    assert [int(part) for part in own.split(".")[:3]] < [int(part) for part in NEXT.split(".")]
 
 
 def test_the_warning_names_that_version():

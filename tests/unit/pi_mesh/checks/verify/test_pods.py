@@ -46,12 +46,12 @@ def test_a_container_that_was_ended_at_its_memory_limit_is_a_warning_with_the_li
 @pytest.mark.parametrize(
     ("name", "annotations", "fix"),
     [
-        ("istio-proxy", {}, "raise proxy.resources.limits.memory, or narrow trading.sidecarScope"),
+        ("istio-proxy", {}, "raise proxy.resources.limits.memory, or narrow the namespace's sidecarScope"),
         (
             "istio-proxy",
             {"sidecar.istio.io/proxyMemoryLimit": "64Mi"},
             "raise the annotation sidecar.istio.io/proxyMemoryLimit of its pod template,"
-            " or narrow trading.sidecarScope",
+            " or narrow the namespace's sidecarScope",
         ),
         ("app", {}, "raise its limit in the workload's manifest"),
     ],

@@ -42,13 +42,8 @@ class StepRun:
 
     def carried_out(self) -> Iterator[Finding]:
         """Yield the finding of each part; an error is the last."""
-        parts = {
-            "preflight": self._admitted,
-            "preview, up": self._applied,
-            "verify": self._verified,
-            "refresh": self._refreshed,
-        }
-        for name, part in parts.items():
+        change = {"preflight": self._admitted, "preview, up": self._applied}
+        for name, part in {**change, "verify": self._verified, "refresh": self._refreshed}.items():
             self.say(f"Istio {self.version}: {name}")
             found = list(part())
             yield from found

@@ -87,19 +87,25 @@ def _certificate(case: _Case, now: datetime) -> Iterator[Finding]:
     except pem.CertificateError as problem:
         yield case.unserved(str(problem).removeprefix(f"{case.subject}: "), "put the certificate into tls.crt again")
         return
-    end, left = certificate.not_valid_after_utc, certificate.not_valid_after_utc - now
-    days, fix = left.days, "renew it, and its Secret"
-    if now < certificate.not_valid_before_utc:
-        begins = f"{certificate.not_valid_before_utc:%Y-%m-%d %H:%M} UTC"
-        yield error(ID, case.subject, f"begins at {begins}: clients refuse it until then", "compare the clocks")
-    elif now > end:
-        yield error(ID, case.subject, f"ended at {end:%Y-%m-%d %H:%M} UTC: clients refuse it", fix, number=days)
-    elif left < SOON:
-        yield warning(ID, case.subject, f"ends at {end:%Y-%m-%d %H:%M} UTC, in {days} days", fix, number=days)
     names = served_hosts.names(certificate)
-    if strays := [host for host in case.hosts if not served_hosts.covers(names, host)]:
+    strays = [host for host in case.hosts if not served_hosts.covers(names, host)]
+    findings = list(_time(case.subject, certificate.not_valid_before_utc, certificate.not_valid_after_utc, now))
+    if strays:
         message = f"is for {', '.join(names) or 'no host'}, and not for {', '.join(strays)}: clients refuse it there"
-        yield error(ID, case.subject, message, "get one that names the listener's hosts, or correct hosts")
-    elif now < end and left >= SOON:
-        hosts = f" for {', '.join(case.hosts)}" if case.hosts else ""
-        yield ok(ID, case.subject, f"serves {' and '.join(case.users)}{hosts} until {end:%Y-%m-%d}", number=days)
+        findings.append(error(ID, case.subject, message, "get one that names the listener's hosts, or correct hosts"))
+    yield from findings
+    if not findings:
+        end, hosts = certificate.not_valid_after_utc, f" for {', '.join(case.hosts)}" if case.hosts else ""
+        message = f"serves {' and '.join(case.users)}{hosts} until {end:%Y-%m-%d}"
+        yield ok(ID, case.subject, message, number=(end - now).days)
+
+
+def _time(subject: Subject, begin: datetime, end: datetime, now: datetime) -> Iterator[Finding]:
+    days, fix = (end - now).days, "renew it, and its Secret"
+    if now < begin:
+        message = f"begins at {begin:%Y-%m-%d %H:%M} UTC: clients refuse it until then"
+        yield error(ID, subject, message, "compare the clocks of the node and of the certificate's issuer")
+    elif now > end:
+        yield error(ID, subject, f"ended at {end:%Y-%m-%d %H:%M} UTC: clients refuse it", fix, number=days)
+    elif end - now < SOON:
+        yield warning(ID, subject, f"ends at {end:%Y-%m-%d %H:%M} UTC, in {days} days", fix, number=days)

@@ -132,14 +132,10 @@ def webhooks(kind: str, item: dict) -> list[Webhook]:
 
 def deployment(item: dict) -> Deployment:
     meta, spec = item["metadata"], item["spec"]
+    wanted, ready = spec.get("replicas", 1), item.get("status", {}).get("readyReplicas", 0)
+    of_pod = containers(spec["template"]["spec"])
     return Deployment(
-        meta["namespace"],
-        meta["name"],
-        meta.get("labels") or {},
-        release_of(meta),
-        wanted=spec.get("replicas", 1),
-        ready=item.get("status", {}).get("readyReplicas", 0),
-        containers=containers(spec["template"]["spec"]),
+        meta["namespace"], meta["name"], meta.get("labels") or {}, release_of(meta), wanted, ready, of_pod
     )
 
 

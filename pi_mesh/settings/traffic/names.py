@@ -66,18 +66,6 @@ LabelValue = Annotated[
 Labels = Annotated[dict[LabelKey, LabelValue], Field(min_length=1)]
 """Labels of pods; a pod must have all of them."""
 
-
-def _address(value: str) -> str:
-    try:
-        ip_network(value)
-    except ValueError:
-        raise ValueError('is neither an IP address nor a range such as "10.1.0.0/16"') from None
-    return value
-
-
-Address = Annotated[str, AfterValidator(_address)]
-"""IP address, or range of addresses."""
-
 Path = Annotated[str, matching(r"^/\S*$", 'a URL path such as "/api/v2"')]
 
 Method = Annotated[str, matching(r"^[A-Z]+$", "an HTTP method in capitals")]
@@ -101,6 +89,18 @@ RequestPrincipal = Annotated[
     matching(r"^(\*|\*?[^\s*]+\*?)$", "ISSUER/SUBJECT of a token, a `*` at one end for any"),
 ]
 """Identity of a verified token: its issuer and its subject."""
+
+
+def _address(value: str) -> str:
+    try:
+        ip_network(value)
+    except ValueError:
+        raise ValueError('is neither an IP address nor a range such as "10.1.0.0/16"') from None
+    return value
+
+
+Address = Annotated[str, AfterValidator(_address)]
+"""IP address, or range of addresses in CIDR notation."""
 
 
 def _address(value: str) -> str:

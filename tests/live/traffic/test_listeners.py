@@ -154,5 +154,7 @@ def test_a_trusted_proxy_tells_the_clients_address_by_x_forwarded_for(mesh: Proj
 
 def behind_a_proxy() -> dict[str, dict]:
     """Return the listeners with the addresses that a proxy tells of."""
-    listed = dict.fromkeys(("home", "feed-home"), {"allowAddresses": [KNOWN]})
-    return {name: {**listener, **listed.get(name, {})} for name, listener in LISTENERS.items()}
+    return {
+        name: {**listener, "allowAddresses": [KNOWN]} if name in ("home", "feed-home") else listener
+        for name, listener in LISTENERS.items()
+    }

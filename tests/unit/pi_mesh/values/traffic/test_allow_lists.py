@@ -9,14 +9,20 @@ from tests.support.factories import make_settings
 HOME, OFFICE = ["192.168.0.0/16"], ["192.0.2.7"]
 
 
+def policies(traffic: dict, **settings: object) -> list[Any]:
+    """Return the policies of all namespaces."""
+    made = make_settings(traffic=traffic, **settings)
+    return [one for namespace in made.workload_namespaces for one in allow_lists(made, namespace)]
+
+
 def rules(name: str = "g-addresses", **listeners: dict) -> list[dict[str, Any]]:
     """Return the rules of a policy."""
-    found: list[Any] = list(allow_lists(make_settings(traffic={"gateways": listeners})))
+    found = policies({"gateways": listeners})
     return next(one["spec"]["rules"] for one in found if one["metadata"]["name"] == name)
 
 
 def test_a_listener_without_a_list_has_no_policy():
-    assert list(allow_lists(make_settings(traffic={"gateways": {"g": {}}}))) == []
+    assert policies({"gateways": {"g": {}}}) == []
 
 
 def test_all_other_addresses_are_denied_on_every_port_of_the_listener():
@@ -28,10 +34,16 @@ def test_all_other_addresses_are_denied_on_every_port_of_the_listener():
 
 
 def test_the_policy_selects_the_gateways_pods_in_the_gateways_namespace():
-    settings = make_settings(ingress={"namespace": "edge"}, traffic={"gateways": {"g": {"allowAddresses": HOME}}})
-    (policy,) = allow_lists(settings)
+    (policy,) = policies({"gateways": {"g": {"allowAddresses": HOME}}}, ingress={"namespace": "edge"})
     assert policy["metadata"] == {"name": "g-addresses", "namespace": "edge"}
-    assert policy["spec"]["selector"]["matchLabels"] == {"app": "istio-ingressgateway", "istio": "ingressgateway"}  # pyright: ignore
+    assert policy["spec"]["selector"]["matchLabels"] == {"app": "istio-ingressgateway", "istio": "ingressgateway"}
+
+
+def test_a_listener_of_a_further_namespace_has_its_policy_among_that_ones_objects():
+    listeners = {"gateways": {"g": {"allowAddresses": HOME}, "h": {"allowAddresses": OFFICE, "namespace": "research"}}}
+    assert [one["metadata"]["name"] for one in policies(listeners, namespaces={"research": {}})] == [
+        "g-addresses", "h-addresses"
+    ]  # fmt: skip
 
 
 def test_a_listener_that_shares_its_port_is_told_apart_by_host():

@@ -10,7 +10,10 @@ TLS = {"secret": "shop", "issuer": ISSUER}
 
 
 def made(**listeners: dict) -> list[dict[str, Any]]:
-    return list(certificates(make_settings(ingress={"namespace": "edge"}, traffic={"gateways": listeners})))
+    """Return the Certificates of all namespaces."""
+    traffic = {"gateways": listeners}
+    settings = make_settings(ingress={"namespace": "edge"}, traffic=traffic, namespaces={"research": {}})
+    return [one for namespace in settings.workload_namespaces for one in certificates(settings, namespace)]
 
 
 def test_a_certificate_names_the_hosts_and_the_secret_in_the_gateways_namespace():
@@ -22,6 +25,15 @@ def test_a_certificate_names_the_hosts_and_the_secret_in_the_gateways_namespace(
 
 def test_listeners_that_share_a_secret_share_its_certificate():
     (certificate,) = made(g={"hosts": ["a.example", "b.example"], "tls": TLS}, h={"hosts": ["b.example"], "tls": TLS})
+    assert certificate["spec"]["dnsNames"] == ["a.example", "b.example"]
+
+
+def test_a_secret_of_two_namespaces_has_one_certificate():
+    two = {
+        "g": {"hosts": ["a.example"], "tls": TLS},
+        "h": {"hosts": ["b.example"], "tls": TLS, "namespace": "research"},
+    }
+    (certificate,) = made(**two)
     assert certificate["spec"]["dnsNames"] == ["a.example", "b.example"]
 
 

@@ -13,6 +13,7 @@ from lab.workloads import CONTROL, apply, delete, service
 from pi_mesh.names import INGRESS
 from tests.live.traffic import cast, program
 from tests.live.traffic.visit import ADDRESS, HOST, visit
+from tests.live.traffic.wire import root_certificates
 from tests.support.authorities import Authority, make_root, make_server
 from tests.support.project import Project
 
@@ -22,6 +23,8 @@ GATEWAY = f"{INGRESS}.{CONTROL}"
 SECRET = "shop-certificate"
 APP = {"service": "trading-app-service", "port": 80}
 RPC = "trading-rpc"
+ISTIOD = f"istiod.{CONTROL}.svc"
+"""A server with TLS of its own, whose certificate names it so."""
 ELSEWHERE = ["192.0.2.0/24"]
 """Addresses of nobody."""
 KNOWN, UNKNOWN = "198.51.100.7", "203.0.113.7"
@@ -34,14 +37,18 @@ LISTENERS = {
     "feed-office": {"protocol": "TCP", "port": 9002, "allowAddresses": ELSEWHERE},
     "rpc": {"protocol": "GRPC", "port": 50051},
     "shop": {"protocol": "HTTPS", "port": 8443, "hosts": [HOST], "tls": {"secret": SECRET}},
-    "passed": {"protocol": "TLS", "port": 8444, "hosts": [HOST]},
+    "passed": {"protocol": "TLS", "port": 8444, "hosts": [ISTIOD]},
 }
 ROUTES = {
     "web": {"hosts": ["*"], "gateways": ["home", "office"], "http": [{"to": [APP]}]},
     "shop": {"hosts": [HOST], "gateways": ["shop"], "http": [{"to": [APP]}]},
     "feed": {"hosts": ["*"], "gateways": ["feed", "feed-home", "feed-office"], "tcp": [APP]},
     "rpc": {"hosts": ["*"], "gateways": ["rpc"], "http": [{"to": [{"service": RPC, "port": 8079}]}]},
-    "passed": {"hosts": [HOST], "gateways": ["passed"], "tls": [APP]},
+    "passed": {
+        "hosts": [ISTIOD],
+        "gateways": ["passed"],
+        "tls": [{"service": f"{ISTIOD}.cluster.local", "port": 15012}],
+    },
 }
 SETTINGS = {
     "ingress.service.externalTrafficPolicy": "Local",
@@ -102,6 +109,18 @@ def test_a_grpc_listener_answers_pings_through_a_port_of_its_own(figure):
 
     assert settled(ping, 0) == 0
     figure("5 of 5 pings on port 50051")
+
+
+@pytest.mark.usefixtures("said")
+def test_tls_is_passed_on_to_the_server_that_its_server_name_names(tmp_path, figure):
+    (tmp_path / "roots.pem").write_text(root_certificates())
+
+    def shown() -> bool:
+        return ISTIOD in visit("tls-8444", roots=str(tmp_path / "roots.pem"), host=ISTIOD).body
+
+    assert settled(shown, True)
+    assert visit("tls-8444", roots=str(tmp_path / "roots.pem")).status == REFUSED
+    figure(f"the client sees the certificate of {ISTIOD}; another server name is refused")
 
 
 @pytest.mark.usefixtures("said")

@@ -23,14 +23,15 @@ HOST = "shop.example"
 SECONDS = 5
 
 
-def visit(port: str, roots: str = "", first: str = "", forwarded_for: str = "") -> Answer:
+def visit(port: str, roots: str = "", first: str = "", forwarded_for: str = "", host: str = HOST) -> Answer:
     """Send a request to a port of the gateway's Service, by its name, on the node of the gateway's pod.
 
-    With `roots`, a file, it is HTTPS; `first` is sent before all else, such as the PROXY protocol's line.
+    With `roots`, a file, it is HTTPS, and a server that does not answer is told by the names in its certificate. `first`
+    is sent before all else, such as the PROXY protocol's header.
     """
-    text = f"{first}GET /debug HTTP/1.1\r\nHost: {HOST}\r\nConnection: close\r\n"
+    text = f"{first}GET /debug HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n"
     text += f"X-Forwarded-For: {forwarded_for}\r\n\r\n" if forwarded_for else "\r\n"
-    request = {"address": _node_address(), "port": node_port(port), "roots": roots, "request": text}
+    request = {"address": _node_address(), "port": node_port(port), "roots": roots, "host": host, "request": text}
     python = ("env", f"PYTHONPATH={CHECKOUT}", sys.executable, "-m", "tests.live.traffic.visit", json.dumps(request))
     done = subprocess.run(enter.network(CONTROL_PLANE, *python), capture_output=True, text=True, check=True)
     return Answer(**json.loads(done.stdout))
@@ -46,18 +47,22 @@ def _node_address() -> str:
     return node(pod["spec"]["nodeName"]).address
 
 
-def _sent(address: str, port: int, roots: str, request: str) -> Answer:
+def _sent(address: str, port: int, roots: str, host: str, request: str) -> Answer:
     try:
-        with socket.create_connection((address, port), SECONDS) as plain:
-            connection = (
-                ssl.create_default_context(cafile=roots).wrap_socket(plain, server_hostname=HOST) if roots else plain
-            )
-            with connection:
-                connection.sendall(request.encode())
-                answer = b"".join(iter(lambda: connection.recv(65536), b"")).decode()
+        with socket.create_connection((address, port), SECONDS) as plain, _secured(plain, roots, host) as connection:
+            shown = connection.getpeercert() if isinstance(connection, ssl.SSLSocket) else None
+            connection.sendall(request.encode())
+            answer = b"".join(iter(lambda: connection.recv(65536), b"")).decode(errors="replace")
     except (ssl.SSLError, OSError) as error:
         return Answer(REFUSED, str(error))
-    return Answer(int(answer.split()[1]) if answer else REFUSED, answer)
+    first, *words = answer.split() or [""]
+    if first.startswith("HTTP/"):
+        return Answer(int(words[0]), answer)
+    return Answer(REFUSED, str((shown or {}).get("subjectAltName", "")))
+
+
+def _secured(plain: socket.socket, roots: str, host: str) -> socket.socket:
+    return ssl.create_default_context(cafile=roots).wrap_socket(plain, server_hostname=host) if roots else plain
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ SECONDS = 5
 def visit(port: str, roots: str = "", first: str = "", forwarded_for: str = "", host: str = HOST) -> Answer:
     """Send a request to a port of the gateway's Service, by its name, on the node of the gateway's pod.
 
-    With `roots`, a file, it is HTTPS, and a server that does not answer is told by the names in its certificate. `first`
+    With `roots`, a file, it is HTTPS; a server that does not answer is told by the names in its certificate. `first`
     is sent before all else, such as the PROXY protocol's header.
     """
     text = f"{first}GET /debug HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n"

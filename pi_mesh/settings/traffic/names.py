@@ -103,18 +103,6 @@ Address = Annotated[str, AfterValidator(_address)]
 """IP address, or range of addresses in CIDR notation."""
 
 
-def _address(value: str) -> str:
-    try:
-        ip_network(value)
-    except ValueError:
-        raise ValueError('is neither an IP address nor a range such as "10.1.0.0/16"') from None
-    return value
-
-
-Address = Annotated[str, AfterValidator(_address)]
-"""IP address, or range of addresses in CIDR notation."""
-
-
 class NamespacedItem(Model):
     """A traffic setting whose object is in one of the namespaces of workloads."""
 

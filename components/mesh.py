@@ -71,7 +71,9 @@ def deploy(settings: Settings) -> None:
         if one.own.injection:
             registry_login.make(settings, one.name, inside)
         if rules := mesh.objects_of(one.traffic_component):
-            Traffic(one.traffic_component, TrafficArgs(rules), inside)
+            # Allow-lists and certificates of listeners are in the gateway's namespace.
+            there = on_cluster(depends_on=[namespace, *own.values()])
+            Traffic(one.traffic_component, TrafficArgs(rules), there)
     addons = _addons(mesh, served)
     made = [one for one in (base, *led, *gateways, *signers, *addons) if isinstance(one, ReleaseComponent)]
     if not runtime.is_dry_run():

@@ -31,6 +31,8 @@ class Workload:
     labels: Mapping[str, str] = field(default_factory=dict)
     sidecar: bool = True
     answers: str = ""
+    grpc: bool = False
+    """Also answer gRPC pings, on fortio's port 8079."""
     ports: tuple[int, ...] = (8080,)
     replicas: int = 1
     stop_seconds: int = 0
@@ -97,7 +99,8 @@ def _list(objects: Iterable[dict[str, Any]]) -> str:
 
 
 def _container(workload: Workload, port: int) -> dict[str, Any]:
-    arguments = ["server", f"-http-port={port}", *(f"-{name}=disabled" for name in SILENT)]
+    silent = [name for name in SILENT if not (workload.grpc and name == "grpc-port")]
+    arguments = ["server", f"-http-port={port}", *(f"-{name}=disabled" for name in silent)]
     if workload.answers:
         arguments.append(f"-echo-server-default-params={workload.answers}")
     first = port == workload.ports[0]

@@ -16,7 +16,7 @@ from pi_mesh.checks.finding import Finding
 from pi_mesh.checks.verify import presence
 from pi_mesh.checks.verify.differences import needs_defaults
 from pi_mesh.checks.verify.input import VerificationInput
-from pi_mesh.cluster import authority, identity, observed, policies, routes, snapshot
+from pi_mesh.cluster import authority, identity, ingress_certificates, observed, policies, routes, snapshot
 from pi_mesh.cluster.client import Client
 from pi_mesh.settings import Settings
 
@@ -67,6 +67,7 @@ def read(settings: Settings, stack: str, read_only: bool = False) -> Verificatio
     """Read the input of all checks. Raises as `pi_mesh.cluster.snapshot.read` does."""
     context, namespace = settings.cluster.context, settings.istio.namespace
     cluster = routes.seen(snapshot.read(context, read_only=read_only), settings)
+    cluster = cluster if read_only else ingress_certificates.seen(cluster, settings)
     cluster = cut_callers.read(cluster, settings, settings.audited_namespaces)
     mesh = stacks.mesh_on(settings, stack, cluster)
     records = [cluster.release(release.namespace, release.name) for release in mesh.releases]

@@ -47,6 +47,11 @@ class IstioMinor:
         return self.minor >= 24
 
     @property
+    def gateways_have_a_class(self) -> bool:
+        """Return True for a gateway chart that gives its Service a loadBalancerClass; older ones ignore the value."""
+        return self.minor >= 26
+
+    @property
     def crds_are_templates(self) -> bool:
         """Return True for a base chart that upgrades the CRDs; Helm never upgrades the `crds/` of older charts."""
         return self.minor >= 24

@@ -36,10 +36,12 @@ class Pool:
     """Empty where they are not counted: what is left is not known then, and is taken to be enough."""
     namespaces: tuple[str, ...] = ()
     """The only namespaces whose Services get an address of it; empty: all of them do."""
+    on_request: bool = False
+    """True for a pool of which only Services that ask for it get an address."""
 
-    def serves(self, namespace: str) -> bool:
-        """Return True for a namespace whose Services may have an address of this pool."""
-        return not self.namespaces or namespace in self.namespaces
+    def serves(self, namespace: str, *, asked: bool = False) -> bool:
+        """Return True for a namespace whose Services may have an address of this pool; `asked` for a certain one."""
+        return (asked or not self.on_request) and (not self.namespaces or namespace in self.namespaces)
 
     def holds(self, address: str) -> bool:
         """Return True for an address of this pool."""
@@ -62,7 +64,7 @@ def read(client: Client, crds: Iterable[Crd], pods: Iterable[Pod]) -> tuple[Pool
         cilium = (item for path in CILIUM_PATHS for item in client.items(path)) if CILIUM in there else ()
         kube_vip = client.get(KUBE_VIP_PATH) if has_allocator(pods) else None
         return (
-            *(pool for pool in metallb if pool),
+            *metallb,
             *(Pool(CILIUM, item["metadata"]["name"]) for item in cilium if not item["spec"].get("disabled")),
             *_kube_vip((kube_vip or {}).get("data") or {}),
         )
@@ -75,16 +77,14 @@ def has_allocator(pods: Iterable[Pod]) -> bool:
     return any(image_name.program(container.image) == ALLOCATOR for pod in pods for container in pod.containers)
 
 
-def _metallb(item: Mapping[str, Any]) -> Pool | None:
-    """Return a pool that addresses are taken from unasked; None for one that a Service has to name."""
+def _metallb(item: Mapping[str, Any]) -> Pool:
     spec, name = item["spec"], item["metadata"]["name"]
-    if spec.get("autoAssign") is False:
-        return None
+    on_request = spec.get("autoAssign") is False
     allocation = spec.get("serviceAllocation") or {}
     if allocation.get("namespaceSelectors") or allocation.get("serviceSelectors") or spec.get("avoidBuggyIPs"):
-        return Pool(METALLB, name)
+        return Pool(METALLB, name, on_request=on_request)
     ranges = tuple(_range(text) for text in spec.get("addresses") or [])
-    return Pool(METALLB, name, ranges, tuple(allocation.get("namespaces") or ()))
+    return Pool(METALLB, name, ranges, tuple(allocation.get("namespaces") or ()), on_request)
 
 
 def _kube_vip(data: Mapping[str, str]) -> Iterable[Pool]:

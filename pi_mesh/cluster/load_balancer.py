@@ -1,6 +1,6 @@
 """The provider of a gateway's address, and the reason why a Service of type LoadBalancer would get none."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from pi_mesh.cluster import image_name, servicelb
@@ -8,8 +8,8 @@ from pi_mesh.cluster.address_pools import CRDS, KUBE_VIP, has_allocator
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.inventory.istio import gateway_namespace, gateways
 from pi_mesh.settings import Settings
-from pi_mesh.settings.gateway import GatewaySettings
-from pi_mesh.values.gateway import PORTS
+from pi_mesh.settings.traffic.gateways import CHART_PORTS
+from pi_mesh.values.gateway_service import given_service, reached_ports
 
 APPS = {"metallb": "MetalLB", "openelb": "OpenELB"}
 CLOUDS = ("aws://", "azure://", "gce://", "hcloud://", "digitalocean://", "openstack://")
@@ -53,12 +53,17 @@ def served(settings: Settings, snapshot: Snapshot | None) -> frozenset[str]:
 def answer(settings: Settings, key: str, snapshot: Snapshot) -> Answer:
     """Return what the Service of a gateway, by the key of its branch, would get; what it has already, it keeps."""
     name, gateway = gateways(settings)[key]
-    wanted = _Wanted(gateway_namespace(settings, key), name, _ports(gateway))
+    ports = reached_ports(settings, name, gateway) | {CHART_PORTS["status-port"]}
+    wanted = _Wanted(gateway_namespace(settings, key), name, ports)
     if addresses := _held(snapshot, wanted):
         return Answer(f"what gave {wanted.id} {', '.join(addresses)}")
     candidates = list(_candidates(snapshot, wanted))
-    if any(_service(gateway).get(one) for one in CHOOSING):
-        return Answer(candidates[0].provider if candidates else f"what {key}.values.service chooses")
+    own, given = gateway.service, given_service(gateway)
+    if own.load_balancer_class or any(given.get(one) for one in CHOOSING):
+        place = f"{key}.service" if own.load_balancer_class else f"{key}.values.service"
+        return Answer(candidates[0].provider if candidates else f"what {place} chooses")
+    if own.address and (known := _of_address(own.address, snapshot, wanted, candidates)):
+        return known
     return next((one for one in candidates if one.serves), candidates[0] if candidates else Answer())
 
 
@@ -113,13 +118,17 @@ def _held(snapshot: Snapshot, wanted: _Wanted) -> tuple[str, ...]:
     return next((one.addresses for one in balanced if (one.namespace, one.name) == (wanted.namespace, wanted.name)), ())
 
 
-def _service(gateway: GatewaySettings) -> Mapping[str, object]:
-    service = gateway.values.get("service")
-    return service if isinstance(service, Mapping) else {}
-
-
-def _ports(gateway: GatewaySettings) -> Collection[int]:
-    """Return the Service's ports: the extra values may replace the list."""
-    ports = _service(gateway).get("ports")
-    own = [entry.get("port") for entry in ports if isinstance(entry, Mapping)] if isinstance(ports, list) else []
-    return {port for port in own if isinstance(port, int)} or {port for port, _ in PORTS.values()}
+def _of_address(address: str, snapshot: Snapshot, wanted: _Wanted, candidates: Collection[Answer]) -> Answer | None:
+    """Return what a Service that asks for an address would get; None where the pools do not tell."""
+    pools = [pool for pool in snapshot.address_pools or () if pool.provider in {one.provider for one in candidates}]
+    fitting = [pool for pool in pools if pool.serves(wanted.namespace, asked=True)]
+    holding = next((pool for pool in fitting if pool.holds(address)), None)
+    for service in snapshot.services:
+        if address in service.addresses:
+            provider = holding.provider if holding else "the provider"
+            return Answer(provider, f"{address} is the address of {service.namespace}/{service.name}")
+    if holding:
+        return Answer(holding.provider)
+    if not pools or any(not pool.ranges for pool in fitting):
+        return None
+    return Answer(pools[0].provider, f"no pool of {pools[0].provider} for {wanted.namespace} has {address}")

@@ -89,6 +89,8 @@ class Service:
     ports: tuple[int, ...] = ()
     selector: dict[str, str] = field(default_factory=dict)
     """Labels of the pods behind the Service."""
+    node_ports: tuple[int, ...] = ()
+    load_balancer_class: str = ""
 
 
 def home(item: dict) -> str:
@@ -130,14 +132,10 @@ def webhooks(kind: str, item: dict) -> list[Webhook]:
 
 def deployment(item: dict) -> Deployment:
     meta, spec = item["metadata"], item["spec"]
+    wanted, ready = spec.get("replicas", 1), item.get("status", {}).get("readyReplicas", 0)
+    of_pod = containers(spec["template"]["spec"])
     return Deployment(
-        meta["namespace"],
-        meta["name"],
-        meta.get("labels") or {},
-        release_of(meta),
-        wanted=spec.get("replicas", 1),
-        ready=item.get("status", {}).get("readyReplicas", 0),
-        containers=containers(spec["template"]["spec"]),
+        meta["namespace"], meta["name"], meta.get("labels") or {}, release_of(meta), wanted, ready, of_pod
     )
 
 
@@ -146,5 +144,7 @@ def service(item: dict) -> Service:
     ingress = item.get("status", {}).get("loadBalancer", {}).get("ingress") or []
     addresses = tuple(entry.get("ip") or entry.get("hostname", "") for entry in ingress)
     ports = tuple(port["port"] for port in spec.get("ports") or [])
+    node_ports = tuple(port["nodePort"] for port in spec.get("ports") or [] if port.get("nodePort"))
     kind, selector = spec.get("type", ""), spec.get("selector") or {}
-    return Service(meta["namespace"], meta["name"], kind, addresses, ports, selector)
+    chosen = spec.get("loadBalancerClass") or ""
+    return Service(meta["namespace"], meta["name"], kind, addresses, ports, selector, node_ports, chosen)

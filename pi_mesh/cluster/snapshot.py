@@ -13,6 +13,7 @@ from pi_mesh.cluster.address_pools import Pool
 from pi_mesh.cluster.audit_log import AuditLog
 from pi_mesh.cluster.cert_manager import SigningIssuer
 from pi_mesh.cluster.client import METADATA_ONLY, Client
+from pi_mesh.cluster.ingress_secrets import IngressCertificates
 from pi_mesh.cluster.listing import Lists, no_search_for_cycles, reduced
 from pi_mesh.cluster.nodes import Node
 from pi_mesh.cluster.objects import Crd, Deployment, Namespace, Service, Webhook
@@ -70,6 +71,7 @@ class Snapshot:
     """Routes of requests; read only if a service takes orders."""
     audit: AuditLog | None = None
     """Calls in the audit log of the workloads' proxies; None if it was not read."""
+    ingress_certificates: IngressCertificates | None = None
     missing_rights: tuple[str, ...] = ()
     """RESOURCE.GROUP that the user may not create."""
     missing_changes: tuple[str, ...] = ()

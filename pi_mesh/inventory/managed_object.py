@@ -20,6 +20,8 @@ class ManagedObject:
     """Key of the branch whose `adopt` takes over an existing namespace; empty for objects that cannot be adopted."""
     adopted: bool = False
     """True for an adopted namespace: it keeps the labels of its owner and stays on `pulumi destroy`."""
+    first: bool = False
+    """True for an object that must come before the component's other objects: an allow-list of addresses."""
     last: bool = False
     """True for an object that must come after the component's other objects: a default deny."""
 
@@ -41,9 +43,10 @@ def managed_objects(settings: Settings, stack: str) -> Iterator[ManagedObject]:
     yield ManagedObject("mesh-mtls", objects.peer_authentication(settings))
     for namespace in settings.workload_namespaces:
         yield from _of(namespace.setting, objects.bounds(settings, namespace))
-        yield from _of(namespace.traffic_component, traffic.objects(settings, namespace))
-        last = traffic.last_objects(namespace)
-        yield from (ManagedObject(namespace.traffic_component, manifest, last=True) for manifest in last)
+        traffic_of, first = namespace.traffic_component, traffic.first_objects(settings, namespace)
+        yield from (ManagedObject(traffic_of, manifest, first=True) for manifest in first)
+        yield from _of(traffic_of, traffic.objects(settings, namespace))
+        yield from (ManagedObject(traffic_of, manifest, last=True) for manifest in traffic.last_objects(namespace))
     yield from _of("observability", tracing.telemetry(settings))
     if settings.ca.issuer:
         yield ManagedObject("mesh-issued-ca", cert_manager.certificate(settings))

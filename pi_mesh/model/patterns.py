@@ -31,6 +31,13 @@ VaultAddress = Annotated[
 ]
 """Address of Vault's API."""
 
+IssuerName = Annotated[
+    str,
+    matching(
+        r"^[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?$", "the name of an Issuer: small letters, digits, inner dashes and dots"
+    ),
+]
+
 SecretName = Annotated[
     str,
     matching(

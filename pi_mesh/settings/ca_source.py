@@ -6,10 +6,9 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from pi_mesh.model.base import Model
-from pi_mesh.model.patterns import SecretName, matching
+from pi_mesh.model.patterns import IssuerName, SecretName
 from pi_mesh.settings.vault import Pem, Ttl
 
-NAME = r"^[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?$"
 PRIVATE = "PRIVATE KEY"
 """Text in the first line of every private key in PEM form."""
 
@@ -17,7 +16,7 @@ PRIVATE = "PRIVATE KEY"
 class CaIssuerSettings(Model):
     """The cert-manager Issuer that signs the mesh's CA, of type `ca` or another that keeps one root."""
 
-    name: Annotated[str, matching(NAME, "the name of an Issuer: small letters, digits, inner dashes and dots")]
+    name: IssuerName
     """Name of the Issuer."""
     kind: Literal["Issuer", "ClusterIssuer"] = "Issuer"
     """Kind of the Issuer; one of kind Issuer must be in `istio.namespace`."""

@@ -2,16 +2,38 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from ipaddress import IPv4Address
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from pi_mesh.model.base import DrainSeconds, HelmValues, Model, NamespaceName, Replicas
+from pi_mesh.model.patterns import matching
 from pi_mesh.model.resources import Autoscaling, ResourceProfile, profile
 from pi_mesh.settings.revisions import RevisionName
+from pi_mesh.settings.traffic.names import Address
 
 NodePort = Annotated[int, Field(ge=30000, le=32767)]
+CLASS = r"^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"
 ServiceType = Literal["auto", "LoadBalancer", "NodePort", "ClusterIP"]
+PortName = Annotated[
+    str,
+    matching(
+        r"^(status-port|http2|https|(http|http2|grpc|https|tls|tcp)-[1-9][0-9]{0,4})$",
+        'status-port, http2 (port 80), https (port 443), or the port of a listener, such as "tcp-9000"',
+    ),
+]
+
+
+def _ipv4(value: str) -> str:
+    try:
+        IPv4Address(value)
+    except ValueError:
+        raise ValueError("is not an IPv4 address") from None
+    return value
+
+
+IpAddress = Annotated[str, AfterValidator(_ipv4)]
 
 
 class GatewayService(Model):
@@ -20,15 +42,43 @@ class GatewayService(Model):
     type: ServiceType = "auto"
     """Type of the Service. `auto` is LoadBalancer if the cluster has a load balancer that gives addresses, else
     NodePort."""
-    node_ports: dict[Literal["status-port", "http2", "https"], NodePort] = {}
+    node_ports: dict[PortName, NodePort] = {}
     """Fixed node ports by port name; the cluster chooses the others."""
+    external_traffic_policy: Literal["Cluster", "Local"] | None = None
+    """`Local` keeps the client's address, and only nodes with a pod of the gateway answer. With `Cluster`, Kubernetes'
+    default, every node answers, and the gateway sees a node's address."""
+    address: IpAddress | None = None
+    """Address that a LoadBalancer asks for; by default the provider chooses one."""
+    address_by: Literal["field", "MetalLB", "Cilium", "kube-vip"] = "field"
+    """Form of the request for `address`: the field `loadBalancerIP`, deprecated by Kubernetes and read by all these
+    providers, or the annotation of one of them."""
+    load_balancer_class: Annotated[str, matching(CLASS, 'a class such as "metallb.io/metallb"')] | None = None
+    """Class of the provider that serves a LoadBalancer, if there are several; from Istio 1.26 on. Kubernetes refuses to
+    change it."""
+    source_ranges: tuple[Address, ...] = ()
+    """Addresses and CIDR ranges of the only clients that may use a LoadBalancer's address; its node ports stay open."""
 
     def conflicts(self) -> Iterator[str]:
-        if self.node_ports and self.type == "ClusterIP":
-            yield "nodePorts need a service of type NodePort, LoadBalancer or auto"
+        if self.type == "ClusterIP" and (self.node_ports or self.external_traffic_policy):
+            key = "nodePorts need" if self.node_ports else "externalTrafficPolicy needs"
+            yield f"{key} a service of type NodePort, LoadBalancer or auto"
+        if self.type in ("ClusterIP", "NodePort") and self.asks_provider:
+            yield f"{', '.join(self.asks_provider)}: only a service of type LoadBalancer or auto asks for an address"
+        if self.address_by != "field" and self.address is None:
+            yield "addressBy needs address"
         for port, count in Counter(self.node_ports.values()).items():
             if count > 1:
                 yield f"nodePorts have {port} {count} times; each port can be given once"
+
+    @property
+    def asks_provider(self) -> tuple[str, ...]:
+        """Return the keys that only a LoadBalancer has a use for."""
+        keys = {
+            "address": self.address,
+            "loadBalancerClass": self.load_balancer_class,
+            "sourceRanges": self.source_ranges,
+        }
+        return tuple(key for key, value in keys.items() if value)
 
 
 class EgressService(GatewayService):
@@ -65,6 +115,12 @@ class IngressSettings(GatewaySettings):
     namespace: NamespaceName | None = None
     """Namespace of the gateway's own, which the stack creates; by default the control plane's namespace. With `tls` the
     gateway may read every Secret of its namespace. An installed gateway cannot change its namespace."""
+    trusted_proxies: Annotated[int, Field(ge=0, le=10)] = 0
+    """Number of proxies before the gateway whose X-Forwarded-For is believed: the client's address is the one that the
+    first of them saw. A change restarts the gateway."""
+    proxy_protocol: bool = False
+    """Take the client's address from the PROXY protocol, which the load balancer must then speak on every connection:
+    all others are closed. A change restarts the gateway."""
 
 
 class EgressSettings(GatewaySettings):

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from pi_mesh.model.base import Model, NamespaceName
-from pi_mesh.settings import namespaces, revisions
+from pi_mesh.settings import gateway_conflicts, namespaces, revisions
 from pi_mesh.settings.ca_source import CaSourceSettings
 from pi_mesh.settings.cluster import ClusterSettings
 from pi_mesh.settings.gateway import EgressSettings, IngressSettings
@@ -105,10 +105,4 @@ class Settings(Model):
         if self.vault.external_signer and self.ca.also_trust:
             yield 'ca.alsoTrust needs vault.key: exported; see "Another root" in docs/vault.md'
         yield from revisions.conflicts(self)
-        if self.ingress.enabled and self.egress.enabled:
-            yield from self._shared_node_ports()
-
-    def _shared_node_ports(self) -> Iterator[str]:
-        ingress, egress = self.ingress.service.node_ports, self.egress.service.node_ports
-        for port in sorted({*ingress.values()} & {*egress.values()}):
-            yield f"ingress.service.nodePorts and egress.service.nodePorts both have {port}; they must differ"
+        yield from gateway_conflicts.conflicts(self)

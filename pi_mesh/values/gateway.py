@@ -1,16 +1,17 @@
 """Helm values of the chart `gateway`, limited to keys of chart 1.20, since the chart's schema refuses unknown keys."""
 
+from collections.abc import Iterator
+
 from pi_mesh.catalog.istio import facts_of, gateway_chart
 from pi_mesh.names import VERSION_ANNOTATION
 from pi_mesh.settings import Settings
-from pi_mesh.settings.gateway import GatewayService, GatewaySettings
+from pi_mesh.settings.gateway import GatewaySettings, IngressSettings
 from pi_mesh.values.extra import Values
+from pi_mesh.values.gateway_service import service_values
 from pi_mesh.values.placement import node_selector, spread
 from pi_mesh.values.traffic.gateways import gateway_selector
 from pi_mesh.values.vault import gateway_annotations
 
-PORTS = {"status-port": (15021, 15021), "http2": (80, 80), "https": (443, 443)}
-"""Service port and container port by name. They are the chart's own, because a list can only be replaced whole."""
 PROBE = {
     "httpGet": {"path": "/healthz/ready", "port": 15021},
     "periodSeconds": 1,
@@ -35,7 +36,7 @@ def helm_values(settings: Settings, release: str, gateway: GatewaySettings, addr
         "nodeSelector": node_selector(settings),
         "imagePullPolicy": settings.images.pull_policy,
         **_pull_secrets(settings),
-        "service": _service(gateway.service, addressed),
+        "service": service_values(settings, release, gateway, addressed),
         "autoscaling": {
             "enabled": gateway.autoscaling.enabled,
             "minReplicas": gateway.autoscaling.min_replicas,
@@ -44,7 +45,7 @@ def helm_values(settings: Settings, release: str, gateway: GatewaySettings, addr
         },
         **({"revision": gateway.revision} if gateway.revision else {}),
         **_readiness(settings.istio.version),
-        **_drain(gateway.drain_seconds, {**gateway_annotations(settings), **_version(settings.istio.version)}),
+        **_pod(gateway, {**gateway_annotations(settings), **_version(settings.istio.version)}),
         **_rights(settings, release),
         **(_kept_through_drains(release) if _least(gateway) > 1 else {}),
     }
@@ -53,13 +54,6 @@ def helm_values(settings: Settings, release: str, gateway: GatewaySettings, addr
 def _pull_secrets(settings: Settings) -> Values:
     names = settings.images.secrets
     return {"imagePullSecrets": [{"name": name} for name in names]} if names else {}
-
-
-def service_type(service: GatewayService, addressed: bool) -> str:
-    """Return the type of the Kubernetes Service; `auto` avoids waiting for an address that no load balancer gives."""
-    if service.type != "auto":
-        return service.type
-    return "LoadBalancer" if addressed else "NodePort"
 
 
 def serves_certificates(settings: Settings) -> bool:
@@ -93,12 +87,26 @@ def _least(gateway: GatewaySettings) -> int:
     return gateway.autoscaling.min_replicas if gateway.autoscaling.enabled else gateway.replicas
 
 
-def _drain(seconds: int, annotations: dict[str, str]) -> Values:
-    """Return the drain values: Kubernetes (>= 1.28) still sends requests to a stopping pod without a successor."""
+def _pod(gateway: GatewaySettings, annotations: dict[str, str]) -> Values:
+    """Return the drain and topology of the proxy.
+
+    Kubernetes (>= 1.28) still sends requests to a stopping pod without a successor.
+    """
+    config = "\n".join([f"terminationDrainDuration: {gateway.drain_seconds}s", *_topology(gateway)])
     return {
-        "podAnnotations": {"proxy.istio.io/config": f"terminationDrainDuration: {seconds}s", **annotations},
-        "terminationGracePeriodSeconds": seconds + STOPPING,
+        "podAnnotations": {"proxy.istio.io/config": config, **annotations},
+        "terminationGracePeriodSeconds": gateway.drain_seconds + STOPPING,
     }
+
+
+def _topology(gateway: GatewaySettings) -> Iterator[str]:
+    """Yield the proxy's configuration by which it learns the address of a client behind other proxies."""
+    if not isinstance(gateway, IngressSettings):
+        return
+    trusted = [f"numTrustedProxies: {gateway.trusted_proxies}"] if gateway.trusted_proxies else []
+    spoken = ["proxyProtocol: {}"] if gateway.proxy_protocol else []
+    if trusted or spoken:
+        yield f"gatewayTopology: {{{', '.join([*trusted, *spoken])}}}"
 
 
 def _kept_through_drains(release: str) -> Values:
@@ -110,16 +118,3 @@ def _kept_through_drains(release: str) -> Values:
         "podDisruptionBudget": {"minAvailable": 1},
         "topologySpreadConstraints": [spread(gateway_selector(release))],
     }
-
-
-def _service(service: GatewayService, addressed: bool) -> Values:
-    values: Values = {"type": service_type(service, addressed)}
-    if service.node_ports:
-        values["ports"] = [_port(name, service) for name in PORTS]
-    return values
-
-
-def _port(name: str, service: GatewayService) -> Values:
-    port, target = PORTS[name]
-    fixed = {"nodePort": service.node_ports[name]} if name in service.node_ports else {}
-    return {"name": name, "protocol": "TCP", "port": port, "targetPort": target, **fixed}

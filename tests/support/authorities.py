@@ -44,6 +44,19 @@ def make_ca(
     return Authority(issued.sign(signer.private_key if signer else key, hashes.SHA256()), key)
 
 
+def make_server(
+    *hosts: str, signer: Authority | None = None, start: timedelta = -timedelta(days=1), days: float = 90
+) -> Authority:
+    """Return a server's certificate for these hosts; without a signer it signs itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, hosts[0] if hosts else "server")])
+    built = _unsigned(subject, key.public_key(), NOW + start, days)
+    if hosts:
+        built = built.add_extension(x509.SubjectAlternativeName([x509.DNSName(host) for host in hosts]), critical=False)
+    issued = built.issuer_name(signer.certificate.subject if signer else subject)
+    return Authority(issued.sign(signer.private_key if signer else key, hashes.SHA256()), key)
+
+
 def make_root(name: str = "root", days: float = 3650) -> Authority:
     return make_ca(name, days=days, path_length=None)
 

@@ -18,6 +18,10 @@ TRAFFIC = {
     "gateways": {
         "trading-gateway": {},
         "trading-secure": {"hosts": ["trading.example.org"], "tls": {"secret": SECRET, "redirect": True}},
+        "trading-rpc": {"protocol": "GRPC", "port": 50051},
+        "trading-feed": {"protocol": "TCP", "port": 9000},
+        "trading-broker": {"protocol": "TLS", "port": 8443, "hosts": ["broker.example.org"]},
+        "trading-mqtt": {"protocol": "TLS", "port": 8883, "tls": {"secret": SECRET}},
     },
     "routes": {
         "trading-app": {
@@ -40,6 +44,16 @@ TRAFFIC = {
             "hosts": ["trading.example.org"],
             "gateways": ["trading-secure"],
             "http": [{"exact": "/health", "to": [{"service": APP, "port": 80}]}],
+        },
+        "trading-feed": {
+            "hosts": ["*"],
+            "gateways": ["trading-feed", "trading-mqtt"],
+            "tcp": [{"service": APP, "port": 80}],
+        },
+        "trading-broker": {
+            "hosts": ["broker.example.org"],
+            "gateways": ["trading-broker"],
+            "tls": [{"service": APP, "port": 80}],
         },
     },
     "canaries": {"trading-canary": {"service": AGENT, "paths": {"/api/v2": "v2"}}},

@@ -70,7 +70,7 @@ def owned(wanted: int, live: int | None) -> Pair:
     return Pair(ISTIOD, deployment, None if live is None else {**deployment, "spec": {"replicas": live}})
 
 
-def in_cluster(seen: VerificationInput, **changes: tuple) -> VerificationInput:
+def in_cluster(seen: VerificationInput, **changes: object) -> VerificationInput:
     """Return the input with another snapshot."""
     return replace(seen, snapshot=replace(seen.snapshot, **changes))
 

@@ -29,6 +29,7 @@ def test_an_example_is_right(example: dict):
 
 def test_every_part_has_an_example():
     assert {key for example in EXAMPLES for key in example} == {
+        "pi-mesh:ingress",
         "pi-mesh:traffic",
         "pi-mesh:mtls",
         "pi-mesh:proxy",

@@ -66,6 +66,17 @@ def _gateway_paths(settings: Settings) -> Iterator[Finding]:
         if len(set(names)) > 1:
             message = f"{_and(names)} both take {condition} of host {host} at gateway {gateway}"
             yield error(ID, setting("traffic.routes"), message, "keep the rule in one of them")
+    for (gateway, taken), names in _grouped(_streams(settings)):
+        message = f"{_and(names)} both take {taken} of gateway {gateway}"
+        yield error(ID, setting("traffic.routes"), message, "keep the rule in one of them")
+
+
+def _streams(settings: Settings) -> Iterator[tuple[tuple[str, str], str]]:
+    """Yield the gateway and the connections that each route of TCP or TLS takes, with the route's name."""
+    for name, route in settings.traffic.routes.items():
+        for gateway in route.gateways:
+            yield from (((gateway, "all connections"), name) for _ in route.tcp[:1])
+            yield from (((gateway, f"server name {host}"), name) for host in route.hosts if route.tls)
 
 
 def _unreachable(where: str, route: Route) -> Iterator[Finding]:

@@ -81,6 +81,9 @@ def targets(settings: Settings) -> Iterator[Target]:
             for place, to in enumerate(rule.to):
                 where = f"traffic.routes.{name}.http[{number}].to[{place}]"
                 yield Target(where, to, home(route), route.gateways)
+        for kind, others in (("tcp", route.tcp), ("tls", route.tls)):
+            for place, to in enumerate(others):
+                yield Target(f"traffic.routes.{name}.{kind}[{place}]", to, home(route), route.gateways)
     for name, canary in settings.traffic.canaries.items():
         by_path = ((f"paths.{path}", subset) for path, subset in canary.paths.items())
         for key, subset in (*by_path, *((f"weights.{subset}", subset) for subset in canary.weights)):

@@ -1,38 +1,58 @@
-"""The ingress gateway can be reached only on ports that a Service has."""
+"""The ingress gateway must be able to listen on each port of a listener, and a Service must have the port."""
 
 from collections.abc import Iterator, Mapping
 
-from pi_mesh.checks.finding import Finding, error, setting
+from pi_mesh.checks.finding import Finding, error, setting, warning
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.settings import Settings
-from pi_mesh.values.gateway import PORTS
+from pi_mesh.settings.traffic.gateways import Server
+from pi_mesh.values.gateway_service import reached_ports
 from pi_mesh.values.traffic.gateways import gateway_selector
 
 ID = "listeners"
+PRIVILEGED = 1024
+SYSCTL = "net.ipv4.ip_unprivileged_port_start"
 
 
 def check(settings: Settings, snapshot: Snapshot | None) -> Iterator[Finding]:
-    reached = _ports(settings, snapshot)
+    reached, lowest = _ports(settings, snapshot), _lowest_port(settings)
     shown = ", ".join(map(str, sorted(reached)))
+    for name, server in _servers(settings):
+        subject = setting(f"traffic.gateways.{name}.{server.key}")
+        if server.number not in reached:
+            message = f"is {server.number}, which no Service of the ingress gateway has, so no client can reach it"
+            fix = f"use one of {shown}, or add the port to ingress.values.service.ports, or remove that list"
+            yield error(ID, subject, message, fix)
+        if server.number < lowest:
+            message = (
+                f"is {server.number}, and with ingress.values.securityContext the gateway listens from {lowest} on"
+            )
+            yield warning(ID, subject, message, f'add the sysctl {SYSCTL} with value "0", or remove securityContext')
+
+
+def _servers(settings: Settings) -> Iterator[tuple[str, Server]]:
     for name, listener in settings.traffic.gateways.items():
-        wanted = {"port": listener.port, **({"tls.port": listener.tls.port} if listener.tls else {})}
-        for key, port in wanted.items():
-            if port not in reached:
-                message = f"is {port}, which no Service of the ingress gateway has, so no client can reach it"
-                fix = f"use one of {shown}, or add the port to ingress.values.service.ports, beside those"
-                yield error(ID, setting(f"traffic.gateways.{name}.{key}"), message, fix)
+        yield from ((name, server) for server in listener.servers)
+
+
+def _lowest_port(settings: Settings) -> int:
+    """Return the lowest port on which the gateway may listen; the chart's pod has the sysctl for all of them."""
+    values = settings.ingress.values
+    pod, container = values.get("securityContext"), values.get("containerSecurityContext")
+    if not isinstance(pod, Mapping) or (isinstance(container, Mapping) and container.get("runAsUser") == 0):
+        return 1
+    sysctls = (one for one in pod.get("sysctls") or () if isinstance(one, Mapping))
+    start = next((str(one.get("value")) for one in sysctls if one.get("name") == SYSCTL), str(PRIVILEGED))
+    return int(start) if start.isdecimal() else PRIVILEGED
 
 
 def _ports(settings: Settings, snapshot: Snapshot | None) -> set[int]:
     """Return the ports of the gateway's own Service, and of other Services in its namespace that lead to its pods."""
-    service = settings.ingress.values.get("service")
-    own = service.get("ports") if isinstance(service, Mapping) else None
-    numbers = {one.get("port") for one in own if isinstance(one, Mapping)} if isinstance(own, list) else set()
-    known = {number for number in numbers if isinstance(number, int)} or {port for port, _ in PORTS.values()}
     name = settings.releases.names.ingress
+    reached = reached_ports(settings, name, settings.ingress)
     pods = {"app": name, **gateway_selector(name)}.items()
     for other in snapshot.services if snapshot else ():
         leads_here = bool(other.selector) and other.selector.items() <= pods
         if other.namespace == settings.ingress_namespace and other.name != name and leads_here:
-            known |= {*other.ports}
-    return known - {PORTS["status-port"][0]}
+            reached |= {*other.ports}
+    return reached

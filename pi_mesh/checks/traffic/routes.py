@@ -6,7 +6,9 @@ from pi_mesh.checks.finding import Finding, error, ok, setting, unknown
 from pi_mesh.checks.traffic.known_services import Services, Target, collect, targets
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.settings import Settings
+from pi_mesh.settings.traffic.gateways import IngressListener
 from pi_mesh.settings.traffic.names import Host
+from pi_mesh.settings.traffic.routes import Route
 
 ID = "routes"
 
@@ -66,6 +68,25 @@ def _gateways(settings: Settings) -> Iterator[Finding]:
             elif strays := [host for host in route.hosts if not _covered(host, declared[gateway].hosts)]:
                 message = f"gateway {gateway} does not listen for {', '.join(strays)}"
                 yield error(ID, subject, message, f"add it to traffic.gateways.{gateway}.hosts")
+            else:
+                yield from _kinds(name, route, gateway, declared[gateway])
+
+
+def _kinds(name: str, route: Route, gateway: str, listener: IngressListener) -> Iterator[Finding]:
+    """Yield an error for each kind of rule that the gateway's listener never applies."""
+    applied = _applied(listener)
+    for kind, rules in {"http": route.http, "tcp": route.tcp, "tls": route.tls}.items():
+        if rules and kind != applied:
+            message = (
+                f"are never applied: gateway {gateway} speaks {listener.protocol}, whose rules are under {applied}"
+            )
+            yield error(ID, setting(f"traffic.routes.{name}.{kind}"), message, f"move them to {applied}")
+
+
+def _applied(listener: IngressListener) -> str:
+    if listener.protocol == "TCP" or (listener.protocol == "TLS" and listener.tls):
+        return "tcp"
+    return "tls" if listener.protocol == "TLS" else "http"
 
 
 def _egress(settings: Settings) -> Iterator[Finding]:

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 
 from pi_mesh.checks.finding import Finding, Subject, error, ok, warning
 from pi_mesh.checks.verify.input import VerificationInput
+from pi_mesh.inventory import Workload
+from pi_mesh.inventory.istio import gateways
 
 ID = "services"
 
@@ -21,7 +23,17 @@ def check(seen: VerificationInput) -> Iterator[Finding]:
             elif found.type == "LoadBalancer" and not found.addresses:
                 fix = f"set {workload.setting}.service.type: NodePort, or install MetalLB"
                 yield warning(ID, subject, "waits for an address, but nothing in this cluster gives one", fix)
+            elif (asked := _address(seen, workload)) and found.type == "LoadBalancer" and asked not in found.addresses:
+                message = f"is at {', '.join(found.addresses)}, and asks for {asked}"
+                fix = f"see the provider's pools, {workload.setting}.service.addressBy, and the Service's events"
+                yield warning(ID, subject, message, fix)
             else:
                 address = f" at {', '.join(found.addresses)}" if found.addresses else ""
                 ports = ", ".join(map(str, found.ports))
                 yield ok(ID, subject, f"is {found.type}{address}, ports {ports}")
+
+
+def _address(seen: VerificationInput, workload: Workload) -> str:
+    """Return the address that a gateway's Service asks for; empty if it takes any."""
+    _, gateway = gateways(seen.settings).get(workload.setting, ("", None))
+    return (gateway and gateway.service.address) or ""

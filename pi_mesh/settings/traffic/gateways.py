@@ -1,25 +1,67 @@
 """The listeners of the ingress gateway."""
 
-from collections.abc import Iterator
-from typing import Annotated, Literal
+from collections.abc import Iterable, Iterator
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field
 
 from pi_mesh.model.base import Model
-from pi_mesh.settings.traffic.names import Host, NamespacedItem, ObjectName, ProxyPort
+from pi_mesh.model.patterns import IssuerName
+from pi_mesh.settings.traffic.names import Address, Host, NamespacedItem, ObjectName, ProxyPort
+
+Protocol = Literal["HTTP", "HTTP2", "GRPC", "HTTPS", "TLS", "TCP"]
+PLAIN_HTTP = ("HTTP", "HTTP2", "GRPC")
+"""Protocols that share a port and its routes: Envoy tells them apart by their first bytes."""
+USUAL_PORTS = {"HTTP": 80, "HTTP2": 80, "HTTPS": 443, "TLS": 443}
+CHART_PORTS = {"status-port": 15021, "http2": 80, "https": 443}
+"""Ports that the gateway chart gives every gateway's Service, by name."""
+
+
+class Server(NamedTuple):
+    """One port of a listener, as an entry of the Gateway's `servers`."""
+
+    key: str
+    """Key of the port in the listener's settings."""
+    number: int
+    protocol: str
+
+    @property
+    def family(self) -> str:
+        """Return the name of the protocols that may share the port: "HTTP", "TLS" (which includes HTTPS) or "TCP"."""
+        if self.protocol in PLAIN_HTTP:
+            return "HTTP"
+        return "TCP" if self.protocol == "TCP" else "TLS"
+
+    @property
+    def port_name(self) -> str:
+        """Return the name of the Service's port: the chart's, or one such as "tcp-9000"."""
+        named = (name for name, number in CHART_PORTS.items() if number == self.number)
+        return next(named, f"{self.protocol.lower()}-{self.number}")
+
+
+class CertificateIssuer(Model):
+    """The Issuer or ClusterIssuer of the cluster's cert-manager that signs a listener's certificate."""
+
+    name: IssuerName
+    """Name of the Issuer."""
+    kind: Literal["Issuer", "ClusterIssuer"] = "Issuer"
+    """Kind of the Issuer; one of kind Issuer must be in the gateway's namespace."""
 
 
 class GatewayTls(Model):
-    """An HTTPS listener beside the HTTP one, with a certificate from a Secret."""
+    """The certificate of a listener, from a Secret: for HTTPS beside plain HTTP, or for protocol HTTPS or TLS."""
 
     secret: ObjectName
     """Name of a Secret of type kubernetes.io/tls in the gateway's namespace (ingress.namespace, or istio.namespace)."""
     port: ProxyPort = 443
-    """Port on which the ingress gateway accepts HTTPS."""
+    """Port on which the ingress gateway accepts HTTPS beside plain HTTP."""
     mode: Literal["SIMPLE", "MUTUAL"] = "SIMPLE"
     """TLS mode. MUTUAL also asks the client for a certificate; the Secret then needs `ca.crt`."""
     redirect: bool = False
     """Redirect plain HTTP to HTTPS."""
+    issuer: CertificateIssuer | None = None
+    """Issuer of the cluster's cert-manager that writes the Secret, for the listener's hosts; by default somebody else
+    makes it."""
 
 
 class IngressListener(NamespacedItem):
@@ -27,14 +69,56 @@ class IngressListener(NamespacedItem):
 
     hosts: Annotated[tuple[Host, ...], Field(min_length=1)] = ("*",)
     """Hosts for which the listener accepts requests."""
-    port: ProxyPort = 80
-    """Port on which the ingress gateway accepts plain HTTP."""
+    protocol: Protocol = "HTTP"
+    """Protocol of the port. HTTPS and TLS with `tls` end TLS at the gateway; TLS without it is passed on unchanged, by
+    its server name (SNI)."""
+    port: ProxyPort | None = None
+    """Port on which the ingress gateway listens, which its Service gets too; by default 80 for HTTP and HTTP2, and 443
+    for HTTPS and TLS."""
     tls: GatewayTls | None = None
-    """HTTPS listener beside plain HTTP."""
+    """Certificate for HTTPS or TLS; with a plain HTTP protocol it adds an HTTPS listener on a port of its own."""
+    allow_addresses: tuple[Address, ...] = ()
+    """Addresses and CIDR ranges of the only clients that are served, on all ports of the listener; by default all."""
+
+    @property
+    def number(self) -> int:
+        """Return the port, given or usual."""
+        return self.port or USUAL_PORTS[self.protocol]
+
+    @property
+    def servers(self) -> tuple[Server, ...]:
+        """Return the ports of the listener, the one of `port` first."""
+        first = Server("port", self.number, self.protocol)
+        return (first, Server("tls.port", self.tls.port, "HTTPS")) if self._adds_https and self.tls else (first,)
+
+    @property
+    def _adds_https(self) -> bool:
+        return self.tls is not None and self.protocol in PLAIN_HTTP
 
     def conflicts(self) -> Iterator[str]:
-        if self.tls and self.tls.port == self.port:
+        if self.port is None and self.protocol not in USUAL_PORTS:
+            yield f"protocol {self.protocol} has no usual port; give port"
+        elif self.tls and self._adds_https and self.tls.port == self.number:
             yield (
-                f"port and tls.port are both {self.port}, and Istio would serve plain HTTP alone; give HTTPS a port of "
-                "its own, or remove tls"
+                f"port and tls.port are both {self.number}, and Istio would serve plain HTTP alone; give HTTPS a port "
+                "of its own, or remove tls"
             )
+        if self.protocol == "HTTPS" and self.tls is None:
+            yield "protocol HTTPS needs tls; without a certificate TLS passes HTTPS on unchanged"
+        if self.protocol == "TCP" and self.tls:
+            yield "protocol TCP has no tls; protocol TLS ends TLS at the gateway and passes TCP on"
+        if self.protocol == "TCP" and self.hosts != ("*",):
+            yield "protocol TCP knows no hosts; remove hosts"
+        if self.tls and not self._adds_https and {"port", "redirect"} & self.tls.model_fields_set:
+            yield f"tls.port and tls.redirect need plain HTTP beside HTTPS; protocol {self.protocol} has port alone"
+        if self.tls and self.tls.issuer and "*" in self.hosts:
+            yield "tls.issuer needs hosts by name: nobody signs a certificate for every host"
+
+
+def service_ports(listeners: Iterable[IngressListener]) -> dict[str, int]:
+    """Return the ports of the ingress gateway's Service by name: the chart's, then those of the listeners."""
+    servers = (server for listener in listeners for server in listener.servers)
+    names: dict[int, str] = {}
+    for server in sorted(servers, key=lambda server: (server.number, server.port_name)):
+        names.setdefault(server.number, server.port_name)
+    return {**CHART_PORTS, **{name: number for number, name in names.items()}}

@@ -88,10 +88,19 @@ class Route(NamespacedItem):
     gateways: tuple[ObjectName, ...] = ()
     """Names of `traffic.gateways` whose requests the route applies to; by default requests of the mesh's own
     workloads."""
-    http: Annotated[tuple[HttpRoute, ...], Field(min_length=1)]
-    """Rules of the route, in the order in which they are tried."""
+    http: tuple[HttpRoute, ...] = ()
+    """Rules for HTTP requests, in the order in which they are tried."""
+    tcp: tuple[RouteTarget, ...] = ()
+    """Destinations of TCP connections, of listeners with protocol TCP, or TLS with `tls`."""
+    tls: tuple[RouteTarget, ...] = ()
+    """Destinations of TLS connections that are passed on unchanged, whose server name (SNI) is one of `hosts`."""
 
     def conflicts(self) -> Iterator[str]:
+        if not (self.http or self.tcp or self.tls):
+            yield "has no rule; give http, tcp or tls"
+        for targets in (self.tcp, self.tls):
+            if len(targets) > 1 or any(target.weight is not None for target in targets):
+                yield from wrong_sum([target.weight or 0 for target in targets])
         if "*" in self.hosts and not self.gateways:
             yield "hosts has '*', which Istio accepts only at a gateway; set gateways, or list the hosts"
 

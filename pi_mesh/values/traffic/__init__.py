@@ -1,4 +1,4 @@
-"""Istio's objects of the workloads' traffic, as plain dicts."""
+"""Istio's objects of the workloads' traffic, and those of its listeners at the ingress gateway, as plain dicts."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import TypeVar
@@ -8,13 +8,27 @@ from pi_mesh.settings.namespaces import WorkloadNamespace
 from pi_mesh.settings.traffic.names import NamespacedItem
 from pi_mesh.values import audit
 from pi_mesh.values.objects import Object
-from pi_mesh.values.traffic import authorization, destinations, external, gateways, orders, routes
+from pi_mesh.values.traffic import (
+    allow_lists,
+    authorization,
+    certificates,
+    destinations,
+    external,
+    gateways,
+    orders,
+    routes,
+)
 
 Item = TypeVar("Item", bound=NamespacedItem)
 
 
+def first_objects(settings: Settings, namespace: WorkloadNamespace) -> Iterator[Object]:
+    """Yield the allow-lists of a namespace's listeners: without them the Gateways would serve everybody at first."""
+    yield from allow_lists.allow_lists(settings, namespace)
+
+
 def objects(settings: Settings, namespace: WorkloadNamespace) -> Iterator[Object]:
-    """Yield a namespace's objects of `traffic` except the default deny, each after those that it refers to."""
+    """Yield a namespace's objects of `traffic` between the first and the last, each after those that it refers to."""
     traffic = settings.traffic
 
     def each(build: Callable[[Settings, str, Item], Object], wanted: Mapping[str, Item]) -> Iterator[Object]:
@@ -26,6 +40,7 @@ def objects(settings: Settings, namespace: WorkloadNamespace) -> Iterator[Object
     for name, wanted in own(traffic.external).items():
         yield from external.external(settings, name, wanted)
     yield from each(destinations.destination_rule, traffic.destinations)
+    yield from certificates.certificates(settings, namespace)
     yield from each(gateways.gateway, traffic.gateways)
     yield from each(routes.canary, traffic.canaries)
     yield from each(routes.route, traffic.routes)
@@ -43,7 +58,8 @@ def last_objects(namespace: WorkloadNamespace) -> Iterator[Object]:
 
 
 def stages(settings: Settings) -> tuple[tuple[Object, ...], tuple[Object, ...]]:
-    """Return `objects` and `last_objects` of all namespaces."""
+    """Return all objects of all namespaces, the `last_objects` apart."""
     namespaces = settings.workload_namespaces
-    first = tuple(item for namespace in namespaces for item in objects(settings, namespace))
-    return first, tuple(item for namespace in namespaces for item in last_objects(namespace))
+    first = (item for namespace in namespaces for item in first_objects(settings, namespace))
+    rest = (item for namespace in namespaces for item in objects(settings, namespace))
+    return (*first, *rest), tuple(item for namespace in namespaces for item in last_objects(namespace))

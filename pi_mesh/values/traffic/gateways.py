@@ -1,15 +1,13 @@
 """Gateway objects: the listeners of the ingress gateway."""
 
 from pi_mesh.settings import Settings
-from pi_mesh.settings.traffic.gateways import GatewayTls, IngressListener
+from pi_mesh.settings.traffic.gateways import IngressListener, Server
 from pi_mesh.values.objects import Object
 from pi_mesh.values.traffic.istio_object import item_object
 
 
 def gateway(settings: Settings, name: str, listener: IngressListener) -> Object:
-    servers = [_http(listener)]
-    if listener.tls:
-        servers.append(_https(listener, listener.tls))
+    servers = [_server(server, listener) for server in listener.servers]
     spec = {"selector": gateway_selector(settings.releases.names.ingress), "servers": servers}
     return item_object(settings, listener, "Gateway", name, spec)
 
@@ -19,17 +17,14 @@ def gateway_selector(release: str) -> dict[str, str]:
     return {"istio": release.removeprefix("istio-")}
 
 
-def _http(listener: IngressListener) -> Object:
-    server = _server(listener.port, "http", "HTTP", listener)
-    if listener.tls and listener.tls.redirect:
-        server["tls"] = {"httpsRedirect": True}
-    return server
+def _server(server: Server, listener: IngressListener) -> Object:
+    port = {"number": server.number, "name": server.protocol.lower(), "protocol": server.protocol}
+    tls = _tls(server, listener)
+    return {"port": port, "hosts": list(listener.hosts), **({"tls": tls} if tls else {})}
 
 
-def _https(listener: IngressListener, tls: GatewayTls) -> Object:
-    server = _server(tls.port, "https", "HTTPS", listener)
-    return {**server, "tls": {"mode": tls.mode, "credentialName": tls.secret}}
-
-
-def _server(port: int, name: str, protocol: str, listener: IngressListener) -> Object:
-    return {"port": {"number": port, "name": name, "protocol": protocol}, "hosts": list(listener.hosts)}
+def _tls(server: Server, listener: IngressListener) -> Object | None:
+    tls = listener.tls
+    if server.family == "TLS":
+        return {"mode": tls.mode, "credentialName": tls.secret} if tls else {"mode": "PASSTHROUGH"}
+    return {"httpsRedirect": True} if tls and tls.redirect else None

@@ -1,5 +1,7 @@
 """VirtualService objects: routes of requests to services, and canaries."""
 
+from collections.abc import Iterable
+
 from pi_mesh.settings import Settings
 from pi_mesh.settings.traffic.destinations import Canary
 from pi_mesh.settings.traffic.routes import HttpRoute, Route, RouteTarget
@@ -11,8 +13,10 @@ from pi_mesh.values.traffic.retries import retry_policy
 
 def route(settings: Settings, name: str, wanted: Route) -> Object:
     rules = [_rule(settings, settings.namespace_of(wanted), rule) for rule in wanted.http]
+    tls = [{"match": [{"sniHosts": list(wanted.hosts)}], "route": _targets(wanted.tls)}] if wanted.tls else []
+    tcp = [{"route": _targets(wanted.tcp)}] if wanted.tcp else []
     gateways = [_gateway(settings, wanted, gateway) for gateway in wanted.gateways]
-    spec = given(hosts=list(wanted.hosts), gateways=gateways, http=rules)
+    spec = given(hosts=list(wanted.hosts), gateways=gateways, http=rules, tls=tls, tcp=tcp)
     return item_object(settings, wanted, "VirtualService", name, spec)
 
 
@@ -49,7 +53,7 @@ def _rule(settings: Settings, namespace: str, rule: HttpRoute) -> Object:
         given(
             match=_matches(rule),
             rewrite={"uri": rule.rewrite} if rule.rewrite else None,
-            route=[_target(target) for target in rule.to],
+            route=_targets(rule.to),
             timeout=rule.timeout,
             retries=retry_policy(rule.retries) if rule.retries else None,
         )
@@ -63,6 +67,10 @@ def _matches(rule: HttpRoute) -> list[Object]:
     headers = {name: {"exact": value} for name, value in rule.headers.items()}
     of_method = [{"method": {"exact": method}} for method in rule.methods] or [{}]
     return [match for one in of_method if (match := given(uri=uri, headers=headers) | one)]
+
+
+def _targets(targets: Iterable[RouteTarget]) -> list[Object]:
+    return [_target(target) for target in targets]
 
 
 def _target(target: RouteTarget) -> Object:

@@ -8,7 +8,7 @@ AGENT = {"app": "trading-agent"}
 APP = {"app": "trading-app"}
 
 CLIENT = Workload("client")
-APPLICATION = Workload("trading-app", labels=APP)
+APPLICATION = Workload("trading-app", labels=APP, grpc=True)
 AGENT_V1 = Workload("trading-agent-v1", labels={**AGENT, "version": "v1"}, ports=(8080, 8888))
 AGENT_V2 = Workload("trading-agent-v2", labels={**AGENT, "version": "v2"}, answers="status=202")
 """Status 202, so that its answers differ from v1's."""

@@ -3,17 +3,16 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from tests.support.project import Project
+from tests.support.project import Outcome, Project
 
 
 @contextmanager
-def changed(project: Project, settings: Mapping[str, object]) -> Iterator[None]:
+def changed(project: Project, settings: Mapping[str, object]) -> Iterator[Outcome]:
     """Apply these settings (by path, such as "istio.version") for the block, and the repository's afterwards."""
     for path, value in settings.items():
         project.set(path, value)
     try:
-        project.must_up()
-        yield
+        yield project.must_up()
     finally:
         project.reset()
         project.must_up()

@@ -38,6 +38,21 @@ def test_the_default_deny_waits_for_every_policy_that_it_relies_on(recorded):
     assert found["AuthorizationPolicy/default-deny"].props["spec"] == {}
 
 
+def test_a_listener_waits_for_its_list_of_addresses(recorded):
+    found = by_kind(recorded(gateways={"feed": {"allowAddresses": ["192.0.2.7"]}, "other": {}}))
+    assert found["Gateway/feed"].dependencies == {"trading-traffic-authorizationpolicy-feed-addresses"}
+    assert found["AuthorizationPolicy/feed-addresses"].dependencies == set()
+
+
+def test_the_objects_of_the_gateways_namespace_wait_for_it(monkeypatch):
+    monkeypatch.setattr(mesh, "guard", lambda *_: None)
+    traffic = {"gateways": {"feed": {"allowAddresses": ["192.0.2.7"]}}}
+    recording = record(lambda: mesh.deploy(make_settings(traffic=traffic, ingress={"namespace": "edge"})))
+    policy = recording.one("traffic-authorizationpolicy-feed-addresses")
+    assert policy.props["metadata"]["namespace"] == "edge"
+    assert "ingress-namespace" in recording.one("traffic").dependencies | policy.dependencies
+
+
 def test_without_any_traffic_settings_there_is_nothing_but_the_component(recorded):
     assert [one.name for one in recorded()] == ["trading-traffic"]
 

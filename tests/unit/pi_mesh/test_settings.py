@@ -50,7 +50,7 @@ REFUSED_LATER = {
     "a header without a name": route(headers={"": "x"}),
     "a host of 300 characters": gateway(hosts=["a." * 148 + "com"]),
     "a host with a label of 64 characters": gateway(hosts=["a" * 64 + ".com"]),
-    "a port that the gateway's service does not have": gateway(port=8080),
+    "two protocols on one port": {"traffic": {"gateways": {"g": {}, "h": {"protocol": "TCP", "port": 80}}}},
     "the gateway's status port": gateway(port=15021),
     "HTTP and HTTPS on one port": gateway(port=443, tls={"secret": "certificate"}),
     "a cluster service as an outside host": external("kubernetes.default.svc.cluster.local"),

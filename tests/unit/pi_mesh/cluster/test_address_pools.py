@@ -48,7 +48,8 @@ def test_a_pool_whose_use_depends_on_more_than_its_size_is_not_counted(spec):
 
 
 def test_a_pool_that_a_service_has_to_name_gives_nothing_unasked():
-    assert metallb(addresses=["192.168.1.240/32"], autoAssign=False) == []
+    (pool,) = metallb(addresses=["192.168.1.240/32"], autoAssign=False)
+    assert (pool.serves("shop"), pool.serves("shop", asked=True)) == (False, True)
 
 
 def test_a_pool_of_other_namespaces_gives_nothing():

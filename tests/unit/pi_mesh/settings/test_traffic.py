@@ -10,7 +10,7 @@ REFUSED = {
     "a field that is none": ({"gateways": {"web": {"tlss": {}}}}, "traffic.gateways.web.tlss: is not a setting"),
     "a part that is none": ({"canary": {}}, "traffic.canary: is not a setting"),
     "weights below 100": (
-        {"routes": {"r": {"hosts": ["*"], "http": [{"to": [{"service": "a", "weight": 40}, {"service": "b"}]}]}}},
+        {"routes": {"r": {"hosts": ["a"], "http": [{"to": [{"service": "a", "weight": 40}, {"service": "b"}]}]}}},
         "traffic.routes.r.http[0]: weights 40 + 0 add up to 40; they must add up to 100",
     ),
     "weights above 100": (
@@ -18,7 +18,7 @@ REFUSED = {
         "traffic.canaries.c: weights 90 + 20 add up to 110",
     ),
     "two path conditions": (
-        {"routes": {"r": {"hosts": ["*"], "http": [{"prefix": "/a", "exact": "/b", "to": [{"service": "a"}]}]}}},
+        {"routes": {"r": {"hosts": ["a"], "http": [{"prefix": "/a", "exact": "/b", "to": [{"service": "a"}]}]}}},
         "traffic.routes.r.http[0]: prefix and exact are both given",
     ),
     "a destination that says nothing": (

@@ -1,6 +1,7 @@
 """The gateways during a drain: one of several pods stays up; one of a single pod must not block the drain."""
 
 import pytest
+import yaml
 
 from lab.toolchain import istio_modules
 from pi_mesh import inventory
@@ -59,6 +60,24 @@ def test_a_stopping_gateway_serves_on_as_long_as_wanted_before_it_is_killed(vers
     assert pod["metadata"]["annotations"]["proxy.istio.io/config"] == "terminationDrainDuration: 40s"
     assert pod["metadata"]["annotations"]["inject.istio.io/templates"] == "gateway"
     assert pod["spec"]["terminationGracePeriodSeconds"] == 50
+
+
+@pytest.mark.parametrize(
+    ("settings", "topology"),
+    [
+        ({}, None),
+        ({"trustedProxies": 2}, {"numTrustedProxies": 2}),
+        ({"proxyProtocol": True}, {"proxyProtocol": {}}),
+        ({"trustedProxies": 1, "proxyProtocol": True}, {"numTrustedProxies": 1, "proxyProtocol": {}}),
+    ],
+    ids=str,
+)
+def test_the_gateway_takes_its_clients_addresses_from_what_stands_before_it(settings, topology):
+    config = yaml.safe_load(ingress(**settings)["podAnnotations"]["proxy.istio.io/config"])
+    assert config == {
+        "terminationDrainDuration": "20s",
+        **({"gatewayTopology": topology} if topology else {}),
+    }
 
 
 def test_a_single_pod_blocks_no_drain():

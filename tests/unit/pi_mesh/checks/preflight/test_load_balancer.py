@@ -8,6 +8,7 @@ import pytest
 from pi_mesh.checks.finding import Finding, Level
 from pi_mesh.checks.preflight import load_balancer
 from pi_mesh.cluster import load_balancer as addresses
+from pi_mesh.cluster.address_pools import Pool
 from pi_mesh.cluster.objects import Crd, Service
 from pi_mesh.cluster.snapshot import Snapshot
 from tests.support.clusters import load, names, snapshot_of
@@ -123,3 +124,31 @@ def test_the_judgement_takes_no_time_on_a_full_cluster():
     started = time.perf_counter()
     kind_on(make_snapshot(nodes=snapshot.nodes, pods=(*snapshot.pods, *crowd)))
     assert time.perf_counter() - started < 0.2
+
+
+@pytest.mark.parametrize(
+    ("cluster", "address", "words"),
+    [
+        ("microk8s", "203.0.113.9", "no pool of MetalLB for istio-system has 203.0.113.9"),
+        ("kubeadm", "203.0.113.9", "nothing in this cluster gives addresses"),
+        ("k3s", "203.0.113.9", "kube-system/traefik holds ports 80 and 443"),
+    ],
+)
+def test_an_address_that_nobody_gives_is_refused(cluster, address, words):
+    finding = said(snapshot_of(cluster), ingress={"service": {"type": "LoadBalancer", "address": address}})
+    assert finding.level is Level.ERROR
+    assert words in finding.message
+
+
+def test_an_address_of_a_pool_is_fine_and_one_of_another_service_is_not():
+    pool = Pool("MetalLB", "home", ((3221225985, 3221225990),), on_request=True)
+    cluster = make_snapshot(crds=(Crd("ipaddresspools.metallb.io"),), address_pools=(pool,))
+    asked = {"service": {"type": "LoadBalancer", "address": "192.0.2.1"}}
+    assert said(cluster, ingress=asked).message.endswith("the address comes from MetalLB")
+    taken = replace(cluster, services=(Service("web", "shop", "LoadBalancer", ("192.0.2.1",)),))
+    assert "192.0.2.1 is the address of web/shop" in said(taken, ingress=asked).message
+
+
+def test_a_class_chooses_the_provider():
+    service = {"type": "LoadBalancer", "loadBalancerClass": "tailscale"}
+    assert said(snapshot_of("kubeadm"), ingress={"service": service}).level is Level.OK

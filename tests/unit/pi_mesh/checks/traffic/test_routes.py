@@ -83,3 +83,39 @@ def test_the_preflight_asks_these_checks_too():
     assert "traffic.routes.trading-app.gateways" in {
         str(one.subject) for one in preflight.run(inventory.of(settings, STACK), make_snapshot())
     }
+
+
+LISTENERS = {
+    "http": {},
+    "grpc": {"protocol": "GRPC", "port": 50051},
+    "tcp": {"protocol": "TCP", "port": 9000},
+    "passed": {"protocol": "TLS"},
+    "ended": {"protocol": "TLS", "port": 8883, "tls": {"secret": "certificate"}},
+}
+
+
+@pytest.mark.parametrize(
+    ("gateway", "kind"), [("http", "http"), ("grpc", "http"), ("tcp", "tcp"), ("passed", "tls"), ("ended", "tcp")]
+)
+def test_a_route_needs_rules_of_its_listeners_protocol(gateway, kind):
+    rules = {"http": [TO_APP], "tcp": TO_APP["to"], "tls": TO_APP["to"]}
+    for given, rule in rules.items():
+        found = problems({"gateways": LISTENERS, "routes": {"r": {"hosts": ["*"], "gateways": [gateway], given: rule}}})
+        if given == kind:
+            assert found == []
+        else:
+            assert f"traffic.routes.r.{given}: are never applied: gateway {gateway} speaks" in the_one(found)
+
+
+def test_a_tcp_route_to_what_nobody_declares_is_an_error():
+    lost = {"hosts": ["*"], "gateways": ["tcp"], "tcp": [{"service": "nobody"}]}
+    assert "traffic.routes.r.tcp[0]: goes to service nobody" in the_one(
+        problems({"gateways": LISTENERS, "routes": {"r": lost}})
+    )
+
+
+def test_two_routes_of_all_connections_of_a_listener_are_an_error():
+    both = {name: {"hosts": ["*"], "gateways": ["tcp"], "tcp": TO_APP["to"]} for name in ("r", "s")}
+    assert "r and s both take all connections of gateway tcp" in the_one(
+        problems({"gateways": LISTENERS, "routes": both})
+    )

@@ -1,0 +1,179 @@
+"""Listeners of other ports and protocols, the addresses of their clients, and their certificates."""
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from lab.calls import REFUSED, call, command, settled
+from lab.cluster.kubectl import get, kubectl
+from lab.workloads import CONTROL, apply, delete, service
+from pi_mesh.names import INGRESS
+from tests.live.traffic import cast, program
+from tests.live.traffic.visit import ADDRESS, HOST, visit
+from tests.live.traffic.wire import root_certificates
+from tests.support.authorities import Authority, make_root, make_server
+from tests.support.project import Project
+
+pytestmark = pytest.mark.usefixtures("workloads")
+
+GATEWAY = f"{INGRESS}.{CONTROL}"
+SECRET = "shop-certificate"
+APP = {"service": "trading-app-service", "port": 80}
+RPC = "trading-rpc"
+ISTIOD = f"istiod.{CONTROL}.svc"
+"""A server with TLS of its own, whose certificate names it so."""
+ELSEWHERE = ["192.0.2.0/24"]
+"""Addresses of nobody."""
+KNOWN, UNKNOWN = "198.51.100.7", "203.0.113.7"
+"""Clients before a proxy, on the list and off it."""
+LISTENERS = {
+    "home": {"port": 8080, "allowAddresses": [ADDRESS]},
+    "office": {"port": 8081, "allowAddresses": ELSEWHERE},
+    "feed": {"protocol": "TCP", "port": 9000},
+    "feed-home": {"protocol": "TCP", "port": 9001, "allowAddresses": [f"{ADDRESS}/32"]},
+    "feed-office": {"protocol": "TCP", "port": 9002, "allowAddresses": ELSEWHERE},
+    "rpc": {"protocol": "GRPC", "port": 50051},
+    "shop": {"protocol": "HTTPS", "port": 8443, "hosts": [HOST], "tls": {"secret": SECRET}},
+    "passed": {"protocol": "TLS", "port": 8444, "hosts": [ISTIOD]},
+}
+ROUTES = {
+    "web": {"hosts": ["*"], "gateways": ["home", "office"], "http": [{"to": [APP]}]},
+    "shop": {"hosts": [HOST], "gateways": ["shop"], "http": [{"to": [APP]}]},
+    "feed": {"hosts": ["*"], "gateways": ["feed", "feed-home", "feed-office"], "tcp": [APP]},
+    "rpc": {"hosts": ["*"], "gateways": ["rpc"], "http": [{"to": [{"service": RPC, "port": 8079}]}]},
+    "passed": {
+        "hosts": [ISTIOD],
+        "gateways": ["passed"],
+        "tls": [{"service": f"{ISTIOD}.cluster.local", "port": 15012}],
+    },
+}
+SETTINGS = {
+    "ingress.service.externalTrafficPolicy": "Local",
+    "traffic.gateways": LISTENERS,
+    "traffic.routes": ROUTES,
+}
+
+
+@contextmanager
+def listening(mesh: Project, **more: object) -> Iterator[str]:
+    """Open the listeners for the block, and give what `up` said of them."""
+    rpc = service(RPC, cast.APP, grpc=8079)
+    apply([rpc])
+    try:
+        with program.changed(mesh, {**SETTINGS, **more}) as outcome:
+            yield outcome.output
+    finally:
+        delete([rpc])
+
+
+@pytest.fixture(scope="module")
+def said(mesh: Project, workloads: None) -> Iterator[str]:  # noqa: ARG001 - first the workloads
+    with listening(mesh) as output:
+        yield output
+
+
+@pytest.fixture
+def root() -> Authority:
+    return make_root()
+
+
+def give(server: Authority, folder: Path) -> None:
+    """Write the listener's Secret."""
+    files = {"tls.crt": server.pem, "tls.key": server.key}
+    for name, text in files.items():
+        (folder / name).write_text(text)
+    kubectl("delete", "secret", SECRET, "-n", CONTROL, "--ignore-not-found")
+    arguments = [f"--{kind}={folder / name}" for kind, name in (("cert", "tls.crt"), ("key", "tls.key"))]
+    kubectl("create", "secret", "tls", SECRET, "-n", CONTROL, *arguments)
+
+
+@pytest.mark.usefixtures("said")
+def test_a_tcp_listener_passes_connections_on_through_a_port_of_its_own(figure):
+    answer = settled(lambda: call(cast.OUTSIDER, f"http://{GATEWAY}:9000/debug").status, 200)
+    assert answer == 200
+    body = call(cast.OUTSIDER, f"http://{GATEWAY}:9000/debug").body
+    assert "X-Forwarded-For" not in body  # nobody on the way spoke HTTP
+    ports = {port["name"]: port["port"] for port in get("service", INGRESS, "-n", CONTROL)["spec"]["ports"]}
+    assert ports["tcp-9000"] == 9000
+    figure("200 on port 9000, unchanged; the Service has the port")
+
+
+@pytest.mark.usefixtures("said")
+def test_a_grpc_listener_answers_pings_through_a_port_of_its_own(figure):
+    def ping() -> int:
+        done = subprocess.run(command(cast.OUTSIDER, "grpcping", "-n", "5", f"{GATEWAY}:50051"), capture_output=True)
+        return done.returncode
+
+    assert settled(ping, 0) == 0
+    figure("5 of 5 pings on port 50051")
+
+
+@pytest.mark.usefixtures("said")
+def test_tls_is_passed_on_to_the_server_that_its_server_name_names(tmp_path, figure):
+    (tmp_path / "roots.pem").write_text(root_certificates())
+
+    def shown() -> bool:
+        return ISTIOD in visit("tls-8444", roots=str(tmp_path / "roots.pem"), host=ISTIOD).body
+
+    assert settled(shown, True)
+    assert visit("tls-8444", roots=str(tmp_path / "roots.pem")).status == REFUSED
+    figure(f"the client sees the certificate of {ISTIOD}; another server name is refused")
+
+
+@pytest.mark.usefixtures("said")
+def test_a_client_outside_is_seen_by_its_own_address_and_admitted_where_that_is_listed(figure):
+    assert settled(lambda: visit("http-8080").status, 200) == 200
+    assert f"X-Forwarded-For: {ADDRESS}" in visit("http-8080").body
+    assert settled(lambda: visit("tcp-9001").status, 200) == 200
+    assert visit("http-8081").status == 403
+    assert visit("tcp-9002").status == REFUSED
+    figure(f"the application sees {ADDRESS}; on the list 200 and 200, off it 403 and closed (HTTP, TCP)")
+
+
+def test_a_listener_is_named_until_its_certificate_is_there_and_right(said, mesh, root, tmp_path, figure):
+    named = [line for line in said.splitlines() if f"secret {CONTROL}/{SECRET}: is not there" in line]
+    assert named
+    (tmp_path / "root.pem").write_text(root.pem)
+    try:
+        give(make_server("other.example", signer=root), tmp_path)
+        wrong = mesh.operation("verify").line_with(f"{CONTROL}/{SECRET}")
+        assert "other.example" in wrong
+        give(make_server(HOST, signer=root), tmp_path)
+        served = settled(lambda: visit("https-8443", roots=str(tmp_path / "root.pem")).status, 200)
+        assert served == 200
+    finally:
+        kubectl("delete", "secret", SECRET, "-n", CONTROL, "--ignore-not-found")
+    print(named[0].strip(), wrong.strip(), sep="\n")
+    figure(f"missing and for another host: named; then 200 for {HOST}")
+
+
+@pytest.mark.long
+def test_a_load_balancer_tells_the_clients_address_by_the_proxy_protocol(mesh: Project, figure):
+    known, other = (f"PROXY TCP4 {address} 192.0.2.1 4711 80\r\n" for address in (KNOWN, UNKNOWN))
+    with listening(mesh, **{"ingress.proxyProtocol": True, "traffic.gateways": behind_a_proxy()}):
+        assert settled(lambda: visit("http-8080", first=known).status, 200) == 200
+        assert f"X-Forwarded-For: {KNOWN}" in visit("http-8080", first=known).body
+        assert settled(lambda: visit("tcp-9001", first=known).status, 200) == 200
+        assert visit("http-8080", first=other).status == 403
+        assert visit("tcp-9001", first=other).status == REFUSED
+        assert visit("http-8080").status == REFUSED
+    figure(f"{KNOWN} seen and admitted, {UNKNOWN} refused (HTTP, TCP); a connection without the line is closed")
+
+
+@pytest.mark.long
+def test_a_trusted_proxy_tells_the_clients_address_by_x_forwarded_for(mesh: Project, figure):
+    with listening(mesh, **{"ingress.trustedProxies": 1, "traffic.gateways": behind_a_proxy()}):
+        assert settled(lambda: visit("http-8080", forwarded_for=f"{UNKNOWN}, {KNOWN}").status, 200) == 200
+        assert visit("http-8080", forwarded_for=f"{KNOWN}, {UNKNOWN}").status == 403
+    figure("the last address of X-Forwarded-For counts: 200 and 403; a client's own header before it does not")
+
+
+def behind_a_proxy() -> dict[str, dict]:
+    """Return the listeners with the addresses that a proxy tells of."""
+    return {
+        name: {**listener, "allowAddresses": [KNOWN]} if name in ("home", "feed-home") else listener
+        for name, listener in LISTENERS.items()
+    }

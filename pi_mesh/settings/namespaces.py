@@ -134,7 +134,8 @@ def conflicts(settings: "Settings") -> Iterator[str]:
         other = taken.setdefault(namespace.name, namespace.name_setting)
         if other != namespace.name_setting:
             yield f"{namespace.name_setting} and {other} are both '{namespace.name}'; they must differ"
-        if namespace.default_deny.enabled and not namespace.own.injection:
+        deny = namespace.default_deny
+        if (deny.enabled or deny.audit) and not namespace.own.injection:
             yield f"{namespace.setting}.injection is false, but sidecars enforce its default deny; disable that too"
     known = [namespace.name for namespace in settings.workload_namespaces]
     for key, item in settings.traffic.namespaced():

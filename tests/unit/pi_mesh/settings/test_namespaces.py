@@ -63,6 +63,7 @@ def test_a_namespace_without_sidecars_has_no_revision():
     ("settings", "key"),
     [
         ({"namespaces": {"research": {"injection": False, "defaultDeny": {"enabled": True}}}}, "namespaces.research"),
+        ({"namespaces": {"research": {"injection": False, "defaultDeny": {"audit": True}}}}, "namespaces.research"),
         (
             {"trading": {"injection": False}, "traffic": {"authorization": {"defaultDeny": {"enabled": True}}}},
             "trading",

@@ -94,9 +94,13 @@ def test_a_field_that_istio_does_not_know_would_be_found(everything, version):
 
 
 def test_an_object_is_in_the_namespace_of_its_setting():
-    traffic = {"legacy": {"old": {"namespace": "research"}}}
-    ((made,), _) = stages(make_settings(namespaces={"research": {}}, traffic=traffic))
-    assert made["metadata"] == {"name": "old", "namespace": "research"}
+    policies = {"argo": {"namespace": "research", "rules": [{"namespaces": ["argocd"]}]}}
+    traffic = {"legacy": {"old": {"namespace": "research"}}, "authorization": {"policies": policies}}
+    made, _ = stages(make_settings(namespaces={"research": {}}, traffic=traffic))
+    assert [item["metadata"] for item in made] == [
+        {"name": "old", "namespace": "research"},
+        {"name": "argo", "namespace": "research"},
+    ]
 
 
 @pytest.mark.parametrize(("home", "gateway"), [("research", "trading/web"), ("trading", "web")])

@@ -147,3 +147,9 @@ def test_the_default_deny_of_a_further_namespace_locks_the_gateway_out_of_its_se
     [finding] = gateway(make_settings(namespaces={"research": {"defaultDeny": deny}}, traffic=traffic), None)
     assert str(finding.subject) == "namespaces.research.defaultDeny"
     assert "locks the ingress gateway out of service api" in finding.message
+
+
+def test_a_policy_of_another_namespace_locks_nobody_out():
+    policy = {"namespace": "research", "rules": [{"namespaces": ["argocd"]}]}
+    traffic = {**ROUTED, "authorization": {"policies": {"p": policy}}}
+    assert list(gateway(make_settings(namespaces={"research": {}}, traffic=traffic), None)) == []

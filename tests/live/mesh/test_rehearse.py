@@ -50,7 +50,7 @@ def test_a_node_on_which_envoy_gets_no_memory_is_named_and_the_others_are_well(m
     with faults.little_address_space(ODD):
         status, found = rehearsed(mesh)
     seconds = time.monotonic() - started
-    assert (status, errors(found)) == (1, [(ODD, "envoy")])
+    assert (status, {name for name, _ in errors(found)}) == (1, {ODD})
     envoy = found[ODD, "envoy"]
     assert "MmapAligned() failed" in envoy["message"]
     assert "48-bit addresses" in envoy["fix"]
@@ -86,7 +86,7 @@ def test_an_image_for_another_processor_is_named_before_a_release_is_touched(not
 def test_a_node_on_which_envoy_gets_no_memory_is_named_before_a_first_install(nothing: Project):
     with faults.little_address_space(ODD):
         status, found = rehearsed(nothing)
-    assert (status, errors(found)) == (1, [(ODD, "envoy")])
+    assert (status, {name for name, _ in errors(found)}) == (1, {ODD})
     assert releases() == {}
     assert nothing.up().status == 0
 

@@ -64,6 +64,22 @@ def test_a_node_on_which_envoy_gets_no_memory_is_named_and_the_others_are_well(m
 
 
 @pytest.mark.long
+def test_two_minutes_after_a_kill_nothing_of_a_rehearsal_is_left(mesh: Project, figure):
+    run = mesh.start("python", "-m", "operations", "rehearse", "--stack", STACK)
+    until = time.monotonic() + 60
+    while not left():
+        assert time.monotonic() < until, "no Job was ever seen"
+        time.sleep(0.1)
+    kill_session(run)
+    killed = time.monotonic()
+    assert left()
+    while left() and time.monotonic() < killed + LONGEST:
+        time.sleep(1)
+    assert left() == []
+    figure(f"three Jobs and their pods were gone {time.monotonic() - killed:.0f} s after kill -9")
+
+
+@pytest.mark.long
 def test_an_image_for_another_processor_is_named_before_a_release_is_touched(nothing: Project, tmp_path, figure):
     ((reference, tar),) = [entry for entry in images.image_tars() if "proxyv2" in entry[0]]
     program, foreign = tmp_path / "program", tmp_path / "foreign.tar"
@@ -80,28 +96,3 @@ def test_an_image_for_another_processor_is_named_before_a_release_is_touched(not
     assert "exec format error" in found[ODD, "envoy"]["message"]
     assert releases() == {}
     figure(f"{found[ODD, 'envoy']['message']}; no release")
-
-
-@pytest.mark.long
-def test_a_node_on_which_envoy_gets_no_memory_is_named_before_a_first_install(nothing: Project):
-    with faults.little_address_space(ODD):
-        status, found = rehearsed(nothing)
-    assert (status, {name for name, _ in errors(found)}) == (1, {ODD})
-    assert releases() == {}
-    assert nothing.up().status == 0
-
-
-@pytest.mark.long
-def test_two_minutes_after_a_kill_nothing_of_a_rehearsal_is_left(mesh: Project, figure):
-    run = mesh.start("python", "-m", "operations", "rehearse", "--stack", STACK)
-    until = time.monotonic() + 60
-    while not left():
-        assert time.monotonic() < until, "no Job was ever seen"
-        time.sleep(0.1)
-    kill_session(run)
-    killed = time.monotonic()
-    assert left()
-    while left() and time.monotonic() < killed + LONGEST:
-        time.sleep(1)
-    assert left() == []
-    figure(f"three Jobs and their pods were gone {time.monotonic() - killed:.0f} s after kill -9")

@@ -25,7 +25,11 @@ class WorkloadNamespace(pulumi.ComponentResource):
         # The type is part of the URNs in running stacks, from the time when trading's was the only such namespace.
         super().__init__("pi-mesh:trading:TradingNamespace", name, None, opts)
         namespace = manifest.make_namespace(f"{name}-namespace", args.namespace, pulumi.ResourceOptions(parent=self))
+        # The namespace takes its bounds along, unless a destroy retains it. By itself a Sidecar can take 5 s to go: it
+        # waits for Kubernetes' garbage collector, which looks for new kinds every 30 s.
+        gone_with = None if args.namespace.adopted else namespace
         for bound in args.bounds:
-            manifest.register(name, bound, pulumi.ResourceOptions(parent=self, depends_on=[namespace]))
+            opts = pulumi.ResourceOptions(parent=self, depends_on=[namespace], deleted_with=gone_with)
+            manifest.register(name, bound, opts)
         self.namespace = args.namespace.name
         self.register_outputs({"namespace": self.namespace})

@@ -125,6 +125,7 @@ def _registered(request) -> Registered:
         provider=_name(request.provider.rpartition("::")[0]) if request.provider else "",
         protect=request.protect,
         retain_on_delete=request.retainOnDelete,
+        deleted_with=_name(request.deletedWith),
         delete_before_replace=request.deleteBeforeReplace,
         timeouts=MessageToDict(request.customTimeouts),
         secret_outputs=tuple(request.additionalSecretOutputs),

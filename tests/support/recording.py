@@ -22,6 +22,8 @@ class Registered:
     timeouts: dict[str, str]
     secret_outputs: tuple[str, ...]
     ignored_changes: tuple[str, ...] = ()
+    deleted_with: str = ""
+    """Name of the resource whose deletion takes this one along."""
     hooks: frozenset[str] = frozenset()
     """Moments at which hooks run: "after_create", "after_update", ..."""
 

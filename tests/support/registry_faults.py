@@ -25,12 +25,17 @@ SLOWLY = 200_000
 LOGIN = "Basic " + base64.b64encode(b"pi:correct").decode()
 MANIFEST, INDEX = (f"application/vnd.oci.image.{kind}.v1+json" for kind in ("manifest", "index"))
 LAYER, CONFIG = "application/vnd.oci.image.layer.v1.tar", "application/vnd.oci.image.config.v1+json"
+PASSED_ON = ("Accept", "Range")
 began: dict[str, float] = {}
+cut: set[str] = set()
+"""Cases whose registry has broken off in the middle of an answer."""
 
 
-def send(method: str, path: str, body: bytes = b"", kind: str = "application/octet-stream") -> http.client.HTTPResponse:
+def send(
+    method: str, path: str, body: bytes = b"", kind: str = "application/octet-stream", **headers: str
+) -> http.client.HTTPResponse:
     connection = http.client.HTTPConnection(*STORE, timeout=60)
-    connection.request(method, path, body or None, {"Content-Type": kind})
+    connection.request(method, path, body or None, {"Content-Type": kind, **headers})
     return connection.getresponse()
 
 
@@ -100,7 +105,11 @@ class Front(BaseHTTPRequestHandler):
             return self._refuse(
                 401, "UNAUTHORIZED", "authentication required", ("WWW-Authenticate", 'Basic realm="lab"')
             )
-        answer = send(self.command, self.path)
+        if case in cut and bad:
+            self.close_connection = True
+            return None
+        asked = {name: value for name in PASSED_ON if (value := ", ".join(self.headers.get_all(name, ())))}
+        answer = send(self.command, self.path, **asked)
         body = answer.read()
         self.send_response(answer.status)
         for name, value in answer.headers.items():
@@ -112,6 +121,7 @@ class Front(BaseHTTPRequestHandler):
         is_padding = "/blobs/" in self.path and PADDING < len(body) < 2 * PADDING
         if case == "gone" and bad and is_padding:
             self.wfile.write(body[: PADDING // 2])
+            cut.add(case)
             self.close_connection = True
             return self.connection.close()
         step = SLOWLY if case == "slow" and is_padding else len(body) or 1

@@ -143,6 +143,12 @@ def test_the_trading_namespace_has_its_bounds_before_any_workload_comes():
     assert all("trading-namespace" in bound.dependencies for bound in (limits, quota, scope))
 
 
+@pytest.mark.parametrize(("adopt", "namespace"), [(False, "trading-namespace"), (True, "")])
+def test_the_namespace_takes_its_bounds_along_unless_a_destroy_retains_it(adopt, namespace):
+    bounds = [one for one in trading(trading={"adopt": adopt}).resources if one.name.startswith("trading-")]
+    assert {one.deleted_with for one in bounds if one.type != NAMESPACE} == {namespace}
+
+
 def test_the_control_planes_services_are_in_scope_wherever_it_is():
     recording = trading(istio={"namespace": "mesh"}, trading={"sidecarScope": ["shop/*"]})
     assert recording.one("trading-sidecar-default").props["spec"] == {"egress": [{"hosts": ["shop/*", "mesh/*"]}]}

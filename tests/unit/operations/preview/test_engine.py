@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-from types import SimpleNamespace
 
 import pytest
 from pulumi import automation
@@ -29,7 +28,7 @@ class Stack:
     def preview(self, **options: object) -> None:
         self.previews.append(options)
         if self.fails:
-            raise automation.CommandError(SimpleNamespace(stdout="", stderr=self.fails, code=1))
+            raise automation.CommandError(self.fails)
 
 
 @pytest.fixture

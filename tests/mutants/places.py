@@ -31,8 +31,8 @@ PLAUSIBLE = re.compile(
     r"|_(Delete_Not|Delete_USub|USub_UAdd)$"
     r"|_(Is_IsNot|IsNot_Is|(Eq|NotEq|Lt|LtE|Gt|GtE)_(Eq|NotEq|Lt|LtE|Gt|GtE))$"
 )
-"""Pattern of the operators that somebody may confuse. Others, such as `-` and `**`, mostly end in a TypeError, which any
-test finds; and `==` and `is` are the same for interned values, by an accident of CPython."""
+"""Pattern of the changes that are easily made. Others, such as `-` to `**`, mostly end in a TypeError, which any test
+finds; and `==` and `is` are the same for interned values, by an accident of CPython."""
 
 Place = tuple[str, int, int]
 """File, line and column."""

@@ -100,11 +100,12 @@ format: .venv/.complete  ## Put the style right
 	@.venv/bin/ruff check --fix .
 	.venv/bin/ruff format .
 
-schema: .venv/.complete  ## Write all that is made from the code: config reference, schemas, policies, table of the checks
+schema: .venv/.complete  ## Write all that is made from the code: config reference, schemas, policies, check table, recorded meshes
 	@$(PY) -m pi_mesh.settings.schema
 	$(PY) -m operations.report_schema
 	$(PY) -m operations.check_table
 	$(PY) -m policies.document
+	$(PY) -m tests.support.recorded_meshes
 
 lock: .venv/.complete  ## Resolve the Python packages anew, exact and hashed (needs uv)
 	@compile="uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate"

@@ -10,6 +10,7 @@ import multiprocessing
 import os
 import resource
 import signal
+import time
 from dataclasses import dataclass
 from importlib.machinery import SourceFileLoader
 from multiprocessing.connection import Connection
@@ -21,8 +22,10 @@ from tests.mutants.places import ROOT, Mutant
 
 CLOSE, NEAR = 3, 12
 """Numbers of test files that run first and second; the others run if the mutant survives these."""
-CPU_SECONDS = 300
-"""A mutant that takes longer never ends: all unit tests together take 100 seconds."""
+ENOUGH = 40
+"""Seconds of CPU after which no further test begins: a mutant that is not found until then counts as survived."""
+ENDLESS = 100
+"""Seconds of CPU after which a mutant never ends: no test takes a minute."""
 PRELOADED = "-Wignore:Module already imported:pytest.PytestAssertRewriteWarning"
 HEAVY = ("pulumi", "pydantic", "lightkube", "typer", "rich", "hypothesis", "cryptography.x509", "jsonschema", "httpx2")
 
@@ -68,7 +71,7 @@ def _in_process(mutant: Mutant, files: list[str], tests: set[str]) -> Verdict:
 
 def _run(file: str, source: str, files: list[str], tests: set[str], sender: Connection) -> None:
     """Run the tests in this process, which has imported no source yet, and send the verdict."""
-    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS + 1))
+    resource.setrlimit(resource.RLIMIT_CPU, (ENDLESS, ENDLESS + 1))
     quiet = os.open(os.devnull, os.O_WRONLY)
     os.dup2(quiet, 1)
     os.dup2(quiet, 2)
@@ -76,7 +79,9 @@ def _run(file: str, source: str, files: list[str], tests: set[str], sender: Conn
     chosen = _Chosen(tests)
     options = ["-x", "-q", "-pno:cacheprovider", "--no-header", "--tb=no", PRELOADED]
     status = pytest.main([*options, *files], plugins=[chosen])
-    sender.send(Verdict(status not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED), chosen.failed))
+    if status in (pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR):
+        chosen.failed = chosen.failed or "the fixtures of all tests"
+    sender.send(Verdict(bool(chosen.failed), chosen.failed))
 
 
 def _import_instead(path: str, source: str) -> None:
@@ -102,6 +107,10 @@ class _Chosen:
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
             self.failed = self.failed or f"{report.nodeid} (import)"
+
+    def pytest_runtest_teardown(self, item: pytest.Item) -> None:
+        if time.process_time() > ENOUGH:
+            item.session.shouldstop = "enough"
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.failed:

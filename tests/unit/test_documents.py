@@ -33,7 +33,6 @@ def test_every_part_has_an_example():
         "pi-mesh:traffic",
         "pi-mesh:mtls",
         "pi-mesh:proxy",
-        "pi-mesh:mtls",
         "pi-mesh:observability",
         "pi-mesh:namespaces",
         "pi-mesh:trading",

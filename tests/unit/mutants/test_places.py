@@ -57,8 +57,24 @@ def test_a_mutant_differs_in_its_line_alone(rooms):
         assert mutant.diff[1] != f"+{before}"
 
 
-def test_equality_is_not_changed_to_identity(rooms):
-    (rooms / "small/late.py").write_text("same = 1 == 1\nnone = same is None\n")
-    names = {mutant.operator for mutant in places.of_file("small", rooms / "small/late.py")}
-    assert names
-    assert not any(name.endswith(places.IDENTITY) for name in names)
+def test_an_operator_is_changed_to_one_that_may_be_confused_with_it(rooms):
+    lines = ("same = 1 == 1", "none = same is None", "less = 3 - 2", "sign = -less", "yes = not same", "few = 1 < 2")
+    (rooms / "small/late.py").write_text("\n".join(lines) + "\n")
+    found = places.of_file("small", rooms / "small/late.py")
+    changes = {mutant.diff[1] for mutant in found if mutant.operator != "core/NumberReplacer"}
+    assert changes == {
+        "+same = 1 != 1",
+        "+none = same is not None",
+        "+less = 3 + 2",
+        "+sign = +less",
+        "+sign = less",
+        "+yes =  same",
+        "+few = 1 <= 2",
+        "+few = 1 >= 2",
+    }
+
+
+def test_what_is_no_python_is_no_mutant(rooms):
+    for room in ("small", "large"):
+        (rooms / room / "late.py").write_text("one, two = {}, {}\nboth = {**one, **two}\nsum_ = 1 + 2\n")
+    assert {mutant.line for mutant in places.sample("a", 6)} == {3}

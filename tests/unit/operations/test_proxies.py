@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 from operations import proxies as module
 from operations import stacks
 from operations.__main__ import app
+from operations.proxy_report import ProxyCertificate, ProxyRow
 from pi_mesh.cluster import snapshot
 from pi_mesh.cluster.pods import Pod
 from pi_mesh.cluster.port_forward import NotForwardedError
@@ -73,3 +74,65 @@ def test_settings_that_can_not_be_compared_are_unknown_and_the_version_still_cou
 def test_a_mesh_without_proxies_is_well(shown):
     (finding,) = json.loads(shown(Proxies("1.31.0", ()), "--json"))["findings"]
     assert finding["message"] == "no proxy runs"
+
+
+CHAIN = ("spiffe://cluster.local/ns/trading/sa/shop", "mesh CA")
+
+
+def row(**changes: object) -> ProxyRow:
+    """Return the row of a proxy that is well."""
+    certificate = ProxyCertificate(chain=CHAIN, roots=("root",), trusted=True, ends="x", days=0.5, life=1)
+    known = ProxyRow(
+        proxy="trading/shop-1",
+        kind="sidecar",
+        version="1.31.0",
+        behind=0,
+        connected=True,
+        synced=True,
+        certificate=certificate,
+        pending=(),
+        older=(),
+    )
+    return known.model_copy(update=changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "column", "shown"),
+    [
+        ({}, 1, "1.31.0"),
+        ({"behind": 2}, 1, "1.31.0 (2 behind)"),
+        ({"behind": None}, 1, "1.31.0"),
+        ({}, 2, "connected"),
+        ({"connected": False}, 2, "not connected"),
+        ({"connected": None}, 2, "unknown"),
+        ({}, 3, "in sync"),
+        ({"synced": False, "pending": ("route", "listener")}, 3, "route, listener"),
+        ({"synced": None}, 3, "unknown"),
+        ({}, 4, "12.0 hours"),
+        ({"certificate": None}, 4, "unknown"),
+        ({}, 5, "mesh CA"),
+        ({"certificate": None}, 5, ""),
+        ({"older": ("image a, now b", "c")}, 6, "image a, now b, c"),
+    ],
+)
+def test_a_row_shows_each_fact_in_its_column(changes, column, shown):
+    assert module._cells(row(**changes))[column] == shown
+
+
+def test_a_certificate_without_its_issuer_shows_none():
+    alone = row().certificate.model_copy(update={"chain": CHAIN[:1]})
+    assert module._cells(row(certificate=alone))[5] == ""
+
+
+@pytest.mark.parametrize(
+    ("days", "shown"),
+    [(300.4, "300 days"), (2, "2 days"), (1.99, "47.8 hours"), (-0.5, "-12.0 hours"), (-2, "-2 days")],
+)
+def test_less_than_two_days_are_shown_in_hours(days, shown):
+    assert module._left(days) == shown
+
+
+@pytest.mark.parametrize(("version", "line"), [("1.31.0", "istiod 1.31.0"), ("", "istiod of unknown version")])
+def test_each_control_plane_has_its_line(shown, version, line):
+    lines = shown(Proxies(version, (), "", {"next": version})).splitlines()
+    assert [entry for entry in lines if entry.startswith("istiod")] == [line, f"{line}, revision next"]

@@ -103,3 +103,58 @@ def test_what_the_program_registers_is_asked_for_without_a_cluster(pulumi_says, 
     command.write_text(command.read_text().replace('echo "$@"', 'echo "$KUBECONFIG: $@"'))
     assert pulumi.registered("lab") == [{"urn": "a"}]
     assert (tmp_path / "asked").read_text().startswith("/dev/null: preview --stack lab --json")
+
+
+@pytest.mark.parametrize(
+    ("call", "arguments"),
+    [
+        (
+            lambda: pulumi.set_all("lab", {"a": "1", "b": "2"}),
+            "config set-all --stack lab --path --plaintext a=1 --plaintext b=2",
+        ),
+        (lambda: pulumi.set_secret("lab", "caKey", "made-up"), "config set --stack lab --secret caKey"),
+        (lambda: pulumi.unprotect("lab", "urn:x"), "state unprotect urn:x --stack lab --yes"),
+        (lambda: pulumi.remove_config("lab", "a.b"), "config rm --stack lab --path a.b"),
+        (lambda: pulumi.import_("lab", {}), "stack import --stack lab"),
+        (lambda: pulumi.up("lab", judged=False), "up --stack lab --yes --skip-preview"),
+    ],
+)
+def test_a_write_is_one_command_without_questions(pulumi_says, tmp_path, call, arguments):
+    pulumi_says()
+    call()
+    assert (tmp_path / "asked").read_text() == f"{arguments} --non-interactive\n"
+
+
+def test_a_secret_is_read_only_where_there_is_one(pulumi_says, tmp_path):
+    pulumi_says(json.dumps({"pi-mesh:caKey": {"secret": True}}))
+    assert pulumi.secret("lab", "pi-mesh:other") is None
+    assert pulumi.secret("lab", "pi-mesh:caKey") == (tmp_path / "out").read_text()
+    assert (tmp_path / "asked").read_text().count("config get") == 1
+
+
+def test_what_an_up_would_change_leaves_out_what_stays(pulumi_says):
+    steps = [{"urn": op, "op": op} for op in ("same", "read", "refresh", "update", "create")]
+    pulumi_says(json.dumps({"steps": steps}))
+    assert pulumi.pending("lab", judged=True) == {"update": "update", "create": "create"}
+
+
+@pytest.mark.parametrize(
+    ("files", "judged", "options"),
+    [
+        ((), True, []),
+        (("PulumiPolicy.yaml",), False, []),
+        (("PulumiPolicy.yaml",), True, ["--policy-pack", "policies"]),
+        (
+            ("PulumiPolicy.yaml", "config/lab.json"),
+            True,
+            ["--policy-pack", "policies", "--policy-pack-config", "policies/config/lab.json"],
+        ),
+        (("PulumiPolicy.yaml", "config/other.json"), True, ["--policy-pack", "policies"]),
+    ],
+)
+def test_the_projects_own_policies_apply_with_the_stacks_bounds(monkeypatch, tmp_path, files, judged, options):
+    monkeypatch.chdir(tmp_path)
+    for name in files:
+        (tmp_path / "policies" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "policies" / name).touch()
+    assert list(pulumi._policies("organization/pi-mesh/lab", judged)) == options

@@ -108,3 +108,57 @@ def test_a_stack_that_adopted_nothing_says_so(read):
     state = {"version": 3, "deployment": {"resources": [{**resource("a:b:C", "made"), "created": MADE}]}}
     (row,) = undo.plan(read(state))
     assert row.message == "contains no adopted resource"
+
+
+@pytest.fixture
+def carried_out(monkeypatch):
+    """Return `carried_out(undo, live)`: the written states and the writes to a cluster with that PeerAuthentication."""
+
+    def run(back: undo.Undo, live: dict | None = None) -> tuple[list[dict], list[tuple[str, str]]]:
+        path = "/apis/security.istio.io/v1beta1"
+        known = {
+            path: {"resources": [{"kind": "PeerAuthentication", "name": "peerauthentications", "namespaced": True}]}
+        }
+        client = FakeClient({**known, f"{path}/namespaces/istio-system/peerauthentications/default": live})
+        client.patch_json = lambda path, operations: client.wrote.append((path, operations))
+        states: list[dict] = []
+        monkeypatch.setattr(undo.adopt_apply, "write", lambda _, state: states.append(state))
+        monkeypatch.setattr(undo, "Client", client)
+        monkeypatch.setattr(undo.held_fields, "given_back", lambda live: [{"op": "remove"}] if live.get("held") else [])
+        undo.carry_out(back)
+        return states, client.wrote
+
+    return run
+
+
+RELEASED = resource("kubernetes:helm.sh/v3:Release", "istiod-release", id="istio-system/istiod", outputs=PEER)
+POLICY = resource("kubernetes:security.istio.io/v1beta1:PeerAuthentication", "peer", outputs=PEER)
+
+
+def test_the_state_keeps_what_stays_and_the_namespaces_lose_their_marks(carried_out):
+    now = situation({"version": 3, "deployment": {"manifest": {}, "resources": [RELEASED, POLICY]}})
+    states, wrote = carried_out(undo.Undo(now, (RELEASED,), (POLICY,), ("trading",), {}))
+    assert states == [{"version": 3, "deployment": {"manifest": {}, "resources": [POLICY]}}]
+    assert wrote == [("patch", "/api/v1/namespaces/trading")]
+
+
+def test_a_state_without_adopted_resources_is_not_written(carried_out):
+    assert carried_out(undo.Undo(situation(), (), (POLICY,), ("trading",), {}))[0] == []
+
+
+def test_the_fields_of_a_released_object_are_given_back_to_their_manager(carried_out):
+    now = situation({"version": 3, "deployment": None})
+    states, wrote = carried_out(undo.Undo(now, (POLICY,), (), (), {}), live={**PEER, "held": True})
+    assert states == [{"version": 3, "deployment": {"resources": []}}]
+    assert wrote == [
+        ("/apis/security.istio.io/v1beta1/namespaces/istio-system/peerauthentications/default", [{"op": "remove"}])
+    ]
+
+
+@pytest.mark.parametrize("live", [None, PEER])
+def test_an_object_without_held_fields_is_left_as_it_is(carried_out, live):
+    assert carried_out(undo.Undo(situation(), (POLICY,), (), (), {}), live=live)[1] == []
+
+
+def test_the_fields_of_a_release_are_helms_own(carried_out):
+    assert carried_out(undo.Undo(situation(), (RELEASED,), (), (), {}), live={**PEER, "held": True})[1] == []

@@ -32,7 +32,7 @@ def remark(number: int, body: str, author: int = publish.BOT) -> dict:
 
 
 @pytest.fixture
-def published(tmp_path):
+def published(tmp_path, monkeypatch):
     """Return a function that publishes a text beside recorded comments and returns the later calls of gh."""
 
     def run(body: str, *pages: list[dict]) -> list:
@@ -40,9 +40,8 @@ def published(tmp_path):
         (tmp_path / "gh").write_text(GH.format(python=sys.executable, home=str(tmp_path)))
         (tmp_path / "gh").chmod(0o755)
         (tmp_path / "preview.md").write_text(body)
-        environment = {**os.environ, "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"}
-        command = [sys.executable, publish.__file__, "7", str(tmp_path / "preview.md")]
-        subprocess.run(command, check=True, env=environment, cwd=tmp_path)
+        monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+        publish.main("7", tmp_path / "preview.md")
         listing, *calls = map(json.loads, (tmp_path / "calls").read_text().splitlines())
         assert listing[0] == ["api", "--paginate", "--slurp", "repos/{owner}/{repo}/issues/7/comments?per_page=100"]
         return calls
@@ -80,6 +79,22 @@ def test_a_comment_that_is_not_ours_is_left_alone(other):
 def test_one_stack_in_common_is_enough():
     known = remark(3, f"{comment.marker('a')}\n{comment.marker('b')}")
     assert publish.own_comment([known], f"{comment.marker('b')}\n{comment.marker('c')}") == 3
+
+
+def test_without_gh_the_job_ends_with_what_to_do(monkeypatch, tmp_path):
+    (tmp_path / "preview.md").touch()
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(SystemExit, match="error: the command gh can't be run: No such file or directory; install it"):
+        publish.main("7", tmp_path / "preview.md")
+
+
+def test_a_gh_that_fails_ends_the_job_with_its_status(monkeypatch, tmp_path):
+    (tmp_path / "preview.md").touch()
+    (tmp_path / "gh").write_text("#!/bin/sh\nexit 4\n")
+    (tmp_path / "gh").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}/bin")
+    with pytest.raises(SystemExit, match=r"error: `gh api --paginate .*` ended with status 4, see above"):
+        publish.main("7", tmp_path / "preview.md")
 
 
 def test_it_needs_nothing_but_python_itself():

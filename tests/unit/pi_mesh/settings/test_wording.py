@@ -73,3 +73,10 @@ def _entries(tree: object) -> list[dict]:
 
 def test_the_editors_schema_knows_the_words_too():
     assert "an exact release" in json.dumps(schema.stack_file())
+
+
+@pytest.mark.parametrize(
+    ("length", "shown"), [(78, repr("x" * 78)), (79, f"'{'x' * 78}…"), (200, f"'{'x' * 78}…")], ids=str
+)
+def test_a_value_is_shown_with_80_characters_at_most(length, shown):
+    assert problem(istio={"version": "x" * length}).startswith(f"istio.version: {shown}: ")

@@ -47,6 +47,19 @@ def test_a_revision_that_a_proxy_uses_is_not_removed():
     assert "operations refresh" in finding.fix
 
 
+@pytest.mark.parametrize(
+    ("count", "users"),
+    [
+        (2, "which proxy trading/shop-0, proxy trading/shop-1 still use"),
+        (3, "proxy trading/shop-1, proxy trading/shop-2 still use"),
+        (4, "proxy trading/shop-2 and 1 more still use"),
+    ],
+)
+def test_three_users_are_named_and_the_others_counted(count, users):
+    pods = [replace(proxy("next"), name=f"shop-{number}") for number in range(count)]
+    assert said(cluster(*pods))[IN_USE].message.endswith(users)
+
+
 def test_it_is_removed_when_nobody_uses_it():
     assert said(cluster(proxy("default"))) == {}
 

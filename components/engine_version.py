@@ -17,5 +17,5 @@ def require() -> None:
             pulumi.require_pulumi_version(wanted)
     except Exception as problem:
         raise pulumi.RunError(
-            f"this program needs the command pulumi {wanted}: {problem} Nothing was touched; install it: {INSTALL}"
+            f"this program needs the command pulumi {wanted}: {problem}; nothing was touched, install it: {INSTALL}"
         ) from None

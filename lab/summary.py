@@ -6,12 +6,11 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from lab.cluster import forward
+from lab import ingress
 from lab.cluster.machines import NODES
 from lab.cluster.names import CHECKOUT
 from lab.dead_run import STACK
 
-INGRESS, HTTP = "istio-ingressgateway", "http2"
 COMMANDS = {
     "make demo": "a small trading application behind the ingress gateway",
     ". .lab/env": "then plain pulumi, kubectl, helm, istioctl: `kubectl get pods -A`",
@@ -38,16 +37,8 @@ def main() -> int:
     if done.returncode:
         return done.returncode  # pulumi has printed the reason
     outputs = json.loads(done.stdout)
-    print("", *lines(outputs, address(outputs["gateways"].get(INGRESS) or {})), sep="\n")
+    print("", *lines(outputs, ingress.url()), sep="\n")
     return 0
-
-
-def address(gateway: dict[str, Any]) -> str:
-    """Return the URL on 127.0.0.1 of the gateway's first address."""
-    if not gateway.get("addresses"):
-        return ""
-    port = forward.keep("ingress", f"{gateway['addresses'][0]}:{gateway['ports'][HTTP]}")
-    return f"http://127.0.0.1:{port}"
 
 
 if __name__ == "__main__":

@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 import yaml
 
-from lab.cluster import forward
-from lab.cluster.kubectl import get, kubectl
+from lab import ingress
+from lab.cluster.kubectl import kubectl
 from lab.cluster.names import CHECKOUT
 from lab.cluster.shell import LabError, print_progress
 from lab.cluster.waiting import wait_until
@@ -20,7 +20,6 @@ FILE = CHECKOUT / "docs" / "demo.yaml"
 HOST = "demo.example"
 INSIDE, OUTSIDE = "demo", "demo-outside"
 READY_SECONDS = 180
-GATEWAY = "istio-ingressgateway"
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,9 @@ def deployments(made: Iterable[dict]) -> list[dict]:
 
 def start() -> str:
     """Start the application and return the URL on 127.0.0.1 that leads to it. Raises LabError without a mesh."""
-    address = _gateway_address()
+    url = ingress.url()
+    if not url:
+        raise LabError(f"there is no ingress gateway in {CONTROL}: run `make up` first")
     print_progress(f"kubectl apply -f {FILE.relative_to(CHECKOUT)}")
     made = objects()
     kubectl("apply", "-f", "-", stdin=_list(made))
@@ -55,7 +56,6 @@ def start() -> str:
         meta = item["metadata"]
         timeout = f"--timeout={READY_SECONDS}s"
         kubectl("rollout", "status", timeout, "-n", meta["namespace"], f"deployment/{meta['name']}")
-    url = f"http://127.0.0.1:{forward.keep('ingress', address)}"
     wait_until("the demo behind the ingress gateway", lambda: ask(url, "GET", "/prices").status == http.client.OK, 60)
     return url
 
@@ -86,13 +86,6 @@ def arrived(*workloads: str) -> list[tuple[str, str]]:
     lines = "".join(kubectl("logs", f"deployment/{name}", "-n", INSIDE, "-c", SELF) for name in workloads)
     entries = [json.loads(line) for line in lines.splitlines() if '"msg":"Echo"' in line]
     return [(entry["method"], entry["url"]) for entry in entries]
-
-
-def _gateway_address() -> str:
-    services = get("services", "-n", CONTROL, f"--field-selector=metadata.name={GATEWAY}")["items"]
-    if not services:
-        raise LabError(f"there is no ingress gateway in {CONTROL}: run `make up` first")
-    return f"{services[0]['spec']['clusterIP']}:80"
 
 
 def _list(made: list[dict]) -> str:

@@ -35,15 +35,7 @@ def test_it_fits_on_half_a_screen_of_80_columns_by_24_lines():
 
 
 def test_a_gateway_that_is_switched_off_is_called_so():
-    assert "ingress     switched off" in screen(summary.address({}))
-
-
-def test_the_address_leads_to_the_first_node_and_its_node_port(monkeypatch):
-    monkeypatch.setattr(
-        summary.forward, "keep", lambda name, target: {("ingress", "10.250.0.2:31380"): 40001}[name, target]
-    )
-    gateway = {"type": "NodePort", "addresses": ["10.250.0.2", "10.250.0.3"], "ports": {"http2": 31380, "https": 31390}}
-    assert summary.address(gateway) == "http://127.0.0.1:40001"
+    assert "ingress     switched off" in screen("")
 
 
 @pytest.mark.parametrize("status", [1, 255])

@@ -64,7 +64,6 @@ def test_an_order_that_arrives_twice_is_not_as_expected(mesh):
         (scenes.no_sidecar, calls.Answer(calls.REFUSED, "reset by peer"), True),
         (scenes.no_sidecar, calls.Answer(200, ""), False),
         (scenes.default_deny, calls.Answer(403, "RBAC: access denied"), True),
-        (scenes.default_deny, calls.Answer(403, "not by the mesh"), False),
         (scenes.default_deny, calls.Answer(201, ""), False),
     ],
 )

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from lab.calls import settled, status
+from lab.calls import REFUSED, settled, status
 from tests.live.traffic import cast
 from tests.support.project import Project
 
@@ -18,7 +18,7 @@ CALLERS = (cast.CLIENT, cast.DEPLOYER, cast.OUTSIDER)
 
 @pytest.fixture(scope="module")
 def audited(mesh: Project) -> Iterator[Project]:
-    """Yield the mesh in an audit; afterwards the shipped mesh is back."""
+    """Yield the mesh in an audit; the last test leaves it, and afterwards the shipped mesh is back."""
     mesh.set("mtls", {"mode": "PERMISSIVE", "audit": True})
     mesh.set(DENY, {"audit": True})
     mesh.must_up()
@@ -56,3 +56,12 @@ def test_strict_and_the_default_deny_are_refused_while_the_audit_names_callers(a
     assert BARE in strict
     assert MESHED in deny
     figure(f"{strict.strip()}; {deny.strip()}")
+
+
+def test_a_setting_lets_strict_and_the_default_deny_through(audited, figure):
+    audited.set("mtls", {"mode": "STRICT", "allowCutOff": True})
+    audited.set(DENY, {"enabled": True, "allowCutOff": True})
+    audited.must_up()
+    refused = settled(lambda: [status(one, cast.APPLICATION_URL) for one in CALLERS], [200, 403, REFUSED])
+    assert refused == [200, 403, REFUSED]
+    figure("trading 200, argocd 403, no answer for the caller without a sidecar")

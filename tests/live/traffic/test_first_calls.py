@@ -65,4 +65,5 @@ def _ended(name: str) -> bool:
 
 def _succeeded(name: str) -> int:
     said = kubectl("logs", "-n", TRADING, f"caller-{name}", f"--container={SELF}")
-    return json.loads(said[said.index("{") :])["RetCodes"].get("200", 0)
+    result, _ = json.JSONDecoder().raw_decode(said, said.index("{"))
+    return result["RetCodes"].get("200", 0)

@@ -81,7 +81,9 @@ def deploy(settings: Settings) -> None:
         from components import waiting
 
         waiting.begin(mesh, made, snapshot.pods if snapshot else ())
-    applied.leave(mesh, made, on_cluster(depends_on=at_home))
+    # Deleted by itself, it would keep the gateways from beginning to drain for a second or two.
+    gone_with = None if mesh.namespace("istio").adopted else home
+    applied.leave(mesh, made, on_cluster(depends_on=at_home, deleted_with=gone_with))
     DestroyGuard(mesh, uid, ResourceOptions(provider=plugin, depends_on=list(guarded)))
     outputs.export(mesh, made, gateways)
     outputs.export_cluster(settings.cluster.context, uid)

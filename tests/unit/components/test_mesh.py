@@ -150,6 +150,11 @@ def test_a_gateway_of_before_gets_its_version_with_the_first_upgrade_and_not_ear
     assert ingress.props["values"]["podAnnotations"].get(VERSION_ANNOTATION) == annotated
 
 
+@pytest.mark.parametrize(("adopt", "namespace"), [(False, "istio-namespace"), (True, "")])
+def test_what_up_left_goes_with_its_namespace_unless_a_destroy_retains_it(deployed, adopt, namespace):
+    assert deployed(make_snapshot(), istio={"adopt": adopt}).one("applied").deleted_with == namespace
+
+
 def test_what_follows_istiod_waits_for_its_webhook(plain):
     assert plain.one("istiod-release").hooks == {"after_create", "after_update"}
 

@@ -9,7 +9,6 @@ from tests.support.factories import make_settings
 from tests.support.full_traffic_settings import TRAFFIC
 from tests.support.recorder import record
 from tests.support.recording import Recording
-from tests.support.snapshots import make_snapshot
 
 EVERYTHING = {
     "traffic": TRAFFIC,
@@ -22,16 +21,15 @@ EVERYTHING = {
 
 @pytest.fixture
 def deployed(monkeypatch):
-    """Return `deployed(**overrides)`: the resources that the program registers with these settings."""
+    """Return `deployed(**overrides)`: the resources that a preview without a cluster registers with these settings."""
 
     def gone(*_: object) -> None:
         raise ClusterUnreachable("cluster 'test' does not answer")
 
     def run(**overrides: object) -> Recording:
-        monkeypatch.setattr("components.preflight.read", lambda _: make_snapshot())
-        monkeypatch.setattr("pi_mesh.cluster.routes.seen", lambda snapshot, _: snapshot)
+        monkeypatch.setattr("components.preflight.read", gone)
         monkeypatch.setattr("pi_mesh.cluster.exposure.read", gone)
-        return record(lambda: mesh.deploy(make_settings(**overrides)))
+        return record(lambda: mesh.deploy(make_settings(**overrides)), preview=True)
 
     return run
 

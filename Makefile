@@ -67,8 +67,10 @@ lab-down: .venv/.complete  ## Stop the local cluster; the built programs stay in
 	@$(PY) -m lab down
 
 unit: .venv/.complete  ## The tests that need no cluster: under a minute; the last line is their coverage
-	@$(PY) -m slipcover -m pytest tests/unit -q -n auto
-	tail -n 1 .coverage.txt
+	@status=0
+	$(PY) -m slipcover -m pytest tests/unit -q -n auto || status=$$?
+	echo "coverage, of which .coverage.txt lists what is missing: $$(tail -n 1 .coverage.txt | grep -oE '[0-9]+ *$$') %"
+	exit $$status
 
 mutants: .venv/.mutants  ## 150 small faults, chosen by SEED, of which the unit tests must find 95 %
 	@[ -n "$(SEED)" ] || { echo "make mutants SEED=n, such as the first 8 digits of a commit"; exit 2; }

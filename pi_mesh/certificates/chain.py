@@ -11,7 +11,7 @@ from pi_mesh.certificates.pem import CertificateError, Certificates, issued, tit
 Extension = TypeVar("Extension", bound=x509.ExtensionType)
 
 
-def verify(chain: Certificates, now: datetime, where: str, bounded: bool = True) -> None:
+def verify(chain: Certificates, now: datetime, where: str, bounded: bool) -> None:
     """Verify a chain, the signing CA first and the root last. Raises CertificateError with the first problem.
 
     With `bounded` False a CA without a path length is accepted, since cert-manager's Certificate has no field for one

@@ -96,14 +96,14 @@ def _is_python(mutant: Mutant) -> bool:
 
 
 def of_file(room: str, path: Path) -> Iterator[Mutant]:
-    """Yield every mutant of a file but those in annotations, which an import alone would kill."""
+    """Yield every mutant of a file but those in annotations, which any import finds, and of scripts."""
     source = path.read_text()
     nodes = list(ast_nodes(get_ast(source)))
-    annotations = list(_annotations(source))
+    left_out = [*_annotations(source), *_main_guards(source)]
     for name, operator in _operators().items():
         starts = [start for node in nodes for start, _ in operator.mutation_positions(node)]
         for occurrence, start in enumerate(starts):
-            if not any(first <= start < last for first, last in annotations):
+            if not any(first <= start < last for first, last in left_out):
                 yield Mutant(room, str(path.relative_to(ROOT)), *start, name, occurrence)
 
 
@@ -113,6 +113,13 @@ def _annotations(source: str) -> Iterator[tuple[tuple[int, int], tuple[int, int]
         for found in (getattr(node, "annotation", None), getattr(node, "returns", None)):
             if found:
                 yield (found.lineno, found.col_offset), (found.end_lineno, found.end_col_offset)
+
+
+def _main_guards(source: str) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
+    """Yield where `if __name__ == "__main__":` begins and ends."""
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.If) and "__name__" in ast.unparse(node.test):
+            yield (node.lineno, node.col_offset), (node.end_lineno, node.end_col_offset)
 
 
 @cache

@@ -69,3 +69,9 @@ def test_a_kubelet_that_gives_no_answer_is_unknown(monkeypatch):
 
     monkeypatch.setattr(kubelet, "counters", silent)
     assert found(0) == "is unknown for the containers on it: it gave no answer within 10 s"
+
+
+def test_a_window_that_has_passed_already_is_not_awaited(slept, asked):
+    found(0)
+    assert slept == [0.0]
+    assert asked

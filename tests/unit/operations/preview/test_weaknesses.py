@@ -1,5 +1,7 @@
 """The direction in which a setting weakens the mesh."""
 
+from contextlib import suppress
+
 import pytest
 
 from operations.preview.weaknesses import WEAKNESSES
@@ -64,3 +66,52 @@ def test_every_path_is_one_of_the_settings(path):
         assert isinstance(tree, dict)
         assert key in tree
         tree = tree[key]
+
+
+ON_IS_WEAKER = {
+    "vault.allowHttp",
+    "traffic.authorization.defaultDeny.allowIngress",
+    "namespaces.*.defaultDeny.allowIngress",
+    "destroy.crds",
+    "vault.workloadRole",
+    "namespaces.*.defaultDeny.allowCutOff",
+    "istio.adopt",
+    "istio.allowRemoval",
+    "namespaces.*.adopt",
+    "mtls.allowCutOff",
+    "proxy.defaultRetries.idempotent",
+    "destroy.rootCertificates",
+    "trading.adopt",
+    "traffic.authorization.defaultDeny.allowCutOff",
+    "istio.allowSkip",
+}
+OFF_IS_WEAKER = {
+    "trading.bounds.limitRange",
+    "namespaces.*.bounds.quota",
+    "namespaces.*.injection",
+    "namespaces.*.bounds.sidecar",
+    "trading.bounds.quota",
+    "release.atomic",
+    "trading.bounds.sidecar",
+    "namespaces.*.bounds.limitRange",
+    "traffic.authorization.defaultDeny.enabled",
+    "namespaces.*.defaultDeny.enabled",
+    "trading.injection",
+    "vault.enabled",
+    "proxy.holdApplicationUntilProxyStarts",
+}
+
+
+def _switches(before: bool, after: bool) -> set[str]:
+    """Return the switches that are weaker after that change; other settings have no yes or no."""
+    found = set()
+    for path, is_weaker in BY_PATH.items():
+        with suppress(AttributeError, TypeError, ValueError):
+            if is_weaker(before, after) and not is_weaker(after, before):
+                found.add(path)
+    return found
+
+
+def test_each_switch_weakens_the_mesh_in_one_direction():
+    assert _switches(False, True) == ON_IS_WEAKER
+    assert _switches(True, False) == OFF_IS_WEAKER

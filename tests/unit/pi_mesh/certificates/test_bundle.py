@@ -103,3 +103,8 @@ def test_a_ca_of_cert_manager_which_has_no_path_length_is_taken_where_its_owner_
 def test_only_roots_can_be_trusted_besides():
     with pytest.raises(CertificateError, match=r"vault\.alsoTrust: 'middle' .* is not self-signed"):
         make_bundle(make_ca("signing", ROOT), ROOT, also_trust=(make_ca("middle", ROOT).pem,))
+
+
+def test_a_root_that_signs_by_itself_may_have_any_path_length():
+    root = make_ca("root", path_length=1)
+    assert bundle.verified(root.pem, root.key, (), NOW).cert_chain == ""

@@ -8,6 +8,7 @@ from pi_mesh.checks.finding import Finding, Level
 from pi_mesh.checks.preflight import upgrade
 from pi_mesh.cluster.objects import Deployment
 from pi_mesh.cluster.pods import Container, Pod
+from pi_mesh.cluster.proxies import Proxy
 from tests.support.factories import make_mesh
 from tests.support.snapshots import make_snapshot
 
@@ -101,3 +102,12 @@ def test_a_proxy_of_a_second_control_plane_is_not_judged_by_the_first():
     snapshot = make_snapshot(deployments=(istiod("1.30.0"),), pods=(moved,))
     found = upgrade.check(make_mesh(istio={"version": "1.30.0"}), snapshot)
     assert [finding.id for finding in found if finding.id == upgrade.SKEW] == []
+
+
+@pytest.mark.parametrize(
+    ("count", "names"),
+    [(3, "trading/pod-2 are of 1.27.0"), (4, "trading/pod-2 and 1 more are of 1.27.0")],
+)
+def test_three_proxies_are_named_and_the_others_counted(count, names):
+    far = [Proxy(Pod("trading", f"pod-{number}"), "1.27.0") for number in range(count)]
+    assert upgrade._named(far).endswith(names)

@@ -101,8 +101,9 @@ def test_a_route_of_others_that_repeats_orders_is_found_in_the_cluster(monkeypat
 def _retry_policies() -> list[dict | None]:
     """Return the retry policies that the client's sidecar has for the servers."""
     pod = staying_pods(TRADING, f"{SELF}={cast.CLIENT.name}")[0]["metadata"]["name"]
-    found = [Proxy(TRADING, pod).routes(f"{name}.{TRADING}.svc.cluster.local") for name in SERVICES]
-    return [one["route"].get("retryPolicy") for (one,) in found]
+    proxy = Proxy(TRADING, pod)
+    found = (proxy.routes(f"{name}.{TRADING}.svc.cluster.local") for name in SERVICES)
+    return [one["route"].get("retryPolicy") for routes in found for one in routes]
 
 
 def _levels(settings: Settings) -> set[Level]:

@@ -69,6 +69,21 @@ def traffic_policy(gateway: GatewaySettings) -> str:
     return gateway.service.external_traffic_policy or str(given_service(gateway).get("externalTrafficPolicy", ""))
 
 
+def topology(settings: Settings) -> Mapping[str, object]:
+    """Return the gateway's topology, from its settings or from the mesh config of the extra values."""
+    found: object = settings.istio.values
+    for key in ("meshConfig", "defaultConfig", "gatewayTopology"):
+        found = found.get(key) if isinstance(found, Mapping) else None
+    given = dict(found) if isinstance(found, Mapping) else {}
+    if settings.ingress.trusted_proxies:
+        given["numTrustedProxies"] = settings.ingress.trusted_proxies
+    if settings.ingress.proxy_protocol:
+        given["proxyProtocol"] = {}
+    return {
+        key: value for key, value in given.items() if key == "proxyProtocol" or (key == "numTrustedProxies" and value)
+    }
+
+
 def _port(name: str, number: int, service: GatewayService) -> Values:
     fixed = {"nodePort": service.node_ports[name]} if name in service.node_ports else {}
     return {"name": name, "protocol": "TCP", "port": number, "targetPort": number, **fixed}

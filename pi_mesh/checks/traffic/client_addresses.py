@@ -4,13 +4,13 @@ With the traffic policy `Cluster` kube-proxy replaces the client's address by a 
 (https://kubernetes.io/docs/tutorials/services/source-ip/).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from pi_mesh.checks.finding import Finding, error, ok, setting, warning
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.settings import Settings
 from pi_mesh.settings.traffic.gateways import IngressListener
-from pi_mesh.values.gateway_service import given_service, traffic_policy
+from pi_mesh.values.gateway_service import given_service, topology, traffic_policy
 
 ID = "client addresses"
 FIX = "set ingress.service.externalTrafficPolicy: Local"
@@ -32,46 +32,31 @@ def check(settings: Settings, _snapshot: Snapshot | None) -> Iterator[Finding]:
 
 def _hidden(settings: Settings, listener: IngressListener) -> str:
     """Return why the gateway does not see the address of a listener's clients; empty if it does."""
-    topology = _topology(settings)
-    if "proxyProtocol" in topology:
+    known = topology(settings)
+    if "proxyProtocol" in known:
         return ""
     streams = [server.protocol for server in listener.servers if server.protocol in ("TCP", "TLS")]
-    if topology.get("numTrustedProxies") and not streams:
+    if known.get("numTrustedProxies") and not streams:
         return ""
     if settings.ingress.service.type == "ClusterIP" or traffic_policy(settings.ingress) == "Local":
         return ""
-    more = f" (trustedProxies does not help: {streams[0]} has no X-Forwarded-For)" if topology and streams else ""
+    more = f" (trustedProxies does not help: {streams[0]} has no X-Forwarded-For)" if known and streams else ""
     return f"the gateway's Service has the traffic policy Cluster, which hides their addresses{more}"
 
 
 def _source(settings: Settings) -> str:
-    topology = _topology(settings)
-    if "proxyProtocol" in topology:
+    known = topology(settings)
+    if "proxyProtocol" in known:
         return "addresses by the PROXY protocol"
-    return "addresses by X-Forwarded-For" if topology.get("numTrustedProxies") else "own addresses"
+    return "addresses by X-Forwarded-For" if known.get("numTrustedProxies") else "own addresses"
 
 
 def _forgeable(settings: Settings) -> Iterator[Finding]:
     """Yield a warning where anybody can reach the gateway past the proxies that it believes."""
-    service, topology = settings.ingress.service, _topology(settings)
+    service, known = settings.ingress.service, topology(settings)
     bounded = service.source_ranges or given_service(settings.ingress).get("loadBalancerSourceRanges")
-    if topology and not bounded and service.type != "ClusterIP":
-        key = "ingress.trustedProxies" if topology.get("numTrustedProxies") else "ingress.proxyProtocol"
+    if known and not bounded and service.type != "ClusterIP":
+        key = "ingress.trustedProxies" if known.get("numTrustedProxies") else "ingress.proxyProtocol"
         message = "believes what a client says of its own address, if it reaches the gateway past the proxy"
         fix = "admit the proxies alone, by ingress.service.sourceRanges or your firewall"
         yield warning(ID, setting(key), message, fix)
-
-
-def _topology(settings: Settings) -> Mapping[str, object]:
-    """Return the gateway's topology, from its settings or from the mesh config of the extra values."""
-    found: object = settings.istio.values
-    for key in ("meshConfig", "defaultConfig", "gatewayTopology"):
-        found = found.get(key) if isinstance(found, Mapping) else None
-    given = dict(found) if isinstance(found, Mapping) else {}
-    if settings.ingress.trusted_proxies:
-        given["numTrustedProxies"] = settings.ingress.trusted_proxies
-    if settings.ingress.proxy_protocol:
-        given["proxyProtocol"] = {}
-    return {
-        key: value for key, value in given.items() if key == "proxyProtocol" or (key == "numTrustedProxies" and value)
-    }

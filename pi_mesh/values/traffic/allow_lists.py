@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pi_mesh.settings import Settings
 from pi_mesh.settings.namespaces import WorkloadNamespace
 from pi_mesh.settings.traffic.gateways import IngressListener, Server
+from pi_mesh.values.gateway_service import topology
 from pi_mesh.values.objects import Object
 from pi_mesh.values.traffic.gateways import gateway_selector
 from pi_mesh.values.traffic.istio_object import VERSIONS
@@ -35,7 +36,7 @@ def shares_its_port(settings: Settings, listener: IngressListener, server: Serve
     """Return True if clients may reach another listener on the same port from other addresses."""
     return any(
         other is not listener
-        and set(other.allow_addresses) != set(listener.allow_addresses)
+        and not _same_list(other, listener)
         and server.number in {one.number for one in other.servers}
         for other in settings.traffic.gateways.values()
     )
@@ -43,11 +44,28 @@ def shares_its_port(settings: Settings, listener: IngressListener, server: Serve
 
 def _rule(settings: Settings, listener: IngressListener, server: Server) -> Object:
     """Return the rule for a port; its hosts tell it from other listeners of that port, where there are any."""
-    operation: Object = {"ports": [str(server.number)]}
+    operation = _ports(settings, listener, server)
     rule: Object = {"from": [{"source": {"notRemoteIpBlocks": list(listener.allow_addresses)}}]}
     if shares_its_port(settings, listener, server):
         if server.family == "TLS":
             rule["when"] = [{"key": "connection.sni", "values": list(listener.hosts)}]
         else:
             operation["hosts"] = [form for host in listener.hosts for form in (host, f"{host}:*")]
-    return {**rule, "to": [{"operation": operation}]}
+    return {**rule, "to": [{"operation": operation}]} if operation else rule
+
+
+def _ports(settings: Settings, listener: IngressListener, server: Server) -> Object:
+    """Return the condition for the listener's port.
+
+    With the PROXY protocol Envoy takes the port from its header, where the load balancer may have another one. Then the
+    rule holds for all ports but those of listeners with another list, so that an unknown port is closed and not open.
+    """
+    if "proxyProtocol" not in topology(settings):
+        return {"ports": [str(server.number)]}
+    others = (one for one in settings.traffic.gateways.values() if not _same_list(one, listener))
+    numbers = {one.number for other in others for one in other.servers} - {one.number for one in listener.servers}
+    return {"notPorts": [str(number) for number in sorted(numbers)]} if numbers else {}
+
+
+def _same_list(one: IngressListener, other: IngressListener) -> bool:
+    return set(one.allow_addresses) == set(other.allow_addresses)

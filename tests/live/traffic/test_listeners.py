@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.calls import REFUSED, call, command, settled
+from lab.calls import REFUSED, Answer, call, command, settled
 from lab.cluster.kubectl import get, kubectl
 from lab.workloads import CONTROL, apply, delete, service
 from pi_mesh.names import INGRESS
@@ -152,15 +152,19 @@ def test_a_listener_is_named_until_its_certificate_is_there_and_right(said, mesh
 
 @pytest.mark.long
 def test_a_load_balancer_tells_the_clients_address_by_the_proxy_protocol(mesh: Project, figure):
-    known, other = (f"PROXY TCP4 {address} 192.0.2.1 4711 80\r\n" for address in (KNOWN, UNKNOWN))
+    def told(port: str, address: str, number: int = 0) -> Answer:
+        header = f"PROXY TCP4 {address} 192.0.2.1 4711 {number or int(port.rpartition('-')[2])}\r\n"
+        return visit(port, first=header)
+
     with listening(mesh, **{"ingress.proxyProtocol": True, "traffic.gateways": behind_a_proxy()}):
-        assert settled(lambda: visit("http-8080", first=known).status, 200) == 200
-        assert f"X-Forwarded-For: {KNOWN}" in visit("http-8080", first=known).body
-        assert settled(lambda: visit("tcp-9001", first=known).status, 200) == 200
-        assert visit("http-8080", first=other).status == 403
-        assert visit("tcp-9001", first=other).status == REFUSED
+        assert settled(lambda: told("http-8080", KNOWN).status, 200) == 200
+        assert f"X-Forwarded-For: {KNOWN}" in told("http-8080", KNOWN).body
+        assert settled(lambda: told("tcp-9001", KNOWN).status, 200) == 200
+        assert told("http-8080", UNKNOWN).status == 403
+        assert told("tcp-9001", UNKNOWN).status == REFUSED
+        assert told("http-8080", UNKNOWN, 4443).status == 403  # a port of the load balancer's own
         assert visit("http-8080").status == REFUSED
-    figure(f"{KNOWN} seen and admitted, {UNKNOWN} refused (HTTP, TCP); a connection without the line is closed")
+    figure(f"{KNOWN} seen and admitted, {UNKNOWN} refused (HTTP, TCP); a connection without the header is closed")
 
 
 @pytest.mark.long

@@ -64,3 +64,21 @@ def test_the_policies_come_before_their_gateways():
     mesh = inventory.of(make_settings(traffic={"gateways": {"g": {"allowAddresses": HOME}}}))
     first = [(item.kind, item.first) for item in mesh.objects_of("traffic")]
     assert first == [("AuthorizationPolicy", True), ("Gateway", False)]
+
+
+def test_with_the_proxy_protocol_a_port_that_is_no_listeners_is_closed_because_its_header_tells_the_port():
+    listeners = {
+        "g": {"allowAddresses": HOME, "tls": {"secret": "certificate"}},
+        "feed": {"protocol": "TCP", "port": 9000},
+        "rpc": {"protocol": "GRPC", "port": 50051, "allowAddresses": OFFICE},
+        "api": {"port": 8080, "allowAddresses": HOME},
+    }
+    found = policies({"gateways": listeners}, ingress={"proxyProtocol": True})
+    open_to_others = {one["metadata"]["name"]: one["spec"]["rules"][0]["to"] for one in found}
+    assert open_to_others["g-addresses"] == [{"operation": {"notPorts": ["9000", "50051"]}}]
+    assert open_to_others["rpc-addresses"] == [{"operation": {"notPorts": ["80", "443", "8080", "9000"]}}]
+
+
+def test_with_the_proxy_protocol_a_list_of_all_listeners_holds_for_every_port():
+    (policy,) = policies({"gateways": {"g": {"allowAddresses": HOME}}}, ingress={"proxyProtocol": True})
+    assert policy["spec"]["rules"] == [{"from": [{"source": {"notRemoteIpBlocks": HOME}}]}]

@@ -12,10 +12,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m lab.demo", description="Show a small application in the mesh.")
     parser.add_argument("command", choices=("up", "down"))
     try:
-        return _up() if parser.parse_args().command == "up" else application.remove()
-    except LabError as error:
+        if parser.parse_args().command == "up":
+            return _up()
+        application.remove()
+    except (LabError, LookupError, RuntimeError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    return 0
 
 
 def _up() -> int:

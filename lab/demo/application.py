@@ -60,11 +60,10 @@ def start() -> str:
     return url
 
 
-def remove() -> int:
-    """Delete the application and wait until it is gone; return the exit status 0."""
+def remove() -> None:
+    """Delete the application and wait until it is gone."""
     kubectl("delete", "--ignore-not-found", "-f", "-", stdin=_list(objects()))
     print_progress("the demo is removed")
-    return 0
 
 
 def ask(url: str, method: str, path: str, body: str | None = None) -> Answer:

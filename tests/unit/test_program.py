@@ -23,7 +23,7 @@ def program(monkeypatch):
     shown: list[str] = []
     monkeypatch.setattr("pulumi.log.error", shown.append)
 
-    def run(**changes: object) -> tuple[list[str], int]:
+    def run(**changes: object) -> tuple[list[str], object]:
         content = yaml.safe_load((ROOT / "Pulumi.lab.yaml").read_text())["config"]
         content |= {f"pi-mesh:{key}": value for key, value in changes.items()}
 

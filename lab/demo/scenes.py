@@ -59,8 +59,10 @@ def orders(url: str) -> Seen:
 def no_sidecar(_: str) -> Seen:
     """Call from a pod without a sidecar: strict mutual TLS refuses plain text."""
     status = call(STRANGER, f"http://orders.{INSIDE}/orders").status
+    is_refused = status == REFUSED
     refused = "a caller without a sidecar is refused: the connection is reset, for mutual TLS is STRICT"
-    return Seen("no sidecar", refused if status == REFUSED else f"a caller without a sidecar got {status}", not status)
+    admitted = f"a caller without a sidecar reached the mesh and got {status}: mutual TLS is not STRICT"
+    return Seen("no sidecar", refused if is_refused else admitted, is_refused)
 
 
 def default_deny(_: str) -> Seen:

@@ -28,6 +28,8 @@ def _of_istio(props: Any) -> Iterator[str]:
     for number, server in enumerate(items(props, "spec.servers")):
         with within(f"spec.servers[{number}]"):
             hosts = texts(server, "hosts")
+            if text(server, "port.protocol") == "TCP":
+                continue  # TCP carries no host, and Istio wants a * there
         if not hosts:
             yield f"server {number} names no host"
         for host in hosts:

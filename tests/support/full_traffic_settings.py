@@ -18,10 +18,15 @@ TRAFFIC = {
     "gateways": {
         "trading-gateway": {},
         "trading-secure": {"hosts": ["trading.example.org"], "tls": {"secret": SECRET, "redirect": True}},
-        "trading-rpc": {"protocol": "GRPC", "port": 50051},
+        "trading-rpc": {"protocol": "GRPC", "port": 50051, "hosts": ["rpc.example.org"]},
         "trading-feed": {"protocol": "TCP", "port": 9000},
         "trading-broker": {"protocol": "TLS", "port": 8443, "hosts": ["broker.example.org"]},
-        "trading-mqtt": {"protocol": "TLS", "port": 8883, "tls": {"secret": SECRET}},
+        "trading-mqtt": {
+            "protocol": "TLS",
+            "port": 8883,
+            "hosts": ["mqtt.example.org"],
+            "tls": {"secret": SECRET},
+        },
     },
     "routes": {
         "trading-app": {
@@ -47,7 +52,12 @@ TRAFFIC = {
         },
         "trading-feed": {
             "hosts": ["*"],
-            "gateways": ["trading-feed", "trading-mqtt"],
+            "gateways": ["trading-feed"],
+            "tcp": [{"service": APP, "port": 80}],
+        },
+        "trading-mqtt": {
+            "hosts": ["mqtt.example.org"],
+            "gateways": ["trading-mqtt"],
             "tcp": [{"service": APP, "port": 80}],
         },
         "trading-broker": {

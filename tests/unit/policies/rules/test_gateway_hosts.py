@@ -23,6 +23,11 @@ def test_a_wildcard_below_a_domain_is_a_name():
     assert said(gateway_hosts.RULE, listening("*.shop.example")) == []
 
 
+def test_a_tcp_server_has_no_host_to_name():
+    feed = {"servers": [{"port": {"number": 9000, "protocol": "TCP"}, "hosts": ["*"]}]}
+    assert said(gateway_hosts.RULE, kubernetes(NETWORKING, "Gateway", "feed", feed)) == []
+
+
 def serving(*hosts: list[str]) -> dict:
     return {"servers": [{"hosts": server} for server in hosts]}
 

@@ -1,8 +1,9 @@
 """Judgement of the packet redirection, without which a sidecar's pod does not start."""
 
-from operations.rehearse.trial import ContainerRun, Trial
+from operations.rehearse.trial import FOREIGN, ContainerRun, Trial
 from operations.rehearse.trial_pod import IPTABLES, NFTABLES
 from pi_mesh.checks.finding import Finding, Subject, error, ok, unknown
+from pi_mesh.checks.waiting import IMAGE_OF_NODES
 from pi_mesh.settings import Settings
 
 ID = "packet redirection"
@@ -23,6 +24,8 @@ def judged(node: Subject, settings: Settings, trial: Trial) -> Finding:
     if instead.succeeded:
         message += f"; by {other} it works"
         cure = f"remove {NATIVE}" if native else f"set {NATIVE} (Istio 1.27 and newer)"
+    elif FOREIGN in run.log:
+        cure = IMAGE_OF_NODES
     elif instead.exit_code is not None:
         message += f"; by {other} it does not work either"
     return error(ID, node, message, cure)

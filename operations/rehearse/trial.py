@@ -11,6 +11,9 @@ from pi_mesh.cluster.startup import Startup
 START = 45
 """Seconds that the programs may take until they serve or end: a Pi reads 100 MB of Envoy from an SD card."""
 
+FOREIGN = "exec format error"
+"""The kernel's words about a program for another processor."""
+
 
 @dataclass(frozen=True)
 class ContainerRun:

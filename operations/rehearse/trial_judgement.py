@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from operations.rehearse import redirection
-from operations.rehearse.trial import ContainerRun, Trial
+from operations.rehearse.trial import FOREIGN, ContainerRun, Trial
 from operations.rehearse.trial_pod import RUNNING, VERSION
 from pi_mesh.checks import waiting
 from pi_mesh.checks.finding import Finding, Subject, error, ok, unknown, warning
@@ -92,11 +92,17 @@ class Judge:
     def _cure(self, log: str) -> str:
         if NO_MMAP in log:
             return KERNEL
-        if "exec format error" in log:
+        if FOREIGN in log:
             return IMAGE_OF_NODES
         if (pages := self._page_size()) and pages != USUAL_PAGES:
             return SMALL_PAGES
         return f"see the whole of it: `kubectl describe node {self.node}` and the kernel's log"
+
+    @property
+    def _untold(self) -> str:
+        """Return the reason for which the loader printed no auxiliary vector."""
+        succeeded = self._run(VERSION).succeeded
+        return "the image's loader is not glibc's, and does not tell" if succeeded else "Envoy does not start there"
 
     def _page_size(self) -> int:
         found = PAGE_SIZE.search(self._run(VERSION).log)
@@ -105,7 +111,7 @@ class Judge:
     def _pages(self) -> Finding:
         size = self._page_size()
         if not size:
-            return unknown(PAGES, self.subject, "is unknown: the image's loader does not tell it (it is not glibc's)")
+            return unknown(PAGES, self.subject, f"is unknown: {self._untold}")
         if size != USUAL_PAGES and not self._run(RUNNING).ready:
             message = f"is {size} bytes, not {USUAL_PAGES}, and Envoy does not run"
             return warning(PAGES, self.subject, message, SMALL_PAGES, number=size)
@@ -114,7 +120,7 @@ class Judge:
     def _bits(self) -> Finding:
         found = STACK.search(self._run(VERSION).log)
         if not found:
-            return unknown(BITS, self.subject, "are unknown: the image's loader does not tell them (it is not glibc's)")
+            return unknown(BITS, self.subject, f"are unknown: {self._untold}")
         bits = int(found[1], 16).bit_length()
         if bits < NEEDED_BITS - 1 and not self._run(RUNNING).ready:  # x86 gives half of its 48 bits to the kernel
             return warning(BITS, self.subject, f"are {bits}, and Envoy does not run", KERNEL, number=bits)

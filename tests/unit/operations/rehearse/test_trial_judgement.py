@@ -71,9 +71,11 @@ def test_large_pages_are_the_cause_only_where_envoy_fails():
 
 def test_an_image_for_another_processor_is_named():
     foreign = ContainerRun(1, reason="Error", log="exec /usr/local/bin/envoy: exec format error\n")
-    found = judged(with_runs(version=foreign, envoy=foreign))
-    assert "exec format error" in found[ENVOY].message
-    assert "cluster.architecture" in found[ENVOY].fix
+    found = judged(with_runs(**dict.fromkeys(WELL.containers, foreign)))
+    for id in (ENVOY, REDIRECTION):
+        assert "exec format error" in found[id].message
+        assert "cluster.architecture" in found[id].fix
+    assert found[PAGES].message == "is unknown: Envoy does not start there"
 
 
 def test_what_a_loader_does_not_tell_is_unknown_and_not_guessed():

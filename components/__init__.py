@@ -1,1 +1,1 @@
-"""Pulumi program: the resources of a mesh and of its CA. No other package imports Pulumi."""
+"""The Pulumi program: the resources of a mesh and of its CA."""

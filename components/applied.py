@@ -1,4 +1,4 @@
-"""The ConfigMap in which `up` records what it applied, for `verify --read-only`."""
+"""The registration of the ConfigMap in which `up` records what it applied."""
 
 from collections.abc import Iterable, Mapping
 

@@ -1,4 +1,4 @@
-"""The version of the `pulumi` command, asked for those that are too old to read it in Pulumi.yaml."""
+"""The refusal of a `pulumi` command older than `requiredPulumiVersion`, for versions that ignore that key."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The programs that operations start: one that is missing, or not made for this machine, is one line."""
+"""The error for a program that is not on PATH, or cannot run on this machine."""
 
 INSTALL = "install it, or source .lab/env"
 

@@ -8,7 +8,6 @@ from pi_mesh.cluster.objects import crd
 from pi_mesh.cluster.release_records import LIST, SELECTOR, parse
 
 CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
-DEPLOYMENTS, ISTIOD = "/apis/apps/v1/deployments", "app=istiod"
 CONFIG_MAPS = ("istio-ca-root-cert", "istio-ca-crl")
 """ConfigMaps that istiod creates in every namespace and that stay when istiod is uninstalled."""
 LABEL = "istio.io/config=true"

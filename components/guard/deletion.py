@@ -1,4 +1,4 @@
-"""What the plugin does when the engine deletes one of its resources; loaded at that moment alone."""
+"""The deletion of `destroy-guard`, which judges the cluster, and of `destroy-drain`, which waits for draining pods."""
 
 from collections.abc import Mapping
 from typing import Any

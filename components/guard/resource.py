@@ -1,4 +1,4 @@
-"""The resources that the plugin `pi-mesh` provides: what it does when they are deleted needs no program."""
+"""The resources `destroy-guard` and `destroy-drain`, which the plugin `pi-mesh` provides."""
 
 from dataclasses import asdict
 

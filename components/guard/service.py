@@ -1,4 +1,4 @@
-"""The plugin `pi-mesh`, which the engine starts for the guard and the drain; it acts when they are deleted.
+"""The gRPC server of the Pulumi plugin `pi-mesh`, the provider of the destroy guard and the destroy drain.
 
 Of Pulumi it imports the protocol alone. `import pulumi` would take each preview another 0.17 s of CPU.
 """

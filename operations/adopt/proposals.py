@@ -1,4 +1,4 @@
-"""The settings that an adoption needs, with each bound switched off that would break a running pod."""
+"""The settings that an adoption needs; a bound that would break a running pod is switched off."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""The advice for a mesh that cannot be adopted as it is; it never harms a healthy mesh."""
+"""The steps after which a mesh can be adopted that cannot be adopted as it is; none harms a healthy mesh."""
 
 TAKE_OWNERSHIP = "https://helm.sh/docs/helm/helm_upgrade/"
 HELM = (

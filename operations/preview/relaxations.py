@@ -1,4 +1,4 @@
-"""The relaxations in a pull request: of rules, their bounds, and settings that protect the mesh."""
+"""The policy rules, bounds and protective settings that a pull request relaxes."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field

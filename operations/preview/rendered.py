@@ -1,4 +1,4 @@
-"""The Kubernetes objects of an intent, as text that can be compared."""
+"""The Kubernetes objects that one side's program would apply, as comparable text."""
 
 import subprocess
 import tempfile

@@ -1,4 +1,4 @@
-"""The mesh's CA in the stack's state, where Vault no longer has it."""
+"""Detection and removal of a CA that is in the stack's state and no longer in Vault."""
 
 from collections.abc import Set
 

@@ -1,4 +1,4 @@
-"""The only writes of an operation to the cluster."""
+"""The cluster writes of `repair`: Helm's release Secrets, and the owner labels of Istio's CRDs."""
 
 import base64
 import gzip

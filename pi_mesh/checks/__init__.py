@@ -1,1 +1,1 @@
-"""Judgements about a cluster and its mesh: pure functions from settings and a snapshot to findings."""
+"""Judgements about a cluster and its mesh, as findings; the few that read the cluster or Vault themselves say so."""

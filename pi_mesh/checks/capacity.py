@@ -1,4 +1,4 @@
-"""Headroom of the nodes, and the pods of a mesh that still need a place."""
+"""The headroom of the nodes, and the pods of a mesh that must still be scheduled."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence

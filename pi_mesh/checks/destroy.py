@@ -1,4 +1,4 @@
-"""A destroy must take nothing from others. The check runs without the program, on what the state recorded."""
+"""A destroy must neither delete workloads of other owners nor leave their proxies without istiod."""
 
 import os
 from collections.abc import Iterator, Mapping, Sequence

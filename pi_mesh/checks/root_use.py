@@ -1,4 +1,4 @@
-"""Use of root certificates in the running mesh, as its proxies and istiod's pods report it."""
+"""The roots that running proxies trust and chain to, and istiod's own chain, as each of them reports it."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The causes of a wait: some pass by themselves, some deserve a warning, and some never end.
+"""The causes for which a pod is not Ready during `up`, and whether `up` waits, warns or ends.
 
 The words are those of the kubelet and containerd 1.7 and 2.1 (core/remotes/docker), and of the kernel.
 """

@@ -1,1 +1,1 @@
-"""Reader of the live cluster: quick, and read-only except for the client's create, patch and delete methods."""
+"""The live cluster as checks and operations see it; only callers of the client's write methods change it."""

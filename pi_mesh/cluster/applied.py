@@ -1,4 +1,4 @@
-"""The ConfigMap in which `up` records what it applied, for a verification that may read no Secret.
+"""The format of the ConfigMap in which `up` records what it applied.
 
 It has one key for each release: the values of typed settings, a digest of the extra values, and the rendered objects.
 """

@@ -1,4 +1,4 @@
-"""The version annotation of gateways, which must not restart a running gateway whose version stays the same."""
+"""The version annotation of gateways; an unchanged version keeps the recorded one, so that no gateway restarts."""
 
 from dataclasses import replace
 

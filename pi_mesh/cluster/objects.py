@@ -1,4 +1,4 @@
-"""The other kinds that checks read, each reduced to the needed fields."""
+"""Namespaces, CRDs, webhooks, Deployments and Services, each reduced to the fields that checks need."""
 
 from dataclasses import dataclass, field
 

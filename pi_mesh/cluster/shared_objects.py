@@ -1,4 +1,4 @@
-"""Istio objects that bear on other namespaces than their own, read where istiod shall watch only some namespaces."""
+"""Istio objects that affect other namespaces; read only where `istio.discovery` is limited."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace

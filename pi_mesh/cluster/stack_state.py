@@ -1,4 +1,4 @@
-"""A stack's state: the cluster, namespaces and releases that belong to the stack. Other modules read it."""
+"""A stack's state, reduced to its cluster, namespaces, releases and Vault resources."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field

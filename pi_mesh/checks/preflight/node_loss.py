@@ -1,4 +1,4 @@
-"""Any one node may die: its pods must find room on the others, or they are named."""
+"""If any one node is lost, its pods must fit on the other nodes; pods that would not are named."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence

@@ -1,4 +1,4 @@
-"""Callers that a rule admits must learn of the called namespace, or their calls leave without mutual TLS."""
+"""A caller that a rule admits must have the called namespace in its `sidecarScope`, or it calls in plain text."""
 
 from collections.abc import Iterator
 

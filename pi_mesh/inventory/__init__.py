@@ -28,7 +28,7 @@ class Inventory:
     """The enabled releases: Istio's in the order of their installation, then cert-manager and the addons."""
     objects: tuple[ManagedObject, ...]
     """The objects that the program itself creates, namespaces first."""
-    is_locked: bool = False
+    is_locked: bool
     """True if the chart lock has the stack: its releases are then files with a sum, or are refused."""
 
     @property

@@ -49,3 +49,7 @@ def test_an_undo_takes_the_stacks_manager_away_and_leaves_others():
     assert [one["manager"] for one in replace["value"]] == ["argocd"]
     assert given_back(found(entry(f"{OURS}1234")).live)[1]["value"] == [{}]
     assert given_back(found(entry("argocd")).live) == []
+
+
+def test_the_manager_of_an_object_is_the_one_that_running_stacks_have_in_their_clusters():
+    assert manager("urn:pulumi:test::pi-mesh::Kind::name") == "pulumi-kubernetes-dbd409e1"

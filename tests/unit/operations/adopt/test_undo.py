@@ -110,6 +110,13 @@ def test_a_stack_that_adopted_nothing_says_so(read):
     assert row.message == "contains no adopted resource"
 
 
+def test_a_stack_that_has_adopted_resources_or_marks_alone_does_not_say_so(read):
+    mine = Namespace("trading", annotations=ADOPTED["annotations"])
+    for undone in (read(entries.state_with(existing())), read(before(), namespaces=(mine,))):
+        assert bool(undone.released) != bool(undone.marked)
+        assert "contains no adopted resource" not in [row.message for row in undo.plan(undone)]
+
+
 @pytest.fixture
 def carried_out(monkeypatch):
     """Return `carried_out(undo, live)`: the written states and the writes to a cluster with that PeerAuthentication."""

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from hashlib import sha256
+from types import SimpleNamespace
 
 import pytest
 from typer.testing import CliRunner
@@ -203,3 +204,14 @@ def test_a_plan_that_nothing_stops_ends_with_one_line(monkeypatch):
     install(World(), monkeypatch)
     done = CliRunner().invoke(app, ["upgrade", "-s", STACK, "--to", "1.29.6", "--plan"])
     assert done.stdout.splitlines()[-1] == f"stack {STACK}: no step of the upgrade is stopped"
+
+
+@pytest.mark.parametrize(("answer", "calls"), [("n\n", []), ("y\n", WHOLE)])
+def test_at_a_terminal_it_asks_before_it_goes_to_the_last_version(monkeypatch, answer, calls):
+    world = World()
+    install(world, monkeypatch)
+    terminal = SimpleNamespace(stdin=SimpleNamespace(isatty=lambda: True))
+    monkeypatch.setattr("operations.upgrade.upgrade_command.sys", terminal)
+    done = CliRunner().invoke(app, ["upgrade", "-s", STACK, "--to", "1.30.3"], input=answer)
+    assert "Take Istio from 1.28.10 to 1.30.3?" in done.output
+    assert world.calls == calls

@@ -76,3 +76,8 @@ def test_pods_are_placed_until_no_node_has_room():
 def test_no_more_pods_are_placed_than_asked_for():
     count, (left,) = fill([node(memory=300 * MI)], SIDECAR, 1)
     assert (count, left.free.memory) == (1, 172 * MI)
+
+
+def test_the_largest_pod_is_placed_first_so_that_small_ones_leave_it_its_node():
+    small, large = Resources(50, 100 * MI), Resources(50, 300 * MI)
+    assert place([node(memory=300 * MI), node(memory=200 * MI)], [small, small, large]) is not None

@@ -65,6 +65,7 @@ def _wrong() -> dict[str, tuple[tuple[str, str], str]]:
     late = make_ca("signing", ROOT, start=timedelta(days=2))
     return {
         "no root at the end": (in_order(signing), "which is not a root"),
+        "no root above two": (in_order(make_ca("low", middle), middle), "ends at 'middle' .*, which is not a root"),
         "another root": (in_order(signing, make_root("other")), "is not signed by 'other'"),
         "the wrong order": (in_order(middle, signing, ROOT), "the signing CA comes first"),
         "another key": ((signing.pem + ROOT.pem, middle.key), "the key does not belong to"),

@@ -36,3 +36,11 @@ def test_a_missing_file_is_named(missing):
 
 def test_the_key_is_in_no_repr():
     assert "PRIVATE" not in repr(signing_files.of(ISTIOS, "Secret mine"))
+
+
+def test_the_root_of_a_longer_chain_is_the_one_that_signed_its_last_certificate():
+    upper = make_ca("upper", ROOT, path_length=1)
+    lower = make_ca("lower", upper)
+    files = {**ISTIOS, "ca-cert.pem": lower.pem, "ca-key.pem": lower.key, "cert-chain.pem": lower.pem + upper.pem}
+    chain = signing_files.of(files, "Secret mine").chain
+    assert pem.certificates(chain, "") == (lower.certificate, upper.certificate, ROOT.certificate)

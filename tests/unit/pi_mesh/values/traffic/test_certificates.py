@@ -39,3 +39,9 @@ def test_a_secret_of_two_namespaces_has_one_certificate():
 
 def test_a_secret_that_somebody_else_makes_has_none():
     assert made(g={"hosts": ["shop.example"], "tls": {"secret": "shop"}}) == []
+
+
+def test_a_secret_of_another_namespace_hides_no_later_one():
+    first = {"hosts": ["a.example"], "tls": {**TLS, "secret": "theirs"}, "namespace": "research"}
+    found = made(g=first, h={"hosts": ["b.example"], "tls": TLS})
+    assert sorted(one["metadata"]["name"] for one in found) == ["shop", "theirs"]

@@ -8,6 +8,10 @@ RELEASE = "kubernetes:helm.sh/v3:Release"
 PROVIDER = "pulumi:providers:"
 NO_TIME = "2026-01-01T00:00:00Z"
 
+UNKNOWN_ID = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+"""Stand-in for an ID that a preview does not know, which no state may have (UnknownStringValue in
+sdk/go/common/resource/plugin/rpc.go of Pulumi's engine)."""
+
 Deployment = dict[str, Any]
 """The input of `pulumi stack import`."""
 
@@ -16,7 +20,8 @@ def of(events: list[EngineEvent]) -> Deployment:
     """Return the state in which every resource of a preview on an empty state exists with its inputs."""
     steps = [event.resource_pre_event.metadata for event in events if event.resource_pre_event]
     wanted = [step.new for step in steps if step.new]
-    ids = dict(reference.rsplit("::", 1) for resource in wanted if (reference := resource.provider))
+    references = (resource.provider.rsplit("::", 1) for resource in wanted if resource.provider)
+    ids = {urn: _name(urn) if known == UNKNOWN_ID else known for urn, known in references}
     manifest = {"time": NO_TIME, "magic": "", "version": ""}
     return {"manifest": manifest, "resources": [_resource(resource, ids) for resource in wanted]}
 
@@ -29,13 +34,17 @@ def _resource(resource: StepEventStateMetadata, ids: dict[str, str]) -> dict[str
     inputs = dict(resource.inputs or {})
     return {
         **entry,
-        "id": ids.get(resource.urn, resource.urn.rpartition("::")[2]),
+        "id": ids.get(resource.urn, _name(resource.urn)),
         "inputs": inputs,
         "outputs": _outputs(resource.type, inputs),
         "protect": bool(resource.protect),
         "retainOnDelete": bool(resource.retain_on_delete),
-        **({"provider": resource.provider} if resource.provider else {}),
+        **({"provider": f"{urn}::{ids[urn]}"} if (urn := (resource.provider or "").rpartition("::")[0]) else {}),
     }
+
+
+def _name(urn: str) -> str:
+    return urn.rpartition("::")[2]
 
 
 def _outputs(type_: str, inputs: dict[str, Any]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from pi_mesh import quantities
 from pi_mesh.quantities import ZERO, Resources
 
 KEEPS_PODS_AWAY = ("NoSchedule", "NoExecute")
@@ -53,7 +54,7 @@ def parse(item: dict) -> Node:
         provider=spec.get("providerID", ""),
         k3s_arguments=item["metadata"].get("annotations", {}).get("k3s.io/node-args", ""),
         allocatable=Resources.from_kubernetes(allocatable),
-        pods=int(allocatable.get("pods", 0)),
+        pods=int(quantities.parse(str(allocatable.get("pods", 0)))),
         labels=item["metadata"].get("labels") or {},
     )
 

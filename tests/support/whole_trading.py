@@ -20,10 +20,11 @@ def start(namespace: str) -> None:
         labelled(pods.fortio(namespace, "app"), app="trading-app"),
         labelled(pods.fortio(namespace, "agent-v1"), app="trading-agent", version="v1"),
         labelled(pods.fortio(namespace, "agent-v2"), app="trading-agent", version="v2", legacy="true"),
+        labelled(pods.fortio(namespace, "desk"), app="desk"),
     )
     pods.apply(*first)
     pods.apply(*last)
-    pods.wait_ready(namespace, "app", "agent-v1", "agent-v2")
+    pods.wait_ready(namespace, "app", "agent-v1", "agent-v2", "desk")
 
 
 def objects(namespace: str) -> tuple[tuple[dict, ...], tuple[dict, ...]]:

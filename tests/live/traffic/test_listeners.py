@@ -144,8 +144,8 @@ def test_a_listener_is_named_until_its_certificate_is_there_and_right(said, mesh
         (wrong,) = (one["message"] for one in findings if one["name"] == f"{CONTROL}/{SECRET}")
         assert "other.example" in wrong
         give(make_server(HOST, signer=root), tmp_path)
-        served = settled(lambda: visit("https-8443", roots=str(tmp_path / "root.pem")).status, 200)
-        assert served == 200
+        served = settled(lambda: visit("https-8443", roots=str(tmp_path / "root.pem")).status, 200, seconds=20)
+        assert served == 200, visit("https-8443", roots=str(tmp_path / "root.pem")).body
     finally:
         kubectl("delete", "secret", SECRET, "-n", CONTROL, "--ignore-not-found")
     print(named[0].strip(), wrong, sep="\n")

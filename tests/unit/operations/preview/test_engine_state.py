@@ -28,6 +28,15 @@ def test_a_provider_has_the_id_by_which_its_resources_name_it():
     assert namespace["provider"] == f"{PROVIDER}::1-2"
 
 
+def test_a_provider_whose_id_no_preview_knows_has_one_of_its_own():
+    provider, guard = resources(
+        registered("urn:p::destroy", "pulumi:providers:pi-mesh"),
+        registered("urn:g", "pi-mesh:destroy:Guard", provider=f"urn:p::destroy::{engine_state.UNKNOWN_ID}"),
+    )
+    assert provider["id"] == "destroy"
+    assert guard["provider"] == "urn:p::destroy::destroy"
+
+
 def test_an_object_has_its_inputs_where_the_provider_looks_for_them():
     (namespace,) = resources(registered("urn:n", "kubernetes:core/v1:Namespace", inputs={"kind": "Namespace"}))
     assert namespace["inputs"] == {"kind": "Namespace"}

@@ -1,7 +1,7 @@
 """Traffic settings with every feature, for Istio's schemas, istiod and running sidecars."""
 
 AGENT, APP = "trading-agent-service", "trading-app-service"
-SECRET = "trading-certificate"
+SECRET, MQTT_SECRET = "trading-certificate", "mqtt-certificate"
 AGENT_POLICY = {
     "selector": {"app": "trading-agent"},
     "rules": [
@@ -25,7 +25,7 @@ TRAFFIC = {
             "protocol": "TLS",
             "port": 8883,
             "hosts": ["mqtt.example.org"],
-            "tls": {"secret": SECRET},
+            "tls": {"secret": MQTT_SECRET},
         },
     },
     "routes": {

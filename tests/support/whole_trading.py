@@ -8,7 +8,7 @@ from lab.cluster.kubectl import kubectl
 from pi_mesh.values.traffic import stages
 from tests.support import authorities, pods
 from tests.support.factories import make_settings
-from tests.support.full_traffic_settings import AGENT, APP, SECRET, TRAFFIC
+from tests.support.full_traffic_settings import AGENT, APP, MQTT_SECRET, SECRET, TRAFFIC
 
 
 def start(namespace: str) -> None:
@@ -39,11 +39,12 @@ def neighbours(folder: Path) -> Iterator[None]:
     certificate.write_text(made.pem)
     key.write_text(made.key)
     kubectl("create", "namespace", "argocd")
-    kubectl("create", "secret", "tls", SECRET, f"--cert={certificate}", f"--key={key}", "--namespace=istio-system")
+    for secret in (SECRET, MQTT_SECRET):
+        kubectl("create", "secret", "tls", secret, f"--cert={certificate}", f"--key={key}", "--namespace=istio-system")
     try:
         yield
     finally:
-        kubectl("delete", "secret", SECRET, "--namespace=istio-system")
+        kubectl("delete", "secret", SECRET, MQTT_SECRET, "--namespace=istio-system")
         kubectl("delete", "namespace", "argocd")
 
 

@@ -76,7 +76,7 @@ def test_a_namespace_of_another_name_is_called_replaced_and_its_workloads_delete
     status, comment = pull_request.comment(clone)
     assert status == 0, comment
     verdict = "**replaces namespace trading, everything in it is deleted** · **replaces 3 other objects**"
-    assert comment.splitlines()[1] == f"### pi-cluster: {verdict}"
+    assert comment.splitlines()[1] == f"### pi-cluster: {verdict} · updates 1 Guard"
 
 
 def test_documentation_alone_takes_one_line(clone):

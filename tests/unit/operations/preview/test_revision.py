@@ -77,3 +77,10 @@ def test_an_unknown_base_is_named(repository):
 )
 def test_documentation_and_tests_alone_change_no_cluster(files, nothing):
     assert Revision("main", "a", "b", None, files).changes_nothing is nothing
+
+
+@pytest.mark.parametrize("missing", ["SERVER_URL", "REPOSITORY", "RUN_ID"])
+def test_no_run_is_linked_where_a_part_of_its_address_is_missing(repository, monkeypatch, missing):
+    for name, value in {"SERVER_URL": "https://host", "REPOSITORY": "a/b", "RUN_ID": "7"}.items():
+        monkeypatch.setenv(f"GITHUB_{name}", "" if name == missing else value)
+    assert revision.of(repository, "main").run is None

@@ -38,6 +38,11 @@ def test_a_life_beyond_the_bound_is_refused(ttl):
     assert message.startswith(f"ttl {ttl} is longer than 8760h")
 
 
+@pytest.mark.parametrize("ttl", ["8760h", "365d", "525600m", "31536000s", "31536000"])
+def test_a_life_of_the_bound_passes_in_every_unit(ttl):
+    assert signed(ttl=ttl) == []
+
+
 def test_a_ca_without_a_ttl_is_refused():
     assert signed(ttl=None)[0].startswith("ttl is not set")
 

@@ -4,7 +4,7 @@ import subprocess
 import time
 from dataclasses import dataclass, field
 
-from tests.support.project import QUIET, STACK, Project
+from tests.support.project import QUIET, STACK, Holds, Project
 
 
 @dataclass
@@ -34,6 +34,7 @@ def timed_up(project: Project) -> Timed:
     where = {"cwd": project.folder, "env": project.environment, "stderr": subprocess.STDOUT, "text": True}
     began = last = time.monotonic()
     timed = Timed()
+    project.holds = Holds.UNKNOWN
     with subprocess.Popen(command, stdout=subprocess.PIPE, **where) as run:
         for line in run.stdout or ():
             now = time.monotonic()

@@ -14,7 +14,7 @@ REMEDIES = {
     "does not satisfy the version range": "install a newer pulumi: https://www.pulumi.com/docs/install/",
     "currently locked": "if no other run is under way, `python -m operations repair -s STACK --yes`",
 }
-"""What to type, by a part of Pulumi's own reason (pulumi 3.259)."""
+"""Commands to type, by a part of Pulumi's own reason (pulumi 3.259)."""
 CHECK = "check the stack with `pulumi stack ls`, and the backend with `pulumi whoami -v`"
 
 

@@ -19,7 +19,7 @@ CALLER, STRANGER = Workload("caller", namespace=INSIDE), Workload("stranger", na
 
 @dataclass(frozen=True)
 class Seen:
-    """What a scene saw."""
+    """The result of a scene."""
 
     name: str
     text: str

@@ -1,4 +1,4 @@
-"""What the local cluster takes of a machine at its first start, said before it is taken."""
+"""The announcement of the time, disk and packages that the local cluster's first start takes."""
 
 import shutil
 from collections.abc import Iterable

@@ -15,7 +15,7 @@ class UnsupportedChange(NamedTuple):
     verdict: str
     """The change in a few words."""
     effect: str
-    """Why Istio does not support it, and the path to take."""
+    """Reason why Istio does not support it, and the path to take."""
 
 
 def of(base: Config, head: Config) -> UnsupportedChange | None:

@@ -21,7 +21,7 @@ class Change:
 
     refuser: str
     cure: str
-    """How the refused callers can keep calling."""
+    """Change by which the refused callers can keep calling."""
 
 
 STRICT = Change("STRICT", "give the caller a sidecar, or admit it by traffic.legacy")

@@ -23,7 +23,7 @@ https://www.pulumi.com/registry/packages/kubernetes/installation-configuration/.
 
 @dataclass(frozen=True)
 class Destroyed:
-    """What a destroy deletes, and what the settings allow it to take along."""
+    """Namespaces, releases and revisions that a destroy deletes, and the settings that let it delete more."""
 
     context: str
     cluster: str

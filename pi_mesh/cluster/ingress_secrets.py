@@ -24,7 +24,7 @@ class IngressSecret:
 
 @dataclass(frozen=True)
 class IngressCertificates:
-    """What the listeners need for TLS, as the cluster has it."""
+    """Secrets and Issuers of the listeners' certificates, as the cluster has them."""
 
     secrets: tuple[IngressSecret, ...] = ()
     issuers: tuple[tuple[CertificateIssuer, str], ...] = ()

@@ -34,7 +34,7 @@ context = multiprocessing.get_context("forkserver")
 
 @dataclass(frozen=True)
 class Verdict:
-    """What became of a mutant: the test that killed it, or none."""
+    """The outcome of a mutant: the test that killed it, or none."""
 
     killed: bool
     by: str = ""

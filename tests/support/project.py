@@ -61,7 +61,7 @@ class Project:
         """Further environment variables."""
         self.holds = Holds.UNKNOWN
         self.tenants: list[Callable[[], None]] = []
-        """What removes the workloads that tests share, before the mesh below them goes."""
+        """Functions that remove the workloads that tests share, before the mesh below them goes."""
         entries = {entry.name: entry for entry in (CHECKOUT / ".lab", CHECKOUT / ".venv", *checkout.iterdir())}
         for name, entry in entries.items():
             if name not in (STACK_FILE, ".git"):

@@ -1,4 +1,4 @@
-"""What a newcomer sees: the last screen of `make up`, and the demo."""
+"""The first minutes of a newcomer: the last screen of `make up`, and the demo."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""What the plugin does at a deletion."""
+"""The plugin at a deletion."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What the lab takes of a machine, said before it is taken."""
+"""The announcement of what the lab takes of a machine."""
 
 import shutil
 

@@ -10,7 +10,7 @@ from itertools import groupby
 from pi_mesh.catalog import istio
 from pi_mesh.checks.finding import Finding, Level, Subject, error, ok, unknown, warning
 from pi_mesh.cluster.snapshot import Snapshot
-from pi_mesh.counts import counted
+from pi_mesh.counts import counted, first_of
 from pi_mesh.inventory import Inventory
 
 ID = "configuration analysis"
@@ -80,9 +80,7 @@ def _grouped(messages: Iterable[dict]) -> Iterator[Finding]:
     for (level, _), group in groupby(sorted(messages, key=_group), key=_group):
         same = list(group)
         names = list(dict.fromkeys(f"{kind} {name}" for kind, name in map(_origin, same)))
-        more = f" and {len(names) - EXAMPLES} more" if len(names) > EXAMPLES else ""
-        objects = counted(len(names), "object")
-        message = f"{objects} ({', '.join(names[:EXAMPLES])}{more}): {_text(same[0])}"
+        message = f"{counted(len(names), 'object')} ({first_of(names, EXAMPLES)}): {_text(same[0])}"
         subject, fix = Subject("other namespace"), _page(same[0])
         if level in LEVELS:
             yield warning(ID, subject, message, fix, number=len(names))

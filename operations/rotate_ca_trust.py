@@ -10,7 +10,7 @@ from pi_mesh.checks.finding import Finding, Subject, error, ok, warning
 from pi_mesh.checks.root_use import RootUse
 from pi_mesh.cluster.errors import ClusterUnreachable
 from pi_mesh.cluster.proxy_trust import ProxyTrust
-from pi_mesh.counts import agreeing
+from pi_mesh.counts import agreeing, first_of
 
 ID = "proxies"
 PROXIES = Subject("proxy")
@@ -88,9 +88,7 @@ def _late(left: list[ProxyTrust | str], message: str) -> Finding:
 
 
 def _listed(left: list[ProxyTrust | str]) -> str:
-    names = [_name(one) for one in left]
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return ", ".join(names[:SHOWN]) + more
+    return first_of([_name(one) for one in left], SHOWN)
 
 
 def _name(one: ProxyTrust | str) -> str:

@@ -1,4 +1,6 @@
-"""Numbers in sentences: a noun or verb in the singular for 1, else in the plural."""
+"""Numbers in sentences: a noun or verb in the singular for 1, else in the plural, and the length of a list."""
+
+from collections.abc import Sequence
 
 
 def agreeing(number: int, singular: str, plural: str) -> str:
@@ -9,3 +11,9 @@ def agreeing(number: int, singular: str, plural: str) -> str:
 def counted(number: int, singular: str, plural: str = "") -> str:
     """Return a number with the words that agree with it; without `plural`, the singular gets an s."""
     return f"{number} {agreeing(number, singular, plural or f'{singular}s')}"
+
+
+def first_of(names: Sequence[str], most: int, separator: str = ", ") -> str:
+    """Return at most so many of the names, and the number of the others: "a, b, c and 9 more"."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return f"{separator.join(names[:most])}{more}"

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from pi_mesh.cluster.client import METADATA_ONLY, Client
 from pi_mesh.cluster.objects import crd
 from pi_mesh.cluster.release_records import LIST, SELECTOR, parse
+from pi_mesh.counts import first_of
 
 CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 CONFIG_MAPS = ("istio-ca-root-cert", "istio-ca-crl")
@@ -60,10 +61,10 @@ def crds(client: UninstallClient, owner: str) -> None:
     owners = _owners(client, owner)
     ours = [item for item in client.items(CRDS) if crd(item).of_istio and crd(item).release in owners]
     if used := [line for item in ours for line in _resources(client, item)]:
-        shown = ", ".join(used[:SHOWN]) + (f" and {len(used) - SHOWN} more" if len(used) > SHOWN else "")
         raise InUse(
-            f"destroy.crds: Istio's CRDs stay, because deleting them would delete resources of other owners: {shown}; "
-            "remove them and run `pulumi destroy` again, or keep the CRDs with `pulumi state delete` of this resource"
+            "destroy.crds: Istio's CRDs stay, because deleting them would delete resources of other owners: "
+            f"{first_of(used, SHOWN)}; remove them and run `pulumi destroy` again, or keep the CRDs with "
+            "`pulumi state delete` of this resource"
         )
     for item in ours:
         client.remove(f"{CRDS}/{item['metadata']['name']}")

@@ -8,6 +8,7 @@ from pi_mesh.cluster import audit_log
 from pi_mesh.cluster.audit_log import HOURS, AuditedCall, AuditLog
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.cluster.stack_state import StackState
+from pi_mesh.counts import first_of
 from pi_mesh.inventory import Inventory
 from pi_mesh.settings import Settings
 
@@ -113,8 +114,7 @@ def refused(
 def in_words(calls: Iterable[AuditedCall]) -> str:
     """Return the first callers with their callees."""
     lines = [f"{one.caller} to {one.callee} port {one.port} ({one.count}x)" for one in calls]
-    more = f" and {len(lines) - SHOWN} more" if len(lines) > SHOWN else ""
-    return f"{', '.join(lines[:SHOWN])}{more}"
+    return first_of(lines, SHOWN)
 
 
 def unread(pods: Iterable[str]) -> Iterator[Finding]:

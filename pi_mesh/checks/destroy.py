@@ -1,7 +1,7 @@
 """A destroy must neither delete workloads of other owners nor leave their proxies without istiod."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -11,6 +11,7 @@ from pi_mesh.cluster.client import METADATA_ONLY, Client
 from pi_mesh.cluster.errors import ClusterUnreachable, WrongContext
 from pi_mesh.cluster.objects import release_of
 from pi_mesh.cluster.proxies import Proxy
+from pi_mesh.counts import first_of
 from pi_mesh.inventory import Inventory, Kind
 from pi_mesh.settings.revisions import FIRST
 
@@ -90,9 +91,10 @@ def check(client: Client, destroyed: Destroyed) -> Iterator[Finding]:
     """Yield an error for each namespace, and for the proxies, that the destroy would take from others."""
     for name in destroyed.deleted:
         if there := tenants.read(client, name, destroyed.releases):
-            yield error(ID, Subject("namespace", name), f"would be deleted with {_shown(there)}", "", number=len(there))
+            message = f"would be deleted with {first_of(there, SHOWN)}"
+            yield error(ID, Subject("namespace", name), message, "", number=len(there))
     if led := sorted(set(_led(client, destroyed))):
-        message = f"would lose the istiod that configures them and renews their certificates: {_shown(led)}"
+        message = f"would lose the istiod that configures them and renews their certificates: {first_of(led, SHOWN)}"
         yield error(ID, Subject("sidecar"), message, "", number=len(led))
     if not destroyed.removal:
         yield from _asking(client, destroyed)
@@ -119,8 +121,3 @@ def _asking(client: Client, destroyed: Destroyed) -> Iterator[Finding]:
         if one.revision in going and one.name not in (*destroyed.deleted, *destroyed.retained):
             message = f"asks for the revision {one.revision}, which would be removed"
             yield error(ID, Subject("namespace", one.name), message, "istio.allowRemoval: true removes it anyway")
-
-
-def _shown(names: Sequence[str]) -> str:
-    more = len(names) - SHOWN
-    return ", ".join(names[:SHOWN]) + (f" and {more} more" if more > 0 else "")

@@ -10,7 +10,7 @@ from pi_mesh.certificates import pem, trust
 from pi_mesh.certificates.pem import CertificateError
 from pi_mesh.certificates.trust import Change, Trust
 from pi_mesh.cluster.authority import Authority
-from pi_mesh.counts import agreeing
+from pi_mesh.counts import agreeing, first_of
 from pi_mesh.settings.mtls import duration
 
 SHOWN = 5
@@ -68,9 +68,6 @@ def _by_holders(change: Change, held: list[str]) -> Change:
     dropped = ", ".join(map(pem.title, change.dropped))
     if not held:
         return Change("announced", f"{dropped} is no longer trusted: no proxy holds a certificate of it")
-    more = f" and {len(held) - SHOWN} more" if len(held) > SHOWN else ""
-    holds = agreeing(len(held), "holds", "hold")
-    message = (
-        f"{dropped} can't be dropped yet: {', '.join(held[:SHOWN])}{more} still {holds} a certificate of another root"
-    )
+    holders = f"{first_of(held, SHOWN)} still {agreeing(len(held), 'holds', 'hold')}"
+    message = f"{dropped} can't be dropped yet: {holders} a certificate of another root"
     return Change("refused", f"{message}; keep it in alsoTrust until they have renewed theirs, or restart them")

@@ -10,7 +10,7 @@ from pi_mesh.checks.version_step import ANYWAY
 from pi_mesh.cluster import proxies
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.cluster.stack_state import StackState
-from pi_mesh.counts import agreeing
+from pi_mesh.counts import agreeing, first_of
 from pi_mesh.inventory import Inventory, Kind
 from pi_mesh.names import ISTIOD, REVISION_LABEL, TAG_WEBHOOK
 from pi_mesh.settings.revisions import FIRST
@@ -19,6 +19,7 @@ STEP, IN_PLACE, IN_USE = "canary version", "istio revision", "revision in use"
 KEY = "istio.canary.version"
 AHEAD = 2
 """Minor versions by which a canary may be newer: https://istio.io/latest/docs/setup/upgrade/canary/."""
+SHOWN = 3
 
 
 def check(mesh: Inventory, snapshot: Snapshot, state: StackState) -> Iterator[Finding]:
@@ -63,9 +64,8 @@ def _removed(mesh: Inventory, snapshot: Snapshot, state: StackState) -> Iterator
         users = _users(mesh, snapshot, name)
         if not users:
             continue
-        shown = ", ".join(users[:3]) + (f" and {len(users) - 3} more" if len(users) > 3 else "")
         verb = agreeing(len(users), "uses", "use")
-        message = f"would remove the {what} {name}, which {shown} still {verb}"
+        message = f"would remove the {what} {name}, which {first_of(users, SHOWN)} still {verb}"
         fix = (
             "put it back, move them (`revision` of trading, namespaces and gateways, the label istio.io/rev) with "
             "`pulumi up`, restart them with `python -m operations refresh -s STACK`, and then remove it; "

@@ -9,7 +9,7 @@ from pi_mesh.checks.finding import Finding, Subject, error, ok, setting, warning
 from pi_mesh.cluster import proxies
 from pi_mesh.cluster.proxies import Proxy
 from pi_mesh.cluster.snapshot import Snapshot
-from pi_mesh.counts import agreeing
+from pi_mesh.counts import agreeing, first_of
 from pi_mesh.inventory import Inventory, Kind
 from pi_mesh.names import ISTIOD
 
@@ -18,6 +18,7 @@ EXACT = re.compile(r"1\.\d+\.\d+")
 BEHIND = 1
 """Minor versions that a proxy may be older than its istiod; newer it may never be:
 https://istio.io/latest/docs/releases/supported-releases/#control-planedata-plane-skew"""
+SHOWN = 3
 REFRESH = "`python -m operations refresh -s STACK` restarts them"
 
 
@@ -77,7 +78,7 @@ def _skew(mesh: Inventory, running: str, known: Sequence[Proxy]) -> Finding:
 
 def _named(far: Sequence[Proxy]) -> str:
     versions = ", ".join(sorted({proxy.version for proxy in far}))
-    names = ", ".join(proxy.id for proxy in far[:3]) + (f" and {len(far) - 3} more" if len(far) > 3 else "")
+    names = first_of([proxy.id for proxy in far], SHOWN)
     return f"{names} {agreeing(len(far), 'is', 'are')} of {versions}"
 
 

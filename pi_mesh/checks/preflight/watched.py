@@ -7,6 +7,7 @@ from pi_mesh.checks.finding import Finding, Subject, error, ok, setting, unknown
 from pi_mesh.checks.traffic.known_services import targets
 from pi_mesh.cluster import shared_objects
 from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.counts import first_of
 from pi_mesh.inventory import Inventory
 from pi_mesh.settings import Settings
 
@@ -61,5 +62,4 @@ def _named(settings: Settings) -> Iterator[tuple[str, str]]:
 
 
 def _listed(uses: list[str]) -> str:
-    first = list(dict.fromkeys(uses))
-    return ", ".join(first[:SHOWN]) + (f" and {len(first) - SHOWN} more" if len(first) > SHOWN else "")
+    return first_of(list(dict.fromkeys(uses)), SHOWN)

@@ -8,6 +8,7 @@ from typing import Any
 
 from pi_mesh.checks.finding import Level
 from pi_mesh.cluster.policies import Policy
+from pi_mesh.counts import first_of
 
 CALLERS = ("principals", "namespaces", "serviceAccounts", "requestPrincipals", "ipBlocks", "remoteIpBlocks")
 EVERYBODY = ("*", "0.0.0.0/0", "::/0")
@@ -85,5 +86,4 @@ def _callers(rules: list[Mapping[str, Any]]) -> str:
         for entry in rule.get("from") or []:
             source = (entry or {}).get("source") or {}
             names += [f"{key} {', '.join(values)}" for key, values in source.items()]
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return f"{'; '.join(names[:SHOWN])}{more}"
+    return first_of(names, SHOWN, "; ")

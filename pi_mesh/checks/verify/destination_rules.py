@@ -7,7 +7,15 @@ from pi_mesh.checks.finding import Finding, error, warning
 from pi_mesh.checks.verify.encryption import ID, modes_of
 from pi_mesh.checks.verify.input import VerificationInput
 from pi_mesh.checks.verify.peer_modes import PeerModes
-from pi_mesh.checks.verify.selection import first_of, folded, is_as_asked, managed, own_namespaces, remedy, subject_of
+from pi_mesh.checks.verify.selection import (
+    first_sorted,
+    folded,
+    is_as_asked,
+    managed,
+    own_namespaces,
+    remedy,
+    subject_of,
+)
 from pi_mesh.cluster.objects import Service
 from pi_mesh.cluster.pods import Pod
 from pi_mesh.cluster.policies import Policy
@@ -55,7 +63,7 @@ def _judged(
     strict = any(peers.mode(pod) == "STRICT" for pods in callees.values() for pod in pods)
     effect = "which STRICT refuses" if strict else "with no identity of the mesh"
     callers = "sidecars" if ours else f"sidecars of {rule.namespace}"
-    calls = f"{callers} call {first_of(callees)} without mutual TLS, {effect}"
+    calls = f"{callers} call {first_sorted(callees)} without mutual TLS, {effect}"
     message = f"has tls {', '.join(found)}: {calls}; {managed(rule)}"
     return (error if ours and strict else warning)(ID, subject_of(rule), message, remedy(seen, rule))
 

@@ -6,7 +6,7 @@ from pi_mesh.checks.finding import Finding, Subject, error, errors, ok, unknown
 from pi_mesh.checks.verify import destination_rules, encryption
 from pi_mesh.checks.verify.encryption import ID, modes_of, weakened_namespaces
 from pi_mesh.checks.verify.input import VerificationInput
-from pi_mesh.checks.verify.selection import first_of, meshed_pods
+from pi_mesh.checks.verify.selection import first_sorted, meshed_pods
 from pi_mesh.cluster.policies import DEFAULT_ROOT, MESH_CONFIG
 from pi_mesh.counts import counted
 
@@ -68,4 +68,4 @@ def _summary(seen: VerificationInput) -> str:
     weak = weakened_namespaces(seen)
     if not weak:
         return f"{mode} for the whole mesh: every namespace, workload and port, {pods}"
-    return f"{mode} mesh-wide, but not for every workload and port of {first_of(weak)} (see the rows there)"
+    return f"{mode} mesh-wide, but not for every workload and port of {first_sorted(weak)} (see the rows there)"

@@ -9,7 +9,7 @@ from pi_mesh.checks.verify.restart import workload
 from pi_mesh.cluster.field_managers import PULUMI
 from pi_mesh.cluster.pods import Pod
 from pi_mesh.cluster.policies import Policy
-from pi_mesh.counts import counted
+from pi_mesh.counts import counted, first_of
 
 SHOWN = 3
 ROOT_SELECTORS_IGNORED = ("PeerAuthentication", "Sidecar", "Telemetry")
@@ -59,13 +59,12 @@ def in_words(pods: Iterable[Pod]) -> str:
     found = list(pods)
     if not found:
         return "no running pod"
-    return f"{counted(len(found), 'pod')} ({first_of({workload(pod).name for pod in found})})"
+    return f"{counted(len(found), 'pod')} ({first_sorted({workload(pod).name for pod in found})})"
 
 
-def first_of(names: Iterable[str]) -> str:
-    """Return the first names and the number of the others: "a, b, c and 9 more"."""
-    listed = sorted(names)
-    return ", ".join(listed[:SHOWN]) + (f" and {len(listed) - SHOWN} more" if len(listed) > SHOWN else "")
+def first_sorted(names: Iterable[str]) -> str:
+    """Return the first names in their order, and the number of the others."""
+    return first_of(sorted(names), SHOWN)
 
 
 def subject_of(policy: Policy) -> Subject:
@@ -136,6 +135,6 @@ def folded(findings: list[Finding], what: str) -> list[Finding]:
     if len(findings) <= SHOWN:
         return findings
     first, names = findings[0], [finding.name for finding in findings]
-    message = f"{len(names)} of other namespaces {what}: {first_of(names)}"
+    message = f"{len(names)} of other namespaces {what}: {first_sorted(names)}"
     fix = f"`kubectl get {first.kind.lower()} -A` lists them; their owners know whether they are wanted"
     return [warning(first.id, Subject(first.kind), message, fix, number=len(names))]

@@ -17,3 +17,10 @@ def test_words_with_a_plural_of_their_own_have_it():
 @pytest.mark.parametrize(("number", "verb"), [(0, "are"), (1, "is"), (2, "are")])
 def test_a_verb_agrees_with_its_number(number, verb):
     assert counts.agreeing(number, "is", "are") == verb
+
+
+@pytest.mark.parametrize(
+    ("names", "written"), [([], ""), (["a", "b"], "a, b"), (["a", "b", "c", "d"], "a, b and 2 more")]
+)
+def test_a_list_shows_its_first_names_and_the_number_of_the_others(names, written):
+    assert counts.first_of(names, 2) == written

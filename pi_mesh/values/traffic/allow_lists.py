@@ -10,10 +10,9 @@ from pi_mesh.settings.namespaces import WorkloadNamespace
 from pi_mesh.settings.traffic.gateways import IngressListener, Server
 from pi_mesh.values.gateway_service import topology
 from pi_mesh.values.objects import Object
+from pi_mesh.values.traffic.authorization import POLICY
 from pi_mesh.values.traffic.gateways import gateway_selector
-from pi_mesh.values.traffic.istio_object import VERSIONS
-
-POLICY = "AuthorizationPolicy"
+from pi_mesh.values.traffic.istio_object import istio_object
 
 
 def allow_lists(settings: Settings, namespace: WorkloadNamespace) -> Iterator[Object]:
@@ -24,12 +23,8 @@ def allow_lists(settings: Settings, namespace: WorkloadNamespace) -> Iterator[Ob
             # Also with the label `app`: in the root namespace a policy selects pods of every namespace.
             selector = {"matchLabels": {"app": release, **gateway_selector(release)}}
             rules = [_rule(settings, listener, server) for server in listener.servers]
-            yield {
-                "apiVersion": VERSIONS[POLICY],
-                "kind": POLICY,
-                "metadata": {"name": f"{name}-addresses", "namespace": settings.ingress_namespace},
-                "spec": {"selector": selector, "action": "DENY", "rules": rules},
-            }
+            spec: Object = {"selector": selector, "action": "DENY", "rules": rules}
+            yield istio_object(settings.ingress_namespace, POLICY, f"{name}-addresses", spec)
 
 
 def shares_its_port(settings: Settings, listener: IngressListener, server: Server) -> bool:

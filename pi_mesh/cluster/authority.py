@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from pi_mesh.catalog import cert_manager, istio
-from pi_mesh.cluster.cert_manager import not_ready
+from pi_mesh.cluster.cert_manager import certificate_path, issuer_path, not_ready
 from pi_mesh.cluster.client import Client
 from pi_mesh.names import EXTERNAL_CA_LABEL
 
@@ -13,7 +13,6 @@ PUBLIC = ("ca-cert.pem", "cert-chain.pem", "root-cert.pem")
 """Files that are read from the Secret; the key is never read."""
 OF_TLS = {"ca-cert.pem": "tls.crt", "cert-chain.pem": "tls.crt", "root-cert.pem": "ca.crt"}
 """The same files in a Secret of type kubernetes.io/tls."""
-OF_CERT_MANAGER = "/apis/cert-manager.io/v1/namespaces/{}"
 
 
 @dataclass(frozen=True)
@@ -50,9 +49,8 @@ def read(context: str, namespace: str, *, secrets: bool = True, issued: bool = F
         secret = (client.get(f"{path}/secrets/cacerts") if secrets else None) or {}
         external_signer_map = client.get(f"{path}/configmaps/{cert_manager.ROOT}") or {}
         asked = bool(external_signer_map) and secrets
-        issuer = client.get(f"{OF_CERT_MANAGER.format(namespace)}/issuers/{cert_manager.ISSUER}") if asked else None
-        own = f"{OF_CERT_MANAGER.format(namespace)}/certificates/{cert_manager.CERTIFICATE}"
-        certificate = client.get(own) if issued and secrets else None
+        issuer = client.get(issuer_path(namespace, cert_manager.ISSUER)) if asked else None
+        certificate = client.get(certificate_path(namespace)) if issued and secrets else None
         offered = client.get(f"{path}/secrets/{cert_manager.CERTIFICATE}") if certificate else None
     labels = secret.get("metadata", {}).get("labels") or {}
     return Authority(

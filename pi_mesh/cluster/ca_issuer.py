@@ -4,13 +4,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from pi_mesh.catalog.cert_manager import CERTIFICATE
-from pi_mesh.cluster.cert_manager import SigningIssuer, not_ready
+from pi_mesh.cluster.cert_manager import SigningIssuer, certificate_path, issuer_path, not_ready
 from pi_mesh.cluster.client import Client
 from pi_mesh.cluster.errors import ClusterUnreachable
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.settings import Settings
-
-API = "/apis/cert-manager.io/v1"
 
 
 def seen(snapshot: Snapshot, settings: Settings) -> Snapshot:
@@ -18,9 +16,8 @@ def seen(snapshot: Snapshot, settings: Settings) -> Snapshot:
     wanted, namespace = settings.ca.issuer, settings.istio.namespace
     if wanted is None:
         return snapshot
-    path = "clusterissuers" if wanted.kind == "ClusterIssuer" else f"namespaces/{namespace}/issuers"
     with Client(settings.cluster.context) as client:
-        issuer = client.get(f"{API}/{path}/{wanted.name}")
+        issuer = client.get(issuer_path(namespace, wanted.name, wanted.kind))
         signed = client.get(f"/api/v1/namespaces/{namespace}/secrets/{CERTIFICATE}")
     kind = next(iter((issuer or {}).get("spec", {})), "")
     return replace(snapshot, issuer=SigningIssuer(kind, not_ready(issuer), signed is not None))
@@ -29,7 +26,7 @@ def seen(snapshot: Snapshot, settings: Settings) -> Snapshot:
 def is_signed(context: str, namespace: str) -> bool:
     """Return True if cert-manager has signed the Certificate as it is now, and not only an earlier version."""
     with Client(context) as client:
-        certificate = client.get(_path(namespace))
+        certificate = client.get(certificate_path(namespace))
     if certificate is None or not_ready(certificate):
         return False
     conditions = {one["type"]: one for one in certificate["status"]["conditions"]}
@@ -42,7 +39,7 @@ def renew(context: str, namespace: str) -> int:
 
     Raises ClusterUnreachable, also if there is no Certificate.
     """
-    path = _path(namespace)
+    path = certificate_path(namespace)
     with Client(context) as client:
         certificate = client.get(path)
         if certificate is None:
@@ -59,9 +56,5 @@ def renew(context: str, namespace: str) -> int:
 def revision(context: str, namespace: str) -> int:
     """Return how often cert-manager has had the Certificate signed."""
     with Client(context) as client:
-        certificate = client.get(_path(namespace))
+        certificate = client.get(certificate_path(namespace))
     return (certificate or {}).get("status", {}).get("revision", 0)
-
-
-def _path(namespace: str) -> str:
-    return f"{API}/namespaces/{namespace}/certificates/{CERTIFICATE}"

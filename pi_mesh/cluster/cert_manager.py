@@ -1,6 +1,10 @@
-"""cert-manager's own objects, reduced to the fields that checks need."""
+"""cert-manager's own objects: their paths, and the fields that checks need."""
 
 from dataclasses import dataclass
+
+from pi_mesh.catalog.cert_manager import CERTIFICATE
+
+API = "/apis/cert-manager.io/v1"
 
 
 @dataclass(frozen=True)
@@ -13,6 +17,16 @@ class SigningIssuer:
     """Reason why the Issuer is not ready; empty if it is."""
     has_signed: bool = False
     """True if the CA has been signed, so that the mesh works without the Issuer."""
+
+
+def issuer_path(namespace: str, name: str, kind: str = "Issuer") -> str:
+    """Return the path of an Issuer in a namespace, or of a ClusterIssuer, which is in none."""
+    return f"{API}/{'clusterissuers' if kind == 'ClusterIssuer' else f'namespaces/{namespace}/issuers'}/{name}"
+
+
+def certificate_path(namespace: str) -> str:
+    """Return the path of the Certificate of the mesh's CA."""
+    return f"{API}/namespaces/{namespace}/certificates/{CERTIFICATE}"
 
 
 def not_ready(item: dict | None) -> str:

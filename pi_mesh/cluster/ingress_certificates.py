@@ -3,14 +3,13 @@
 import base64
 from dataclasses import replace
 
-from pi_mesh.cluster.cert_manager import not_ready
+from pi_mesh.cluster.cert_manager import issuer_path, not_ready
 from pi_mesh.cluster.client import Client, Forbidden
 from pi_mesh.cluster.ingress_secrets import IngressCertificates, IngressSecret
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.settings import Settings
 from pi_mesh.settings.traffic.gateways import CertificateIssuer
 
-API = "/apis/cert-manager.io/v1"
 FILES = (("cert", "key"), ("tls.crt", "tls.key"))
 """Names of the certificate and its key in a Secret, in the order in which istiod looks for them
 (istio 1.20.3 pilot/pkg/credentials/kube/secrets.go)."""
@@ -72,5 +71,4 @@ def _fits(chain: bytes, key: bytes) -> bool:
 
 def _problem(client: Client, settings: Settings, issuer: CertificateIssuer) -> str:
     """Return the reason why an Issuer signs nothing; empty if it does."""
-    path = "clusterissuers" if issuer.kind == "ClusterIssuer" else f"namespaces/{settings.ingress_namespace}/issuers"
-    return not_ready(client.get(f"{API}/{path}/{issuer.name}"))
+    return not_ready(client.get(issuer_path(settings.ingress_namespace, issuer.name, issuer.kind)))

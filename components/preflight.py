@@ -9,7 +9,7 @@ from pi_mesh.checks import cut_callers, restarts, traffic
 from pi_mesh.checks.finding import Finding, Level, errors
 from pi_mesh.checks.preflight import charts, ingress_namespace, run, trading_hours, undone_settings, versions
 from pi_mesh.checks.restarts import Forecast
-from pi_mesh.cluster import ca_issuer, identity, ingress_certificates, load_balancer, routes, shared_objects
+from pi_mesh.cluster import identity, load_balancer, settings_objects
 from pi_mesh.cluster.errors import ClusterUnreachable, WrongContext
 from pi_mesh.cluster.snapshot import Snapshot, read
 from pi_mesh.cluster.stack_state import StackState
@@ -26,9 +26,7 @@ def guard(settings: Settings, state: StackState, lock: tuple[LockedChart, ...] |
     if a check has errors.
     """
     try:
-        snapshot = read(settings.cluster.context)
-        for more in (ca_issuer, shared_objects, routes, ingress_certificates):
-            snapshot = more.seen(snapshot, settings)
+        snapshot = settings_objects.seen(read(settings.cluster.context), settings)
         identity.require(settings.cluster, state.cluster_uid, snapshot.uid)
         snapshot = cut_callers.seen(snapshot, settings, state)
     except WrongContext as problem:

@@ -6,7 +6,7 @@ from operations import report, report_text, stacks
 from operations.command_line import All, Json, Stack, conclude, expected_errors
 from pi_mesh.checks import cut_callers
 from pi_mesh.checks import preflight as checks
-from pi_mesh.cluster import ca_issuer, identity, ingress_certificates, routes, shared_objects, snapshot
+from pi_mesh.cluster import identity, settings_objects, snapshot
 
 
 def preflight(stack: Stack, as_json: Json = False, everything: All = False) -> None:
@@ -16,9 +16,7 @@ def preflight(stack: Stack, as_json: Json = False, everything: All = False) -> N
     """
     with expected_errors("preflight", stack, as_json):
         settings, exported = stacks.load_with_state(stack)
-        cluster = snapshot.read(settings.cluster.context)
-        for more in (ca_issuer, shared_objects, routes, ingress_certificates):
-            cluster = more.seen(cluster, settings)
+        cluster = settings_objects.seen(snapshot.read(settings.cluster.context), settings)
         state = exported()
         identity.require(settings.cluster, state.cluster_uid, cluster.uid)
         cluster = cut_callers.seen(cluster, settings, state)

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from pi_mesh.checks.finding import Finding, Subject, error, ok, setting, unknown, warning
+from pi_mesh.checks.finding import Finding, error, ok, setting, unknown, warning
+from pi_mesh.checks.policy_words import managed, subject_of
 from pi_mesh.cluster import routes
 from pi_mesh.cluster.objects import Service
 from pi_mesh.cluster.pods import Pod
@@ -65,13 +66,13 @@ def _judged(route: Policy, rules: list[Rule], services: Services, aliases: Servi
     fix = "set retries.attempts: 0 and remove mirror and fault"
     left = {name for rule in rules if rule.retries is None for name in rule.targets} & services.keys()
     if problems := [*_problems(rules, services)]:
-        yield error(ID, _subject(route), f"{'; '.join(problems)}; {_managed(route)}", f"{fix}, or remove the route")
+        yield error(ID, subject_of(route), f"{'; '.join(problems)}; {managed(route)}", f"{fix}, or remove the route")
     elif problems := [*_problems(rules, aliases)]:
-        message = f"{'; '.join(problems)}, whose pods take orders; {_managed(route)}"
-        yield warning(ID, _subject(route), message, f"if that port takes orders too, {fix}")
+        message = f"{'; '.join(problems)}, whose pods take orders; {managed(route)}"
+        yield warning(ID, subject_of(route), message, f"if that port takes orders too, {fix}")
     elif left and route.kind == "VirtualService":
-        message = f"leaves retries of requests to {_shown(services, left)} to the mesh config; {_managed(route)}"
-        yield warning(ID, _subject(route), message, "set retries: {attempts: 0} in its rules")
+        message = f"leaves retries of requests to {_shown(services, left)} to the mesh config; {managed(route)}"
+        yield warning(ID, subject_of(route), message, "set retries: {attempts: 0} in its rules")
 
 
 def _problems(rules: list[Rule], services: Services) -> Iterator[str]:
@@ -94,9 +95,9 @@ def _rival(settings: Settings, route: Policy, services: Services) -> Iterator[Fi
     for host in sorted({full_name(host, route.namespace) for host in route.spec["hosts"]} & services.keys()):
         name = services[host]
         if settings.traffic.services[name].default_route:
-            message = f"routes service {name} for sidecars, which take either it or the stack's own; {_managed(route)}"
+            message = f"routes service {name} for sidecars, which take either it or the stack's own; {managed(route)}"
             fix = f"move its rules into traffic.routes, or set traffic.services.{name}.defaultRoute: false"
-            yield error(ID, _subject(route), message, fix)
+            yield error(ID, subject_of(route), message, fix)
 
 
 def _aliases(settings: Settings, snapshot: Snapshot, services: Services) -> Services:
@@ -123,11 +124,3 @@ def _leads_to(service: Service, pods: list[Pod]) -> bool:
 def _shown(services: Services, names: set[str]) -> str:
     listed = sorted(services[name] for name in names)
     return f"service{'s' if len(listed) > 1 else ''} {' and '.join(listed)}"
-
-
-def _subject(route: Policy) -> Subject:
-    return Subject(route.kind, f"{route.namespace}/{route.name}")
-
-
-def _managed(route: Policy) -> str:
-    return f"managed by {route.manager}" if route.manager else "it names no manager"

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from pi_mesh.checks.finding import Finding, Level, error, ok, unknown, warning
+from pi_mesh.checks.policy_words import managed, subject_of
 from pi_mesh.checks.verify.access_rules import action_of, effect
 from pi_mesh.checks.verify.input import VerificationInput
 from pi_mesh.checks.verify.selection import (
@@ -11,11 +12,9 @@ from pi_mesh.checks.verify.selection import (
     is_as_asked,
     is_ours,
     labels_of,
-    managed,
     own_namespaces,
     remedy,
     selected,
-    subject_of,
     wanted,
     workloads_subject,
 )

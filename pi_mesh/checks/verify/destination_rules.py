@@ -4,18 +4,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from pi_mesh.checks.finding import Finding, error, warning
+from pi_mesh.checks.policy_words import managed, subject_of
 from pi_mesh.checks.verify.encryption import ID, modes_of
 from pi_mesh.checks.verify.input import VerificationInput
 from pi_mesh.checks.verify.peer_modes import PeerModes
-from pi_mesh.checks.verify.selection import (
-    first_sorted,
-    folded,
-    is_as_asked,
-    managed,
-    own_namespaces,
-    remedy,
-    subject_of,
-)
+from pi_mesh.checks.verify.selection import first_sorted, folded, is_as_asked, own_namespaces, remedy
 from pi_mesh.cluster.objects import Service
 from pi_mesh.cluster.pods import Pod
 from pi_mesh.cluster.policies import Policy

@@ -5,20 +5,11 @@ from functools import partial
 from typing import Any
 
 from pi_mesh.checks.finding import Finding, Subject, error, ok, setting, warning
+from pi_mesh.checks.policy_words import managed, subject_of
 from pi_mesh.checks.verify.input import VerificationInput
 from pi_mesh.checks.verify.peer_modes import DEFAULT, PeerModes, labels, mode_of, port_modes, weaker, weakest
 from pi_mesh.checks.verify.restart import workload
-from pi_mesh.checks.verify.selection import (
-    folded,
-    in_words,
-    is_as_asked,
-    managed,
-    meshed_pods,
-    own_namespaces,
-    remedy,
-    selected,
-    subject_of,
-)
+from pi_mesh.checks.verify.selection import folded, in_words, is_as_asked, meshed_pods, own_namespaces, remedy, selected
 from pi_mesh.cluster.policies import Policy
 from pi_mesh.inventory import Kind
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any, cast
 
 from pi_mesh.checks.finding import Finding, Level, Subject, error, warning
+from pi_mesh.checks.policy_words import managed, subject_of
 from pi_mesh.checks.verify.input import VerificationInput
 from pi_mesh.checks.verify.restart import workload
 from pi_mesh.cluster.field_managers import PULUMI
@@ -67,11 +68,6 @@ def first_sorted(names: Iterable[str]) -> str:
     return first_of(sorted(names), SHOWN)
 
 
-def subject_of(policy: Policy) -> Subject:
-    """Return the policy as the subject of a finding."""
-    return Subject(policy.kind, f"{policy.namespace}/{policy.name}")
-
-
 def is_ours(seen: VerificationInput, policy: Policy) -> bool:
     """Return True for an object of the settings or of one of the stack's releases."""
     return wanted(seen, policy) is not None
@@ -113,11 +109,6 @@ def remedy(seen: VerificationInput, policy: Policy, setting: str = "") -> str:
         return f"`pulumi up` removes it where it is this stack's; else remove it from its own stack{instead}"
     source = f" from {policy.manager}" if policy.manager and not policy.manager.startswith("field manager") else ""
     return f"if it is not wanted, remove it{source}{instead}"
-
-
-def managed(policy: Policy) -> str:
-    """Return the manager of an object, as a clause."""
-    return f"managed by {policy.manager}" if policy.manager else "it names no manager"
 
 
 def finding_of(check: str, seen: VerificationInput, policy: Policy, effect: Effect, setting: str = "") -> Finding:

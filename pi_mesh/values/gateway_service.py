@@ -60,7 +60,12 @@ def reached_ports(settings: Settings, release: str, gateway: GatewaySettings) ->
 
 def given_service(gateway: GatewaySettings) -> Mapping[str, object]:
     """Return what the extra values say of the Service."""
-    service = gateway.values.get("service")
+    return service_of(gateway.values)
+
+
+def service_of(values: Mapping[str, object]) -> Mapping[str, object]:
+    """Return the part about the Service of a chart's values; empty if they have none."""
+    service = values.get("service")
     return service if isinstance(service, Mapping) else {}
 
 

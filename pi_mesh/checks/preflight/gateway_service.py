@@ -1,12 +1,13 @@
 """A gateway's Service must fit the cluster: its node ports, its provider's class, and the nodes that answer."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from pi_mesh.checks.finding import Finding, error, ok, setting, warning
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.inventory import Inventory, Kind, Release
 from pi_mesh.inventory.istio import gateways
 from pi_mesh.settings.gateway import GatewayService
+from pi_mesh.values.gateway_service import service_of
 
 ID = "gateway service"
 
@@ -25,11 +26,6 @@ def check(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
             yield ok(ID, setting(f"{release.setting}.service"), "fits the cluster")
 
 
-def _values(release: Release) -> Mapping[str, object]:
-    service = release.values.get("service")
-    return service if isinstance(service, Mapping) else {}
-
-
 def _node_ports(release: Release, service: GatewayService, snapshot: Snapshot) -> Iterator[Finding]:
     """Yield an error for each node port of another Service, which the API server would refuse."""
     for name, number in service.node_ports.items():
@@ -41,7 +37,7 @@ def _node_ports(release: Release, service: GatewayService, snapshot: Snapshot) -
 
 def _class(release: Release, snapshot: Snapshot) -> Iterator[Finding]:
     """Yield an error for another class, which Kubernetes refuses while the Service is a LoadBalancer."""
-    wanted = _values(release).get("loadBalancerClass")
+    wanted = service_of(release.values).get("loadBalancerClass")
     live = next((one for one in snapshot.services if f"{one.namespace}/{one.name}" == release.id), None)
     if wanted and live and live.type == "LoadBalancer" and live.load_balancer_class != wanted:
         has = live.load_balancer_class or "none"
@@ -52,7 +48,7 @@ def _class(release: Release, snapshot: Snapshot) -> Iterator[Finding]:
 
 def _unasked(release: Release, service: GatewayService) -> Iterator[Finding]:
     """Yield a warning for keys that nobody reads because `auto` has become NodePort."""
-    if service.asks_provider and _values(release).get("type") == "NodePort":
+    if service.asks_provider and service_of(release.values).get("type") == "NodePort":
         message = f"is auto and becomes NodePort, which has no use for {', '.join(service.asks_provider)}"
         fix = f"set {release.setting}.service.type: LoadBalancer, or remove them"
         yield warning(ID, setting(f"{release.setting}.service.type"), message, fix)
@@ -60,7 +56,7 @@ def _unasked(release: Release, service: GatewayService) -> Iterator[Finding]:
 
 def _local(release: Release, snapshot: Snapshot) -> Iterator[Finding]:
     """Yield a warning where clients that call any node would often meet one without a pod of the gateway."""
-    service, pods = _values(release), release.workloads[0].pods
+    service, pods = service_of(release.values), release.workloads[0].pods
     nodes = sum(node.ready for node in snapshot.nodes)
     if service.get("externalTrafficPolicy") == "Local" and service.get("type") == "NodePort" and pods < nodes:
         count = "1 node" if pods == 1 else f"{pods} nodes"

@@ -34,6 +34,15 @@ class Command(Flags, TyperCommand):
     """One command."""
 
 
+def nothing(_: object) -> None:
+    """Print nothing: everything was printed before, or only JSON is printed."""
+
+
+def progress(as_json: bool) -> Callable[[str], None]:
+    """Return the function that prints a line of progress."""
+    return nothing if as_json else typer.echo
+
+
 @contextmanager
 def expected_errors(operation: Operation, stack: str, as_json: bool) -> Iterator[None]:
     """End the command with the status of an expected error, one line on standard error, and with --json its report."""
@@ -44,7 +53,7 @@ def expected_errors(operation: Operation, stack: str, as_json: bool) -> Iterator
             typer.echo(f"error: {line}", err=True)
         status, findings = failures.status(problem), tuple(failures.findings(problem))
         failed = Report(operation=operation, stack=stack, status=status, findings=findings)
-        conclude(failed, as_json, show=lambda _: None)
+        conclude(failed, as_json, show=nothing)
 
 
 def conclude(done: Report, as_json: bool, show: Callable[[Report], None] = report_text.show) -> NoReturn:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from operations import refresh_plan, refresh_rollout, report, report_text, stacks
-from operations.command_line import Json, Stack, conclude, expected_errors
+from operations.command_line import Json, Stack, conclude, expected_errors, progress
 from operations.refresh_plan import ID, Plan, Restart
 from pi_mesh.checks import older_proxies
 from pi_mesh.checks.finding import CLUSTER, Finding, error, errors, ok, warning
@@ -37,7 +37,7 @@ def refresh(stack: Stack, dry_run: DryRun = False, yes: Yes = False, as_json: Js
         settings, exported = stacks.load_with_state(stack)
         cluster = snapshot.read(settings.cluster.context)
         identity.require(settings.cluster, exported().cluster_uid, cluster.uid)
-        say = _nothing if as_json else typer.echo
+        say = progress(as_json)
         findings = refreshed(settings, cluster, wait, say, dry_run=dry_run, asked=not (yes or as_json))
     conclude(report.of("refresh", stack, findings), as_json, report_text.show)
 
@@ -63,10 +63,6 @@ def refreshed(
             _ask(plan, asked=asked)
             findings = [*hours, *_carried_out(client, settings, plan, wait, say)]
     return [*findings, *plan.untouched, *_well(plan)]
-
-
-def _nothing(_: object) -> None:
-    """Print nothing: with --json, only JSON is printed."""
 
 
 def _older(settings: Settings, cluster: Snapshot) -> tuple[Proxies, Older]:

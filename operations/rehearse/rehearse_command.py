@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from operations import report, report_text, short_lived, stacks
-from operations.command_line import All, Json, Stack, conclude, expected_errors
+from operations.command_line import All, Json, Stack, conclude, expected_errors, progress
 from operations.rehearse import node_counters, node_judgement, trial_login, trial_pod, trial_run
 from operations.rehearse.trial import Trial
 from operations.rehearse.trial_judgement import IMAGE, Judge
@@ -54,13 +54,9 @@ def rehearse(
         if to:  # a digest is of one version
             settings = stacks.load_changed(stack, {"istio.version": to, "images.digests": {}})
         place = namespace or _namespace(settings, cluster)
-        say = _nothing if as_json else typer.echo
+        say = progress(as_json)
         found = list(_tried(settings, stack, place, cluster, wait or settings.release.timeout, say))
     conclude(report.of("rehearse", stack, found), as_json, partial(report_text.show, everything=everything))
-
-
-def _nothing(_: object) -> None:
-    """Print nothing: with --json, only JSON is printed."""
 
 
 def _namespace(settings: Settings, cluster: Snapshot) -> str:

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from operations import report, stacks
-from operations.command_line import Json, Stack, conclude, expected_errors
+from operations.command_line import Json, Stack, conclude, expected_errors, nothing, progress
 from operations.repair import apply, observed_state, plan
 from operations.repair.observed_state import Situation
 from operations.repair.plan import OBSTACLE
@@ -29,12 +29,8 @@ def repair(stack: Stack, yes: Yes = False, as_json: Json = False) -> None:
             conclude(planned, as_json, _show_plan)
         if not as_json:
             _show_plan(planned, repairing=True)
-        done = apply.carry_out(now, say=_nothing if as_json else typer.echo)
-    conclude(report.of("repair", stack, [*_unknown(now), *done]), as_json, _nothing)
-
-
-def _nothing(_: object) -> None:
-    """Print nothing: everything was printed before, or only JSON is printed."""
+        done = apply.carry_out(now, say=progress(as_json))
+    conclude(report.of("repair", stack, [*_unknown(now), *done]), as_json, nothing)
 
 
 def _planned(now: Situation) -> list[Finding]:

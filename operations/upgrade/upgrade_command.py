@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from operations import report
-from operations.command_line import Json, Stack, conclude, expected_errors
+from operations.command_line import Json, Stack, conclude, expected_errors, progress
 from operations.repair import plan as repairs
 from operations.repair.apply import Say
 from operations.report_text import show
@@ -53,12 +53,8 @@ def upgrade(
             findings = trading_hours.shown_only(steps_table.findings(steps))
         else:
             _ask(now, asked=not (yes or as_json))
-            findings = list(_carried_out(now, judged, wait, _nothing if as_json else typer.echo))
+            findings = list(_carried_out(now, judged, wait, progress(as_json)))
     conclude(report.of("upgrade", stack, findings), as_json, partial(steps_table.show_stops, steps) if plan else show)
-
-
-def _nothing(_: object) -> None:
-    """Print nothing: with --json, only JSON is printed."""
 
 
 def _ask(now: UpgradeState, *, asked: bool) -> None:

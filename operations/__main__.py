@@ -5,7 +5,7 @@ import tomllib
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 from pi_mesh import interpreter
 
@@ -22,20 +22,9 @@ with interpreter.explained(_stop):
     from typer.main import get_command
 
     from operations.command_line import HELP, Command, Flags
+    from operations.report import Operation
 
-COMMANDS = (
-    "preflight",
-    "rehearse",
-    "verify",
-    "repair",
-    "adopt",
-    "budget",
-    "rotate-ca",
-    "proxies",
-    "refresh",
-    "upgrade",
-    "charts",
-)
+COMMANDS: tuple[str, ...] = get_args(Operation)
 Typer = partial(typer.Typer, add_completion=False, pretty_exceptions_enable=False)
 
 

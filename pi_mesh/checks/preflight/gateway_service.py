@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from pi_mesh.checks.finding import Finding, error, ok, setting, warning
 from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.counts import counted
 from pi_mesh.inventory import Inventory, Kind, Release
 from pi_mesh.inventory.istio import gateways
 from pi_mesh.settings.gateway import GatewayService
@@ -59,7 +60,6 @@ def _local(release: Release, snapshot: Snapshot) -> Iterator[Finding]:
     service, pods = service_of(release.values), release.workloads[0].pods
     nodes = sum(node.ready for node in snapshot.nodes)
     if service.get("externalTrafficPolicy") == "Local" and service.get("type") == "NodePort" and pods < nodes:
-        count = "1 node" if pods == 1 else f"{pods} nodes"
-        message = f"is Local, and only {count} of {nodes} can answer on the node ports"
+        message = f"is Local, and only {counted(pods, 'node')} of {nodes} can answer on the node ports"
         fix = f"send clients to the node of the gateway's pod, or set {release.setting}.replicas: {nodes}"
         yield warning(ID, setting(f"{release.setting}.service.externalTrafficPolicy"), message, fix)

@@ -10,7 +10,7 @@ from pi_mesh.cluster.pods import Pod
 from pi_mesh.cluster.policies import Policy
 from pi_mesh.cluster.routes import Rule
 from pi_mesh.cluster.snapshot import Snapshot
-from pi_mesh.counts import counted
+from pi_mesh.counts import agreeing, counted
 from pi_mesh.settings import Settings
 from pi_mesh.settings.traffic.names import full_name
 from pi_mesh.values.traffic import stages
@@ -123,4 +123,4 @@ def _leads_to(service: Service, pods: list[Pod]) -> bool:
 
 def _shown(services: Services, names: set[str]) -> str:
     listed = sorted(services[name] for name in names)
-    return f"service{'s' if len(listed) > 1 else ''} {' and '.join(listed)}"
+    return f"{agreeing(len(listed), 'service', 'services')} {' and '.join(listed)}"

@@ -8,6 +8,7 @@ from pi_mesh.checks.verify import limits, restart
 from pi_mesh.checks.verify.input import VerificationInput
 from pi_mesh.checks.verify.limits import LimitedContainer
 from pi_mesh.cluster.kubelet import ContainerId, Counters
+from pi_mesh.counts import counted
 from pi_mesh.quantities import show_cpu
 
 ID = "cpu throttling"
@@ -91,5 +92,5 @@ def _well(shares: list[Share], short: int) -> Finding:
     highest = round(100 * max(share.part for share in shares))
     message = f"{len(shares)} of the mesh are throttled in at most {highest} % of their CPU periods"
     if short:
-        message += f"; {short} {'has' if short == 1 else 'have'} worked too briefly to be judged"
+        message += f"; {counted(short, 'has', 'have')} worked too briefly to be judged"
     return ok(ID, Subject("container"), message, number=highest)

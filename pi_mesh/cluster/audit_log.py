@@ -56,10 +56,10 @@ def read(context: str, running: Collection[Pod], namespaces: Collection[str]) ->
     unread: list[str] = []
     found: dict[tuple[str, str, int, bool, bool], AuditedCall] = {}
     for pod, answer in zip(pods, answers, strict=True):
-        status, text = answer.status, answer.text
-        if status != 200:
-            unread.append(f"{pod.namespace}/{pod.name} ({_reason(status, text)})")
-        for call in _calls(pod, text if status == 200 else "", names):
+        if answer.status != 200:
+            unread.append(f"{pod.namespace}/{pod.name} ({_reason(answer.status, answer.text)})")
+            continue
+        for call in _calls(pod, answer.text, names):
             key = call.caller, call.callee, call.port, call.plain_text, call.denied
             found[key] = replace(call, count=found.get(key, call).count + 1)
     return AuditLog(tuple(sorted(found.values(), key=lambda call: -call.count)), tuple(unread))

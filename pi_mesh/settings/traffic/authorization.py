@@ -73,7 +73,6 @@ class AccessRule(Model):
     """HTTP methods of the request."""
     paths: tuple[Annotated[str, matching(r"^(/|\*)\S*$", 'a path, with "*" at one end for anything')], ...] = ()
     """Paths of the request."""
-
     when: tuple[Condition, ...] = ()
     """Further conditions, all of which must hold."""
 

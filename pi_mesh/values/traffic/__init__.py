@@ -1,11 +1,9 @@
 """Istio's objects of the workloads' traffic, and those of its listeners at the ingress gateway, as plain dicts."""
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import TypeVar
 
 from pi_mesh.settings import Settings
 from pi_mesh.settings.namespaces import WorkloadNamespace
-from pi_mesh.settings.traffic.names import NamespacedItem
 from pi_mesh.values import audit
 from pi_mesh.values.objects import Object
 from pi_mesh.values.traffic import (
@@ -18,8 +16,7 @@ from pi_mesh.values.traffic import (
     orders,
     routes,
 )
-
-Item = TypeVar("Item", bound=NamespacedItem)
+from pi_mesh.values.traffic.istio_object import Item, own
 
 
 def first_objects(settings: Settings, namespace: WorkloadNamespace) -> Iterator[Object]:
@@ -32,12 +29,9 @@ def objects(settings: Settings, namespace: WorkloadNamespace) -> Iterator[Object
     traffic = settings.traffic
 
     def each(build: Callable[[Settings, str, Item], Object], wanted: Mapping[str, Item]) -> Iterator[Object]:
-        return (build(settings, name, one) for name, one in own(wanted).items())
+        return (build(settings, name, one) for name, one in own(settings, namespace, wanted).items())
 
-    def own(wanted: Mapping[str, Item]) -> dict[str, Item]:
-        return {name: one for name, one in wanted.items() if settings.namespace_of(one) == namespace.name}
-
-    for name, wanted in own(traffic.external).items():
+    for name, wanted in own(settings, namespace, traffic.external).items():
         yield from external.external(settings, name, wanted)
     yield from each(destinations.destination_rule, traffic.destinations)
     yield from certificates.certificates(settings, namespace)

@@ -12,14 +12,14 @@ from pi_mesh.values.gateway_service import topology
 from pi_mesh.values.objects import Object
 from pi_mesh.values.traffic.authorization import POLICY
 from pi_mesh.values.traffic.gateways import gateway_selector
-from pi_mesh.values.traffic.istio_object import istio_object
+from pi_mesh.values.traffic.istio_object import istio_object, own
 
 
 def allow_lists(settings: Settings, namespace: WorkloadNamespace) -> Iterator[Object]:
     """Yield the policy of each listener of a namespace with a list, in the gateway's namespace."""
     release = settings.releases.names.ingress
-    for name, listener in settings.traffic.gateways.items():
-        if listener.allow_addresses and settings.namespace_of(listener) == namespace.name:
+    for name, listener in own(settings, namespace, settings.traffic.gateways).items():
+        if listener.allow_addresses:
             # Also with the label `app`: in the root namespace a policy selects pods of every namespace.
             selector = {"matchLabels": {"app": release, **gateway_selector(release)}}
             rules = [_rule(settings, listener, server) for server in listener.servers]

@@ -7,7 +7,7 @@ from pi_mesh.settings.namespaces import WorkloadNamespace
 from pi_mesh.settings.traffic.authorization import AccessPolicy, AccessRule, LegacyWorkloads
 from pi_mesh.settings.traffic.tokens import TokenIssuer
 from pi_mesh.values.objects import Object
-from pi_mesh.values.traffic.istio_object import given, istio_object, item_object
+from pi_mesh.values.traffic.istio_object import given, istio_object, item_object, own
 
 POLICY = "AuthorizationPolicy"
 DEFAULT_DENY = "default-deny"
@@ -40,9 +40,8 @@ def legacy(settings: Settings, name: str, wanted: LegacyWorkloads) -> Object:
 
 def policies(settings: Settings, namespace: WorkloadNamespace) -> dict[str, AccessPolicy]:
     """Return a namespace's enforced policies by name: those of the settings, and those that its default deny needs."""
-    given_ones = settings.traffic.authorization.policies
-    own = {name: one for name, one in given_ones.items() if settings.namespace_of(one) == namespace.name}
-    return (dict(_default_allows(settings, namespace)) if namespace.default_deny.enabled else {}) | own
+    defaults = dict(_default_allows(settings, namespace)) if namespace.default_deny.enabled else {}
+    return defaults | own(settings, namespace, settings.traffic.authorization.policies)
 
 
 def audited(settings: Settings, namespace: WorkloadNamespace) -> Iterator[Object]:

@@ -1,10 +1,14 @@
 """Common form of Istio's objects in the namespaces of workloads."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, TypeVar
 
 from pi_mesh.settings import Settings
+from pi_mesh.settings.namespaces import WorkloadNamespace
 from pi_mesh.settings.traffic.names import NamespacedItem
 from pi_mesh.values.objects import Object
+
+Item = TypeVar("Item", bound=NamespacedItem)
 
 NETWORKING, SECURITY = "networking.istio.io/v1beta1", "security.istio.io/v1beta1"
 """API versions that every Istio from 1.20 to the newest serves."""
@@ -29,6 +33,11 @@ def istio_object(namespace: str, kind: str, name: str, spec: Object) -> Object:
 def item_object(settings: Settings, item: NamespacedItem, kind: str, name: str, spec: Object) -> Object:
     """Return the Istio object of a traffic setting, in the setting's namespace."""
     return istio_object(settings.namespace_of(item), kind, name, spec)
+
+
+def own(settings: Settings, namespace: WorkloadNamespace, wanted: Mapping[str, Item]) -> dict[str, Item]:
+    """Return the traffic settings of a namespace, by their names."""
+    return {name: item for name, item in wanted.items() if settings.namespace_of(item) == namespace.name}
 
 
 def given(**fields: object) -> Object:

@@ -26,8 +26,12 @@ def resources(project: Project) -> list[str]:
 
 
 def uids() -> set[str]:
-    kinds = "namespaces,deployments,services,pods,configmaps,secrets,peerauthentications,resourcequotas"
-    return {one["metadata"]["uid"] for one in get(kinds, "--all-namespaces")["items"]}
+    """Return the UIDs of all objects but those that an earlier test is still deleting, with its whole namespace."""
+    kinds = "deployments,services,pods,configmaps,secrets,peerauthentications,resourcequotas"
+    namespaces = [one["metadata"] for one in get("namespaces")["items"] if "deletionTimestamp" not in one["metadata"]]
+    names = {metadata["name"] for metadata in namespaces}
+    objects = [one["metadata"] for one in get(kinds, "--all-namespaces")["items"] if one["metadata"]["namespace"] in names]
+    return {metadata["uid"] for metadata in namespaces + objects if "deletionTimestamp" not in metadata}
 
 
 @pytest.mark.row(43)

@@ -5,9 +5,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from lab.cluster.kubectl import get, kubectl
+from lab.cluster.kubectl import kubectl
 from tests.support import pods
+from tests.support.live_objects import identities
 from tests.support.project import STACK, Project
+
+KINDS = "namespaces,deployments,services,pods,configmaps,secrets,peerauthentications,resourcequotas"
 
 
 @pytest.fixture
@@ -25,15 +28,6 @@ def resources(project: Project) -> list[str]:
     return [one["urn"] for one in exported["deployment"]["resources"]]
 
 
-def uids() -> set[str]:
-    """Return the UIDs of all objects but those that an earlier test is still deleting, with its whole namespace."""
-    kinds = "deployments,services,pods,configmaps,secrets,peerauthentications,resourcequotas"
-    namespaces = [one["metadata"] for one in get("namespaces")["items"] if "deletionTimestamp" not in one["metadata"]]
-    names = {metadata["name"] for metadata in namespaces}
-    objects = [one["metadata"] for one in get(kinds, "--all-namespaces")["items"] if one["metadata"]["namespace"] in names]
-    return {metadata["uid"] for metadata in namespaces + objects if "deletionTimestamp" not in metadata}
-
-
 @pytest.mark.row(43)
 def test_the_workloads_of_others_are_named_and_nothing_is_touched(guarded, namespace, figure):
     elsewhere = namespace("shop", istio_injection="enabled")
@@ -41,13 +35,13 @@ def test_the_workloads_of_others_are_named_and_nothing_is_touched(guarded, names
     pods.wait_ready("trading", "teller")
     pods.wait_ready(elsewhere, "till")
     try:
-        before = resources(guarded), uids()
+        before = resources(guarded), identities(KINDS)
         refused = guarded.destroy()
         assert refused.status != 0
         refused.line_with("others still use this mesh; nothing was touched")
         assert "Pod teller" in refused.line_with("namespace trading: would be deleted with")
         assert f"{elsewhere}/till" in refused.line_with("would lose the istiod")
-        assert (resources(guarded), uids()) == before
+        assert (resources(guarded), identities(KINDS)) == before
         guarded.preview("--expect-no-changes").must()
     finally:
         kubectl("delete", "pod", "teller", "--namespace=trading", "--wait=false")

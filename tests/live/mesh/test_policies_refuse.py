@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from lab.cluster.kubectl import get
+from tests.support.live_objects import identities
 from tests.support.project import STACK, Project
 
 PACK = ("--policy-pack", "policies", "--policy-pack-config", f"policies/config/{STACK}.json")
@@ -26,27 +26,15 @@ def judged(project: Project) -> Iterator[Project]:
     project.reset()
 
 
-def live_objects() -> set[tuple[str, ...]]:
-    """Return the lasting objects outside of Kubernetes' own namespaces, with their generations, which changes increase.
-
-    Namespaces of earlier tests may still be terminating.
-    """
-    found = [one["metadata"] for one in get(KINDS, "-A")["items"]]
-    leaving = {one["name"] for one in found if "deletionTimestamp" in one}
-    ours = [one for one in found if not one.get("namespace", one["name"]).startswith("kube-")]
-    ours = [one for one in ours if not leaving & {one["name"], one.get("namespace")}]
-    return {(one["uid"], one["name"], str(one.get("generation"))) for one in ours}
-
-
 @pytest.mark.parametrize("rule", BREACHES)
 def test_a_breach_is_refused_before_anything_changes(rule, judged, figure):
     judged.set(*BREACHES[rule])
-    before = live_objects(), judged.pulumi("stack", "export").output
+    before = identities(KINDS), judged.pulumi("stack", "export").output
     refused = judged.pulumi("up", "--yes", *PACK)
     assert refused.status != 0
     assert f"[mandatory]  {rule}  (" in refused.output
     assert "Fix: " in refused.output
-    assert (live_objects(), judged.pulumi("stack", "export").output) == before
+    assert (identities(KINDS), judged.pulumi("stack", "export").output) == before
     figure(f"exit status {refused.status}; no object, no state changed")
 
 

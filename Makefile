@@ -78,8 +78,9 @@ mutants: .venv/.mutants  ## 150 small faults, chosen by SEED, of which the unit 
 	@[ -n "$(SEED)" ] || { echo "make mutants SEED=n, such as the first 8 digits of a commit"; exit 2; }
 	$(PY) -m tests.mutants $(SEED)
 
-built: .venv/.complete  ## The local cluster's programs, charts and images, in their cache
+built: .venv/.complete  ## The local cluster's programs, charts and images, and those of the tests, in their cache
 	@$(PY) -m lab.toolchain ensure
+	$(PY) -m lab.toolchain ensure helm kwok
 
 test: built  ## The whole suite on the local cluster, but for what takes many minutes
 	@$(PY) -m pytest -m "not long" $(BESIDE)
@@ -87,7 +88,7 @@ test: built  ## The whole suite on the local cluster, but for what takes many mi
 test-all: built  ## Also the long tests
 	@$(PY) -m pytest $(BESIDE)
 
-bench: lab-up  ## Timings side by side with helm and istioctl
+bench: built lab-up  ## Timings side by side with helm and istioctl
 	@$(PY) -m lab.bench
 
 preview: .venv/.complete  ## What a pull request's comment would show, against the branch BASE

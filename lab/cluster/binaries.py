@@ -4,11 +4,12 @@ import shutil
 from pathlib import Path
 
 from lab.cluster.names import LAB
-from lab.toolchain import programs
+from lab.toolchain import programs, shims
 from lab.toolchain.catalog import BY_PROGRAM, DEFAULT
 
 FOLDER = LAB / "bin"
 BUNDLED = ("pulumi", "pulumi-language-python")
+AT_FIRST_CALL = ("helm", "kwok")
 PLUGIN = "pulumi-resource-kubernetes"  # is installed into PULUMI_HOME; one on PATH draws a warning
 
 
@@ -18,6 +19,8 @@ def gather() -> None:
     for name, part in BY_PROGRAM.items():
         if part.name in DEFAULT and name not in (*BUNDLED, PLUGIN):
             link(name, programs.program(name))
+    for name in AT_FIRST_CALL:
+        _link_or_shim(name)
     for name, target in (*((name, programs.program(name)) for name in BUNDLED), _language_helper()):
         _bundle(name, target)
     _dynamic_resources()
@@ -28,6 +31,13 @@ def link(name: str, target: Path) -> None:
     place = FOLDER / name
     place.unlink(missing_ok=True)
     place.symlink_to(target)
+
+
+def _link_or_shim(name: str) -> None:
+    try:
+        link(name, programs.program(name))
+    except programs.MissingProgramError:
+        shims.write(name, FOLDER / name)
 
 
 def _language_helper() -> tuple[str, Path]:

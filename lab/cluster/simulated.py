@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lab.cluster import enter, process, records, state
-from lab.cluster.binaries import program
+from lab.cluster import binaries, enter, process, records, state
 from lab.cluster.kubectl import kubectl
 from lab.cluster.machines import CONTROL_PLANE
 from lab.cluster.names import ADMIN, kubeconfig_file
@@ -65,10 +64,12 @@ def _start_controller() -> None:
     if records.is_alive(CONTROLLER):
         return
     print_progress("KWOK, for simulated nodes")
+    programs.ensure([CONTROLLER])
+    binaries.link(CONTROLLER, programs.program(CONTROLLER))
     flags = [f"--kubeconfig={kubeconfig_file(ADMIN)}", "--manage-all-nodes=false", "--cidr=10.245.0.0/16"]
     flags += [f"--manage-nodes-with-annotation-selector={MANAGED}=fake", f"--node-ip={CONTROL_PLANE.address}"]
     flags += [f"--config={stage}" for stage in _stages()]
-    process.start(CONTROLLER, enter.network(CONTROL_PLANE, program(CONTROLLER), *flags))
+    process.start(CONTROLLER, enter.network(CONTROL_PLANE, binaries.program(CONTROLLER), *flags))
 
 
 def _stages() -> list[Path]:

@@ -59,6 +59,7 @@ def part_folder(part: Part) -> Path:
 def _recipe_key(part: Part) -> str:
     module = module_folder(part)
     recipe = (*part.tags, part.ldflags, repr(sorted(part.programs.items())), repr(sorted(part.files.items())))
+    recipe += tuple(map(repr, sorted(part.without.items())))
     return file_key((module / name for name in ("go.sum", "go.mod", "main.go")), *recipe)
 
 

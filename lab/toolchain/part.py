@@ -9,7 +9,8 @@ class Part:
 
     `programs`: program -> Go package. `stamp`: Go variable -> value set at link time.
     `files`: place in the part's folder -> (Go module, path inside it); a folder is copied whole.
-    `tags`: Go build tags.
+    `tags`: Go build tags. `without`: (Go module, path of a file inside it) -> words; the part is compiled without the
+    lines that have one of these words.
     `home`: the part whose folder it shares. `on_demand`: built only when asked for by name.
     `seconds`: how long it builds on 2 cores from an empty cache, in the catalog's order.
     """
@@ -24,6 +25,7 @@ class Part:
     home: str = ""
     tags: tuple[str, ...] = ()
     on_demand: bool = False
+    without: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def ldflags(self) -> str:

@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 from lab.toolchain.catalog import Part
+from lab.toolchain.shims import is_shim
 
 _VERSION_ARGUMENTS = {
     "coredns": ["-version"],
@@ -47,4 +48,6 @@ def version_output(program: str, found: str | Path) -> str:
 def find_on_path(program: str, part: Part) -> Path | None:
     """Return the path of the program on PATH when its version matches the part, else None."""
     found = None if program in SILENT else shutil.which(program)
-    return Path(found) if found and version_matches(program, part, version_output(program, found)) else None
+    if not found or is_shim(Path(found)):
+        return None
+    return Path(found) if version_matches(program, part, version_output(program, found)) else None

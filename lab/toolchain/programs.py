@@ -1,22 +1,27 @@
 """The programs of the lab: found in the cache or on PATH, built when missing."""
 
 import os
-import shutil
-from collections.abc import Callable, Iterable
-from functools import partial
+import subprocess
+import sys
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from tempfile import mkdtemp
 
 from lab.toolchain import disk, go_toolchain
 from lab.toolchain.cache import cache_root, lock, part_folder
 from lab.toolchain.catalog import BY_NAME, BY_PROGRAM, DEFAULT, Part, UnknownPartError, select
-from lab.toolchain.go_build import build
+from lab.toolchain.go_build import build, fetch
 from lab.toolchain.path_lookup import find_on_path
 from lab.toolchain.progress import Estimate, show_progress
 
 KEEP_SCRATCH = "PI_MESH_KEEP_SCRATCH"
 """Environment variable for work on the parts: Go's caches are kept, so that the next build is quick."""
 
-DROP_SECONDS = 15.0
+DROPPED = "dropped-"
+"""What the folders of the cache begin with that are being deleted."""
+
+DELETE = "import os, shutil, sys; os.nice(19); [shutil.rmtree(folder, ignore_errors=True) for folder in sys.argv[1:]]"
 
 
 class MissingProgramError(LookupError):
@@ -78,20 +83,34 @@ def _build(parts: list[Part]) -> None:
     disk.require_space(parts)
     go_toolchain.go()  # before anything is drawn: it may have to be installed, which draws a bar of its own
     print(f"building {', '.join(part.name for part in parts)}, once, into {cache_root()}", flush=True)
-    works: list[Callable[[], None]] = [partial(build, part) for part in parts]
-    steps = {f"{part.name} {part.version}": float(part.seconds) for part in parts}
+    estimate = Estimate({f"{part.name} {part.version}": float(part.seconds) for part in parts})
+    with ThreadPoolExecutor(max_workers=1) as ahead, show_progress(estimate):
+        fetches = [ahead.submit(fetch, part) for part in parts]
+        try:
+            for part, fetched, step in zip(parts, fetches, estimate.steps, strict=True):
+                with estimate.step(step):
+                    fetched.result()
+                    build(part)
+        finally:
+            ahead.shutdown(wait=False, cancel_futures=True)
     if not os.environ.get(KEEP_SCRATCH):
-        works.append(drop_scratch)
-        steps["removing the files that only the build needed"] = DROP_SECONDS
-    estimate = Estimate(steps)
-    with show_progress(estimate):
-        for work, step in zip(works, steps, strict=True):
-            with estimate.step(step):
-                work()
+        drop_scratch()
 
 
 def drop_scratch() -> None:
-    """Remove Go's build cache and module cache of this tool cache: over 10 GB, and no program needs them."""
+    """Remove Go's build cache and module cache of this tool cache: many GB, and no program needs them.
+
+    They are only renamed here. A process of its own deletes them: on a disk mounted with `discard` that takes minutes.
+    What a killed one left is deleted by the next.
+    """
     for folder in go_toolchain.scratch():
         if folder.is_dir():
-            shutil.rmtree(folder)
+            folder.rename(Path(mkdtemp(prefix=DROPPED, dir=cache_root())) / folder.name)
+    if dropped := list(cache_root().glob(f"{DROPPED}*")):
+        subprocess.Popen(
+            [sys.executable, "-c", DELETE, *dropped],
+            start_new_session=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )

@@ -29,7 +29,7 @@ def build(part: Part) -> None:
     with partial("parts") as scratch, log.open("w") as output:
         whole = scratch / part.name
         try:
-            _compile(part, whole / "bin", _leave_out(part, scratch, output), output)
+            _compile(part, whole / "bin", leave_out(part, scratch, output), output)
             _take_files(part, whole, output)
         except subprocess.CalledProcessError as error:
             reason = f"{_last_line(log)} (all of it: {log})"
@@ -75,7 +75,7 @@ def _go(part: Part, *arguments: str, output: IO[str]) -> str:
     return ended.stdout or ""
 
 
-def _leave_out(part: Part, scratch: Path, output: IO[str]) -> list[str]:
+def leave_out(part: Part, scratch: Path, output: IO[str]) -> list[str]:
     """Copy the modules that the part changes, without the lines that it leaves out. Return the flags to build so.
 
     `go build -overlay` refuses files of the module cache.

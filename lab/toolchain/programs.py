@@ -21,7 +21,13 @@ KEEP_SCRATCH = "PI_MESH_KEEP_SCRATCH"
 DROPPED = "dropped-"
 """What the folders of the cache begin with that are being deleted."""
 
-DELETE = "import os, shutil, sys; os.nice(19); [shutil.rmtree(folder, ignore_errors=True) for folder in sys.argv[1:]]"
+DELETE = """
+import os, shutil, sys
+if os.fork() == 0:
+    os.nice(19)
+    for folder in sys.argv[1:]:
+        shutil.rmtree(folder, ignore_errors=True)
+"""
 
 
 class MissingProgramError(LookupError):
@@ -107,10 +113,11 @@ def drop_scratch() -> None:
         if folder.is_dir():
             folder.rename(Path(mkdtemp(prefix=DROPPED, dir=cache_root())) / folder.name)
     if dropped := list(cache_root().glob(f"{DROPPED}*")):
-        subprocess.Popen(
+        subprocess.run(
             [sys.executable, "-c", DELETE, *dropped],
             start_new_session=True,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
+            check=True,
         )

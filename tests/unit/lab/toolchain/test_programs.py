@@ -2,6 +2,7 @@
 
 import pytest
 
+from lab.cluster.waiting import wait_until
 from lab.toolchain import cache, catalog, go_build, go_toolchain, programs
 
 pytestmark = pytest.mark.usefixtures("tool_cache")
@@ -55,3 +56,19 @@ def test_a_build_leaves_the_program_and_its_scratch_only_on_request(go, kept, mo
     programs.ensure(["fortio"])
     assert programs.program("fortio").is_file()
     assert go_toolchain.scratch()[0].is_dir() is kept
+
+
+def test_scratch_is_deleted_in_the_background_with_what_a_killed_process_left(tool_cache):
+    (tool_cache / f"{programs.DROPPED}1" / "go-build").mkdir(parents=True)
+    go_toolchain.scratch()[0].mkdir()
+    programs.drop_scratch()
+    assert not go_toolchain.scratch()[0].exists()
+    wait_until("the deletion", lambda: not list(tool_cache.iterdir()), 10)
+
+
+def test_the_modules_of_every_part_are_fetched_before_its_build(go, tmp_path):
+    go(f'echo "$1 ${{PWD##*/}}" >> {tmp_path}/calls', FORTIO_BUILT.replace("fortio", "helm"), FORTIO_BUILT)
+    programs.ensure(["helm", "fortio"])
+    calls = (tmp_path / "calls").read_text().splitlines()
+    assert sorted(calls) == ["build fortio", "build helm", "list fortio", "list helm"]
+    assert all(calls.index(f"list {name}") < calls.index(f"build {name}") for name in ("helm", "fortio"))

@@ -14,7 +14,7 @@ PLUGIN = "pulumi-resource-kubernetes"  # is installed into PULUMI_HOME; one on P
 
 
 def gather() -> None:
-    """Gather every program that the lab starts with."""
+    """Gather every program that the lab starts with, and a script for each that its first call builds."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     for name, part in BY_PROGRAM.items():
         if part.name in DEFAULT and name not in (*BUNDLED, PLUGIN):

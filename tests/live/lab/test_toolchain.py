@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from lab.cluster.binaries import AT_FIRST_CALL
 from lab.toolchain import charts, images, packaging, path_lookup, programs
 from lab.toolchain.catalog import BY_PROGRAM, DEFAULT
 from lab.toolchain.istio_parts import CONTROL_PLANES, ISTIO
@@ -16,13 +17,14 @@ CHARTS = [(chart, version) for version in charts.PACKAGED for chart in packaging
 VERSIONS = [
     pytest.param(version, marks=() if version in ("1.30.0", ISTIO) else pytest.mark.long) for version in CONTROL_PLANES
 ]
-TALKING = sorted(name for name, part in BY_PROGRAM.items() if part.name in DEFAULT and name not in path_lookup.SILENT)
+BUILT = (*DEFAULT, *AT_FIRST_CALL)
+TALKING = sorted(name for name, part in BY_PROGRAM.items() if part.name in BUILT and name not in path_lookup.SILENT)
 
 
 @pytest.fixture(scope="module", autouse=True)
 def built(visibly):
-    """Build all default parts."""
-    visibly(programs.ensure)
+    """Build all default parts, and those that a user's first call builds."""
+    visibly(programs.ensure, BUILT)
 
 
 def rendered(chart: str, version: str) -> str:

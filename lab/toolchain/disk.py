@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from lab.toolchain.cache import cache_root
 from lab.toolchain.catalog import PARTS, Part
 
-SCRATCH_OF_ALL = 38e9
-"""Bytes that Go's build cache (about 27 GB), its modules (8 GB) and the programs take while every part is built."""
+SCRATCH_OF_ALL = 34e9
+"""Bytes that Go's build cache (about 23 GB), its modules (8 GB) and the programs take while every part is built."""
 
 SMALLEST = 1e9
 

@@ -43,7 +43,7 @@ ISTIO_PARTS = (
         "istio",
         ISTIO,
         _images_programs(ISTIO) | {"istioctl": f"{MODULE}/istioctl/cmd/istioctl"},
-        210,
+        172,
         "images pilot and proxyv2, charts, istioctl",
         {f"{_VERSION}.buildVersion": ISTIO},
         _BOOTSTRAP

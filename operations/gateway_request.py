@@ -1,0 +1,97 @@
+"""One request through the ingress gateway must be answered: a GET of `/` for a host of its listeners."""
+
+from collections.abc import Iterator
+
+from pi_mesh.checks.finding import Finding, Subject, error, ok, unknown, warning
+from pi_mesh.checks.verify.input import VerificationInput
+from pi_mesh.cluster.errors import ClusterUnreachable
+from pi_mesh.cluster.pods import Pod
+from pi_mesh.cluster.port_forward import Answer, NotForwardedError, answered, forwarded
+from pi_mesh.names import PROJECT
+from pi_mesh.settings import Settings
+from pi_mesh.settings.traffic.gateways import PLAIN_HTTP, IngressListener, Server
+from pi_mesh.values.gateway_service import topology
+from pi_mesh.values.traffic.gateways import gateway_selector
+
+ID = "request through the gateway"
+FAILING = 500
+
+
+def made(seen: VerificationInput) -> Iterator[Finding]:
+    """Make the request through a Ready pod of the gateway, by `kubectl port-forward`, and yield what it showed."""
+    settings = seen.settings
+    if not settings.ingress.enabled or not settings.traffic.gateways:
+        return
+    subject = Subject("service", f"{settings.ingress_namespace}/{settings.releases.names.ingress}")
+    chosen, pod = _listener(settings), _pod(seen)
+    if chosen is None:
+        yield ok(
+            ID, subject, "was not made: no listener takes HTTP without a client's certificate or the PROXY protocol"
+        )
+    elif pod is None:
+        yield unknown(ID, subject, "was not made: the gateway has no Ready pod")
+    else:
+        yield _judged(settings, subject, pod, *chosen)
+
+
+def _listener(settings: Settings) -> tuple[str, IngressListener, Server] | None:
+    """Return the listener to ask, by its name, with its port: one without a list of addresses before others."""
+    if "proxyProtocol" in topology(settings):
+        return None
+    asked = [
+        (name, listener, server)
+        for name, listener in settings.traffic.gateways.items()
+        for server in listener.servers
+        if server.protocol in PLAIN_HTTP
+        or (server.protocol == "HTTPS" and listener.tls and listener.tls.mode == "SIMPLE")
+        if server.protocol != "GRPC"
+    ]
+    return min(asked, key=lambda each: bool(each[1].allow_addresses), default=None)
+
+
+def _pod(seen: VerificationInput) -> Pod | None:
+    labels = gateway_selector(seen.settings.releases.names.ingress)
+    pods = seen.meshed_pods.get(seen.settings.ingress_namespace, [])
+    return next((pod for pod in pods if pod.ready and not pod.ending and labels.items() <= pod.labels.items()), None)
+
+
+def _hosts(settings: Settings, name: str, listener: IngressListener) -> list[str]:
+    """Return hosts of requests that the listener takes, those that a route of the settings leads on first."""
+    routed = [host for route in settings.traffic.routes.values() if name in route.gateways for host in route.hosts]
+    named = [host for host in (*routed, *listener.hosts) if host != "*"]
+    return [host.replace("*", PROJECT) for host in named] or [f"{PROJECT}.internal"]
+
+
+def _judged(
+    settings: Settings, subject: Subject, pod: Pod, name: str, listener: IngressListener, server: Server
+) -> Finding:
+    host, secure = _hosts(settings, name, listener)[0], server.protocol == "HTTPS"
+    what = f"a GET of {'https' if secure else 'http'}://{host}:{server.number}/"
+    try:
+        with forwarded(settings.cluster.context, pod.namespace, f"pod/{pod.name}", server.number) as address:
+            try:
+                answer = answered(address, host, secure=secure)
+            except NotForwardedError as problem:
+                fix = f"see `verify --all`: ingress certificates, objects; `kubectl logs -n {pod.namespace} {pod.name}`"
+                return error(ID, subject, f"{what} got no answer from pod {pod.name}: {problem}", fix)
+    except ClusterUnreachable as problem:
+        return unknown(ID, subject, f"was not made: {problem}")
+    routed = any(name in route.gateways for route in settings.traffic.routes.values())
+    return _answer(subject, what, answer, routed)
+
+
+def _answer(subject: Subject, what: str, answer: Answer, routed: bool) -> Finding:
+    status = answer.status
+    if answer.from_behind:
+        if status >= FAILING:
+            return warning(
+                ID, subject, f"{what} got {status} from the service behind the gateway", "see its log", number=status
+            )
+        return ok(ID, subject, f"{what} got {status} from the service behind the gateway", number=status)
+    if status >= FAILING:
+        fix = "see the rows about attached routes: the service behind it has no endpoint, or refuses the gateway"
+        return warning(ID, subject, f"{what} got {status} from the gateway itself", fix, number=status)
+    if status == 404 and routed:
+        fix = "see the rows about objects and attached routes: the gateway knows no route for it"
+        return warning(ID, subject, f"{what} got 404 from the gateway itself", fix, number=status)
+    return ok(ID, subject, f"{what} got {status} from the gateway itself", number=status)

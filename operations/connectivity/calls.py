@@ -16,8 +16,9 @@ SECONDS = 6
 """Seconds for one call."""
 LONGEST = 120
 """Largest number of characters of an answer that are shown."""
-DENIED, NOT_PASSED_ON = (403,), (502, 503)
-"""Statuses of a proxy that refuses a caller, and of one that passes nothing on to a host."""
+DENIED, NOT_PASSED_ON = (403,), (502,)
+"""Statuses of a proxy that refuses a caller, and of one that knows no route for a host (REGISTRY_ONLY, `block_all`). A
+503 proves neither: a node may not know a new Service yet."""
 ALLOWS = "`kubectl get authorizationpolicy -A`: a policy of the root namespace admits it"
 ROUTES = "see `verify`, and the log of the sidecar or gateway on the way"
 

@@ -4,7 +4,6 @@ import json
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import pytest
 
@@ -13,6 +12,7 @@ from lab.workloads import CONTROL, apply, delete
 from operations.connectivity.targets import NAMESPACE
 from tests.live.traffic import cast
 from tests.live.traffic.rules import rules
+from tests.support.connectivity import connectivity, wrong
 from tests.support.project import STACK, Project
 
 OPEN = {
@@ -29,19 +29,6 @@ own_namespace.create = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 from operations.__main__ import app
 app()
 """
-
-
-def connectivity(project: Project, *options: str) -> tuple[int, dict[str, Any]]:
-    """Return the exit status and the report."""
-    outcome = project.operation("connectivity", "--json", *options)
-    report = json.loads(outcome.output.splitlines()[-1])
-    for one in report["findings"]:
-        print(f"{one['level']:8} {one['id']}: {one['name']}: {one['message']} -> {one['fix']}")
-    return outcome.status, report
-
-
-def wrong(report: dict[str, Any]) -> set[str]:
-    return {row["call"] for row in report["calls"] if not row["right"]}
 
 
 @contextmanager

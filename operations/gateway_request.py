@@ -14,7 +14,7 @@ from pi_mesh.values.gateway_service import topology
 from pi_mesh.values.traffic.gateways import gateway_selector
 
 ID = "request through the gateway"
-FAILING = 500
+NO_ROUTE, FAILING = 404, 500
 
 
 def made(seen: VerificationInput) -> Iterator[Finding]:
@@ -82,16 +82,11 @@ def _judged(
 
 def _answer(subject: Subject, what: str, answer: Answer, routed: bool) -> Finding:
     status = answer.status
-    if answer.from_behind:
-        if status >= FAILING:
-            return warning(
-                ID, subject, f"{what} got {status} from the service behind the gateway", "see its log", number=status
-            )
-        return ok(ID, subject, f"{what} got {status} from the service behind the gateway", number=status)
+    message = f"{what} got {status} from {'the service behind the gateway' if answer.from_behind else 'the gateway'}"
     if status >= FAILING:
-        fix = "see the rows about attached routes: the service behind it has no endpoint, or refuses the gateway"
-        return warning(ID, subject, f"{what} got {status} from the gateway itself", fix, number=status)
-    if status == 404 and routed:
-        fix = "see the rows about objects and attached routes: the gateway knows no route for it"
-        return warning(ID, subject, f"{what} got 404 from the gateway itself", fix, number=status)
-    return ok(ID, subject, f"{what} got {status} from the gateway itself", number=status)
+        fix = "see its log" if answer.from_behind else "see the rows of attached routes: it reaches no endpoint"
+        return warning(ID, subject, message, fix, number=status)
+    if status == NO_ROUTE and routed and not answer.from_behind:
+        fix = "see the rows of objects and attached routes: the gateway knows no route for it"
+        return warning(ID, subject, message, fix, number=status)
+    return ok(ID, subject, message, number=status)

@@ -12,9 +12,7 @@ from pi_mesh.cluster.pods import Container, Pod
 from pi_mesh.cluster.policies import Policies, Policy
 
 SIDECAR = Container("istio-proxy")
-CLIENT = Pod(
-    "shop", "client-0", {"app": "client"}, containers=(SIDECAR,), address="10.0.0.1", service_account="buyer"
-)
+CLIENT = Pod("shop", "client-0", {"app": "client"}, containers=(SIDECAR,), address="10.0.0.1", service_account="buyer")
 SERVER = Pod("trading", "app-0", {"app": "app"}, containers=(SIDECAR,), address="10.0.0.2")
 APP = Service("trading", "app", ports=(80,), selector={"app": "app"})
 STRICT = Policy("PeerAuthentication", "istio-system", "default", {"mtls": {"mode": "STRICT"}})
@@ -23,9 +21,7 @@ HTTP, TCP = ServicePort(80, "http", "http"), ServicePort(80, "tcp-feed", "tcp")
 
 def make_call(*policies: Policy, mesh_config: dict[str, Any] | None = None, **changes: Any) -> Call:
     """Return the call in a STRICT mesh with these policies."""
-    call = Call(
-        CLIENT, "trading/app", HTTP, APP, (Endpoint("10.0.0.2", 8080, pod="app-0"),), (CLIENT, SERVER), (APP,)
-    )
+    call = Call(CLIENT, "trading/app", HTTP, APP, (Endpoint("10.0.0.2", 8080, pod="app-0"),), (CLIENT, SERVER), (APP,))
     known = Policies((STRICT, *policies), {"rootNamespace": "istio-system", **(mesh_config or {})})
     return replace(call, policies=known, **changes)
 

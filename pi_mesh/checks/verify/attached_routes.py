@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pi_mesh.checks.finding import Finding, Subject, error, ok, unknown, warning
 from pi_mesh.checks.policy_words import managed, subject_of
 from pi_mesh.checks.verify.input import VerificationInput
-from pi_mesh.checks.verify.selection import folded, is_ours, own_namespaces, remedy, workloads_subject
+from pi_mesh.checks.verify.selection import first_sorted, folded, is_ours, own_namespaces, remedy, workloads_subject
 from pi_mesh.cluster.policies import Policy
 from pi_mesh.cluster.routes import MESH, destinations
 from pi_mesh.counts import counted
@@ -32,8 +32,8 @@ def check(seen: VerificationInput) -> Iterator[Finding]:
     empty = [*_without_endpoints(seen, [route for route in routes if route.namespace in ours])]
     yield from empty
     if routes and not problems and not empty:
-        count = counted(len(routes), "route attaches", "routes attach")
-        yield ok(ID, where, f"{count} to what they name, and lead to endpoints", number=len(routes))
+        one, several = "route attaches and leads to endpoints", "routes attach and lead to endpoints"
+        yield ok(ID, where, counted(len(routes), one, several), number=len(routes))
 
 
 def _unattached(seen: VerificationInput, route: Policy) -> Iterator[Finding]:
@@ -66,8 +66,11 @@ def _obstacle(seen: VerificationInput, route: Policy, name: str) -> str:
 
 def _meets(host: str, served: str) -> bool:
     """Return True if requests for a route's host may be among those that a listener takes."""
-    if host.startswith("*") or served.startswith("*"):
-        return served.endswith(host.lstrip("*")) or host.endswith(served.lstrip("*"))
+    wild, open_to = host.startswith("*"), served.startswith("*")
+    if wild and open_to:
+        return host[1:].endswith(served[1:]) or served[1:].endswith(host[1:])
+    if wild or open_to:
+        return served.endswith(host[1:]) if wild else host.endswith(served[1:])
     return host == served
 
 
@@ -79,16 +82,16 @@ def _without_endpoints(seen: VerificationInput, routes: list[Policy]) -> Iterato
         for host in sorted(destinations(route)):
             leading.setdefault(host, []).append(f"{route.namespace}/{route.name}")
     for host, names in leading.items():
-        by = f"route {names[0]}" if len(names) == 1 else f"routes {', '.join(names)}"
+        by = f"route {names[0]} leads" if len(names) == 1 else f"routes {first_sorted(names)} lead"
         service = services.get(host)
         if service is None and host.endswith(IN_CLUSTER):
             subject = Subject("service", "/".join(reversed(host.split(".")[:2])))
-            yield warning(ID, subject, f"does not exist, and {by} leads requests to it", "create it with its workload")
+            yield warning(ID, subject, f"does not exist, and {by} requests to it", "create it with its workload")
         elif service and service.selector and not _has_endpoints(seen, service.namespace, service.selector):
             subject = Subject("service", f"{service.namespace}/{service.name}")
             labels = ",".join(f"{key}={value}" for key, value in service.selector.items())
             fix = f"`kubectl get pods -n {service.namespace} -l {labels}`"
-            yield warning(ID, subject, f"has no endpoints, and {by} leads requests to it: they get 503", fix)
+            yield warning(ID, subject, f"has no endpoints, and {by} requests to it: they get 503", fix)
 
 
 def _has_endpoints(seen: VerificationInput, namespace: str, selector: dict[str, str]) -> bool:

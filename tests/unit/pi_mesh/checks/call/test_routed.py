@@ -47,9 +47,10 @@ def test_only_destinations_with_weight_count_and_hosts_outside_are_not_judged():
 
 
 def test_a_subset_must_be_declared_and_have_a_ready_pod():
-    assert "subset v1 of app.trading.svc.cluster.local, which no DestinationRule" in refusals(
-        make_call(route(to("app", "v1")))
-    )[0]
+    assert (
+        "subset v1 of app.trading.svc.cluster.local, which no DestinationRule"
+        in refusals(make_call(route(to("app", "v1"))))[0]
+    )
     declared = subsets(v1={"version": "v1"})
     assert "which has no Ready pod (labels version=v1)" in refusals(make_call(route(to("app", "v1")), declared))[0]
     labelled = replace(SERVER, labels={"app": "app", "version": "v1"})

@@ -1,12 +1,14 @@
 """One request through the ingress gateway must be answered: a GET of `/` for a host of its listeners."""
 
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 
 from pi_mesh.checks.finding import Finding, Subject, error, ok, unknown, warning
 from pi_mesh.checks.verify.input import VerificationInput
 from pi_mesh.cluster.errors import ClusterUnreachable
 from pi_mesh.cluster.pods import Pod
-from pi_mesh.cluster.port_forward import Answer, NotForwardedError, answered, forwarded
+from pi_mesh.cluster.port_forward import Answer, NoAnswerError, answered, forwarded
 from pi_mesh.names import PROJECT
 from pi_mesh.settings import Settings
 from pi_mesh.settings.traffic.gateways import PLAIN_HTTP, IngressListener, Server
@@ -15,6 +17,8 @@ from pi_mesh.values.traffic.gateways import gateway_selector
 
 ID = "request through the gateway"
 NO_ROUTE, FAILING = 404, 500
+PAUSES = (1.0, 2.0)
+"""Seconds before the second and the third attempt."""
 
 
 def made(seen: VerificationInput) -> Iterator[Finding]:
@@ -68,16 +72,28 @@ def _judged(
     host, secure = _hosts(settings, name, listener)[0], server.protocol == "HTTPS"
     what = f"a GET of {'https' if secure else 'http'}://{host}:{server.number}/"
     try:
-        with forwarded(settings.cluster.context, pod.namespace, f"pod/{pod.name}", server.number) as address:
-            try:
-                answer = answered(address, host, secure=secure)
-            except NotForwardedError as problem:
-                fix = f"see `verify --all`: ingress certificates, objects; `kubectl logs -n {pod.namespace} {pod.name}`"
-                return error(ID, subject, f"{what} got no answer from pod {pod.name}: {problem}", fix)
+        answer = _asked(settings.cluster.context, pod, server.number, host, secure)
+    except NoAnswerError as problem:
+        fix = f"see `verify --all`: ingress certificates, objects; `kubectl logs -n {pod.namespace} {pod.name}`"
+        return error(ID, subject, f"{what} got no answer from pod {pod.name}: {problem}", fix)
     except ClusterUnreachable as problem:
         return unknown(ID, subject, f"was not made: {problem}")
     routed = any(name in route.gateways for route in settings.traffic.routes.values())
     return _answer(subject, what, answer, routed)
+
+
+def _asked(context: str, pod: Pod, port: int, host: str, secure: bool) -> Answer:
+    """Return the answer; a gateway may still learn of a new listener. Raises NoAnswerError, and NotForwardedError."""
+    for pause in PAUSES:
+        with suppress(NoAnswerError):
+            return _once(context, pod, port, host, secure)
+        time.sleep(pause)
+    return _once(context, pod, port, host, secure)
+
+
+def _once(context: str, pod: Pod, port: int, host: str, secure: bool) -> Answer:
+    with forwarded(context, pod.namespace, f"pod/{pod.name}", port) as address:
+        return answered(address, host, secure=secure)
 
 
 def _answer(subject: Subject, what: str, answer: Answer, routed: bool) -> Finding:

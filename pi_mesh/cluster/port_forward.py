@@ -22,6 +22,10 @@ class NotForwardedError(ClusterUnreachable):
     """The port cannot be reached; the message is the cause."""
 
 
+class NoAnswerError(NotForwardedError):
+    """The forwarded port gives no answer."""
+
+
 @contextmanager
 def forwarded(context: str, namespace: str, target: str, port: int) -> Iterator[str]:
     """Yield the local address of a port of `target`, such as deployment/istiod or pod/NAME. Raises NotForwardedError.
@@ -53,13 +57,13 @@ class Answer(NamedTuple):
 
 
 def answered(address: str, host: str, *, secure: bool) -> Answer:
-    """Return the answer to a GET of `/` for a host; any certificate is taken. Raises NotForwardedError."""
+    """Return the answer to a GET of `/` for a host; any certificate is taken. Raises NoAnswerError."""
     given = {"headers": {"Host": host}, "extensions": {"sni_hostname": host}}
     with httpx.Client(verify=False, timeout=SECONDS, trust_env=False) as http:
         try:
             response = http.request("GET", f"{'https' if secure else 'http'}://{address}/", **given)
         except httpx.HTTPError as problem:
-            raise NotForwardedError(str(problem).partition("\n")[0] or type(problem).__name__) from None
+            raise NoAnswerError(str(problem).partition("\n")[0] or type(problem).__name__) from None
     return Answer(response.status_code, "x-envoy-upstream-service-time" in response.headers)
 
 

@@ -11,7 +11,7 @@ from operations import gateway_request
 from pi_mesh.checks.finding import Finding, Level
 from pi_mesh.checks.verify.input import VerificationInput
 from pi_mesh.cluster.pods import Container, Pod
-from pi_mesh.cluster.port_forward import Answer, NotForwardedError
+from pi_mesh.cluster.port_forward import Answer, NoAnswerError, NotForwardedError
 from tests.support.factories import make_mesh
 from tests.support.healthy_mesh import in_cluster, make_verification
 
@@ -34,8 +34,11 @@ class Gateway:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.answer: Answer | Exception = Answer(200, True)
+        self.silent = 0
+        """Number of requests without an answer, before the first with one."""
         self.pipe: Exception | None = None
         self.asked: list[tuple[str, int, bool]] = []
+        monkeypatch.setattr(gateway_request, "PAUSES", (0, 0))
         monkeypatch.setattr(gateway_request, "forwarded", self._forwarded)
         monkeypatch.setattr(gateway_request, "answered", self._answered)
 
@@ -49,6 +52,8 @@ class Gateway:
 
     def _answered(self, _: str, host: str, *, secure: bool) -> Answer:
         self.asked.append((host, self.port, secure))
+        if len(self.asked) <= self.silent:
+            raise NoAnswerError("reset")
         if isinstance(self.answer, Exception):
             raise self.answer
         return self.answer
@@ -91,7 +96,7 @@ def test_a_listener_that_speaks_http_is_asked_for_a_host_of_its_own(gateway, gat
         (Answer(403, False), Level.OK, "got 403 from the gateway"),
         (Answer(404, False), Level.WARNING, "got 404 from the gateway"),
         (Answer(503, False), Level.WARNING, "got 503 from the gateway"),
-        (NotForwardedError("reset"), Level.ERROR, "got no answer from pod gateway-0: reset"),
+        (NoAnswerError("reset"), Level.ERROR, "got no answer from pod gateway-0: reset"),
     ],
     ids=str,
 )
@@ -99,6 +104,12 @@ def test_the_answer_is_told_with_who_gave_it(gateway, answer, level, said):
     gateway.answer = answer
     finding = the(mesh({"web": {}}, route("shop.example")))
     assert (finding.level, said in finding.message) == (level, True)
+
+
+def test_a_gateway_that_still_learns_of_its_listener_is_asked_again(gateway):
+    gateway.silent = 2
+    assert the(mesh({"web": {}})).level is Level.OK
+    assert len(gateway.asked) == 3
 
 
 def test_a_gateway_without_routes_answers_404_by_itself(gateway):

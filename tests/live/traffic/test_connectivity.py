@@ -82,7 +82,7 @@ def test_the_policy_that_refuses_a_workloads_call_is_named(mesh: Project, figure
 
 
 @pytest.mark.usefixtures("workloads")
-def test_verify_names_a_route_without_a_gateway_and_asks_the_gateway(mesh: Project, figure):
+def test_verify_names_a_route_without_a_gateway_and_the_service_that_is_not_there(mesh: Project, figure):
     nowhere = [{"route": [{"destination": {"host": "gone"}}]}]
     lost = {
         "apiVersion": "networking.istio.io/v1beta1",

@@ -144,6 +144,8 @@ def test_a_listener_is_named_until_its_certificate_is_right_and_then_answers_by_
         findings = json.loads(mesh.operation("verify", "--json").output)["findings"]
         (wrong,) = (one["message"] for one in findings if one["name"] == f"{CONTROL}/{SECRET}")
         assert "other.example" in wrong
+        (asked,) = (one["message"] for one in findings if one["id"] == "request through the gateway")
+        assert asked == f"a GET of https://{HOST}:8443/ got 200 from the service behind the gateway"
         give(make_server(HOST, signer=root), tmp_path)
         (tmp_path / "root.pem").write_text(root.pem)
         assert settled(lambda: visit("https-8443", roots=str(tmp_path / "root.pem")).status, 200) == 200

@@ -19,8 +19,8 @@ from pi_mesh.cluster.pods import Pod
 from pi_mesh.settings import Settings
 
 ID = "calls"
-WHOLE = 55
-"""Seconds for the whole run."""
+WHOLE, GONE = 50, "its Service is gone"
+"""Seconds for the whole run but its last call, and the state of a gateway that must be there."""
 PATIENCE, OF_REFUSALS, PAUSE = 15, 5, 0.4
 """Seconds in which a call must come to pass, as gateways learn of new objects first, or to be refused, by rules older
 than the pods; and seconds between two attempts."""
@@ -67,7 +67,7 @@ def _door(client: Client, settings: Settings) -> tuple[Target | None, str]:
         return None, reason
     path = f"/api/v1/namespaces/{settings.ingress_namespace}/services/{settings.releases.names.ingress}"
     address = ((client.get(path) or {}).get("spec") or {}).get("clusterIP", "")
-    return (ingress(address, port), "") if address else (None, "its Service is gone")
+    return (ingress(address, port), "") if address else (None, GONE)
 
 
 def _pods(client: Client, settings: Settings, stack: str, every: list[Call], until: float) -> dict[str, Pod]:
@@ -107,9 +107,13 @@ def _settled(client: Client, call: Call, pods: dict[str, str], until: float) -> 
 
 
 def _not_made(reason: str) -> Made:
-    """Return the call through an ingress gateway that cannot serve it."""
-    call = Call("in by the ingress gateway", CLIENT, peer(SERVER), SERVER, "")
-    row = CallRow(
-        call=call.id, caller=call.caller, target=call.to, must="not be made", seen=reason, right=None, seconds=0
+    """Return the call through an ingress gateway that cannot serve it; one that is gone is an error."""
+    call = Call("in by the ingress gateway", CLIENT, peer(SERVER), SERVER, "`pulumi up --refresh`")
+    must, right = ("pass", False) if reason == GONE else ("not be made", None)
+    row = CallRow(call=call.id, caller=call.caller, target=call.to, must=must, seen=reason, right=right, seconds=0)
+    finding = (
+        call.finding(Outcome.UNKNOWN, reason)
+        if reason == GONE
+        else ok(call.id, call.subject, f"was not made: {reason}")
     )
-    return row, ok(call.id, call.subject, f"was not made: {reason}")
+    return row, finding

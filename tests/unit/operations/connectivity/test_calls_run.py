@@ -113,15 +113,17 @@ def test_what_stays_wrong_is_told_when_patience_ends(cluster, monkeypatch, id, a
     assert (row.right, row.seen, finding.level) == (right, answer[1], level)
 
 
-@pytest.mark.parametrize(
-    ("overrides", "reason"),
-    [({"ingress": {"enabled": False}}, "ingress.enabled is false"), ({}, "its Service is gone")],
-)
-def test_a_gateway_that_cannot_be_called_is_a_row_of_its_own(cluster, overrides, reason):
+def test_a_gateway_that_is_switched_off_is_a_row_with_the_reason(cluster):
+    row, finding = cluster.made(ingress={"enabled": False})[-1]
+    assert (row.call, row.must, row.right) == ("in by the ingress gateway", "not be made", None)
+    assert (finding.level, finding.message) == (Level.OK, "was not made: ingress.enabled is false")
+
+
+def test_a_gateway_that_is_gone_is_an_error(cluster):
     del cluster.client.answers[GATEWAY]
-    row, finding = cluster.made(**overrides)[-1]
-    assert (row.call, row.must, row.seen, row.right) == ("in by the ingress gateway", "not be made", reason, None)
-    assert (finding.level, finding.message) == (Level.OK, f"was not made: {reason}")
+    row, finding = cluster.made()[-1]
+    assert (row.must, row.right, row.seen) == ("pass", False, "its Service is gone")
+    assert (finding.level, finding.message) == (Level.ERROR, "did not pass as it must: its Service is gone")
 
 
 def test_a_pod_without_a_sidecar_ends_the_run_with_one_finding(cluster):

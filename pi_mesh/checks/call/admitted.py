@@ -13,7 +13,7 @@ from pi_mesh.checks.policy_words import managed, subject_of
 from pi_mesh.checks.verify.access_rules import action_of
 from pi_mesh.checks.verify.encryption import left_out
 from pi_mesh.cluster.policies import Policy
-from pi_mesh.counts import counted, first_of
+from pi_mesh.counts import first_of
 from pi_mesh.values.traffic.authorization import DRY_RUN
 
 ID = "access"
@@ -66,9 +66,9 @@ def _allowed(rules: Rules, allows: list[Policy], plain: str) -> Iterator[Finding
         likely = next(one for one in allows if matched[one.key] is Match.SOME)
         yield warning(ID, subject_of(likely), f"may admit the call, and no other does: it {SOME}", "see its rules")
         return
-    count = counted(len(allows), "ALLOW policy", "ALLOW policies")
+    verb = "has" if len(allows) == 1 else "have"
     without = f", which has no identity: {plain}" if plain else ""
-    yield error(ID, subject, f"no rule of the {count} admits the caller{without}", FIX)
+    yield error(ID, subject, f"{verb} no rule that admits the caller{without}", FIX)
 
 
 def _match(rules: Rules, policy: Policy) -> Match:

@@ -23,7 +23,7 @@ def test_a_deny_of_some_requests_is_a_doubt():
 
 def test_with_an_allow_for_others_nobody_else_is_admitted():
     (refusal,) = refusals(make_call(access("ALLOW", OTHERS, name="agent")))
-    assert refusal == "AuthorizationPolicy trading/agent: no rule of the 1 ALLOW policy admits the caller"
+    assert refusal == "AuthorizationPolicy trading/agent: has no rule that admits the caller"
 
 
 def test_an_allow_without_rules_admits_nobody():
@@ -33,7 +33,7 @@ def test_an_allow_without_rules_admits_nobody():
 def test_several_allows_are_named_together_and_one_that_matches_is_enough():
     two = (access("ALLOW", OTHERS, name="a"), access("ALLOW", name="b"))
     (refusal,) = refusals(make_call(*two))
-    assert "AuthorizationPolicies trading/a, trading/b: no rule of the 2 ALLOW policies" in refusal
+    assert "AuthorizationPolicies trading/a, trading/b: have no rule that admits the caller" in refusal
     assert refusals(make_call(*two, access("ALLOW", SHOP, name="c"))) == []
 
 

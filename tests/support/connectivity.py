@@ -19,3 +19,8 @@ def connectivity(project: Project, *options: str) -> tuple[int, dict[str, Any]]:
 def wrong(report: dict[str, Any]) -> set[str]:
     """Return the names of the calls that did not go as they must."""
     return {row["call"] for row in report["calls"] if not row["right"]}
+
+
+def refusals(report: dict[str, Any]) -> list[str]:
+    """Return the objects that refuse a call."""
+    return [f"{one['kind']} {one['name']}" for one in report["findings"] if one["level"] == "error"]

@@ -58,10 +58,10 @@ class Answer(NamedTuple):
 
 def answered(address: str, host: str, *, secure: bool) -> Answer:
     """Return the answer to a GET of `/` for a host; any certificate is taken. Raises NoAnswerError."""
-    given = {"headers": {"Host": host}, "extensions": {"sni_hostname": host}}
+    url, sni = f"{'https' if secure else 'http'}://{address}/", {"sni_hostname": host}
     with httpx.Client(verify=False, timeout=SECONDS, trust_env=False) as http:
         try:
-            response = http.request("GET", f"{'https' if secure else 'http'}://{address}/", **given)
+            response = http.request("GET", url, headers={"Host": host}, extensions=sni)
         except httpx.HTTPError as problem:
             raise NoAnswerError(str(problem).partition("\n")[0] or type(problem).__name__) from None
     return Answer(response.status_code, "x-envoy-upstream-service-time" in response.headers)

@@ -10,6 +10,7 @@ from rich.table import Table
 from operations import report, report_text, short_lived, stacks
 from operations.command_line import All, Json, Stack, conclude, expected_errors, progress
 from operations.connectivity import calls_run, own_call
+from operations.connectivity.own_call import End
 from operations.connectivity.targets import NAMESPACE
 from operations.failures import UsageError
 from operations.report import Report
@@ -39,22 +40,24 @@ def connectivity(
     your own workloads is named.
     """
     with expected_errors("connectivity", stack, as_json):
-        if (caller is None) != (callee is None):
-            raise UsageError(
-                stack, "--from and --to belong together", "give both, or none for the calls of two test pods"
-            )
+        ends = _ends(stack, caller, callee)
         settings, exported = stacks.load_with_state(stack)
         cluster = snapshot.read(settings.cluster.context)
         identity.require(settings.cluster, exported().cluster_uid, cluster.uid)
-        if caller and callee:
-            ends = (
-                own_call.end(stack, "--from", caller, with_port=False),
-                own_call.end(stack, "--to", callee, with_port=True),
-            )
+        if ends:
             done = report.of("connectivity", stack, own_call.judged(settings, cluster, *ends))
         else:
             done = _called(settings, stack, cluster, as_json)
     conclude(done, as_json, lambda it: _show(it, everything or callee is not None))
+
+
+def _ends(stack: str, caller: str | None, callee: str | None) -> tuple[End, End] | None:
+    """Return the ends of the user's own call, if one is named. Raises UsageError for one end alone."""
+    if caller is None and callee is None:
+        return None
+    if caller is None or callee is None:
+        raise UsageError(stack, "--from and --to belong together", "give both, or none for the calls of two test pods")
+    return own_call.end(stack, "--from", caller, with_port=False), own_call.end(stack, "--to", callee, with_port=True)
 
 
 def _called(settings: Settings, stack: str, cluster: Snapshot, as_json: bool) -> Report:

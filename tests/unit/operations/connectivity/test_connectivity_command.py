@@ -81,6 +81,11 @@ def test_one_end_of_a_call_alone_is_refused(run, option):
     assert (result.exit_code, "--from and --to belong together" in result.output) == (2, True)
 
 
+def test_an_end_without_a_name_is_refused_before_the_cluster_is_read(run, monkeypatch):
+    monkeypatch.setattr(stacks, "load_with_state", None)
+    assert run("--from", "", "--to", "").exit_code == 2
+
+
 def test_a_call_of_the_users_own_is_judged_and_nothing_is_called(run):
     run.made = []
     result = run("--from", "shop/client", "--to", "trading/app:80")

@@ -9,7 +9,7 @@ from operations.failures import UsageError
 from pi_mesh.checks import call as checks
 from pi_mesh.checks.call.described import Call
 from pi_mesh.checks.finding import Finding, unknown
-from pi_mesh.cluster import endpoints, policies
+from pi_mesh.cluster import endpoints, objects, policies
 from pi_mesh.cluster.client import Client
 from pi_mesh.cluster.endpoints import Endpoint, ServicePort
 from pi_mesh.cluster.pods import SIDECAR, Pod
@@ -72,8 +72,8 @@ def _described(client: Client, cluster: Snapshot, caller: End, callee: End) -> C
         direct = tuple(Endpoint(one.address, port.number, one.ready, one.name) for one in pods)
         return Call(pod, str(callee), port, None, direct, **every)
     port = _services_port(callee, item)
-    service = next(one for one in cluster.services if (one.namespace, one.name) == (callee.namespace, callee.name))
-    return Call(pod, str(callee), port, service, endpoints.read(client, callee.namespace, callee.name, port), **every)
+    behind = endpoints.read(client, callee.namespace, callee.name, port)
+    return Call(pod, str(callee), port, objects.service(item), behind, **every)
 
 
 def _caller(cluster: Snapshot, caller: End) -> Pod:

@@ -27,7 +27,10 @@ class Cluster:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         ports = [{"name": "http", "port": 80}]
-        item = {"metadata": {"namespace": "trading", "name": "app"}, "spec": {"ports": ports}}
+        item = {
+            "metadata": {"namespace": "trading", "name": "app"},
+            "spec": {"ports": ports, "selector": {"app": "app"}},
+        }
         slices = {"items": [{"ports": [{"name": "http", "port": 8080}], "endpoints": [READY]}]}
         self.client = FakeClient({SERVICE: item, SLICES: slices})
         self.snapshot = make_snapshot(pods=(CLIENT, SERVER), services=(APP,))

@@ -19,6 +19,7 @@ from pi_mesh.cluster import load_balancer
 from pi_mesh.cluster.gateway_version import as_recorded
 from pi_mesh.inventory import Inventory, Kind, chart_lock
 from pi_mesh.settings import Settings
+from pi_mesh.values.gateway import serves_certificates
 
 
 def deploy(settings: Settings) -> None:
@@ -72,7 +73,7 @@ def deploy(settings: Settings) -> None:
             registry_login.make(settings, one.name, inside)
         if rules := mesh.objects_of(one.traffic_component):
             # Allow-lists and certificates of listeners are in the gateway's namespace.
-            there = on_cluster(depends_on=[namespace, *own.values()])
+            there = on_cluster(depends_on=[namespace, *own.values(), *_readers(settings, gateways)])
             Traffic(one.traffic_component, TrafficArgs(rules), there)
     addons = _addons(mesh, served)
     made = [one for one in (base, *led, *gateways, *signers, *addons) if isinstance(one, ReleaseComponent)]
@@ -96,6 +97,15 @@ def _addons(mesh: Inventory, opts: ResourceOptions) -> list[ReleaseComponent]:
     shown = tuple(ReleaseArgs(one, mesh.settings.release) for one in releases)
     args = ObservabilityArgs(shown, mesh.objects_of("observability"))
     return [*Observability("observability", args, opts).addons]
+
+
+def _readers(settings: Settings, gateways: list[Gateway]) -> list[Gateway]:
+    """Return the gateways that must have the right to read Secrets before their listeners exist.
+
+    When a gateway first names a certificate, istiod asks once whether it may read Secrets. It remembers a refusal for a
+    minute, and asks again only when the Secret changes (istio/istio, pilot/pkg/credentials/kube/secrets.go).
+    """
+    return gateways if serves_certificates(settings) else []
 
 
 def _drained(mesh: Inventory, home: Resource, plugin: Plugin) -> list[Resource]:

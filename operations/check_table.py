@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from operations import analysis, cpu_window, running_proxies, signing
+from operations import analysis, cpu_window, gateway_request, running_proxies, signing
 from pi_mesh import vault
 from pi_mesh.checks import preflight, traffic, trust, verify
 from pi_mesh.checks.verify import presence
@@ -17,7 +17,10 @@ RUN_BY: tuple[tuple[tuple[Callable, ...], tuple[str, ...]], ...] = (
     ((*preflight.CHECKS, *preflight.OF_STATE, *traffic.CHECKS), ("preview", "up", "preflight")),
     ((trust.check_change, vault.read_signers), ("preview", "up")),
     (
-        (presence.absence, *verify.CHECKS, signing.signed, running_proxies.found, analysis.analyze, cpu_window.opened),
+        (
+            *(presence.absence, *verify.CHECKS, signing.signed, running_proxies.found, gateway_request.made),
+            *(analysis.analyze, cpu_window.opened),
+        ),
         ("verify",),
     ),
 )

@@ -58,7 +58,7 @@ def _namespace(client: Client, seen: VerificationInput, namespace: str) -> list[
 def call(client: Client, namespace: str, pod: str, port: int) -> tuple[Outcome, str]:
     """Call a port of a pod in plain text through the API server, and return the outcome with its text."""
     status, text, _ = client.relay(f"/api/v1/namespaces/{namespace}/pods/{pod}:{port}/proxy/", SECONDS)
-    message = _api_server_says(text)
+    message = api_server_says(text)
     if PROXY_FAILED in message:
         lost = any(word in message for word in NOT_REACHED)
         return (Outcome.UNKNOWN if lost else Outcome.REFUSED), message.partition(PROXY_FAILED)[2].strip(": ")
@@ -67,7 +67,7 @@ def call(client: Client, namespace: str, pod: str, port: int) -> tuple[Outcome, 
     return Outcome.ANSWERED, f"status {status}"
 
 
-def _api_server_says(text: str) -> str:
+def api_server_says(text: str) -> str:
     """Return the message of a Status of the Kubernetes API; empty for the answer of an application."""
     if text.startswith(PROXY_FAILED):
         return text

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, computed_field
 
+from operations.call_report import CallRow
 from operations.failures import Exit
 from operations.proxy_report import ProxyRow
 from pi_mesh.checks.finding import Finding, Level, errors
@@ -20,6 +21,7 @@ Operation = Literal[
     "budget",
     "rotate-ca",
     "proxies",
+    "connectivity",
     "refresh",
     "upgrade",
     "charts",
@@ -33,6 +35,7 @@ VERDICTS: dict[Operation, tuple[str, str]] = {
     "budget": ("the budget was calculated", "the budget could not be calculated"),
     "rotate-ca": ("the mesh's CA was rotated", "the rotation of the mesh's CA is not proven"),
     "proxies": ("no proxy has a problem", "a proxy has a problem"),
+    "connectivity": ("each call goes as it must", "a call does not go as it must"),
     "upgrade": ("no step of the upgrade is stopped", "a step of the upgrade is stopped"),
     "charts": ("the charts are the locked ones", "not every chart could be had as it was locked"),
     "refresh": ("nothing is left to restart except the workloads in the list", "not every stale proxy was restarted"),
@@ -108,6 +111,8 @@ class Report(Model):
     """The budget; only in the report of `budget`."""
     proxies: tuple[ProxyRow, ...] | None = None
     """The running proxies; only in the report of `proxies`."""
+    calls: tuple[CallRow, ...] | None = None
+    """The calls that were made; only in the report of `connectivity`."""
 
     @computed_field(description="The number of findings of each level.")
     @property

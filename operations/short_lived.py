@@ -76,7 +76,7 @@ def running(client: Client, workload: ShortLived, seconds: float = DEADLINE / 2)
     """
     name = start(client, workload)["name"]
     try:
-        yield _ready(client, workload.namespace, name, seconds)
+        yield ready(client, workload.namespace, name, seconds)
     finally:
         stop(client, workload.namespace, name)
 
@@ -84,6 +84,19 @@ def running(client: Client, workload: ShortLived, seconds: float = DEADLINE / 2)
 def start(client: Client, workload: ShortLived) -> Mapping[str, Any]:
     """Create the Job and return its metadata. Raises as `Client` does."""
     return client.create(_jobs(workload.namespace), workload.job())["metadata"]
+
+
+def ready(client: Client, namespace: str, job: str, seconds: float) -> Pod:
+    """Return the pod of a Job when it is Ready. Raises NotReadyError where it is not within `seconds`."""
+    until, path = time.monotonic() + seconds, f"/api/v1/namespaces/{namespace}/pods"
+    waiting = "its pod was not created: a quota may be full"
+    while time.monotonic() < until:
+        for pod in map(pods.parse, client.items(path, labelSelector=f"job-name={job}")):
+            if pod.ready:
+                return pod
+            waiting = f"pod {pod.name} is {pod.phase}" + ("" if pod.node else ", no node has room for it")
+        time.sleep(PAUSE)
+    raise NotReadyError(f"{waiting} after {seconds:.0f} s")
 
 
 def prolong(client: Client, namespace: str, job: str, lived: float) -> None:
@@ -113,18 +126,6 @@ def _end(job: Mapping[str, Any]) -> datetime:
     """Return the time at which the cluster should have removed a Job by itself."""
     created = datetime.fromisoformat(job["metadata"]["creationTimestamp"])
     return created + timedelta(seconds=job["spec"].get("activeDeadlineSeconds", DEADLINE) + TTL + GRACE)
-
-
-def _ready(client: Client, namespace: str, job: str, seconds: float) -> Pod:
-    until, path = time.monotonic() + seconds, f"/api/v1/namespaces/{namespace}/pods"
-    waiting = "its pod was not created: a quota may be full"
-    while time.monotonic() < until:
-        for pod in map(pods.parse, client.items(path, labelSelector=f"job-name={job}")):
-            if pod.ready:
-                return pod
-            waiting = f"pod {pod.name} is {pod.phase}" + ("" if pod.node else ", no node has room for it")
-        time.sleep(PAUSE)
-    raise NotReadyError(f"{waiting} after {seconds:.0f} s")
 
 
 def _jobs(namespace: str) -> str:

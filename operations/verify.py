@@ -7,7 +7,17 @@ from typing import Annotated
 
 import typer
 
-from operations import analysis, cpu_window, plaintext_probe, report, report_text, running_proxies, signing, stacks
+from operations import (
+    analysis,
+    cpu_window,
+    gateway_request,
+    plaintext_probe,
+    report,
+    report_text,
+    running_proxies,
+    signing,
+    stacks,
+)
 from operations.command_line import All, Json, Stack, conclude, expected_errors
 from operations.failures import UsageError
 from pi_mesh.checks import cut_callers
@@ -60,7 +70,13 @@ def judge(seen: VerificationInput) -> list[Finding]:
     with ThreadPoolExecutor(max_workers=1) as pool:
         analyzed = pool.submit(analysis.analyze, seen.mesh, seen.snapshot)
         signed = signing.signed(seen.settings, seen.authority)
-        return [*checks.run(seen), *signed, *running_proxies.found(seen), *analyzed.result()]
+        return [
+            *checks.run(seen),
+            *signed,
+            *running_proxies.found(seen),
+            *gateway_request.made(seen),
+            *analyzed.result(),
+        ]
 
 
 def read(settings: Settings, stack: str, read_only: bool = False) -> VerificationInput:

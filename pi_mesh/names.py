@@ -26,7 +26,8 @@ EXTERNAL_CA_LABEL = f"{PROJECT}/certificate-authority"
 """Label on a Secret `cacerts` that a stack of this project created, and annotation on the istiod that reads it."""
 
 SHORT_LIVED_LABEL = f"{PROJECT}/short-lived"
-"""Label on objects that an operation creates in the cluster for seconds; none of them lives longer than two minutes."""
+"""Label on objects that an operation creates in the cluster for seconds. None of them lives longer than two minutes but
+the namespace of a killed `connectivity`, which the next one removes."""
 
 
 VERSION_ANNOTATION = f"{PROJECT}/istio-version"

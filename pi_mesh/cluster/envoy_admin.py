@@ -1,4 +1,4 @@
-"""The admin interface of a running proxy, which shows the certificates in use.
+"""The admin interface of a running proxy, which shows the certificates in use and the endpoints that it calls.
 
 Envoy never shows keys: its config dump has "[redacted]" in their place.
 """
@@ -10,12 +10,23 @@ from typing import Any
 from pi_mesh.cluster.port_forward import asked, forwarded
 
 PORT, SECRETS = 15000, "/config_dump?resource=dynamic_active_secrets"
+CLUSTERS = "/clusters?format=json"
 
 
 def certificates(context: str, namespace: str, pod: str) -> tuple[str, str]:
     """Return the PEM of a proxy's certificate chain, and of the roots that it trusts. Raises NotForwardedError."""
     with forwarded(context, namespace, f"pod/{pod}", PORT) as address:
         return secrets(asked(address, SECRETS))
+
+
+def endpoints(context: str, namespace: str, pod: str, cluster: str) -> list[Mapping[str, Any]] | None:
+    """Return the endpoints of one of a proxy's clusters, with their health; None for a cluster that it does not have.
+
+    Raises NotForwardedError.
+    """
+    with forwarded(context, namespace, f"pod/{pod}", PORT) as address:
+        every = asked(address, CLUSTERS).get("cluster_statuses") or []
+    return next((entry.get("host_statuses") or [] for entry in every if entry.get("name") == cluster), None)
 
 
 def secrets(dump: Mapping[str, Any]) -> tuple[str, str]:

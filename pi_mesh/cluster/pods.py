@@ -51,6 +51,8 @@ class Pod:
     annotations: dict[str, str] = field(default_factory=dict)
     address: str = ""
     """IP address; on the host's network that of its node."""
+    service_account: str = "default"
+    """Name of its service account, which is its identity in the mesh."""
     secret_ttl: str = ""
     """SECRET_TTL of the pod's proxy, as a Go duration; it stays until the pod is replaced."""
     placement: Placement = field(default_factory=Placement)
@@ -107,6 +109,7 @@ def parse(item: dict) -> Pod:
         containers=containers(spec),
         annotations=meta.get("annotations", {}),
         address=status.get("podIP", ""),
+        service_account=spec.get("serviceAccountName") or "default",
         secret_ttl=_secret_ttl(spec),
         placement=placement.parse(spec),
     )

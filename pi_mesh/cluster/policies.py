@@ -1,4 +1,4 @@
-"""Istio's policies and proxy configuration of the whole cluster, whoever wrote them, and istiod's mesh config."""
+"""Istio's policies, routes and proxy configuration of the whole cluster, whoever wrote them, and the mesh config."""
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -14,10 +14,10 @@ from pi_mesh.cluster.objects import release_of
 
 KINDS = {
     "security.istio.io": ("PeerAuthentication", "AuthorizationPolicy", "RequestAuthentication"),
-    "networking.istio.io": ("DestinationRule", "EnvoyFilter", "Sidecar"),
+    "networking.istio.io": ("DestinationRule", "EnvoyFilter", "Sidecar", "VirtualService", "Gateway"),
     "telemetry.istio.io": ("Telemetry",),
 }
-"""Kinds that can weaken encryption, open or cut access, or change a proxy's behaviour."""
+"""Kinds that can weaken encryption, open or cut access, lead requests, or change a proxy's behaviour."""
 MESH_CONFIG = "configmap istio"
 DEFAULT_ROOT = "istio-system"
 """Root namespace of a mesh config that names none:

@@ -7,7 +7,7 @@ import ssl
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx2 as httpx
 
@@ -20,6 +20,10 @@ FIRST_ERROR = 2000
 
 class NotForwardedError(ClusterUnreachable):
     """The port cannot be reached; the message is the cause."""
+
+
+class NoAnswerError(NotForwardedError):
+    """The forwarded port gives no answer."""
 
 
 @contextmanager
@@ -42,6 +46,25 @@ def forwarded(context: str, namespace: str, target: str, port: int) -> Iterator[
             yield match[0]
         finally:
             process.terminate()
+
+
+class Answer(NamedTuple):
+    """The answer of a gateway."""
+
+    status: int
+    from_behind: bool
+    """True if a service behind the gateway gave it, and not the gateway itself."""
+
+
+def answered(address: str, host: str, *, secure: bool) -> Answer:
+    """Return the answer to a GET of `/` for a host; any certificate is taken. Raises NoAnswerError."""
+    url, sni = f"{'https' if secure else 'http'}://{address}/", {"sni_hostname": host}
+    with httpx.Client(verify=False, timeout=SECONDS, trust_env=False) as http:
+        try:
+            response = http.request("GET", url, headers={"Host": host}, extensions=sni)
+        except httpx.HTTPError as problem:
+            raise NoAnswerError(str(problem).partition("\n")[0] or type(problem).__name__) from None
+    return Answer(response.status_code, "x-envoy-upstream-service-time" in response.headers)
 
 
 def asked(address: str, path: str) -> Any:

@@ -63,6 +63,12 @@ def rules(route: Policy, others: Iterable[Policy]) -> Iterator[Rule]:
             yield _of_istio(rule, route.namespace)
 
 
+def destinations(route: Policy) -> set[str]:
+    """Return the full names of the hosts to which a VirtualService leads requests and connections."""
+    rules = (rule for kind in ("http", "tls", "tcp") for rule in route.spec.get(kind) or [])
+    return {_host(one.get("destination"), route.namespace) for rule in rules for one in rule.get("route") or []}
+
+
 def applies_to_sidecars(route: Policy) -> bool:
     """Return True for a VirtualService whose hosts the sidecars route by it."""
     return route.kind == "VirtualService" and MESH in (route.spec.get("gateways") or [MESH])

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 
 from pi_mesh.checks.finding import Finding
 from pi_mesh.checks.verify import (
+    attached_routes,
     audited_calls,
     authority,
     authorization,
@@ -45,6 +46,7 @@ CHECKS: tuple[Callable[[VerificationInput], Iterable[Finding]], ...] = (
     audited_calls.check,
     proxy_configuration.check,
     order_safety.check,
+    attached_routes.check,
     authority.check,
     objects.check,
     drift.check,

@@ -52,6 +52,14 @@ class PeerModes:
         narrow = own and (port_modes(own).get(port or 0) or mode_of(own))
         return narrow or self.namespace_mode(pod.namespace)
 
+    def deciding(self, pod: Pod, port: int) -> Policy | None:
+        """Return the policy that gives a workload's port its mode; None where Istio's default holds."""
+        own = self._of_workload(pod)
+        if own and (port_modes(own).get(port) or mode_of(own)):
+            return own
+        scopes = [*self._of_namespace(pod.namespace)[:1], *self.mesh_wide[:1]]
+        return next((policy for policy in scopes if mode_of(policy)), None)
+
     def modes(self, pod: Pod) -> Iterator[str]:
         """Yield the mode of a pod, and of each of its ports with a mode of its own."""
         yield self.mode(pod)

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.long
 
 LONGEST = 120
 KILLED_AT = {
-    "before its pod is there": "operations.short_lived._ready",
+    "before its pod is there": "operations.short_lived.ready",
     "while it is called": "operations.plaintext_probe.call",
     "before it is removed": "pi_mesh.cluster.client.Client.delete",
 }

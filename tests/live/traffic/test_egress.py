@@ -10,6 +10,7 @@ from lab.workloads import CONTROL
 from tests.live.traffic import cast, program
 from tests.live.traffic.rules import rules
 from tests.live.traffic.wire import address_of
+from tests.support.connectivity import connectivity, wrong
 from tests.support.project import Project
 
 pytestmark = pytest.mark.usefixtures("workloads")
@@ -54,6 +55,15 @@ def test_with_registry_only_an_unknown_host_is_refused(host, figure):
     with rules(external={"market": {"hosts": [host], "protocol": "HTTP", "port": PORT}}):
         assert settled(lambda: status(cast.CLIENT, f"http://{host}:{PORT}"), 200) == 200
     figure("connection closed; a declared host 200")
+
+
+@pytest.mark.usefixtures("registry_only")
+def test_with_registry_only_connectivity_sees_each_call_go_as_it_must(mesh: Project, figure):
+    status, report = connectivity(mesh)
+    assert (status, wrong(report)) == (0, set())
+    seen = {row["call"]: f"{row['must']}, {row['seen']}" for row in report["calls"]}
+    assert seen["unregistered host"].startswith("be refused")
+    figure("; ".join(f"{call}: {what}" for call, what in seen.items()))
 
 
 def _seen_by(host: str) -> str:

@@ -134,7 +134,9 @@ def test_a_client_outside_is_seen_by_its_own_address_and_admitted_where_that_is_
     figure(f"the application sees {ADDRESS}; on the list 200 and 200, off it 403 and closed (HTTP, TCP)")
 
 
-def test_a_listener_is_named_while_its_certificate_is_missing_or_for_another_host(said, mesh, root, tmp_path, figure):
+def test_a_listener_is_named_until_its_certificate_is_right_and_then_answers_by_https(
+    said, mesh, root, tmp_path, figure
+):
     named = [line for line in said.splitlines() if f"secret {CONTROL}/{SECRET}: is not there" in line]
     assert named
     try:
@@ -142,9 +144,14 @@ def test_a_listener_is_named_while_its_certificate_is_missing_or_for_another_hos
         findings = json.loads(mesh.operation("verify", "--json").output)["findings"]
         (wrong,) = (one["message"] for one in findings if one["name"] == f"{CONTROL}/{SECRET}")
         assert "other.example" in wrong
+        (asked,) = (one["message"] for one in findings if one["id"] == "request through the gateway")
+        assert asked == f"a GET of https://{HOST}:8443/ got 200 from the service behind the gateway"
+        give(make_server(HOST, signer=root), tmp_path)
+        (tmp_path / "root.pem").write_text(root.pem)
+        assert settled(lambda: visit("https-8443", roots=str(tmp_path / "root.pem")).status, 200) == 200
     finally:
         kubectl("delete", "secret", SECRET, "-n", CONTROL, "--ignore-not-found")
-    figure(f"missing: named by `up`; for another host: {wrong}")
+    figure(f"missing: named by `up`; for another host: {wrong}; with the right one 200")
 
 
 @pytest.mark.long

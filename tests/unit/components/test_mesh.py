@@ -67,6 +67,14 @@ def test_the_ingress_gateway_waits_for_its_own_namespace_and_the_egress_does_not
     assert "ingress-namespace" not in recording.one(EGRESS).dependencies
 
 
+def test_listeners_with_a_certificate_wait_for_the_gateways_right_to_read_it(deployed):
+    listener = {"hosts": ["shop.example"], "tls": {"secret": "shop"}}
+    secured = deployed(traffic={"gateways": {"shop": listener}}).one("traffic").dependencies
+    plain = deployed(traffic={"gateways": {"shop": {}}}).one("traffic").dependencies
+    assert f"{INGRESS}-release" in secured
+    assert f"{INGRESS}-release" not in plain
+
+
 def test_a_second_control_plane_and_its_tags_come_before_who_follows_them(deployed):
     canary = {"version": "1.31.0", "revision": "next"}
     recording = deployed(make_snapshot(), istio={"canary": canary, "tags": {"stable": "next"}})

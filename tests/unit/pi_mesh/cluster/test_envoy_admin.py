@@ -1,8 +1,10 @@
-"""The certificates in a proxy's config dump."""
+"""The certificates in a proxy's config dump, and the endpoints that it has."""
 
 import base64
+from contextlib import nullcontext
 
-from pi_mesh.cluster.envoy_admin import secrets
+from pi_mesh.cluster import envoy_admin
+from pi_mesh.cluster.envoy_admin import endpoints, secrets
 
 
 def inline(text: str) -> dict[str, str]:
@@ -24,3 +26,12 @@ def test_the_workloads_own_chain_and_roots_are_returned():
 
 def test_a_proxy_without_certificates_has_empty_texts():
     assert secrets({}) == ("", "")
+
+
+def test_the_endpoints_of_one_cluster_are_returned_and_none_of_a_cluster_that_is_not_there(monkeypatch):
+    known = {"cluster_statuses": [{"name": "outbound|80||app", "host_statuses": [{"weight": 1}]}, {"name": "empty"}]}
+    monkeypatch.setattr(envoy_admin, "forwarded", lambda *_: nullcontext("127.0.0.1:1"))
+    monkeypatch.setattr(envoy_admin, "asked", lambda _, path: known if path == "/clusters?format=json" else {})
+    assert endpoints("test", "shop", "client-0", "outbound|80||app") == [{"weight": 1}]
+    assert endpoints("test", "shop", "client-0", "empty") == []
+    assert endpoints("test", "shop", "client-0", "outbound|80||gone") is None

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pi_mesh.cluster.port_forward import NotForwardedError, asked, forwarded
+from pi_mesh.cluster.port_forward import Answer, NotForwardedError, answered, asked, forwarded
 
 
 @pytest.fixture
@@ -50,6 +50,8 @@ def server() -> Iterator[str]:
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.send_response(200 if self.path == "/json" else 404)
+            if self.headers["Host"] == "shop.example":
+                self.send_header("x-envoy-upstream-service-time", "1")
             self.end_headers()
             self.wfile.write(b'{"a": 1}')
 
@@ -69,3 +71,13 @@ def test_the_answer_is_json(server):
 def test_a_refusal_names_the_path(server):
     with pytest.raises(NotForwardedError, match=r"GET /debug/syncz failed: .*404"):
         asked(server, "/debug/syncz")
+
+
+def test_a_gateways_own_answer_is_told_from_that_of_a_service_behind_it(server):
+    assert answered(server, "shop.example", secure=False) == Answer(404, True)
+    assert answered(server, "other.example", secure=False) == Answer(404, False)
+
+
+def test_a_port_that_does_not_speak_tls_gives_no_answer(server):
+    with pytest.raises(NotForwardedError):
+        answered(server, "shop.example", secure=True)

@@ -4,6 +4,7 @@ import pytest
 
 from pi_mesh.cluster import routes
 from pi_mesh.cluster.client import Forbidden
+from pi_mesh.cluster.policies import Policy
 from tests.support.factories import make_settings
 from tests.support.fake_client import FakeClient
 from tests.support.snapshots import make_snapshot
@@ -37,3 +38,12 @@ def test_nothing_is_asked_where_none_does(client):
 def test_routes_that_may_not_be_listed_are_named(client):
     client.answers[f"{API}/virtualservices"] = Forbidden("no", "no")
     assert routes.seen(make_snapshot(), ORDERS).unreadable == ("VirtualService",)
+
+
+def test_the_destinations_of_a_route_are_those_of_all_its_kinds_of_rules():
+    def to(host: str) -> dict:
+        return {"route": [{"destination": {"host": host}}]}
+
+    spec = {"http": [to("app"), {"redirect": {}}], "tcp": [to("feed.market")], "tls": [to("app")]}
+    found = routes.destinations(Policy("VirtualService", "shop", "a", spec))
+    assert found == {"app.shop.svc.cluster.local", "feed.market"}

@@ -1,0 +1,110 @@
+"""A call between two of the user's own workloads: who it is from and to, and what on its way refuses it."""
+
+import re
+from dataclasses import dataclass, replace
+from typing import Any
+
+from operations.connectivity import caller_proxy
+from operations.failures import UsageError
+from pi_mesh.checks import call as checks
+from pi_mesh.checks.call.described import Call
+from pi_mesh.checks.finding import Finding, unknown
+from pi_mesh.cluster import endpoints, objects, policies
+from pi_mesh.cluster.client import Client
+from pi_mesh.cluster.endpoints import Endpoint, ServicePort
+from pi_mesh.cluster.pods import SIDECAR, Pod
+from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.counts import first_of
+from pi_mesh.settings import Settings
+
+NAMED = re.compile(
+    r"(?P<namespace>[a-z0-9]([-a-z0-9]*[a-z0-9])?)/(?P<name>[a-z0-9]([-a-z0-9.]*[a-z0-9])?)(:(?P<port>\d{1,5}))?"
+)
+SHOWN = 8
+
+
+@dataclass(frozen=True)
+class End:
+    """One end of a call, as the user names it."""
+
+    stack: str
+    option: str
+    namespace: str
+    name: str
+    port: int | None
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.name}"
+
+    def wrong(self, message: str, fix: str) -> UsageError:
+        return UsageError(self.stack, f"{self.option} {self}: {message}", fix)
+
+
+def end(stack: str, option: str, text: str, *, with_port: bool) -> End:
+    """Return an end from its text. Raises UsageError for a text that names none."""
+    found = NAMED.fullmatch(text)
+    if not found or (found["port"] and not with_port):
+        form = "NAMESPACE/NAME or NAMESPACE/NAME:PORT" if with_port else "NAMESPACE/NAME"
+        raise UsageError(stack, f"{option} '{text}' is not {form}", f"give a workload or Service as {form}")
+    return End(stack, option, found["namespace"], found["name"], int(found["port"]) if found["port"] else None)
+
+
+def judged(settings: Settings, cluster: Snapshot, caller: End, callee: End) -> list[Finding]:
+    """Return what each check says of the call. Raises UsageError for an end that is not there, and as `Client` does."""
+    with Client(settings.cluster.context) as client:
+        call = _described(client, cluster, caller, callee)
+        found = policies.read(client, settings.istio.namespace)
+    call = replace(call, policies=found)
+    hidden = [
+        unknown("rights", call.subject, f"{kind} may not be read, and was left out", "ask for the right to list it")
+        for kind in found.unreadable
+    ]
+    return [*hidden, *checks.judge(call), *caller_proxy.judged(settings, call)]
+
+
+def _described(client: Client, cluster: Snapshot, caller: End, callee: End) -> Call:
+    pod = _caller(cluster, caller)
+    every = {"pods": cluster.pods, "services": cluster.services}
+    item = client.get(f"/api/v1/namespaces/{callee.namespace}/services/{callee.name}")
+    if item is None:
+        pods = _pods(cluster, callee)
+        port = _pods_port(callee, pods)
+        direct = tuple(Endpoint(one.address, port.number, one.ready, one.name) for one in pods)
+        return Call(pod, str(callee), port, None, direct, **every)
+    port = _services_port(callee, item)
+    behind = endpoints.read(client, callee.namespace, callee.name, port)
+    return Call(pod, str(callee), port, objects.service(item), behind, **every)
+
+
+def _caller(cluster: Snapshot, caller: End) -> Pod:
+    """Return a pod of the calling workload, a Ready one before others."""
+    return max(_pods(cluster, caller), key=lambda pod: (pod.ready, not pod.ending))
+
+
+def _pods(cluster: Snapshot, wanted: End) -> list[Pod]:
+    """Return the pods of a workload, or the pod of that name."""
+    there = [pod for pod in cluster.pods if pod.namespace == wanted.namespace]
+    found = [pod for pod in there if str(wanted) in (pod.workload, f"{pod.namespace}/{pod.name}")]
+    if not found:
+        kind = "workload or pod" if wanted.option == "--from" else "Service, workload or pod"
+        names = sorted({pod.workload.partition("/")[2] for pod in there})
+        known = f"it has {first_of(names, SHOWN)}" if names else "it has no pods"
+        raise wanted.wrong(f"namespace {wanted.namespace} has no such {kind} with pods", known)
+    return found
+
+
+def _pods_port(callee: End, pods: list[Pod]) -> ServicePort:
+    declared = sorted({port for pod in pods for one in pod.containers if one.name != SIDECAR for port in one.ports})
+    if callee.port is None and len(declared) != 1:
+        shown = ", ".join(map(str, declared)) or "none"
+        raise callee.wrong(f"has no Service, and its containers declare these ports: {shown}", "give one: NAME:PORT")
+    return ServicePort(callee.port or declared[0])
+
+
+def _services_port(callee: End, item: dict[str, Any]) -> ServicePort:
+    known = endpoints.ports(item)
+    found = [port for port in known if callee.port in (None, port.number)]
+    if len(found) != 1:
+        shown = ", ".join(str(port.number) for port in known) or "none"
+        raise callee.wrong(f"the Service's ports are {shown}", "give one of them: NAME:PORT")
+    return found[0]

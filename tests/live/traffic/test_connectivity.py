@@ -1,0 +1,100 @@
+"""The calls of `operations connectivity`, and each refusal without its rule."""
+
+import json
+import signal
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import pytest
+
+from lab.cluster.kubectl import get, kubectl
+from lab.workloads import CONTROL, apply, delete
+from operations.connectivity.targets import NAMESPACE
+from tests.live.traffic import cast
+from tests.live.traffic.rules import rules
+from tests.support.connectivity import connectivity, refusals, wrong
+from tests.support.project import STACK, Project
+
+OPEN = {
+    "apiVersion": "security.istio.io/v1beta1",
+    "kind": "AuthorizationPolicy",
+    "metadata": {"name": "open-to-all", "namespace": CONTROL},
+    "spec": {"action": "ALLOW", "rules": [{}]},
+}
+REFUSALS = {"plain text", "denied caller", "unregistered host"}
+KILLED = """
+import os, signal, sys
+from operations.connectivity import own_namespace
+own_namespace.create = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+from operations.__main__ import app
+app()
+"""
+
+
+@contextmanager
+def without_the_rules(project: Project) -> Iterator[None]:
+    """Open the mesh by hand for the block, to plain text and to every caller, while settings ask for REGISTRY_ONLY."""
+    patch = ("patch", "peerauthentication", "default", "-n", CONTROL, "--type=merge", "-p")
+    apply([OPEN])
+    project.set("proxy.outboundTraffic", "REGISTRY_ONLY")  # and no `up` tells the mesh
+    kubectl(*patch, json.dumps({"spec": {"mtls": {"mode": "PERMISSIVE"}}}))
+    try:
+        yield
+    finally:
+        kubectl(*patch, json.dumps({"spec": {"mtls": {"mode": "STRICT"}}}))
+        project.reset()
+        delete([OPEN])
+
+
+def test_each_refusal_is_seen_to_fail_when_its_rule_is_taken_away(mesh: Project, figure):
+    """The run before was killed, so that this one also removes its namespace."""
+    killed = mesh.run("python", "-c", KILLED, "connectivity", "--stack", STACK)
+    assert killed.status == -signal.SIGKILL, killed.output
+    left = get("namespace", NAMESPACE)["metadata"]["uid"]
+    with without_the_rules(mesh):
+        status, report = connectivity(mesh)
+    assert (status, wrong(report)) == (1, REFUSALS)
+    namespaces = {one["metadata"]["uid"]: one["metadata"] for one in get("namespaces")["items"]}
+    assert left not in namespaces
+    assert all("deletionTimestamp" in one for one in namespaces.values() if one["name"] == NAMESPACE)
+    figure("; ".join(f"{row['call']}: {row['seen']}" for row in report["calls"] if row["call"] in REFUSALS))
+
+
+@pytest.mark.long
+def test_every_call_goes_as_it_must_in_the_shipped_mesh(mesh: Project, figure):
+    status, report = connectivity(mesh)
+    assert (status, wrong(report)) == (0, set())
+    figure("; ".join(f"{row['call']}: {row['seen']} after {row['seconds']} s" for row in report["calls"]))
+
+
+@pytest.mark.usefixtures("workloads")
+def test_the_policy_that_refuses_a_workloads_call_is_named(mesh: Project, figure):
+    to = ("--to", "trading/trading-agent-service")
+    policy = {"agent": {"selector": cast.AGENT, "rules": [{"namespaces": [cast.ARGOCD]}]}}
+    callers = (cast.CLIENT, cast.DEPLOYER, cast.OUTSIDER)
+    with rules(authorization={"policies": policy}), ThreadPoolExecutor(max_workers=len(callers)) as pool:
+        asked = [pool.submit(connectivity, mesh, "--from", f"{one.namespace}/{one.name}", *to) for one in callers]
+        client, deployer, outsider = (refusals(task.result()[1]) for task in asked)
+    assert (client, deployer) == (["AuthorizationPolicy trading/agent"], [])
+    assert outsider == [f"PeerAuthentication {CONTROL}/default", "AuthorizationPolicy trading/agent"]
+    figure(f"with a sidecar {client[0]}, without one {' and '.join(outsider)}")
+
+
+def test_verify_names_a_route_without_a_gateway_and_the_service_that_is_not_there(mesh: Project, figure):
+    nowhere = [{"route": [{"destination": {"host": "gone"}}]}]
+    lost = {
+        "apiVersion": "networking.istio.io/v1beta1",
+        "kind": "VirtualService",
+        "metadata": {"name": "lost", "namespace": "trading"},
+        "spec": {"hosts": ["lost.example"], "gateways": ["nowhere"], "http": nowhere},
+    }
+    apply([lost])
+    try:
+        found = json.loads(mesh.operation("verify", "--read-only", "--json").output.splitlines()[-1])["findings"]
+    finally:
+        delete([lost])
+    named = {one["name"]: one["message"] for one in found if one["id"] == "attached routes"}
+    assert "Gateway trading/nowhere does not exist" in named["trading/lost"]
+    assert "does not exist" in named["trading/gone"]
+    figure(f"{named['trading/lost']}; {named['trading/gone']}")

@@ -1,0 +1,138 @@
+"""A call between two of the user's own workloads."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from operations.connectivity import caller_proxy, own_call
+from operations.connectivity.own_call import End
+from operations.failures import UsageError
+from pi_mesh.checks.finding import Finding, Level
+from pi_mesh.cluster import policies
+from pi_mesh.cluster.pods import Container
+from pi_mesh.cluster.policies import Policies, Policy
+from tests.support.factories import make_settings
+from tests.support.fake_client import FakeClient
+from tests.support.own_calls import APP, CLIENT, SERVER, STRICT, access
+from tests.support.snapshots import make_snapshot
+
+SERVICE = "/api/v1/namespaces/trading/services/app"
+SLICES = "/apis/discovery.k8s.io/v1/namespaces/trading/endpointslices"
+READY = {"addresses": ["10.0.0.2"], "conditions": {"ready": True}, "targetRef": {"kind": "Pod", "name": "app-0"}}
+
+
+class Cluster:
+    """A cluster with the client in `shop` and the Service `app` in `trading`."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        ports = [{"name": "http", "port": 80}]
+        item = {
+            "metadata": {"namespace": "trading", "name": "app"},
+            "spec": {"ports": ports, "selector": {"app": "app"}},
+        }
+        slices = {"items": [{"ports": [{"name": "http", "port": 8080}], "endpoints": [READY]}]}
+        self.client = FakeClient({SERVICE: item, SLICES: slices})
+        self.snapshot = make_snapshot(pods=(CLIENT, SERVER), services=(APP,))
+        self.policies = Policies((STRICT,), {"rootNamespace": "istio-system"})
+        monkeypatch.setattr(own_call, "Client", self.client)
+        monkeypatch.setattr(policies, "read", lambda *_: self.policies)
+        monkeypatch.setattr(caller_proxy, "judged", lambda *_: iter(()))
+
+    def judged(self, caller: str = "shop/client-0", callee: str = "trading/app") -> list[Finding]:
+        ends = (end(caller), end(callee, "--to"))
+        return own_call.judged(make_settings(), self.snapshot, *ends)
+
+    def errors(self, *ends: str) -> list[str]:
+        return [str(one.subject) for one in self.judged(*ends) if one.level is Level.ERROR]
+
+
+@pytest.fixture
+def cluster(monkeypatch: pytest.MonkeyPatch) -> Cluster:
+    return Cluster(monkeypatch)
+
+
+def end(text: str, option: str = "--from") -> End:
+    return own_call.end("test", option, text, with_port=option == "--to")
+
+
+@pytest.mark.parametrize(
+    "text", ["app", "trading/", "/app", "trading/app:x", "trading/app:", "Trading/app", "a/b/c", ""]
+)
+def test_an_end_that_names_nothing_is_refused(text):
+    with pytest.raises(UsageError, match="is not NAMESPACE/NAME or NAMESPACE/NAME:PORT"):
+        end(text, "--to")
+
+
+def test_a_caller_has_no_port():
+    with pytest.raises(UsageError, match="--from 'shop/client:80' is not NAMESPACE/NAME;"):
+        end("shop/client:80")
+    assert end("trading/app:80", "--to").port == 80
+
+
+def test_a_call_that_nothing_refuses_is_said_by_each_check(cluster):
+    assert {one.level for one in cluster.judged()} == {Level.OK}
+    assert {one.id for one in cluster.judged()} == {"sidecar scope", "route", "endpoints", "mutual TLS", "access"}
+
+
+def test_the_policy_that_refuses_it_is_named(cluster):
+    cluster.policies = replace(cluster.policies, objects=(STRICT, access("DENY", {}, name="closed")))
+    assert cluster.errors() == ["AuthorizationPolicy trading/closed"]
+
+
+def test_the_endpoints_are_those_of_the_services_slices(cluster):
+    cluster.client.answers[SLICES] = {"items": []}
+    assert cluster.errors() == ["service trading/app"]
+
+
+def test_a_workload_is_named_by_its_controller_and_a_ready_pod_of_it_calls(cluster):
+    owned = replace(CLIENT, owner="ReplicaSet/client-5f")
+    waiting = replace(owned, name="client-1", ready=False, containers=())
+    cluster.snapshot = make_snapshot(pods=(waiting, owned, SERVER), services=(APP,))
+    assert cluster.errors("shop/client") == []
+
+
+@pytest.mark.parametrize(
+    ("caller", "callee", "said"),
+    [
+        ("shop/gone", "trading/app", "namespace shop has no such workload or pod with pods; it has client-0"),
+        ("empty/gone", "trading/app", "namespace empty has no such workload or pod with pods; it has no pods"),
+        ("shop/client-0", "trading/gone", "namespace trading has no such Service, workload or pod with pods"),
+        ("shop/client-0", "trading/app:81", "--to trading/app: the Service's ports are 80; give one of them"),
+        ("shop/client-0", "trading/app-0", "its containers declare these ports: none; give one: NAME:PORT"),
+    ],
+)
+def test_an_end_that_is_not_there_is_refused_with_what_there_is(cluster, caller, callee, said):
+    with pytest.raises(UsageError) as raised:
+        cluster.judged(caller, callee)
+    assert said in str(raised.value)
+
+
+def test_a_service_with_several_ports_needs_one(cluster):
+    item: dict[str, Any] = cluster.client.answers[SERVICE]
+    item["spec"]["ports"] = [{"name": "http", "port": 80}, {"name": "metrics", "port": 9000}]
+    with pytest.raises(UsageError, match="the Service's ports are 80, 9000"):
+        cluster.judged()
+    assert cluster.errors("shop/client-0", "trading/app:80") == []
+
+
+def test_a_workload_without_a_service_is_called_on_its_containers_port(cluster):
+    serving = replace(SERVER, containers=(Container("app", ports=(8080,)), *SERVER.containers))
+    cluster.snapshot = make_snapshot(pods=(CLIENT, serving))
+    cluster.policies = replace(
+        cluster.policies, objects=(access("ALLOW", {"to": [{"operation": {"ports": ["8080"]}}]}),)
+    )
+    assert cluster.errors("shop/client-0", "trading/app-0") == []
+    assert cluster.errors("shop/client-0", "trading/app-0:9") == ["AuthorizationPolicy trading/one"]
+
+
+def test_kinds_that_may_not_be_listed_are_told(cluster):
+    cluster.policies = replace(cluster.policies, unreadable=("AuthorizationPolicy",))
+    (hidden,) = (one for one in cluster.judged() if one.level is Level.UNKNOWN)
+    assert hidden.message == "AuthorizationPolicy may not be read, and was left out"
+
+
+def test_the_route_of_the_callers_is_read_too(cluster):
+    spec = {"hosts": ["app"], "http": [{"route": [{"destination": {"host": "gone"}}]}]}
+    cluster.policies = replace(cluster.policies, objects=(STRICT, Policy("VirtualService", "trading", "lost", spec)))
+    assert cluster.errors() == ["VirtualService trading/lost"]

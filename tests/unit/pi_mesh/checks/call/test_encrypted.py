@@ -1,0 +1,74 @@
+"""The encryption of a call."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from pi_mesh.cluster.policies import Policy
+from tests.support.own_calls import CLIENT, SERVER, make_call, policy, refusals
+
+BARE = replace(CLIENT, containers=())
+
+
+def peer(mode: str, name: str = "own", ports: dict[str, Any] | None = None, **labels: str) -> Policy:
+    spec: dict[str, Any] = {"mtls": {"mode": mode}}
+    if labels:
+        spec |= {"selector": {"matchLabels": labels}, "portLevelMtls": ports or {}}
+    return policy("PeerAuthentication", spec, name)
+
+
+def rule(tls: dict[str, Any], namespace: str = "trading", host: str = "app") -> Policy:
+    return policy("DestinationRule", {"host": host, "trafficPolicy": {"tls": tls}}, "rule", namespace)
+
+
+def test_a_caller_without_a_sidecar_is_refused_by_the_policy_that_is_in_force():
+    assert refusals(make_call(caller=BARE)) == [
+        "PeerAuthentication istio-system/default: is STRICT, and refuses the call's plain text: "
+        "the caller has no sidecar"
+    ]
+    (own,) = refusals(make_call(peer("STRICT"), caller=BARE))
+    assert own.startswith("PeerAuthentication trading/own:")
+
+
+@pytest.mark.parametrize(
+    "exception",
+    [peer("PERMISSIVE"), peer("PERMISSIVE", app="app"), peer("UNSET", ports={"8080": {"mode": "DISABLE"}}, app="app")],
+)
+def test_a_narrower_policy_that_takes_plain_text_lets_it_in(exception):
+    assert refusals(make_call(exception, caller=BARE)) == []
+
+
+def test_the_mode_is_that_of_the_pods_port_and_not_of_the_services():
+    closed = peer("PERMISSIVE", ports={"8080": {"mode": "STRICT"}}, app="app")
+    assert "trading/own" in refusals(make_call(closed, caller=BARE))[0]
+    assert refusals(make_call(peer("PERMISSIVE", ports={"80": {"mode": "STRICT"}}, app="app"), caller=BARE)) == []
+
+
+def test_a_pod_without_a_sidecar_or_before_it_takes_plain_text():
+    left_out = replace(SERVER, annotations={"traffic.sidecar.istio.io/excludeInboundPorts": "8080"})
+    for pod in (replace(SERVER, containers=()), left_out):
+        assert refusals(make_call(caller=BARE, pods=(CLIENT, pod))) == []
+
+
+def test_a_destination_rule_that_turns_mutual_tls_off_is_named():
+    (refusal,) = refusals(make_call(rule({"mode": "DISABLE"})))
+    assert "is STRICT, and refuses the call's plain text: DestinationRule trading/rule has tls DISABLE" in refusal
+    assert refusals(make_call(rule({"mode": "DISABLE"}, host="other"))) == []
+
+
+def test_the_callers_own_destination_rule_comes_before_that_of_the_service():
+    own = rule({"mode": "ISTIO_MUTUAL"}, "shop", "app.trading.svc.cluster.local")
+    assert refusals(make_call(rule({"mode": "DISABLE"}), own)) == []
+
+
+def test_mutual_tls_that_nobody_serves_is_refused():
+    bare = replace(SERVER, containers=())
+    (refusal,) = refusals(make_call(rule({"mode": "ISTIO_MUTUAL"}), pods=(CLIENT, bare)))
+    assert refusal == "DestinationRule trading/rule: asks for mutual TLS, and pod app-0 has no sidecar"
+    disabled = make_call(rule({"mode": "ISTIO_MUTUAL"}), peer("DISABLE"))
+    assert "takes plain text alone" in refusals(disabled)[0]
+
+
+def test_a_mesh_without_automatic_mutual_tls_calls_in_plain_text():
+    assert "enableAutoMtls is false" in refusals(make_call(mesh_config={"enableAutoMtls": False}))[0]

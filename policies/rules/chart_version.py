@@ -18,7 +18,7 @@ def breaches(resource: Resource, _: Bounds) -> Iterator[str]:
     # `or None`: Helm takes an empty version for none.
     version = text(resource.props, "version") or None
     path = re.split(r"[?#]", chart)[0]
-    file = path.rstrip("/").rsplit("/", 1)[-1]
+    file = path.rstrip("/").rpartition("/")[2]
     if path.endswith((".tgz", ".tar.gz")):
         yield from _of_package(chart, file, version)
     elif version is None or not EXACT.fullmatch(version):

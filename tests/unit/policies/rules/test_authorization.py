@@ -92,6 +92,8 @@ BYPASSES = {
     "a caller without a name": (source(principals=[""]), "allows the principal "),
     "a condition on everybody": (condition("source.principal", values=["*"]), NOBODY),
     "a condition on everybody else": (condition("source.namespace", notValues=["x"]), NOBODY),
+    "a condition alone": (policy({"when": [{"key": "request.headers[x-admin]", "values": ["yes"]}]}), NOBODY),
+    "an address that is none": (source(ipBlocks=["10.0.0.0/33"]), "allows the addresses 10.0.0.0/33"),
     "a condition that is no caller": (condition("request.headers[x-admin]", values=["yes"]), NOBODY),
     "an action in another case": (
         kubernetes(SECURITY, "AuthorizationPolicy", "a", {"action": "allow", "rules": [{}]}),

@@ -23,8 +23,11 @@ def test_a_wildcard_below_a_domain_is_a_name():
     assert said(gateway_hosts.RULE, listening("*.shop.example")) == []
 
 
+FEED = {"port": {"number": 9000, "protocol": "TCP"}, "hosts": ["*"]}
+
+
 def test_a_tcp_server_has_no_host_to_name():
-    feed = {"servers": [{"port": {"number": 9000, "protocol": "TCP"}, "hosts": ["*"]}]}
+    feed = {"servers": [FEED]}
     assert said(gateway_hosts.RULE, kubernetes(NETWORKING, "Gateway", "feed", feed)) == []
 
 
@@ -61,6 +64,24 @@ BYPASSES = {
     ),
     "the newest version of the API": (
         kubernetes("networking.istio.io/v1", "Gateway", "g", serving(["*"])),
+        "Gateway g: server 0 answers for every host (*)",
+    ),
+    "a server after one of TCP": (
+        kubernetes(NETWORKING, "Gateway", "g", {"servers": [FEED, {"hosts": ["*"]}]}),
+        "Gateway g: server 1 answers for every host (*)",
+    ),
+    "a name that is a list": (
+        kubernetes(NETWORKING, "Gateway", ["g"], serving(["*"])),
+        "metadata.name is a list, where a text belongs",
+    ),
+    "a kind that the resource's type says alone": (
+        {"metadata": {"name": "g"}, "spec": serving(["*"])},
+        f"kubernetes:{NETWORKING}:Gateway",
+        "Gateway g: server 0 answers for every host (*)",
+    ),
+    "a patch": (
+        kubernetes(NETWORKING, "Gateway", "g", serving(["*"])),
+        f"kubernetes:{NETWORKING}:GatewayPatch",
         "Gateway g: server 0 answers for every host (*)",
     ),
     "a listener of the Gateway API": (

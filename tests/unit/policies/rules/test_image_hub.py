@@ -141,6 +141,8 @@ def test_no_way_leads_past_the_hubs(case):
         gateway(chart="grafana", values={"dashboard": '{"image": "logo"}', "image": {"registry": "docker.io"}}),
         gateway(values__imagePullSecrets=["regcred"], values__imagePullPolicy="Always"),
         kubernetes("v1", "Pod", "web", {"containers": [{"name": "web", "image": "registry.example/web:1"}]}),
+        kubernetes("v1", "ConfigMap", "web", {"text": f"image: {EVIL}"}),
+        kubernetes("apps/v1", "Deployment", "istio-sidecar-injector", {"text": f"image: {EVIL}"}),
     ],
 )
 def test_images_of_the_hub_and_workloads_of_ones_own_pass(props):

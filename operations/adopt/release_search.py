@@ -36,8 +36,8 @@ def read(client: Client, snapshot: Snapshot) -> tuple[Living, ...]:
     """Return every release of the cluster."""
     records = [record for record in snapshot.releases if record.status != GONE]
     with ThreadPoolExecutor(max_workers=5) as pool:
-        applied = pool.map(lambda record: release_records.read(client, record), records)
-    return tuple(Living(record, found) for record, found in zip(records, applied, strict=True) if found)
+        applied = pool.map(lambda record: (record, release_records.read(client, record)), records)
+    return tuple(Living(record, found) for record, found in applied if found)
 
 
 def names(settings: Settings, living: Sequence[Living]) -> dict[str, str]:

@@ -29,8 +29,7 @@ class NodeCounters:
 def read(client: Client, envoys: Mapping[str, ContainerId | None]) -> dict[str, NodeCounters]:
     """Return the answers of the nodes; each may have a running Envoy."""
     with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
-        answers = pool.map(lambda entry: _node(client, *entry), envoys.items())
-        return dict(zip(envoys, answers, strict=True))
+        return dict(pool.map(lambda entry: (entry[0], _node(client, *entry)), envoys.items()))
 
 
 def envoy(namespace: str, pod: str) -> ContainerId:

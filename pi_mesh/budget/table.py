@@ -1,9 +1,8 @@
 """The budget as table cells, worded once for the terminal and a pull request, and as totals for a stack's outputs."""
 
-from pi_mesh.budget.mesh import Budget, Row
+from pi_mesh.budget.mesh import Budget, Promise, Row
 from pi_mesh.counts import counted
 from pi_mesh.quantities import ZERO, Resources
-from pi_mesh.settings.namespaces import WorkloadNamespace
 
 HEADINGS: tuple[str, ...] = ("component", "pods", "requests", "limits", "more in a rollout")
 """Headings of the columns. Requests and limits are CPU / memory of all the component's pods together."""
@@ -29,11 +28,11 @@ def room(budget: Budget) -> str:
 
 
 def _promises(budget: Budget) -> str:
-    kept = zip(budget.promises, budget.kept, strict=True)
-    return " ".join(_promise(namespace, row.pods, fits) for (namespace, row), fits in kept)
+    return " ".join(map(_promise, budget.promises, budget.kept))
 
 
-def _promise(namespace: WorkloadNamespace, promised: int, fits: int) -> str:
+def _promise(promise: Promise, fits: int) -> str:
+    namespace, promised = promise.namespace, promise.row.pods
     key, injected = f"{namespace.setting}.workloads", namespace.own.injection
     beside = "the mesh and its rollouts" if namespace.is_trading else "them"
     if fits < promised:

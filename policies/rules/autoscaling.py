@@ -45,7 +45,7 @@ def _of_istio(values: Mapping[str, Any], switch: str, maximum: str, bound: int) 
 def _of_others(values: Mapping[str, Any], bound: int) -> Iterator[str]:
     """Yield a breach for each map `autoscaling` that is on; other charts have autoscaling off by default."""
     for place, value in walk(values):
-        if place.rsplit(".", 1)[-1] != "autoscaling" or not value:
+        if place.rpartition(".")[2] != "autoscaling" or not value:
             continue
         with within(place):
             if at(value, "enabled"):

@@ -16,12 +16,12 @@ def breaches(resource: Resource, _: Bounds) -> Iterator[str]:
         return
     chart = text(resource.props, "chart") or ""
     # `or None`: Helm takes an empty version for none.
-    version = at(resource.props, "version") or None
+    version = text(resource.props, "version") or None
     path = re.split(r"[?#]", chart)[0]
-    file = path.rstrip("/").rsplit("/", 1)[-1]
+    file = path.rstrip("/").rpartition("/")[2]
     if path.endswith((".tgz", ".tar.gz")):
         yield from _of_package(chart, file, version)
-    elif version is None or not EXACT.fullmatch(str(version)):
+    elif version is None or not EXACT.fullmatch(version):
         yield f"chart {chart} has version {version!r}"
     elif ":" in file or "@" in file:
         yield f"chart {chart} names a tag or digest, which overrides version {version}"
@@ -29,11 +29,11 @@ def breaches(resource: Resource, _: Bounds) -> Iterator[str]:
         yield f"chart {chart} is a folder, whose content no version pins"
 
 
-def _of_package(chart: str, file: str, version: object) -> Iterator[str]:
+def _of_package(chart: str, file: str, version: str | None) -> Iterator[str]:
     named = _PACKAGE.fullmatch(file)
     if not named:
         yield f"chart {chart} has no version in its name"
-    elif version is not None and str(version).removeprefix("v") != named["version"].removeprefix("v"):
+    elif version is not None and version.removeprefix("v") != named["version"].removeprefix("v"):
         yield f"chart {chart} does not have version {version} in its name, and Helm ignores the version for a package"
 
 

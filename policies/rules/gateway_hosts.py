@@ -9,8 +9,8 @@ from .tree import at, items, text, texts, within
 
 
 def breaches(resource: Resource, bounds: Bounds) -> Iterator[str]:
-    name, namespace = at(resource.props, "metadata.name"), at(resource.props, "metadata.namespace")
-    if {name, f"{namespace}/{name}"} & set(bounds["anyHost"]) if isinstance(name, str) else False:
+    name, namespace = text(resource.props, "metadata.name"), at(resource.props, "metadata.namespace")
+    if {name, f"{namespace}/{name}"} & set(bounds["anyHost"]):
         return
     if is_kind(resource, "networking.istio.io/Gateway"):
         found = _of_istio(resource.props)
@@ -20,7 +20,7 @@ def breaches(resource: Resource, bounds: Bounds) -> Iterator[str]:
         found = _of_ingress(resource.props)
     else:
         return
-    kind = at(resource.props, "kind") or resource.resource_type.rsplit(":", 1)[-1]
+    kind = at(resource.props, "kind") or resource.resource_type.rpartition(":")[2]
     yield from (f"{kind} {name}: {what}" for what in found)
 
 
@@ -33,7 +33,7 @@ def _of_istio(props: Any) -> Iterator[str]:
         if not hosts:
             yield f"server {number} names no host"
         for host in hosts:
-            if host.rsplit("/", 1)[-1].strip() in ("*", ""):
+            if host.rpartition("/")[2].strip() in ("*", ""):
                 yield f"server {number} answers for every host ({host})"
 
 

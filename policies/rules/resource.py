@@ -26,7 +26,7 @@ def chart(resource: Resource) -> str | None:
     if not is_release(resource):
         return None
     path = re.split(r"[?#]", text(resource.props, "chart") or "")[0]
-    last = path.rstrip("/.").rsplit("/", 1)[-1].lower()
+    last = path.rstrip("/.").rpartition("/")[2].lower()
     name = _VERSION.sub("", last.removesuffix(".tgz"))
     # A copy such as "./istiod-vendored" is judged as the chart of which it is a copy.
     return match[1] if (match := _ISTIO.match(name)) else name

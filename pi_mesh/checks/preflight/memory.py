@@ -20,9 +20,9 @@ def check(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
         return
     wanted = mesh.settings.cluster.free_memory
     scarce = False
-    nodes = usable(snapshot)
-    for node, room in zip(nodes, rooms(nodes, snapshot.pods), strict=True):
-        left = room.free.memory
+    nodes = {node.name: node for node in usable(snapshot)}
+    for room in rooms(nodes.values(), snapshot.pods):
+        node, left = nodes[room.name], room.free.memory
         if left < wanted.bytes:
             scarce = True
             message = f"{show_memory(left)} of {show_memory(node.allocatable.memory)} memory are free, {wanted} needed"

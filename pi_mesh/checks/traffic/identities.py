@@ -64,8 +64,6 @@ def _share_a_pod(snapshot: Snapshot | None, namespace: str, first: Labels, secon
     """Return True if one selector includes the other, or a pod of the namespace has the labels of both."""
     if first.items() <= second.items() or second.items() <= first.items():
         return True
-    both = {**first, **second}.items()
-    if not (first.items() | second.items()) <= both:
-        return False
+    both = first.items() | second.items()
     pods = snapshot.pods if snapshot else ()
     return any(pod.namespace == namespace and both <= pod.labels.items() for pod in pods)

@@ -59,3 +59,14 @@ def test_a_workload_whose_rollout_breaks_its_budget_whatever_happens_is_named_an
     (named,) = plan.untouched
     assert names(plan) == []
     assert "takes 1 pod away at once in a rollout, and PodDisruptionBudget always allows 0 pods" in named.message
+
+
+def test_a_paused_deployment_is_named_and_not_touched():
+    cluster = Cluster("shop", "app")
+    deployment = cluster.answers[cluster.path("shop")]()
+    deployment["spec"]["paused"] = True
+    cluster.answers[cluster.path("shop")] = deployment
+    plan = planned(cluster)
+    (named,) = plan.untouched
+    assert names(plan) == ["app"]
+    assert (named.name, "is paused (spec.paused)" in named.message) == ("trading/shop", True)

@@ -95,3 +95,48 @@ def test_a_budget_that_never_allows_it_ends_the_run_without_a_restart():
     done = restart(cluster)
     assert (done.level, cluster.restarted) == (Level.ERROR, [])
     assert "PodDisruptionBudget most allows 0 of its pods to go now" in done.message
+
+
+def unready(**condition: str) -> dict:
+    return {"type": "Ready", "status": "False", **condition}
+
+
+@pytest.mark.parametrize(
+    ("status", "cause"),
+    [
+        ({"conditions": [unready(reason="ContainersNotReady")]}, "pod shop-2 is not Ready (ContainersNotReady)"),
+        ({"conditions": [unready()]}, "pod shop-2 is not Ready (not Ready)"),
+        ({"conditions": [unready(type="Initialized"), unready(status="True")]}, "1 of 1 pods are new"),
+        ({"containerStatuses": [{"state": {"running": {}}}, {}]}, "1 of 1 pods are new"),
+        ({}, "1 of 1 pods are new"),
+    ],
+)
+def test_a_pod_that_is_not_ready_is_the_cause_of_a_rollout_that_waits(status, cause):
+    cluster = Cluster("shop")
+    cluster.comes_up = lambda _: False
+    cluster.answers["/api/v1/namespaces/trading/pods"] = {"items": [{"metadata": {"name": "shop-2"}, "status": status}]}
+    assert restart(cluster).message == f"is not restarted after 5 s: {cause}; nothing after it was restarted"
+
+
+def test_a_failure_of_the_past_is_not_the_cause():
+    cluster = Cluster("shop")
+    cluster.comes_up = lambda _: False
+    past = [
+        {"type": "ReplicaFailure", "status": "False", "message": "quota"},
+        {"type": "Progressing", "status": "True"},
+    ]
+    deployment = cluster.answers[cluster.path("shop")]
+    cluster.answers[cluster.path("shop")] = lambda: {
+        **deployment(),
+        "status": {**deployment()["status"], "conditions": past},
+    }
+    cluster.answers["/api/v1/namespaces/trading/pods"] = {"items": []}
+    assert "1 of 1 pods are new" in restart(cluster).message
+
+
+def test_a_workload_that_is_deleted_meanwhile_is_told():
+    cluster = Cluster("shop")
+    (wanted,) = refresh_plan.of(cluster, *cluster.read()).restarts
+    del cluster.answers[cluster.path("shop")]
+    done = refresh_rollout.carry_out(cluster, wanted, lambda _: True, wait=5)
+    assert done.message == "is not restarted after 5 s: is gone; nothing after it was restarted"

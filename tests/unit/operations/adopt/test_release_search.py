@@ -7,6 +7,7 @@ from tests.support.factories import make_settings
 from tests.support.helm_mesh import deployment, living, record_of
 from tests.support.snapshots import make_snapshot
 
+RECORDS = (("istiod", "deployed"), ("old", "uninstalled"), ("broken", "failed"))
 OTHERS = (
     living("mesh-crds", "base"),
     living("mesh", "istiod"),
@@ -67,3 +68,11 @@ def test_a_control_plane_that_can_not_be_adopted_is_one_line(deployments, values
 def test_the_one_istiod_of_a_release_in_the_meshs_namespace_is_no_problem():
     snapshot = make_snapshot(deployments=(deployment(),))
     assert not [*release_search.control_planes(make_settings(), snapshot, [living("istiod", "istiod")])]
+
+
+def test_every_release_is_read_but_those_that_are_gone_or_that_nobody_can_read(monkeypatch):
+    kept, gone, unread = (living(name, "istiod", status=status) for name, status in RECORDS)
+    asked = {kept.record: kept.applied, gone.record: gone.applied, unread.record: None}
+    monkeypatch.setattr(release_search.release_records, "read", lambda _, record: asked[record])
+    snapshot = make_snapshot(releases=tuple(asked))
+    assert release_search.read(None, snapshot) == (kept,)

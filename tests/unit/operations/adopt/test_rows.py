@@ -6,7 +6,8 @@ import pytest
 
 from operations.adopt import object_rows, restarts, rows
 from operations.adopt.proposals import Proposal
-from operations.adopt.restarts import Effects
+from operations.adopt.restarts import UNCHANGED, Effects
+from operations.preview.changes import Change
 from pi_mesh.checks.finding import Finding, Level
 from pi_mesh.cluster.objects import Deployment
 from pi_mesh.cluster.pods import Pod
@@ -111,3 +112,28 @@ def test_a_gateway_that_no_setting_describes_stays(plan):
     there = replace(existing(), living=(*existing().living, partners))
     (row,) = plan(there)[rows.BESIDE]
     assert row.name == "istio-system/partners"
+
+
+LABEL = "  labels:\n    helm.sh/chart: istiod-{}\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        ("a: 1\nb: 2\n", "a: 2\nb: 2\nc: 3\n", "update (+2 -1 lines)"),
+        (LABEL.format("1.30.2"), LABEL.format("1.31.0"), "update (+1 -1 lines, only labels that tell the version)"),
+        (None, "a: 1\n", "create (+1 -0 lines)"),
+        ("a: 1\n", None, "delete (+0 -1 lines)"),
+        (None, "", "create (+0 -0 lines)"),
+    ],
+)
+def test_each_object_that_changes_is_told_with_its_lines(plan, before, after, words):
+    changed = (Change("Deployment istio-system/istiod", before, after),)
+    (row,) = plan(existing(), Effects(changed=changed, restarts={}))[rows.RENDERED]
+    assert (row.level, str(row)) == (Level.OK, f"deployment istio-system/istiod: {words}")
+
+
+def test_running_sidecars_keep_their_settings(plan):
+    effects = Effects(restarts={}, on_proxies=replace(UNCHANGED, has_new_sidecars=True))
+    *_, row = plan(existing(), effects)[rows.RESTARTS]
+    assert (row.kind, row.message.partition(";")[0]) == ("sidecar", "keep running with the settings that they have")

@@ -1,5 +1,7 @@
 """The stored files of a fetched chart."""
 
+import tarfile
+
 import pytest
 
 from operations.charts import chart_files
@@ -20,3 +22,11 @@ def test_a_sum_is_of_what_was_read(tmp_path):
     other, _ = chart_files.fetched(str(tmp_path), "base", "1.31.0")
     assert entry.sha256 != other.sha256
     assert content == package(tmp_path, "base", "1.31.0")
+
+
+def test_an_archive_without_a_chart_is_refused(tmp_path):
+    with tarfile.open(tmp_path / "base-1.31.0.tgz", "w:gz") as archive:
+        for name in ("Chart.yaml", "base/sub/Chart.yaml", "base/values.yaml"):
+            archive.addfile(tarfile.TarInfo(name))
+    with pytest.raises(ChartUnavailableError, match=r"no packaged chart: it has no Chart\.yaml"):
+        chart_files.fetched(str(tmp_path), "base", "1.31.0")

@@ -1,7 +1,9 @@
 """The errors of sources that do not provide a chart, one line each."""
 
+import httpx2 as httpx
 import pytest
 
+from operations.charts import chart_sources
 from operations.charts.chart_sources import ChartUnavailableError, read
 from tests.support.chart_servers import serving
 
@@ -36,3 +38,14 @@ def test_an_index_that_is_none_is_told(server, monkeypatch):
 def test_a_source_that_does_not_answer_is_told():
     with pytest.raises(ChartUnavailableError, match="does not answer"):
         read("http://127.0.0.1:1", "base", "1.31.0")
+
+
+@pytest.mark.parametrize(
+    "challenge", ["", 'Basic realm="https://login.example"', 'Bearer realm="http://login.example"']
+)
+def test_a_registry_that_asks_for_more_than_an_anonymous_token_over_https_needs_a_login(challenge):
+    request = httpx.Request("GET", "https://registry.example/v2/")
+    refused = httpx.Response(401, headers={"WWW-Authenticate": challenge}, request=request)
+    with pytest.raises(ChartUnavailableError) as error:
+        chart_sources._token(httpx.Client(), refused)
+    assert str(error.value) == f"registry.example {chart_sources.LOGIN}"

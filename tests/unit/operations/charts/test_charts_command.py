@@ -153,3 +153,9 @@ def test_vendor_of_a_stack_that_is_not_locked_says_what_to_do_first():
     done = run("vendor")
     assert done.exit_code == 2
     assert "charts lock -s test` first" in done.output
+
+
+def test_vendor_takes_no_further_versions():
+    done = run("vendor", "--also", "1.30.2")
+    assert done.exit_code == 2
+    assert "--also goes with `charts lock`" in done.output

@@ -65,3 +65,39 @@ def test_an_istiod_that_moves_is_told_to_be_refused_with_the_way_out():
 def test_workloads_that_restart_share_a_line_with_their_reason():
     (line,) = lines(effect=Consequences(GATEWAYS))
     assert line.endswith("restart: their pod templates change.")
+
+
+def test_retained_objects_of_a_kind_share_a_line():
+    steps = [step("delete", "Namespace", name, is_retained=True) for name in ("a", "b")]
+    assert lines(*steps) == ["Namespaces `a` and `b` leave the stack; the cluster keeps them."]
+
+
+def test_replaced_releases_share_their_reason():
+    (line,) = lines(*(step("replace", "Release", name, "namespace", "name") for name in ("a", "b")))
+    assert line == "Releases `a` and `b` are **replaced** for their `namespace` and `name`, and their pods with them."
+
+
+def test_a_release_takes_its_own_pods_with_it():
+    assert lines(step("delete", "Release", "a")) == ["Release `a` is **deleted**, and its pods with it."]
+
+
+def test_namespaces_take_everything_in_them_with_them():
+    (line,) = lines(*(step("delete", "Namespace", name) for name in ("a", "b")))
+    assert line == (
+        "Namespaces `a` and `b` are **deleted**, and **everything in them**, including objects of other owners."
+    )
+
+
+def test_an_object_that_takes_nothing_with_it_is_told_shortly_and_kinds_have_lines_of_their_own():
+    assert lines(step("delete", "ConfigMap", "a"), step("replace", "ConfigMap", "b")) == [
+        "ConfigMap `a` is **deleted**.",
+        "ConfigMap `b` is **replaced**.",
+    ]
+
+
+def test_one_workload_that_restarts_has_a_verb_in_the_singular():
+    assert lines(effect=Consequences(GATEWAYS[:1])) == [f"`{GATEWAYS[0]}` restarts: its pod template changes."]
+
+
+def test_no_proxy_that_stays_is_no_line():
+    assert lines(effect=Consequences()) == []

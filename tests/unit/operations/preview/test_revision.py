@@ -84,3 +84,17 @@ def test_no_run_is_linked_where_a_part_of_its_address_is_missing(repository, mon
     for name, value in {"SERVER_URL": "https://host", "REPOSITORY": "a/b", "RUN_ID": "7"}.items():
         monkeypatch.setenv(f"GITHUB_{name}", "" if name == missing else value)
     assert revision.of(repository, "main").run is None
+
+
+def test_a_merge_outside_of_a_pull_requests_run_is_the_head_itself(repository):
+    git(repository, "merge", "--quiet", "--no-edit", "main")
+    assert revision.of(repository, "main").head == f"`{git(repository, 'rev-parse', '--short', 'HEAD')}`"
+
+
+def test_a_pull_requests_run_on_a_commit_that_is_no_merge_names_that_commit(repository, monkeypatch):
+    monkeypatch.setenv("GITHUB_EVENT_NAME", "pull_request")
+    assert revision.of(repository, "main").head == f"`{git(repository, 'rev-parse', '--short', 'change')}`"
+
+
+def test_the_line_below_the_verdict_links_no_run_where_there_is_none():
+    assert str(Revision("main", "a", "`b`", None, ())) == "Compared `a` (main) with `b`"

@@ -17,6 +17,11 @@ from operations.preview import spelling
         (["a"], [], "`[a]` → `[]`"),
         ("0Mi", "1Gi", "`0Mi` → `1Gi`"),
         ("a|b", "`c`", "`a\\|b` → `'c'`"),
+        ("4Gi", "1Gi", "`4Gi` → `1Gi` (-75%)"),
+        ("1Gi", "1024Mi", "`1Gi` → `1024Mi`"),
+        ("1Gi", "much", "`1Gi` → `much`"),
+        ("1Gi", None, "`1Gi` → nothing"),
+        ("a\n  b", {"b": 1, "a": [2]}, "`a b` → `{b: 1, a: [2]}`"),
     ],
 )
 def test_both_values_are_written_as_a_stack_file_has_them(before, after, written):
@@ -26,3 +31,25 @@ def test_both_values_are_written_as_a_stack_file_has_them(before, after, written
 @pytest.mark.parametrize(("names", "written"), [(["a"], "a"), (["a", "b"], "a and b"), (["a", "b", "c"], "a, b and c")])
 def test_names_are_enumerated_as_in_a_sentence(names, written):
     assert spelling.enumerated(names) == written
+
+
+def test_a_value_that_is_not_there_is_told_as_nothing():
+    assert spelling.text(None) == "nothing"
+    assert spelling.code("nothing") == "`nothing`"
+
+
+@pytest.mark.parametrize(
+    ("values", "short"),
+    [(("a" * 120, None), True), (("a" * 121,), False), ((None, "a" * 121), False), (("a\nb",), False), ((), True)],
+)
+def test_values_of_one_line_are_short(values, short):
+    assert spelling.is_short(*values) is short
+
+
+def test_a_text_of_several_lines_is_quoted_on_one():
+    assert spelling.quoted(" a\n  b ") == "a b"
+
+
+def test_a_section_and_a_diff_are_written_as_github_reads_them():
+    assert spelling.folded("more", "body") == "<details><summary>more</summary>\n\nbody\n\n</details>"
+    assert spelling.fenced("+a\n```") == "````diff\n+a\n```\n````"

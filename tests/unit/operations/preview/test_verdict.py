@@ -15,6 +15,7 @@ RELEASE, NAMESPACE, QUOTA = (
     "kubernetes:core/v1:ResourceQuota",
 )
 INGRESS, EGRESS = (f"Deployment istio-system/istio-{side}gateway" for side in ("ingress", "egress"))
+TWO_OTHERS = "**deletes release a and 2 other objects**"
 ISTIOD = "Deployment istio-system/istiod"
 
 
@@ -43,6 +44,11 @@ def line(*steps: Step, effect: Consequences | None = None, relaxations: Relaxati
         ([step("delete", QUOTA, "b"), step("delete", QUOTA, "c")], "**deletes 2 objects**"),
         ([step("update", RELEASE, "a"), step("update", RELEASE, "b")], "updates 2 releases"),
         ([step("create", QUOTA, "a")], "creates 1 ResourceQuota"),
+        ([step("replace", RELEASE, name) for name in "ab"], "**replaces releases a and b**"),
+        ([step("delete", RELEASE, "a"), *(step("delete", QUOTA, name) for name in "bc")], TWO_OTHERS),
+        ([step("create", RELEASE, "a"), step("create", NAMESPACE, "b")], "creates 1 release and 1 Namespace"),
+        ([*(step("update", f"k:v1:{kind}", "x") for kind in "AABBC")], "updates 2 As, 2 Bs and 1 other object"),
+        ([*(step("update", f"k:v1:{kind}", "x") for kind in "AABBCD")], "updates 2 As, 2 Bs and 2 other objects"),
     ],
 )
 def test_what_happens_to_resources_is_called_by_its_name(steps, says):
@@ -91,3 +97,12 @@ def test_the_judgement_stands_before_the_effects():
 def test_a_side_that_does_not_preview_changes_nothing_that_is_known():
     told = line(step("delete", RELEASE, "a"), errors=("bad",))
     assert told == "**does not preview**, 1 error · its changes are unknown"
+
+
+def test_a_stack_that_makes_the_ca_alone_and_keeps_its_settings_changes_nothing():
+    sides = (Side({"pi-mesh:vault": {"enabled": True, "ttl": "1h"}}) for _ in range(2))
+    assert verdict.line(Comparison("ca", *sides)) == "No change to the cluster"
+
+
+def test_several_errors_are_counted():
+    assert line(errors=("bad", "worse")).startswith("**does not preview**, 2 errors")

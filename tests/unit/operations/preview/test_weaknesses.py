@@ -115,3 +115,22 @@ def _switches(before: bool, after: bool) -> set[str]:
 def test_each_switch_weakens_the_mesh_in_one_direction():
     assert _switches(False, True) == ON_IS_WEAKER
     assert _switches(True, False) == OFF_IS_WEAKER
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("1h", "60m"), ("1m", "60s"), ("1h", "3600s"), ("1d", "24h"), ("1h30m", "90m")]
+)
+def test_a_lifetime_in_another_unit_is_as_long(one, other):
+    assert not BY_PATH["vault.ttl"](one, other)
+    assert not BY_PATH["vault.ttl"](other, one)
+
+
+@pytest.mark.parametrize("after", [{"x": {**ALLOW, "selector": {}}}, {"x": DENY}])
+def test_a_policy_with_another_selector_or_action_may_let_more_in(after):
+    assert BY_PATH["traffic.authorization.policies"]({"x": ALLOW}, after)
+
+
+def test_a_service_that_still_takes_orders_is_no_weaker():
+    orders = {"orders": {"takesOrders": True}, "shop": {}}
+    assert not BY_PATH["traffic.services"](orders, {"orders": {"takesOrders": True}})
+    assert BY_PATH["traffic.services"](orders, {"shop": {"takesOrders": True}})

@@ -30,6 +30,12 @@ def test_a_well_node_says_what_its_kubelet_told():
     ("least", "most", "level", "says"),
     [
         (8, 10, Level.OK, "agrees"),
+        (-3, 200, Level.OK, "agrees"),
+        (9.5, 12, Level.OK, "agrees"),
+        (10, 12, Level.WARNING, "is 10 s ahead of the API server's"),
+        (-12, -10, Level.WARNING, "is 10 s behind the API server's"),
+        (119, 121, Level.WARNING, "is 119 s ahead of the API server's"),
+        (120, 122, Level.ERROR, "is 120 s ahead of the API server's: certificates from istiod"),
         (15, 17, Level.WARNING, "is 15 s ahead of the API server's"),
         (-62, -60, Level.WARNING, "is 60 s behind the API server's"),
         (130, 132, Level.ERROR, "is 130 s ahead of the API server's: certificates from istiod"),
@@ -64,3 +70,8 @@ def test_without_the_right_to_nodes_proxy_nothing_is_guessed():
 
 def test_a_kubelet_that_tells_of_no_disk_leaves_it_unknown():
     assert judged(disks=[])[DISK].level is Level.UNKNOWN
+
+
+def test_a_disk_that_is_just_free_enough_is_well():
+    found = judged(disks=[Disk("images", 3 * GI, 20 * GI)])[DISK]
+    assert (found.level, found.number) == (Level.OK, 3 * GI)

@@ -42,6 +42,7 @@ def test_a_node_on_which_all_works_says_what_was_seen():
     found = judged(WELL)
     assert {finding.level for finding in found.values()} == {Level.OK}
     assert found[IMAGE].message == "docker.io/istio/proxyv2:1.31.0 is there, after 12 s"
+    assert found[IMAGE].number == 12.3
     assert found[ENVOY].message == "Envoy 1.40.0 of Istio 1.31.0 allocates memory and serves"
     assert (found[PAGES].number, found[BITS].number) == (4096, 48)
 
@@ -128,3 +129,46 @@ def test_a_node_whose_containers_end_nowhere_is_unknown():
     found = judged(with_runs(**runs))
     assert found[REDIRECTION].level is Level.UNKNOWN
     assert found[BITS].level is Level.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("address", "level", "bits"), [("7ffff7a11c48", Level.OK, 47), ("3ffff7a11c48", Level.WARNING, 46)]
+)
+def test_where_envoy_fails_a_kernel_with_half_of_48_bits_is_not_the_cause(address, level, bits):
+    found = judged(with_runs(version=replace(DONE, log=AUXV.format(4096, address)), envoy=ABORTED))[BITS]
+    assert (found.level, found.number) == (level, bits)
+    assert found.message == (f"are {bits}" if level is Level.OK else f"are {bits}, and Envoy does not run")
+
+
+def test_an_envoy_that_starts_and_never_serves_lacks_cpu():
+    found = judged(with_runs(envoy=ContainerRun()))[ENVOY]
+    assert (found.level, found.fix) == (Level.ERROR, "see its CPU limit")
+    assert found.message == "Envoy starts, and does not become ready in time"
+
+
+def test_an_envoy_of_which_no_program_ended_is_unknown():
+    found = judged(with_runs(envoy=ContainerRun(), version=ContainerRun()))[ENVOY]
+    assert (found.level, found.message) == (Level.UNKNOWN, "Envoy runs, and did not become ready in time")
+
+
+def test_an_envoy_that_tells_no_version_serves_too():
+    found = judged(with_runs(version=replace(DONE, log=PI)))[ENVOY]
+    assert (found.level, found.message) == (Level.OK, "Envoy of Istio 1.31.0 allocates memory and serves")
+
+
+def test_a_failure_of_another_cause_leads_to_the_kernels_log():
+    found = judged(with_runs(envoy=ContainerRun(1, reason="Error", log="first\nno such file\n")))[ENVOY]
+    assert found.message == "Envoy of Istio 1.31.0 does not run: no such file"
+    assert found.fix == "see the whole of it: `kubectl describe node pi-1` and the kernel's log"
+
+
+def test_a_loader_that_is_not_glibcs_is_named():
+    found = judged(with_runs(version=replace(DONE, log=SAID)))
+    assert found[PAGES].message == "is unknown: the image's loader is not glibc's, and does not tell"
+    assert found[BITS].message == "are unknown: the image's loader is not glibc's, and does not tell"
+
+
+def test_an_image_that_does_not_start_for_no_known_cause_leads_to_the_node():
+    found = judged(Trial(startup=Startup("pod x/y", "Mystery")))[IMAGE]
+    assert found.message.endswith(" does not start: Mystery: no reason given")
+    assert found.fix == "see `kubectl describe node pi-1`"

@@ -60,31 +60,58 @@ def condition(key: str, **values: list) -> dict:
     return policy({"to": [{"operation": {"ports": ["80"]}}], "when": [{"key": key, **values}]})
 
 
+NOBODY = "names no caller: it allows every caller"
+EMPTY = "is empty and allows every caller everything"
 BYPASSES = {
-    "half of all addresses, twice": source(ipBlocks=["0.0.0.0/1", "128.0.0.0/1"]),
-    "every pod's address": source(ipBlocks=["10.42.0.0/16"]),
-    "every address of IPv6": source(remoteIpBlocks=["::/0"]),
-    "a named caller beside everybody": source(principals=["cluster.local/ns/argocd/sa/argocd", "*"]),
-    "a second source without a caller": policy({"from": [{"source": {"namespaces": ["argocd"]}}, {"source": {}}]}),
-    "an account of any namespace": source(principals=["*/sa/default"]),
-    "the beginning of a namespace's name": source(principals=["cluster.local/ns/t*"]),
-    "a pattern of namespaces": source(namespaces=["*-system", "t*"]),
-    "every token of every issuer": source(requestPrincipals=["*/*"]),
-    "every token of every https issuer": source(requestPrincipals=["https://*"]),
-    "an empty list of callers": source(principals=[]),
-    "a caller without a name": source(principals=[""]),
-    "a condition on everybody": condition("source.principal", values=["*"]),
-    "a condition on everybody else": condition("source.namespace", notValues=["x"]),
-    "a condition that is no caller": condition("request.headers[x-admin]", values=["yes"]),
-    "an action in another case": kubernetes(SECURITY, "AuthorizationPolicy", "a", {"action": "allow", "rules": [{}]}),
-    "no action": kubernetes(SECURITY, "AuthorizationPolicy", "a", {"rules": [{}]}),
-    "the newest version of the API": kubernetes("security.istio.io/v1", "AuthorizationPolicy", "a", {"rules": [{}]}),
+    "half of all addresses, twice": (
+        source(ipBlocks=["0.0.0.0/1", "128.0.0.0/1"]),
+        "allows the addresses 0.0.0.0/1, 128.0.0.0/1",
+    ),
+    "every pod's address": (source(ipBlocks=["10.42.0.0/16"]), "allows the addresses 10.42.0.0/16"),
+    "every address of IPv6": (source(remoteIpBlocks=["::/0"]), "allows the remote addresses ::/0"),
+    "a named caller beside everybody": (
+        source(principals=["cluster.local/ns/argocd/sa/argocd", "*"]),
+        "allows the principal cluster.local/ns/argocd/sa/argocd, *",
+    ),
+    "a second source without a caller": (
+        policy({"from": [{"source": {"namespaces": ["argocd"]}}, {"source": {}}]}),
+        f"has a source that {NOBODY}",
+    ),
+    "an account of any namespace": (source(principals=["*/sa/default"]), "allows the principal */sa/default"),
+    "the beginning of a namespace's name": (
+        source(principals=["cluster.local/ns/t*"]),
+        "allows the principal cluster.local/ns/t*",
+    ),
+    "a pattern of namespaces": (source(namespaces=["*-system", "t*"]), "allows the namespace *-system, t*"),
+    "every token of every issuer": (source(requestPrincipals=["*/*"]), "allows the request principal */*"),
+    "every token of every https issuer": (
+        source(requestPrincipals=["https://*"]),
+        "allows the request principal https://*",
+    ),
+    "an empty list of callers": (source(principals=[]), f"has a source that {NOBODY}"),
+    "a caller without a name": (source(principals=[""]), "allows the principal "),
+    "a condition on everybody": (condition("source.principal", values=["*"]), NOBODY),
+    "a condition on everybody else": (condition("source.namespace", notValues=["x"]), NOBODY),
+    "a condition alone": (policy({"when": [{"key": "request.headers[x-admin]", "values": ["yes"]}]}), NOBODY),
+    "an address that is none": (source(ipBlocks=["10.0.0.0/33"]), "allows the addresses 10.0.0.0/33"),
+    "a condition that is no caller": (condition("request.headers[x-admin]", values=["yes"]), NOBODY),
+    "an action in another case": (
+        kubernetes(SECURITY, "AuthorizationPolicy", "a", {"action": "allow", "rules": [{}]}),
+        EMPTY,
+    ),
+    "no action": (kubernetes(SECURITY, "AuthorizationPolicy", "a", {"rules": [{}]}), EMPTY),
+    "the newest version of the API": (
+        kubernetes("security.istio.io/v1", "AuthorizationPolicy", "a", {"rules": [{}]}),
+        EMPTY,
+    ),
 }
 
 
 @pytest.mark.parametrize("case", BYPASSES)
 def test_no_other_words_let_everybody_in(case):
-    assert said(authorization.RULE, BYPASSES[case]) != []
+    props, breach = BYPASSES[case]
+    whole = f"AuthorizationPolicy {props['metadata']['name']}: rule 0 {breach}"
+    assert said(authorization.RULE, props) == [authorization.RULE.message(whole)]
 
 
 @pytest.mark.parametrize("type_", ["AuthorizationPolicy", "AuthorizationPolicyPatch"])

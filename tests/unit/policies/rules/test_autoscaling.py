@@ -33,22 +33,47 @@ BEYOND = {"enabled": True, "maxReplicas": 50}
 HPA = kubernetes("autoscaling/v2", "HorizontalPodAutoscaler", "istiod", {"maxReplicas": 50})
 SCALED = kubernetes("keda.sh/v1alpha1", "ScaledObject", "istiod", {"scaleTargetRef": {"name": "istiod"}})
 BYPASSES = {
-    "a switch that is a text, and true in a template": gateway(values__autoscaling={"enabled": "false"}),
-    "a bound that is a list": gateway(values__autoscaling={"enabled": True, "maxReplicas": [3]}),
-    "a bound that is true": gateway(values__autoscaling={"enabled": True, "maxReplicas": True}),
-    "a prerelease's package": gateway(chart="charts/gateway-1.31.0-rc.0.tgz", values__autoscaling=BEYOND),
-    "a copy in a folder": gateway(chart="./gateway-vendored", values__autoscaling=BEYOND),
-    "an autoscaler of its own": HPA,
-    "an autoscaler of KEDA, whose default is 100": SCALED,
-    "another chart's autoscaler": gateway(chart="grafana", values={"autoscaling": BEYOND}),
-    "another chart's inner autoscaler": gateway(chart="jaeger", values={"jaeger": {"autoscaling": BEYOND}}),
-    "values from a file": changed(gateway(), valueYamlFiles=["values.yaml"]),
+    "a switch that is a text, and true in a template": (
+        gateway(values__autoscaling={"enabled": "false"}),
+        "autoscaling.maxReplicas is not set, and the default is 5",
+    ),
+    "a bound that is a list": (
+        gateway(values__autoscaling={"enabled": True, "maxReplicas": [3]}),
+        "autoscaling.maxReplicas is a list, where a number belongs",
+    ),
+    "a bound that is true": (
+        gateway(values__autoscaling={"enabled": True, "maxReplicas": True}),
+        "autoscaling.maxReplicas is true or false, where a number belongs",
+    ),
+    "a prerelease's package": (
+        gateway(chart="charts/gateway-1.31.0-rc.0.tgz", values__autoscaling=BEYOND),
+        "autoscaling.maxReplicas 50 is above 3",
+    ),
+    "a copy in a folder": (
+        gateway(chart="./gateway-vendored", values__autoscaling=BEYOND),
+        "autoscaling.maxReplicas 50 is above 3",
+    ),
+    "an autoscaler of its own": (HPA, "spec.maxReplicas 50 is above 3"),
+    "an autoscaler of KEDA, whose default is 100": (SCALED, "spec.maxReplicaCount is not set, and the default is 100"),
+    "another chart's autoscaler": (
+        gateway(chart="grafana", values={"autoscaling": BEYOND}),
+        "autoscaling.maxReplicas 50 is above 3",
+    ),
+    "another chart's inner autoscaler": (
+        gateway(chart="jaeger", values={"jaeger": {"autoscaling": BEYOND}}),
+        "jaeger.autoscaling.maxReplicas 50 is above 3",
+    ),
+    "values from a file": (
+        changed(gateway(), valueYamlFiles=["values.yaml"]),
+        "valueYamlFiles of chart gateway changes it where this rule cannot read it",
+    ),
 }
 
 
 @pytest.mark.parametrize("case", BYPASSES)
 def test_no_way_leads_past_the_bound(case):
-    assert said(autoscaling.RULE, BYPASSES[case]) != []
+    *given, breach = BYPASSES[case]
+    assert said(autoscaling.RULE, *given) == [autoscaling.RULE.message(breach)]
 
 
 def test_another_charts_autoscaler_within_the_bound_passes():

@@ -51,29 +51,67 @@ def test_a_chart_that_is_no_release_is_judged_too():
 ALLOWED = "https://blob.istio.io/istio-release/charts"
 REGISTRY = "oci://ghcr.io/istio/release/charts"
 BYPASSES = {
-    "an encoded way out": istiod(repositoryOpts__repo=f"{ALLOWED}/%2e%2e/%2e%2e/evil"),
-    "a backward slash": istiod(repositoryOpts__repo=f"{ALLOWED}\\..\\evil"),
-    "a way out of the registry": istiod(repositoryOpts=None, chart=f"{REGISTRY}/../../../evil/istiod"),
-    "an address as the chart of an allowed repository": istiod(chart="https://evil.example/istiod-1.31.0.tgz"),
-    "a user before another host": istiod(
-        repositoryOpts__repo="https://blob.istio.io@evil.example/istio-release/charts"
+    "an encoded way out": (
+        istiod(repositoryOpts__repo=f"{ALLOWED}/%2e%2e/%2e%2e/evil"),
+        "chart istiod comes from https://blob.istio.io/istio-release/charts/%2e%2e/%2e%2e/evil",
     ),
-    "a port": istiod(repositoryOpts__repo="https://blob.istio.io:8443/istio-release/charts"),
-    "no encryption": istiod(repositoryOpts__repo="http://blob.istio.io/istio-release/charts"),
-    "a scheme in capitals": istiod(repositoryOpts=None, chart="OCI://evil.example/istiod"),
-    "a query": istiod(repositoryOpts__repo=f"{ALLOWED}/x?to=//evil.example"),
-    "a new line": istiod(repositoryOpts__repo=f"{ALLOWED}\nhttps://evil.example"),
-    "a folder beside an allowed repository": istiod(chart="./istiod"),
-    "a file beside an allowed repository": istiod(chart="/tmp/istiod-1.31.0.tgz"),
-    "an alias of helm repo add": istiod(repositoryOpts=None, chart="evil/istiod"),
-    "no chart": istiod(chart=None),
-    "a chart that is a map": istiod(chart={"path": "evil"}),
+    "a backward slash": (
+        istiod(repositoryOpts__repo=f"{ALLOWED}\\..\\evil"),
+        "chart istiod comes from https://blob.istio.io/istio-release/charts\\..\\evil",
+    ),
+    "a way out of the registry": (
+        istiod(repositoryOpts=None, chart=f"{REGISTRY}/../../../evil/istiod"),
+        "chart oci://ghcr.io/istio/release/charts/../../../evil/istiod comes from outside of the allowed sources",
+    ),
+    "an address as the chart of an allowed repository": (
+        istiod(chart="https://evil.example/istiod-1.31.0.tgz"),
+        "chart https://evil.example/istiod-1.31.0.tgz comes from outside of the allowed sources",
+    ),
+    "a user before another host": (
+        istiod(repositoryOpts__repo="https://blob.istio.io@evil.example/istio-release/charts"),
+        "chart istiod comes from https://blob.istio.io@evil.example/istio-release/charts",
+    ),
+    "a port": (
+        istiod(repositoryOpts__repo="https://blob.istio.io:8443/istio-release/charts"),
+        "chart istiod comes from https://blob.istio.io:8443/istio-release/charts",
+    ),
+    "no encryption": (
+        istiod(repositoryOpts__repo="http://blob.istio.io/istio-release/charts"),
+        "chart istiod comes from http://blob.istio.io/istio-release/charts",
+    ),
+    "a scheme in capitals": (
+        istiod(repositoryOpts=None, chart="OCI://evil.example/istiod"),
+        "chart OCI://evil.example/istiod comes from outside of the allowed sources",
+    ),
+    "a query": (
+        istiod(repositoryOpts__repo=f"{ALLOWED}/x?to=//evil.example"),
+        "chart istiod comes from https://blob.istio.io/istio-release/charts/x?to=//evil.example",
+    ),
+    "a new line": (
+        istiod(repositoryOpts__repo=f"{ALLOWED}\nhttps://evil.example"),
+        "chart istiod comes from https://blob.istio.io/istio-release/charts\nhttps://evil.example",
+    ),
+    "a folder beside an allowed repository": (
+        istiod(chart="./istiod"),
+        "chart ./istiod is a path, which Helm looks up before it asks https://blob.istio.io/istio-release/charts",
+    ),
+    "a file beside an allowed repository": (
+        istiod(chart="/tmp/istiod-1.31.0.tgz"),
+        "chart /tmp/istiod-1.31.0.tgz is a path, which Helm looks up before it asks https://blob.istio.io/istio-release/charts",
+    ),
+    "an alias of helm repo add": (
+        istiod(repositoryOpts=None, chart="evil/istiod"),
+        "chart evil/istiod is a local package",
+    ),
+    "no chart": (istiod(chart=None), "chart is not set, so that its source cannot be judged"),
+    "a chart that is a map": (istiod(chart={"path": "evil"}), "chart is a map, where a text belongs"),
 }
 
 
 @pytest.mark.parametrize("case", BYPASSES)
 def test_no_way_leads_past_the_list(case):
-    assert said(chart_source.RULE, BYPASSES[case]) != []
+    *given, breach = BYPASSES[case]
+    assert said(chart_source.RULE, *given) == [chart_source.RULE.message(breach)]
 
 
 @pytest.mark.parametrize("type_", ["v3:Chart", "v4:Chart", "v5:Release"])

@@ -44,29 +44,59 @@ def test_a_namespace_can_be_excepted_in_the_policy_config():
 
 OPTED_OUT = {"template": {"metadata": {"labels": {INJECT: "false"}}, "spec": {}}}
 BYPASSES = {
-    "a label that is true": [namespace(**{"istio-injection": True})],
-    "a label in capitals": [namespace(**{"istio-injection": "Enabled"})],
-    "a name that the provider makes": [istiod(), namespace(None)],
-    "a release in a listed namespace": [
-        istiod(),
-        gateway(namespace="trading"),
-        namespace(),
-    ],
-    "the same namespace twice": [namespace(**INJECTED), namespace(**{"istio-injection": "disabled"})],
-    "a revision that the label does not mean": [istiod(values__revision="canary"), namespace(**INJECTED)],
-    "a revision that the chart merges in": [istiod(values__pilot__revision="canary")],
-    "a selector that no pod passes": [istiod(values__sidecarInjectorWebhook={"neverInjectSelector": [{}]})],
-    "no webhook": [istiod(values__global__operatorManageWebhooks=True)],
-    "an injector that waits for an annotation": [istiod(values__global__proxy__autoInject="disabled")],
-    "a pod that opts out": [kubernetes("v1", "Pod", "x", {}, namespace="trading", labels={INJECT: "false"})],
-    "a workload that opts out": [kubernetes("apps/v1", "Deployment", "x", OPTED_OUT, namespace="trading")],
-    "labels that are a list": [changed(namespace(), metadata__labels=["istio-injection=enabled"])],
+    "a label that is true": ([namespace(**{"istio-injection": True})], "namespace trading has istio-injection=True"),
+    "a label in capitals": (
+        [namespace(**{"istio-injection": "Enabled"})],
+        "namespace trading has istio-injection=Enabled",
+    ),
+    "a name that the provider makes": ([istiod(), namespace(None)], "namespace None has istio-injection=None"),
+    "a release in a listed namespace": (
+        [istiod(), gateway(namespace="trading"), namespace()],
+        "namespace trading has istio-injection=None",
+    ),
+    "the same namespace twice": (
+        [namespace(**INJECTED), namespace(**{"istio-injection": "disabled"})],
+        "namespace trading has istio-injection=disabled",
+    ),
+    "a revision that the label does not mean": (
+        [istiod(values__revision="canary"), namespace(**INJECTED)],
+        "istiod has the revision canary, and injects nothing for istio-injection=enabled",
+    ),
+    "a revision that the chart merges in": (
+        [istiod(values__pilot__revision="canary")],
+        "istiod has the revision canary, and injects nothing for istio-injection=enabled",
+    ),
+    "a selector that no pod passes": (
+        [istiod(values__sidecarInjectorWebhook={"neverInjectSelector": [{}]})],
+        "sidecarInjectorWebhook.neverInjectSelector keeps pods without a sidecar",
+    ),
+    "no webhook": (
+        [istiod(values__global__operatorManageWebhooks=True)],
+        "global.operatorManageWebhooks leaves the cluster without an injecting webhook",
+    ),
+    "an injector that waits for an annotation": (
+        [istiod(values__global__proxy__autoInject="disabled")],
+        "global.proxy.autoInject is disabled",
+    ),
+    "a pod that opts out": (
+        [kubernetes("v1", "Pod", "x", {}, namespace="trading", labels={INJECT: "false"})],
+        "x in namespace trading has metadata.labels.sidecar.istio.io/inject=false",
+    ),
+    "a workload that opts out": (
+        [kubernetes("apps/v1", "Deployment", "x", OPTED_OUT, namespace="trading")],
+        "x in namespace trading has spec.template.metadata.labels.sidecar.istio.io/inject=false",
+    ),
+    "labels that are a list": (
+        [changed(namespace(), metadata__labels=["istio-injection=enabled"])],
+        "metadata.labels is a list, where a map belongs",
+    ),
 }
 
 
 @pytest.mark.parametrize("case", BYPASSES)
 def test_no_way_leads_past_the_sidecars(case):
-    assert judged(*BYPASSES[case]) != []
+    resources, breach = BYPASSES[case]
+    assert judged(*resources) == [injection.RULE.message(breach)]
 
 
 def test_a_patch_may_take_the_label_away_but_need_not_repeat_it():

@@ -54,28 +54,69 @@ def labelled(**labels: str) -> dict:
 
 
 BYPASSES = {
-    "a root namespace that the chart merges in": of_values(values__pilot__meshConfig={"rootNamespace": "elsewhere"}),
-    "a root namespace in the chart's inner defaults": of_values(
-        values___internal_defaults_do_not_set={"meshConfig": {"rootNamespace": "elsewhere"}}
+    "a root namespace that the chart merges in": (
+        of_values(values__pilot__meshConfig={"rootNamespace": "elsewhere"}),
+        "no PeerAuthentication without a selector in elsewhere has spec.mtls.mode STRICT",
     ),
-    "Istio's namespace by another value": of_values(values__global__istioNamespace="elsewhere"),
-    "mesh settings from another ConfigMap": of_values(values__pilot__env={"SHARED_MESH_CONFIG": "other"}),
-    "a second policy for the mesh": [istiod(), peer(), peer("PERMISSIVE")],
-    "a second policy without a mode": [istiod(), peer(), peer("UNSET")],
-    "a policy for another revision": [istiod(), labelled(**{"istio.io/rev": "canary"})],
-    "a policy without a namespace": [istiod(), changed(peer(), metadata__namespace=None)],
-    "a mode in other letters": [istiod(), peer("strict")],
-    "a prerelease's package": [istiod(chart="charts/istiod-1.31.0-rc.0.tgz")],
-    "a registry with a tag": [istiod(chart="oci://ghcr.io/istio/release/charts/istiod:1.31.0")],
-    "a copy in a folder": [istiod(chart="./istiod-vendored")],
-    "values from a file": [istiod(valueYamlFiles=["values.yaml"]), peer()],
-    "a root namespace that is a list": of_values(values__meshConfig={"rootNamespace": ["istio-system"]}),
+    "a root namespace in the chart's inner defaults": (
+        of_values(values___internal_defaults_do_not_set={"meshConfig": {"rootNamespace": "elsewhere"}}),
+        "no PeerAuthentication without a selector in elsewhere has spec.mtls.mode STRICT",
+    ),
+    "Istio's namespace by another value": (
+        of_values(values__global__istioNamespace="elsewhere"),
+        "no PeerAuthentication without a selector in elsewhere has spec.mtls.mode STRICT",
+    ),
+    "mesh settings from another ConfigMap": (
+        of_values(values__pilot__env={"SHARED_MESH_CONFIG": "other"}),
+        "pilot.env.SHARED_MESH_CONFIG takes mesh settings from a source that this rule cannot read",
+    ),
+    "a second policy for the mesh": (
+        [istiod(), peer(), peer("PERMISSIVE")],
+        "one PeerAuthentication without a selector in istio-system is STRICT, another is not: Istio applies the oldest",
+    ),
+    "a second policy without a mode": (
+        [istiod(), peer(), peer("UNSET")],
+        "one PeerAuthentication without a selector in istio-system is STRICT, another is not: Istio applies the oldest",
+    ),
+    "a policy for another revision": (
+        [istiod(), labelled(**{"istio.io/rev": "canary"})],
+        "no PeerAuthentication without a selector in istio-system has spec.mtls.mode STRICT",
+    ),
+    "a policy without a namespace": (
+        [istiod(), changed(peer(), metadata__namespace=None)],
+        "no PeerAuthentication without a selector in istio-system has spec.mtls.mode STRICT",
+    ),
+    "a mode in other letters": (
+        [istiod(), peer("strict")],
+        "no PeerAuthentication without a selector in istio-system has spec.mtls.mode STRICT",
+    ),
+    "a prerelease's package": (
+        [istiod(chart="charts/istiod-1.31.0-rc.0.tgz")],
+        "no PeerAuthentication without a selector in istio-system has spec.mtls.mode STRICT",
+    ),
+    "a registry with a tag": (
+        [istiod(chart="oci://ghcr.io/istio/release/charts/istiod:1.31.0")],
+        "no PeerAuthentication without a selector in istio-system has spec.mtls.mode STRICT",
+    ),
+    "a copy in a folder": (
+        [istiod(chart="./istiod-vendored")],
+        "no PeerAuthentication without a selector in istio-system has spec.mtls.mode STRICT",
+    ),
+    "values from a file": (
+        [istiod(valueYamlFiles=["values.yaml"]), peer()],
+        "valueYamlFiles of chart istiod changes it where this rule cannot read it",
+    ),
+    "a root namespace that is a list": (
+        of_values(values__meshConfig={"rootNamespace": ["istio-system"]}),
+        "meshConfig.rootNamespace is a list, where a text belongs",
+    ),
 }
 
 
 @pytest.mark.parametrize("case", BYPASSES)
 def test_no_way_leads_past_strict(case):
-    assert of_stack(*BYPASSES[case]) != []
+    resources, breach = BYPASSES[case]
+    assert of_stack(*resources) == [mesh_strict.RULE.message(breach)]
 
 
 def test_an_istiod_that_is_no_release_needs_strict_too():

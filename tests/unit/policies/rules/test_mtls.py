@@ -41,31 +41,70 @@ def test_a_port_may_not_be_weaker_than_its_workload():
 
 EXCLUDED = "traffic.sidecar.istio.io/excludeInboundPorts"
 INCLUDED = "traffic.sidecar.istio.io/includeInboundPorts"
+UNSET = "not set, which is PERMISSIVE unless a wider policy says otherwise"
 POD = {"template": {"metadata": {"annotations": {EXCLUDED: "8888"}}}}
 BYPASSES = {
-    "a mode that is not set, for a namespace": peer("UNSET", "trading"),
-    "no mode, for a namespace": kubernetes(SECURITY, "PeerAuthentication", "d", {}, namespace="trading"),
-    "a port's mode that is not set": peer(portLevelMtls={"8888": {"mode": "UNSET"}}, **LEGACY),
-    "a port without a mode": peer(portLevelMtls={"8888": {}}, **LEGACY),
-    "a disabled port of a listed workload": peer(portLevelMtls={"8888": {"mode": "DISABLE"}}, **LEGACY),
-    "a mode by its number": peer(2),
-    "a mode in other letters": peer("permissive"),
-    "an empty selector": peer("PERMISSIVE", selector={"matchLabels": {}}),
-    "a label with another value": peer("PERMISSIVE", selector={"matchLabels": {"legacy": "false"}}),
-    "the newest version of the API": kubernetes(
-        "security.istio.io/v1", "PeerAuthentication", "d", {"mtls": {"mode": "PERMISSIVE"}}
+    "a mode that is not set, for a namespace": (
+        peer("UNSET", "trading"),
+        f"PeerAuthentication default: spec.mtls.mode is {UNSET}",
     ),
-    "ports past every sidecar": istiod(values__global__proxy__excludeInboundPorts="8888"),
-    "no port through the sidecars": istiod(values__global__proxy__includeInboundPorts=""),
-    "ports past a gateway": gateway(values__podAnnotations={INCLUDED: "15021"}),
-    "ports past a workload's sidecar": kubernetes("apps/v1", "Deployment", "web", POD),
-    "ports that are a text": peer(portLevelMtls="8888"),
+    "no mode, for a namespace": (
+        kubernetes(SECURITY, "PeerAuthentication", "d", {}, namespace="trading"),
+        f"PeerAuthentication d: spec.mtls.mode is {UNSET}",
+    ),
+    "a port's mode that is not set": (
+        peer(portLevelMtls={"8888": {"mode": "UNSET"}}, **LEGACY),
+        f"PeerAuthentication default: spec.portLevelMtls.8888.mode is {UNSET}",
+    ),
+    "a port without a mode": (
+        peer(portLevelMtls={"8888": {}}, **LEGACY),
+        f"PeerAuthentication default: spec.portLevelMtls.8888.mode is {UNSET}",
+    ),
+    "a disabled port of a listed workload": (
+        peer(portLevelMtls={"8888": {"mode": "DISABLE"}}, **LEGACY),
+        "PeerAuthentication default: spec.portLevelMtls.8888.mode is DISABLE, which refuses mutual TLS altogether",
+    ),
+    "a mode by its number": (peer(2), "spec.mtls.mode is a number, where a text belongs"),
+    "a mode in other letters": (
+        peer("permissive"),
+        "PeerAuthentication default: spec.mtls.mode is permissive, which is no mode of Istio",
+    ),
+    "an empty selector": (
+        peer("PERMISSIVE", selector={"matchLabels": {}}),
+        "PeerAuthentication default: spec.mtls.mode is PERMISSIVE for all workloads in its scope",
+    ),
+    "a label with another value": (
+        peer("PERMISSIVE", selector={"matchLabels": {"legacy": "false"}}),
+        "PeerAuthentication default: spec.mtls.mode is PERMISSIVE for workloads with legacy=false",
+    ),
+    "the newest version of the API": (
+        kubernetes("security.istio.io/v1", "PeerAuthentication", "d", {"mtls": {"mode": "PERMISSIVE"}}),
+        "PeerAuthentication d: spec.mtls.mode is PERMISSIVE for all workloads in its scope",
+    ),
+    "ports past every sidecar": (
+        istiod(values__global__proxy__excludeInboundPorts="8888"),
+        "global.proxy.excludeInboundPorts makes ports 8888 bypass the proxy",
+    ),
+    "no port through the sidecars": (
+        istiod(values__global__proxy__includeInboundPorts=""),
+        "global.proxy.includeInboundPorts makes all ports except none bypass the proxy",
+    ),
+    "ports past a gateway": (
+        gateway(values__podAnnotations={INCLUDED: "15021"}),
+        f"podAnnotations.{INCLUDED} makes all ports except 15021 bypass the proxy",
+    ),
+    "ports past a workload's sidecar": (
+        kubernetes("apps/v1", "Deployment", "web", POD),
+        f"spec.template.metadata.annotations.{EXCLUDED} makes ports 8888 bypass the proxy",
+    ),
+    "ports that are a text": (peer(portLevelMtls="8888"), "spec.portLevelMtls is a text, where a map belongs"),
 }
 
 
 @pytest.mark.parametrize("case", BYPASSES)
 def test_no_way_leads_past_mutual_tls(case):
-    assert said(mtls.RULE, BYPASSES[case], permissive=["legacy=true"]) != []
+    *given, breach = BYPASSES[case]
+    assert said(mtls.RULE, *given, permissive=["legacy=true"]) == [mtls.RULE.message(breach)]
 
 
 @pytest.mark.parametrize(

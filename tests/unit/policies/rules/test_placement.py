@@ -48,26 +48,66 @@ def with_affinity(wanted: object) -> dict:
 
 PREFERRED = {"nodeAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": [architecture("arm64")]}}
 BYPASSES = {
-    "a prerelease's package": gateway(chart="charts/gateway-1.31.0-rc.0.tgz", values__nodeSelector=None),
-    "a registry with a tag": gateway(chart="oci://h.example/gateway:1.31.0", values__nodeSelector=None),
-    "a copy in a folder": gateway(chart="./gateway-vendored", values__nodeSelector=None),
-    "an affinity that is only preferred": with_affinity(PREFERRED),
-    "an affinity for both": with_affinity(affinity([architecture("arm64", "amd64")])),
-    "an affinity without values": with_affinity(affinity([architecture()])),
-    "a term without expressions": with_affinity(affinity([architecture("arm64")], [])),
-    "an old label": gateway(values__nodeSelector={"beta.kubernetes.io/arch": "arm64"}),
-    "the other chart's place": istiod(values__pilot__nodeSelector=None, values__nodeSelector={}),
-    "an architecture in capitals": gateway(values__nodeSelector={"kubernetes.io/arch": "ARM64"}),
-    "an architecture that is nothing": gateway(values__nodeSelector={"kubernetes.io/arch": ""}),
-    "an architecture that is a list": gateway(values__nodeSelector={"kubernetes.io/arch": ["arm64"]}),
-    "a selector that is a text": gateway(values__nodeSelector="arm64"),
-    "values from a file": gateway(valueYamlFiles=["values.yaml"]),
+    "a prerelease's package": (
+        gateway(chart="charts/gateway-1.31.0-rc.0.tgz", values__nodeSelector=None),
+        "neither nodeSelector nor a required affinity names kubernetes.io/arch",
+    ),
+    "a registry with a tag": (
+        gateway(chart="oci://h.example/gateway:1.31.0", values__nodeSelector=None),
+        "neither nodeSelector nor a required affinity names kubernetes.io/arch",
+    ),
+    "a copy in a folder": (
+        gateway(chart="./gateway-vendored", values__nodeSelector=None),
+        "neither nodeSelector nor a required affinity names kubernetes.io/arch",
+    ),
+    "an affinity that is only preferred": (
+        with_affinity(PREFERRED),
+        "neither nodeSelector nor a required affinity names kubernetes.io/arch",
+    ),
+    "an affinity for both": (
+        with_affinity(affinity([architecture("arm64", "amd64")])),
+        "kubernetes.io/arch amd64 is requested",
+    ),
+    "an affinity without values": (
+        with_affinity(affinity([architecture()])),
+        "neither nodeSelector nor a required affinity names kubernetes.io/arch",
+    ),
+    "a term without expressions": (
+        with_affinity(affinity([architecture("arm64")], [])),
+        "neither nodeSelector nor a required affinity names kubernetes.io/arch",
+    ),
+    "an old label": (
+        gateway(values__nodeSelector={"beta.kubernetes.io/arch": "arm64"}),
+        "neither nodeSelector nor a required affinity names kubernetes.io/arch",
+    ),
+    "the other chart's place": (
+        istiod(values__pilot__nodeSelector=None, values__nodeSelector={}),
+        "neither pilot.nodeSelector nor a required pilot.affinity names kubernetes.io/arch",
+    ),
+    "an architecture in capitals": (
+        gateway(values__nodeSelector={"kubernetes.io/arch": "ARM64"}),
+        "kubernetes.io/arch ARM64 is requested",
+    ),
+    "an architecture that is nothing": (
+        gateway(values__nodeSelector={"kubernetes.io/arch": ""}),
+        "kubernetes.io/arch  is requested",
+    ),
+    "an architecture that is a list": (
+        gateway(values__nodeSelector={"kubernetes.io/arch": ["arm64"]}),
+        "nodeSelector.kubernetes.io/arch is a list, where a text belongs",
+    ),
+    "a selector that is a text": (gateway(values__nodeSelector="arm64"), "nodeSelector is a text, where a map belongs"),
+    "values from a file": (
+        gateway(valueYamlFiles=["values.yaml"]),
+        "valueYamlFiles of chart gateway changes it where this rule cannot read it",
+    ),
 }
 
 
 @pytest.mark.parametrize("case", BYPASSES)
 def test_no_way_leads_past_the_architecture(case):
-    assert said(placement.RULE, BYPASSES[case]) != []
+    *given, breach = BYPASSES[case]
+    assert said(placement.RULE, *given) == [placement.RULE.message(breach)]
 
 
 def test_a_chart_that_is_no_release_is_judged_too():

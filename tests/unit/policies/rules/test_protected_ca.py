@@ -20,19 +20,36 @@ def test_only_pki_mounts_need_protection():
 
 
 BYPASSES = {
-    "a root that Vault makes": ({"backend": "pki"}, vault_ca.ROOT),
-    "a key by itself": ({"backend": "pki"}, vault_ca.KEY),
-    "a mount by its path": ({"path": "sys/mounts/pki_int"}, vault_ca.ENDPOINT),
-    "a mount by its path, with slashes": ({"path": "/sys/mounts//pki_int"}, vault_ca.ENDPOINT),
-    "a plugin of another name": ({"type": "pki-external", "path": "pki"}, protected_ca.MOUNT),
-    "a type in capitals": ({"type": "PKI", "path": "pki"}, protected_ca.MOUNT),
-    "a type that is a list": ({"type": ["pki"], "path": "pki"}, protected_ca.MOUNT),
+    "a root that Vault makes": ({"backend": "pki"}, vault_ca.ROOT, "the CA's key in pki is not protected"),
+    "a key by itself": ({"backend": "pki"}, vault_ca.KEY, "the CA's key in pki is not protected"),
+    "a mount by its path": (
+        {"path": "sys/mounts/pki_int"},
+        vault_ca.ENDPOINT,
+        "sys/mounts/pki_int mounts or tunes an engine where its protection cannot be judged",
+    ),
+    "a mount by its path, with slashes": (
+        {"path": "/sys/mounts//pki_int"},
+        vault_ca.ENDPOINT,
+        "/sys/mounts//pki_int mounts or tunes an engine where its protection cannot be judged",
+    ),
+    "a plugin of another name": (
+        {"type": "pki-external", "path": "pki"},
+        protected_ca.MOUNT,
+        "PKI mount pki is not protected",
+    ),
+    "a type in capitals": ({"type": "PKI", "path": "pki"}, protected_ca.MOUNT, "PKI mount pki is not protected"),
+    "a type that is a list": (
+        {"type": ["pki"], "path": "pki"},
+        protected_ca.MOUNT,
+        "type is a list, where a text belongs",
+    ),
 }
 
 
 @pytest.mark.parametrize("case", BYPASSES)
 def test_no_way_leads_past_the_protection(case):
-    assert said(protected_ca.RULE, *BYPASSES[case]) != []
+    *given, breach = BYPASSES[case]
+    assert said(protected_ca.RULE, *given) == [protected_ca.RULE.message(breach)]
 
 
 def test_a_protected_root_passes():

@@ -108,3 +108,17 @@ def test_each_setting_with_a_source_of_its_own_has_its_own_finding(directory):
         "charts.source",
         "observability.charts",
     ]
+
+
+def test_a_tampered_chart_is_removed_before_it_is_fetched_again(found):
+    Path("charts/istiod-1.31.0.tgz").write_bytes(b"tampered")
+    (finding,) = errors(found())
+    fetched = "`python -m operations charts vendor -s test` fetches it"
+    assert finding.fix == f"do not install it; find out who changed it and remove it, then {fetched} again"
+
+
+def test_a_chart_without_a_sum_is_shown_with_the_sum_that_it_has(found):
+    Path("charts/base-1.30.2.tgz").write_bytes(WHOLE)
+    base, istiod, _ = errors(found(istio={"version": "1.30.2"}))
+    assert base.message.endswith(f"for the stack test; charts/base-1.30.2.tgz has the sha256 {SUM}")
+    assert istiod.message.endswith("charts/istiod-1.30.2.tgz is not there")

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from pi_mesh.checks.finding import Level
-from pi_mesh.checks.preflight import run
+from pi_mesh.checks.finding import Finding, Level
+from pi_mesh.checks.preflight import foreign, run
 from pi_mesh.cluster.objects import Deployment, Service, Webhook
+from pi_mesh.cluster.stack_state import NEVER_RUN, StackState
 from tests.support.factories import make_mesh
 from tests.support.preflight_problems import problems
 from tests.support.snapshots import installed_mesh, make_snapshot, state_of
@@ -67,3 +68,68 @@ def test_a_stale_webhook_is_refused_with_the_command_that_deletes_it():
 def test_webhooks_of_others_are_nobodys_business():
     hook = Webhook("Validating", "cert-manager-webhook", "webhook.cert-manager.io", "cert-manager/webhook")
     assert problems(make_snapshot(webhooks=(hook,))) == []
+
+
+def control_planes(*deployments: Deployment, state: StackState = NEVER_RUN) -> list[Finding]:
+    found = foreign.check(make_mesh(), make_snapshot(deployments=deployments), state)
+    return [finding for finding in found if finding.id == foreign.CONTROL_PLANE]
+
+
+@pytest.mark.parametrize(
+    ("namespace", "release", "fix"),
+    [
+        ("istio-system", "istio-system/old", f"{foreign.ADOPT}; else {foreign.BESIDE}"),
+        ("istio-system", "", foreign.BESIDE),
+        ("mesh", "mesh/istiod", foreign.BESIDE),
+    ],
+)
+def test_only_a_release_of_the_meshs_own_namespace_can_be_adopted(namespace, release, fix):
+    (problem,) = control_planes(Deployment(namespace, "istiod-old", {"app": "istiod"}, release))
+    assert problem.fix == fix
+    by = f"of release {release}" if release else "of no Helm release"
+    assert f"is another istiod, {by}; two control planes" in problem.message
+
+
+@pytest.mark.parametrize(
+    ("name", "labels", "levels"),
+    [("istiod", {}, [Level.ERROR]), ("pilot", {"app": "istiod"}, [Level.ERROR]), ("pilot", {"app": "x"}, [Level.OK])],
+)
+def test_an_istiod_is_known_by_its_name_or_its_label(name, labels, levels):
+    assert [finding.level for finding in control_planes(Deployment("mesh", name, labels))] == levels
+
+
+def test_a_second_control_plane_of_the_stack_is_another_checks_business():
+    canary = Deployment("istio-system", "istiod-next", {"app": "istiod"}, "istio-system/istiod-next")
+    state = state_of(releases=("istiod", "istiod-next"))
+    assert [finding.level for finding in control_planes(canary, state=state)] == [Level.OK]
+
+
+@pytest.mark.parametrize(
+    ("seen", "alive"),
+    [
+        ({}, False),
+        ({"unreadable": ("deployments",)}, True),
+        ({"unreadable": ("nodes",)}, False),
+        ({"deployments": (Deployment("mesh", "istiod", {}),)}, True),
+        ({"webhooks": (HOOK,)}, False),
+        ({"webhooks": (HOOK,), "services": (Service("mesh", "istiod"),)}, True),
+        ({"webhooks": (replace(HOOK, service=""),)}, True),
+    ],
+)
+def test_another_istio_may_be_alive_unless_it_is_certain_that_there_is_none(seen, alive):
+    assert foreign.may_be_alive(make_mesh(), make_snapshot(**seen)) is alive
+
+
+def test_webhooks_are_told_by_configuration_with_their_release():
+    second = replace(HOOK, configuration="sidecar-injector-next", release="mesh/next")
+    found = foreign.check(make_mesh(), make_snapshot(webhooks=(HOOK, HOOK, second)), NEVER_RUN)
+    first, other = (finding for finding in found if finding.id == foreign.WEBHOOKS)
+    assert first.message.startswith("belongs to no Helm release, not to this stack, which calls mesh/istiod")
+    assert other.message.startswith("belongs to mesh/next, not to this stack")
+
+
+def test_a_webhook_that_calls_istiod_is_istios_whatever_its_name():
+    own = replace(HOOK, name="injector.example.com")
+    assert foreign.may_be_alive(make_mesh(), make_snapshot(webhooks=(replace(own, service="istiod/other"),))) is False
+    services = (Service("mesh", "istiod"),)
+    assert foreign.may_be_alive(make_mesh(), make_snapshot(webhooks=(own,), services=services)) is True

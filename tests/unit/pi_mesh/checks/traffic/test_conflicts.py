@@ -1,5 +1,7 @@
 """The refusal of two rules for the same requests, or two objects of one name."""
 
+import pytest
+
 from tests.support.traffic_problems import AGENT, BREAKER, GOOD, TO_APP, problems, route, the_one
 
 
@@ -55,3 +57,33 @@ def test_a_rule_of_the_path_and_the_methods_of_an_earlier_one_is_an_error():
     rules = ({"prefix": "/a", "methods": methods, **TO_APP} for methods in (["GET", "HEAD"], ["HEAD", "GET"]))
     said = the_one(problems({"routes": {"r": route(*rules)}}))
     assert "an earlier rule takes paths below /a, method GET or HEAD already" in said
+
+
+@pytest.mark.parametrize(
+    ("rule", "taken"),
+    [
+        ({"exact": "/a"}, "path /a"),
+        ({"headers": {"b": "2", "a": "1"}}, "paths below /, header a=1, header b=2"),
+        (
+            {"prefix": "/a", "headers": {"x": "1"}, "methods": ["HEAD", "GET"]},
+            "paths below /a, header x=1, method GET or HEAD",
+        ),
+        ({}, "every path"),
+    ],
+)
+def test_two_rules_conflict_by_all_that_they_match(rule, taken):
+    routes = {name: route({**rule, **TO_APP}) for name in ("one", "two")}
+    said = the_one(problems({"routes": routes}))
+    assert f"one and two both take {taken} of host * at gateway trading-gateway" in said
+
+
+def test_an_exact_path_and_the_paths_below_it_are_no_conflict():
+    routes = {"one": route({"exact": "/a", **TO_APP}), "two": route({"prefix": "/a", **TO_APP})}
+    assert problems({"routes": routes}) == []
+
+
+def test_two_routes_of_one_server_name_are_an_error():
+    gateways = {"g": {"protocol": "TLS", "port": 8443, "hosts": ["broker.example.org"]}}
+    both = {name: {"hosts": ["broker.example.org"], "gateways": ["g"], "tls": TO_APP["to"]} for name in ("r", "s")}
+    found = [str(one) for one in problems({"gateways": gateways, "routes": both})]
+    assert any("r and s both take server name broker.example.org of gateway g" in one for one in found)

@@ -71,3 +71,36 @@ def test_an_allow_without_callers_lets_them_in():
     allow = {"selector": {"legacy": "true"}, "rules": [{"ports": [80]}]}
     authorization = {"defaultDeny": {"enabled": True}, "policies": {"p": allow}}
     assert found(legacy=LEGACY, authorization=authorization) == []
+
+
+def test_several_rules_that_do_nothing_are_named_in_their_order():
+    denial = {"action": "DENY", "rules": [{"namespaces": ["a"]}, {"paths": ["/a"]}, {"namespaces": ["b"]}]}
+    (finding,) = found(denial, mode="PERMISSIVE")
+    assert finding.message.startswith("denies by caller (rules[0], rules[2]), but mtls.mode PERMISSIVE accepts")
+
+
+def test_a_policy_after_one_without_callers_is_judged_too():
+    policies = {"a": {"action": "DENY", "rules": [{"paths": ["/a"]}]}, "b": DENIAL}
+    (finding,) = found(mode="PERMISSIVE", authorization={"policies": policies})
+    assert finding.name == "traffic.authorization.policies.b"
+
+
+def test_no_pod_has_two_values_of_one_label():
+    pod = make_pod("a", namespace="trading", labels={"legacy": "no", "app": "a"})
+    policy = {**DENIAL, "selector": {"legacy": "no", "app": "a"}}
+    assert found(policy, make_snapshot(pods=(pod,)), legacy=LEGACY) == []
+
+
+@pytest.mark.parametrize(
+    ("allow", "warnings"),
+    [
+        ({"rules": [{"ports": [80]}]}, 0),
+        ({"selector": {"legacy": "true"}, "rules": [{"namespaces": ["dev"]}, {"ports": [80]}]}, 0),
+        ({"selector": {"legacy": "true"}, "rules": [{"namespaces": ["dev"]}]}, 1),
+        ({"selector": {"legacy": "no"}, "rules": [{"ports": [80]}]}, 1),
+        ({"action": "DENY", "selector": {"legacy": "true"}, "rules": [{"ports": [80]}]}, 1),
+    ],
+)
+def test_only_an_allow_of_the_workloads_own_lets_callers_without_identity_in(allow, warnings):
+    authorization = {"defaultDeny": {"enabled": True}, "policies": {"p": allow}}
+    assert len(found(legacy=LEGACY, authorization=authorization)) == warnings

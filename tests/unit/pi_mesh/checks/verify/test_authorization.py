@@ -145,3 +145,37 @@ def test_token_rules_of_others_are_named_with_their_issuers(healthy):
 def test_what_may_not_be_listed_is_unknown(healthy):
     seen = replace(healthy, policies=replace(healthy.policies, unreadable=("AuthorizationPolicy",)))
     assert [finding.level for finding in authorization.check(seen)] == [Level.UNKNOWN]
+
+
+@pytest.mark.parametrize(
+    ("own", "level"),
+    [
+        ({"app": "app"}, Level.ERROR),
+        ({"app": "other"}, Level.WARNING),
+        ({"tier": "web"}, Level.ERROR),
+        ({}, Level.ERROR),
+    ],
+)
+def test_an_allow_all_is_grave_where_another_allow_may_hold_for_the_same_workloads(healthy, own, level):
+    guard = rogue({"selector": {"matchLabels": own}, "rules": [FROM_DEV]}, name="guard")
+    opening = rogue({"selector": {"matchLabels": {"app": "app"}}, **EVERYBODY})
+    found = {one.name: one for one in authorization.check(with_policies(with_policies(healthy, guard), opening))}
+    assert found["trading/rogue"].level is level
+
+
+def test_no_policy_at_all_is_as_the_settings_ask(healthy):
+    (row,) = authorization.check(healthy)
+    assert row.number == 0
+    assert row.message == "the settings ask for no policy, and no other bears on this stack's workloads"
+
+
+def test_beside_a_warning_nothing_is_said_of_other_policies(healthy):
+    *_, row = authorization.check(with_policies(healthy, rogue({"rules": [FROM_DEV]})))
+    assert (row.level, row.message) == (Level.OK, "the settings ask for no policy")
+
+
+def test_a_dry_run_of_others_is_nothing(healthy):
+    dry = rogue({"action": "DENY", "rules": [{}]}, **{"istio.io/dry-run": "true"})
+    assert the(healthy, dry)[0] is Level.OK
+    refused = rogue({"action": "DENY", "rules": [{}]}, **{"istio.io/dry-run": "false"})
+    assert the(healthy, refused)[0] is Level.ERROR

@@ -114,3 +114,43 @@ def test_a_second_sidecar_of_a_further_namespace_rivals_the_one_of_the_settings(
 def test_several_namespaces_are_told_together():
     *_, row = proxy_configuration.check(make_verification(make_mesh(namespaces={"research": {}})))
     assert (row.level, row.kind, row.name) == (Level.OK, "namespace", "")
+
+
+@pytest.mark.parametrize(
+    ("spec", "words"),
+    [
+        ({"egress": [{"hosts": ["./*", "a/*"]}, {}, {"hosts": ["b/*"]}]}, "lets proxies know ./*, a/*, b/* alone;"),
+        ({}, "leaves the proxies' outbound hosts as they are;"),
+        (
+            {"outboundTrafficPolicy": {"mode": "ALLOW_ANY"}},
+            "leaves the proxies' outbound hosts as they are, and sets outboundTrafficPolicy ALLOW_ANY;",
+        ),
+        (
+            {"ingress": [{"port": {"number": 80}}, {"port": {"number": 90}}]},
+            "leaves the proxies' outbound hosts as they are, and lets proxies listen on 80, 90 alone;",
+        ),
+    ],
+)
+def test_the_effect_of_a_sidecar_is_told_in_words(healthy, spec, words):
+    level, line = the(healthy, sidecar(workloadSelector={"labels": {"app": "a"}}, **spec))
+    assert (level, line.partition("rogue: ")[2].startswith(words)) == (Level.WARNING, True)
+
+
+@pytest.mark.parametrize(
+    ("hosts", "level"),
+    [
+        (["trading/*"], Level.WARNING),
+        (["*/*"], Level.WARNING),
+        (["istio-system/*", "./*"], Level.WARNING),
+        (["istio-system/*"], Level.ERROR),
+    ],
+)
+def test_a_sidecar_of_some_workloads_is_grave_where_it_hides_their_own_namespace(healthy, hosts, level):
+    chosen = sidecar(workloadSelector={"labels": {"app": "a"}}, egress=[{"hosts": hosts}])
+    assert the(healthy, chosen)[0] is level
+
+
+def test_a_telemetry_is_told_by_what_it_sets(healthy):
+    both = {"accessLogging": [{}], "tracing": [{}], "other": []}
+    assert "sets tracing, accessLogging of the proxies" in the(healthy, Policy("Telemetry", "trading", "x", both))[1]
+    assert "sets nothing of the proxies" in the(healthy, Policy("Telemetry", "trading", "x", {}))[1]

@@ -63,3 +63,16 @@ def test_a_gateway_has_the_address_that_it_asks_for(has, level, said):
     findings = services.check(in_cluster(make_verification(mesh), services=(live,)))
     (finding,) = (one for one in findings if one.name == "istio-system/istio-ingressgateway")
     assert (finding.level, finding.message[: len(said)]) == (level, said)
+
+
+@pytest.mark.parametrize("has", [(), ("192.0.2.9",)])
+def test_an_address_is_only_asked_of_a_load_balancer(has):
+    mesh = make_mesh(ingress={"service": {"type": "LoadBalancer", "address": "192.0.2.1"}})
+    live = Service("istio-system", "istio-ingressgateway", "NodePort", has, (80,))
+    assert judged(make_verification(mesh), live)["istio-system/istio-ingressgateway"][0] is Level.OK
+
+
+def test_several_addresses_and_ports_are_listed(healthy):
+    both = replace(INGRESS, addresses=("192.0.2.7", "2001:db8::7"))
+    _, message = judged(healthy, both)["istio-system/istio-ingressgateway"]
+    assert message == "is LoadBalancer at 192.0.2.7, 2001:db8::7, ports 80, 443"

@@ -111,3 +111,34 @@ def test_what_a_kubelet_does_not_tell_is_unknown_and_never_ok(reason, fix):
 def test_containers_on_other_nodes_are_judged_beside_an_unknown_one():
     found = judged(NOTHING, Reading(reading(100, 6000, 60).counters, {"pi-2": "it gave no answer"}))
     assert [finding.level for finding in found] == [Level.UNKNOWN, Level.OK]
+
+
+@pytest.mark.parametrize(
+    ("throttled", "level", "number"), [(150, Level.WARNING, 25), (149, Level.OK, 25), (6, Level.OK, 1)]
+)
+def test_a_quarter_of_the_periods_is_too_much(throttled, level, number):
+    (finding,) = judged(NOTHING, reading(100, 600, throttled))
+    assert (finding.level, finding.number) == (level, number)
+
+
+@pytest.mark.parametrize(("periods", "counted"), [(5050, "over 30 s"), (5049, "since its start")])
+def test_a_window_of_too_few_periods_is_not_judged(periods, counted):
+    (finding,) = judged(reading(100, 5000, 5000), reading(130, periods, periods))
+    assert finding.message.endswith(f"counted {counted}")
+
+
+def test_a_life_of_too_few_periods_is_not_judged():
+    (finding,) = judged(NOTHING, reading(100, 599, 599))
+    assert (finding.level, finding.number) == (Level.OK, 0)
+    assert finding.message == "none has worked for long enough to be judged; see --window"
+
+
+def test_containers_that_worked_too_briefly_are_counted_beside_the_others():
+    brief, unread = (replace(SHOP, name=f"shop-7d9f-{number}") for number in (2, 3))
+    few = reading(100, 60, 50, ContainerId("trading", "shop-7d9f-2", "istio-proxy"))
+    (finding,) = judged(NOTHING, Reading({**reading(100, 6000, 606).counters, **few.counters}, {}), SHOP, brief, unread)
+    assert finding.message == (
+        "1 of the mesh are throttled in at most 10 % of their CPU periods; 1 has worked too briefly to be judged"
+    )
+    (alone,) = judged(NOTHING, reading(100, 6000, 606))
+    assert alone.message == "1 of the mesh are throttled in at most 10 % of their CPU periods"

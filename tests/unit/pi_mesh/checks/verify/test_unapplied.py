@@ -102,3 +102,21 @@ def test_gateways_that_were_installed_without_the_version_annotation_are_as_aske
     old = make_mesh(istio={"version": "1.20.3"})
     before = tuple(replace(applied_as_asked(one), values=without_version(one.values)) for one in old.releases)
     assert [one.level for one in unapplied.check(found(make_verification(old), releases=before))] == [Level.OK]
+
+
+def test_a_finding_counts_its_values_and_a_value_alone_has_no_others():
+    assert unapplied_settings(ingress={"replicas": 3})["ingress.replicas"].number == 3
+    alone = unapplied_settings(istio={"values": {"global": {"logAsJson": True}}})["istio.values.global.logAsJson"]
+    assert alone.message == (
+        "the stack file asks for True, the cluster has nothing (global.logAsJson of release istio-system/istiod)"
+    )
+
+
+@pytest.mark.parametrize("secret", ["hunter2", ["hunter2"]])
+def test_texts_and_lists_among_extra_values_are_told_to_differ(secret):
+    (finding,) = unapplied_settings(istio={"values": {"global": {"password": secret}}}).values()
+    assert finding.message.startswith("the stack file asks for another value than the cluster has (global.password of")
+
+
+def test_a_mesh_of_which_nothing_is_applied_is_not_called_right():
+    assert [*unapplied.check(found(make_verification(make_mesh()), releases=()))] == []

@@ -1,15 +1,20 @@
-"""The command `python -m lab.pictures`: write the drawings; with names, run those commands and write their pictures."""
+"""The command `python -m lab.pictures`: write the drawings and plots; with names, pictures of those commands."""
 
 import argparse
 import sys
 
+from lab.bench import plots
 from lab.cluster.names import CHECKOUT
 from lab.pictures import terminal
 from lab.pictures.demo_calls import demo
+from lab.pictures.how_it_works import how_it_works
+from lab.pictures.layers import layers
 from lab.pictures.mesh import mesh
 
 DOCS = CHECKOUT / "docs"
-DRAWINGS = {"mesh.svg": mesh, "demo.svg": demo}
+DRAWINGS = {"mesh.svg": mesh, "demo.svg": demo, "how-it-works.svg": how_it_works, "layers.svg": layers}
+PLOTS = {"bench": plots.comparison, "footprint": plots.footprint}
+"""Plots of the pages of the same name."""
 COMMANDS = {
     "up": "pulumi up -s lab --yes --skip-preview --non-interactive --color always",
     "verify": "python -m operations verify -s lab",
@@ -31,6 +36,8 @@ def main() -> int:
     if not names:
         for file, draw in DRAWINGS.items():
             (DOCS / file).write_text(draw())
+        for page, draw in PLOTS.items():
+            (DOCS / f"{page}.svg").write_text(draw((DOCS / f"{page}.md").read_text()))
     return 0
 
 

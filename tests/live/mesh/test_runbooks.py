@@ -9,7 +9,9 @@ import pytest
 from lab.cluster import faults
 from lab.cluster.kubectl import get
 from lab.cluster.waiting import wait_until
-from tests.support.project import STACK, Outcome, Project
+from lab.toolchain.istio_parts import ISTIO
+from tests.live.reliability.looking import has
+from tests.support.project import STACK, Outcome, Project, kill_session, wait_for
 
 PAGE = (Path(__file__).parents[3] / "docs" / "runbooks.md").read_text()
 DEAD = "pi-3"
@@ -26,10 +28,10 @@ def blocks(title: str) -> list[list[str]]:
 
 
 def run(project: Project, line: str) -> Outcome:
-    """Run a line of the page for the stack lab, and the dead node in place of NODE."""
-    words = [{"STACK": STACK, "NODE": DEAD}.get(word, word) for word in line.split()]
-    more = ["--yes", "--skip-preview"] if line.startswith("pulumi up") else []
-    return project.run(*words, *more)
+    """Run a line of the page for the stack lab, the dead node and the lab's version, and agree to what it asks."""
+    words = [{"STACK": STACK, "NODE": DEAD, "VERSION": ISTIO}.get(word, word) for word in line.split()]
+    asks = line.startswith("pulumi up") or ("operations upgrade" in line and "--plan" not in line)
+    return project.run(*words, *(["--yes"] if asks else []))
 
 
 @pytest.fixture
@@ -69,6 +71,31 @@ def test_a_lost_state(alone: Project, figure, backup: bool):
     kept = {item["metadata"]["uid"] for item in get("pods", "--namespace=istio-system")["items"]}
     figure(f"{len(kept & uids)} of {len(uids)} pods kept")
     assert kept == uids
+
+
+def test_a_certificate_that_is_about_to_end(alone: Project, figure):
+    alone.must_up()
+    (look,) = blocks("A certificate is about to end")
+    for line in look:
+        run(alone, line).must()
+    figure("each proxy with the end of its certificate; verify is well")
+
+
+def test_an_upgrade_that_is_stuck(alone: Project, figure):
+    alone.must_up()
+    alone.set("istio.resources.requests", {"cpu": "110m", "memory": "128Mi"})
+    alone.set("istio.resources.limits", {"cpu": "500m", "memory": "256Mi"})
+    killed = alone.start_up()
+    wait_for("istiod in the middle of its upgrade", has("istiod", "pending-upgrade"))
+    kill_session(killed)
+    (commands,) = blocks("An upgrade is stuck")
+    left, *others = commands
+    assert "istiod is stuck in pending-upgrade" in run(alone, left).output
+    for line in others:
+        run(alone, line).must()
+    alone.must_up()
+    alone.operation("verify").must()
+    figure("a killed `up` is named and repaired, and the upgrade goes on")
 
 
 def test_a_gateway_without_an_address(alone: Project, figure):

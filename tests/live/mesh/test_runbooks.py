@@ -1,13 +1,13 @@
 """The runbooks: each after its own fault, with the commands of its page, line by line."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from lab.cluster import faults
-from lab.cluster.kubectl import get
+from lab.cluster.kubectl import get, kubectl
 from lab.cluster.waiting import wait_until
 from lab.toolchain.istio_parts import ISTIO
 from tests.live.reliability.looking import has
@@ -15,6 +15,7 @@ from tests.support.project import STACK, Outcome, Project, kill_session, wait_fo
 
 PAGE = (Path(__file__).parents[3] / "docs" / "runbooks.md").read_text()
 DEAD = "pi-3"
+OLDER = "1.30.0"
 
 pytestmark = pytest.mark.long
 
@@ -81,21 +82,28 @@ def test_a_certificate_that_is_about_to_end(alone: Project, figure):
     figure("each proxy with the end of its certificate; verify is well")
 
 
-def test_an_upgrade_that_is_stuck(alone: Project, figure):
+@pytest.fixture
+def killed_upgrade(alone: Project, older_istio: Callable[[str], None]) -> Project:
+    """Return the stack lab with an upgrade that was killed in the middle of istiod's."""
+    older_istio(OLDER)
+    alone.must_hold_nothing()
+    kubectl("delete", "crds", "--selector=app=istio-pilot")
+    alone.set("istio.version", OLDER)
     alone.must_up()
-    alone.set("istio.resources.requests", {"cpu": "110m", "memory": "128Mi"})
-    alone.set("istio.resources.limits", {"cpu": "500m", "memory": "256Mi"})
-    killed = alone.start_up()
+    killed = alone.start("python", "-m", "operations", "upgrade", "--to", ISTIO, "--yes", "--stack", STACK)
     wait_for("istiod in the middle of its upgrade", has("istiod", "pending-upgrade"))
     kill_session(killed)
+    return alone
+
+
+def test_an_upgrade_that_is_stuck(killed_upgrade: Project, figure):
     (commands,) = blocks("An upgrade is stuck")
     left, *others = commands
-    assert "istiod is stuck in pending-upgrade" in run(alone, left).output
+    assert "istiod is stuck in pending-upgrade" in run(killed_upgrade, left).output
     for line in others:
-        run(alone, line).must()
-    alone.must_up()
-    alone.operation("verify").must()
-    figure("a killed `up` is named and repaired, and the upgrade goes on")
+        run(killed_upgrade, line).must()
+    killed_upgrade.operation("verify").must()
+    figure("what the killed upgrade left is named and repaired, and the upgrade goes on to its end")
 
 
 def test_a_gateway_without_an_address(alone: Project, figure):

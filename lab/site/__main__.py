@@ -10,7 +10,7 @@ from lab.site import pages
 from lab.site.dead_links import dead_links
 
 FOLDER = CHECKOUT / ".site"
-CONFIGURATION = Path(__file__).parent / "zensical.toml"
+CONFIGURATION, STYLE = (Path(__file__).parent / name for name in ("zensical.toml", "site.css"))
 
 
 def main() -> int:
@@ -18,6 +18,7 @@ def main() -> int:
     shutil.rmtree(FOLDER, ignore_errors=True)
     pages.write(CHECKOUT, FOLDER / "pages")
     shutil.copy(CONFIGURATION, FOLDER)
+    shutil.copy(STYLE, FOLDER / "pages")
     built = subprocess.run((sys.executable, "-m", "zensical", "build", "--strict"), cwd=FOLDER, check=False)
     if built.returncode:
         return built.returncode  # zensical has printed the reason

@@ -10,8 +10,6 @@ from matplotlib.figure import Figure
 from lab.bench.footprint_report import LIMIT
 
 OURS, THEIRS, EDGE = "#0969da", "#afb8c1", "#24292f"
-STYLE = {"svg.fonttype": "none", "svg.hashsalt": "pi-mesh", "font.family": "sans-serif"}
-"""Words stay words in the picture, and the same page gives the same file."""
 
 
 def comparison(page: str) -> str:
@@ -66,7 +64,8 @@ def table(text: str) -> Iterator[list[str]]:
 
 
 def _svg(figure: Figure) -> str:
-    with rc_context(STYLE):
+    # Words stay words in the picture, and the same page gives the same file.
+    with rc_context({"svg.fonttype": "none", "svg.hashsalt": "pi-mesh", "font.family": "sans-serif"}):
         file = StringIO()
         figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
     return "\n".join(line.rstrip() for line in file.getvalue().splitlines()) + "\n"

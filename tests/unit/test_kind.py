@@ -46,7 +46,7 @@ def test_preflight_installs_on_such_a_cluster():
     assert errors(preflight.run(inventory.of(SETTINGS, "kind"), snapshot)) == []
 
 
-def test_the_stack_has_the_newest_istio():
+def test_the_stack_has_the_version_that_the_local_cluster_runs():
     assert SETTINGS.istio.version == ISTIO
 
 

@@ -16,8 +16,8 @@ DRAWINGS = {"mesh.svg": mesh, "demo.svg": demo, "how-it-works.svg": how_it_works
 PLOTS = {"bench": plots.comparison, "footprint": plots.footprint}
 """Plots of the pages of the same name."""
 COMMANDS = {
-    "up": "pulumi up -s lab --yes --skip-preview --non-interactive --color always",
-    "verify": "python -m operations verify -s lab",
+    "up": "pulumi up -s lab --yes --skip-preview --suppress-outputs",
+    "verify": "python -m operations verify -s lab --all",
     "demo": "make demo",
 }
 """Commands whose output becomes a picture; run them after `. .lab/env`."""

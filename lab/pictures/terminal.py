@@ -9,7 +9,7 @@ from io import StringIO
 from rich.console import Console
 from rich.text import Text
 
-WIDTH, HEIGHT = 100, 70
+WIDTH, HEIGHT = 132, 70
 """Characters of the terminal."""
 SVG = """\
 <svg class="rich-terminal" viewBox="0 0 {width} {height}" xmlns="http://www.w3.org/2000/svg">
@@ -37,7 +37,13 @@ SVG = """\
 """rich's own form without its fonts, which it takes from another host."""
 
 
-TOKEN = re.compile(r"\x1b\[(?P<count>[0-9;?]*)(?P<control>[A-Za-z])|(?P<move>[\r\n])|(?P<text>[^\x1b\r\n]+)")
+TOKEN = re.compile(
+    r"""\x1b\][^\x07\x1b]*(\x07|\x1b\\)                       # a question to the terminal (OSC)
+    | \x1b\[(?P<count>[0-9;?]*)(?P<control>[A-Za-z])
+    | (?P<move>[\r\n])
+    | (?P<text>[^\x1b\r\n]+)""",
+    re.VERBOSE,
+)
 
 
 def run(command: Sequence[str]) -> str:

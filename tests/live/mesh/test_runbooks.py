@@ -59,16 +59,24 @@ def _all_available(namespace: str) -> bool:
     return all(item["status"].get("availableReplicas") == item["spec"]["replicas"] for item in deployments)
 
 
-@pytest.mark.parametrize("backup", [True, False], ids=["with a backup", "without a backup"])
-def test_a_lost_state(alone: Project, figure, backup: bool):
+@pytest.fixture
+def installed(alone: Project) -> Iterator[Project]:
+    """Yield the stack lab with the mesh, which goes afterwards with its namespaces, though the test adopts them."""
     alone.must_up()
+    yield alone
+    alone.destroy().must()
+    kubectl("delete", "namespaces", "istio-system", "trading", "--ignore-not-found")
+
+
+@pytest.mark.parametrize("backup", [True, False], ids=["with a backup", "without a backup"])
+def test_a_lost_state(installed: Project, figure, backup: bool):
     uids = {item["metadata"]["uid"] for item in get("pods", "--namespace=istio-system")["items"]}
-    alone.pulumi("stack", "export", "--file", str(alone.folder / "backup.json")).must()
-    alone.pulumi("stack", "rm", "--force", "--yes", "--preserve-config").must()
+    installed.pulumi("stack", "export", "--file", str(installed.folder / "backup.json")).must()
+    installed.pulumi("stack", "rm", "--force", "--yes", "--preserve-config").must()
     with_backup, without = blocks("The state is lost")
     for line in with_backup if backup else without:
-        run(alone, line).must()
-    alone.operation("verify").must()
+        run(installed, line).must()
+    installed.operation("verify").must()
     kept = {item["metadata"]["uid"] for item in get("pods", "--namespace=istio-system")["items"]}
     figure(f"{len(kept & uids)} of {len(uids)} pods kept")
     assert kept == uids

@@ -29,6 +29,7 @@ def test_what_a_later_text_of_a_line_covers_is_not_shown():
         ("a\r\nb\r\n\x1b[2A\x1b[J", ["a"]),
         ("\x1b[31mred\x1b[0m\r\n", ["\x1b[31mred\x1b[0m", ""]),
         ("\x1b[?25lhidden cursor", ["hidden cursor"]),
+        ("\x1b]11;?\x1b\\question", ["question"]),
         ("old\r\x1b[1mnew\x1b[0m", ["\x1b[1mnew\x1b[0m"]),
     ],
 )

@@ -17,7 +17,7 @@ PY := .venv/bin/python
 BESIDE := -n 2 --no-loadscope-reorder
 POLICIES := --policy-pack policies --policy-pack-config policies/config/lab.json
 
-.PHONY: help up down demo demo-down built test test-all unit coverage mutants bench lab-up lab-down preview lint format schema lock
+.PHONY: help up down demo demo-down built test test-all unit coverage mutants bench lab-up lab-down preview site lint format schema lock
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -34,6 +34,10 @@ help:  ## This list
 
 .venv/.mutants: requirements-mutants.txt .venv/.complete
 	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-mutants.txt
+	touch $@
+
+.venv/.site: requirements-site.txt .venv/.complete
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-site.txt
 	touch $@
 
 up: lab-up  ## Everything: the local cluster, `pulumi up` of the stack lab on it, and the proof that it works
@@ -95,6 +99,9 @@ preview: .venv/.complete  ## What a pull request's comment would show, against t
 	@if [ -f .lab/env ]; then . .lab/env; fi
 	$(PY) -m operations.preview $(PREVIEWED:%=--stack %) --base $(BASE) --charts "$(CHARTS)"
 
+site: .venv/.site  ## The documents as HTML, in .site/html, without a dead link
+	@$(PY) -m lab.site
+
 lint: .venv/.complete  ## Style, types, and who may import whom
 	@.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
@@ -117,3 +124,4 @@ lock: .venv/.complete  ## Resolve the Python packages anew, exact and hashed (ne
 	$$compile --group policies --group preview --group lab --group bench --group dev --output-file requirements-dev.txt
 	$$compile --group policies --constraint requirements-dev.txt --output-file requirements.txt
 	$${compile/ pyproject.toml/} --group mutants --constraint requirements-dev.txt --output-file requirements-mutants.txt
+	$${compile/ pyproject.toml/} --group site --constraint requirements-dev.txt --output-file requirements-site.txt

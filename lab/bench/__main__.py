@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from lab.bench import comparison_report
+from lab.bench import comparison_report, plots
 from lab.bench.contenders import STACK, Contender, helm, istioctl, pulumi
 from lab.bench.rounds import Series, interleave
 from lab.bench.timed_command import lab_environment, run, seconds
@@ -31,8 +31,9 @@ def main() -> None:
         groups = [*_installs(contenders, environment, runs, console.print), _previews(environment, runs, console.print)]
     console.print(comparison_report.table(groups))
     machine = f"{os.cpu_count()} cores, {platform.machine()}"
-    (CHECKOUT / "docs/bench.md").write_text(comparison_report.page(groups, runs, machine))
-    comparison_report.plot(groups, CHECKOUT / "docs/bench.svg")
+    page = comparison_report.page(groups, runs, machine)
+    (CHECKOUT / "docs/bench.md").write_text(page)
+    (CHECKOUT / "docs/bench.svg").write_text(plots.comparison(page))
 
 
 def _installs(contenders: Sequence[Contender], environment: dict[str, str], runs: int, say) -> list[list[Series]]:

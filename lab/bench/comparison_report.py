@@ -1,9 +1,7 @@
-"""The report of the comparison: a table in the terminal, a page and a plot in docs/."""
+"""The report of the comparison: a table in the terminal, a page in docs/."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
-from matplotlib.figure import Figure
 from rich.table import Table
 
 from lab.bench import MEASURED
@@ -55,17 +53,3 @@ def page(groups: Sequence[Sequence[Series]], runs: int, machine: str) -> str:
         "",
     ]
     return "\n".join(lines)
-
-
-def plot(groups: Sequence[Sequence[Series]], file: Path) -> None:
-    """Draw a panel per job, a bar per contender and a dot per run into the file."""
-    figure = Figure(figsize=(9, 2.2 * len(groups)), layout="constrained")
-    for panel, group in zip(figure.subplots(len(groups), squeeze=False)[:, 0], groups, strict=True):
-        names = [series.contender for series in group]
-        panel.barh(names, [series.median for series in group], color=["#466bb0", *["#b8bcc4"] * (len(group) - 1)])
-        for place, series in enumerate(group):
-            panel.plot(series.seconds, [place] * len(series.seconds), "k.", markersize=3)
-        panel.invert_yaxis()
-        panel.set_title(group[0].job, loc="left", fontsize=10)
-        panel.set_xlabel("seconds")
-    figure.savefig(file)

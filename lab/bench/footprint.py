@@ -12,7 +12,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from lab.bench import footprint_report, many_services
+from lab.bench import footprint_report, many_services, plots
 from lab.bench.container_usage import Container, Footprint, container
 from lab.cluster.names import CHECKOUT
 from lab.workloads import CONTROL, SELF, Workload, apply, delete, manifests, namespace, wait_for
@@ -75,8 +75,9 @@ def main() -> None:
     )
     arguments = parser.parse_args()
     found = tuple(measure(arguments.sizes, Console().print))
-    (arguments.into / "footprint.md").write_text(footprint_report.page(found))
-    footprint_report.plot(found, arguments.into / "footprint.svg")
+    page = footprint_report.page(found)
+    (arguments.into / "footprint.md").write_text(page)
+    (arguments.into / "footprint.svg").write_text(plots.footprint(page))
 
 
 if __name__ == "__main__":

@@ -1,13 +1,10 @@
-"""The report of the footprint: a page with tables, and a plot."""
+"""The report of the footprint: a page with tables."""
 
 import os
 import platform
 from collections.abc import Sequence
 from datetime import date
-from pathlib import Path
 from statistics import linear_regression
-
-from matplotlib.figure import Figure
 
 from lab.bench import MEASURED
 from lab.bench.container_usage import Footprint
@@ -64,18 +61,6 @@ def reach(values: Sequence[Footprint]) -> int | None:
     """Return how many services fit under the limit, by linear regression; None when memory does not grow."""
     slope, start = linear_regression([one.services for one in values], [one.memory / MEBI for one in values])
     return int((LIMIT - start) / slope) if slope > 0.001 else None
-
-
-def plot(found: Sequence[Footprint], file: Path) -> None:
-    """Draw a line per part, on a logarithmic axis of services, into the file."""
-    figure = Figure(figsize=(8, 4.5), layout="constrained")
-    axes = figure.subplots()
-    for name, values in by_part(found).items():
-        axes.plot([one.services for one in values], [one.memory / MEBI for one in values], "o-", label=name)
-    axes.axhline(LIMIT, linestyle="--", color="grey")
-    axes.set(xscale="log", xlabel="services", ylabel="MiB", ylim=(0, LIMIT * 1.1))
-    axes.legend(loc="center left")
-    figure.savefig(file)
 
 
 def _pods() -> str:

@@ -9,7 +9,8 @@ from io import StringIO
 from rich.console import Console
 from rich.text import Text
 
-WIDTH = 100
+WIDTH, HEIGHT = 132, 70
+"""Characters of the terminal."""
 SVG = """\
 <svg class="rich-terminal" viewBox="0 0 {width} {height}" xmlns="http://www.w3.org/2000/svg">
 <style>
@@ -36,12 +37,21 @@ SVG = """\
 """rich's own form without its fonts, which it takes from another host."""
 
 
+TOKEN = re.compile(
+    r"""\x1b\][^\x07\x1b]*(\x07|\x1b\\)                       # a question to the terminal (OSC)
+    | \x1b\[(?P<count>[0-9;?]*)(?P<control>[A-Za-z])
+    | (?P<move>[\r\n])
+    | (?P<text>[^\x1b\r\n]+)""",
+    re.VERBOSE,
+)
+
+
 def run(command: Sequence[str]) -> str:
-    """Run a command as on a terminal of this width, pass its output on, and return it."""
-    words = ["script", "-qec", " ".join(command), "/dev/null"]
-    shown = ["env", f"COLUMNS={WIDTH}", "TERM=xterm-256color", *words]
+    """Run a command as on a terminal of this size, pass its output on, and return it."""
+    sized = f"stty cols {WIDTH} rows {HEIGHT}; {' '.join(command)}"
+    words = ["env", f"COLUMNS={WIDTH}", "TERM=xterm-256color", "script", "-qec", sized, "/dev/null"]
     # Not text=True, which would make a line of its own of every text that covers an earlier one.
-    output = subprocess.run(shown, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=False).stdout.decode()
+    output = subprocess.run(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=False).stdout.decode()
     sys.stdout.write(output)
     return output
 
@@ -49,12 +59,32 @@ def run(command: Sequence[str]) -> str:
 def picture(title: str, output: str, name: str) -> str:
     """Return the SVG of an output with its colors."""
     console = Console(record=True, width=WIDTH, file=StringIO(), force_terminal=True)
-    for line in _lines(output):
+    for line in screen(output):
         console.print(Text.from_ansi(line), soft_wrap=False)
     return console.export_svg(title=title, code_format=SVG, unique_id=name)
 
 
-def _lines(output: str) -> list[str]:
-    """Return the lines as a terminal shows them in the end: without what a later text of the same line covers."""
-    kept = [line.rpartition("\r")[2] for line in output.replace("\r\n", "\n").split("\n")]
-    return [re.sub(r"\x1b\[[0-9;?]*[A-Za-ln-z]", "", line) for line in kept]
+def screen(output: str) -> list[str]:
+    """Return the lines as a terminal shows them in the end: programs go back, and write over what they wrote."""
+    lines, row, style, at_begin = [""], 0, "", True
+    for token in TOKEN.finditer(output):
+        count = int(token["count"]) if (token["count"] or "").isdigit() else 1
+        if token["text"] or token["control"] == "m":
+            if token["text"] and at_begin:
+                lines[row], at_begin = style, False
+                style = ""
+            if at_begin:
+                style += token[0]
+            else:
+                lines[row] += token[0]
+        elif token["control"] == "K" and at_begin:
+            lines[row] = ""
+        elif token["control"] == "J":
+            del lines[row + 1 :]
+        elif token["control"] == "A":
+            row = max(row - count, 0)
+        elif token["move"] or token["control"] == "B":
+            at_begin = True
+            row += 0 if token["move"] == "\r" else count
+            lines += [""] * (row + 1 - len(lines))
+    return lines

@@ -1,12 +1,9 @@
-"""The import contracts: each breaks on a forbidden import, and docs/architecture.md draws their layers."""
+"""The import contracts: each breaks on a forbidden import."""
 
-import re
 import shutil
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
-from itertools import chain, pairwise, product
 from pathlib import Path
 
 import pytest
@@ -65,28 +62,3 @@ def test_each_contract_was_seen_to_break():
 
 def test_every_package_with_code_is_under_the_contracts():
     assert {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"tests"} == set(LINTER["root_packages"])
-
-
-def layers(contract: str) -> list[list[str]]:
-    """Return the rows of a contract, top first."""
-    return [row.split(" | ") for row in CONTRACTS[contract]["layers"]]
-
-
-def allowed() -> Iterator[tuple[str, str]]:
-    """Return the arrows that the contracts give: from each layer to the one below it, and from the rooms to pi_mesh."""
-    knows_nothing = CONTRACTS["policies"]["source_modules"]
-    rows = chain(pairwise(layers("rooms")), pairwise(layers("layers")))
-    arrows = chain.from_iterable(product(upper, lower) for upper, lower in rows)
-    return (arrow for arrow in arrows if arrow[0] not in knows_nothing)
-
-
-def drawn() -> set[tuple[str, str]]:
-    """Return the arrows of the picture in docs/architecture.md."""
-    page = (ROOT / "docs" / "architecture.md").read_text()
-    (picture,) = re.findall(r"```mermaid\n(.*?)```", page, re.DOTALL)
-    ends = [[row.split(" & ") for row in line.split(" --> ")] for line in map(str.strip, picture.splitlines())]
-    return {arrow for rows in ends for upper, lower in pairwise(rows) for arrow in product(upper, lower)}
-
-
-def test_the_picture_of_the_layers_shows_the_contracts():
-    assert drawn() == set(allowed())

@@ -53,6 +53,25 @@ def test_every_path_on_a_page_exists(page: Path):
     assert [str(path) for path in sorted(linked | named) if not path.exists()] == []
 
 
+def heading_anchors(page: Path) -> set[str]:
+    """Return the anchors of a page's headings, as GitHub and the site name them."""
+    text = re.sub(r"^ *```.*?^ *```", "", page.read_text(), flags=re.DOTALL | re.MULTILINE)
+    titles = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    words = [re.sub(r"[^\w\- ]", "", re.sub(r"\]\([^)]*\)", "", title)).lower().strip() for title in titles]
+    return {title.replace(" ", "-") for title in words}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_heading_that_a_page_links_to_exists(page: Path):
+    links = re.findall(r"\]\((?!https?:)([^)#]*)#([^)]+)\)", page.read_text())
+    dead = [
+        f"{file}#{anchor}"
+        for file, anchor in links
+        if anchor not in heading_anchors(page.parent / file if file else page)
+    ]
+    assert dead == []
+
+
 # The changelog also names what commands were called before.
 @pytest.mark.parametrize("page", [page for page in PAGES if page.stem != "CHANGELOG"], ids=lambda page: page.stem)
 def test_every_command_of_ours_on_a_page_exists(page: Path):

@@ -25,8 +25,8 @@ def workflow(request) -> Path:
     return request.param
 
 
-def test_both_workflows_are_there():
-    assert [path.stem for path in WORKFLOWS] == ["check", "preview"]
+def test_the_three_workflows_are_there():
+    assert [path.stem for path in WORKFLOWS] == ["check", "kind", "preview"]
 
 
 def test_every_action_is_pinned_by_commit_with_its_version(workflow):
@@ -74,9 +74,16 @@ def test_the_preview_writes_nothing_into_the_checkout_that_it_compares():
     assert [re.findall(r"> (\S+)", run) for run in previewing] == [['"$RUNNER_TEMP/preview.md"']]
 
 
-def test_every_stack_but_the_local_clusters_is_previewed(tmp_path):
+def test_every_stack_but_those_of_throw_away_clusters_is_previewed(tmp_path):
     (script,) = (step["run"] for step in steps(FOLDER / "preview.yml") if "make preview" in step.get("run", ""))
-    for name in ("Pulumi.yaml", "Pulumi.lab.yaml", "Pulumi.new.yaml", "Pulumi.pi-cluster.yaml", "Pulumi.$(x).yaml"):
+    for name in (
+        "Pulumi.yaml",
+        "Pulumi.lab.yaml",
+        "Pulumi.kind.yaml",
+        "Pulumi.new.yaml",
+        "Pulumi.pi-cluster.yaml",
+        "Pulumi.$(x).yaml",
+    ):
         (tmp_path / name).touch()
     for program, says in (("git", "Pulumi.gone.yaml"), ("make", '"$@"')):
         (tmp_path / program).write_text(f"#!/bin/sh\necho {says}\n")
@@ -87,9 +94,10 @@ def test_every_stack_but_the_local_clusters_is_previewed(tmp_path):
     assert told == "preview BASE=origin/main PREVIEWED=gone new pi-cluster\n"
 
 
-def test_the_pinned_engine_is_the_one_of_the_python_package():
+@pytest.mark.parametrize("name", ["preview", "kind"])
+def test_the_pinned_engine_is_the_one_of_the_python_package(name):
     packages = (FOLDER.parents[1] / "requirements.txt").read_text()
-    (installed,) = (step["with"] for step in steps(FOLDER / "preview.yml") if "pulumi/actions" in step.get("uses", ""))
+    (installed,) = (step["with"] for step in steps(FOLDER / f"{name}.yml") if "pulumi/actions" in step.get("uses", ""))
     assert f"pulumi=={installed['pulumi-version']} " in packages
 
 

@@ -2,6 +2,8 @@
 
 import sys
 
+import pytest
+
 from lab.pictures import terminal
 
 
@@ -12,10 +14,27 @@ def test_the_picture_has_the_words_and_the_colors_of_a_run():
 
 
 def test_what_a_later_text_of_a_line_covers_is_not_shown():
-    drawn = terminal.picture("up", "working...\rdone\r\n\x1b[2K\x1b[1Aend\r\n", "up")
+    drawn = terminal.picture("up", "working...\rdone\r\n\x1b[2Kend\r\n", "up")
     assert "working" not in drawn
     assert "done" in drawn
-    assert "[1A" not in drawn
+    assert "[2K" not in drawn
+
+
+@pytest.mark.parametrize(
+    ("output", "seen"),
+    [
+        ("one\r\ntwo\r\n", ["one", "two", ""]),
+        ("working\rdone", ["done"]),
+        ("a\r\nb\r\n\x1b[2Aalpha\r\n\x1b[K", ["alpha", "", ""]),
+        ("a\r\nb\r\n\x1b[2A\x1b[J", ["a"]),
+        ("\x1b[31mred\x1b[0m\r\n", ["\x1b[31mred\x1b[0m", ""]),
+        ("\x1b[?25lhidden cursor", ["hidden cursor"]),
+        ("\x1b]11;?\x1b\\question", ["question"]),
+        ("old\r\x1b[1mnew\x1b[0m", ["\x1b[1mnew\x1b[0m"]),
+    ],
+)
+def test_the_screen_is_what_a_terminal_shows_in_the_end(output, seen):
+    assert terminal.screen(output) == seen
 
 
 def test_a_command_runs_as_on_a_terminal(capsys):

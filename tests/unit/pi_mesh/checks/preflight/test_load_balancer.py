@@ -44,6 +44,7 @@ def test_a_load_balancer_that_nothing_serves_is_refused():
         ("microk8s", "LoadBalancer", "the address comes from MetalLB"),
         ("microk8s_full", "NodePort", "every address of MetalLB's default-addresspool is taken"),
         ("kubeadm", "NodePort", "nothing in this cluster gives addresses"),
+        ("kind", "NodePort", "nothing in this cluster gives addresses"),
         ("kube_vip", "LoadBalancer", "the address comes from kube-vip"),
         ("kube_vip_alone", "NodePort", "kube-vip-cloud-provider, which does, is missing"),
     ],

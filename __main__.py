@@ -30,7 +30,8 @@ def run() -> None:
 
 
 try:
-    run()
+    with interpreter.no_search_for_cycles():
+        run()
 except RunError as problem:
     # Left to Pulumi, the reason would be followed by a second error, of an unhandled one.
     log.error(str(problem))

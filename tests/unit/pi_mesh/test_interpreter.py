@@ -1,8 +1,10 @@
-"""The line that a Python ends with that is too old, or lacks the project's packages."""
+"""The line that a Python ends with that is too old, or lacks the project's packages; its garbage collector."""
 
+import gc
 import subprocess
 import sys
 import tomllib
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -56,3 +58,20 @@ def test_an_old_python_is_named_with_the_one_that_is_needed(with_venv):
 def test_the_oldest_python_is_the_one_of_the_project():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert project["requires-python"] == ">={}.{}".format(*OLDEST)
+
+
+def test_pythons_garbage_collector_is_on_again_after_a_block_that_failed():
+    with suppress(OSError), interpreter.no_search_for_cycles():
+        assert not gc.isenabled()
+        raise OSError
+    assert gc.isenabled()
+
+
+def test_a_garbage_collector_that_was_off_stays_off():
+    gc.disable()
+    try:
+        with interpreter.no_search_for_cycles():
+            pass
+        assert not gc.isenabled()
+    finally:
+        gc.enable()

@@ -8,7 +8,7 @@ from pi_mesh.cluster.errors import ClusterUnreachable
 from pi_mesh.names import VERSION_ANNOTATION
 from tests.support.factories import make_settings
 from tests.support.recorder import RELEASE, Recording, record
-from tests.support.snapshots import make_snapshot
+from tests.support.snapshots import make_pis, make_snapshot
 
 INGRESS, EGRESS = "istio-ingressgateway", "istio-egressgateway"
 
@@ -161,3 +161,20 @@ def test_what_follows_istiod_waits_for_its_webhook(plain):
 
 def test_a_preview_waits_for_no_webhook(deployed):
     assert not deployed(None).one("istiod-release").hooks
+
+
+@pytest.mark.parametrize(("preview", "order"), [(True, ["providers", "cluster"]), (False, ["cluster", "providers"])])
+def test_only_a_preview_starts_the_providers_before_the_checks(monkeypatch, preview, order):
+    seen = []
+    own = mesh.KubernetesProvider
+    monkeypatch.setattr("components.mesh.KubernetesProvider", lambda *args: seen.append("providers") or own(*args))
+    monkeypatch.setattr("components.preflight.read", lambda _: seen.append("cluster") or make_snapshot())
+    record(lambda: mesh.deploy(make_settings()), preview=preview)
+    assert seen == order
+
+
+def test_an_up_that_the_checks_refuse_registers_no_provider(monkeypatch):
+    monkeypatch.setattr("components.preflight.read", lambda _: make_snapshot(nodes=make_pis(2)))
+    monkeypatch.setattr("components.mesh.KubernetesProvider", lambda *_: pytest.fail("a provider was registered"))
+    with pytest.raises(pulumi.RunError, match="nothing was touched"):
+        record(lambda: mesh.deploy(make_settings()))

@@ -75,3 +75,11 @@ def test_a_garbage_collector_that_was_off_stays_off():
         assert not gc.isenabled()
     finally:
         gc.enable()
+
+
+@pytest.mark.parametrize(("asked", "searched"), [("", True), ("interpreter.leave_at_once()", False)])
+def test_pythons_last_search_for_cycles_can_be_spared(asked, searched):
+    circle = "class Circle:\n  def __del__(self): print('searched')\none = Circle()\none.itself = one"
+    program = f"import gc\nfrom pi_mesh import interpreter\n{asked}\ngc.disable()\n{circle}"
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert (done.stdout == "searched\n") is searched

@@ -1,15 +1,17 @@
-"""The report of the comparison: a table in the terminal, a page and a plot in docs/."""
+"""The report of the comparison: a table in the terminal, and a page, a plot and the raw rounds in docs/."""
 
+import json
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 
 from matplotlib.figure import Figure
 from rich.table import Table
 
 from lab.bench import MEASURED
-from lab.bench.rounds import Series, ratio
+from lab.bench.rounds import Series, interval, ratio, ratios
 
-COLUMNS = ("job", "contender", "median s", "least", "most", "pulumi / this")
+COLUMNS = ("job", "contender", "median s", "least", "most", "pulumi / this", "95 % of it")
 
 
 def rows(groups: Sequence[Sequence[Series]]) -> list[tuple[str, ...]]:
@@ -22,10 +24,16 @@ def rows(groups: Sequence[Sequence[Series]]) -> list[tuple[str, ...]]:
             f"{min(series.seconds):.2f}",
             f"{max(series.seconds):.2f}",
             f"{ratio(group[0], series):.2f}",
+            _interval(group[0], series),
         )
         for group in groups
         for series in group
     ]
+
+
+def _interval(ours: Series, theirs: Series) -> str:
+    found = interval(ratios(ours, theirs))
+    return f"{found[0]:.2f} to {found[1]:.2f}" if found else "too few rounds"
 
 
 def table(groups: Sequence[Sequence[Series]]) -> Table:
@@ -41,10 +49,13 @@ def page(groups: Sequence[Sequence[Series]], runs: int, machine: str) -> str:
     lines = [
         "# Side by side",
         "",
-        f"Written by `make bench`: {runs} rounds, every contender once a round, on {machine}.",
-        "The last column is the median of the round-by-round ratios: below 1, this program is the faster one.",
-        "Shorter is better. At an install, every contender waits for the same pods. With nothing to change, this",
-        "program compares its state with the settings, while Helm makes a new revision of each release.",
+        f"Written by `make bench` on {date.today()}: {runs} rounds, every contender once a round in random order,",
+        f"on {machine}. [Every round](bench.json).",
+        "A row says how long its contender took; where its interval is wholly below 1, this program is the faster one.",
+        "The ratios are those of the same round; the interval holds their median with a probability of 95 %. At an",
+        "install, every contender is done when the same pods are Ready and mutual TLS is STRICT. The floor applies the",
+        "rendered charts and waits by watch: what installs these charts can hardly take less. With nothing to change,",
+        "this program compares its state with the settings, while Helm makes a new revision of each release.",
         MEASURED,
         "",
         "![The same figures drawn](bench.svg)",
@@ -57,6 +68,12 @@ def page(groups: Sequence[Sequence[Series]], runs: int, machine: str) -> str:
     return "\n".join(lines)
 
 
+def raw(groups: Sequence[Sequence[Series]], machine: str) -> str:
+    """Return the seconds of every round as JSON."""
+    series = [{"job": one.job, "contender": one.contender, "seconds": one.seconds} for group in groups for one in group]
+    return json.dumps({"date": str(date.today()), "machine": machine, "rounds": series}, indent=1) + "\n"
+
+
 def plot(groups: Sequence[Sequence[Series]], file: Path) -> None:
     """Draw a panel per job, a bar per contender and a dot per run into the file."""
     figure = Figure(figsize=(9, 2.2 * len(groups)), layout="constrained")
@@ -65,6 +82,7 @@ def plot(groups: Sequence[Sequence[Series]], file: Path) -> None:
         panel.barh(names, [series.median for series in group], color=["#466bb0", *["#b8bcc4"] * (len(group) - 1)])
         for place, series in enumerate(group):
             panel.plot(series.seconds, [place] * len(series.seconds), "k.", markersize=3)
+            panel.text(0, place, f" {series.median:.2f} s", va="center", color="white", fontsize=8)
         panel.invert_yaxis()
         panel.set_title(group[0].job, loc="left", fontsize=10)
         panel.set_xlabel("seconds")

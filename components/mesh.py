@@ -11,7 +11,7 @@ from components.istio import Gateway, IstioBase, Istiod, MeshMtls, MeshMtlsArgs
 from components.manifest import make_namespace
 from components.observability import Observability, ObservabilityArgs
 from components.preflight import guard
-from components.provider import KubernetesProvider
+from components.provider import KubernetesProvider, is_recorded
 from components.release import ReleaseArgs, ReleaseComponent
 from components.traffic import Traffic, TrafficArgs
 from components.workload_namespace import WorkloadNamespace, WorkloadNamespaceArgs
@@ -25,12 +25,13 @@ from pi_mesh.settings import Settings
 async def deploy(settings: Settings) -> None:
     """Register every resource of the mesh in order. All checks run before the first resource is registered.
 
-    A preview alone registers the providers earlier, so that their plugins start while the cluster is read. It changes
-    no state; `up` must leave the state as it was if the checks refuse it.
+    The providers are registered even earlier where that changes no state, so that their plugins start while the cluster
+    is read: in a preview, and in an `up` with the providers of the last one.
     """
     recorded = state.read()
     lock = chart_lock.read(get_stack())
-    early = _providers(settings) if runtime.is_dry_run() else None
+    same = recorded.has_guard and is_recorded(recorded, settings.cluster.context)
+    early = _providers(settings) if same or runtime.is_dry_run() else None
     snapshot = await asyncio.to_thread(guard, settings, recorded, lock)
     cluster, plugin = early or _providers(settings)
     uid = (snapshot and snapshot.uid) or recorded.cluster_uid

@@ -1,5 +1,7 @@
 """The whole program, in this process: order, providers, switches and outputs."""
 
+from importlib.metadata import version
+
 import pulumi
 import pytest
 
@@ -163,13 +165,39 @@ def test_a_preview_waits_for_no_webhook(deployed):
     assert not deployed(None).one("istiod-release").hooks
 
 
-@pytest.mark.parametrize(("preview", "order"), [(True, ["providers", "cluster"]), (False, ["cluster", "providers"])])
-def test_only_a_preview_starts_the_providers_before_the_checks(monkeypatch, preview, order):
+PROVIDER = {
+    "context": "test",
+    "clusterIdentifier": "test",
+    "enableSecretMutable": "true",
+    "enableConfigMapMutable": "true",
+    "version": version("pulumi-kubernetes"),
+}
+GUARDED = {"urn:guard": {"type": "pi-mesh:destroy:Guard", "outputs": {}}}
+
+
+def with_provider(**changes: str) -> dict[str, dict]:
+    """Return the state of a stack with the guard and the provider, the latter with these changes."""
+    return {"urn:provider": {"type": "pulumi:providers:kubernetes", "outputs": {**PROVIDER, **changes}}, **GUARDED}
+
+
+@pytest.mark.parametrize(
+    ("preview", "state", "order"),
+    [
+        (True, {}, ["providers", "cluster"]),
+        (False, {}, ["cluster", "providers"]),
+        (False, with_provider(), ["providers", "cluster"]),
+        (False, with_provider(context="another"), ["cluster", "providers"]),
+        (False, with_provider(version="4.24.0"), ["cluster", "providers"]),
+        (False, {"urn:provider": with_provider()["urn:provider"]}, ["cluster", "providers"]),
+    ],
+    ids=["preview", "first up", "later up", "other context", "other package", "stack without the guard"],
+)
+def test_the_providers_start_before_the_checks_only_where_that_changes_no_state(monkeypatch, preview, state, order):
     seen = []
     own = mesh.KubernetesProvider
     monkeypatch.setattr("components.mesh.KubernetesProvider", lambda *args: seen.append("providers") or own(*args))
     monkeypatch.setattr("components.preflight.read", lambda _: seen.append("cluster") or make_snapshot())
-    record(lambda: mesh.deploy(make_settings()), preview=preview)
+    record(lambda: mesh.deploy(make_settings()), preview=preview, state=state)
     assert seen == order
 
 

@@ -1,8 +1,10 @@
 """The program: Istio on a Raspberry Pi cluster or, for a stack with `vault` alone, the CA of such a mesh."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from pulumi import RunError, log
+import pulumi
 
 from pi_mesh import interpreter
 
@@ -12,7 +14,7 @@ REASON_SHOWN = 32
 
 def run() -> None:
     """Deploy what the stack's settings describe."""
-    with interpreter.explained(RunError):
+    with interpreter.explained(pulumi.RunError):
         from components import engine_version, mesh
         from components.config import load, plain_errors
         from pi_mesh.settings import CaSettings
@@ -25,13 +27,28 @@ def run() -> None:
             from components.ca.program import deploy_ca
 
             deploy_ca(settings)
-        else:
-            mesh.deploy(settings)
+            return
+
+    async def deploy() -> None:
+        with _one_line(), plain_errors():
+            await mesh.deploy(settings)
+
+    # Pulumi awaits it after this module, and meanwhile sends what is registered to the engine.
+    pulumi.run(deploy)
 
 
-try:
+@contextmanager
+def _one_line() -> Iterator[None]:
+    """End the program after one line for an error of the user's."""
+    try:
+        with interpreter.no_search_for_cycles():
+            yield
+    except pulumi.RunError as problem:
+        # Left to Pulumi, the reason would be followed by a second error, of an unhandled one.
+        pulumi.log.error(str(problem))
+        sys.exit(REASON_SHOWN)
+
+
+interpreter.leave_at_once()
+with _one_line():
     run()
-except RunError as problem:
-    # Left to Pulumi, the reason would be followed by a second error, of an unhandled one.
-    log.error(str(problem))
-    sys.exit(REASON_SHOWN)

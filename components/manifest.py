@@ -3,19 +3,15 @@
 from typing import Any
 
 import pulumi
-from pulumi_kubernetes.apiextensions import CustomResource
 
 from pi_mesh.inventory import ManagedObject
 
-BUILT_IN = ("v1", "rbac.authorization.k8s.io/v1", "admissionregistration.k8s.io/v1")
-"""API versions of the built-in kinds that the program creates; all other kinds are custom resources."""
-
 
 class KubernetesObject(pulumi.CustomResource):
-    """An object of a built-in kind, under the resource type of the provider's own class.
+    """An object under the resource type that the provider's own classes have for its kind.
 
-    `pulumi_kubernetes.core.v1` is avoided: the SDK loads an API group as a whole, and the core group costs each preview
-    0.14 to 0.34 s of CPU (2 cores, quiet and busy). `apiextensions` costs nothing once the Helm classes are loaded.
+    `pulumi_kubernetes` is avoided: with the Helm classes it loads 170 modules (requests, urllib3 and others) in 0.07 s
+    of CPU, and with the core group it costs each preview another 0.14 to 0.34 s (2 busy cores).
     """
 
     def __init__(self, name: str, manifest: dict[str, Any], opts: pulumi.ResourceOptions) -> None:
@@ -24,20 +20,9 @@ class KubernetesObject(pulumi.CustomResource):
         super().__init__(f"kubernetes:{group}:{manifest['kind']}", name, manifest, opts)
 
 
-def register(prefix: str, item: ManagedObject, opts: pulumi.ResourceOptions) -> pulumi.CustomResource:
+def register(prefix: str, item: ManagedObject, opts: pulumi.ResourceOptions) -> KubernetesObject:
     """Register the object as a resource named PREFIX-KIND-NAME."""
-    name = f"{prefix}-{item.kind.lower()}-{item.name}"
-    manifest: dict[str, Any] = item.manifest
-    if manifest["apiVersion"] in BUILT_IN:
-        return KubernetesObject(name, manifest, opts)
-    return CustomResource(
-        name,
-        api_version=manifest["apiVersion"],
-        kind=manifest["kind"],
-        metadata=manifest["metadata"],
-        spec=manifest["spec"],
-        opts=opts,
-    )
+    return KubernetesObject(f"{prefix}-{item.kind.lower()}-{item.name}", item.manifest, opts)
 
 
 def make_namespace(name: str, item: ManagedObject, opts: pulumi.ResourceOptions) -> KubernetesObject:

@@ -1,5 +1,6 @@
 """The mesh: all its components in the order of their installation."""
 
+import asyncio
 from functools import partial
 
 from pulumi import Resource, ResourceOptions, get_stack, runtime
@@ -10,7 +11,7 @@ from components.istio import Gateway, IstioBase, Istiod, MeshMtls, MeshMtlsArgs
 from components.manifest import make_namespace
 from components.observability import Observability, ObservabilityArgs
 from components.preflight import guard
-from components.provider import KubernetesProvider
+from components.provider import KubernetesProvider, is_recorded
 from components.release import ReleaseArgs, ReleaseComponent
 from components.traffic import Traffic, TrafficArgs
 from components.workload_namespace import WorkloadNamespace, WorkloadNamespaceArgs
@@ -22,17 +23,24 @@ from pi_mesh.settings import Settings
 from pi_mesh.values.gateway import serves_certificates
 
 
-def deploy(settings: Settings) -> None:
-    """Register every resource of the mesh in order. All checks run before the first resource is registered."""
+async def deploy(settings: Settings) -> None:
+    """Register every resource of the mesh in order. All checks run before the first resource is registered.
+
+    The providers are registered even earlier where that changes no state, so that their plugins start while the cluster
+    is read: in a preview, and in an `up` with the providers of the last one.
+    """
     recorded = state.read()
     lock = chart_lock.read(get_stack())
-    snapshot = guard(settings, recorded, lock)
+    same = recorded.has_guard and is_recorded(recorded, settings.cluster.context)
+    early = _providers(settings) if same or runtime.is_dry_run() else None
+    snapshot = await asyncio.to_thread(guard, settings, recorded, lock)
+    cluster, plugin = early or _providers(settings)
     uid = (snapshot and snapshot.uid) or recorded.cluster_uid
     answer = ca.ask(settings, recorded)
     wanted = inventory.of(settings, get_stack(), load_balancer.served(settings, snapshot), answer.root, lock)
     mesh = as_recorded(wanted, recorded)
-    guarded, plugin = collect(), Plugin()
-    on_cluster = partial(ResourceOptions, provider=KubernetesProvider("cluster", settings.cluster.context))
+    guarded = collect()
+    on_cluster = partial(ResourceOptions, provider=cluster)
     release = partial(ReleaseArgs, how=settings.release)
     home = make_namespace(
         "istio-namespace", mesh.namespace("istio"), on_cluster(depends_on=_uninstalled_last(mesh, uid))
@@ -88,6 +96,10 @@ def deploy(settings: Settings) -> None:
     DestroyGuard(mesh, uid, ResourceOptions(provider=plugin, depends_on=list(guarded)))
     outputs.export(mesh, made, gateways)
     outputs.export_cluster(settings.cluster.context, uid)
+
+
+def _providers(settings: Settings) -> tuple[KubernetesProvider, Plugin]:
+    return KubernetesProvider("cluster", settings.cluster.context), Plugin()
 
 
 def _addons(mesh: Inventory, opts: ResourceOptions) -> list[ReleaseComponent]:

@@ -1,10 +1,9 @@
 """The Helm release component: every option of every release, in one place."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
-from pulumi_kubernetes.helm.v3 import Release as HelmRelease
-from pulumi_kubernetes.helm.v3 import RepositoryOptsArgs
 
 from pi_mesh.inventory import Release
 from pi_mesh.settings.sources import ReleaseSettings
@@ -18,6 +17,16 @@ class ReleaseArgs:
     how: ReleaseSettings
     hooks: pulumi.ResourceHookBinding | None = None
     """Hooks that this program runs after the release has been installed or upgraded."""
+
+
+class HelmRelease(pulumi.CustomResource):
+    """A Helm release of the Kubernetes provider; `components/manifest.py` says why it is not the SDK's own class."""
+
+    status: pulumi.Output[dict[str, Any]]
+
+    def __init__(self, name: str, inputs: dict[str, Any], opts: pulumi.ResourceOptions) -> None:
+        # `compat` is what the SDK's class adds; None declares the output.
+        super().__init__("kubernetes:helm.sh/v3:Release", name, {**inputs, "compat": "true", "status": None}, opts)
 
 
 class ReleaseComponent(pulumi.ComponentResource):
@@ -39,32 +48,28 @@ class ReleaseComponent(pulumi.ComponentResource):
         release, how = args.release, args.how
         name = release.component or release.name
         super().__init__(self.token, name, None, opts)
-        made = HelmRelease(
-            f"{name}-release",
-            name=release.name,
-            namespace=release.namespace,
-            version=release.version,
-            values=release.values,
-            atomic=how.atomic and self.has_workloads,
-            cleanup_on_fail=how.atomic,
-            skip_await=not self.has_workloads,
-            timeout=how.timeout,
-            max_history=how.max_history,
-            opts=pulumi.ResourceOptions(
-                parent=self,
-                # Two releases of one name cannot exist side by side, nor can their cluster-scoped objects.
-                delete_before_replace=True,
-                hooks=args.hooks,
-            ),
+        inputs = {
+            "name": release.name,
+            "namespace": release.namespace,
+            "version": release.version,
+            "values": release.values,
+            "atomic": how.atomic and self.has_workloads,
+            "cleanupOnFail": how.atomic,
+            "skipAwait": not self.has_workloads,
+            "timeout": how.timeout,
+            "maxHistory": how.max_history,
             **_chart(release),
-        )
+        }
+        # Two releases of one name cannot exist side by side, nor can their cluster-scoped objects.
+        own = pulumi.ResourceOptions(parent=self, delete_before_replace=True, hooks=args.hooks)
+        made = HelmRelease(f"{name}-release", inputs, own)
         self.release_name = release.name
-        self.status = made.status.apply(lambda status: status.status)
-        self.revision = made.status.apply(lambda status: int(status.revision or 0))
+        self.status = made.status.apply(lambda status: status["status"])
+        self.revision = made.status.apply(lambda status: int(status.get("revision") or 0))
         self.register_outputs({"status": self.status})
 
 
-def _chart(release: Release) -> dict:
+def _chart(release: Release) -> dict[str, Any]:
     source = release.source
     if release.sha256:
         # The sum is an input, so that other content of the same version is an update; Helm's history shows it too.
@@ -73,4 +78,4 @@ def _chart(release: Release) -> dict:
         return {"chart": release.package}
     if source.is_registry:
         return {"chart": f"{source.source}/{release.chart}"}
-    return {"chart": release.chart, "repository_opts": RepositoryOptsArgs(repo=source.source)}
+    return {"chart": release.chart, "repositoryOpts": {"repo": source.source}}

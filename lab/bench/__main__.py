@@ -10,30 +10,50 @@ from pathlib import Path
 from rich.console import Console
 
 from lab.bench import comparison_report, plots
-from lab.bench.contenders import STACK, Contender, helm, istioctl, pulumi
+from lab.bench.contenders import NAIVE, STACK, Contender, helm, istioctl, naive, pulumi
+from lab.bench.floor import floor
 from lab.bench.rounds import Series, interleave
 from lab.bench.timed_command import lab_environment, run, seconds
+from lab.bench.timeline import command as trace
 from lab.cluster.names import CHECKOUT
 from pi_mesh.settings.stack_file import load_file
 
 
 def main() -> None:
-    arguments = argparse.ArgumentParser(prog="python -m lab.bench", description=__doc__)
-    arguments.add_argument("--runs", type=int, default=5, help="rounds; the median is quoted")
-    runs = arguments.parse_args().runs
+    """Compare, or draw a time line."""
+    parser = argparse.ArgumentParser(prog="python -m lab.bench", description=__doc__)
+    parser.add_argument("--runs", type=int, default=15, help="rounds; the median is quoted")
+    parser.add_argument("--into", type=Path, default=CHECKOUT / "docs", help="folder of the page")
+    parser.set_defaults(function=compare)
+    traced = parser.add_subparsers(metavar="trace").add_parser("trace", help="draw the time line of one up and preview")
+    trace.add_arguments(traced)
+    traced.set_defaults(function=trace.draw)
+    arguments = vars(parser.parse_args())
+    function = arguments.pop("function")
+    if function is trace.draw:
+        arguments.pop("runs")
+    function(**arguments)
+
+
+def compare(runs: int, into: Path) -> None:
+    """Time the contenders and write the page."""
     console = Console()
     environment = lab_environment()
     os.environ.update(environment)
     run(["pulumi", "stack", "select", STACK, "--create"], environment)
+    run(["pulumi", "stack", "select", "naive", "--create"], environment, NAIVE)
     settings = load_file(CHECKOUT / f"Pulumi.{STACK}.yaml")
-    with tempfile.TemporaryDirectory() as folder:
-        contenders = [pulumi(settings), helm(settings, Path(folder)), istioctl(settings, Path(folder))]
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        others = [make(settings, folder) for make in (naive, helm, istioctl)]
+        contenders = [pulumi(settings), *others, floor(settings, folder, environment)]
         groups = [*_installs(contenders, environment, runs, console.print), _previews(environment, runs, console.print)]
     console.print(comparison_report.table(groups))
     machine = f"{os.cpu_count()} cores, {platform.machine()}"
     page = comparison_report.page(groups, runs, machine)
-    (CHECKOUT / "docs/bench.md").write_text(page)
-    (CHECKOUT / "docs/bench.svg").write_text(plots.comparison(page))
+    (into / "bench.md").write_text(page)
+    (into / "bench.json").write_text(comparison_report.raw(groups, machine))
+    (into / "bench.svg").write_text(plots.comparison(page))
 
 
 def _installs(contenders: Sequence[Contender], environment: dict[str, str], runs: int, say) -> list[list[Series]]:

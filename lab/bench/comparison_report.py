@@ -1,13 +1,15 @@
-"""The report of the comparison: a table in the terminal, a page in docs/."""
+"""The report of the comparison: a table in the terminal, a page and the raw rounds in docs/."""
 
+import json
 from collections.abc import Sequence
+from datetime import date
 
 from rich.table import Table
 
 from lab.bench import MEASURED
-from lab.bench.rounds import Series, ratio
+from lab.bench.rounds import Series, interval, ratio, ratios
 
-COLUMNS = ("job", "contender", "median s", "least", "most", "pulumi / this")
+COLUMNS = ("job", "contender", "median s", "least", "most", "pulumi / this", "95 % of it")
 
 
 def rows(groups: Sequence[Sequence[Series]]) -> list[tuple[str, ...]]:
@@ -20,10 +22,16 @@ def rows(groups: Sequence[Sequence[Series]]) -> list[tuple[str, ...]]:
             f"{min(series.seconds):.2f}",
             f"{max(series.seconds):.2f}",
             f"{ratio(group[0], series):.2f}",
+            _interval(group[0], series),
         )
         for group in groups
         for series in group
     ]
+
+
+def _interval(ours: Series, theirs: Series) -> str:
+    found = interval(ratios(ours, theirs))
+    return f"{found[0]:.2f} to {found[1]:.2f}" if found else "too few rounds"
 
 
 def table(groups: Sequence[Sequence[Series]]) -> Table:
@@ -39,10 +47,13 @@ def page(groups: Sequence[Sequence[Series]], runs: int, machine: str) -> str:
     lines = [
         "# Side by side",
         "",
-        f"Written by `make bench`: {runs} rounds, every contender once a round, on {machine}.",
-        "The last column is the median of the round-by-round ratios: below 1, this program is the faster one.",
-        "Shorter is better. At an install, every contender waits for the same pods. With nothing to change, this",
-        "program compares its state with the settings, while Helm makes a new revision of each release.",
+        f"Written by `make bench` on {date.today()}: {runs} rounds, every contender once a round in random order,",
+        f"on {machine}. [Every round](bench.json).",
+        "A row says how long its contender took; where its interval is wholly below 1, this program is the faster one.",
+        "The ratios are those of the same round; the interval holds their median with a probability of 95 %. At an",
+        "install, every contender is done when the same pods are Ready and mutual TLS is STRICT. The floor applies the",
+        "rendered charts and waits by watch: what installs these charts can hardly take less. With nothing to change,",
+        "this program compares its state with the settings, while Helm makes a new revision of each release.",
         MEASURED,
         "",
         "![The same figures drawn](bench.svg)",
@@ -53,3 +64,9 @@ def page(groups: Sequence[Sequence[Series]], runs: int, machine: str) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def raw(groups: Sequence[Sequence[Series]], machine: str) -> str:
+    """Return the seconds of every round as JSON."""
+    series = [{"job": one.job, "contender": one.contender, "seconds": one.seconds} for group in groups for one in group]
+    return json.dumps({"date": str(date.today()), "machine": machine, "rounds": series}, indent=1) + "\n"

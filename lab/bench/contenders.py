@@ -1,18 +1,22 @@
-"""The three ways to install the same mesh with the same charts and values: this program, helm, istioctl."""
+"""The ways to install a mesh of the same charts and values: this program, and what a user would use instead."""
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from lab.bench.operator_file import istio_operator
 from lab.bench.timed_command import run, seconds
+from lab.cluster.names import CHECKOUT
 from pi_mesh import inventory
-from pi_mesh.inventory import Kind
+from pi_mesh.inventory import Kind, Release
 from pi_mesh.settings import Settings
+from pi_mesh.values.objects import Object
 
 STACK = "lab"
-ISTIO = (Kind.BASE, Kind.ISTIOD, Kind.GATEWAY)
+NAIVE = CHECKOUT / "lab/bench/naive"
+PARTS = {Kind.BASE: "base", Kind.ISTIOD: "istiod", Kind.GATEWAY: "gateway"}
+"""Istio's own releases, by what the other contenders call them."""
 
 
 @dataclass(frozen=True)
@@ -22,31 +26,46 @@ class Contender:
     name: str
     install: Sequence[Sequence[str]]
     remove: Sequence[Sequence[str]]
+    variables: Mapping[str, str] = field(default_factory=dict)
+    directory: Path = CHECKOUT
 
     def time_install(self, environment: Mapping[str, str]) -> float:
         """Install and return the seconds."""
-        return sum(seconds(command, environment) for command in self.install)
+        return sum(seconds(command, {**environment, **self.variables}, self.directory) for command in self.install)
 
     def clean(self, environment: Mapping[str, str]) -> None:
         """Remove what was installed."""
         for command in self.remove:
-            run(command, environment)
+            run(command, {**environment, **self.variables}, self.directory)
 
 
 def pulumi(settings: Settings) -> Contender:
     """Return this program as a contender.
 
-    What it creates besides the four releases, namespaces, mutual TLS and quotas, counts against it.
+    What it creates besides the four releases, namespaces, quotas and its guard, counts against it.
     """
     flags = ("--stack", STACK, "--yes", "--skip-preview", "--non-interactive")
-    remove = [["pulumi", "destroy", *flags], *_leftovers(settings.istio.namespace)]
+    remove = [["pulumi", "destroy", *flags], *leftovers(settings.istio.namespace)]
     return Contender("pulumi up", [["pulumi", "up", *flags]], remove)
+
+
+def naive(settings: Settings, folder: Path) -> Contender:
+    """Return a Pulumi program of one file, with the SDK's own classes, as a contender."""
+    releases = [
+        {"name": one.name, "kind": PARTS[one.kind], "chart": str(CHECKOUT / one.package), "values": one.values}
+        for one in istio_releases(settings)
+    ]
+    wanted = {"namespace": settings.istio.namespace, "releases": releases, "objects": strict(settings)}
+    file = folder / "naive.json"
+    file.write_text(json.dumps(wanted))
+    flags = ("--stack", "naive", "--yes", "--skip-preview", "--non-interactive")
+    remove = [["pulumi", "destroy", *flags], *leftovers(settings.istio.namespace)]
+    return Contender("naive program", [["pulumi", "up", *flags]], remove, {"NAIVE": str(file)}, NAIVE)
 
 
 def helm(settings: Settings, folder: Path) -> Contender:
     """Return `helm upgrade --install --wait` of the four charts in their order as a contender."""
-    namespace = settings.istio.namespace
-    planned = [release for release in inventory.of(settings).releases if release.kind in ISTIO]
+    namespace, planned = settings.istio.namespace, istio_releases(settings)
     for release in planned:
         (folder / f"{release.name}.json").write_text(json.dumps(release.values))
     install = [
@@ -55,20 +74,37 @@ def helm(settings: Settings, folder: Path) -> Contender:
         for release in planned
     ]  # fmt: skip
     remove = [["helm", "uninstall", release.name, "--namespace", namespace, "--wait"] for release in reversed(planned)]
-    return Contender("helm upgrade --install --wait", install, [*remove, *_leftovers(namespace)])
+    install += apply_strict(settings, folder)
+    return Contender("helm upgrade --install --wait", install, [*remove, *leftovers(namespace)])
 
 
 def istioctl(settings: Settings, folder: Path) -> Contender:
     """Return `istioctl install` of the same components as a contender."""
     file = folder / "istio-operator.json"
     file.write_text(json.dumps(istio_operator(inventory.of(settings))))
-    remove = [["istioctl", "uninstall", "--purge", "--skip-confirmation"], *_leftovers(settings.istio.namespace)]
-    return Contender(
-        "istioctl install", [["istioctl", "install", "--skip-confirmation", "--filename", str(file)]], remove
-    )
+    remove = [["istioctl", "uninstall", "--purge", "--skip-confirmation"], *leftovers(settings.istio.namespace)]
+    install = ["istioctl", "install", "--skip-confirmation", "--filename", str(file)]
+    return Contender("istioctl install", [install, *apply_strict(settings, folder)], remove)
 
 
-def _leftovers(namespace: str) -> list[list[str]]:
+def istio_releases(settings: Settings) -> list[Release]:
+    """Return the releases of Istio itself, in the order of their installation."""
+    return [release for release in inventory.of(settings).releases if release.kind in PARTS]
+
+
+def strict(settings: Settings) -> list[Object]:
+    """Return the objects that turn mutual TLS on for the mesh: no contender is done before."""
+    return [item.manifest for item in inventory.of(settings).objects_of("mesh-mtls")]
+
+
+def apply_strict(settings: Settings, folder: Path) -> list[list[str]]:
+    """Return the command that turns mutual TLS on."""
+    file = folder / "strict.json"
+    file.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": strict(settings)}))
+    return [["kubectl", "apply", "--server-side", "--force-conflicts", "--filename", str(file)]]
+
+
+def leftovers(namespace: str) -> list[list[str]]:
     """Return commands that delete the namespace and the CRDs, so that each contender starts from the same cluster."""
     return [
         ["kubectl", "delete", "namespace", namespace, "--ignore-not-found", "--wait"],

@@ -14,13 +14,14 @@ from pi_mesh.cluster.audit_log import AuditLog
 from pi_mesh.cluster.cert_manager import SigningIssuer
 from pi_mesh.cluster.client import METADATA_ONLY, Client
 from pi_mesh.cluster.ingress_secrets import IngressCertificates
-from pi_mesh.cluster.listing import Lists, no_search_for_cycles, reduced
+from pi_mesh.cluster.listing import Lists, reduced
 from pi_mesh.cluster.nodes import Node
 from pi_mesh.cluster.objects import Crd, Deployment, Namespace, Service, Webhook
 from pi_mesh.cluster.pods import Pod
 from pi_mesh.cluster.policies import Policy
 from pi_mesh.cluster.release_records import ReleaseRecord
 from pi_mesh.cluster.rights import Missing
+from pi_mesh.interpreter import no_search_for_cycles
 from pi_mesh.names import EXTERNAL_CA_LABEL
 
 ADMISSION = "/apis/admissionregistration.k8s.io/v1"

@@ -4,6 +4,7 @@ import asyncio
 import contextvars
 import logging
 from collections.abc import Callable, Mapping
+from inspect import isawaitable
 from types import MappingProxyType
 
 from google.protobuf.json_format import MessageToDict
@@ -59,8 +60,13 @@ async def _record(
         )
     )
     SETTINGS.callbacks = _Hooks()
+
+    async def whole() -> None:
+        if isawaitable(result := program()):
+            await result
+
     async with threads_with_loops():
-        await run_in_stack(lambda: program() and None)
+        await run_in_stack(whole)
     return monitor.recording
 
 

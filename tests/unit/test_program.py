@@ -1,8 +1,11 @@
 """The program as Pulumi runs it: an error of the user's is one line, without a second one of Pulumi's."""
 
 import contextvars
+import gc
 import json
 import runpy
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,6 +17,8 @@ from tests.support.recorder import record
 ROOT = Path(__file__).parents[2]
 REASON_SHOWN = 32
 """Status of pulumi-language-python-exec for an error whose reason the user has seen."""
+SPARED = ("components.waiting", "cryptography", "pulumi_kubernetes", "pulumi_vault", "requests", "rich", "typer")
+"""What a preview of a mesh without Vault and without certificates does not load."""
 
 
 @pytest.fixture
@@ -54,3 +59,14 @@ def test_a_command_that_is_too_old_is_one_error(program, monkeypatch):
     assert len(shown) == 1
     assert shown[0].startswith("this program needs the command pulumi")
     assert status == REASON_SHOWN
+
+
+def test_a_preview_loads_nothing_that_it_does_not_need():
+    program = f"import components.mesh, sys; print({{*{SPARED}}} & {{*sys.modules}})"
+    ran = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert ran.stdout == "set()\n"
+
+
+def test_the_garbage_collector_is_on_again_after_the_program(program):
+    program(istio={"version": "1.31.0", "nope": 1})
+    assert gc.isenabled()

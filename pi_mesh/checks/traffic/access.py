@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from pi_mesh.checks.finding import Finding, Subject, error, setting, unknown, warning
 from pi_mesh.checks.traffic.known_services import Known, Target, collect, targets
+from pi_mesh.checks.traffic.selected_policies import SelectedPolicies
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.settings import Settings
 from pi_mesh.settings.namespaces import WorkloadNamespace
@@ -20,26 +21,31 @@ def gateway(settings: Settings, snapshot: Snapshot | None) -> Iterator[Finding]:
     services = collect(settings, snapshot)
     behind = {one.service: one for one in targets(settings) if one.gateways}
     for namespace in settings.workload_namespaces:
+        rules = SelectedPolicies(policies(settings, namespace))
         for name, target in behind.items():
             if name.endswith(f".{namespace.name}.svc.cluster.local"):
-                yield from _service(settings, namespace, target, services.find(name))
+                yield from _service(settings, namespace, rules, target, services.find(name))
 
 
 def _service(
-    settings: Settings, namespace: WorkloadNamespace, target: Target, known: Known | None
+    settings: Settings, namespace: WorkloadNamespace, rules: SelectedPolicies, target: Target, known: Known | None
 ) -> Iterator[Finding]:
     service, labels = target.to.service, known.selector if known else None
-    if labels is None and any(policy.selector for policy in policies(settings, namespace).values()):
+    if labels is None and rules.any_selector:
         message = f"the pods of service {service} are not known, nor whether a policy locks the gateway out of them"
         yield unknown(GATEWAY, setting(target.where), message, f"declare traffic.services.{service}.selector")
     else:
-        yield from _judged(settings, namespace, service, labels or {}, known.ports if known else frozenset())
+        about, ports = rules.about(labels or {}), known.ports if known else frozenset()
+        yield from _judged(settings, namespace, service, about, ports)
 
 
 def _judged(
-    settings: Settings, namespace: WorkloadNamespace, service: str, labels: dict[str, str], ports: frozenset[int]
+    settings: Settings,
+    namespace: WorkloadNamespace,
+    service: str,
+    about: dict[str, AccessPolicy],
+    ports: frozenset[int],
 ) -> Iterator[Finding]:
-    about = {name: one for name, one in policies(settings, namespace).items() if _selects(one, labels)}
     denials = {name: one for name, one in about.items() if one.action == "DENY"}
     allows = {name: one for name, one in about.items() if one.action == "ALLOW"}
     for name, denial in denials.items():
@@ -92,10 +98,6 @@ def health(settings: Settings, snapshot: Snapshot | None) -> Iterator[Finding]:
             message = f"has {ANNOTATION}: false, so mutual TLS and policies refuse its HTTP health checks"
             subject = Subject("pod", f"{pod.namespace}/{pod.name}")
             yield error(PROBES, subject, message, "remove the annotation from its workload")
-
-
-def _selects(policy: AccessPolicy, labels: dict[str, str]) -> bool:
-    return (policy.selector or {}).items() <= labels.items()
 
 
 def _admits(settings: Settings, rule: AccessRule) -> bool:

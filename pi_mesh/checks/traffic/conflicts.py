@@ -1,6 +1,6 @@
 """Two rules must not match the same requests, nor two objects have one name: which of them applies is chance."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Iterator
 from typing import TypeVar
 
@@ -26,8 +26,8 @@ def check(settings: Settings, _snapshot: Snapshot | None) -> Iterator[Finding]:
 
 
 def _names(settings: Settings) -> Iterator[Finding]:
-    made = [(item["kind"], *object_name(item)) for stage in stages(settings) for item in stage]
-    for kind, _, name in sorted({entry for entry in made if made.count(entry) > 1}):
+    made = Counter((item["kind"], *object_name(item)) for stage in stages(settings) for item in stage)
+    for kind, _, name in sorted(entry for entry, count in made.items() if count > 1):
         yield error(ID, setting("traffic"), f"two settings make a {kind} named {name}", "rename one of them")
 
 

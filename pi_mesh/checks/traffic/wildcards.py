@@ -19,10 +19,10 @@ PATHS_HAVE_TEMPLATES = 22
 
 
 def check(settings: Settings, _snapshot: Snapshot | None) -> Iterator[Finding]:
+    templates = facts_of(settings.istio.version).minor >= PATHS_HAVE_TEMPLATES
     for name, policy in settings.traffic.authorization.policies.items():
         for number, rule in enumerate(policy.rules):
             where = f"traffic.authorization.policies.{name}.rules[{number}]"
-            templates = facts_of(settings.istio.version).minor >= PATHS_HAVE_TEMPLATES
             yield from (_literal(f"{where}.paths", one) for one in rule.paths if not _matches(one, templates))
             yield from (_literal(f"{where}.principals", one) for one in rule.principals if not _matches(one, False))
     yield from _tcp(settings)

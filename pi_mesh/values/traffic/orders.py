@@ -23,8 +23,15 @@ def order_services(settings: Settings) -> dict[str, str]:
 
 def take_orders(settings: Settings, namespace: str, *services: str) -> bool:
     """Return True if one of the services takes orders; `namespace` is that of the object which names them."""
-    names = order_services(settings)
-    return bool(names) and any(full_name(one, namespace) in names for one in services)
+    return any(_takes_orders(settings, full_name(one, namespace)) for one in services)
+
+
+def _takes_orders(settings: Settings, full: str) -> bool:
+    """Look at the two names alone under which the service may be declared: every route asks."""
+    declared = settings.traffic.services
+    names = {full, full.partition(".")[0]} & declared.keys()
+    wanted = [(name, declared[name]) for name in names if declared[name].takes_orders]
+    return any(full_name(name, settings.namespace_of(one)) == full for name, one in wanted)
 
 
 def default_routes(settings: Settings, namespace: str) -> Iterator[Object]:

@@ -1,5 +1,7 @@
 """The whole program, in this process: order, providers, switches and outputs."""
 
+from importlib.metadata import version
+
 import pulumi
 import pytest
 
@@ -8,7 +10,7 @@ from pi_mesh.cluster.errors import ClusterUnreachable
 from pi_mesh.names import VERSION_ANNOTATION
 from tests.support.factories import make_settings
 from tests.support.recorder import RELEASE, Recording, record
-from tests.support.snapshots import make_snapshot
+from tests.support.snapshots import make_pis, make_snapshot
 
 INGRESS, EGRESS = "istio-ingressgateway", "istio-egressgateway"
 
@@ -169,3 +171,46 @@ def test_what_follows_istiod_waits_for_its_webhook(plain):
 
 def test_a_preview_waits_for_no_webhook(deployed):
     assert not deployed(None).one("istiod-release").hooks
+
+
+PROVIDER = {
+    "context": "test",
+    "clusterIdentifier": "test",
+    "enableSecretMutable": "true",
+    "enableConfigMapMutable": "true",
+    "version": version("pulumi-kubernetes"),
+}
+GUARDED = {"urn:guard": {"type": "pi-mesh:destroy:Guard", "outputs": {}}}
+
+
+def with_provider(**changes: str) -> dict[str, dict]:
+    """Return the state of a stack with the guard and the provider, the latter with these changes."""
+    return {"urn:provider": {"type": "pulumi:providers:kubernetes", "outputs": {**PROVIDER, **changes}}, **GUARDED}
+
+
+@pytest.mark.parametrize(
+    ("preview", "state", "order"),
+    [
+        (True, {}, ["providers", "cluster"]),
+        (False, {}, ["cluster", "providers"]),
+        (False, with_provider(), ["providers", "cluster"]),
+        (False, with_provider(context="another"), ["cluster", "providers"]),
+        (False, with_provider(version="4.24.0"), ["cluster", "providers"]),
+        (False, {"urn:provider": with_provider()["urn:provider"]}, ["cluster", "providers"]),
+    ],
+    ids=["preview", "first up", "later up", "other context", "other package", "stack without the guard"],
+)
+def test_the_providers_start_before_the_checks_only_where_that_changes_no_state(monkeypatch, preview, state, order):
+    seen = []
+    own = mesh.KubernetesProvider
+    monkeypatch.setattr("components.mesh.KubernetesProvider", lambda *args: seen.append("providers") or own(*args))
+    monkeypatch.setattr("components.preflight.read", lambda _: seen.append("cluster") or make_snapshot())
+    record(lambda: mesh.deploy(make_settings()), preview=preview, state=state)
+    assert seen == order
+
+
+def test_an_up_that_the_checks_refuse_registers_no_provider(monkeypatch):
+    monkeypatch.setattr("components.preflight.read", lambda _: make_snapshot(nodes=make_pis(2)))
+    monkeypatch.setattr("components.mesh.KubernetesProvider", lambda *_: pytest.fail("a provider was registered"))
+    with pytest.raises(pulumi.RunError, match="nothing was touched"):
+        record(lambda: mesh.deploy(make_settings()))

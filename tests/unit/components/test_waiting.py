@@ -1,7 +1,5 @@
 """The lines of `up` while it waits for a release, and the end of a hopeless wait."""
 
-import subprocess
-import sys
 from collections.abc import Iterator
 
 import pulumi
@@ -103,9 +101,3 @@ def test_pods_that_helm_takes_away_are_still_quoted(watch, said):
 def test_after_helms_time_is_up_it_says_that_the_change_is_undone(watch, said):
     watch([[PULLING], []], [37.0, 46.0], release={"timeout": 40})
     assert said[-1] == "info istiod, 46 s: Helm undoes the change"
-
-
-def test_a_preview_does_not_even_load_the_watch():
-    program = "import components.mesh, sys; print('components.waiting' in sys.modules)"
-    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert ran.stdout == "False\n"

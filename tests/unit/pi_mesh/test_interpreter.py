@@ -1,8 +1,10 @@
-"""The line that a Python ends with that is too old, or lacks the project's packages."""
+"""The line that a Python ends with that is too old, or lacks the project's packages; its garbage collector."""
 
+import gc
 import subprocess
 import sys
 import tomllib
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -56,3 +58,28 @@ def test_an_old_python_is_named_with_the_one_that_is_needed(with_venv):
 def test_the_oldest_python_is_the_one_of_the_project():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert project["requires-python"] == ">={}.{}".format(*OLDEST)
+
+
+def test_pythons_garbage_collector_is_on_again_after_a_block_that_failed():
+    with suppress(OSError), interpreter.no_search_for_cycles():
+        assert not gc.isenabled()
+        raise OSError
+    assert gc.isenabled()
+
+
+def test_a_garbage_collector_that_was_off_stays_off():
+    gc.disable()
+    try:
+        with interpreter.no_search_for_cycles():
+            pass
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
+
+
+@pytest.mark.parametrize(("asked", "searched"), [("", True), ("interpreter.leave_at_once()", False)])
+def test_pythons_last_search_for_cycles_can_be_spared(asked, searched):
+    circle = "class Circle:\n  def __del__(self): print('searched')\none = Circle()\none.itself = one"
+    program = f"import gc\nfrom pi_mesh import interpreter\n{asked}\ngc.disable()\n{circle}"
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert (done.stdout == "searched\n") is searched

@@ -19,8 +19,15 @@ RESOURCES = (
 
 def test_it_tells_the_cluster_the_namespaces_and_the_releases():
     recorded = {"istio-system/istiod": RecordedRelease("1.31.0", {"pilot": {}})}
-    namespaces = {"trading": "t", "istio-system": "i"}
-    expected = StackState("c", namespaces, frozenset(recorded), True, recorded=recorded, owned=frozenset({"trading"}))
+    expected = StackState(
+        "c",
+        {"trading": "t", "istio-system": "i"},
+        frozenset(recorded),
+        has_provider=True,
+        recorded=recorded,
+        owned=frozenset({"trading"}),
+        provider={"context": "default"},
+    )
     assert of_resources(RESOURCES) == expected
 
 

@@ -84,9 +84,9 @@ def test_one_that_does_not_go_away_is_an_error_with_the_command_that_shows_why()
     assert raised.value.status == 2
 
 
-@pytest.mark.parametrize("item", [left(living()), left("other/1/1", age=100)])
-def test_a_living_run_is_not_disturbed(item):
-    client = FakeClient({PATH: item})
+@pytest.mark.parametrize(("run", "age"), [(living(), 300), ("other/1/1", 100)])
+def test_a_living_run_is_not_disturbed(run, age):
+    client = FakeClient({PATH: left(run, age)})
     with pytest.raises(UsageError, match="another run makes its calls, since"):
         opened(client)
     assert client.wrote == []

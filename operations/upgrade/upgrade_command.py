@@ -13,10 +13,10 @@ from operations.command_line import Json, Stack, conclude, expected_errors, prog
 from operations.repair import plan as repairs
 from operations.repair.apply import Say
 from operations.report_text import show
-from operations.upgrade import steps_table, upgrade_state
+from operations.upgrade import steps_table, upgrade_run, upgrade_state
 from operations.upgrade.upgrade_run import StepRun
 from operations.upgrade.upgrade_state import UpgradeState
-from pi_mesh.checks.finding import Finding, errors
+from pi_mesh.checks.finding import Finding, Subject, errors, ok
 from pi_mesh.checks.preflight import trading_hours
 
 To = Annotated[str, typer.Option("--to", help="Version of Istio to go to, such as 1.31.0.")]
@@ -64,7 +64,7 @@ def _ask(now: UpgradeState, *, asked: bool) -> None:
 
 
 def _carried_out(now: UpgradeState, judged: bool, wait: int, say: Say) -> Iterator[Finding]:
-    """Yield the result of each step, up to the first incomplete one."""
+    """Yield the result of each step, up to the first incomplete one; after the last, the version that now runs."""
     stack, versions = now.now.stack, now.versions
     first = [] if now.begun else [StepRun(stack, now.running, judged, wait, say, versions, changes=False)]
     steps = [
@@ -75,3 +75,10 @@ def _carried_out(now: UpgradeState, judged: bool, wait: int, say: Say) -> Iterat
         yield from found
         if errors(found):
             return
+    yield _arrived(stack, versions[-1] if versions else now.running)
+
+
+def _arrived(stack: str, version: str) -> Finding:
+    """Return the end of an upgrade; the stack file on this machine alone has the version until somebody commits it."""
+    message = f"runs Istio {version}, as {upgrade_state.KEY} in Pulumi.{stack}.yaml says: commit that file"
+    return ok(upgrade_run.ID, Subject("stack", stack), message)

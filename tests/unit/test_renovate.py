@@ -51,3 +51,14 @@ def test_renovate_asks_the_repositories_that_the_program_installs_from():
     }
 
     assert asked == installed
+
+
+def test_renovate_watches_the_images_of_the_manifest_that_a_newcomer_applies():
+    """Renovate searches no file for images of Kubernetes by itself."""
+    patterns = json.loads((ROOT / "renovate.json").read_text())["kubernetes"]["managerFilePatterns"]
+    assert [file for file in _manifests() if any(re.search(one.strip("/"), file) for one in patterns)] == _manifests()
+
+
+def _manifests() -> list[str]:
+    """Return the manifests in docs that name an image."""
+    return [f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.yaml")) if "image: " in path.read_text()]

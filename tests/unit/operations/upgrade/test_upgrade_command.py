@@ -69,6 +69,18 @@ def test_a_run_that_has_nothing_left_to_do_changes_nothing(upgraded):
     assert (report["status"], world.calls) == (0, NOW)
 
 
+@pytest.mark.parametrize("to", ["1.30.3", "1.28.10"])
+def test_a_finished_run_says_which_version_runs_and_which_file_to_commit(upgraded, to):
+    said = [message for message in messages(upgraded(World(), to), "ok") if "commit" in message]
+    assert said == [f"{STACK}: runs Istio {to}, as istio.version in Pulumi.{STACK}.yaml says: commit that file"]
+
+
+def test_a_plan_and_a_run_that_stops_ask_for_no_commit(upgraded):
+    stopped = World(problems={"refresh": error("refresh", CLUSTER, "is wrong", "mend it")})
+    for report in (upgraded(World(), "1.30.3", "--plan"), upgraded(stopped)):
+        assert "commit that file" not in json.dumps(report)
+
+
 def test_a_plan_shows_each_step_and_changes_nothing(upgraded):
     world = World()
     report = upgraded(world, "1.30.3", "--plan")

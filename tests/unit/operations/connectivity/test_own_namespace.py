@@ -63,7 +63,11 @@ def test_it_is_deleted_after_an_error_too():
     assert client.wrote[-1] == ("delete", PATH)
 
 
-@pytest.mark.parametrize("run", [f"{HERE}/{os.getpid()}/1", f"{HERE}/x/1", f"{HERE}/999999999/1"])
+@pytest.mark.parametrize(
+    "run",
+    [f"{HERE}/{os.getpid()}/1", f"{HERE}/x/1", f"{HERE}/999999999/1"],
+    ids=["a later process with its id", "no id", "no such process"],
+)
 def test_one_of_a_killed_run_of_this_machine_is_deleted_first(run):
     client = opened(gone_after(left(run), 2))
     assert [verb for verb, _ in client.wrote] == ["delete", "create", "in", "delete"]
@@ -84,7 +88,7 @@ def test_one_that_does_not_go_away_is_an_error_with_the_command_that_shows_why()
     assert raised.value.status == 2
 
 
-@pytest.mark.parametrize(("run", "age"), [(living(), 300), ("other/1/1", 100)])
+@pytest.mark.parametrize(("run", "age"), [(living(), 300), ("other/1/1", 100)], ids=["here", "on another machine"])
 def test_a_living_run_is_not_disturbed(run, age):
     client = FakeClient({PATH: left(run, age)})
     with pytest.raises(UsageError, match="another run makes its calls, since"):

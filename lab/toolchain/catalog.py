@@ -131,6 +131,17 @@ PARTS = (
         files={"chart": (_CERT_MANAGER, "deploy/charts/cert-manager")},
         on_demand=True,
     ),
+    # Without the web interface, and of the service discoveries only Kubernetes': half the packages.
+    Part(
+        "prometheus",
+        "3.16.0",
+        {name: f"github.com/prometheus/prometheus/cmd/{name}" for name in ("prometheus", "promtool")},
+        120,
+        "tests of metrics and alerts",
+        {"github.com/prometheus/common/version.Version": "3.16.0"},
+        tags=("remove_all_sd", "enable_kubernetes_sd"),
+        on_demand=True,
+    ),
 )
 
 BY_NAME = {part.name: part for part in PARTS}

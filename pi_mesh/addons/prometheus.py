@@ -26,6 +26,8 @@ ANNOTATED_JOBS = (
     "kubernetes-pods-slow",
 )
 """The chart's jobs for whatever has an annotation `prometheus.io/scrape`, proxies and istiod included."""
+CHART_TIMEOUT = 10
+"""Seconds for one scrape in the chart's defaults."""
 OPERATED = "http://prometheus-operated.monitoring.svc.cluster.local:9090"
 """Address of the Service that the Prometheus operator makes, in the namespace of kube-prometheus-stack's manifests."""
 OPERATOR_KUBELETS = 'job="kubelet", metrics_path="/metrics/cadvisor"'
@@ -106,7 +108,7 @@ class Prometheus(Addon):
                 "nodeSelector": mesh.node_selector,
                 "podLabels": NO_SIDECAR,
                 "service": {"servicePort": self.port},
-                "global": {"scrape_interval": self.scrape_interval},
+                "global": {"scrape_interval": self.scrape_interval, **self._timeout()},
                 "retention": self.retention,
                 "persistentVolume": volume,
                 **self.alerts.receivers(),
@@ -120,6 +122,11 @@ class Prometheus(Addon):
             return {**off}
         own = {"metric_relabel_configs": scraping.own_metrics()}
         return {**off, **dict.fromkeys(ANNOTATED_JOBS, OFF), self.name: own, **self.jobs(mesh)}
+
+    def _timeout(self) -> HelmValues:
+        """Return a timeout that is as short as the interval: Prometheus refuses the chart's ten seconds with less."""
+        is_short = self.scrape_interval.endswith("s") and int(self.scrape_interval[:-1]) < CHART_TIMEOUT
+        return {"scrape_timeout": self.scrape_interval} if is_short else {}
 
     def _restart(self, *configuration: object) -> HelmValues:
         """Return an annotation that gives Prometheus a new pod for a new configuration: it reads it at its start."""

@@ -21,7 +21,8 @@ def _lines() -> Iterator[str]:
     yield "| alert | severity | after | what it says |"
     yield "|---|---|---|---|"
     for alert in ALL:
-        yield f"| [{alert.name}](runbooks.md#{alert.runbook}) | {alert.severity} | {alert.minutes} min | {_summary(alert)} |"
+        link = f"[{alert.name}](runbooks.md#{alert.runbook})"
+        yield f"| {link} | {alert.severity} | {alert.minutes} min | {_summary(alert)} |"
 
 
 def _summary(alert: Alert) -> str:

@@ -98,7 +98,6 @@ CASES: dict[str, Case] = {
         {f'up{{job="istiod", {ISTIOD}}}': "1 0x60"},
         {f'up{{job="istiod", {ISTIOD}}}': "1x60", 'up{job="istiod", pod="istiod-2"}': "0x60"},
         "No istiod answers: proxies keep their last configuration, and get no certificate and no new endpoint.",
-        {"job": "istiod"},
     ),
     "MeshConfigurationRejected": Case(
         # istiod shows the counter with its first event.

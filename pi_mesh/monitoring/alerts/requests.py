@@ -45,7 +45,7 @@ ALERTS = (
         _latency,
         10,
         Severity.TICKET,
-        "One of 20 requests at the ingress gateway takes longer than {{ $value | humanize }} ms.",
+        'One of 20 requests at the ingress gateway takes longer than {{ $value | printf "%.0f" }} ms.',
         "Compare the services on the dashboard Gateways; then MeshContainerThrottled and the Pis' CPU.",
         "the-ingress-answers-with-errors-or-slowly",
     ),

@@ -136,7 +136,7 @@ PARTS = (
         "prometheus",
         "3.16.0",
         {name: f"github.com/prometheus/prometheus/cmd/{name}" for name in ("prometheus", "promtool")},
-        120,
+        190,
         "tests of metrics and alerts",
         {"github.com/prometheus/common/version.Version": "3.16.0"},
         tags=("remove_all_sd", "enable_kubernetes_sd"),

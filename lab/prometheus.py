@@ -29,7 +29,7 @@ Values = Mapping[str, Any]
 
 def configuration(values: Values) -> dict[str, Any]:
     """Return prometheus.yml as the chart's templates/cm.yaml makes it of its values."""
-    jobs = {name: dict(job) for name, job in values["scrapeConfigs"].items() if job.pop("enabled", True)}
+    jobs = {name: job for name, job in values["scrapeConfigs"].items() if job.get("enabled", True)}
     own = {"static_configs": [{"targets": [f"localhost:{PORT}"]}]}
     server = values["server"]
     return {

@@ -52,7 +52,7 @@ class Grafana(Addon):
             **(self._downloaded(mesh, resources) if self.istio_dashboards else {}),
         }
 
-    def _downloaded(self, mesh: MeshContext, resources: HelmValues) -> HelmValues:
+    def _downloaded(self, mesh: MeshContext, resources: object) -> HelmValues:
         return {
             "dashboards": {FOLDER: {name: {"url": url} for name, url in dashboards(mesh.istio_version).items()}},
             "downloadDashboards": {"resources": resources},

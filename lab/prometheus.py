@@ -16,7 +16,10 @@ from lab.cluster.kubectl import kubectl
 from lab.toolchain import programs, prometheus_image
 from lab.workloads import CONTROL, MARK, apply, delete
 
-NAME, PORT = "prometheus", 9090
+NAME, PORT = "lab-prometheus", 9090
+"""Name of the objects; tests have a workload `prometheus` of their own."""
+JOB = "prometheus"
+"""Job in which Prometheus scrapes itself."""
 FOLDER, RULES = "/etc/config", "alerting_rules.yml"
 READ = ["get", "list", "watch"]
 PERMITTED = [
@@ -37,7 +40,7 @@ def configuration(values: Values) -> dict[str, Any]:
         "global": dict(server["global"]),
         "rule_files": [f"{FOLDER}/{RULES}"],
         "scrape_configs": [
-            {"job_name": name, **(own if name == NAME else {}), **job} for name, job in sorted(jobs.items())
+            {"job_name": name, **(own if name == JOB else {}), **job} for name, job in sorted(jobs.items())
         ],
         **({"alerting": {"alertmanagers": server["alertmanagers"]}} if "alertmanagers" in server else {}),
     }
@@ -61,7 +64,7 @@ def objects(values: Values) -> list[dict[str, Any]]:
 
 def start(values: Values) -> None:
     """Start Prometheus and wait until it is ready; its program is built first if needed."""
-    programs.ensure([NAME])
+    programs.ensure([prometheus_image.NAME])
     node_images.load([prometheus_image.archive()])
     apply(objects(values))
     kubectl("rollout", "status", "--timeout=120s", "-n", CONTROL, f"deployment/{NAME}")

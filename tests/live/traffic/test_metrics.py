@@ -9,11 +9,14 @@ from lab import prometheus
 from lab.cluster.kubectl import get
 from lab.cluster.machines import NODES
 from lab.cluster.waiting import wait_until
+from lab.workloads import Workload, apply, delete, manifests, wait_for
 from pi_mesh.monitoring.dashboards import ALL
 from pi_mesh.values.dashboards import names
 from tests.live.traffic.troubles import ALERTS_OF_PODS, no_istiod, silent_kubelet, troubles
 from tests.support.factories import make_mesh
+from tests.support.project import Project
 
+WATCHED = Workload("watched")
 MESH = make_mesh(observability={"prometheus": {"enabled": True, "scrapeInterval": "2s"}, "grafana": {"enabled": True}})
 FROM_EVENTS = {"MeshConfigurationRejected", "SidecarInjectionFails"}
 """Alerts about counters, which end ten minutes after the last event."""
@@ -33,11 +36,16 @@ VALUES = _at_once(next(release.values for release in MESH.releases if release.na
 
 
 @pytest.fixture(scope="module", autouse=True)
-def running(workloads: None, visibly: Callable[..., None]) -> Iterator[None]:  # noqa: ARG001
-    """Run Prometheus beside the mesh and the workloads of the cast."""
-    visibly(prometheus.start, VALUES)
-    yield
-    prometheus.stop(VALUES)
+def running(mesh: Project, visibly: Callable[..., None]) -> Iterator[None]:  # noqa: ARG001
+    """Run Prometheus beside the mesh and a workload."""
+    apply(manifests(WATCHED))
+    try:
+        visibly(prometheus.start, VALUES)
+        wait_for(WATCHED)
+        yield
+    finally:
+        prometheus.stop(VALUES)
+        delete(manifests(WATCHED))
 
 
 def up() -> Counter[str]:

@@ -28,6 +28,8 @@ ANNOTATED_JOBS = (
 """The chart's jobs for whatever has an annotation `prometheus.io/scrape`, proxies and istiod included."""
 CHART_TIMEOUT = 10
 """Seconds for one scrape in the chart's defaults."""
+RULE_FILES = ("alerting_rules.yml", "alerts")
+"""Keys under `serverFiles` whose rules the chart's configuration names."""
 OPERATED = "http://prometheus-operated.monitoring.svc.cluster.local:9090"
 """Address of the Service that the Prometheus operator makes, in the namespace of kube-prometheus-stack's manifests."""
 OPERATOR_KUBELETS = 'job="kubelet", metrics_path="/metrics/cadvisor"'
@@ -99,7 +101,7 @@ class Prometheus(Addon):
             **dict.fromkeys(PARTS_OFF, OFF),
             "configmapReload": {"prometheus": OFF},
             "scrapeConfigs": self._scrape_configs(mesh),
-            "serverFiles": {"alerting_rules.yml": rules},
+            "serverFiles": {self._rule_file(): rules},
             # This is the identity that the Ansible role's AuthorizationPolicy names.
             "serviceAccounts": {"server": {"name": "prometheus"}},
             "server": {
@@ -121,7 +123,18 @@ class Prometheus(Addon):
         if self.scrape == "chart":
             return {**off}
         own = {"metric_relabel_configs": scraping.own_metrics()}
-        return {**off, **dict.fromkeys(ANNOTATED_JOBS, OFF), self.name: own, **self.jobs(mesh)}
+        # A job that the stack file configures stays as it is there.
+        unused = [job for job in ANNOTATED_JOBS if job not in self._given("scrapeConfigs")]
+        return {**off, **dict.fromkeys(unused, OFF), self.name: own, **self.jobs(mesh)}
+
+    def _rule_file(self) -> str:
+        """Return the first of the chart's rule files that the stack file leaves free."""
+        return next((name for name in RULE_FILES if name not in self._given("serverFiles")), RULE_FILES[0])
+
+    def _given(self, key: str) -> Mapping[str, object]:
+        """Return a map of the extra values."""
+        given = self.values.get(key)
+        return given if isinstance(given, dict) else {}
 
     def _timeout(self) -> HelmValues:
         """Return a timeout that is as short as the interval: Prometheus refuses the chart's ten seconds with less."""

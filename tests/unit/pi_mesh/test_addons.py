@@ -232,3 +232,20 @@ def test_a_prometheus_operator_gets_its_objects(recorded):
     assert recording.of_type("kubernetes:helm.sh/v3:Release") != []
     rules = recording.one("observability-prometheusrule-pi-mesh")
     assert rules.props["metadata"]["labels"] == {"release": "kube-prometheus-stack"}
+
+
+def test_rules_and_jobs_of_the_stack_file_stay():
+    own = {
+        "serverFiles": {"alerting_rules.yml": {"groups": []}},
+        "scrapeConfigs": {"kubernetes-pods": {"enabled": True}},
+    }
+    values = values_of("prometheus", prometheus={"enabled": True, "values": own})
+    assert values["serverFiles"]["alerting_rules.yml"] == {"groups": []}
+    assert values["serverFiles"]["alerts"]["groups"]
+    assert values["scrapeConfigs"]["kubernetes-pods"] == {"enabled": True}
+
+
+def test_a_short_interval_shortens_the_timeout():
+    values = values_of("prometheus", prometheus={"enabled": True, "scrapeInterval": "5s"})
+    assert values["server"]["global"] == {"scrape_interval": "5s", "scrape_timeout": "5s"}
+    assert values_of("prometheus")["server"]["global"] == {"scrape_interval": "30s"}

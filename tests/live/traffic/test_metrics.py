@@ -17,7 +17,11 @@ from tests.support.factories import make_mesh
 from tests.support.project import Project
 
 WATCHED = Workload("watched")
-MESH = make_mesh(observability={"prometheus": {"enabled": True, "scrapeInterval": "2s"}, "grafana": {"enabled": True}})
+PROMETHEUS = {"enabled": True, "scrapeInterval": "2s", "alerts": {"memoryPercent": 70}}
+MESH = make_mesh(observability={"prometheus": PROMETHEUS, "grafana": {"enabled": True}})
+"""Of the 40 MiB that the tight sidecar may use, it takes about 33 here."""
+OF_RATES = {"MeshContainerThrottled"}
+"""Alerts about rates, which end five minutes after the cause."""
 FROM_EVENTS = {"MeshConfigurationRejected", "SidecarInjectionFails"}
 """Alerts about counters, which end ten minutes after the last event."""
 
@@ -77,13 +81,16 @@ def test_each_trouble_makes_its_alert_fire_and_those_of_pods_end_with_them(figur
     with troubles():
         for alert in (*FROM_EVENTS, *ALERTS_OF_PODS):
             wait_until(alert, fires(alert), 60)
-        with silent_kubelet("pi-3"):
-            wait_until("PiGone", fires("PiGone"), 20)
-        wait_until("PiGone ends", ends("PiGone"), 20)
         caused = prometheus.firing()
-    for alert in ALERTS_OF_PODS:
+    for alert in ALERTS_OF_PODS.keys() - OF_RATES:
         wait_until(f"{alert} ends", ends(alert), 60)
-    figure(f"fired: {', '.join(sorted(caused | {'PiGone'}))}")
+    figure(f"fired: {', '.join(sorted(caused))}")
+
+
+def test_a_silent_kubelet_makes_its_alert_fire():
+    with silent_kubelet("pi-3"):
+        wait_until("PiGone", fires("PiGone"), 20)
+    wait_until("PiGone ends", ends("PiGone"), 20)
 
 
 def test_a_query_of_a_dashboard_answers_where_this_envoy_has_its_metrics(figure):

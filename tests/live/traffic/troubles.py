@@ -20,7 +20,7 @@ ALERTS_OF_PODS = {
     ),
     "MeshContainerNearMemoryLimit": Workload(
         "tight",
-        annotations={"sidecar.istio.io/proxyMemory": "32Mi", "sidecar.istio.io/proxyMemoryLimit": "64Mi"},
+        annotations={"sidecar.istio.io/proxyMemory": "32Mi", "sidecar.istio.io/proxyMemoryLimit": "40Mi"},
     ),
     "MeshContainerThrottled": Workload(
         "slow", annotations={"sidecar.istio.io/proxyCPU": "10m", "sidecar.istio.io/proxyCPULimit": "40m"}
@@ -39,7 +39,7 @@ REJECTED: dict[str, Any] = {
     "kind": "EnvoyFilter",
     "metadata": {"name": "rejected", "namespace": TRADING},
     "spec": {
-        "workloadSelector": {"labels": {"fortio": "tight"}},
+        "workloadSelector": {"labels": {"fortio": "slow"}},
         "configPatches": [
             {
                 "applyTo": "HTTP_FILTER",

@@ -77,6 +77,7 @@ def test_no_alert_fires_on_a_healthy_mesh():
     wait_until("no alert", lambda: prometheus.firing() == set(), 30)
 
 
+@pytest.mark.long
 def test_each_trouble_makes_its_alert_fire_and_those_of_pods_end_with_them(figure):
     with troubles():
         for alert in (*FROM_EVENTS, *ALERTS_OF_PODS):
@@ -93,6 +94,7 @@ def test_a_silent_kubelet_makes_its_alert_fire():
     wait_until("PiGone ends", ends("PiGone"), 20)
 
 
+@pytest.mark.long
 def test_a_query_of_a_dashboard_answers_where_this_envoy_has_its_metrics(figure):
     asked = [query for page in ALL for panel, query in page.queries(names(MESH.settings)) if not panel.istio_metrics]
     assert [query for query in asked if not prometheus.query(query)] == []

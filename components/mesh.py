@@ -103,11 +103,11 @@ def _providers(settings: Settings) -> tuple[KubernetesProvider, Plugin]:
 
 
 def _addons(mesh: Inventory, opts: ResourceOptions) -> list[ReleaseComponent]:
-    releases = mesh.of_kind(Kind.ADDON)
-    if not releases:
+    releases, objects = mesh.of_kind(Kind.ADDON), mesh.objects_of("observability")
+    if not (releases or objects):
         return []
     shown = tuple(ReleaseArgs(one, mesh.settings.release) for one in releases)
-    args = ObservabilityArgs(shown, mesh.objects_of("observability"))
+    args = ObservabilityArgs(shown, objects)
     return [*Observability("observability", args, opts).addons]
 
 

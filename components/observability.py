@@ -11,11 +11,12 @@ from pi_mesh.inventory import ManagedObject
 
 @dataclass(frozen=True)
 class ObservabilityArgs:
-    """The enabled addons, and the objects that make proxies report to them."""
+    """The enabled addons, and the objects that they need or that lead to them."""
 
     addons: tuple[ReleaseArgs, ...]
-    telemetry: tuple[ManagedObject, ...] = ()
-    """Telemetry objects that make the proxies send data to the addons."""
+    objects: tuple[ManagedObject, ...] = ()
+    """The dashboards, the Telemetry that makes the proxies send data to the addons, and the monitors and rules that a
+    Prometheus operator reads."""
 
 
 class Addon(ReleaseComponent):
@@ -25,14 +26,18 @@ class Addon(ReleaseComponent):
 
 
 class Observability(pulumi.ComponentResource):
-    """The addons together with the telemetry objects that feed them."""
+    """The addons together with the objects that feed them."""
 
     addons: list[Addon]
 
     def __init__(self, name: str, args: ObservabilityArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("pi-mesh:observability:Observability", name, None, opts)
-        self.addons = [Addon(one, pulumi.ResourceOptions(parent=self)) for one in args.addons]
-        for item in args.telemetry:
-            # Registered after the addons, because proxies would otherwise report to addons that do not exist yet.
-            manifest.register(name, item, pulumi.ResourceOptions(parent=self, depends_on=self.addons))
+        own = pulumi.ResourceOptions(parent=self)
+        mounted = [manifest.register(name, item, own) for item in args.objects if item.first]
+        after = pulumi.ResourceOptions(parent=self, depends_on=mounted)
+        self.addons = [Addon(one, after) for one in args.addons]
+        for item in args.objects:
+            if not item.first:
+                # Registered after the addons, because proxies would otherwise report to addons that do not exist yet.
+                manifest.register(name, item, pulumi.ResourceOptions(parent=self, depends_on=self.addons))
         self.register_outputs({"addons": {one.release_name: one.status for one in self.addons}})

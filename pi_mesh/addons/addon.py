@@ -28,6 +28,11 @@ class MeshContext:
     pull_policy: str
     enabled: "Mapping[str, Addon]" = field(default_factory=dict)
     """The enabled addons, by name."""
+    ingress: str = ""
+    """Name of the ingress gateway's Deployment."""
+    ingress_namespace: str = ""
+    certificate_seconds: int = 0
+    """Lifetime of a workload's certificate."""
 
     def host(self, name: str) -> str:
         """Return the name of an addon's Service inside the cluster."""
@@ -35,7 +40,7 @@ class MeshContext:
 
     def address(self, name: str) -> str:
         """Return the URL of an addon inside the cluster."""
-        return f"http://{self.host(name)}:{self.enabled[name].port}"
+        return self.enabled[name].address_in(self)
 
 
 class Addon(Model):
@@ -61,6 +66,15 @@ class Addon(Model):
     """Requests and limits of the addon's one container."""
     values: HelmValues = {}
     """Extra values of the addon's chart, merged last; they may not contradict a typed setting."""
+
+    @property
+    def is_installed(self) -> bool:
+        """Return True if this stack installs the chart; False for an addon that the cluster has already."""
+        return True
+
+    def address_in(self, mesh: MeshContext) -> str:
+        """Return the addon's URL inside the cluster."""
+        return f"http://{mesh.host(self.name)}:{self.port}"
 
     def chart_version(self, istio_version: str) -> str:  # noqa: ARG002 - Kiali's version follows Istio's
         """Return the version of the chart for an Istio version."""

@@ -1,4 +1,4 @@
-"""Grafana, with Istio's own dashboards."""
+"""Grafana, with dashboards of the mesh."""
 
 from typing import ClassVar
 
@@ -8,11 +8,14 @@ from pi_mesh.catalog.istio import facts_of
 from pi_mesh.model.base import HelmValues
 from pi_mesh.model.resources import ResourceProfile, profile
 
-FOLDER = "istio"
+FOLDER, OWN = "istio", "pi-mesh"
+"""Folders of Istio's dashboards and of this program's."""
+DASHBOARDS = "grafana-dashboards"
+"""Name of the ConfigMap with this program's dashboards."""
 
 
 class Grafana(Addon):
-    """Grafana with the dashboards of the installed Istio version, which the pod downloads when it starts."""
+    """Grafana with dashboards of the mesh, the gateways, the workloads and the Pis, from a ConfigMap."""
 
     name: ClassVar[str] = "grafana"
     chart: ClassVar[str] = "grafana"
@@ -25,10 +28,13 @@ class Grafana(Addon):
     version: ChartVersion | None = "12.11.1"  # Grafana 13.2
     """Version of the Grafana chart."""
     resources: ResourceProfile = profile("50m", "192Mi", "300m", "384Mi")
+    istio_dashboards: bool = False
+    """Also have Istio's own dashboards, which the pod downloads from the internet when it starts."""
 
     def helm_values(self, mesh: MeshContext) -> HelmValues:
         """Return the values. The chart generates the admin password itself, in the Secret `grafana`."""
         resources = self.resources.to_kubernetes()
+        folders = (OWN, FOLDER) if self.istio_dashboards else (OWN,)
         return {
             "resources": resources,
             "nodeSelector": mesh.node_selector,
@@ -39,7 +45,15 @@ class Grafana(Addon):
             # Recreate avoids two pods at once, for which a Pi has no memory.
             "deploymentStrategy": {"type": "Recreate"},
             "datasources": {"datasources.yaml": {"apiVersion": 1, "datasources": _sources(mesh)}},
-            "dashboardProviders": {"dashboardproviders.yaml": {"apiVersion": 1, "providers": [_provider()]}},
+            "dashboardProviders": {
+                "dashboardproviders.yaml": {"apiVersion": 1, "providers": [_provider(folder) for folder in folders]}
+            },
+            "dashboardsConfigMaps": {OWN: DASHBOARDS},
+            **(self._downloaded(mesh, resources) if self.istio_dashboards else {}),
+        }
+
+    def _downloaded(self, mesh: MeshContext, resources: object) -> HelmValues:
+        return {
             "dashboards": {FOLDER: {name: {"url": url} for name, url in dashboards(mesh.istio_version).items()}},
             "downloadDashboards": {"resources": resources},
             # The chart's own options skip the verification of certificates.
@@ -67,6 +81,7 @@ def _sources(mesh: MeshContext) -> list[HelmValues]:
     metrics: HelmValues = {
         "name": "Prometheus",
         "type": "prometheus",
+        "uid": "prometheus",
         "url": mesh.address("prometheus"),
         "isDefault": True,
         "jsonData": {"timeInterval": prometheus.scrape_interval},
@@ -76,6 +91,7 @@ def _sources(mesh: MeshContext) -> list[HelmValues]:
     return [metrics, {"name": "Jaeger", "type": "jaeger", "url": mesh.address("jaeger")}]
 
 
-def _provider() -> HelmValues:
-    options = {"path": f"/var/lib/grafana/dashboards/{FOLDER}"}
-    return {"name": FOLDER, "folder": "Istio", "type": "file", "options": options}
+def _provider(folder: str) -> HelmValues:
+    options = {"path": f"/var/lib/grafana/dashboards/{folder}"}
+    title = "Istio" if folder == FOLDER else "Mesh"
+    return {"name": folder, "folder": title, "type": "file", "options": options}

@@ -1,16 +1,39 @@
 """Prometheus, for metrics of the mesh."""
 
-from typing import Annotated, ClassVar
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from typing import Annotated, ClassVar, Literal
 
 from pi_mesh.addons.addon import NO_SIDECAR, OFF, Addon, ChartVersion, MeshContext
+from pi_mesh.addons.alert_settings import AlertSettings
 from pi_mesh.model.base import HelmValues
 from pi_mesh.model.patterns import matching
 from pi_mesh.model.quantity import Memory
 from pi_mesh.model.resources import ResourceProfile, profile
+from pi_mesh.monitoring import alert, alerts, scraping
+from pi_mesh.monitoring.scraping import KubeletTls
 
 PARTS_OFF = ("alertmanager", "kube-state-metrics", "prometheus-node-exporter", "prometheus-pushgateway")
-JOBS_OFF = ("kubernetes-api-servers", "kubernetes-nodes", "kubernetes-nodes-cadvisor")
-"""Scrape jobs for the cluster's own metrics, which are ten times those of a small mesh."""
+CLUSTER_JOBS = ("kubernetes-api-servers", "kubernetes-nodes", "kubernetes-nodes-cadvisor")
+"""The chart's jobs for the cluster's own metrics, which are ten times those of a small mesh."""
+ANNOTATED_JOBS = (
+    "kubernetes-service-endpoints",
+    "kubernetes-service-endpoints-slow",
+    "prometheus-pushgateway",
+    "kubernetes-services",
+    "kubernetes-pods",
+    "kubernetes-pods-slow",
+)
+"""The chart's jobs for whatever has an annotation `prometheus.io/scrape`, proxies and istiod included."""
+CHART_TIMEOUT = 10
+"""Seconds for one scrape in the chart's defaults."""
+RULE_FILES = ("alerting_rules.yml", "alerts")
+"""Keys under `serverFiles` whose rules the chart's configuration names."""
+OPERATED = "http://prometheus-operated.monitoring.svc.cluster.local:9090"
+"""Address of the Service that the Prometheus operator makes, in the namespace of kube-prometheus-stack's manifests."""
+OPERATOR_KUBELETS = 'job="kubelet", metrics_path="/metrics/cadvisor"'
+"""Selector of the kubelets' counters in kube-prometheus-stack."""
 
 
 class Prometheus(Addon):
@@ -21,23 +44,64 @@ class Prometheus(Addon):
     repository: ClassVar[str] = "https://prometheus-community.github.io/helm-charts"
     port: ClassVar[int] = 9090
 
+    mode: Literal["embedded", "operator"] = "embedded"
+    """`embedded` installs Prometheus' own chart. `operator` installs no Prometheus: it gives the Prometheus operator of
+    the cluster a ServiceMonitor, a PodMonitor and a PrometheusRule."""
+    address: Annotated[str, matching(r"^https?://\S+$", 'an address such as "http://prometheus.example:9090"')] = (
+        OPERATED
+    )
+    """Address at which Kiali and Grafana reach the operator's Prometheus; with `mode: embedded` it is not used."""
+    operator_labels: Mapping[str, str] = {"release": "kube-prometheus-stack"}
+    """Labels by which the operator's Prometheus selects monitors and rules."""
     # renovate: datasource=helm depName=prometheus registryUrl=https://prometheus-community.github.io/helm-charts
     version: ChartVersion | None = "29.27.0"  # Prometheus 3.14
     """Version of the Prometheus chart."""
     resources: ResourceProfile = profile("100m", "256Mi", "500m", "512Mi")
     retention: Annotated[str, matching(r"^[1-9][0-9]*[hd]$", 'hours or days such as "24h" or "7d"')] = "24h"
     """Time for which metrics are kept."""
+    scrape: Literal["mesh", "chart"] = "mesh"
+    """`mesh` scrapes istiod, the proxies and the mesh's containers on the kubelets. `chart` has the chart's own jobs
+    instead: every pod and Service with the annotation `prometheus.io/scrape`."""
     scrape_interval: Annotated[str, matching(r"^[1-9][0-9]*[sm]$", 'a time such as "30s" or "1m"')] = "30s"
     """Time between two scrapes of a proxy."""
+    kubelets: KubeletTls = "unverified"
+    """Scrape of the kubelets' counters. `verified` asks for a certificate of the cluster's CA, as kubelets of k3s have;
+    kubeadm's have one of their own, which only `unverified` accepts. `off` leaves out what is seen of memory, CPU and
+    Pis."""
+    alerts: AlertSettings = AlertSettings()
     storage: Memory | None = None
     """Size of a volume that outlives the pod. Without it metrics are lost with the pod, which spares the SD card."""
 
-    def helm_values(self, mesh: MeshContext) -> HelmValues:
+    def conflicts(self) -> Iterator[str]:
+        if self.scrape == "chart" and self.alerts.enabled:
+            yield "the alerts read the jobs of scrape: mesh; set alerts.enabled: false to keep scrape: chart"
+
+    @property
+    def is_installed(self) -> bool:
+        return self.mode == "embedded"
+
+    def address_in(self, mesh: MeshContext) -> str:
+        return super().address_in(mesh) if self.is_installed else self.address
+
+    def rule_groups(self, mesh: MeshContext) -> list[HelmValues]:
+        """Return the groups of alerting rules; none if alerts are off."""
+        if not self.alerts.enabled:
+            return []
+        kubelets = alert.Bounds.kubelets if self.is_installed else OPERATOR_KUBELETS
+        return alert.groups(alerts.BY_SUBJECT, self.alerts.bounds(mesh, kubelets), self.alerts.runbooks)
+
+    def jobs(self, mesh: MeshContext) -> dict[str, scraping.Job]:
+        """Return the scrape jobs of this program, by name."""
+        return scraping.jobs(mesh.namespace, self.kubelets) if self.scrape == "mesh" else {}
+
+    def helm_values(self, mesh: MeshContext) -> dict[str, object]:
         volume = {"enabled": True, "size": str(self.storage)} if self.storage else OFF
+        rules = {"groups": self.rule_groups(mesh)} if self.alerts.enabled else {}
         return {
             **dict.fromkeys(PARTS_OFF, OFF),
             "configmapReload": {"prometheus": OFF},
-            "scrapeConfigs": dict.fromkeys(JOBS_OFF, OFF),
+            "scrapeConfigs": self._scrape_configs(mesh),
+            "serverFiles": {self._rule_file(): rules},
             # This is the identity that the Ansible role's AuthorizationPolicy names.
             "serviceAccounts": {"server": {"name": "prometheus"}},
             "server": {
@@ -46,8 +110,40 @@ class Prometheus(Addon):
                 "nodeSelector": mesh.node_selector,
                 "podLabels": NO_SIDECAR,
                 "service": {"servicePort": self.port},
-                "global": {"scrape_interval": self.scrape_interval},
+                "global": {"scrape_interval": self.scrape_interval, **self._timeout()},
                 "retention": self.retention,
                 "persistentVolume": volume,
+                **self.alerts.receivers(),
+                **self._restart(self.jobs(mesh), rules),
             },
         }
+
+    def _scrape_configs(self, mesh: MeshContext) -> HelmValues:
+        off = dict.fromkeys(CLUSTER_JOBS, OFF)
+        if self.scrape == "chart":
+            return {**off}
+        own = {"metric_relabel_configs": scraping.own_metrics()}
+        # A job that the stack file configures stays as it is there.
+        unused = [job for job in ANNOTATED_JOBS if job not in self._given("scrapeConfigs")]
+        return {**off, **dict.fromkeys(unused, OFF), self.name: own, **self.jobs(mesh)}
+
+    def _rule_file(self) -> str:
+        """Return the first of the chart's rule files that the stack file leaves free."""
+        return next((name for name in RULE_FILES if name not in self._given("serverFiles")), RULE_FILES[0])
+
+    def _given(self, key: str) -> Mapping[str, object]:
+        """Return a map of the extra values."""
+        given = self.values.get(key)
+        return given if isinstance(given, dict) else {}
+
+    def _timeout(self) -> HelmValues:
+        """Return a timeout that is as short as the interval: Prometheus refuses the chart's ten seconds with less."""
+        is_short = self.scrape_interval.endswith("s") and int(self.scrape_interval[:-1]) < CHART_TIMEOUT
+        return {"scrape_timeout": self.scrape_interval} if is_short else {}
+
+    def _restart(self, *configuration: object) -> HelmValues:
+        """Return an annotation that gives Prometheus a new pod for a new configuration: it reads it at its start."""
+        if self.scrape == "chart":
+            return {}
+        digest = hashlib.sha256(json.dumps(configuration, sort_keys=True).encode()).hexdigest()
+        return {"podAnnotations": {"pi-mesh/configuration": digest[:16]}}

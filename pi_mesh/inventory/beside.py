@@ -16,7 +16,8 @@ def releases(settings: Settings) -> Iterator[Release]:
     if settings.vault.external_signer and settings.vault.cert_manager.install:
         yield _cert_manager(settings)
     for name, addon in settings.observability.enabled().items():
-        yield _addon(settings, name, addon)
+        if addon.is_installed:
+            yield _addon(settings, name, addon)
 
 
 def _cert_manager(settings: Settings) -> Release:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from pi_mesh.settings import Settings
-from pi_mesh.values import cert_manager, objects, revision_tags, tracing, traffic
+from pi_mesh.values import cert_manager, dashboards, objects, prometheus_operator, revision_tags, tracing, traffic
 from pi_mesh.values.objects import Object
 
 
@@ -21,7 +21,8 @@ class ManagedObject:
     adopted: bool = False
     """True for an adopted namespace: it keeps the labels of its owner and stays on `pulumi destroy`."""
     first: bool = False
-    """True for an object that must come before the component's other objects: an allow-list of addresses."""
+    """True for an object that must come before the component's other objects: an allow-list of addresses,
+    or what a pod of the component mounts."""
     last: bool = False
     """True for an object that must come after the component's other objects: a default deny."""
 
@@ -47,7 +48,10 @@ def managed_objects(settings: Settings, stack: str) -> Iterator[ManagedObject]:
         yield from (ManagedObject(traffic_of, manifest, first=True) for manifest in first)
         yield from _of(traffic_of, traffic.objects(settings, namespace))
         yield from (ManagedObject(traffic_of, manifest, last=True) for manifest in traffic.last_objects(namespace))
+    # Grafana's pod does not start without its dashboards.
+    yield from (ManagedObject("observability", manifest, first=True) for manifest in dashboards.config_maps(settings))
     yield from _of("observability", tracing.telemetry(settings))
+    yield from _of("observability", prometheus_operator.objects(settings))
     if settings.ca.issuer:
         yield ManagedObject("mesh-issued-ca", cert_manager.certificate(settings))
     if settings.vault.external_signer:

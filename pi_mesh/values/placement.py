@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from pi_mesh.addons import MeshContext
 from pi_mesh.settings import Settings
+from pi_mesh.settings.mtls import duration
 
 
 def node_selector(settings: Settings) -> dict[str, object]:
@@ -29,4 +30,7 @@ def mesh_context(settings: Settings) -> MeshContext:
         node_selector(settings),
         settings.images.pull_policy,
         settings.observability.enabled(),
+        settings.releases.names.ingress,
+        settings.ingress_namespace,
+        int(duration(settings.mtls.certificate_lifetime).total_seconds()),
     )

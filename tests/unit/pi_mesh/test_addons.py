@@ -19,6 +19,7 @@ from tests.support.recorder import record
 
 ON = {"enabled": True}
 ALL = {"prometheus": ON, "kiali": ON, "grafana": ON, "jaeger": ON}
+OPERATED = {"enabled": True, "mode": "operator"}
 SMALL = {"requests": {"cpu": "11m", "memory": "22Mi"}, "limits": {"cpu": "33m", "memory": "44Mi"}}
 
 
@@ -147,3 +148,104 @@ def test_the_telemetry_object_fits_istios_schema(which: int):
 def test_kiali_looks_at_no_certificates():
     flags = values_of("kiali").get("kiali_feature_flags", {})
     assert flags.get("certificates_information_indicators") == {"enabled": False}
+
+
+def test_prometheus_scrapes_the_mesh_and_nothing_twice():
+    jobs = values_of("prometheus")["scrapeConfigs"]
+    on = [name for name, job in jobs.items() if job.get("enabled", True)]
+    assert on == ["prometheus", "istiod", "istio-proxies", "kubelets"]
+    assert jobs["kubernetes-pods"] == {"enabled": False}
+
+
+def test_the_charts_own_jobs_are_the_old_way():
+    old = {"enabled": True, "scrape": "chart", "alerts": {"enabled": False}}
+    values = values_of("prometheus", prometheus=old)
+    assert set(values["scrapeConfigs"]) == {
+        "kubernetes-api-servers",
+        "kubernetes-nodes",
+        "kubernetes-nodes-cadvisor",
+    }
+    assert values["serverFiles"] == {"alerting_rules.yml": {}}
+    assert "podAnnotations" not in values["server"]
+
+
+def test_alerts_are_refused_where_their_jobs_are_not():
+    with pytest.raises(SettingsError, match=r"set alerts\.enabled: false to keep scrape: chart"):
+        make_settings(observability={"prometheus": {"enabled": True, "scrape": "chart"}})
+
+
+def test_a_changed_alert_gives_prometheus_a_new_pod():
+    before, after = (
+        values_of("prometheus", prometheus={"enabled": True, "alerts": {"memoryPercent": percent}})
+        for percent in (90, 80)
+    )
+    assert before["server"]["podAnnotations"] != after["server"]["podAnnotations"]
+
+
+def test_alerts_go_to_the_alertmanagers_of_the_settings():
+    alerts = {"alertmanagers": ["alertmanager.monitoring:9093"]}
+    values = values_of("prometheus", prometheus={"enabled": True, "alerts": alerts})
+    assert values["server"]["alertmanagers"] == [{"static_configs": [{"targets": ["alertmanager.monitoring:9093"]}]}]
+    assert "alertmanagers" not in values_of("prometheus")["server"]
+
+
+def test_the_alerts_know_the_names_of_this_mesh():
+    mesh = make_mesh(
+        releases={"names": {"ingress": "front"}},
+        ingress={"namespace": "gateways"},
+        mtls={"certificateLifetime": "10h"},
+        observability={"prometheus": ON},
+    )
+    (values,) = (release.values for release in mesh.releases if release.name == "prometheus")
+    rules = str(values["serverFiles"])
+    assert 'source_workload="front", source_workload_namespace="gateways"' in rules
+    assert "< 7200" in rules
+
+
+def test_with_an_operator_nothing_is_installed_and_the_budget_counts_nothing():
+    mesh = make_mesh(observability={"prometheus": OPERATED})
+    assert [release.name for release in mesh.releases if release.name == "prometheus"] == []
+    assert of(mesh).rows == of(make_mesh()).rows
+
+
+def test_kiali_and_grafana_read_the_operators_prometheus():
+    own = {"prometheus": {**OPERATED, "address": "http://prometheus.monitoring:9090"}}
+    assert values_of("kiali", **own)["external_services"]["prometheus"]["url"] == "http://prometheus.monitoring:9090"
+    (source, _) = values_of("grafana", **own)["datasources"]["datasources.yaml"]["datasources"]
+    assert source["url"] == "http://prometheus.monitoring:9090"
+
+
+def test_grafana_downloads_nothing_unless_asked():
+    assert "dashboards" not in values_of("grafana")
+    assert "downloadDashboards" not in values_of("grafana")
+    values = values_of("grafana", grafana={"enabled": True, "istioDashboards": True})
+    assert set(values["dashboards"]["istio"]) == {"mesh", "service", "workload", "control-plane"}
+
+
+def test_grafanas_dashboards_are_there_before_its_pod(recorded):
+    recording = recorded(**ALL)
+    assert "observability-configmap-grafana-dashboards" in recording.one("grafana").dependencies
+
+
+def test_a_prometheus_operator_gets_its_objects(recorded):
+    recording = recorded(prometheus=OPERATED)
+    assert recording.of_type("kubernetes:helm.sh/v3:Release") != []
+    rules = recording.one("observability-prometheusrule-pi-mesh")
+    assert rules.props["metadata"]["labels"] == {"release": "kube-prometheus-stack"}
+
+
+def test_rules_and_jobs_of_the_stack_file_stay():
+    own = {
+        "serverFiles": {"alerting_rules.yml": {"groups": []}},
+        "scrapeConfigs": {"kubernetes-pods": {"enabled": True}},
+    }
+    values = values_of("prometheus", prometheus={"enabled": True, "values": own})
+    assert values["serverFiles"]["alerting_rules.yml"] == {"groups": []}
+    assert values["serverFiles"]["alerts"]["groups"]
+    assert values["scrapeConfigs"]["kubernetes-pods"] == {"enabled": True}
+
+
+def test_a_short_interval_shortens_the_timeout():
+    values = values_of("prometheus", prometheus={"enabled": True, "scrapeInterval": "5s"})
+    assert values["server"]["global"] == {"scrape_interval": "5s", "scrape_timeout": "5s"}
+    assert values_of("prometheus")["server"]["global"] == {"scrape_interval": "30s"}

@@ -1,0 +1,22 @@
+"""A Prometheus operator must be there, with its kinds, where the settings have objects for it."""
+
+from collections.abc import Iterator
+
+from pi_mesh.checks.finding import CLUSTER, Finding, Subject, error, ok
+from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.inventory import Inventory
+from pi_mesh.values.prometheus_operator import API
+
+ID = "prometheus operator"
+GROUP = API.partition("/")[0]
+
+
+def check(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
+    kinds = {entry.kind for entry in mesh.objects if entry.manifest["apiVersion"] == API}
+    known = {crd.name for crd in snapshot.crds}
+    missing = sorted(name for name in (f"{kind.lower()}s.{GROUP}" for kind in kinds) if name not in known)
+    for name in missing:
+        message = "is not there: the cluster has no Prometheus operator"
+        yield error(ID, Subject("crd", name), message, "install it, or set observability.prometheus.mode: embedded")
+    if not missing:
+        yield ok(ID, CLUSTER, "is there" if kinds else "is not needed")

@@ -1,0 +1,34 @@
+"""The table of the alerts in docs/observability.md; `python -m pi_mesh.monitoring.alert_table` writes it."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from pi_mesh.monitoring.alert import Alert
+from pi_mesh.monitoring.alerts import ALL
+
+PAGE = Path(__file__).parents[2] / "docs" / "observability.md"
+SECTION = re.compile(r"(?<=<!-- make schema writes this table -->\n).*?(?=<!-- end of the table -->)", re.DOTALL)
+LABEL = re.compile(r"\{\{ \$(?:labels\.)?(\w+)(?: \|[^}]*)? \}\}")
+
+
+def page() -> str:
+    """Return the page with the table as the alerts are now."""
+    return SECTION.sub(lambda _: "\n".join(_lines()) + "\n", PAGE.read_text(encoding="utf-8"))
+
+
+def _lines() -> Iterator[str]:
+    yield "| alert | severity | after | what it says |"
+    yield "|---|---|---|---|"
+    for alert in ALL:
+        link = f"[{alert.name}](runbooks.md#{alert.runbook})"
+        yield f"| {link} | {alert.severity} | {alert.minutes} min | {_summary(alert)} |"
+
+
+def _summary(alert: Alert) -> str:
+    """Return the summary with its labels as words in capitals."""
+    return LABEL.sub(lambda found: found[1].upper(), alert.summary)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")

@@ -1,0 +1,57 @@
+"""The objects for a Prometheus operator: monitors of istiod and the proxies, and the alerts.
+
+https://prometheus-operator.dev/docs/api-reference/api/
+"""
+
+from collections.abc import Iterator, Mapping
+
+from pi_mesh.addons.prometheus import Prometheus
+from pi_mesh.monitoring import scraping
+from pi_mesh.settings import Settings
+from pi_mesh.values.extra import Values
+from pi_mesh.values.objects import Object
+from pi_mesh.values.placement import mesh_context
+
+API = "monitoring.coreos.com/v1"
+RULES = "pi-mesh"
+
+
+def objects(settings: Settings) -> Iterator[Object]:
+    """Yield the monitors and rules; nothing unless `observability.prometheus.mode` is `operator`."""
+    addon = settings.observability.enabled().get(Prometheus.name)
+    if not isinstance(addon, Prometheus) or addon.is_installed:
+        return
+    mesh = mesh_context(settings)
+    interval = addon.scrape_interval
+    # The selectors and ports are those of Istio's own samples/addons/extras/prometheus-operator.yaml.
+    yield _object(
+        settings,
+        addon,
+        "ServiceMonitor",
+        scraping.ISTIOD,
+        {
+            "selector": {"matchLabels": {"istio": "pilot"}},
+            "endpoints": [{"port": scraping.ISTIOD_PORT, "interval": interval, "relabelings": [_job(scraping.ISTIOD)]}],
+        },
+    )
+    rules = [_camel(rule) for rule in (*scraping.PROXY_RULES, *scraping.PLACE)]
+    endpoint = {"path": scraping.PROXY_PATH, "interval": interval, "relabelings": [*rules, _job(scraping.PROXIES)]}
+    spec = {"selector": {}, "namespaceSelector": {"any": True}, "podMetricsEndpoints": [endpoint]}
+    yield _object(settings, addon, "PodMonitor", scraping.PROXIES, spec)
+    if groups := addon.rule_groups(mesh):
+        yield _object(settings, addon, "PrometheusRule", RULES, {"groups": groups})
+
+
+def _object(settings: Settings, addon: Prometheus, kind: str, name: str, spec: Values) -> Object:
+    metadata = {"name": name, "namespace": settings.istio.namespace, "labels": dict(addon.operator_labels)}
+    return {"apiVersion": API, "kind": kind, "metadata": metadata, "spec": spec}
+
+
+def _job(name: str) -> Values:
+    """Return the rule that names the job as without an operator, so that the alerts find it."""
+    return {"action": "replace", "targetLabel": "job", "replacement": name}
+
+
+def _camel(rule: Mapping[str, object]) -> Values:
+    names = {"source_labels": "sourceLabels", "target_label": "targetLabel"}
+    return {names.get(key, key): value for key, value in rule.items()}

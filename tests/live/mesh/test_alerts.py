@@ -1,0 +1,82 @@
+"""Alerts and dashboards' queries, which promtool runs on series written from the metrics' references."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+from lab import prometheus
+from lab.toolchain import programs
+from pi_mesh.monitoring.alert import Alert, Bounds, groups
+from pi_mesh.monitoring.alerts import ALL, BY_SUBJECT
+from pi_mesh.monitoring.dashboard import Dashboard
+from pi_mesh.monitoring.dashboards import ALL as DASHBOARDS
+from tests.support import promtool
+from tests.support.alert_cases import CASES
+from tests.support.dashboard_cases import EXPECTED, NAMES, SERIES
+from tests.support.factories import make_mesh
+from tests.support.promtool import series
+
+RUNBOOKS = "https://example/runbooks"
+RULES = groups(BY_SUBJECT, Bounds(), RUNBOOKS)
+LONGEST = 60
+"""Minutes that the longest alert waits."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def built(visibly: Callable[..., None]) -> None:
+    """Build promtool first, if needed."""
+    visibly(programs.ensure, ["prometheus"])
+
+
+def at(alert: Alert) -> int:
+    """Return the minute at which the alert must fire: counters that begin late have begun by then."""
+    return max(LONGEST, alert.minutes + 2) if alert.minutes < LONGEST else alert.minutes + 2
+
+
+@pytest.mark.parametrize("alert", ALL, ids=lambda alert: alert.name)
+def test_an_alert_fires_and_says_which(alert: Alert, tmp_path: Path):
+    case, rule = CASES[alert.name], alert.rule(Bounds(), RUNBOOKS)
+    said = {**rule["annotations"], "summary": case.summary}
+    expected = {"exp_labels": {**case.labels, **rule["labels"]}, "exp_annotations": said}
+    wanted = {"eval_time": f"{at(alert)}m", "alertname": alert.name, "exp_alerts": [expected]}
+    run = {"interval": "1m", "input_series": series(case.fires), "alert_rule_test": [wanted]}
+    promtool.check_behaviour(tmp_path, RULES, [run])
+
+
+@pytest.mark.parametrize("alert", ALL, ids=lambda alert: alert.name)
+def test_an_alert_is_quiet_on_a_healthy_mesh(alert: Alert, tmp_path: Path):
+    wanted = {"eval_time": f"{at(alert)}m", "alertname": alert.name, "exp_alerts": []}
+    run = {"interval": "1m", "input_series": series(CASES[alert.name].quiet), "alert_rule_test": [wanted]}
+    promtool.check_behaviour(tmp_path, RULES, [run])
+
+
+@pytest.mark.parametrize(
+    "chosen", [{}, {"alerts": {"alertmanagers": ["alerts.monitoring:9093"]}}, {"kubelets": "off"}], ids=str
+)
+def test_prometheus_accepts_the_configuration(chosen: dict, tmp_path: Path):
+    mesh = make_mesh(observability={"prometheus": {"enabled": True, **chosen}})
+    values = next(release.values for release in mesh.releases if release.name == "prometheus")
+    content = prometheus.configuration(values)
+    content["rule_files"] = ["rules.yml"]
+    (tmp_path / "prometheus.yml").write_text(yaml.safe_dump(content))
+    (tmp_path / "rules.yml").write_text(yaml.safe_dump(values["serverFiles"]["alerting_rules.yml"]))
+    promtool.run("check", "config", "--syntax-only", tmp_path / "prometheus.yml")
+    assert f"{len(ALL)} rules found" in promtool.run("check", "rules", tmp_path / "rules.yml")
+
+
+@pytest.mark.parametrize("dashboard", DASHBOARDS, ids=lambda dashboard: dashboard.name)
+def test_a_query_of_istios_metrics_answers_as_their_reference_has_them(dashboard: Dashboard, tmp_path: Path):
+    queries = [(panel.title, query) for panel, query in dashboard.queries(NAMES) if panel.istio_metrics]
+    expected = [answer for (page, _), answers in EXPECTED.items() if page == dashboard.name for answer in answers]
+    wanted = [
+        {
+            "expr": query,
+            "eval_time": "10m",
+            "exp_samples": [{"labels": labels, "value": value} for labels, value in answer.items()],
+        }
+        for (_, query), answer in zip(queries, expected, strict=True)
+    ]
+    run = {"interval": "1m", "input_series": series(SERIES), "promql_expr_test": wanted}
+    promtool.check_behaviour(tmp_path, [], [run])

@@ -1,0 +1,34 @@
+"""The configuration that the local cluster's Prometheus gets, as the chart makes it of the same values."""
+
+from lab import prometheus
+from tests.support.factories import make_mesh
+
+
+def values(**chosen: object) -> dict:
+    mesh = make_mesh(observability={"prometheus": {"enabled": True, **chosen}})
+    return next(release.values for release in mesh.releases if release.name == "prometheus")
+
+
+def test_jobs_that_are_off_are_left_out():
+    content = prometheus.configuration(values())
+    assert [job["job_name"] for job in content["scrape_configs"]] == [
+        "istio-proxies",
+        "istiod",
+        "kubelets",
+        "prometheus",
+    ]
+    assert all("enabled" not in job for job in content["scrape_configs"])
+
+
+def test_alerts_go_to_the_alertmanagers_alone_that_there_are():
+    assert "alerting" not in prometheus.configuration(values())
+    given = values(alerts={"alertmanagers": ["a.example:9093"]})
+    assert prometheus.configuration(given)["alerting"] == {
+        "alertmanagers": [{"static_configs": [{"targets": ["a.example:9093"]}]}]
+    }
+
+
+def test_a_configuration_is_plain_data():
+    (config,) = (item for item in prometheus.objects(values()) if item["kind"] == "ConfigMap")
+    assert "- job_name: istiod" in config["data"]["prometheus.yml"]
+    assert "&id" not in config["data"]["prometheus.yml"]

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from operations import proxy_report, report
+from operations import archive_report, proxy_report, report
 from pi_mesh.checks.finding import Finding
 from pi_mesh.settings.docstrings import sentences
 
@@ -15,6 +15,7 @@ DESCRIBED = (
     report.Component,
     proxy_report.ProxyRow,
     proxy_report.ProxyCertificate,
+    archive_report.Archive,
     Finding,
 )
 

@@ -74,7 +74,7 @@ def deploy(settings: Settings) -> None:
             # Allow-lists and certificates of listeners are in the gateway's namespace.
             there = on_cluster(depends_on=[namespace, *own.values()])
             Traffic(one.traffic_component, TrafficArgs(rules), there)
-    addons = _addons(mesh, served)
+    addons = _addons(mesh, on_cluster(depends_on=[*led, *tags, *own.values()]))
     made = [one for one in (base, *led, *gateways, *signers, *addons) if isinstance(one, ReleaseComponent)]
     if not runtime.is_dry_run():
         # Here: a preview waits for nothing, and pays nothing for the watch.
@@ -90,11 +90,11 @@ def deploy(settings: Settings) -> None:
 
 
 def _addons(mesh: Inventory, opts: ResourceOptions) -> list[ReleaseComponent]:
-    releases = mesh.of_kind(Kind.ADDON)
-    if not releases:
+    releases, telemetry = mesh.of_kind(Kind.ADDON), mesh.objects_of("observability")
+    if not releases and not telemetry:
         return []
     shown = tuple(ReleaseArgs(one, mesh.settings.release) for one in releases)
-    args = ObservabilityArgs(shown, mesh.objects_of("observability"))
+    args = ObservabilityArgs(shown, telemetry)
     return [*Observability("observability", args, opts).addons]
 
 

@@ -11,11 +11,11 @@ from pi_mesh.inventory import ManagedObject
 
 @dataclass(frozen=True)
 class ObservabilityArgs:
-    """The enabled addons, and the objects that make proxies report to them."""
+    """The enabled addons, and the objects that make proxies report."""
 
     addons: tuple[ReleaseArgs, ...]
     telemetry: tuple[ManagedObject, ...] = ()
-    """Telemetry objects that make the proxies send data to the addons."""
+    """Telemetry objects that make the proxies send data to the addons, and the gateways write access logs."""
 
 
 class Addon(ReleaseComponent):

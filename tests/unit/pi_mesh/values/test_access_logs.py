@@ -65,7 +65,8 @@ def test_istiod_knows_the_provider_of_each_log():
 
 
 @pytest.mark.parametrize(
-    ("sampling", "digits"), [(0.0, ""), (0.1, "0"), (6.25, "0"), (6.3, "01"), (50.0, "01234567"), (93.0, "0123456789abcde")]
+    ("sampling", "digits"),
+    [(0.0, ""), (0.1, "0"), (6.25, "0"), (6.3, "01"), (50.0, "01234567"), (93.0, "0123456789abcde")],
 )
 def test_failed_requests_are_always_logged_and_others_by_the_last_digit_of_their_id(sampling, digits):
     failed, *sampled = access_logs.selected(sampling).split(" || request.id.endsWith")

@@ -61,11 +61,12 @@ def of_namespace(settings: Settings, namespace: WorkloadNamespace) -> Iterator[O
 
     It is one object for the access log and the audit: of several without a selector Istio takes the oldest alone.
     """
-    audits = audit.logging(settings, namespace)
+    entries = audits = audit.logging(settings, namespace)
     if namespace.name in settings.observability.access_logs.namespaces:
-        yield _telemetry(NAME, namespace.name, {}, [*audits, {"match": {"mode": "SERVER"}, **_entry(settings)}])
-    elif audits:
-        yield _telemetry(audit.NAME, namespace.name, {}, audits)
+        entries = [*audits, {"match": {"mode": "SERVER"}, **_entry(settings)}]
+    if entries:
+        # By this name the next run knows of the audit (pi_mesh/cluster/access_state.py).
+        yield _telemetry(audit.NAME if audits else NAME, namespace.name, {}, entries)
 
 
 def writers(settings: Settings) -> int:

@@ -16,7 +16,7 @@ from tests.support.project import Project
 
 CONTROL, NAMESPACES = "istio-system", ("istio-system", "trading")
 PASSWORD, OF_THIS_SHELL = "made-up-registry-password", "made-up-access-token"
-TOKEN = "hvs.MadeUp_MadeUpMadeUpMadeUp"
+TOKEN = f"ghp_{'MadeUp' * 6}"
 WEB_TOKEN = "eyJhbGciOiJub25l.eyJzdWIiOiJtYWRlLXVw.bWFkZS11cC1tYWRlLXVw"
 NEEDED = {"preflight.json", "verify.json", "proxies.json", "budget.json", "pods.json", "events.json", "versions.json"}
 NO_SECRET = ("namespace", "username")

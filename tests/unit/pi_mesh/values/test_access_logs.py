@@ -46,10 +46,10 @@ def test_a_namespace_logs_what_its_sidecars_receive():
     assert "selector" not in spec
 
 
-def test_an_audited_namespace_has_one_telemetry_for_both_because_istio_takes_the_oldest_alone():
+def test_an_audited_namespace_has_one_telemetry_for_both_with_the_name_that_tells_of_the_audit():
     made = telemetries(observability={"accessLogs": {"namespaces": ["trading"]}}, **AUDIT)
     ((place, spec),) = made.items()
-    assert place == "trading/pi-mesh-access-log"
+    assert place == "trading/pi-mesh-audit"
     providers = [entry["providers"][0]["name"] for entry in spec["accessLogging"]]
     assert providers == ["pi-mesh-audit", "pi-mesh-access-log"]
 

@@ -30,4 +30,4 @@ def test_the_port_of_a_console_is_open_until_ctrl_c(mesh, console, figure):
         running.send_signal(signal.SIGINT)
     assert {"istiod": "pilot_xds", "envoy": "server.live"}[console[0]] in text
     assert running.returncode == 0
-    figure(f"{address}{page}: {len(text)} bytes")
+    figure(f"/{page}: {len(text)} bytes")

@@ -83,7 +83,7 @@ async def deploy(settings: Settings) -> None:
             # Allow-lists and certificates of listeners are in the gateway's namespace.
             there = on_cluster(depends_on=[namespace, *own.values(), *_readers(settings, gateways)])
             Traffic(one.traffic_component, TrafficArgs(rules), there)
-    addons = _addons(mesh, served)
+    addons = _addons(mesh, on_cluster(depends_on=[*led, *tags, *own.values()]))
     made = [one for one in (base, *led, *gateways, *signers, *addons) if isinstance(one, ReleaseComponent)]
     if not runtime.is_dry_run():
         # Here: a preview waits for nothing, and pays nothing for the watch.

@@ -1,10 +1,8 @@
 """The command `python -m operations`: every task of a mesh's owner besides `pulumi up`."""
 
 import sys
-import tomllib
 from functools import partial
 from importlib import import_module
-from pathlib import Path
 from typing import Annotated, Any, get_args
 
 from pi_mesh import interpreter
@@ -21,11 +19,19 @@ with interpreter.explained(_stop):
     from typer.core import TyperGroup
     from typer.main import get_command
 
+    from operations import project_version
     from operations.command_line import HELP, Command, Flags
     from operations.report import Operation
 
 COMMANDS: tuple[str, ...] = get_args(Operation)
+MODULES = {"report": "bug_report"}
+"""Module of a command whose name another module has."""
 Typer = partial(typer.Typer, add_completion=False, pretty_exceptions_enable=False)
+
+
+def _function(name: str) -> Any:
+    """Return the function of a command."""
+    return getattr(import_module(f"operations.{MODULES.get(name, name)}"), name)
 
 
 class Commands(Flags, TyperGroup):
@@ -42,7 +48,7 @@ class Commands(Flags, TyperGroup):
             return None
         name = cmd_name.replace("-", "_")
         one = Typer()
-        one.command(cmd_name, cls=Command, epilog=HELP)(getattr(import_module(f"operations.{name}"), name))
+        one.command(cmd_name, cls=Command, epilog=HELP)(_function(name))
         return get_command(one)
 
 
@@ -51,8 +57,7 @@ app = Typer(cls=Commands, name="operations", no_args_is_help=True)
 
 def _show_version(asked: bool) -> None:
     if asked:
-        content = (Path(__file__).parents[1] / "pyproject.toml").read_text()
-        print(tomllib.loads(content)["project"]["version"])
+        print(project_version.read())
         raise typer.Exit
 
 

@@ -1,6 +1,6 @@
 """`budget`: what the mesh asks of the Pis, and how many sidecars still fit on the live nodes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from rich.console import Console
 
@@ -13,14 +13,16 @@ from pi_mesh.budget.fit import Node, fitting, place
 from pi_mesh.budget.mesh import Budget, Row
 from pi_mesh.checks import restarts
 from pi_mesh.checks.capacity import Demand, demand, rooms
-from pi_mesh.checks.finding import Finding, Subject, ok
+from pi_mesh.checks.finding import Finding, Subject, ok, setting
 from pi_mesh.checks.preflight import node_loss, promised_fit
 from pi_mesh.checks.restarts import Forecast
 from pi_mesh.cluster import snapshot
 from pi_mesh.counts import agreeing, counted
-from pi_mesh.quantities import Resources
+from pi_mesh.quantities import MI, Resources
+from pi_mesh.settings import Settings
+from pi_mesh.values import access_logs
 
-ID, FORECAST = "room for sidecars", "restart forecast"
+ID, FORECAST, LOGS = "room for sidecars", "restart forecast", "access logs"
 
 
 def budget(stack: Stack, as_json: Json = False) -> None:
@@ -35,6 +37,7 @@ def budget(stack: Stack, as_json: Json = False) -> None:
         findings = [_finding(node, planned.sidecar.requests) for node in nodes]
         findings += promised_fit.findings(wanted, cluster, left)
         findings += node_loss.check(wanted, cluster)
+        findings += _access_logs(settings)
         findings.append(_forecast(restarts.of(wanted, exported()), stack))
         beside = fitting(left, planned.sidecar.requests)
         found = report.of("budget", stack, findings, _part(planned, nodes, len(asked.pods), beside))
@@ -51,6 +54,18 @@ def _finding(node: Node, sidecar: Resources) -> Finding:
     left = node.room(sidecar)
     message = f"{left} more ({node.free} free{'' if node.accepts else ', takes no pods'})"
     return ok(ID, Subject("node", node.name), message, number=left)
+
+
+def _access_logs(settings: Settings) -> Iterator[Finding]:
+    """Yield the room that the access logs take on the nodes' disks."""
+    wanted = settings.observability.access_logs
+    if not wanted.enabled:
+        return
+    proxies = access_logs.writers(settings)
+    million = f"a million logged requests are {access_logs.LINE} MB"
+    most = f"kubelets keep at most {access_logs.KEPT // MI} MiB of each, {proxies * access_logs.KEPT // MI} MiB in all"
+    message = f"{million}; of {counted(proxies, 'proxy', 'proxies')} {most}, unless they are configured otherwise"
+    yield ok(LOGS, setting("observability.accessLogs"), message, number=proxies * access_logs.KEPT)
 
 
 def _forecast(forecast: Forecast, stack: str) -> Finding:
@@ -97,7 +112,7 @@ def _show(planned: Budget, found: Report) -> None:
     if part:
         console.print(f"On the live nodes, beside the running pods, {_room(part)}:")
     for finding in found.findings:
-        where = f"Stack {finding.name}" if finding.id == FORECAST else f"  {finding.name}"
+        where = {FORECAST: f"Stack {finding.name}", LOGS: finding.name}.get(finding.id, f"  {finding.name}")
         console.print(f"{where}: {finding.message}")
 
 

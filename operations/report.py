@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, computed_field
 
+from operations.archive_report import Archive
 from operations.call_report import CallRow
 from operations.failures import Exit
 from operations.proxy_report import ProxyRow
@@ -25,6 +26,8 @@ Operation = Literal[
     "refresh",
     "upgrade",
     "charts",
+    "report",
+    "dashboard",
 ]
 VERDICTS: dict[Operation, tuple[str, str]] = {
     "preflight": ("the cluster can carry the mesh", "`pulumi up` would be refused"),
@@ -38,6 +41,8 @@ VERDICTS: dict[Operation, tuple[str, str]] = {
     "connectivity": ("each call goes as it must", "a call does not go as it must"),
     "upgrade": ("no step of the upgrade is stopped", "a step of the upgrade is stopped"),
     "charts": ("the charts are the locked ones", "not every chart could be had as it was locked"),
+    "report": ("the archive was written", "the archive could not be written"),
+    "dashboard": ("the port was closed", "the port could not be kept open"),
     "refresh": ("nothing is left to restart except the workloads in the list", "not every stale proxy was restarted"),
 }
 """Verdict of each operation on success and on problems."""
@@ -113,6 +118,10 @@ class Report(Model):
     """The running proxies; only in the report of `proxies`."""
     calls: tuple[CallRow, ...] | None = None
     """The calls that were made; only in the report of `connectivity`."""
+    archive: Archive | None = None
+    """The written archive; only in the report of `report`."""
+    address: str | None = None
+    """The URL of the opened port; only in the report of `dashboard`, which is printed as soon as the port is open."""
 
     @computed_field(description="The number of findings of each level.")
     @property

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from operations import call_report, proxy_report, report
+from operations import archive_report, call_report, proxy_report, report
 from pi_mesh.checks.finding import Finding
 from pi_mesh.settings.docstrings import sentences
 
@@ -16,6 +16,7 @@ DESCRIBED = (
     proxy_report.ProxyRow,
     proxy_report.ProxyCertificate,
     call_report.CallRow,
+    archive_report.Archive,
     Finding,
 )
 

@@ -3,14 +3,15 @@
 import json
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 from operations import pulumi
 from pi_mesh import inventory
 from pi_mesh.cluster import load_balancer
 from pi_mesh.cluster.snapshot import Snapshot
-from pi_mesh.cluster.stack_state import StackState, of_resources
+from pi_mesh.cluster.stack_state import NEVER_RUN, StackState, of_resources
 from pi_mesh.inventory import Inventory, chart_lock
-from pi_mesh.settings import CaSettings, Settings, parse, parse_any
+from pi_mesh.settings import CaSettings, Settings, parse, parse_any, stack_file
 from pi_mesh.settings.raw import plain_values
 
 
@@ -26,6 +27,14 @@ def load_with_state(stack: str) -> tuple[Settings, Callable[[], StackState]]:
     """Return the settings, and a function that waits for the state: Pulumi reads it while the caller goes on."""
     exported = ThreadPoolExecutor(max_workers=1).submit(pulumi.export, stack)
     return load(stack), lambda: of_export(exported.result())
+
+
+def of_file(path: Path) -> tuple[Settings, Callable[[], StackState]]:
+    """Return the settings of a stack file and a function that returns no state, for a machine without Pulumi.
+
+    Raises SettingsError as `load` does.
+    """
+    return stack_file.load_file(path), lambda: NEVER_RUN
 
 
 def load_changed(stack: str, changes: Mapping[str, object]) -> Settings:

@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -37,6 +38,10 @@ ReadOnly = Annotated[
 Window = Annotated[
     int, typer.Option("--window", help="Count CPU throttling over so many seconds (30 or more) of the run.", min=0)
 ]
+StackFile = Annotated[
+    Path | None,
+    typer.Option("--stack-file", help="Take the settings from this file, without Pulumi; the state is not looked at."),
+]
 
 
 def verify(
@@ -46,12 +51,13 @@ def verify(
     probe: Probe = False,
     read_only: ReadOnly = False,
     window: Window = 0,
+    stack_file: StackFile = None,
 ) -> None:
     """Prove that the mesh is installed, complete, and as the settings say; the exit status is the proof."""
     with expected_errors("verify", stack, as_json):
         if probe and read_only:
             raise UsageError(stack, "--probe makes a call, which --read-only must not", "use only one of the two")
-        settings, exported = stacks.load_with_state(stack)
+        settings, exported = stacks.of_file(stack_file) if stack_file else stacks.load_with_state(stack)
         seen = read(settings, stack, read_only)
         identity.require(settings.cluster, exported().cluster_uid, seen.snapshot.uid)
         findings = presence.absence(seen) or _judged(seen, window, probe=probe, read_only=read_only)

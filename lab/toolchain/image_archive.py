@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
+PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,8 @@ class Image:
     folders: tuple[str, ...] = ()
     user: str = ""
     command: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+    workdir: str = "/"
 
 
 def write(image: Image, target: Path) -> None:
@@ -51,10 +54,10 @@ def _config(image: Image, diff_id: str) -> dict[str, object]:
         "os": "linux",
         "config": {
             "User": image.user,
-            "Env": ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"],
+            "Env": [PATH, *(f"{name}={value}" for name, value in image.environment.items())],
             "Entrypoint": list(image.entrypoint),
             "Cmd": list(image.command),
-            "WorkingDir": "/",
+            "WorkingDir": image.workdir,
         },
         "rootfs": {"type": "layers", "diff_ids": [f"sha256:{diff_id}"]},
         "history": [{"created_by": "lab.toolchain.images"}],

@@ -32,7 +32,17 @@ def forwarded(context: str, namespace: str, target: str, port: int) -> Iterator[
 
     The kubeconfig's user needs the right to create pods/portforward.
     """
-    command = ["kubectl", "--context", context, "-n", namespace, "port-forward", target, f":{port}"]
+    with forwarding(context, namespace, target, f":{port}") as (address, _):
+        yield address
+
+
+@contextmanager
+def forwarding(context: str, namespace: str, target: str, ports: str) -> Iterator[tuple[str, "subprocess.Popen[str]"]]:
+    """Yield the local address, and kubectl's process; `ports` is [LOCAL]:REMOTE. Raises NotForwardedError.
+
+    Whoever lets many connections through must read what kubectl prints about each, or it stops at a full pipe.
+    """
+    command = ["kubectl", "--context", context, "-n", namespace, "port-forward", target, ports]
     if shutil.which(command[0]) is None:
         raise NotForwardedError("the command kubectl is not on PATH: install it")
     pipe = subprocess.PIPE
@@ -43,7 +53,7 @@ def forwarded(context: str, namespace: str, target: str, port: int) -> Iterator[
             if not (match := re.search(r"127\.0\.0\.1:\d+", process.stdout.readline())):
                 said = process.stderr.read(FIRST_ERROR).strip().splitlines()
                 raise NotForwardedError(f"`{' '.join(command)}` failed: {said[-1] if said else 'it gave no reason'}")
-            yield match[0]
+            yield match[0], process
         finally:
             process.terminate()
 

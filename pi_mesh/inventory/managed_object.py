@@ -3,9 +3,20 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from pi_mesh.inventory import istio
 from pi_mesh.settings import Settings
-from pi_mesh.values import cert_manager, dashboards, objects, prometheus_operator, revision_tags, tracing, traffic
+from pi_mesh.values import (
+    access_logs,
+    cert_manager,
+    dashboards,
+    objects,
+    prometheus_operator,
+    revision_tags,
+    tracing,
+    traffic,
+)
 from pi_mesh.values.objects import Object
+from pi_mesh.values.traffic.gateways import gateway_selector
 
 
 @dataclass(frozen=True)
@@ -50,7 +61,7 @@ def managed_objects(settings: Settings, stack: str) -> Iterator[ManagedObject]:
         yield from (ManagedObject(traffic_of, manifest, last=True) for manifest in traffic.last_objects(namespace))
     # Grafana's pod does not start without its dashboards.
     yield from (ManagedObject("observability", manifest, first=True) for manifest in dashboards.config_maps(settings))
-    yield from _of("observability", tracing.telemetry(settings))
+    yield from _of("observability", (*tracing.telemetry(settings), *_gateway_logs(settings)))
     yield from _of("observability", prometheus_operator.objects(settings))
     if settings.ca.issuer:
         yield ManagedObject("mesh-issued-ca", cert_manager.certificate(settings))
@@ -58,12 +69,19 @@ def managed_objects(settings: Settings, stack: str) -> Iterator[ManagedObject]:
         yield from _of("mesh-signer", (*cert_manager.rights(settings), cert_manager.issuer(settings)))
 
 
+def _gateway_logs(settings: Settings) -> Iterator[Object]:
+    if settings.observability.access_logs.gateways:
+        for setting, (name, gateway) in istio.gateways(settings).items():
+            if gateway.enabled:
+                namespace = istio.gateway_namespace(settings, setting)
+                yield access_logs.of_gateway(settings, namespace, name, gateway_selector(name))
+
+
 def _namespaces(settings: Settings, stack: str) -> Iterator[ManagedObject]:
-    istio = settings.istio
-    yield ManagedObject("istio", objects.istio_namespace(settings, stack), "istio", istio.adopt)
+    yield ManagedObject("istio", objects.istio_namespace(settings, stack), "istio", settings.istio.adopt)
     if settings.vault.external_signer and settings.vault.cert_manager.install:
         yield ManagedObject("cert-manager", objects.cert_manager_namespace(settings, stack))
-    if settings.ingress.enabled and settings.ingress_namespace != istio.namespace:
+    if settings.ingress.enabled and settings.ingress_namespace != settings.istio.namespace:
         yield ManagedObject("ingress", objects.ingress_namespace(settings, stack))
     for namespace in settings.workload_namespaces:
         manifest = objects.workload_namespace(namespace, stack)

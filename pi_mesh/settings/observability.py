@@ -8,12 +8,15 @@ from pydantic import create_model
 from pi_mesh import addons
 from pi_mesh.addons import Addon
 from pi_mesh.model.base import Model
+from pi_mesh.settings.access_logs import AccessLogs
 from pi_mesh.settings.sources import ChartSource
 
 
 class _Observability(Model):
     charts: ChartSource | None = None
     """Directory of packaged charts (NAME-VERSION.tgz); by default each project's own chart repository."""
+    access_logs: AccessLogs = AccessLogs()
+    """Access logs of the proxies, off by default."""
 
     def conflicts(self) -> Iterator[str]:
         for name, addon in self.enabled().items():

@@ -32,7 +32,7 @@ def plain_values(config: Mapping[str, object], encrypted: Collection[str] = ()) 
         allowed = ", ".join(sorted(SECRET_KEYS))
         raise SettingsError(f"{key}: is encrypted, but only {allowed} may be" for key in sorted(hidden))
     _refuse_plain_secrets({key: ours[key] for key in ours.keys() & SECRET_KEYS if f"{prefix}{key}" not in encrypted})
-    return {key: _decoded(value) for key, value in ours.items() if key not in SECRET_KEYS}
+    return {key: decoded(value) for key, value in ours.items() if key not in SECRET_KEYS}
 
 
 def _refuse_plain_secrets(found: Mapping[str, object]) -> None:
@@ -50,7 +50,7 @@ def _refuse_plain_secrets(found: Mapping[str, object]) -> None:
         )
 
 
-def _decoded(value: object) -> object:
+def decoded(value: object) -> object:
     """Return the object of a JSON text, as Pulumi passes objects; other text is returned as it is, for validation."""
     if not isinstance(value, str):
         return value

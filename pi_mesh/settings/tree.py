@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from pi_mesh.model.base import Model, NamespaceName
-from pi_mesh.settings import gateway_conflicts, namespaces, revisions
+from pi_mesh.settings import access_logs, gateway_conflicts, namespaces, revisions
 from pi_mesh.settings.ca_source import CaSourceSettings
 from pi_mesh.settings.cluster import ClusterSettings
 from pi_mesh.settings.gateway import EgressSettings, IngressSettings
@@ -104,5 +104,6 @@ class Settings(Model):
             yield f"ca.source: {self.ca.source} excludes Vault; set vault.enabled: false or ca.source: istiod"
         if self.vault.external_signer and self.ca.also_trust:
             yield 'ca.alsoTrust needs vault.key: exported; see "Another root" in docs/vault.md'
+        yield from access_logs.conflicts(self)
         yield from revisions.conflicts(self)
         yield from gateway_conflicts.conflicts(self)

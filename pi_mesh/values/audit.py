@@ -6,7 +6,6 @@ https://istio.io/latest/docs/tasks/observability/logs/telemetry-api/
 from pi_mesh.settings import Settings
 from pi_mesh.settings.namespaces import WorkloadNamespace
 from pi_mesh.values.extra import Values
-from pi_mesh.values.objects import Object
 
 PROVIDER = NAME = "pi-mesh-audit"
 DENIED, PEER, ADDRESS, PORT = "denied", "peer", "address", "port"
@@ -32,22 +31,16 @@ def providers(settings: Settings) -> list[Values]:
     return [{"name": PROVIDER, "envoyFileAccessLog": log}]
 
 
-def telemetry(settings: Settings, namespace: WorkloadNamespace) -> list[Object]:
-    """Return the Telemetry that logs the selected calls to a namespace's workloads; none without an audit."""
+def logging(settings: Settings, namespace: WorkloadNamespace) -> list[Values]:
+    """Return the entry of a Telemetry that logs selected calls to a namespace's workloads; none without an audit."""
     if namespace.name not in settings.audited_namespaces:
         return []
-    log = {
+    log: Values = {
         "match": {"mode": "SERVER"},
         "providers": [{"name": PROVIDER}],
         "filter": {"expression": _selected(settings, namespace)},
     }
-    audit = {
-        "apiVersion": "telemetry.istio.io/v1alpha1",
-        "kind": "Telemetry",
-        "metadata": {"name": NAME, "namespace": namespace.name},
-        "spec": {"accessLogging": [log]},
-    }
-    return [audit]
+    return [log]
 
 
 def _selected(settings: Settings, namespace: WorkloadNamespace) -> str:

@@ -6,7 +6,7 @@ https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/
 from collections.abc import Mapping
 
 from pi_mesh.settings import Settings
-from pi_mesh.values import audit, tracing
+from pi_mesh.values import access_logs, audit, tracing
 from pi_mesh.values.extra import Values
 from pi_mesh.values.traffic.retries import retry_policy
 
@@ -33,7 +33,7 @@ def mesh_config(settings: Settings) -> Values:
 def _providers(settings: Settings) -> Values:
     """Return the mesh config's extension providers, to which Telemetry objects refer; none without one."""
     traces = tracing.providers(settings)
-    found = [*traces, *audit.providers(settings)]
+    found = [*traces, *audit.providers(settings), *access_logs.providers(settings)]
     return {**({"enableTracing": True} if traces else {}), **({"extensionProviders": found} if found else {})}
 
 

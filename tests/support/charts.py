@@ -45,14 +45,14 @@ def versions() -> list[str]:
     return each() or pytest.skip("no charts: the lab's programs are not built")
 
 
-def render(release: Release) -> list[dict[str, Any]]:
-    """Return the objects of a release. Fails where the chart refuses the values."""
-    return [item for item in yaml.load_all(template(release), Loader=yaml.CSafeLoader) if item]
+def render(release: Release, istio: str = "") -> list[dict[str, Any]]:
+    """Return the objects of a release; of an addon beside a version of `istio`. Fails where the chart refuses it."""
+    return [item for item in yaml.load_all(template(release, istio), Loader=yaml.CSafeLoader) if item]
 
 
-def template(release: Release) -> str:
+def template(release: Release, istio: str = "") -> str:
     """Return the same objects as YAML text: base's CRDs take seconds to parse."""
-    kubernetes = f"1.{facts_of(release.image_version).kubernetes[1]}.0"
+    kubernetes = f"1.{facts_of(istio or release.image_version).kubernetes[1]}.0"
     return _template(release.name, release.chart, release.version, kubernetes, yaml.dump(release.values))
 
 
@@ -80,3 +80,11 @@ def only(items: list[dict[str, Any]], kind: str, name: str | None = None) -> dic
     """Return the one object of this kind, and of this name where one is given."""
     (found,) = (item for item in items if item["kind"] == kind and name in (None, item["metadata"]["name"]))
     return found
+
+
+def has(release: Release) -> bool:
+    """Return True if the folder has the release's chart."""
+    try:
+        return (folder() / f"{release.chart}-{release.version}.tgz").is_file()
+    except MissingProgramError:
+        return False

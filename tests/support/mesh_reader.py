@@ -1,40 +1,29 @@
-"""An account that may get and list what `verify --read-only` reads, and nothing else."""
+"""The account of docs/drift/rights.yaml, which may get and list what `verify --read-only` reads, and nothing else."""
 
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from lab.cluster.kubectl import kubectl
+import yaml
 
+from lab.cluster.kubectl import kubectl
+from lab.cluster.names import CHECKOUT
+
+RIGHTS = CHECKOUT / "docs" / "drift" / "rights.yaml"
 NAME, NAMESPACE = "mesh-reader", "default"
-LISTED = {
-    "": ["nodes", "pods", "services", "namespaces", "configmaps", "serviceaccounts", "limitranges", "resourcequotas"],
-    "apps": ["deployments"],
-    "autoscaling": ["horizontalpodautoscalers"],
-    "policy": ["poddisruptionbudgets"],
-    "apiextensions.k8s.io": ["customresourcedefinitions"],
-    "admissionregistration.k8s.io": ["validatingwebhookconfigurations", "mutatingwebhookconfigurations"],
-    "rbac.authorization.k8s.io": ["roles", "rolebindings", "clusterroles", "clusterrolebindings"],
-    "networking.istio.io": ["*"],
-    "gateway.networking.k8s.io": ["httproutes", "grpcroutes"],
-    "security.istio.io": ["*"],
-    "telemetry.istio.io": ["*"],
-}
-"""Resources that the account may get and list, by API group: docs/operations.md."""
+"""Name of the account, and its namespace in these tests: one of its own would have to be deleted after each."""
 
 
 @contextmanager
 def kubeconfig(folder: Path) -> Iterator[Path]:
-    """Create such an account in the lab for the block, and write its kubeconfig into a folder."""
-    rules = [{"apiGroups": [group], "resources": kinds, "verbs": ["get", "list"]} for group, kinds in LISTED.items()]
-    role = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "rules": rules}
-    account = {"apiVersion": "v1", "kind": "ServiceAccount"}
-    for made, namespace in ((role, {}), (account, {"namespace": NAMESPACE})):
-        kubectl("apply", "-f", "-", stdin=json.dumps({**made, "metadata": {"name": NAME, **namespace}}))
+    """Create the account in the lab for the block, and write its kubeconfig into a folder."""
+    _, account, role, binding = yaml.safe_load_all(RIGHTS.read_text())
+    account["metadata"]["namespace"] = binding["subjects"][0]["namespace"] = NAMESPACE
+    kubectl(
+        "apply", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": [account, role, binding]})
+    )
     try:
-        bound = (f"--clusterrole={NAME}", f"--serviceaccount={NAMESPACE}:{NAME}")
-        kubectl("create", "clusterrolebinding", NAME, *bound)
         config = json.loads(kubectl("config", "view", "--raw", "-o", "json"))
         token = kubectl("create", "token", NAME, f"--namespace={NAMESPACE}").strip()
         config["users"][0]["user"] = {"token": token}

@@ -25,8 +25,16 @@ def workflow(request) -> Path:
     return request.param
 
 
-def test_the_three_workflows_are_there():
-    assert [path.stem for path in WORKFLOWS] == ["check", "kind", "preview"]
+def test_all_workflows_are_there():
+    assert [path.stem for path in WORKFLOWS] == ["check", "drift", "kind", "preview"]
+
+
+def test_the_job_that_may_write_issues_is_off_until_a_stack_is_named_and_runs_on_no_pull_request():
+    workflow = yaml.safe_load((FOLDER / "drift.yml").read_text())
+    (job,) = workflow["jobs"].values()
+    assert set(workflow[True]) == {"schedule", "workflow_dispatch"}  # YAML reads the key `on` as true
+    assert job["if"] == "${{ vars.DRIFT_STACK != '' }}"
+    assert job["permissions"] == {"contents": "read", "issues": "write"}
 
 
 def test_every_action_is_pinned_by_commit_with_its_version(workflow):

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from pi_mesh.settings import Settings
 from pi_mesh.settings.namespaces import WorkloadNamespace
-from pi_mesh.values import audit
+from pi_mesh.values import access_logs
 from pi_mesh.values.objects import Object
 from pi_mesh.values.traffic import (
     allow_lists,
@@ -43,7 +43,7 @@ def objects(settings: Settings, namespace: WorkloadNamespace) -> Iterator[Object
     yield from each(authorization.tokens, traffic.authorization.tokens)
     yield from each(authorization.policy, authorization.policies(settings, namespace))
     yield from authorization.audited(settings, namespace)
-    yield from audit.telemetry(settings, namespace)
+    yield from access_logs.of_namespace(settings, namespace)
 
 
 def last_objects(namespace: WorkloadNamespace) -> Iterator[Object]:

@@ -6,12 +6,15 @@ from collections.abc import Iterator
 import pytest
 
 from lab.calls import REFUSED, settled, status
+from lab.cluster.kubectl import kubectl
+from pi_mesh.values import access_logs
 from tests.live.traffic import cast
-from tests.support.project import Project
+from tests.support.project import Project, wait_for
 
 pytestmark = pytest.mark.usefixtures("workloads")
 
-DENY = "traffic.authorization.defaultDeny"
+DENY, LOGS = "traffic.authorization.defaultDeny", "observability.accessLogs"
+INGRESS = "istio-ingressgateway.istio-system"
 MESHED, BARE = "service account argocd/", "pod outside/outsider"
 CALLERS = (cast.CLIENT, cast.DEPLOYER, cast.OUTSIDER)
 
@@ -21,9 +24,18 @@ def audited(mesh: Project) -> Iterator[Project]:
     """Yield the mesh in an audit; the last test leaves it, and afterwards the shipped mesh is back."""
     mesh.set("mtls", {"mode": "PERMISSIVE", "audit": True})
     mesh.set(DENY, {"audit": True})
+    mesh.set(LOGS, {"gateways": True, "namespaces": ["trading"], "sampling": 100, "paths": True})
+    mesh.set("traffic.gateways", {"logged": {"hosts": ["*"]}})
     mesh.must_up()
     yield mesh
     mesh.must_hold_the_shipped_mesh()
+
+
+def logged(namespace: str, pods: str, path: str = "/") -> list[dict]:
+    """Return the lines of the access log of some pods' proxies about a path."""
+    where = (f"--selector={pods}", f"--namespace={namespace}", "--container=istio-proxy", "--tail=-1")
+    lines = [line for line in kubectl("logs", *where).splitlines() if access_logs.NAME in line]
+    return [entry for entry in map(json.loads, lines) if access_logs.NAME in entry and entry.get("path", path) == path]
 
 
 def named(project: Project) -> dict[str, str]:
@@ -47,6 +59,22 @@ def test_an_audit_refuses_nobody_and_verify_names_whom_the_changes_would_refuse(
     figure("; ".join(found.values()))
 
 
+@pytest.mark.usefixtures("audited")
+def test_the_access_log_has_each_request_beside_the_audit_and_nothing_of_its_query(figure):
+    assert status(cast.CLIENT, f"{cast.APPLICATION_URL}/orders?account=made-up") == 200
+    assert settled(lambda: status(cast.CLIENT, f"http://{INGRESS}/nowhere?account=made-up"), 404) == 404
+    pods = {("trading", "app=trading-app"): "/orders", ("istio-system", "app=istio-ingressgateway"): "/nowhere"}
+    for (namespace, selector), path in pods.items():
+        wait_for(f"{path} in the log", lambda one=(namespace, selector, path): logged(*one), 30)
+    (order,) = logged("trading", "app=trading-app", "/orders")
+    assert (order["status"], order["method"]) == (200, "GET")
+    assert order["caller"].startswith("spiffe://cluster.local/ns/trading/sa/")
+    nowhere = logged("istio-system", "app=istio-ingressgateway", "/nowhere")[0]
+    assert nowhere["status"] == 404
+    assert "made-up" not in json.dumps([order, nowhere])
+    figure(json.dumps(order))
+
+
 def test_strict_and_the_default_deny_are_refused_while_the_audit_names_callers(audited, figure):
     audited.set("mtls", {"mode": "STRICT"})
     audited.set(DENY, {"enabled": True})
@@ -61,7 +89,22 @@ def test_strict_and_the_default_deny_are_refused_while_the_audit_names_callers(a
 def test_a_setting_lets_strict_and_the_default_deny_through(audited, figure):
     audited.set("mtls", {"mode": "STRICT", "allowCutOff": True})
     audited.set(DENY, {"enabled": True, "allowCutOff": True})
+    audited.set(LOGS, {"namespaces": ["trading"]})
     audited.must_up()
     refused = settled(lambda: [status(one, cast.APPLICATION_URL) for one in CALLERS], [200, 403, REFUSED])
     assert refused == [200, 403, REFUSED]
     figure("trading 200, argocd 403, no answer for the caller without a sidecar")
+
+
+@pytest.mark.usefixtures("audited")
+def test_without_sampling_the_access_log_has_the_requests_that_fail_alone(figure):
+    def failed() -> list[dict]:
+        status(cast.CLIENT, f"{cast.APPLICATION_URL}/?status=503")
+        return logged("trading", "app=trading-app")[before:]
+
+    before = len(logged("trading", "app=trading-app"))
+    wait_for("the proxy has the filter, and logs an error", failed)
+    assert [status(cast.CLIENT, cast.APPLICATION_URL) for _ in range(5)] == [200] * 5
+    seen = failed()
+    assert {entry["status"] for entry in seen if entry["time"] > seen[0]["time"]} <= {503}
+    figure(f"{len(seen)} lines of status 503, none of 200")

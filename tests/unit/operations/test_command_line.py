@@ -146,6 +146,15 @@ def test_the_budget_says_what_the_mesh_still_takes_and_what_trading_is_promised(
     assert "trading.workloads: promises 30 pods, each of 100m CPU and 256Mi with its sidecar, and 8 of them" in shown
 
 
+def test_the_budget_says_what_access_logs_take_of_the_nodes_disks(stack, monkeypatch):
+    stack(make_snapshot())
+    logs = make_settings(observability={"accessLogs": {"gateways": True}})
+    monkeypatch.setattr(stacks, "load_with_state", lambda _: (logs, lambda: NEVER_RUN))
+    shown = " ".join(run("budget", "-s", STACK).output.split())
+    assert "observability.accessLogs: a million logged requests are 600 MB; of 2 proxies kubelets keep" in shown
+    assert "at most 50 MiB of each, 100 MiB in all" in shown
+
+
 @pytest.fixture
 def broken(stack, monkeypatch):
     """Return a stack with something to repair."""

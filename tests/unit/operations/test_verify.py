@@ -46,3 +46,16 @@ def test_the_window_of_the_cpu_counters_is_an_option_and_throttling_is_no_failur
     result = CliRunner().invoke(app, ["verify", "-s", "test", "--window", "30"])
     assert "counted over 30 s" in result.output
     assert result.exit_code == 0
+
+
+@pytest.mark.usefixtures("verified")
+def test_with_a_stack_file_the_settings_come_from_it_and_pulumi_is_not_asked(monkeypatch, tmp_path):
+    def asked(_: object) -> object:
+        raise AssertionError("Pulumi was asked")
+
+    monkeypatch.setattr(stacks, "load_with_state", asked)
+    file = tmp_path / "Pulumi.test.yaml"
+    file.write_text('config: {"pi-mesh:cluster": {context: test}, "pi-mesh:istio": {version: 1.31.0}}')
+    assert CliRunner().invoke(app, ["verify", "-s", "test", "--stack-file", str(file)]).exit_code == 0
+    file.write_text("config: {}")
+    assert CliRunner().invoke(app, ["verify", "-s", "test", "--stack-file", str(file)]).exit_code == 2

@@ -20,6 +20,7 @@ from tests.support.recorder import record
 ON = {"enabled": True}
 ALL = {"prometheus": ON, "kiali": ON, "grafana": ON, "jaeger": ON}
 OPERATED = {"enabled": True, "mode": "operator"}
+OFF = {"certificates_information_indicators": {"enabled": False}}
 SMALL = {"requests": {"cpu": "11m", "memory": "22Mi"}, "limits": {"cpu": "33m", "memory": "44Mi"}}
 
 
@@ -145,9 +146,11 @@ def test_the_telemetry_object_fits_istios_schema(which: int):
     assert crds.problems(telemetry, charts.versions()[which]) == []
 
 
-def test_kiali_looks_at_no_certificates():
-    flags = values_of("kiali").get("kiali_feature_flags", {})
-    assert flags.get("certificates_information_indicators") == {"enabled": False}
+@pytest.mark.parametrize(("istio", "flags"), [("1.20.3", OFF), ("1.23.0", OFF), ("1.24.0", None), ("1.31.0", None)])
+def test_kiali_looks_at_no_certificates_and_from_2_on_has_no_such_flag(istio, flags):
+    releases = make_mesh(observability=ALL, istio={"version": istio}).releases
+    (kiali,) = (one.values for one in releases if one.name == "kiali")
+    assert kiali.get("kiali_feature_flags") == flags
 
 
 def test_prometheus_scrapes_the_mesh_and_nothing_twice():

@@ -30,6 +30,8 @@ def written(tmp_path, program):
         {"/etc/passwd": "root"},
         ("/tmp",),
         "1337:1337",
+        environment={"A": "1"},
+        workdir="/here",
     )
     image_archive.write(image, tmp_path / "image.tar")
     with tarfile.open(tmp_path / "image.tar") as tar:
@@ -60,10 +62,12 @@ def test_the_config_names_the_layer_by_its_digest(written):
     assert config["rootfs"]["diff_ids"] == [f"sha256:{digest}"]
 
 
-def test_the_config_carries_user_entrypoint_and_this_machines_architecture(written):
+def test_the_config_carries_how_the_program_is_started_and_this_machines_architecture(written):
     config = json.loads(content(written, manifest(written)["Config"]))
     assert config["config"]["User"] == "1337:1337"
     assert config["config"]["Entrypoint"] == ["/bin/program"]
+    assert config["config"]["Env"] == [image_archive.PATH, "A=1"]
+    assert config["config"]["WorkingDir"] == "/here"
     assert config["architecture"] == image_archive.ARCHITECTURES[platform.machine()]
 
 

@@ -1,0 +1,138 @@
+"""The command `dashboard`: open a port of a console of the mesh on this machine, until Ctrl-C."""
+
+import signal
+import subprocess
+import threading
+from collections import deque
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import Annotated, NamedTuple
+
+import typer
+
+from operations import report, stacks
+from operations.command_line import Json, Stack, conclude, expected_errors
+from operations.failures import UsageError
+from pi_mesh.checks.finding import Finding, Subject, error, ok
+from pi_mesh.cluster import envoy_admin, identity
+from pi_mesh.cluster.client import Client
+from pi_mesh.cluster.port_forward import NotForwardedError, forwarding
+from pi_mesh.cluster.proxies import MONITORING
+from pi_mesh.names import ISTIOD
+from pi_mesh.settings import Settings
+
+ID = "dashboard"
+
+
+class Name(StrEnum):
+    """A console: an addon of the stack, istiod, or one proxy's admin interface."""
+
+    KIALI = "kiali"
+    GRAFANA = "grafana"
+    PROMETHEUS = "prometheus"
+    JAEGER = "jaeger"
+    ISTIOD = "istiod"
+    ENVOY = "envoy"
+
+
+LOGINS = {
+    "kiali": "it asks for a token: `kubectl -n {} create token kiali`",
+    "grafana": "user admin; password: `kubectl -n {} get secret grafana -o jsonpath='{{.data.admin-password}}' | "
+    "base64 -d`",
+    "istiod": "its own pages are at /debug, its metrics at /metrics",
+}
+"""What an owner needs to know to look at the page; no secret is printed."""
+
+Which = Annotated[Name, typer.Argument(help="An addon of the stack, istiod, or envoy: one proxy's admin interface.")]
+Port = Annotated[int, typer.Option("--port", help="The local port; by default any free one.", min=0, max=65535)]
+PodName = Annotated[str, typer.Option("--pod", help="For envoy: the proxy's pod, as NAMESPACE/NAME.")]
+
+
+class Target(NamedTuple):
+    """A port in the cluster, as kubectl names it."""
+
+    namespace: str
+    resource: str
+    port: int
+
+
+def dashboard(name: Which, stack: Stack, port: Port = 0, pod: PodName = "", as_json: Json = False) -> None:
+    """Open a port of Kiali, Grafana, Prometheus, Jaeger, istiod or a proxy on 127.0.0.1, and print its address.
+
+    The port stays open until Ctrl-C; nobody but this machine can reach it. With --json the report is printed as soon as
+    the port is open. The status is 1 if the port cannot be opened, or the connection ends by itself.
+    """
+    with expected_errors("dashboard", stack, as_json):
+        settings, exported = stacks.load_with_state(stack)
+        target = _target(settings, stack, name, pod)
+        with Client(settings.cluster.context) as client:
+            identity.require(settings.cluster, exported().cluster_uid, identity.read(client))
+        done = report.of("dashboard", stack, _kept_open(settings, stack, name, target, port, as_json))
+    if as_json and not done.findings:  # the report was printed when the port was opened
+        raise typer.Exit(done.status)
+    conclude(done, as_json)
+
+
+def _kept_open(settings: Settings, stack: str, name: str, target: Target, port: int, as_json: bool) -> list[Finding]:
+    """Keep the port open until Ctrl-C, and return the problem that ended it before."""
+    console = Subject("component", name)
+    fix = f"`python -m operations verify -s {stack}` says why"
+    ports = f"{port or ''}:{target.port}"
+    try:
+        with forwarding(settings.cluster.context, target.namespace, target.resource, ports) as (address, process):
+            url = f"http://{address}/"
+            if as_json:
+                opened = report.of("dashboard", stack, [ok(ID, console, f"{url} is open until Ctrl-C")])
+                print(opened.model_copy(update={"address": url}).model_dump_json(), flush=True)
+            else:
+                print("\n".join((f"{console}: {url} (Ctrl-C ends it)", *_login(name, settings))), flush=True)
+            cause = _end(process)
+    except NotForwardedError as problem:
+        return [error(ID, console, str(problem), fix)]
+    return [] if cause is None else [error(ID, console, f"the connection ended: {cause}", fix)]
+
+
+def _target(settings: Settings, stack: str, name: str, pod: str) -> Target:
+    """Return the port of a console. Raises UsageError for one that the stack does not have."""
+    if (name == Name.ENVOY) != bool(pod):
+        raise UsageError(stack, "--pod goes with `dashboard envoy`, and only with it", "name one: --pod NAMESPACE/NAME")
+    if name == Name.ENVOY:
+        namespace, slash, pod_name = pod.partition("/")
+        if not slash:
+            raise UsageError(stack, f"--pod {pod} has no namespace", "name it as NAMESPACE/NAME")
+        return Target(namespace, f"pod/{pod_name}", envoy_admin.PORT)
+    if name == Name.ISTIOD:
+        return Target(settings.istio.namespace, f"deployment/{ISTIOD}", MONITORING)
+    enabled = settings.observability.enabled()
+    if name not in enabled:
+        raise UsageError(
+            stack, f"observability.{name}.enabled is false", f"set it to true and run `pulumi up -s {stack}`"
+        )
+    return Target(settings.istio.namespace, f"service/{name}", enabled[name].port)
+
+
+def _login(name: str, settings: Settings) -> Iterator[str]:
+    if name in LOGINS:
+        yield LOGINS[name].format(settings.istio.namespace)
+
+
+def _end(process: "subprocess.Popen[str]") -> str | None:
+    """Wait for the end; return kubectl's last error, or None after Ctrl-C or a request to end."""
+    errors: deque[str] = deque(["kubectl gave no reason"], maxlen=1)
+    assert process.stdout
+    assert process.stderr
+    reading = threading.Thread(target=errors.extend, args=(process.stderr,), daemon=True)
+    reading.start()
+    # A shell makes what it starts in the background ignore SIGINT.
+    before = {kind: signal.signal(kind, signal.default_int_handler) for kind in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        for _ in process.stdout:
+            continue
+    except KeyboardInterrupt:
+        return None
+    finally:
+        for kind, handler in before.items():
+            signal.signal(kind, handler)
+        process.terminate()
+        reading.join()
+    return errors[0].strip()

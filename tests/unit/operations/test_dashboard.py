@@ -1,0 +1,147 @@
+"""`dashboard`: the address of a console, until Ctrl-C; the kubectl of these tests is a script."""
+
+import json
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from operations import dashboard as module
+from operations import stacks
+from operations.__main__ import app
+from pi_mesh import addons
+from pi_mesh.cluster.stack_state import StackState
+from tests.support.factories import make_settings
+from tests.support.fake_client import FakeClient
+
+ON = {"enabled": True}
+FORWARDING = 'echo "Forwarding from 127.0.0.1:40001 -> 1"; '
+UNTIL_ENDED = f"{FORWARDING}touch ready; exec /bin/sleep 60"
+
+
+@pytest.fixture
+def kubectl(tmp_path, monkeypatch):
+    """Return `kubectl(script)`: the stack has all consoles, and the only program on PATH is this one."""
+    settings = make_settings(observability=dict.fromkeys(addons.ALL, ON))
+    uid = FakeClient({"/api/v1/namespaces/kube-system": {"metadata": {"uid": "its-uid"}}})
+    monkeypatch.setattr(stacks, "load_with_state", lambda _: (settings, lambda: StackState("its-uid")))
+    monkeypatch.setattr(module, "Client", uid)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+
+    def write(script: str) -> Path:
+        (tmp_path / "kubectl").write_text(f'#!/bin/sh\nPATH=/bin:/usr/bin\necho "$@" > asked\n{script}\n')
+        (tmp_path / "kubectl").chmod(0o755)
+        return tmp_path
+
+    return write
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(app, ["dashboard", "-s", "test", *arguments])
+
+
+def run_until(kind: signal.Signals, folder: Path, *arguments: str) -> Result:
+    """Run the command, and send this process a signal once the port is open."""
+
+    def send() -> None:
+        for _ in range(3000):
+            if (folder / "ready").exists():
+                break
+            time.sleep(0.01)
+        time.sleep(0.3)  # the address is printed, and the signal's handler is set
+        os.kill(os.getpid(), kind)
+
+    sender = threading.Thread(target=send)
+    sender.start()
+    done = run(*arguments)
+    sender.join()
+    return done
+
+
+@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
+def test_the_port_is_open_until_the_command_is_ended(kubectl, kind):
+    done = run_until(kind, kubectl(UNTIL_ENDED), "kiali")
+    assert done.exit_code == 0
+    lines = done.stdout.splitlines()
+    assert lines[:2] == [
+        "kiali: http://127.0.0.1:40001/ (Ctrl-C ends it)",
+        "it asks for a token: `kubectl -n istio-system create token kiali`",
+    ]
+    assert lines[-1].startswith("stack test: the port was closed")
+
+
+def test_json_has_the_address_before_the_end(kubectl):
+    done = run_until(signal.SIGINT, kubectl(UNTIL_ENDED), "prometheus", "--json")
+    report = json.loads(done.stdout)
+    assert (report["address"], report["status"], done.exit_code) == ("http://127.0.0.1:40001/", 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "asked"),
+    [
+        (["kiali"], "port-forward service/kiali :20000"),
+        (["grafana", "--port", "3001"], "port-forward service/grafana 3001:3000"),
+        (["istiod"], "port-forward deployment/istiod :15014"),
+        (["envoy", "--pod", "trading/shop-1"], "-n trading port-forward pod/shop-1 :15000"),
+    ],
+)
+def test_kubectl_is_asked_for_this_machines_own_address_alone(kubectl, arguments, asked):
+    folder = kubectl(f"{FORWARDING}echo 'error: lost connection to pod' >&2")
+    run(*arguments)
+    words = (folder / "asked").read_text().strip()
+    assert words.startswith("--context test -n ")
+    assert words.endswith(f"{asked} --address=127.0.0.1")
+
+
+def test_a_connection_that_ends_by_itself_is_status_1(kubectl):
+    kubectl(f"{FORWARDING}echo 'Handling connection'; echo 'error: lost connection to pod' >&2")
+    done = run("grafana")
+    assert done.exit_code == 1
+    assert "the connection ended: error: lost connection to pod" in " ".join(done.stdout.split())
+
+
+def test_a_pod_that_does_not_run_is_status_1_with_kubectls_reason(kubectl):
+    kubectl("echo 'error: unable to forward port: pod is not running' >&2; exit 1")
+    done = run("jaeger", "--json")
+    report = json.loads(done.stdout)
+    assert (done.exit_code, report["address"]) == (1, None)
+    assert "pod is not running" in report["findings"][0]["message"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["envoy"], "--pod goes with `dashboard envoy`"),
+        (["kiali", "--pod", "a/b"], "--pod goes with `dashboard envoy`"),
+        (["envoy", "--pod", "shop-1"], "--pod shop-1 has no namespace"),
+    ],
+)
+def test_a_pod_goes_with_envoy_alone(kubectl, arguments, said):
+    kubectl("exit 1")
+    done = run(*arguments)
+    assert done.exit_code == 2
+    assert said in done.stderr
+
+
+def test_an_addon_that_is_off_is_named_with_its_key(kubectl, monkeypatch):
+    kubectl("exit 1")
+    monkeypatch.setattr(stacks, "load_with_state", lambda _: (make_settings(), StackState))
+    done = run("kiali")
+    assert done.exit_code == 2
+    assert "observability.kiali.enabled is false" in done.stderr
+
+
+def test_another_cluster_is_refused(kubectl, monkeypatch):
+    folder = kubectl(UNTIL_ENDED)
+    monkeypatch.setattr(stacks, "load_with_state", lambda _: (make_settings(), lambda: StackState("another-uid")))
+    assert run("istiod").exit_code == 3
+    assert not (folder / "asked").exists()
+
+
+def test_every_addon_has_a_name():
+    assert {*addons.ALL} < {*module.Name}

@@ -1,0 +1,128 @@
+"""The files of docs/drift: the account, the image and the units by which drift reports itself."""
+
+import re
+import subprocess
+import sys
+import tomllib
+from importlib.metadata import PackageNotFoundError, packages_distributions, requires
+from pathlib import Path
+
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from operations import drift_notice
+from operations.__main__ import app
+from pi_mesh.cluster import kubeconfig
+from tests.support.factories import make_settings
+
+ROOT = Path(__file__).parents[2]
+DRIFT = ROOT / "docs" / "drift"
+(JOB,) = (one for one in yaml.safe_load_all((DRIFT / "cronjob.yaml").read_text()) if one["kind"] == "CronJob")
+POD = JOB["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+
+
+def normalized(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def locked(file: str) -> dict[str, str]:
+    """Return the lines of each package in a requirements file, with its hashes."""
+    blocks = re.findall(r"^[\w.-]+==.*\n(?:    .*\n)*", (ROOT / file).read_text(), re.MULTILINE)
+    return {block.partition("==")[0]: block for block in blocks}
+
+
+def needed(*names: str) -> set[str]:
+    """Return these packages and all that they need on this machine."""
+    found: set[str] = set()
+    rest = [*names]
+    while rest:
+        if (name := normalized(rest.pop())) in found:
+            continue
+        found.add(name)
+        try:
+            entries = requires(name) or []
+        except PackageNotFoundError:  # of another system
+            continue
+        rest += [match[0] for entry in entries if "extra ==" not in entry and (match := re.match(r"[\w.-]+", entry))]
+    return found
+
+
+def test_the_account_may_get_and_list_and_read_no_secret():
+    (role,) = (one for one in yaml.safe_load_all((DRIFT / "rights.yaml").read_text()) if one["kind"] == "ClusterRole")
+    assert all(rule["verbs"] == ["get", "list"] for rule in role["rules"])
+    of_core = [kind for rule in role["rules"] if "" in rule["apiGroups"] for kind in rule["resources"]]
+    assert "secrets" not in of_core
+    assert "*" not in of_core
+    assert not any("/" in kind for rule in role["rules"] for kind in rule["resources"])
+
+
+def test_the_image_has_the_locked_packages_and_no_others():
+    whole, image = locked("requirements.txt"), locked("requirements-verify.txt")
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]["verify"]
+    assert set(image) == needed(*declared) & set(whole)
+    assert image.items() <= whole.items()
+
+
+def test_verify_imports_packages_of_the_image_alone():
+    code = (
+        "import sys, operations.verify, operations.__main__; print(*{name.partition('.')[0] for name in sys.modules})"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    held = locked("requirements-verify.txt").keys()
+    of_packages = {name: packages_distributions().get(name) for name in done.stdout.split() if name[0] != "_"}
+    assert "lightkube" in of_packages
+    # A folder such as `google` has several packages.
+    assert [name for name, names in of_packages.items() if names and not {*map(normalized, names)} & held] == []
+
+
+def test_the_jobs_command_line_is_one_that_verify_knows(tmp_path):
+    (entry,) = re.findall(r"^ENTRYPOINT (.*)", (DRIFT / "Dockerfile").read_text(), re.MULTILINE)
+    python, _, module, *command = yaml.safe_load(entry)
+    assert (python, module) == ("python", "operations")
+    arguments = [one.replace("/settings/", f"{tmp_path}/") for one in POD["containers"][0]["args"]]
+    done = CliRunner().invoke(app, [*command, *arguments])
+    assert (done.exit_code, done.stderr) == (
+        2,
+        "error: Pulumi.pi-cluster.yaml: can't be read: No such file or directory\n",
+    )
+
+
+def test_the_jobs_pod_may_do_nothing_on_its_node():
+    (container,) = POD["containers"]
+    assert POD["securityContext"]["runAsNonRoot"]
+    assert container["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+    assert container["resources"]["limits"]["memory"] == "256Mi"
+    assert JOB["spec"]["concurrencyPolicy"] == "Forbid"
+
+
+def test_the_jobs_kubeconfig_is_one_of_the_settings_context(tmp_path, monkeypatch):
+    (config,) = (one for one in yaml.safe_load_all((DRIFT / "cronjob.yaml").read_text()) if one["kind"] == "ConfigMap")
+    text = config["data"]["kubeconfig"].replace("my-pis", make_settings().cluster.context)
+    assert text.count("test") == 2
+    (tmp_path / "kubeconfig").write_text(text)
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "kubeconfig"))
+    connection = kubeconfig.connection("test")
+    assert connection.cluster.server == "https://kubernetes.default.svc"
+    assert connection.user
+    assert connection.user.token_file == "/var/run/secrets/kubernetes.io/serviceaccount/token"
+
+
+@pytest.mark.parametrize("way", ["--file=x", "--issue"])
+def test_the_unit_and_the_workflow_pipe_one_command_into_the_other(way):
+    texts = {"--file=x": DRIFT / "pi-mesh-drift.service", "--issue": ROOT / ".github" / "workflows" / "drift.yml"}
+    flat = " ".join(texts[way].read_text().split())
+    assert re.search(
+        r"\.venv/bin/python -m operations verify --stack=\S+ --stack-file=\S+ --read-only --json \| "
+        rf"\.venv/bin/python -m operations\.drift_notice {way.partition('=')[0]}",
+        flat,
+    )
+    assert drift_notice.__name__ == "operations.drift_notice"
+
+
+def test_the_timer_starts_the_service():
+    assert (DRIFT / "pi-mesh-drift.timer").with_suffix(".service").exists()

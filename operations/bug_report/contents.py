@@ -1,9 +1,8 @@
 """The collection of all that a report holds, from this machine, the stack and the cluster."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future, as_completed
-from dataclasses import dataclass, field
 from typing import Any
 
 from operations import pulumi, stacks
@@ -20,15 +19,15 @@ from pi_mesh.cluster.client import Client
 Say = Callable[[str], None]
 
 
-@dataclass
 class Contents:
     """The files of a report, the secrets to remove from them, and what could not be had."""
 
-    parts: list[Part] = field(default_factory=list)
-    known: set[str] = field(default_factory=set)
-    missing: list[Finding] = field(default_factory=list)
-    in_cluster: dict[str, Any] = field(default_factory=dict)
-    """Versions in the cluster."""
+    def __init__(self, known: Iterable[str]) -> None:
+        self.parts: list[Part] = []
+        self.known = {*known}
+        self.missing: list[Finding] = []
+        self.in_cluster: dict[str, Any] = {}
+        """Versions in the cluster."""
 
     def lacks(self, what: str, problem: object) -> None:
         """Note that something could not be had."""
@@ -37,7 +36,7 @@ class Contents:
 
 def collected(stack: str, lines: int, say: Say) -> Contents:
     """Return the contents; whatever cannot be had is a finding, for a report is also made when nothing works."""
-    found = Contents(known={*known_secrets.of_environment(os.environ)})
+    found = Contents(known_secrets.of_environment(os.environ))
     with own_commands.running(stack) as answers:
         say("the versions, the settings, and the state of the mesh")
         here = versions.here()

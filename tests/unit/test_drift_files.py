@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from packaging.requirements import Requirement
 from typer.testing import CliRunner
 
 from operations import drift_notice
@@ -27,25 +28,36 @@ def normalized(name: str) -> str:
 
 
 def locked(file: str) -> dict[str, str]:
-    """Return the lines of each package in a requirements file, with its hashes."""
-    blocks = re.findall(r"^[\w.-]+==.*\n(?:    .*\n)*", (ROOT / file).read_text(), re.MULTILINE)
-    return {block.partition("==")[0]: block for block in blocks}
+    """Return the lines of each package in a requirements file, with its hashes; of one by system, those of all."""
+    found: dict[str, str] = {}
+    for block in re.findall(r"^[\w.-]+==.*\n(?:    .*\n)*", (ROOT / file).read_text(), re.MULTILINE):
+        name = block.partition("==")[0]
+        found[name] = found.get(name, "") + block
+    return found
 
 
 def needed(*names: str) -> set[str]:
-    """Return these packages and all that they need on this machine."""
-    found: set[str] = set()
-    rest = [*names]
+    """Return these packages and all that they need, for whatever system, with the extras that they ask for."""
+    found: set[tuple[str, frozenset[str]]] = set()
+    rest = [Requirement(name) for name in names]
     while rest:
-        if (name := normalized(rest.pop())) in found:
+        wanted = rest.pop()
+        one = normalized(wanted.name), frozenset(wanted.extras)
+        if one in found:
             continue
-        found.add(name)
+        found.add(one)
         try:
-            entries = requires(name) or []
+            entries = [Requirement(entry) for entry in requires(wanted.name) or []]
         except PackageNotFoundError:  # of another system
             continue
-        rest += [match[0] for entry in entries if "extra ==" not in entry and (match := re.match(r"[\w.-]+", entry))]
-    return found
+        rest += [entry for entry in entries if is_needed(entry, wanted.extras)]
+    return {name for name, _ in found}
+
+
+def is_needed(entry: Requirement, extras: set[str]) -> bool:
+    """Return True for a requirement of any system, and for one of these extras."""
+    condition = str(entry.marker or "")
+    return "extra ==" not in condition or any(f'extra == "{extra}"' in condition for extra in extras)
 
 
 def test_the_account_may_get_and_list_and_read_no_secret():

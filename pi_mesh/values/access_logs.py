@@ -13,7 +13,7 @@ from pi_mesh.values.objects import Object
 
 PROVIDER = NAME = "pi-mesh-access-log"
 LINE = 600
-"""Bytes of a line in the node's log file, as containerd writes it; seen with Envoy 1.40 on the local cluster."""
+"""Bytes of a line in the node's log file, as containerd writes it: an estimate by the fields and usual lengths."""
 KEPT = 50 * 1024 * 1024
 """Bytes that a kubelet keeps of a container's log by default: five files (containerLogMaxFiles) of 10 MiB
 (containerLogMaxSize)."""

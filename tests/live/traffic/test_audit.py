@@ -106,5 +106,5 @@ def test_without_sampling_the_access_log_has_the_requests_that_fail_alone(figure
     wait_for("the proxy has the filter, and logs an error", failed)
     assert [status(cast.CLIENT, cast.APPLICATION_URL) for _ in range(5)] == [200] * 5
     seen = failed()
-    assert {entry["status"] for entry in seen if entry["time"] > seen[0]["time"]} <= {503}
+    assert 200 not in {entry["status"] for entry in seen if entry["time"] > seen[0]["time"]}
     figure(f"{len(seen)} lines of status 503, none of 200")

@@ -58,7 +58,7 @@ def verify(
         if probe and read_only:
             raise UsageError(stack, "--probe makes a call, which --read-only must not", "use only one of the two")
         settings, exported = stacks.of_file(stack_file) if stack_file else stacks.load_with_state(stack)
-        seen = read(settings, stack, read_only)
+        seen = read(settings, stack, read_only=read_only)
         identity.require(settings.cluster, exported().cluster_uid, seen.snapshot.uid)
         findings = presence.absence(seen) or _judged(seen, window, probe=probe, read_only=read_only)
     conclude(report.of("verify", stack, findings), as_json, partial(report_text.show, everything=everything))
@@ -85,7 +85,7 @@ def judge(seen: VerificationInput) -> list[Finding]:
         ]
 
 
-def read(settings: Settings, stack: str, read_only: bool = False) -> VerificationInput:
+def read(settings: Settings, stack: str, *, read_only: bool) -> VerificationInput:
     """Read the input of all checks. Raises as `pi_mesh.cluster.snapshot.read` does."""
     context, namespace = settings.cluster.context, settings.istio.namespace
     cluster = routes.seen(snapshot.read(context, read_only=read_only), settings)

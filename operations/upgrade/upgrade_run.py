@@ -129,7 +129,7 @@ class StepRun:
         """Yield the findings of `verify`, after proxies had time to connect to a new istiod."""
         settings, until = stacks.load(self.stack), time.monotonic() + PATIENCE
         while True:
-            seen = verify.read(settings, self.stack)
+            seen = verify.read(settings, self.stack, read_only=False)
             found = presence.absence(seen) or verify.judge(seen)
             if not errors(found):
                 yield ok("verify", self._subject, "is as the settings say", number=len(found))

@@ -47,7 +47,7 @@ class _Metadata:
     """The reason for the rule's level."""
     fix: str
     """The repair of a breach."""
-    schema: Mapping[str, dict[str, Any]] = field(default_factory=dict, kw_only=True)
+    schema: Mapping[str, dict[str, Any]] = field(default_factory=dict)
     """JSON schema of each bound that policy config may set, with its default."""
 
     def bounds(self, config: Mapping[str, Any] | None) -> Bounds:

@@ -34,14 +34,32 @@ def make_ca(
     days: float = 300,
     path_length: int | None = 0,
     ca: bool = True,
+    signs: bool | None = None,
 ) -> Authority:
-    """Return a CA that is valid for `days` from `start` on (relative to now); without a signer it is a root."""
+    """Return a CA that is valid for `days` from `start` on (relative to now); without a signer it is a root.
+
+    `signs` gives it a key usage that has the right to sign certificates, or only others.
+    """
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     constraints = x509.BasicConstraints(ca=ca, path_length=path_length if ca else None)
     built = _unsigned(subject, key.public_key(), NOW + start, days).add_extension(constraints, critical=True)
+    if signs is not None:
+        built = built.add_extension(_usage(signs=signs), critical=True)
     issued = built.issuer_name(signer.certificate.subject if signer else subject)
     return Authority(issued.sign(signer.private_key if signer else key, hashes.SHA256()), key)
+
+
+def _usage(*, signs: bool) -> x509.KeyUsage:
+    rights = (
+        "content_commitment",
+        "key_encipherment",
+        "data_encipherment",
+        "key_agreement",
+        "encipher_only",
+        "decipher_only",
+    )
+    return x509.KeyUsage(digital_signature=True, key_cert_sign=signs, crl_sign=signs, **dict.fromkeys(rights, False))
 
 
 def make_server(

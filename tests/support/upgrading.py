@@ -128,7 +128,7 @@ def install(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
         (pulumi, "set_config", world.set_config),
         (pulumi, "pending", world.preview),
         (pulumi, "up", world.up),
-        (verify, "read", lambda *_: None),
+        (verify, "read", lambda *_, **__: None),
         (verify, "judge", world.verify),
         (presence, "absence", lambda _: []),
         (refresh, "refreshed", world.refresh),

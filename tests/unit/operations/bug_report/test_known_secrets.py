@@ -38,6 +38,11 @@ def test_a_secret_counts_as_text_in_base64_and_by_line():
     assert of_secret(key_pem=KEY) == {packed(KEY), KEY, "bWFkZS11cC1tYWRlLXVw"}
 
 
+def test_the_lines_of_a_secret_of_two_count_too():
+    text = "made-up-line-one\nmade-up-line-two\n"
+    assert of_secret(words=text) == {packed(text), text, "made-up-line-one", "made-up-line-two"}
+
+
 def test_a_registrys_login_counts_by_its_password_not_by_its_user():
     login = json.dumps({"auths": {"registry.example.com": {"username": "robot", "password": "made-up", "auth": "x=="}}})
     assert {"made-up", "x=="} <= of_secret(dockerconfigjson=login)

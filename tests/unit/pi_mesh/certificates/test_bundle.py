@@ -72,6 +72,7 @@ def _wrong() -> dict[str, tuple[tuple[str, str], str]]:
         "no key": ((signing.pem + ROOT.pem, "nothing"), "is not an unencrypted private key"),
         "no certificate": (("nothing", signing.key), "is not a certificate in PEM form"),
         "a leaf": (in_order(make_ca("leaf", ROOT, ca=False), ROOT), "is not a CA certificate"),
+        "a key that may not sign": (in_order(make_ca("signing", ROOT, signs=False), ROOT), "is not a CA certificate"),
         "expired": (in_order(make_ca("old", ROOT, start=-timedelta(days=9), days=8), ROOT), "expired on"),
         "not valid yet": (in_order(late, ROOT), "valid only from"),
         "fewer than seven days left": (in_order(make_ca("ending", ROOT, days=7), ROOT), "in less than 7 days"),
@@ -92,6 +93,11 @@ def test_a_chain_that_istiod_could_not_sign_with_is_refused_in_one_line_without_
         bundle.verified(chain, key, (), NOW)
     assert "PRIVATE KEY" not in str(refusal.value)
     assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("ca", [{"start": timedelta()}, {"signs": True}], ids=["first second", "key usage"])
+def test_a_ca_may_sign_from_its_first_second_on_and_with_a_key_usage_that_says_so(ca):
+    assert bundle.verified(*in_order(make_ca("signing", ROOT, **ca), ROOT), (), NOW).cert_chain
 
 
 def test_a_ca_of_cert_manager_which_has_no_path_length_is_taken_where_its_owner_made_it():

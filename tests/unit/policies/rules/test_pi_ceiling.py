@@ -112,6 +112,13 @@ BYPASSES = {
 }
 
 
+@pytest.mark.parametrize("name", ["", 7])
+def test_a_container_without_a_name_is_told_by_its_place(name):
+    pod = {"containers": [{"name": name, "resources": RESOURCES | {"limits": {"cpu": "2", "memory": "64Mi"}}}]}
+    messages = said(pi_ceiling.RULE, kubernetes("apps/v1", "Deployment", "web", {"template": {"spec": pod}}))
+    assert any("[0]" in message for message in messages)
+
+
 @pytest.mark.parametrize("case", BYPASSES)
 def test_no_way_leads_past_the_ceiling(case):
     assert said(pi_ceiling.RULE, BYPASSES[case]) != []

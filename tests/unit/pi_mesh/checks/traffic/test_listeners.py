@@ -34,8 +34,9 @@ def test_the_port_of_https_is_judged_too():
     assert [str(one.subject) for one in found(ingress=LISTED, tls={"secret": "a"})] == ["traffic.gateways.g.tls.port"]
 
 
-def test_another_service_that_leads_to_the_gateway_counts_with_its_ports():
-    own = Service("istio-system", "front", ports=(9000,), selector={"istio": "ingressgateway"})
+@pytest.mark.parametrize("also", [{}, {"app": "istio-ingressgateway"}], ids=["one label", "all labels"])
+def test_another_service_that_leads_to_the_gateway_counts_with_its_ports(also):
+    own = Service("istio-system", "front", ports=(9000,), selector={"istio": "ingressgateway", **also})
     elsewhere = Service("shop", "front", ports=(9000,), selector={"istio": "ingressgateway"})
     assert found(make_snapshot(services=(own,)), LISTED, port=9000) == []
     assert len(found(make_snapshot(services=(elsewhere,)), LISTED, port=9000)) == 1

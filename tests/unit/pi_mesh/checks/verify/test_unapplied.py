@@ -120,3 +120,10 @@ def test_texts_and_lists_among_extra_values_are_told_to_differ(secret):
 
 def test_a_mesh_of_which_nothing_is_applied_is_not_called_right():
     assert [*unapplied.check(found(make_verification(make_mesh()), releases=()))] == []
+
+
+def test_another_chart_version_alone_is_named_by_the_key_of_istios_version():
+    def of_another_chart(release):
+        return replace(applied_as_asked(release), chart_version="1.30.9")
+
+    assert set(unapplied_settings(of_another_chart)) == {"istio.version"}

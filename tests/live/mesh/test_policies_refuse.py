@@ -32,7 +32,7 @@ def test_a_breach_is_refused_before_anything_changes(rule, judged, figure):
     before = identities(KINDS), judged.pulumi("stack", "export").output
     refused = judged.pulumi("up", "--yes", *PACK)
     assert refused.status != 0
-    assert f"[mandatory]  {rule}  (" in refused.output
+    refused.line_with(f"[mandatory]  {rule}  (")
     assert "Fix: " in refused.output
     assert (identities(KINDS), judged.pulumi("stack", "export").output) == before
     figure(f"exit status {refused.status}; no object, no state changed")

@@ -74,7 +74,7 @@ def every_finding(request, monkeypatch) -> tuple[bool, Callable[..., list[Findin
         for branch, (key, value) in changes.items():
             content.setdefault(f"pi-mesh:{branch}", {})[key] = value
         settings = parse(plain_values(content))
-        return run(read(settings, STACK, request.param))
+        return run(read(settings, STACK, read_only=request.param))
 
     return request.param, find
 

@@ -46,7 +46,7 @@ def stack(monkeypatch):
     monkeypatch.setattr(proxies.reader, "read", lambda *_, **__: Proxies("1.31.0", ()))
     monkeypatch.setattr(proxies.older_proxies, "read", lambda *_: {})
     monkeypatch.setattr(refresh, "Client", FakeClient())
-    monkeypatch.setattr(verify, "read", lambda *_: make_verification())
+    monkeypatch.setattr(verify, "read", lambda *_, **__: make_verification())
     monkeypatch.setattr(verify.signing, "signed", lambda *_: [ok("x", Subject("pod", "a/b"), "is well", number=0.5)])
     monkeypatch.setattr(verify.running_proxies, "found", lambda _: [])
     monkeypatch.setattr(verify.analysis, "analyze", lambda *_: [warning("y", Subject("cluster"), "is odd", "look")])
@@ -176,7 +176,7 @@ def test_the_budget_counts_the_room_that_the_mesh_itself_still_takes():
 @pytest.mark.usefixtures("stack")
 def test_a_mesh_that_is_not_installed_is_one_finding_and_status_1(monkeypatch):
     absent = in_cluster(make_verification(), releases=(), deployments=())
-    monkeypatch.setattr(verify, "read", lambda *_: absent)
+    monkeypatch.setattr(verify, "read", lambda *_, **__: absent)
     content = valid("verify")
     assert (content["status"], len(content["findings"])) == (1, 1)
 

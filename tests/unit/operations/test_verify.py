@@ -27,7 +27,7 @@ def verified(healthy, monkeypatch: pytest.MonkeyPatch) -> None:
         return lambda *_: list(findings)
 
     monkeypatch.setattr(stacks, "load_with_state", lambda _: (healthy.settings, lambda: NEVER_RUN))
-    monkeypatch.setattr(verify, "read", lambda *_: healthy)
+    monkeypatch.setattr(verify, "read", lambda *_, **__: healthy)
     monkeypatch.setattr(signing, "signed", found())
     monkeypatch.setattr(analysis, "analyze", found())
     monkeypatch.setattr(cpu_window, "opened", lambda _: nullcontext(Counted()))

@@ -11,10 +11,9 @@ from pi_mesh.cluster.objects import Service
 from pi_mesh.cluster.pods import Pod
 from pi_mesh.cluster.policies import Policy
 from pi_mesh.counts import counted
-from pi_mesh.settings.traffic.names import full_name
+from pi_mesh.settings.traffic.names import IN_CLUSTER, full_name
 
 ID = "route"
-IN_CLUSTER = ".svc.cluster.local"
 Rule = Mapping[str, Any]
 
 

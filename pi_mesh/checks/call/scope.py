@@ -9,7 +9,6 @@ from pi_mesh.checks.verify.selection import labels_of
 from pi_mesh.cluster.policies import Policy
 
 ID = "sidecar scope"
-DOMAIN = ".svc.cluster.local"
 
 
 def check(call: Call) -> Iterator[Finding]:

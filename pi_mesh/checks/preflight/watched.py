@@ -10,10 +10,10 @@ from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.counts import first_of
 from pi_mesh.inventory import Inventory
 from pi_mesh.settings import Settings
+from pi_mesh.settings.traffic.names import IN_CLUSTER
 
 ID, KEY = "watched namespaces", "istio.discovery"
 SHOWN = 3
-HOST = ".svc.cluster.local"
 
 
 def check(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
@@ -52,8 +52,8 @@ def _uses(settings: Settings, snapshot: Snapshot) -> dict[str, list[str]]:
 def _named(settings: Settings) -> Iterator[tuple[str, str]]:
     """Yield the namespaces of Services that the settings name, each with its config key."""
     for target in targets(settings):
-        if target.service.endswith(HOST):
-            yield target.where, target.service.removesuffix(HOST).rpartition(".")[2]
+        if target.service.endswith(IN_CLUSTER):
+            yield target.where, target.service.removesuffix(IN_CLUSTER).rpartition(".")[2]
     for one in settings.workload_namespaces:
         for host in one.own.sidecar_scope if one.own.is_scoped else ():
             namespace = host.partition("/")[0]

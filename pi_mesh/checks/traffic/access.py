@@ -9,6 +9,7 @@ from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.settings import Settings
 from pi_mesh.settings.namespaces import WorkloadNamespace
 from pi_mesh.settings.traffic.authorization import AccessPolicy, AccessRule
+from pi_mesh.settings.traffic.names import IN_CLUSTER
 from pi_mesh.values.traffic.authorization import ingress_principal, policies
 
 GATEWAY, PROBES = "gateway access", "health checks"
@@ -23,7 +24,7 @@ def gateway(settings: Settings, snapshot: Snapshot | None) -> Iterator[Finding]:
     for namespace in settings.workload_namespaces:
         rules = SelectedPolicies(policies(settings, namespace))
         for name, target in behind.items():
-            if name.endswith(f".{namespace.name}.svc.cluster.local"):
+            if name.endswith(f".{namespace.name}{IN_CLUSTER}"):
                 yield from _service(settings, namespace, rules, target, services.find(name))
 
 

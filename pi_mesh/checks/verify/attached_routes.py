@@ -9,11 +9,10 @@ from pi_mesh.checks.verify.selection import first_sorted, folded, is_ours, own_n
 from pi_mesh.cluster.policies import Policy
 from pi_mesh.cluster.routes import MESH, destinations
 from pi_mesh.counts import counted
-from pi_mesh.settings.traffic.names import full_name
+from pi_mesh.settings.traffic.names import IN_CLUSTER, full_name
 
 ID = "attached routes"
 KINDS = ("VirtualService", "Gateway")
-IN_CLUSTER = ".svc.cluster.local"
 
 
 def check(seen: VerificationInput) -> Iterator[Finding]:

@@ -12,8 +12,8 @@ from pi_mesh.checks.verify.selection import first_sorted, folded, is_as_asked, o
 from pi_mesh.cluster.objects import Service
 from pi_mesh.cluster.pods import Pod
 from pi_mesh.cluster.policies import Policy
+from pi_mesh.settings.traffic.names import full_name
 
-DOMAIN = "svc.cluster.local"
 MUTUAL = "ISTIO_MUTUAL"
 
 
@@ -21,7 +21,7 @@ def judge(seen: VerificationInput) -> Iterator[Finding]:
     rules = [(rule, found) for rule in seen.policies.of_kind("DestinationRule") if (found := modes(rule))]
     if not rules:
         return
-    services = {f"{entry.name}.{entry.namespace}.{DOMAIN}": entry for entry in seen.snapshot.services}
+    services = {full_name(entry.name, entry.namespace): entry for entry in seen.snapshot.services}
     ours, peers = own_namespaces(seen), modes_of(seen)
     judged = (_judged(seen, peers, rule, found, _callees(seen, services, _full(rule))) for rule, found in rules)
     present = [finding for finding in judged if finding]
@@ -76,4 +76,4 @@ def _behind(seen: VerificationInput, service: Service) -> list[Pod]:
 def _full(rule: Policy) -> str:
     """Return the rule's host with its namespace: Istio completes only names without a dot."""
     host = str(rule.spec.get("host", ""))
-    return host if "." in host or host.startswith("*") else f"{host}.{rule.namespace}.{DOMAIN}"
+    return host if host.startswith("*") else full_name(host, rule.namespace)

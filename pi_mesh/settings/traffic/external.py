@@ -5,17 +5,17 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from pi_mesh.settings.traffic.names import Address, Host, Labels, NamespacedItem, Port, ProxyPort
+from pi_mesh.settings.traffic.names import IN_CLUSTER, Address, Host, Labels, NamespacedItem, Port, ProxyPort
 
 USUAL_PORTS = {"TLS": 443, "HTTP": 80}
 
 
-IN_CLUSTER = (".svc", ".svc.cluster.local")
+OF_SERVICES = (".svc", IN_CLUSTER)
 """Endings of Services' DNS names; a pod's own name (`10-1-0-7.shop.pod.cluster.local`) may be outside the mesh."""
 
 
 def _outside(host: str) -> str:
-    if host.endswith(IN_CLUSTER):
+    if host.endswith(OF_SERVICES):
         raise ValueError("is a Service of the cluster; sidecars know it, or learn of it by sidecarScope")
     if host.rpartition(".")[2].isdigit():
         raise ValueError("is an IP address, which Istio does not accept as a host; give the DNS name")

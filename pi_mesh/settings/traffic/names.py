@@ -110,6 +110,10 @@ class NamespacedItem(Model):
     """Namespace of the object, one of `namespaces`; by default the trading namespace."""
 
 
+IN_CLUSTER = ".svc.cluster.local"
+"""End of a Service's full name."""
+
+
 def full_name(host: str, namespace: str) -> str:
     """Return the full name of a host as Istio resolves it: a name without a dot is in the same namespace."""
-    return host if "." in host else f"{host}.{namespace}.svc.cluster.local"
+    return host if "." in host else f"{host}.{namespace}{IN_CLUSTER}"

@@ -3,9 +3,6 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from rich.console import Console
-from rich.table import Table
-
 from operations import proxy_rows, report, report_text, stacks
 from operations.command_line import All, Json, Stack, conclude, expected_errors
 from operations.proxy_report import ProxyRow
@@ -22,7 +19,6 @@ from pi_mesh.cluster.proxies import Proxies
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.settings import Settings
 
-WIDE = 300
 COLUMNS = ("proxy", "version", "istiod", "configuration", "certificate ends in", "signed by", "older in")
 
 
@@ -69,13 +65,7 @@ def _judged(found: Proxies, older: Older, stack: str, rows: list[ProxyRow]) -> I
 
 
 def _show(done: Report, found: Proxies, everything: bool) -> None:
-    table = Table(*COLUMNS, box=None, pad_edge=False, header_style="bold")
-    for known in done.proxies or ():
-        table.add_row(*_cells(known))
-    console = Console(highlight=False)
-    if not console.is_terminal:  # nothing is folded or cut where a script reads it
-        console = Console(highlight=False, width=WIDE)
-    console.print(table)
+    console = report_text.show_table(COLUMNS, map(_cells, done.proxies or ()))
     console.print(f"istiod {found.control_plane or 'of unknown version'}")
     for revision, version in found.by_revision.items():
         console.print(f"istiod {version or 'of unknown version'}, revision {revision}")

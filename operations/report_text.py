@@ -1,9 +1,10 @@
 """The report of an operation as text: problems first, all successes in one line, the verdict last."""
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
 from operations.report import Report
@@ -13,6 +14,8 @@ from pi_mesh.counts import counted
 STYLES = {Level.ERROR: "bold red", Level.WARNING: "yellow", Level.UNKNOWN: "magenta", Level.OK: "green"}
 """Color of each level, in the order of the report."""
 INDENT = " " * 9
+WIDE = 300
+"""Characters of a line where no terminal limits it."""
 
 
 def show(report: Report, everything: bool = True) -> None:
@@ -29,6 +32,18 @@ def show(report: Report, everything: bool = True) -> None:
         hidden = f"{counted(report.totals.ok, 'check')} (`--all` shows them)"
         console.print(Text.assemble((f"{Level.OK:<9}", STYLES[Level.OK]), hidden))
     console.print(Text(_verdict(report), style="bold"), soft_wrap=True)
+
+
+def show_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Console:
+    """Print a table and return the console; nothing is folded or cut where a script reads it."""
+    table = Table(*columns, box=None, pad_edge=False, header_style="bold")
+    for row in rows:
+        table.add_row(*row)
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=WIDE)
+    console.print(table)
+    return console
 
 
 def _ordered(report: Report, everything: bool) -> list[Finding]:

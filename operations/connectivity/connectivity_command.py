@@ -4,8 +4,6 @@ from collections.abc import Iterator
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from operations import report, report_text, short_lived, stacks
 from operations.command_line import All, Json, Stack, conclude, expected_errors, progress
@@ -20,7 +18,6 @@ from pi_mesh.cluster.client import Client
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.settings import Settings
 
-WIDE = 200
 COLUMNS = ("call", "from", "to", "must", "seen", "seconds")
 
 From = Annotated[str | None, typer.Option("--from", help="Judge the calls of this workload or pod: NAMESPACE/NAME.")]
@@ -85,11 +82,6 @@ def _obstacles(settings: Settings, cluster: Snapshot) -> Iterator[tuple[str, str
 
 def _show(done: Report, everything: bool) -> None:
     if done.calls:
-        table = Table(*COLUMNS, box=None, pad_edge=False, header_style="bold")
-        for row in done.calls:
-            table.add_row(row.call, row.caller, row.target, row.must, row.seen, f"{row.seconds:.1f}")
-        console = Console(highlight=False)
-        if not console.is_terminal:  # nothing is folded or cut where a script reads it
-            console = Console(highlight=False, width=WIDE)
-        console.print(table)
+        rows = ((row.call, row.caller, row.target, row.must, row.seen, f"{row.seconds:.1f}") for row in done.calls)
+        report_text.show_table(COLUMNS, rows)
     report_text.show(done, everything=everything)

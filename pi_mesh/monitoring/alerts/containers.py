@@ -6,17 +6,17 @@ https://github.com/google/cadvisor/blob/master/docs/storage/prometheus.md
 from pi_mesh.monitoring.alert import Alert, Bounds, Severity
 from pi_mesh.monitoring.promql import CONTAINER, LIMIT, MEMORY, waits
 
-OURS = '{container=~"istio-proxy|discovery"}'
+OURS = 'container=~"istio-proxy|discovery"'
 """Selector of the containers of proxies and of istiod."""
 
 
 def _memory(bounds: Bounds) -> str:
-    used, limit = (f"max by ({CONTAINER}) ({name}{OURS})" for name in (MEMORY, LIMIT))
+    used, limit = (f"max by ({CONTAINER}) ({name}{{{OURS}}})" for name in (MEMORY, LIMIT))
     return f"100 * {used} / ({limit} > 0) > {bounds.memory_percent}"
 
 
 def _throttled(bounds: Bounds) -> str:
-    return f"{waits(OURS.strip('{}'), CONTAINER)} > {bounds.throttled_percent}"
+    return f"{waits(OURS, CONTAINER)} > {bounds.throttled_percent}"
 
 
 ALERTS = (

@@ -2,11 +2,10 @@
 
 from pi_mesh.monitoring.alerts.containers import OURS
 from pi_mesh.monitoring.dashboard import OBJECT, Dashboard, Panel
-from pi_mesh.monitoring.promql import CONTAINER, CPU, LIMIT, MEMORY, rate, total
+from pi_mesh.monitoring.promql import CONTAINER, CPU, LIMIT, MEMORY, NODE_CPUS, NODE_MEMORY, rate, total
 
 WHOLE = 'id="/"'
 """Selector of a whole node."""
-MESH = OURS.strip("{}")
 NODE = "{{node}}"
 
 DASHBOARD = Dashboard(
@@ -14,15 +13,15 @@ DASHBOARD = Dashboard(
     "The Pis' budget",
     (
         Panel("Kubelets that answer", "short", {NODE: 'up{job="kubelets"}'}),
-        Panel("CPU", "percent", {NODE: f"100 * {rate(CPU, WHOLE, 'node')} / max by (node) (machine_cpu_cores)"}),
+        Panel("CPU", "percent", {NODE: f"100 * {rate(CPU, WHOLE, 'node')} / max by (node) ({NODE_CPUS})"}),
+        Panel("Memory", "percent", {NODE: f"100 * {total(MEMORY, WHOLE, 'node')} / max by (node) ({NODE_MEMORY})"}),
+        Panel("CPU of the mesh", "short", {NODE: rate(CPU, OURS, "node")}),
+        Panel("Memory of the mesh", "bytes", {NODE: total(MEMORY, OURS, "node")}),
+        Panel("Memory limits of the mesh", "bytes", {NODE: total(LIMIT, OURS, "node")}),
         Panel(
-            "Memory", "percent", {NODE: f"100 * {total(MEMORY, WHOLE, 'node')} / max by (node) (machine_memory_bytes)"}
-        ),
-        Panel("CPU of the mesh", "short", {NODE: rate(CPU, MESH, "node")}),
-        Panel("Memory of the mesh", "bytes", {NODE: total(MEMORY, MESH, "node")}),
-        Panel("Memory limits of the mesh", "bytes", {NODE: total(LIMIT, MESH, "node")}),
-        Panel(
-            "Memory left until the limit", "bytes", {OBJECT: f"min by ({CONTAINER}) ({LIMIT}{OURS} - {MEMORY}{OURS})"}
+            "Memory left until the limit",
+            "bytes",
+            {OBJECT: f"min by ({CONTAINER}) ({LIMIT}{{{OURS}}} - {MEMORY}{{{OURS}}})"},
         ),
         Panel("Series that Prometheus holds", "short", {"series": "prometheus_tsdb_head_series"}),
         Panel("Memory of Prometheus", "bytes", {"resident": 'process_resident_memory_bytes{job="prometheus"}'}),

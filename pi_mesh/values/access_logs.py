@@ -9,7 +9,7 @@ from pi_mesh.settings import Settings
 from pi_mesh.settings.namespaces import WorkloadNamespace
 from pi_mesh.values import audit
 from pi_mesh.values.extra import Values
-from pi_mesh.values.objects import Object
+from pi_mesh.values.objects import Object, telemetry
 
 PROVIDER = NAME = "pi-mesh-access-log"
 LINE = 600
@@ -53,7 +53,9 @@ def providers(settings: Settings) -> list[Values]:
 
 def of_gateway(settings: Settings, namespace: str, name: str, pods: dict[str, str]) -> Object:
     """Return the Telemetry of a gateway, whose pods have these labels: Istio takes one object for each selector."""
-    return _telemetry(f"{NAME}-{name}", namespace, {"selector": {"matchLabels": pods}}, [_entry(settings)])
+    return telemetry(
+        namespace, f"{NAME}-{name}", {"selector": {"matchLabels": pods}, "accessLogging": [_entry(settings)]}
+    )
 
 
 def of_namespace(settings: Settings, namespace: WorkloadNamespace) -> Iterator[Object]:
@@ -66,7 +68,7 @@ def of_namespace(settings: Settings, namespace: WorkloadNamespace) -> Iterator[O
         entries = [*audits, {"match": {"mode": "SERVER"}, **_entry(settings)}]
     if entries:
         # By this name the next run knows of the audit (pi_mesh/cluster/access_state.py).
-        yield _telemetry(audit.NAME if audits else NAME, namespace.name, {}, entries)
+        yield telemetry(namespace.name, audit.NAME if audits else NAME, {"accessLogging": entries})
 
 
 def writers(settings: Settings) -> int:
@@ -89,12 +91,3 @@ def selected(sampling: float) -> str:
     if sixteenths >= len(_DIGITS):
         return ""
     return " || ".join([_FAILED, *(f"request.id.endsWith('{digit}')" for digit in _DIGITS[:sixteenths])])
-
-
-def _telemetry(name: str, namespace: str, selector: Values, logging: list[Values]) -> Object:
-    return {
-        "apiVersion": "telemetry.istio.io/v1alpha1",
-        "kind": "Telemetry",
-        "metadata": {"name": name, "namespace": namespace},
-        "spec": {**selector, "accessLogging": logging},
-    }

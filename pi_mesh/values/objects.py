@@ -24,6 +24,12 @@ def peer_authentication(settings: Settings) -> Object:
     }
 
 
+def telemetry(namespace: str, name: str, spec: Object) -> Object:
+    """Return a Telemetry of Istio, in the API version that every Istio from 1.20 to the newest serves."""
+    metadata = {"name": name, "namespace": namespace}
+    return {"apiVersion": "telemetry.istio.io/v1alpha1", "kind": "Telemetry", "metadata": metadata, "spec": spec}
+
+
 def istio_namespace(settings: Settings, stack: str) -> Object:
     return _namespace(settings.istio.namespace, stack, {}, settings.istio.adopt)
 

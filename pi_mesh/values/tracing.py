@@ -2,6 +2,7 @@
 
 from pi_mesh.addons.jaeger import OTLP, Jaeger
 from pi_mesh.settings import Settings
+from pi_mesh.values import objects
 from pi_mesh.values.extra import Values
 from pi_mesh.values.objects import Object
 from pi_mesh.values.placement import mesh_context
@@ -22,10 +23,4 @@ def telemetry(settings: Settings) -> list[Object]:
     if PROVIDER not in settings.observability.enabled():
         return []
     tracing = {"providers": [{"name": PROVIDER}], "randomSamplingPercentage": settings.proxy.trace_sampling}
-    whole_mesh = {
-        "apiVersion": "telemetry.istio.io/v1alpha1",
-        "kind": "Telemetry",
-        "metadata": {"name": "mesh-tracing", "namespace": settings.istio.namespace},
-        "spec": {"tracing": [tracing]},
-    }
-    return [whole_mesh]
+    return [objects.telemetry(settings.istio.namespace, "mesh-tracing", {"tracing": [tracing]})]

@@ -86,11 +86,6 @@ def history(expression: str, seconds: int, step: int = 2) -> list[dict[str, Any]
     return _asked(f"query_range?query={quote(expression)}&start={now - seconds}&end={now}&step={step}")["result"]
 
 
-def targets() -> list[dict[str, Any]]:
-    """Return the targets that Prometheus found and kept, with the error of their last scrape."""
-    return _asked("targets?state=active")["activeTargets"]
-
-
 def firing() -> set[str]:
     """Return the names of the alerts that fire."""
     return {alert["labels"]["alertname"] for alert in _asked("alerts")["alerts"] if alert["state"] == "firing"}

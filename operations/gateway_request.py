@@ -59,17 +59,17 @@ def _pod(seen: VerificationInput) -> Pod | None:
     return next((pod for pod in pods if pod.ready and not pod.ending and labels.items() <= pod.labels.items()), None)
 
 
-def _hosts(settings: Settings, name: str, listener: IngressListener) -> list[str]:
-    """Return hosts of requests that the listener takes, those that a route of the settings leads on first."""
+def _host(settings: Settings, name: str, listener: IngressListener) -> str:
+    """Return a host of requests that the listener takes, if there is one that a route of the settings leads on."""
     routed = [host for route in settings.traffic.routes.values() if name in route.gateways for host in route.hosts]
-    named = [host for host in (*routed, *listener.hosts) if host != "*"]
-    return [host.replace("*", PROJECT) for host in named] or [f"{PROJECT}.internal"]
+    named = (host for host in (*routed, *listener.hosts) if host != "*")
+    return next(named, f"{PROJECT}.internal").replace("*", PROJECT)
 
 
 def _judged(
     settings: Settings, subject: Subject, pod: Pod, name: str, listener: IngressListener, server: Server
 ) -> Finding:
-    host, secure = _hosts(settings, name, listener)[0], server.protocol == "HTTPS"
+    host, secure = _host(settings, name, listener), server.protocol == "HTTPS"
     what = f"a GET of {'https' if secure else 'http'}://{host}:{server.number}/"
     try:
         answer = _asked(settings.cluster.context, pod, server.number, host, secure)

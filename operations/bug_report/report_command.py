@@ -1,5 +1,6 @@
 """The command `report`: write one archive for a bug report."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -68,9 +69,7 @@ def _written(target: Path, folder: str, found: Contents, stack: str, lines: int,
 
 
 def _without_secrets(finding: Finding, redactor: Redactor) -> Finding:
-    return Finding(
-        finding.id, finding.kind, finding.name, finding.level, None, redactor.text(finding.message), finding.fix
-    )
+    return replace(finding, message=redactor.text(finding.message))
 
 
 def _left_out(name: str) -> Finding:

@@ -109,11 +109,9 @@ def _settled(client: Client, call: Call, pods: dict[str, str], until: float) -> 
 def _not_made(reason: str) -> Made:
     """Return the call through an ingress gateway that cannot serve it; one that is gone is an error."""
     call = Call("in by the ingress gateway", CLIENT, peer(SERVER), SERVER, "`pulumi up --refresh`")
-    must, right = ("pass", False) if reason == GONE else ("not be made", None)
+    if reason == GONE:
+        must, right, finding = "pass", False, call.finding(Outcome.UNKNOWN, reason)
+    else:
+        must, right, finding = "not be made", None, ok(call.id, call.subject, f"was not made: {reason}")
     row = CallRow(call=call.id, caller=call.caller, target=call.to, must=must, seen=reason, right=right, seconds=0)
-    finding = (
-        call.finding(Outcome.UNKNOWN, reason)
-        if reason == GONE
-        else ok(call.id, call.subject, f"was not made: {reason}")
-    )
     return row, finding

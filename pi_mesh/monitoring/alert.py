@@ -11,7 +11,7 @@ RUNBOOKS = "docs/runbooks.md"
 
 
 class Severity(StrEnum):
-    """How soon somebody must look: at once, or on the next day."""
+    """The urgency of an alert: somebody must look at once, or on the next day."""
 
     PAGE = "page"
     TICKET = "ticket"

@@ -1,4 +1,4 @@
-"""Whether a rule of an AuthorizationPolicy matches a call: yes, no, or some of its requests.
+"""The match of a rule of an AuthorizationPolicy with a call: yes, no, or some of its requests.
 
 https://istio.io/latest/docs/reference/config/security/authorization-policy/
 """

@@ -1,4 +1,4 @@
-"""What an owner is told of a `verify`: one issue or one file, while something is wrong.
+"""The notice of a `verify` to the owner: one issue or one file, while something is wrong.
 
 The `gh` of these tests is a script: they do not reach GitHub.
 """

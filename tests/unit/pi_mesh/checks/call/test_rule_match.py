@@ -1,4 +1,4 @@
-"""Whether a rule of an AuthorizationPolicy matches a call."""
+"""The match of a rule of an AuthorizationPolicy with a call."""
 
 from typing import Any
 

@@ -74,6 +74,5 @@ def _behind(seen: VerificationInput, service: Service) -> list[Pod]:
 
 
 def _full(rule: Policy) -> str:
-    """Return the rule's host with its namespace: Istio completes only names without a dot."""
-    host = str(rule.spec.get("host", ""))
-    return host if host.startswith("*") else full_name(host, rule.namespace)
+    """Return the rule's host with its namespace."""
+    return full_name(str(rule.spec.get("host", "")), rule.namespace)

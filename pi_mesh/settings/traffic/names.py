@@ -115,5 +115,9 @@ IN_CLUSTER = ".svc.cluster.local"
 
 
 def full_name(host: str, namespace: str) -> str:
-    """Return the full name of a host as Istio resolves it: a name without a dot is in the same namespace."""
-    return host if "." in host else f"{host}.{namespace}{IN_CLUSTER}"
+    """Return the full name of a host as Istio resolves it: a name without a dot is in the same namespace.
+
+    The host `*` is complete: https://github.com/istio/istio/blob/1.31.0/pilot/pkg/model/config.go
+    (ResolveShortnameToFQDN).
+    """
+    return host if "." in host or host == "*" else f"{host}.{namespace}{IN_CLUSTER}"

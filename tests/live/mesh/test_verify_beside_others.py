@@ -41,7 +41,9 @@ def analysis(outcome: Outcome) -> dict:
 @pytest.mark.usefixtures("others")
 def test_hundreds_of_broken_objects_of_others_are_one_warning_and_status_0(mesh: Project):
     verified = mesh.operation("verify", "--json").must()
-    assert analysis(verified) == {("other namespace", ""): ("warning", BROKEN)}
+    ((what, (level, number)),) = analysis(verified).items()
+    assert (what, level) == (("other namespace", ""), "warning")
+    assert number >= BROKEN  # and what namespaces of other tests, just being deleted, still have
 
 
 def test_one_broken_object_in_the_trading_namespace_is_status_1(mesh: Project):

@@ -8,11 +8,12 @@ from contextlib import contextmanager
 
 import pytest
 
-from lab.cluster.kubectl import get, kubectl
+from lab.cluster.kubectl import get
 from lab.workloads import CONTROL, apply, delete
 from operations.connectivity.targets import NAMESPACE
 from tests.live.traffic import cast
 from tests.live.traffic.rules import rules
+from tests.support.by_hand import patched
 from tests.support.connectivity import connectivity, refusals, wrong
 from tests.support.project import STACK, Project
 
@@ -35,14 +36,13 @@ app()
 @contextmanager
 def without_the_rules(project: Project) -> Iterator[None]:
     """Open the mesh by hand for the block, to plain text and to every caller, while settings ask for REGISTRY_ONLY."""
-    patch = ("patch", "peerauthentication", "default", "-n", CONTROL, "--type=merge", "-p")
+    plain_text = {"spec": {"mtls": {"mode": "PERMISSIVE"}}}
     apply([OPEN])
     project.set("proxy.outboundTraffic", "REGISTRY_ONLY")  # and no `up` tells the mesh
-    kubectl(*patch, json.dumps({"spec": {"mtls": {"mode": "PERMISSIVE"}}}))
     try:
-        yield
+        with patched("peerauthentication", "default", CONTROL, lambda _: plain_text):
+            yield
     finally:
-        kubectl(*patch, json.dumps({"spec": {"mtls": {"mode": "STRICT"}}}))
         project.reset()
         delete([OPEN])
 

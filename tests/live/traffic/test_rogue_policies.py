@@ -19,6 +19,7 @@ from lab.cluster.shell import LabError
 from lab.workloads import CONTROL, TRADING, apply, delete
 from tests.live.traffic import cast
 from tests.live.traffic.rules import rules
+from tests.support.by_hand import patched
 from tests.support.project import STACK, Outcome, Project
 
 pytestmark = pytest.mark.usefixtures("workloads")
@@ -41,24 +42,6 @@ def rogue(version: str, kind: str, spec: dict[str, Any], namespace: str = TRADIN
             delete([{"apiVersion": version, "kind": kind, "metadata": metadata}])
 
     return there
-
-
-def patched(kind: str, name: str, namespace: str, change: Callable[[dict], dict]) -> Sabotage:
-    """Return an object of the mesh with a merge patch inside the context, and unchanged afterwards."""
-
-    @contextmanager
-    def changed() -> Iterator[None]:
-        before = get(kind, name, f"--namespace={namespace}")
-        patch(change(before))
-        try:
-            yield
-        finally:
-            patch({key: before[key] for key in ("spec", "data") if key in before})
-
-    def patch(content: dict) -> None:
-        kubectl("patch", kind, name, f"--namespace={namespace}", "--type=merge", f"--patch={json.dumps(content)}")
-
-    return changed
 
 
 def root_elsewhere(config_map: dict) -> dict:
@@ -110,11 +93,11 @@ SABOTAGES: dict[str, tuple[Sabotage, str]] = {
         f"DestinationRule {TRADING}/rogue: has tls DISABLE: sidecars call trading-app-service.{TRADING}",
     ),
     "another root namespace": (
-        patched("configmap", "istio", CONTROL, root_elsewhere),
+        lambda: patched("configmap", "istio", CONTROL, root_elsewhere),
         f"configmap {CONTROL}/istio: meshConfig.rootNamespace is {cast.OUTSIDE}",
     ),
     "a changed Sidecar": (
-        patched("sidecar", "default", TRADING, lambda _: {"spec": {"egress": [{"hosts": [f"{CONTROL}/*"]}]}}),
+        lambda: patched("sidecar", "default", TRADING, lambda _: {"spec": {"egress": [{"hosts": [f"{CONTROL}/*"]}]}}),
         f"Sidecar {TRADING}/default: is not as the settings ask: it now lets proxies know {CONTROL}/* alone",
     ),
 }

@@ -57,6 +57,12 @@ def test_a_destination_rule_that_turns_mutual_tls_off_is_named():
     assert refusals(make_call(rule({"mode": "DISABLE"}, host="other"))) == []
 
 
+@pytest.mark.parametrize("host", ["*", "*.local", "*.trading.svc.cluster.local"])
+def test_a_destination_rule_of_a_wildcard_is_the_services_too(host):
+    (refusal,) = refusals(make_call(rule({"mode": "DISABLE"}, host=host)))
+    assert "DestinationRule trading/rule has tls DISABLE" in refusal
+
+
 def test_the_callers_own_destination_rule_comes_before_that_of_the_service():
     own = rule({"mode": "ISTIO_MUTUAL"}, "shop", "app.trading.svc.cluster.local")
     assert refusals(make_call(rule({"mode": "DISABLE"}), own)) == []

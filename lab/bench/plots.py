@@ -30,7 +30,7 @@ def comparison(page: str) -> str:
         panel.spines[["top", "right"]].set_visible(False)
     panels[-1].set_xlim(0, max(float(row[4]) for row in rows) * 1.12)
     panels[-1].set_xlabel("seconds: bar, the median; line, from the least to the most")
-    return _svg(figure)
+    return svg(figure)
 
 
 def footprint(page: str) -> str:
@@ -47,7 +47,7 @@ def footprint(page: str) -> str:
     axes.annotate(f"limit, {LIMIT} MiB", (0, LIMIT), (4, -14), textcoords="offset points", color=EDGE)
     axes.set(xlabel="services", ylabel="MiB", xlim=(0, services[-1] * 1.3), ylim=(0, LIMIT * 1.1), xticks=services)
     axes.spines[["top", "right"]].set_visible(False)
-    return _svg(figure)
+    return svg(figure)
 
 
 def table(text: str) -> Iterator[list[str]]:
@@ -63,7 +63,8 @@ def table(text: str) -> Iterator[list[str]]:
             yield [cell.strip() for cell in line.strip("|").split("|")]
 
 
-def _svg(figure: Figure) -> str:
+def svg(figure: Figure) -> str:
+    """Return the figure as a file."""
     # Words stay words in the picture, and the same page gives the same file.
     with rc_context({"svg.fonttype": "none", "svg.hashsalt": "pi-mesh", "font.family": "sans-serif"}):
         file = StringIO()

@@ -35,7 +35,7 @@ class AlertSettings(Model):
     throttled_percent: Percent = 25
     """Percentage of its CPU periods in which a sidecar, gateway or istiod may wait at its CPU limit."""
 
-    def bounds(self, mesh: MeshContext, kubelets: str) -> Bounds:
+    def bounds(self, mesh: MeshContext) -> Bounds:
         """Return the numbers and names that the alerts' expressions need."""
         return Bounds(
             mesh.ingress,
@@ -46,7 +46,6 @@ class AlertSettings(Model):
             self.latency_milliseconds,
             self.memory_percent,
             self.throttled_percent,
-            kubelets,
         )
 
     def receivers(self) -> HelmValues:

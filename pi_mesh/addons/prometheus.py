@@ -32,8 +32,6 @@ RULE_FILES = ("alerting_rules.yml", "alerts")
 """Keys under `serverFiles` whose rules the chart's configuration names."""
 OPERATED = "http://prometheus-operated.monitoring.svc.cluster.local:9090"
 """Address of the Service that the Prometheus operator makes, in the namespace of kube-prometheus-stack's manifests."""
-OPERATOR_KUBELETS = 'job="kubelet", metrics_path="/metrics/cadvisor"'
-"""Selector of the kubelets' counters in kube-prometheus-stack."""
 
 
 class Prometheus(Addon):
@@ -46,7 +44,7 @@ class Prometheus(Addon):
 
     mode: Literal["embedded", "operator"] = "embedded"
     """`embedded` installs Prometheus' own chart. `operator` installs no Prometheus: it gives the Prometheus operator of
-    the cluster a ServiceMonitor, a PodMonitor and a PrometheusRule."""
+    the cluster ServiceMonitors, a PodMonitor and a PrometheusRule."""
     address: Annotated[str, matching(r"^https?://\S+$", 'an address such as "http://prometheus.example:9090"')] = (
         OPERATED
     )
@@ -87,8 +85,7 @@ class Prometheus(Addon):
         """Return the groups of alerting rules; none if alerts are off."""
         if not self.alerts.enabled:
             return []
-        kubelets = alert.Bounds.kubelets if self.is_installed else OPERATOR_KUBELETS
-        return alert.groups(alerts.BY_SUBJECT, self.alerts.bounds(mesh, kubelets), self.alerts.runbooks)
+        return alert.groups(alerts.BY_SUBJECT, self.alerts.bounds(mesh), self.alerts.runbooks)
 
     def jobs(self, mesh: MeshContext) -> dict[str, scraping.Job]:
         """Return the scrape jobs of this program, by name."""

@@ -31,8 +31,6 @@ class Bounds:
     latency_milliseconds: int = 1000
     memory_percent: int = 90
     throttled_percent: int = 25
-    kubelets: str = 'job="kubelets"'
-    """Selector of the kubelets' counters: other installations of Prometheus give their job another name."""
 
 
 @dataclass(frozen=True)

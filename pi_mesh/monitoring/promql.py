@@ -4,6 +4,8 @@ CONTAINER = "namespace, pod, container"
 """Labels that name a container."""
 MEMORY, LIMIT = "container_memory_working_set_bytes", "container_spec_memory_limit_bytes"
 CPU = "container_cpu_usage_seconds_total"
+KUBELETS_JOB = 'job="kubelets"'
+"""Selector of this program's own job: an operator's Prometheus has the same counters once more, in a job of its own."""
 NODE_MEMORY, NODE_CPUS = "machine_memory_bytes", "machine_cpu_cores"
 THROTTLED, PERIODS = "container_cpu_cfs_throttled_periods_total", "container_cpu_cfs_periods_total"
 

@@ -17,6 +17,10 @@ PROXY_PORT = 15020
 PROXY_PATH = "/stats/prometheus"
 ISTIOD_PORT = "http-monitoring"
 """Name of the port in istiod's Service."""
+KUBELET_PATH = "/metrics/cadvisor"
+ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
+TOKEN, AUTHORITY = f"{ACCOUNT}/token", f"{ACCOUNT}/ca.crt"
+"""Files of Prometheus' own account: what it shows the kubelets, and what signs a kubelet's certificate."""
 PROXY_PORT_NAME = "http-envoy-prom"
 """Name of a port that every proxy's container declares, in sidecars, native sidecars and gateways alike."""
 OPTED_OUT = "__meta_kubernetes_pod_annotation_prometheus_io_scrape"
@@ -61,6 +65,12 @@ PROXY_RULES = (
     },
 )
 """Targets of the job for the proxies; without the last rule's port a proxy would be scraped without its agent."""
+KEPT_OF_KUBELETS: tuple[Relabelling, ...] = (
+    keep("__name__", "|".join(COUNTERS)),
+    # A pod's sum has no container's name; the node's own has the id "/".
+    {"action": "drop", "source_labels": ["container", "id"], "regex": ";/.+"},
+    {"action": "labeldrop", "regex": "image|name"},
+)
 
 
 def jobs(namespace: str, kubelets: KubeletTls) -> dict[str, Job]:
@@ -94,18 +104,12 @@ def _proxies() -> Job:
 
 
 def _kubelets(unverified: bool) -> Job:
-    account = "/var/run/secrets/kubernetes.io/serviceaccount"
     return {
         "scheme": "https",
-        "metrics_path": "/metrics/cadvisor",
-        "authorization": {"credentials_file": f"{account}/token"},
-        "tls_config": {"ca_file": f"{account}/ca.crt", "insecure_skip_verify": unverified},
+        "metrics_path": KUBELET_PATH,
+        "authorization": {"credentials_file": TOKEN},
+        "tls_config": {"ca_file": AUTHORITY, "insecure_skip_verify": unverified},
         "kubernetes_sd_configs": [{"role": "node"}],
         "relabel_configs": [label("node", "__meta_kubernetes_node_name")],
-        "metric_relabel_configs": [
-            keep("__name__", "|".join(COUNTERS)),
-            # A pod's sum has no container's name; the node's own has the id "/".
-            {"action": "drop", "source_labels": ["container", "id"], "regex": ";/.+"},
-            {"action": "labeldrop", "regex": "image|name"},
-        ],
+        "metric_relabel_configs": list(KEPT_OF_KUBELETS),
     }

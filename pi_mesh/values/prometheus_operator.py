@@ -38,6 +38,8 @@ def objects(settings: Settings) -> Iterator[Object]:
     endpoint = {"path": scraping.PROXY_PATH, "interval": interval, "relabelings": [*rules, _job(scraping.PROXIES)]}
     spec = {"selector": {}, "namespaceSelector": {"any": True}, "podMetricsEndpoints": [endpoint]}
     yield _object(settings, addon, "PodMonitor", scraping.PROXIES, spec)
+    if addon.kubelets != "off":
+        yield _object(settings, addon, "ServiceMonitor", scraping.KUBELETS, _kubelets(addon))
     if groups := addon.rule_groups(mesh):
         yield _object(settings, addon, "PrometheusRule", RULES, {"groups": groups})
 
@@ -45,6 +47,27 @@ def objects(settings: Settings) -> Iterator[Object]:
 def _object(settings: Settings, addon: Prometheus, kind: str, name: str, spec: Values) -> Object:
     metadata = {"name": name, "namespace": settings.istio.namespace, "labels": dict(addon.operator_labels)}
     return {"apiVersion": API, "kind": kind, "metadata": metadata, "spec": spec}
+
+
+def _kubelets(addon: Prometheus) -> Values:
+    """Return the monitor of the kubelets' Service, which the operator itself keeps.
+
+    kube-prometheus-stack's own drops the limits of containers and the counters of whole nodes:
+    https://github.com/prometheus-community/helm-charts/blob/main/charts/kube-prometheus-stack/values.yaml
+    """
+    endpoint = {
+        "port": "https-metrics",
+        "scheme": "https",
+        "path": scraping.KUBELET_PATH,
+        "interval": addon.scrape_interval,
+        "bearerTokenFile": scraping.TOKEN,
+        "tlsConfig": {"caFile": scraping.AUTHORITY, "insecureSkipVerify": addon.kubelets == "unverified"},
+        # The operator gives each target the label `node` before these rules.
+        "relabelings": [_camel(scraping.label("instance", "node")), _job(scraping.KUBELETS)],
+        "metricRelabelings": [_camel(rule) for rule in scraping.KEPT_OF_KUBELETS],
+    }
+    selector = {"matchLabels": {"app.kubernetes.io/name": "kubelet", "k8s-app": "kubelet"}}
+    return {"selector": selector, "namespaceSelector": {"any": True}, "endpoints": [endpoint]}
 
 
 def _job(name: str) -> Values:

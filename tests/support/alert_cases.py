@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 ISTIOD = 'namespace="istio-system", pod="istiod-1"'
 PROXY = 'job="istio-proxies", namespace="trading", pod="app-1"'
 INGRESS = 'reporter="source", source_workload="istio-ingressgateway", source_workload_namespace="istio-system"'
-SIDECAR = 'namespace="trading", pod="app-1", container="istio-proxy", id="/a"'
+SIDECAR = 'job="kubelets", namespace="trading", pod="app-1", container="istio-proxy", id="/a"'
 CALL = (
     'reporter="destination", destination_workload_namespace="trading", destination_workload="orders", '
     'source_workload_namespace="unknown", source_workload="unknown"'

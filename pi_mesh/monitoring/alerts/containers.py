@@ -4,9 +4,9 @@ https://github.com/google/cadvisor/blob/master/docs/storage/prometheus.md
 """
 
 from pi_mesh.monitoring.alert import Alert, Bounds, Severity
-from pi_mesh.monitoring.promql import CONTAINER, LIMIT, MEMORY, waits
+from pi_mesh.monitoring.promql import CONTAINER, KUBELETS_JOB, LIMIT, MEMORY, waits
 
-OURS = 'container=~"istio-proxy|discovery"'
+OURS = f'{KUBELETS_JOB}, container=~"istio-proxy|discovery"'
 """Selector of the containers of proxies and of istiod."""
 
 
@@ -43,7 +43,7 @@ ALERTS = (
     ),
     Alert(
         "PiGone",
-        lambda bounds: f"up{{{bounds.kubelets}}} == 0",
+        lambda _: f"up{{{KUBELETS_JOB}}} == 0",
         5,
         Severity.PAGE,
         "The kubelet of {{ $labels.instance }} does not answer: the Pi is off, or cut off.",

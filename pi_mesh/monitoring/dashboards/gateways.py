@@ -1,12 +1,12 @@
 """The ingress and egress gateways: requests, errors, latency, CPU and memory."""
 
 from pi_mesh.monitoring.dashboard import EGRESS, INGRESS, POD, Dashboard, Panel
-from pi_mesh.monitoring.promql import CPU, MEMORY, errors, latency, rate, requests, total
+from pi_mesh.monitoring.promql import CPU, KUBELETS_JOB, MEMORY, errors, latency, rate, requests, total
 
 AT_INGRESS = f'reporter="source", source_workload="{INGRESS}"'
 AT_EGRESS = f'reporter="source", source_workload="{EGRESS}"'
 PODS = f'pod=~"({INGRESS}|{EGRESS})-.*"'
-CONTAINERS = f'container="istio-proxy", {PODS}'
+CONTAINERS = f'{KUBELETS_JOB}, container="istio-proxy", {PODS}'
 SERVICE = "destination_service_name"
 FAILED = requests(f'{AT_INGRESS}, response_code=~"5.."', f"{SERVICE}, response_flags")
 

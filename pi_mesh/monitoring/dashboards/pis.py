@@ -2,9 +2,9 @@
 
 from pi_mesh.monitoring.alerts.containers import OURS
 from pi_mesh.monitoring.dashboard import OBJECT, Dashboard, Panel
-from pi_mesh.monitoring.promql import CONTAINER, CPU, LIMIT, MEMORY, NODE_CPUS, NODE_MEMORY, rate, total
+from pi_mesh.monitoring.promql import CONTAINER, CPU, KUBELETS_JOB, LIMIT, MEMORY, NODE_CPUS, NODE_MEMORY, rate, total
 
-WHOLE = 'id="/"'
+WHOLE = f'{KUBELETS_JOB}, id="/"'
 """Selector of a whole node."""
 NODE = "{{node}}"
 
@@ -12,7 +12,7 @@ DASHBOARD = Dashboard(
     "pis",
     "The Pis' budget",
     (
-        Panel("Kubelets that answer", "short", {NODE: 'up{job="kubelets"}'}),
+        Panel("Kubelets that answer", "short", {NODE: f"up{{{KUBELETS_JOB}}}"}),
         Panel("CPU", "percent", {NODE: f"100 * {rate(CPU, WHOLE, 'node')} / max by (node) ({NODE_CPUS})"}),
         Panel("Memory", "percent", {NODE: f"100 * {total(MEMORY, WHOLE, 'node')} / max by (node) ({NODE_MEMORY})"}),
         Panel("CPU of the mesh", "short", {NODE: rate(CPU, OURS, "node")}),

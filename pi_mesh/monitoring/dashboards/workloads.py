@@ -1,10 +1,10 @@
 """The workloads of `trading` and of the further namespaces, and their sidecars."""
 
 from pi_mesh.monitoring.dashboard import POD, WORKLOADS, Dashboard, Panel
-from pi_mesh.monitoring.promql import CPU, MEMORY, errors, latency, rate, requests, total, waits
+from pi_mesh.monitoring.promql import CPU, KUBELETS_JOB, MEMORY, errors, latency, rate, requests, total, waits
 
 CALLS = f'reporter="destination", destination_workload_namespace=~"{WORKLOADS}"'
-SIDECARS = f'container="istio-proxy", namespace=~"{WORKLOADS}"'
+SIDECARS = f'{KUBELETS_JOB}, container="istio-proxy", namespace=~"{WORKLOADS}"'
 BETWEEN = requests(CALLS, "source_workload, destination_workload")
 
 DASHBOARD = Dashboard(

@@ -19,7 +19,6 @@ RULES = {alert.name: alert for alert in ALL}
         ("IngressSlow", Bounds(latency_milliseconds=250), "> 250"),
         ("MeshContainerNearMemoryLimit", Bounds(memory_percent=80), "> 80"),
         ("MeshContainerThrottled", Bounds(throttled_percent=10), "> 10"),
-        ("PiGone", Bounds(kubelets='job="kubelet"'), 'up{job="kubelet"} == 0'),
     ],
 )
 def test_an_expression_has_the_bounds_of_its_mesh(alert: str, bounds: Bounds, part: str):

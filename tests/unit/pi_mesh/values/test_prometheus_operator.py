@@ -1,5 +1,7 @@
 """The objects for a Prometheus operator."""
 
+import pytest
+
 from pi_mesh.values import prometheus_operator
 from tests.support.factories import make_settings
 
@@ -7,7 +9,7 @@ from tests.support.factories import make_settings
 def made(**more: object) -> dict[str, dict]:
     prometheus = {"enabled": True, "mode": "operator", **more}
     settings = make_settings(observability={"prometheus": prometheus})
-    return {item["kind"]: item for item in prometheus_operator.objects(settings)}
+    return {item["metadata"]["name"]: item for item in prometheus_operator.objects(settings)}
 
 
 def test_there_are_none_without_an_operator():
@@ -26,12 +28,13 @@ def test_the_jobs_have_the_names_that_the_alerts_expect():
         return [rule["replacement"] for rule in endpoint["relabelings"] if rule.get("targetLabel") == "job"]
 
     objects = made()
-    assert job(objects["ServiceMonitor"]["spec"]["endpoints"][0]) == ["istiod"]
-    assert job(objects["PodMonitor"]["spec"]["podMetricsEndpoints"][0]) == ["istio-proxies"]
+    assert job(objects["istiod"]["spec"]["endpoints"][0]) == ["istiod"]
+    assert job(objects["istio-proxies"]["spec"]["podMetricsEndpoints"][0]) == ["istio-proxies"]
+    assert job(objects["kubelets"]["spec"]["endpoints"][0]) == ["kubelets"]
 
 
 def test_proxies_of_all_namespaces_are_scraped_at_their_agents():
-    spec = made()["PodMonitor"]["spec"]
+    spec = made()["istio-proxies"]["spec"]
     assert spec["namespaceSelector"] == {"any": True}
     (endpoint,) = spec["podMetricsEndpoints"]
     assert {
@@ -42,11 +45,28 @@ def test_proxies_of_all_namespaces_are_scraped_at_their_agents():
     } in endpoint["relabelings"]
 
 
-def test_the_alert_about_a_pi_reads_the_operators_own_job():
-    groups = made()["PrometheusRule"]["spec"]["groups"]
-    (rule,) = (rule for group in groups for rule in group["rules"] if rule["alert"] == "PiGone")
-    assert rule["expr"] == 'up{job="kubelet", metrics_path="/metrics/cadvisor"} == 0'
+def test_the_kubelets_monitor_keeps_the_limits_and_nodes_that_the_operators_own_drops():
+    (endpoint,) = made()["kubelets"]["spec"]["endpoints"]
+    assert (endpoint["port"], endpoint["path"]) == ("https-metrics", "/metrics/cadvisor")
+    kept, *_ = endpoint["metricRelabelings"]
+    assert kept["sourceLabels"] == ["__name__"]
+    assert {"container_spec_memory_limit_bytes", "machine_memory_bytes"} <= set(kept["regex"].split("|"))
+
+
+def test_a_pi_has_the_nodes_name_in_its_alert():
+    (endpoint,) = made()["kubelets"]["spec"]["endpoints"]
+    assert {"action": "replace", "sourceLabels": ["node"], "targetLabel": "instance"} in endpoint["relabelings"]
+
+
+@pytest.mark.parametrize(("kubelets", "insecure"), [("unverified", True), ("verified", False)])
+def test_a_kubelets_certificate_is_checked_if_the_settings_ask_for_it(kubelets, insecure):
+    (endpoint,) = made(kubelets=kubelets)["kubelets"]["spec"]["endpoints"]
+    assert endpoint["tlsConfig"]["insecureSkipVerify"] is insecure
+
+
+def test_kubelets_that_are_off_have_no_monitor():
+    assert "kubelets" not in made(kubelets="off")
 
 
 def test_without_alerts_there_are_monitors_alone():
-    assert set(made(alerts={"enabled": False})) == {"ServiceMonitor", "PodMonitor"}
+    assert {item["kind"] for item in made(alerts={"enabled": False}).values()} == {"ServiceMonitor", "PodMonitor"}

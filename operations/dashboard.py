@@ -5,6 +5,7 @@ import subprocess
 import threading
 from collections import deque
 from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from typing import Annotated, NamedTuple
 
@@ -78,8 +79,10 @@ def _kept_open(settings: Settings, stack: str, name: str, target: Target, port: 
     console = Subject("component", name)
     fix = f"`python -m operations verify -s {stack}` says why"
     ports = f"{port or ''}:{target.port}"
+    forwarded = forwarding(settings.cluster.context, target.namespace, target.resource, ports)
     try:
-        with forwarding(settings.cluster.context, target.namespace, target.resource, ports) as (address, process):
+        # Whoever reads the address may end the command at once.
+        with _ended_by_signals(), forwarded as (address, process):
             url = f"http://{address}/"
             if as_json:
                 opened = report.of("dashboard", stack, [ok(ID, console, f"{url} is open until Ctrl-C")])
@@ -89,7 +92,9 @@ def _kept_open(settings: Settings, stack: str, name: str, target: Target, port: 
             cause = _end(process)
     except NotForwardedError as problem:
         return [error(ID, console, str(problem), fix)]
-    return [] if cause is None else [error(ID, console, f"the connection ended: {cause}", fix)]
+    except KeyboardInterrupt:
+        return []
+    return [error(ID, console, f"the connection ended: {cause}", fix)]
 
 
 def _target(settings: Settings, stack: str, name: str, pod: str) -> Target:
@@ -116,23 +121,29 @@ def _login(name: str, settings: Settings) -> Iterator[str]:
         yield LOGINS[name].format(settings.istio.namespace)
 
 
-def _end(process: "subprocess.Popen[str]") -> str | None:
-    """Wait for the end; return kubectl's last error, or None after Ctrl-C or a request to end."""
+@contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """Make SIGINT and SIGTERM raise KeyboardInterrupt in the block."""
+    # A shell makes what it starts in the background ignore SIGINT.
+    before = {kind: signal.signal(kind, signal.default_int_handler) for kind in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for kind, handler in before.items():
+            signal.signal(kind, handler)
+
+
+def _end(process: "subprocess.Popen[str]") -> str:
+    """Wait for kubectl's end and return its last error."""
     errors: deque[str] = deque(["kubectl gave no reason"], maxlen=1)
     assert process.stdout
     assert process.stderr
     reading = threading.Thread(target=errors.extend, args=(process.stderr,), daemon=True)
     reading.start()
-    # A shell makes what it starts in the background ignore SIGINT.
-    before = {kind: signal.signal(kind, signal.default_int_handler) for kind in (signal.SIGINT, signal.SIGTERM)}
     try:
         for _ in process.stdout:
             continue
-    except KeyboardInterrupt:
-        return None
     finally:
-        for kind, handler in before.items():
-            signal.signal(kind, handler)
         process.terminate()
         reading.join()
     return errors[0].strip()

@@ -53,7 +53,7 @@ def run_until(kind: signal.Signals, folder: Path, *arguments: str) -> Result:
             if (folder / "ready").exists():
                 break
             time.sleep(0.01)
-        time.sleep(0.3)  # the address is printed, and the signal's handler is set
+        time.sleep(0.3)  # the address is printed
         os.kill(os.getpid(), kind)
 
     sender = threading.Thread(target=send)
@@ -73,6 +73,15 @@ def test_the_port_is_open_until_the_command_is_ended(kubectl, kind):
         "it asks for a token: `kubectl -n istio-system create token kiali`",
     ]
     assert lines[-1].startswith("stack test: the port was closed")
+
+
+def test_a_signal_just_before_the_address_is_printed_ends_what_a_shell_runs_in_the_background(kubectl):
+    kubectl(f"{FORWARDING}kill -INT $PPID; exec /bin/sleep 3")
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        assert run("kiali").exit_code == 0
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_json_has_the_address_before_the_end(kubectl):

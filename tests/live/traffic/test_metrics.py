@@ -70,7 +70,8 @@ def test_istiod_every_proxy_and_every_kubelet_are_scraped_under_strict(figure):
     expected = {"istiod": 1, "istio-proxies": len(pods), "kubelets": len(NODES), "prometheus": 1}
     wait_until("all targets answer", lambda: up() == expected, 30)
     (series,) = prometheus.query("prometheus_tsdb_head_series")
-    figure(f"{dict(up())} targets up; {series['value'][1]} series")
+    targets = ", ".join(f"{count} of {job}" for job, count in sorted(up().items()))
+    figure(f"targets up: {targets}; {series['value'][1]} series")
 
 
 def test_no_alert_fires_on_a_healthy_mesh():

@@ -61,6 +61,8 @@ def _kubelets(addon: Prometheus) -> Values:
         "path": scraping.KUBELET_PATH,
         "interval": addon.scrape_interval,
         "bearerTokenFile": scraping.TOKEN,
+        # A counter's namespace is its container's, and not that of the kubelets' Service.
+        "honorLabels": True,
         "tlsConfig": {"caFile": scraping.AUTHORITY, "insecureSkipVerify": addon.kubelets == "unverified"},
         # The operator gives each target the label `node` before these rules.
         "relabelings": [_camel(scraping.label("instance", "node")), _job(scraping.KUBELETS)],

@@ -58,6 +58,11 @@ def test_a_pi_has_the_nodes_name_in_its_alert():
     assert {"action": "replace", "sourceLabels": ["node"], "targetLabel": "instance"} in endpoint["relabelings"]
 
 
+def test_a_containers_counters_keep_its_namespace():
+    (endpoint,) = made()["kubelets"]["spec"]["endpoints"]
+    assert endpoint["honorLabels"] is True
+
+
 @pytest.mark.parametrize(("kubelets", "insecure"), [("unverified", True), ("verified", False)])
 def test_a_kubelets_certificate_is_checked_if_the_settings_ask_for_it(kubelets, insecure):
     (endpoint,) = made(kubelets=kubelets)["kubelets"]["spec"]["endpoints"]

@@ -27,7 +27,7 @@ NAMES = {INGRESS: "istio-ingressgateway", EGRESS: "istio-egressgateway", WORKLOA
 COLUMNS, WIDTH, HEIGHT = 2, 6, 1.9
 POINTS = 150
 """Points of a line; more would only make the file larger."""
-LINES = 7
+LINES = 9
 """Lines with a legend: as many as have room beside the plot."""
 UNITS = {
     "bytes": (("MiB", 1024 * 1024),),
@@ -85,7 +85,7 @@ def _plot(plot: Axes, panel: Panel, lines: list[tuple[Mapping[str, str], list[tu
     plot.set_title(panel.title, fontsize=10, loc="left")
     plot.set_ylabel(unit, fontsize=8)
     plot.tick_params(labelsize=8)
-    plot.set_ylim(bottom=0)
+    plot.set_ylim(0, greatest / divisor * 1.1 or 1)
     plot.spines[["top", "right"]].set_visible(False)
     if lines:
         plot.legend(fontsize=8, frameon=False, loc="upper left", bbox_to_anchor=(1, 1.05))

@@ -151,7 +151,7 @@ def test_the_budget_says_what_access_logs_take_of_the_nodes_disks(stack, monkeyp
     logs = make_settings(observability={"accessLogs": {"gateways": True}})
     monkeypatch.setattr(stacks, "load_with_state", lambda _: (logs, lambda: NEVER_RUN))
     shown = " ".join(run("budget", "-s", STACK).output.split())
-    assert "observability.accessLogs: a million logged requests are 600 MB; of 2 proxies kubelets keep" in shown
+    assert "observability.accessLogs: a million logged requests are 500 MB; of 2 proxies kubelets keep" in shown
     assert "at most 50 MiB of each, 100 MiB in all" in shown
 
 

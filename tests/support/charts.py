@@ -22,7 +22,11 @@ REQUIRED = "PI_MESH_CHARTS_REQUIRED"
 
 @cache
 def folder() -> Path:
-    """Return the folder of the charts. Raises MissingProgramError until the lab's programs are built."""
+    """Return the folder of the charts. Raises MissingProgramError until they and helm, which renders them, are built.
+
+    `make up` builds helm at its first call.
+    """
+    programs.program("helm")
     return Path(os.environ[ELSEWHERE]) if ELSEWHERE in os.environ else charts.chart_dir()
 
 
@@ -42,7 +46,7 @@ def each() -> list[str]:
 
 def versions() -> list[str]:
     """Return the same inside a test; skip it where there are none."""
-    return each() or pytest.skip("no charts: the lab's programs are not built")
+    return each() or pytest.skip("no charts, or no helm: `make built` makes both")
 
 
 def render(release: Release, istio: str = "") -> list[dict[str, Any]]:

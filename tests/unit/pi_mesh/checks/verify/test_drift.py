@@ -54,6 +54,15 @@ def test_an_object_of_the_program_also_gets_back_the_fields_that_the_patch_would
     )
 
 
+def test_a_changed_object_of_the_program_gets_its_fields_back_before_the_preview_that_would_be_refused_them(healthy):
+    changed = Pair("", ASKED, {**SERVICE, "spec": {"type": "B"}})
+    (finding,) = [one for one in run(found(healthy, pairs=(changed,))) if "'B', not" in one.message]
+    given_up = (
+        """`kubectl patch service istiod -n istio-system --type=merge -p '{"metadata": {"managedFields": [{}]}}'`"""
+    )
+    assert finding.fix == f"{given_up}, then `pulumi up --refresh`"
+
+
 def test_what_was_changed_besides_is_put_back_by_helm(healthy):
     live = {**SERVICE, "spec": {"type": "B", "externalIPs": ["1.2.3.4"]}}
     (finding,) = drift_of(healthy, Pair("istio-system/istiod", ASKED, live, defaulted=ASKED))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pi_mesh.checks.waiting import CAUSES, Verdict, cause_of, is_hopeless
+from pi_mesh.checks.startup_causes import CAUSES, Verdict, cause_of, is_hopeless
 from pi_mesh.cluster.startup import NO_ADDRESS, Startup
 
 FAILED = 'failed to pull and unpack image "docker.io/istio/pilot:1.31.0": '

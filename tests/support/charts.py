@@ -64,7 +64,8 @@ def template(release: Release, istio: str = "") -> str:
 
 @cache
 def _template(name: str, chart: str, version: str, kubernetes: str, values: str) -> str:
-    command = [programs.program("helm"), "template", name, package(chart, version), "--values", "-"]
+    file = package(chart, version)
+    command = [programs.program("helm"), "template", name, file, "--values", "-"]
     command += ["--namespace", "istio-system", "--kube-version", kubernetes]
     done = subprocess.run(command, input=values, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{chart} {version}: {done.stderr}"
@@ -72,7 +73,7 @@ def _template(name: str, chart: str, version: str, kubernetes: str, values: str)
 
 
 def package(chart: str, version: str) -> Path:
-    """Return the packaged chart. Fails the test without it if it is required, or if the set is incomplete; else skips."""
+    """Return the packaged chart. Skips the test without it; fails it if it is required, or if the set is incomplete."""
     try:
         file = folder() / f"{chart}-{version}.tgz"
     except MissingProgramError as error:

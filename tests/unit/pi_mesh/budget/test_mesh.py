@@ -86,10 +86,15 @@ def test_the_terminal_shows_every_cell():
     console = Console(width=200, file=io.StringIO())
     console.print(terminal.render(budget))
     shown = " ".join(console.file.getvalue().split())
-    for line in table.rows(budget):
+    for line in (table.HEADINGS, *table.rows(budget)):
         assert all(cell in shown for cell in line)
     assert table.room(budget) in shown
     assert table.rows(budget)[0] == ("istiod", "1", "100m / 128Mi", "500m / 256Mi", "+ 100m / 128Mi")
+
+
+def test_the_terminal_aligns_names_to_the_left_and_figures_to_the_right():
+    columns = terminal.render(mesh.of(make_mesh())).columns
+    assert [column.justify for column in columns] == ["left", "right", "right", "right", "right"]
 
 
 def test_the_outputs_have_an_entry_for_each_row():

@@ -4,8 +4,10 @@ import pytest
 
 from pi_mesh.cluster.objects import Crd, Deployment
 from pi_mesh.cluster.release_records import ReleaseRecord
-from tests.support.preflight_problems import problems
+from tests.support.preflight_problems import findings, problems
 from tests.support.snapshots import make_snapshot
+
+OWN = "istio-system/istio-base"
 
 
 @pytest.mark.row(12)
@@ -31,8 +33,17 @@ def test_crds_of_a_living_istio_without_a_release_are_not_taken_from_it():
 
 @pytest.mark.row(13)
 def test_crds_kept_by_our_own_destroy_are_no_problem():
-    crd = Crd("gateways.networking.istio.io", "istio-system/istio-base")
+    crd = Crd("gateways.networking.istio.io", OWN)
     assert problems(make_snapshot(crds=(crd,))) == []
+
+
+@pytest.mark.parametrize(
+    ("crds", "message"),
+    [((), "none there yet"), ((Crd("gateways.networking.istio.io", OWN),), "1 there, none in the way")],
+)
+def test_crds_that_are_no_problem_are_counted(crds, message):
+    (finding,) = [finding for finding in findings(make_snapshot(crds=crds)) if finding.id == "istio CRDs"]
+    assert (finding.message, finding.number) == (message, len(crds))
 
 
 def test_crds_of_the_gateway_api_are_not_istios():

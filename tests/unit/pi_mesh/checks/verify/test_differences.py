@@ -62,6 +62,20 @@ def test_an_item_that_was_put_before_the_others_is_one_difference():
     assert different({"args": ["a", "b"]}, {"args": ["x", "a", "b"]}) == ["args[0]: 'x' was added"]
 
 
+@pytest.mark.parametrize(
+    ("wanted", "live", "lines"),
+    [
+        (["a", "b", "c"], ["a", "x", "b", "c"], ["args[1]: 'x' was added"]),
+        (["a", "b", "c"], ["a", "c"], ["args[1]: is missing"]),
+        (["a", "b", "c"], ["x", "b", "c"], ["args[0]: 'x', not 'a'"]),
+        (["a", "a"], ["a", "a", "a"], ["args[2]: 'a' was added"]),
+    ],
+    ids=str,
+)
+def test_items_that_stay_at_both_ends_of_a_list_are_no_difference(wanted, live, lines):
+    assert different({"args": wanted}, {"args": live}) == lines
+
+
 def test_an_item_that_was_taken_out_of_a_list_is_shown():
     assert different({"ports": [{"port": 80}]}, {"ports": []}) == ["ports[80]: is missing"]
 

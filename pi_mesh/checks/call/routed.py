@@ -51,7 +51,7 @@ def _applied(call: Call) -> Policy | None:
 
 
 def _is_wild(pattern: str, host: str) -> bool:
-    return pattern.startswith("*") and host.endswith(pattern[1:])
+    return pattern.startswith("*") and host.endswith(pattern.removeprefix("*"))
 
 
 def _may_match(call: Call, rule: Rule) -> bool:

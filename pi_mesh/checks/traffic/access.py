@@ -111,8 +111,8 @@ def _admits(settings: Settings, rule: AccessRule) -> bool:
 
 def _matches(pattern: str, principal: str) -> bool:
     if pattern.endswith("*"):
-        return principal.startswith(pattern[:-1])
-    return principal.endswith(pattern[1:]) if pattern.startswith("*") else pattern == principal
+        return principal.startswith(pattern.removesuffix("*"))
+    return principal.endswith(pattern.removeprefix("*")) if pattern.startswith("*") else pattern == principal
 
 
 def _narrowed(rule: AccessRule) -> bool:

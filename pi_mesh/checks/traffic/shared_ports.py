@@ -67,7 +67,7 @@ def _vague(entry: _Entry, other: _Entry) -> Iterator[Finding]:
     """Yield an error for a host by which no rule can tell the listener from the other one."""
     # The Host header of plain HTTP may carry a port behind the domain that a `*.` ends with.
     plain = entry.server.family == "HTTP"
-    vague = [host for host in entry.listener.hosts if host == "*" or (host[0] == "*" and plain)]
+    vague = [host for host in entry.listener.hosts if host == "*" or (host.startswith("*") and plain)]
     if vague and entry.listener.allow_addresses:
         message = (
             f"has host {vague[0]} on port {entry.server.number}, which it shares with {other.name}, whose addresses "

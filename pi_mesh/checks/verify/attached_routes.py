@@ -66,10 +66,11 @@ def _obstacle(seen: VerificationInput, route: Policy, name: str) -> str:
 def _meets(host: str, served: str) -> bool:
     """Return True if requests for a route's host may be among those that a listener takes."""
     wild, open_to = host.startswith("*"), served.startswith("*")
+    end, served_end = host.removeprefix("*"), served.removeprefix("*")
     if wild and open_to:
-        return host[1:].endswith(served[1:]) or served[1:].endswith(host[1:])
+        return end.endswith(served_end) or served_end.endswith(end)
     if wild or open_to:
-        return served.endswith(host[1:]) if wild else host.endswith(served[1:])
+        return served.endswith(end) if wild else host.endswith(served_end)
     return host == served
 
 

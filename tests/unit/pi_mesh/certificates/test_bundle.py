@@ -68,7 +68,7 @@ def _wrong() -> dict[str, tuple[tuple[str, str], str]]:
         "no root above two": (in_order(make_ca("low", middle), middle), "ends at 'middle' .*, which is not a root"),
         "another root": (in_order(signing, make_root("other")), "is not signed by 'other'"),
         "the wrong order": (in_order(middle, signing, ROOT), "the signing CA comes first"),
-        "another key": ((signing.pem + ROOT.pem, middle.key), "the key does not belong to"),
+        "another key": ((signing.pem + ROOT.pem, middle.key), "the key does not belong to the certificate 'signing'"),
         "no key": ((signing.pem + ROOT.pem, "nothing"), "is not an unencrypted private key"),
         "no certificate": (("nothing", signing.key), "is not a certificate in PEM form"),
         "a leaf": (in_order(make_ca("leaf", ROOT, ca=False), ROOT), "is not a CA certificate"),

@@ -46,6 +46,14 @@ def test_a_caller_of_a_legacy_workload_keeps_calling_under_strict():
     assert finding.level is Level.OK
 
 
+@pytest.mark.parametrize(
+    "legacy", [{"selector": {"app": "other"}}, {"selector": {"app": "app"}, "namespace": "research"}]
+)
+def test_a_legacy_workload_of_other_labels_or_another_namespace_exempts_no_caller(legacy):
+    findings = found(BARE, traffic={"legacy": {"old": legacy}}, namespaces={"research": {}})
+    assert Level.ERROR in {finding.level for finding in findings}
+
+
 def test_a_default_deny_is_refused_while_a_caller_was_seen_that_it_refuses():
     (finding,) = found(MESHED, recorded=STRICT, traffic=DENY)
     assert (finding.level, str(finding.subject)) == (Level.ERROR, "traffic.authorization.defaultDeny.enabled")

@@ -41,3 +41,15 @@ def test_the_sidecar_of_the_callers_labels_comes_before_its_namespaces_and_that_
 
 def test_a_sidecar_without_egress_hides_nothing():
     assert doubts(make_call(policy("Sidecar", {}, "scope", "shop"))) == []
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    [
+        sidecar("./*", namespace="istio-system", workloadSelector={"labels": {"app": "client"}}),
+        sidecar("./*", namespace="trading"),
+    ],
+    ids=["of the root namespace's own pods", "of another namespace"],
+)
+def test_a_sidecar_of_other_pods_hides_nothing(elsewhere):
+    assert doubts(make_call(elsewhere)) == []

@@ -62,8 +62,11 @@ def test_a_listener_that_is_not_served_is_an_error(secret, said, fix):
         (-timedelta(days=91), 90, Level.ERROR, "ended at "),
         (timedelta(days=1), 90, Level.ERROR, "begins at "),
         (-timedelta(days=80), 90, Level.WARNING, "ends at "),
+        (-timedelta(days=90), 90, Level.WARNING, "ends at "),
+        (-timedelta(days=69), 90, Level.OK, "serves web"),
+        (timedelta(), 90, Level.OK, "serves web"),
     ],
-    ids=["ended", "not yet", "soon"],
+    ids=["ended", "not yet", "soon", "now", "in three weeks", "begins now"],
 )
 def test_the_end_of_a_certificate_is_named_before_it_comes(start, days, level, said):
     (finding,) = found(with_chain(make_server("shop.example", start=start, days=days)))

@@ -68,6 +68,10 @@ def test_the_callers_own_destination_rule_comes_before_that_of_the_service():
     assert refusals(make_call(rule({"mode": "DISABLE"}), own)) == []
 
 
+def test_a_destination_rule_of_a_third_namespace_is_not_the_callers():
+    assert refusals(make_call(rule({"mode": "DISABLE"}, "other", "app.trading.svc.cluster.local"))) == []
+
+
 def test_mutual_tls_that_nobody_serves_is_refused():
     bare = replace(SERVER, containers=())
     (refusal,) = refusals(make_call(rule({"mode": "ISTIO_MUTUAL"}), pods=(CLIENT, bare)))

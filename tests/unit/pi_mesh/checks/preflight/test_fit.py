@@ -131,3 +131,9 @@ def test_a_pod_on_a_cordoned_node_stays_there():
         **installed_mesh(),
     )
     assert finding(cordoned, istio={"resources": sized(2500)}, **NO_GATEWAYS).level is Level.OK
+
+
+def test_a_node_with_more_on_it_than_it_has_is_shown_without_room():
+    pods = (make_pod("large", cpu=5000, memory=9000, node="pi-1"),)
+    found = finding(make_snapshot(nodes=(make_node(memory=3000),), pods=pods), cluster={"nodes": 1})
+    assert "pi-1 has 0 CPUs and 0Mi free" in found.message

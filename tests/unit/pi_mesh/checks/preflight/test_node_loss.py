@@ -90,3 +90,9 @@ def test_a_cluster_of_one_node_has_nowhere_to_move_to():
 def test_many_workloads_are_counted_beyond_the_first_four():
     pods = [of_deployment(f"app-{number}", "pi-1", 1) for number in range(6)]
     assert node_loss.named(pods).endswith("1 of default/app-3 and 2 more workloads")
+
+
+@pytest.mark.parametrize(("count", "end"), [(4, "1 of default/app-3"), (5, " and 1 more workload")])
+def test_the_workloads_after_the_first_four_are_counted(count, end):
+    pods = [of_deployment(f"app-{number}", "pi-1", 10) for number in range(count)]
+    assert node_loss.named(pods).endswith(end)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from cryptography.x509 import Certificate
 
 from pi_mesh.certificates import pem, trust
-from pi_mesh.certificates.pem import CertificateError
+from pi_mesh.certificates.pem import CertificateError, Certificates
 from pi_mesh.certificates.trust import Change, Trust
 from pi_mesh.cluster.authority import Authority
 from pi_mesh.counts import agreeing, first_of

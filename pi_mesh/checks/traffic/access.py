@@ -59,10 +59,10 @@ def _judged(
     if allows and not any(admitting.values()):
         message = f"locks the ingress gateway out of service {service}, which a route leads to"
         fix = f"add a rule with principals: [{ingress_principal(settings)}]"
-        yield error(GATEWAY, _setting(namespace, sorted(allows)[0]), message, fix)
+        yield error(GATEWAY, _setting(namespace, min(allows)), message, fix)
     elif ports and allows:
         admitted = {name: rules for name, rules in admitting.items() if rules}
-        yield from _other_ports(_setting(namespace, sorted(admitted)[0]), admitted.values(), service, ports)
+        yield from _other_ports(_setting(namespace, min(admitted)), admitted.values(), service, ports)
 
 
 def _other_ports(

@@ -85,7 +85,8 @@ def _without_endpoints(seen: VerificationInput, routes: list[Policy]) -> Iterato
         by = f"route {names[0]} leads" if len(names) == 1 else f"routes {first_sorted(names)} lead"
         service = services.get(host)
         if service is None and host.endswith(IN_CLUSTER):
-            subject = Subject("service", "/".join(reversed(host.split(".")[:2])))
+            name, namespace, *_ = host.split(".")
+            subject = Subject("service", f"{namespace}/{name}")
             yield warning(ID, subject, f"does not exist, and {by} requests to it", "create it with its workload")
         elif service and service.selector and not _has_endpoints(seen, service.namespace, service.selector):
             subject = Subject("service", f"{service.namespace}/{service.name}")

@@ -2,6 +2,9 @@
 
 from dataclasses import replace
 
+import pytest
+
+from pi_mesh.checks.call import admitted
 from pi_mesh.values.traffic.authorization import DRY_RUN
 from tests.support.own_calls import CLIENT, SERVER, access, doubts, make_call, refusals
 
@@ -57,3 +60,9 @@ def test_a_caller_in_plain_text_is_told_that_it_has_no_identity():
     plain = replace(CLIENT, containers=())
     found = refusals(make_call(access("ALLOW", SHOP), caller=plain))
     assert any("which has no identity: the caller has no sidecar" in one for one in found)
+
+
+@pytest.mark.parametrize(("server", "whom"), [(SERVER, "this caller"), (replace(SERVER, containers=()), "every caller")])
+def test_a_call_that_nothing_refuses_is_admitted_with_every_other_where_nothing_enforces(server, whom):
+    (found,) = admitted.check(make_call(access("ALLOW", SHOP), pods=(CLIENT, server)))
+    assert found.message == f"the policies of the called pods admit {whom}"

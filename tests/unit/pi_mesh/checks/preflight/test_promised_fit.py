@@ -52,6 +52,12 @@ def test_larger_pods_use_up_the_quota_with_fewer():
     assert found.message.startswith("2 more pods with sidecars")
 
 
+def test_pods_with_more_cpu_use_up_the_quota_with_fewer():
+    # 30 x 100m less 7 x 400m: the quota admits two more.
+    found = finding(make_snapshot(pods=in_trading(7, cpu=400)))
+    assert found.message.startswith("2 more pods with sidecars")
+
+
 def test_a_promise_that_is_kept_asks_for_nothing_more():
     found = finding(make_snapshot(pods=in_trading(3)), workloads=3)
     assert (found.level, found.message) == (Level.OK, "all promised pods run already")

@@ -153,3 +153,10 @@ def test_a_policy_of_another_namespace_locks_nobody_out():
     policy = {"namespace": "research", "rules": [{"namespaces": ["argocd"]}]}
     traffic = {**ROUTED, "authorization": {"policies": {"p": policy}}}
     assert list(gateway(make_settings(namespaces={"research": {}}, traffic=traffic), None)) == []
+
+
+def test_the_first_policy_by_name_is_the_one_that_is_named():
+    two = {name: {"rules": [{"namespaces": ["argocd"]}]} for name in ("b", "a", "c")}
+    settings = make_settings(traffic={**ROUTED, "authorization": {"policies": two}})
+    (finding,) = gateway(settings, make_snapshot())
+    assert finding.name == "traffic.authorization.policies.a"

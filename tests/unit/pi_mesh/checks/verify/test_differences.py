@@ -80,10 +80,13 @@ def test_an_item_that_was_taken_out_of_a_list_is_shown():
     assert different({"ports": [{"port": 80}]}, {"ports": []}) == ["ports[80]: is missing"]
 
 
-def test_an_added_item_has_its_place_in_the_live_list():
-    live = pods(containers=[{"name": "second"}, {"name": "discovery"}])
-    (entry,) = differences(pods(containers=[{"name": "discovery"}]), live)
-    assert entry.place.pointer == "/spec/template/spec/containers/0"
+@pytest.mark.parametrize("place", [0, 1])
+def test_an_added_item_has_its_place_in_the_live_list(place):
+    containers = [{"name": "discovery"}]
+    containers.insert(place, {"name": "second"})
+    (entry,) = differences(pods(containers=[{"name": "discovery"}]), pods(containers=containers))
+    assert entry.place.pointer == f"/spec/template/spec/containers/{place}"
+    assert entry.live == {"name": "second"}
 
 
 @pytest.mark.parametrize(

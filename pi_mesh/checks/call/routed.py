@@ -113,7 +113,8 @@ def _subset(call: Call, service: Service | None, host: str, subset: str) -> str:
     ]
     if not subsets:
         return "which no DestinationRule declares"
-    labels = subsets[0].get("labels") or {}
+    first, *_ = subsets
+    labels = first.get("labels") or {}
     if service and not any(_is_behind(pod, service, labels) for pod in call.pods):
         shown = ", ".join(f"{key}={value}" for key, value in labels.items())
         return f"which has no Ready pod (labels {shown})"

@@ -62,10 +62,11 @@ def _webhooks(mesh: Inventory, snapshot: Snapshot, state: StackState) -> Iterato
     """
     foreign = _configurations(mesh, snapshot, state)
     for hooks in foreign:
-        subject = Subject(f"{hooks[0].kind.lower()}webhookconfiguration", hooks[0].configuration)
-        message = f"belongs to {hooks[0].release or 'no Helm release'}, not to this stack"
+        first, *_ = hooks
+        subject = Subject(f"{first.kind.lower()}webhookconfiguration", first.configuration)
+        message = f"belongs to {first.release or 'no Helm release'}, not to this stack"
         if _is_stale(hooks, snapshot):
-            gone = f"{message}, which calls {hooks[0].service}, a service that is gone"
+            gone = f"{message}, which calls {first.service}, a service that is gone"
             yield error(WEBHOOKS, subject, gone, f"`kubectl delete {subject}`")
         else:
             fix = "it serves an Istio that may be alive: leave it to its owner, and see the row foreign istio"

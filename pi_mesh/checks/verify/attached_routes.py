@@ -82,7 +82,8 @@ def _without_endpoints(seen: VerificationInput, routes: list[Policy]) -> Iterato
         for host in sorted(destinations(route)):
             leading.setdefault(host, []).append(f"{route.namespace}/{route.name}")
     for host, names in leading.items():
-        by = f"route {names[0]} leads" if len(names) == 1 else f"routes {first_sorted(names)} lead"
+        first, *others = names
+        by = f"routes {first_sorted(names)} lead" if others else f"route {first} leads"
         service = services.get(host)
         if service is None and host.endswith(IN_CLUSTER):
             name, namespace, *_ = host.split(".")

@@ -39,7 +39,8 @@ def of(seen: VerificationInput) -> Iterator[LimitedContainer]:
             continue
         workload = next((one for one in seen.mesh.workloads if one.has_pod(pod.namespace, pod.labels)), None)
         if workload:
-            yield LimitedContainer(pod, pod.containers[0], workload.setting)
+            main, *_ = pod.containers
+            yield LimitedContainer(pod, main, workload.setting)
         elif pod.has_lasting_proxy:
             sidecar = next(entry for entry in pod.containers if entry.name == SIDECAR)
             yield LimitedContainer(pod, sidecar, "proxy")

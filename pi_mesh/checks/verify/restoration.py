@@ -41,7 +41,7 @@ def _removal(pair: Pair, added: Sequence[Difference]) -> str:
 def _where(pair: Pair) -> str:
     """Return kubectl's arguments for the object."""
     kind, name = pair.identity
-    group = str(pair.wanted["apiVersion"]).partition("/")[0]
+    group, *_ = str(pair.wanted["apiVersion"]).partition("/")
     resource = f"{kind.lower()}.{group}" if group.endswith(".istio.io") else kind.lower()
     namespace, _, name = name.rpartition("/")
     return f"{resource} {name}{f' -n {namespace}' if namespace else ''}"

@@ -94,6 +94,7 @@ def _version_key(release: Release) -> str:
 def _holds(values: Mapping, path: str) -> bool:
     """Return True if the values have something at a path, whose keys may contain dots themselves."""
     return any(
-        path == key or (path.startswith(f"{key}.") and isinstance(below, dict) and _holds(below, path[len(key) + 1 :]))
+        path == key
+        or (path.startswith(f"{key}.") and isinstance(below, dict) and _holds(below, path.removeprefix(f"{key}.")))
         for key, below in values.items()
     )

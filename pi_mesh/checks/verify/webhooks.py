@@ -37,7 +37,7 @@ def _broken(seen: VerificationInput, hook: Webhook) -> Finding | None:
     if not hook.ca_bundle:
         return error(ID, subject, "has no CA bundle: the API server can't call it", restart)
     try:
-        certificate = x509.load_pem_x509_certificates(base64.b64decode(hook.ca_bundle))[0]
+        certificate, *_ = x509.load_pem_x509_certificates(base64.b64decode(hook.ca_bundle))
     except ValueError:
         return error(ID, subject, "has a CA bundle that is not a certificate", restart)
     if certificate.not_valid_after_utc < seen.now:

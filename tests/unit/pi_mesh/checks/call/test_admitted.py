@@ -62,7 +62,9 @@ def test_a_caller_in_plain_text_is_told_that_it_has_no_identity():
     assert any("which has no identity: the caller has no sidecar" in one for one in found)
 
 
-@pytest.mark.parametrize(("server", "whom"), [(SERVER, "this caller"), (replace(SERVER, containers=()), "every caller")])
+@pytest.mark.parametrize(
+    ("server", "whom"), [(SERVER, "this caller"), (replace(SERVER, containers=()), "every caller")]
+)
 def test_a_call_that_nothing_refuses_is_admitted_with_every_other_where_nothing_enforces(server, whom):
     (found,) = admitted.check(make_call(access("ALLOW", SHOP), pods=(CLIENT, server)))
     assert found.message == f"the policies of the called pods admit {whom}"

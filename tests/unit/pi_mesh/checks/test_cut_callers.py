@@ -120,3 +120,10 @@ def test_a_namespace_whose_proxies_no_audit_watched_is_named():
     unwatched, clean = cut_callers.check(mesh, snapshot, state_of(access=PERMISSIVE))
     assert (unwatched.level, clean.level) == (Level.WARNING, Level.OK)
     assert "begins to refuse callers of research, " in unwatched.message
+
+
+def test_an_audit_of_other_namespaces_clears_none():
+    snapshot = make_snapshot(pods=(replace(SIDECAR, namespace="research"),), audit=AuditLog(()))
+    mesh = inventory.of(make_settings(namespaces={"research": {}}), STACK)
+    (finding,) = cut_callers.check(mesh, snapshot, state_of(access=PERMISSIVE))
+    assert finding.level is Level.WARNING

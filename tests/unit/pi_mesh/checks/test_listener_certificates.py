@@ -102,3 +102,14 @@ def test_a_secret_that_may_not_be_read_is_unknown():
 
 def test_without_a_look_at_the_cluster_nothing_is_said():
     assert list(judge(make_settings(), make_snapshot(), NOW)) == []
+
+
+def test_a_listener_with_another_secret_does_not_use_this_one():
+    tls = {
+        "web": {"hosts": HOSTS, "tls": {"secret": "shop"}},
+        "other": {"hosts": ["x.example"], "tls": {"secret": "x"}},
+    }
+    snapshot = make_snapshot(ingress_certificates=IngressCertificates((GOOD,)))
+    plain = {"plain": {"hosts": ["y.example"]}}
+    (finding,) = judge(make_settings(traffic={"gateways": {**tls, **plain}}), snapshot, NOW)
+    assert finding.message.startswith("serves web for shop.example until ")

@@ -6,7 +6,7 @@ import pytest
 
 from pi_mesh.checks.call import admitted
 from pi_mesh.values.traffic.authorization import DRY_RUN
-from tests.support.own_calls import CLIENT, SERVER, access, doubts, make_call, refusals
+from tests.support.own_calls import CLIENT, SERVER, access, doubts, make_call, policy, refusals
 
 SHOP = {"from": [{"source": {"namespaces": ["shop"]}}]}
 OTHERS = {"from": [{"source": {"namespaces": ["argocd"]}}]}
@@ -43,6 +43,12 @@ def test_several_allows_are_named_together_and_one_that_matches_is_enough():
 def test_an_allow_of_some_requests_is_a_doubt():
     call = make_call(access("ALLOW", {**SHOP, **GETS}))
     assert (refusals(call), "may admit the call, and no other does" in doubts(call)[0]) == ([], True)
+
+
+def test_a_policy_that_selects_all_labels_of_a_pod_applies_to_it_and_one_that_selects_others_does_not():
+    for labels, refused in ((SERVER.labels, 1), ({**SERVER.labels, "version": "v2"}, 0)):
+        closed = policy("AuthorizationPolicy", {"action": "DENY", "rules": [{}], "selector": {"matchLabels": labels}})
+        assert len(refusals(make_call(closed))) == refused
 
 
 def test_a_dry_run_refuses_nothing_and_a_provider_decides_by_itself():

@@ -97,7 +97,7 @@ def _problems(call: Call, subject: Subject, route: Policy, rule: Rule) -> Iterat
 def _destinations(route: Policy, rule: Rule) -> Iterator[tuple[str, str]]:
     """Yield the host and the subset of each destination that gets calls."""
     for entry in rule.get("route") or []:
-        if entry.get("weight", 100) and (to := entry.get("destination")):
+        if entry.get("weight") != 0 and (to := entry.get("destination")):
             yield full_name(to.get("host", ""), route.namespace), to.get("subset", "")
 
 

@@ -45,12 +45,12 @@ def _control_planes(mesh: Inventory, snapshot: Snapshot, state: StackState) -> I
         if entry.release in state.releases:
             message = f"is this stack's own istiod, and istio.namespace asks for it in {wanted}, where no sidecar looks"
             yield error(CONTROL_PLANE, subject, message, f"set istio.namespace back to {entry.namespace}; {MOVE}")
-            continue
-        by = f"of release {entry.release}" if entry.release else "of no Helm release"
-        message = f"is another istiod, {by}; two control planes fight over webhooks and certificates"
-        mine = entry.release and entry.namespace == wanted
-        fix = f"{ADOPT}; else {BESIDE}" if mine else BESIDE
-        yield error(CONTROL_PLANE, subject, message, fix)
+        else:
+            by = f"of release {entry.release}" if entry.release else "of no Helm release"
+            message = f"is another istiod, {by}; two control planes fight over webhooks and certificates"
+            mine = entry.release and entry.namespace == wanted
+            fix = f"{ADOPT}; else {BESIDE}" if mine else BESIDE
+            yield error(CONTROL_PLANE, subject, message, fix)
     if not foreign:
         yield ok(CONTROL_PLANE, CLUSTER, "no other control plane")
 

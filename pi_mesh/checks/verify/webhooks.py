@@ -22,9 +22,9 @@ def check(seen: VerificationInput) -> Iterator[Finding]:
         if not hooks:
             message = f"none of this mesh is there: nothing {purpose}"
             yield error(ID, Subject(f"{kind.lower()} webhook"), message, seen.restore(seen.mesh.the(Kind.ISTIOD).id))
-        broken = [finding for hook in hooks if (finding := _broken(seen, hook))]
-        yield from broken
-        if hooks and not broken:
+        elif broken := [finding for hook in hooks if (finding := _broken(seen, hook))]:
+            yield from broken
+        else:
             names = ", ".join(sorted({hook.configuration for hook in hooks}))
             yield ok(ID, Subject(f"{kind.lower()} webhook"), f"{names}: the Service exists, the CA bundle is valid")
 

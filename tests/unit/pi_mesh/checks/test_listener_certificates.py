@@ -73,11 +73,15 @@ def test_the_end_of_a_certificate_is_named_before_it_comes(start, days, level, s
     assert (finding.level, finding.message[: len(said)]) == (level, said)
 
 
-@pytest.mark.parametrize("server", [make_server("other.example"), make_ca("shop.example")], ids=["other", "no name"])
-def test_a_certificate_for_another_host_is_an_error(server):
+@pytest.mark.parametrize(
+    ("server", "names"),
+    [(make_server("a.example", "b.example"), "a.example, b.example"), (make_ca("shop.example"), "no host")],
+    ids=["other", "no name"],
+)
+def test_a_certificate_for_another_host_is_an_error(server, names):
     (finding,) = found(with_chain(server))
     assert finding.level is Level.ERROR
-    assert finding.message.endswith("and not for shop.example: clients refuse it there")
+    assert finding.message == f"is for {names}, and not for shop.example: clients refuse it there"
 
 
 def test_a_listener_for_every_host_says_nothing_of_its_certificates_hosts():

@@ -103,3 +103,15 @@ def test_a_call_that_its_encryption_does_not_hinder_has_one_row(changes, message
 def test_the_remedy_of_a_call_in_plain_text_depends_on_the_callers_sidecar(caller, fix):
     found = encrypted.check(make_call(rule({"mode": "DISABLE"}), caller=caller))
     assert next(found).fix.startswith(fix)
+
+
+@pytest.mark.parametrize("host", ["*.example", "*.shop.svc.cluster.local"])
+def test_a_destination_rule_of_another_wildcard_is_not_the_services(host):
+    assert refusals(make_call(rule({"mode": "DISABLE"}, host=host))) == []
+
+
+@pytest.mark.parametrize(("port", "refused"), [(80, 1), (81, 0)])
+def test_a_destination_rules_tls_of_the_called_port_counts_alone(port, refused):
+    ports = [{"tls": {"mode": "DISABLE"}}, {"port": {"number": port}, "tls": {"mode": "DISABLE"}}]
+    of_port = policy("DestinationRule", {"host": "app", "trafficPolicy": {"portLevelSettings": ports}})
+    assert len(refusals(make_call(of_port))) == refused

@@ -42,6 +42,11 @@ def routed(*policies: Policy) -> list[str]:
 def test_a_route_without_a_problem_is_told_with_its_destinations():
     assert routed() == ["no VirtualService routes the call"]
     assert routed(route(to("app"))) == ["sends the call to app.trading.svc.cluster.local"]
+    assert routed(route(to("api.example.com"), to("app"))) == [
+        "sends the call to api.example.com, app.trading.svc.cluster.local"
+    ]
+    assert routed(route(to("app"), hosts=("*.example",))) == ["no VirtualService routes the call"]
+    assert routed(route({})) == ["sends the call to app.trading.svc.cluster.local"]
     (problem,) = routed(route(to("gone")))
     assert "which does not exist" in problem
 

@@ -66,3 +66,8 @@ def test_a_service_that_the_callers_sidecar_learns_of_has_one_row():
 @pytest.mark.parametrize("changes", [{"caller": replace(CLIENT, containers=())}, {"service": None}], ids=str)
 def test_without_a_sidecar_or_a_service_nothing_is_said_of_the_scope(changes):
     assert list(scope.check(make_call(**changes))) == []
+
+
+@pytest.mark.parametrize("host", ["trading/*.example", "trading/*.app.trading.svc.cluster.local", "other/*"])
+def test_a_sidecar_with_other_hosts_hides_the_service(host):
+    assert "Sidecar shop/scope: does not have trading/app among its hosts" in doubts(make_call(sidecar(host)))[0]

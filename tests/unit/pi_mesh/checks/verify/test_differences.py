@@ -218,3 +218,20 @@ def test_access_that_somebody_opened_is_a_difference(case):
 )
 def test_what_a_controller_fills_in_is_no_difference(kind, spec):
     assert different({"kind": kind, "spec": {"vault": {"server": "https://vault"}}}, {"kind": kind, "spec": spec}) == []
+
+
+@pytest.mark.parametrize(("length", "shown"), [(58, f"'{'a' * 58}'"), (59, f"'{'a' * 56}...")])
+def test_a_value_of_up_to_sixty_letters_is_shown_whole(length, shown):
+    (line,) = different({"data": {"config": "b"}}, {"data": {"config": "a" * length}})
+    assert line == f"data.config: {shown}, not 'b'"
+
+
+def test_a_false_that_became_true_is_certain_to_be_a_change():
+    (entry,) = differences(pods(hostNetwork=False), pods(hostNetwork=True))
+    assert (str(entry), entry.uncertain) == ("spec.template.spec.hostNetwork: True, not False", False)
+
+
+@pytest.mark.parametrize(("kind", "uncertain"), [("Deployment", True), ("ConfigMap", False)])
+def test_a_missing_false_is_uncertain_until_the_api_server_was_asked_unless_its_kind_has_no_defaults(kind, uncertain):
+    (entry,) = differences({"kind": kind, "spec": {"a": False, "b": 1}}, {"kind": kind, "spec": {"b": 1}})
+    assert entry.uncertain is uncertain

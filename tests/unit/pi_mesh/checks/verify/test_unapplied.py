@@ -139,3 +139,8 @@ def test_a_text_of_a_typed_setting_is_shown_wherever_it_lies_in_the_values():
 def test_an_extra_value_in_a_branch_of_typed_settings_keeps_its_own_key():
     findings = unapplied_settings(istio={"values": {"sidecarInjectorWebhook": {"rewriteAppHTTPProbe": False}}})
     assert list(findings) == ["istio.values.sidecarInjectorWebhook.rewriteAppHTTPProbe"]
+
+
+def test_the_version_of_a_release_is_shown_as_asked_and_as_it_is():
+    message = unapplied_settings(istio={"version": "1.30.0"})["istio.version"].message
+    assert message.startswith("the stack file asks for '1.30.0', the cluster has '1.31.0' (version of ")

@@ -40,11 +40,12 @@ def _mesh_wide_policy(seen: VerificationInput) -> Mapping[str, Any]:
 def _mesh_wide(seen: VerificationInput) -> Iterator[Finding]:
     yield from _mesh_config(seen)
     mode, subject = seen.settings.mtls.mode, _subject(seen)
-    found = [policy for policy in modes_of(seen).policies if f"{policy.namespace}/{policy.name}" == subject.name]
+    policies = modes_of(seen).policies
+    found = next((policy for policy in policies if f"{policy.namespace}/{policy.name}" == subject.name), None)
     if not found:
         yield error(ID, subject, f"is not there: the mesh is {modes_of(seen).mesh_mode}, not {mode}", REFRESH)
         return
-    spec = found[0].spec
+    spec = found.spec
     live = (spec.get("mtls") or {}).get("mode", "UNSET")
     if live != mode:
         yield error(ID, subject, f"says {live}, the settings say {mode}", reclaimed(_mesh_wide_policy(seen)))

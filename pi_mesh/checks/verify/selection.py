@@ -130,7 +130,7 @@ def folded(findings: list[Finding], what: str) -> list[Finding]:
     """Return warnings about objects of other namespaces, folded into one if they are many; `what` is a verb phrase."""
     if len(findings) <= SHOWN:
         return findings
-    first, names = findings[0], [finding.name for finding in findings]
+    (first, *_), names = findings, [finding.name for finding in findings]
     message = f"{len(names)} of other namespaces {what}: {first_sorted(names)}"
     fix = f"`kubectl get {first.kind.lower()} -A` lists them; their owners know whether they are wanted"
     return [warning(first.id, Subject(first.kind), message, fix, number=len(names))]

@@ -90,3 +90,10 @@ def test_of_a_changed_secret_no_value_is_shown(healthy):
     wanted = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "grafana"}, "data": {"password": "b2xk"}}
     (finding,) = drift_of(healthy, Pair("istio-system/istiod", wanted, {**wanted, "data": {"password": "bmV3"}}))
     assert finding.message == "was changed: data.password"
+
+
+@pytest.mark.parametrize(("count", "end"), [(3, "d2: 'b', not 'a'"), (5, "d2: 'b', not 'a', and 2 more")])
+def test_the_differences_after_the_first_three_are_counted(healthy, count, end):
+    wanted, live = ({**ROLE, **{f"d{number}": value for number in range(count)}} for value in "ab")
+    (finding,) = drift_of(healthy, Pair("istio-system/istiod", wanted, live))
+    assert finding.message.endswith(end)

@@ -49,15 +49,7 @@ def _removal(manifest: Mapping[str, Any], added: Sequence[Difference]) -> str:
 
 def _where(manifest: Mapping[str, Any]) -> str:
     """Return kubectl's arguments for the object."""
-<<<<<<< HEAD
     meta, kind = manifest["metadata"], manifest["kind"].lower()
     group = str(manifest["apiVersion"]).partition("/")[0]
     resource = f"{kind}.{group}" if group.endswith(".istio.io") else kind
     return f"{resource} {meta['name']}{f' -n {space}' if (space := meta.get('namespace')) else ''}"
-=======
-    kind, name = pair.identity
-    group, *_ = str(pair.wanted["apiVersion"]).partition("/")
-    resource = f"{kind.lower()}.{group}" if group.endswith(".istio.io") else kind.lower()
-    namespace, _, name = name.rpartition("/")
-    return f"{resource} {name}{f' -n {namespace}' if namespace else ''}"
->>>>>>> w20

@@ -2,11 +2,7 @@
 
 import pytest
 
-<<<<<<< HEAD:tests/unit/pi_mesh/checks/test_startup_causes.py
-from pi_mesh.checks.startup_causes import CAUSES, Verdict, cause_of, is_hopeless
-=======
 from pi_mesh.checks.startup_causes import CAUSES, Verdict, cause_of, everything, is_hopeless, line
->>>>>>> w20:tests/unit/pi_mesh/checks/test_waiting.py
 from pi_mesh.cluster.startup import NO_ADDRESS, Startup
 
 FAILED = 'failed to pull and unpack image "docker.io/istio/pilot:1.31.0": '

@@ -87,9 +87,9 @@ async def deploy(settings: Settings) -> None:
     made = [one for one in (base, *led, *gateways, *signers, *addons) if isinstance(one, ReleaseComponent)]
     if not runtime.is_dry_run():
         # Here: a preview waits for nothing, and pays nothing for the watch.
-        from components import waiting
+        from components import startup_watch
 
-        waiting.begin(mesh, made, snapshot.pods if snapshot else ())
+        startup_watch.begin(mesh, made, snapshot.pods if snapshot else ())
     # Deleted by itself, it would keep the gateways from beginning to drain for a second or two.
     gone_with = None if mesh.namespace("istio").adopted else home
     applied.leave(mesh, made, on_cluster(depends_on=at_home, deleted_with=gone_with))

@@ -9,9 +9,9 @@ from operations.proxy_report import ProxyRow
 from operations.proxy_rows import ID
 from operations.report import Report
 from pi_mesh.certificates.pem import CertificateError
-from pi_mesh.checks import older_proxies
+from pi_mesh.checks import stale_proxies
 from pi_mesh.checks.finding import CLUSTER, Finding, Subject, error, ok, unknown
-from pi_mesh.checks.older_proxies import Older
+from pi_mesh.checks.stale_proxies import Older
 from pi_mesh.cluster import identity, snapshot
 from pi_mesh.cluster import proxies as reader
 from pi_mesh.cluster.errors import ClusterUnreachable
@@ -41,10 +41,10 @@ def proxies(stack: Stack, as_json: Json = False, everything: All = False) -> Non
 
 def _older(settings: Settings, cluster: Snapshot, found: Proxies) -> tuple[Older, list[Finding]]:
     try:
-        return older_proxies.read(settings.cluster.context, settings.istio.namespace, cluster, found), []
+        return stale_proxies.read(settings.cluster.context, settings.istio.namespace, cluster, found), []
     except ClusterUnreachable as problem:
         message = f"could not be compared with what istiod injects now: {problem}"
-        return older_proxies.judged(found, {}), [unknown(ID, Subject("proxy"), message)]
+        return stale_proxies.judged(found, {}), [unknown(ID, Subject("proxy"), message)]
 
 
 def _judged(found: Proxies, older: Older, stack: str, rows: list[ProxyRow]) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from cryptography import x509
 from operations.proxy_report import ProxyCertificate, ProxyRow
 from pi_mesh.certificates import pem
 from pi_mesh.checks.finding import Finding, Level
-from pi_mesh.checks.older_proxies import Older, behind
+from pi_mesh.checks.stale_proxies import Older, behind
 from pi_mesh.cluster.proxies import Proxies, Proxy
 
 ID = "proxies"

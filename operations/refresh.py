@@ -10,10 +10,10 @@ import typer
 from operations import refresh_plan, refresh_rollout, report, report_text, stacks
 from operations.command_line import Json, Stack, conclude, expected_errors, progress
 from operations.refresh_plan import ID, Plan, Restart
-from pi_mesh.checks import older_proxies
+from pi_mesh.checks import stale_proxies
 from pi_mesh.checks.finding import CLUSTER, Finding, error, errors, ok, warning
-from pi_mesh.checks.older_proxies import Older
 from pi_mesh.checks.preflight import trading_hours
+from pi_mesh.checks.stale_proxies import Older
 from pi_mesh.cluster import identity, proxies, snapshot
 from pi_mesh.cluster.client import Client
 from pi_mesh.cluster.proxies import Proxies
@@ -69,7 +69,7 @@ def _older(settings: Settings, cluster: Snapshot) -> tuple[Proxies, Older]:
     """Return the proxies, and how each stale one differs from a proxy that istiod injects now."""
     context, namespace = settings.cluster.context, settings.istio.namespace
     found = proxies.read(context, namespace, cluster, certificates=False)
-    return found, older_proxies.read(context, namespace, cluster, found)
+    return found, stale_proxies.read(context, namespace, cluster, found)
 
 
 def _hours(settings: Settings, plan: Plan) -> list[Finding]:

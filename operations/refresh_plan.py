@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from pi_mesh.checks.finding import Finding, Subject, warning
-from pi_mesh.checks.older_proxies import Older
+from pi_mesh.checks.stale_proxies import Older
 from pi_mesh.cluster import disruption_budgets, workloads
 from pi_mesh.cluster.client import Client
 from pi_mesh.cluster.disruption_budgets import Budget

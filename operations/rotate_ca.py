@@ -11,10 +11,10 @@ from operations import pulumi, report, rotate_ca_issuer, stacks, trading_hours
 from operations.command_line import Json, Stack, conclude, expected_errors
 from operations.failures import UsageError
 from operations.pulumi import PulumiFailed
+from operations.rotate_ca_options import RootOptions
 from operations.rotate_ca_pending import besides_the_ca
 from operations.rotate_ca_proof import proven
 from operations.rotate_ca_root import change
-from operations.rotate_ca_wish import Wish
 from pi_mesh.checks.finding import Finding, Subject, error, errors, ok
 from pi_mesh.settings import CaSettings, Settings
 from pi_mesh.settings.vault import VaultSettings
@@ -55,7 +55,7 @@ def rotate_ca(
     proxies are asked whether they have followed. After an interruption, the same command goes on where it stopped.
     """
     judged = policies and find_spec("pulumi_policy") is not None
-    wish = Wish(root_mount, chain, key, secret, issuer)
+    options = RootOptions(root_mount, chain, key, secret, issuer)
     with expected_errors("rotate-ca", stack, as_json):
         settings = stacks.load_any(stack)
         vault = settings.vault
@@ -63,9 +63,9 @@ def rotate_ca(
         if root:
             if isinstance(settings, CaSettings):
                 raise UsageError(stack, "it makes the CA and nothing else", "name the mesh's stack with --root")
-            findings = change(stack, settings, wish, partial(besides_the_ca, stack, vault, judged), judged, wait)
+            findings = change(stack, settings, options, partial(besides_the_ca, stack, vault, judged), judged, wait)
             conclude(report.of("rotate-ca", stack, findings), as_json)
-        _require_rotatable(settings, stack, wish)
+        _require_rotatable(settings, stack, options)
         if findings := besides_the_ca(stack, vault, judged):
             pass  # reported below
         elif isinstance(settings, CaSettings):
@@ -110,9 +110,9 @@ def _up(stack: str, judged: bool) -> Finding:
     return ok(ID, subject, "is done")
 
 
-def _require_rotatable(settings: Settings | CaSettings, stack: str, wish: Wish) -> None:
+def _require_rotatable(settings: Settings | CaSettings, stack: str, options: RootOptions) -> None:
     vault = settings.vault
-    if wish.named or wish.key:
+    if options.named or options.key:
         raise UsageError(stack, "a new CA is named without --root", "add --root, or leave the other option out")
     source = settings.ca.source if isinstance(settings, Settings) else "istiod"
     if source == "issuer":

@@ -8,9 +8,9 @@ import sys
 from operations import rotate_ca_target
 from operations.failures import UsageError
 from operations.repair import apply, observed_state, plan
+from operations.rotate_ca_options import RootOptions, Target
 from operations.rotate_ca_steps import ID, Change, Pending, also_trusted, carried_out
 from operations.rotate_ca_trust import Wait
-from operations.rotate_ca_wish import Target, Wish
 from pi_mesh.certificates import pem
 from pi_mesh.certificates.trust import Trust
 from pi_mesh.checks.finding import Finding, Subject, errors, ok
@@ -19,7 +19,9 @@ from pi_mesh.cluster import authority
 from pi_mesh.settings import Settings
 
 
-def change(stack: str, settings: Settings, wish: Wish, pending: Pending, judged: bool, wait: int) -> list[Finding]:
+def change(
+    stack: str, settings: Settings, options: RootOptions, pending: Pending, judged: bool, wait: int
+) -> list[Finding]:
     """Carry out the remaining steps of the change, and return their findings.
 
     `pending` returns an error for changes that do not belong to the CA. Raises as `pi_mesh.cluster.client.Client` does,
@@ -30,7 +32,7 @@ def change(stack: str, settings: Settings, wish: Wish, pending: Pending, judged:
         raise UsageError(stack, "vault.key is 'internal': its root can't be changed", fix)
     if obstacles := _clear(stack, settings):
         return obstacles
-    begun = _planned(stack, settings, wish, judged, wait)
+    begun = _planned(stack, settings, options, judged, wait)
     if begun is None:
         return [ok(ID, Subject("stack", stack), "is complete: the mesh trusts the root of its CA, and no other")]
     findings: list[Finding] = []
@@ -50,11 +52,11 @@ def _clear(stack: str, settings: Settings) -> list[Finding]:
     return errors(apply.carry_out(now, say=lambda line: print(line, file=sys.stderr)))
 
 
-def _planned(stack: str, settings: Settings, wish: Wish, judged: bool, wait: int) -> Change | None:
+def _planned(stack: str, settings: Settings, options: RootOptions, judged: bool, wait: int) -> Change | None:
     live = _live(stack, settings)
     also = also_trusted(settings)
     asks = Wait(settings.cluster.context, settings.istio.namespace, wait)
-    target = rotate_ca_target.of(stack, settings, wish) if wish.named else None
+    target = rotate_ca_target.of(stack, settings, options) if options.named else None
     if target and target.root != live.signer:
         _require_old_settings(stack, live, target)
         return Change(stack, (live.signer,), target.root, target, judged, asks)
@@ -63,7 +65,7 @@ def _planned(stack: str, settings: Settings, wish: Wish, judged: bool, wait: int
         fix = "give the options of the run that began it: --root-mount, --chain or --secret"
         raise UsageError(stack, f"{pem.title(live.signer)} signs still", fix)
     if not old and target is None:
-        target = rotate_ca_target.of(stack, settings, wish)  # its error names the options
+        target = rotate_ca_target.of(stack, settings, options)  # its error names the options
     return Change(stack, old, live.signer, None, judged, asks) if old else None
 
 

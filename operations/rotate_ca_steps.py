@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from operations import pulumi, stacks
 from operations.pulumi import PulumiFailed
+from operations.rotate_ca_options import Target
 from operations.rotate_ca_trust import Wait
-from operations.rotate_ca_wish import Target
 from pi_mesh.certificates import pem
 from pi_mesh.checks.finding import Finding, Subject, error, errors, ok
 from pi_mesh.settings import Settings

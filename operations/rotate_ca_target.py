@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from operations import pulumi, rotate_ca_target_vault
 from operations.failures import UsageError
-from operations.rotate_ca_wish import Target, Wish, read_text, same
+from operations.rotate_ca_options import RootOptions, Target, read_text, same
 from pi_mesh.catalog.cert_manager import CERTIFICATE
 from pi_mesh.certificates import bundle, pem, signing_files
 from pi_mesh.certificates.pem import CertificateError
@@ -16,34 +16,34 @@ from pi_mesh.vault import VaultError
 OPTIONS = "give one of --root-mount, --chain, --secret and --issuer"
 
 
-def of(stack: str, settings: Settings, wish: Wish) -> Target:
+def of(stack: str, settings: Settings, options: RootOptions) -> Target:
     """Return the CA that the options name. Raises UsageError, and as `pi_mesh.cluster.client.Client` does."""
     try:
-        return _of(stack, settings, wish)
+        return _of(stack, settings, options)
     except (CertificateError, VaultError) as problem:
         raise UsageError(stack, "the new CA can't be used", str(problem)) from None
 
 
-def _of(stack: str, settings: Settings, wish: Wish) -> Target:
-    if wish.named != 1:
+def _of(stack: str, settings: Settings, options: RootOptions) -> Target:
+    if options.named != 1:
         raise UsageError(stack, "--root needs to know the new CA", OPTIONS)
-    if wish.key and not wish.chain:
+    if options.key and not options.chain:
         raise UsageError(stack, "--key goes with --chain", "give both, or another option alone")
-    if wish.root_mount:
-        return rotate_ca_target_vault.at_mount(stack, settings, wish.root_mount)
-    if wish.chain:
-        signed_for_vault = settings.vault.enabled and settings.vault.signed_by == "outside" and wish.key is None
+    if options.root_mount:
+        return rotate_ca_target_vault.at_mount(stack, settings, options.root_mount)
+    if options.chain:
+        signed_for_vault = settings.vault.enabled and settings.vault.signed_by == "outside" and options.key is None
         named = rotate_ca_target_vault.signed_outside if signed_for_vault else _given
-        return named(stack, settings, wish)
-    return _by_issuer(stack, settings) if wish.issuer else _in_secret(stack, settings, str(wish.secret))
+        return named(stack, settings, options)
+    return _by_issuer(stack, settings) if options.issuer else _in_secret(stack, settings, str(options.secret))
 
 
-def _given(stack: str, settings: Settings, wish: Wish) -> Target:
+def _given(stack: str, settings: Settings, options: RootOptions) -> Target:
     """Return the CA of two files; its key is written encrypted into the stack file."""
-    if wish.key is None:
+    if options.key is None:
         raise UsageError(stack, "--chain needs --key", "name the file with the new CA's private key")
-    key = read_text(stack, wish.key)
-    made = bundle.verified(read_text(stack, wish.chain), key, (), datetime.now(UTC), "--chain")
+    key = read_text(stack, options.key)
+    made = bundle.verified(read_text(stack, options.chain), key, (), datetime.now(UTC), "--chain")
     chain = pem.certificates(made.cert_chain or made.ca_cert, "--chain")
     root = pem.certificates(made.root_cert, "--chain")[0]
     chain = chain if root in chain else (*chain, root)

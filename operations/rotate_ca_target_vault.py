@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from operations import pulumi, stacks
 from operations.failures import UsageError
-from operations.rotate_ca_wish import Target, Wish, read_text, same
+from operations.rotate_ca_options import RootOptions, Target, read_text, same
 from pi_mesh.certificates import bundle, pem, signers
 from pi_mesh.names import PROJECT
 from pi_mesh.settings import Settings
@@ -63,9 +63,9 @@ def _protected(stack: str, settings: Settings) -> list[str]:
     return [resource["urn"] for resource in resources if resource["type"] == MOUNT and resource.get("protect")]
 
 
-def signed_outside(stack: str, settings: Settings, wish: Wish) -> Target:
+def signed_outside(stack: str, settings: Settings, options: RootOptions) -> Target:
     """Return the CA whose key is in Vault and which an external root has signed."""
-    text = read_text(stack, wish.chain)
+    text = read_text(stack, options.chain)
     chain = bundle.verified_chain(text, datetime.now(UTC), "--chain")
     vault = settings.vault
 

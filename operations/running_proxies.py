@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from operations.proxy_rows import logs
-from pi_mesh.checks import older_proxies
+from pi_mesh.checks import stale_proxies
 from pi_mesh.checks.finding import CLUSTER, Finding, Subject, ok, unknown, warning
 from pi_mesh.checks.verify import restart
 from pi_mesh.checks.verify.input import VerificationInput
@@ -23,7 +23,7 @@ def found(seen: VerificationInput) -> list[Finding]:
     if not running.proxies:
         return []
     try:
-        older = older_proxies.read(context, namespace, seen.snapshot, running)
+        older = stale_proxies.read(context, namespace, seen.snapshot, running)
     except ClusterUnreachable as problem:
         return [unknown(ID, CLUSTER, f"could not be compared with what istiod injects: {problem}")]
     findings = [*_connections(running), *_older(running, older, seen.mesh.stack)]

@@ -13,7 +13,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 HEARTBEAT = 30.0
 """Seconds between two lines about a running step where there is no terminal to draw a bar on."""
 
-CAUTION, CAUTION_SECONDS = 1.3, 200.0
+CAUTION, CAUTION_SECONDS = 1.1, 200.0
 """Assumed pace of an unknown machine, and the seconds of finished steps that weigh as much as this assumption.
 
 A forecast that begins a little high can fall all the time.

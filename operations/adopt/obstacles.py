@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from operations.adopt import release_search, ways
+from operations.adopt import advice, release_search
 from operations.adopt.release_search import ID, Living
 from operations.repair import state
 from operations.repair.observed_state import Situation
@@ -54,7 +54,7 @@ def of_mesh(now: Situation, client: Client, living: Sequence[Living]) -> Iterato
             path = f"/apis/apps/v1/namespaces/{entry.namespace}/deployments/{entry.name}"
             manager = manager_of((client.get(path) or {}).get("metadata", {})) or "an unknown manager"
             subject = Subject("deployment", f"{entry.namespace}/{entry.name}")
-            yield error(ID, subject, f"belongs to no Helm release; {manager} manages it", ways.of_manager(manager))
+            yield error(ID, subject, f"belongs to no Helm release; {manager} manages it", advice.of_manager(manager))
     if not any(one.applied.chart == "istiod" for one in living) and not _has_istiod(now):
         message = "has no istiod that Helm installed: there is nothing to adopt"
         yield error(ID, Subject("cluster"), message, f"install the mesh: `pulumi up -s {now.stack}`")

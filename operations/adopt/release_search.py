@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from operations.adopt import ways
+from operations.adopt import advice
 from pi_mesh.checks.finding import Finding, Subject, error, setting
 from pi_mesh.cluster import release_records
 from pi_mesh.cluster.applied import AppliedRelease
@@ -81,7 +81,7 @@ def control_planes(settings: Settings, snapshot: Snapshot, living: Sequence[Livi
     if len(istiods) > 1:
         listed = ", ".join(f"{entry.namespace}/{entry.name}" for entry in istiods)
         message = f"{listed} are {len(istiods)} control planes, and a stack manages only one"
-        yield error(ID, Subject("deployment", f"{istiods[0].namespace}/{istiods[0].name}"), message, ways.ONE_ISTIOD)
+        yield error(ID, Subject("deployment", f"{istiods[0].namespace}/{istiods[0].name}"), message, advice.ONE_ISTIOD)
         return
     for entry in istiods:
         subject = Subject("deployment", f"{entry.namespace}/{entry.name}")
@@ -91,4 +91,4 @@ def control_planes(settings: Settings, snapshot: Snapshot, living: Sequence[Livi
             yield error(ID, subject, f"is in another namespace than istio.namespace {settings.istio.namespace}", fix)
         elif release and release.applied.values.get("revision"):
             message = f"is of revision {release.applied.values['revision']}, and this program has the default one alone"
-            yield error(ID, subject, message, ways.REVISION)
+            yield error(ID, subject, message, advice.REVISION)

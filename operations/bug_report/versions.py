@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from importlib import metadata
 from typing import Any
 
-from operations import programs, project_version
+from operations import not_runnable, project_version
 
 SECONDS = 20
 PACKAGES = ("pulumi", "pulumi-kubernetes", "pulumi-vault", "pulumi-policy", "pydantic", "lightkube", "typer", "grpcio")
@@ -49,7 +49,7 @@ def _said(command: tuple[str, ...], read: Callable[[str], Any]) -> Any:
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=SECONDS)
         return read(done.stdout) if done.returncode == 0 else f"ended with status {done.returncode}"
     except OSError as problem:
-        return programs.reason(command[0], problem)
+        return not_runnable.reason(command[0], problem)
     except subprocess.TimeoutExpired:
         return f"no answer within {SECONDS} seconds"
 

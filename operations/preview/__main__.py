@@ -7,10 +7,10 @@ from typing import Annotated
 import typer
 
 from operations.command_line import Command
+from operations.not_runnable import NotRunnableError
 from operations.preview import both_sides, checkout, comment, engine, revision
 from operations.preview.comment import LIMIT
 from operations.preview.engine import PulumiRefusedError
-from operations.programs import NotRunnableError
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 

@@ -2,7 +2,7 @@
 
 from operations.preview.budget_rows import Rows
 from operations.preview.markdown import table
-from operations.preview.spelling import folded
+from operations.preview.value_words import folded
 from pi_mesh.budget.table import HEADINGS
 from pi_mesh.counts import counted
 

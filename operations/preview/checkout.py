@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from operations.programs import NotRunnableError
+from operations.not_runnable import NotRunnableError
 from pi_mesh.settings.raw import STAND_IN
 
 ENCRYPTION = ("encryptionsalt", "encryptedkey", "secretsprovider")

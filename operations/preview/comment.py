@@ -9,7 +9,7 @@ from operations.preview.checkout import VAULT, is_of_vault
 from operations.preview.comparison import Comparison
 from operations.preview.engine_result import Intent, Violation
 from operations.preview.revision import Revision
-from operations.preview.spelling import code, folded, quoted
+from operations.preview.value_words import code, folded, quoted
 from pi_mesh.counts import counted
 
 LIMIT = 60_000

@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from operations.preview import changes
 from operations.preview.changes import Change
-from operations.preview.spelling import fenced, folded
+from operations.preview.value_words import fenced, folded
 from pi_mesh.counts import counted
 
 

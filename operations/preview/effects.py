@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from operations.preview.comparison import Comparison
 from operations.preview.engine_result import Step
-from operations.preview.spelling import code, enumerated
+from operations.preview.value_words import code, enumerated
 from operations.preview.verdict import GONE, staying
 from pi_mesh.counts import agreeing
 

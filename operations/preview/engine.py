@@ -10,10 +10,10 @@ from pathlib import Path
 from pulumi import automation
 from pulumi.automation.events import EngineEvent
 
+from operations.not_runnable import NotRunnableError
 from operations.preview import engine_result
 from operations.preview.engine_result import Intent
 from operations.preview.engine_state import Deployment
-from operations.programs import NotRunnableError
 
 
 class PulumiRefusedError(Exception):

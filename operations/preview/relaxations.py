@@ -6,7 +6,7 @@ from typing import Any
 
 from operations.preview.checkout import Config
 from operations.preview.rule_set import Rule, RuleSet
-from operations.preview.spelling import changed, code
+from operations.preview.value_words import changed, code
 from operations.preview.weaknesses import WEAKNESSES
 from pi_mesh.counts import counted
 from pi_mesh.names import PROJECT

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from operations import programs
+from operations import not_runnable
 from operations.preview.engine_result import Intent, Resource
 
 
@@ -64,7 +64,7 @@ def _output(command: list[str], folder: Path) -> str:
     try:
         run = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     except OSError as problem:
-        raise NotRenderedError(programs.reason("helm", problem)) from None
+        raise NotRenderedError(not_runnable.reason("helm", problem)) from None
     if run.returncode:
         raise NotRenderedError(f"{' '.join(command[:4])}: {run.stderr.strip()}")
     return run.stdout

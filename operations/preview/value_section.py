@@ -10,7 +10,7 @@ from operations.preview.checkout import Config
 from operations.preview.differences import Difference
 from operations.preview.engine_result import Resource, Step
 from operations.preview.markdown import table
-from operations.preview.spelling import changed, code, fenced, folded, is_short
+from operations.preview.value_words import changed, code, fenced, folded, is_short
 from pi_mesh.counts import counted
 
 MOST_VALUES = 8

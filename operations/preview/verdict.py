@@ -7,7 +7,7 @@ from operations.preview.checkout import is_of_vault
 from operations.preview.comparison import Comparison
 from operations.preview.consequences import Consequences
 from operations.preview.engine_result import Step
-from operations.preview.spelling import enumerated
+from operations.preview.value_words import enumerated
 from pi_mesh.counts import agreeing, counted
 from pi_mesh.names import EGRESS, INGRESS
 

@@ -3,7 +3,7 @@
 from operations.rehearse.trial import FOREIGN, ContainerRun, Trial
 from operations.rehearse.trial_pod import IPTABLES, NFTABLES
 from pi_mesh.checks.finding import Finding, Subject, error, ok, unknown
-from pi_mesh.checks.waiting import IMAGE_OF_NODES
+from pi_mesh.checks.startup_causes import IMAGE_OF_NODES
 from pi_mesh.settings import Settings
 
 ID = "packet redirection"

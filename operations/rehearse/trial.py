@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from operations.rehearse.trial_pod import RUNNING
-from pi_mesh.checks import waiting
+from pi_mesh.checks import startup_causes
 from pi_mesh.cluster.startup import Startup
 
 START = 45
@@ -34,9 +34,9 @@ class ContainerRun:
     def last_line(self) -> str:
         """Return the last line of its log, or else the kubelet's reason for its end."""
         lines = [line.strip() for line in self.log.splitlines() if line.strip() and not line.startswith("AT_")]
-        return (
-            lines[-1][: waiting.LONGEST] if lines else f"{self.reason or 'no reason given'}, exit code {self.exit_code}"
-        )
+        if lines:
+            return lines[-1][: startup_causes.LONGEST]
+        return f"{self.reason or 'no reason given'}, exit code {self.exit_code}"
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Trial:
         if self.refusal:
             return True
         if self.startup:
-            return waiting.is_hopeless(self.startup)
+            return startup_causes.is_hopeless(self.startup)
         late = lived - self.seconds > START
         return late or all(self._has_answer(name) for name in self.containers)
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from operations.rehearse import redirection
 from operations.rehearse.trial import FOREIGN, ContainerRun, Trial
 from operations.rehearse.trial_pod import RUNNING, VERSION
-from pi_mesh.checks import waiting
+from pi_mesh.checks import startup_causes
 from pi_mesh.checks.finding import Finding, Subject, error, ok, unknown, warning
-from pi_mesh.checks.waiting import IMAGE_OF_NODES, KERNEL
+from pi_mesh.checks.startup_causes import IMAGE_OF_NODES, KERNEL
 from pi_mesh.settings import Settings
 
 IMAGE, ENVOY, PAGES, BITS = "proxy image", "envoy", "page size", "address bits"
@@ -67,7 +67,7 @@ class Judge:
     def _not_started(self) -> Finding:
         state = self.trial.startup
         assert state
-        cause = waiting.cause_of(state)
+        cause = startup_causes.cause_of(state)
         named = f"{state.word} ({cause.name})" if cause else state.word
         message = f"{self._image} does not start: {named}: {state.message or 'no reason given'}"
         return error(

@@ -12,7 +12,7 @@ from operations.rehearse.trial import Trial
 from operations.rehearse.trial_login import Login
 from operations.rehearse.trial_pod import PURPOSE
 from operations.short_lived import DEADLINE, ShortLived
-from pi_mesh.checks import waiting
+from pi_mesh.checks import startup_causes
 from pi_mesh.cluster import startup
 from pi_mesh.cluster.client import Client
 from pi_mesh.cluster.errors import Refused
@@ -126,4 +126,4 @@ class _Watch:
             return
         self._shown[node] = key, now
         state = seen.startup or Startup("", "Envoy starts")
-        self._say(waiting.line(replace(state, name=f"node {node}")))
+        self._say(startup_causes.line(replace(state, name=f"node {node}")))

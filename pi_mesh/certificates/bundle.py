@@ -45,14 +45,15 @@ def verified(
     as for `chain.verify`.
     """
     several = verified_chain(chain, now, where, bounded)
+    (ca, *_), (*below, root) = several, several
     signing_key = pem.private_key(key, f"{where}: key")
-    if _public(signing_key.public_key()) != _public(several[0].public_key()):
-        raise CertificateError(f"{where}: the key does not belong to the certificate {pem.title(several[0])}")
+    if _public(signing_key.public_key()) != _public(ca.public_key()):
+        raise CertificateError(f"{where}: the key does not belong to the certificate {pem.title(ca)}")
     return Bundle(
-        ca_cert=pem.text(several[:1]),
+        ca_cert=pem.text((ca,)),
         ca_key=signing_key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()).decode(),
-        cert_chain=pem.text(several[:-1]),
-        root_cert=pem.text(_roots(several[-1], also_trust, where)),
+        cert_chain=pem.text(tuple(below)),
+        root_cert=pem.text(_roots(root, also_trust, where)),
     )
 
 
@@ -60,7 +61,8 @@ def verified_chain(chain: str, now: datetime, where: str = "vault", bounded: boo
     """Return the verified chain, the CA's certificate first and the root last. Raises CertificateError."""
     several = _without_repeats(pem.certificates(chain, f"{where}: chain"))
     verify(several, now, where, bounded)
-    if (judged := expiry.judge(several[0], now)).level == "error":
+    ca, *_ = several
+    if (judged := expiry.judge(ca, now)).level == "error":
         raise CertificateError(f"{where}: {judged.message}; run rotate-ca")
     return several
 

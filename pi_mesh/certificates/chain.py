@@ -19,9 +19,10 @@ def verify(chain: Certificates, now: datetime, where: str, bounded: bool) -> Non
     """
     _links(chain, now, where)
     _path_lengths_allow(chain, where)
-    own = _path_length(chain[0])
-    if len(chain) > 1 and own != 0 and (bounded or own is not None):
-        raise CertificateError(f"{where}: {title(chain[0])} may sign further CAs; sign it with path length 0")
+    signing, *signers = chain
+    own = _path_length(signing)
+    if signers and own != 0 and (bounded or own is not None):
+        raise CertificateError(f"{where}: {title(signing)} may sign further CAs; sign it with path length 0")
 
 
 def verify_signers(chain: Certificates, now: datetime, where: str) -> None:
@@ -36,8 +37,9 @@ def _links(chain: Certificates, now: datetime, where: str) -> None:
         _is_valid(certificate, now, where)
     for below, above in pairwise(chain):
         _is_issued(below, above, where)
-    if not issued(chain[-1], chain[-1]):
-        raise CertificateError(f"{where}: the chain ends at {title(chain[-1])}, which is not a root; add its signers")
+    *_, root = chain
+    if not issued(root, root):
+        raise CertificateError(f"{where}: the chain ends at {title(root)}, which is not a root; add its signers")
 
 
 def _is_ca(certificate: x509.Certificate, where: str) -> None:

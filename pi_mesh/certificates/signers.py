@@ -14,16 +14,18 @@ def up_to_root(text: str, mount: str) -> Certificates:
     """
     where = f"vault.rootMount {mount}"
     known = pem.certificates(text, where)
-    chain = [known[0]]
-    while not issued(chain[-1], chain[-1]):
-        above = next((one for one in known if one not in chain and issued(chain[-1], one)), None)
+    first, *_ = known
+    chain, last = [first], first
+    while not issued(last, last):
+        above = next((one for one in known if one not in chain and issued(last, one)), None)
         if above is None:
             raise CertificateError(
-                f"{where}: the chain of {title(known[0])} has no root: it ends at {title(chain[-1])}, whose signer "
+                f"{where}: the chain of {title(first)} has no root: it ends at {title(last)}, whose signer "
                 "Vault does not know; have its owner import the root's certificate there: "
                 f"`vault write {mount}/issuers/import/cert pem_bundle=@root.pem`"
             )
         chain.append(above)
+        last = above
     return tuple(chain)
 
 
@@ -38,5 +40,5 @@ def require_room(chain: Certificates, life: timedelta, now: datetime, where: str
     if life > left:
         raise CertificateError(
             f"vault.ttl {life // timedelta(hours=1)}h would outlive its signer {title(first)}, which ends "
-            f"{first.not_valid_after_utc:%Y-%m-%d %H:%M} UTC: at most {max(0, left // timedelta(hours=1))}h"
+            f"{first.not_valid_after_utc:%Y-%m-%d %H:%M} UTC: at most {left // timedelta(hours=1)}h"
         )

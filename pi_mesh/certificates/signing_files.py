@@ -24,8 +24,9 @@ def of(files: Mapping[str, str], where: str) -> SigningFiles:
     path = [*pem.certificates(files["ca-cert.pem"], where)]
     path += [one for one in _optional(files, "cert-chain.pem", where) if one not in path]
     roots = _optional(files, "root-cert.pem", where)
-    if not pem.issued(path[-1], path[-1]):
-        path += [one for one in roots if pem.issued(path[-1], one)][:1]
+    *_, last = path
+    if not pem.issued(last, last) and (root := next((one for one in roots if pem.issued(last, one)), None)):
+        path.append(root)
     further = tuple(pem.text((one,)) for one in roots if one not in path)
     return SigningFiles(pem.text(tuple(path)), files["ca-key.pem"], further)
 

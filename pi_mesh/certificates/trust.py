@@ -44,8 +44,8 @@ class Change:
 def of_bundle(ca_cert: str, cert_chain: str, root_cert: str) -> Trust:
     """Return the trust of a Secret `cacerts`. Raises CertificateError if its files do not belong together."""
     roots = pem.certificates(root_cert, "root-cert.pem")
-    certificate = pem.certificates(ca_cert, "ca-cert.pem")[0]
-    top = pem.certificates(cert_chain, "cert-chain.pem")[-1] if cert_chain.strip() else certificate
+    certificate, *_ = pem.certificates(ca_cert, "ca-cert.pem")
+    *_, top = pem.certificates(cert_chain, "cert-chain.pem") if cert_chain.strip() else (certificate,)
     for root in roots:
         if pem.issued(top, root):
             return Trust(root, roots, certificate.not_valid_before_utc)
@@ -54,7 +54,7 @@ def of_bundle(ca_cert: str, cert_chain: str, root_cert: str) -> Trust:
 
 def with_root(root_cert: str, also_trust: Iterable[str]) -> Trust:
     """Return the trust of a CA that `root_cert` (PEM) is about to sign. Raises CertificateError."""
-    signer = pem.certificates(root_cert, "root")[0]
+    signer, *_ = pem.certificates(root_cert, "root")
     further = (one for text in also_trust for one in pem.certificates(text, "vault.alsoTrust"))
     return Trust(signer, (signer, *further), signer.not_valid_before_utc)
 

@@ -83,7 +83,7 @@ def _certificate(case: _Case, now: datetime) -> Iterator[Finding]:
     from pi_mesh.certificates import pem, served_hosts
 
     try:
-        certificate = pem.certificates(case.secret.chain, str(case.subject))[0]
+        certificate, *_ = pem.certificates(case.secret.chain, str(case.subject))
     except pem.CertificateError as problem:
         yield case.unserved(str(problem).removeprefix(f"{case.subject}: "), "put the certificate into tls.crt again")
         return

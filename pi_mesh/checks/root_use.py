@@ -36,15 +36,15 @@ class RootUse:
 
     def not_resting_on(self, root: Certificate) -> list[ProxyTrust]:
         """Return the proxies that answered and whose own certificate does not chain to the root."""
-        return [
-            proxy
-            for proxy in self.proxies
-            if proxy.known and not signature_path.leads(proxy.chain[0], root, proxy.chain[1:])
-        ]
+        return [proxy for proxy in self.proxies if proxy.known and not _rests_on(root, *proxy.chain)]
 
     def istiods_not_resting_on(self, root: Certificate) -> list[str]:
         """Return istiod's pods whose own certificate does not chain to the root."""
         return [pod for pod, shown in self.istiod.items() if not signature_path.leads(shown, root, self.signers)]
+
+
+def _rests_on(root: Certificate, own: Certificate, *above: Certificate) -> bool:
+    return signature_path.leads(own, root, above)
 
 
 def read(context: str, namespace: str) -> RootUse:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from cryptography.x509 import Certificate
 
 from pi_mesh.certificates import pem, trust
-from pi_mesh.certificates.pem import CertificateError
+from pi_mesh.certificates.pem import CertificateError, Certificates
 from pi_mesh.certificates.trust import Change, Trust
 from pi_mesh.cluster.authority import Authority
 from pi_mesh.counts import agreeing, first_of
@@ -35,12 +35,15 @@ def _of_cluster(authority: Authority) -> Trust | None:
             )
         return trust.of_bundle(files["ca-cert.pem"], files.get("cert-chain.pem", ""), files["root-cert.pem"])
     if authority.external_signer_root:
-        roots = pem.certificates(authority.external_signer_root, "the mesh's root")
-        return Trust(roots[0], roots, roots[0].not_valid_before_utc)
+        return _of_roots(pem.certificates(authority.external_signer_root, "the mesh's root"), external=True)
     if not authority.root_cert:
         return None
-    roots = pem.certificates(authority.root_cert, "istio-ca-root-cert")
-    return Trust(roots[0], roots, roots[0].not_valid_before_utc, external=False)
+    return _of_roots(pem.certificates(authority.root_cert, "istio-ca-root-cert"), external=False)
+
+
+def _of_roots(roots: Certificates, external: bool) -> Trust:
+    signer, *_ = roots
+    return Trust(signer, roots, signer.not_valid_before_utc, external)
 
 
 def check_change(

@@ -57,13 +57,13 @@ class Covering:
     def tests(self, mutant: Mutant) -> list[str]:
         """Return the tests that run the mutant's statement, the closest files first.
 
-        An import runs the lines outside of functions: there they are the tests that run any line of the file, or all
-        tests, if it has no other lines.
+        An import runs the lines outside of functions, and functions that build a module's tables: there they are the
+        tests that run any line of the file, or all tests, if it has no other lines.
         """
         source, contexts = (ROOT / mutant.file).read_text(), self._of_lines(mutant.file)
         lines = set(_statement(source, mutant.line)) & contexts.keys()
         found = set().union(*(contexts[line] for line in lines))
-        if lines and not _in_function(source, mutant.line):
+        if lines and not (found and _in_function(source, mutant.line)):
             found = {*(set().union(*contexts.values()) or self._all), *OF_EVERY_IMPORT}
         return sorted(found - self.failed, key=lambda test: (_distance(test, mutant.file), test))
 

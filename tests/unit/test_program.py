@@ -17,7 +17,7 @@ from tests.support.recorder import record
 ROOT = Path(__file__).parents[2]
 REASON_SHOWN = 32
 """Status of pulumi-language-python-exec for an error whose reason the user has seen."""
-SPARED = ("components.waiting", "cryptography", "pulumi_kubernetes", "pulumi_vault", "requests", "rich", "typer")
+SPARED = ("components.startup_watch", "cryptography", "pulumi_kubernetes", "pulumi_vault", "requests", "rich", "typer")
 """What a preview of a mesh without Vault and without certificates does not load."""
 
 

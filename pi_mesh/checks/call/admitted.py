@@ -61,12 +61,13 @@ def _allowed(rules: Rules, allows: list[Policy], plain: str) -> Iterator[Finding
     if best is Match.YES:
         return
     names = first_of([f"{one.namespace}/{one.name}" for one in allows], SHOWN)
-    subject = subject_of(allows[0]) if len(allows) == 1 else Subject("AuthorizationPolicies", names)
+    first, *others = allows
+    subject = Subject("AuthorizationPolicies", names) if others else subject_of(first)
     if best is Match.SOME:
         likely = next(one for one in allows if matched[one.key] is Match.SOME)
         yield warning(ID, subject_of(likely), f"may admit the call, and no other does: it {SOME}", "see its rules")
         return
-    verb = "has" if len(allows) == 1 else "have"
+    verb = "have" if others else "has"
     without = f", which has no identity: {plain}" if plain else ""
     yield error(ID, subject, f"{verb} no rule that admits the caller{without}", FIX)
 

@@ -54,7 +54,9 @@ def _rule(call: Call) -> Policy | None:
 
 def _is_of(call: Call, rule: Policy) -> bool:
     host = full_name(str(rule.spec.get("host", "")), rule.namespace)
-    return bool(call.host) and (host == call.host or (host.startswith("*") and call.host.endswith(host[1:])))
+    return bool(call.host) and (
+        host == call.host or (host.startswith("*") and call.host.endswith(host.removeprefix("*")))
+    )
 
 
 def _mode(rule: Policy, port: int) -> str:

@@ -51,7 +51,7 @@ def _applied(call: Call) -> Policy | None:
 
 
 def _is_wild(pattern: str, host: str) -> bool:
-    return pattern.startswith("*") and host.endswith(pattern[1:])
+    return pattern.startswith("*") and host.endswith(pattern.removeprefix("*"))
 
 
 def _may_match(call: Call, rule: Rule) -> bool:
@@ -97,7 +97,7 @@ def _problems(call: Call, subject: Subject, route: Policy, rule: Rule) -> Iterat
 def _destinations(route: Policy, rule: Rule) -> Iterator[tuple[str, str]]:
     """Yield the host and the subset of each destination that gets calls."""
     for entry in rule.get("route") or []:
-        if entry.get("weight", 100) and (to := entry.get("destination")):
+        if entry.get("weight") != 0 and (to := entry.get("destination")):
             yield full_name(to.get("host", ""), route.namespace), to.get("subset", "")
 
 
@@ -113,7 +113,8 @@ def _subset(call: Call, service: Service | None, host: str, subset: str) -> str:
     ]
     if not subsets:
         return "which no DestinationRule declares"
-    labels = subsets[0].get("labels") or {}
+    first, *_ = subsets
+    labels = first.get("labels") or {}
     if service and not any(_is_behind(pod, service, labels) for pod in call.pods):
         shown = ", ".join(f"{key}={value}" for key, value in labels.items())
         return f"which has no Ready pod (labels {shown})"

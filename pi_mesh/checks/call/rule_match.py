@@ -100,8 +100,8 @@ def _fits(pattern: str, *values: str) -> bool:
 
 def _fits_one(pattern: str, value: str) -> bool:
     if pattern.startswith("*"):
-        return value.endswith(pattern[1:])
-    return value.startswith(pattern[:-1]) if pattern.endswith("*") else value == pattern
+        return value.endswith(pattern.removeprefix("*"))
+    return value.startswith(pattern.removesuffix("*")) if pattern.endswith("*") else value == pattern
 
 
 def _own_domain(principal: str) -> str:

@@ -59,4 +59,4 @@ def _covers(call: Call, host: str) -> bool:
     here = "." if call.namespace == call.caller.namespace else call.namespace
     if namespace not in ("*", call.namespace, here):
         return False
-    return name == "*" or name == call.host or (name.startswith("*.") and call.host.endswith(name[1:]))
+    return name == "*" or name == call.host or (name.startswith("*.") and call.host.endswith(name.removeprefix("*")))

@@ -32,9 +32,10 @@ def _ours(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
             yield error(ID, Subject("deployment", f"{other.namespace}/{other.name}"), message, OTHER)
     foreign = [crd for crd in snapshot.crds if crd.name.endswith(f".{GROUP}") and crd.release != mine]
     if foreign:
+        first, *_ = foreign
         owners = ", ".join(sorted({crd.release or "no Helm release" for crd in foreign}))
         message = f"belongs to {owners}; Helm refuses to take it into {mine}"
-        yield error(ID, Subject("crd", foreign[0].name), message, OTHER)
+        yield error(ID, Subject("crd", first.name), message, OTHER)
 
 
 def _theirs(settings: Settings, snapshot: Snapshot) -> Iterator[Finding]:

@@ -52,7 +52,8 @@ def _described(seen: str | None) -> str:
 
 
 def _source(key: str, releases: list[Release]) -> Finding:
-    source = releases[0].source
+    first, *_ = releases
+    source = first.source
     if not source.is_directory:
         shown = ", ".join(dict.fromkeys(release.source.source for release in releases))
         return ok(ID, setting(key), f"{shown}, trusted unseen: {FILE} does not have this stack")

@@ -23,6 +23,7 @@ def check(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
     newer = [crd for crd in snapshot.crds if crd.of_istio and crd.minor > minor_of(istio.version)]
     if not newer:
         return
+    first, *_ = newer
     versions = ", ".join(sorted({crd.version for crd in newer}))
     kinds = counted(len(newer), "CRD is", "CRDs are")
     message = f"{kinds} of Istio {versions}, which an istiod of {istio.version} can't read, so that a destroy hangs"
@@ -32,4 +33,4 @@ def check(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
         f"`kubectl delete crd {names}`, and the next `up` brings those of {istio.version}; {ANYWAY}"
     )
     level = warning if istio.allow_skip else error
-    yield level(ID, Subject("crd", newer[0].name), message, fix, number=len(newer))
+    yield level(ID, Subject("crd", first.name), message, fix, number=len(newer))

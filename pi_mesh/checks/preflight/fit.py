@@ -76,4 +76,4 @@ def _shown(nodes: Sequence[Node]) -> str:
 
 
 def _positive(free: Resources) -> Resources:
-    return free + Resources(max(0, -free.cpu), max(0, -free.memory))
+    return Resources(max(0, free.cpu), max(0, free.memory))

@@ -45,12 +45,12 @@ def _control_planes(mesh: Inventory, snapshot: Snapshot, state: StackState) -> I
         if entry.release in state.releases:
             message = f"is this stack's own istiod, and istio.namespace asks for it in {wanted}, where no sidecar looks"
             yield error(CONTROL_PLANE, subject, message, f"set istio.namespace back to {entry.namespace}; {MOVE}")
-            continue
-        by = f"of release {entry.release}" if entry.release else "of no Helm release"
-        message = f"is another istiod, {by}; two control planes fight over webhooks and certificates"
-        mine = entry.release and entry.namespace == wanted
-        fix = f"{ADOPT}; else {BESIDE}" if mine else BESIDE
-        yield error(CONTROL_PLANE, subject, message, fix)
+        else:
+            by = f"of release {entry.release}" if entry.release else "of no Helm release"
+            message = f"is another istiod, {by}; two control planes fight over webhooks and certificates"
+            mine = entry.release and entry.namespace == wanted
+            fix = f"{ADOPT}; else {BESIDE}" if mine else BESIDE
+            yield error(CONTROL_PLANE, subject, message, fix)
     if not foreign:
         yield ok(CONTROL_PLANE, CLUSTER, "no other control plane")
 
@@ -62,10 +62,11 @@ def _webhooks(mesh: Inventory, snapshot: Snapshot, state: StackState) -> Iterato
     """
     foreign = _configurations(mesh, snapshot, state)
     for hooks in foreign:
-        subject = Subject(f"{hooks[0].kind.lower()}webhookconfiguration", hooks[0].configuration)
-        message = f"belongs to {hooks[0].release or 'no Helm release'}, not to this stack"
+        first, *_ = hooks
+        subject = Subject(f"{first.kind.lower()}webhookconfiguration", first.configuration)
+        message = f"belongs to {first.release or 'no Helm release'}, not to this stack"
         if _is_stale(hooks, snapshot):
-            gone = f"{message}, which calls {hooks[0].service}, a service that is gone"
+            gone = f"{message}, which calls {first.service}, a service that is gone"
             yield error(WEBHOOKS, subject, gone, f"`kubectl delete {subject}`")
         else:
             fix = "it serves an Istio that may be alive: leave it to its owner, and see the row foreign istio"

@@ -57,7 +57,8 @@ def _unasked(release: Release, service: GatewayService) -> Iterator[Finding]:
 
 def _local(release: Release, snapshot: Snapshot) -> Iterator[Finding]:
     """Yield a warning where clients that call any node would often meet one without a pod of the gateway."""
-    service, pods = service_of(release.values), release.workloads[0].pods
+    (workload,) = release.workloads
+    service, pods = service_of(release.values), workload.pods
     nodes = sum(node.ready for node in snapshot.nodes)
     if service.get("externalTrafficPolicy") == "Local" and service.get("type") == "NodePort" and pods < nodes:
         message = f"is Local, and only {counted(pods, 'node')} of {nodes} can answer on the node ports"

@@ -20,8 +20,7 @@ OF_ISTIO = (Kind.BASE, Kind.ISTIOD, Kind.GATEWAY)
 
 
 def check(mesh: Inventory, snapshot: Snapshot, state: StackState) -> Iterator[Finding]:
-    renamed = list(_renamed(mesh, state))
-    yield from renamed
+    problems = list(_renamed(mesh, state))
     unknown = [
         entry
         for release in mesh.releases
@@ -31,9 +30,9 @@ def check(mesh: Inventory, snapshot: Snapshot, state: StackState) -> Iterator[Fi
     ]
     for entry in unknown:
         message = f"is installed, but not in the state of stack {mesh.stack}, and Helm installs no name twice"
-        yield error(ID, Subject("release", entry.id), message, f"{REPAIR}; else {FIX}" if state.has_provider else FIX)
-    if not unknown and not renamed:
-        yield ok(ID, CLUSTER, "has no release of this mesh that the state does not know")
+        fix = f"{REPAIR}; else {FIX}" if state.has_provider else FIX
+        problems.append(error(ID, Subject("release", entry.id), message, fix))
+    yield from problems or [ok(ID, CLUSTER, "has no release of this mesh that the state does not know")]
 
 
 def _has_revision(state: StackState, release: str) -> bool:

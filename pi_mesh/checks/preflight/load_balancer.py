@@ -15,12 +15,12 @@ FIX = "set auto or NodePort, or free an address: docs/clusters.md"
 def check(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
     """Refuse a vain wait before a first install; on an installed mesh warn of it."""
     gateways = [workload for release in mesh.of_kind(Kind.GATEWAY) for workload in release.workloads]
-    asking = [one for one in gateways if one.service_type in ("LoadBalancer", "auto")]
-    for workload in asking:
-        found = answer(mesh.settings, workload.setting, snapshot)
-        yield _finding(workload, found, installed=is_installed(mesh, snapshot))
-    if not asking:
-        yield ok(ID, CLUSTER, "no gateway asks for an address")
+    found = [
+        _finding(one, answer(mesh.settings, one.setting, snapshot), installed=is_installed(mesh, snapshot))
+        for one in gateways
+        if one.service_type in ("LoadBalancer", "auto")
+    ]
+    yield from found or [ok(ID, CLUSTER, "no gateway asks for an address")]
 
 
 def _finding(workload: Workload, found: Answer, *, installed: bool) -> Finding:

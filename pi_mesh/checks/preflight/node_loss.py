@@ -35,7 +35,7 @@ class Loss:
 def check(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
     """Judge the loss of each node that pods are on, of the mesh as the settings want it and of all else that runs."""
     found = losses(mesh, snapshot)
-    if len(found) == 1 and not any(loss.moved for loss in found):
+    if len(found) == 1:
         yield ok(ID, Subject("node", found[0].node), "is the only node that runs pods: without it nothing runs")
         return
     yield from map(_finding, found)

@@ -61,18 +61,16 @@ def _removed(mesh: Inventory, snapshot: Snapshot, state: StackState) -> Iterator
     """Refuse to remove a revision or a tag that proxies, or namespaces of other owners, still use."""
     level = warning if mesh.settings.istio.allow_removal else error
     for name, what in _going(mesh, snapshot, state).items():
-        users = _users(mesh, snapshot, name)
-        if not users:
-            continue
-        verb = agreeing(len(users), "uses", "use")
-        message = f"would remove the {what} {name}, which {first_of(users, SHOWN)} still {verb}"
-        fix = (
-            "put it back, move them (`revision` of trading, namespaces and gateways, the label istio.io/rev) with "
-            "`pulumi up`, restart them with `python -m operations refresh -s STACK`, and then remove it; "
-            "`istio.allowRemoval: true` removes it anyway"
-        )
-        key = "istio.tags" if what == "tag" else "istio.canary"
-        yield level(IN_USE, setting(key), message, fix, number=len(users))
+        if users := _users(mesh, snapshot, name):
+            verb = agreeing(len(users), "uses", "use")
+            message = f"would remove the {what} {name}, which {first_of(users, SHOWN)} still {verb}"
+            fix = (
+                "put it back, move them (`revision` of trading, namespaces and gateways, the label istio.io/rev) with "
+                "`pulumi up`, restart them with `python -m operations refresh -s STACK`, and then remove it; "
+                "`istio.allowRemoval: true` removes it anyway"
+            )
+            key = "istio.tags" if what == "tag" else "istio.canary"
+            yield level(IN_USE, setting(key), message, fix, number=len(users))
 
 
 def _going(mesh: Inventory, snapshot: Snapshot, state: StackState) -> dict[str, str]:

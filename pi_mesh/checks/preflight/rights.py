@@ -14,14 +14,14 @@ def check(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
     settings = mesh.settings
     who = Subject("context", settings.cluster.context)
     fix = "use a kubeconfig with the cluster-admin role"
+    found: list[Finding] = []
     if snapshot.unreadable:
-        yield error(ID, who, f"may not list {', '.join(snapshot.unreadable)}: nothing is known of them", fix)
+        found.append(error(ID, who, f"may not list {', '.join(snapshot.unreadable)}: nothing is known of them", fix))
     if snapshot.missing_rights:
-        yield error(ID, who, f"may not create {', '.join(snapshot.missing_rights)}", fix)
+        found.append(error(ID, who, f"may not create {', '.join(snapshot.missing_rights)}", fix))
     if snapshot.missing_changes:
-        yield refused_next(ID, who, f"may not {_by_verb(snapshot)}", fix)
-    if not snapshot.unreadable and not snapshot.missing_rights and not snapshot.missing_changes:
-        yield ok(ID, who, "may read, create, change and delete all that an `up` does")
+        found.append(refused_next(ID, who, f"may not {_by_verb(snapshot)}", fix))
+    yield from found or [ok(ID, who, "may read, create, change and delete all that an `up` does")]
 
 
 def _by_verb(snapshot: Snapshot) -> str:

@@ -59,10 +59,10 @@ def _judged(
     if allows and not any(admitting.values()):
         message = f"locks the ingress gateway out of service {service}, which a route leads to"
         fix = f"add a rule with principals: [{ingress_principal(settings)}]"
-        yield error(GATEWAY, _setting(namespace, sorted(allows)[0]), message, fix)
+        yield error(GATEWAY, _setting(namespace, min(allows)), message, fix)
     elif ports and allows:
         admitted = {name: rules for name, rules in admitting.items() if rules}
-        yield from _other_ports(_setting(namespace, sorted(admitted)[0]), admitted.values(), service, ports)
+        yield from _other_ports(_setting(namespace, min(admitted)), admitted.values(), service, ports)
 
 
 def _other_ports(
@@ -111,8 +111,8 @@ def _admits(settings: Settings, rule: AccessRule) -> bool:
 
 def _matches(pattern: str, principal: str) -> bool:
     if pattern.endswith("*"):
-        return principal.startswith(pattern[:-1])
-    return principal.endswith(pattern[1:]) if pattern.startswith("*") else pattern == principal
+        return principal.startswith(pattern.removesuffix("*"))
+    return principal.endswith(pattern.removeprefix("*")) if pattern.startswith("*") else pattern == principal
 
 
 def _narrowed(rule: AccessRule) -> bool:

@@ -75,7 +75,8 @@ def _streams(settings: Settings) -> Iterator[tuple[tuple[str, str], str]]:
     """Yield the gateway and the connections that each route of TCP or TLS takes, with the route's name."""
     for name, route in settings.traffic.routes.items():
         for gateway in route.gateways:
-            yield from (((gateway, "all connections"), name) for _ in route.tcp[:1])
+            if route.tcp:
+                yield (gateway, "all connections"), name
             yield from (((gateway, f"server name {host}"), name) for host in route.hosts if route.tls)
 
 

@@ -69,7 +69,8 @@ def collect(settings: Settings, snapshot: Snapshot | None) -> Services:
     subsets: dict[str, set[str]] = {}
     for destination in traffic.destinations.values():
         subsets.setdefault(full_name(destination.service, home(destination)), set()).update(destination.subsets)
-    wildcards = tuple(host[1:] for external in traffic.external.values() for host in external.hosts if host[0] == "*")
+    hosts = [host for external in traffic.external.values() for host in external.hosts]
+    wildcards = tuple(host.removeprefix("*") for host in hosts if host.startswith("*"))
     return Services(known, subsets, readable, wildcards)
 
 

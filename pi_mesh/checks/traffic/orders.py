@@ -79,7 +79,7 @@ def _problems(rules: list[Rule], services: Services) -> Iterator[str]:
     """Yield what the rules do to orders."""
     repeated = {name for rule in rules if rule.retries for name in rule.targets} & services.keys()
     if repeated:
-        most = max(rule.retries or 0 for rule in rules if repeated & {*rule.targets})
+        most = max(rule.retries for rule in rules if rule.retries and repeated & {*rule.targets})
         yield f"repeats requests to {_shown(services, repeated)} up to {most} times"
     copied = {name for rule in rules if rule.mirrors for name in (*rule.targets, *rule.mirrors)} & services.keys()
     if copied:

@@ -99,4 +99,8 @@ def _egress(settings: Settings) -> Iterator[Finding]:
 
 def _covered(host: Host, listening: tuple[Host, ...]) -> bool:
     """Return True if the gateway listens for the host; a route of `*` takes every host of the gateway."""
-    return host == "*" or any(one in ("*", host) or (one[0] == "*" and host.endswith(one[1:])) for one in listening)
+    return host == "*" or any(_covers(one, host) for one in listening)
+
+
+def _covers(listened: Host, host: Host) -> bool:
+    return host == listened or (listened.startswith("*") and host.endswith(listened.removeprefix("*")))

@@ -51,7 +51,8 @@ def _pair(first: _Entry, second: _Entry) -> Iterator[Finding]:
         message = f"is {port}, which {both} cannot share: Istio serves only one of them"
         yield _refused(message, "give one of them a port of its own", first, second)
     elif families == {"TLS"} and same_hosts:
-        message = f"is {port}, on which {both} both have host {same_hosts[0]}: Istio serves only one of them"
+        host, *_ = same_hosts
+        message = f"is {port}, on which {both} both have host {host}: Istio serves only one of them"
         yield _refused(message, "name other hosts, or merge them into one", first, second)
     elif {*first.listener.allow_addresses} != {*second.listener.allow_addresses}:
         yield from _vague(first, second)
@@ -67,10 +68,11 @@ def _vague(entry: _Entry, other: _Entry) -> Iterator[Finding]:
     """Yield an error for a host by which no rule can tell the listener from the other one."""
     # The Host header of plain HTTP may carry a port behind the domain that a `*.` ends with.
     plain = entry.server.family == "HTTP"
-    vague = [host for host in entry.listener.hosts if host == "*" or (host[0] == "*" and plain)]
+    vague = [host for host in entry.listener.hosts if host == "*" or (host.startswith("*") and plain)]
     if vague and entry.listener.allow_addresses:
+        first, *_ = vague
         message = (
-            f"has host {vague[0]} on port {entry.server.number}, which it shares with {other.name}, whose addresses "
+            f"has host {first} on port {entry.server.number}, which it shares with {other.name}, whose addresses "
             "differ: no rule tells their requests apart"
         )
         subject = setting(f"traffic.gateways.{entry.name}.allowAddresses")

@@ -23,16 +23,19 @@ def check(settings: Settings, _snapshot: Snapshot | None) -> Iterator[Finding]:
     for name, policy in settings.traffic.authorization.policies.items():
         for number, rule in enumerate(policy.rules):
             where = f"traffic.authorization.policies.{name}.rules[{number}]"
-            yield from (_literal(f"{where}.paths", one) for one in rule.paths if not _matches(one, templates))
-            yield from (_literal(f"{where}.principals", one) for one in rule.principals if not _matches(one, False))
+            yield from (_literal(f"{where}.paths", one) for one in rule.paths if not _is_path(one, templates))
+            yield from (_literal(f"{where}.principals", one) for one in rule.principals if not _matches(one))
     yield from _tcp(settings)
 
 
-def _matches(text: str, templates: bool) -> bool:
+def _is_path(text: str, templates: bool) -> bool:
+    """Return True if Istio treats each `*` of a path as a wildcard, which may be in a template."""
+    return "*" not in TEMPLATE.sub("", text) if templates and TEMPLATE.search(text) else _matches(text)
+
+
+def _matches(text: str) -> bool:
     """Return True if Istio treats each `*` as a wildcard: alone or at one end (pilot/pkg/security/authz/matcher)."""
-    if templates and TEMPLATE.search(text):
-        return "*" not in TEMPLATE.sub("", text)
-    return text == "*" or text.count("*") == 0 or (text.count("*") == 1 and (text[0] == "*" or text[-1] == "*"))
+    return "*" not in text.removeprefix("*") or "*" not in text.removesuffix("*")
 
 
 def _literal(where: str, text: str) -> Finding:
@@ -42,10 +45,9 @@ def _literal(where: str, text: str) -> Finding:
 
 def _tcp(settings: Settings) -> Iterator[Finding]:
     by_port: dict[int, list[str]] = defaultdict(list)
-    for name, external in settings.traffic.external.items():
+    externals = settings.traffic.external.items()
+    for name, external in (entry for entry in externals if entry[1].protocol == "TCP" and not entry[1].addresses):
         subject = setting(f"traffic.external.{name}")
-        if external.protocol != "TCP" or external.addresses:
-            continue
         by_port[external.number].append(name)
         if external.has_wildcard:
             message = (

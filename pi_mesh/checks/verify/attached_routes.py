@@ -66,10 +66,11 @@ def _obstacle(seen: VerificationInput, route: Policy, name: str) -> str:
 def _meets(host: str, served: str) -> bool:
     """Return True if requests for a route's host may be among those that a listener takes."""
     wild, open_to = host.startswith("*"), served.startswith("*")
+    end, served_end = host.removeprefix("*"), served.removeprefix("*")
     if wild and open_to:
-        return host[1:].endswith(served[1:]) or served[1:].endswith(host[1:])
+        return end.endswith(served_end) or served_end.endswith(end)
     if wild or open_to:
-        return served.endswith(host[1:]) if wild else host.endswith(served[1:])
+        return served.endswith(end) if wild else host.endswith(served_end)
     return host == served
 
 
@@ -81,10 +82,12 @@ def _without_endpoints(seen: VerificationInput, routes: list[Policy]) -> Iterato
         for host in sorted(destinations(route)):
             leading.setdefault(host, []).append(f"{route.namespace}/{route.name}")
     for host, names in leading.items():
-        by = f"route {names[0]} leads" if len(names) == 1 else f"routes {first_sorted(names)} lead"
+        first, *others = names
+        by = f"routes {first_sorted(names)} lead" if others else f"route {first} leads"
         service = services.get(host)
         if service is None and host.endswith(IN_CLUSTER):
-            subject = Subject("service", "/".join(reversed(host.split(".")[:2])))
+            name, namespace, *_ = host.split(".")
+            subject = Subject("service", f"{namespace}/{name}")
             yield warning(ID, subject, f"does not exist, and {by} requests to it", "create it with its workload")
         elif service and service.selector and not _has_endpoints(seen, service.namespace, service.selector):
             subject = Subject("service", f"{service.namespace}/{service.name}")

@@ -22,7 +22,8 @@ def check(seen: VerificationInput) -> Iterator[Finding]:
     if not audits:
         return
     if log is None:
-        yield unknown(ID, setting(audits[0][1]), "the proxies' logs were not read")
+        (_, key, _), *_ = audits
+        yield unknown(ID, setting(key), "the proxies' logs were not read")
         return
     yield from cut_callers.unread(log.unread)
     for change, key, namespace in audits:

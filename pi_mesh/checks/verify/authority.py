@@ -39,10 +39,10 @@ def _by_issuer(seen: VerificationInput, signers: list[pem.x509.Certificate]) -> 
         yield warning(ID, certificate, f"is not signed, so the CA is not renewed: {ca.not_issued}", look)
     elif ca.issued and signers and seen.settings.ca.source == "issuer":
         offered = pem.certificates(ca.issued, f"secret {namespace}/{name}")
-        if offered[0] not in signers:
-            ends = f"{signers[0].not_valid_after_utc:%Y-%m-%d}"
-            roots = pem.certificates(ca.root_cert, "the mesh")
-            known = any(pem.issued(offered[-1], root) for root in roots)
+        (renewed, *_), (*_, top), (present, *_) = offered, offered, signers
+        if renewed not in signers:
+            ends = f"{present.not_valid_after_utc:%Y-%m-%d}"
+            known = any(pem.issued(top, root) for root in pem.certificates(ca.root_cert, "the mesh"))
             fix = "`pulumi up`" if known else "its root is another: `python -m operations rotate-ca --root --issuer`"
             yield warning(ID, certificate, f"is renewed, but istiod signs with the previous CA, which ends {ends}", fix)
 

@@ -24,10 +24,10 @@ def check(seen: VerificationInput) -> Iterator[Finding]:
     wanted = {f"{kind}.{group}" for group, kinds in KINDS.items() for kind in kinds.split()}
     missing = sorted(wanted - {crd.name for crd in seen.snapshot.crds})
     if missing:
+        first, *_ = missing
         verb = agreeing(len(missing), "is", "are")
         message = f"{len(missing)} of {len(wanted)} {verb} missing: {', '.join(missing)}"
-        yield error(
-            ID, Subject("crd", missing[0]), message, seen.restore(seen.mesh.the(Kind.BASE).id), number=len(missing)
-        )
+        restore = seen.restore(seen.mesh.the(Kind.BASE).id)
+        yield error(ID, Subject("crd", first), message, restore, number=len(missing))
     else:
         yield ok(ID, CLUSTER, f"all {len(wanted)} are there", number=len(wanted))

@@ -62,7 +62,7 @@ def _judged(
 
 
 def _callees(seen: VerificationInput, services: dict[str, Service], host: str) -> dict[str, list[Pod]]:
-    suffix = host[1:]
+    suffix = host.removeprefix("*")
     names = [name for name in services if name.endswith(suffix)] if host.startswith("*") else [host]
     found = {name: _behind(seen, services[name]) for name in names if name in services}
     return {name: pods for name, pods in found.items() if pods}

@@ -104,5 +104,5 @@ field."""
 
 def of(manifest: Mapping[str, object]) -> Comparison:
     """Return the comparison rules for the manifest's kind; Istio's own kinds have no defaults."""
-    of_istio = str(manifest.get("apiVersion", "")).partition("/")[0].endswith(".istio.io")
-    return KINDS.get(str(manifest.get("kind")), Comparison(exact=of_istio))
+    group, *_ = str(manifest.get("apiVersion", "")).partition("/")
+    return KINDS.get(str(manifest.get("kind")), Comparison(exact=group.endswith(".istio.io")))

@@ -34,12 +34,11 @@ class LimitedContainer:
 
 def of(seen: VerificationInput) -> Iterator[LimitedContainer]:
     """Yield the containers of the mesh, without pods that are ending."""
-    for pod in seen.snapshot.pods:
-        if pod.ending or not pod.containers:
-            continue
+    for pod in (pod for pod in seen.snapshot.pods if pod.containers and not pod.ending):
         workload = next((one for one in seen.mesh.workloads if one.has_pod(pod.namespace, pod.labels)), None)
         if workload:
-            yield LimitedContainer(pod, pod.containers[0], workload.setting)
+            main, *_ = pod.containers
+            yield LimitedContainer(pod, main, workload.setting)
         elif pod.has_lasting_proxy:
             sidecar = next(entry for entry in pod.containers if entry.name == SIDECAR)
             yield LimitedContainer(pod, sidecar, "proxy")

@@ -8,7 +8,7 @@ Pairs = list[tuple[object, int | None, int | None]]
 
 
 def pairs(wanted: list, live: list) -> Pairs:
-    """Pair items by their names, or by their places if they have no names."""
+    """Pair items by their names, or if they have no names those that differ by their places."""
     for name in NAMED_BY:
         mine, theirs = ([_name(item, name) for item in items] for items in (wanted, live))
         if all(None not in names and len(set(names)) == len(names) for names in (mine, theirs)):
@@ -29,17 +29,13 @@ def _place(names: list[str | None], name: str | None) -> int | None:
 
 
 def _by_place(wanted: list, live: list) -> Pairs:
-    """Pair the equal items at both ends and the others one by one, so that an insertion is one difference."""
+    """Pair the items between the equal ones at both ends one by one, so that an insertion is one difference."""
     shorter = min(len(wanted), len(live))
     before = next((index for index in range(shorter) if wanted[index] != live[index]), shorter)
     rest = shorter - before
     after = next((index for index in range(rest) if wanted[-1 - index] != live[-1 - index]), rest)
     between = range(before, max(len(wanted), len(live)) - after)
-    return [
-        *((index, index, index) for index in range(before)),
-        *((index, _inside(index, wanted, after), _inside(index, live, after)) for index in between),
-        *((len(live) - left, len(wanted) - left, len(live) - left) for left in range(after, 0, -1)),
-    ]
+    return [(index, _inside(index, wanted, after), _inside(index, live, after)) for index in between]
 
 
 def _inside(index: int, items: list, after: int) -> int | None:

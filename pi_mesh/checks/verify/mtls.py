@@ -1,16 +1,17 @@
 """Mutual TLS must hold for every namespace, workload and port before it is reported as "STRICT"."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from pi_mesh.checks.finding import Finding, Subject, error, errors, ok, unknown
 from pi_mesh.checks.verify import destination_rules, encryption
 from pi_mesh.checks.verify.encryption import ID, modes_of, weakened_namespaces
 from pi_mesh.checks.verify.input import VerificationInput
+from pi_mesh.checks.verify.restoration import REFRESH, reclaimed
 from pi_mesh.checks.verify.selection import first_sorted, meshed_pods
 from pi_mesh.cluster.policies import DEFAULT_ROOT, MESH_CONFIG
 from pi_mesh.counts import counted
 
-APPLY = "`pulumi up --refresh`"
 NEEDED = ("PeerAuthentication", "DestinationRule", MESH_CONFIG)
 
 
@@ -26,23 +27,31 @@ def check(seen: VerificationInput) -> Iterator[Finding]:
 
 
 def _subject(seen: VerificationInput) -> Subject:
+    return Subject(
+        "PeerAuthentication", f"{seen.settings.istio.namespace}/{_mesh_wide_policy(seen)['metadata']['name']}"
+    )
+
+
+def _mesh_wide_policy(seen: VerificationInput) -> Mapping[str, Any]:
     (item,) = seen.mesh.objects_of("mesh-mtls")
-    return Subject("PeerAuthentication", f"{seen.settings.istio.namespace}/{item.name}")
+    return item.manifest
 
 
 def _mesh_wide(seen: VerificationInput) -> Iterator[Finding]:
     yield from _mesh_config(seen)
     mode, subject = seen.settings.mtls.mode, _subject(seen)
-    found = [policy for policy in modes_of(seen).policies if f"{policy.namespace}/{policy.name}" == subject.name]
+    policies = modes_of(seen).policies
+    found = next((policy for policy in policies if f"{policy.namespace}/{policy.name}" == subject.name), None)
     if not found:
-        yield error(ID, subject, f"is not there: the mesh is {modes_of(seen).mesh_mode}, not {mode}", APPLY)
+        yield error(ID, subject, f"is not there: the mesh is {modes_of(seen).mesh_mode}, not {mode}", REFRESH)
         return
-    spec = found[0].spec
+    spec = found.spec
     live = (spec.get("mtls") or {}).get("mode", "UNSET")
     if live != mode:
-        yield error(ID, subject, f"says {live}, the settings say {mode}", APPLY)
+        yield error(ID, subject, f"says {live}, the settings say {mode}", reclaimed(_mesh_wide_policy(seen)))
     elif spec.get("selector") or spec.get("portLevelMtls"):
-        yield error(ID, subject, f"has a selector or ports of its own, so it is not {mode} for the whole mesh", APPLY)
+        message = f"has a selector or ports of its own, so it is not {mode} for the whole mesh"
+        yield error(ID, subject, message, reclaimed(_mesh_wide_policy(seen)))
 
 
 def _mesh_config(seen: VerificationInput) -> Iterator[Finding]:

@@ -18,7 +18,7 @@ def check(seen: VerificationInput) -> Iterator[Finding]:
         if pair.live is None and pair.refusal:
             yield unknown(ID, subject, f"was not compared: {pair.refusal}")
         elif pair.live is None:
-            yield error(ID, subject, "is not there", "`pulumi up --refresh`")
+            yield error(ID, subject, "is not there", restoration.REFRESH)
         elif found := list(differences(pair.wanted, pair.live, pair.defaulted)):
             yield error(ID, subject, "; ".join(map(str, found)), restoration.command(seen, pair, found))
         else:

@@ -33,18 +33,19 @@ class PeerModes:
     @property
     def mesh_mode(self) -> str:
         """Return the mode of workloads without a narrower policy."""
-        return next((mode for policy in self.mesh_wide[:1] if (mode := mode_of(policy))), DEFAULT)
+        policy = self._applying(self.root)
+        return (policy and mode_of(policy)) or DEFAULT
 
     def in_force(self, policy: Policy) -> bool:
         """Return True unless an older policy of the same scope applies instead."""
         if labels(policy):
             return policy.namespace != self.root
-        return policy in self._of_namespace(policy.namespace)[:1]
+        return policy == self._applying(policy.namespace)
 
     def namespace_mode(self, namespace: str) -> str:
         """Return the mode of the namespace's workloads that have no policy of their own."""
-        own = [] if namespace == self.root else self._of_namespace(namespace)
-        return next((mode for policy in own[:1] if (mode := mode_of(policy))), self.mesh_mode)
+        policy = self._applying(namespace)
+        return (policy and mode_of(policy)) or self.mesh_mode
 
     def mode(self, pod: Pod, port: int | None = None) -> str:
         """Return the mode of a workload, or of one of its ports."""
@@ -57,8 +58,8 @@ class PeerModes:
         own = self._of_workload(pod)
         if own and (port_modes(own).get(port) or mode_of(own)):
             return own
-        scopes = [*self._of_namespace(pod.namespace)[:1], *self.mesh_wide[:1]]
-        return next((policy for policy in scopes if mode_of(policy)), None)
+        scopes = (self._applying(pod.namespace), self._applying(self.root))
+        return next((policy for policy in scopes if policy and mode_of(policy)), None)
 
     def modes(self, pod: Pod) -> Iterator[str]:
         """Yield the mode of a pod, and of each of its ports with a mode of its own."""
@@ -75,6 +76,10 @@ class PeerModes:
 
     def _of_namespace(self, namespace: str) -> list[Policy]:
         return [policy for policy in self._by_namespace.get(namespace, []) if not labels(policy)]
+
+    def _applying(self, namespace: str) -> Policy | None:
+        """Return the policy of a whole namespace that applies, the oldest."""
+        return next(iter(self._of_namespace(namespace)), None)
 
     def _of_workload(self, pod: Pod) -> Policy | None:
         if pod.namespace == self.root:
@@ -103,9 +108,13 @@ def port_modes(policy: Policy) -> dict[int, str]:
 
 def weakest(modes: Iterable[str]) -> str:
     """Return the mode that admits most."""
-    return min(modes, key=lambda mode: STRENGTH.get(mode, 0))
+    return min(modes, key=_strength)
 
 
 def weaker(mode: str, than: str) -> bool:
     """Return True for a mode that admits plain text which the other mode refuses, or admits nothing else."""
-    return STRENGTH.get(mode, 0) < STRENGTH[than]
+    return _strength(mode) < _strength(than)
+
+
+def _strength(mode: str) -> int:
+    return STRENGTH.get(mode, STRENGTH["DISABLE"])

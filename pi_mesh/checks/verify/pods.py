@@ -32,9 +32,8 @@ def check(seen: VerificationInput) -> Iterator[Finding]:
 def _fix(seen: VerificationInput, workload: Workload) -> str:
     namespace, name = workload.namespace, workload.name
     mine = [pod for pod in seen.snapshot.pods if workload.has_pod(pod.namespace, pod.labels)]
-    pending = [pod for pod in mine if not pod.node]
-    if pending:
-        return f"{pending[0].name} finds no node: `kubectl describe pod -n {namespace} {pending[0].name}`"
+    if pending := next((pod.name for pod in mine if not pod.node), ""):
+        return f"{pending} finds no node: `kubectl describe pod -n {namespace} {pending}`"
     labels = ",".join(f"{key}={value}" for key, value in workload.selector.items())
     return f"`kubectl describe pod -n {namespace} -l {labels}` and `kubectl logs -n {namespace} deploy/{name}`"
 

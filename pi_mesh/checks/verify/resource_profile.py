@@ -22,11 +22,11 @@ def check(seen: VerificationInput) -> Iterator[Finding]:
 
 def _workload(seen: VerificationInput, release: Release, workload: Workload) -> Iterator[Finding]:
     profile = workload.resources
-    for pod in seen.snapshot.pods:
-        if pod.ending or not workload.has_pod(pod.namespace, pod.labels):
-            continue
+    pods = [pod for pod in seen.snapshot.pods if not pod.ending and workload.has_pod(pod.namespace, pod.labels)]
+    for pod in pods:
         subject = Subject("pod", f"{pod.namespace}/{pod.name}")
-        if wrong := deviations(pod.containers[0], profile):
+        main, *_ = pod.containers
+        if wrong := deviations(main, profile):
             yield error(ID, subject, wrong, f"{seen.restore(release.id)}, or wait for the rollout")
         else:
             yield ok(ID, subject, f"requests {profile.requests.resources}, limits {profile.limits.resources}")
@@ -36,14 +36,11 @@ def _sidecars(seen: VerificationInput, namespace: str) -> Iterator[Finding]:
     """Judge a namespace's running sidecars, which keep their injected resources until their pod is replaced."""
     profile = seen.settings.proxy.resources
     pods = [pod for pod in seen.snapshot.pods if pod.namespace == namespace and pod.has_sidecar and not pod.ending]
-    count = 0
-    for pod in pods:
-        sidecar = next(entry for entry in pod.containers if entry.name == SIDECAR)
-        if wrong := deviations(sidecar, profile):
-            count += 1
-            subject = Subject("pod", f"{namespace}/{pod.name}")
-            yield error(ID, subject, f"sidecar {wrong}", command(pod))
-    if pods and not count:
+    sidecars = [(pod, next(entry for entry in pod.containers if entry.name == SIDECAR)) for pod in pods]
+    found = [(pod, wrong) for pod, sidecar in sidecars if (wrong := deviations(sidecar, profile))]
+    for pod, wrong in found:
+        yield error(ID, Subject("pod", f"{namespace}/{pod.name}"), f"sidecar {wrong}", command(pod))
+    if pods and not found:
         yield ok(ID, Subject("namespace", namespace), f"all {len(pods)} sidecars carry the profile", number=len(pods))
 
 

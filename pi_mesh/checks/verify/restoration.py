@@ -2,46 +2,54 @@
 
 import json
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from pi_mesh.checks.verify.difference import Difference
 from pi_mesh.checks.verify.input import VerificationInput
 from pi_mesh.cluster.observed import Pair
 
 LONGEST = 400
+REFRESH = "`pulumi up --refresh`"
 RELEASE_FIELDS = json.dumps({"metadata": {"managedFields": [{}]}})
-"""Patch that empties the list of field managers. The manager that changed a field owns it, and a later `pulumi up` that
-changes the field would be refused:
+"""Patch that empties the list of field managers. The manager that changed a field owns it, and the preview of a later
+`pulumi up` that changes the field would be refused:
 https://kubernetes.io/docs/reference/using-api/server-side-apply/#clearing-managedfields"""
 
 
 def command(seen: VerificationInput, pair: Pair, differences: Sequence[Difference]) -> str:
     """Return the commands that undo the differences."""
+    changed = pair.live or pair.wanted
     added = [entry for entry in differences if entry.added]
-    restore = seen.restore(pair.release) if pair.release else "`pulumi up --refresh`"
-    if not added:
-        return restore
-    removal = _removal(pair, added)
-    return removal if len(added) == len(differences) else f"{removal}, then {restore}"
+    steps = [_removal(changed, added)] if added else []
+    if not pair.release:
+        steps.append(_reclaim(changed))
+    if len(added) < len(differences):
+        steps.append(seen.restore(pair.release) if pair.release else REFRESH)
+    return ", then ".join(steps)
 
 
-def _removal(pair: Pair, added: Sequence[Difference]) -> str:
+def reclaimed(manifest: Mapping[str, Any]) -> str:
+    """Return the commands that set an object of the program, of which somebody changed fields, as in its manifest."""
+    return f"{_reclaim(manifest)}, then {REFRESH}"
+
+
+def _reclaim(manifest: Mapping[str, Any]) -> str:
+    # Pulumi uses server-side apply, with owners of fields; Helm does not.
+    return f"`kubectl patch {_where(manifest)} --type=merge -p {shlex.quote(RELEASE_FIELDS)}`"
+
+
+def _removal(manifest: Mapping[str, Any], added: Sequence[Difference]) -> str:
     """Return the command that removes added fields, list items from the last one on, as removals shift later items."""
-    where = _where(pair)
+    where = _where(manifest)
     patch = json.dumps([{"op": "remove", "path": entry.place.pointer} for entry in reversed(added)])
     text = f"`kubectl patch {where} --type=json -p {shlex.quote(patch)}`"
-    if len(text) > LONGEST:
-        text = f"`kubectl edit {where}`, and take out what was added"
-    # Pulumi uses server-side apply, with owners of fields; Helm does not.
-    return (
-        text if pair.release else f"{text}, then `kubectl patch {where} --type=merge -p {shlex.quote(RELEASE_FIELDS)}`"
-    )
+    return text if len(text) <= LONGEST else f"`kubectl edit {where}`, and take out what was added"
 
 
-def _where(pair: Pair) -> str:
+def _where(manifest: Mapping[str, Any]) -> str:
     """Return kubectl's arguments for the object."""
-    kind, name = pair.identity
-    group = str(pair.wanted["apiVersion"]).partition("/")[0]
-    resource = f"{kind.lower()}.{group}" if group.endswith(".istio.io") else kind.lower()
-    namespace, _, name = name.rpartition("/")
-    return f"{resource} {name}{f' -n {namespace}' if namespace else ''}"
+    meta, kind = manifest["metadata"], manifest["kind"].lower()
+    group = str(manifest["apiVersion"]).partition("/")[0]
+    resource = f"{kind}.{group}" if group.endswith(".istio.io") else kind
+    return f"{resource} {meta['name']}{f' -n {space}' if (space := meta.get('namespace')) else ''}"

@@ -1,10 +1,11 @@
 """Selection of pods by a policy, and ownership of policies."""
 
 from collections.abc import Iterable
-from typing import Any, cast
+from typing import Any
 
 from pi_mesh.checks.finding import Finding, Level, Subject, error, warning
 from pi_mesh.checks.policy_words import managed, subject_of
+from pi_mesh.checks.verify import restoration
 from pi_mesh.checks.verify.input import VerificationInput
 from pi_mesh.checks.verify.restart import workload
 from pi_mesh.cluster.field_managers import PULUMI
@@ -80,17 +81,19 @@ def is_as_asked(seen: VerificationInput, policy: Policy) -> bool:
 
 
 def wanted(seen: VerificationInput, policy: Policy) -> dict[str, Any] | None:
-    """Return the manifest that the settings or a chart give for an object; None if neither asks for it.
+    """Return the manifest that the settings or a chart give for an object; None if neither asks for it."""
+    if found := _charted(seen, policy):
+        return found
+    return next((item.manifest for item in seen.mesh.objects if _is_named(item.manifest, policy)), None)
+
+
+def _charted(seen: VerificationInput, policy: Policy) -> dict[str, Any] | None:
+    """Return the manifest that a chart gives for an object.
 
     A label with this stack's release is no proof: the object must be in the manifest that Helm recorded.
     """
-    for pair in seen.observed.pairs:
-        if pair.release and pair.release == policy.release and _is_named(pair.wanted, policy, pair.release):
-            return pair.wanted
-    for item in seen.mesh.objects:
-        if _is_named(item.manifest, policy):
-            return cast("dict[str, Any]", item.manifest)
-    return None
+    pairs = (pair for pair in seen.observed.pairs if pair.release and pair.release == policy.release)
+    return next((pair.wanted for pair in pairs if _is_named(pair.wanted, policy, pair.release)), None)
 
 
 def _is_named(manifest: dict[str, Any], policy: Policy, release: str = "") -> bool:
@@ -102,8 +105,10 @@ def _is_named(manifest: dict[str, Any], policy: Policy, release: str = "") -> bo
 
 def remedy(seen: VerificationInput, policy: Policy, setting: str = "") -> str:
     """Return what to do about an object that should not exist, or should be different."""
-    if is_ours(seen, policy):
-        return "`pulumi up --refresh`"
+    if _charted(seen, policy):
+        return seen.restore(policy.release)
+    if asked := wanted(seen, policy):
+        return restoration.reclaimed(asked)
     instead = f", or ask for it in {setting}" if setting else ""
     if policy.manager == PULUMI:
         return f"`pulumi up` removes it where it is this stack's; else remove it from its own stack{instead}"
@@ -125,7 +130,7 @@ def folded(findings: list[Finding], what: str) -> list[Finding]:
     """Return warnings about objects of other namespaces, folded into one if they are many; `what` is a verb phrase."""
     if len(findings) <= SHOWN:
         return findings
-    first, names = findings[0], [finding.name for finding in findings]
+    (first, *_), names = findings, [finding.name for finding in findings]
     message = f"{len(names)} of other namespaces {what}: {first_sorted(names)}"
     fix = f"`kubectl get {first.kind.lower()} -A` lists them; their owners know whether they are wanted"
     return [warning(first.id, Subject(first.kind), message, fix, number=len(names))]

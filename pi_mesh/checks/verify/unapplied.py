@@ -76,11 +76,10 @@ def _values(seen: VerificationInput, release: Release, applied: AppliedRelease) 
         yield Value(_version_key(release), "version", release.version, applied.chart_version, release.id, secret=False)
     everything = applied.extra is None
     for path, wanted, live in unequal(release.values if everything else release.typed, applied.values):
-        if path == VERSION or (path == ROOT and seen.settings.vault.external_signer):
-            continue
-        typed, extra = _holds(release.typed, path), _holds(release.extra, path)
-        key = config_key(release.chart, release.setting, path, typed=typed, extra=extra and not typed)
-        yield Value(key, path, wanted, live, release.id, secret=not typed)
+        if path != VERSION and not (path == ROOT and seen.settings.vault.external_signer):
+            typed, extra = _holds(release.typed, path), _holds(release.extra, path)
+            key = config_key(release.chart, release.setting, path, typed=typed, extra=extra and not typed)
+            yield Value(key, path, wanted, live, release.id, secret=not typed)
     if not everything and applied.extra != digest(release.id, release.extra):
         yield Value(f"{release.setting}.values", "", "now", "then", release.id, secret=True)
 
@@ -94,6 +93,7 @@ def _version_key(release: Release) -> str:
 def _holds(values: Mapping, path: str) -> bool:
     """Return True if the values have something at a path, whose keys may contain dots themselves."""
     return any(
-        path == key or (path.startswith(f"{key}.") and isinstance(below, dict) and _holds(below, path[len(key) + 1 :]))
+        path == key
+        or (path.startswith(f"{key}.") and isinstance(below, dict) and _holds(below, path.removeprefix(f"{key}.")))
         for key, below in values.items()
     )

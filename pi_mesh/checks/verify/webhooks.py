@@ -22,9 +22,9 @@ def check(seen: VerificationInput) -> Iterator[Finding]:
         if not hooks:
             message = f"none of this mesh is there: nothing {purpose}"
             yield error(ID, Subject(f"{kind.lower()} webhook"), message, seen.restore(seen.mesh.the(Kind.ISTIOD).id))
-        broken = [finding for hook in hooks if (finding := _broken(seen, hook))]
-        yield from broken
-        if hooks and not broken:
+        elif broken := [finding for hook in hooks if (finding := _broken(seen, hook))]:
+            yield from broken
+        else:
             names = ", ".join(sorted({hook.configuration for hook in hooks}))
             yield ok(ID, Subject(f"{kind.lower()} webhook"), f"{names}: the Service exists, the CA bundle is valid")
 
@@ -37,7 +37,7 @@ def _broken(seen: VerificationInput, hook: Webhook) -> Finding | None:
     if not hook.ca_bundle:
         return error(ID, subject, "has no CA bundle: the API server can't call it", restart)
     try:
-        certificate = x509.load_pem_x509_certificates(base64.b64decode(hook.ca_bundle))[0]
+        certificate, *_ = x509.load_pem_x509_certificates(base64.b64decode(hook.ca_bundle))
     except ValueError:
         return error(ID, subject, "has a CA bundle that is not a certificate", restart)
     if certificate.not_valid_after_utc < seen.now:

@@ -22,7 +22,7 @@ def certificates(settings: Settings, namespace: WorkloadNamespace) -> Iterator[O
         if listener.tls and listener.tls.issuer:
             users[listener.tls.secret].append(listener)
     for secret, listeners in users.items():
-        first = listeners[0]
+        first, *_ = listeners
         issuer = first.tls and first.tls.issuer
         if issuer is None or settings.namespace_of(first) != namespace.name:
             continue

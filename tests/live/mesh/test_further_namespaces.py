@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from lab import calls, workloads
-from lab.cluster.kubectl import get, kubectl, staying_pods
+from lab.cluster.kubectl import get, kubectl
 from lab.cluster.names import CONTEXT
 from lab.cluster.shell import LabError
 from lab.workloads import SELF, Workload
@@ -18,7 +18,6 @@ from tests.support import pods
 from tests.support.factories import make_mesh
 from tests.support.probes import accepted
 from tests.support.project import Project
-from tests.support.proxy import Proxy
 
 OFF = {"injection": False, "workloads": 1, "bounds": {"quota": False, "limitRange": False, "sidecar": False}}
 NAMESPACES = {"research": {"workloads": 3, "defaultDeny": {"enabled": True}}, "batch": OFF}
@@ -133,37 +132,3 @@ def test_the_scheduler_accepts_as_many_pods_of_a_further_namespace_as_preflight_
     finally:
         workloads.delete(workloads.manifests(CALLER))
     figure(f"{predicted} of {requests} promised and accepted, 2 more left Pending")
-
-
-@pytest.mark.long
-def test_an_istiod_that_watches_its_own_namespaces_leaves_others_unknown_and_loses_no_proxy(mesh, figure):
-    workloads.apply(
-        [workloads.namespace("elsewhere"), workloads.service("quiet", {SELF: "quiet"}, "elsewhere", http=8080)]
-    )
-    try:
-        before = calls.settled(lambda: gateway_knows("quiet.elsewhere"), True)
-        mesh.set("istio.discovery", {"limited": True})
-        mesh.must_up()
-        limited = calls.settled(lambda: gateway_knows("quiet.elsewhere"), False)
-        verified = mesh.operation("verify").status
-        kubectl("label", "namespace", "elsewhere", "istio-injection=enabled")
-        refused = mesh.preview()
-        mesh.set("istio.discovery", {"limited": True, "also": ["elsewhere"]})
-        mesh.must_up()
-        kept = calls.settled(lambda: gateway_knows("quiet.elsewhere"), True)
-    finally:
-        mesh.must_hold_the_shipped_mesh()
-        kubectl("delete", "namespace", "elsewhere", "--wait=false")
-    assert (before, limited, verified, kept) == (True, False, 0, True)
-    assert "add elsewhere to istio.discovery.also" in refused.line_with("namespace elsewhere:")
-    figure("the ingress gateway knew the Service, did not while limited, and did again with `also`; verify 0")
-
-
-def gateway_knows(host: str) -> bool:
-    """Return True if the ingress gateway's proxy has a cluster for port 80 of a Service."""
-    (pod,) = staying_pods("istio-system", "app=istio-ingressgateway")
-    try:
-        Proxy("istio-system", pod["metadata"]["name"]).cluster(f"outbound|80||{host}.svc.cluster.local")
-    except StopIteration:
-        return False
-    return True

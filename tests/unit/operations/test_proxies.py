@@ -38,7 +38,7 @@ def shown(monkeypatch):
         monkeypatch.setattr(stacks, "load_with_state", lambda _: (make_settings(), lambda: NEVER_RUN))
         monkeypatch.setattr(snapshot, "read", lambda _: make_snapshot())
         monkeypatch.setattr(module.reader, "read", lambda *_: found)
-        monkeypatch.setattr(module.older_proxies, "read", compared)
+        monkeypatch.setattr(module.stale_proxies, "read", compared)
         return CliRunner().invoke(app, ["proxies", "-s", STACK, *options]).stdout
 
     return run

@@ -44,7 +44,7 @@ def stack(monkeypatch):
     monkeypatch.setattr(stacks, "load_with_state", lambda _: (settings, lambda: NEVER_RUN))
     monkeypatch.setattr(snapshot, "read", lambda _: make_snapshot(nodes=make_pis(2, memory=1280)))
     monkeypatch.setattr(proxies.reader, "read", lambda *_, **__: Proxies("1.31.0", ()))
-    monkeypatch.setattr(proxies.older_proxies, "read", lambda *_: {})
+    monkeypatch.setattr(proxies.stale_proxies, "read", lambda *_: {})
     monkeypatch.setattr(refresh, "Client", FakeClient())
     monkeypatch.setattr(verify, "read", lambda *_, **__: make_verification())
     monkeypatch.setattr(verify.signing, "signed", lambda *_: [ok("x", Subject("pod", "a/b"), "is well", number=0.5)])

@@ -7,7 +7,7 @@ import pytest
 
 from operations import rotate_ca_target, rotate_ca_target_vault
 from operations.failures import UsageError
-from operations.rotate_ca_wish import Target, Wish
+from operations.rotate_ca_options import RootOptions, Target
 from pi_mesh.settings import parse_any
 from tests.support import authorities
 from tests.support.factories import make_settings
@@ -15,7 +15,7 @@ from tests.support.vault_server import GOOD_TOKEN, vault_server
 
 ROOT, OTHER = authorities.make_root("root"), authorities.make_root("other")
 SIGNING = authorities.make_ca("signing", OTHER)
-MOUNT = Wish(root_mount="pki")
+MOUNT = RootOptions(root_mount="pki")
 
 
 @pytest.fixture
@@ -33,8 +33,8 @@ def written(monkeypatch) -> list[tuple[str, dict[str, str]]]:
     return calls
 
 
-def target(wish: Wish, **vault: object) -> Target:
-    return rotate_ca_target.of("test", make_settings(vault={"rootMount": "pki_old", **vault}), wish)
+def target(options: RootOptions, **vault: object) -> Target:
+    return rotate_ca_target.of("test", make_settings(vault={"rootMount": "pki_old", **vault}), options)
 
 
 def test_from_another_mount_the_generation_is_counted_up(address, written):
@@ -76,7 +76,7 @@ def test_where_the_ca_has_a_stack_of_its_own_that_one_is_written(address, writte
 def test_what_a_root_outside_signed_is_put_beside_its_generation(tmp_path: Path, written):
     (tmp_path / "chain.pem").write_text(SIGNING.pem + OTHER.pem)
     outside = {"enabled": True, "address": "https://vault.example", "signedBy": "outside", "generation": 2}
-    found = target(Wish(chain=tmp_path / "chain.pem"), **outside)
+    found = target(RootOptions(chain=tmp_path / "chain.pem"), **outside)
     assert found.root == OTHER.certificate
     found.write()
     values = {"vault.signed.generation": "2", "vault.signed.chain": SIGNING.pem + OTHER.pem}
@@ -98,7 +98,7 @@ def test_a_ca_of_vault_that_can_not_be_used_is_one_line(monkeypatch, vault, line
     assert line in str(refused.value)
 
 
-MINE = Wish(secret="mine")
+MINE = RootOptions(secret="mine")
 HELD = {"type": "vault:index/mount:Mount", "urn": "urn:pulumi:test::pi-mesh::vault::mesh-ca-mount"}
 HERE = {"enabled": True, "address": "https://vault.example"}
 
@@ -113,13 +113,13 @@ def unprotected() -> list[str]:
 def in_secret(monkeypatch, unprotected) -> Callable[..., Target]:
     """`in_secret(resources)`: the CA in a Secret that follows Vault's, whose stack's state holds these."""
 
-    def run(*resources: dict, wish: Wish = MINE, **settings: dict) -> Target:
+    def run(*resources: dict, options: RootOptions = MINE, **settings: dict) -> Target:
         made = {"ca-cert.pem": SIGNING.pem, "ca-key.pem": SIGNING.key, "root-cert.pem": OTHER.pem}
         monkeypatch.setattr(rotate_ca_target.signing_secret, "read", lambda *_: made)
         state = {"deployment": {"resources": [*resources]}}
         monkeypatch.setattr(rotate_ca_target_vault.pulumi, "export", lambda _: state)
         monkeypatch.setattr(rotate_ca_target_vault.pulumi, "unprotect", lambda _, urn: unprotected.append(urn))
-        return rotate_ca_target.of("test", make_settings(**settings), wish)
+        return rotate_ca_target.of("test", make_settings(**settings), options)
 
     return run
 
@@ -149,7 +149,7 @@ def test_the_ca_of_another_stack_is_left_to_that_stack(in_secret, written):
 
 
 def test_a_ca_by_an_issuer_takes_its_place_too(in_secret, written):
-    found = in_secret(HELD, wish=Wish(issuer=True), vault=HERE, ca={"issuer": {"name": "pi"}})
+    found = in_secret(HELD, options=RootOptions(issuer=True), vault=HERE, ca={"issuer": {"name": "pi"}})
     assert found.root == OTHER.certificate
     found.write()
     assert written == [("test", {"ca.source": "issuer", "vault.enabled": "false"})]
@@ -157,4 +157,4 @@ def test_a_ca_by_an_issuer_takes_its_place_too(in_secret, written):
 
 def test_an_issuer_has_to_be_named_before_it_signs(in_secret):
     with pytest.raises(UsageError, match="which is not set; name cert-manager's Issuer"):
-        in_secret(wish=Wish(issuer=True))
+        in_secret(options=RootOptions(issuer=True))

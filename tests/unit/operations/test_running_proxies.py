@@ -25,7 +25,7 @@ def said(monkeypatch):
             return {SHOP.id: older}
 
         monkeypatch.setattr(running_proxies.proxies, "read", lambda *_, **__: running)
-        monkeypatch.setattr(running_proxies.older_proxies, "read", compared)
+        monkeypatch.setattr(running_proxies.stale_proxies, "read", compared)
         return [(one.level, one.name, one.message) for one in running_proxies.found(make_verification())]
 
     return run

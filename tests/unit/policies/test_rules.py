@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, UnknownValueError
 
 from policies.rules import (
     RULES,
@@ -17,6 +18,7 @@ from policies.rules import (
     chart_version,
     gateway_hosts,
     image_hub,
+    injection,
     mtls,
     pi_ceiling,
     placement,
@@ -24,7 +26,7 @@ from policies.rules import (
     secrets_in_values,
     vault_ca,
 )
-from tests.support.policy_resources import RELEASE, gateway, istiod, kubernetes, said, said_of_all
+from tests.support.policy_resources import RELEASE, gateway, istiod, kubernetes, said, said_of_all, token
 
 OF_RELEASES = [
     module.RULE
@@ -53,6 +55,24 @@ def test_a_compliant_object_passes(rule, props):
 @pytest.mark.parametrize("release", [istiod, gateway])
 def test_a_compliant_release_passes(rule, release):
     assert said(rule, release()) == []
+
+
+LATER = kubernetes("apps/v1", "Deployment", "web", {"note": UNKNOWN_STRING_VALUE}, namespace="trading")
+
+
+@pytest.mark.parametrize("rule", [image_hub.RULE, mtls.RULE, pi_ceiling.RULE], ids=lambda rule: rule.name)
+def test_an_object_is_judged_without_the_values_that_only_the_update_knows(rule):
+    assert said(rule, LATER) == []
+
+
+def test_the_pods_of_a_namespace_are_judged_without_the_values_that_only_the_update_knows():
+    assert said_of_all(injection.RULE, (token(LATER), LATER), namespaces=["trading"]) == []
+
+
+@pytest.mark.parametrize("rule", [image_hub.RULE, mtls.RULE, pi_ceiling.RULE], ids=lambda rule: rule.name)
+def test_a_release_with_a_value_that_only_the_update_knows_is_judged_by_the_update(rule):
+    with pytest.raises(UnknownValueError):
+        said(rule, istiod(values__note=UNKNOWN_STRING_VALUE))
 
 
 WORDS = """

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from lab.toolchain.progress import Estimate, show_progress
+from lab.toolchain.progress import CAUTION, Estimate, show_progress
 
 
 class Clock:
@@ -43,7 +43,7 @@ def forecasts(clock: Clock, slower: float, **steps: float) -> list[float]:
 
 
 def test_at_the_start_the_time_left_is_a_cautious_sum_of_the_table(clock):
-    assert estimate(clock, etcd=20, istio=200).left() == pytest.approx(220 * 1.3)
+    assert estimate(clock, etcd=20, istio=200).left() == pytest.approx(220 * CAUTION)
 
 
 @pytest.mark.parametrize("slower", [0.5, 1, 1.5, 3])
@@ -74,7 +74,7 @@ def test_the_line_names_the_part_and_the_time_left_in_minutes(clock):
     run(work, clock, "etcd", 26)
     with work.step("istio"):
         clock.now += 65
-        assert work.line() == "[2/2] istio, 1:05 so far, about 4 min left"
+        assert work.line() == "[2/2] istio, 1:05 so far, about 3 min left"
         clock.now += 165
         assert work.line() == "[2/2] istio, 3:50 so far, less than 1 min left"
 

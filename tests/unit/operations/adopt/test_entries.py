@@ -70,6 +70,10 @@ def test_a_value_that_the_settings_do_not_have_makes_up_go_over_the_release():
     assert state_of(existing(release=more))["istiod-release"]["initErrors"] == [entries.EXTRA_VALUE]
 
 
+def test_a_value_that_only_the_settings_have_is_an_update_like_any_other():
+    assert "initErrors" not in state_of(existing(release=living("istiod", "istiod", {})))["istiod-release"]
+
+
 def test_the_inputs_of_an_object_are_its_whole_live_spec_so_that_further_fields_go():
     entry = state_of(existing(peer=LIVE_PEER))["peer"]
     assert entry["id"] == "istio-system/default"

@@ -6,11 +6,11 @@ from types import SimpleNamespace
 import pytest
 from typer.testing import CliRunner
 
+from operations.not_runnable import NotRunnableError
 from operations.preview import __main__ as command
 from operations.preview import checkout
 from operations.preview.comment import LIMIT
 from operations.preview.engine import PulumiRefusedError
-from operations.programs import NotRunnableError
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ import subprocess
 import pytest
 from pulumi import automation
 
+from operations.not_runnable import NotRunnableError
 from operations.preview import engine, engine_result
-from operations.programs import NotRunnableError
 
 
 class Stack:

@@ -51,7 +51,7 @@ def test_an_autoscaler_that_is_off_does_not_count():
     assert rows_by_name(mesh.of(make_mesh(ingress=scaled)))["ingress gateway"].pods == 2
 
 
-@pytest.mark.parametrize(("replicas", "surge"), [(1, 1), (4, 1), (5, 2), (8, 2), (9, 3)])
+@pytest.mark.parametrize(("replicas", "surge"), [(1, 1), (4, 1), (5, 2), (8, 2), (9, 3), (404, 101)])
 def test_a_rollout_surges_by_a_quarter_rounded_up(replicas, surge):
     assert surge_pods(replicas) == surge
 
@@ -86,10 +86,15 @@ def test_the_terminal_shows_every_cell():
     console = Console(width=200, file=io.StringIO())
     console.print(terminal.render(budget))
     shown = " ".join(console.file.getvalue().split())
-    for line in table.rows(budget):
+    for line in (table.HEADINGS, *table.rows(budget)):
         assert all(cell in shown for cell in line)
     assert table.room(budget) in shown
     assert table.rows(budget)[0] == ("istiod", "1", "100m / 128Mi", "500m / 256Mi", "+ 100m / 128Mi")
+
+
+def test_the_terminal_aligns_names_to_the_left_and_figures_to_the_right():
+    columns = terminal.render(mesh.of(make_mesh())).columns
+    assert [column.justify for column in columns] == ["left", "right", "right", "right", "right"]
 
 
 def test_the_outputs_have_an_entry_for_each_row():
@@ -137,6 +142,7 @@ def test_rows_in_different_units_add_up_in_the_finer_one():
 def test_the_budget_counts_cert_manager_where_it_is_ours():
     rows = {row.component: row for row in mesh.of(make_mesh(vault=KEYLESS)).rows}
     assert str(rows["cert-manager"].requests.memory) == str(64 * 1024**2)
+    assert rows["cert-manager"].surge == 1
     others = {**KEYLESS, "certManager": {"install": False}}
     assert "cert-manager" not in {row.component for row in mesh.of(make_mesh(vault=others)).rows}
 

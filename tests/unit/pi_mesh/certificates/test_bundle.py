@@ -68,7 +68,7 @@ def _wrong() -> dict[str, tuple[tuple[str, str], str]]:
         "no root above two": (in_order(make_ca("low", middle), middle), "ends at 'middle' .*, which is not a root"),
         "another root": (in_order(signing, make_root("other")), "is not signed by 'other'"),
         "the wrong order": (in_order(middle, signing, ROOT), "the signing CA comes first"),
-        "another key": ((signing.pem + ROOT.pem, middle.key), "the key does not belong to"),
+        "another key": ((signing.pem + ROOT.pem, middle.key), "the key does not belong to the certificate 'signing'"),
         "no key": ((signing.pem + ROOT.pem, "nothing"), "is not an unencrypted private key"),
         "no certificate": (("nothing", signing.key), "is not a certificate in PEM form"),
         "a leaf": (in_order(make_ca("leaf", ROOT, ca=False), ROOT), "is not a CA certificate"),
@@ -77,7 +77,10 @@ def _wrong() -> dict[str, tuple[tuple[str, str], str]]:
         "not valid yet": (in_order(late, ROOT), "valid only from"),
         "fewer than seven days left": (in_order(make_ca("ending", ROOT, days=7), ROOT), "in less than 7 days"),
         "it outlives its signer": (in_order(make_ca("signing", short, days=200), short), "outlives its signer"),
-        "unlimited path length": (in_order(unlimited, ROOT), "sign it with path length 0"),
+        "unlimited path length": (
+            in_order(unlimited, ROOT),
+            "'signing' .* may sign further CAs; sign it with path length 0",
+        ),
         "a signer's path length": (in_order(make_ca("low", tight, days=200), tight, ROOT), "allows 0 CA certificates"),
     }
 

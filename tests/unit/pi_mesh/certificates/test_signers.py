@@ -46,6 +46,10 @@ def test_a_life_that_fits_below_all_signers_is_taken():
     room(PKI, MIDDLE, OFFLINE)
 
 
+def test_a_life_may_end_together_with_its_signer():
+    room(PKI, MIDDLE, OFFLINE, days=999)
+
+
 def test_the_signer_that_ends_first_is_the_one_that_bounds_a_life():
     with pytest.raises(
         CertificateError, match=r"vault\.ttl 24024h would outlive its signer 'Vault pki'.*at most 239\d\dh"

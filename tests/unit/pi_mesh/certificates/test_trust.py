@@ -104,3 +104,11 @@ def test_the_old_root_stays_as_long_as_certificates_of_the_lifetime_before_may_l
     signed_lately = make_trust(B, A, since=-timedelta(minutes=20))
     lowered = trust.change(signed_lately, make_trust(B), NOW, timedelta(minutes=10))
     assert lowered.level == "refused"
+
+
+def test_the_trust_of_a_longer_chain_is_its_roots_since_the_ca_at_its_beginning():
+    middle = make_ca("middle", A, path_length=1, start=-timedelta(days=9))
+    signing = make_ca("signing", middle, start=-timedelta(days=2), days=200)
+    made = bundle.verified(signing.pem + middle.pem + A.pem, signing.key, (), NOW)
+    read = trust.of_bundle(made.ca_cert, made.cert_chain, made.root_cert)
+    assert read == Trust(A.certificate, (A.certificate,), NOW - timedelta(days=2))

@@ -46,6 +46,14 @@ def test_a_caller_of_a_legacy_workload_keeps_calling_under_strict():
     assert finding.level is Level.OK
 
 
+@pytest.mark.parametrize(
+    "legacy", [{"selector": {"app": "other"}}, {"selector": {"app": "app"}, "namespace": "research"}]
+)
+def test_a_legacy_workload_of_other_labels_or_another_namespace_exempts_no_caller(legacy):
+    findings = found(BARE, traffic={"legacy": {"old": legacy}}, namespaces={"research": {}})
+    assert Level.ERROR in {finding.level for finding in findings}
+
+
 def test_a_default_deny_is_refused_while_a_caller_was_seen_that_it_refuses():
     (finding,) = found(MESHED, recorded=STRICT, traffic=DENY)
     assert (finding.level, str(finding.subject)) == (Level.ERROR, "traffic.authorization.defaultDeny.enabled")
@@ -112,3 +120,10 @@ def test_a_namespace_whose_proxies_no_audit_watched_is_named():
     unwatched, clean = cut_callers.check(mesh, snapshot, state_of(access=PERMISSIVE))
     assert (unwatched.level, clean.level) == (Level.WARNING, Level.OK)
     assert "begins to refuse callers of research, " in unwatched.message
+
+
+def test_an_audit_of_other_namespaces_clears_none():
+    snapshot = make_snapshot(pods=(replace(SIDECAR, namespace="research"),), audit=AuditLog(()))
+    mesh = inventory.of(make_settings(namespaces={"research": {}}), STACK)
+    (finding,) = cut_callers.check(mesh, snapshot, state_of(access=PERMISSIVE))
+    assert finding.level is Level.WARNING

@@ -73,6 +73,13 @@ def test_sidecars_elsewhere_are_named_by_their_workload(refusal):
     assert "bank/teller" in refusal(recorded(), ELSEWHERE)
 
 
+def test_pods_elsewhere_without_a_proxy_or_done_and_pods_of_a_deleted_namespace_are_nobodys_sidecars(refusal):
+    bare, done, deleted = pod("bank", "teller"), pod("bank", "report"), pod("trading", "shop")
+    bare["spec"]["containers"] = [{"name": "app"}]
+    done["status"] = {"phase": "Succeeded"}
+    assert refusal(recorded(), {PODS: [bare, done, deleted]}) == ""
+
+
 def test_a_gateway_of_the_stack_is_no_sidecar_of_others(refusal):
     labels = {"app.kubernetes.io/managed-by": "Helm"}
     notes = {"meta.helm.sh/release-name": "istio-ingressgateway", "meta.helm.sh/release-namespace": "istio-system"}

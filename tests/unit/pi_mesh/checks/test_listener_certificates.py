@@ -62,19 +62,26 @@ def test_a_listener_that_is_not_served_is_an_error(secret, said, fix):
         (-timedelta(days=91), 90, Level.ERROR, "ended at "),
         (timedelta(days=1), 90, Level.ERROR, "begins at "),
         (-timedelta(days=80), 90, Level.WARNING, "ends at "),
+        (-timedelta(days=90), 90, Level.WARNING, "ends at "),
+        (-timedelta(days=69), 90, Level.OK, "serves web"),
+        (timedelta(), 90, Level.OK, "serves web"),
     ],
-    ids=["ended", "not yet", "soon"],
+    ids=["ended", "not yet", "soon", "now", "in three weeks", "begins now"],
 )
 def test_the_end_of_a_certificate_is_named_before_it_comes(start, days, level, said):
     (finding,) = found(with_chain(make_server("shop.example", start=start, days=days)))
     assert (finding.level, finding.message[: len(said)]) == (level, said)
 
 
-@pytest.mark.parametrize("server", [make_server("other.example"), make_ca("shop.example")], ids=["other", "no name"])
-def test_a_certificate_for_another_host_is_an_error(server):
+@pytest.mark.parametrize(
+    ("server", "names"),
+    [(make_server("a.example", "b.example"), "a.example, b.example"), (make_ca("shop.example"), "no host")],
+    ids=["other", "no name"],
+)
+def test_a_certificate_for_another_host_is_an_error(server, names):
     (finding,) = found(with_chain(server))
     assert finding.level is Level.ERROR
-    assert finding.message.endswith("and not for shop.example: clients refuse it there")
+    assert finding.message == f"is for {names}, and not for shop.example: clients refuse it there"
 
 
 def test_a_listener_for_every_host_says_nothing_of_its_certificates_hosts():
@@ -99,3 +106,14 @@ def test_a_secret_that_may_not_be_read_is_unknown():
 
 def test_without_a_look_at_the_cluster_nothing_is_said():
     assert list(judge(make_settings(), make_snapshot(), NOW)) == []
+
+
+def test_a_listener_with_another_secret_does_not_use_this_one():
+    tls = {
+        "web": {"hosts": HOSTS, "tls": {"secret": "shop"}},
+        "other": {"hosts": ["x.example"], "tls": {"secret": "x"}},
+    }
+    snapshot = make_snapshot(ingress_certificates=IngressCertificates((GOOD,)))
+    plain = {"plain": {"hosts": ["y.example"]}}
+    (finding,) = judge(make_settings(traffic={"gateways": {**tls, **plain}}), snapshot, NOW)
+    assert finding.message.startswith("serves web for shop.example until ")

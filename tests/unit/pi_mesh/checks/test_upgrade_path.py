@@ -26,6 +26,10 @@ def test_a_version_that_runs_needs_no_step():
     assert path("1.31.0", "1.31.0", make_settings()) == ()
 
 
+def test_a_minor_version_that_the_catalog_does_not_know_is_passed_through_at_its_first_patch():
+    assert path("1.90.3", "1.92.0", make_settings()) == ("1.91.0", "1.92.0")
+
+
 def packaged(folder: Path, *versions: str, **istio: object):
     """Return settings whose charts lie in a folder, which has istiod's of these versions."""
     for version in versions:

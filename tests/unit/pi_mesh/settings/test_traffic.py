@@ -17,6 +17,23 @@ REFUSED = {
         {"canaries": {"c": {"service": "a", "weights": {"v1": 90, "v2": 20}}}},
         "traffic.canaries.c: weights 90 + 20 add up to 110",
     ),
+    "weights of TCP connections": (
+        {"routes": {"r": {"hosts": ["a"], "tcp": [{"service": "a", "weight": 60}, {"service": "b", "weight": 30}]}}},
+        "traffic.routes.r: weights 60 + 30 add up to 90",
+    ),
+    "two destinations of TLS connections without weights": (
+        {"routes": {"r": {"hosts": ["a"], "tls": [{"service": "a"}, {"service": "b"}]}}},
+        "traffic.routes.r: weights 0 + 0 add up to 0",
+    ),
+    "the weight of a single destination": (
+        {"routes": {"r": {"hosts": ["a"], "http": [{"to": [{"service": "a", "weight": 0}]}]}}},
+        "traffic.routes.r.http[0]: weights 0 add up to 0",
+    ),
+    "a route without a rule": ({"routes": {"r": {"hosts": ["a"]}}}, "traffic.routes.r: has no rule"),
+    "any host inside the mesh": (
+        {"routes": {"r": {"hosts": ["*"], "tcp": [{"service": "a"}]}}},
+        "traffic.routes.r: hosts has '*'",
+    ),
     "two path conditions": (
         {"routes": {"r": {"hosts": ["a"], "http": [{"prefix": "/a", "exact": "/b", "to": [{"service": "a"}]}]}}},
         "traffic.routes.r.http[0]: prefix and exact are both given",

@@ -2,8 +2,11 @@
 
 from dataclasses import replace
 
+import pytest
+
+from pi_mesh.checks.call import admitted
 from pi_mesh.values.traffic.authorization import DRY_RUN
-from tests.support.own_calls import CLIENT, SERVER, access, doubts, make_call, refusals
+from tests.support.own_calls import CLIENT, SERVER, access, doubts, make_call, policy, refusals
 
 SHOP = {"from": [{"source": {"namespaces": ["shop"]}}]}
 OTHERS = {"from": [{"source": {"namespaces": ["argocd"]}}]}
@@ -42,6 +45,12 @@ def test_an_allow_of_some_requests_is_a_doubt():
     assert (refusals(call), "may admit the call, and no other does" in doubts(call)[0]) == ([], True)
 
 
+def test_a_policy_that_selects_all_labels_of_a_pod_applies_to_it_and_one_that_selects_others_does_not():
+    for labels, refused in ((SERVER.labels, 1), ({**SERVER.labels, "version": "v2"}, 0)):
+        closed = policy("AuthorizationPolicy", {"action": "DENY", "rules": [{}], "selector": {"matchLabels": labels}})
+        assert len(refusals(make_call(closed))) == refused
+
+
 def test_a_dry_run_refuses_nothing_and_a_provider_decides_by_itself():
     dry = access("DENY", {}, name="dry", annotations={DRY_RUN: "true"})
     assert refusals(make_call(dry)) == []
@@ -57,3 +66,11 @@ def test_a_caller_in_plain_text_is_told_that_it_has_no_identity():
     plain = replace(CLIENT, containers=())
     found = refusals(make_call(access("ALLOW", SHOP), caller=plain))
     assert any("which has no identity: the caller has no sidecar" in one for one in found)
+
+
+@pytest.mark.parametrize(
+    ("server", "whom"), [(SERVER, "this caller"), (replace(SERVER, containers=()), "every caller")]
+)
+def test_a_call_that_nothing_refuses_is_admitted_with_every_other_where_nothing_enforces(server, whom):
+    (found,) = admitted.check(make_call(access("ALLOW", SHOP), pods=(CLIENT, server)))
+    assert found.message == f"the policies of the called pods admit {whom}"

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from pi_mesh.checks.call import encrypted
 from pi_mesh.cluster.policies import Policy
 from tests.support.own_calls import CLIENT, SERVER, make_call, policy, refusals
 
@@ -68,6 +69,10 @@ def test_the_callers_own_destination_rule_comes_before_that_of_the_service():
     assert refusals(make_call(rule({"mode": "DISABLE"}), own)) == []
 
 
+def test_a_destination_rule_of_a_third_namespace_is_not_the_callers():
+    assert refusals(make_call(rule({"mode": "DISABLE"}, "other", "app.trading.svc.cluster.local"))) == []
+
+
 def test_mutual_tls_that_nobody_serves_is_refused():
     bare = replace(SERVER, containers=())
     (refusal,) = refusals(make_call(rule({"mode": "ISTIO_MUTUAL"}), pods=(CLIENT, bare)))
@@ -78,3 +83,35 @@ def test_mutual_tls_that_nobody_serves_is_refused():
 
 def test_a_mesh_without_automatic_mutual_tls_calls_in_plain_text():
     assert "enableAutoMtls is false" in refusals(make_call(mesh_config={"enableAutoMtls": False}))[0]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({}, "is no obstacle"),
+        ({"caller": BARE, "pods": (CLIENT, replace(SERVER, containers=()))}, "is accepted in plain text, because the"),
+    ],
+)
+def test_a_call_that_its_encryption_does_not_hinder_has_one_row(changes, message):
+    (found,) = encrypted.check(make_call(**changes))
+    assert found.message.startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("caller", "fix"), [(BARE, "give the caller a sidecar"), (CLIENT, "correct what takes mutual TLS from the caller")]
+)
+def test_the_remedy_of_a_call_in_plain_text_depends_on_the_callers_sidecar(caller, fix):
+    found = encrypted.check(make_call(rule({"mode": "DISABLE"}), caller=caller))
+    assert next(found).fix.startswith(fix)
+
+
+@pytest.mark.parametrize("host", ["*.example", "*.shop.svc.cluster.local"])
+def test_a_destination_rule_of_another_wildcard_is_not_the_services(host):
+    assert refusals(make_call(rule({"mode": "DISABLE"}, host=host))) == []
+
+
+@pytest.mark.parametrize(("port", "refused"), [(80, 1), (81, 0)])
+def test_a_destination_rules_tls_of_the_called_port_counts_alone(port, refused):
+    ports = [{"tls": {"mode": "DISABLE"}}, {"port": {"number": port}, "tls": {"mode": "DISABLE"}}]
+    of_port = policy("DestinationRule", {"host": "app", "trafficPolicy": {"portLevelSettings": ports}})
+    assert len(refusals(make_call(of_port))) == refused

@@ -26,3 +26,8 @@ def test_pods_without_the_port_are_told_from_none():
 
 def test_a_service_without_a_selector_has_the_endpoints_that_somebody_gives_it():
     assert "it has no selector" in the(endpoints=(), service=replace(APP, selector={}))
+
+
+def test_pods_of_another_namespace_or_with_other_labels_are_not_behind_the_service():
+    others = (replace(SERVER, namespace="shop"), replace(SERVER, labels={"app": "other"}))
+    assert "no pod has its labels (app=app)" in the(endpoints=(), pods=(CLIENT, *others))

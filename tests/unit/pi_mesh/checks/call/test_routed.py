@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+from pi_mesh.checks.call import routed as checks
 from pi_mesh.cluster.objects import Service
 from pi_mesh.cluster.policies import Policy
 from tests.support.own_calls import APP, CLIENT, SERVER, TCP, doubts, make_call, policy, refusals
@@ -31,6 +32,23 @@ def both(*policies: Policy, **changes: Any) -> tuple[list[str], list[str]]:
 
 def test_a_route_to_a_service_that_exists_is_no_obstacle():
     assert both(route(to("app"))) == NOTHING
+
+
+def routed(*policies: Policy) -> list[str]:
+    """Return the message of each finding about the route."""
+    return [finding.message for finding in checks.check(make_call(*policies))]
+
+
+def test_a_route_without_a_problem_is_told_with_its_destinations():
+    assert routed() == ["no VirtualService routes the call"]
+    assert routed(route(to("app"))) == ["sends the call to app.trading.svc.cluster.local"]
+    assert routed(route(to("api.example.com"), to("app"))) == [
+        "sends the call to api.example.com, app.trading.svc.cluster.local"
+    ]
+    assert routed(route(to("app"), hosts=("*.example",))) == ["no VirtualService routes the call"]
+    assert routed(route({})) == ["sends the call to app.trading.svc.cluster.local"]
+    (problem,) = routed(route(to("gone")))
+    assert "which does not exist" in problem
 
 
 def test_a_route_to_a_service_that_does_not_exist_is_named():

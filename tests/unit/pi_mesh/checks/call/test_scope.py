@@ -1,9 +1,12 @@
 """The hosts that the caller's proxy learns of."""
 
+from dataclasses import replace
+
 import pytest
 
+from pi_mesh.checks.call import scope
 from pi_mesh.cluster.policies import Policy
-from tests.support.own_calls import doubts, make_call, policy, refusals
+from tests.support.own_calls import CLIENT, doubts, make_call, policy, refusals
 
 
 def sidecar(*hosts: str, namespace: str = "shop", name: str = "scope", **more: object) -> Policy:
@@ -41,3 +44,30 @@ def test_the_sidecar_of_the_callers_labels_comes_before_its_namespaces_and_that_
 
 def test_a_sidecar_without_egress_hides_nothing():
     assert doubts(make_call(policy("Sidecar", {}, "scope", "shop"))) == []
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    [
+        sidecar("./*", namespace="istio-system", workloadSelector={"labels": {"app": "client"}}),
+        sidecar("./*", namespace="trading"),
+    ],
+    ids=["of the root namespace's own pods", "of another namespace"],
+)
+def test_a_sidecar_of_other_pods_hides_nothing(elsewhere):
+    assert doubts(make_call(elsewhere)) == []
+
+
+def test_a_service_that_the_callers_sidecar_learns_of_has_one_row():
+    (found,) = scope.check(make_call())
+    assert found.message == "the caller's sidecar learns of trading/app"
+
+
+@pytest.mark.parametrize("changes", [{"caller": replace(CLIENT, containers=())}, {"service": None}], ids=str)
+def test_without_a_sidecar_or_a_service_nothing_is_said_of_the_scope(changes):
+    assert list(scope.check(make_call(**changes))) == []
+
+
+@pytest.mark.parametrize("host", ["trading/*.example", "trading/*.app.trading.svc.cluster.local", "other/*"])
+def test_a_sidecar_with_other_hosts_hides_the_service(host):
+    assert "Sidecar shop/scope: does not have trading/app among its hosts" in doubts(make_call(sidecar(host)))[0]

@@ -4,7 +4,7 @@ import pytest
 
 from pi_mesh import inventory
 from pi_mesh.checks.finding import errors
-from pi_mesh.checks.preflight import run
+from pi_mesh.checks.preflight import cert_manager, run
 from pi_mesh.cluster.objects import Crd, Deployment, Namespace
 from pi_mesh.cluster.release_records import ReleaseRecord
 from tests.support.factories import make_settings
@@ -73,3 +73,12 @@ def test_the_clusters_own_must_be_there(snapshot, line):
 def test_with_an_exported_key_nothing_is_said_of_it():
     exported = {**KEYLESS, "key": "exported"}
     assert problems(exported, deployments=controller("tls", "")) == []
+
+
+@pytest.mark.parametrize(("install", "whose"), [(True, "this stack's"), (False, "the cluster's own")])
+def test_the_row_says_whose_cert_manager_carries_the_requests(install, whose):
+    settings = make_settings(vault={**KEYLESS, "certManager": {"install": install}})
+    release = OURS if install else "tls/cm"
+    snapshot = make_snapshot(deployments=controller(release=release), crds=(Crd(CRD.name, release),))
+    (finding,) = cert_manager.check(inventory.of(settings, STACK), snapshot)
+    assert finding.message == f"{whose} carries signing requests to Vault"

@@ -67,7 +67,7 @@ def test_looking_costs_a_preview_next_to_nothing(found):
         Path(f"charts/{chart}-1.31.0.tgz").write_bytes(bytes(2**20))  # Istio's largest, base, has 60 KiB
     before = time.process_time()
     found()
-    assert time.process_time() - before < 0.1
+    assert time.process_time() - before < 0.5  # five times what a preview may spend on it
 
 
 def test_without_a_lock_a_repository_is_said_to_be_trusted_unseen():

@@ -24,6 +24,10 @@ def test_crds_that_a_newer_mesh_left_are_an_error_with_the_cure():
     assert "`kubectl delete crd sidecars.networking.istio.io`" in finding.fix
 
 
+def test_crds_of_the_same_minor_version_are_none():
+    assert findings("1.20.3", Crd(LEFT.name, LEFT.release, "1.20.7")) == []
+
+
 def test_allow_skip_makes_it_a_warning():
     (finding,) = findings("1.20.3", LEFT, allowSkip=True)
     assert finding.level is Level.WARNING

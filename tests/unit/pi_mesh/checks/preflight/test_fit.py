@@ -131,3 +131,18 @@ def test_a_pod_on_a_cordoned_node_stays_there():
         **installed_mesh(),
     )
     assert finding(cordoned, istio={"resources": sized(2500)}, **NO_GATEWAYS).level is Level.OK
+
+
+def test_a_node_with_more_on_it_than_it_has_is_shown_without_room():
+    pods = (make_pod("large", cpu=5000, memory=9000, node="pi-1"),)
+    found = finding(make_snapshot(nodes=(make_node(memory=3000),), pods=pods), cluster={"nodes": 1})
+    assert "pi-1 has 0 CPUs and 0Mi free" in found.message
+
+
+def test_room_for_the_promised_pods_is_judged_beside_a_mesh_whose_surge_does_not_fit():
+    snapshot = crowded(own("istiod", "pi-1", 2500), pi_1=2900, pi_2=2900)
+    found = list(fit.check(make_mesh(istio={"resources": sized(2500)}, **NO_GATEWAYS), snapshot))
+    assert (found[0].level, [one.id for one in found[1:]]) == (Level.OK, ["room for trading"])
+    tight = crowded(own("istiod", "pi-1", 2500), pi_1=2900)
+    found = list(fit.check(make_mesh(istio={"resources": sized(2500)}, **NO_GATEWAYS), tight))
+    assert (found[0].level, [one.id for one in found[1:]]) == (Level.WARNING, ["room for trading"])

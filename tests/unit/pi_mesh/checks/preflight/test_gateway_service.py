@@ -37,6 +37,7 @@ def test_another_class_of_a_load_balancer_is_an_error_because_kubernetes_refuses
     live = Service(*OWN, "LoadBalancer", load_balancer_class=has)
     (finding,) = found(live, ingress=CLASS)
     assert (finding.level, str(finding.subject)) == (Level.ERROR, "ingress.service.loadBalancerClass")
+    assert f"the Service in the cluster has {has or 'none'}:" in finding.message
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,9 @@ import pytest
 from pi_mesh.checks.finding import Finding, Level
 from pi_mesh.checks.preflight import node_loss
 from pi_mesh.cluster.placement import Placement
-from pi_mesh.cluster.pods import Pod
+from pi_mesh.cluster.pods import Container, Pod
 from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.quantities import MI, Resources
 from tests.support.factories import make_mesh
 from tests.support.snapshots import make_node, make_pis, make_pod, make_snapshot
 
@@ -90,3 +91,19 @@ def test_a_cluster_of_one_node_has_nowhere_to_move_to():
 def test_many_workloads_are_counted_beyond_the_first_four():
     pods = [of_deployment(f"app-{number}", "pi-1", 1) for number in range(6)]
     assert node_loss.named(pods).endswith("1 of default/app-3 and 2 more workloads")
+
+
+@pytest.mark.parametrize(("count", "end"), [(4, "1 of default/app-3"), (5, " and 1 more workload")])
+def test_the_workloads_after_the_first_four_are_counted(count, end):
+    pods = [of_deployment(f"app-{number}", "pi-1", 10) for number in range(count)]
+    assert node_loss.named(pods).endswith(end)
+
+
+def test_of_pods_with_the_same_memory_the_one_with_more_cpu_is_placed_first():
+    small, large = (
+        replace(of_deployment(name, "pi-1", 100), containers=(Container("app", Resources(cpu, 100 * MI)),))
+        for name, cpu in (("small", 3000), ("large", 3500))
+    )
+    found = said(make_snapshot(nodes=make_pis(2), pods=(small, large)))
+    assert "1 of default/small" in found["pi-1"].message
+    assert "default/large" not in found["pi-1"].message

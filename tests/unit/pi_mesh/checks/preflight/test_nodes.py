@@ -60,3 +60,12 @@ def test_a_32_bit_node_is_refused_by_name():
 def test_nodes_of_another_architecture_only_leave_the_mesh_nowhere_to_run():
     found = problems(make_snapshot(nodes=make_pis(architecture="amd64")))
     assert any("no node that accepts pods is arm64" in problem for problem in found)
+
+
+def test_a_node_of_another_architecture_is_told_alone():
+    nodes = (*make_pis(2), make_node("pc", architecture="amd64"))
+    told = [finding for finding in findings(make_snapshot(nodes=nodes)) if finding.id == "architecture"]
+    assert [(finding.name, finding.level) for finding in told] == [
+        ("pc", Level.WARNING),
+        ("cluster.architecture", Level.OK),
+    ]

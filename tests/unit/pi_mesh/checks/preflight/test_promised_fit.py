@@ -52,6 +52,12 @@ def test_larger_pods_use_up_the_quota_with_fewer():
     assert found.message.startswith("2 more pods with sidecars")
 
 
+def test_pods_with_more_cpu_use_up_the_quota_with_fewer():
+    # 30 x 100m less 7 x 400m: the quota admits two more.
+    found = finding(make_snapshot(pods=in_trading(7, cpu=400)))
+    assert found.message.startswith("2 more pods with sidecars")
+
+
 def test_a_promise_that_is_kept_asks_for_nothing_more():
     found = finding(make_snapshot(pods=in_trading(3)), workloads=3)
     assert (found.level, found.message) == (Level.OK, "all promised pods run already")
@@ -75,3 +81,18 @@ def test_pods_without_sidecars_are_not_said_to_have_them():
     mesh = make_mesh(namespaces={"batch": {"injection": False, "workloads": 2}})
     *_, found = fit.check(mesh, make_snapshot())
     assert found.message == "2 pods, which it promises, fit beside the mesh and the namespaces before it"
+
+
+def test_small_pods_use_up_the_quota_by_their_number():
+    found = finding(make_snapshot(pods=in_trading(3, memory=1, cpu=1)))
+    assert found.message.startswith("27 more pods with sidecars")
+
+
+def test_more_pods_than_were_promised_ask_for_nothing_more():
+    found = finding(make_snapshot(pods=in_trading(4)), workloads=3)
+    assert (found.message, found.number) == ("all promised pods run already", 0)
+
+
+def test_pods_elsewhere_and_those_without_a_node_hold_no_part_of_the_promise():
+    pods = (make_pod("elsewhere", 100, 256), make_pod("waiting", 100, 256, namespace="trading", node=""))
+    assert finding(make_snapshot(pods=pods)).message.startswith("30 pods with sidecars")

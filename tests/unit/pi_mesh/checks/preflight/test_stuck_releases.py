@@ -5,9 +5,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from pi_mesh.checks.finding import Level
+from pi_mesh.checks.preflight import stuck_releases
 from pi_mesh.cluster.release_records import ReleaseRecord
+from tests.support.factories import make_mesh
 from tests.support.preflight_problems import problems
-from tests.support.snapshots import make_snapshot, state_of
+from tests.support.snapshots import make_snapshot
 
 
 @pytest.mark.parametrize("status", ["pending-install", "pending-upgrade", "pending-rollback", "uninstalling"])
@@ -27,6 +30,14 @@ def test_a_release_that_may_still_be_under_way_is_waited_for():
     assert "wait" not in problem
 
 
-def test_a_failed_release_is_only_a_warning_since_up_heals_it():
-    failed = ReleaseRecord("istio-system", "istiod", status="failed")
-    assert problems(make_snapshot(releases=(failed,)), state_of()) == []
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        ("failed", [(Level.WARNING, "is failed"), (Level.OK, "no release of this stack is stuck")]),
+        ("deployed", [(Level.OK, "no release of this stack is stuck")]),
+    ],
+)
+def test_a_failed_release_is_only_a_warning_since_up_heals_it(status, expected):
+    release = ReleaseRecord("istio-system", "istiod", status=status)
+    found = stuck_releases.check(make_mesh(), make_snapshot(releases=(release,)))
+    assert [(finding.level, finding.message) for finding in found] == expected

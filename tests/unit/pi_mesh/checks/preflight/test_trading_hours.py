@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from pi_mesh.checks.finding import Level
+from pi_mesh.checks.finding import Level, Subject, error
 from pi_mesh.checks.preflight import trading_hours
 from pi_mesh.cluster.ca_state import CA, VaultResource, WantedCa
 from pi_mesh.cluster.stack_state import NEVER_RUN, StackState
@@ -100,3 +100,16 @@ def test_outside_of_them_everything_is_taken():
 def test_a_preview_tells_what_up_refuses_as_a_warning():
     (finding,) = trading_hours.shown_only(findings(egress={"enabled": False}))
     assert finding.level is Level.WARNING
+
+
+def test_an_up_that_removes_a_gateway_names_it():
+    (finding,) = findings(egress={"enabled": False})
+    assert finding.message.startswith(
+        "an `up` deletes pods of istio-system/istio-egressgateway, and trading goes on until"
+    )
+
+
+def test_in_a_preview_the_errors_of_this_check_alone_become_warnings():
+    own = findings(ingress={"drainSeconds": 30})
+    other = [error("other", Subject("cluster"), "is wrong", "mend it")]
+    assert [finding.level for finding in trading_hours.shown_only([*own, *other])] == [Level.WARNING, Level.ERROR]

@@ -111,3 +111,11 @@ def test_a_proxy_of_a_second_control_plane_is_not_judged_by_the_first():
 def test_three_proxies_are_named_and_the_others_counted(count, names):
     far = [Proxy(Pod("trading", f"pod-{number}"), "1.27.0") for number in range(count)]
     assert upgrade._named(far).endswith(names)
+
+
+@pytest.mark.parametrize(
+    ("running", "message"),
+    [("1.31.0", "is what runs"), ("1.30.2", "goes from 1.30.2 to 1.31.0, a step that Istio supports")],
+)
+def test_a_step_that_istio_supports_is_told_as_one(running, message):
+    assert findings(running, "1.31.0")[upgrade.STEP].message == message

@@ -2,6 +2,8 @@
 
 from datetime import date
 
+import pytest
+
 from pi_mesh.catalog.istio import NEWEST
 from pi_mesh.checks.finding import Level
 from pi_mesh.checks.preflight import versions
@@ -28,6 +30,12 @@ def test_a_version_that_gets_no_fixes_is_said_with_the_date():
     finding = versions.end_of_life(make_settings(istio={"version": "1.20.3"}), date(2026, 11, 23))
     assert finding.level is Level.WARNING
     assert "1.20.3 has had no fixes since 2024-06-25" in finding.message
+
+
+@pytest.mark.parametrize(("version", "where"), [("1.20.3", True), ("1.22.0", False)])
+def test_only_a_version_for_every_kernel_is_replaced_by_looking_at_the_kernels(version, where):
+    finding = versions.end_of_life(make_settings(istio={"version": version}), date(2026, 11, 23))
+    assert finding.fix.endswith("where the nodes' kernels have 48-bit addresses") is where
 
 
 def test_a_version_newer_than_the_catalog_is_a_warning_and_nothing_else_is_guessed():

@@ -39,6 +39,8 @@ def test_the_gateway_is_known_by_its_own_namespace(namespace, level):
     [
         {"namespaces": ["argocd"]},
         {"principals": ["cluster.local/ns/istio-system/sa/prometheus"]},
+        {"principals": ["other/*"]},
+        {"principals": ["*/sa/prometheus"]},
         {"namespaces": ["argocd"], "principals": [INGRESS]},
     ],
 )
@@ -55,6 +57,7 @@ def test_an_allow_without_the_gateway_locks_it_out(rule: dict):
         {"namespaces": ["istio-system"]},
         {"principals": [INGRESS]},
         {"principals": ["cluster.local/*"]},
+        {"principals": ["*/sa/istio-ingressgateway"]},
         {"paths": ["/*"]},
     ],
 )
@@ -71,8 +74,21 @@ def test_a_denial_of_everybody_locks_the_gateway_out():
     assert str(finding).startswith("traffic.authorization.policies.p: denies the ingress gateway")
 
 
-def test_a_denial_of_some_paths_does_not():
-    assert judged([{"paths": ["/admin*"]}], action="DENY") == []
+@pytest.mark.parametrize(
+    "some",
+    [
+        {"paths": ["/admin*"]},
+        {"ports": [9090]},
+        {"methods": ["DELETE"]},
+        {"ipBlocks": ["10.0.0.0/8"]},
+        {"remoteIpBlocks": ["10.0.0.0/8"]},
+        {"requestPrincipals": ["*"]},
+        {"when": [{"key": "request.headers[x]", "values": ["1"]}]},
+    ],
+    ids=lambda some: next(iter(some)),
+)
+def test_a_denial_of_some_requests_does_not(some):
+    assert judged([some], action="DENY") == []
 
 
 def test_the_pods_behind_a_living_service_are_known():
@@ -153,3 +169,10 @@ def test_a_policy_of_another_namespace_locks_nobody_out():
     policy = {"namespace": "research", "rules": [{"namespaces": ["argocd"]}]}
     traffic = {**ROUTED, "authorization": {"policies": {"p": policy}}}
     assert list(gateway(make_settings(namespaces={"research": {}}, traffic=traffic), None)) == []
+
+
+def test_the_first_policy_by_name_is_the_one_that_is_named():
+    two = {name: {"rules": [{"namespaces": ["argocd"]}]} for name in ("b", "a", "c")}
+    settings = make_settings(traffic={**ROUTED, "authorization": {"policies": two}})
+    (finding,) = gateway(settings, make_snapshot())
+    assert finding.name == "traffic.authorization.policies.a"

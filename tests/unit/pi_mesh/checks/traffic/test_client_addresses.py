@@ -64,3 +64,24 @@ def test_a_topology_of_the_extra_values_counts():
 
 def test_without_a_list_nothing_is_said():
     assert found({}, trustedProxies=1) == []
+
+
+@pytest.mark.parametrize(
+    ("listener", "more", "ends"),
+    [
+        (
+            FEED,
+            {"trustedProxies": 1},
+            "hides their addresses (trustedProxies does not help: TCP has no X-Forwarded-For)",
+        ),
+        (FEED, {}, "hides their addresses"),
+        (HOME, {}, "hides their addresses"),
+    ],
+)
+def test_where_proxies_are_trusted_a_stream_is_told_to_have_no_header(listener, more, ends):
+    assert found(listener, service={"type": "NodePort"}, **more)[0].message.endswith(ends)
+
+
+@pytest.mark.parametrize("listener", [{}, HOME], ids=["no list", "a list"])
+def test_a_gateway_that_is_switched_off_has_no_clients(listener):
+    assert found(listener, enabled=False) == []

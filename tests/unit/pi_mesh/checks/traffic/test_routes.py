@@ -16,6 +16,16 @@ def test_settings_that_fit_together_have_no_problem():
     assert problems() == []
 
 
+def test_the_targets_that_exist_are_counted_where_there_are_some_and_all_exist():
+    def counted(**traffic: object) -> list[float | None]:
+        found = run(make_settings(traffic=traffic), make_snapshot())
+        return [one.number for one in found if (one.id, one.level) == ("routes", Level.OK)]
+
+    assert counted(**GOOD) == [4]
+    assert counted() == []
+    assert counted(**{**GOOD, "routes": {"r": route({"to": [{"service": "nobody"}]})}}) == []
+
+
 @pytest.mark.parametrize(
     ("target", "said"),
     [

@@ -37,7 +37,7 @@ def test_a_wildcard_alone_or_at_one_end_is_fine(rule):
     assert rules(rule) == []
 
 
-@pytest.mark.parametrize(("version", "problems"), [("1.20.3", 1), ("1.31.0", 0)])
+@pytest.mark.parametrize(("version", "problems"), [("1.20.3", 1), ("1.21.0", 1), ("1.22.0", 0), ("1.31.0", 0)])
 def test_path_templates_are_known_since_1_22(version, problems):
     assert len(rules({"paths": ["/shops/{*}/orders/{**}"]}, version)) == problems
 
@@ -63,3 +63,8 @@ def test_a_tcp_entry_without_addresses_gets_all_connections_to_its_port():
 def test_tcp_entries_with_addresses_are_fine():
     wild = {**DATABASE, "hosts": ["*.example.com"], "addresses": ["10.3.0.0/16"]}
     assert external(e={**DATABASE, "addresses": ["10.1.2.3"]}, f={**OTHER, "addresses": ["10.2.0.0/16"]}, g=wild) == []
+
+
+def test_entries_with_addresses_or_names_hide_no_later_one_without():
+    told = external(d={**DATABASE, "addresses": ["10.1.2.3"]}, e={"hosts": ["c.example.com"]}, f=OTHER)
+    assert [finding.name for finding in told] == ["traffic.external.f"]

@@ -2,12 +2,15 @@
 
 from dataclasses import replace
 
+import pytest
+
 from pi_mesh.certificates import pem
 from pi_mesh.checks.finding import Level
 from pi_mesh.checks.verify import run
+from pi_mesh.checks.verify.authority import end_of
 from pi_mesh.cluster.authority import Authority
-from tests.support.authorities import make_ca, make_root
-from tests.support.factories import make_mesh
+from tests.support.authorities import NOW, make_ca, make_root
+from tests.support.factories import make_mesh, make_settings
 from tests.support.healthy_mesh import problems
 
 
@@ -65,3 +68,18 @@ def test_a_ca_that_cert_manager_can_not_renew_is_told_with_its_reason(healthy):
     seen = run(replace(healthy, authority=late, mesh=make_mesh(ca=ISSUER)))
     (found,) = [str(one) for one in seen if one.level is Level.WARNING and one.kind == "Certificate"]
     assert "is not signed, so the CA is not renewed: the Issuer is gone" in found
+
+
+@pytest.mark.parametrize(
+    ("settings", "fix"),
+    [
+        ({}, "istiod renews its own root before its end"),
+        ({"ca": {"source": "secret", "secret": "mine"}}, "`python -m operations rotate-ca --root -s STACK`"),
+        ({"ca": ISSUER}, "`python -m operations rotate-ca -s STACK`"),
+        ({"vault": {"enabled": True, "address": "https://vault"}}, "`python -m operations rotate-ca -s STACK`"),
+    ],
+    ids=["istiod", "secret", "issuer", "vault"],
+)
+def test_the_remedy_of_an_ending_ca_is_that_of_its_source(settings, fix):
+    ending = make_root(days=5).certificate
+    assert end_of(ending, make_settings(**settings), NOW).fix.startswith(fix)

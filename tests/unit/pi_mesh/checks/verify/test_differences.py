@@ -62,14 +62,31 @@ def test_an_item_that_was_put_before_the_others_is_one_difference():
     assert different({"args": ["a", "b"]}, {"args": ["x", "a", "b"]}) == ["args[0]: 'x' was added"]
 
 
+@pytest.mark.parametrize(
+    ("wanted", "live", "lines"),
+    [
+        (["a", "b", "c"], ["a", "x", "b", "c"], ["args[1]: 'x' was added"]),
+        (["a", "b", "c"], ["a", "c"], ["args[1]: is missing"]),
+        (["a", "b", "c"], ["x", "b", "c"], ["args[0]: 'x', not 'a'"]),
+        (["a", "a"], ["a", "a", "a"], ["args[2]: 'a' was added"]),
+    ],
+    ids=str,
+)
+def test_items_that_stay_at_both_ends_of_a_list_are_no_difference(wanted, live, lines):
+    assert different({"args": wanted}, {"args": live}) == lines
+
+
 def test_an_item_that_was_taken_out_of_a_list_is_shown():
     assert different({"ports": [{"port": 80}]}, {"ports": []}) == ["ports[80]: is missing"]
 
 
-def test_an_added_item_has_its_place_in_the_live_list():
-    live = pods(containers=[{"name": "second"}, {"name": "discovery"}])
-    (entry,) = differences(pods(containers=[{"name": "discovery"}]), live)
-    assert entry.place.pointer == "/spec/template/spec/containers/0"
+@pytest.mark.parametrize("place", [0, 1])
+def test_an_added_item_has_its_place_in_the_live_list(place):
+    containers = [{"name": "discovery"}]
+    containers.insert(place, {"name": "second"})
+    (entry,) = differences(pods(containers=[{"name": "discovery"}]), pods(containers=containers))
+    assert entry.place.pointer == f"/spec/template/spec/containers/{place}"
+    assert entry.live == {"name": "second"}
 
 
 @pytest.mark.parametrize(
@@ -201,3 +218,20 @@ def test_access_that_somebody_opened_is_a_difference(case):
 )
 def test_what_a_controller_fills_in_is_no_difference(kind, spec):
     assert different({"kind": kind, "spec": {"vault": {"server": "https://vault"}}}, {"kind": kind, "spec": spec}) == []
+
+
+@pytest.mark.parametrize(("length", "shown"), [(58, f"'{'a' * 58}'"), (59, f"'{'a' * 56}...")])
+def test_a_value_of_up_to_sixty_letters_is_shown_whole(length, shown):
+    (line,) = different({"data": {"config": "b"}}, {"data": {"config": "a" * length}})
+    assert line == f"data.config: {shown}, not 'b'"
+
+
+def test_a_false_that_became_true_is_certain_to_be_a_change():
+    (entry,) = differences(pods(hostNetwork=False), pods(hostNetwork=True))
+    assert (str(entry), entry.uncertain) == ("spec.template.spec.hostNetwork: True, not False", False)
+
+
+@pytest.mark.parametrize(("kind", "uncertain"), [("Deployment", True), ("ConfigMap", False)])
+def test_a_missing_false_is_uncertain_until_the_api_server_was_asked_unless_its_kind_has_no_defaults(kind, uncertain):
+    (entry,) = differences({"kind": kind, "spec": {"a": False, "b": 1}}, {"kind": kind, "spec": {"b": 1}})
+    assert entry.uncertain is uncertain

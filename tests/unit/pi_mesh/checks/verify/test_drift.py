@@ -54,6 +54,15 @@ def test_an_object_of_the_program_also_gets_back_the_fields_that_the_patch_would
     )
 
 
+def test_a_changed_object_of_the_program_gets_its_fields_back_before_the_preview_that_would_be_refused_them(healthy):
+    changed = Pair("", ASKED, {**SERVICE, "spec": {"type": "B"}})
+    (finding,) = [one for one in run(found(healthy, pairs=(changed,))) if "'B', not" in one.message]
+    given_up = (
+        """`kubectl patch service istiod -n istio-system --type=merge -p '{"metadata": {"managedFields": [{}]}}'`"""
+    )
+    assert finding.fix == f"{given_up}, then `pulumi up --refresh`"
+
+
 def test_what_was_changed_besides_is_put_back_by_helm(healthy):
     live = {**SERVICE, "spec": {"type": "B", "externalIPs": ["1.2.3.4"]}}
     (finding,) = drift_of(healthy, Pair("istio-system/istiod", ASKED, live, defaulted=ASKED))
@@ -81,3 +90,10 @@ def test_of_a_changed_secret_no_value_is_shown(healthy):
     wanted = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "grafana"}, "data": {"password": "b2xk"}}
     (finding,) = drift_of(healthy, Pair("istio-system/istiod", wanted, {**wanted, "data": {"password": "bmV3"}}))
     assert finding.message == "was changed: data.password"
+
+
+@pytest.mark.parametrize(("count", "end"), [(3, "d2: 'b', not 'a'"), (5, "d2: 'b', not 'a', and 2 more")])
+def test_the_differences_after_the_first_three_are_counted(healthy, count, end):
+    wanted, live = ({**ROLE, **{f"d{number}": value for number in range(count)}} for value in "ab")
+    (finding,) = drift_of(healthy, Pair("istio-system/istiod", wanted, live))
+    assert finding.message.endswith(end)

@@ -127,3 +127,20 @@ def test_another_chart_version_alone_is_named_by_the_key_of_istios_version():
         return replace(applied_as_asked(release), chart_version="1.30.9")
 
     assert set(unapplied_settings(of_another_chart)) == {"istio.version"}
+
+
+def test_a_text_of_a_typed_setting_is_shown_wherever_it_lies_in_the_values():
+    for settings in ({"images": {"hub": "example.com/istio"}}, {"images": {"pullPolicy": "Never"}}):
+        (shown,) = settings["images"].values()
+        (finding,) = [one for key, one in unapplied_settings(**settings).items() if key.startswith("images.")]
+        assert finding.message.startswith(f"the stack file asks for {shown!r}")
+
+
+def test_an_extra_value_in_a_branch_of_typed_settings_keeps_its_own_key():
+    findings = unapplied_settings(istio={"values": {"sidecarInjectorWebhook": {"rewriteAppHTTPProbe": False}}})
+    assert list(findings) == ["istio.values.sidecarInjectorWebhook.rewriteAppHTTPProbe"]
+
+
+def test_the_version_of_a_release_is_shown_as_asked_and_as_it_is():
+    message = unapplied_settings(istio={"version": "1.30.0"})["istio.version"].message
+    assert message.startswith("the stack file asks for '1.30.0', the cluster has '1.31.0' (version of ")

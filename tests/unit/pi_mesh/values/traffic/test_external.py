@@ -35,3 +35,9 @@ DATABASE = {"hosts": ["db.example.org"], "protocol": "TCP", "port": 5432}
 def test_a_tcp_host_has_the_addresses_that_are_given_and_no_others(more, spec):
     (entry,), _ = stages(make_settings(traffic={"external": {"database": {**DATABASE, **more}}}))
     assert entry["spec"].get("addresses") == spec
+
+
+@pytest.mark.parametrize(("host", "resolution"), [("db.example.org", "DNS"), ("*.example.org", "NONE")])
+def test_only_a_host_without_a_wildcard_is_resolved(host, resolution):
+    (entry,), _ = stages(make_settings(traffic={"external": {"database": {"hosts": [host]}}}))
+    assert entry["spec"]["resolution"] == resolution

@@ -2,7 +2,7 @@
 
 import pytest
 
-from operations.preview import spelling
+from operations.preview import value_words
 
 
 @pytest.mark.parametrize(
@@ -25,17 +25,17 @@ from operations.preview import spelling
     ],
 )
 def test_both_values_are_written_as_a_stack_file_has_them(before, after, written):
-    assert spelling.changed(before, after) == written
+    assert value_words.changed(before, after) == written
 
 
 @pytest.mark.parametrize(("names", "written"), [(["a"], "a"), (["a", "b"], "a and b"), (["a", "b", "c"], "a, b and c")])
 def test_names_are_enumerated_as_in_a_sentence(names, written):
-    assert spelling.enumerated(names) == written
+    assert value_words.enumerated(names) == written
 
 
 def test_a_value_that_is_not_there_is_told_as_nothing():
-    assert spelling.text(None) == "nothing"
-    assert spelling.code("nothing") == "`nothing`"
+    assert value_words.text(None) == "nothing"
+    assert value_words.code("nothing") == "`nothing`"
 
 
 @pytest.mark.parametrize(
@@ -43,13 +43,13 @@ def test_a_value_that_is_not_there_is_told_as_nothing():
     [(("a" * 120, None), True), (("a" * 121,), False), ((None, "a" * 121), False), (("a\nb",), False), ((), True)],
 )
 def test_values_of_one_line_are_short(values, short):
-    assert spelling.is_short(*values) is short
+    assert value_words.is_short(*values) is short
 
 
 def test_a_text_of_several_lines_is_quoted_on_one():
-    assert spelling.quoted(" a\n  b ") == "a b"
+    assert value_words.quoted(" a\n  b ") == "a b"
 
 
 def test_a_section_and_a_diff_are_written_as_github_reads_them():
-    assert spelling.folded("more", "body") == "<details><summary>more</summary>\n\nbody\n\n</details>"
-    assert spelling.fenced("+a\n```") == "````diff\n+a\n```\n````"
+    assert value_words.folded("more", "body") == "<details><summary>more</summary>\n\nbody\n\n</details>"
+    assert value_words.fenced("+a\n```") == "````diff\n+a\n```\n````"

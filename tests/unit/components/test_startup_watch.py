@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pulumi
 import pytest
 
-from components import waiting
+from components import startup_watch
 from pi_mesh.cluster import startup
 from pi_mesh.cluster.pods import Pod
 from pi_mesh.cluster.startup import Startup
@@ -27,7 +27,7 @@ def said(monkeypatch) -> Iterator[list[str]]:
     lines: list[str] = []
     for level in ("info", "warn", "error"):
         monkeypatch.setattr(pulumi.log, level, lambda text, level=level: lines.append(f"{level} {text}"))
-    monkeypatch.setattr(waiting, "interrupt", lambda: lines.append("interrupted"))
+    monkeypatch.setattr(startup_watch, "interrupt", lambda: lines.append("interrupted"))
     return lines
 
 
@@ -37,7 +37,7 @@ def watch(monkeypatch, said):  # noqa: ARG001 - nothing may reach the engine
 
     def run(states: list[list[Startup]], seconds: list[float], *before: Pod, **settings: object) -> bool:
         mesh = make_mesh(**settings)
-        looking = waiting.Watch(mesh, FakeClient(), before)  # pyright: ignore[reportArgumentType]
+        looking = startup_watch.Watch(mesh, FakeClient(), before)  # pyright: ignore[reportArgumentType]
         looking.last_line = looking.began = 0.0
         found = iter(states)
         monkeypatch.setattr(startup, "read", lambda *_: next(found))

@@ -10,7 +10,7 @@ from pi_mesh.certificates.pem import Certificates
 
 
 @dataclass(frozen=True)
-class Wish:
+class RootOptions:
     """The options of `rotate-ca --root` that name the new CA."""
 
     root_mount: str | None = None

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pi_mesh.checks.waiting import CAUSES, Verdict, cause_of, is_hopeless
+from pi_mesh.checks.startup_causes import CAUSES, Verdict, cause_of, everything, is_hopeless, line
 from pi_mesh.cluster.startup import NO_ADDRESS, Startup
 
 FAILED = 'failed to pull and unpack image "docker.io/istio/pilot:1.31.0": '
@@ -76,3 +76,37 @@ def test_what_passes_by_itself_is_never_ended():
     waits = [cause for cause in CAUSES if cause.verdict is not Verdict.END]
     assert {cause.name for cause in waits} >= {"too many requests", "timeout", "no node", "out of memory", "no address"}
     assert not is_hopeless(Startup("pod a/b", "ImagePullBackOff", "429 Too Many Requests", tries=50))
+
+
+@pytest.mark.parametrize(("word", "hopeless"), [("InvalidImageName", True), ("CrashLoopBackOff", False)])
+def test_an_invalid_name_ends_without_a_pull(word, hopeless):
+    assert is_hopeless(Startup("pod a/b", word)) is hopeless
+
+
+@pytest.mark.parametrize(
+    ("startup", "shown"),
+    [
+        (
+            Startup("pod a/b", "ImagePullBackOff", "429 Too Many Requests", "istio/pilot:1", tries=2),
+            "pod a/b: ImagePullBackOff (too many requests, 2 pulls failed): istio/pilot:1",
+        ),
+        (Startup("pod a/b", "pulling", "Pulling image", "istio/pilot:1", tries=1), "pod a/b: pulling: istio/pilot:1"),
+        (Startup("pod a/b", "CrashLoopBackOff", "Error\nof old"), "pod a/b: CrashLoopBackOff (crash): Error"),
+        (Startup("pod a/b", "starting"), "pod a/b: starting"),
+    ],
+    ids=lambda value: getattr(value, "word", ""),
+)
+def test_a_line_has_the_cause_the_failed_pulls_and_the_image_or_the_message(startup, shown):
+    assert line(startup) == shown
+
+
+def test_everything_about_a_pull_is_its_line_the_message_the_log_and_the_advice():
+    pull = Startup("pod a/b", "ImagePullBackOff", "429 Too Many Requests", log=("last line",))
+    _, message, log, advice = everything(pull).splitlines()
+    assert (message, log) == ("    429 Too Many Requests", "    | last line")
+    assert advice.strip()
+
+
+@pytest.mark.parametrize("startup", [Startup("pod a/b", "starting", "soon"), Startup("pod a/b", "ErrImagePull")])
+def test_everything_about_a_pod_without_a_failed_pulls_message_is_its_line(startup):
+    assert everything(startup).splitlines() == [f"  {line(startup)}"]

@@ -14,7 +14,7 @@ import psutil
 import pulumi
 
 from components.release import ReleaseComponent
-from pi_mesh.checks.waiting import Verdict, cause_of, everything, is_hopeless, line
+from pi_mesh.checks.startup_causes import Verdict, cause_of, everything, is_hopeless, line
 from pi_mesh.cluster import startup
 from pi_mesh.cluster.client import Client
 from pi_mesh.cluster.errors import ClusterUnreachable, WrongContext

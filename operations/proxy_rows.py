@@ -45,7 +45,9 @@ def finding(proxy: Proxy, known: ProxyRow, stack: str) -> Finding:
     said = list(_problems(proxy, known, stack))
     if not said:
         return Finding(ID, "pod", proxy.id, Level.OK, None, "is connected, in sync and up to date", "")
-    worst = next(level for level in (Level.ERROR, Level.WARNING, Level.UNKNOWN) if level in {one[0] for one in said})
+    worst = next(
+        level for level in (Level.ERROR, Level.WARNING, Level.UNKNOWN) if level in {found for found, *_ in said}
+    )
     fixes = dict.fromkeys(fix for _, _, fix in said if fix)
     message = "; ".join(message for _, message, _ in said)
     number = known.certificate.days if known.certificate else None

@@ -46,7 +46,7 @@ STACKS = {
     },
     "with addons": {
         "observability": {
-            **{name: ON for name in ("prometheus", "kiali", "jaeger")},
+            **dict.fromkeys(("prometheus", "kiali", "jaeger"), ON),
             "accessLogs": {"gateways": True, "namespaces": ["trading"], "sampling": 10, "paths": True},
         }
     },

@@ -39,8 +39,9 @@ def test_two_settings_that_do_not_go_together_hide_no_contradiction():
         {"version": 1.2, "values": {"global": {"tag": "1.20.3"}}},
         {"resources": {"requests": {"cpu": "1"}}, "values": {"pilot": {"resources": {"requests": {"cpu": "1"}}}}},
         {"resources": {"requests": 1}, "values": {"pilot": {"resources": {"requests": {"cpu": "1"}}}}},
+        {"resources": 1, "values": {"pilot": {"resources": {"requests": {"cpu": "1"}}}}},
     ],
-    ids=["a number in quotes", "a version without quotes", "half a profile", "a branch that is none"],
+    ids=["a number in quotes", "a version without quotes", "half a profile", "half of none", "a branch that is none"],
 )
 def test_what_the_right_value_may_not_contradict_is_not_told(istio):
     assert not [line for line in problems(istio=istio) if "contradicts" in line]

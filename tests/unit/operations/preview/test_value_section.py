@@ -65,3 +65,10 @@ def test_a_value_too_long_for_a_row_is_left_to_the_rendered_objects():
     text = value_section.resources([Step("update", resource(x="a" * 200), resource(x="b" * 200))])
     assert "`x`: see the rendered objects" in text
     assert "aaa" not in text
+
+
+def test_only_a_resource_with_both_sides_has_values():
+    for verb, before, after in (("create", None, resource(a=1)), ("delete", resource(a=1), None)):
+        row = value_section.resources([Step(verb, before, after, (), False)]).splitlines()[-3]
+        assert row.strip().startswith("| `istiod` (Release)")
+        assert "a" not in row.rpartition("| ")[0].rpartition("| ")[2].replace(verb, "")

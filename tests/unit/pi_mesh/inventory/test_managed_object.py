@@ -18,3 +18,9 @@ def test_only_a_namespace_of_a_setting_with_adopt_is_adopted():
     assert not [item for item in make_mesh().objects if item.adopted]
     adopted = [item for item in make_mesh(trading={"adopt": True}).objects if item.adopted]
     assert [(item.kind, item.name, item.setting) for item in adopted] == [("Namespace", "trading", "trading")]
+
+
+def test_each_component_has_its_own_namespace():
+    mesh = make_mesh(namespaces={"research": {}})
+    named = {name: mesh.namespace(name).name for name in ("istio", "trading", "namespaces.research")}
+    assert named == {"istio": "istio-system", "trading": "trading", "namespaces.research": "research"}

@@ -80,10 +80,11 @@ def _finding(message: dict) -> Finding:
 def _grouped(messages: Iterable[dict]) -> Iterator[Finding]:
     """Yield a finding for each code and level: an error in a foreign configuration is no error of this mesh."""
     for (level, _), group in groupby(sorted(messages, key=_group), key=_group):
-        same = list(group)
+        first, *others = group
+        same = [first, *others]
         names = list(dict.fromkeys(f"{kind} {name}" for kind, name in map(_origin, same)))
-        message = f"{counted(len(names), 'object')} ({first_of(names, EXAMPLES)}): {_text(same[0])}"
-        subject, fix = Subject("other namespace"), _page(same[0])
+        message = f"{counted(len(names), 'object')} ({first_of(names, EXAMPLES)}): {_text(first)}"
+        subject, fix = Subject("other namespace"), _page(first)
         if level in LEVELS:
             yield warning(ID, subject, message, fix, number=len(names))
         else:

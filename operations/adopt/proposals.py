@@ -99,7 +99,7 @@ def _quota(settings: Settings, namespace: WorkloadNamespace, pods: list[Pod]) ->
 def _sums(pods: list[Pod], default: Resources, proxy: Resources, half: str) -> tuple[Resources, Resources]:
     """Return the sum of all pods, each with a sidecar, and the most that one of them has."""
     each = [proxy + sum((_given(one, half, default) for one in _own(pod)), start=ZERO) for pod in pods]
-    largest = Resources(max((one.cpu for one in each), default=0), max((one.memory for one in each), default=0))
+    largest = Resources(max(one.cpu for one in (ZERO, *each)), max(one.memory for one in (ZERO, *each)))
     return sum(each, start=ZERO), largest
 
 

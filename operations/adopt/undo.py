@@ -81,7 +81,7 @@ def _revisions(now: Situation, released: tuple[Mapping, ...]) -> dict[str, int]:
     for item in listed:
         record, made = release_records.parse(item), _time(item["metadata"]["creationTimestamp"])
         if record.id in adopted_at and made <= adopted_at[record.id]:
-            before[record.id] = max(record.revision, before.get(record.id, 0))
+            before[record.id] = max(record.revision, before.get(record.id, record.revision))
     latest = {record.id: record.revision for record in now.snapshot.releases}
     return {one: before.get(one, 0) for one in adopted_at if latest.get(one, 0) > before.get(one, 0)}
 

@@ -1,4 +1,4 @@
-"""The whole inventories of six stacks: every value of every release, every workload and every object."""
+"""The whole inventories of some stacks: every value of every release, every workload and every object."""
 
 import pytest
 

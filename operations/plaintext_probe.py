@@ -105,7 +105,7 @@ def _workloads(client: Client, namespace: str, ports: list[tuple[Pod, int]]) -> 
     if refused:
         calls = counted(refused, "plain-text call was", "plain-text calls were")
         where = Subject("namespace", namespace)
-        findings.insert(0, ok(ID, where, f"{calls} refused, as STRICT asks", number=refused))
+        return [ok(ID, where, f"{calls} refused, as STRICT asks", number=refused), *findings]
     return findings
 
 

@@ -82,7 +82,7 @@ def _details(kind: type[Model], raw: Mapping[str, object]) -> list[ErrorDetails]
     try:
         kind.model_validate_json(json.dumps(raw), by_alias=True, by_name=False)
     except ValidationError as error:
-        return [detail for detail in error.errors(include_url=False) if not _is_echo(detail)]
+        return [detail for detail in error.errors() if not _is_echo(detail)]
     return []
 
 

@@ -152,10 +152,18 @@ def test_rules_of_a_wrong_type_are_told_in_words():
 
 @pytest.mark.parametrize(
     ("block", "listed"),
-    [("10.1.0.0/16", True), ("10.0.0.1", True), ("192.168.0.0/16", False), ("::1", False), ("10.0.0.0/7", False)],
+    [
+        ("10.1.0.0/16", True),
+        ("10.1.2.3/16", True),
+        ("10.0.0.1", True),
+        ("192.168.0.0/16", False),
+        ("::1", False),
+        ("10.0.0.0/7", False),
+        ("nowhere", False),
+    ],
 )
 def test_addresses_are_listed_by_a_network_of_their_own_kind_that_contains_them(block, listed):
-    bounds = {"addresses": ["10.0.0.0/8", "fd00::/8"]}
+    bounds = {"addresses": ["10.0.0.1/8", "fd00::/8"]}
     assert names_callers("ipBlocks", [block], bounds) is listed
     assert names_callers("remoteIpBlocks", [block], bounds) is listed
 

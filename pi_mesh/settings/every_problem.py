@@ -130,5 +130,5 @@ def _at(rest: Any, place: Place) -> Any:
         if isinstance(rest, dict):
             rest = rest.get(part)
         else:
-            rest = rest[part] if isinstance(rest, list) and isinstance(part, int) and part < len(rest) else None
+            rest = rest[part] if isinstance(rest, list) and isinstance(part, int) else None
     return rest

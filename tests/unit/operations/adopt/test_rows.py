@@ -169,3 +169,11 @@ def test_a_release_of_another_chart_or_one_that_helm_has_already_is_not_listed(p
     found = plan(replace(there, living=(*there.living, base, living("other", "kiali"))))
     assert rows.BESIDE not in found
     assert "istio-system/istio-base" not in {row.name for row in found[rows.ADDED]}
+
+
+def test_an_object_that_the_state_knows_is_not_added(plan):
+    known = {"type": "kubernetes:core/v1:LimitRange", "id": "trading/workload-defaults", "urn": "urn::limits"}
+    there = existing(situation({"version": 3, "deployment": {"resources": [known]}}), peer=PEER)
+    named = {f"{row.kind} {row.name}" for row in plan(there)[rows.ADDED]}
+    assert "limitrange trading/workload-defaults" not in named
+    assert "resourcequota trading/workloads" in named

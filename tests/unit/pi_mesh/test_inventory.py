@@ -40,7 +40,7 @@ def test_two_settings_that_do_not_go_together_hide_no_contradiction():
         {"version": 1.2, "values": {"global": {"tag": "1.20.3"}}},
         {"resources": {"requests": {"cpu": "1"}}, "values": {"pilot": {"resources": {"requests": {"cpu": "1"}}}}},
         {"resources": {"requests": 1}, "values": {"pilot": {"resources": {"requests": {"cpu": "1"}}}}},
-        {"resources": 1, "values": {"pilot": {"resources": {"requests": {"cpu": "1"}}}}},
+        {"autoscaling": 1, "values": {"pilot": {"autoscaleEnabled": True}}},
     ],
     ids=["a number in quotes", "a version without quotes", "half a profile", "half of none", "a branch that is none"],
 )

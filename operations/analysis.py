@@ -12,6 +12,7 @@ from pi_mesh.checks.finding import Finding, Level, Subject, error, ok, unknown, 
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.counts import counted, first_of
 from pi_mesh.inventory import Inventory
+from pi_mesh.text_parts import before
 
 ID = "configuration analysis"
 ISTIOCTL = Subject("command", "istioctl")
@@ -45,7 +46,8 @@ def _analyzed(mesh: Inventory, cluster: Snapshot) -> list[Finding]:
         return findings(json.loads(done.stdout) or [], mesh, cluster)
     except json.JSONDecodeError:
         cause = done.stderr.strip() or f"exit status {done.returncode}"
-        return [_no_answer(command, f"but: {cause.splitlines()[-1]}")]
+        *_, last = cause.splitlines()
+        return [_no_answer(command, f"but: {last}")]
 
 
 def findings(messages: Iterable[dict], mesh: Inventory, cluster: Snapshot) -> list[Finding]:
@@ -78,10 +80,11 @@ def _finding(message: dict) -> Finding:
 def _grouped(messages: Iterable[dict]) -> Iterator[Finding]:
     """Yield a finding for each code and level: an error in a foreign configuration is no error of this mesh."""
     for (level, _), group in groupby(sorted(messages, key=_group), key=_group):
-        same = list(group)
+        first, *others = group
+        same = [first, *others]
         names = list(dict.fromkeys(f"{kind} {name}" for kind, name in map(_origin, same)))
-        message = f"{counted(len(names), 'object')} ({first_of(names, EXAMPLES)}): {_text(same[0])}"
-        subject, fix = Subject("other namespace"), _page(same[0])
+        message = f"{counted(len(names), 'object')} ({first_of(names, EXAMPLES)}): {_text(first)}"
+        subject, fix = Subject("other namespace"), _page(first)
         if level in LEVELS:
             yield warning(ID, subject, message, fix, number=len(names))
         else:
@@ -104,7 +107,7 @@ def _text(message: dict) -> str:
 
 def _page(message: dict) -> str:
     """Return the URL of the page that explains the message, without the tracking part of the link."""
-    return message.get("documentationUrl", "").partition("?")[0]
+    return before(message.get("documentationUrl", ""), "?")
 
 
 def _other_version(mesh: str) -> Finding | None:

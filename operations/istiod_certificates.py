@@ -17,6 +17,7 @@ from pi_mesh.certificates import pem
 from pi_mesh.cluster.client import Client
 from pi_mesh.cluster.errors import ClusterUnreachable
 from pi_mesh.cluster.port_forward import NotForwardedError, forwarded
+from pi_mesh.text_parts import first_line
 
 SECONDS = 20
 ROOTS = "istio-ca-root-cert"
@@ -65,7 +66,7 @@ class Issuer:
             answer = self._call(request, metadata=credentials, timeout=SECONDS)
         except grpc.RpcError as problem:
             cause = problem.details() if isinstance(problem, grpc.Call) else str(problem)
-            raise NoCertificate((cause or "no reason given").partition("\n")[0]) from None
+            raise NoCertificate(first_line(cause or "no reason given")) from None
         chain = [one for text in answer.cert_chain for one in pem.certificates(text, "istiod's answer")]
         plain = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         return Issued(tuple(chain), plain)

@@ -91,7 +91,7 @@ def _ports(seen: VerificationInput, namespace: str) -> list[tuple[Pod, int]]:
 
 
 def _workloads(client: Client, namespace: str, ports: list[tuple[Pod, int]]) -> list[Finding]:
-    with ThreadPoolExecutor(max_workers=5) as pool:
+    with ThreadPoolExecutor() as pool:
         outcomes = list(pool.map(lambda each: call(client, each[0].namespace, each[0].name, each[1]), ports))
     findings, refused = [], 0
     for (pod, port), (outcome, words) in zip(ports, outcomes, strict=True):
@@ -105,7 +105,7 @@ def _workloads(client: Client, namespace: str, ports: list[tuple[Pod, int]]) -> 
     if refused:
         calls = counted(refused, "plain-text call was", "plain-text calls were")
         where = Subject("namespace", namespace)
-        findings.insert(0, ok(ID, where, f"{calls} refused, as STRICT asks", number=refused))
+        return [ok(ID, where, f"{calls} refused, as STRICT asks", number=refused), *findings]
     return findings
 
 

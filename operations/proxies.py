@@ -59,9 +59,9 @@ def _judged(found: Proxies, older: Older, stack: str, rows: list[ProxyRow]) -> I
             known = proxy_rows.row(found, proxy, older, now)
         except CertificateError as problem:
             yield unknown(ID, Subject("pod", proxy.id), str(problem))
-            continue
-        rows.append(known)
-        yield proxy_rows.finding(proxy, known, stack)
+        else:
+            rows.append(known)
+            yield proxy_rows.finding(proxy, known, stack)
 
 
 def _show(done: Report, found: Proxies, everything: bool) -> None:

@@ -1,7 +1,7 @@
 """The row of each running proxy, and the finding about it."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import pairwise
 
 from cryptography import x509
@@ -45,7 +45,9 @@ def finding(proxy: Proxy, known: ProxyRow, stack: str) -> Finding:
     said = list(_problems(proxy, known, stack))
     if not said:
         return Finding(ID, "pod", proxy.id, Level.OK, None, "is connected, in sync and up to date", "")
-    worst = next(level for level in (Level.ERROR, Level.WARNING, Level.UNKNOWN) if level in {one[0] for one in said})
+    worst = next(
+        level for level in (Level.ERROR, Level.WARNING, Level.UNKNOWN) if level in {found for found, *_ in said}
+    )
     fixes = dict.fromkeys(fix for _, _, fix in said if fix)
     message = "; ".join(message for _, message, _ in said)
     number = known.certificate.days if known.certificate else None
@@ -80,15 +82,15 @@ def _of_certificate(certificate: ProxyCertificate, look: str) -> Iterator[tuple[
 def _certificate(proxy: Proxy, now: datetime) -> ProxyCertificate:
     chain = pem.certificates(proxy.chain, f"pod {proxy.id}")
     roots = pem.certificates(proxy.roots, f"pod {proxy.id}") if proxy.roots else ()
-    leaf, day = chain[0], 86400
+    (leaf, *_), day = chain, timedelta(days=1)
     end, start = leaf.not_valid_after_utc, leaf.not_valid_before_utc
     return ProxyCertificate(
         chain=tuple(_title(one) for one in chain),
         roots=tuple(pem.title(one) for one in roots),
         trusted=_is_trusted(chain, roots),
         ends=f"{end:%Y-%m-%d %H:%M} UTC",
-        days=round((end - now).total_seconds() / day, 4),
-        life=round((end - start).total_seconds() / day, 4),
+        days=round((end - now) / day, 4),
+        life=round((end - start) / day, 4),
     )
 
 
@@ -97,7 +99,8 @@ def _is_trusted(chain: Sequence[x509.Certificate], roots: Sequence[x509.Certific
     path = [one for one in chain if not pem.issued(one, one)]
     if not path:
         return False
-    return all(pem.issued(*pair) for pair in pairwise(path)) and any(pem.issued(path[-1], root) for root in roots)
+    *_, last = path
+    return all(pem.issued(*pair) for pair in pairwise(path)) and any(pem.issued(last, root) for root in roots)
 
 
 def _title(certificate: x509.Certificate) -> str:
@@ -107,4 +110,4 @@ def _title(certificate: x509.Certificate) -> str:
     except x509.ExtensionNotFound:
         return pem.title(certificate)
     identities = names.get_values_for_type(x509.UniformResourceIdentifier)
-    return identities[0] if identities else pem.title(certificate)
+    return next(iter(identities), "") or pem.title(certificate)

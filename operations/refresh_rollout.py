@@ -9,6 +9,7 @@ from pi_mesh.checks.finding import Finding, error, ok
 from pi_mesh.cluster import disruption_budgets, workloads
 from pi_mesh.cluster.client import Client
 from pi_mesh.cluster.workloads import Workload
+from pi_mesh.text_parts import first_line
 
 PAUSE = 1.0
 RESTARTED = "kubectl.kubernetes.io/restartedAt"
@@ -80,7 +81,7 @@ def _cause(client: Client, workload: Workload) -> str:
     """Return the cause of a waiting rollout: the API server's refusal of a pod, or a pod that is not Ready."""
     for condition in workload.status.get("conditions") or []:
         if condition.get("type") == "ReplicaFailure" and condition.get("status") == "True":
-            return str(condition.get("message", "")).partition("\n")[0]
+            return first_line(str(condition.get("message", "")))
     path, labels = f"/api/v1/namespaces/{workload.namespace}/pods", workload.labels
     selector = ",".join(f"{key}={value}" for key, value in labels.items())
     for item in client.items(path, labelSelector=selector):

@@ -45,7 +45,7 @@ def _given(stack: str, settings: Settings, options: RootOptions) -> Target:
     key = read_text(stack, options.key)
     made = bundle.verified(read_text(stack, options.chain), key, (), datetime.now(UTC), "--chain")
     chain = pem.certificates(made.cert_chain or made.ca_cert, "--chain")
-    root = pem.certificates(made.root_cert, "--chain")[0]
+    root, *_ = pem.certificates(made.root_cert, "--chain")
     chain = chain if root in chain else (*chain, root)
     rotate_ca_target_vault.require_given_up(stack, settings, root)
 
@@ -85,7 +85,7 @@ def _of_cluster(
         raise UsageError(stack, f"{where} does not exist", if_missing)
     found = signing_files.of(files, where)
     made = bundle.verified(found.chain, found.key, (), datetime.now(UTC), where, bounded=False)
-    root = pem.certificates(made.root_cert, where)[0]
+    root, *_ = pem.certificates(made.root_cert, where)
     rotate_ca_target_vault.require_given_up(stack, settings, root)
 
     def write() -> None:

@@ -24,7 +24,7 @@ def at_mount(stack: str, settings: Settings, mount: str) -> Target:
         raise UsageError(owner, "vault.signedBy is 'outside'", "give --chain with what the new root signed")
     token = os.environ.get("VAULT_TOKEN") or pulumi.secret(owner, f"{PROJECT}:vaultToken")
     asked = vault.model_copy(update={"enabled": True, "root_mount": mount})
-    root = signers.up_to_root(str(read_signers(asked, token)), f"vault.rootMount {mount}")[-1]
+    *_, root = signers.up_to_root(str(read_signers(asked, token)), f"vault.rootMount {mount}")
     on, counted = settings.vault.enabled, vault.generation + settings.vault.enabled
 
     def write() -> None:
@@ -74,4 +74,5 @@ def signed_outside(stack: str, settings: Settings, options: RootOptions) -> Targ
         pulumi.set_all(stack, values)
 
     reached = vault.signed is not None and same(vault.signed.chain, chain)
-    return Target(chain[-1], reached, write, stack)
+    *_, root = chain
+    return Target(root, reached, write, stack)

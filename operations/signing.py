@@ -67,7 +67,7 @@ def _judged(settings: Settings, authority: Authority, issued: Issued) -> Finding
         message = f"signs with {signer}, which does not chain to the roots that workloads trust"
         return error(ID, ISTIOD, message, _restart(settings))
     wanted = authority.cacerts.get("ca-cert.pem")
-    if wanted and issued.issuer != pem.certificates(wanted, "secret cacerts")[0]:
+    if wanted and issued.issuer != next(iter(pem.certificates(wanted, "secret cacerts"))):
         return error(ID, ISTIOD, f"signs with {signer}, not with the CA in secret cacerts", _restart(settings))
     return ok(ID, ISTIOD, f"signs with {signer}, which workloads trust")
 

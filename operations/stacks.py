@@ -25,7 +25,7 @@ def load(stack: str) -> Settings:
 
 def load_with_state(stack: str) -> tuple[Settings, Callable[[], StackState]]:
     """Return the settings, and a function that waits for the state: Pulumi reads it while the caller goes on."""
-    exported = ThreadPoolExecutor(max_workers=1).submit(pulumi.export, stack)
+    exported = ThreadPoolExecutor().submit(pulumi.export, stack)
     return load(stack), lambda: of_export(exported.result())
 
 

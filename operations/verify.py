@@ -73,7 +73,7 @@ def _judged(seen: VerificationInput, window: int, *, probe: bool, read_only: boo
 
 def judge(seen: VerificationInput) -> list[Finding]:
     """Return the findings of all checks; istioctl runs in parallel."""
-    with ThreadPoolExecutor(max_workers=1) as pool:
+    with ThreadPoolExecutor() as pool:
         analyzed = pool.submit(analysis.analyze, seen.mesh, seen.snapshot)
         signed = signing.signed(seen.settings, seen.authority)
         return [
@@ -97,7 +97,7 @@ def read(settings: Settings, stack: str, *, read_only: bool) -> VerificationInpu
     objects = [item.manifest for item in mesh.objects if not item.adopted]
     helms = None if read_only else [record for record in records if record]
     # The client is made before the thread: two threads that read a kubeconfig at once crash msgspec 0.22.
-    with Client(context) as client, ThreadPoolExecutor(max_workers=1) as beside:
+    with Client(context) as client, ThreadPoolExecutor() as beside:
         istio_policies = beside.submit(policies.read, client, namespace)
         seen = observed.read(settings, helms, objects, needs_defaults)
     ca = authority.read(context, namespace, secrets=not read_only, issued=settings.ca.issuer is not None)

@@ -14,6 +14,7 @@ from operations.adopt import held_fields
 from operations.adopt.existing_mesh import ExistingMesh, Found, Taken
 from pi_mesh.checks.verify.difference import ABSENT
 from pi_mesh.checks.verify.unapplied import unequal
+from pi_mesh.text_parts import before_last
 
 Entry = dict[str, Any]
 
@@ -62,7 +63,7 @@ def _entries(there: ExistingMesh, known: Mapping[str, Mapping]) -> list[Entry]:
 
 def _ancestors(registered: Mapping, by_urn: Mapping[str, Mapping]) -> Iterator[str]:
     """Yield the URNs of the provider, and of the parents up to the stack."""
-    for urn in (registered.get("parent") or "", (registered.get("provider") or "").rpartition("::")[0]):
+    for urn in (registered.get("parent") or "", before_last(registered.get("provider") or "", "::")):
         if urn in by_urn:
             yield urn
             yield from _ancestors(by_urn[urn], by_urn)
@@ -79,7 +80,7 @@ def _plain(registered: Mapping, ids: Mapping[str, str]) -> Entry:
 
 def _with_references(entry: Entry, registered: Mapping, there: set[str], ids: Mapping[str, str]) -> Entry:
     """Return the entry with references to no other resources than those of the state."""
-    if provider := (registered.get("provider") or "").rpartition("::")[0]:
+    if provider := before_last(registered.get("provider") or "", "::"):
         entry["provider"] = f"{provider}::{ids[provider]}"
     if "dependencies" in entry:
         entry["dependencies"] = [urn for urn in entry["dependencies"] if urn in there]

@@ -66,9 +66,7 @@ class ExistingMesh:
 
 def read(stack: str) -> ExistingMesh:
     """Return the mesh to adopt, or no more than the obstacles, if any. Raises as `observed_state.read` does."""
-    registered = ThreadPoolExecutor(max_workers=1).submit(
-        pulumi.registered, stack
-    )  # in parallel, because this takes the longest
+    registered = ThreadPoolExecutor().submit(pulumi.registered, stack)  # in parallel, because this takes the longest
     now = observed_state.read(stack, stacks.load(stack))
     if found := tuple(obstacles.of_stack(now)):
         return ExistingMesh(now, found)

@@ -9,6 +9,7 @@ from pi_mesh.cluster.stack_state import StackState
 from pi_mesh.quantities import ZERO, Resources
 from pi_mesh.settings import Settings
 from pi_mesh.settings.namespaces import WorkloadNamespace
+from pi_mesh.text_parts import before
 from pi_mesh.values.gateway import serves_certificates
 from pi_mesh.values.objects import pod_resources
 from pi_mesh.values.traffic.gateways import gateway_selector
@@ -98,7 +99,7 @@ def _quota(settings: Settings, namespace: WorkloadNamespace, pods: list[Pod]) ->
 def _sums(pods: list[Pod], default: Resources, proxy: Resources, half: str) -> tuple[Resources, Resources]:
     """Return the sum of all pods, each with a sidecar, and the most that one of them has."""
     each = [proxy + sum((_given(one, half, default) for one in _own(pod)), start=ZERO) for pod in pods]
-    largest = Resources(max((one.cpu for one in each), default=0), max((one.memory for one in each), default=0))
+    largest = Resources(max(one.cpu for one in (ZERO, *each)), max(one.memory for one in (ZERO, *each)))
     return sum(each, start=ZERO), largest
 
 
@@ -125,7 +126,7 @@ def _limit_range(namespace: WorkloadNamespace, pods: list[Pod]) -> str:
 
 def _scope(settings: Settings, namespace: WorkloadNamespace, snapshot: Snapshot, pods: list[Pod]) -> str:
     """Return the meshed workloads that the running proxies would no longer know."""
-    scope = (host.partition("/")[0] for host in namespace.own.sidecar_scope)
+    scope = (before(host, "/") for host in namespace.own.sidecar_scope)
     known = {namespace.name, settings.istio.namespace, *scope}
     others = {pod.namespace for pod in snapshot.pods if pod.has_sidecar and pod.namespace not in known}
     if not others or "*" in known or not any(pod.has_sidecar for pod in pods):

@@ -35,7 +35,7 @@ class Living:
 def read(client: Client, snapshot: Snapshot) -> tuple[Living, ...]:
     """Return every release of the cluster."""
     records = [record for record in snapshot.releases if record.status != GONE]
-    with ThreadPoolExecutor(max_workers=5) as pool:
+    with ThreadPoolExecutor() as pool:
         applied = pool.map(lambda record: (record, release_records.read(client, record)), records)
     return tuple(Living(record, found) for record, found in applied if found)
 
@@ -47,8 +47,10 @@ def names(settings: Settings, living: Sequence[Living]) -> dict[str, str]:
     found: dict[str, str] = {}
     for key, chart in CHARTS.items():
         candidates = [one.name for one in here if one.applied.chart == chart]
-        if expected[key] in candidates or len(candidates) == 1:
-            found[key] = expected[key] if expected[key] in candidates else candidates[0]
+        if expected[key] in candidates:
+            found[key] = expected[key]
+        elif len(candidates) == 1:
+            (found[key],) = candidates
     return found | _gateways(expected, [one.name for one in here if one.applied.chart == "gateway"])
 
 
@@ -59,7 +61,7 @@ def _gateways(expected: dict[str, str], candidates: list[str]) -> dict[str, str]
     for key, mine in {"egress": True, "ingress": False}.items():
         fitting = [name for name in others if ("egress" in name) is mine]
         if key not in found and len(fitting) == 1:
-            found[key] = fitting[0]
+            (found[key],) = fitting
     return found
 
 
@@ -81,7 +83,8 @@ def control_planes(settings: Settings, snapshot: Snapshot, living: Sequence[Livi
     if len(istiods) > 1:
         listed = ", ".join(f"{entry.namespace}/{entry.name}" for entry in istiods)
         message = f"{listed} are {len(istiods)} control planes, and a stack manages only one"
-        yield error(ID, Subject("deployment", f"{istiods[0].namespace}/{istiods[0].name}"), message, advice.ONE_ISTIOD)
+        first, *_ = istiods
+        yield error(ID, Subject("deployment", f"{first.namespace}/{first.name}"), message, advice.ONE_ISTIOD)
         return
     for entry in istiods:
         subject = Subject("deployment", f"{entry.namespace}/{entry.name}")

@@ -75,7 +75,6 @@ def _by_hand(there: ExistingMesh) -> dict[str, str]:
             if entry["kind"] != "Deployment" or name not in there.live:
                 continue
             paths = [each.place.path for each in differences(entry, there.live[name]) if not each.added]
-            edited = [path for path in paths if path.startswith(TEMPLATE)]
-            if edited:
-                found[name] = f"{edited[0].removeprefix(f'{TEMPLATE}.')} was changed by hand and is put back"
+            if edited := next((path for path in paths if path.startswith(TEMPLATE)), ""):
+                found[name] = f"{edited.removeprefix(f'{TEMPLATE}.')} was changed by hand and is put back"
     return found

@@ -15,6 +15,7 @@ from pi_mesh.cluster import release_records
 from pi_mesh.cluster.client import METADATA_ONLY, Client
 from pi_mesh.cluster.discovery import Discovery
 from pi_mesh.names import ADOPTED_ANNOTATION, owner
+from pi_mesh.text_parts import before_last
 
 LETS_GO, MARK, STAYS, BACK = "state", "marks", "stays in the state", "the way back"
 
@@ -64,7 +65,7 @@ def _without_idle(entries: list[Mapping]) -> list[Mapping]:
     """Leave out the components and the provider that an adoption wrote and that no other entry needs any more."""
     while True:
         needed = {entry.get("parent") for entry in entries}
-        needed |= {(entry.get("provider") or "").rpartition("::")[0] for entry in entries}
+        needed |= {before_last(entry.get("provider") or "", "::") for entry in entries}
         kept = [entry for entry in entries if not adopted(entry) or entry["urn"] in needed]
         if len(kept) == len(entries):
             return kept
@@ -80,7 +81,7 @@ def _revisions(now: Situation, released: tuple[Mapping, ...]) -> dict[str, int]:
     for item in listed:
         record, made = release_records.parse(item), _time(item["metadata"]["creationTimestamp"])
         if record.id in adopted_at and made <= adopted_at[record.id]:
-            before[record.id] = max(record.revision, before.get(record.id, 0))
+            before[record.id] = max(record.revision, before.get(record.id, record.revision))
     latest = {record.id: record.revision for record in now.snapshot.releases}
     return {one: before.get(one, 0) for one in adopted_at if latest.get(one, 0) > before.get(one, 0)}
 

@@ -10,6 +10,7 @@ from pi_mesh.cluster import observed
 from pi_mesh.cluster.client import Client
 from pi_mesh.cluster.errors import ClusterUnreachable
 from pi_mesh.inventory import Inventory
+from pi_mesh.text_parts import first_line
 
 ID = "report"
 EVENTS = 500
@@ -115,4 +116,4 @@ def _reason(text: str) -> str:
     try:
         return str(json.loads(text)["message"])
     except (ValueError, KeyError, TypeError):
-        return text.partition("\n")[0]
+        return first_line(text)

@@ -17,6 +17,7 @@ from operations.command_line import Json, Stack, conclude, expected_errors, prog
 from operations.failures import UsageError
 from operations.report import Report
 from pi_mesh.checks.finding import Finding, Subject, ok, warning
+from pi_mesh.quantities import MI
 
 ABOUT = "README.txt"
 Output = Annotated[
@@ -73,5 +74,5 @@ def _without_secrets(finding: Finding, redactor: Redactor) -> Finding:
 
 
 def _left_out(name: str) -> Finding:
-    room = f"{parts.LARGEST // 1024 // 1024} MiB"
+    room = f"{parts.LARGEST // MI} MiB"
     return warning(ID, Subject("file", name), f"was left out: the archive holds {room}", "use fewer --lines")

@@ -23,7 +23,7 @@ PLUGINS = ("pulumi", "plugin", "ls", "--json")
 
 def here() -> dict[str, Any]:
     """Return the versions of this program, of Python, its packages, the programs on PATH and Pulumi's plugins."""
-    with ThreadPoolExecutor(max_workers=len(PROGRAMS) + 1) as pool:
+    with ThreadPoolExecutor() as pool:
         plugins = pool.submit(_said, PLUGINS, _plugins)
         said = {name: pool.submit(_said, command, _plain) for name, command in PROGRAMS.items()}
         return {

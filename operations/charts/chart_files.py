@@ -4,6 +4,7 @@ import io
 import tarfile
 from collections.abc import Mapping
 from hashlib import sha256
+from math import inf
 from pathlib import Path
 
 import yaml
@@ -79,7 +80,7 @@ def write(known: ChartLock, stack: str, entries: tuple[LockedChart, ...]) -> Non
         name: [entry.model_dump() for entry in sorted(charts, key=lambda one: (one.chart, one.version))]
         for name, charts in sorted(stacks.items())
     }
-    text = yaml.safe_dump({"stacks": content}, sort_keys=False, width=200)
+    text = yaml.safe_dump({"stacks": content}, sort_keys=False, width=inf)
     _replace(Path(FILE), (HEADER + text).encode())
 
 

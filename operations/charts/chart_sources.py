@@ -43,8 +43,9 @@ def _of_repository(client: httpx.Client, source: str, chart: str, version: str) 
     found = [entry for entry in index["entries"].get(chart) or [] if entry["version"] == version]
     if not found:
         raise ChartUnavailableError(f"{source} has no {chart} {version}")
-    content = _got(client.get(urljoin(f"{source}/", found[0]["urls"][0]))).content
-    return _checked(content, found[0].get("digest") or "", source)
+    entry, *_ = found
+    url, *_ = entry["urls"]
+    return _checked(_got(client.get(urljoin(f"{source}/", url))).content, entry.get("digest") or "", source)
 
 
 def _of_registry(client: httpx.Client, source: str, chart: str, version: str) -> bytes:
@@ -58,8 +59,9 @@ def _of_registry(client: httpx.Client, source: str, chart: str, version: str) ->
         headers["Authorization"] = f"Bearer {_token(client, answer)}"
         answer = client.get(where, headers=headers)
     layers = [layer for layer in _got(answer).json()["layers"] if layer["mediaType"] == LAYER]
-    content = _got(client.get(f"{api}/blobs/{layers[0]['digest']}", headers=headers)).content
-    return _checked(content, layers[0]["digest"], source)
+    layer, *_ = layers
+    content = _got(client.get(f"{api}/blobs/{layer['digest']}", headers=headers)).content
+    return _checked(content, layer["digest"], source)
 
 
 def _token(client: httpx.Client, refused: httpx.Response) -> str:

@@ -11,6 +11,7 @@ from pi_mesh.checks.finding import Finding, Subject, error, ok, unknown
 from pi_mesh.cluster.client import Client, Relayed
 from pi_mesh.cluster.errors import ClusterUnreachable
 from pi_mesh.settings import Settings
+from pi_mesh.text_parts import first_line
 
 SECONDS = 6
 """Seconds for one call."""
@@ -109,6 +110,6 @@ def read(answer: Relayed, refusals: tuple[int, ...]) -> tuple[Outcome, str]:
         return Outcome.UNKNOWN, message
     if answer.status == 200 and answer.text in tuple(Way):
         return Outcome.ANSWERED, answer.text
-    said = answer.text.partition("\n")[0].strip()[:LONGEST]
+    said = first_line(answer.text).strip()[:LONGEST]
     words = f"status {answer.status}" + (f", {said}" if said else "")
     return (Outcome.REFUSED if answer.status in refusals else Outcome.UNKNOWN), words

@@ -17,6 +17,7 @@ from pi_mesh.cluster.client import Client
 from pi_mesh.cluster.errors import Refused
 from pi_mesh.names import INJECTION_LABEL, OWNER_ANNOTATION, PROJECT, SHORT_LIVED_LABEL, owner
 from pi_mesh.settings import Settings
+from pi_mesh.text_parts import before
 
 PATHS = {
     "Service": "/api/v1/namespaces/{}/services",
@@ -92,7 +93,7 @@ def _refuse_others(metadata: Object, stack: str) -> None:
     age = (datetime.now(UTC) - datetime.fromisoformat(metadata["creationTimestamp"])).total_seconds()
     host, _, process = run.partition("/")
     if _lives(process) if host == socket.gethostname() else age < LONGEST:
-        message = f"another run makes its calls, since {age:.0f} s (process {process.partition('/')[0]} on {host})"
+        message = f"another run makes its calls, since {age:.0f} s (process {before(process, '/')} on {host})"
         raise UsageError(stack, message, "wait for its end; it takes less than a minute")
 
 

@@ -6,6 +6,8 @@ from operations.preview.value_words import folded
 from pi_mesh.budget.table import HEADINGS
 from pi_mesh.counts import counted
 
+_, *COLUMNS = HEADINGS
+
 
 def section(before: Rows, after: Rows) -> str:
     """Return the changed rows as an open table, and the other rows folded."""
@@ -30,8 +32,8 @@ def _row(name: str, before: dict[str, str] | None, after: dict[str, str] | None)
     title = name if before and after else f"**{name}** ({'removed' if before else 'new'})"
     old, new = before or {}, after or {}
     if before is None:
-        return title, *(new.get(column, "") for column in HEADINGS[1:])
-    return title, *(_cell(old.get(column, ""), new.get(column, "")) for column in HEADINGS[1:])
+        return title, *(new.get(column, "") for column in COLUMNS)
+    return title, *(_cell(old.get(column, ""), new.get(column, "")) for column in COLUMNS)
 
 
 def _cell(before: str, after: str) -> str:

@@ -8,6 +8,8 @@ from typing import Any
 from deepdiff import DeepDiff
 from deepdiff.helper import CannotCompare
 
+from pi_mesh.text_parts import before_last
+
 IDENTITIES = ("name", "prefix", "exact", "host", "service", "uri", "number", "port")
 """Keys that identify an item of a list on both sides: the first one that both have."""
 
@@ -31,7 +33,7 @@ def between(before: Any, after: Any) -> list[Difference]:
     moved = set(map(_list_path, found.pop("iterable_item_moved", ())))
     lists = [Difference(path, _at(before, path), _at(after, path)) for path in sorted(moved)]
     values = [_difference(level) for levels in found.values() for level in levels]
-    known = {value.item.path.rpartition("[")[0] for value in values if value.item}
+    known = {before_last(value.item.path, "[") for value in values if value.item}
     reordered = [entry for entry in lists if entry.path not in known and _is_reordered(entry)]
     return sorted([*values, *reordered], key=lambda difference: difference.path)
 

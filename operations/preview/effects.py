@@ -53,11 +53,13 @@ def _refusal(stack: str, namespace: str) -> str:
 def _restart(workloads: Sequence[str]) -> str:
     """Return the command that restarts workloads of one namespace, that of the mesh."""
     places = [key.partition(" ")[2].split("/") for key in workloads]
-    return f"kubectl rollout restart -n {places[0][0]} {' '.join(f'deployment/{name}' for _, name in places)}"
+    (namespace, _), *_ = places
+    return f"kubectl rollout restart -n {namespace} {' '.join(f'deployment/{name}' for _, name in places)}"
 
 
 def _gone(steps: Sequence[Step]) -> str:
-    first, is_one = steps[0], len(steps) == 1
+    first, *others = steps
+    is_one = not others
     what = f"{first.kind}{'' if is_one else 's'} {enumerated([code(step.object_name) for step in steps])}"
     if first.is_retained:
         return f"{what} {'leaves' if is_one else 'leave'} the stack; the cluster keeps {'it' if is_one else 'them'}."

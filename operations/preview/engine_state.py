@@ -4,6 +4,8 @@ from typing import Any
 
 from pulumi.automation.events import EngineEvent, StepEventStateMetadata
 
+from pi_mesh.text_parts import before_last
+
 RELEASE = "kubernetes:helm.sh/v3:Release"
 PROVIDER = "pulumi:providers:"
 NO_TIME = "2026-01-01T00:00:00Z"
@@ -39,7 +41,7 @@ def _resource(resource: StepEventStateMetadata, ids: dict[str, str]) -> dict[str
         "outputs": _outputs(resource.type, inputs),
         "protect": bool(resource.protect),
         "retainOnDelete": bool(resource.retain_on_delete),
-        **({"provider": f"{urn}::{ids[urn]}"} if (urn := (resource.provider or "").rpartition("::")[0]) else {}),
+        **({"provider": f"{urn}::{ids[urn]}"} if (urn := before_last(resource.provider or "", "::")) else {}),
     }
 
 

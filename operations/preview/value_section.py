@@ -1,6 +1,7 @@
 """The comment's sections of values: those of the stack file, and those of the resources."""
 
 from collections.abc import Iterable
+from math import inf
 from typing import Any
 
 import yaml
@@ -44,7 +45,7 @@ def _diff(entry: Difference) -> str:
 def _yaml(value: Any) -> str:
     if value is None:
         return ""
-    return value if isinstance(value, str) else yaml.safe_dump(value, sort_keys=False, width=1000)
+    return value if isinstance(value, str) else yaml.safe_dump(value, sort_keys=False, width=inf)
 
 
 def resources(steps: Iterable[Step]) -> str:

@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Sequence
+from math import inf
 from typing import Any
 
 import yaml
 
 from pi_mesh.quantities import parse as quantity
+from pi_mesh.text_parts import before
 
 LONGEST = 120
 """Characters of a value in a line; a longer one is shown below, as a diff."""
@@ -19,7 +21,8 @@ def text(value: Any) -> str:
         return "nothing"
     if isinstance(value, str):
         return " ".join(value.split())
-    return yaml.safe_dump(value, default_flow_style=True, width=10_000, sort_keys=False).partition("\n...")[0].strip()
+    text = yaml.safe_dump(value, default_flow_style=True, width=inf, sort_keys=False)
+    return before(text, "\n...").strip()
 
 
 def code(value: Any) -> str:

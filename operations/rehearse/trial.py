@@ -88,4 +88,4 @@ def _run(entry: Mapping[str, Any]) -> ContainerRun:
     if not ended:
         return ContainerRun(ready=entry.get("ready", False))
     said = f"{ended.get('reason', '')} {ended.get('message', '')}".strip()
-    return ContainerRun(ended.get("exitCode", -1), reason=said)
+    return ContainerRun(ended["exitCode"], reason=said)

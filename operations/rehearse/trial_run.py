@@ -93,7 +93,8 @@ class _Watch:
                 short_lived.prolong(self._client, self._trials[node].namespace, self._jobs[node], lived)
 
     def _seen(self, nodes: list[str], lived: float) -> dict[str, Trial]:
-        namespace = self._trials[nodes[0]].namespace
+        first, *_ = nodes
+        namespace = self._trials[first].namespace
         selector = f"{SHORT_LIVED_LABEL}={PURPOSE}"
         every = self._client.items(f"/api/v1/namespaces/{namespace}/pods", labelSelector=selector)
         by_job = {pod["metadata"]["labels"].get("job-name"): pod for pod in every}
@@ -109,7 +110,8 @@ class _Watch:
         path, job = f"/api/v1/namespaces/{self._trials[node].namespace}/events", self._jobs[node]
         events = self._client.items(path, fieldSelector=f"involvedObject.kind=Job,involvedObject.name={job}")
         reasons = [event.get("message", "") for event in events if event.get("reason") == "FailedCreate"]
-        return Trial(reasons[-1] if reasons else "its pod was not created, or was deleted")
+        *_, last = ("its pod was not created, or was deleted", *reasons)
+        return Trial(last)
 
     def _with_logs(self, node: str, seen: Trial) -> Trial:
         path = f"/api/v1/namespaces/{self._trials[node].namespace}/pods/{seen.pod}/log?limitBytes={LOG_BYTES}"

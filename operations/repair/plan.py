@@ -88,12 +88,11 @@ def _releases(situation: Situation) -> Iterator[Step]:
     known = state.releases(situation.state)
     for release in _ours(situation):
         unknown = release.id not in known
-        if release.status == "deployed" or not (release.pending or unknown):
-            continue
-        subject = Subject("release", release.id)
-        found = f"is stuck in {release.status}, revision {release.revision}"
-        # Helm installs no second release of a name; where the state knows the first, Pulumi upgrades it.
-        yield Step(stuck_releases.ID, subject, found, Act.FORGET if unknown else Act.FAIL, release)
+        if release.status != "deployed" and (release.pending or unknown):
+            subject = Subject("release", release.id)
+            found = f"is stuck in {release.status}, revision {release.revision}"
+            # Helm installs no second release of a name; where the state knows the first, Pulumi upgrades it.
+            yield Step(stuck_releases.ID, subject, found, Act.FORGET if unknown else Act.FAIL, release)
 
 
 def stuck(situation: Situation) -> list[ReleaseRecord]:

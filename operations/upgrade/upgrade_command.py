@@ -60,7 +60,8 @@ def upgrade(
 def _ask(now: UpgradeState, *, asked: bool) -> None:
     """Ask for confirmation at a terminal; a script confirms with --yes."""
     if asked and now.versions and sys.stdin.isatty():
-        typer.confirm(f"Take Istio from {now.running} to {now.versions[-1]}?", abort=True)
+        *_, last = now.versions
+        typer.confirm(f"Take Istio from {now.running} to {last}?", abort=True)
 
 
 def _carried_out(now: UpgradeState, judged: bool, wait: int, say: Say) -> Iterator[Finding]:
@@ -75,7 +76,8 @@ def _carried_out(now: UpgradeState, judged: bool, wait: int, say: Say) -> Iterat
         yield from found
         if errors(found):
             return
-    yield _arrived(stack, versions[-1] if versions else now.running)
+    *_, last = (now.running, *versions)
+    yield _arrived(stack, last)
 
 
 def _arrived(stack: str, version: str) -> Finding:

@@ -19,9 +19,9 @@ def rows(budget: Budget) -> list[tuple[str, ...]]:
 
 def room(budget: Budget) -> str:
     """Return the sentences below the table."""
-    pi, count = budget.pis[0], len(budget.pis)
+    pi, *others = budget.pis
     size = f"{pi.free.cpu_in_words}, {pi.free.shown_memory}, {counted(pi.free_pods, 'pod')}"
-    pis = f"{counted(count, 'empty Pi')} ({size}{' each' if count > 1 else ''})"
+    pis = f"{counted(len(budget.pis), 'empty Pi')} ({size}{' each' if others else ''})"
     if not budget.fits:
         return f"The mesh and the surge of its rollouts do NOT fit on {pis}."
     return f"Room for {counted(budget.room, 'more sidecar')} on {pis}. {_promises(budget)}"

@@ -68,7 +68,7 @@ def read_all(folder: Path = Path()) -> ChartLock:
     except yaml.YAMLError as error:
         raise _unreadable(" ".join(str(error).split())) from None
     except ValidationError as error:
-        first = error.errors()[0]
+        first, *_ = error.errors()
         raise _unreadable(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
 
 

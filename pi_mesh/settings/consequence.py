@@ -23,9 +23,11 @@ def is_one(line: str, place: Place, left_out: LeftOut, schema: Schema) -> bool:
 
 def _is_named(entry: Place, key: Place, place: Place, schema: Schema) -> bool:
     """Return True if a key is the entry, lies in it, or is the map of the entry, both seen from the same place."""
-    common = min(len(entry), len(key))
-    of_a_map = common > 0 and "properties" not in below(schema, (*place, entry[0]))
-    return common > 0 and entry[:common] == key[:common] and (common == len(entry) or of_a_map)
+    if not entry:
+        return False
+    (first, *_), common = entry, min(len(entry), len(key))
+    of_a_map = "properties" not in below(schema, (*place, first))
+    return entry[:common] == key[:common] and (common == len(entry) or of_a_map)
 
 
 def meant(place: Place, schema: Schema) -> Place | None:

@@ -17,7 +17,8 @@ def conflicts(settings: "Settings") -> Iterator[str]:
     ports = {"ingress": service_ports(settings.traffic.gateways.values()), "egress": CHART_PORTS}
     for key, service in enabled.items():
         if unknown := sorted({*service.node_ports} - {*ports[key]}):
-            yield f"{key}.service.nodePorts has {unknown[0]}; its Service has {', '.join(ports[key])}"
+            first, *_ = unknown
+            yield f"{key}.service.nodePorts has {first}; its Service has {', '.join(ports[key])}"
         chart = gateway_chart(settings.istio.version)
         if service.load_balancer_class and not facts_of(chart).gateways_have_a_class:
             yield (

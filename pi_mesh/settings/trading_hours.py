@@ -46,15 +46,16 @@ class TradingHours(Model):
     holidays: tuple[Holiday, ...] = ()
     """Days without trading."""
 
+    def _trades_on(self, day: date) -> bool:
+        return DAYS[day.weekday()] in self.days and day.isoformat() not in self.holidays
+
     def closing(self, now: datetime) -> datetime | None:
         """Return the end of the trading hours that contain `now`, which carries a time zone; None outside of them."""
         local = now.astimezone(ZoneInfo(self.time_zone))
         opens, closes = time.fromisoformat(self.opens), time.fromisoformat(self.closes)
         for day in (local.date(), local.date() - timedelta(days=1)):
-            if DAYS[day.weekday()] not in self.days or day.isoformat() in self.holidays:
-                continue
             last = day if closes > opens else day + timedelta(days=1)
             end = datetime.combine(last, closes, local.tzinfo)
-            if datetime.combine(day, opens, local.tzinfo) <= local < end:
+            if self._trades_on(day) and datetime.combine(day, opens, local.tzinfo) <= local < end:
                 return end
         return None

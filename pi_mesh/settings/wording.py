@@ -80,7 +80,7 @@ def suggestion(place: tuple[int | str, ...], schema: Schema) -> str | None:
     """Return the setting whose name is closest to an unknown key."""
     *branch, wrong = place
     names = list(below(schema, tuple(branch)).get("properties", {}))
-    return next(iter(difflib.get_close_matches(to_camel(str(wrong)), names, n=1)), None)
+    return next(iter(difflib.get_close_matches(to_camel(str(wrong)), names)), None)
 
 
 def _shown(value: object) -> str:

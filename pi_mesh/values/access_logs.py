@@ -76,7 +76,7 @@ def writers(settings: Settings) -> int:
     """Return the number of proxies that write the log, with all the workloads that the namespaces promise."""
     wanted = settings.observability.access_logs
     gateways = [gateway for gateway in (settings.ingress, settings.egress) if wanted.gateways and gateway.enabled]
-    pods = sum(max(one.replicas, one.autoscaling.max_replicas if one.autoscaling.enabled else 0) for one in gateways)
+    pods = sum(one.autoscaling.max_replicas if one.autoscaling.enabled else one.replicas for one in gateways)
     return pods + sum(one.own.workloads for one in settings.workload_namespaces if one.name in wanted.namespaces)
 
 

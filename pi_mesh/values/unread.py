@@ -53,9 +53,8 @@ def load(package: str) -> Chart | None:
 def unread(chart: Chart, extra: Mapping[str, object]) -> Iterator[str]:
     """Yield the path of each extra value that is neither among the chart's defaults nor in any of its templates."""
     for key, value in extra.items():
-        if key in chart.subcharts or (key == "global" and chart.subcharts):
-            continue
-        yield from _below(chart, chart.defaults, key, value, key)
+        if key not in chart.subcharts and not (key == "global" and chart.subcharts):
+            yield from _below(chart, chart.defaults, key, value, key)
 
 
 def _below(chart: Chart, defaults: Mapping, key: str, value: object, path: str) -> Iterator[str]:

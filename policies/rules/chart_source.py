@@ -45,7 +45,8 @@ def breaches(resource: Resource, bounds: Bounds) -> Iterator[str]:
 def _is_below(source: str, allowed: list[str]) -> bool:
     """Return True for an allowed source and for paths below it."""
     for prefix in (entry.rstrip("/") for entry in allowed):
-        if source == prefix or (source.startswith(f"{prefix}/") and _REST.fullmatch(source, len(prefix) + 1)):
+        rest = source.removeprefix(f"{prefix}/")
+        if source == prefix or (rest != source and _REST.fullmatch(rest)):
             return True
     return False
 

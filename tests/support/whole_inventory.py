@@ -36,6 +36,7 @@ STACKS = {
         "proxy": {"nativeSidecars": True, "traceSampling": 0},
         "images": {"pullSecrets": ["registry"]},
     },
+    "with a CA from Vault": {"vault": VAULT},
     "with traffic": {"traffic": TRAFFIC, "namespaces": {"research": {"workloads": 5}}},
     "with audits": {
         "mtls": {"mode": "PERMISSIVE", "audit": True},

@@ -23,7 +23,7 @@ def check(settings: Settings, snapshot: Snapshot | None) -> Iterator[Finding]:
             message = f"is {server.number}, which no Service of the ingress gateway has, so no client can reach it"
             fix = f"use one of {shown}, or add the port to ingress.values.service.ports, or remove that list"
             yield error(ID, subject, message, fix)
-        if server.number < lowest:
+        if lowest and server.number < lowest:
             message = (
                 f"is {server.number}, and with ingress.values.securityContext the gateway listens from {lowest} on"
             )
@@ -35,12 +35,12 @@ def _servers(settings: Settings) -> Iterator[tuple[str, Server]]:
         yield from ((name, server) for server in listener.servers)
 
 
-def _lowest_port(settings: Settings) -> int:
-    """Return the lowest port on which the gateway may listen; the chart's pod has the sysctl for all of them."""
+def _lowest_port(settings: Settings) -> int | None:
+    """Return the lowest port on which the gateway may listen; None for any, as the chart's pod has the sysctl."""
     values = settings.ingress.values
     pod, container = values.get("securityContext"), values.get("containerSecurityContext")
     if not isinstance(pod, Mapping) or (isinstance(container, Mapping) and container.get("runAsUser") == 0):
-        return 1
+        return None
     sysctls = (one for one in pod.get("sysctls") or () if isinstance(one, Mapping))
     start = next((str(one.get("value")) for one in sysctls if one.get("name") == SYSCTL), str(PRIVILEGED))
     return int(start) if start.isdecimal() else PRIVILEGED

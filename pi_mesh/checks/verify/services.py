@@ -13,9 +13,7 @@ ID = "services"
 def check(seen: VerificationInput) -> Iterator[Finding]:
     live = {(entry.namespace, entry.name): entry for entry in seen.snapshot.services}
     for release in seen.mesh.releases:
-        for workload in release.workloads:
-            if workload.service_type is None:
-                continue
+        for workload in (workload for workload in release.workloads if workload.service_type):
             subject = Subject("service", f"{workload.namespace}/{workload.name}")
             found = live.get((workload.namespace, workload.name))
             if found is None:

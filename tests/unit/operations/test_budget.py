@@ -9,7 +9,7 @@ from pi_mesh.checks.capacity import Demand
 from pi_mesh.checks.restarts import Forecast
 from pi_mesh.cluster.pods import Container, Pod
 from pi_mesh.quantities import MI, Resources
-from tests.support.factories import make_mesh
+from tests.support.factories import make_mesh, make_settings
 
 SIDECAR = Resources(50, 128 * MI)
 
@@ -70,3 +70,14 @@ def test_the_nodes_are_counted_with_the_mesh_placed_and_none_where_it_does_not_f
     placed, other = budget._left(asked(memory=200))
     assert (placed.free.memory, other.free.memory) == (100 * MI, 500 * MI)
     assert budget._left(asked(memory=301)) == ()
+
+
+def test_the_room_of_the_access_logs_is_that_of_all_proxies_that_write_them():
+    logs = {"accessLogs": {"gateways": True}}
+    (found,) = budget._access_logs(make_settings(observability=logs))
+    assert found.number == 2 * 50 * MI
+    assert found.message == (
+        "a million logged requests are 600 MB; of 2 proxies kubelets keep at most 50 MiB of each, 100 MiB in all, "
+        "unless they are configured otherwise"
+    )
+    assert list(budget._access_logs(make_settings())) == []

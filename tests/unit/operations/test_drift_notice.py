@@ -7,6 +7,7 @@ import io
 import json
 import subprocess
 import sys
+from datetime import UTC, datetime
 
 import pytest
 
@@ -182,3 +183,10 @@ def test_it_needs_nothing_but_python_itself():
     command = [sys.executable, "-I", "-S", drift_notice.__file__, "--file=/nowhere/x"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, input=json.dumps(GOOD))
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(("count", "more"), [(60, False), (61, True)])
+def test_the_findings_after_the_first_sixty_are_counted(count, more):
+    text = drift_notice.text(report(*[RULE] * count), datetime(2026, 11, 26, tzinfo=UTC))
+    assert text.count("rules[3] was added") == 60
+    assert ("- and 1 more" in text) is more

@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from operations import gateway_request
-from pi_mesh.checks.finding import Finding, Level
+from pi_mesh.checks.finding import Finding, Level, Subject
 from pi_mesh.checks.verify.input import VerificationInput
 from pi_mesh.cluster.pods import Container, Pod
 from pi_mesh.cluster.port_forward import Answer, NoAnswerError, NotForwardedError
@@ -147,3 +148,20 @@ def test_without_listeners_or_a_gateway_there_is_nothing_to_ask(gateway):
     off = make_verification(make_mesh(ingress={"enabled": False}))
     assert [*gateway_request.made(make_verification()), *gateway_request.made(off)] == []
     assert gateway.asked == []
+
+
+@pytest.mark.parametrize(
+    ("status", "from_behind", "routed", "level", "fix"),
+    [
+        (200, True, True, Level.OK, ""),
+        (404, True, True, Level.OK, ""),
+        (404, False, False, Level.OK, ""),
+        (404, False, True, Level.WARNING, "see the rows of objects and attached routes"),
+        (503, True, True, Level.WARNING, "see its log"),
+        (503, False, True, Level.WARNING, "see the rows of attached routes: it reaches no endpoint"),
+    ],
+)
+def test_an_answer_is_judged_by_its_status_and_by_who_gave_it(status, from_behind, routed, level, fix):
+    answer = SimpleNamespace(status=status, from_behind=from_behind)
+    found = gateway_request._answer(Subject("gateway"), "a request", answer, routed)
+    assert (found.level, found.number, found.fix[: len(fix)]) == (level, status, fix)

@@ -1,6 +1,8 @@
 """The command `refresh`: its restarts, the pods that it only names, and its refusals."""
 
 import json
+import sys
+from types import SimpleNamespace
 
 import pytest
 from typer.testing import CliRunner
@@ -123,3 +125,26 @@ def test_an_istiod_that_gives_no_answer_is_one_line_and_nothing_is_restarted(ref
     monkeypatch.setattr(cluster, "read", unknown)
     report = refreshed(cluster)
     assert (report["status"], len(report["findings"]), cluster.restarted) == (3, 1, [])
+
+
+@pytest.mark.parametrize(
+    ("asked", "terminal", "restarts", "confirms"),
+    [(True, True, 1, True), (False, True, 1, False), (True, False, 1, False), (True, True, 0, False)],
+)
+def test_a_person_at_a_terminal_is_asked_before_the_first_restart(monkeypatch, asked, terminal, restarts, confirms):
+    confirmed = []
+    restart = SimpleNamespace(subject="deployment trading/app", said="is older")
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(isatty=lambda: terminal))
+    monkeypatch.setattr(module.typer, "confirm", lambda *_, **how: confirmed.append(how))
+    module._ask(SimpleNamespace(restarts=[restart] * restarts), asked=asked)
+    assert confirmed == [{"abort": True}] * confirms
+
+
+@pytest.mark.parametrize(("options", "asked"), [((), True), (("--yes",), False), (("--json",), False)])
+def test_yes_and_a_report_for_programs_confirm_beforehand(monkeypatch, options, asked):
+    seen = []
+    monkeypatch.setattr(stacks, "load_with_state", lambda _: (make_settings(), lambda: NEVER_RUN))
+    monkeypatch.setattr(snapshot, "read", lambda _: make_snapshot())
+    monkeypatch.setattr(module, "refreshed", lambda *_, **how: seen.append(how) or [])
+    CliRunner().invoke(app, ["refresh", "-s", STACK, *options])
+    assert seen == [{"dry_run": False, "asked": asked}]

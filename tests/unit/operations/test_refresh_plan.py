@@ -2,9 +2,13 @@
 
 from dataclasses import replace
 
+import pytest
+
 from operations import refresh_plan
 from operations.refresh_plan import Plan
 from pi_mesh.cluster.disruption_budgets import PATH
+from pi_mesh.cluster.pods import Pod
+from pi_mesh.cluster.proxies import Proxy
 from tests.support.cluster_of_workloads import Cluster, pod
 
 
@@ -70,3 +74,14 @@ def test_a_paused_deployment_is_named_and_not_touched():
     (named,) = plan.untouched
     assert names(plan) == ["app"]
     assert (named.name, "is paused (spec.paused)" in named.message) == ("trading/shop", True)
+
+
+@pytest.mark.parametrize(
+    ("owner", "fix"),
+    [("", "create it again from its manifest"), ("ReplicaSet/app-1", "restart it through its owner")],
+)
+def test_a_pod_that_is_only_named_is_made_anew_by_its_owner_if_it_has_one(owner, fix):
+    proxy = Proxy(Pod("trading", "app-1", owner=owner), "1.30.0")
+    found = refresh_plan._named(proxy, "no controller restarts it", ("concurrency", "drain"))
+    assert (found.name, found.fix) == ("trading/app-1", fix)
+    assert found.message == "no controller restarts it; it is older in: concurrency; drain"

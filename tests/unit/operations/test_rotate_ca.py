@@ -257,3 +257,9 @@ def test_a_missing_root_of_the_workloads_is_one_line(monkeypatch, found):
     monkeypatch.setattr(istiod_certificates, "_forwarded", lambda *_: nullcontext("127.0.0.1:1"))
     with pytest.raises(NoCertificate, match="configmap istio-system/istio-ca-root-cert has no root"):
         istiod_certificates.issuer("test", "istio-system", "trading").__enter__()
+
+
+def test_the_generation_of_the_ca_is_one_more_than_that_of_the_settings(rotated):
+    _, commands = rotated(vault={**HERE, "generation": 4})
+    (config,) = [command for command in commands if command[1] == "config"]
+    assert config[-1] == "5" or "5" in config

@@ -1,9 +1,10 @@
-"""The report of extra values that contradict typed settings, beside the settings' own problems."""
+"""The whole inventories of some stacks, and the report of extra values that contradict typed settings."""
 
 import pytest
 
 from pi_mesh.inventory import with_contradictions
 from pi_mesh.settings import SettingsError, parse
+from tests.support import whole_inventory
 from tests.support.factories import raw_settings
 
 TWO = {"pilot": {"replicaCount": 2}}
@@ -39,8 +40,9 @@ def test_two_settings_that_do_not_go_together_hide_no_contradiction():
         {"version": 1.2, "values": {"global": {"tag": "1.20.3"}}},
         {"resources": {"requests": {"cpu": "1"}}, "values": {"pilot": {"resources": {"requests": {"cpu": "1"}}}}},
         {"resources": {"requests": 1}, "values": {"pilot": {"resources": {"requests": {"cpu": "1"}}}}},
+        {"autoscaling": 1, "values": {"pilot": {"autoscaleEnabled": True}}},
     ],
-    ids=["a number in quotes", "a version without quotes", "half a profile", "a branch that is none"],
+    ids=["a number in quotes", "a version without quotes", "half a profile", "half of none", "a branch that is none"],
 )
 def test_what_the_right_value_may_not_contradict_is_not_told(istio):
     assert not [line for line in problems(istio=istio) if "contradicts" in line]
@@ -49,3 +51,9 @@ def test_what_the_right_value_may_not_contradict_is_not_told(istio):
 def test_problems_without_any_settings_stay_as_they_are():
     refused = SettingsError(["Pulumi.x.yaml: is not valid YAML"])
     assert with_contradictions(refused) is refused
+
+
+@pytest.mark.parametrize("stack", whole_inventory.STACKS)
+def test_every_value_workload_and_object_of_a_stack_is_as_it_was_reviewed(stack):
+    reviewed = whole_inventory.FOLDER / f"{stack.replace(' ', '-')}.yaml"
+    assert whole_inventory.text(whole_inventory.of(stack)) == reviewed.read_text(), whole_inventory.__doc__

@@ -108,3 +108,17 @@ def test_the_lock_that_an_interrupted_adoption_left_is_taken_away_under_the_own_
     there = existing(replace(existing().now, locks=(Lock(7, "pi", "james", "today"),)))
     adopt_apply.carry_out(there, say=lambda _: None)
     assert backend.events.index("lock") < backend.events.index("remove the stale lock") < backend.events.index("import")
+
+
+@pytest.mark.usefixtures("backend")
+def test_the_policies_do_not_judge_the_preview_of_an_adoption(monkeypatch):
+    asked = []
+    monkeypatch.setattr(pulumi, "pending", lambda *_, **how: asked.append(how) or {})
+    assert carry_out().number == 0
+    assert asked == [{"judged": False}]
+
+
+@pytest.mark.parametrize(("value", "written"), [(True, "true"), (False, "false"), ("mesh", "mesh")])
+def test_a_proposal_is_written_as_pulumi_reads_it(backend, value, written):
+    adopt_apply.carry_out(replace(existing(), proposals=(Proposal("x.y", value, ""),)), say=lambda _: None)
+    assert backend.events[0] == f"x.y={written}"

@@ -137,3 +137,43 @@ def test_running_sidecars_keep_their_settings(plan):
     effects = Effects(restarts={}, on_proxies=replace(UNCHANGED, has_new_sidecars=True))
     *_, row = plan(existing(), effects)[rows.RESTARTS]
     assert (row.kind, row.message.partition(";")[0]) == ("sidecar", "keep running with the settings that they have")
+
+
+WHOLE = """
+release istio-system/istiod: istiod 1.31.0, revision 1, is adopted as istiod
+peerauthentication istio-system/default: is adopted unchanged
+pods: keep running: no pod template changes
+namespace istio-system: is added by the first `up`
+namespace trading: is added by the first `up`
+limitrange trading/workload-defaults: is added by the first `up`; every pod that runs can live with it
+resourcequota trading/workloads: is added by the first `up`; every pod that runs can live with it
+sidecar trading/default: is added by the first `up`; every pod that runs can live with it
+release istio-system/istio-base: is installed by the first `up`
+release istio-system/istio-ingressgateway: is installed by the first `up`; `pulumi config set --path ingress.enabled \
+false` leaves it out
+release istio-system/istio-egressgateway: is installed by the first `up`; `pulumi config set --path egress.enabled \
+false` leaves it out
+"""
+
+
+@pytest.mark.parametrize("wanted", [0, 1])
+def test_the_whole_plan_of_an_adoption_that_changes_nothing(plan, wanted):
+    istiod = Deployment("istio-system", "istiod", {"app": "istiod"}, "istio-system/istiod", wanted=wanted)
+    found = plan(existing(situation(snapshot={"deployments": (istiod,)}), peer=PEER))
+    assert [str(row) for some in found.values() for row in some] == WHOLE.strip().splitlines()
+
+
+def test_a_release_of_another_chart_or_one_that_helm_has_already_is_not_listed(plan):
+    base = living("istio-base", "base")
+    there = existing(situation(snapshot={"releases": (base.record,)}), peer=PEER)
+    found = plan(replace(there, living=(*there.living, base, living("other", "kiali"))))
+    assert rows.BESIDE not in found
+    assert "istio-system/istio-base" not in {row.name for row in found[rows.ADDED]}
+
+
+def test_an_object_that_the_state_knows_is_not_added(plan):
+    known = {"type": "kubernetes:core/v1:LimitRange", "id": "trading/workload-defaults", "urn": "urn::limits"}
+    there = existing(situation({"version": 3, "deployment": {"resources": [known]}}), peer=PEER)
+    named = {f"{row.kind} {row.name}" for row in plan(there)[rows.ADDED]}
+    assert "limitrange trading/workload-defaults" not in named
+    assert "resourcequota trading/workloads" in named

@@ -17,6 +17,7 @@ def rendered(*found: Part) -> tuple[dict[str, bytes], list[str]]:
 def test_texts_and_documents_lose_their_secrets():
     files, _ = rendered(Part("a.log", "x plain-word"), Part("b.json", {"c": ["plain-word"]}))
     assert files["a.log"] == b"x [removed]"
+    assert files["b.json"] == b'{\n  "c": [\n    "[removed]"\n  ]\n}\n'
     assert json.loads(files["b.json"]) == {"c": ["[removed]"]}
 
 
@@ -30,8 +31,8 @@ def test_of_a_long_text_the_end_is_kept():
 
 def test_what_the_archive_has_no_room_for_is_named(monkeypatch):
     monkeypatch.setattr(parts, "LARGEST", 10)
-    files, left_out = rendered(Part("a", "x" * 6), Part("b", "x" * 6), Part("c", "x" * 4))
-    assert (list(files), left_out) == (["a", "c"], ["b"])
+    files, left_out = rendered(Part("a", "x" * 6), Part("b", "x" * 6), Part("c", "x" * 4), Part("d", "x"))
+    assert (list(files), left_out) == (["a", "c"], ["b", "d"])
 
 
 def test_the_archive_is_its_owners_alone_and_never_written_over_another_file(tmp_path):

@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 
 from operations import pulumi, stacks
 from operations.__main__ import app
-from operations.bug_report import contents, known_secrets, own_commands, parts
+from operations.bug_report import contents, known_secrets, own_commands, parts, report_command
 from operations.bug_report.own_commands import Answer
 from operations.pulumi import PulumiFailed
 from pi_mesh.cluster.errors import ClusterUnreachable
@@ -138,3 +138,14 @@ def test_what_the_archive_has_no_room_for_is_a_warning(monkeypatch):
     monkeypatch.setattr(parts, "LARGEST", 60)
     report = json.loads(run("--json").stdout)
     assert "use fewer --lines" in {finding["fix"] for finding in report["findings"]}
+
+
+@pytest.mark.parametrize(("size", "shown"), [(1, "1 KiB"), (2048, "2 KiB"), (2049, "3 KiB")])
+@pytest.mark.usefixtures("cluster")
+def test_the_size_of_the_archive_is_rounded_up(monkeypatch, size, shown):
+    monkeypatch.setattr(parts, "write", lambda *_: size)
+    assert f"files, {shown}; read it before you publish it" in " ".join(run().output.split())
+
+
+def test_a_file_that_has_no_room_is_told_with_the_room_there_is():
+    assert report_command._left_out("pods.json").message == "was left out: the archive holds 4 MiB"

@@ -47,3 +47,18 @@ def test_another_order_of_the_same_items_is_a_difference():
 
 def test_items_without_a_name_are_compared_place_by_place():
     assert found({"a": [{"x": 1}, {"x": 2}]}, {"a": [{"x": 1}, {"x": 3}]}) == [("a[1].x", 2, 3)]
+
+
+def test_items_with_different_kinds_of_names_are_not_the_same():
+    assert found({"a": [{"name": "x"}]}, {"a": [{"port": 1}]}) != []
+    assert found({"a": [{"name": "x", "v": 1}]}, {"a": [{"name": "x", "v": 2}]}) == [("a[0].v", 1, 2)]
+
+
+def test_a_tree_is_walked_by_its_branches_and_items_and_not_by_letters():
+    assert list(differences.walk({"a": ["xy", {"b": 1}]})) == [
+        ("", {"a": ["xy", {"b": 1}]}),
+        ("a", ["xy", {"b": 1}]),
+        ("a[0]", "xy"),
+        ("a[1]", {"b": 1}),
+        ("a[1].b", 1),
+    ]

@@ -101,3 +101,10 @@ def test_one_workload_that_restarts_has_a_verb_in_the_singular():
 
 def test_no_proxy_that_stays_is_no_line():
     assert lines(effect=Consequences()) == []
+
+
+def test_gateways_with_the_old_version_are_restarted_by_one_command_in_their_namespace():
+    (line,) = lines(effect=Consequences(stale=GATEWAYS))
+    assert line.endswith(
+        "`kubectl rollout restart -n istio-system deployment/istio-ingressgateway deployment/istio-egressgateway`."
+    )

@@ -95,3 +95,11 @@ def test_a_weaker_setting_of_a_further_namespace_is_told_with_its_key():
 
 def test_a_new_namespace_relaxes_nothing():
     assert relaxations.of_settings(config(), config(namespaces={"research": {"injection": False}})) == ()
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "lower"),
+    [("1Gi", "1Mi", True), ("1Gi", "1024Mi", False), ("1Mi", "1Gi", False), ("a", "b", False)],
+)
+def test_only_an_amount_that_falls_is_lower(before, after, lower):
+    assert relaxations._is_lower(before, after) is lower

@@ -1,5 +1,7 @@
 """The values that change, of the stack file and of the resources."""
 
+import pytest
+
 from operations.preview import value_section
 from operations.preview.engine_result import Resource, Step
 
@@ -56,12 +58,23 @@ def test_a_replacement_names_its_reason():
     assert "| **replace** (for `name`) | `name`: `a` → `b` |" in text
 
 
-def test_many_values_are_counted():
-    before, after = (resource(**{f"k{key}": side for key in range(11)}) for side in (1, 2))
-    assert "and 3 more, in the rendered objects" in value_section.resources([Step("update", before, after)])
+@pytest.mark.parametrize(("count", "more"), [(8, False), (11, True)])
+def test_many_values_are_counted(count, more):
+    before, after = (resource(**{f"k{key}": side for key in range(count)}) for side in (1, 2))
+    text = value_section.resources([Step("update", before, after)])
+    assert text.count("→") == 8
+    assert ("and 3 more, in the rendered objects" in text) is more
+    assert ("more, in" in text) is more
 
 
 def test_a_value_too_long_for_a_row_is_left_to_the_rendered_objects():
     text = value_section.resources([Step("update", resource(x="a" * 200), resource(x="b" * 200))])
     assert "`x`: see the rendered objects" in text
     assert "aaa" not in text
+
+
+def test_only_a_resource_with_both_sides_has_values():
+    for verb, before, after in (("create", None, resource(a=1)), ("delete", resource(a=1), None)):
+        row = value_section.resources([Step(verb, before, after, (), False)]).splitlines()[-3]
+        assert row.strip().startswith("| `istiod` (Release)")
+        assert "a" not in row.rpartition("| ")[0].rpartition("| ")[2].replace(verb, "")

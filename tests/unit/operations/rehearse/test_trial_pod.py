@@ -71,3 +71,31 @@ def test_envoys_admin_interface_is_reached_from_inside_the_pod_alone():
 
 def test_a_trials_pod_gets_no_sidecar_of_its_own():
     assert job_of()["spec"]["template"]["metadata"]["labels"]["sidecar.istio.io/inject"] == "false"
+
+
+def test_a_trial_has_no_rights_beyond_those_of_a_sidecar_and_its_init_container():
+    of_proxy = {
+        "runAsUser": 1337,
+        "runAsGroup": 1337,
+        "runAsNonRoot": True,
+        "readOnlyRootFilesystem": True,
+        "allowPrivilegeEscalation": False,
+        "capabilities": {"drop": ["ALL"]},
+    }
+    of_network = {
+        "runAsUser": 0,
+        "runAsGroup": 0,
+        "runAsNonRoot": False,
+        "allowPrivilegeEscalation": False,
+        "capabilities": {"add": ["NET_ADMIN", "NET_RAW"], "drop": ["ALL"]},
+    }
+    rights = {name: container["securityContext"] for name, container in containers_of().items()}
+    assert rights == {VERSION: of_proxy, RUNNING: of_proxy, IPTABLES: of_network, NFTABLES: of_network}
+    assert pod_of()["enableServiceLinks"] is False
+
+
+def test_envoy_is_asked_for_its_readiness_every_two_seconds_from_inside_the_pod():
+    probe = containers_of()[RUNNING]["readinessProbe"]
+    assert (probe["periodSeconds"], probe["timeoutSeconds"]) == (2, 10)
+    config = json.loads(containers_of()[RUNNING]["command"][-1])
+    assert config["admin"]["address"]["socket_address"]["port_value"] == 15000

@@ -1,6 +1,7 @@
 """The command `upgrade`: its steps, its stops, and its continuation after a power cut at any moment."""
 
 import json
+import sys
 from collections.abc import Callable
 from hashlib import sha256
 from types import SimpleNamespace
@@ -10,6 +11,7 @@ from typer.testing import CliRunner
 
 from operations.__main__ import app
 from operations.charts import chart_files
+from operations.upgrade import upgrade_command
 from pi_mesh.checks.finding import CLUSTER, error
 from pi_mesh.inventory.chart_lock import ChartLock, LockedChart
 from pi_mesh.settings.trading_hours import DAYS
@@ -227,3 +229,20 @@ def test_at_a_terminal_it_asks_before_it_goes_to_the_last_version(monkeypatch, a
     done = CliRunner().invoke(app, ["upgrade", "-s", STACK, "--to", "1.30.3"], input=answer)
     assert "Take Istio from 1.28.10 to 1.30.3?" in done.output
     assert world.calls == calls
+
+
+@pytest.mark.parametrize(
+    ("asked", "versions", "terminal", "question"),
+    [
+        (True, ("1.29.6", "1.30.3"), True, "Take Istio from 1.28.10 to 1.30.3?"),
+        (False, ("1.30.3",), True, ""),
+        (True, (), True, ""),
+        (True, ("1.30.3",), False, ""),
+    ],
+)
+def test_a_person_at_a_terminal_is_asked_before_the_first_step(monkeypatch, asked, versions, terminal, question):
+    questions = []
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(isatty=lambda: terminal))
+    monkeypatch.setattr(upgrade_command.typer, "confirm", lambda text, abort: questions.append((text, abort)))
+    upgrade_command._ask(SimpleNamespace(running="1.28.10", versions=versions), asked=asked)
+    assert questions == ([(question, True)] if question else [])

@@ -169,3 +169,13 @@ def test_the_row_of_a_namespace_counts_for_as_much_as_its_quota():
     _, (namespace, row) = mesh.promises(settings)
     hard = resource_quota(settings, namespace)["spec"]["hard"]
     assert (row.total_requests.to_kubernetes()["memory"], row.pods) == (hard["requests.memory"], int(hard["pods"]))
+
+
+def test_a_promise_and_a_sidecar_have_no_surge_of_their_own():
+    budget = mesh.of(make_mesh())
+    assert [row.surge for row in (budget.sidecar, *(promise.row for promise in budget.promises))] == [0, 0]
+
+
+@pytest.mark.parametrize(("nodes", "pis"), [(1, "1 empty Pi (4 CPUs, 3700Mi, 110 pods)"), (2, "pods each)")])
+def test_the_room_says_on_which_pis(nodes, pis):
+    assert pis in table.room(mesh.of(make_mesh(cluster={"nodes": nodes})))

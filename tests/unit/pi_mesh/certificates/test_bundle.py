@@ -118,3 +118,10 @@ def test_only_roots_can_be_trusted_besides():
 def test_a_root_that_signs_by_itself_may_have_any_path_length():
     root = make_ca("root", path_length=1)
     assert bundle.verified(root.pem, root.key, (), NOW).cert_chain == ""
+
+
+def test_a_chain_alone_is_bounded_too_unless_its_owner_made_it():
+    chain, _ = in_order(make_ca("signing", ROOT, path_length=None), ROOT)
+    assert len(bundle.verified_chain(chain, NOW, bounded=False)) == 2
+    with pytest.raises(CertificateError, match="sign it with path length 0"):
+        bundle.verified_chain(chain, NOW)

@@ -68,3 +68,12 @@ def test_where_the_proxies_can_not_be_asked_time_decides():
     with pytest.raises(CertificateError, match=r"keep it in vault\.alsoTrust until then"):
         dropped(None)
     assert "the mesh's trust changes" in dropped(None, timedelta(days=9))[0]
+
+
+def test_the_root_of_an_external_signer_is_external_and_istiods_own_is_not():
+    root, other = make_root("first"), make_root("second")
+    found = of_cluster(Authority(external_signer_root=root.pem + other.pem))
+    assert (found.signer, found.external) == (root.certificate, True)
+    own = of_cluster(Authority(root_cert=root.pem + other.pem))
+    assert (own.signer, own.roots, own.external) == (root.certificate, (root.certificate, other.certificate), False)
+    assert own.since == root.certificate.not_valid_before_utc

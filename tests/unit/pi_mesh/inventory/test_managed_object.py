@@ -1,5 +1,6 @@
 """The objects that the program applies itself, and their order."""
 
+from pi_mesh.inventory import Kind
 from tests.support.factories import make_mesh
 
 DENY = {"authorization": {"defaultDeny": {"enabled": True}}}
@@ -18,3 +19,15 @@ def test_only_a_namespace_of_a_setting_with_adopt_is_adopted():
     assert not [item for item in make_mesh().objects if item.adopted]
     adopted = [item for item in make_mesh(trading={"adopt": True}).objects if item.adopted]
     assert [(item.kind, item.name, item.setting) for item in adopted] == [("Namespace", "trading", "trading")]
+
+
+def test_each_component_has_its_own_namespace():
+    mesh = make_mesh(namespaces={"research": {}})
+    named = {name: mesh.namespace(name).name for name in ("istio", "trading", "namespaces.research")}
+    assert named == {"istio": "istio-system", "trading": "trading", "namespaces.research": "research"}
+
+
+def test_a_typed_value_of_no_setting_of_its_own_belongs_to_its_releases_branch():
+    istiod = make_mesh().the(Kind.ISTIOD)
+    assert istiod.owner("istio.values.pilot.rollingMaxSurge: 1 contradicts 25%") == "istio"
+    assert istiod.owner("istio.values.pilot.replicaCount: 2 contradicts 1") == "istio.pilotReplicas"

@@ -45,6 +45,8 @@ INGRESS, PORTS = ("ingress",), ("ingress", "service", "nodePorts")
         ("traffic.routes is odd", (), {("traffic", "routes", "r"): ("traffic", "routes", "r")}, False),
         ("routes is odd", ("traffic",), {("traffic", "routes", "r"): ("traffic", "routes", "r")}, True),
         ("replicas must be 2", INGRESS, {}, False),
+        # A branch that was left out has no conflicts of its own.
+        ("replicas must be 2", INGRESS, {("ingress",): ("ingress",)}, False),
     ],
 )
 def test_a_conflict_is_explained_by_a_left_out_setting_that_it_names(line, place, left_out, hidden):

@@ -102,3 +102,19 @@ def test_what_was_left_out_is_not_missed():
 
 def test_right_settings_have_no_problem():
     assert problems() == []
+
+
+def test_a_key_that_is_missing_deep_in_a_branch_hides_no_conflict_of_the_branch():
+    half = {"namespace": "mesh", "resources": {"requests": {"cpu": "1"}, "limits": {"cpu": "1", "memory": "1Gi"}}}
+    assert keys(problems(istio=half, trading={"namespace": "mesh"}))[0] == "istio.resources.requests.memory"
+    assert len(problems(istio=half, trading={"namespace": "mesh"})) == 2
+
+
+def test_a_list_that_has_only_an_invalid_entry_is_not_called_too_short_too():
+    routes = {"r": {"hosts": ["a.example"], "http": [{"to": [{"service": "a b"}]}]}}
+    assert keys(problems(traffic={"routes": routes})) == ["traffic.routes.r.http[0].to[0].service"]
+
+
+def test_the_name_of_a_field_in_the_program_is_no_key():
+    assert keys(problems(istio={"pilot_replicas": 2})) == ["istio.pilot_replicas"]
+    assert keys(problems(istio={"pilot_replicas": 2}, ingres={})) == ["istio.pilot_replicas", "ingres"]

@@ -27,6 +27,12 @@ def test_a_stack_files_own_form_of_a_secret_is_taken(value):
     assert plain_values({"pi-mesh:vaultToken": value}) == {}
 
 
+@pytest.mark.parametrize("value", ["secure", {"plain": "hvs.x"}, ["secure"]], ids=str)
+def test_only_an_object_with_the_key_secure_is_an_encrypted_secret(value):
+    with pytest.raises(SettingsError, match="vaultToken: is in plain text"):
+        plain_values({"pi-mesh:vaultToken": value}, ())
+
+
 def test_a_secret_in_plain_text_is_refused_without_being_repeated():
     with pytest.raises(SettingsError) as refused:
         plain_values({"pi-mesh:vaultToken": "hvs.PLAIN"}, ())

@@ -67,6 +67,7 @@ def rendered(version: str, **images: object) -> list[dict[str, Any]]:
     [
         ("docker.io/istio", DOCKER_HUB),
         ("istio", DOCKER_HUB),
+        ("my.istio", DOCKER_HUB),
         ("registry.lan:5000/istio", "registry.lan:5000"),
         ("localhost/istio", "localhost"),
         ("ghcr.io/home/istio", "ghcr.io"),

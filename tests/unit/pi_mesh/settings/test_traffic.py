@@ -25,6 +25,18 @@ REFUSED = {
         {"routes": {"r": {"hosts": ["a"], "tls": [{"service": "a"}, {"service": "b"}]}}},
         "traffic.routes.r: weights 0 + 0 add up to 0",
     ),
+    "two destinations of requests without weights": (
+        {"routes": {"r": {"hosts": ["a"], "http": [{"to": [{"service": "a"}, {"service": "b"}]}]}}},
+        "traffic.routes.r.http[0]: weights 0 + 0 add up to 0",
+    ),
+    "two sources of keys": (
+        {"authorization": {"tokens": {"t": {"issuer": "i", "jwksUri": "https://keys.example", "jwks": "{}"}}}},
+        "traffic.authorization.tokens.t: jwksUri and jwks are both set",
+    ),
+    "a private key among public ones": (
+        {"authorization": {"tokens": {"t": {"issuer": "i", "jwks": '{"keys": [{"d": "x"}]}'}}}},
+        "traffic.authorization.tokens.t: jwks contains a private key",
+    ),
     "the weight of a single destination": (
         {"routes": {"r": {"hosts": ["a"], "http": [{"to": [{"service": "a", "weight": 0}]}]}}},
         "traffic.routes.r.http[0]: weights 0 add up to 0",
@@ -70,6 +82,12 @@ def test_traffic_settings_that_can_not_be_right_are_refused_with_their_path(case
     with pytest.raises(SettingsError) as refused:
         make_settings(traffic=traffic)
     assert [said in problem for problem in refused.value.problems] == [True], refused.value
+
+
+@pytest.mark.parametrize("keys", [{}, {"jwksUri": "https://keys.example"}, {"jwks": '{"keys": []}'}], ids=str)
+def test_the_keys_of_tokens_come_from_at_most_one_place(keys):
+    tokens = {"authorization": {"tokens": {"t": {"issuer": "i", **keys}}}}
+    assert make_settings(traffic=tokens).traffic.authorization.tokens["t"].issuer == "i"
 
 
 def test_longer_paths_of_a_canary_come_before_shorter_ones():

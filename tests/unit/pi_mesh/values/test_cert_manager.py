@@ -19,3 +19,11 @@ def test_the_issuer_calls_vault_at_its_own_address_else_at_its_service_in_the_cl
     made = cert_manager.issuer(make_settings(vault={**KEYLESS, **vault}))
     expected = vault.get("certManager", {}).get("address", "https://vault.vault.svc:8200")
     assert made["spec"]["vault"]["server"] == expected
+
+
+@pytest.mark.parametrize(("ca", "bundle"), [(None, None), ("", None), ("CA", "Q0E=")])
+def test_the_issuer_has_the_ca_of_vaults_own_certificate_where_one_is_given(ca, bundle):
+    issuer = cert_manager.issuer(make_settings(vault=KEYLESS))
+    made = cert_manager.with_ca_bundle(issuer, ca)
+    assert made["spec"]["vault"].get("caBundle") == bundle
+    assert made["spec"]["vault"]["server"] == issuer["spec"]["vault"]["server"]

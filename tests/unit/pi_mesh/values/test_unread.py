@@ -164,3 +164,8 @@ def test_global_is_the_charts_own_without_subcharts(packaged):
 def test_a_pilot_branch_without_defaults_is_read_at_the_root(packaged):
     bare = packaged(values="global: {hub: x}\npilot: {}\n")
     assert list(unread(bare, {"pilot": {"global": {"hub": "y"}, "nothing": 1}})) == ["pilot.nothing"]
+
+
+def test_a_chart_is_read_once():
+    package = str(charts.folder() / f"istiod-{charts.versions()[-1]}.tgz")
+    assert load(package) is load(package)

@@ -67,3 +67,13 @@ def test_vault_signs_for_the_second_control_plane_too():
     canary = {"version": "1.31.0", "revision": "next"}
     both = signing_role(make_settings(istio={"canary": canary})).hosts
     assert set(both) - set(signing_role(make_settings()).hosts) == {"istiod-next.istio-system.svc"}
+
+
+@pytest.mark.parametrize(("lifetime", "longest"), [("2h", 86400), ("24h", 86400), ("48h", 172800)])
+def test_vault_may_sign_for_a_day_or_for_the_lifetime_if_that_is_longer(lifetime, longest):
+    assert signing_role(make_settings(vault=KEYLESS, mtls={"certificateLifetime": lifetime})).longest == longest
+
+
+def test_a_root_that_is_not_known_yet_is_told_to_nobody():
+    values = inventory.of(make_settings(vault=KEYLESS)).the(Kind.ISTIOD).values
+    assert "caCertificates" not in values["meshConfig"]  # pyright: ignore[reportOperatorIssue]

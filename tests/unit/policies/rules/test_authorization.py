@@ -3,6 +3,7 @@
 import pytest
 
 from policies.rules import authorization
+from policies.rules.callers import names_callers
 from tests.support.policy_resources import kubernetes, said
 
 SECURITY, NETWORKING = "security.istio.io/v1beta1", "networking.istio.io/v1beta1"
@@ -147,3 +148,26 @@ def test_rules_of_a_wrong_type_are_told_in_words():
     assert message.startswith("spec.rules is a text, where a list belongs. Fix:")
     (message,) = said(authorization.RULE, policy({"from": [{"source": {"principals": "*"}}]}))
     assert message.startswith("spec.rules[0].from[0].source.principals is a text, where a list belongs")
+
+
+@pytest.mark.parametrize(
+    ("block", "listed"),
+    [
+        ("10.1.0.0/16", True),
+        ("10.1.2.3/16", True),
+        ("10.0.0.1", True),
+        ("192.168.0.0/16", False),
+        ("::1", False),
+        ("10.0.0.0/7", False),
+        ("nowhere", False),
+    ],
+)
+def test_addresses_are_listed_by_a_network_of_their_own_kind_that_contains_them(block, listed):
+    bounds = {"addresses": ["10.0.0.1/8", "fd00::/8"]}
+    assert names_callers("ipBlocks", [block], bounds) is listed
+    assert names_callers("remoteIpBlocks", [block], bounds) is listed
+
+
+def test_a_caller_that_is_no_text_is_refused_in_words():
+    (message,) = said(authorization.RULE, policy({"from": [{"source": {"namespaces": ["argocd", 1]}}]}))
+    assert "an entry of source.namespaces is a number, where a text belongs" in message

@@ -54,3 +54,15 @@ def test_no_way_leads_past_the_protection(case):
 
 def test_a_protected_root_passes():
     assert said(protected_ca.RULE, {"backend": "pki"}, vault_ca.ROOT, protect=True) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "type_"),
+    [
+        ("sys/mounts/pki", "vault:kv/secretV2:SecretV2"),
+        ("sys/policies/x", vault_ca.ENDPOINT),
+        (None, vault_ca.ENDPOINT),
+    ],
+)
+def test_only_an_endpoint_of_a_mount_mounts_an_engine(path, type_):
+    assert said(protected_ca.RULE, {"path": path} if path else {}, type_) == []

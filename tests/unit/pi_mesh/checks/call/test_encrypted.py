@@ -110,7 +110,7 @@ def test_a_destination_rule_of_another_wildcard_is_not_the_services(host):
     assert refusals(make_call(rule({"mode": "DISABLE"}, host=host))) == []
 
 
-@pytest.mark.parametrize(("port", "refused"), [(80, 1), (81, 0)])
+@pytest.mark.parametrize(("port", "refused"), [(80, 1), (81, 0), (8080, 0)])
 def test_a_destination_rules_tls_of_the_called_port_counts_alone(port, refused):
     ports = [{"tls": {"mode": "DISABLE"}}, {"port": {"number": port}, "tls": {"mode": "DISABLE"}}]
     of_port = policy("DestinationRule", {"host": "app", "trafficPolicy": {"portLevelSettings": ports}})

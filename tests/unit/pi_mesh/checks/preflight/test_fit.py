@@ -146,3 +146,8 @@ def test_room_for_the_promised_pods_is_judged_beside_a_mesh_whose_surge_does_not
     tight = crowded(own("istiod", "pi-1", 2500), pi_1=2900)
     found = list(fit.check(make_mesh(istio={"resources": sized(2500)}, **NO_GATEWAYS), tight))
     assert (found[0].level, [one.id for one in found[1:]]) == (Level.WARNING, ["room for trading"])
+
+
+def test_less_than_nothing_is_free_as_nothing():
+    assert fit._positive(Resources(-5, -7)) == Resources(0, 0)
+    assert fit._positive(Resources(5, 7)) == Resources(5, 7)

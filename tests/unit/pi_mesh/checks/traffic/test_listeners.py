@@ -55,10 +55,11 @@ def test_a_low_port_is_named_where_the_extra_values_take_the_right_to_it_away(po
     "values",
     [
         {"securityContext": {"sysctls": [{"name": SYSCTL, "value": "0"}]}},
+        {"securityContext": {"sysctls": [{"name": SYSCTL, "value": "80"}]}},
         {"securityContext": {"fsGroup": 1337}, "containerSecurityContext": {"runAsUser": 0}},
         {"containerSecurityContext": {"runAsUser": 1337}},
     ],
-    ids=["sysctl", "root", "the chart's own"],
+    ids=["sysctl", "sysctl of the port", "root", "the chart's own"],
 )
 def test_a_gateway_that_may_listen_on_low_ports_is_fine(values):
     assert found(ingress={"values": values}) == []

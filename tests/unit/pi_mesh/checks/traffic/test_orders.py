@@ -3,6 +3,7 @@
 import pytest
 
 from pi_mesh.checks.finding import Finding, Level
+from pi_mesh.checks.traffic import orders
 from pi_mesh.checks.traffic.orders import check
 from pi_mesh.cluster.objects import Service
 from pi_mesh.cluster.policies import Policy
@@ -165,3 +166,21 @@ def test_routes_that_may_not_be_listed_are_unknown():
     (finding,) = told(unreadable=("VirtualService",))
     assert finding.level is Level.UNKNOWN
     assert "VirtualService may not be listed" in finding.message
+
+
+def test_the_other_services_of_the_pods_that_take_orders_are_those_that_lead_to_them():
+    services = (
+        Service("trading", "orders", ports=(80,), selector=LABELS),
+        Service("trading", "metrics", ports=(9090,), selector=LABELS),
+        Service("trading", "prices", ports=(80,), selector={"app": "prices"}),
+        Service("trading", "bare", ports=(80,)),
+        Service("elsewhere", "metrics", ports=(9090,), selector=LABELS),
+    )
+    pods = (
+        make_pod("orders-1", namespace="trading", labels=LABELS),
+        make_pod("prices-1", namespace="trading", labels={"app": "prices"}),
+        make_pod("orders-2", namespace="elsewhere", labels=LABELS),
+    )
+    settings = make_settings(traffic={"services": ORDERS})
+    aliases = orders._aliases(settings, make_snapshot(services=services, pods=pods), {FULL: "orders"})
+    assert aliases == {"metrics.trading.svc.cluster.local": "metrics"}

@@ -46,3 +46,9 @@ def test_an_audit_whose_logs_were_not_read_is_unknown():
 def test_a_proxy_whose_log_was_not_read_keeps_the_audit_from_being_ok():
     (finding,) = found(AuditLog((), ("trading/app-0 (forbidden)",)), **DENY)
     assert (finding.level, str(finding.subject)) == (Level.UNKNOWN, "pod trading/app-0")
+
+
+@pytest.mark.parametrize("settings", [DENY, MTLS])
+def test_an_audit_without_a_call_counts_none(settings):
+    (finding,) = found(AuditLog(()), **settings)
+    assert (finding.level, finding.number) == (Level.OK, 0)

@@ -179,3 +179,21 @@ def test_a_dry_run_of_others_is_nothing(healthy):
     assert the(healthy, dry)[0] is Level.OK
     refused = rogue({"action": "DENY", "rules": [{}]}, **{"istio.io/dry-run": "false"})
     assert the(healthy, refused)[0] is Level.ERROR
+
+
+@pytest.mark.parametrize(
+    ("namespace", "spec", "count"),
+    [
+        ("trading", {"jwtRules": [{"issuer": "https://login.example"}]}, 1),
+        ("trading", {}, 0),
+        ("elsewhere", {"jwtRules": [{"issuer": "https://login.example"}]}, 0),
+    ],
+    ids=["own", "no rules", "of others"],
+)
+def test_a_check_of_tokens_that_the_settings_do_not_ask_for_is_named_in_the_own_namespaces(
+    denied, namespace, spec, count
+):
+    tokens = Policy("RequestAuthentication", namespace, "tokens", spec)
+    found = [one for one in authorization.check(with_policies(denied, tokens)) if one.level is Level.WARNING]
+    assert len(found) == count
+    assert all("is not valid for https://login.example; it selects 1 pod" in one.message for one in found)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from pi_mesh.checks.finding import Finding, Level
-from pi_mesh.checks.verify import mtls
+from pi_mesh.checks.verify import encryption, mtls
 from pi_mesh.checks.verify.input import VerificationInput
 from pi_mesh.cluster.objects import Namespace
 from pi_mesh.cluster.pods import Container, Pod
@@ -156,3 +156,19 @@ def test_an_older_mesh_wide_policy_that_names_no_mode_is_permissive(healthy):
 def test_a_mesh_that_is_permissive_by_its_settings_is_not_weakened_by_a_permissive_policy():
     seen = make_verification(make_mesh(mtls={"mode": "PERMISSIVE"}))
     assert the(with_policies(seen, rogue("trading", PERMISSIVE))).level is Level.OK
+
+
+def test_only_namespaces_whose_workloads_may_take_plain_text_are_weakened(healthy):
+    one_pod = {"selector": {"matchLabels": {"app": "a"}}}
+    names = ("strict", "wide", "narrow")
+    injected = tuple(Namespace(name, {"istio-injection": "enabled"}) for name in names)
+    seen = with_policies(
+        in_cluster(healthy, namespaces=(*healthy.snapshot.namespaces, *injected)),
+        rogue("strict", {"mtls": {"mode": "STRICT"}, **one_pod}, name="a"),
+        rogue("wide", PERMISSIVE, name="b"),
+        rogue("narrow", {**PERMISSIVE, **one_pod}, name="c"),
+        rogue("elsewhere", {**PERMISSIVE, **one_pod}, name="d"),
+    )
+    assert encryption.weakened_namespaces(seen) == {"wide", "narrow"}
+    pods = with_pods(healthy, meshed("elsewhere", "app"))
+    assert encryption.weakened_namespaces(with_policies(pods, rogue("elsewhere", PERMISSIVE))) == {"elsewhere"}

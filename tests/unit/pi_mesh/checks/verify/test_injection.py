@@ -2,7 +2,10 @@
 
 from dataclasses import replace
 
+import pytest
+
 from pi_mesh.cluster.injection import Injection
+from pi_mesh.cluster.objects import Namespace
 from pi_mesh.cluster.pods import Container, Pod
 from pi_mesh.quantities import MI, Resources
 from tests.support.factories import make_mesh
@@ -56,3 +59,14 @@ def test_a_sidecar_in_a_namespace_without_injection_is_a_problem():
     both = {**off.observed.injections, "batch": surprising}
     (problem,) = problems(found(off, injections=both))
     assert "comes out with istio-proxy, and namespaces.batch.injection is false" in problem
+
+
+@pytest.mark.parametrize("namespaces", [(), (Namespace("trading", {"istio-injection": "enabled"}),)], ids=len)
+def test_a_pod_without_its_sidecar_in_a_namespace_with_its_label_is_the_webhooks_problem(healthy, namespaces):
+    bare = Injection(Pod("trading", "injection-proof", containers=(Container("app"),)))
+    labelled = Namespace("trading", {"istio-injection": "enabled"})
+    seen = found(
+        in_cluster(healthy, namespaces=(labelled,) if namespaces is None else ()), injections={"trading": bare}
+    )
+    (problem,) = problems(seen)
+    assert ("see the findings of webhooks" in problem) is (namespaces is None)

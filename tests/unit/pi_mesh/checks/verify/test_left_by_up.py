@@ -41,3 +41,9 @@ def test_what_up_left_of_other_objects_is_a_warning(healthy):
     other = tuple(replace(one, objects=({"kind": "Service"},)) for one in healthy.observed.releases)
     (finding,) = left_by_up.check(found(healthy, releases=other))
     assert "differs from Helm's record" in finding.message
+
+
+def test_the_secrets_that_are_not_compared_are_named_by_their_release(healthy):
+    some = tuple(replace(one, omitted=("password",)) for one in read_only(healthy).observed.releases)
+    (finding,) = left_by_up.check(found(read_only(healthy), releases=some))
+    assert f"{left_by_up.SECRET} istio-system/password" in finding.message

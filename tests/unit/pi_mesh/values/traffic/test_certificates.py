@@ -21,6 +21,7 @@ def test_a_certificate_names_the_hosts_and_the_secret_in_the_gateways_namespace(
     assert certificate["metadata"] == {"name": "shop", "namespace": "edge"}
     assert (certificate["spec"]["secretName"], certificate["spec"]["dnsNames"]) == ("shop", ["shop.example"])
     assert certificate["spec"]["issuerRef"] == {"group": "cert-manager.io", **ISSUER}
+    assert certificate["spec"]["privateKey"] == {"algorithm": "ECDSA", "size": 256, "rotationPolicy": "Always"}
 
 
 def test_listeners_that_share_a_secret_share_its_certificate():

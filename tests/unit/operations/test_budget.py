@@ -77,7 +77,7 @@ def test_the_room_of_the_access_logs_is_that_of_all_proxies_that_write_them():
     (found,) = budget._access_logs(make_settings(observability=logs))
     assert found.number == 2 * 50 * MI
     assert found.message == (
-        "a million logged requests are 600 MB; of 2 proxies kubelets keep at most 50 MiB of each, 100 MiB in all, "
+        "a million logged requests are 500 MB; of 2 proxies kubelets keep at most 50 MiB of each, 100 MiB in all, "
         "unless they are configured otherwise"
     )
     assert list(budget._access_logs(make_settings())) == []

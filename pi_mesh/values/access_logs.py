@@ -14,7 +14,7 @@ from pi_mesh.values.objects import Object, telemetry
 PROVIDER = NAME = "pi-mesh-access-log"
 LINE = 500
 """Bytes of a line in the node's log file, as containerd writes it. Lines with a path took 414 to 427 at the local
-cluster's ingress gateway, and 455 to 493 at a sidecar (2026-11-26); longer names and paths take more."""
+cluster's ingress gateway, and 452 to 494 at a sidecar (2026-11-26); longer names and paths take more."""
 KEPT = 50 * 1024 * 1024
 """Bytes that a kubelet keeps of a container's log by default: five files (containerLogMaxFiles) of 10 MiB
 (containerLogMaxSize)."""

@@ -32,11 +32,11 @@ class Cause:
     """Found in the message or in the last log lines."""
     verdict: Verdict
     advice: str
-    tries: int = 1
+    tries: int
     """Failed pulls before an end; one may be a registry's bad moment."""
 
 
-def _cause(name: str, reasons: str, words: str, verdict: Verdict, advice: str, tries: int = 1) -> Cause:
+def _cause(name: str, reasons: str, words: str, verdict: Verdict, advice: str, tries: int = 0) -> Cause:
     return Cause(name, re.compile(reasons), re.compile(words, re.IGNORECASE), verdict, advice, tries)
 
 
@@ -77,7 +77,7 @@ def cause_of(startup: Startup) -> Cause | None:
 def is_hopeless(startup: Startup) -> bool:
     """Return True for a pod that can never become Ready."""
     cause = cause_of(startup)
-    return cause is not None and cause.verdict is Verdict.END and max(1, startup.tries) >= cause.tries
+    return cause is not None and cause.verdict is Verdict.END and startup.tries >= cause.tries
 
 
 def line(startup: Startup) -> str:

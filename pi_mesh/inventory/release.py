@@ -37,10 +37,10 @@ class Workload:
     resources: ResourceProfile
     selector: Mapping[str, str]
     """Labels of the workload's pods."""
+    surge: int
+    """Extra pods while a rollout runs."""
     pods: int = 1
     """Number of replicas, or the autoscaler's maximum."""
-    surge: int = 0
-    """Extra pods while a rollout runs."""
     autoscaled: bool = False
     service_type: str | None = "ClusterIP"
     """Type of its Service in the settings; None for a workload without a Service."""

@@ -25,7 +25,7 @@ def chart(resource: Resource) -> str | None:
     """Return the bare name of a release's chart: "istiod" of "oci://host/charts/istiod" and of "istiod-1.30.2.tgz"."""
     if not is_release(resource):
         return None
-    path = re.split(r"[?#]", text(resource.props, "chart") or "")[0]
+    path, *_ = re.split(r"[?#]", text(resource.props, "chart") or "")
     last = path.rstrip("/.").rpartition("/")[2].lower()
     name = _VERSION.sub("", last.removesuffix(".tgz"))
     # A copy such as "./istiod-vendored" is judged as the chart of which it is a copy.

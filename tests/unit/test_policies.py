@@ -54,3 +54,9 @@ def test_what_only_the_update_knows_is_not_judged_at_preview():
 
 def test_the_documentation_is_that_of_the_rules():
     assert document.PAGE.read_text() == document.page()
+
+
+def test_only_a_rule_with_bounds_has_a_schema_for_them():
+    for rule in RULES:
+        schema = rule.for_engine()["config_schema"]
+        assert (dict(schema.properties) if schema else {}) == dict(rule.schema)

@@ -4,7 +4,7 @@ https://istio.io/latest/docs/reference/config/security/authorization-policy/
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from enum import IntEnum
+from enum import IntEnum, auto
 from ipaddress import ip_address, ip_network
 from typing import Any
 
@@ -15,9 +15,9 @@ class Match(IntEnum):
     """The answer of a condition; all of several conditions match as the least of them, any as the greatest."""
 
     NO = 0
-    SOME = 1
+    SOME = auto()
     """The condition depends on the request: its path, method, host, headers or token."""
-    YES = 2
+    YES = auto()
 
 
 class Rules:

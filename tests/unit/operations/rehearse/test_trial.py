@@ -76,3 +76,12 @@ def test_a_trial_waits_for_every_answer_but_not_for_ever(states, lived, settled)
 
 def test_the_time_of_the_pull_is_not_envoys():
     assert not Trial(containers={"envoy": ContainerRun()}, seconds=300).is_settled(301)
+
+
+@pytest.mark.parametrize(("tries", "pods"), [(3, 3), (4, 4)])
+def test_without_any_container_each_failed_pull_is_one_try(tries, pods):
+    meta = {"name": "trial-x", "namespace": "istio-system"}
+    states = {"pod istio-system/trial-x": Startup("pod istio-system/trial-x", "ErrImagePull", tries=tries)}
+    startup = trial.parse({"metadata": meta}, states).startup
+    assert startup is not None
+    assert startup.tries == pods

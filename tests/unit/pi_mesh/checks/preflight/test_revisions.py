@@ -138,3 +138,10 @@ def test_a_second_control_plane_of_the_state_is_no_foreign_one_when_it_goes():
 def test_the_webhooks_of_own_tags_are_not_foreign():
     findings = run(BOTH, cluster(), installed_state(BOTH))
     assert [one for one in errors(findings) if one.id == "istio webhooks"] == []
+
+
+def test_a_problem_of_the_canarys_own_version_has_the_canarys_key():
+    found = said(
+        cluster(), installed_state(make_mesh()), istio={"version": "1.20.3", "canary": {**CANARY, "version": "1.22.0"}}
+    )
+    assert found["istio end of life"].name == "istio.canary.version"

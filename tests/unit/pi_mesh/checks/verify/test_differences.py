@@ -235,3 +235,68 @@ def test_a_false_that_became_true_is_certain_to_be_a_change():
 def test_a_missing_false_is_uncertain_until_the_api_server_was_asked_unless_its_kind_has_no_defaults(kind, uncertain):
     (entry,) = differences({"kind": kind, "spec": {"a": False, "b": 1}}, {"kind": kind, "spec": {"b": 1}})
     assert entry.uncertain is uncertain
+
+
+VOLUME = {"name": "v", "configMap": {"name": "c"}}
+PROBE = {"failureThreshold": 3, "successThreshold": 1, "periodSeconds": 10, "timeoutSeconds": 1}
+FILLED_IN = {
+    "Deployment": (
+        {"template": {"spec": {"containers": [{"name": "a", "readinessProbe": {"exec": {}}}], "volumes": [VOLUME]}}},
+        {
+            "progressDeadlineSeconds": 600,
+            "revisionHistoryLimit": 10,
+            "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": "25%", "maxSurge": "25%"}},
+            "template": {
+                "spec": {
+                    "dnsPolicy": "ClusterFirst",
+                    "restartPolicy": "Always",
+                    "schedulerName": "default-scheduler",
+                    "terminationGracePeriodSeconds": 30,
+                    "containers": [
+                        {
+                            "name": "a",
+                            "readinessProbe": {"exec": {}, **PROBE},
+                            "terminationMessagePath": "/dev/termination-log",
+                            "terminationMessagePolicy": "File",
+                        }
+                    ],
+                    "volumes": [{"name": "v", "configMap": {"name": "c", "defaultMode": 0o644}}],
+                }
+            },
+        },
+    ),
+    "Service": (
+        {"ports": [{"name": "http", "port": 80}]},
+        {
+            "type": "ClusterIP",
+            "sessionAffinity": "None",
+            "internalTrafficPolicy": "Cluster",
+            "externalTrafficPolicy": "Cluster",
+            "allocateLoadBalancerNodePorts": True,
+            "ports": [{"name": "http", "port": 80, "protocol": "TCP", "targetPort": 80}],
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", FILLED_IN)
+def test_what_the_api_server_fills_in_is_no_difference_and_anything_else_is(kind):
+    wanted, live = FILLED_IN[kind]
+    assert different({"kind": kind, "spec": wanted}, {"kind": kind, "spec": live}) == []
+    for path, other in ((["revisionHistoryLimit"], 11), (["sessionAffinity"], "ClientIP")):
+        changed = {**live, path[0]: other}
+        assert different({"kind": kind, "spec": wanted}, {"kind": kind, "spec": changed}) != []
+
+
+def test_the_defaults_of_a_webhook_are_no_difference():
+    hook = {"name": "a", "clientConfig": {"service": {"name": "istiod"}}, "rules": [{"operations": ["CREATE"]}]}
+    filled = {
+        **hook,
+        "clientConfig": {"service": {"name": "istiod", "port": 443}},
+        "rules": [{"operations": ["CREATE"], "scope": "*"}],
+        "matchPolicy": "Equivalent",
+        "timeoutSeconds": 10,
+        "reinvocationPolicy": "Never",
+    }
+    kind = "MutatingWebhookConfiguration"
+    assert different({"kind": kind, "webhooks": [hook]}, {"kind": kind, "webhooks": [filled]}) == []

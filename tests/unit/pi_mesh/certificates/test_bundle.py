@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from pi_mesh.certificates import bundle
+from pi_mesh.certificates import bundle, chain
 from pi_mesh.certificates.pem import CertificateError
 from tests.support.authorities import NOW, Authority, make_ca, make_root
 
@@ -125,3 +125,8 @@ def test_a_chain_alone_is_bounded_too_unless_its_owner_made_it():
     assert len(bundle.verified_chain(chain, NOW, bounded=False)) == 2
     with pytest.raises(CertificateError, match="sign it with path length 0"):
         bundle.verified_chain(chain, NOW)
+
+
+def test_a_certificate_is_valid_to_its_last_second():
+    ending = make_ca("signing", ROOT, days=1)
+    chain.verify((ending.certificate, ROOT.certificate), NOW, "vault", bounded=True)

@@ -68,6 +68,6 @@ def is_plain(place: str, value: Any) -> bool:
 def _decoded(value: str) -> str:
     packed = "".join(value.split())
     try:
-        return base64.b64decode(packed).decode("latin-1")
+        return base64.b64decode(packed, validate=True).decode("latin-1")
     except ValueError:
         return ""

@@ -2,10 +2,8 @@
 
 import re
 
-UNITS = {"n": 1e-9, "u": 1e-6, "m": 1e-3, "": 1} | {
-    unit: factor
-    for power, letter in enumerate("kMGTPE", start=1)
-    for unit, factor in ((letter, 1000**power), (f"{letter.upper()}i", 1024**power))
+UNITS = {"n": 1e-9, "u": 1e-6, "m": 1e-3, "": 1, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15, "E": 1e18} | {
+    f"{letter}i": 1024**power for power, letter in enumerate("KMGTPE", start=1)
 }
 _QUANTITY = re.compile(r"(?P<number>[0-9]+\.?[0-9]*|\.[0-9]+)(?P<exponent>[eE][+-]?[0-9]+)?(?P<unit>[A-Za-z]*)")
 

@@ -26,6 +26,13 @@ def test_a_value_that_looks_secret_is_refused_without_being_repeated(value, what
     assert value not in message
 
 
+def test_a_secret_in_base64_is_found_and_a_text_with_other_characters_is_no_base64():
+    packed = base64.b64encode(f"hvs.{LONG}".encode()).decode()
+    (message,) = said(secrets_in_values.RULE, istiod(values__note=packed))
+    assert "holds a Vault token" in message
+    assert said(secrets_in_values.RULE, istiod(values__note=f"{packed[:8]}!{packed[8:]}")) == []
+
+
 def test_a_key_that_names_a_secret_is_refused():
     (message,) = said(secrets_in_values.RULE, gateway(values__adminPassword="fox"))
     assert message.startswith("adminPassword is set")

@@ -17,7 +17,7 @@ def breaches(resource: Resource, _: Bounds) -> Iterator[str]:
     chart = text(resource.props, "chart") or ""
     # `or None`: Helm takes an empty version for none.
     version = text(resource.props, "version") or None
-    path, *_ = re.split(r"[?#]", chart)
+    path = re.split(r"[?#]", chart)[0]
     file = path.rstrip("/").rpartition("/")[2]
     if path.endswith((".tgz", ".tar.gz")):
         yield from _of_package(chart, file, version)

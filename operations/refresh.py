@@ -119,14 +119,16 @@ def _connected(settings: Settings, say: Callable[[str], object]) -> Iterator[Fin
     A proxy without a connection does not learn that a pod ends, and goes on calling it. After a restart of istiod Envoy
     waits up to 30 seconds before it connects again (envoy/config/subscription_factory.h).
     """
-    until = time.monotonic() + PATIENCE
+    until, said = time.monotonic() + PATIENCE, 0
     while lost := _without_connection(settings):
         if time.monotonic() >= until:
             for proxy in lost:
                 message = "is not connected to istiod: it may go on calling pods that a restart took away"
                 yield warning(ID, Subject("pod", proxy.id), message, logs(proxy))
             return
-        say(f"waiting until {counted(len(lost), 'proxy is', 'proxies are')} connected to istiod")
+        if len(lost) != said:
+            said = len(lost)
+            say(f"waiting until {counted(said, 'proxy is', 'proxies are')} connected to istiod")
         time.sleep(PAUSE)
 
 

@@ -23,6 +23,7 @@ class Cluster(FakeClient):
         self.pods = {name: pod(f"{name}-1", f"ReplicaSet/{name}-rs") for name in names}
         self.older = dict.fromkeys(names, True)
         self.comes_up: Callable[[str], bool] = lambda _: True
+        self.connected: Callable[[], bool] = lambda: True
         self.rolled_out = dict.fromkeys(names, True)
         for name in names:
             owner = {"kind": "Deployment", "name": name, "controller": True}
@@ -44,7 +45,7 @@ class Cluster(FakeClient):
 
     def read(self) -> tuple[Proxies, dict[str, tuple[str, ...]]]:
         """Return the proxies, and how each one is stale."""
-        found = tuple(Proxy(one, "1.30.0") for one in self.pods.values())
+        found = tuple(Proxy(one, "1.30.0", connected=self.connected()) for one in self.pods.values())
         older = {one.id: ("concurrency 1, now 2",) for one in found if self.older.get(one.pod.name[:-2], True)}
         return Proxies("1.31.0", found), older
 

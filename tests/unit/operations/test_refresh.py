@@ -11,7 +11,7 @@ from operations import refresh as module
 from operations import stacks
 from operations.__main__ import app
 from pi_mesh.checks.preflight import trading_hours
-from pi_mesh.cluster import snapshot
+from pi_mesh.cluster import proxies, snapshot
 from pi_mesh.cluster.port_forward import NotForwardedError
 from pi_mesh.cluster.stack_state import NEVER_RUN
 from tests.support.cluster_of_workloads import Cluster, pod
@@ -36,6 +36,9 @@ def refreshed(monkeypatch):
         monkeypatch.setattr(snapshot, "read", lambda _: make_snapshot())
         monkeypatch.setattr(module, "Client", cluster)
         monkeypatch.setattr(module, "_older", lambda *_: cluster.read())
+        monkeypatch.setattr(proxies, "read", lambda *_, **__: cluster.read()[0])
+        monkeypatch.setattr(module, "PATIENCE", 0.05)
+        monkeypatch.setattr(module, "PAUSE", 0)
         monkeypatch.setattr(module.refresh_rollout, "PAUSE", 0)
         done = CliRunner().invoke(app, ["refresh", "-s", STACK, "--json", "--wait", "1", *options])
         return json.loads(done.stdout)
@@ -52,6 +55,27 @@ def test_every_older_workload_is_restarted_one_after_the_other(refreshed):
     report = refreshed(cluster)
     assert (report["status"], cluster.restarted) == (0, ["app", "shop"])
     assert levels(report) == {"trading/app": "ok", "trading/shop": "ok"}
+
+
+def test_nothing_restarts_before_every_proxy_is_connected_to_istiod(refreshed):
+    cluster, restarted_at_look = Cluster("shop"), []
+
+    def connected() -> bool:
+        restarted_at_look.append(cluster.restarted)
+        return len(restarted_at_look) > 3
+
+    cluster.connected = connected
+    report = refreshed(cluster)
+    assert restarted_at_look[:4] == [[], [], [], []]
+    assert (cluster.restarted, levels(report)) == (["shop"], {"trading/shop": "ok"})
+
+
+def test_a_proxy_that_stays_without_a_connection_is_named_and_stops_no_restart(refreshed):
+    cluster = Cluster("shop")
+    cluster.connected = lambda: False
+    report = refreshed(cluster)
+    assert (report["status"], cluster.restarted) == (0, ["shop"])
+    assert levels(report) == {"trading/shop-1": "warning", "trading/shop": "ok"}
 
 
 def test_a_dry_run_names_them_and_restarts_nothing(refreshed):

@@ -12,14 +12,8 @@ from operations import refresh_plan, refresh_rollout, report, report_text, stack
 from operations.command_line import Json, Stack, conclude, expected_errors, progress
 from operations.proxy_rows import logs
 from operations.refresh_plan import ID, Plan, Restart
-<<<<<<< HEAD
 from pi_mesh.checks import stale_proxies
-from pi_mesh.checks.finding import CLUSTER, Finding, error, errors, ok, warning
-=======
-from pi_mesh.checks import older_proxies
 from pi_mesh.checks.finding import CLUSTER, Finding, Subject, error, errors, ok, warning
-from pi_mesh.checks.older_proxies import Older
->>>>>>> w17
 from pi_mesh.checks.preflight import trading_hours
 from pi_mesh.checks.stale_proxies import Older
 from pi_mesh.cluster import identity, proxies, snapshot

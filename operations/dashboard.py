@@ -139,11 +139,12 @@ def _end(process: "subprocess.Popen[str]") -> str:
     assert process.stdout
     assert process.stderr
     reading = threading.Thread(target=errors.extend, args=(process.stderr,), daemon=True)
-    reading.start()
     try:
+        reading.start()
         for _ in process.stdout:
             continue
     finally:
         process.terminate()
-        reading.join()
+        if reading.is_alive():  # Ctrl-C may come before it has started
+            reading.join()
     return errors[0].strip()

@@ -1,24 +1,22 @@
 """The command `refresh`: restart workloads with a stale proxy, one at a time."""
 
 import sys
-import time
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
-from operations import refresh_plan, refresh_rollout, report, report_text, stacks
+from operations import refresh_connections, refresh_plan, refresh_rollout, report, report_text, stacks
 from operations.command_line import Json, Stack, conclude, expected_errors, progress
-from operations.proxy_rows import logs
 from operations.refresh_plan import ID, Plan, Restart
 from pi_mesh.checks import stale_proxies
-from pi_mesh.checks.finding import CLUSTER, Finding, Subject, error, errors, ok, warning
+from pi_mesh.checks.finding import CLUSTER, Finding, error, errors, ok, warning
 from pi_mesh.checks.preflight import trading_hours
 from pi_mesh.checks.stale_proxies import Older
 from pi_mesh.cluster import identity, proxies, snapshot
 from pi_mesh.cluster.client import Client
-from pi_mesh.cluster.proxies import Proxies, Proxy
+from pi_mesh.cluster.proxies import Proxies
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.counts import counted
 from pi_mesh.settings import Settings
@@ -26,9 +24,6 @@ from pi_mesh.settings import Settings
 DryRun = Annotated[bool, typer.Option("--dry-run", help="List the workloads that would restart, and restart none.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask on a terminal before the first restart.")]
 Wait = Annotated[int, typer.Option(help="Seconds to wait for each workload.", min=1)]
-
-PATIENCE, PAUSE = 60.0, 2.0
-"""Seconds that proxies have to connect to a new istiod before the first restart, and seconds between two looks."""
 
 
 def refresh(stack: Stack, dry_run: DryRun = False, yes: Yes = False, as_json: Json = False, wait: Wait = 300) -> None:
@@ -102,7 +97,7 @@ def _carried_out(
 ) -> Iterator[Finding]:
     """Yield the result for each workload, up to the first that does not become ready."""
     if plan.restarts:
-        yield from _connected(settings, say)
+        yield from refresh_connections.awaited(settings, say)
     for number, restart in enumerate(plan.restarts, 1):
         say(f"{restart.subject} ({number} of {len(plan.restarts)}): {restart.said}")
         done = refresh_rollout.carry_out(client, restart, lambda one: _is_older(client, settings, one), wait)
@@ -111,31 +106,6 @@ def _carried_out(
             return
     if plan.restarts:
         yield from _still_older(_remaining(client, settings), plan.restarts)
-
-
-def _connected(settings: Settings, say: Callable[[str], object]) -> Iterator[Finding]:
-    """Wait until every proxy is connected to istiod, and yield a warning for each that is not in time.
-
-    A proxy without a connection does not learn that a pod ends, and goes on calling it. After a restart of istiod Envoy
-    waits up to 30 seconds before it connects again (envoy/config/subscription_factory.h).
-    """
-    until, said = time.monotonic() + PATIENCE, 0
-    while lost := _without_connection(settings):
-        if time.monotonic() >= until:
-            for proxy in lost:
-                message = "is not connected to istiod: it may go on calling pods that a restart took away"
-                yield warning(ID, Subject("pod", proxy.id), message, logs(proxy))
-            return
-        if len(lost) != said:
-            said = len(lost)
-            say(f"waiting until {counted(said, 'proxy is', 'proxies are')} connected to istiod")
-        time.sleep(PAUSE)
-
-
-def _without_connection(settings: Settings) -> list[Proxy]:
-    context, namespace = settings.cluster.context, settings.istio.namespace
-    found = proxies.read(context, namespace, snapshot.read(context), certificates=False)
-    return [proxy for proxy in found.proxies if proxy.connected is False and proxy.pod.ready]
 
 
 def _is_older(client: Client, settings: Settings, restart: Restart) -> bool:

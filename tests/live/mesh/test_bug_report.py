@@ -12,7 +12,7 @@ from lab.cluster.environment import PASSPHRASE_TEXT
 from lab.cluster.kubectl import get, kubectl
 from lab.cluster.shell import LabError
 from operations.bug_report.known_secrets import SHORTEST_LINE
-from tests.support.project import Project
+from tests.support.project import Project, wait_for
 
 CONTROL, NAMESPACES = "istio-system", ("istio-system", "trading")
 PASSWORD, OF_THIS_SHELL = "made-up-registry-password", "made-up-access-token"
@@ -74,6 +74,8 @@ def read(archive: Path) -> dict[str, str]:
 def test_it_holds_what_a_bug_report_needs_and_no_secret_of_the_lab(mesh, tmp_path, figure):
     assert TOKEN in kubectl("logs", "deployment/istiod", f"--namespace={CONTROL}")
     secrets = secrets_of_the_lab()
+    # A proxy may take half a minute to come back to an istiod that another test restarted.
+    wait_for("proxies that are all connected", lambda: mesh.operation("proxies").status == 0)
     mesh.operation("report", "--output", str(tmp_path / "a.tar.gz")).must()
     files, size = read(tmp_path / "a.tar.gz"), (tmp_path / "a.tar.gz").stat().st_size
     assert files.keys() >= NEEDED

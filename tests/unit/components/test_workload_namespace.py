@@ -21,7 +21,7 @@ def deployed(monkeypatch):
 
 def test_a_further_namespace_is_a_component_of_trading_s_type_and_leaves_trading_its_name(deployed):
     found = deployed(namespaces={"research": {}}).of_type(COMPONENT)
-    assert [one.name for one in found] == ["trading", "namespaces.research"]
+    assert {one.name for one in found} == {"trading", "namespaces.research"}
 
 
 def test_a_further_namespace_has_bounds_of_its_own_with_names_of_their_own(deployed):

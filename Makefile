@@ -120,6 +120,7 @@ schema: .venv/.complete  ## Write all that is made from the code: config referen
 	$(PY) -m pi_mesh.monitoring.alert_table
 	$(PY) -m lab.dashboards
 	$(PY) -m tests.support.recorded_meshes
+	$(PY) -m tests.support.whole_trials
 
 lock: .venv/.complete  ## Resolve the Python packages anew, exact and hashed (needs uv)
 	@compile="uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate"

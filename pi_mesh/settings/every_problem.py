@@ -82,7 +82,7 @@ def _details(kind: type[Model], raw: Mapping[str, object]) -> list[ErrorDetails]
     try:
         kind.model_validate_json(json.dumps(raw), by_alias=True, by_name=False)
     except ValidationError as error:
-        return [detail for detail in error.errors() if not _is_echo(detail)]
+        return [detail for detail in error.errors(include_url=False) if not _is_echo(detail)]
     return []
 
 
@@ -102,23 +102,21 @@ def _is_gap(detail: ErrorDetails, left_out: LeftOut) -> bool:
 def _leave_out(rest: Any, detail: ErrorDetails, left_out: LeftOut, schema: Schema) -> None:
     place = _place(detail)
     meant = consequence.meant(place, schema) if detail["type"] == "extra_forbidden" else None
+    if detail["type"] == "missing" and place not in STAND_INS:
+        place = place[:-1]
+    # An invalid entry is left out with its whole list, because the other entries would be renumbered.
+    while place and isinstance(place[-1], int):
+        place = place[:-1]
     if not place:
         return
-    (*branch, key), is_missing = place, detail["type"] == "missing" and place not in STAND_INS
-    # An invalid entry is left out with its whole list, because the other entries would be renumbered.
-    while branch and (is_missing or isinstance(key, int)):
-        (*branch, key), is_missing = branch, False
-    if is_missing or isinstance(key, int):
-        return
-    place = (*branch, key)
     left_out[place] = meant if detail["type"] == "extra_forbidden" else place
-    parent = _at(rest, tuple(branch))
+    parent = _at(rest, place[:-1])
     if not isinstance(parent, dict):
         return
     if place in STAND_INS:
-        parent[key] = STAND_INS[place]
+        parent[str(place[-1])] = STAND_INS[place]
     else:
-        parent.pop(key, None)
+        parent.pop(str(place[-1]), None)
 
 
 def _place(detail: ErrorDetails) -> Place:
@@ -130,5 +128,5 @@ def _at(rest: Any, place: Place) -> Any:
         if isinstance(rest, dict):
             rest = rest.get(part)
         else:
-            rest = rest[part] if isinstance(rest, list) and isinstance(part, int) else None
+            rest = rest[part] if isinstance(rest, list) and isinstance(part, int) and part < len(rest) else None
     return rest

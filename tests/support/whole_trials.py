@@ -1,6 +1,6 @@
 """Everything that `connectivity` and `rehearse` create in a cluster, and the calls that they make, as a text.
 
-`python -m tests.support.whole_trials` writes the text again, after a change that is wanted; `git diff` shows it.
+`make schema` writes the text again, after a change that is wanted; `git diff` shows it.
 """
 
 import json

@@ -8,7 +8,7 @@ from pi_mesh.checks.finding import Finding, Subject, error, ok
 from pi_mesh.checks.policy_words import subject_of
 from pi_mesh.checks.verify.encryption import left_out
 from pi_mesh.cluster.policies import Policy
-from pi_mesh.settings.traffic.names import full_name
+from pi_mesh.settings.traffic.names import full_name, takes
 
 ID = "mutual TLS"
 
@@ -53,10 +53,7 @@ def _rule(call: Call) -> Policy | None:
 
 
 def _is_of(call: Call, rule: Policy) -> bool:
-    host = full_name(str(rule.spec.get("host", "")), rule.namespace)
-    return bool(call.host) and (
-        host == call.host or (host.startswith("*") and call.host.endswith(host.removeprefix("*")))
-    )
+    return bool(call.host) and takes(full_name(str(rule.spec.get("host", "")), rule.namespace), call.host)
 
 
 def _mode(rule: Policy, port: int) -> str:

@@ -11,7 +11,7 @@ from pi_mesh.cluster.objects import Service
 from pi_mesh.cluster.pods import Pod
 from pi_mesh.cluster.policies import Policy
 from pi_mesh.counts import counted
-from pi_mesh.settings.traffic.names import IN_CLUSTER, full_name
+from pi_mesh.settings.traffic.names import IN_CLUSTER, full_name, takes
 
 ID = "route"
 Rule = Mapping[str, Any]
@@ -45,13 +45,9 @@ def _applied(call: Call) -> Policy | None:
     for exact in (True, False):
         for route in found:
             hosts = [full_name(host, route.namespace) for host in route.spec.get("hosts") or []]
-            if any(host == call.host if exact else _is_wild(host, call.host) for host in hosts):
+            if any(host == call.host if exact else takes(host, call.host) for host in hosts):
                 return route
     return None
-
-
-def _is_wild(pattern: str, host: str) -> bool:
-    return pattern.startswith("*") and host.endswith(pattern.removeprefix("*"))
 
 
 def _may_match(call: Call, rule: Rule) -> bool:

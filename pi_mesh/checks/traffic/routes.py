@@ -7,7 +7,7 @@ from pi_mesh.checks.traffic.known_services import Services, Target, collect, tar
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.settings import Settings
 from pi_mesh.settings.traffic.gateways import IngressListener
-from pi_mesh.settings.traffic.names import Host
+from pi_mesh.settings.traffic.names import Host, takes
 from pi_mesh.settings.traffic.routes import Route
 
 ID = "routes"
@@ -99,8 +99,4 @@ def _egress(settings: Settings) -> Iterator[Finding]:
 
 def _covered(host: Host, listening: tuple[Host, ...]) -> bool:
     """Return True if the gateway listens for the host; a route of `*` takes every host of the gateway."""
-    return host == "*" or any(_covers(one, host) for one in listening)
-
-
-def _covers(listened: Host, host: Host) -> bool:
-    return host == listened or (listened.startswith("*") and host.endswith(listened.removeprefix("*")))
+    return host == "*" or any(takes(one, host) for one in listening)

@@ -9,7 +9,7 @@ from pi_mesh.checks.verify.selection import first_sorted, folded, is_ours, own_n
 from pi_mesh.cluster.policies import Policy
 from pi_mesh.cluster.routes import MESH, destinations
 from pi_mesh.counts import counted
-from pi_mesh.settings.traffic.names import IN_CLUSTER, full_name
+from pi_mesh.settings.traffic.names import IN_CLUSTER, full_name, takes
 
 ID = "attached routes"
 KINDS = ("VirtualService", "Gateway")
@@ -65,13 +65,10 @@ def _obstacle(seen: VerificationInput, route: Policy, name: str) -> str:
 
 def _meets(host: str, served: str) -> bool:
     """Return True if requests for a route's host may be among those that a listener takes."""
-    wild, open_to = host.startswith("*"), served.startswith("*")
-    end, served_end = host.removeprefix("*"), served.removeprefix("*")
-    if wild and open_to:
+    if host.startswith("*") and served.startswith("*"):
+        end, served_end = host.removeprefix("*"), served.removeprefix("*")
         return end.endswith(served_end) or served_end.endswith(end)
-    if wild or open_to:
-        return served.endswith(end) if wild else host.endswith(served_end)
-    return host == served
+    return takes(host, served) or takes(served, host)
 
 
 def _without_endpoints(seen: VerificationInput, routes: list[Policy]) -> Iterator[Finding]:

@@ -114,6 +114,11 @@ IN_CLUSTER = ".svc.cluster.local"
 """End of a Service's full name."""
 
 
+def takes(pattern: str, host: str) -> bool:
+    """Return True if a pattern, a host or the end of hosts behind a `*`, is or covers a host."""
+    return host == pattern or (pattern.startswith("*") and host.endswith(pattern.removeprefix("*")))
+
+
 def full_name(host: str, namespace: str) -> str:
     """Return the full name of a host as Istio resolves it: a name without a dot is in the same namespace.
 

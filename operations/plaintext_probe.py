@@ -91,7 +91,7 @@ def _ports(seen: VerificationInput, namespace: str) -> list[tuple[Pod, int]]:
 
 
 def _workloads(client: Client, namespace: str, ports: list[tuple[Pod, int]]) -> list[Finding]:
-    with ThreadPoolExecutor() as pool:
+    with ThreadPoolExecutor(max_workers=5) as pool:
         outcomes = list(pool.map(lambda each: call(client, each[0].namespace, each[0].name, each[1]), ports))
     findings, refused = [], 0
     for (pod, port), (outcome, words) in zip(ports, outcomes, strict=True):

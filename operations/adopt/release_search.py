@@ -35,7 +35,7 @@ class Living:
 def read(client: Client, snapshot: Snapshot) -> tuple[Living, ...]:
     """Return every release of the cluster."""
     records = [record for record in snapshot.releases if record.status != GONE]
-    with ThreadPoolExecutor() as pool:
+    with ThreadPoolExecutor(max_workers=5) as pool:
         applied = pool.map(lambda record: (record, release_records.read(client, record)), records)
     return tuple(Living(record, found) for record, found in applied if found)
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 
 from operations.proxy_rows import logs
 from operations.refresh_plan import ID
+from operations.running_proxies import cut_off
 from pi_mesh.checks.finding import Finding, Subject, warning
 from pi_mesh.cluster import proxies, snapshot
 from pi_mesh.cluster.proxies import Proxy
@@ -36,5 +37,4 @@ def awaited(settings: Settings, say: Callable[[str], object]) -> Iterator[Findin
 
 def _without_connection(settings: Settings) -> list[Proxy]:
     context, namespace = settings.cluster.context, settings.istio.namespace
-    found = proxies.read(context, namespace, snapshot.read(context), certificates=False)
-    return [proxy for proxy in found.proxies if proxy.connected is False and proxy.pod.ready]
+    return cut_off(proxies.read(context, namespace, snapshot.read(context), certificates=False))

@@ -9,7 +9,7 @@ from pi_mesh.checks.verify import restart
 from pi_mesh.checks.verify.input import VerificationInput
 from pi_mesh.cluster import proxies
 from pi_mesh.cluster.errors import ClusterUnreachable
-from pi_mesh.cluster.proxies import Proxies
+from pi_mesh.cluster.proxies import Proxies, Proxy
 
 ID = "running proxies"
 OF_THE_VERSION = ("image ", "version ")
@@ -37,10 +37,14 @@ def _connections(running: Proxies) -> Iterator[Finding]:
         yield unknown(
             ID, Subject("component", "istiod"), f"was not asked which proxies are connected: {running.problem}"
         )
-    for proxy in running.proxies:
-        if proxy.connected is False and proxy.pod.ready:
-            message = "is not connected to istiod: it keeps its configuration, and its certificate will expire"
-            yield warning(ID, Subject("pod", proxy.id), message, logs(proxy))
+    for proxy in cut_off(running):
+        message = "is not connected to istiod: it keeps its configuration, and its certificate will expire"
+        yield warning(ID, Subject("pod", proxy.id), message, logs(proxy))
+
+
+def cut_off(running: Proxies) -> list[Proxy]:
+    """Return the proxies of Ready pods to which istiod has no connection."""
+    return [proxy for proxy in running.proxies if proxy.connected is False and proxy.pod.ready]
 
 
 def _older(running: Proxies, older: Mapping[str, tuple[str, ...]], stack: str) -> Iterator[Finding]:

@@ -80,8 +80,8 @@ def _finding(message: dict) -> Finding:
 def _grouped(messages: Iterable[dict]) -> Iterator[Finding]:
     """Yield a finding for each code and level: an error in a foreign configuration is no error of this mesh."""
     for (level, _), group in groupby(sorted(messages, key=_group), key=_group):
-        first, *others = group
-        same = [first, *others]
+        same = list(group)
+        first, *_ = same
         names = list(dict.fromkeys(f"{kind} {name}" for kind, name in map(_origin, same)))
         message = f"{counted(len(names), 'object')} ({first_of(names, EXAMPLES)}): {_text(first)}"
         subject, fix = Subject("other namespace"), _page(first)

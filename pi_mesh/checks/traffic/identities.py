@@ -62,7 +62,7 @@ def _locked_out(settings: Settings, snapshot: Snapshot | None, namespace: Worklo
 
 def _share_a_pod(snapshot: Snapshot | None, namespace: str, first: Labels, second: Labels) -> bool:
     """Return True if one selector includes the other, or a pod of the namespace has the labels of both."""
-    if first.items() & second.items() in (first.items(), second.items()):
+    if first.items() <= second.items() or second.items() <= first.items():
         return True
     both = first.items() | second.items()
     pods = snapshot.pods if snapshot else ()

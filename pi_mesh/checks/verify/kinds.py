@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from pi_mesh.text_parts import before
+
 
 class SameAs(str):
     """A default that equals the value of another field of the same object."""
@@ -104,5 +106,5 @@ field."""
 
 def of(manifest: Mapping[str, object]) -> Comparison:
     """Return the comparison rules for the manifest's kind; Istio's own kinds have no defaults."""
-    group, *_ = str(manifest.get("apiVersion", "")).partition("/")
+    group = before(str(manifest.get("apiVersion", "")), "/")
     return KINDS.get(str(manifest.get("kind")), Comparison(exact=group.endswith(".istio.io")))

@@ -8,6 +8,7 @@ from typing import Any
 from pi_mesh.checks.verify.difference import Difference
 from pi_mesh.checks.verify.input import VerificationInput
 from pi_mesh.cluster.observed import Pair
+from pi_mesh.text_parts import before
 
 LONGEST = 400
 REFRESH = "`pulumi up --refresh`"
@@ -50,6 +51,6 @@ def _removal(manifest: Mapping[str, Any], added: Sequence[Difference]) -> str:
 def _where(manifest: Mapping[str, Any]) -> str:
     """Return kubectl's arguments for the object."""
     meta, kind = manifest["metadata"], manifest["kind"].lower()
-    group = str(manifest["apiVersion"]).partition("/")[0]
+    group = before(str(manifest["apiVersion"]), "/")
     resource = f"{kind}.{group}" if group.endswith(".istio.io") else kind
     return f"{resource} {meta['name']}{f' -n {space}' if (space := meta.get('namespace')) else ''}"

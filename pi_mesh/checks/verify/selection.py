@@ -82,9 +82,7 @@ def is_as_asked(seen: VerificationInput, policy: Policy) -> bool:
 
 def wanted(seen: VerificationInput, policy: Policy) -> dict[str, Any] | None:
     """Return the manifest that the settings or a chart give for an object; None if neither asks for it."""
-    if found := _charted(seen, policy):
-        return found
-    return next((item.manifest for item in seen.mesh.objects if _is_named(item.manifest, policy)), None)
+    return _charted(seen, policy) or _set(seen, policy)
 
 
 def _charted(seen: VerificationInput, policy: Policy) -> dict[str, Any] | None:
@@ -94,6 +92,11 @@ def _charted(seen: VerificationInput, policy: Policy) -> dict[str, Any] | None:
     """
     pairs = (pair for pair in seen.observed.pairs if pair.release and pair.release == policy.release)
     return next((pair.wanted for pair in pairs if _is_named(pair.wanted, policy, pair.release)), None)
+
+
+def _set(seen: VerificationInput, policy: Policy) -> dict[str, Any] | None:
+    """Return the manifest that the settings give for an object."""
+    return next((item.manifest for item in seen.mesh.objects if _is_named(item.manifest, policy)), None)
 
 
 def _is_named(manifest: dict[str, Any], policy: Policy, release: str = "") -> bool:
@@ -107,7 +110,7 @@ def remedy(seen: VerificationInput, policy: Policy, setting: str = "") -> str:
     """Return what to do about an object that should not exist, or should be different."""
     if _charted(seen, policy):
         return seen.restore(policy.release)
-    if asked := wanted(seen, policy):
+    if asked := _set(seen, policy):
         return restoration.reclaimed(asked)
     instead = f", or ask for it in {setting}" if setting else ""
     if policy.manager == PULUMI:

@@ -1,12 +1,17 @@
 """The program: Istio on a Raspberry Pi cluster or, for a stack with `vault` alone, the CA of such a mesh."""
 
+import asyncio
 import sys
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import pulumi
 
 from pi_mesh import interpreter
+
+if TYPE_CHECKING:
+    from components.provider import Providers
 
 REASON_SHOWN = 32
 """Exit status by which Pulumi's language host knows that the user has seen the reason (pulumi-language-python-exec)."""
@@ -15,26 +20,44 @@ REASON_SHOWN = 32
 def run() -> None:
     """Deploy what the stack's settings describe."""
     with interpreter.explained(pulumi.RunError):
-        from components import engine_version, mesh
+        from components import engine_version
+
+    engine_version.require()
+    # Pulumi awaits it after this module, and meanwhile sends what is registered to the engine.
+    pulumi.run(_deploy)
+
+
+async def _deploy() -> None:
+    with _one_line():
+        # First and alone: the plugins take as long to start as the rest of the program to load.
+        from components import provider
+
+        begun = provider.begin()
+        deploy = await asyncio.to_thread(_load)
+        await deploy(begun)
+
+
+def _load() -> "Callable[[Providers | None], Awaitable[None]]":
+    """Return the rest of the program, for providers that are registered already, or None."""
+    with interpreter.explained(pulumi.RunError):
+        from components import mesh
         from components.config import load, plain_errors
         from pi_mesh.settings import CaSettings
 
-    engine_version.require()
     with plain_errors():
         settings = load()
-        if isinstance(settings, CaSettings):
+
+    async def deploy(begun: "Providers | None") -> None:
+        with plain_errors():
+            if not isinstance(settings, CaSettings):
+                await mesh.deploy(settings, begun)
+                return
             # Imported here, because a mesh without Vault does not need it.
             from components.ca.program import deploy_ca
 
             deploy_ca(settings)
-            return
 
-    async def deploy() -> None:
-        with _one_line(), plain_errors():
-            await mesh.deploy(settings)
-
-    # Pulumi awaits it after this module, and meanwhile sends what is registered to the engine.
-    pulumi.run(deploy)
+    return deploy
 
 
 @contextmanager

@@ -2,39 +2,41 @@
 
 import asyncio
 from functools import partial
+from typing import TYPE_CHECKING
 
 from pulumi import Resource, ResourceOptions, get_stack, runtime
 
-from components import applied, ca, manifest, outputs, registry_login, state, webhook
-from components.guard.resource import DestroyDrain, DestroyGuard, Plugin, collect
+from components import applied, ca, manifest, outputs, provider, registry_login, state, webhook
+from components.guard.resource import DestroyDrain, DestroyGuard, collect
 from components.istio import Gateway, IstioBase, Istiod, MeshMtls, MeshMtlsArgs
 from components.manifest import make_namespace
 from components.observability import Observability, ObservabilityArgs
 from components.preflight import guard
-from components.provider import KubernetesProvider, is_recorded
+from components.provider import GuardPlugin, Providers
 from components.release import ReleaseArgs, ReleaseComponent
 from components.traffic import Traffic, TrafficArgs
 from components.workload_namespace import WorkloadNamespace, WorkloadNamespaceArgs
 from pi_mesh import inventory
 from pi_mesh.cluster import load_balancer
 from pi_mesh.cluster.gateway_version import as_recorded
+from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.inventory import Inventory, Kind, chart_lock
 from pi_mesh.settings import Settings
 from pi_mesh.values.gateway import serves_certificates
 
+if TYPE_CHECKING:
+    from components.startup_watch import Watch
 
-async def deploy(settings: Settings) -> None:
+
+async def deploy(settings: Settings, begun: Providers | None = None) -> None:
     """Register every resource of the mesh in order. All checks run before the first resource is registered.
 
-    The providers are registered even earlier where that changes no state, so that their plugins start while the cluster
-    is read: in a preview, and in an `up` with the providers of the last one.
+    `begun`: the providers, if they are registered already.
     """
     recorded = state.read()
     lock = chart_lock.read(get_stack())
-    same = recorded.has_guard and is_recorded(recorded, settings.cluster.context)
-    early = _providers(settings) if same or runtime.is_dry_run() else None
     snapshot = await asyncio.to_thread(guard, settings, recorded, lock)
-    cluster, plugin = early or _providers(settings)
+    cluster, plugin = begun or provider.register(settings.cluster.context)
     uid = (snapshot and snapshot.uid) or recorded.cluster_uid
     answer = ca.ask(settings, recorded)
     wanted = inventory.of(settings, get_stack(), load_balancer.served(settings, snapshot), answer.root, lock)
@@ -52,7 +54,9 @@ async def deploy(settings: Settings) -> None:
     stands = on_cluster(depends_on=[base, *signers, *pulls])
     istiod = Istiod(release(mesh.the(Kind.ISTIOD), hooks=webhook.awaited(settings)), stands)
     canaries = [Istiod(release(one), stands) for one in mesh.of_kind(Kind.CANARY)]
-    led = [istiod, *canaries]
+    control = [istiod, *canaries]
+    watch = _watch(mesh, snapshot)
+    led = await webhook.answering(control, mesh, recorded, snapshot)
     tags = [
         manifest.register("revision-tag", item, on_cluster(depends_on=led)) for item in mesh.objects_of("revision-tag")
     ]
@@ -84,12 +88,9 @@ async def deploy(settings: Settings) -> None:
             there = on_cluster(depends_on=[namespace, *own.values(), *_readers(settings, gateways)])
             Traffic(one.traffic_component, TrafficArgs(rules), there)
     addons = _addons(mesh, on_cluster(depends_on=[*led, *tags, *own.values()]))
-    made = [one for one in (base, *led, *gateways, *signers, *addons) if isinstance(one, ReleaseComponent)]
-    if not runtime.is_dry_run():
-        # Here: a preview waits for nothing, and pays nothing for the watch.
-        from components import startup_watch
-
-        startup_watch.begin(mesh, made, snapshot.pods if snapshot else ())
+    made = [one for one in (base, *control, *gateways, *signers, *addons) if isinstance(one, ReleaseComponent)]
+    if watch:
+        watch.follow(made)
     # Deleted by itself, it would keep the gateways from beginning to drain for a second or two.
     gone_with = None if mesh.namespace("istio").adopted else home
     applied.leave(mesh, made, on_cluster(depends_on=at_home, deleted_with=gone_with))
@@ -98,8 +99,13 @@ async def deploy(settings: Settings) -> None:
     outputs.export_cluster(settings.cluster.context, uid)
 
 
-def _providers(settings: Settings) -> tuple[KubernetesProvider, Plugin]:
-    return KubernetesProvider("cluster", settings.cluster.context), Plugin()
+def _watch(mesh: Inventory, snapshot: Snapshot | None) -> "Watch | None":
+    """Begin the watch of an `up`: a preview waits for nothing, and pays nothing for it."""
+    if runtime.is_dry_run():
+        return None
+    from components import startup_watch
+
+    return startup_watch.begin(mesh, snapshot.pods if snapshot else ())
 
 
 def _addons(mesh: Inventory, opts: ResourceOptions) -> list[ReleaseComponent]:
@@ -120,7 +126,7 @@ def _readers(settings: Settings, gateways: list[Gateway]) -> list[Gateway]:
     return gateways if serves_certificates(settings) else []
 
 
-def _drained(mesh: Inventory, home: Resource, plugin: Plugin) -> list[Resource]:
+def _drained(mesh: Inventory, home: Resource, plugin: GuardPlugin) -> list[Resource]:
     """Register the wait for the gateways before their namespace is deleted; an adopted namespace is not."""
     settings = mesh.settings
     if mesh.namespace("istio").adopted:

@@ -1,12 +1,20 @@
-"""The Kubernetes provider of a stack."""
+"""The providers of a stack: Kubernetes, and the plugin of the destroy guard.
 
+The program imports them first and alone: their own imports are few.
+"""
+
+import json
+from collections.abc import Mapping
 from importlib.metadata import version
+from typing import Any, NamedTuple
 
 import pulumi
 
-from pi_mesh.cluster.stack_state import StackState
+from components import state
+from pi_mesh.names import PROJECT
 
 PACKAGE = "pulumi-kubernetes"
+PROVIDER = "pulumi:providers:"
 UPSERTS_BY_ITSELF = 28
 """Last minor of pulumi-kubernetes 4 that updates an existing object on create; later ones do so only if told to:
 https://github.com/pulumi/pulumi-kubernetes/blob/master/CHANGELOG.md (#2926)."""
@@ -23,9 +31,54 @@ class KubernetesProvider(pulumi.ProviderResource):
         super().__init__("kubernetes", name, _inputs(context), pulumi.ResourceOptions(version=version(PACKAGE)))
 
 
-def is_recorded(state: StackState, context: str) -> bool:
-    """Return True if the state has this provider with the same inputs, so that its registration changes nothing."""
-    return state.provider == {**_inputs(context), "version": version(PACKAGE)}
+class GuardPlugin(pulumi.ProviderResource):
+    """The plugin in components/guard, which Pulumi.yaml names.
+
+    It is no default provider: the engine's events, of which a pull request's preview makes a state, leave those out.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(PROJECT, "destroy", {})
+
+
+class Providers(NamedTuple):
+    """The providers of a stack's resources."""
+
+    cluster: KubernetesProvider
+    guard: GuardPlugin
+
+
+def register(context: str) -> Providers:
+    """Register the providers of the stack of one kube context."""
+    return Providers(KubernetesProvider("cluster", context), GuardPlugin())
+
+
+def begin() -> Providers | None:
+    """Register the providers before the settings are checked, where that changes no state; else return None.
+
+    So their plugins start, and read the cluster's schema, while the rest of the program loads. In a preview nothing
+    changes, and neither does an `up` with the providers of the last one.
+    """
+    context = _context()
+    if context and (pulumi.runtime.is_dry_run() or _are_recorded(state.resources(), context)):
+        return register(context)
+    return None
+
+
+def _context() -> str:
+    """Return `cluster.context` before it is validated; empty for a stack without a cluster, or with a wrong one."""
+    try:
+        context = json.loads(pulumi.Config().get("cluster") or "{}").get("context")
+    except (ValueError, AttributeError):
+        return ""
+    return context if isinstance(context, str) else ""
+
+
+def _are_recorded(resources: Mapping[str, Any], context: str) -> bool:
+    """Return True if the state has these providers with the same inputs, so that their registration changes nothing."""
+    recorded = {one["type"]: one["outputs"] for one in resources.values()}
+    wanted = {**_inputs(context), "version": version(PACKAGE)}
+    return recorded.get(f"{PROVIDER}kubernetes") == wanted and f"{PROVIDER}{PROJECT}" in recorded
 
 
 def _inputs(context: str) -> dict[str, str]:

@@ -28,17 +28,16 @@ NEARLY = 4
 """Seconds before Helm's time is up, at which all that is known is said: then the pods are gone."""
 
 
-def begin(mesh: Inventory, made: Iterable[ReleaseComponent], before: Iterable[Pod]) -> None:
+def begin(mesh: Inventory, before: Iterable[Pod]) -> "Watch | None":
     """Watch the releases of an `up`, unless the settings say not to; `before`: the pods that were there already."""
     if mesh.settings.release.watch == "off":
-        return
+        return None
     try:
         watch = Watch(mesh, Client(mesh.settings.cluster.context), before)
     except (ClusterUnreachable, WrongContext):
-        return  # preflight has read this cluster; a watch less is no reason to stop
-    for one in made:
-        one.status.apply(lambda _, name=one.release_name: watch.done.add(name))
+        return None  # preflight has read this cluster; a watch less is no reason to stop
     threading.Thread(target=contextvars.copy_context().run, args=(watch.run,), daemon=True).start()
+    return watch
 
 
 class Watch:
@@ -53,6 +52,11 @@ class Watch:
         self.said: set[tuple[str, ...]] = set()
         self.last_line = self.began = time.monotonic()
         self.under_way, self.told_all = "", False
+
+    def follow(self, made: Iterable[ReleaseComponent]) -> None:
+        """Note of each release when it is deployed."""
+        for one in made:
+            one.status.apply(lambda _, name=one.release_name: self.done.add(name))
 
     def run(self) -> None:
         """Look until every release is deployed, or the program ends."""

@@ -2,11 +2,12 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 
-from pi_mesh.cluster.stack_state import StackState, of_resources
+if TYPE_CHECKING:
+    from pi_mesh.cluster.stack_state import StackState
 
 READ = "pulumi:pulumi:readStackResourceOutputs"
 """A built-in function of the Pulumi engine (pkg/resource/deploy/builtins.go); unlike StackReference it adds no
@@ -20,11 +21,19 @@ PAUSES = (0.1, 0.2, 0.4, 0.8, 1.6)
 """Pauses, in seconds, before a state file that was being written is read again."""
 
 
-def read() -> StackState:
+def read() -> "StackState":
     """Return what the stack's state holds. Raises pulumi.RunError if the backend cannot be read."""
+    # Imported here, because the first who asks for resources waits for nothing else.
+    from pi_mesh.cluster.stack_state import of_resources
+
+    return of_resources({**resource, "urn": urn} for urn, resource in resources().items())
+
+
+def resources() -> Mapping[str, Any]:
+    """Return the resources of the stack's state by their URNs, each with `type` and `outputs`. Raises as `read`."""
     organization, stack = pulumi.get_organization(), pulumi.get_stack()
     name = stack if organization == NO_ORGANIZATION else f"{organization}/{pulumi.get_project()}/{stack}"
-    return of_resources({**resource, "urn": urn} for urn, resource in _resources(name, PAUSES).items())
+    return _resources(name, PAUSES)
 
 
 def _resources(name: str, pauses: Sequence[float]) -> Mapping[str, Any]:

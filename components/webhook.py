@@ -1,13 +1,23 @@
-"""The hook that waits for istiod's webhook, so that resources which depend on istiod find the webhook answering."""
+"""The waits for istiod's webhook, so that resources which depend on istiod find the webhook answering."""
 
 import asyncio
+import threading
+from collections.abc import Sequence
 
 import pulumi
+from pulumi.resource import DependencyResource
 
-from pi_mesh.cluster import webhook
+from components.istio import Istiod
+from pi_mesh.cluster import webhook, workloads
 from pi_mesh.cluster.client import Client
-from pi_mesh.cluster.errors import ClusterUnreachable
+from pi_mesh.cluster.errors import ClusterError, ClusterUnreachable
+from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.cluster.stack_state import StackState
+from pi_mesh.inventory import Inventory, Kind, Release
 from pi_mesh.settings import Settings
+
+LOOK = 0.2
+"""Seconds between two looks at a new istiod."""
 
 
 def awaited(settings: Settings) -> pulumi.ResourceHookBinding | None:
@@ -32,3 +42,47 @@ def _wait(settings: Settings) -> str:
             return webhook.wait(client, settings.istio.namespace)
     except ClusterUnreachable as problem:
         return str(problem)
+
+
+async def answering(
+    control: Sequence[Istiod], mesh: Inventory, recorded: StackState, snapshot: Snapshot | None
+) -> Sequence[pulumi.Resource]:
+    """Return what all that needs the webhook depends on: the releases of the control planes.
+
+    The first istiod of a cluster is awaited here: Helm looks only every two seconds whether its pods are Ready, so its
+    release is done up to two seconds later. The rest then depends on its component, and is still deleted before the
+    release: the engine counts a component's children that were in the state earlier (pulumi/pulumi,
+    pkg/resource/graph/dependency_graph.go).
+    """
+    release = mesh.the(Kind.ISTIOD)
+    if len(control) > 1 or not _is_new(release, recorded, snapshot):
+        return control
+    (istiod,), ended = control, threading.Event()
+    helm = asyncio.ensure_future(istiod.status.future())
+    ready = asyncio.ensure_future(asyncio.to_thread(_are_ready, release, mesh.settings.cluster.context, ended))
+    await asyncio.wait({helm, ready}, return_when=asyncio.FIRST_COMPLETED)
+    ended.set()
+    seen = ready.done() and ready.result()
+    return [DependencyResource(str(await istiod.urn.future()))] if seen else control
+
+
+def _is_new(release: Release, recorded: StackState, snapshot: Snapshot | None) -> bool:
+    """Return True for an `up` that installs a release which neither the state nor the cluster has."""
+    if pulumi.runtime.is_dry_run() or snapshot is None or release.id in recorded.releases:
+        return False
+    (workload,) = release.workloads
+    return not any(workload.has_pod(pod.namespace, pod.labels) for pod in snapshot.pods)
+
+
+def _are_ready(release: Release, context: str, ended: threading.Event) -> bool:
+    """Wait until all pods are Ready and the webhook answers; False if `ended` came first, or nobody can tell."""
+    (workload,) = release.workloads
+    try:
+        with Client(context) as client:
+            while not ended.wait(LOOK):
+                found = workloads.read(client, "Deployment", workload.namespace, workload.name)
+                if found and found.is_rolled_out:
+                    return not webhook.wait(client, workload.namespace, pause=LOOK)
+    except ClusterError:
+        pass  # Helm waits on
+    return False

@@ -8,18 +8,7 @@ from pulumi.runtime import register_stack_transformation
 from pi_mesh.checks.destroy import Destroyed
 from pi_mesh.cluster.stack_state import DRAIN, GUARD
 from pi_mesh.inventory import Inventory
-from pi_mesh.names import PROJECT
 from pi_mesh.values.gateway import STOPPING
-
-
-class Plugin(pulumi.ProviderResource):
-    """The plugin of this folder, which Pulumi.yaml names.
-
-    It is no default provider: the engine's events, of which a pull request's preview makes a state, leave those out.
-    """
-
-    def __init__(self) -> None:
-        super().__init__(PROJECT, "destroy", {})
 
 
 class DestroyGuard(pulumi.CustomResource):

@@ -48,8 +48,6 @@ class StackState:
     """True if a plain `pulumi destroy` asks whether others use the mesh: an `up` since 0.2.0 has ended well."""
     access: RecordedAccess = field(default_factory=RecordedAccess)
     """Encryption and access of the running mesh."""
-    provider: Mapping[str, Any] = field(default_factory=dict)
-    """The Kubernetes provider's inputs and version, as the last run registered it."""
 
     def holds(self, name: str, uid: str) -> bool:
         """Return True for the namespace that the stack created or adopted, not a later one of the same name."""
@@ -66,7 +64,6 @@ def of_resources(resources: Iterable[Mapping[str, Any]]) -> StackState:
     namespaces: dict[str, str] = {}
     owned: set[str] = set()
     releases: dict[str, RecordedRelease] = {}
-    provider: Mapping[str, Any] = {}
     cluster_uid, has_provider, has_guard = "", False, False
     resources = list(resources)
     for resource in resources:
@@ -75,7 +72,7 @@ def of_resources(resources: Iterable[Mapping[str, Any]]) -> StackState:
             case "pulumi:pulumi:Stack":
                 cluster_uid = (outputs.get(CLUSTER) or {}).get("uid") or ""
             case "pulumi:providers:kubernetes":
-                has_provider, provider = True, outputs
+                has_provider = True
             case token if token == GUARD:
                 has_guard = True
             case "kubernetes:core/v1:Namespace":
@@ -90,4 +87,4 @@ def of_resources(resources: Iterable[Mapping[str, Any]]) -> StackState:
                 vault[resource["urn"].rpartition("::")[2]] = ca_state.of_resource(resource, outputs)
     access = access_state.of_resources(resources)
     names, own = frozenset(releases), frozenset(owned)
-    return StackState(cluster_uid, namespaces, names, has_provider, vault, releases, own, has_guard, access, provider)
+    return StackState(cluster_uid, namespaces, names, has_provider, vault, releases, own, has_guard, access)

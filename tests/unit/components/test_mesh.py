@@ -1,11 +1,9 @@
 """The whole program, in this process: order, providers, switches and outputs."""
 
-from importlib.metadata import version
-
 import pulumi
 import pytest
 
-from components import mesh
+from components import mesh, provider
 from pi_mesh.cluster.errors import ClusterUnreachable
 from pi_mesh.names import VERSION_ANNOTATION
 from tests.support.factories import make_settings
@@ -139,14 +137,14 @@ def test_a_preview_without_a_cluster_goes_on_and_says_what_it_could_not_check(de
 def test_a_cluster_that_can_not_carry_the_mesh_is_refused_before_any_resource(monkeypatch):
     monkeypatch.setattr("components.preflight.read", lambda _: make_snapshot(version="v1.24.0"))
     seen: list[str] = []
-    monkeypatch.setattr(mesh, "KubernetesProvider", lambda *_, **__: seen.append("provider"))
+    monkeypatch.setattr("components.mesh.provider.register", lambda *_, **__: seen.append("provider"))
     with pytest.raises(pulumi.RunError, match="nothing was touched"):
         record(lambda: mesh.deploy(make_settings()))
     assert seen == []
 
 
 def test_contradicting_extra_values_are_refused_before_any_resource(deployed, monkeypatch):
-    monkeypatch.setattr(mesh, "KubernetesProvider", lambda *_, **__: pytest.fail("a resource was registered"))
+    monkeypatch.setattr("components.mesh.provider.register", lambda *_, **__: pytest.fail("a resource was registered"))
     with pytest.raises(ValueError, match=r"istio\.values\.pilot\.replicaCount: 9 contradicts 1"):
         deployed(make_snapshot(), istio={"values": {"pilot": {"replicaCount": 9}}})
 
@@ -173,44 +171,15 @@ def test_a_preview_waits_for_no_webhook(deployed):
     assert not deployed(None).one("istiod-release").hooks
 
 
-PROVIDER = {
-    "context": "test",
-    "clusterIdentifier": "test",
-    "enableSecretMutable": "true",
-    "enableConfigMapMutable": "true",
-    "version": version("pulumi-kubernetes"),
-}
-GUARDED = {"urn:guard": {"type": "pi-mesh:destroy:Guard", "outputs": {}}}
-
-
-def with_provider(**changes: str) -> dict[str, dict]:
-    """Return the state of a stack with the guard and the provider, the latter with these changes."""
-    return {"urn:provider": {"type": "pulumi:providers:kubernetes", "outputs": {**PROVIDER, **changes}}, **GUARDED}
-
-
-@pytest.mark.parametrize(
-    ("preview", "state", "order"),
-    [
-        (True, {}, ["providers", "cluster"]),
-        (False, {}, ["cluster", "providers"]),
-        (False, with_provider(), ["providers", "cluster"]),
-        (False, with_provider(context="another"), ["cluster", "providers"]),
-        (False, with_provider(version="4.24.0"), ["cluster", "providers"]),
-        (False, {"urn:provider": with_provider()["urn:provider"]}, ["cluster", "providers"]),
-    ],
-    ids=["preview", "first up", "later up", "other context", "other package", "stack without the guard"],
-)
-def test_the_providers_start_before_the_checks_only_where_that_changes_no_state(monkeypatch, preview, state, order):
-    seen = []
-    own = mesh.KubernetesProvider
-    monkeypatch.setattr("components.mesh.KubernetesProvider", lambda *args: seen.append("providers") or own(*args))
-    monkeypatch.setattr("components.preflight.read", lambda _: seen.append("cluster") or make_snapshot())
-    record(lambda: mesh.deploy(make_settings()), preview=preview, state=state)
-    assert seen == order
+def test_providers_that_are_registered_already_are_the_meshs_own(monkeypatch):
+    monkeypatch.setattr("components.preflight.read", lambda _: make_snapshot())
+    recording = record(lambda: mesh.deploy(make_settings(), provider.register("test")))
+    assert [one.name for one in recording.of_type("pulumi:providers:kubernetes")] == ["cluster"]
+    assert recording.one("istiod-release").provider == "cluster"
 
 
 def test_an_up_that_the_checks_refuse_registers_no_provider(monkeypatch):
     monkeypatch.setattr("components.preflight.read", lambda _: make_snapshot(nodes=make_pis(2)))
-    monkeypatch.setattr("components.mesh.KubernetesProvider", lambda *_: pytest.fail("a provider was registered"))
+    monkeypatch.setattr("components.mesh.provider.register", lambda *_: pytest.fail("a provider was registered"))
     with pytest.raises(pulumi.RunError, match="nothing was touched"):
         record(lambda: mesh.deploy(make_settings()))

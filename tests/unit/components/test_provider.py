@@ -1,5 +1,9 @@
 """The provider of the stack's cluster."""
 
+import json
+from importlib.metadata import version
+
+import pulumi
 import pytest
 
 from components import provider as module
@@ -28,3 +32,42 @@ def test_from_4_29_on_it_is_told_to_create_over_existing_objects_so_that_adopt_t
 def test_with_the_pinned_version_a_running_stacks_provider_stays_as_it_is():
     provider = record(lambda: KubernetesProvider("cluster", "default") and None).one("cluster")
     assert set(provider.props) == {"context", "clusterIdentifier", "enableSecretMutable", "enableConfigMapMutable"}
+
+
+INPUTS = {"context": "pi", "clusterIdentifier": "pi", "enableSecretMutable": "true", "enableConfigMapMutable": "true"}
+PI = json.dumps({"context": "pi"})
+
+
+def recorded(**changes: str) -> dict[str, dict]:
+    """Return the state of a stack with both providers, that of the cluster with these changes."""
+    outputs = {**INPUTS, "version": version("pulumi-kubernetes"), **changes}
+    guard = {"type": "pulumi:providers:pi-mesh", "outputs": {}}
+    return {"urn:cluster": {"type": "pulumi:providers:kubernetes", "outputs": outputs}, "urn:guard": guard}
+
+
+@pytest.mark.parametrize(
+    ("preview", "state", "cluster", "begun"),
+    [
+        (True, {}, PI, True),
+        (False, {}, PI, False),
+        (False, recorded(), PI, True),
+        (False, recorded(context="another"), PI, False),
+        (False, recorded(version="4.24.0"), PI, False),
+        (False, {"urn:cluster": recorded()["urn:cluster"]}, PI, False),
+        (True, {}, None, False),
+        (True, {}, "no JSON", False),
+        (True, {}, '["no object"]', False),
+        (True, {}, '{"context": 1}', False),
+    ],
+    ids=[
+        "preview", "first up", "later up", "other context", "other package", "stack without the guard",
+        "stack of a CA", "no JSON", "no object", "no text",
+    ],
+)  # fmt: skip
+def test_they_start_before_the_checks_only_where_that_changes_no_state(preview, state, cluster, begun):
+    def program() -> None:
+        pulumi.runtime.set_all_config({"pi-mesh:cluster": cluster} if cluster else {})
+        module.begin()
+
+    recording = record(program, preview=preview, state=state)
+    assert [one.props["context"] for one in recording.of_type("pulumi:providers:kubernetes")] == ["pi"] * begun

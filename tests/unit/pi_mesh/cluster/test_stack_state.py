@@ -26,7 +26,6 @@ def test_it_tells_the_cluster_the_namespaces_and_the_releases():
         has_provider=True,
         recorded=recorded,
         owned=frozenset({"trading"}),
-        provider={"context": "default"},
     )
     assert of_resources(RESOURCES) == expected
 

@@ -1,4 +1,4 @@
-"""Measurements: the program side by side with helm and istioctl, the mesh's footprint, its latency."""
+"""Measurements: this program beside helm and istioctl, the mesh's footprint and latency, the growth of the commands."""
 
 from lab.toolchain.istio_parts import ISTIO
 

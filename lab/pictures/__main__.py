@@ -4,6 +4,7 @@ import argparse
 import sys
 
 from lab.bench import plots
+from lab.bench.growth import curves
 from lab.cluster.names import CHECKOUT
 from lab.pictures import comment, terminal
 from lab.pictures.demo_calls import demo
@@ -13,7 +14,7 @@ from lab.pictures.mesh import mesh
 
 DOCS = CHECKOUT / "docs"
 DRAWINGS = {"mesh.svg": mesh, "demo.svg": demo, "how-it-works.svg": how_it_works, "layers.svg": layers}
-PLOTS = {"bench": plots.comparison, "footprint": plots.footprint}
+PLOTS = {"bench": plots.comparison, "footprint": plots.footprint, "growth": curves.growth}
 """Plots of the pages of the same name."""
 COMMANDS = {
     "up": "pulumi up -s lab --yes --skip-preview --suppress-outputs",

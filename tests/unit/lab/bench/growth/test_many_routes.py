@@ -1,0 +1,72 @@
+"""The settings of many routes and policies."""
+
+import json
+from collections import Counter
+
+import pytest
+import yaml
+
+from lab.bench.growth import bare_program, many_routes
+from pi_mesh import inventory
+from pi_mesh.checks import traffic
+from pi_mesh.checks.finding import Level
+from pi_mesh.settings.stack_file import config, load_file
+from tests.support.snapshots import make_snapshot
+
+MOST, LONGEST = 1000, 128 * 1024
+"""Routes of the largest size; bytes of an environment variable (MAX_ARG_STRLEN of Linux)."""
+
+
+@pytest.fixture
+def grown(tmp_path, monkeypatch):
+    """Return a function that writes the stack file with so many routes, and returns it."""
+    monkeypatch.setattr(many_routes, "FOLDER", tmp_path)
+
+    def write(count: int):
+        many_routes.write(count)
+        return tmp_path / many_routes.STACK_FILE
+
+    return write
+
+
+def test_n_routes_are_n_virtual_services_and_n_policies_and_nothing_else(grown):
+    without, with_routes = (
+        Counter(item.kind for item in inventory.of(load_file(grown(count))).objects) for count in (0, 7)
+    )
+    assert with_routes - without == {"VirtualService": 7, "AuthorizationPolicy": 7}
+
+
+def test_no_check_finds_fault_with_the_routes(grown):
+    findings = traffic.run(load_file(grown(20)), make_snapshot())
+    assert {finding.level for finding in findings} == {Level.OK}
+
+
+def test_the_stack_file_is_the_labs_own_but_for_the_routes(grown):
+    own, other = (yaml.safe_load(file.read_text()) for file in (many_routes.CHECKOUT / "Pulumi.lab.yaml", grown(3)))
+    del other["config"][many_routes.TRAFFIC]
+    assert other == own
+
+
+def test_the_largest_size_fits_into_the_variable_by_which_pulumi_hands_over_settings(grown):
+    values = {name: json.dumps(value, separators=(",", ":")) for name, value in config(grown(MOST)).items()}
+    assert len("PULUMI_CONFIG=" + json.dumps(values, separators=(",", ":"))) < LONGEST
+
+
+def test_the_floor_has_the_same_objects_without_effect_in_a_namespace_of_its_own(grown):
+    objects = bare_program.same_objects(load_file(grown(2)))
+    assert [(one["kind"], one["metadata"]["name"]) for one in objects] == [
+        *(("VirtualService", f"r{number}") for number in range(2)),
+        *(("AuthorizationPolicy", f"p{number}") for number in range(2)),
+    ]
+    assert {one["metadata"]["namespace"] for one in objects} == {bare_program.NAMESPACE}
+    assert objects[0]["spec"]["exportTo"] == ["."]
+    assert objects[-1]["spec"]["selector"] == {"matchLabels": {"app": "nobody"}}
+
+
+def test_the_folder_has_the_checkout_but_for_its_stack_file_and_goes_in_the_end(tmp_path, monkeypatch):
+    monkeypatch.setattr(many_routes, "FOLDER", tmp_path / "growth")
+    with many_routes.project() as folder:
+        assert (folder / "Pulumi.yaml").read_text() == (many_routes.CHECKOUT / "Pulumi.yaml").read_text()
+        assert not (folder / many_routes.STACK_FILE).exists()
+    assert not folder.exists()
+    assert (many_routes.CHECKOUT / "pi_mesh").is_dir()

@@ -6,6 +6,9 @@ from pathlib import Path
 from lab.cluster import cgroup
 from lab.cluster.kubectl import staying_pods
 from lab.cluster.names import IDENTITY
+from lab.cluster.shell import LabError
+
+MEBI = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,9 @@ class Container:
         return next((folder / name for folder in self.folders if (folder / name).exists()), None)
 
     def _number(self, *names: str) -> int:
-        file = next(file for name in names if (file := self._file(name)))
+        file = next((file for name in names if (file := self._file(name))), None)
+        if file is None:
+            raise LabError("a measured container has ended; `kubectl get pods -A` shows which, and its last state why")
         return int(file.read_text())
 
     def _entry(self, name: str, key: str) -> int:

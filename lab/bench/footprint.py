@@ -1,7 +1,8 @@
 """The command `python -m lab.bench.footprint`: memory and CPU of istiod, gateway, sidecar by number of services.
 
-Needs the mesh of the stack lab. Two sidecars are measured side by side: one in the trading namespace, with the
-program's default scope, and one in a namespace without any.
+Needs the mesh of the stack lab, which it changes and restores: once istiod watches every namespace, once its discovery
+selectors leave out that of the services. Two sidecars are measured side by side: one in the trading namespace, with the
+program's default scope, and one in a namespace without any. Takes about 15 minutes.
 """
 
 import argparse
@@ -12,21 +13,37 @@ from pathlib import Path
 
 from rich.console import Console
 
-from lab.bench import footprint_report, many_services, plots
+from lab.bench import footprint_report, many_services, plots, published_figures
 from lab.bench.container_usage import Container, Footprint, container
+from lab.bench.other_settings import Changes, changeable, with_memory
 from lab.cluster.names import CHECKOUT
+from lab.cluster.shell import LabError
 from lab.workloads import CONTROL, SELF, Workload, apply, delete, manifests, namespace, wait_for
 
-SIZES = (10, 50, 100, 300, 1000)
+SIZES = (0, 300, 1000, 3000)
 SCOPED = Workload("scoped")
 UNSCOPED = Workload("unscoped", namespace="whole-mesh")
 PROXY = "istio-proxy"
 QUIET_SECONDS = 15
-"""Seconds to wait after the last change: istiod gathers changes for up to 10 s before it tells the proxies."""
+"""Seconds of each look at the CPU: istiod gathers changes for up to 10 s before it tells the proxies."""
+IDLE = 0.05
+"""Cores below which a container rests."""
+PATIENCE = 600
+"""Seconds to wait for that: a sidecar has 0.2 of a core to take in thousands of services."""
+
+
+def meshes() -> dict[str, Changes]:
+    """Return the settings of each series by its title, with memory enough for all sizes."""
+    ample = with_memory(footprint_report.AMPLE)
+    selectors = {"discovery": {"limited": True, "also": [UNSCOPED.namespace]}}
+    return {
+        footprint_report.WITHOUT: ample,
+        footprint_report.WITH: {**ample, "istio": {**ample["istio"], **selectors}},
+    }
 
 
 def measure(sizes: Sequence[int], say) -> Iterator[Footprint]:
-    """Measure each container at each size, from the smallest on."""
+    """Measure each container of the mesh as it is at each size, from the smallest on."""
     with _proxies() as parts:
         many_services.create()
         try:
@@ -37,15 +54,30 @@ def measure(sizes: Sequence[int], say) -> Iterator[Footprint]:
 
 def _grow(parts: Mapping[str, Container], sizes: Sequence[int], say) -> Iterator[Footprint]:
     for before, size in zip((0, *sizes), sizes, strict=False):
-        spent = {name: part.cpu for name, part in parts.items()}
+        spent = _cpu(parts)
         many_services.grow(before, size)
-        time.sleep(QUIET_SECONDS)
-        rested = {name: part.cpu for name, part in parts.items()}
+        rested = _rest(parts)
         time.sleep(QUIET_SECONDS)
         for name, part in parts.items():
             idle = (part.cpu - rested[name]) / QUIET_SECONDS
             yield Footprint(name, size, part.memory, rested[name] - spent[name], idle)
         say(f"{size} services: measured")
+
+
+def _cpu(parts: Mapping[str, Container]) -> dict[str, float]:
+    return {name: part.cpu for name, part in parts.items()}
+
+
+def _rest(parts: Mapping[str, Container]) -> dict[str, float]:
+    """Wait until all containers rest, and return their seconds of CPU. Raises LabError when they do not."""
+    deadline, before = time.monotonic() + PATIENCE, _cpu(parts)
+    while time.monotonic() < deadline:
+        time.sleep(QUIET_SECONDS)
+        now = _cpu(parts)
+        if all(now[name] - before[name] < IDLE * QUIET_SECONDS for name in parts):
+            return now
+        before = now
+    raise LabError(f"istiod and its proxies still worked {PATIENCE} s after the last service; is the machine quiet?")
 
 
 @contextmanager
@@ -57,9 +89,9 @@ def _proxies() -> Iterator[dict[str, Container]]:
     try:
         wait_for(SCOPED, UNSCOPED)
         yield {
-            "istiod": container(CONTROL, "app=istiod", "discovery"),
+            published_figures.ISTIOD: container(CONTROL, "app=istiod", "discovery"),
             "ingress gateway": container(CONTROL, "istio=ingressgateway", PROXY),
-            "sidecar, default scope": container(SCOPED.namespace, f"{SELF}={SCOPED.name}", PROXY),
+            published_figures.SCOPED: container(SCOPED.namespace, f"{SELF}={SCOPED.name}", PROXY),
             "sidecar, whole mesh": container(UNSCOPED.namespace, f"{SELF}={UNSCOPED.name}", PROXY),
         }
     finally:
@@ -74,7 +106,13 @@ def main() -> None:
         "--into", type=Path, default=CHECKOUT / "docs", help="folder for footprint.md and footprint.svg"
     )
     arguments = parser.parse_args()
-    found = tuple(measure(arguments.sizes, Console().print))
+    say = Console().print
+    found: dict[str, tuple[Footprint, ...]] = {}
+    with changeable(say) as install:
+        for title, changes in meshes().items():
+            say(title)
+            install(changes)
+            found[title] = tuple(measure(arguments.sizes, say))
     page = footprint_report.page(found)
     (arguments.into / "footprint.md").write_text(page)
     (arguments.into / "footprint.svg").write_text(plots.footprint(page))

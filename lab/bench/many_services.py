@@ -27,7 +27,7 @@ def grow(before: int, after: int) -> None:
 
 def remove() -> None:
     """Delete the namespace with all its Services."""
-    kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found", "--timeout=300s")
+    kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found", "--timeout=600s")
 
 
 def _service(number: int) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -1,8 +1,9 @@
 """The plots of measured pages, from their own tables: linear axes, limits drawn in, numbers at the bars."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from io import StringIO
 from itertools import groupby
+from statistics import fmean
 
 from matplotlib import rc_context
 from matplotlib.figure import Figure
@@ -34,20 +35,60 @@ def comparison(page: str) -> str:
 
 
 def footprint(page: str) -> str:
-    """Return the plot of docs/footprint.md: the memory of each part by the number of services, below its limit."""
-    (_, *sizes), *rows = table(page.partition("## Memory at rest")[2])
-    services = [int(size) for size in sizes]
-    figure = Figure(figsize=(9, 4.5), layout="constrained")
-    axes = figure.subplots()
-    for part, *values in rows:
-        (line,) = axes.plot(services, [int(value) for value in values], "o-", markersize=4)
-        end, color = (services[-1], int(values[-1])), line.get_color()
-        axes.annotate(f"{values[-1]}  {part}", end, (8, 0), textcoords="offset points", va="center", color=color)
-    axes.axhline(LIMIT, linestyle="--", color=EDGE)
-    axes.annotate(f"limit, {LIMIT} MiB", (0, LIMIT), (4, -14), textcoords="offset points", color=EDGE)
-    axes.set(xlabel="services", ylabel="MiB", xlim=(0, services[-1] * 1.3), ylim=(0, LIMIT * 1.1), xticks=services)
-    axes.spines[["top", "right"]].set_visible(False)
+    """Return the plot of docs/footprint.md: the memory of each part by the number of services, a panel a series."""
+    series = list(memory(page))
+    highest = max(LIMIT, *(value for _, _, parts in series for values in parts.values() for value in values)) * 1.1
+    figure = Figure(figsize=(2 + 4.5 * len(series), 4.5), layout="constrained")
+    panels = figure.subplots(1, len(series), squeeze=False, sharey=True)[0]
+    for panel, (title, services, parts) in zip(panels, series, strict=True):
+        ends = [values[-1] for values in parts.values()]
+        for (part, values), place in zip(parts.items(), apart(ends, highest / 20), strict=True):
+            (line,) = panel.plot(services, values, "o-", markersize=4)
+            look = {"color": line.get_color(), "va": "center", "textcoords": "data", "annotation_clip": False}
+            stem = {"arrowstyle": "-", "color": line.get_color(), "linewidth": 0.8, "shrinkA": 0, "shrinkB": 3}
+            at = (services[-1] * 1.04, place)
+            panel.annotate(f"{values[-1]}  {part}", (services[-1], values[-1]), at, arrowprops=stem, **look)
+        panel.hlines(LIMIT, 0, services[-1], linestyle="--", color=EDGE)
+        panel.annotate(f"limit, {LIMIT} MiB", (0, LIMIT), (4, -14), textcoords="offset points", color=EDGE)
+        panel.set(xlabel="services", xlim=(0, services[-1] * 1.7), ylim=(0, highest), xticks=services)
+        panel.set_title(title, loc="left", fontsize=11)
+        panel.spines[["top", "right"]].set_visible(False)
+    panels[0].set_ylabel("MiB")
     return svg(figure)
+
+
+def memory(page: str) -> Iterator[tuple[str, list[int], dict[str, list[int]]]]:
+    """Yield each series of the memory at rest: its title, the numbers of services, and the MiB of each part."""
+    section = page.partition("## Memory at rest")[2].partition("\n## ")[0]
+    titled = section.split("\n### ")[1:] or [f"\n{section}"]
+    for text in titled:
+        (_, *sizes), *rows = table(text)
+        parts = {part: [int(value.strip("*")) for value in values] for part, *values in rows}
+        yield text.partition("\n")[0], [int(size) for size in sizes], parts
+
+
+def apart(places: Sequence[float], gap: float) -> list[float]:
+    """Return the places moved so far that each two are a gap apart, in the same order and as near as can be."""
+    order = sorted(range(len(places)), key=places.__getitem__)
+    clusters: list[list[int]] = []
+    for label in order:
+        clusters.append([label])
+        while len(clusters) > 1 and _first(clusters[-1], places, gap) - _last(clusters[-2], places, gap) < gap:
+            clusters[-2:] = [[*clusters[-2], *clusters[-1]]]
+    moved = {
+        label: max(_first(cluster, places, gap), gap / 2) + number * gap
+        for cluster in clusters
+        for number, label in enumerate(cluster)
+    }
+    return [moved[label] for label in range(len(places))]
+
+
+def _first(cluster: Sequence[int], places: Sequence[float], gap: float) -> float:
+    return fmean(places[label] for label in cluster) - gap * (len(cluster) - 1) / 2
+
+
+def _last(cluster: Sequence[int], places: Sequence[float], gap: float) -> float:
+    return fmean(places[label] for label in cluster) + gap * (len(cluster) - 1) / 2
 
 
 def table(text: str) -> Iterator[list[str]]:

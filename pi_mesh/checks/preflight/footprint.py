@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from pi_mesh.catalog.footprint import SIDECAR, Growth
+from pi_mesh.catalog.footprint import MARGIN, SIDECAR, Growth
 from pi_mesh.checks.finding import Finding, Subject, ok, setting, unknown, warning
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.counts import counted
@@ -24,8 +24,8 @@ def check(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
     found = [each for each in _told(mesh) if each[2].memory(count) > each[1].limits.memory.bytes]
     for path, profile, growth in found:
         message = (
-            f"{profile.limits.memory} is less than the {show_memory(growth.memory(count))} that it needs "
-            f"with {services} (measured: docs/footprint.md)"
+            f"{profile.limits.memory} is less than the {show_memory(growth.memory(count))} to allow for "
+            f"with {services} ({MARGIN} times what was measured: docs/footprint.md)"
         )
         yield warning(ID, setting(f"{path}.limits.memory"), message, "raise it", number=count)
     if not found:

@@ -2,10 +2,13 @@
 
 import pytest
 
-from lab.bench.footprint import SIZES, measure
-from lab.bench.footprint_report import LIMIT, MEBI, by_part
+from lab.bench.container_usage import MEBI
+from lab.bench.footprint import measure
+from lab.bench.footprint_report import LIMIT, by_part
 
 pytestmark = [pytest.mark.long, pytest.mark.usefixtures("mesh")]
+SIZES = (0, 300, 1000)
+"""Numbers of services below those at which the shipped limits end a container."""
 
 
 def test_istiod_gateway_and_sidecar_stay_within_their_memory_up_to_a_thousand_services(figure):

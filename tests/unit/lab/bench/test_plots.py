@@ -48,6 +48,21 @@ def test_the_memory_is_drawn_on_linear_axes_with_the_limit():
     assert {"133  istiod", "limit, 256 MiB", "10", "1000"} <= set(drawn)
 
 
+def test_each_series_of_the_memory_has_a_panel_with_its_limit():
+    two = FOOTPRINT.replace("\n| services | 10 |", "\n### Without\n\n| services | 10 |", 1).replace("133", "**280**")
+    two = two.replace("## CPU", "### With\n\n| services | 10 | 1000 |\n|---|---|---|\n| istiod | 65 | 66 |\n\n## CPU")
+    drawn = words(plots.footprint(two))
+    assert {"Without", "280  istiod", "With", "66  istiod"} <= set(drawn)
+    assert drawn.count("limit, 256 MiB") == 2
+
+
+def test_labels_are_moved_apart_in_their_order_and_no_further_than_they_must():
+    assert plots.apart([100, 45, 44, 200], 10) == [100, 49.5, 39.5, 200]
+    # The third joins the first two only when these have moved.
+    assert plots.apart([50, 51, 60], 10) == pytest.approx([43.67, 53.67, 63.67], abs=0.01)
+    assert plots.apart([1, 2], 10) == [5, 15]
+
+
 def test_the_same_page_gives_the_same_picture():
     assert plots.comparison(BENCH) == plots.comparison(BENCH)
 

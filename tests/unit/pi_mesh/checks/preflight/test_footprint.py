@@ -2,7 +2,7 @@
 
 import pytest
 
-from pi_mesh.catalog.footprint import GATEWAY, ISTIOD, SIDECAR
+from pi_mesh.catalog.footprint import GATEWAY, ISTIOD, MARGIN, SIDECAR
 from pi_mesh.checks.finding import Finding, Level
 from pi_mesh.checks.preflight import footprint
 from pi_mesh.cluster.objects import Service
@@ -26,6 +26,12 @@ def limit(memory: str) -> dict:
 def test_the_roles_limits_hold_for_the_clusters_it_is_for():
     (found,) = findings(300)
     assert (found.level, found.message) == (Level.OK, "the memory limits are enough for 300 services")
+
+
+def test_a_limit_that_measured_memory_fits_is_named_when_istios_own_proxy_may_not_fit():
+    measured = ISTIOD.memory(2000) / MARGIN
+    assert measured < 256 * 1024**2 < ISTIOD.memory(2000)
+    assert "istio.resources.limits.memory" in warned(2000)
 
 
 def test_one_service_is_no_plural():

@@ -50,7 +50,7 @@ def compare(runs: int, into: Path) -> None:
         groups = [*_installs(contenders, environment, runs, console.print), _previews(environment, runs, console.print)]
     console.print(comparison_report.table(groups))
     machine = f"{os.cpu_count()} cores, {platform.machine()}"
-    page = comparison_report.page(groups, runs, machine)
+    page = comparison_report.page(groups, runs, machine) + comparison_report.explanation(into / "bench.md")
     (into / "bench.md").write_text(page)
     (into / "bench.json").write_text(comparison_report.raw(groups, machine))
     (into / "bench.svg").write_text(plots.comparison(page))

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from datetime import date
+from pathlib import Path
 
 from rich.table import Table
 
@@ -64,6 +65,12 @@ def page(groups: Sequence[Sequence[Series]], runs: int, machine: str) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def explanation(page: Path) -> str:
+    """Return what a person has written below the figures of the last run: all from the first heading on."""
+    _, heading, rest = page.read_text().partition("\n## ") if page.exists() else ("", "", "")
+    return heading + rest
 
 
 def raw(groups: Sequence[Sequence[Series]], machine: str) -> str:

@@ -28,3 +28,10 @@ def test_the_raw_rounds_are_in_a_file_of_their_own():
     assert content["machine"] == "2 cores"
     assert content["rounds"][1] == {"job": "install", "contender": "helm", "seconds": [4.0] * ROUNDS}
     assert "[Every round](bench.json)" in comparison_report.page([GROUP], ROUNDS, "2 cores")
+
+
+def test_a_new_run_keeps_what_a_person_wrote_below_the_figures(tmp_path):
+    page = tmp_path / "bench.md"
+    assert comparison_report.explanation(page) == ""
+    page.write_text("# Side by side\n\n| 1 |\n\n## Where the time goes\n\nTo Helm.\n")
+    assert comparison_report.explanation(page) == "\n## Where the time goes\n\nTo Helm.\n"

@@ -45,7 +45,7 @@ def pulumi(settings: Settings) -> Contender:
     What it creates besides the four releases, namespaces, quotas and its guard, counts against it.
     """
     flags = ("--stack", STACK, "--yes", "--skip-preview", "--non-interactive")
-    remove = [["pulumi", "destroy", *flags], *leftovers(settings.istio.namespace)]
+    remove = [*stopped(settings.istio.namespace), ["pulumi", "destroy", *flags], *leftovers(settings.istio.namespace)]
     return Contender("pulumi up", [["pulumi", "up", *flags]], remove)
 
 
@@ -59,7 +59,7 @@ def naive(settings: Settings, folder: Path) -> Contender:
     file = folder / "naive.json"
     file.write_text(json.dumps(wanted))
     flags = ("--stack", "naive", "--yes", "--skip-preview", "--non-interactive")
-    remove = [["pulumi", "destroy", *flags], *leftovers(settings.istio.namespace)]
+    remove = [*stopped(settings.istio.namespace), ["pulumi", "destroy", *flags], *leftovers(settings.istio.namespace)]
     return Contender("naive program", [["pulumi", "up", *flags]], remove, {"NAIVE": str(file)}, NAIVE)
 
 
@@ -75,14 +75,15 @@ def helm(settings: Settings, folder: Path) -> Contender:
     ]  # fmt: skip
     remove = [["helm", "uninstall", release.name, "--namespace", namespace, "--wait"] for release in reversed(planned)]
     install += apply_strict(settings, folder)
-    return Contender("helm upgrade --install --wait", install, [*remove, *leftovers(namespace)])
+    return Contender("helm upgrade --install --wait", install, [*stopped(namespace), *remove, *leftovers(namespace)])
 
 
 def istioctl(settings: Settings, folder: Path) -> Contender:
     """Return `istioctl install` of the same components as a contender."""
     file = folder / "istio-operator.json"
     file.write_text(json.dumps(istio_operator(inventory.of(settings))))
-    remove = [["istioctl", "uninstall", "--purge", "--skip-confirmation"], *leftovers(settings.istio.namespace)]
+    namespace = settings.istio.namespace
+    remove = [*stopped(namespace), ["istioctl", "uninstall", "--purge", "--skip-confirmation"], *leftovers(namespace)]
     install = ["istioctl", "install", "--skip-confirmation", "--filename", str(file)]
     return Contender("istioctl install", [install, *apply_strict(settings, folder)], remove)
 
@@ -102,6 +103,14 @@ def apply_strict(settings: Settings, folder: Path) -> list[list[str]]:
     file = folder / "strict.json"
     file.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": strict(settings)}))
     return [["kubectl", "apply", "--server-side", "--force-conflicts", "--filename", str(file)]]
+
+
+def stopped(namespace: str) -> list[list[str]]:
+    """Return commands that end the pods at once: nobody times the removal, and each gateway would drain for seconds."""
+    return [
+        ["kubectl", "delete", "deployments", "--all", f"--namespace={namespace}"],
+        ["kubectl", "delete", "pods", "--all", f"--namespace={namespace}", "--grace-period=0", "--force"],
+    ]
 
 
 def leftovers(namespace: str) -> list[list[str]]:

@@ -50,20 +50,27 @@ async def answering(
     """Return what all that needs the webhook depends on: the releases of the control planes.
 
     The first istiod of a cluster is awaited here: Helm looks only every two seconds whether its pods are Ready, so its
-    release is done up to two seconds later. The rest then depends on its component, and is still deleted before the
-    release: the engine counts a component's children that were in the state earlier (pulumi/pulumi,
-    pkg/resource/graph/dependency_graph.go).
+    release is done up to two seconds later. The rest then depends on its component. A destroy still deletes it before
+    the release, because the engine deletes layer by layer, and the children of two components that depend on each other
+    are two layers (ScheduleDeletes in pulumi/pulumi, pkg/resource/deploy/step_generator.go).
     """
     release = mesh.the(Kind.ISTIOD)
     if len(control) > 1 or not _is_new(release, recorded, snapshot):
         return control
     (istiod,), ended = control, threading.Event()
     helm = asyncio.ensure_future(istiod.status.future())
+    helm.add_done_callback(_noticed)
     ready = asyncio.ensure_future(asyncio.to_thread(_are_ready, release, mesh.settings.cluster.context, ended))
     await asyncio.wait({helm, ready}, return_when=asyncio.FIRST_COMPLETED)
     ended.set()
     seen = ready.done() and ready.result()
     return [DependencyResource(str(await istiod.urn.future()))] if seen else control
+
+
+def _noticed(release: asyncio.Future) -> None:
+    """Take note of a failed release, which the engine reports; asyncio would report it once more."""
+    if not release.cancelled():
+        release.exception()
 
 
 def _is_new(release: Release, recorded: StackState, snapshot: Snapshot | None) -> bool:

@@ -106,10 +106,21 @@ def apply_strict(settings: Settings, folder: Path) -> list[list[str]]:
 
 
 def stopped(namespace: str) -> list[list[str]]:
-    """Return commands that end the pods at once: nobody times the removal, and each gateway would drain for seconds."""
+    """Return commands that end the gateways at once: nobody times the removal, and each would drain for seconds.
+
+    istiod stays: without its webhook the API server deletes no object of Istio that has a finalizer.
+    """
     return [
-        ["kubectl", "delete", "deployments", "--all", f"--namespace={namespace}"],
-        ["kubectl", "delete", "pods", "--all", f"--namespace={namespace}", "--grace-period=0", "--force"],
+        ["kubectl", "delete", "deployments", f"--namespace={namespace}", "--field-selector=metadata.name!=istiod"],
+        [
+            "kubectl",
+            "delete",
+            "pods",
+            f"--namespace={namespace}",
+            "--selector=app!=istiod",
+            "--grace-period=0",
+            "--force",
+        ],
     ]
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
+from lab.bench.plots import svg
 from lab.bench.timeline.spans import Span, lanes, rows
 
 HEIGHT = 0.24
@@ -62,4 +63,4 @@ def draw(spans: Sequence[Span], title: str, file: Path) -> None:
     axes.grid(axis="x", alpha=0.3)
     axes.set_xlabel("seconds")
     axes.set_title(title, loc="left", fontsize=10)
-    figure.savefig(file)
+    file.write_text(svg(figure))

@@ -18,8 +18,8 @@ ECHOES = ("Engine/Log", "gocloud.dev", "<empty method>", "stack.BatchDecrypt")
 RUN = "LanguageRuntime/Run"
 PHASES = {
     RUN: "Python, Pulumi's SDK",
-    "ResourceMonitor/GetDeploymentInfo": "imports",
-    "Engine/RequirePulumiVersion": "settings",
+    "ResourceMonitor/GetDeploymentInfo": "first imports",
+    "Engine/RequirePulumiVersion": "imports, settings",
     "ResourceMonitor/Invoke": "state, cluster, checks, resources",
     "ResourceMonitor/SignalAndWaitForShutdown": "its end",
 }

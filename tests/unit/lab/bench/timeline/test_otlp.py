@@ -51,6 +51,6 @@ def test_the_phases_of_the_program_begin_with_its_calls(tmp_path):
     phases = [span for span in otlp.read(tmp_path / "spans") if span.lane == "program"]
     assert [(span.name, span.start, span.end) for span in phases] == [
         ("Python, Pulumi's SDK", 1, 3),
-        ("imports", 3, 6),
+        ("first imports", 3, 6),
         ("state, cluster, checks, resources", 6, 10),
     ]

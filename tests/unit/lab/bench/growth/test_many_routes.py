@@ -41,9 +41,10 @@ def test_no_check_finds_fault_with_the_routes(grown):
     assert {finding.level for finding in findings} == {Level.OK}
 
 
-def test_the_stack_file_is_the_labs_own_but_for_the_routes(grown):
+def test_the_stack_file_is_the_labs_own_but_for_the_routes_and_istiods_memory(grown):
     own, other = (yaml.safe_load(file.read_text()) for file in (many_routes.CHECKOUT / "Pulumi.lab.yaml", grown(3)))
     del other["config"][many_routes.TRAFFIC]
+    assert other["config"][many_routes.ISTIO].pop("resources")["limits"]["memory"] == many_routes.AMPLE
     assert other == own
 
 

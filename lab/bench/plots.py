@@ -68,27 +68,21 @@ def memory(page: str) -> Iterator[tuple[str, list[int], dict[str, list[int]]]]:
 
 
 def apart(places: Sequence[float], gap: float) -> list[float]:
-    """Return the places moved so far that each two are a gap apart, in the same order and as near as can be."""
+    """Return the places moved so far that each two are a gap apart, in the same order and as near as can be.
+
+    Labels that would meet become one block around the mean of their places (pool adjacent violators); all are lifted
+    where the lowest would stand below half a gap.
+    """
     order = sorted(range(len(places)), key=places.__getitem__)
-    clusters: list[list[int]] = []
-    for label in order:
-        clusters.append([label])
-        while len(clusters) > 1 and _first(clusters[-1], places, gap) - _last(clusters[-2], places, gap) < gap:
-            clusters[-2:] = [[*clusters[-2], *clusters[-1]]]
-    moved = {
-        label: max(_first(cluster, places, gap), gap / 2) + number * gap
-        for cluster in clusters
-        for number, label in enumerate(cluster)
-    }
+    blocks: list[list[float]] = []
+    for number, label in enumerate(order):
+        blocks.append([places[label] - number * gap])
+        while len(blocks) > 1 and fmean(blocks[-2]) > fmean(blocks[-1]):
+            blocks[-2:] = [blocks[-2] + blocks[-1]]
+    first = [fmean(block) for block in blocks for _ in block]
+    lift = max(gap / 2 - first[0], 0)
+    moved = {label: first[number] + number * gap + lift for number, label in enumerate(order)}
     return [moved[label] for label in range(len(places))]
-
-
-def _first(cluster: Sequence[int], places: Sequence[float], gap: float) -> float:
-    return fmean(places[label] for label in cluster) - gap * (len(cluster) - 1) / 2
-
-
-def _last(cluster: Sequence[int], places: Sequence[float], gap: float) -> float:
-    return fmean(places[label] for label in cluster) + gap * (len(cluster) - 1) / 2
 
 
 def table(text: str) -> Iterator[list[str]]:

@@ -1,13 +1,12 @@
 """The plot of docs/growth.md, from its own tables: linear axes, so that an exponent of 1 is a straight line."""
 
 from collections.abc import Iterator, Sequence
-from statistics import mean
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lab.bench.growth.bare_program import FLOOR
-from lab.bench.plots import svg, table
+from lab.bench.plots import apart, svg, table
 
 SECONDS = "s at "
 COLORS = {
@@ -41,7 +40,7 @@ def _draw(panel: Axes, sizes: Sequence[int], lines: dict[str, list[float]]) -> N
         style = "o--" if name.startswith(FLOOR) else "o-"
         panel.plot(sizes, values, style, markersize=4, color=_color(name))
     ends = sorted((values[-1], name) for name, values in lines.items())
-    for place, (value, name) in zip(spread([end for end, _ in ends], GAP * top), ends, strict=True):
+    for place, (value, name) in zip(apart([end for end, _ in ends], GAP * top), ends, strict=True):
         panel.annotate(
             f"{value:.1f} s  {name}",
             (sizes[-1], value),
@@ -50,26 +49,11 @@ def _draw(panel: Axes, sizes: Sequence[int], lines: dict[str, list[float]]) -> N
             color=_color(name),
             arrowprops={"arrowstyle": "-", "color": _color(name), "linewidth": 0.5, "shrinkA": 0, "shrinkB": 3},
         )
-    panel.set(ylabel="seconds", xlim=(0, 1.4 * sizes[-1]), ylim=(0, top), xticks=list(_apart(sizes)))
+    panel.set(ylabel="seconds", xlim=(0, 1.4 * sizes[-1]), ylim=(0, top), xticks=list(_readable(sizes)))
     panel.spines[["top", "right"]].set_visible(False)
 
 
-def spread(values: Sequence[float], gap: float) -> list[float]:
-    """Return the nearest places to the ascending values of which each is at least the gap above the one before.
-
-    Labels that would meet become one block around the mean of their values (pool adjacent violators).
-    """
-    blocks: list[list[float]] = []
-    for number, value in enumerate(values):
-        blocks.append([value - number * gap])
-        while len(blocks) > 1 and mean(blocks[-2]) > mean(blocks[-1]):
-            blocks[-2:] = [blocks[-2] + blocks[-1]]
-    first = [mean(block) for block in blocks for _ in block]
-    lift = max(gap / 2 - first[0], 0)
-    return [place + number * gap + lift for number, place in enumerate(first)]
-
-
-def _apart(sizes: Sequence[int]) -> Iterator[int]:
+def _readable(sizes: Sequence[int]) -> Iterator[int]:
     """Yield the sizes whose numbers don't run into one another below the axis."""
     last = -sizes[-1]
     for size in sizes:

@@ -7,6 +7,7 @@ import pytest
 from lab.bench.growth import curves, growth_report
 from lab.bench.growth.measurement import Measured
 from lab.bench.growth.raw_rounds import Section
+from lab.bench.plots import apart
 
 SECTION = Section(
     "2026-11-27",
@@ -36,5 +37,5 @@ def test_only_the_floor_is_dashed(drawn):
 
 
 def test_labels_of_equal_values_stand_apart_and_above_the_axis():
-    assert curves.spread([5.0, 5.0, 9.0], 1.0) == [4.5, 5.5, 9.0]
-    assert curves.spread([0.0, 0.1, 0.1], 1.0) == pytest.approx([0.5, 1.5, 2.5])
+    assert apart([5.0, 5.0, 9.0], 1.0) == [4.5, 5.5, 9.0]
+    assert apart([0.0, 0.1, 0.1], 1.0) == pytest.approx([0.5, 1.5, 2.5])

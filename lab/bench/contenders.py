@@ -45,7 +45,7 @@ def pulumi(settings: Settings) -> Contender:
     What it creates besides the four releases, namespaces, quotas and its guard, counts against it.
     """
     flags = ("--stack", STACK, "--yes", "--skip-preview", "--non-interactive")
-    remove = [*stopped(settings.istio.namespace), ["pulumi", "destroy", *flags], *leftovers(settings.istio.namespace)]
+    remove = removal(settings.istio.namespace, [["pulumi", "destroy", *flags]])
     return Contender("pulumi up", [["pulumi", "up", *flags]], remove)
 
 
@@ -59,7 +59,7 @@ def naive(settings: Settings, folder: Path) -> Contender:
     file = folder / "naive.json"
     file.write_text(json.dumps(wanted))
     flags = ("--stack", "naive", "--yes", "--skip-preview", "--non-interactive")
-    remove = [*stopped(settings.istio.namespace), ["pulumi", "destroy", *flags], *leftovers(settings.istio.namespace)]
+    remove = removal(settings.istio.namespace, [["pulumi", "destroy", *flags]])
     return Contender("naive program", [["pulumi", "up", *flags]], remove, {"NAIVE": str(file)}, NAIVE)
 
 
@@ -75,15 +75,14 @@ def helm(settings: Settings, folder: Path) -> Contender:
     ]  # fmt: skip
     remove = [["helm", "uninstall", release.name, "--namespace", namespace, "--wait"] for release in reversed(planned)]
     install += apply_strict(settings, folder)
-    return Contender("helm upgrade --install --wait", install, [*stopped(namespace), *remove, *leftovers(namespace)])
+    return Contender("helm upgrade --install --wait", install, removal(namespace, remove))
 
 
 def istioctl(settings: Settings, folder: Path) -> Contender:
     """Return `istioctl install` of the same components as a contender."""
     file = folder / "istio-operator.json"
     file.write_text(json.dumps(istio_operator(inventory.of(settings))))
-    namespace = settings.istio.namespace
-    remove = [*stopped(namespace), ["istioctl", "uninstall", "--purge", "--skip-confirmation"], *leftovers(namespace)]
+    remove = removal(settings.istio.namespace, [["istioctl", "uninstall", "--purge", "--skip-confirmation"]])
     install = ["istioctl", "install", "--skip-confirmation", "--filename", str(file)]
     return Contender("istioctl install", [install, *apply_strict(settings, folder)], remove)
 
@@ -105,28 +104,17 @@ def apply_strict(settings: Settings, folder: Path) -> list[list[str]]:
     return [["kubectl", "apply", "--server-side", "--force-conflicts", "--filename", str(file)]]
 
 
-def stopped(namespace: str) -> list[list[str]]:
-    """Return commands that end the gateways at once: nobody times the removal, and each would drain for seconds.
+def removal(namespace: str, own: Sequence[Sequence[str]]) -> list[Sequence[str]]:
+    """Return a contender's own commands of removal, with those after which all start from the same cluster.
 
-    istiod stays: without its webhook the API server deletes no object of Istio that has a finalizer.
+    The gateways end at once: nobody times the removal, and each would drain for seconds. istiod stays: without its
+    webhook the API server deletes no object of Istio that has a finalizer.
     """
+    at = f"--namespace={namespace}"
     return [
-        ["kubectl", "delete", "deployments", f"--namespace={namespace}", "--field-selector=metadata.name!=istiod"],
-        [
-            "kubectl",
-            "delete",
-            "pods",
-            f"--namespace={namespace}",
-            "--selector=app!=istiod",
-            "--grace-period=0",
-            "--force",
-        ],
-    ]
-
-
-def leftovers(namespace: str) -> list[list[str]]:
-    """Return commands that delete the namespace and the CRDs, so that each contender starts from the same cluster."""
-    return [
+        ["kubectl", "delete", "deployments", at, "--field-selector=metadata.name!=istiod"],
+        ["kubectl", "delete", "pods", at, "--selector=app!=istiod", "--grace-period=0", "--force"],
+        *own,
         ["kubectl", "delete", "namespace", namespace, "--ignore-not-found", "--wait"],
         ["kubectl", "delete", "crd", "--selector", "app=istio-pilot", "--wait"],
     ]

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from lab.bench.contenders import PARTS, Contender, apply_strict, istio_releases, leftovers, stopped
+from lab.bench.contenders import PARTS, Contender, apply_strict, istio_releases, removal
 from lab.bench.timed_command import run
 from pi_mesh.inventory import Release
 from pi_mesh.settings import Settings
@@ -32,7 +32,7 @@ def floor(settings: Settings, folder: Path, environment: Mapping[str, str]) -> C
     ]
     names = [name for part in reversed(stages) for name in stages[part]]
     remove = [["kubectl", "delete", "--ignore-not-found", "--wait", *_files(rendered[name])] for name in names]
-    return Contender(NAME, install, [*stopped(namespace), *remove, *leftovers(namespace)])
+    return Contender(NAME, install, removal(namespace, remove))
 
 
 def _rendered(release: Release, namespace: str, folder: Path, environment: Mapping[str, str]) -> Path:

@@ -15,7 +15,9 @@ from rich.console import Console
 
 from lab.bench import footprint_report, many_services, plots, published_figures
 from lab.bench.container_usage import Container, Footprint, container
-from lab.bench.other_settings import Changes, changeable, with_memory
+from lab.bench.other_settings import Changes, ample_memory, changeable
+from lab.bench.timed_command import lab_environment
+from lab.cluster.kubectl import kubectl
 from lab.cluster.names import CHECKOUT
 from lab.cluster.shell import LabError
 from lab.workloads import CONTROL, SELF, Workload, apply, delete, manifests, namespace, wait_for
@@ -30,16 +32,25 @@ IDLE = 0.05
 """Cores below which a container rests."""
 PATIENCE = 600
 """Seconds to wait for that: a sidecar has 0.2 of a core to take in thousands of services."""
+MEASURED = {"istiod": "app=istiod", "istio-ingressgateway": "istio=ingressgateway"}
+"""The Deployments whose processes start anew with the settings, and their pods' selectors."""
 
 
 def meshes() -> dict[str, Changes]:
     """Return the settings of each series by its title, with memory enough for all sizes."""
-    ample = with_memory(footprint_report.AMPLE)
+    ample = ample_memory()
     selectors = {"discovery": {"limited": True, "also": [UNSCOPED.namespace]}}
     return {
         footprint_report.WITHOUT: ample,
         footprint_report.WITH: {**ample, "istio": {**ample["istio"], **selectors}},
     }
+
+
+def _start_anew() -> None:
+    """Delete the pods, istiod's first, so that each series starts with fresh processes, and wait for the next ones."""
+    for deployment, selector in MEASURED.items():
+        kubectl("delete", "pod", f"--namespace={CONTROL}", f"--selector={selector}")
+        kubectl("rollout", "status", f"--namespace={CONTROL}", f"deployment/{deployment}", "--timeout=180s")
 
 
 def measure(sizes: Sequence[int], say) -> Iterator[Footprint]:
@@ -108,10 +119,11 @@ def main() -> None:
     arguments = parser.parse_args()
     say = Console().print
     found: dict[str, tuple[Footprint, ...]] = {}
-    with changeable(say) as install:
+    with changeable(lab_environment(), say) as install:
         for title, changes in meshes().items():
             say(title)
             install(changes)
+            _start_anew()
             found[title] = tuple(measure(arguments.sizes, say))
     page = footprint_report.page(found)
     (arguments.into / "footprint.md").write_text(page)

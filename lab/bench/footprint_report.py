@@ -16,8 +16,6 @@ from pi_mesh.settings.stack_file import load_file
 
 LIMIT = 256
 """MiB: the Ansible role's memory limit of istiod, gateway and sidecar alike."""
-AMPLE = "1Gi"
-"""Memory limit while the footprint is measured."""
 WITHOUT, WITH = "Without discovery selectors", "With discovery selectors"
 HEAD = """# What the mesh takes
 

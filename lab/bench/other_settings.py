@@ -1,6 +1,6 @@
-"""The mesh of the stack lab with other settings for a while, and as it is shipped afterwards."""
+"""The stack lab with other settings for a while, and at its own ones afterwards."""
 
-import tempfile
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,44 +9,57 @@ from typing import Any
 import yaml
 
 from lab import dead_run
-from lab.bench.timed_command import lab_environment, run
-from lab.cluster.kubectl import kubectl
-from lab.cluster.names import CHECKOUT
-from lab.workloads import CONTROL
+from lab.bench.timed_command import run
+from lab.cluster.names import CHECKOUT, LAB
+from lab.dead_run import STACK
 from pi_mesh.settings.stack_file import load_file
 
-SHIPPED = CHECKOUT / f"Pulumi.{dead_run.STACK}.yaml"
-UP = ("pulumi", "up", "--stack", dead_run.STACK, "--yes", "--skip-preview", "--non-interactive")
-MEASURED = {"istiod": "app=istiod", "istio-ingressgateway": "istio=ingressgateway"}
-"""The Deployments whose processes start anew with the settings, and their pods' selectors."""
+FOLDER = LAB / "other-settings"
+SHIPPED = CHECKOUT / f"Pulumi.{STACK}.yaml"
+AMPLE = "1Gi"
+"""Memory limit within which nothing is killed, by thousands of services or by an `up` that brings 2,000 objects."""
 
 Changes = Mapping[str, Mapping[str, Any]]
 """Keys of a branch, such as `istio`, with their values."""
+Say = Callable[[str], object]
 
 
 @contextmanager
-def changeable(say: Callable[[str], object]) -> Iterator[Callable[[Changes], None]]:
-    """Yield a function that installs the shipped settings with changes.
+def changeable(environment: Mapping[str, str], say: Say) -> Iterator[Callable[[Changes], Path]]:
+    """Yield a function that installs the shipped settings with changes, and returns the folder that has them.
 
-    At the end the shipped ones are installed again, after an error or Ctrl-C too. A second Ctrl-C ends that as well:
-    `make up` does it then.
+    The folder has links to the checkout and a stack file of its own, so that every command finds those settings by the
+    name of the stack, and the checkout's file stays as it is. It lies in the checkout, where Pulumi finds the same
+    repository.
     """
-    environment = lab_environment()
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / SHIPPED.name
+    with own_settings(environment, say), _links() as folder:
 
-        def install(changes: Changes) -> None:
-            file.write_text(changed(SHIPPED.read_text(), changes))
-            run([*UP, "--config-file", str(file)], environment)
-            _start_anew()
+        def install(changes: Changes) -> Path:
+            (folder / SHIPPED.name).write_text(changed(SHIPPED.read_text(), changes))
+            up(environment, folder)
+            return folder
 
-        try:
-            yield install
-        finally:
-            say("the shipped settings are installed again")
-            for line in dead_run.clear(environment):
-                say(line)
-            run(UP, environment)
+        yield install
+
+
+@contextmanager
+def own_settings(environment: Mapping[str, str], say: Say) -> Iterator[None]:
+    """Bring the stack lab to its own settings, and back to them in the end, after an error or Ctrl-C too.
+
+    A second Ctrl-C ends that as well: `make up` does it then.
+    """
+    _restore(environment, say)
+    try:
+        yield
+    finally:
+        say(f"the stack {STACK} goes back to its own settings")
+        _restore(environment, say)
+
+
+def up(environment: Mapping[str, str], directory: Path = CHECKOUT, stack: str = STACK, *flags: str) -> None:
+    """Bring a stack to its settings."""
+    flags = ("--yes", "--skip-preview", "--non-interactive", *flags)
+    run(["pulumi", "up", "--stack", stack, *flags], environment, directory)
 
 
 def changed(stack_file: str, changes: Changes) -> str:
@@ -57,8 +70,8 @@ def changed(stack_file: str, changes: Changes) -> str:
     return yaml.safe_dump(content)
 
 
-def with_memory(limit: str) -> Changes:
-    """Return the changes that give istiod, the gateways and the sidecars another memory limit."""
+def ample_memory() -> Changes:
+    """Return the changes that give istiod, the gateways and the sidecars memory enough for whatever is measured."""
     settings = load_file(SHIPPED)
     branches = {
         "istio": settings.istio,
@@ -69,12 +82,24 @@ def with_memory(limit: str) -> Changes:
     found = {}
     for name, branch in branches.items():
         resources = branch.resources.to_kubernetes()
-        found[name] = {"resources": {**resources, "limits": {**resources["limits"], "memory": limit}}}
+        found[name] = {"resources": {**resources, "limits": {**resources["limits"], "memory": AMPLE}}}
     return found
 
 
-def _start_anew() -> None:
-    """Delete the pods, istiod's first, so that each series starts with fresh processes, and wait for the next ones."""
-    for deployment, selector in MEASURED.items():
-        kubectl("delete", "pod", f"--namespace={CONTROL}", f"--selector={selector}")
-        kubectl("rollout", "status", f"--namespace={CONTROL}", f"deployment/{deployment}", "--timeout=180s")
+@contextmanager
+def _links() -> Iterator[Path]:
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    FOLDER.mkdir(parents=True)
+    try:
+        for entry in CHECKOUT.iterdir():
+            if entry.name not in (SHIPPED.name, ".git"):
+                (FOLDER / entry.name).symlink_to(entry)
+        yield FOLDER
+    finally:
+        shutil.rmtree(FOLDER, ignore_errors=True)
+
+
+def _restore(environment: Mapping[str, str], say: Say) -> None:
+    for line in dead_run.clear(environment):
+        say(line)
+    up(environment)

@@ -10,7 +10,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from lab.bench.growth.measurement import Job
-from lab.bench.growth.stack_commands import pulumi_jobs, up
+from lab.bench.growth.stack_commands import pulumi_jobs
+from lab.bench.other_settings import up
 from lab.bench.timed_command import run
 from lab.cluster.kubectl import kubectl
 from lab.cluster.names import CHECKOUT

@@ -7,7 +7,8 @@ from lab.bench import crowd, crowd_objects
 from lab.bench.contenders import STACK
 from lab.bench.growth import bare_program, many_routes
 from lab.bench.growth.measurement import Measured, Say, measure
-from lab.bench.growth.stack_commands import operation_jobs, own_settings, pulumi_jobs, settle, up
+from lab.bench.growth.stack_commands import operation_jobs, pulumi_jobs, settle
+from lab.bench.other_settings import changeable, own_settings
 from lab.cluster import simulated
 from lab.cluster.names import CHECKOUT
 from pi_mesh.settings.stack_file import load_file
@@ -20,13 +21,12 @@ SIZES = {"routes": (0, 10, 100, 1000), "pods": (0, 100, 1000, 2000), "nodes": (0
 def routes(sizes: Sequence[int], environment: Mapping[str, str], runs: int, say: Say) -> list[Measured]:
     """Measure the commands of the stack lab with so many routes and policies, and those of the floor."""
     figures: list[Measured] = []
-    with own_settings(environment, say), many_routes.application(), many_routes.project() as folder:
+    with changeable(environment, say) as install, many_routes.application():
         for size in sizes:
-            many_routes.write(size)
-            up(environment, folder)
+            folder = install(many_routes.changes(size))
             settle(environment, folder)
             figures += measure("routes", size, operation_jobs(environment, folder), runs, say)
-            floor = bare_program.same_objects(load_file(folder / many_routes.STACK_FILE))
+            floor = bare_program.same_objects(load_file(folder / f"Pulumi.{STACK}.yaml"))
             # verify reads the objects of all namespaces, so that the floor's come after it and go before the next one.
             with bare_program.applied(floor, environment) as bare:
                 jobs = {**pulumi_jobs(STACK, environment, folder), **bare}

@@ -1,13 +1,11 @@
-"""The commands of a stack: those that are measured, and those that bring the stack lab to its settings and back."""
+"""The commands of a stack that are measured, and the wait for the mesh before them."""
 
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 
-from lab import dead_run
 from lab.bench.contenders import STACK
-from lab.bench.growth.measurement import Job, Say
+from lab.bench.growth.measurement import Job
 from lab.bench.timed_command import run
 from lab.cluster.names import CHECKOUT
 
@@ -32,12 +30,6 @@ def operation_jobs(environment: Variables, directory: Path = CHECKOUT) -> dict[s
     }
 
 
-def up(environment: Variables, directory: Path = CHECKOUT, stack: str = STACK, *flags: str) -> None:
-    """Bring a stack to its settings."""
-    flags = ("--yes", "--skip-preview", "--non-interactive", *flags)
-    run(["pulumi", "up", "--stack", stack, *flags], environment, directory)
-
-
 def settle(environment: Variables, directory: Path = CHECKOUT) -> None:
     """Wait until `verify` finds no problem. Raises SystemExit with its last lines when it does not come to that."""
     until = time.monotonic() + SETTLED
@@ -51,20 +43,3 @@ def settle(environment: Variables, directory: Path = CHECKOUT) -> None:
             time.sleep(PAUSE)
         else:
             return
-
-
-@contextmanager
-def own_settings(environment: Variables, say: Say) -> Iterator[None]:
-    """Bring the stack lab to its own settings, and back to them in the end, also after a killed run."""
-    _restore(environment, say)
-    try:
-        yield
-    finally:
-        say(f"the stack {STACK} goes back to its own settings")
-        _restore(environment, say)
-
-
-def _restore(environment: Variables, say: Say) -> None:
-    for line in dead_run.clear(environment):
-        say(line)
-    up(environment)

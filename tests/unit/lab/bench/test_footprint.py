@@ -50,6 +50,18 @@ def test_no_measured_container_has_the_limit_that_thousands_of_services_exceed(s
         assert {str(profile.limits.memory) for profile in profiles} == {"1Gi"}
 
 
+def test_istiod_starts_anew_before_the_gateway_which_asks_it_for_its_configuration(monkeypatch):
+    ran = []
+    monkeypatch.setattr(footprint, "kubectl", lambda *words: ran.append((words[0], words[3])))
+    footprint._start_anew()
+    assert ran == [
+        ("delete", "--selector=app=istiod"),
+        ("rollout", "deployment/istiod"),
+        ("delete", "--selector=istio=ingressgateway"),
+        ("rollout", "deployment/istio-ingressgateway"),
+    ]
+
+
 def test_the_wait_lasts_until_the_last_container_rests(clock):
     parts = {"istiod": Worker(clock, 10), "sidecar": Worker(clock, 50)}
     assert footprint._rest(parts) == {"istiod": 10, "sidecar": 50}

@@ -1,51 +1,49 @@
 """The stack lab with other settings for a while."""
 
-from pathlib import Path
-
 import pytest
 import yaml
 
 from lab.bench import other_settings
 
+CHANGES = {"istio": {"pilotReplicas": 2}}
+
 
 @pytest.fixture
-def ran(monkeypatch):
-    """Return the commands that were run, with the stack file that each of them was given."""
+def ran(monkeypatch, tmp_path):
+    """Return the steps that were run, each `up` with the stack file of its folder."""
     ran = []
 
-    def run(command, _):
-        given = [Path(command[-1]).read_text()] if "--config-file" in command else []
-        ran.append((command[1], *given))
+    def run(command, _, directory):
+        ran.append((command[1], (directory / other_settings.SHIPPED.name).read_text()))
 
-    monkeypatch.setattr(other_settings, "lab_environment", dict)
+    monkeypatch.setattr(other_settings, "FOLDER", tmp_path / "other-settings")
     monkeypatch.setattr(other_settings, "run", run)
-    monkeypatch.setattr(other_settings, "kubectl", lambda *words: ran.append((words[0], words[3])))
     monkeypatch.setattr(other_settings.dead_run, "clear", lambda _: ran.append(("repair",)) or iter(()))
     return ran
 
 
 @pytest.mark.parametrize("end", [KeyboardInterrupt, SystemExit])
-def test_the_shipped_settings_are_back_after_any_end(ran, end):
+def test_the_shipped_settings_are_there_before_and_after_any_end(ran, end):
     def measure() -> None:
-        with other_settings.changeable(print) as install:
-            install({"istio": {"pilotReplicas": 2}})
+        with other_settings.changeable({}, print) as install:
+            install(CHANGES)
             raise end
 
     with pytest.raises(end):
         measure()
-    assert "pilotReplicas: 2" in ran[0][1]
-    assert ran[-2:] == [("repair",), ("up",)]
+    shipped = [("repair",), ("up", other_settings.SHIPPED.read_text())]
+    assert ran[:2] == ran[3:] == shipped
+    assert "pilotReplicas: 2" in ran[2][1]
 
 
-def test_istiod_starts_anew_before_the_gateway_which_asks_it_for_its_configuration(ran):
-    with other_settings.changeable(print) as install:
-        install({})
-    assert ran[1:5] == [
-        ("delete", "--selector=app=istiod"),
-        ("rollout", "deployment/istiod"),
-        ("delete", "--selector=istio=ingressgateway"),
-        ("rollout", "deployment/istio-ingressgateway"),
-    ]
+@pytest.mark.usefixtures("ran")
+def test_the_folder_has_the_checkout_but_for_its_stack_file_and_goes_in_the_end():
+    with other_settings.changeable({}, print) as install:
+        folder = install(CHANGES)
+        assert (folder / "Pulumi.yaml").read_text() == (other_settings.CHECKOUT / "Pulumi.yaml").read_text()
+        assert not (folder / other_settings.SHIPPED.name).is_symlink()
+    assert not folder.exists()
+    assert (other_settings.CHECKOUT / "pi_mesh").is_dir()
 
 
 def test_another_key_stands_beside_the_shipped_ones():

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from lab.bench import other_settings
 from lab.bench.growth import bare_program, dimensions, many_routes, stack_commands
 
 LAB_UP = "pulumi up --stack lab"
@@ -18,15 +19,16 @@ def steps(monkeypatch, tmp_path) -> list[str]:
     def record(name: str):
         return lambda *arguments, **_: done.append(" ".join([name, *(one for one in arguments if type(one) is str)]))
 
-    def run(command, _environment, directory=many_routes.CHECKOUT):
-        own = directory == many_routes.CHECKOUT
+    def run(command, _environment, directory=other_settings.CHECKOUT):
+        own = directory == other_settings.CHECKOUT
         done.append(" ".join(command[:4]) + (" with routes" if not own and command[3] == "lab" else ""))
 
-    monkeypatch.setattr(many_routes, "FOLDER", tmp_path / "growth")
+    monkeypatch.setattr(other_settings, "FOLDER", tmp_path / "other-settings")
+    monkeypatch.setattr(other_settings, "run", run)
     monkeypatch.setattr(stack_commands, "run", run)
     monkeypatch.setattr(bare_program, "run", run)
     monkeypatch.setattr(bare_program, "kubectl", record("kubectl"))
-    monkeypatch.setattr(stack_commands.dead_run, "clear", lambda _: done.append("clear") or ())
+    monkeypatch.setattr(other_settings.dead_run, "clear", lambda _: done.append("clear") or ())
     monkeypatch.setattr(dimensions, "crowd", SimpleNamespace(up=record("crowd up"), down=record("crowd down")))
     monkeypatch.setattr(dimensions.simulated, "put", record("nodes"))
     for module in (many_routes, bare_program):
@@ -70,7 +72,7 @@ def test_the_floor_and_the_routes_go_after_a_failure(steps, monkeypatch, problem
         "clear",
         LAB_UP,
     ]
-    assert not many_routes.FOLDER.exists()
+    assert not other_settings.FOLDER.exists()
 
 
 def test_what_cannot_be_cleaned_up_does_not_keep_the_rest_from_it(steps, monkeypatch):

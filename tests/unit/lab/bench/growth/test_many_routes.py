@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from lab.bench.growth import bare_program, many_routes
+from lab.bench.other_settings import AMPLE, SHIPPED, changed
 from pi_mesh import inventory
 from pi_mesh.checks import traffic
 from pi_mesh.checks.finding import Level
@@ -18,13 +19,13 @@ MOST, LONGEST = 1000, 128 * 1024
 
 
 @pytest.fixture
-def grown(tmp_path, monkeypatch):
+def grown(tmp_path):
     """Return a function that writes the stack file with so many routes, and returns it."""
-    monkeypatch.setattr(many_routes, "FOLDER", tmp_path)
 
     def write(count: int):
-        many_routes.write(count)
-        return tmp_path / many_routes.STACK_FILE
+        file = tmp_path / SHIPPED.name
+        file.write_text(changed(SHIPPED.read_text(), many_routes.changes(count)))
+        return file
 
     return write
 
@@ -42,9 +43,9 @@ def test_no_check_finds_fault_with_the_routes(grown):
 
 
 def test_the_stack_file_is_the_labs_own_but_for_the_routes_and_istiods_memory(grown):
-    own, other = (yaml.safe_load(file.read_text()) for file in (many_routes.CHECKOUT / "Pulumi.lab.yaml", grown(3)))
-    del other["config"][many_routes.TRAFFIC]
-    assert other["config"][many_routes.ISTIO].pop("resources")["limits"]["memory"] == many_routes.AMPLE
+    own, other = (yaml.safe_load(file.read_text()) for file in (SHIPPED, grown(3)))
+    del other["config"]["pi-mesh:traffic"]
+    assert other["config"]["pi-mesh:istio"].pop("resources")["limits"]["memory"] == AMPLE
     assert other == own
 
 
@@ -62,12 +63,3 @@ def test_the_floor_has_the_same_objects_without_effect_in_a_namespace_of_its_own
     assert {one["metadata"]["namespace"] for one in objects} == {bare_program.NAMESPACE}
     assert objects[0]["spec"]["exportTo"] == ["."]
     assert objects[-1]["spec"]["selector"] == {"matchLabels": {"app": "nobody"}}
-
-
-def test_the_folder_has_the_checkout_but_for_its_stack_file_and_goes_in_the_end(tmp_path, monkeypatch):
-    monkeypatch.setattr(many_routes, "FOLDER", tmp_path / "growth")
-    with many_routes.project() as folder:
-        assert (folder / "Pulumi.yaml").read_text() == (many_routes.CHECKOUT / "Pulumi.yaml").read_text()
-        assert not (folder / many_routes.STACK_FILE).exists()
-    assert not folder.exists()
-    assert (many_routes.CHECKOUT / "pi_mesh").is_dir()

@@ -68,8 +68,8 @@ def page(groups: Sequence[Sequence[Series]], runs: int, machine: str) -> str:
 
 
 def explanation(page: Path) -> str:
-    """Return what a person has written below the figures of the last run: all from the first heading on."""
-    _, heading, rest = page.read_text().partition("\n## ") if page.exists() else ("", "", "")
+    """Return what a person has written below the figures of the last run: all from the heading "What ... says" on."""
+    _, heading, rest = page.read_text().partition("\n## What the ") if page.exists() else ("", "", "")
     return heading + rest
 
 

@@ -7,7 +7,7 @@ import argparse
 import json
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import chain
+from itertools import chain, islice
 
 from lab.bench import crowd_objects
 from lab.bench.crowd_objects import NAMESPACE, Manifest
@@ -20,11 +20,12 @@ BATCH, SENDERS = 250, 3
 
 
 def up(pods: int = PODS, nodes: int = NODES, objects: int = OBJECTS) -> None:
-    """Create the crowd and wait until its pods run."""
+    """Create what the crowd still lacks, and wait until its pods run: pods that exist can't be applied again."""
     homes = crowd_objects.nodes(nodes)
     simulated.put(*homes)
     _apply(crowd_objects.surroundings())
-    everything = chain(crowd_objects.pods(crowd_objects.injected(), pods, homes), crowd_objects.istio_objects(objects))
+    exist, wanted = _running(), crowd_objects.pods(crowd_objects.injected(), pods, homes)
+    everything = chain(islice(wanted, exist, None), crowd_objects.istio_objects(objects))
     with ThreadPoolExecutor(SENDERS) as pool:
         list(pool.map(_apply, _batches(list(everything))))
     wait_until("running pods", lambda: _running() == pods, seconds=120)

@@ -16,6 +16,8 @@ from pi_mesh.settings.stack_file import load_file
 
 LIMIT = 256
 """MiB: the Ansible role's memory limit of istiod, gateway and sidecar alike."""
+FAR = 10
+"""Multiple of the measured services up to which a line is drawn out."""
 WITHOUT, WITH = "Without discovery selectors", "With discovery selectors"
 HEAD = """# What the mesh takes
 
@@ -97,13 +99,15 @@ def _reach(title: str, parts: Parts) -> str:
     lines = [f"### {title}", "", f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}"]
     for name, values in parts.items():
         line = growth([one.services for one in values], [round(one.memory / MEBI) for one in values])
-        ends = [_count(line.reach(LIMIT, margin)) for margin in margins]
+        ends = [_count(line.reach(LIMIT, margin), values[-1].services * FAR) for margin in margins]
         lines.append(f"| {name} | {line.start} | {line.each} | {' | '.join(ends)} |")
     return "\n".join((*lines, ""))
 
 
-def _count(services: int | None) -> str:
-    return "does not grow" if services is None else f"{services:,}"
+def _count(services: int | None, most: int) -> str:
+    if services is None:
+        return "does not grow"
+    return f"{services:,}" if services <= most else f"over {most:,}"
 
 
 def _pods() -> str:

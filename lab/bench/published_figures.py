@@ -23,9 +23,11 @@ SECTION = """## Beside Istio's own figures
 
 Envoy here is upstream's build without Istio's own filters, istiod does not configure them, and the machine is
 {machine}: Istio's proxy takes more ([limits.md](limits.md)). Its published sidecar takes {ratio:.1f} times the memory
-of the one here, partly for its requests. What each further service adds is not published. Preflight therefore compares
-the limits with {margin} times the measured memory (`MARGIN` in `pi_mesh/catalog/footprint.py`), and warns at fewer
-services than were seen to fit. istiod's memory also grows with the number of sidecars, which preflight does not count.
+of the one here, partly for its requests. What each further service adds is not published. And no two istiods take the
+same: this one had just started, while that of a run on 24 November 2026, which had lived longer, took 133 MiB with
+1,000 services. Preflight therefore compares the limits with {margin} times the measured memory (`MARGIN` in
+`pi_mesh/catalog/footprint.py`), and warns at fewer services than were seen to fit. istiod's memory also grows with the
+number of sidecars, which preflight does not count.
 """
 URL = "https://istio.io/v{}/docs/ops/deployment/performance-and-scalability/"
 

@@ -22,11 +22,18 @@ def lab_environment() -> dict[str, str]:
 
 def run(command: Sequence[str], environment: Mapping[str, str], directory: Path = CHECKOUT) -> str:
     """Run the command and return its output. Raises SystemExit with its last lines when it fails."""
-    done = subprocess.run(command, cwd=directory, env=environment, capture_output=True, text=True)
-    if done.returncode != 0:
-        tail = "\n".join((done.stdout + done.stderr).splitlines()[-15:])
-        raise SystemExit(f"bench: `{' '.join(command)}` failed with status {done.returncode}:\n{tail}")
-    return done.stdout
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, cwd=directory, env=environment, stdout=pipe, stderr=pipe, text=True) as started:
+        try:
+            output, errors = started.communicate()
+        except KeyboardInterrupt:
+            # The command had the same signal: Pulumi ends what it has begun and writes its state.
+            started.communicate()
+            raise
+    if started.returncode != 0:
+        tail = "\n".join((output + errors).splitlines()[-15:])
+        raise SystemExit(f"bench: `{' '.join(command)}` failed with status {started.returncode}:\n{tail}")
+    return output
 
 
 def seconds(command: Sequence[str], environment: Mapping[str, str], directory: Path = CHECKOUT) -> float:

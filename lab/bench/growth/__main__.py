@@ -12,6 +12,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from lab.bench.comparison_report import explanation
 from lab.bench.contenders import STACK
 from lab.bench.growth import curves, growth_report, raw_rounds
 from lab.bench.growth.dimensions import DIMENSIONS, SIZES
@@ -48,7 +49,7 @@ def write(into: Path, dimension: str, section: Section) -> None:
     sections = {**raw_rounds.read(file), dimension: section}
     page = growth_report.page(sections)
     file.write_text(raw_rounds.text(sections))
-    (into / "growth.md").write_text(page)
+    (into / "growth.md").write_text(page + explanation(into / "growth.md"))
     (into / "growth.svg").write_text(curves.growth(page))
 
 

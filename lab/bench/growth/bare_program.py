@@ -11,7 +11,7 @@ from pathlib import Path
 
 from lab.bench.growth.measurement import Job
 from lab.bench.growth.stack_commands import pulumi_jobs
-from lab.bench.other_settings import up
+from lab.bench.other_settings import AT_ONCE, up
 from lab.bench.timed_command import run
 from lab.cluster.kubectl import kubectl
 from lab.cluster.names import CHECKOUT
@@ -50,7 +50,7 @@ def applied(objects: Sequence[Object], environment: Mapping[str, str]) -> Iterat
         apply([namespace(NAMESPACE)])
         cleaning.callback(_forget, variables)
         run(["pulumi", "stack", "select", STACK, "--create"], variables, HOME)
-        up(variables, HOME, STACK, "--refresh")
+        up({**variables, **AT_ONCE}, HOME, STACK, "--refresh")
         yield pulumi_jobs(STACK, variables, HOME, FLOOR)
 
 

@@ -22,7 +22,7 @@ GAP = 0.075
 
 def growth(page: str) -> str:
     """Return the plot: a panel for each dimension, a line for each command, the floor's dashed."""
-    parts = [part.partition("\n") for part in page.split("\n## ")[1:]]
+    parts = [part.partition("\n") for part in page.split("\n## ")[1:] if "\n| " in part]
     figure = Figure(figsize=(9, 3.8 * len(parts)), layout="constrained")
     panels = figure.subplots(len(parts), squeeze=False)[:, 0]
     for panel, (title, _, text) in zip(panels, parts, strict=True):

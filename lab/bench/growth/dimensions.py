@@ -8,7 +8,7 @@ from lab.bench.contenders import STACK
 from lab.bench.growth import bare_program, many_routes
 from lab.bench.growth.measurement import Measured, Say, measure
 from lab.bench.growth.stack_commands import operation_jobs, pulumi_jobs, settle
-from lab.bench.other_settings import changeable, own_settings
+from lab.bench.other_settings import AT_ONCE, changeable, own_settings
 from lab.cluster import simulated
 from lab.cluster.names import CHECKOUT
 from pi_mesh.settings.stack_file import load_file
@@ -21,7 +21,7 @@ SIZES = {"routes": (0, 10, 100, 1000), "pods": (0, 100, 1000, 2000), "nodes": (0
 def routes(sizes: Sequence[int], environment: Mapping[str, str], runs: int, say: Say) -> list[Measured]:
     """Measure the commands of the stack lab with so many routes and policies, and those of the floor."""
     figures: list[Measured] = []
-    with changeable(environment, say) as install, many_routes.application():
+    with changeable({**environment, **AT_ONCE}, say) as install, many_routes.application():
         for size in sizes:
             folder = install(many_routes.changes(size))
             settle(environment, folder)

@@ -39,7 +39,8 @@ nothing else: what it takes is the engine's own share.""",
     "pods": f"""## Pods
 
 The pods have sidecars and are in another namespace than trading, on {NODES} simulated nodes, which are there at 0 too.
-Every command reads all pods of the cluster, because they take room from the mesh.""",
+Every command reads all pods of the cluster, because they take room from the mesh. No two of these pods have a
+controller in common, so that verify asks istiod about each one; about the pods of a ReplicaSet it asks once.""",
     "nodes": """## Nodes
 
 The nodes are simulated and without pods, and stand beside the three of the local cluster. Every command reads them
@@ -76,7 +77,7 @@ def ratios(section: Section) -> dict[str, dict[int, float]]:
 
 def _part(name: str, section: Section) -> Iterator[str]:
     yield TEXTS[name]
-    yield f"Measured on {section.day}: {section.rounds} rounds, on {section.machine}."
+    yield f"Measured on {section.day}: {section.rounds} round{'s' * (section.rounds > 1)}, on {section.machine}."
     yield ""
     sizes = [f"{size:,}" for size in section.sizes]
     yield from _table(

@@ -33,5 +33,6 @@ def test_the_raw_rounds_are_in_a_file_of_their_own():
 def test_a_new_run_keeps_what_a_person_wrote_below_the_figures(tmp_path):
     page = tmp_path / "bench.md"
     assert comparison_report.explanation(page) == ""
-    page.write_text("# Side by side\n\n| 1 |\n\n## Where the time goes\n\nTo Helm.\n")
-    assert comparison_report.explanation(page) == "\n## Where the time goes\n\nTo Helm.\n"
+    written = "\n## What the table says\n\nMuch.\n\n## Where the time goes\n\nTo Helm.\n"
+    page.write_text(f"# Growth\n\n## Pods\n\n| 1 |\n{written}")
+    assert comparison_report.explanation(page) == written

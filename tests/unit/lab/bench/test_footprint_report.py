@@ -33,8 +33,12 @@ def test_each_series_has_its_table_in_which_memory_above_the_limit_is_bold(text)
 
 
 def test_a_part_reaches_the_limit_where_its_line_does_and_is_warned_of_before(text):
-    assert "| istiod | 60 | 75 | 2,676 | 1,510 |" in text
+    assert "| istiod | 60 | 75 | 2,676 | 928 |" in text
     assert "| sidecar, default scope | 44 | 0 | does not grow | does not grow |" in text
+
+
+def test_a_line_is_drawn_out_no_further_than_ten_times_what_was_measured(text):
+    assert "| istiod | 60 | 2 | over 30,000 |" in text
 
 
 def test_services_that_istiod_does_not_watch_give_no_warning(text):

@@ -1,8 +1,8 @@
-"""The crowd's manifests."""
+"""The crowd: its manifests, and its growth."""
 
 from collections import Counter
 
-from lab.bench import crowd_objects
+from lab.bench import crowd, crowd_objects
 
 TEMPLATE = {"metadata": {"labels": {"a": "b"}}, "spec": {"containers": [{"name": "istio-proxy"}]}}
 
@@ -18,3 +18,13 @@ def test_istio_objects_are_of_five_kinds_in_equal_parts():
     made = list(crowd_objects.istio_objects(1000))
     assert set(Counter(entry["kind"] for entry in made).values()) == {200}
     assert {entry["metadata"]["namespace"] for entry in made} == {crowd_objects.NAMESPACE}
+
+
+def test_a_crowd_that_grows_applies_no_pod_that_exists(monkeypatch):
+    applied, counts = [], iter((40, 60))
+    monkeypatch.setattr(crowd, "_apply", lambda items: applied.extend(one["metadata"]["name"] for one in items))
+    monkeypatch.setattr(crowd, "_running", lambda: next(counts))
+    monkeypatch.setattr(crowd.simulated, "put", lambda *_: None)
+    monkeypatch.setattr(crowd_objects, "injected", lambda: TEMPLATE)
+    crowd.up(pods=60, nodes=3, objects=0)
+    assert [name for name in applied if name.startswith("app-")] == [f"app-{number}" for number in range(40, 60)]

@@ -10,12 +10,14 @@ from pathlib import Path
 from rich.console import Console
 
 from lab.bench import comparison_report, plots
-from lab.bench.contenders import NAIVE, STACK, Contender, helm, istioctl, naive, pulumi
+from lab.bench.contenders import NAIVE, Contender, helm, istioctl, naive, pulumi
 from lab.bench.floor import floor
+from lab.bench.other_settings import SHIPPED, up
 from lab.bench.rounds import Series, interleave
 from lab.bench.timed_command import lab_environment, run, seconds
 from lab.bench.timeline import command as trace
 from lab.cluster.names import CHECKOUT
+from lab.dead_run import STACK
 from pi_mesh.settings.stack_file import load_file
 
 
@@ -42,7 +44,7 @@ def compare(runs: int, into: Path) -> None:
     os.environ.update(environment)
     run(["pulumi", "stack", "select", STACK, "--create"], environment)
     run(["pulumi", "stack", "select", "naive", "--create"], environment, NAIVE)
-    settings = load_file(CHECKOUT / f"Pulumi.{STACK}.yaml")
+    settings = load_file(SHIPPED)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         others = [make(settings, folder) for make in (naive, helm, istioctl)]
@@ -76,10 +78,9 @@ def _installs(contenders: Sequence[Contender], environment: dict[str, str], runs
 
 def _previews(environment: dict[str, str], runs: int, say) -> list[Series]:
     """Time a preview with nothing to change against an empty program's."""
-    up = ["pulumi", "up", "--stack", STACK, "--yes", "--skip-preview", "--non-interactive"]
     preview = ["pulumi", "preview", "--stack", STACK, "--non-interactive"]
     empty = CHECKOUT / "lab/bench/empty"
-    run(up, environment)
+    up(environment)
     run(["pulumi", "stack", "select", "empty", "--create"], environment, empty)
     contenders = {
         "pulumi preview": lambda: seconds([*preview, "--expect-no-changes"], environment),

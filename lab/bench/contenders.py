@@ -8,12 +8,12 @@ from pathlib import Path
 from lab.bench.operator_file import istio_operator
 from lab.bench.timed_command import run, seconds
 from lab.cluster.names import CHECKOUT
+from lab.dead_run import STACK
 from pi_mesh import inventory
 from pi_mesh.inventory import Kind, Release
 from pi_mesh.settings import Settings
 from pi_mesh.values.objects import Object
 
-STACK = "lab"
 NAIVE = CHECKOUT / "lab/bench/naive"
 PARTS = {Kind.BASE: "base", Kind.ISTIOD: "istiod", Kind.GATEWAY: "gateway"}
 """Istio's own releases, by what the other contenders call them."""

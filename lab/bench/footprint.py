@@ -32,7 +32,7 @@ IDLE = 0.05
 """Cores below which a container rests."""
 PATIENCE = 600
 """Seconds to wait for that: a sidecar has 0.2 of a core to take in thousands of services."""
-MEASURED = {"istiod": "app=istiod", "istio-ingressgateway": "istio=ingressgateway"}
+SELECTORS = {"istiod": "app=istiod", "istio-ingressgateway": "istio=ingressgateway"}
 """The Deployments whose processes start anew with the settings, and their pods' selectors."""
 
 
@@ -48,7 +48,7 @@ def meshes() -> dict[str, Changes]:
 
 def _start_anew() -> None:
     """Delete the pods, istiod's first, so that each series starts with fresh processes, and wait for the next ones."""
-    for deployment, selector in MEASURED.items():
+    for deployment, selector in SELECTORS.items():
         kubectl("delete", "pod", f"--namespace={CONTROL}", f"--selector={selector}")
         kubectl("rollout", "status", f"--namespace={CONTROL}", f"deployment/{deployment}", "--timeout=180s")
 
@@ -100,8 +100,8 @@ def _proxies() -> Iterator[dict[str, Container]]:
     try:
         wait_for(SCOPED, UNSCOPED)
         yield {
-            published_figures.ISTIOD: container(CONTROL, "app=istiod", "discovery"),
-            "ingress gateway": container(CONTROL, "istio=ingressgateway", PROXY),
+            published_figures.ISTIOD: container(CONTROL, SELECTORS["istiod"], "discovery"),
+            "ingress gateway": container(CONTROL, SELECTORS["istio-ingressgateway"], PROXY),
             published_figures.SCOPED: container(SCOPED.namespace, f"{SELF}={SCOPED.name}", PROXY),
             "sidecar, whole mesh": container(UNSCOPED.namespace, f"{SELF}={UNSCOPED.name}", PROXY),
         }

@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from lab import dead_run
+from lab.bench.rounds import Say
 from lab.bench.timed_command import run
 from lab.cluster.names import CHECKOUT, LAB
 from lab.dead_run import STACK
@@ -26,7 +27,6 @@ An interrupted run writes it too; a killed one does not, and then only `make dow
 
 Changes = Mapping[str, Mapping[str, Any]]
 """Keys of a branch, such as `istio`, with their values."""
-Say = Callable[[str], object]
 
 
 @contextmanager

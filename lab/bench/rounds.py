@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from math import comb
 
 Timed = Callable[[], float]
+Say = Callable[[str], None]
 SURE = 0.95
 """Probability with which the median of all possible rounds is in the interval."""
 
@@ -49,7 +50,7 @@ def interval(values: Sequence[float]) -> tuple[float, float] | None:
     return (ordered[k - 1], ordered[-k]) if k else None
 
 
-def interleave(job: str, contenders: Mapping[str, Timed], runs: int, say: Callable[[str], None]) -> list[Series]:
+def interleave(job: str, contenders: Mapping[str, Timed], runs: int, say: Say) -> list[Series]:
     """Time each contender once a round, `runs` rounds, each in an order of its own."""
     seconds: dict[str, list[float]] = {name: [] for name in contenders}
     for round_ in range(1, runs + 1):

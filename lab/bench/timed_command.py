@@ -31,9 +31,14 @@ def run(command: Sequence[str], environment: Mapping[str, str], directory: Path 
             started.communicate()
             raise
     if started.returncode != 0:
-        tail = "\n".join((output + errors).splitlines()[-15:])
-        raise SystemExit(f"bench: `{' '.join(command)}` failed with status {started.returncode}:\n{tail}")
+        raise failure(command, started.returncode, output + errors)
     return output
+
+
+def failure(command: Sequence[str], status: int, output: str) -> SystemExit:
+    """Return the error of a command that failed, with the last lines of its output."""
+    tail = "\n".join(output.splitlines()[-15:])
+    return SystemExit(f"bench: `{' '.join(command)}` failed with status {status}:\n{tail}")
 
 
 def seconds(command: Sequence[str], environment: Mapping[str, str], directory: Path = CHECKOUT) -> float:

@@ -13,12 +13,12 @@ from pathlib import Path
 from rich.console import Console
 
 from lab.bench.comparison_report import explanation
-from lab.bench.contenders import STACK
 from lab.bench.growth import curves, growth_report, raw_rounds
 from lab.bench.growth.dimensions import DIMENSIONS, SIZES
 from lab.bench.growth.raw_rounds import Section
 from lab.bench.timed_command import lab_environment, run
 from lab.cluster.names import CHECKOUT
+from lab.dead_run import STACK
 
 
 def main() -> None:

@@ -4,13 +4,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from lab.bench import crowd, crowd_objects
-from lab.bench.contenders import STACK
 from lab.bench.growth import bare_program, many_routes
-from lab.bench.growth.measurement import Measured, Say, measure
+from lab.bench.growth.measurement import Measured, measure
 from lab.bench.growth.stack_commands import operation_jobs, pulumi_jobs, settle
-from lab.bench.other_settings import AT_ONCE, changeable, own_settings
+from lab.bench.other_settings import AT_ONCE, SHIPPED, changeable, own_settings
+from lab.bench.rounds import Say
 from lab.cluster import simulated
 from lab.cluster.names import CHECKOUT
+from lab.dead_run import STACK
 from pi_mesh.settings.stack_file import load_file
 
 NODES = 30
@@ -26,7 +27,7 @@ def routes(sizes: Sequence[int], environment: Mapping[str, str], runs: int, say:
             folder = install(many_routes.changes(size))
             settle(environment, folder)
             figures += measure("routes", size, operation_jobs(environment, folder), runs, say)
-            floor = bare_program.same_objects(load_file(folder / f"Pulumi.{STACK}.yaml"))
+            floor = bare_program.same_objects(load_file(folder / SHIPPED.name))
             # verify reads the objects of all namespaces, so that the floor's come after it and go before the next one.
             with bare_program.applied(floor, environment) as bare:
                 jobs = {**pulumi_jobs(STACK, environment, folder), **bare}

@@ -1,15 +1,13 @@
 """Commands, and what they take at one size: seconds of interleaved rounds, and memory in a run before them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from lab.bench.growth.tree_memory import peak
-from lab.bench.rounds import Series, interleave
+from lab.bench.rounds import Say, Series, interleave
 from lab.bench.timed_command import seconds
 from lab.cluster.names import CHECKOUT
-
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)

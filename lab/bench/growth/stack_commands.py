@@ -4,10 +4,10 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from lab.bench.contenders import STACK
 from lab.bench.growth.measurement import Job
 from lab.bench.timed_command import run
 from lab.cluster.names import CHECKOUT
+from lab.dead_run import STACK
 
 PYTHON = str(CHECKOUT / ".venv/bin/python")
 OPERATIONS = ("preflight", "verify", "budget")

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import psutil
 
+from lab.bench.timed_command import failure
+
 MEBI = 1 << 20
 LOOK = 0.05
 """Seconds between two looks; the looks take time of their own, so that a command is not timed meanwhile."""
@@ -29,8 +31,7 @@ def peak(command: Sequence[str], environment: Mapping[str, str], directory: Path
                 time.sleep(LOOK)
         if started.returncode != 0:
             output.seek(0)
-            tail = "\n".join(output.read().splitlines()[-15:])
-            raise SystemExit(f"bench: `{' '.join(command)}` failed with status {started.returncode}:\n{tail}")
+            raise failure(command, started.returncode, output.read())
     return most / MEBI
 
 

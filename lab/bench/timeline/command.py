@@ -9,12 +9,14 @@ from pathlib import Path
 import psutil
 from rich.console import Console
 
-from lab.bench.contenders import STACK, pulumi
+from lab.bench.contenders import pulumi
+from lab.bench.other_settings import SHIPPED
 from lab.bench.timed_command import lab_environment, run
 from lab.bench.timeline import drawing, otlp, processes
 from lab.bench.timeline.pods import Pods
 from lab.bench.timeline.spans import Span
 from lab.cluster.names import CHECKOUT, CONTEXT
+from lab.dead_run import STACK
 from pi_mesh.settings.stack_file import load_file
 
 COMMANDS = {
@@ -54,7 +56,7 @@ def draw(command: list[str], into: Path, raw: Path | None) -> None:
     run(["pulumi", "stack", "select", STACK, "--create"], environment)
     for name in command or COMMANDS:
         if name == "up":
-            pulumi(load_file(CHECKOUT / f"Pulumi.{STACK}.yaml")).clean(environment)
+            pulumi(load_file(SHIPPED)).clean(environment)
         spans = trace(COMMANDS[name], environment)
         drawing.draw(spans, f"pulumi {name} of the stack {STACK}", into / f"timeline-{name}.svg")
         if raw:

@@ -53,8 +53,11 @@ up: lab-up  ## Everything: the local cluster, `pulumi up` of the stack lab on it
 down: .venv/.complete  ## Destroy the stack lab and stop the local cluster
 	@if [ -f .lab/env ]; then
 	  . .lab/env
-	  python -m lab.dead_run
-	  pulumi destroy -s lab --yes --skip-preview --refresh
+	  # After `make lab-up` alone there is no such stack.
+	  if pulumi stack select lab 2> /dev/null; then
+	    python -m lab.dead_run
+	    pulumi destroy -s lab --yes --skip-preview --refresh
+	  fi
 	fi
 	$(PY) -m lab down
 

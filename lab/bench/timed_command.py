@@ -2,8 +2,10 @@
 
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from lab.cluster.names import CHECKOUT
 
@@ -22,17 +24,28 @@ def lab_environment() -> dict[str, str]:
 
 def run(command: Sequence[str], environment: Mapping[str, str], directory: Path = CHECKOUT) -> str:
     """Run the command and return its output. Raises SystemExit with its last lines when it fails."""
-    pipe = subprocess.PIPE
-    with subprocess.Popen(command, cwd=directory, env=environment, stdout=pipe, stderr=pipe, text=True) as started:
-        try:
-            output, errors = started.communicate()
-        except KeyboardInterrupt:
-            # The command had the same signal: Pulumi ends what it has begun and writes its state.
-            started.communicate()
-            raise
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with begun(command, environment, directory, **pipes) as started:
+        output, errors = started.communicate()
     if started.returncode != 0:
         raise failure(command, started.returncode, output + errors)
     return output
+
+
+@contextmanager
+def begun(
+    command: Sequence[str], environment: Mapping[str, str], directory: Path = CHECKOUT, **streams: Any
+) -> Iterator[subprocess.Popen]:
+    """Start the command, and wait for it after the block, or after a Ctrl-C in the block.
+
+    The command has had that signal too: Pulumi ends what it has begun and writes its state.
+    """
+    with subprocess.Popen(command, cwd=directory, env=environment, **streams) as started:
+        try:
+            yield started
+        except KeyboardInterrupt:
+            started.communicate()
+            raise
 
 
 def failure(command: Sequence[str], status: int, output: str) -> SystemExit:

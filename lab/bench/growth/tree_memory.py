@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psutil
 
-from lab.bench.timed_command import failure
+from lab.bench.timed_command import begun, failure
 
 MEBI = 1 << 20
 LOOK = 0.05
@@ -23,8 +23,7 @@ def peak(command: Sequence[str], environment: Mapping[str, str], directory: Path
     """
     most = 0
     with tempfile.TemporaryFile("w+") as output:
-        where = {"cwd": directory, "env": environment, "stdout": output, "stderr": subprocess.STDOUT}
-        with subprocess.Popen(command, **where) as started:
+        with begun(command, environment, directory, stdout=output, stderr=subprocess.STDOUT) as started:
             first = psutil.Process(started.pid)
             while started.poll() is None:
                 most = max(most, _bytes(first))

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from lab.bench.contenders import pulumi
 from lab.bench.other_settings import SHIPPED
-from lab.bench.timed_command import lab_environment, run
+from lab.bench.timed_command import begun, lab_environment, run
 from lab.bench.timeline import drawing, otlp, processes
 from lab.bench.timeline.pods import Pods
 from lab.bench.timeline.spans import Span
@@ -29,15 +29,10 @@ def trace(command: tuple[str, ...], environment: dict[str, str]) -> list[Span]:
     """Run the command and return its spans. Raises SystemExit when it fails."""
     with tempfile.TemporaryDirectory() as folder, Pods(CONTEXT) as pods:
         file = Path(folder) / "spans.json"
-        started = subprocess.Popen(
-            [*command, "--otel-traces", f"file://{file}"],
-            cwd=CHECKOUT,
-            env=environment,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-        )
-        seen = processes.watch(psutil.Process(started.pid))
-        if started.wait() != 0:
+        traced = [*command, "--otel-traces", f"file://{file}"]
+        with begun(traced, environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as started:
+            seen = processes.watch(psutil.Process(started.pid))
+        if started.returncode != 0:
             raise SystemExit(f"timeline: `{' '.join(command)}` failed with status {started.returncode}")
         return [*seen, *otlp.read(file), *pods.spans()]
 

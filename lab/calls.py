@@ -60,11 +60,14 @@ def status(client: Workload, url: str) -> int:
     return call(client, url).status
 
 
-def statuses(client: Workload, url: str, count: int, connections: int = 4) -> dict[int, int]:
-    """Send `count` requests as fast as possible and return how many got each status; -1 is a broken connection."""
-    arguments = ("load", "-quiet", "-qps=0", f"-c={connections}", f"-n={count}", "-timeout=10s")
+def statuses(client: Workload, url: str, count: int, connections: int = 4, payload: str = "") -> dict[int, int]:
+    """Send `count` requests as fast as possible and return how many got each status; -1 is a broken connection.
+
+    With a payload they are POSTs.
+    """
+    load = ("load", "-quiet", "-qps=0", f"-c={connections}", f"-n={count}", "-timeout=10s", "-allow-initial-errors")
     done = subprocess.run(
-        command(client, *arguments, "-allow-initial-errors", "-json=-", url), capture_output=True, text=True, check=True
+        command(client, *load, f"-payload={payload}", "-json=-", url), capture_output=True, text=True, check=True
     )
     return {int(code): number for code, number in json.loads(done.stdout)["RetCodes"].items()}
 

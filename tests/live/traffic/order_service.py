@@ -3,14 +3,12 @@
 It is there twice, with a sidecar and without: a caller's proxy sees a reset of the first as a 503 of the sidecar.
 """
 
-import json
-import subprocess
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from lab.calls import command
+from lab.calls import statuses
 from lab.cluster.kubectl import kubectl
 from lab.toolchain.images import PAUSE
 from lab.workloads import MARK, ROOM, TRADING, Workload, apply, delete, service
@@ -65,11 +63,7 @@ def orders_read() -> dict[str, Counter[str]]:
 
 def post(client: Workload, url: str, count: int) -> dict[int, int]:
     """Send `count` orders one after the other, each once, and return how many got each status."""
-    load = ("load", "-quiet", "-qps=0", "-c=1", f"-n={count}", "-timeout=10s", "-payload=buy")
-    done = subprocess.run(
-        command(client, *load, "-allow-initial-errors", "-json=-", url), capture_output=True, text=True, check=True
-    )
-    return {int(code): number for code, number in json.loads(done.stdout)["RetCodes"].items()}
+    return statuses(client, url, count, connections=1, payload="buy")
 
 
 def repeated(client: Workload, urls: Mapping[tuple[str, str], str], count: int) -> dict[str, int]:

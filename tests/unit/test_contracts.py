@@ -25,7 +25,6 @@ FORBIDDEN = [
     ("policies", "policies/rules/quantity.py", "import pulumi_kubernetes"),
     ("operations", "operations/verify.py", "from pulumi import automation"),
     ("lab", "lab/cluster/vault.py", "import pulumi"),
-    ("leftovers", "components/mesh.py", "import leftovers.resource"),
     ("tests", "operations/budget.py", "from tests.support import factories"),
 ]
 

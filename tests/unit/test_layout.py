@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 UNIT = Path("tests/unit")
-PRODUCT = ("components", "lab", "leftovers", "operations", "pi_mesh", "policies")
+PRODUCT = ("components", "lab", "operations", "pi_mesh", "policies")
 LAYERS = (*sorted(path.parent.name for path in (ROOT / "pi_mesh").glob("*/__init__.py")), *PRODUCT)
 LONGEST = 150
 

@@ -44,12 +44,3 @@ def test_it_is_updated_without_a_replacement_and_destroyed_with_its_crds(
     nothing.destroy().must()
     assert [one for one in get("crds")["items"] if one["spec"]["group"].endswith("istio.io")] == []
 
-
-@pytest.mark.long
-def test_it_is_destroyed_from_a_state_that_was_never_updated(nothing, before, tmp_path):
-    earlier = Project(tmp_path / "earlier", before)
-    earlier.set("destroy", CLEAN_UP)
-    earlier.must_up()
-
-    nothing.destroy().must()
-    assert [one for one in get("crds")["items"] if one["spec"]["group"].endswith("istio.io")] == []

@@ -34,23 +34,23 @@ def removed(monkeypatch) -> list[str]:
     return seen
 
 
-def provider_in(recorded: dict) -> UninstallProvider:
-    """Load the provider as Pulumi does for a deletion: from the state, not from the program."""
-    return dill.loads(base64.b64decode(recorded["__provider"]))
+def test_a_state_of_version_0_1_0_needs_an_up_before_its_destroy(recorded):
+    with pytest.raises(ModuleNotFoundError, match="leftovers"):
+        dill.loads(base64.b64decode(recorded["__provider"]))
 
 
-def test_a_state_from_before_the_move_still_loads_its_code(recorded):
-    assert isinstance(provider_in(recorded), UninstallProvider)
+def test_a_state_of_this_version_loads_its_code():
+    assert isinstance(dill.loads(dill.dumps(UninstallProvider())), UninstallProvider)
 
 
-def test_a_state_from_before_the_move_is_cleaned_up_as_it_says(recorded, removed):
-    provider_in(recorded).delete("lab/istio-system", recorded)
+def test_a_state_of_version_0_1_0_is_cleaned_up_as_it_says(recorded, removed):
+    UninstallProvider().delete("lab/istio-system", recorded)
     assert removed == ["root certificates", "CRDs of istio-system/istio-base"]
 
 
 def test_nothing_is_cleaned_up_while_helm_knows_a_release_of_the_stack(recorded, removed, monkeypatch):
     monkeypatch.setattr(uninstall, "installed", lambda _client, releases: releases)
-    provider_in(recorded).delete("lab/istio-system", {**recorded, "releases": ["istio-system/grafana"]})
+    UninstallProvider().delete("lab/istio-system", {**recorded, "releases": ["istio-system/grafana"]})
     assert removed == []
 
 

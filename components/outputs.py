@@ -6,7 +6,7 @@ import pulumi
 
 from components.istio import Gateway
 from components.release import ReleaseComponent
-from pi_mesh.budget import mesh as mesh_budget
+from pi_mesh.budget.mesh import of
 from pi_mesh.budget import table
 from pi_mesh.cluster import exposure
 from pi_mesh.cluster.errors import ClusterUnreachable
@@ -31,7 +31,7 @@ def export(mesh: Inventory, releases: Iterable[ReleaseComponent], gateways: Iter
     homes = {release.name: release.namespace for release in mesh.releases}
     exposed = {one.release_name: _exposure(settings, homes[one.release_name], one) for one in gateways}
     pulumi.export("gateways", exposed)
-    pulumi.export("budget", table.totals(mesh_budget.of(mesh)))
+    pulumi.export("budget", table.totals(of(mesh)))
 
 
 def export_cluster(context: str, uid: str) -> None:

@@ -8,7 +8,7 @@ from pi_mesh.checks.finding import Finding, Subject, error, ok, unknown, warning
 from pi_mesh.checks.verify.input import VerificationInput
 from pi_mesh.cluster.errors import ClusterUnreachable
 from pi_mesh.cluster.pods import Pod
-from pi_mesh.cluster.port_forward import Answer, NoAnswerError, answered, forwarded
+from pi_mesh.cluster.port_forward import Answer, NoAnswerError, get_answer, forwarded
 from pi_mesh.names import PROJECT
 from pi_mesh.settings import Settings
 from pi_mesh.settings.traffic.gateways import PLAIN_HTTP, IngressListener, Server
@@ -93,7 +93,7 @@ def _asked(context: str, pod: Pod, port: int, host: str, secure: bool) -> Answer
 
 def _once(context: str, pod: Pod, port: int, host: str, secure: bool) -> Answer:
     with forwarded(context, pod.namespace, f"pod/{pod.name}", port) as address:
-        return answered(address, host, secure=secure)
+        return get_answer(address, host, secure=secure)
 
 
 def _answer(subject: Subject, what: str, answer: Answer, routed: bool) -> Finding:

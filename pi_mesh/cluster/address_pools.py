@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 from typing import Any
 
-from pi_mesh.cluster import image_name
+from pi_mesh.cluster.image_name import program
 from pi_mesh.cluster.client import Client, Forbidden
 from pi_mesh.cluster.objects import Crd
 from pi_mesh.cluster.pods import Pod
@@ -74,7 +74,7 @@ def read(client: Client, crds: Iterable[Crd], pods: Iterable[Pod]) -> tuple[Pool
 
 def has_allocator(pods: Iterable[Pod]) -> bool:
     """Return True where kube-vip's allocator of addresses runs."""
-    return any(image_name.program(container.image) == ALLOCATOR for pod in pods for container in pod.containers)
+    return any(program(container.image) == ALLOCATOR for pod in pods for container in pod.containers)
 
 
 def _metallb(item: Mapping[str, Any]) -> Pool:

@@ -7,7 +7,7 @@ import base64
 from collections.abc import Mapping
 from typing import Any
 
-from pi_mesh.cluster.port_forward import asked, forwarded
+from pi_mesh.cluster.port_forward import get_json, forwarded
 
 PORT, SECRETS = 15000, "/config_dump?resource=dynamic_active_secrets"
 CLUSTERS = "/clusters?format=json"
@@ -16,7 +16,7 @@ CLUSTERS = "/clusters?format=json"
 def certificates(context: str, namespace: str, pod: str) -> tuple[str, str]:
     """Return the PEM of a proxy's certificate chain, and of the roots that it trusts. Raises NotForwardedError."""
     with forwarded(context, namespace, f"pod/{pod}", PORT) as address:
-        return secrets(asked(address, SECRETS))
+        return secrets(get_json(address, SECRETS))
 
 
 def endpoints(context: str, namespace: str, pod: str, cluster: str) -> list[Mapping[str, Any]] | None:
@@ -25,7 +25,7 @@ def endpoints(context: str, namespace: str, pod: str, cluster: str) -> list[Mapp
     Raises NotForwardedError.
     """
     with forwarded(context, namespace, f"pod/{pod}", PORT) as address:
-        every = asked(address, CLUSTERS).get("cluster_statuses") or []
+        every = get_json(address, CLUSTERS).get("cluster_statuses") or []
     return next((entry.get("host_statuses") or [] for entry in every if entry.get("name") == cluster), None)
 
 

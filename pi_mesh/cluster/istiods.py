@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from pi_mesh.cluster import image_name
+from pi_mesh.cluster.image_name import version
 from pi_mesh.cluster.objects import Deployment
 from pi_mesh.cluster.pods import Pod
 from pi_mesh.cluster.snapshot import Snapshot
@@ -14,7 +14,7 @@ def control_plane(deployments: Iterable[Deployment], namespace: str) -> str:
     """Return the version of the running istiod, by its image; empty without one, or if its image has no version."""
     for entry in deployments:
         if (entry.namespace, entry.name) == (namespace, ISTIOD) and entry.containers:
-            return image_name.version(entry.containers[0].image)
+            return version(entry.containers[0].image)
     return ""
 
 
@@ -22,7 +22,7 @@ def by_revision(snapshot: Snapshot, namespace: str) -> dict[str, str]:
     """Return the version of each running istiod that has a revision."""
     of_istiod = (entry for entry in snapshot.deployments if entry.namespace == namespace and entry.containers)
     return {
-        entry.labels.get(REVISION_LABEL, ""): image_name.version(entry.containers[0].image)
+        entry.labels.get(REVISION_LABEL, ""): version(entry.containers[0].image)
         for entry in of_istiod
         if entry.labels.get("app") == ISTIOD and entry.name != ISTIOD
     }

@@ -3,7 +3,8 @@
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from pi_mesh.cluster import image_name, servicelb
+from pi_mesh.cluster import servicelb
+from pi_mesh.cluster.image_name import program
 from pi_mesh.cluster.address_pools import CRDS, KUBE_VIP, has_allocator
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.inventory.istio import gateway_namespace, gateways
@@ -69,7 +70,7 @@ def answer(settings: Settings, key: str, snapshot: Snapshot) -> Answer:
 
 def _candidates(snapshot: Snapshot, wanted: _Wanted) -> Iterator[Answer]:
     """Yield all that may give an address, those that are certain to first."""
-    images = {image_name.program(container.image) for pod in snapshot.pods for container in pod.containers}
+    images = {program(container.image) for pod in snapshot.pods for container in pod.containers}
     labels = {pod.labels.get("app.kubernetes.io/name", "") for pod in snapshot.pods}
     is_vip = KUBE_VIP in images or KUBE_VIP in labels
     if not is_vip:

@@ -66,7 +66,7 @@ class Answer(NamedTuple):
     """True if a service behind the gateway gave it, and not the gateway itself."""
 
 
-def answered(address: str, host: str, *, secure: bool) -> Answer:
+def get_answer(address: str, host: str, *, secure: bool) -> Answer:
     """Return the answer to a GET of `/` for a host; any certificate is taken. Raises NoAnswerError."""
     url, sni = f"{'https' if secure else 'http'}://{address}/", {"sni_hostname": host}
     with httpx.Client(verify=False, timeout=SECONDS, trust_env=False) as http:
@@ -77,12 +77,12 @@ def answered(address: str, host: str, *, secure: bool) -> Answer:
     return Answer(response.status_code, "x-envoy-upstream-service-time" in response.headers)
 
 
-def asked(address: str, path: str) -> Any:
+def get_json(address: str, path: str) -> Any:
     """Return the JSON at a path of a forwarded port. Raises NotForwardedError."""
     return _answer("GET", f"http://{address}{path}")
 
 
-def posted(address: str, path: str, body: Mapping[str, Any], name: str, ca: str) -> Any:
+def post_json(address: str, path: str, body: Mapping[str, Any], name: str, ca: str) -> Any:
     """Return the JSON answer to a POST; the server must have a certificate for `name` from the CA `ca` (PEM)."""
     trusted = ssl.create_default_context(cadata=ca)
     # Python 3.13 demands more of a CA's certificate than Istio's own root has.

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
-from pi_mesh.cluster import envoy_admin, image_name, istiods
+from pi_mesh.cluster import envoy_admin, istiods
+from pi_mesh.cluster.image_name import version
 from pi_mesh.cluster.errors import ClusterUnreachable
 from pi_mesh.cluster.pods import SIDECAR, Pod
-from pi_mesh.cluster.port_forward import asked, forwarded
+from pi_mesh.cluster.port_forward import get_json, forwarded
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.names import REVISION_LABEL
 from pi_mesh.settings.revisions import FIRST
@@ -115,7 +116,7 @@ def pending(status: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def _version(pod: Pod) -> str:
-    return next((image_name.version(entry.image) for entry in pod.containers if entry.name == SIDECAR), "")
+    return next((version(entry.image) for entry in pod.containers if entry.name == SIDECAR), "")
 
 
 def _told(context: str, namespace: str, serving: Sequence[str]) -> dict[str, dict[str, str]] | str:
@@ -126,7 +127,7 @@ def _told(context: str, namespace: str, serving: Sequence[str]) -> dict[str, dic
     try:
         for name in serving:
             with forwarded(context, namespace, f"pod/{name}", MONITORING) as address:
-                found |= {entry["proxy"]: entry for entry in asked(address, SYNC) or []}
+                found |= {entry["proxy"]: entry for entry in get_json(address, SYNC) or []}
     except ClusterUnreachable as problem:
         return str(problem)
     return found

@@ -15,7 +15,7 @@ from pi_mesh.cluster.client import Client
 from pi_mesh.cluster.json_patch import patched
 from pi_mesh.cluster.objects import Webhook
 from pi_mesh.cluster.pods import SIDECAR, Pod
-from pi_mesh.cluster.port_forward import NotForwardedError, forwarded, posted
+from pi_mesh.cluster.port_forward import NotForwardedError, forwarded, post_json
 from pi_mesh.cluster.proxy_difference import unequal
 from pi_mesh.cluster.snapshot import Snapshot
 
@@ -76,7 +76,7 @@ def _webhook(context: str, namespace: str, webhooks: Iterable[Webhook], istiod: 
         raise NotForwardedError(f"no webhook calls {service}, so nothing is injected; run `pulumi up --refresh`")
     ca, name = base64.b64decode(bundles[0]).decode(), f"{istiod}.{namespace}.svc"
     with forwarded(context, namespace, f"deployment/{istiod}", PORT) as address:
-        yield lambda pod: posted(address, PATH, _review(pod), name, ca)
+        yield lambda pod: post_json(address, PATH, _review(pod), name, ca)
 
 
 def _fresh(client: Client, ask: Any, source: str, live: Mapping[str, Any]) -> dict[str, Any] | None:

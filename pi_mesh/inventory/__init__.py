@@ -15,7 +15,7 @@ from pi_mesh.names import owner
 from pi_mesh.settings import Settings, SettingsError
 from pi_mesh.values import extra
 
-__all__ = ["Inventory", "Kind", "ManagedObject", "Release", "Workload", "of", "with_contradictions"]
+__all__ = ["Inventory", "Kind", "ManagedObject", "Release", "Workload", "mesh_inventory", "with_contradictions"]
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from pi_mesh.checks.capacity import Demand, demand
 from pi_mesh.checks.finding import Finding, Subject, error, ok, warning
 from pi_mesh.checks.ownership import is_installed
 from pi_mesh.checks.preflight import promised_fit
-from pi_mesh.cluster import image_name
+from pi_mesh.cluster.image_name import version
 from pi_mesh.cluster.pods import Pod
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.inventory import Inventory, Kind, Release, Workload
@@ -65,7 +65,7 @@ def _is_replaced(release: Release, workload: Workload, pod: Pod) -> bool:
     wanted = workload.resources.requests.resources
     if all(container.requests != wanted for container in pod.containers):
         return True
-    versions = {image_name.version(container.image) for container in pod.containers} - {""}
+    versions = {version(container.image) for container in pod.containers} - {""}
     return release.kind in OF_ISTIO and bool(versions) and release.image_version not in versions
 
 

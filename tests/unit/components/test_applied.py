@@ -4,7 +4,7 @@ import pytest
 
 from components import applied as component
 from components.release import ReleaseArgs, ReleaseComponent
-from pi_mesh.cluster import applied
+from pi_mesh.cluster import applied, observed, release_records
 from pi_mesh.cluster.applied import AppliedRelease
 from pi_mesh.cluster.errors import ClusterUnreachable
 from pi_mesh.inventory import Kind
@@ -38,7 +38,7 @@ def left(monkeypatch):
 
     def run(text: str | None, preview: bool = False) -> str:
         there = {ISTIOD.id: text} if text else {}
-        monkeypatch.setattr(component.observed, "texts_left_by_up", lambda *_: there)
+        monkeypatch.setattr(observed, "texts_left_by_up", lambda *_: there)
         recording = record(
             lambda: component.leave(MESH, [Release(ReleaseArgs(ISTIOD, ReleaseSettings()))], None), preview=preview
         )
@@ -47,7 +47,7 @@ def left(monkeypatch):
         return config_map.props["data"][KEY]
 
     monkeypatch.setattr(component, "Client", Silent)
-    monkeypatch.setattr(component.release_records, "read", helm)
+    monkeypatch.setattr(release_records, "read", helm)
     run.reads = reads
     return run
 

@@ -41,7 +41,7 @@ class Gateway:
         self.asked: list[tuple[str, int, bool]] = []
         monkeypatch.setattr(gateway_request, "PAUSES", (0, 0))
         monkeypatch.setattr(gateway_request, "forwarded", self._forwarded)
-        monkeypatch.setattr(gateway_request, "answered", self._answered)
+        monkeypatch.setattr(gateway_request, "get_answer", self._answered)
 
     @contextmanager
     def _forwarded(self, context: str, namespace: str, target: str, port: int) -> Iterator[str]:

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from operations import istiod_certificates, rotate_ca, rotate_ca_issuer, rotate_ca_proof
 from operations.__main__ import app
 from operations.istiod_certificates import Issued, Issuer, NoCertificate
+from pi_mesh.cluster import authority, ca_issuer
 from operations.pulumi import PulumiFailed
 from pi_mesh.checks.finding import Level, Subject, ok
 from pi_mesh.settings import parse_any
@@ -56,7 +57,7 @@ def proof(monkeypatch):
 
         live = type("Live", (), {"root_cert": ROOT.pem})
         monkeypatch.setattr(rotate_ca_proof, "issuer", lambda *_: Forwarded())
-        monkeypatch.setattr(rotate_ca_proof.authority, "read", lambda *_: live)
+        monkeypatch.setattr(authority, "read", lambda *_: live)
         monkeypatch.setattr(rotate_ca_proof, "PAUSE", 0)
         findings = rotate_ca_proof.proven(
             make_settings(), lambda: [ok("pulumi up", Subject("stack", "test"), "is done")], wait=1
@@ -142,9 +143,9 @@ def test_a_ca_by_an_issuer_is_renewed_by_cert_manager(monkeypatch, revisions, si
     monkeypatch.setattr(rotate_ca, "proven", lambda _settings, rotate, _wait: rotate())
     monkeypatch.setattr(rotate_ca.pulumi, "pending", lambda *_: {})
     monkeypatch.setattr(rotate_ca.pulumi, "up", lambda stack, _: ups.append(stack))
-    monkeypatch.setattr(rotate_ca_issuer.ca_issuer, "renew", lambda *_: 3)
-    monkeypatch.setattr(rotate_ca_issuer.ca_issuer, "revision", lambda *_: revisions[-1])
-    monkeypatch.setattr(rotate_ca_issuer.ca_issuer, "is_signed", lambda *_: signed)
+    monkeypatch.setattr(ca_issuer, "renew", lambda *_: 3)
+    monkeypatch.setattr(ca_issuer, "revision", lambda *_: revisions[-1])
+    monkeypatch.setattr(ca_issuer, "is_signed", lambda *_: signed)
     done = CliRunner().invoke(app, ["rotate-ca", "-s", "test", "--json", "--wait", "1"])
     assert done.exit_code == status, done.output
     assert line in done.stdout

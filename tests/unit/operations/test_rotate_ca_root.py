@@ -14,6 +14,7 @@ from operations.__main__ import app
 from operations.pulumi import PulumiFailed
 from pi_mesh.certificates import bundle
 from pi_mesh.checks.root_use import RootUse
+from pi_mesh.cluster import authority, signing_secret
 from pi_mesh.cluster.authority import Authority
 from pi_mesh.cluster.proxy_trust import ProxyTrust
 from pi_mesh.settings import Settings, parse_any
@@ -130,7 +131,7 @@ def run(monkeypatch, tmp_path: Path) -> Callable[..., Result]:
         monkeypatch.setattr(rotate_ca_steps.pulumi, "pending", lambda *_: pending or {})
         monkeypatch.setattr(rotate_ca_steps.stacks, "load", world.settings)
         monkeypatch.setattr(rotate_ca_steps.stacks, "load_any", world.settings)
-        monkeypatch.setattr(rotate_ca_root.authority, "read", world.live)
+        monkeypatch.setattr(authority, "read", world.live)
         monkeypatch.setattr(rotate_ca_root.observed_state, "read", lambda *_: None)
         monkeypatch.setattr(rotate_ca_root.plan, "processes_and_locks", lambda _: [])
         monkeypatch.setattr(rotate_ca_trust.root_use, "read", world.use)
@@ -289,7 +290,7 @@ def test_options_that_name_no_ca_are_one_line_of_status_2(run, to, line):
 def test_a_secret_of_the_cluster_may_be_the_new_ca(run, monkeypatch):
     world = World(A)
     files = {"ca-cert.pem": CAS[B.pem].pem, "ca-key.pem": make_ca("another", B).key, "root-cert.pem": B.pem}
-    monkeypatch.setattr(rotate_ca_target.signing_secret, "read", lambda *_: files)
+    monkeypatch.setattr(signing_secret, "read", lambda *_: files)
     done = run(world, to=("--secret", "mine"))
     assert done.exit_code == 2
     assert "the key does not belong to the certificate 'CA of B'" in done.stderr

@@ -7,6 +7,7 @@ import pytest
 
 from operations import rotate_ca_target, rotate_ca_target_vault
 from operations.failures import UsageError
+from pi_mesh.cluster import signing_secret
 from operations.rotate_ca_options import RootOptions, Target
 from pi_mesh.settings import parse_any
 from tests.support import authorities
@@ -115,7 +116,7 @@ def in_secret(monkeypatch, unprotected) -> Callable[..., Target]:
 
     def run(*resources: dict, options: RootOptions = MINE, **settings: dict) -> Target:
         made = {"ca-cert.pem": SIGNING.pem, "ca-key.pem": SIGNING.key, "root-cert.pem": OTHER.pem}
-        monkeypatch.setattr(rotate_ca_target.signing_secret, "read", lambda *_: made)
+        monkeypatch.setattr(signing_secret, "read", lambda *_: made)
         state = {"deployment": {"resources": [*resources]}}
         monkeypatch.setattr(rotate_ca_target_vault.pulumi, "export", lambda _: state)
         monkeypatch.setattr(rotate_ca_target_vault.pulumi, "unprotect", lambda _, urn: unprotected.append(urn))

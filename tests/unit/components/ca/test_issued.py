@@ -5,6 +5,7 @@ import pytest
 
 from components.ca import issued, program
 from pi_mesh import inventory
+from pi_mesh.cluster import ca_issuer, signing_secret
 from pi_mesh.cluster.authority import Authority
 from pi_mesh.cluster.ca_state import Answer
 from pi_mesh.cluster.errors import ClusterUnreachable
@@ -34,8 +35,8 @@ def plug_in(monkeypatch):
                 raise secret
             return now if name == "cacerts" else secret
 
-        monkeypatch.setattr(issued.signing_secret, "read", read)
-        monkeypatch.setattr(issued.ca_issuer, "is_signed", lambda *_: secret is FILES)
+        monkeypatch.setattr(signing_secret, "read", read)
+        monkeypatch.setattr(ca_issuer, "is_signed", lambda *_: secret is FILES)
         monkeypatch.setattr(issued, "SECONDS", 0)
         mesh = inventory.of(make_settings(ca=ca))
         return record(lambda: program.plug_in(mesh, Authority(), Answer(), pulumi.ResourceOptions()), preview=preview)

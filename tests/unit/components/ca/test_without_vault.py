@@ -8,6 +8,7 @@ from pulumi.runtime import rpc
 
 from components.ca import program, without_vault
 from pi_mesh import inventory
+from pi_mesh.cluster import signing_secret
 from pi_mesh.cluster.authority import Authority
 from pi_mesh.cluster.ca_state import Answer
 from pi_mesh.cluster.errors import ClusterUnreachable
@@ -38,7 +39,7 @@ def plug_in(monkeypatch):
             return found
 
         monkeypatch.setattr(without_vault.config, "secret_ca_key", lambda: pulumi.Output.secret(key) if key else None)
-        monkeypatch.setattr(without_vault.signing_secret, "read", read)
+        monkeypatch.setattr(signing_secret, "read", read)
         mesh = inventory.of(make_settings(ca=ca))
         return record(lambda: program.plug_in(mesh, live or Authority(), Answer(), pulumi.ResourceOptions()), **how)
 

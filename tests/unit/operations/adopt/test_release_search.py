@@ -2,6 +2,7 @@
 
 import pytest
 
+from pi_mesh.cluster import release_records
 from operations.adopt import release_search
 from tests.support.factories import make_settings
 from tests.support.helm_mesh import deployment, living, record_of
@@ -73,6 +74,6 @@ def test_the_one_istiod_of_a_release_in_the_meshs_namespace_is_no_problem():
 def test_every_release_is_read_but_those_that_are_gone_or_that_nobody_can_read(monkeypatch):
     kept, gone, unread = (living(name, "istiod", status=status) for name, status in RECORDS)
     asked = {kept.record: kept.applied, gone.record: gone.applied, unread.record: None}
-    monkeypatch.setattr(release_search.release_records, "read", lambda _, record: asked[record])
+    monkeypatch.setattr(release_records, "read", lambda _, record: asked[record])
     snapshot = make_snapshot(releases=tuple(asked))
     assert release_search.read(None, snapshot) == (kept,)

@@ -4,6 +4,7 @@ import pytest
 
 from pi_mesh.checks import root_use
 from pi_mesh.checks.root_use import RootUse
+from pi_mesh.cluster import authority, istiod_tls, proxy_trust
 from pi_mesh.cluster.authority import Authority
 from pi_mesh.cluster.errors import ClusterUnreachable
 from pi_mesh.cluster.proxy_trust import ProxyTrust
@@ -43,9 +44,9 @@ def holders(monkeypatch):
             return {"istiod-1": istiod}
 
         live = Authority(cacerts={"ca-cert.pem": CA_B.pem, "root-cert.pem": A.pem + B.pem})
-        monkeypatch.setattr(root_use.authority, "read", lambda *_: live)
-        monkeypatch.setattr(root_use.istiod_tls, "read", served)
-        monkeypatch.setattr(root_use.proxy_trust, "read", lambda _: list(proxies))
+        monkeypatch.setattr(authority, "read", lambda *_: live)
+        monkeypatch.setattr(istiod_tls, "read", served)
+        monkeypatch.setattr(proxy_trust, "read", lambda _: list(proxies))
         return root_use.holders_of_others("test", "istio-system", B.certificate)
 
     return run

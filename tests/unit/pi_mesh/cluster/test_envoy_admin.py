@@ -31,7 +31,7 @@ def test_a_proxy_without_certificates_has_empty_texts():
 def test_the_endpoints_of_one_cluster_are_returned_and_none_of_a_cluster_that_is_not_there(monkeypatch):
     known = {"cluster_statuses": [{"name": "outbound|80||app", "host_statuses": [{"weight": 1}]}, {"name": "empty"}]}
     monkeypatch.setattr(envoy_admin, "forwarded", lambda *_: nullcontext("127.0.0.1:1"))
-    monkeypatch.setattr(envoy_admin, "asked", lambda _, path: known if path == "/clusters?format=json" else {})
+    monkeypatch.setattr(envoy_admin, "get_json", lambda _, path: known if path == "/clusters?format=json" else {})
     assert endpoints("test", "shop", "client-0", "outbound|80||app") == [{"weight": 1}]
     assert endpoints("test", "shop", "client-0", "empty") == []
     assert endpoints("test", "shop", "client-0", "outbound|80||gone") is None

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pi_mesh.cluster.port_forward import Answer, NotForwardedError, answered, asked, forwarded
+from pi_mesh.cluster.port_forward import Answer, NotForwardedError, get_answer, get_json, forwarded
 
 
 @pytest.fixture
@@ -65,19 +65,19 @@ def server() -> Iterator[str]:
 
 
 def test_the_answer_is_json(server):
-    assert asked(server, "/json") == {"a": 1}
+    assert get_json(server, "/json") == {"a": 1}
 
 
 def test_a_refusal_names_the_path(server):
     with pytest.raises(NotForwardedError, match=r"GET /debug/syncz failed: .*404"):
-        asked(server, "/debug/syncz")
+        get_json(server, "/debug/syncz")
 
 
 def test_a_gateways_own_answer_is_told_from_that_of_a_service_behind_it(server):
-    assert answered(server, "shop.example", secure=False) == Answer(404, True)
-    assert answered(server, "other.example", secure=False) == Answer(404, False)
+    assert get_answer(server, "shop.example", secure=False) == Answer(404, True)
+    assert get_answer(server, "other.example", secure=False) == Answer(404, False)
 
 
 def test_a_port_that_does_not_speak_tls_gives_no_answer(server):
     with pytest.raises(NotForwardedError):
-        answered(server, "shop.example", secure=True)
+        get_answer(server, "shop.example", secure=True)

@@ -48,7 +48,7 @@ def read(monkeypatch) -> Callable[..., Proxies]:
             return certificates
 
         monkeypatch.setattr(proxies, "forwarded", forwarded)
-        monkeypatch.setattr(proxies, "asked", answer)
+        monkeypatch.setattr(proxies, "get_json", answer)
         monkeypatch.setattr(envoy_admin, "certificates", shown)
         return proxies.read("test", "istio-system", cluster(*pods), certificates=certificates is not None)
 

@@ -53,7 +53,7 @@ def compared(monkeypatch):
             return {"response": {"allowed": True, "patch": patch, **response}}
 
         monkeypatch.setattr(reinjection, "forwarded", forwarded)
-        monkeypatch.setattr(reinjection, "posted", posted)
+        monkeypatch.setattr(reinjection, "post_json", posted)
         template = {"metadata": {"labels": {"app": "shop"}}, "spec": {"containers": [{"name": "app"}]}}
         meta = {"name": "shop-7d9f", "namespace": "trading", "uid": "1"}
         owner = {"kind": "ReplicaSet", "metadata": meta, "spec": {"template": template}}

@@ -100,7 +100,7 @@ bench: built lab-up  ## Timings side by side with helm and istioctl
 
 preview: .venv/.complete  ## What a pull request's comment would show, against the branch BASE
 	@if [ -f .lab/env ]; then . .lab/env; fi
-	$(PY) -m operations.preview $(PREVIEWED:%=--stack %) --base $(BASE) --charts "$(CHARTS)"
+	$(PY) -m operations.pull_request $(PREVIEWED:%=--stack %) --base $(BASE) --charts "$(CHARTS)"
 
 site: .venv/.site  ## The documents as HTML, in .site/html, without a dead link
 	@$(PY) -m lab.site
@@ -117,8 +117,7 @@ format: .venv/.complete  ## Put the style right
 
 schema: .venv/.complete  ## Write all that is made from the code: config reference, schemas, policies, tables, dashboards, recorded meshes
 	@$(PY) -m pi_mesh.settings.schema
-	$(PY) -m operations.report_schema
-	$(PY) -m operations.check_table
+	$(PY) -m operations.generate
 	$(PY) -m policies.document
 	$(PY) -m pi_mesh.monitoring.alert_table
 	$(PY) -m lab.dashboards

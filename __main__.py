@@ -20,9 +20,9 @@ REASON_SHOWN = 32
 def run() -> None:
     """Deploy what the stack's settings describe."""
     with interpreter.explained(pulumi.RunError):
-        from components import engine_version
+        from components import engine
 
-    engine_version.require()
+    engine.require_version()
     # Pulumi awaits it after this module, and meanwhile sends what is registered to the engine.
     pulumi.run(_deploy)
 

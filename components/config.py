@@ -9,7 +9,7 @@ from pulumi.runtime import get_config_env, get_config_secret_keys_env
 from pulumi.runtime.config import CONFIG
 
 from pi_mesh.settings import CaSettings, Settings, SettingsError, parse_any
-from pi_mesh.settings.raw import KEY_OF_THE_CA, REGISTRY_PASSWORD, plain_values
+from pi_mesh.settings.pulumi_config import CA_KEY, REGISTRY_PASSWORD, plain_values
 
 
 def load() -> Settings | CaSettings:
@@ -35,7 +35,7 @@ def secret_vault_token() -> Output[str] | None:
 
 def secret_ca_key() -> Output[str] | None:
     """Return `caKey` as a secret, or None if it is not set."""
-    return Config().get_secret(KEY_OF_THE_CA)
+    return Config().get_secret(CA_KEY)
 
 
 def secret_registry_password() -> Output[str] | None:

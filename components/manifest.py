@@ -1,10 +1,15 @@
-"""Registration of the inventory's objects as Kubernetes resources."""
+"""Registration of Kubernetes objects: those of the inventory, and the pull Secrets of a private registry."""
 
 from typing import Any
 
 import pulumi
 
+from components import config
 from pi_mesh.inventory import ManagedObject
+from pi_mesh.settings import Settings
+from pi_mesh.settings.pulumi_config import REGISTRY_PASSWORD
+from pi_mesh.settings.releases import LOGIN_SECRET
+from pi_mesh.values import objects
 
 
 class KubernetesObject(pulumi.CustomResource):
@@ -30,3 +35,27 @@ def make_namespace(name: str, item: ManagedObject, opts: pulumi.ResourceOptions)
     # An adopted namespace holds objects of other owners, so `pulumi destroy` must not delete it.
     own = pulumi.ResourceOptions(retain_on_delete=item.adopted)
     return KubernetesObject(name, item.manifest, pulumi.ResourceOptions.merge(opts, own))
+
+
+def make_pull_secret(settings: Settings, namespace: str, opts: pulumi.ResourceOptions) -> list[pulumi.Resource]:
+    """Register the Secret of a namespace; none where `images.login` is not set.
+
+    Raises pulumi.RunError where the password is missing.
+    """
+    login = settings.images.login
+    if login is None:
+        return []
+    password = config.secret_registry_password()
+    if password is None:
+        fix = f"`pulumi config set --secret {REGISTRY_PASSWORD}`"
+        raise pulumi.RunError(f"{REGISTRY_PASSWORD}: is not set, and images.login is; {fix}")
+    content = password.apply(lambda text: objects.pull_secret_value(settings.images.registry, login.username, text))
+    manifest = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "type": objects.PULL_SECRET_TYPE,
+        "metadata": {"name": LOGIN_SECRET, "namespace": namespace},
+        "data": {objects.PULL_SECRET_KEY: pulumi.Output.secret(content)},
+    }
+    hidden = pulumi.ResourceOptions(additional_secret_outputs=["data"])
+    return [KubernetesObject(f"registry-{namespace}", manifest, pulumi.ResourceOptions.merge(opts, hidden))]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pulumi import Resource, ResourceOptions, get_stack, runtime
 
-from components import applied, ca, manifest, outputs, provider, registry_login, state, webhook
+from components import applied_record, ca, engine, istio, manifest, outputs, provider
 from components.guard.resource import DestroyDrain, DestroyGuard, collect
 from components.istio import Gateway, IstioBase, Istiod, MeshMtls, MeshMtlsArgs
 from components.manifest import make_namespace
@@ -14,12 +14,11 @@ from components.observability import Observability, ObservabilityArgs
 from components.preflight import guard
 from components.provider import GuardPlugin, Providers
 from components.release import ReleaseArgs, ReleaseComponent
-from components.traffic import Traffic, TrafficArgs
-from components.workload_namespace import WorkloadNamespace, WorkloadNamespaceArgs
+from components.workloads import Traffic, TrafficArgs, WorkloadNamespace, WorkloadNamespaceArgs
 from pi_mesh import inventory
-from pi_mesh.cluster import load_balancer
-from pi_mesh.cluster.gateway_version import as_recorded
+from pi_mesh.cluster import load_balancers
 from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.cluster.stack_state import with_recorded_versions
 from pi_mesh.inventory import Inventory, Kind, chart_lock
 from pi_mesh.settings import Settings
 from pi_mesh.values.gateway import serves_certificates
@@ -33,14 +32,16 @@ async def deploy(settings: Settings, begun: Providers | None = None) -> None:
 
     `begun`: the providers, if they are registered already.
     """
-    recorded = state.read()
+    recorded = engine.recorded_state()
     lock = chart_lock.read(get_stack())
     snapshot = await asyncio.to_thread(guard, settings, recorded, lock)
     cluster, plugin = begun or provider.register(settings.cluster.context)
     uid = (snapshot and snapshot.uid) or recorded.cluster_uid
     answer = ca.ask(settings, recorded)
-    wanted = inventory.of(settings, get_stack(), load_balancer.served(settings, snapshot), answer.root, lock)
-    mesh = as_recorded(wanted, recorded)
+    wanted = inventory.mesh_inventory(
+        settings, get_stack(), load_balancers.served_gateways(settings, snapshot), answer.root, lock
+    )
+    mesh = with_recorded_versions(wanted, recorded)
     guarded = collect()
     on_cluster = partial(ResourceOptions, provider=cluster)
     release = partial(ReleaseArgs, how=settings.release)
@@ -48,15 +49,15 @@ async def deploy(settings: Settings, begun: Providers | None = None) -> None:
         "istio-namespace", mesh.namespace("istio"), on_cluster(depends_on=_uninstalled_last(mesh, uid))
     )
     at_home = [home, *_drained(mesh, home, plugin)]
-    pulls = registry_login.make(settings, settings.istio.namespace, on_cluster(depends_on=at_home))
+    pulls = manifest.make_pull_secret(settings, settings.istio.namespace, on_cluster(depends_on=at_home))
     signers = ca.plug_in(mesh, snapshot, answer, on_cluster(depends_on=at_home))
     base = IstioBase(release(mesh.the(Kind.BASE)), on_cluster(depends_on=at_home))
     stands = on_cluster(depends_on=[base, *signers, *pulls])
-    istiod = Istiod(release(mesh.the(Kind.ISTIOD), hooks=webhook.awaited(settings)), stands)
+    istiod = Istiod(release(mesh.the(Kind.ISTIOD), hooks=istio.webhook_wait(settings)), stands)
     canaries = [Istiod(release(one), stands) for one in mesh.of_kind(Kind.CANARY)]
     control = [istiod, *canaries]
     watch = _watch(mesh, snapshot)
-    led = await webhook.answering(control, mesh, recorded, snapshot)
+    led = await istio.webhook_dependencies(control, mesh, recorded, snapshot)
     tags = [
         manifest.register("revision-tag", item, on_cluster(depends_on=led)) for item in mesh.objects_of("revision-tag")
     ]
@@ -68,7 +69,7 @@ async def deploy(settings: Settings, begun: Providers | None = None) -> None:
         if item.component == "ingress"
     }
     for name, namespace in own.items():
-        pulls += registry_login.make(settings, name, on_cluster(depends_on=[namespace]))
+        pulls += manifest.make_pull_secret(settings, name, on_cluster(depends_on=[namespace]))
     gateways = [
         Gateway(
             release(one),
@@ -82,7 +83,7 @@ async def deploy(settings: Settings, begun: Providers | None = None) -> None:
         namespace = WorkloadNamespace(one.setting, WorkloadNamespaceArgs(mesh.namespace(one.setting), bounds), served)
         inside = on_cluster(depends_on=[namespace])
         if one.own.injection:
-            registry_login.make(settings, one.name, inside)
+            manifest.make_pull_secret(settings, one.name, inside)
         if rules := mesh.objects_of(one.traffic_component):
             # Allow-lists and certificates of listeners are in the gateway's namespace.
             there = on_cluster(depends_on=[namespace, *own.values(), *_readers(settings, gateways)])
@@ -93,7 +94,7 @@ async def deploy(settings: Settings, begun: Providers | None = None) -> None:
         watch.follow(made)
     # Deleted by itself, it would keep the gateways from beginning to drain for a second or two.
     gone_with = None if mesh.namespace("istio").adopted else home
-    applied.leave(mesh, made, on_cluster(depends_on=at_home, deleted_with=gone_with))
+    applied_record.register_record(mesh, made, on_cluster(depends_on=at_home, deleted_with=gone_with))
     DestroyGuard(mesh, uid, ResourceOptions(provider=plugin, depends_on=list(guarded)))
     outputs.export(mesh, made, gateways)
     outputs.export_cluster(settings.cluster.context, uid)

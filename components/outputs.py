@@ -6,9 +6,9 @@ import pulumi
 
 from components.istio import Gateway
 from components.release import ReleaseComponent
-from pi_mesh.budget.mesh import of
 from pi_mesh.budget import table
-from pi_mesh.cluster import exposure
+from pi_mesh.budget.mesh import mesh_budget
+from pi_mesh.cluster import services
 from pi_mesh.cluster.errors import ClusterUnreachable
 from pi_mesh.cluster.stack_state import CLUSTER
 from pi_mesh.inventory import Inventory
@@ -31,7 +31,7 @@ def export(mesh: Inventory, releases: Iterable[ReleaseComponent], gateways: Iter
     homes = {release.name: release.namespace for release in mesh.releases}
     exposed = {one.release_name: _exposure(settings, homes[one.release_name], one) for one in gateways}
     pulumi.export("gateways", exposed)
-    pulumi.export("budget", table.totals(of(mesh)))
+    pulumi.export("budget", table.totals(mesh_budget(mesh)))
 
 
 def export_cluster(context: str, uid: str) -> None:
@@ -55,7 +55,7 @@ def _exposure(settings: Settings, namespace: str, gateway: Gateway) -> pulumi.Ou
 
     def read(_status: str) -> object:
         try:
-            return exposure.read(context, namespace, gateway.release_name)
+            return services.read_exposure(context, namespace, gateway.release_name)
         except ClusterUnreachable as problem:
             return f"not known: {problem}"
 

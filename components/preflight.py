@@ -5,18 +5,26 @@ from datetime import date
 import pulumi
 
 from pi_mesh import inventory
-from pi_mesh.checks import cut_callers, restarts, traffic
+from pi_mesh.checks import restarts, traffic
 from pi_mesh.checks.finding import Finding, Level, errors
-from pi_mesh.checks.preflight import charts, ingress_namespace, run, trading_hours, undone_settings, versions
+from pi_mesh.checks.preflight import (
+    charts,
+    cut_callers,
+    kubernetes_version,
+    namespaces,
+    overridden_settings,
+    run,
+    trading_hours,
+)
 from pi_mesh.checks.restarts import Forecast
-from pi_mesh.cluster import identity, load_balancer, settings_objects
+from pi_mesh.cluster import identity, load_balancers, settings_objects
 from pi_mesh.cluster.errors import ClusterUnreachable, WrongContext
 from pi_mesh.cluster.snapshot import Snapshot, read
 from pi_mesh.cluster.stack_state import StackState
-from pi_mesh.counts import counted
 from pi_mesh.inventory import Inventory, chart_lock
 from pi_mesh.inventory.chart_lock import LockedChart
 from pi_mesh.settings import Settings
+from pi_mesh.words import counted
 
 
 def guard(settings: Settings, state: StackState, lock: tuple[LockedChart, ...] | None = None) -> Snapshot | None:
@@ -26,31 +34,33 @@ def guard(settings: Settings, state: StackState, lock: tuple[LockedChart, ...] |
     if a check has errors.
     """
     try:
-        snapshot = settings_objects.seen(read(settings.cluster.context), settings)
+        snapshot = settings_objects.with_settings_objects(read(settings.cluster.context), settings)
         identity.require(settings.cluster, state.cluster_uid, snapshot.uid)
-        snapshot = cut_callers.seen(snapshot, settings, state)
+        snapshot = cut_callers.with_needed_audit(snapshot, settings, state)
     except WrongContext as problem:
         raise pulumi.RunError(str(problem)) from None
     except ClusterUnreachable as problem:
         if not pulumi.runtime.is_dry_run():
             raise pulumi.RunError(f"{problem}; nothing was touched") from None
         pulumi.log.warn(f"Preflight not done, so this preview shows only what the settings say: {problem}")
-        mesh = inventory.of(settings, pulumi.get_stack(), lock=lock)
+        mesh = inventory.mesh_inventory(settings, pulumi.get_stack(), lock=lock)
         _note_unlocked(mesh)
         of_charts = charts.check(mesh, None) if mesh.is_locked else ()
         alone = [
             *of_charts,
-            *undone_settings.check(mesh, None),
-            *ingress_namespace.check(mesh, None, state),
+            *overridden_settings.check(mesh, None),
+            *namespaces.check_ingress(mesh, None, state),
         ]
-        _report([versions.end_of_life(settings, date.today()), *alone, *traffic.run(settings, None)])
+        _report([kubernetes_version.end_of_life(settings, date.today()), *alone, *traffic.run(settings, None)])
         return None
-    mesh = inventory.of(settings, pulumi.get_stack(), load_balancer.served(settings, snapshot), lock=lock)
+    mesh = inventory.mesh_inventory(
+        settings, pulumi.get_stack(), load_balancers.served_gateways(settings, snapshot), lock=lock
+    )
     _note_unlocked(mesh)
     _note_unguarded(state)
     findings = run(mesh, snapshot, state)
     _report(trading_hours.shown_only(findings) if pulumi.runtime.is_dry_run() else findings)
-    _forecast(restarts.of(mesh, state))
+    _forecast(restarts.forecast(mesh, state))
     return snapshot
 
 

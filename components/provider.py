@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import pulumi
 
-from components import state
+from components import engine
 from pi_mesh.names import PROJECT
 
 PACKAGE = "pulumi-kubernetes"
@@ -60,7 +60,7 @@ def begin() -> Providers | None:
     changes, and neither does an `up` with the providers of the last one.
     """
     context = _context()
-    if context and (pulumi.runtime.is_dry_run() or _are_recorded(state.resources(), context)):
+    if context and (pulumi.runtime.is_dry_run() or _are_recorded(engine.recorded_resources(), context)):
         return register(context)
     return None
 

@@ -6,7 +6,7 @@ from typing import Any
 import pulumi
 
 from pi_mesh.inventory import Release
-from pi_mesh.settings.sources import ReleaseSettings
+from pi_mesh.settings.releases import ReleaseSettings
 
 
 @dataclass(frozen=True)

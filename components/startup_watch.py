@@ -15,11 +15,11 @@ import pulumi
 
 from components.release import ReleaseComponent
 from pi_mesh.checks.startup_causes import Verdict, cause_of, everything, is_hopeless, line
-from pi_mesh.cluster import startup
+from pi_mesh.cluster import pod_lifecycle
 from pi_mesh.cluster.client import Client
 from pi_mesh.cluster.errors import ClusterUnreachable, WrongContext
+from pi_mesh.cluster.pod_lifecycle import Startup
 from pi_mesh.cluster.pods import Pod
-from pi_mesh.cluster.startup import Startup
 from pi_mesh.inventory import Inventory, Release
 
 LOOK, SAY, QUIET = 1.0, 8.0, 3.0
@@ -92,7 +92,7 @@ class Watch:
     def _under_way(self, left: Sequence[Release]) -> tuple[Release, list[Startup]]:
         """Return the first release with a new pod that is not Ready, and what it waits for; else the first of all."""
         namespaces = dict.fromkeys(workload.namespace for release in left for workload in release.workloads)
-        pods = {name: startup.read(self.client, name, self.mesh.has_pod) for name in namespaces}
+        pods = {name: pod_lifecycle.read_startups(self.client, name, self.mesh.has_pod) for name in namespaces}
         found = [(release, self._waiting(release, pods)) for release in left]
         return next((pair for pair in found if any(one.name not in self.before for one in pair[1])), found[0])
 
@@ -103,7 +103,7 @@ class Watch:
             own = [one for one in there if workload.has_pod(workload.namespace, one.labels)]
             found += [one for one in own if not (one.ending and one.name in self.before)]
             if not there and workload.service_type in ("LoadBalancer", "auto"):
-                found += startup.without_address(self.client, workload.namespace, workload.name)
+                found += pod_lifecycle.without_address(self.client, workload.namespace, workload.name)
         return found
 
     def _say(self, release: Release, waiting: list[Startup], waited: float, now: float) -> None:

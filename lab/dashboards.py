@@ -7,8 +7,7 @@ from grafana_foundation_sdk.builders import dashboard as builders
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models.dashboard import DataSourceRef
 
-from pi_mesh.monitoring.dashboard import FOLDER, Dashboard, Panel
-from pi_mesh.monitoring.dashboards import ALL
+from pi_mesh.monitoring.dashboards import ALL, FOLDER, Dashboard, Panel
 
 SOURCE = DataSourceRef(type_val="prometheus", uid="prometheus")
 COLUMNS, WIDTH, HEIGHT = 24, 8, 8

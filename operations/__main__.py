@@ -3,7 +3,7 @@
 import sys
 from functools import partial
 from importlib import import_module
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any
 
 from pi_mesh import interpreter
 
@@ -19,19 +19,32 @@ with interpreter.explained(_stop):
     from typer.core import TyperGroup
     from typer.main import get_command
 
-    from operations import project_version
+    from operations import command_line
     from operations.command_line import HELP, Command, Flags
-    from operations.report import Operation
 
-COMMANDS: tuple[str, ...] = get_args(Operation)
-MODULES = {"report": "bug_report"}
-"""Module of a command whose name another module has."""
+COMMANDS = {
+    "preflight": "preflight",
+    "rehearse": "rehearse.command",
+    "verify": "verify.command",
+    "repair": "repair.command",
+    "adopt": "adopt.command",
+    "budget": "budget",
+    "rotate-ca": "rotate_ca.command",
+    "proxies": "proxies",
+    "connectivity": "connectivity.command",
+    "refresh": "refresh",
+    "upgrade": "upgrade.command",
+    "charts": "charts.command",
+    "report": "support_archive.command",
+    "dashboard": "dashboard",
+}
+"""Module of each command, in which the function has the command's name."""
 Typer = partial(typer.Typer, add_completion=False, pretty_exceptions_enable=False)
 
 
 def _function(name: str) -> Any:
     """Return the function of a command."""
-    return getattr(import_module(f"operations.{MODULES.get(name, name)}"), name)
+    return getattr(import_module(f"operations.{COMMANDS[name]}"), name.replace("-", "_"))
 
 
 class Commands(Flags, TyperGroup):
@@ -46,9 +59,8 @@ class Commands(Flags, TyperGroup):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - click's signature
         if cmd_name not in COMMANDS:
             return None
-        name = cmd_name.replace("-", "_")
         one = Typer()
-        one.command(cmd_name, cls=Command, epilog=HELP)(_function(name))
+        one.command(cmd_name, cls=Command, epilog=HELP)(_function(cmd_name))
         return get_command(one)
 
 
@@ -57,7 +69,7 @@ app = Typer(cls=Commands, name="operations", no_args_is_help=True)
 
 def _show_version(asked: bool) -> None:
     if asked:
-        print(project_version.read())
+        print(command_line.program_version())
         raise typer.Exit
 
 

@@ -8,19 +8,19 @@ from operations import report, stacks
 from operations.command_line import Json, Stack, conclude, expected_errors
 from operations.report import BudgetPart, Component, NodeRoom, Report
 from pi_mesh import inventory
-from pi_mesh.budget import mesh, terminal
+from pi_mesh.budget import mesh, table
 from pi_mesh.budget.fit import Node, fitting, place
 from pi_mesh.budget.mesh import Budget, Row
 from pi_mesh.checks import restarts
 from pi_mesh.checks.capacity import Demand, demand, rooms
 from pi_mesh.checks.finding import Finding, Subject, ok, setting
-from pi_mesh.checks.preflight import node_loss, promised_fit
+from pi_mesh.checks.preflight import a_node_less, room_for_the_mesh
 from pi_mesh.checks.restarts import Forecast
 from pi_mesh.cluster import snapshot
-from pi_mesh.counts import agreeing, counted
 from pi_mesh.quantities import MI, Resources
 from pi_mesh.settings import Settings
-from pi_mesh.values import access_logs
+from pi_mesh.values import telemetry
+from pi_mesh.words import agreeing, counted
 
 ID, FORECAST, LOGS = "room for sidecars", "restart forecast", "access logs"
 
@@ -29,18 +29,18 @@ def budget(stack: Stack, as_json: Json = False) -> None:
     """Show requests, limits and rollout surge of each component, and the room that the live nodes have left."""
     with expected_errors("budget", stack, as_json):
         settings, exported = stacks.load_with_state(stack)
-        wanted = inventory.of(settings, stack)
-        planned = mesh.of(wanted)
+        wanted = inventory.mesh_inventory(settings, stack)
+        planned = mesh.mesh_budget(wanted)
         cluster = snapshot.read(settings.cluster.context)
         nodes, asked = rooms(cluster.nodes, cluster.pods), demand(wanted, cluster)
         left = _left(asked)
         findings = [_finding(node, planned.sidecar.requests) for node in nodes]
-        findings += promised_fit.findings(wanted, cluster, left)
-        findings += node_loss.check(wanted, cluster)
+        findings += room_for_the_mesh.promise_findings(wanted, cluster, left)
+        findings += a_node_less.check(wanted, cluster)
         findings += _access_logs(settings)
-        findings.append(_forecast(restarts.of(wanted, exported()), stack))
+        findings.append(_forecast(restarts.forecast(wanted, exported()), stack))
         beside = fitting(left, planned.sidecar.requests)
-        found = report.of("budget", stack, findings, _part(planned, nodes, len(asked.pods), beside))
+        found = report.completed("budget", stack, findings, _part(planned, nodes, len(asked.pods), beside))
     conclude(found, as_json, lambda it: _show(planned, it))
 
 
@@ -61,11 +61,11 @@ def _access_logs(settings: Settings) -> Iterator[Finding]:
     wanted = settings.observability.access_logs
     if not wanted.enabled:
         return
-    proxies = access_logs.writers(settings)
-    million = f"a million logged requests are {access_logs.LINE} MB"
-    most = f"kubelets keep at most {access_logs.KEPT // MI} MiB of each, {proxies * access_logs.KEPT // MI} MiB in all"
+    proxies = telemetry.log_writers(settings)
+    million = f"a million logged requests are {telemetry.LOG_LINE} MB"
+    most = f"kubelets keep at most {telemetry.KEPT // MI} MiB of each, {proxies * telemetry.KEPT // MI} MiB in all"
     message = f"{million}; of {counted(proxies, 'proxy', 'proxies')} {most}, unless they are configured otherwise"
-    yield ok(LOGS, setting("observability.accessLogs"), message, number=proxies * access_logs.KEPT)
+    yield ok(LOGS, setting("observability.accessLogs"), message, number=proxies * telemetry.KEPT)
 
 
 def _forecast(forecast: Forecast, stack: str) -> Finding:
@@ -108,7 +108,7 @@ def _component(row: Row) -> Component:
 
 def _show(planned: Budget, found: Report) -> None:
     console, part = Console(), found.budget
-    console.print(terminal.render(planned))
+    console.print(table.rendered_table(planned))
     if part:
         console.print(f"On the live nodes, beside the running pods, {_room(part)}:")
     for finding in found.findings:

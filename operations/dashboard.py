@@ -15,7 +15,7 @@ from operations import report, stacks
 from operations.command_line import Json, Stack, conclude, expected_errors
 from operations.failures import UsageError
 from pi_mesh.checks.finding import Finding, Subject, error, ok
-from pi_mesh.cluster import envoy_admin, identity
+from pi_mesh.cluster import identity, proxies
 from pi_mesh.cluster.client import Client
 from pi_mesh.cluster.port_forward import NotForwardedError, forwarding
 from pi_mesh.cluster.proxies import MONITORING
@@ -68,7 +68,7 @@ def dashboard(name: Which, stack: Stack, port: Port = 0, pod: PodName = "", as_j
         target = _target(settings, stack, name, pod)
         with Client(settings.cluster.context) as client:
             identity.require(settings.cluster, exported().cluster_uid, identity.read(client))
-        done = report.of("dashboard", stack, _kept_open(settings, stack, name, target, port, as_json))
+        done = report.completed("dashboard", stack, _kept_open(settings, stack, name, target, port, as_json))
     if as_json and not done.findings:  # the report was printed when the port was opened
         raise typer.Exit(done.status)
     conclude(done, as_json)
@@ -85,7 +85,7 @@ def _kept_open(settings: Settings, stack: str, name: str, target: Target, port: 
         with _ended_by_signals(), forwarded as (address, process):
             url = f"http://{address}/"
             if as_json:
-                opened = report.of("dashboard", stack, [ok(ID, console, f"{url} is open until Ctrl-C")])
+                opened = report.completed("dashboard", stack, [ok(ID, console, f"{url} is open until Ctrl-C")])
                 print(opened.model_copy(update={"address": url}).model_dump_json(), flush=True)
             else:
                 print("\n".join((f"{console}: {url} (Ctrl-C ends it)", *_login(name, settings))), flush=True)
@@ -105,7 +105,7 @@ def _target(settings: Settings, stack: str, name: str, pod: str) -> Target:
         namespace, slash, pod_name = pod.partition("/")
         if not slash:
             raise UsageError(stack, f"--pod {pod} has no namespace", "name it as NAMESPACE/NAME")
-        return Target(namespace, f"pod/{pod_name}", envoy_admin.PORT)
+        return Target(namespace, f"pod/{pod_name}", proxies.ADMIN_PORT)
     if name == Name.ISTIOD:
         return Target(settings.istio.namespace, f"deployment/{ISTIOD}", MONITORING)
     enabled = settings.observability.enabled()

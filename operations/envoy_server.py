@@ -4,7 +4,11 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from operations.short_lived import ShortLived
+from pi_mesh.checks.verification_input import VerificationInput
+from pi_mesh.checks.verify.mutual_tls import EXCLUDED
 from pi_mesh.settings import Settings
+from pi_mesh.values.placement import node_selector
 
 USER = 65534
 """User nobody: the proxy's interception leaves out its own user 1337."""
@@ -14,7 +18,7 @@ SECONDS = 4
 Config = dict[str, Any]
 
 
-def container(
+def envoy_container(
     settings: Settings, ready: int, listeners: Mapping[int, Iterable[Config]], clusters: Iterable[Config] = ()
 ) -> Config:
     """Return a container of the proxy's image in which Envoy has these routes by port; port `ready` shows that it runs.
@@ -42,20 +46,20 @@ def container(
     }
 
 
-def answer(body: str = "ok", **headers: str) -> Config:
+def answer_route(body: str = "ok", **headers: str) -> Config:
     """Return the route by which every request with these headers is answered; `_` stands for the `-` of a name."""
     wanted = [{"name": name.replace("_", "-"), "string_match": {"exact": value}} for name, value in headers.items()]
     match = {"prefix": "/", **({"headers": wanted} if wanted else {})}
     return {"match": match, "direct_response": {"status": 200, "body": {"inline_string": body}}}
 
 
-def forward(path: str, cluster: str, host: str) -> Config:
+def forward_route(path: str, cluster: str, host: str) -> Config:
     """Return the route by which requests for a path go to a cluster, as `/` of a host."""
     action = {"cluster": cluster, "host_rewrite_literal": host, "prefix_rewrite": "/", "timeout": f"{SECONDS}s"}
     return {"match": {"path": path}, "route": action}
 
 
-def upstream(name: str, host: str, port: int) -> Config:
+def upstream_cluster(name: str, host: str, port: int) -> Config:
     """Return the cluster of a host that is known by its DNS name."""
     address = {"socket_address": {"address": host, "port_value": port}}
     return {
@@ -86,3 +90,16 @@ def _listener(port: int, routes: Iterable[Config]) -> Config:
     filters = [{"name": "envoy.filters.network.http_connection_manager", "typed_config": manager}]
     address = {"socket_address": {"address": "0.0.0.0", "port_value": port}}
     return {"address": address, "filter_chains": [{"filters": filters}]}
+
+
+GUARDED, CONTROL = 8080, 8081
+"""Ports of the Job's server: the proxy stands before the first, and not before the second."""
+
+
+def plain_text_job(seen: VerificationInput, namespace: str) -> ShortLived:
+    """Return a pod in which Envoy answers on both ports: the proxy's image has no other server."""
+    answers = {port: [answer_route()] for port in (GUARDED, CONTROL)}
+    container = envoy_container(seen.settings, CONTROL, answers)
+    pod = {"nodeSelector": node_selector(seen.settings)}
+    marks = {EXCLUDED: str(CONTROL)}
+    return ShortLived(namespace, "plain-text-call", seen.mesh.stack, (container,), annotations=marks, pod=pod)

@@ -68,3 +68,20 @@ def _of_setting(line: str) -> Finding:
     if not colon or " " in key:
         return error("settings", setting(""), line, "")
     return error("settings", setting(key), message, "")
+
+
+INSTALL = "install it, or source .lab/env"
+
+
+class NotRunnableError(Exception):
+    """A program can't be started; the text is one line: which, why, and what to do."""
+
+    def __init__(self, name: str, problem: OSError) -> None:
+        super().__init__(f"{not_runnable_reason(name, problem)}; {INSTALL}")
+
+
+def not_runnable_reason(name: str, problem: OSError) -> str:
+    """Return why a program did not start."""
+    if isinstance(problem, FileNotFoundError):
+        return f"the command {name} is not on PATH"
+    return f"the command {name} can't be run: {problem.strerror}"

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import grpc
 from cryptography import x509
@@ -11,13 +12,51 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
+from google.protobuf import descriptor_pool, message_factory
+from google.protobuf.descriptor_pb2 import DescriptorProto, FieldDescriptorProto, FileDescriptorProto
 
-from operations.istiod_messages import METHOD, CertificateRequest, CertificateResponse
 from pi_mesh.certificates import pem
 from pi_mesh.cluster.client import Client
 from pi_mesh.cluster.errors import ClusterUnreachable
 from pi_mesh.cluster.port_forward import NotForwardedError, forwarded
-from pi_mesh.text_parts import first_line
+from pi_mesh.words import first_line
+
+PACKAGE = "istio.v1.auth"
+METHOD = f"/{PACKAGE}.IstioCertificateService/CreateCertificate"
+
+
+def _message(name: str, *fields: FieldDescriptorProto) -> DescriptorProto:
+    return DescriptorProto(name=name, field=fields)
+
+
+def _field(name: str, number: int, kind: int, repeated: bool = False) -> FieldDescriptorProto:
+    label = FieldDescriptorProto.LABEL_REPEATED if repeated else FieldDescriptorProto.LABEL_OPTIONAL
+    return FieldDescriptorProto(name=name, number=number, type=kind, label=label)  # type: ignore[arg-type]
+
+
+_REQUEST = _message(
+    "IstioCertificateRequest",
+    _field("csr", 1, FieldDescriptorProto.TYPE_STRING),
+    _field("validity_duration", 3, FieldDescriptorProto.TYPE_INT64),
+)
+_RESPONSE = _message(
+    "IstioCertificateResponse", _field("cert_chain", 1, FieldDescriptorProto.TYPE_STRING, repeated=True)
+)
+_POOL = descriptor_pool.DescriptorPool()
+_POOL.Add(
+    FileDescriptorProto(
+        name="security/v1alpha1/ca.proto", package=PACKAGE, syntax="proto3", message_type=[_REQUEST, _RESPONSE]
+    )
+)
+
+
+def _class(message: DescriptorProto) -> Any:
+    return message_factory.GetMessageClass(_POOL.FindMessageTypeByName(f"{PACKAGE}.{message.name}"))
+
+
+CertificateRequest = _class(_REQUEST)
+CertificateResponse = _class(_RESPONSE)
+
 
 SECONDS = 20
 ROOTS = "istio-ca-root-cert"
@@ -28,7 +67,7 @@ class NoCertificate(ClusterUnreachable):
 
 
 @dataclass(frozen=True)
-class Issued:
+class IssuedCertificate:
     """A certificate with its key (PEM) and the chain that istiod sent: its issuer first, the trusted roots last."""
 
     chain: pem.Certificates
@@ -57,7 +96,7 @@ class Issuer:
             response_deserializer=CertificateResponse.FromString,
         )
 
-    def issue(self, lifetime: int = 3600) -> Issued:
+    def issue(self, lifetime: int = 3600) -> IssuedCertificate:
         """Return a certificate that lives for `lifetime` seconds. Raises NoCertificate, and as the client does."""
         key = ec.generate_private_key(ec.SECP256R1())
         request = CertificateRequest(csr=self._request(key), validity_duration=lifetime)
@@ -69,7 +108,7 @@ class Issuer:
             raise NoCertificate(first_line(cause or "no reason given")) from None
         chain = [one for text in answer.cert_chain for one in pem.certificates(text, "istiod's answer")]
         plain = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        return Issued(tuple(chain), plain)
+        return IssuedCertificate(tuple(chain), plain)
 
     def _request(self, key: ec.EllipticCurvePrivateKey) -> str:
         """Write a signing request as a proxy does: an istiod whose certificates Vault signs accepts no other."""

@@ -2,10 +2,10 @@
 
 from functools import partial
 
-from operations import report, report_text, stacks
+from operations import command_line, report, stacks
 from operations.command_line import All, Json, Stack, conclude, expected_errors
-from pi_mesh.checks import cut_callers
 from pi_mesh.checks import preflight as checks
+from pi_mesh.checks.preflight import cut_callers
 from pi_mesh.cluster import identity, settings_objects, snapshot
 
 
@@ -16,10 +16,10 @@ def preflight(stack: Stack, as_json: Json = False, everything: All = False) -> N
     """
     with expected_errors("preflight", stack, as_json):
         settings, exported = stacks.load_with_state(stack)
-        cluster = settings_objects.seen(snapshot.read(settings.cluster.context), settings)
+        cluster = settings_objects.with_settings_objects(snapshot.read(settings.cluster.context), settings)
         state = exported()
         identity.require(settings.cluster, state.cluster_uid, cluster.uid)
-        cluster = cut_callers.seen(cluster, settings, state)
+        cluster = cut_callers.with_needed_audit(cluster, settings, state)
         mesh = stacks.mesh_on(settings, stack, cluster)
-        found = report.of("preflight", stack, checks.run(mesh, cluster, state))
-    conclude(found, as_json, partial(report_text.show, everything=everything))
+        found = report.completed("preflight", stack, checks.run(mesh, cluster, state))
+    conclude(found, as_json, partial(command_line.show_report, everything=everything))

@@ -9,9 +9,45 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import IO
 
-from operations import pulumi_reason
 from operations.failures import OperationError
 from pi_mesh.checks.finding import Subject, error
+
+PASSPHRASE = (
+    "`export PULUMI_CONFIG_PASSPHRASE_FILE=FILE`, a file with the passphrase that `pulumi stack init` asked for"
+)
+REMEDIES = {
+    "passphrase must be set": PASSPHRASE,
+    "incorrect passphrase": PASSPHRASE,
+    "must be set for login": "log in where this stack's state is: `pulumi login file://FOLDER`, or `pulumi login`",
+    "no Pulumi.yaml project file": "`cd` into this project's folder",
+    "no stack named": "`pulumi stack ls` lists the stacks, and `pulumi stack init NAME` makes one",
+    "does not satisfy the version range": "install a newer pulumi: https://www.pulumi.com/docs/install/",
+    "currently locked": "if no other run is under way, `python -m operations repair -s STACK --yes`",
+}
+"""Commands to type, by a part of Pulumi's own reason (pulumi 3.259)."""
+CHECK_STACK = "check the stack with `pulumi stack ls`, and the backend with `pulumi whoami -v`"
+
+
+def preview_errors(stdout: str) -> str:
+    """Return the errors of a preview with --json, without Pulumi's general line that the program failed."""
+    try:
+        said = [entry["message"] for entry in json.loads(stdout)["diagnostics"] if entry["severity"] == "error"]
+    except (ValueError, KeyError, TypeError):
+        return ""
+    return "".join(text for text in said if "an unhandled error occurred" not in text)
+
+
+def last_error(stderr: str) -> str:
+    """Return the last error that Pulumi named, or else the last line that it wrote."""
+    said = [line.strip() for line in stderr.splitlines() if line.strip()]
+    named = [line.removeprefix("error: ") for line in said if line.startswith("error: ")]
+    return (named or said or ["pulumi gave no reason"])[-1]
+
+
+def remedy_for(reason: str) -> str:
+    """Return what to type after a command failed for this reason."""
+    return next((what for part, what in REMEDIES.items() if part in reason), CHECK_STACK)
+
 
 WITHOUT_JSON = "nothing was changed; run it without --json to see its whole output"
 UNCHANGED = ("same", "read", "refresh")
@@ -78,7 +114,7 @@ def pending(stack: str, judged: bool) -> dict[str, str]:
     try:
         shown = _output("preview", "--stack", stack, "--json", *_policies(stack, judged))
     except PulumiFailed as problem:
-        is_known = problem.finding.fix != pulumi_reason.CHECK
+        is_known = problem.finding.fix != CHECK_STACK
         fix = problem.finding.fix if is_known else WITHOUT_JSON
         raise PulumiFailed(problem.finding.name, problem.finding.message, fix) from None
     return {step["urn"]: step["op"] for step in json.loads(shown)["steps"] if step["op"] not in UNCHANGED}
@@ -135,6 +171,6 @@ def _run(
     except FileNotFoundError:
         raise PulumiFailed(shown, "the command pulumi is not on PATH", INSTALL) from None
     if done.returncode:
-        reason = "see above" if output else pulumi_reason.last(pulumi_reason.of_preview(done.stdout) + done.stderr)
-        raise PulumiFailed(shown, f"failed: {reason}", pulumi_reason.remedy(reason))
+        reason = "see above" if output else last_error(preview_errors(done.stdout) + done.stderr)
+        raise PulumiFailed(shown, f"failed: {reason}", remedy_for(reason))
     return done

@@ -1,25 +1,56 @@
 """The command `refresh`: restart workloads with a stale proxy, one at a time."""
 
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
-from operations import refresh_connections, refresh_plan, refresh_rollout, report, report_text, stacks
+from operations import command_line, refresh_rollout, report, stacks
 from operations.command_line import Json, Stack, conclude, expected_errors, progress
-from operations.refresh_plan import ID, Plan, Restart
+from operations.proxies import logs_command
+from operations.refresh_rollout import ID, Plan, Restart
+from operations.verify.running_proxies import disconnected_proxies
 from pi_mesh.checks import stale_proxies
-from pi_mesh.checks.finding import CLUSTER, Finding, error, errors, ok, warning
+from pi_mesh.checks.finding import CLUSTER, Finding, Subject, error, errors, ok, warning
 from pi_mesh.checks.preflight import trading_hours
 from pi_mesh.checks.stale_proxies import Older
 from pi_mesh.cluster import identity, proxies, snapshot
 from pi_mesh.cluster.client import Client
-from pi_mesh.cluster.proxies import Proxies
+from pi_mesh.cluster.proxies import Proxies, Proxy
 from pi_mesh.cluster.snapshot import Snapshot
-from pi_mesh.counts import counted
 from pi_mesh.settings import Settings
+from pi_mesh.words import counted
+
+CONNECTION_PATIENCE, CONNECTION_PAUSE = 60.0, 2.0
+"""Seconds that proxies have to connect to a new istiod before the first restart, and seconds between two looks."""
+
+
+def wait_for_connections(settings: Settings, say: Callable[[str], object]) -> Iterator[Finding]:
+    """Wait until every proxy is connected to istiod, and yield a warning for each that is not in time.
+
+    A proxy without a connection does not learn that a pod ends, and goes on calling it. After a restart of istiod Envoy
+    waits up to 30 seconds before it connects again (envoy/config/subscription_factory.h).
+    """
+    until, said = time.monotonic() + CONNECTION_PATIENCE, 0
+    while lost := _without_connection(settings):
+        if time.monotonic() >= until:
+            for proxy in lost:
+                message = "is not connected to istiod: it may go on calling pods that a restart took away"
+                yield warning(ID, Subject("pod", proxy.id), message, logs_command(proxy))
+            return
+        if len(lost) != said:
+            said = len(lost)
+            say(f"waiting until {counted(said, 'proxy is', 'proxies are')} connected to istiod")
+        time.sleep(CONNECTION_PAUSE)
+
+
+def _without_connection(settings: Settings) -> list[Proxy]:
+    context, namespace = settings.cluster.context, settings.istio.namespace
+    return disconnected_proxies(proxies.read(context, namespace, snapshot.read(context), certificates=False))
+
 
 DryRun = Annotated[bool, typer.Option("--dry-run", help="List the workloads that would restart, and restart none.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask on a terminal before the first restart.")]
@@ -38,11 +69,11 @@ def refresh(stack: Stack, dry_run: DryRun = False, yes: Yes = False, as_json: Js
         cluster = snapshot.read(settings.cluster.context)
         identity.require(settings.cluster, exported().cluster_uid, cluster.uid)
         say = progress(as_json)
-        findings = refreshed(settings, cluster, wait, say, dry_run=dry_run, asked=not (yes or as_json))
-    conclude(report.of("refresh", stack, findings), as_json, report_text.show)
+        findings = restart_stale_workloads(settings, cluster, wait, say, dry_run=dry_run, asked=not (yes or as_json))
+    conclude(report.completed("refresh", stack, findings), as_json, command_line.show_report)
 
 
-def refreshed(
+def restart_stale_workloads(
     settings: Settings,
     cluster: Snapshot,
     wait: int,
@@ -53,7 +84,7 @@ def refreshed(
 ) -> list[Finding]:
     """Restart what is older, and return what became of each; `asked`: whether a person is asked before the first."""
     with Client(settings.cluster.context) as client:
-        plan = refresh_plan.of(client, *_older(settings, cluster))
+        plan = refresh_rollout.restart_plan(client, *_older(settings, cluster))
         hours = _hours(settings, plan)
         if dry_run:
             findings = [*trading_hours.shown_only(hours), *map(_planned, plan.restarts)]
@@ -76,7 +107,7 @@ def _hours(settings: Settings, plan: Plan) -> list[Finding]:
     if not plan.restarts:
         return []
     count = counted(len(plan.restarts), "workload")
-    return trading_hours.judged(settings, f"refresh restarts {count}", datetime.now(UTC))
+    return trading_hours.refused_restart(settings, f"refresh restarts {count}", datetime.now(UTC))
 
 
 def _ask(plan: Plan, *, asked: bool) -> None:
@@ -97,10 +128,10 @@ def _carried_out(
 ) -> Iterator[Finding]:
     """Yield the result for each workload, up to the first that does not become ready."""
     if plan.restarts:
-        yield from refresh_connections.awaited(settings, say)
+        yield from wait_for_connections(settings, say)
     for number, restart in enumerate(plan.restarts, 1):
         say(f"{restart.subject} ({number} of {len(plan.restarts)}): {restart.said}")
-        done = refresh_rollout.carry_out(client, restart, lambda one: _is_older(client, settings, one), wait)
+        done = refresh_rollout.carry_out_restart(client, restart, lambda one: _is_older(client, settings, one), wait)
         yield done
         if errors([done]):
             return
@@ -113,7 +144,7 @@ def _is_older(client: Client, settings: Settings, restart: Restart) -> bool:
 
 
 def _remaining(client: Client, settings: Settings) -> tuple[Restart, ...]:
-    return refresh_plan.of(client, *_older(settings, snapshot.read(settings.cluster.context))).restarts
+    return refresh_rollout.restart_plan(client, *_older(settings, snapshot.read(settings.cluster.context))).restarts
 
 
 def _still_older(remaining: Iterable[Restart], done: Iterable[Restart]) -> Iterator[Finding]:

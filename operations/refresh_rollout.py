@@ -1,15 +1,100 @@
-"""The restart of one workload by a rollout, which is complete before the next begins."""
+"""The workloads that `refresh` restarts, in their order, and the rollout of each before the next begins."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from operations.refresh_plan import ID, Restart
-from pi_mesh.checks.finding import Finding, error, ok
-from pi_mesh.cluster import disruption_budgets, workloads
+from pi_mesh.checks.finding import Finding, Subject, error, ok, warning
+from pi_mesh.checks.stale_proxies import Older
+from pi_mesh.cluster import workloads
 from pi_mesh.cluster.client import Client
-from pi_mesh.cluster.workloads import Workload
-from pi_mesh.text_parts import first_line
+from pi_mesh.cluster.proxies import Proxies, Proxy
+from pi_mesh.cluster.workloads import DisruptionBudget, Workload
+from pi_mesh.words import counted, first_line
+
+ID = "older proxies"
+GATEWAY_POD = "inject.istio.io/templates"
+
+
+@dataclass(frozen=True)
+class Restart:
+    """A workload with stale proxies."""
+
+    workload: Workload
+    pods: tuple[str, ...]
+    """Names of the workload's pods with a stale proxy."""
+    reasons: tuple[str, ...]
+    """Differences between the stale proxies and new ones."""
+    gateway: bool = False
+
+    @property
+    def subject(self) -> Subject:
+        return Subject(self.workload.kind.lower(), f"{self.workload.namespace}/{self.workload.name}")
+
+    @property
+    def said(self) -> str:
+        count = counted(len(self.pods), "proxy is", "proxies are")
+        return f"{count} older than istiod in: {'; '.join(self.reasons)}"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The workloads to restart, and the pods that stay."""
+
+    restarts: tuple[Restart, ...]
+    untouched: tuple[Finding, ...]
+    """A warning for each pod or workload that stays as it is."""
+
+
+def restart_plan(client: Client, found: Proxies, older: Older) -> Plan:
+    """Return the plan: workloads with sidecars by name, then the gateways, which carry all traffic from outside."""
+    by_workload: dict[tuple[str, str, str], Restart] = {}
+    untouched: list[Finding] = []
+    for proxy in found.proxies:
+        if not (reasons := older.get(proxy.id)):
+            continue
+        workload = workloads.owning_workload(client, proxy.pod)
+        if isinstance(workload, str):
+            untouched.append(_named(proxy, workload, reasons))
+        else:
+            key = (workload.kind, workload.namespace, workload.name)
+            known = by_workload.get(key) or Restart(workload, (), (), GATEWAY_POD in proxy.pod.annotations)
+            told = tuple(dict.fromkeys((*known.reasons, *reasons)))
+            by_workload[key] = replace(known, pods=(*known.pods, proxy.pod.name), reasons=told)
+    refused = {key: refusal for key, one in by_workload.items() if (refusal := restart_refusal(client, one.workload))}
+    untouched += [_left(by_workload[key], refusal) for key, refusal in refused.items()]
+    ordered = sorted(
+        (key for key in by_workload if key not in refused), key=lambda key: (by_workload[key].gateway, key)
+    )
+    return Plan(tuple(by_workload[key] for key in ordered), tuple(untouched))
+
+
+def restart_refusal(client: Client, workload: Workload) -> str:
+    """Return why a workload must not be restarted; empty where it may restart, now or later."""
+    if workload.refusal:
+        return workload.refusal
+    return next(_too_tight(workload, workloads.disruption_budgets(client, workload)), "")
+
+
+def _too_tight(workload: Workload, budgets: Sequence[DisruptionBudget]) -> Iterator[str]:
+    for budget in budgets:
+        if workload.unavailable > max(budget.most, 0):
+            taken, allowed = counted(workload.unavailable, "pod"), counted(max(budget.most, 0), "pod")
+            yield (
+                f"takes {taken} away at once in a rollout, and PodDisruptionBudget {budget.name} allows {allowed}; "
+                "lower its maxUnavailable, or add a replica"
+            )
+
+
+def _named(proxy: Proxy, why: str, reasons: Sequence[str]) -> Finding:
+    fix = "create it again from its manifest" if not proxy.pod.owner else "restart it through its owner"
+    return warning(ID, Subject("pod", proxy.id), f"{why}; it is older in: {'; '.join(reasons)}", fix)
+
+
+def _left(restart: Restart, why: str) -> Finding:
+    return warning(ID, restart.subject, f"{why}; {restart.said}", "it was left alone: then run refresh again")
+
 
 PAUSE = 1.0
 RESTARTED = "kubectl.kubernetes.io/restartedAt"
@@ -23,7 +108,7 @@ class StuckError(Exception):
     """The workload did not become ready in time; the text names the cause."""
 
 
-def carry_out(client: Client, restart: Restart, is_older: IsOlder, wait: int) -> Finding:
+def carry_out_restart(client: Client, restart: Restart, is_older: IsOlder, wait: int) -> Finding:
     """Restart a workload and wait until all its pods are new and ready, after any earlier rollout.
 
     `is_older` returns True while the workload has a pod with a stale proxy: an earlier run may have begun its rollout.
@@ -50,7 +135,7 @@ def _allowed(client: Client, restart: Restart, until: float) -> None:
     """Wait until the disruption budgets allow as many evictions as a rollout needs."""
     while True:
         workload = _now(client, restart)
-        tight = [one for one in disruption_budgets.budgets(client, workload) if one.allowed < workload.unavailable]
+        tight = [one for one in workloads.disruption_budgets(client, workload) if one.allowed < workload.unavailable]
         if not tight:
             return
         if time.monotonic() >= until:
@@ -71,7 +156,7 @@ def _rolled_out(client: Client, restart: Restart, until: float) -> bool:
 
 def _now(client: Client, restart: Restart) -> Workload:
     asked = restart.workload
-    found = workloads.read(client, asked.kind, asked.namespace, asked.name)
+    found = workloads.read_workload(client, asked.kind, asked.namespace, asked.name)
     if found is None:
         raise StuckError(GONE)
     return found

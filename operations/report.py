@@ -6,12 +6,79 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, computed_field
 
-from operations.archive_report import Archive
-from operations.call_report import CallRow
 from operations.failures import Exit
-from operations.proxy_report import ProxyRow
 from pi_mesh.checks.finding import Finding, Level, errors
 from pi_mesh.quantities import Resources
+
+
+class Archive(BaseModel, frozen=True, extra="forbid"):
+    """An archive for a bug report."""
+
+    path: str
+    """Path of the file."""
+    bytes: int
+    """Size of the file."""
+    files: tuple[str, ...]
+    """Names of the files in the archive, without their folder."""
+    removed: int
+    """Number of places from which a secret, or what looks like one, was removed."""
+
+
+class CallRow(BaseModel, frozen=True, extra="forbid"):
+    """One call between two ends."""
+
+    call: str
+    """Name of the call, the same in every run."""
+    caller: str
+    target: str
+    must: Literal["pass", "be refused", "not be made"]
+    """What the settings ask for."""
+    seen: str
+    """What the call showed, or why it was not made."""
+    right: bool | None
+    """True where the call went as the settings ask; null where it was not made, or proves nothing."""
+    seconds: float
+    """Seconds until the call went as asked, or was given up."""
+
+
+class ProxyCertificate(BaseModel, frozen=True, extra="forbid"):
+    """The certificate that a proxy shows to others."""
+
+    chain: tuple[str, ...]
+    """The certificate's identity, then its signer, and the signer of that one."""
+    roots: tuple[str, ...]
+    """The roots that the proxy trusts, each with the start of its fingerprint."""
+    trusted: bool
+    """True where the chain leads to one of these roots."""
+    ends: str
+    """End of the certificate, in UTC."""
+    days: float
+    """Days until the end; negative when the certificate has expired."""
+    life: float
+    """Days from the certificate's beginning to its end."""
+
+
+class ProxyRow(BaseModel, frozen=True, extra="forbid"):
+    """One running proxy."""
+
+    proxy: str
+    """NAMESPACE/NAME of its pod."""
+    kind: Literal["sidecar", "gateway"]
+    version: str
+    """The proxy's version of Istio; empty where unknown."""
+    behind: int | None
+    """Minor versions by which the proxy is older than its control plane; null where one of the two is unknown."""
+    connected: bool | None
+    """True where a running istiod has a connection to the proxy; null where istiod could not be asked."""
+    synced: bool | None
+    """True where the proxy has acknowledged all configuration that istiod sent."""
+    pending: tuple[str, ...]
+    """Kinds of configuration that the proxy has not acknowledged."""
+    certificate: ProxyCertificate | None
+    """The proxy's certificate; null where it shows none."""
+    older: tuple[str, ...]
+    """Differences from the proxy that istiod would inject into the pod now."""
+
 
 Operation = Literal[
     "preflight",
@@ -140,7 +207,9 @@ class Report(Model):
         return f"stack {self.stack}: {failed}"
 
 
-def of(operation: Operation, stack: str, findings: Sequence[Finding], budget: BudgetPart | None = None) -> Report:
+def completed(
+    operation: Operation, stack: str, findings: Sequence[Finding], budget: BudgetPart | None = None
+) -> Report:
     """Return the report of a completed operation: errors are problems, warnings and unknowns are not."""
     status = Exit.PROBLEMS if errors(findings) else Exit.OK
     return Report(operation=operation, stack=stack, status=status, findings=tuple(findings), budget=budget)

@@ -4,9 +4,9 @@ import time
 from collections.abc import Iterable, Iterator
 
 from pi_mesh.cluster.client import METADATA_ONLY, Client
+from pi_mesh.cluster.helm_releases import HELM_SELECTOR, SECRETS_PATH, parse_record
 from pi_mesh.cluster.objects import crd
-from pi_mesh.cluster.release_records import LIST, SELECTOR, parse
-from pi_mesh.counts import first_of
+from pi_mesh.words import first_of
 
 CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 CONFIG_MAPS = ("istio-ca-root-cert", "istio-ca-crl")
@@ -33,7 +33,7 @@ class UninstallClient(Client):
 
 def installed(client: Client, releases: Iterable[str]) -> list[str]:
     """Return the releases, as NAMESPACE/NAME, that Helm still knows."""
-    known = (parse(item) for item in client.items(LIST, METADATA_ONLY, labelSelector=SELECTOR))
+    known = (parse_record(item) for item in client.items(SECRETS_PATH, METADATA_ONLY, labelSelector=HELM_SELECTOR))
     ids = {f"{release.namespace}/{release.name}" for release in known}
     return [release for release in releases if release in ids]
 

@@ -35,19 +35,18 @@ def plug_in(
     if not (settings.vault.enabled or settings.ca.plugged_in or settings.ca.issuer or left_over):
         return []
     from components.ca import program
-    from pi_mesh.cluster.authority import Authority, read
-    from pi_mesh.cluster.proxy_lifetimes import longest
+    from pi_mesh.cluster.mesh_ca import Authority, longest_lifetime, read_authority
 
     if snapshot is None:
         return program.plug_in(mesh, Authority(), answer, opts)
-    live = read(settings.cluster.context, settings.istio.namespace)
-    return program.plug_in(mesh, replace(live, longest_lifetime=longest(snapshot)), answer, opts)
+    live = read_authority(settings.cluster.context, settings.istio.namespace)
+    return program.plug_in(mesh, replace(live, longest_lifetime=longest_lifetime(snapshot)), answer, opts)
 
 
 def empty_exported_key(settings: Settings, snapshot: Snapshot | None, opts: pulumi.ResourceOptions) -> None:
     """Empty the Secret `cacerts` once the istiod in `opts` runs with the external signer."""
     if not settings.vault.external_signer or snapshot is None or settings.istio.namespace not in snapshot.external_ca:
         return
-    from components.ca.cacerts import Cacerts, CacertsArgs
+    from components.ca.plugged_in_ca import Cacerts, CacertsArgs
 
     Cacerts("cacerts", CacertsArgs(settings.istio.namespace, None), opts)

@@ -7,20 +7,21 @@ from typing import TypeVar
 
 import pulumi
 
-from components import outputs, state
-from components.ca import external_signer, issued, source, without_vault
-from components.ca.cacerts import Cacerts, CacertsArgs
-from pi_mesh.certificates import bundle, expiry, pem, trust
+from components import engine, outputs
+from components.ca import external_signer, plugged_in_ca, source
+from components.ca.plugged_in_ca import Cacerts, CacertsArgs
+from pi_mesh.certificates import bundle, chains, pem, trust
 from pi_mesh.certificates.pem import CertificateError
 from pi_mesh.certificates.trust import Trust
-from pi_mesh.checks import root_use, vault_transport
-from pi_mesh.checks.trust import check_change, of_cluster
-from pi_mesh.cluster.authority import Authority
+from pi_mesh.checks import root_trust
+from pi_mesh.checks.preflight import overridden_settings
+from pi_mesh.checks.root_trust import check_change, mesh_trust
 from pi_mesh.cluster.ca_state import CA, Answer, WantedCa
+from pi_mesh.cluster.mesh_ca import Authority
 from pi_mesh.cluster.stack_state import StackState
 from pi_mesh.inventory import Inventory
 from pi_mesh.settings import Settings
-from pi_mesh.settings.ca_stack import CaSettings
+from pi_mesh.settings.tree import CaSettings
 from pi_mesh.values.vault import signing_role
 from pi_mesh.vault import VaultError
 
@@ -29,11 +30,11 @@ T = TypeVar("T")
 
 def deploy_ca(settings: CaSettings) -> None:
     """Register the resources of a stack that makes a CA alone."""
-    for finding in vault_transport.check(settings.vault):
+    for finding in overridden_settings.check_vault_transport(settings.vault):
         pulumi.log.warn(str(finding))
     wanted = WantedCa(CA, settings.vault)
-    answer = _one_line(lambda: source.ask(wanted, state.read().vault))
-    if made := source.of(wanted, answer.kept):
+    answer = _one_line(lambda: source.ask(wanted, engine.recorded_state().vault))
+    if made := source.ca_source(wanted, answer.kept):
         outputs.export_authority(made.chain, made.key)
 
 
@@ -58,15 +59,15 @@ def plug_in(
 def _plug_in(
     mesh: Inventory, authority: Authority, answer: Answer, opts: pulumi.ResourceOptions
 ) -> list[pulumi.Resource]:
-    settings, now_trusted, root = mesh.settings, of_cluster(authority), answer.root
+    settings, now_trusted, root = mesh.settings, mesh_trust(authority), answer.root
     vault, wanted = settings.vault, _wanted(settings)
-    by_issuer = issued.register(mesh, opts)
+    by_issuer = plugged_in_ca.register_issued_ca(mesh, opts)
     if root:
         _check(settings, now_trusted, trust.with_root(root, settings.also_trust), pulumi.log.warn)
     if vault.external_signer:
-        return external_signer.plug_in(mesh, source.made(wanted, answer.kept), _chain, opts)
-    made = source.of(wanted, answer.kept) if vault.enabled else None
-    given = None if made or not settings.ca.plugged_in else without_vault.given(settings, authority.ours, by_issuer)
+        return external_signer.plug_in(mesh, source.vault_ca(wanted, answer.kept), _chain, opts)
+    made = source.ca_source(wanted, answer.kept) if vault.enabled else None
+    given = None if made or not settings.ca.plugged_in else plugged_in_ca.given_ca(settings, authority.ours, by_issuer)
     if given:
         made = given.source
     if made is None:
@@ -106,7 +107,7 @@ def _files(
 ) -> Mapping[str, str]:
     """Return the files of the Secret `cacerts`, checked once chain and key are known and before they are written."""
     where, bounded = ("vault", True) if settings.vault.signs else ("ca", settings.ca.source == "pem")
-    made = bundle.verified(chain, key, also_trust, datetime.now(UTC), where, bounded)
+    made = bundle.verified_bundle(chain, key, also_trust, datetime.now(UTC), where, bounded)
     _warn_of_its_end(pem.certificates(made.ca_cert, "ca")[0])
     new = trust.of_bundle(made.ca_cert, made.cert_chain, made.root_cert)
     _check(settings, now_trusted, new, pulumi.log.debug if announced else pulumi.log.warn)
@@ -121,7 +122,7 @@ def _check(settings: Settings, live: Trust | None, new: Trust | None, log: Calla
 @cache
 def _holders(context: str, namespace: str, root: pem.x509.Certificate) -> list[str] | None:
     """Ask the proxies which of them hold a root; asked once, however often a change is judged."""
-    return root_use.holders_of_others(context, namespace, root)
+    return root_trust.holders_of_others(context, namespace, root)
 
 
 def _chain(chain: str) -> pem.Certificates:
@@ -132,7 +133,7 @@ def _chain(chain: str) -> pem.Certificates:
 
 
 def _warn_of_its_end(certificate: pem.x509.Certificate) -> None:
-    judged = expiry.judge(certificate, datetime.now(UTC))
+    judged = chains.ca_expiry(certificate, datetime.now(UTC))
     if judged.level == "warning":
         pulumi.log.warn(f"vault: {judged.message}; run `python -m operations rotate-ca`")
 

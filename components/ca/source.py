@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pulumi
 
 from components import config, outputs
-from pi_mesh.certificates import pem, signers
+from pi_mesh.certificates import chains, pem
 from pi_mesh.checks import lost_ca
 from pi_mesh.cluster.ca_state import Answer, VaultResource, WantedCa
 from pi_mesh.vault import VaultError, VaultNotAsked, read_signers
@@ -45,10 +45,10 @@ def ask(wanted: WantedCa, state: Mapping[str, VaultResource]) -> Answer:
     _look_for_ca(wanted, state)
     if text is None:
         return Answer(_root_of(wanted.chain(state)))
-    chain = signers.up_to_root(text, vault.root_mount)
+    chain = chains.up_to_root(text, vault.root_mount)
     if wanted.signs(state):
         life, where = timedelta(hours=vault.ttl_hours), f"vault.rootMount {vault.root_mount}"
-        signers.require_room(chain, life, datetime.now(UTC), where)
+        chains.require_room(chain, life, datetime.now(UTC), where)
     return Answer(pem.text(chain[-1:]))
 
 
@@ -72,15 +72,15 @@ def _root_of(chain: str) -> str | None:
     return pem.text(pem.certificates(chain, "vault: chain")[-1:]) if chain else None
 
 
-def of(wanted: WantedCa, kept: Mapping[str, VaultResource] | None = None) -> Source | None:
+def ca_source(wanted: WantedCa, kept: Mapping[str, VaultResource] | None = None) -> Source | None:
     """Return the CA, made by this stack or taken from another; None until a CA outside Vault has signed."""
     if wanted.settings.stack:
         return _elsewhere(wanted.settings.stack)
-    ca = made(wanted, kept)
+    ca = vault_ca(wanted, kept)
     return Source(ca.chain, ca.key) if ca.chain and ca.key else None
 
 
-def made(wanted: WantedCa, kept: Mapping[str, VaultResource] | None = None) -> "VaultCa":
+def vault_ca(wanted: WantedCa, kept: Mapping[str, VaultResource] | None = None) -> "VaultCa":
     """Return the CA that this stack makes; `kept` as in `Answer`."""
     # Imported here, so that only a stack with its own CA needs the package and its plugin.
     from components.ca.intermediate import VaultCa, VaultCaArgs

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pi_mesh.checks import destroy
-from pi_mesh.cluster import draining
+from pi_mesh.cluster import pod_lifecycle
 from pi_mesh.cluster.client import Client
 from pi_mesh.cluster.errors import ClusterError
 from pi_mesh.cluster.stack_state import DRAIN
@@ -16,7 +16,7 @@ def run(urn: str, recorded: Mapping[str, Any]) -> str:
         return destroy.refusal(recorded, urn)
     try:
         with Client(recorded["context"]) as client:
-            draining.wait(client, recorded["namespace"], recorded["spare"])
+            pod_lifecycle.wait_for_stopping_pods(client, recorded["namespace"], recorded["spare"])
     except ClusterError:
         pass  # the deletion of the namespace says what is wrong, and without this wait it only takes longer
     return ""

@@ -81,7 +81,7 @@ def helm(settings: Settings, folder: Path) -> Contender:
 def istioctl(settings: Settings, folder: Path) -> Contender:
     """Return `istioctl install` of the same components as a contender."""
     file = folder / "istio-operator.json"
-    file.write_text(json.dumps(istio_operator(inventory.of(settings))))
+    file.write_text(json.dumps(istio_operator(inventory.mesh_inventory(settings))))
     remove = removal(settings.istio.namespace, [["istioctl", "uninstall", "--purge", "--skip-confirmation"]])
     install = ["istioctl", "install", "--skip-confirmation", "--filename", str(file)]
     return Contender("istioctl install", [install, *apply_strict(settings, folder)], remove)
@@ -89,12 +89,12 @@ def istioctl(settings: Settings, folder: Path) -> Contender:
 
 def istio_releases(settings: Settings) -> list[Release]:
     """Return the releases of Istio itself, in the order of their installation."""
-    return [release for release in inventory.of(settings).releases if release.kind in PARTS]
+    return [release for release in inventory.mesh_inventory(settings).releases if release.kind in PARTS]
 
 
 def strict(settings: Settings) -> list[Object]:
     """Return the objects that turn mutual TLS on for the mesh: no contender is done before."""
-    return [item.manifest for item in inventory.of(settings).objects_of("mesh-mtls")]
+    return [item.manifest for item in inventory.mesh_inventory(settings).objects_of("mesh-mtls")]
 
 
 def apply_strict(settings: Settings, folder: Path) -> list[list[str]]:

@@ -10,7 +10,7 @@ from lab.bench import MEASURED, published_figures
 from lab.bench.container_usage import MEBI, Footprint
 from lab.cluster.names import CHECKOUT
 from pi_mesh import inventory
-from pi_mesh.budget.mesh import of
+from pi_mesh.budget.mesh import mesh_budget
 from pi_mesh.catalog.footprint import MARGIN, Growth
 from pi_mesh.settings.stack_file import load_file
 
@@ -111,5 +111,5 @@ def _count(services: int | None, most: int) -> str:
 
 
 def _pods() -> str:
-    room = of(inventory.of(load_file(CHECKOUT / "Pulumi.pi-cluster.yaml"))).room
+    room = mesh_budget(inventory.mesh_inventory(load_file(CHECKOUT / "Pulumi.pi-cluster.yaml"))).room
     return f"Pods: the sidecars' requests leave room for {room} of them (`python -m operations budget`).\n"

@@ -1,8 +1,8 @@
 """The IstioOperator file that is equivalent to our settings, for `istioctl install`."""
 
 from pi_mesh.inventory import Inventory, Kind
-from pi_mesh.inventory.istio import gateways
-from pi_mesh.values.extra import Values
+from pi_mesh.inventory.mesh_releases import gateways
+from pi_mesh.values.helm_values import Values
 
 
 def istio_operator(mesh: Inventory) -> dict[str, object]:

@@ -19,8 +19,7 @@ from matplotlib.figure import Figure
 from lab import prometheus
 from lab.bench.plots import svg
 from lab.cluster.names import CHECKOUT
-from pi_mesh.monitoring.dashboard import EGRESS, INGRESS, WORKLOADS, Dashboard, Panel
-from pi_mesh.monitoring.dashboards import ALL
+from pi_mesh.monitoring.dashboards import ALL, EGRESS, INGRESS, WORKLOADS, Dashboard, Panel
 
 FOLDER = CHECKOUT / "docs"
 NAMES = {INGRESS: "istio-ingressgateway", EGRESS: "istio-egressgateway", WORKLOADS: "trading"}

@@ -1,20 +1,96 @@
-"""The entries of a stack's state for what the cluster has already, as if the program had created it.
+"""The entries of a stack's state for what the cluster has already, and the field managers of its objects.
 
-An entry holds what the cluster has and not what the settings ask for, so that the next preview shows what `up` changes.
-The engine dates its entries to the nanosecond and keeps the date of their creation for good; those of an adoption have
-whole seconds, by which `adopt --undo` knows them, before and after an `up`.
+The API server would refuse to change a field of an adopted object that another field manager holds. The provider
+applies each object under its own field manager. It takes over fields that `kubectl` wrote, in an `up` and not in a
+preview (fixCSAFieldManagers, pulumi-kubernetes pkg/await/await.go). It does not take over fields that Ansible's
+module kubernetes.core.k8s wrote as OpenAPI-Generator. An adoption hands all of them over beforehand, which changes
+nothing of the object except its managers:
+https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management
 """
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
-from operations.adopt import held_fields
-from operations.adopt.existing_mesh import ExistingMesh, Found, Taken
-from pi_mesh.checks.verify.difference import ABSENT
-from pi_mesh.checks.verify.unapplied import unequal
-from pi_mesh.text_parts import before_last
+from operations.adopt.existing_mesh import ExistingMesh, ExistingObject, ExistingRelease
+from pi_mesh.checks.verify.diff import ABSENT
+from pi_mesh.checks.verify.settings_applied import unequal
+from pi_mesh.words import text_before_last
+
+MANAGER_PREFIX = "pulumi-kubernetes-"
+
+
+def field_manager(urn: str) -> str:
+    """Return the field manager of an adopted object: the same in each run, so that a run can be repeated."""
+    return f"{MANAGER_PREFIX}{hashlib.sha256(urn.encode()).hexdigest()[:8]}"
+
+
+def field_holders(one: ExistingObject, paths: list[str]) -> Iterator[tuple[str, str]]:
+    """Yield each of these paths with the field manager that holds it, if that is not the stack's."""
+    for entry in _fields(one.live):
+        if entry.get("manager") != field_manager(one.registered["urn"]):
+            yield from ((path, entry.get("manager", "")) for path in paths if _holds(entry.get("fieldsV1") or {}, path))
+
+
+def hand_over_patch(one: ExistingObject) -> list[dict]:
+    """Return the JSON patch that makes the stack's field manager hold everything except the status."""
+    meta, mine = one.live["metadata"], field_manager(one.registered["urn"])
+    fields: dict = {}
+    for entry in _fields(one.live):
+        fields = _union(fields, entry.get("fieldsV1") or {})
+    applied = {
+        "manager": mine,
+        "operation": "Apply",
+        "apiVersion": one.live["apiVersion"],
+        "fieldsType": "FieldsV1",
+        "fieldsV1": fields,
+    }
+    status = [entry for entry in meta.get("managedFields") or [] if entry.get("subresource")]
+    return _replaced(meta, [applied, *status])
+
+
+def give_back_patch(live: Mapping) -> list[dict]:
+    """Return the JSON patch after which no stack manages the object; empty where none manages it."""
+    entries = live["metadata"].get("managedFields") or []
+    others = [entry for entry in entries if not entry.get("manager", "").startswith(MANAGER_PREFIX)]
+    # An empty list resets the fields; without a list they would stay as they are.
+    return [] if others == entries else _replaced(live["metadata"], others or [{}])
+
+
+def _replaced(meta: Mapping, entries: list) -> list[dict]:
+    """Return a patch that fails if the object has changed in the meantime."""
+    return [
+        {"op": "test", "path": "/metadata/resourceVersion", "value": meta["resourceVersion"]},
+        {"op": "replace", "path": "/metadata/managedFields", "value": entries},
+    ]
+
+
+def _fields(live: Mapping) -> list[Mapping]:
+    return [entry for entry in live["metadata"].get("managedFields") or [] if not entry.get("subresource")]
+
+
+def _holds(fields: Mapping, path: str) -> bool:
+    node = fields
+    for part in path.split("."):
+        if not (isinstance(node, Mapping) and f"f:{part}" in node):
+            return False
+        node = node[f"f:{part}"]
+    return True
+
+
+def _union(one: dict, other: Mapping) -> dict:
+    merged = dict(one)
+    for key, value in other.items():
+        merged[key] = _union(merged.get(key) or {}, value) if isinstance(value, Mapping) else value
+    return merged
+
+
+# The entries of a stack's state for what the cluster has already, as if the program had created it.
+# An entry holds what the cluster has and not what the settings ask for, so that the next preview shows what `up` changes.
+# The engine dates its entries to the nanosecond and keeps the date of their creation for good; those of an adoption have
+# whole seconds, by which `adopt --undo` knows them, before and after an `up`.
 
 Entry = dict[str, Any]
 
@@ -24,12 +100,12 @@ PROVIDER = "pulumi:providers:"
 EXTRA_VALUE = "was installed with values that the stack file does not have; the next `up` removes them"
 
 
-def adopted(entry: Mapping) -> bool:
+def is_adopted(entry: Mapping) -> bool:
     """Return True for an entry that an adoption wrote."""
     return bool(entry.get("created")) and "." not in entry["created"]
 
 
-def state_with(there: ExistingMesh) -> dict:
+def state_with_entries(there: ExistingMesh) -> dict:
     """Return the stack's state with an entry for every adopted resource, and for its components and provider."""
     state = there.now.state
     deployment = state["deployment"] or {}
@@ -63,7 +139,7 @@ def _entries(there: ExistingMesh, known: Mapping[str, Mapping]) -> list[Entry]:
 
 def _ancestors(registered: Mapping, by_urn: Mapping[str, Mapping]) -> Iterator[str]:
     """Yield the URNs of the provider, and of the parents up to the stack."""
-    for urn in (registered.get("parent") or "", before_last(registered.get("provider") or "", "::")):
+    for urn in (registered.get("parent") or "", text_before_last(registered.get("provider") or "", "::")):
         if urn in by_urn:
             yield urn
             yield from _ancestors(by_urn[urn], by_urn)
@@ -80,7 +156,7 @@ def _plain(registered: Mapping, ids: Mapping[str, str]) -> Entry:
 
 def _with_references(entry: Entry, registered: Mapping, there: set[str], ids: Mapping[str, str]) -> Entry:
     """Return the entry with references to no other resources than those of the state."""
-    if provider := before_last(registered.get("provider") or "", "::"):
+    if provider := text_before_last(registered.get("provider") or "", "::"):
         entry["provider"] = f"{provider}::{ids[provider]}"
     if "dependencies" in entry:
         entry["dependencies"] = [urn for urn in entry["dependencies"] if urn in there]
@@ -90,7 +166,7 @@ def _with_references(entry: Entry, registered: Mapping, there: set[str], ids: Ma
     return entry
 
 
-def _of_release(one: Taken) -> Entry:
+def _of_release(one: ExistingRelease) -> Entry:
     """Return the entry of a release; the provider's own read gives the same, except for the chart's source."""
     release, applied, record = one.release, one.living.applied, one.living.record
     chart, version = one.registered["inputs"]["chart"], applied.chart_version
@@ -113,11 +189,11 @@ def _of_release(one: Taken) -> Entry:
     return {**entry, "initErrors": [EXTRA_VALUE]} if gone else entry
 
 
-def _of_object(one: Found) -> Entry:
+def _of_object(one: ExistingObject) -> Entry:
     """Return the entry of an object. Its inputs are the whole live spec, so that `up` removes additional fields."""
     live = {key: value for key, value in one.live.items() if key != "status"}
     inputs = live_inputs(one)
-    manager = held_fields.manager(one.registered["urn"])
+    manager = field_manager(one.registered["urn"])
     own = {"__inputs": inputs, "__initialApiVersion": one.wanted["apiVersion"], "__fieldManager": manager}
     meta = live["metadata"]
     entry: Entry = {
@@ -128,7 +204,7 @@ def _of_object(one: Found) -> Entry:
     return {**entry, "retainOnDelete": True} if one.wanted["kind"] == "Namespace" else entry
 
 
-def live_inputs(one: Found) -> dict:
+def live_inputs(one: ExistingObject) -> dict:
     """Return the object as a program would write it, with only those labels and annotations that the program gives."""
     wanted, live = one.wanted["metadata"], one.live["metadata"]
     meta = {key: live[key] for key in ("name", "namespace") if key in live}

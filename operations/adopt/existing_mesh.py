@@ -1,28 +1,158 @@
-"""The mesh in the cluster beside the resources that the stack would register: the basis of an adoption."""
+"""The mesh in the cluster, the resources that the stack would register, and the settings for its adoption."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from operations import pulumi, stacks
-from operations.adopt import obstacles, proposals, release_search
-from operations.adopt.proposals import Proposal
-from operations.adopt.release_search import Living
+from operations.adopt import obstacles
+from operations.adopt.obstacles import Living
 from operations.repair import observed_state
-from operations.repair.observed_state import Situation
+from operations.repair.observed_state import ObservedState
 from pi_mesh import inventory
 from pi_mesh.checks.finding import Finding
-from pi_mesh.cluster import load_balancer
-from pi_mesh.cluster.client import Client
-from pi_mesh.cluster.discovery import Discovery
+from pi_mesh.cluster import load_balancers
+from pi_mesh.cluster.client import Client, Discovery
+from pi_mesh.cluster.pods import SIDECAR, Container, Pod
+from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.cluster.stack_state import StackState
 from pi_mesh.inventory import Inventory, Release
+from pi_mesh.quantities import ZERO, Resources
+from pi_mesh.settings import Settings
+from pi_mesh.settings.namespaces import WorkloadNamespace
+from pi_mesh.values.gateway import serves_certificates
+from pi_mesh.values.objects import pod_resources
+from pi_mesh.values.traffic.gateways import gateway_selector
+from pi_mesh.words import text_before
+
+
+class Proposal(NamedTuple):
+    """A value that `adopt --yes` writes into the stack file."""
+
+    path: str
+    value: str | bool
+    why: str
+
+
+def proposed_settings(
+    settings: Settings,
+    snapshot: Snapshot,
+    state: StackState,
+    names: Mapping[str, str],
+    listeners: Sequence[Mapping] = (),
+) -> Iterator[Proposal]:
+    """Yield the proposals. `names`: name of each release by its key in releases.names; `listeners`: Istio Gateways."""
+    expected = settings.releases.names.model_dump()
+    for key, name in names.items():
+        if name != expected[key]:
+            yield Proposal(f"releases.names.{key}", name, "this is its name in Helm")
+    istio, namespaces = settings.istio, settings.workload_namespaces
+    homes = (("istio", istio.namespace, istio.adopt), *((one.setting, one.name, one.own.adopt) for one in namespaces))
+    for key, name, is_adopted in homes:
+        found = snapshot.namespace(name)
+        if found and not is_adopted and not state.holds(found.name, found.uid):
+            why = f"namespace {found.name} exists, and a destroy must keep it"
+            yield Proposal(f"{key}.adopt", True, why)
+    yield from _certificates(settings, {**expected, **names}["ingress"], listeners)
+    for namespace in namespaces:
+        yield from _bounds(settings, namespace, snapshot)
+
+
+def _certificates(settings: Settings, ingress: str, listeners: Sequence[Mapping]) -> Iterator[Proposal]:
+    """Keep the ingress gateway's right to read Secrets where a foreign Gateway serves a certificate from one."""
+    given = settings.ingress.values.get("rbac")
+    if not settings.ingress.enabled or serves_certificates(settings) or given:
+        return
+    pods = {"app": ingress, **gateway_selector(ingress)}.items()
+    for listener in listeners:
+        spec, meta = listener["spec"], listener["metadata"]
+        serves = any((server.get("tls") or {}).get("credentialName") for server in spec.get("servers") or [])
+        if serves and (spec.get("selector") or {}).items() <= pods:
+            why = (
+                f"Gateway {meta['namespace']}/{meta['name']} serves a certificate from a Secret, which takes this Role"
+            )
+            yield Proposal("ingress.values.rbac.enabled", True, why)
+            return
+
+
+def _bounds(settings: Settings, namespace: WorkloadNamespace, snapshot: Snapshot) -> Iterator[Proposal]:
+    bounds, key = namespace.own.bounds, f"{namespace.setting}.bounds"
+    pods = [pod for pod in snapshot.pods if pod.namespace == namespace.name and not pod.ending]
+    limit = _limit_range(namespace, pods) if bounds.limit_range else ""
+    quota = _quota(settings, namespace, pods) if bounds.quota else ""
+    if bounds.quota and (quota or limit):
+        without = "a quota refuses pods that name no resources, which the LimitRange gives"
+        yield Proposal(f"{key}.quota", False, quota or without)
+    if limit:
+        yield Proposal(f"{key}.limitRange", False, limit)
+    if namespace.own.is_scoped and (scope := _scope(settings, namespace, snapshot, pods)):
+        yield Proposal(f"{key}.sidecar", False, scope)
+
+
+def _quota(settings: Settings, namespace: WorkloadNamespace, pods: list[Pod]) -> str:
+    """Return why the quota would refuse the next pod of a rollout; empty where every running pod can be replaced."""
+    own, workload = namespace.own, namespace.own.workload
+    pod, pod_limits = pod_resources(settings, namespace)
+    requests, limits = workload.requests.resources, workload.limits.resources
+    for what, hard, used, largest in (
+        ("requests", pod * own.workloads, *_sums(pods, requests, pod - requests, "requests")),
+        ("limits", pod_limits * own.workloads, *_sums(pods, limits, pod_limits - limits, "limits")),
+    ):
+        needed = used + largest
+        if needed.cpu > hard.cpu or needed.memory > hard.memory:
+            return f"the running pods and one more in a rollout have {what} of {needed}, and the quota admits {hard}"
+    if len(pods) + 1 > own.workloads:
+        admitted = f"{own.workloads} pods ({namespace.setting}.workloads)"
+        return f"the quota admits {admitted}, and a rollout needs {len(pods) + 1}"
+    return ""
+
+
+def _sums(pods: list[Pod], default: Resources, proxy: Resources, half: str) -> tuple[Resources, Resources]:
+    """Return the sum of all pods, each with a sidecar, and the most that one of them has."""
+    each = [proxy + sum((_given(one, half, default) for one in _own(pod)), start=ZERO) for pod in pods]
+    largest = Resources(max(one.cpu for one in (ZERO, *each)), max(one.memory for one in (ZERO, *each)))
+    return sum(each, start=ZERO), largest
+
+
+def _given(container: Container, half: str, default: Resources) -> Resources:
+    found: Resources = getattr(container, half)
+    return Resources(found.cpu or default.cpu, found.memory or default.memory)
+
+
+def _own(pod: Pod) -> list[Container]:
+    return [one for one in pod.containers if one.always_on and one.name != SIDECAR]
+
+
+def _limit_range(namespace: WorkloadNamespace, pods: list[Pod]) -> str:
+    """Return the container that would get a limit it does not have, or could not start with; empty if there is none."""
+    limits = namespace.own.workload.limits.resources
+    for pod in pods:
+        for one in _own(pod):
+            if not one.limits.memory:
+                return f"container {one.name} of pod {pod.name} has no memory limit, and would get {limits}"
+            if not one.limits.cpu and one.requests.cpu > limits.cpu:
+                return f"container {one.name} of pod {pod.name} requests more CPU than the limit of {limits} allows"
+    return ""
+
+
+def _scope(settings: Settings, namespace: WorkloadNamespace, snapshot: Snapshot, pods: list[Pod]) -> str:
+    """Return the meshed workloads that the running proxies would no longer know."""
+    scope = (text_before(host, "/") for host in namespace.own.sidecar_scope)
+    known = {namespace.name, settings.istio.namespace, *scope}
+    others = {pod.namespace for pod in snapshot.pods if pod.has_sidecar and pod.namespace not in known}
+    if not others or "*" in known or not any(pod.has_sidecar for pod in pods):
+        return ""
+    where = ", ".join(sorted(others))
+    return f"workloads of the mesh run in {where}: calls from {namespace.name} to them would leave in plain text"
+
 
 RELEASE = "kubernetes:helm.sh/v3:Release"
 ISTIO = "networking.istio.io"
 
 
 @dataclass(frozen=True)
-class Taken:
+class ExistingRelease:
     """A release that the cluster has and the stack's state does not know."""
 
     release: Release
@@ -32,7 +162,7 @@ class Taken:
 
 
 @dataclass(frozen=True)
-class Found:
+class ExistingObject:
     """An object that the cluster has and the stack's state does not know."""
 
     wanted: Mapping
@@ -45,14 +175,14 @@ class Found:
 class ExistingMesh:
     """The releases and objects to adopt, and the obstacles."""
 
-    now: Situation
+    now: ObservedState
     """The observed state, under the settings as the adoption writes them."""
     obstacles: tuple[Finding, ...] = ()
     proposals: tuple[Proposal, ...] = ()
     registered: tuple[Mapping, ...] = ()
     """Every resource that the program registers, in its order."""
-    releases: tuple[Taken, ...] = ()
-    objects: tuple[Found, ...] = ()
+    releases: tuple[ExistingRelease, ...] = ()
+    objects: tuple[ExistingObject, ...] = ()
     living: tuple[Living, ...] = ()
     """Every release of the cluster."""
     live: Mapping[str, Mapping] = field(default_factory=dict)
@@ -61,31 +191,33 @@ class ExistingMesh:
     @property
     def mesh(self) -> Inventory:
         now = self.now
-        return inventory.of(now.mesh_settings, now.stack, load_balancer.served(now.mesh_settings, now.snapshot))
+        return inventory.mesh_inventory(
+            now.mesh_settings, now.stack, load_balancers.served_gateways(now.mesh_settings, now.snapshot)
+        )
 
 
 def read(stack: str) -> ExistingMesh:
     """Return the mesh to adopt, or no more than the obstacles, if any. Raises as `observed_state.read` does."""
     registered = ThreadPoolExecutor().submit(pulumi.registered, stack)  # in parallel, because this takes the longest
     now = observed_state.read(stack, stacks.load(stack))
-    if found := tuple(obstacles.of_stack(now)):
+    if found := tuple(obstacles.stack_obstacles(now)):
         return ExistingMesh(now, found)
     with Client(now.context) as client:
-        living = release_search.read(client, now.snapshot)
-        if found := tuple(obstacles.of_mesh(now, client, living)):
+        living = obstacles.read_releases(client, now.snapshot)
+        if found := tuple(obstacles.mesh_obstacles(now, client, living)):
             return ExistingMesh(now, found)
         return _compared(now, client, living, registered.result)
 
 
 def _compared(
-    now: Situation, client: Client, living: tuple[Living, ...], previewed: Callable[[], list[dict]]
+    now: ObservedState, client: Client, living: tuple[Living, ...], previewed: Callable[[], list[dict]]
 ) -> ExistingMesh:
     state = stacks.of_export(now.state)
-    names = release_search.names(now.mesh_settings, living)
+    names = obstacles.release_names(now.mesh_settings, living)
     discovery = Discovery(client)
     listeners = [item for path in discovery.lists(ISTIO, ["Gateway"]).values() for item in client.items(path)]
-    wanted = tuple(proposals.of(now.mesh_settings, now.snapshot, state, names, listeners))
-    before = {_place(item.manifest) for item in inventory.of(now.mesh_settings, now.stack).objects}
+    wanted = tuple(proposed_settings(now.mesh_settings, now.snapshot, state, names, listeners))
+    before = {_place(item.manifest) for item in inventory.mesh_inventory(now.mesh_settings, now.stack).objects}
     after = replace(now, settings=stacks.load_changed(now.stack, {one.path: one.value for one in wanted}))
     switched_off = before - {_place(item.manifest) for item in after.mesh.objects}
     registered = previewed()
@@ -93,27 +225,29 @@ def _compared(
     unknown = [one for one in registered if one["urn"] not in known and one.get("custom")]
     there = ExistingMesh(after, proposals=wanted, registered=tuple(registered), living=living)
     taken = tuple(_taken(there.mesh, unknown, living))
-    refused = [line for one in taken for line in obstacles.of_release(one.living, after.mesh_settings.release.timeout)]
+    refused = [
+        line for one in taken for line in obstacles.release_obstacles(one.living, after.mesh_settings.release.timeout)
+    ]
     objects = tuple(_objects(there.mesh, unknown, switched_off, discovery))
-    refused += [line for one in objects for line in obstacles.of_object(one.wanted, one.live)]
+    refused += [line for one in objects for line in obstacles.object_obstacles(one.wanted, one.live)]
     deployments = [entry for one in taken for entry in one.living.applied.objects if entry["kind"] == "Deployment"]
     live = {f"{_place(entry)[1]}/{_place(entry)[2]}": discovery.fetch(entry, "") for entry in deployments}
     found = {name: entry for name, entry in live.items() if entry}
     return replace(there, obstacles=tuple(refused), releases=taken, objects=objects, live=found)
 
 
-def _taken(mesh: Inventory, unknown: list[dict], living: tuple[Living, ...]) -> Iterator[Taken]:
+def _taken(mesh: Inventory, unknown: list[dict], living: tuple[Living, ...]) -> Iterator[ExistingRelease]:
     by_component = {f"{one.component or one.name}-release": one for one in mesh.releases}
     by_id = {one.record.id: one for one in living}
     for registered in unknown:
         release = by_component.get(registered["urn"].rpartition("::")[2])
         if registered["type"] == RELEASE and release and release.id in by_id:
-            yield Taken(release, by_id[release.id], registered)
+            yield ExistingRelease(release, by_id[release.id], registered)
 
 
 def _objects(
     mesh: Inventory, unknown: list[dict], switched_off: set[tuple[str, ...]], discovery: Discovery
-) -> Iterator[Found]:
+) -> Iterator[ExistingObject]:
     manifests = {_place(item.manifest): item.manifest for item in mesh.objects}
     # A destroy would delete a namespace that can't be adopted: the preflight refuses it.
     refused = {_place(item.manifest) for item in mesh.namespaces if not item.adopted}
@@ -123,7 +257,7 @@ def _objects(
             continue
         wanted = manifests.get(_place(inputs), inputs)
         if live := discovery.fetch(wanted, ""):
-            yield Found(wanted, live, registered)
+            yield ExistingObject(wanted, live, registered)
 
 
 def _place(manifest: Mapping) -> tuple[str, str, str]:

@@ -1,14 +1,125 @@
-"""The obstacles to an adoption: errors with what to do, found before anything is written."""
+"""The releases of Istio in the cluster, under any name, and the obstacles to their adoption."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
-from operations.adopt import advice, release_search
-from operations.adopt.release_search import ID, Living
-from operations.repair import state
-from operations.repair.observed_state import Situation
-from pi_mesh.checks.finding import Finding, Subject, error
+from operations.repair import observed_state
+from operations.repair.observed_state import ObservedState
+from pi_mesh.checks.finding import Finding, Subject, error, setting
+from pi_mesh.cluster import helm_releases
 from pi_mesh.cluster.client import Client
-from pi_mesh.cluster.field_managers import manager_of
+from pi_mesh.cluster.helm_releases import AppliedRelease, ReleaseRecord
+from pi_mesh.cluster.objects import manager_of
+from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.settings import Settings
+
+TAKE_OWNERSHIP = "https://helm.sh/docs/helm/helm_upgrade/"
+HELM = (
+    "have Helm (3.17 or newer) take its objects over, `helm upgrade --install NAME CHART --take-ownership` with its "
+    f"values and its version ({TAKE_OWNERSHIP}), then adopt again"
+)
+ARGO_CD = (
+    "take it out of that application without deleting it "
+    "(`argocd app delete NAME --cascade=false`, or `syncPolicy` without `prune`); then "
+)
+ONE_ISTIOD = (
+    "move the workloads of one of them to the other (https://istio.io/latest/docs/setup/upgrade/canary/), "
+    "`helm uninstall` that one's release, then adopt again"
+)
+REVISION = (
+    "move its workloads to the default revision (https://istio.io/latest/docs/setup/upgrade/canary/), then adopt again"
+)
+
+
+def manager_advice(manager: str) -> str:
+    """Return the advice for an istiod that no Helm release owns, by its field manager."""
+    return f"{ARGO_CD}{HELM}" if manager.startswith("Argo CD") else HELM
+
+
+ID = "not adopted"
+GONE = "uninstalled"
+CHARTS = {"base": "base", "istiod": "istiod"}
+"""Key of releases.names -> chart, where a mesh has one release of it."""
+GATEWAYS = ("ingress", "egress")
+
+
+@dataclass(frozen=True)
+class Living:
+    """A release that Helm knows, with what its last revision applied."""
+
+    record: ReleaseRecord
+    applied: AppliedRelease
+
+    @property
+    def name(self) -> str:
+        return self.record.name
+
+
+def read_releases(client: Client, snapshot: Snapshot) -> tuple[Living, ...]:
+    """Return every release of the cluster."""
+    records = [record for record in snapshot.releases if record.status != GONE]
+    with ThreadPoolExecutor(max_workers=5) as pool:
+        applied = pool.map(lambda record: (record, helm_releases.read(client, record)), records)
+    return tuple(Living(record, found) for record, found in applied if found)
+
+
+def release_names(settings: Settings, living: Sequence[Living]) -> dict[str, str]:
+    """Return the name of each release of Istio in the mesh's namespace, by its key in releases.names."""
+    here = [one for one in living if one.record.namespace == settings.istio.namespace]
+    expected = settings.releases.names.model_dump()
+    found: dict[str, str] = {}
+    for key, chart in CHARTS.items():
+        candidates = [one.name for one in here if one.applied.chart == chart]
+        if expected[key] in candidates:
+            found[key] = expected[key]
+        elif len(candidates) == 1:
+            (found[key],) = candidates
+    return found | _gateways(expected, [one.name for one in here if one.applied.chart == "gateway"])
+
+
+def _gateways(expected: dict[str, str], candidates: list[str]) -> dict[str, str]:
+    """Return the gateways. Of those under other names, the one whose name contains "egress" is the egress gateway."""
+    found = {key: expected[key] for key in GATEWAYS if expected[key] in candidates}
+    others = [name for name in candidates if name not in found.values()]
+    for key, mine in {"egress": True, "ingress": False}.items():
+        fitting = [name for name in others if ("egress" in name) is mine]
+        if key not in found and len(fitting) == 1:
+            (found[key],) = fitting
+    return found
+
+
+def ambiguities(settings: Settings, living: Sequence[Living]) -> Iterator[Finding]:
+    """Yield an error for each key of releases.names that several releases match, except for istiod's."""
+    here = [one for one in living if one.record.namespace == settings.istio.namespace]
+    known, expected = release_names(settings, living), settings.releases.names.model_dump()
+    for key, chart in {"base": "base", "ingress": "gateway"}.items():
+        candidates = [one.name for one in here if one.applied.chart == chart and one.name not in known.values()]
+        if key not in known and len(candidates) > 1:
+            message = f"{', '.join(candidates)} are all of the chart {chart}, and none is called {expected[key]}"
+            fix = f"say which: `pulumi config set --path releases.names.{key} NAME`; the others stay as they are"
+            yield error(ID, setting(f"releases.names.{key}"), message, fix)
+
+
+def control_planes(settings: Settings, snapshot: Snapshot, living: Sequence[Living]) -> Iterator[Finding]:
+    """Yield an error for each istiod that cannot be adopted, or that keeps another from being adopted."""
+    istiods = [entry for entry in snapshot.deployments if entry.labels.get("app") == "istiod" or entry.name == "istiod"]
+    if len(istiods) > 1:
+        listed = ", ".join(f"{entry.namespace}/{entry.name}" for entry in istiods)
+        message = f"{listed} are {len(istiods)} control planes, and a stack manages only one"
+        first, *_ = istiods
+        yield error(ID, Subject("deployment", f"{first.namespace}/{first.name}"), message, ONE_ISTIOD)
+        return
+    for entry in istiods:
+        subject = Subject("deployment", f"{entry.namespace}/{entry.name}")
+        release = next((one for one in living if one.record.id == entry.release), None)
+        if entry.namespace != settings.istio.namespace:
+            fix = f"`pulumi config set --path istio.namespace {entry.namespace}`, then adopt again"
+            yield error(ID, subject, f"is in another namespace than istio.namespace {settings.istio.namespace}", fix)
+        elif release and release.applied.values.get("revision"):
+            message = f"is of revision {release.applied.values['revision']}, and this program has the default one alone"
+            yield error(ID, subject, message, REVISION)
+
 
 REPAIR = "`python -m operations repair -s STACK`"
 SECRETS = "releases"
@@ -17,11 +128,11 @@ OTHERS = ("Argo CD", "Flux", "Helm release")
 """Managers that put an object back when another changes it."""
 
 
-def of_stack(now: Situation) -> Iterator[Finding]:
+def stack_obstacles(now: ObservedState) -> Iterator[Finding]:
     """Yield the obstacles outside of the mesh: locks, rights, an unfinished run, Vault."""
-    yield from locks(now)
+    yield from lock_obstacles(now)
     stack = Subject("stack", now.stack)
-    if operations := state.pending(now.state):
+    if operations := observed_state.pending_operations(now.state):
         yield error(ID, stack, f"has pending operations: {', '.join(operations)}", REPAIR)
     if SECRETS in now.snapshot.unreadable:
         message = "may not list Secrets, in which Helm keeps its releases: the releases are unknown"
@@ -32,40 +143,40 @@ def of_stack(now: Situation) -> Iterator[Finding]:
         yield error(ID, Subject("setting", "vault.enabled"), "is true, and would change the CA while adopting", fix)
 
 
-def locks(now: Situation) -> Iterator[Finding]:
+def lock_obstacles(now: ObservedState) -> Iterator[Finding]:
     """Yield the holder of the stack's lock; a lock that an interrupted adoption left, with nothing running, is none."""
     stack = Subject("stack", now.stack)
     for lock in now.locks:
         if lock.here and lock.alive:
             yield error(ID, stack, f"is locked by a run that is going on ({lock})", "wait until it ends")
-        elif lock.here and (now.orphans or state.pending(now.state)):
+        elif lock.here and (now.orphans or observed_state.pending_operations(now.state)):
             yield error(ID, stack, f"is locked by a run that was killed ({lock}) and left work", REPAIR)
         elif not lock.here:
             yield error(ID, stack, f"is locked from another machine ({lock})", "if that run is over, `pulumi cancel`")
 
 
-def of_mesh(now: Situation, client: Client, living: Sequence[Living]) -> Iterator[Finding]:
+def mesh_obstacles(now: ObservedState, client: Client, living: Sequence[Living]) -> Iterator[Finding]:
     """Yield the obstacles in the existing mesh."""
     settings, snapshot = now.mesh_settings, now.snapshot
-    yield from release_search.control_planes(settings, snapshot, living)
-    yield from release_search.ambiguities(settings, living)
+    yield from control_planes(settings, snapshot, living)
+    yield from ambiguities(settings, living)
     for entry in snapshot.deployments:
         if entry.labels.get("app") == "istiod" and not entry.release:
             path = f"/apis/apps/v1/namespaces/{entry.namespace}/deployments/{entry.name}"
             manager = manager_of((client.get(path) or {}).get("metadata", {})) or "an unknown manager"
             subject = Subject("deployment", f"{entry.namespace}/{entry.name}")
-            yield error(ID, subject, f"belongs to no Helm release; {manager} manages it", advice.of_manager(manager))
+            yield error(ID, subject, f"belongs to no Helm release; {manager} manages it", manager_advice(manager))
     if not any(one.applied.chart == "istiod" for one in living) and not _has_istiod(now):
         message = "has no istiod that Helm installed: there is nothing to adopt"
         yield error(ID, Subject("cluster"), message, f"install the mesh: `pulumi up -s {now.stack}`")
 
 
-def _has_istiod(now: Situation) -> bool:
+def _has_istiod(now: ObservedState) -> bool:
     """Return True where a control plane runs, whoever owns it."""
     return any(entry.labels.get("app") == "istiod" for entry in now.snapshot.deployments)
 
 
-def of_release(one: Living, timeout: int) -> Iterator[Finding]:
+def release_obstacles(one: Living, timeout: int) -> Iterator[Finding]:
     """Yield the reasons why a release cannot be adopted now."""
     subject, at = Subject("release", one.record.id), one.record
     undo = f"`helm rollback {at.name} -n {at.namespace}`"
@@ -82,7 +193,7 @@ def of_release(one: Living, timeout: int) -> Iterator[Finding]:
         yield error(ID, subject, f"is {at.status}, revision {at.revision}", f"{undo}, then adopt again")
 
 
-def of_object(wanted: Mapping, live: Mapping) -> Iterator[Finding]:
+def object_obstacles(wanted: Mapping, live: Mapping) -> Iterator[Finding]:
     """Yield the reason why an object cannot be adopted: another controller restores it."""
     meta, kind = live["metadata"], wanted["kind"]
     name = "/".join(filter(None, (meta.get("namespace"), meta["name"])))

@@ -1,26 +1,147 @@
-"""The plan of an adoption, with a row for each resource that is adopted, written or changed."""
+"""The plan of an adoption, with a row for each resource that is adopted, written, changed or restarted."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 
-from operations.adopt import object_rows, restarts
-from operations.adopt.existing_mesh import ExistingMesh, Taken
-from operations.adopt.restarts import Effects
-from operations.preview.changes import counts, diff, is_version_only
+from operations.adopt import entries
+from operations.adopt.entries import live_inputs
+from operations.adopt.existing_mesh import ExistingMesh, ExistingObject, ExistingRelease
+from operations.pull_request import manifests
+from operations.pull_request.engine import Intent, Resource
+from operations.pull_request.manifests import (
+    Change,
+    Consequences,
+    NotRenderedError,
+    Objects,
+    diff,
+    is_version_only,
+    line_counts,
+)
 from pi_mesh.checks.finding import Finding, Subject, ok, setting, unknown, warning
-from pi_mesh.checks.verify.unapplied import unequal
+from pi_mesh.checks.verify.diff import ABSENT, differences, shorten
+from pi_mesh.checks.verify.remedies import workload_of
+from pi_mesh.checks.verify.settings_applied import unequal
+from pi_mesh.cluster.helm_releases import CRD
 from pi_mesh.inventory import Kind
+
+OBJECTS = "objects"
+BOUNDS = ("Sidecar", "ResourceQuota", "LimitRange")
+FELT = ("PeerAuthentication", "AuthorizationPolicy", *BOUNDS)
+"""Kinds of object whose change affects running pods."""
+
+
+def rows_of_object(one: ExistingObject) -> Iterator[Finding]:
+    """Yield the rows of an adopted object: its changes by `up`, and the field managers that would refuse them."""
+    kind, meta = one.wanted["kind"], one.live["metadata"]
+    subject = Subject(kind.lower(), "/".join(filter(None, (meta.get("namespace"), meta["name"]))))
+    changed = [*unequal(_content(one.wanted), _content(live_inputs(one)))]
+    if not changed:
+        yield ok(OBJECTS, subject, "is adopted unchanged")
+        return
+    lines = "; ".join(f"{path} {change_in_words(live, wanted)}" for path, wanted, live in changed)
+    message = f"is adopted, and `up` changes it: {lines}"
+    yield warning(OBJECTS, subject, message, "") if kind in FELT else ok(OBJECTS, subject, message)
+    for path, manager in entries.field_holders(one, changed_paths(one)):
+        yield ok(OBJECTS, subject, f"{path} is managed by {manager}; --yes makes the stack its manager")
+
+
+def changed_paths(one: ExistingObject) -> list[str]:
+    """Return the paths of existing fields that change."""
+    changed = unequal(_content(one.wanted), _content(live_inputs(one)))
+    return [path for path, _, live in changed if live is not ABSENT]
+
+
+def _content(manifest: object) -> dict:
+    assert isinstance(manifest, dict)
+    return {key: value for key, value in manifest.items() if key not in ("apiVersion", "kind")}
+
+
+def change_in_words(live: object, wanted: object) -> str:
+    """Return the change of a value in words."""
+    if wanted is ABSENT:
+        return f"{shorten(live)} goes"
+    return f"becomes {shorten(wanted)}" if live is ABSENT else f"{shorten(live)} becomes {shorten(wanted)}"
+
+
+TEMPLATE = "spec.template"
+UNCHANGED = Consequences()
+
+
+@dataclass(frozen=True)
+class Effects:
+    """The effects of the next `up`."""
+
+    changed: tuple[Change, ...] = ()
+    """Changed objects of the existing releases, as KIND NAMESPACE/NAME."""
+    restarts: Mapping[str, str] | None = None
+    """Reason for the restart of each Deployment's pods, by NAMESPACE/NAME; None where nothing could be rendered."""
+    on_proxies: Consequences = UNCHANGED
+    problem: str = ""
+    """Reason why nothing could be rendered."""
+
+
+def effects_of_up(there: ExistingMesh) -> Effects:
+    """Compare the objects that Helm installed with those that the stack's charts and values give."""
+    before: Objects = {}
+    for one in there.releases:
+        before.update(manifests.named_texts(one.living.applied.objects))
+    resources = {
+        one.release.id: Resource(manifests.RELEASE, one.release.name, release_inputs(one)) for one in there.releases
+    }
+    try:
+        after = manifests.rendered_objects(Intent(resources, {}), Path.cwd())
+    except NotRenderedError as problem:
+        return Effects(problem=str(problem))
+    after = {key: text for key, text in after.items() if not key.startswith(f"{CRD} ")}
+    found = manifests.consequences_for_pods(before, after)
+    restarts = {_name(key): "its pod template changes" for key in found.restarts}
+    by_hand = {name: why for name, why in _by_hand(there).items() if name not in restarts}
+    return Effects(tuple(manifests.changes_between(before, after)), restarts | by_hand, found)
+
+
+def release_inputs(one: ExistingRelease) -> dict:
+    """Return the inputs of a release that the program gives the provider, for the cluster as it is."""
+    own = {"name": one.release.name, "namespace": one.release.namespace, "values": one.release.values}
+    return {**one.registered["inputs"], **own}
+
+
+def deployment_pods(there: ExistingMesh, deployment: str) -> list[str]:
+    """Return the pods of a Deployment, as NAMESPACE/NAME."""
+    owner = Subject("deployment", deployment)
+    every = there.now.snapshot.pods
+    return sorted(f"{pod.namespace}/{pod.name}" for pod in every if not pod.ending and workload_of(pod) == owner)
+
+
+def _name(key: str) -> str:
+    return key.partition(" ")[2]
+
+
+def _by_hand(there: ExistingMesh) -> dict[str, str]:
+    """Return the Deployments whose pod template was edited by hand: Helm restores what its manifest says."""
+    found = {}
+    for one in there.releases:
+        for entry in one.living.applied.objects:
+            name = f"{entry['metadata'].get('namespace', one.release.namespace)}/{entry['metadata']['name']}"
+            if entry["kind"] != "Deployment" or name not in there.live:
+                continue
+            paths = [each.place.path for each in differences(entry, there.live[name]) if not each.added]
+            if edited := next((path for path in paths if path.startswith(TEMPLATE)), ""):
+                found[name] = f"{edited.removeprefix(f'{TEMPLATE}.')} was changed by hand and is put back"
+    return found
+
 
 RELEASES, VALUES, RENDERED, RESTARTS = "releases", "values", "rendered objects", "restarts"
 BESIDE, ADDED, FILE = "not taken over", "added", "stack file"
 ISTIO = (Kind.BASE, Kind.ISTIOD, Kind.GATEWAY)
 
 
-def plan(there: ExistingMesh) -> list[Finding]:
+def adoption_plan(there: ExistingMesh) -> list[Finding]:
     """Return the rows, the most important first."""
-    effects = restarts.of(there)
+    effects = effects_of_up(there)
     return [
         *(_release(one) for one in there.releases),
-        *(row for one in there.objects for row in object_rows.of(one)),
+        *(row for one in there.objects for row in rows_of_object(one)),
         *_beside(there),
         *_file(there),
         *(row for one in there.releases for row in _values(one)),
@@ -30,7 +151,7 @@ def plan(there: ExistingMesh) -> list[Finding]:
     ]
 
 
-def _release(one: Taken) -> Finding:
+def _release(one: ExistingRelease) -> Finding:
     release, record, applied = one.release, one.living.record, one.living.applied
     subject = Subject("release", record.id)
     what = f"{applied.chart} {applied.chart_version}, revision {record.revision}, is adopted as {one.release.kind}"
@@ -63,10 +184,10 @@ def _file(there: ExistingMesh) -> Iterator[Finding]:
         yield row
 
 
-def _values(one: Taken) -> Iterator[Finding]:
+def _values(one: ExistingRelease) -> Iterator[Finding]:
     for path, wanted, live in unequal(one.release.values, one.living.applied.values):
         # The values of an addon may hold a password.
-        change = object_rows.becomes(live, wanted) if one.release.kind in ISTIO else "changes"
+        change = change_in_words(live, wanted) if one.release.kind in ISTIO else "changes"
         yield ok(VALUES, Subject("release", one.living.record.id), f"{path} {change}")
 
 
@@ -78,12 +199,12 @@ def _rendered(effects: Effects) -> Iterator[Finding]:
         kind, _, name = change.key.partition(" ")
         text = diff(change.before, change.after)
         only = ", only labels that tell the version" if text and is_version_only(text) else ""
-        yield ok(RENDERED, Subject(kind.lower(), name), f"{change.verb} ({counts(text)} lines{only})")
+        yield ok(RENDERED, Subject(kind.lower(), name), f"{change.verb} ({line_counts(text)} lines{only})")
 
 
 def _restarts(there: ExistingMesh, effects: Effects) -> Iterator[Finding]:
     for deployment, why in (effects.restarts or {}).items():
-        pods = restarts.pods(there, deployment)
+        pods = deployment_pods(there, deployment)
         shown = ", ".join(name.partition("/")[2] for name in pods) or "none"
         message = f"is restarted by the first `up`: {why}; pods: {shown}"
         yield warning(RESTARTS, Subject("deployment", deployment), message, "", number=len(pods))
@@ -117,7 +238,7 @@ def _added(there: ExistingMesh) -> Iterator[Finding]:
             continue
         subject = Subject(item.kind.lower(), "/".join(filter(None, (space, name))))
         message = "is added by the first `up`; every pod that runs can live with it"
-        yield ok(ADDED, subject, message if item.kind in object_rows.BOUNDS else "is added by the first `up`")
+        yield ok(ADDED, subject, message if item.kind in BOUNDS else "is added by the first `up`")
     taken = {one.release.id for one in there.releases}
     for release in there.mesh.releases:
         if release.id not in taken and not there.now.snapshot.release(release.namespace, release.name):

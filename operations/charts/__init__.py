@@ -1,5 +1,1 @@
 """The command `charts`: lock the charts of a stack, and fetch them for an `up` without the internet."""
-
-from operations.charts.charts_command import charts
-
-__all__ = ["charts"]

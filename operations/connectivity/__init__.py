@@ -1,5 +1,1 @@
 """The command `connectivity`: make the calls that must pass and those that must not, or judge a call of the user's."""
-
-from operations.connectivity.connectivity_command import connectivity
-
-__all__ = ["connectivity"]

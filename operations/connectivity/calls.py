@@ -1,17 +1,37 @@
-"""The calls that the settings ask to pass or to be refused, and the judgement of what each of them showed."""
+"""The calls that the settings ask to pass or to be refused, made between two pods until each goes as asked."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from operations import plaintext_probe
-from operations.connectivity.targets import CLIENT, NAMESPACE, OUTSIDE, SERVER, UNREGISTERED, Target, Way, beyond, peer
-from operations.plaintext_probe import Outcome
-from operations.plaintext_server import CONTROL, GUARDED
+from operations import short_lived
+from operations.connectivity import namespace, objects
+from operations.connectivity.namespace import WHERE
+from operations.connectivity.objects import (
+    CLIENT,
+    NAMESPACE,
+    OUTSIDE,
+    SERVER,
+    UNREGISTERED,
+    Target,
+    Way,
+    ingress_target,
+    outside_target,
+    peer_target,
+    plain_http_port,
+)
+from operations.envoy_server import CONTROL, GUARDED
+from operations.report import CallRow
+from operations.short_lived import NotReadyError
+from operations.verify import plain_text_call
+from operations.verify.plain_text_call import Outcome
 from pi_mesh.checks.finding import Finding, Subject, error, ok, unknown
 from pi_mesh.cluster.client import Client, Relayed
-from pi_mesh.cluster.errors import ClusterUnreachable
+from pi_mesh.cluster.errors import ClusterUnreachable, Forbidden, Refused
+from pi_mesh.cluster.pods import Pod
 from pi_mesh.settings import Settings
-from pi_mesh.text_parts import first_line
+from pi_mesh.words import first_line
 
 SECONDS = 6
 """Seconds for one call."""
@@ -60,15 +80,15 @@ class Call:
         return unknown(self.id, self.subject, f"was neither answered nor refused: {words}", ROUTES)
 
 
-def of_pods(settings: Settings, ingress: Target | None) -> Iterator[Call]:
+def expected_calls(settings: Settings, ingress: Target | None) -> Iterator[Call]:
     """Yield the calls of this mesh; none through an ingress gateway that cannot serve it."""
-    yield Call("pod to pod", CLIENT, peer(SERVER), SERVER, ROUTES, way=Way.DIRECT)
+    yield Call("pod to pod", CLIENT, peer_target(SERVER), SERVER, ROUTES, way=Way.DIRECT)
     if ingress:
         yield Call("in by the ingress gateway", CLIENT, ingress, SERVER, ROUTES, way=Way.INGRESS)
     way = Way.EGRESS if settings.egress.enabled else Way.DIRECT
-    yield Call("out to a registered host", CLIENT, beyond("registered", OUTSIDE), OUTSIDE, ROUTES, way=way)
+    yield Call("out to a registered host", CLIENT, outside_target("registered", OUTSIDE), OUTSIDE, ROUTES, way=way)
     yield _plain(settings)
-    yield Call("denied caller", SERVER, peer(CLIENT), CLIENT, ALLOWS, must_pass=False, refusals=DENIED)
+    yield Call("denied caller", SERVER, peer_target(CLIENT), CLIENT, ALLOWS, must_pass=False, refusals=DENIED)
     yield _unregistered(settings)
 
 
@@ -81,35 +101,134 @@ def _plain(settings: Settings) -> Call:
 def _unregistered(settings: Settings) -> Call:
     passes = settings.proxy.outbound_traffic == "ALLOW_ANY"
     fix = "`pulumi up --refresh`: the mesh config's outboundTrafficPolicy, or a Sidecar, is not as the settings ask"
-    target = beyond("unregistered", UNREGISTERED)
+    target = outside_target("unregistered", UNREGISTERED)
     way = Way.DIRECT if passes else None
     return Call("unregistered host", CLIENT, target, UNREGISTERED, fix, passes, way, NOT_PASSED_ON)
 
 
-def make(client: Client, call: Call, pods: dict[str, str]) -> tuple[Outcome, str]:
+def make_call(client: Client, call: Call, pods: dict[str, str]) -> tuple[Outcome, str]:
     """Make a call once; `pods` has the names of the pods. Return its outcome, with words or the way of an answer."""
     try:
         if call.target is None:
             return _in_plain_text(client, pods[SERVER])
         path = f"/api/v1/namespaces/{NAMESPACE}/pods/{pods[call.caller]}:{CONTROL}/proxy{call.target.path}"
-        return read(client.relay(path, SECONDS), call.refusals)
+        return read_answer(client.relay(path, SECONDS), call.refusals)
     except ClusterUnreachable as problem:
         return Outcome.UNKNOWN, str(problem)
 
 
 def _in_plain_text(client: Client, pod: str) -> tuple[Outcome, str]:
-    control, words = plaintext_probe.call(client, NAMESPACE, pod, CONTROL)
+    control, words = plain_text_call.call_in_plain_text(client, NAMESPACE, pod, CONTROL)
     if control is not Outcome.ANSWERED:
         return Outcome.UNKNOWN, f"the API server does not reach pods ({words})"
-    return plaintext_probe.call(client, NAMESPACE, pod, GUARDED)
+    return plain_text_call.call_in_plain_text(client, NAMESPACE, pod, GUARDED)
 
 
-def read(answer: Relayed, refusals: tuple[int, ...]) -> tuple[Outcome, str]:
+def read_answer(answer: Relayed, refusals: tuple[int, ...]) -> tuple[Outcome, str]:
     """Return the outcome of a pod's call from the answer that the pod had, or from the API server's own."""
-    if message := plaintext_probe.api_server_says(answer.text):
+    if message := plain_text_call.api_server_says(answer.text):
         return Outcome.UNKNOWN, message
     if answer.status == 200 and answer.text in tuple(Way):
         return Outcome.ANSWERED, answer.text
     said = first_line(answer.text).strip()[:LONGEST]
     words = f"status {answer.status}" + (f", {said}" if said else "")
     return (Outcome.REFUSED if answer.status in refusals else Outcome.UNKNOWN), words
+
+
+ID = "calls"
+WHOLE, GONE = 50, "its Service is gone"
+"""Seconds for the whole run but its last call, and the state of a gateway that must be there."""
+PATIENCE, OF_REFUSALS, PAUSE = 15, 5, 0.4
+"""Seconds in which a call must come to pass, as gateways learn of new objects first, or to be refused, by rules older
+than the pods; and seconds between two attempts."""
+Say = Callable[[str], object]
+CallResult = tuple[CallRow, Finding]
+
+
+def run_calls(client: Client, settings: Settings, stack: str, say: Say) -> list[CallResult] | Finding:
+    """Make the calls and return them with their findings; one finding where none could be made.
+
+    Raises UsageError, and as `Client` does.
+    """
+    until = time.monotonic() + WHOLE
+    try:
+        with namespace.temporary_namespace(client, settings, stack, WHOLE / 3):
+            return _call_all(client, settings, stack, say, until)
+    except Forbidden:
+        raise
+    except (NotReadyError, Refused) as problem:
+        fix = f"see the events: `kubectl get events -n {NAMESPACE}`, and `verify`"
+        return error(ID, WHERE, f"no call was made: {problem}", fix)
+
+
+def _call_all(client: Client, settings: Settings, stack: str, say: Say, until: float) -> list[CallResult]:
+    door, reason = _door(client, settings)
+    for manifest in objects.before_the_pods(settings, door.port if door else 0):
+        namespace.create_object(client, manifest)
+    every = [*expected_calls(settings, door)]
+    say(f"two pods start in namespace {NAMESPACE}")
+    pods = _pods(client, settings, stack, every, until)
+    for manifest in objects.beyond_the_server(settings, pods[SERVER].address):
+        namespace.create_object(client, manifest)
+    say(f"{len(every)} calls begin")
+    names = {name: pod.name for name, pod in pods.items()}
+    with ThreadPoolExecutor(max_workers=len(every)) as pool:
+        made = list(pool.map(lambda call: _settled(client, call, names, until), every))
+    return made if door else [*made, _not_called(reason)]
+
+
+def _door(client: Client, settings: Settings) -> tuple[Target | None, str]:
+    """Return the ingress gateway's address and port for the calls, or None with the reason."""
+    port, reason = plain_http_port(settings)
+    if not port:
+        return None, reason
+    path = f"/api/v1/namespaces/{settings.ingress_namespace}/services/{settings.releases.names.ingress}"
+    address = ((client.get(path) or {}).get("spec") or {}).get("clusterIP", "")
+    return (ingress_target(address, port), "") if address else (None, GONE)
+
+
+def _pods(client: Client, settings: Settings, stack: str, every: list[Call], until: float) -> dict[str, Pod]:
+    """Start both pods and return them when they are Ready. Raises NotReadyError, also for a pod without a sidecar."""
+    jobs = {}
+    for name in (CLIENT, SERVER):
+        targets = [call.target for call in every if call.caller == name and call.target]
+        jobs[name] = short_lived.start(client, objects.pod_job(settings, stack, NAMESPACE, name, targets))["name"]
+    pods = {name: short_lived.ready(client, NAMESPACE, job, until - time.monotonic()) for name, job in jobs.items()}
+    for pod in pods.values():
+        if not pod.has_sidecar:
+            raise NotReadyError(f"pod {pod.name} has no sidecar")
+    return pods
+
+
+def _settled(client: Client, call: Call, pods: dict[str, str], until: float) -> CallResult:
+    """Make a call until it goes as asked, and return what it showed at the end."""
+    begun = time.monotonic()
+    last = min(until, begun + (PATIENCE if call.must_pass else OF_REFUSALS))
+    while True:
+        outcome, words = make_call(client, call, pods)
+        as_asked = call.is_as_asked(outcome, words)
+        if as_asked or time.monotonic() > last:
+            break
+        time.sleep(PAUSE)
+    clear = as_asked or call.must_pass or outcome is Outcome.ANSWERED
+    row = CallRow(
+        call=call.id,
+        caller=call.caller,
+        target=call.to,
+        must="pass" if call.must_pass else "be refused",
+        seen=words,
+        right=as_asked if clear else None,
+        seconds=round(time.monotonic() - begun, 1),
+    )
+    return row, call.finding(outcome, words)
+
+
+def _not_called(reason: str) -> CallResult:
+    """Return the call through an ingress gateway that cannot serve it; one that is gone is an error."""
+    call = Call("in by the ingress gateway", CLIENT, peer_target(SERVER), SERVER, "`pulumi up --refresh`")
+    if reason == GONE:
+        must, right, finding = "pass", False, call.finding(Outcome.UNKNOWN, reason)
+    else:
+        must, right, finding = "not be made", None, ok(call.id, call.subject, f"was not made: {reason}")
+    row = CallRow(call=call.id, caller=call.caller, target=call.to, must=must, seen=reason, right=right, seconds=0)
+    return row, finding

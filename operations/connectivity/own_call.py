@@ -1,21 +1,66 @@
 """A call between two of the user's own workloads: who it is from and to, and what on its way refuses it."""
 
 import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from operations.connectivity import caller_proxy
 from operations.failures import UsageError
 from pi_mesh.checks import call as checks
-from pi_mesh.checks.call.described import Call
-from pi_mesh.checks.finding import Finding, unknown
-from pi_mesh.cluster import endpoints, objects, policies
+from pi_mesh.checks.call.call import Call
+from pi_mesh.checks.call.routing import hidden_by
+from pi_mesh.checks.finding import Finding, Subject, error, ok, unknown
+from pi_mesh.cluster import objects, policies, proxies, services
 from pi_mesh.cluster.client import Client
-from pi_mesh.cluster.endpoints import Endpoint, ServicePort
+from pi_mesh.cluster.errors import ClusterUnreachable
 from pi_mesh.cluster.pods import SIDECAR, Pod
+from pi_mesh.cluster.services import Endpoint, ServicePort
 from pi_mesh.cluster.snapshot import Snapshot
-from pi_mesh.counts import first_of
 from pi_mesh.settings import Settings
+from pi_mesh.words import counted, first_of
+
+ID = "caller's proxy"
+
+
+def proxy_findings(settings: Settings, call: Call) -> Iterator[Finding]:
+    """Ask the proxy, and yield what it has for the call; a proxy that a Sidecar keeps from the Service is not asked."""
+    caller = call.caller
+    if not caller.has_sidecar or not call.service or hidden_by(call):
+        return
+    subject = Subject("pod", f"{caller.namespace}/{caller.name}")
+    try:
+        hosts = proxies.read_endpoints(
+            settings.cluster.context, caller.namespace, caller.name, f"outbound|{call.port.number}||{call.host}"
+        )
+    except ClusterUnreachable as problem:
+        yield unknown(ID, subject, f"was not asked: {problem}")
+        return
+    if hosts is None:
+        message = f"does not know {call.to}:{call.port.number}"
+        fix = "see `proxies`: is it connected and in sync? Does the Service's exportTo, or istio.discovery, hide it?"
+        yield error(ID, subject, message, fix)
+    else:
+        yield _of_hosts(call, subject, hosts)
+
+
+def _of_hosts(call: Call, subject: Subject, hosts: list[Mapping[str, Any]]) -> Finding:
+    healthy = [host for host in hosts if not _failed(host)]
+    count = counted(len(hosts), "endpoint")
+    if healthy:
+        return ok(ID, subject, f"has {count} of {call.to}:{call.port.number}, {len(healthy)} of them healthy")
+    if not hosts:
+        return error(ID, subject, f"has no endpoint of {call.to}:{call.port.number}", "see `proxies`: is it in sync?")
+    message = f"has ejected every endpoint of {call.to}:{call.port.number} (outlier detection)"
+    return error(
+        ID, subject, message, "see why they answered with errors, and maxEjectionPercent of the DestinationRule"
+    )
+
+
+def _failed(host: Mapping[str, Any]) -> bool:
+    return any(
+        (host.get("health_status") or {}).get(f"failed_{kind}") for kind in ("outlier_check", "active_health_check")
+    )
+
 
 NAMED = re.compile(
     r"(?P<namespace>[a-z0-9]([-a-z0-9]*[a-z0-9])?)/(?P<name>[a-z0-9]([-a-z0-9.]*[a-z0-9])?)(:(?P<port>\d{1,5}))?"
@@ -40,7 +85,7 @@ class End:
         return UsageError(self.stack, f"{self.option} {self}: {message}", fix)
 
 
-def end(stack: str, option: str, text: str, *, with_port: bool) -> End:
+def parse_end(stack: str, option: str, text: str, *, with_port: bool) -> End:
     """Return an end from its text. Raises UsageError for a text that names none."""
     found = NAMED.fullmatch(text)
     if not found or (found["port"] and not with_port):
@@ -49,7 +94,7 @@ def end(stack: str, option: str, text: str, *, with_port: bool) -> End:
     return End(stack, option, found["namespace"], found["name"], int(found["port"]) if found["port"] else None)
 
 
-def judged(settings: Settings, cluster: Snapshot, caller: End, callee: End) -> list[Finding]:
+def call_findings(settings: Settings, cluster: Snapshot, caller: End, callee: End) -> list[Finding]:
     """Return what each check says of the call. Raises UsageError for an end that is not there, and as `Client` does."""
     with Client(settings.cluster.context) as client:
         call = _described(client, cluster, caller, callee)
@@ -59,7 +104,7 @@ def judged(settings: Settings, cluster: Snapshot, caller: End, callee: End) -> l
         unknown("rights", call.subject, f"{kind} may not be read, and was left out", "ask for the right to list it")
         for kind in found.unreadable
     ]
-    return [*hidden, *checks.judge(call), *caller_proxy.judged(settings, call)]
+    return [*hidden, *checks.call_findings(call), *proxy_findings(settings, call)]
 
 
 def _described(client: Client, cluster: Snapshot, caller: End, callee: End) -> Call:
@@ -72,7 +117,7 @@ def _described(client: Client, cluster: Snapshot, caller: End, callee: End) -> C
         direct = tuple(Endpoint(one.address, port.number, one.ready, one.name) for one in pods)
         return Call(pod, str(callee), port, None, direct, **every)
     port = _services_port(callee, item)
-    behind = endpoints.read(client, callee.namespace, callee.name, port)
+    behind = services.read_endpoints(client, callee.namespace, callee.name, port)
     return Call(pod, str(callee), port, objects.service(item), behind, **every)
 
 
@@ -102,7 +147,7 @@ def _pods_port(callee: End, pods: list[Pod]) -> ServicePort:
 
 
 def _services_port(callee: End, item: dict[str, Any]) -> ServicePort:
-    known = endpoints.ports(item)
+    known = services.service_ports(item)
     found = [port for port in known if callee.port in (None, port.number)]
     if len(found) != 1:
         shown = ", ".join(str(port.number) for port in known) or "none"

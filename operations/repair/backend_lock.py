@@ -15,8 +15,8 @@ from uuid import uuid4
 from operations import pulumi
 from operations.failures import Exit, OperationError
 from operations.pulumi import PulumiFailed
-from operations.repair import locks, state
-from operations.repair.observed_state import Situation
+from operations.repair import observed_state, processes
+from operations.repair.observed_state import ObservedState
 from pi_mesh.checks.finding import Subject, error
 
 ID = "backend lock"
@@ -36,7 +36,7 @@ class NotOurs(OperationError):
 class BackendLock(Protocol):
     """The lock of a backend, as an operation uses it before it writes."""
 
-    def confirm(self, now: Situation) -> None:
+    def confirm(self, now: ObservedState) -> None:
         """Raise NotOurs unless no run can be under way."""
 
     def give_way(self) -> None:
@@ -44,7 +44,7 @@ class BackendLock(Protocol):
 
 
 @contextmanager
-def held(now: Situation) -> Iterator[BackendLock]:
+def held_lock(now: ObservedState) -> Iterator[BackendLock]:
     """Hold the lock of the stack until the end, or a signal that ends the process.
 
     Raises NotOurs where a run has taken the lock in the meantime.
@@ -67,10 +67,10 @@ class _InFolder:
     https://github.com/pulumi/pulumi/blob/master/pkg/backend/diy/lock.go
     """
 
-    def __init__(self, now: Situation) -> None:
+    def __init__(self, now: ObservedState) -> None:
         self._stack, self._backend = now.stack, now.backend
         self._stale = {lock.file for lock in now.locks}
-        self._file = locks.folder(now.backend, now.stack) / f"{uuid4()}.json"
+        self._file = processes.lock_folder(now.backend, now.stack) / f"{uuid4()}.json"
 
     def take(self) -> None:
         """Write the file, and look for another only afterwards, as Pulumi does: of two at once, none goes on."""
@@ -87,7 +87,7 @@ class _InFolder:
             raise NotOurs(self._stack, why, "make the backend's folder writable, then run this command again") from None
         self._refuse_others()
 
-    def confirm(self, now: Situation) -> None:
+    def confirm(self, now: ObservedState) -> None:
         if not self._file.exists():
             raise NotOurs(now.stack, "has lost its lock: somebody ran `pulumi cancel`", "run this command again")
 
@@ -95,7 +95,7 @@ class _InFolder:
         self._file.unlink(missing_ok=True)
 
     def _refuse_others(self) -> None:
-        for lock in locks.read(self._backend, self._stack):
+        for lock in processes.read_locks(self._backend, self._stack):
             if lock.file not in self._stale | {self._file}:
                 self.give_way()
                 raise NotOurs(self._stack, f"was locked in the meantime ({lock})", "wait until that run ends")
@@ -104,9 +104,9 @@ class _InFolder:
 class _Elsewhere:
     """A backend whose lock only Pulumi can take: if it accepts the unchanged state, no run has the lock."""
 
-    def confirm(self, now: Situation) -> None:
+    def confirm(self, now: ObservedState) -> None:
         found = pulumi.export(now.stack)
-        if state.content(found) != state.content(now.state):
+        if observed_state.comparable_content(found) != observed_state.comparable_content(now.state):
             raise NotOurs(
                 now.stack,
                 "has changed in the meantime: a run is active",

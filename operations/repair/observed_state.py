@@ -1,25 +1,156 @@
-"""The observed state after a killed run: cluster, state, locks, processes and the CA in Vault."""
+"""The observed state after a killed run: cluster, Pulumi's state, locks, processes and the CA in Vault.
 
+The repair of Pulumi's state is pure functions over `pulumi stack export`.
+"""
+
+from collections.abc import Collection, Iterator, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 from operations import pulumi, stacks
-from operations.repair import locks, lost_ca, processes
-from operations.repair.locks import Lock
-from operations.repair.processes import Process
+from operations.repair import processes
+from operations.repair.processes import Lock, Process
 from pi_mesh import inventory
 from pi_mesh.certificates.pem import CertificateError
+from pi_mesh.checks import lost_ca
 from pi_mesh.checks.lost_ca import LostCa
 from pi_mesh.cluster import identity, snapshot
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.inventory import Inventory
 from pi_mesh.settings import CaSettings, Settings
+from pi_mesh.settings.vault import VaultSettings
 from pi_mesh.vault import VaultError
+
+RELEASE = "kubernetes:helm.sh/v3:Release"
+INTERRUPTED = "interrupted; Helm must go over it again"
+
+
+def pending_operations(state: dict) -> list[str]:
+    """Return the operations under way when the run was killed, such as "creating istiod-release"."""
+    return [f"{entry['type']} {_name(entry['resource'])}" for entry in _operations(state)]
+
+
+def repaired_state(state: dict, deployed: Collection[str], failed: Collection[str]) -> dict:
+    """Return the state without pending operations.
+
+    `deployed`: releases, as NAMESPACE/NAME, that the cluster has finished: those that the state does not know yet are
+    added, because Helm would refuse to install them again. `failed`: releases whose resource needs another update.
+    """
+    deployment = state["deployment"]
+    resources = [_marked(entry, failed) for entry in deployment.get("resources", [])]
+    known = {entry["urn"] for entry in resources}
+    finished = [entry for entry in _created_releases(state) if entry["urn"] not in known]
+    resources += [_adopted(entry) for entry in finished if release_id(entry) in deployed]
+    return {**state, "deployment": {**deployment, "resources": resources, "pending_operations": []}}
+
+
+def interrupted_releases(state: dict) -> set[str]:
+    """Return the releases, as NAMESPACE/NAME, of the operations under way."""
+    return {release_id(entry["resource"]) for entry in _operations(state) if entry["resource"]["type"] == RELEASE}
+
+
+def comparable_content(state: dict) -> tuple[list, list]:
+    """Return a comparable content of a state: secrets are encrypted differently in every export."""
+    resources = (state["deployment"] or {}).get("resources") or []
+    return [(entry["urn"], entry.get("id"), entry.get("modified")) for entry in resources], pending_operations(state)
+
+
+def known_releases(state: dict) -> set[str]:
+    """Return the releases that the state knows, as NAMESPACE/NAME."""
+    return {entry["id"] for entry in state["deployment"].get("resources", []) if entry["type"] == RELEASE}
+
+
+def unnoticed_failures(state: dict, failed: Collection[str]) -> list[str]:
+    """Return the failed releases, as NAMESPACE/NAME, that the state takes for successful.
+
+    A refresh forgets failures.
+    """
+    resources = state["deployment"].get("resources", [])
+    return [entry["id"] for entry in resources if _is_one_of(entry, failed) and not entry.get("initErrors")]
+
+
+def release_id(resource: dict) -> str:
+    """Return the provider's id of a release: NAMESPACE/NAME."""
+    return f"{resource['inputs']['namespace']}/{resource['inputs']['name']}"
+
+
+def _operations(state: dict) -> list[dict]:
+    return (state["deployment"] or {}).get("pending_operations") or []
+
+
+def _created_releases(state: dict) -> Iterator[dict]:
+    for entry in _operations(state):
+        if entry["type"] == "creating" and entry["resource"]["type"] == RELEASE:
+            yield entry["resource"]
+
+
+def _adopted(resource: dict) -> dict:
+    """Return a release as if its creation had failed half-way: the next `up` updates it, whatever its inputs."""
+    return {**resource, "id": release_id(resource), "outputs": resource["inputs"], "initErrors": [INTERRUPTED]}
+
+
+def _marked(resource: dict, failed: Collection[str]) -> dict:
+    return {**resource, "initErrors": [INTERRUPTED]} if _is_one_of(resource, failed) else resource
+
+
+def _is_one_of(resource: dict, releases: Collection[str]) -> bool:
+    return resource["type"] == RELEASE and resource.get("id") in releases
+
+
+def _name(resource: dict) -> str:
+    return resource["urn"].rpartition("::")[2]
+
+
+IN_VAULT = "vault:"
+"""Prefix of the types of all resources in Vault, which the program creates for the CA alone."""
+MOUNT = "vault:index/mount:Mount"
+
+
+def find_lost_ca(state: dict, vault: VaultSettings) -> LostCa | None:
+    """Return what Vault has in place of the CA in the state; None where Vault has that CA, or the state has none.
+
+    A refresh that failed has already removed a part of the CA from the state. Raises VaultError where Vault gives no
+    answer.
+    """
+    ours = [entry for entry in _resources(state) if _is_in_vault(entry)]
+    if not vault.here or not ours:
+        return None
+    values = [{**entry.get("inputs", {}), **entry.get("outputs", {})} for entry in ours]
+    return lost_ca.find([str(value["certificate"]) for value in values if value.get("certificate")], vault)
+
+
+def without_lost_ca(state: dict, lost: LostCa) -> dict:
+    """Return the state without the lost CA: `pulumi up` then creates it with a new key, and the rest stays.
+
+    The remaining content of the mount is written again, which changes nothing.
+    """
+    kept_type = MOUNT if lost.has_mount else ""
+    gone = {entry["urn"] for entry in _resources(state) if _is_in_vault(entry) and entry["type"] != kept_type}
+    kept = [_independent_of(gone, entry) for entry in _resources(state) if entry["urn"] not in gone]
+    return {**state, "deployment": {**state["deployment"], "resources": kept}}
+
+
+def _is_in_vault(entry: dict) -> bool:
+    return entry["type"].startswith(IN_VAULT)
+
+
+def _resources(state: dict) -> list[dict]:
+    return state["deployment"].get("resources") or []
+
+
+def _independent_of(gone: Set[str], entry: dict) -> dict:
+    """Return a resource without dependencies on these: Pulumi imports no state that names a missing resource."""
+    waits = {"dependencies": [urn for urn in entry.get("dependencies") or [] if urn not in gone]}
+    by_property = {
+        name: [urn for urn in urns or [] if urn not in gone]
+        for name, urns in (entry.get("propertyDependencies") or {}).items()
+    }
+    return {**entry, **waits, "propertyDependencies": by_property}
 
 
 @dataclass(frozen=True)
-class Situation:
+class ObservedState:
     stack: str
     settings: Settings | CaSettings
     snapshot: Snapshot
@@ -47,7 +178,7 @@ class Situation:
 
     @property
     def mesh(self) -> Inventory:
-        return inventory.of(self.mesh_settings, self.stack)
+        return inventory.mesh_inventory(self.mesh_settings, self.stack)
 
     @property
     def context(self) -> str:
@@ -55,23 +186,23 @@ class Situation:
         return self.settings.cluster.context if isinstance(self.settings, Settings) else ""
 
 
-def read(stack: str, settings: Settings | CaSettings) -> Situation:
+def read(stack: str, settings: Settings | CaSettings) -> ObservedState:
     """Read the observed state. Raises as `pi_mesh.cluster.snapshot.read` does, and PulumiFailed without a state."""
     backend, state = pulumi.backend(), pulumi.export(stack)
     cluster = _cluster(settings, state)
     lost, unknown = _lost_ca(settings, state)
-    known = locks.examinable(backend)
-    return Situation(
+    known = processes.is_examinable(backend)
+    return ObservedState(
         stack,
         settings,
         cluster,
         state,
-        tuple(locks.read(backend, stack)),
+        tuple(processes.read_locks(backend, stack)),
         known,
-        tuple(processes.orphans(Path.cwd())),
+        tuple(processes.orphaned_processes(Path.cwd())),
         backend,
         # `pulumi cancel` takes the lock of a run that lives on.
-        known and not processes.engines(Path.cwd()),
+        known and not processes.running_engines(Path.cwd()),
         lost,
         unknown,
     )
@@ -87,6 +218,6 @@ def _cluster(settings: Settings | CaSettings, state: dict) -> Snapshot:
 
 def _lost_ca(settings: Settings | CaSettings, state: dict) -> tuple[LostCa | None, str]:
     try:
-        return lost_ca.find(state, settings.vault), ""
+        return find_lost_ca(state, settings.vault), ""
     except (VaultError, CertificateError) as problem:
         return None, str(problem)

@@ -1,17 +1,30 @@
-"""The plan of a repair, in the order of its execution: a pure function of the observed state."""
+"""The plan of a repair, in the order of its execution, as a pure function of the observed state; and its execution."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import base64
+import gzip
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from enum import Enum
 
-from operations.repair import state
-from operations.repair.locks import Lock
-from operations.repair.observed_state import Situation
-from operations.repair.processes import Process
+from lightkube import Client
+from lightkube.core.exceptions import ApiError
+from lightkube.resources.apiextensions_v1 import CustomResourceDefinition
+from lightkube.resources.core_v1 import Secret
+
+from operations import pulumi
+from operations.failures import Exit, OperationError
+from operations.repair import backend_lock, observed_state
+from operations.repair.backend_lock import BackendLock
+from operations.repair.observed_state import ObservedState
+from operations.repair.processes import Lock, Process
 from pi_mesh.checks.finding import Finding, Level, Subject, error
-from pi_mesh.checks.preflight import crd_owners, stuck_releases
+from pi_mesh.checks.preflight import helm_releases, istio_crds
+from pi_mesh.cluster import kubeconfig
+from pi_mesh.cluster.helm_releases import ReleaseRecord
 from pi_mesh.cluster.objects import Crd
-from pi_mesh.cluster.release_records import ReleaseRecord
+from pi_mesh.inventory import Kind, Release
 
 LOCK, OBSTACLE, LOST_CA = "stale lock", "obstacle", "lost CA"
 NOTHING_DONE = "nothing was repaired"
@@ -43,7 +56,7 @@ class Step:
         return Finding(self.id, *self.subject, Level.OK if done else Level.ERROR, None, self.found, fix)
 
 
-def blocked(situation: Situation) -> Finding | None:
+def find_obstacle(situation: ObservedState) -> Finding | None:
     """Return the reason why nothing may be repaired now; None when there is none."""
     stack = Subject("stack", situation.stack)
     for lock in situation.locks:
@@ -55,13 +68,13 @@ def blocked(situation: Situation) -> Finding | None:
     return next(_young(situation), None)
 
 
-def steps(situation: Situation) -> list[Step]:
+def repair_steps(situation: ObservedState) -> list[Step]:
     """Return the steps, locks and processes first: the cluster and the state are only final without them."""
     found = (processes_and_locks, _releases, _state, _crds, _lost_ca)
     return [step for find in found for step in find(situation)]
 
 
-def processes_and_locks(situation: Situation) -> Iterator[Step]:
+def processes_and_locks(situation: ObservedState) -> Iterator[Step]:
     for process in situation.orphans:
         subject = Subject("process", str(process))
         yield Step("orphaned process", subject, "outlived the pulumi that started it", Act.END, process)
@@ -70,13 +83,13 @@ def processes_and_locks(situation: Situation) -> Iterator[Step]:
         yield Step(LOCK, stack, f"is locked by a run that has ended ({lock})", Act.UNLOCK, lock)
 
 
-def _young(situation: Situation) -> Iterator[Finding]:
+def _young(situation: ObservedState) -> Iterator[Finding]:
     """Yield an error for each release that Helm may still be installing, until its timeout is over.
 
     Helm may run by hand, or in a run whose lock cannot be read. A run of Pulumi that is over needs no waiting.
     """
-    over = state.interrupted(situation.state) if situation.run_is_over else ()
-    for release in stuck(situation):
+    over = observed_state.interrupted_releases(situation.state) if situation.run_is_over else ()
+    for release in pending_releases(situation):
         timeout = situation.mesh.settings.release.timeout
         seconds = 0 if release.id in over else release.under_way(timeout, situation.at)
         if seconds:
@@ -84,51 +97,175 @@ def _young(situation: Situation) -> Iterator[Finding]:
             yield error(OBSTACLE, Subject("release", release.id), why, NOTHING_DONE, number=seconds)
 
 
-def _releases(situation: Situation) -> Iterator[Step]:
-    known = state.releases(situation.state)
+def _releases(situation: ObservedState) -> Iterator[Step]:
+    known = observed_state.known_releases(situation.state)
     for release in _ours(situation):
         unknown = release.id not in known
         if release.status != "deployed" and (release.pending or unknown):
             subject = Subject("release", release.id)
             found = f"is stuck in {release.status}, revision {release.revision}"
             # Helm installs no second release of a name; where the state knows the first, Pulumi upgrades it.
-            yield Step(stuck_releases.ID, subject, found, Act.FORGET if unknown else Act.FAIL, release)
+            yield Step(helm_releases.ID, subject, found, Act.FORGET if unknown else Act.FAIL, release)
 
 
-def stuck(situation: Situation) -> list[ReleaseRecord]:
+def pending_releases(situation: ObservedState) -> list[ReleaseRecord]:
     """Return the stack's releases with a pending operation."""
     return [release for release in _ours(situation) if release.pending]
 
 
-def _ours(situation: Situation) -> list[ReleaseRecord]:
-    known = state.releases(situation.state)
+def _ours(situation: ObservedState) -> list[ReleaseRecord]:
+    known = observed_state.known_releases(situation.state)
     releases = situation.snapshot.releases
     return [entry for entry in releases if situation.mesh.owns(entry.id) or entry.id in known]
 
 
-def _state(situation: Situation) -> Iterator[Step]:
+def _state(situation: ObservedState) -> Iterator[Step]:
     stack = Subject("stack", situation.stack)
-    if operations := state.pending(situation.state):
+    if operations := observed_state.pending_operations(situation.state):
         normal = "" if situation.locks_known else " (normal while a run is active: repair does not touch them then)"
         yield Step("state", stack, f"has pending operations: {', '.join(operations)}{normal}", Act.STATE)
-    elif forgotten := state.unaware(situation.state, failed(situation)):
+    elif forgotten := observed_state.unnoticed_failures(situation.state, failed_releases(situation)):
         yield Step("state", stack, f"takes failed releases for successful ones: {', '.join(forgotten)}", Act.STATE)
 
 
-def failed(situation: Situation) -> set[str]:
+def failed_releases(situation: ObservedState) -> set[str]:
     """Return the stack's releases, as NAMESPACE/NAME, that need another upgrade by Helm."""
     return {entry.id for entry in _ours(situation) if entry.status != "deployed"}
 
 
-def _crds(situation: Situation) -> Iterator[Step]:
+def _crds(situation: ObservedState) -> Iterator[Step]:
     if not situation.snapshot.crds:
         return
-    for crd in crd_owners.abandoned(situation.mesh, situation.snapshot):
+    for crd in istio_crds.abandoned(situation.mesh, situation.snapshot):
         found = f"belongs to {crd.release or 'no Helm release'}"
-        yield Step(crd_owners.ID, Subject("crd", crd.name), found, Act.HAND_OVER, crd)
+        yield Step(istio_crds.ID, Subject("crd", crd.name), found, Act.HAND_OVER, crd)
 
 
-def _lost_ca(situation: Situation) -> Iterator[Step]:
+def _lost_ca(situation: ObservedState) -> Iterator[Step]:
     if lost := situation.lost_ca:
         found = f"no longer holds the CA that this stack made in it: {lost.found}"
         yield Step(LOST_CA, Subject("vault mount", lost.mount), found, Act.FORGET_CA)
+
+
+class StillDeployedError(OperationError):
+    """The release is not stuck any more: it was not changed."""
+
+    status = Exit.PROBLEMS
+
+    def __init__(self, secret: str, message: str) -> None:
+        fix = "another process is changing it; nothing was done to it"
+        super().__init__(error(helm_releases.ID, Subject("secret", secret), message, fix))
+
+
+class Writes:
+    """Writes to the cluster of one context, which must be the kubeconfig's current one."""
+
+    def __init__(self, context: str) -> None:
+        self._client = Client(config=kubeconfig.connection(context))
+
+    def forget(self, release: ReleaseRecord) -> None:
+        """Delete a stuck revision; the next install of the same name adopts the objects that it created."""
+        self._stuck(release)
+        self._client.delete(Secret, release.secret, namespace=release.namespace)
+
+    def fail(self, release: ReleaseRecord) -> None:
+        """Mark a stuck revision as failed, as Helm would have done: the next upgrade replaces it."""
+        content = json.loads(gzip.decompress(base64.b64decode(base64.b64decode(self._stuck(release)))))
+        content["info"]["status"] = "failed"
+        content["info"]["description"] = "interrupted, marked by repair"
+        packed = base64.b64encode(base64.b64encode(gzip.compress(json.dumps(content).encode()))).decode()
+        patch = {"metadata": {"labels": {"status": "failed"}}, "data": {"release": packed}}
+        self._client.patch(Secret, release.secret, patch, namespace=release.namespace)
+
+    def hand_over(self, crd: Crd, base: Release) -> None:
+        """Make the base release the owner of a CRD; nothing else of the CRD changes."""
+        release = {"meta.helm.sh/release-name": base.name, "meta.helm.sh/release-namespace": base.namespace}
+        meta = {"labels": {"app.kubernetes.io/managed-by": "Helm"}, "annotations": release}
+        self._client.patch(CustomResourceDefinition, crd.name, {"metadata": meta})
+
+    def _stuck(self, release: ReleaseRecord) -> str:
+        """Return the content of the release's Secret. Raises StillDeployedError unless the release is still stuck."""
+        try:
+            secret = self._client.get(Secret, release.secret, namespace=release.namespace)
+        except ApiError as problem:
+            raise StillDeployedError(release.secret, str(problem.status.message)) from None
+        labels = (secret.metadata and secret.metadata.labels) or {}
+        if labels.get("status") != release.status or release.status == "deployed":
+            raise StillDeployedError(release.secret, f"is {labels.get('status')} by now")
+        return (secret.data or {})["release"]
+
+
+PATIENCE = 60.0
+"""Seconds for an orphan to finish a release: ending it in the middle would be worse."""
+
+Say = Callable[[str], None]
+
+
+def carry_out(now: ObservedState, say: Say) -> list[Finding]:
+    """Repair everything, printing a line for each step; return the completed steps, and the obstacle that ended them.
+
+    The steps in the cluster and the state are planned again after the orphans are gone: these may have finished their
+    work.
+    """
+    with backend_lock.held_lock(now) as lock:
+        cleared = list(processes_and_locks(now))
+        for step in cleared:
+            _say(step, say)
+            _make_way(now, step)
+        now = replace(observed_state.read(now.stack, now.settings), locks=())
+        if obstacle := find_obstacle(now):
+            say(f"error: {obstacle}")
+            return [*_done(cleared), obstacle]
+        steps = repair_steps(now)
+        _write_all(now, steps, lock, say)
+    return _done([*cleared, *steps])
+
+
+def _done(steps: list[Step]) -> list[Finding]:
+    return [step.finding(done=True) for step in steps]
+
+
+def _say(step: Step, say: Say) -> None:
+    say(f"{step.subject}: {step.act.value}")
+
+
+def _make_way(now: ObservedState, step: Step) -> None:
+    match step.target:
+        case Process() as helper:
+            if helper.is_plugin:
+                _wait_for(now, helper)
+            helper.end()
+        case Lock() as lock:
+            lock.remove()
+
+
+def _wait_for(now: ObservedState, plugin: Process) -> None:
+    """Wait while a plugin lives and one of the stack's releases is under way: the plugin may be about to finish it."""
+    deadline = time.monotonic() + PATIENCE
+    while plugin.alive() and time.monotonic() < deadline and pending_releases(now):
+        time.sleep(1)
+        now = observed_state.read(now.stack, now.settings)
+
+
+def _write_all(now: ObservedState, steps: list[Step], lock: BackendLock, say: Say) -> None:
+    for step in steps:
+        if step.target:
+            lock.confirm(now)
+        _say(step, say)
+        _write(now, step)
+    if any(step.act in (Act.STATE, Act.FAIL, Act.FORGET_CA) for step in steps):
+        lock.confirm(now)
+        lock.give_way()
+        deployed = {entry.id for entry in now.snapshot.releases if entry.status == "deployed"}
+        repaired = observed_state.repaired_state(now.state, deployed, failed_releases(now))
+        pulumi.import_(now.stack, observed_state.without_lost_ca(repaired, now.lost_ca) if now.lost_ca else repaired)
+
+
+def _write(now: ObservedState, step: Step) -> None:
+    match step.target:
+        case ReleaseRecord() as release if step.act is Act.FORGET:
+            Writes(now.context).forget(release)
+        case ReleaseRecord() as release:
+            Writes(now.context).fail(release)
+        case Crd() as crd:
+            Writes(now.context).hand_over(crd, now.mesh.the(Kind.BASE))

@@ -1,13 +1,18 @@
-"""Processes that outlive a killed `pulumi`: its plugins and the Python program."""
+"""Processes and locks that a killed `pulumi` leaves behind: its plugins, the Python program, and its locks."""
 
+import json
 import os
+import socket
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import unquote, urlparse
 
 import psutil
+
+from pi_mesh.names import PROJECT
 
 ORPHANS = ("pulumi-resource-", "pulumi-language-")
 ENGINE = "pulumi"
@@ -50,12 +55,12 @@ class Process:
                 time.sleep(0.1)
 
 
-def orphans(project: Path) -> list[Process]:
+def orphaned_processes(project: Path) -> list[Process]:
     """Return Pulumi's helper processes of this project and of this user whose pulumi is gone."""
     return [helper for helper in _named(project.resolve(), ORPHANS) if not _has_engine(helper.process)]
 
 
-def engines(project: Path) -> list[Process]:
+def running_engines(project: Path) -> list[Process]:
     """Return the pulumi processes of this project and of this user."""
     return [engine for engine in _named(project.resolve(), ENGINE) if _is_engine(engine.process)]
 
@@ -94,3 +99,72 @@ def _is_engine(process: psutil.Process) -> bool:
         return any(Path(word).name == ENGINE for word in process.cmdline()[:1])
     except psutil.Error:
         return False
+
+
+@dataclass(frozen=True)
+class Lock:
+    """A lock of a stack, with its holder according to the lock file."""
+
+    pid: int
+    host: str
+    user: str
+    since: str
+    file: Path = field(default=Path(), compare=False)
+
+    @property
+    def here(self) -> bool:
+        """Return True where the holder ran on this machine, so that this program can see if it still runs."""
+        return self.host == socket.gethostname()
+
+    @property
+    def alive(self) -> bool:
+        """Return True where a pulumi, or a repair, still runs under that process id; only meaningful if `here`."""
+        return is_run(self.pid)
+
+    def remove(self) -> None:
+        """Remove only this lock: `pulumi cancel` would also remove those of other runs."""
+        for file in (self.file, self.file.with_name(f"{self.file.name}.attrs")):
+            file.unlink(missing_ok=True)
+
+    def __str__(self) -> str:
+        return f"{self.user}@{self.host}, process {self.pid}, since {self.since}"
+
+
+def is_examinable(backend: str) -> bool:
+    """Return True where the backend keeps its locks in a directory that this program can read."""
+    return backend.startswith("file://")
+
+
+def read_locks(backend: str, stack: str) -> list[Lock]:
+    """Return the locks on a stack; an empty list for other kinds of backend."""
+    return _locks(lock_folder(backend, stack)) if is_examinable(backend) else []
+
+
+def lock_folder(backend: str, stack: str) -> Path:
+    """Return the folder in which a file backend keeps the locks of a stack.
+
+    A backend without meta.yaml has the layout from before projects had folders:
+    https://github.com/pulumi/pulumi/blob/master/pkg/backend/diy/lock.go, and meta.go beside it.
+    """
+    root, name = _root(backend) / ".pulumi", stack.rpartition("/")[2]
+    by_project = (root / "meta.yaml").exists() or not (root / "stacks" / f"{name}.json").exists()
+    return root / "locks" / (Path("organization") / PROJECT / name if by_project else name)
+
+
+def _locks(files: Path) -> list[Lock]:
+    # A lock that a full disk left half-written still has its temporary name, and stops pulumi all the same.
+    return [_parse(file) for file in sorted(files.glob("*.json*")) if file.suffix in (".json", ".tmp")]
+
+
+def _root(backend: str) -> Path:
+    parsed = urlparse(backend)
+    return Path(os.path.normpath(Path(unquote(parsed.netloc + parsed.path)).expanduser()))
+
+
+def _parse(file: Path) -> Lock:
+    try:
+        content = json.loads(file.read_text())
+    except (OSError, json.JSONDecodeError):
+        content = {}  # cut off by a power loss: nobody holds it
+    name = content.get("hostname", socket.gethostname())
+    return Lock(content.get("pid", 0), name, content.get("username", "?"), content.get("timestamp", "?"), file)

@@ -4,9 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, ClassVar
 
-from pi_mesh.model.base import HelmValues, Model
-from pi_mesh.model.patterns import matching
-from pi_mesh.model.resources import ResourceProfile
+from pi_mesh.model import HelmValues, Model, ResourceProfile, matching
 
 ChartVersion = Annotated[str, matching(r"^[0-9]+\.[0-9]+\.[0-9]+$", 'an exact chart version such as "29.27.0"')]
 

@@ -5,8 +5,7 @@ from typing import ClassVar
 from pi_mesh.addons.addon import NO_SIDECAR, Addon, ChartVersion, MeshContext
 from pi_mesh.addons.prometheus import Prometheus
 from pi_mesh.catalog.istio import facts_of
-from pi_mesh.model.base import HelmValues
-from pi_mesh.model.resources import ResourceProfile, profile
+from pi_mesh.model import HelmValues, ResourceProfile, profile
 
 FOLDER, OWN = "istio", "pi-mesh"
 """Folders of Istio's dashboards and of this program's."""

@@ -8,8 +8,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from pi_mesh.addons.addon import NO_SIDECAR, Addon, ChartVersion, MeshContext
-from pi_mesh.model.base import HelmValues
-from pi_mesh.model.resources import ResourceProfile, profile
+from pi_mesh.model import HelmValues, ResourceProfile, profile
 
 OTLP = 4317
 """Port on which Jaeger receives traces (OpenTelemetry over gRPC)."""

@@ -4,8 +4,7 @@ from typing import ClassVar
 
 from pi_mesh.addons.addon import NO_SIDECAR, OFF, Addon, ChartVersion, MeshContext
 from pi_mesh.catalog.istio import facts_of
-from pi_mesh.model.base import HelmValues
-from pi_mesh.model.resources import ResourceProfile, profile
+from pi_mesh.model import HelmValues, ResourceProfile, profile
 
 VERSIONS = {
     20: "1.76.0",

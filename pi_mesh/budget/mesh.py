@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from pi_mesh.budget.fit import Node, fill, fitting, place
 from pi_mesh.inventory import Inventory
-from pi_mesh.model.resources import ResourceProfile
+from pi_mesh.model import ResourceProfile
 from pi_mesh.quantities import ZERO, Resources
 from pi_mesh.settings import Settings
 from pi_mesh.settings.cluster import ClusterSettings
@@ -101,7 +101,7 @@ class Budget:
         return place(self.pis, [row.requests for row in self.rows for _ in range(row.pods + row.surge)])
 
 
-def of(mesh: Inventory) -> Budget:
+def mesh_budget(mesh: Inventory) -> Budget:
     """Return the budget of an inventory, on Pis as `cluster.node` describes them."""
     sidecar = _row("sidecar", mesh.settings.proxy.resources, pods=1, surge=0)
     rows = (_row(one.title, one.resources, one.pods, one.surge) for one in mesh.workloads)

@@ -1,8 +1,14 @@
 """The budget as table cells, worded once for the terminal and a pull request, and as totals for a stack's outputs."""
 
+from typing import TYPE_CHECKING
+
 from pi_mesh.budget.mesh import Budget, Promise, Row
-from pi_mesh.counts import counted
 from pi_mesh.quantities import ZERO, Resources
+from pi_mesh.words import counted
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
 
 HEADINGS: tuple[str, ...] = ("component", "pods", "requests", "limits", "more in a rollout")
 """Headings of the columns. Requests and limits are CPU / memory of all the component's pods together."""
@@ -75,3 +81,16 @@ def _parts(budget: Budget) -> tuple[Resources, Resources, Resources]:
 def _percent(budget: Budget, part: Resources) -> str:
     cpu, memory = part.shares_of(budget.capacity)
     return f"{cpu:.1%} / {memory:.1%}"
+
+
+def rendered_table(budget: Budget) -> "Table":
+    """Return the table for `rich.print`; the caption says how many more sidecars fit."""
+    # Imported here, because only a terminal needs it: a stack's outputs do not.
+    from rich.table import Table
+
+    shown = Table(caption=room(budget), caption_justify="left")
+    for heading in HEADINGS:
+        shown.add_column(heading, justify="left" if heading == "component" else "right")
+    for line in rows(budget):
+        shown.add_row(*line)
+    return shown

@@ -1,14 +1,44 @@
-"""The four files of the Secret `cacerts` with which istiod signs, verified before they are written."""
+"""The files of a CA in a Secret: those that are read, and the four of `cacerts` with which istiod signs, verified."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
-from pi_mesh.certificates import expiry, pem
-from pi_mesh.certificates.chain import verify
+from pi_mesh.certificates import chains, pem
+from pi_mesh.certificates.chains import verify_chain
 from pi_mesh.certificates.pem import CertificateError, Certificates
+
+
+@dataclass(frozen=True)
+class SigningFiles:
+    """PEM texts of the chain, the CA first and the root last, and of its key."""
+
+    chain: str
+    key: str = field(repr=False)
+    further_roots: tuple[str, ...] = ()
+
+
+def signing_files(files: Mapping[str, str], where: str) -> SigningFiles:
+    """Return the CA in a Secret's files, by Istio's file names. Raises CertificateError if a file is missing."""
+    for name in ("ca-cert.pem", "ca-key.pem"):
+        if not files.get(name, "").strip():
+            raise CertificateError(f"{where}: has neither {name} nor the keys of a Secret of type kubernetes.io/tls")
+    path = [*pem.certificates(files["ca-cert.pem"], where)]
+    path += [one for one in _optional(files, "cert-chain.pem", where) if one not in path]
+    roots = _optional(files, "root-cert.pem", where)
+    *_, last = path
+    if not pem.issued(last, last) and (root := next((one for one in roots if pem.issued(last, one)), None)):
+        path.append(root)
+    further = tuple(pem.text((one,)) for one in roots if one not in path)
+    return SigningFiles(pem.text(tuple(path)), files["ca-key.pem"], further)
+
+
+def _optional(files: Mapping[str, str], name: str, where: str) -> pem.Certificates:
+    text = files.get(name, "")
+    return pem.certificates(text, f"{where}: {name}") if text.strip() else ()
+
 
 SECRET = "cacerts"
 """Name of the Secret; istiod mounts no other."""
@@ -36,7 +66,7 @@ class Bundle:
         }
 
 
-def verified(
+def verified_bundle(
     chain: str, key: str, also_trust: Iterable[str], now: datetime, where: str = "vault", bounded: bool = True
 ) -> Bundle:
     """Return the verified bundle of a chain (CA certificate first, root last) and its key. Raises CertificateError.
@@ -60,9 +90,9 @@ def verified(
 def verified_chain(chain: str, now: datetime, where: str = "vault", bounded: bool = True) -> Certificates:
     """Return the verified chain, the CA's certificate first and the root last. Raises CertificateError."""
     several = _without_repeats(pem.certificates(chain, f"{where}: chain"))
-    verify(several, now, where, bounded)
+    verify_chain(several, now, where, bounded)
     ca, *_ = several
-    if (judged := expiry.judge(ca, now)).level == "error":
+    if (judged := chains.ca_expiry(ca, now)).level == "error":
         raise CertificateError(f"{where}: {judged.message}; run rotate-ca")
     return several
 

@@ -1,9 +1,12 @@
-"""Conversion between PEM text and certificates or keys; problems name the file or setting of the text."""
+"""Conversion between PEM text and certificates or keys, and what a certificate says; problems name the text's source."""
+
+from collections.abc import Sequence
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
+from cryptography.x509 import Certificate, DNSName, ExtensionNotFound, SubjectAlternativeName
 from cryptography.x509.oid import NameOID
 
 Certificates = tuple[x509.Certificate, ...]
@@ -56,3 +59,17 @@ def issued(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
     except Exception:  # the library raises different errors for another name, another key type and a wrong signature
         return False
     return True
+
+
+def host_names(certificate: Certificate) -> list[str]:
+    """Return the DNS names of a certificate; clients ignore its common name."""
+    try:
+        found = certificate.extensions.get_extension_for_class(SubjectAlternativeName)
+    except ExtensionNotFound:
+        return []
+    return [name.lower() for name in found.value.get_values_for_type(DNSName)]
+
+
+def covers_host(names: Sequence[str], host: str) -> bool:
+    """Return True if one of the names is the host, or a `*.` before the host's own domain (RFC 6125)."""
+    return any(name in (host, f"*.{host.partition('.')[2]}") for name in names)

@@ -5,8 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pi_mesh.budget import fit
-from pi_mesh.cluster.nodes import Node
-from pi_mesh.cluster.placement import Placement
+from pi_mesh.cluster.nodes import Node, Placement
 from pi_mesh.cluster.pods import Container, Pod
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.inventory import Inventory, Workload

@@ -6,14 +6,14 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from pi_mesh.checks.finding import Finding, Subject, error
-from pi_mesh.cluster import identity, objects, pods, tenants
+from pi_mesh.cluster import identity, objects, pods, workloads
 from pi_mesh.cluster.client import METADATA_ONLY, Client
 from pi_mesh.cluster.errors import ClusterUnreachable, WrongContext
 from pi_mesh.cluster.objects import release_of
 from pi_mesh.cluster.proxies import Proxy
-from pi_mesh.counts import first_of
 from pi_mesh.inventory import Inventory, Kind
-from pi_mesh.settings.revisions import FIRST
+from pi_mesh.settings.istio import DEFAULT_REVISION
+from pi_mesh.words import first_of
 
 ID = "destroy"
 SHOWN = 5
@@ -54,7 +54,7 @@ class Destroyed:
             tuple(item.name for item in mesh.namespaces if not item.adopted),
             tuple(item.name for item in mesh.namespaces if item.adopted),
             tuple(release.id for release in mesh.releases),
-            (FIRST, *canaries),
+            (DEFAULT_REVISION, *canaries),
             tuple(settings.istio.tags),
             settings.destroy.workloads,
             settings.istio.allow_removal,
@@ -90,7 +90,7 @@ def refusal(recorded: Mapping[str, Any], urn: str) -> str:
 def check(client: Client, destroyed: Destroyed) -> Iterator[Finding]:
     """Yield an error for each namespace, and for the proxies, that the destroy would take from others."""
     for name in destroyed.deleted:
-        if there := tenants.read(client, name, destroyed.releases):
+        if there := workloads.foreign_workloads(client, name, destroyed.releases):
             message = f"would be deleted with {first_of(there, SHOWN)}"
             yield error(ID, Subject("namespace", name), message, "", number=len(there))
     if led := sorted(set(_led(client, destroyed))):

@@ -1,4 +1,4 @@
-"""The findings of the checks: one result type for every operation."""
+"""What checks report: findings with a fix, and warnings that become errors in the next version."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -89,3 +89,15 @@ def unknown(id: str, subject: Subject, message: str, fix: str = "") -> Finding:
 def errors(findings: Iterable[Finding]) -> list[Finding]:
     """Return the findings that must stop an install or fail a verification."""
     return [finding for finding in findings if finding.level is Level.ERROR]
+
+
+# Warnings that become errors in the next version, so that a running stack has time to change.
+# A setting that the cluster itself would refuse is refused at once. A setting that works, but opens something or does not
+# do what it says, is a warning for one version.
+
+NEXT = "0.3.0"
+
+
+def refused_next(id: str, subject: Subject, message: str, fix: str) -> Finding:
+    """Return a warning that names the version in which it becomes an error."""
+    return warning(id, subject, f"{message}; pi-mesh {NEXT} refuses it", fix)

@@ -10,10 +10,9 @@ from functools import reduce
 from typing import Any
 
 from pi_mesh.catalog.istio import facts_of
-from pi_mesh.cluster.gateway_version import as_recorded
-from pi_mesh.cluster.stack_state import RecordedRelease, StackState
+from pi_mesh.cluster.stack_state import RecordedRelease, StackState, with_recorded_versions
 from pi_mesh.inventory import Inventory, Kind, Release
-from pi_mesh.inventory.istio import gateway_namespace, gateways
+from pi_mesh.inventory.mesh_releases import gateway_namespace, gateways
 from pi_mesh.values.differing import unequal
 
 ISTIODS = (Kind.ISTIOD, Kind.CANARY)
@@ -61,9 +60,9 @@ class Forecast:
         return self.restarts + self.removed
 
 
-def of(mesh: Inventory, state: StackState) -> Forecast:
+def forecast(mesh: Inventory, state: StackState) -> Forecast:
     """Return the forecast of an `up` with these settings on a mesh in the recorded state."""
-    mesh = as_recorded(mesh, state)
+    mesh = with_recorded_versions(mesh, state)
     restarts, fewer, keep = [], [], []
     for release in mesh.releases:
         recorded = state.recorded.get(release.id)

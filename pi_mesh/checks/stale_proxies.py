@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from pi_mesh.catalog.istio import minor_of
 from pi_mesh.cluster.client import Client
+from pi_mesh.cluster.injection_dry_run import Differences, proxy_differences
 from pi_mesh.cluster.proxies import Proxies, Proxy
-from pi_mesh.cluster.reinjection import Differences, differences
 from pi_mesh.cluster.snapshot import Snapshot
 
 Older = Mapping[str, tuple[str, ...]]
@@ -13,13 +13,13 @@ Older = Mapping[str, tuple[str, ...]]
 
 
 def read(context: str, namespace: str, snapshot: Snapshot, found: Proxies) -> Older:
-    """Ask istiod what it would inject now. Raises as `pi_mesh.cluster.reinjection.differences` does."""
+    """Ask istiod what it would inject now. Raises as `pi_mesh.cluster.injection_dry_run.proxy_differences` does."""
     with Client(context) as client:
-        compared = differences(client, namespace, snapshot, [proxy.pod for proxy in found.proxies])
-    return judged(found, compared)
+        compared = proxy_differences(client, namespace, snapshot, [proxy.pod for proxy in found.proxies])
+    return older_proxies(found, compared)
 
 
-def judged(found: Proxies, compared: Differences) -> Older:
+def older_proxies(found: Proxies, compared: Differences) -> Older:
     """Return the differences; for a proxy that could not be compared, its version if it is not the control plane's."""
     return {proxy.id: compared.get(proxy.id) or _version(proxy, found.version_above(proxy)) for proxy in found.proxies}
 
@@ -30,7 +30,7 @@ def _version(proxy: Proxy, control_plane: str) -> tuple[str, ...]:
     return (f"version {proxy.version}, istiod has {control_plane}",)
 
 
-def behind(version: str, control_plane: str) -> int | None:
+def minors_behind(version: str, control_plane: str) -> int | None:
     """Return by how many minor versions a proxy is older than its control plane; None if one version is not known."""
     try:
         return minor_of(control_plane) - minor_of(version)

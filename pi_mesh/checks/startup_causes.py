@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from pi_mesh.cluster.startup import BACK_OFF, NO_ADDRESS, PULLING, Startup
+from pi_mesh.cluster.pod_lifecycle import BACK_OFF, NO_ADDRESS, PULLING, Startup
 
 LONGEST = 160
 """Letters of Kubernetes' message in a line."""

@@ -1,14 +1,46 @@
-"""The path of an upgrade: the versions that it installs one after the other."""
+"""The path of an upgrade: a change of Istio's version must be a step that Istio supports, one minor version at a time.
+
+https://istio.io/latest/docs/setup/upgrade/helm/ and https://istio.io/latest/docs/releases/supported-releases/
+"""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
-from pi_mesh.catalog.istio import MINORS
-from pi_mesh.checks import version_step
+from pi_mesh.catalog.istio import MINORS, minor_of, numbers_of
 from pi_mesh.settings import Settings
 
+ANYWAY = "`istio.allowSkip: true` allows the step anyway"
 
-def path(running: str, wanted: str, settings: Settings) -> tuple[str, ...]:
+
+class Unsupported(NamedTuple):
+    """A change of version that Istio does not support."""
+
+    message: str
+    fix: str
+    goes_back: bool
+
+
+def unsupported_change(running: str, wanted: str) -> Unsupported | None:
+    """Return why a change from one exact version to another is not supported, and the path to take; None if it is."""
+    if numbers_of(wanted) < numbers_of(running):
+        message = f"goes back from {running} to {wanted}: Istio supports no downgrade"
+        return Unsupported(message, f"set {running} or newer; {ANYWAY}", goes_back=True)
+    steps = minors_between(running, wanted)
+    if len(steps) <= 1:
+        return None
+    message = f"goes from {running} to {wanted} in one step: Istio supports one minor version at a time"
+    path = ", ".join(f"1.{minor}" for minor in steps)
+    fix = f"`python -m operations upgrade -s STACK --to {wanted}` takes {path} one after the other; {ANYWAY}"
+    return Unsupported(message, fix, goes_back=False)
+
+
+def minors_between(running: str, wanted: str) -> range:
+    """Return the minor versions that an upgrade goes through, the wanted one last."""
+    return range(minor_of(running) + 1, minor_of(wanted) + 1)
+
+
+def version_path(running: str, wanted: str, settings: Settings) -> tuple[str, ...]:
     """Return the versions of the steps, the wanted one last; none if it runs already.
 
     The versions before it are the newest patches in the directory of charts, or else in the catalog. With
@@ -16,7 +48,7 @@ def path(running: str, wanted: str, settings: Settings) -> tuple[str, ...]:
     """
     if running == wanted:
         return ()
-    between = version_step.minors_between(running, wanted)[:-1]
+    between = minors_between(running, wanted)[:-1]
     return (*_newest(between, settings), wanted)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pi_mesh.catalog.istio import facts_of, minor_of
 from pi_mesh.checks import preflight, restarts
 from pi_mesh.checks.finding import Finding, Level, errors
-from pi_mesh.checks.preflight import charts, crd_owners, versions
+from pi_mesh.checks.preflight import charts, istio_crds, kubernetes_version
 from pi_mesh.checks.restarts import Forecast
 from pi_mesh.cluster.pods import SIDECAR, Container
 from pi_mesh.cluster.snapshot import Snapshot
@@ -50,7 +50,7 @@ class UpgradeStep:
         return "by the base chart" if carried else f"handed over to {self.mesh.the(Kind.BASE).id}"
 
 
-def judge(
+def upgrade_step(
     running: str,
     mesh: Inventory,
     cluster: Snapshot,
@@ -62,15 +62,15 @@ def judge(
 
     `mended` has the checks whose errors the step itself fixes, `later` the versions of the further steps.
     """
-    if crd_owners.abandoned(mesh, cluster):
-        mended = {*mended, crd_owners.ID}
+    if istio_crds.abandoned(mesh, cluster):
+        mended = {*mended, istio_crds.ID}
     judged = (_of_kubernetes(finding, running, mesh) for finding in preflight.run(mesh, cluster, state))
     said = (_of_charts(finding, mesh, later) for finding in judged)
     findings = (finding for finding in said if finding.level is not Level.ERROR or finding.id not in mended)
-    return UpgradeStep(running, mesh, tuple(findings), restarts.of(mesh, state))
+    return UpgradeStep(running, mesh, tuple(findings), restarts.forecast(mesh, state))
 
 
-def judge_all(
+def consecutive_steps(
     running: str,
     versions_: Sequence[str],
     mesh_of: Callable[[str], Inventory],
@@ -80,7 +80,7 @@ def judge_all(
 ) -> Iterator[UpgradeStep]:
     """Yield the steps, each judged as if the earlier ones were done; `mended` applies to the first, as in `judge`."""
     for number, version in enumerate(versions_, 1):
-        step = judge(running, mesh_of(version), cluster, state, mended, versions_[number:])
+        step = upgrade_step(running, mesh_of(version), cluster, state, mended, versions_[number:])
         yield step
         running, mended = version, ()
         cluster, state = _cluster_after(step.mesh, cluster), _state_after(step.mesh, state)
@@ -89,7 +89,7 @@ def judge_all(
 def _of_kubernetes(finding: Finding, running: str, mesh: Inventory) -> Finding:
     """Return an error for a step to a version that Istio does not test with this Kubernetes."""
     wanted = mesh.settings.istio.version
-    if finding.id != versions.KUBERNETES or minor_of(running) == minor_of(wanted):
+    if finding.id != kubernetes_version.KUBERNETES or minor_of(running) == minor_of(wanted):
         return finding
     if finding.level is Level.ERROR:
         return replace(finding, fix=f"upgrade Kubernetes {_of_both(running, wanted)} first, then run this again")

@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 from typing import Any
 
-from pi_mesh.cluster.image_name import program
 from pi_mesh.cluster.client import Client, Forbidden
 from pi_mesh.cluster.objects import Crd
-from pi_mesh.cluster.pods import Pod
+from pi_mesh.cluster.pods import Pod, image_program
 
 METALLB, CILIUM, KUBE_VIP = "MetalLB", "Cilium", "kube-vip"
 CRDS = {"ipaddresspools.metallb.io": METALLB, "ciliumloadbalancerippools.cilium.io": CILIUM}
@@ -74,7 +73,7 @@ def read(client: Client, crds: Iterable[Crd], pods: Iterable[Pod]) -> tuple[Pool
 
 def has_allocator(pods: Iterable[Pod]) -> bool:
     """Return True where kube-vip's allocator of addresses runs."""
-    return any(program(container.image) == ALLOCATOR for pod in pods for container in pod.containers)
+    return any(image_program(container.image) == ALLOCATOR for pod in pods for container in pod.containers)
 
 
 def _metallb(item: Mapping[str, Any]) -> Pool:

@@ -8,7 +8,7 @@ from typing import Any
 
 from pi_mesh.cluster.client import Client
 from pi_mesh.cluster.pods import SIDECAR, Pod
-from pi_mesh.values.audit import ADDRESS, DENIED, NAME, PEER, PORT
+from pi_mesh.values.telemetry import ADDRESS, AUDIT, DENIED, PEER, PORT
 
 HOURS = 24
 LINES = 5000
@@ -87,13 +87,13 @@ def _calls(pod: Pod, text: str, names: Mapping[str, str]) -> Iterator[AuditedCal
 
 
 def _entry(line: str) -> dict[str, Any] | None:
-    if f'"{NAME}"' not in line:
+    if f'"{AUDIT}"' not in line:
         return None
     try:
         entry = json.loads(line)
     except ValueError:
         return None
-    return entry if isinstance(entry, dict) and NAME in entry else None
+    return entry if isinstance(entry, dict) and AUDIT in entry else None
 
 
 def _account(peer: str) -> str:

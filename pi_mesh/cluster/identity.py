@@ -11,7 +11,7 @@ SYSTEM = "kube-system"
 """Namespace whose UID identifies the cluster: Kubernetes creates it first, and it lives as long as the cluster."""
 
 
-def of(namespaces: Iterable[Namespace]) -> str:
+def cluster_uid(namespaces: Iterable[Namespace]) -> str:
     """Return the UID of the cluster with these namespaces; empty if they could not be listed."""
     return next((entry.uid for entry in namespaces if entry.name == SYSTEM), "")
 

@@ -1,11 +1,31 @@
-"""Pods as the scheduler and the checks see them."""
+"""Pods as the scheduler and the checks see them, and the names of their images.
+
+An image is REGISTRY:PORT/REPOSITORY/PROGRAM:TAG@DIGEST, of which only PROGRAM is always there.
+"""
 
 from dataclasses import dataclass, field
 
-from pi_mesh.cluster import placement
-from pi_mesh.cluster.placement import Placement
+from pi_mesh.cluster import nodes
+from pi_mesh.cluster.nodes import Placement
 from pi_mesh.names import SHORT_LIVED_LABEL
 from pi_mesh.quantities import ZERO, Resources
+
+
+def image_program(image: str) -> str:
+    """Return the last part of an image's name, without its tag and digest."""
+    return _image_parts(image)[0]
+
+
+def image_version(image: str) -> str:
+    """Return the version of an image by its tag, without the variant; empty for an image named by digest alone."""
+    return _image_parts(image)[1].partition("-")[0]
+
+
+def _image_parts(image: str) -> tuple[str, str]:
+    """Return the program and the tag."""
+    name, _, tag = image.partition("@")[0].rpartition("/")[2].partition(":")
+    return name, tag
+
 
 SIDECAR = "istio-proxy"
 FINISHED = ("Succeeded", "Failed")
@@ -111,7 +131,7 @@ def parse(item: dict) -> Pod:
         address=status.get("podIP", ""),
         service_account=spec.get("serviceAccountName") or "default",
         secret_ttl=_secret_ttl(spec),
-        placement=placement.parse(spec),
+        placement=nodes.parse_placement(spec),
     )
 
 

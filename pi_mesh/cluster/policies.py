@@ -7,10 +7,8 @@ from typing import Any
 
 import yaml
 
-from pi_mesh.cluster.client import Client, Forbidden
-from pi_mesh.cluster.discovery import Discovery
-from pi_mesh.cluster.field_managers import manager_of
-from pi_mesh.cluster.objects import release_of
+from pi_mesh.cluster.client import Client, Discovery, Forbidden
+from pi_mesh.cluster.objects import manager_of, release_of
 
 KINDS = {
     "security.istio.io": ("PeerAuthentication", "AuthorizationPolicy", "RequestAuthentication"),

@@ -3,18 +3,19 @@
 This module is their only reader: `proxies`, `refresh`, `verify` and `rotate-ca` judge what it returns.
 """
 
+import base64
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from typing import Any
 
-from pi_mesh.cluster import envoy_admin, istiods
-from pi_mesh.cluster.image_name import version
+from pi_mesh.cluster import istiods
 from pi_mesh.cluster.errors import ClusterUnreachable
-from pi_mesh.cluster.pods import SIDECAR, Pod
-from pi_mesh.cluster.port_forward import get_json, forwarded
+from pi_mesh.cluster.pods import SIDECAR, Pod, image_version
+from pi_mesh.cluster.port_forward import forwarded, get_json
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.names import REVISION_LABEL
-from pi_mesh.settings.revisions import FIRST
+from pi_mesh.settings.istio import DEFAULT_REVISION
 
 MONITORING, SYNC = 15014, "/debug/syncz"
 """istiod's port and path, which answer its own pod without a login (pilot/pkg/xds/debug.go)."""
@@ -49,7 +50,7 @@ class Proxy:
     @property
     def revision(self) -> str:
         """Return the revision of the istiod that injected the proxy and configures it."""
-        return self.pod.annotations.get(REVISION_LABEL) or FIRST
+        return self.pod.annotations.get(REVISION_LABEL) or DEFAULT_REVISION
 
     @property
     def in_sync(self) -> bool:
@@ -70,12 +71,12 @@ class Proxies:
 
     def version_above(self, proxy: Proxy) -> str:
         """Return the version of the istiod that configures a proxy; empty if it is not known."""
-        return self.control_plane if proxy.revision == FIRST else self.by_revision.get(proxy.revision, "")
+        return self.control_plane if proxy.revision == DEFAULT_REVISION else self.by_revision.get(proxy.revision, "")
 
     @property
     def of_first(self) -> tuple[Proxy, ...]:
         """Return the proxies that the istiod without a revision configures."""
-        return tuple(proxy for proxy in self.proxies if proxy.revision == FIRST)
+        return tuple(proxy for proxy in self.proxies if proxy.revision == DEFAULT_REVISION)
 
 
 def of_snapshot(snapshot: Snapshot, namespace: str) -> Proxies:
@@ -116,7 +117,7 @@ def pending(status: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def _version(pod: Pod) -> str:
-    return next((version(entry.image) for entry in pod.containers if entry.name == SIDECAR), "")
+    return next((image_version(entry.image) for entry in pod.containers if entry.name == SIDECAR), "")
 
 
 def _told(context: str, namespace: str, serving: Sequence[str]) -> dict[str, dict[str, str]] | str:
@@ -143,7 +144,44 @@ def _with_status(proxy: Proxy, of_all: Mapping[str, Mapping[str, str]]) -> Proxy
 
 def _with_certificates(context: str, proxy: Proxy) -> Proxy:
     try:
-        chain, roots = envoy_admin.certificates(context, proxy.pod.namespace, proxy.pod.name)
+        chain, roots = read_certificates(context, proxy.pod.namespace, proxy.pod.name)
     except ClusterUnreachable as problem:
         return replace(proxy, problem=str(problem))
     return replace(proxy, chain=chain, roots=roots)
+
+
+# The admin interface of a running proxy, which shows the certificates in use and the endpoints that it calls.
+# Envoy never shows keys: its config dump has "[redacted]" in their place.
+
+ADMIN_PORT, SECRETS_PATH = 15000, "/config_dump?resource=dynamic_active_secrets"
+CLUSTERS_PATH = "/clusters?format=json"
+
+
+def read_certificates(context: str, namespace: str, pod: str) -> tuple[str, str]:
+    """Return the PEM of a proxy's certificate chain, and of the roots that it trusts. Raises NotForwardedError."""
+    with forwarded(context, namespace, f"pod/{pod}", ADMIN_PORT) as address:
+        return secret_texts(get_json(address, SECRETS_PATH))
+
+
+def read_endpoints(context: str, namespace: str, pod: str, cluster: str) -> list[Mapping[str, Any]] | None:
+    """Return the endpoints of one of a proxy's clusters, with their health; None for a cluster that it does not have.
+
+    Raises NotForwardedError.
+    """
+    with forwarded(context, namespace, f"pod/{pod}", ADMIN_PORT) as address:
+        every = get_json(address, CLUSTERS_PATH).get("cluster_statuses") or []
+    return next((entry.get("host_statuses") or [] for entry in every if entry.get("name") == cluster), None)
+
+
+def secret_texts(dump: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the PEM of the certificate chain and of the roots in a config dump of Envoy's secrets."""
+    found = {entry.get("name"): entry.get("secret") or {} for entry in dump.get("configs") or []}
+    chain = found.get("default", {}).get("tls_certificate", {}).get("certificate_chain")
+    return _text(chain), _text(found.get("ROOTCA", {}).get("validation_context", {}).get("trusted_ca"))
+
+
+def _text(source: Mapping[str, str] | None) -> str:
+    """Return the text of an Envoy data source."""
+    if not source:
+        return ""
+    return source.get("inline_string") or base64.b64decode(source.get("inline_bytes", "")).decode()

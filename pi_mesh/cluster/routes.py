@@ -13,7 +13,7 @@ from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.settings import Settings
 from pi_mesh.settings.traffic.names import full_name
 
-KINDS = {
+ROUTE_KINDS = {
     "networking.istio.io": ("VirtualService",),
     "gateway.networking.k8s.io": ("HTTPRoute", "GRPCRoute"),
 }
@@ -38,12 +38,12 @@ class Rule:
     """True if the rule delays or aborts requests."""
 
 
-def seen(snapshot: Snapshot, settings: Settings) -> Snapshot:
+def with_routes(snapshot: Snapshot, settings: Settings) -> Snapshot:
     """Return the snapshot with all routes, if a service of the settings takes orders. Raises as `Client` does."""
     if not any(service.takes_orders for service in settings.traffic.services.values()):
         return snapshot
     with Client(settings.cluster.context) as client, ThreadPoolExecutor(max_workers=5) as pool:
-        found, unreadable = policies.listed(client, KINDS, pool)
+        found, unreadable = policies.listed(client, ROUTE_KINDS, pool)
     return replace(snapshot, routes=found, unreadable=(*snapshot.unreadable, *unreadable))
 
 

@@ -5,24 +5,133 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import chain
-from typing import Any
+from itertools import chain, product
+from typing import Any, NamedTuple
 
-from pi_mesh.cluster import address_pools, identity, nodes, objects, pods, release_records, rights
+from pi_mesh.cluster import address_pools, helm_releases, identity, nodes, objects, pods
 from pi_mesh.cluster.address_pools import Pool
 from pi_mesh.cluster.audit_log import AuditLog
 from pi_mesh.cluster.cert_manager import SigningIssuer
-from pi_mesh.cluster.client import METADATA_ONLY, Client
-from pi_mesh.cluster.ingress_secrets import IngressCertificates
-from pi_mesh.cluster.listing import Lists, reduced
+from pi_mesh.cluster.client import METADATA_ONLY, Client, Forbidden
+from pi_mesh.cluster.helm_releases import ReleaseRecord
 from pi_mesh.cluster.nodes import Node
 from pi_mesh.cluster.objects import Crd, Deployment, Namespace, Service, Webhook
 from pi_mesh.cluster.pods import Pod
 from pi_mesh.cluster.policies import Policy
-from pi_mesh.cluster.release_records import ReleaseRecord
-from pi_mesh.cluster.rights import Missing
 from pi_mesh.interpreter import no_search_for_cycles
 from pi_mesh.names import EXTERNAL_CA_LABEL
+from pi_mesh.settings.traffic.gateways import CertificateIssuer
+
+REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+NEEDED = (
+    ("", "namespaces"),
+    ("", "secrets"),
+    ("", "services"),
+    ("apps", "deployments"),
+    ("apiextensions.k8s.io", "customresourcedefinitions"),
+    ("rbac.authorization.k8s.io", "clusterroles"),
+    ("rbac.authorization.k8s.io", "clusterrolebindings"),
+    ("admissionregistration.k8s.io", "mutatingwebhookconfigurations"),
+    ("admissionregistration.k8s.io", "validatingwebhookconfigurations"),
+    ("security.istio.io", "peerauthentications"),
+)
+"""API group and resource of the objects that the charts and the program create in any mesh."""
+ALSO = (
+    ("", "configmaps"),
+    ("", "serviceaccounts"),
+    ("", "limitranges"),
+    ("", "resourcequotas"),
+    ("rbac.authorization.k8s.io", "roles"),
+    ("rbac.authorization.k8s.io", "rolebindings"),
+    ("autoscaling", "horizontalpodautoscalers"),
+    ("policy", "poddisruptionbudgets"),
+    ("networking.istio.io", "sidecars"),
+)
+"""API group and resource of the objects that only some settings create."""
+CHANGES = ("update", "patch", "delete")
+
+Ask = Callable[[str, dict], dict]
+Right = tuple[str, str, str]
+"""Verb, API group and resource."""
+
+
+class Missing(NamedTuple):
+    """The rights that the kubeconfig's user lacks."""
+
+    create: tuple[str, ...] = ()
+    """RESOURCE.GROUP of what an install creates."""
+    change: tuple[str, ...] = ()
+    """VERB RESOURCE.GROUP of what a later `up` does, or what only some settings create."""
+
+
+def missing_rights(ask: Ask) -> Missing:
+    """Return the missing rights, as the API server's own authorizers judge."""
+    if _is_allowed(ask, ("*", "*", "*")):
+        return Missing()
+    create = [("create", *kind) for kind in NEEDED]
+    change = [(verb, *kind) for kind, verb in product(NEEDED, CHANGES)]
+    change += [(verb, *kind) for kind, verb in product(ALSO, ("create", *CHANGES))]
+    with ThreadPoolExecutor(max_workers=5) as pool:
+        answers = dict(
+            zip(create + change, pool.map(lambda right: _is_allowed(ask, right), create + change), strict=True)
+        )
+    lacking = [right for right, allowed in answers.items() if not allowed]
+    named = tuple(_kind_name(right) for right in lacking if right in create)
+    return Missing(named, tuple(f"{right[0]} {_kind_name(right)}" for right in lacking if right in change))
+
+
+def _kind_name(right: Right) -> str:
+    _, group, resource = right
+    return f"{resource}.{group}".rstrip(".")
+
+
+def _is_allowed(ask: Ask, right: Right) -> bool:
+    verb, group, resource = right
+    attributes = {"verb": verb, "group": group, "resource": resource}
+    review = {"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview"}
+    answer = ask(REVIEWS, {**review, "spec": {"resourceAttributes": attributes}})
+    return answer["status"]["allowed"]
+
+
+Lists = dict[str, tuple | None]
+"""Reduced items by kind; None if listing is forbidden."""
+
+
+def reduced(
+    client: Client, path: str, parse: Callable[[dict], Any], headers: dict | None = None, **parameters: str
+) -> tuple | None:
+    """Return the reduced items of a list; None if listing is forbidden."""
+    try:
+        return tuple(parse(item) for item in client.each(path, headers, **parameters))
+    except Forbidden:
+        return None
+
+
+@dataclass(frozen=True)
+class IngressSecret:
+    """The Secret of a listener's certificate, without the key."""
+
+    name: str
+    there: bool = True
+    elsewhere: tuple[str, ...] = ()
+    """Other namespaces of the stack that have a Secret of this name, where the gateway does not look."""
+    chain: str = ""
+    """Certificate in PEM form, with those of its signers; empty if the Secret has none with a key."""
+    fits: bool = True
+    """True if the key is that of the certificate, or one of them cannot be read."""
+    has_client_ca: bool = True
+    unreadable: bool = False
+    """True if the user may not read it."""
+
+
+@dataclass(frozen=True)
+class IngressCertificates:
+    """Secrets and Issuers of the listeners' certificates, as the cluster has them."""
+
+    secrets: tuple[IngressSecret, ...] = ()
+    issuers: tuple[tuple[CertificateIssuer, str], ...] = ()
+    """Issuers, each with the reason why it signs nothing; empty if it does."""
+
 
 ADMISSION = "/apis/admissionregistration.k8s.io/v1"
 WHOLE: dict[str, tuple[str, Callable[[dict], Any]]] = {
@@ -81,7 +190,7 @@ class Snapshot:
     @property
     def uid(self) -> str:
         """Return the UID of the cluster; empty if namespaces cannot be listed."""
-        return identity.of(self.namespaces)
+        return identity.cluster_uid(self.namespaces)
 
     def namespace(self, name: str) -> Namespace | None:
         return next((entry for entry in self.namespaces if entry.name == name), None)
@@ -102,13 +211,13 @@ def read(context: str, *, read_only: bool = False) -> Snapshot:
             lists["crds"] = pool.submit(reduced, client, CRDS, objects.crd, METADATA_ONLY)
             labelled = {"labelSelector": EXTERNAL_CA_LABEL}
             if not read_only:
-                helms, parse = {"labelSelector": release_records.SELECTOR}, release_records.parse
+                helms, parse = {"labelSelector": helm_releases.HELM_SELECTOR}, helm_releases.parse_record
                 lists["releases"] = pool.submit(reduced, client, SECRETS, parse, METADATA_ONLY, **helms)
                 lists["external ca"] = pool.submit(reduced, client, SECRETS, objects.home, METADATA_ONLY, **labelled)
             lists["external signer"] = pool.submit(
                 reduced, client, CONFIG_MAPS, objects.home, METADATA_ONLY, **labelled
             )
-            missing = Missing() if read_only else rights.missing(client.ask)
+            missing = Missing() if read_only else missing_rights(client.ask)
             found = {kind: future.result() for kind, future in lists.items()}
         pools = address_pools.read(client, found["crds"] or (), found["pods"] or ())
     return replace(_snapshot(context, version, found, missing), address_pools=pools)
@@ -126,7 +235,7 @@ def _snapshot(context: str, version: str, found: Lists, missing: Missing) -> Sna
         crds=kept["crds"],
         webhooks=tuple(chain(*kept["validating webhooks"], *kept["mutating webhooks"])),
         deployments=kept["deployments"],
-        releases=release_records.latest(kept["releases"]),
+        releases=helm_releases.latest(kept["releases"]),
         external_ca=kept["external ca"],
         external_signer=kept["external signer"],
         unreadable=tuple(kind for kind, items in found.items() if items is None),

@@ -1,13 +1,53 @@
-"""A stack's state, reduced to its cluster, namespaces, releases and Vault resources."""
+"""A stack's state, reduced to its cluster, namespaces, releases, Vault resources and access.
+
+A gateway whose version stays the same keeps the recorded version annotation, so that no gateway restarts.
+"""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from pi_mesh.cluster import access_state, ca_state
-from pi_mesh.cluster.access_state import RecordedAccess
+from pi_mesh.cluster import ca_state
 from pi_mesh.cluster.ca_state import VaultResource
-from pi_mesh.names import OWNER_ANNOTATION
+from pi_mesh.inventory import Inventory, Kind, Release
+from pi_mesh.names import OWNER_ANNOTATION, VERSION_ANNOTATION
+from pi_mesh.values import telemetry
+from pi_mesh.values.helm_values import Values
+from pi_mesh.values.objects import MESH_WIDE
+from pi_mesh.values.traffic.authorization import DEFAULT_DENY, DRY_RUN
+
+
+@dataclass(frozen=True)
+class RecordedAccess:
+    """Encryption and access of the running mesh."""
+
+    mtls_mode: str = ""
+    """Mode of the mesh-wide PeerAuthentication; empty before the first `up`."""
+    denies: frozenset[str] = frozenset()
+    """Namespaces with an enforced default deny."""
+    audited: frozenset[str] = frozenset()
+    """Namespaces whose proxies write the audit log."""
+
+
+def recorded_access(resources: Iterable[Mapping[str, Any]]) -> RecordedAccess:
+    """Return the access that the resources of a state record."""
+    mode = ""
+    denies: set[str] = set()
+    audited: set[str] = set()
+    for resource in resources:
+        outputs = resource.get("outputs") or {}
+        metadata = outputs.get("metadata") or {}
+        namespace = metadata.get("namespace", "")
+        match resource["type"].rpartition(":")[2], metadata.get("name"):
+            case "PeerAuthentication", name if name == MESH_WIDE:
+                mode = ((outputs.get("spec") or {}).get("mtls") or {}).get("mode", "")
+            case "AuthorizationPolicy", name if name == DEFAULT_DENY:
+                if (metadata.get("annotations") or {}).get(DRY_RUN) != "true":
+                    denies.add(namespace)
+            case "Telemetry", name if name == telemetry.AUDIT:
+                audited.add(namespace)
+    return RecordedAccess(mode, frozenset(denies), frozenset(audited))
+
 
 CLUSTER = "cluster"
 """Stack output with the cluster's context and the UID of its namespace kube-system."""
@@ -85,6 +125,29 @@ def of_resources(resources: Iterable[Mapping[str, Any]]) -> StackState:
                 releases[f"{outputs.get('namespace')}/{outputs.get('name')}"] = recorded
             case token if token.startswith(ca_state.PREFIX):
                 vault[resource["urn"].rpartition("::")[2]] = ca_state.of_resource(resource, outputs)
-    access = access_state.of_resources(resources)
+    access = recorded_access(resources)
     names, own = frozenset(releases), frozenset(owned)
     return StackState(cluster_uid, namespaces, names, has_provider, vault, releases, own, has_guard, access)
+
+
+def with_recorded_versions(mesh: Inventory, state: StackState) -> Inventory:
+    """Return the mesh with each gateway's annotation as in the state, if the gateway's version stays the same."""
+    releases = tuple(_kept(release, state.recorded.get(release.id)) for release in mesh.releases)
+    return replace(mesh, releases=releases)
+
+
+def without_gateway_version(values: Values) -> Values:
+    """Return a gateway's values without the annotation."""
+    annotations = values.get("podAnnotations")
+    if not isinstance(annotations, dict):
+        return values
+    kept = {name: text for name, text in annotations.items() if name != VERSION_ANNOTATION}
+    return {**values, "podAnnotations": kept}
+
+
+def _kept(release: Release, recorded: RecordedRelease | None) -> Release:
+    if release.kind is not Kind.GATEWAY or recorded is None or recorded.version != release.image_version:
+        return release
+    if VERSION_ANNOTATION in (recorded.values.get("podAnnotations") or {}):
+        return release
+    return replace(release, typed=without_gateway_version(release.typed))

@@ -1,11 +1,14 @@
-"""Workloads whose pods a rollout can replace."""
+"""Workloads whose pods a rollout can replace, the PodDisruptionBudgets of their pods, and workloads that belong to others."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pi_mesh.cluster import pods
 from pi_mesh.cluster.client import Client
+from pi_mesh.cluster.objects import release_of
 from pi_mesh.cluster.pods import Pod
+from pi_mesh.names import SHORT_LIVED_LABEL
 
 PATHS = {
     "Deployment": "/apis/apps/v1/namespaces/{}/deployments/{}",
@@ -77,7 +80,7 @@ class Workload:
         return ""
 
 
-def of_pod(client: Client, pod: Pod) -> Workload | str:
+def owning_workload(client: Client, pod: Pod) -> Workload | str:
     """Return the workload that owns a pod, or the reason why a rollout cannot replace the pod."""
     kind, _, name = pod.owner.partition("/")
     if kind == "ReplicaSet":
@@ -90,10 +93,10 @@ def of_pod(client: Client, pod: Pod) -> Workload | str:
         return "has no controller, so nothing would replace it"
     if kind not in PATHS:
         return f"belongs to {kind} {name}, which has no rollout"
-    return read(client, kind, pod.namespace, name) or f"belongs to {kind} {name}, which does not exist"
+    return read_workload(client, kind, pod.namespace, name) or f"belongs to {kind} {name}, which does not exist"
 
 
-def read(client: Client, kind: str, namespace: str, name: str) -> Workload | None:
+def read_workload(client: Client, kind: str, namespace: str, name: str) -> Workload | None:
     """Return the workload as it is now; None if it does not exist."""
     found = client.get(PATHS[kind].format(namespace, name))
     if not found:
@@ -108,3 +111,87 @@ def _amount(value: int | str, of: int, *, up: bool) -> int:
         return value
     percent = int(value.rstrip("%")) * of
     return -(-percent // 100) if up else percent // 100
+
+
+DISRUPTION_BUDGETS = "/apis/policy/v1/namespaces/{}/poddisruptionbudgets"
+
+
+@dataclass(frozen=True)
+class DisruptionBudget:
+    """A PodDisruptionBudget."""
+
+    name: str
+    allowed: int
+    """Number of pods that may be evicted now."""
+    most: int
+    """Number of pods that may be evicted if all are healthy."""
+
+
+def disruption_budgets(client: Client, workload: Workload) -> list[DisruptionBudget]:
+    """Return the budgets that apply to a workload's pods."""
+    items = client.items(DISRUPTION_BUDGETS.format(workload.namespace))
+    return [_budget(item) for item in items if _selects(item["spec"].get("selector"), workload.labels)]
+
+
+def _budget(item: Mapping[str, Any]) -> DisruptionBudget:
+    status = item.get("status") or {}
+    most = status.get("expectedPods", 0) - status.get("desiredHealthy", 0)
+    return DisruptionBudget(item["metadata"]["name"], status.get("disruptionsAllowed", 0), most)
+
+
+def _selects(selector: Mapping[str, Any] | None, labels: Mapping[str, str]) -> bool:
+    """Return True if the selector matches, as Kubernetes judges: an empty one matches every pod, a missing one none."""
+    if selector is None:
+        return False
+    wanted = (selector.get("matchLabels") or {}).items()
+    return wanted <= labels.items() and all(_fits(one, labels) for one in selector.get("matchExpressions") or [])
+
+
+def _fits(expression: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
+    key, operator, values = expression["key"], expression["operator"], expression.get("values") or []
+    there = key in labels
+    return {
+        "In": labels.get(key) in values,
+        "NotIn": labels.get(key) not in values,
+        "Exists": there,
+        "DoesNotExist": not there,
+    }[operator]
+
+
+CONTROLLERS = {
+    "Deployment": "/apis/apps/v1/namespaces/{}/deployments",
+    "StatefulSet": "/apis/apps/v1/namespaces/{}/statefulsets",
+    "DaemonSet": "/apis/apps/v1/namespaces/{}/daemonsets",
+    "CronJob": "/apis/batch/v1/namespaces/{}/cronjobs",
+    "Job": "/apis/batch/v1/namespaces/{}/jobs",
+}
+PODS, VOLUMES = "/api/v1/namespaces/{}/pods", "/api/v1/namespaces/{}/persistentvolumeclaims"
+
+
+def foreign_workloads(client: Client, namespace: str, releases: Collection[str]) -> list[str]:
+    """Return such as "Deployment shop"; `releases`, as NAMESPACE/NAME, are the stack's own.
+
+    A pod or a Job is left out if its controller is listed, if it has finished, or if an operation made it for seconds.
+    """
+    items = [(kind, item) for kind, path in CONTROLLERS.items() for item in client.items(path.format(namespace))]
+    listed = {f"{kind}/{item['metadata']['name']}" for kind, item in items}
+    shown = [f"{kind} {item['metadata']['name']}" for kind, item in items if _is_foreign(item, releases, listed)]
+    shown += [f"Pod {name}" for name in _foreign_pods(client, namespace, listed)]
+    volumes = (item["metadata"]["name"] for item in client.items(VOLUMES.format(namespace)))
+    return [*shown, *(f"PersistentVolumeClaim {name}" for name in volumes)]
+
+
+def _is_foreign(item: dict, releases: Collection[str], listed: Collection[str]) -> bool:
+    metadata, conditions = item["metadata"], (item.get("status") or {}).get("conditions") or ()
+    finished = any(one["type"] in ("Complete", "Failed") and one["status"] == "True" for one in conditions)
+    owners = {f"{owner['kind']}/{owner['name']}" for owner in metadata.get("ownerReferences") or ()}
+    short_lived = SHORT_LIVED_LABEL in (metadata.get("labels") or {})
+    return not (finished or short_lived or release_of(metadata) in releases or owners & {*listed})
+
+
+def _foreign_pods(client: Client, namespace: str, listed: Collection[str]) -> Iterator[str]:
+    for pod in map(pods.parse, client.items(PODS.format(namespace))):
+        kind, _, name = pod.owner.partition("/")
+        owner = f"Deployment/{name.rpartition('-')[0]}" if kind == "ReplicaSet" else pod.owner
+        if not (pod.finished or pod.ending or SHORT_LIVED_LABEL in pod.labels or owner in listed):
+            yield pod.name

@@ -7,13 +7,13 @@ it to know what belongs to the stack, and the outputs list it.
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from pi_mesh.inventory import beside, istio
+from pi_mesh.inventory import mesh_releases
 from pi_mesh.inventory.chart_lock import LockedChart, locked
 from pi_mesh.inventory.managed_object import ManagedObject, managed_objects
 from pi_mesh.inventory.release import Kind, Release, Workload
 from pi_mesh.names import owner
 from pi_mesh.settings import Settings, SettingsError
-from pi_mesh.values import extra
+from pi_mesh.values import helm_values
 
 __all__ = ["Inventory", "Kind", "ManagedObject", "Release", "Workload", "mesh_inventory", "with_contradictions"]
 
@@ -65,8 +65,8 @@ class Inventory:
 
     def owns(self, release: str) -> bool:
         """Return True for a release, as NAMESPACE/NAME, of this stack; a disabled gateway counts too."""
-        names = {key: name for key, (name, _) in istio.gateways(self.settings).items()}
-        gateways = {f"{istio.gateway_namespace(self.settings, key)}/{name}" for key, name in names.items()}
+        names = {key: name for key, (name, _) in mesh_releases.gateways(self.settings).items()}
+        gateways = {f"{mesh_releases.gateway_namespace(self.settings, key)}/{name}" for key, name in names.items()}
         return release in gateways | {entry.id for entry in self.releases}
 
     def has_pod(self, namespace: str, labels: dict[str, str]) -> bool:
@@ -78,7 +78,7 @@ def with_contradictions(problem: SettingsError) -> SettingsError:
     """Return the problems of the settings and those of their extra values, as far as the settings are valid."""
     if not isinstance(problem.rest, Settings):
         return problem
-    releases = (*istio.releases(problem.rest, (), None), *beside.releases(problem.rest))
+    releases = (*mesh_releases.istio_releases(problem.rest, (), None), *mesh_releases.addon_releases(problem.rest))
     lines = [
         line
         for release in releases
@@ -93,7 +93,7 @@ def _is_part(key: str, other: str) -> bool:
     return f"{key}.".startswith(f"{other}.") or f"{other}.".startswith(f"{key}.")
 
 
-def of(
+def mesh_inventory(
     settings: Settings,
     stack: str = "",
     load_balancers: Collection[str] = (),
@@ -106,9 +106,9 @@ def of(
     Vault's root, without which an istiod with an external signer does not start. `lock` has the stack's charts if it is
     locked. Raises SettingsError with every extra value that contradicts a typed setting.
     """
-    releases = (*istio.releases(settings, load_balancers, root), *beside.releases(settings))
+    releases = (*mesh_releases.istio_releases(settings, load_balancers, root), *mesh_releases.addon_releases(settings))
     # Both control planes have the same extra values.
-    extra.refuse(iter(dict.fromkeys(line for release in releases for line in release.contradictions())))
+    helm_values.raise_problems(iter(dict.fromkeys(line for release in releases for line in release.contradictions())))
     if lock is not None:
         releases = tuple(locked(release, lock) for release in releases)
     return Inventory(settings, stack, releases, tuple(managed_objects(settings, stack)), lock is not None)

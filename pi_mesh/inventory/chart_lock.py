@@ -11,10 +11,9 @@ import yaml
 from pydantic import ValidationError
 
 from pi_mesh.inventory.release import Release
-from pi_mesh.model.base import Model
-from pi_mesh.model.patterns import matching
+from pi_mesh.model import Model, matching
 from pi_mesh.settings import SettingsError
-from pi_mesh.settings.sources import ChartSettings, ChartSource
+from pi_mesh.settings.releases import ChartSettings, ChartSource
 
 FILE = "charts.lock.yaml"
 """Name of the lock file beside the stack files, relative to the working directory of Pulumi's program."""

@@ -3,18 +3,9 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from pi_mesh.inventory import istio
+from pi_mesh.inventory import mesh_releases
 from pi_mesh.settings import Settings
-from pi_mesh.values import (
-    access_logs,
-    cert_manager,
-    dashboards,
-    objects,
-    prometheus_operator,
-    revision_tags,
-    tracing,
-    traffic,
-)
+from pi_mesh.values import cert_manager, objects, observability, telemetry, traffic
 from pi_mesh.values.objects import Object
 from pi_mesh.values.traffic.gateways import gateway_selector
 
@@ -51,7 +42,7 @@ class ManagedObject:
 def managed_objects(settings: Settings, stack: str) -> Iterator[ManagedObject]:
     """Yield all objects; within a component each object comes after those that it refers to."""
     yield from _namespaces(settings, stack)
-    yield from _of("revision-tag", revision_tags.webhooks(settings, stack))
+    yield from _of("revision-tag", objects.tag_webhooks(settings, stack))
     yield ManagedObject("mesh-mtls", objects.peer_authentication(settings))
     for namespace in settings.workload_namespaces:
         yield from _of(namespace.setting, objects.bounds(settings, namespace))
@@ -60,9 +51,12 @@ def managed_objects(settings: Settings, stack: str) -> Iterator[ManagedObject]:
         yield from _of(traffic_of, traffic.objects(settings, namespace))
         yield from (ManagedObject(traffic_of, manifest, last=True) for manifest in traffic.last_objects(namespace))
     # Grafana's pod does not start without its dashboards.
-    yield from (ManagedObject("observability", manifest, first=True) for manifest in dashboards.config_maps(settings))
-    yield from _of("observability", (*tracing.telemetry(settings), *_gateway_logs(settings)))
-    yield from _of("observability", prometheus_operator.objects(settings))
+    yield from (
+        ManagedObject("observability", manifest, first=True)
+        for manifest in observability.dashboard_config_maps(settings)
+    )
+    yield from _of("observability", (*telemetry.tracing_telemetry(settings), *_gateway_logs(settings)))
+    yield from _of("observability", observability.operator_objects(settings))
     if settings.ca.issuer:
         yield ManagedObject("mesh-issued-ca", cert_manager.certificate(settings))
     if settings.vault.external_signer:
@@ -71,10 +65,10 @@ def managed_objects(settings: Settings, stack: str) -> Iterator[ManagedObject]:
 
 def _gateway_logs(settings: Settings) -> Iterator[Object]:
     if settings.observability.access_logs.gateways:
-        for setting, (name, gateway) in istio.gateways(settings).items():
+        for setting, (name, gateway) in mesh_releases.gateways(settings).items():
             if gateway.enabled:
-                namespace = istio.gateway_namespace(settings, setting)
-                yield access_logs.of_gateway(settings, namespace, name, gateway_selector(name))
+                namespace = mesh_releases.gateway_namespace(settings, setting)
+                yield telemetry.gateway_telemetry(settings, namespace, name, gateway_selector(name))
 
 
 def _namespaces(settings: Settings, stack: str) -> Iterator[ManagedObject]:

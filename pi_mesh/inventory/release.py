@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from pi_mesh.catalog.footprint import Growth
-from pi_mesh.model.resources import ResourceProfile
-from pi_mesh.settings.sources import ChartSettings
-from pi_mesh.values import extra, origins
-from pi_mesh.values.extra import Values
+from pi_mesh.model import ResourceProfile
+from pi_mesh.settings.releases import ChartSettings
+from pi_mesh.values import helm_values, setting_paths
+from pi_mesh.values.helm_values import Values
 from pi_mesh.values.istio import MAX_SURGE_PERCENT
 
 
@@ -90,7 +90,7 @@ class Release:
     @property
     def values(self) -> Values:
         """Return all values that Helm gets."""
-        return extra.merge(self.typed, self.extra)
+        return helm_values.merge(self.typed, self.extra)
 
     @property
     def image_version(self) -> str:
@@ -105,15 +105,15 @@ class Release:
     def contradictions(self) -> Iterator[str]:
         """Yield a line for each extra value that differs from a typed setting."""
         path = f"{self.setting}.values"
-        yield from extra.contradictions(self.typed, self.extra, path)
+        yield from helm_values.contradictions(self.typed, self.extra, path)
         # Since 1.24 istiod's chart reads the keys of `pilot.` at its root too, and the typed values win silently.
         if isinstance(pilot := self.typed.get("pilot"), dict):
-            yield from extra.contradictions(pilot, self.extra, path)
+            yield from helm_values.contradictions(pilot, self.extra, path)
 
     def owner(self, contradiction: str) -> str:
         """Return the config key of the typed setting that an extra value contradicts."""
         path = contradiction.partition(": ")[0].removeprefix(f"{self.setting}.values.")
-        return origins.config_key(self.chart, self.setting, path, typed=True, extra=False)
+        return setting_paths.config_key(self.chart, self.setting, path, typed=True, extra=False)
 
 
 def surge_pods(replicas: int) -> int:

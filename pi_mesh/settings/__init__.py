@@ -6,10 +6,9 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
-from pi_mesh.model.base import Model
-from pi_mesh.settings.ca_stack import CaSettings
-from pi_mesh.settings.errors import SettingsError
-from pi_mesh.settings.tree import Settings
+from pi_mesh.model import Model
+from pi_mesh.settings.errors import SettingsError, every_problem
+from pi_mesh.settings.tree import CaSettings, Settings
 
 __all__ = ["CaSettings", "Settings", "SettingsError", "parse", "parse_any"]
 
@@ -34,8 +33,5 @@ def _validated(kind: type[Kind], raw: Mapping[str, object]) -> Kind:
         # The models are strict, but JSON allows a list for a tuple, and a YAML date becomes its text.
         return kind.model_validate_json(json.dumps(raw, default=str), by_alias=True, by_name=False)
     except ValidationError:
-        # Imported here, because it builds the whole schema and most settings are valid.
-        from pi_mesh.settings import every_problem
-
-        found = every_problem.judged(kind, raw)
+        found = every_problem(kind, raw)
         raise SettingsError(found.lines, found.rest, found.left_out) from None

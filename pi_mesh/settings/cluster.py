@@ -4,10 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from pi_mesh.model.base import Model
-from pi_mesh.model.patterns import matching
-from pi_mesh.model.quantity import Cpu, Memory
-from pi_mesh.model.resources import Amounts
+from pi_mesh.model import Amounts, Cpu, Memory, Model, matching
 
 UID = r"^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})?$"
 

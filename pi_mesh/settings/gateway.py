@@ -7,10 +7,18 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from pi_mesh.model.base import DrainSeconds, HelmValues, Model, NamespaceName, Replicas
-from pi_mesh.model.patterns import matching
-from pi_mesh.model.resources import Autoscaling, ResourceProfile, profile
-from pi_mesh.settings.revisions import RevisionName
+from pi_mesh.model import (
+    Autoscaling,
+    DrainSeconds,
+    HelmValues,
+    Model,
+    NamespaceName,
+    Replicas,
+    ResourceProfile,
+    matching,
+    profile,
+)
+from pi_mesh.settings.istio import RevisionName
 from pi_mesh.settings.traffic.names import Address
 
 NodePort = Annotated[int, Field(ge=30000, le=32767)]

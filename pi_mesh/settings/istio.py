@@ -1,15 +1,62 @@
-"""istiod, the base chart and the sidecars."""
+"""istiod with its versions and revisions, the base chart and the sidecars."""
 
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from pi_mesh.model.base import DrainSeconds, HelmValues, Model, NamespaceName, Replicas
-from pi_mesh.model.resources import Autoscaling, ResourceProfile, profile
-from pi_mesh.settings.revisions import CanarySettings, RevisionName
-from pi_mesh.settings.traffic.retries import Retries
-from pi_mesh.settings.versions import IstioVersion
+from pi_mesh.catalog import istio
+from pi_mesh.model import (
+    Autoscaling,
+    DrainSeconds,
+    HelmValues,
+    Model,
+    NamespaceName,
+    Replicas,
+    ResourceProfile,
+    matching,
+    profile,
+)
+from pi_mesh.settings.traffic.routes import Retries
+
+
+def _known_version(value: str) -> str:
+    if istio.minor_of(value) < istio.OLDEST:
+        raise ValueError(f"is older than 1.{istio.OLDEST}, the oldest supported version")
+    return value
+
+
+IstioVersion = Annotated[
+    str,
+    matching(r"^1\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)$", 'an exact release such as "1.20.3" (no range, no "latest")'),
+    AfterValidator(_known_version),
+]
+
+
+DEFAULT_REVISION = "default"
+"""Istio's name for the revision of a control plane without one; the first one of a stack never has a revision."""
+
+RevisionName = Annotated[
+    str,
+    matching(
+        r"^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$",
+        'a name such as "1-31-0": at most 40 small letters, digits and inner dashes',
+    ),
+]
+
+
+class CanarySettings(Model):
+    """A second control plane, to which namespaces and gateways move one by one."""
+
+    version: IstioVersion
+    """Istio version of the second control plane, up to two minor versions newer than istio.version. The base chart,
+    with the CRDs, has the newer version of both."""
+    revision: RevisionName
+    """Name of the revision; its istiod is called istiod-REVISION."""
+
+    def conflicts(self) -> Iterator[str]:
+        if self.revision == DEFAULT_REVISION:
+            yield f"revision is '{DEFAULT_REVISION}', the first control plane's; name it after its version, such as 1-31-0"
 
 
 class DiscoverySettings(Model):

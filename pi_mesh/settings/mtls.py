@@ -6,8 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator
 
-from pi_mesh.model.base import Model
-from pi_mesh.model.patterns import matching
+from pi_mesh.model import Model, matching
 
 SHORTEST, LONGEST = timedelta(minutes=10), timedelta(days=90)
 """Bounds of a certificate's lifetime. A certificate must outlive a restart of istiod, and istiod refuses to sign one

@@ -1,20 +1,68 @@
-"""The namespaces of workloads, and what `pulumi destroy` removes besides the stack's resources."""
+"""The namespaces of workloads, the trading hours, and what `pulumi destroy` removes besides the stack's resources."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from datetime import date, datetime, time, timedelta
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from pi_mesh.model.base import Model, NamespaceName
-from pi_mesh.model.patterns import matching
-from pi_mesh.model.resources import ResourceProfile, profile
-from pi_mesh.settings.revisions import RevisionName, there
-from pi_mesh.settings.trading_hours import TradingHours
+from pi_mesh.model import Model, NamespaceName, ResourceProfile, matching, profile
+from pi_mesh.settings.istio import RevisionName
 from pi_mesh.settings.traffic.authorization import DefaultDeny
 
-if TYPE_CHECKING:
-    from pi_mesh.settings.tree import Settings
+Day = Literal["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
+DAYS: tuple[Day, ...] = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+TimeOfDay = Annotated[str, matching(r"^([01][0-9]|2[0-3]):[0-5][0-9]$", 'a time of day such as "09:00", in quotes')]
+
+
+def _real_day(value: str) -> str:
+    date.fromisoformat(value)
+    return value
+
+
+def _known_zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (OSError, KeyError, ValueError):
+        raise ValueError('is not a time zone in this machine\'s tz database, such as "Europe/Berlin"') from None
+    return value
+
+
+Holiday = Annotated[
+    str, matching(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", 'a day such as "2026-12-25", in quotes'), AfterValidator(_real_day)
+]
+
+
+class TradingHours(Model):
+    """Trading hours of a week. During them an `up`, `refresh` or `rotate-ca` that restarts proxies is refused."""
+
+    time_zone: Annotated[str, AfterValidator(_known_zone)]
+    """Name of the time zone in the tz database, such as "Europe/Berlin"; summer time is taken into account."""
+    opens: TimeOfDay
+    """Time of day at which trading begins."""
+    closes: TimeOfDay
+    """Time of day at which trading ends; a time that is not after `opens` is on the next day."""
+    days: Annotated[tuple[Day, ...], Field(min_length=1)] = DAYS[:5]
+    """Days on which trading begins at `opens`."""
+    holidays: tuple[Holiday, ...] = ()
+    """Days without trading."""
+
+    def _trades_on(self, day: date) -> bool:
+        return DAYS[day.weekday()] in self.days and day.isoformat() not in self.holidays
+
+    def closing(self, now: datetime) -> datetime | None:
+        """Return the end of the trading hours that contain `now`, which carries a time zone; None outside of them."""
+        local = now.astimezone(ZoneInfo(self.time_zone))
+        opens, closes = time.fromisoformat(self.opens), time.fromisoformat(self.closes)
+        for day in (local.date(), local.date() - timedelta(days=1)):
+            last = day if closes > opens else day + timedelta(days=1)
+            end = datetime.combine(last, closes, local.tzinfo)
+            if self._trades_on(day) and datetime.combine(day, opens, local.tzinfo) <= local < end:
+                return end
+        return None
+
 
 PodCount = Annotated[int, Field(ge=1, le=500)]
 
@@ -125,19 +173,3 @@ class DestroySettings(Model):
     """Remove Istio's CRDs and with them every Istio resource; refused while resources of other owners exist."""
     root_certificates: bool = False
     """Remove the ConfigMap `istio-ca-root-cert` that istiod created in every namespace."""
-
-
-def conflicts(settings: "Settings") -> Iterator[str]:
-    """Yield a sentence for each namespace with two purposes, and for each traffic setting of an unknown namespace."""
-    taken = {settings.ingress_namespace: "ingress.namespace", settings.istio.namespace: "istio.namespace"}
-    for namespace in settings.workload_namespaces:
-        other = taken.setdefault(namespace.name, namespace.name_setting)
-        if other != namespace.name_setting:
-            yield f"{namespace.name_setting} and {other} are both '{namespace.name}'; they must differ"
-        deny = namespace.default_deny
-        if (deny.enabled or deny.audit) and not namespace.own.injection:
-            yield f"{namespace.setting}.injection is false, but sidecars enforce its default deny; disable that too"
-    known = [namespace.name for namespace in settings.workload_namespaces]
-    for key, item in settings.traffic.namespaced():
-        if settings.namespace_of(item) not in known:
-            yield f"{key}.namespace is '{item.namespace}'; there {there(known)}"

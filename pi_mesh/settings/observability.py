@@ -1,15 +1,32 @@
-"""The observability addons, each off by default and sized for a Pi."""
+"""The access logs, and the observability addons, each off by default and sized for a Pi."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import create_model
+from pydantic import Field, create_model
 
 from pi_mesh import addons
 from pi_mesh.addons import Addon
-from pi_mesh.model.base import Model
-from pi_mesh.settings.access_logs import AccessLogs
-from pi_mesh.settings.sources import ChartSource
+from pi_mesh.model import Model, NamespaceName
+from pi_mesh.settings.releases import ChartSource
+
+
+class AccessLogs(Model):
+    """Access logs of proxies: a line of JSON on the proxy's standard output for each logged request."""
+
+    gateways: bool = False
+    """Log requests at the ingress and the egress gateway."""
+    namespaces: tuple[NamespaceName, ...] = ()
+    """Namespaces of workloads whose sidecars log the requests that they receive."""
+    sampling: Annotated[float, Field(ge=0, le=100)] = 0.0
+    """Percentage of successful requests that are logged, rounded up to sixteenths. Failed requests are always logged:
+    a status of 500 or more, or no whole answer."""
+    paths: bool = False
+    """Log the path of a request too, without its query. Headers are never logged."""
+
+    @property
+    def enabled(self) -> bool:
+        return self.gateways or bool(self.namespaces)
 
 
 class _Observability(Model):

@@ -6,15 +6,15 @@ from pathlib import Path
 import yaml
 
 from pi_mesh.settings import Settings, SettingsError, parse
-from pi_mesh.settings.raw import plain_values
+from pi_mesh.settings.pulumi_config import plain_values
 
 
 def load_file(path: Path) -> Settings:
     """Return the settings of a stack file. Raises SettingsError with every problem at once."""
-    return parse(plain_values(config(path)))
+    return parse(plain_values(stack_config(path)))
 
 
-def config(path: Path) -> Mapping[str, object]:
+def stack_config(path: Path) -> Mapping[str, object]:
     """Return the content of `config:` in a stack file. Raises SettingsError, with one line, for any other file."""
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))

@@ -1,19 +1,20 @@
-"""The whole settings tree of a stack."""
+"""The whole settings tree of a stack, and that of a stack which makes the mesh's CA and nothing else."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
-from pi_mesh.model.base import Model, NamespaceName
-from pi_mesh.settings import access_logs, gateway_conflicts, namespaces, revisions
-from pi_mesh.settings.ca_source import CaSourceSettings
+from pi_mesh.catalog.istio import facts_of, gateway_chart
+from pi_mesh.words import agreeing
+from pi_mesh.model import Model, NamespaceName
+from pi_mesh.settings.ca import CaSourceSettings
 from pi_mesh.settings.cluster import ClusterSettings
 from pi_mesh.settings.gateway import EgressSettings, IngressSettings
-from pi_mesh.settings.istio import BaseSettings, IstioSettings, ProxySettings
+from pi_mesh.settings.istio import DEFAULT_REVISION, BaseSettings, IstioSettings, ProxySettings
 from pi_mesh.settings.mtls import MtlsSettings
 from pi_mesh.settings.namespaces import DestroySettings, FurtherNamespace, TradingSettings, WorkloadNamespace
 from pi_mesh.settings.observability import ObservabilitySettings
-from pi_mesh.settings.releases import ReleasesSettings
-from pi_mesh.settings.sources import ChartSettings, ImageSettings, ReleaseSettings
+from pi_mesh.settings.releases import ChartSettings, ImageSettings, ReleaseSettings, ReleasesSettings
 from pi_mesh.settings.traffic import TrafficSettings
+from pi_mesh.settings.traffic.gateways import CHART_PORTS, service_ports
 from pi_mesh.settings.traffic.names import NamespacedItem
 from pi_mesh.settings.vault import VaultSettings
 
@@ -96,7 +97,7 @@ class Settings(Model):
         return self.model_copy(update={"istio": alone})
 
     def conflicts(self) -> Iterator[str]:
-        yield from namespaces.conflicts(self)
+        yield from namespace_conflicts(self)
         homes = (self.istio.namespace, self.ingress.namespace, *(one.name for one in self.workload_namespaces))
         if self.vault.external_signer and (certificates := self.vault.cert_manager.namespace) in homes:
             yield f"vault.certManager.namespace is '{certificates}', a namespace of the mesh; choose another one"
@@ -104,6 +105,96 @@ class Settings(Model):
             yield f"ca.source: {self.ca.source} excludes Vault; set vault.enabled: false or ca.source: istiod"
         if self.vault.external_signer and self.ca.also_trust:
             yield 'ca.alsoTrust needs vault.key: exported; see "Another root" in docs/vault.md'
-        yield from access_logs.conflicts(self)
-        yield from revisions.conflicts(self)
-        yield from gateway_conflicts.conflicts(self)
+        yield from access_log_conflicts(self)
+        yield from revision_conflicts(self)
+        yield from gateway_service_conflicts(self)
+
+
+class CaSettings(Model):
+    """A stack that makes the CA and nothing else; the mesh's stack names it in `vault.stack`."""
+
+    vault: VaultSettings
+
+    def conflicts(self) -> Iterator[str]:
+        if not self.vault.here:
+            yield "vault: a stack with the key vault alone makes the CA and needs vault.enabled and vault.address"
+        if self.vault.also_trust:
+            yield "vault.alsoTrust belongs in the mesh's stack"
+        if self.vault.key == "internal":
+            yield "vault.key: internal belongs in the mesh's stack"
+
+
+def gateway_service_conflicts(settings: "Settings") -> Iterator[str]:
+    """Yield a sentence for each setting of a gateway's Service that its chart or another gateway rules out."""
+    branches = {"ingress": settings.ingress, "egress": settings.egress}
+    enabled = {key: branch.service for key, branch in branches.items() if branch.enabled}
+    ports = {"ingress": service_ports(settings.traffic.gateways.values()), "egress": CHART_PORTS}
+    for key, service in enabled.items():
+        if unknown := sorted({*service.node_ports} - {*ports[key]}):
+            first, *_ = unknown
+            yield f"{key}.service.nodePorts has {first}; its Service has {', '.join(ports[key])}"
+        chart = gateway_chart(settings.istio.version)
+        if service.load_balancer_class and not facts_of(chart).gateways_have_a_class:
+            yield (
+                f"{key}.service.loadBalancerClass needs Istio 1.26 or newer; the gateway chart of "
+                f"{settings.istio.version} ignores it"
+            )
+    if len(enabled) == len(branches):
+        ingress, egress = (service.node_ports for service in enabled.values())
+        for port in sorted({*ingress.values()} & {*egress.values()}):
+            yield f"ingress.service.nodePorts and egress.service.nodePorts both have {port}; they must differ"
+
+
+def namespace_conflicts(settings: "Settings") -> Iterator[str]:
+    """Yield a sentence for each namespace with two purposes, and for each traffic setting of an unknown namespace."""
+    taken = {settings.ingress_namespace: "ingress.namespace", settings.istio.namespace: "istio.namespace"}
+    for namespace in settings.workload_namespaces:
+        other = taken.setdefault(namespace.name, namespace.name_setting)
+        if other != namespace.name_setting:
+            yield f"{namespace.name_setting} and {other} are both '{namespace.name}'; they must differ"
+        deny = namespace.default_deny
+        if (deny.enabled or deny.audit) and not namespace.own.injection:
+            yield f"{namespace.setting}.injection is false, but sidecars enforce its default deny; disable that too"
+    known = [namespace.name for namespace in settings.workload_namespaces]
+    for key, item in settings.traffic.namespaced():
+        if settings.namespace_of(item) not in known:
+            yield f"{key}.namespace is '{item.namespace}'; there {existing(known)}"
+
+
+def access_log_conflicts(settings: "Settings") -> Iterator[str]:
+    """Yield a sentence for each access log that no proxy could write."""
+    wanted, key = settings.observability.access_logs, "observability.accessLogs"
+    injected = [namespace.name for namespace in settings.workload_namespaces if namespace.own.injection]
+    for name in wanted.namespaces:
+        if name not in injected:
+            yield f"{key}.namespaces has '{name}', which is no namespace of workloads with sidecars; remove it"
+    if wanted.gateways and not (settings.ingress.enabled or settings.egress.enabled):
+        yield f"{key}.gateways is true, but neither gateway is enabled; remove it"
+    if wanted.paths and not wanted.enabled:
+        yield f"{key}.paths is true, but nothing is logged; set {key}.gateways or {key}.namespaces too"
+
+
+def revision_conflicts(settings: "Settings") -> Iterator[str]:
+    """Yield a sentence for each revision or tag that is used but not defined."""
+    canary, tags = settings.istio.canary, settings.istio.tags
+    revisions = {DEFAULT_REVISION, *((canary.revision,) if canary else ())}
+    for tag, revision in tags.items():
+        if tag in revisions:
+            yield f"istio.tags has {tag}, the name of a revision; give the tag another name"
+        if revision not in revisions:
+            yield f"istio.tags.{tag} is '{revision}'; there {existing(revisions)}"
+    for key, used in _used_revisions(settings).items():
+        if used not in {*revisions, *tags}:
+            yield f"{key} is '{used}'; there {existing({*revisions, *tags})}"
+
+
+def _used_revisions(settings: "Settings") -> dict[str, str]:
+    """Return the revision or tag of each branch that does not use the first control plane, by config key."""
+    namespaces = {namespace.setting: namespace.own for namespace in settings.workload_namespaces}
+    branches = {**namespaces, "ingress": settings.ingress, "egress": settings.egress}
+    return {f"{key}.revision": branch.revision for key, branch in branches.items() if branch.revision}
+
+
+def existing(names: Collection[str]) -> str:
+    """Return the names that exist, as the rest of a sentence that begins with "there"."""
+    return f"{agreeing(len(names), 'is', 'are')} {', '.join(sorted(names))}"

@@ -5,7 +5,7 @@ import base64
 from pi_mesh.catalog import cert_manager as names
 from pi_mesh.names import EXTERNAL_CA_LABEL
 from pi_mesh.settings import Settings
-from pi_mesh.values.extra import Values
+from pi_mesh.values.helm_values import Values
 from pi_mesh.values.objects import Object
 from pi_mesh.values.placement import node_selector
 

@@ -6,8 +6,8 @@ from pi_mesh.catalog.istio import facts_of, gateway_chart
 from pi_mesh.names import VERSION_ANNOTATION
 from pi_mesh.settings import Settings
 from pi_mesh.settings.gateway import GatewaySettings, IngressSettings
-from pi_mesh.values.extra import Values
 from pi_mesh.values.gateway_service import service_values
+from pi_mesh.values.helm_values import Values
 from pi_mesh.values.placement import node_selector, spread
 from pi_mesh.values.traffic.gateways import gateway_selector
 from pi_mesh.values.vault import gateway_annotations
@@ -77,7 +77,7 @@ def _readiness(version: str) -> Values:
 def _version(version: str) -> dict[str, str]:
     """Return the annotation that restarts the gateways with a new version, unless their chart has one itself.
 
-    `pi_mesh.cluster.gateway_version` removes it if the version has not changed since a run without it.
+    `pi_mesh.cluster.stack_state` removes it if the version has not changed since a run without it.
     """
     carried = facts_of(version).gateways_carry_their_version and gateway_chart(version) == version
     return {} if carried else {VERSION_ANNOTATION: version}

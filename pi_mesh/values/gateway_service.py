@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pi_mesh.settings import Settings
 from pi_mesh.settings.gateway import GatewayService, GatewaySettings
 from pi_mesh.settings.traffic.gateways import CHART_PORTS, service_ports
-from pi_mesh.values.extra import Values
+from pi_mesh.values.helm_values import Values
 
 ADDRESS_ANNOTATIONS = {
     "MetalLB": "metallb.io/loadBalancerIPs",

@@ -1,4 +1,4 @@
-"""Helm values of the charts `base` and `istiod`: the CRDs, the control plane and the injected sidecars.
+"""Helm values of the charts `base` and `istiod`: the CRDs, the control plane, the mesh config and the sidecars.
 
 istiod's keys are under `pilot.`, which every chart version reads: before 1.24 only there, since then also at the root
 (templates/zzy_descope_legacy.yaml).
@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from pi_mesh.catalog.istio import facts_of
 from pi_mesh.names import ISTIOD
 from pi_mesh.settings import Settings
-from pi_mesh.values import vault
-from pi_mesh.values.extra import Values, merge
-from pi_mesh.values.mesh_config import mesh_config
+from pi_mesh.values import telemetry, vault
+from pi_mesh.values.helm_values import Values, merge
 from pi_mesh.values.placement import node_selector, spread
+from pi_mesh.values.traffic.routes import retry_policy
 
 MAX_SURGE_PERCENT = 25
 """Surge of a rollout in percent: Kubernetes' default and, before 1.24, the gateway chart's only one; istiod's chart has
@@ -25,7 +25,7 @@ def base_values(settings: Settings) -> Values:
 
 
 def istiod_values(settings: Settings, root: str | None = None) -> Values:
-    """Return the values of the chart `istiod`, without the extra values; `root` as in `pi_mesh.inventory.of`."""
+    """Return the values of the chart `istiod`, without the extra values; `root` as in `pi_mesh.inventory.mesh_inventory`."""
     return merge(_istiod(settings), vault.helm_values(settings, root))
 
 
@@ -112,3 +112,49 @@ def _readiness(version: str) -> Values:
     if facts_of(version).gateways_choose_their_probe:
         return {}
     return {"readinessPeriodSeconds": 3, "readinessFailureThreshold": 20}
+
+
+# Istio's mesh config: what istiod watches, and the defaults of every proxy.
+# https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/
+
+
+def mesh_config(settings: Settings) -> Values:
+    """Return the mesh config, without the extra values."""
+    proxy = settings.proxy
+    return {
+        **_discovery(settings),
+        "outboundTrafficPolicy": {"mode": proxy.outbound_traffic},
+        "pathNormalization": {"normalization": proxy.path_normalization},
+        **_default_retries(settings),
+        "defaultConfig": {
+            "concurrency": proxy.concurrency,
+            "terminationDrainDuration": f"{proxy.drain_seconds}s",
+            "holdApplicationUntilProxyStarts": proxy.hold_application_until_proxy_starts,
+            # Proxies request certificates of this lifetime, and renew them at half of it (SECRET_GRACE_PERIOD_RATIO).
+            "proxyMetadata": {"SECRET_TTL": settings.mtls.certificate_lifetime},
+        },
+        **_providers(settings),
+    }
+
+
+def _providers(settings: Settings) -> Values:
+    """Return the mesh config's extension providers, to which Telemetry objects refer; none without one."""
+    traces = telemetry.tracing_providers(settings)
+    found = [*traces, *telemetry.audit_providers(settings), *telemetry.access_log_providers(settings)]
+    return {**({"enableTracing": True} if traces else {}), **({"extensionProviders": found} if found else {})}
+
+
+def _discovery(settings: Settings) -> Values:
+    """Return the selector of the watched namespaces, by the label that Kubernetes gives each of them."""
+    watched = settings.watched_namespaces
+    if watched is None:
+        return {}
+    by_name = {"key": "kubernetes.io/metadata.name", "operator": "In", "values": [*watched]}
+    return {"discoverySelectors": [{"matchExpressions": [by_name]}]}
+
+
+def _default_retries(settings: Settings) -> Values:
+    """Return the retry policy of routes without one, unless the extra values have it: half of each would be invalid."""
+    own, key = settings.istio.values.get("meshConfig"), "defaultHttpRetryPolicy"
+    says_otherwise = isinstance(own, Mapping) and key in own
+    return {} if says_otherwise else {key: retry_policy(settings.proxy.default_retries)}

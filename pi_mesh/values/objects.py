@@ -3,9 +3,22 @@
 The Istio kinds are of version v1beta1, which every Istio from 1.20 to the newest serves.
 """
 
-from pi_mesh.names import ADOPTED_ANNOTATION, INJECTION_LABEL, OWNER_ANNOTATION, REVISION_LABEL, owner
+import base64
+import json
+from collections.abc import Iterator
+
+from pi_mesh.names import (
+    ADOPTED_ANNOTATION,
+    INJECTION_LABEL,
+    ISTIOD,
+    OWNER_ANNOTATION,
+    REVISION_LABEL,
+    TAG_WEBHOOK,
+    owner,
+)
 from pi_mesh.quantities import Resources
 from pi_mesh.settings import Settings
+from pi_mesh.settings.istio import DEFAULT_REVISION
 from pi_mesh.settings.namespaces import WorkloadNamespace
 
 Object = dict[str, object]
@@ -112,3 +125,83 @@ def _namespace(name: str, stack: str, labels: dict[str, str], adopted: bool = Fa
 
 def _prefixed(kind: str, resources: Resources) -> dict[str, str]:
     return {f"{kind}.{name}": quantity for name, quantity in resources.to_kubernetes().items()}
+
+
+PULL_SECRET_TYPE, PULL_SECRET_KEY = "kubernetes.io/dockerconfigjson", ".dockerconfigjson"
+
+
+def pull_secret_value(registry: str, username: str, password: str) -> str:
+    """Return the Secret's value, in base64; `registry` as `ImageSettings.registry` names it."""
+    both = base64.b64encode(f"{username}:{password}".encode()).decode()
+    entry = {"username": username, "password": password, "auth": both}
+    return base64.b64encode(json.dumps({"auths": {registry: entry}}).encode()).decode()
+
+
+# Revision tags: webhook configurations that call the istiod of a tag's revision.
+# They are the program's own objects, not the chart's `revisionTags`: moving a tag then changes one object, where Helm
+# would refuse to let one release take over an object of another. The content is that of the chart's
+# templates/revision-tags-mwc.yaml; istiod writes the CA bundle into configurations whose label names its revision
+# (pilot/pkg/webhooks/webhookpatch.go).
+
+INJECT_LABEL = "sidecar.istio.io/inject"
+NOT_SET = "DoesNotExist"
+
+
+def tag_webhooks(settings: Settings, stack: str) -> Iterator[Object]:
+    """Yield the webhook configuration of each tag."""
+    for tag, revision in settings.istio.tags.items():
+        service = {
+            "name": ISTIOD if revision == DEFAULT_REVISION else f"{ISTIOD}-{revision}",
+            "namespace": settings.istio.namespace,
+            "path": "/inject",
+            "port": 443,
+        }
+        yield {
+            "apiVersion": "admissionregistration.k8s.io/v1",
+            "kind": "MutatingWebhookConfiguration",
+            "metadata": {
+                "name": f"{TAG_WEBHOOK}{tag}",
+                "labels": {"app": "sidecar-injector", "istio.io/tag": tag, REVISION_LABEL: revision},
+                "annotations": {OWNER_ANNOTATION: owner(stack)},
+            },
+            "webhooks": [
+                _tag_webhook(
+                    "rev.namespace",
+                    service,
+                    [_has_label(REVISION_LABEL, tag), _without_label(INJECTION_LABEL)],
+                    [_injection_allowed()],
+                ),
+                _tag_webhook(
+                    "rev.object",
+                    service,
+                    [_without_label(REVISION_LABEL), _without_label(INJECTION_LABEL)],
+                    [_injection_allowed(), _has_label(REVISION_LABEL, tag)],
+                ),
+            ],
+        }
+
+
+def _tag_webhook(prefix: str, service: Object, namespaces: list[Object], pods: list[Object]) -> Object:
+    return {
+        "name": f"{prefix}.sidecar-injector.istio.io",
+        "clientConfig": {"service": service},
+        "sideEffects": "None",
+        "rules": [{"operations": ["CREATE"], "apiGroups": [""], "apiVersions": ["v1"], "resources": ["pods"]}],
+        "failurePolicy": "Fail",
+        "reinvocationPolicy": "Never",
+        "admissionReviewVersions": ["v1"],
+        "namespaceSelector": {"matchExpressions": namespaces},
+        "objectSelector": {"matchExpressions": pods},
+    }
+
+
+def _has_label(key: str, value: str) -> Object:
+    return {"key": key, "operator": "In", "values": [value]}
+
+
+def _without_label(key: str) -> Object:
+    return {"key": key, "operator": NOT_SET}
+
+
+def _injection_allowed() -> Object:
+    return {"key": INJECT_LABEL, "operator": "NotIn", "values": ["false"]}

@@ -6,7 +6,7 @@ from pi_mesh.catalog import cert_manager
 from pi_mesh.names import EXTERNAL_CA_LABEL
 from pi_mesh.settings import Settings
 from pi_mesh.settings.mtls import duration
-from pi_mesh.values.extra import Values, merge
+from pi_mesh.values.helm_values import Values, merge
 
 ROOT_TEMPLATE = "mesh-root"
 """Name of the injection template that gives every proxy the root."""
@@ -16,7 +16,7 @@ TOKENS = "/var/run/secrets/tokens"
 
 
 def helm_values(settings: Settings, root: str | None) -> Values:
-    """Return the values of istiod; none while it makes its own root. `root` as in `pi_mesh.inventory.of`."""
+    """Return the values of istiod; none while it makes its own root. `root` as in `pi_mesh.inventory.mesh_inventory`."""
     if not settings.plugged_in:
         return {}
     external_ca = {

@@ -4,11 +4,61 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from .pi_parts import missing
-from .quantity import number
 from .resource import chart, is_release, release_values, unread
 from .rule import MANDATORY, Bounds, Resource, Rule, WrongType
 from .tree import at, mapping, type_name, walk, within
+
+UNITS = {"n": 1e-9, "u": 1e-6, "m": 1e-3, "": 1, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15, "E": 1e18} | {
+    f"{letter}i": 1024**power for power, letter in enumerate("KMGTPE", start=1)
+}
+_QUANTITY = re.compile(r"(?P<number>[0-9]+\.?[0-9]*|\.[0-9]+)(?P<exponent>[eE][+-]?[0-9]+)?(?P<unit>[A-Za-z]*)")
+
+
+def number(quantity: object) -> float | None:
+    """Return the cores or bytes of "100m", "256Mi", "1e3" or 1.5; None for a value that is no quantity."""
+    match = _QUANTITY.fullmatch(str(quantity))
+    if isinstance(quantity, bool) or not match or match["unit"] not in UNITS or (match["exponent"] and match["unit"]):
+        return None
+    return float(match["number"] + (match["exponent"] or "")) * UNITS[match["unit"]]
+
+
+CONTAINERS: Mapping[str, Mapping[str, str | None]] = {
+    "base": {},
+    "istiod": {"pilot.resources": None, "global.proxy.resources": None},
+    "gateway": {"resources": None},
+    "prometheus": {
+        "server.resources": None,
+        "configmapReload.prometheus.resources": "configmapReload.prometheus.enabled",
+        "alertmanager.resources": "alertmanager.enabled",
+        "kube-state-metrics.resources": "kube-state-metrics.enabled",
+        "prometheus-node-exporter.resources": "prometheus-node-exporter.enabled",
+        "prometheus-pushgateway.resources": "prometheus-pushgateway.enabled",
+    },
+    "cert-manager": {
+        "resources": None,
+        "webhook.resources": "webhook.replicaCount",
+        "cainjector.resources": "cainjector.enabled",
+        "startupapicheck.resources": "startupapicheck.enabled",
+    },
+}
+"""Place of each container's resources by chart, and its switch, which is on unless it is false or 0."""
+
+
+def unsized_containers(chart: str | None, values: Mapping[str, Any], found: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the places of running containers whose resources are not set.
+
+    A chart outside the table has at least one container.
+    """
+    parts = CONTAINERS.get(chart or "", {} if found else {"resources": None})
+    for place, switch in parts.items():
+        if place not in found and not (switch and _is_off(at(values, switch))):
+            yield place
+
+
+def _is_off(value: object) -> bool:
+    # A text "false" is true in a chart's template.
+    return not isinstance(value, str) and value is not None and not value
+
 
 _LISTS = re.compile(r"(?i)(^|\.)\w*(containers|sidecars)$")
 _ANNOTATION = re.compile(r"sidecar\.istio\.io/proxy(CPU|Memory)(Limit)?$")
@@ -49,7 +99,7 @@ def _of_release(values: Mapping[str, Any], name: str | None) -> Iterator[tuple[s
     tree = dict(walk(values, quiet=True))
     found = {place: value for place, value in tree.items() if _is_of_container(place, tree)}
     yield from ((place, value or {}) for place, value in found.items() if not place.endswith("]"))
-    yield from ((place, {}) for place in missing(name, values, found))
+    yield from ((place, {}) for place in unsized_containers(name, values, found))
 
 
 def _is_of_container(place: str, tree: Mapping[str, Any]) -> bool:

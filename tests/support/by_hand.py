@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from lab.cluster.kubectl import get, kubectl
-from pi_mesh.checks.verify.restoration import RELEASE_FIELDS
+from pi_mesh.checks.verify.remedies import RELEASE_FIELDS
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import yaml
 
 from lab.toolchain import packaging
-from operations.charts.chart_sources import LAYER
+from operations.charts.sources import LAYER
 
 TOKEN = "for everybody"
 

@@ -30,7 +30,7 @@ def pulumi_config(**overrides: object) -> dict[str, str]:
 def make_mesh(load_balancers: bool = False, root: str | None = None, **overrides: object) -> Inventory:
     """Return the inventory of such settings, in the stack of the snapshots."""
     served = ("ingress", "egress") if load_balancers else ()
-    return inventory.of(make_settings(**overrides), STACK, served, root)
+    return inventory.mesh_inventory(make_settings(**overrides), STACK, served, root)
 
 
 def _merged(base: Mapping, overrides: Mapping) -> dict:

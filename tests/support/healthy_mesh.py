@@ -5,19 +5,17 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from pi_mesh.checks.finding import errors
-from pi_mesh.checks.verify import crds as crd_check
+from pi_mesh.checks.verification_input import VerificationInput
+from pi_mesh.checks.verify import istio_crds as crd_check
 from pi_mesh.checks.verify import run
-from pi_mesh.checks.verify.input import VerificationInput
-from pi_mesh.cluster.applied import AppliedRelease
-from pi_mesh.cluster.authority import Authority
-from pi_mesh.cluster.injection import Injection
+from pi_mesh.cluster.helm_releases import AppliedRelease, ReleaseRecord
+from pi_mesh.cluster.live_objects import Injection, ObservedState, Pair
+from pi_mesh.cluster.mesh_ca import Authority
 from pi_mesh.cluster.objects import Crd, Deployment, Service
-from pi_mesh.cluster.observed import ObservedState, Pair
 from pi_mesh.cluster.pods import Container, Pod
 from pi_mesh.cluster.policies import KINDS, Policies, Policy, parse
-from pi_mesh.cluster.release_records import ReleaseRecord
 from pi_mesh.inventory import Inventory, Kind, Release, Workload
-from pi_mesh.model.resources import ResourceProfile
+from pi_mesh.model import ResourceProfile
 from pi_mesh.settings.namespaces import WorkloadNamespace
 from tests.support.authorities import make_root
 from tests.support.factories import make_mesh

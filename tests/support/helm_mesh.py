@@ -5,13 +5,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from operations.adopt.existing_mesh import ExistingMesh, Found, Taken
-from operations.adopt.release_search import Living
-from operations.repair.observed_state import Situation
+from operations.adopt.existing_mesh import ExistingMesh, ExistingObject, ExistingRelease
+from operations.adopt.obstacles import Living
+from operations.repair.observed_state import ObservedState
 from pi_mesh import inventory
-from pi_mesh.cluster.applied import AppliedRelease
+from pi_mesh.cluster.helm_releases import AppliedRelease, ReleaseRecord
 from pi_mesh.cluster.objects import Deployment
-from pi_mesh.cluster.release_records import ReleaseRecord
 from tests.support.factories import STACK, make_settings
 from tests.support.snapshots import make_snapshot
 
@@ -42,10 +41,12 @@ def deployment(name: str = "istiod", namespace: str = "istio-system", release: s
     return Deployment(namespace, name, {"app": "istiod"}, f"{namespace}/{release}" if release else "")
 
 
-def situation(state: dict | None = None, snapshot: Mapping | None = None, **settings: object) -> Situation:
+def situation(state: dict | None = None, snapshot: Mapping | None = None, **settings: object) -> ObservedState:
     """Return a stack with that state, by default a new one, on a cluster with that snapshot."""
     exported = {"version": 3, "deployment": {"resources": []}} if state is None else state
-    return Situation(STACK, make_settings(**settings), make_snapshot(**(snapshot or {})), exported, backend="file:///x")
+    return ObservedState(
+        STACK, make_settings(**settings), make_snapshot(**(snapshot or {})), exported, backend="file:///x"
+    )
 
 
 def resource(type_: str, name: str, parent: str = ROOT, **more: object) -> dict:
@@ -72,14 +73,14 @@ def registered() -> list[dict]:
     return [root, provider, namespace, istiod, release, mtls, peer]
 
 
-def existing(now: Situation | None = None, release: Living | None = None, **objects: Mapping) -> ExistingMesh:
+def existing(now: ObservedState | None = None, release: Living | None = None, **objects: Mapping) -> ExistingMesh:
     """Return a mesh to adopt: istiod, and the objects in the cluster, by the name of their resource."""
     now, all_ = now or situation(), registered()
     by_name = {entry["urn"].rpartition("::")[2]: entry for entry in all_}
     known = {entry["urn"] for entry in (now.state["deployment"] or {}).get("resources", [])}
-    istiod = next(one for one in inventory.of(now.settings, STACK).releases if one.component == "istiod")
-    taken = Taken(istiod, release or living("istiod", "istiod", istiod.values), by_name["istiod-release"])
-    found = [Found(by_name[name]["inputs"], live, by_name[name]) for name, live in objects.items()]
+    istiod = next(one for one in inventory.mesh_inventory(now.settings, STACK).releases if one.component == "istiod")
+    taken = ExistingRelease(istiod, release or living("istiod", "istiod", istiod.values), by_name["istiod-release"])
+    found = [ExistingObject(by_name[name]["inputs"], live, by_name[name]) for name, live in objects.items()]
     return ExistingMesh(
         now,
         registered=tuple(all_),

@@ -4,12 +4,12 @@ from dataclasses import replace
 from typing import Any
 
 from pi_mesh.checks import call as checks
-from pi_mesh.checks.call.described import Call
+from pi_mesh.checks.call.call import Call
 from pi_mesh.checks.finding import Level
-from pi_mesh.cluster.endpoints import Endpoint, ServicePort
 from pi_mesh.cluster.objects import Service
 from pi_mesh.cluster.pods import Container, Pod
 from pi_mesh.cluster.policies import Policies, Policy
+from pi_mesh.cluster.services import Endpoint, ServicePort
 
 SIDECAR = Container("istio-proxy")
 CLIENT = Pod("shop", "client-0", {"app": "client"}, containers=(SIDECAR,), address="10.0.0.1", service_account="buyer")
@@ -37,10 +37,10 @@ def access(action: str, *rules: dict[str, Any], **more: Any) -> Policy:
 
 def refusals(call: Call) -> list[str]:
     """Return the objects that refuse the call, with their words."""
-    return [f"{one.subject}: {one.message}" for one in checks.judge(call) if one.level is Level.ERROR]
+    return [f"{one.subject}: {one.message}" for one in checks.call_findings(call) if one.level is Level.ERROR]
 
 
 def doubts(call: Call) -> list[str]:
     """Return the objects that may refuse the call, with their words."""
     levels = (Level.WARNING, Level.UNKNOWN)
-    return [f"{one.subject}: {one.message}" for one in checks.judge(call) if one.level in levels]
+    return [f"{one.subject}: {one.message}" for one in checks.call_findings(call) if one.level in levels]

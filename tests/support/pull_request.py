@@ -26,6 +26,6 @@ def git(folder: Path, *arguments: str) -> None:
 def comment(folder: Path, *options: str) -> tuple[int, str]:
     """Return the exit status and the comment on the clone's changes, from the clone's own program."""
     environment = {**os.environ, **variables(), "PATH": f"{search_path()}:{os.environ['PATH']}"}
-    command = [sys.executable, "-m", "operations.preview", "--base", "main", "--charts", str(CHARTS), *options]
+    command = [sys.executable, "-m", "operations.pull_request", "--base", "main", "--charts", str(CHARTS), *options]
     done = subprocess.run(command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True, check=False)
     return done.returncode, done.stdout

@@ -79,7 +79,7 @@ def made(name: str) -> dict[str, Any]:
     content = {
         "releases": [asdict(release) | {"values": release.values} for release in mesh.releases],
         "objects": [asdict(item) for item in mesh.objects],
-        "budget": table.summary(budget.of(mesh)),
+        "budget": table.summary(budget.mesh_budget(mesh)),
     }
     return json.loads(json.dumps(content, default=_plain))
 

@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
+from pi_mesh.cluster.helm_releases import ReleaseRecord
 from pi_mesh.cluster.nodes import Node
 from pi_mesh.cluster.objects import Crd, Deployment, Namespace, Service, Webhook
 from pi_mesh.cluster.pods import Container, Pod
-from pi_mesh.cluster.release_records import ReleaseRecord
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.cluster.stack_state import NEVER_RUN, RecordedRelease, StackState
 from pi_mesh.inventory import Inventory

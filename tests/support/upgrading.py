@@ -9,14 +9,15 @@ from typing import Any
 
 import pytest
 
-from operations import pulumi, refresh, stacks, verify
+from operations import pulumi, refresh, stacks
 from operations.pulumi import PulumiFailed
 from operations.repair import observed_state
-from operations.repair.observed_state import Situation
-from operations.upgrade import crd_files, upgrade_run
+from operations.repair.observed_state import ObservedState
+from operations.upgrade import run
+from operations.verify import command
 from pi_mesh import inventory
 from pi_mesh.checks.finding import Finding, Subject, ok
-from pi_mesh.checks.verify import presence
+from pi_mesh.checks.verify import helm_releases
 from pi_mesh.cluster import snapshot
 from pi_mesh.cluster.objects import Deployment
 from pi_mesh.cluster.pods import SIDECAR, Container, Pod
@@ -51,7 +52,7 @@ class World:
     """Number of the call after which everything ends."""
 
     def mesh(self, version: str) -> Inventory:
-        return inventory.of(self._settings(version), STACK)
+        return inventory.mesh_inventory(self._settings(version), STACK)
 
     def called(self, name: str, key: str = "") -> None:
         """Note a call, and end everything at the power cut; `key` names the call in `problems`."""
@@ -92,8 +93,8 @@ class World:
         self.called(f"CRDs {base.version}")
         return ok("istio CRDs", Subject("chart", base.version), "are there")
 
-    def situation(self, stack: str, settings: Any) -> Situation:
-        return Situation(stack, settings, self.snapshot(), {"version": 3, "deployment": {"resources": []}})
+    def situation(self, stack: str, settings: Any) -> ObservedState:
+        return ObservedState(stack, settings, self.snapshot(), {"version": 3, "deployment": {"resources": []}})
 
     def snapshot(self, *_: object) -> Snapshot:
         istiod = (Container("discovery", image=f"docker.io/istio/pilot:{self.running}"),)
@@ -128,17 +129,17 @@ def install(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
         (pulumi, "set_config", world.set_config),
         (pulumi, "pending", world.preview),
         (pulumi, "up", world.up),
-        (verify, "read", lambda *_, **__: None),
-        (verify, "judge", world.verify),
-        (presence, "absence", lambda _: []),
+        (command, "read_input", lambda *_, **__: None),
+        (command, "all_findings", world.verify),
+        (helm_releases, "missing_mesh", lambda _: []),
         (refresh, "refreshed", world.refresh),
         (snapshot, "read", world.snapshot),
-        (crd_files, "upgrade", world.crds),
+        (run, "apply_crds", world.crds),
     ]
     for module, name, function in replaced:
         monkeypatch.setattr(module, name, function)
-    monkeypatch.setattr(upgrade_run, "PATIENCE", 0)
-    monkeypatch.setattr(upgrade_run, "PAUSE", 0)
+    monkeypatch.setattr(run, "PATIENCE", 0)
+    monkeypatch.setattr(run, "PAUSE", 0)
 
 
 def failed(reason: str) -> PulumiFailed:

@@ -9,7 +9,7 @@ from pulumi.runtime import rpc
 
 from components.ca import program
 from pi_mesh import inventory
-from pi_mesh.cluster.authority import Authority
+from pi_mesh.cluster.mesh_ca import Authority
 from pi_mesh.cluster.stack_state import NEVER_RUN, StackState, of_resources
 from tests.support import authorities
 from tests.support.factories import make_settings
@@ -55,7 +55,7 @@ def plug_in(
         settings = make_settings(vault={name: value for name, value in given.items() if value is not None})
         return record(
             lambda: program.plug_in(
-                inventory.of(settings),
+                inventory.mesh_inventory(settings),
                 live or Authority(),
                 program.ask(settings, recorded),
                 pulumi.ResourceOptions(),

@@ -9,9 +9,17 @@ from pathlib import Path
 
 import yaml
 
-from operations.connectivity import calls, envoy_pods, trial_objects
-from operations.connectivity.targets import CLIENT, NAMESPACE, OUTSIDE, SERVER, beyond, ingress, peer
-from operations.rehearse import trial_pod
+from operations.connectivity import calls, objects
+from operations.connectivity.objects import (
+    CLIENT,
+    NAMESPACE,
+    OUTSIDE,
+    SERVER,
+    ingress_target,
+    outside_target,
+    peer_target,
+)
+from operations.rehearse import job
 from tests.support.factories import STACK, make_settings
 
 FILE = Path(__file__).with_suffix(".yaml")
@@ -20,18 +28,18 @@ FILE = Path(__file__).with_suffix(".yaml")
 def text() -> str:
     """Return the Jobs of the pods, the objects around them, and the calls, as YAML."""
     settings = make_settings(images={"pullSecrets": ["pull"]})
-    targets = [peer(SERVER), ingress("10.96.0.9", 80), beyond("registered", OUTSIDE)]
+    targets = [peer_target(SERVER), ingress_target("10.96.0.9", 80), outside_target("registered", OUTSIDE)]
     whole = {
         "jobs": [
-            envoy_pods.of(settings, STACK, NAMESPACE, CLIENT, targets).job(),
-            envoy_pods.of(settings, STACK, NAMESPACE, SERVER, []).job(),
-            trial_pod.of(settings, STACK, "istio-system", "pi-1", "login").job(),
+            objects.pod_job(settings, STACK, NAMESPACE, CLIENT, targets).job(),
+            objects.pod_job(settings, STACK, NAMESPACE, SERVER, []).job(),
+            job.trial_job(settings, STACK, "istio-system", "pi-1", "login").job(),
         ],
         "objects": [
-            *trial_objects.before_the_pods(settings, 80),
-            *trial_objects.beyond_the_server(settings, "10.0.0.2"),
+            *objects.before_the_pods(settings, 80),
+            *objects.beyond_the_server(settings, "10.0.0.2"),
         ],
-        "calls": [asdict(call) for call in calls.of_pods(settings, ingress("10.96.0.9", 80))],
+        "calls": [asdict(call) for call in calls.expected_calls(settings, ingress_target("10.96.0.9", 80))],
     }
     return yaml.safe_dump(json.loads(json.dumps(whole, default=str)), sort_keys=False, width=110)
 

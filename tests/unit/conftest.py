@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from pi_mesh.checks.verify.input import VerificationInput
+from pi_mesh.checks.verification_input import VerificationInput
 from tests.support.healthy_mesh import make_verification
 
 PREFIXES = ("KUBE", "PULUMI_", "VAULT_")

@@ -7,7 +7,7 @@ import pytest
 
 from pi_mesh import addons
 from pi_mesh.inventory import Release
-from pi_mesh.values import unread
+from pi_mesh.values import extra_values
 from tests.support import charts
 from tests.support.factories import make_mesh
 
@@ -52,6 +52,6 @@ def test_nothing_but_what_a_console_needs_comes_along(objects):
 
 
 def test_every_value_of_the_settings_is_read_by_a_template(release):
-    chart = unread.load(str(charts.package(release.chart, release.version)))
+    chart = extra_values.load_chart(str(charts.package(release.chart, release.version)))
     assert chart
-    assert [*unread.unread(chart, release.typed)] == []
+    assert [*extra_values.unread_values(chart, release.typed)] == []

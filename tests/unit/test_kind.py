@@ -43,7 +43,7 @@ def test_the_port_of_this_machine_leads_to_the_gateways_node_port():
 def test_preflight_installs_on_such_a_cluster():
     snapshot = snapshot_of("kind")
     assert [node.name for node in snapshot.nodes] == names()
-    assert errors(preflight.run(inventory.of(SETTINGS, "kind"), snapshot)) == []
+    assert errors(preflight.run(inventory.mesh_inventory(SETTINGS, "kind"), snapshot)) == []
 
 
 def test_the_stack_has_the_version_that_the_local_cluster_runs():

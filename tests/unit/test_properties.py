@@ -55,7 +55,9 @@ def test_a_mistyped_key_is_told_beside_whatever_else_is_wrong(raw, data):
 def test_every_chart_accepts_any_valid_settings_and_renders_their_numbers(data):
     version = data.draw(some.sampled_from(charts.versions()))
     parsed = parse(data.draw(strategies.raw_settings(version)))
-    plan = inventory.of(parsed, load_balancers=data.draw(some.sets(some.sampled_from(("ingress", "egress")))))
+    plan = inventory.mesh_inventory(
+        parsed, load_balancers=data.draw(some.sets(some.sampled_from(("ingress", "egress"))))
+    )
     istiod = charts.render(plan.the(Kind.ISTIOD))
     gateways = {"istio-ingressgateway": parsed.ingress, "istio-egressgateway": parsed.egress}
     assert _resources(istiod) == parsed.istio.resources.to_kubernetes()

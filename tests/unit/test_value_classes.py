@@ -12,7 +12,7 @@ import pi_mesh
 import policies
 
 PACKAGES = (operations, pi_mesh, policies)
-ENTRIES = ("__main__", "operations.preview.publish")
+ENTRIES = ("__main__", "operations.pull_request.publish")
 """Modules that run when they are imported, or a workflow's script."""
 
 

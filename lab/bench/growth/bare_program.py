@@ -35,7 +35,7 @@ HARMLESS: Mapping[str, Object] = {
 
 def same_objects(settings: Settings) -> list[Object]:
     """Return the routes and policies of the settings, without effect and in the floor's namespace."""
-    return [_harmless(item) for item in inventory.of(settings).objects if item.kind in HARMLESS]
+    return [_harmless(item) for item in inventory.mesh_inventory(settings).objects if item.kind in HARMLESS]
 
 
 @contextmanager

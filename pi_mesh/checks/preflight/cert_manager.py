@@ -1,8 +1,8 @@
-"""One cert-manager must carry the mesh's signing requests to Vault: the stack's own, or the cluster's."""
+"""cert-manager must be fit for what the mesh needs: to carry signing requests to Vault, or to sign its CA."""
 
 from collections.abc import Iterator
 
-from pi_mesh.checks.finding import Finding, Subject, error, ok
+from pi_mesh.checks.finding import Finding, Subject, error, ok, warning
 from pi_mesh.cluster.objects import Deployment
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.inventory import Inventory, Kind
@@ -14,7 +14,7 @@ ISSUERS = f"issuers.{GROUP}"
 OTHER = "set vault.certManager.install: false, and vault.certManager.namespace to where it runs"
 
 
-def check(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
+def check_controller(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
     settings = mesh.settings
     if not settings.vault.external_signer:
         return
@@ -51,3 +51,38 @@ def _theirs(settings: Settings, snapshot: Snapshot) -> Iterator[Finding]:
 def _controllers(snapshot: Snapshot) -> list[Deployment]:
     labels = {"app.kubernetes.io/name": "cert-manager", "app.kubernetes.io/component": "controller"}.items()
     return [one for one in snapshot.deployments if labels <= one.labels.items()]
+
+
+CA_ISSUER = "ca.issuer"
+CERTIFICATES = "certificates.cert-manager.io"
+UNFIT = {
+    "selfSigned": (
+        "is of type selfSigned, which makes another root at each renewal",
+        "have it sign a root once, and make an Issuer of type ca from that",
+    ),
+    "acme": ("is of type acme, which signs no CAs", "name an Issuer of another type"),
+}
+"""Types of Issuers that cannot be used, each with the reason and the remedy."""
+
+
+def check_issuer(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
+    """Yield an error before the first signature; once the CA is signed, the mesh works on with a warning."""
+    wanted, issuer = mesh.settings.ca.issuer, snapshot.issuer
+    if wanted is None or issuer is None:
+        return
+    place = "" if wanted.kind == "ClusterIssuer" else f"{mesh.settings.istio.namespace}/"
+    subject = Subject(wanted.kind, f"{place}{wanted.name}")
+    problem, fix = UNFIT.get(issuer.type, (issuer.problem, f"`kubectl describe {wanted.kind.lower()} {wanted.name}`"))
+    if not any(crd.name == CERTIFICATES for crd in snapshot.crds):
+        subject, problem = Subject("crd", CERTIFICATES), "is not there: the cluster has no cert-manager"
+        fix = "install cert-manager, or remove ca.issuer"
+    elif problem == "is not there":
+        fix = "make it, or correct ca.issuer"
+    if not problem:
+        yield ok(CA_ISSUER, subject, f"signs the mesh's CA for {wanted.ttl}")
+    elif issuer.has_signed:
+        yield warning(
+            CA_ISSUER, subject, f"{problem}; the mesh's CA stays as it is, and is not renewed until this is fixed", fix
+        )
+    else:
+        yield error(CA_ISSUER, subject, f"{problem}; it has to sign the mesh's CA", fix)

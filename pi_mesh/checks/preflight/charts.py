@@ -6,9 +6,9 @@ from pathlib import Path
 
 from pi_mesh.checks.finding import Finding, Subject, error, ok, setting
 from pi_mesh.cluster.snapshot import Snapshot
-from pi_mesh.counts import agreeing
 from pi_mesh.inventory import Inventory, Release
 from pi_mesh.inventory.chart_lock import FILE, sum_of
+from pi_mesh.words import agreeing
 
 ID = "charts"
 

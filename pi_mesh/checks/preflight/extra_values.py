@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
-from pi_mesh.checks.finding import Finding, setting, warning
+from pi_mesh.checks.finding import Finding, error, setting, warning
+from pi_mesh.checks.verification_input import VerificationInput
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.inventory import Inventory
-from pi_mesh.values import unread
+from pi_mesh.values import extra_values
 
 ID = "extra values"
 FIX = "see the chart's values.yaml for the right name, or remove it"
@@ -22,7 +23,12 @@ def unread_values(mesh: Inventory) -> Iterator[tuple[str, str]]:
     for release in mesh.releases:
         if not (release.extra and release.source.is_directory):
             continue
-        if chart := unread.load(release.package):
-            for path in unread.unread(chart, release.extra):
+        if chart := extra_values.load_chart(release.package):
+            for path in extra_values.unread_values(chart, release.extra):
                 message = f"no template of the chart {release.chart} {release.version} reads it, so it changes nothing"
                 yield f"{release.setting}.values.{path}", message
+
+
+def check_applied(seen: VerificationInput) -> Iterator[Finding]:
+    for key, message in unread_values(seen.mesh):
+        yield error(ID, setting(key), message, FIX)

@@ -1,19 +1,21 @@
-"""A gateway's Service must fit the cluster: its node ports, its provider's class, and the nodes that answer."""
+"""A gateway's Service must fit the cluster: its address, node ports and class, and the nodes that answer."""
 
 from collections.abc import Iterator
 
-from pi_mesh.checks.finding import Finding, error, ok, setting, warning
+from pi_mesh.checks.finding import CLUSTER, Finding, Subject, error, ok, setting, warning
+from pi_mesh.checks.preflight.foreign_istio import is_installed
+from pi_mesh.cluster.load_balancers import Answer, gateway_answer
 from pi_mesh.cluster.snapshot import Snapshot
-from pi_mesh.counts import counted
-from pi_mesh.inventory import Inventory, Kind, Release
-from pi_mesh.inventory.istio import gateways
+from pi_mesh.inventory import Inventory, Kind, Release, Workload
+from pi_mesh.inventory.mesh_releases import gateways
 from pi_mesh.settings.gateway import GatewayService
 from pi_mesh.values.gateway_service import service_of
+from pi_mesh.words import counted
 
 ID = "gateway service"
 
 
-def check(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
+def check_service(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
     for release in mesh.of_kind(Kind.GATEWAY):
         _, gateway = gateways(mesh.settings)[release.setting]
         findings = [
@@ -64,3 +66,49 @@ def _local(release: Release, snapshot: Snapshot) -> Iterator[Finding]:
         message = f"is Local, and only {counted(pods, 'node')} of {nodes} can answer on the node ports"
         fix = f"send clients to the node of the gateway's pod, or set {release.setting}.replicas: {nodes}"
         yield warning(ID, setting(f"{release.setting}.service.externalTrafficPolicy"), message, fix)
+
+
+LOAD_BALANCER = "load balancer"
+ADDRESS_FIX = "set auto or NodePort, or free an address: docs/clusters.md"
+
+
+def check_address(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
+    """Refuse a vain wait before a first install; on an installed mesh warn of it."""
+    gateways = [workload for release in mesh.of_kind(Kind.GATEWAY) for workload in release.workloads]
+    found = [
+        _address_finding(
+            one, gateway_answer(mesh.settings, one.setting, snapshot), installed=is_installed(mesh, snapshot)
+        )
+        for one in gateways
+        if one.service_type in ("LoadBalancer", "auto")
+    ]
+    yield from found or [ok(LOAD_BALANCER, CLUSTER, "no gateway asks for an address")]
+
+
+def _address_finding(workload: Workload, found: Answer, *, installed: bool) -> Finding:
+    key = setting(f"{workload.setting}.service.type")
+    if found.serves:
+        return ok(LOAD_BALANCER, key, f"is {workload.service_type}: the address comes from {found.provider}")
+    if workload.service_type == "auto":
+        return _auto_finding(key, found, installed=installed)
+    reason = found.refusal or "nothing in this cluster gives addresses"
+    message = f"is LoadBalancer, but {reason}: the release would wait in vain"
+    return (
+        warning(LOAD_BALANCER, key, message, ADDRESS_FIX)
+        if installed
+        else error(LOAD_BALANCER, key, message, ADDRESS_FIX)
+    )
+
+
+def _auto_finding(key: Subject, found: Answer, *, installed: bool) -> Finding:
+    """Say why `auto` is NodePort: aloud before a first install, where somebody could have given an address."""
+    if not found.refusal:
+        return ok(
+            LOAD_BALANCER,
+            key,
+            "is auto and becomes NodePort: nothing in this cluster gives addresses, and none is needed",
+        )
+    message = f"is auto and becomes NodePort: {found.refusal}"
+    if installed:
+        return ok(LOAD_BALANCER, key, message)
+    return warning(LOAD_BALANCER, key, message, "leave it so, or free an address: docs/clusters.md")

@@ -1,16 +1,17 @@
-"""Existing namespaces must be this stack's or be adopted, because `pulumi destroy` deletes what the stack owns.
+"""Existing namespaces must be this stack's or be adopted, and an installed ingress gateway must stay in its namespace.
 
-The UID in the state proves that a namespace is the stack's. The annotations only inform people: a state may move to
-another backend, organization or name, and two backends may each have a stack of one name.
+`pulumi destroy` deletes what the stack owns. The UID in the state proves that a namespace is the stack's. The
+annotations only inform people: a state may move to another backend, organization or name, and two backends may each
+have a stack of one name.
 """
 
 from collections.abc import Iterator
 
-from pi_mesh.checks.finding import Finding, Subject, error, ok, warning
+from pi_mesh.checks.finding import Finding, Subject, error, ok, setting, warning
 from pi_mesh.cluster.objects import Namespace
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.cluster.stack_state import StackState
-from pi_mesh.inventory import Inventory, ManagedObject
+from pi_mesh.inventory import Inventory, Kind, ManagedObject
 from pi_mesh.names import ADOPTED_ANNOTATION, OWNER_ANNOTATION, owner
 
 ID = "namespaces"
@@ -27,7 +28,7 @@ KUBERNETES = ("kube-system", "kube-public", "kube-node-lease", "default")
 """Namespaces of Kubernetes itself, where a quota or container defaults can stop the cluster's own pods."""
 
 
-def check(mesh: Inventory, snapshot: Snapshot, state: StackState) -> Iterator[Finding]:
+def check_ownership(mesh: Inventory, snapshot: Snapshot, state: StackState) -> Iterator[Finding]:
     for item in mesh.namespaces:
         found, subject = snapshot.namespace(item.name), Subject("namespace", item.name)
         if item.name in KUBERNETES:
@@ -80,3 +81,32 @@ def _of_others(stack: str, item: ManagedObject, subject: Subject, found: Namespa
         by = f"belongs to stack {whose}" if whose else "was not created by a stack of this program"
     message = f"already exists and {by}; a destroy of stack {stack} would delete all that is in it"
     return error(ID, subject, message, fix)
+
+
+INGRESS, INGRESS_KEY = "ingress namespace", setting("ingress.namespace")
+
+
+def check_ingress(mesh: Inventory, snapshot: Snapshot | None, state: StackState) -> Iterator[Finding]:
+    """Refuse another namespace while the gateway of this control plane is installed elsewhere."""
+    wanted = next((release for release in mesh.of_kind(Kind.GATEWAY) if release.setting == "ingress"), None)
+    if wanted is None or mesh.the(Kind.ISTIOD).id not in state.releases:
+        return
+    places = {namespace for namespace, _, name in map(_parts, state.releases) if name == wanted.name}
+    if snapshot and snapshot.release(mesh.settings.istio.namespace, wanted.name):
+        places.add(mesh.settings.istio.namespace)
+    elsewhere = ", ".join(sorted(places - {wanted.namespace}))
+    if not elsewhere:
+        yield ok(INGRESS, INGRESS_KEY, f"the ingress gateway is in {wanted.namespace}, or not installed yet")
+        return
+    message = (
+        f"asks for the ingress gateway in {wanted.namespace}, and it is installed in {elsewhere}, where an `up` would "
+        "uninstall it with its address"
+    )
+    keep = "remove it" if elsewhere == mesh.settings.istio.namespace else f"set it to {elsewhere}"
+    yield error(
+        INGRESS, INGRESS_KEY, message, f"{keep}; only a gateway that is not installed yet can have another namespace"
+    )
+
+
+def _parts(release: str) -> tuple[str, str, str]:
+    return release.partition("/")

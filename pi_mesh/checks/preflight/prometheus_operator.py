@@ -5,14 +5,14 @@ from collections.abc import Iterator
 from pi_mesh.checks.finding import CLUSTER, Finding, Subject, error, ok
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.inventory import Inventory
-from pi_mesh.values.prometheus_operator import API
+from pi_mesh.values.observability import OPERATOR_API
 
 ID = "prometheus operator"
-GROUP = API.partition("/")[0]
+GROUP = OPERATOR_API.partition("/")[0]
 
 
 def check(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
-    kinds = {entry.kind for entry in mesh.objects if entry.manifest["apiVersion"] == API}
+    kinds = {entry.kind for entry in mesh.objects if entry.manifest["apiVersion"] == OPERATOR_API}
     known = {crd.name for crd in snapshot.crds}
     missing = sorted(name for name in (f"{kind.lower()}s.{GROUP}" for kind in kinds) if name not in known)
     for name in missing:

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator
 
-from pi_mesh.checks.finding import Finding, Subject, error, ok
-from pi_mesh.checks.next_version import refused_next
+from pi_mesh.checks.finding import Finding, Subject, error, ok, refused_next
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.inventory import Inventory
 

@@ -29,12 +29,14 @@ def check(mesh: Inventory, _snapshot: Snapshot, state: StackState) -> Iterator[F
         yield ok(ID, KEY, "an `up` would restart neither istiod nor a gateway")
         return
     what = f"an `up` {' and '.join(effects)}"
-    yield from judged(mesh.settings, what, datetime.now(UTC)) or [ok(ID, KEY, f"{what}, and it is outside of them")]
+    yield from refused_restart(mesh.settings, what, datetime.now(UTC)) or [
+        ok(ID, KEY, f"{what}, and it is outside of them")
+    ]
 
 
 def _effects(mesh: Inventory, state: StackState) -> Iterator[str]:
     """Yield the effects of an `up` on a running mesh, each as a verb with its object."""
-    forecast = restarts.of(mesh, state)
+    forecast = restarts.forecast(mesh, state)
     if forecast.restarts:
         yield f"replaces pods of {', '.join(name.partition(' ')[2] for name in forecast.restarts)}"
     if forecast.removed:
@@ -44,7 +46,7 @@ def _effects(mesh: Inventory, state: StackState) -> Iterator[str]:
         yield "replaces the CA that signs every certificate"
 
 
-def judged(settings: Settings, what: str, now: datetime) -> list[Finding]:
+def refused_restart(settings: Settings, what: str, now: datetime) -> list[Finding]:
     """Return an error for something that restarts proxies during trading hours, or a warning if it was allowed."""
     hours = settings.trading.hours
     end = hours.closing(now) if hours else None

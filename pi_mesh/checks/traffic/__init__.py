@@ -2,18 +2,13 @@
 
 from pi_mesh.checks.finding import Finding
 from pi_mesh.checks.traffic import (
-    access,
-    breakers,
-    client_addresses,
+    circuit_breakers,
     conflicts,
-    identities,
+    gateway_access,
     listeners,
     orders,
-    retries,
+    plain_text_callers,
     routes,
-    scopes,
-    shared_ports,
-    sidecars,
     tokens,
     wildcards,
 )
@@ -23,19 +18,19 @@ from pi_mesh.settings import Settings
 CHECKS = (
     routes.check,
     conflicts.check,
-    retries.check,
-    orders.check,
-    breakers.check,
-    access.gateway,
-    access.health,
-    listeners.check,
-    shared_ports.check,
-    client_addresses.check,
+    orders.check_retries,
+    orders.check_routes,
+    circuit_breakers.check,
+    gateway_access.check_gateway,
+    gateway_access.check_health_checks,
+    listeners.check_ports,
+    listeners.check_shared_ports,
+    listeners.check_client_addresses,
     wildcards.check,
-    identities.check,
+    plain_text_callers.check_rules,
     tokens.check,
-    scopes.check,
-    sidecars.check,
+    plain_text_callers.check_scopes,
+    plain_text_callers.check_sidecars,
 )
 
 

@@ -1,12 +1,15 @@
-"""The ingress gateway must be able to listen on each port of a listener, and a Service must have the port."""
+"""The ingress gateway must be able to listen on each port of a listener, and to tell the clients of listeners apart."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from itertools import combinations
+from typing import NamedTuple
 
-from pi_mesh.checks.finding import Finding, error, setting, warning
+from pi_mesh.checks.finding import Finding, Subject, error, ok, refused_next, setting, warning
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.settings import Settings
-from pi_mesh.settings.traffic.gateways import Server
-from pi_mesh.values.gateway_service import reached_ports
+from pi_mesh.settings.traffic.gateways import IngressListener, Server
+from pi_mesh.values.gateway_service import given_service, reached_ports, topology, traffic_policy
 from pi_mesh.values.traffic.gateways import gateway_selector
 
 ID = "listeners"
@@ -14,7 +17,7 @@ PRIVILEGED = 1024
 SYSCTL = "net.ipv4.ip_unprivileged_port_start"
 
 
-def check(settings: Settings, snapshot: Snapshot | None) -> Iterator[Finding]:
+def check_ports(settings: Settings, snapshot: Snapshot | None) -> Iterator[Finding]:
     reached, lowest = _ports(settings, snapshot), _lowest_port(settings)
     shown = ", ".join(map(str, sorted(reached)))
     for name, server in _servers(settings):
@@ -56,3 +59,147 @@ def _ports(settings: Settings, snapshot: Snapshot | None) -> set[int]:
         if other.namespace == settings.ingress_namespace and other.name != name and leads_here:
             reached |= {*other.ports}
     return reached
+
+
+SHARED_PORTS = "shared ports"
+SINCE_EVER = ("HTTP", "HTTPS")
+"""Protocols of listeners that running stacks may have: their conflicts are warnings for one version."""
+
+
+class _Entry(NamedTuple):
+    """One port of a listener."""
+
+    name: str
+    listener: IngressListener
+    server: Server
+
+    @property
+    def title(self) -> str:
+        return f"{self.name} ({self.server.protocol})"
+
+    @property
+    def key(self) -> Subject:
+        return setting(f"traffic.gateways.{self.name}.{self.server.key}")
+
+
+def check_shared_ports(settings: Settings, _snapshot: Snapshot | None) -> Iterator[Finding]:
+    by_port: dict[int, list[_Entry]] = defaultdict(list)
+    for name, listener in settings.traffic.gateways.items():
+        for server in listener.servers:
+            by_port[server.number].append(_Entry(name, listener, server))
+    for entries in by_port.values():
+        for first, second in combinations(entries, 2):
+            yield from _pair(first, second)
+    yield from _issuers(settings)
+
+
+def _pair(first: _Entry, second: _Entry) -> Iterator[Finding]:
+    both, port = f"{first.title} and {second.title}", second.server.number
+    families = {first.server.family, second.server.family}
+    same_hosts = sorted({*first.listener.hosts} & {*second.listener.hosts})
+    if len(families) > 1 or families == {"TCP"}:
+        message = f"is {port}, which {both} cannot share: Istio serves only one of them"
+        yield _refused(message, "give one of them a port of its own", first, second)
+    elif families == {"TLS"} and same_hosts:
+        host, *_ = same_hosts
+        message = f"is {port}, on which {both} both have host {host}: Istio serves only one of them"
+        yield _refused(message, "name other hosts, or merge them into one", first, second)
+    elif {*first.listener.allow_addresses} != {*second.listener.allow_addresses}:
+        yield from _vague(first, second)
+        yield from _vague(second, first)
+
+
+def _refused(message: str, fix: str, first: _Entry, second: _Entry) -> Finding:
+    known = {first.server.protocol, second.server.protocol} <= {*SINCE_EVER}
+    return (refused_next if known else error)(SHARED_PORTS, second.key, message, fix)
+
+
+def _vague(entry: _Entry, other: _Entry) -> Iterator[Finding]:
+    """Yield an error for a host by which no rule can tell the listener from the other one."""
+    # The Host header of plain HTTP may carry a port behind the domain that a `*.` ends with.
+    plain = entry.server.family == "HTTP"
+    vague = [host for host in entry.listener.hosts if host == "*" or (host.startswith("*") and plain)]
+    if vague and entry.listener.allow_addresses:
+        first, *_ = vague
+        message = (
+            f"has host {first} on port {entry.server.number}, which it shares with {other.name}, whose addresses "
+            "differ: no rule tells their requests apart"
+        )
+        subject = setting(f"traffic.gateways.{entry.name}.allowAddresses")
+        yield error(
+            SHARED_PORTS, subject, message, "name the hosts, give the listener a port of its own, or equal addresses"
+        )
+
+
+def _issuers(settings: Settings) -> Iterator[Finding]:
+    issuers: dict[str, list[object]] = defaultdict(list)
+    for listener in settings.traffic.gateways.values():
+        if listener.tls and listener.tls.issuer not in issuers[listener.tls.secret]:
+            issuers[listener.tls.secret].append(listener.tls.issuer)
+    for secret, found in issuers.items():
+        if len(found) > 1:
+            message = f"name different issuers for Secret {secret}, which only one of them can write"
+            yield error(
+                SHARED_PORTS,
+                setting("traffic.gateways"),
+                message,
+                "give each its own Secret, or all the same tls.issuer",
+            )
+
+
+# A listener's list of addresses needs the clients' own addresses, which a Service hides by default.
+# With the traffic policy `Cluster` kube-proxy replaces the client's address by a node's
+# (https://kubernetes.io/docs/tutorials/services/source-ip/).
+
+CLIENT_ADDRESSES = "client addresses"
+ADDRESS_FIX = "set ingress.service.externalTrafficPolicy: Local"
+
+
+def check_client_addresses(settings: Settings, _snapshot: Snapshot | None) -> Iterator[Finding]:
+    listed = {name: one for name, one in settings.traffic.gateways.items() if one.allow_addresses}
+    if listed and not settings.ingress.enabled:
+        return
+    for name, listener in listed.items():
+        if hidden := _hidden(settings, listener):
+            message = f"cannot tell clients apart: {hidden}"
+            yield error(CLIENT_ADDRESSES, setting(f"traffic.gateways.{name}.allowAddresses"), message, ADDRESS_FIX)
+        else:
+            yield ok(
+                CLIENT_ADDRESSES,
+                setting(f"traffic.gateways.{name}.allowAddresses"),
+                f"sees the clients' {_source(settings)}",
+            )
+    if listed:
+        yield from _forgeable(settings)
+
+
+def _hidden(settings: Settings, listener: IngressListener) -> str:
+    """Return why the gateway does not see the address of a listener's clients; empty if it does."""
+    known = topology(settings)
+    if "proxyProtocol" in known:
+        return ""
+    streams = [server.protocol for server in listener.servers if server.protocol in ("TCP", "TLS")]
+    if known.get("numTrustedProxies") and not streams:
+        return ""
+    if settings.ingress.service.type == "ClusterIP" or traffic_policy(settings.ingress) == "Local":
+        return ""
+    more = f" (trustedProxies does not help: {streams[0]} has no X-Forwarded-For)" if known and streams else ""
+    return f"the gateway's Service has the traffic policy Cluster, which hides their addresses{more}"
+
+
+def _source(settings: Settings) -> str:
+    known = topology(settings)
+    if "proxyProtocol" in known:
+        return "addresses by the PROXY protocol"
+    return "addresses by X-Forwarded-For" if known.get("numTrustedProxies") else "own addresses"
+
+
+def _forgeable(settings: Settings) -> Iterator[Finding]:
+    """Yield a warning where anybody can reach the gateway past the proxies that it believes."""
+    service, known = settings.ingress.service, topology(settings)
+    bounded = service.source_ranges or given_service(settings.ingress).get("loadBalancerSourceRanges")
+    if known and not bounded and service.type != "ClusterIP":
+        key = "ingress.trustedProxies" if known.get("numTrustedProxies") else "ingress.proxyProtocol"
+        message = "believes what a client says of its own address, if it reaches the gateway past the proxy"
+        fix = "admit the proxies alone, by ingress.service.sourceRanges or your firewall"
+        yield warning(CLIENT_ADDRESSES, setting(key), message, fix)

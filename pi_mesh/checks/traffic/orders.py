@@ -1,28 +1,30 @@
-"""No route, whoever created it, may repeat, mirror or fail a request to a service that takes orders."""
+"""No route, whoever created it, may repeat, mirror or fail an order, nor repeat other unsafe requests."""
 
 from collections.abc import Iterator
 
-from pi_mesh.checks.finding import Finding, error, ok, setting, unknown, warning
+from pi_mesh.checks.finding import Finding, error, ok, refused_next, setting, unknown, warning
 from pi_mesh.checks.policy_words import managed, subject_of
+from pi_mesh.checks.verification_input import VerificationInput
 from pi_mesh.cluster import routes
 from pi_mesh.cluster.objects import Service
 from pi_mesh.cluster.pods import Pod
 from pi_mesh.cluster.policies import Policy
 from pi_mesh.cluster.routes import Rule
 from pi_mesh.cluster.snapshot import Snapshot
-from pi_mesh.counts import agreeing, counted
 from pi_mesh.settings import Settings
 from pi_mesh.settings.traffic.names import full_name
+from pi_mesh.settings.traffic.routes import NEVER_DELIVERED
 from pi_mesh.values.traffic import stages
 from pi_mesh.values.traffic.istio_object import object_name
-from pi_mesh.values.traffic.orders import order_services
+from pi_mesh.values.traffic.routes import order_services
+from pi_mesh.words import agreeing, counted
 
 ID = "orders"
 Services = dict[str, str]
 """Names of services that take orders, by their full names."""
 
 
-def check(settings: Settings, snapshot: Snapshot | None) -> Iterator[Finding]:
+def check_routes(settings: Settings, snapshot: Snapshot | None) -> Iterator[Finding]:
     services = order_services(settings)
     if not services:
         return
@@ -31,7 +33,7 @@ def check(settings: Settings, snapshot: Snapshot | None) -> Iterator[Finding]:
     if snapshot is None:
         return
     where = setting("traffic.services")
-    if unreadable := [kind for kinds in routes.KINDS.values() for kind in kinds if kind in snapshot.unreadable]:
+    if unreadable := [kind for kinds in routes.ROUTE_KINDS.values() for kind in kinds if kind in snapshot.unreadable]:
         message = f"whether other routes repeat orders is not known: {', '.join(unreadable)} may not be listed"
         yield unknown(ID, where, message, "ask for the right to list them")
     others = [*_others(settings, snapshot, services)]
@@ -59,10 +61,10 @@ def _others(settings: Settings, snapshot: Snapshot, services: Services) -> Itera
         # A VirtualService without hosts is a delegate, and is judged with the routes that name it.
         if route.key not in own and (route.kind != "VirtualService" or route.spec.get("hosts")):
             yield from _rival(settings, route, services)
-            yield from _judged(route, [*routes.rules(route, snapshot.routes)], services, aliases)
+            yield from _route_findings(route, [*routes.rules(route, snapshot.routes)], services, aliases)
 
 
-def _judged(route: Policy, rules: list[Rule], services: Services, aliases: Services) -> Iterator[Finding]:
+def _route_findings(route: Policy, rules: list[Rule], services: Services, aliases: Services) -> Iterator[Finding]:
     fix = "set retries.attempts: 0 and remove mirror and fault"
     left = {name for rule in rules if rule.retries is None for name in rule.targets} & services.keys()
     if problems := [*_problems(rules, services)]:
@@ -124,3 +126,31 @@ def _leads_to(service: Service, pods: list[Pod]) -> bool:
 def _shown(services: Services, names: set[str]) -> str:
     listed = sorted(services[name] for name in names)
     return f"{agreeing(len(listed), 'service', 'services')} {' and '.join(listed)}"
+
+
+RETRIES = "retries"
+RETRIES_FIX = f"leave retryOn to its default ({','.join(NEVER_DELIVERED)}), or set idempotent: true"
+
+
+def check_retries(settings: Settings, _snapshot: Snapshot | None) -> Iterator[Finding]:
+    default = settings.proxy.default_retries
+    if default.unsafe and not default.idempotent:
+        yield error(RETRIES, setting("proxy.defaultRetries.retryOn"), _repeats(default.unsafe), RETRIES_FIX)
+    for name, route in settings.traffic.routes.items():
+        for number, rule in enumerate(route.http):
+            retries = rule.retries
+            if retries and retries.unsafe and not (retries.idempotent or rule.is_read_only):
+                subject = setting(f"traffic.routes.{name}.http[{number}].retries.retryOn")
+                fix = f"give the rule methods: [GET, HEAD], {RETRIES_FIX}"
+                yield refused_next(RETRIES, subject, _repeats(retries.unsafe), fix)
+
+
+def _repeats(conditions: tuple[str, ...]) -> str:
+    return (
+        f"repeats requests of every method after {', '.join(conditions)}, when the service may have processed them: "
+        "a POST could be executed twice"
+    )
+
+
+def check_live_routes(seen: VerificationInput) -> Iterator[Finding]:
+    return check_routes(seen.settings, seen.snapshot)

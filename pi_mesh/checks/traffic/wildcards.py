@@ -5,8 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from pi_mesh.catalog.istio import facts_of
-from pi_mesh.checks.finding import Finding, setting, warning
-from pi_mesh.checks.next_version import refused_next
+from pi_mesh.checks.finding import Finding, refused_next, setting, warning
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.settings import Settings
 

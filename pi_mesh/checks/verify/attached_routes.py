@@ -4,12 +4,19 @@ from collections.abc import Iterator
 
 from pi_mesh.checks.finding import Finding, Subject, error, ok, unknown, warning
 from pi_mesh.checks.policy_words import managed, subject_of
-from pi_mesh.checks.verify.input import VerificationInput
-from pi_mesh.checks.verify.selection import first_sorted, folded, is_ours, own_namespaces, remedy, workloads_subject
+from pi_mesh.checks.verification_input import VerificationInput
+from pi_mesh.checks.verify.policy_targets import (
+    first_sorted,
+    folded,
+    is_of_stack,
+    own_namespaces,
+    remedy,
+    workloads_subject,
+)
 from pi_mesh.cluster.policies import Policy
 from pi_mesh.cluster.routes import MESH, destinations
-from pi_mesh.counts import counted
 from pi_mesh.settings.traffic.names import IN_CLUSTER, full_name, takes
+from pi_mesh.words import counted
 
 ID = "attached routes"
 KINDS = ("VirtualService", "Gateway")
@@ -42,7 +49,7 @@ def _unattached(seen: VerificationInput, route: Policy) -> Iterator[Finding]:
         return
     nowhere = len(reasons) == len(named) and MESH not in (route.spec.get("gateways") or [])
     message = f"{'attaches to no gateway: ' if nowhere else ''}{'; '.join(reasons)}; {managed(route)}"
-    report = error if is_ours(seen, route) else warning
+    report = error if is_of_stack(seen, route) else warning
     yield report(ID, subject_of(route), message, remedy(seen, route))
 
 

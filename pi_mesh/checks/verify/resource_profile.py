@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 from pi_mesh.checks.finding import Finding, Subject, error, ok
-from pi_mesh.checks.verify.input import VerificationInput
-from pi_mesh.checks.verify.restart import command
+from pi_mesh.checks.verification_input import VerificationInput
+from pi_mesh.checks.verify.remedies import restart_command
 from pi_mesh.cluster.pods import SIDECAR, Container
 from pi_mesh.inventory import Release, Workload
-from pi_mesh.model.resources import ResourceProfile
+from pi_mesh.model import ResourceProfile
 
 ID = "resource profile"
 
@@ -39,7 +39,7 @@ def _sidecars(seen: VerificationInput, namespace: str) -> Iterator[Finding]:
     sidecars = [(pod, next(entry for entry in pod.containers if entry.name == SIDECAR)) for pod in pods]
     found = [(pod, wrong) for pod, sidecar in sidecars if (wrong := deviations(sidecar, profile))]
     for pod, wrong in found:
-        yield error(ID, Subject("pod", f"{namespace}/{pod.name}"), f"sidecar {wrong}", command(pod))
+        yield error(ID, Subject("pod", f"{namespace}/{pod.name}"), f"sidecar {wrong}", restart_command(pod))
     if pods and not found:
         yield ok(ID, Subject("namespace", namespace), f"all {len(pods)} sidecars carry the profile", number=len(pods))
 

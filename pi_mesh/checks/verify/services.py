@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from pi_mesh.checks.finding import Finding, Subject, error, ok, warning
-from pi_mesh.checks.verify.input import VerificationInput
+from pi_mesh.checks.verification_input import VerificationInput
 from pi_mesh.inventory import Workload
-from pi_mesh.inventory.istio import gateways
+from pi_mesh.inventory.mesh_releases import gateways
 
 ID = "services"
 

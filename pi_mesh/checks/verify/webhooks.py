@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from cryptography import x509
 
 from pi_mesh.checks.finding import Finding, Subject, error, ok
-from pi_mesh.checks.verify.input import VerificationInput
+from pi_mesh.checks.verification_input import VerificationInput
 from pi_mesh.cluster.objects import Webhook
 from pi_mesh.inventory import Kind
 

@@ -2,13 +2,12 @@
 
 from collections.abc import Iterator
 
-from pi_mesh.model.base import Model
+from pi_mesh.model import Model
 from pi_mesh.settings.traffic.authorization import Authorization, LegacyWorkloads
-from pi_mesh.settings.traffic.destinations import Canary, Destination
 from pi_mesh.settings.traffic.external import DeclaredService, ExternalService
 from pi_mesh.settings.traffic.gateways import IngressListener
 from pi_mesh.settings.traffic.names import NamespacedItem, ObjectName
-from pi_mesh.settings.traffic.routes import Route
+from pi_mesh.settings.traffic.routes import Canary, Destination, Route
 
 
 class TrafficSettings(Model):

@@ -5,8 +5,7 @@ from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field
 
-from pi_mesh.model.base import Model
-from pi_mesh.model.patterns import IssuerName
+from pi_mesh.model import IssuerName, Model
 from pi_mesh.settings.traffic.names import Address, Host, NamespacedItem, ObjectName, ProxyPort
 
 Protocol = Literal["HTTP", "HTTP2", "GRPC", "HTTPS", "TLS", "TCP"]

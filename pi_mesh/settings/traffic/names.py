@@ -5,8 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from pi_mesh.model.base import Model, NamespaceName
-from pi_mesh.model.patterns import matching
+from pi_mesh.model import Model, NamespaceName, matching
 
 ObjectName = NamespaceName
 """Name of an object. It is as strict as a namespace's name, so that it can be part of a host name."""

@@ -1,15 +1,16 @@
-"""Routes of requests to services."""
+"""Routes of requests to services, their retries; the services' versions (subsets), circuit breakers and canaries."""
 
 from collections.abc import Iterator
+from http import HTTPStatus
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from pi_mesh.model.base import Model
-from pi_mesh.model.patterns import matching
+from pi_mesh.model import Model, matching
 from pi_mesh.settings.traffic.names import (
     Duration,
     Host,
+    Labels,
     Method,
     NamespacedItem,
     ObjectName,
@@ -18,7 +19,59 @@ from pi_mesh.settings.traffic.names import (
     Port,
     ServiceHost,
 )
-from pi_mesh.settings.traffic.retries import Retries
+
+NEVER_DELIVERED = ("connect-failure", "refused-stream")
+"""Conditions under which no request was processed: there was no connection, or the server refused the stream."""
+SAFE_CONDITIONS = frozenset({*NEVER_DELIVERED, "reset-before-request"})
+"""All such conditions (envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/router_filter#x-envoy-retry-on).
+Istio 1.20 does not know the third."""
+RETRY_CONDITIONS = SAFE_CONDITIONS | {
+    "5xx", "gateway-error", "reset", "retriable-4xx", "retriable-status-codes", "retriable-headers",
+    "envoy-ratelimited", "http3-post-connect-failure",
+    "cancelled", "deadline-exceeded", "internal", "resource-exhausted", "unavailable",
+}  # fmt: skip
+"""Conditions that Istio accepts in `retryOn` (its pkg/config/validation), besides HTTP status codes."""
+
+
+def _known_conditions(value: str) -> str:
+    statuses = {str(status.value) for status in HTTPStatus}
+    if wrong := [word for word in value.split(",") if word not in RETRY_CONDITIONS | statuses]:
+        known = ", ".join(sorted(RETRY_CONDITIONS))
+        raise ValueError(
+            f"has {', '.join(map(repr, wrong))}, which Istio refuses; give, separated by commas without blanks, status "
+            f"codes and {known}"
+        )
+    return value
+
+
+class Retries(Model):
+    """Retries after a failed request."""
+
+    attempts: Annotated[int, Field(ge=0, le=10)]
+    """Largest number of retries; 0 disables them."""
+    per_try_timeout: Duration | None = None
+    """Time limit of each attempt."""
+    retry_on: Annotated[str, AfterValidator(_known_conditions)] | None = None
+    """Envoy's retry conditions, such as "5xx,reset"; by default "connect-failure,refused-stream", under which the
+    failed request was never processed."""
+    idempotent: bool = False
+    """Repeat requests of every method under every condition of `retryOn`: the service processes a repeated request
+    only once."""
+
+    @property
+    def conditions(self) -> str:
+        """Return the retry conditions, given or by default."""
+        return self.retry_on or ",".join(NEVER_DELIVERED)
+
+    @property
+    def unsafe(self) -> tuple[str, ...]:
+        """Return the conditions under which the failed request may have been processed."""
+        return tuple(word for word in self.conditions.split(",") if word not in SAFE_CONDITIONS)
+
+    def conflicts(self) -> Iterator[str]:
+        if not self.attempts and (self.per_try_timeout or self.retry_on):
+            yield "attempts: 0 disables retries, and Istio then refuses perTryTimeout and retryOn; remove them"
+
 
 HeaderName = Annotated[
     str,
@@ -109,3 +162,59 @@ def wrong_sum(weights: list[int]) -> Iterator[str]:
     """Yield a sentence if the weights do not add up to 100 percent."""
     if sum(weights) != 100:
         yield f"weights {' + '.join(map(str, weights))} add up to {sum(weights)}; they must add up to 100"
+
+
+Count = Annotated[int, Field(ge=1, le=1_000_000)]
+
+
+class CircuitBreaker(Model):
+    """A circuit breaker: a caller's own limits, and the ejection of failing pods.
+
+    The defaults are the Ansible role's.
+    """
+
+    max_connections: Count = 100
+    """Largest number of TCP connections to the service."""
+    max_pending_requests: Count = 100
+    """Largest number of HTTP/1.1 requests that wait for a connection."""
+    max_requests_per_connection: Count = 2
+    """Number of requests after which a connection is closed."""
+    consecutive_errors: Count = 5
+    """Number of consecutive 5xx answers after which a pod is ejected and gets no requests."""
+    interval: Duration = "30s"
+    """Time between two checks of the pods' errors."""
+    ejection_time: Duration = "30s"
+    """Time for which a pod is ejected at first; each further ejection is longer."""
+    max_ejection_percent: Annotated[int, Field(ge=1, le=100)] | None = None
+    """Largest percentage of pods that may be ejected at once. Istio's default of 10 ejects none of fewer than ten
+    pods."""
+
+
+class Destination(NamespacedItem):
+    """A DestinationRule."""
+
+    service: ServiceHost
+    """Service whose callers the rule applies to; each service has at most one destination."""
+    subsets: dict[ObjectName, Labels] = {}
+    """Versions of the service by name, each with the labels of its pods."""
+    circuit_breaker: CircuitBreaker | None = None
+    """Circuit breaker of the service; `{}` enables it with the Ansible role's numbers."""
+
+    def conflicts(self) -> Iterator[str]:
+        if not self.subsets and self.circuit_breaker is None:
+            yield "has neither subsets nor circuitBreaker; give one of them"
+
+
+class Canary(NamespacedItem):
+    """A new version of a service beside the old one: some paths go to it entirely, the other requests by weight."""
+
+    service: ServiceHost
+    """Service whose subsets `traffic.destinations` defines."""
+    paths: dict[Path, ObjectName] = {}
+    """Subset by path prefix, which gets all requests with that prefix. Prefixes apply before weights, longer ones
+    first."""
+    weights: Annotated[dict[ObjectName, Percent], Field(min_length=1)] = {"v1": 90, "v2": 10}
+    """Percentage of all other requests by subset."""
+
+    def conflicts(self) -> Iterator[str]:
+        yield from wrong_sum(list(self.weights.values()))

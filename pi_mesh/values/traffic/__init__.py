@@ -4,24 +4,15 @@ from collections.abc import Callable, Iterator, Mapping
 
 from pi_mesh.settings import Settings
 from pi_mesh.settings.namespaces import WorkloadNamespace
-from pi_mesh.values import access_logs
+from pi_mesh.values import telemetry
 from pi_mesh.values.objects import Object
-from pi_mesh.values.traffic import (
-    allow_lists,
-    authorization,
-    certificates,
-    destinations,
-    external,
-    gateways,
-    orders,
-    routes,
-)
+from pi_mesh.values.traffic import authorization, external, gateways, routes
 from pi_mesh.values.traffic.istio_object import Item, own
 
 
 def first_objects(settings: Settings, namespace: WorkloadNamespace) -> Iterator[Object]:
     """Yield the allow-lists of a namespace's listeners: without them the Gateways would serve everybody at first."""
-    yield from allow_lists.allow_lists(settings, namespace)
+    yield from gateways.allow_lists(settings, namespace)
 
 
 def objects(settings: Settings, namespace: WorkloadNamespace) -> Iterator[Object]:
@@ -32,18 +23,18 @@ def objects(settings: Settings, namespace: WorkloadNamespace) -> Iterator[Object
         return (build(settings, name, one) for name, one in own(settings, namespace, wanted).items())
 
     for name, wanted in own(settings, namespace, traffic.external).items():
-        yield from external.external(settings, name, wanted)
-    yield from each(destinations.destination_rule, traffic.destinations)
-    yield from certificates.certificates(settings, namespace)
+        yield from external.external_objects(settings, name, wanted)
+    yield from each(routes.destination_rule, traffic.destinations)
+    yield from gateways.certificates(settings, namespace)
     yield from each(gateways.gateway, traffic.gateways)
     yield from each(routes.canary, traffic.canaries)
     yield from each(routes.route, traffic.routes)
-    yield from orders.default_routes(settings, namespace.name)
+    yield from routes.default_routes(settings, namespace.name)
     yield from each(authorization.legacy, traffic.legacy)
     yield from each(authorization.tokens, traffic.authorization.tokens)
     yield from each(authorization.policy, authorization.policies(settings, namespace))
     yield from authorization.audited(settings, namespace)
-    yield from access_logs.of_namespace(settings, namespace)
+    yield from telemetry.namespace_telemetry(settings, namespace)
 
 
 def last_objects(namespace: WorkloadNamespace) -> Iterator[Object]:

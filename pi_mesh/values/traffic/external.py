@@ -10,7 +10,7 @@ from pi_mesh.values.traffic.istio_object import given, item_object
 from pi_mesh.values.traffic.routes import destination
 
 
-def external(settings: Settings, name: str, wanted: ExternalService) -> Iterator[Object]:
+def external_objects(settings: Settings, name: str, wanted: ExternalService) -> Iterator[Object]:
     """Yield the ServiceEntry and, if asked for, the objects that route requests through the egress gateway."""
     yield service_entry(settings, name, wanted)
     if wanted.through_gateway:

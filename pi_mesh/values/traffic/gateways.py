@@ -1,9 +1,15 @@
-"""Gateway objects: the listeners of the ingress gateway."""
+"""The listeners of the ingress gateway: Gateway objects, their allow-lists and cert-manager's Certificates."""
+
+from collections import defaultdict
+from collections.abc import Iterator
 
 from pi_mesh.settings import Settings
+from pi_mesh.settings.namespaces import WorkloadNamespace
 from pi_mesh.settings.traffic.gateways import IngressListener, Server
+from pi_mesh.values.gateway_service import topology
 from pi_mesh.values.objects import Object
-from pi_mesh.values.traffic.istio_object import item_object
+from pi_mesh.values.traffic.authorization import POLICY
+from pi_mesh.values.traffic.istio_object import istio_object, item_object, own
 
 
 def gateway(settings: Settings, name: str, listener: IngressListener) -> Object:
@@ -28,3 +34,90 @@ def _tls(server: Server, listener: IngressListener) -> Object | None:
     if server.family == "TLS":
         return {"mode": tls.mode, "credentialName": tls.secret} if tls else {"mode": "PASSTHROUGH"}
     return {"httpsRedirect": True} if tls and tls.redirect else None
+
+
+# AuthorizationPolicy objects of the ingress gateway: each listener serves the addresses on its list alone.
+# They deny all others, because an ALLOW for one listener would close all listeners that have none.
+
+
+def allow_lists(settings: Settings, namespace: WorkloadNamespace) -> Iterator[Object]:
+    """Yield the policy of each listener of a namespace with a list, in the gateway's namespace."""
+    release = settings.releases.names.ingress
+    for name, listener in own(settings, namespace, settings.traffic.gateways).items():
+        if listener.allow_addresses:
+            # Also with the label `app`: in the root namespace a policy selects pods of every namespace.
+            selector = {"matchLabels": {"app": release, **gateway_selector(release)}}
+            rules = [_listener_rule(settings, listener, server) for server in listener.servers]
+            spec: Object = {"selector": selector, "action": "DENY", "rules": rules}
+            yield istio_object(settings.ingress_namespace, POLICY, f"{name}-addresses", spec)
+
+
+def shares_its_port(settings: Settings, listener: IngressListener, server: Server) -> bool:
+    """Return True if clients may reach another listener on the same port from other addresses."""
+    return any(
+        other is not listener
+        and not _same_list(other, listener)
+        and server.number in {one.number for one in other.servers}
+        for other in settings.traffic.gateways.values()
+    )
+
+
+def _listener_rule(settings: Settings, listener: IngressListener, server: Server) -> Object:
+    """Return the rule for a port; its hosts tell it from other listeners of that port, where there are any."""
+    operation = _listener_ports(settings, listener, server)
+    rule: Object = {"from": [{"source": {"notRemoteIpBlocks": list(listener.allow_addresses)}}]}
+    if shares_its_port(settings, listener, server):
+        if server.family == "TLS":
+            rule["when"] = [{"key": "connection.sni", "values": list(listener.hosts)}]
+        else:
+            operation["hosts"] = [form for host in listener.hosts for form in (host, f"{host}:*")]
+    return {**rule, "to": [{"operation": operation}]} if operation else rule
+
+
+def _listener_ports(settings: Settings, listener: IngressListener, server: Server) -> Object:
+    """Return the condition for the listener's port.
+
+    With the PROXY protocol Envoy takes the port from its header, where the load balancer may have another one. Then the
+    rule holds for all ports but those of listeners with another list, so that an unknown port is closed and not open.
+    """
+    if "proxyProtocol" not in topology(settings):
+        return {"ports": [str(server.number)]}
+    others = (one for one in settings.traffic.gateways.values() if not _same_list(one, listener))
+    numbers = {one.number for other in others for one in other.servers} - {one.number for one in listener.servers}
+    return {"notPorts": [str(number) for number in sorted(numbers)]} if numbers else {}
+
+
+def _same_list(one: IngressListener, other: IngressListener) -> bool:
+    return set(one.allow_addresses) == set(other.allow_addresses)
+
+
+CERT_MANAGER_API = "cert-manager.io/v1"
+
+
+def certificates(settings: Settings, namespace: WorkloadNamespace) -> Iterator[Object]:
+    """Yield a Certificate for each Secret of a namespace's listeners, in the gateway's namespace.
+
+    Listeners that share a Secret share its Certificate, which belongs to the namespace of the first. cert-manager
+    renews its key too.
+    """
+    users: dict[str, list[IngressListener]] = defaultdict(list)
+    for listener in settings.traffic.gateways.values():
+        if listener.tls and listener.tls.issuer:
+            users[listener.tls.secret].append(listener)
+    for secret, listeners in users.items():
+        first, *_ = listeners
+        issuer = first.tls and first.tls.issuer
+        if issuer is None or settings.namespace_of(first) != namespace.name:
+            continue
+        hosts = dict.fromkeys(host for listener in listeners for host in listener.hosts)
+        yield {
+            "apiVersion": CERT_MANAGER_API,
+            "kind": "Certificate",
+            "metadata": {"name": secret, "namespace": settings.ingress_namespace},
+            "spec": {
+                "secretName": secret,
+                "dnsNames": list(hosts),
+                "privateKey": {"algorithm": "ECDSA", "size": 256, "rotationPolicy": "Always"},
+                "issuerRef": {"group": "cert-manager.io", "kind": issuer.kind, "name": issuer.name},
+            },
+        }

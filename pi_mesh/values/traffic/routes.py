@@ -1,14 +1,59 @@
-"""VirtualService objects: routes of requests to services, and canaries."""
+"""VirtualServices and DestinationRules: routes, retries, canaries, circuit breakers, services that take orders."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from pi_mesh.settings import Settings
-from pi_mesh.settings.traffic.destinations import Canary
-from pi_mesh.settings.traffic.routes import HttpRoute, Route, RouteTarget
+from pi_mesh.settings.traffic.names import full_name
+from pi_mesh.settings.traffic.routes import Canary, CircuitBreaker, Destination, HttpRoute, Retries, Route, RouteTarget
 from pi_mesh.values.objects import Object
 from pi_mesh.values.traffic.istio_object import given, item_object
-from pi_mesh.values.traffic.orders import NO_RETRIES, take_orders
-from pi_mesh.values.traffic.retries import retry_policy
+
+
+def retry_policy(wanted: Retries) -> Object:
+    """Return the policy; Istio refuses conditions beside zero attempts."""
+    conditions = wanted.conditions if wanted.attempts else None
+    return given(attempts=wanted.attempts, perTryTimeout=wanted.per_try_timeout, retryOn=conditions)
+
+
+ASKED_BY_CALLER = ("x-envoy-retry-on", "x-envoy-retry-grpc-on", "x-envoy-hedge-on-per-try-timeout")
+"""Request headers by which a caller has Envoy repeat its request where the route has no retries. Up to Istio 1.24,
+whose Envoy is older than 1.33, they count from every private address
+(envoyproxy.io/docs/envoy/latest/configuration/http/http_conn_man/headers#x-envoy-internal)."""
+NO_RETRIES: Object = {"retries": {"attempts": 0}, "headers": {"request": {"remove": list(ASKED_BY_CALLER)}}}
+"""Fields of a rule whose requests no proxy repeats."""
+
+
+def order_services(settings: Settings) -> dict[str, str]:
+    """Return the services that take orders: their names in the settings by their full names."""
+    declared = settings.traffic.services.items()
+    return {full_name(name, settings.namespace_of(one)): name for name, one in declared if one.takes_orders}
+
+
+def take_orders(settings: Settings, namespace: str, *services: str) -> bool:
+    """Return True if one of the services takes orders; `namespace` is that of the object which names them."""
+    return any(_takes_orders(settings, full_name(one, namespace)) for one in services)
+
+
+def _takes_orders(settings: Settings, full: str) -> bool:
+    """Look at the two names alone under which the service may be declared: every route asks."""
+    declared = settings.traffic.services
+    names = {full, full.partition(".")[0]} & declared.keys()
+    wanted = [(name, declared[name]) for name in names if declared[name].takes_orders]
+    return any(full_name(name, settings.namespace_of(one)) == full for name, one in wanted)
+
+
+def default_routes(settings: Settings, namespace: str) -> Iterator[Object]:
+    """Yield a route for each of a namespace's services that take orders and have no other route for sidecars."""
+    traffic, home = settings.traffic, settings.namespace_of
+    routes = [one for one in traffic.routes.values() if not one.gateways]
+    routed = {full_name(host, home(route)) for route in routes for host in route.hosts}
+    routed |= {full_name(canary.service, home(canary)) for canary in traffic.canaries.values()}
+    for full, name in order_services(settings).items():
+        service = traffic.services[name]
+        if home(service) == namespace and service.default_route and full not in routed:
+            rule = {"route": [{"destination": {"host": name}}], **NO_RETRIES}
+            spec = {"hosts": [name], "http": [rule]}
+            yield item_object(settings, service, "VirtualService", f"{name}-without-retries", spec)
 
 
 def route(settings: Settings, name: str, wanted: Route) -> Object:
@@ -76,3 +121,25 @@ def _targets(targets: Iterable[RouteTarget]) -> list[Object]:
 def _target(target: RouteTarget) -> Object:
     reached = destination(target.service, target.port, target.subset)
     return reached if target.weight is None else {**reached, "weight": target.weight}
+
+
+def destination_rule(settings: Settings, name: str, wanted: Destination) -> Object:
+    breaker = wanted.circuit_breaker
+    subsets = [{"name": subset, "labels": labels} for subset, labels in wanted.subsets.items()]
+    spec = given(host=wanted.service, trafficPolicy=breaker and _traffic_policy(breaker), subsets=subsets)
+    return item_object(settings, wanted, "DestinationRule", name, spec)
+
+
+def _traffic_policy(breaker: CircuitBreaker) -> Object:
+    http = {
+        "http1MaxPendingRequests": breaker.max_pending_requests,
+        "maxRequestsPerConnection": breaker.max_requests_per_connection,
+    }
+    outliers = given(
+        consecutive5xxErrors=breaker.consecutive_errors,
+        interval=breaker.interval,
+        baseEjectionTime=breaker.ejection_time,
+        maxEjectionPercent=breaker.max_ejection_percent,
+    )
+    pool = {"tcp": {"maxConnections": breaker.max_connections}, "http": http}
+    return {"connectionPool": pool, "outlierDetection": outliers}

@@ -10,7 +10,7 @@ import pytest
 from lab.cluster.kubectl import kubectl
 from lab.toolchain.charts import chart_dir
 from lab.workloads import CONTROL
-from operations.repair import locks
+from operations.repair import processes
 from tests.support import ansible_role, mesh_reader
 from tests.support.helm import helm
 from tests.support.project import STACK, STACK_FILE, Project
@@ -44,7 +44,7 @@ def second_istiod(_: Project) -> Iterator[None]:
 @contextmanager
 def locked(project: Project) -> Iterator[None]:
     """Lock the stack as a run on another machine does."""
-    folder = locks.folder(project.environment["PULUMI_BACKEND_URL"], STACK)
+    folder = processes.lock_folder(project.environment["PULUMI_BACKEND_URL"], STACK)
     folder.mkdir(parents=True, exist_ok=True)
     lock = folder / f"{uuid4()}.json"
     held = {"pid": 1, "username": "op", "hostname": "elsewhere", "timestamp": "2026-11-25T10:00:00Z"}

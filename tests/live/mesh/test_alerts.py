@@ -10,8 +10,8 @@ from lab import prometheus
 from lab.toolchain import programs
 from pi_mesh.monitoring.alert import Alert, Bounds, groups
 from pi_mesh.monitoring.alerts import ALL, BY_SUBJECT
-from pi_mesh.monitoring.dashboard import Dashboard
 from pi_mesh.monitoring.dashboards import ALL as DASHBOARDS
+from pi_mesh.monitoring.dashboards import Dashboard
 from tests.support import promtool
 from tests.support.alert_cases import CASES
 from tests.support.dashboard_cases import EXPECTED, NAMES, SERIES

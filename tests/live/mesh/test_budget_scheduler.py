@@ -10,9 +10,9 @@ from lab.cluster.environment import variables
 from lab.cluster.names import CONTEXT
 from lab.cluster.simulated import SimulatedNode
 from pi_mesh.budget.fit import fitting
-from pi_mesh.budget.mesh import of
+from pi_mesh.budget.mesh import mesh_budget
 from pi_mesh.checks.capacity import rooms
-from pi_mesh.checks.preflight.node_loss import losses
+from pi_mesh.checks.preflight.a_node_less import losses
 from pi_mesh.cluster import snapshot
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.quantities import Resources
@@ -26,8 +26,8 @@ TOO_MANY = 2
 """Pods beyond the prediction: they must stay Pending, and no other."""
 
 
-SIDECAR = of(make_mesh()).sidecar.requests
-TRADING = of(make_mesh()).promises[0].row.requests
+SIDECAR = mesh_budget(make_mesh()).sidecar.requests
+TRADING = mesh_budget(make_mesh()).promises[0].row.requests
 BUSY = Resources(700, 2**24)
 """Pods that run out of CPU first, where sidecars run out of memory."""
 

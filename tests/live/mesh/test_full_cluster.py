@@ -4,15 +4,15 @@ import json
 
 from lab.cluster.names import CONTEXT
 from pi_mesh.budget.fit import fitting
-from pi_mesh.budget.mesh import of
+from pi_mesh.budget.mesh import mesh_budget
 from pi_mesh.checks.capacity import rooms
-from pi_mesh.checks.preflight import fit, promised_fit
+from pi_mesh.checks.preflight import room_for_the_mesh
 from pi_mesh.cluster import snapshot
 from tests.support.factories import make_mesh
 from tests.support.probes import accepted, decisions, probes
 from tests.support.project import Project
 
-BUDGET = of(make_mesh())
+BUDGET = mesh_budget(make_mesh())
 SIDECAR, TRADING = BUDGET.sidecar.requests, BUDGET.promises[0].row
 LARGER = {half: {"cpu": "100m", "memory": "192Mi"} for half in ("requests", "limits")}
 
@@ -24,7 +24,7 @@ def findings(project: Project) -> dict[str, dict]:
 
 
 def test_trading_gets_the_pods_that_it_is_promised(mesh, figure):
-    found = findings(mesh)[promised_fit.ID]
+    found = findings(mesh)[room_for_the_mesh.TRADING]
     assert (found["level"], found["number"]) == ("ok", TRADING.pods)
     assert accepted(TRADING.requests, TRADING.pods) == TRADING.pods
     figure(f"{TRADING.pods} of {TRADING.requests} promised and accepted beside the running mesh")
@@ -42,9 +42,11 @@ def test_a_full_cluster_refuses_no_up_that_restarts_nothing(mesh, monkeypatch, f
         mesh.set("istio.resources", LARGER)
         larger = mesh.preview()
     mesh.reset()
-    assert found[fit.ID]["level"] == "warning"
-    assert found[promised_fit.ID]["number"] == 0
+    assert found[room_for_the_mesh.ID]["level"] == "warning"
+    assert found[room_for_the_mesh.TRADING]["number"] == 0
     assert "unchanged" in again.output
     assert larger.status != 0
     refusal = larger.line_with("with the surge of its rollouts, which do not fit")
-    figure(f"{count} sidecars fill the cluster: {found[fit.ID]['message']}; a larger istiod: {refusal.strip()}")
+    figure(
+        f"{count} sidecars fill the cluster: {found[room_for_the_mesh.ID]['message']}; a larger istiod: {refusal.strip()}"
+    )

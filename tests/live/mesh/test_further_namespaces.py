@@ -12,7 +12,7 @@ from lab.cluster.shell import LabError
 from lab.workloads import SELF, Workload
 from pi_mesh.budget.fit import place
 from pi_mesh.checks.capacity import demand
-from pi_mesh.checks.preflight import promised_fit
+from pi_mesh.checks.preflight import room_for_the_mesh
 from pi_mesh.cluster import snapshot
 from tests.support import pods
 from tests.support.factories import make_mesh
@@ -125,9 +125,9 @@ def test_the_scheduler_accepts_as_many_pods_of_a_further_namespace_as_preflight_
         asked = demand(wanted, seen)
         left = place(asked.nodes, asked.pods)
         assert left is not None
-        _, research = promised_fit.findings(wanted, seen, (*left, *asked.others))
+        _, research = room_for_the_mesh.promise_findings(wanted, seen, (*left, *asked.others))
         predicted = int(research.number or 0)
-        requests = promised_fit.promises(wanted.settings)[1].row.requests
+        requests = room_for_the_mesh.promises(wanted.settings)[1].row.requests
         assert accepted(requests, predicted + 2) == predicted > 0
     finally:
         workloads.delete(workloads.manifests(CALLER))

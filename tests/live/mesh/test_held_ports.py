@@ -7,7 +7,7 @@ import pytest
 
 from lab.cluster.kubectl import get, kubectl
 from lab.cluster.waiting import wait_until
-from pi_mesh.cluster.servicelb import LABELS
+from pi_mesh.cluster.load_balancers import SERVICELB_LABELS
 from tests.support import pods
 from tests.support.project import Project
 
@@ -18,7 +18,11 @@ SERVED_AT = "198.51.100.7"
 @pytest.fixture
 def traefik() -> Iterator[None]:
     """Run on each node a pod that holds the ports, as k3s' servicelb does for Traefik's Service."""
-    labels = {"app": NAME, f"{LABELS[0]}/svcname": "traefik", f"{LABELS[0]}/svcnamespace": "kube-system"}
+    labels = {
+        "app": NAME,
+        f"{SERVICELB_LABELS[0]}/svcname": "traefik",
+        f"{SERVICELB_LABELS[0]}/svcnamespace": "kube-system",
+    }
     held = [pods.idle(name=f"lb-{port}", ports=[{"containerPort": port, "hostPort": port}]) for port in PORTS]
     template = {"metadata": {"labels": labels}, "spec": {"terminationGracePeriodSeconds": 0, "containers": held}}
     metadata = {"name": NAME, "namespace": "kube-system"}

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.long
 LONGEST = 120
 KILLED_AT = {
     "before its pod is there": "operations.short_lived.ready",
-    "while it is called": "operations.plaintext_probe.call",
+    "while it is called": "operations.verify.plain_text_call.call_in_plain_text",
     "before it is removed": "pi_mesh.cluster.client.Client.delete",
 }
 KILLED = """

@@ -43,4 +43,3 @@ def test_it_is_updated_without_a_replacement_and_destroyed_with_its_crds(
     nothing.preview("--expect-no-changes").must()
     nothing.destroy().must()
     assert [one for one in get("crds")["items"] if one["spec"]["group"].endswith("istio.io")] == []
-

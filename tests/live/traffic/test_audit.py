@@ -7,7 +7,7 @@ import pytest
 
 from lab.calls import REFUSED, settled, status
 from lab.cluster.kubectl import kubectl
-from pi_mesh.values import access_logs
+from pi_mesh.values import telemetry
 from tests.live.traffic import cast
 from tests.support.project import Project, wait_for
 
@@ -34,8 +34,10 @@ def audited(mesh: Project) -> Iterator[Project]:
 def logged(namespace: str, pods: str, path: str = "/") -> list[dict]:
     """Return the lines of the access log of some pods' proxies about a path."""
     where = (f"--selector={pods}", f"--namespace={namespace}", "--container=istio-proxy", "--tail=-1")
-    lines = [line for line in kubectl("logs", *where).splitlines() if access_logs.NAME in line]
-    return [entry for entry in map(json.loads, lines) if access_logs.NAME in entry and entry.get("path", path) == path]
+    lines = [line for line in kubectl("logs", *where).splitlines() if telemetry.ACCESS_LOG in line]
+    return [
+        entry for entry in map(json.loads, lines) if telemetry.ACCESS_LOG in entry and entry.get("path", path) == path
+    ]
 
 
 def named(project: Project) -> dict[str, str]:

@@ -10,7 +10,7 @@ import pytest
 
 from lab.cluster.kubectl import get
 from lab.workloads import CONTROL, apply, delete
-from operations.connectivity.targets import NAMESPACE
+from operations.connectivity.objects import NAMESPACE
 from tests.live.traffic import cast
 from tests.live.traffic.rules import rules
 from tests.support.by_hand import patched

@@ -107,8 +107,8 @@ def _retry_policies() -> list[dict | None]:
 
 
 def _levels(settings: Settings) -> set[Level]:
-    seen = routes.seen(snapshot.read(settings.cluster.context), settings)
-    return {finding.level for finding in orders.check(settings, seen)}
+    seen = routes.with_routes(snapshot.read(settings.cluster.context), settings)
+    return {finding.level for finding in orders.check_routes(settings, seen)}
 
 
 def _arrives(urls: dict[tuple[str, str], str]) -> bool:

@@ -8,7 +8,7 @@ import yaml
 
 from lab.cluster.kubectl import get
 from lab.cluster.waiting import wait_until
-from operations.istiod_certificates import Issued, issuer
+from operations.istiod_certificates import IssuedCertificate, issuer
 from pi_mesh.certificates import pem
 from pi_mesh.cluster.errors import ClusterUnreachable
 from tests.live.vault.server import Server
@@ -57,7 +57,7 @@ class VaultMesh(Project):
         self.destroy()
 
 
-def issued() -> Issued:
+def issued() -> IssuedCertificate:
     """Return a certificate for the trading namespace's default account, signed by istiod now."""
     with issuer(CONTEXT, CONTROL, TRADING) as istiod:
         return istiod.issue()
@@ -77,12 +77,12 @@ def istiod_pods() -> set[str]:
     return {pod["metadata"]["name"] for pod in get("pods", "--selector=app=istiod", f"--namespace={CONTROL}")["items"]}
 
 
-def wait_for_issued(what: str, wanted: Callable[[Issued], bool]) -> Issued:
+def wait_for_issued(what: str, wanted: Callable[[IssuedCertificate], bool]) -> IssuedCertificate:
     """Return the first certificate that `wanted` accepts.
 
     A restarting istiod, or one with an unknown root, gives none.
     """
-    found: list[Issued] = []
+    found: list[IssuedCertificate] = []
 
     def seen() -> bool:
         with contextlib.suppress(ClusterUnreachable):
@@ -94,7 +94,7 @@ def wait_for_issued(what: str, wanted: Callable[[Issued], bool]) -> Issued:
     return found[-1]
 
 
-def wait_for_issuer(other_than: Issued) -> Issued:
+def wait_for_issuer(other_than: IssuedCertificate) -> IssuedCertificate:
     """Return the first certificate that another CA signed."""
     return wait_for_issued("istiod signs with another CA", lambda one: one.issuer != other_than.issuer)
 

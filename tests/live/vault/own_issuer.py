@@ -8,7 +8,7 @@ from lab.cluster.kubectl import get, kubectl
 from lab.toolchain import cert_manager_package
 from lab.workloads import apply
 from pi_mesh.certificates import pem
-from pi_mesh.cluster.signing_secret import read
+from pi_mesh.cluster.mesh_ca import read_signing_secret
 from tests.live.vault.mesh import CONTEXT
 from tests.support.helm import helm
 
@@ -57,6 +57,6 @@ def use_root(name: str) -> pem.x509.Certificate:
         [{"apiVersion": API, "kind": "ClusterIssuer", "metadata": {"name": ROOT}, "spec": {"ca": {"secretName": name}}}]
     )
     kubectl("wait", "--for=condition=Ready", f"clusterissuer/{ROOT}", "--timeout=60s")
-    files = read(CONTEXT, HOME, name)
+    files = read_signing_secret(CONTEXT, HOME, name)
     assert files is not None
     return pem.certificates(files["root-cert.pem"], name)[0]

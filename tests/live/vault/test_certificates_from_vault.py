@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from lab.cluster.kubectl import get, kubectl
 from lab.cluster.names import LAB
 from lab.workloads import Workload, apply, delete, manifests, wait_for
-from operations.istiod_certificates import Issued
+from operations.istiod_certificates import IssuedCertificate
 from pi_mesh.certificates import pem
 from tests.live.traffic.wire import shake
 from tests.live.vault.mesh import CONTROL, VaultMesh, cacerts, issued, roots
@@ -62,11 +62,11 @@ def test_a_certificate_of_another_root_is_refused(vault_mesh: VaultMesh, figure)
     figure(refused.value.verify_message)
 
 
-def _foreign() -> Issued:
+def _foreign() -> IssuedCertificate:
     root = authorities.make_root("another root")
     leaf = authorities.make_ca("leaf", root, ca=False)
     key = leaf.private_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    return Issued((leaf.certificate, root.certificate), key)
+    return IssuedCertificate((leaf.certificate, root.certificate), key)
 
 
 def test_a_workload_outside_of_the_cluster_gets_its_certificate_from_vault(vault_mesh: VaultMesh, server: Server):  # noqa: ARG001

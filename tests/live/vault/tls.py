@@ -4,7 +4,7 @@ import ssl
 import tempfile
 from pathlib import Path
 
-from operations.istiod_certificates import Issued
+from operations.istiod_certificates import IssuedCertificate
 from pi_mesh.certificates import pem
 from tests.support import authorities
 
@@ -12,7 +12,7 @@ ROUNDS = 10
 """Rounds of a handshake: more than any takes."""
 
 
-def handshake(client: Issued, server: Issued, roots: str) -> str:
+def handshake(client: IssuedCertificate, server: IssuedCertificate, roots: str) -> str:
     """Return the SPIFFE identity that the server saw. Raises ssl.SSLError where one does not trust the other.
 
     `roots` is PEM text: what both trust.
@@ -41,7 +41,7 @@ def serving_certificate(folder: Path) -> Path:
     return file
 
 
-def _context(kind: int, own: Issued, roots: str) -> ssl.SSLContext:
+def _context(kind: int, own: IssuedCertificate, roots: str) -> ssl.SSLContext:
     context = ssl.SSLContext(kind)
     context.check_hostname = False  # identities are URIs
     context.verify_mode = ssl.CERT_REQUIRED

@@ -2,15 +2,15 @@
 
 from cryptography.x509 import Certificate
 
-from pi_mesh.certificates import pem, signature_path
-from pi_mesh.checks import root_use
-from pi_mesh.cluster.proxy_trust import ProxyTrust
+from pi_mesh.certificates import chains, pem
+from pi_mesh.checks import root_trust
+from pi_mesh.cluster.certificates_in_use import ProxyTrust
 from tests.live.vault.mesh import CONTEXT, CONTROL
 
 
 def proxies() -> tuple[ProxyTrust, ...]:
     """Return the trust of every proxy of the local cluster."""
-    return root_use.read(CONTEXT, CONTROL).proxies
+    return root_trust.read_root_use(CONTEXT, CONTROL).proxies
 
 
 def table(*known: Certificate) -> list[str]:
@@ -22,7 +22,7 @@ def table(*known: Certificate) -> list[str]:
 
 def _root(proxy: ProxyTrust, known: tuple[Certificate, ...]) -> str:
     return _titles(
-        root for root in known if proxy.chain and signature_path.leads(proxy.chain[0], root, proxy.chain[1:])
+        root for root in known if proxy.chain and chains.leads_to_root(proxy.chain[0], root, proxy.chain[1:])
     )
 
 

@@ -4,7 +4,7 @@ import pulumi
 import pytest
 
 from pi_mesh.certificates import trust
-from pi_mesh.cluster.authority import Authority
+from pi_mesh.cluster.mesh_ca import Authority
 from tests.support import authorities
 from tests.support.vault_program import ROOT, SIGNING, STACK, files, live, plug_in
 

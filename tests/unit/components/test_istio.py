@@ -1,20 +1,28 @@
 """The components: the resources of each, their parents and their options."""
 
+import asyncio
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pulumi
 import pytest
 
+from components import istio
 from components.istio import IstioBase, Istiod, MeshMtls, MeshMtlsArgs
 from components.manifest import make_namespace
 from components.release import ReleaseArgs
-from components.workload_namespace import WorkloadNamespace, WorkloadNamespaceArgs
+from components.workloads import WorkloadNamespace, WorkloadNamespaceArgs
 from pi_mesh import inventory
+from pi_mesh.cluster import istiods as cluster_webhook
+from pi_mesh.cluster.errors import ClusterUnreachable
+from pi_mesh.cluster.stack_state import NEVER_RUN, StackState
 from pi_mesh.inventory import Kind
 from pi_mesh.inventory.chart_lock import LockedChart
-from pi_mesh.settings.sources import ChartSettings, ReleaseSettings
+from pi_mesh.settings.releases import ChartSettings, ReleaseSettings
 from tests.support.factories import make_mesh, make_settings
+from tests.support.fake_client import FakeClient
 from tests.support.recorder import RELEASE, Registered, record
+from tests.support.snapshots import make_pod, make_snapshot
 
 NAMESPACE = "kubernetes:core/v1:Namespace"
 
@@ -55,7 +63,7 @@ def test_a_locked_chart_is_installed_from_the_very_file_that_is_hashed_and_its_s
         LockedChart(chart=chart, version="1.31.0", source="https://charts.example", sha256="a" * 64)
         for chart in ("base", "istiod", "gateway")
     )
-    locked = inventory.of(make_settings(), lock=charts).the(Kind.ISTIOD)
+    locked = inventory.mesh_inventory(make_settings(), lock=charts).the(Kind.ISTIOD)
     (release,) = record(lambda: Istiod(ReleaseArgs(locked, ReleaseSettings()))).of_type(RELEASE)
     assert (release.props["chart"], release.props["description"]) == (
         "charts/istiod-1.31.0.tgz",
@@ -157,3 +165,83 @@ def test_the_control_planes_services_are_in_scope_wherever_it_is():
 def test_without_a_scope_sidecars_learn_of_the_whole_mesh():
     recording = trading(trading={"sidecarScope": []})
     assert not [one for one in recording.resources if one.type.endswith(":Sidecar")]
+
+
+URN = "urn:pulumi:test::pi-mesh::pi-mesh:istio:Istiod::istiod"
+ISTIOD = "/apis/apps/v1/namespaces/istio-system/deployments/istiod"
+
+
+def deployment(available: int) -> dict:
+    """Return istiod's Deployment of one pod, of which so many are Ready."""
+    status = {"observedGeneration": 1, "replicas": 1, "updatedReplicas": 1, "availableReplicas": available}
+    return {"metadata": {"generation": 1}, "spec": {"replicas": 1}, "status": status}
+
+
+@pytest.fixture
+def followers(monkeypatch):
+    """Return `followers(answers, helm)`: what may begin after a new istiod.
+
+    `answers`: what the cluster says of its Deployment, look by look; `helm`: seconds until its release is done.
+    """
+    monkeypatch.setattr(istio, "LOOK", 0.01)
+    monkeypatch.setattr(pulumi.runtime, "is_dry_run", lambda: False)
+    monkeypatch.setattr(cluster_webhook, "wait_for_webhook", lambda *_, **__: "")
+
+    def run(answers: list, helm: float, recorded=NEVER_RUN, snapshot=None, more: tuple = (), preview: bool = False):
+        looks = iter(answers)
+        monkeypatch.setattr(istio, "Client", FakeClient({ISTIOD: lambda: _raised(next(looks))}))
+        monkeypatch.setattr(pulumi.runtime, "is_dry_run", lambda: preview)
+
+        async def whole() -> list[object]:
+            istiod = SimpleNamespace(
+                status=SimpleNamespace(future=lambda: asyncio.sleep(helm, "deployed")),
+                urn=SimpleNamespace(future=lambda: asyncio.sleep(0, URN)),
+            )
+            found = await istio.webhook_dependencies(
+                [istiod, *more], make_mesh(), recorded, snapshot or make_snapshot()
+            )  # pyright: ignore[reportArgumentType]
+            return ["release" if one is istiod else one if one in more else await one.urn.future() for one in found]
+
+        return asyncio.run(whole())
+
+    return run
+
+
+def _raised(answer: object) -> object:
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
+
+
+def test_they_begin_as_soon_as_its_pods_are_ready_and_are_still_deleted_before_it(followers):
+    assert followers([None, deployment(0), deployment(1)], helm=30) == [URN]
+
+
+def test_they_wait_for_helm_where_it_is_the_first_to_know(followers):
+    assert followers([deployment(0)] * 1000, helm=0.05) == ["release"]
+
+
+def test_they_wait_for_helm_where_the_cluster_does_not_answer(followers):
+    assert followers([ClusterUnreachable("cluster 'test' does not answer")], helm=0.1) == ["release"]
+
+
+def test_they_wait_for_helm_where_the_webhook_does_not_answer(followers, monkeypatch):
+    monkeypatch.setattr(cluster_webhook, "wait_for_webhook", lambda *_, **__: "failed calling webhook")
+    assert followers([deployment(1)], helm=0.1) == ["release"]
+
+
+@pytest.mark.parametrize(
+    "instead",
+    [
+        {"recorded": StackState(releases=frozenset({"istio-system/istiod"}))},
+        {"snapshot": make_snapshot(pods=(make_pod("istiod-x", namespace="istio-system", labels={"app": "istiod"}),))},
+        {"preview": True},
+    ],
+    ids=["recorded", "running", "preview"],
+)
+def test_they_wait_for_the_release_of_an_istiod_that_is_not_new(followers, instead):
+    assert followers([deployment(1)], helm=1, **instead) == ["release"]
+
+
+def test_they_wait_for_both_of_two_control_planes(followers):
+    assert followers([deployment(1)], helm=1, more=("canary",)) == ["release", "canary"]

@@ -25,7 +25,7 @@ def deployed(monkeypatch):
             raise ClusterUnreachable("cluster 'test' does not answer")
 
         monkeypatch.setattr("components.preflight.read", (lambda _: snapshot) if snapshot else gone)
-        monkeypatch.setattr("pi_mesh.cluster.exposure.read", gone)
+        monkeypatch.setattr("pi_mesh.cluster.services.read_exposure", gone)
         return record(lambda: mesh.deploy(make_settings(**overrides)), preview=not snapshot, state=state or {})
 
     return run

@@ -7,7 +7,7 @@ import pytest
 
 from components import preflight as module
 from components.preflight import guard
-from pi_mesh.checks.next_version import NEXT
+from pi_mesh.checks.finding import NEXT
 from pi_mesh.cluster.errors import ClusterUnreachable, WrongContext
 from pi_mesh.cluster.objects import Namespace
 from pi_mesh.cluster.stack_state import NEVER_RUN, StackState

@@ -6,9 +6,9 @@ import pulumi
 import pytest
 
 from components import startup_watch
-from pi_mesh.cluster import startup
+from pi_mesh.cluster import pod_lifecycle
+from pi_mesh.cluster.pod_lifecycle import Startup
 from pi_mesh.cluster.pods import Pod
-from pi_mesh.cluster.startup import Startup
 from pi_mesh.inventory import Kind
 from tests.support.factories import make_mesh
 from tests.support.fake_client import FakeClient
@@ -40,7 +40,7 @@ def watch(monkeypatch, said):  # noqa: ARG001 - nothing may reach the engine
         looking = startup_watch.Watch(mesh, FakeClient(), before)  # pyright: ignore[reportArgumentType]
         looking.last_line = looking.began = 0.0
         found = iter(states)
-        monkeypatch.setattr(startup, "read", lambda *_: next(found))
+        monkeypatch.setattr(pod_lifecycle, "read_startups", lambda *_: next(found))
         looking.under_way = "istiod"
         return all(looking.look([mesh.the(Kind.ISTIOD)], now) for now in seconds)
 

@@ -40,7 +40,7 @@ def test_an_import_runs_what_is_in_no_function(line, inside):
 def test_the_mirrored_test_file_is_the_closest():
     tests = [
         "tests/unit/test_properties.py::a",
-        "tests/unit/pi_mesh/checks/test_trust.py::a",
+        "tests/unit/pi_mesh/checks/test_root_trust.py::a",
         "tests/unit/pi_mesh/certificates/test_pem.py::a",
         "tests/unit/pi_mesh/certificates/test_trust.py::a",
     ]

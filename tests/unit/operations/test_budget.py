@@ -49,13 +49,13 @@ def test_an_up_that_restarts_nothing_says_so():
     ],
 )
 def test_the_room_is_told_before_and_after_the_mesh_has_come(waiting, words):
-    part = budget._part(mesh.of(make_mesh()), [node(), node(), node(accepts=False)], waiting, beside=3)
+    part = budget._part(mesh.mesh_budget(make_mesh()), [node(), node(), node(accepts=False)], waiting, beside=3)
     assert part.sidecars == 4
     assert budget._room(part) == words
 
 
 def test_each_namespace_of_workloads_has_its_part_after_tradings():
-    part = budget._part(mesh.of(make_mesh(namespaces={"research": {"workloads": 2}})), [node()], 0, beside=0)
+    part = budget._part(mesh.mesh_budget(make_mesh(namespaces={"research": {"workloads": 2}})), [node()], 0, beside=0)
     assert part.trading.component == "trading workloads"
     assert [(one.component, one.pods) for one in part.namespaces] == [("workloads of research", 2)]
 

@@ -6,8 +6,7 @@ import grpc
 import pytest
 
 from operations import istiod_certificates
-from operations.istiod_certificates import Issued, Issuer, NoCertificate
-from operations.istiod_messages import CertificateResponse
+from operations.istiod_certificates import CertificateResponse, IssuedCertificate, Issuer, NoCertificate
 from pi_mesh.cluster.port_forward import NotForwardedError
 from tests.support import authorities
 from tests.support.fake_client import FakeClient
@@ -103,7 +102,7 @@ def test_a_service_account_that_is_not_there_is_named():
     ],
 )
 def test_a_chain_verifies_if_each_signs_the_one_before_and_a_trusted_root_the_last(chain, roots, verifies):
-    issued = Issued(tuple(one.certificate for one in chain), b"")
+    issued = IssuedCertificate(tuple(one.certificate for one in chain), b"")
     assert issued.verifies(tuple(root.certificate for root in roots)) is verifies
 
 

@@ -37,8 +37,8 @@ def refreshed(monkeypatch):
         monkeypatch.setattr(module, "Client", cluster)
         monkeypatch.setattr(module, "_older", lambda *_: cluster.read())
         monkeypatch.setattr(proxies, "read", lambda *_, **__: cluster.read()[0])
-        monkeypatch.setattr(module.refresh_connections, "PATIENCE", 0.05)
-        monkeypatch.setattr(module.refresh_connections, "PAUSE", 0)
+        monkeypatch.setattr(module, "CONNECTION_PATIENCE", 0.05)
+        monkeypatch.setattr(module, "CONNECTION_PAUSE", 0)
         monkeypatch.setattr(module.refresh_rollout, "PAUSE", 0)
         done = CliRunner().invoke(app, ["refresh", "-s", STACK, "--json", "--wait", "1", *options])
         return json.loads(done.stdout)
@@ -169,6 +169,6 @@ def test_yes_and_a_report_for_programs_confirm_beforehand(monkeypatch, options, 
     seen = []
     monkeypatch.setattr(stacks, "load_with_state", lambda _: (make_settings(), lambda: NEVER_RUN))
     monkeypatch.setattr(snapshot, "read", lambda _: make_snapshot())
-    monkeypatch.setattr(module, "refreshed", lambda *_, **how: seen.append(how) or [])
+    monkeypatch.setattr(module, "restart_stale_workloads", lambda *_, **how: seen.append(how) or [])
     CliRunner().invoke(app, ["refresh", "-s", STACK, *options])
     assert seen == [{"dry_run": False, "asked": asked}]

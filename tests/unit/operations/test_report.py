@@ -9,17 +9,19 @@ import jsonschema
 import pytest
 from typer.testing import CliRunner
 
-from operations import proxies, refresh, report_schema, rotate_ca, stacks, verify
+from operations import generate, proxies, refresh, stacks
 from operations.__main__ import app
 from operations.pulumi import PulumiFailed
-from operations.rehearse import rehearse_command
-from operations.repair import apply, observed_state, plan
-from operations.repair.observed_state import Situation
+from operations.rehearse import command as rehearse_command
+from operations.repair import observed_state, plan
+from operations.repair.observed_state import ObservedState
+from operations.rotate_ca import command as rotate_ca_command
+from operations.verify import command as verify_command
 from pi_mesh.checks.finding import Subject, ok, warning
 from pi_mesh.cluster import snapshot
 from pi_mesh.cluster.errors import ClusterUnreachable
+from pi_mesh.cluster.helm_releases import ReleaseRecord
 from pi_mesh.cluster.proxies import Proxies
-from pi_mesh.cluster.release_records import ReleaseRecord
 from pi_mesh.cluster.stack_state import NEVER_RUN
 from pi_mesh.settings import SettingsError
 from tests.support.factories import make_settings
@@ -27,7 +29,7 @@ from tests.support.fake_client import FakeClient
 from tests.support.healthy_mesh import in_cluster, make_verification
 from tests.support.snapshots import STACK, make_pis, make_snapshot
 
-SCHEMA = json.loads(report_schema.PATH.read_text())
+SCHEMA = json.loads(generate.SCHEMA.read_text())
 OPERATIONS = ("preflight", "verify", "repair", "budget", "rotate-ca", "proxies", "refresh", "rehearse")
 VAULT = {"enabled": True, "address": "https://vault.example"}
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
@@ -38,7 +40,7 @@ STUCK = make_snapshot(releases=(ReleaseRecord("istio-system", "istiod", 1, "pend
 def stack(monkeypatch):
     """Return a stack whose operations all succeed, each with findings."""
     settings = make_settings(vault=VAULT)
-    now = Situation(STACK, settings, STUCK, {"deployment": {}}, locks_known=False)
+    now = ObservedState(STACK, settings, STUCK, {"deployment": {}}, locks_known=False)
     for name in ("load", "load_any"):
         monkeypatch.setattr(stacks, name, lambda _: settings)
     monkeypatch.setattr(stacks, "load_with_state", lambda _: (settings, lambda: NEVER_RUN))
@@ -46,16 +48,30 @@ def stack(monkeypatch):
     monkeypatch.setattr(proxies.reader, "read", lambda *_, **__: Proxies("1.31.0", ()))
     monkeypatch.setattr(proxies.stale_proxies, "read", lambda *_: {})
     monkeypatch.setattr(refresh, "Client", FakeClient())
-    monkeypatch.setattr(verify, "read", lambda *_, **__: make_verification())
-    monkeypatch.setattr(verify.signing, "signed", lambda *_: [ok("x", Subject("pod", "a/b"), "is well", number=0.5)])
-    monkeypatch.setattr(verify.running_proxies, "found", lambda _: [])
-    monkeypatch.setattr(verify.analysis, "analyze", lambda *_: [warning("y", Subject("cluster"), "is odd", "look")])
-    monkeypatch.setattr(verify.cpu_window, "opened", lambda _: nullcontext(SimpleNamespace(found=lambda *_: [])))
+    monkeypatch.setattr(verify_command, "read_input", lambda *_, **__: make_verification())
+    monkeypatch.setattr(
+        verify_command.certificate_issuer,
+        "issuer_findings",
+        lambda *_: [ok("x", Subject("pod", "a/b"), "is well", number=0.5)],
+    )
+    monkeypatch.setattr(verify_command.running_proxies, "running_proxy_findings", lambda _: [])
+    monkeypatch.setattr(
+        verify_command.configuration_analysis,
+        "analyze",
+        lambda *_: [warning("y", Subject("cluster"), "is odd", "look")],
+    )
+    monkeypatch.setattr(
+        verify_command.cpu_window, "running_window", lambda _: nullcontext(SimpleNamespace(found=lambda *_: []))
+    )
     monkeypatch.setattr(rehearse_command, "_tried", lambda *_: [ok("envoy", Subject("node", "pi-1"), "serves")])
     monkeypatch.setattr(observed_state, "read", lambda *_: now)
-    monkeypatch.setattr(apply, "carry_out", lambda now, **_: [step.finding(done=True) for step in plan.steps(now)])
-    monkeypatch.setattr(rotate_ca.pulumi, "pending", lambda *_: {})
-    monkeypatch.setattr(rotate_ca, "proven", lambda *_: [ok("pulumi up", Subject("stack", STACK), "is done")])
+    monkeypatch.setattr(
+        plan, "carry_out", lambda now, **_: [step.finding(done=True) for step in plan.repair_steps(now)]
+    )
+    monkeypatch.setattr(rotate_ca_command.pulumi, "pending", lambda *_: {})
+    monkeypatch.setattr(
+        rotate_ca_command, "with_proof", lambda *_: [ok("pulumi up", Subject("stack", STACK), "is done")]
+    )
 
 
 def valid(operation: str, *more: str) -> dict:
@@ -68,7 +84,7 @@ def valid(operation: str, *more: str) -> dict:
 
 
 def test_the_schema_is_current():
-    assert report_schema.PATH.read_text() == report_schema.document(), "run `make schema`"
+    assert generate.SCHEMA.read_text() == generate.report_schema(), "run `make schema`"
 
 
 def test_the_schema_describes_every_field_of_a_finding():
@@ -176,7 +192,7 @@ def test_the_budget_counts_the_room_that_the_mesh_itself_still_takes():
 @pytest.mark.usefixtures("stack")
 def test_a_mesh_that_is_not_installed_is_one_finding_and_status_1(monkeypatch):
     absent = in_cluster(make_verification(), releases=(), deployments=())
-    monkeypatch.setattr(verify, "read", lambda *_, **__: absent)
+    monkeypatch.setattr(verify_command, "read_input", lambda *_, **__: absent)
     content = valid("verify")
     assert (content["status"], len(content["findings"])) == (1, 1)
 

@@ -8,10 +8,10 @@ import pytest
 from components import mesh
 from pi_mesh import addons
 from pi_mesh.addons.kiali import VERSIONS
-from pi_mesh.budget.mesh import of
+from pi_mesh.budget.mesh import mesh_budget
 from pi_mesh.catalog.istio import MINORS
 from pi_mesh.settings import SettingsError
-from pi_mesh.values import tracing
+from pi_mesh.values import telemetry as values_telemetry
 from pi_mesh.values.istio import istiod_values
 from tests.support import charts, crds
 from tests.support.factories import make_mesh, make_settings
@@ -123,7 +123,7 @@ def test_extra_values_may_not_contradict_a_typed_setting():
 
 
 def test_the_budget_counts_what_is_switched_on():
-    off, on = of(make_mesh()), of(make_mesh(observability=ALL))
+    off, on = mesh_budget(make_mesh()), mesh_budget(make_mesh(observability=ALL))
     added = [row for row in on.rows if row not in off.rows]
     assert [(row.component, row.pods, row.surge) for row in added] == [
         ("jaeger", 1, 0),
@@ -142,7 +142,7 @@ def test_istiod_knows_jaeger_only_when_it_is_there():
 
 @pytest.mark.parametrize("which", [0, -1])
 def test_the_telemetry_object_fits_istios_schema(which: int):
-    (telemetry,) = tracing.telemetry(make_settings(observability=ALL))
+    (telemetry,) = values_telemetry.tracing_telemetry(make_settings(observability=ALL))
     assert crds.problems(telemetry, charts.versions()[which]) == []
 
 
@@ -208,7 +208,7 @@ def test_the_alerts_know_the_names_of_this_mesh():
 def test_with_an_operator_nothing_is_installed_and_the_budget_counts_nothing():
     mesh = make_mesh(observability={"prometheus": OPERATED})
     assert [release.name for release in mesh.releases if release.name == "prometheus"] == []
-    assert of(mesh).rows == of(make_mesh()).rows
+    assert mesh_budget(mesh).rows == mesh_budget(make_mesh()).rows
 
 
 def test_kiali_and_grafana_read_the_operators_prometheus():

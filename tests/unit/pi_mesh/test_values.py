@@ -8,7 +8,7 @@ import pytest
 from pi_mesh import inventory
 from pi_mesh.catalog.istio import gateway_chart
 from pi_mesh.inventory import Kind
-from pi_mesh.model.resources import ResourceProfile
+from pi_mesh.model import ResourceProfile
 from pi_mesh.names import EGRESS, INGRESS
 from pi_mesh.settings import Settings
 from tests.support import charts
@@ -40,13 +40,13 @@ def carries(profile: ResourceProfile, rendered: dict) -> bool:
 
 
 def test_every_release_renders(settings):
-    rendered = {release.name: charts.template(release) for release in inventory.of(settings).releases}
+    rendered = {release.name: charts.template(release) for release in inventory.mesh_inventory(settings).releases}
     assert "kind: ValidatingWebhookConfiguration" in rendered["istio-base"]
     assert "kind: Deployment" in rendered["istiod"]
 
 
 def test_istiod_carries_exactly_the_settings_numbers(settings, version):
-    items = charts.render(inventory.of(settings).the(Kind.ISTIOD))
+    items = charts.render(inventory.mesh_inventory(settings).the(Kind.ISTIOD))
     deployment = charts.only(items, "Deployment")
     assert carries(settings.istio.resources, container(items))
     assert container(items)["image"] == f"docker.io/istio/pilot:{version}"
@@ -57,7 +57,7 @@ def test_istiod_carries_exactly_the_settings_numbers(settings, version):
 
 
 def test_istiod_gives_sidecars_exactly_the_settings_numbers(settings, version):
-    items = charts.render(inventory.of(settings).the(Kind.ISTIOD))
+    items = charts.render(inventory.mesh_inventory(settings).the(Kind.ISTIOD))
     injector = charts.only(items, "ConfigMap", "istio-sidecar-injector")
     values = json.loads(injector["data"]["values"])["global"]
     assert values["proxy"]["resources"] == settings.proxy.resources.to_kubernetes()
@@ -65,7 +65,7 @@ def test_istiod_gives_sidecars_exactly_the_settings_numbers(settings, version):
 
 
 def test_a_gateway_is_probed_every_few_seconds_and_given_up_after_a_minute(settings):
-    plan = inventory.of(settings)
+    plan = inventory.mesh_inventory(settings)
     gateways = plan.of_kind(Kind.GATEWAY)
     injector = charts.only(charts.render(plan.the(Kind.ISTIOD)), "ConfigMap", "istio-sidecar-injector")
     proxy = json.loads(injector["data"]["values"])["global"]["proxy"]
@@ -79,7 +79,7 @@ def test_a_gateway_is_probed_every_few_seconds_and_given_up_after_a_minute(setti
 
 
 def test_the_mesh_config_says_what_the_settings_say(settings):
-    items = charts.render(inventory.of(settings).the(Kind.ISTIOD))
+    items = charts.render(inventory.mesh_inventory(settings).the(Kind.ISTIOD))
     config = charts.only(items, "ConfigMap", "istio")
     mesh = charts.yaml.safe_load(config["data"]["mesh"])
     assert mesh["rootNamespace"] == "istio-system"
@@ -89,7 +89,7 @@ def test_the_mesh_config_says_what_the_settings_say(settings):
 
 
 def test_gateways_carry_exactly_the_settings_numbers_and_the_roles_labels(settings):
-    gateways = inventory.of(settings).of_kind(Kind.GATEWAY)
+    gateways = inventory.mesh_inventory(settings).of_kind(Kind.GATEWAY)
     assert [release.name for release in gateways] == [INGRESS, EGRESS]
     for release in gateways:
         items = charts.render(release)
@@ -116,7 +116,7 @@ def test_helm_refuses_exactly_the_gateway_charts_that_get_another(version):
 def test_an_autoscaler_that_is_asked_for_has_the_settings_bounds():
     version = charts.versions()[-1]
     on = {"autoscaling": {"enabled": True, "minReplicas": 2, "maxReplicas": 3, "targetCpu": 70}}
-    plan = inventory.of(make_settings(istio={"version": version, **on}, ingress=on, egress=on))
+    plan = inventory.mesh_inventory(make_settings(istio={"version": version, **on}, ingress=on, egress=on))
     for release in (*plan.of_kind(Kind.ISTIOD), *plan.of_kind(Kind.GATEWAY)):
         scalers = [item for item in charts.render(release) if item["kind"] == "HorizontalPodAutoscaler"]
         bounds = [(item["spec"]["minReplicas"], item["spec"]["maxReplicas"]) for item in scalers]
@@ -127,7 +127,7 @@ def test_an_autoscaler_that_is_asked_for_has_the_settings_bounds():
 @pytest.mark.parametrize(("load_balancers", "kind"), [(["ingress"], "LoadBalancer"), ([], "NodePort")])
 def test_an_automatic_service_is_a_load_balancer_only_where_there_are_any(load_balancers, kind):
     settings = make_settings(ingress={"service": {"nodePorts": {"http2": 30080}}})
-    ingress, egress = inventory.of(settings, load_balancers=load_balancers).of_kind(Kind.GATEWAY)
+    ingress, egress = inventory.mesh_inventory(settings, load_balancers=load_balancers).of_kind(Kind.GATEWAY)
     service = charts.only(charts.render(ingress), "Service")
     assert service["spec"]["type"] == kind
     assert {port["name"]: port.get("nodePort") for port in service["spec"]["ports"]}["http2"] == 30080

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from hvac.exceptions import Forbidden
 
-from operations.istiod_certificates import Issued
+from operations.istiod_certificates import IssuedCertificate
 from tests.live.vault.tls import handshake
 from tests.support import authorities, vault_contract, vault_policy
 from tests.support.authorities import Authority
@@ -176,6 +176,6 @@ def test_a_further_ca_below_the_one_that_was_signed_is_trusted_by_nobody(vault: 
     ours = Authority(signed(token, request.public_bytes(Encoding.PEM).decode(), {"max_path_length": 5}), key)
     further = authorities.make_ca("A further CA", ours)
     workload = authorities.make_ca("workload", further, ca=False)
-    issued = Issued((workload.certificate, further.certificate, ours.certificate), workload.key.encode())
+    issued = IssuedCertificate((workload.certificate, further.certificate, ours.certificate), workload.key.encode())
     with pytest.raises(ssl.SSLCertVerificationError, match="path length constraint exceeded"):
         handshake(issued, issued, vault.admin.read("pki/cert/ca")["data"]["certificate"])

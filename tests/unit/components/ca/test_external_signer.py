@@ -6,7 +6,7 @@ import pytest
 from components import mesh
 from components.ca import program
 from pi_mesh.catalog import cert_manager
-from pi_mesh.cluster.authority import Authority
+from pi_mesh.cluster.mesh_ca import Authority
 from tests.support import authorities
 from tests.support.factories import make_settings
 from tests.support.recorder import RELEASE, Recording, record
@@ -34,8 +34,10 @@ def deployed(monkeypatch):
     def run(vault: dict, outputs: dict = KEYLESS, **snapshot: object) -> Recording:
         monkeypatch.setenv("VAULT_TOKEN", GOOD_TOKEN)
         monkeypatch.setattr("components.preflight.read", lambda _: make_snapshot(**snapshot))
-        monkeypatch.setattr("pi_mesh.cluster.authority.read", lambda *_: live(ROOT) if snapshot else Authority())
-        monkeypatch.setattr("pi_mesh.cluster.exposure.read", lambda *_: "")
+        monkeypatch.setattr(
+            "pi_mesh.cluster.mesh_ca.read_authority", lambda *_: live(ROOT) if snapshot else Authority()
+        )
+        monkeypatch.setattr("pi_mesh.cluster.services.read_exposure", lambda *_: "")
         with vault_server(ROOT.pem) as address:
             settings = make_settings(vault={"enabled": True, "address": address, "allowHttp": True, **vault})
             return record(lambda: mesh.deploy(settings), outputs=outputs)

@@ -111,10 +111,10 @@ def test_a_vault_without_the_ca_is_refused_though_nothing_would_change():
 def test_a_ca_stack_goes_on_as_well(monkeypatch):
     first = in_state(plug_in())
     settings = parse_any({"vault": {"enabled": True, "address": "http://127.0.0.1:1"}})
-    monkeypatch.setattr("components.state.read", lambda: first)
+    monkeypatch.setattr("components.engine.recorded_state", lambda: first)
     monkeypatch.setattr("pulumi.log.warn", lambda line: said.append(line))
     registered: list[object] = []
-    monkeypatch.setattr("components.ca.source.of", lambda _wanted, kept: registered.append(kept))
+    monkeypatch.setattr("components.ca.source.ca_source", lambda _wanted, kept: registered.append(kept))
     said: list[str] = []
     program.deploy_ca(settings)
     assert registered == [first.vault]

@@ -5,8 +5,8 @@ import pytest
 
 from components.ca import program, source
 from pi_mesh import inventory
-from pi_mesh.cluster.authority import Authority
 from pi_mesh.cluster.ca_state import WantedCa
+from pi_mesh.cluster.mesh_ca import Authority
 from pi_mesh.cluster.stack_state import StackState
 from tests.support import authorities
 from tests.support.factories import make_settings
@@ -27,11 +27,11 @@ def run_again(signing: authorities.Authority, *signers: authorities.Authority) -
         patch.setenv("VAULT_TOKEN", GOOD_TOKEN)
         settings = make_settings(vault={"enabled": True, "address": address})
 
-        first = record(lambda: source.made(WantedCa(program.CA, settings.vault)) and None, outputs=made)
+        first = record(lambda: source.vault_ca(WantedCa(program.CA, settings.vault)) and None, outputs=made)
 
         def again() -> None:
             answer = program.ask(settings, in_state(first, made))
-            program.plug_in(inventory.of(settings), lives_with, answer, pulumi.ResourceOptions())
+            program.plug_in(inventory.mesh_inventory(settings), lives_with, answer, pulumi.ResourceOptions())
 
         try:
             return record(again, outputs=made)

@@ -4,7 +4,7 @@ import pytest
 
 from components.guard import deletion
 from pi_mesh.checks import destroy
-from pi_mesh.cluster import draining
+from pi_mesh.cluster import pod_lifecycle
 from pi_mesh.cluster.errors import ClusterUnreachable
 from pi_mesh.cluster.stack_state import DRAIN, GUARD
 from tests.support.fake_client import FakeClient
@@ -25,7 +25,9 @@ def test_the_guard_gives_its_refusal_and_names_itself_in_it(monkeypatch):
 
 def test_the_drain_waits_for_the_pods_of_its_namespace(monkeypatch):
     seen = []
-    monkeypatch.setattr(draining, "wait", lambda _client, namespace, spare: seen.append((namespace, spare)))
+    monkeypatch.setattr(
+        pod_lifecycle, "wait_for_stopping_pods", lambda _client, namespace, spare: seen.append((namespace, spare))
+    )
     assert deletion.run(URN.format(DRAIN), RECORDED) == ""
     assert seen == [("istio-system", 10.0)]
 
@@ -34,5 +36,5 @@ def test_a_drain_of_a_cluster_that_does_not_answer_is_no_refusal(monkeypatch):
     def gone(*_: object) -> None:
         raise ClusterUnreachable("does not answer")
 
-    monkeypatch.setattr(draining, "wait", gone)
+    monkeypatch.setattr(pod_lifecycle, "wait_for_stopping_pods", gone)
     assert deletion.run(URN.format(DRAIN), RECORDED) == ""

@@ -28,7 +28,7 @@ def deployed(monkeypatch):
 
     def run(**overrides: object) -> Recording:
         monkeypatch.setattr("components.preflight.read", gone)
-        monkeypatch.setattr("pi_mesh.cluster.exposure.read", gone)
+        monkeypatch.setattr("pi_mesh.cluster.services.read_exposure", gone)
         return record(lambda: mesh.deploy(make_settings(**overrides)), preview=True)
 
     return run

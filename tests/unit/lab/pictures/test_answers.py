@@ -3,7 +3,7 @@
 import re
 
 from lab.pictures import answers
-from pi_mesh.monitoring.dashboard import Panel
+from pi_mesh.monitoring.dashboards import Panel
 
 MEMORY = Panel("Memory", "bytes", {"{{pod}}": "memory"})
 LIFE = Panel("Life left", "s", {"{{pod}}": "life"})

@@ -1,17 +1,85 @@
-"""The plan of an adoption."""
+"""The pods that the first `up` restarts, according to the rendered objects of both sides and to drift."""
 
+import copy
 from dataclasses import replace
 
 import pytest
 
-from operations.adopt import object_rows, restarts, rows
-from operations.adopt.proposals import Proposal
-from operations.adopt.restarts import UNCHANGED, Effects
-from operations.preview.changes import Change
+from operations.adopt import rows
+from operations.adopt.existing_mesh import Proposal
+from operations.adopt.rows import UNCHANGED, Effects
+from operations.pull_request import manifests
+from operations.pull_request.manifests import Change, NotRenderedError
 from pi_mesh.checks.finding import Finding, Level
 from pi_mesh.cluster.objects import Deployment
 from pi_mesh.cluster.pods import Pod
 from tests.support.helm_mesh import PEER, existing, living, situation
+
+
+def istiod(cpu: str = "100m", **meta: object) -> dict:
+    container = {"name": "discovery", "image": "pilot", "resources": {"requests": {"cpu": cpu}}}
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "istiod", "namespace": "istio-system", **meta},
+        "spec": {"template": {"spec": {"containers": [container]}}},
+    }
+
+
+@pytest.fixture
+def effects(monkeypatch):
+    """Return `effects(before, after, live)`: of istiod's Deployment as installed, as rendered, and as it is."""
+
+    def of(before: dict, after: dict, live: dict | None = None) -> rows.Effects:
+        monkeypatch.setattr(manifests, "rendered_objects", lambda *_: dict(manifests.named_texts([after])))
+        there = existing(release=living("istiod", "istiod", objects=(before,)))
+        return rows.effects_of_up(replace(there, live={"istio-system/istiod": live or before}))
+
+    return of
+
+
+def test_a_changed_pod_template_restarts_its_pods(effects):
+    assert effects(istiod(), istiod("200m")).restarts == {"istio-system/istiod": "its pod template changes"}
+
+
+def test_a_changed_label_of_the_deployment_restarts_nothing(effects):
+    found = effects(istiod(), istiod(labels={"app.kubernetes.io/version": "2"}))
+    assert found.restarts == {}
+    assert [change.key for change in found.changed] == ["Deployment istio-system/istiod"]
+
+
+def test_a_template_that_was_changed_by_hand_is_put_back_and_so_restarts(effects):
+    (why,) = (effects(istiod(), istiod(), live=istiod("900m")).restarts or {}).values()
+    assert "resources.requests.cpu was changed by hand" in why
+
+
+def test_what_somebody_added_to_a_template_stays_and_restarts_nothing(effects):
+    live = copy.deepcopy(istiod())
+    live["spec"]["template"]["metadata"] = {"annotations": {"kubectl.kubernetes.io/restartedAt": "today"}}
+    assert effects(istiod(), istiod(), live).restarts == {}
+
+
+def test_charts_that_can_not_be_rendered_leave_it_open(monkeypatch):
+    def refuse(*_: object) -> None:
+        raise NotRenderedError("helm is not on PATH")
+
+    monkeypatch.setattr(manifests, "rendered_objects", refuse)
+    found = rows.effects_of_up(existing())
+    assert (found.restarts, found.problem) == (None, "helm is not on PATH")
+
+
+def test_the_pods_of_a_deployment_are_those_of_its_replica_sets():
+    def pod(name: str, owner: str, **more: object) -> Pod:
+        return replace(Pod("istio-system", name, owner=owner), **more)
+
+    running = (
+        pod("istiod-1-a", "ReplicaSet/istiod-1"),
+        pod("istiod-0-b", "ReplicaSet/istiod-0", ending=True),
+        pod("istiod-remote-1-c", "ReplicaSet/istiod-remote-1"),
+        pod("other", ""),
+    )
+    there = existing(situation(snapshot={"pods": running}))
+    assert rows.deployment_pods(there, "istio-system/istiod") == ["istio-system/istiod-1-a"]
 
 
 @pytest.fixture
@@ -19,9 +87,9 @@ def plan(monkeypatch):
     """Return `plan(there, effects)`: the rows by the id of their check."""
 
     def of(there, effects: Effects = Effects(restarts={})) -> dict[str, list[Finding]]:  # noqa: B008 - frozen
-        monkeypatch.setattr(restarts, "of", lambda _: effects)
+        monkeypatch.setattr(rows, "effects_of_up", lambda _: effects)
         found: dict[str, list[Finding]] = {}
-        for row in rows.plan(there):
+        for row in rows.adoption_plan(there):
             found.setdefault(row.id, []).append(row)
         return found
 
@@ -50,7 +118,7 @@ def test_each_value_that_changes_is_a_row(plan):
 
 def test_a_policy_that_changes_is_a_warning_with_both_values(plan):
     live = {**PEER, "spec": {"mtls": {"mode": "PERMISSIVE"}, "selector": {"matchLabels": {"a": "b"}}}}
-    (row,) = plan(existing(peer=live))[object_rows.ID]
+    (row,) = plan(existing(peer=live))[rows.OBJECTS]
     assert row.level is Level.WARNING
     assert "spec.mtls.mode 'PERMISSIVE' becomes 'STRICT'" in row.message
     assert "spec.selector.matchLabels.a 'b' goes" in row.message
@@ -59,12 +127,12 @@ def test_a_policy_that_changes_is_a_warning_with_both_values(plan):
 def test_a_field_that_ansible_holds_is_said_to_be_handed_over(plan):
     held = {"manager": "OpenAPI-Generator", "fieldsV1": {"f:spec": {"f:mtls": {"f:mode": {}}}}}
     meta = {**PEER["metadata"], "managedFields": [held]}
-    _, row = plan(existing(peer={**PEER, "metadata": meta, "spec": {"mtls": {"mode": "PERMISSIVE"}}}))[object_rows.ID]
+    _, row = plan(existing(peer={**PEER, "metadata": meta, "spec": {"mtls": {"mode": "PERMISSIVE"}}}))[rows.OBJECTS]
     assert row.message == "spec.mtls.mode is managed by OpenAPI-Generator; --yes makes the stack its manager"
 
 
 def test_an_object_that_is_as_the_settings_say_is_no_warning(plan):
-    (row,) = plan(existing(peer=PEER))[object_rows.ID]
+    (row,) = plan(existing(peer=PEER))[rows.OBJECTS]
     assert (row.level, row.message) == (Level.OK, "is adopted unchanged")
 
 

@@ -1,21 +1,60 @@
-"""A call between two of the user's own workloads."""
+"""The called Service as the caller's own proxy has it."""
 
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from operations.connectivity import caller_proxy, own_call
+from operations.connectivity import own_call
 from operations.connectivity.own_call import End
 from operations.failures import UsageError
 from pi_mesh.checks.finding import Finding, Level
-from pi_mesh.cluster import policies
+from pi_mesh.cluster import policies, proxies
 from pi_mesh.cluster.pods import Container
 from pi_mesh.cluster.policies import Policies, Policy
+from pi_mesh.cluster.port_forward import NotForwardedError
 from tests.support.factories import make_settings
 from tests.support.fake_client import FakeClient
-from tests.support.own_calls import APP, CLIENT, SERVER, STRICT, access
+from tests.support.own_calls import APP, CLIENT, SERVER, STRICT, access, make_call, policy
 from tests.support.snapshots import make_snapshot
+
+EJECTED = {"health_status": {"failed_outlier_check": True}}
+
+
+def judged(monkeypatch: pytest.MonkeyPatch, hosts: Any, *policies: Any, **changes: Any) -> list[Finding]:
+    def answer(context: str, namespace: str, pod: str, cluster: str) -> Any:
+        assert (context, namespace, pod) == ("test", "shop", "client-0")
+        assert cluster == "outbound|80||app.trading.svc.cluster.local"
+        if isinstance(hosts, Exception):
+            raise hosts
+        return hosts
+
+    monkeypatch.setattr(proxies, "read_endpoints", answer)
+    return list(own_call.proxy_findings(make_settings(), make_call(*policies, **changes)))
+
+
+@pytest.mark.parametrize(
+    ("hosts", "level", "said"),
+    [
+        ([{}, EJECTED], Level.OK, "has 2 endpoints of trading/app:80, 1 of them healthy"),
+        ([EJECTED, EJECTED], Level.ERROR, "has ejected every endpoint of trading/app:80 (outlier detection)"),
+        ([], Level.ERROR, "has no endpoint of trading/app:80"),
+        (None, Level.ERROR, "does not know trading/app:80"),
+        (NotForwardedError("no kubectl"), Level.UNKNOWN, "was not asked: no kubectl"),
+    ],
+    ids=str,
+)
+def test_the_proxys_endpoints_are_told(monkeypatch, hosts, level, said):
+    (finding,) = judged(monkeypatch, hosts)
+    assert (str(finding.subject), finding.level, finding.message) == ("pod shop/client-0", level, said)
+
+
+def test_a_proxy_that_is_none_or_does_not_learn_of_the_service_is_not_asked(monkeypatch):
+    assert judged(monkeypatch, None, caller=replace(CLIENT, containers=())) == []
+    assert judged(monkeypatch, None, service=None) == []
+    scope = policy("Sidecar", {"egress": [{"hosts": ["./*"]}]}, "scope", "shop")
+    assert judged(monkeypatch, None, scope) == []
+
 
 SERVICE = "/api/v1/namespaces/trading/services/app"
 SLICES = "/apis/discovery.k8s.io/v1/namespaces/trading/endpointslices"
@@ -37,11 +76,11 @@ class Cluster:
         self.policies = Policies((STRICT,), {"rootNamespace": "istio-system"})
         monkeypatch.setattr(own_call, "Client", self.client)
         monkeypatch.setattr(policies, "read", lambda *_: self.policies)
-        monkeypatch.setattr(caller_proxy, "judged", lambda *_: iter(()))
+        monkeypatch.setattr(own_call, "proxy_findings", lambda *_: iter(()))
 
     def judged(self, caller: str = "shop/client-0", callee: str = "trading/app") -> list[Finding]:
         ends = (end(caller), end(callee, "--to"))
-        return own_call.judged(make_settings(), self.snapshot, *ends)
+        return own_call.call_findings(make_settings(), self.snapshot, *ends)
 
     def errors(self, *ends: str) -> list[str]:
         return [str(one.subject) for one in self.judged(*ends) if one.level is Level.ERROR]
@@ -53,7 +92,7 @@ def cluster(monkeypatch: pytest.MonkeyPatch) -> Cluster:
 
 
 def end(text: str, option: str = "--from") -> End:
-    return own_call.end("test", option, text, with_port=option == "--to")
+    return own_call.parse_end("test", option, text, with_port=option == "--to")
 
 
 @pytest.mark.parametrize(

@@ -11,18 +11,18 @@ import pytest
 
 from operations import pulumi
 from operations.pulumi import PulumiFailed
-from operations.repair import backend_lock, locks
+from operations.repair import backend_lock, processes
 from operations.repair.backend_lock import NotOurs
-from operations.repair.observed_state import Situation
+from operations.repair.observed_state import ObservedState
 from tests.support.factories import make_settings
 from tests.support.snapshots import STACK, make_snapshot
 
 STATE = {"version": 3, "deployment": {"resources": [{"urn": "urn:x", "type": "t"}]}}
 
 
-def situation(backend: str, **more) -> Situation:
-    known = locks.examinable(backend)
-    return Situation(STACK, make_settings(), make_snapshot(), STATE, backend=backend, locks_known=known, **more)
+def situation(backend: str, **more) -> ObservedState:
+    known = processes.is_examinable(backend)
+    return ObservedState(STACK, make_settings(), make_snapshot(), STATE, backend=backend, locks_known=known, **more)
 
 
 @pytest.fixture
@@ -32,12 +32,12 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def now(tmp_path: Path) -> Situation:
+def now(tmp_path: Path) -> ObservedState:
     return situation(f"file://{tmp_path}")
 
 
 def test_the_lock_is_a_file_of_pulumis_form_for_as_long_as_repair_works(now, folder):
-    with backend_lock.held(now):
+    with backend_lock.held_lock(now):
         (file,) = folder.iterdir()
         content = json.loads(file.read_text())
         assert (content["pid"], content["hostname"]) == (os.getpid(), socket.gethostname())
@@ -49,7 +49,7 @@ def test_the_lock_is_a_file_of_pulumis_form_for_as_long_as_repair_works(now, fol
 def test_a_lock_that_came_in_between_is_respected_and_ours_goes(now, folder):
     folder.mkdir(parents=True)
     (folder / "theirs.json").write_text('{"pid": 7, "hostname": "pi-1", "username": "ann", "timestamp": "now"}')
-    with pytest.raises(NotOurs, match=r"was locked in the meantime \(ann@pi-1"), backend_lock.held(now):
+    with pytest.raises(NotOurs, match=r"was locked in the meantime \(ann@pi-1"), backend_lock.held_lock(now):
         pass
     assert [file.name for file in folder.iterdir()] == ["theirs.json"]
 
@@ -57,8 +57,8 @@ def test_a_lock_that_came_in_between_is_respected_and_ours_goes(now, folder):
 def test_a_dead_runs_lock_that_is_about_to_go_is_no_obstacle(now, folder):
     folder.mkdir(parents=True)
     (folder / "stale.json").write_text("{}")
-    stale = tuple(locks.read(now.backend, STACK))
-    with backend_lock.held(situation(now.backend, locks=stale)):
+    stale = tuple(processes.read_locks(now.backend, STACK))
+    with backend_lock.held_lock(situation(now.backend, locks=stale)):
         assert len(list(folder.iterdir())) == 2
 
 
@@ -71,7 +71,7 @@ def number(request: pytest.FixtureRequest) -> Iterator[int]:
 
 
 def test_a_signal_that_ends_repair_takes_the_lock_away(now, folder, number):
-    with pytest.raises(SystemExit), backend_lock.held(now):
+    with pytest.raises(SystemExit), backend_lock.held_lock(now):
         signal.raise_signal(number)
     assert list(folder.iterdir()) == []
     assert signal.getsignal(number) is signal.SIG_DFL
@@ -79,13 +79,13 @@ def test_a_signal_that_ends_repair_takes_the_lock_away(now, folder, number):
 
 def test_a_signal_that_nohup_ignores_stays_ignored(now, folder, number):
     signal.signal(number, signal.SIG_IGN)
-    with backend_lock.held(now):
+    with backend_lock.held_lock(now):
         signal.raise_signal(number)
         assert len(list(folder.iterdir())) == 1
 
 
 def test_repair_stops_when_somebody_cancels_its_lock(now, folder):
-    with backend_lock.held(now) as lock:
+    with backend_lock.held_lock(now) as lock:
         lock.confirm(now)
         for file in folder.iterdir():
             file.unlink()
@@ -95,7 +95,7 @@ def test_repair_stops_when_somebody_cancels_its_lock(now, folder):
 
 def test_a_folder_that_can_not_be_written_is_one_line(tmp_path):
     (tmp_path / ".pulumi").write_text("no folder")
-    with pytest.raises(NotOurs, match="can't be locked: "), backend_lock.held(situation(f"file://{tmp_path}")):
+    with pytest.raises(NotOurs, match="can't be locked: "), backend_lock.held_lock(situation(f"file://{tmp_path}")):
         pass
 
 
@@ -110,7 +110,7 @@ def elsewhere(monkeypatch) -> list[dict]:
 
 def test_elsewhere_the_unchanged_state_is_imported_before_a_write(elsewhere):
     now = situation("s3://mesh-state")
-    with backend_lock.held(now) as lock:
+    with backend_lock.held_lock(now) as lock:
         lock.confirm(now)
     assert elsewhere == [STATE]
 
@@ -121,7 +121,7 @@ def test_elsewhere_a_backend_that_refuses_the_state_stops_repair(elsewhere, monk
 
     monkeypatch.setattr(pulumi, "import_", refuse)
     now = situation("s3://mesh-state")
-    with backend_lock.held(now) as lock, pytest.raises(NotOurs, match=r"currently locked by 1 lock\(s\)"):
+    with backend_lock.held_lock(now) as lock, pytest.raises(NotOurs, match=r"currently locked by 1 lock\(s\)"):
         lock.confirm(now)
     assert elsewhere == []
 
@@ -129,6 +129,6 @@ def test_elsewhere_a_backend_that_refuses_the_state_stops_repair(elsewhere, monk
 def test_elsewhere_a_state_that_changed_meanwhile_stops_repair(elsewhere, monkeypatch):
     monkeypatch.setattr(pulumi, "export", lambda _: {"deployment": {"resources": []}})
     now = situation("s3://mesh-state")
-    with backend_lock.held(now) as lock, pytest.raises(NotOurs, match="has changed in the meantime"):
+    with backend_lock.held_lock(now) as lock, pytest.raises(NotOurs, match="has changed in the meantime"):
         lock.confirm(now)
     assert elsewhere == []

@@ -1,24 +1,32 @@
 """The findings of repair, and the order of its steps."""
 
+import base64
+import gzip
+import json
 import os
 import socket
+from contextlib import contextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import psutil
 import pytest
+from lightkube.core.exceptions import ApiError
 
-from operations.repair import locks, plan, processes
-from operations.repair.locks import Lock
-from operations.repair.observed_state import Situation
+from operations import pulumi
+from operations.failures import Exit
+from operations.repair import backend_lock, observed_state, plan, processes
+from operations.repair.observed_state import ObservedState
 from operations.repair.plan import Act
-from operations.repair.processes import Process
+from operations.repair.processes import Lock, Process
 from pi_mesh.checks.lost_ca import LostCa
+from pi_mesh.cluster.helm_releases import ReleaseRecord
 from pi_mesh.cluster.objects import Crd, Deployment
-from pi_mesh.cluster.release_records import ReleaseRecord
 from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.inventory import Kind
 from pi_mesh.settings import parse_any
-from tests.support.factories import make_settings
+from tests.support.factories import make_mesh, make_settings
 from tests.support.snapshots import STACK, make_snapshot
 
 KNOWN = {"urn": "urn:x::istiod-release", "type": "kubernetes:helm.sh/v3:Release", "id": "istio-system/istiod"}
@@ -26,14 +34,14 @@ NOBODY = 2**22 + 1
 """Process id that Linux never gives."""
 
 
-def situation(releases=(), crds=(), **more) -> Situation:
+def situation(releases=(), crds=(), **more) -> ObservedState:
     state = {"version": 3, "deployment": {"resources": []}}
     snapshot = make_snapshot(releases=tuple(releases), crds=tuple(crds))
-    return Situation(STACK, make_settings(), snapshot, **{"state": state, **more})
+    return ObservedState(STACK, make_settings(), snapshot, **{"state": state, **more})
 
 
 def acts(**what) -> list[Act]:
-    return [step.act for step in plan.steps(situation(**what))]
+    return [step.act for step in plan.repair_steps(situation(**what))]
 
 
 def lock(pid: int = NOBODY, host: str = "") -> Lock:
@@ -44,12 +52,12 @@ def stuck(status: str, name: str = "istiod") -> ReleaseRecord:
     return ReleaseRecord("istio-system", name, 3, status)
 
 
-def obstacle(now: Situation) -> str:
+def obstacle(now: ObservedState) -> str:
     """Return the obstacle to every repair, in one line; empty where there is none."""
-    return str(plan.blocked(now) or "")
+    return str(plan.find_obstacle(now) or "")
 
 
-def pending_for(seconds: float, **more) -> Situation:
+def pending_for(seconds: float, **more) -> ObservedState:
     """Return a situation whose istiod has been in its first install for `seconds`."""
     now = situation(releases=[stuck("pending-install")], **more)
     (release,) = now.snapshot.releases
@@ -87,7 +95,7 @@ def test_a_process_that_took_over_the_number_of_a_dead_run_blocks_nothing():
 
 def test_a_release_younger_than_its_timeout_blocks_every_repair_for_the_rest_of_it():
     now = pending_for(100.5)
-    blocked = plan.blocked(now)
+    blocked = plan.find_obstacle(now)
     assert blocked
     assert blocked.number == 800
     assert obstacle(now) == (
@@ -119,8 +127,8 @@ def test_a_first_install_that_hangs_is_forgotten():
 def test_a_first_install_of_an_addon_that_hangs_is_forgotten():
     with_addon = make_settings(observability={"prometheus": {"enabled": True}})
     now = situation(releases=[stuck("pending-install", "prometheus")])
-    assert [step.act for step in plan.steps(replace(now, settings=with_addon))] == [Act.FORGET]
-    assert list(plan.steps(now)) == []
+    assert [step.act for step in plan.repair_steps(replace(now, settings=with_addon))] == [Act.FORGET]
+    assert list(plan.repair_steps(now)) == []
 
 
 @pytest.mark.parametrize("status", ["pending-install", "pending-upgrade", "pending-rollback", "uninstalling"])
@@ -170,7 +178,7 @@ def test_locks_are_read_from_the_file_backend(tmp_path):
     folder = tmp_path / ".pulumi" / "locks" / "organization" / "pi-mesh" / "test"
     folder.mkdir(parents=True)
     (folder / "one.json").write_text('{"pid": 7, "username": "ann", "hostname": "pi-1", "timestamp": "now"}')
-    assert locks.read(f"file://{tmp_path}", "test") == [Lock(7, "pi-1", "ann", "now")]
+    assert processes.read_locks(f"file://{tmp_path}", "test") == [Lock(7, "pi-1", "ann", "now")]
 
 
 @pytest.mark.row(25)
@@ -179,13 +187,13 @@ def test_a_lock_cut_off_by_a_power_loss_or_a_full_disk_belongs_to_nobody(tmp_pat
     folder = tmp_path / ".pulumi" / "locks" / "organization" / "pi-mesh" / "test"
     folder.mkdir(parents=True)
     (folder / name).write_text(content)
-    (found,) = locks.read(f"file://{tmp_path}", "test")
+    (found,) = processes.read_locks(f"file://{tmp_path}", "test")
     assert found.here
     assert not found.alive
 
 
 def test_the_locks_of_a_backend_elsewhere_are_said_to_be_unknown():
-    assert not locks.examinable("https://app.pulumi.com")
+    assert not processes.is_examinable("https://app.pulumi.com")
 
 
 @pytest.mark.parametrize("known", [False, True], ids=["install", "upgrade"])
@@ -195,27 +203,27 @@ def test_a_run_that_may_still_be_going_on_is_not_repaired(backend, known):
     now = situation(
         releases=[stuck("pending-upgrade" if known else "pending-install")],
         state={"deployment": {"resources": resources, "pending_operations": operations}},
-        locks=tuple(locks.read(backend, STACK)),
-        locks_known=locks.examinable(backend),
+        locks=tuple(processes.read_locks(backend, STACK)),
+        locks_known=processes.is_examinable(backend),
     )
-    assert plan.blocked(now) or plan.steps(now) == []
+    assert plan.find_obstacle(now) or plan.repair_steps(now) == []
 
 
 def test_crds_of_somebody_elses_living_istio_are_not_handed_over():
     crds = (Crd("gateways.networking.istio.io"), Crd("virtualservices.networking.istio.io"))
     alive = (Deployment("istio-system", "istiod", {"app": "istiod"}),)
     snapshot = make_snapshot(crds=crds, deployments=alive)
-    assert plan.steps(Situation(STACK, make_settings(), snapshot, {"deployment": {}})) == []
+    assert plan.repair_steps(ObservedState(STACK, make_settings(), snapshot, {"deployment": {}})) == []
 
 
 def test_crds_are_not_handed_over_where_it_is_not_known_whether_another_istio_lives():
     crds, unreadable = (Crd("gateways.networking.istio.io"),), ("deployments",)
     snapshot = make_snapshot(crds=crds, unreadable=unreadable)
-    assert plan.steps(Situation(STACK, make_settings(), snapshot, {"deployment": {}})) == []
+    assert plan.repair_steps(ObservedState(STACK, make_settings(), snapshot, {"deployment": {}})) == []
 
 
 def test_pending_operations_are_said_to_be_normal_where_a_run_may_be_going_on():
-    (step,) = plan.steps(situation(state=creating(), locks_known=False))
+    (step,) = plan.repair_steps(situation(state=creating(), locks_known=False))
     assert "normal while a run is active" in step.found
 
 
@@ -223,12 +231,12 @@ def test_locks_of_a_state_without_project_folders_are_found(tmp_path):
     folder = tmp_path / ".pulumi"
     (folder / "stacks").mkdir(parents=True)
     (folder / "stacks" / "test.json").write_text("{}")
-    assert locks.folder(f"file://{tmp_path}", "test") == folder / "locks" / "test"
+    assert processes.lock_folder(f"file://{tmp_path}", "test") == folder / "locks" / "test"
 
 
 def test_a_ca_that_vault_has_lost_is_taken_out_of_the_state_last():
     lost = LostCa("pki_int", "nothing is mounted there", has_mount=False)
-    steps = plan.steps(situation(releases=[stuck("pending-upgrade")], lost_ca=lost))
+    steps = plan.repair_steps(situation(releases=[stuck("pending-upgrade")], lost_ca=lost))
     assert [step.act for step in steps][-1] is Act.FORGET_CA
     assert "nothing is mounted there" in steps[-1].found
 
@@ -236,5 +244,189 @@ def test_a_ca_that_vault_has_lost_is_taken_out_of_the_state_last():
 def test_of_a_stack_that_makes_the_ca_alone_no_cluster_is_asked_for():
     vault = {"enabled": True, "address": "https://vault.example:8200"}
     now = replace(situation(), settings=parse_any({"vault": vault}), snapshot=Snapshot())
-    assert plan.steps(now) == []
+    assert plan.repair_steps(now) == []
     assert now.context == ""
+
+
+STUCK = ReleaseRecord("istio-system", "istiod", 2, "pending-upgrade")
+
+
+def packed(content: dict) -> str:
+    """Return a release as Helm stores it."""
+    return base64.b64encode(base64.b64encode(gzip.compress(json.dumps(content).encode()))).decode()
+
+
+class Cluster:
+    """A cluster with one Secret, or none."""
+
+    def __init__(self, status: str | None) -> None:
+        self.status = status
+        self.wrote: list[tuple] = []
+
+    def get(self, _kind: type, name: str, namespace: str) -> SimpleNamespace:
+        if self.status is None:
+            raise ApiError(response=SimpleNamespace(json=lambda: {"message": f"{namespace}/{name} not found"}))
+        metadata = SimpleNamespace(labels={"status": self.status} if self.status else None)
+        return SimpleNamespace(metadata=metadata, data={"release": packed({"name": "istiod", "info": {"status": "x"}})})
+
+    def delete(self, _kind: type, name: str, namespace: str) -> None:
+        self.wrote.append(("delete", namespace, name))
+
+    def patch(self, kind: type, name: str, body: dict, namespace: str = "") -> None:
+        self.wrote.append((kind.__name__, namespace, name, body))
+
+
+@pytest.fixture
+def to(monkeypatch):
+    """Return `to(cluster)`: the writes to that cluster."""
+
+    def of(cluster: Cluster) -> plan.Writes:
+        monkeypatch.setattr(plan.kubeconfig, "connection", lambda context: context)
+        monkeypatch.setattr(plan, "Client", lambda config: cluster if config == "test" else None)
+        return plan.Writes("test")
+
+    return of
+
+
+def test_a_stuck_revision_is_forgotten_by_deleting_its_secret(to):
+    cluster = Cluster("pending-upgrade")
+    to(cluster).forget(STUCK)
+    assert cluster.wrote == [("delete", "istio-system", "sh.helm.release.v1.istiod.v2")]
+
+
+def test_a_stuck_revision_is_marked_as_failed_in_its_label_and_in_its_content(to):
+    cluster = Cluster("pending-upgrade")
+    to(cluster).fail(STUCK)
+    ((kind, namespace, name, patch),) = cluster.wrote
+    assert (kind, namespace, name) == ("Secret", "istio-system", "sh.helm.release.v1.istiod.v2")
+    assert patch["metadata"] == {"labels": {"status": "failed"}}
+    content = json.loads(gzip.decompress(base64.b64decode(base64.b64decode(patch["data"]["release"]))))
+    assert content == {
+        "name": "istiod",
+        "info": {"status": "failed", "description": "interrupted, marked by repair"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [("deployed", "is deployed by now"), ("failed", "is failed by now"), ("", "is None by now"), (None, "not found")],
+)
+@pytest.mark.parametrize("write", ["forget", "fail"])
+def test_a_revision_that_is_not_stuck_any_more_stays_as_it_is(to, status, said, write):
+    cluster = Cluster(status)
+    with pytest.raises(plan.StillDeployedError) as refused:
+        getattr(to(cluster), write)(STUCK)
+    assert said in str(refused.value.finding)
+    assert refused.value.status is Exit.PROBLEMS
+    assert cluster.wrote == []
+
+
+def test_a_deployed_release_is_never_taken_for_a_stuck_one(to):
+    cluster = Cluster("deployed")
+    with pytest.raises(plan.StillDeployedError):
+        to(cluster).forget(ReleaseRecord("istio-system", "istiod", 2, "deployed"))
+    assert cluster.wrote == []
+
+
+def test_a_crd_is_handed_over_by_its_label_and_annotations_alone(to):
+    cluster = Cluster(None)
+    to(cluster).hand_over(Crd("gateways.networking.istio.io"), make_mesh().the(Kind.BASE))
+    meta = {
+        "labels": {"app.kubernetes.io/managed-by": "Helm"},
+        "annotations": {
+            "meta.helm.sh/release-name": "istio-base",
+            "meta.helm.sh/release-namespace": "istio-system",
+        },
+    }
+    assert cluster.wrote == [("CustomResourceDefinition", "", "gateways.networking.istio.io", {"metadata": meta})]
+
+
+STUCK_OF_APPLY = ReleaseRecord("istio-system", "istiod", 1, "pending-install", datetime(2026, 1, 1, tzinfo=UTC))
+OPERATION = {"type": "creating", "resource": {"urn": "urn:x::istiod-release", "type": "x:y:Z"}}
+STATE = {"version": 3, "deployment": {"resources": [], "pending_operations": [OPERATION]}}
+
+
+@pytest.fixture
+def events(monkeypatch) -> list[str]:
+    """Return the actions of repair, in order."""
+    seen: list[str] = []
+
+    class Held:
+        def confirm(self, _: ObservedState) -> None:
+            seen.append("confirm")
+
+        def give_way(self) -> None:
+            seen.append("give way")
+
+    class Writes:
+        def __init__(self, _: str) -> None:
+            pass
+
+        def forget(self, release: ReleaseRecord) -> None:
+            seen.append(f"forget {release.name}")
+
+        def hand_over(self, crd: Crd, _: str) -> None:
+            seen.append(f"hand over {crd.name}")
+
+    @contextmanager
+    def held(_: ObservedState):
+        seen.append("lock")
+        yield Held()
+        seen.append("unlock")
+
+    monkeypatch.setattr(backend_lock, "held_lock", held)
+    monkeypatch.setattr(plan, "Writes", Writes)
+    monkeypatch.setattr(pulumi, "import_", lambda _, state: seen.append(f"import {json.dumps(state)}"))
+    return seen
+
+
+@pytest.fixture
+def found(monkeypatch):
+    """Return `found(now, later)`: set the observed state, before and after orphans and locks are gone."""
+
+    def put(now: ObservedState, later: ObservedState) -> ObservedState:
+        monkeypatch.setattr(observed_state, "read", lambda *_: later)
+        return now
+
+    return put
+
+
+def situation_of_apply(*releases: ReleaseRecord, **more) -> ObservedState:
+    snapshot = make_snapshot(releases=releases, crds=(Crd("gateways.networking.istio.io"),))
+    return ObservedState(STACK, make_settings(), snapshot, **{"state": STATE, **more})
+
+
+def test_the_lock_is_confirmed_before_each_write_and_given_up_for_the_import_alone(events, found):
+    now = situation_of_apply(STUCK_OF_APPLY)
+    plan.carry_out(found(now, now), say=lambda _: None)
+    *others, imported, end = events
+    assert others == [
+        "lock",
+        *("confirm", "forget istiod"),
+        *("confirm", "hand over gateways.networking.istio.io"),
+        *("confirm", "give way"),
+    ]
+    assert '"pending_operations": []' in imported
+    assert end == "unlock"
+
+
+def test_a_lock_of_a_run_that_is_gone_is_removed_and_no_other(events, found, tmp_path):
+    files = [tmp_path / "stale.json", tmp_path / "other.json", tmp_path / "stale.json.attrs"]
+    for file in files:
+        file.write_text("{}")
+    now = situation_of_apply(locks=(Lock(0, "x", "ann", "now", files[0]),))
+    done = plan.carry_out(found(now, now), say=lambda _: None)
+    assert list(tmp_path.iterdir()) == [files[1]]
+    assert done[0].id == "stale lock"
+    assert events[0] == "lock"
+
+
+def test_what_is_under_way_when_the_orphans_are_gone_stops_repair(events, found, monkeypatch):
+    monkeypatch.setattr(Process, "end", lambda _: None)
+    orphan = Process(psutil.Process(), "pulumi-language-python")
+    young = situation_of_apply(replace(STUCK_OF_APPLY, since=datetime.now(UTC)))
+    said: list[str] = []
+    done = plan.carry_out(found(situation_of_apply(orphans=(orphan,)), young), said.append)
+    assert [finding.id for finding in done] == ["orphaned process", "obstacle"]
+    assert events == ["lock", "unlock"]
+    assert "may still be under way" in said[-1]

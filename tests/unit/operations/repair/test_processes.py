@@ -47,25 +47,25 @@ def start(project: Path) -> Iterator:
 
 def test_a_plugin_without_its_pulumi_is_an_orphan(project, start):
     plugin = start("pulumi-resource-test")
-    assert [(one.process.pid, one.command) for one in processes.orphans(project)] == [
+    assert [(one.process.pid, one.command) for one in processes.orphaned_processes(project)] == [
         (plugin.pid, "pulumi-resource-test")
     ]
 
 
 def test_a_plugin_of_another_project_is_none_of_ours(project, start, tmp_path_factory):
     start("pulumi-resource-test", folder=tmp_path_factory.mktemp("other"))
-    assert processes.orphans(project) == []
+    assert processes.orphaned_processes(project) == []
 
 
 def test_a_program_of_another_name_is_no_orphan(project, start):
     start("python-something")
-    assert processes.orphans(project) == []
+    assert processes.orphaned_processes(project) == []
 
 
 def test_an_orphan_that_ignores_the_request_is_made_to_end(project, start, monkeypatch):
     monkeypatch.setattr(processes, "GRACE", 0.3)
     plugin = start("pulumi-resource-test", DEAF)
-    (orphan,) = processes.orphans(project)
+    (orphan,) = processes.orphaned_processes(project)
     orphan.end()
     assert plugin.wait(timeout=5) == -9
 
@@ -73,12 +73,12 @@ def test_an_orphan_that_ignores_the_request_is_made_to_end(project, start, monke
 def test_a_plugin_is_an_orphan_only_once_its_pulumi_is_gone(project, start):
     engine = start("pulumi", ENGINE)
     assert processes.is_run(engine.pid)
-    assert processes.orphans(project) == []
-    assert [one.process.pid for one in processes.engines(project)] == [engine.pid]
+    assert processes.orphaned_processes(project) == []
+    assert [one.process.pid for one in processes.running_engines(project)] == [engine.pid]
     engine.kill()
     engine.wait()
-    assert processes.engines(project) == []
-    (orphan,) = processes.orphans(project)
+    assert processes.running_engines(project) == []
+    (orphan,) = processes.orphaned_processes(project)
     orphan.end()
     assert not orphan.alive()
 
@@ -94,7 +94,7 @@ def test_a_repair_counts_as_a_run(tmp_path):
 
 def test_a_process_that_has_ended_but_was_not_waited_for_is_not_alive(project, start):
     plugin = start("pulumi-resource-test")
-    (orphan,) = processes.orphans(project)
+    (orphan,) = processes.orphaned_processes(project)
     orphan.end()
     assert not orphan.alive()
     assert plugin.returncode is None
@@ -102,7 +102,7 @@ def test_a_process_that_has_ended_but_was_not_waited_for_is_not_alive(project, s
 
 def test_a_later_process_of_the_same_number_is_spared(project, start):
     plugin = start("pulumi-resource-test")
-    (orphan,) = processes.orphans(project)
+    (orphan,) = processes.orphaned_processes(project)
     # What psutil knows a process by: its number and its start.
     orphan.process._ident = (plugin.pid, 0.0)
     orphan.end()

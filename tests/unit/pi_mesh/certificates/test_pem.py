@@ -6,7 +6,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.x509.oid import NameOID
 
 from pi_mesh.certificates import pem
-from tests.support.authorities import make_root
+from pi_mesh.certificates.pem import covers_host, host_names
+from tests.support.authorities import make_ca, make_root, make_server
 
 
 @pytest.mark.parametrize(
@@ -24,3 +25,23 @@ def test_a_certificate_is_called_by_its_first_common_name_else_by_all_its_names(
     builder = builder.not_valid_before(root.certificate.not_valid_before_utc)
     certificate = builder.not_valid_after(root.certificate.not_valid_after_utc).sign(root.private_key, hashes.SHA256())
     assert pem.title(certificate) == f"'{title}' ({pem.fingerprint(certificate)[:12]})"
+
+
+@pytest.mark.parametrize(
+    ("host", "covered"),
+    [
+        ("shop.example", True),
+        ("api.shop.example", True),
+        ("*.shop.example", True),
+        ("a.api.shop.example", False),
+        ("*.example", False),
+        ("example", False),
+        ("badshop.example", False),
+    ],
+)
+def test_a_name_covers_its_host_and_a_wildcard_one_level_below_its_domain(host, covered):
+    assert covers_host(host_names(make_server("shop.example", "*.shop.example").certificate), host) is covered
+
+
+def test_a_common_name_alone_is_no_host_for_todays_clients():
+    assert host_names(make_ca("shop.example").certificate) == []

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from pi_mesh.certificates import bundle, expiry, trust
+from pi_mesh.certificates import bundle, chains, trust
 from pi_mesh.certificates.trust import Trust
 from tests.support.authorities import NOW, Authority, make_ca, make_root, renew
 
@@ -16,7 +16,7 @@ HOUR = timedelta(hours=1)
 def make_trust(signer: Authority, *also: Authority, since: timedelta = -timedelta(days=1)) -> Trust:
     """Return the trust of a Secret with real certificates."""
     signing = make_ca("signing", signer, start=since)
-    made = bundle.verified(signing.pem + signer.pem, signing.key, [one.pem for one in also], NOW)
+    made = bundle.verified_bundle(signing.pem + signer.pem, signing.key, [one.pem for one in also], NOW)
     return trust.of_bundle(made.ca_cert, made.cert_chain, made.root_cert)
 
 
@@ -87,7 +87,7 @@ def test_a_mesh_with_istiods_own_root_stays_without_a_word():
 )
 def test_an_expiry_is_a_warning_below_a_third_and_an_error_below_seven_days(days_gone, level):
     certificate = make_ca("signing", A, start=timedelta(0)).certificate
-    assert expiry.judge(certificate, NOW + timedelta(days=days_gone)).level == level
+    assert chains.ca_expiry(certificate, NOW + timedelta(days=days_gone)).level == level
 
 
 def test_the_old_root_goes_as_soon_as_no_running_proxy_can_hold_a_certificate_of_it():
@@ -109,6 +109,6 @@ def test_the_old_root_stays_as_long_as_certificates_of_the_lifetime_before_may_l
 def test_the_trust_of_a_longer_chain_is_its_roots_since_the_ca_at_its_beginning():
     middle = make_ca("middle", A, path_length=1, start=-timedelta(days=9))
     signing = make_ca("signing", middle, start=-timedelta(days=2), days=200)
-    made = bundle.verified(signing.pem + middle.pem + A.pem, signing.key, (), NOW)
+    made = bundle.verified_bundle(signing.pem + middle.pem + A.pem, signing.key, (), NOW)
     read = trust.of_bundle(made.ca_cert, made.cert_chain, made.root_cert)
     assert read == Trust(A.certificate, (A.certificate,), NOW - timedelta(days=2))

@@ -6,7 +6,7 @@ import pytest
 
 from pi_mesh.checks import destroy
 from pi_mesh.checks.destroy import Destroyed
-from pi_mesh.cluster import tenants
+from pi_mesh.cluster import workloads
 from pi_mesh.cluster.errors import ClusterUnreachable
 from tests.support.factories import make_mesh
 from tests.support.fake_client import FakeClient
@@ -48,7 +48,7 @@ def refusal(monkeypatch):
     return judge
 
 
-SHOP = {tenants.CONTROLLERS["Deployment"].format("trading"): [named("shop")]}
+SHOP = {workloads.CONTROLLERS["Deployment"].format("trading"): [named("shop")]}
 ELSEWHERE = {PODS: [pod("bank", "teller-1-x", deployment="teller")]}
 
 
@@ -119,7 +119,7 @@ def test_a_cluster_that_does_not_answer_is_refused_with_the_way_out(refusal, mon
 
 
 def test_a_long_list_is_cut_off_with_its_number(refusal):
-    many = {tenants.CONTROLLERS["Deployment"].format("trading"): [named(f"shop-{number}") for number in range(7)]}
+    many = {workloads.CONTROLLERS["Deployment"].format("trading"): [named(f"shop-{number}") for number in range(7)]}
     assert "Deployment shop-4 and 2 more" in refusal(recorded(), many)
 
 

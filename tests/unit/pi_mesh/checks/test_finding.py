@@ -1,8 +1,11 @@
 """The one-line text of a finding."""
 
+import tomllib
+from pathlib import Path
+
 import pytest
 
-from pi_mesh.checks.finding import CLUSTER, Finding, Level, Subject, error, ok, setting
+from pi_mesh.checks.finding import CLUSTER, NEXT, Finding, Level, Subject, error, ok, refused_next, setting
 
 
 @pytest.mark.parametrize(
@@ -29,3 +32,20 @@ def test_a_finding_is_one_line_with_its_fix_at_the_end():
         "node pi-1: is not Ready; plug it in"
     )
     assert str(ok("nodes ready", setting("cluster.nodes"), "3 of 3")) == "cluster.nodes: 3 of 3"
+
+
+PROJECT = Path(__file__).parents[4] / "pyproject.toml"
+
+
+def test_the_version_that_refuses_is_yet_to_come():
+    # Where this fails, make the findings of `refused_next` errors, or name a later version.
+    own = tomllib.loads(PROJECT.read_text())["project"]["version"]
+    released, _, unreleased = own.partition(".dev")
+    own_number, refusing = ([int(part) for part in version.split(".")] for version in (released, NEXT))
+    assert own_number < refusing or (unreleased and own_number == refusing)
+
+
+def test_the_warning_names_that_version():
+    finding = refused_next("id", setting("a.b"), "does nothing", "remove it")
+    assert finding.level is Level.WARNING
+    assert finding.message == f"does nothing; pi-mesh {NEXT} refuses it"

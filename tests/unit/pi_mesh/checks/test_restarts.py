@@ -34,32 +34,32 @@ def test_exactly_the_workloads_whose_rendered_pods_change_or_go_are_told(change)
     after = make_mesh(**{**change.settings, "istio": {"version": version, **change.settings.get("istio", {})}})
     old, new = templates(before), templates(after)
     changed = {name for name in old if old[name] != new.get(name)}
-    assert set(restarts.of(after, installed_state(before)).of_traffic) == changed
+    assert set(restarts.forecast(after, installed_state(before)).of_traffic) == changed
 
 
 def test_another_version_makes_all_of_them_anew():
-    forecast = restarts.of(make_mesh(), installed_state(make_mesh(istio={"version": "1.30.0"})))
+    forecast = restarts.forecast(make_mesh(), installed_state(make_mesh(istio={"version": "1.30.0"})))
     assert forecast.restarts == (ISTIOD, INGRESS, EGRESS)
 
 
 def test_gateways_of_charts_before_1_24_follow_an_upgrade():
-    forecast = restarts.of(
+    forecast = restarts.forecast(
         make_mesh(istio={"version": "1.20.7"}), installed_state(make_mesh(istio={"version": "1.20.3"}))
     )
     assert forecast.restarts == (ISTIOD, INGRESS, EGRESS)
 
 
 def test_a_gateway_that_is_switched_off_is_told_as_removed():
-    forecast = restarts.of(make_mesh(egress={"enabled": False}), installed_state(make_mesh()))
+    forecast = restarts.forecast(make_mesh(egress={"enabled": False}), installed_state(make_mesh()))
     assert (forecast.restarts, forecast.removed) == ((), (EGRESS,))
 
 
 def test_a_namespace_that_gets_another_name_is_told_as_removed_unless_it_is_adopted():
     own = replace(installed_state(make_mesh()), owned=frozenset({"trading"}))
     renamed = make_mesh(trading={"namespace": "trades"})
-    assert restarts.of(renamed, own).removed == ("Namespace trading",)
-    assert restarts.of(make_mesh(), own).removed == ()
-    assert restarts.of(renamed, installed_state(make_mesh())).removed == ()
+    assert restarts.forecast(renamed, own).removed == ("Namespace trading",)
+    assert restarts.forecast(make_mesh(), own).removed == ()
+    assert restarts.forecast(renamed, installed_state(make_mesh())).removed == ()
 
 
 @pytest.mark.parametrize(
@@ -86,17 +86,19 @@ def test_a_namespace_that_gets_another_name_is_told_as_removed_unless_it_is_adop
     ],
 )
 def test_a_workload_that_scales_down_is_told_as_one_that_loses_pods(before, after, told):
-    forecast = restarts.of(make_mesh(istio=after), installed_state(make_mesh(istio=before)))
+    forecast = restarts.forecast(make_mesh(istio=after), installed_state(make_mesh(istio=before)))
     assert forecast.removed == told
 
 
 def test_a_gateway_that_scales_down_is_told_too():
-    forecast = restarts.of(make_mesh(ingress={"replicas": 2}), installed_state(make_mesh(ingress={"replicas": 3})))
+    forecast = restarts.forecast(
+        make_mesh(ingress={"replicas": 2}), installed_state(make_mesh(ingress={"replicas": 3}))
+    )
     assert (forecast.restarts, forecast.removed) == ((), (INGRESS,))
 
 
 def test_a_first_install_makes_nothing_anew():
-    assert restarts.of(make_mesh(), NEVER_RUN) == restarts.Forecast()
+    assert restarts.forecast(make_mesh(), NEVER_RUN) == restarts.Forecast()
 
 
 @pytest.mark.parametrize(
@@ -108,18 +110,20 @@ def test_a_first_install_makes_nothing_anew():
     ],
 )
 def test_what_running_proxies_keep_until_they_are_made_anew_is_told(change, kept):
-    assert restarts.of(make_mesh(**change), installed_state(make_mesh())).keep == kept
+    assert restarts.forecast(make_mesh(**change), installed_state(make_mesh())).keep == kept
 
 
 def test_a_new_version_of_the_second_control_plane_restarts_it_alone():
     canary = {"version": "1.31.0", "revision": "next"}
     before = make_mesh(istio={"version": "1.30.0", "canary": {**canary, "version": "1.30.0"}})
-    forecast = restarts.of(make_mesh(istio={"version": "1.30.0", "canary": canary}), installed_state(before))
+    forecast = restarts.forecast(make_mesh(istio={"version": "1.30.0", "canary": canary}), installed_state(before))
     assert forecast.restarts == ("Deployment istio-system/istiod-next",)
 
 
 def test_a_gateway_that_moves_to_a_revision_restarts():
     canary = {"version": "1.31.0", "revision": "next"}
     before = make_mesh(istio={"canary": canary})
-    forecast = restarts.of(make_mesh(istio={"canary": canary}, egress={"revision": "next"}), installed_state(before))
+    forecast = restarts.forecast(
+        make_mesh(istio={"canary": canary}, egress={"revision": "next"}), installed_state(before)
+    )
     assert forecast.restarts == (EGRESS,)

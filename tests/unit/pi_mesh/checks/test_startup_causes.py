@@ -3,7 +3,7 @@
 import pytest
 
 from pi_mesh.checks.startup_causes import CAUSES, Verdict, cause_of, everything, is_hopeless, line
-from pi_mesh.cluster.startup import NO_ADDRESS, Startup
+from pi_mesh.cluster.pod_lifecycle import NO_ADDRESS, Startup
 
 FAILED = 'failed to pull and unpack image "docker.io/istio/pilot:1.31.0": '
 UNPACK = f'{FAILED}failed to resolve reference "docker.io/istio/pilot:1.31.0": '

@@ -9,7 +9,7 @@ import pytest
 from pi_mesh import inventory
 from pi_mesh.catalog.istio import MINORS, NEWEST, OLDEST, minor_of
 from pi_mesh.checks import upgrade_path, upgrade_steps
-from pi_mesh.checks.preflight import charts, crd_owners, kernel, versions
+from pi_mesh.checks.preflight import charts, istio_crds, kernel_addresses, kubernetes_version
 from pi_mesh.checks.upgrade_steps import UpgradeStep
 from pi_mesh.cluster.nodes import Node
 from pi_mesh.cluster.objects import Crd, Deployment
@@ -39,8 +39,8 @@ def ladder(cluster: Snapshot, first: str = FIRST, last: str = LAST, **istio: obj
     before = mesh_of(first)
     recorded = installed_state(before).recorded
     state = replace(state_of(releases=tuple(one.name for one in before.releases)), recorded=recorded)
-    path = upgrade_path.path(first, last, before.settings)
-    return list(upgrade_steps.judge_all(first, path, mesh_of, cluster, state))
+    path = upgrade_path.version_path(first, last, before.settings)
+    return list(upgrade_steps.consecutive_steps(first, path, mesh_of, cluster, state))
 
 
 def stops(steps: list[UpgradeStep]) -> dict[int, set[str]]:
@@ -51,7 +51,7 @@ def stops(steps: list[UpgradeStep]) -> dict[int, set[str]]:
 @pytest.mark.parametrize("kubernetes", range(25, 37))
 def test_every_step_is_stopped_where_istio_does_not_support_the_kubernetes_and_by_nothing_else(kubernetes):
     expected = {
-        minor: set() if row.kubernetes[0] <= kubernetes <= row.kubernetes[1] else {versions.KUBERNETES}
+        minor: set() if row.kubernetes[0] <= kubernetes <= row.kubernetes[1] else {kubernetes_version.KUBERNETES}
         for minor, row in MINORS.items()
         if minor > OLDEST
     }
@@ -77,7 +77,7 @@ def test_a_new_patch_of_the_same_minor_version_is_not_stopped_by_kubernetes():
 
 def test_a_stock_raspberry_pi_kernel_stops_the_first_version_that_needs_a_larger_address_space():
     small = make_pis(kernel="6.6.31+rpt-rpi-v8", os_image="Debian GNU/Linux 12 (bookworm)")
-    assert stops(ladder(running(FIRST, 28, small), last="1.22.8")) == {21: set(), 22: {kernel.ID}}
+    assert stops(ladder(running(FIRST, 28, small), last="1.22.8")) == {21: set(), 22: {kernel_addresses.ID}}
 
 
 def test_every_step_restarts_istiod_and_both_gateways_whichever_chart_they_have():
@@ -101,7 +101,7 @@ def test_crds_of_another_release_that_lives_stop_the_step_to_1_24():
         crds=tuple(replace(crd, release="other/base") for crd in theirs.crds),
         releases=(*theirs.releases, release),
     )
-    assert stops(ladder(cluster, "1.23.6", "1.24.6")) == {24: {crd_owners.ID}}
+    assert stops(ladder(cluster, "1.23.6", "1.24.6")) == {24: {istio_crds.ID}}
 
 
 def test_sidecars_that_nobody_restarted_stop_the_step_that_would_leave_them_too_far_behind():
@@ -115,22 +115,22 @@ def test_a_check_that_the_step_itself_mends_does_not_stop_it():
     mesh, cluster = make_mesh(istio={"version": "1.31.0"}), running("1.30.3", 34)
     stuck = replace(cluster, releases=(replace(cluster.releases[0], status="pending-upgrade"),))
     state = state_of()
-    assert {one.id for one in upgrade_steps.judge("1.30.3", mesh, stuck, state).stops} == {"helm releases"}
-    assert upgrade_steps.judge("1.30.3", mesh, stuck, state, {"helm releases"}).stops == []
+    assert {one.id for one in upgrade_steps.upgrade_step("1.30.3", mesh, stuck, state).stops} == {"helm releases"}
+    assert upgrade_steps.upgrade_step("1.30.3", mesh, stuck, state, {"helm releases"}).stops == []
 
 
 def test_charts_that_are_not_locked_stop_a_step_and_one_command_is_named_for_those_of_all_further_steps():
-    mesh = inventory.of(make_settings(istio={"version": "1.29.6"}), STACK, lock=())
-    step = upgrade_steps.judge("1.28.10", mesh, running("1.28.10", 34), state_of(), later=("1.30.3", "1.31.0"))
+    mesh = inventory.mesh_inventory(make_settings(istio={"version": "1.29.6"}), STACK, lock=())
+    step = upgrade_steps.upgrade_step("1.28.10", mesh, running("1.28.10", 34), state_of(), later=("1.30.3", "1.31.0"))
     assert {finding.id for finding in step.stops} == {charts.ID}
     lock = "`python -m operations charts lock -s test --also 1.29.6 --also 1.30.3 --also 1.31.0`"
     assert {finding.fix.partition(",")[0] for finding in step.stops} == {lock}
 
 
 def test_each_step_of_a_locked_stack_names_the_charts_from_it_to_the_last():
-    mesh_of = lambda version: inventory.of(make_settings(istio={"version": version}), STACK, lock=())  # noqa: E731
+    mesh_of = lambda version: inventory.mesh_inventory(make_settings(istio={"version": version}), STACK, lock=())  # noqa: E731
     cluster = running("1.29.6", 34)
-    steps = upgrade_steps.judge_all("1.29.6", ("1.30.3", "1.31.0"), mesh_of, cluster, state_of())
+    steps = upgrade_steps.consecutive_steps("1.29.6", ("1.30.3", "1.31.0"), mesh_of, cluster, state_of())
     commands = [step.stops[0].fix.partition("`,")[0] for step in steps]
     assert [command.partition(" --also ")[2] for command in commands] == ["1.30.3 --also 1.31.0", "1.31.0"]
 
@@ -144,7 +144,7 @@ def test_a_tampered_chart_keeps_its_own_advice_in_a_step(tmp_path, monkeypatch):
     entries = (
         LockedChart(chart=name, version="1.31.0", source="https://charts.example", sha256="0" * 64) for name in names
     )
-    mesh = inventory.of(make_settings(istio={"version": "1.31.0"}), STACK, lock=tuple(entries))
-    step = upgrade_steps.judge("1.30.3", mesh, running("1.30.3", 34), state_of())
+    mesh = inventory.mesh_inventory(make_settings(istio={"version": "1.31.0"}), STACK, lock=tuple(entries))
+    step = upgrade_steps.upgrade_step("1.30.3", mesh, running("1.30.3", 34), state_of())
     assert len(step.stops) == len(names)
     assert all(finding.fix.startswith("do not install it") for finding in step.stops)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pi_mesh.cluster.port_forward import Answer, NotForwardedError, get_answer, get_json, forwarded
+from pi_mesh.cluster.port_forward import Answer, NotForwardedError, forwarded, get_answer, get_json
 
 
 @pytest.fixture

@@ -1,16 +1,17 @@
 """The reader of running proxies, with answers of istiod and of proxies."""
 
+import base64
 from collections.abc import Callable
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 
 import pytest
 
-from pi_mesh.cluster import envoy_admin, proxies
+from pi_mesh.cluster import proxies
 from pi_mesh.cluster.objects import Deployment
 from pi_mesh.cluster.pods import Container, Pod
 from pi_mesh.cluster.port_forward import NotForwardedError
-from pi_mesh.cluster.proxies import Proxies
+from pi_mesh.cluster.proxies import Proxies, read_endpoints, secret_texts
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.names import SHORT_LIVED_LABEL
 from tests.support.snapshots import make_snapshot
@@ -49,7 +50,7 @@ def read(monkeypatch) -> Callable[..., Proxies]:
 
         monkeypatch.setattr(proxies, "forwarded", forwarded)
         monkeypatch.setattr(proxies, "get_json", answer)
-        monkeypatch.setattr(envoy_admin, "certificates", shown)
+        monkeypatch.setattr(proxies, "read_certificates", shown)
         return proxies.read("test", "istio-system", cluster(*pods), certificates=certificates is not None)
 
     return run
@@ -118,3 +119,33 @@ def test_each_proxy_is_compared_with_the_istiod_that_leads_it():
     found = proxies.of_snapshot(snapshot, "istio-system")
     assert [found.version_above(one) for one in found.proxies] == ["1.31.0", "1.32.0", ""]
     assert [one.pod for one in found.of_first] == [SHOP]
+
+
+def inline(text: str) -> dict[str, str]:
+    return {"inline_bytes": base64.b64encode(text.encode()).decode()}
+
+
+DUMP = {
+    "configs": [
+        {"name": "default", "secret": {"tls_certificate": {"certificate_chain": inline("CHAIN")}}},
+        {"name": "ROOTCA", "secret": {"validation_context": {"trusted_ca": inline("ROOTS")}}},
+        {"name": "kubernetes://shop", "secret": {"tls_certificate": {"certificate_chain": inline("SHOP")}}},
+    ]
+}
+
+
+def test_the_workloads_own_chain_and_roots_are_returned():
+    assert secret_texts(DUMP) == ("CHAIN", "ROOTS")
+
+
+def test_a_proxy_without_certificates_has_empty_texts():
+    assert secret_texts({}) == ("", "")
+
+
+def test_the_endpoints_of_one_cluster_are_returned_and_none_of_a_cluster_that_is_not_there(monkeypatch):
+    known = {"cluster_statuses": [{"name": "outbound|80||app", "host_statuses": [{"weight": 1}]}, {"name": "empty"}]}
+    monkeypatch.setattr(proxies, "forwarded", lambda *_: nullcontext("127.0.0.1:1"))
+    monkeypatch.setattr(proxies, "get_json", lambda _, path: known if path == "/clusters?format=json" else {})
+    assert read_endpoints("test", "shop", "client-0", "outbound|80||app") == [{"weight": 1}]
+    assert read_endpoints("test", "shop", "client-0", "empty") == []
+    assert read_endpoints("test", "shop", "client-0", "outbound|80||gone") is None

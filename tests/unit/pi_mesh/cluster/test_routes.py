@@ -27,17 +27,19 @@ def client(monkeypatch) -> FakeClient:
 def test_the_routes_are_read_where_a_service_takes_orders(client):
     item = {"metadata": {"namespace": "shop", "name": "a"}, "spec": {"hosts": ["x"]}}
     client.answers[f"{API}/virtualservices"] = {"items": [item]}
-    assert [route.key for route in routes.seen(make_snapshot(), ORDERS).routes] == [("VirtualService", "shop", "a")]
+    assert [route.key for route in routes.with_routes(make_snapshot(), ORDERS).routes] == [
+        ("VirtualService", "shop", "a")
+    ]
 
 
 def test_nothing_is_asked_where_none_does(client):
-    assert routes.seen(make_snapshot(), make_settings()) == make_snapshot()
+    assert routes.with_routes(make_snapshot(), make_settings()) == make_snapshot()
     assert client.got == []
 
 
 def test_routes_that_may_not_be_listed_are_named(client):
     client.answers[f"{API}/virtualservices"] = Forbidden("no", "no")
-    assert routes.seen(make_snapshot(), ORDERS).unreadable == ("VirtualService",)
+    assert routes.with_routes(make_snapshot(), ORDERS).unreadable == ("VirtualService",)
 
 
 def test_the_destinations_of_a_route_are_those_of_all_its_kinds_of_rules():

@@ -56,18 +56,18 @@ def test_a_file_that_is_no_lock_is_refused_in_one_line(lock, content):
 
 
 def test_a_locked_release_is_a_file_without_a_path_of_the_machine():
-    mesh = inventory.of(make_settings(), STACK, lock=(LockedChart(**ENTRY),))
+    mesh = inventory.mesh_inventory(make_settings(), STACK, lock=(LockedChart(**ENTRY),))
     istiod = mesh.the(Kind.ISTIOD)
     assert (istiod.package, istiod.sha256) == ("charts/istiod-1.31.0.tgz", SUM)
     assert mesh.is_locked
 
 
 def test_a_chart_that_is_not_listed_has_no_sum():
-    mesh = inventory.of(make_settings(istio={"version": "1.30.2"}), STACK, lock=(LockedChart(**ENTRY),))
+    mesh = inventory.mesh_inventory(make_settings(istio={"version": "1.30.2"}), STACK, lock=(LockedChart(**ENTRY),))
     assert mesh.the(Kind.ISTIOD).sha256 == ""
 
 
 def test_a_directory_stays_where_the_settings_have_it():
     settings = make_settings(charts={"source": "mended"})
-    mesh = inventory.of(settings, STACK, lock=(LockedChart(**{**ENTRY, "source": "mended"}),))
+    mesh = inventory.mesh_inventory(settings, STACK, lock=(LockedChart(**{**ENTRY, "source": "mended"}),))
     assert mesh.the(Kind.ISTIOD).package == "mended/istiod-1.31.0.tgz"

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from pi_mesh.certificates.expiry import TOO_LATE
+from pi_mesh.certificates.chains import TOO_LATE
 from pi_mesh.settings import CaSettings, Settings, SettingsError, parse_any
 from pi_mesh.settings.vault import TOO_SHORT
 from tests.support.authorities import make_root

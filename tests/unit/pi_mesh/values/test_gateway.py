@@ -14,7 +14,7 @@ from tests.support.factories import make_settings
 
 def planned(version: str, **settings: object) -> Release:
     """Return the ingress gateway's release."""
-    made = inventory.of(make_settings(istio={"version": version}, ingress=settings))
+    made = inventory.mesh_inventory(make_settings(istio={"version": version}, ingress=settings))
     return next(one for one in made.releases if one.name == INGRESS)
 
 
@@ -96,14 +96,14 @@ def test_the_charts_make_a_disruption_budget_of_it(version):
 
 @pytest.mark.parametrize("name", [INGRESS, EGRESS])
 def test_a_gateway_without_certificates_of_its_own_may_read_no_secrets(name):
-    gateway = next(one for one in inventory.of(make_settings()).releases if one.name == name)
+    gateway = next(one for one in inventory.mesh_inventory(make_settings()).releases if one.name == name)
     assert gateway.values.get("rbac") == {"enabled": False}
 
 
 @pytest.mark.parametrize(("name", "rights"), [(INGRESS, None), (EGRESS, {"enabled": False})])
 def test_with_tls_the_ingress_gateway_alone_reads_its_certificates(name, rights):
     settings = make_settings(traffic={"gateways": {"web": {"tls": {"secret": "certificate"}}}})
-    gateway = next(one for one in inventory.of(settings).releases if one.name == name)
+    gateway = next(one for one in inventory.mesh_inventory(settings).releases if one.name == name)
     assert gateway.values.get("rbac") == rights
 
 
@@ -111,7 +111,7 @@ def test_with_tls_the_ingress_gateway_alone_reads_its_certificates(name, rights)
 @pytest.mark.parametrize("tls", [None, {"secret": "certificate"}], ids=["plain", "tls"])
 def test_the_charts_make_a_role_only_for_certificates(version, tls):
     settings = make_settings(istio={"version": version}, traffic={"gateways": {"web": {"tls": tls}}})
-    rendered = {one.name: charts.render(one) for one in inventory.of(settings).of_kind(Kind.GATEWAY)}
+    rendered = {one.name: charts.render(one) for one in inventory.mesh_inventory(settings).of_kind(Kind.GATEWAY)}
     with_a_role = {name for name, items in rendered.items() if any(item["kind"] == "Role" for item in items)}
     assert with_a_role == ({INGRESS} if tls else set())
     assert all("ServiceAccount" in {item["kind"] for item in items} for items in rendered.values())

@@ -17,7 +17,7 @@ def values(version: str = "1.20.3", balanced: bool = True, traffic: dict | None 
     """Return the value `service` of the ingress gateway's chart."""
     settings = make_settings(istio={"version": version}, ingress=ingress, traffic=traffic or {})
     return (
-        inventory.of(settings, load_balancers=("ingress",) if balanced else ())
+        inventory.mesh_inventory(settings, load_balancers=("ingress",) if balanced else ())
         .of_kind(Kind.GATEWAY)[0]
         .values["service"]
     )  # pyright: ignore[reportReturnType]
@@ -37,7 +37,7 @@ def test_the_ports_of_the_listeners_follow_the_charts_own():
 
 def test_the_egress_gateway_has_no_port_of_a_listener():
     settings = make_settings(traffic=FEED)
-    assert inventory.of(settings).of_kind(Kind.GATEWAY)[1].values["service"] == {"type": "ClusterIP"}
+    assert inventory.mesh_inventory(settings).of_kind(Kind.GATEWAY)[1].values["service"] == {"type": "ClusterIP"}
 
 
 def test_a_list_of_the_extra_values_stays_as_it_is():
@@ -71,7 +71,7 @@ def test_every_chart_renders_the_whole_service(version):
     if facts_of(gateway_chart(version)).gateways_have_a_class:
         wanted["loadBalancerClass"] = "metallb.io/metallb"
     settings = make_settings(istio={"version": version}, ingress={"service": wanted}, traffic=FEED)
-    spec = charts.only(charts.render(inventory.of(settings).of_kind(Kind.GATEWAY)[0]), "Service")["spec"]
+    spec = charts.only(charts.render(inventory.mesh_inventory(settings).of_kind(Kind.GATEWAY)[0]), "Service")["spec"]
     assert {port["name"]: port.get("nodePort") for port in spec["ports"]}["tcp-9000"] == 30900
     assert (spec["loadBalancerIP"], spec["externalTrafficPolicy"]) == ("192.0.2.1", "Local")
     assert spec["loadBalancerSourceRanges"] == ["192.0.2.0/24"]
@@ -82,12 +82,14 @@ def test_every_chart_renders_the_whole_service(version):
 def test_every_chart_renders_the_annotation_of_an_address(version):
     service = {"type": "LoadBalancer", "address": "192.0.2.1", "addressBy": "MetalLB"}
     settings = make_settings(istio={"version": version}, ingress={"service": service})
-    meta = charts.only(charts.render(inventory.of(settings).of_kind(Kind.GATEWAY)[0]), "Service")["metadata"]
+    meta = charts.only(charts.render(inventory.mesh_inventory(settings).of_kind(Kind.GATEWAY)[0]), "Service")[
+        "metadata"
+    ]
     assert meta["annotations"]["metallb.io/loadBalancerIPs"] == "192.0.2.1"
 
 
 @pytest.mark.parametrize("version", charts.each())
 def test_every_charts_pod_may_listen_on_low_ports_without_being_root(version):
-    release = inventory.of(make_settings(istio={"version": version})).of_kind(Kind.GATEWAY)[0]
+    release = inventory.mesh_inventory(make_settings(istio={"version": version})).of_kind(Kind.GATEWAY)[0]
     pod = charts.only(charts.render(release), "Deployment")["spec"]["template"]["spec"]
     assert {"name": "net.ipv4.ip_unprivileged_port_start", "value": "0"} in pod["securityContext"]["sysctls"]

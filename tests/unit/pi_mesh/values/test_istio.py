@@ -11,7 +11,7 @@ from tests.support.factories import make_settings
 
 def values(**settings: object) -> dict:
     """Return the Helm values of istiod."""
-    return inventory.of(make_settings(**settings)).the(Kind.ISTIOD).values
+    return inventory.mesh_inventory(make_settings(**settings)).the(Kind.ISTIOD).values
 
 
 def test_a_single_istiod_gets_no_disruption_budget():
@@ -21,7 +21,7 @@ def test_a_single_istiod_gets_no_disruption_budget():
 @pytest.mark.parametrize("version", charts.each())
 def test_the_node_of_a_single_istiod_can_be_drained(version):
     settings = make_settings(istio={"version": version})
-    items = charts.render(inventory.of(settings).the(Kind.ISTIOD))
+    items = charts.render(inventory.mesh_inventory(settings).the(Kind.ISTIOD))
     assert [item for item in items if item["kind"] == "PodDisruptionBudget"] == []
 
 
@@ -90,7 +90,7 @@ def test_a_sampling_of_something_is_left_to_the_chart():
 
 def render(version: str, **settings: object) -> list[dict]:
     made = make_settings(istio={"version": version, **settings.pop("istio", {})}, **settings)
-    return charts.render(inventory.of(made).the(Kind.ISTIOD))
+    return charts.render(inventory.mesh_inventory(made).the(Kind.ISTIOD))
 
 
 @pytest.mark.parametrize("version", charts.each())

@@ -24,7 +24,7 @@ def istiod(request) -> list[dict]:
     """Return the objects of istiod's chart, in each version."""
     off = {"enabled": False}
     settings = make_settings(istio={"version": request.param}, vault=KEYLESS, ingress=off, egress=off)
-    return charts.render(inventory.of(settings, root=ROOT).the(Kind.ISTIOD))
+    return charts.render(inventory.mesh_inventory(settings, root=ROOT).the(Kind.ISTIOD))
 
 
 def test_istiod_is_told_once_who_signs_and_mounts_the_root(istiod):
@@ -54,7 +54,7 @@ def test_every_proxy_gets_the_root_by_which_it_knows_istiod(istiod):
 
 @pytest.mark.parametrize(("vault", "templates"), [(KEYLESS, "gateway,mesh-root"), ({}, None)])
 def test_gateways_get_the_root_by_which_they_know_istiod_too(vault, templates):
-    for gateway in inventory.of(make_settings(vault=vault)).of_kind(Kind.GATEWAY):
+    for gateway in inventory.mesh_inventory(make_settings(vault=vault)).of_kind(Kind.GATEWAY):
         assert gateway.values["podAnnotations"].get("inject.istio.io/templates") == templates
 
 
@@ -75,5 +75,5 @@ def test_vault_may_sign_for_a_day_or_for_the_lifetime_if_that_is_longer(lifetime
 
 
 def test_a_root_that_is_not_known_yet_is_told_to_nobody():
-    values = inventory.of(make_settings(vault=KEYLESS)).the(Kind.ISTIOD).values
+    values = inventory.mesh_inventory(make_settings(vault=KEYLESS)).the(Kind.ISTIOD).values
     assert "caCertificates" not in values["meshConfig"]  # pyright: ignore[reportOperatorIssue]

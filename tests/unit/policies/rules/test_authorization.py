@@ -3,7 +3,7 @@
 import pytest
 
 from policies.rules import authorization
-from policies.rules.callers import names_callers
+from policies.rules.authorization import names_callers
 from tests.support.policy_resources import kubernetes, said
 
 SECURITY, NETWORKING = "security.istio.io/v1beta1", "networking.istio.io/v1beta1"

@@ -1,9 +1,52 @@
-"""The rule that requests and limits stay below a Pi's ceiling."""
+"""Kubernetes quantities in the policies, which know nothing of the project's own."""
 
 import pytest
 
 from policies.rules import pi_ceiling
 from tests.support.policy_resources import RESOURCES, changed, gateway, istiod, kubernetes, said
+
+DECIMAL = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
+BINARY = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50, "Ei": 60}
+
+
+@pytest.mark.parametrize(("unit", "power"), DECIMAL.items())
+def test_a_decimal_unit_is_a_power_of_ten(unit, power):
+    assert pi_ceiling.number(f"3{unit}") == 3 * float(f"1e{power}")
+
+
+@pytest.mark.parametrize(("unit", "power"), BINARY.items())
+def test_a_binary_unit_is_a_power_of_two(unit, power):
+    assert pi_ceiling.number(f"3{unit}") == 3 * 2**power
+
+
+def test_there_are_no_other_units():
+    assert pi_ceiling.UNITS.keys() == DECIMAL.keys() | BINARY.keys()
+
+
+@pytest.mark.parametrize(
+    ("written", "number"),
+    [(2, 2), (1.5, 1.5), ("1.", 1), (".5", 0.5), ("1e3", 1000), ("1E-3", 0.001), ("2.5Gi", 2.5 * 2**30)],
+)
+def test_a_number_may_have_decimals_or_an_exponent(written, number):
+    assert pi_ceiling.number(written) == number
+
+
+@pytest.mark.parametrize("value", [True, False, None, "", "Mi", "256mb", "1 Gi", "1e3Mi", "-1", "1.2.3", [], {}])
+def test_another_value_is_no_quantity(value):
+    assert pi_ceiling.number(value) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "is_off"),
+    [(False, True), (0, True), ({}, True), ("", False), ("false", False), (None, False), (True, False)],
+)
+def test_a_part_is_off_only_by_a_value_that_helm_takes_for_no(value, is_off):
+    assert pi_ceiling._is_off(value) is is_off
+
+
+def test_a_chart_outside_the_table_has_a_container():
+    assert list(pi_ceiling.unsized_containers("other", {}, {})) == ["resources"]
+    assert list(pi_ceiling.unsized_containers("other", {}, {"resources": {}})) == []
 
 
 def test_a_limit_above_the_ceiling_is_refused_with_its_place():

@@ -11,7 +11,7 @@ from lab.bench.other_settings import AMPLE, SHIPPED, changed
 from pi_mesh import inventory
 from pi_mesh.checks import traffic
 from pi_mesh.checks.finding import Level
-from pi_mesh.settings.stack_file import config, load_file
+from pi_mesh.settings.stack_file import load_file, stack_config
 from tests.support.snapshots import make_snapshot
 
 MOST, LONGEST = 1000, 128 * 1024
@@ -32,7 +32,7 @@ def grown(tmp_path):
 
 def test_n_routes_are_n_virtual_services_and_n_policies_and_nothing_else(grown):
     without, with_routes = (
-        Counter(item.kind for item in inventory.of(load_file(grown(count))).objects) for count in (0, 7)
+        Counter(item.kind for item in inventory.mesh_inventory(load_file(grown(count))).objects) for count in (0, 7)
     )
     assert with_routes - without == {"VirtualService": 7, "AuthorizationPolicy": 7}
 
@@ -50,7 +50,7 @@ def test_the_stack_file_is_the_labs_own_but_for_the_routes_and_istiods_memory(gr
 
 
 def test_the_largest_size_fits_into_the_variable_by_which_pulumi_hands_over_settings(grown):
-    values = {name: json.dumps(value, separators=(",", ":")) for name, value in config(grown(MOST)).items()}
+    values = {name: json.dumps(value, separators=(",", ":")) for name, value in stack_config(grown(MOST)).items()}
     assert len("PULUMI_CONFIG=" + json.dumps(values, separators=(",", ":"))) < LONGEST
 
 

@@ -3,11 +3,12 @@
 import pytest
 
 from pi_mesh import inventory
-from pi_mesh.checks.finding import errors
+from pi_mesh.checks.finding import Level, errors
 from pi_mesh.checks.preflight import cert_manager, run
+from pi_mesh.cluster.cert_manager import SigningIssuer
+from pi_mesh.cluster.helm_releases import ReleaseRecord
 from pi_mesh.cluster.objects import Crd, Deployment, Namespace
-from pi_mesh.cluster.release_records import ReleaseRecord
-from tests.support.factories import make_settings
+from tests.support.factories import make_mesh, make_settings
 from tests.support.snapshots import STACK, make_snapshot, owned_namespace, state_of
 
 KEYLESS = {"enabled": True, "address": "https://vault.example:8200", "key": "internal"}
@@ -20,7 +21,9 @@ def problems(vault: dict = KEYLESS, cert_manager: dict | None = None, **snapshot
     settings = make_settings(vault={**vault, "certManager": cert_manager or {}})
     return [
         str(finding)
-        for finding in errors(run(inventory.of(settings, STACK), make_snapshot(**snapshot), state_of("cert-manager")))
+        for finding in errors(
+            run(inventory.mesh_inventory(settings, STACK), make_snapshot(**snapshot), state_of("cert-manager"))
+        )
     ]
 
 
@@ -80,5 +83,45 @@ def test_the_row_says_whose_cert_manager_carries_the_requests(install, whose):
     settings = make_settings(vault={**KEYLESS, "certManager": {"install": install}})
     release = OURS if install else "tls/cm"
     snapshot = make_snapshot(deployments=controller(release=release), crds=(Crd(CRD.name, release),))
-    (finding,) = cert_manager.check(inventory.of(settings, STACK), snapshot)
+    (finding,) = cert_manager.check_controller(inventory.mesh_inventory(settings, STACK), snapshot)
     assert finding.message == f"{whose} carries signing requests to Vault"
+
+
+CRDS = (Crd("certificates.cert-manager.io"),)
+GONE = SigningIssuer("", "is not there")
+
+
+def found(issuer: SigningIssuer | None, crds: tuple = CRDS, **wanted: str) -> list[tuple[Level, str]]:
+    mesh = make_mesh(ca={"source": "issuer", "issuer": {"name": "pi", **wanted}})
+    return [(one.level, str(one)) for one in cert_manager.check_issuer(mesh, make_snapshot(issuer=issuer, crds=crds))]
+
+
+def test_one_that_is_ready_and_keeps_its_root_is_well():
+    assert found(SigningIssuer("ca")) == [(Level.OK, "Issuer istio-system/pi: signs the mesh's CA for 8760h")]
+
+
+@pytest.mark.parametrize(
+    ("issuer", "crds", "line"),
+    [
+        (GONE, (), "certificates.cert-manager.io: is not there: the cluster has no cert-manager"),
+        (GONE, CRDS, "ClusterIssuer pi: is not there; it has to sign the mesh's CA; make it, or correct ca.issuer"),
+        (SigningIssuer("ca", "secret not found"), CRDS, "secret not found; it has to sign"),
+        (SigningIssuer("selfSigned"), CRDS, "is of type selfSigned, which makes another root at each renewal"),
+        (SigningIssuer("acme"), CRDS, "is of type acme, which signs no CAs"),
+    ],
+)
+def test_what_keeps_it_from_signing_is_refused(issuer, crds, line):
+    ((level, text),) = found(issuer, crds, kind="ClusterIssuer")
+    assert level is Level.ERROR
+    assert line in text
+
+
+@pytest.mark.parametrize("crds", [CRDS, ()])
+def test_the_mesh_goes_on_without_it_once_the_ca_is_signed(crds):
+    ((level, text),) = found(SigningIssuer("ca", "no endpoints", has_signed=True), crds)
+    assert level is Level.WARNING
+    assert "the mesh's CA stays as it is" in text
+
+
+def test_without_an_issuer_in_the_settings_nothing_is_said():
+    assert [*cert_manager.check_issuer(make_mesh(), make_snapshot())] == []

@@ -28,7 +28,9 @@ def found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         entries.append(LockedChart(chart=chart, version="1.31.0", source=SOURCE, sha256=SUM))
 
     def run(**settings: object) -> list[Finding]:
-        mesh = inventory.of(make_settings(charts={"source": SOURCE}, **settings), STACK, lock=tuple(entries))
+        mesh = inventory.mesh_inventory(
+            make_settings(charts={"source": SOURCE}, **settings), STACK, lock=tuple(entries)
+        )
         return [*check(mesh, None)]
 
     return run

@@ -2,7 +2,6 @@
 
 from pi_mesh.checks.finding import Level
 from pi_mesh.checks.preflight import extra_values
-from pi_mesh.checks.verify import unread_values
 from tests.support import charts
 from tests.support.factories import make_mesh
 from tests.support.healthy_mesh import make_verification
@@ -24,7 +23,7 @@ def test_a_preflight_warns_of_it_by_its_config_key():
 
 
 def test_for_a_verification_it_is_an_error():
-    (finding,) = unread_values.check(make_verification(mesh()))
+    (finding,) = extra_values.check_applied(make_verification(mesh()))
     assert finding.level is Level.ERROR
 
 

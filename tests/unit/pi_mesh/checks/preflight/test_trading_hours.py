@@ -94,7 +94,7 @@ def test_without_trading_hours_there_is_nothing_to_say():
 def test_outside_of_them_everything_is_taken():
     never = {**ALWAYS, "opens": "00:00", "closes": "00:01", "days": ["Mon"], "holidays": []}
     settings = make_settings(trading={"hours": never})
-    assert trading_hours.judged(settings, "it restarts", INSIDE) == []
+    assert trading_hours.refused_restart(settings, "it restarts", INSIDE) == []
 
 
 def test_a_preview_tells_what_up_refuses_as_a_warning():

@@ -91,7 +91,7 @@ def test_leaving_through_an_egress_gateway_that_is_off_is_an_error():
 def test_the_preflight_asks_these_checks_too():
     settings = make_settings(traffic={**GOOD, "gateways": {}})
     assert "traffic.routes.trading-app.gateways" in {
-        str(one.subject) for one in preflight.run(inventory.of(settings, STACK), make_snapshot())
+        str(one.subject) for one in preflight.run(inventory.mesh_inventory(settings, STACK), make_snapshot())
     }
 
 

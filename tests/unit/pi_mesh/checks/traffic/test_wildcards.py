@@ -2,8 +2,7 @@
 
 import pytest
 
-from pi_mesh.checks.finding import Finding, Level
-from pi_mesh.checks.next_version import NEXT
+from pi_mesh.checks.finding import NEXT, Finding, Level
 from pi_mesh.checks.traffic.wildcards import check
 from tests.support.factories import make_settings
 

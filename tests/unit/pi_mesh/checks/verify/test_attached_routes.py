@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from pi_mesh.checks.finding import Finding, Level
+from pi_mesh.checks.verification_input import VerificationInput
 from pi_mesh.checks.verify import attached_routes
-from pi_mesh.checks.verify.input import VerificationInput
 from pi_mesh.cluster.objects import Service
 from pi_mesh.cluster.pods import Container, Pod
 from pi_mesh.cluster.policies import Policy

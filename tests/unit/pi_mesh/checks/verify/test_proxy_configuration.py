@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from pi_mesh.checks.finding import Level
+from pi_mesh.checks.verification_input import VerificationInput
 from pi_mesh.checks.verify import proxy_configuration
-from pi_mesh.checks.verify.input import VerificationInput
-from pi_mesh.cluster.observed import Pair
+from pi_mesh.cluster.live_objects import Pair
 from pi_mesh.cluster.policies import Policy
 from tests.support.factories import make_mesh
 from tests.support.healthy_mesh import ISTIOD, found, make_verification, with_policies

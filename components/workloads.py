@@ -1,0 +1,61 @@
+"""Components for a namespace of workloads: the namespace with its bounds, and its routing and access objects."""
+
+from dataclasses import dataclass
+
+import pulumi
+
+from components import manifest
+from pi_mesh.inventory import ManagedObject
+
+
+@dataclass(frozen=True)
+class WorkloadNamespaceArgs:
+    """The namespace, and the objects that bound its workloads (ResourceQuota, LimitRange, Sidecar)."""
+
+    namespace: ManagedObject
+    bounds: tuple[ManagedObject, ...]
+
+
+class WorkloadNamespace(pulumi.ComponentResource):
+    """A namespace with sidecar injection, and bounds that keep its workloads from overloading the Pis."""
+
+    namespace: str
+
+    def __init__(self, name: str, args: WorkloadNamespaceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        # The type is part of the URNs in running stacks, from the time when trading's was the only such namespace.
+        super().__init__("pi-mesh:trading:TradingNamespace", name, None, opts)
+        namespace = manifest.make_namespace(f"{name}-namespace", args.namespace, pulumi.ResourceOptions(parent=self))
+        # The namespace takes its bounds along, unless a destroy retains it. By itself a Sidecar can take 5 s to go: it
+        # waits for Kubernetes' garbage collector, which looks for new kinds every 30 s.
+        gone_with = None if args.namespace.adopted else namespace
+        for bound in args.bounds:
+            opts = pulumi.ResourceOptions(parent=self, depends_on=[namespace], deleted_with=gone_with)
+            manifest.register(name, bound, opts)
+        self.namespace = args.namespace.name
+        self.register_outputs({"namespace": self.namespace})
+
+
+@dataclass(frozen=True)
+class TrafficArgs:
+    """Istio objects, in an order in which each object refers only to earlier ones."""
+
+    objects: tuple[ManagedObject, ...]
+
+
+class Traffic(pulumi.ComponentResource):
+    """The Istio objects, each one resource named after its kind and name."""
+
+    count: int
+    """Number of the registered objects."""
+
+    def __init__(self, name: str, args: TrafficArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("pi-mesh:trading:Traffic", name, None, opts)
+        inside = pulumi.ResourceOptions(parent=self)
+        first = [manifest.register(name, item, inside) for item in args.objects if item.first]
+        guarded = pulumi.ResourceOptions(parent=self, depends_on=first)
+        rest = [manifest.register(name, item, guarded) for item in args.objects if not (item.first or item.last)]
+        # A default deny created before the allow policies would cut off running callers.
+        after = pulumi.ResourceOptions(parent=self, depends_on=[*first, *rest])
+        last = [manifest.register(name, item, after) for item in args.objects if item.last]
+        self.count = len(first) + len(rest) + len(last)
+        self.register_outputs({"count": self.count})

@@ -1,0 +1,92 @@
+"""The sources of charts: a directory, a repository (index.yaml over HTTPS), or a registry (OCI)."""
+
+import re
+from hashlib import sha256
+from pathlib import Path
+from urllib.parse import urljoin, urlsplit
+
+import httpx2 as httpx
+import yaml
+
+from pi_mesh.settings.releases import ChartSettings, is_loopback
+
+SECONDS = 60.0
+LOGIN = "asks for a login; download the chart by hand and set its source to the directory"
+MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+LAYER = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
+"""Media type of a packaged chart in a registry (helm.sh/docs/topics/registries)."""
+
+
+class ChartUnavailableError(Exception):
+    """A source does not provide a chart; the text is one line: where, and why."""
+
+
+def read_chart(source: str, chart: str, version: str) -> bytes:
+    """Return the packaged chart. Raises ChartUnavailableError."""
+    place = ChartSettings(source=source)
+    try:
+        if place.is_directory:
+            return Path(place.package(chart, version)).read_bytes()
+        with httpx.Client(follow_redirects=True, timeout=SECONDS) as client:
+            fetch = _of_registry if place.is_registry else _of_repository
+            return fetch(client, place.source, chart, version)
+    except OSError as error:
+        raise ChartUnavailableError(f"{place.package(chart, version)}: {error.strerror}") from None
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise ChartUnavailableError(f"{source} does not answer: {error or type(error).__name__}") from None
+    except (yaml.YAMLError, ValueError, LookupError, TypeError, AttributeError) as error:
+        raise ChartUnavailableError(f"{source} gives an unreadable answer: {' '.join(str(error).split())}") from None
+
+
+def _of_repository(client: httpx.Client, source: str, chart: str, version: str) -> bytes:
+    index = yaml.load(_got(client.get(f"{source}/index.yaml")).content, yaml.CSafeLoader)
+    found = [entry for entry in index["entries"].get(chart) or [] if entry["version"] == version]
+    if not found:
+        raise ChartUnavailableError(f"{source} has no {chart} {version}")
+    entry, *_ = found
+    url, *_ = entry["urls"]
+    return _checked(_got(client.get(urljoin(f"{source}/", url))).content, entry.get("digest") or "", source)
+
+
+def _of_registry(client: httpx.Client, source: str, chart: str, version: str) -> bytes:
+    host, _, path = source.removeprefix("oci://").partition("/")
+    name = f"{path}/{chart}".strip("/")
+    api = f"{'http' if is_loopback(host) else 'https'}://{host}/v2/{name}"
+    # Tags know no "+" (helm.sh/docs/topics/registries).
+    where, headers = f"{api}/manifests/{version.replace('+', '_')}", {"Accept": MANIFEST}
+    answer = client.get(where, headers=headers)
+    if answer.status_code == httpx.codes.UNAUTHORIZED:
+        headers["Authorization"] = f"Bearer {_token(client, answer)}"
+        answer = client.get(where, headers=headers)
+    layers = [layer for layer in _got(answer).json()["layers"] if layer["mediaType"] == LAYER]
+    layer, *_ = layers
+    content = _got(client.get(f"{api}/blobs/{layer['digest']}", headers=headers)).content
+    return _checked(content, layer["digest"], source)
+
+
+def _token(client: httpx.Client, refused: httpx.Response) -> str:
+    """Return the anonymous token of a registry (distribution.github.io/distribution/spec/auth/token)."""
+    scheme, _, rest = refused.headers.get("WWW-Authenticate", "").partition(" ")
+    wanted = dict(re.findall(r'(\w+)="([^"]*)"', rest))
+    realm = urlsplit(wanted.pop("realm", ""))
+    if scheme.lower() != "bearer" or (realm.scheme != "https" and not is_loopback(realm.netloc)):
+        raise ChartUnavailableError(f"{refused.url.host} {LOGIN}")
+    answer = client.get(realm.geturl(), params=wanted)
+    if not answer.is_success:
+        raise ChartUnavailableError(f"{refused.url.host} {LOGIN}")
+    found = answer.json()
+    return found.get("token") or found["access_token"]
+
+
+def _got(answer: httpx.Response) -> httpx.Response:
+    if not answer.is_success:
+        raise ChartUnavailableError(f"{answer.url} answers {answer.status_code} {answer.reason_phrase}".strip())
+    return answer
+
+
+def _checked(content: bytes, digest: str, source: str) -> bytes:
+    """Return the content if it has the sum that the source names; repositories need not name any."""
+    wanted, seen = digest.removeprefix("sha256:"), sha256(content).hexdigest()
+    if wanted and wanted != seen:
+        raise ChartUnavailableError(f"{source} sends sha256 {seen}, and names {wanted} for it")
+    return content

@@ -1,0 +1,125 @@
+"""The namespace of the calls, which one run creates and deletes; what a killed run left is removed by the next."""
+
+import socket
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import psutil
+
+from operations.connectivity.objects import NAMESPACE, PURPOSE
+from operations.failures import Exit, OperationError, UsageError
+from pi_mesh.checks.finding import Subject, error
+from pi_mesh.cluster.client import Client
+from pi_mesh.cluster.errors import Refused
+from pi_mesh.names import INJECTION_LABEL, OWNER_ANNOTATION, PROJECT, SHORT_LIVED_LABEL, owner
+from pi_mesh.settings import Settings
+from pi_mesh.words import text_before
+
+PATHS = {
+    "Service": "/api/v1/namespaces/{}/services",
+    "ServiceAccount": "/api/v1/namespaces/{}/serviceaccounts",
+    "AuthorizationPolicy": "/apis/security.istio.io/v1beta1/namespaces/{}/authorizationpolicies",
+    "Gateway": "/apis/networking.istio.io/v1beta1/namespaces/{}/gateways",
+    "VirtualService": "/apis/networking.istio.io/v1beta1/namespaces/{}/virtualservices",
+    "ServiceEntry": "/apis/networking.istio.io/v1beta1/namespaces/{}/serviceentries",
+}
+RUN = f"{PROJECT}/run"
+"""Annotation with the run that made the namespace, as HOST/PROCESS/START."""
+LONGEST = 120
+"""Seconds that no run lives: one of another machine that is older was killed."""
+PAUSE = 0.3
+WHERE = Subject("namespace", NAMESPACE)
+Object = Mapping[str, Any]
+
+
+@contextmanager
+def temporary_namespace(client: Client, settings: Settings, stack: str, seconds: float) -> Iterator[None]:
+    """Create the namespace for the block, after what an earlier run left of it is gone, and delete it at the end.
+
+    Raises UsageError if it is somebody else's or another run's, and as `Client` does.
+    """
+    _clear(client, stack, seconds)
+    client.create("/api/v1/namespaces", _manifest(stack))
+    try:
+        for name in settings.images.secrets:
+            _copy_secret(client, settings.istio.namespace, name)
+        yield
+    finally:
+        client.delete(f"/api/v1/namespaces/{NAMESPACE}")
+
+
+def create_object(client: Client, manifest: Object) -> None:
+    """Create an object of the namespace. Raises as `Client` does."""
+    client.create(PATHS[manifest["kind"]].format(NAMESPACE), manifest)
+
+
+def _manifest(stack: str) -> Object:
+    annotations = {OWNER_ANNOTATION: owner(stack), RUN: _this_run()}
+    labels = {INJECTION_LABEL: "enabled", SHORT_LIVED_LABEL: PURPOSE}
+    metadata = {"name": NAMESPACE, "labels": labels, "annotations": annotations}
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
+
+
+def _clear(client: Client, stack: str, seconds: float) -> None:
+    until, path = time.monotonic() + seconds, f"/api/v1/namespaces/{NAMESPACE}"
+    found = client.get(path)
+    if found and "deletionTimestamp" not in found["metadata"]:
+        _refuse_others(found["metadata"], stack)
+        client.delete(path)
+    while found:
+        if time.monotonic() > until:
+            message = f"is still being deleted after {seconds:.0f} s"
+            raise _HeldError(error(PURPOSE, WHERE, message, f"see `kubectl get namespace {NAMESPACE} -o yaml`"))
+        time.sleep(PAUSE)
+        found = client.get(path)
+
+
+class _HeldError(OperationError):
+    """The namespace of an earlier run does not go away."""
+
+    status = Exit.USAGE
+
+
+def _refuse_others(metadata: Object, stack: str) -> None:
+    """Raise UsageError for a namespace that no run of this command made, or that a living run uses."""
+    run = (metadata.get("annotations") or {}).get(RUN, "")
+    if (metadata.get("labels") or {}).get(SHORT_LIVED_LABEL) != PURPOSE or not run:
+        message = f"namespace {NAMESPACE} exists and was not created by this command"
+        raise UsageError(stack, message, "rename or remove it: the calls are made in a namespace of that name")
+    age = (datetime.now(UTC) - datetime.fromisoformat(metadata["creationTimestamp"])).total_seconds()
+    host, _, process = run.partition("/")
+    if _lives(process) if host == socket.gethostname() else age < LONGEST:
+        message = f"another run makes its calls, since {age:.0f} s (process {text_before(process, '/')} on {host})"
+        raise UsageError(stack, message, "wait for its end; it takes less than a minute")
+
+
+def _this_run() -> str:
+    process = psutil.Process()
+    return f"{socket.gethostname()}/{process.pid}/{process.create_time():.0f}"
+
+
+def _lives(process: str) -> bool:
+    """Return True while the process of this machine runs; a later one with its id began at another time."""
+    number, _, start = process.partition("/")
+    try:
+        return f"{psutil.Process(int(number)).create_time():.0f}" == start
+    except (psutil.Error, ValueError):
+        return False
+
+
+def _copy_secret(client: Client, home: str, name: str) -> None:
+    """Copy a pull Secret of istiod's namespace; where it is not there or may not be read, nodes may have the image."""
+    try:
+        found = client.get(f"/api/v1/namespaces/{home}/secrets/{name}")
+    except Refused:
+        return
+    if found:
+        body = {key: found[key] for key in ("type", "data") if key in found}
+        metadata = {"name": name, "labels": {SHORT_LIVED_LABEL: PURPOSE}}
+        client.create(
+            f"/api/v1/namespaces/{NAMESPACE}/secrets",
+            {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, **body},
+        )

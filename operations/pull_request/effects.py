@@ -1,0 +1,159 @@
+"""The verdict, with the worst finding first, and the lines on the effects on the cluster and the work after."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from operations.pull_request.checkout import is_of_vault
+from operations.pull_request.compare import Comparison
+from operations.pull_request.engine import Step
+from operations.pull_request.manifests import Consequences
+from operations.pull_request.markdown import code, enumerated
+from pi_mesh.names import EGRESS, INGRESS
+from pi_mesh.words import agreeing, counted
+
+NO_CHANGE = "No change to the cluster"
+GATEWAYS = {INGRESS: "the ingress gateway", EGRESS: "the egress gateway"}
+VERBS = {"replace": "replaces", "delete": "deletes", "create": "creates", "update": "updates"}
+GONE = ("replace", "delete")
+MOST_NAMES = 2
+
+
+def verdict(found: Comparison) -> str:
+    """Return the verdict."""
+    return " · ".join([*_judgement(found), *_short_effects(found)])
+
+
+def _judgement(found: Comparison) -> Iterator[str]:
+    if found.errors:
+        yield f"**does not preview**, {counted(len(found.errors), 'error')}"
+    if broken := {violation.policy for violation in found.broken}:
+        yield f"**{counted(len(broken), 'rule')} broken**"
+    if found.relaxations.rules:
+        yield f"**relaxes {counted(len(found.relaxations.rules), 'rule')}**"
+    if found.relaxations.settings:
+        yield f"**weakens {counted(len(found.relaxations.settings), 'setting')}**"
+    if found.unsupported:
+        yield found.unsupported.verdict
+    if found.relaxations.code:
+        yield "changes the code that judges it"
+
+
+def _short_effects(found: Comparison) -> list[str]:
+    if found.errors:
+        return ["its changes are unknown"]
+    if is_of_vault(found.after.config):
+        changes = found.before.config != found.after.config
+        return ["**changes the CA's settings**, with unknown effects in Vault" if changes else NO_CHANGE]
+    refused = ["**`pulumi up` refuses it while the mesh runs**"] if found.consequences.lost_control_plane else []
+    effects = [*refused, *_short_deletions(found.steps), *_counts(found.steps)]
+    if found.consequences.restarts:
+        effects.append(f"restarts {workloads_in_words(found.consequences.restarts)}")
+    if found.consequences.has_new_sidecars:
+        effects.append(f"{stale_proxies(found.consequences)} until restarted")
+    return effects or [NO_CHANGE]
+
+
+def stale_proxies(effect: Consequences) -> str:
+    """Return the running proxies that stay as they are."""
+    if not effect.proxy:
+        return "sidecars keep their settings"
+    kept = f"keep proxy {effect.proxy}"
+    return f"**{workloads_in_words(effect.stale)} and sidecars {kept}**" if effect.stale else f"sidecars {kept}"
+
+
+def workloads_in_words(workloads: Sequence[str]) -> str:
+    """Return workloads, given as `KIND NAMESPACE/NAME`, in the words of a sentence."""
+    names = [GATEWAYS.get(name, name) for name in (key.rpartition("/")[2] for key in workloads)]
+    if {*GATEWAYS.values()} <= {*names}:
+        names = [*(name for name in names if name not in GATEWAYS.values()), "both gateways"]
+    return enumerated(names)
+
+
+def _short_deletions(steps: Sequence[Step]) -> Iterator[str]:
+    for verb in GONE:
+        gone = [step for step in steps if step.verb == verb and not step.is_retained]
+        namespaces = [step.object_name for step in gone if step.kind == "Namespace"]
+        releases = [step.object_name for step in gone if step.kind == "Release"]
+        yield from (f"**{VERBS[verb]} namespace {name}, everything in it is deleted**" for name in namespaces)
+        others = len(gone) - len(namespaces) - len(releases)
+        parts = [_releases(releases)] if releases else []
+        parts += [counted(others, "other object" if len(gone) > others else "object")] if others else []
+        if parts:
+            yield f"**{VERBS[verb]} {enumerated(parts)}**"
+
+
+def _releases(names: Sequence[str]) -> str:
+    if len(names) > MOST_NAMES:
+        return counted(len(names), "release")
+    return f"{agreeing(len(names), 'release', 'releases')} {enumerated(names)}"
+
+
+def _counts(steps: Sequence[Step]) -> Iterator[str]:
+    for verb in ("create", "update"):
+        kinds = Counter(step.kind for step in steps if step.verb == verb)
+        first = kinds.most_common(MOST_NAMES)
+        parts = [counted(number, "release" if kind == "Release" else kind) for kind, number in first]
+        others = kinds.total() - sum(number for _, number in first)
+        if parts:
+            yield f"{VERBS[verb]} {enumerated([*parts, *([counted(others, 'other object')] if others else [])])}"
+
+
+WITH = {
+    "Namespace": ", and **everything in {it}**, including objects of other owners",
+    "Release": ", and {its} pods with {it}",
+}
+"""Objects that are deleted together with an object of a kind."""
+
+
+def effect_lines(found: Comparison) -> Iterator[str]:
+    """Yield a line for each effect."""
+    alike: dict[tuple[object, ...], list[Step]] = {}
+    for step in found.steps:
+        if step.verb in GONE:
+            alike.setdefault((step.verb, step.kind, step.keys, step.is_retained), []).append(step)
+    yield from map(_deletion, alike.values())
+    if found.unsupported:
+        yield found.unsupported.effect
+    effect = found.consequences
+    if effect.restarts:
+        one, several = "restarts: its pod template changes", "restart: their pod templates change"
+        verb = agreeing(len(effect.restarts), one, several)
+        yield f"{enumerated([code(key) for key in effect.restarts])} {verb}."
+    if effect.lost_control_plane:
+        yield (
+            f"Running sidecars look for istiod in {code(effect.lost_control_plane)}, where it no longer runs: "
+            "until their pods restart, they keep their last configuration, and their certificates expire."
+        )
+        yield _refusal(found.stack, effect.lost_control_plane)
+    elif effect.has_new_sidecars:
+        yield f"Running proxies stay: {stale_proxies(effect)} until their pods restart."
+    if effect.stale:
+        yield f"The gateways' own pod templates do not change. After the update: {code(_restart(effect.stale))}."
+
+
+def _refusal(stack: str, namespace: str) -> str:
+    """Return preflight's refusal of an istiod that moves, which only a running cluster shows."""
+    destroy, repair = code(f"pulumi destroy -s {stack}"), code(f"python -m operations repair -s {stack} --yes")
+    return (
+        f"Preflight refuses this `pulumi up` (foreign istio) while istiod runs in {code(namespace)}. To move it, run "
+        f"{destroy} first, which deletes the stack's namespaces but for adopted ones, then {repair} for the CRDs."
+    )
+
+
+def _restart(workloads: Sequence[str]) -> str:
+    """Return the command that restarts workloads of one namespace, that of the mesh."""
+    places = [key.partition(" ")[2].split("/") for key in workloads]
+    (namespace, _), *_ = places
+    return f"kubectl rollout restart -n {namespace} {' '.join(f'deployment/{name}' for _, name in places)}"
+
+
+def _deletion(steps: Sequence[Step]) -> str:
+    first, *others = steps
+    is_one = not others
+    what = f"{first.kind}{'' if is_one else 's'} {enumerated([code(step.object_name) for step in steps])}"
+    if first.is_retained:
+        return f"{what} {'leaves' if is_one else 'leave'} the stack; the cluster keeps {'it' if is_one else 'them'}."
+    pronouns = {"it": "it", "its": "its"} if is_one else {"it": "them", "its": "their"}
+    rest = WITH.get(first.kind, "").format(**pronouns)
+    reason = f" for {pronouns['its']} {enumerated([code(key) for key in first.keys])}" if first.keys else ""
+    return f"{what} {'is' if is_one else 'are'} **{first.verb}d**{reason}{rest}."

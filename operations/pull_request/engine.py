@@ -1,0 +1,292 @@
+"""The engine's preview of one side's program on a separate state, without a cluster and without Vault."""
+
+import os
+import re
+import subprocess
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+# Not `operations.pulumi`: only the Automation API hands out the engine's events.
+from pulumi import automation
+from pulumi.automation.events import EngineEvent, OpType, StepEventMetadata, StepEventStateMetadata
+
+from operations.failures import NotRunnableError
+from pi_mesh.words import text_before_last
+
+RELEASE = "kubernetes:helm.sh/v3:Release"
+PROVIDER = "pulumi:providers:"
+NO_TIME = "2026-01-01T00:00:00Z"
+
+UNKNOWN_ID = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+"""Stand-in for an ID that a preview does not know, which no state may have (UnknownStringValue in
+sdk/go/common/resource/plugin/rpc.go of Pulumi's engine)."""
+
+Deployment = dict[str, Any]
+"""The input of `pulumi stack import`."""
+
+
+def state_of_events(events: list[EngineEvent]) -> Deployment:
+    """Return the state in which every resource of a preview on an empty state exists with its inputs."""
+    steps = [event.resource_pre_event.metadata for event in events if event.resource_pre_event]
+    wanted = [step.new for step in steps if step.new]
+    references = (resource.provider.rsplit("::", 1) for resource in wanted if resource.provider)
+    ids = {urn: _name(urn) if known == UNKNOWN_ID else known for urn, known in references}
+    manifest = {"time": NO_TIME, "magic": "", "version": ""}
+    return {"manifest": manifest, "resources": [_state_entry(resource, ids) for resource in wanted]}
+
+
+def _state_entry(resource: StepEventStateMetadata, ids: dict[str, str]) -> dict[str, Any]:
+    entry: dict[str, Any] = {"urn": resource.urn, "type": resource.type, "custom": bool(resource.custom)}
+    entry |= {"parent": resource.parent} if resource.parent else {}
+    if not resource.custom:
+        return entry
+    inputs = dict(resource.inputs or {})
+    return {
+        **entry,
+        "id": ids.get(resource.urn, _name(resource.urn)),
+        "inputs": inputs,
+        "outputs": _stored_outputs(resource.type, inputs),
+        "protect": bool(resource.protect),
+        "retainOnDelete": bool(resource.retain_on_delete),
+        **({"provider": f"{urn}::{ids[urn]}"} if (urn := text_before_last(resource.provider or "", "::")) else {}),
+    }
+
+
+def _name(urn: str) -> str:
+    return urn.rpartition("::")[2]
+
+
+def _stored_outputs(type_: str, inputs: dict[str, Any]) -> dict[str, Any]:
+    """Return the outputs that the provider would have stored.
+
+    The Kubernetes provider compares an object's new inputs with `__inputs` of its outputs, and a release's with the
+    inputs of the state (parseCheckpointObject and helmReleaseProvider.Diff, pulumi-kubernetes 4.25.0).
+    """
+    is_object = type_.startswith("kubernetes:") and type_ != RELEASE
+    return {**inputs, "__inputs": inputs} if is_object else inputs
+
+
+MARKUP = re.compile(r"<\{%.*?%\}>|\x1b\[[0-9;]*m")
+SUMMARIES = ("preview failed", "an unhandled error occurred: program exited")
+"""The engine's last words on any error; its reason is in another event, or in a violation."""
+IGNORED = ("pulumi:pulumi:Stack", "pulumi:providers:")
+VERBS = {OpType.CREATE: "create", OpType.UPDATE: "update", OpType.DELETE: "delete", OpType.REPLACE: "replace"}
+
+
+@dataclass(frozen=True)
+class Resource:
+    """A resource with the inputs that its provider would get; secrets read `[secret]`."""
+
+    type: str
+    name: str
+    inputs: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Step:
+    """The engine's operation on one resource."""
+
+    verb: str
+    before: Resource | None
+    after: Resource | None
+    keys: tuple[str, ...] = ()
+    """The inputs that cause the replacement of a resource."""
+    is_retained: bool = False
+    """True where the resource leaves the state, but not the cluster."""
+
+    @property
+    def resource(self) -> Resource:
+        found = self.after or self.before
+        assert found is not None
+        return found
+
+    @property
+    def kind(self) -> str:
+        """Return the kind of the resource, as Kubernetes or Helm calls it."""
+        return self.resource.type.rpartition(":")[2]
+
+    @property
+    def object_name(self) -> str:
+        """Return the name that the resource has in the cluster, before the step where it was there."""
+        found = self.before or self.resource
+        return found.inputs.get("metadata", found.inputs).get("name", found.name)
+
+
+@dataclass(frozen=True)
+class Violation:
+    """One violation of a policy by one resource."""
+
+    policy: str
+    level: str
+    resource: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Intent:
+    """The complete result of a preview."""
+
+    resources: dict[str, Resource]
+    outputs: dict[str, Any]
+    violations: tuple[Violation, ...] = ()
+    warnings: tuple[str, ...] = ()
+    errors: tuple[str, ...] = ()
+    steps: tuple[Step, ...] = ()
+    state: Deployment = field(default_factory=dict)
+
+    @property
+    def is_refused(self) -> bool:
+        """Return True where a mandatory rule is broken."""
+        return any(violation.level == "mandatory" for violation in self.violations)
+
+
+NOTHING = Intent({}, {})
+
+
+def intent_of_events(events: list[EngineEvent], crash: str | None = None) -> Intent:
+    """Return an intent; `crash` is the output of a failed command, for lack of a better reason."""
+    said = [event.diagnostic_event for event in events if event.diagnostic_event]
+    violations = tuple(_violation(event) for event in events if event.policy_event)
+    reasons = _unique(message.message for message in said if message.severity == "error")
+    errors = tuple(reason for reason in reasons if not reason.startswith(SUMMARIES))
+    if crash and not errors and not violations:
+        errors = (crash,)
+    steps = [event.resource_pre_event.metadata for event in events if event.resource_pre_event]
+    steps = [step for step in steps if not step.type.startswith(IGNORED)]
+    wanted = [step.new for step in steps if step.new and step.new.custom and step.op is not OpType.DELETE]
+    return Intent(
+        resources={state.urn: _resource(state) for state in wanted},
+        outputs=_outputs(events),
+        violations=violations,
+        warnings=_unique(message.message for message in said if message.severity == "warning"),
+        errors=errors,
+        steps=tuple(step for step in map(_step, steps) if step),
+        state=state_of_events(events),
+    )
+
+
+def _step(step: StepEventMetadata) -> Step | None:
+    state = step.new or step.old
+    if step.op not in VERBS or state is None or not state.custom:
+        return None
+    before, after = step.old and _resource(step.old), step.new and _resource(step.new)
+    if step.op is OpType.UPDATE and before and after and before.inputs == after.inputs:
+        return None  # a secret, which the state to compare with can't have
+    after = None if step.op is OpType.DELETE else after
+    return Step(VERBS[step.op], before, after, tuple(step.keys or ()), bool(state.retain_on_delete))
+
+
+def _resource(state: StepEventStateMetadata) -> Resource:
+    return Resource(state.type, _name(state.urn), dict(state.inputs or {}))
+
+
+def _outputs(events: list[EngineEvent]) -> dict[str, Any]:
+    done = [event.res_outputs_event.metadata for event in events if event.res_outputs_event]
+    stacks = [step.new.outputs for step in done if step.type == "pulumi:pulumi:Stack" and step.new]
+    return dict(stacks[-1] or {}) if stacks else {}
+
+
+def _violation(event: EngineEvent) -> Violation:
+    policy = event.policy_event
+    assert policy is not None
+    return Violation(
+        policy.policy_name, policy.enforcement_level, _name(policy.resource_urn or ""), _plain(policy.message)
+    )
+
+
+def _unique(messages: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(filter(None, map(_plain, messages))))
+
+
+def _plain(message: str) -> str:
+    return MARKUP.sub("", message).strip()
+
+
+class PulumiRefusedError(Exception):
+    """The command pulumi cannot be used; the text is one line: why, and what to do."""
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """A side's folder, and the engine's further inputs."""
+
+    folder: Path
+    stack: str
+    config: dict[str, str]
+    """Config that is set before the preview, by path."""
+
+    @property
+    def policies(self) -> Path:
+        return self.folder / "policies"
+
+    @property
+    def bounds(self) -> Path:
+        return self.policies / "config" / f"{self.stack}.json"
+
+
+@cache
+def command() -> automation.PulumiCommand:
+    """Return the command pulumi on PATH. Raises NotRunnableError and PulumiRefusedError."""
+    try:
+        return automation.PulumiCommand()
+    except OSError as problem:
+        raise NotRunnableError("pulumi", problem) from None
+    except automation.InvalidVersionError as problem:
+        raise PulumiRefusedError(f"the command pulumi is of another version: {problem}; install a newer one") from None
+    except subprocess.CalledProcessError as problem:
+        message = f"`pulumi version` ends with status {problem.returncode}, see above; reinstall pulumi"
+        raise PulumiRefusedError(message) from None
+
+
+def preview(side: Checkout, judge: Checkout | None = None, deployed: Deployment | None = None) -> Intent:
+    """Return the resources of a side's program; nothing, where it has none yet.
+
+    `judge`: the side whose policy pack and policy config apply. `deployed`: the state to compare with, by default an
+    empty one. No kubeconfig and no Vault token reach the program.
+    """
+    if not (side.folder / "Pulumi.yaml").exists():
+        return NOTHING
+    events: list[EngineEvent] = []
+    try:
+        _run(_stack(side, deployed), judge, events)
+    except automation.CommandError as error:
+        return intent_of_events(events, _reason(str(error)))
+    return intent_of_events(events)
+
+
+def _stack(side: Checkout, deployed: Deployment | None) -> automation.Stack:
+    state = side.folder.with_name(f"{side.folder.name}-state")
+    state.mkdir(exist_ok=True)
+    environment = {
+        "KUBECONFIG": os.devnull,
+        "VAULT_TOKEN": "",
+        "PULUMI_BACKEND_URL": f"file://{state}",
+        "PULUMI_CONFIG_PASSPHRASE": "nothing is encrypted here",
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+    }
+    options = automation.LocalWorkspaceOptions(
+        work_dir=str(side.folder), env_vars=environment, pulumi_command=command()
+    )
+    selected = automation.create_or_select_stack(side.stack, work_dir=str(side.folder), opts=options)
+    for path, value in side.config.items():
+        selected.set_config(path, automation.ConfigValue(value), path=True)
+    if deployed:
+        selected.import_stack(automation.Deployment(version=3, deployment=deployed))
+    return selected
+
+
+def _run(stack: automation.Stack, judge: Checkout | None, events: list[EngineEvent]) -> None:
+    packs, bounds = [], []
+    if judge and (judge.policies / "PulumiPolicy.yaml").exists():
+        packs = [str(judge.policies)]
+        bounds = [str(judge.bounds)] if judge.bounds.exists() else []
+    stack.preview(policy_packs=packs, policy_pack_configs=bounds, on_event=events.append, color="never")
+
+
+def _reason(output: str) -> str:
+    """Return the errors that a failed command named, or else its whole output."""
+    named = [line.strip().removeprefix("error: ") for line in output.splitlines() if line.strip().startswith("error: ")]
+    return "; ".join(dict.fromkeys(named)) or output

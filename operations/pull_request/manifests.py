@@ -1,0 +1,232 @@
+"""The Kubernetes objects that a side would apply, their changes, and the consequences for running pods."""
+
+import difflib
+import json
+import re
+import subprocess
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from operations import failures
+from operations.pull_request.engine import Intent, Resource
+
+
+class Dumper(yaml.CSafeDumper):
+    """A YAML dumper that keeps the lines of a text, so that a diff shows the changed line."""
+
+
+def _text(dumper: Dumper, text: str) -> yaml.ScalarNode:
+    # YAML cannot keep the lines of a text with tabs, or with a blank at the end of a line.
+    lines = "\n".join(line.expandtabs().rstrip() for line in text.split("\n"))
+    return dumper.represent_scalar("tag:yaml.org,2002:str", lines, style="|" if "\n" in text else None)
+
+
+Dumper.add_representer(str, _text)
+
+RELEASE = "kubernetes:helm.sh/v3:Release"
+
+Objects = dict[str, str]
+"""KIND NAMESPACE/NAME -> its YAML."""
+
+
+class NotRenderedError(Exception):
+    """helm could not render a chart."""
+
+
+def rendered_objects(intent: Intent, folder: Path) -> Objects:
+    """Return all objects of a side. `folder`: its checkout, for local charts. Raises NotRenderedError."""
+    found: Objects = {}
+    for resource in intent.resources.values():
+        if resource.type == RELEASE:
+            found.update(named_texts(filter(None, yaml.load_all(_rendered_chart(resource, folder), yaml.CSafeLoader))))
+        elif resource.type.startswith("kubernetes:") and "kind" in resource.inputs:
+            found.update(named_texts([resource.inputs]))
+    return found
+
+
+def _rendered_chart(release: Resource, folder: Path) -> str:
+    inputs = release.inputs
+    name, chart = inputs.get("name", release.name), inputs["chart"]
+    options = ["--namespace", inputs.get("namespace", "default"), "--include-crds"]
+    if not chart.endswith(".tgz"):
+        options += ["--version", inputs["version"]]
+    if repository := inputs.get("repositoryOpts", {}).get("repo"):
+        options += ["--repo", repository]
+    with tempfile.NamedTemporaryFile("w", suffix=".yaml") as values:
+        yaml.safe_dump(_whole_numbers(inputs.get("values") or {}), values)
+        values.flush()
+        command = ["helm", "template", name, chart, *options, "--values", values.name]
+        return _output(command, folder)
+
+
+def _output(command: list[str], folder: Path) -> str:
+    try:
+        run = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    except OSError as problem:
+        raise NotRenderedError(failures.not_runnable_reason("helm", problem)) from None
+    if run.returncode:
+        raise NotRenderedError(f"{' '.join(command[:4])}: {run.stderr.strip()}")
+    return run.stdout
+
+
+def _whole_numbers(tree: Any) -> Any:
+    """Convert the engine's floats back into whole numbers: some templates print 1.0 for a 1."""
+    if isinstance(tree, dict):
+        return {key: _whole_numbers(value) for key, value in tree.items()}
+    if isinstance(tree, list):
+        return [_whole_numbers(value) for value in tree]
+    return int(tree) if isinstance(tree, float) and tree.is_integer() else tree
+
+
+def named_texts(documents: Iterable[dict[str, Any]]) -> Iterator[tuple[str, str]]:
+    """Yield each document's name and text with sorted keys: comments and quotation marks are no change."""
+    for one in documents:
+        place = one["metadata"].get("namespace")
+        name = f"{one['kind']} {place + '/' if place else ''}{one['metadata']['name']}"
+        yield (
+            name,
+            yaml.dump(
+                _without_data(one) if one["kind"] == "Secret" else one, Dumper=Dumper, width=1000, allow_unicode=True
+            ),
+        )
+
+
+def _without_data(secret: dict[str, Any]) -> dict[str, Any]:
+    """Return a Secret with its keys and without its values: the comment may be public."""
+    parts = [part for part in ("data", "stringData") if isinstance(secret.get(part), dict)]
+    return {**secret, **{part: dict.fromkeys(secret[part], "[secret]") for part in parts}}
+
+
+VERSION_LABEL = re.compile(r"[-+] +(helm\.sh/chart|app\.kubernetes\.io/version|chart): ")
+"""A changed line that every new chart version brings."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """The texts of a changed object; None on the side that does not have it."""
+
+    key: str
+    before: str | None
+    after: str | None
+
+    @property
+    def verb(self) -> str:
+        return "create" if self.before is None else "delete" if self.after is None else "update"
+
+
+def changes_between(before: Mapping[str, str], after: Mapping[str, str]) -> list[Change]:
+    """Return the changes: in the order of the new side, then the removed objects."""
+    keys = dict.fromkeys([*after, *before])
+    both = [Change(key, before.get(key), after.get(key)) for key in keys]
+    return [change for change in both if change.before != change.after]
+
+
+def diff(before: str | None, after: str | None, context: int = 3) -> str:
+    """Return a unified diff without its file names."""
+    lines = difflib.unified_diff((before or "").splitlines(), (after or "").splitlines(), lineterm="", n=context)
+    return "\n".join(list(lines)[2:])
+
+
+def whole_diff(before: str | None, after: str | None) -> str:
+    """Return a diff with every unchanged line, and without line numbers."""
+    return "\n".join(diff(before, after, context=10_000).splitlines()[1:])
+
+
+def line_counts(diff: str) -> str:
+    """Return how many lines a diff adds and removes."""
+    lines = diff.splitlines()
+    added, removed = (sum(line.startswith(sign) for line in lines) for sign in "+-")
+    return f"+{added} -{removed}"
+
+
+def is_version_only(diff: str) -> bool:
+    """Return True where nothing changes except labels with the chart's version."""
+    changed = [line for line in diff.splitlines() if line.startswith(("-", "+"))]
+    return all(VERSION_LABEL.match(line) for line in changed)
+
+
+WORKLOADS = ("Deployment", "DaemonSet", "StatefulSet")
+GATEWAY_TEMPLATE = ("inject.istio.io/templates", "gateway")
+"""Annotation of a pod whose proxy istiod's webhook adds, as in a gateway's pod."""
+IMAGE = ("hub", "tag", "variant")
+
+
+@dataclass(frozen=True)
+class Consequences:
+    """Consequences for workloads, each as `KIND NAMESPACE/NAME`."""
+
+    restarts: tuple[str, ...] = ()
+    """Workloads whose pod template changes: a rollout replaces their pods."""
+    stale: tuple[str, ...] = ()
+    """Gateways whose pods stay, though istiod would now inject another proxy image."""
+    proxy: str | None = None
+    """Version of the running proxies, where istiod will inject another one."""
+    has_new_sidecars: bool = False
+    """True where a recreated pod gets a different sidecar from the running one."""
+    lost_control_plane: str | None = None
+    """Namespace in which running sidecars look for an istiod that is no longer there."""
+
+
+def consequences_for_pods(before: Objects, after: Objects) -> Consequences:
+    """Compare the objects of both sides."""
+    old, new = _injection(before), _injection(after)
+    both = [key for key in _workloads(before) if key in after]
+    restarts = tuple(key for key in both if _pod_template(before, key) != _pod_template(after, key))
+    if not old or not new or old == new:
+        return Consequences(restarts)
+    was, now = old["values"].get("global", {}), new["values"].get("global", {})
+    proxy = was.get("tag") if any(was.get(key) != now.get(key) for key in IMAGE) else None
+    stays = [key for key in _gateways(before) if key in after and key not in restarts]
+    namespace = was.get("istioNamespace")
+    return Consequences(
+        restarts,
+        stale=tuple(stays) if proxy else (),
+        proxy=proxy,
+        has_new_sidecars=True,
+        lost_control_plane=namespace if namespace != now.get("istioNamespace") else None,
+    )
+
+
+def _workloads(objects: Objects) -> Iterator[str]:
+    return (key for key in objects if key.startswith(WORKLOADS))
+
+
+def _gateways(objects: Objects) -> Iterator[str]:
+    name, value = GATEWAY_TEMPLATE
+    for key in _workloads(objects):
+        annotations = _pod_template(objects, key).get("metadata", {}).get("annotations") or {}
+        if annotations.get(name) == value:
+            yield key
+
+
+def _pod_template(objects: Objects, key: str) -> dict[str, Any]:
+    return _load(objects[key])["spec"]["template"]
+
+
+def _injection(objects: Objects) -> dict[str, Any] | None:
+    """Return the template from which istiod's webhook creates sidecars, wherever istiod is."""
+    injector = _config_map(objects, "istio-sidecar-injector")
+    if injector is None:
+        return None
+    mesh = (_config_map(objects, "istio") or {}).get("mesh") or "{}"
+    return {
+        "templates": injector.get("config"),
+        "values": json.loads(injector.get("values") or "{}"),
+        "proxyConfig": (_load(mesh) or {}).get("defaultConfig"),
+    }
+
+
+def _config_map(objects: Objects, name: str) -> dict[str, str] | None:
+    for key, text in objects.items():
+        if key.startswith("ConfigMap ") and key.endswith(f"/{name}"):
+            return _load(text).get("data", {})
+    return None
+
+
+def _load(text: str) -> Any:
+    return yaml.load(text, yaml.CSafeLoader)

@@ -1,0 +1,77 @@
+"""Tables, values, differences and counts in GitHub's Markdown."""
+
+import re
+from collections.abc import Iterable, Sequence
+from math import inf
+from typing import Any
+
+import yaml
+
+from pi_mesh.quantities import parse as quantity
+from pi_mesh.words import text_before
+
+
+def table(headings: Sequence[str], lines: Iterable[Sequence[str]], align: str = "--:") -> str:
+    """Return a table: the first column to the left, the others as `align` says, by default to the right."""
+    ruler = [":--", *[align] * (len(headings) - 1)]
+    return "\n".join("| " + " | ".join(line) + " |" for line in (headings, ruler, *lines))
+
+
+LONGEST = 120
+"""Characters of a value in a line; a longer one is shown below, as a diff."""
+UNIT = re.compile(r"[0-9.]+([numkMGTPE]|[KMGTPE]i)")
+
+
+def value_text(value: Any) -> str:
+    """Return a value as in a stack file, on one line."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, str):
+        return " ".join(value.split())
+    text = yaml.safe_dump(value, default_flow_style=True, width=inf, sort_keys=False)
+    return text_before(text, "\n...").strip()
+
+
+def code(value: Any) -> str:
+    """Return a value as code that fits into a table."""
+    return "nothing" if value is None else f"`{value_text(value).replace('`', chr(39)).replace('|', chr(92) + '|')}`"
+
+
+def is_short(*values: Any) -> bool:
+    """Return True where the whole values fit on a line."""
+    return all(len(value_text(value)) <= LONGEST and "\n" not in str(value) for value in values)
+
+
+def both_values(before: Any, after: Any) -> str:
+    """Return both values, and the rise or fall of an amount."""
+    return f"{code(before)} → {code(after)}{_percent(before, after)}"
+
+
+def _percent(before: Any, after: Any) -> str:
+    if not any(isinstance(side, str) and UNIT.fullmatch(side) for side in (before, after)):
+        return ""
+    try:
+        old, new = quantity(str(before)), quantity(str(after))
+    except ValueError:
+        return ""
+    return f" ({float(new / old - 1):+.0%})" if old and new != old else ""
+
+
+def enumerated(names: Sequence[str]) -> str:
+    """Return names as an enumeration in a sentence."""
+    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
+
+
+def one_line(text: str) -> str:
+    """Return a text on one line."""
+    return " ".join(text.split())
+
+
+def folded(title: str, body: str) -> str:
+    """Return a section that opens at a click."""
+    return f"<details><summary>{title}</summary>\n\n{body}\n\n</details>"
+
+
+def fenced(diff: str) -> str:
+    """Return a diff as a code block that GitHub colours; its fence has four marks, because a text may have three."""
+    return f"````diff\n{diff}\n````"

@@ -1,0 +1,201 @@
+"""One side of a comparison: its config, rules and budget, its resources, and their Kubernetes objects."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from operations.pull_request import checkout, engine, manifests
+from operations.pull_request.checkout import WITHOUT_CA, Config, StackFileError
+from operations.pull_request.engine import NOTHING, Checkout, Deployment, Intent
+from operations.pull_request.manifests import NotRenderedError, Objects
+from pi_mesh.inventory import with_contradictions
+from pi_mesh.settings import SettingsError, parse_any
+from pi_mesh.settings.pulumi_config import STAND_IN, plain_values
+
+ASK_RULES = """\
+import json
+from policies.rules import RULES
+print(json.dumps({rule.name: {"level": rule.level.value, "bounds": rule.bounds(None)} for rule in RULES}))
+"""
+
+
+class RulesUnreadableError(Exception):
+    """The policy pack does not load, or its config is not JSON."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule with its level and bounds for one stack."""
+
+    level: str
+    bounds: dict[str, Any]
+
+
+RuleSet = dict[str, Rule]
+"""Rules by name."""
+
+
+def read_rules(side: Checkout) -> RuleSet:
+    """Return the rules of a side, none where it has no policy pack. Raises RulesUnreadableError."""
+    if not (side.policies / "PulumiPolicy.yaml").exists():
+        return {}
+    config = _config(side)
+    everyone = config.pop("all", None)
+    return {name: _configured(rule, config.get(name, everyone)) for name, rule in _shipped(side).items()}
+
+
+def _shipped(side: Checkout) -> dict[str, dict[str, Any]]:
+    command = [sys.executable, "-c", ASK_RULES]
+    run = subprocess.run(command, cwd=side.folder, capture_output=True, text=True, check=False)
+    if run.returncode:
+        raise RulesUnreadableError(f"the policy pack does not load: {(run.stderr.splitlines() or ['no reason'])[-1]}")
+    return json.loads(run.stdout)
+
+
+def _config(side: Checkout) -> dict[str, Any]:
+    if not side.bounds.exists():
+        return {}
+    try:
+        return dict(json.loads(side.bounds.read_text()))
+    except (ValueError, TypeError) as error:
+        raise RulesUnreadableError(f"policies/config/{side.bounds.name} is not a JSON object: {error}") from None
+
+
+def _configured(rule: dict[str, Any], config: Any) -> Rule:
+    """Return the configured rule.
+
+    Policy config is a level, or a mapping of bounds with or without it (Pulumi's forms).
+    """
+    if not isinstance(config, dict):
+        return Rule(config or rule["level"], rule["bounds"])
+    bounds = {key: value for key, value in config.items() if key != "enforcementLevel"}
+    return Rule(config.get("enforcementLevel", rule["level"]), {**rule["bounds"], **bounds})
+
+
+ASK_BUDGET = """\
+import json, sys
+from pi_mesh import inventory
+from pi_mesh.budget import mesh, table
+from pi_mesh.settings import parse
+stack, config, encrypted = json.load(sys.stdin)
+try:
+    from pi_mesh.settings.pulumi_config import plain_values
+    budget = mesh.mesh_budget(inventory.mesh_inventory(parse(plain_values(config, encrypted)), stack))
+except ImportError:
+    from pi_mesh.settings.raw import plain_values
+    budget = mesh.of(inventory.of(parse(plain_values(config, encrypted)), stack))
+print(json.dumps(table.summary(budget)))
+"""
+"""The program of a side, which may be one of 0.2.0, whose functions have other names."""
+
+Rows = dict[str, Any]
+"""The columns by component, and the sentence below the table as `room`."""
+
+
+def read_budget(side: Checkout, config: Mapping[str, Any], encrypted: Iterable[str], exported: Rows) -> Rows:
+    """Return the rows; none where the side's program cannot be asked.
+
+    `exported`: the stack's output `budget`, which has the rows in programs before 0.2.0, and totals in later ones.
+    """
+    if any(isinstance(value, dict) for value in exported.values()):
+        return exported
+    asked = json.dumps([side.stack, dict(config), list(encrypted)], default=str)
+    command = [sys.executable, "-c", ASK_BUDGET]
+    done = subprocess.run(command, cwd=side.folder, input=asked, capture_output=True, text=True, check=False)
+    return json.loads(done.stdout) if done.returncode == 0 else {}
+
+
+@dataclass(frozen=True)
+class Side:
+    """The result of reading one side, as far as it is known."""
+
+    config: Config = field(default_factory=dict)
+    intent: Intent = NOTHING
+    objects: Objects = field(default_factory=dict)
+    rules: RuleSet = field(default_factory=dict)
+    rules_problem: str | None = None
+    """Reason why the rules could not be read."""
+    unknown: tuple[str, ...] = ()
+    """Parts that could not be determined, each with its reason."""
+    budget: Rows = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class OpenedSide:
+    """A checkout that is ready for the engine, or the problems that prevent it."""
+
+    checkout: Checkout
+    config: Config = field(default_factory=dict)
+    problems: tuple[str, ...] = ()
+
+
+def opened_side(folder: Path, stack: str, charts: str) -> OpenedSide:
+    """Prepare a checkout; its folder is changed."""
+    source = checkout.use_charts(folder, Path(charts), stack) if charts else {}
+    try:
+        config = checkout.prepare(folder, stack)
+    except StackFileError as problem:
+        return OpenedSide(Checkout(folder, stack, source), problems=(str(problem),))
+    return OpenedSide(Checkout(folder, stack, source), config)
+
+
+def with_problems(side: OpenedSide) -> OpenedSide:
+    """Return a side with the problems of its whole settings: the engine gets them without the CA.
+
+    Only for a side whose program is the one that runs here: another one may have other settings.
+    """
+    return replace(side, problems=_refused(side.config)) if WITHOUT_CA.keys() & side.config.keys() else side
+
+
+def read_side(side: OpenedSide, judge: Checkout | None = None, deployed: Deployment | None = None) -> Side:
+    """Preview and render a side; the arguments as in `engine.preview`."""
+    intent = _intent(side, judge, deployed)
+    budget = _budget(side, intent)
+    rules, problem = _rules(side)
+    try:
+        return Side(
+            side.config, intent, manifests.rendered_objects(intent, side.checkout.folder), rules, problem, budget=budget
+        )
+    except NotRenderedError as error:
+        unknown = f"The rendered objects, and which pods restart: {error}"
+        return Side(side.config, intent, {}, rules, problem, (unknown,), budget)
+
+
+def _budget(side: OpenedSide, intent: Intent) -> Rows:
+    exported = intent.outputs.get("budget")
+    return read_budget(side.checkout, side.config, _encrypted(side.config), exported) if exported else {}
+
+
+def _rules(side: OpenedSide) -> tuple[RuleSet, str | None]:
+    try:
+        return read_rules(side.checkout), None
+    except RulesUnreadableError as error:
+        return {}, str(error)
+
+
+def _intent(side: OpenedSide, judge: Checkout | None, deployed: Deployment | None) -> Intent:
+    if side.problems:
+        return replace(NOTHING, errors=side.problems)
+    if checkout.is_of_vault(side.config):
+        return replace(NOTHING, errors=_refused(side.config))
+    intent = engine.preview(side.checkout, judge, deployed)
+    if not intent.is_refused:
+        return intent
+    # The engine stopped at the breach: only a preview without rules shows the program's other resources.
+    return replace(engine.preview(side.checkout, None, deployed), violations=intent.violations)
+
+
+def _refused(config: Config) -> tuple[str, ...]:
+    try:
+        parse_any(plain_values(config, _encrypted(config)))
+    except SettingsError as error:
+        return with_contradictions(error).problems
+    return ()
+
+
+def _encrypted(config: Config) -> list[str]:
+    return [key for key, value in config.items() if value == STAND_IN]

@@ -1,0 +1,154 @@
+"""The Job that tries the proxy's image on one node, and its login of a private registry.
+
+Published images may be distroless: of programs they have pilot-agent, Envoy, iptables and nft, and no shell
+(istio/istio, docker/iptables.yaml and pilot/docker/Dockerfile.proxyv2). Each container runs one of these.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from secrets import token_hex
+from typing import Any
+
+from operations import pulumi
+from operations.failures import UsageError
+from operations.short_lived import ShortLived
+from pi_mesh.catalog.istio import facts_of
+from pi_mesh.cluster.client import Client
+from pi_mesh.names import OWNER_ANNOTATION, SHORT_LIVED_LABEL, owner
+from pi_mesh.settings import Settings
+from pi_mesh.settings.pulumi_config import REGISTRY_PASSWORD
+from pi_mesh.values import objects
+
+PURPOSE = "rehearsal"
+ENVOY, AGENT = "/usr/local/bin/envoy", "/usr/local/bin/pilot-agent"
+VERSION, RUNNING, IPTABLES, NFTABLES = "version", "envoy", "iptables", "nftables"
+"""Names of the containers."""
+USER = 1337
+"""User of the sidecars."""
+ADMIN = 15000
+INTERCEPTION = (
+    *("istio-iptables", "-p", "15001", "-z", "15006", "-u", str(USER), "-m", "REDIRECT"),
+    *("-i", "*", "-x", "", "-b", "*", "-d", "15090,15021,15020"),
+)
+"""Arguments of the init container of an injected pod (istiod's files/injection-template.yaml)."""
+REQUESTS = {"cpu": "10m", "memory": "16Mi"}
+
+
+def trial_job(settings: Settings, stack: str, namespace: str, node: str, login: str = "") -> ShortLived:
+    """Return the Job for one node; `login` names a further pull Secret."""
+    image = {
+        "image": settings.images.reference("proxyv2", settings.istio.version),
+        "imagePullPolicy": settings.images.pull_policy,
+        "resources": {"requests": REQUESTS, "limits": settings.proxy.resources.limits.resources.to_kubernetes()},
+    }
+    pod = {
+        # Not by the scheduler: a node that is full or tainted may still get sidecars.
+        "nodeName": node,
+        "tolerations": [{"operator": "Exists"}],
+        "enableServiceLinks": False,
+        "imagePullSecrets": [{"name": name} for name in (*settings.images.secrets, login) if name],
+    }
+    containers = tuple({**image, **part} for part in _parts(settings))
+    return ShortLived(namespace, PURPOSE, stack, containers, labels={"sidecar.istio.io/inject": "false"}, pod=pod)
+
+
+def _parts(settings: Settings) -> list[dict[str, Any]]:
+    redirection = [{"name": IPTABLES, "command": [AGENT, *INTERCEPTION], "securityContext": _of_network()}]
+    if facts_of(settings.istio.version).has_native_nftables:
+        command = [AGENT, *INTERCEPTION, "--native-nftables"]
+        redirection.append({"name": NFTABLES, "command": command, "securityContext": _of_network()})
+    return [_version(), _running(settings), *redirection]
+
+
+def _version() -> dict[str, Any]:
+    """Return the container that starts Envoy once.
+
+    glibc's loader prints the auxiliary vector of the process before it (LD_SHOW_AUXV, `man ld.so`): the page size, and
+    an address on the stack, which begins at the end of the address space.
+    """
+    return {
+        "name": VERSION,
+        "command": [ENVOY, "--version"],
+        "env": [{"name": "LD_SHOW_AUXV", "value": "1"}],
+        "securityContext": _of_proxy(),
+    }
+
+
+def _running(settings: Settings) -> dict[str, Any]:
+    """Return the container in which Envoy serves, with a sidecar's limits and threads, until it is removed."""
+    config = {"admin": {"address": {"socket_address": {"address": "127.0.0.1", "port_value": ADMIN}}}}
+    options = ["--disable-hot-restart", "--log-level", "warning", "--concurrency", str(settings.proxy.concurrency)]
+    return {
+        "name": RUNNING,
+        "command": [ENVOY, *options, "--config-yaml", json.dumps(config)],
+        # Inside the pod: whether the kubelet reaches pods by the network is another question.
+        "readinessProbe": {
+            "exec": {"command": [AGENT, "request", "GET", "ready"]},
+            "periodSeconds": 2,
+            "timeoutSeconds": 10,
+        },
+        "securityContext": _of_proxy(),
+    }
+
+
+def _of_proxy() -> Mapping[str, Any]:
+    return {
+        "runAsUser": USER,
+        "runAsGroup": USER,
+        "runAsNonRoot": True,
+        "readOnlyRootFilesystem": True,
+        "allowPrivilegeEscalation": False,
+        "capabilities": {"drop": ["ALL"]},
+    }
+
+
+def _of_network() -> Mapping[str, Any]:
+    """Return the rights of the init container, which changes the rules of its own pod alone."""
+    return {
+        "runAsUser": 0,
+        "runAsGroup": 0,
+        "runAsNonRoot": False,
+        "allowPrivilegeEscalation": False,
+        "capabilities": {"add": ["NET_ADMIN", "NET_RAW"], "drop": ["ALL"]},
+    }
+
+
+@dataclass(frozen=True)
+class Login:
+    """A pull Secret that lives as long as the Jobs, which own it: the cluster removes it with the last of them."""
+
+    name: str
+    content: str
+    stack: str
+
+    def create(self, client: Client, namespace: str, jobs: Iterable[Mapping[str, Any]]) -> None:
+        """Create the Secret for these Jobs, given by their metadata. Raises as `Client` does."""
+        owners = [{"apiVersion": "batch/v1", "kind": "Job", "name": job["name"], "uid": job["uid"]} for job in jobs]
+        metadata = {
+            "name": self.name,
+            "labels": {SHORT_LIVED_LABEL: PURPOSE},
+            "annotations": {OWNER_ANNOTATION: owner(self.stack)},
+            "ownerReferences": owners,
+        }
+        data = {objects.PULL_SECRET_KEY: self.content}
+        body = {
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "type": objects.PULL_SECRET_TYPE,
+            "metadata": metadata,
+            "data": data,
+        }
+        client.create(f"/api/v1/namespaces/{namespace}/secrets", body)
+
+
+def registry_login(settings: Settings, stack: str) -> Login | None:
+    """Return the login of `images.login`; None without one. Raises UsageError if its password is not set."""
+    login = settings.images.login
+    if login is None:
+        return None
+    password = pulumi.secret(stack, REGISTRY_PASSWORD)
+    if password is None:
+        raise UsageError(stack, "images.login has no password", f"`pulumi config set --secret {REGISTRY_PASSWORD}`")
+    content = objects.pull_secret_value(settings.images.registry, login.username, password)
+    return Login(f"{PURPOSE}-{token_hex(4)}", content, stack)

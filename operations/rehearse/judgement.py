@@ -1,0 +1,222 @@
+"""Judgement of a node: what of the proxy does not work there, its clock, disks and memory limits, and the cures."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+from operations.rehearse.job import IPTABLES, NFTABLES, RUNNING, VERSION
+from operations.rehearse.trial import FOREIGN, ContainerRun, NodeCounters, Trial
+from pi_mesh.checks import startup_causes
+from pi_mesh.checks.finding import Finding, Subject, error, ok, unknown, warning
+from pi_mesh.checks.startup_causes import IMAGE_OF_NODES, KERNEL
+from pi_mesh.cluster.kubelet import Disk, Offset
+from pi_mesh.quantities import show_memory
+from pi_mesh.settings import Settings
+
+MEMORY, DISK, CLOCK = "memory cgroup", "free disk", "clock"
+GRACE = timedelta(minutes=2).total_seconds()
+"""Seconds by which istiod's certificates begin before they are signed (security/pkg/pki/util/generate_cert.go,
+ClockSkewGracePeriod)."""
+SMALL = 10
+"""Seconds of an offset that a working time service never leaves."""
+LEAST_FREE = 0.15
+"""Share of a disk below which the kubelet by default removes unused images, this one too, and evicts pods
+(https://kubernetes.io/docs/concepts/scheduling-eviction/node-pressure-eviction/#hard-eviction-thresholds)."""
+RIGHTS = "use a kubeconfig with the cluster-admin role"
+SYNC = "synchronize its time: `timedatectl set-ntp true`; a Pi has no clock of its own when it starts"
+CGROUP = "add cgroup_enable=memory cgroup_memory=1 to the line in /boot/firmware/cmdline.txt, and reboot"
+
+
+def node_findings(node: str, told: NodeCounters) -> Iterator[Finding]:
+    """Yield a finding for each check; what the kubelet did not tell is unknown."""
+    subject = Subject("node", node)
+    yield _memory(subject, told.memory_limit)
+    yield from _disks(subject, told.disks)
+    yield _clock(subject, told.clock)
+
+
+def _memory(node: Subject, limit: int | str) -> Finding:
+    if isinstance(limit, str):
+        return _unknown(MEMORY, node, limit)
+    if not limit:
+        return error(MEMORY, node, "holds no container to its memory limit: the trial's has none", CGROUP)
+    return ok(MEMORY, node, f"holds the trial's Envoy to {show_memory(limit)}", number=limit)
+
+
+def _disks(node: Subject, disks: list[Disk] | str) -> Iterator[Finding]:
+    if isinstance(disks, str):
+        yield _unknown(DISK, node, disks)
+        return
+    if not disks:
+        yield _unknown(DISK, node, "the kubelet tells of no disk")
+    for disk in disks:
+        share = disk.free / disk.size
+        message = f"{show_memory(disk.free)} of {show_memory(disk.size)} ({share:.0%}) are free for {disk.purpose}"
+        if share < LEAST_FREE:
+            fix = "free some: the kubelet removes unused images and evicts pods"
+            yield warning(DISK, node, message, fix, number=disk.free)
+        else:
+            yield ok(DISK, node, message, number=disk.free)
+
+
+def _clock(node: Subject, offset: Offset | str) -> Finding:
+    if isinstance(offset, str):
+        return _unknown(CLOCK, node, offset)
+    seconds = offset.certain
+    if abs(seconds) < SMALL:
+        return ok(CLOCK, node, "agrees with the API server's", number=seconds)
+    message = f"is {abs(seconds):.0f} s {'ahead of' if seconds > 0 else 'behind'} the API server's"
+    if abs(seconds) < GRACE:
+        return warning(CLOCK, node, message, SYNC, number=seconds)
+    message += ": certificates from istiod are not valid there yet, or end too soon"
+    return error(CLOCK, node, message, SYNC, number=seconds)
+
+
+def _unknown(id: str, node: Subject, reason: str) -> Finding:
+    return unknown(id, node, f"is unknown: {reason}", RIGHTS if "no right" in reason else "")
+
+
+REDIRECTION = "packet redirection"
+MODULES = "load the node's kernel modules: `modprobe ip_tables iptable_nat iptable_mangle`, or nf_tables"
+NATIVE = "istio.values.global.nativeNftables: true"
+
+
+def redirection_finding(node: Subject, settings: Settings, trial: Trial) -> Finding:
+    """Judge the way that the settings choose; the other one is a cure."""
+    native = _wants_native(settings)
+    chosen, other = (NFTABLES, IPTABLES) if native else (IPTABLES, NFTABLES)
+    run, instead = (trial.containers.get(name, ContainerRun()) for name in (chosen, other))
+    if run.succeeded:
+        return ok(REDIRECTION, node, f"works by {chosen}")
+    if run.exit_code is None:
+        return unknown(REDIRECTION, node, f"is unknown: the trial of {chosen} gave no answer")
+    message, cure = f"does not work by {chosen}: {run.last_line}", MODULES
+    if instead.succeeded:
+        message += f"; by {other} it works"
+        cure = f"remove {NATIVE}" if native else f"set {NATIVE} (Istio 1.27 and newer)"
+    elif FOREIGN in run.log:
+        cure = IMAGE_OF_NODES
+    elif instead.exit_code is not None:
+        message += f"; by {other} it does not work either"
+    return error(REDIRECTION, node, message, cure)
+
+
+def _wants_native(settings: Settings) -> bool:
+    wanted = settings.istio.values.get("global")
+    return isinstance(wanted, dict) and bool(wanted.get("nativeNftables"))
+
+
+IMAGE, ENVOY, PAGES, BITS = "proxy image", "envoy", "page size", "address bits"
+PAGE_SIZE = re.compile(r"^AT_PAGESZ:\s+(\d+)", re.MULTILINE)
+STACK = re.compile(r"^AT_RANDOM:\s+0x([0-9a-f]+)", re.MULTILINE)
+"""Address of 16 random bytes on the stack, which begins at the end of the address space (getauxval(3))."""
+RELEASE = re.compile(r"version: \S+?/([\w.+-]+)/")
+NO_MMAP = "MmapAligned() failed"
+NEEDED_BITS, USUAL_PAGES = 48, 4096
+SMALL_PAGES = "run a kernel with 4 KiB pages and 48-bit addresses there; Raspberry Pi OS' kernel8.img has 39-bit ones"
+
+
+@dataclass(frozen=True)
+class Judge:
+    """The judgement of one node."""
+
+    node: str
+    settings: Settings
+    trial: Trial
+
+    @property
+    def subject(self) -> Subject:
+        return Subject("node", self.node)
+
+    @property
+    def _image(self) -> str:
+        return self.settings.images.reference("proxyv2", self.settings.istio.version)
+
+    @property
+    def _istio(self) -> str:
+        return f"Istio {self.settings.istio.version}"
+
+    def findings(self) -> Iterator[Finding]:
+        """Yield a finding for each check."""
+        trial = self.trial
+        if trial.refusal:
+            message = f"was not tried: {trial.refusal}"
+            yield unknown(IMAGE, self.subject, message, "free room there, or name another namespace with --namespace")
+        elif trial.startup:
+            yield self._not_started()
+        else:
+            yield ok(IMAGE, self.subject, f"{self._image} is there, after {trial.seconds:.0f} s", number=trial.seconds)
+        if not trial.containers:
+            for id in (ENVOY, PAGES, BITS, REDIRECTION):
+                yield unknown(id, self.subject, "is unknown: nothing of the image ran there")
+            return
+        yield self._envoy()
+        yield self._pages()
+        yield self._bits()
+        yield redirection_finding(self.subject, self.settings, trial)
+
+    def _run(self, name: str) -> ContainerRun:
+        return self.trial.containers.get(name, ContainerRun())
+
+    def _not_started(self) -> Finding:
+        state = self.trial.startup
+        assert state
+        cause = startup_causes.cause_of(state)
+        named = f"{state.word} ({cause.name})" if cause else state.word
+        message = f"{self._image} does not start: {named}: {state.message or 'no reason given'}"
+        return error(
+            IMAGE, self.subject, message, cause.advice if cause else f"see `kubectl describe node {self.node}`"
+        )
+
+    def _envoy(self) -> Finding:
+        """Judge Envoy by what it did, not by the node's properties."""
+        run, said = self._run(RUNNING), RELEASE.search(self._run(VERSION).log)
+        if self._run(RUNNING).ready:
+            release = f" {said[1]}" if said else ""
+            return ok(ENVOY, self.subject, f"Envoy{release} of {self._istio} allocates memory and serves")
+        failed = run if run.exit_code is not None else self._run(VERSION)
+        if failed.exit_code is None:
+            return unknown(ENVOY, self.subject, "Envoy runs, and did not become ready in time")
+        if failed.succeeded:
+            return error(ENVOY, self.subject, "Envoy starts, and does not become ready in time", "see its CPU limit")
+        log = f"{run.log}\n{self._run(VERSION).log}"
+        cause = NO_MMAP if NO_MMAP in log else failed.last_line
+        return error(ENVOY, self.subject, f"Envoy of {self._istio} does not run: {cause}", self._cure(log))
+
+    def _cure(self, log: str) -> str:
+        if NO_MMAP in log:
+            return KERNEL
+        if FOREIGN in log:
+            return IMAGE_OF_NODES
+        if (pages := self._page_size()) and pages != USUAL_PAGES:
+            return SMALL_PAGES
+        return f"see the whole of it: `kubectl describe node {self.node}` and the kernel's log"
+
+    @property
+    def _untold(self) -> str:
+        """Return the reason for which the loader printed no auxiliary vector."""
+        succeeded = self._run(VERSION).succeeded
+        return "the image's loader is not glibc's, and does not tell" if succeeded else "Envoy does not start there"
+
+    def _page_size(self) -> int:
+        found = PAGE_SIZE.search(self._run(VERSION).log)
+        return int(found[1]) if found else 0
+
+    def _pages(self) -> Finding:
+        size = self._page_size()
+        if not size:
+            return unknown(PAGES, self.subject, f"is unknown: {self._untold}")
+        if size != USUAL_PAGES and not self._run(RUNNING).ready:
+            message = f"is {size} bytes, not {USUAL_PAGES}, and Envoy does not run"
+            return warning(PAGES, self.subject, message, SMALL_PAGES, number=size)
+        return ok(PAGES, self.subject, f"is {size} bytes", number=size)
+
+    def _bits(self) -> Finding:
+        found = STACK.search(self._run(VERSION).log)
+        if not found:
+            return unknown(BITS, self.subject, f"are unknown: {self._untold}")
+        bits = int(found[1], 16).bit_length()
+        if bits < NEEDED_BITS - 1 and not self._run(RUNNING).ready:  # x86 gives half of its 48 bits to the kernel
+            return warning(BITS, self.subject, f"are {bits}, and Envoy does not run", KERNEL, number=bits)
+        return ok(BITS, self.subject, f"are {bits}", number=bits)

@@ -1,0 +1,269 @@
+"""The change of a mesh's root: its three steps, and the proxies' answers about their trust between them."""
+
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from operations import pulumi, stacks
+from operations.failures import UsageError
+from operations.pulumi import PulumiFailed
+from operations.repair import observed_state, plan
+from operations.rotate_ca import target as rotate_ca_target
+from operations.rotate_ca.target import RootOptions, Target
+from pi_mesh.certificates import pem
+from pi_mesh.certificates.trust import Trust
+from pi_mesh.checks import root_trust
+from pi_mesh.checks.finding import Finding, Subject, error, errors, ok, warning
+from pi_mesh.checks.root_trust import RootUse, mesh_trust
+from pi_mesh.cluster import mesh_ca
+from pi_mesh.cluster.certificates_in_use import ProxyTrust
+from pi_mesh.cluster.errors import ClusterUnreachable
+from pi_mesh.settings import Settings
+from pi_mesh.words import agreeing, first_of
+
+PROXIES_ID = "proxies"
+PROXIES = Subject("proxy")
+PAUSE = 3.0
+"""Seconds between two rounds of questions."""
+SHOWN = 10
+Certificates = Iterable[pem.x509.Certificate]
+
+
+@dataclass(frozen=True)
+class Wait:
+    """A wait that asks all proxies until they have followed, or until the time is over."""
+
+    context: str
+    namespace: str
+    """The namespace of istiod."""
+    seconds: int
+
+    def until_all_trust(self, roots: Certificates) -> Finding:
+        both = " and ".join(map(pem.title, roots))
+        use, left = self._until(lambda use: _told(use, use.not_trusting(roots)))
+        if left:
+            return _late(left, f"not all trust {both} yet, so nothing more is changed")
+        return _all(use, "trusts", "trust", both)
+
+    def until_all_rest_on(self, root: pem.x509.Certificate) -> Finding:
+        """Wait until no certificate under another root is in use, including istiod's own."""
+        use, left = self._until(lambda use: [*_told(use, use.not_resting_on(root)), *use.istiods_not_resting_on(root)])
+        if left:
+            return _late(left, f"not all certificates are of {pem.title(root)} yet, so the old root stays trusted")
+        return _all(use, "holds", "hold", f"certificates of {pem.title(root)}, istiod too")
+
+    def until_none_trusts(self, roots: Certificates) -> Finding:
+        """Wait until no proxy trusts the roots, and warn where one still does: longer trust breaks no connection."""
+        use, left = self._until(lambda use: [each for root in roots for each in use.trusting(root)])
+        dropped = ", ".join(map(pem.title, roots))
+        if left:
+            shown = _listed(left)
+            return warning(
+                PROXIES_ID, PROXIES, f"{shown} trust {dropped} until their certificate is renewed", "restart them"
+            )
+        return _all(use, "trusts", "trust", f"{dropped} no more")
+
+    def _until(self, left: Callable[[RootUse], list]) -> tuple[RootUse, list]:
+        """Return the last answers, and the proxies still left at the end. Raises ClusterUnreachable if none answers."""
+        end = time.monotonic() + self.seconds
+        while True:
+            try:
+                use = root_trust.read_root_use(self.context, self.namespace)
+            except ClusterUnreachable:
+                if time.monotonic() >= end:
+                    raise
+            else:
+                if not (found := left(use)) or time.monotonic() >= end:
+                    return use, found
+            time.sleep(PAUSE)
+
+
+def _told(use: RootUse, left: list[ProxyTrust]) -> list[ProxyTrust]:
+    """Add the silent proxies to those left: a proxy without an answer may not trust the new root."""
+    return [*left, *use.silent()]
+
+
+def _all(use: RootUse, does: str, do: str, what: str) -> Finding:
+    count = len(use.proxies)
+    proxies = agreeing(count, f"the proxy {does}", f"all {count} {do}")
+    return ok(PROXIES_ID, PROXIES, f"{proxies} {what}" if count else "no proxy runs", number=count)
+
+
+def _late(left: list[ProxyTrust | str], message: str) -> Finding:
+    ends = [proxy.chain[0].not_valid_after_utc for proxy in left if isinstance(proxy, ProxyTrust) and proxy.chain]
+    until = f"wait until they renew their certificates, at {max(ends):%Y-%m-%d %H:%M} UTC at the latest" if ends else ""
+    fix = f"{until}, or restart their pods (`kubectl rollout restart`)".lstrip(", ")
+    return error(
+        PROXIES_ID, PROXIES, f"{message}: {_listed(left)}", f"{fix}; then run the same command again", number=len(left)
+    )
+
+
+def _listed(left: list[ProxyTrust | str]) -> str:
+    return first_of([_name(one) for one in left], SHOWN)
+
+
+def _name(one: ProxyTrust | str) -> str:
+    if isinstance(one, str):
+        return f"istiod's pod {one}"
+    return f"{one.pod} ({one.problem})" if one.problem else one.pod
+
+
+ID = "change of root"
+AGAIN = "then run the same command again: it goes on from here"
+Pending = Callable[[], list[Finding]]
+
+
+@dataclass(frozen=True)
+class Change:
+    """A change from one root to another."""
+
+    stack: str
+    old: tuple[pem.x509.Certificate, ...]
+    """Roots that are no longer trusted at the end."""
+    new: pem.x509.Certificate
+    target: Target | None
+    """The new CA; None where it signs already."""
+    judged: bool
+    wait: Wait
+
+    @property
+    def subject(self) -> Subject:
+        return Subject("stack", self.stack)
+
+
+def carry_out_steps(change: Change, pending: Pending) -> Iterator[Finding]:
+    """Yield the finding of each step; an error is the last."""
+    begun = change.new in also_trusted(stacks.load(change.stack))
+    if change.target and not begun and (refused := pending()):
+        yield from refused
+        return
+    for step in _steps(change, change.target):
+        done = step()
+        yield done
+        if errors([done]):
+            return
+
+
+def _steps(change: Change, target: Target | None) -> Iterator[Callable[[], Finding]]:
+    if target:
+        yield lambda: _trust(change)
+        yield lambda: change.wait.until_all_trust((*change.old, change.new))
+        yield lambda: _sign(change, target)
+    yield lambda: change.wait.until_all_rest_on(change.new)
+    yield lambda: _distrust(change)
+    yield lambda: change.wait.until_none_trusts(change.old)
+
+
+def _trust(change: Change) -> Finding:
+    _also_trust(change.stack, change.new)
+    return _up(change, change.stack, f"step 1 of 3: {pem.title(change.new)} is trusted too")
+
+
+def _sign(change: Change, target: Target) -> Finding:
+    for root in change.old:
+        _also_trust(change.stack, root)
+    if not target.reached:
+        target.write()
+    message = f"step 2 of 3: a CA under {pem.title(change.new)} signs"
+    if target.owner != change.stack and errors([made := _up(change, target.owner, message)]):
+        return made
+    return _up(change, change.stack, message)
+
+
+def _distrust(change: Change) -> Finding:
+    settings = stacks.load(change.stack)
+    for path, roots in (("ca.alsoTrust", settings.ca.also_trust), ("vault.alsoTrust", settings.vault.also_trust)):
+        if roots:
+            pulumi.remove_config(change.stack, path)
+    dropped = ", ".join(map(pem.title, change.old))
+    return _up(change, change.stack, f"step 3 of 3: {dropped} is trusted no more")
+
+
+def _also_trust(stack: str, root: pem.x509.Certificate) -> None:
+    """Add a root after those in the stack file, so that no root is missing at any time."""
+    settings = stacks.load(stack)
+    if root not in also_trusted(settings):
+        pulumi.set_all(stack, {f"ca.alsoTrust[{len(settings.ca.also_trust)}]": pem.text((root,))})
+
+
+def _up(change: Change, stack: str, message: str) -> Finding:
+    try:
+        pulumi.up(stack, change.judged)
+    except PulumiFailed:
+        why = f"`pulumi up` failed, see above, at {message}; the mesh goes on with its present CA"
+        return error(ID, Subject("stack", stack), why, f"correct that, {AGAIN}")
+    return ok(ID, Subject("stack", stack), message)
+
+
+def also_trusted(settings: Settings) -> pem.Certificates:
+    return tuple(one for text in settings.also_trust for one in pem.certificates(text, "alsoTrust"))
+
+
+# The command `rotate-ca --root`: another root in three steps, each an `up`, with a question to all proxies between.
+# The stack file and the cluster show how far a change is, so that the same command goes on after any interruption.
+
+
+def change_root(
+    stack: str, settings: Settings, options: RootOptions, pending: Pending, judged: bool, wait: int
+) -> list[Finding]:
+    """Carry out the remaining steps of the change, and return their findings.
+
+    `pending` returns an error for changes that do not belong to the CA. Raises as `pi_mesh.cluster.client.Client` does,
+    UsageError, VaultError and CertificateError.
+    """
+    if settings.vault.key == "internal" and settings.vault.enabled:
+        fix = "set vault.key: exported, run up, change the root, and set vault.key: internal again"
+        raise UsageError(stack, "vault.key is 'internal': its root can't be changed", fix)
+    if obstacles := _clear(stack, settings):
+        return obstacles
+    begun = _planned(stack, settings, options, judged, wait)
+    if begun is None:
+        return [ok(ID, Subject("stack", stack), "is complete: the mesh trusts the root of its CA, and no other")]
+    findings: list[Finding] = []
+    for finding in carry_out_steps(begun, pending):
+        findings.append(finding)
+        print(finding, file=sys.stderr)
+    return findings
+
+
+def _clear(stack: str, settings: Settings) -> list[Finding]:
+    """Clear away the lock and the processes of a killed run, as `repair` does; return the obstacles to that."""
+    now = observed_state.read(stack, settings)
+    if not [*plan.processes_and_locks(now)]:
+        return []
+    if obstacle := plan.find_obstacle(now):
+        return [obstacle]
+    return errors(plan.carry_out(now, say=lambda line: print(line, file=sys.stderr)))
+
+
+def _planned(stack: str, settings: Settings, options: RootOptions, judged: bool, wait: int) -> Change | None:
+    live = _live(stack, settings)
+    also = also_trusted(settings)
+    asks = Wait(settings.cluster.context, settings.istio.namespace, wait)
+    target = rotate_ca_target.named_ca(stack, settings, options) if options.named else None
+    if target and target.root != live.signer:
+        _require_old_settings(stack, live, target)
+        return Change(stack, (live.signer,), target.root, target, judged, asks)
+    old = tuple(one for one in {*live.roots, *also} if one != live.signer)
+    if target is None and live.signer not in also and also:
+        fix = "give the options of the run that began it: --root-mount, --chain or --secret"
+        raise UsageError(stack, f"{pem.title(live.signer)} signs still", fix)
+    if not old and target is None:
+        target = rotate_ca_target.named_ca(stack, settings, options)  # its error names the options
+    return Change(stack, old, live.signer, None, judged, asks) if old else None
+
+
+def _require_old_settings(stack: str, live: Trust, target: Target) -> None:
+    """Refuse settings that name the new CA before any proxy trusts it: the first step needs the old CA's settings."""
+    if target.reached and target.root not in live.roots:
+        why = f"the stack file names the new CA already, and no workload trusts {pem.title(target.root)}"
+        raise UsageError(
+            stack, why, f"put the settings of the CA under {pem.title(live.signer)} back, then run the command again"
+        )
+
+
+def _live(stack: str, settings: Settings) -> Trust:
+    if live := mesh_trust(mesh_ca.read_authority(settings.cluster.context, settings.istio.namespace)):
+        return live
+    raise UsageError(stack, "istiod has not run yet: there is no root to change", "run `pulumi up` with the new CA")

@@ -1,0 +1,1 @@
+"""The command `report`: one archive for a bug report, without secrets."""

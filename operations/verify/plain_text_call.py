@@ -1,0 +1,137 @@
+"""The plain-text call that STRICT must refuse: `verify --probe`.
+
+The API server's pod proxy is such a caller: it speaks HTTP without any certificate of the mesh, and needs no pod and no
+image (https://kubernetes.io/docs/tasks/access-application-cluster/access-cluster-services/). Where a namespace has no
+pod to call yet, a Job of the proxy's own image is called for some seconds.
+"""
+
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from enum import Enum, auto
+
+from operations import envoy_server, short_lived
+from operations.short_lived import NotReadyError
+from pi_mesh.checks.finding import Finding, Subject, error, ok, unknown
+from pi_mesh.checks.verification_input import VerificationInput
+from pi_mesh.checks.verify.mutual_tls import left_out, modes_of
+from pi_mesh.checks.verify.policy_targets import meshed_pods, workloads_subject
+from pi_mesh.checks.verify.remedies import workload_of
+from pi_mesh.cluster.client import Client, Refused
+from pi_mesh.cluster.pods import SIDECAR, Pod
+from pi_mesh.words import counted
+
+ID = "plain-text call"
+SECONDS = 8
+"""Seconds for one call."""
+MOST = 30
+"""Number of calls in one namespace, at most."""
+NOT_REACHED = ("dial tcp", "connection refused", "no route to host", "timeout", "deadline exceeded")
+PROXY_FAILED = "error trying to reach service"
+
+
+class Outcome(Enum):
+    """The result of a plain-text call."""
+
+    REFUSED = auto()
+    """The connection was made and then closed without an answer."""
+    ANSWERED = auto()
+    UNKNOWN = auto()
+
+
+def probe_findings(seen: VerificationInput) -> list[Finding]:
+    """Make the calls and return what they showed. Raises as `pi_mesh.cluster.client.Client` does."""
+    if seen.settings.mtls.mode != "STRICT":
+        mode = f"was not made: mtls.mode is {seen.settings.mtls.mode}, which takes plain text"
+        return [ok(ID, workloads_subject(seen), mode)]
+    with Client(seen.settings.cluster.context) as client:
+        short_lived.sweep(client)
+        namespaces = [one.name for one in seen.settings.workload_namespaces if one.own.injection]
+        return [finding for namespace in namespaces for finding in _namespace(client, seen, namespace)]
+
+
+def _namespace(client: Client, seen: VerificationInput, namespace: str) -> list[Finding]:
+    ports = _ports(seen, namespace)
+    return _workloads(client, namespace, ports) if ports else list(_job(client, seen, namespace))
+
+
+def call_in_plain_text(client: Client, namespace: str, pod: str, port: int) -> tuple[Outcome, str]:
+    """Call a port of a pod in plain text through the API server, and return the outcome with its text."""
+    status, text, _ = client.relay(f"/api/v1/namespaces/{namespace}/pods/{pod}:{port}/proxy/", SECONDS)
+    message = api_server_says(text)
+    if PROXY_FAILED in message:
+        lost = any(word in message for word in NOT_REACHED)
+        return (Outcome.UNKNOWN if lost else Outcome.REFUSED), message.partition(PROXY_FAILED)[2].strip(": ")
+    if message and status in (401, 403, 404):
+        return Outcome.UNKNOWN, message
+    return Outcome.ANSWERED, f"status {status}"
+
+
+def api_server_says(text: str) -> str:
+    """Return the message of a Status of the Kubernetes API; empty for the answer of an application."""
+    if text.startswith(PROXY_FAILED):
+        return text
+    try:
+        answer = json.loads(text)
+    except ValueError:
+        return ""
+    return str(answer.get("message", "")) if isinstance(answer, dict) and answer.get("kind") == "Status" else ""
+
+
+def _ports(seen: VerificationInput, namespace: str) -> list[tuple[Pod, int]]:
+    """Return one pod of each workload of a namespace with each port that must refuse plain text."""
+    modes, found = modes_of(seen), {}
+    for pod in meshed_pods(seen):
+        if pod.namespace != namespace or not pod.ready or left_out(pod.annotations):
+            continue
+        for port in (port for container in pod.containers if container.name != SIDECAR for port in container.ports):
+            if modes.mode(pod, port) == "STRICT":
+                found.setdefault((workload_of(pod), port), (pod, port))
+    return list(found.values())[:MOST]
+
+
+def _workloads(client: Client, namespace: str, ports: list[tuple[Pod, int]]) -> list[Finding]:
+    with ThreadPoolExecutor(max_workers=5) as pool:
+        outcomes = list(
+            pool.map(lambda each: call_in_plain_text(client, each[0].namespace, each[0].name, each[1]), ports)
+        )
+    findings, refused = [], 0
+    for (pod, port), (outcome, words) in zip(ports, outcomes, strict=True):
+        subject = Subject("pod", f"{pod.namespace}/{pod.name}")
+        if outcome is Outcome.ANSWERED:
+            fix = "see the checks of mutual TLS; if they are ok, restart the pod, whose proxy may be stale"
+            findings.append(error(ID, subject, f"port {port} answered a plain-text call ({words})", fix))
+        elif outcome is Outcome.UNKNOWN:
+            findings.append(unknown(ID, subject, f"port {port} could not be called: {words}"))
+        refused += outcome is Outcome.REFUSED
+    if refused:
+        calls = counted(refused, "plain-text call was", "plain-text calls were")
+        where = Subject("namespace", namespace)
+        return [ok(ID, where, f"{calls} refused, as STRICT asks", number=refused), *findings]
+    return findings
+
+
+def _job(client: Client, seen: VerificationInput, namespace: str) -> Iterator[Finding]:
+    subject = Subject("namespace", namespace)
+    try:
+        with short_lived.running(client, envoy_server.plain_text_job(seen, namespace)) as pod:
+            if not pod.has_sidecar:
+                yield unknown(
+                    ID, subject, "was not made: the Job's pod has no sidecar", "see the check of sidecar injection"
+                )
+                return
+            control, words = call_in_plain_text(client, namespace, pod.name, envoy_server.CONTROL)
+            if control is not Outcome.ANSWERED:
+                yield unknown(ID, subject, f"was not made: the API server does not reach pods ({words})")
+                return
+            outcome, words = call_in_plain_text(client, namespace, pod.name, envoy_server.GUARDED)
+    except (NotReadyError, Refused) as problem:
+        yield unknown(ID, subject, f"was not made: {problem}", "start a workload in it, or look at its quota")
+        return
+    if outcome is Outcome.ANSWERED:
+        yield error(ID, subject, f"a new pod answered a plain-text call ({words})", "see the checks of mutual TLS")
+    elif outcome is Outcome.UNKNOWN:
+        yield unknown(ID, subject, f"a new pod could not be called: {words}")
+    else:
+        message = "a plain-text call to a new pod (a Job of the proxy's image) was refused, as STRICT asks"
+        yield ok(ID, subject, message, number=1)

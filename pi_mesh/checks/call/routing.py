@@ -1,0 +1,208 @@
+"""The way of a call: the caller's proxy must know the Service, its VirtualService lead on, and an endpoint be Ready."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pi_mesh.checks.call.call import Call
+from pi_mesh.checks.finding import Finding, Subject, error, ok, unknown, warning
+from pi_mesh.checks.policy_words import subject_of
+from pi_mesh.checks.verify.policy_targets import labels_of
+from pi_mesh.cluster import routes
+from pi_mesh.cluster.objects import Service
+from pi_mesh.cluster.pods import Pod
+from pi_mesh.cluster.policies import Policy
+from pi_mesh.settings.traffic.names import IN_CLUSTER, full_name, takes
+from pi_mesh.words import counted
+
+SCOPE = "sidecar scope"
+
+
+def check_scope(call: Call) -> Iterator[Finding]:
+    if not call.caller.has_sidecar or not call.service:
+        return
+    hiding = hidden_by(call)
+    if hiding is None:
+        yield ok(SCOPE, call.subject, f"the caller's sidecar learns of {call.to}")
+        return
+    fix = f'add "{call.namespace}/*" to its egress hosts (`sidecarScope`)'
+    if outbound_policy(call, hiding) == "REGISTRY_ONLY":
+        message = f"does not have {call.to} among its hosts, so the caller's sidecar refuses the call (REGISTRY_ONLY)"
+        yield error(SCOPE, subject_of(hiding), message, fix)
+    else:
+        message = f"does not have {call.to} among its hosts, so the caller's sidecar sends the call in plain text"
+        yield warning(SCOPE, subject_of(hiding), message, fix)
+
+
+def hidden_by(call: Call) -> Policy | None:
+    """Return the Sidecar that keeps the called Service from the caller's proxy; None if nothing does."""
+    applied = applied_sidecar(call)
+    if applied is None or not call.service:
+        return None
+    egress = applied.spec.get("egress") or []
+    hosts = [host for entry in egress for host in entry.get("hosts") or []]
+    return None if not egress or any(_covers(call, host) for host in hosts) else applied
+
+
+def applied_sidecar(call: Call) -> Policy | None:
+    """Return the Sidecar of the caller: its own, else its namespace's, else the root namespace's."""
+    every, caller = call.policies.of_kind("Sidecar"), call.caller
+    of_namespace = [one for one in every if one.namespace == caller.namespace]
+    own = [one for one in of_namespace if (chosen := labels_of(one)) and chosen.items() <= caller.labels.items()]
+    wide = [one for one in of_namespace if not labels_of(one)]
+    root = [one for one in every if one.namespace == call.policies.root_namespace and not labels_of(one)]
+    return next(iter([*own, *wide, *root]), None)
+
+
+def outbound_policy(call: Call, sidecar: Policy | None) -> str:
+    """Return the policy for hosts that the caller's proxy does not know."""
+    given = sidecar.spec.get("outboundTrafficPolicy") if sidecar else None
+    chosen = given or (call.policies.mesh_config or {}).get("outboundTrafficPolicy") or {}
+    return chosen.get("mode") or "ALLOW_ANY"
+
+
+def _covers(call: Call, host: str) -> bool:
+    namespace, _, name = host.partition("/")
+    here = "." if call.namespace == call.caller.namespace else call.namespace
+    if namespace not in ("*", call.namespace, here):
+        return False
+    return name == "*" or name == call.host or (name.startswith("*.") and call.host.endswith(name.removeprefix("*")))
+
+
+ROUTE = "route"
+Rule = Mapping[str, Any]
+
+
+def check_route(call: Call) -> Iterator[Finding]:
+    if not call.caller.has_sidecar or not call.host:
+        return
+    route = _applied_route(call)
+    if route is None:
+        yield ok(ROUTE, call.subject, "no VirtualService routes the call")
+        return
+    subject, kind = subject_of(route), "http" if call.port.is_http else "tcp"
+    rules = [rule for rule in route.spec.get(kind) or [] if _may_match(call, rule)]
+    if any(rule.get("delegate") for rule in rules):
+        yield unknown(ROUTE, subject, "delegates the call to another VirtualService, which is not followed")
+        return
+    problems = [finding for rule in rules for finding in _problems(call, subject, route, rule)]
+    yield from dict.fromkeys(problems)
+    if rules and all(_is_narrow(call, rule) for rule in rules) and kind == "http":
+        message = f"answers 404 to requests that none of its {counted(len(rules), 'rule')} matches"
+        yield warning(ROUTE, subject, message, "add a rule without `match` at its end")
+    elif not problems:
+        targets = {host for rule in rules for host, _ in _destinations(route, rule)}
+        yield ok(ROUTE, subject, f"sends the call to {', '.join(sorted(targets)) or call.host}")
+
+
+def _applied_route(call: Call) -> Policy | None:
+    """Return the oldest VirtualService of the host for sidecars; one with the whole name comes before a wildcard."""
+    found = [one for one in call.policies.of_kind("VirtualService") if routes.applies_to_sidecars(one)]
+    for exact in (True, False):
+        for route in found:
+            hosts = [full_name(host, route.namespace) for host in route.spec.get("hosts") or []]
+            if any(host == call.host if exact else takes(host, call.host) for host in hosts):
+                return route
+    return None
+
+
+def _may_match(call: Call, rule: Rule) -> bool:
+    """Return False for a rule that is for other ports, gateways or callers alone."""
+    matches = rule.get("match") or [{}]
+    return any(_is_for(call, one) for one in matches)
+
+
+def _is_for(call: Call, match: Rule) -> bool:
+    gateways, labels = match.get("gateways") or [routes.MESH], match.get("sourceLabels") or {}
+    return (
+        routes.MESH in gateways
+        and match.get("port", call.port.number) == call.port.number
+        and labels.items() <= call.caller.labels.items()
+        and match.get("sourceNamespace", call.caller.namespace) == call.caller.namespace
+    )
+
+
+def _is_narrow(call: Call, rule: Rule) -> bool:
+    """Return True for a rule that matches only some of the caller's requests."""
+    decided = {"gateways", "port", "sourceLabels", "sourceNamespace", "name"}
+    matches = rule.get("match") or []
+    return bool(matches) and all(one.keys() - decided for one in matches if _is_for(call, one))
+
+
+def _problems(call: Call, subject: Subject, route: Policy, rule: Rule) -> Iterator[Finding]:
+    report = warning if _is_narrow(call, rule) else error
+    if abort := (rule.get("fault") or {}).get("abort"):
+        share = (abort.get("percentage") or {}).get("value", abort.get("percent", 0))
+        yield report(ROUTE, subject, f"fails {share:g} % of the calls (fault)", "remove the fault")
+    if "directResponse" in rule or "redirect" in rule:
+        yield report(ROUTE, subject, "answers or redirects the call itself", "see its rules")
+    services = {full_name(one.name, one.namespace): one for one in call.services}
+    for host, subset in _destinations(route, rule):
+        if host.endswith(IN_CLUSTER) and host not in services:
+            yield report(ROUTE, subject, f"sends the call to {host}, which does not exist", "correct the host")
+        elif subset and (problem := _subset(call, services.get(host), host, subset)):
+            yield report(
+                ROUTE, subject, f"sends the call to subset {subset} of {host}, {problem}", "see its DestinationRule"
+            )
+
+
+def _destinations(route: Policy, rule: Rule) -> Iterator[tuple[str, str]]:
+    """Yield the host and the subset of each destination that gets calls."""
+    for entry in rule.get("route") or []:
+        if entry.get("weight") != 0 and (to := entry.get("destination")):
+            yield full_name(to.get("host", ""), route.namespace), to.get("subset", "")
+
+
+def _subset(call: Call, service: Service | None, host: str, subset: str) -> str:
+    """Return what is wrong with a subset; empty if a Ready pod has its labels."""
+    rules = call.policies.of_kind("DestinationRule")
+    subsets = [
+        one
+        for rule in rules
+        if full_name(str(rule.spec.get("host", "")), rule.namespace) == host
+        for one in rule.spec.get("subsets") or []
+        if one.get("name") == subset
+    ]
+    if not subsets:
+        return "which no DestinationRule declares"
+    first, *_ = subsets
+    labels = first.get("labels") or {}
+    if service and not any(_is_behind(pod, service, labels) for pod in call.pods):
+        shown = ", ".join(f"{key}={value}" for key, value in labels.items())
+        return f"which has no Ready pod (labels {shown})"
+    return ""
+
+
+def _is_behind(pod: Pod, service: Service, labels: Mapping[str, str]) -> bool:
+    wanted = {**service.selector, **labels}
+    return pod.namespace == service.namespace and pod.ready and wanted.items() <= pod.labels.items()
+
+
+ENDPOINTS = "endpoints"
+
+
+def check_endpoints(call: Call) -> Iterator[Finding]:
+    subject = Subject("service" if call.service else "workload", call.to)
+    ready = [one for one in call.endpoints if one.ready]
+    if ready:
+        yield ok(
+            ENDPOINTS, subject, f"has {counted(len(ready), 'endpoint')} on port {call.port.number}", number=len(ready)
+        )
+        return
+    message, fix = _missing_endpoint(call)
+    yield error(ENDPOINTS, subject, f"has no endpoint on port {call.port.number}: {message}", fix)
+
+
+def _missing_endpoint(call: Call) -> tuple[str, str]:
+    """Return why there is none, and what helps."""
+    look = f"`kubectl get pods -n {call.namespace}`"
+    if call.endpoints:
+        return f"{counted(len(call.endpoints), 'pod is', 'pods are')} not Ready", f"see their containers: {look}"
+    selector = call.service.selector if call.service else {}
+    if not selector:
+        return "it has no selector, and nobody gave it endpoints", "give it a selector, or EndpointSlices"
+    labels = ", ".join(f"{key}={value}" for key, value in selector.items())
+    behind = [pod for pod in call.pods if pod.namespace == call.namespace and selector.items() <= pod.labels.items()]
+    if behind:
+        count = counted(len(behind), "pod has", "pods have")
+        return f"{count} its labels ({labels}), and none has its port", "compare its targetPort with the pods' ports"
+    return f"no pod has its labels ({labels})", f"start its workload, or correct the selector: {look} --show-labels"

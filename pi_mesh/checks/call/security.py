@@ -1,0 +1,274 @@
+"""The called pods must accept the call: its encryption, and its caller by their AuthorizationPolicies."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from enum import IntEnum, auto
+from ipaddress import ip_address, ip_network
+from typing import Any
+
+from pi_mesh.checks.call import routing
+from pi_mesh.checks.call.call import LOCAL, Call, Callee
+from pi_mesh.checks.finding import Finding, Subject, error, ok, unknown, warning
+from pi_mesh.checks.policy_words import managed, subject_of
+from pi_mesh.checks.verify.access import action_of
+from pi_mesh.checks.verify.mutual_tls import left_out
+from pi_mesh.cluster.policies import Policy
+from pi_mesh.settings.traffic.names import full_name, takes
+from pi_mesh.values.traffic.authorization import DRY_RUN
+from pi_mesh.words import first_of
+
+MUTUAL_TLS = "mutual TLS"
+
+
+def check_encryption(call: Call) -> Iterator[Finding]:
+    if not call.callees:
+        return
+    rule = _rule(call)
+    reason = _plain_text_reason(call, rule)
+    problems = [_refused(call, callee, reason) if reason else _unserved(call, callee, rule) for callee in call.callees]
+    found = list(dict.fromkeys(problem for problem in problems if problem))
+    yield from found
+    if not found:
+        yield ok(
+            MUTUAL_TLS, call.subject, f"is accepted in plain text, because {reason}" if reason else "is no obstacle"
+        )
+
+
+def plain_text_reason(call: Call) -> str:
+    """Return why the call is in plain text, and so has no identity; empty for mutual TLS."""
+    return _plain_text_reason(call, _rule(call))
+
+
+def _plain_text_reason(call: Call, rule: Policy | None) -> str:
+    if not call.caller.has_sidecar:
+        return "the caller has no sidecar"
+    if hiding := routing.hidden_by(call):
+        return f"{hiding.kind} {hiding.namespace}/{hiding.name} keeps the Service from the caller's sidecar"
+    if rule and _mode(rule, call.port.number) == "DISABLE":
+        return f"{rule.kind} {rule.namespace}/{rule.name} has tls DISABLE"
+    if (call.policies.mesh_config or {}).get("enableAutoMtls") is False and not rule:
+        return "meshConfig.enableAutoMtls is false"
+    return ""
+
+
+def _rule(call: Call) -> Policy | None:
+    """Return the DestinationRule with the caller's TLS mode: the caller's namespace's, the Service's, or the root's."""
+    rules = [rule for rule in call.policies.of_kind("DestinationRule") if _is_of(call, rule)]
+    for home in (call.caller.namespace, call.namespace, call.policies.root_namespace):
+        for rule in rules:
+            if rule.namespace == home and _mode(rule, call.port.number):
+                return rule
+    return None
+
+
+def _is_of(call: Call, rule: Policy) -> bool:
+    return bool(call.host) and takes(full_name(str(rule.spec.get("host", "")), rule.namespace), call.host)
+
+
+def _mode(rule: Policy, port: int) -> str:
+    policy = rule.spec.get("trafficPolicy") or {}
+    of_port = [one for one in policy.get("portLevelSettings") or [] if (one.get("port") or {}).get("number") == port]
+    tls = next((one["tls"] for one in (*of_port, policy) if one.get("tls") is not None), None)
+    return "" if tls is None else tls.get("mode", "DISABLE")
+
+
+def _refused(call: Call, callee: Callee, reason: str) -> Finding | None:
+    """Return the error for a plain-text call to a port that takes mutual TLS alone."""
+    if not callee.pod.has_sidecar or left_out(callee.pod.annotations):
+        return None
+    if call.modes.mode(callee.pod, callee.port) != "STRICT":
+        return None
+    policy = call.modes.deciding(callee.pod, callee.port)
+    subject = subject_of(policy) if policy else Subject("PeerAuthentication")
+    fix = "give the caller a sidecar, or list the called workload under traffic.legacy"
+    if call.caller.has_sidecar:
+        fix = "correct what takes mutual TLS from the caller"
+    return error(MUTUAL_TLS, subject, f"is STRICT, and refuses the call's plain text: {reason}", fix)
+
+
+def _unserved(call: Call, callee: Callee, rule: Policy | None) -> Finding | None:
+    """Return the error for mutual TLS that a DestinationRule asks for and nobody serves."""
+    if rule is None or _mode(rule, call.port.number) != "ISTIO_MUTUAL":
+        return None
+    serves = callee.pod.has_sidecar and call.modes.mode(callee.pod, callee.port) != "DISABLE"
+    if serves:
+        return None
+    what = "has no sidecar" if not callee.pod.has_sidecar else "takes plain text alone (PeerAuthentication DISABLE)"
+    message = f"asks for mutual TLS, and pod {callee.pod.name} {what}"
+    return error(
+        MUTUAL_TLS, subject_of(rule), message, "remove its tls: Istio finds out by itself where it can be used"
+    )
+
+
+# The match of a rule of an AuthorizationPolicy with a call: yes, no, or some of its requests.
+# https://istio.io/latest/docs/reference/config/security/authorization-policy/
+
+
+class Match(IntEnum):
+    """The answer of a condition; all of several conditions match as the least of them, any as the greatest."""
+
+    NO = 0
+    SOME = auto()
+    """The condition depends on the request: its path, method, host, headers or token."""
+    YES = auto()
+
+
+class Rules:
+    """The rules that a call to one pod meets."""
+
+    def __init__(self, call: Call, callee: Callee, identified: bool) -> None:
+        """Judge for a caller that shows a certificate, or for one in plain text."""
+        self._call, self._callee = call, callee
+        self._namespace = call.caller.namespace if identified else ""
+        self._principal = call.principal if identified else ""
+        self._account = f"{self._namespace}/{call.caller.service_account}" if identified else ""
+
+    def match(self, rule: Mapping[str, Any], denies: bool) -> Match:
+        """Return how a rule matches. Conditions about HTTP never allow a call by TCP, nor narrow a denial of it."""
+        sources = [(entry or {}).get("source") or {} for entry in rule.get("from") or [{}]]
+        operations = [(entry or {}).get("operation") or {} for entry in rule.get("to") or [{}]]
+        from_here = max(_all(self._of_source(key, values) for key, values in one.items()) for one in sources)
+        of_this = max(
+            _all(self._of_operation(key, values, denies) for key, values in one.items()) for one in operations
+        )
+        when = _all(self._of_condition(one, denies) for one in rule.get("when") or [])
+        return min(from_here, of_this, when)
+
+    def _of_source(self, key: str, values: list[str]) -> Match:
+        known: dict[str, Callable[[str], bool]] = {
+            "principals": lambda value: _fits(value, self._principal, _own_domain(self._principal)),
+            "namespaces": lambda value: _fits(value, self._namespace),
+            "serviceAccounts": lambda value: _account(value, self._callee.pod.namespace) == self._account != "",
+            "ipBlocks": lambda value: _within(self._call.caller.address, value),
+        }
+        return _by_kind(key, values, known)
+
+    def _of_operation(self, key: str, values: list[str], denies: bool) -> Match:
+        known = {"ports": lambda value: value == str(self._callee.port)}
+        return self._http(denies) if _plain_key(key) not in known else _by_kind(key, values, known)
+
+    def _of_condition(self, condition: Mapping[str, Any], denies: bool) -> Match:
+        known: dict[str, Callable[[str], bool]] = {
+            "source.namespace": lambda value: _fits(value, self._namespace),
+            "source.principal": lambda value: _fits(value, self._principal, _own_domain(self._principal)),
+            "source.ip": lambda value: _within(self._call.caller.address, value),
+            "destination.ip": lambda value: _within(self._callee.pod.address, value),
+            "destination.port": lambda value: value == str(self._callee.port),
+        }
+        key = condition.get("key", "")
+        if key not in known:
+            return self._http(denies) if key.startswith("request.") else Match.SOME
+        given = [known[key](value) for value in condition.get("values") or []]
+        denied = [known[key](value) for value in condition.get("notValues") or []]
+        return Match.YES if (any(given) or not given) and not any(denied) else Match.NO
+
+    def _http(self, denies: bool) -> Match:
+        """Return the match of a condition about HTTP; a denying rule ignores it where there is no HTTP."""
+        if self._call.port.is_http:
+            return Match.SOME
+        return Match.YES if denies else Match.NO
+
+
+def _by_kind(key: str, values: list[str], known: Mapping[str, Callable[[str], bool]]) -> Match:
+    name = _plain_key(key)
+    if name not in known:
+        return Match.SOME
+    matched = any(known[name](value) for value in values)
+    return Match.YES if matched != (key != name) else Match.NO
+
+
+def _plain_key(key: str) -> str:
+    """Return the name of a condition without its negation: `notPorts` is the opposite of `ports`."""
+    return f"{key[3].lower()}{key[4:]}" if key.startswith("not") else key
+
+
+def _all(matches: Iterable[Match]) -> Match:
+    return min(matches, default=Match.YES)
+
+
+def _fits(pattern: str, *values: str) -> bool:
+    """Return True if a pattern with a `*` at one end fits one of these values; nothing fits an empty value."""
+    return any(_fits_one(pattern, value) for value in values if value)
+
+
+def _fits_one(pattern: str, value: str) -> bool:
+    if pattern.startswith("*"):
+        return value.endswith(pattern.removeprefix("*"))
+    return value.startswith(pattern.removesuffix("*")) if pattern.endswith("*") else value == pattern
+
+
+def _own_domain(principal: str) -> str:
+    """Return the identity under the name that stands for the mesh's own trust domain in every policy."""
+    return f"{LOCAL}/{principal.partition('/')[2]}" if principal else ""
+
+
+def _account(value: str, namespace: str) -> str:
+    """Return a service account with its namespace: the policy's pod's, where it names none."""
+    return value if "/" in value else f"{namespace}/{value}"
+
+
+def _within(address: str, block: str) -> bool:
+    return bool(address) and ip_address(address) in ip_network(block, strict=False)
+
+
+# The AuthorizationPolicies of the called pods must admit the caller: first CUSTOM, then DENY, then ALLOW.
+# https://istio.io/latest/docs/concepts/security/#implicit-enablement
+
+ACCESS = "access"
+SHOWN = 5
+ACCESS_FIX = "add a rule for this caller to traffic.authorization"
+SOME = "depends on the request: its path, method, host, headers or token"
+
+
+def check_access(call: Call) -> Iterator[Finding]:
+    plain = plain_text_reason(call)
+    guarded = [one for one in call.callees if one.pod.has_sidecar and not left_out(one.pod.annotations)]
+    found = dict.fromkeys(finding for one in guarded for finding in _policy_findings(call, one, plain))
+    yield from found
+    if call.callees and not found:
+        how = "every caller" if not guarded else "this caller"
+        yield ok(ACCESS, call.subject, f"the policies of the called pods admit {how}")
+
+
+def _policy_findings(call: Call, callee: Callee, plain: str) -> Iterator[Finding]:
+    rules = Rules(call, callee, identified=not plain and call.caller.has_sidecar)
+    enforced = [
+        policy
+        for policy in call.selecting("AuthorizationPolicy", callee.pod)
+        if policy.annotations.get(DRY_RUN) != "true"
+    ]
+    by_action = {
+        action: [one for one in enforced if action_of(one) == action] for action in ("CUSTOM", "DENY", "ALLOW")
+    }
+    for policy in by_action["CUSTOM"]:
+        if _match(rules, policy):
+            yield unknown(ACCESS, subject_of(policy), "lets its provider decide about the call", "ask the provider")
+    for policy in by_action["DENY"]:
+        matched = _match(rules, policy)
+        if matched is Match.YES:
+            yield error(ACCESS, subject_of(policy), f"denies the call; {managed(policy)}", "narrow or remove its rule")
+        elif matched is Match.SOME:
+            yield warning(ACCESS, subject_of(policy), f"may deny the call: it {SOME}", "see its rules")
+    if allows := by_action["ALLOW"]:
+        yield from _allowed(rules, allows, plain)
+
+
+def _allowed(rules: Rules, allows: list[Policy], plain: str) -> Iterator[Finding]:
+    matched = {policy.key: _match(rules, policy) for policy in allows}
+    best = max(matched.values())
+    if best is Match.YES:
+        return
+    names = first_of([f"{one.namespace}/{one.name}" for one in allows], SHOWN)
+    first, *others = allows
+    subject = Subject("AuthorizationPolicies", names) if others else subject_of(first)
+    if best is Match.SOME:
+        likely = next(one for one in allows if matched[one.key] is Match.SOME)
+        yield warning(ACCESS, subject_of(likely), f"may admit the call, and no other does: it {SOME}", "see its rules")
+        return
+    verb = "have" if others else "has"
+    without = f", which has no identity: {plain}" if plain else ""
+    yield error(ACCESS, subject, f"{verb} no rule that admits the caller{without}", ACCESS_FIX)
+
+
+def _match(rules: Rules, policy: Policy) -> Match:
+    denies = action_of(policy) != "ALLOW"
+    return max((rules.match(rule or {}, denies) for rule in policy.spec.get("rules") or []), default=Match.NO)

@@ -1,0 +1,90 @@
+"""If any one node is lost, its pods must fit on the other nodes; pods that would not are named."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from pi_mesh.budget import fit
+from pi_mesh.checks.capacity import Demand, demand, rooms
+from pi_mesh.checks.finding import Finding, Subject, ok, warning
+from pi_mesh.cluster.nodes import Node
+from pi_mesh.cluster.pods import Pod
+from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.inventory import Inventory
+from pi_mesh.words import counted
+
+ID = "a node less"
+STAYS = ("DaemonSet", "Node")
+"""Controllers whose pods are of one node and go with it: daemons, and the kubelet's own static pods."""
+SHOWN = 4
+
+
+@dataclass(frozen=True)
+class Loss:
+    """The pods that lose their place when one node dies."""
+
+    node: str
+    moved: int
+    """Pods that find another node."""
+    pending: tuple[Pod, ...]
+    """Pods that the scheduler leaves Pending."""
+    gone: tuple[Pod, ...]
+    """Pods without a controller, which nothing makes anew."""
+
+
+def check(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
+    """Judge the loss of each node that pods are on, of the mesh as the settings want it and of all else that runs."""
+    found = losses(mesh, snapshot)
+    if len(found) == 1:
+        yield ok(ID, Subject("node", found[0].node), "is the only node that runs pods: without it nothing runs")
+        return
+    yield from map(_finding, found)
+
+
+def losses(mesh: Inventory, snapshot: Snapshot) -> list[Loss]:
+    """Return the loss of each node that is Ready; the scheduler places the rest by requests, selectors and taints."""
+    asked = demand(mesh, snapshot)
+    free = rooms(snapshot.nodes, asked.staying)
+    return [_loss(node, snapshot.nodes, free, asked) for node in snapshot.nodes if node.ready]
+
+
+def _loss(dead: Node, nodes: Sequence[Node], free: Sequence[fit.Node], asked: Demand) -> Loss:
+    places = [node for node in nodes if node.ready and node != dead]
+    lost = {node.name for node in nodes} - {node.name for node in places}
+    here = [pod for pod in asked.staying if pod.node in lost and pod.owner.partition("/")[0] not in STAYS]
+    orphans = tuple(pod for pod in here if not pod.owner)
+    left = {room.name: replace(room, accepts=True) for room in free}
+    moving = [pod for pod in here if pod.owner and not pod.ending]
+    pending = [pod for pod in sorted((*moving, *asked.coming), key=_turn) if not _placed(pod, places, left)]
+    return Loss(dead.name, len(moving) + len(asked.coming) - len(pending), tuple(pending), orphans)
+
+
+def _turn(pod: Pod) -> tuple[int, int, int]:
+    """Sort by priority, as the scheduler does, and then the largest first, by which the most fit."""
+    return -pod.placement.priority, -pod.requests.memory, -pod.requests.cpu
+
+
+def _placed(pod: Pod, places: Iterable[Node], left: dict[str, fit.Node]) -> bool:
+    takers = [left[node.name] for node in places if pod.placement.allows(node) and left[node.name].room(pod.requests)]
+    if not takers:
+        return False
+    emptiest = max(takers, key=lambda room: (room.free.memory, room.free.cpu))
+    left[emptiest.name] = emptiest.with_pod(pod.requests)
+    return True
+
+
+def _finding(loss: Loss) -> Finding:
+    subject, count = Subject("node", loss.node), len(loss.pending)
+    if not count:
+        gone = f"; nothing makes {named(loss.gone)} anew" if loss.gone else ""
+        return ok(ID, subject, f"all that must run still fits if it dies{gone}", number=0)
+    message = f"if it dies, {counted(count, 'pod fits', 'pods fit')} on no other node: {named(loss.pending)}"
+    return warning(ID, subject, message, "lower requests or replicas, or add a node", number=count)
+
+
+def named(pods: Iterable[Pod]) -> str:
+    """Return the workloads of pods, each with the number of its pods: "2 of trading/orders, 1 of trading/quotes"."""
+    workloads = Counter(pod.workload for pod in pods).most_common()
+    shown = ", ".join(f"{count} of {workload}" for workload, count in workloads[:SHOWN])
+    more = len(workloads) - SHOWN
+    return f"{shown} and {counted(more, 'more workload')}" if more > 0 else shown

@@ -1,0 +1,156 @@
+"""Callers that STRICT or a default deny refuses must be known before either is turned on; an audit names them."""
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from pi_mesh.checks.finding import Finding, Subject, error, ok, setting, unknown, warning
+from pi_mesh.checks.verification_input import VerificationInput
+from pi_mesh.cluster import audit_log
+from pi_mesh.cluster.audit_log import HOURS, AuditedCall, AuditLog
+from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.cluster.stack_state import StackState
+from pi_mesh.inventory import Inventory
+from pi_mesh.settings import Settings
+from pi_mesh.words import first_of
+
+ID = "cut callers"
+SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Change:
+    """A kind of change by which an `up` begins to refuse callers."""
+
+    refuser: str
+    cure: str
+    """Change by which the refused callers can keep calling."""
+
+
+STRICT = Change("STRICT", "give the caller a sidecar, or admit it by traffic.legacy")
+DENY = Change("the default deny", "allow the caller by a policy of traffic.authorization.policies")
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """A change of this stack, and the settings about it."""
+
+    change: Change
+    key: str
+    """Config key that the change turns on."""
+    branch: str
+    """Config key whose `audit` names the callers, and whose `allowCutOff` lets the change through."""
+    allowed: bool
+    namespaces: tuple[str, ...]
+    """Namespaces whose workloads begin to refuse callers."""
+
+
+def beginnings(settings: Settings, state: StackState) -> Iterator[Beginning]:
+    """Yield the changes by which an `up` begins to refuse callers of a running mesh."""
+    recorded, mtls = state.access, settings.mtls
+    injected = [one for one in settings.workload_namespaces if one.own.injection]
+    if mtls.mode == "STRICT" and recorded.mtls_mode == "PERMISSIVE":
+        yield Beginning(STRICT, "mtls.mode", "mtls", mtls.allow_cut_off, tuple(one.name for one in injected))
+    for one in injected:
+        if one.default_deny.enabled and one.name in state.namespaces and one.name not in recorded.denies:
+            branch, allowed = one.deny_setting, one.default_deny.allow_cut_off
+            yield Beginning(DENY, f"{branch}.enabled", branch, allowed, (one.name,))
+
+
+def with_audit_of(snapshot: Snapshot, settings: Settings, namespaces: Collection[str]) -> Snapshot:
+    """Return the snapshot with the audit log of these namespaces. Raises as `pi_mesh.cluster.client.Client` does."""
+    if not namespaces:
+        return snapshot
+    return replace(snapshot, audit=audit_log.read(settings.cluster.context, snapshot.pods, namespaces))
+
+
+def with_needed_audit(snapshot: Snapshot, settings: Settings, state: StackState) -> Snapshot:
+    """Return the snapshot with the audit log of the namespaces where an `up` would begin to refuse callers."""
+    begun = {name for beginning in beginnings(settings, state) for name in beginning.namespaces}
+    return with_audit_of(snapshot, settings, begun & state.access.audited)
+
+
+def check(mesh: Inventory, snapshot: Snapshot, state: StackState) -> Iterator[Finding]:
+    """Judge an `up` that turns STRICT or a default deny on."""
+    for beginning in beginnings(mesh.settings, state):
+        namespaces = {pod.namespace for pod in snapshot.pods if pod.has_lasting_proxy} & {*beginning.namespaces}
+        unknown_ones = sorted(namespaces - state.access.audited if snapshot.audit else namespaces)
+        if unknown_ones:
+            message = f"begins to refuse callers of {', '.join(unknown_ones)}, and no audit has shown who they are"
+            fix = f"set {beginning.branch}.audit: true first; `operations verify` names them after a day of trading"
+            yield warning(ID, setting(beginning.key), message, fix)
+        if snapshot.audit and namespaces & state.access.audited:
+            yield from _audit_findings(mesh.settings, snapshot.audit, beginning)
+
+
+def _audit_findings(settings: Settings, log: AuditLog, beginning: Beginning) -> Iterator[Finding]:
+    subject, names = setting(beginning.key), beginning.namespaces
+    calls = [call for name in names for call in refused_calls(settings, log.calls, beginning.change, name)]
+    yield from unread_logs(log.unread)
+    if not calls:
+        yield ok(ID, subject, f"the audit of the last {HOURS} hours shows no caller that it refuses")
+        return
+    message = f"refuses callers that the audit saw in the last {HOURS} hours: {calls_in_words(calls)}"
+    if beginning.allowed:
+        yield warning(ID, subject, message, f"{beginning.branch}.allowCutOff allows it", number=len(calls))
+    else:
+        fix = f"{beginning.change.cure}; {beginning.branch}.allowCutOff: true refuses them all the same"
+        yield error(ID, subject, message, fix, number=len(calls))
+
+
+def refused_calls(
+    settings: Settings, calls: Iterable[AuditedCall], change: Change, namespace: str | None
+) -> Iterator[AuditedCall]:
+    """Yield the audited calls that a change refuses, to one namespace or to all of them.
+
+    Legacy workloads keep accepting plain text under STRICT.
+    """
+    legacy = [(settings.namespace_of(one), one.selector.items()) for one in settings.traffic.legacy.values()]
+    for call in calls:
+        home, plain = call.callee.partition("/")[0], call.plain_text
+        exempt = any(home == place and labels <= call.labels.items() for place, labels in legacy)
+        if namespace in (None, home) and (call.denied if change is DENY else plain and not exempt):
+            yield call
+
+
+def calls_in_words(calls: Iterable[AuditedCall]) -> str:
+    """Return the first callers with their callees."""
+    lines = [f"{one.caller} to {one.callee} port {one.port} ({one.count}x)" for one in calls]
+    return first_of(lines, SHOWN)
+
+
+def unread_logs(pods: Iterable[str]) -> Iterator[Finding]:
+    """Yield an unknown for each proxy whose log could not be read."""
+    for pod in pods:
+        name, _, reason = pod.partition(" ")
+        yield unknown(ID, Subject("pod", name), f"its audit log was not read {reason}")
+
+
+AUDIT = "audit"
+
+
+def check_audit(seen: VerificationInput) -> Iterator[Finding]:
+    settings, log = seen.settings, seen.snapshot.audit
+    audits: list[tuple[Change, str, str | None]] = []
+    if settings.mtls.audit:
+        audits.append((STRICT, "mtls.audit", None))
+    for namespace in settings.workload_namespaces:
+        if namespace.default_deny.audit:
+            audits.append((DENY, f"{namespace.deny_setting}.audit", namespace.name))
+    if not audits:
+        return
+    if log is None:
+        (_, key, _), *_ = audits
+        yield unknown(AUDIT, setting(key), "the proxies' logs were not read")
+        return
+    yield from unread_logs(log.unread)
+    for change, key, namespace in audits:
+        refused = list(refused_calls(settings, log.calls, change, namespace))
+        for call in refused:
+            message = (
+                f"was called {call.count}x on port {call.port} by {call.caller}, which {change.refuser} would refuse"
+            )
+            yield warning(AUDIT, Subject("workload", call.callee), message, change.cure, number=call.count)
+        if not refused and not log.unread:
+            yield ok(
+                AUDIT, setting(key), f"in the last {HOURS} hours no call that {change.refuser} would refuse", number=0
+            )

@@ -1,0 +1,121 @@
+"""The cluster must have no other Istio and no webhooks of a removed one; this stack's own Istio must not move."""
+
+from collections.abc import Iterator
+from itertools import groupby
+
+from pi_mesh.checks.finding import CLUSTER, Finding, Subject, error, ok
+from pi_mesh.cluster.objects import Deployment, Webhook
+from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.cluster.stack_state import NEVER_RUN, StackState
+from pi_mesh.inventory import Inventory, Kind
+
+
+def is_installed(mesh: Inventory, snapshot: Snapshot) -> bool:
+    """Return True if the stack's control plane exists, in whatever state."""
+    istiod = mesh.the(Kind.ISTIOD)
+    (workload,) = istiod.workloads
+    return any(entry.release == istiod.id and entry.name == workload.name for entry in snapshot.deployments)
+
+
+CONTROL_PLANE, WEBHOOKS = "foreign istio", "istio webhooks"
+NEEDED = ("deployments", "releases", "services", "validating webhooks", "mutating webhooks")
+"""Kinds that show whether another Istio runs."""
+BESIDE = (
+    "workloads may depend on it: leave it alone and install this stack on another cluster, "
+    "or move its workloads away first and have its owner uninstall it"
+)
+ADOPT = "where it is the only one, `python -m operations adopt -s STACK` takes it over under its own name"
+
+
+MOVE = (
+    "to move the mesh, which is an outage, run `pulumi destroy -s STACK` (it deletes the stack's namespaces, but for "
+    "adopted ones), then `python -m operations repair -s STACK --yes` for the CRDs, then `up`"
+)
+
+
+def check(mesh: Inventory, snapshot: Snapshot, state: StackState) -> Iterator[Finding]:
+    yield from _control_planes(mesh, snapshot, state)
+    yield from _webhooks(mesh, snapshot, state)
+
+
+def may_be_alive(mesh: Inventory, snapshot: Snapshot) -> bool:
+    """Return True unless it is certain that no other Istio runs in the cluster or serves its webhooks."""
+    unknown = any(kind in snapshot.unreadable for kind in NEEDED)
+    hooks = _configurations(mesh, snapshot)
+    return unknown or bool(_istiods(mesh, snapshot)) or not all(_is_stale(entry, snapshot) for entry in hooks)
+
+
+def _control_planes(mesh: Inventory, snapshot: Snapshot, state: StackState) -> Iterator[Finding]:
+    wanted = mesh.settings.istio.namespace
+    foreign = [entry for entry in _istiods(mesh, snapshot) if not _goes(entry, state, wanted)]
+    for entry in foreign:
+        subject = Subject("deployment", f"{entry.namespace}/{entry.name}")
+        if entry.release in state.releases:
+            message = f"is this stack's own istiod, and istio.namespace asks for it in {wanted}, where no sidecar looks"
+            yield error(CONTROL_PLANE, subject, message, f"set istio.namespace back to {entry.namespace}; {MOVE}")
+        else:
+            by = f"of release {entry.release}" if entry.release else "of no Helm release"
+            message = f"is another istiod, {by}; two control planes fight over webhooks and certificates"
+            mine = entry.release and entry.namespace == wanted
+            fix = f"{ADOPT}; else {BESIDE}" if mine else BESIDE
+            yield error(CONTROL_PLANE, subject, message, fix)
+    if not foreign:
+        yield ok(CONTROL_PLANE, CLUSTER, "no other control plane")
+
+
+def _webhooks(mesh: Inventory, snapshot: Snapshot, state: StackState) -> Iterator[Finding]:
+    """Yield an error for each foreign webhook.
+
+    A stale one, whose Service is gone, blocks writes; a live one serves a mesh.
+    """
+    foreign = _configurations(mesh, snapshot, state)
+    for hooks in foreign:
+        first, *_ = hooks
+        subject = Subject(f"{first.kind.lower()}webhookconfiguration", first.configuration)
+        message = f"belongs to {first.release or 'no Helm release'}, not to this stack"
+        if _is_stale(hooks, snapshot):
+            gone = f"{message}, which calls {first.service}, a service that is gone"
+            yield error(WEBHOOKS, subject, gone, f"`kubectl delete {subject}`")
+        else:
+            fix = "it serves an Istio that may be alive: leave it to its owner, and see the row foreign istio"
+            yield error(WEBHOOKS, subject, message, fix)
+    if not foreign:
+        yield ok(WEBHOOKS, CLUSTER, "none but this stack's own")
+
+
+def _istiods(mesh: Inventory, snapshot: Snapshot) -> list[Deployment]:
+    return [entry for entry in snapshot.deployments if _is_istiod(entry) and not mesh.owns(entry.release)]
+
+
+def _goes(entry: Deployment, state: StackState, namespace: str) -> bool:
+    """Return True for the stack's own second control plane, which this `up` removes; `revisions` judges it."""
+    return entry.release in state.releases and entry.namespace == namespace
+
+
+def _is_istiod(entry: Deployment) -> bool:
+    return entry.labels.get("app") == "istiod" or entry.name == "istiod"
+
+
+def _configurations(mesh: Inventory, snapshot: Snapshot, state: StackState = NEVER_RUN) -> list[list[Webhook]]:
+    """Return Istio's webhooks that do not belong to this stack, grouped by configuration."""
+    foreign = [
+        hook
+        for hook in snapshot.webhooks
+        if _of_istio(hook) and not _is_ours(mesh, hook) and hook.release not in state.releases
+    ]
+    return [list(hooks) for _, hooks in groupby(foreign, key=lambda hook: (hook.kind, hook.configuration))]
+
+
+def _is_ours(mesh: Inventory, hook: Webhook) -> bool:
+    return mesh.owns(hook.release) or hook.stack == mesh.owner
+
+
+def _is_stale(hooks: list[Webhook], snapshot: Snapshot) -> bool:
+    """Return True if every webhook calls a Service that certainly does not exist; one that calls a URL may be alive."""
+    services = {f"{service.namespace}/{service.name}" for service in snapshot.services}
+    readable = "services" not in snapshot.unreadable
+    return readable and all(hook.service and hook.service not in services for hook in hooks)
+
+
+def _of_istio(hook: Webhook) -> bool:
+    return hook.name.endswith("istio.io") or "istiod" in hook.service.partition("/")[2]

@@ -1,0 +1,85 @@
+"""Helm releases must not be stuck in an operation that a killed run began, and must be known to the stack's state."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from pi_mesh import addons
+from pi_mesh.checks.finding import CLUSTER, Finding, Subject, error, ok, setting, warning
+from pi_mesh.cluster.helm_releases import ReleaseRecord
+from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.cluster.stack_state import StackState
+from pi_mesh.inventory import Inventory, Kind
+
+ID = "helm releases"
+REPAIR = "when no other run is going on: `python -m operations repair -s STACK`"
+
+
+def check_stuck(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
+    mine = [entry for entry in snapshot.releases if mesh.owns(entry.id)]
+    for entry in mine:
+        if entry.pending:
+            yield _pending(entry, mesh.settings.release.timeout)
+        elif entry.status != "deployed":
+            yield warning(ID, Subject("release", entry.id), f"is {entry.status}", "this `pulumi up` tries again")
+    if not any(entry.pending for entry in mine):
+        yield ok(ID, CLUSTER, "no release of this stack is stuck", number=len(mine))
+
+
+def _pending(release: ReleaseRecord, timeout: int) -> Finding:
+    message, fix = f"is {release.status}: another run is changing it, or a run was killed", REPAIR
+    if seconds := release.under_way(timeout, datetime.now(UTC)):
+        fix = f"wait: Helm may still be running for {seconds} s (release.timeout); {REPAIR}"
+    return error(ID, Subject("release", release.id), message, fix)
+
+
+# Releases in the cluster must be in the stack's state, and releases of the state must keep their names.
+# Helm would refuse to install the former a second time, and would uninstall the latter before it installs them again.
+
+KNOWN = "releases in the state"
+GONE = "uninstalled"
+"""Status of a release of which Helm kept only the history."""
+REPAIR_AFTER_KILL = "if a run was killed: `python -m operations repair -s STACK`"
+FIX = "import the state that installed it (`pulumi stack import`), or adopt it: `python -m operations adopt -s STACK`"
+OF_ISTIO = (Kind.BASE, Kind.ISTIOD, Kind.GATEWAY)
+
+
+def check_known(mesh: Inventory, snapshot: Snapshot, state: StackState) -> Iterator[Finding]:
+    problems = list(_renamed(mesh, state))
+    unknown = [
+        entry
+        for release in mesh.releases
+        if (entry := snapshot.release(release.namespace, release.name)) and release.id not in state.releases
+        # `stuck_releases` reports pending releases.
+        if not entry.pending and entry.status != GONE
+    ]
+    for entry in unknown:
+        message = f"is installed, but not in the state of stack {mesh.stack}, and Helm installs no name twice"
+        fix = f"{REPAIR_AFTER_KILL}; else {FIX}" if state.has_provider else FIX
+        problems.append(error(KNOWN, Subject("release", entry.id), message, fix))
+    yield from problems or [ok(KNOWN, CLUSTER, "has no release of this mesh that the state does not know")]
+
+
+def _has_revision(state: StackState, release: str) -> bool:
+    return bool(release in state.recorded and state.recorded[release].values.get("revision"))
+
+
+def _renamed(mesh: Inventory, state: StackState) -> Iterator[Finding]:
+    """Yield an error for each changed name whose release the state has under another name."""
+    home = mesh.settings.istio.namespace
+    others = sorted(
+        name
+        for namespace, _, name in (release.partition("/") for release in state.releases)
+        if namespace == home
+        and not mesh.owns(f"{home}/{name}")
+        and name not in addons.ALL
+        # A second control plane is a release of its own, which may come and go.
+        and not _has_revision(state, f"{home}/{name}")
+    )
+    for release in mesh.releases:
+        if others and release.kind in OF_ISTIO and release.id not in state.releases:
+            key = release.kind.value if release.kind is not Kind.GATEWAY else release.setting
+            message = (
+                f"is {release.name}, and the state holds {', '.join(others)}: `up` would uninstall the running release"
+            )
+            fix = "set it to the name that the release has; a release can't be renamed"
+            yield error(KNOWN, setting(f"releases.names.{key}"), message, fix)

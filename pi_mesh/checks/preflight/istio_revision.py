@@ -1,0 +1,95 @@
+"""A second control plane must be supported beside the first, and no revision in use may be removed."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from pi_mesh.catalog.istio import minor_of
+from pi_mesh.checks.finding import Finding, Level, error, ok, setting, warning
+from pi_mesh.checks.preflight import kernel_addresses, kubernetes_version
+from pi_mesh.checks.upgrade_path import ANYWAY
+from pi_mesh.cluster import proxies
+from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.cluster.stack_state import StackState
+from pi_mesh.inventory import Inventory, Kind
+from pi_mesh.names import ISTIOD, REVISION_LABEL, TAG_WEBHOOK
+from pi_mesh.settings.istio import DEFAULT_REVISION
+from pi_mesh.words import agreeing, first_of
+
+STEP, IN_PLACE, IN_USE = "canary version", "istio revision", "revision in use"
+KEY = "istio.canary.version"
+AHEAD = 2
+"""Minor versions by which a canary may be newer: https://istio.io/latest/docs/setup/upgrade/canary/."""
+SHOWN = 3
+
+
+def check(mesh: Inventory, snapshot: Snapshot, state: StackState) -> Iterator[Finding]:
+    yield from _in_place(mesh, state)
+    yield from _canary(mesh, snapshot)
+    yield from _removed(mesh, snapshot, state)
+
+
+def _in_place(mesh: Inventory, state: StackState) -> Iterator[Finding]:
+    """Refuse another revision of an installed release: its istiod would be replaced by one of another name."""
+    for release in (*mesh.of_kind(Kind.ISTIOD), *mesh.of_kind(Kind.CANARY)):
+        recorded = state.recorded.get(release.id)
+        before, after = (str(one.values.get("revision") or DEFAULT_REVISION) for one in (recorded or release, release))
+        if before != after:
+            message = f"would change from {before} to {after} in place: every proxy of {before} would lose its istiod"
+            fix = "leave it, and set istio.canary with the new revision: namespaces then move to it one by one"
+            yield error(IN_PLACE, setting(f"{release.setting}.values.revision"), message, fix)
+
+
+def _canary(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
+    """Judge the canary's version beside the first control plane's, and then as if it were alone."""
+    canary, first = mesh.settings.istio.canary, mesh.settings.istio.version
+    if not canary:
+        return
+    ahead = minor_of(canary.version) - minor_of(first)
+    if 0 <= ahead <= AHEAD:
+        yield ok(STEP, setting(KEY), f"{canary.version} may run beside {first}")
+    else:
+        message = f"{canary.version} beside {first}: Istio supports up to {AHEAD} minor versions more"
+        level = warning if mesh.settings.istio.allow_skip else error
+        yield level(STEP, setting(KEY), message, f"choose a version between; {ANYWAY}")
+    alone = replace(mesh, settings=mesh.settings.of_canary)
+    for finding in (*kubernetes_version.check(alone, snapshot), *kernel_addresses.check(alone, snapshot)):
+        if finding.level is not Level.OK:
+            yield replace(finding, name=KEY if finding.name == "istio.version" else finding.name)
+
+
+def _removed(mesh: Inventory, snapshot: Snapshot, state: StackState) -> Iterator[Finding]:
+    """Refuse to remove a revision or a tag that proxies, or namespaces of other owners, still use."""
+    level = warning if mesh.settings.istio.allow_removal else error
+    for name, what in _going(mesh, snapshot, state).items():
+        if users := _users(mesh, snapshot, name):
+            verb = agreeing(len(users), "uses", "use")
+            message = f"would remove the {what} {name}, which {first_of(users, SHOWN)} still {verb}"
+            fix = (
+                "put it back, move them (`revision` of trading, namespaces and gateways, the label istio.io/rev) with "
+                "`pulumi up`, restart them with `python -m operations refresh -s STACK`, and then remove it; "
+                "`istio.allowRemoval: true` removes it anyway"
+            )
+            key = "istio.tags" if what == "tag" else "istio.canary"
+            yield level(IN_USE, setting(key), message, fix, number=len(users))
+
+
+def _going(mesh: Inventory, snapshot: Snapshot, state: StackState) -> dict[str, str]:
+    """Return what this `up` removes: revisions of releases in the state, and tags of webhooks in the cluster."""
+    ours = [entry for entry in snapshot.deployments if entry.release in state.recorded]
+    there = {entry.labels.get(REVISION_LABEL, "") for entry in ours if entry.labels.get("app") == ISTIOD}
+    revisions = (
+        there - {str(release.values.get("revision")) for release in mesh.of_kind(Kind.CANARY)} - {"", DEFAULT_REVISION}
+    )
+    hooks = {hook.configuration for hook in snapshot.webhooks if hook.stack == mesh.owner}
+    tags = {name.removeprefix(TAG_WEBHOOK) for name in hooks if name.startswith(TAG_WEBHOOK)}
+    tags -= mesh.settings.istio.tags.keys()
+    return {**dict.fromkeys(sorted(revisions), "revision"), **dict.fromkeys(sorted(tags), "tag")}
+
+
+def _users(mesh: Inventory, snapshot: Snapshot, name: str) -> list[str]:
+    """Return the running proxies of a revision, and the namespaces that ask for it, without this stack's own."""
+    found = proxies.of_snapshot(snapshot, mesh.settings.istio.namespace)
+    own = {item.name for item in mesh.namespaces}
+    led = [f"proxy {proxy.id}" for proxy in found.proxies if proxy.revision == name]
+    asking = [f"namespace {one.name}" for one in snapshot.namespaces if one.revision == name and one.name not in own]
+    return [*led, *asking]

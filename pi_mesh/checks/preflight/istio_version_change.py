@@ -1,0 +1,86 @@
+"""A change of istio.version must be a step that Istio supports, and leave no proxy too far behind its istiod."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from pi_mesh.catalog.istio import minor_of
+from pi_mesh.checks import upgrade_path
+from pi_mesh.checks.finding import Finding, Subject, error, ok, setting, warning
+from pi_mesh.cluster import proxies
+from pi_mesh.cluster.proxies import Proxy
+from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.inventory import Inventory, Kind
+from pi_mesh.names import ISTIOD
+from pi_mesh.words import agreeing, first_of
+
+STEP, SKEW, GATEWAY_CHART = "istio version change", "proxy skew", "gateway chart"
+EXACT = re.compile(r"1\.\d+\.\d+")
+BEHIND = 1
+"""Minor versions that a proxy may be older than its istiod; newer it may never be:
+https://istio.io/latest/docs/releases/supported-releases/#control-planedata-plane-skew"""
+SHOWN = 3
+REFRESH = "`python -m operations refresh -s STACK` restarts them"
+
+
+def check(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
+    found = proxies.of_snapshot(snapshot, mesh.settings.istio.namespace)
+    running = found.control_plane if EXACT.fullmatch(found.control_plane) else ""
+    if running:
+        yield _step(mesh, snapshot, running)
+    yield from _gateway_chart(mesh)
+    known = [proxy for proxy in found.of_first if EXACT.fullmatch(proxy.version)]
+    if known:
+        yield _skew(mesh, running, known)
+
+
+def _step(mesh: Inventory, snapshot: Snapshot, running: str) -> Finding:
+    wanted, subject = mesh.settings.istio.version, setting("istio.version")
+    problem = upgrade_path.unsupported_change(running, wanted)
+    if problem is None:
+        message = (
+            "is what runs" if running == wanted else f"goes from {running} to {wanted}, a step that Istio supports"
+        )
+        return ok(STEP, subject, message)
+    # An istiod that is not Ready serves no proxy, so the way back from a failed upgrade is open.
+    is_way_out = problem.goes_back and not _is_ready(snapshot, mesh.settings.istio.namespace)
+    level = warning if mesh.settings.istio.allow_skip or is_way_out else error
+    return level(STEP, subject, problem.message, problem.fix)
+
+
+def _gateway_chart(mesh: Inventory) -> Iterator[Finding]:
+    """Yield the gateway chart's version if it differs from istiod's; the chart source must have it."""
+    wanted = mesh.settings.istio.version
+    for chart in {release.version for release in mesh.of_kind(Kind.GATEWAY)} - {wanted}:
+        message = f"{wanted} uses the gateway chart {chart}, because Helm refuses its own (istio/istio#57354)"
+        yield ok(GATEWAY_CHART, setting("istio.version"), message)
+
+
+def _is_ready(snapshot: Snapshot, namespace: str) -> bool:
+    return any(entry.ready for entry in snapshot.deployments if (entry.namespace, entry.name) == (namespace, ISTIOD))
+
+
+def _skew(mesh: Inventory, running: str, known: Sequence[Proxy]) -> Finding:
+    """Judge the proxies against the wanted istiod; existing skew must not block its cure."""
+    wanted = mesh.settings.istio.version
+    minor, subject = minor_of(wanted), Subject("proxy", "")
+    older = [proxy for proxy in known if minor - minor_of(proxy.version) > BEHIND]
+    newer = [proxy for proxy in known if minor_of(proxy.version) > minor]
+    if not older and not newer:
+        return ok(SKEW, subject, f"work with istiod {wanted}", number=len(known))
+    far = older or newer
+    message = f"{_named(far)}, {'more than one minor version older' if older else 'newer'} than istiod {wanted}"
+    grows = not running or minor_of(running) != minor
+    if grows and not mesh.settings.istio.allow_skip:
+        fix = f"{REFRESH}: before the `up`" if older else f"set istio.version to {_newest(newer)} or newer"
+        return error(SKEW, subject, message, f"{fix}; {upgrade_path.ANYWAY}", number=len(far))
+    return warning(SKEW, subject, message, REFRESH, number=len(far))
+
+
+def _named(far: Sequence[Proxy]) -> str:
+    versions = ", ".join(sorted({proxy.version for proxy in far}))
+    names = first_of([proxy.id for proxy in far], SHOWN)
+    return f"{names} {agreeing(len(far), 'is', 'are')} of {versions}"
+
+
+def _newest(found: Sequence[Proxy]) -> str:
+    return max((proxy.version for proxy in found), key=minor_of)

@@ -1,0 +1,50 @@
+"""Istio's proxy must run on the nodes' kernels; since 1.22 stock Raspberry Pi OS has too small an address space."""
+
+import re
+from collections.abc import Iterator
+
+from pi_mesh.catalog.istio import facts_of
+from pi_mesh.checks.finding import Finding, Subject, error, ok, setting, warning
+from pi_mesh.checks.preflight.nodes_ready import usable_nodes
+from pi_mesh.cluster.nodes import Node
+from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.inventory import Inventory
+
+ID = "kernel addresses"
+RASPBERRY_PI_OS = re.compile(r"\+rpt|-rpi-v[678]|-v[78]l?\+|raspbian", re.IGNORECASE)
+"""Pattern of kernels built with CONFIG_ARM64_VA_BITS_39, such as 6.6.31+rpt-rpi-v8 and 6.1.21-v8+. Ubuntu's -raspi has
+48 bits."""
+LARGE_PAGES = re.compile(r"-rpi-2712|-v8[-_]16k", re.IGNORECASE)
+"""Pattern of Raspberry Pi OS' kernels for the Pi 5: CONFIG_ARM64_16K_PAGES and CONFIG_ARM64_VA_BITS_47
+(raspberrypi/linux, arch/arm64/configs/bcm2712_defconfig)."""
+
+
+def small_addresses(node: Node) -> bool:
+    """Return True if the node's kernel gives processes 39-bit addresses only."""
+    named = RASPBERRY_PI_OS.search(f"{node.kernel} {node.os_image}")
+    return node.architecture == "arm64" and bool(named) and not has_large_pages(node)
+
+
+def has_large_pages(node: Node) -> bool:
+    """Return True for a kernel with pages of 16 KiB."""
+    return node.architecture == "arm64" and bool(LARGE_PAGES.search(node.kernel))
+
+
+def check(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
+    settings = mesh.settings
+    version = settings.istio.version
+    if not facts_of(version).needs_48_bit_addresses:
+        yield ok(ID, setting("istio.version"), f"{version} runs on any arm64 kernel")
+        return
+    small = [node for node in usable_nodes(snapshot) if small_addresses(node)]
+    for node in small:
+        message = f"kernel {node.kernel} ({node.os_image}) has 39-bit addresses; the proxy of Istio {version} needs 48"
+        fix = "run Ubuntu or Debian's kernel there, or set istio.version to 1.21.x or older (istio/istio#51708)"
+        yield error(ID, Subject("node", node.name), message, fix)
+    for node in usable_nodes(snapshot):
+        if has_large_pages(node):
+            message = f"kernel {node.kernel} has pages of 16 KiB, with which the proxy of Istio {version} was not tried"
+            fix = f"`python -m operations rehearse -s {mesh.stack}` tries it"
+            yield warning(ID, Subject("node", node.name), message, fix)
+    if not small:
+        yield ok(ID, Subject("node"), f"no stock Raspberry Pi OS kernel, as Istio {version} asks")

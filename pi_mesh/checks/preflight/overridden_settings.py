@@ -1,0 +1,76 @@
+"""Extra values, chart sources, rights and the connection to Vault must not override what typed settings say."""
+
+import os
+from collections.abc import Iterator
+
+from pi_mesh.checks.finding import Finding, refused_next, setting, warning
+from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.inventory import Inventory
+from pi_mesh.settings.releases import is_unprotected
+from pi_mesh.settings.vault import VaultSettings
+from pi_mesh.values.extra_values import reserved_values
+from pi_mesh.values.gateway import serves_certificates
+
+EXTRA, CHARTS, SECRETS = "extra values", "chart sources", "gateway secrets"
+
+
+def check(mesh: Inventory, _snapshot: Snapshot | None) -> Iterator[Finding]:
+    """Yield the findings that need no cluster."""
+    yield from _extra_values(mesh)
+    yield from _charts(mesh)
+    yield from check_vault_transport(mesh.settings.vault)
+    settings = mesh.settings
+    beside_the_ca = settings.ingress_namespace == settings.istio.namespace
+    if settings.ingress.enabled and serves_certificates(settings) and beside_the_ca:
+        yield _gateway_secrets(mesh)
+
+
+def _extra_values(mesh: Inventory) -> Iterator[Finding]:
+    for release in mesh.releases:
+        for path, owner in reserved_values(mesh.settings, release.chart, release.name, release.extra):
+            message = f"takes over what belongs to {owner}"
+            yield refused_next(EXTRA, setting(f"{release.setting}.values.{path}"), message, "remove it")
+
+
+def _charts(mesh: Inventory) -> Iterator[Finding]:
+    for key, source in {release.source_setting: release.source.source for release in mesh.releases}.items():
+        if is_unprotected(source):
+            message = (
+                f"{source} is plain HTTP: an attacker on the network can replace a chart, which the cluster then runs"
+            )
+            yield refused_next(CHARTS, setting(key), message, "use https://, oci:// or a directory of packaged charts")
+
+
+def _gateway_secrets(mesh: Inventory) -> Finding:
+    home = mesh.settings.istio.namespace
+    message = f"has tls, so that the ingress gateway may read every Secret in {home}, the CA's key among them"
+    fix = (
+        "keep other Secrets out of it; with vault.key: internal no CA key lies there, and a gateway that is not "
+        "installed yet can have a namespace of its own, ingress.namespace"
+    )
+    return warning(SECRETS, setting("traffic.gateways"), message, fix)
+
+
+TRANSPORT = "vault transport"
+SKIP_VERIFY = "VAULT_SKIP_VERIFY"
+"""Environment variable that Vault's client in the plugin obeys, whatever the provider's inputs are
+(vault/api/client.go)."""
+TRUE = ("1", "t", "T", "TRUE", "true", "True")
+"""Values that Go's strconv.ParseBool, and so Vault's client, reads as true."""
+
+
+def check_vault_transport(vault: VaultSettings) -> Iterator[Finding]:
+    """Yield a warning for each plain http address, and for an environment that disables verification."""
+    for field, address in vault.plain_http():
+        message = (
+            f"{address} is plain HTTP to another machine: the token and the CA's key cross the network unencrypted"
+        )
+        fix = "use https://, or set vault.allowHttp: true if you trust that network"
+        yield refused_next(TRANSPORT, setting(f"vault.{field}"), message, fix)
+    if vault.here and str(vault.address).startswith("https://") and os.environ.get(SKIP_VERIFY) in TRUE:
+        message = (
+            f"{vault.address} is not verified, because {SKIP_VERIFY} is set in the environment: the token and the CA's "
+            "key go to whoever answers there"
+        )
+        fix = f"unset {SKIP_VERIFY}, and name the CA's PEM file in vault.caFile"
+        yield refused_next(TRANSPORT, setting("vault.address"), message, fix)

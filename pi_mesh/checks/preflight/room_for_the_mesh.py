@@ -1,0 +1,138 @@
+"""The whole mesh must fit on the nodes, including its rollouts, and beside it the pods that the namespaces promise."""
+
+from collections.abc import Iterator, Sequence
+
+from pi_mesh.budget.fit import Node, fill, place
+from pi_mesh.budget.mesh import Promise, Row, promises, total
+from pi_mesh.checks.capacity import Demand, demand, rooms
+from pi_mesh.checks.finding import Finding, Subject, error, ok, setting, warning
+from pi_mesh.checks.preflight.foreign_istio import is_installed
+from pi_mesh.checks.preflight.nodes_ready import usable_nodes
+from pi_mesh.cluster.pods import Pod, image_version
+from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.inventory import Inventory, Kind, Release, Workload
+from pi_mesh.quantities import Resources, show_memory
+from pi_mesh.words import agreeing, counted
+
+FREE_MEMORY = "free memory"
+
+
+def check_free_memory(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
+    if is_installed(mesh, snapshot):
+        message = "the mesh is installed already: free memory is checked before a first install only"
+        yield ok(FREE_MEMORY, setting("cluster.freeMemory"), message)
+        return
+    wanted = mesh.settings.cluster.free_memory
+    scarce = False
+    nodes = {node.name: node for node in usable_nodes(snapshot)}
+    for room in rooms(nodes.values(), snapshot.pods):
+        node, left = nodes[room.name], room.free.memory
+        if left < wanted.bytes:
+            scarce = True
+            message = f"{show_memory(left)} of {show_memory(node.allocatable.memory)} memory are free, {wanted} needed"
+            fix = f"move pods away (`kubectl describe node {node.name}`) or lower cluster.freeMemory"
+            yield error(FREE_MEMORY, Subject("node", node.name), message, fix, number=left)
+    if not scarce:
+        yield ok(FREE_MEMORY, Subject("node"), f"at least {wanted} of memory are free on each")
+
+
+ID = "room for the mesh"
+FIX = "free CPU or memory, add a node, or lower the resources or replicas in the stack file"
+OF_ISTIO = (Kind.ISTIOD, Kind.CANARY, Kind.GATEWAY)
+"""Releases whose version is also that of their images."""
+
+
+def check_room(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
+    """Judge the mesh's own pods and their rollouts first, then the pods that the namespaces promise."""
+    asked = demand(mesh, snapshot)
+    finding = _mesh_finding(asked, not is_installed(mesh, snapshot) or _rolls_out(mesh, snapshot))
+    yield finding
+    left = place(asked.nodes, (*asked.pods, *asked.surge)) or place(asked.nodes, asked.pods)
+    if left is not None:
+        yield from promise_findings(mesh, snapshot, (*left, *asked.others))
+
+
+def _mesh_finding(asked: Demand, rolls_out: bool) -> Finding:
+    """Judge the headroom; if no rollout is due, only the pods themselves have to fit."""
+    pods, surge, subject = total(asked.pods), total(asked.surge), Subject("node")
+    if place(asked.nodes, (*asked.pods, *asked.surge)) is not None:
+        return ok(ID, subject, f"the mesh and the surge of its rollouts, {(pods + surge).in_words}, fit")
+    if place(asked.nodes, asked.pods) is None:
+        message = f"the mesh needs {pods.in_words} beside what it holds, which do not fit: {_shown(asked.nodes)}"
+        if rolls_out:
+            message = _needed(pods + surge, asked.nodes)
+        return error(ID, subject, message, FIX)
+    if rolls_out:
+        return error(ID, subject, _needed(pods + surge, asked.nodes), FIX)
+    message = f"the mesh fits, but not the surge of its rollouts, {surge.in_words}: {_shown(asked.nodes)}"
+    fix = "free CPU or memory before a change that restarts istiod or a gateway: its new pod would stay Pending"
+    return warning(ID, subject, message, fix)
+
+
+def _needed(amount: Resources, nodes: Sequence[Node]) -> str:
+    return f"the mesh needs {amount.in_words} with the surge of its rollouts, which do not fit: {_shown(nodes)}"
+
+
+def _rolls_out(mesh: Inventory, snapshot: Snapshot) -> bool:
+    """Return True if running pods have other requests or another version than the settings ask for."""
+    return any(
+        workload.has_pod(pod.namespace, pod.labels) and _is_replaced(release, workload, pod)
+        for release in mesh.releases
+        for workload in release.workloads
+        for pod in snapshot.pods
+    )
+
+
+def _is_replaced(release: Release, workload: Workload, pod: Pod) -> bool:
+    wanted = workload.resources.requests.resources
+    if all(container.requests != wanted for container in pod.containers):
+        return True
+    versions = {image_version(container.image) for container in pod.containers} - {""}
+    return release.kind in OF_ISTIO and bool(versions) and release.image_version not in versions
+
+
+def _shown(nodes: Sequence[Node]) -> str:
+    return (
+        ", ".join(f"{node.name} has {_positive(node.free).in_words} free" for node in nodes) or "no node accepts pods"
+    )
+
+
+def _positive(free: Resources) -> Resources:
+    return Resources(max(0, free.cpu), max(0, free.memory))
+
+
+TRADING, NAMESPACES = "room for trading", "room for namespaces"
+
+
+def promise_findings(mesh: Inventory, snapshot: Snapshot, left: Sequence[Node]) -> Iterator[Finding]:
+    """Judge if the pods that the ResourceQuotas still admit fit beside the mesh; a promise alone stops no `up`."""
+    for promise in promises(mesh.settings):
+        there = [pod for pod in snapshot.pods if pod.namespace == promise.namespace.name and pod.node]
+        promised = _still_admitted(promise.row, there)
+        fits, left = fill(left, promise.row.requests, promised)
+        pods = counted(promised, f"{'more ' if there else ''}pod")
+        yield _promise_finding(promise, pods, promised, fits)
+
+
+def _promise_finding(promise: Promise, pods: str, promised: int, fits: int) -> Finding:
+    namespace, row = promise
+    check, key = TRADING if namespace.is_trading else NAMESPACES, namespace.setting
+    subject, injected = setting(f"{key}.workloads"), namespace.own.injection
+    if not promised:
+        return ok(check, subject, "all promised pods run already", number=0)
+    beside = "the mesh" if namespace.is_trading else "the mesh and the namespaces before it"
+    if fits == promised:
+        verb, sidecars = agreeing(promised, "fits", "fit"), " with sidecars" if injected else ""
+        return ok(check, subject, f"{pods}{sidecars}, which it promises, {verb} beside {beside}", number=fits)
+    message = (
+        f"promises {pods}, each of {row.requests.in_words}{' with its sidecar' if injected else ''}, and "
+        f"{fits or 'none'} of them {agreeing(fits, 'fits', 'fit')} beside {beside}"
+    )
+    return warning(check, subject, message, f"lower {key}.workloads or {key}.workload, or add a node", number=fits)
+
+
+def _still_admitted(row: Row, there: Sequence[Pod]) -> int:
+    """Return how many pods of the default size the quota admits besides those that run."""
+    rest = row.total_requests - total(pod.requests for pod in there)
+    bounds = (row.pods - len(there), rest.cpu // row.requests.cpu, rest.memory // row.requests.memory)
+    return max(0, min(bounds))

@@ -1,0 +1,65 @@
+"""Namespaces with sidecars, Istio objects or used Services must stay among those that istiod watches."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from pi_mesh.checks.finding import Finding, Subject, error, ok, setting, unknown
+from pi_mesh.checks.traffic.routes import route_targets
+from pi_mesh.cluster import settings_objects
+from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.inventory import Inventory
+from pi_mesh.settings import Settings
+from pi_mesh.settings.traffic.names import IN_CLUSTER
+from pi_mesh.words import first_of
+
+ID, KEY = "watched namespaces", "istio.discovery"
+SHOWN = 3
+
+
+def check(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
+    watched = mesh.settings.watched_namespaces
+    if watched is None:
+        return
+    unwatched = {name: uses for name, uses in _uses(mesh.settings, snapshot).items() if name not in watched}
+    for name, uses in sorted(unwatched.items()):
+        message = f"has {_listed(uses)}, and istiod would not watch it"
+        fix = f"add {name} to {KEY}.also, or set {KEY}.limited: false"
+        yield error(ID, Subject("namespace", name), message, fix)
+    if unread := [kind for kind in ("pods", "namespaces", settings_objects.UNREADABLE) if kind in snapshot.unreadable]:
+        message = f"it was not checked which other namespaces the mesh needs: {', '.join(unread)} may not be listed"
+        yield unknown(ID, setting(KEY), message)
+    elif not unwatched:
+        message = f"istiod watches {', '.join(watched)}, and the mesh needs no other namespace"
+        yield ok(ID, setting(KEY), message, number=len(watched))
+
+
+def _uses(settings: Settings, snapshot: Snapshot) -> dict[str, list[str]]:
+    """Return what would be lost in each namespace that istiod does not watch."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for namespace in snapshot.namespaces:
+        if namespace.is_injected:
+            found[namespace.name].append("injection (its label)")
+    for pod in snapshot.pods:
+        if pod.has_lasting_proxy:
+            found[pod.namespace].append(f"the proxy of pod {pod.name}")
+    for namespace, kind, name in snapshot.shared_objects:
+        found[namespace].append(f"{kind} {name}")
+    for key, namespace in _named(settings):
+        found[namespace].append(f"Services that {key} names")
+    return found
+
+
+def _named(settings: Settings) -> Iterator[tuple[str, str]]:
+    """Yield the namespaces of Services that the settings name, each with its config key."""
+    for target in route_targets(settings):
+        if target.service.endswith(IN_CLUSTER):
+            yield target.where, target.service.removesuffix(IN_CLUSTER).rpartition(".")[2]
+    for one in settings.workload_namespaces:
+        for host in one.own.sidecar_scope if one.own.is_scoped else ():
+            namespace = host.partition("/")[0]
+            if namespace not in (".", "*", "~"):
+                yield f"{one.setting}.sidecarScope", namespace
+
+
+def _listed(uses: list[str]) -> str:
+    return first_of(list(dict.fromkeys(uses)), SHOWN)

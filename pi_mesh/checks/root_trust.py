@@ -1,0 +1,145 @@
+"""A change of the mesh's root must not cut workloads off from each other: who trusts and uses which root."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from cryptography.x509 import Certificate
+
+from pi_mesh.certificates import chains, pem, trust
+from pi_mesh.certificates.pem import CertificateError, Certificates
+from pi_mesh.certificates.trust import Change, Trust
+from pi_mesh.cluster import certificates_in_use, mesh_ca
+from pi_mesh.cluster.certificates_in_use import ProxyTrust
+from pi_mesh.cluster.errors import ClusterUnreachable
+from pi_mesh.cluster.mesh_ca import Authority
+from pi_mesh.settings.mtls import duration
+from pi_mesh.words import agreeing, first_of
+
+SHOWN = 5
+"""Largest number of pods in a message."""
+
+
+def mesh_trust(authority: Authority) -> Trust | None:
+    """Return the mesh's trust; None if no istiod has run yet.
+
+    Raises CertificateError if istiod could not sign with the Secret `cacerts`.
+    """
+    found = _mesh_trust(authority)
+    return replace(found, longest_lifetime=authority.longest_lifetime) if found else None
+
+
+def _mesh_trust(authority: Authority) -> Trust | None:
+    if "ca-cert.pem" in authority.cacerts:  # with a root alone istiod makes its own
+        files = authority.cacerts
+        if "root-cert.pem" not in files:
+            raise CertificateError(
+                "secret cacerts has no root-cert.pem, without which istiod can't sign: add the root's certificate"
+            )
+        return trust.of_bundle(files["ca-cert.pem"], files.get("cert-chain.pem", ""), files["root-cert.pem"])
+    if authority.external_signer_root:
+        return _of_roots(pem.certificates(authority.external_signer_root, "the mesh's root"), external=True)
+    if not authority.root_cert:
+        return None
+    return _of_roots(pem.certificates(authority.root_cert, "istio-ca-root-cert"), external=False)
+
+
+def _of_roots(roots: Certificates, external: bool) -> Trust:
+    signer, *_ = roots
+    return Trust(signer, roots, signer.not_valid_before_utc, external)
+
+
+def check_change(
+    live: Trust | None,
+    new: Trust | None,
+    certificate_lifetime: str,
+    log: Callable[[str], None],
+    holders: Callable[[Certificate], list[str] | None] = lambda _: None,
+) -> None:
+    """Log a change of the mesh's trust. Raises CertificateError if it would cut workloads off.
+
+    `holders` returns the holders of certificates from other roots than the given one. If it returns None, because not
+    all could be asked, time alone decides.
+    """
+    change: Change = trust.change(live, new, datetime.now(UTC), duration(certificate_lifetime))
+    if change.dropped and new and (held := holders(new.signer)) is not None:
+        change = _by_holders(change, held)
+    if change.level == "refused":
+        raise CertificateError(f"vault: {change.message}; nothing was touched")
+    if change.level == "announced":
+        log(f"vault: {change.message}")
+
+
+def _by_holders(change: Change, held: list[str]) -> Change:
+    dropped = ", ".join(map(pem.title, change.dropped))
+    if not held:
+        return Change("announced", f"{dropped} is no longer trusted: no proxy holds a certificate of it")
+    holders = f"{first_of(held, SHOWN)} still {agreeing(len(held), 'holds', 'hold')}"
+    message = f"{dropped} can't be dropped yet: {holders} a certificate of another root"
+    return Change("refused", f"{message}; keep it in alsoTrust until they have renewed theirs, or restart them")
+
+
+@dataclass(frozen=True)
+class RootUse:
+    """The certificates that proxies and istiod use."""
+
+    proxies: tuple[ProxyTrust, ...]
+    istiod: dict[str, Certificate]
+    """Serving certificate of each istiod pod, by the pod's name."""
+    signers: Certificates = ()
+    """CA certificates that istiod signs with; istiod's pods do not present them."""
+
+    def silent(self) -> list[ProxyTrust]:
+        """Return the proxies that gave no answer."""
+        return [proxy for proxy in self.proxies if not proxy.known]
+
+    def not_trusting(self, roots: Iterable[Certificate]) -> list[ProxyTrust]:
+        """Return the proxies that answered and do not trust all of the roots."""
+        return [proxy for proxy in self.proxies if proxy.known and not proxy.trusts(*roots)]
+
+    def trusting(self, root: Certificate) -> list[ProxyTrust]:
+        """Return the proxies that trust the root."""
+        return [proxy for proxy in self.proxies if proxy.trusts(root)]
+
+    def not_resting_on(self, root: Certificate) -> list[ProxyTrust]:
+        """Return the proxies that answered and whose own certificate does not chain to the root."""
+        return [proxy for proxy in self.proxies if proxy.known and not _rests_on(root, *proxy.chain)]
+
+    def istiods_not_resting_on(self, root: Certificate) -> list[str]:
+        """Return istiod's pods whose own certificate does not chain to the root."""
+        return [pod for pod, shown in self.istiod.items() if not chains.leads_to_root(shown, root, self.signers)]
+
+
+def _rests_on(root: Certificate, own: Certificate, *above: Certificate) -> bool:
+    return chains.leads_to_root(own, root, above)
+
+
+def read_root_use(context: str, namespace: str) -> RootUse:
+    """Ask every proxy of the cluster, and istiod's pods in their namespace. Raises ClusterUnreachable."""
+    live, served, proxies = (
+        mesh_ca.read_authority(context, namespace),
+        certificates_in_use.read_istiods(context, namespace),
+        certificates_in_use.read_proxies(context),
+    )
+    signers = [
+        certificate
+        for name in ("ca-cert.pem", "cert-chain.pem")
+        if live.cacerts.get(name)
+        for certificate in pem.certificates(live.cacerts[name], f"cacerts: {name}")
+    ]
+    return RootUse(tuple(proxies), served, tuple(signers))
+
+
+def holders_of_others(context: str, namespace: str, root: Certificate) -> list[str] | None:
+    """Return the holders of certificates from any other root; None if not all proxies answered."""
+    try:
+        use = read_root_use(context, namespace)
+    except ClusterUnreachable:
+        return None
+    found = list(_holders(use, root))
+    return None if use.silent() and not found else found
+
+
+def _holders(use: RootUse, root: Certificate) -> Iterator[str]:
+    yield from (f"pod {proxy.pod}" for proxy in use.not_resting_on(root))
+    yield from (f"istiod's pod {pod}" for pod in use.istiods_not_resting_on(root))

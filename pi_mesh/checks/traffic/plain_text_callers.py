@@ -1,0 +1,125 @@
+"""Callers in plain text have no identity: rules do not match them, STRICT cuts them off, a narrow scope makes them."""
+
+from collections.abc import Iterator
+
+from pi_mesh.checks.finding import Finding, Subject, ok, refused_next, setting, unknown, warning
+from pi_mesh.cluster.pods import Pod
+from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.settings import Settings
+from pi_mesh.settings.namespaces import WorkloadNamespace
+from pi_mesh.settings.traffic.authorization import AccessPolicy
+from pi_mesh.values.traffic.authorization import policies
+
+ID = "plain text callers"
+Labels = dict[str, str]
+
+
+def check_rules(settings: Settings, snapshot: Snapshot | None) -> Iterator[Finding]:
+    yield from _denials(settings, snapshot)
+    for namespace in settings.workload_namespaces:
+        if namespace.default_deny.enabled:
+            yield from _locked_out(settings, snapshot, namespace)
+
+
+def _denials(settings: Settings, snapshot: Snapshot | None) -> Iterator[Finding]:
+    for name, policy in settings.traffic.authorization.policies.items():
+        rules = [str(number) for number, rule in enumerate(policy.rules) if rule.needs_identity]
+        if policy.action != "DENY" or not rules:
+            continue
+        if key := _plain_text(settings, snapshot, policy):
+            message = (
+                f"denies by caller (rules[{'], rules['.join(rules)}]), but {key} accepts plain text, and a caller in"
+            )
+            message = f"{message} plain text has no identity: it gets through"
+            fix = "deny by paths, methods or ports, or replace it with an ALLOW for the permitted callers"
+            yield refused_next(ID, setting(f"traffic.authorization.policies.{name}"), message, fix)
+
+
+def _plain_text(settings: Settings, snapshot: Snapshot | None, policy: AccessPolicy) -> str:
+    """Return the key by which a workload of the policy accepts plain text; empty if none does."""
+    if settings.mtls.mode != "STRICT":
+        return f"mtls.mode {settings.mtls.mode}"
+    home = settings.namespace_of(policy)
+    for name, legacy in settings.traffic.legacy.items():
+        here = settings.namespace_of(legacy) == home
+        if here and _share_a_pod(snapshot, home, policy.selector or {}, legacy.selector):
+            return f"traffic.legacy.{name}"
+    return ""
+
+
+def _locked_out(settings: Settings, snapshot: Snapshot | None, namespace: WorkloadNamespace) -> Iterator[Finding]:
+    for name, legacy in settings.traffic.legacy.items():
+        if settings.namespace_of(legacy) == namespace.name and not any(
+            one.action == "ALLOW"
+            and any(not rule.needs_identity for rule in one.rules)
+            and _share_a_pod(snapshot, namespace.name, one.selector or {}, legacy.selector)
+            for one in policies(settings, namespace).values()
+        ):
+            message = f"accepts plain text, but {namespace.deny_setting} refuses its callers, who have no identity"
+            fix = "allow them in traffic.authorization.policies by ports, methods or paths alone"
+            yield warning(ID, setting(f"traffic.legacy.{name}"), message, fix)
+
+
+def _share_a_pod(snapshot: Snapshot | None, namespace: str, first: Labels, second: Labels) -> bool:
+    """Return True if one selector includes the other, or a pod of the namespace has the labels of both."""
+    if first.items() <= second.items() or second.items() <= first.items():
+        return True
+    both = first.items() | second.items()
+    pods = snapshot.pods if snapshot else ()
+    return any(pod.namespace == namespace and both <= pod.labels.items() for pod in pods)
+
+
+SCOPES = "sidecar scopes"
+
+
+def check_scopes(settings: Settings, _snapshot: Snapshot | None) -> Iterator[Finding]:
+    for callee in settings.workload_namespaces:
+        admitted = {
+            name
+            for policy in policies(settings, callee).values()
+            if policy.action == "ALLOW"
+            for rule in policy.rules
+            for name in rule.namespaces
+        }
+        for caller in settings.workload_namespaces:
+            if caller.name in admitted and not _knows(caller, callee):
+                message = (
+                    f"does not have {callee.name}, whose rules admit {caller.name}: sidecars of {caller.name} would "
+                    "send these calls in plain text, without an identity"
+                )
+                yield warning(SCOPES, setting(f"{caller.setting}.sidecarScope"), message, f'add "{callee.name}/*"')
+
+
+def _knows(caller: WorkloadNamespace, callee: WorkloadNamespace) -> bool:
+    """Return True if the caller's sidecars learn of Services in the callee's namespace."""
+    places = {host.partition("/")[0] for host in caller.own.sidecar_scope}
+    here = {"*", callee.name, *("." if caller.name == callee.name else "")}
+    return not caller.own.is_scoped or bool(places & here)
+
+
+SIDECARS = "sidecars"
+
+
+def check_sidecars(settings: Settings, snapshot: Snapshot | None) -> Iterator[Finding]:
+    if settings.mtls.mode != "STRICT" or snapshot is None:
+        return
+    if "pods" in snapshot.unreadable:
+        yield unknown(SIDECARS, setting("mtls.mode"), "whether STRICT cuts off pods without a sidecar was not checked")
+        return
+    meshed = {one.name for one in snapshot.namespaces if one.is_injected} | {
+        namespace.name for namespace in settings.workload_namespaces if namespace.own.injection
+    }
+    bare = [pod for pod in snapshot.pods if pod.namespace in meshed and not pod.has_sidecar]
+    for pod in bare:
+        message = "has no sidecar: under STRICT its calls to the mesh are refused"
+        yield warning(SIDECARS, Subject("pod", f"{pod.namespace}/{pod.name}"), message, _fix(pod))
+    if not bare:
+        yield ok(SIDECARS, setting("mtls.mode"), f"every pod in {', '.join(sorted(meshed))} has its sidecar")
+
+
+def _fix(pod: Pod) -> str:
+    if pod.host_network:
+        return "it is on the host's network, where there are no sidecars: admit it at the callee by traffic.legacy"
+    if pod.owner:
+        return "restart its workload, so that it gets one, or admit it at the callee by traffic.legacy"
+    return "delete it and create it again, so that it gets one, or admit it at the callee by traffic.legacy"

@@ -1,0 +1,173 @@
+"""AuthorizationPolicies in the cluster must not open or cut access beyond the settings, whoever created them."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pi_mesh.checks.finding import Finding, Level, error, ok, unknown, warning
+from pi_mesh.checks.policy_words import managed, subject_of
+from pi_mesh.checks.verification_input import VerificationInput
+from pi_mesh.checks.verify.policy_targets import (
+    finding_of,
+    is_as_asked,
+    is_of_stack,
+    labels_of,
+    own_namespaces,
+    pods_in_words,
+    remedy,
+    selected,
+    wanted_manifest,
+    workloads_subject,
+)
+from pi_mesh.cluster.policies import Policy
+from pi_mesh.values.traffic.authorization import DRY_RUN
+from pi_mesh.words import counted, first_of
+
+ID = "access"
+POLICY, TOKENS = "AuthorizationPolicy", "RequestAuthentication"
+SETTING = "traffic.authorization.policies"
+
+
+def check(seen: VerificationInput) -> Iterator[Finding]:
+    where = workloads_subject(seen)
+    if unreadable := [kind for kind in (POLICY, TOKENS) if kind in seen.policies.unreadable]:
+        message = f"was not judged: {', '.join(unreadable)} may not be listed"
+        yield unknown(ID, where, message, "ask for the right to list them")
+        return
+    bearing = [policy for policy in seen.policies.of_kind(POLICY) if policy.namespace in own_namespaces(seen)]
+    asked = [policy for policy in bearing if is_as_asked(seen, policy) and _is_dry_run(policy) == _tried(seen, policy)]
+    others = [policy for policy in bearing if policy not in asked]
+    findings = [*_policies(seen, bearing, others), *_tokens(seen)]
+    yield from findings
+    if not any(finding.level is Level.ERROR for finding in findings):
+        count = counted(len(asked), "policy is", "policies are")
+        asks = f"{count} as the settings ask" if asked else "the settings ask for no policy"
+        more = "" if findings else ", and no other bears on this stack's workloads"
+        yield ok(ID, where, f"{asks}{more}", number=len(asked))
+
+
+def _policies(seen: VerificationInput, bearing: list[Policy], others: list[Policy]) -> Iterator[Finding]:
+    enforced = [policy for policy in bearing if not _is_dry_run(policy)]
+    for policy in others:
+        allows = [entry for entry in enforced if entry is not policy and _overlaps(entry, policy)]
+        found = _policy_finding(seen, policy, guarded=any(action_of(entry) == "ALLOW" for entry in allows))
+        if found:
+            yield found
+
+
+def _policy_finding(seen: VerificationInput, policy: Policy, guarded: bool) -> Finding | None:
+    ours = is_of_stack(seen, policy)
+    if _is_dry_run(policy):
+        message = f"is marked {DRY_RUN}: Istio does not enforce it"
+        return error(ID, subject_of(policy), message, remedy(seen, policy)) if ours else None
+    if _tried(seen, policy):
+        message = f"is enforced, and the settings ask for an audit ({DRY_RUN})"
+        return error(ID, subject_of(policy), message, remedy(seen, policy))
+    judged = access_effect(policy, guarded)
+    return finding_of(ID, seen, policy, judged, SETTING) if ours or judged[0] is not Level.OK else None
+
+
+def _tokens(seen: VerificationInput) -> Iterator[Finding]:
+    for policy in seen.policies.of_kind(TOKENS):
+        issuers = [rule.get("issuer", "any") for rule in policy.spec.get("jwtRules") or []]
+        if policy.namespace in own_namespaces(seen) and issuers and not is_as_asked(seen, policy):
+            where = pods_in_words(selected(seen, policy))
+            what = f"refuses requests whose token is not valid for {', '.join(issuers)}; it selects {where}"
+            yield warning(ID, subject_of(policy), f"{what}; {managed(policy)}", remedy(seen, policy))
+
+
+def _tried(seen: VerificationInput, policy: Policy) -> bool:
+    """Return True for a policy that the settings ask for as a dry run."""
+    metadata = (wanted_manifest(seen, policy) or {}).get("metadata") or {}
+    return (metadata.get("annotations") or {}).get(DRY_RUN) == "true"
+
+
+def _is_dry_run(policy: Policy) -> bool:
+    return policy.annotations.get(DRY_RUN) == "true"
+
+
+def _overlaps(one: Policy, other: Policy) -> bool:
+    """Return True if both policies may apply to one workload: neither needs another value of the same label."""
+    first, second = labels_of(one), labels_of(other)
+    return all(second.get(key, value) == value for key, value in first.items())
+
+
+# Effects of AuthorizationPolicies in words, each with the level for a policy that nobody asked for.
+# https://istio.io/latest/docs/reference/config/security/authorization-policy/
+
+CALLERS = ("principals", "namespaces", "serviceAccounts", "requestPrincipals", "ipBlocks", "remoteIpBlocks")
+EVERYBODY = ("*", "0.0.0.0/0", "::/0")
+SHOWN = 3
+
+Effect = tuple[Level, str]
+
+
+def action_of(policy: Policy) -> str:
+    """Return ALLOW, DENY, AUDIT or CUSTOM."""
+    return policy.spec.get("action") or "ALLOW"
+
+
+def access_effect(policy: Policy, guarded: bool) -> Effect:
+    """Return the level and the words; `guarded` if another ALLOW applies, so that the workloads refuse others."""
+    rules = policy.spec.get("rules") or []
+    match action_of(policy):
+        case "ALLOW":
+            return _allow(rules, guarded)
+        case "DENY":
+            return _deny(rules)
+        case "CUSTOM":
+            provider = (policy.spec.get("provider") or {}).get("name", "")
+            return Level.WARNING, f"lets the provider {provider} decide about calls"
+        case _:
+            return Level.OK, "only logs calls"
+
+
+def _allow(rules: list[Mapping[str, Any]], guarded: bool) -> Effect:
+    if not rules:
+        return (
+            (Level.WARNING, "allows nothing, which other policies already refuse")
+            if guarded
+            else (Level.ERROR, "allows nothing, so it refuses every call")
+        )
+    open_rules = [rule for rule in rules if _from_everybody(rule)]
+    if any(not _narrowed(rule) for rule in open_rules):
+        words = "allows every call from everybody"
+        return (Level.ERROR, words) if guarded else (Level.WARNING, f"{words}, and so will undo any default deny")
+    if open_rules:
+        return Level.WARNING, "allows some calls (by its `to` or `when`) from everybody"
+    verb = "also lets in" if guarded else "refuses all callers but"
+    return Level.WARNING, f"{verb} {_callers(rules)}"
+
+
+def _deny(rules: list[Mapping[str, Any]]) -> Effect:
+    if not rules:
+        return Level.OK, "denies nothing"
+    if any(_from_everybody(rule) and not _narrowed(rule) for rule in rules):
+        return Level.ERROR, "refuses every call"
+    if any(_from_everybody(rule) for rule in rules):
+        return Level.WARNING, "refuses some calls (by its `to` or `when`) from everybody"
+    return Level.WARNING, f"refuses calls from {_callers(rules)}"
+
+
+def _from_everybody(rule: Mapping[str, Any]) -> bool:
+    """Return True for a rule whose `from` is missing, or has a source that matches anybody."""
+    sources = [(entry or {}).get("source") or {} for entry in rule.get("from") or []]
+    return not sources or any(_is_everybody(source) for source in sources)
+
+
+def _is_everybody(source: Mapping[str, Any]) -> bool:
+    return all(key in CALLERS and set(values) & set(EVERYBODY) for key, values in source.items())
+
+
+def _narrowed(rule: Mapping[str, Any]) -> bool:
+    """Return True for a rule that matches only some of the calls."""
+    operations = [(entry or {}).get("operation") or {} for entry in rule.get("to") or []]
+    return bool(rule.get("when")) or (bool(operations) and all(operations))
+
+
+def _callers(rules: list[Mapping[str, Any]]) -> str:
+    names: list[str] = []
+    for rule in rules:
+        for entry in rule.get("from") or []:
+            source = (entry or {}).get("source") or {}
+            names += [f"{key} {', '.join(values)}" for key, values in source.items()]
+    return first_of(names, SHOWN, "; ")

@@ -1,0 +1,133 @@
+"""Containers of the mesh must not be stopped at their CPU limit in a large share of their CPU periods."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from pi_mesh.checks.finding import Finding, Subject, ok, unknown, warning
+from pi_mesh.checks.verification_input import VerificationInput
+from pi_mesh.checks.verify import remedies
+from pi_mesh.cluster.kubelet import ContainerId, Counters
+from pi_mesh.cluster.pods import SIDECAR, Container, Pod
+from pi_mesh.quantities import show_cpu
+from pi_mesh.words import counted
+
+ANNOTATIONS = {"cpu": "sidecar.istio.io/proxyCPULimit", "memory": "sidecar.istio.io/proxyMemoryLimit"}
+"""Annotations of a pod that take the place of the settings' limits (istiod's files/injection-template.yaml)."""
+
+
+@dataclass(frozen=True)
+class LimitedContainer:
+    """A container of the mesh and the setting of its limits."""
+
+    pod: Pod
+    container: Container
+    branch: str
+    """Config key of the branch with its `resources`; that of the sidecars is `proxy`."""
+
+    @property
+    def id(self) -> ContainerId:
+        return ContainerId(self.pod.namespace, self.pod.name, self.container.name)
+
+    def remedy(self, resource: str) -> str:
+        """Return what raises the limit of a resource, `cpu` or `memory`."""
+        annotation = ANNOTATIONS[resource]
+        if self.branch == "proxy" and annotation in self.pod.annotations:
+            return f"raise the annotation {annotation} of its pod template"
+        return f"raise {self.branch}.resources.limits.{resource}"
+
+
+def limited_containers(seen: VerificationInput) -> Iterator[LimitedContainer]:
+    """Yield the containers of the mesh, without pods that are ending."""
+    for pod in (pod for pod in seen.snapshot.pods if pod.containers and not pod.ending):
+        workload = next((one for one in seen.mesh.workloads if one.has_pod(pod.namespace, pod.labels)), None)
+        if workload:
+            main, *_ = pod.containers
+            yield LimitedContainer(pod, main, workload.setting)
+        elif pod.has_lasting_proxy:
+            sidecar = next(entry for entry in pod.containers if entry.name == SIDECAR)
+            yield LimitedContainer(pod, sidecar, "proxy")
+
+
+ID = "cpu throttling"
+TOO_MUCH = 0.25
+"""Share of throttled periods at which kubernetes-mixin's alert CPUThrottlingHigh begins."""
+FEWEST, FEWEST_OF_WINDOW = 600, 50
+"""CPU periods with which a container's whole life, or a window, is judged: a minute, or 5 s, of work. The start of a
+proxy is always throttled at the Pi's limits."""
+RIGHTS = "the right to get nodes/proxy also runs commands in pods: give it to nobody who may not"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The counters of all nodes at one time."""
+
+    counters: Mapping[ContainerId, Counters]
+    problems: Mapping[str, str]
+    """Reason for which a node's kubelet was not read, by node."""
+
+
+@dataclass(frozen=True)
+class Share:
+    """The throttled share of one container's CPU periods."""
+
+    container: LimitedContainer
+    periods: int
+    throttled: int
+    seconds: float = 0
+    """Length of the window; 0 for the whole life of the container."""
+
+    @property
+    def part(self) -> float:
+        return self.throttled / self.periods
+
+    @property
+    def counted(self) -> str:
+        return f"counted over {self.seconds:.0f} s" if self.seconds else "counted since its start"
+
+
+def check(seen: VerificationInput, first: Reading, last: Reading) -> Iterator[Finding]:
+    """Yield a warning for each workload with a throttled container, and what could not be read."""
+    for node, reason in last.problems.items():
+        message = f"is unknown for the containers on it: {reason}"
+        yield unknown(ID, Subject("node", node), message, RIGHTS if "nodes/proxy" in reason else "")
+    shares, short = [], 0
+    for container in limited_containers(seen):
+        share = _share(container, first, last)
+        shares += [share] if share else []
+        short += share is None and container.id in last.counters
+    worst: dict[Subject, Share] = {}
+    for share in sorted(shares, key=lambda one: one.part):
+        worst[remedies.workload_of(share.container.pod)] = share
+    high = {workload: share for workload, share in worst.items() if share.part >= TOO_MUCH}
+    for workload, share in high.items():
+        yield _throttled(workload, share)
+    if shares and not high:
+        yield _well(shares, short)
+    elif not shares and not last.problems:
+        yield ok(ID, Subject("container"), "none has worked for long enough to be judged; see --window", number=0)
+
+
+def _share(container: LimitedContainer, first: Reading, last: Reading) -> Share | None:
+    """Return the share of the window, else of the container's life; None for one that hardly worked."""
+    now, before = last.counters.get(container.id), first.counters.get(container.id)
+    if now is None:
+        return None
+    if before and now.at > before.at and now.periods - before.periods >= FEWEST_OF_WINDOW:
+        window = now.periods - before.periods, now.throttled - before.throttled
+        return Share(container, *window, now.at - before.at)
+    return Share(container, now.periods, now.throttled) if now.periods >= FEWEST else None
+
+
+def _throttled(workload: Subject, share: Share) -> Finding:
+    percent, limit = round(100 * share.part), show_cpu(share.container.container.limits.cpu)
+    whose = "its sidecar is" if share.container.branch == "proxy" else "is"
+    message = f"{whose} throttled in {percent} % of its CPU periods at {limit}, {share.counted}"
+    return warning(ID, workload, message, share.container.remedy("cpu"), number=percent)
+
+
+def _well(shares: list[Share], short: int) -> Finding:
+    highest = round(100 * max(share.part for share in shares))
+    message = f"{len(shares)} of the mesh are throttled in at most {highest} % of their CPU periods"
+    if short:
+        message += f"; {counted(short, 'has', 'have')} worked too briefly to be judged"
+    return ok(ID, Subject("container"), message, number=highest)

@@ -1,0 +1,206 @@
+"""Comparison of a live object with its manifest, including fields and list items that were added."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from pi_mesh.checks.verify import api_defaults
+from pi_mesh.checks.verify.api_defaults import Comparison, SameAs
+from pi_mesh.cluster.helm_releases import same_text
+from pi_mesh.quantities import same_quantity
+from pi_mesh.values.differing import ABSENT
+
+LONGEST = 60
+
+
+class Place(NamedTuple):
+    """Place of a field: as shown to a reader, as a pattern of `kinds`, and as a JSON pointer."""
+
+    path: str = ""
+    pattern: str = ""
+    pointer: str = ""
+
+    def field(self, key: str) -> "Place":
+        escaped = key.replace("~", "~0").replace("/", "~1")
+        return Place(f"{self.path}.{key}".lstrip("."), f"{self.pattern}.{key}".lstrip("."), f"{self.pointer}/{escaped}")
+
+    def item(self, index: int, label: object) -> "Place":
+        return Place(f"{self.path}[{label}]", f"{self.pattern}[]", f"{self.pointer}/{index}")
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One field or list item that differs from the manifest."""
+
+    place: Place
+    wanted: object
+    live: object
+    uncertain: bool = False
+    """True for a difference that a default of the API server may explain."""
+
+    @property
+    def added(self) -> bool:
+        return self.wanted is ABSENT
+
+    def __str__(self) -> str:
+        if self.added:
+            return f"{self.place.path}: {shorten(self.live)} was added"
+        if self.live is ABSENT:
+            return f"{self.place.path}: is missing"
+        return f"{self.place.path}: {shorten(self.live)}, not {shorten(self.wanted)}"
+
+
+def shorten(value: object) -> str:
+    """Return a value as messages show it."""
+    text = repr(value)
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
+
+
+NAMED_BY = ("name", "mountPath", "containerPort", "port", "key")
+"""Keys by which the API server merges the items of lists."""
+
+Pairs = list[tuple[object, int | None, int | None]]
+"""Items as a label for the reader and the places in the wanted and the live list; None if a list lacks the item."""
+
+
+def paired_items(wanted: list, live: list) -> Pairs:
+    """Pair items by their names, or if they have no names those that differ by their places."""
+    for name in NAMED_BY:
+        mine, theirs = ([_name(item, name) for item in items] for items in (wanted, live))
+        if all(None not in names and len(set(names)) == len(names) for names in (mine, theirs)):
+            return [(name, _place(mine, name), _place(theirs, name)) for name in dict.fromkeys([*mine, *theirs])]
+    return _by_place(wanted, live)
+
+
+def _name(item: object, key: str) -> str | None:
+    """Return the item's name; a Gateway's servers have it in their port."""
+    value = item.get(key) if isinstance(item, dict) else None
+    if isinstance(value, dict):
+        value = value.get("name")
+    return None if value is None else str(value)
+
+
+def _place(names: list[str | None], name: str | None) -> int | None:
+    return names.index(name) if name in names else None
+
+
+def _by_place(wanted: list, live: list) -> Pairs:
+    """Pair the items between the equal ones at both ends one by one, so that an insertion is one difference."""
+    shorter = min(len(wanted), len(live))
+    before = next((index for index in range(shorter) if wanted[index] != live[index]), shorter)
+    rest = shorter - before
+    after = next((index for index in range(rest) if wanted[-1 - index] != live[-1 - index]), rest)
+    between = range(before, max(len(wanted), len(live)) - after)
+    return [(index, _inner_place(index, wanted, after), _inner_place(index, live, after)) for index in between]
+
+
+def _inner_place(index: int, items: list, after: int) -> int | None:
+    return index if index < len(items) - after else None
+
+
+SKIPPED = ("apiVersion", "kind", "status")
+QUANTITIES = ("requests", "limits", "hard", "default", "defaultRequest", "min", "max")
+"""Fields whose members are quantities, which are compared by amount; other texts are compared as written."""
+ALONE = ("divisor", "sizeLimit", "averageValue")
+"""Fields that are quantities themselves."""
+METADATA = ("metadata.labels", "metadata.annotations")
+RESTARTED = "kubectl.kubernetes.io/restartedAt"
+"""Annotation that `kubectl rollout restart` adds to a pod template."""
+
+
+def differences(wanted: Mapping, live: Mapping, defaulted: Mapping | None = None) -> Iterator[Difference]:
+    """Compare an object with its manifest; `defaulted` is the manifest with the API server's defaults, if requested."""
+    comparison = _Comparison(api_defaults.comparison_rules(wanted), defaulted is not None)
+    for key in dict.fromkeys([*wanted, *live]):
+        if key not in SKIPPED:
+            mine, theirs, default = (entry.get(key, ABSENT) for entry in (wanted, live, defaulted or {}))
+            yield from comparison.values(mine, theirs, default, Place().field(key))
+
+
+def needs_defaults(wanted: Mapping, live: Mapping) -> bool:
+    """Return True if only the API server can tell whether a field was added."""
+    return any(entry.uncertain for entry in differences(wanted, live))
+
+
+@dataclass(frozen=True)
+class _Comparison:
+    kind: Comparison
+    asked: bool
+
+    def values(self, wanted: object, live: object, defaulted: object, at: Place) -> Iterator[Difference]:
+        if at.pattern in self.kind.written:
+            return
+        if wanted is None or wanted is ABSENT:
+            yield from self._added(live, defaulted, at)
+        elif isinstance(wanted, dict) and isinstance(live, dict):
+            yield from self._fields(wanted, live, defaulted, at)
+        elif isinstance(wanted, list) and isinstance(live, list):
+            yield from self._items(wanted, live, defaulted, at)
+        elif _empty(wanted) and (live is ABSENT or _empty(live)):
+            return
+        elif live is ABSENT and not wanted:
+            # The API server drops some fields with a false or empty value, and keeps others.
+            if not (self.asked and defaulted is ABSENT):
+                yield Difference(at, wanted, live, uncertain=not self.asked and not self.kind.exact)
+        elif not _same(wanted, live, at):
+            yield Difference(at, wanted, live)
+
+    def _added(self, live: object, defaulted: object, at: Place) -> Iterator[Difference]:
+        if live is ABSENT or _empty(live) or at.pattern in self.kind.filled:
+            return
+        if self.kind.defaults.get(at.pattern) == live:
+            return
+        if defaulted is not ABSENT:
+            yield from self.values(defaulted, live, ABSENT, at)
+        else:
+            yield Difference(at, ABSENT, live, uncertain=not self.asked and not self.kind.exact)
+
+    def _fields(self, wanted: dict, live: dict, defaulted: object, at: Place) -> Iterator[Difference]:
+        known = defaulted if isinstance(defaulted, dict) else {}
+        for key in dict.fromkeys([*wanted, *live]):
+            below, found = at.field(key), live.get(key, ABSENT)
+            if key not in wanted and (_others_note(at.pattern, key) or self._as_beside(below, live)):
+                continue
+            missing = {} if below.pattern in METADATA else ABSENT
+            yield from self.values(wanted.get(key, missing), found, known.get(key, ABSENT), below)
+
+    def _as_beside(self, at: Place, live: dict) -> bool:
+        default = self.kind.defaults.get(at.pattern)
+        return isinstance(default, SameAs) and live.get(at.pattern.rpartition(".")[2]) == live.get(str(default))
+
+    def _items(self, wanted: list, live: list, defaulted: object, at: Place) -> Iterator[Difference]:
+        known = defaulted if isinstance(defaulted, list) else []
+        for label, mine, theirs in paired_items(wanted, live):
+            place = at.item(len(live) if theirs is None else theirs, label)
+            if mine is None:
+                yield Difference(place, ABSENT, live[theirs or 0])
+            elif theirs is None:
+                yield Difference(place, wanted[mine], ABSENT)
+            else:
+                # A manifest's items keep their places when the API server adds defaults.
+                default = known[mine] if len(known) == len(wanted) else ABSENT
+                yield from self.values(wanted[mine], live[theirs], default, place)
+
+
+def _others_note(pattern: str, key: str) -> bool:
+    """Return True for a label or annotation that anybody may add: it means nothing to Istio, and restarts no pods."""
+    if pattern == "metadata":
+        return f"metadata.{key}" not in METADATA
+    return key == RESTARTED or (pattern in METADATA and "istio" not in key)
+
+
+def _empty(value: object) -> bool:
+    return value in (None, "") or (isinstance(value, dict | list) and not value) or _says_nothing(value)
+
+
+def _says_nothing(value: object) -> bool:
+    return isinstance(value, dict) and all(_empty(entry) for entry in value.values())
+
+
+def _same(wanted: object, live: object, at: Place) -> bool:
+    if wanted == live and isinstance(wanted, bool) == isinstance(live, bool):
+        return True
+    *_, parent, name = ("", *at.pattern.split("."))
+    if name in ALONE or parent in QUANTITIES:
+        return same_quantity(wanted, live)
+    return same_text(wanted, live)

@@ -1,0 +1,33 @@
+"""The CRDs of Istio's API must exist (`kubectl get crd | grep istio`)."""
+
+from collections.abc import Iterator
+
+from pi_mesh.checks.finding import CLUSTER, Finding, Subject, error, ok
+from pi_mesh.checks.verification_input import VerificationInput
+from pi_mesh.inventory import Kind
+from pi_mesh.words import agreeing
+
+ID = "istio CRDs"
+KINDS = {
+    "networking.istio.io": (
+        "destinationrules envoyfilters gateways proxyconfigs serviceentries sidecars virtualservices "
+        "workloadentries workloadgroups"
+    ),
+    "security.istio.io": "authorizationpolicies peerauthentications requestauthentications",
+    "telemetry.istio.io": "telemetries",
+    "extensions.istio.io": "wasmplugins",
+}
+"""CRDs of every version from 1.20 on."""
+
+
+def check(seen: VerificationInput) -> Iterator[Finding]:
+    wanted = {f"{kind}.{group}" for group, kinds in KINDS.items() for kind in kinds.split()}
+    missing = sorted(wanted - {crd.name for crd in seen.snapshot.crds})
+    if missing:
+        first, *_ = missing
+        verb = agreeing(len(missing), "is", "are")
+        message = f"{len(missing)} of {len(wanted)} {verb} missing: {', '.join(missing)}"
+        restore = seen.restore(seen.mesh.the(Kind.BASE).id)
+        yield error(ID, Subject("crd", first), message, restore, number=len(missing))
+    else:
+        yield ok(ID, CLUSTER, f"all {len(wanted)} are there", number=len(wanted))

@@ -1,0 +1,139 @@
+"""Selection of pods by a policy, and ownership of policies."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from pi_mesh.checks.finding import Finding, Level, Subject, error, warning
+from pi_mesh.checks.policy_words import managed, subject_of
+from pi_mesh.checks.verification_input import VerificationInput
+from pi_mesh.checks.verify import remedies
+from pi_mesh.checks.verify.remedies import workload_of
+from pi_mesh.cluster.objects import PULUMI
+from pi_mesh.cluster.pods import Pod
+from pi_mesh.cluster.policies import Policy
+from pi_mesh.words import counted, first_of
+
+SHOWN = 3
+ROOT_SELECTORS_IGNORED = ("PeerAuthentication", "Sidecar", "Telemetry")
+"""Kinds whose selector in the root namespace selects nothing in other namespaces."""
+Effect = tuple[Level, str]
+"""Level of a policy's effect, and the effect as a verb with its object."""
+
+
+def meshed_pods(seen: VerificationInput) -> list[Pod]:
+    """Return the pods with the mesh's proxy."""
+    return [pod for pods in seen.meshed_pods.values() for pod in pods]
+
+
+def own_namespaces(seen: VerificationInput) -> set[str]:
+    """Return the namespaces whose policies apply to this stack's workloads; the root namespace's apply everywhere."""
+    settings = seen.settings
+    workloads = {namespace.name for namespace in settings.workload_namespaces}
+    return {settings.istio.namespace, settings.ingress_namespace, seen.policies.root_namespace} | workloads
+
+
+def workloads_subject(seen: VerificationInput) -> Subject:
+    """Return the namespace of the workloads; all of them without a name where there are several."""
+    first, *further = seen.settings.workload_namespaces
+    return Subject("namespace", "" if further else first.name)
+
+
+def labels_of(policy: Policy) -> dict[str, str]:
+    """Return the labels by which a policy selects pods; none if it selects all pods of its scope."""
+    spec = policy.spec
+    chosen = spec.get("selector") or spec.get("workloadSelector") or {}
+    return chosen.get("matchLabels") or chosen.get("labels") or {}
+
+
+def selected(seen: VerificationInput, policy: Policy) -> list[Pod]:
+    """Return the pods of the mesh that a policy selects now."""
+    if policy.spec.get("targetRef") or policy.spec.get("targetRefs"):
+        return []  # for gateways and waypoints of the Kubernetes Gateway API, which this mesh does not use
+    labels = labels_of(policy)
+    rooted = policy.namespace == seen.policies.root_namespace
+    everywhere = rooted and not (labels and policy.kind in ROOT_SELECTORS_IGNORED)
+    pods = meshed_pods(seen) if everywhere else seen.meshed_pods.get(policy.namespace, [])
+    return [pod for pod in pods if labels.items() <= pod.labels.items()]
+
+
+def pods_in_words(pods: Iterable[Pod]) -> str:
+    """Return the pods by their number and their workloads: "2 pods (trading/app)"."""
+    found = list(pods)
+    if not found:
+        return "no running pod"
+    return f"{counted(len(found), 'pod')} ({first_sorted({workload_of(pod).name for pod in found})})"
+
+
+def first_sorted(names: Iterable[str]) -> str:
+    """Return the first names in their order, and the number of the others."""
+    return first_of(sorted(names), SHOWN)
+
+
+def is_of_stack(seen: VerificationInput, policy: Policy) -> bool:
+    """Return True for an object of the settings or of one of the stack's releases."""
+    return wanted_manifest(seen, policy) is not None
+
+
+def is_as_asked(seen: VerificationInput, policy: Policy) -> bool:
+    """Return True for an object of this stack that is exactly what the settings, or the release's chart, give."""
+    asked = wanted_manifest(seen, policy)
+    return asked is not None and (asked.get("spec") or {}) == dict(policy.spec)
+
+
+def wanted_manifest(seen: VerificationInput, policy: Policy) -> dict[str, Any] | None:
+    """Return the manifest that the settings or a chart give for an object; None if neither asks for it."""
+    return _charted(seen, policy) or _set(seen, policy)
+
+
+def _charted(seen: VerificationInput, policy: Policy) -> dict[str, Any] | None:
+    """Return the manifest that a chart gives for an object.
+
+    A label with this stack's release is no proof: the object must be in the manifest that Helm recorded.
+    """
+    pairs = (pair for pair in seen.observed.pairs if pair.release and pair.release == policy.release)
+    return next((pair.wanted for pair in pairs if _is_named(pair.wanted, policy, pair.release)), None)
+
+
+def _set(seen: VerificationInput, policy: Policy) -> dict[str, Any] | None:
+    """Return the manifest that the settings give for an object."""
+    return next((item.manifest for item in seen.mesh.objects if _is_named(item.manifest, policy)), None)
+
+
+def _is_named(manifest: dict[str, Any], policy: Policy, release: str = "") -> bool:
+    """Return True for the manifest of an object; a release's manifest is by default in the release's namespace."""
+    meta = manifest["metadata"]
+    namespace = meta.get("namespace") or release.partition("/")[0]
+    return (manifest["kind"], namespace, meta["name"]) == policy.key
+
+
+def remedy(seen: VerificationInput, policy: Policy, setting: str = "") -> str:
+    """Return what to do about an object that should not exist, or should be different."""
+    if _charted(seen, policy):
+        return seen.restore(policy.release)
+    if asked := _set(seen, policy):
+        return remedies.reset_commands(asked)
+    instead = f", or ask for it in {setting}" if setting else ""
+    if policy.manager == PULUMI:
+        return f"`pulumi up` removes it where it is this stack's; else remove it from its own stack{instead}"
+    source = f" from {policy.manager}" if policy.manager and not policy.manager.startswith("field manager") else ""
+    return f"if it is not wanted, remove it{source}{instead}"
+
+
+def finding_of(check: str, seen: VerificationInput, policy: Policy, effect: Effect, setting: str = "") -> Finding:
+    """Return the finding for a policy that differs from the settings; one of this stack is always an error."""
+    level, words = effect
+    where, fix = pods_in_words(selected(seen, policy)), remedy(seen, policy, setting)
+    if is_of_stack(seen, policy):
+        return error(check, subject_of(policy), f"is not as the settings ask: it now {words}; it selects {where}", fix)
+    message = f"{words}; it selects {where}; {managed(policy)}"
+    return (error if level is Level.ERROR else warning)(check, subject_of(policy), message, fix)
+
+
+def folded(findings: list[Finding], what: str) -> list[Finding]:
+    """Return warnings about objects of other namespaces, folded into one if they are many; `what` is a verb phrase."""
+    if len(findings) <= SHOWN:
+        return findings
+    (first, *_), names = findings, [finding.name for finding in findings]
+    message = f"{len(names)} of other namespaces {what}: {first_sorted(names)}"
+    fix = f"`kubectl get {first.kind.lower()} -A` lists them; their owners know whether they are wanted"
+    return [warning(first.id, Subject(first.kind), message, fix, number=len(names))]

@@ -1,0 +1,79 @@
+"""Pods of an injected namespace must have the sidecar, with the resources of the profile, and new ones must get it."""
+
+from collections.abc import Iterator
+
+from pi_mesh.checks.finding import Finding, Subject, error, ok, warning
+from pi_mesh.checks.verification_input import VerificationInput
+from pi_mesh.checks.verify.resource_profile import deviations
+from pi_mesh.cluster.pods import SIDECAR, Pod
+from pi_mesh.names import INJECTION_LABEL, REVISION_LABEL
+from pi_mesh.settings.namespaces import WorkloadNamespace
+from pi_mesh.words import agreeing
+
+ID = "sidecar injection"
+
+
+def check_new_pods(seen: VerificationInput) -> Iterator[Finding]:
+    if seen.observed.read_only:
+        return
+    for namespace in seen.settings.workload_namespaces:
+        subject, tried = Subject("namespace", namespace.name), seen.observed.injections[namespace.name]
+        if tried.pod is None:
+            fix = "see the findings of webhooks and mesh pods; the namespace's quota may be used up"
+            yield error(ID, subject, f"a test pod (dry run) is refused: {tried.refusal}", fix)
+        else:
+            yield _of_pod(seen, namespace, subject, tried.pod)
+
+
+def _of_pod(seen: VerificationInput, namespace: WorkloadNamespace, subject: Subject, pod: Pod) -> Finding:
+    sidecar = next((entry for entry in pod.containers if entry.name == SIDECAR), None)
+    if not namespace.own.injection:
+        if sidecar is None:
+            return ok(ID, subject, "a test pod (dry run) comes out without istio-proxy, as the settings ask")
+        message = f"a test pod (dry run) comes out with istio-proxy, and {namespace.setting}.injection is false"
+        return error(ID, subject, message, f"`kubectl label namespace {namespace.name} {INJECTION_LABEL}=disabled`")
+    if sidecar is None:
+        return error(ID, subject, "a test pod (dry run) comes out without istio-proxy", _why(seen, namespace))
+    if wrong := deviations(sidecar, seen.settings.proxy.resources):
+        return error(ID, subject, f"a test pod's istio-proxy {wrong}", "`pulumi up`: istiod injects an older profile")
+    amounts = f"requests {sidecar.requests}, limits {sidecar.limits}"
+    return ok(ID, subject, f"a test pod (dry run) comes out with istio-proxy, {amounts}")
+
+
+def _why(seen: VerificationInput, namespace: WorkloadNamespace) -> str:
+    found, revision = seen.snapshot.namespace(namespace.name), namespace.own.revision or ""
+    if found is None or not found.is_injected or found.revision != revision:
+        label = f"{REVISION_LABEL}={revision} {INJECTION_LABEL}-" if revision else f"{INJECTION_LABEL}=enabled"
+        return f"`kubectl label namespace {namespace.name} {label} --overwrite`"
+    return "see the findings of webhooks"
+
+
+WORKLOADS = "workloads"
+INJECT = "sidecar.istio.io/inject"
+
+
+def check_running_pods(seen: VerificationInput) -> Iterator[Finding]:
+    for namespace in seen.settings.workload_namespaces:
+        if namespace.own.injection:
+            yield from _namespace_findings(seen, namespace.name)
+
+
+def _namespace_findings(seen: VerificationInput, namespace: str) -> Iterator[Finding]:
+    pods = [pod for pod in seen.snapshot.pods if pod.namespace == namespace and not pod.host_network]
+    bare = [pod for pod in pods if not pod.has_sidecar]
+    for pod in bare:
+        message = f"has no sidecar: with {seen.settings.mtls.mode} it can't take part in the mesh"
+        yield warning(WORKLOADS, Subject("pod", f"{namespace}/{pod.name}"), message, _sidecar_fix(pod))
+    if not bare:
+        some = agreeing(len(pods), "the 1 pod has its sidecar", f"all {len(pods)} pods have their sidecar")
+        yield ok(WORKLOADS, Subject("namespace", namespace), some if pods else "no pods yet", number=len(pods))
+
+
+def _sidecar_fix(pod: Pod) -> str:
+    """Return how the pod gets its sidecar: only a pod with a controller may be deleted without being lost."""
+    # The label takes precedence over the annotation: istio.io/latest/docs/setup/additional-setup/sidecar-injection
+    if pod.labels.get(INJECT, pod.annotations.get(INJECT)) == "false":
+        return f"it was created with {INJECT}: false; remove that from its manifest if the pod belongs in the mesh"
+    if pod.owner:
+        return f"once injection works, `kubectl delete pod -n {pod.namespace} {pod.name}`: {pod.owner} replaces it"
+    return "no controller replaces it: once injection works, delete it and create it again from its manifest"

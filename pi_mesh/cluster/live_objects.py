@@ -1,0 +1,126 @@
+"""The live objects beside their manifests, and a test of sidecar injection, as a verification observes them."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from pi_mesh.cluster import helm_releases, pods
+from pi_mesh.cluster.client import Client, Discovery, Forbidden, Refused
+from pi_mesh.cluster.helm_releases import AppliedRelease, ReleaseRecord
+from pi_mesh.cluster.pods import Pod
+from pi_mesh.settings import Settings
+
+
+@dataclass(frozen=True)
+class Injection:
+    """The result of the dry run: the pod, or the reason of its refusal."""
+
+    pod: Pod | None = None
+    refusal: str = ""
+    """Reason for which the API server refused the pod."""
+
+
+def try_injection(client: Client, namespace: str) -> Injection:
+    """Send an ordinary pod as a server-side dry run: admission runs, nothing is stored."""
+    container = {"name": "app", "image": "nginx"}
+    meta = {"name": "injection-proof", "namespace": namespace, "labels": {"app": "test"}}
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": {"containers": [container]}}
+    try:
+        made = client.ask(f"/api/v1/namespaces/{namespace}/pods", pod, dryRun="All")
+    except Refused as refused:
+        return Injection(refusal=refused.reason)
+    return Injection(pods.parse(made)) if made else Injection(refusal=f"there is no namespace {namespace}")
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A wanted object and its live state."""
+
+    release: str
+    """Helm release that owns the object, as NAMESPACE/NAME; empty for the program's own objects."""
+    wanted: dict
+    live: dict | None
+    defaulted: dict | None = None
+    """`wanted` with the API server's defaults, if only they show whether a field was added."""
+    refusal: str = ""
+    """Reason for which the API server returned no defaults, or not the object itself."""
+
+    @property
+    def identity(self) -> tuple[str, str]:
+        """Return the kind, and NAMESPACE/NAME or NAME."""
+        meta = (self.live or self.wanted)["metadata"]
+        space = f"{meta['namespace']}/" if meta.get("namespace") else ""
+        return self.wanted["kind"], f"{space}{meta['name']}"
+
+
+@dataclass(frozen=True)
+class ObservedState:
+    """The answers of the cluster to one verification."""
+
+    injections: Mapping[str, Injection]
+    """Result of the test of injection in each namespace of workloads."""
+    pairs: tuple[Pair, ...]
+    releases: tuple[AppliedRelease, ...] = ()
+    """Last applied state of each release, from Helm's records or, if those may not be read, from the ConfigMap of
+    `up`."""
+    left_by_up: tuple[AppliedRelease, ...] = ()
+    """State of each release from the ConfigMap of `up`; empty before the first `up` that wrote it."""
+    read_only: bool = False
+    """True if only get and list were used, and no Secret was read."""
+
+    def release(self, name: str) -> AppliedRelease | None:
+        """Return the applied state of a release, by its NAMESPACE/NAME."""
+        return next((entry for entry in self.releases if entry.release == name), None)
+
+
+Wants = Callable[[dict, dict], bool]
+
+
+def read(
+    settings: Settings, records: Sequence[ReleaseRecord] | None, objects: Iterable[dict], needs_defaults: Wants
+) -> ObservedState:
+    """Read the live objects of Helm's releases and of the program, and test the injection.
+
+    `records` are Helm's records to read. With None no Secret is read and nothing is tested; the ConfigMap of `up` is
+    used instead. `needs_defaults` tells if only the API server knows how a live object differs from its manifest. CRDs
+    are left out, because the snapshot has them. Raises as `pi_mesh.cluster.client.Client` does.
+    """
+    with Client(settings.cluster.context) as client, ThreadPoolExecutor(max_workers=5) as pool:
+        left = pool.submit(recorded_by_up, client, settings.istio.namespace)
+        namespaces = [namespace.name for namespace in settings.workload_namespaces] if records is not None else []
+        tried = pool.map(lambda name: try_injection(client, name), namespaces)
+        helms = pool.map(lambda record: helm_releases.read(client, record), records or ())
+        releases = [found for found in helms if found] if records is not None else [*left.result()]
+        wanted = [(one.release, one.namespace, entry) for one in releases for entry in one.objects]
+        wanted += [("", "", entry) for entry in objects]
+        discovery = Discovery(client)
+
+        def pair(release: str, namespace: str, entry: dict) -> Pair:
+            try:
+                live = discovery.fetch(entry, namespace)
+            except Forbidden as problem:
+                return Pair(release, entry, None, refusal=problem.reason)
+            if records is None or live is None or not needs_defaults(entry, live):
+                return Pair(release, entry, live)
+            defaulted = discovery.defaulted(entry, namespace)
+            if isinstance(defaulted, str):
+                return Pair(release, entry, live, refusal=defaulted)
+            return Pair(release, entry, live, defaulted)
+
+        pairs = tuple(pool.map(lambda each: pair(*each), wanted))
+        tests = dict(zip(namespaces, tried, strict=True))
+    return ObservedState(tests, pairs, tuple(releases), left.result(), read_only=records is None)
+
+
+def recorded_by_up(client: Client, namespace: str) -> tuple[AppliedRelease, ...]:
+    """Return what `up` recorded of each release of the mesh whose istiod runs in this namespace."""
+    entries = (
+        helm_releases.parse_entry(release, text) for release, text in texts_recorded_by_up(client, namespace).items()
+    )
+    return tuple(entry for entry in entries if entry)
+
+
+def texts_recorded_by_up(client: Client, namespace: str) -> dict[str, str]:
+    """Return the ConfigMap's text of each release, by NAMESPACE/NAME."""
+    found = client.get(f"/api/v1/namespaces/{namespace}/configmaps/{helm_releases.CONFIG_MAP}") or {}
+    return {key.replace("_", "/", 1): text for key, text in (found.get("data") or {}).items()}

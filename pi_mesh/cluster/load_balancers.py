@@ -1,0 +1,212 @@
+"""The provider of a gateway's address, and the reason why a Service of type LoadBalancer would get none."""
+
+import json
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from pi_mesh.cluster.address_pools import CRDS, KUBE_VIP, has_allocator
+from pi_mesh.cluster.nodes import Node
+from pi_mesh.cluster.pods import Pod, image_program
+from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.inventory.mesh_releases import gateway_namespace, gateways
+from pi_mesh.settings import Settings
+from pi_mesh.settings.traffic.gateways import CHART_PORTS
+from pi_mesh.values.gateway_service import given_service, reached_ports
+
+APPS = {"metallb": "MetalLB", "openelb": "OpenELB"}
+CLOUDS = ("aws://", "azure://", "gce://", "hcloud://", "digitalocean://", "openstack://")
+NO_ALLOCATOR = "kube-vip announces addresses and gives none; kube-vip-cloud-provider, which does, is missing"
+CHOOSING = ("loadBalancerClass", "loadBalancerIP", "annotations")
+"""Extra values of a Service by which its owner chooses the provider, the pool or the address."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The provider of an address for a Service of type LoadBalancer, or its refusal."""
+
+    provider: str = ""
+    """Name of the provider; empty if none is known."""
+    refusal: str = ""
+    """Reason why the provider gives no address; empty if it gives one."""
+
+    @property
+    def serves(self) -> bool:
+        return bool(self.provider) and not self.refusal
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    namespace: str
+    name: str
+    ports: Collection[int]
+
+    @property
+    def id(self) -> str:
+        return f"{self.namespace}/{self.name}"
+
+
+def served_gateways(settings: Settings, snapshot: Snapshot | None) -> frozenset[str]:
+    """Return the keys of the gateways whose Service gets an address as a LoadBalancer."""
+    if snapshot is None:
+        return frozenset()
+    return frozenset(key for key in gateways(settings) if gateway_answer(settings, key, snapshot).serves)
+
+
+def gateway_answer(settings: Settings, key: str, snapshot: Snapshot) -> Answer:
+    """Return what the Service of a gateway, by the key of its branch, would get; what it has already, it keeps."""
+    name, gateway = gateways(settings)[key]
+    ports = reached_ports(settings, name, gateway) | {CHART_PORTS["status-port"]}
+    wanted = _Wanted(gateway_namespace(settings, key), name, ports)
+    if addresses := _held_addresses(snapshot, wanted):
+        return Answer(f"what gave {wanted.id} {', '.join(addresses)}")
+    candidates = list(_candidates(snapshot, wanted))
+    own, given = gateway.service, given_service(gateway)
+    if own.load_balancer_class or any(given.get(one) for one in CHOOSING):
+        place = f"{key}.service" if own.load_balancer_class else f"{key}.values.service"
+        return Answer(candidates[0].provider if candidates else f"what {place} chooses")
+    if own.address and (known := _of_address(own.address, snapshot, wanted, candidates)):
+        return known
+    return next((one for one in candidates if one.serves), candidates[0] if candidates else Answer())
+
+
+def _candidates(snapshot: Snapshot, wanted: _Wanted) -> Iterator[Answer]:
+    """Yield all that may give an address, those that are certain to first."""
+    images = {image_program(container.image) for pod in snapshot.pods for container in pod.containers}
+    labels = {pod.labels.get("app.kubernetes.io/name", "") for pod in snapshot.pods}
+    is_vip = KUBE_VIP in images or KUBE_VIP in labels
+    if not is_vip:
+        yield from (Answer(f"whatever serves {service}") for service in _served_by_others(snapshot))
+    yield from (_pooled(CRDS[crd.name], snapshot, wanted) for crd in snapshot.crds if crd.name in CRDS)
+    pooled = {CRDS.get(crd.name) for crd in snapshot.crds}
+    yield from (Answer(name) for label, name in APPS.items() if label in labels and name not in pooled)
+    if is_vip and has_allocator(snapshot.pods):
+        yield _pooled(KUBE_VIP, snapshot, wanted)
+    elif is_vip:
+        yield Answer(KUBE_VIP, NO_ALLOCATOR)
+    clouds = (cloud for node in snapshot.nodes for cloud in CLOUDS if node.provider.startswith(cloud))
+    yield from (Answer(cloud.removesuffix("://")) for cloud in clouds)
+    if has_servicelb(snapshot.nodes, snapshot.pods):
+        reason = servicelb_refusal(snapshot.nodes, snapshot.pods, wanted.id, wanted.ports)
+        yield Answer(SERVICELB, reason)
+
+
+def _pooled(provider: str, snapshot: Snapshot, wanted: _Wanted) -> Answer:
+    """Judge a provider by its pools; where they could not be read, it is taken to have addresses."""
+    if snapshot.address_pools is None:
+        return Answer(provider)
+    pools = [pool for pool in snapshot.address_pools if pool.provider == provider and pool.serves(wanted.namespace)]
+    if not pools:
+        return Answer(provider, f"{provider} has no pool of addresses for namespace {wanted.namespace}")
+    used = [address for service in snapshot.services for address in service.addresses]
+    if all(pool.free(used) == 0 for pool in pools):
+        names = ", ".join(pool.name for pool in pools)
+        return Answer(provider, f"every address of {provider}'s {names} is taken by another Service")
+    return Answer(provider)
+
+
+def _served_by_others(snapshot: Snapshot) -> Iterator[str]:
+    """Yield NAMESPACE/NAME of the Services whose address is neither servicelb's nor of a pool."""
+    own = {servicelb_service(pod) for pod in snapshot.pods}
+    for service in snapshot.services:
+        known = any(pool.holds(address) for pool in snapshot.address_pools or () for address in service.addresses)
+        id = f"{service.namespace}/{service.name}"
+        if service.type == "LoadBalancer" and service.addresses and not known and id not in own:
+            yield id
+
+
+def _held_addresses(snapshot: Snapshot, wanted: _Wanted) -> tuple[str, ...]:
+    """Return the addresses that the Service has now."""
+    balanced = (service for service in snapshot.services if service.type == "LoadBalancer")
+    return next((one.addresses for one in balanced if (one.namespace, one.name) == (wanted.namespace, wanted.name)), ())
+
+
+def _of_address(address: str, snapshot: Snapshot, wanted: _Wanted, candidates: Collection[Answer]) -> Answer | None:
+    """Return what a Service that asks for an address would get; None where the pools do not tell."""
+    pools = [pool for pool in snapshot.address_pools or () if pool.provider in {one.provider for one in candidates}]
+    fitting = [pool for pool in pools if pool.serves(wanted.namespace, asked=True)]
+    holding = next((pool for pool in fitting if pool.holds(address)), None)
+    for service in snapshot.services:
+        if address in service.addresses:
+            provider = holding.provider if holding else "the provider"
+            return Answer(provider, f"{address} is the address of {service.namespace}/{service.name}")
+    if holding:
+        return Answer(holding.provider)
+    if not pools or any(not pool.ranges for pool in fitting):
+        return None
+    return Answer(pools[0].provider, f"no pool of {pools[0].provider} for {wanted.namespace} has {address}")
+
+
+# servicelb (klipper-lb), which k3s and RKE2 bring: a DaemonSet for each Service holds its ports on the nodes.
+# Source: k3s pkg/cloudprovider/servicelb.go at commit 0821db5a. A Service has no address until one of these pods runs,
+# and a pod runs only on a node on which no other pod holds one of its ports: Traefik, which k3s brings, holds 80 and 443.
+
+SERVICELB = "k3s servicelb"
+SERVICELB_LABELS = [f"svccontroller.{program}.cattle.io" for program in ("k3s", "rke2")]
+SERVICELB_FLAG = "servicelb"
+
+
+def has_servicelb(nodes: Sequence[Node], pods: Sequence[Pod]) -> bool:
+    """Return True where it serves: k3s starts it, unless one of its servers was told not to."""
+    if any(servicelb_service(pod) for pod in pods):
+        return True
+    k3s = [node for node in nodes if "+k3s" in node.kubelet]
+    return bool(k3s) and not any(_is_disabled(node.k3s_arguments) for node in k3s)
+
+
+def servicelb_service(pod: Pod) -> str:
+    """Return NAMESPACE/NAME of the Service that a pod of servicelb is for; empty for any other pod."""
+    for label in SERVICELB_LABELS:
+        if name := pod.labels.get(f"{label}/svcname"):
+            return f"{pod.labels.get(f'{label}/svcnamespace', '')}/{name}"
+    return ""
+
+
+def servicelb_refusal(nodes: Sequence[Node], pods: Sequence[Pod], service: str, ports: Collection[int]) -> str:
+    """Return why no node can take the pod of a Service, NAMESPACE/NAME, with these ports; empty where one can."""
+    others = [pod for pod in pods if servicelb_service(pod) != service]
+    places = [node for node in _servicelb_nodes(nodes) if node.ready]
+    holders: dict[str, set[int]] = {}
+    for node in places:
+        held = list(_held_ports(others, node.name, ports))
+        if not held:
+            return ""
+        for port, holder in held:
+            holders.setdefault(holder, set()).add(port)
+    if not places:
+        return f"no node that is Ready may run the pods of {SERVICELB}"
+    by = " and ".join(f"{holder} holds {_listed_ports(held)}" for holder, held in sorted(holders.items()))
+    return f"{SERVICELB} needs {_listed_ports(ports)} free on a node, and on every node {by}"
+
+
+def _held_ports(pods: Collection[Pod], node: str, ports: Collection[int]) -> Iterator[tuple[int, str]]:
+    for pod in pods:
+        if pod.node == node:
+            yield from ((port, servicelb_service(pod) or pod.workload) for port in pod.host_ports if port in ports)
+
+
+def _servicelb_nodes(nodes: Sequence[Node]) -> list[Node]:
+    """Return the nodes that its pods may run on: those with the label `enablelb`, where any node has it."""
+    labelled = {node.name: [node.labels.get(f"{label}/enablelb") for label in SERVICELB_LABELS] for node in nodes}
+    if not any(value for values in labelled.values() for value in values):
+        return list(nodes)
+    return [node for node in nodes if "true" in labelled[node.name]]
+
+
+def _is_disabled(arguments: str) -> bool:
+    """Judge `k3s.io/node-args`: `--disable servicelb`, `--disable=traefik,servicelb`, or no cloud controller at all."""
+    try:
+        words = json.loads(arguments or "[]")
+    except ValueError:
+        return SERVICELB_FLAG in arguments
+    flags = [word.partition("=") for word in map(str, words)]
+    if any(flag == "--disable-cloud-controller" and value != "false" for flag, _, value in flags):
+        return True
+    values = [value for flag, _, value in flags if flag == "--disable"]
+    values += [str(after) for before, after in pairwise(words) if before == "--disable"]
+    return any(SERVICELB_FLAG in value.split(",") for value in values)
+
+
+def _listed_ports(ports: Collection[int]) -> str:
+    *others, last = map(str, sorted(ports))
+    return f"ports {', '.join(others)} and {last}" if others else f"port {last}"

@@ -1,0 +1,165 @@
+"""The CA that the mesh uses now, cert-manager's objects that issue it, and the certificate lifetimes that proxies request."""
+
+import base64
+import re
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+from pi_mesh.catalog import cert_manager, istio
+from pi_mesh.catalog.cert_manager import CERTIFICATE
+from pi_mesh.catalog.istio import CERTIFICATE_LIFETIME
+from pi_mesh.cluster.cert_manager import SigningIssuer, certificate_path, issuer_path, not_ready
+from pi_mesh.cluster.client import Client
+from pi_mesh.cluster.errors import ClusterUnreachable
+from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.names import EXTERNAL_CA_LABEL
+from pi_mesh.settings import Settings
+
+ISTIOD_SECRET = "istio-ca-secret"
+"""Name of the Secret in which istiod keeps the root that it made (security/pkg/pki/ca/ca.go, CASecret)."""
+SIGNING_FILES = ("ca-cert.pem", "ca-key.pem", "cert-chain.pem", "root-cert.pem")
+SIGNING_FILES_OF_TLS = ("tls.crt", "tls.key", "tls.crt", "ca.crt")
+"""The same files in a Secret of type kubernetes.io/tls, as cert-manager writes it."""
+
+
+def read_signing_secret(context: str, namespace: str, name: str) -> dict[str, str] | None:
+    """Return the files of a Secret, including the key; None if the Secret does not exist. Raises as `Client` does."""
+    with Client(context) as client:
+        secret = client.get(f"/api/v1/namespaces/{namespace}/secrets/{name}")
+    if secret is None:
+        return None
+    data = secret.get("data") or {}
+    keys = SIGNING_FILES_OF_TLS if "tls.crt" in data else SIGNING_FILES
+    return {
+        file: base64.b64decode(data[key]).decode() for file, key in zip(SIGNING_FILES, keys, strict=True) if key in data
+    }
+
+
+DURATION_PART = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)(h|ms|m|s)")
+"""Pattern of a part of a Go duration such as "1h30m"."""
+DURATION_UNITS = {"h": "hours", "m": "minutes", "s": "seconds", "ms": "milliseconds"}
+
+
+def longest_lifetime(snapshot: Snapshot) -> timedelta:
+    """Return the longest lifetime; Istio's default if the pods may not be listed."""
+    if "pods" in snapshot.unreadable:
+        return CERTIFICATE_LIFETIME
+    return max((_lifetime(pod.secret_ttl) for pod in snapshot.pods if pod.has_sidecar), default=timedelta())
+
+
+def _lifetime(secret_ttl: str) -> timedelta:
+    """Return the lifetime that a proxy reads from its SECRET_TTL: the default for a text that is not a duration."""
+    parts = DURATION_PART.findall(secret_ttl)
+    if not parts or "".join(map("".join, parts)) != secret_ttl:
+        return CERTIFICATE_LIFETIME
+    return sum((timedelta(**{DURATION_UNITS[unit]: float(number)}) for number, unit in parts), start=timedelta())
+
+
+PUBLIC = ("ca-cert.pem", "cert-chain.pem", "root-cert.pem")
+"""Files that are read from the Secret; the key is never read."""
+OF_TLS = {"ca-cert.pem": "tls.crt", "cert-chain.pem": "tls.crt", "root-cert.pem": "ca.crt"}
+"""The same files in a Secret of type kubernetes.io/tls."""
+
+
+@dataclass(frozen=True)
+class Authority:
+    """PEM texts of the mesh's CA, and the state of its issuer."""
+
+    root_cert: str = ""
+    """Roots that workloads get; empty if no istiod has run yet."""
+    cacerts: dict[str, str] = field(default_factory=dict)
+    """Certificates of the Secret `cacerts` by file name; empty if istiod makes its own root."""
+    ours: bool = False
+    """True if a stack of this project created the Secret `cacerts`."""
+    external_signer_root: str = ""
+    """Root of a mesh with an external signer; empty for any other mesh."""
+    issuer: str = ""
+    """Reason why cert-manager's Issuer cannot have requests signed now; empty if it can."""
+    issued: str = ""
+    """CA that cert-manager issued, the chain without its root; empty if none was asked for."""
+    not_issued: str = ""
+    """Reason why cert-manager has not signed that CA; empty if it has."""
+    longest_lifetime: timedelta = istio.CERTIFICATE_LIFETIME
+    """Longest lifetime that a running proxy requests for its certificate; Istio's default if the proxies were not
+    read."""
+
+
+def read_authority(context: str, namespace: str, *, secrets: bool = True, issued: bool = False) -> Authority:
+    """Read the CA from istiod's namespace; without `secrets` from ConfigMaps alone. Raises as `Client` does.
+
+    With `issued` the CA that cert-manager issued for `ca.issuer` is read too.
+    """
+    path = f"/api/v1/namespaces/{namespace}"
+    with Client(context) as client:
+        roots = client.get(f"{path}/configmaps/istio-ca-root-cert") or {}
+        secret = (client.get(f"{path}/secrets/cacerts") if secrets else None) or {}
+        external_signer_map = client.get(f"{path}/configmaps/{cert_manager.ROOT}") or {}
+        asked = bool(external_signer_map) and secrets
+        issuer = client.get(issuer_path(namespace, cert_manager.ISSUER)) if asked else None
+        certificate = client.get(certificate_path(namespace)) if issued and secrets else None
+        offered = client.get(f"{path}/secrets/{cert_manager.CERTIFICATE}") if certificate else None
+    labels = secret.get("metadata", {}).get("labels") or {}
+    return Authority(
+        root_cert=(roots.get("data") or {}).get("root-cert.pem", ""),
+        cacerts=_public_files(secret.get("data") or {}),
+        ours=EXTERNAL_CA_LABEL in labels,
+        external_signer_root=(external_signer_map.get("data") or {}).get("root-cert.pem", ""),
+        issuer=not_ready(issuer) if asked else "",
+        issued=_public_files((offered or {}).get("data") or {}).get("ca-cert.pem", ""),
+        not_issued=not_ready(certificate) if issued and secrets else "",
+    )
+
+
+def _public_files(data: dict[str, str]) -> dict[str, str]:
+    """Return the certificates by Istio's file names; `tls.crt` comes first (pilot/pkg/bootstrap/istio_ca.go)."""
+    names = OF_TLS if "tls.crt" in data else {name: name for name in PUBLIC}
+    return {name: base64.b64decode(data[key]).decode() for name, key in names.items() if key in data}
+
+
+def with_ca_issuer(snapshot: Snapshot, settings: Settings) -> Snapshot:
+    """Return the snapshot with the Issuer of `ca.issuer`, if the settings name one. Raises as `Client` does."""
+    wanted, namespace = settings.ca.issuer, settings.istio.namespace
+    if wanted is None:
+        return snapshot
+    with Client(settings.cluster.context) as client:
+        issuer = client.get(issuer_path(namespace, wanted.name, wanted.kind))
+        signed = client.get(f"/api/v1/namespaces/{namespace}/secrets/{CERTIFICATE}")
+    kind = next(iter((issuer or {}).get("spec", {})), "")
+    return replace(snapshot, issuer=SigningIssuer(kind, not_ready(issuer), signed is not None))
+
+
+def is_certificate_signed(context: str, namespace: str) -> bool:
+    """Return True if cert-manager has signed the Certificate as it is now, and not only an earlier version."""
+    with Client(context) as client:
+        certificate = client.get(certificate_path(namespace))
+    if certificate is None or not_ready(certificate):
+        return False
+    conditions = {one["type"]: one for one in certificate["status"]["conditions"]}
+    issuing = conditions.get("Issuing", {}).get("status") == "True"
+    return not issuing and conditions["Ready"].get("observedGeneration") == certificate["metadata"]["generation"]
+
+
+def renew_certificate(context: str, namespace: str) -> int:
+    """Have cert-manager sign a new key, as `cmctl renew` does, and return the revision before.
+
+    Raises ClusterUnreachable, also if there is no Certificate.
+    """
+    path = certificate_path(namespace)
+    with Client(context) as client:
+        certificate = client.get(path)
+        if certificate is None:
+            raise ClusterUnreachable(f"Certificate {namespace}/{CERTIFICATE} is not there; `pulumi up` makes it")
+        metadata, status = certificate["metadata"], certificate.get("status", {})
+        others = [one for one in status.get("conditions") or [] if one["type"] != "Issuing"]
+        asked = {"type": "Issuing", "status": "True", "reason": "ManuallyTriggered", "message": "by rotate-ca"}
+        asked |= {"observedGeneration": metadata["generation"], "lastTransitionTime": f"{datetime.now(UTC):%FT%TZ}"}
+        version = {"resourceVersion": metadata["resourceVersion"]}
+        client.patch(f"{path}/status", {"metadata": version, "status": {"conditions": [*others, asked]}})
+    return status.get("revision", 0)
+
+
+def certificate_revision(context: str, namespace: str) -> int:
+    """Return how often cert-manager has had the Certificate signed."""
+    with Client(context) as client:
+        certificate = client.get(certificate_path(namespace))
+    return (certificate or {}).get("status", {}).get("revision", 0)

@@ -1,0 +1,106 @@
+"""The addresses and ports by which a Service is reached, and the endpoints behind its ports."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from pi_mesh.cluster.client import Client, Refused
+
+
+def read_exposure(context: str, namespace: str, service: str) -> dict[str, object]:
+    """Return the type, addresses and ports of a Service; empty if it does not exist. Raises ClusterUnreachable."""
+    with Client(context) as client:
+        item = client.get(f"/api/v1/namespaces/{namespace}/services/{service}")
+        if not item:
+            return {}
+        return service_exposure(item, _nodes(client) if item["spec"]["type"] == "NodePort" else [])
+
+
+def service_exposure(item: dict, nodes: list[dict]) -> dict[str, object]:
+    """Return the exposure of a Service; `nodes`: the nodes on whose addresses a NodePort is open."""
+    spec = item["spec"]
+    ingress = item.get("status", {}).get("loadBalancer", {}).get("ingress") or []
+    addresses = [entry.get("ip") or entry.get("hostname", "") for entry in ingress] or [spec.get("clusterIP", "")]
+    number = "port"
+    if spec["type"] == "NodePort":
+        number, addresses = "nodePort", [address for node in nodes for address in _addresses(node)]
+    return {
+        "type": spec["type"],
+        **({"addresses": addresses} if addresses else {}),
+        "ports": {port["name"]: port[number] for port in spec["ports"]},
+    }
+
+
+def _nodes(client: Client) -> list[dict]:
+    """Return the nodes; none if the user may not list them."""
+    with suppress(Refused):
+        return client.items("/api/v1/nodes")
+    return []
+
+
+def _addresses(node: dict) -> list[str]:
+    """Return the first InternalIP of a node that is Ready; a dual-stack node has one of each family."""
+    status = node.get("status", {})
+    if not any(entry["type"] == "Ready" and entry["status"] == "True" for entry in status.get("conditions", [])):
+        return []
+    return [entry["address"] for entry in status.get("addresses", []) if entry["type"] == "InternalIP"][:1]
+
+
+NOT_HTTP = ("tcp", "tls", "https", "udp", "mongo", "mysql", "redis")
+"""Protocols, by a port's appProtocol or the beginning of its name, in which proxies see no HTTP
+(https://istio.io/latest/docs/ops/configuration/traffic-management/protocol-selection/)."""
+
+
+@dataclass(frozen=True)
+class ServicePort:
+    """A port of a Service."""
+
+    number: int
+    name: str = ""
+    protocol: str = ""
+    """Protocol by the field appProtocol, or else the beginning of the name; empty where the proxy finds it out."""
+
+    @property
+    def is_http(self) -> bool:
+        return self.protocol not in NOT_HTTP
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One endpoint behind a Service's port."""
+
+    address: str
+    port: int
+    ready: bool = True
+    pod: str = ""
+    """Name of its pod; empty where it is none."""
+
+
+def service_ports(service: Mapping[str, Any]) -> tuple[ServicePort, ...]:
+    """Return the TCP ports of a Service of the API."""
+    listed = service["spec"].get("ports") or []
+    return tuple(_port(entry) for entry in listed if entry.get("protocol", "TCP") == "TCP")
+
+
+def read_endpoints(client: Client, namespace: str, service: str, port: ServicePort) -> tuple[Endpoint, ...]:
+    """Return the endpoints of a Service's port. Raises as `Client` does."""
+    path = f"/apis/discovery.k8s.io/v1/namespaces/{namespace}/endpointslices"
+    slices = client.items(path, labelSelector=f"kubernetes.io/service-name={service}")
+    return tuple(endpoint for item in slices for endpoint in _of_slice(item, port))
+
+
+def _of_slice(item: Mapping[str, Any], port: ServicePort) -> Iterator[Endpoint]:
+    numbers = [entry.get("port") for entry in item.get("ports") or [] if (entry.get("name") or "") == port.name]
+    for entry in item.get("endpoints") or []:
+        target = entry.get("targetRef") or {}
+        pod = target.get("name", "") if target.get("kind") == "Pod" else ""
+        ready = (entry.get("conditions") or {}).get("ready") is not False
+        for number in numbers:
+            yield Endpoint(entry["addresses"][0], number or port.number, ready, pod)
+
+
+def _port(entry: Mapping[str, Any]) -> ServicePort:
+    name = entry.get("name") or ""
+    protocol = entry.get("appProtocol") or (name.partition("-")[0] if name else "")
+    return ServicePort(entry["port"], name, protocol.lower())

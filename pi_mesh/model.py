@@ -1,0 +1,259 @@
+"""Building blocks of the settings: the frozen model, texts that follow a pattern, CPU and memory, resource profiles."""
+
+import re
+from collections.abc import Iterator
+from functools import total_ordering
+from typing import Annotated, Any, ClassVar, Self
+from urllib.parse import urlsplit
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    ValidationInfo,
+    model_validator,
+)
+from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticCustomError
+from pydantic_core.core_schema import CoreSchema, no_info_plain_validator_function, to_string_ser_schema
+
+from pi_mesh.quantities import Resources, parse
+
+ALLOWED: dict[str, str] = {}
+"""Description of what each pattern allows, for error messages."""
+
+
+def matching(pattern: str, allowed: str, **more: Any) -> Any:
+    """Return a field constraint for the pattern; errors, the reference and editors show `allowed` in its place."""
+    ALLOWED[pattern] = allowed
+    return Field(pattern=pattern, json_schema_extra={"allowed": allowed}, **more)
+
+
+def _host_and_port(value: str) -> str:
+    try:
+        if urlsplit(value).port == 0:
+            raise ValueError
+    except ValueError:
+        raise ValueError("is not a host with a port from 1 to 65535") from None
+    return value
+
+
+VaultAddress = Annotated[
+    str,
+    matching(r"^https?://[^/\s]+$", 'the address of an API without a path, such as "https://vault.example:8200"'),
+    AfterValidator(_host_and_port),
+]
+"""Address of Vault's API."""
+
+IssuerName = Annotated[
+    str,
+    matching(
+        r"^[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?$", "the name of an Issuer: small letters, digits, inner dashes and dots"
+    ),
+]
+
+SecretName = Annotated[
+    str,
+    matching(
+        r"^[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?$", "the name of a Secret: small letters, digits, inner dashes and dots"
+    ),
+]
+
+
+CONFLICTS = "conflicts"
+"""Type under which pydantic reports a conflict between fields."""
+WITHOUT_CONFLICTS: dict[str, object] = {}
+"""Validation context in which conflicts between fields are not checked."""
+
+
+class Model(BaseModel):
+    """A branch of the settings tree. Unknown keys are refused, and values never change after they are read."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        alias_generator=to_camel,
+        validate_by_name=True,
+        validate_by_alias=True,
+        validate_default=True,
+        # Schemas are built once for the whole tree, not for each model first: that build is what a preview waits for.
+        defer_build=True,
+        # YAML's `on`, "2" or 1.0 must not be taken for a boolean, a number or a replica count.
+        strict=True,
+        allow_inf_nan=False,
+    )
+
+    def conflicts(self) -> Iterator[str]:
+        """Yield a sentence for each conflict between fields that are valid by themselves."""
+        return iter(())
+
+    @model_validator(mode="after")
+    def _fields_go_together(self, info: ValidationInfo) -> Self:
+        """Refuse all conflicts at once; of several validators pydantic would only run the first that fails."""
+        if info.context is WITHOUT_CONFLICTS:
+            return self
+        if found := tuple(self.conflicts()):
+            raise PydanticCustomError(CONFLICTS, "{said}", {"said": "; ".join(found), "sentences": found})
+        return self
+
+
+NamespaceName = Annotated[
+    str,
+    matching(
+        r"^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$",
+        "at most 63 small letters, digits and inner dashes, beginning with a letter",
+    ),
+]
+"""Name of a Kubernetes namespace. It begins with a letter, because YAML reads digits as a number."""
+
+MountPath = Annotated[
+    str,
+    matching(
+        r"^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$",
+        'a path of Vault without slashes around it, such as "pki_int"',
+    ),
+]
+
+Replicas = Annotated[int, Field(ge=1, le=100)]
+"""Number of a Deployment's pods; zero would take the mesh down silently."""
+
+DrainSeconds = Annotated[int, Field(ge=1, le=300)]
+"""Seconds that a stopping proxy keeps serving."""
+
+HelmValues = dict[str, object]
+"""Extra Helm values as written in the stack file."""
+
+
+@total_ordering
+class Quantity:
+    """A quantity of the settings. It compares by amount and prints as it was written."""
+
+    allowed: ClassVar[str]
+    pattern: ClassVar[str]
+
+    def __init__(self, text: str) -> None:
+        """Raise ValueError for another unit, a sign, or an amount of zero."""
+        if re.fullmatch(self.pattern, text) is None or not (amount := parse(text)):
+            raise ValueError(f"is not {self.allowed}")
+        self.text, self.amount = text, amount
+
+    @property
+    def unit(self) -> str:
+        """Return the suffix as it was written; empty for cores."""
+        return self.text.lstrip("0123456789.")
+
+    def __str__(self) -> str:
+        return self.text
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.text!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and self.amount == other.amount
+
+    def __lt__(self, other: Self) -> bool:
+        return self.amount < other.amount
+
+    def __hash__(self) -> int:
+        return hash(self.amount)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return no_info_plain_validator_function(cls._validated, serialization=to_string_ser_schema())
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict:
+        return {"type": "string", "pattern": f"^{cls.pattern}$", "allowed": cls.allowed}
+
+    @classmethod
+    def _validated(cls, value: object) -> Self:
+        if not isinstance(value, cls | str):
+            raise ValueError(f"is not {cls.allowed}, in quotes")
+        return cls(str(value))
+
+
+class Cpu(Quantity):
+    """CPU time in cores ("0.5", "2") or thousandths of a core ("100m"). `amount` is in cores."""
+
+    allowed = 'a CPU quantity such as "100m" or "0.5"'
+    pattern = r"([0-9]{1,15}(?:\.[0-9]{1,3}(?!m))?)(m?)"
+
+    @property
+    def millicores(self) -> int:
+        return int(self.amount * 1000)
+
+
+class Memory(Quantity):
+    """Memory as a whole number of Ki, Mi or Gi.
+
+    Decimal units (M, G) are too easily confused with them. `amount` is in bytes.
+    """
+
+    allowed = 'a memory quantity such as "128Mi" or "2Gi"'
+    pattern = r"([0-9]{1,15})(Ki|Mi|Gi)"
+
+    @property
+    def bytes(self) -> int:
+        return int(self.amount)
+
+
+class Amounts(Model):
+    """An amount of CPU and an amount of memory."""
+
+    cpu: Cpu
+    """CPU, in cores ("0.5") or thousandths of a core ("100m")."""
+    memory: Memory
+    """Memory, in Ki, Mi or Gi ("128Mi")."""
+
+    @property
+    def resources(self) -> Resources:
+        """Return the amounts as integers that can be added."""
+        return Resources(self.cpu.millicores, self.memory.bytes, self.cpu.unit, self.memory.unit)
+
+
+class ResourceProfile(Model):
+    """A container's requests and limits. Both are always set, so that no workload can overload a Pi."""
+
+    requests: Amounts
+    limits: Amounts
+
+    def conflicts(self) -> Iterator[str]:
+        for name in ("cpu", "memory"):
+            request, limit = getattr(self.requests, name), getattr(self.limits, name)
+            if request > limit:
+                yield f"requests.{name} {request} is above limits.{name} {limit}; a request is at most its limit"
+
+    def to_kubernetes(self) -> dict[str, dict[str, str]]:
+        """Return the `resources` of a Kubernetes container."""
+        return {"requests": self.requests.resources.to_kubernetes(), "limits": self.limits.resources.to_kubernetes()}
+
+
+class Autoscaling(Model):
+    """A HorizontalPodAutoscaler, off by default.
+
+    It needs a metrics server, and capacity for its maximum number of pods.
+    """
+
+    enabled: bool = False
+    """Scale the number of pods with a HorizontalPodAutoscaler."""
+    min_replicas: Replicas = 1
+    """Smallest number of pods."""
+    max_replicas: Replicas = 2
+    """Largest number of pods; the budget counts with it."""
+    target_cpu: Annotated[int, Field(ge=1, le=100)] = 80
+    """Average CPU utilisation that the autoscaler aims at, in percent of the request."""
+
+    def conflicts(self) -> Iterator[str]:
+        if self.min_replicas > self.max_replicas:
+            yield f"minReplicas {self.min_replicas} is above maxReplicas {self.max_replicas}"
+
+
+def profile(cpu: str, memory: str, cpu_limit: str, memory_limit: str) -> ResourceProfile:
+    """Return a profile from four quantities: the requests, then the limits."""
+    return ResourceProfile(
+        requests=Amounts(cpu=Cpu(cpu), memory=Memory(memory)),
+        limits=Amounts(cpu=Cpu(cpu_limit), memory=Memory(memory_limit)),
+    )

@@ -1,0 +1,60 @@
+"""Conversion of Pulumi's config to the plain values that `settings.parse` takes, shared by both of its readers."""
+
+import json
+from collections.abc import Collection, Mapping
+
+from pi_mesh.names import PROJECT
+from pi_mesh.settings.errors import SettingsError
+
+CA_KEY = "caKey"
+"""Key of the CA's private key for `ca.source: pem`; refused in plain text."""
+REGISTRY_PASSWORD = "registryPassword"
+"""Key of the registry's password for `images.login`."""
+SECRET_KEYS = frozenset({"vaultToken", CA_KEY, REGISTRY_PASSWORD})
+"""Keys with secrets. They are read as secrets where they are used, and are never part of the settings tree."""
+STAND_IN = "known-to-the-owner-only"
+"""Stand-in for each secret in a pull request's preview."""
+SECURE = "secure"
+"""Pulumi's key for the ciphertext of a secret in a stack file."""
+
+
+def plain_values(config: Mapping[str, object], encrypted: Collection[str] = ()) -> dict[str, object]:
+    """Return the first-level keys of the project with their values.
+
+    `config` maps full keys (`pi-mesh:istio`) to values, an object either as JSON text or as it is. `encrypted` has the
+    full keys that Pulumi holds as secrets. Raises SettingsError for an encrypted setting, and for a secret in plain
+    text.
+    """
+    prefix = f"{PROJECT}:"
+    ours = {key.removeprefix(prefix): value for key, value in config.items() if key.startswith(prefix)}
+    hidden = {key.removeprefix(prefix) for key in encrypted} & ours.keys() - SECRET_KEYS
+    if hidden:
+        allowed = ", ".join(sorted(SECRET_KEYS))
+        raise SettingsError(f"{key}: is encrypted, but only {allowed} may be" for key in sorted(hidden))
+    _refuse_plain_secrets({key: ours[key] for key in ours.keys() & SECRET_KEYS if f"{prefix}{key}" not in encrypted})
+    return {key: decoded(value) for key, value in ours.items() if key not in SECRET_KEYS}
+
+
+def _refuse_plain_secrets(found: Mapping[str, object]) -> None:
+    """Refuse a secret in plain text; in a stack file an encrypted secret is an object with the key `secure`."""
+    plain = sorted(
+        key
+        for key, value in found.items()
+        if value and value != STAND_IN and not (isinstance(value, Mapping) and SECURE in value)
+    )
+    if plain:
+        raise SettingsError(
+            f"{key}: is in plain text in the stack file; revoke it and set a new one with "
+            f"`pulumi config set --secret {key}`"
+            for key in plain
+        )
+
+
+def decoded(value: object) -> object:
+    """Return the object of a JSON text, as Pulumi passes objects; other text is returned as it is, for validation."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except json.JSONDecodeError:
+        return value

@@ -1,0 +1,157 @@
+"""Extra Helm values that take a key from a typed setting, and those that no template of a chart reads.
+
+`pi_mesh.values.helm_values` refuses extra values that differ from a value which the program gives. The reserved keys
+here are others: the program leaves them to the charts, because the charts' default is what the typed setting means.
+"""
+
+import re
+import tarfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import NamedTuple
+
+import yaml
+
+from pi_mesh.settings import Settings
+from pi_mesh.values.traffic.gateways import gateway_selector
+from pi_mesh.values.traffic.routes import retry_policy
+
+
+class ReservedValue(NamedTuple):
+    """A key that an extra value took from a typed setting."""
+
+    path: str
+    setting: str
+    """Owner of the key, as a phrase."""
+
+
+MTLS = "mtls.mode, which applies to the whole mesh"
+IMAGES = "images.hub and istio.version"
+INJECTION = "the label istio-injection, which gives pods of the workloads their sidecars"
+ANYTHING = "every typed setting; give each value its own key"
+SHADOWS = dict.fromkeys(("defaults", "_internal_defaults_do_not_set"), (ANYTHING, None))
+"""Keys under which the charts keep their own defaults."""
+
+
+def reserved_values(
+    settings: Settings, chart: str, release: str, extra: Mapping[str, object]
+) -> Iterator[ReservedValue]:
+    """Yield the keys that extra values of a release take from typed settings; an equal value takes none."""
+    keys = {"istiod": _reserved_of_istiod(settings), "gateway": _reserved_of_gateways(release)}.get(chart, {})
+    for path, (setting, same) in keys.items():
+        value = _at(extra, path)
+        if value is not None and value != same:
+            yield ReservedValue(path, setting)
+
+
+def _reserved_of_istiod(settings: Settings) -> dict[str, tuple[str, object]]:
+    """Return the keys, each with its owner and the one harmless value."""
+    proxy = settings.proxy
+    images = ("pilot.image", "pilot.hub", "pilot.tag", "image", "hub", "tag", "global.proxy.image")
+    return {
+        **SHADOWS,
+        **dict.fromkeys((*images, "global.proxy_init.image"), (IMAGES, None)),
+        "meshConfig.rootNamespace": (MTLS, settings.istio.namespace),
+        "meshConfig.enableAutoMtls": (MTLS, True),
+        "meshConfig.defaultHttpRetryPolicy": ("proxy.defaultRetries", retry_policy(proxy.default_retries)),
+        "meshConfig.defaultConfig.holdApplicationUntilProxyStarts": (
+            "proxy.holdApplicationUntilProxyStarts",
+            proxy.hold_application_until_proxy_starts,
+        ),
+        "meshConfig.pathNormalization.normalization": ("proxy.pathNormalization", proxy.path_normalization),
+        "global.proxy.includeInboundPorts": (MTLS, "*"),
+        "global.proxy.excludeInboundPorts": (MTLS, ""),
+        "revision": (INJECTION, ""),
+    }
+
+
+def _reserved_of_gateways(release: str) -> dict[str, tuple[str, object]]:
+    pods = "the gateway's checks, budget and traffic.gateways, which identify it by its release"
+    return {
+        **SHADOWS,
+        "name": (pods, release),
+        "labels.app": (pods, release),
+        "labels.istio": (pods, gateway_selector(release)["istio"]),
+        "serviceAccount.name": (pods, release),
+        "kind": ("replicas and autoscaling, which need a Deployment", "Deployment"),
+        "revision": (INJECTION, ""),
+    }
+
+
+def _at(tree: object, path: str) -> object:
+    for part in path.split("."):
+        tree = tree.get(part) if isinstance(tree, Mapping) else None
+    return tree
+
+
+WRAPPED = "_internal_defaults_do_not_set"
+"""Key under which Istio's charts keep their defaults since 1.22 (templates/zzz_profile.yaml)."""
+PLUMBING = re.compile(r"/(NOTES\.txt|zz[^/]*|README\.md|values\.schema\.json|values\.yaml)$")
+"""Pattern of files that name values without reading them for an object."""
+COPIED = "pilot"
+"""Key whose branches istiod's chart reads at its root too (templates/zzy_descope_legacy.yaml)."""
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A packaged chart: its text, defaults and subcharts, which show the values that it reads."""
+
+    text: str
+    """Text of all templates and files, including those of subcharts."""
+    defaults: Mapping[str, object] = field(default_factory=dict)
+    subcharts: frozenset[str] = frozenset()
+    """Names under which values go to subcharts."""
+
+
+@cache
+def load_chart(package: str) -> Chart | None:
+    """Return the chart in a file NAME-VERSION.tgz; None if the file cannot be read."""
+    texts, defaults, metadata = [], {}, {}
+    try:
+        with tarfile.open(package) as archive:
+            for member in archive.getmembers():
+                if not (content := archive.extractfile(member)) or member.name.count("/") > 6:
+                    continue
+                text = content.read().decode(errors="replace")
+                if member.name.count("/") == 1 and member.name.endswith("/values.yaml"):
+                    defaults = yaml.safe_load(text) or {}
+                elif member.name.count("/") == 1 and member.name.endswith("/Chart.yaml"):
+                    metadata = yaml.safe_load(text) or {}
+                elif PLUMBING.search(member.name) is None:
+                    texts.append(text)
+    except (OSError, tarfile.TarError, yaml.YAMLError):
+        return None
+    needed = metadata.get("dependencies") or []
+    names = frozenset(name for one in needed for name in (one.get("name"), one.get("alias")) if name)
+    return Chart("\n".join(texts), defaults.get(WRAPPED, defaults), names)
+
+
+def unread_values(chart: Chart, extra: Mapping[str, object]) -> Iterator[str]:
+    """Yield the path of each extra value that is neither among the chart's defaults nor in any of its templates."""
+    for key, value in extra.items():
+        if key not in chart.subcharts and not (key == "global" and chart.subcharts):
+            yield from _below(chart, chart.defaults, key, value, key)
+
+
+def _below(chart: Chart, defaults: Mapping, key: str, value: object, path: str) -> Iterator[str]:
+    known = key in defaults or (path.startswith(f"{COPIED}.") and key in chart.defaults)
+    if not known and not _named(chart, key):
+        yield path
+        return
+    branch = defaults.get(key, chart.defaults.get(key) if path.startswith(f"{COPIED}.") else None)
+    if path == COPIED and not branch:
+        branch = chart.defaults
+    # Without defaults, or if a template uses the branch as a whole, any key may be meant.
+    whole = path != COPIED and _taken_whole(chart, key)
+    if isinstance(value, Mapping) and isinstance(branch, Mapping) and branch and not whole:
+        for name, one in value.items():
+            yield from _below(chart, branch, name, one, f"{path}.{name}")
+
+
+def _named(chart: Chart, key: str) -> bool:
+    return re.search(rf"(?<![\w-]){re.escape(key)}(?![\w-])", chart.text) is not None
+
+
+def _taken_whole(chart: Chart, key: str) -> bool:
+    return re.search(rf"\.{re.escape(key)}(?![\w.-])", chart.text) is not None

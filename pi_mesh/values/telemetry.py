@@ -1,0 +1,169 @@
+"""Istio's telemetry: the log of calls that STRICT or a default deny would refuse, the access logs, and traces.
+
+Each has an extension provider in istiod's mesh config, and a Telemetry that selects.
+https://istio.io/latest/docs/tasks/observability/logs/telemetry-api/
+"""
+
+from collections.abc import Iterator
+
+from pi_mesh.addons.jaeger import OTLP, Jaeger
+from pi_mesh.settings import Settings
+from pi_mesh.settings.namespaces import WorkloadNamespace
+from pi_mesh.values import objects
+from pi_mesh.values.helm_values import Values
+from pi_mesh.values.objects import Object, telemetry
+from pi_mesh.values.placement import mesh_context
+
+AUDIT_PROVIDER = AUDIT = "pi-mesh-audit"
+DENIED, PEER, ADDRESS, PORT = "denied", "peer", "address", "port"
+"""Keys of a log line: results of the dry run, identity and address of the caller, port of the workload."""
+DRY_RUN_RESULT = "istio_dry_run_allow_shadow_engine_result"
+"""Envoy's dynamic metadata with the result of the dry-run policies (pilot/pkg/security/authz/model)."""
+RBAC_FILTERS = ("envoy.filters.http.rbac", "envoy.filters.network.rbac")
+_AUDIT_FIELDS = {
+    AUDIT: "v1",
+    DENIED: " ".join(f"%DYNAMIC_METADATA({name}:{DRY_RUN_RESULT})%" for name in RBAC_FILTERS),
+    PEER: "%DOWNSTREAM_PEER_URI_SAN%",
+    ADDRESS: "%DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT%",
+    PORT: "%DOWNSTREAM_LOCAL_PORT%",
+}
+"""Fields of a line: no path and no header, because they may hold secrets."""
+
+
+def audit_providers(settings: Settings) -> list[Values]:
+    """Return the extension provider of istiod's mesh config that writes the log; none without an audit."""
+    if not settings.audited_namespaces:
+        return []
+    log = {"path": "/dev/stdout", "logFormat": {"labels": dict(_AUDIT_FIELDS)}}
+    return [{"name": AUDIT_PROVIDER, "envoyFileAccessLog": log}]
+
+
+def audit_entries(settings: Settings, namespace: WorkloadNamespace) -> list[Values]:
+    """Return the entry of a Telemetry that logs selected calls to a namespace's workloads; none without an audit."""
+    if namespace.name not in settings.audited_namespaces:
+        return []
+    log: Values = {
+        "match": {"mode": "SERVER"},
+        "providers": [{"name": AUDIT_PROVIDER}],
+        "filter": {"expression": _refused_calls(settings, namespace)},
+    }
+    return [log]
+
+
+def _refused_calls(settings: Settings, namespace: WorkloadNamespace) -> str:
+    """Return the expression (CEL) that selects the calls."""
+    denied = [f"metadata.filter_metadata['{name}']['{DRY_RUN_RESULT}'] == 'denied'" for name in RBAC_FILTERS]
+    plain = ["!connection.mtls"] if settings.mtls.audit else []
+    return " || ".join([*(denied if namespace.default_deny.audit else ()), *plain])
+
+
+# The access logs: a log format of istiod's, and the entries of Telemetry objects that select requests.
+# https://istio.io/latest/docs/tasks/observability/logs/telemetry-api/
+
+ACCESS_LOG_PROVIDER = ACCESS_LOG = "pi-mesh-access-log"
+LOG_LINE = 500
+"""Bytes of a line in the node's log file, as containerd writes it. Lines with a path took 414 to 427 at the local
+cluster's ingress gateway, and 452 to 494 at a sidecar (2026-11-26); longer names and paths take more."""
+KEPT = 50 * 1024 * 1024
+"""Bytes that a kubelet keeps of a container's log by default: five files (containerLogMaxFiles) of 10 MiB
+(containerLogMaxSize)."""
+_ACCESS_LOG_FIELDS = {
+    ACCESS_LOG: "v1",
+    "time": "%START_TIME%",
+    "method": "%REQ(:METHOD)%",
+    "host": "%REQ(:AUTHORITY)%",
+    "protocol": "%PROTOCOL%",
+    "status": "%RESPONSE_CODE%",
+    "flags": "%RESPONSE_FLAGS%",
+    "details": "%RESPONSE_CODE_DETAILS%",
+    "milliseconds": "%DURATION%",
+    "received": "%BYTES_RECEIVED%",
+    "sent": "%BYTES_SENT%",
+    "caller": "%DOWNSTREAM_PEER_URI_SAN%",
+    "address": "%DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT%",
+    "upstream": "%UPSTREAM_HOST%",
+    "route": "%ROUTE_NAME%",
+    "request": "%REQ(X-REQUEST-ID)%",
+}
+"""Fields of a line: no header of the client's but these, and no query, because they may hold secrets."""
+_PATH_FIELD = {"path": "%REQ_WITHOUT_QUERY(X-ENVOY-ORIGINAL-PATH?:PATH)%"}
+_FAILED = "response.code >= 500 || response.flags != 0"
+_DIGITS = "0123456789abcdef"
+"""Last digits of a request's ID, which Envoy chooses at random."""
+
+
+def access_log_providers(settings: Settings) -> list[Values]:
+    """Return the extension provider of istiod's mesh config that writes the log; none without access logs."""
+    wanted = settings.observability.access_logs
+    if not wanted.enabled:
+        return []
+    fields = {**_ACCESS_LOG_FIELDS, **(_PATH_FIELD if wanted.paths else {})}
+    return [
+        {"name": ACCESS_LOG_PROVIDER, "envoyFileAccessLog": {"path": "/dev/stdout", "logFormat": {"labels": fields}}}
+    ]
+
+
+def gateway_telemetry(settings: Settings, namespace: str, name: str, pods: dict[str, str]) -> Object:
+    """Return the Telemetry of a gateway, whose pods have these labels: Istio takes one object for each selector."""
+    return telemetry(
+        namespace,
+        f"{ACCESS_LOG}-{name}",
+        {"selector": {"matchLabels": pods}, "accessLogging": [_access_log_entry(settings)]},
+    )
+
+
+def namespace_telemetry(settings: Settings, namespace: WorkloadNamespace) -> Iterator[Object]:
+    """Yield the Telemetry of a namespace's workloads, if they log something.
+
+    It is one object for the access log and the audit: of several without a selector Istio takes the oldest alone.
+    """
+    entries = audits = audit_entries(settings, namespace)
+    if namespace.name in settings.observability.access_logs.namespaces:
+        entries = [*audits, {"match": {"mode": "SERVER"}, **_access_log_entry(settings)}]
+    if entries:
+        # By this name the next run knows of the audit (pi_mesh/cluster/stack_state.py).
+        yield telemetry(namespace.name, AUDIT if audits else ACCESS_LOG, {"accessLogging": entries})
+
+
+def log_writers(settings: Settings) -> int:
+    """Return the number of proxies that write the log, with all the workloads that the namespaces promise."""
+    wanted = settings.observability.access_logs
+    gateways = [gateway for gateway in (settings.ingress, settings.egress) if wanted.gateways and gateway.enabled]
+    pods = sum(one.autoscaling.max_replicas if one.autoscaling.enabled else one.replicas for one in gateways)
+    return pods + sum(one.own.workloads for one in settings.workload_namespaces if one.name in wanted.namespaces)
+
+
+def _access_log_entry(settings: Settings) -> Values:
+    """Return the entry of `accessLogging`; without a filter it logs every request."""
+    expression = logged_requests(settings.observability.access_logs.sampling)
+    return {
+        "providers": [{"name": ACCESS_LOG_PROVIDER}],
+        **({"filter": {"expression": expression}} if expression else {}),
+    }
+
+
+def logged_requests(sampling: float) -> str:
+    """Return the expression (CEL) that selects the logged requests; empty for all of them."""
+    sixteenths = -int(-sampling * len(_DIGITS) // 100)
+    if sixteenths >= len(_DIGITS):
+        return ""
+    return " || ".join([_FAILED, *(f"request.id.endsWith('{digit}')" for digit in _DIGITS[:sixteenths])])
+
+
+TRACING_PROVIDER = Jaeger.name
+
+
+def tracing_providers(settings: Settings) -> list[Values]:
+    """Return the extension provider of istiod's mesh config that receives traces: Jaeger, if it is enabled."""
+    mesh = mesh_context(settings)
+    if TRACING_PROVIDER not in mesh.enabled:
+        return []
+    return [{"name": TRACING_PROVIDER, "opentelemetry": {"service": mesh.host(TRACING_PROVIDER), "port": OTLP}}]
+
+
+def tracing_telemetry(settings: Settings) -> list[Object]:
+    """Return the Telemetry that makes all proxies trace: in the root namespace, without a selector."""
+    if TRACING_PROVIDER not in settings.observability.enabled():
+        return []
+    tracing = {"providers": [{"name": TRACING_PROVIDER}], "randomSamplingPercentage": settings.proxy.trace_sampling}
+    return [objects.telemetry(settings.istio.namespace, "mesh-tracing", {"tracing": [tracing]})]

@@ -1,0 +1,96 @@
+"""The ConfigMap of the releases that `up` applied."""
+
+import pytest
+
+from components import applied_record as component
+from components.release import ReleaseArgs, ReleaseComponent
+from pi_mesh.cluster import helm_releases, live_objects
+from pi_mesh.cluster.errors import ClusterUnreachable
+from pi_mesh.cluster.helm_releases import AppliedRelease
+from pi_mesh.inventory import Kind
+from pi_mesh.settings.releases import ReleaseSettings
+from tests.support.factories import make_mesh
+from tests.support.recorder import record
+
+MESH = make_mesh()
+ISTIOD = MESH.the(Kind.ISTIOD)
+KEY = "istio-system_istiod"
+
+
+class Release(ReleaseComponent):
+    """The release of istiod alone."""
+
+    token = "pi-mesh:istio:Istiod"
+
+
+def applied_at(revision: int) -> AppliedRelease:
+    return AppliedRelease(ISTIOD.id, revision, "1.31.0", "1.31.0", objects=({"kind": "Service", "metadata": {}},))
+
+
+@pytest.fixture
+def left(monkeypatch):
+    """Return `left(text)`: the ConfigMap's entry of istiod where one exists; `left.reads`: Helm's Secrets."""
+    reads: list[str] = []
+
+    def helm(_client, release):
+        reads.append(release.secret)
+        return applied_at(release.revision)
+
+    def run(text: str | None, preview: bool = False) -> str:
+        there = {ISTIOD.id: text} if text else {}
+        monkeypatch.setattr(live_objects, "texts_recorded_by_up", lambda *_: there)
+        recording = record(
+            lambda: component.register_record(MESH, [Release(ReleaseArgs(ISTIOD, ReleaseSettings()))], None),
+            preview=preview,
+        )
+        (config_map,) = recording.of_type("kubernetes:core/v1:ConfigMap")
+        assert config_map.props["metadata"] == {"name": "pi-mesh-applied", "namespace": "istio-system"}
+        return config_map.props["data"][KEY]
+
+    monkeypatch.setattr(component, "Client", Silent)
+    monkeypatch.setattr(helm_releases, "read", helm)
+    run.reads = reads
+    return run
+
+
+class Silent:
+    """A client that is never asked."""
+
+    def __init__(self, _context: str) -> None: ...
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_: object) -> None: ...
+
+
+def entry(revision: int) -> str:
+    return helm_releases.config_map_entry(applied_at(revision), ISTIOD.typed, ISTIOD.extra)
+
+
+def test_up_leaves_what_helm_records_of_the_revision(left):
+    assert left(None) == entry(1)
+    assert left.reads == ["sh.helm.release.v1.istiod.v1"]
+
+
+def test_what_was_left_of_the_same_revision_stays_without_a_look_into_helms_secrets(left):
+    assert left(entry(1)) == entry(1)
+    assert left.reads == []
+
+
+def test_what_was_left_of_another_revision_is_renewed(left):
+    assert left(entry(7)) == entry(1)
+
+
+@pytest.mark.parametrize("text", [None, entry(7)])
+def test_a_preview_reads_none_of_helms_secrets(left, text):
+    assert left(text, preview=True) == component.PREVIEWED
+    assert left.reads == []
+
+
+def test_a_cluster_that_does_not_answer_now_fails_no_up(left, monkeypatch):
+    def gone(_context: str) -> None:
+        raise ClusterUnreachable("no answer")
+
+    monkeypatch.setattr(component, "Client", gone)
+    assert left(None) == "not known: no answer"

@@ -1,0 +1,123 @@
+"""The components of further namespaces beside trading's."""
+
+import pytest
+
+from components import mesh
+from components.workloads import Traffic, TrafficArgs
+from tests.support.factories import make_mesh, make_settings
+from tests.support.recorder import record
+from tests.support.recording import Recording
+
+COMPONENT = "pi-mesh:trading:TradingNamespace"
+
+
+@pytest.fixture
+def deployed(monkeypatch):
+    def run(**settings: object) -> Recording:
+        monkeypatch.setattr(mesh, "guard", lambda *_: None)
+        return record(lambda: mesh.deploy(make_settings(**settings)))
+
+    return run
+
+
+def test_a_further_namespace_is_a_component_of_trading_s_type_and_leaves_trading_its_name(deployed):
+    found = deployed(namespaces={"research": {}}).of_type(COMPONENT)
+    assert {one.name for one in found} == {"trading", "namespaces.research"}
+
+
+def test_a_further_namespace_has_bounds_of_its_own_with_names_of_their_own(deployed):
+    recording = deployed(namespaces={"research": {"workloads": 3}})
+    quota = recording.one("namespaces.research-resourcequota-workloads")
+    assert (quota.props["metadata"]["namespace"], quota.props["spec"]["hard"]["pods"]) == ("research", "3")
+    assert quota.parent == "namespaces.research"
+    assert recording.one("trading-resourcequota-workloads").props["spec"]["hard"]["pods"] == "30"
+
+
+def test_a_namespace_with_everything_off_is_the_namespace_alone(deployed):
+    off = {"injection": False, "bounds": {"quota": False, "limitRange": False, "sidecar": False}}
+    recording = deployed(namespaces={"batch": off})
+    made = [one for one in recording.resources if one.parent == "namespaces.batch"]
+    assert [one.name for one in made] == ["namespaces.batch-namespace"]
+    assert made[0].props["metadata"]["labels"] == {"istio-injection": "disabled"}
+
+
+def test_the_traffic_of_a_further_namespace_comes_after_it_and_its_default_deny_last(deployed):
+    recording = deployed(namespaces={"research": {"defaultDeny": {"enabled": True}}})
+    deny = recording.one("traffic.research-authorizationpolicy-default-deny")
+    assert "traffic.research-authorizationpolicy-allow-namespaces" in deny.dependencies
+    assert "namespaces.research-namespace" in deny.dependencies | recording.one("traffic.research").dependencies
+
+
+def test_both_namespaces_may_have_a_default_deny(deployed):
+    deny = {"enabled": True}
+    recording = deployed(
+        namespaces={"research": {"defaultDeny": deny}}, traffic={"authorization": {"defaultDeny": deny}}
+    )
+    assert recording.one("traffic-authorizationpolicy-default-deny").props["metadata"]["namespace"] == "trading"
+
+
+@pytest.fixture
+def recorded():
+    def run(**traffic: object):
+        args = TrafficArgs(make_mesh(traffic=traffic).objects_of("traffic"))
+        return record(lambda: Traffic("trading-traffic", args)).resources
+
+    return run
+
+
+def by_kind(resources) -> dict[str, object]:
+    return {f"{one.props.get('kind')}/{one.props.get('metadata', {}).get('name')}": one for one in resources}
+
+
+def test_each_object_is_a_resource_below_the_component(recorded):
+    gateway = by_kind(recorded(gateways={"trading-gateway": {}}))["Gateway/trading-gateway"]
+    assert gateway.type == "kubernetes:networking.istio.io/v1beta1:Gateway"
+    assert gateway.parent == "trading-traffic"
+    assert gateway.name == "trading-traffic-gateway-trading-gateway"
+    assert gateway.props["spec"]["servers"][0]["port"] == {"number": 80, "name": "http", "protocol": "HTTP"}
+
+
+def test_the_default_deny_waits_for_every_policy_that_it_relies_on(recorded):
+    found = by_kind(recorded(authorization={"defaultDeny": {"enabled": True}}))
+    assert found["AuthorizationPolicy/default-deny"].dependencies == {
+        "trading-traffic-authorizationpolicy-allow-ingress-gateway",
+        "trading-traffic-authorizationpolicy-allow-namespaces",
+    }
+    assert found["AuthorizationPolicy/default-deny"].props["spec"] == {}
+
+
+def test_a_listener_waits_for_its_list_of_addresses(recorded):
+    found = by_kind(recorded(gateways={"feed": {"allowAddresses": ["192.0.2.7"]}, "other": {}}))
+    assert found["Gateway/feed"].dependencies == {"trading-traffic-authorizationpolicy-feed-addresses"}
+    assert found["AuthorizationPolicy/feed-addresses"].dependencies == set()
+
+
+def test_the_objects_of_the_gateways_namespace_wait_for_it(monkeypatch):
+    monkeypatch.setattr(mesh, "guard", lambda *_: None)
+    traffic = {"gateways": {"feed": {"allowAddresses": ["192.0.2.7"]}}}
+    recording = record(lambda: mesh.deploy(make_settings(traffic=traffic, ingress={"namespace": "edge"})))
+    policy = recording.one("traffic-authorizationpolicy-feed-addresses")
+    assert policy.props["metadata"]["namespace"] == "edge"
+    assert "ingress-namespace" in recording.one("traffic").dependencies | policy.dependencies
+
+
+def test_without_any_traffic_settings_there_is_nothing_but_the_component(recorded):
+    assert [one.name for one in recorded()] == ["trading-traffic"]
+
+
+def test_the_program_makes_the_objects_after_the_namespace(monkeypatch):
+    monkeypatch.setattr(mesh, "guard", lambda *_: None)
+    traffic = {"gateways": {"trading-gateway": {}}}
+    recording = record(lambda: mesh.deploy(make_settings(traffic=traffic)))
+    gateway = recording.one("traffic-gateway-trading-gateway")
+    assert gateway.props["metadata"] == {"name": "trading-gateway", "namespace": "trading"}
+    assert gateway.provider == "cluster"
+    assert {"trading-namespace", "trading-sidecar-default"} <= recording.one(
+        "traffic"
+    ).dependencies | gateway.dependencies
+
+
+def test_the_program_makes_no_component_without_traffic_settings(monkeypatch):
+    monkeypatch.setattr(mesh, "guard", lambda *_: None)
+    recording = record(lambda: mesh.deploy(make_settings()))
+    assert recording.of_type("pi-mesh:trading:Traffic") == []

@@ -1,0 +1,61 @@
+"""Tables in GitHub's Markdown."""
+
+import pytest
+
+from operations.pull_request import markdown
+from operations.pull_request.markdown import table
+
+
+def test_the_first_column_is_to_the_left_and_the_others_as_asked():
+    assert table(("a", "b", "c"), [("1", "2", "3")]) == "| a | b | c |\n| :-- | --: | --: |\n| 1 | 2 | 3 |"
+    assert table(("a", "b"), [], ":--") == "| a | b |\n| :-- | :-- |"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "written"),
+    [
+        ("15Gi", "19200Mi", "`15Gi` → `19200Mi` (+25%)"),
+        ("500m", "4", "`500m` → `4` (+700%)"),
+        ("5s", "50s", "`5s` → `50s`"),
+        ("1.20.3", "1.20.7", "`1.20.3` → `1.20.7`"),
+        (True, False, "`true` → `false`"),
+        (None, 2, "nothing → `2`"),
+        (["a"], [], "`[a]` → `[]`"),
+        ("0Mi", "1Gi", "`0Mi` → `1Gi`"),
+        ("a|b", "`c`", "`a\\|b` → `'c'`"),
+        ("4Gi", "1Gi", "`4Gi` → `1Gi` (-75%)"),
+        ("1Gi", "1024Mi", "`1Gi` → `1024Mi`"),
+        ("1Gi", "much", "`1Gi` → `much`"),
+        ("1Gi", None, "`1Gi` → nothing"),
+        ("a\n  b", {"b": 1, "a": [2]}, "`a b` → `{b: 1, a: [2]}`"),
+    ],
+)
+def test_both_values_are_written_as_a_stack_file_has_them(before, after, written):
+    assert markdown.both_values(before, after) == written
+
+
+@pytest.mark.parametrize(("names", "written"), [(["a"], "a"), (["a", "b"], "a and b"), (["a", "b", "c"], "a, b and c")])
+def test_names_are_enumerated_as_in_a_sentence(names, written):
+    assert markdown.enumerated(names) == written
+
+
+def test_a_value_that_is_not_there_is_told_as_nothing():
+    assert markdown.value_text(None) == "nothing"
+    assert markdown.code("nothing") == "`nothing`"
+
+
+@pytest.mark.parametrize(
+    ("values", "short"),
+    [(("a" * 120, None), True), (("a" * 121,), False), ((None, "a" * 121), False), (("a\nb",), False), ((), True)],
+)
+def test_values_of_one_line_are_short(values, short):
+    assert markdown.is_short(*values) is short
+
+
+def test_a_text_of_several_lines_is_quoted_on_one():
+    assert markdown.one_line(" a\n  b ") == "a b"
+
+
+def test_a_section_and_a_diff_are_written_as_github_reads_them():
+    assert markdown.folded("more", "body") == "<details><summary>more</summary>\n\nbody\n\n</details>"
+    assert markdown.fenced("+a\n```") == "````diff\n+a\n```\n````"

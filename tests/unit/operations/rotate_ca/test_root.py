@@ -1,0 +1,322 @@
+"""The command `rotate-ca --root`: three steps with fast or slow proxies, killed anywhere, and run again."""
+
+import json
+from collections.abc import Callable
+from itertools import count
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from operations.__main__ import app
+from operations.pulumi import PulumiFailed
+from operations.rotate_ca import root
+from pi_mesh.certificates import bundle
+from pi_mesh.checks.root_trust import RootUse
+from pi_mesh.cluster import mesh_ca
+from pi_mesh.cluster.certificates_in_use import ProxyTrust
+from pi_mesh.cluster.mesh_ca import Authority
+from pi_mesh.settings import Settings, parse_any
+from tests.support.authorities import NOW, make_ca, make_root
+from tests.support.authorities import Authority as Ca
+from tests.support.factories import make_settings
+
+OWN, A, B = make_root("istiod's own"), make_root("A"), make_root("B")
+CAS = {OWN.pem: OWN, A.pem: make_ca("CA of A", A), B.pem: make_ca("CA of B", B)}
+"""The CA by its root."""
+CHAINS = {root: ca.pem + (root if ca.pem != root else "") for root, ca in CAS.items()}
+NAMES = {OWN.pem: "own", A.pem: "A", B.pem: "B"}
+
+
+class Killed(Exception):
+    """The end of the process."""
+
+
+class World:
+    """A stack file, a cluster that `up` changes, and proxies that follow at once unless they are slow."""
+
+    def __init__(self, signer: Ca) -> None:
+        self.ca: dict = {} if signer is OWN else {"source": "pem", "chain": CHAINS[signer.pem]}
+        self.key = ""
+        self.signer, self.roots = signer, (signer,)
+        self.follows, self.silent = True, False
+        self.proxy = ProxyTrust("trading/app", roots=(signer.certificate,), chain=self._leaf(signer))
+        self.ups: list[str] = []
+        self.writes = 0
+        self.dies_at = -1
+
+    def settings(self, _: str = "") -> Settings:
+        return make_settings(ca=self.ca)
+
+    def _write(self) -> None:
+        """Count a write; the process may end just before it."""
+        if self.writes == self.dies_at:
+            self.dies_at = -1
+            raise Killed
+        self.writes += 1
+
+    def set_all(self, _: str, values: dict[str, str]) -> None:
+        self._write()
+        for path, value in values.items():
+            name = path.removeprefix("ca.")
+            if name.startswith("alsoTrust["):
+                trusted = self.ca.setdefault("alsoTrust", [])
+                assert name == f"alsoTrust[{len(trusted)}]"
+                trusted.append(value)
+            else:
+                self.ca[name] = value
+
+    def set_secret(self, _: str, key: str, value: str) -> None:
+        self._write()
+        assert key == "caKey"
+        self.key = value
+
+    def remove_config(self, _: str, path: str) -> None:
+        self._write()
+        del self.ca[path.removeprefix("ca.")]
+
+    def up(self, _: str, judged: bool) -> None:  # noqa: ARG002 - as the operation calls it
+        self._write()
+        settings = self.settings()
+        root = next((ca for ca in (A, B) if settings.ca.source == "pem" and ca.pem in str(settings.ca.chain)), OWN)
+        if root is B:
+            assert bundle.verified_bundle(CHAINS[B.pem], self.key, (), NOW)
+        trusted = tuple(ca for ca in (OWN, A, B) if ca is root or ca.pem in settings.also_trust)
+        self._nobody_is_cut_off(root, trusted)
+        self.signer, self.roots = root, trusted
+        self.ups.append(f"{_name(root)} signs, {'+'.join(map(_name, trusted))} trusted")
+        if self.follows:
+            self.follow()
+
+    def _nobody_is_cut_off(self, root: Ca, trusted: tuple[Ca, ...]) -> None:
+        """Assert that the proxy trusts the signing CA, and that the holders of its certificates trust the proxy."""
+        assert root.certificate in self.proxy.roots, f"{_name(root)} signs, and the proxy does not trust it"
+        held = next(ca for ca in CAS if CAS[ca].certificate in self.proxy.chain)
+        assert held in [ca.pem for ca in trusted], "the root of the proxy's certificate is trusted no more"
+
+    def follow(self) -> None:
+        roots = tuple(ca.certificate for ca in self.roots)
+        self.proxy = ProxyTrust("trading/app", roots=roots, chain=self._leaf(self.signer))
+
+    def _leaf(self, root: Ca) -> tuple:
+        return make_ca("leaf", CAS[root.pem], ca=False).certificate, CAS[root.pem].certificate
+
+    def live(self, *_: object) -> Authority:
+        roots = "".join(ca.pem for ca in self.roots)
+        if not self.ups and self.signer is OWN:
+            return Authority(roots)
+        signing = CAS[self.signer.pem].pem
+        return Authority(roots, {"ca-cert.pem": signing, "cert-chain.pem": signing, "root-cert.pem": roots}, ours=True)
+
+    def use(self, *_: object) -> RootUse:
+        told = ProxyTrust("trading/app", problem="no answer") if self.silent else self.proxy
+        return RootUse((told,), {"istiod-1": self.proxy.chain[0]}, self.proxy.chain[1:])
+
+
+def _name(ca: Ca) -> str:
+    return NAMES[ca.pem]
+
+
+@pytest.fixture
+def run(monkeypatch, tmp_path: Path) -> Callable[..., Result]:
+    """Return `run(world)`: run the command, from any CA to B."""
+    (tmp_path / "chain.pem").write_text(CHAINS[B.pem])
+    (tmp_path / "key.pem").write_text(CAS[B.pem].key)
+    to_b = ("--chain", str(tmp_path / "chain.pem"), "--key", str(tmp_path / "key.pem"))
+
+    def command(world: World, *options: str, to: tuple[str, ...] = to_b, pending: dict | None = None) -> Result:
+        for name in ("set_all", "set_secret", "remove_config", "up"):
+            monkeypatch.setattr(root.pulumi, name, getattr(world, name))
+        monkeypatch.setattr(root.pulumi, "pending", lambda *_: pending or {})
+        monkeypatch.setattr(root.stacks, "load", world.settings)
+        monkeypatch.setattr(root.stacks, "load_any", world.settings)
+        monkeypatch.setattr(mesh_ca, "read_authority", world.live)
+        monkeypatch.setattr(root.observed_state, "read", lambda *_: None)
+        monkeypatch.setattr(root.plan, "processes_and_locks", lambda _: [])
+        monkeypatch.setattr(root.root_trust, "read_root_use", world.use)
+        monkeypatch.setattr(root, "PAUSE", 0.01)
+        return CliRunner().invoke(app, ["rotate-ca", "-s", "test", "--json", "--root", "--wait", "1", *to, *options])
+
+    return command
+
+
+STEPS = {
+    OWN.pem: ["own signs, own+B trusted", "B signs, own+B trusted", "B signs, B trusted"],
+    A.pem: ["A signs, A+B trusted", "B signs, A+B trusted", "B signs, B trusted"],
+}
+
+
+@pytest.mark.parametrize("first", [OWN, A], ids=["istiods own", "another"])
+def test_another_root_comes_in_three_steps(run, first):
+    world = World(first)
+    done = run(world)
+    assert done.exit_code == 0, done.output
+    assert world.ups == STEPS[first.pem]
+    assert world.ca == {"source": "pem", "chain": CHAINS[B.pem]}
+    assert json.loads(done.stdout)["verdict"] == "stack test: the mesh's CA was rotated"
+
+
+@pytest.mark.parametrize("first", [OWN, A], ids=["istiods own", "another"])
+def test_killed_before_any_of_its_writes_the_same_command_goes_on(run, first):
+    for at in count():
+        world = World(first)
+        world.dies_at = at
+        run(world)
+        if world.dies_at == at:  # it never came so far
+            assert at > len(STEPS[first.pem])
+            return
+        done = run(world)
+        assert done.exit_code == 0, done.output
+        assert (world.signer, world.roots, world.ca.get("alsoTrust")) == (B, (B,), None)
+
+
+def test_nothing_is_signed_under_the_new_root_while_a_proxy_does_not_trust_it(run):
+    world = World(A)
+    world.follows = False
+    done = run(world)
+    assert done.exit_code == 1
+    assert world.ups == STEPS[A.pem][:1]
+    (line,) = [one for one in json.loads(done.stdout)["findings"] if one["level"] == "error"]
+    assert "not all trust 'A'" in line["message"]
+    assert "trading/app" in line["message"]
+    assert "UTC at the latest" in line["fix"]
+
+
+def test_a_proxy_that_can_not_be_asked_counts_as_one_that_does_not_trust(run):
+    world = World(A)
+    world.silent = True
+    done = run(world)
+    assert done.exit_code == 1
+    assert world.ups == STEPS[A.pem][:1]
+    assert "trading/app (no answer)" in done.stdout
+
+
+def test_settings_that_name_the_new_ca_before_anybody_trusts_it_are_refused(run):
+    world = World(A)
+    world.ca["chain"] = CHAINS[B.pem]
+    done = run(world)
+    assert done.exit_code == 2
+    assert "put the settings of the CA under 'A'" in done.stderr
+    assert world.writes == 0
+
+
+def test_the_old_root_stays_while_a_proxy_holds_a_certificate_of_it(run):
+    world = World(A)
+    world.ca["alsoTrust"] = [B.pem]
+    world.roots = (A, B)
+    world.follow()
+    world.follows = False
+    done = run(world)
+    assert done.exit_code == 1
+    assert world.ups == STEPS[A.pem][:2]
+    assert "not all certificates are of 'B'" in done.stdout
+    world.follow()
+    world.follows = True
+    assert run(world).exit_code == 0
+    assert world.roots == (B,)
+
+
+def test_where_the_new_root_signs_the_change_ends_without_being_told_which(run):
+    world = World(A)
+    world.ca["alsoTrust"] = [B.pem]
+    world.roots = (A, B)
+    world.follow()
+    world.dies_at = 5
+    run(world)
+    assert world.signer is B
+    done = run(world, to=())
+    assert done.exit_code == 0, done.output
+    assert world.roots == (B,)
+
+
+def test_a_change_that_is_done_is_done(run):
+    world = World(B)
+    done = run(world)
+    assert done.exit_code == 0
+    assert world.ups == []
+    assert "trusts the root of its CA, and no other" in done.stdout
+
+
+def test_nothing_is_begun_while_anything_but_the_ca_would_change(run):
+    world = World(A)
+    pending = {"urn:pulumi:test::pi-mesh::kubernetes:core/v1:ConfigMap::notes": "create"}
+    done = run(world, pending=pending)
+    assert done.exit_code == 1
+    assert "besides the CA that are not applied yet: create notes" in done.stdout
+    assert world.writes == 0
+
+
+def test_an_up_that_fails_ends_the_command_with_what_to_do(run):
+    world = World(A)
+
+    def fail(*_: object, **__: object) -> None:
+        raise PulumiFailed("pulumi up", "failed", "look")
+
+    world.up = fail  # type: ignore[method-assign]
+    done = run(world)
+    assert done.exit_code == 1
+    assert "then run the same command again: it goes on from here" in done.stdout
+
+
+def test_a_run_that_is_going_on_is_left_alone(run, monkeypatch):
+    world = World(A)
+    obstacle = root.error("obstacle", root.Subject("stack", "test"), "a run is going on", "wait")
+    monkeypatch.setattr(root, "_clear", lambda *_: [obstacle])
+    assert run(world).exit_code == 1
+    assert world.writes == 0
+
+
+@pytest.mark.parametrize(
+    ("to", "line"),
+    [
+        ((), "--root needs to know the new CA"),
+        (("--secret", "one", "--root-mount", "two"), "--root needs to know the new CA"),
+        (("--key", "key.pem"), "--root needs to know the new CA"),
+        (("--secret", "one", "--key", "key.pem"), "--key goes with --chain"),
+        (("--chain", "/nowhere"), "--chain needs --key"),
+        (("--chain", "/nowhere", "--key", "/nowhere"), "/nowhere can't be read"),
+        (("--root-mount", "pki"), "--root-mount goes with Vault"),
+    ],
+)
+def test_options_that_name_no_ca_are_one_line_of_status_2(run, to, line):
+    world = World(A)
+    done = run(world, to=to)
+    assert done.exit_code == 2, done.output
+    assert line in done.stderr
+    assert world.writes == 0
+
+
+def test_a_secret_of_the_cluster_may_be_the_new_ca(run, monkeypatch):
+    world = World(A)
+    files = {"ca-cert.pem": CAS[B.pem].pem, "ca-key.pem": make_ca("another", B).key, "root-cert.pem": B.pem}
+    monkeypatch.setattr(mesh_ca, "read_signing_secret", lambda *_: files)
+    done = run(world, to=("--secret", "mine"))
+    assert done.exit_code == 2
+    assert "the key does not belong to the certificate 'CA of B'" in done.stderr
+
+
+def test_a_new_ca_without_root_is_refused():
+    done = CliRunner().invoke(app, ["rotate-ca", "-s", "test", "--root-mount", "pki"])
+    assert done.exit_code == 2
+
+
+def test_the_cas_own_stack_has_no_proxies_to_ask(monkeypatch):
+    alone = parse_any({"vault": {"enabled": True, "address": "https://vault.example"}})
+    monkeypatch.setattr(root.stacks, "load_any", lambda _: alone)
+    done = CliRunner().invoke(app, ["rotate-ca", "-s", "ca", "--root", "--root-mount", "pki"])
+    assert done.exit_code == 2
+    assert "name the mesh's stack with --root" in done.stderr
+
+
+@pytest.mark.parametrize(("going_on", "cleared"), [(False, True), (True, False)])
+def test_what_a_killed_run_left_is_cleared_away_unless_a_run_is_going_on(run, monkeypatch, going_on, cleared):
+    world, ran = World(A), []
+    obstacle = root.error("obstacle", root.Subject("stack", "test"), "a run is going on", "wait")
+    run(World(B))  # the stand-ins of the run are in place
+    monkeypatch.setattr(root.plan, "processes_and_locks", lambda _: ["a lock"])
+    monkeypatch.setattr(root.plan, "find_obstacle", lambda _: obstacle if going_on else None)
+    monkeypatch.setattr(root.plan, "carry_out", lambda *_, **__: ran.append("cleared") or [])
+    left = root._clear("test", world.settings())
+    assert left == ([obstacle] if going_on else [])
+    assert bool(ran) is cleared

@@ -115,19 +115,18 @@ format: .venv/.complete  ## Put the style right
 	@.venv/bin/ruff check --fix .
 	.venv/bin/ruff format .
 
-schema: .venv/.complete  ## Write all that is made from the code: config reference, schemas, policies, tables, dashboards, recorded meshes
+schema: .venv/.complete  ## Write all that is made from the code: config reference, schemas, policies, tables, recorded meshes
 	@$(PY) -m pi_mesh.settings.schema
 	$(PY) -m operations.report_schema
 	$(PY) -m operations.check_table
 	$(PY) -m policies.document
 	$(PY) -m pi_mesh.monitoring.alert_table
-	$(PY) -m lab.dashboards
 	$(PY) -m tests.support.recorded_meshes
 	$(PY) -m tests.support.whole_trials
 
 lock: .venv/.complete  ## Resolve the Python packages anew, exact and hashed (needs uv)
 	@compile="uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate"
-	$$compile --group policies --group preview --group lab --group dashboards --group dev --output-file requirements-dev.txt
+	$$compile --group policies --group preview --group lab --group dev --output-file requirements-dev.txt
 	$$compile --group policies --constraint requirements-dev.txt --output-file requirements.txt
 	$${compile/ pyproject.toml/} --group verify --constraint requirements.txt --output-file requirements-verify.txt
 	$${compile/ pyproject.toml/} --group mutants --constraint requirements-dev.txt --output-file requirements-mutants.txt

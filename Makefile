@@ -25,7 +25,7 @@ help:  ## This list
 .venv/.complete: requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit("python3 >= 3.11 is needed, this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
 	[ -x $(PY) ] || $(PYTHON) -m venv .venv
-	echo -n "Installing the Python packages (800 MB) into .venv "
+	echo -n "Installing the Python packages (750 MB) into .venv "
 	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt &
 	while kill -0 $$! 2> /dev/null; do echo -n .; sleep 2; done
 	wait $$!

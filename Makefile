@@ -25,7 +25,7 @@ help:  ## This list
 .venv/.complete: requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit("python3 >= 3.11 is needed, this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
 	[ -x $(PY) ] || $(PYTHON) -m venv .venv
-	echo -n "Installing the Python packages (800 MB) into .venv "
+	echo -n "Installing the Python packages (750 MB) into .venv "
 	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt &
 	while kill -0 $$! 2> /dev/null; do echo -n .; sleep 2; done
 	wait $$!
@@ -115,18 +115,17 @@ format: .venv/.complete  ## Put the style right
 	@.venv/bin/ruff check --fix .
 	.venv/bin/ruff format .
 
-schema: .venv/.complete  ## Write all that is made from the code: config reference, schemas, policies, tables, dashboards, recorded meshes
+schema: .venv/.complete  ## Write all that is made from the code: config reference, schemas, policies, tables, recorded meshes
 	@$(PY) -m pi_mesh.settings.schema
 	$(PY) -m operations.generate
 	$(PY) -m policies.document
 	$(PY) -m pi_mesh.monitoring.alert_table
-	$(PY) -m lab.dashboards
 	$(PY) -m tests.support.recorded_meshes
 	$(PY) -m tests.support.whole_trials
 
 lock: .venv/.complete  ## Resolve the Python packages anew, exact and hashed (needs uv)
 	@compile="uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate"
-	$$compile --group policies --group preview --group lab --group bench --group dashboards --group dev --output-file requirements-dev.txt
+	$$compile --group policies --group preview --group lab --group dev --output-file requirements-dev.txt
 	$$compile --group policies --constraint requirements-dev.txt --output-file requirements.txt
 	$${compile/ pyproject.toml/} --group verify --constraint requirements.txt --output-file requirements-verify.txt
 	$${compile/ pyproject.toml/} --group mutants --constraint requirements-dev.txt --output-file requirements-mutants.txt

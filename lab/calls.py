@@ -3,7 +3,6 @@
 import json
 import re
 import subprocess
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
@@ -12,6 +11,7 @@ from urllib.parse import quote
 from lab.cluster.binaries import program
 from lab.cluster.kubectl import refuse_other_clusters
 from lab.cluster.names import CONTEXT, KUBECONFIG
+from lab.cluster.waiting import is_reached
 from lab.workloads import SELF, Workload
 
 T = TypeVar("T")
@@ -80,7 +80,11 @@ def answer_from_now_on(server: Workload, parameters: str) -> None:
 
 def settled(read: Callable[[], T], expected: T, seconds: float = 60) -> T:
     """Call `read` until it returns what is expected, for at most `seconds`; return what it gave last."""
-    until = time.monotonic() + seconds
-    while (seen := read()) != expected and time.monotonic() < until:
-        time.sleep(0.3)
-    return seen
+    answers: list[T] = []
+
+    def is_expected() -> bool:
+        answers[:] = [read()]
+        return answers[0] == expected
+
+    is_reached(is_expected, seconds, pause=0.3)
+    return answers[0]

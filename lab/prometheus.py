@@ -4,7 +4,6 @@ The objects stand in for those of the chart, whose images no registry of the loc
 """
 
 import json
-import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
@@ -78,12 +77,6 @@ def stop(values: Values) -> None:
 def query(expression: str) -> list[dict[str, Any]]:
     """Return the answer to an instant query: each series with its labels and its value."""
     return _asked(f"query?query={quote(expression)}")["result"]
-
-
-def history(expression: str, seconds: int, step: int = 2) -> list[dict[str, Any]]:
-    """Return the answers of the last seconds: each series with its labels and its `values`, pairs of time and value."""
-    now = time.time()
-    return _asked(f"query_range?query={quote(expression)}&start={now - seconds}&end={now}&step={step}")["result"]
 
 
 def firing() -> set[str]:

@@ -6,11 +6,14 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from lab import ingress
+from lab.cluster import forward
+from lab.cluster.kubectl import get
 from lab.cluster.machines import NODES
 from lab.cluster.names import CHECKOUT
 from lab.dead_run import STACK
+from lab.workloads import CONTROL
 
+INGRESS = "istio-ingressgateway"
 COMMANDS = {
     "make demo": "a small trading application behind the ingress gateway",
     ". .lab/env": "then plain pulumi, kubectl, helm, istioctl: `kubectl get pods -A`",
@@ -30,6 +33,15 @@ def lines(outputs: dict[str, Any], address: str) -> Iterator[str]:
     yield from (f"  {command:<11} {meaning}" for command, meaning in COMMANDS.items())
 
 
+def ingress_url() -> str:
+    """Return the URL on 127.0.0.1 that leads to the ingress gateway's Service; empty where there is none."""
+    found = get("services", f"--namespace={CONTROL}", f"--field-selector=metadata.name={INGRESS}")["items"]
+    if not found:
+        return ""
+    port = forward.keep("ingress", f"{found[0]['spec']['clusterIP']}:80")
+    return f"http://127.0.0.1:{port}"
+
+
 def main() -> int:
     """Print the screen and return the exit status."""
     command = ("pulumi", "stack", "output", "--json", "--stack", STACK)
@@ -37,7 +49,7 @@ def main() -> int:
     if done.returncode:
         return done.returncode  # pulumi has printed the reason
     outputs = json.loads(done.stdout)
-    print("", *lines(outputs, ingress.url()), sep="\n")
+    print("", *lines(outputs, ingress_url()), sep="\n")
     return 0
 
 

@@ -1,4 +1,4 @@
-"""Measurements: this program beside helm and istioctl, the mesh's footprint and latency, the growth of the commands."""
+"""Measurements: this program beside helm and istioctl, and the latency that the mesh adds."""
 
 from lab.toolchain.istio_parts import ISTIO
 

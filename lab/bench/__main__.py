@@ -9,32 +9,23 @@ from pathlib import Path
 
 from rich.console import Console
 
-from lab.bench import comparison_report, plots
-from lab.bench.contenders import NAIVE, Contender, helm, istioctl, naive, pulumi
-from lab.bench.floor import floor
-from lab.bench.other_settings import SHIPPED, up
+from lab.bench import comparison_report
+from lab.bench.contenders import NAIVE, Contender, floor, helm, istioctl, naive, pulumi
 from lab.bench.rounds import Series, interleave
 from lab.bench.timed_command import lab_environment, run, seconds
-from lab.bench.timeline import command as trace
 from lab.cluster.names import CHECKOUT
 from lab.dead_run import STACK
 from pi_mesh.settings.stack_file import load_file
 
+SHIPPED = CHECKOUT / f"Pulumi.{STACK}.yaml"
+
 
 def main() -> None:
-    """Compare, or draw a time line."""
+    """Compare the contenders."""
     parser = argparse.ArgumentParser(prog="python -m lab.bench", description=__doc__)
     parser.add_argument("--runs", type=int, default=15, help="rounds; the median is quoted")
     parser.add_argument("--into", type=Path, default=CHECKOUT / "docs", help="folder of the page")
-    parser.set_defaults(function=compare)
-    traced = parser.add_subparsers(metavar="trace").add_parser("trace", help="draw the time line of one up and preview")
-    trace.add_arguments(traced)
-    traced.set_defaults(function=trace.draw)
-    arguments = vars(parser.parse_args())
-    function = arguments.pop("function")
-    if function is trace.draw:
-        arguments.pop("runs")
-    function(**arguments)
+    compare(**vars(parser.parse_args()))
 
 
 def compare(runs: int, into: Path) -> None:
@@ -55,7 +46,6 @@ def compare(runs: int, into: Path) -> None:
     page = comparison_report.page(groups, runs, machine) + comparison_report.explanation(into / "bench.md")
     (into / "bench.md").write_text(page)
     (into / "bench.json").write_text(comparison_report.raw(groups, machine))
-    (into / "bench.svg").write_text(plots.comparison(page))
 
 
 def _installs(contenders: Sequence[Contender], environment: dict[str, str], runs: int, say) -> list[list[Series]]:
@@ -80,7 +70,7 @@ def _previews(environment: dict[str, str], runs: int, say) -> list[Series]:
     """Time a preview with nothing to change against an empty program's."""
     preview = ["pulumi", "preview", "--stack", STACK, "--non-interactive"]
     empty = CHECKOUT / "lab/bench/empty"
-    up(environment)
+    run(["pulumi", "up", "--stack", STACK, "--yes", "--skip-preview", "--non-interactive"], environment)
     run(["pulumi", "stack", "select", "empty", "--create"], environment, empty)
     contenders = {
         "pulumi preview": lambda: seconds([*preview, "--expect-no-changes"], environment),

@@ -57,14 +57,29 @@ def page(groups: Sequence[Sequence[Series]], runs: int, machine: str) -> str:
         "this program compares its state with the settings, while Helm makes a new revision of each release.",
         MEASURED,
         "",
-        "![The same figures drawn](bench.svg)",
-        "",
+        *(line for group in groups for line in _chart(group)),
         f"| {' | '.join(COLUMNS)} |",
         f"|{'---|' * len(COLUMNS)}",
         *(f"| {' | '.join(row)} |" for row in rows(groups)),
         "",
     ]
     return "\n".join(lines)
+
+
+def _chart(group: Sequence[Series]) -> Sequence[str]:
+    """Return the lines of a Mermaid chart with a bar for the median of each contender at one job."""
+    names = ", ".join(f'"{series.contender}"' for series in group)
+    medians = ", ".join(f"{series.median:.2f}" for series in group)
+    return (
+        "```mermaid",
+        "xychart-beta horizontal",
+        f'    title "{group[0].job}: median, seconds"',
+        f"    x-axis [{names}]",
+        f'    y-axis "seconds" 0 --> {max(series.median for series in group) * 1.1:.1f}',
+        f"    bar [{medians}]",
+        "```",
+        "",
+    )
 
 
 def explanation(page: Path) -> str:

@@ -5,18 +5,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from lab.bench.operator_file import istio_operator
 from lab.bench.timed_command import run, seconds
 from lab.cluster.names import CHECKOUT
 from lab.dead_run import STACK
 from pi_mesh import inventory
-from pi_mesh.inventory import Kind, Release
+from pi_mesh.inventory import Inventory, Kind, Release
+from pi_mesh.inventory.mesh_releases import gateways
 from pi_mesh.settings import Settings
+from pi_mesh.values.helm_values import Values
 from pi_mesh.values.objects import Object
 
 NAIVE = CHECKOUT / "lab/bench/naive"
 PARTS = {Kind.BASE: "base", Kind.ISTIOD: "istiod", Kind.GATEWAY: "gateway"}
 """Istio's own releases, by what the other contenders call them."""
+FLOOR = "floor: kubectl apply"
+ROLLOUT_SECONDS = 120
+"""Seconds after which a rollout counts as failed."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +91,30 @@ def istioctl(settings: Settings, folder: Path) -> Contender:
     return Contender("istioctl install", [install, *apply_strict(settings, folder)], remove)
 
 
+def floor(settings: Settings, folder: Path, environment: Mapping[str, str]) -> Contender:
+    """Return the floor under every installation as a contender: rendered charts, applied, and a wait by watch.
+
+    The charts are rendered here, and their rendering is not timed.
+    """
+    namespace, releases = settings.istio.namespace, istio_releases(settings)
+    rendered = {release.name: str(_rendered(release, namespace, folder, environment)) for release in releases}
+    stages = {part: [one.name for one in releases if PARTS[one.kind] == part] for part in PARTS.values()}
+    home = folder / "namespace.json"
+    home.write_text(json.dumps({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}))
+    install = [
+        _apply(str(home)),
+        _apply(*(rendered[name] for name in stages["base"])),
+        _apply(*(rendered[name] for name in stages["istiod"])),
+        *(_ready(name, namespace) for name in stages["istiod"]),
+        _apply(*(rendered[name] for name in stages["gateway"])),
+        *apply_strict(settings, folder),
+        *(_ready(name, namespace) for name in stages["gateway"]),
+    ]
+    names = [name for part in reversed(stages) for name in stages[part]]
+    remove = [["kubectl", "delete", "--ignore-not-found", "--wait", *_files(rendered[name])] for name in names]
+    return Contender(FLOOR, install, removal(namespace, remove))
+
+
 def istio_releases(settings: Settings) -> list[Release]:
     """Return the releases of Istio itself, in the order of their installation."""
     return [release for release in inventory.mesh_inventory(settings).releases if release.kind in PARTS]
@@ -118,3 +146,71 @@ def removal(namespace: str, own: Sequence[Sequence[str]]) -> list[Sequence[str]]
         ["kubectl", "delete", "namespace", namespace, "--ignore-not-found", "--wait"],
         ["kubectl", "delete", "crd", "--selector", "app=istio-pilot", "--wait"],
     ]
+
+
+def istio_operator(mesh: Inventory) -> dict[str, object]:
+    """Return the IstioOperator that is equivalent to our settings, for `istioctl install`.
+
+    See https://istio.io/latest/docs/reference/config/istio.operator.v1alpha1/.
+    """
+    settings = mesh.settings
+    values = dict(mesh.the(Kind.ISTIOD).values)
+    mesh_config = values.pop("meshConfig")
+    all_gateways = gateways(settings).values()
+    values["gateways"] = {name: {"autoscaleEnabled": branch.autoscaling.enabled} for name, branch in all_gateways}
+    installed = {release.setting: _gateway(release.name, release.values) for release in mesh.of_kind(Kind.GATEWAY)}
+    components = {
+        f"{setting}Gateways": [installed.get(setting, {"name": name, "enabled": False})]
+        for setting, (name, _) in gateways(settings).items()
+    }
+    return {
+        "apiVersion": "install.istio.io/v1alpha1",
+        "kind": "IstioOperator",
+        "spec": {
+            "profile": "default",
+            "hub": settings.images.hub,
+            "tag": settings.istio.version,
+            "namespace": settings.istio.namespace,
+            "meshConfig": mesh_config,
+            "values": values,
+            "components": components,
+        },
+    }
+
+
+def _gateway(name: str, values: Values) -> dict[str, object]:
+    service = values["service"]
+    assert isinstance(service, dict)
+    return {
+        "name": name,
+        "enabled": True,
+        "k8s": {
+            "replicaCount": values["replicaCount"],
+            "resources": values["resources"],
+            "nodeSelector": values["nodeSelector"],
+            "service": {"type": service["type"]},
+        },
+    }
+
+
+def _rendered(release: Release, namespace: str, folder: Path, environment: Mapping[str, str]) -> Path:
+    values, file = folder / f"{release.name}.values.json", folder / f"{release.name}.yaml"
+    values.write_text(json.dumps(release.values))
+    command = ["helm", "template", release.name, release.package, "--namespace", namespace, "--include-crds"]
+    file.write_text(run([*command, "--values", str(values)], environment))
+    return file
+
+
+def _apply(*files: str) -> list[str]:
+    """Return a command that also takes back the fields that istiod wrote into its webhooks."""
+    return ["kubectl", "apply", "--server-side", "--force-conflicts", *_files(*files)]
+
+
+def _ready(deployment: str, namespace: str) -> list[str]:
+    """Return a command that watches until all pods of the Deployment are ready."""
+    where = (f"--namespace={namespace}", f"--timeout={ROLLOUT_SECONDS}s")
+    return ["kubectl", "rollout", "status", f"deployment/{deployment}", *where]
+
+
+def _files(*files: str) -> list[str]:
+    return [f"--filename={file}" for file in files]

@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 from lab.cluster.names import LAB
-from lab.toolchain import programs, shims
+from lab.toolchain import programs
 from lab.toolchain.catalog import BY_PROGRAM, DEFAULT
 
 FOLDER = LAB / "bin"
@@ -37,7 +37,7 @@ def _link_or_shim(name: str) -> None:
     try:
         link(name, programs.program(name))
     except programs.MissingProgramError:
-        shims.write(name, FOLDER / name)
+        programs.write_shim(name, FOLDER / name)
 
 
 def _language_helper() -> tuple[str, Path]:

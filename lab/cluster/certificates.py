@@ -1,8 +1,12 @@
-"""The lab's certificate authority, which is created with every lab and removed with it."""
+"""The lab's certificate authority, which is created and removed with every lab, and the kubeconfigs of its clients."""
 
+import base64
 import ipaddress
+import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -10,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from lab.cluster import names
-from lab.cluster.names import AUTHORITY, certificate_file, key_file
+from lab.cluster.names import AUTHORITY, CONTEXT, certificate_file, key_file, kubeconfig_file
 
 LIFE = timedelta(days=365)
 
@@ -42,6 +46,31 @@ def issue(name: str, common_name: str, organization: str = "", hosts: Sequence[s
     if hosts:
         builder = builder.add_extension(x509.SubjectAlternativeName([_host(host) for host in hosts]), False)
     _write(name, key, builder.sign(signer, hashes.SHA256()))
+
+
+def write_kubeconfig(file: Path, server: str, identity: str) -> Path:
+    """Write a kubeconfig for `server` (a URL) with the certificate called `identity`. Only root reads it."""
+    user = {
+        "client-certificate-data": _encoded(certificate_file(identity)),
+        "client-key-data": _encoded(key_file(identity)),
+    }
+    cluster = {"server": server, "certificate-authority-data": _encoded(certificate_file(AUTHORITY))}
+    content: dict[str, Any] = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": CONTEXT,
+        "clusters": [{"name": CONTEXT, "cluster": cluster}],
+        "users": [{"name": identity, "user": user}],
+        "contexts": [{"name": CONTEXT, "context": {"cluster": CONTEXT, "user": identity}}],
+    }
+    file.touch(mode=0o600)
+    file.write_text(json.dumps(content, indent=1))
+    return file
+
+
+def write_component_kubeconfig(name: str, server: str) -> Path:
+    """Write the kubeconfig of one of the lab's programs, which has the certificate of the same name."""
+    return write_kubeconfig(kubeconfig_file(name), server, name)
 
 
 def _builder(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey) -> x509.CertificateBuilder:
@@ -82,3 +111,7 @@ def _write_private(name: str, key: ec.EllipticCurvePrivateKey) -> None:
     file.write_bytes(
         key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
+
+
+def _encoded(file: Path) -> str:
+    return base64.b64encode(file.read_bytes()).decode()

@@ -1,15 +1,17 @@
 """The lab's cgroups: a tree of the same name in every hierarchy of the machine, of cgroup v1 and v2 alike."""
 
+import contextlib
 import os
 import signal
-import time
 from pathlib import Path
 
 from lab.cluster.machines import CONTROL_PLANE, NODES
 from lab.cluster.names import IDENTITY
 from lab.cluster.shell import LabError
+from lab.cluster.waiting import is_reached
 
 MEMBERS = "cgroup.procs"
+PAUSE = 0.02  # seconds between two looks at what is to end
 SYSTEM = "system"  # the leaf for a machine's own programs: with v2 a cgroup holds processes or children, not both
 
 
@@ -72,29 +74,33 @@ def processes(path: str = IDENTITY) -> set[int]:
 
 def kill(path: str = IDENTITY, seconds: float = 15) -> None:
     """Kill every process in the cgroup and below it, also those that are started meanwhile."""
-    until = time.monotonic() + seconds
-    while members := processes(path):
-        if time.monotonic() > until:
-            raise LabError(f"cgroup {path}: processes {sorted(members)} don't end; look for blocked ones with ps")
-        for pid in members:
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
-        time.sleep(0.02)
+    if not is_reached(lambda: not _killed(path), seconds, PAUSE):
+        members = sorted(processes(path))
+        raise LabError(f"cgroup {path}: processes {members} don't end; look for blocked ones with ps")
+
+
+def _killed(path: str) -> set[int]:
+    """Kill the processes that are there now, and return their ids."""
+    members = processes(path)
+    for pid in members:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    return members
 
 
 def remove(path: str = IDENTITY, seconds: float = 15) -> None:
     """Kill every process in the cgroup, and remove it with all cgroups below it."""
-    until = time.monotonic() + seconds
-    while True:
-        kill(path)
-        try:
-            _remove(path)
-            return
-        except OSError:  # a killed start has created it only now
-            if time.monotonic() > until:
-                raise
+    if not is_reached(lambda: _is_removed(path), seconds, PAUSE):
+        _remove(path)
+
+
+def _is_removed(path: str) -> bool:
+    kill(path)
+    try:
+        _remove(path)
+    except OSError:  # a killed start has created it only now
+        return False
+    return True
 
 
 def _remove(path: str) -> None:

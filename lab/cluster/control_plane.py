@@ -1,18 +1,20 @@
-"""The control plane: etcd, API server, controller manager, scheduler, and a kube-proxy of its own."""
+"""The control plane: etcd, API server, controller manager, scheduler, CoreDNS, and a kube-proxy of its own."""
 
-from lab.cluster import certificates, enter, kubeconfig, process
-from lab.cluster.api import server_ready
+from lab.cluster import certificates, enter, process
 from lab.cluster.binaries import program
+from lab.cluster.kubectl import kubectl
 from lab.cluster.machines import (
     API_PORT,
     API_SERVICE_ADDRESS,
     API_URL,
     CONTROL_PLANE,
+    DNS_SERVICE_ADDRESS,
     NODES,
     POD_RANGE,
     SERVICE_RANGE,
 )
 from lab.cluster.names import ADMIN, AUTHORITY, certificate_file, key_file, kubeconfig_file
+from lab.cluster.state import api_is_ready
 
 ETCD_URL = "http://127.0.0.1:2379"
 MASTERS = "system:masters"
@@ -30,6 +32,40 @@ SERVER_HOSTS = (
     "127.0.0.1", "localhost", CONTROL_PLANE.address, API_SERVICE_ADDRESS,
     "kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local",
 )  # fmt: skip
+COREFILE = f"""
+.:53 {{
+    bind {CONTROL_PLANE.address}
+    errors
+    ready 127.0.0.1:8181
+    kubernetes cluster.local in-addr.arpa {{
+        kubeconfig %s lab
+        pods insecure
+        ttl 5
+    }}
+    cache 5
+}}
+"""
+
+DNS_SERVICE = f"""
+apiVersion: v1
+kind: Service
+metadata: {{name: kube-dns, namespace: kube-system, labels: {{k8s-app: kube-dns}}}}
+spec:
+  clusterIP: {DNS_SERVICE_ADDRESS}
+  ports:
+  - {{name: dns, port: 53, protocol: UDP}}
+  - {{name: dns-tcp, port: 53, protocol: TCP}}
+---
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: {{name: kube-dns, namespace: kube-system, labels: {{kubernetes.io/service-name: kube-dns}}}}
+addressType: IPv4
+endpoints:
+- addresses: [{CONTROL_PLANE.address}]
+ports:
+- {{name: dns, port: 53, protocol: UDP}}
+- {{name: dns-tcp, port: 53, protocol: TCP}}
+"""
 
 
 def create_certificates() -> None:
@@ -39,7 +75,7 @@ def create_certificates() -> None:
     certificates.issue("apiserver", "kube-apiserver", hosts=SERVER_HOSTS)
     for name, (user, group) in IDENTITIES.items():
         certificates.issue(name, user, group)
-        kubeconfig.component(name, API_URL)
+        certificates.write_component_kubeconfig(name, API_URL)
 
 
 def start_api() -> None:
@@ -52,7 +88,7 @@ def start_api() -> None:
 def start_api_server() -> None:
     """Start the API server alone, and wait until it answers."""
     process.start("kube-apiserver", enter.network(CONTROL_PLANE, program("kube-apiserver"), *_api_flags()))
-    process.wait("kube-apiserver", server_ready)
+    process.wait("kube-apiserver", api_is_ready)
 
 
 def start_controllers() -> None:
@@ -62,6 +98,14 @@ def start_controllers() -> None:
     # kube-proxy reads its address from a Node, and the control plane is none. Any node's name will do: only
     # services that prefer their own node would notice.
     process.start("kube-proxy-cp", enter.first(CONTROL_PLANE, program("kube-proxy"), *proxy_flags(NODES[0].name)))
+
+
+def start_dns() -> None:
+    """Start CoreDNS as a process of the control plane, and give it the Service address that kubelet tells every pod."""
+    corefile = CONTROL_PLANE.folder / "Corefile"
+    corefile.write_text(COREFILE % kubeconfig_file("coredns"))
+    process.start("coredns", enter.network(CONTROL_PLANE, program("coredns"), "-conf", corefile))
+    kubectl("apply", "-f", "-", stdin=DNS_SERVICE)
 
 
 def proxy_flags(node: str) -> list[str]:

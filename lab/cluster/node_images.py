@@ -1,4 +1,4 @@
-"""Further images for the nodes of a running lab: control planes of other Istio versions, and archives made by hand."""
+"""Further images for the nodes of a running lab: other Istio versions, cert-manager, and archives made by hand."""
 
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -6,9 +6,13 @@ from pathlib import Path
 
 from lab.cluster import node, state
 from lab.cluster.machines import NODES
+from lab.cluster.names import LAB
 from lab.cluster.shell import LabError, print_progress
-from lab.toolchain import images, programs
+from lab.toolchain import cert_manager_package, images, programs
 from lab.toolchain.istio_parts import CONTROL_PLANES, ISTIO
+
+CERT_MANAGER_CHARTS = LAB / "cert-manager"
+"""Folder of cert-manager's packaged chart, for `vault.certManager.charts`."""
 
 
 def load(tars: Iterable[Path]) -> None:
@@ -35,6 +39,20 @@ def load_istio(version: str) -> None:
         programs.ensure([CONTROL_PLANES[version].name])
         load(archive for _, archive in images.istio_tars(version))
     print_progress(f"the nodes have pilot and proxyv2 of Istio {version}; its charts are in .lab/charts")
+
+
+def provide_cert_manager() -> None:
+    """Import cert-manager's image on every node and link its chart as `.lab/cert-manager`; build both if needed.
+
+    Nothing of it runs until a stack installs the chart.
+    """
+    programs.ensure([cert_manager_package.NAME])
+    packaged = cert_manager_package.packaged()
+    load([packaged / cert_manager_package.TAR])
+    CERT_MANAGER_CHARTS.unlink(missing_ok=True)
+    CERT_MANAGER_CHARTS.symlink_to(packaged)
+    chart = f"{CERT_MANAGER_CHARTS} the chart {cert_manager_package.VERSION}"
+    print_progress(f"the nodes have {cert_manager_package.IMAGE}, {chart}")
 
 
 def _require_nodes() -> None:

@@ -6,7 +6,6 @@ Each process leaves a record (records.py). Nothing is ever signalled whose start
 import contextlib
 import os
 import signal
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,10 +14,11 @@ from lab.cluster import records
 from lab.cluster.names import LAB
 from lab.cluster.records import Process
 from lab.cluster.shell import LabError, last_line
-from lab.cluster.waiting import wait_until
+from lab.cluster.waiting import is_reached, wait_until
 
 LOGS = LAB / "logs"
 PASSED_FD = 3
+PAUSE = 0.02  # seconds between two looks at a process that is to end
 
 
 def start(name: str, command: Sequence[str | Path], pass_fd: int | None = None) -> Process:
@@ -59,18 +59,11 @@ def stop(name: str, seconds: float = 10) -> None:
     process = records.find(name)
     if process and process.alive:
         os.kill(process.pid, signal.SIGTERM)
-        if not _ended(process, seconds):
+        if not is_reached(lambda: not process.alive, seconds, PAUSE):
             os.kill(process.pid, signal.SIGKILL)
-            if not _ended(process, 5):
+            if not is_reached(lambda: not process.alive, 5, PAUSE):
                 raise LabError(f"{name} (process {process.pid}) does not end")
     records.forget(name)
-
-
-def _ended(process: Process, seconds: float) -> bool:
-    until = time.monotonic() + seconds
-    while process.alive and time.monotonic() < until:
-        time.sleep(0.02)
-    return not process.alive
 
 
 def wait(name: str, healthy: Callable[[], bool], seconds: float = 90) -> None:

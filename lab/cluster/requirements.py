@@ -6,7 +6,7 @@ from pathlib import Path
 
 from lab.cluster import cgroup
 from lab.cluster.shell import LabError, run
-from lab.toolchain.announcement import announce
+from lab.toolchain.contents import announce
 from lab.toolchain.debian import ensure_packages
 
 OTHER_CLUSTER = (

@@ -4,14 +4,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from lab.cluster import (
-    api,
     binaries,
+    certificates,
     cgroup,
     control_plane,
-    dns,
     environment,
     forward,
-    kubeconfig,
     netns,
     node,
     process,
@@ -52,7 +50,7 @@ def _build(tars: list[Path]) -> None:
     netns.create()
     control_plane.create_certificates()
     forward.start(records.API, f"{CONTROL_PLANE.address}:{API_PORT}")
-    kubeconfig.write(KUBECONFIG, api.url(), ADMIN)
+    certificates.write_kubeconfig(KUBECONFIG, state.api_url(), ADMIN)
     environment.write()
     with ThreadPoolExecutor() as pool:
         nodes = [pool.submit(_prepare, machine, tars) for machine in NODES]
@@ -61,7 +59,7 @@ def _build(tars: list[Path]) -> None:
         control_plane.start_api()
         print_progress("controllers, scheduler, names")
         control_plane.start_controllers()
-        dns.start()
+        control_plane.start_dns()
         _finish(nodes, plugin)
 
 

@@ -9,20 +9,32 @@ PAUSE = 0.1  # seconds between two evaluations of a condition
 HEARTBEAT = 5  # seconds between two lines that say what is still waited for
 
 
+def is_reached(condition: Callable[[], bool], seconds: float, pause: float = PAUSE) -> bool:
+    """Return True as soon as `condition` is true, and False when it was not after `seconds`."""
+    until = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > until:
+            return False
+        time.sleep(pause)
+    return True
+
+
 def wait_until(
     what: str, condition: Callable[[], bool], seconds: float = 90, alive: Callable[[], object] = bool
 ) -> None:
     """Wait until `condition` is true. Raises LabError after `seconds`, and whatever `alive` raises meanwhile."""
-    begun = said = time.monotonic()
-    while not condition():
-        now = time.monotonic()
+    until = time.monotonic() + seconds
+
+    def look() -> bool:
+        if condition():
+            return True
         alive()
-        if now - begun > seconds:
+        return False
+
+    while not is_reached(look, min(HEARTBEAT, until - time.monotonic())):
+        if time.monotonic() > until:
             raise LabError(f"{what}: not reached after {seconds:.0f} s")
-        if now - said > HEARTBEAT:
-            said = now
-            print_progress(f"still waiting for {what}")
-        time.sleep(PAUSE)
+        print_progress(f"still waiting for {what}")
 
 
 def lasting(condition: Callable[[], bool], seconds: float) -> Callable[[], bool]:

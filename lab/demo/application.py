@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import yaml
 
-from lab import ingress
+from lab import summary
 from lab.cluster.kubectl import kubectl
 from lab.cluster.names import CHECKOUT
 from lab.cluster.shell import LabError, print_progress
@@ -46,7 +46,7 @@ def deployments(made: Iterable[dict]) -> list[dict]:
 
 def start() -> str:
     """Start the application and return the URL on 127.0.0.1 that leads to it. Raises LabError without a mesh."""
-    url = ingress.url()
+    url = summary.ingress_url()
     if not url:
         raise LabError(f"there is no ingress gateway in {CONTROL}: run `make up` first")
     print_progress(f"kubectl apply -f {FILE.relative_to(CHECKOUT)}")

@@ -1,1 +1,1 @@
-"""The pages as a small site of plain HTML: `make site` writes it into `.site/html`."""
+"""The documents as a small site: `make site` has Zensical build it in `.site/html`."""

@@ -10,7 +10,6 @@ from lab.toolchain import charts, images, programs
 from lab.toolchain.cache import cache_root, part_folder
 from lab.toolchain.catalog import PARTS, UnknownPartError
 from lab.toolchain.contents import ensure_all, prune
-from lab.toolchain.path_lookup import find_on_path
 
 
 def _ensure(names: list[str]) -> None:
@@ -37,7 +36,7 @@ def _list(_: list[str]) -> None:
     columns = (Column(name, overflow="fold") for name in ("part", "version", "needed for", "where it comes from"))
     table = Table(*columns, title=f"tool cache {cache_root()}")
     for part in PARTS:
-        found = {str(path) for name in part.programs if (path := find_on_path(name, part))}
+        found = {str(path) for name in part.programs if (path := programs.find_on_path(name, part))}
         place = part_folder(part).name if part_folder(part).is_dir() else ", ".join(sorted(found)) or "to be built"
         table.add_row(part.name, part.version, part.needed_for, place)
     Console().print(table)

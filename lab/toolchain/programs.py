@@ -1,18 +1,20 @@
-"""The programs of the lab: found in the cache or on PATH, built when missing."""
+"""The programs of the lab: found in the cache or on PATH, built when missing, or by a script at their first call."""
 
 import os
+import re
+import shlex
+import shutil
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import mkdtemp
 
-from lab.toolchain import disk, go_toolchain
-from lab.toolchain.cache import cache_root, lock, part_folder
-from lab.toolchain.catalog import BY_NAME, BY_PROGRAM, DEFAULT, Part, UnknownPartError, select
+from lab.toolchain import go_toolchain
+from lab.toolchain.cache import MODULES, cache_root, lock, part_folder
+from lab.toolchain.catalog import BY_NAME, BY_PROGRAM, DEFAULT, PARTS, Part, UnknownPartError, select
 from lab.toolchain.go_build import build, fetch
-from lab.toolchain.path_lookup import find_on_path
 from lab.toolchain.progress import Estimate, show_progress
 
 KEEP_SCRATCH = "PI_MESH_KEEP_SCRATCH"
@@ -29,9 +31,40 @@ if os.fork() == 0:
         shutil.rmtree(folder, ignore_errors=True)
 """
 
+SCRATCH_OF_ALL = 34e9
+"""Bytes that Go's build cache (about 23 GB), its modules (8 GB) and the programs take while every part is built."""
+
+SMALLEST = 1e9
+
+_VERSION_ARGUMENTS = {
+    "coredns": ["-version"],
+    "containerd-shim-runc-v2": ["-v"],
+    "fortio": ["version"],
+    "helm": ["version", "--short"],
+    "istioctl": ["version", "--remote=false"],
+    "kubectl": ["version", "--client"],
+    "pilot-agent": ["version"],
+    "pilot-discovery": ["version"],
+    "pulumi": ["version"],
+    "vault": ["version"],
+}
+"""Arguments that make a program print its version where `--version` does not."""
+
+SILENT = {"pulumi-language-python", "pulumi-resource-kubernetes"}
+"""Programs that print no version: never taken from PATH."""
+
+_EXACT = {"pulumi"}
+
+CHECKOUT = MODULES.parents[2]
+_SHIM = "#!/bin/sh\n# Written by lab/toolchain/programs.py"
+
 
 class MissingProgramError(LookupError):
     """A program is neither built nor on PATH."""
+
+
+class DiskSpaceError(OSError):
+    """The disk has too little free space for a build."""
 
 
 def program(name: str) -> Path:
@@ -60,6 +93,31 @@ def _find(name: str, part: Part) -> Path | None:
     return built if built.is_file() else find_on_path(name, part)
 
 
+def version_matches(program: str, part: Part, output: str) -> bool:
+    """Return True when a program's output names the part's major and minor version, for pulumi the very version."""
+    found = re.search(r"(\d+)\.(\d+)\.(\d+)", output)
+    version = part.version if program in _EXACT else part.version.rsplit(".", 1)[0]
+    return bool(found) and (found[0] == version or found[0].startswith(f"{version}."))
+
+
+def version_output(program: str, found: str | Path) -> str:
+    """Return what a program prints when asked for its version; nothing when it doesn't run."""
+    command = [str(found), *_VERSION_ARGUMENTS.get(program, ["--version"])]
+    try:
+        said = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return said.stdout + said.stderr
+
+
+def find_on_path(program: str, part: Part) -> Path | None:
+    """Return the path of the program on PATH when its version matches the part, else None."""
+    found = None if program in SILENT else shutil.which(program)
+    if not found or is_shim(Path(found)):
+        return None
+    return Path(found) if version_matches(program, part, version_output(program, found)) else None
+
+
 def missing(names: Iterable[str]) -> list[Part]:
     """Return the parts that must be built, in the order of their builds."""
     return [part for part in select(names) if not _complete(part)]
@@ -86,7 +144,7 @@ def ensure(names: Iterable[str] = DEFAULT) -> None:
 
 
 def _build(parts: list[Part]) -> None:
-    disk.require_space(parts)
+    require_space(parts)
     go_toolchain.go()  # before anything is drawn: it may have to be installed, which draws a bar of its own
     print(f"building {', '.join(part.name for part in parts)}, once, into {cache_root()}", flush=True)
     estimate = Estimate({f"{part.name} {part.version}": float(part.seconds) for part in parts})
@@ -101,6 +159,23 @@ def _build(parts: list[Part]) -> None:
             ahead.shutdown(wait=False, cancel_futures=True)
     if not os.environ.get(KEEP_SCRATCH):
         drop_scratch()
+
+
+def disk_needed(parts: Sequence[Part]) -> float:
+    """Return the bytes that a build of these parts takes for a while: a share of the whole by their build time."""
+    share = sum(part.seconds for part in parts) / sum(part.seconds for part in PARTS)
+    return SMALLEST + share * (SCRATCH_OF_ALL - SMALLEST) if parts else 0.0
+
+
+def require_space(parts: Sequence[Part]) -> None:
+    """Raise `DiskSpaceError` where fewer bytes are free than a build of these parts needs."""
+    cache_root().mkdir(parents=True, exist_ok=True)
+    free, need = shutil.disk_usage(cache_root()).free, disk_needed(parts)
+    if free < need:
+        raise DiskSpaceError(
+            f"building needs {need / 1e9:.1f} GB of disk for a while, {free / 1e9:.1f} GB are free in {cache_root()}: "
+            "free some, or set PI_MESH_CACHE to a folder on a larger disk"
+        )
 
 
 def drop_scratch() -> None:
@@ -121,3 +196,22 @@ def drop_scratch() -> None:
             stderr=subprocess.DEVNULL,
             check=True,
         )
+
+
+def write_shim(program: str, place: Path) -> None:
+    """Write the script of a program. It shows the progress of the build on stderr: stdout is the program's."""
+    part = BY_PROGRAM[program]
+    built = shlex.quote(str(part_folder(part) / "bin" / program))
+    ensure = shlex.join([f"PI_MESH_CACHE={cache_root()}", sys.executable, "-m", "lab.toolchain", "ensure", part.name])
+    place.write_text(
+        f"{_SHIM}: the first call builds {part.name} {part.version}.\n"
+        f"[ -x {built} ] || (cd {shlex.quote(str(CHECKOUT))} && env {ensure}) < /dev/null >&2 || exit\n"
+        f'exec {built} "$@"\n'
+    )
+    place.chmod(0o755)
+
+
+def is_shim(program: Path) -> bool:
+    """Return True for such a script: to ask it for its version would build its program."""
+    with program.open("rb") as file:
+        return file.read(len(_SHIM)) == _SHIM.encode()

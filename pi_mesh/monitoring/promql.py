@@ -1,4 +1,4 @@
-"""PromQL for what the dashboards show of requests and containers."""
+"""PromQL for what the alerts ask of requests and containers."""
 
 CONTAINER = "namespace, pod, container"
 """Labels that name a container."""
@@ -15,11 +15,6 @@ def rate(metric: str, labels: str, by: str) -> str:
     return f"sum by ({by}) (rate({metric}{{{labels}}}[5m]))"
 
 
-def requests(labels: str, by: str) -> str:
-    """Return the requests each second."""
-    return rate("istio_requests_total", labels, by)
-
-
 def errors(labels: str) -> str:
     """Return the percentage of the answers with a status of 500 or above."""
     failed, every = (f"sum({_requests(one)})" for one in (f'{labels}, response_code=~"5.."', labels))
@@ -30,11 +25,6 @@ def latency(labels: str) -> dict[str, str]:
     """Return three quantiles of the requests' duration in milliseconds, by their names."""
     buckets = rate("istio_request_duration_milliseconds_bucket", labels, "le")
     return {f"p{share}": f"histogram_quantile(0.{share}, {buckets})" for share in (50, 95, 99)}
-
-
-def total(metric: str, labels: str, by: str) -> str:
-    """Return the sum of a gauge."""
-    return f"sum by ({by}) ({metric}{{{labels}}})"
 
 
 def waits(labels: str, by: str) -> str:

@@ -3,7 +3,6 @@
 from collections.abc import Collection, Iterator
 
 from pi_mesh.catalog.istio import facts_of, gateway_chart
-from pi_mesh.words import agreeing
 from pi_mesh.model import Model, NamespaceName
 from pi_mesh.settings.ca import CaSourceSettings
 from pi_mesh.settings.cluster import ClusterSettings
@@ -17,6 +16,7 @@ from pi_mesh.settings.traffic import TrafficSettings
 from pi_mesh.settings.traffic.gateways import CHART_PORTS, service_ports
 from pi_mesh.settings.traffic.names import NamespacedItem
 from pi_mesh.settings.vault import VaultSettings
+from pi_mesh.words import agreeing
 
 
 class Settings(Model):

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 from pi_mesh.addons.grafana import DASHBOARDS, Grafana
 from pi_mesh.addons.prometheus import Prometheus
 from pi_mesh.monitoring import dashboards, scraping
-from pi_mesh.monitoring.dashboards import ALL
 from pi_mesh.settings import Settings
 from pi_mesh.values.helm_values import Values
 from pi_mesh.values.objects import Object
@@ -96,6 +95,6 @@ def dashboard_config_maps(settings: Settings) -> list[Object]:
     if Grafana.name not in settings.observability.enabled():
         return []
     known = dashboard_names(settings)
-    data = {page.file.name: dashboards.dashboard_json(page, known) for page in ALL}
+    data = {file.name: dashboards.with_names(file.read_text(encoding="utf-8"), known) for file in dashboards.FILES}
     metadata = {"name": DASHBOARDS, "namespace": settings.istio.namespace}
     return [{"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}]

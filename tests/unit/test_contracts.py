@@ -1,5 +1,6 @@
 """The import contracts: each breaks on a forbidden import."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -11,6 +12,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 LINTER = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
 CONTRACTS = {contract["id"]: contract for contract in LINTER["contracts"]}
+
+PICTURE = (ROOT / "docs" / "architecture.md").read_text().partition("```mermaid\n")[2].partition("```")[0]
 
 FORBIDDEN = [
     ("plain", "pi_mesh/values/gateway.py", "import pulumi"),
@@ -61,3 +64,9 @@ def test_each_contract_was_seen_to_break():
 
 def test_every_package_with_code_is_under_the_contracts():
     assert {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"tests"} == set(LINTER["root_packages"])
+
+
+def test_the_picture_of_the_layers_has_the_rows_of_the_contracts():
+    apart = CONTRACTS["policies"]["source_modules"]
+    rooms = [room for room in CONTRACTS["rooms"]["layers"][0].split(" | ") if room not in apart]
+    assert re.findall(r'\["(.+)"\]', PICTURE) == [" | ".join(rooms), *CONTRACTS["layers"]["layers"], *apart]

@@ -1,4 +1,4 @@
-"""The files of docs/drift: the account, the image and the units by which drift reports itself."""
+"""The account of docs/drift, and the examples of docs/drift.md by which drift reports itself."""
 
 import re
 import subprocess
@@ -18,8 +18,9 @@ from pi_mesh.cluster import kubeconfig
 from tests.support.factories import make_settings
 
 ROOT = Path(__file__).parents[2]
-DRIFT = ROOT / "docs" / "drift"
-(JOB,) = (one for one in yaml.safe_load_all((DRIFT / "cronjob.yaml").read_text()) if one["kind"] == "CronJob")
+RIGHTS = ROOT / "docs" / "drift" / "rights.yaml"
+PAGE = (ROOT / "docs" / "drift.md").read_text()
+CONFIG, JOB = yaml.safe_load_all(re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)[0])
 POD = JOB["spec"]["jobTemplate"]["spec"]["template"]["spec"]
 
 
@@ -61,7 +62,7 @@ def is_needed(entry: Requirement, extras: set[str]) -> bool:
 
 
 def test_the_account_may_get_and_list_and_read_no_secret():
-    (role,) = (one for one in yaml.safe_load_all((DRIFT / "rights.yaml").read_text()) if one["kind"] == "ClusterRole")
+    (role,) = (one for one in yaml.safe_load_all(RIGHTS.read_text()) if one["kind"] == "ClusterRole")
     assert all(rule["verbs"] == ["get", "list"] for rule in role["rules"])
     of_core = [kind for rule in role["rules"] if "" in rule["apiGroups"] for kind in rule["resources"]]
     assert "secrets" not in of_core
@@ -87,7 +88,7 @@ def test_verify_imports_packages_of_the_image_alone():
 
 
 def test_the_jobs_command_line_is_one_that_verify_knows(tmp_path):
-    (entry,) = re.findall(r"^ENTRYPOINT (.*)", (DRIFT / "Dockerfile").read_text(), re.MULTILINE)
+    (entry,) = re.findall(r"^ENTRYPOINT (.*)", PAGE, re.MULTILINE)
     python, _, module, *command = yaml.safe_load(entry)
     assert (python, module) == ("python", "operations")
     arguments = [one.replace("/settings/", f"{tmp_path}/") for one in POD["containers"][0]["args"]]
@@ -111,8 +112,7 @@ def test_the_jobs_pod_may_do_nothing_on_its_node():
 
 
 def test_the_jobs_kubeconfig_is_one_of_the_settings_context(tmp_path, monkeypatch):
-    (config,) = (one for one in yaml.safe_load_all((DRIFT / "cronjob.yaml").read_text()) if one["kind"] == "ConfigMap")
-    text = config["data"]["kubeconfig"].replace("my-pis", make_settings().cluster.context)
+    text = CONFIG["data"]["kubeconfig"].replace("my-pis", make_settings().cluster.context)
     assert text.count("test") == 2
     (tmp_path / "kubeconfig").write_text(text)
     monkeypatch.setenv("KUBECONFIG", str(tmp_path / "kubeconfig"))
@@ -122,17 +122,12 @@ def test_the_jobs_kubeconfig_is_one_of_the_settings_context(tmp_path, monkeypatc
     assert connection.user.token_file == "/var/run/secrets/kubernetes.io/serviceaccount/token"
 
 
-@pytest.mark.parametrize("way", ["--file=x", "--issue"])
+@pytest.mark.parametrize("way", ["--file", "--issue"])
 def test_the_unit_and_the_workflow_pipe_one_command_into_the_other(way):
-    texts = {"--file=x": DRIFT / "pi-mesh-drift.service", "--issue": ROOT / ".github" / "workflows" / "drift.yml"}
-    flat = " ".join(texts[way].read_text().split())
+    texts = {"--file": PAGE, "--issue": (ROOT / ".github" / "workflows" / "drift.yml").read_text()}
     assert re.search(
         r"\.venv/bin/python -m operations verify --stack=\S+ --stack-file=\S+ --read-only --json \| "
-        rf"\.venv/bin/python -m operations\.drift_notice {way.partition('=')[0]}",
-        flat,
+        rf"\.venv/bin/python -m operations\.drift_notice {way}",
+        " ".join(texts[way].split()),
     )
     assert drift_notice.__name__ == "operations.drift_notice"
-
-
-def test_the_timer_starts_the_service():
-    assert (DRIFT / "pi-mesh-drift.timer").with_suffix(".service").exists()

@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 UNIT = Path("tests/unit")
 PRODUCT = ("components", "lab", "operations", "pi_mesh", "policies")
 LAYERS = (*sorted(path.parent.name for path in (ROOT / "pi_mesh").glob("*/__init__.py")), *PRODUCT)
-LONGEST = 150
+LONGEST = 300
 
 
 def python_files(*folders: str) -> list[Path]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lab.cluster.binaries import AT_FIRST_CALL
-from lab.toolchain import charts, images, packaging, path_lookup, programs
+from lab.toolchain import charts, images, packaging, programs
 from lab.toolchain.catalog import BY_PROGRAM, DEFAULT
 from lab.toolchain.istio_parts import CONTROL_PLANES, ISTIO
 
@@ -18,7 +18,7 @@ VERSIONS = [
     pytest.param(version, marks=() if version in ("1.30.0", ISTIO) else pytest.mark.long) for version in CONTROL_PLANES
 ]
 BUILT = (*DEFAULT, *AT_FIRST_CALL)
-TALKING = sorted(name for name, part in BY_PROGRAM.items() if part.name in BUILT and name not in path_lookup.SILENT)
+TALKING = sorted(name for name, part in BY_PROGRAM.items() if part.name in BUILT and name not in programs.SILENT)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -67,7 +67,7 @@ def proxy(archives, tmp_path_factory) -> Path:
 
 @pytest.mark.parametrize("name", TALKING)
 def test_a_program_says_the_version_of_the_table(name):
-    assert path_lookup.version_matches(name, BY_PROGRAM[name], path_lookup.version_output(name, programs.program(name)))
+    assert programs.version_matches(name, BY_PROGRAM[name], programs.version_output(name, programs.program(name)))
 
 
 @pytest.mark.parametrize(("chart", "version"), CHARTS)

@@ -10,11 +10,11 @@ from lab import prometheus
 from lab.toolchain import programs
 from pi_mesh.monitoring.alert import Alert, Bounds, groups
 from pi_mesh.monitoring.alerts import ALL, BY_SUBJECT
-from pi_mesh.monitoring.dashboards import ALL as DASHBOARDS
-from pi_mesh.monitoring.dashboards import Dashboard
+from pi_mesh.monitoring.dashboards import FILES
 from tests.support import promtool
 from tests.support.alert_cases import CASES
 from tests.support.dashboard_cases import EXPECTED, NAMES, SERIES
+from tests.support.dashboard_queries import queries
 from tests.support.factories import make_mesh
 from tests.support.promtool import series
 
@@ -66,17 +66,29 @@ def test_prometheus_accepts_the_configuration(chosen: dict, tmp_path: Path):
     assert f"{len(ALL)} rules found" in promtool.run("check", "rules", tmp_path / "rules.yml")
 
 
-@pytest.mark.parametrize("dashboard", DASHBOARDS, ids=lambda dashboard: dashboard.name)
-def test_a_query_of_istios_metrics_answers_as_their_reference_has_them(dashboard: Dashboard, tmp_path: Path):
-    queries = [(panel.title, query) for panel, query in dashboard.queries(NAMES) if panel.istio_metrics]
-    expected = [answer for (page, _), answers in EXPECTED.items() if page == dashboard.name for answer in answers]
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_prometheus_accepts_every_query_of_a_dashboard(file: Path, tmp_path: Path):
+    rules = [
+        {"record": f"query_{number}", "expr": query.expression} for number, query in enumerate(queries(file, NAMES))
+    ]
+    (tmp_path / "rules.yml").write_text(yaml.safe_dump({"groups": [{"name": file.stem, "rules": rules}]}))
+    assert f"{len(rules)} rules found" in promtool.run("check", "rules", tmp_path / "rules.yml")
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_a_query_of_istios_metrics_answers_as_their_reference_has_them(file: Path, tmp_path: Path):
+    asked = [query for query in queries(file, NAMES) if query.reads_istios_metrics]
+    assert [query.panel for query in asked] == [
+        panel for (page, panel), answers in EXPECTED.items() if page == file.stem for _ in answers
+    ]
+    expected = [answer for (page, _), answers in EXPECTED.items() if page == file.stem for answer in answers]
     wanted = [
         {
-            "expr": query,
+            "expr": query.expression,
             "eval_time": "10m",
             "exp_samples": [{"labels": labels, "value": value} for labels, value in answer.items()],
         }
-        for (_, query), answer in zip(queries, expected, strict=True)
+        for query, answer in zip(asked, expected, strict=True)
     ]
     run = {"interval": "1m", "input_series": series(SERIES), "promql_expr_test": wanted}
     promtool.check_behaviour(tmp_path, [], [run])

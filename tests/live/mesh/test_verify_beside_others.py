@@ -5,11 +5,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from lab.bench import crowd
-from lab.bench.crowd_objects import NAMESPACE
 from lab.cluster.kubectl import get, kubectl
 from lab.workloads import TRADING, apply, namespace
 from pi_mesh.cluster.pods import SIDECAR
+from tests.support import simulated_pods
 from tests.support.project import Outcome, Project
 
 OTHERS, BROKEN = "others", 500
@@ -58,11 +57,11 @@ def test_one_broken_object_in_the_trading_namespace_is_status_1(mesh: Project):
 
 def test_a_crowd_of_simulated_pods_leaves_the_verification_green_and_nothing_behind(mesh: Project):
     try:
-        crowd.up(pods=40, nodes=2, objects=10)
+        simulated_pods.up(pods=40, nodes=2, objects=10)
         mesh.operation("verify").must()
-        pods = get("pods", "-n", NAMESPACE)["items"]
+        pods = get("pods", "-n", simulated_pods.NAMESPACE)["items"]
         assert {pod["status"]["phase"] for pod in pods} == {"Running"}
         assert len([pod for pod in pods if SIDECAR in json.dumps(pod["spec"])]) == len(pods) == 40
     finally:
-        crowd.down()
+        simulated_pods.down()
     assert {node["metadata"]["name"] for node in get("nodes")["items"]} == {"pi-1", "pi-2", "pi-3"}

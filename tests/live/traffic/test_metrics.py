@@ -10,9 +10,10 @@ from lab.cluster.kubectl import get
 from lab.cluster.machines import NODES
 from lab.cluster.waiting import wait_until
 from lab.workloads import Workload, apply, delete, manifests, wait_for
-from pi_mesh.monitoring.dashboards import ALL
+from pi_mesh.monitoring.dashboards import FILES
 from pi_mesh.values.observability import dashboard_names
 from tests.live.traffic.troubles import ALERTS_OF_PODS, no_istiod, silent_kubelet, troubles
+from tests.support.dashboard_queries import queries
 from tests.support.factories import make_mesh
 from tests.support.project import Project
 
@@ -97,13 +98,9 @@ def test_a_silent_kubelet_makes_its_alert_fire():
 
 @pytest.mark.long
 def test_a_query_of_a_dashboard_answers_where_this_envoy_has_its_metrics(figure):
-    asked = [
-        query
-        for page in ALL
-        for panel, query in page.queries(dashboard_names(MESH.settings))
-        if not panel.istio_metrics
-    ]
-    assert [query for query in asked if not prometheus.query(query)] == []
+    known = dashboard_names(MESH.settings)
+    asked = [query for file in FILES for query in queries(file, known) if not query.reads_istios_metrics]
+    assert [query for query in asked if not prometheus.query(query.expression)] == []
     figure(f"{len(asked)} queries answered")
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from lab.cluster import cert_manager_controller
+from lab.cluster import node_images
 from lab.cluster.kubectl import get, kubectl
 from lab.toolchain import cert_manager_package
 from lab.workloads import apply
@@ -22,8 +22,8 @@ WEBHOOKS = ("validatingwebhookconfiguration", "mutatingwebhookconfiguration")
 @contextmanager
 def issuer() -> Iterator[pem.x509.Certificate]:
     """Create the ClusterIssuer for the block, and yield its root."""
-    cert_manager_controller.provide()
-    chart = str(cert_manager_controller.CHARTS / cert_manager_package.CHART)
+    node_images.provide_cert_manager()
+    chart = str(node_images.CERT_MANAGER_CHARTS / cert_manager_package.CHART)
     more = ("--namespace", HOME, "--create-namespace", "--wait", "--set", f"crds.enabled=true,{LACKING}")
     helm("upgrade", "--install", HOME, chart, *more)
     for kind in WEBHOOKS:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from lab.cluster import cert_manager_controller, vault
+from lab.cluster import node_images, vault
 from lab.cluster.kubectl import kubectl
 from lab.cluster.names import LAB
 from lab.workloads import apply, delete, manifests, wait_for
@@ -46,7 +46,7 @@ pytestmark = pytest.mark.long
 @pytest.fixture(scope="module")
 def changed_over(vault_mesh: VaultMesh, server: Server) -> Iterator[ChangedOver]:
     """Yield the shared mesh with the key in Vault for this file; afterwards istiod signs itself again."""
-    cert_manager_controller.provide()
+    node_images.provide_cert_manager()
     open_for_cert_manager(server)
     apply(OBJECTS)
     try:

@@ -30,6 +30,13 @@ def test_the_raw_rounds_are_in_a_file_of_their_own():
     assert "[Every round](bench.json)" in comparison_report.page([GROUP], ROUNDS, "2 cores")
 
 
+def test_each_job_has_a_chart_with_a_bar_for_each_contender():
+    page = comparison_report.page([GROUP], ROUNDS, "2 cores")
+    assert page.count("```mermaid\nxychart-beta horizontal\n") == 1
+    assert '    x-axis ["pulumi up", "helm"]\n' in page
+    assert "    bar [4.50, 4.00]\n" in page
+
+
 def test_a_new_run_keeps_what_a_person_wrote_below_the_figures(tmp_path):
     page = tmp_path / "bench.md"
     assert comparison_report.explanation(page) == ""

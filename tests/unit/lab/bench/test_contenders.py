@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from lab.bench import contenders, floor
+from lab.bench import contenders
 from tests.support.factories import make_settings
 
 RELEASES = ["istio-base", "istiod", "istio-ingressgateway", "istio-egressgateway"]
@@ -17,8 +17,8 @@ def settings():
 
 @pytest.fixture
 def floor_of(settings, tmp_path, monkeypatch):
-    monkeypatch.setattr(floor, "run", lambda command, _: f"rendered by {command[1]}")
-    return floor.floor(settings, tmp_path, {})
+    monkeypatch.setattr(contenders, "run", lambda command, _: f"rendered by {command[1]}")
+    return contenders.floor(settings, tmp_path, {})
 
 
 def test_the_naive_program_gets_the_releases_with_their_charts_and_values(settings, tmp_path):

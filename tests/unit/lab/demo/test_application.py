@@ -58,7 +58,7 @@ def test_on_the_local_cluster_only_the_image_is_another_one():
 
 
 def test_without_a_mesh_the_command_says_to_make_one(monkeypatch):
-    monkeypatch.setattr(application.ingress, "url", lambda: "")
+    monkeypatch.setattr(application.summary, "ingress_url", lambda: "")
     with pytest.raises(LabError, match="no ingress gateway in istio-system: run `make up` first"):
         application.start()
 

@@ -1,8 +1,12 @@
-"""The tool cache cleaned by hand."""
+"""The announcement of what the lab takes of a machine, and the tool cache cleaned by hand."""
+
+import shutil
 
 import pytest
 
-from lab.toolchain import cache, catalog, contents, go_toolchain, images, programs
+from lab.toolchain import cache, catalog, contents, debian, go_toolchain, images, programs
+
+RUNC = debian.PACKAGES[0]
 
 
 @pytest.fixture
@@ -37,3 +41,47 @@ def test_what_a_killed_build_left_is_removed():
     (go_toolchain.scratch()[0] / "00").mkdir(parents=True)
     contents.prune()
     assert not go_toolchain.scratch()[0].exists()
+
+
+@pytest.fixture
+def announced(tool_cache, capsys, monkeypatch):  # noqa: ARG001 - an empty cache
+    """Return `announced(missing packages)`: the lines of a machine with an empty cache and 100 GB of free disk."""
+
+    def said(packages: list[debian.Package]) -> list[str]:
+        monkeypatch.setattr(debian, "missing", lambda: packages)
+        contents.announce.cache_clear()
+        contents.announce()
+        return capsys.readouterr().out.splitlines()
+
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10**12, 9 * 10**11, 10**11))
+    yield said
+    contents.announce.cache_clear()
+
+
+def test_time_disk_packages_and_root_are_said(announced, tool_cache):
+    _, time, space, packages, root = announced([RUNC])
+    assert f"minutes on 2 quiet cores, to build {len(catalog.DEFAULT)} programs from source" in time
+    assert f"for good; 100 GB are free in {tool_cache}" in space
+    assert "apt-get install runc" in packages
+    assert "network namespaces" in root
+
+
+def test_it_is_said_once_in_a_process(announced, capsys):
+    announced([RUNC])
+    contents.announce()
+    assert capsys.readouterr().out == ""
+
+
+def test_a_machine_that_has_everything_is_told_nothing(announced, monkeypatch):
+    monkeypatch.setattr(contents.programs, "missing", lambda _: [])
+    assert announced([]) == []
+
+
+def test_too_little_disk_is_refused_before_anything_is_taken(announced, monkeypatch):
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10**12, 10**12, 10**9))
+    with pytest.raises(programs.DiskSpaceError):
+        announced([RUNC])
+
+
+def test_one_program_is_counted_as_one():
+    assert contents.counted([catalog.BY_NAME["fortio"]]) == "1 program"

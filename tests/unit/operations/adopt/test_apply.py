@@ -250,7 +250,9 @@ def carried_out(monkeypatch):
         states: list[dict] = []
         monkeypatch.setattr(apply, "write_state", lambda _, state: states.append(state))
         monkeypatch.setattr(apply, "Client", client)
-        monkeypatch.setattr(apply.entries, "give_back_patch", lambda live: [{"op": "remove"}] if live.get("held") else [])
+        monkeypatch.setattr(
+            apply.entries, "give_back_patch", lambda live: [{"op": "remove"}] if live.get("held") else []
+        )
         apply.carry_out_undo(back)
         return states, client.wrote
 

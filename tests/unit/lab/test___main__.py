@@ -4,7 +4,7 @@ from pkgutil import resolve_name
 
 import pytest
 
-from lab.cluster import cli
+from lab import __main__ as cli
 
 REACH = "lab.cluster.forward:reach"
 FUNCTIONS = (

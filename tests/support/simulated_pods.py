@@ -1,19 +1,42 @@
-"""The manifests of a crowd: pods as istiod injects them, bound to simulated nodes, and Istio objects of five kinds."""
+"""Pods as istiod injects them on simulated nodes, and Istio objects of five kinds, beside the mesh of a test."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain, islice
 from typing import Any
 
+from lab.cluster import simulated
 from lab.cluster.kubectl import kubectl
 from lab.cluster.simulated import TOLERATION, SimulatedNode
+from lab.cluster.waiting import wait_until
 from lab.workloads import TRADING
 
 Manifest = dict[str, Any]
 NAMESPACE = "crowd-of-pods"
 """Namespace without injection: its pods carry the sidecar in their spec already, so that no webhook is asked."""
+BATCH, SENDERS = 250, 3
 
 
-def nodes(count: int) -> list[SimulatedNode]:
+def up(pods: int, nodes: int, objects: int) -> None:
+    """Create what the crowd still lacks, and wait until its pods run: pods that exist can't be applied again."""
+    homes = simulated_nodes(nodes)
+    simulated.put(*homes)
+    _apply(surroundings())
+    exist, wanted = _running(), injected_pods(injected(), pods, homes)
+    everything = chain(islice(wanted, exist, None), istio_objects(objects))
+    with ThreadPoolExecutor(SENDERS) as pool:
+        list(pool.map(_apply, _batches(list(everything))))
+    wait_until("running pods", lambda: _running() == pods, seconds=120)
+
+
+def down() -> None:
+    """Delete the crowd with its nodes."""
+    kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found", "--timeout=300s")
+    simulated.remove_all()
+
+
+def simulated_nodes(count: int) -> list[SimulatedNode]:
     """Return simulated Pis."""
     return [SimulatedNode(f"crowd-{number}") for number in range(count)]
 
@@ -32,7 +55,7 @@ def injected() -> Manifest:
     return json.loads(kubectl("create", "--dry-run=server", "-o", "json", "-f", "-", stdin=json.dumps(pod)))
 
 
-def pods(template: Manifest, count: int, on: list[SimulatedNode]) -> Iterator[Manifest]:
+def injected_pods(template: Manifest, count: int, on: list[SimulatedNode]) -> Iterator[Manifest]:
     """Yield pods like the template, spread evenly over the nodes."""
     annotations, labels = template["metadata"].get("annotations", {}), template["metadata"].get("labels", {})
     for number in range(count):
@@ -49,6 +72,20 @@ def istio_objects(count: int) -> Iterator[Manifest]:
         kind, group, spec = _SPECS[number % len(_SPECS)]
         metadata = {"name": f"app-{number}", "namespace": NAMESPACE}
         yield {"apiVersion": f"{group}/v1", "kind": kind, "metadata": metadata, "spec": spec(number // len(_SPECS))}
+
+
+def _batches(manifests: Sequence[Manifest]) -> Iterable[Sequence[Manifest]]:
+    return (manifests[start : start + BATCH] for start in range(0, len(manifests), BATCH))
+
+
+def _apply(manifests: Sequence[Manifest]) -> None:
+    items = {"apiVersion": "v1", "kind": "List", "items": manifests}
+    kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", stdin=json.dumps(items))
+
+
+def _running() -> int:
+    selector = "--field-selector=status.phase=Running"
+    return len(kubectl("get", "pods", f"--namespace={NAMESPACE}", selector, "-o", "name").splitlines())
 
 
 def _virtual_service(number: int) -> Manifest:

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from lab.cluster.names import CHECKOUT
-from lab.site import pages
-from lab.site.__main__ import CONFIGURATION
+from lab.site.__main__ import CONFIGURATION, copy_linked_files, documents, write_pages
 
 
 @pytest.fixture
@@ -30,19 +29,20 @@ def navigation(entries: list) -> Iterator[str]:
 
 
 def test_documents_and_what_they_link_to_keep_their_folders(checkout):
-    pages.write(checkout, checkout / "site")
+    write_pages(checkout, checkout / "site")
+    copy_linked_files(checkout, checkout / "site")
     written = [str(path.relative_to(checkout / "site")) for path in (checkout / "site").rglob("*") if path.is_file()]
     assert sorted(written) == ["README.md", "code.py", "docs/a.md"]
 
 
 def test_markdown_inside_of_details_is_read(checkout):
-    pages.write(checkout, checkout / "site")
+    write_pages(checkout, checkout / "site")
     assert '<details markdown="1"><summary>' in (checkout / "site" / "docs" / "a.md").read_text()
 
 
 def test_every_document_is_in_the_navigation_once():
     named = list(navigation(tomllib.loads(CONFIGURATION.read_text())["project"]["nav"]))
-    assert sorted(named) == [str(page) for page in pages.documents(CHECKOUT)]
+    assert sorted(named) == [str(page) for page in documents(CHECKOUT)]
 
 
 def test_the_site_asks_for_no_font_of_another_host():

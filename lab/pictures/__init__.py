@@ -1,1 +1,0 @@
-"""The pictures of the documents, drawn by code: `python -m lab.pictures` writes them into docs/."""

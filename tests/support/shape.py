@@ -49,6 +49,14 @@ def _imported(module: str, path: Path, modules: dict[str, str]) -> Iterator[str]
                     yield modules[name]
 
 
+def top_level_imports(path: Path) -> set[str]:
+    """Return the first names of the modules that a file imports."""
+    nodes = list(ast.walk(ast.parse((ROOT / path).read_text())))
+    plain = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    absolute = {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom) and not node.level}
+    return {name.partition(".")[0] for name in plain | absolute}
+
+
 def circles(graph: Graph) -> list[list[str]]:
     """Return each group of files that import each other, directly or through others."""
     reach = {file: _reached(graph, file) for file in graph}

@@ -132,7 +132,7 @@ def install(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
         (command, "read_input", lambda *_, **__: None),
         (command, "all_findings", world.verify),
         (helm_releases, "missing_mesh", lambda _: []),
-        (refresh, "refreshed", world.refresh),
+        (refresh, "restart_stale_workloads", world.refresh),
         (snapshot, "read", world.snapshot),
         (run, "apply_crds", world.crds),
     ]

@@ -19,6 +19,7 @@ from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.cluster.stack_state import StackState
 from pi_mesh.inventory import Inventory, Release
 from pi_mesh.quantities import ZERO, Resources
+from pi_mesh.selectors import matches
 from pi_mesh.settings import Settings
 from pi_mesh.settings.namespaces import WorkloadNamespace
 from pi_mesh.values.gateway import serves_certificates
@@ -64,11 +65,11 @@ def _certificates(settings: Settings, ingress: str, listeners: Sequence[Mapping]
     given = settings.ingress.values.get("rbac")
     if not settings.ingress.enabled or serves_certificates(settings) or given:
         return
-    pods = {"app": ingress, **gateway_selector(ingress)}.items()
+    pods = {"app": ingress, **gateway_selector(ingress)}
     for listener in listeners:
         spec, meta = listener["spec"], listener["metadata"]
         serves = any((server.get("tls") or {}).get("credentialName") for server in spec.get("servers") or [])
-        if serves and (spec.get("selector") or {}).items() <= pods:
+        if serves and matches(spec.get("selector"), pods):
             why = (
                 f"Gateway {meta['namespace']}/{meta['name']} serves a certificate from a Secret, which takes this Role"
             )

@@ -10,6 +10,7 @@ from pi_mesh.cluster.errors import ClusterUnreachable
 from pi_mesh.cluster.pods import Pod
 from pi_mesh.cluster.port_forward import Answer, NoAnswerError, forwarded, get_answer
 from pi_mesh.names import PROJECT
+from pi_mesh.selectors import matches
 from pi_mesh.settings import Settings
 from pi_mesh.settings.traffic.gateways import PLAIN_HTTP, IngressListener, Server
 from pi_mesh.values.gateway_service import topology
@@ -56,7 +57,7 @@ def _listener(settings: Settings) -> tuple[str, IngressListener, Server] | None:
 def _pod(seen: VerificationInput) -> Pod | None:
     labels = gateway_selector(seen.settings.releases.names.ingress)
     pods = seen.meshed_pods.get(seen.settings.ingress_namespace, [])
-    return next((pod for pod in pods if pod.ready and not pod.ending and labels.items() <= pod.labels.items()), None)
+    return next((pod for pod in pods if pod.ready and not pod.ending and matches(labels, pod.labels)), None)
 
 
 def _host(settings: Settings, name: str, listener: IngressListener) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 from pi_mesh import quantities
 from pi_mesh.quantities import ZERO, Resources
+from pi_mesh.selectors import expression_matches, matches
 
 KEEPS_PODS_AWAY = ("NoSchedule", "NoExecute")
 
@@ -86,7 +87,7 @@ class Placement:
         return (
             node.ready
             and not node.cordoned
-            and self.node_selector.items() <= labels.items()
+            and matches(self.node_selector, labels)
             and (not self.affinity or any(_holds(term, labels, node.name) for term in self.affinity))
             and all(any(_tolerates(one, taint) for one in self.tolerations) for taint in node.taints)
         )
@@ -108,24 +109,9 @@ def _holds(term: Mapping[str, Any], labels: Mapping[str, str], name: str) -> boo
     expressions, fields = term.get("matchExpressions") or [], term.get("matchFields") or []
     if not expressions and not fields:
         return False  # an empty term selects no node
-    return all(_fits(one, labels) for one in expressions) and all(_fits(one, {"metadata.name": name}) for one in fields)
-
-
-def _fits(expression: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
-    value, values = labels.get(expression["key"]), expression.get("values") or []
-    match expression["operator"]:
-        case "In":
-            return value in values
-        case "NotIn":
-            return value not in values
-        case "Exists":
-            return value is not None
-        case "DoesNotExist":
-            return value is None
-        case operator:
-            if value is None or not value.lstrip("-").isdecimal():
-                return False
-            return int(value) > int(values[0]) if operator == "Gt" else int(value) < int(values[0])
+    return all(expression_matches(expression, labels) for expression in expressions) and all(
+        expression_matches(expression, {"metadata.name": name}) for expression in fields
+    )
 
 
 def _tolerates(toleration: Mapping[str, Any], taint: str) -> bool:

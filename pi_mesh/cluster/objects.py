@@ -1,11 +1,12 @@
 """Namespaces, CRDs, webhooks, Deployments and Services, reduced to the fields that checks need, and their managers."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from pi_mesh.cluster.pods import Container, containers
+from pi_mesh.cluster.pods import Container, Pod, containers
 from pi_mesh.names import INJECTION_LABEL, OWNER_ANNOTATION, REVISION_LABEL
+from pi_mesh.selectors import matches
 
 ISTIO_GROUPS = ("networking.istio.io", "security.istio.io", "telemetry.istio.io", "extensions.istio.io")
 
@@ -93,6 +94,11 @@ class Service:
     """Labels of the pods behind the Service."""
     node_ports: tuple[int, ...] = ()
     load_balancer_class: str = ""
+
+    def pods_behind(self, pods: Iterable[Pod]) -> list[Pod]:
+        """Return the pods behind the Service; a Service without a selector has none."""
+        behind = (pod for pod in pods if self.selector and pod.namespace == self.namespace)
+        return [pod for pod in behind if matches(self.selector, pod.labels)]
 
 
 def home(item: dict) -> str:

@@ -9,6 +9,7 @@ from pi_mesh.cluster.client import Client
 from pi_mesh.cluster.objects import release_of
 from pi_mesh.cluster.pods import Pod
 from pi_mesh.names import SHORT_LIVED_LABEL
+from pi_mesh.selectors import label_selector_matches
 
 PATHS = {
     "Deployment": "/apis/apps/v1/namespaces/{}/deployments/{}",
@@ -130,32 +131,13 @@ class DisruptionBudget:
 def disruption_budgets(client: Client, workload: Workload) -> list[DisruptionBudget]:
     """Return the budgets that apply to a workload's pods."""
     items = client.items(DISRUPTION_BUDGETS.format(workload.namespace))
-    return [_budget(item) for item in items if _selects(item["spec"].get("selector"), workload.labels)]
+    return [_budget(item) for item in items if label_selector_matches(item["spec"].get("selector"), workload.labels)]
 
 
 def _budget(item: Mapping[str, Any]) -> DisruptionBudget:
     status = item.get("status") or {}
     most = status.get("expectedPods", 0) - status.get("desiredHealthy", 0)
     return DisruptionBudget(item["metadata"]["name"], status.get("disruptionsAllowed", 0), most)
-
-
-def _selects(selector: Mapping[str, Any] | None, labels: Mapping[str, str]) -> bool:
-    """Return True if the selector matches, as Kubernetes judges: an empty one matches every pod, a missing one none."""
-    if selector is None:
-        return False
-    wanted = (selector.get("matchLabels") or {}).items()
-    return wanted <= labels.items() and all(_fits(one, labels) for one in selector.get("matchExpressions") or [])
-
-
-def _fits(expression: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
-    key, operator, values = expression["key"], expression["operator"], expression.get("values") or []
-    there = key in labels
-    return {
-        "In": labels.get(key) in values,
-        "NotIn": labels.get(key) not in values,
-        "Exists": there,
-        "DoesNotExist": not there,
-    }[operator]
 
 
 CONTROLLERS = {

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from pi_mesh.catalog.footprint import Growth
 from pi_mesh.model import ResourceProfile
+from pi_mesh.selectors import matches
 from pi_mesh.settings.releases import ChartSettings
 from pi_mesh.values import helm_values, setting_paths
 from pi_mesh.values.helm_values import Values
@@ -49,7 +50,7 @@ class Workload:
 
     def has_pod(self, namespace: str, labels: Mapping[str, str]) -> bool:
         """Return True for a pod of this Deployment."""
-        return namespace == self.namespace and self.selector.items() <= labels.items()
+        return namespace == self.namespace and matches(self.selector, labels)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from pi_mesh.cluster.objects import Service
 from pi_mesh.cluster.pods import Pod
 from pi_mesh.cluster.policies import Policies, Policy
 from pi_mesh.cluster.services import Endpoint, ServicePort
+from pi_mesh.selectors import matches
 from pi_mesh.settings.traffic.names import full_name
 
 LOCAL = "cluster.local"
@@ -80,5 +81,5 @@ class Call:
             for policy in self.policies.of_kind(kind)
             if policy.namespace in homes
             and not (policy.spec.get("targetRef") or policy.spec.get("targetRefs"))
-            and labels_of(policy).items() <= pod.labels.items()
+            and matches(labels_of(policy), pod.labels)
         ]

@@ -11,6 +11,7 @@ from pi_mesh.cluster import routes
 from pi_mesh.cluster.objects import Service
 from pi_mesh.cluster.pods import Pod
 from pi_mesh.cluster.policies import Policy
+from pi_mesh.selectors import matches
 from pi_mesh.settings.traffic.names import IN_CLUSTER, full_name, takes
 from pi_mesh.words import counted
 
@@ -47,7 +48,7 @@ def applied_sidecar(call: Call) -> Policy | None:
     """Return the Sidecar of the caller: its own, else its namespace's, else the root namespace's."""
     every, caller = call.policies.of_kind("Sidecar"), call.caller
     of_namespace = [one for one in every if one.namespace == caller.namespace]
-    own = [one for one in of_namespace if (chosen := labels_of(one)) and chosen.items() <= caller.labels.items()]
+    own = [one for one in of_namespace if (chosen := labels_of(one)) and matches(chosen, caller.labels)]
     wide = [one for one in of_namespace if not labels_of(one)]
     root = [one for one in every if one.namespace == call.policies.root_namespace and not labels_of(one)]
     return next(iter([*own, *wide, *root]), None)
@@ -116,7 +117,7 @@ def _is_for(call: Call, match: Rule) -> bool:
     return (
         routes.MESH in gateways
         and match.get("port", call.port.number) == call.port.number
-        and labels.items() <= call.caller.labels.items()
+        and matches(labels, call.caller.labels)
         and match.get("sourceNamespace", call.caller.namespace) == call.caller.namespace
     )
 
@@ -173,8 +174,7 @@ def _subset(call: Call, service: Service | None, host: str, subset: str) -> str:
 
 
 def _is_behind(pod: Pod, service: Service, labels: Mapping[str, str]) -> bool:
-    wanted = {**service.selector, **labels}
-    return pod.namespace == service.namespace and pod.ready and wanted.items() <= pod.labels.items()
+    return pod.namespace == service.namespace and pod.ready and matches({**service.selector, **labels}, pod.labels)
 
 
 ENDPOINTS = "endpoints"
@@ -201,7 +201,7 @@ def _missing_endpoint(call: Call) -> tuple[str, str]:
     if not selector:
         return "it has no selector, and nobody gave it endpoints", "give it a selector, or EndpointSlices"
     labels = ", ".join(f"{key}={value}" for key, value in selector.items())
-    behind = [pod for pod in call.pods if pod.namespace == call.namespace and selector.items() <= pod.labels.items()]
+    behind = [pod for pod in call.pods if pod.namespace == call.namespace and matches(selector, pod.labels)]
     if behind:
         count = counted(len(behind), "pod has", "pods have")
         return f"{count} its labels ({labels}), and none has its port", "compare its targetPort with the pods' ports"

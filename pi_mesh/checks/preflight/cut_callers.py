@@ -10,6 +10,7 @@ from pi_mesh.cluster.audit_log import HOURS, AuditedCall, AuditLog
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.cluster.stack_state import StackState
 from pi_mesh.inventory import Inventory
+from pi_mesh.selectors import matches
 from pi_mesh.settings import Settings
 from pi_mesh.words import first_of
 
@@ -104,10 +105,10 @@ def refused_calls(
 
     Legacy workloads keep accepting plain text under STRICT.
     """
-    legacy = [(settings.namespace_of(one), one.selector.items()) for one in settings.traffic.legacy.values()]
+    legacy = [(settings.namespace_of(one), one.selector) for one in settings.traffic.legacy.values()]
     for call in calls:
         home, plain = call.callee.partition("/")[0], call.plain_text
-        exempt = any(home == place and labels <= call.labels.items() for place, labels in legacy)
+        exempt = any(home == place and matches(selector, call.labels) for place, selector in legacy)
         if namespace in (None, home) and (call.denied if change is DENY else plain and not exempt):
             yield call
 

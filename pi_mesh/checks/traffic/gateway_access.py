@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pi_mesh.checks.finding import Finding, Subject, error, setting, unknown, warning
 from pi_mesh.checks.traffic.routes import Known, Target, known_services, route_targets
 from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.selectors import matches
 from pi_mesh.settings import Settings
 from pi_mesh.settings.namespaces import WorkloadNamespace
 from pi_mesh.settings.traffic.authorization import AccessPolicy, AccessRule
@@ -30,7 +31,7 @@ class SelectedPolicies:
     def about(self, labels: Mapping[str, str]) -> dict[str, AccessPolicy]:
         """Return the policies that select pods with these labels, in their order."""
         candidates = (one for label in (None, *labels.items()) for one in self._by_label.get(label, ()))
-        selecting = (one for one in candidates if (one[2].selector or {}).items() <= labels.items())
+        selecting = (one for one in candidates if matches(one[2].selector, labels))
         return {name: policy for _, name, policy in sorted(selecting, key=lambda one: one[0])}
 
 

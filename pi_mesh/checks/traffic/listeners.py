@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from pi_mesh.checks.finding import Finding, Subject, error, ok, refused_next, setting, warning
 from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.selectors import matches
 from pi_mesh.settings import Settings
 from pi_mesh.settings.traffic.gateways import IngressListener, Server
 from pi_mesh.values.gateway_service import given_service, reached_ports, topology, traffic_policy
@@ -53,9 +54,9 @@ def _ports(settings: Settings, snapshot: Snapshot | None) -> set[int]:
     """Return the ports of the gateway's own Service, and of other Services in its namespace that lead to its pods."""
     name = settings.releases.names.ingress
     reached = reached_ports(settings, name, settings.ingress)
-    pods = {"app": name, **gateway_selector(name)}.items()
+    pods = {"app": name, **gateway_selector(name)}
     for other in snapshot.services if snapshot else ():
-        leads_here = bool(other.selector) and other.selector.items() <= pods
+        leads_here = bool(other.selector) and matches(other.selector, pods)
         if other.namespace == settings.ingress_namespace and other.name != name and leads_here:
             reached |= {*other.ports}
     return reached

@@ -6,11 +6,10 @@ from pi_mesh.checks.finding import Finding, error, ok, refused_next, setting, un
 from pi_mesh.checks.policy_words import managed, subject_of
 from pi_mesh.checks.verification_input import VerificationInput
 from pi_mesh.cluster import routes
-from pi_mesh.cluster.objects import Service
-from pi_mesh.cluster.pods import Pod
 from pi_mesh.cluster.policies import Policy
 from pi_mesh.cluster.routes import Rule
 from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.selectors import matches
 from pi_mesh.settings import Settings
 from pi_mesh.settings.traffic.names import full_name
 from pi_mesh.settings.traffic.routes import NEVER_DELIVERED
@@ -112,15 +111,9 @@ def _aliases(settings: Settings, snapshot: Snapshot, services: Services) -> Serv
     taking = [
         pod
         for pod in snapshot.pods
-        if any(home == pod.namespace and own and own.items() <= pod.labels.items() for home, own in selectors)
+        if any(home == pod.namespace and own and matches(own, pod.labels) for home, own in selectors)
     ]
-    return {full: one.name for full, one in near.items() if full not in services and _leads_to(one, taking)}
-
-
-def _leads_to(service: Service, pods: list[Pod]) -> bool:
-    """Return True if one of the pods is behind the Service."""
-    selected = (service.selector or {}).items()
-    return bool(selected) and any(pod.namespace == service.namespace and selected <= pod.labels.items() for pod in pods)
+    return {full: one.name for full, one in near.items() if full not in services and one.pods_behind(taking)}
 
 
 def _shown(services: Services, names: set[str]) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pi_mesh.checks.finding import Finding, Subject, ok, refused_next, setting, unknown, warning
 from pi_mesh.cluster.pods import Pod
 from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.selectors import matches
 from pi_mesh.settings import Settings
 from pi_mesh.settings.namespaces import WorkloadNamespace
 from pi_mesh.settings.traffic.authorization import AccessPolicy
@@ -62,11 +63,10 @@ def _locked_out(settings: Settings, snapshot: Snapshot | None, namespace: Worklo
 
 def _share_a_pod(snapshot: Snapshot | None, namespace: str, first: Labels, second: Labels) -> bool:
     """Return True if one selector includes the other, or a pod of the namespace has the labels of both."""
-    if first.items() <= second.items() or second.items() <= first.items():
+    if matches(first, second) or matches(second, first):
         return True
-    both = first.items() | second.items()
-    pods = snapshot.pods if snapshot else ()
-    return any(pod.namespace == namespace and both <= pod.labels.items() for pod in pods)
+    pods = [pod for pod in snapshot.pods if pod.namespace == namespace] if snapshot else []
+    return any(matches(first, pod.labels) and matches(second, pod.labels) for pod in pods)
 
 
 SCOPES = "sidecar scopes"

@@ -15,6 +15,7 @@ from pi_mesh.checks.verify.policy_targets import (
 )
 from pi_mesh.cluster.policies import Policy
 from pi_mesh.cluster.routes import MESH, destinations
+from pi_mesh.selectors import matches
 from pi_mesh.settings.traffic.names import IN_CLUSTER, full_name, takes
 from pi_mesh.words import counted
 
@@ -66,7 +67,7 @@ def _obstacle(seen: VerificationInput, route: Policy, name: str) -> str:
     if strays := [host for host in route.spec.get("hosts") or [] if not any(_meets(host, one) for one in served)]:
         return f"Gateway {'/'.join(key)} does not listen for {', '.join(strays)}"
     selector = gateway.spec.get("selector") or {}
-    pods = [pod for pods in seen.meshed_pods.values() for pod in pods if selector.items() <= pod.labels.items()]
+    pods = [pod for pods in seen.meshed_pods.values() for pod in pods if matches(selector, pod.labels)]
     return "" if pods or not seen.meshed_pods else f"Gateway {'/'.join(key)} selects no running pod"
 
 
@@ -93,15 +94,8 @@ def _without_endpoints(seen: VerificationInput, routes: list[Policy]) -> Iterato
             name, namespace, *_ = host.split(".")
             subject = Subject("service", f"{namespace}/{name}")
             yield warning(ID, subject, f"does not exist, and {by} requests to it", "create it with its workload")
-        elif service and service.selector and not _has_endpoints(seen, service.namespace, service.selector):
+        elif service and service.selector and not any(pod.ready for pod in service.pods_behind(seen.snapshot.pods)):
             subject = Subject("service", f"{service.namespace}/{service.name}")
             labels = ",".join(f"{key}={value}" for key, value in service.selector.items())
             fix = f"`kubectl get pods -n {service.namespace} -l {labels}`"
             yield warning(ID, subject, f"has no endpoints, and {by} requests to it: they get 503", fix)
-
-
-def _has_endpoints(seen: VerificationInput, namespace: str, selector: dict[str, str]) -> bool:
-    return any(
-        pod.namespace == namespace and pod.ready and selector.items() <= pod.labels.items()
-        for pod in seen.snapshot.pods
-    )

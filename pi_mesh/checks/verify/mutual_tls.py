@@ -196,13 +196,9 @@ def _rule_finding(
 def _callees(seen: VerificationInput, services: dict[str, Service], host: str) -> dict[str, list[Pod]]:
     suffix = host.removeprefix("*")
     names = [name for name in services if name.endswith(suffix)] if host.startswith("*") else [host]
-    found = {name: _behind(seen, services[name]) for name in names if name in services}
-    return {name: pods for name, pods in found.items() if pods}
-
-
-def _behind(seen: VerificationInput, service: Service) -> list[Pod]:
-    pods, selector = seen.meshed_pods.get(service.namespace, []), service.selector
-    return [pod for pod in pods if selector.items() <= pod.labels.items()] if selector else []
+    called = {name: services[name] for name in names if name in services}
+    callees = {name: its.pods_behind(seen.meshed_pods.get(its.namespace, [])) for name, its in called.items()}
+    return {name: pods for name, pods in callees.items() if pods}
 
 
 def _full_host(rule: Policy) -> str:

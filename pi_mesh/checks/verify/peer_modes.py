@@ -11,6 +11,7 @@ from functools import cached_property
 
 from pi_mesh.cluster.pods import Pod
 from pi_mesh.cluster.policies import Policy
+from pi_mesh.selectors import matches
 
 DEFAULT = "PERMISSIVE"
 """Mode of a mesh that has no PeerAuthentication."""
@@ -85,7 +86,7 @@ class PeerModes:
         if pod.namespace == self.root:
             return None
         of_namespace = (policy for policy in self._by_namespace.get(pod.namespace, []) if labels(policy))
-        return next((policy for policy in of_namespace if labels(policy).items() <= pod.labels.items()), None)
+        return next((policy for policy in of_namespace if matches(labels(policy), pod.labels)), None)
 
 
 def labels(policy: Policy) -> dict[str, str]:

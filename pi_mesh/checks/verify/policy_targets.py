@@ -11,6 +11,7 @@ from pi_mesh.checks.verify.remedies import workload_of
 from pi_mesh.cluster.objects import PULUMI
 from pi_mesh.cluster.pods import Pod
 from pi_mesh.cluster.policies import Policy
+from pi_mesh.selectors import matches
 from pi_mesh.words import counted, first_of
 
 SHOWN = 3
@@ -53,7 +54,7 @@ def selected(seen: VerificationInput, policy: Policy) -> list[Pod]:
     rooted = policy.namespace == seen.policies.root_namespace
     everywhere = rooted and not (labels and policy.kind in ROOT_SELECTORS_IGNORED)
     pods = meshed_pods(seen) if everywhere else seen.meshed_pods.get(policy.namespace, [])
-    return [pod for pod in pods if labels.items() <= pod.labels.items()]
+    return [pod for pod in pods if matches(labels, pod.labels)]
 
 
 def pods_in_words(pods: Iterable[Pod]) -> str:

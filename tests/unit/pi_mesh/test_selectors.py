@@ -1,0 +1,62 @@
+"""Label selectors as Kubernetes and Istio read them."""
+
+import pytest
+
+from pi_mesh.cluster.objects import Service
+from pi_mesh.cluster.pods import Pod
+from pi_mesh.selectors import expression_matches, label_selector_matches, matches
+
+LABELS = {"app": "web", "version": "2"}
+
+
+@pytest.mark.parametrize(
+    ("selector", "expected"),
+    [(None, True), ({}, True), ({"app": "web"}, True), ({"app": "web", "tier": "front"}, False), ({"app": "db"}, False)],
+)
+def test_a_selector_demands_all_its_labels_and_nothing_without_any(selector, expected):
+    assert matches(selector, LABELS) is expected
+
+
+@pytest.mark.parametrize(
+    ("selector", "expected"),
+    [
+        pytest.param(None, False, id="a missing one selects nothing"),
+        pytest.param({}, True, id="an empty one selects everything"),
+        pytest.param({"matchLabels": {"app": "web"}}, True, id="its labels are there"),
+        pytest.param({"matchLabels": {"app": "db"}}, False, id="a label differs"),
+        pytest.param(
+            {"matchLabels": {"app": "web"}, "matchExpressions": [{"key": "app", "operator": "DoesNotExist"}]},
+            False,
+            id="both have to hold",
+        ),
+    ],
+)
+def test_a_label_selector(selector, expected):
+    assert label_selector_matches(selector, LABELS) is expected
+
+
+@pytest.mark.parametrize(
+    ("key", "operator", "values", "expected"),
+    [
+        ("app", "In", ["web", "db"], True),
+        ("tier", "In", ["web"], False),
+        ("app", "NotIn", ["web"], False),
+        ("tier", "NotIn", ["web"], True),
+        ("app", "Exists", None, True),
+        ("tier", "Exists", None, False),
+        ("app", "DoesNotExist", None, False),
+        ("tier", "DoesNotExist", None, True),
+        ("version", "Gt", ["1"], True),
+        ("version", "Lt", ["1"], False),
+        ("app", "Gt", ["1"], False),
+        ("tier", "Lt", ["1"], False),
+    ],
+)
+def test_an_expression(key, operator, values, expected):
+    assert expression_matches({"key": key, "operator": operator, "values": values}, LABELS) is expected
+
+
+def test_a_service_without_a_selector_has_no_pods():
+    pods = [Pod("shop", "web", LABELS), Pod("bank", "web", LABELS), Pod("shop", "db", {"app": "db"})]
+    assert Service("shop", "web", selector={"app": "web"}).pods_behind(pods) == pods[:1]
+    assert Service("shop", "web").pods_behind(pods) == []

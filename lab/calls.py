@@ -11,8 +11,8 @@ from urllib.parse import quote
 from lab.cluster.binaries import program
 from lab.cluster.kubectl import refuse_other_clusters
 from lab.cluster.names import CONTEXT, KUBECONFIG
-from lab.cluster.waiting import is_reached
 from lab.workloads import SELF, Workload
+from pi_mesh.waiting import until
 
 T = TypeVar("T")
 
@@ -80,11 +80,4 @@ def answer_from_now_on(server: Workload, parameters: str) -> None:
 
 def settled(read: Callable[[], T], expected: T, seconds: float = 60) -> T:
     """Call `read` until it returns what is expected, for at most `seconds`; return what it gave last."""
-    answers: list[T] = []
-
-    def is_expected() -> bool:
-        answers[:] = [read()]
-        return answers[0] == expected
-
-    is_reached(is_expected, seconds, pause=0.3)
-    return answers[0]
+    return until(read, seconds, pause=0.3, done=lambda answer: answer == expected)

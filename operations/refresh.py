@@ -1,9 +1,9 @@
 """The command `refresh`: restart workloads with a stale proxy, one at a time."""
 
 import sys
-import time
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
+from operator import not_
 from typing import Annotated
 
 import typer
@@ -22,6 +22,7 @@ from pi_mesh.cluster.client import Client
 from pi_mesh.cluster.proxies import Proxies, Proxy
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.settings import Settings
+from pi_mesh.waiting import until
 from pi_mesh.words import counted
 
 CONNECTION_PATIENCE, CONNECTION_PAUSE = 60.0, 2.0
@@ -34,17 +35,18 @@ def wait_for_connections(settings: Settings, say: Callable[[str], object]) -> It
     A proxy without a connection does not learn that a pod ends, and goes on calling it. After a restart of istiod Envoy
     waits up to 30 seconds before it connects again (envoy/config/subscription_factory.h).
     """
-    until, said = time.monotonic() + CONNECTION_PATIENCE, 0
-    while lost := _without_connection(settings):
-        if time.monotonic() >= until:
-            for proxy in lost:
-                message = "is not connected to istiod: it may go on calling pods that a restart took away"
-                yield warning(ID, Subject("pod", proxy.id), message, logs_command(proxy))
-            return
+    said = 0
+
+    def tell(lost: list[Proxy]) -> None:
+        nonlocal said
         if len(lost) != said:
             said = len(lost)
             say(f"waiting until {counted(said, 'proxy is', 'proxies are')} connected to istiod")
-        time.sleep(CONNECTION_PAUSE)
+
+    patience = CONNECTION_PATIENCE, CONNECTION_PAUSE
+    for proxy in until(lambda: _without_connection(settings), *patience, done=not_, tell=tell):
+        message = "is not connected to istiod: it may go on calling pods that a restart took away"
+        yield warning(ID, Subject("pod", proxy.id), message, logs_command(proxy))
 
 
 def _without_connection(settings: Settings) -> list[Proxy]:

@@ -4,7 +4,9 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from operator import not_
 
+from pi_mesh import waiting
 from pi_mesh.checks.finding import Finding, Subject, error, ok, warning
 from pi_mesh.checks.stale_proxies import Older
 from pi_mesh.cluster import workloads
@@ -133,25 +135,28 @@ def _restart(client: Client, workload: Workload) -> None:
 
 def _allowed(client: Client, restart: Restart, until: float) -> None:
     """Wait until the disruption budgets allow as many evictions as a rollout needs."""
-    while True:
+
+    def tight_budgets() -> list[DisruptionBudget]:
         workload = _now(client, restart)
-        tight = [one for one in workloads.disruption_budgets(client, workload) if one.allowed < workload.unavailable]
-        if not tight:
-            return
-        if time.monotonic() >= until:
-            raise StuckError(f"PodDisruptionBudget {tight[0].name} allows {tight[0].allowed} of its pods to go now")
-        time.sleep(PAUSE)
+        return [one for one in workloads.disruption_budgets(client, workload) if one.allowed < workload.unavailable]
+
+    if tight := waiting.until(tight_budgets, until - time.monotonic(), PAUSE, done=not_):
+        raise StuckError(f"PodDisruptionBudget {tight[0].name} allows {tight[0].allowed} of its pods to go now")
 
 
 def _rolled_out(client: Client, restart: Restart, until: float) -> bool:
     """Wait for a rollout; return False where there was none to wait for."""
-    waited = False
-    while not (workload := _now(client, restart)).is_rolled_out:
-        if time.monotonic() >= until:
-            raise StuckError(_cause(client, workload))
-        time.sleep(PAUSE)
-        waited = True
-    return waited
+    unfinished: list[Workload] = []
+
+    def is_done(workload: Workload) -> bool:
+        return workload.is_rolled_out
+
+    workload = waiting.until(
+        lambda: _now(client, restart), until - time.monotonic(), PAUSE, done=is_done, tell=unfinished.append
+    )
+    if not workload.is_rolled_out:
+        raise StuckError(_cause(client, workload))
+    return bool(unfinished)
 
 
 def _now(client: Client, restart: Restart) -> Workload:

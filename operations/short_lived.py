@@ -5,7 +5,6 @@ Each is a Job that the cluster itself stops after a deadline and then removes, e
 next run removes Jobs that an older cluster, or a paused controller, has kept.
 """
 
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from pi_mesh.cluster import pods
 from pi_mesh.cluster.client import Client
 from pi_mesh.cluster.pods import Pod
 from pi_mesh.names import OWNER_ANNOTATION, SHORT_LIVED_LABEL, owner
+from pi_mesh.waiting import until
 
 DEADLINE, TTL, GRACE = 75, 5, 5
 """Seconds until the cluster stops a Job, until it removes the stopped Job, and for the pod to stop: 120 s at most."""
@@ -88,15 +88,20 @@ def start(client: Client, workload: ShortLived) -> Mapping[str, Any]:
 
 def ready(client: Client, namespace: str, job: str, seconds: float) -> Pod:
     """Return the pod of a Job when it is Ready. Raises NotReadyError where it is not within `seconds`."""
-    until, path = time.monotonic() + seconds, f"/api/v1/namespaces/{namespace}/pods"
-    waiting = "its pod was not created: a quota may be full"
-    while time.monotonic() < until:
+    path = f"/api/v1/namespaces/{namespace}/pods"
+    reason = "its pod was not created: a quota may be full"
+
+    def ready_pod() -> Pod | None:
+        nonlocal reason
         for pod in map(pods.parse, client.items(path, labelSelector=f"job-name={job}")):
             if pod.ready:
                 return pod
-            waiting = f"pod {pod.name} is {pod.phase}" + ("" if pod.node else ", no node has room for it")
-        time.sleep(PAUSE)
-    raise NotReadyError(f"{waiting} after {seconds:.0f} s")
+            reason = f"pod {pod.name} is {pod.phase}" + ("" if pod.node else ", no node has room for it")
+        return None
+
+    if pod := until(ready_pod, seconds, PAUSE):
+        return pod
+    raise NotReadyError(f"{reason} after {seconds:.0f} s")
 
 
 def prolong(client: Client, namespace: str, job: str, lived: float) -> None:

@@ -1,11 +1,11 @@
 """Clean-up after `pulumi destroy`: finds and deletes the objects that Istio's charts leave in a cluster."""
 
-import time
 from collections.abc import Iterable, Iterator
 
 from pi_mesh.cluster.client import METADATA_ONLY, Client
 from pi_mesh.cluster.helm_releases import HELM_SELECTOR, SECRETS_PATH, parse_record
 from pi_mesh.cluster.objects import crd
+from pi_mesh.waiting import until
 from pi_mesh.words import first_of
 
 CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
@@ -91,8 +91,5 @@ def _resources(client: Client, definition: dict) -> Iterator[str]:
 
 def _await_gone(client: Client, names: set[str]) -> None:
     """Wait until the CRDs are deleted; the next install would otherwise find them half deleted."""
-    end = time.monotonic() + SECONDS
-    while any(item["metadata"]["name"] in names for item in client.items(CRDS)):
-        if time.monotonic() > end:
-            raise InUse(f"destroy.crds: the CRDs are still being deleted after {SECONDS} s; look at `kubectl get crd`")
-        time.sleep(PAUSE)
+    if not until(lambda: names.isdisjoint(map(_name, client.items(CRDS))), SECONDS, PAUSE):
+        raise InUse(f"destroy.crds: the CRDs are still being deleted after {SECONDS} s; look at `kubectl get crd`")

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 Answer = TypeVar("Answer")
 
@@ -32,8 +32,3 @@ def until(
                 return answer
             tell(answer)
         time.sleep(pause)
-
-
-def is_empty(answer: Any) -> bool:
-    """Return True for the answer of a look that lists what is still left, or names a problem."""
-    return not answer

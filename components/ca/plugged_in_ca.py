@@ -1,7 +1,6 @@
 """The plugged-in CA, the Secret `cacerts`: from the settings, an existing Secret, cert-manager, or istiod itself."""
 
 import base64
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +20,7 @@ from pi_mesh.inventory import Inventory
 from pi_mesh.names import EXTERNAL_CA_LABEL
 from pi_mesh.settings import Settings
 from pi_mesh.settings.pulumi_config import CA_KEY
+from pi_mesh.waiting import until
 
 CACERTS = "cacerts"
 """Name of the Secret; istiod mounts no other."""
@@ -120,11 +120,7 @@ def _trusted_files(settings: Settings, offered: SigningFiles) -> SigningFiles:
 
 def _wait(settings: Settings) -> None:
     """Wait until the Secret matches the Certificate, but no longer than SECONDS."""
-    end = time.monotonic() + SECONDS
-    while (
-        not mesh_ca.is_certificate_signed(settings.cluster.context, settings.istio.namespace) and time.monotonic() < end
-    ):
-        time.sleep(PAUSE)
+    until(lambda: mesh_ca.is_certificate_signed(settings.cluster.context, settings.istio.namespace), SECONDS, PAUSE)
 
 
 @dataclass(frozen=True)

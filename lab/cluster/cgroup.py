@@ -8,7 +8,7 @@ from pathlib import Path
 from lab.cluster.machines import CONTROL_PLANE, NODES
 from lab.cluster.names import IDENTITY
 from lab.cluster.shell import LabError
-from lab.cluster.waiting import is_reached
+from pi_mesh.waiting import until
 
 MEMBERS = "cgroup.procs"
 PAUSE = 0.02  # seconds between two looks at what is to end
@@ -74,7 +74,7 @@ def processes(path: str = IDENTITY) -> set[int]:
 
 def kill(path: str = IDENTITY, seconds: float = 15) -> None:
     """Kill every process in the cgroup and below it, also those that are started meanwhile."""
-    if not is_reached(lambda: not _killed(path), seconds, PAUSE):
+    if not until(lambda: not _killed(path), seconds, PAUSE):
         members = sorted(processes(path))
         raise LabError(f"cgroup {path}: processes {members} don't end; look for blocked ones with ps")
 
@@ -90,7 +90,7 @@ def _killed(path: str) -> set[int]:
 
 def remove(path: str = IDENTITY, seconds: float = 15) -> None:
     """Kill every process in the cgroup, and remove it with all cgroups below it."""
-    if not is_reached(lambda: _is_removed(path), seconds, PAUSE):
+    if not until(lambda: _is_removed(path), seconds, PAUSE):
         _remove(path)
 
 

@@ -14,7 +14,8 @@ from lab.cluster import records
 from lab.cluster.names import LAB
 from lab.cluster.records import Process
 from lab.cluster.shell import LabError, last_line
-from lab.cluster.waiting import is_reached, wait_until
+from lab.cluster.waiting import wait_until
+from pi_mesh.waiting import until
 
 LOGS = LAB / "logs"
 PASSED_FD = 3
@@ -59,9 +60,9 @@ def stop(name: str, seconds: float = 10) -> None:
     process = records.find(name)
     if process and process.alive:
         os.kill(process.pid, signal.SIGTERM)
-        if not is_reached(lambda: not process.alive, seconds, PAUSE):
+        if not until(lambda: not process.alive, seconds, PAUSE):
             os.kill(process.pid, signal.SIGKILL)
-            if not is_reached(lambda: not process.alive, 5, PAUSE):
+            if not until(lambda: not process.alive, 5, PAUSE):
                 raise LabError(f"{name} (process {process.pid}) does not end")
     records.forget(name)
 

@@ -26,6 +26,7 @@ from operations.report import CallRow
 from operations.short_lived import NotReadyError
 from operations.verify import plain_text_call
 from operations.verify.plain_text_call import Outcome
+from pi_mesh import waiting
 from pi_mesh.checks.finding import Finding, Subject, error, ok, unknown
 from pi_mesh.cluster.client import Client, Relayed
 from pi_mesh.cluster.errors import ClusterUnreachable, Forbidden, Refused
@@ -203,13 +204,11 @@ def _pods(client: Client, settings: Settings, stack: str, every: list[Call], unt
 def _settled(client: Client, call: Call, pods: dict[str, str], until: float) -> CallResult:
     """Make a call until it goes as asked, and return what it showed at the end."""
     begun = time.monotonic()
-    last = min(until, begun + (PATIENCE if call.must_pass else OF_REFUSALS))
-    while True:
-        outcome, words = make_call(client, call, pods)
-        as_asked = call.is_as_asked(outcome, words)
-        if as_asked or time.monotonic() > last:
-            break
-        time.sleep(PAUSE)
+    seconds = min(until - begun, PATIENCE if call.must_pass else OF_REFUSALS)
+    outcome, words = waiting.until(
+        lambda: make_call(client, call, pods), seconds, PAUSE, done=lambda answer: call.is_as_asked(*answer)
+    )
+    as_asked = call.is_as_asked(outcome, words)
     clear = as_asked or call.must_pass or outcome is Outcome.ANSWERED
     row = CallRow(
         call=call.id,

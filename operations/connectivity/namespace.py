@@ -1,10 +1,10 @@
 """The namespace of the calls, which one run creates and deletes; what a killed run left is removed by the next."""
 
 import socket
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from operator import not_
 from typing import Any
 
 import psutil
@@ -16,6 +16,7 @@ from pi_mesh.cluster.client import Client
 from pi_mesh.cluster.errors import Refused
 from pi_mesh.names import INJECTION_LABEL, OWNER_ANNOTATION, PROJECT, SHORT_LIVED_LABEL, owner
 from pi_mesh.settings import Settings
+from pi_mesh.waiting import until
 from pi_mesh.words import text_before
 
 PATHS = {
@@ -64,17 +65,14 @@ def _manifest(stack: str) -> Object:
 
 
 def _clear(client: Client, stack: str, seconds: float) -> None:
-    until, path = time.monotonic() + seconds, f"/api/v1/namespaces/{NAMESPACE}"
-    found = client.get(path)
-    if found and "deletionTimestamp" not in found["metadata"]:
-        _refuse_others(found["metadata"], stack)
+    path = f"/api/v1/namespaces/{NAMESPACE}"
+    earlier = client.get(path)
+    if earlier and "deletionTimestamp" not in earlier["metadata"]:
+        _refuse_others(earlier["metadata"], stack)
         client.delete(path)
-    while found:
-        if time.monotonic() > until:
-            message = f"is still being deleted after {seconds:.0f} s"
-            raise _HeldError(error(PURPOSE, WHERE, message, f"see `kubectl get namespace {NAMESPACE} -o yaml`"))
-        time.sleep(PAUSE)
-        found = client.get(path)
+    if earlier and until(lambda: client.get(path), seconds, PAUSE, done=not_):
+        message = f"is still being deleted after {seconds:.0f} s"
+        raise _HeldError(error(PURPOSE, WHERE, message, f"see `kubectl get namespace {NAMESPACE} -o yaml`"))
 
 
 class _HeldError(OperationError):

@@ -17,6 +17,7 @@ from pi_mesh.cluster.errors import Refused
 from pi_mesh.cluster.kubelet import ContainerId, Disk, NotAnswered, Offset
 from pi_mesh.cluster.pod_lifecycle import Startup
 from pi_mesh.names import SHORT_LIVED_LABEL
+from pi_mesh.waiting import until
 
 START = 45
 """Seconds that the programs may take until they serve or end: a Pi reads 100 MB of Envoy from an SD card."""
@@ -249,13 +250,10 @@ def _node(client: Client, node: str, running: ContainerId | None) -> NodeCounter
 
 def _memory_limit(client: Client, node: str, running: ContainerId) -> int:
     """Return the limit of Envoy's cgroup, 0 for a cgroup without one. Raises NotAnswered."""
-    until = time.monotonic() + COUNTER_PATIENCE
-    while True:
-        if counted := kubelet.counters(client, node).get(running):
-            return counted.memory_limit
-        if time.monotonic() > until:
-            raise NotAnswered("the kubelet does not count the trial's container")
-        time.sleep(COUNTER_PAUSE)
+    counted = until(lambda: kubelet.counters(client, node).get(running), COUNTER_PATIENCE, COUNTER_PAUSE)
+    if counted is None:
+        raise NotAnswered("the kubelet does not count the trial's container")
+    return counted.memory_limit
 
 
 def _or_reason(ask: Callable[[], T]) -> T | str:

@@ -3,7 +3,6 @@
 import base64
 import gzip
 import json
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -25,6 +24,7 @@ from pi_mesh.cluster import kubeconfig
 from pi_mesh.cluster.helm_releases import ReleaseRecord
 from pi_mesh.cluster.objects import Crd
 from pi_mesh.inventory import Kind, Release
+from pi_mesh.waiting import until
 
 LOCK, OBSTACLE, LOST_CA = "stale lock", "obstacle", "lost CA"
 NOTHING_DONE = "nothing was repaired"
@@ -241,10 +241,12 @@ def _make_way(now: ObservedState, step: Step) -> None:
 
 def _wait_for(now: ObservedState, plugin: Process) -> None:
     """Wait while a plugin lives and one of the stack's releases is under way: the plugin may be about to finish it."""
-    deadline = time.monotonic() + PATIENCE
-    while plugin.alive() and time.monotonic() < deadline and pending_releases(now):
-        time.sleep(1)
-        now = observed_state.read(now.stack, now.settings)
+
+    def is_over() -> bool:
+        return not (plugin.alive() and pending_releases(observed_state.read(now.stack, now.settings)))
+
+    if pending_releases(now):
+        until(is_over, PATIENCE, 1)
 
 
 def _write_all(now: ObservedState, steps: list[Step], lock: BackendLock, say: Say) -> None:

@@ -3,16 +3,17 @@
 import json
 import os
 import socket
-import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from operator import not_
 from pathlib import Path
 from urllib.parse import unquote, urlparse
 
 import psutil
 
 from pi_mesh.names import PROJECT
+from pi_mesh.waiting import until
 
 ORPHANS = ("pulumi-resource-", "pulumi-language-")
 ENGINE = "pulumi"
@@ -50,9 +51,7 @@ class Process:
                 return
             with suppress(psutil.NoSuchProcess):
                 request()
-            deadline = time.monotonic() + GRACE
-            while self.alive() and time.monotonic() < deadline:
-                time.sleep(0.1)
+            until(self.alive, GRACE, 0.1, done=not_)
 
 
 def orphaned_processes(project: Path) -> list[Process]:

@@ -1,6 +1,5 @@
 """The command `rotate-ca`: a new key and certificate for the mesh's CA, under the same root, without a restart."""
 
-import time
 from datetime import UTC, datetime
 from functools import partial
 from importlib.util import find_spec
@@ -22,6 +21,7 @@ from pi_mesh.checks.preflight.trading_hours import refused_restart
 from pi_mesh.cluster import mesh_ca
 from pi_mesh.settings import CaSettings, Settings
 from pi_mesh.settings.vault import VaultSettings
+from pi_mesh.waiting import until
 
 
 class InTradingHoursError(OperationError):
@@ -45,13 +45,14 @@ def renew_certificate(settings: Settings, wait: int) -> Finding:
     """Have the CA signed again, wait for it, and return the finding. Raises as `Client` does."""
     context, namespace = settings.cluster.context, settings.istio.namespace
     subject = Subject("Certificate", f"{namespace}/{CERTIFICATE}")
-    before, end = mesh_ca.renew_certificate(context, namespace), time.monotonic() + wait
-    while time.monotonic() < end:
-        if mesh_ca.certificate_revision(context, namespace) > before and mesh_ca.is_certificate_signed(
-            context, namespace
-        ):
-            return ok(AUTHORITY, subject, "has a new key, and the Issuer has signed it")
-        time.sleep(PAUSE)
+    before = mesh_ca.renew_certificate(context, namespace)
+
+    def is_renewed() -> bool:
+        is_newer = mesh_ca.certificate_revision(context, namespace) > before
+        return is_newer and mesh_ca.is_certificate_signed(context, namespace)
+
+    if until(is_renewed, wait, PAUSE):
+        return ok(AUTHORITY, subject, "has a new key, and the Issuer has signed it")
     look = f"`kubectl describe certificate -n {namespace} {CERTIFICATE}`"
     return error(AUTHORITY, subject, f"was not signed within {wait} s; istiod goes on with its present CA", look)
 

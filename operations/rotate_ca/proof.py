@@ -1,6 +1,5 @@
 """The proof of a rotation: earlier certificates of istiod still verify, and later ones have the new issuer."""
 
-import time
 from collections.abc import Callable
 
 from operations.istiod_certificates import IssuedCertificate, Issuer, NoCertificate, issuer
@@ -9,6 +8,7 @@ from pi_mesh.checks.finding import Finding, Subject, error, errors, ok
 from pi_mesh.cluster import mesh_ca
 from pi_mesh.cluster.errors import ClusterUnreachable
 from pi_mesh.settings import Settings
+from pi_mesh.waiting import until
 
 ID, ISTIOD = "certificates", Subject("component", "istiod")
 PAUSE = 2.0
@@ -52,17 +52,12 @@ def _after(istiod: Issuer, before: IssuedCertificate, wait: int) -> IssuedCertif
 
     Raises NoCertificate if istiod gave none until the end; earlier failures may come from its restart.
     """
-    end = time.monotonic() + wait
-    while True:
-        try:
-            if (issued := istiod.issue()).issuer != before.issuer:
-                return issued
-        except NoCertificate:
-            if time.monotonic() >= end:
-                raise
-        if time.monotonic() >= end:
-            return None
-        time.sleep(PAUSE)
+
+    def is_other(issued: IssuedCertificate) -> bool:
+        return issued.issuer != before.issuer
+
+    last = until(istiod.issue, wait, PAUSE, done=is_other, excused=(NoCertificate,))
+    return last if is_other(last) else None
 
 
 def _judged(before: IssuedCertificate, after: IssuedCertificate, roots: pem.Certificates) -> list[Finding]:

@@ -1,7 +1,6 @@
 """The change of a mesh's root: its three steps, and the proxies' answers about their trust between them."""
 
 import sys
-import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
@@ -20,6 +19,7 @@ from pi_mesh.cluster import mesh_ca
 from pi_mesh.cluster.certificates_in_use import ProxyTrust
 from pi_mesh.cluster.errors import ClusterUnreachable
 from pi_mesh.settings import Settings
+from pi_mesh.waiting import until
 from pi_mesh.words import agreeing, first_of
 
 PROXIES_ID = "proxies"
@@ -66,17 +66,12 @@ class Wait:
 
     def _until(self, left: Callable[[RootUse], list]) -> tuple[RootUse, list]:
         """Return the last answers, and the proxies still left at the end. Raises ClusterUnreachable if none answers."""
-        end = time.monotonic() + self.seconds
-        while True:
-            try:
-                use = root_trust.read_root_use(self.context, self.namespace)
-            except ClusterUnreachable:
-                if time.monotonic() >= end:
-                    raise
-            else:
-                if not (found := left(use)) or time.monotonic() >= end:
-                    return use, found
-            time.sleep(PAUSE)
+
+        def look() -> tuple[RootUse, list]:
+            use = root_trust.read_root_use(self.context, self.namespace)
+            return use, left(use)
+
+        return until(look, self.seconds, PAUSE, done=lambda answer: not answer[1], excused=(ClusterUnreachable,))
 
 
 def _told(use: RootUse, left: list[ProxyTrust]) -> list[ProxyTrust]:

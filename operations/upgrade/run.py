@@ -5,7 +5,6 @@ Nothing else is stored. Each part of a step is an operation that an owner would 
 
 import io
 import tarfile
-import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -31,6 +30,7 @@ from pi_mesh.cluster import istiods, snapshot
 from pi_mesh.cluster.client import Client
 from pi_mesh.inventory import Inventory, Kind, Release, chart_lock
 from pi_mesh.settings import CaSettings
+from pi_mesh.waiting import until
 from pi_mesh.words import counted
 
 VERSION_KEY = "istio.version"
@@ -262,18 +262,18 @@ class StepRun:
 
     def _verified(self) -> Iterable[Finding]:
         """Yield the findings of `verify`, after proxies had time to connect to a new istiod."""
-        settings, until = stacks.load(self.stack), time.monotonic() + PATIENCE
-        while True:
-            seen = command.read_input(settings, self.stack, read_only=False)
-            found = helm_releases.missing_mesh(seen) or command.all_findings(seen)
-            if not errors(found):
-                yield ok("verify", self._subject, "is as the settings say", number=len(found))
-                return
-            if time.monotonic() >= until:
-                yield from errors(found)
-                yield error(ID, self._subject, "runs, and `verify` finds errors in the mesh", f"mend them, {AGAIN}")
-                return
-            time.sleep(PAUSE)
+        settings = stacks.load(self.stack)
+
+        def verify() -> list[Finding]:
+            observation = command.read_input(settings, self.stack, read_only=False)
+            return helm_releases.missing_mesh(observation) or command.all_findings(observation)
+
+        findings = until(verify, PATIENCE, PAUSE, done=lambda findings: not errors(findings))
+        if problems := errors(findings):
+            yield from problems
+            yield error(ID, self._subject, "runs, and `verify` finds errors in the mesh", f"mend them, {AGAIN}")
+        else:
+            yield ok("verify", self._subject, "is as the settings say", number=len(findings))
 
     def _refreshed(self) -> Iterable[Finding]:
         """Return the result for each workload with a stale proxy."""

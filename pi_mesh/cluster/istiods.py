@@ -3,9 +3,9 @@
 Every Istio object passes the webhook on its way into the cluster.
 """
 
-import time
 import uuid
 from collections.abc import Iterable
+from operator import not_
 
 from pi_mesh.cluster.client import Client, Refused
 from pi_mesh.cluster.errors import ClusterUnreachable
@@ -14,6 +14,7 @@ from pi_mesh.cluster.pods import Pod, image_version
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.names import INJECTION_LABEL, ISTIOD, REVISION_LABEL, TAG_WEBHOOK
 from pi_mesh.settings.istio import DEFAULT_REVISION
+from pi_mesh.waiting import until
 
 
 def control_plane(deployments: Iterable[Deployment], namespace: str) -> str:
@@ -62,12 +63,7 @@ def wait_for_webhook(client: Client, namespace: str, seconds: float = WEBHOOK_SE
     An ending pod still answers, and the API server's connection dies with it. The next changed object would then wait
     for an answer in vain, and fail.
     """
-    end = time.monotonic() + seconds
-    while problem := _webhook_problem(client, namespace):
-        if time.monotonic() > end:
-            return problem
-        time.sleep(pause)
-    return ""
+    return until(lambda: _webhook_problem(client, namespace), seconds, pause, done=not_)
 
 
 def _webhook_problem(client: Client, namespace: str) -> str:

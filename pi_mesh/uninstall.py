@@ -6,7 +6,7 @@ from pi_mesh.cluster.client import METADATA_ONLY, Client
 from pi_mesh.cluster.helm_releases import HELM_SELECTOR, SECRETS_PATH, parse_record
 from pi_mesh.cluster.objects import crd
 from pi_mesh.waiting import until
-from pi_mesh.words import first_of
+from pi_mesh.words import listed
 
 CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 CONFIG_MAPS = ("istio-ca-root-cert", "istio-ca-crl")
@@ -63,7 +63,7 @@ def crds(client: UninstallClient, owner: str) -> None:
     if used := [line for item in ours for line in _resources(client, item)]:
         raise InUse(
             "destroy.crds: Istio's CRDs stay, because deleting them would delete resources of other owners: "
-            f"{first_of(used, SHOWN)}; remove them and run `pulumi destroy` again, or keep the CRDs with "
+            f"{listed(used, SHOWN)}; remove them and run `pulumi destroy` again, or keep the CRDs with "
             "`pulumi state delete` of this resource"
         )
     for item in ours:

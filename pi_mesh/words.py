@@ -1,6 +1,6 @@
-"""Words for sentences: nouns and verbs that agree with a number, the length of a list, and parts of a text."""
+"""Words for sentences: nouns and verbs that agree with a number, names in a list, and parts of a text."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 
 def agreeing(number: int, singular: str, plural: str) -> str:
@@ -13,10 +13,21 @@ def counted(number: int, singular: str, plural: str = "") -> str:
     return f"{number} {agreeing(number, singular, plural or f'{singular}s')}"
 
 
-def first_of(names: Sequence[str], most: int, separator: str = ", ") -> str:
-    """Return at most so many of the names, and the number of the others: "a, b, c and 9 more"."""
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return f"{separator.join(names[:most])}{more}"
+def listed(names: Iterable[str], most: int, separator: str = ", ", last: str = " and ", more: str = "") -> str:
+    """Return at most so many of the names and the number of the others: "a, b, c and 9 more".
+
+    `separator` and `last` stand between the names and before the number, and `more` is the noun of the others.
+    """
+    names = list(names)
+    others = len(names) - most
+    rest = f"{last}{counted(others, f'more {more}') if more else f'{others} more'}" if others > 0 else ""
+    return f"{separator.join(names[:most])}{rest}"
+
+
+def enumerated(names: Iterable[str]) -> str:
+    """Return all names as an enumeration in a sentence: "a, b and c"."""
+    names = list(names)
+    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
 
 
 def text_before(text: str, mark: str) -> str:

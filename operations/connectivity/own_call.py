@@ -17,7 +17,7 @@ from pi_mesh.cluster.pods import SIDECAR, Pod
 from pi_mesh.cluster.services import Endpoint, ServicePort
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.settings import Settings
-from pi_mesh.words import counted, first_of
+from pi_mesh.words import counted, listed
 
 ID = "caller's proxy"
 
@@ -133,7 +133,7 @@ def _pods(cluster: Snapshot, wanted: End) -> list[Pod]:
     if not found:
         kind = "workload or pod" if wanted.option == "--from" else "Service, workload or pod"
         names = sorted({pod.workload.partition("/")[2] for pod in there})
-        known = f"it has {first_of(names, SHOWN)}" if names else "it has no pods"
+        known = f"it has {listed(names, SHOWN)}" if names else "it has no pods"
         raise wanted.wrong(f"namespace {wanted.namespace} has no such {kind} with pods", known)
     return found
 

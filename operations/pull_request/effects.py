@@ -7,9 +7,9 @@ from operations.pull_request.checkout import is_of_vault
 from operations.pull_request.compare import Comparison
 from operations.pull_request.engine import Step
 from operations.pull_request.manifests import Consequences
-from operations.pull_request.markdown import code, enumerated
+from operations.pull_request.markdown import code
 from pi_mesh.names import EGRESS, INGRESS
-from pi_mesh.words import agreeing, counted
+from pi_mesh.words import agreeing, counted, enumerated
 
 NO_CHANGE = "No change to the cluster"
 GATEWAYS = {INGRESS: "the ingress gateway", EGRESS: "the egress gateway"}

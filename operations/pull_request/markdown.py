@@ -57,11 +57,6 @@ def _percent(before: Any, after: Any) -> str:
     return f" ({float(new / old - 1):+.0%})" if old and new != old else ""
 
 
-def enumerated(names: Sequence[str]) -> str:
-    """Return names as an enumeration in a sentence."""
-    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
-
-
 def one_line(text: str) -> str:
     """Return a text on one line."""
     return " ".join(text.split())

@@ -20,7 +20,7 @@ from pi_mesh.cluster.certificates_in_use import ProxyTrust
 from pi_mesh.cluster.errors import ClusterUnreachable
 from pi_mesh.settings import Settings
 from pi_mesh.waiting import until
-from pi_mesh.words import agreeing, first_of
+from pi_mesh.words import agreeing, listed
 
 PROXIES_ID = "proxies"
 PROXIES = Subject("proxy")
@@ -58,7 +58,7 @@ class Wait:
         use, left = self._until(lambda use: [each for root in roots for each in use.trusting(root)])
         dropped = ", ".join(map(pem.title, roots))
         if left:
-            shown = _listed(left)
+            shown = listed(map(_name, left), SHOWN)
             return warning(
                 PROXIES_ID, PROXIES, f"{shown} trust {dropped} until their certificate is renewed", "restart them"
             )
@@ -90,12 +90,12 @@ def _late(left: list[ProxyTrust | str], message: str) -> Finding:
     until = f"wait until they renew their certificates, at {max(ends):%Y-%m-%d %H:%M} UTC at the latest" if ends else ""
     fix = f"{until}, or restart their pods (`kubectl rollout restart`)".lstrip(", ")
     return error(
-        PROXIES_ID, PROXIES, f"{message}: {_listed(left)}", f"{fix}; then run the same command again", number=len(left)
+        PROXIES_ID,
+        PROXIES,
+        f"{message}: {listed(map(_name, left), SHOWN)}",
+        f"{fix}; then run the same command again",
+        number=len(left),
     )
-
-
-def _listed(left: list[ProxyTrust | str]) -> str:
-    return first_of([_name(one) for one in left], SHOWN)
 
 
 def _name(one: ProxyTrust | str) -> str:

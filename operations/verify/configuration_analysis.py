@@ -11,7 +11,7 @@ from pi_mesh.catalog import istio
 from pi_mesh.checks.finding import Finding, Level, Subject, error, ok, unknown, warning
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.inventory import Inventory
-from pi_mesh.words import counted, first_of, text_before
+from pi_mesh.words import counted, listed, text_before
 
 ID = "configuration analysis"
 ISTIOCTL = Subject("command", "istioctl")
@@ -82,7 +82,7 @@ def _grouped(messages: Iterable[dict]) -> Iterator[Finding]:
         same = list(group)
         first, *_ = same
         names = list(dict.fromkeys(f"{kind} {name}" for kind, name in map(_origin, same)))
-        message = f"{counted(len(names), 'object')} ({first_of(names, EXAMPLES)}): {_text(first)}"
+        message = f"{counted(len(names), 'object')} ({listed(names, EXAMPLES)}): {_text(first)}"
         subject, fix = Subject("other namespace"), _page(first)
         if level in LEVELS:
             yield warning(ID, subject, message, fix, number=len(names))

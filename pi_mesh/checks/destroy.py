@@ -13,7 +13,7 @@ from pi_mesh.cluster.objects import release_of
 from pi_mesh.cluster.proxies import Proxy
 from pi_mesh.inventory import Inventory, Kind
 from pi_mesh.settings.istio import DEFAULT_REVISION
-from pi_mesh.words import first_of
+from pi_mesh.words import listed
 
 ID = "destroy"
 SHOWN = 5
@@ -91,10 +91,10 @@ def check(client: Client, destroyed: Destroyed) -> Iterator[Finding]:
     """Yield an error for each namespace, and for the proxies, that the destroy would take from others."""
     for name in destroyed.deleted:
         if there := workloads.foreign_workloads(client, name, destroyed.releases):
-            message = f"would be deleted with {first_of(there, SHOWN)}"
+            message = f"would be deleted with {listed(there, SHOWN)}"
             yield error(ID, Subject("namespace", name), message, "", number=len(there))
     if led := sorted(set(_led(client, destroyed))):
-        message = f"would lose the istiod that configures them and renews their certificates: {first_of(led, SHOWN)}"
+        message = f"would lose the istiod that configures them and renews their certificates: {listed(led, SHOWN)}"
         yield error(ID, Subject("sidecar"), message, "", number=len(led))
     if not destroyed.removal:
         yield from _asking(client, destroyed)

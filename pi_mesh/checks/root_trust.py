@@ -14,7 +14,7 @@ from pi_mesh.cluster.certificates_in_use import ProxyTrust
 from pi_mesh.cluster.errors import ClusterUnreachable
 from pi_mesh.cluster.mesh_ca import Authority
 from pi_mesh.settings.mtls import duration
-from pi_mesh.words import agreeing, first_of
+from pi_mesh.words import agreeing, listed
 
 SHOWN = 5
 """Largest number of pods in a message."""
@@ -74,7 +74,7 @@ def _by_holders(change: Change, held: list[str]) -> Change:
     dropped = ", ".join(map(pem.title, change.dropped))
     if not held:
         return Change("announced", f"{dropped} is no longer trusted: no proxy holds a certificate of it")
-    holders = f"{first_of(held, SHOWN)} still {agreeing(len(held), 'holds', 'hold')}"
+    holders = f"{listed(held, SHOWN)} still {agreeing(len(held), 'holds', 'hold')}"
     message = f"{dropped} can't be dropped yet: {holders} a certificate of another root"
     return Change("refused", f"{message}; keep it in alsoTrust until they have renewed theirs, or restart them")
 

@@ -9,6 +9,7 @@ from lightkube.config.models import User
 from lightkube.core.exceptions import ConfigError
 
 from pi_mesh.cluster.errors import ClusterUnreachable, WrongContext
+from pi_mesh.words import first_line
 
 LISTS = {"clusters": "cluster", "contexts": "context", "users": "user"}
 """Lists of a kubeconfig, each with the key of an entry's content."""
@@ -22,11 +23,12 @@ def connection(context: str) -> SingleConfig:
     Raises WrongContext unless the context is the kubeconfig's current one: `kubectl`, `helm` and this program must mean
     the same cluster. Raises ClusterUnreachable if there is no usable kubeconfig.
     """
-    merged = _merged(_paths())
+    paths = _paths()
+    merged = _merged(paths)
     current = merged["current-context"]
     if not merged["contexts"]:
         raise ClusterUnreachable(
-            f"cluster.context '{context}': no kubeconfig in {_shown(_paths())}; `export KUBECONFIG=FILE` names one "
+            f"cluster.context '{context}': no kubeconfig in {', '.join(map(str, paths))}; `export KUBECONFIG=FILE` names one "
             "(k3s writes it to /etc/rancher/k3s/k3s.yaml)"
         )
     if current != context:
@@ -86,7 +88,7 @@ def _read(path: Path) -> dict:
     except FileNotFoundError:
         return {}
     except (OSError, yaml.YAMLError) as error:
-        raise ClusterUnreachable(f"{path}: is not a readable kubeconfig: {_first_line(error)}") from None
+        raise ClusterUnreachable(f"{path}: is not a readable kubeconfig: {first_line(str(error))}") from None
     except (AttributeError, KeyError, TypeError):
         raise ClusterUnreachable(f"{path}: is not a kubeconfig: its lists must hold entries with a name") from None
 
@@ -103,11 +105,3 @@ def _with_whole_paths(content: dict, folder: Path) -> dict:
             if os.sep in (command := (values.get("exec") or {}).get("command", "")):
                 values["exec"]["command"] = str(folder / command)
     return content
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0]
-
-
-def _shown(paths: list[Path]) -> str:
-    return ", ".join(map(str, paths))

@@ -13,6 +13,7 @@ from pi_mesh.inventory.mesh_releases import gateway_namespace, gateways
 from pi_mesh.settings import Settings
 from pi_mesh.settings.traffic.gateways import CHART_PORTS
 from pi_mesh.values.gateway_service import given_service, reached_ports
+from pi_mesh.words import agreeing, enumerated
 
 APPS = {"metallb": "MetalLB", "openelb": "OpenELB"}
 CLOUDS = ("aws://", "azure://", "gce://", "hcloud://", "digitalocean://", "openstack://")
@@ -208,5 +209,4 @@ def _is_disabled(arguments: str) -> bool:
 
 
 def _listed_ports(ports: Collection[int]) -> str:
-    *others, last = map(str, sorted(ports))
-    return f"ports {', '.join(others)} and {last}" if others else f"port {last}"
+    return f"{agreeing(len(ports), 'port', 'ports')} {enumerated(map(str, sorted(ports)))}"

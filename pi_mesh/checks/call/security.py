@@ -14,7 +14,7 @@ from pi_mesh.checks.verify.mutual_tls import left_out
 from pi_mesh.cluster.policies import Policy
 from pi_mesh.settings.traffic.names import full_name, takes
 from pi_mesh.values.traffic.authorization import DRY_RUN
-from pi_mesh.words import first_of
+from pi_mesh.words import listed
 
 MUTUAL_TLS = "mutual TLS"
 
@@ -257,7 +257,7 @@ def _allowed(rules: Rules, allows: list[Policy], plain: str) -> Iterator[Finding
     best = max(matched.values())
     if best is Match.YES:
         return
-    names = first_of([f"{one.namespace}/{one.name}" for one in allows], SHOWN)
+    names = listed([f"{one.namespace}/{one.name}" for one in allows], SHOWN)
     first, *others = allows
     subject = Subject("AuthorizationPolicies", names) if others else subject_of(first)
     if best is Match.SOME:

@@ -11,7 +11,7 @@ from pi_mesh.cluster.nodes import Node
 from pi_mesh.cluster.pods import Pod
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.inventory import Inventory
-from pi_mesh.words import counted
+from pi_mesh.words import counted, listed
 
 ID = "a node less"
 STAYS = ("DaemonSet", "Node")
@@ -85,6 +85,4 @@ def _finding(loss: Loss) -> Finding:
 def named(pods: Iterable[Pod]) -> str:
     """Return the workloads of pods, each with the number of its pods: "2 of trading/orders, 1 of trading/quotes"."""
     workloads = Counter(pod.workload for pod in pods).most_common()
-    shown = ", ".join(f"{count} of {workload}" for workload, count in workloads[:SHOWN])
-    more = len(workloads) - SHOWN
-    return f"{shown} and {counted(more, 'more workload')}" if more > 0 else shown
+    return listed((f"{count} of {workload}" for workload, count in workloads), SHOWN, more="workload")

@@ -12,7 +12,7 @@ from pi_mesh.cluster.stack_state import StackState
 from pi_mesh.inventory import Inventory
 from pi_mesh.selectors import matches
 from pi_mesh.settings import Settings
-from pi_mesh.words import first_of
+from pi_mesh.words import listed
 
 ID = "cut callers"
 SHOWN = 5
@@ -116,7 +116,7 @@ def refused_calls(
 def calls_in_words(calls: Iterable[AuditedCall]) -> str:
     """Return the first callers with their callees."""
     lines = [f"{one.caller} to {one.callee} port {one.port} ({one.count}x)" for one in calls]
-    return first_of(lines, SHOWN)
+    return listed(lines, SHOWN)
 
 
 def unread_logs(pods: Iterable[str]) -> Iterator[Finding]:

@@ -13,7 +13,7 @@ from pi_mesh.cluster.stack_state import StackState
 from pi_mesh.inventory import Inventory, Kind
 from pi_mesh.names import ISTIOD, REVISION_LABEL, TAG_WEBHOOK
 from pi_mesh.settings.istio import DEFAULT_REVISION
-from pi_mesh.words import agreeing, first_of
+from pi_mesh.words import agreeing, listed
 
 STEP, IN_PLACE, IN_USE = "canary version", "istio revision", "revision in use"
 KEY = "istio.canary.version"
@@ -63,7 +63,7 @@ def _removed(mesh: Inventory, snapshot: Snapshot, state: StackState) -> Iterator
     for name, what in _going(mesh, snapshot, state).items():
         if users := _users(mesh, snapshot, name):
             verb = agreeing(len(users), "uses", "use")
-            message = f"would remove the {what} {name}, which {first_of(users, SHOWN)} still {verb}"
+            message = f"would remove the {what} {name}, which {listed(users, SHOWN)} still {verb}"
             fix = (
                 "put it back, move them (`revision` of trading, namespaces and gateways, the label istio.io/rev) with "
                 "`pulumi up`, restart them with `python -m operations refresh -s STACK`, and then remove it; "

@@ -11,7 +11,7 @@ from pi_mesh.cluster.proxies import Proxy
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.inventory import Inventory, Kind
 from pi_mesh.names import ISTIOD
-from pi_mesh.words import agreeing, first_of
+from pi_mesh.words import agreeing, listed
 
 STEP, SKEW, GATEWAY_CHART = "istio version change", "proxy skew", "gateway chart"
 EXACT = re.compile(r"1\.\d+\.\d+")
@@ -78,7 +78,7 @@ def _skew(mesh: Inventory, running: str, known: Sequence[Proxy]) -> Finding:
 
 def _named(far: Sequence[Proxy]) -> str:
     versions = ", ".join(sorted({proxy.version for proxy in far}))
-    names = first_of([proxy.id for proxy in far], SHOWN)
+    names = listed([proxy.id for proxy in far], SHOWN)
     return f"{names} {agreeing(len(far), 'is', 'are')} of {versions}"
 
 

@@ -10,7 +10,7 @@ from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.inventory import Inventory
 from pi_mesh.settings import Settings
 from pi_mesh.settings.traffic.names import IN_CLUSTER
-from pi_mesh.words import first_of
+from pi_mesh.words import listed
 
 ID, KEY = "watched namespaces", "istio.discovery"
 SHOWN = 3
@@ -22,7 +22,7 @@ def check(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
         return
     unwatched = {name: uses for name, uses in _uses(mesh.settings, snapshot).items() if name not in watched}
     for name, uses in sorted(unwatched.items()):
-        message = f"has {_listed(uses)}, and istiod would not watch it"
+        message = f"has {listed(dict.fromkeys(uses), SHOWN)}, and istiod would not watch it"
         fix = f"add {name} to {KEY}.also, or set {KEY}.limited: false"
         yield error(ID, Subject("namespace", name), message, fix)
     if unread := [kind for kind in ("pods", "namespaces", settings_objects.UNREADABLE) if kind in snapshot.unreadable]:
@@ -59,7 +59,3 @@ def _named(settings: Settings) -> Iterator[tuple[str, str]]:
             namespace = host.partition("/")[0]
             if namespace not in (".", "*", "~"):
                 yield f"{one.setting}.sidecarScope", namespace
-
-
-def _listed(uses: list[str]) -> str:
-    return first_of(list(dict.fromkeys(uses)), SHOWN)

@@ -20,7 +20,7 @@ from pi_mesh.checks.verify.policy_targets import (
 )
 from pi_mesh.cluster.policies import Policy
 from pi_mesh.values.traffic.authorization import DRY_RUN
-from pi_mesh.words import counted, first_of
+from pi_mesh.words import counted, listed
 
 ID = "access"
 POLICY, TOKENS = "AuthorizationPolicy", "RequestAuthentication"
@@ -170,4 +170,4 @@ def _callers(rules: list[Mapping[str, Any]]) -> str:
         for entry in rule.get("from") or []:
             source = (entry or {}).get("source") or {}
             names += [f"{key} {', '.join(values)}" for key, values in source.items()]
-    return first_of(names, SHOWN, "; ")
+    return listed(names, SHOWN, "; ")

@@ -6,7 +6,7 @@ from pi_mesh.checks.finding import Finding, Subject, error, ok, unknown, warning
 from pi_mesh.checks.policy_words import managed, subject_of
 from pi_mesh.checks.verification_input import VerificationInput
 from pi_mesh.checks.verify.policy_targets import (
-    first_sorted,
+    SHOWN,
     folded,
     is_of_stack,
     own_namespaces,
@@ -17,7 +17,7 @@ from pi_mesh.cluster.policies import Policy
 from pi_mesh.cluster.routes import MESH, destinations
 from pi_mesh.selectors import matches
 from pi_mesh.settings.traffic.names import IN_CLUSTER, full_name, takes
-from pi_mesh.words import counted
+from pi_mesh.words import counted, listed
 
 ID = "attached routes"
 KINDS = ("VirtualService", "Gateway")
@@ -88,7 +88,7 @@ def _without_endpoints(seen: VerificationInput, routes: list[Policy]) -> Iterato
             leading.setdefault(host, []).append(f"{route.namespace}/{route.name}")
     for host, names in leading.items():
         first, *others = names
-        by = f"routes {first_sorted(names)} lead" if others else f"route {first} leads"
+        by = f"routes {listed(sorted(names), SHOWN)} lead" if others else f"route {first} leads"
         service = services.get(host)
         if service is None and host.endswith(IN_CLUSTER):
             name, namespace, *_ = host.split(".")

@@ -8,6 +8,7 @@ from pi_mesh.checks.verify import remedies
 from pi_mesh.checks.verify.diff import Difference, differences
 from pi_mesh.cluster.helm_releases import SECRET
 from pi_mesh.cluster.live_objects import Pair
+from pi_mesh.words import listed
 
 RELEASES = "drift of releases"
 SHOWN = 3
@@ -46,9 +47,8 @@ def _of_pair(seen: VerificationInput, pair: Pair) -> Iterator[Finding]:
 
 def lines(pair: Pair, found: Sequence[Difference]) -> str:
     """Return the first differences in one line; for a Secret the fields without their values."""
-    more = f", and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
-    shown = [entry.place.path if pair.wanted["kind"] == SECRET else str(entry) for entry in found[:SHOWN]]
-    return f"{'; '.join(shown)}{more}"
+    shown = (entry.place.path if pair.wanted["kind"] == SECRET else str(entry) for entry in found)
+    return listed(shown, SHOWN, "; ", last=", and ")
 
 
 OWN_OBJECTS = "namespaces and objects"

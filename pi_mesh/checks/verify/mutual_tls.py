@@ -9,7 +9,7 @@ from pi_mesh.checks.policy_words import managed, subject_of
 from pi_mesh.checks.verification_input import VerificationInput
 from pi_mesh.checks.verify.peer_modes import DEFAULT, PeerModes, labels, mode_of, port_modes, weaker, weakest
 from pi_mesh.checks.verify.policy_targets import (
-    first_sorted,
+    SHOWN,
     folded,
     is_as_asked,
     meshed_pods,
@@ -24,7 +24,7 @@ from pi_mesh.cluster.pods import Pod
 from pi_mesh.cluster.policies import DEFAULT_ROOT, MESH_CONFIG, Policy
 from pi_mesh.inventory import Kind
 from pi_mesh.settings.traffic.names import full_name
-from pi_mesh.words import counted
+from pi_mesh.words import counted, listed
 
 ID = "mutual TLS"
 EXCLUDED = "traffic.sidecar.istio.io/excludeInboundPorts"
@@ -188,7 +188,7 @@ def _rule_finding(
     strict = any(peers.mode(pod) == "STRICT" for pods in callees.values() for pod in pods)
     effect = "which STRICT refuses" if strict else "with no identity of the mesh"
     callers = "sidecars" if ours else f"sidecars of {rule.namespace}"
-    calls = f"{callers} call {first_sorted(callees)} without mutual TLS, {effect}"
+    calls = f"{callers} call {listed(sorted(callees), SHOWN)} without mutual TLS, {effect}"
     message = f"has tls {', '.join(found)}: {calls}; {managed(rule)}"
     return (error if ours and strict else warning)(ID, subject_of(rule), message, remedy(seen, rule))
 
@@ -271,4 +271,6 @@ def _summary(seen: VerificationInput) -> str:
     weak = weakened_namespaces(seen)
     if not weak:
         return f"{mode} for the whole mesh: every namespace, workload and port, {pods}"
-    return f"{mode} mesh-wide, but not for every workload and port of {first_sorted(weak)} (see the rows there)"
+    return (
+        f"{mode} mesh-wide, but not for every workload and port of {listed(sorted(weak), SHOWN)} (see the rows there)"
+    )

@@ -12,7 +12,7 @@ from pi_mesh.cluster.objects import PULUMI
 from pi_mesh.cluster.pods import Pod
 from pi_mesh.cluster.policies import Policy
 from pi_mesh.selectors import matches
-from pi_mesh.words import counted, first_of
+from pi_mesh.words import counted, listed
 
 SHOWN = 3
 ROOT_SELECTORS_IGNORED = ("PeerAuthentication", "Sidecar", "Telemetry")
@@ -62,12 +62,7 @@ def pods_in_words(pods: Iterable[Pod]) -> str:
     found = list(pods)
     if not found:
         return "no running pod"
-    return f"{counted(len(found), 'pod')} ({first_sorted({workload_of(pod).name for pod in found})})"
-
-
-def first_sorted(names: Iterable[str]) -> str:
-    """Return the first names in their order, and the number of the others."""
-    return first_of(sorted(names), SHOWN)
+    return f"{counted(len(found), 'pod')} ({listed(sorted({workload_of(pod).name for pod in found}), SHOWN)})"
 
 
 def is_of_stack(seen: VerificationInput, policy: Policy) -> bool:
@@ -135,6 +130,6 @@ def folded(findings: list[Finding], what: str) -> list[Finding]:
     if len(findings) <= SHOWN:
         return findings
     (first, *_), names = findings, [finding.name for finding in findings]
-    message = f"{len(names)} of other namespaces {what}: {first_sorted(names)}"
+    message = f"{len(names)} of other namespaces {what}: {listed(sorted(names), SHOWN)}"
     fix = f"`kubectl get {first.kind.lower()} -A` lists them; their owners know whether they are wanted"
     return [warning(first.id, Subject(first.kind), message, fix, number=len(names))]

@@ -24,7 +24,19 @@ def test_a_verb_agrees_with_its_number(number, verb):
     ("names", "written"), [([], ""), (["a", "b"], "a, b"), (["a", "b", "c", "d"], "a, b and 2 more")]
 )
 def test_a_list_shows_its_first_names_and_the_number_of_the_others(names, written):
-    assert words.first_of(names, 2) == written
+    assert words.listed(names, 2) == written
+
+
+def test_the_others_have_a_noun_and_the_names_another_separator():
+    assert words.listed(["a", "b", "c"], 2, more="value") == "a, b and 1 more value"
+    assert words.listed(["a", "b", "c", "d"], 2, "; ", last=", and ", more="value") == "a; b, and 2 more values"
+
+
+@pytest.mark.parametrize(
+    ("names", "written"), [([], ""), (["a"], "a"), (["a", "b"], "a and b"), (["a", "b", "c"], "a, b and c")]
+)
+def test_an_enumeration_has_an_and_before_its_last_name(names, written):
+    assert words.enumerated(names) == written
 
 
 @pytest.mark.parametrize(("text", "first", "last"), [("a::b::c", "a", "a::b"), ("a", "a", ""), ("", "", "")])

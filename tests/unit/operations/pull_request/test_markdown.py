@@ -34,11 +34,6 @@ def test_both_values_are_written_as_a_stack_file_has_them(before, after, written
     assert markdown.both_values(before, after) == written
 
 
-@pytest.mark.parametrize(("names", "written"), [(["a"], "a"), (["a", "b"], "a and b"), (["a", "b", "c"], "a, b and c")])
-def test_names_are_enumerated_as_in_a_sentence(names, written):
-    assert markdown.enumerated(names) == written
-
-
 def test_a_value_that_is_not_there_is_told_as_nothing():
     assert markdown.value_text(None) == "nothing"
     assert markdown.code("nothing") == "`nothing`"

@@ -1,0 +1,63 @@
+"""Waiting for what comes true by itself."""
+
+from operator import not_
+
+import pytest
+
+from pi_mesh import waiting
+
+
+@pytest.fixture
+def until(monkeypatch):
+    """Return `until(answers, ...)`: wait for these answers, each a second after the other."""
+    now = 0.0
+
+    def sleep(seconds: float) -> None:
+        nonlocal now
+        now += seconds
+
+    monkeypatch.setattr(waiting.time, "monotonic", lambda: now)
+    monkeypatch.setattr(waiting.time, "sleep", sleep)
+
+    def wait(answers: list, **options):
+        rest = iter(answers)
+
+        def look():
+            answer = next(rest)
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+        return waiting.until(look, 2, 1, **options)
+
+    return wait
+
+
+def test_the_first_true_answer_ends_the_wait(until):
+    assert until([0, "", "here"]) == "here"
+
+
+def test_after_the_last_second_the_last_answer_is_returned_as_it_is(until):
+    assert until([0, 0, "", "too late"]) == ""
+
+
+def test_a_wait_for_nothing_left_ends_with_nothing(until):
+    assert until([["a", "b"], ["b"], []], done=not_) == []
+    assert until([["a", "b"]] * 4, done=not_) == ["a", "b"]
+
+
+def test_each_answer_that_is_not_done_is_told(until):
+    told: list[int] = []
+    assert until([3, 2, 1], done=lambda left: left < 2, tell=told.append) == 1
+    assert told == [3, 2]
+
+
+def test_an_excused_error_is_no_answer_until_the_last_look(until):
+    assert until([OSError("a"), 1], excused=(OSError,)) == 1
+    with pytest.raises(OSError, match="c"):
+        until([OSError("a"), OSError("b"), OSError("c")], excused=(OSError,))
+
+
+def test_any_other_error_ends_the_wait(until):
+    with pytest.raises(ValueError, match="a"):
+        until([ValueError("a"), 1], excused=(OSError,))

@@ -10,6 +10,7 @@ from pulumi import dynamic
 
 from pi_mesh import uninstall
 from pi_mesh.cluster import identity
+from pi_mesh.cluster.client import Client
 from pi_mesh.inventory import Inventory, Kind
 
 
@@ -62,7 +63,7 @@ class UninstallProvider(dynamic.ResourceProvider):
 
     def delete(self, _id: str, props: dict) -> None:
         owner = f"{props['namespace']}/{props['release']}"
-        with uninstall.UninstallClient(props["context"]) as client:
+        with Client(props["context"]) as client:
             # A state written by the previous version has no UID, and an older one has no list of releases.
             if recorded := props.get("cluster"):
                 source = f"this stack was last applied to {recorded}"

@@ -18,6 +18,7 @@ from pi_mesh import vault
 from pi_mesh.checks import preflight, root_trust, traffic, verify
 from pi_mesh.checks.finding import Finding
 from pi_mesh.checks.verify import helm_releases
+from pi_mesh.markdown import markdown_table
 from pi_mesh.settings.schema import sentences
 
 SCHEMA = Path(__file__).parents[1] / "docs" / "operations.schema.json"
@@ -68,17 +69,16 @@ RUN_BY: tuple[tuple[tuple[Callable, ...], tuple[str, ...]], ...] = (
 
 def checks_page() -> str:
     """Return the page with the table as the code has it now."""
-    return SECTION.sub(lambda _: "\n".join(_lines()) + "\n", CHECKS_PAGE.read_text())
+    table = markdown_table(("check", *COMMANDS, "what it says"), _rows())
+    return SECTION.sub(lambda _: f"{table}\n", CHECKS_PAGE.read_text())
 
 
-def _lines() -> Iterator[str]:
-    yield f"| check | {' | '.join(COMMANDS)} | what it says |"
-    yield "|---" * (len(COMMANDS) + 2) + "|"
+def _rows() -> Iterator[tuple[str, ...]]:
     for checks, commands in RUN_BY:
-        marks = " | ".join("x" if command in commands else "" for command in COMMANDS)
+        marks = ["x" if command in commands else "" for command in COMMANDS]
         # Two checks of one file are one row.
         for module in dict.fromkeys(check.__module__ for check in checks):
-            yield f"| {_link(module)} | {marks} | {_sentence(module)} |"
+            yield _link(module), *marks, _sentence(module)
 
 
 def _link(module: str) -> str:

@@ -23,14 +23,6 @@ class InUse(Exception):
     """Objects of other owners would be deleted too; nothing was removed."""
 
 
-class UninstallClient(Client):
-    """A client that also deletes. Every method raises ClusterUnreachable with one line."""
-
-    def remove(self, path: str) -> None:
-        """Delete an object; an object that does not exist counts as deleted."""
-        self._send("DELETE", path)
-
-
 def installed(client: Client, releases: Iterable[str]) -> list[str]:
     """Return the releases, as NAMESPACE/NAME, that Helm still knows."""
     known = (parse_record(item) for item in client.items(SECRETS_PATH, METADATA_ONLY, labelSelector=HELM_SELECTOR))
@@ -38,14 +30,14 @@ def installed(client: Client, releases: Iterable[str]) -> list[str]:
     return [release for release in releases if release in ids]
 
 
-def root_certificates(client: UninstallClient) -> None:
+def root_certificates(client: Client) -> None:
     """Remove istiod's ConfigMaps from all namespaces, except those that another istiod keeps."""
     found = [item for item in client.items("/api/v1/configmaps", labelSelector=LABEL) if _name(item) in CONFIG_MAPS]
     control_planes = {_namespace(item) for item in client.items(DEPLOYMENTS, labelSelector=ISTIOD)}
     theirs = [(_name(item), item.get("data")) for item in found if _namespace(item) in control_planes]
     for item in found:
         if (_name(item), item.get("data")) not in theirs:
-            client.remove(f"/api/v1/namespaces/{_namespace(item)}/configmaps/{_name(item)}")
+            client.delete(f"/api/v1/namespaces/{_namespace(item)}/configmaps/{_name(item)}")
 
 
 def _name(item: dict) -> str:
@@ -56,7 +48,7 @@ def _namespace(item: dict) -> str:
     return item["metadata"]["namespace"]
 
 
-def crds(client: UninstallClient, owner: str) -> None:
+def crds(client: Client, owner: str) -> None:
     """Remove the CRDs of the release NAMESPACE/NAME. Raises InUse while resources of these kinds exist."""
     owners = _owners(client, owner)
     ours = [item for item in client.items(CRDS) if crd(item).of_istio and crd(item).release in owners]
@@ -67,7 +59,7 @@ def crds(client: UninstallClient, owner: str) -> None:
             "`pulumi state delete` of this resource"
         )
     for item in ours:
-        client.remove(f"{CRDS}/{item['metadata']['name']}")
+        client.delete(f"{CRDS}/{item['metadata']['name']}")
     _await_gone(client, {item["metadata"]["name"] for item in ours})
 
 

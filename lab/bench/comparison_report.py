@@ -9,6 +9,7 @@ from rich.table import Table
 
 from lab.bench import MEASURED
 from lab.bench.rounds import Series, interval, ratio, ratios
+from pi_mesh.markdown import markdown_table
 
 COLUMNS = ("job", "contender", "median s", "least", "most", "pulumi / this", "95 % of it")
 
@@ -58,9 +59,7 @@ def page(groups: Sequence[Sequence[Series]], runs: int, machine: str) -> str:
         MEASURED,
         "",
         *(line for group in groups for line in _chart(group)),
-        f"| {' | '.join(COLUMNS)} |",
-        f"|{'---|' * len(COLUMNS)}",
-        *(f"| {' | '.join(row)} |" for row in rows(groups)),
+        markdown_table(COLUMNS, rows(groups)),
         "",
     ]
     return "\n".join(lines)

@@ -7,14 +7,14 @@ from typing import Any
 
 import yaml
 
+from pi_mesh.markdown import markdown_table
 from pi_mesh.quantities import parse as quantity
 from pi_mesh.words import text_before
 
 
 def table(headings: Sequence[str], lines: Iterable[Sequence[str]], align: str = "--:") -> str:
     """Return a table: the first column to the left, the others as `align` says, by default to the right."""
-    ruler = [":--", *[align] * (len(headings) - 1)]
-    return "\n".join("| " + " | ".join(line) + " |" for line in (headings, ruler, *lines))
+    return markdown_table(headings, lines, (":--", *[align] * (len(headings) - 1)))
 
 
 LONGEST = 120

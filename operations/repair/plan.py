@@ -1,16 +1,8 @@
 """The plan of a repair, in the order of its execution, as a pure function of the observed state; and its execution."""
 
-import base64
-import gzip
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from enum import Enum
-
-from lightkube import Client
-from lightkube.core.exceptions import ApiError
-from lightkube.resources.apiextensions_v1 import CustomResourceDefinition
-from lightkube.resources.core_v1 import Secret
 
 from operations import pulumi
 from operations.failures import Exit, OperationError
@@ -20,9 +12,11 @@ from operations.repair.observed_state import ObservedState
 from operations.repair.processes import Lock, Process
 from pi_mesh.checks.finding import Finding, Level, Subject, error
 from pi_mesh.checks.preflight import helm_releases, istio_crds
-from pi_mesh.cluster import kubeconfig
-from pi_mesh.cluster.helm_releases import ReleaseRecord
+from pi_mesh.cluster.client import Client
+from pi_mesh.cluster.errors import Refused
+from pi_mesh.cluster.helm_releases import ReleaseRecord, packed_record, unpacked_record
 from pi_mesh.cluster.objects import Crd
+from pi_mesh.cluster.snapshot import CRDS
 from pi_mesh.inventory import Kind, Release
 from pi_mesh.waiting import until
 
@@ -161,38 +155,39 @@ class Writes:
     """Writes to the cluster of one context, which must be the kubeconfig's current one."""
 
     def __init__(self, context: str) -> None:
-        self._client = Client(config=kubeconfig.connection(context))
+        self._client = Client(context)
 
     def forget(self, release: ReleaseRecord) -> None:
         """Delete a stuck revision; the next install of the same name adopts the objects that it created."""
         self._stuck(release)
-        self._client.delete(Secret, release.secret, namespace=release.namespace)
+        self._client.delete(release.path)
 
     def fail(self, release: ReleaseRecord) -> None:
         """Mark a stuck revision as failed, as Helm would have done: the next upgrade replaces it."""
-        content = json.loads(gzip.decompress(base64.b64decode(base64.b64decode(self._stuck(release)))))
+        content = unpacked_record(self._stuck(release))
         content["info"]["status"] = "failed"
         content["info"]["description"] = "interrupted, marked by repair"
-        packed = base64.b64encode(base64.b64encode(gzip.compress(json.dumps(content).encode()))).decode()
-        patch = {"metadata": {"labels": {"status": "failed"}}, "data": {"release": packed}}
-        self._client.patch(Secret, release.secret, patch, namespace=release.namespace)
+        data = {"release": packed_record(content)}
+        self._client.patch(release.path, {"metadata": {"labels": {"status": "failed"}}, "data": data})
 
     def hand_over(self, crd: Crd, base: Release) -> None:
         """Make the base release the owner of a CRD; nothing else of the CRD changes."""
         release = {"meta.helm.sh/release-name": base.name, "meta.helm.sh/release-namespace": base.namespace}
         meta = {"labels": {"app.kubernetes.io/managed-by": "Helm"}, "annotations": release}
-        self._client.patch(CustomResourceDefinition, crd.name, {"metadata": meta})
+        self._client.patch(f"{CRDS}/{crd.name}", {"metadata": meta})
 
     def _stuck(self, release: ReleaseRecord) -> str:
         """Return the content of the release's Secret. Raises StillDeployedError unless the release is still stuck."""
         try:
-            secret = self._client.get(Secret, release.secret, namespace=release.namespace)
-        except ApiError as problem:
-            raise StillDeployedError(release.secret, str(problem.status.message)) from None
-        labels = (secret.metadata and secret.metadata.labels) or {}
-        if labels.get("status") != release.status or release.status == "deployed":
-            raise StillDeployedError(release.secret, f"is {labels.get('status')} by now")
-        return (secret.data or {})["release"]
+            secret = self._client.get(release.path)
+        except Refused as problem:
+            raise StillDeployedError(release.secret, problem.reason) from None
+        if secret is None:
+            raise StillDeployedError(release.secret, f'secrets "{release.secret}" not found')
+        status = (secret["metadata"].get("labels") or {}).get("status")
+        if status != release.status or release.status == "deployed":
+            raise StillDeployedError(release.secret, f"is {status} by now")
+        return secret["data"]["release"]
 
 
 PATIENCE = 60.0

@@ -96,7 +96,6 @@ def read_input(settings: Settings, stack: str, *, read_only: bool) -> Verificati
     # An adopted namespace keeps its own labels and annotations.
     objects = [item.manifest for item in mesh.objects if not item.adopted]
     helms = None if read_only else [record for record in records if record]
-    # The client is made before the thread: two threads that read a kubeconfig at once crash msgspec 0.22.
     with Client(context) as client, ThreadPoolExecutor() as beside:
         istio_policies = beside.submit(policies.read, client, namespace)
         seen = live_objects.read(settings, helms, objects, needs_defaults)

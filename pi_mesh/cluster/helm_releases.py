@@ -160,6 +160,11 @@ class ReleaseRecord:
         return f"sh.helm.release.v1.{self.name}.v{self.revision}"
 
     @property
+    def path(self) -> str:
+        """Return the API path of that Secret."""
+        return f"/api/v1/namespaces/{self.namespace}/secrets/{self.secret}"
+
+    @property
     def pending(self) -> bool:
         return self.status in PENDING
 
@@ -201,14 +206,24 @@ def latest(releases: Iterable[ReleaseRecord]) -> tuple[ReleaseRecord, ...]:
 
 def read(client: Client, release: ReleaseRecord) -> AppliedRelease | None:
     """Return what a revision applied, without its CRDs; None if its Secret does not exist."""
-    secret = client.get(f"/api/v1/namespaces/{release.namespace}/secrets/{release.secret}") or {}
+    secret = client.get(release.path) or {}
     encoded = secret.get("data", {}).get("release")
     return decode(release, encoded) if encoded else None
 
 
+def unpacked_record(encoded: str) -> dict:
+    """Return the content of the field `release` in Helm's Secret, which Helm and Kubernetes encode one after the other."""
+    return json.loads(gzip.decompress(base64.b64decode(base64.b64decode(encoded))))
+
+
+def packed_record(content: dict) -> str:
+    """Return such a field with this content."""
+    return base64.b64encode(base64.b64encode(gzip.compress(json.dumps(content).encode()))).decode()
+
+
 def decode(release: ReleaseRecord, encoded: str) -> AppliedRelease:
     """Return the content of the field `release` in such a Secret."""
-    content = json.loads(gzip.decompress(base64.b64decode(base64.b64decode(encoded))))
+    content = unpacked_record(encoded)
     chart = content.get("chart", {}).get("metadata", {})
     return AppliedRelease(
         release.id,

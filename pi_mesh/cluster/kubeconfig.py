@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from threading import Lock
 
 import yaml
 from lightkube.config.kubeconfig import DEFAULT_KUBECONFIG, KubeConfig, SingleConfig
@@ -15,6 +16,9 @@ LISTS = {"clusters": "cluster", "contexts": "context", "users": "user"}
 """Lists of a kubeconfig, each with the key of an entry's content."""
 FILES = ("certificate-authority", "client-certificate", "client-key", "tokenFile")
 """Settings of a cluster or user that name a file."""
+
+LOCK = Lock()
+"""Lock of the parser: two threads that read a kubeconfig at once crash msgspec 0.22."""
 
 
 def connection(context: str) -> SingleConfig:
@@ -37,7 +41,8 @@ def connection(context: str) -> SingleConfig:
             f"nothing was touched. {_way_to(context, current, [entry['name'] for entry in merged['contexts']])}"
         )
     try:
-        config = KubeConfig.from_dict(merged).get(context)
+        with LOCK:
+            config = KubeConfig.from_dict(merged).get(context)
     except (ConfigError, KeyError, ValueError) as error:
         raise ClusterUnreachable(f"cluster.context '{context}': the kubeconfig is not usable: {error}") from None
     assert config is not None  # get() with a name returns or raises

@@ -1,9 +1,9 @@
 """The table of the alerts in docs/observability.md; `python -m pi_mesh.monitoring.alert_table` writes it."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
+from pi_mesh.markdown import markdown_table
 from pi_mesh.monitoring.alert import Alert
 from pi_mesh.monitoring.alerts import ALL
 
@@ -14,15 +14,13 @@ LABEL = re.compile(r"\{\{ \$(?:labels\.)?(\w+)(?: \|[^}]*)? \}\}")
 
 def page() -> str:
     """Return the page with the table as the alerts are now."""
-    return SECTION.sub(lambda _: "\n".join(_lines()) + "\n", PAGE.read_text(encoding="utf-8"))
+    table = markdown_table(("alert", "severity", "after", "what it says"), map(_cells, ALL))
+    return SECTION.sub(lambda _: f"{table}\n", PAGE.read_text(encoding="utf-8"))
 
 
-def _lines() -> Iterator[str]:
-    yield "| alert | severity | after | what it says |"
-    yield "|---|---|---|---|"
-    for alert in ALL:
-        link = f"[{alert.name}](runbooks.md#{alert.runbook})"
-        yield f"| {link} | {alert.severity} | {alert.minutes} min | {_summary(alert)} |"
+def _cells(alert: Alert) -> tuple[str, ...]:
+    link = f"[{alert.name}](runbooks.md#{alert.runbook})"
+    return link, alert.severity, f"{alert.minutes} min", _summary(alert)
 
 
 def _summary(alert: Alert) -> str:

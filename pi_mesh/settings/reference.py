@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
+from pi_mesh.markdown import markdown_table
+
 Schema = dict[str, Any]
 
 HEAD = """# Config reference
@@ -14,7 +16,7 @@ any value under `resources`, set all four (requests and limits, CPU and memory).
 
 Secrets have keys of their own: {secrets}.
 """
-TABLE = ("| key | allowed | default | meaning |", "|---|---|---|---|")
+HEADINGS = ("key", "allowed", "default", "meaning")
 KINDS = {"string": "text", "array": "list", "object": "map", "boolean": "`true` or `false`"}
 
 
@@ -23,8 +25,8 @@ def markdown(schema: Schema, secrets: list[str]) -> str:
     parts = [HEAD.format(secrets=", ".join(f"`{key}` (`pulumi config set --secret {key}`)" for key in secrets))]
     for key, entry in schema["properties"].items():
         section = _resolved(schema, entry)
-        rows = ["| " + " | ".join(cells) + " |" for cells in _rows(schema, key, entry)]
-        parts.append("\n".join([f"## {key}", "", section.get("description", ""), "", *TABLE, *rows, ""]))
+        table = markdown_table(HEADINGS, _rows(schema, key, entry))
+        parts.append("\n".join([f"## {key}", "", section.get("description", ""), "", table, ""]))
     return "\n".join(parts)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import dill
 import pytest
 
+import components.uninstall
 from components.uninstall import UninstallArgs, UninstallProvider
 from pi_mesh import uninstall
 from pi_mesh.cluster import identity
@@ -27,7 +28,7 @@ def recorded() -> dict:
 def removed(monkeypatch) -> list[str]:
     """Return the list of cleaned-up objects of a deletion, where Helm no longer knows any release."""
     seen: list[str] = []
-    monkeypatch.setattr(uninstall, "UninstallClient", lambda context: nullcontext(context))
+    monkeypatch.setattr(components.uninstall, "Client", lambda context: nullcontext(context))
     monkeypatch.setattr(uninstall, "installed", lambda _client, _releases: [])
     monkeypatch.setattr(uninstall, "root_certificates", lambda _client: seen.append("root certificates"))
     monkeypatch.setattr(uninstall, "crds", lambda _client, owner: seen.append(f"CRDs of {owner}"))

@@ -5,7 +5,7 @@ from typing import cast
 import pytest
 
 from pi_mesh import uninstall
-from pi_mesh.uninstall import UninstallClient
+from pi_mesh.cluster.client import Client
 
 VERSIONS = [{"name": "v1", "served": True}]
 KIND = {"group": "networking.istio.io", "names": {"plural": "gateways", "kind": "Gateway"}, "versions": VERSIONS}
@@ -34,7 +34,7 @@ class Cluster:
     def get(self, path: str) -> dict:
         return {"metadata": {"uid": "this-one"}} if path.endswith("/kube-system") else {}
 
-    def remove(self, path: str) -> None:
+    def delete(self, path: str) -> None:
         self.removed.append(path)
         folder, _, name = path.rpartition("/")
         self.objects[folder] = [one for one in self.objects.get(folder, []) if one["metadata"]["name"] != name]
@@ -42,7 +42,7 @@ class Cluster:
 
 def test_the_unmarked_crds_of_old_charts_are_removed_too():
     cluster = Cluster(**{uninstall.CRDS: [UNMARKED]})
-    uninstall.crds(cast(UninstallClient, cluster), OURS)
+    uninstall.crds(cast(Client, cluster), OURS)
     assert cluster.removed == [f"{uninstall.CRDS}/gateways.networking.istio.io"]
 
 
@@ -54,14 +54,14 @@ def test_roots_of_another_istiod_stay_and_ours_go():
     found = [config_map("shop", "ours"), config_map("bank", "theirs"), config_map("other-istio", "theirs")]
     istiod = {"metadata": {"name": "istiod", "namespace": "other-istio"}}
     cluster = Cluster(**{"/api/v1/configmaps": found, uninstall.DEPLOYMENTS: [istiod]})
-    uninstall.root_certificates(cast(UninstallClient, cluster))
+    uninstall.root_certificates(cast(Client, cluster))
     assert cluster.removed == ["/api/v1/namespaces/shop/configmaps/istio-ca-root-cert"]
 
 
 def test_without_another_istiod_every_root_goes_and_nothing_else():
     found = [config_map("shop", "ours"), config_map("bank", "older"), config_map("shop", "x", "somebodys")]
     cluster = Cluster(**{"/api/v1/configmaps": found})
-    uninstall.root_certificates(cast(UninstallClient, cluster))
+    uninstall.root_certificates(cast(Client, cluster))
     assert cluster.removed == [
         "/api/v1/namespaces/shop/configmaps/istio-ca-root-cert",
         "/api/v1/namespaces/bank/configmaps/istio-ca-root-cert",
@@ -72,7 +72,7 @@ def test_unmarked_crds_stay_while_another_istiod_may_need_them():
     marked = {"metadata": {**MARKS, "name": "sidecars.networking.istio.io"}, "spec": KIND}
     other = {"metadata": {"name": "istiod", "namespace": "elsewhere"}}
     cluster = Cluster(**{uninstall.CRDS: [UNMARKED, marked], uninstall.DEPLOYMENTS: [other]})
-    uninstall.crds(cast(UninstallClient, cluster), OURS)
+    uninstall.crds(cast(Client, cluster), OURS)
     assert cluster.removed == [f"{uninstall.CRDS}/sidecars.networking.istio.io"]
 
 
@@ -80,7 +80,7 @@ def test_crds_of_another_release_and_of_others_than_istio_stay():
     foreign = {"metadata": {"name": "gateways.networking.istio.io", **_marks("elsewhere", "base")}, "spec": KIND}
     other = {"metadata": {"name": "gateways.gateway.networking.k8s.io"}, "spec": KIND}
     cluster = Cluster(**{uninstall.CRDS: [foreign, other]})
-    uninstall.crds(cast(UninstallClient, cluster), OURS)
+    uninstall.crds(cast(Client, cluster), OURS)
     assert cluster.removed == []
 
 
@@ -88,5 +88,5 @@ def test_nothing_is_removed_while_an_unmarked_kind_is_in_use():
     used = {"metadata": {"name": "web", "namespace": "shop"}}
     cluster = Cluster(**{uninstall.CRDS: [UNMARKED], "/apis/networking.istio.io/v1/gateways": [used]})
     with pytest.raises(uninstall.InUse, match="Gateway shop/web"):
-        uninstall.crds(cast(UninstallClient, cluster), OURS)
+        uninstall.crds(cast(Client, cluster), OURS)
     assert cluster.removed == []

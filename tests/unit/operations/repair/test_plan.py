@@ -8,11 +8,9 @@ import socket
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from types import SimpleNamespace
 
 import psutil
 import pytest
-from lightkube.core.exceptions import ApiError
 
 from operations import pulumi
 from operations.failures import Exit
@@ -256,6 +254,9 @@ def packed(content: dict) -> str:
     return base64.b64encode(base64.b64encode(gzip.compress(json.dumps(content).encode()))).decode()
 
 
+SECRET = "/api/v1/namespaces/istio-system/secrets/sh.helm.release.v1.istiod.v2"
+
+
 class Cluster:
     """A cluster with one Secret, or none."""
 
@@ -263,17 +264,17 @@ class Cluster:
         self.status = status
         self.wrote: list[tuple] = []
 
-    def get(self, _kind: type, name: str, namespace: str) -> SimpleNamespace:
+    def get(self, _path: str) -> dict | None:
         if self.status is None:
-            raise ApiError(response=SimpleNamespace(json=lambda: {"message": f"{namespace}/{name} not found"}))
-        metadata = SimpleNamespace(labels={"status": self.status} if self.status else None)
-        return SimpleNamespace(metadata=metadata, data={"release": packed({"name": "istiod", "info": {"status": "x"}})})
+            return None
+        metadata = {"labels": {"status": self.status}} if self.status else {}
+        return {"metadata": metadata, "data": {"release": packed({"name": "istiod", "info": {"status": "x"}})}}
 
-    def delete(self, _kind: type, name: str, namespace: str) -> None:
-        self.wrote.append(("delete", namespace, name))
+    def delete(self, path: str) -> None:
+        self.wrote.append(("delete", path))
 
-    def patch(self, kind: type, name: str, body: dict, namespace: str = "") -> None:
-        self.wrote.append((kind.__name__, namespace, name, body))
+    def patch(self, path: str, body: dict) -> None:
+        self.wrote.append((path, body))
 
 
 @pytest.fixture
@@ -281,8 +282,7 @@ def to(monkeypatch):
     """Return `to(cluster)`: the writes to that cluster."""
 
     def of(cluster: Cluster) -> plan.Writes:
-        monkeypatch.setattr(plan.kubeconfig, "connection", lambda context: context)
-        monkeypatch.setattr(plan, "Client", lambda config: cluster if config == "test" else None)
+        monkeypatch.setattr(plan, "Client", lambda context: cluster if context == "test" else None)
         return plan.Writes("test")
 
     return of
@@ -291,14 +291,14 @@ def to(monkeypatch):
 def test_a_stuck_revision_is_forgotten_by_deleting_its_secret(to):
     cluster = Cluster("pending-upgrade")
     to(cluster).forget(STUCK)
-    assert cluster.wrote == [("delete", "istio-system", "sh.helm.release.v1.istiod.v2")]
+    assert cluster.wrote == [("delete", SECRET)]
 
 
 def test_a_stuck_revision_is_marked_as_failed_in_its_label_and_in_its_content(to):
     cluster = Cluster("pending-upgrade")
     to(cluster).fail(STUCK)
-    ((kind, namespace, name, patch),) = cluster.wrote
-    assert (kind, namespace, name) == ("Secret", "istio-system", "sh.helm.release.v1.istiod.v2")
+    ((path, patch),) = cluster.wrote
+    assert path == SECRET
     assert patch["metadata"] == {"labels": {"status": "failed"}}
     content = json.loads(gzip.decompress(base64.b64decode(base64.b64decode(patch["data"]["release"]))))
     assert content == {
@@ -338,7 +338,8 @@ def test_a_crd_is_handed_over_by_its_label_and_annotations_alone(to):
             "meta.helm.sh/release-namespace": "istio-system",
         },
     }
-    assert cluster.wrote == [("CustomResourceDefinition", "", "gateways.networking.istio.io", {"metadata": meta})]
+    path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/gateways.networking.istio.io"
+    assert cluster.wrote == [(path, {"metadata": meta})]
 
 
 STUCK_OF_APPLY = ReleaseRecord("istio-system", "istiod", 1, "pending-install", datetime(2026, 1, 1, tzinfo=UTC))

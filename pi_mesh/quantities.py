@@ -27,10 +27,10 @@ def parse(quantity: str) -> Fraction:
     return Fraction(number) * (Fraction(10) ** int(exponent) if exponent else SUFFIXES[suffix or ""])
 
 
-def same_quantity(one: object, other: object) -> bool:
+def same_quantity(quantity: object, other: object) -> bool:
     """Return True if both are quantities of the same amount: the API server writes "1000m" as "1"."""
     try:
-        return parse(str(one)) == parse(str(other))
+        return parse(str(quantity)) == parse(str(other))
     except ValueError:
         return False
 
@@ -117,7 +117,7 @@ def show_memory(size: int, unit: str | None = None) -> str:
     return f"{-(-size // MI)}Mi"
 
 
-def _common(one: str | None, other: str | None, mixed: str) -> str | None:
+def _common(first: str | None, second: str | None, mixed: str) -> str | None:
     """Return the display unit of a sum. None is the unit of an amount that was calculated rather than written."""
-    known = {one, other} - {None}
+    known = {first, second} - {None}
     return mixed if len(known) > 1 else next(iter(known), None)

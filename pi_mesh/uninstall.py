@@ -32,10 +32,12 @@ def installed(client: Client, releases: Iterable[str]) -> list[str]:
 
 def root_certificates(client: Client) -> None:
     """Remove istiod's ConfigMaps from all namespaces, except those that another istiod keeps."""
-    found = [item for item in client.items("/api/v1/configmaps", labelSelector=LABEL) if _name(item) in CONFIG_MAPS]
+    config_maps = [
+        item for item in client.items("/api/v1/configmaps", labelSelector=LABEL) if _name(item) in CONFIG_MAPS
+    ]
     control_planes = {_namespace(item) for item in client.items(DEPLOYMENTS, labelSelector=ISTIOD)}
-    theirs = [(_name(item), item.get("data")) for item in found if _namespace(item) in control_planes]
-    for item in found:
+    theirs = [(_name(item), item.get("data")) for item in config_maps if _namespace(item) in control_planes]
+    for item in config_maps:
         if (_name(item), item.get("data")) not in theirs:
             client.delete(f"/api/v1/namespaces/{_namespace(item)}/configmaps/{_name(item)}")
 

@@ -32,14 +32,12 @@ def enumerated(names: Iterable[str]) -> str:
 
 def text_before(text: str, mark: str) -> str:
     """Return the part before the first mark; the whole text without one."""
-    found, _, _ = text.partition(mark)
-    return found
+    return text.partition(mark)[0]
 
 
 def text_before_last(text: str, mark: str) -> str:
     """Return the part before the last mark; an empty text without one."""
-    found, _, _ = text.rpartition(mark)
-    return found
+    return text.rpartition(mark)[0]
 
 
 def first_line(text: str) -> str:

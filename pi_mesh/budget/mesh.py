@@ -104,7 +104,7 @@ class Budget:
 def mesh_budget(mesh: Inventory) -> Budget:
     """Return the budget of an inventory, on Pis as `cluster.node` describes them."""
     sidecar = _row("sidecar", mesh.settings.proxy.resources, pods=1, surge=0)
-    rows = (_row(one.title, one.resources, one.pods, one.surge) for one in mesh.workloads)
+    rows = (_row(own.title, own.resources, own.pods, own.surge) for own in mesh.workloads)
     return Budget(tuple(rows), sidecar, promises(mesh.settings), pis(mesh.settings.cluster))
 
 

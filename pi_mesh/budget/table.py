@@ -19,7 +19,8 @@ def rows(budget: Budget) -> list[tuple[str, ...]]:
     mesh_pods = sum(row.pods for row in budget.rows)
     lines = [_line(row) for row in budget.rows]
     lines.append(_cells("mesh", mesh_pods, budget.requests, budget.limits, budget.surge))
-    lines.append(("share of the Pis", "", *(_percent(budget, part) for part in _parts(budget))))
+    shares = (_percent(budget, part) for part in (budget.requests, budget.limits, budget.surge))
+    lines.append(("share of the Pis", "", *shares))
     return [*lines, _line(budget.sidecar), *(_line(promise.row) for promise in budget.promises)]
 
 
@@ -30,11 +31,8 @@ def room(budget: Budget) -> str:
     pis = f"{counted(len(budget.pis), 'empty Pi')} ({size}{' each' if others else ''})"
     if not budget.fits:
         return f"The mesh and the surge of its rollouts do NOT fit on {pis}."
-    return f"Room for {counted(budget.room, 'more sidecar')} on {pis}. {_promises(budget)}"
-
-
-def _promises(budget: Budget) -> str:
-    return " ".join(map(_promise, budget.promises, budget.kept))
+    promises = " ".join(map(_promise, budget.promises, budget.kept))
+    return f"Room for {counted(budget.room, 'more sidecar')} on {pis}. {promises}"
 
 
 def _promise(promise: Promise, fits: int) -> str:
@@ -72,10 +70,6 @@ def _line(row: Row) -> tuple[str, ...]:
 
 def _cells(name: str, pods: int, requests: Resources, limits: Resources, surge: Resources) -> tuple[str, ...]:
     return name, str(pods), str(requests), str(limits), "" if surge == ZERO else f"+ {surge}"
-
-
-def _parts(budget: Budget) -> tuple[Resources, Resources, Resources]:
-    return budget.requests, budget.limits, budget.surge
 
 
 def _percent(budget: Budget, part: Resources) -> str:

@@ -26,12 +26,12 @@ def signing_files(files: Mapping[str, str], where: str) -> SigningFiles:
         if not files.get(name, "").strip():
             raise CertificateError(f"{where}: has neither {name} nor the keys of a Secret of type kubernetes.io/tls")
     path = [*pem.certificates(files["ca-cert.pem"], where)]
-    path += [one for one in _optional(files, "cert-chain.pem", where) if one not in path]
+    path += [signer for signer in _optional(files, "cert-chain.pem", where) if signer not in path]
     roots = _optional(files, "root-cert.pem", where)
     *_, last = path
-    if not pem.issued(last, last) and (root := next((one for one in roots if pem.issued(last, one)), None)):
+    if not pem.issued(last, last) and (root := next((known for known in roots if pem.issued(last, known)), None)):
         path.append(root)
-    further = tuple(pem.text((one,)) for one in roots if one not in path)
+    further = tuple(pem.text((other,)) for other in roots if other not in path)
     return SigningFiles(pem.text(tuple(path)), files["ca-key.pem"], further)
 
 
@@ -98,10 +98,10 @@ def verified_chain(chain: str, now: datetime, where: str = "vault", bounded: boo
 
 
 def _roots(root: pem.x509.Certificate, also_trust: Iterable[str], where: str) -> Certificates:
-    further = [one for text in also_trust for one in pem.certificates(text, f"{where}.alsoTrust")]
-    for one in further:
-        if not pem.issued(one, one):
-            raise CertificateError(f"{where}.alsoTrust: {pem.title(one)} is not self-signed; only roots are trusted")
+    further = [extra for text in also_trust for extra in pem.certificates(text, f"{where}.alsoTrust")]
+    for extra in further:
+        if not pem.issued(extra, extra):
+            raise CertificateError(f"{where}.alsoTrust: {pem.title(extra)} is not self-signed; only roots are trusted")
     # Sorted by fingerprint, so that the file stays the same while the mesh changes from one of the roots to another.
     return tuple(sorted(_without_repeats((root, *further)), key=pem.fingerprint))
 

@@ -17,7 +17,7 @@ def leads_to_root(certificate: Certificate, root: Certificate, between: Iterable
     """Return True if signatures lead from the certificate to the root, directly or through `between`."""
     rest = {*between}
     while not issued(certificate, root):
-        signer = next((one for one in rest if issued(certificate, one)), None)
+        signer = next((known for known in rest if issued(certificate, known)), None)
         if signer is None:
             return False
         rest.remove(signer)
@@ -148,7 +148,7 @@ def up_to_root(text: str, mount: str) -> Certificates:
     first, *_ = known
     chain, last = [first], first
     while not issued(last, last):
-        above = next((one for one in known if one not in chain and issued(last, one)), None)
+        above = next((signer for signer in known if signer not in chain and issued(last, signer)), None)
         if above is None:
             raise CertificateError(
                 f"{where}: the chain of {title(first)} has no root: it ends at {title(last)}, whose signer "
@@ -166,7 +166,7 @@ def require_room(chain: Certificates, life: timedelta, now: datetime, where: str
     Vault before 1.17 lets a certificate outlive its signer; later versions shorten it silently.
     """
     verify_signers(chain, now, where)
-    first = min(chain, key=lambda one: one.not_valid_after_utc)
+    first = min(chain, key=lambda certificate: certificate.not_valid_after_utc)
     left = first.not_valid_after_utc - now
     if life > left:
         raise CertificateError(

@@ -1,4 +1,4 @@
-"""Conversion between PEM text and certificates or keys, and what a certificate says; problems name the text's source."""
+"""Conversion between PEM text and certificates or keys, and what a certificate says."""
 
 from collections.abc import Sequence
 
@@ -37,7 +37,7 @@ def private_key(text: str, where: str) -> PrivateKeyTypes:
 
 def text(several: Certificates) -> str:
     """Return the PEM text of certificates, with plain line ends."""
-    return "".join(one.public_bytes(Encoding.PEM).decode() for one in several)
+    return "".join(certificate.public_bytes(Encoding.PEM).decode() for certificate in several)
 
 
 def fingerprint(certificate: x509.Certificate) -> str:
@@ -64,10 +64,10 @@ def issued(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
 def host_names(certificate: Certificate) -> list[str]:
     """Return the DNS names of a certificate; clients ignore its common name."""
     try:
-        found = certificate.extensions.get_extension_for_class(SubjectAlternativeName)
+        extension = certificate.extensions.get_extension_for_class(SubjectAlternativeName)
     except ExtensionNotFound:
         return []
-    return [name.lower() for name in found.value.get_values_for_type(DNSName)]
+    return [name.lower() for name in extension.value.get_values_for_type(DNSName)]
 
 
 def covers_host(names: Sequence[str], host: str) -> bool:

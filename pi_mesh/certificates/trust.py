@@ -55,7 +55,7 @@ def of_bundle(ca_cert: str, cert_chain: str, root_cert: str) -> Trust:
 def with_root(root_cert: str, also_trust: Iterable[str]) -> Trust:
     """Return the trust of a CA that `root_cert` (PEM) is about to sign. Raises CertificateError."""
     signer, *_ = pem.certificates(root_cert, "root")
-    further = (one for text in also_trust for one in pem.certificates(text, "vault.alsoTrust"))
+    further = (certificate for text in also_trust for certificate in pem.certificates(text, "vault.alsoTrust"))
     return Trust(signer, (signer, *further), signer.not_valid_before_utc)
 
 

@@ -54,15 +54,15 @@ def read(context: str, running: Collection[Pod], namespaces: Collection[str]) ->
     with Client(context) as client, ThreadPoolExecutor(max_workers=5) as pool:
         answers = list(pool.map(lambda pod: client.relay(_path(pod), TIMEOUT), pods))
     unread: list[str] = []
-    found: dict[tuple[str, str, int, bool, bool], AuditedCall] = {}
+    by_key: dict[tuple[str, str, int, bool, bool], AuditedCall] = {}
     for pod, answer in zip(pods, answers, strict=True):
         if answer.status != 200:
             unread.append(f"{pod.namespace}/{pod.name} ({_reason(answer.status, answer.text)})")
             continue
         for call in _calls(pod, answer.text, names):
             key = call.caller, call.callee, call.port, call.plain_text, call.denied
-            found[key] = replace(call, count=found.get(key, call).count + 1)
-    return AuditLog(tuple(sorted(found.values(), key=lambda call: -call.count)), tuple(unread))
+            by_key[key] = replace(call, count=by_key.get(key, call).count + 1)
+    return AuditLog(tuple(sorted(by_key.values(), key=lambda call: -call.count)), tuple(unread))
 
 
 def _path(pod: Pod) -> str:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from pi_mesh.catalog.cert_manager import CERTIFICATE
+from pi_mesh.cluster.conditions import conditions
 
 API = "/apis/cert-manager.io/v1"
 
@@ -33,6 +34,5 @@ def not_ready(item: dict | None) -> str:
     """Return the reason why an object of cert-manager is not ready; empty if it is."""
     if item is None:
         return "is not there"
-    conditions = item.get("status", {}).get("conditions") or []
-    ready = next((one for one in conditions if one["type"] == "Ready"), {})
+    ready = conditions(item).get("Ready", {})
     return "" if ready.get("status") == "True" else ready.get("message") or "cert-manager has not checked it yet"

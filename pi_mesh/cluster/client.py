@@ -14,6 +14,7 @@ from lightkube.core.exceptions import ConfigError
 
 from pi_mesh.cluster import kubeconfig
 from pi_mesh.cluster.errors import ClusterUnreachable, Forbidden, Refused
+from pi_mesh.words import first_line
 
 CONNECT_SECONDS, READ_SECONDS = 3, 30
 BUSY, ATTEMPTS, SHORT_PAUSE, LONGEST_PAUSE = {429, 503}, 4, 0.2, 5.0
@@ -104,9 +105,7 @@ class Client:
     def _send(self, method: str, path: str, **arguments: Any) -> Any:
         try:
             response = self._patiently(method, path, **arguments)
-        except ConfigError as error:
-            raise self._unreachable(str(error)) from None
-        except httpx.HTTPError as error:
+        except (ConfigError, httpx.HTTPError) as error:
             raise self._unreachable(str(error) or type(error).__name__) from None
         except OSError as error:  # the kubeconfig may name a program that provides the credentials
             cause = f"the kubeconfig's program for credentials can't be run ({error.strerror}: {error.filename})"
@@ -135,15 +134,13 @@ class Client:
         try:
             reason = str(response.json()["message"])
         except (ValueError, KeyError, TypeError):
-            reason = response.text.partition("\n")[0]
+            reason = first_line(response.text)
         line = f"cluster '{self.context}' refused {request}: {response.status_code} {reason}"
         return (Forbidden if response.status_code == 403 else Refused)(line, reason)
 
     def _unreachable(self, cause: str) -> ClusterUnreachable:
-        first_line = cause.partition("\n")[0]
-        return ClusterUnreachable(
-            f"cluster '{self.context}' at {self._server} does not answer: {first_line}; try `kubectl get nodes`"
-        )
+        where = f"cluster '{self.context}' at {self._server}"
+        return ClusterUnreachable(f"{where} does not answer: {first_line(cause)}; try `kubectl get nodes`")
 
 
 DEFAULTS_SUFFIX = "-defaults"
@@ -157,39 +154,39 @@ class Discovery:
         self._client = client
         self._kinds: dict[str, dict[str, dict]] = {}
 
-    def fetch(self, wanted: dict, namespace: str) -> dict | None:
+    def fetch(self, manifest: dict, namespace: str) -> dict | None:
         """Return the live object of a manifest; None if the object or its kind does not exist.
 
         `namespace` applies to manifests without one.
         """
-        path = self.path(wanted, namespace)
+        path = self.path(manifest, namespace)
         return self._client.get(path) if path else None
 
-    def path(self, wanted: Mapping, namespace: str) -> str | None:
+    def path(self, manifest: Mapping, namespace: str) -> str | None:
         """Return the API path of a manifest's object; None if its kind does not exist."""
-        collection = self._collection(wanted, namespace)
-        return f"{collection}/{wanted['metadata']['name']}" if collection else None
+        collection = self._collection(manifest, namespace)
+        return f"{collection}/{manifest['metadata']['name']}" if collection else None
 
-    def defaulted(self, wanted: dict, namespace: str) -> dict | str:
+    def defaulted(self, manifest: dict, namespace: str) -> dict | str:
         """Return the manifest with the API server's defaults, from a dry run that stores nothing; or a reason.
 
         The dry run creates an object: an apply to the live object would keep fields that others added to it.
         """
-        metadata = {**wanted["metadata"], "name": f"{wanted['metadata']['name']}{DEFAULTS_SUFFIX}"}
-        body = _without_node_ports({**wanted, "metadata": metadata})
-        collection = self._collection(wanted, namespace)
+        metadata = {**manifest["metadata"], "name": f"{manifest['metadata']['name']}{DEFAULTS_SUFFIX}"}
+        body = _without_node_ports({**manifest, "metadata": metadata})
+        collection = self._collection(manifest, namespace)
         try:
             made = self._client.ask(collection, body, dryRun="All") if collection else None
         except Refused as refused:
             return refused.reason
         return made or "its kind or namespace does not exist"
 
-    def _collection(self, wanted: Mapping, namespace: str) -> str | None:
-        kind = self._of(wanted["apiVersion"]).get(wanted["kind"])
+    def _collection(self, manifest: Mapping, namespace: str) -> str | None:
+        kind = self._of(manifest["apiVersion"]).get(manifest["kind"])
         if kind is None:
             return None
-        scope = f"namespaces/{wanted['metadata'].get('namespace', namespace)}/" if kind["namespaced"] else ""
-        return f"{_root(wanted['apiVersion'])}/{scope}{kind['name']}"
+        scope = f"namespaces/{manifest['metadata'].get('namespace', namespace)}/" if kind["namespaced"] else ""
+        return f"{_root(manifest['apiVersion'])}/{scope}{kind['name']}"
 
     def lists(self, group: str, kinds: Iterable[str]) -> dict[str, str]:
         """Return the list path of each kind of a group in the newest version that serves it, without unknown kinds."""

@@ -66,7 +66,7 @@ def config_map_entry(applied: AppliedRelease, typed: Mapping[str, object], extra
         "values": typed,
         "extra": digest(applied.release, extra),
         "objects": _packed(condensed(applied.objects)),
-        "omitted": [one["metadata"]["name"] for one in applied.objects if one["kind"] == SECRET],
+        "omitted": [manifest["metadata"]["name"] for manifest in applied.objects if manifest["kind"] == SECRET],
     }
     return json.dumps(content, sort_keys=True)
 
@@ -97,21 +97,23 @@ def digest(release: str, extra: Mapping[str, object]) -> str:
     return hashlib.scrypt(text.encode(), salt=release.encode(), n=2**14, r=8, p=1, dklen=16).hex()
 
 
-def same_text(wanted: object, live: object) -> bool:
-    """Return True for a live text whose digest is `wanted`."""
-    return isinstance(live, str) and isinstance(wanted, str) and wanted.startswith(DIGEST) and wanted == _short(live)
+def same_text(expected: object, live: object) -> bool:
+    """Return True for a live text whose digest is `expected`."""
+    return (
+        isinstance(live, str) and isinstance(expected, str) and expected.startswith(DIGEST) and expected == _short(live)
+    )
 
 
 def condensed(objects: Iterable[dict]) -> tuple[object, ...]:
     """Return the objects as the ConfigMap keeps them: without Secrets, and with digests in place of long texts."""
-    return tuple(_condensed(one) for one in objects if one["kind"] != SECRET)
+    return tuple(_condensed(manifest) for manifest in objects if manifest["kind"] != SECRET)
 
 
 def _condensed(value: object) -> object:
     if isinstance(value, dict):
         return {key: _condensed(one) for key, one in value.items()}
     if isinstance(value, list):
-        return [_condensed(one) for one in value]
+        return [_condensed(element) for element in value]
     return _short(value) if isinstance(value, str) and len(value) > LONGEST else value
 
 
@@ -212,7 +214,7 @@ def read(client: Client, release: ReleaseRecord) -> AppliedRelease | None:
 
 
 def unpacked_record(encoded: str) -> dict:
-    """Return the content of the field `release` in Helm's Secret, which Helm and Kubernetes encode one after the other."""
+    """Return the content of the field `release` in a Secret, which Helm encodes and Kubernetes encodes again."""
     return json.loads(gzip.decompress(base64.b64decode(base64.b64decode(encoded))))
 
 

@@ -17,15 +17,10 @@ from pi_mesh.cluster.objects import Webhook
 from pi_mesh.cluster.pods import SIDECAR, Pod
 from pi_mesh.cluster.port_forward import NotForwardedError, forwarded, post_json
 from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.cluster.workloads import TEMPLATES
 from pi_mesh.quantities import Resources
 
 PORT, PATH = 15017, "/inject"
-TEMPLATES = {
-    "ReplicaSet": "/apis/apps/v1/namespaces/{}/replicasets/{}",
-    "StatefulSet": "/apis/apps/v1/namespaces/{}/statefulsets/{}",
-    "DaemonSet": "/apis/apps/v1/namespaces/{}/daemonsets/{}",
-}
-"""API paths of the controllers that can recreate pods, by kind."""
 STATUS = "sidecar.istio.io/status"
 """Annotation in which istiod lists what it added to a pod."""
 
@@ -94,11 +89,11 @@ def _fresh(client: Client, ask: Any, source: str, live: Mapping[str, Any]) -> di
 
 def _of_template(client: Client, path: str) -> dict[str, Any] | None:
     """Return a pod as a controller creates it, before injection."""
-    found = client.get(path)
-    if not found:
+    controller = client.get(path)
+    if not controller:
         return None
-    template, meta = found["spec"]["template"], found["metadata"]
-    reference = {"apiVersion": "apps/v1", "kind": found.get("kind", ""), "name": meta["name"], "uid": meta["uid"]}
+    template, meta = controller["spec"]["template"], controller["metadata"]
+    reference = {"apiVersion": "apps/v1", "kind": controller.get("kind", ""), "name": meta["name"], "uid": meta["uid"]}
     own = {
         "namespace": meta["namespace"],
         "generateName": f"{meta['name']}-",

@@ -18,7 +18,7 @@ FILES = ("certificate-authority", "client-certificate", "client-key", "tokenFile
 """Settings of a cluster or user that name a file."""
 
 LOCK = Lock()
-"""Lock of the parser: two threads that read a kubeconfig at once crash msgspec 0.22."""
+"""Lock of lightkube's parser: two threads that read a kubeconfig at once crash msgspec 0.22."""
 
 
 def connection(context: str) -> SingleConfig:
@@ -31,8 +31,9 @@ def connection(context: str) -> SingleConfig:
     merged = _merged(paths)
     current = merged["current-context"]
     if not merged["contexts"]:
+        places = ", ".join(map(str, paths))
         raise ClusterUnreachable(
-            f"cluster.context '{context}': no kubeconfig in {', '.join(map(str, paths))}; `export KUBECONFIG=FILE` names one "
+            f"cluster.context '{context}': no kubeconfig in {places}; `export KUBECONFIG=FILE` names one "
             "(k3s writes it to /etc/rancher/k3s/k3s.yaml)"
         )
     if current != context:

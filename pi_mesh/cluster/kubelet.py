@@ -5,11 +5,10 @@ The kubeconfig's user needs the right to get nodes/proxy.
 
 import json
 import re
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from pi_mesh.cluster.client import Client, Relayed
 from pi_mesh.cluster.errors import ClusterUnreachable
@@ -80,17 +79,17 @@ def counters(client: Client, node: str) -> dict[ContainerId, Counters]:
 
 def of_metrics(text: str) -> dict[ContainerId, Counters]:
     """Return the counters in cAdvisor's metrics; a container that restarted may still be there twice."""
-    found: dict[ContainerId, Counters] = {}
+    by_container: dict[ContainerId, Counters] = {}
     for metric, labels, value, milliseconds in LINE.findall(text):
         named = dict(LABEL.findall(labels))
         if not named.get("container"):  # the sum of a pod or of a cgroup
             continue
         key = ContainerId(named.get("namespace", ""), named.get("pod", ""), named["container"])
-        at, before = int(milliseconds or 0) / 1000, found.get(key, Counters())
+        at, before = int(milliseconds or 0) / 1000, by_container.get(key, Counters())
         field = {PERIODS: "periods", THROTTLED: "throttled", MEMORY: "memory_limit"}[metric]
         if at >= before.at or field == "memory_limit":
-            found[key] = replace(before, at=max(at, before.at), **{field: int(float(value))})
-    return found
+            by_container[key] = replace(before, at=max(at, before.at), **{field: int(float(value))})
+    return by_container
 
 
 def disks(client: Client, node: str) -> list[Disk]:
@@ -99,8 +98,12 @@ def disks(client: Client, node: str) -> list[Disk]:
         told = json.loads(_asked(client, node, DISKS).text)["node"]
     except (ValueError, KeyError):
         raise NotAnswered("its answer is no summary of its statistics") from None
-    found = {"kubelet": told.get("fs"), "images": (told.get("runtime") or {}).get("imageFs")}
-    return list(_disks(found.items()))
+    systems = {"kubelet": told.get("fs") or {}, "images": (told.get("runtime") or {}).get("imageFs") or {}}
+    return [
+        Disk(purpose, system["availableBytes"], system["capacityBytes"])
+        for purpose, system in systems.items()
+        if system.get("capacityBytes") and "availableBytes" in system
+    ]
 
 
 def clock(client: Client, node: str) -> Offset:
@@ -111,12 +114,6 @@ def clock(client: Client, node: str) -> Offset:
     if not (before and answer and after):
         raise NotAnswered("an answer has no date")
     return Offset((answer - after).total_seconds() - 1, (answer - before).total_seconds() + 1)
-
-
-def _disks(found: Iterable[tuple[str, Mapping[str, Any] | None]]) -> Iterable[Disk]:
-    for purpose, system in found:
-        if system and system.get("capacityBytes") and "availableBytes" in system:
-            yield Disk(purpose, system["availableBytes"], system["capacityBytes"])
 
 
 def _date(answer: Relayed) -> datetime | None:

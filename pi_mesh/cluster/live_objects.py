@@ -90,9 +90,9 @@ def read(
         namespaces = [namespace.name for namespace in settings.workload_namespaces] if records is not None else []
         tried = pool.map(lambda name: try_injection(client, name), namespaces)
         helms = pool.map(lambda record: helm_releases.read(client, record), records or ())
-        releases = [found for found in helms if found] if records is not None else [*left.result()]
-        wanted = [(one.release, one.namespace, entry) for one in releases for entry in one.objects]
-        wanted += [("", "", entry) for entry in objects]
+        releases = [applied for applied in helms if applied] if records is not None else [*left.result()]
+        manifests = [(applied.release, applied.namespace, entry) for applied in releases for entry in applied.objects]
+        manifests += [("", "", entry) for entry in objects]
         discovery = Discovery(client)
 
         def pair(release: str, namespace: str, entry: dict) -> Pair:
@@ -107,7 +107,7 @@ def read(
                 return Pair(release, entry, live, refusal=defaulted)
             return Pair(release, entry, live, defaulted)
 
-        pairs = tuple(pool.map(lambda each: pair(*each), wanted))
+        pairs = tuple(pool.map(lambda each: pair(*each), manifests))
         tests = dict(zip(namespaces, tried, strict=True))
     return ObservedState(tests, pairs, tuple(releases), left.result(), read_only=records is None)
 
@@ -122,5 +122,5 @@ def recorded_by_up(client: Client, namespace: str) -> tuple[AppliedRelease, ...]
 
 def texts_recorded_by_up(client: Client, namespace: str) -> dict[str, str]:
     """Return the ConfigMap's text of each release, by NAMESPACE/NAME."""
-    found = client.get(f"/api/v1/namespaces/{namespace}/configmaps/{helm_releases.CONFIG_MAP}") or {}
-    return {key.replace("_", "/", 1): text for key, text in (found.get("data") or {}).items()}
+    config_map = client.get(f"/api/v1/namespaces/{namespace}/configmaps/{helm_releases.CONFIG_MAP}") or {}
+    return {key.replace("_", "/", 1): text for key, text in (config_map.get("data") or {}).items()}

@@ -37,7 +37,7 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class _Wanted:
+class _GatewayService:
     namespace: str
     name: str
     ports: Collection[int]
@@ -58,47 +58,47 @@ def gateway_answer(settings: Settings, key: str, snapshot: Snapshot) -> Answer:
     """Return what the Service of a gateway, by the key of its branch, would get; what it has already, it keeps."""
     name, gateway = gateways(settings)[key]
     ports = reached_ports(settings, name, gateway) | {CHART_PORTS["status-port"]}
-    wanted = _Wanted(gateway_namespace(settings, key), name, ports)
-    if addresses := _held_addresses(snapshot, wanted):
-        return Answer(f"what gave {wanted.id} {', '.join(addresses)}")
-    candidates = list(_candidates(snapshot, wanted))
+    asking = _GatewayService(gateway_namespace(settings, key), name, ports)
+    if addresses := _held_addresses(snapshot, asking):
+        return Answer(f"what gave {asking.id} {', '.join(addresses)}")
+    candidates = list(_candidates(snapshot, asking))
     own, given = gateway.service, given_service(gateway)
-    if own.load_balancer_class or any(given.get(one) for one in CHOOSING):
+    if own.load_balancer_class or any(given.get(field) for field in CHOOSING):
         place = f"{key}.service" if own.load_balancer_class else f"{key}.values.service"
         return Answer(candidates[0].provider if candidates else f"what {place} chooses")
-    if own.address and (known := _of_address(own.address, snapshot, wanted, candidates)):
+    if own.address and (known := _of_address(own.address, snapshot, asking, candidates)):
         return known
-    return next((one for one in candidates if one.serves), candidates[0] if candidates else Answer())
+    return next((answer for answer in candidates if answer.serves), candidates[0] if candidates else Answer())
 
 
-def _candidates(snapshot: Snapshot, wanted: _Wanted) -> Iterator[Answer]:
+def _candidates(snapshot: Snapshot, asking: _GatewayService) -> Iterator[Answer]:
     """Yield all that may give an address, those that are certain to first."""
     images = {image_program(container.image) for pod in snapshot.pods for container in pod.containers}
     labels = {pod.labels.get("app.kubernetes.io/name", "") for pod in snapshot.pods}
     is_vip = KUBE_VIP in images or KUBE_VIP in labels
     if not is_vip:
         yield from (Answer(f"whatever serves {service}") for service in _served_by_others(snapshot))
-    yield from (_pooled(CRDS[crd.name], snapshot, wanted) for crd in snapshot.crds if crd.name in CRDS)
+    yield from (_pooled(CRDS[crd.name], snapshot, asking) for crd in snapshot.crds if crd.name in CRDS)
     pooled = {CRDS.get(crd.name) for crd in snapshot.crds}
     yield from (Answer(name) for label, name in APPS.items() if label in labels and name not in pooled)
     if is_vip and has_allocator(snapshot.pods):
-        yield _pooled(KUBE_VIP, snapshot, wanted)
+        yield _pooled(KUBE_VIP, snapshot, asking)
     elif is_vip:
         yield Answer(KUBE_VIP, NO_ALLOCATOR)
     clouds = (cloud for node in snapshot.nodes for cloud in CLOUDS if node.provider.startswith(cloud))
     yield from (Answer(cloud.removesuffix("://")) for cloud in clouds)
     if has_servicelb(snapshot.nodes, snapshot.pods):
-        reason = servicelb_refusal(snapshot.nodes, snapshot.pods, wanted.id, wanted.ports)
+        reason = servicelb_refusal(snapshot.nodes, snapshot.pods, asking.id, asking.ports)
         yield Answer(SERVICELB, reason)
 
 
-def _pooled(provider: str, snapshot: Snapshot, wanted: _Wanted) -> Answer:
+def _pooled(provider: str, snapshot: Snapshot, asking: _GatewayService) -> Answer:
     """Judge a provider by its pools; where they could not be read, it is taken to have addresses."""
     if snapshot.address_pools is None:
         return Answer(provider)
-    pools = [pool for pool in snapshot.address_pools if pool.provider == provider and pool.serves(wanted.namespace)]
+    pools = [pool for pool in snapshot.address_pools if pool.provider == provider and pool.serves(asking.namespace)]
     if not pools:
-        return Answer(provider, f"{provider} has no pool of addresses for namespace {wanted.namespace}")
+        return Answer(provider, f"{provider} has no pool of addresses for namespace {asking.namespace}")
     used = [address for service in snapshot.services for address in service.addresses]
     if all(pool.free(used) == 0 for pool in pools):
         names = ", ".join(pool.name for pool in pools)
@@ -116,16 +116,20 @@ def _served_by_others(snapshot: Snapshot) -> Iterator[str]:
             yield id
 
 
-def _held_addresses(snapshot: Snapshot, wanted: _Wanted) -> tuple[str, ...]:
+def _held_addresses(snapshot: Snapshot, asking: _GatewayService) -> tuple[str, ...]:
     """Return the addresses that the Service has now."""
     balanced = (service for service in snapshot.services if service.type == "LoadBalancer")
-    return next((one.addresses for one in balanced if (one.namespace, one.name) == (wanted.namespace, wanted.name)), ())
+    key = asking.namespace, asking.name
+    return next((service.addresses for service in balanced if (service.namespace, service.name) == key), ())
 
 
-def _of_address(address: str, snapshot: Snapshot, wanted: _Wanted, candidates: Collection[Answer]) -> Answer | None:
+def _of_address(
+    address: str, snapshot: Snapshot, asking: _GatewayService, candidates: Collection[Answer]
+) -> Answer | None:
     """Return what a Service that asks for an address would get; None where the pools do not tell."""
-    pools = [pool for pool in snapshot.address_pools or () if pool.provider in {one.provider for one in candidates}]
-    fitting = [pool for pool in pools if pool.serves(wanted.namespace, asked=True)]
+    providers = {candidate.provider for candidate in candidates}
+    pools = [pool for pool in snapshot.address_pools or () if pool.provider in providers]
+    fitting = [pool for pool in pools if pool.serves(asking.namespace, asked=True)]
     holding = next((pool for pool in fitting if pool.holds(address)), None)
     for service in snapshot.services:
         if address in service.addresses:
@@ -135,12 +139,12 @@ def _of_address(address: str, snapshot: Snapshot, wanted: _Wanted, candidates: C
         return Answer(holding.provider)
     if not pools or any(not pool.ranges for pool in fitting):
         return None
-    return Answer(pools[0].provider, f"no pool of {pools[0].provider} for {wanted.namespace} has {address}")
+    return Answer(pools[0].provider, f"no pool of {pools[0].provider} for {asking.namespace} has {address}")
 
 
-# servicelb (klipper-lb), which k3s and RKE2 bring: a DaemonSet for each Service holds its ports on the nodes.
-# Source: k3s pkg/cloudprovider/servicelb.go at commit 0821db5a. A Service has no address until one of these pods runs,
-# and a pod runs only on a node on which no other pod holds one of its ports: Traefik, which k3s brings, holds 80 and 443.
+# servicelb (klipper-lb), which k3s and RKE2 bring: a DaemonSet for each Service holds its ports on the nodes. A Service
+# has no address until one of these pods runs, and a pod runs only on a node on which no other pod holds one of its
+# ports: Traefik, which k3s brings, holds 80 and 443. Source: k3s pkg/cloudprovider/servicelb.go at commit 0821db5a.
 
 SERVICELB = "k3s servicelb"
 SERVICELB_LABELS = [f"svccontroller.{program}.cattle.io" for program in ("k3s", "rke2")]

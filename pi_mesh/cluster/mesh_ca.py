@@ -1,15 +1,18 @@
-"""The CA that the mesh uses now, cert-manager's objects that issue it, and the certificate lifetimes that proxies request."""
+"""The CA that the mesh uses now, cert-manager's objects that issue it, and the lifetimes that proxies request."""
 
 import base64
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from pi_mesh.catalog import cert_manager, istio
 from pi_mesh.catalog.cert_manager import CERTIFICATE
 from pi_mesh.catalog.istio import CERTIFICATE_LIFETIME
 from pi_mesh.cluster.cert_manager import SigningIssuer, certificate_path, issuer_path, not_ready
 from pi_mesh.cluster.client import Client
+from pi_mesh.cluster.conditions import conditions, is_true
 from pi_mesh.cluster.errors import ClusterUnreachable
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.names import EXTERNAL_CA_LABEL
@@ -17,22 +20,24 @@ from pi_mesh.settings import Settings
 
 ISTIOD_SECRET = "istio-ca-secret"
 """Name of the Secret in which istiod keeps the root that it made (security/pkg/pki/ca/ca.go, CASecret)."""
-SIGNING_FILES = ("ca-cert.pem", "ca-key.pem", "cert-chain.pem", "root-cert.pem")
-SIGNING_FILES_OF_TLS = ("tls.crt", "tls.key", "tls.crt", "ca.crt")
-"""The same files in a Secret of type kubernetes.io/tls, as cert-manager writes it."""
+PUBLIC = {"ca-cert.pem": "tls.crt", "cert-chain.pem": "tls.crt", "root-cert.pem": "ca.crt"}
+"""Istio's names of a CA's certificates in a Secret, each with its name in a Secret of type kubernetes.io/tls, as
+cert-manager writes it; istiod looks for that first (pilot/pkg/bootstrap/istio_ca.go)."""
+WITH_KEY = {**PUBLIC, "ca-key.pem": "tls.key"}
 
 
 def read_signing_secret(context: str, namespace: str, name: str) -> dict[str, str] | None:
     """Return the files of a Secret, including the key; None if the Secret does not exist. Raises as `Client` does."""
     with Client(context) as client:
         secret = client.get(f"/api/v1/namespaces/{namespace}/secrets/{name}")
-    if secret is None:
-        return None
+    return None if secret is None else _files(secret, WITH_KEY)
+
+
+def _files(secret: Mapping[str, Any], tls_names: Mapping[str, str]) -> dict[str, str]:
+    """Return the files of a Secret by Istio's names, and nothing else that is in it."""
     data = secret.get("data") or {}
-    keys = SIGNING_FILES_OF_TLS if "tls.crt" in data else SIGNING_FILES
-    return {
-        file: base64.b64decode(data[key]).decode() for file, key in zip(SIGNING_FILES, keys, strict=True) if key in data
-    }
+    names = tls_names.items() if "tls.crt" in data else zip(tls_names, tls_names, strict=True)
+    return {file: base64.b64decode(data[name]).decode() for file, name in names if name in data}
 
 
 DURATION_PART = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)(h|ms|m|s)")
@@ -53,12 +58,6 @@ def _lifetime(secret_ttl: str) -> timedelta:
     if not parts or "".join(map("".join, parts)) != secret_ttl:
         return CERTIFICATE_LIFETIME
     return sum((timedelta(**{DURATION_UNITS[unit]: float(number)}) for number, unit in parts), start=timedelta())
-
-
-PUBLIC = ("ca-cert.pem", "cert-chain.pem", "root-cert.pem")
-"""Files that are read from the Secret; the key is never read."""
-OF_TLS = {"ca-cert.pem": "tls.crt", "cert-chain.pem": "tls.crt", "root-cert.pem": "ca.crt"}
-"""The same files in a Secret of type kubernetes.io/tls."""
 
 
 @dataclass(frozen=True)
@@ -101,28 +100,22 @@ def read_authority(context: str, namespace: str, *, secrets: bool = True, issued
     labels = secret.get("metadata", {}).get("labels") or {}
     return Authority(
         root_cert=(roots.get("data") or {}).get("root-cert.pem", ""),
-        cacerts=_public_files(secret.get("data") or {}),
+        cacerts=_files(secret, PUBLIC),
         ours=EXTERNAL_CA_LABEL in labels,
         external_signer_root=(external_signer_map.get("data") or {}).get("root-cert.pem", ""),
         issuer=not_ready(issuer) if asked else "",
-        issued=_public_files((offered or {}).get("data") or {}).get("ca-cert.pem", ""),
+        issued=_files(offered or {}, PUBLIC).get("ca-cert.pem", ""),
         not_issued=not_ready(certificate) if issued and secrets else "",
     )
 
 
-def _public_files(data: dict[str, str]) -> dict[str, str]:
-    """Return the certificates by Istio's file names; `tls.crt` comes first (pilot/pkg/bootstrap/istio_ca.go)."""
-    names = OF_TLS if "tls.crt" in data else {name: name for name in PUBLIC}
-    return {name: base64.b64decode(data[key]).decode() for name, key in names.items() if key in data}
-
-
 def with_ca_issuer(snapshot: Snapshot, settings: Settings) -> Snapshot:
     """Return the snapshot with the Issuer of `ca.issuer`, if the settings name one. Raises as `Client` does."""
-    wanted, namespace = settings.ca.issuer, settings.istio.namespace
-    if wanted is None:
+    chosen, namespace = settings.ca.issuer, settings.istio.namespace
+    if chosen is None:
         return snapshot
     with Client(settings.cluster.context) as client:
-        issuer = client.get(issuer_path(namespace, wanted.name, wanted.kind))
+        issuer = client.get(issuer_path(namespace, chosen.name, chosen.kind))
         signed = client.get(f"/api/v1/namespaces/{namespace}/secrets/{CERTIFICATE}")
     kind = next(iter((issuer or {}).get("spec", {})), "")
     return replace(snapshot, issuer=SigningIssuer(kind, not_ready(issuer), signed is not None))
@@ -134,9 +127,8 @@ def is_certificate_signed(context: str, namespace: str) -> bool:
         certificate = client.get(certificate_path(namespace))
     if certificate is None or not_ready(certificate):
         return False
-    conditions = {one["type"]: one for one in certificate["status"]["conditions"]}
-    issuing = conditions.get("Issuing", {}).get("status") == "True"
-    return not issuing and conditions["Ready"].get("observedGeneration") == certificate["metadata"]["generation"]
+    signed = conditions(certificate)["Ready"].get("observedGeneration")
+    return not is_true(certificate, "Issuing") and signed == certificate["metadata"]["generation"]
 
 
 def renew_certificate(context: str, namespace: str) -> int:
@@ -150,7 +142,7 @@ def renew_certificate(context: str, namespace: str) -> int:
         if certificate is None:
             raise ClusterUnreachable(f"Certificate {namespace}/{CERTIFICATE} is not there; `pulumi up` makes it")
         metadata, status = certificate["metadata"], certificate.get("status", {})
-        others = [one for one in status.get("conditions") or [] if one["type"] != "Issuing"]
+        others = [condition for kind, condition in conditions(certificate).items() if kind != "Issuing"]
         asked = {"type": "Issuing", "status": "True", "reason": "ManuallyTriggered", "message": "by rotate-ca"}
         asked |= {"observedGeneration": metadata["generation"], "lastTransitionTime": f"{datetime.now(UTC):%FT%TZ}"}
         version = {"resourceVersion": metadata["resourceVersion"]}

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pi_mesh import quantities
+from pi_mesh.cluster.conditions import is_true
 from pi_mesh.quantities import ZERO, Resources
 from pi_mesh.selectors import expression_matches, matches
 
@@ -42,11 +43,10 @@ def parse(item: dict) -> Node:
     """Return the node of an API object."""
     spec, status = item.get("spec", {}), item.get("status", {})
     info, allocatable = status.get("nodeInfo", {}), status.get("allocatable", {})
-    conditions = {condition["type"]: condition["status"] for condition in status.get("conditions", [])}
     taints = [taint for taint in spec.get("taints", []) if taint["effect"] in KEEPS_PODS_AWAY]
     return Node(
         name=item["metadata"]["name"],
-        ready=conditions.get("Ready") == "True",
+        ready=is_true(item, "Ready"),
         cordoned=spec.get("unschedulable", False),
         taints=tuple(map(_taint, taints)),
         architecture=info.get("architecture", ""),
@@ -89,7 +89,7 @@ class Placement:
             and not node.cordoned
             and matches(self.node_selector, labels)
             and (not self.affinity or any(_holds(term, labels, node.name) for term in self.affinity))
-            and all(any(_tolerates(one, taint) for one in self.tolerations) for taint in node.taints)
+            and all(any(_tolerates(toleration, taint) for toleration in self.tolerations) for taint in node.taints)
         )
 
 

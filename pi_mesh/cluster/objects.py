@@ -115,30 +115,39 @@ def release_of(metadata: dict) -> str:
 
 
 def namespace(item: dict) -> Namespace:
+    """Return a core/v1 Namespace without its status."""
     meta = item["metadata"]
     return Namespace(meta["name"], meta.get("labels") or {}, meta.get("annotations") or {}, meta.get("uid", ""))
 
 
 def crd(item: dict) -> Crd:
+    """Return an apiextensions.k8s.io/v1 CustomResourceDefinition by its metadata alone, without its schemas."""
     labels = item["metadata"].get("labels") or {}
     version = labels.get("app.kubernetes.io/version", "")
     return Crd(item["metadata"]["name"], release_of(item["metadata"]), version)
 
 
 def webhooks(kind: str, item: dict) -> list[Webhook]:
+    """Return the webhooks of an admissionregistration.k8s.io/v1 configuration, without their rules and selectors."""
     meta = item["metadata"]
-    found = []
-    for hook in item.get("webhooks") or []:
-        config = hook["clientConfig"]
-        service = config.get("service")
-        address = f"{service['namespace']}/{service['name']}" if service else ""
-        bundle, policy = config.get("caBundle", ""), hook.get("failurePolicy", "")
-        stack = (meta.get("annotations") or {}).get(OWNER_ANNOTATION, "")
-        found.append(Webhook(kind, meta["name"], hook["name"], address, bundle, policy, release_of(meta), stack))
-    return found
+    stack = (meta.get("annotations") or {}).get(OWNER_ANNOTATION, "")
+    return [
+        Webhook(
+            kind,
+            meta["name"],
+            hook["name"],
+            "{namespace}/{name}".format(**service) if (service := hook["clientConfig"].get("service")) else "",
+            hook["clientConfig"].get("caBundle", ""),
+            hook.get("failurePolicy", ""),
+            release_of(meta),
+            stack,
+        )
+        for hook in item.get("webhooks") or []
+    ]
 
 
 def deployment(item: dict) -> Deployment:
+    """Return an apps/v1 Deployment, of its pod template the containers alone."""
     meta, spec = item["metadata"], item["spec"]
     wanted, ready = spec.get("replicas", 1), item.get("status", {}).get("readyReplicas", 0)
     of_pod = containers(spec["template"]["spec"])
@@ -148,6 +157,7 @@ def deployment(item: dict) -> Deployment:
 
 
 def service(item: dict) -> Service:
+    """Return a core/v1 Service, of its ports the numbers alone, and without its cluster IPs."""
     meta, spec = item["metadata"], item["spec"]
     ingress = item.get("status", {}).get("loadBalancer", {}).get("ingress") or []
     addresses = tuple(entry.get("ip") or entry.get("hostname", "") for entry in ingress)

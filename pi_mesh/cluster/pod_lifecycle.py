@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pi_mesh.cluster.client import METADATA_ONLY, Client, Refused
+from pi_mesh.cluster.conditions import conditions, is_true
 
 LAST_LINES = 4
 """Lines of the log that are kept of a container that died."""
@@ -43,10 +44,12 @@ class Startup:
         return (self.name, self.word, str(self.tries), str(self.ending))
 
 
-def read_startups(client: Client, namespace: str, wanted: Callable[[str, dict[str, str]], bool]) -> list[Startup]:
-    """Return the pods that are not Ready, of those whose namespace and labels are wanted. Raises ClusterUnreachable."""
+def read_startups(client: Client, namespace: str, is_watched: Callable[[str, dict[str, str]], bool]) -> list[Startup]:
+    """Return the pods that are not Ready, if their namespace and labels are watched. Raises ClusterUnreachable."""
     pods = client.items(f"/api/v1/namespaces/{namespace}/pods")
-    return startups(client, namespace, [pod for pod in pods if wanted(namespace, pod["metadata"].get("labels") or {})])
+    return startups(
+        client, namespace, [pod for pod in pods if is_watched(namespace, pod["metadata"].get("labels") or {})]
+    )
 
 
 def startups(client: Client, namespace: str, pods: Iterable[Item]) -> list[Startup]:
@@ -66,20 +69,19 @@ def without_address(client: Client, namespace: str, name: str) -> list[Startup]:
 
 
 def _is_ready(pod: Item) -> bool:
-    conditions = pod.get("status", {}).get("conditions", [])
-    ready = any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
-    return (ready and "deletionTimestamp" not in pod["metadata"]) or pod.get("status", {}).get("phase") == "Succeeded"
+    is_ending, phase = "deletionTimestamp" in pod["metadata"], pod.get("status", {}).get("phase")
+    return (is_true(pod, "Ready") and not is_ending) or phase == "Succeeded"
 
 
 def _events(client: Client, namespace: str) -> Events:
-    found: dict[str, list[Item]] = {}
+    by_pod: dict[str, list[Item]] = {}
     try:
         items = client.items(f"/api/v1/namespaces/{namespace}/events", fieldSelector="involvedObject.kind=Pod")
     except Refused:
-        return found  # events only make the words better
-    for item in sorted(items, key=lambda one: one.get("lastTimestamp") or one.get("eventTime") or ""):
-        found.setdefault(item["involvedObject"]["name"], []).append(item)
-    return found
+        return by_pod  # events only make the words better
+    for item in sorted(items, key=lambda event: event.get("lastTimestamp") or event.get("eventTime") or ""):
+        by_pod.setdefault(item["involvedObject"]["name"], []).append(item)
+    return by_pod
 
 
 def _startup(client: Client, pod: Item, events: Iterable[Item]) -> Startup:
@@ -93,7 +95,7 @@ def _startup(client: Client, pod: Item, events: Iterable[Item]) -> Startup:
     if reason in BACK_OFF and failed:
         message = failed[-1]["message"]
     if not reason or reason in CREATING:
-        reason, message = _before(status, events)
+        reason, message = _before(pod, events)
     elif reason in CRASHED and ended:
         message = f"{ended.get('reason', 'Error')}, exit code {ended.get('exitCode', '?')} {ended.get('message', '')}"
     return Startup(
@@ -111,8 +113,10 @@ def _startup(client: Client, pod: Item, events: Iterable[Item]) -> Startup:
 def _waiting(status: Item) -> Item:
     """Return the status of the container that the others wait for."""
     every = [*status.get("initContainerStatuses", []), *status.get("containerStatuses", [])]
-    stuck = [one for one in every if not one.get("ready") and not _has_succeeded(one)]
-    worst = [one for one in stuck if one["state"].get("waiting", {}).get("reason") not in (None, *CREATING)]
+    stuck = [container for container in every if not container.get("ready") and not _has_succeeded(container)]
+    worst = [
+        container for container in stuck if container["state"].get("waiting", {}).get("reason") not in (None, *CREATING)
+    ]
     return next(iter(worst or stuck), {})
 
 
@@ -120,10 +124,9 @@ def _has_succeeded(container: Item) -> bool:
     return container["state"].get("terminated", {}).get("exitCode") == 0
 
 
-def _before(status: Item, events: list[Item]) -> tuple[str, str]:
+def _before(pod: Item, events: list[Item]) -> tuple[str, str]:
     """Return the state of a pod whose containers say nothing: it waits for a node, pulls, or is not Ready yet."""
-    conditions = {condition["type"]: condition for condition in status.get("conditions", [])}
-    scheduled = conditions.get("PodScheduled", {})
+    scheduled = conditions(pod).get("PodScheduled", {})
     if scheduled.get("status") == "False":
         return scheduled.get("reason", "Unschedulable"), scheduled.get("message", "")
     last = events[-1] if events else {}
@@ -131,7 +134,9 @@ def _before(status: Item, events: list[Item]) -> tuple[str, str]:
         return PULLING, last.get("message", "")
     if last.get("reason", "").startswith("Failed"):
         return last["reason"], last.get("message", "")
-    running = any("running" in one.get("state", {}) for one in status.get("containerStatuses", []))
+    running = any(
+        "running" in container.get("state", {}) for container in pod.get("status", {}).get("containerStatuses", [])
+    )
     return ("not Ready", last.get("message", "")) if running else ("starting", "")
 
 
@@ -147,11 +152,9 @@ def _log(client: Client, meta: Item, container: str, ended: Item) -> tuple[str, 
     return ()
 
 
-# The wait for stopping pods, so that Kubernetes then deletes their namespace at its first look.
-# Its namespace controller looks 5 s after a deletion, once more 5 s later, and then pauses for half of the longest grace
-# period of the pods that it saw (pkg/controller/namespace/namespace_controller.go): with gateways that drain for 20 s, a
-# namespace that is deleted at once is gone after 26 s.
-
+# Kubernetes' namespace controller looks 5 s after a deletion, once more 5 s later, and then pauses for half of the
+# longest grace period of the pods that it saw (pkg/controller/namespace/namespace_controller.go): with gateways that
+# drain for 20 s, a namespace that is deleted at once is gone after 26 s.
 FIRST_LOOK = 5.0
 """Seconds from a namespace's deletion until the controller first looks (namespaceDeletionGracePeriod)."""
 LOOK_MARGIN, LOOK_PAUSE = 1.0, 0.5

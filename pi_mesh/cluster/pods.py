@@ -6,6 +6,7 @@ An image is REGISTRY:PORT/REPOSITORY/PROGRAM:TAG@DIGEST, of which only PROGRAM i
 from dataclasses import dataclass, field
 
 from pi_mesh.cluster import nodes
+from pi_mesh.cluster.conditions import is_true
 from pi_mesh.cluster.nodes import Placement
 from pi_mesh.names import SHORT_LIVED_LABEL
 from pi_mesh.quantities import ZERO, Resources
@@ -110,7 +111,6 @@ class Pod:
 def parse(item: dict) -> Pod:
     """Return the pod of an API object."""
     meta, spec, status = item["metadata"], item["spec"], item.get("status", {})
-    conditions = {condition["type"]: condition["status"] for condition in status.get("conditions", [])}
     owners = [owner for owner in meta.get("ownerReferences", []) if owner.get("controller")]
     statuses = [*status.get("containerStatuses", []), *status.get("initContainerStatuses", [])]
     return Pod(
@@ -119,7 +119,7 @@ def parse(item: dict) -> Pod:
         labels=meta.get("labels", {}),
         node=spec.get("nodeName", ""),
         phase=status.get("phase", ""),
-        ready=conditions.get("Ready") == "True",
+        ready=is_true(item, "Ready"),
         ending="deletionTimestamp" in meta,
         owner=f"{owners[0]['kind']}/{owners[0]['name']}" if owners else "",
         host_network=spec.get("hostNetwork", False),

@@ -56,8 +56,8 @@ class Policies:
 
     def of_kind(self, kind: str) -> tuple[Policy, ...]:
         """Return the objects of a kind, the oldest first, as Istio orders them."""
-        found = (entry for entry in self.objects if entry.kind == kind)
-        return tuple(sorted(found, key=lambda entry: (entry.created, entry.name, entry.namespace)))
+        objects = (entry for entry in self.objects if entry.kind == kind)
+        return tuple(sorted(objects, key=lambda entry: (entry.created, entry.name, entry.namespace)))
 
     @property
     def root_namespace(self) -> str:
@@ -81,9 +81,9 @@ def listed(
     discovery = Discovery(client)
     served = pool.map(lambda group: discovery.lists(group, kinds[group]), kinds)
     paths = {kind: path for group in served for kind, path in group.items()}
-    found = dict(zip(paths, pool.map(lambda path: _get(client, path), paths.values()), strict=True))
-    objects = (parse(kind, item) for kind, answer in found.items() if answer for item in answer.get("items") or [])
-    return tuple(objects), tuple(kind for kind, answer in found.items() if answer is None)
+    answers = dict(zip(paths, pool.map(lambda path: _get(client, path), paths.values()), strict=True))
+    objects = (parse(kind, item) for kind, answer in answers.items() if answer for item in answer.get("items") or [])
+    return tuple(objects), tuple(kind for kind, answer in answers.items() if answer is None)
 
 
 def parse(kind: str, item: dict[str, Any]) -> Policy:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import httpx2 as httpx
 
 from pi_mesh.cluster.errors import ClusterUnreachable
+from pi_mesh.words import first_line
 
 SECONDS = 10
 FIRST_ERROR = 2000
@@ -73,7 +74,7 @@ def get_answer(address: str, host: str, *, secure: bool) -> Answer:
         try:
             response = http.request("GET", url, headers={"Host": host}, extensions=sni)
         except httpx.HTTPError as problem:
-            raise NoAnswerError(str(problem).partition("\n")[0] or type(problem).__name__) from None
+            raise NoAnswerError(first_line(str(problem)) or type(problem).__name__) from None
     return Answer(response.status_code, "x-envoy-upstream-service-time" in response.headers)
 
 
@@ -98,5 +99,5 @@ def _answer(method: str, url: str, trusted: ssl.SSLContext | bool = True, **argu
             response.raise_for_status()
             return response.json()
         except (httpx.HTTPError, json.JSONDecodeError) as problem:
-            cause = str(problem).partition("\n")[0] or type(problem).__name__
+            cause = first_line(str(problem)) or type(problem).__name__
             raise NotForwardedError(f"{method} {httpx.URL(url).path} failed: {cause}") from None

@@ -81,9 +81,9 @@ class Proxies:
 
 def of_snapshot(snapshot: Snapshot, namespace: str) -> Proxies:
     """Return the proxies that pods alone show; `namespace` is istiod's. Ending and short-lived pods are left out."""
-    found = tuple(Proxy(pod, _version(pod)) for pod in snapshot.pods if pod.has_lasting_proxy)
+    lasting = tuple(Proxy(pod, _version(pod)) for pod in snapshot.pods if pod.has_lasting_proxy)
     return Proxies(
-        istiods.control_plane(snapshot.deployments, namespace), found, "", istiods.by_revision(snapshot, namespace)
+        istiods.control_plane(snapshot.deployments, namespace), lasting, "", istiods.by_revision(snapshot, namespace)
     )
 
 
@@ -124,14 +124,14 @@ def _told(context: str, namespace: str, serving: Sequence[str]) -> dict[str, dic
     """Return the status of each proxy by its name, from every istiod, which knows its own proxies; or the problem."""
     if not serving:
         return f"no pod of istiod in namespace {namespace} is Ready"
-    found: dict[str, dict[str, str]] = {}
+    by_proxy: dict[str, dict[str, str]] = {}
     try:
         for name in serving:
             with forwarded(context, namespace, f"pod/{name}", MONITORING) as address:
-                found |= {entry["proxy"]: entry for entry in get_json(address, SYNC) or []}
+                by_proxy |= {entry["proxy"]: entry for entry in get_json(address, SYNC) or []}
     except ClusterUnreachable as problem:
         return str(problem)
-    return found
+    return by_proxy
 
 
 def _with_status(proxy: Proxy, of_all: Mapping[str, Mapping[str, str]]) -> Proxy:
@@ -175,9 +175,9 @@ def read_endpoints(context: str, namespace: str, pod: str, cluster: str) -> list
 
 def secret_texts(dump: Mapping[str, Any]) -> tuple[str, str]:
     """Return the PEM of the certificate chain and of the roots in a config dump of Envoy's secrets."""
-    found = {entry.get("name"): entry.get("secret") or {} for entry in dump.get("configs") or []}
-    chain = found.get("default", {}).get("tls_certificate", {}).get("certificate_chain")
-    return _text(chain), _text(found.get("ROOTCA", {}).get("validation_context", {}).get("trusted_ca"))
+    secrets = {entry.get("name"): entry.get("secret") or {} for entry in dump.get("configs") or []}
+    chain = secrets.get("default", {}).get("tls_certificate", {}).get("certificate_chain")
+    return _text(chain), _text(secrets.get("ROOTCA", {}).get("validation_context", {}).get("trusted_ca"))
 
 
 def _text(source: Mapping[str, str] | None) -> str:

@@ -43,22 +43,22 @@ def with_routes(snapshot: Snapshot, settings: Settings) -> Snapshot:
     if not any(service.takes_orders for service in settings.traffic.services.values()):
         return snapshot
     with Client(settings.cluster.context) as client, ThreadPoolExecutor(max_workers=5) as pool:
-        found, unreadable = policies.listed(client, ROUTE_KINDS, pool)
-    return replace(snapshot, routes=found, unreadable=(*snapshot.unreadable, *unreadable))
+        every_route, unreadable = policies.listed(client, ROUTE_KINDS, pool)
+    return replace(snapshot, routes=every_route, unreadable=(*snapshot.unreadable, *unreadable))
 
 
 def rules(route: Policy, others: Iterable[Policy]) -> Iterator[Rule]:
     """Yield the rules of a route; `others` has the VirtualServices to which it may delegate."""
     if route.kind != "VirtualService":
-        yield from (_of_gateway_api(one, route.namespace) for one in route.spec.get("rules") or [])
+        yield from (_of_gateway_api(rule, route.namespace) for rule in route.spec.get("rules") or [])
         return
-    delegates = {one.key: one for one in others}
+    delegates = {other.key: other for other in others}
     for rule in route.spec.get("http") or []:
         if delegate := rule.get("delegate"):
             key = route.kind, delegate.get("namespace") or route.namespace, delegate.get("name", "")
             below = delegates[key].spec.get("http") or [] if key in delegates else []
             # A delegate's rule inherits what it does not say (istio.io/istio, pilot/pkg/model/virtualservice.go).
-            yield from (_of_istio({**rule, **one}, key[1]) for one in below)
+            yield from (_of_istio({**rule, **inner}, key[1]) for inner in below)
         else:
             yield _of_istio(rule, route.namespace)
 
@@ -66,7 +66,7 @@ def rules(route: Policy, others: Iterable[Policy]) -> Iterator[Rule]:
 def destinations(route: Policy) -> set[str]:
     """Return the full names of the hosts to which a VirtualService leads requests and connections."""
     rules = (rule for kind in ("http", "tls", "tcp") for rule in route.spec.get(kind) or [])
-    return {_host(one.get("destination"), route.namespace) for rule in rules for one in rule.get("route") or []}
+    return {_host(target.get("destination"), route.namespace) for rule in rules for target in rule.get("route") or []}
 
 
 def applies_to_sidecars(route: Policy) -> bool:
@@ -75,11 +75,11 @@ def applies_to_sidecars(route: Policy) -> bool:
 
 
 def _of_istio(rule: Mapping[str, Any], namespace: str) -> Rule:
-    mirrors = [rule.get("mirror"), *(one.get("destination") for one in rule.get("mirrors") or [])]
+    mirrors = [rule.get("mirror"), *(mirror.get("destination") for mirror in rule.get("mirrors") or [])]
     retries = rule.get("retries")
     return Rule(
-        tuple(_host(one.get("destination"), namespace) for one in rule.get("route") or []),
-        tuple(_host(one, namespace) for one in mirrors if one),
+        tuple(_host(target.get("destination"), namespace) for target in rule.get("route") or []),
+        tuple(_host(mirror, namespace) for mirror in mirrors if mirror),
         None if retries is None else retries.get("attempts", 0),
         bool(rule.get("fault")),
     )
@@ -91,12 +91,12 @@ def _host(destination: Mapping[str, Any] | None, namespace: str) -> str:
 
 def _of_gateway_api(rule: Mapping[str, Any], namespace: str) -> Rule:
     backends = rule.get("backendRefs") or []
-    filters = chain(rule.get("filters") or [], *(one.get("filters") or [] for one in backends))
-    mirrors = [one["requestMirror"]["backendRef"] for one in filters if one.get("requestMirror")]
+    filters = chain(rule.get("filters") or [], *(backend.get("filters") or [] for backend in backends))
+    mirrors = [entry["requestMirror"]["backendRef"] for entry in filters if entry.get("requestMirror")]
     retry = rule.get("retry")
     return Rule(
-        tuple(_service(one, namespace) for one in backends),
-        tuple(_service(one, namespace) for one in mirrors),
+        tuple(_service(backend, namespace) for backend in backends),
+        tuple(_service(mirror, namespace) for mirror in mirrors),
         None if retry is None else retry.get("attempts", USUAL_RETRIES),
     )
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pi_mesh.cluster.client import Client, Refused
+from pi_mesh.cluster.conditions import is_true
 
 
 def read_exposure(context: str, namespace: str, service: str) -> dict[str, object]:
@@ -41,10 +42,8 @@ def _nodes(client: Client) -> list[dict]:
 
 def _addresses(node: dict) -> list[str]:
     """Return the first InternalIP of a node that is Ready; a dual-stack node has one of each family."""
-    status = node.get("status", {})
-    if not any(entry["type"] == "Ready" and entry["status"] == "True" for entry in status.get("conditions", [])):
-        return []
-    return [entry["address"] for entry in status.get("addresses", []) if entry["type"] == "InternalIP"][:1]
+    addresses = node.get("status", {}).get("addresses", []) if is_true(node, "Ready") else []
+    return [entry["address"] for entry in addresses if entry["type"] == "InternalIP"][:1]
 
 
 NOT_HTTP = ("tcp", "tls", "https", "udp", "mongo", "mysql", "redis")

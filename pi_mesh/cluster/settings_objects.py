@@ -31,10 +31,8 @@ def with_shared_objects(snapshot: Snapshot, settings: Settings) -> Snapshot:
             lists = list(pool.map(lambda plural: client.items(f"{API}/{plural}", METADATA_ONLY), KINDS.values()))
         except Forbidden:
             return replace(snapshot, unreadable=(*snapshot.unreadable, UNREADABLE))
-    found = zip(KINDS, lists, strict=True)
-    named = tuple(
-        (item["metadata"]["namespace"], kind, item["metadata"]["name"]) for kind, items in found for item in items
-    )
+    listed = [(kind, item["metadata"]) for kind, items in zip(KINDS, lists, strict=True) for item in items]
+    named = tuple((meta["namespace"], kind, meta["name"]) for kind, meta in listed)
     return replace(snapshot, shared_objects=named)
 
 
@@ -47,12 +45,12 @@ CLIENT_CA = ("cacert", "ca.crt")
 
 def with_ingress_certificates(snapshot: Snapshot, settings: Settings) -> Snapshot:
     """Return the snapshot with the listeners' certificates, if a listener has one. Raises as `Client` does."""
-    found = [listener.tls for listener in settings.traffic.gateways.values() if listener.tls]
-    if not (found and settings.ingress.enabled):
+    certificates = [listener.tls for listener in settings.traffic.gateways.values() if listener.tls]
+    if not (certificates and settings.ingress.enabled):
         return snapshot
-    issuers = dict.fromkeys(tls.issuer for tls in found if tls.issuer)
+    issuers = dict.fromkeys(tls.issuer for tls in certificates if tls.issuer)
     with Client(settings.cluster.context) as client:
-        secrets = tuple(_secret(client, settings, name) for name in dict.fromkeys(tls.secret for tls in found))
+        secrets = tuple(_secret(client, settings, name) for name in dict.fromkeys(tls.secret for tls in certificates))
         states = tuple((issuer, _problem(client, settings, issuer)) for issuer in issuers)
     return replace(snapshot, ingress_certificates=IngressCertificates(secrets, states))
 

@@ -72,12 +72,9 @@ def missing_rights(ask: Ask) -> Missing:
     change = [(verb, *kind) for kind, verb in product(NEEDED, CHANGES)]
     change += [(verb, *kind) for kind, verb in product(ALSO, ("create", *CHANGES))]
     with ThreadPoolExecutor(max_workers=5) as pool:
-        answers = dict(
-            zip(create + change, pool.map(lambda right: _is_allowed(ask, right), create + change), strict=True)
-        )
-    lacking = [right for right, allowed in answers.items() if not allowed]
-    named = tuple(_kind_name(right) for right in lacking if right in create)
-    return Missing(named, tuple(f"{right[0]} {_kind_name(right)}" for right in lacking if right in change))
+        allowed = dict(zip(create + change, pool.map(partial(_is_allowed, ask), create + change), strict=True))
+    lacking = tuple(f"{right[0]} {_kind_name(right)}" for right in change if not allowed[right])
+    return Missing(tuple(_kind_name(right) for right in create if not allowed[right]), lacking)
 
 
 def _kind_name(right: Right) -> str:
@@ -209,22 +206,22 @@ def read(context: str, *, read_only: bool = False) -> Snapshot:
         with ThreadPoolExecutor(max_workers=5) as pool:
             lists = {kind: pool.submit(reduced, client, path, parse) for kind, (path, parse) in WHOLE.items()}
             lists["crds"] = pool.submit(reduced, client, CRDS, objects.crd, METADATA_ONLY)
-            labelled = {"labelSelector": EXTERNAL_CA_LABEL}
-            if not read_only:
-                helms, parse = {"labelSelector": helm_releases.HELM_SELECTOR}, helm_releases.parse_record
-                lists["releases"] = pool.submit(reduced, client, SECRETS, parse, METADATA_ONLY, **helms)
-                lists["external ca"] = pool.submit(reduced, client, SECRETS, objects.home, METADATA_ONLY, **labelled)
-            lists["external signer"] = pool.submit(
-                reduced, client, CONFIG_MAPS, objects.home, METADATA_ONLY, **labelled
-            )
+            labelled = {
+                "releases": (SECRETS, helm_releases.parse_record, helm_releases.HELM_SELECTOR),
+                "external ca": (SECRETS, objects.home, EXTERNAL_CA_LABEL),
+                "external signer": (CONFIG_MAPS, objects.home, EXTERNAL_CA_LABEL),
+            }
+            for kind, (path, parse, label) in labelled.items():
+                if not read_only or path != SECRETS:
+                    lists[kind] = pool.submit(reduced, client, path, parse, METADATA_ONLY, labelSelector=label)
             missing = Missing() if read_only else missing_rights(client.ask)
-            found = {kind: future.result() for kind, future in lists.items()}
-        pools = address_pools.read(client, found["crds"] or (), found["pods"] or ())
-    return replace(_snapshot(context, version, found, missing), address_pools=pools)
+            items = {kind: future.result() for kind, future in lists.items()}
+        pools = address_pools.read(client, items["crds"] or (), items["pods"] or ())
+    return replace(_snapshot(context, version, items, missing), address_pools=pools)
 
 
-def _snapshot(context: str, version: str, found: Lists, missing: Missing) -> Snapshot:
-    kept = defaultdict(tuple, {kind: items or () for kind, items in found.items()})
+def _snapshot(context: str, version: str, lists: Lists, missing: Missing) -> Snapshot:
+    kept = defaultdict(tuple, {kind: items or () for kind, items in lists.items()})
     return Snapshot(
         context,
         version,
@@ -233,12 +230,12 @@ def _snapshot(context: str, version: str, found: Lists, missing: Missing) -> Sna
         services=kept["services"],
         namespaces=kept["namespaces"],
         crds=kept["crds"],
-        webhooks=tuple(chain(*kept["validating webhooks"], *kept["mutating webhooks"])),
         deployments=kept["deployments"],
+        webhooks=tuple(chain(*kept["validating webhooks"], *kept["mutating webhooks"])),
         releases=helm_releases.latest(kept["releases"]),
         external_ca=kept["external ca"],
         external_signer=kept["external signer"],
-        unreadable=tuple(kind for kind, items in found.items() if items is None),
+        unreadable=tuple(kind for kind, items in lists.items() if items is None),
         missing_rights=missing.create,
         missing_changes=missing.change,
     )

@@ -3,6 +3,7 @@
 A gateway whose version stays the same keeps the recorded version annotation, so that no gateway restarts.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -31,9 +32,7 @@ class RecordedAccess:
 
 def recorded_access(resources: Iterable[Mapping[str, Any]]) -> RecordedAccess:
     """Return the access that the resources of a state record."""
-    mode = ""
-    denies: set[str] = set()
-    audited: set[str] = set()
+    mode, denies, audited = "", set[str](), set[str]()
     for resource in resources:
         outputs = resource.get("outputs") or {}
         metadata = outputs.get("metadata") or {}
@@ -100,34 +99,37 @@ NEVER_RUN = StackState()
 
 def of_resources(resources: Iterable[Mapping[str, Any]]) -> StackState:
     """Return the state of resources that have `urn`, `type` and `outputs` as in `pulumi stack export`."""
-    vault: dict[str, VaultResource] = {}
-    namespaces: dict[str, str] = {}
-    owned: set[str] = set()
-    releases: dict[str, RecordedRelease] = {}
-    cluster_uid, has_provider, has_guard = "", False, False
     resources = list(resources)
+    by_type: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for resource in resources:
-        outputs = resource.get("outputs") or {}
-        match resource["type"]:
-            case "pulumi:pulumi:Stack":
-                cluster_uid = (outputs.get(CLUSTER) or {}).get("uid") or ""
-            case "pulumi:providers:kubernetes":
-                has_provider = True
-            case token if token == GUARD:
-                has_guard = True
-            case "kubernetes:core/v1:Namespace":
-                metadata = outputs.get("metadata") or {}
-                namespaces[metadata.get("name", "")] = metadata.get("uid", "")
-                if OWNER_ANNOTATION in (metadata.get("annotations") or {}):
-                    owned.add(metadata.get("name", ""))
-            case "kubernetes:helm.sh/v3:Release":
-                recorded = RecordedRelease(outputs.get("version") or "", outputs.get("values") or {})
-                releases[f"{outputs.get('namespace')}/{outputs.get('name')}"] = recorded
-            case token if token.startswith(ca_state.PREFIX):
-                vault[resource["urn"].rpartition("::")[2]] = ca_state.of_resource(resource, outputs)
-    access = recorded_access(resources)
-    names, own = frozenset(releases), frozenset(owned)
-    return StackState(cluster_uid, namespaces, names, has_provider, vault, releases, own, has_guard, access)
+        by_type[resource["type"]].append(resource.get("outputs") or {})
+    namespaces = [outputs.get("metadata") or {} for outputs in by_type["kubernetes:core/v1:Namespace"]]
+    releases = {
+        f"{outputs.get('namespace')}/{outputs.get('name')}": RecordedRelease(
+            outputs.get("version") or "", outputs.get("values") or {}
+        )
+        for outputs in by_type["kubernetes:helm.sh/v3:Release"]
+    }
+    stack = next(iter(by_type["pulumi:pulumi:Stack"]), {})
+    return StackState(
+        cluster_uid=(stack.get(CLUSTER) or {}).get("uid") or "",
+        namespaces={metadata.get("name", ""): metadata.get("uid", "") for metadata in namespaces},
+        releases=frozenset(releases),
+        has_provider=bool(by_type["pulumi:providers:kubernetes"]),
+        vault={
+            resource["urn"].rpartition("::")[2]: ca_state.of_resource(resource, resource.get("outputs") or {})
+            for resource in resources
+            if resource["type"].startswith(ca_state.PREFIX)
+        },
+        recorded=releases,
+        owned=frozenset(
+            metadata.get("name", "")
+            for metadata in namespaces
+            if OWNER_ANNOTATION in (metadata.get("annotations") or {})
+        ),
+        has_guard=bool(by_type[GUARD]),
+        access=recorded_access(resources),
+    )
 
 
 def with_recorded_versions(mesh: Inventory, state: StackState) -> Inventory:

@@ -1,4 +1,4 @@
-"""Workloads whose pods a rollout can replace, the PodDisruptionBudgets of their pods, and workloads that belong to others."""
+"""Workloads whose pods a rollout can replace, their PodDisruptionBudgets, and workloads that belong to others."""
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
@@ -6,17 +6,25 @@ from typing import Any
 
 from pi_mesh.cluster import pods
 from pi_mesh.cluster.client import Client
+from pi_mesh.cluster.conditions import is_true
 from pi_mesh.cluster.objects import release_of
 from pi_mesh.cluster.pods import Pod
 from pi_mesh.names import SHORT_LIVED_LABEL
 from pi_mesh.selectors import label_selector_matches
 
-PATHS = {
-    "Deployment": "/apis/apps/v1/namespaces/{}/deployments/{}",
-    "StatefulSet": "/apis/apps/v1/namespaces/{}/statefulsets/{}",
-    "DaemonSet": "/apis/apps/v1/namespaces/{}/daemonsets/{}",
+CONTROLLERS = {
+    "Deployment": "/apis/apps/v1/namespaces/{}/deployments",
+    "StatefulSet": "/apis/apps/v1/namespaces/{}/statefulsets",
+    "DaemonSet": "/apis/apps/v1/namespaces/{}/daemonsets",
+    "CronJob": "/apis/batch/v1/namespaces/{}/cronjobs",
+    "Job": "/apis/batch/v1/namespaces/{}/jobs",
 }
+"""Paths of the controllers that a person makes."""
+PATHS = {kind: f"{CONTROLLERS[kind]}/{{}}" for kind in ("Deployment", "StatefulSet", "DaemonSet")}
+"""Paths of one of those whose pods a rollout replaces."""
 REPLICA_SET = "/apis/apps/v1/namespaces/{}/replicasets/{}"
+TEMPLATES = {"ReplicaSet": REPLICA_SET, "StatefulSet": PATHS["StatefulSet"], "DaemonSet": PATHS["DaemonSet"]}
+"""Paths of one of those that create pods from their template."""
 
 
 @dataclass(frozen=True)
@@ -85,8 +93,10 @@ def owning_workload(client: Client, pod: Pod) -> Workload | str:
     """Return the workload that owns a pod, or the reason why a rollout cannot replace the pod."""
     kind, _, name = pod.owner.partition("/")
     if kind == "ReplicaSet":
-        found = client.get(REPLICA_SET.format(pod.namespace, name)) or {}
-        owners = [entry for entry in found.get("metadata", {}).get("ownerReferences", []) if entry.get("controller")]
+        replica_set = client.get(REPLICA_SET.format(pod.namespace, name)) or {}
+        owners = [
+            entry for entry in replica_set.get("metadata", {}).get("ownerReferences", []) if entry.get("controller")
+        ]
         if not owners:
             return f"belongs to ReplicaSet {name}, which has no rollout"
         kind, name = owners[0]["kind"], owners[0]["name"]
@@ -99,11 +109,11 @@ def owning_workload(client: Client, pod: Pod) -> Workload | str:
 
 def read_workload(client: Client, kind: str, namespace: str, name: str) -> Workload | None:
     """Return the workload as it is now; None if it does not exist."""
-    found = client.get(PATHS[kind].format(namespace, name))
-    if not found:
+    item = client.get(PATHS[kind].format(namespace, name))
+    if not item:
         return None
-    status, generation = found.get("status") or {}, found["metadata"].get("generation", 0)
-    return Workload(kind, namespace, name, found["spec"], status, generation)
+    status, generation = item.get("status") or {}, item["metadata"].get("generation", 0)
+    return Workload(kind, namespace, name, item["spec"], status, generation)
 
 
 def _amount(value: int | str, of: int, *, up: bool) -> int:
@@ -140,13 +150,6 @@ def _budget(item: Mapping[str, Any]) -> DisruptionBudget:
     return DisruptionBudget(item["metadata"]["name"], status.get("disruptionsAllowed", 0), most)
 
 
-CONTROLLERS = {
-    "Deployment": "/apis/apps/v1/namespaces/{}/deployments",
-    "StatefulSet": "/apis/apps/v1/namespaces/{}/statefulsets",
-    "DaemonSet": "/apis/apps/v1/namespaces/{}/daemonsets",
-    "CronJob": "/apis/batch/v1/namespaces/{}/cronjobs",
-    "Job": "/apis/batch/v1/namespaces/{}/jobs",
-}
 PODS, VOLUMES = "/api/v1/namespaces/{}/pods", "/api/v1/namespaces/{}/persistentvolumeclaims"
 
 
@@ -164,8 +167,7 @@ def foreign_workloads(client: Client, namespace: str, releases: Collection[str])
 
 
 def _is_foreign(item: dict, releases: Collection[str], listed: Collection[str]) -> bool:
-    metadata, conditions = item["metadata"], (item.get("status") or {}).get("conditions") or ()
-    finished = any(one["type"] in ("Complete", "Failed") and one["status"] == "True" for one in conditions)
+    metadata, finished = item["metadata"], is_true(item, "Complete", "Failed")
     owners = {f"{owner['kind']}/{owner['name']}" for owner in metadata.get("ownerReferences") or ()}
     short_lived = SHORT_LIVED_LABEL in (metadata.get("labels") or {})
     return not (finished or short_lived or release_of(metadata) in releases or owners & {*listed})

@@ -3,14 +3,15 @@
 from collections.abc import Collection, Iterator
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 from pi_mesh import names
 from pi_mesh.addons import Addon
 from pi_mesh.catalog import cert_manager as catalog
-from pi_mesh.catalog.footprint import GATEWAY, ISTIOD, Growth
+from pi_mesh.catalog.footprint import GATEWAY, ISTIOD
 from pi_mesh.catalog.istio import gateway_chart, numbers_of
 from pi_mesh.inventory.release import Kind, Release, Workload, surge_pods
-from pi_mesh.model import Autoscaling, ResourceProfile
+from pi_mesh.model import Autoscaling
 from pi_mesh.names import REVISION_LABEL
 from pi_mesh.settings import Settings
 from pi_mesh.settings.gateway import GatewaySettings
@@ -38,7 +39,8 @@ def canary_release(first: Release, settings: Settings, canary: CanarySettings, r
         version=canary.version,
         typed=istio.canary_values(settings, canary.revision, root),
         workloads=tuple(
-            replace(one, name=name, title=f"istiod {canary.revision}", selector=labels) for one in first.workloads
+            replace(workload, name=name, title=f"istiod {canary.revision}", selector=labels)
+            for workload in first.workloads
         ),
     )
 
@@ -48,7 +50,7 @@ GATEWAYS = {"ingress": names.INGRESS, "egress": names.EGRESS}
 
 
 def istio_releases(settings: Settings, load_balancers: Collection[str], root: str | None) -> Iterator[Release]:
-    """Yield the releases in the order of their installation; the arguments are those of `pi_mesh.inventory.mesh_inventory`."""
+    """Yield the releases in the order of their installation; the arguments are those of `mesh_inventory`."""
     called = settings.releases.names
     of_istio = partial(
         Release,
@@ -109,49 +111,31 @@ def gateway_namespace(settings: Settings, setting: str) -> str:
 
 
 def _istiod(settings: Settings) -> Workload:
-    own = settings.istio
-    workload = _workload(
-        settings, names.ISTIOD, "istiod", "istio", own.pilot_replicas, own.autoscaling, own.resources, ISTIOD
-    )
-    # The other istiod's pods have the label app=istiod too.
-    return (
-        replace(workload, selector={**workload.selector, REVISION_LABEL: DEFAULT_REVISION}) if own.canary else workload
-    )
+    own, selector = settings.istio, {"app": names.ISTIOD}
+    if own.canary:  # the other istiod's pods have the label app=istiod too
+        selector[REVISION_LABEL] = DEFAULT_REVISION
+    pods = _pods(own.autoscaling, own.pilot_replicas)
+    return Workload(names.ISTIOD, own.namespace, "istiod", "istio", own.resources, selector, **pods, growth=ISTIOD)
 
 
 def _gateway(settings: Settings, setting: str, name: str, own: GatewaySettings) -> Workload:
-    title = f"{setting} gateway"
-    placed = _workload(
-        settings, name, title, setting, own.replicas, own.autoscaling, own.resources, GATEWAY, own.service.type
-    )
-    return replace(placed, namespace=gateway_namespace(settings, setting))
-
-
-def _workload(
-    settings: Settings,
-    name: str,
-    title: str,
-    setting: str,
-    replicas: int,
-    autoscaling: Autoscaling,
-    resources: ResourceProfile,
-    growth: Growth,
-    service_type: str = "ClusterIP",
-) -> Workload:
-    pods = autoscaling.max_replicas if autoscaling.enabled else replicas
     return Workload(
         name,
-        settings.istio.namespace,
-        title,
+        gateway_namespace(settings, setting),
+        f"{setting} gateway",
         setting,
-        resources,
-        selector={"app": name},
-        pods=pods,
-        surge=surge_pods(pods),
-        autoscaled=autoscaling.enabled,
-        service_type=service_type,
-        growth=growth,
+        own.resources,
+        {"app": name},
+        **_pods(own.autoscaling, own.replicas),
+        service_type=own.service.type,
+        growth=GATEWAY,
     )
+
+
+def _pods(autoscaling: Autoscaling, replicas: int) -> dict[str, Any]:
+    """Return the fields of a workload that the autoscaler decides."""
+    pods = autoscaling.max_replicas if autoscaling.enabled else replicas
+    return {"pods": pods, "surge": surge_pods(pods), "autoscaled": autoscaling.enabled}
 
 
 def addon_releases(settings: Settings) -> Iterator[Release]:

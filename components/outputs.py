@@ -27,9 +27,9 @@ def export(mesh: Inventory, releases: Iterable[ReleaseComponent], gateways: Iter
     pulumi.export("istioVersion", settings.istio.version)
     pulumi.export("mutualTls", settings.mtls.mode)
     pulumi.export("tradingNamespace", settings.trading.namespace)
-    pulumi.export("releases", {one.release_name: one.status for one in releases})
+    pulumi.export("releases", {release.release_name: release.status for release in releases})
     homes = {release.name: release.namespace for release in mesh.releases}
-    exposed = {one.release_name: _exposure(settings, homes[one.release_name], one) for one in gateways}
+    exposed = {gateway.release_name: _exposure(settings, homes[gateway.release_name], gateway) for gateway in gateways}
     pulumi.export("gateways", exposed)
     pulumi.export("budget", table.totals(mesh_budget(mesh)))
 

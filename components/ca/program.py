@@ -32,9 +32,9 @@ def deploy_ca(settings: CaSettings) -> None:
     """Register the resources of a stack that makes a CA alone."""
     for finding in overridden_settings.check_vault_transport(settings.vault):
         pulumi.log.warn(str(finding))
-    wanted = WantedCa(CA, settings.vault)
-    answer = _one_line(lambda: source.ask(wanted, engine.recorded_state().vault))
-    if made := source.ca_source(wanted, answer.kept):
+    ca = WantedCa(CA, settings.vault)
+    answer = _one_line(lambda: source.ask(ca, engine.recorded_state().vault))
+    if made := source.ca_source(ca, answer.kept):
         outputs.export_authority(made.chain, made.key)
 
 
@@ -43,7 +43,7 @@ def ask(settings: Settings, recorded: StackState) -> Answer:
 
     Raises pulumi.RunError with one line if Vault is needed but cannot be used, and SettingsError.
     """
-    return _one_line(lambda: source.ask(_wanted(settings), recorded.vault))
+    return _one_line(lambda: source.ask(_described_ca(settings), recorded.vault))
 
 
 def plug_in(
@@ -60,20 +60,19 @@ def _plug_in(
     mesh: Inventory, authority: Authority, answer: Answer, opts: pulumi.ResourceOptions
 ) -> list[pulumi.Resource]:
     settings, now_trusted, root = mesh.settings, mesh_trust(authority), answer.root
-    vault, wanted = settings.vault, _wanted(settings)
+    vault, ca = settings.vault, _described_ca(settings)
     by_issuer = plugged_in_ca.register_issued_ca(mesh, opts)
     if root:
         _check(settings, now_trusted, trust.with_root(root, settings.also_trust), pulumi.log.warn)
     if vault.external_signer:
-        return external_signer.plug_in(mesh, source.vault_ca(wanted, answer.kept), _chain, opts)
-    made = source.ca_source(wanted, answer.kept) if vault.enabled else None
-    given = None if made or not settings.ca.plugged_in else plugged_in_ca.given_ca(settings, authority.ours, by_issuer)
-    if given:
-        made = given.source
-    if made is None:
+        return external_signer.plug_in(mesh, source.vault_ca(ca, answer.kept), _chain, opts)
+    own = source.ca_source(ca, answer.kept) if vault.enabled else None
+    given = None if own or not settings.ca.plugged_in else plugged_in_ca.given_ca(settings, authority.ours, by_issuer)
+    signing = given.source if given else own
+    if signing is None:
         return _own_root(settings, authority, now_trusted, opts)
     roots, announced = (*settings.also_trust, *(given.further_roots if given else ())), bool(root)
-    files = pulumi.Output.all(made.chain, made.key).apply(
+    files = pulumi.Output.all(signing.chain, signing.key).apply(
         lambda parts: _one_line(lambda: _files(parts[0], parts[1], roots, settings, now_trusted, announced))
     )
     if given and not given.written:
@@ -81,7 +80,7 @@ def _plug_in(
     return [Cacerts("cacerts", CacertsArgs(settings.istio.namespace, files), opts)]
 
 
-def _wanted(settings: Settings) -> WantedCa:
+def _described_ca(settings: Settings) -> WantedCa:
     return WantedCa(CA, settings.vault, signing_role(settings) if settings.vault.external_signer else None)
 
 

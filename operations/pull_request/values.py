@@ -75,10 +75,10 @@ LEFT = ":--"
 
 def settings_section(before: Config, after: Config) -> str:
     """Return a table of the plain values, and below it every changed item of a list or branch."""
-    found = differences_between(before, after)
-    plain = [entry for entry in found if _is_plain(entry)]
-    items = {entry.path: entry for difference in found if not _is_plain(difference) for entry in [_whole(difference)]}
-    rows = [(code(entry.path), both_values(entry.before, entry.after)) for entry in plain]
+    differences = differences_between(before, after)
+    rows = [(code(entry.path), both_values(entry.before, entry.after)) for entry in differences if _is_plain(entry)]
+    whole = [entry.item or entry for entry in differences if not _is_plain(entry)]
+    items = {entry.path: entry for entry in whole}
     parts = [table(("key", "change"), rows, LEFT)] if rows else []
     parts += [f"{code(entry.path)}:\n{fenced(_diff(entry))}" for entry in items.values()]
     return "\n\n".join(["#### Settings", *parts]) if parts else ""
@@ -87,10 +87,6 @@ def settings_section(before: Config, after: Config) -> str:
 def _is_plain(entry: Difference) -> bool:
     is_tree = isinstance(entry.before, dict | list) or isinstance(entry.after, dict | list)
     return entry.item is None and not is_tree and is_short(entry.before, entry.after)
-
-
-def _whole(entry: Difference) -> Difference:
-    return entry.item or entry
 
 
 def _diff(entry: Difference) -> str:
@@ -120,13 +116,12 @@ def _row(step: Step) -> tuple[str, str, str]:
 
 
 def _values(before: Resource, after: Resource) -> str:
-    found = differences_between(before.inputs, after.inputs)
-    lines = [f"{code(entry.path)}: {_value_change(entry)}" for entry in found[:MOST_VALUES]]
-    more = [f"and {len(found) - MOST_VALUES} more, in the rendered objects"] if len(found) > MOST_VALUES else []
-    return "<br>".join([*lines, *more])
+    differences = differences_between(before.inputs, after.inputs)
+    lines = [f"{code(entry.path)}: {_value_change(entry)}" for entry in differences[:MOST_VALUES]]
+    more = len(differences) - MOST_VALUES
+    return "<br>".join([*lines, *([f"and {more} more, in the rendered objects"] if more > 0 else [])])
 
 
 def _value_change(entry: Difference) -> str:
-    if is_short(entry.before, entry.after):
-        return both_values(entry.before, entry.after)
-    return "see the rendered objects"
+    is_whole = is_short(entry.before, entry.after)
+    return both_values(entry.before, entry.after) if is_whole else "see the rendered objects"

@@ -217,4 +217,4 @@ def _uninstalled_last(mesh: Inventory, cluster_uid: str) -> list[Resource]:
     # Imported here, because the dynamic provider loads slowly and few stacks use it.
     from components.uninstall import Uninstall, UninstallArgs
 
-    return [Uninstall("leftovers", UninstallArgs.of(mesh, cluster_uid))]
+    return [Uninstall("leftovers", UninstallArgs.asked_for(mesh, cluster_uid))]

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 
 import pulumi
 
-from components.istio import Gateway
 from components.release import ReleaseComponent
 from pi_mesh.budget import table
 from pi_mesh.budget.mesh import mesh_budget
@@ -14,11 +13,8 @@ from pi_mesh.cluster.stack_state import CLUSTER
 from pi_mesh.inventory import Inventory
 from pi_mesh.settings import Settings
 
-AUTHORITY = "certificateAuthority"
-"""Name of a CA stack's secret output, which holds the certificate chain and its key."""
 
-
-def export(mesh: Inventory, releases: Iterable[ReleaseComponent], gateways: Iterable[Gateway]) -> None:
+def export(mesh: Inventory, releases: Iterable[ReleaseComponent], gateways: Iterable[ReleaseComponent]) -> None:
     """Export the installed releases, the gateways' addresses and the totals of the mesh's resource budget.
 
     `releases` are all releases of the stack.
@@ -39,17 +35,7 @@ def export_cluster(context: str, uid: str) -> None:
     pulumi.export(CLUSTER, {"context": context, "uid": uid})
 
 
-def export_authority(chain: pulumi.Output[str], key: pulumi.Output[str]) -> None:
-    """Export a CA's certificate chain and key as a secret for the mesh's stack."""
-    pulumi.export(AUTHORITY, pulumi.Output.secret({"chain": chain, "key": key}))
-
-
-def export_request(request: pulumi.Output[str]) -> None:
-    """Export the signing request that a CA outside Vault has to sign."""
-    pulumi.export("certificateRequest", request)
-
-
-def _exposure(settings: Settings, namespace: str, gateway: Gateway) -> pulumi.Output:
+def _exposure(settings: Settings, namespace: str, gateway: ReleaseComponent) -> pulumi.Output:
     """Return how to reach a gateway, read after its release is installed; unknown in a preview without a cluster."""
     context = settings.cluster.context
 

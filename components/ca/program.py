@@ -7,7 +7,7 @@ from functools import cache, partial
 
 import pulumi
 
-from components import engine, outputs
+from components import engine
 from components.ca import external_signer, plugged_in_ca, source
 from components.ca.plugged_in_ca import Cacerts, CacertsArgs
 from pi_mesh.certificates import bundle, chains, pem, trust
@@ -43,7 +43,7 @@ def deploy_ca(settings: CaSettings) -> None:
     ca = WantedCa(CA, settings.vault)
     answer = source.ask(ca, engine.recorded_state().vault)
     if signing := source.ca_source(ca, answer.kept):
-        outputs.export_authority(signing.chain, signing.key)
+        signing.export()
 
 
 @_one_line()

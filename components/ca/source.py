@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pulumi
 
-from components import config, outputs
+from components import config
 from pi_mesh.certificates import chains, pem
 from pi_mesh.checks import lost_ca
 from pi_mesh.cluster.ca_state import Answer, VaultResource, WantedCa
@@ -16,6 +16,9 @@ from pi_mesh.vault import VaultError, VaultNotAsked, read_signers
 if TYPE_CHECKING:
     from components.ca.intermediate import VaultCa
 
+AUTHORITY = "certificateAuthority"
+"""Name of a CA stack's secret output, which holds the certificate chain and its key."""
+
 
 @dataclass(frozen=True)
 class Source:
@@ -23,6 +26,10 @@ class Source:
 
     chain: pulumi.Output[str]
     key: pulumi.Output[str]
+
+    def export(self) -> None:
+        """Export chain and key as a secret for the mesh's stack."""
+        pulumi.export(AUTHORITY, pulumi.Output.secret({"chain": self.chain, "key": self.key}))
 
 
 def ask(ca: WantedCa, state: Mapping[str, VaultResource]) -> Answer:
@@ -88,11 +95,11 @@ def vault_ca(ca: WantedCa, kept: Mapping[str, VaultResource] | None = None) -> "
 
     registered = VaultCa(ca.name, VaultCaArgs(ca, config.secret_vault_token(), kept))
     if ca.settings.signed_by == "outside":
-        outputs.export_request(registered.request)
+        pulumi.export("certificateRequest", registered.request)
     return registered
 
 
 def _elsewhere(stack: str) -> Source:
     """Return the CA that another stack made."""
-    authority = pulumi.StackReference(stack).require_output(outputs.AUTHORITY)
+    authority = pulumi.StackReference(stack).require_output(AUTHORITY)
     return Source(authority.apply(lambda output: output["chain"]), authority.apply(lambda output: output["key"]))

@@ -7,7 +7,6 @@ from typing import Any
 
 from operations.pull_request.checkout import Config
 from operations.pull_request.markdown import both_values, code
-from operations.pull_request.sides import Rule, RuleSet
 from pi_mesh.names import PROJECT
 from pi_mesh.quantities import parse as quantity
 from pi_mesh.settings import SettingsError, parse
@@ -129,6 +128,18 @@ WEAKNESSES = (
 LEVELS = ("disabled", "advisory", "mandatory")
 JUDGES = ("policies/rules/", "policies/__main__.py", "policies/PulumiPolicy.yaml")
 MESSENGERS = ("operations/pull_request/", "operations/preview.py", ".github/workflows/preview.yml", "Makefile")
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule with its level and bounds for one stack."""
+
+    level: str
+    bounds: dict[str, Any]
+
+
+RuleSet = dict[str, Rule]
+"""Rules by name."""
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from operations.pull_request import checkout, engine, manifests
 from operations.pull_request.checkout import WITHOUT_CA, Config, StackFileError
 from operations.pull_request.engine import NOTHING, Checkout, Deployment, Intent
 from operations.pull_request.manifests import NotRenderedError, Objects
+from operations.pull_request.relaxations import Rule, RuleSet
 from pi_mesh.inventory import with_contradictions
 from pi_mesh.settings import SettingsError, parse_any
 from pi_mesh.settings.pulumi_config import STAND_IN, plain_values
@@ -25,18 +26,6 @@ print(json.dumps({rule.name: {"level": rule.level.value, "bounds": rule.bounds(N
 
 class RulesUnreadableError(Exception):
     """The policy pack does not load, or its config is not JSON."""
-
-
-@dataclass(frozen=True)
-class Rule:
-    """A rule with its level and bounds for one stack."""
-
-    level: str
-    bounds: dict[str, Any]
-
-
-RuleSet = dict[str, Rule]
-"""Rules by name."""
 
 
 def read_rules(side: Checkout) -> RuleSet:

@@ -17,6 +17,9 @@ from pi_mesh.words import counted
 IDENTITIES = ("name", "prefix", "exact", "host", "service", "uri", "number", "port", ITSELF)
 """Keys that identify an item of a list on both sides: the first one that all items have."""
 
+INTERNAL = "__"
+"""Prefix of the inputs that Pulumi keeps for itself, such as the code of a dynamic provider."""
+
 
 @dataclass(frozen=True)
 class Difference:
@@ -37,7 +40,8 @@ def differences_between(before: Any, after: Any) -> list[Difference]:
 def _differences(path: str, before: Any, after: Any, item: Difference | None = None) -> Iterator[Difference]:
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         for key, old, new in paired_fields(before, after):
-            yield from _differences(f"{path}.{key}".removeprefix("."), old, new, item)
+            if not str(key).startswith(INTERNAL):
+                yield from _differences(f"{path}.{key}".removeprefix("."), old, new, item)
     elif isinstance(before, list) and isinstance(after, list):
         # Without a difference inside, the same items stand in another order.
         yield from [*_item_differences(path, before, after, item)] or _changed(path, before, after, item)

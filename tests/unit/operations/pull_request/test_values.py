@@ -22,6 +22,7 @@ def found(before, after):
         ({"a": ["x", "y"]}, {"a": ["z", "x", "y"]}, [("a[0]", None, "z")]),
         ({"a": "1"}, {"a": 1}, [("a", "1", 1)]),
         ({}, {"a": {"b": 1}}, [("a", None, {"b": 1})]),
+        ({"__provider": "a"}, {"__provider": "b"}, []),
     ],
 )
 def test_each_value_that_differs_is_found_with_its_path(before, after, expected):

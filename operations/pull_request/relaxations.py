@@ -7,7 +7,6 @@ from typing import Any
 
 from operations.pull_request.checkout import Config
 from operations.pull_request.markdown import both_values, code
-from operations.pull_request.sides import Rule, RuleSet
 from pi_mesh.names import PROJECT
 from pi_mesh.quantities import parse as quantity
 from pi_mesh.settings import SettingsError, parse
@@ -132,6 +131,18 @@ MESSENGERS = ("operations/pull_request/", "operations/preview.py", ".github/work
 
 
 @dataclass(frozen=True)
+class Rule:
+    """A rule with its level and bounds for one stack."""
+
+    level: str
+    bounds: dict[str, Any]
+
+
+RuleSet = dict[str, Rule]
+"""Rules by name."""
+
+
+@dataclass(frozen=True)
 class Relaxations:
     """The relaxations, a line for each."""
 
@@ -151,8 +162,8 @@ def rule_relaxations(before: RuleSet, after: RuleSet) -> dict[str, tuple[str, ..
     """Return what the new rules allow and the old ones do not, according to levels and bounds."""
     if before and not after:
         return dict.fromkeys(before, (f"The policy pack is deleted, and with it {counted(len(before), 'rule')}.",))
-    found = {name: tuple(_of_rule(name, rule, after.get(name))) for name, rule in before.items()}
-    return {name: lines for name, lines in found.items() if lines}
+    relaxed = {name: tuple(_of_rule(name, rule, after.get(name))) for name, rule in before.items()}
+    return {name: lines for name, lines in relaxed.items() if lines}
 
 
 def _of_rule(name: str, before: Rule, after: Rule | None) -> Iterator[str]:
@@ -192,15 +203,11 @@ def setting_relaxations(before: Config, after: Config) -> tuple[str, ...]:
         old, new = _effective(before), _effective(after)
     except SettingsError:  # the CA's own stack, or settings that the other side's program knows
         old, new = _written(before), _written(after)
-    found = (
-        (weakness, path, _at(old, path), _at(new, path))
-        for weakness in WEAKNESSES
-        for path in _paths(weakness.path, old, new)
-    )
     return tuple(
         f"`{path}`{_values(was, now)}: {weakness.means}."
-        for weakness, path, was, now in found
-        if weakness.is_weaker(was, now)
+        for weakness in WEAKNESSES
+        for path in _paths(weakness.path, old, new)
+        if weakness.is_weaker(was := _at(old, path), now := _at(new, path))
     )
 
 

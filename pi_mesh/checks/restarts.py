@@ -13,7 +13,7 @@ from pi_mesh.catalog.istio import facts_of
 from pi_mesh.cluster.stack_state import RecordedRelease, StackState, with_recorded_versions
 from pi_mesh.inventory import Inventory, Kind, Release
 from pi_mesh.inventory.mesh_releases import gateway_namespace, gateways
-from pi_mesh.values.differing import unequal
+from pi_mesh.tree_diff import unequal
 
 ISTIODS = (Kind.ISTIOD, Kind.CANARY)
 QUIET: Mapping[Kind, tuple[str, ...]] = {

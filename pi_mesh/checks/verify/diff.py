@@ -2,30 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from pi_mesh.checks.verify import api_defaults
 from pi_mesh.checks.verify.api_defaults import Comparison, SameAs
 from pi_mesh.cluster.helm_releases import same_text
 from pi_mesh.quantities import same_quantity
-from pi_mesh.values.differing import ABSENT
+from pi_mesh.tree_diff import ABSENT, Place, paired_fields, paired_items
 
 LONGEST = 60
-
-
-class Place(NamedTuple):
-    """Place of a field: as shown to a reader, as a pattern of `kinds`, and as a JSON pointer."""
-
-    path: str = ""
-    pattern: str = ""
-    pointer: str = ""
-
-    def field(self, key: str) -> "Place":
-        escaped = key.replace("~", "~0").replace("/", "~1")
-        return Place(f"{self.path}.{key}".lstrip("."), f"{self.pattern}.{key}".lstrip("."), f"{self.pointer}/{escaped}")
-
-    def item(self, index: int, label: object) -> "Place":
-        return Place(f"{self.path}[{label}]", f"{self.pattern}[]", f"{self.pointer}/{index}")
 
 
 @dataclass(frozen=True)
@@ -58,46 +42,6 @@ def shorten(value: object) -> str:
 
 NAMED_BY = ("name", "mountPath", "containerPort", "port", "key")
 """Keys by which the API server merges the items of lists."""
-
-Pairs = list[tuple[object, int | None, int | None]]
-"""Items as a label for the reader and the places in the wanted and the live list; None if a list lacks the item."""
-
-
-def paired_items(wanted: list, live: list) -> Pairs:
-    """Pair items by their names, or if they have no names those that differ by their places."""
-    for name in NAMED_BY:
-        mine, theirs = ([_name(item, name) for item in items] for items in (wanted, live))
-        if all(None not in names and len(set(names)) == len(names) for names in (mine, theirs)):
-            return [(name, _place(mine, name), _place(theirs, name)) for name in dict.fromkeys([*mine, *theirs])]
-    return _by_place(wanted, live)
-
-
-def _name(item: object, key: str) -> str | None:
-    """Return the item's name; a Gateway's servers have it in their port."""
-    value = item.get(key) if isinstance(item, dict) else None
-    if isinstance(value, dict):
-        value = value.get("name")
-    return None if value is None else str(value)
-
-
-def _place(names: list[str | None], name: str | None) -> int | None:
-    return names.index(name) if name in names else None
-
-
-def _by_place(wanted: list, live: list) -> Pairs:
-    """Pair the items between the equal ones at both ends one by one, so that an insertion is one difference."""
-    shorter = min(len(wanted), len(live))
-    before = next((index for index in range(shorter) if wanted[index] != live[index]), shorter)
-    rest = shorter - before
-    after = next((index for index in range(rest) if wanted[-1 - index] != live[-1 - index]), rest)
-    between = range(before, max(len(wanted), len(live)) - after)
-    return [(index, _inner_place(index, wanted, after), _inner_place(index, live, after)) for index in between]
-
-
-def _inner_place(index: int, items: list, after: int) -> int | None:
-    return index if index < len(items) - after else None
-
-
 SKIPPED = ("apiVersion", "kind", "status")
 QUANTITIES = ("requests", "limits", "hard", "default", "defaultRequest", "min", "max")
 """Fields whose members are quantities, which are compared by amount; other texts are compared as written."""
@@ -111,10 +55,9 @@ RESTARTED = "kubectl.kubernetes.io/restartedAt"
 def differences(wanted: Mapping, live: Mapping, defaulted: Mapping | None = None) -> Iterator[Difference]:
     """Compare an object with its manifest; `defaulted` is the manifest with the API server's defaults, if requested."""
     comparison = _Comparison(api_defaults.comparison_rules(wanted), defaulted is not None)
-    for key in dict.fromkeys([*wanted, *live]):
+    for key, mine, theirs in paired_fields(wanted, live):
         if key not in SKIPPED:
-            mine, theirs, default = (entry.get(key, ABSENT) for entry in (wanted, live, defaulted or {}))
-            yield from comparison.values(mine, theirs, default, Place().field(key))
+            yield from comparison.values(mine, theirs, (defaulted or {}).get(key, ABSENT), Place().field(key))
 
 
 def needs_defaults(wanted: Mapping, live: Mapping) -> bool:
@@ -157,12 +100,12 @@ class _Comparison:
 
     def _fields(self, wanted: dict, live: dict, defaulted: object, at: Place) -> Iterator[Difference]:
         known = defaulted if isinstance(defaulted, dict) else {}
-        for key in dict.fromkeys([*wanted, *live]):
-            below, found = at.field(key), live.get(key, ABSENT)
-            if key not in wanted and (_others_note(at.pattern, key) or self._as_beside(below, live)):
+        for key, mine, theirs in paired_fields(wanted, live):
+            below = at.field(key)
+            if mine is ABSENT and (_others_note(at.pattern, key) or self._as_beside(below, live)):
                 continue
-            missing = {} if below.pattern in METADATA else ABSENT
-            yield from self.values(wanted.get(key, missing), found, known.get(key, ABSENT), below)
+            mine = {} if mine is ABSENT and below.pattern in METADATA else mine
+            yield from self.values(mine, theirs, known.get(key, ABSENT), below)
 
     def _as_beside(self, at: Place, live: dict) -> bool:
         default = self.kind.defaults.get(at.pattern)
@@ -170,7 +113,7 @@ class _Comparison:
 
     def _items(self, wanted: list, live: list, defaulted: object, at: Place) -> Iterator[Difference]:
         known = defaulted if isinstance(defaulted, list) else []
-        for label, mine, theirs in paired_items(wanted, live):
+        for label, mine, theirs in paired_items(wanted, live, NAMED_BY):
             place = at.item(len(live) if theirs is None else theirs, label)
             if mine is None:
                 yield Difference(place, ABSENT, live[theirs or 0])

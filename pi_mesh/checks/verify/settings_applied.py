@@ -10,7 +10,7 @@ from pi_mesh.checks.verify.diff import shorten
 from pi_mesh.cluster.helm_releases import AppliedRelease, digest
 from pi_mesh.inventory import Kind, Release
 from pi_mesh.names import VERSION_ANNOTATION
-from pi_mesh.values.differing import ABSENT, unequal
+from pi_mesh.tree_diff import ABSENT, unequal
 from pi_mesh.values.setting_paths import config_key
 from pi_mesh.words import counted
 

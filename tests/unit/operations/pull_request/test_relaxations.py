@@ -5,8 +5,7 @@ from contextlib import suppress
 import pytest
 
 from operations.pull_request import relaxations
-from operations.pull_request.relaxations import WEAKNESSES, Relaxations
-from operations.pull_request.sides import Rule
+from operations.pull_request.relaxations import WEAKNESSES, Relaxations, Rule
 from pi_mesh.settings.namespaces import FurtherNamespace
 from tests.support.factories import make_settings
 

@@ -20,6 +20,7 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 from pydantic_core.core_schema import CoreSchema, no_info_plain_validator_function, to_string_ser_schema
 
+from pi_mesh.facts import NAME, SIZE, Harmless, Helm, NoHelm, Weaker, differs
 from pi_mesh.quantities import Resources, parse
 
 ALLOWED: dict[str, str] = {}
@@ -48,19 +49,9 @@ VaultAddress = Annotated[
 ]
 """Address of Vault's API."""
 
-IssuerName = Annotated[
-    str,
-    matching(
-        r"^[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?$", "the name of an Issuer: small letters, digits, inner dashes and dots"
-    ),
-]
-
-SecretName = Annotated[
-    str,
-    matching(
-        r"^[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?$", "the name of a Secret: small letters, digits, inner dashes and dots"
-    ),
-]
+_OBJECT = r"^[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?$"
+IssuerName = Annotated[str, matching(_OBJECT, "the name of an Issuer: small letters, digits, inner dashes and dots")]
+SecretName = Annotated[str, matching(_OBJECT, "the name of a Secret: small letters, digits, inner dashes and dots")]
 
 
 CONFLICTS = "conflicts"
@@ -106,6 +97,7 @@ NamespaceName = Annotated[
         r"^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$",
         "at most 63 small letters, digits and inner dashes, beginning with a letter",
     ),
+    NAME,
 ]
 """Name of a Kubernetes namespace. It begins with a letter, because YAML reads digits as a number."""
 
@@ -117,13 +109,16 @@ MountPath = Annotated[
     ),
 ]
 
-Replicas = Annotated[int, Field(ge=1, le=100)]
+Replicas = Annotated[int, Field(ge=1, le=100), SIZE]
 """Number of a Deployment's pods; zero would take the mesh down silently."""
 
-DrainSeconds = Annotated[int, Field(ge=1, le=300)]
+DrainSeconds = Annotated[int, Field(ge=1, le=300), Harmless("at least a second in any case")]
 """Seconds that a stopping proxy keeps serving."""
 
 HelmValues = dict[str, object]
+ExtraValues = Annotated[
+    HelmValues, NoHelm("it is any value"), Weaker(differs, "values change that no typed setting judges")
+]
 """Extra Helm values as written in the stack file."""
 
 
@@ -203,9 +198,9 @@ class Memory(Quantity):
 class Amounts(Model):
     """An amount of CPU and an amount of memory."""
 
-    cpu: Cpu
+    cpu: Annotated[Cpu, SIZE]
     """CPU, in cores ("0.5") or thousandths of a core ("100m")."""
-    memory: Memory
+    memory: Annotated[Memory, SIZE]
     """Memory, in Ki, Mi or Gi ("128Mi")."""
 
     @property
@@ -237,13 +232,32 @@ class Autoscaling(Model):
     It needs a metrics server, and capacity for its maximum number of pods.
     """
 
-    enabled: bool = False
+    enabled: Annotated[
+        bool,
+        Helm("istiod", "pilot.autoscaleEnabled", restarts=False),
+        Helm("gateway", "autoscaling.enabled", restarts=False),
+        SIZE,
+    ] = False
     """Scale the number of pods with a HorizontalPodAutoscaler."""
-    min_replicas: Replicas = 1
+    min_replicas: Annotated[
+        Replicas,
+        Helm("istiod", "pilot.autoscaleMin", restarts=False),
+        Helm("gateway", "autoscaling.minReplicas", restarts=False),
+    ] = 1
     """Smallest number of pods."""
-    max_replicas: Replicas = 2
+    max_replicas: Annotated[
+        Replicas,
+        Helm("istiod", "pilot.autoscaleMax", restarts=False),
+        Helm("gateway", "autoscaling.maxReplicas", restarts=False),
+    ] = 2
     """Largest number of pods; the budget counts with it."""
-    target_cpu: Annotated[int, Field(ge=1, le=100)] = 80
+    target_cpu: Annotated[
+        int,
+        Field(ge=1, le=100),
+        Helm("istiod", "pilot.cpu", restarts=False),
+        Helm("gateway", "autoscaling.targetCPUUtilizationPercentage", restarts=False),
+        SIZE,
+    ] = 80
     """Average CPU utilisation that the autoscaler aims at, in percent of the request."""
 
     def conflicts(self) -> Iterator[str]:

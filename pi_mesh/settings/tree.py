@@ -1,8 +1,10 @@
 """The whole settings tree of a stack, and that of a stack which makes the mesh's CA and nothing else."""
 
 from collections.abc import Collection, Iterator
+from typing import Annotated
 
 from pi_mesh.catalog.istio import facts_of, gateway_chart
+from pi_mesh.facts import NoHelm
 from pi_mesh.model import Model, NamespaceName
 from pi_mesh.settings.ca import CaSourceSettings
 from pi_mesh.settings.cluster import ClusterSettings
@@ -22,25 +24,27 @@ from pi_mesh.words import agreeing
 class Settings(Model):
     """The settings of a stack file; each field is one `pi-mesh:` key."""
 
-    cluster: ClusterSettings
-    charts: ChartSettings = ChartSettings()
+    cluster: Annotated[ClusterSettings, NoHelm("preflight compares it with the cluster")]
+    charts: Annotated[ChartSettings, NoHelm("the provider reads the charts from it")] = ChartSettings()
     images: ImageSettings = ImageSettings()
-    release: ReleaseSettings = ReleaseSettings()
-    releases: ReleasesSettings = ReleasesSettings()
+    release: Annotated[ReleaseSettings, NoHelm("an option of the provider")] = ReleaseSettings()
+    releases: Annotated[ReleasesSettings, NoHelm("the release's own name")] = ReleasesSettings()
     istio: IstioSettings
     base: BaseSettings = BaseSettings()
     proxy: ProxySettings = ProxySettings()
     ingress: IngressSettings = IngressSettings()
     egress: EgressSettings = EgressSettings()
-    mtls: MtlsSettings = MtlsSettings()
-    trading: TradingSettings = TradingSettings()
-    namespaces: dict[NamespaceName, FurtherNamespace] = {}
+    mtls: Annotated[MtlsSettings, NoHelm("a PeerAuthentication and a Telemetry")] = MtlsSettings()
+    trading: Annotated[TradingSettings, NoHelm("objects in the namespace")] = TradingSettings()
+    namespaces: Annotated[dict[NamespaceName, FurtherNamespace], NoHelm("objects in the namespaces")] = {}
     """Namespaces of workloads beside the trading platform's, by their names."""
-    traffic: TrafficSettings = TrafficSettings()
-    observability: ObservabilitySettings = ObservabilitySettings()
-    vault: VaultSettings = VaultSettings()
-    ca: CaSourceSettings = CaSourceSettings()
-    destroy: DestroySettings = DestroySettings()
+    traffic: Annotated[TrafficSettings, NoHelm("Istio's objects")] = TrafficSettings()
+    observability: Annotated[
+        ObservabilitySettings, NoHelm("values of the addons' own charts, which `pi_mesh.addons` gives")
+    ] = ObservabilitySettings()
+    vault: Annotated[VaultSettings, NoHelm("several decide a value together, see setting_paths")] = VaultSettings()
+    ca: Annotated[CaSourceSettings, NoHelm("several decide a value together, see setting_paths")] = CaSourceSettings()
+    destroy: Annotated[DestroySettings, NoHelm("`pulumi destroy` reads it")] = DestroySettings()
 
     @property
     def plugged_in(self) -> bool:

@@ -25,7 +25,7 @@ def base_values(settings: Settings) -> Values:
 
 
 def istiod_values(settings: Settings, root: str | None = None) -> Values:
-    """Return the values of the chart `istiod`, without the extra values; `root` as in `pi_mesh.inventory.mesh_inventory`."""
+    """Return the values of the chart `istiod`, without the extra values; `root` as in `inventory.mesh_inventory`."""
     return merge(_istiod(settings), vault.helm_values(settings, root))
 
 

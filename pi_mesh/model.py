@@ -1,23 +1,13 @@
 """Building blocks of the settings: the frozen model, texts that follow a pattern, CPU and memory, resource profiles."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import total_ordering
 from typing import Annotated, Any, ClassVar, Self
 from urllib.parse import urlsplit
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    GetCoreSchemaHandler,
-    GetJsonSchemaHandler,
-    ValidationInfo,
-    model_validator,
-)
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.alias_generators import to_camel
-from pydantic_core import PydanticCustomError
 from pydantic_core.core_schema import CoreSchema, no_info_plain_validator_function, to_string_ser_schema
 
 from pi_mesh.facts import NAME, SIZE, Harmless, Helm, NoHelm, Weaker, differs
@@ -54,12 +44,6 @@ IssuerName = Annotated[str, matching(_OBJECT, "the name of an Issuer: small lett
 SecretName = Annotated[str, matching(_OBJECT, "the name of a Secret: small letters, digits, inner dashes and dots")]
 
 
-CONFLICTS = "conflicts"
-"""Type under which pydantic reports a conflict between fields."""
-WITHOUT_CONFLICTS: dict[str, object] = {}
-"""Validation context in which conflicts between fields are not checked."""
-
-
 class Model(BaseModel):
     """A branch of the settings tree. Unknown keys are refused, and values never change after they are read."""
 
@@ -81,14 +65,22 @@ class Model(BaseModel):
         """Yield a sentence for each conflict between fields that are valid by themselves."""
         return iter(())
 
-    @model_validator(mode="after")
-    def _fields_go_together(self, info: ValidationInfo) -> Self:
-        """Refuse all conflicts at once; of several validators pydantic would only run the first that fails."""
-        if info.context is WITHOUT_CONFLICTS:
-            return self
-        if found := tuple(self.conflicts()):
-            raise PydanticCustomError(CONFLICTS, "{said}", {"said": "; ".join(found), "sentences": found})
-        return self
+    def all_conflicts(self, path: str = "") -> Iterator[str]:
+        """Yield a line for each conflict in this branch and below it, with its config key."""
+        for name, field in type(self).model_fields.items():
+            for place, branch in _branches(getattr(self, name), f"{path}.{field.alias or name}".lstrip(".")):
+                yield from branch.all_conflicts(place)
+        yield from (f"{path}: {sentence}" if path else sentence for sentence in self.conflicts())
+
+
+def _branches(value: object, path: str) -> Iterator[tuple[str, Model]]:
+    """Yield the model of a value, or each model in its map or list, with its config key."""
+    entries: Iterable[tuple[str, object]] = [(path, value)]
+    if isinstance(value, Mapping):
+        entries = ((f"{path}.{key}", entry) for key, entry in value.items())
+    elif isinstance(value, tuple):
+        entries = ((f"{path}[{index}]", entry) for index, entry in enumerate(value))
+    yield from ((place, entry) for place, entry in entries if isinstance(entry, Model))
 
 
 NamespaceName = Annotated[

@@ -91,8 +91,8 @@ class IngressListener(NamespacedItem):
 
     @property
     def number(self) -> int:
-        """Return the port, given or usual."""
-        return self.port or USUAL_PORTS[self.protocol]
+        """Return the port, given or usual; 0 if there is none, which `conflicts` refuses."""
+        return self.port or USUAL_PORTS.get(self.protocol, 0)
 
     @property
     def servers(self) -> tuple[Server, ...]:

@@ -114,19 +114,19 @@ def fields_of(tree: type[BaseModel]) -> tuple[Setting, ...]:
 
 def _fields(model: type[BaseModel], prefix: str, branches: tuple[Setting, ...]) -> Iterator[Setting]:
     for name, field in model.model_fields.items():
-        mark, below = _model_in(field.annotation)
+        mark, below = model_in(field.annotation)
         setting = Setting(f"{prefix}{field.alias or name}", field, branches, below)
         yield setting
         if below:
             yield from _fields(below, f"{setting.path}{mark}.", (*branches, setting))
 
 
-def _model_in(annotation: Any) -> tuple[str, type[BaseModel] | None]:
+def model_in(annotation: Any) -> tuple[str, type[BaseModel] | None]:
     """Return the model in an annotation, and the mark of its place in the path."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return "", annotation
     own = {dict: ".*", tuple: "[]"}.get(get_origin(annotation), "")
-    inner = (_model_in(argument) for argument in get_args(annotation))
+    inner = (model_in(argument) for argument in get_args(annotation))
     return next(((own + mark, model) for mark, model in inner if model), ("", None))
 
 

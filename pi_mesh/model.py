@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from functools import total_ordering
+from functools import cache, total_ordering
 from typing import Annotated, Any, ClassVar, Self
 from urllib.parse import urlsplit
 
@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetCoreSchema
 from pydantic.alias_generators import to_camel
 from pydantic_core.core_schema import CoreSchema, no_info_plain_validator_function, to_string_ser_schema
 
-from pi_mesh.facts import NAME, SIZE, Harmless, Helm, NoHelm, Weaker, differs
+from pi_mesh.facts import NAME, SIZE, Harmless, Helm, NoHelm, Weaker, differs, model_in
 from pi_mesh.quantities import Resources, parse
 
 ALLOWED: dict[str, str] = {}
@@ -67,10 +67,17 @@ class Model(BaseModel):
 
     def all_conflicts(self, path: str = "") -> Iterator[str]:
         """Yield a line for each conflict in this branch and below it, with its config key."""
-        for name, field in type(self).model_fields.items():
-            for place, branch in _branches(getattr(self, name), f"{path}.{field.alias or name}".lstrip(".")):
+        for name, key in _branch_fields(type(self)):
+            for place, branch in _branches(getattr(self, name), f"{path}.{key}".lstrip(".")):
                 yield from branch.all_conflicts(place)
         yield from (f"{path}: {sentence}" if path else sentence for sentence in self.conflicts())
+
+
+@cache
+def _branch_fields(model: type[Model]) -> tuple[tuple[str, str], ...]:
+    """Return the name and the config key of each field that holds models."""
+    fields = model.model_fields.items()
+    return tuple((name, field.alias or name) for name, field in fields if model_in(field.annotation)[1])
 
 
 def _branches(value: object, path: str) -> Iterator[tuple[str, Model]]:

@@ -44,8 +44,8 @@ class _Observability(Model):
 
     def enabled(self) -> dict[str, Addon]:
         """Return the enabled addons by name, in the order of their installation."""
-        found: dict[str, Addon] = {name: getattr(self, name) for name in addons.ALL}
-        return {name: addon for name, addon in found.items() if addon.enabled}
+        every: dict[str, Addon] = {name: getattr(self, name) for name in addons.ALL}
+        return {name: addon for name, addon in every.items() if addon.enabled}
 
 
 READS = Harmless("an addon only reads what the mesh does")

@@ -85,7 +85,9 @@ class Settings(Model):
         """Return the namespaces whose proxies log the calls that STRICT or the default deny would refuse."""
         namespaces = self.workload_namespaces
         return tuple(
-            one.name for one in namespaces if one.own.injection and (self.mtls.audit or one.default_deny.audit)
+            namespace.name
+            for namespace in namespaces
+            if namespace.own.injection and (self.mtls.audit or namespace.default_deny.audit)
         )
 
     def namespace_of(self, item: NamespacedItem) -> str:
@@ -102,7 +104,11 @@ class Settings(Model):
 
     def conflicts(self) -> Iterator[str]:
         yield from namespace_conflicts(self)
-        homes = (self.istio.namespace, self.ingress.namespace, *(one.name for one in self.workload_namespaces))
+        homes = (
+            self.istio.namespace,
+            self.ingress.namespace,
+            *(namespace.name for namespace in self.workload_namespaces),
+        )
         if self.vault.external_signer and (certificates := self.vault.cert_manager.namespace) in homes:
             yield f"vault.certManager.namespace is '{certificates}', a namespace of the mesh; choose another one"
         if self.vault.enabled and self.ca.source != "istiod":
@@ -167,14 +173,14 @@ def namespace_conflicts(settings: "Settings") -> Iterator[str]:
 
 def access_log_conflicts(settings: "Settings") -> Iterator[str]:
     """Yield a sentence for each access log that no proxy could write."""
-    wanted, key = settings.observability.access_logs, "observability.accessLogs"
+    logs, key = settings.observability.access_logs, "observability.accessLogs"
     injected = [namespace.name for namespace in settings.workload_namespaces if namespace.own.injection]
-    for name in wanted.namespaces:
+    for name in logs.namespaces:
         if name not in injected:
             yield f"{key}.namespaces has '{name}', which is no namespace of workloads with sidecars; remove it"
-    if wanted.gateways and not (settings.ingress.enabled or settings.egress.enabled):
+    if logs.gateways and not (settings.ingress.enabled or settings.egress.enabled):
         yield f"{key}.gateways is true, but neither gateway is enabled; remove it"
-    if wanted.paths and not wanted.enabled:
+    if logs.paths and not logs.enabled:
         yield f"{key}.paths is true, but nothing is logged; set {key}.gateways or {key}.namespaces too"
 
 

@@ -13,15 +13,15 @@ class Absent(Enum):
 ABSENT = Absent.ABSENT
 
 
-def unequal(wanted: Mapping, applied: Mapping, path: str = "") -> Iterator[tuple[str, object, object]]:
+def unequal(asked: Mapping, applied: Mapping, path: str = "") -> Iterator[tuple[str, object, object]]:
     """Yield the path and both values of each leaf that differs; lists are leaves."""
-    for key in sorted({*wanted, *applied}):
-        mine, theirs = (ABSENT if one.get(key) is None else one[key] for one in (wanted, applied))
+    for key in sorted({*asked, *applied}):
+        mine, theirs = (ABSENT if values.get(key) is None else values[key] for values in (asked, applied))
         below = f"{path}.{key}".lstrip(".")
         if isinstance(mine, dict) or isinstance(theirs, dict):
-            one, other = (entry if isinstance(entry, dict) else {} for entry in (mine, theirs))
-            yield from unequal(one, other, below)
+            ours, others = (value if isinstance(value, dict) else {} for value in (mine, theirs))
+            yield from unequal(ours, others, below)
             # If a branch replaces a leaf, the leaf itself is yielded too.
-            mine, theirs = (ABSENT if isinstance(one, dict) else one for one in (mine, theirs))
+            mine, theirs = (ABSENT if isinstance(value, dict) else value for value in (mine, theirs))
         if mine != theirs:
             yield below, mine, theirs

@@ -140,8 +140,8 @@ def mesh_config(settings: Settings) -> Values:
 def _providers(settings: Settings) -> Values:
     """Return the mesh config's extension providers, to which Telemetry objects refer; none without one."""
     traces = telemetry.tracing_providers(settings)
-    found = [*traces, *telemetry.audit_providers(settings), *telemetry.access_log_providers(settings)]
-    return {**({"enableTracing": True} if traces else {}), **({"extensionProviders": found} if found else {})}
+    providers = [*traces, *telemetry.audit_providers(settings), *telemetry.access_log_providers(settings)]
+    return {**({"enableTracing": True} if traces else {}), **({"extensionProviders": providers} if providers else {})}
 
 
 def _discovery(settings: Settings) -> Values:

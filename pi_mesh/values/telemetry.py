@@ -94,10 +94,10 @@ _DIGITS = "0123456789abcdef"
 
 def access_log_providers(settings: Settings) -> list[Values]:
     """Return the extension provider of istiod's mesh config that writes the log; none without access logs."""
-    wanted = settings.observability.access_logs
-    if not wanted.enabled:
+    logs = settings.observability.access_logs
+    if not logs.enabled:
         return []
-    fields = {**_ACCESS_LOG_FIELDS, **(_PATH_FIELD if wanted.paths else {})}
+    fields = {**_ACCESS_LOG_FIELDS, **(_PATH_FIELD if logs.paths else {})}
     return [
         {"name": ACCESS_LOG_PROVIDER, "envoyFileAccessLog": {"path": "/dev/stdout", "logFormat": {"labels": fields}}}
     ]
@@ -127,10 +127,13 @@ def namespace_telemetry(settings: Settings, namespace: WorkloadNamespace) -> Ite
 
 def log_writers(settings: Settings) -> int:
     """Return the number of proxies that write the log, with all the workloads that the namespaces promise."""
-    wanted = settings.observability.access_logs
-    gateways = [gateway for gateway in (settings.ingress, settings.egress) if wanted.gateways and gateway.enabled]
-    pods = sum(one.autoscaling.max_replicas if one.autoscaling.enabled else one.replicas for one in gateways)
-    return pods + sum(one.own.workloads for one in settings.workload_namespaces if one.name in wanted.namespaces)
+    logs = settings.observability.access_logs
+    gateways = [gateway for gateway in (settings.ingress, settings.egress) if logs.gateways and gateway.enabled]
+    pods = sum(
+        gateway.autoscaling.max_replicas if gateway.autoscaling.enabled else gateway.replicas for gateway in gateways
+    )
+    namespaces = (namespace for namespace in settings.workload_namespaces if namespace.name in logs.namespaces)
+    return pods + sum(namespace.own.workloads for namespace in namespaces)
 
 
 def _access_log_entry(settings: Settings) -> Values:

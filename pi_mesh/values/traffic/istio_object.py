@@ -35,9 +35,9 @@ def item_object(settings: Settings, item: NamespacedItem, kind: str, name: str, 
     return istio_object(settings.namespace_of(item), kind, name, spec)
 
 
-def own(settings: Settings, namespace: WorkloadNamespace, wanted: Mapping[str, Item]) -> dict[str, Item]:
+def own(settings: Settings, namespace: WorkloadNamespace, items: Mapping[str, Item]) -> dict[str, Item]:
     """Return the traffic settings of a namespace, by their names."""
-    return {name: item for name, item in wanted.items() if settings.namespace_of(item) == namespace.name}
+    return {name: item for name, item in items.items() if settings.namespace_of(item) == namespace.name}
 
 
 def given(**fields: object) -> Object:

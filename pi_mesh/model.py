@@ -225,38 +225,24 @@ class ResourceProfile(Model):
         return {"requests": self.requests.resources.to_kubernetes(), "limits": self.limits.resources.to_kubernetes()}
 
 
+def _scaled(istiod: str, gateway: str) -> tuple[Helm, Helm]:
+    """Return the values of both charts, which do not change their Deployments."""
+    return Helm("istiod", f"pilot.{istiod}", restarts=False), Helm("gateway", f"autoscaling.{gateway}", restarts=False)
+
+
 class Autoscaling(Model):
     """A HorizontalPodAutoscaler, off by default.
 
     It needs a metrics server, and capacity for its maximum number of pods.
     """
 
-    enabled: Annotated[
-        bool,
-        Helm("istiod", "pilot.autoscaleEnabled", restarts=False),
-        Helm("gateway", "autoscaling.enabled", restarts=False),
-        SIZE,
-    ] = False
+    enabled: Annotated[bool, *_scaled("autoscaleEnabled", "enabled"), SIZE] = False
     """Scale the number of pods with a HorizontalPodAutoscaler."""
-    min_replicas: Annotated[
-        Replicas,
-        Helm("istiod", "pilot.autoscaleMin", restarts=False),
-        Helm("gateway", "autoscaling.minReplicas", restarts=False),
-    ] = 1
+    min_replicas: Annotated[Replicas, *_scaled("autoscaleMin", "minReplicas")] = 1
     """Smallest number of pods."""
-    max_replicas: Annotated[
-        Replicas,
-        Helm("istiod", "pilot.autoscaleMax", restarts=False),
-        Helm("gateway", "autoscaling.maxReplicas", restarts=False),
-    ] = 2
+    max_replicas: Annotated[Replicas, *_scaled("autoscaleMax", "maxReplicas")] = 2
     """Largest number of pods; the budget counts with it."""
-    target_cpu: Annotated[
-        int,
-        Field(ge=1, le=100),
-        Helm("istiod", "pilot.cpu", restarts=False),
-        Helm("gateway", "autoscaling.targetCPUUtilizationPercentage", restarts=False),
-        SIZE,
-    ] = 80
+    target_cpu: Annotated[int, Field(ge=1, le=100), *_scaled("cpu", "targetCPUUtilizationPercentage"), SIZE] = 80
     """Average CPU utilisation that the autoscaler aims at, in percent of the request."""
 
     def conflicts(self) -> Iterator[str]:

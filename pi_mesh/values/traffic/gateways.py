@@ -7,7 +7,7 @@ from pi_mesh.settings import Settings
 from pi_mesh.settings.namespaces import WorkloadNamespace
 from pi_mesh.settings.traffic.gateways import IngressListener, Server
 from pi_mesh.values.gateway_service import topology
-from pi_mesh.values.objects import Object
+from pi_mesh.values.objects import Object, kubernetes_object
 from pi_mesh.values.traffic.authorization import POLICY
 from pi_mesh.values.traffic.istio_object import istio_object, item_object, own
 
@@ -112,14 +112,10 @@ def certificates(settings: Settings, namespace: WorkloadNamespace) -> Iterator[O
         if issuer is None or settings.namespace_of(first) != namespace.name:
             continue
         hosts = dict.fromkeys(host for listener in listeners for host in listener.hosts)
-        yield {
-            "apiVersion": CERT_MANAGER_API,
-            "kind": "Certificate",
-            "metadata": {"name": secret, "namespace": settings.ingress_namespace},
-            "spec": {
-                "secretName": secret,
-                "dnsNames": list(hosts),
-                "privateKey": {"algorithm": "ECDSA", "size": 256, "rotationPolicy": "Always"},
-                "issuerRef": {"group": "cert-manager.io", "kind": issuer.kind, "name": issuer.name},
-            },
+        spec = {
+            "secretName": secret,
+            "dnsNames": list(hosts),
+            "privateKey": {"algorithm": "ECDSA", "size": 256, "rotationPolicy": "Always"},
+            "issuerRef": {"group": "cert-manager.io", "kind": issuer.kind, "name": issuer.name},
         }
+        yield kubernetes_object(CERT_MANAGER_API, "Certificate", settings.ingress_namespace, secret, spec=spec)

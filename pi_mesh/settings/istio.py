@@ -102,7 +102,9 @@ class IstioSettings(Model):
     cluster's."""
     canary: CanarySettings | None = None
     """Second control plane beside this one, with the same resources and values."""
-    tags: Annotated[dict[RevisionName, RevisionName], NoHelm("webhooks of the tags, rendered by the chart"), NAME] = {}
+    tags: Annotated[
+        dict[RevisionName, RevisionName], NoHelm("webhook configurations, objects of the program's own"), NAME
+    ] = {}
     """Revision by revision tag: `default` or the canary's. A namespace with the label istio.io/rev=TAG follows its
     tag."""
     allow_removal: Annotated[bool, CHECKED, Weaker(ON, "a control plane that running proxies use may be removed")] = (

@@ -114,7 +114,6 @@ def _readiness(version: str) -> Values:
     return {"readinessPeriodSeconds": 3, "readinessFailureThreshold": 20}
 
 
-# Istio's mesh config: what istiod watches, and the defaults of every proxy.
 # https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/
 
 

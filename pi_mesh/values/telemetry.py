@@ -57,9 +57,6 @@ def _refused_calls(settings: Settings, namespace: WorkloadNamespace) -> str:
     return " || ".join([*(denied if namespace.default_deny.audit else ()), *plain])
 
 
-# The access logs: a log format of istiod's, and the entries of Telemetry objects that select requests.
-# https://istio.io/latest/docs/tasks/observability/logs/telemetry-api/
-
 ACCESS_LOG_PROVIDER = ACCESS_LOG = "pi-mesh-access-log"
 LOG_LINE = 500
 """Bytes of a line in the node's log file, as containerd writes it. Lines with a path took 414 to 427 at the local

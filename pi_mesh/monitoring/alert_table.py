@@ -27,7 +27,7 @@ def _lines() -> Iterator[str]:
 
 def _summary(alert: Alert) -> str:
     """Return the summary with its labels as words in capitals."""
-    return LABEL.sub(lambda found: found[1].upper(), alert.summary)
+    return LABEL.sub(lambda label: label[1].upper(), alert.summary)
 
 
 if __name__ == "__main__":

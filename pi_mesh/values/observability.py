@@ -10,7 +10,7 @@ from pi_mesh.addons.prometheus import Prometheus
 from pi_mesh.monitoring import dashboards, scraping
 from pi_mesh.settings import Settings
 from pi_mesh.values.helm_values import Values
-from pi_mesh.values.objects import Object
+from pi_mesh.values.objects import Object, kubernetes_object
 from pi_mesh.values.placement import mesh_context
 
 OPERATOR_API = "monitoring.coreos.com/v1"
@@ -96,5 +96,4 @@ def dashboard_config_maps(settings: Settings) -> list[Object]:
         return []
     known = dashboard_names(settings)
     data = {file.name: dashboards.with_names(file.read_text(encoding="utf-8"), known) for file in dashboards.FILES}
-    metadata = {"name": DASHBOARDS, "namespace": settings.istio.namespace}
-    return [{"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}]
+    return [kubernetes_object("v1", "ConfigMap", settings.istio.namespace, DASHBOARDS, data=data)]

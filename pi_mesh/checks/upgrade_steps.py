@@ -4,8 +4,9 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from pi_mesh.catalog.istio import facts_of, minor_of
-from pi_mesh.checks import preflight, restarts
+from pi_mesh.checks import registry, restarts
 from pi_mesh.checks.finding import Finding, Level, errors
+from pi_mesh.checks.observation import Observation
 from pi_mesh.checks.preflight import charts, istio_crds, kubernetes_version
 from pi_mesh.checks.restarts import Forecast
 from pi_mesh.cluster.pods import SIDECAR, Container
@@ -64,7 +65,10 @@ def upgrade_step(
     """
     if istio_crds.abandoned(mesh, cluster):
         mended = {*mended, istio_crds.ID}
-    judged = (_of_kubernetes(finding, running, mesh) for finding in preflight.run(mesh, cluster, state))
+    judged = (
+        _of_kubernetes(finding, running, mesh)
+        for finding in registry.findings(registry.PREFLIGHT, Observation(mesh, cluster, state))
+    )
     said = (_of_charts(finding, mesh, later) for finding in judged)
     findings = (finding for finding in said if finding.level is not Level.ERROR or finding.id not in mended)
     return UpgradeStep(running, mesh, tuple(findings), restarts.forecast(mesh, state))

@@ -5,7 +5,7 @@ from itertools import groupby
 from pathlib import Path
 
 from pi_mesh.checks.finding import Finding, Subject, error, ok, setting
-from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.checks.observation import Observation
 from pi_mesh.inventory import Inventory, Release
 from pi_mesh.inventory.chart_lock import FILE, sum_of
 from pi_mesh.words import agreeing
@@ -13,14 +13,15 @@ from pi_mesh.words import agreeing
 ID = "charts"
 
 
-def check(mesh: Inventory, snapshot: Snapshot | None) -> Iterator[Finding]:  # noqa: ARG001 - a check like the others
+def check(observation: Observation) -> Iterator[Finding]:
+    mesh = observation.mesh
     if mesh.is_locked:
         for release in {release.package: release for release in mesh.releases}.values():
             yield _locked(release, mesh.stack)
-        return
-    by_setting = sorted(mesh.releases, key=lambda release: release.source_setting)
-    for key, releases in groupby(by_setting, key=lambda release: release.source_setting):
-        yield _source(key, list(releases))
+    elif observation.snapshot:
+        by_setting = sorted(mesh.releases, key=lambda release: release.source_setting)
+        for key, releases in groupby(by_setting, key=lambda release: release.source_setting):
+            yield _source(key, list(releases))
 
 
 def unlocked(mesh: Inventory) -> set[str]:

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 
 from pi_mesh.checks.finding import CLUSTER, Finding, Subject, error, ok, setting, warning
+from pi_mesh.checks.observation import Observation
 from pi_mesh.checks.preflight.foreign_istio import is_installed
 from pi_mesh.cluster.load_balancers import Answer, gateway_answer
 from pi_mesh.cluster.snapshot import Snapshot
-from pi_mesh.inventory import Inventory, Kind, Release, Workload
+from pi_mesh.inventory import Kind, Release, Workload
 from pi_mesh.inventory.mesh_releases import gateways
 from pi_mesh.settings.gateway import GatewayService
 from pi_mesh.values.gateway_service import service_of
@@ -15,14 +16,14 @@ from pi_mesh.words import counted
 ID = "gateway service"
 
 
-def check_service(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
-    for release in mesh.of_kind(Kind.GATEWAY):
-        _, gateway = gateways(mesh.settings)[release.setting]
+def check_service(observation: Observation) -> Iterator[Finding]:
+    for release in observation.mesh.of_kind(Kind.GATEWAY):
+        _, gateway = gateways(observation.settings)[release.setting]
         findings = [
-            *_node_ports(release, gateway.service, snapshot),
-            *_class(release, snapshot),
+            *_node_ports(release, gateway.service, observation.snapshot),
+            *_class(release, observation.snapshot),
             *_unasked(release, gateway.service),
-            *_local(release, snapshot),
+            *_local(release, observation.snapshot),
         ]
         yield from findings
         if not findings:
@@ -72,12 +73,14 @@ LOAD_BALANCER = "load balancer"
 ADDRESS_FIX = "set auto or NodePort, or free an address: docs/clusters.md"
 
 
-def check_address(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
+def check_address(observation: Observation) -> Iterator[Finding]:
     """Refuse a vain wait before a first install; on an installed mesh warn of it."""
-    gateways = [workload for release in mesh.of_kind(Kind.GATEWAY) for workload in release.workloads]
+    gateways = [workload for release in observation.mesh.of_kind(Kind.GATEWAY) for workload in release.workloads]
     found = [
         _address_finding(
-            one, gateway_answer(mesh.settings, one.setting, snapshot), installed=is_installed(mesh, snapshot)
+            one,
+            gateway_answer(observation.settings, one.setting, observation.snapshot),
+            installed=is_installed(observation.mesh, observation.snapshot),
         )
         for one in gateways
         if one.service_type in ("LoadBalancer", "auto")

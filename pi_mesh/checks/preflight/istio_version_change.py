@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pi_mesh.catalog.istio import minor_of
 from pi_mesh.checks import upgrade_path
 from pi_mesh.checks.finding import Finding, Subject, error, ok, setting, warning
+from pi_mesh.checks.observation import Observation
 from pi_mesh.cluster import proxies
 from pi_mesh.cluster.proxies import Proxy
 from pi_mesh.cluster.snapshot import Snapshot
@@ -22,19 +23,19 @@ SHOWN = 3
 REFRESH = "`python -m operations refresh -s STACK` restarts them"
 
 
-def check(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
-    found = proxies.of_snapshot(snapshot, mesh.settings.istio.namespace)
+def check(observation: Observation) -> Iterator[Finding]:
+    found = proxies.of_snapshot(observation.snapshot, observation.settings.istio.namespace)
     running = found.control_plane if EXACT.fullmatch(found.control_plane) else ""
     if running:
-        yield _step(mesh, snapshot, running)
-    yield from _gateway_chart(mesh)
+        yield _step(observation, running)
+    yield from _gateway_chart(observation.mesh)
     known = [proxy for proxy in found.of_first if EXACT.fullmatch(proxy.version)]
     if known:
-        yield _skew(mesh, running, known)
+        yield _skew(observation.mesh, running, known)
 
 
-def _step(mesh: Inventory, snapshot: Snapshot, running: str) -> Finding:
-    wanted, subject = mesh.settings.istio.version, setting("istio.version")
+def _step(observation: Observation, running: str) -> Finding:
+    wanted, subject = observation.settings.istio.version, setting("istio.version")
     problem = upgrade_path.unsupported_change(running, wanted)
     if problem is None:
         message = (
@@ -42,8 +43,8 @@ def _step(mesh: Inventory, snapshot: Snapshot, running: str) -> Finding:
         )
         return ok(STEP, subject, message)
     # An istiod that is not Ready serves no proxy, so the way back from a failed upgrade is open.
-    is_way_out = problem.goes_back and not _is_ready(snapshot, mesh.settings.istio.namespace)
-    level = warning if mesh.settings.istio.allow_skip or is_way_out else error
+    is_way_out = problem.goes_back and not _is_ready(observation.snapshot, observation.settings.istio.namespace)
+    level = warning if observation.settings.istio.allow_skip or is_way_out else error
     return level(STEP, subject, problem.message, problem.fix)
 
 

@@ -6,6 +6,7 @@ from pi_mesh.budget.fit import Node, fill, place
 from pi_mesh.budget.mesh import Promise, Row, promises, total
 from pi_mesh.checks.capacity import Demand, demand, rooms
 from pi_mesh.checks.finding import Finding, Subject, error, ok, setting, warning
+from pi_mesh.checks.observation import Observation
 from pi_mesh.checks.preflight.foreign_istio import is_installed
 from pi_mesh.checks.preflight.nodes_ready import usable_nodes
 from pi_mesh.cluster.pods import Pod, image_version
@@ -17,15 +18,15 @@ from pi_mesh.words import agreeing, counted
 FREE_MEMORY = "free memory"
 
 
-def check_free_memory(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
-    if is_installed(mesh, snapshot):
+def check_free_memory(observation: Observation) -> Iterator[Finding]:
+    if is_installed(observation.mesh, observation.snapshot):
         message = "the mesh is installed already: free memory is checked before a first install only"
         yield ok(FREE_MEMORY, setting("cluster.freeMemory"), message)
         return
-    wanted = mesh.settings.cluster.free_memory
+    wanted = observation.settings.cluster.free_memory
     scarce = False
-    nodes = {node.name: node for node in usable_nodes(snapshot)}
-    for room in rooms(nodes.values(), snapshot.pods):
+    nodes = {node.name: node for node in usable_nodes(observation.snapshot)}
+    for room in rooms(nodes.values(), observation.snapshot.pods):
         node, left = nodes[room.name], room.free.memory
         if left < wanted.bytes:
             scarce = True
@@ -42,14 +43,14 @@ OF_ISTIO = (Kind.ISTIOD, Kind.CANARY, Kind.GATEWAY)
 """Releases whose version is also that of their images."""
 
 
-def check_room(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
+def check_room(observation: Observation) -> Iterator[Finding]:
     """Judge the mesh's own pods and their rollouts first, then the pods that the namespaces promise."""
-    asked = demand(mesh, snapshot)
-    finding = _mesh_finding(asked, not is_installed(mesh, snapshot) or _rolls_out(mesh, snapshot))
+    asked = demand(observation.mesh, observation.snapshot)
+    finding = _mesh_finding(asked, not is_installed(observation.mesh, observation.snapshot) or _rolls_out(observation))
     yield finding
     left = place(asked.nodes, (*asked.pods, *asked.surge)) or place(asked.nodes, asked.pods)
     if left is not None:
-        yield from promise_findings(mesh, snapshot, (*left, *asked.others))
+        yield from promise_findings(observation.mesh, observation.snapshot, (*left, *asked.others))
 
 
 def _mesh_finding(asked: Demand, rolls_out: bool) -> Finding:
@@ -73,13 +74,13 @@ def _needed(amount: Resources, nodes: Sequence[Node]) -> str:
     return f"the mesh needs {amount.in_words} with the surge of its rollouts, which do not fit: {_shown(nodes)}"
 
 
-def _rolls_out(mesh: Inventory, snapshot: Snapshot) -> bool:
+def _rolls_out(observation: Observation) -> bool:
     """Return True if running pods have other requests or another version than the settings ask for."""
     return any(
         workload.has_pod(pod.namespace, pod.labels) and _is_replaced(release, workload, pod)
-        for release in mesh.releases
+        for release in observation.mesh.releases
         for workload in release.workloads
-        for pod in snapshot.pods
+        for pod in observation.snapshot.pods
     )
 
 

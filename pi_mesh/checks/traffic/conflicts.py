@@ -5,7 +5,7 @@ from collections.abc import Hashable, Iterable, Iterator
 from typing import TypeVar
 
 from pi_mesh.checks.finding import Finding, error, setting
-from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.checks.observation import Observation
 from pi_mesh.settings import Settings
 from pi_mesh.settings.traffic.names import full_name
 from pi_mesh.settings.traffic.routes import HttpRoute, Route
@@ -16,12 +16,12 @@ ID = "conflicts"
 K = TypeVar("K", bound=Hashable)
 
 
-def check(settings: Settings, _snapshot: Snapshot | None) -> Iterator[Finding]:
-    yield from _names(settings)
-    yield from _destinations(settings)
-    yield from _mesh_hosts(settings)
-    yield from _gateway_paths(settings)
-    for name, route in settings.traffic.routes.items():
+def check(observation: Observation) -> Iterator[Finding]:
+    yield from _names(observation.settings)
+    yield from _destinations(observation.settings)
+    yield from _mesh_hosts(observation.settings)
+    yield from _gateway_paths(observation.settings)
+    for name, route in observation.settings.traffic.routes.items():
         yield from _unreachable(f"traffic.routes.{name}", route)
 
 

@@ -4,8 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
 from pi_mesh.checks.finding import Finding, Subject, error, setting, unknown, warning
+from pi_mesh.checks.observation import Observation
 from pi_mesh.checks.traffic.routes import Known, Target, known_services, route_targets
-from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.settings import Settings
 from pi_mesh.settings.namespaces import WorkloadNamespace
 from pi_mesh.settings.traffic.authorization import AccessPolicy, AccessRule
@@ -43,15 +43,15 @@ REWRITE = "sidecarInjectorWebhook", "rewriteAppHTTPProbe"
 ANNOTATION = "sidecar.istio.io/rewriteAppHTTPProbers"
 
 
-def check_gateway(settings: Settings, snapshot: Snapshot | None) -> Iterator[Finding]:
+def check_gateway(observation: Observation) -> Iterator[Finding]:
     """Yield a finding for each service of a gateway's route that does not admit the gateway."""
-    services = known_services(settings, snapshot)
-    behind = {one.service: one for one in route_targets(settings) if one.gateways}
-    for namespace in settings.workload_namespaces:
-        rules = SelectedPolicies(policies(settings, namespace))
+    services = known_services(observation.settings, observation.snapshot)
+    behind = {one.service: one for one in route_targets(observation.settings) if one.gateways}
+    for namespace in observation.settings.workload_namespaces:
+        rules = SelectedPolicies(policies(observation.settings, namespace))
         for name, target in behind.items():
             if name.endswith(f".{namespace.name}{IN_CLUSTER}"):
-                yield from _service_findings(settings, namespace, rules, target, services.find(name))
+                yield from _service_findings(observation.settings, namespace, rules, target, services.find(name))
 
 
 def _service_findings(
@@ -104,19 +104,21 @@ def _other_ports(
         yield warning(GATEWAY, first, message, fix)
 
 
-def check_health_checks(settings: Settings, snapshot: Snapshot | None) -> Iterator[Finding]:
+def check_health_checks(observation: Observation) -> Iterator[Finding]:
     """Yield an error where health checks would fail.
 
     The kubelet has no identity of the mesh, so its probes work only if the injector rewrites them to bypass Envoy.
     """
-    namespaces = settings.workload_namespaces
-    if settings.mtls.mode != "STRICT" and not any(policies(settings, namespace) for namespace in namespaces):
+    namespaces = observation.settings.workload_namespaces
+    if observation.settings.mtls.mode != "STRICT" and not any(
+        policies(observation.settings, namespace) for namespace in namespaces
+    ):
         return
-    webhook = settings.istio.values.get(REWRITE[0])
+    webhook = observation.settings.istio.values.get(REWRITE[0])
     if isinstance(webhook, dict) and webhook.get(REWRITE[1]) is False:
         message = "is false: mutual TLS and policies would refuse the health checks of every pod"
         yield error(PROBES, setting(f"istio.values.{'.'.join(REWRITE)}"), message, "remove it")
-    for pod in snapshot.pods if snapshot else ():
+    for pod in observation.snapshot.pods if observation.snapshot else ():
         if (
             pod.namespace in {namespace.name for namespace in namespaces}
             and pod.has_sidecar

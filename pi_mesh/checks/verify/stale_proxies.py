@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from pi_mesh.checks.finding import Finding, Subject, ok, warning
-from pi_mesh.checks.verification_input import VerificationInput
+from pi_mesh.checks.observation import Observation
 from pi_mesh.checks.verify.remedies import restart_command, workload_of
 from pi_mesh.cluster import proxies
 from pi_mesh.words import counted
@@ -12,9 +12,9 @@ from pi_mesh.words import counted
 ID = "stale proxies"
 
 
-def check(seen: VerificationInput) -> Iterator[Finding]:
-    found = proxies.of_snapshot(seen.snapshot, seen.settings.istio.namespace)
-    version = found.control_plane or seen.settings.istio.version
+def check(observation: Observation) -> Iterator[Finding]:
+    found = proxies.of_snapshot(observation.snapshot, observation.settings.istio.namespace)
+    version = found.control_plane or observation.settings.istio.version
     wanted = {one.id: found.version_above(one) or version for one in found.proxies}
     stale = Counter(
         (workload_of(one.pod), restart_command(one.pod), one.version, wanted[one.id])

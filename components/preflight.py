@@ -4,7 +4,8 @@ import pulumi
 
 from pi_mesh.checks import registry, restarts
 from pi_mesh.checks.finding import Finding, Level, errors
-from pi_mesh.checks.observation import Observation, mesh_on, observe
+from pi_mesh.checks.observation import Observation
+from pi_mesh.checks.observe import mesh_on, observe
 from pi_mesh.checks.preflight import trading_hours
 from pi_mesh.checks.restarts import Forecast
 from pi_mesh.cluster.errors import ClusterUnreachable, WrongContext

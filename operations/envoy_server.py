@@ -6,7 +6,7 @@ from typing import Any
 
 from operations.short_lived import ShortLived
 from pi_mesh.checks.observation import Observation
-from pi_mesh.checks.verify.mutual_tls import EXCLUDED
+from pi_mesh.names import EXCLUDED_PORTS
 from pi_mesh.settings import Settings
 from pi_mesh.values.placement import node_selector
 
@@ -101,5 +101,5 @@ def plain_text_job(observation: Observation, namespace: str) -> ShortLived:
     answers = {port: [answer_route()] for port in (GUARDED, CONTROL)}
     container = envoy_container(observation.settings, CONTROL, answers)
     pod = {"nodeSelector": node_selector(observation.settings)}
-    marks = {EXCLUDED: str(CONTROL)}
+    marks = {EXCLUDED_PORTS: str(CONTROL)}
     return ShortLived(namespace, "plain-text-call", observation.mesh.stack, (container,), annotations=marks, pod=pod)

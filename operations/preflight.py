@@ -5,7 +5,7 @@ from functools import partial
 from operations import command_line, report, stacks
 from operations.command_line import All, Json, Stack, conclude, expected_errors
 from pi_mesh.checks import registry
-from pi_mesh.checks.observation import observe
+from pi_mesh.checks.observe import observe
 
 
 def preflight(stack: Stack, as_json: Json = False, everything: All = False) -> None:

@@ -24,7 +24,7 @@ from pi_mesh import inventory
 from pi_mesh.catalog.istio import facts_of
 from pi_mesh.checks import upgrade_path, upgrade_steps
 from pi_mesh.checks.finding import Finding, Level, Subject, error, errors, ok, setting
-from pi_mesh.checks.observation import Needs, mesh_on, observe
+from pi_mesh.checks.observe import Needs, mesh_on, observe
 from pi_mesh.checks.preflight.istio_version_change import EXACT, STEP
 from pi_mesh.checks.upgrade_steps import UpgradeStep
 from pi_mesh.cluster import istiods, snapshot

@@ -67,8 +67,8 @@ def _judged(settings: Settings, authority: Authority, issued: IssuedCertificate)
     if not issued.verifies(pem.certificates(authority.root_cert, "istio-ca-root-cert")):
         message = f"signs with {signer}, which does not chain to the roots that workloads trust"
         return error(ID, ISTIOD, message, _restart(settings))
-    wanted = authority.cacerts.get("ca-cert.pem")
-    if wanted and issued.issuer != next(iter(pem.certificates(wanted, "secret cacerts"))):
+    plugged_in = authority.cacerts.get("ca-cert.pem")
+    if plugged_in and issued.issuer != next(iter(pem.certificates(plugged_in, "secret cacerts"))):
         return error(ID, ISTIOD, f"signs with {signer}, not with the CA in secret cacerts", _restart(settings))
     return ok(ID, ISTIOD, f"signs with {signer}, which workloads trust")
 

@@ -13,7 +13,8 @@ from operations.command_line import All, Json, Stack, conclude, expected_errors
 from operations.failures import UsageError
 from pi_mesh.checks import registry
 from pi_mesh.checks.finding import Finding
-from pi_mesh.checks.observation import Needs, Observation, observe
+from pi_mesh.checks.observation import Observation
+from pi_mesh.checks.observe import Needs, observe
 from pi_mesh.checks.verify import cpu_throttling, helm_releases
 from pi_mesh.cluster import kubelet
 

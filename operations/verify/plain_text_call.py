@@ -46,7 +46,9 @@ def check(observation: Observation) -> list[Finding]:
         return [ok(ID, workloads_subject(observation), mode)]
     with Client(observation.settings.cluster.context) as client:
         short_lived.sweep(client)
-        namespaces = [one.name for one in observation.settings.workload_namespaces if one.own.injection]
+        namespaces = [
+            namespace.name for namespace in observation.settings.workload_namespaces if namespace.own.injection
+        ]
         return [finding for namespace in namespaces for finding in _namespace(client, observation, namespace)]
 
 
@@ -80,14 +82,14 @@ def api_server_says(text: str) -> str:
 
 def _ports(observation: Observation, namespace: str) -> list[tuple[Pod, int]]:
     """Return one pod of each workload of a namespace with each port that must refuse plain text."""
-    modes, found = modes_of(observation), {}
+    modes, by_workload = modes_of(observation), {}
     for pod in meshed_pods(observation):
         if pod.namespace != namespace or not pod.ready or left_out(pod.annotations):
             continue
         for port in (port for container in pod.containers if container.name != SIDECAR for port in container.ports):
             if modes.mode(pod, port) == "STRICT":
-                found.setdefault((workload_of(pod), port), (pod, port))
-    return list(found.values())[:MOST]
+                by_workload.setdefault((workload_of(pod), port), (pod, port))
+    return list(by_workload.values())[:MOST]
 
 
 def _workloads(client: Client, namespace: str, ports: list[tuple[Pod, int]]) -> list[Finding]:

@@ -37,13 +37,19 @@ class Beginning:
 def beginnings(settings: Settings, state: StackState) -> Iterator[Beginning]:
     """Yield the changes by which an `up` begins to refuse callers of a running mesh."""
     recorded, mtls = state.access, settings.mtls
-    injected = [one for one in settings.workload_namespaces if one.own.injection]
+    injected = [namespace for namespace in settings.workload_namespaces if namespace.own.injection]
     if mtls.mode == "STRICT" and recorded.mtls_mode == "PERMISSIVE":
-        yield Beginning(STRICT, "mtls.mode", "mtls", mtls.allow_cut_off, tuple(one.name for one in injected))
-    for one in injected:
-        if one.default_deny.enabled and one.name in state.namespaces and one.name not in recorded.denies:
-            branch, allowed = one.deny_setting, one.default_deny.allow_cut_off
-            yield Beginning(DENY, f"{branch}.enabled", branch, allowed, (one.name,))
+        yield Beginning(
+            STRICT, "mtls.mode", "mtls", mtls.allow_cut_off, tuple(namespace.name for namespace in injected)
+        )
+    for namespace in injected:
+        if (
+            namespace.default_deny.enabled
+            and namespace.name in state.namespaces
+            and namespace.name not in recorded.denies
+        ):
+            branch, allowed = namespace.deny_setting, namespace.default_deny.allow_cut_off
+            yield Beginning(DENY, f"{branch}.enabled", branch, allowed, (namespace.name,))
 
 
 def audited_namespaces(settings: Settings, state: StackState) -> set[str]:

@@ -103,8 +103,8 @@ def _has_fewer_pods(release: Release, recorded: RecordedRelease) -> bool:
 
 
 def _number(values: Mapping[str, Any], path: str) -> float:
-    found = _at(values, path)
-    return found if isinstance(found, (int, float)) else 1
+    value = _at(values, path)
+    return value if isinstance(value, (int, float)) else 1
 
 
 def _at(values: Mapping[str, Any], path: str) -> Any:
@@ -113,10 +113,10 @@ def _at(values: Mapping[str, Any], path: str) -> Any:
 
 def _removed(mesh: Inventory, state: StackState) -> Iterator[str]:
     """Yield the gateways that the settings disable and the namespaces that they rename, both as in the state."""
-    wanted = {release.id for release in mesh.releases}
+    kept = {release.id for release in mesh.releases}
     for setting, (name, _) in gateways(mesh.settings).items():
         release = f"{gateway_namespace(mesh.settings, setting)}/{name}"
-        if release in state.recorded and release not in wanted:
+        if release in state.recorded and release not in kept:
             yield f"Deployment {release}"
     for name in sorted(state.owned - {item.name for item in mesh.namespaces}):
         yield f"Namespace {name}"

@@ -35,11 +35,11 @@ class Loss:
 
 def check(observation: Observation) -> Iterator[Finding]:
     """Judge the loss of each node that pods are on, of the mesh as the settings want it and of all else that runs."""
-    found = losses(observation.mesh, observation.snapshot)
-    if len(found) == 1:
-        yield ok(ID, Subject("node", found[0].node), "is the only node that runs pods: without it nothing runs")
+    node_losses = losses(observation.mesh, observation.snapshot)
+    if len(node_losses) == 1:
+        yield ok(ID, Subject("node", node_losses[0].node), "is the only node that runs pods: without it nothing runs")
         return
-    yield from map(_finding, found)
+    yield from map(_finding, node_losses)
 
 
 def losses(mesh: Inventory, snapshot: Snapshot) -> list[Loss]:

@@ -52,7 +52,9 @@ def refused_calls(
 
     Legacy workloads keep accepting plain text under STRICT.
     """
-    legacy = [(settings.namespace_of(one), one.selector.items()) for one in settings.traffic.legacy.values()]
+    legacy = [
+        (settings.namespace_of(workload), workload.selector.items()) for workload in settings.traffic.legacy.values()
+    ]
     for call in calls:
         home, plain = call.callee.partition("/")[0], call.plain_text
         exempt = any(home == place and labels <= call.labels.items() for place, labels in legacy)
@@ -62,7 +64,7 @@ def refused_calls(
 
 def calls_in_words(calls: Iterable[AuditedCall]) -> str:
     """Return the first callers with their callees."""
-    lines = [f"{one.caller} to {one.callee} port {one.port} ({one.count}x)" for one in calls]
+    lines = [f"{call.caller} to {call.callee} port {call.port} ({call.count}x)" for call in calls]
     return first_of(lines, SHOWN)
 
 

@@ -47,21 +47,19 @@ def may_be_alive(mesh: Inventory, snapshot: Snapshot) -> bool:
 
 
 def _control_planes(observation: Observation) -> Iterator[Finding]:
-    wanted = observation.settings.istio.namespace
+    home = observation.settings.istio.namespace
     foreign = [
-        entry
-        for entry in _istiods(observation.mesh, observation.snapshot)
-        if not _goes(entry, observation.state, wanted)
+        entry for entry in _istiods(observation.mesh, observation.snapshot) if not _goes(entry, observation.state, home)
     ]
     for entry in foreign:
         subject = Subject("deployment", f"{entry.namespace}/{entry.name}")
         if entry.release in observation.state.releases:
-            message = f"is this stack's own istiod, and istio.namespace asks for it in {wanted}, where no sidecar looks"
+            message = f"is this stack's own istiod, and istio.namespace asks for it in {home}, where no sidecar looks"
             yield error(CONTROL_PLANE, subject, message, f"set istio.namespace back to {entry.namespace}; {MOVE}")
         else:
             by = f"of release {entry.release}" if entry.release else "of no Helm release"
             message = f"is another istiod, {by}; two control planes fight over webhooks and certificates"
-            mine = entry.release and entry.namespace == wanted
+            mine = entry.release and entry.namespace == home
             fix = f"{ADOPT}; else {BESIDE}" if mine else BESIDE
             yield error(CONTROL_PLANE, subject, message, fix)
     if not foreign:

@@ -33,13 +33,19 @@ class _Case:
     @property
     def users(self) -> dict[str, GatewayTls]:
         listeners = self.settings.traffic.gateways.items()
-        return {name: one.tls for name, one in listeners if one.tls and one.tls.secret == self.secret.name}
+        return {
+            name: listener.tls
+            for name, listener in listeners
+            if listener.tls and listener.tls.secret == self.secret.name
+        }
 
     @property
     def hosts(self) -> list[str]:
         """Return the hosts by name; a listener for every host says nothing of its certificate."""
         listeners = (self.settings.traffic.gateways[name] for name in self.users)
-        return [host for host in dict.fromkeys(host for one in listeners for host in one.hosts) if host != "*"]
+        return [
+            host for host in dict.fromkeys(host for listener in listeners for host in listener.hosts) if host != "*"
+        ]
 
     def unserved(self, message: str, fix: str) -> Finding:
         return error(ID, self.subject, f"{message}: {' and '.join(self.users)} is not served with TLS", fix)

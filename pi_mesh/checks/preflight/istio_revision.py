@@ -31,7 +31,9 @@ def _in_place(observation: Observation) -> Iterator[Finding]:
     """Refuse another revision of an installed release: its istiod would be replaced by one of another name."""
     for release in (*observation.mesh.of_kind(Kind.ISTIOD), *observation.mesh.of_kind(Kind.CANARY)):
         recorded = observation.state.recorded.get(release.id)
-        before, after = (str(one.values.get("revision") or DEFAULT_REVISION) for one in (recorded or release, release))
+        before, after = (
+            str(version.values.get("revision") or DEFAULT_REVISION) for version in (recorded or release, release)
+        )
         if before != after:
             message = f"would change from {before} to {after} in place: every proxy of {before} would lose its istiod"
             fix = "leave it, and set istio.canary with the new revision: namespaces then move to it one by one"
@@ -90,12 +92,12 @@ def _going(observation: Observation) -> dict[str, str]:
 
 def _users(observation: Observation, name: str) -> list[str]:
     """Return the running proxies of a revision, and the namespaces that ask for it, without this stack's own."""
-    found = proxies.of_snapshot(observation.snapshot, observation.settings.istio.namespace)
+    running = proxies.of_snapshot(observation.snapshot, observation.settings.istio.namespace)
     own = {item.name for item in observation.mesh.namespaces}
-    led = [f"proxy {proxy.id}" for proxy in found.proxies if proxy.revision == name]
+    led = [f"proxy {proxy.id}" for proxy in running.proxies if proxy.revision == name]
     asking = [
-        f"namespace {one.name}"
-        for one in observation.snapshot.namespaces
-        if one.revision == name and one.name not in own
+        f"namespace {namespace.name}"
+        for namespace in observation.snapshot.namespaces
+        if namespace.revision == name and namespace.name not in own
     ]
     return [*led, *asking]

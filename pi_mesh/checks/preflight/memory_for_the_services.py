@@ -21,14 +21,14 @@ def check(observation: Observation) -> Iterator[Finding]:
     watched = observation.settings.watched_namespaces
     count = sum(watched is None or service.namespace in watched for service in observation.snapshot.services)
     services = counted(count, "service")
-    found = [each for each in _told(observation.mesh) if each[2].memory(count) > each[1].limits.memory.bytes]
-    for path, profile, growth in found:
+    short = [each for each in _told(observation.mesh) if each[2].memory(count) > each[1].limits.memory.bytes]
+    for path, profile, growth in short:
         message = (
             f"{profile.limits.memory} is less than the {show_memory(growth.memory(count))} to allow for "
             f"with {services} ({MARGIN} times what was measured: docs/footprint.md)"
         )
         yield warning(ID, setting(f"{path}.limits.memory"), message, "raise it", number=count)
-    if not found:
+    if not short:
         yield ok(ID, Subject("limit"), f"the memory limits are enough for {services}", number=count)
 
 

@@ -32,14 +32,14 @@ def _ready(observation: Observation, *, installed: bool) -> Iterator[Finding]:
         elif node.cordoned:
             yield warning(READY, Subject("node", node.name), "is cordoned", f"`kubectl uncordon {node.name}`")
     names = ", ".join(node.name for node in usable_nodes(observation.snapshot)) or "none"
-    count, wanted = len(usable_nodes(observation.snapshot)), observation.settings.cluster.nodes
+    count, needed = len(usable_nodes(observation.snapshot)), observation.settings.cluster.nodes
     ready = counted(count, "node is", "nodes are")
-    message = f"{ready} Ready and schedulable, at least {wanted} needed: {names}"
-    if count < wanted and installed:
+    message = f"{ready} Ready and schedulable, at least {needed} needed: {names}"
+    if count < needed and installed:
         # An `up` may be what helps now; "room for the mesh" judges whether all that must run still fits.
         fix = "bring the missing nodes back, or lower cluster.nodes"
         yield warning(READY, setting("cluster.nodes"), message, fix, number=count)
-    elif count < wanted:
+    elif count < needed:
         fix = "bring the missing nodes up, or lower cluster.nodes"
         yield error(READY, setting("cluster.nodes"), message, fix, number=count)
     else:
@@ -47,20 +47,20 @@ def _ready(observation: Observation, *, installed: bool) -> Iterator[Finding]:
 
 
 def _architecture(observation: Observation) -> Iterator[Finding]:
-    wanted, nodes = observation.settings.cluster.architecture, usable_nodes(observation.snapshot)
+    architecture, nodes = observation.settings.cluster.architecture, usable_nodes(observation.snapshot)
     for node in nodes:
         if node.architecture not in HAS_IMAGES:
             fix = "install a 64-bit system, or cordon the node"
             message = f"is {node.architecture}: Istio has no images for it"
             yield error(ARCHITECTURE, Subject("node", node.name), message, fix)
-        elif node.architecture != wanted:
-            message = f"is {node.architecture}, cluster.architecture is {wanted}: istiod and gateways avoid it"
+        elif node.architecture != architecture:
+            message = f"is {node.architecture}, cluster.architecture is {architecture}: istiod and gateways avoid it"
             yield warning(ARCHITECTURE, Subject("node", node.name), message, "set cluster.architecture, or leave it so")
-    fitting = [node.name for node in nodes if node.architecture == wanted and node.accepts]
+    fitting = [node.name for node in nodes if node.architecture == architecture and node.accepts]
     if fitting:
-        yield ok(ARCHITECTURE, setting("cluster.architecture"), f"{wanted}: {', '.join(fitting)}")
+        yield ok(ARCHITECTURE, setting("cluster.architecture"), f"{architecture}: {', '.join(fitting)}")
     else:
-        message = f"no node that accepts pods is {wanted}: istiod and the gateways have no node"
+        message = f"no node that accepts pods is {architecture}: istiod and the gateways have no node"
         yield error(ARCHITECTURE, setting("cluster.architecture"), message, "set it to what the nodes are")
 
 
@@ -74,8 +74,8 @@ def check_kubelets(observation: Observation) -> Iterator[Finding]:
     if not observation.settings.proxy.native_sidecars:
         return
     for node in observation.snapshot.nodes:
-        found = re.match(r"v?1\.(\d+)", node.kubelet)
-        if found and int(found[1]) < SINCE:
+        version = re.match(r"v?1\.(\d+)", node.kubelet)
+        if version and int(version[1]) < SINCE:
             message = f"has kubelet {node.kubelet}, which does not know native sidecars ({KEY}): no pod would start"
             yield error(
                 NATIVE_SIDECARS,

@@ -13,16 +13,16 @@ def check(observation: Observation) -> Iterator[Finding]:
     settings = observation.settings
     who = Subject("context", settings.cluster.context)
     fix = "use a kubeconfig with the cluster-admin role"
-    found: list[Finding] = []
+    findings: list[Finding] = []
     if observation.snapshot.unreadable:
-        found.append(
+        findings.append(
             error(ID, who, f"may not list {', '.join(observation.snapshot.unreadable)}: nothing is known of them", fix)
         )
     if observation.snapshot.missing_rights:
-        found.append(error(ID, who, f"may not create {', '.join(observation.snapshot.missing_rights)}", fix))
+        findings.append(error(ID, who, f"may not create {', '.join(observation.snapshot.missing_rights)}", fix))
     if observation.snapshot.missing_changes:
-        found.append(refused_next(ID, who, f"may not {_by_verb(observation.snapshot)}", fix))
-    yield from found or [ok(ID, who, "may read, create, change and delete all that an `up` does")]
+        findings.append(refused_next(ID, who, f"may not {_by_verb(observation.snapshot)}", fix))
+    yield from findings or [ok(ID, who, "may read, create, change and delete all that an `up` does")]
 
 
 def _by_verb(snapshot: Snapshot) -> str:

@@ -23,18 +23,18 @@ def check_free_memory(observation: Observation) -> Iterator[Finding]:
         message = "the mesh is installed already: free memory is checked before a first install only"
         yield ok(FREE_MEMORY, setting("cluster.freeMemory"), message)
         return
-    wanted = observation.settings.cluster.free_memory
+    needed = observation.settings.cluster.free_memory
     scarce = False
     nodes = {node.name: node for node in usable_nodes(observation.snapshot)}
     for room in rooms(nodes.values(), observation.snapshot.pods):
         node, left = nodes[room.name], room.free.memory
-        if left < wanted.bytes:
+        if left < needed.bytes:
             scarce = True
-            message = f"{show_memory(left)} of {show_memory(node.allocatable.memory)} memory are free, {wanted} needed"
+            message = f"{show_memory(left)} of {show_memory(node.allocatable.memory)} memory are free, {needed} needed"
             fix = f"move pods away (`kubectl describe node {node.name}`) or lower cluster.freeMemory"
             yield error(FREE_MEMORY, Subject("node", node.name), message, fix, number=left)
     if not scarce:
-        yield ok(FREE_MEMORY, Subject("node"), f"at least {wanted} of memory are free on each")
+        yield ok(FREE_MEMORY, Subject("node"), f"at least {needed} of memory are free on each")
 
 
 ID = "room for the mesh"
@@ -85,8 +85,8 @@ def _rolls_out(observation: Observation) -> bool:
 
 
 def _is_replaced(release: Release, workload: Workload, pod: Pod) -> bool:
-    wanted = workload.resources.requests.resources
-    if all(container.requests != wanted for container in pod.containers):
+    requests = workload.resources.requests.resources
+    if all(container.requests != requests for container in pod.containers):
         return True
     versions = {image_version(container.image) for container in pod.containers} - {""}
     return release.kind in OF_ISTIO and bool(versions) and release.image_version not in versions

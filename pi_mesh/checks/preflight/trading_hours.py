@@ -59,4 +59,7 @@ def refused_restart(settings: Settings, what: str, now: datetime) -> list[Findin
 
 def shown_only(findings: Iterable[Finding]) -> list[Finding]:
     """Return the findings of a preview, which restarts nothing: an error of this check becomes a warning."""
-    return [replace(one, level=Level.WARNING) if one.id == ID and one.level is Level.ERROR else one for one in findings]
+    return [
+        replace(finding, level=Level.WARNING) if finding.id == ID and finding.level is Level.ERROR else finding
+        for finding in findings
+    ]

@@ -36,18 +36,18 @@ def check(observation: Observation) -> Iterator[Finding]:
 
 def _uses(observation: Observation) -> dict[str, list[str]]:
     """Return what would be lost in each namespace that istiod does not watch."""
-    found: dict[str, list[str]] = defaultdict(list)
+    uses: dict[str, list[str]] = defaultdict(list)
     for namespace in observation.snapshot.namespaces:
         if namespace.is_injected:
-            found[namespace.name].append("injection (its label)")
+            uses[namespace.name].append("injection (its label)")
     for pod in observation.snapshot.pods:
         if pod.has_lasting_proxy:
-            found[pod.namespace].append(f"the proxy of pod {pod.name}")
+            uses[pod.namespace].append(f"the proxy of pod {pod.name}")
     for namespace, kind, name in observation.snapshot.shared_objects:
-        found[namespace].append(f"{kind} {name}")
+        uses[namespace].append(f"{kind} {name}")
     for key, namespace in _named(observation.settings):
-        found[namespace].append(f"Services that {key} names")
-    return found
+        uses[namespace].append(f"Services that {key} names")
+    return uses
 
 
 def _named(settings: Settings) -> Iterator[tuple[str, str]]:
@@ -55,11 +55,11 @@ def _named(settings: Settings) -> Iterator[tuple[str, str]]:
     for target in route_targets(settings):
         if target.service.endswith(IN_CLUSTER):
             yield target.where, target.service.removesuffix(IN_CLUSTER).rpartition(".")[2]
-    for one in settings.workload_namespaces:
-        for host in one.own.sidecar_scope if one.own.is_scoped else ():
-            namespace = host.partition("/")[0]
-            if namespace not in (".", "*", "~"):
-                yield f"{one.setting}.sidecarScope", namespace
+    for namespace in settings.workload_namespaces:
+        for host in namespace.own.sidecar_scope if namespace.own.is_scoped else ():
+            name = host.partition("/")[0]
+            if name not in (".", "*", "~"):
+                yield f"{namespace.setting}.sidecarScope", name
 
 
 def _listed(uses: list[str]) -> str:

@@ -33,8 +33,8 @@ def _names(settings: Settings) -> Iterator[Finding]:
 
 def _destinations(settings: Settings) -> Iterator[Finding]:
     for service, names in _grouped(
-        (full_name(one.service, settings.namespace_of(one)), name)
-        for name, one in settings.traffic.destinations.items()
+        (full_name(destination.service, settings.namespace_of(destination)), name)
+        for name, destination in settings.traffic.destinations.items()
     ):
         message = f"{_and(names)} are both about {service}; only one of them would count for its circuit breaker"
         yield error(ID, setting("traffic.destinations"), message, "merge them into one")
@@ -43,12 +43,16 @@ def _destinations(settings: Settings) -> Iterator[Finding]:
 def _mesh_hosts(settings: Settings) -> Iterator[Finding]:
     """Yield an error for each host with several routes: sidecars do not merge them (istioctl's IST0109)."""
     traffic = settings.traffic
-    routes = ((f"routes.{name}", one, one.hosts) for name, one in traffic.routes.items() if not one.gateways)
-    canaries = ((f"canaries.{name}", one, (one.service,)) for name, one in traffic.canaries.items())
-    leaving = ((f"external.{name}", one, one.hosts) for name, one in traffic.external.items() if one.through_gateway)
+    routes = ((f"routes.{name}", route, route.hosts) for name, route in traffic.routes.items() if not route.gateways)
+    canaries = ((f"canaries.{name}", canary, (canary.service,)) for name, canary in traffic.canaries.items())
+    leaving = (
+        (f"external.{name}", external, external.hosts)
+        for name, external in traffic.external.items()
+        if external.through_gateway
+    )
     for host, names in _grouped(
-        (full_name(host, settings.namespace_of(one)), name)
-        for name, one, hosts in (*routes, *canaries, *leaving)
+        (full_name(host, settings.namespace_of(routed)), name)
+        for name, routed, hosts in (*routes, *canaries, *leaving)
         for host in hosts
     ):
         message = f"{_and(names)} both route {host} for sidecars, which take only the older one"
@@ -84,7 +88,7 @@ def _unreachable(where: str, route: Route) -> Iterator[Finding]:
     """Yield an error for each rule that an earlier one of the same or all requests hides: the first match applies."""
     taken: list[HttpRoute] = []
     for number, rule in enumerate(route.http):
-        if any(one.matches_everything or _condition(one) == _condition(rule) for one in taken):
+        if any(earlier.matches_everything or _condition(earlier) == _condition(rule) for earlier in taken):
             message = f"never gets a request: an earlier rule takes {_condition(rule)} already"
             yield error(ID, setting(f"{where}.http[{number}]"), message, "put the narrower rule first, or remove it")
         taken.append(rule)

@@ -29,9 +29,9 @@ class SelectedPolicies:
 
     def about(self, labels: Mapping[str, str]) -> dict[str, AccessPolicy]:
         """Return the policies that select pods with these labels, in their order."""
-        candidates = (one for label in (None, *labels.items()) for one in self._by_label.get(label, ()))
-        selecting = (one for one in candidates if (one[2].selector or {}).items() <= labels.items())
-        return {name: policy for _, name, policy in sorted(selecting, key=lambda one: one[0])}
+        candidates = (candidate for label in (None, *labels.items()) for candidate in self._by_label.get(label, ()))
+        selecting = (candidate for candidate in candidates if (candidate[2].selector or {}).items() <= labels.items())
+        return {name: policy for _, name, policy in sorted(selecting, key=lambda candidate: candidate[0])}
 
 
 def _first_label(policy: AccessPolicy) -> Label:
@@ -46,7 +46,7 @@ ANNOTATION = "sidecar.istio.io/rewriteAppHTTPProbers"
 def check_gateway(observation: Observation) -> Iterator[Finding]:
     """Yield a finding for each service of a gateway's route that does not admit the gateway."""
     services = known_services(observation.settings, observation.snapshot)
-    behind = {one.service: one for one in route_targets(observation.settings) if one.gateways}
+    behind = {target.service: target for target in route_targets(observation.settings) if target.gateways}
     for namespace in observation.settings.workload_namespaces:
         rules = SelectedPolicies(policies(observation.settings, namespace))
         for name, target in behind.items():
@@ -73,15 +73,15 @@ def _access_findings(
     about: dict[str, AccessPolicy],
     ports: frozenset[int],
 ) -> Iterator[Finding]:
-    denials = {name: one for name, one in about.items() if one.action == "DENY"}
-    allows = {name: one for name, one in about.items() if one.action == "ALLOW"}
+    denials = {name: policy for name, policy in about.items() if policy.action == "DENY"}
+    allows = {name: policy for name, policy in about.items() if policy.action == "ALLOW"}
     for name, denial in denials.items():
         if any(_admits(settings, rule) and not _narrowed(rule) for rule in denial.rules):
             message = f"denies the ingress gateway, which routes to service {service}"
             yield error(GATEWAY, _setting(namespace, name), message, "limit the rule to other callers, or to paths")
     if namespace.default_deny.enabled:
         allows.setdefault("default-deny", AccessPolicy.model_construct(rules=()))
-    admitting = {name: [rule for rule in one.rules if _admits(settings, rule)] for name, one in allows.items()}
+    admitting = {name: [rule for rule in policy.rules if _admits(settings, rule)] for name, policy in allows.items()}
     if allows and not any(admitting.values()):
         message = f"locks the ingress gateway out of service {service}, which a route leads to"
         fix = f"add a rule with principals: [{ingress_principal(settings)}]"

@@ -44,8 +44,8 @@ def _lowest_port(settings: Settings) -> int | None:
     pod, container = values.get("securityContext"), values.get("containerSecurityContext")
     if not isinstance(pod, Mapping) or (isinstance(container, Mapping) and container.get("runAsUser") == 0):
         return None
-    sysctls = (one for one in pod.get("sysctls") or () if isinstance(one, Mapping))
-    start = next((str(one.get("value")) for one in sysctls if one.get("name") == SYSCTL), str(PRIVILEGED))
+    sysctls = (sysctl for sysctl in pod.get("sysctls") or () if isinstance(sysctl, Mapping))
+    start = next((str(sysctl.get("value")) for sysctl in sysctls if sysctl.get("name") == SYSCTL), str(PRIVILEGED))
     return int(start) if start.isdecimal() else PRIVILEGED
 
 
@@ -136,8 +136,8 @@ def _issuers(settings: Settings) -> Iterator[Finding]:
     for listener in settings.traffic.gateways.values():
         if listener.tls and listener.tls.issuer not in issuers[listener.tls.secret]:
             issuers[listener.tls.secret].append(listener.tls.issuer)
-    for secret, found in issuers.items():
-        if len(found) > 1:
+    for secret, named in issuers.items():
+        if len(named) > 1:
             message = f"name different issuers for Secret {secret}, which only one of them can write"
             yield error(
                 SHARED_PORTS,
@@ -156,7 +156,9 @@ ADDRESS_FIX = "set ingress.service.externalTrafficPolicy: Local"
 
 
 def check_client_addresses(observation: Observation) -> Iterator[Finding]:
-    listed = {name: one for name, one in observation.settings.traffic.gateways.items() if one.allow_addresses}
+    listed = {
+        name: listener for name, listener in observation.settings.traffic.gateways.items() if listener.allow_addresses
+    }
     if listed and not observation.settings.ingress.enabled:
         return
     for name, listener in listed.items():

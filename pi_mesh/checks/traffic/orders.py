@@ -106,16 +106,20 @@ def _rival(settings: Settings, route: Policy, services: Services) -> Iterator[Fi
 def _aliases(observation: Observation, services: Services) -> Services:
     """Return the other Services of the pods that take orders, such as one of their metrics."""
     declared = [observation.settings.traffic.services[name] for name in services.values()]
-    homes = {observation.settings.namespace_of(one) for one in declared}
-    near = {full_name(one.name, one.namespace): one for one in observation.snapshot.services if one.namespace in homes}
+    homes = {observation.settings.namespace_of(service) for service in declared}
+    near = {
+        full_name(service.name, service.namespace): service
+        for service in observation.snapshot.services
+        if service.namespace in homes
+    }
     selectors = [(near[name].namespace, near[name].selector) for name in services.keys() & near.keys()]
-    selectors += [(observation.settings.namespace_of(one), one.selector) for one in declared]
+    selectors += [(observation.settings.namespace_of(service), service.selector) for service in declared]
     taking = [
         pod
         for pod in observation.snapshot.pods
         if any(home == pod.namespace and own and own.items() <= pod.labels.items() for home, own in selectors)
     ]
-    return {full: one.name for full, one in near.items() if full not in services and _leads_to(one, taking)}
+    return {full: service.name for full, service in near.items() if full not in services and _leads_to(service, taking)}
 
 
 def _leads_to(service: Service, pods: list[Pod]) -> bool:

@@ -50,10 +50,10 @@ def _plain_text(observation: Observation, policy: AccessPolicy) -> str:
 def _locked_out(observation: Observation, namespace: WorkloadNamespace) -> Iterator[Finding]:
     for name, legacy in observation.settings.traffic.legacy.items():
         if observation.settings.namespace_of(legacy) == namespace.name and not any(
-            one.action == "ALLOW"
-            and any(not rule.needs_identity for rule in one.rules)
-            and _share_a_pod(observation.snapshot, namespace.name, one.selector or {}, legacy.selector)
-            for one in policies(observation.settings, namespace).values()
+            policy.action == "ALLOW"
+            and any(not rule.needs_identity for rule in policy.rules)
+            and _share_a_pod(observation.snapshot, namespace.name, policy.selector or {}, legacy.selector)
+            for policy in policies(observation.settings, namespace).values()
         ):
             message = f"accepts plain text, but {namespace.deny_setting} refuses its callers, who have no identity"
             fix = "allow them in traffic.authorization.policies by ports, methods or paths alone"
@@ -106,7 +106,7 @@ def check_sidecars(observation: Observation) -> Iterator[Finding]:
     if "pods" in observation.snapshot.unreadable:
         yield unknown(SIDECARS, setting("mtls.mode"), "whether STRICT cuts off pods without a sidecar was not checked")
         return
-    meshed = {one.name for one in observation.snapshot.namespaces if one.is_injected} | {
+    meshed = {namespace.name for namespace in observation.snapshot.namespaces if namespace.is_injected} | {
         namespace.name for namespace in observation.settings.workload_namespaces if namespace.own.injection
     }
     bare = [pod for pod in observation.snapshot.pods if pod.namespace in meshed and not pod.has_sidecar]

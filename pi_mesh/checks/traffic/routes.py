@@ -184,4 +184,4 @@ def _egress(settings: Settings) -> Iterator[Finding]:
 
 def _covered(host: Host, listening: tuple[Host, ...]) -> bool:
     """Return True if the gateway listens for the host; a route of `*` takes every host of the gateway."""
-    return host == "*" or any(takes(one, host) for one in listening)
+    return host == "*" or any(takes(served, host) for served in listening)

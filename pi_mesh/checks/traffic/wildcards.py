@@ -22,8 +22,10 @@ def check(observation: Observation) -> Iterator[Finding]:
     for name, policy in observation.settings.traffic.authorization.policies.items():
         for number, rule in enumerate(policy.rules):
             where = f"traffic.authorization.policies.{name}.rules[{number}]"
-            yield from (_literal(f"{where}.paths", one) for one in rule.paths if not _is_path(one, templates))
-            yield from (_literal(f"{where}.principals", one) for one in rule.principals if not _matches(one))
+            yield from (_literal(f"{where}.paths", path) for path in rule.paths if not _is_path(path, templates))
+            yield from (
+                _literal(f"{where}.principals", principal) for principal in rule.principals if not _matches(principal)
+            )
     yield from _tcp(observation.settings)
 
 

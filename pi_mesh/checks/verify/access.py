@@ -55,9 +55,9 @@ def _policies(observation: Observation, bearing: list[Policy], others: list[Poli
     enforced = [policy for policy in bearing if not _is_dry_run(policy)]
     for policy in others:
         allows = [entry for entry in enforced if entry is not policy and _overlaps(entry, policy)]
-        found = _policy_finding(observation, policy, guarded=any(action_of(entry) == "ALLOW" for entry in allows))
-        if found:
-            yield found
+        finding = _policy_finding(observation, policy, guarded=any(action_of(entry) == "ALLOW" for entry in allows))
+        if finding:
+            yield finding
 
 
 def _policy_finding(observation: Observation, policy: Policy, guarded: bool) -> Finding | None:
@@ -91,9 +91,9 @@ def _is_dry_run(policy: Policy) -> bool:
     return policy.annotations.get(DRY_RUN) == "true"
 
 
-def _overlaps(one: Policy, other: Policy) -> bool:
+def _overlaps(policy: Policy, other: Policy) -> bool:
     """Return True if both policies may apply to one workload: neither needs another value of the same label."""
-    first, second = labels_of(one), labels_of(other)
+    first, second = labels_of(policy), labels_of(other)
     return all(second.get(key, value) == value for key, value in first.items())
 
 

@@ -33,13 +33,15 @@ def check(observation: Observation) -> Iterator[Finding]:
     routes = observation.policies.of_kind("VirtualService")
     problems = [finding for route in routes for finding in _unattached(observation, route)]
     ours = own_namespaces(observation)
-    yield from (one for one in problems if one.name.partition("/")[0] in ours)
-    yield from folded([one for one in problems if one.name.partition("/")[0] not in ours], "attach to no gateway")
+    yield from (finding for finding in problems if finding.name.partition("/")[0] in ours)
+    yield from folded(
+        [single for single in problems if single.name.partition("/")[0] not in ours], "attach to no gateway"
+    )
     empty = [*_without_endpoints(observation, [route for route in routes if route.namespace in ours])]
     yield from empty
     if routes and not problems and not empty:
-        one, several = "route attaches and leads to endpoints", "routes attach and lead to endpoints"
-        yield ok(ID, where, counted(len(routes), one, several), number=len(routes))
+        finding, several = "route attaches and leads to endpoints", "routes attach and lead to endpoints"
+        yield ok(ID, where, counted(len(routes), finding, several), number=len(routes))
 
 
 def _unattached(observation: Observation, route: Policy) -> Iterator[Finding]:
@@ -57,13 +59,17 @@ def _obstacle(observation: Observation, route: Policy, name: str) -> str:
     """Return why a route does not attach to a Gateway that it names; empty if it does."""
     home, _, own = name.rpartition("/")
     key = home or route.namespace, own
-    gateway = next((one for one in observation.policies.of_kind("Gateway") if (one.namespace, one.name) == key), None)
+    gateway = next(
+        (policy for policy in observation.policies.of_kind("Gateway") if (policy.namespace, policy.name) == key), None
+    )
     if gateway is None:
         return f"Gateway {'/'.join(key)} does not exist"
     served = [
         host.rpartition("/")[2] for server in gateway.spec.get("servers") or [] for host in server.get("hosts") or []
     ]
-    if strays := [host for host in route.spec.get("hosts") or [] if not any(_meets(host, one) for one in served)]:
+    if strays := [
+        host for host in route.spec.get("hosts") or [] if not any(_meets(host, listening) for listening in served)
+    ]:
         return f"Gateway {'/'.join(key)} does not listen for {', '.join(strays)}"
     selector = gateway.spec.get("selector") or {}
     pods = [pod for pods in observation.meshed_pods.values() for pod in pods if selector.items() <= pod.labels.items()]
@@ -80,7 +86,7 @@ def _meets(host: str, served: str) -> bool:
 
 def _without_endpoints(observation: Observation, routes: list[Policy]) -> Iterator[Finding]:
     """Yield a warning for each service to which routes lead and which has no Ready pod, or does not exist."""
-    services = {full_name(one.name, one.namespace): one for one in observation.snapshot.services}
+    services = {full_name(service.name, service.namespace): service for service in observation.snapshot.services}
     leading: dict[str, list[str]] = {}
     for route in routes:
         for host in sorted(destinations(route)):

@@ -117,12 +117,12 @@ def _other_version(mesh: str) -> Finding | None:
         said = subprocess.run(command, capture_output=True, text=True, check=False, timeout=SECONDS).stdout
     except subprocess.TimeoutExpired:
         return _no_answer(command, f"within {SECONDS} s")
-    found = re.search(r'"version": "1\.(\d+)', said)
-    wanted = istio.facts_of(mesh).minor
-    if found is None or abs(int(found[1]) - wanted) <= 1:
+    match = re.search(r'"version": "1\.(\d+)', said)
+    minor = istio.facts_of(mesh).minor
+    if match is None or abs(int(match[1]) - minor) <= 1:
         return None
-    message = f"is of Istio 1.{found[1]}, and the mesh of 1.{wanted}: Istio's own analysis did not run"
-    return unknown(ID, ISTIOCTL, message, f"install istioctl 1.{wanted}")
+    message = f"is of Istio 1.{match[1]}, and the mesh of 1.{minor}: Istio's own analysis did not run"
+    return unknown(ID, ISTIOCTL, message, f"install istioctl 1.{minor}")
 
 
 def _no_answer(command: list[str], why: str) -> Finding:

@@ -39,7 +39,9 @@ class LimitedContainer:
 def limited_containers(observation: Observation) -> Iterator[LimitedContainer]:
     """Yield the containers of the mesh, without pods that are ending."""
     for pod in (pod for pod in observation.snapshot.pods if pod.containers and not pod.ending):
-        workload = next((one for one in observation.mesh.workloads if one.has_pod(pod.namespace, pod.labels)), None)
+        workload = next(
+            (workload for workload in observation.mesh.workloads if workload.has_pod(pod.namespace, pod.labels)), None
+        )
         if workload:
             main, *_ = pod.containers
             yield LimitedContainer(pod, main, workload.setting)
@@ -96,7 +98,7 @@ def check(observation: Observation) -> Iterator[Finding]:
         shares += [share] if share else []
         short += share is None and container.id in last.counters
     worst: dict[Subject, Share] = {}
-    for share in sorted(shares, key=lambda one: one.part):
+    for share in sorted(shares, key=lambda share: share.part):
         worst[remedies.workload_of(share.container.pod)] = share
     high = {workload: share for workload, share in worst.items() if share.part >= TOO_MUCH}
     for workload, share in high.items():

@@ -32,8 +32,8 @@ def _of_pair(observation: Observation, pair: Pair) -> Iterator[Finding]:
     if pair.live is None:
         yield error(RELEASES, subject, f"of release {pair.release} is gone", observation.restore(pair.release))
         return
-    found = list(differences(pair.wanted, pair.live, pair.defaulted))
-    certain = [entry for entry in found if not entry.uncertain]
+    changes = list(differences(pair.wanted, pair.live, pair.defaulted))
+    certain = [entry for entry in changes if not entry.uncertain]
     if certain:
         yield error(
             RELEASES,
@@ -41,16 +41,16 @@ def _of_pair(observation: Observation, pair: Pair) -> Iterator[Finding]:
             f"was changed: {lines(pair, certain)}",
             remedies.undo_commands(observation, pair, certain),
         )
-    if uncertain := [entry for entry in found if entry.uncertain]:
+    if uncertain := [entry for entry in changes if entry.uncertain]:
         cause = pair.refusal or UNASKED
         message = f"may have added fields: {lines(pair, uncertain)}; Kubernetes' defaults are not known: {cause}"
         yield unknown(RELEASES, subject, message)
 
 
-def lines(pair: Pair, found: Sequence[Difference]) -> str:
+def lines(pair: Pair, changes: Sequence[Difference]) -> str:
     """Return the first differences in one line; for a Secret the fields without their values."""
-    more = f", and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
-    shown = [entry.place.path if pair.wanted["kind"] == SECRET else str(entry) for entry in found[:SHOWN]]
+    more = f", and {len(changes) - SHOWN} more" if len(changes) > SHOWN else ""
+    shown = [entry.place.path if pair.wanted["kind"] == SECRET else str(entry) for entry in changes[:SHOWN]]
     return f"{'; '.join(shown)}{more}"
 
 
@@ -66,9 +66,9 @@ def check_own_objects(observation: Observation) -> Iterator[Finding]:
             yield unknown(OWN_OBJECTS, subject, f"was not compared: {pair.refusal}")
         elif pair.live is None:
             yield error(OWN_OBJECTS, subject, "is not there", remedies.REFRESH)
-        elif found := list(differences(pair.wanted, pair.live, pair.defaulted)):
+        elif changes := list(differences(pair.wanted, pair.live, pair.defaulted)):
             yield error(
-                OWN_OBJECTS, subject, "; ".join(map(str, found)), remedies.undo_commands(observation, pair, found)
+                OWN_OBJECTS, subject, "; ".join(map(str, changes)), remedies.undo_commands(observation, pair, changes)
             )
         else:
             yield ok(OWN_OBJECTS, subject, "is as the settings say")

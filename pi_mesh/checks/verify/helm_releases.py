@@ -13,19 +13,19 @@ ID = "helm releases"
 def check(observation: Observation) -> Iterator[Finding]:
     for release in observation.mesh.releases:
         subject = Subject("release", release.id)
-        found = observation.snapshot.release(release.namespace, release.name)
+        record = observation.snapshot.release(release.namespace, release.name)
         if observation.live.read_only:
             if observation.live.release(release.id) is None:
                 yield error(ID, subject, f"is not in {RECORD}: `up` left nothing to compare with", "`pulumi up`")
-        elif found is None:
+        elif record is None:
             yield error(ID, subject, "is not there", "`pulumi up --refresh`")
-        elif found.pending:
-            yield error(ID, subject, f"is stuck in {found.status}", "`python -m operations repair -s STACK`")
-        elif found.status != "deployed":
+        elif record.pending:
+            yield error(ID, subject, f"is stuck in {record.status}", "`python -m operations repair -s STACK`")
+        elif record.status != "deployed":
             fix = f"`pulumi up`; if that sees no change: {observation.restore(release.id)}"
-            yield error(ID, subject, f"is {found.status}, revision {found.revision}", fix)
+            yield error(ID, subject, f"is {record.status}, revision {record.revision}", fix)
         else:
-            yield ok(ID, subject, f"is deployed, revision {found.revision}")
+            yield ok(ID, subject, f"is deployed, revision {record.revision}")
 
 
 def missing_mesh(observation: Observation) -> list[Finding]:

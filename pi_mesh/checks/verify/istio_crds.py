@@ -21,13 +21,13 @@ KINDS = {
 
 
 def check(observation: Observation) -> Iterator[Finding]:
-    wanted = {f"{kind}.{group}" for group, kinds in KINDS.items() for kind in kinds.split()}
-    missing = sorted(wanted - {crd.name for crd in observation.snapshot.crds})
+    expected = {f"{kind}.{group}" for group, kinds in KINDS.items() for kind in kinds.split()}
+    missing = sorted(expected - {crd.name for crd in observation.snapshot.crds})
     if missing:
         first, *_ = missing
         verb = agreeing(len(missing), "is", "are")
-        message = f"{len(missing)} of {len(wanted)} {verb} missing: {', '.join(missing)}"
+        message = f"{len(missing)} of {len(expected)} {verb} missing: {', '.join(missing)}"
         restore = observation.restore(observation.mesh.the(Kind.BASE).id)
         yield error(ID, Subject("crd", first), message, restore, number=len(missing))
     else:
-        yield ok(ID, CLUSTER, f"all {len(wanted)} are there", number=len(wanted))
+        yield ok(ID, CLUSTER, f"all {len(expected)} are there", number=len(expected))

@@ -20,7 +20,7 @@ def check(observation: Observation) -> Iterator[Finding]:
         return
     try:
         roots = pem.certificates(observation.authority.root_cert, str(subject))
-        signers = [one for text in _signers(observation) for one in pem.certificates(text, "secret cacerts")]
+        signers = [signer for text in _signers(observation) for signer in pem.certificates(text, "secret cacerts")]
     except pem.CertificateError as problem:
         yield error(ID, subject, str(problem), "`pulumi up --refresh`")
         return

@@ -18,14 +18,16 @@ def check(observation: Observation) -> Iterator[Finding]:
     for release in observation.mesh.releases:
         for workload in release.workloads:
             subject = Subject("deployment", f"{workload.namespace}/{workload.name}")
-            found = live.get((workload.namespace, workload.name))
-            if found is None:
+            deployment = live.get((workload.namespace, workload.name))
+            if deployment is None:
                 yield error(ID, subject, "is missing, although Helm has it", observation.restore(release.id))
-            elif found.wanted == 0 or found.ready < found.wanted:
-                message = f"{found.ready} of {found.wanted} pods are ready"
-                yield error(ID, subject, message, _fix(observation, workload), number=found.ready)
+            elif deployment.wanted == 0 or deployment.ready < deployment.wanted:
+                message = f"{deployment.ready} of {deployment.wanted} pods are ready"
+                yield error(ID, subject, message, _fix(observation, workload), number=deployment.ready)
             else:
-                yield ok(ID, subject, f"{found.ready} of {found.wanted} pods are ready", number=found.ready)
+                yield ok(
+                    ID, subject, f"{deployment.ready} of {deployment.wanted} pods are ready", number=deployment.ready
+                )
     yield from _memory(observation)
 
 

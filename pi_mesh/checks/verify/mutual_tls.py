@@ -23,11 +23,11 @@ from pi_mesh.cluster.objects import Service
 from pi_mesh.cluster.pods import Pod
 from pi_mesh.cluster.policies import DEFAULT_ROOT, MESH_CONFIG, Policy
 from pi_mesh.inventory import Kind
+from pi_mesh.names import EXCLUDED_PORTS
 from pi_mesh.settings.traffic.names import full_name
 from pi_mesh.words import counted
 
 ID = "mutual TLS"
-EXCLUDED = "traffic.sidecar.istio.io/excludeInboundPorts"
 INCLUDED = "traffic.sidecar.istio.io/includeInboundPorts"
 PORT_VALUES = ("excludeInboundPorts", "includeInboundPorts")
 INTERCEPTION = "sidecar.istio.io/interceptionMode"
@@ -52,12 +52,12 @@ def policy_findings(observation: Observation) -> Iterator[Finding]:
 
 def weakened_namespaces(observation: Observation) -> set[str]:
     """Return the namespaces of the mesh where a workload or port has weaker encryption than the settings ask for."""
-    modes, wanted = modes_of(observation), observation.settings.mtls.mode
+    modes, mode = modes_of(observation), observation.settings.mtls.mode
     open_pods = {pod.namespace for pod in meshed_pods(observation) if left_out(pod.annotations)}
     injected = {entry.name for entry in observation.snapshot.namespaces if entry.is_injected}
-    open_namespaces = {name for name in injected if weaker(modes.namespace_mode(name), wanted)}
-    weak = {pod.namespace for pod in meshed_pods(observation) if weaker(weakest(modes.modes(pod)), wanted)}
-    selecting = {policy.namespace for policy in modes.policies if labels(policy) and _weak_modes(policy, wanted)}
+    open_namespaces = {name for name in injected if weaker(modes.namespace_mode(name), mode)}
+    weak = {pod.namespace for pod in meshed_pods(observation) if weaker(weakest(modes.modes(pod)), mode)}
+    selecting = {policy.namespace for policy in modes.policies if labels(policy) and _weak_modes(policy, mode)}
     everywhere = injected if left_out_of_all(observation) else set()
     return open_pods | open_namespaces | weak | (selecting & injected) | everywhere
 
@@ -66,8 +66,8 @@ def left_out(annotations: dict[str, str]) -> str:
     """Return the annotation, with its value, by which ports of a pod bypass the proxy; empty without one."""
     if annotations.get(INTERCEPTION) == "NONE":
         return f"{INTERCEPTION}: NONE"
-    if ports := annotations.get(EXCLUDED, "").strip():
-        return f"{EXCLUDED}: {ports}"
+    if ports := annotations.get(EXCLUDED_PORTS, "").strip():
+        return f"{EXCLUDED_PORTS}: {ports}"
     included = annotations.get(INCLUDED, "*").strip()
     return "" if included == "*" else f'{INCLUDED}: "{included}"'
 
@@ -119,11 +119,11 @@ def _narrower(observation: Observation, modes: PeerModes, policy: Policy) -> Fin
     return report(f"{what} by {where}; {managed(policy)}", fix)
 
 
-def _weak_modes(policy: Policy, wanted: str) -> list[str]:
+def _weak_modes(policy: Policy, needed: str) -> list[str]:
     """Return the modes of a policy that are weaker than the settings': "PERMISSIVE", "port 8080 DISABLE"."""
     mode = mode_of(policy)
-    own = [mode] if mode and weaker(mode, wanted) else []
-    return own + [f"port {port} {mode}" for port, mode in port_modes(policy).items() if weaker(mode, wanted)]
+    own = [mode] if mode and weaker(mode, needed) else []
+    return own + [f"port {port} {mode}" for port, mode in port_modes(policy).items() if weaker(mode, needed)]
 
 
 def _ports_without_proxy(observation: Observation) -> Iterator[Finding]:
@@ -148,14 +148,14 @@ MUTUAL = "ISTIO_MUTUAL"
 
 
 def rule_findings(observation: Observation) -> Iterator[Finding]:
-    rules = [(rule, found) for rule in observation.policies.of_kind("DestinationRule") if (found := tls_modes(rule))]
+    rules = [(rule, modes) for rule in observation.policies.of_kind("DestinationRule") if (modes := tls_modes(rule))]
     if not rules:
         return
     services = {full_name(entry.name, entry.namespace): entry for entry in observation.snapshot.services}
     ours, peers = own_namespaces(observation), modes_of(observation)
     judged = (
-        _rule_finding(observation, peers, rule, found, _callees(observation, services, _full_host(rule)))
-        for rule, found in rules
+        _rule_finding(observation, peers, rule, modes, _callees(observation, services, _full_host(rule)))
+        for rule, modes in rules
     )
     present = [finding for finding in judged if finding]
     yield from (finding for finding in present if finding.name.partition("/")[0] in ours)
@@ -167,10 +167,10 @@ def tls_modes(rule: Policy) -> list[str]:
     """Return the TLS modes of a rule other than Istio's own: "DISABLE", "SIMPLE for subset v1"."""
     spec = rule.spec
     subsets = [(f" for subset {entry.get('name')}", entry.get("trafficPolicy")) for entry in spec.get("subsets") or []]
-    found: list[str] = []
+    modes: list[str] = []
     for suffix, policy in [("", spec.get("trafficPolicy")), *subsets]:
-        found += [f"{mode}{suffix}" for mode in _given_modes(policy or {}) if mode != MUTUAL]
-    return list(dict.fromkeys(found))
+        modes += [f"{mode}{suffix}" for mode in _given_modes(policy or {}) if mode != MUTUAL]
+    return list(dict.fromkeys(modes))
 
 
 def _given_modes(policy: dict[str, Any]) -> Iterator[str]:
@@ -180,7 +180,7 @@ def _given_modes(policy: dict[str, Any]) -> Iterator[str]:
 
 
 def _rule_finding(
-    observation: Observation, peers: PeerModes, rule: Policy, found: list[str], callees: dict[str, list[Pod]]
+    observation: Observation, peers: PeerModes, rule: Policy, modes: list[str], callees: dict[str, list[Pod]]
 ) -> Finding | None:
     """Judge a rule with such modes; `callees` has the services of its host, with their pods that have a proxy."""
     if not callees or is_as_asked(observation, rule):
@@ -190,15 +190,15 @@ def _rule_finding(
     effect = "which STRICT refuses" if strict else "with no identity of the mesh"
     callers = "sidecars" if ours else f"sidecars of {rule.namespace}"
     calls = f"{callers} call {first_sorted(callees)} without mutual TLS, {effect}"
-    message = f"has tls {', '.join(found)}: {calls}; {managed(rule)}"
+    message = f"has tls {', '.join(modes)}: {calls}; {managed(rule)}"
     return (error if ours and strict else warning)(ID, subject_of(rule), message, remedy(observation, rule))
 
 
 def _callees(observation: Observation, services: dict[str, Service], host: str) -> dict[str, list[Pod]]:
     suffix = host.removeprefix("*")
     names = [name for name in services if name.endswith(suffix)] if host.startswith("*") else [host]
-    found = {name: _behind(observation, services[name]) for name in names if name in services}
-    return {name: pods for name, pods in found.items() if pods}
+    behind = {name: _behind(observation, services[name]) for name in names if name in services}
+    return {name: pods for name, pods in behind.items() if pods}
 
 
 def _behind(observation: Observation, service: Service) -> list[Pod]:
@@ -241,11 +241,11 @@ def _mesh_wide(observation: Observation) -> Iterator[Finding]:
     yield from _mesh_config(observation)
     mode, subject = observation.settings.mtls.mode, _subject(observation)
     policies = modes_of(observation).policies
-    found = next((policy for policy in policies if f"{policy.namespace}/{policy.name}" == subject.name), None)
-    if not found:
+    policy = next((policy for policy in policies if f"{policy.namespace}/{policy.name}" == subject.name), None)
+    if not policy:
         yield error(ID, subject, f"is not there: the mesh is {modes_of(observation).mesh_mode}, not {mode}", REFRESH)
         return
-    spec = found.spec
+    spec = policy.spec
     live = (spec.get("mtls") or {}).get("mode", "UNSET")
     if live != mode:
         yield error(

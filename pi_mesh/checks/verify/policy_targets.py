@@ -58,10 +58,10 @@ def selected(observation: Observation, policy: Policy) -> list[Pod]:
 
 def pods_in_words(pods: Iterable[Pod]) -> str:
     """Return the pods by their number and their workloads: "2 pods (trading/app)"."""
-    found = list(pods)
-    if not found:
+    all_pods = list(pods)
+    if not all_pods:
         return "no running pod"
-    return f"{counted(len(found), 'pod')} ({first_sorted({workload_of(pod).name for pod in found})})"
+    return f"{counted(len(all_pods), 'pod')} ({first_sorted({workload_of(pod).name for pod in all_pods})})"
 
 
 def first_sorted(names: Iterable[str]) -> str:

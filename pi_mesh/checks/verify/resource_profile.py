@@ -39,10 +39,10 @@ def _sidecars(observation: Observation, namespace: str) -> Iterator[Finding]:
         pod for pod in observation.snapshot.pods if pod.namespace == namespace and pod.has_sidecar and not pod.ending
     ]
     sidecars = [(pod, next(entry for entry in pod.containers if entry.name == SIDECAR)) for pod in pods]
-    found = [(pod, wrong) for pod, sidecar in sidecars if (wrong := deviations(sidecar, profile))]
-    for pod, wrong in found:
+    deviating = [(pod, wrong) for pod, sidecar in sidecars if (wrong := deviations(sidecar, profile))]
+    for pod, wrong in deviating:
         yield error(ID, Subject("pod", f"{namespace}/{pod.name}"), f"sidecar {wrong}", restart_command(pod))
-    if pods and not found:
+    if pods and not deviating:
         yield ok(ID, Subject("namespace", namespace), f"all {len(pods)} sidecars carry the profile", number=len(pods))
 
 

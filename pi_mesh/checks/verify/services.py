@@ -15,24 +15,24 @@ def check(observation: Observation) -> Iterator[Finding]:
     for release in observation.mesh.releases:
         for workload in (workload for workload in release.workloads if workload.service_type):
             subject = Subject("service", f"{workload.namespace}/{workload.name}")
-            found = live.get((workload.namespace, workload.name))
-            if found is None:
+            service = live.get((workload.namespace, workload.name))
+            if service is None:
                 yield error(ID, subject, "is gone", observation.restore(release.id))
-            elif found.type == "LoadBalancer" and not found.addresses:
+            elif service.type == "LoadBalancer" and not service.addresses:
                 fix = f"set {workload.setting}.service.type: NodePort, or install MetalLB"
                 yield warning(ID, subject, "waits for an address, but nothing in this cluster gives one", fix)
             elif (
                 (asked := _address(observation, workload))
-                and found.type == "LoadBalancer"
-                and asked not in found.addresses
+                and service.type == "LoadBalancer"
+                and asked not in service.addresses
             ):
-                message = f"is at {', '.join(found.addresses)}, and asks for {asked}"
+                message = f"is at {', '.join(service.addresses)}, and asks for {asked}"
                 fix = f"see the provider's pools, {workload.setting}.service.addressBy, and the Service's events"
                 yield warning(ID, subject, message, fix)
             else:
-                address = f" at {', '.join(found.addresses)}" if found.addresses else ""
-                ports = ", ".join(map(str, found.ports))
-                yield ok(ID, subject, f"is {found.type}{address}, ports {ports}")
+                address = f" at {', '.join(service.addresses)}" if service.addresses else ""
+                ports = ", ".join(map(str, service.ports))
+                yield ok(ID, subject, f"is {service.type}{address}, ports {ports}")
 
 
 def _address(observation: Observation, workload: Workload) -> str:

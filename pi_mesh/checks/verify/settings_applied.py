@@ -40,15 +40,19 @@ def check(observation: Observation) -> Iterator[Finding]:
     applied = {entry.release: entry for entry in observation.live.releases}
     values = [
         value
-        for one in observation.mesh.releases
-        if one.id in applied
-        for value in _values(observation, one, applied[one.id])
+        for release in observation.mesh.releases
+        if release.id in applied
+        for value in _values(observation, release, applied[release.id])
     ]
     values.sort(key=lambda value: value.key)
     for key, group in groupby(values, key=lambda value: value.key):
         yield _finding(observation, key, list(group))
     asked = {release.id for release in observation.mesh.releases}
-    off = [one for one in observation.snapshot.releases if observation.mesh.owns(one.id) and one.id not in asked]
+    off = [
+        release
+        for release in observation.snapshot.releases
+        if observation.mesh.owns(release.id) and release.id not in asked
+    ]
     for release in off:
         yield error(ID, Subject("release", release.id), "is installed, but the stack file switches it off", FIX)
     if applied and not values and not off:
@@ -70,21 +74,21 @@ def _finding(observation: Observation, key: str, values: list[Value]) -> Finding
 
 
 def _asked_and_applied(value: Value) -> str:
-    if value.secret and any(isinstance(one, str | list) for one in (value.wanted, value.applied)):
+    if value.secret and any(isinstance(side, str | list) for side in (value.wanted, value.applied)):
         return "the stack file asks for another value than the cluster has"
-    wanted, applied = ("nothing" if one is ABSENT else shorten(one) for one in (value.wanted, value.applied))
-    return f"the stack file asks for {wanted}, the cluster has {applied}"
+    asked, applied = ("nothing" if side is ABSENT else shorten(side) for side in (value.wanted, value.applied))
+    return f"the stack file asks for {asked}, the cluster has {applied}"
 
 
 def _values(observation: Observation, release: Release, applied: AppliedRelease) -> Iterator[Value]:
     if applied.chart_version != release.version:
         yield Value(_version_key(release), "version", release.version, applied.chart_version, release.id, secret=False)
     everything = applied.extra is None
-    for path, wanted, live in unequal(release.values if everything else release.typed, applied.values):
+    for path, asked, live in unequal(release.values if everything else release.typed, applied.values):
         if path != VERSION and not (path == ROOT and observation.settings.vault.external_signer):
             typed, extra = _holds(release.typed, path), _holds(release.extra, path)
             key = config_key(release.chart, release.setting, path, typed=typed, extra=extra and not typed)
-            yield Value(key, path, wanted, live, release.id, secret=not typed)
+            yield Value(key, path, asked, live, release.id, secret=not typed)
     if not everything and applied.extra != digest(release.id, release.extra):
         yield Value(f"{release.setting}.values", "", "now", "then", release.id, secret=True)
 

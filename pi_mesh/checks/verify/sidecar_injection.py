@@ -41,8 +41,8 @@ def _of_pod(observation: Observation, namespace: WorkloadNamespace, subject: Sub
 
 
 def _why(observation: Observation, namespace: WorkloadNamespace) -> str:
-    found, revision = observation.snapshot.namespace(namespace.name), namespace.own.revision or ""
-    if found is None or not found.is_injected or found.revision != revision:
+    live, revision = observation.snapshot.namespace(namespace.name), namespace.own.revision or ""
+    if live is None or not live.is_injected or live.revision != revision:
         label = f"{REVISION_LABEL}={revision} {INJECTION_LABEL}-" if revision else f"{INJECTION_LABEL}=enabled"
         return f"`kubectl label namespace {namespace.name} {label} --overwrite`"
     return "see the findings of webhooks"

@@ -13,7 +13,7 @@ from lab.cluster.environment import variables
 from lab.cluster.kubectl import kubectl
 from lab.cluster.names import CHECKOUT
 from pi_mesh.checks.finding import Finding, Level
-from pi_mesh.checks.observation import Needs, observe
+from pi_mesh.checks.observe import Needs, observe
 from pi_mesh.cluster.stack_state import NEVER_RUN
 from pi_mesh.settings import parse
 from pi_mesh.settings.pulumi_config import plain_values

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -33,7 +34,7 @@ RUNS = {
 
 
 def snake_case(id: str) -> str:
-    """Return the name of the file of a check: `node_ready` for "node ready"."""
+    """Return the name of the file of a check: `nodes_ready` for "nodes ready"."""
     return re.sub(r"[^a-z0-9]+", "_", id.lower())
 
 
@@ -41,10 +42,10 @@ def snake_case(id: str) -> str:
 class Check:
     """One entry of the list."""
 
+    folder: str
     id: str
     """ID of its findings, by which the page has a section."""
-    folder: str
-    asks: tuple[str, ...]
+    asks: tuple[str, ...] = (CLUSTER,)
     by: str = "check"
     """Name of the function; after a dot if it is in the file of another check."""
     also: tuple[str, ...] = ()
@@ -79,24 +80,14 @@ class Check:
         return (without_cluster or observation.snapshot is not None) and (calls or CALLS not in self.asks)
 
 
-def _preflight(id: str, *asks: str, by: str = "check", also: tuple[str, ...] = (), verify: bool = False) -> Check:
-    return Check(id, "pi_mesh.checks.preflight", asks or (CLUSTER,), by, also, (VERIFY,) if verify else ())
-
-
-def _traffic(id: str, by: str = "check", also: tuple[str, ...] = (), verify: bool = False) -> Check:
-    return Check(id, "pi_mesh.checks.traffic", (SETTINGS,), by, also, (VERIFY,) if verify else ())
-
-
-def _verify(id: str, *asks: str, by: str = "check", also: tuple[str, ...] = (), beside: bool = False) -> Check:
-    return Check(id, "pi_mesh.checks.verify", asks or (CLUSTER,), by, also, beside=beside)
-
+_preflight, _traffic, _verify, _operation = (partial(Check, folder) for folder in RUNS)
 
 CHECKS: tuple[Check, ...] = (
     _preflight("rights"),
     _preflight("kubernetes version"),
-    _preflight("istio end of life", SETTINGS, by="kubernetes_version.check_end_of_life"),
+    _preflight("istio end of life", (SETTINGS,), by="kubernetes_version.check_end_of_life"),
     _preflight("istio version change", also=("gateway chart", "proxy skew")),
-    _preflight("charts", SETTINGS),
+    _preflight("charts", (SETTINGS,)),
     _preflight("extra values"),
     _preflight("cert-manager", by="check_controller"),
     _preflight("ca.issuer", by="cert_manager.check_issuer"),
@@ -116,61 +107,61 @@ CHECKS: tuple[Check, ...] = (
     _preflight("helm releases", by="check_stuck"),
     _preflight(
         "chart sources",
-        SETTINGS,
+        (SETTINGS,),
         by="overridden_settings.check",
         also=("extra values", "vault transport", "gateway secrets"),
     ),
     _preflight("watched namespaces"),
-    _preflight("foreign istio", CLUSTER, STATE, also=("istio webhooks",)),
-    _preflight("istio CRDs", CLUSTER, STATE, by="check_owners"),
-    _preflight("releases in the state", CLUSTER, STATE, by="helm_releases.check_known"),
-    _preflight("istio revision", CLUSTER, STATE, also=("canary version", "revision in use")),
-    _preflight("namespaces", CLUSTER, STATE, by="check_ownership"),
-    _preflight("ingress namespace", STATE, by="namespaces.check_ingress"),
-    _preflight("trading hours", CLUSTER, STATE),
-    _preflight("cut callers", CLUSTER, STATE),
-    _traffic("routes"),
-    _traffic("conflicts"),
-    _traffic("retries", by="orders.check_retries"),
-    _traffic("orders", by="check_routes"),
-    _traffic("circuit breakers"),
-    _traffic("gateway access", by="check_gateway"),
-    _traffic("health checks", by="gateway_access.check_health_checks"),
-    _traffic("listeners", by="check_ports"),
-    _traffic("shared ports", by="listeners.check_shared_ports"),
-    _traffic("client addresses", by="listeners.check_client_addresses"),
-    _traffic("wildcards", also=("tcp hosts",)),
-    _traffic("plain text callers", by="check_rules"),
-    _traffic("tokens"),
-    _traffic("sidecar scopes", by="plain_text_callers.check_scopes"),
-    _traffic("sidecars", by="plain_text_callers.check_sidecars"),
+    _preflight("foreign istio", (CLUSTER, STATE), also=("istio webhooks",)),
+    _preflight("istio CRDs", (CLUSTER, STATE), by="check_owners"),
+    _preflight("releases in the state", (CLUSTER, STATE), by="helm_releases.check_known"),
+    _preflight("istio revision", (CLUSTER, STATE), also=("canary version", "revision in use")),
+    _preflight("namespaces", (CLUSTER, STATE), by="check_ownership"),
+    _preflight("ingress namespace", (STATE,), by="namespaces.check_ingress"),
+    _preflight("trading hours", (CLUSTER, STATE)),
+    _preflight("cut callers", (CLUSTER, STATE)),
+    _traffic("routes", (SETTINGS,)),
+    _traffic("conflicts", (SETTINGS,)),
+    _traffic("retries", (SETTINGS,), by="orders.check_retries"),
+    _traffic("orders", (SETTINGS,), by="check_routes"),
+    _traffic("circuit breakers", (SETTINGS,)),
+    _traffic("gateway access", (SETTINGS,), by="check_gateway"),
+    _traffic("health checks", (SETTINGS,), by="gateway_access.check_health_checks"),
+    _traffic("listeners", (SETTINGS,), by="check_ports"),
+    _traffic("shared ports", (SETTINGS,), by="listeners.check_shared_ports"),
+    _traffic("client addresses", (SETTINGS,), by="listeners.check_client_addresses"),
+    _traffic("wildcards", (SETTINGS,), also=("tcp hosts",)),
+    _traffic("plain text callers", (SETTINGS,), by="check_rules"),
+    _traffic("tokens", (SETTINGS,)),
+    _traffic("sidecar scopes", (SETTINGS,), by="plain_text_callers.check_scopes"),
+    _traffic("sidecars", (SETTINGS,), by="plain_text_callers.check_sidecars"),
     _verify("helm releases"),
-    _verify("settings applied", OBJECTS),
-    _preflight("extra values", by="check_applied", verify=True),
+    _verify("settings applied", (OBJECTS,)),
+    _preflight("extra values", by="check_applied", runs=(VERIFY,)),
     _verify("mesh pods", also=("out of memory",)),
     _verify("services"),
-    _preflight("ingress certificates", by="check_served", verify=True),
+    _preflight("ingress certificates", by="check_served", runs=(VERIFY,)),
     _verify("istio CRDs"),
     _verify("webhooks"),
-    _verify("sidecar injection", OBJECTS, by="check_new_pods"),
+    _verify("sidecar injection", (OBJECTS,), by="check_new_pods"),
     _verify("resource profile"),
     _verify("stale proxies"),
-    _verify("mutual TLS", OBJECTS),
-    _verify("access", OBJECTS),
-    _preflight("audit", by="cut_callers.check_audit", verify=True),
-    _verify("proxy configuration", OBJECTS),
-    _traffic("orders", by="check_routes", verify=True),
-    _verify("attached routes", OBJECTS),
-    _verify("mesh certificates", OBJECTS),
-    _verify("namespaces and objects", OBJECTS, by="drift_of_releases.check_own_objects"),
-    _verify("drift of releases", OBJECTS, by="check_releases"),
-    _verify("read-only verification", OBJECTS),
+    _verify("mutual TLS", (OBJECTS,)),
+    _verify("access", (OBJECTS,)),
+    _preflight("audit", by="cut_callers.check_audit", runs=(VERIFY,)),
+    _verify("proxy configuration", (OBJECTS,)),
+    _traffic("orders", (SETTINGS,), by="check_routes", runs=(VERIFY,)),
+    _verify("attached routes", (OBJECTS,)),
+    _verify("mesh certificates", (OBJECTS,)),
+    _verify("namespaces and objects", (OBJECTS,), by="drift_of_releases.check_own_objects"),
+    _verify("drift of releases", (OBJECTS,), by="check_releases"),
+    _verify("read-only verification", (OBJECTS,)),
     _verify("workloads", by="sidecar_injection.check_running_pods"),
-    Check("certificate issuer", "operations.verify", (OBJECTS, CALLS)),
-    _verify("running proxies", CALLS),
-    _verify("request through the gateway", CALLS),
-    _verify("configuration analysis", CALLS, beside=True),
-    Check("plain-text call", "operations.verify", (OBJECTS, CALLS), only_with="--probe"),
+    _operation("certificate issuer", (OBJECTS, CALLS)),
+    _verify("running proxies", (CALLS,)),
+    _verify("request through the gateway", (CALLS,)),
+    _verify("configuration analysis", (CALLS,), beside=True),
+    _operation("plain-text call", (OBJECTS, CALLS), only_with="--probe"),
     _verify("cpu throttling"),
 )
 

@@ -37,22 +37,14 @@ class Value(NamedTuple):
 
 
 def check(observation: Observation) -> Iterator[Finding]:
-    applied = {entry.release: entry for entry in observation.live.releases}
-    values = [
-        value
-        for release in observation.mesh.releases
-        if release.id in applied
-        for value in _values(observation, release, applied[release.id])
-    ]
+    mesh, applied = observation.mesh, {entry.release: entry for entry in observation.live.releases}
+    installed = [release for release in mesh.releases if release.id in applied]
+    values = [value for release in installed for value in _values(observation, release, applied[release.id])]
     values.sort(key=lambda value: value.key)
     for key, group in groupby(values, key=lambda value: value.key):
         yield _finding(observation, key, list(group))
-    asked = {release.id for release in observation.mesh.releases}
-    off = [
-        release
-        for release in observation.snapshot.releases
-        if observation.mesh.owns(release.id) and release.id not in asked
-    ]
+    asked = {release.id for release in mesh.releases}
+    off = [record for record in observation.snapshot.releases if mesh.owns(record.id) and record.id not in asked]
     for release in off:
         yield error(ID, Subject("release", release.id), "is installed, but the stack file switches it off", FIX)
     if applied and not values and not off:

@@ -15,22 +15,15 @@ ID = "webhooks"
 
 def check(observation: Observation) -> Iterator[Finding]:
     # cert-manager's webhooks have no server here, and must have none: see `pi_mesh.values.cert_manager`.
-    others = {release.id for release in observation.mesh.of_kind(Kind.CERT_MANAGER)}
-    mine = [
-        hook
-        for hook in observation.snapshot.webhooks
-        if observation.mesh.owns(hook.release) and hook.release not in others
-    ]
+    mesh = observation.mesh
+    others = {release.id for release in mesh.of_kind(Kind.CERT_MANAGER)}
+    mine = [hook for hook in observation.snapshot.webhooks if mesh.owns(hook.release) and hook.release not in others]
     for kind, purpose in (("Mutating", "injects sidecars"), ("Validating", "checks Istio's resources")):
         hooks = [hook for hook in mine if hook.kind == kind]
         if not hooks:
             message = f"none of this mesh is there: nothing {purpose}"
-            yield error(
-                ID,
-                Subject(f"{kind.lower()} webhook"),
-                message,
-                observation.restore(observation.mesh.the(Kind.ISTIOD).id),
-            )
+            fix = observation.restore(mesh.the(Kind.ISTIOD).id)
+            yield error(ID, Subject(f"{kind.lower()} webhook"), message, fix)
         elif broken := [finding for hook in hooks if (finding := _broken(observation, hook))]:
             yield from broken
         else:
@@ -40,9 +33,8 @@ def check(observation: Observation) -> Iterator[Finding]:
 
 def _broken(observation: Observation, hook: Webhook) -> Finding | None:
     subject = Subject(f"{hook.kind.lower()} webhook", hook.configuration)
-    restart = (
-        f"`kubectl rollout restart -n {observation.settings.istio.namespace} deploy/istiod`, which writes it again"
-    )
+    namespace = observation.settings.istio.namespace
+    restart = f"`kubectl rollout restart -n {namespace} deploy/istiod`, which writes it again"
     if hook.service not in {f"{entry.namespace}/{entry.name}" for entry in observation.snapshot.services}:
         return error(ID, subject, f"calls Service {hook.service}, which is gone", observation.restore(hook.release))
     if not hook.ca_bundle:

@@ -74,7 +74,7 @@ def test_a_preview_loads_no_check_of_verify():
 
 
 def test_without_a_cluster_only_checks_of_the_settings_and_the_state_run():
-    seen = registry.Check("x", "pi_mesh.checks.verify", (registry.CLUSTER,))
+    seen = registry.Check("pi_mesh.checks.verify", "x", (registry.CLUSTER,))
     observation = make_verification(make_mesh())
     assert seen.runs_on(observation, calls=False)
     assert not seen.runs_on(replace(observation, snapshot=None), calls=True)

@@ -83,7 +83,7 @@ async def deploy(settings: Settings, begun: Providers | None = None) -> None:
     """
     recorded = engine.recorded_state()
     lock = chart_lock.read(get_stack())
-    snapshot = await asyncio.to_thread(guard, settings, recorded, lock)
+    snapshot = await asyncio.to_thread(guard, settings, recorded)
     cluster, plugin = begun or provider.register(settings.cluster.context)
     uid = (snapshot and snapshot.uid) or recorded.cluster_uid
     answer = ca.ask(settings, recorded)

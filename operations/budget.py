@@ -14,6 +14,7 @@ from pi_mesh.budget.mesh import Budget, Row
 from pi_mesh.checks import restarts
 from pi_mesh.checks.capacity import Demand, demand, rooms
 from pi_mesh.checks.finding import Finding, Subject, ok, setting
+from pi_mesh.checks.observation import Observation
 from pi_mesh.checks.preflight import a_node_less, room_for_the_mesh
 from pi_mesh.checks.restarts import Forecast
 from pi_mesh.cluster import snapshot
@@ -36,7 +37,7 @@ def budget(stack: Stack, as_json: Json = False) -> None:
         left = _left(asked)
         findings = [_finding(node, planned.sidecar.requests) for node in nodes]
         findings += room_for_the_mesh.promise_findings(wanted, cluster, left)
-        findings += a_node_less.check(wanted, cluster)
+        findings += a_node_less.check(Observation(wanted, cluster))
         findings += _access_logs(settings)
         findings.append(_forecast(restarts.forecast(wanted, exported()), stack))
         beside = fitting(left, planned.sidecar.requests)

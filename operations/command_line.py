@@ -16,6 +16,7 @@ from typer.core import TyperCommand
 from operations import failures
 from operations.report import Operation, Report
 from pi_mesh.checks.finding import Finding, Level
+from pi_mesh.checks.registry import PREFLIGHT, VERIFY, section_of
 from pi_mesh.words import counted
 
 
@@ -37,7 +38,8 @@ def show_report(report: Report, everything: bool = True) -> None:
     console = Console(highlight=False)
     for finding in _ordered(report, everything):
         style = STYLES[finding.level]
-        for number, line in enumerate(_lines(finding, console.width)):
+        section = section_of(finding.id) if report.operation in (PREFLIGHT, VERIFY) else ""
+        for number, line in enumerate(_lines(finding, console.width, section)):
             shown = Text(line)
             shown.stylize(style, 0, len(INDENT) if number == 0 else 0)
             # A line is never folded a second time: a long name stays whole, to be copied.
@@ -66,8 +68,8 @@ def _ordered(report: Report, everything: bool) -> list[Finding]:
     return sorted(shown, key=lambda finding: order.index(finding.level))
 
 
-def _lines(finding: Finding, width: int) -> Iterator[str]:
-    """Yield the finding's lines; a problem's object stands on its own line."""
+def _lines(finding: Finding, width: int, section: str) -> Iterator[str]:
+    """Yield the finding's lines; a problem's object stands on its own line, and the address of its section is last."""
     if finding.level is Level.OK:
         yield from _folded(f"{finding.level:<9}", f"{finding.id}: {finding}", width)
         return
@@ -75,6 +77,8 @@ def _lines(finding: Finding, width: int) -> Iterator[str]:
     yield from _folded(INDENT, finding.message, width)
     if finding.fix:
         yield from _folded(f"{INDENT}-> ", finding.fix, width)
+    if section:
+        yield from _folded(INDENT, f"see {section}", width)
 
 
 def _folded(start: str, text: str, width: int) -> list[str]:

@@ -4,9 +4,8 @@ from functools import partial
 
 from operations import command_line, report, stacks
 from operations.command_line import All, Json, Stack, conclude, expected_errors
-from pi_mesh.checks import preflight as checks
-from pi_mesh.checks.preflight import cut_callers
-from pi_mesh.cluster import identity, settings_objects, snapshot
+from pi_mesh.checks import registry
+from pi_mesh.checks.observe import observe
 
 
 def preflight(stack: Stack, as_json: Json = False, everything: All = False) -> None:
@@ -16,10 +15,6 @@ def preflight(stack: Stack, as_json: Json = False, everything: All = False) -> N
     """
     with expected_errors("preflight", stack, as_json):
         settings, exported = stacks.load_with_state(stack)
-        cluster = settings_objects.with_settings_objects(snapshot.read(settings.cluster.context), settings)
-        state = exported()
-        identity.require(settings.cluster, state.cluster_uid, cluster.uid)
-        cluster = cut_callers.with_needed_audit(cluster, settings, state)
-        mesh = stacks.mesh_on(settings, stack, cluster)
-        found = report.completed("preflight", stack, checks.run(mesh, cluster, state))
-    conclude(found, as_json, partial(command_line.show_report, everything=everything))
+        observation = observe(settings, stack, exported)
+        done = report.completed("preflight", stack, registry.findings(registry.PREFLIGHT, observation))
+    conclude(done, as_json, partial(command_line.show_report, everything=everything))

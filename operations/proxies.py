@@ -14,6 +14,7 @@ from pi_mesh.certificates.pem import CertificateError
 from pi_mesh.checks import stale_proxies
 from pi_mesh.checks.finding import CLUSTER, Finding, Level, Subject, error, ok, unknown
 from pi_mesh.checks.stale_proxies import Older, minors_behind
+from pi_mesh.checks.verify.remedies import logs_command
 from pi_mesh.cluster import identity, snapshot
 from pi_mesh.cluster import proxies as reader
 from pi_mesh.cluster.errors import ClusterUnreachable
@@ -44,11 +45,6 @@ def proxy_row(found: Proxies, proxy: Proxy, older: Older, now: datetime) -> Prox
     )
 
 
-def logs_command(proxy: Proxy) -> str:
-    """Return the command that shows a proxy's log."""
-    return f"`kubectl logs -n {proxy.pod.namespace} {proxy.pod.name} -c istio-proxy`"
-
-
 def proxy_finding(proxy: Proxy, known: ProxyRow, stack: str) -> Finding:
     """Return the one finding about a proxy; its worst problem gives the level."""
     said = list(_problems(proxy, known, stack))
@@ -64,7 +60,7 @@ def proxy_finding(proxy: Proxy, known: ProxyRow, stack: str) -> Finding:
 
 
 def _problems(proxy: Proxy, known: ProxyRow, stack: str) -> Iterator[tuple[Level, str, str]]:
-    look = logs_command(proxy)
+    look = logs_command(proxy.pod)
     if proxy.connected is False:
         # A starting or failing pod is reported by its own Readiness.
         level = Level.ERROR if proxy.pod.ready else Level.WARNING

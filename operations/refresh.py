@@ -10,13 +10,13 @@ import typer
 
 from operations import command_line, refresh_rollout, report, stacks
 from operations.command_line import Json, Stack, conclude, expected_errors, progress
-from operations.proxies import logs_command
 from operations.refresh_rollout import ID, Plan, Restart
-from operations.verify.running_proxies import disconnected_proxies
 from pi_mesh.checks import stale_proxies
 from pi_mesh.checks.finding import CLUSTER, Finding, Subject, error, errors, ok, warning
 from pi_mesh.checks.preflight import trading_hours
 from pi_mesh.checks.stale_proxies import Older
+from pi_mesh.checks.verify.remedies import logs_command
+from pi_mesh.checks.verify.running_proxies import disconnected_proxies
 from pi_mesh.cluster import identity, proxies, snapshot
 from pi_mesh.cluster.client import Client
 from pi_mesh.cluster.proxies import Proxies, Proxy
@@ -39,7 +39,7 @@ def wait_for_connections(settings: Settings, say: Callable[[str], object]) -> It
         if time.monotonic() >= until:
             for proxy in lost:
                 message = "is not connected to istiod: it may go on calling pods that a restart took away"
-                yield warning(ID, Subject("pod", proxy.id), message, logs_command(proxy))
+                yield warning(ID, Subject("pod", proxy.id), message, logs_command(proxy.pod))
             return
         if len(lost) != said:
             said = len(lost)

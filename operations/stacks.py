@@ -6,11 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from operations import pulumi
-from pi_mesh import inventory
-from pi_mesh.cluster import load_balancers
-from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.cluster.stack_state import NEVER_RUN, StackState, of_resources
-from pi_mesh.inventory import Inventory, chart_lock
 from pi_mesh.settings import CaSettings, Settings, parse, parse_any, stack_file
 from pi_mesh.settings.pulumi_config import plain_values
 
@@ -47,13 +43,6 @@ def load_changed(stack: str, changes: Mapping[str, object]) -> Settings:
             place = place.setdefault(branch, {})
         place[leaf] = value
     return parse(values)
-
-
-def mesh_on(settings: Settings, stack: str, cluster: Snapshot) -> Inventory:
-    """Return the mesh as the program installs it on this cluster: with its load balancers, and its locked charts."""
-    return inventory.mesh_inventory(
-        settings, stack, load_balancers.served_gateways(settings, cluster), lock=chart_lock.read(stack)
-    )
 
 
 def of_export(state: dict) -> StackState:

@@ -8,8 +8,7 @@ from typing import Any
 from operations import envoy_server
 from operations.envoy_server import CONTROL, GUARDED
 from operations.short_lived import ShortLived
-from pi_mesh.checks.verify.mutual_tls import EXCLUDED
-from pi_mesh.names import PROJECT, SHORT_LIVED_LABEL
+from pi_mesh.names import EXCLUDED_PORTS, PROJECT, SHORT_LIVED_LABEL
 from pi_mesh.settings import Settings
 from pi_mesh.settings.traffic.gateways import USUAL_PORTS
 from pi_mesh.settings.traffic.names import full_name
@@ -120,7 +119,7 @@ def pod_job(settings: Settings, stack: str, namespace: str, name: str, targets: 
         stack,
         (envoy_server.envoy_container(settings, CONTROL, listeners, upstreams),),
         labels={APP: name},
-        annotations={EXCLUDED: str(CONTROL), **({NOT_CAPTURED: ",".join(past)} if past else {})},
+        annotations={EXCLUDED_PORTS: str(CONTROL), **({NOT_CAPTURED: ",".join(past)} if past else {})},
         pod={
             "serviceAccountName": name,
             "nodeSelector": node_selector(settings),

@@ -19,16 +19,17 @@ from operations.pulumi import PulumiFailed
 from operations.repair import observed_state, plan
 from operations.repair.observed_state import ObservedState
 from operations.repair.plan import Say
-from operations.verify import command
+from operations.verify.command import verification_findings
 from pi_mesh import inventory
 from pi_mesh.catalog.istio import facts_of
 from pi_mesh.checks import upgrade_path, upgrade_steps
 from pi_mesh.checks.finding import Finding, Level, Subject, error, errors, ok, setting
+from pi_mesh.checks.observe import Needs, mesh_on, observe
 from pi_mesh.checks.preflight.istio_version_change import EXACT, STEP
 from pi_mesh.checks.upgrade_steps import UpgradeStep
-from pi_mesh.checks.verify import helm_releases
 from pi_mesh.cluster import istiods, snapshot
 from pi_mesh.cluster.client import Client
+from pi_mesh.cluster.stack_state import NEVER_RUN
 from pi_mesh.inventory import Inventory, Kind, Release, chart_lock
 from pi_mesh.settings import CaSettings
 from pi_mesh.words import counted
@@ -70,7 +71,7 @@ class UpgradeState:
 def mesh_at_version(now: ObservedState, version: str) -> Inventory:
     """Return the mesh of a stack at another version of Istio, on the present cluster."""
     settings = stacks.load_changed(now.stack, {VERSION_KEY: version})
-    return stacks.mesh_on(settings, now.stack, now.snapshot)
+    return mesh_on(settings, now.stack, now.snapshot)
 
 
 def read_upgrade_state(stack: str, wanted: str) -> UpgradeState:
@@ -264,8 +265,8 @@ class StepRun:
         """Yield the findings of `verify`, after proxies had time to connect to a new istiod."""
         settings, until = stacks.load(self.stack), time.monotonic() + PATIENCE
         while True:
-            seen = command.read_input(settings, self.stack, read_only=False)
-            found = helm_releases.missing_mesh(seen) or command.all_findings(seen)
+            observation = observe(settings, self.stack, lambda: NEVER_RUN, Needs.VERIFICATION)
+            found = verification_findings(observation)
             if not errors(found):
                 yield ok("verify", self._subject, "is as the settings say", number=len(found))
                 return

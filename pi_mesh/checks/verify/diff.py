@@ -52,17 +52,17 @@ RESTARTED = "kubectl.kubernetes.io/restartedAt"
 """Annotation that `kubectl rollout restart` adds to a pod template."""
 
 
-def differences(wanted: Mapping, live: Mapping, defaulted: Mapping | None = None) -> Iterator[Difference]:
+def differences(expected: Mapping, live: Mapping, defaulted: Mapping | None = None) -> Iterator[Difference]:
     """Compare an object with its manifest; `defaulted` is the manifest with the API server's defaults, if requested."""
-    comparison = _Comparison(api_defaults.comparison_rules(wanted), defaulted is not None)
-    for key, mine, theirs in paired_fields(wanted, live):
+    comparison = _Comparison(api_defaults.comparison_rules(expected), defaulted is not None)
+    for key, mine, theirs in paired_fields(expected, live):
         if key not in SKIPPED:
             yield from comparison.values(mine, theirs, (defaulted or {}).get(key, ABSENT), Place().field(key))
 
 
-def needs_defaults(wanted: Mapping, live: Mapping) -> bool:
+def needs_defaults(expected: Mapping, live: Mapping) -> bool:
     """Return True if only the API server can tell whether a field was added."""
-    return any(entry.uncertain for entry in differences(wanted, live))
+    return any(entry.uncertain for entry in differences(expected, live))
 
 
 @dataclass(frozen=True)
@@ -70,23 +70,23 @@ class _Comparison:
     kind: Comparison
     asked: bool
 
-    def values(self, wanted: object, live: object, defaulted: object, at: Place) -> Iterator[Difference]:
+    def values(self, expected: object, live: object, defaulted: object, at: Place) -> Iterator[Difference]:
         if at.pattern in self.kind.written:
             return
-        if wanted is None or wanted is ABSENT:
+        if expected is None or expected is ABSENT:
             yield from self._added(live, defaulted, at)
-        elif isinstance(wanted, dict) and isinstance(live, dict):
-            yield from self._fields(wanted, live, defaulted, at)
-        elif isinstance(wanted, list) and isinstance(live, list):
-            yield from self._items(wanted, live, defaulted, at)
-        elif _empty(wanted) and (live is ABSENT or _empty(live)):
+        elif isinstance(expected, dict) and isinstance(live, dict):
+            yield from self._fields(expected, live, defaulted, at)
+        elif isinstance(expected, list) and isinstance(live, list):
+            yield from self._items(expected, live, defaulted, at)
+        elif _empty(expected) and (live is ABSENT or _empty(live)):
             return
-        elif live is ABSENT and not wanted:
+        elif live is ABSENT and not expected:
             # The API server drops some fields with a false or empty value, and keeps others.
             if not (self.asked and defaulted is ABSENT):
-                yield Difference(at, wanted, live, uncertain=not self.asked and not self.kind.exact)
-        elif not _same(wanted, live, at):
-            yield Difference(at, wanted, live)
+                yield Difference(at, expected, live, uncertain=not self.asked and not self.kind.exact)
+        elif not _same(expected, live, at):
+            yield Difference(at, expected, live)
 
     def _added(self, live: object, defaulted: object, at: Place) -> Iterator[Difference]:
         if live is ABSENT or _empty(live) or at.pattern in self.kind.filled:
@@ -98,9 +98,9 @@ class _Comparison:
         else:
             yield Difference(at, ABSENT, live, uncertain=not self.asked and not self.kind.exact)
 
-    def _fields(self, wanted: dict, live: dict, defaulted: object, at: Place) -> Iterator[Difference]:
+    def _fields(self, expected: dict, live: dict, defaulted: object, at: Place) -> Iterator[Difference]:
         known = defaulted if isinstance(defaulted, dict) else {}
-        for key, mine, theirs in paired_fields(wanted, live):
+        for key, mine, theirs in paired_fields(expected, live):
             below = at.field(key)
             if mine is ABSENT and (_others_note(at.pattern, key) or self._as_beside(below, live)):
                 continue
@@ -111,18 +111,18 @@ class _Comparison:
         default = self.kind.defaults.get(at.pattern)
         return isinstance(default, SameAs) and live.get(at.pattern.rpartition(".")[2]) == live.get(str(default))
 
-    def _items(self, wanted: list, live: list, defaulted: object, at: Place) -> Iterator[Difference]:
+    def _items(self, expected: list, live: list, defaulted: object, at: Place) -> Iterator[Difference]:
         known = defaulted if isinstance(defaulted, list) else []
-        for label, mine, theirs in paired_items(wanted, live, NAMED_BY):
+        for label, mine, theirs in paired_items(expected, live, NAMED_BY):
             place = at.item(len(live) if theirs is None else theirs, label)
             if mine is None:
                 yield Difference(place, ABSENT, live[theirs or 0])
             elif theirs is None:
-                yield Difference(place, wanted[mine], ABSENT)
+                yield Difference(place, expected[mine], ABSENT)
             else:
                 # A manifest's items keep their places when the API server adds defaults.
-                default = known[mine] if len(known) == len(wanted) else ABSENT
-                yield from self.values(wanted[mine], live[theirs], default, place)
+                default = known[mine] if len(known) == len(expected) else ABSENT
+                yield from self.values(expected[mine], live[theirs], default, place)
 
 
 def _others_note(pattern: str, key: str) -> bool:
@@ -140,10 +140,10 @@ def _says_nothing(value: object) -> bool:
     return isinstance(value, dict) and all(_empty(entry) for entry in value.values())
 
 
-def _same(wanted: object, live: object, at: Place) -> bool:
-    if wanted == live and isinstance(wanted, bool) == isinstance(live, bool):
+def _same(expected: object, live: object, at: Place) -> bool:
+    if expected == live and isinstance(expected, bool) == isinstance(live, bool):
         return True
     *_, parent, name = ("", *at.pattern.split("."))
     if name in ALONE or parent in QUANTITIES:
-        return same_quantity(wanted, live)
-    return same_text(wanted, live)
+        return same_quantity(expected, live)
+    return same_text(expected, live)

@@ -13,7 +13,8 @@ from operations.pull_request import __main__ as preview
 from operations.pull_request import engine, manifests
 from operations.pull_request.engine import Intent, Resource
 from operations.pull_request.manifests import NotRenderedError
-from operations.verify import configuration_analysis
+from pi_mesh.checks.observation import Observation
+from pi_mesh.checks.verify import configuration_analysis
 from pi_mesh.settings import SettingsError
 from tests.support.factories import make_mesh
 from tests.support.snapshots import make_snapshot
@@ -99,7 +100,7 @@ def test_without_helm_the_comment_says_what_is_not_known(repository):
 
 def test_an_istioctl_of_another_machine_is_unknown(repository):
     put(repository, "istioctl", "\x7fELF no program at all")
-    (found,) = configuration_analysis.analyze(make_mesh(), make_snapshot())
+    (found,) = configuration_analysis.check(Observation(make_mesh(), make_snapshot()))
     assert str(found) == (
         "istioctl: can't be run: Exec format error: Istio's own analysis did not run; install istioctl for this machine"
     )

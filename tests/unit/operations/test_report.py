@@ -3,7 +3,6 @@
 import json
 from contextlib import nullcontext
 from datetime import UTC, datetime
-from types import SimpleNamespace
 
 import jsonschema
 import pytest
@@ -16,8 +15,10 @@ from operations.rehearse import command as rehearse_command
 from operations.repair import observed_state, plan
 from operations.repair.observed_state import ObservedState
 from operations.rotate_ca import command as rotate_ca_command
+from operations.verify import certificate_issuer
 from operations.verify import command as verify_command
 from pi_mesh.checks.finding import Subject, ok, warning
+from pi_mesh.checks.verify import configuration_analysis, running_proxies
 from pi_mesh.cluster import snapshot
 from pi_mesh.cluster.errors import ClusterUnreachable
 from pi_mesh.cluster.helm_releases import ReleaseRecord
@@ -44,25 +45,23 @@ def stack(monkeypatch):
     for name in ("load", "load_any"):
         monkeypatch.setattr(stacks, name, lambda _: settings)
     monkeypatch.setattr(stacks, "load_with_state", lambda _: (settings, lambda: NEVER_RUN))
-    monkeypatch.setattr(snapshot, "read", lambda _: make_snapshot(nodes=make_pis(2, memory=1280)))
+    monkeypatch.setattr(snapshot, "read", lambda *_, **__: make_snapshot(nodes=make_pis(2, memory=1280)))
     monkeypatch.setattr(proxies.reader, "read", lambda *_, **__: Proxies("1.31.0", ()))
     monkeypatch.setattr(proxies.stale_proxies, "read", lambda *_: {})
     monkeypatch.setattr(refresh, "Client", FakeClient())
-    monkeypatch.setattr(verify_command, "read_input", lambda *_, **__: make_verification())
+    monkeypatch.setattr(verify_command, "observe", lambda *_: make_verification())
     monkeypatch.setattr(
-        verify_command.certificate_issuer,
-        "issuer_findings",
+        certificate_issuer,
+        "check",
         lambda *_: [ok("x", Subject("pod", "a/b"), "is well", number=0.5)],
     )
-    monkeypatch.setattr(verify_command.running_proxies, "running_proxy_findings", lambda _: [])
+    monkeypatch.setattr(running_proxies, "check", lambda _: [])
     monkeypatch.setattr(
-        verify_command.configuration_analysis,
-        "analyze",
+        configuration_analysis,
+        "check",
         lambda *_: [warning("y", Subject("cluster"), "is odd", "look")],
     )
-    monkeypatch.setattr(
-        verify_command.cpu_window, "running_window", lambda _: nullcontext(SimpleNamespace(found=lambda *_: []))
-    )
+    monkeypatch.setattr(verify_command.kubelet, "running_window", lambda *_: nullcontext(None))
     monkeypatch.setattr(rehearse_command, "_tried", lambda *_: [ok("envoy", Subject("node", "pi-1"), "serves")])
     monkeypatch.setattr(observed_state, "read", lambda *_: now)
     monkeypatch.setattr(
@@ -192,7 +191,7 @@ def test_the_budget_counts_the_room_that_the_mesh_itself_still_takes():
 @pytest.mark.usefixtures("stack")
 def test_a_mesh_that_is_not_installed_is_one_finding_and_status_1(monkeypatch):
     absent = in_cluster(make_verification(), releases=(), deployments=())
-    monkeypatch.setattr(verify_command, "read_input", lambda *_, **__: absent)
+    monkeypatch.setattr(verify_command, "observe", lambda *_: absent)
     content = valid("verify")
     assert (content["status"], len(content["findings"])) == (1, 1)
 

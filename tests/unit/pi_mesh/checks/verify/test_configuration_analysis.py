@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from operations.verify import configuration_analysis
 from pi_mesh.checks.finding import Level, errors
+from pi_mesh.checks.observation import Observation
+from pi_mesh.checks.verify import configuration_analysis
 from tests.support.factories import make_mesh
 from tests.support.snapshots import installed_mesh, make_snapshot
 
@@ -94,20 +95,20 @@ def test_a_webhook_of_others_does_not_decide():
 
 def test_without_istioctl_there_is_one_unknown(monkeypatch):
     monkeypatch.setenv("PATH", "/nowhere")
-    (found,) = configuration_analysis.analyze(MESH, CLUSTER)
+    (found,) = configuration_analysis.check(Observation(MESH, CLUSTER))
     assert (found.level, found.name) == (Level.UNKNOWN, "istioctl")
 
 
 @pytest.mark.parametrize("version", ["1.30.4", "1.31.0", "1.32.0-rc.1", "unknown"])
 def test_an_istioctl_of_a_neighbouring_minor_is_asked(istioctl, version):
     istioctl(version)
-    (found,) = configuration_analysis.analyze(MESH, CLUSTER)
+    (found,) = configuration_analysis.check(Observation(MESH, CLUSTER))
     assert (found.level, found.message) == (Level.OK, "nothing to report")
 
 
 def test_an_istioctl_of_a_far_minor_is_not_asked(istioctl):
     istioctl("1.20.3", "sleep 60")
-    (found,) = configuration_analysis.analyze(MESH, CLUSTER)
+    (found,) = configuration_analysis.check(Observation(MESH, CLUSTER))
     assert found.level is Level.UNKNOWN
     assert "is of Istio 1.20, and the mesh of 1.31" in found.message
     assert found.fix == "install istioctl 1.31"
@@ -116,11 +117,11 @@ def test_an_istioctl_of_a_far_minor_is_not_asked(istioctl):
 def test_an_istioctl_that_does_not_answer_is_ended_and_is_unknown(istioctl, monkeypatch):
     monkeypatch.setattr(configuration_analysis, "SECONDS", 0.3)
     istioctl("1.30.0", "exec sleep 60")
-    (found,) = configuration_analysis.analyze(MESH, CLUSTER)
+    (found,) = configuration_analysis.check(Observation(MESH, CLUSTER))
     assert (found.level, found.message) == (Level.UNKNOWN, "analyze gave no answer within 0.3 s")
 
 
 def test_an_istioctl_that_fails_is_unknown_with_its_own_last_line(istioctl):
     istioctl("1.31.0", "echo first >&2; echo 'Error: no right' >&2; exit 1")
-    (found,) = configuration_analysis.analyze(MESH, CLUSTER)
+    (found,) = configuration_analysis.check(Observation(MESH, CLUSTER))
     assert (found.level, found.message) == (Level.UNKNOWN, "analyze gave no answer but: Error: no right")

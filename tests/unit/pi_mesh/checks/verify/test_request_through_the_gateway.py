@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from operations.verify import request_through_the_gateway
 from pi_mesh.checks.finding import Finding, Level, Subject
-from pi_mesh.checks.verification_input import VerificationInput
+from pi_mesh.checks.observation import Observation
+from pi_mesh.checks.verify import request_through_the_gateway
 from pi_mesh.cluster.pods import Container, Pod
 from pi_mesh.cluster.port_forward import Answer, NoAnswerError, NotForwardedError
 from tests.support.factories import make_mesh
@@ -21,7 +21,7 @@ SECURED = {"hosts": ["shop.example"], "protocol": "HTTPS", "tls": {"secret": "sh
 APP = {"to": [{"service": "app"}]}
 
 
-def mesh(gateways: dict[str, Any], routes: dict[str, Any] | None = None, **more: object) -> VerificationInput:
+def mesh(gateways: dict[str, Any], routes: dict[str, Any] | None = None, **more: object) -> Observation:
     traffic = {"gateways": gateways, "routes": routes or {}}
     return in_cluster(make_verification(make_mesh(traffic=traffic, **more)), pods=(GATEWAY,))
 
@@ -65,8 +65,8 @@ def gateway(monkeypatch: pytest.MonkeyPatch) -> Gateway:
     return Gateway(monkeypatch)
 
 
-def the(seen: VerificationInput) -> Finding:
-    (finding,) = request_through_the_gateway.gateway_findings(seen)
+def the(seen: Observation) -> Finding:
+    (finding,) = request_through_the_gateway.check(seen)
     return finding
 
 
@@ -147,8 +147,8 @@ def test_a_listener_that_asks_for_more_than_http_is_not_asked(gateway, seen):
 def test_without_listeners_or_a_gateway_there_is_nothing_to_ask(gateway):
     off = make_verification(make_mesh(ingress={"enabled": False}))
     assert [
-        *request_through_the_gateway.gateway_findings(make_verification()),
-        *request_through_the_gateway.gateway_findings(off),
+        *request_through_the_gateway.check(make_verification()),
+        *request_through_the_gateway.check(off),
     ] == []
     assert gateway.asked == []
 

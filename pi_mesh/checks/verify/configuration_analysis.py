@@ -9,6 +9,7 @@ from itertools import groupby
 
 from pi_mesh.catalog import istio
 from pi_mesh.checks.finding import Finding, Level, Subject, error, ok, unknown, warning
+from pi_mesh.checks.observation import Observation
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.inventory import Inventory
 from pi_mesh.words import counted, first_of, text_before
@@ -21,12 +22,12 @@ EXAMPLES = 3
 LEVELS = {"Error": Level.ERROR, "Warning": Level.WARNING}
 
 
-def analyze(mesh: Inventory, cluster: Snapshot) -> list[Finding]:
+def check(observation: Observation) -> list[Finding]:
     """Return a finding for each message about this mesh, and one for each kind of message about objects of others."""
     if shutil.which("istioctl") is None:
         return [unknown(ID, ISTIOCTL, "is not on PATH: Istio's own analysis did not run", "install istioctl")]
     try:
-        return _analyzed(mesh, cluster)
+        return _analyzed(observation.mesh, observation.snapshot)
     except OSError as problem:
         message = f"can't be run: {problem.strerror}: Istio's own analysis did not run"
         return [unknown(ID, ISTIOCTL, message, "install istioctl for this machine")]
@@ -116,12 +117,12 @@ def _other_version(mesh: str) -> Finding | None:
         said = subprocess.run(command, capture_output=True, text=True, check=False, timeout=SECONDS).stdout
     except subprocess.TimeoutExpired:
         return _no_answer(command, f"within {SECONDS} s")
-    found = re.search(r'"version": "1\.(\d+)', said)
-    wanted = istio.facts_of(mesh).minor
-    if found is None or abs(int(found[1]) - wanted) <= 1:
+    match = re.search(r'"version": "1\.(\d+)', said)
+    minor = istio.facts_of(mesh).minor
+    if match is None or abs(int(match[1]) - minor) <= 1:
         return None
-    message = f"is of Istio 1.{found[1]}, and the mesh of 1.{wanted}: Istio's own analysis did not run"
-    return unknown(ID, ISTIOCTL, message, f"install istioctl 1.{wanted}")
+    message = f"is of Istio 1.{match[1]}, and the mesh of 1.{minor}: Istio's own analysis did not run"
+    return unknown(ID, ISTIOCTL, message, f"install istioctl 1.{minor}")
 
 
 def _no_answer(command: list[str], why: str) -> Finding:

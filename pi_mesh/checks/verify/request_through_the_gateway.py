@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 from pi_mesh.checks.finding import Finding, Subject, error, ok, unknown, warning
-from pi_mesh.checks.verification_input import VerificationInput
+from pi_mesh.checks.observation import Observation
 from pi_mesh.cluster.errors import ClusterUnreachable
 from pi_mesh.cluster.pods import Pod
 from pi_mesh.cluster.port_forward import Answer, NoAnswerError, forwarded, get_answer
@@ -21,13 +21,13 @@ PAUSES = (1.0, 2.0)
 """Seconds before the second and the third attempt."""
 
 
-def gateway_findings(seen: VerificationInput) -> Iterator[Finding]:
+def check(observation: Observation) -> Iterator[Finding]:
     """Make the request through a Ready pod of the gateway, by `kubectl port-forward`, and yield what it showed."""
-    settings = seen.settings
+    settings = observation.settings
     if not settings.ingress.enabled or not settings.traffic.gateways:
         return
     subject = Subject("service", f"{settings.ingress_namespace}/{settings.releases.names.ingress}")
-    chosen, pod = _listener(settings), _pod(seen)
+    chosen, pod = _listener(settings), _pod(observation)
     if chosen is None:
         yield ok(
             ID, subject, "was not made: no listener takes HTTP without a client's certificate or the PROXY protocol"
@@ -53,9 +53,9 @@ def _listener(settings: Settings) -> tuple[str, IngressListener, Server] | None:
     return min(asked, key=lambda each: bool(each[1].allow_addresses), default=None)
 
 
-def _pod(seen: VerificationInput) -> Pod | None:
-    labels = gateway_selector(seen.settings.releases.names.ingress)
-    pods = seen.meshed_pods.get(seen.settings.ingress_namespace, [])
+def _pod(observation: Observation) -> Pod | None:
+    labels = gateway_selector(observation.settings.releases.names.ingress)
+    pods = observation.meshed_pods.get(observation.settings.ingress_namespace, [])
     return next((pod for pod in pods if pod.ready and not pod.ending and labels.items() <= pod.labels.items()), None)
 
 

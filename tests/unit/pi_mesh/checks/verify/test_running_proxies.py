@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from operations.verify import running_proxies
 from pi_mesh.checks.finding import Level
+from pi_mesh.checks.verify import running_proxies
 from pi_mesh.cluster.pods import Pod
 from pi_mesh.cluster.port_forward import NotForwardedError
 from pi_mesh.cluster.proxies import Proxies, Proxy
@@ -26,9 +26,7 @@ def said(monkeypatch):
 
         monkeypatch.setattr(running_proxies.proxies, "read", lambda *_, **__: running)
         monkeypatch.setattr(running_proxies.stale_proxies, "read", compared)
-        return [
-            (one.level, one.name, one.message) for one in running_proxies.running_proxy_findings(make_verification())
-        ]
+        return [(one.level, one.name, one.message) for one in running_proxies.check(make_verification())]
 
     return run
 

@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 
-from operations.proxies import logs_command
 from pi_mesh.checks import stale_proxies
 from pi_mesh.checks.finding import CLUSTER, Finding, Subject, ok, unknown, warning
-from pi_mesh.checks.verification_input import VerificationInput
+from pi_mesh.checks.observation import Observation
 from pi_mesh.checks.verify import remedies
 from pi_mesh.cluster import proxies
 from pi_mesh.cluster.errors import ClusterUnreachable
@@ -16,17 +15,17 @@ OF_THE_VERSION = ("image ", "version ")
 """Differences that the check of stale proxies reports."""
 
 
-def running_proxy_findings(seen: VerificationInput) -> list[Finding]:
+def check(observation: Observation) -> list[Finding]:
     """Return istiod's view of the proxies, and their differences from those that it injects now."""
-    context, namespace = seen.settings.cluster.context, seen.settings.istio.namespace
-    running = proxies.read(context, namespace, seen.snapshot, certificates=False)
+    context, namespace = observation.settings.cluster.context, observation.settings.istio.namespace
+    running = proxies.read(context, namespace, observation.snapshot, certificates=False)
     if not running.proxies:
         return []
     try:
-        older = stale_proxies.read(context, namespace, seen.snapshot, running)
+        older = stale_proxies.read(context, namespace, observation.snapshot, running)
     except ClusterUnreachable as problem:
         return [unknown(ID, CLUSTER, f"could not be compared with what istiod injects: {problem}")]
-    findings = [*_connections(running), *_older(running, older, seen.mesh.stack)]
+    findings = [*_connections(running), *_older(running, older, observation.mesh.stack)]
     return findings or [
         ok(ID, CLUSTER, "every proxy is connected, and as istiod injects it", number=len(running.proxies))
     ]
@@ -39,7 +38,7 @@ def _connections(running: Proxies) -> Iterator[Finding]:
         )
     for proxy in disconnected_proxies(running):
         message = "is not connected to istiod: it keeps its configuration, and its certificate will expire"
-        yield warning(ID, Subject("pod", proxy.id), message, logs_command(proxy))
+        yield warning(ID, Subject("pod", proxy.id), message, remedies.logs_command(proxy.pod))
 
 
 def disconnected_proxies(running: Proxies) -> list[Proxy]:

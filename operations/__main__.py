@@ -35,7 +35,7 @@ COMMANDS = {
     "refresh": "refresh",
     "upgrade": "upgrade.command",
     "charts": "charts.command",
-    "report": "support_archive.command",
+    "report": "report.command",
     "dashboard": "dashboard",
 }
 """Module of each command, in which the function has the command's name."""

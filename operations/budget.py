@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 
 from rich.console import Console
 
-from operations import report, stacks
+from operations import results, stacks
 from operations.command_line import Json, Stack, conclude, expected_errors
-from operations.report import BudgetPart, Component, NodeRoom, Report
+from operations.results import BudgetPart, Component, NodeRoom, Report
 from pi_mesh import inventory
 from pi_mesh.budget import mesh, table
 from pi_mesh.budget.fit import Node, fitting, place
@@ -40,7 +40,7 @@ def budget(stack: Stack, as_json: Json = False) -> None:
         findings += _access_logs(settings)
         findings.append(_forecast(restarts.forecast(wanted, exported()), stack))
         beside = fitting(left, planned.sidecar.requests)
-        found = report.completed("budget", stack, findings, _part(planned, nodes, len(asked.pods), beside))
+        found = results.completed("budget", stack, findings, _part(planned, nodes, len(asked.pods), beside))
     conclude(found, as_json, lambda it: _show(planned, it))
 
 

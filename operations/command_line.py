@@ -14,7 +14,7 @@ from rich.text import Text
 from typer.core import TyperCommand
 
 from operations import failures
-from operations.report import Operation, Report
+from operations.results import Operation, Report
 from pi_mesh.checks.finding import Finding, Level
 from pi_mesh.words import counted
 

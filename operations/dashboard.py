@@ -11,7 +11,7 @@ from typing import Annotated, NamedTuple
 
 import typer
 
-from operations import report, stacks
+from operations import results, stacks
 from operations.command_line import Json, Stack, conclude, expected_errors
 from operations.failures import UsageError
 from pi_mesh.checks.finding import Finding, Subject, error, ok
@@ -68,7 +68,7 @@ def dashboard(name: Which, stack: Stack, port: Port = 0, pod: PodName = "", as_j
         target = _target(settings, stack, name, pod)
         with Client(settings.cluster.context) as client:
             identity.require(settings.cluster, exported().cluster_uid, identity.read(client))
-        done = report.completed("dashboard", stack, _kept_open(settings, stack, name, target, port, as_json))
+        done = results.completed("dashboard", stack, _kept_open(settings, stack, name, target, port, as_json))
     if as_json and not done.findings:  # the report was printed when the port was opened
         raise typer.Exit(done.status)
     conclude(done, as_json)
@@ -85,7 +85,7 @@ def _kept_open(settings: Settings, stack: str, name: str, target: Target, port: 
         with _ended_by_signals(), forwarded as (address, process):
             url = f"http://{address}/"
             if as_json:
-                opened = report.completed("dashboard", stack, [ok(ID, console, f"{url} is open until Ctrl-C")])
+                opened = results.completed("dashboard", stack, [ok(ID, console, f"{url} is open until Ctrl-C")])
                 print(opened.model_copy(update={"address": url}).model_dump_json(), flush=True)
             else:
                 print("\n".join((f"{console}: {url} (Ctrl-C ends it)", *_login(name, settings))), flush=True)

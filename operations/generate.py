@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from operations import report
+from operations import results
 from operations.verify import (
     certificate_issuer,
     configuration_analysis,
@@ -22,21 +22,21 @@ from pi_mesh.settings.schema import sentences
 
 SCHEMA = Path(__file__).parents[1] / "docs" / "operations.schema.json"
 DESCRIBED = (
-    report.Report,
-    report.BudgetPart,
-    report.NodeRoom,
-    report.Component,
-    report.ProxyRow,
-    report.ProxyCertificate,
-    report.CallRow,
-    report.Archive,
+    results.Report,
+    results.BudgetPart,
+    results.NodeRoom,
+    results.Component,
+    results.ProxyRow,
+    results.ProxyCertificate,
+    results.CallRow,
+    results.Archive,
     Finding,
 )
 
 
 def report_schema() -> str:
     """Return the schema as JSON text, with a description for each documented field."""
-    schema = report.Report.model_json_schema(mode="serialization")
+    schema = results.Report.model_json_schema(mode="serialization")
     definitions = {**schema["$defs"], schema["title"]: schema}
     for model in DESCRIBED:
         for field, sentence in sentences(model):

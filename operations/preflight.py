@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from operations import command_line, report, stacks
+from operations import command_line, results, stacks
 from operations.command_line import All, Json, Stack, conclude, expected_errors
 from pi_mesh.checks import preflight as checks
 from pi_mesh.checks.preflight import cut_callers
@@ -21,5 +21,5 @@ def preflight(stack: Stack, as_json: Json = False, everything: All = False) -> N
         identity.require(settings.cluster, state.cluster_uid, cluster.uid)
         cluster = cut_callers.with_needed_audit(cluster, settings, state)
         mesh = stacks.mesh_on(settings, stack, cluster)
-        found = report.completed("preflight", stack, checks.run(mesh, cluster, state))
+        found = results.completed("preflight", stack, checks.run(mesh, cluster, state))
     conclude(found, as_json, partial(command_line.show_report, everything=everything))

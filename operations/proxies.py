@@ -6,9 +6,9 @@ from itertools import pairwise
 
 from cryptography import x509
 
-from operations import command_line, report, stacks
+from operations import command_line, results, stacks
 from operations.command_line import All, Json, Stack, conclude, expected_errors
-from operations.report import ProxyCertificate, ProxyRow, Report
+from operations.results import ProxyCertificate, ProxyRow, Report
 from pi_mesh.certificates import pem
 from pi_mesh.certificates.pem import CertificateError
 from pi_mesh.checks import stale_proxies
@@ -138,7 +138,7 @@ def proxies(stack: Stack, as_json: Json = False, everything: All = False) -> Non
         older, findings = _older(settings, cluster, found)
         rows: list[ProxyRow] = []
         findings += _judged(found, older, stack, rows)
-        done = report.completed("proxies", stack, findings).model_copy(update={"proxies": tuple(rows)})
+        done = results.completed("proxies", stack, findings).model_copy(update={"proxies": tuple(rows)})
     conclude(done, as_json, lambda it: _show(it, found, everything))
 
 

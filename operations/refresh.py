@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from operations import command_line, refresh_rollout, report, stacks
+from operations import command_line, refresh_rollout, results, stacks
 from operations.command_line import Json, Stack, conclude, expected_errors, progress
 from operations.proxies import logs_command
 from operations.refresh_rollout import ID, Plan, Restart
@@ -70,7 +70,7 @@ def refresh(stack: Stack, dry_run: DryRun = False, yes: Yes = False, as_json: Js
         identity.require(settings.cluster, exported().cluster_uid, cluster.uid)
         say = progress(as_json)
         findings = restart_stale_workloads(settings, cluster, wait, say, dry_run=dry_run, asked=not (yes or as_json))
-    conclude(report.completed("refresh", stack, findings), as_json, command_line.show_report)
+    conclude(results.completed("refresh", stack, findings), as_json, command_line.show_report)
 
 
 def restart_stale_workloads(

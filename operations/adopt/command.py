@@ -5,10 +5,10 @@ from typing import Annotated
 
 import typer
 
-from operations import report
+from operations import results
 from operations.adopt import apply, existing_mesh, obstacles, rows
 from operations.command_line import Json, Stack, conclude, expected_errors
-from operations.report import Report
+from operations.results import Report
 from pi_mesh.checks.finding import Finding, Level, Subject, ok
 
 Yes = Annotated[bool, typer.Option("--yes", help="Carry out the plan. Without this flag the plan is only printed.")]
@@ -26,7 +26,7 @@ def adopt(stack: Stack, yes: Yes = False, undo_: Undo = False, as_json: Json = F
     """
     with expected_errors("adopt", stack, as_json):
         findings = _undone(stack, yes, as_json) if undo_ else _adopted(stack, yes, as_json)
-    conclude(report.completed("adopt", stack, findings), as_json, _verdict)
+    conclude(results.completed("adopt", stack, findings), as_json, _verdict)
 
 
 def _adopted(stack: str, yes: bool, as_json: bool) -> list[Finding]:

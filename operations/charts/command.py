@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 import yaml
 
-from operations import report, stacks
+from operations import results, stacks
 from operations.charts import sources
 from operations.charts.sources import ChartUnavailableError
 from operations.command_line import Json, Stack, conclude, expected_errors
@@ -143,7 +143,7 @@ def charts(action: Does, stack: Stack, also: Also = None, as_json: Json = False)
         if action is Action.VENDOR and also:
             raise UsageError(stack, "--also goes with `charts lock`", "lock the versions first")
         findings = _lock(stack, also or []) if action is Action.LOCK else [*_vendored(stack)]
-        done = report.completed("charts", stack, findings)
+        done = results.completed("charts", stack, findings)
     conclude(done, as_json)
 
 

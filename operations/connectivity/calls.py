@@ -22,7 +22,7 @@ from operations.connectivity.objects import (
     plain_http_port,
 )
 from operations.envoy_server import CONTROL, GUARDED
-from operations.report import CallRow
+from operations.results import CallRow
 from operations.short_lived import NotReadyError
 from operations.verify import plain_text_call
 from operations.verify.plain_text_call import Outcome

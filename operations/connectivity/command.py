@@ -5,13 +5,13 @@ from typing import Annotated
 
 import typer
 
-from operations import command_line, report, short_lived, stacks
+from operations import command_line, results, short_lived, stacks
 from operations.command_line import All, Json, Stack, conclude, expected_errors, progress
 from operations.connectivity import calls, own_call
 from operations.connectivity.objects import NAMESPACE
 from operations.connectivity.own_call import End
 from operations.failures import UsageError
-from operations.report import Report
+from operations.results import Report
 from pi_mesh.checks.finding import Finding
 from pi_mesh.cluster import identity, istiods, snapshot
 from pi_mesh.cluster.client import Client
@@ -42,7 +42,7 @@ def connectivity(
         cluster = snapshot.read(settings.cluster.context)
         identity.require(settings.cluster, exported().cluster_uid, cluster.uid)
         if ends:
-            done = report.completed("connectivity", stack, own_call.call_findings(settings, cluster, *ends))
+            done = results.completed("connectivity", stack, own_call.call_findings(settings, cluster, *ends))
         else:
             done = _called(settings, stack, cluster, as_json)
     conclude(done, as_json, lambda it: _show(it, everything or callee is not None))
@@ -66,8 +66,8 @@ def _called(settings: Settings, stack: str, cluster: Snapshot, as_json: bool) ->
         short_lived.sweep(client)
         made = calls.run_calls(client, settings, stack, progress(as_json))
     if isinstance(made, Finding):
-        return report.completed("connectivity", stack, [made]).model_copy(update={"calls": ()})
-    done = report.completed("connectivity", stack, [finding for _, finding in made])
+        return results.completed("connectivity", stack, [made]).model_copy(update={"calls": ()})
+    done = results.completed("connectivity", stack, [finding for _, finding in made])
     return done.model_copy(update={"calls": tuple(row for row, _ in made)})
 
 

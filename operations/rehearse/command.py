@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from operations import command_line, report, short_lived, stacks
+from operations import command_line, results, short_lived, stacks
 from operations.command_line import All, Json, Stack, conclude, expected_errors, progress
 from operations.rehearse import job, judgement, trial
 from operations.rehearse.job import RUNNING
@@ -56,7 +56,7 @@ def rehearse(
         say = progress(as_json)
         found = list(_tried(settings, stack, place, cluster, wait or settings.release.timeout, say))
     conclude(
-        report.completed("rehearse", stack, found), as_json, partial(command_line.show_report, everything=everything)
+        results.completed("rehearse", stack, found), as_json, partial(command_line.show_report, everything=everything)
     )
 
 

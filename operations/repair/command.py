@@ -4,12 +4,12 @@ from typing import Annotated
 
 import typer
 
-from operations import report, stacks
+from operations import results, stacks
 from operations.command_line import Json, Stack, conclude, expected_errors, nothing, progress
 from operations.repair import observed_state, plan
 from operations.repair.observed_state import ObservedState
 from operations.repair.plan import OBSTACLE
-from operations.report import Report
+from operations.results import Report
 from pi_mesh.checks.finding import Finding, Level, Subject, unknown
 
 Yes = Annotated[bool, typer.Option("--yes", help="Carry out the plan. Without this flag the plan is only printed.")]
@@ -24,13 +24,13 @@ def repair(stack: Stack, yes: Yes = False, as_json: Json = False) -> None:
     """
     with expected_errors("repair", stack, as_json):
         now = observed_state.read(stack, stacks.load_any(stack))
-        planned = report.completed("repair", stack, _planned(now))
+        planned = results.completed("repair", stack, _planned(now))
         if not yes or plan.find_obstacle(now):
             conclude(planned, as_json, _show_plan)
         if not as_json:
             _show_plan(planned, repairing=True)
         done = plan.carry_out(now, say=progress(as_json))
-    conclude(report.completed("repair", stack, [*_unknown(now), *done]), as_json, nothing)
+    conclude(results.completed("repair", stack, [*_unknown(now), *done]), as_json, nothing)
 
 
 def _planned(now: ObservedState) -> list[Finding]:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from operations import pulumi, report, stacks
+from operations import pulumi, results, stacks
 from operations.command_line import Json, Stack, conclude, expected_errors
 from operations.failures import Exit, OperationError, UsageError
 from operations.pulumi import PulumiFailed
@@ -133,7 +133,7 @@ def rotate_ca(
             findings = change_root(
                 stack, settings, options, partial(changes_besides_the_ca, stack, vault, judged), judged, wait
             )
-            conclude(report.completed("rotate-ca", stack, findings), as_json)
+            conclude(results.completed("rotate-ca", stack, findings), as_json)
         _require_rotatable(settings, stack, options)
         if findings := changes_besides_the_ca(stack, vault, judged):
             pass  # reported below
@@ -143,7 +143,7 @@ def rotate_ca(
             findings = with_proof(settings, lambda: _renewed_by_issuer(stack, settings, judged, wait), wait)
         else:
             findings = with_proof(settings, lambda: _renewed(stack, vault, judged), wait)
-    conclude(report.completed("rotate-ca", stack, findings), as_json)
+    conclude(results.completed("rotate-ca", stack, findings), as_json)
 
 
 def _renewed(stack: str, vault: VaultSettings, judged: bool) -> list[Finding]:

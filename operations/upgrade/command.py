@@ -10,11 +10,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from operations import command_line, report
+from operations import command_line, results
 from operations.command_line import Json, Stack, conclude, expected_errors, progress, show_report
 from operations.repair import plan as repairs
 from operations.repair.plan import Say
-from operations.report import Report
+from operations.results import Report
 from operations.upgrade import run
 from operations.upgrade.run import StepRun, UpgradeState
 from pi_mesh.checks.finding import Finding, Subject, error, errors, ok
@@ -102,7 +102,9 @@ def upgrade(
         else:
             _ask(now, asked=not (yes or as_json))
             findings = list(_carried_out(now, judged, wait, progress(as_json)))
-    conclude(report.completed("upgrade", stack, findings), as_json, partial(show_stops, steps) if plan else show_report)
+    conclude(
+        results.completed("upgrade", stack, findings), as_json, partial(show_stops, steps) if plan else show_report
+    )
 
 
 def _ask(now: UpgradeState, *, asked: bool) -> None:

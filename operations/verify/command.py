@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from operations import command_line, report, stacks
+from operations import command_line, results, stacks
 from operations.command_line import All, Json, Stack, conclude, expected_errors
 from operations.failures import UsageError
 from operations.verify import (
@@ -60,7 +60,7 @@ def verify(
         identity.require(settings.cluster, exported().cluster_uid, seen.snapshot.uid)
         findings = helm_releases.missing_mesh(seen) or _judged(seen, window, probe=probe, read_only=read_only)
     conclude(
-        report.completed("verify", stack, findings), as_json, partial(command_line.show_report, everything=everything)
+        results.completed("verify", stack, findings), as_json, partial(command_line.show_report, everything=everything)
     )
 
 

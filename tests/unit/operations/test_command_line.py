@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from operations import command_line, report, stacks
+from operations import command_line, results, stacks
 from operations.__main__ import COMMANDS, app
 from operations.repair import observed_state
 from operations.repair.observed_state import ObservedState
@@ -34,7 +34,7 @@ def shown(capsys, monkeypatch):
 
     def lines(*findings: Finding, everything: bool = False) -> list[str]:
         monkeypatch.setenv("COLUMNS", "80")
-        command_line.show_report(report.completed("verify", "lab", findings), everything)
+        command_line.show_report(results.completed("verify", "lab", findings), everything)
         return capsys.readouterr().out.splitlines()
 
     return lines

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from operations import proxies, stacks
 from operations import proxies as module
 from operations.__main__ import app
-from operations.report import ProxyCertificate, ProxyRow
+from operations.results import ProxyCertificate, ProxyRow
 from pi_mesh.checks.finding import Finding, Level
 from pi_mesh.cluster import snapshot
 from pi_mesh.cluster.pods import Pod

@@ -9,7 +9,7 @@ from typer.testing import CliRunner, Result
 from operations import short_lived, stacks
 from operations.__main__ import app
 from operations.connectivity import calls, command, own_call
-from operations.report import CallRow
+from operations.results import CallRow
 from pi_mesh.checks.finding import Finding, Subject, error, ok
 from pi_mesh.cluster import snapshot
 from pi_mesh.cluster.pods import Pod

@@ -12,8 +12,8 @@ from typer.testing import CliRunner, Result
 from operations import pulumi, stacks
 from operations.__main__ import app
 from operations.pulumi import PulumiFailed
-from operations.support_archive import command, contents, redaction
-from operations.support_archive.contents import Answer
+from operations.report import command, contents, redaction
+from operations.report.contents import Answer
 from pi_mesh.cluster.errors import ClusterUnreachable
 from pi_mesh.cluster.stack_state import NEVER_RUN
 from tests.support.factories import make_settings

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from operations.support_archive.redaction import ArchiveFile
+from operations.report.redaction import ArchiveFile
 from pi_mesh.checks.finding import Finding, Subject, unknown
 from pi_mesh.cluster import live_objects
 from pi_mesh.cluster.client import Client

@@ -14,9 +14,9 @@ from typing import Any
 
 from operations import command_line, failures, pulumi, stacks
 from operations.failures import Expected
-from operations.support_archive import mesh_state, redaction
-from operations.support_archive.mesh_state import ID
-from operations.support_archive.redaction import ArchiveFile
+from operations.report import mesh_state, redaction
+from operations.report.mesh_state import ID
+from operations.report.redaction import ArchiveFile
 from pi_mesh import inventory
 from pi_mesh.checks.finding import Finding, Subject, unknown
 from pi_mesh.cluster import identity

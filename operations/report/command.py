@@ -7,14 +7,14 @@ from typing import Annotated
 
 import typer
 
-from operations import report as reports
+from operations import results
 from operations.command_line import Json, Stack, conclude, expected_errors, progress
 from operations.failures import UsageError
-from operations.report import Archive, Report
-from operations.support_archive import contents, redaction
-from operations.support_archive.contents import Contents
-from operations.support_archive.mesh_state import ID
-from operations.support_archive.redaction import Redactor
+from operations.report import contents, redaction
+from operations.report.contents import Contents
+from operations.report.mesh_state import ID
+from operations.report.redaction import Redactor
+from operations.results import Archive, Report
 from pi_mesh.checks.finding import Finding, Subject, ok, warning
 from pi_mesh.quantities import MI
 
@@ -65,7 +65,7 @@ def _written(target: Path, folder: str, found: Contents, stack: str, lines: int,
     archive = Archive(path=str(target), bytes=size, files=tuple(files), removed=redactor.removed)
     said = f"was written: {len(files)} files, {-(-size // 1024)} KiB; read it before you publish it"
     findings.append(ok(ID, Subject("archive", str(target)), said, number=size))
-    return reports.completed("report", stack, findings).model_copy(update={"archive": archive})
+    return results.completed("report", stack, findings).model_copy(update={"archive": archive})
 
 
 def _without_secrets(finding: Finding, redactor: Redactor) -> Finding:

@@ -19,7 +19,7 @@ from operations.repair import backend_lock, observed_state
 from operations.repair.backend_lock import BackendLock
 from operations.repair.observed_state import ObservedState
 from operations.repair.processes import Lock, Process
-from pi_mesh.checks.finding import Finding, Level, Subject, error
+from pi_mesh.checks.finding import Finding, Level, Subject, error, unknown
 from pi_mesh.checks.preflight import helm_releases, istio_crds
 from pi_mesh.cluster import kubeconfig
 from pi_mesh.cluster.helm_releases import ReleaseRecord
@@ -72,6 +72,23 @@ def repair_steps(situation: ObservedState) -> list[Step]:
     """Return the steps, locks and processes first: the cluster and the state are only final without them."""
     found = (processes_and_locks, _releases, _state, _crds, _lost_ca)
     return [step for find in found for step in find(situation)]
+
+
+def planned_findings(now: ObservedState) -> list[Finding]:
+    """Return the repairs, or only the obstacle: while a run may be under way, its open operations are no damage."""
+    obstacle = find_obstacle(now)
+    return [*unknown_findings(now), *([obstacle] if obstacle else (step.finding() for step in repair_steps(now)))]
+
+
+def unknown_findings(now: ObservedState) -> Iterator[Finding]:
+    """Yield what could not be looked at: the locks of the backend, and the CA in Vault."""
+    if not now.locks_known:
+        message = "is in a backend whose lock only Pulumi can see: --yes asks for it before each write"
+        fix = "a killed run's lock remains: if no run is active, run `pulumi cancel` first"
+        yield unknown(LOCK, Subject("stack", now.stack), message, fix)
+    if now.vault_unknown:
+        vault, message = Subject("vault", now.settings.vault.address or ""), now.vault_unknown
+        yield unknown(LOST_CA, vault, f"gave no answer about its CA: {message}", "run repair again when Vault answers")
 
 
 def processes_and_locks(situation: ObservedState) -> Iterator[Step]:

@@ -1,4 +1,4 @@
-"""The collection of all that an archive holds, from this machine, the stack and the cluster."""
+"""The archive of a report: its contents, from this machine, the stack and the cluster, and its file."""
 
 import json
 import os
@@ -8,19 +8,23 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from importlib import metadata
+from pathlib import Path
 from typing import Any
 
-from operations import command_line, failures, pulumi, stacks
-from operations.failures import Expected
+from operations import command_line, failures, pulumi, results, stacks
+from operations.failures import Expected, UsageError
 from operations.report import mesh_state, redaction
 from operations.report.mesh_state import ID
-from operations.report.redaction import ArchiveFile
+from operations.report.redaction import ArchiveFile, Redactor
+from operations.results import Archive, Report
 from pi_mesh import inventory
-from pi_mesh.checks.finding import Finding, Subject, unknown
+from pi_mesh.checks.finding import Finding, Subject, ok, unknown, warning
 from pi_mesh.cluster import identity
 from pi_mesh.cluster.client import Client
+from pi_mesh.quantities import MI
 
 OWN_COMMANDS = ("preflight", "verify", "proxies", "budget")
 COMMAND_SECONDS = 180
@@ -193,3 +197,49 @@ def _answers(found: Contents, answers: list[Future[Answer]], say: Say) -> None:
             found.parts.append(ArchiveFile(f"{answer.command}.json", answer.document))
         if answer.errors:
             found.parts.append(ArchiveFile(f"{answer.command}.errors.txt", answer.errors))
+
+
+ABOUT = "README.txt"
+EXPLAINED = """\
+A report of pi-mesh about the stack {stack}, {time} UTC.
+
+It holds the versions, the stack's settings, the answers of `preflight`, `verify`, `proxies` and `budget`, the state and
+the events of the mesh's pods and namespaces, and the last {lines} lines of the logs of the mesh's own pods.
+It holds no Secret and nothing of Pulumi's state. {removed} places had a secret, or what looks like one; each is now
+"[removed]". Requests in logs have no query.
+It still has the names and addresses of your nodes, namespaces, hosts and workloads: read it before you publish it.
+"""
+
+
+def write_report(stack: str, output: Path | None, lines: int, say: Say) -> Report:
+    """Write the archive and return its report. Raises UsageError where it cannot be written."""
+    now = datetime.now(UTC)
+    folder = f"pi-mesh-report-{stack.rpartition('/')[2]}-{now:%Y%m%dT%H%M%SZ}"
+    target = output or Path(f"{folder}.tar.gz")
+    if target.exists():
+        raise UsageError(stack, f"{target} exists already", "choose another --output")
+    contents = collect_contents(stack, lines, say)
+    redactor = Redactor(contents.known)
+    files, left_out = redaction.render_files(contents.parts, redactor)
+    findings = [_without_secrets(finding, redactor) for finding in contents.missing]
+    findings += [_left_out(name) for name in left_out]
+    about = EXPLAINED.format(stack=stack, time=f"{now:%Y-%m-%d %H:%M}", lines=lines, removed=redactor.removed)
+    lacking = "".join(f"\nNot in it: {finding}\n" for finding in findings)
+    files = {ABOUT: f"{about}{lacking}".encode(), **files}
+    try:
+        size = redaction.write_archive(target, folder, files, now.timestamp())
+    except OSError as problem:
+        raise UsageError(stack, f"{target} can't be written: {problem.strerror}", "choose another --output") from None
+    archive = Archive(path=str(target), bytes=size, files=tuple(files), removed=redactor.removed)
+    said = f"was written: {len(files)} files, {-(-size // 1024)} KiB; read it before you publish it"
+    findings.append(ok(ID, Subject("archive", str(target)), said, number=size))
+    return results.completed("report", stack, findings).model_copy(update={"archive": archive})
+
+
+def _without_secrets(finding: Finding, redactor: Redactor) -> Finding:
+    return replace(finding, message=redactor.text(finding.message))
+
+
+def _left_out(name: str) -> Finding:
+    room = f"{redaction.LARGEST_ARCHIVE // MI} MiB"
+    return warning(ID, Subject("file", name), f"was left out: the archive holds {room}", "use fewer --lines")

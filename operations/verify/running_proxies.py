@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from operations.proxies import logs_command
+from operations.proxies.rows import logs_command
 from pi_mesh.checks import stale_proxies
 from pi_mesh.checks.finding import CLUSTER, Finding, Subject, ok, unknown, warning
 from pi_mesh.checks.verification_input import VerificationInput

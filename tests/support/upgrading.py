@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from operations import pulumi, refresh, stacks
+from operations import pulumi, stacks
 from operations.pulumi import PulumiFailed
+from operations.refresh import restarts
 from operations.repair import observed_state
 from operations.repair.observed_state import ObservedState
 from operations.upgrade import run
@@ -132,7 +133,7 @@ def install(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
         (command, "read_input", lambda *_, **__: None),
         (command, "all_findings", world.verify),
         (helm_releases, "missing_mesh", lambda _: []),
-        (refresh, "refreshed", world.refresh),
+        (restarts, "restart_stale_workloads", world.refresh),
         (snapshot, "read", world.snapshot),
         (run, "apply_crds", world.crds),
     ]

@@ -28,7 +28,7 @@ FORBIDDEN = [
     ("policies", "policies/rules/pi_ceiling.py", "import pulumi_kubernetes"),
     ("operations", "operations/verify/command.py", "from pulumi import automation"),
     ("lab", "lab/cluster/vault.py", "import pulumi"),
-    ("tests", "operations/budget.py", "from tests.support import factories"),
+    ("tests", "operations/stacks.py", "from tests.support import factories"),
 ]
 
 

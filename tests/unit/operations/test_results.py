@@ -9,13 +9,16 @@ import jsonschema
 import pytest
 from typer.testing import CliRunner
 
-from operations import generate, proxies, refresh, stacks
+from operations import generate, stacks
 from operations.__main__ import app
+from operations.proxies import rows
 from operations.pulumi import PulumiFailed
-from operations.rehearse import command as rehearse_command
+from operations.refresh import restarts
+from operations.rehearse import run as rehearsal
 from operations.repair import observed_state, plan
 from operations.repair.observed_state import ObservedState
-from operations.rotate_ca import command as rotate_ca_command
+from operations.rotate_ca import renewal
+from operations.verify import certificate_issuer, configuration_analysis, cpu_window, running_proxies
 from operations.verify import command as verify_command
 from pi_mesh.checks.finding import Subject, ok, warning
 from pi_mesh.cluster import snapshot
@@ -45,33 +48,29 @@ def stack(monkeypatch):
         monkeypatch.setattr(stacks, name, lambda _: settings)
     monkeypatch.setattr(stacks, "load_with_state", lambda _: (settings, lambda: NEVER_RUN))
     monkeypatch.setattr(snapshot, "read", lambda _: make_snapshot(nodes=make_pis(2, memory=1280)))
-    monkeypatch.setattr(proxies.reader, "read", lambda *_, **__: Proxies("1.31.0", ()))
-    monkeypatch.setattr(proxies.stale_proxies, "read", lambda *_: {})
-    monkeypatch.setattr(refresh, "Client", FakeClient())
+    monkeypatch.setattr(rows.reader, "read", lambda *_, **__: Proxies("1.31.0", ()))
+    monkeypatch.setattr(rows.stale_proxies, "read", lambda *_: {})
+    monkeypatch.setattr(restarts, "Client", FakeClient())
     monkeypatch.setattr(verify_command, "read_input", lambda *_, **__: make_verification())
     monkeypatch.setattr(
-        verify_command.certificate_issuer,
+        certificate_issuer,
         "issuer_findings",
         lambda *_: [ok("x", Subject("pod", "a/b"), "is well", number=0.5)],
     )
-    monkeypatch.setattr(verify_command.running_proxies, "running_proxy_findings", lambda _: [])
+    monkeypatch.setattr(running_proxies, "running_proxy_findings", lambda _: [])
     monkeypatch.setattr(
-        verify_command.configuration_analysis,
+        configuration_analysis,
         "analyze",
         lambda *_: [warning("y", Subject("cluster"), "is odd", "look")],
     )
-    monkeypatch.setattr(
-        verify_command.cpu_window, "running_window", lambda _: nullcontext(SimpleNamespace(found=lambda *_: []))
-    )
-    monkeypatch.setattr(rehearse_command, "_tried", lambda *_: [ok("envoy", Subject("node", "pi-1"), "serves")])
+    monkeypatch.setattr(cpu_window, "running_window", lambda _: nullcontext(SimpleNamespace(found=lambda *_: [])))
+    monkeypatch.setattr(rehearsal, "_tried", lambda *_: [ok("envoy", Subject("node", "pi-1"), "serves")])
     monkeypatch.setattr(observed_state, "read", lambda *_: now)
     monkeypatch.setattr(
         plan, "carry_out", lambda now, **_: [step.finding(done=True) for step in plan.repair_steps(now)]
     )
-    monkeypatch.setattr(rotate_ca_command.pulumi, "pending", lambda *_: {})
-    monkeypatch.setattr(
-        rotate_ca_command, "with_proof", lambda *_: [ok("pulumi up", Subject("stack", STACK), "is done")]
-    )
+    monkeypatch.setattr(renewal.pulumi, "pending", lambda *_: {})
+    monkeypatch.setattr(renewal, "with_proof", lambda *_: [ok("pulumi up", Subject("stack", STACK), "is done")])
 
 
 def valid(operation: str, *more: str) -> dict:

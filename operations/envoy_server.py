@@ -48,8 +48,8 @@ def envoy_container(
 
 def answer_route(body: str = "ok", **headers: str) -> Config:
     """Return the route by which every request with these headers is answered; `_` stands for the `-` of a name."""
-    wanted = [{"name": name.replace("_", "-"), "string_match": {"exact": value}} for name, value in headers.items()]
-    match = {"prefix": "/", **({"headers": wanted} if wanted else {})}
+    required = [{"name": name.replace("_", "-"), "string_match": {"exact": value}} for name, value in headers.items()]
+    match = {"prefix": "/", **({"headers": required} if required else {})}
     return {"match": match, "direct_response": {"status": 200, "body": {"inline_string": body}}}
 
 
@@ -96,10 +96,10 @@ GUARDED, CONTROL = 8080, 8081
 """Ports of the Job's server: the proxy stands before the first, and not before the second."""
 
 
-def plain_text_job(seen: VerificationInput, namespace: str) -> ShortLived:
+def plain_text_job(mesh_input: VerificationInput, namespace: str) -> ShortLived:
     """Return a pod in which Envoy answers on both ports: the proxy's image has no other server."""
     answers = {port: [answer_route()] for port in (GUARDED, CONTROL)}
-    container = envoy_container(seen.settings, CONTROL, answers)
-    pod = {"nodeSelector": node_selector(seen.settings)}
+    container = envoy_container(mesh_input.settings, CONTROL, answers)
+    pod = {"nodeSelector": node_selector(mesh_input.settings)}
     marks = {EXCLUDED: str(CONTROL)}
-    return ShortLived(namespace, "plain-text-call", seen.mesh.stack, (container,), annotations=marks, pod=pod)
+    return ShortLived(namespace, "plain-text-call", mesh_input.mesh.stack, (container,), annotations=marks, pod=pod)

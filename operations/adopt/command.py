@@ -35,15 +35,15 @@ def adopt(stack: Stack, yes: Yes = False, undo_: Undo = False, as_json: Json = F
 
 
 def _adopted(stack: str, yes: bool, as_json: bool) -> list[Finding]:
-    from operations.adopt import apply, existing_mesh, rows
+    from operations.adopt import apply, existing_mesh, plan
 
     there = existing_mesh.read(stack)
     if there.obstacles:
         return _shown(there.obstacles, as_json)
     if not there.releases and not there.objects:
-        complete = ok(rows.RELEASES, Subject("stack", stack), "already has every resource of its mesh in its state")
+        complete = ok(plan.RELEASES, Subject("stack", stack), "already has every resource of its mesh in its state")
         return _shown([complete], as_json)
-    findings = _shown(rows.adoption_plan(there), as_json)
+    findings = _shown(plan.adoption_plan(there), as_json)
     if not yes:
         progress(as_json)(f"{NOT_CARRIED_OUT}: python -m operations adopt -s {stack} --yes")
         return findings

@@ -57,8 +57,8 @@ def _finding(node: Node, sidecar: Resources) -> Finding:
 
 def _access_logs(settings: Settings) -> Iterator[Finding]:
     """Yield the room that the access logs take on the nodes' disks."""
-    wanted = settings.observability.access_logs
-    if not wanted.enabled:
+    logs = settings.observability.access_logs
+    if not logs.enabled:
         return
     proxies = telemetry.log_writers(settings)
     million = f"a million logged requests are {telemetry.LOG_LINE} MB"

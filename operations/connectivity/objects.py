@@ -81,9 +81,9 @@ def plain_http_port(settings: Settings) -> tuple[int, str]:
         return 0, "ingress.enabled is false"
     if "proxyProtocol" in topology(settings):
         return 0, "the ingress gateway takes only connections that begin with the PROXY protocol's header"
-    servers = [(one, server) for one in settings.traffic.gateways.values() for server in one.servers]
+    servers = [(gateway, server) for gateway in settings.traffic.gateways.values() for server in gateway.servers]
     other = {server.number for _, server in servers if server.family != "HTTP"}
-    listed = {server.number for one, server in servers if one.allow_addresses}
+    listed = {server.number for gateway, server in servers if gateway.allow_addresses}
     spoken = [server.number for _, server in servers if server.family == "HTTP"]
     reached = reached_ports(settings, settings.releases.names.ingress, settings.ingress)
     for port in (*spoken, 80):

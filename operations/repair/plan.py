@@ -70,8 +70,8 @@ def find_obstacle(situation: ObservedState) -> Finding | None:
 
 def repair_steps(situation: ObservedState) -> list[Step]:
     """Return the steps, locks and processes first: the cluster and the state are only final without them."""
-    found = (processes_and_locks, _releases, _state, _crds, _lost_ca)
-    return [step for find in found for step in find(situation)]
+    searches = (processes_and_locks, _releases, _state, _crds, _lost_ca)
+    return [step for find in searches for step in find(situation)]
 
 
 def planned_findings(now: ObservedState) -> list[Finding]:
@@ -120,9 +120,9 @@ def _releases(situation: ObservedState) -> Iterator[Step]:
         unknown = release.id not in known
         if release.status != "deployed" and (release.pending or unknown):
             subject = Subject("release", release.id)
-            found = f"is stuck in {release.status}, revision {release.revision}"
+            problem = f"is stuck in {release.status}, revision {release.revision}"
             # Helm installs no second release of a name; where the state knows the first, Pulumi upgrades it.
-            yield Step(helm_releases.ID, subject, found, Act.FORGET if unknown else Act.FAIL, release)
+            yield Step(helm_releases.ID, subject, problem, Act.FORGET if unknown else Act.FAIL, release)
 
 
 def pending_releases(situation: ObservedState) -> list[ReleaseRecord]:
@@ -154,14 +154,14 @@ def _crds(situation: ObservedState) -> Iterator[Step]:
     if not situation.snapshot.crds:
         return
     for crd in istio_crds.abandoned(situation.mesh, situation.snapshot):
-        found = f"belongs to {crd.release or 'no Helm release'}"
-        yield Step(istio_crds.ID, Subject("crd", crd.name), found, Act.HAND_OVER, crd)
+        problem = f"belongs to {crd.release or 'no Helm release'}"
+        yield Step(istio_crds.ID, Subject("crd", crd.name), problem, Act.HAND_OVER, crd)
 
 
 def _lost_ca(situation: ObservedState) -> Iterator[Step]:
     if lost := situation.lost_ca:
-        found = f"no longer holds the CA that this stack made in it: {lost.found}"
-        yield Step(LOST_CA, Subject("vault mount", lost.mount), found, Act.FORGET_CA)
+        problem = f"no longer holds the CA that this stack made in it: {lost.found}"
+        yield Step(LOST_CA, Subject("vault mount", lost.mount), problem, Act.FORGET_CA)
 
 
 class StillDeployedError(OperationError):

@@ -92,7 +92,7 @@ def local_versions() -> dict[str, Any]:
             "python": platform.python_version(),
             "machine": f"{platform.system()} {platform.release()} {platform.machine()}",
             "packages": {name: _package(name) for name in PACKAGES},
-            "programs": {name: found.result() for name, found in said.items()},
+            "programs": {name: answer.result() for name, answer in said.items()},
             "plugins": plugins.result(),
         }
 
@@ -123,10 +123,10 @@ def _plain(text: str) -> Any:
 
 
 def _plugins(text: str) -> Any:
-    found = _plain(text)
-    if not isinstance(found, list):
-        return found
-    return [{key: entry.get(key) for key in ("name", "kind", "version")} for entry in found]
+    plugins = _plain(text)
+    if not isinstance(plugins, list):
+        return plugins
+    return [{key: entry.get(key) for key in ("name", "kind", "version")} for entry in plugins]
 
 
 Say = Callable[[str], None]
@@ -149,54 +149,56 @@ class Contents:
 
 def collect_contents(stack: str, lines: int, say: Say) -> Contents:
     """Return the contents; whatever cannot be had is a finding, for a report is also made when nothing works."""
-    found = Contents(redaction.environment_secrets(os.environ))
+    contents = Contents(redaction.environment_secrets(os.environ))
     with running_commands(stack) as answers:
         say("the versions, the settings, and the state of the mesh")
         here = local_versions()
-        _settings(found, stack)
-        _cluster(found, stack, lines)
-        found.parts.insert(0, ArchiveFile("versions.json", {**here, **found.in_cluster}))
-        _answers(found, answers, say)
-    return found
+        _settings(contents, stack)
+        _cluster(contents, stack, lines)
+        contents.parts.insert(0, ArchiveFile("versions.json", {**here, **contents.in_cluster}))
+        _answers(contents, answers, say)
+    return contents
 
 
-def _settings(found: Contents, stack: str) -> None:
+def _settings(contents: Contents, stack: str) -> None:
     try:
         config = pulumi.config(stack)
     except Expected as problem:
-        found.lacks("settings.json", problem)
+        contents.lacks("settings.json", problem)
         return
-    found.known |= {*redaction.settings_secrets(config)}
-    found.parts.append(ArchiveFile("settings.json", redaction.settings_without_secrets(config)))
+    contents.known |= {*redaction.settings_secrets(config)}
+    contents.parts.append(ArchiveFile("settings.json", redaction.settings_without_secrets(config)))
 
 
-def _cluster(found: Contents, stack: str, lines: int) -> None:
+def _cluster(contents: Contents, stack: str, lines: int) -> None:
     """Add what the cluster says. The client is made before any thread that makes another one."""
     try:
         settings, exported = stacks.load_with_state(stack)
         mesh = inventory.mesh_inventory(settings, stack)
-        found.known |= {*redaction.kubeconfig_secrets(settings.cluster.context)}
+        contents.known |= {*redaction.kubeconfig_secrets(settings.cluster.context)}
         with Client(settings.cluster.context) as client:
             identity.require(settings.cluster, exported().cluster_uid, identity.read(client))
-            found.known |= {*redaction.cluster_secrets(client, dict.fromkeys(one.name for one in mesh.namespaces))}
-            found.in_cluster = mesh_state.cluster_versions(client, mesh)
+            contents.known |= {
+                *redaction.cluster_secrets(client, dict.fromkeys(namespace.name for namespace in mesh.namespaces))
+            }
+            contents.in_cluster = mesh_state.cluster_versions(client, mesh)
             for part in mesh_state.mesh_files(client, mesh, lines):
-                (found.parts if isinstance(part, ArchiveFile) else found.missing).append(part)  # type: ignore[arg-type]
+                (contents.parts if isinstance(part, ArchiveFile) else contents.missing).append(part)  # type: ignore[arg-type]
     except Expected as problem:
-        found.lacks("the state of the cluster", problem)
+        contents.lacks("the state of the cluster", problem)
 
 
-def _answers(found: Contents, answers: list[Future[Answer]], say: Say) -> None:
+def _answers(contents: Contents, answers: list[Future[Answer]], say: Say) -> None:
     """Add the answer of each command as it comes."""
     for future in as_completed(answers):
         answer = future.result()
         say(f"`{answer.command}`: {'no answer' if answer.problem else 'done'}")
         if answer.problem:
-            found.lacks(f"{answer.command}.json", answer.problem)
+            contents.lacks(f"{answer.command}.json", answer.problem)
         else:
-            found.parts.append(ArchiveFile(f"{answer.command}.json", answer.document))
+            contents.parts.append(ArchiveFile(f"{answer.command}.json", answer.document))
         if answer.errors:
-            found.parts.append(ArchiveFile(f"{answer.command}.errors.txt", answer.errors))
+            contents.parts.append(ArchiveFile(f"{answer.command}.errors.txt", answer.errors))
 
 
 ABOUT = "README.txt"

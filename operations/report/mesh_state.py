@@ -73,8 +73,8 @@ def _pod(pod: dict) -> dict[str, Any]:
 
 def _events(client: Client, namespace: str) -> list[dict[str, Any]]:
     """Return the newest events of a namespace, the newest last."""
-    found = client.items(f"/api/v1/namespaces/{namespace}/events")
-    found.sort(key=lambda event: str(event.get("lastTimestamp") or event.get("eventTime") or ""))
+    events = client.items(f"/api/v1/namespaces/{namespace}/events")
+    events.sort(key=lambda event: str(event.get("lastTimestamp") or event.get("eventTime") or ""))
     return [
         {
             "at": event.get("lastTimestamp") or event.get("eventTime"),
@@ -84,7 +84,7 @@ def _events(client: Client, namespace: str) -> list[dict[str, Any]]:
             "reason": event.get("reason"),
             "message": event.get("message"),
         }
-        for event in found[-EVENTS:]
+        for event in events[-EVENTS:]
     ]
 
 

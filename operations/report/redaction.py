@@ -215,12 +215,12 @@ class ArchiveFile:
     """A text, or the content of a JSON document."""
 
 
-def render_files(found: Sequence[ArchiveFile], redactor: Redactor) -> tuple[dict[str, bytes], list[str]]:
+def render_files(parts: Sequence[ArchiveFile], redactor: Redactor) -> tuple[dict[str, bytes], list[str]]:
     """Return the bytes of each file without secrets, and the names of those for which the archive has no room."""
     files: dict[str, bytes] = {}
     left_out: list[str] = []
     size = 0
-    for part in found:
+    for part in parts:
         content = _bytes(part, redactor)
         if size + len(content) > LARGEST_ARCHIVE:
             left_out.append(part.name)

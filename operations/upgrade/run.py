@@ -17,7 +17,7 @@ from operations.charts.sources import ChartUnavailableError
 from operations.pulumi import PulumiFailed
 from operations.refresh import restarts
 from operations.repair import observed_state, plan
-from operations.repair.plan import Say
+from operations.repair.plan import CRD_PATH, Say
 from operations.upgrade.steps import VERSION_KEY, UpgradeState, mesh_at_version
 from operations.verify import command as verification
 from pi_mesh import inventory
@@ -35,7 +35,6 @@ from pi_mesh.words import counted
 
 CRDS = "istio CRDs"
 CRD_FOLDER = "base/crds/"
-CRD_PATH = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 
 
 def apply_crds(context: str, base: Release) -> Finding:

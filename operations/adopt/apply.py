@@ -50,11 +50,7 @@ def carry_out_adoption(there: ExistingMesh, say: Callable[[str], None]) -> Findi
     """
     for proposal in there.proposals:
         say(f"{proposal.path}: writing it into the stack file")
-        pulumi.set_config(
-            there.now.stack,
-            proposal.path,
-            str(proposal.value).lower() if proposal.value in (True, False) else proposal.value,
-        )
+        pulumi.set_config(there.now.stack, proposal.path, proposal.text)
     say(f"stack {there.now.stack}: writing its state")
     write_state(there, entries.state_with_entries(there), partial(_hand_over, there))
     say(f"stack {there.now.stack}: previewing the next `up`")
@@ -77,16 +73,12 @@ def write_state(there: ExistingMesh, new: dict, first: Callable[[], None] = lamb
 
 def _hand_over(there: ExistingMesh) -> None:
     """Make the stack the manager of the fields that `up` is going to change and that another manager holds."""
-    held = [
-        held_object
-        for held_object in there.objects
-        if any(entries.field_holders(held_object, plan.changed_paths(held_object)))
-    ]
     with Client(there.now.context) as client:
         discovery = Discovery(client)
-        for held_object in held:
-            if path := discovery.path(held_object.manifest, ""):
-                client.patch_json(path, entries.hand_over_patch(held_object))
+        for existing in there.objects:
+            held = any(entries.field_holders(existing, plan.changed_paths(existing)))
+            if held and (path := discovery.path(existing.manifest, "")):
+                client.patch_json(path, entries.hand_over_patch(existing))
 
 
 def _judged(there: ExistingMesh) -> Finding:

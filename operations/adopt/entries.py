@@ -88,7 +88,6 @@ def _union(fields: dict, other: Mapping) -> dict:
     return merged
 
 
-# The entries of a stack's state for what the cluster has already, as if the program had created it.
 # An entry holds what the cluster has and not what the settings ask for, so that the next preview shows what `up`
 # changes. The engine dates its entries to the nanosecond and keeps the date of their creation for good; those of an
 # adoption have whole seconds, by which `adopt --undo` knows them, before and after an `up`.

@@ -34,6 +34,11 @@ class Proposal(NamedTuple):
     value: str | bool
     why: str
 
+    @property
+    def text(self) -> str:
+        """Return the value as the stack file has it."""
+        return str(self.value).lower() if isinstance(self.value, bool) else self.value
+
 
 def proposed_settings(
     settings: Settings,

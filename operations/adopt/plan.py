@@ -176,8 +176,7 @@ def _beside(there: ExistingMesh) -> Iterator[Finding]:
 
 def _file(there: ExistingMesh) -> Iterator[Finding]:
     for proposal in there.proposals:
-        value = str(proposal.value).lower() if isinstance(proposal.value, bool) else proposal.value
-        message = f"is set to {value}: {proposal.why}"
+        message = f"is set to {proposal.text}: {proposal.why}"
         key = setting(proposal.path)
         yield warning(FILE, key, message, "") if proposal.value is False else ok(FILE, key, message)
 

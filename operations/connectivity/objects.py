@@ -94,7 +94,6 @@ def plain_http_port(settings: Settings) -> tuple[int, str]:
     return 0, "its Service has no port with plain HTTP"
 
 
-# The two pods of the calls, `client` and `server`, each with a sidecar before it.
 # A pod's Envoy answers on both ports. Its second port, which the sidecar leaves out, also sends requests on: the API
 # server's pod proxy asks it for `/call/TARGET`, and gets the answer that the pod's own call to the target had.
 
@@ -130,7 +129,6 @@ def pod_job(settings: Settings, stack: str, namespace: str, name: str, targets: 
     )
 
 
-# The objects of the calls' own namespace: Services, identities, one policy, and the ways through both gateways.
 # No other namespace's proxies learn of them but the gateways', by `exportTo`.
 
 POLICY = "callers"

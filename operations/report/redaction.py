@@ -91,8 +91,7 @@ class Redactor:
         return f"{match[1]}{REMOVED}"
 
 
-# The secrets that a report could meet: those of the environment, the kubeconfig and the mesh's namespaces.
-# They are read to be removed wherever they occur, and are never written.
+# The secrets that a report could meet are read to be removed wherever they occur, and are never written.
 
 HELMS_RECORDS = "helm.sh/release.v1"
 _FILE = re.compile(r"(?i)(?:token|passphrase|password|key|secret)_file$")

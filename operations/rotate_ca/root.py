@@ -200,7 +200,6 @@ def also_trusted(settings: Settings) -> pem.Certificates:
     return tuple(root for text in settings.also_trust for root in pem.certificates(text, "alsoTrust"))
 
 
-# The command `rotate-ca --root`: another root in three steps, each an `up`, with a question to all proxies between.
 # The stack file and the cluster show how far a change is, so that the same command goes on after any interruption.
 
 

@@ -48,8 +48,8 @@ def envoy_container(
 
 def answer_route(body: str = "ok", **headers: str) -> Config:
     """Return the route by which every request with these headers is answered; `_` stands for the `-` of a name."""
-    wanted = [{"name": name.replace("_", "-"), "string_match": {"exact": value}} for name, value in headers.items()]
-    match = {"prefix": "/", **({"headers": wanted} if wanted else {})}
+    required = [{"name": name.replace("_", "-"), "string_match": {"exact": value}} for name, value in headers.items()]
+    match = {"prefix": "/", **({"headers": required} if required else {})}
     return {"match": match, "direct_response": {"status": 200, "body": {"inline_string": body}}}
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import yaml
 
-from operations import report
+from operations import results
 from pi_mesh.checks import registry
 from pi_mesh.checks.finding import Finding
 from pi_mesh.checks.registry import CHECKS, Check
@@ -16,21 +16,21 @@ from pi_mesh.settings.schema import sentences
 DOCS = Path(__file__).parents[1] / "docs"
 SCHEMA, CHECKS_PAGE, CAUSES = DOCS / "operations.schema.json", DOCS / "checks.md", DOCS / "checks.yaml"
 DESCRIBED = (
-    report.Report,
-    report.BudgetPart,
-    report.NodeRoom,
-    report.Component,
-    report.ProxyRow,
-    report.ProxyCertificate,
-    report.CallRow,
-    report.Archive,
+    results.Report,
+    results.BudgetPart,
+    results.NodeRoom,
+    results.Component,
+    results.ProxyRow,
+    results.ProxyCertificate,
+    results.CallRow,
+    results.Archive,
     Finding,
 )
 
 
 def report_schema() -> str:
     """Return the schema as JSON text, with a description for each documented field."""
-    schema = report.Report.model_json_schema(mode="serialization")
+    schema = results.Report.model_json_schema(mode="serialization")
     definitions = {**schema["$defs"], schema["title"]: schema}
     for model in DESCRIBED:
         for field, sentence in sentences(model):

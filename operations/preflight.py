@@ -2,10 +2,7 @@
 
 from functools import partial
 
-from operations import command_line, report, stacks
-from operations.command_line import All, Json, Stack, conclude, expected_errors
-from pi_mesh.checks import registry
-from pi_mesh.checks.observe import observe
+from operations.command_line import All, Json, Stack, conclude_findings, expected_errors, show_report
 
 
 def preflight(stack: Stack, as_json: Json = False, everything: All = False) -> None:
@@ -14,7 +11,10 @@ def preflight(stack: Stack, as_json: Json = False, everything: All = False) -> N
     The program does the same at every preview and up.
     """
     with expected_errors("preflight", stack, as_json):
+        from operations import stacks
+        from pi_mesh.checks import registry
+        from pi_mesh.checks.observe import observe
+
         settings, exported = stacks.load_with_state(stack)
-        observation = observe(settings, stack, exported)
-        done = report.completed("preflight", stack, registry.findings(registry.PREFLIGHT, observation))
-    conclude(done, as_json, partial(command_line.show_report, everything=everything))
+        findings = registry.findings(registry.PREFLIGHT, observe(settings, stack, exported))
+    conclude_findings("preflight", stack, findings, as_json, partial(show_report, everything=everything))

@@ -6,6 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from operations import pulumi
+from pi_mesh.cluster import identity, snapshot
+from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.cluster.stack_state import NEVER_RUN, StackState, of_resources
 from pi_mesh.settings import CaSettings, Settings, parse, parse_any, stack_file
 from pi_mesh.settings.pulumi_config import plain_values
@@ -23,6 +25,14 @@ def load_with_state(stack: str) -> tuple[Settings, Callable[[], StackState]]:
     """Return the settings, and a function that waits for the state: Pulumi reads it while the caller goes on."""
     exported = ThreadPoolExecutor().submit(pulumi.export, stack)
     return load(stack), lambda: of_export(exported.result())
+
+
+def load_with_cluster(stack: str) -> tuple[Settings, Snapshot]:
+    """Return the settings and the snapshot of the stack's own cluster. Raises as `load` and `snapshot.read` do."""
+    settings, exported = load_with_state(stack)
+    cluster = snapshot.read(settings.cluster.context)
+    identity.require(settings.cluster, exported().cluster_uid, cluster.uid)
+    return settings, cluster
 
 
 def of_file(path: Path) -> tuple[Settings, Callable[[], StackState]]:

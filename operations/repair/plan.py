@@ -8,26 +8,22 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from lightkube import Client
-from lightkube.core.exceptions import ApiError
-from lightkube.resources.apiextensions_v1 import CustomResourceDefinition
-from lightkube.resources.core_v1 import Secret
-
 from operations import pulumi
 from operations.failures import Exit, OperationError
 from operations.repair import backend_lock, observed_state
 from operations.repair.backend_lock import BackendLock
 from operations.repair.observed_state import ObservedState
 from operations.repair.processes import Lock, Process
-from pi_mesh.checks.finding import Finding, Level, Subject, error
+from pi_mesh.checks.finding import Finding, Level, Subject, error, unknown
 from pi_mesh.checks.preflight import helm_releases, istio_crds
-from pi_mesh.cluster import kubeconfig
+from pi_mesh.cluster.client import Client
 from pi_mesh.cluster.helm_releases import ReleaseRecord
 from pi_mesh.cluster.objects import Crd
 from pi_mesh.inventory import Kind, Release
 
 LOCK, OBSTACLE, LOST_CA = "stale lock", "obstacle", "lost CA"
 NOTHING_DONE = "nothing was repaired"
+CRD_PATH = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 
 
 class Act(Enum):
@@ -46,14 +42,14 @@ class Step:
 
     id: str
     subject: Subject
-    found: str
+    problem: str
     act: Act
     target: Process | Lock | ReleaseRecord | Crd | None = None
 
     def finding(self, done: bool = False) -> Finding:
         """Return an error for an open step, ok for a completed one."""
         fix = f"done: {self.act.value}" if done else self.act.value
-        return Finding(self.id, *self.subject, Level.OK if done else Level.ERROR, None, self.found, fix)
+        return Finding(self.id, *self.subject, Level.OK if done else Level.ERROR, None, self.problem, fix)
 
 
 def find_obstacle(situation: ObservedState) -> Finding | None:
@@ -70,8 +66,25 @@ def find_obstacle(situation: ObservedState) -> Finding | None:
 
 def repair_steps(situation: ObservedState) -> list[Step]:
     """Return the steps, locks and processes first: the cluster and the state are only final without them."""
-    found = (processes_and_locks, _releases, _state, _crds, _lost_ca)
-    return [step for find in found for step in find(situation)]
+    searches = (processes_and_locks, _releases, _state, _crds, _lost_ca)
+    return [step for find in searches for step in find(situation)]
+
+
+def planned_findings(now: ObservedState) -> list[Finding]:
+    """Return the repairs, or only the obstacle: while a run may be under way, its open operations are no damage."""
+    obstacle = find_obstacle(now)
+    return [*unknown_findings(now), *([obstacle] if obstacle else (step.finding() for step in repair_steps(now)))]
+
+
+def unknown_findings(now: ObservedState) -> Iterator[Finding]:
+    """Yield what could not be looked at: the locks of the backend, and the CA in Vault."""
+    if not now.locks_known:
+        message = "is in a backend whose lock only Pulumi can see: --yes asks for it before each write"
+        fix = "a killed run's lock remains: if no run is active, run `pulumi cancel` first"
+        yield unknown(LOCK, Subject("stack", now.stack), message, fix)
+    if now.vault_unknown:
+        vault, message = Subject("vault", now.settings.vault.address or ""), now.vault_unknown
+        yield unknown(LOST_CA, vault, f"gave no answer about its CA: {message}", "run repair again when Vault answers")
 
 
 def processes_and_locks(situation: ObservedState) -> Iterator[Step]:
@@ -103,9 +116,9 @@ def _releases(situation: ObservedState) -> Iterator[Step]:
         unknown = release.id not in known
         if release.status != "deployed" and (release.pending or unknown):
             subject = Subject("release", release.id)
-            found = f"is stuck in {release.status}, revision {release.revision}"
+            problem = f"is stuck in {release.status}, revision {release.revision}"
             # Helm installs no second release of a name; where the state knows the first, Pulumi upgrades it.
-            yield Step(helm_releases.ID, subject, found, Act.FORGET if unknown else Act.FAIL, release)
+            yield Step(helm_releases.ID, subject, problem, Act.FORGET if unknown else Act.FAIL, release)
 
 
 def pending_releases(situation: ObservedState) -> list[ReleaseRecord]:
@@ -137,14 +150,14 @@ def _crds(situation: ObservedState) -> Iterator[Step]:
     if not situation.snapshot.crds:
         return
     for crd in istio_crds.abandoned(situation.mesh, situation.snapshot):
-        found = f"belongs to {crd.release or 'no Helm release'}"
-        yield Step(istio_crds.ID, Subject("crd", crd.name), found, Act.HAND_OVER, crd)
+        problem = f"belongs to {crd.release or 'no Helm release'}"
+        yield Step(istio_crds.ID, Subject("crd", crd.name), problem, Act.HAND_OVER, crd)
 
 
 def _lost_ca(situation: ObservedState) -> Iterator[Step]:
     if lost := situation.lost_ca:
-        found = f"no longer holds the CA that this stack made in it: {lost.found}"
-        yield Step(LOST_CA, Subject("vault mount", lost.mount), found, Act.FORGET_CA)
+        problem = f"no longer holds the CA that this stack made in it: {lost.found}"
+        yield Step(LOST_CA, Subject("vault mount", lost.mount), problem, Act.FORGET_CA)
 
 
 class StillDeployedError(OperationError):
@@ -157,42 +170,41 @@ class StillDeployedError(OperationError):
         super().__init__(error(helm_releases.ID, Subject("secret", secret), message, fix))
 
 
-class Writes:
-    """Writes to the cluster of one context, which must be the kubeconfig's current one."""
+def forget_revision(client: Client, release: ReleaseRecord) -> None:
+    """Delete a stuck revision; the next install of the same name adopts the objects that it created."""
+    _stuck_content(client, release)
+    client.delete(_secret_path(release))
 
-    def __init__(self, context: str) -> None:
-        self._client = Client(config=kubeconfig.connection(context))
 
-    def forget(self, release: ReleaseRecord) -> None:
-        """Delete a stuck revision; the next install of the same name adopts the objects that it created."""
-        self._stuck(release)
-        self._client.delete(Secret, release.secret, namespace=release.namespace)
+def fail_revision(client: Client, release: ReleaseRecord) -> None:
+    """Mark a stuck revision as failed, as Helm would have done: the next upgrade replaces it."""
+    content = json.loads(gzip.decompress(base64.b64decode(base64.b64decode(_stuck_content(client, release)))))
+    content["info"] |= {"status": "failed", "description": "interrupted, marked by repair"}
+    packed = base64.b64encode(base64.b64encode(gzip.compress(json.dumps(content).encode()))).decode()
+    marked = {"metadata": {"labels": {"status": "failed"}}, "data": {"release": packed}}
+    client.patch(_secret_path(release), marked)
 
-    def fail(self, release: ReleaseRecord) -> None:
-        """Mark a stuck revision as failed, as Helm would have done: the next upgrade replaces it."""
-        content = json.loads(gzip.decompress(base64.b64decode(base64.b64decode(self._stuck(release)))))
-        content["info"]["status"] = "failed"
-        content["info"]["description"] = "interrupted, marked by repair"
-        packed = base64.b64encode(base64.b64encode(gzip.compress(json.dumps(content).encode()))).decode()
-        patch = {"metadata": {"labels": {"status": "failed"}}, "data": {"release": packed}}
-        self._client.patch(Secret, release.secret, patch, namespace=release.namespace)
 
-    def hand_over(self, crd: Crd, base: Release) -> None:
-        """Make the base release the owner of a CRD; nothing else of the CRD changes."""
-        release = {"meta.helm.sh/release-name": base.name, "meta.helm.sh/release-namespace": base.namespace}
-        meta = {"labels": {"app.kubernetes.io/managed-by": "Helm"}, "annotations": release}
-        self._client.patch(CustomResourceDefinition, crd.name, {"metadata": meta})
+def hand_over_crd(client: Client, crd: Crd, base: Release) -> None:
+    """Make the base release the owner of a CRD; nothing else of the CRD changes."""
+    release = {"meta.helm.sh/release-name": base.name, "meta.helm.sh/release-namespace": base.namespace}
+    meta = {"labels": {"app.kubernetes.io/managed-by": "Helm"}, "annotations": release}
+    client.patch(f"{CRD_PATH}/{crd.name}", {"metadata": meta})
 
-    def _stuck(self, release: ReleaseRecord) -> str:
-        """Return the content of the release's Secret. Raises StillDeployedError unless the release is still stuck."""
-        try:
-            secret = self._client.get(Secret, release.secret, namespace=release.namespace)
-        except ApiError as problem:
-            raise StillDeployedError(release.secret, str(problem.status.message)) from None
-        labels = (secret.metadata and secret.metadata.labels) or {}
-        if labels.get("status") != release.status or release.status == "deployed":
-            raise StillDeployedError(release.secret, f"is {labels.get('status')} by now")
-        return (secret.data or {})["release"]
+
+def _stuck_content(client: Client, release: ReleaseRecord) -> str:
+    """Return the content of the release's Secret. Raises StillDeployedError unless the release is still stuck."""
+    secret = client.get(_secret_path(release))
+    if secret is None:
+        raise StillDeployedError(release.secret, "not found")
+    status = (secret["metadata"].get("labels") or {}).get("status")
+    if status != release.status or release.status == "deployed":
+        raise StillDeployedError(release.secret, f"is {status} by now")
+    return secret["data"]["release"]
+
+
+def _secret_path(release: ReleaseRecord) -> str:
+    return f"/api/v1/namespaces/{release.namespace}/secrets/{release.secret}"
 
 
 PATIENCE = 60.0
@@ -262,10 +274,13 @@ def _write_all(now: ObservedState, steps: list[Step], lock: BackendLock, say: Sa
 
 
 def _write(now: ObservedState, step: Step) -> None:
-    match step.target:
-        case ReleaseRecord() as release if step.act is Act.FORGET:
-            Writes(now.context).forget(release)
-        case ReleaseRecord() as release:
-            Writes(now.context).fail(release)
-        case Crd() as crd:
-            Writes(now.context).hand_over(crd, now.mesh.the(Kind.BASE))
+    if not step.target:
+        return
+    with Client(now.context) as client:
+        match step.target:
+            case ReleaseRecord() as release if step.act is Act.FORGET:
+                forget_revision(client, release)
+            case ReleaseRecord() as release:
+                fail_revision(client, release)
+            case Crd() as crd:
+                hand_over_crd(client, crd, now.mesh.the(Kind.BASE))

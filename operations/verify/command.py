@@ -1,22 +1,12 @@
 """The command `verify`: compare the running mesh with the settings."""
 
-from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from operations import command_line, report, stacks
-from operations.command_line import All, Json, Stack, conclude, expected_errors
-from operations.failures import UsageError
-from pi_mesh.checks import registry
-from pi_mesh.checks.finding import Finding
-from pi_mesh.checks.observation import Observation
-from pi_mesh.checks.observe import Needs, observe
-from pi_mesh.checks.verify import cpu_throttling, helm_releases
-from pi_mesh.cluster import kubelet
+from operations.command_line import All, Json, Stack, conclude_findings, expected_errors, show_report
 
 Probe = Annotated[bool, typer.Option("--probe", help="Also make the plain-text call that STRICT must refuse.")]
 ReadOnly = Annotated[
@@ -42,25 +32,15 @@ def verify(
 ) -> None:
     """Prove that the mesh is installed, complete, and as the settings say; the exit status is the proof."""
     with expected_errors("verify", stack, as_json):
+        from operations import stacks
+        from operations.failures import UsageError
+        from operations.verify.verification import verification_findings
+        from pi_mesh.checks import observe
+
         if probe and read_only:
             raise UsageError(stack, "--probe makes a call, which --read-only must not", "use only one of the two")
         settings, exported = stacks.of_file(stack_file) if stack_file else stacks.load_with_state(stack)
-        needs = Needs.READ_ONLY_VERIFICATION if read_only else Needs.VERIFICATION
-        observation = observe(settings, stack, exported, needs)
-        options = ["--probe"] if probe else []
-        done = report.completed("verify", stack, verification_findings(observation, window, options))
-    conclude(done, as_json, partial(command_line.show_report, everything=everything))
-
-
-def verification_findings(
-    observation: Observation, window: int | None = None, options: Sequence[str] = ()
-) -> list[Finding]:
-    """Return the findings of all checks, with those of CPU throttling over a window of so many seconds."""
-    if missing := helm_releases.missing_mesh(observation):
-        return missing
-    judge = partial(registry.findings, registry.VERIFY, calls=not observation.live.read_only, options=options)
-    if window is None:
-        return judge(observation)
-    context, nodes = observation.settings.cluster.context, cpu_throttling.nodes_to_ask(observation)
-    with kubelet.running_window(context, nodes, window) as counted:
-        return judge(replace(observation, cpu_window=counted))
+        needs = observe.Needs.READ_ONLY_VERIFICATION if read_only else observe.Needs.VERIFICATION
+        observation = observe.observe(settings, stack, exported, needs)
+        findings = verification_findings(observation, window, ["--probe"] if probe else [])
+    conclude_findings("verify", stack, findings, as_json, partial(show_report, everything=everything))

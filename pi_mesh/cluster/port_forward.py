@@ -56,6 +56,7 @@ def forwarding(context: str, namespace: str, target: str, ports: str) -> Iterato
             yield match[0], process
         finally:
             process.terminate()
+            process.wait()
 
 
 class Answer(NamedTuple):

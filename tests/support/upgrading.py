@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from operations import pulumi, refresh, stacks
+from operations import pulumi, stacks
 from operations.pulumi import PulumiFailed
+from operations.refresh import restarts
 from operations.repair import observed_state
 from operations.repair.observed_state import ObservedState
 from operations.upgrade import run
@@ -129,7 +130,7 @@ def install(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
         (pulumi, "up", world.up),
         (run, "observe", lambda *_: None),
         (run, "verification_findings", world.verify),
-        (refresh, "restart_stale_workloads", world.refresh),
+        (restarts, "restart_stale_workloads", world.refresh),
         (snapshot, "read", world.snapshot),
         (run, "apply_crds", world.crds),
     ]

@@ -117,10 +117,9 @@ def test_a_comment_that_can_not_be_published_ends_in_one_line(tmp_path, script, 
     (tmp_path / "preview.md").write_text("text")
     if script:
         put(tmp_path, "gh", script)
-    command = [sys.executable, CHECKOUT / "operations/pull_request/publish.py", "7", tmp_path / "preview.md"]
-    done = subprocess.run(
-        command, env={**os.environ, "PATH": str(tmp_path)}, capture_output=True, text=True, check=False
-    )
+    command = [sys.executable, "-m", "operations.pull_request.publish", "7", tmp_path / "preview.md"]
+    path = {**os.environ, "PATH": str(tmp_path)}
+    done = subprocess.run(command, env=path, capture_output=True, text=True, check=False, cwd=CHECKOUT)
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1].endswith(line)
     assert "Traceback" not in done.stderr

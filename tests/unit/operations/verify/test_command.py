@@ -8,7 +8,8 @@ from typer.testing import CliRunner
 
 from operations import stacks
 from operations.__main__ import app
-from operations.verify import certificate_issuer, command, plain_text_call
+from operations.verify import certificate_issuer, plain_text_call
+from pi_mesh.checks import observe
 from pi_mesh.checks.finding import Finding, Subject, error, warning
 from pi_mesh.checks.verify import configuration_analysis, cpu_throttling, running_proxies
 from pi_mesh.cluster import kubelet
@@ -27,7 +28,7 @@ def verified(healthy, monkeypatch: pytest.MonkeyPatch) -> None:
         return lambda *_: list(findings)
 
     monkeypatch.setattr(stacks, "load_with_state", lambda _: (healthy.settings, lambda: NEVER_RUN))
-    monkeypatch.setattr(command, "observe", lambda *_: healthy)
+    monkeypatch.setattr(observe, "observe", lambda *_: healthy)
     for check in (certificate_issuer, configuration_analysis, running_proxies):
         monkeypatch.setattr(check, "check", found())
     monkeypatch.setattr(kubelet, "running_window", lambda *_: nullcontext(_[-1]))

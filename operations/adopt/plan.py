@@ -7,6 +7,7 @@ from pathlib import Path
 from operations.adopt import entries
 from operations.adopt.entries import live_inputs
 from operations.adopt.existing_mesh import ExistingMesh, ExistingObject, ExistingRelease
+from operations.adopt.obstacles import object_id
 from operations.pull_request import manifests
 from operations.pull_request.engine import Intent, Resource
 from operations.pull_request.manifests import (
@@ -18,6 +19,7 @@ from operations.pull_request.manifests import (
     is_version_only,
     line_counts,
 )
+from operations.repair.observed_state import resources
 from pi_mesh.checks.finding import Finding, Subject, ok, setting, unknown, warning
 from pi_mesh.checks.verify.diff import ABSENT, differences, shorten
 from pi_mesh.checks.verify.remedies import workload_of
@@ -31,24 +33,23 @@ FELT = ("PeerAuthentication", "AuthorizationPolicy", *BOUNDS)
 """Kinds of object whose change affects running pods."""
 
 
-def rows_of_object(one: ExistingObject) -> Iterator[Finding]:
+def rows_of_object(existing: ExistingObject) -> Iterator[Finding]:
     """Yield the rows of an adopted object: its changes by `up`, and the field managers that would refuse them."""
-    kind, meta = one.wanted["kind"], one.live["metadata"]
-    subject = Subject(kind.lower(), "/".join(filter(None, (meta.get("namespace"), meta["name"]))))
-    changed = [*unequal(_content(one.wanted), _content(live_inputs(one)))]
+    subject = Subject(existing.kind.lower(), existing.id)
+    changed = [*unequal(_content(existing.manifest), _content(live_inputs(existing)))]
     if not changed:
         yield ok(OBJECTS, subject, "is adopted unchanged")
         return
-    lines = "; ".join(f"{path} {change_in_words(live, wanted)}" for path, wanted, live in changed)
+    lines = "; ".join(f"{path} {change_in_words(live, target)}" for path, target, live in changed)
     message = f"is adopted, and `up` changes it: {lines}"
-    yield warning(OBJECTS, subject, message, "") if kind in FELT else ok(OBJECTS, subject, message)
-    for path, manager in entries.field_holders(one, changed_paths(one)):
+    yield warning(OBJECTS, subject, message, "") if existing.kind in FELT else ok(OBJECTS, subject, message)
+    for path, manager in entries.field_holders(existing, changed_paths(existing)):
         yield ok(OBJECTS, subject, f"{path} is managed by {manager}; --yes makes the stack its manager")
 
 
-def changed_paths(one: ExistingObject) -> list[str]:
+def changed_paths(existing: ExistingObject) -> list[str]:
     """Return the paths of existing fields that change."""
-    changed = unequal(_content(one.wanted), _content(live_inputs(one)))
+    changed = unequal(_content(existing.manifest), _content(live_inputs(existing)))
     return [path for path, _, live in changed if live is not ABSENT]
 
 
@@ -57,11 +58,11 @@ def _content(manifest: object) -> dict:
     return {key: value for key, value in manifest.items() if key not in ("apiVersion", "kind")}
 
 
-def change_in_words(live: object, wanted: object) -> str:
+def change_in_words(live: object, target: object) -> str:
     """Return the change of a value in words."""
-    if wanted is ABSENT:
+    if target is ABSENT:
         return f"{shorten(live)} goes"
-    return f"becomes {shorten(wanted)}" if live is ABSENT else f"{shorten(live)} becomes {shorten(wanted)}"
+    return f"becomes {shorten(target)}" if live is ABSENT else f"{shorten(live)} becomes {shorten(target)}"
 
 
 TEMPLATE = "spec.template"
@@ -84,26 +85,27 @@ class Effects:
 def effects_of_up(there: ExistingMesh) -> Effects:
     """Compare the objects that Helm installed with those that the stack's charts and values give."""
     before: Objects = {}
-    for one in there.releases:
-        before.update(manifests.named_texts(one.living.applied.objects))
+    for release in there.releases:
+        before.update(manifests.named_texts(release.living.applied.objects))
     resources = {
-        one.release.id: Resource(manifests.RELEASE, one.release.name, release_inputs(one)) for one in there.releases
+        release.release.id: Resource(manifests.RELEASE, release.release.name, release_inputs(release))
+        for release in there.releases
     }
     try:
         after = manifests.rendered_objects(Intent(resources, {}), Path.cwd())
     except NotRenderedError as problem:
         return Effects(problem=str(problem))
     after = {key: text for key, text in after.items() if not key.startswith(f"{CRD} ")}
-    found = manifests.consequences_for_pods(before, after)
-    restarts = {_name(key): "its pod template changes" for key in found.restarts}
+    on_pods = manifests.consequences_for_pods(before, after)
+    restarts = {_name(key): "its pod template changes" for key in on_pods.restarts}
     by_hand = {name: why for name, why in _by_hand(there).items() if name not in restarts}
-    return Effects(tuple(manifests.changes_between(before, after)), restarts | by_hand, found)
+    return Effects(tuple(manifests.changes_between(before, after)), restarts | by_hand, on_pods)
 
 
-def release_inputs(one: ExistingRelease) -> dict:
+def release_inputs(existing: ExistingRelease) -> dict:
     """Return the inputs of a release that the program gives the provider, for the cluster as it is."""
-    own = {"name": one.release.name, "namespace": one.release.namespace, "values": one.release.values}
-    return {**one.registered["inputs"], **own}
+    own = {"name": existing.release.name, "namespace": existing.release.namespace, "values": existing.release.values}
+    return {**existing.registered["inputs"], **own}
 
 
 def deployment_pods(there: ExistingMesh, deployment: str) -> list[str]:
@@ -119,16 +121,16 @@ def _name(key: str) -> str:
 
 def _by_hand(there: ExistingMesh) -> dict[str, str]:
     """Return the Deployments whose pod template was edited by hand: Helm restores what its manifest says."""
-    found = {}
-    for one in there.releases:
-        for entry in one.living.applied.objects:
-            name = f"{entry['metadata'].get('namespace', one.release.namespace)}/{entry['metadata']['name']}"
+    edited_by_hand = {}
+    for existing in there.releases:
+        for entry in existing.living.applied.objects:
+            name = f"{entry['metadata'].get('namespace', existing.release.namespace)}/{entry['metadata']['name']}"
             if entry["kind"] != "Deployment" or name not in there.live:
                 continue
             paths = [each.place.path for each in differences(entry, there.live[name]) if not each.added]
             if edited := next((path for path in paths if path.startswith(TEMPLATE)), ""):
-                found[name] = f"{edited.removeprefix(f'{TEMPLATE}.')} was changed by hand and is put back"
-    return found
+                edited_by_hand[name] = f"{edited.removeprefix(f'{TEMPLATE}.')} was changed by hand and is put back"
+    return edited_by_hand
 
 
 RELEASES, VALUES, RENDERED, RESTARTS = "releases", "values", "rendered objects", "restarts"
@@ -140,21 +142,21 @@ def adoption_plan(there: ExistingMesh) -> list[Finding]:
     """Return the rows, the most important first."""
     effects = effects_of_up(there)
     return [
-        *(_release(one) for one in there.releases),
-        *(row for one in there.objects for row in rows_of_object(one)),
+        *(_release(existing) for existing in there.releases),
+        *(row for item in there.objects for row in rows_of_object(item)),
         *_beside(there),
         *_file(there),
-        *(row for one in there.releases for row in _values(one)),
+        *(row for existing in there.releases for row in _values(existing)),
         *_rendered(effects),
         *_restarts(there, effects),
         *_added(there),
     ]
 
 
-def _release(one: ExistingRelease) -> Finding:
-    release, record, applied = one.release, one.living.record, one.living.applied
+def _release(existing: ExistingRelease) -> Finding:
+    release, record, applied = existing.release, existing.living.record, existing.living.applied
     subject = Subject("release", record.id)
-    what = f"{applied.chart} {applied.chart_version}, revision {record.revision}, is adopted as {one.release.kind}"
+    what = f"{applied.chart} {applied.chart_version}, revision {record.revision}, is adopted as {existing.release.kind}"
     if applied.chart_version == release.version:
         return ok(RELEASES, subject, what)
     key = "istio.version" if release.kind in ISTIO else release.setting
@@ -165,30 +167,25 @@ def _release(one: ExistingRelease) -> Finding:
 
 def _beside(there: ExistingMesh) -> Iterator[Finding]:
     """Yield Istio's other objects in the mesh's namespace: they stay unchanged and are not adopted."""
-    mine = {one.living.record.id for one in there.releases} | {one.id for one in there.mesh.releases}
-    for one in there.living:
-        if one.applied.chart == "gateway" and one.record.id not in mine:
+    mine = {release.living.record.id for release in there.releases} | {release.id for release in there.mesh.releases}
+    for release in there.living:
+        if release.applied.chart == "gateway" and release.record.id not in mine:
             fix = "the settings describe an ingress and an egress gateway in istio.namespace alone; it stays as it is"
-            yield warning(BESIDE, Subject("release", one.record.id), "is a gateway that no setting describes", fix)
+            yield warning(BESIDE, Subject("release", release.record.id), "is a gateway that no setting describes", fix)
 
 
 def _file(there: ExistingMesh) -> Iterator[Finding]:
-    for one in there.proposals:
-        value = str(one.value).lower() if isinstance(one.value, bool) else one.value
-        message = f"is set to {value}: {one.why}"
-        row = (
-            warning(FILE, setting(one.path), message, "")
-            if one.value is False
-            else ok(FILE, setting(one.path), message)
-        )
-        yield row
+    for proposal in there.proposals:
+        message = f"is set to {proposal.text}: {proposal.why}"
+        key = setting(proposal.path)
+        yield warning(FILE, key, message, "") if proposal.value is False else ok(FILE, key, message)
 
 
-def _values(one: ExistingRelease) -> Iterator[Finding]:
-    for path, wanted, live in unequal(one.release.values, one.living.applied.values):
+def _values(existing: ExistingRelease) -> Iterator[Finding]:
+    for path, target, live in unequal(existing.release.values, existing.living.applied.values):
         # The values of an addon may hold a password.
-        change = change_in_words(live, wanted) if one.release.kind in ISTIO else "changes"
-        yield ok(VALUES, Subject("release", one.living.record.id), f"{path} {change}")
+        change = change_in_words(live, target) if existing.release.kind in ISTIO else "changes"
+        yield ok(VALUES, Subject("release", existing.living.record.id), f"{path} {change}")
 
 
 def _rendered(effects: Effects) -> Iterator[Finding]:
@@ -219,7 +216,7 @@ def _restarts(there: ExistingMesh, effects: Effects) -> Iterator[Finding]:
 def _fewer(there: ExistingMesh) -> Iterator[Finding]:
     """Yield the Deployments that have more pods than the settings give, as an autoscaler of the charts does."""
     running = {f"{entry.namespace}/{entry.name}": entry.wanted for entry in there.now.snapshot.deployments}
-    for workload in (workload for one in there.releases for workload in one.release.workloads):
+    for workload in (workload for existing in there.releases for workload in existing.release.workloads):
         name = f"{workload.namespace}/{workload.name}"
         if running.get(name, 0) > workload.pods:
             message = f"goes from {running[name]} to {workload.pods} by the first `up`"
@@ -231,28 +228,18 @@ def _fewer(there: ExistingMesh) -> Iterator[Finding]:
 
 def _added(there: ExistingMesh) -> Iterator[Finding]:
     """Yield the resources that `up` creates."""
-    there_already = {(one.wanted["kind"], *_place(one.wanted["metadata"])) for one in there.objects}
+    entries_of_state = resources(there.now.state)
+    existing_objects = {(existing.kind, object_id(existing.manifest["metadata"])) for existing in there.objects}
     for item in there.mesh.objects:
-        space, name = _place(item.manifest["metadata"])
-        if (item.kind, space, name) in there_already or _known(there, item.kind, space, name):
+        name = object_id(item.manifest["metadata"])
+        known = any(entry["type"].endswith(f":{item.kind}") and entry.get("id") == name for entry in entries_of_state)
+        if known or (item.kind, name) in existing_objects:
             continue
-        subject = Subject(item.kind.lower(), "/".join(filter(None, (space, name))))
-        message = "is added by the first `up`; every pod that runs can live with it"
-        yield ok(ADDED, subject, message if item.kind in BOUNDS else "is added by the first `up`")
-    taken = {one.release.id for one in there.releases}
+        harmless = "; every pod that runs can live with it" if item.kind in BOUNDS else ""
+        yield ok(ADDED, Subject(item.kind.lower(), name), f"is added by the first `up`{harmless}")
+    taken = {existing.release.id for existing in there.releases}
     for release in there.mesh.releases:
         if release.id not in taken and not there.now.snapshot.release(release.namespace, release.name):
             off = f"; `pulumi config set --path {release.setting}.enabled false` leaves it out"
             message = f"is installed by the first `up`{off if release.kind is Kind.GATEWAY else ''}"
             yield ok(ADDED, Subject("release", release.id), message)
-
-
-def _place(meta: object) -> tuple[str, str]:
-    assert isinstance(meta, dict)
-    return meta.get("namespace", ""), meta["name"]
-
-
-def _known(there: ExistingMesh, kind: str, space: str, name: str) -> bool:
-    resources = (there.now.state["deployment"] or {}).get("resources") or []
-    object_id = "/".join(filter(None, (space, name)))
-    return any(entry["type"].endswith(f":{kind}") and entry.get("id") == object_id for entry in resources)

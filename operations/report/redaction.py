@@ -91,8 +91,7 @@ class Redactor:
         return f"{match[1]}{REMOVED}"
 
 
-# The secrets that a report could meet: those of the environment, the kubeconfig and the mesh's namespaces.
-# They are read to be removed wherever they occur, and are never written.
+# The secrets that a report could meet are read to be removed wherever they occur, and are never written.
 
 HELMS_RECORDS = "helm.sh/release.v1"
 _FILE = re.compile(r"(?i)(?:token|passphrase|password|key|secret)_file$")
@@ -215,12 +214,12 @@ class ArchiveFile:
     """A text, or the content of a JSON document."""
 
 
-def render_files(found: Sequence[ArchiveFile], redactor: Redactor) -> tuple[dict[str, bytes], list[str]]:
+def render_files(parts: Sequence[ArchiveFile], redactor: Redactor) -> tuple[dict[str, bytes], list[str]]:
     """Return the bytes of each file without secrets, and the names of those for which the archive has no room."""
     files: dict[str, bytes] = {}
     left_out: list[str] = []
     size = 0
-    for part in found:
+    for part in parts:
         content = _bytes(part, redactor)
         if size + len(content) > LARGEST_ARCHIVE:
             left_out.append(part.name)

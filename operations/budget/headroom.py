@@ -1,12 +1,11 @@
-"""`budget`: what the mesh asks of the Pis, and how many sidecars still fit on the live nodes."""
+"""The mesh's requests and limits, and the room that they leave on the live nodes."""
 
 from collections.abc import Iterator, Sequence
 
 from rich.console import Console
 
-from operations import report, stacks
-from operations.command_line import Json, Stack, conclude, expected_errors
-from operations.report import BudgetPart, Component, NodeRoom, Report
+from operations import results, stacks
+from operations.results import BudgetPart, Component, NodeRoom, Report
 from pi_mesh import inventory
 from pi_mesh.budget import mesh, table
 from pi_mesh.budget.fit import Node, fitting, place
@@ -26,23 +25,23 @@ from pi_mesh.words import agreeing, counted
 ID, FORECAST, LOGS = "room for sidecars", "restart forecast", "access logs"
 
 
-def budget(stack: Stack, as_json: Json = False) -> None:
-    """Show requests, limits and rollout surge of each component, and the room that the live nodes have left."""
-    with expected_errors("budget", stack, as_json):
-        settings, exported = stacks.load_with_state(stack)
-        wanted = inventory.mesh_inventory(settings, stack)
-        planned = mesh.mesh_budget(wanted)
-        cluster = snapshot.read(settings.cluster.context)
-        nodes, asked = rooms(cluster.nodes, cluster.pods), demand(wanted, cluster)
-        left = _left(asked)
-        findings = [_finding(node, planned.sidecar.requests) for node in nodes]
-        findings += room_for_the_mesh.promise_findings(wanted, cluster, left)
-        findings += a_node_less.check(Observation(wanted, cluster))
-        findings += _access_logs(settings)
-        findings.append(_forecast(restarts.forecast(wanted, exported()), stack))
-        beside = fitting(left, planned.sidecar.requests)
-        found = report.completed("budget", stack, findings, _part(planned, nodes, len(asked.pods), beside))
-    conclude(found, as_json, lambda it: _show(planned, it))
+def calculate(stack: str) -> tuple[Budget, Report]:
+    """Return the budget of a stack, and its report. Raises as `stacks.load` and `snapshot.read` do."""
+    settings, exported = stacks.load_with_state(stack)
+    planned_mesh = inventory.mesh_inventory(settings, stack)
+    planned = mesh.mesh_budget(planned_mesh)
+    cluster = snapshot.read(settings.cluster.context)
+    nodes, asked = rooms(cluster.nodes, cluster.pods), demand(planned_mesh, cluster)
+    left = _left(asked)
+    findings = [
+        *(_finding(node, planned.sidecar.requests) for node in nodes),
+        *room_for_the_mesh.promise_findings(planned_mesh, cluster, left),
+        *a_node_less.check(Observation(planned_mesh, cluster)),
+        *_access_logs(settings),
+        _forecast(restarts.forecast(planned_mesh, exported()), stack),
+    ]
+    part = _part(planned, nodes, len(asked.pods), beside=fitting(left, planned.sidecar.requests))
+    return planned, results.completed("budget", stack, findings, part)
 
 
 def _left(asked: Demand) -> Sequence[Node]:
@@ -59,8 +58,8 @@ def _finding(node: Node, sidecar: Resources) -> Finding:
 
 def _access_logs(settings: Settings) -> Iterator[Finding]:
     """Yield the room that the access logs take on the nodes' disks."""
-    wanted = settings.observability.access_logs
-    if not wanted.enabled:
+    logs = settings.observability.access_logs
+    if not logs.enabled:
         return
     proxies = telemetry.log_writers(settings)
     million = f"a million logged requests are {telemetry.LOG_LINE} MB"
@@ -107,12 +106,13 @@ def _component(row: Row) -> Component:
     )
 
 
-def _show(planned: Budget, found: Report) -> None:
-    console, part = Console(), found.budget
+def show(planned: Budget, done: Report) -> None:
+    """Print the components as a table, and the nodes' headroom below it."""
+    console, part = Console(), done.budget
     console.print(table.rendered_table(planned))
     if part:
         console.print(f"On the live nodes, beside the running pods, {_room(part)}:")
-    for finding in found.findings:
+    for finding in done.findings:
         where = {FORECAST: f"Stack {finding.name}", LOGS: finding.name}.get(finding.id, f"  {finding.name}")
         console.print(f"{where}: {finding.message}")
 

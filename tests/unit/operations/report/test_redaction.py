@@ -6,8 +6,8 @@ import tarfile
 
 import pytest
 
-from operations.support_archive import redaction
-from operations.support_archive.redaction import REMOVED, ArchiveFile, Redactor
+from operations.report import redaction
+from operations.report.redaction import REMOVED, ArchiveFile, Redactor
 from pi_mesh.cluster.errors import Forbidden
 from tests.support.fake_client import FakeClient
 

@@ -12,8 +12,8 @@ from typer.testing import CliRunner, Result
 from operations import pulumi, stacks
 from operations.__main__ import app
 from operations.pulumi import PulumiFailed
-from operations.support_archive import command, contents, redaction
-from operations.support_archive.contents import Answer
+from operations.report import contents, redaction
+from operations.report.contents import Answer
 from pi_mesh.cluster.errors import ClusterUnreachable
 from pi_mesh.cluster.stack_state import NEVER_RUN
 from tests.support.factories import make_settings
@@ -148,4 +148,4 @@ def test_the_size_of_the_archive_is_rounded_up(monkeypatch, size, shown):
 
 
 def test_a_file_that_has_no_room_is_told_with_the_room_there_is():
-    assert command._left_out("pods.json").message == "was left out: the archive holds 4 MiB"
+    assert contents._left_out("pods.json").message == "was left out: the archive holds 4 MiB"

@@ -14,8 +14,7 @@ from operations import istiod_certificates
 from operations.__main__ import app
 from operations.istiod_certificates import IssuedCertificate, Issuer, NoCertificate
 from operations.pulumi import PulumiFailed
-from operations.rotate_ca import command as rotate_ca_command
-from operations.rotate_ca import proof as rotate_ca_proof
+from operations.rotate_ca import renewal
 from pi_mesh.checks.finding import Level, Subject, ok
 from pi_mesh.cluster import mesh_ca
 from pi_mesh.settings import parse_any
@@ -58,10 +57,10 @@ def proof(monkeypatch):
                 pass
 
         live = type("Live", (), {"root_cert": ROOT.pem})
-        monkeypatch.setattr(rotate_ca_proof, "issuer", lambda *_: Forwarded())
+        monkeypatch.setattr(renewal, "issuer", lambda *_: Forwarded())
         monkeypatch.setattr(mesh_ca, "read_authority", lambda *_: live)
-        monkeypatch.setattr(rotate_ca_proof, "PAUSE", 0)
-        findings = rotate_ca_proof.with_proof(
+        monkeypatch.setattr(renewal, "PROOF_PAUSE", 0)
+        findings = renewal.with_proof(
             make_settings(), lambda: [ok("pulumi up", Subject("stack", "test"), "is done")], wait=1
         )
         return [(finding.level, str(finding)) for finding in findings]
@@ -71,9 +70,7 @@ def proof(monkeypatch):
 
 def test_in_trading_hours_nothing_is_rotated(monkeypatch):
     always = {"timeZone": "UTC", "opens": "00:00", "closes": "00:00", "days": [*DAYS]}
-    monkeypatch.setattr(
-        rotate_ca_command.stacks, "load_any", lambda _: make_settings(vault=HERE, trading={"hours": always})
-    )
+    monkeypatch.setattr(renewal.stacks, "load_any", lambda _: make_settings(vault=HERE, trading={"hours": always}))
     done = CliRunner().invoke(app, ["rotate-ca", "-s", "test"])
     assert done.exit_code == 1
     assert "trading.hours: rotate-ca exchanges the CA that signs every certificate, and trading goes on" in done.output
@@ -88,7 +85,7 @@ def test_in_trading_hours_nothing_is_rotated(monkeypatch):
     ],
 )
 def test_it_refuses_what_it_can_not_rotate_and_says_what_to_do(monkeypatch, settings, line):
-    monkeypatch.setattr(rotate_ca_command.stacks, "load_any", lambda _: make_settings(**settings))
+    monkeypatch.setattr(renewal.stacks, "load_any", lambda _: make_settings(**settings))
     done = CliRunner().invoke(app, ["rotate-ca", "-s", "test"])
     assert done.exit_code == 2
     assert line in done.output
@@ -102,10 +99,10 @@ def test_a_pulumi_that_fails_is_a_problem_of_status_1(monkeypatch, command, line
     def fail(*_: str) -> None:
         raise PulumiFailed(f"pulumi {command}", "no such stack", "look")
 
-    monkeypatch.setattr(rotate_ca_command.stacks, "load_any", lambda _: make_settings(vault=HERE))
-    monkeypatch.setattr(rotate_ca_command, "with_proof", lambda _settings, rotate, _wait: rotate())
+    monkeypatch.setattr(renewal.stacks, "load_any", lambda _: make_settings(vault=HERE))
+    monkeypatch.setattr(renewal, "with_proof", lambda _settings, rotate, _wait: rotate())
     for name in ("pending", "set_config", "up"):
-        monkeypatch.setattr(rotate_ca_command.pulumi, name, fail if name == command else lambda *_: {})
+        monkeypatch.setattr(renewal.pulumi, name, fail if name == command else lambda *_: {})
     done = CliRunner().invoke(app, ["rotate-ca", "-s", "test", "--json"])
     assert done.exit_code == 1
     assert line in done.stdout
@@ -143,10 +140,10 @@ def test_a_certificate_from_before_that_no_longer_verifies_fails_the_proof(proof
 )
 def test_a_ca_by_an_issuer_is_renewed_by_cert_manager(monkeypatch, revisions, signed, status, line):
     ups: list[str] = []
-    monkeypatch.setattr(rotate_ca_command.stacks, "load_any", lambda _: make_settings(ca=BY_ISSUER))
-    monkeypatch.setattr(rotate_ca_command, "with_proof", lambda _settings, rotate, _wait: rotate())
-    monkeypatch.setattr(rotate_ca_command.pulumi, "pending", lambda *_: {})
-    monkeypatch.setattr(rotate_ca_command.pulumi, "up", lambda stack, _: ups.append(stack))
+    monkeypatch.setattr(renewal.stacks, "load_any", lambda _: make_settings(ca=BY_ISSUER))
+    monkeypatch.setattr(renewal, "with_proof", lambda _settings, rotate, _wait: rotate())
+    monkeypatch.setattr(renewal.pulumi, "pending", lambda *_: {})
+    monkeypatch.setattr(renewal.pulumi, "up", lambda stack, _: ups.append(stack))
     monkeypatch.setattr(mesh_ca, "renew_certificate", lambda *_: 3)
     monkeypatch.setattr(mesh_ca, "certificate_revision", lambda *_: revisions[-1])
     monkeypatch.setattr(mesh_ca, "is_certificate_signed", lambda *_: signed)
@@ -175,8 +172,8 @@ def rotated(monkeypatch):
 
         parsed = {"test": make_settings(vault=vault), "org/pi-mesh/ca": parse_any({"vault": HERE})}
         monkeypatch.setattr(subprocess, "run", pulumi)
-        monkeypatch.setattr(rotate_ca_command.stacks, "load_any", parsed.__getitem__)
-        monkeypatch.setattr(rotate_ca_command, "with_proof", lambda _settings, rotate, _wait: rotate())
+        monkeypatch.setattr(renewal.stacks, "load_any", parsed.__getitem__)
+        monkeypatch.setattr(renewal, "with_proof", lambda _settings, rotate, _wait: rotate())
         done = CliRunner().invoke(app, ["rotate-ca", "-s", "test", "--json", *more])
         return done, commands
 

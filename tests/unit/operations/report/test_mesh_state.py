@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from operations.support_archive import mesh_state
-from operations.support_archive.redaction import ArchiveFile
+from operations.report import mesh_state
+from operations.report.redaction import ArchiveFile
 from pi_mesh.checks.finding import Finding
 from pi_mesh.cluster.errors import Forbidden
 from tests.support.factories import make_mesh

@@ -8,15 +8,17 @@ import jsonschema
 import pytest
 from typer.testing import CliRunner
 
-from operations import generate, proxies, refresh, stacks
+from operations import generate, stacks
 from operations.__main__ import app
+from operations.proxies import rows
 from operations.pulumi import PulumiFailed
-from operations.rehearse import command as rehearse_command
+from operations.refresh import restarts
+from operations.rehearse import run as rehearsal
 from operations.repair import observed_state, plan
 from operations.repair.observed_state import ObservedState
-from operations.rotate_ca import command as rotate_ca_command
-from operations.verify import certificate_issuer
-from operations.verify import command as verify_command
+from operations.rotate_ca import renewal
+from operations.verify import certificate_issuer, verification
+from pi_mesh.checks import observe
 from pi_mesh.checks.finding import Subject, ok, warning
 from pi_mesh.checks.verify import configuration_analysis, running_proxies
 from pi_mesh.cluster import snapshot
@@ -46,10 +48,10 @@ def stack(monkeypatch):
         monkeypatch.setattr(stacks, name, lambda _: settings)
     monkeypatch.setattr(stacks, "load_with_state", lambda _: (settings, lambda: NEVER_RUN))
     monkeypatch.setattr(snapshot, "read", lambda *_, **__: make_snapshot(nodes=make_pis(2, memory=1280)))
-    monkeypatch.setattr(proxies.reader, "read", lambda *_, **__: Proxies("1.31.0", ()))
-    monkeypatch.setattr(proxies.stale_proxies, "read", lambda *_: {})
-    monkeypatch.setattr(refresh, "Client", FakeClient())
-    monkeypatch.setattr(verify_command, "observe", lambda *_: make_verification())
+    monkeypatch.setattr(rows.reader, "read", lambda *_, **__: Proxies("1.31.0", ()))
+    monkeypatch.setattr(rows.stale_proxies, "read", lambda *_: {})
+    monkeypatch.setattr(restarts, "Client", FakeClient())
+    monkeypatch.setattr(observe, "_of_verification", lambda *_, **__: make_verification())
     monkeypatch.setattr(
         certificate_issuer,
         "check",
@@ -61,16 +63,14 @@ def stack(monkeypatch):
         "check",
         lambda *_: [warning("y", Subject("cluster"), "is odd", "look")],
     )
-    monkeypatch.setattr(verify_command.kubelet, "running_window", lambda *_: nullcontext(None))
-    monkeypatch.setattr(rehearse_command, "_tried", lambda *_: [ok("envoy", Subject("node", "pi-1"), "serves")])
+    monkeypatch.setattr(verification.kubelet, "running_window", lambda *_: nullcontext(None))
+    monkeypatch.setattr(rehearsal, "_tried", lambda *_: [ok("envoy", Subject("node", "pi-1"), "serves")])
     monkeypatch.setattr(observed_state, "read", lambda *_: now)
     monkeypatch.setattr(
         plan, "carry_out", lambda now, **_: [step.finding(done=True) for step in plan.repair_steps(now)]
     )
-    monkeypatch.setattr(rotate_ca_command.pulumi, "pending", lambda *_: {})
-    monkeypatch.setattr(
-        rotate_ca_command, "with_proof", lambda *_: [ok("pulumi up", Subject("stack", STACK), "is done")]
-    )
+    monkeypatch.setattr(renewal.pulumi, "pending", lambda *_: {})
+    monkeypatch.setattr(renewal, "with_proof", lambda *_: [ok("pulumi up", Subject("stack", STACK), "is done")])
 
 
 def valid(operation: str, *more: str) -> dict:
@@ -191,7 +191,7 @@ def test_the_budget_counts_the_room_that_the_mesh_itself_still_takes():
 @pytest.mark.usefixtures("stack")
 def test_a_mesh_that_is_not_installed_is_one_finding_and_status_1(monkeypatch):
     absent = in_cluster(make_verification(), releases=(), deployments=())
-    monkeypatch.setattr(verify_command, "observe", lambda *_: absent)
+    monkeypatch.setattr(observe, "_of_verification", lambda *_, **__: absent)
     content = valid("verify")
     assert (content["status"], len(content["findings"])) == (1, 1)
 

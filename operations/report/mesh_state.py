@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from operations.support_archive.redaction import ArchiveFile
+from operations.report.redaction import ArchiveFile
 from pi_mesh.checks.finding import Finding, Subject, unknown
 from pi_mesh.cluster import live_objects
 from pi_mesh.cluster.client import Client
@@ -73,8 +73,8 @@ def _pod(pod: dict) -> dict[str, Any]:
 
 def _events(client: Client, namespace: str) -> list[dict[str, Any]]:
     """Return the newest events of a namespace, the newest last."""
-    found = client.items(f"/api/v1/namespaces/{namespace}/events")
-    found.sort(key=lambda event: str(event.get("lastTimestamp") or event.get("eventTime") or ""))
+    events = client.items(f"/api/v1/namespaces/{namespace}/events")
+    events.sort(key=lambda event: str(event.get("lastTimestamp") or event.get("eventTime") or ""))
     return [
         {
             "at": event.get("lastTimestamp") or event.get("eventTime"),
@@ -84,7 +84,7 @@ def _events(client: Client, namespace: str) -> list[dict[str, Any]]:
             "reason": event.get("reason"),
             "message": event.get("message"),
         }
-        for event in found[-EVENTS:]
+        for event in events[-EVENTS:]
     ]
 
 

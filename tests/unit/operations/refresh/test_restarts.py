@@ -7,9 +7,9 @@ from types import SimpleNamespace
 import pytest
 from typer.testing import CliRunner
 
-from operations import refresh as module
 from operations import stacks
 from operations.__main__ import app
+from operations.refresh import restarts as module
 from pi_mesh.checks.preflight import trading_hours
 from pi_mesh.cluster import proxies, snapshot
 from pi_mesh.cluster.port_forward import NotForwardedError
@@ -39,7 +39,7 @@ def refreshed(monkeypatch):
         monkeypatch.setattr(proxies, "read", lambda *_, **__: cluster.read()[0])
         monkeypatch.setattr(module, "CONNECTION_PATIENCE", 0.05)
         monkeypatch.setattr(module, "CONNECTION_PAUSE", 0)
-        monkeypatch.setattr(module.refresh_rollout, "PAUSE", 0)
+        monkeypatch.setattr(module.rollout, "PAUSE", 0)
         done = CliRunner().invoke(app, ["refresh", "-s", STACK, "--json", "--wait", "1", *options])
         return json.loads(done.stdout)
 

@@ -1,23 +1,21 @@
-"""The command `refresh`: restart workloads with a stale proxy, one at a time."""
+"""The restarts of workloads with a stale proxy: what is asked and waited for before the first, and each in its turn."""
 
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
-from typing import Annotated
 
 import typer
 
-from operations import command_line, refresh_rollout, report, stacks
-from operations.command_line import Json, Stack, conclude, expected_errors, progress
-from operations.refresh_rollout import ID, Plan, Restart
+from operations.refresh import rollout
+from operations.refresh.rollout import ID, Plan, Restart
 from pi_mesh.checks import stale_proxies
 from pi_mesh.checks.finding import CLUSTER, Finding, Subject, error, errors, ok, warning
 from pi_mesh.checks.preflight import trading_hours
 from pi_mesh.checks.stale_proxies import Older
 from pi_mesh.checks.verify.remedies import logs_command
 from pi_mesh.checks.verify.running_proxies import disconnected_proxies
-from pi_mesh.cluster import identity, proxies, snapshot
+from pi_mesh.cluster import proxies, snapshot
 from pi_mesh.cluster.client import Client
 from pi_mesh.cluster.proxies import Proxies, Proxy
 from pi_mesh.cluster.snapshot import Snapshot
@@ -52,27 +50,6 @@ def _without_connection(settings: Settings) -> list[Proxy]:
     return disconnected_proxies(proxies.read(context, namespace, snapshot.read(context), certificates=False))
 
 
-DryRun = Annotated[bool, typer.Option("--dry-run", help="List the workloads that would restart, and restart none.")]
-Yes = Annotated[bool, typer.Option("--yes", help="Do not ask on a terminal before the first restart.")]
-Wait = Annotated[int, typer.Option(help="Seconds to wait for each workload.", min=1)]
-
-
-def refresh(stack: Stack, dry_run: DryRun = False, yes: Yes = False, as_json: Json = False, wait: Wait = 300) -> None:
-    """Restart the workloads and gateways whose proxy is older than istiod or was started under older settings.
-
-    Workloads restart one after the other, as `kubectl rollout restart` does, within their disruption budgets. The next
-    one begins when the last one is ready. If a workload does not become ready, the command stops, and the next run
-    continues there. Pods without a controller are listed and not restarted.
-    """
-    with expected_errors("refresh", stack, as_json):
-        settings, exported = stacks.load_with_state(stack)
-        cluster = snapshot.read(settings.cluster.context)
-        identity.require(settings.cluster, exported().cluster_uid, cluster.uid)
-        say = progress(as_json)
-        findings = restart_stale_workloads(settings, cluster, wait, say, dry_run=dry_run, asked=not (yes or as_json))
-    conclude(report.completed("refresh", stack, findings), as_json, command_line.show_report)
-
-
 def restart_stale_workloads(
     settings: Settings,
     cluster: Snapshot,
@@ -84,7 +61,7 @@ def restart_stale_workloads(
 ) -> list[Finding]:
     """Restart what is older, and return what became of each; `asked`: whether a person is asked before the first."""
     with Client(settings.cluster.context) as client:
-        plan = refresh_rollout.restart_plan(client, *_older(settings, cluster))
+        plan = rollout.restart_plan(client, *_older(settings, cluster))
         hours = _hours(settings, plan)
         if dry_run:
             findings = [*trading_hours.shown_only(hours), *map(_planned, plan.restarts)]
@@ -99,8 +76,8 @@ def restart_stale_workloads(
 def _older(settings: Settings, cluster: Snapshot) -> tuple[Proxies, Older]:
     """Return the proxies, and how each stale one differs from a proxy that istiod injects now."""
     context, namespace = settings.cluster.context, settings.istio.namespace
-    found = proxies.read(context, namespace, cluster, certificates=False)
-    return found, stale_proxies.read(context, namespace, cluster, found)
+    running = proxies.read(context, namespace, cluster, certificates=False)
+    return running, stale_proxies.read(context, namespace, cluster, running)
 
 
 def _hours(settings: Settings, plan: Plan) -> list[Finding]:
@@ -131,7 +108,7 @@ def _carried_out(
         yield from wait_for_connections(settings, say)
     for number, restart in enumerate(plan.restarts, 1):
         say(f"{restart.subject} ({number} of {len(plan.restarts)}): {restart.said}")
-        done = refresh_rollout.carry_out_restart(client, restart, lambda one: _is_older(client, settings, one), wait)
+        done = rollout.carry_out_restart(client, restart, lambda workload: _is_older(client, settings, workload), wait)
         yield done
         if errors([done]):
             return
@@ -140,16 +117,16 @@ def _carried_out(
 
 
 def _is_older(client: Client, settings: Settings, restart: Restart) -> bool:
-    return restart.subject in {one.subject for one in _remaining(client, settings)}
+    return restart.subject in {remaining.subject for remaining in _remaining(client, settings)}
 
 
 def _remaining(client: Client, settings: Settings) -> tuple[Restart, ...]:
-    return refresh_rollout.restart_plan(client, *_older(settings, snapshot.read(settings.cluster.context))).restarts
+    return rollout.restart_plan(client, *_older(settings, snapshot.read(settings.cluster.context))).restarts
 
 
 def _still_older(remaining: Iterable[Restart], done: Iterable[Restart]) -> Iterator[Finding]:
     """Yield an error for each workload that is still stale after its restart: another restart would not help."""
-    restarted = {one.subject for one in done}
+    restarted = {restart.subject for restart in done}
     for restart in remaining:
         if restart.subject in restarted:
             message = f"was restarted, and still {restart.said}"

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from operations import refresh_rollout
-from operations.refresh_rollout import Plan
+from operations.refresh import rollout
+from operations.refresh.rollout import Plan
 from pi_mesh.checks.finding import Finding, Level
 from pi_mesh.cluster.pods import Pod
 from pi_mesh.cluster.proxies import Proxy
@@ -14,7 +14,7 @@ from tests.support.cluster_of_workloads import Cluster, pod
 
 
 def planned(cluster: Cluster) -> Plan:
-    return refresh_rollout.restart_plan(cluster, *cluster.read())
+    return rollout.restart_plan(cluster, *cluster.read())
 
 
 def names(plan: Plan) -> list[str]:
@@ -83,7 +83,7 @@ def test_a_paused_deployment_is_named_and_not_touched():
 )
 def test_a_pod_that_is_only_named_is_made_anew_by_its_owner_if_it_has_one(owner, fix):
     proxy = Proxy(Pod("trading", "app-1", owner=owner), "1.30.0")
-    found = refresh_rollout._named(proxy, "no controller restarts it", ("concurrency", "drain"))
+    found = rollout._named(proxy, "no controller restarts it", ("concurrency", "drain"))
     assert (found.name, found.fix) == ("trading/app-1", fix)
     assert found.message == "no controller restarts it; it is older in: concurrency; drain"
 
@@ -92,15 +92,13 @@ def test_a_pod_that_is_only_named_is_made_anew_by_its_owner_if_it_has_one(owner,
 def no_time_passes(monkeypatch):
     """Count a second of the clock for each pause, without waiting."""
     clock = [0.0]
-    monkeypatch.setattr(refresh_rollout.time, "monotonic", lambda: clock[0])
-    monkeypatch.setattr(refresh_rollout.time, "sleep", lambda seconds: clock.__setitem__(0, clock[0] + seconds))
+    monkeypatch.setattr(rollout.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(rollout.time, "sleep", lambda seconds: clock.__setitem__(0, clock[0] + seconds))
 
 
 def restart(cluster: Cluster, name: str = "shop", *, older: bool = True) -> Finding:
-    (wanted,) = (
-        one for one in refresh_rollout.restart_plan(cluster, *cluster.read()).restarts if one.workload.name == name
-    )
-    return refresh_rollout.carry_out_restart(cluster, wanted, lambda _: older, wait=5)
+    (wanted,) = (one for one in rollout.restart_plan(cluster, *cluster.read()).restarts if one.workload.name == name)
+    return rollout.carry_out_restart(cluster, wanted, lambda _: older, wait=5)
 
 
 def test_a_workload_is_restarted_and_waited_for():
@@ -218,7 +216,7 @@ def test_a_failure_of_the_past_is_not_the_cause():
 
 def test_a_workload_that_is_deleted_meanwhile_is_told():
     cluster = Cluster("shop")
-    (wanted,) = refresh_rollout.restart_plan(cluster, *cluster.read()).restarts
+    (wanted,) = rollout.restart_plan(cluster, *cluster.read()).restarts
     del cluster.answers[cluster.path("shop")]
-    done = refresh_rollout.carry_out_restart(cluster, wanted, lambda _: True, wait=5)
+    done = rollout.carry_out_restart(cluster, wanted, lambda _: True, wait=5)
     assert done.message == "is not restarted after 5 s: is gone; nothing after it was restarted"

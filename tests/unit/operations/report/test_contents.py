@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from operations.support_archive import contents
+from operations.report import contents
 
 
 @pytest.fixture

@@ -7,10 +7,10 @@ from datetime import timedelta
 import pytest
 from typer.testing import CliRunner
 
-from operations import proxies, stacks
-from operations import proxies as module
+from operations import stacks
 from operations.__main__ import app
-from operations.report import ProxyCertificate, ProxyRow
+from operations.proxies import rows as module
+from operations.results import ProxyCertificate, ProxyRow
 from pi_mesh.checks.finding import Finding, Level
 from pi_mesh.cluster import snapshot
 from pi_mesh.cluster.pods import Pod
@@ -29,8 +29,8 @@ WELL = Proxy(Pod("trading", "shop-1"), "1.31.0", connected=True, chain=LEAF.pem 
 def judged(*older: str, **changes: object) -> tuple[ProxyRow, Finding]:
     proxy = replace(WELL, **changes)
     found = Proxies("1.31.0", (proxy,))
-    row = proxies.proxy_row(found, proxy, {proxy.id: older}, authorities.NOW)
-    return row, proxies.proxy_finding(proxy, row, "pi")
+    row = module.proxy_row(found, proxy, {proxy.id: older}, authorities.NOW)
+    return row, module.proxy_finding(proxy, row, "pi")
 
 
 def test_a_proxy_that_is_well_is_ok_with_its_chain_and_its_days():

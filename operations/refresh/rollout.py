@@ -47,11 +47,11 @@ class Plan:
     """A warning for each pod or workload that stays as it is."""
 
 
-def restart_plan(client: Client, found: Proxies, older: Older) -> Plan:
+def restart_plan(client: Client, running: Proxies, older: Older) -> Plan:
     """Return the plan: workloads with sidecars by name, then the gateways, which carry all traffic from outside."""
     by_workload: dict[tuple[str, str, str], Restart] = {}
     untouched: list[Finding] = []
-    for proxy in found.proxies:
+    for proxy in running.proxies:
         if not (reasons := older.get(proxy.id)):
             continue
         workload = workloads.owning_workload(client, proxy.pod)
@@ -62,7 +62,9 @@ def restart_plan(client: Client, found: Proxies, older: Older) -> Plan:
             known = by_workload.get(key) or Restart(workload, (), (), GATEWAY_POD in proxy.pod.annotations)
             told = tuple(dict.fromkeys((*known.reasons, *reasons)))
             by_workload[key] = replace(known, pods=(*known.pods, proxy.pod.name), reasons=told)
-    refused = {key: refusal for key, one in by_workload.items() if (refusal := restart_refusal(client, one.workload))}
+    refused = {
+        key: refusal for key, restart in by_workload.items() if (refusal := restart_refusal(client, restart.workload))
+    }
     untouched += [_left(by_workload[key], refusal) for key, refusal in refused.items()]
     ordered = sorted(
         (key for key in by_workload if key not in refused), key=lambda key: (by_workload[key].gateway, key)
@@ -135,7 +137,8 @@ def _allowed(client: Client, restart: Restart, until: float) -> None:
     """Wait until the disruption budgets allow as many evictions as a rollout needs."""
     while True:
         workload = _now(client, restart)
-        tight = [one for one in workloads.disruption_budgets(client, workload) if one.allowed < workload.unavailable]
+        budgets = workloads.disruption_budgets(client, workload)
+        tight = [budget for budget in budgets if budget.allowed < workload.unavailable]
         if not tight:
             return
         if time.monotonic() >= until:
@@ -155,11 +158,11 @@ def _rolled_out(client: Client, restart: Restart, until: float) -> bool:
 
 
 def _now(client: Client, restart: Restart) -> Workload:
-    asked = restart.workload
-    found = workloads.read_workload(client, asked.kind, asked.namespace, asked.name)
-    if found is None:
+    planned = restart.workload
+    workload = workloads.read_workload(client, planned.kind, planned.namespace, planned.name)
+    if workload is None:
         raise StuckError(GONE)
-    return found
+    return workload
 
 
 def _cause(client: Client, workload: Workload) -> str:
@@ -173,7 +176,7 @@ def _cause(client: Client, workload: Workload) -> str:
         states = [entry.get("state") or {} for entry in item.get("status", {}).get("containerStatuses") or []]
         waiting = next((state["waiting"].get("reason") for state in states if "waiting" in state), "")
         conditions = item.get("status", {}).get("conditions") or []
-        unready = next((one for one in conditions if one["type"] == "Ready" and one["status"] != "True"), None)
+        unready = next((entry for entry in conditions if entry["type"] == "Ready" and entry["status"] != "True"), None)
         if waiting or unready is not None:
             reason = waiting or (unready or {}).get("reason") or "not Ready"
             return f"pod {item['metadata']['name']} is not Ready ({reason})"

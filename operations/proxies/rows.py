@@ -1,4 +1,4 @@
-"""The command `proxies`: every running proxy with its version, connection, configuration and certificate."""
+"""The rows and findings of `proxies`, one for each running proxy."""
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -6,16 +6,14 @@ from itertools import pairwise
 
 from cryptography import x509
 
-from operations import command_line, report, stacks
-from operations.command_line import All, Json, Stack, conclude, expected_errors
-from operations.report import ProxyCertificate, ProxyRow, Report
+from operations import command_line, results, stacks
+from operations.results import ProxyCertificate, ProxyRow, Report
 from pi_mesh.certificates import pem
 from pi_mesh.certificates.pem import CertificateError
 from pi_mesh.checks import stale_proxies
 from pi_mesh.checks.finding import CLUSTER, Finding, Level, Subject, error, ok, unknown
 from pi_mesh.checks.stale_proxies import Older, minors_behind
 from pi_mesh.checks.verify.remedies import logs_command
-from pi_mesh.cluster import identity, snapshot
 from pi_mesh.cluster import proxies as reader
 from pi_mesh.cluster.errors import ClusterUnreachable
 from pi_mesh.cluster.proxies import Proxies, Proxy
@@ -29,14 +27,14 @@ LITTLE = 4
 REFRESH = "`python -m operations refresh -s STACK` restarts its workload"
 
 
-def proxy_row(found: Proxies, proxy: Proxy, older: Older, now: datetime) -> ProxyRow:
+def proxy_row(running: Proxies, proxy: Proxy, older: Older, now: datetime) -> ProxyRow:
     """Return the row of a proxy. Raises CertificateError where the proxy shows something other than certificates."""
     is_gateway = proxy.pod.annotations.get("inject.istio.io/templates") == GATEWAY
     return ProxyRow(
         proxy=proxy.id,
         kind=GATEWAY if is_gateway else "sidecar",
         version=proxy.version,
-        behind=minors_behind(proxy.version, found.version_above(proxy)),
+        behind=minors_behind(proxy.version, running.version_above(proxy)),
         connected=proxy.connected,
         synced=None if proxy.connected is None else proxy.in_sync,
         pending=proxy.pending,
@@ -51,7 +49,7 @@ def proxy_finding(proxy: Proxy, known: ProxyRow, stack: str) -> Finding:
     if not said:
         return Finding(ID, "pod", proxy.id, Level.OK, None, "is connected, in sync and up to date", "")
     worst = next(
-        level for level in (Level.ERROR, Level.WARNING, Level.UNKNOWN) if level in {found for found, *_ in said}
+        level for level in (Level.ERROR, Level.WARNING, Level.UNKNOWN) if level in {level for level, *_ in said}
     )
     fixes = dict.fromkeys(fix for _, _, fix in said if fix)
     message = "; ".join(message for _, message, _ in said)
@@ -90,8 +88,8 @@ def _certificate(proxy: Proxy, now: datetime) -> ProxyCertificate:
     (leaf, *_), day = chain, timedelta(days=1)
     end, start = leaf.not_valid_after_utc, leaf.not_valid_before_utc
     return ProxyCertificate(
-        chain=tuple(_title(one) for one in chain),
-        roots=tuple(pem.title(one) for one in roots),
+        chain=tuple(_title(certificate) for certificate in chain),
+        roots=tuple(pem.title(root) for root in roots),
         trusted=_is_trusted(chain, roots),
         ends=f"{end:%Y-%m-%d %H:%M} UTC",
         days=round((end - now) / day, 4),
@@ -101,7 +99,7 @@ def _certificate(proxy: Proxy, now: datetime) -> ProxyCertificate:
 
 def _is_trusted(chain: Sequence[x509.Certificate], roots: Sequence[x509.Certificate]) -> bool:
     """Return True where each certificate is signed by the next, and the last by one of the roots."""
-    path = [one for one in chain if not pem.issued(one, one)]
+    path = [certificate for certificate in chain if not pem.issued(certificate, certificate)]
     if not path:
         return False
     *_, last = path
@@ -121,41 +119,34 @@ def _title(certificate: x509.Certificate) -> str:
 COLUMNS = ("proxy", "version", "istiod", "configuration", "certificate ends in", "signed by", "older in")
 
 
-def proxies(stack: Stack, as_json: Json = False, everything: All = False) -> None:
-    """Show every proxy: version, connection, configuration, certificate, and older settings that it was started under.
-
-    Asks istiod and each proxy through `kubectl port-forward`; nothing is changed.
-    """
-    with expected_errors("proxies", stack, as_json):
-        settings, exported = stacks.load_with_state(stack)
-        cluster = snapshot.read(settings.cluster.context)
-        identity.require(settings.cluster, exported().cluster_uid, cluster.uid)
-        found = reader.read(settings.cluster.context, settings.istio.namespace, cluster)
-        older, findings = _older(settings, cluster, found)
-        rows: list[ProxyRow] = []
-        findings += _judged(found, older, stack, rows)
-        done = report.completed("proxies", stack, findings).model_copy(update={"proxies": tuple(rows)})
-    conclude(done, as_json, lambda it: _show(it, found, everything))
+def read(stack: str) -> tuple[Proxies, Report]:
+    """Return the running proxies of a stack, and their report. Raises as `stacks.load_with_cluster` does."""
+    settings, cluster = stacks.load_with_cluster(stack)
+    running = reader.read(settings.cluster.context, settings.istio.namespace, cluster)
+    older, findings = _older(settings, cluster, running)
+    rows: list[ProxyRow] = []
+    findings += _findings(running, older, stack, rows)
+    return running, results.completed("proxies", stack, findings).model_copy(update={"proxies": tuple(rows)})
 
 
-def _older(settings: Settings, cluster: Snapshot, found: Proxies) -> tuple[Older, list[Finding]]:
+def _older(settings: Settings, cluster: Snapshot, running: Proxies) -> tuple[Older, list[Finding]]:
     try:
-        return stale_proxies.read(settings.cluster.context, settings.istio.namespace, cluster, found), []
+        return stale_proxies.read(settings.cluster.context, settings.istio.namespace, cluster, running), []
     except ClusterUnreachable as problem:
         message = f"could not be compared with what istiod injects now: {problem}"
-        return stale_proxies.older_proxies(found, {}), [unknown(ID, Subject("proxy"), message)]
+        return stale_proxies.older_proxies(running, {}), [unknown(ID, Subject("proxy"), message)]
 
 
-def _judged(found: Proxies, older: Older, stack: str, rows: list[ProxyRow]) -> Iterator[Finding]:
+def _findings(running: Proxies, older: Older, stack: str, rows: list[ProxyRow]) -> Iterator[Finding]:
     """Yield the findings, and add the rows."""
     now = datetime.now(UTC)
-    if found.problem:
-        yield error(ID, Subject("component", "istiod"), f"could not be asked: {found.problem}", "see `verify`")
-    if not found.proxies:
+    if running.problem:
+        yield error(ID, Subject("component", "istiod"), f"could not be asked: {running.problem}", "see `verify`")
+    if not running.proxies:
         yield ok(ID, CLUSTER, "no proxy runs", number=0)
-    for proxy in found.proxies:
+    for proxy in running.proxies:
         try:
-            known = proxy_row(found, proxy, older, now)
+            known = proxy_row(running, proxy, older, now)
         except CertificateError as problem:
             yield unknown(ID, Subject("pod", proxy.id), str(problem))
         else:
@@ -163,10 +154,11 @@ def _judged(found: Proxies, older: Older, stack: str, rows: list[ProxyRow]) -> I
             yield proxy_finding(proxy, known, stack)
 
 
-def _show(done: Report, found: Proxies, everything: bool) -> None:
+def show(done: Report, running: Proxies, everything: bool) -> None:
+    """Print the proxies as a table, and their findings below it."""
     console = command_line.show_table(COLUMNS, map(_cells, done.proxies or ()))
-    console.print(f"istiod {found.control_plane or 'of unknown version'}")
-    for revision, version in found.by_revision.items():
+    console.print(f"istiod {running.control_plane or 'of unknown version'}")
+    for revision, version in running.by_revision.items():
         console.print(f"istiod {version or 'of unknown version'}, revision {revision}")
     command_line.show_report(done, everything=everything)
 

@@ -1,4 +1,4 @@
-"""The collection of all that an archive holds, from this machine, the stack and the cluster."""
+"""The archive of a report: its contents, from this machine, the stack and the cluster, and its file."""
 
 import json
 import os
@@ -8,19 +8,23 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from importlib import metadata
+from pathlib import Path
 from typing import Any
 
-from operations import command_line, failures, pulumi, stacks
-from operations.failures import Expected
-from operations.support_archive import mesh_state, redaction
-from operations.support_archive.mesh_state import ID
-from operations.support_archive.redaction import ArchiveFile
+from operations import command_line, failures, pulumi, results, stacks
+from operations.failures import Expected, UsageError
+from operations.report import mesh_state, redaction
+from operations.report.mesh_state import ID
+from operations.report.redaction import ArchiveFile, Redactor
+from operations.results import Archive, Report
 from pi_mesh import inventory
-from pi_mesh.checks.finding import Finding, Subject, unknown
+from pi_mesh.checks.finding import Finding, Subject, ok, unknown, warning
 from pi_mesh.cluster import identity
 from pi_mesh.cluster.client import Client
+from pi_mesh.quantities import MI
 
 OWN_COMMANDS = ("preflight", "verify", "proxies", "budget")
 COMMAND_SECONDS = 180
@@ -88,7 +92,7 @@ def local_versions() -> dict[str, Any]:
             "python": platform.python_version(),
             "machine": f"{platform.system()} {platform.release()} {platform.machine()}",
             "packages": {name: _package(name) for name in PACKAGES},
-            "programs": {name: found.result() for name, found in said.items()},
+            "programs": {name: answer.result() for name, answer in said.items()},
             "plugins": plugins.result(),
         }
 
@@ -119,10 +123,10 @@ def _plain(text: str) -> Any:
 
 
 def _plugins(text: str) -> Any:
-    found = _plain(text)
-    if not isinstance(found, list):
-        return found
-    return [{key: entry.get(key) for key in ("name", "kind", "version")} for entry in found]
+    plugins = _plain(text)
+    if not isinstance(plugins, list):
+        return plugins
+    return [{key: entry.get(key) for key in ("name", "kind", "version")} for entry in plugins]
 
 
 Say = Callable[[str], None]
@@ -145,51 +149,99 @@ class Contents:
 
 def collect_contents(stack: str, lines: int, say: Say) -> Contents:
     """Return the contents; whatever cannot be had is a finding, for a report is also made when nothing works."""
-    found = Contents(redaction.environment_secrets(os.environ))
+    contents = Contents(redaction.environment_secrets(os.environ))
     with running_commands(stack) as answers:
         say("the versions, the settings, and the state of the mesh")
         here = local_versions()
-        _settings(found, stack)
-        _cluster(found, stack, lines)
-        found.parts.insert(0, ArchiveFile("versions.json", {**here, **found.in_cluster}))
-        _answers(found, answers, say)
-    return found
+        _settings(contents, stack)
+        _cluster(contents, stack, lines)
+        contents.parts.insert(0, ArchiveFile("versions.json", {**here, **contents.in_cluster}))
+        _answers(contents, answers, say)
+    return contents
 
 
-def _settings(found: Contents, stack: str) -> None:
+def _settings(contents: Contents, stack: str) -> None:
     try:
         config = pulumi.config(stack)
     except Expected as problem:
-        found.lacks("settings.json", problem)
+        contents.lacks("settings.json", problem)
         return
-    found.known |= {*redaction.settings_secrets(config)}
-    found.parts.append(ArchiveFile("settings.json", redaction.settings_without_secrets(config)))
+    contents.known |= {*redaction.settings_secrets(config)}
+    contents.parts.append(ArchiveFile("settings.json", redaction.settings_without_secrets(config)))
 
 
-def _cluster(found: Contents, stack: str, lines: int) -> None:
+def _cluster(contents: Contents, stack: str, lines: int) -> None:
     """Add what the cluster says. The client is made before any thread that makes another one."""
     try:
         settings, exported = stacks.load_with_state(stack)
         mesh = inventory.mesh_inventory(settings, stack)
-        found.known |= {*redaction.kubeconfig_secrets(settings.cluster.context)}
+        contents.known |= {*redaction.kubeconfig_secrets(settings.cluster.context)}
         with Client(settings.cluster.context) as client:
             identity.require(settings.cluster, exported().cluster_uid, identity.read(client))
-            found.known |= {*redaction.cluster_secrets(client, dict.fromkeys(one.name for one in mesh.namespaces))}
-            found.in_cluster = mesh_state.cluster_versions(client, mesh)
+            contents.known |= {
+                *redaction.cluster_secrets(client, dict.fromkeys(namespace.name for namespace in mesh.namespaces))
+            }
+            contents.in_cluster = mesh_state.cluster_versions(client, mesh)
             for part in mesh_state.mesh_files(client, mesh, lines):
-                (found.parts if isinstance(part, ArchiveFile) else found.missing).append(part)  # type: ignore[arg-type]
+                (contents.parts if isinstance(part, ArchiveFile) else contents.missing).append(part)  # type: ignore[arg-type]
     except Expected as problem:
-        found.lacks("the state of the cluster", problem)
+        contents.lacks("the state of the cluster", problem)
 
 
-def _answers(found: Contents, answers: list[Future[Answer]], say: Say) -> None:
+def _answers(contents: Contents, answers: list[Future[Answer]], say: Say) -> None:
     """Add the answer of each command as it comes."""
     for future in as_completed(answers):
         answer = future.result()
         say(f"`{answer.command}`: {'no answer' if answer.problem else 'done'}")
         if answer.problem:
-            found.lacks(f"{answer.command}.json", answer.problem)
+            contents.lacks(f"{answer.command}.json", answer.problem)
         else:
-            found.parts.append(ArchiveFile(f"{answer.command}.json", answer.document))
+            contents.parts.append(ArchiveFile(f"{answer.command}.json", answer.document))
         if answer.errors:
-            found.parts.append(ArchiveFile(f"{answer.command}.errors.txt", answer.errors))
+            contents.parts.append(ArchiveFile(f"{answer.command}.errors.txt", answer.errors))
+
+
+ABOUT = "README.txt"
+EXPLAINED = """\
+A report of pi-mesh about the stack {stack}, {time} UTC.
+
+It holds the versions, the stack's settings, the answers of `preflight`, `verify`, `proxies` and `budget`, the state and
+the events of the mesh's pods and namespaces, and the last {lines} lines of the logs of the mesh's own pods.
+It holds no Secret and nothing of Pulumi's state. {removed} places had a secret, or what looks like one; each is now
+"[removed]". Requests in logs have no query.
+It still has the names and addresses of your nodes, namespaces, hosts and workloads: read it before you publish it.
+"""
+
+
+def write_report(stack: str, output: Path | None, lines: int, say: Say) -> Report:
+    """Write the archive and return its report. Raises UsageError where it cannot be written."""
+    now = datetime.now(UTC)
+    folder = f"pi-mesh-report-{stack.rpartition('/')[2]}-{now:%Y%m%dT%H%M%SZ}"
+    target = output or Path(f"{folder}.tar.gz")
+    if target.exists():
+        raise UsageError(stack, f"{target} exists already", "choose another --output")
+    contents = collect_contents(stack, lines, say)
+    redactor = Redactor(contents.known)
+    files, left_out = redaction.render_files(contents.parts, redactor)
+    findings = [_without_secrets(finding, redactor) for finding in contents.missing]
+    findings += [_left_out(name) for name in left_out]
+    about = EXPLAINED.format(stack=stack, time=f"{now:%Y-%m-%d %H:%M}", lines=lines, removed=redactor.removed)
+    lacking = "".join(f"\nNot in it: {finding}\n" for finding in findings)
+    files = {ABOUT: f"{about}{lacking}".encode(), **files}
+    try:
+        size = redaction.write_archive(target, folder, files, now.timestamp())
+    except OSError as problem:
+        raise UsageError(stack, f"{target} can't be written: {problem.strerror}", "choose another --output") from None
+    archive = Archive(path=str(target), bytes=size, files=tuple(files), removed=redactor.removed)
+    said = f"was written: {len(files)} files, {-(-size // 1024)} KiB; read it before you publish it"
+    findings.append(ok(ID, Subject("archive", str(target)), said, number=size))
+    return results.completed("report", stack, findings).model_copy(update={"archive": archive})
+
+
+def _without_secrets(finding: Finding, redactor: Redactor) -> Finding:
+    return replace(finding, message=redactor.text(finding.message))
+
+
+def _left_out(name: str) -> Finding:
+    room = f"{redaction.LARGEST_ARCHIVE // MI} MiB"
+    return warning(ID, Subject("file", name), f"was left out: the archive holds {room}", "use fewer --lines")

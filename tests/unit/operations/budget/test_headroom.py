@@ -2,7 +2,7 @@
 
 import pytest
 
-from operations import budget
+from operations.budget import headroom
 from pi_mesh.budget import mesh
 from pi_mesh.budget.fit import Node
 from pi_mesh.checks.capacity import Demand
@@ -19,15 +19,15 @@ def node(memory: int = 300, accepts: bool = True) -> Node:
 
 
 def test_a_node_is_shown_with_the_sidecars_that_still_fit():
-    found = budget._finding(node(), SIDECAR)
+    found = headroom._finding(node(), SIDECAR)
     assert (found.name, found.message, found.number) == ("pi-1", "2 more (100m / 300Mi free)", 2)
-    cordoned = budget._finding(node(accepts=False), SIDECAR)
+    cordoned = headroom._finding(node(accepts=False), SIDECAR)
     assert (cordoned.message, cordoned.number) == ("0 more (100m / 300Mi free, takes no pods)", 0)
 
 
 def test_what_an_up_restarts_deletes_and_keeps_is_one_sentence():
     forecast = Forecast(("Deployment a/b",), ("Deployment a/c", "Deployment a/d"), ("concurrency", "drain"))
-    found = budget._forecast(forecast, "pi-cluster")
+    found = headroom._forecast(forecast, "pi-cluster")
     assert (str(found.subject), found.number) == ("stack pi-cluster", 3)
     assert found.message == (
         "an `up` restarts the pods of: Deployment a/b; it deletes the pods of: Deployment a/c, Deployment a/d; "
@@ -36,7 +36,7 @@ def test_what_an_up_restarts_deletes_and_keeps_is_one_sentence():
 
 
 def test_an_up_that_restarts_nothing_says_so():
-    found = budget._forecast(Forecast(), "pi-cluster")
+    found = headroom._forecast(Forecast(), "pi-cluster")
     assert (found.message, found.number) == ("an `up` restarts the pods of: none", 0)
 
 
@@ -49,13 +49,13 @@ def test_an_up_that_restarts_nothing_says_so():
     ],
 )
 def test_the_room_is_told_before_and_after_the_mesh_has_come(waiting, words):
-    part = budget._part(mesh.mesh_budget(make_mesh()), [node(), node(), node(accepts=False)], waiting, beside=3)
+    part = headroom._part(mesh.mesh_budget(make_mesh()), [node(), node(), node(accepts=False)], waiting, beside=3)
     assert part.sidecars == 4
-    assert budget._room(part) == words
+    assert headroom._room(part) == words
 
 
 def test_each_namespace_of_workloads_has_its_part_after_tradings():
-    part = budget._part(mesh.mesh_budget(make_mesh(namespaces={"research": {"workloads": 2}})), [node()], 0, beside=0)
+    part = headroom._part(mesh.mesh_budget(make_mesh(namespaces={"research": {"workloads": 2}})), [node()], 0, beside=0)
     assert part.trading.component == "trading workloads"
     assert [(one.component, one.pods) for one in part.namespaces] == [("workloads of research", 2)]
 
@@ -67,17 +67,17 @@ def asked(memory: int) -> Demand:
 
 
 def test_the_nodes_are_counted_with_the_mesh_placed_and_none_where_it_does_not_fit():
-    placed, other = budget._left(asked(memory=200))
+    placed, other = headroom._left(asked(memory=200))
     assert (placed.free.memory, other.free.memory) == (100 * MI, 500 * MI)
-    assert budget._left(asked(memory=301)) == ()
+    assert headroom._left(asked(memory=301)) == ()
 
 
 def test_the_room_of_the_access_logs_is_that_of_all_proxies_that_write_them():
     logs = {"accessLogs": {"gateways": True}}
-    (found,) = budget._access_logs(make_settings(observability=logs))
+    (found,) = headroom._access_logs(make_settings(observability=logs))
     assert found.number == 2 * 50 * MI
     assert found.message == (
         "a million logged requests are 500 MB; of 2 proxies kubelets keep at most 50 MiB of each, 100 MiB in all, "
         "unless they are configured otherwise"
     )
-    assert list(budget._access_logs(make_settings())) == []
+    assert list(headroom._access_logs(make_settings())) == []

@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 
 from operations import stacks
 from operations.__main__ import app
-from operations.charts import command
+from operations.charts import lock
 from operations.charts.sources import ChartUnavailableError
 from pi_mesh.inventory import chart_lock
 from tests.support.chart_servers import ChartServer, package, serving
@@ -21,14 +21,14 @@ from tests.support.factories import make_settings
 def test_what_is_no_packaged_chart_is_refused(tmp_path):
     (tmp_path / "base-1.31.0.tgz").write_bytes(b"<html>")
     with pytest.raises(ChartUnavailableError, match="no packaged chart"):
-        command.fetch_chart(str(tmp_path), "base", "1.31.0")
+        lock.fetch_chart(str(tmp_path), "base", "1.31.0")
 
 
 def test_a_sum_is_of_what_was_read(tmp_path):
     (tmp_path / "base-1.31.0.tgz").write_bytes(package(tmp_path, "base", "1.31.0"))
-    entry, content = command.fetch_chart(str(tmp_path), "base", "1.31.0")
+    entry, content = lock.fetch_chart(str(tmp_path), "base", "1.31.0")
     (tmp_path / "base-1.31.0.tgz").write_bytes(package(tmp_path, "base", "1.31.0", "later"))
-    other, _ = command.fetch_chart(str(tmp_path), "base", "1.31.0")
+    other, _ = lock.fetch_chart(str(tmp_path), "base", "1.31.0")
     assert entry.sha256 != other.sha256
     assert content == package(tmp_path, "base", "1.31.0")
 
@@ -38,7 +38,7 @@ def test_an_archive_without_a_chart_is_refused(tmp_path):
         for name in ("Chart.yaml", "base/sub/Chart.yaml", "base/values.yaml"):
             archive.addfile(tarfile.TarInfo(name))
     with pytest.raises(ChartUnavailableError, match=r"no packaged chart: it has no Chart\.yaml"):
-        command.fetch_chart(str(tmp_path), "base", "1.31.0")
+        lock.fetch_chart(str(tmp_path), "base", "1.31.0")
 
 
 ISTIO = ("base", "istiod", "gateway")

@@ -85,7 +85,7 @@ def test_what_a_dead_node_leaves_without_a_place_is_what_the_scheduler_leaves_pe
         predicted = Counter(pod.workload for pod in loss.pending if pod.namespace == CROWD)
         with emptied(node):
             pending = Counter(pending_workloads())
-        plan.append(f"{node}: {in_words(predicted)} predicted, {in_words(pending)} left Pending")
+        rows.append(f"{node}: {in_words(predicted)} predicted, {in_words(pending)} left Pending")
         assert predicted == pending, rows
     assert any("2 of wide" in row for row in rows), rows
     assert any("1 of pinned" in row for row in rows), rows

@@ -88,11 +88,11 @@ def uids() -> Callable[..., set[str]]:
 def test_every_proxy_is_shown_and_the_older_ones_are_named(mesh):
     report = told(mesh, "proxies")
     rows = {row["proxy"]: row for row in report["proxies"]}
-    older = {name for name, row in plan.items() if row["older"]}
+    older = {name for name, row in rows.items() if row["older"]}
     assert {name.rpartition("/")[2].partition("-")[0] for name in older} == {"older", "lonely"}
     assert all(rows[name]["older"] == ["concurrency 1, now 2"] for name in older)
-    assert all(row["connected"] and row["version"] == ISTIO and row["behind"] == 0 for row in plan.values())
-    certificates = [row["certificate"] for row in plan.values()]
+    assert all(row["connected"] and row["version"] == ISTIO and row["behind"] == 0 for row in rows.values())
+    certificates = [row["certificate"] for row in rows.values()]
     assert all(one["trusted"] and 0 < one["days"] < 0.1 and len(one["roots"]) == 1 for one in certificates)
 
 

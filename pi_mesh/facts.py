@@ -141,9 +141,9 @@ def becomes(*weak: object) -> Callable[[Any, Any], bool]:
     return lambda before, after: before != after and after in weak
 
 
-def leaves(strong: object) -> Callable[[Any, Any], bool]:
-    """Return the comparison that finds a change from this value to any other."""
-    return lambda before, after: before == strong != after
+def leaves(*strong: object) -> Callable[[Any, Any], bool]:
+    """Return the comparison that finds a change from one of these values to any other."""
+    return lambda before, after: before in strong and after not in strong
 
 
 def falls(*order: object) -> Callable[[Any, Any], bool]:

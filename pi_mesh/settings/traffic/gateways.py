@@ -5,7 +5,7 @@ from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field
 
-from pi_mesh.facts import NAME, OFF, Harmless, Weaker, admits_more_addresses, becomes, goes
+from pi_mesh.facts import NAME, OFF, Harmless, Weaker, admits_more_addresses, becomes, goes, leaves
 from pi_mesh.model import IssuerName, Model
 from pi_mesh.settings.traffic.names import Address, Host, NamespacedItem, ObjectName, ProxyPort, takes
 
@@ -78,7 +78,7 @@ class IngressListener(NamespacedItem):
         tuple[Host, ...], Field(min_length=1), Weaker(_accepts_more_hosts, "requests for more hosts are accepted")
     ] = ("*",)
     """Hosts for which the listener accepts requests."""
-    protocol: Annotated[Protocol, Weaker(becomes(*PLAIN_HTTP, "TCP"), "clients may speak plain text")] = "HTTP"
+    protocol: Annotated[Protocol, Weaker(leaves("HTTPS", "TLS"), "clients may speak plain text")] = "HTTP"
     """Protocol of the port. HTTPS and TLS with `tls` end TLS at the gateway; TLS without it is passed on unchanged, by
     its server name (SNI)."""
     port: Annotated[ProxyPort | None, PORT] = None

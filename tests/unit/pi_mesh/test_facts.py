@@ -34,6 +34,11 @@ MORE = [{"namespaces": ["a"]}, {"namespaces": ["b"]}]
         ("traffic.services", {"orders": {"takesOrders": True}}, None),
         ("traffic.legacy", {}, {"old": {"mode": "PERMISSIVE"}}),
         ("vault.key", "internal", "exported"),
+        ("traffic.gateways.*.protocol", "HTTPS", "TCP"),
+        ("egress.service.type", "ClusterIP", "NodePort"),
+        ("proxy.pathNormalization", "MERGE_SLASHES", "BASE"),
+        ("images.digests.pilot", "sha256:1", None),
+        ("ingress.trustedProxies", 1, 2),
         ("trading.hours", {"opens": "09:00"}, None),
         ("istio.allowSkip", False, True),
         ("vault.allowHttp", False, True),
@@ -196,6 +201,11 @@ def test_a_default_is_as_in_json():
     assert (by_path["single"], by_path["maybe"]) == ({"leaf": True, "named": None}, None)
     assert by_path["items"] == [{"leaf": True, "named": None}]
     assert {field.path: field.default for field in FIELDS}["cluster.context"] is None
+
+
+@pytest.mark.parametrize(("before", "after"), [("HTTP", "TCP"), ("HTTP", "GRPC"), ("TLS", "HTTPS")])
+def test_another_protocol_of_the_same_kind_is_not_weaker(before, after):
+    assert not BY_PATH["traffic.gateways.*.protocol"](before, after)
 
 
 @pytest.mark.parametrize(

@@ -125,7 +125,7 @@ schema: .venv/.complete  ## Write all that is made from the code: config referen
 
 lock: .venv/.complete  ## Resolve the Python packages anew, exact and hashed (needs uv)
 	@compile="uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate"
-	$$compile --group policies --group preview --group lab --group dev --output-file requirements-dev.txt
+	$$compile --group policies --group lab --group dev --output-file requirements-dev.txt
 	$$compile --group policies --constraint requirements-dev.txt --output-file requirements.txt
 	$${compile/ pyproject.toml/} --group verify --constraint requirements.txt --output-file requirements-verify.txt
 	$${compile/ pyproject.toml/} --group mutants --constraint requirements-dev.txt --output-file requirements-mutants.txt

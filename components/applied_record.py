@@ -18,7 +18,7 @@ PREVIEWED = "not known before `up`"
 
 def register_record(mesh: Inventory, releases: Iterable[ReleaseComponent], opts: pulumi.ResourceOptions) -> None:
     """Register the ConfigMap, whose content is read from Helm's records once the releases are installed."""
-    revisions = {one.release_name: one.revision for one in releases}
+    revisions = {release.release_name: release.revision for release in releases}
     data = pulumi.Output.all(**revisions).apply(lambda known: _data(mesh, known))
     metadata = {"name": helm_releases.CONFIG_MAP, "namespace": mesh.settings.istio.namespace}
     KubernetesObject("applied", {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}, opts)
@@ -35,19 +35,20 @@ def _data(mesh: Inventory, revisions: Mapping[str, int]) -> dict[str, str]:
         with Client(settings.cluster.context) as client:
             left = live_objects.texts_recorded_by_up(client, settings.istio.namespace)
             return {
-                helm_releases.config_map_key(one.id): _text(client, one, revisions[one.name], left.get(one.id))
-                for one in mesh.releases
-                if one.name in revisions
+                helm_releases.config_map_key(release.id): _text(client, release, revisions[release.name], left)
+                for release in mesh.releases
+                if release.name in revisions
             }
     except ClusterUnreachable as problem:
-        return {helm_releases.config_map_key(one.id): f"not known: {problem}" for one in mesh.releases}
+        return {helm_releases.config_map_key(release.id): f"not known: {problem}" for release in mesh.releases}
 
 
-def _text(client: Client, release: Release, revision: int, left: str | None) -> str:
-    known = helm_releases.parse_entry(release.id, left or "")
+def _text(client: Client, release: Release, revision: int, recorded: Mapping[str, str]) -> str:
+    left = recorded.get(release.id, "")
+    known = helm_releases.parse_entry(release.id, left)
     if left and known and known.revision == revision:
         return left
     if pulumi.runtime.is_dry_run():
         return PREVIEWED
-    found = helm_releases.read(client, ReleaseRecord(release.namespace, release.name, revision))
-    return helm_releases.config_map_entry(found, release.typed, release.extra) if found else PREVIEWED
+    applied = helm_releases.read(client, ReleaseRecord(release.namespace, release.name, revision))
+    return helm_releases.config_map_entry(applied, release.typed, release.extra) if applied else PREVIEWED

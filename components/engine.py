@@ -18,13 +18,13 @@ INSTALL = "https://www.pulumi.com/docs/install/"
 
 def require_version() -> None:
     """Raise RunError, with what to do, unless the engine is of the version that Pulumi.yaml requires, if any."""
-    wanted = yaml.safe_load(PROJECT_FILE.read_text()).get("requiredPulumiVersion")
+    required = yaml.safe_load(PROJECT_FILE.read_text()).get("requiredPulumiVersion")
     try:
-        if wanted:
-            pulumi.require_pulumi_version(wanted)
+        if required:
+            pulumi.require_pulumi_version(required)
     except Exception as problem:
         raise pulumi.RunError(
-            f"this program needs the command pulumi {wanted}: {problem}; nothing was touched, install it: {INSTALL}"
+            f"this program needs the command pulumi {required}: {problem}; nothing was touched, install it: {INSTALL}"
         ) from None
 
 

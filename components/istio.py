@@ -113,8 +113,8 @@ async def webhook_dependencies(
     ready = asyncio.ensure_future(asyncio.to_thread(_are_ready, release, mesh.settings.cluster.context, ended))
     await asyncio.wait({helm, ready}, return_when=asyncio.FIRST_COMPLETED)
     ended.set()
-    seen = ready.done() and ready.result()
-    return [DependencyResource(str(await istiod.urn.future()))] if seen else control
+    is_ready = ready.done() and ready.result()
+    return [DependencyResource(str(await istiod.urn.future()))] if is_ready else control
 
 
 def _noticed(release: asyncio.Future) -> None:
@@ -137,8 +137,8 @@ def _are_ready(release: Release, context: str, ended: threading.Event) -> bool:
     try:
         with Client(context) as client:
             while not ended.wait(LOOK):
-                found = workloads.read_workload(client, "Deployment", workload.namespace, workload.name)
-                if found and found.is_rolled_out:
+                deployment = workloads.read_workload(client, "Deployment", workload.namespace, workload.name)
+                if deployment and deployment.is_rolled_out:
                     return not istiods.wait_for_webhook(client, workload.namespace, pause=LOOK)
     except ClusterError:
         pass  # Helm waits on

@@ -1,10 +1,11 @@
 """The mesh: all its components in the order of their installation."""
 
 import asyncio
-from functools import partial
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pulumi import Resource, ResourceOptions, get_stack, runtime
+from pulumi import Resource, ResourceHookBinding, ResourceOptions, get_stack, runtime
 
 from components import applied_record, ca, engine, istio, manifest, outputs, provider
 from components.guard.resource import DestroyDrain, DestroyGuard, collect
@@ -12,19 +13,67 @@ from components.istio import Gateway, IstioBase, Istiod, MeshMtls, MeshMtlsArgs
 from components.manifest import make_namespace
 from components.observability import Observability, ObservabilityArgs
 from components.preflight import guard
-from components.provider import GuardPlugin, Providers
+from components.provider import GuardPlugin, KubernetesProvider, Providers
 from components.release import ReleaseArgs, ReleaseComponent
 from components.workloads import Traffic, TrafficArgs, WorkloadNamespace, WorkloadNamespaceArgs
 from pi_mesh import inventory
 from pi_mesh.cluster import load_balancers
+from pi_mesh.cluster.ca_state import Answer
 from pi_mesh.cluster.snapshot import Snapshot
-from pi_mesh.cluster.stack_state import with_recorded_versions
-from pi_mesh.inventory import Inventory, Kind, chart_lock
+from pi_mesh.cluster.stack_state import StackState, with_recorded_versions
+from pi_mesh.inventory import Inventory, Kind, Release, chart_lock
 from pi_mesh.settings import Settings
 from pi_mesh.values.gateway import serves_certificates
 
 if TYPE_CHECKING:
     from components.startup_watch import Watch
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """What all parts of one deployment share."""
+
+    mesh: Inventory
+    snapshot: Snapshot | None
+    """The cluster before the deployment; None in a preview whose cluster does not answer."""
+    cluster: KubernetesProvider
+
+    def after(self, *resources: Resource, deleted_with: Resource | None = None) -> ResourceOptions:
+        """Return the options of a resource in the cluster that is registered after others."""
+        return ResourceOptions(provider=self.cluster, depends_on=resources, deleted_with=deleted_with)
+
+    def release(self, release: Release, hooks: ResourceHookBinding | None = None) -> ReleaseArgs:
+        return ReleaseArgs(release, self.mesh.settings.release, hooks)
+
+
+@dataclass(frozen=True)
+class Foundations:
+    """What stands before the first control plane."""
+
+    namespace: Resource
+    ready: Sequence[Resource]
+    """The namespace, and the wait for its gateways when it is deleted."""
+    pull_secrets: Sequence[Resource]
+    signers: Sequence[Resource]
+    """The resources of the CA that istiod needs when it starts."""
+    base: IstioBase
+
+
+@dataclass(frozen=True)
+class ControlPlane:
+    """The control planes of the mesh."""
+
+    istiods: Sequence[Istiod]
+    injecting: Sequence[Resource]
+    """What a pod that istiod injects waits for: the control planes, and the tags by which pods choose one."""
+
+
+@dataclass(frozen=True)
+class Gateways:
+    """The gateways, and the namespaces of their own."""
+
+    releases: Sequence[Gateway]
+    namespaces: Mapping[str, Resource]
 
 
 async def deploy(settings: Settings, begun: Providers | None = None) -> None:
@@ -34,70 +83,96 @@ async def deploy(settings: Settings, begun: Providers | None = None) -> None:
     """
     recorded = engine.recorded_state()
     lock = chart_lock.read(get_stack())
-    snapshot = await asyncio.to_thread(guard, settings, recorded, lock)
+    snapshot = await asyncio.to_thread(guard, settings, recorded)
     cluster, plugin = begun or provider.register(settings.cluster.context)
     uid = (snapshot and snapshot.uid) or recorded.cluster_uid
     answer = ca.ask(settings, recorded)
-    wanted = inventory.mesh_inventory(
-        settings, get_stack(), load_balancers.served_gateways(settings, snapshot), answer.root, lock
-    )
-    mesh = with_recorded_versions(wanted, recorded)
+    served = load_balancers.served_gateways(settings, snapshot)
+    described = inventory.mesh_inventory(settings, get_stack(), served, answer.root, lock)
+    mesh = with_recorded_versions(described, recorded)
     guarded = collect()
-    on_cluster = partial(ResourceOptions, provider=cluster)
-    release = partial(ReleaseArgs, how=settings.release)
-    home = make_namespace(
-        "istio-namespace", mesh.namespace("istio"), on_cluster(depends_on=_uninstalled_last(mesh, uid))
-    )
-    at_home = [home, *_drained(mesh, home, plugin)]
-    pulls = manifest.make_pull_secret(settings, settings.istio.namespace, on_cluster(depends_on=at_home))
-    signers = ca.plug_in(mesh, snapshot, answer, on_cluster(depends_on=at_home))
-    base = IstioBase(release(mesh.the(Kind.BASE)), on_cluster(depends_on=at_home))
-    stands = on_cluster(depends_on=[base, *signers, *pulls])
-    istiod = Istiod(release(mesh.the(Kind.ISTIOD), hooks=istio.webhook_wait(settings)), stands)
-    canaries = [Istiod(release(one), stands) for one in mesh.of_kind(Kind.CANARY)]
-    control = [istiod, *canaries]
+    deployment = Deployment(mesh, snapshot, cluster)
+
+    foundations = _foundations(deployment, plugin, uid, answer)
     watch = _watch(mesh, snapshot)
-    led = await istio.webhook_dependencies(control, mesh, recorded, snapshot)
+    control_plane = await _control_plane(deployment, foundations, recorded)
+    gateways = _gateways(deployment, foundations, control_plane)
+    addons = _workloads(deployment, control_plane, gateways)
+
+    parts = (foundations.base, *control_plane.istiods, *gateways.releases, *foundations.signers, *addons)
+    releases = [part for part in parts if isinstance(part, ReleaseComponent)]
+    if watch:
+        watch.follow(releases)
+    # Deleted by itself, it would keep the gateways from beginning to drain for a second or two.
+    gone_with = None if mesh.namespace("istio").adopted else foundations.namespace
+    applied_record.register_record(mesh, releases, deployment.after(*foundations.ready, deleted_with=gone_with))
+    DestroyGuard(mesh, uid, ResourceOptions(provider=plugin, depends_on=list(guarded)))
+    outputs.export(mesh, releases, gateways.releases)
+    outputs.export_cluster(settings.cluster.context, uid)
+
+
+def _foundations(deployment: Deployment, plugin: GuardPlugin, uid: str, answer: Answer) -> Foundations:
+    """Register the mesh's namespace, its CA, and the chart `base` with Istio's CRDs."""
+    mesh, settings = deployment.mesh, deployment.mesh.settings
+    uninstalled_last = deployment.after(*_uninstalled_last(mesh, uid))
+    namespace = make_namespace("istio-namespace", mesh.namespace("istio"), uninstalled_last)
+    ready = [namespace, *_drained(mesh, namespace, plugin)]
+    pull_secrets = manifest.make_pull_secret(settings, settings.istio.namespace, deployment.after(*ready))
+    signers = ca.plug_in(mesh, deployment.snapshot, answer, deployment.after(*ready))
+    base = IstioBase(deployment.release(mesh.the(Kind.BASE)), deployment.after(*ready))
+    return Foundations(namespace, ready, pull_secrets, signers, base)
+
+
+async def _control_plane(deployment: Deployment, foundations: Foundations, recorded: StackState) -> ControlPlane:
+    """Register istiod, the second control plane of an upgrade, and the tags by which pods choose one."""
+    mesh, settings, snapshot = deployment.mesh, deployment.mesh.settings, deployment.snapshot
+    opts = deployment.after(foundations.base, *foundations.signers, *foundations.pull_secrets)
+    istiod = Istiod(deployment.release(mesh.the(Kind.ISTIOD), istio.webhook_wait(settings)), opts)
+    istiods = [istiod, *(Istiod(deployment.release(canary), opts) for canary in mesh.of_kind(Kind.CANARY))]
+    answering = await istio.webhook_dependencies(istiods, mesh, recorded, snapshot)
     tags = [
-        manifest.register("revision-tag", item, on_cluster(depends_on=led)) for item in mesh.objects_of("revision-tag")
+        manifest.register("revision-tag", tag, deployment.after(*answering)) for tag in mesh.objects_of("revision-tag")
     ]
-    served = on_cluster(depends_on=[*led, *tags])
-    ca.empty_exported_key(settings, snapshot, served)
-    own = {
-        item.name: make_namespace("ingress-namespace", item, on_cluster(depends_on=at_home))
+    ca.empty_exported_key(settings, snapshot, deployment.after(*answering, *tags))
+    return ControlPlane(istiods, [*answering, *tags])
+
+
+def _gateways(deployment: Deployment, foundations: Foundations, control_plane: ControlPlane) -> Gateways:
+    """Register the gateways, whose proxies istiod injects, and the namespace of an ingress that has its own."""
+    mesh, pull_secrets = deployment.mesh, [*foundations.pull_secrets]
+    namespaces = {
+        item.name: make_namespace("ingress-namespace", item, deployment.after(*foundations.ready))
         for item in mesh.namespaces
         if item.component == "ingress"
     }
-    for name, namespace in own.items():
-        pulls += manifest.make_pull_secret(settings, name, on_cluster(depends_on=[namespace]))
+    for name, namespace in namespaces.items():
+        pull_secrets += manifest.make_pull_secret(mesh.settings, name, deployment.after(namespace))
+    before = [*control_plane.injecting, *pull_secrets]
     gateways = [
         Gateway(
-            release(one),
-            on_cluster(depends_on=[*led, *tags, *pulls, *(own[name] for name in own if name == one.namespace)]),
+            deployment.release(release),
+            deployment.after(*before, *(home for name, home in namespaces.items() if name == release.namespace)),
         )
-        for one in mesh.of_kind(Kind.GATEWAY)
+        for release in mesh.of_kind(Kind.GATEWAY)
     ]
-    MeshMtls("mesh-mtls", MeshMtlsArgs(settings.mtls, mesh.objects_of("mesh-mtls")), served)
-    for one in settings.workload_namespaces:
-        bounds = mesh.objects_of(one.setting)
-        namespace = WorkloadNamespace(one.setting, WorkloadNamespaceArgs(mesh.namespace(one.setting), bounds), served)
-        inside = on_cluster(depends_on=[namespace])
-        if one.own.injection:
-            manifest.make_pull_secret(settings, one.name, inside)
-        if rules := mesh.objects_of(one.traffic_component):
+    return Gateways(gateways, namespaces)
+
+
+def _workloads(deployment: Deployment, control_plane: ControlPlane, gateways: Gateways) -> list[ReleaseComponent]:
+    """Register what the workloads meet: mutual TLS, their namespaces, routes and access, and the addons, returned."""
+    mesh, settings = deployment.mesh, deployment.mesh.settings
+    injected = deployment.after(*control_plane.injecting)
+    MeshMtls("mesh-mtls", MeshMtlsArgs(settings.mtls, mesh.objects_of("mesh-mtls")), injected)
+    for workloads in settings.workload_namespaces:
+        args = WorkloadNamespaceArgs(mesh.namespace(workloads.setting), mesh.objects_of(workloads.setting))
+        namespace = WorkloadNamespace(workloads.setting, args, injected)
+        if workloads.own.injection:
+            manifest.make_pull_secret(settings, workloads.name, deployment.after(namespace))
+        if rules := mesh.objects_of(workloads.traffic_component):
             # Allow-lists and certificates of listeners are in the gateway's namespace.
-            there = on_cluster(depends_on=[namespace, *own.values(), *_readers(settings, gateways)])
-            Traffic(one.traffic_component, TrafficArgs(rules), there)
-    addons = _addons(mesh, on_cluster(depends_on=[*led, *tags, *own.values()]))
-    made = [one for one in (base, *control, *gateways, *signers, *addons) if isinstance(one, ReleaseComponent)]
-    if watch:
-        watch.follow(made)
-    # Deleted by itself, it would keep the gateways from beginning to drain for a second or two.
-    gone_with = None if mesh.namespace("istio").adopted else home
-    applied_record.register_record(mesh, made, on_cluster(depends_on=at_home, deleted_with=gone_with))
-    DestroyGuard(mesh, uid, ResourceOptions(provider=plugin, depends_on=list(guarded)))
-    outputs.export(mesh, made, gateways)
-    outputs.export_cluster(settings.cluster.context, uid)
+            before = [namespace, *gateways.namespaces.values(), *_readers(settings, gateways.releases)]
+            Traffic(workloads.traffic_component, TrafficArgs(rules), deployment.after(*before))
+    return _addons(mesh, deployment.after(*control_plane.injecting, *gateways.namespaces.values()))
 
 
 def _watch(mesh: Inventory, snapshot: Snapshot | None) -> "Watch | None":
@@ -113,12 +188,11 @@ def _addons(mesh: Inventory, opts: ResourceOptions) -> list[ReleaseComponent]:
     releases, objects = mesh.of_kind(Kind.ADDON), mesh.objects_of("observability")
     if not (releases or objects):
         return []
-    shown = tuple(ReleaseArgs(one, mesh.settings.release) for one in releases)
-    args = ObservabilityArgs(shown, objects)
+    args = ObservabilityArgs(tuple(ReleaseArgs(release, mesh.settings.release) for release in releases), objects)
     return [*Observability("observability", args, opts).addons]
 
 
-def _readers(settings: Settings, gateways: list[Gateway]) -> list[Gateway]:
+def _readers(settings: Settings, gateways: Sequence[Gateway]) -> Sequence[Gateway]:
     """Return the gateways that must have the right to read Secrets before their listeners exist.
 
     When a gateway first names a certificate, istiod asks once whether it may read Secrets. It remembers a refusal for a
@@ -127,20 +201,20 @@ def _readers(settings: Settings, gateways: list[Gateway]) -> list[Gateway]:
     return gateways if serves_certificates(settings) else []
 
 
-def _drained(mesh: Inventory, home: Resource, plugin: GuardPlugin) -> list[Resource]:
+def _drained(mesh: Inventory, namespace: Resource, plugin: GuardPlugin) -> list[Resource]:
     """Register the wait for the gateways before their namespace is deleted; an adopted namespace is not."""
     settings = mesh.settings
     if mesh.namespace("istio").adopted:
         return []
-    opts = ResourceOptions(provider=plugin, depends_on=[home])
+    opts = ResourceOptions(provider=plugin, depends_on=[namespace])
     return [DestroyDrain(settings.cluster.context, settings.istio.namespace, opts)]
 
 
 def _uninstalled_last(mesh: Inventory, cluster_uid: str) -> list[Resource]:
-    wanted = mesh.settings.destroy
-    if not (wanted.crds or wanted.root_certificates):
+    destroy = mesh.settings.destroy
+    if not (destroy.crds or destroy.root_certificates):
         return []
     # Imported here, because the dynamic provider loads slowly and few stacks use it.
     from components.uninstall import Uninstall, UninstallArgs
 
-    return [Uninstall("leftovers", UninstallArgs.of(mesh, cluster_uid))]
+    return [Uninstall("leftovers", UninstallArgs.asked_for(mesh, cluster_uid))]

@@ -35,9 +35,9 @@ class Observability(pulumi.ComponentResource):
         own = pulumi.ResourceOptions(parent=self)
         mounted = [manifest.register(name, item, own) for item in args.objects if item.first]
         after = pulumi.ResourceOptions(parent=self, depends_on=mounted)
-        self.addons = [Addon(one, after) for one in args.addons]
+        self.addons = [Addon(release, after) for release in args.addons]
         for item in args.objects:
             if not item.first:
                 # Registered after the addons, because proxies would otherwise report to addons that do not exist yet.
                 manifest.register(name, item, pulumi.ResourceOptions(parent=self, depends_on=self.addons))
-        self.register_outputs({"addons": {one.release_name: one.status for one in self.addons}})
+        self.register_outputs({"addons": {addon.release_name: addon.status for addon in self.addons}})

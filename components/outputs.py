@@ -4,7 +4,6 @@ from collections.abc import Iterable
 
 import pulumi
 
-from components.istio import Gateway
 from components.release import ReleaseComponent
 from pi_mesh.budget import table
 from pi_mesh.budget.mesh import mesh_budget
@@ -14,11 +13,8 @@ from pi_mesh.cluster.stack_state import CLUSTER
 from pi_mesh.inventory import Inventory
 from pi_mesh.settings import Settings
 
-AUTHORITY = "certificateAuthority"
-"""Name of a CA stack's secret output, which holds the certificate chain and its key."""
 
-
-def export(mesh: Inventory, releases: Iterable[ReleaseComponent], gateways: Iterable[Gateway]) -> None:
+def export(mesh: Inventory, releases: Iterable[ReleaseComponent], gateways: Iterable[ReleaseComponent]) -> None:
     """Export the installed releases, the gateways' addresses and the totals of the mesh's resource budget.
 
     `releases` are all releases of the stack.
@@ -27,9 +23,9 @@ def export(mesh: Inventory, releases: Iterable[ReleaseComponent], gateways: Iter
     pulumi.export("istioVersion", settings.istio.version)
     pulumi.export("mutualTls", settings.mtls.mode)
     pulumi.export("tradingNamespace", settings.trading.namespace)
-    pulumi.export("releases", {one.release_name: one.status for one in releases})
+    pulumi.export("releases", {release.release_name: release.status for release in releases})
     homes = {release.name: release.namespace for release in mesh.releases}
-    exposed = {one.release_name: _exposure(settings, homes[one.release_name], one) for one in gateways}
+    exposed = {gateway.release_name: _exposure(settings, homes[gateway.release_name], gateway) for gateway in gateways}
     pulumi.export("gateways", exposed)
     pulumi.export("budget", table.totals(mesh_budget(mesh)))
 
@@ -39,17 +35,7 @@ def export_cluster(context: str, uid: str) -> None:
     pulumi.export(CLUSTER, {"context": context, "uid": uid})
 
 
-def export_authority(chain: pulumi.Output[str], key: pulumi.Output[str]) -> None:
-    """Export a CA's certificate chain and key as a secret for the mesh's stack."""
-    pulumi.export(AUTHORITY, pulumi.Output.secret({"chain": chain, "key": key}))
-
-
-def export_request(request: pulumi.Output[str]) -> None:
-    """Export the signing request that a CA outside Vault has to sign."""
-    pulumi.export("certificateRequest", request)
-
-
-def _exposure(settings: Settings, namespace: str, gateway: Gateway) -> pulumi.Output:
+def _exposure(settings: Settings, namespace: str, gateway: ReleaseComponent) -> pulumi.Output:
     """Return how to reach a gateway, read after its release is installed; unknown in a preview without a cluster."""
     context = settings.cluster.context
 

@@ -1,67 +1,46 @@
 """The program's preflight: each preview and `up` reads the cluster once before it registers a resource."""
 
-from datetime import date
-
 import pulumi
 
-from pi_mesh import inventory
-from pi_mesh.checks import restarts, traffic
+from pi_mesh.checks import registry, restarts
 from pi_mesh.checks.finding import Finding, Level, errors
-from pi_mesh.checks.preflight import (
-    charts,
-    cut_callers,
-    kubernetes_version,
-    namespaces,
-    overridden_settings,
-    run,
-    trading_hours,
-)
+from pi_mesh.checks.observation import Observation
+from pi_mesh.checks.observe import mesh_on, observe
+from pi_mesh.checks.preflight import trading_hours
 from pi_mesh.checks.restarts import Forecast
-from pi_mesh.cluster import identity, load_balancers, settings_objects
 from pi_mesh.cluster.errors import ClusterUnreachable, WrongContext
-from pi_mesh.cluster.snapshot import Snapshot, read
+from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.cluster.stack_state import StackState
 from pi_mesh.inventory import Inventory, chart_lock
-from pi_mesh.inventory.chart_lock import LockedChart
 from pi_mesh.settings import Settings
 from pi_mesh.words import counted
 
 
-def guard(settings: Settings, state: StackState, lock: tuple[LockedChart, ...] | None = None) -> Snapshot | None:
+def guard(settings: Settings, state: StackState) -> Snapshot | None:
     """Return the cluster's snapshot and log warnings and unknown results.
 
     Returns None in a preview whose cluster does not answer. Raises pulumi.RunError, with every problem in one message,
     if a check has errors.
     """
+    preview = pulumi.runtime.is_dry_run()
     try:
-        snapshot = settings_objects.with_settings_objects(read(settings.cluster.context), settings)
-        identity.require(settings.cluster, state.cluster_uid, snapshot.uid)
-        snapshot = cut_callers.with_needed_audit(snapshot, settings, state)
+        observation = observe(settings, pulumi.get_stack(), lambda: state)
     except WrongContext as problem:
         raise pulumi.RunError(str(problem)) from None
     except ClusterUnreachable as problem:
-        if not pulumi.runtime.is_dry_run():
+        if not preview:
             raise pulumi.RunError(f"{problem}; nothing was touched") from None
         pulumi.log.warn(f"Preflight not done, so this preview shows only what the settings say: {problem}")
-        mesh = inventory.mesh_inventory(settings, pulumi.get_stack(), lock=lock)
-        _note_unlocked(mesh)
-        of_charts = charts.check(mesh, None) if mesh.is_locked else ()
-        alone = [
-            *of_charts,
-            *overridden_settings.check(mesh, None),
-            *namespaces.check_ingress(mesh, None, state),
-        ]
-        _report([kubernetes_version.end_of_life(settings, date.today()), *alone, *traffic.run(settings, None)])
+        observation = Observation(mesh_on(settings, pulumi.get_stack(), None), state=state)
+        _note_unlocked(observation.mesh)
+        _report(registry.findings(registry.PREVIEW, observation))
         return None
-    mesh = inventory.mesh_inventory(
-        settings, pulumi.get_stack(), load_balancers.served_gateways(settings, snapshot), lock=lock
-    )
-    _note_unlocked(mesh)
+    _note_unlocked(observation.mesh)
     _note_unguarded(state)
-    findings = run(mesh, snapshot, state)
-    _report(trading_hours.shown_only(findings) if pulumi.runtime.is_dry_run() else findings)
-    _forecast(restarts.forecast(mesh, state))
-    return snapshot
+    findings = registry.findings(registry.PREVIEW if preview else registry.UP, observation)
+    _report(trading_hours.shown_only(findings) if preview else findings)
+    _forecast(restarts.forecast(observation.mesh, state))
+    return observation.snapshot
 
 
 def _note_unlocked(mesh: Inventory) -> None:

@@ -76,9 +76,9 @@ def _context() -> str:
 
 def _are_recorded(resources: Mapping[str, Any], context: str) -> bool:
     """Return True if the state has these providers with the same inputs, so that their registration changes nothing."""
-    recorded = {one["type"]: one["outputs"] for one in resources.values()}
-    wanted = {**_inputs(context), "version": version(PACKAGE)}
-    return recorded.get(f"{PROVIDER}kubernetes") == wanted and f"{PROVIDER}{PROJECT}" in recorded
+    recorded = {resource["type"]: resource["outputs"] for resource in resources.values()}
+    inputs = {**_inputs(context), "version": version(PACKAGE)}
+    return recorded.get(f"{PROVIDER}kubernetes") == inputs and f"{PROVIDER}{PROJECT}" in recorded
 
 
 def _inputs(context: str) -> dict[str, str]:

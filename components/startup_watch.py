@@ -53,10 +53,10 @@ class Watch:
         self.last_line = self.began = time.monotonic()
         self.under_way, self.told_all = "", False
 
-    def follow(self, made: Iterable[ReleaseComponent]) -> None:
+    def follow(self, releases: Iterable[ReleaseComponent]) -> None:
         """Note of each release when it is deployed."""
-        for one in made:
-            one.status.apply(lambda _, name=one.release_name: self.done.add(name))
+        for release in releases:
+            release.status.apply(lambda _, name=release.release_name: self.done.add(name))
 
     def run(self) -> None:
         """Look until every release is deployed, or the program ends."""
@@ -74,16 +74,16 @@ class Watch:
         if release.name != self.under_way:
             self.under_way, self.began, self.told_all = release.name, now, False
         waited = now - self.began
-        hopeless = [one for one in waiting if is_hopeless(one) and not one.ending and one.name not in self.before]
+        hopeless = [pod for pod in filter(is_hopeless, waiting) if not (pod.ending or pod.name in self.before)]
         if hopeless and self.mesh.settings.release.watch == "end":
             self._end(release, hopeless, waited)
             return False
-        new = {one.key for one in waiting} - self.said
+        new = {pod.key for pod in waiting} - self.said
         if (new and waited > QUIET) or now - self.last_line > SAY:
             self.said |= new
             self._say(release, waiting, waited, now)
         nearly = waited > self.mesh.settings.release.timeout - NEARLY
-        if waiting and not self.told_all and (nearly or any(one.ending for one in waiting)):
+        if waiting and not self.told_all and (nearly or any(pod.ending for pod in waiting)):
             self.told_all = True
             lines = "\n".join(map(everything, waiting))
             pulumi.log.warn(f"{release.name} is given up after {waited:.0f} s:\n{lines}")
@@ -93,24 +93,25 @@ class Watch:
         """Return the first release with a new pod that is not Ready, and what it waits for; else the first of all."""
         namespaces = dict.fromkeys(workload.namespace for release in left for workload in release.workloads)
         pods = {name: pod_lifecycle.read_startups(self.client, name, self.mesh.has_pod) for name in namespaces}
-        found = [(release, self._waiting(release, pods)) for release in left]
-        return next((pair for pair in found if any(one.name not in self.before for one in pair[1])), found[0])
+        by_release = [(release, self._waiting(release, pods)) for release in left]
+        begun = (pair for pair in by_release if any(pod.name not in self.before for pod in pair[1]))
+        return next(begun, by_release[0])
 
     def _waiting(self, release: Release, pods: Mapping[str, Sequence[Startup]]) -> list[Startup]:
-        found: list[Startup] = []
+        startups: list[Startup] = []
         for workload in release.workloads:
             there = pods[workload.namespace]
-            own = [one for one in there if workload.has_pod(workload.namespace, one.labels)]
-            found += [one for one in own if not (one.ending and one.name in self.before)]
+            own = [pod for pod in there if workload.has_pod(workload.namespace, pod.labels)]
+            startups += [pod for pod in own if not (pod.ending and pod.name in self.before)]
             if not there and workload.service_type in ("LoadBalancer", "auto"):
-                found += pod_lifecycle.without_address(self.client, workload.namespace, workload.name)
-        return found
+                startups += pod_lifecycle.without_address(self.client, workload.namespace, workload.name)
+        return startups
 
     def _say(self, release: Release, waiting: list[Startup], waited: float, now: float) -> None:
         self.last_line = now
         idle = "Helm undoes the change" if self.told_all else "Helm is at work"
         what = "; ".join(map(line, waiting)) or idle
-        warn = any(cause.verdict is not Verdict.WAIT for one in waiting if (cause := cause_of(one)))
+        warn = any(cause.verdict is not Verdict.WAIT for pod in waiting if (cause := cause_of(pod)))
         (pulumi.log.warn if warn else pulumi.log.info)(f"{release.name}, {waited:.0f} s: {what}")
 
     def _end(self, release: Release, hopeless: list[Startup], waited: float) -> None:

@@ -31,7 +31,7 @@ class UninstallArgs:
     """UID of the cluster to clean up; any other cluster is refused."""
 
     @classmethod
-    def of(cls, mesh: Inventory, cluster_uid: str) -> "UninstallArgs":
+    def asked_for(cls, mesh: Inventory, cluster_uid: str) -> "UninstallArgs":
         """Return the clean-up that the settings ask for."""
         settings = mesh.settings
         return cls(

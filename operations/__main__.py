@@ -16,39 +16,80 @@ def _stop(line: str) -> SystemExit:
 
 with interpreter.explained(_stop):
     import typer
-    from typer.core import TyperGroup
+    from typer.core import TyperCommand, TyperGroup
     from typer.main import get_command
 
     from operations import command_line
     from operations.command_line import HELP, Command, Flags
 
 COMMANDS = {
-    "preflight": "preflight",
-    "rehearse": "rehearse.command",
-    "verify": "verify.command",
-    "repair": "repair.command",
-    "adopt": "adopt.command",
-    "budget": "budget",
-    "rotate-ca": "rotate_ca.command",
-    "proxies": "proxies",
-    "connectivity": "connectivity.command",
-    "refresh": "refresh",
-    "upgrade": "upgrade.command",
-    "charts": "charts.command",
-    "report": "support_archive.command",
-    "dashboard": "dashboard",
+    "preflight": (
+        "preflight",
+        "Check the cluster before anything changes: versions, nodes, kernels, free room, owners and rights.",
+    ),
+    "rehearse": (
+        "rehearse.command",
+        "Try the proxy's image on every node: Envoy, its memory, packet redirection; and the node's disk and clock.",
+    ),
+    "verify": (
+        "verify.command",
+        "Prove that the mesh is installed, complete, and as the settings say; the exit status is the proof.",
+    ),
+    "repair": (
+        "repair.command",
+        "Show what an interrupted `pulumi up` left behind; with --yes, clean it up so that `pulumi up` can continue.",
+    ),
+    "adopt": (
+        "adopt.command",
+        "Adopt a mesh that Helm or the Ansible role installed, so that the next `pulumi up` updates it in place.",
+    ),
+    "budget": (
+        "budget.command",
+        "Show requests, limits and rollout surge of each component, and the room that the live nodes have left.",
+    ),
+    "rotate-ca": (
+        "rotate_ca.command",
+        "Give the mesh's CA a new key and certificate under the same root, without a restart, and prove it.",
+    ),
+    "proxies": (
+        "proxies.command",
+        "Show every proxy: version, connection, configuration, certificate, and older settings that it was started "
+        "under.",
+    ),
+    "connectivity": (
+        "connectivity.command",
+        "Make the calls that must pass and those that must be refused, between two pods in a namespace of their own.",
+    ),
+    "refresh": (
+        "refresh.command",
+        "Restart the workloads and gateways whose proxy is older than istiod or was started under older settings.",
+    ),
+    "upgrade": ("upgrade.command", "Take Istio to a newer version, one minor version after the other."),
+    "charts": ("charts.command", "Pin the charts that a stack installs by their SHA-256 sums."),
+    "report": (
+        "report.command",
+        "Write one archive for a bug report: versions, settings, findings, proxies, events and the mesh's own logs.",
+    ),
+    "dashboard": (
+        "dashboard",
+        "Open a port of Kiali, Grafana, Prometheus, Jaeger, istiod or a proxy on 127.0.0.1, and print its address.",
+    ),
 }
-"""Module of each command, in which the function has the command's name."""
+"""Module of each command, in which the function has the command's name, and its line in the list of commands."""
 Typer = partial(typer.Typer, add_completion=False, pretty_exceptions_enable=False)
 
 
-def _function(name: str) -> Any:
-    """Return the function of a command."""
-    return getattr(import_module(f"operations.{COMMANDS[name]}"), name.replace("-", "_"))
+def _loaded(name: str) -> Any:
+    """Import a command, with its options and its whole help."""
+    module, _ = COMMANDS[name]
+    command = Typer()
+    function = getattr(import_module(f"operations.{module}"), name.replace("-", "_"))
+    command.command(name, cls=Command, epilog=HELP)(function)
+    return get_command(command)
 
 
 class Commands(Flags, TyperGroup):
-    """The operations, each imported only when it is called: only some need gRPC, psutil or the budget.
+    """The operations, each imported only when it is called: on a Pi an import takes seconds.
 
     The parameters have click's names and no types: typer brings its own copy of click, under a private name.
     """
@@ -57,11 +98,11 @@ class Commands(Flags, TyperGroup):
         return list(COMMANDS)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - click's signature
-        if cmd_name not in COMMANDS:
-            return None
-        one = Typer()
-        one.command(cmd_name, cls=Command, epilog=HELP)(_function(cmd_name))
-        return get_command(one)
+        return TyperCommand(cmd_name, help=COMMANDS[cmd_name][1]) if cmd_name in COMMANDS else None
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, _loaded(name) if name else command, rest
 
 
 app = Typer(cls=Commands, name="operations", no_args_is_help=True)

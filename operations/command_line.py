@@ -1,26 +1,32 @@
 """The options that all commands share, and the one place where reports and errors become output and exit statuses."""
 
+from __future__ import annotations
+
 import textwrap
-import tomllib
-from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 from typer.core import TyperCommand
 
-from operations import failures
-from operations.report import Operation, Report
 from pi_mesh.checks.finding import Finding, Level
+from pi_mesh.checks.registry import PREFLIGHT, VERIFY, section_of
 from pi_mesh.words import counted
+
+# Every command imports this module, also for its help: what only reports and errors need is imported with them.
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from rich.console import Console
+
+    from operations.results import Operation, Report
 
 
 def program_version() -> str:
     """Return the version."""
+    import tomllib
+
     content = (Path(__file__).parents[1] / "pyproject.toml").read_text()
     return tomllib.loads(content)["project"]["version"]
 
@@ -34,10 +40,14 @@ WIDE = 300
 
 def show_report(report: Report, everything: bool = True) -> None:
     """Print the report for a person; without `everything`, count successes in one line."""
+    from rich.console import Console
+    from rich.text import Text
+
     console = Console(highlight=False)
     for finding in _ordered(report, everything):
         style = STYLES[finding.level]
-        for number, line in enumerate(_lines(finding, console.width)):
+        section = section_of(finding.id) if report.operation in (PREFLIGHT, VERIFY) else ""
+        for number, line in enumerate(_lines(finding, console.width, section)):
             shown = Text(line)
             shown.stylize(style, 0, len(INDENT) if number == 0 else 0)
             # A line is never folded a second time: a long name stays whole, to be copied.
@@ -50,6 +60,9 @@ def show_report(report: Report, everything: bool = True) -> None:
 
 def show_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Console:
     """Print a table and return the console; nothing is folded or cut where a script reads it."""
+    from rich.console import Console
+    from rich.table import Table
+
     table = Table(*columns, box=None, pad_edge=False, header_style="bold")
     for row in rows:
         table.add_row(*row)
@@ -66,8 +79,8 @@ def _ordered(report: Report, everything: bool) -> list[Finding]:
     return sorted(shown, key=lambda finding: order.index(finding.level))
 
 
-def _lines(finding: Finding, width: int) -> Iterator[str]:
-    """Yield the finding's lines; a problem's object stands on its own line."""
+def _lines(finding: Finding, width: int, section: str) -> Iterator[str]:
+    """Yield the finding's lines; a problem's object stands on its own line, and the address of its section is last."""
     if finding.level is Level.OK:
         yield from _folded(f"{finding.level:<9}", f"{finding.id}: {finding}", width)
         return
@@ -75,6 +88,8 @@ def _lines(finding: Finding, width: int) -> Iterator[str]:
     yield from _folded(INDENT, finding.message, width)
     if finding.fix:
         yield from _folded(f"{INDENT}-> ", finding.fix, width)
+    if section:
+        yield from _folded(INDENT, f"see {section}", width)
 
 
 def _folded(start: str, text: str, width: int) -> list[str]:
@@ -126,6 +141,9 @@ def progress(as_json: bool) -> Callable[[str], None]:
 @contextmanager
 def expected_errors(operation: Operation, stack: str, as_json: bool) -> Iterator[None]:
     """End the command with the status of an expected error, one line on standard error, and with --json its report."""
+    from operations import failures
+    from operations.results import Report
+
     try:
         yield
     except failures.Expected as problem:
@@ -134,6 +152,19 @@ def expected_errors(operation: Operation, stack: str, as_json: bool) -> Iterator
         status, findings = failures.status(problem), tuple(failures.findings(problem))
         failed = Report(operation=operation, stack=stack, status=status, findings=findings)
         conclude(failed, as_json, show=nothing)
+
+
+def conclude_findings(
+    operation: Operation,
+    stack: str,
+    findings: Sequence[Finding],
+    as_json: bool,
+    show: Callable[[Report], None] = show_report,
+) -> NoReturn:
+    """End the command with the report of these findings."""
+    from operations.results import completed
+
+    conclude(completed(operation, stack, findings), as_json, show)
 
 
 def conclude(done: Report, as_json: bool, show: Callable[[Report], None] = show_report) -> NoReturn:

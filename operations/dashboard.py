@@ -1,26 +1,21 @@
 """The command `dashboard`: open a port of a console of the mesh on this machine, until Ctrl-C."""
 
+from __future__ import annotations
+
 import signal
-import subprocess
-import threading
-from collections import deque
-from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
-from typing import Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from operations import report, stacks
 from operations.command_line import Json, Stack, conclude, expected_errors
-from operations.failures import UsageError
 from pi_mesh.checks.finding import Finding, Subject, error, ok
-from pi_mesh.cluster import identity, proxies
-from pi_mesh.cluster.client import Client
-from pi_mesh.cluster.port_forward import NotForwardedError, forwarding
-from pi_mesh.cluster.proxies import MONITORING
-from pi_mesh.names import ISTIOD
-from pi_mesh.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pi_mesh.settings import Settings
 
 ID = "dashboard"
 
@@ -64,11 +59,15 @@ def dashboard(name: Which, stack: Stack, port: Port = 0, pod: PodName = "", as_j
     the port is open. The status is 1 if the port cannot be opened, or the connection ends by itself.
     """
     with expected_errors("dashboard", stack, as_json):
+        from operations import results, stacks
+        from pi_mesh.cluster import identity
+        from pi_mesh.cluster.client import Client
+
         settings, exported = stacks.load_with_state(stack)
         target = _target(settings, stack, name, pod)
         with Client(settings.cluster.context) as client:
             identity.require(settings.cluster, exported().cluster_uid, identity.read(client))
-        done = report.completed("dashboard", stack, _kept_open(settings, stack, name, target, port, as_json))
+        done = results.completed("dashboard", stack, _kept_open(settings, stack, name, target, port, as_json))
     if as_json and not done.findings:  # the report was printed when the port was opened
         raise typer.Exit(done.status)
     conclude(done, as_json)
@@ -76,29 +75,39 @@ def dashboard(name: Which, stack: Stack, port: Port = 0, pod: PodName = "", as_j
 
 def _kept_open(settings: Settings, stack: str, name: str, target: Target, port: int, as_json: bool) -> list[Finding]:
     """Keep the port open until Ctrl-C, and return the problem that ended it before."""
-    console = Subject("component", name)
-    fix = f"`python -m operations verify -s {stack}` says why"
+    from operations import results
+    from pi_mesh.cluster.port_forward import NotForwardedError, forwarding
+
+    console, fix = Subject("component", name), f"`python -m operations verify -s {stack}` says why"
     ports = f"{port or ''}:{target.port}"
-    forwarded = forwarding(settings.cluster.context, target.namespace, target.resource, ports)
     try:
         # Whoever reads the address may end the command at once.
-        with _ended_by_signals(), forwarded as (address, process):
+        with (
+            _ended_by_signals(),
+            forwarding(settings.cluster.context, target.namespace, target.resource, ports) as (address, kubectl),
+        ):
             url = f"http://{address}/"
             if as_json:
-                opened = report.completed("dashboard", stack, [ok(ID, console, f"{url} is open until Ctrl-C")])
+                opened = results.completed("dashboard", stack, [ok(ID, console, f"{url} is open until Ctrl-C")])
                 print(opened.model_copy(update={"address": url}).model_dump_json(), flush=True)
             else:
-                print("\n".join((f"{console}: {url} (Ctrl-C ends it)", *_login(name, settings))), flush=True)
-            cause = _end(process)
+                login = LOGINS.get(name, "").format(settings.istio.namespace)
+                print(f"{console}: {url} (Ctrl-C ends it)", *filter(None, [login]), sep="\n", flush=True)
+            _, errors = kubectl.communicate()  # it also reads the line that kubectl prints for each connection
     except NotForwardedError as problem:
         return [error(ID, console, str(problem), fix)]
     except KeyboardInterrupt:
         return []
-    return [error(ID, console, f"the connection ended: {cause}", fix)]
+    *_, cause = ("kubectl gave no reason", *errors.splitlines())
+    return [error(ID, console, f"the connection ended: {cause.strip()}", fix)]
 
 
 def _target(settings: Settings, stack: str, name: str, pod: str) -> Target:
     """Return the port of a console. Raises UsageError for one that the stack does not have."""
+    from operations.failures import UsageError
+    from pi_mesh.cluster import proxies
+    from pi_mesh.names import ISTIOD
+
     if (name == Name.ENVOY) != bool(pod):
         raise UsageError(stack, "--pod goes with `dashboard envoy`, and only with it", "name one: --pod NAMESPACE/NAME")
     if name == Name.ENVOY:
@@ -107,18 +116,13 @@ def _target(settings: Settings, stack: str, name: str, pod: str) -> Target:
             raise UsageError(stack, f"--pod {pod} has no namespace", "name it as NAMESPACE/NAME")
         return Target(namespace, f"pod/{pod_name}", proxies.ADMIN_PORT)
     if name == Name.ISTIOD:
-        return Target(settings.istio.namespace, f"deployment/{ISTIOD}", MONITORING)
+        return Target(settings.istio.namespace, f"deployment/{ISTIOD}", proxies.MONITORING)
     enabled = settings.observability.enabled()
     if name not in enabled:
         raise UsageError(
             stack, f"observability.{name}.enabled is false", f"set it to true and run `pulumi up -s {stack}`"
         )
     return Target(settings.istio.namespace, f"service/{name}", enabled[name].port)
-
-
-def _login(name: str, settings: Settings) -> Iterator[str]:
-    if name in LOGINS:
-        yield LOGINS[name].format(settings.istio.namespace)
 
 
 @contextmanager
@@ -131,20 +135,3 @@ def _ended_by_signals() -> Iterator[None]:
     finally:
         for kind, handler in before.items():
             signal.signal(kind, handler)
-
-
-def _end(process: "subprocess.Popen[str]") -> str:
-    """Wait for kubectl's end and return its last error."""
-    errors: deque[str] = deque(["kubectl gave no reason"], maxlen=1)
-    assert process.stdout
-    assert process.stderr
-    reading = threading.Thread(target=errors.extend, args=(process.stderr,), daemon=True)
-    try:
-        reading.start()
-        for _ in process.stdout:
-            continue
-    finally:
-        process.terminate()
-        if reading.is_alive():  # Ctrl-C may come before it has started
-            reading.join()
-    return errors[0].strip()

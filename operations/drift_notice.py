@@ -8,14 +8,13 @@ standard library alone.
 import argparse
 import json
 import os
-import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-BOT = 41898282
-"""The account github-actions[bot], whose token a workflow has: https://api.github.com/users/github-actions[bot]"""
-ISSUES = "repos/{owner}/{repo}/issues"
+from operations import github
+from operations.github import ISSUES
+
 LEVELS = ("error", "warning", "unknown")
 MOST, LONGEST = 60, 500
 """Findings in a text, and characters of one of them; GitHub takes 65,536 characters."""
@@ -47,9 +46,7 @@ def marker(report: dict) -> str:
 
 def text(report: dict, now: datetime) -> str:
     """Return the text about a report with problems: the worst findings first."""
-    worst = sorted(
-        (one for one in report["findings"] if one["level"] in LEVELS), key=lambda one: LEVELS.index(one["level"])
-    )
+    worst = [finding for level in LEVELS for finding in report["findings"] if finding["level"] == level]
     lines = [f"{report['verdict']} ({now:%Y-%m-%d %H:%M} UTC).", ""]
     lines += [_line(finding) for finding in worst[:MOST]]
     if len(worst) > MOST:
@@ -73,29 +70,27 @@ def in_file(report: dict, file: Path) -> str:
 
 def in_issue(report: dict) -> str:
     """Open, change or close the issue, and return what was done."""
-    known = own_issue(_open_issues(), report, _author())
+    issues = github.every(f"{ISSUES}?state=open&per_page=100")
+    known = own_issue(issues, report, _author())
     if report["status"] == PROBLEMS:
         # Nothing in a fence is a mention or a link, whoever named the objects.
         body = f"{marker(report)}\n```\n{text(report, datetime.now(UTC)).replace('```', '`')}```\n"
         if known is None:
-            made = _send("POST", ISSUES, title=title(report), body=body)
-            return f"issue {made['number']} was opened: {report['verdict']}"
-        _send("PATCH", f"{ISSUES}/{known}", body=body)
+            issue = json.loads(github.send("POST", ISSUES, title=title(report), body=body))
+            return f"issue {issue['number']} was opened: {report['verdict']}"
+        github.send("PATCH", f"{ISSUES}/{known}", body=body)
         return f"issue {known} was updated: {report['verdict']}"
     if known is None:
         return report["verdict"]
-    _send("POST", f"{ISSUES}/{known}/comments", body=f"{report['verdict']}.")
-    _send("PATCH", f"{ISSUES}/{known}", state="closed", state_reason="completed")
+    github.send("POST", f"{ISSUES}/{known}/comments", body=f"{report['verdict']}.")
+    github.send("PATCH", f"{ISSUES}/{known}", state="closed", state_reason="completed")
     return f"issue {known} was closed: {report['verdict']}"
 
 
 def own_issue(issues: list[dict], report: dict, author: int) -> int | None:
-    """Return the number of the open issue about this stack by this author: a stranger's marker is left alone."""
-    for issue in issues:
-        is_ours = (issue.get("user") or {}).get("id") == author and "pull_request" not in issue
-        if is_ours and marker(report) in (issue.get("body") or "").splitlines():
-            return issue["number"]
-    return None
+    """Return the number of the open issue about this stack by this author."""
+    issue = github.own_text([issue for issue in issues if "pull_request" not in issue], author, {marker(report)})
+    return issue["number"] if issue else None
 
 
 def _line(finding: dict) -> str:
@@ -123,27 +118,7 @@ def _could_not_run(report: dict) -> int:
 
 def _author() -> int:
     """Return the account whose issues are ours: the workflow's token cannot ask who it is."""
-    return BOT if os.environ.get("GITHUB_ACTIONS") else json.loads(_gh("user"))["id"]
-
-
-def _open_issues() -> list[dict]:
-    pages = json.loads(_gh("--paginate", "--slurp", f"{ISSUES}?state=open&per_page=100"))
-    return [issue for page in pages for issue in page]
-
-
-def _send(method: str, path: str, **content: str) -> dict:
-    return json.loads(_gh("--method", method, path, "--input", "-", given=json.dumps(content)))
-
-
-def _gh(*arguments: str, given: str | None = None) -> str:
-    """Run `gh api`; its errors go to standard error, and end this command."""
-    command = ["gh", "api", *arguments]
-    try:
-        return subprocess.run(command, input=given, stdout=subprocess.PIPE, text=True, check=True).stdout
-    except OSError as problem:
-        sys.exit(f"error: the command gh can't be run: {problem.strerror}; install it")
-    except subprocess.CalledProcessError as problem:
-        sys.exit(f"error: `{' '.join(command)}` ended with status {problem.returncode}, see above")
+    return github.BOT if os.environ.get("GITHUB_ACTIONS") else json.loads(github.call("user"))["id"]
 
 
 if __name__ == "__main__":

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from operations.short_lived import ShortLived
-from pi_mesh.checks.verification_input import VerificationInput
-from pi_mesh.checks.verify.mutual_tls import EXCLUDED
+from pi_mesh.checks.observation import Observation
+from pi_mesh.names import EXCLUDED_PORTS
 from pi_mesh.settings import Settings
 from pi_mesh.values.placement import node_selector
 
@@ -48,8 +48,8 @@ def envoy_container(
 
 def answer_route(body: str = "ok", **headers: str) -> Config:
     """Return the route by which every request with these headers is answered; `_` stands for the `-` of a name."""
-    wanted = [{"name": name.replace("_", "-"), "string_match": {"exact": value}} for name, value in headers.items()]
-    match = {"prefix": "/", **({"headers": wanted} if wanted else {})}
+    required = [{"name": name.replace("_", "-"), "string_match": {"exact": value}} for name, value in headers.items()]
+    match = {"prefix": "/", **({"headers": required} if required else {})}
     return {"match": match, "direct_response": {"status": 200, "body": {"inline_string": body}}}
 
 
@@ -96,10 +96,10 @@ GUARDED, CONTROL = 8080, 8081
 """Ports of the Job's server: the proxy stands before the first, and not before the second."""
 
 
-def plain_text_job(seen: VerificationInput, namespace: str) -> ShortLived:
+def plain_text_job(observation: Observation, namespace: str) -> ShortLived:
     """Return a pod in which Envoy answers on both ports: the proxy's image has no other server."""
     answers = {port: [answer_route()] for port in (GUARDED, CONTROL)}
-    container = envoy_container(seen.settings, CONTROL, answers)
-    pod = {"nodeSelector": node_selector(seen.settings)}
-    marks = {EXCLUDED: str(CONTROL)}
-    return ShortLived(namespace, "plain-text-call", seen.mesh.stack, (container,), annotations=marks, pod=pod)
+    container = envoy_container(observation.settings, CONTROL, answers)
+    pod = {"nodeSelector": node_selector(observation.settings)}
+    marks = {EXCLUDED_PORTS: str(CONTROL)}
+    return ShortLived(namespace, "plain-text-call", observation.mesh.stack, (container,), annotations=marks, pod=pod)

@@ -1,43 +1,36 @@
-"""The command `python -m operations.generate`: write the schema of `--json` and the table of the checks into docs."""
+"""The command `python -m operations.generate`: write the schema of `--json` and the page of the checks into docs."""
 
 import json
-import re
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
+from importlib import import_module
 from pathlib import Path
 
-from operations import report
-from operations.verify import (
-    certificate_issuer,
-    configuration_analysis,
-    cpu_window,
-    request_through_the_gateway,
-    running_proxies,
-)
-from pi_mesh import vault
-from pi_mesh.checks import preflight, root_trust, traffic, verify
+import yaml
+
+from operations import results
+from pi_mesh.checks import registry
 from pi_mesh.checks.finding import Finding
-from pi_mesh.checks.verify import helm_releases
-from pi_mesh.markdown import markdown_table
+from pi_mesh.checks.registry import CHECKS, Check
 from pi_mesh.settings.schema import sentences
 
-SCHEMA = Path(__file__).parents[1] / "docs" / "operations.schema.json"
+DOCS = Path(__file__).parents[1] / "docs"
+SCHEMA, CHECKS_PAGE, CAUSES = DOCS / "operations.schema.json", DOCS / "checks.md", DOCS / "checks.yaml"
 DESCRIBED = (
-    report.Report,
-    report.BudgetPart,
-    report.NodeRoom,
-    report.Component,
-    report.ProxyRow,
-    report.ProxyCertificate,
-    report.CallRow,
-    report.Archive,
+    results.Report,
+    results.BudgetPart,
+    results.NodeRoom,
+    results.Component,
+    results.ProxyRow,
+    results.ProxyCertificate,
+    results.CallRow,
+    results.Archive,
     Finding,
 )
 
 
 def report_schema() -> str:
     """Return the schema as JSON text, with a description for each documented field."""
-    schema = report.Report.model_json_schema(mode="serialization")
+    schema = results.Report.model_json_schema(mode="serialization")
     definitions = {**schema["$defs"], schema["title"]: schema}
     for model in DESCRIBED:
         for field, sentence in sentences(model):
@@ -45,50 +38,44 @@ def report_schema() -> str:
     return json.dumps({"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}, indent=2) + "\n"
 
 
-CHECKS_PAGE = Path(__file__).parents[1] / "docs" / "architecture.md"
-SECTION = re.compile(r"(?<=<!-- make schema writes this table -->\n).*?(?=<!-- end of the table -->)", re.DOTALL)
-COMMANDS = ("preview", "up", "preflight", "verify")
-RUN_BY: tuple[tuple[tuple[Callable, ...], tuple[str, ...]], ...] = (
-    ((*preflight.CHECKS, *preflight.OF_STATE, *traffic.CHECKS), ("preview", "up", "preflight")),
-    ((root_trust.check_change, vault.read_signers), ("preview", "up")),
-    (
-        (
-            *(
-                helm_releases.missing_mesh,
-                *verify.CHECKS,
-                certificate_issuer.issuer_findings,
-                running_proxies.running_proxy_findings,
-                request_through_the_gateway.gateway_findings,
-            ),
-            *(configuration_analysis.analyze, cpu_window.running_window),
-        ),
-        ("verify",),
-    ),
-)
+INTRODUCTION = """# Checks
+
+For the reader of a finding: what its check judges, and when. A finding names its check by the ID, and `preflight` and
+`verify` print the address of its section here. [operations.md](operations.md) has the commands.
+
+A preview whose cluster does not answer runs the checks that ask for no cluster, and says that it could not check the
+rest; `up` refuses to start then. Three refusals have no ID: a change of the mesh's root certificate that cuts workloads
+off ([root_trust.py](../pi_mesh/checks/root_trust.py)) and a Vault that is sealed or refuses the token
+([vault.py](../pi_mesh/vault.py)), by `preview` and `up`; and a destroy while others use the mesh
+([destroy.py](../pi_mesh/checks/destroy.py)).
+"""
 
 
 def checks_page() -> str:
-    """Return the page with the table as the code has it now."""
-    table = markdown_table(("check", *COMMANDS, "what it says"), _rows())
-    return SECTION.sub(lambda _: f"{table}\n", CHECKS_PAGE.read_text())
+    """Return the page of the checks, with a section for each ID in reading order."""
+    texts = yaml.safe_load(CAUSES.read_text())
+    causes = {id: levels for ids, levels in texts.items() for id in ids.split(", ")}
+    ids = dict.fromkeys(id for check in CHECKS for id in check.ids)
+    return "\n".join([INTRODUCTION, *(line for id in ids for line in _section(id, causes.get(id, {})))]).rstrip() + "\n"
 
 
-def _rows() -> Iterator[tuple[str, ...]]:
-    for checks, commands in RUN_BY:
-        marks = ["x" if command in commands else "" for command in COMMANDS]
-        # Two checks of one file are one row.
-        for module in dict.fromkeys(check.__module__ for check in checks):
-            yield _link(module), *marks, _sentence(module)
+def _section(id: str, causes: Mapping[str, str]) -> Iterator[str]:
+    yield from (f"## {id}", "")
+    for check in (check for check in CHECKS if id in check.ids):
+        sentence, *_ = (import_module(check.module).__doc__ or "").splitlines()
+        yield from (sentence, _runs(check), "")
+    if causes:
+        yield from (*(f"- {level}: {text}" for level, text in causes.items()), "")
 
 
-def _link(module: str) -> str:
-    path = module.replace(".", "/") + ".py"
-    return f"[{'.'.join(module.split('.')[-2:])}](../{path})"
-
-
-def _sentence(module: str) -> str:
-    """Return the first line of a module's docstring, as a table's cell."""
-    return (sys.modules[module].__doc__ or "").splitlines()[0].replace("|", r"\|")
+def _runs(check: Check) -> str:
+    """Return which commands run the check, what it asks for, and where it is."""
+    path = f"{check.module.replace('.', '/')}.py"
+    commands = ", ".join(f"`{command}`" for command in check.commands)
+    option = f" with `{check.only_with}`" if check.only_with else ""
+    without = "; not with `--read-only`" if registry.CALLS in check.asks and not check.only_with else ""
+    asks = " and ".join(check.asks)
+    return f"Run by {commands}{option}{without}. It asks for: {asks}. Source: [{path}](../{path})"
 
 
 if __name__ == "__main__":

@@ -79,8 +79,8 @@ class IssuedCertificate:
 
     def verifies(self, roots: pem.Certificates) -> bool:
         """Return True if each certificate is signed by the next, and the last by one of the roots."""
-        path = [one for one in self.chain if not pem.issued(one, one)]
-        return all(pem.issued(one, signer) for one, signer in pairwise(path)) and any(
+        path = [certificate for certificate in self.chain if not pem.issued(certificate, certificate)]
+        return all(pem.issued(certificate, signer) for certificate, signer in pairwise(path)) and any(
             pem.issued(path[-1], root) for root in roots
         )
 
@@ -106,7 +106,7 @@ class Issuer:
         except grpc.RpcError as problem:
             cause = problem.details() if isinstance(problem, grpc.Call) else str(problem)
             raise NoCertificate(first_line(cause or "no reason given")) from None
-        chain = [one for text in answer.cert_chain for one in pem.certificates(text, "istiod's answer")]
+        chain = [certificate for text in answer.cert_chain for certificate in pem.certificates(text, "istiod's answer")]
         plain = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         return IssuedCertificate(tuple(chain), plain)
 
@@ -138,8 +138,8 @@ def issuer(context: str, istio_namespace: str, namespace: str) -> Iterator[Issue
 
 def _roots(client: Client, namespace: str) -> bytes:
     """Return the roots that workloads trust and that verify istiod's own certificate."""
-    found = client.get(f"/api/v1/namespaces/{namespace}/configmaps/{ROOTS}") or {}
-    if root := (found.get("data") or {}).get("root-cert.pem"):
+    config = client.get(f"/api/v1/namespaces/{namespace}/configmaps/{ROOTS}") or {}
+    if root := (config.get("data") or {}).get("root-cert.pem"):
         return root.encode()
     raise NoCertificate(
         f"configmap {namespace}/{ROOTS} has no root: istiod writes it when it starts; is its pod Ready?"

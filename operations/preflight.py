@@ -2,11 +2,7 @@
 
 from functools import partial
 
-from operations import command_line, report, stacks
-from operations.command_line import All, Json, Stack, conclude, expected_errors
-from pi_mesh.checks import preflight as checks
-from pi_mesh.checks.preflight import cut_callers
-from pi_mesh.cluster import identity, settings_objects, snapshot
+from operations.command_line import All, Json, Stack, conclude_findings, expected_errors, show_report
 
 
 def preflight(stack: Stack, as_json: Json = False, everything: All = False) -> None:
@@ -15,11 +11,10 @@ def preflight(stack: Stack, as_json: Json = False, everything: All = False) -> N
     The program does the same at every preview and up.
     """
     with expected_errors("preflight", stack, as_json):
+        from operations import stacks
+        from pi_mesh.checks import registry
+        from pi_mesh.checks.observe import observe
+
         settings, exported = stacks.load_with_state(stack)
-        cluster = settings_objects.with_settings_objects(snapshot.read(settings.cluster.context), settings)
-        state = exported()
-        identity.require(settings.cluster, state.cluster_uid, cluster.uid)
-        cluster = cut_callers.with_needed_audit(cluster, settings, state)
-        mesh = stacks.mesh_on(settings, stack, cluster)
-        found = report.completed("preflight", stack, checks.run(mesh, cluster, state))
-    conclude(found, as_json, partial(command_line.show_report, everything=everything))
+        findings = registry.findings(registry.PREFLIGHT, observe(settings, stack, exported))
+    conclude_findings("preflight", stack, findings, as_json, partial(show_report, everything=everything))

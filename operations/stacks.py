@@ -6,11 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from operations import pulumi
-from pi_mesh import inventory
-from pi_mesh.cluster import load_balancers
+from pi_mesh.cluster import identity, snapshot
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.cluster.stack_state import NEVER_RUN, StackState, of_resources
-from pi_mesh.inventory import Inventory, chart_lock
 from pi_mesh.settings import CaSettings, Settings, parse, parse_any, stack_file
 from pi_mesh.settings.pulumi_config import plain_values
 
@@ -27,6 +25,14 @@ def load_with_state(stack: str) -> tuple[Settings, Callable[[], StackState]]:
     """Return the settings, and a function that waits for the state: Pulumi reads it while the caller goes on."""
     exported = ThreadPoolExecutor().submit(pulumi.export, stack)
     return load(stack), lambda: of_export(exported.result())
+
+
+def load_with_cluster(stack: str) -> tuple[Settings, Snapshot]:
+    """Return the settings and the snapshot of the stack's own cluster. Raises as `load` and `snapshot.read` do."""
+    settings, exported = load_with_state(stack)
+    cluster = snapshot.read(settings.cluster.context)
+    identity.require(settings.cluster, exported().cluster_uid, cluster.uid)
+    return settings, cluster
 
 
 def of_file(path: Path) -> tuple[Settings, Callable[[], StackState]]:
@@ -47,13 +53,6 @@ def load_changed(stack: str, changes: Mapping[str, object]) -> Settings:
             place = place.setdefault(branch, {})
         place[leaf] = value
     return parse(values)
-
-
-def mesh_on(settings: Settings, stack: str, cluster: Snapshot) -> Inventory:
-    """Return the mesh as the program installs it on this cluster: with its load balancers, and its locked charts."""
-    return inventory.mesh_inventory(
-        settings, stack, load_balancers.served_gateways(settings, cluster), lock=chart_lock.read(stack)
-    )
 
 
 def of_export(state: dict) -> StackState:

@@ -1,25 +1,16 @@
 """Building blocks of the settings: the frozen model, texts that follow a pattern, CPU and memory, resource profiles."""
 
 import re
-from collections.abc import Iterator
-from functools import total_ordering
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache, total_ordering
 from typing import Annotated, Any, ClassVar, Self
 from urllib.parse import urlsplit
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    GetCoreSchemaHandler,
-    GetJsonSchemaHandler,
-    ValidationInfo,
-    model_validator,
-)
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.alias_generators import to_camel
-from pydantic_core import PydanticCustomError
 from pydantic_core.core_schema import CoreSchema, no_info_plain_validator_function, to_string_ser_schema
 
+from pi_mesh.facts import NAME, SIZE, Harmless, Helm, NoHelm, Weaker, differs, model_in
 from pi_mesh.quantities import Resources, parse
 
 ALLOWED: dict[str, str] = {}
@@ -48,25 +39,9 @@ VaultAddress = Annotated[
 ]
 """Address of Vault's API."""
 
-IssuerName = Annotated[
-    str,
-    matching(
-        r"^[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?$", "the name of an Issuer: small letters, digits, inner dashes and dots"
-    ),
-]
-
-SecretName = Annotated[
-    str,
-    matching(
-        r"^[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?$", "the name of a Secret: small letters, digits, inner dashes and dots"
-    ),
-]
-
-
-CONFLICTS = "conflicts"
-"""Type under which pydantic reports a conflict between fields."""
-WITHOUT_CONFLICTS: dict[str, object] = {}
-"""Validation context in which conflicts between fields are not checked."""
+_OBJECT = r"^[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?$"
+IssuerName = Annotated[str, matching(_OBJECT, "the name of an Issuer: small letters, digits, inner dashes and dots")]
+SecretName = Annotated[str, matching(_OBJECT, "the name of a Secret: small letters, digits, inner dashes and dots")]
 
 
 class Model(BaseModel):
@@ -90,14 +65,29 @@ class Model(BaseModel):
         """Yield a sentence for each conflict between fields that are valid by themselves."""
         return iter(())
 
-    @model_validator(mode="after")
-    def _fields_go_together(self, info: ValidationInfo) -> Self:
-        """Refuse all conflicts at once; of several validators pydantic would only run the first that fails."""
-        if info.context is WITHOUT_CONFLICTS:
-            return self
-        if found := tuple(self.conflicts()):
-            raise PydanticCustomError(CONFLICTS, "{said}", {"said": "; ".join(found), "sentences": found})
-        return self
+    def all_conflicts(self, path: str = "") -> Iterator[str]:
+        """Yield a line for each conflict in this branch and below it, with its config key."""
+        for name, key in _branch_fields(type(self)):
+            for place, branch in _branches(getattr(self, name), f"{path}.{key}".lstrip(".")):
+                yield from branch.all_conflicts(place)
+        yield from (f"{path}: {sentence}" if path else sentence for sentence in self.conflicts())
+
+
+@cache
+def _branch_fields(model: type[Model]) -> tuple[tuple[str, str], ...]:
+    """Return the name and the config key of each field that holds models."""
+    fields = model.model_fields.items()
+    return tuple((name, field.alias or name) for name, field in fields if model_in(field.annotation)[1])
+
+
+def _branches(value: object, path: str) -> Iterator[tuple[str, Model]]:
+    """Yield the model of a value, or each model in its map or list, with its config key."""
+    entries: Iterable[tuple[str, object]] = [(path, value)]
+    if isinstance(value, Mapping):
+        entries = ((f"{path}.{key}", entry) for key, entry in value.items())
+    elif isinstance(value, tuple):
+        entries = ((f"{path}[{index}]", entry) for index, entry in enumerate(value))
+    yield from ((place, entry) for place, entry in entries if isinstance(entry, Model))
 
 
 NamespaceName = Annotated[
@@ -106,6 +96,7 @@ NamespaceName = Annotated[
         r"^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$",
         "at most 63 small letters, digits and inner dashes, beginning with a letter",
     ),
+    NAME,
 ]
 """Name of a Kubernetes namespace. It begins with a letter, because YAML reads digits as a number."""
 
@@ -117,13 +108,16 @@ MountPath = Annotated[
     ),
 ]
 
-Replicas = Annotated[int, Field(ge=1, le=100)]
+Replicas = Annotated[int, Field(ge=1, le=100), SIZE]
 """Number of a Deployment's pods; zero would take the mesh down silently."""
 
-DrainSeconds = Annotated[int, Field(ge=1, le=300)]
+DrainSeconds = Annotated[int, Field(ge=1, le=300), Harmless("at least a second in any case")]
 """Seconds that a stopping proxy keeps serving."""
 
 HelmValues = dict[str, object]
+ExtraValues = Annotated[
+    HelmValues, NoHelm("it is any value"), Weaker(differs, "values change that no typed setting judges")
+]
 """Extra Helm values as written in the stack file."""
 
 
@@ -203,9 +197,9 @@ class Memory(Quantity):
 class Amounts(Model):
     """An amount of CPU and an amount of memory."""
 
-    cpu: Cpu
+    cpu: Annotated[Cpu, SIZE]
     """CPU, in cores ("0.5") or thousandths of a core ("100m")."""
-    memory: Memory
+    memory: Annotated[Memory, SIZE]
     """Memory, in Ki, Mi or Gi ("128Mi")."""
 
     @property
@@ -231,19 +225,24 @@ class ResourceProfile(Model):
         return {"requests": self.requests.resources.to_kubernetes(), "limits": self.limits.resources.to_kubernetes()}
 
 
+def _scaled(istiod: str, gateway: str) -> tuple[Helm, Helm]:
+    """Return the values of both charts, which do not change their Deployments."""
+    return Helm("istiod", f"pilot.{istiod}", restarts=False), Helm("gateway", f"autoscaling.{gateway}", restarts=False)
+
+
 class Autoscaling(Model):
     """A HorizontalPodAutoscaler, off by default.
 
     It needs a metrics server, and capacity for its maximum number of pods.
     """
 
-    enabled: bool = False
+    enabled: Annotated[bool, *_scaled("autoscaleEnabled", "enabled"), SIZE] = False
     """Scale the number of pods with a HorizontalPodAutoscaler."""
-    min_replicas: Replicas = 1
+    min_replicas: Annotated[Replicas, *_scaled("autoscaleMin", "minReplicas")] = 1
     """Smallest number of pods."""
-    max_replicas: Replicas = 2
+    max_replicas: Annotated[Replicas, *_scaled("autoscaleMax", "maxReplicas")] = 2
     """Largest number of pods; the budget counts with it."""
-    target_cpu: Annotated[int, Field(ge=1, le=100)] = 80
+    target_cpu: Annotated[int, Field(ge=1, le=100), *_scaled("cpu", "targetCPUUtilizationPercentage"), SIZE] = 80
     """Average CPU utilisation that the autoscaler aims at, in percent of the request."""
 
     def conflicts(self) -> Iterator[str]:

@@ -25,6 +25,9 @@ TAG_WEBHOOK = "istio-revision-tag-"
 EXTERNAL_CA_LABEL = f"{PROJECT}/certificate-authority"
 """Label on a Secret `cacerts` that a stack of this project created, and annotation on the istiod that reads it."""
 
+EXCLUDED_PORTS = "traffic.sidecar.istio.io/excludeInboundPorts"
+"""Annotation with the ports of a pod that bypass its proxy."""
+
 SHORT_LIVED_LABEL = f"{PROJECT}/short-lived"
 """Label on objects that an operation creates in the cluster for seconds. None of them lives longer than two minutes but
 the namespace of a killed `connectivity`, which the next one removes."""

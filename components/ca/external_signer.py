@@ -42,7 +42,7 @@ class CertManagerIssuer(pulumi.ComponentResource):
     def __init__(self, name: str, args: CertManagerIssuerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("pi-mesh:vault:Signer", name, None, opts)
         inside = pulumi.ResourceOptions(parent=self)
-        rights = [manifest.register(name, one, inside) for one in args.rights]
+        rights = [manifest.register(name, item, inside) for item in args.rights]
         manifest.register(name, args.root, inside)
         manifest.register(name, args.issuer, pulumi.ResourceOptions(parent=self, depends_on=rights))
         self.register_outputs({})
@@ -75,7 +75,7 @@ def _installed(mesh: Inventory, opts: pulumi.ResourceOptions) -> list[CertManage
     if not (releases := mesh.of_kind(Kind.CERT_MANAGER)):
         return []
     home = manifest.make_namespace("cert-manager-namespace", mesh.namespace("cert-manager"), opts)
-    return [CertManager(ReleaseArgs(one, mesh.settings.release), _after([home], opts)) for one in releases]
+    return [CertManager(ReleaseArgs(release, mesh.settings.release), _after([home], opts)) for release in releases]
 
 
 def _after(these: list[pulumi.Resource], opts: pulumi.ResourceOptions) -> pulumi.ResourceOptions:

@@ -84,14 +84,14 @@ Signed = tuple[pulumi.Output[str] | None, pulumi.Output[str] | None]
 
 @dataclass(frozen=True)
 class VaultCaArgs:
-    """The wanted CA, and the token that makes it.
+    """The CA to make, and the token that makes it.
 
     `token` is a secret. None lets the provider take VAULT_TOKEN, which then never reaches the state. `kept` holds the
     state's Vault resources, which stay because Vault could not be asked: for unchanged ones the engine has the plugin
     only check and compare, neither of which calls Vault.
     """
 
-    wanted: WantedCa
+    ca: WantedCa
     token: pulumi.Output[str] | None = None
     kept: Mapping[str, VaultResource] | None = None
 
@@ -108,7 +108,7 @@ class VaultCa(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: VaultCaArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("pi-mesh:vault:VaultCa", name, None, opts)
-        self._name, self._settings = name, args.wanted.settings
+        self._name, self._settings = name, args.ca.settings
         self._stays: dict[str, Any] = {} if args.kept is None else {"ignore_changes": ["*"]}
         self._provider = vault.Provider(
             f"{name}-provider",
@@ -125,11 +125,11 @@ class VaultCa(pulumi.ComponentResource):
         )
         self._mount = self._mounted()
         configure_mount(name, self._settings, self._mount.path, self._in_mount())
-        if args.wanted.role:
-            sign_for_istiod(name, args.wanted.role, self._mount.path, self._in_mount())
+        if args.ca.role:
+            sign_for_istiod(name, args.ca.role, self._mount.path, self._in_mount())
         for left_over, resource in (args.kept or {}).items():
             # Resources of earlier settings are deleted later, when Vault answers again.
-            if left_over not in args.wanted.resources():
+            if left_over not in args.ca.resources():
                 pulumi.CustomResource(resource.type, left_over, {}, self._in_mount())
         request = self._requested(self._settings.generation)
         self.request = request.csr

@@ -16,7 +16,7 @@ from pi_mesh.certificates.bundle import SigningFiles
 from pi_mesh.certificates.pem import CertificateError
 from pi_mesh.cluster import mesh_ca
 from pi_mesh.cluster.errors import ClusterUnreachable
-from pi_mesh.inventory import Inventory
+from pi_mesh.inventory import Inventory, ManagedObject
 from pi_mesh.names import EXTERNAL_CA_LABEL
 from pi_mesh.settings import Settings
 from pi_mesh.settings.pulumi_config import CA_KEY
@@ -63,28 +63,38 @@ SECONDS, PAUSE = 30.0, 0.5
 """Seconds in which cert-manager must check a changed Certificate, whose Ready condition is outdated until then."""
 
 
+@dataclass(frozen=True)
+class IssuedCaArgs:
+    """The Certificate, whose Secret has the key and chain of the mesh's CA."""
+
+    certificate: ManagedObject
+
+
 class IssuedCa(pulumi.ComponentResource):
     """The Certificate of the mesh's CA; cert-manager keeps its key and chain in a Secret of the same name."""
 
     signed: pulumi.Output[str]
     """Output that is known once an Issuer has signed the Certificate."""
 
-    def __init__(self, name: str, mesh: Inventory, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(self, name: str, args: IssuedCaArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("pi-mesh:vault:IssuedCa", name, None, opts)
-        (item,) = mesh.objects_of(name)
-        self.signed = manifest.register(name, item, pulumi.ResourceOptions(parent=self)).id
+        self.signed = manifest.register(name, args.certificate, pulumi.ResourceOptions(parent=self)).id
         self.register_outputs({})
 
 
 def register_issued_ca(mesh: Inventory, opts: pulumi.ResourceOptions) -> IssuedCa | None:
     """Register the Certificate if `ca.issuer` names its Issuer."""
-    return IssuedCa("mesh-issued-ca", mesh, opts) if mesh.settings.ca.issuer else None
+    name = "mesh-issued-ca"
+    if not mesh.settings.ca.issuer:
+        return None
+    (certificate,) = mesh.objects_of(name)
+    return IssuedCa(name, IssuedCaArgs(certificate), opts)
 
 
 def issued_source(settings: Settings, issued: IssuedCa) -> Source:
     """Return the CA that cert-manager issued, once the Certificate is signed."""
     files = pulumi.Output.secret(issued.signed.apply(lambda _: _issued_files(settings)))
-    return Source(files.apply(lambda found: found.chain), files.apply(lambda found: found.key))
+    return Source(files.apply(lambda signing: signing.chain), files.apply(lambda signing: signing.key))
 
 
 def _issued_files(settings: Settings) -> Any:
@@ -107,15 +117,15 @@ def _issued_files(settings: Settings) -> Any:
 
 def _trusted_files(settings: Settings, offered: SigningFiles) -> SigningFiles:
     """Return the CA that istiod has now, if no workload trusts the root of the newly signed one."""
-    found = mesh_ca.read_signing_secret(settings.cluster.context, settings.istio.namespace, CACERTS) or {}
+    current = mesh_ca.read_signing_secret(settings.cluster.context, settings.istio.namespace, CACERTS) or {}
     root = pem.certificates(offered.chain, CERTIFICATE)[-1]
-    if not found.get("ca-key.pem") or root in pem.certificates(found["root-cert.pem"], CACERTS):
+    if not current.get("ca-key.pem") or root in pem.certificates(current["root-cert.pem"], CACERTS):
         return offered
     change = f"`python -m operations rotate-ca --root --issuer -s {pulumi.get_stack()}` changes to it"
     pulumi.log.warn(
         f"ca.issuer: CA unchanged: it is signed under {pem.title(root)}, which no workload trusts yet; {change}"
     )
-    return bundle.signing_files(found, f"Secret {settings.istio.namespace}/{CACERTS}")
+    return bundle.signing_files(current, f"Secret {settings.istio.namespace}/{CACERTS}")
 
 
 def _wait(settings: Settings) -> None:
@@ -164,8 +174,8 @@ def _from_secret(settings: Settings, ours: bool) -> GivenCa:
         raise CertificateError(f"{where} is made by this stack; name the Secret that its owner made")
     if (files := _secret_files(settings, name, where)) is None:
         raise CertificateError(f"{where} does not exist; create it, or correct the name")
-    found = bundle.signing_files(files, where)
-    return GivenCa(_source_of_files(found), found.further_roots, written=name != CACERTS)
+    signing = bundle.signing_files(files, where)
+    return GivenCa(_source_of_files(signing), signing.further_roots, written=name != CACERTS)
 
 
 def _of_istiod(settings: Settings) -> GivenCa | None:
@@ -182,8 +192,8 @@ def _of_istiod(settings: Settings) -> GivenCa | None:
     return GivenCa(_source_of_files(bundle.signing_files(files, where)))
 
 
-def _source_of_files(found: bundle.SigningFiles) -> Source:
-    return Source(pulumi.Output.from_input(found.chain), pulumi.Output.secret(found.key))
+def _source_of_files(signing: bundle.SigningFiles) -> Source:
+    return Source(pulumi.Output.from_input(signing.chain), pulumi.Output.secret(signing.key))
 
 
 def _secret_files(settings: Settings, name: str, where: str) -> dict[str, str] | None:

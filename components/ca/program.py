@@ -1,13 +1,13 @@
 """The CA's part of the program: its source, its checks, and the Secret that istiod reads."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache, partial
-from typing import TypeVar
 
 import pulumi
 
-from components import engine, outputs
+from components import engine
 from components.ca import external_signer, plugged_in_ca, source
 from components.ca.plugged_in_ca import Cacerts, CacertsArgs
 from pi_mesh.certificates import bundle, chains, pem, trust
@@ -25,27 +25,37 @@ from pi_mesh.settings.tree import CaSettings
 from pi_mesh.values.vault import signing_role
 from pi_mesh.vault import VaultError
 
-T = TypeVar("T")
+
+@contextmanager
+def _one_line() -> Iterator[None]:
+    """Report a problem of the CA as one line, without a traceback."""
+    try:
+        yield
+    except (VaultError, CertificateError) as problem:
+        raise pulumi.RunError(str(problem)) from None
 
 
+@_one_line()
 def deploy_ca(settings: CaSettings) -> None:
     """Register the resources of a stack that makes a CA alone."""
     for finding in overridden_settings.check_vault_transport(settings.vault):
         pulumi.log.warn(str(finding))
-    wanted = WantedCa(CA, settings.vault)
-    answer = _one_line(lambda: source.ask(wanted, engine.recorded_state().vault))
-    if made := source.ca_source(wanted, answer.kept):
-        outputs.export_authority(made.chain, made.key)
+    ca = WantedCa(CA, settings.vault)
+    answer = source.ask(ca, engine.recorded_state().vault)
+    if signing := source.ca_source(ca, answer.kept):
+        signing.export()
 
 
+@_one_line()
 def ask(settings: Settings, recorded: StackState) -> Answer:
     """Ask Vault for what must be known before any resource is registered.
 
     Raises pulumi.RunError with one line if Vault is needed but cannot be used, and SettingsError.
     """
-    return _one_line(lambda: source.ask(_wanted(settings), recorded.vault))
+    return source.ask(_described_ca(settings), recorded.vault)
 
 
+@_one_line()
 def plug_in(
     mesh: Inventory, authority: Authority, answer: Answer, opts: pulumi.ResourceOptions
 ) -> list[pulumi.Resource]:
@@ -53,35 +63,28 @@ def plug_in(
 
     Raises pulumi.RunError with one line if workloads would be cut off from each other.
     """
-    return _one_line(lambda: _plug_in(mesh, authority, answer, opts))
-
-
-def _plug_in(
-    mesh: Inventory, authority: Authority, answer: Answer, opts: pulumi.ResourceOptions
-) -> list[pulumi.Resource]:
     settings, now_trusted, root = mesh.settings, mesh_trust(authority), answer.root
-    vault, wanted = settings.vault, _wanted(settings)
+    vault, ca = settings.vault, _described_ca(settings)
     by_issuer = plugged_in_ca.register_issued_ca(mesh, opts)
     if root:
         _check(settings, now_trusted, trust.with_root(root, settings.also_trust), pulumi.log.warn)
     if vault.external_signer:
-        return external_signer.plug_in(mesh, source.vault_ca(wanted, answer.kept), _chain, opts)
-    made = source.ca_source(wanted, answer.kept) if vault.enabled else None
-    given = None if made or not settings.ca.plugged_in else plugged_in_ca.given_ca(settings, authority.ours, by_issuer)
-    if given:
-        made = given.source
-    if made is None:
+        return external_signer.plug_in(mesh, source.vault_ca(ca, answer.kept), _chain, opts)
+    own = source.ca_source(ca, answer.kept) if vault.enabled else None
+    given = None if own or not settings.ca.plugged_in else plugged_in_ca.given_ca(settings, authority.ours, by_issuer)
+    signing = given.source if given else own
+    if signing is None:
         return _own_root(settings, authority, now_trusted, opts)
     roots, announced = (*settings.also_trust, *(given.further_roots if given else ())), bool(root)
-    files = pulumi.Output.all(made.chain, made.key).apply(
-        lambda parts: _one_line(lambda: _files(parts[0], parts[1], roots, settings, now_trusted, announced))
+    files = pulumi.Output.all(signing.chain, signing.key).apply(
+        lambda parts: _files(parts[0], parts[1], roots, settings, now_trusted, announced)
     )
     if given and not given.written:
         return []
     return [Cacerts("cacerts", CacertsArgs(settings.istio.namespace, files), opts)]
 
 
-def _wanted(settings: Settings) -> WantedCa:
+def _described_ca(settings: Settings) -> WantedCa:
     return WantedCa(CA, settings.vault, signing_role(settings) if settings.vault.external_signer else None)
 
 
@@ -97,6 +100,7 @@ def _own_root(
     return [Cacerts("cacerts", CacertsArgs(settings.istio.namespace, None), opts)] if authority.ours else []
 
 
+@_one_line()
 def _files(
     chain: str,
     key: str,
@@ -125,21 +129,15 @@ def _holders(context: str, namespace: str, root: pem.x509.Certificate) -> list[s
     return root_trust.holders_of_others(context, namespace, root)
 
 
+@_one_line()
 def _chain(chain: str) -> pem.Certificates:
     """Return the certificates of an external signer's chain, checked before istiod relies on it."""
-    several = _one_line(lambda: bundle.verified_chain(chain, datetime.now(UTC)))
-    _warn_of_its_end(several[0])
-    return several
+    certificates = bundle.verified_chain(chain, datetime.now(UTC))
+    _warn_of_its_end(certificates[0])
+    return certificates
 
 
 def _warn_of_its_end(certificate: pem.x509.Certificate) -> None:
     judged = chains.ca_expiry(certificate, datetime.now(UTC))
     if judged.level == "warning":
         pulumi.log.warn(f"vault: {judged.message}; run `python -m operations rotate-ca`")
-
-
-def _one_line(step: Callable[[], T]) -> T:
-    try:
-        return step()
-    except (VaultError, CertificateError) as problem:
-        raise pulumi.RunError(str(problem)) from None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pulumi
 
-from components import config, outputs
+from components import config
 from pi_mesh.certificates import chains, pem
 from pi_mesh.checks import lost_ca
 from pi_mesh.cluster.ca_state import Answer, VaultResource, WantedCa
@@ -15,6 +15,9 @@ from pi_mesh.vault import VaultError, VaultNotAsked, read_signers
 
 if TYPE_CHECKING:
     from components.ca.intermediate import VaultCa
+
+AUTHORITY = "certificateAuthority"
+"""Name of a CA stack's secret output, which holds the certificate chain and its key."""
 
 
 @dataclass(frozen=True)
@@ -24,38 +27,43 @@ class Source:
     chain: pulumi.Output[str]
     key: pulumi.Output[str]
 
+    def export(self) -> None:
+        """Export chain and key as a secret for the mesh's stack."""
+        pulumi.export(AUTHORITY, pulumi.Output.secret({"chain": self.chain, "key": self.key}))
 
-def ask(wanted: WantedCa, state: Mapping[str, VaultResource]) -> Answer:
+
+def ask(ca: WantedCa, state: Mapping[str, VaultResource]) -> Answer:
     """Ask Vault if the CA can be made, and for its root. `state` holds the Vault resources of this stack.
 
     If Vault cannot be asked and the settings change nothing of the CA, all of it stays. Call this before any resource
     is registered: it raises VaultError and CertificateError if the CA cannot be made.
     """
-    vault = wanted.settings
+    vault = ca.settings
     if not vault.here:
         return Answer()
     try:
         text = read_signers(vault, config.vault_token())
     except VaultNotAsked as problem:
-        if changes := wanted.changes(state):
+        if changes := ca.changes(state):
             use = f"it is needed for {', '.join(changes)}" if state else "the CA does not exist yet"
             raise VaultError(f"{problem}; {use}; nothing was touched") from None
         pulumi.log.warn(f"vault: CA unchanged: Vault could not be asked ({problem})")
-        return Answer(_root_of(wanted.chain(state)), state)
-    _look_for_ca(wanted, state)
+        return Answer(_root_of(ca.chain(state)), state)
+    _look_for_ca(ca, state)
     if text is None:
-        return Answer(_root_of(wanted.chain(state)))
+        return Answer(_root_of(ca.chain(state)))
     chain = chains.up_to_root(text, vault.root_mount)
-    if wanted.signs(state):
+    if ca.signs(state):
         life, where = timedelta(hours=vault.ttl_hours), f"vault.rootMount {vault.root_mount}"
         chains.require_room(chain, life, datetime.now(UTC), where)
     return Answer(pem.text(chain[-1:]))
 
 
-def _look_for_ca(wanted: WantedCa, state: Mapping[str, VaultResource]) -> None:
+def _look_for_ca(ca: WantedCa, state: Mapping[str, VaultResource]) -> None:
     """Warn if Vault has lost the CA, naming the repair; refuse a change that needs the lost CA."""
-    certificates = [str(one.outputs["certificate"]) for one in state.values() if one.outputs.get("certificate")]
-    lost = lost_ca.find(certificates, wanted.settings) if state else None
+    outputs_of_ca = (resource.outputs.get("certificate") for resource in state.values())
+    certificates = [str(certificate) for certificate in outputs_of_ca if certificate]
+    lost = lost_ca.find(certificates, ca.settings) if state else None
     if lost is None:
         return
     cure = f"python -m operations repair -s {pulumi.get_stack()} --yes"
@@ -63,7 +71,7 @@ def _look_for_ca(wanted: WantedCa, state: Mapping[str, VaultResource]) -> None:
         f"vault.mount {lost.mount}: {lost.found}, where this stack made its CA: the mount was removed, or Vault was "
         f"wiped or restored. To make a new CA under the same root: `{cure}`, then `pulumi up`"
     )
-    if changes := wanted.changes(state):
+    if changes := ca.changes(state):
         raise VaultError(f"{message}. Needed for {', '.join(changes)}; nothing was touched")
     pulumi.log.warn(message)
 
@@ -72,26 +80,26 @@ def _root_of(chain: str) -> str | None:
     return pem.text(pem.certificates(chain, "vault: chain")[-1:]) if chain else None
 
 
-def ca_source(wanted: WantedCa, kept: Mapping[str, VaultResource] | None = None) -> Source | None:
+def ca_source(ca: WantedCa, kept: Mapping[str, VaultResource] | None = None) -> Source | None:
     """Return the CA, made by this stack or taken from another; None until a CA outside Vault has signed."""
-    if wanted.settings.stack:
-        return _elsewhere(wanted.settings.stack)
-    ca = vault_ca(wanted, kept)
-    return Source(ca.chain, ca.key) if ca.chain and ca.key else None
+    if ca.settings.stack:
+        return _elsewhere(ca.settings.stack)
+    registered = vault_ca(ca, kept)
+    return Source(registered.chain, registered.key) if registered.chain and registered.key else None
 
 
-def vault_ca(wanted: WantedCa, kept: Mapping[str, VaultResource] | None = None) -> "VaultCa":
+def vault_ca(ca: WantedCa, kept: Mapping[str, VaultResource] | None = None) -> "VaultCa":
     """Return the CA that this stack makes; `kept` as in `Answer`."""
     # Imported here, so that only a stack with its own CA needs the package and its plugin.
     from components.ca.intermediate import VaultCa, VaultCaArgs
 
-    ca = VaultCa(wanted.name, VaultCaArgs(wanted, config.secret_vault_token(), kept))
-    if wanted.settings.signed_by == "outside":
-        outputs.export_request(ca.request)
-    return ca
+    registered = VaultCa(ca.name, VaultCaArgs(ca, config.secret_vault_token(), kept))
+    if ca.settings.signed_by == "outside":
+        pulumi.export("certificateRequest", registered.request)
+    return registered
 
 
 def _elsewhere(stack: str) -> Source:
     """Return the CA that another stack made."""
-    made = pulumi.StackReference(stack).require_output(outputs.AUTHORITY)
-    return Source(made.apply(lambda output: output["chain"]), made.apply(lambda output: output["key"]))
+    authority = pulumi.StackReference(stack).require_output(AUTHORITY)
+    return Source(authority.apply(lambda output: output["chain"]), authority.apply(lambda output: output["key"]))

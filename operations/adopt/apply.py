@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import partial
 
 from operations import pulumi, stacks
-from operations.adopt import entries, rows
+from operations.adopt import entries, plan
 from operations.adopt.entries import PROVIDER, is_adopted
 from operations.adopt.existing_mesh import RELEASE, ExistingMesh
 from operations.failures import Exit, OperationError
@@ -48,11 +48,9 @@ def carry_out_adoption(there: ExistingMesh, say: Callable[[str], None]) -> Findi
     After an interruption the next run goes on: the settings alone change nothing, and the state is written in one
     piece.
     """
-    for one in there.proposals:
-        say(f"{one.path}: writing it into the stack file")
-        pulumi.set_config(
-            there.now.stack, one.path, str(one.value).lower() if one.value in (True, False) else one.value
-        )
+    for proposal in there.proposals:
+        say(f"{proposal.path}: writing it into the stack file")
+        pulumi.set_config(there.now.stack, proposal.path, proposal.text)
     say(f"stack {there.now.stack}: writing its state")
     write_state(there, entries.state_with_entries(there), partial(_hand_over, there))
     say(f"stack {there.now.stack}: previewing the next `up`")
@@ -75,12 +73,12 @@ def write_state(there: ExistingMesh, new: dict, first: Callable[[], None] = lamb
 
 def _hand_over(there: ExistingMesh) -> None:
     """Make the stack the manager of the fields that `up` is going to change and that another manager holds."""
-    held = [one for one in there.objects if any(entries.field_holders(one, rows.changed_paths(one)))]
     with Client(there.now.context) as client:
         discovery = Discovery(client)
-        for one in held:
-            if path := discovery.path(one.wanted, ""):
-                client.patch_json(path, entries.hand_over_patch(one))
+        for existing in there.objects:
+            held = any(entries.field_holders(existing, plan.changed_paths(existing)))
+            if held and (path := discovery.path(existing.manifest, "")):
+                client.patch_json(path, entries.hand_over_patch(existing))
 
 
 def _judged(there: ExistingMesh) -> Finding:
@@ -118,29 +116,22 @@ class Undo:
 def read_undo(stack: str) -> Undo:
     """Return the effects of an undo. Raises as `observed_state.read` does."""
     now = observed_state.read(stack, stacks.load(stack))
-    resources = (now.state["deployment"] or {}).get("resources") or []
+    resources = observed_state.resources(now.state)
     released = {entry["urn"] for entry in resources if is_adopted(entry) and _is_of_cluster(entry)}
-    kept = _without_idle([_let_go(entry, released) for entry in resources if entry["urn"] not in released])
+    others = [entry for entry in resources if entry["urn"] not in released]
+    kept = _without_idle([observed_state.with_dependencies(entry, lambda urn: urn not in released) for entry in others])
     gone = tuple(entry for entry in resources if entry["urn"] in released)
     noted = owner(stack)
-    mine = [one.name for one in now.snapshot.namespaces if one.annotations.get(ADOPTED_ANNOTATION) == noted]
+    mine = [
+        namespace.name
+        for namespace in now.snapshot.namespaces
+        if namespace.annotations.get(ADOPTED_ANNOTATION) == noted
+    ]
     return Undo(now, gone, tuple(kept), tuple(mine), _revisions(now, gone))
 
 
 def _is_of_cluster(entry: Mapping) -> bool:
     return bool(entry.get("custom")) and not entry["type"].startswith(PROVIDER)
-
-
-def _let_go(entry: Mapping, released: set[str]) -> Mapping:
-    """Return an entry that no longer depends on a removed resource."""
-    changed = dict(entry)
-    if "dependencies" in entry:
-        changed["dependencies"] = [urn for urn in entry["dependencies"] if urn not in released]
-    if by_property := entry.get("propertyDependencies"):
-        changed["propertyDependencies"] = {
-            key: [urn for urn in urns or [] if urn not in released] for key, urns in by_property.items()
-        }
-    return changed
 
 
 def _without_idle(entries: list[Mapping]) -> list[Mapping]:
@@ -165,7 +156,9 @@ def _revisions(now: ObservedState, released: tuple[Mapping, ...]) -> dict[str, i
         if record.id in adopted_at and made <= adopted_at[record.id]:
             before[record.id] = max(record.revision, before.get(record.id, record.revision))
     latest = {record.id: record.revision for record in now.snapshot.releases}
-    return {one: before.get(one, 0) for one in adopted_at if latest.get(one, 0) > before.get(one, 0)}
+    return {
+        release: before.get(release, 0) for release in adopted_at if latest.get(release, 0) > before.get(release, 0)
+    }
 
 
 def _time(text: str) -> datetime:

@@ -1,18 +1,23 @@
 """The command line of `adopt`."""
 
+from __future__ import annotations
+
 from itertools import groupby
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from operations import report
-from operations.adopt import apply, existing_mesh, obstacles, rows
-from operations.command_line import Json, Stack, conclude, expected_errors
-from operations.report import Report
+from operations.command_line import Json, Stack, conclude_findings, expected_errors, progress
 from pi_mesh.checks.finding import Finding, Level, Subject, ok
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from operations.results import Report
 
 Yes = Annotated[bool, typer.Option("--yes", help="Carry out the plan. Without this flag the plan is only printed.")]
 Undo = Annotated[bool, typer.Option("--undo", help="Undo an adoption: remove the adopted resources from the state.")]
+NOT_CARRIED_OUT = "Nothing was changed. To carry out this plan"
 MARKS = {Level.WARNING: "! ", Level.ERROR: "x ", Level.UNKNOWN: "? "}
 
 
@@ -26,57 +31,50 @@ def adopt(stack: Stack, yes: Yes = False, undo_: Undo = False, as_json: Json = F
     """
     with expected_errors("adopt", stack, as_json):
         findings = _undone(stack, yes, as_json) if undo_ else _adopted(stack, yes, as_json)
-    conclude(report.completed("adopt", stack, findings), as_json, _verdict)
+    conclude_findings("adopt", stack, findings, as_json, _verdict)
 
 
 def _adopted(stack: str, yes: bool, as_json: bool) -> list[Finding]:
+    from operations.adopt import apply, existing_mesh, plan
+
     there = existing_mesh.read(stack)
     if there.obstacles:
-        _show(list(there.obstacles), as_json)
-        return list(there.obstacles)
+        return _shown(there.obstacles, as_json)
     if not there.releases and not there.objects:
-        found = [ok(rows.RELEASES, Subject("stack", stack), "already has every resource of its mesh in its state")]
-        _show(found, as_json)
-        return found
-    found = rows.adoption_plan(there)
-    _show(found, as_json)
+        complete = ok(plan.RELEASES, Subject("stack", stack), "already has every resource of its mesh in its state")
+        return _shown([complete], as_json)
+    findings = _shown(plan.adoption_plan(there), as_json)
     if not yes:
-        _say(f"Nothing was changed. To carry out this plan: python -m operations adopt -s {stack} --yes", as_json)
-        return found
-    done = apply.carry_out_adoption(there, lambda line: _say(line, as_json))
-    _show([done], as_json)
-    return [*found, done]
+        progress(as_json)(f"{NOT_CARRIED_OUT}: python -m operations adopt -s {stack} --yes")
+        return findings
+    done = apply.carry_out_adoption(there, progress(as_json))
+    return [*findings, *_shown([done], as_json)]
 
 
 def _undone(stack: str, yes: bool, as_json: bool) -> list[Finding]:
+    from operations.adopt import apply, obstacles
+
     back = apply.read_undo(stack)
-    if found := list(obstacles.lock_obstacles(back.now)):
-        _show(found, as_json)
-        return found
-    found = list(apply.undo_plan(back))
-    _show(found, as_json)
+    if held := list(obstacles.lock_obstacles(back.now)):
+        return _shown(held, as_json)
+    findings = _shown(apply.undo_plan(back), as_json)
     if not yes and (back.released or back.marked):
-        _say(
-            f"Nothing was changed. To carry out this plan: python -m operations adopt -s {stack} --undo --yes", as_json
-        )
+        progress(as_json)(f"{NOT_CARRIED_OUT}: python -m operations adopt -s {stack} --undo --yes")
     elif yes:
         apply.carry_out_undo(back)
-    return found
+    return findings
 
 
-def _show(findings: list[Finding], as_json: bool) -> None:
-    """Print the rows under the names of their checks."""
-    for name, group in groupby(findings, key=lambda finding: finding.id):
-        _say(f"{name[0].upper()}{name[1:]}", as_json)
+def _shown(findings: Iterable[Finding], as_json: bool) -> list[Finding]:
+    """Print the rows under the names of their checks, and return them."""
+    say, rows = progress(as_json), list(findings)
+    for name, group in groupby(rows, key=lambda finding: finding.id):
+        say(f"{name[0].upper()}{name[1:]}")
         for finding in group:
-            _say(f"  {MARKS.get(finding.level, '')}{finding.subject}: {finding.message}", as_json)
+            say(f"  {MARKS.get(finding.level, '')}{finding.subject}: {finding.message}")
             if finding.fix:
-                _say(f"      -> {finding.fix}", as_json)
-
-
-def _say(line: str, as_json: bool) -> None:
-    if not as_json:
-        typer.echo(line)
+                say(f"      -> {finding.fix}")
+    return rows
 
 
 def _verdict(done: Report) -> None:

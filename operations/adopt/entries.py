@@ -15,6 +15,7 @@ from typing import Any
 from uuid import uuid4
 
 from operations.adopt.existing_mesh import ExistingMesh, ExistingObject, ExistingRelease
+from operations.repair.observed_state import resources, with_dependencies
 from pi_mesh.checks.verify.diff import ABSENT
 from pi_mesh.checks.verify.settings_applied import unequal
 from pi_mesh.words import text_before_last
@@ -27,23 +28,23 @@ def field_manager(urn: str) -> str:
     return f"{MANAGER_PREFIX}{hashlib.sha256(urn.encode()).hexdigest()[:8]}"
 
 
-def field_holders(one: ExistingObject, paths: list[str]) -> Iterator[tuple[str, str]]:
+def field_holders(existing: ExistingObject, paths: list[str]) -> Iterator[tuple[str, str]]:
     """Yield each of these paths with the field manager that holds it, if that is not the stack's."""
-    for entry in _fields(one.live):
-        if entry.get("manager") != field_manager(one.registered["urn"]):
+    for entry in _fields(existing.live):
+        if entry.get("manager") != field_manager(existing.registered["urn"]):
             yield from ((path, entry.get("manager", "")) for path in paths if _holds(entry.get("fieldsV1") or {}, path))
 
 
-def hand_over_patch(one: ExistingObject) -> list[dict]:
+def hand_over_patch(existing: ExistingObject) -> list[dict]:
     """Return the JSON patch that makes the stack's field manager hold everything except the status."""
-    meta, mine = one.live["metadata"], field_manager(one.registered["urn"])
+    meta, mine = existing.live["metadata"], field_manager(existing.registered["urn"])
     fields: dict = {}
-    for entry in _fields(one.live):
+    for entry in _fields(existing.live):
         fields = _union(fields, entry.get("fieldsV1") or {})
     applied = {
         "manager": mine,
         "operation": "Apply",
-        "apiVersion": one.live["apiVersion"],
+        "apiVersion": existing.live["apiVersion"],
         "fieldsType": "FieldsV1",
         "fieldsV1": fields,
     }
@@ -80,17 +81,16 @@ def _holds(fields: Mapping, path: str) -> bool:
     return True
 
 
-def _union(one: dict, other: Mapping) -> dict:
-    merged = dict(one)
+def _union(fields: dict, other: Mapping) -> dict:
+    merged = dict(fields)
     for key, value in other.items():
         merged[key] = _union(merged.get(key) or {}, value) if isinstance(value, Mapping) else value
     return merged
 
 
-# The entries of a stack's state for what the cluster has already, as if the program had created it.
-# An entry holds what the cluster has and not what the settings ask for, so that the next preview shows what `up` changes.
-# The engine dates its entries to the nanosecond and keeps the date of their creation for good; those of an adoption have
-# whole seconds, by which `adopt --undo` knows them, before and after an `up`.
+# An entry holds what the cluster has and not what the settings ask for, so that the next preview shows what `up`
+# changes. The engine dates its entries to the nanosecond and keeps the date of their creation for good; those of an
+# adoption have whole seconds, by which `adopt --undo` knows them, before and after an `up`.
 
 Entry = dict[str, Any]
 
@@ -109,7 +109,7 @@ def state_with_entries(there: ExistingMesh) -> dict:
     """Return the stack's state with an entry for every adopted resource, and for its components and provider."""
     state = there.now.state
     deployment = state["deployment"] or {}
-    known = list(deployment.get("resources") or [])
+    known = resources(state)
     added = _dated(_entries(there, {entry["urn"]: entry for entry in known}))
     return {**state, "deployment": {**_manifest(), **deployment, "resources": [*known, *added]}}
 
@@ -126,15 +126,22 @@ def _dated(entries: list[Entry]) -> list[Entry]:
 
 def _entries(there: ExistingMesh, known: Mapping[str, Mapping]) -> list[Entry]:
     """Return the entries in the program's order, in which a resource follows those that it needs."""
-    taken = {one.registered["urn"]: _of_release(one) for one in there.releases}
-    taken |= {one.registered["urn"]: _of_object(one) for one in there.objects}
-    by_urn = {one["urn"]: one for one in there.registered}
-    needed = {urn for one in taken for urn in _ancestors(by_urn[one], by_urn)}
-    chosen = [one for one in there.registered if one["urn"] in taken.keys() | needed and one["urn"] not in known]
-    there_already = known.keys() | {one["urn"] for one in chosen}
+    taken = {release.registered["urn"]: _of_release(release) for release in there.releases}
+    taken |= {item.registered["urn"]: _of_object(item) for item in there.objects}
+    by_urn = {resource["urn"]: resource for resource in there.registered}
+    needed = {urn for taken_urn in taken for urn in _ancestors(by_urn[taken_urn], by_urn)}
+    chosen = [
+        resource
+        for resource in there.registered
+        if resource["urn"] in taken.keys() | needed and resource["urn"] not in known
+    ]
+    there_already = known.keys() | {resource["urn"] for resource in chosen}
     ids = {urn: entry["id"] for urn, entry in known.items() if entry["type"].startswith(PROVIDER)}
-    ids |= {one["urn"]: str(uuid4()) for one in chosen if one["type"].startswith(PROVIDER)}
-    return [_with_references(_plain(one, ids) | taken.get(one["urn"], {}), one, there_already, ids) for one in chosen]
+    ids |= {resource["urn"]: str(uuid4()) for resource in chosen if resource["type"].startswith(PROVIDER)}
+    return [
+        _with_references(_plain(resource, ids) | taken.get(resource["urn"], {}), resource, there_already, ids)
+        for resource in chosen
+    ]
 
 
 def _ancestors(registered: Mapping, by_urn: Mapping[str, Mapping]) -> Iterator[str]:
@@ -158,22 +165,17 @@ def _with_references(entry: Entry, registered: Mapping, there: set[str], ids: Ma
     """Return the entry with references to no other resources than those of the state."""
     if provider := text_before_last(registered.get("provider") or "", "::"):
         entry["provider"] = f"{provider}::{ids[provider]}"
-    if "dependencies" in entry:
-        entry["dependencies"] = [urn for urn in entry["dependencies"] if urn in there]
-    if by_property := entry.get("propertyDependencies"):
-        kept = {key: [urn for urn in urns or [] if urn in there] for key, urns in by_property.items()}
-        entry["propertyDependencies"] = kept
-    return entry
+    return with_dependencies(entry, there.__contains__)
 
 
-def _of_release(one: ExistingRelease) -> Entry:
+def _of_release(existing: ExistingRelease) -> Entry:
     """Return the entry of a release; the provider's own read gives the same, except for the chart's source."""
-    release, applied, record = one.release, one.living.applied, one.living.record
-    chart, version = one.registered["inputs"]["chart"], applied.chart_version
+    release, applied, record = existing.release, existing.living.applied, existing.living.record
+    chart, version = existing.registered["inputs"]["chart"], applied.chart_version
     if release.source.is_directory:
         chart = release.source.package(release.chart, version)
     own = {"name": record.name, "namespace": record.namespace, "chart": chart, "version": version}
-    inputs = {**one.registered["inputs"], **own, "values": dict(applied.values)}
+    inputs = {**existing.registered["inputs"], **own, "values": dict(applied.values)}
     status = {
         "name": record.name,
         "namespace": record.namespace,
@@ -185,31 +187,28 @@ def _of_release(one: ExistingRelease) -> Entry:
     }
     entry = {"id": record.id, "inputs": inputs, "outputs": {**inputs, "status": status}}
     # Without `__inputs`, a secret, the provider sees changed and added values, but no removed ones.
-    gone = any(wanted is ABSENT for _, wanted, _ in unequal(release.values, applied.values))
+    gone = any(setting is ABSENT for _, setting, _ in unequal(release.values, applied.values))
     return {**entry, "initErrors": [EXTRA_VALUE]} if gone else entry
 
 
-def _of_object(one: ExistingObject) -> Entry:
+def _of_object(existing: ExistingObject) -> Entry:
     """Return the entry of an object. Its inputs are the whole live spec, so that `up` removes additional fields."""
-    live = {key: value for key, value in one.live.items() if key != "status"}
-    inputs = live_inputs(one)
-    manager = field_manager(one.registered["urn"])
-    own = {"__inputs": inputs, "__initialApiVersion": one.wanted["apiVersion"], "__fieldManager": manager}
-    meta = live["metadata"]
-    entry: Entry = {
-        "id": "/".join(filter(None, (meta.get("namespace"), meta["name"]))),
-        "inputs": inputs,
-        "outputs": {**live, **own},
-    }
-    return {**entry, "retainOnDelete": True} if one.wanted["kind"] == "Namespace" else entry
+    live = {key: value for key, value in existing.live.items() if key != "status"}
+    inputs = live_inputs(existing)
+    manager = field_manager(existing.registered["urn"])
+    own = {"__inputs": inputs, "__initialApiVersion": existing.manifest["apiVersion"], "__fieldManager": manager}
+    entry: Entry = {"id": existing.id, "inputs": inputs, "outputs": {**live, **own}}
+    return {**entry, "retainOnDelete": True} if existing.kind == "Namespace" else entry
 
 
-def live_inputs(one: ExistingObject) -> dict:
+def live_inputs(existing: ExistingObject) -> dict:
     """Return the object as a program would write it, with only those labels and annotations that the program gives."""
-    wanted, live = one.wanted["metadata"], one.live["metadata"]
+    registered_meta, live = existing.manifest["metadata"], existing.live["metadata"]
     meta = {key: live[key] for key in ("name", "namespace") if key in live}
     for key in ("labels", "annotations"):
-        kept = {name: value for name, value in (live.get(key) or {}).items() if name in (wanted.get(key) or {})}
+        kept = {
+            name: value for name, value in (live.get(key) or {}).items() if name in (registered_meta.get(key) or {})
+        }
         meta |= {key: kept} if kept else {}
-    left_out = ("metadata", "status", *(("spec",) if one.wanted["kind"] == "Namespace" else ()))
-    return {**{key: value for key, value in one.live.items() if key not in left_out}, "metadata": meta}
+    left_out = ("metadata", "status", *(("spec",) if existing.kind == "Namespace" else ()))
+    return {**{key: value for key, value in existing.live.items() if key not in left_out}, "metadata": meta}

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from operations import pulumi, stacks
 from operations.adopt import obstacles
-from operations.adopt.obstacles import Living
+from operations.adopt.obstacles import Living, object_id
 from operations.repair import observed_state
 from operations.repair.observed_state import ObservedState
 from pi_mesh import inventory
@@ -35,6 +35,11 @@ class Proposal(NamedTuple):
     value: str | bool
     why: str
 
+    @property
+    def text(self) -> str:
+        """Return the value as the stack file has it."""
+        return str(self.value).lower() if isinstance(self.value, bool) else self.value
+
 
 def proposed_settings(
     settings: Settings,
@@ -49,11 +54,14 @@ def proposed_settings(
         if name != expected[key]:
             yield Proposal(f"releases.names.{key}", name, "this is its name in Helm")
     istio, namespaces = settings.istio, settings.workload_namespaces
-    homes = (("istio", istio.namespace, istio.adopt), *((one.setting, one.name, one.own.adopt) for one in namespaces))
+    homes = (
+        ("istio", istio.namespace, istio.adopt),
+        *((namespace.setting, namespace.name, namespace.own.adopt) for namespace in namespaces),
+    )
     for key, name, is_adopted in homes:
-        found = snapshot.namespace(name)
-        if found and not is_adopted and not state.holds(found.name, found.uid):
-            why = f"namespace {found.name} exists, and a destroy must keep it"
+        live_namespace = snapshot.namespace(name)
+        if live_namespace and not is_adopted and not state.holds(live_namespace.name, live_namespace.uid):
+            why = f"namespace {live_namespace.name} exists, and a destroy must keep it"
             yield Proposal(f"{key}.adopt", True, why)
     yield from _certificates(settings, {**expected, **names}["ingress"], listeners)
     for namespace in namespaces:
@@ -111,29 +119,31 @@ def _quota(settings: Settings, namespace: WorkloadNamespace, pods: list[Pod]) ->
 
 def _sums(pods: list[Pod], default: Resources, proxy: Resources, half: str) -> tuple[Resources, Resources]:
     """Return the sum of all pods, each with a sidecar, and the most that one of them has."""
-    each = [proxy + sum((_given(one, half, default) for one in _own(pod)), start=ZERO) for pod in pods]
-    largest = Resources(max(one.cpu for one in (ZERO, *each)), max(one.memory for one in (ZERO, *each)))
+    each = [proxy + sum((_given(container, half, default) for container in _own(pod)), start=ZERO) for pod in pods]
+    largest = Resources(max(use.cpu for use in (ZERO, *each)), max(use.memory for use in (ZERO, *each)))
     return sum(each, start=ZERO), largest
 
 
 def _given(container: Container, half: str, default: Resources) -> Resources:
-    found: Resources = getattr(container, half)
-    return Resources(found.cpu or default.cpu, found.memory or default.memory)
+    declared: Resources = getattr(container, half)
+    return Resources(declared.cpu or default.cpu, declared.memory or default.memory)
 
 
 def _own(pod: Pod) -> list[Container]:
-    return [one for one in pod.containers if one.always_on and one.name != SIDECAR]
+    return [container for container in pod.containers if container.always_on and container.name != SIDECAR]
 
 
 def _limit_range(namespace: WorkloadNamespace, pods: list[Pod]) -> str:
     """Return the container that would get a limit it does not have, or could not start with; empty if there is none."""
     limits = namespace.own.workload.limits.resources
     for pod in pods:
-        for one in _own(pod):
-            if not one.limits.memory:
-                return f"container {one.name} of pod {pod.name} has no memory limit, and would get {limits}"
-            if not one.limits.cpu and one.requests.cpu > limits.cpu:
-                return f"container {one.name} of pod {pod.name} requests more CPU than the limit of {limits} allows"
+        for container in _own(pod):
+            if not container.limits.memory:
+                return f"container {container.name} of pod {pod.name} has no memory limit, and would get {limits}"
+            if not container.limits.cpu and container.requests.cpu > limits.cpu:
+                return (
+                    f"container {container.name} of pod {pod.name} requests more CPU than the limit of {limits} allows"
+                )
     return ""
 
 
@@ -166,10 +176,19 @@ class ExistingRelease:
 class ExistingObject:
     """An object that the cluster has and the stack's state does not know."""
 
-    wanted: Mapping
+    manifest: Mapping
     """The object's manifest, as the program registers it."""
     live: Mapping
     registered: Mapping
+
+    @property
+    def kind(self) -> str:
+        return self.manifest["kind"]
+
+    @property
+    def id(self) -> str:
+        """Return NAMESPACE/NAME, or NAME without a namespace, as the provider does."""
+        return object_id(self.live["metadata"])
 
 
 @dataclass(frozen=True)
@@ -201,12 +220,12 @@ def read(stack: str) -> ExistingMesh:
     """Return the mesh to adopt, or no more than the obstacles, if any. Raises as `observed_state.read` does."""
     registered = ThreadPoolExecutor().submit(pulumi.registered, stack)  # in parallel, because this takes the longest
     now = observed_state.read(stack, stacks.load(stack))
-    if found := tuple(obstacles.stack_obstacles(now)):
-        return ExistingMesh(now, found)
+    if findings := tuple(obstacles.stack_obstacles(now)):
+        return ExistingMesh(now, findings)
     with Client(now.context) as client:
         living = obstacles.read_releases(client, now.snapshot)
-        if found := tuple(obstacles.mesh_obstacles(now, client, living)):
-            return ExistingMesh(now, found)
+        if findings := tuple(obstacles.mesh_obstacles(now, client, living)):
+            return ExistingMesh(now, findings)
         return _compared(now, client, living, registered.result)
 
 
@@ -217,29 +236,35 @@ def _compared(
     names = obstacles.release_names(now.mesh_settings, living)
     discovery = Discovery(client)
     listeners = [item for path in discovery.lists(ISTIO, ["Gateway"]).values() for item in client.items(path)]
-    wanted = tuple(proposed_settings(now.mesh_settings, now.snapshot, state, names, listeners))
+    proposals = tuple(proposed_settings(now.mesh_settings, now.snapshot, state, names, listeners))
     before = {_place(item.manifest) for item in inventory.mesh_inventory(now.mesh_settings, now.stack).objects}
-    after = replace(now, settings=stacks.load_changed(now.stack, {one.path: one.value for one in wanted}))
+    after = replace(
+        now, settings=stacks.load_changed(now.stack, {proposal.path: proposal.value for proposal in proposals})
+    )
     switched_off = before - {_place(item.manifest) for item in after.mesh.objects}
     registered = previewed()
-    known = {entry["urn"] for entry in (now.state["deployment"] or {}).get("resources") or []}
-    unknown = [one for one in registered if one["urn"] not in known and one.get("custom")]
-    there = ExistingMesh(after, proposals=wanted, registered=tuple(registered), living=living)
+    known = {entry["urn"] for entry in observed_state.resources(now.state)}
+    unknown = [resource for resource in registered if resource["urn"] not in known and resource.get("custom")]
+    there = ExistingMesh(after, proposals=proposals, registered=tuple(registered), living=living)
     taken = tuple(_taken(there.mesh, unknown, living))
     refused = [
-        line for one in taken for line in obstacles.release_obstacles(one.living, after.mesh_settings.release.timeout)
+        line
+        for release in taken
+        for line in obstacles.release_obstacles(release.living, after.mesh_settings.release.timeout)
     ]
     objects = tuple(_objects(there.mesh, unknown, switched_off, discovery))
-    refused += [line for one in objects for line in obstacles.object_obstacles(one.wanted, one.live)]
-    deployments = [entry for one in taken for entry in one.living.applied.objects if entry["kind"] == "Deployment"]
+    refused += [line for item in objects for line in obstacles.object_obstacles(item.manifest, item.live)]
+    deployments = [
+        entry for release in taken for entry in release.living.applied.objects if entry["kind"] == "Deployment"
+    ]
     live = {f"{_place(entry)[1]}/{_place(entry)[2]}": discovery.fetch(entry, "") for entry in deployments}
-    found = {name: entry for name, entry in live.items() if entry}
-    return replace(there, obstacles=tuple(refused), releases=taken, objects=objects, live=found)
+    live = {name: entry for name, entry in live.items() if entry}
+    return replace(there, obstacles=tuple(refused), releases=taken, objects=objects, live=live)
 
 
 def _taken(mesh: Inventory, unknown: list[dict], living: tuple[Living, ...]) -> Iterator[ExistingRelease]:
-    by_component = {f"{one.component or one.name}-release": one for one in mesh.releases}
-    by_id = {one.record.id: one for one in living}
+    by_component = {f"{release.component or release.name}-release": release for release in mesh.releases}
+    by_id = {release.record.id: release for release in living}
     for registered in unknown:
         release = by_component.get(registered["urn"].rpartition("::")[2])
         if registered["type"] == RELEASE and release and release.id in by_id:
@@ -256,9 +281,9 @@ def _objects(
         inputs = registered.get("inputs") or {}
         if registered["type"] == RELEASE or "kind" not in inputs or _place(inputs) in switched_off | refused:
             continue
-        wanted = manifests.get(_place(inputs), inputs)
-        if live := discovery.fetch(wanted, ""):
-            yield ExistingObject(wanted, live, registered)
+        manifest = manifests.get(_place(inputs), inputs)
+        if live := discovery.fetch(manifest, ""):
+            yield ExistingObject(manifest, live, registered)
 
 
 def _place(manifest: Mapping) -> tuple[str, str, str]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 from operations.repair import observed_state
 from operations.repair.observed_state import ObservedState
@@ -37,6 +38,11 @@ def manager_advice(manager: str) -> str:
     return f"{ARGO_CD}{HELM}" if manager.startswith("Argo CD") else HELM
 
 
+def object_id(meta: Any) -> str:
+    """Return NAMESPACE/NAME of an object's metadata, or NAME for a kind without namespaces."""
+    return "/".join(filter(None, (meta.get("namespace"), meta["name"])))
+
+
 ID = "not adopted"
 GONE = "uninstalled"
 CHARTS = {"base": "base", "istiod": "istiod"}
@@ -61,40 +67,42 @@ def read_releases(client: Client, snapshot: Snapshot) -> tuple[Living, ...]:
     records = [record for record in snapshot.releases if record.status != GONE]
     with ThreadPoolExecutor(max_workers=5) as pool:
         applied = pool.map(lambda record: (record, helm_releases.read(client, record)), records)
-    return tuple(Living(record, found) for record, found in applied if found)
+    return tuple(Living(record, release) for record, release in applied if release)
 
 
 def release_names(settings: Settings, living: Sequence[Living]) -> dict[str, str]:
     """Return the name of each release of Istio in the mesh's namespace, by its key in releases.names."""
-    here = [one for one in living if one.record.namespace == settings.istio.namespace]
+    here = [release for release in living if release.record.namespace == settings.istio.namespace]
     expected = settings.releases.names.model_dump()
-    found: dict[str, str] = {}
+    names: dict[str, str] = {}
     for key, chart in CHARTS.items():
-        candidates = [one.name for one in here if one.applied.chart == chart]
+        candidates = [release.name for release in here if release.applied.chart == chart]
         if expected[key] in candidates:
-            found[key] = expected[key]
+            names[key] = expected[key]
         elif len(candidates) == 1:
-            (found[key],) = candidates
-    return found | _gateways(expected, [one.name for one in here if one.applied.chart == "gateway"])
+            (names[key],) = candidates
+    return names | _gateways(expected, [release.name for release in here if release.applied.chart == "gateway"])
 
 
 def _gateways(expected: dict[str, str], candidates: list[str]) -> dict[str, str]:
     """Return the gateways. Of those under other names, the one whose name contains "egress" is the egress gateway."""
-    found = {key: expected[key] for key in GATEWAYS if expected[key] in candidates}
-    others = [name for name in candidates if name not in found.values()]
+    names = {key: expected[key] for key in GATEWAYS if expected[key] in candidates}
+    others = [name for name in candidates if name not in names.values()]
     for key, mine in {"egress": True, "ingress": False}.items():
         fitting = [name for name in others if ("egress" in name) is mine]
-        if key not in found and len(fitting) == 1:
-            (found[key],) = fitting
-    return found
+        if key not in names and len(fitting) == 1:
+            (names[key],) = fitting
+    return names
 
 
 def ambiguities(settings: Settings, living: Sequence[Living]) -> Iterator[Finding]:
     """Yield an error for each key of releases.names that several releases match, except for istiod's."""
-    here = [one for one in living if one.record.namespace == settings.istio.namespace]
+    here = [release for release in living if release.record.namespace == settings.istio.namespace]
     known, expected = release_names(settings, living), settings.releases.names.model_dump()
     for key, chart in {"base": "base", "ingress": "gateway"}.items():
-        candidates = [one.name for one in here if one.applied.chart == chart and one.name not in known.values()]
+        candidates = [
+            release.name for release in here if release.applied.chart == chart and release.name not in known.values()
+        ]
         if key not in known and len(candidates) > 1:
             message = f"{', '.join(candidates)} are all of the chart {chart}, and none is called {expected[key]}"
             fix = f"say which: `pulumi config set --path releases.names.{key} NAME`; the others stay as they are"
@@ -112,7 +120,7 @@ def control_planes(settings: Settings, snapshot: Snapshot, living: Sequence[Livi
         return
     for entry in istiods:
         subject = Subject("deployment", f"{entry.namespace}/{entry.name}")
-        release = next((one for one in living if one.record.id == entry.release), None)
+        release = next((known for known in living if known.record.id == entry.release), None)
         if entry.namespace != settings.istio.namespace:
             fix = f"`pulumi config set --path istio.namespace {entry.namespace}`, then adopt again"
             yield error(ID, subject, f"is in another namespace than istio.namespace {settings.istio.namespace}", fix)
@@ -166,7 +174,7 @@ def mesh_obstacles(now: ObservedState, client: Client, living: Sequence[Living])
             manager = manager_of((client.get(path) or {}).get("metadata", {})) or "an unknown manager"
             subject = Subject("deployment", f"{entry.namespace}/{entry.name}")
             yield error(ID, subject, f"belongs to no Helm release; {manager} manages it", manager_advice(manager))
-    if not any(one.applied.chart == "istiod" for one in living) and not _has_istiod(now):
+    if not any(release.applied.chart == "istiod" for release in living) and not _has_istiod(now):
         message = "has no istiod that Helm installed: there is nothing to adopt"
         yield error(ID, Subject("cluster"), message, f"install the mesh: `pulumi up -s {now.stack}`")
 
@@ -176,9 +184,9 @@ def _has_istiod(now: ObservedState) -> bool:
     return any(entry.labels.get("app") == "istiod" for entry in now.snapshot.deployments)
 
 
-def release_obstacles(one: Living, timeout: int) -> Iterator[Finding]:
+def release_obstacles(release: Living, timeout: int) -> Iterator[Finding]:
     """Yield the reasons why a release cannot be adopted now."""
-    subject, at = Subject("release", one.record.id), one.record
+    subject, at = Subject("release", release.record.id), release.record
     undo = f"`helm rollback {at.name} -n {at.namespace}`"
     if at.pending:
         message = f"is {at.status}: a Helm command is still running, or was killed"
@@ -193,11 +201,10 @@ def release_obstacles(one: Living, timeout: int) -> Iterator[Finding]:
         yield error(ID, subject, f"is {at.status}, revision {at.revision}", f"{undo}, then adopt again")
 
 
-def object_obstacles(wanted: Mapping, live: Mapping) -> Iterator[Finding]:
+def object_obstacles(manifest: Mapping, live: Mapping) -> Iterator[Finding]:
     """Yield the reason why an object cannot be adopted: another controller restores it."""
-    meta, kind = live["metadata"], wanted["kind"]
-    name = "/".join(filter(None, (meta.get("namespace"), meta["name"])))
-    subject = Subject(kind.lower(), name)
+    meta, kind = live["metadata"], manifest["kind"]
+    subject = Subject(kind.lower(), object_id(meta))
     if kind == "Secret":
         yield error(
             ID,

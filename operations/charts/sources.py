@@ -40,10 +40,9 @@ def read_chart(source: str, chart: str, version: str) -> bytes:
 
 def _of_repository(client: httpx.Client, source: str, chart: str, version: str) -> bytes:
     index = yaml.load(_got(client.get(f"{source}/index.yaml")).content, yaml.CSafeLoader)
-    found = [entry for entry in index["entries"].get(chart) or [] if entry["version"] == version]
-    if not found:
+    entry = next((entry for entry in index["entries"].get(chart) or [] if entry["version"] == version), None)
+    if not entry:
         raise ChartUnavailableError(f"{source} has no {chart} {version}")
-    entry, *_ = found
     url, *_ = entry["urls"]
     return _checked(_got(client.get(urljoin(f"{source}/", url))).content, entry.get("digest") or "", source)
 
@@ -67,15 +66,15 @@ def _of_registry(client: httpx.Client, source: str, chart: str, version: str) ->
 def _token(client: httpx.Client, refused: httpx.Response) -> str:
     """Return the anonymous token of a registry (distribution.github.io/distribution/spec/auth/token)."""
     scheme, _, rest = refused.headers.get("WWW-Authenticate", "").partition(" ")
-    wanted = dict(re.findall(r'(\w+)="([^"]*)"', rest))
-    realm = urlsplit(wanted.pop("realm", ""))
+    challenge = dict(re.findall(r'(\w+)="([^"]*)"', rest))
+    realm = urlsplit(challenge.pop("realm", ""))
     if scheme.lower() != "bearer" or (realm.scheme != "https" and not is_loopback(realm.netloc)):
         raise ChartUnavailableError(f"{refused.url.host} {LOGIN}")
-    answer = client.get(realm.geturl(), params=wanted)
+    answer = client.get(realm.geturl(), params=challenge)
     if not answer.is_success:
         raise ChartUnavailableError(f"{refused.url.host} {LOGIN}")
-    found = answer.json()
-    return found.get("token") or found["access_token"]
+    login = answer.json()
+    return login.get("token") or login["access_token"]
 
 
 def _got(answer: httpx.Response) -> httpx.Response:
@@ -86,7 +85,7 @@ def _got(answer: httpx.Response) -> httpx.Response:
 
 def _checked(content: bytes, digest: str, source: str) -> bytes:
     """Return the content if it has the sum that the source names; repositories need not name any."""
-    wanted, seen = digest.removeprefix("sha256:"), sha256(content).hexdigest()
-    if wanted and wanted != seen:
-        raise ChartUnavailableError(f"{source} sends sha256 {seen}, and names {wanted} for it")
+    named_sum, own_sum = digest.removeprefix("sha256:"), sha256(content).hexdigest()
+    if named_sum and named_sum != own_sum:
+        raise ChartUnavailableError(f"{source} sends sha256 {own_sum}, and names {named_sum} for it")
     return content

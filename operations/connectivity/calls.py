@@ -22,15 +22,18 @@ from operations.connectivity.objects import (
     plain_http_port,
 )
 from operations.envoy_server import CONTROL, GUARDED
-from operations.report import CallRow
+from operations.failures import UsageError
+from operations.results import CallRow, Report, completed
 from operations.short_lived import NotReadyError
 from operations.verify import plain_text_call
 from operations.verify.plain_text_call import Outcome
 from pi_mesh import waiting
 from pi_mesh.checks.finding import Finding, Subject, error, ok, unknown
+from pi_mesh.cluster import istiods
 from pi_mesh.cluster.client import Client, Relayed
 from pi_mesh.cluster.errors import ClusterUnreachable, Forbidden, Refused
 from pi_mesh.cluster.pods import Pod
+from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.settings import Settings
 from pi_mesh.words import first_line
 
@@ -144,6 +147,30 @@ PATIENCE, OF_REFUSALS, PAUSE = 15, 5, 0.4
 than the pods; and seconds between two attempts."""
 Say = Callable[[str], object]
 CallResult = tuple[CallRow, Finding]
+
+
+def report_of_calls(settings: Settings, stack: str, cluster: Snapshot, say: Say) -> Report:
+    """Make the calls and return their report. Raises UsageError where none can be made, and as `run_calls` does."""
+    for message, fix in _obstacles(settings, cluster):
+        raise UsageError(stack, message, fix)
+    with Client(settings.cluster.context) as client:
+        short_lived.sweep(client)
+        made = run_calls(client, settings, stack, say)
+    if isinstance(made, Finding):
+        return completed("connectivity", stack, [made]).model_copy(update={"calls": ()})
+    done = completed("connectivity", stack, [finding for _, finding in made])
+    return done.model_copy(update={"calls": tuple(row for row, _ in made)})
+
+
+def _obstacles(settings: Settings, cluster: Snapshot) -> Iterator[tuple[str, str]]:
+    """Yield why no call can be made, and what helps."""
+    home = settings.istio.namespace
+    if not any(pod.namespace == home and istiods.is_serving(pod) for pod in cluster.pods):
+        yield f"no pod of istiod is Ready in namespace {home}", "install the mesh, or see `verify`"
+    watched = settings.watched_namespaces
+    if watched is not None and NAMESPACE not in watched:
+        message = f"istiod does not watch namespace {NAMESPACE}, in which the calls are made"
+        yield message, "add it to istio.discovery.also, and run `pulumi up`"
 
 
 def run_calls(client: Client, settings: Settings, stack: str, say: Say) -> list[CallResult] | Finding:

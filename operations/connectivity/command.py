@@ -1,22 +1,16 @@
-"""The command `connectivity`: make the calls that must pass and those that must not, or judge a call of the user's."""
+"""The command line of `connectivity`."""
 
-from collections.abc import Iterator
-from typing import Annotated
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from operations import command_line, report, short_lived, stacks
-from operations.command_line import All, Json, Stack, conclude, expected_errors, progress
-from operations.connectivity import calls, own_call
-from operations.connectivity.objects import NAMESPACE
-from operations.connectivity.own_call import End
-from operations.failures import UsageError
-from operations.report import Report
-from pi_mesh.checks.finding import Finding
-from pi_mesh.cluster import identity, istiods, snapshot
-from pi_mesh.cluster.client import Client
-from pi_mesh.cluster.snapshot import Snapshot
-from pi_mesh.settings import Settings
+from operations.command_line import All, Json, Stack, conclude, expected_errors, progress, show_report, show_table
+
+if TYPE_CHECKING:
+    from operations.connectivity.own_call import End
+    from operations.results import Report
 
 COLUMNS = ("call", "from", "to", "must", "seen", "seconds")
 
@@ -37,53 +31,33 @@ def connectivity(
     your own workloads is named.
     """
     with expected_errors("connectivity", stack, as_json):
+        from operations import stacks
+        from operations.connectivity import calls, own_call
+        from operations.results import completed
+
         ends = _ends(stack, caller, callee)
-        settings, exported = stacks.load_with_state(stack)
-        cluster = snapshot.read(settings.cluster.context)
-        identity.require(settings.cluster, exported().cluster_uid, cluster.uid)
+        settings, cluster = stacks.load_with_cluster(stack)
         if ends:
-            done = report.completed("connectivity", stack, own_call.call_findings(settings, cluster, *ends))
+            done = completed("connectivity", stack, own_call.call_findings(settings, cluster, *ends))
         else:
-            done = _called(settings, stack, cluster, as_json)
-    conclude(done, as_json, lambda it: _show(it, everything or callee is not None))
+            done = calls.report_of_calls(settings, stack, cluster, progress(as_json))
+    conclude(done, as_json, lambda report: _show(report, everything or callee is not None))
 
 
 def _ends(stack: str, caller: str | None, callee: str | None) -> tuple[End, End] | None:
     """Return the ends of the user's own call, if one is named. Raises UsageError for one end alone."""
+    from operations.connectivity.own_call import parse_end
+    from operations.failures import UsageError
+
     if caller is None and callee is None:
         return None
     if caller is None or callee is None:
         raise UsageError(stack, "--from and --to belong together", "give both, or none for the calls of two test pods")
-    return own_call.parse_end(stack, "--from", caller, with_port=False), own_call.parse_end(
-        stack, "--to", callee, with_port=True
-    )
-
-
-def _called(settings: Settings, stack: str, cluster: Snapshot, as_json: bool) -> Report:
-    for message, fix in _obstacles(settings, cluster):
-        raise UsageError(stack, message, fix)
-    with Client(settings.cluster.context) as client:
-        short_lived.sweep(client)
-        made = calls.run_calls(client, settings, stack, progress(as_json))
-    if isinstance(made, Finding):
-        return report.completed("connectivity", stack, [made]).model_copy(update={"calls": ()})
-    done = report.completed("connectivity", stack, [finding for _, finding in made])
-    return done.model_copy(update={"calls": tuple(row for row, _ in made)})
-
-
-def _obstacles(settings: Settings, cluster: Snapshot) -> Iterator[tuple[str, str]]:
-    """Yield why no call can be made, and what helps."""
-    home = settings.istio.namespace
-    if not any(pod.namespace == home and istiods.is_serving(pod) for pod in cluster.pods):
-        yield f"no pod of istiod is Ready in namespace {home}", "install the mesh, or see `verify`"
-    watched = settings.watched_namespaces
-    if watched is not None and NAMESPACE not in watched:
-        message = f"istiod does not watch namespace {NAMESPACE}, in which the calls are made"
-        yield message, "add it to istio.discovery.also, and run `pulumi up`"
+    return parse_end(stack, "--from", caller, with_port=False), parse_end(stack, "--to", callee, with_port=True)
 
 
 def _show(done: Report, everything: bool) -> None:
     if done.calls:
         rows = ((row.call, row.caller, row.target, row.must, row.seen, f"{row.seconds:.1f}") for row in done.calls)
-        command_line.show_table(COLUMNS, rows)
-    command_line.show_report(done, everything=everything)
+        show_table(COLUMNS, rows)
+    show_report(done, everything=everything)

@@ -66,11 +66,11 @@ def _manifest(stack: str) -> Object:
 
 def _clear(client: Client, stack: str, seconds: float) -> None:
     path = f"/api/v1/namespaces/{NAMESPACE}"
-    earlier = client.get(path)
-    if earlier and "deletionTimestamp" not in earlier["metadata"]:
-        _refuse_others(earlier["metadata"], stack)
+    existing = client.get(path)
+    if existing and "deletionTimestamp" not in existing["metadata"]:
+        _refuse_others(existing["metadata"], stack)
         client.delete(path)
-    if earlier and until(lambda: client.get(path), seconds, PAUSE, done=not_):
+    if existing and until(lambda: client.get(path), seconds, PAUSE, done=not_):
         message = f"is still being deleted after {seconds:.0f} s"
         raise _HeldError(error(PURPOSE, WHERE, message, f"see `kubectl get namespace {NAMESPACE} -o yaml`"))
 
@@ -111,11 +111,11 @@ def _lives(process: str) -> bool:
 def _copy_secret(client: Client, home: str, name: str) -> None:
     """Copy a pull Secret of istiod's namespace; where it is not there or may not be read, nodes may have the image."""
     try:
-        found = client.get(f"/api/v1/namespaces/{home}/secrets/{name}")
+        secret = client.get(f"/api/v1/namespaces/{home}/secrets/{name}")
     except Refused:
         return
-    if found:
-        body = {key: found[key] for key in ("type", "data") if key in found}
+    if secret:
+        body = {key: secret[key] for key in ("type", "data") if key in secret}
         metadata = {"name": name, "labels": {SHORT_LIVED_LABEL: PURPOSE}}
         client.create(
             f"/api/v1/namespaces/{NAMESPACE}/secrets",

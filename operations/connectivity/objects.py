@@ -8,8 +8,7 @@ from typing import Any
 from operations import envoy_server
 from operations.envoy_server import CONTROL, GUARDED
 from operations.short_lived import ShortLived
-from pi_mesh.checks.verify.mutual_tls import EXCLUDED
-from pi_mesh.names import PROJECT, SHORT_LIVED_LABEL
+from pi_mesh.names import EXCLUDED_PORTS, PROJECT, SHORT_LIVED_LABEL
 from pi_mesh.settings import Settings
 from pi_mesh.settings.traffic.gateways import USUAL_PORTS
 from pi_mesh.settings.traffic.names import full_name
@@ -81,9 +80,9 @@ def plain_http_port(settings: Settings) -> tuple[int, str]:
         return 0, "ingress.enabled is false"
     if "proxyProtocol" in topology(settings):
         return 0, "the ingress gateway takes only connections that begin with the PROXY protocol's header"
-    servers = [(one, server) for one in settings.traffic.gateways.values() for server in one.servers]
+    servers = [(gateway, server) for gateway in settings.traffic.gateways.values() for server in gateway.servers]
     other = {server.number for _, server in servers if server.family != "HTTP"}
-    listed = {server.number for one, server in servers if one.allow_addresses}
+    listed = {server.number for gateway, server in servers if gateway.allow_addresses}
     spoken = [server.number for _, server in servers if server.family == "HTTP"]
     reached = reached_ports(settings, settings.releases.names.ingress, settings.ingress)
     for port in (*spoken, 80):
@@ -94,7 +93,6 @@ def plain_http_port(settings: Settings) -> tuple[int, str]:
     return 0, "its Service has no port with plain HTTP"
 
 
-# The two pods of the calls, `client` and `server`, each with a sidecar before it.
 # A pod's Envoy answers on both ports. Its second port, which the sidecar leaves out, also sends requests on: the API
 # server's pod proxy asks it for `/call/TARGET`, and gets the answer that the pod's own call to the target had.
 
@@ -120,7 +118,7 @@ def pod_job(settings: Settings, stack: str, namespace: str, name: str, targets: 
         stack,
         (envoy_server.envoy_container(settings, CONTROL, listeners, upstreams),),
         labels={APP: name},
-        annotations={EXCLUDED: str(CONTROL), **({NOT_CAPTURED: ",".join(past)} if past else {})},
+        annotations={EXCLUDED_PORTS: str(CONTROL), **({NOT_CAPTURED: ",".join(past)} if past else {})},
         pod={
             "serviceAccountName": name,
             "nodeSelector": node_selector(settings),
@@ -130,7 +128,6 @@ def pod_job(settings: Settings, stack: str, namespace: str, name: str, targets: 
     )
 
 
-# The objects of the calls' own namespace: Services, identities, one policy, and the ways through both gateways.
 # No other namespace's proxies learn of them but the gateways', by `exportTo`.
 
 POLICY = "callers"

@@ -87,22 +87,22 @@ class End:
 
 def parse_end(stack: str, option: str, text: str, *, with_port: bool) -> End:
     """Return an end from its text. Raises UsageError for a text that names none."""
-    found = NAMED.fullmatch(text)
-    if not found or (found["port"] and not with_port):
+    match = NAMED.fullmatch(text)
+    if not match or (match["port"] and not with_port):
         form = "NAMESPACE/NAME or NAMESPACE/NAME:PORT" if with_port else "NAMESPACE/NAME"
         raise UsageError(stack, f"{option} '{text}' is not {form}", f"give a workload or Service as {form}")
-    return End(stack, option, found["namespace"], found["name"], int(found["port"]) if found["port"] else None)
+    return End(stack, option, match["namespace"], match["name"], int(match["port"]) if match["port"] else None)
 
 
 def call_findings(settings: Settings, cluster: Snapshot, caller: End, callee: End) -> list[Finding]:
     """Return what each check says of the call. Raises UsageError for an end that is not there, and as `Client` does."""
     with Client(settings.cluster.context) as client:
         call = _described(client, cluster, caller, callee)
-        found = policies.read(client, settings.istio.namespace)
-    call = replace(call, policies=found)
+        istio_policies = policies.read(client, settings.istio.namespace)
+    call = replace(call, policies=istio_policies)
     hidden = [
         unknown("rights", call.subject, f"{kind} may not be read, and was left out", "ask for the right to list it")
-        for kind in found.unreadable
+        for kind in istio_policies.unreadable
     ]
     return [*hidden, *checks.call_findings(call), *proxy_findings(settings, call)]
 
@@ -114,7 +114,7 @@ def _described(client: Client, cluster: Snapshot, caller: End, callee: End) -> C
     if item is None:
         pods = _pods(cluster, callee)
         port = _pods_port(callee, pods)
-        direct = tuple(Endpoint(one.address, port.number, one.ready, one.name) for one in pods)
+        direct = tuple(Endpoint(pod.address, port.number, pod.ready, pod.name) for pod in pods)
         return Call(pod, str(callee), port, None, direct, **every)
     port = _services_port(callee, item)
     behind = services.read_endpoints(client, callee.namespace, callee.name, port)
@@ -126,20 +126,22 @@ def _caller(cluster: Snapshot, caller: End) -> Pod:
     return max(_pods(cluster, caller), key=lambda pod: (pod.ready, not pod.ending))
 
 
-def _pods(cluster: Snapshot, wanted: End) -> list[Pod]:
+def _pods(cluster: Snapshot, end: End) -> list[Pod]:
     """Return the pods of a workload, or the pod of that name."""
-    there = [pod for pod in cluster.pods if pod.namespace == wanted.namespace]
-    found = [pod for pod in there if str(wanted) in (pod.workload, f"{pod.namespace}/{pod.name}")]
-    if not found:
-        kind = "workload or pod" if wanted.option == "--from" else "Service, workload or pod"
+    there = [pod for pod in cluster.pods if pod.namespace == end.namespace]
+    pods = [pod for pod in there if str(end) in (pod.workload, f"{pod.namespace}/{pod.name}")]
+    if not pods:
+        kind = "workload or pod" if end.option == "--from" else "Service, workload or pod"
         names = sorted({pod.workload.partition("/")[2] for pod in there})
         known = f"it has {listed(names, SHOWN)}" if names else "it has no pods"
-        raise wanted.wrong(f"namespace {wanted.namespace} has no such {kind} with pods", known)
-    return found
+        raise end.wrong(f"namespace {end.namespace} has no such {kind} with pods", known)
+    return pods
 
 
 def _pods_port(callee: End, pods: list[Pod]) -> ServicePort:
-    declared = sorted({port for pod in pods for one in pod.containers if one.name != SIDECAR for port in one.ports})
+    declared = sorted(
+        {port for pod in pods for container in pod.containers if container.name != SIDECAR for port in container.ports}
+    )
     if callee.port is None and len(declared) != 1:
         shown = ", ".join(map(str, declared)) or "none"
         raise callee.wrong(f"has no Service, and its containers declare these ports: {shown}", "give one: NAME:PORT")
@@ -148,8 +150,8 @@ def _pods_port(callee: End, pods: list[Pod]) -> ServicePort:
 
 def _services_port(callee: End, item: dict[str, Any]) -> ServicePort:
     known = services.service_ports(item)
-    found = [port for port in known if callee.port in (None, port.number)]
-    if len(found) != 1:
+    fitting = [port for port in known if callee.port in (None, port.number)]
+    if len(fitting) != 1:
         shown = ", ".join(str(port.number) for port in known) or "none"
         raise callee.wrong(f"the Service's ports are {shown}", "give one of them: NAME:PORT")
-    return found[0]
+    return fitting[0]

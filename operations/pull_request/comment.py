@@ -21,31 +21,24 @@ def changed_rows(before: Rows, after: Rows) -> str:
     """Return the changed rows as an open table, and the other rows folded."""
     if not before and not after:
         return ""
-    names = [name for name in dict.fromkeys([*after, *before]) if name != "room"]
-    same = [name for name in names if before.get(name) == after.get(name)]
-    rows = {name: _row(name, before.get(name), after.get(name)) for name in names}
     room = _room(before.get("room"), after.get("room", ""))
+    rows = [(name, before.get(name), after.get(name)) for name in {**after, **before} if name != "room"]
+    same = table(HEADINGS, [_row(*row) for row in rows if row[1] == row[2]])
     if before == after:
-        return folded("Budget: unchanged", f"{table(HEADINGS, rows.values())}\n\n{room}")
-    shown = table(HEADINGS, [row for name, row in rows.items() if name not in same])
-    parts = [f"#### Budget\n{shown}", room]
-    if same:
-        parts.append(
-            folded(f"{counted(len(same), 'other row')}, unchanged", table(HEADINGS, [rows[name] for name in same]))
-        )
+        return folded("Budget: unchanged", f"{same}\n\n{room}")
+    changed = [_row(*row) for row in rows if row[1] != row[2]]
+    parts = [f"#### Budget\n{table(HEADINGS, changed)}", room]
+    if others := len(rows) - len(changed):
+        parts.append(folded(f"{counted(others, 'other row')}, unchanged", same))
     return "\n\n".join(parts)
 
 
 def _row(name: str, before: dict[str, str] | None, after: dict[str, str] | None) -> tuple[str, ...]:
     title = name if before and after else f"**{name}** ({'removed' if before else 'new'})"
-    old, new = before or {}, after or {}
-    if before is None:
-        return title, *(new.get(column, "") for column in COLUMNS)
-    return title, *(_cell(old.get(column, ""), new.get(column, "")) for column in COLUMNS)
-
-
-def _cell(before: str, after: str) -> str:
-    return after if before == after else f"{before or 'nothing'} → **{after or 'nothing'}**"
+    cells = (tuple((side or {}).get(column, "") for side in (before, after)) for column in COLUMNS)
+    return title, *(
+        new if before is None or old == new else f"{old or 'nothing'} → **{new or 'nothing'}**" for old, new in cells
+    )
 
 
 def _room(before: str | None, after: str) -> str:
@@ -64,27 +57,20 @@ def folded_diffs(changed: list[Change], room: int, restarts: Collection[str] = (
     """
     if not changed:
         return ""
-    diffs = {change: manifests.diff(change.before, change.after) for change in changed}
-    telling = {
-        f"{change.verb} {change.key} ({manifests.line_counts(diff)})": diff
-        for change, diff in diffs.items()
-        if change.key in restarts or not manifests.is_version_only(diff)
-    }
-    labels = len(diffs) - len(telling)
-    title = counted(len(diffs), "Kubernetes object") + (f", {labels} only in version labels" if labels else "")
-    parts = _shortened(
-        {name: folded(name, fenced(diff)) for name, diff in telling.items()}, room - len(folded(title, ""))
-    )
-    return folded(title, "\n\n".join(parts)) if parts else f"{title}."
-
-
-def _shortened(parts: dict[str, str], room: int) -> list[str]:
-    for name in sorted(parts, key=lambda name: len(parts[name]), reverse=True):
-        if sum(len(part) + 2 for part in parts.values()) <= room:
+    sections = {}
+    for change in changed:
+        diff = manifests.diff(change.before, change.after)
+        if change.key in restarts or not manifests.is_version_only(diff):
+            name = f"{change.verb} {change.key} ({manifests.line_counts(diff)})"
+            sections[name] = folded(name, fenced(diff))
+    labels = len(changed) - len(sections)
+    title = counted(len(changed), "Kubernetes object") + (f", {labels} only in version labels" if labels else "")
+    for name in sorted(sections, key=lambda name: len(sections[name]), reverse=True):
+        if sum(len(section) + 2 for section in sections.values()) <= room - len(folded(title, "")):
             break
         advice = "too long for a comment; `python -m operations.pull_request --whole` prints it"
-        parts = {**parts, name: f"- {name}: {advice}"}
-    return list(parts.values())
+        sections[name] = f"- {name}: {advice}"
+    return folded(title, "\n\n".join(sections.values())) if sections else f"{title}."
 
 
 LIMIT = 60_000
@@ -106,62 +92,64 @@ def documentation_comment(stacks: Iterable[str], revision: Revision) -> str:
     return "\n".join([*map(marker, stacks), f"**{effects.NO_CHANGE}**: {reason}. {revision}\n"])
 
 
-def whole_comment(found: Sequence[Comparison], revision: Revision, limit: int = LIMIT) -> str:
+def whole_comment(comparisons: Sequence[Comparison], revision: Revision, limit: int = LIMIT) -> str:
     """Return the whole comment, of at most `limit` characters."""
-    return "\n---\n\n".join(_section(one, revision, limit // len(found)) for one in found)
+    room = limit // len(comparisons)
+    return "\n---\n\n".join(_section(comparison, revision, room) for comparison in comparisons)
 
 
-def _section(found: Comparison, revision: Revision, limit: int) -> str:
-    head = "\n\n".join(part for part in [*_top(found, revision), *_folds(found)] if part)
-    if found.errors:
+def _section(comparison: Comparison, revision: Revision, limit: int) -> str:
+    head = "\n\n".join(part for part in [*_top(comparison, revision), *_folds(comparison)] if part)
+    if comparison.errors:
         return f"{head}\n"
-    objects = manifests.changes_between(found.before.objects, found.after.objects)
-    diffs = folded_diffs(objects, limit - len(head) - 10, found.consequences.restarts)
+    objects = manifests.changes_between(comparison.before.objects, comparison.after.objects)
+    diffs = folded_diffs(objects, limit - len(head) - 10, comparison.consequences.restarts)
     return "\n\n".join(part for part in (head, diffs) if part) + "\n"
 
 
-def _top(found: Comparison, revision: Revision) -> Iterator[str]:
-    yield f"{marker(found.stack)}\n### {found.stack}: {effects.verdict(found)}"
-    yield _listed("Relaxed by this pull request", found.relaxations.lines)
-    yield _listed("Does not preview", found.errors)
-    yield _listed("Rules broken", dict.fromkeys(map(_violation, found.violations)))
-    yield _listed("New warnings", [text for text in _warnings(found.after.intent) if not _is_old(text, found)])
-    yield _listed("What happens to the cluster", effects.effect_lines(found))
-    yield _next(found, revision)
-    if found.after.config or not found.errors:
-        yield values.settings_section(found.before.config, found.after.config)
-    old, new = found.before.budget, found.after.budget
-    if not found.errors and (found.steps or old != new):
+def _top(comparison: Comparison, revision: Revision) -> Iterator[str]:
+    yield f"{marker(comparison.stack)}\n### {comparison.stack}: {effects.verdict(comparison)}"
+    yield _listed("Relaxed by this pull request", comparison.relaxations.lines)
+    yield _listed("Does not preview", comparison.errors)
+    yield _listed("Rules broken", dict.fromkeys(map(_violation, comparison.violations)))
+    warnings = _warnings(comparison.after.intent)
+    yield _listed("New warnings", [text for text in warnings if not _is_old(text, comparison)])
+    yield _listed("What happens to the cluster", effects.effect_lines(comparison))
+    yield _next(comparison, revision)
+    if comparison.after.config or not comparison.errors:
+        yield values.settings_section(comparison.before.config, comparison.after.config)
+    old, new = comparison.before.budget, comparison.after.budget
+    if not comparison.errors and (comparison.steps or old != new):
         yield changed_rows(old, new)
 
 
-def _next(found: Comparison, revision: Revision) -> str:
-    is_applied = found.steps and not found.is_refused and not found.consequences.lost_control_plane
-    after = f"After the merge: `pulumi up -s {found.stack}` · " if is_applied else ""
-    return f"{after}{_judged(found, revision.branch)} · {revision}"
+def _next(comparison: Comparison, revision: Revision) -> str:
+    is_applied = comparison.steps and not comparison.is_refused and not comparison.consequences.lost_control_plane
+    after = f"After the merge: `pulumi up -s {comparison.stack}` · " if is_applied else ""
+    return f"{after}{_judged(comparison, revision.branch)} · {revision}"
 
 
-def _judged(found: Comparison, branch: str) -> str:
-    rules = len(found.before.rules)
-    if found.errors or is_of_vault(found.after.config):
+def _judged(comparison: Comparison, branch: str) -> str:
+    rules = len(comparison.before.rules)
+    if comparison.errors or is_of_vault(comparison.after.config):
         return "No rule was applied"
     if not rules:
         return f"{branch} has no rules: the pull request's own rules were applied"
     verbs = ("has judged", "is kept") if rules == 1 else ("have judged", "are kept")
-    return f"{counted(rules, 'rule')} of {branch} {verbs[not found.violations]}"
+    return f"{counted(rules, 'rule')} of {branch} {verbs[not comparison.violations]}"
 
 
-def _folds(found: Comparison) -> Iterator[str]:
-    yield values.resources_section(found.steps)
-    if old := [text for text in _warnings(found.after.intent) if _is_old(text, found)]:
+def _folds(comparison: Comparison) -> Iterator[str]:
+    yield values.resources_section(comparison.steps)
+    if old := [text for text in _warnings(comparison.after.intent) if _is_old(text, comparison)]:
         yield folded(f"{counted(len(old), 'warning')} that the base has too", _points(old))
-    unknown = [*_unknown(found)]
+    unknown = [*_unknown(comparison)]
     yield folded(f"{counted(len(unknown), 'thing')} not checked", _points(unknown))
 
 
-def _is_old(warning: str, found: Comparison) -> bool:
+def _is_old(warning: str, comparison: Comparison) -> bool:
     """Return True for a warning that the base has too, also for another version or date."""
-    return NUMBERS.sub("", warning) in {NUMBERS.sub("", text) for text in _warnings(found.before.intent)}
+    return NUMBERS.sub("", warning) in {NUMBERS.sub("", text) for text in _warnings(comparison.before.intent)}
 
 
 def _warnings(intent: Intent) -> list[str]:
@@ -169,16 +157,16 @@ def _warnings(intent: Intent) -> list[str]:
     return [one_line(warning) for warning in intent.warnings if os.devnull not in warning]
 
 
-def _unknown(found: Comparison) -> Iterator[str]:
+def _unknown(comparison: Comparison) -> Iterator[str]:
     yield "The live cluster and Vault, which this preview does not reach: every `pulumi up` checks them first."
-    if found.charts_at_hand:
+    if comparison.charts_at_hand:
         yield "The chart source: both sides took their charts from a local folder."
-    if (found.after.config.get(VAULT) or {}).get("enabled"):
+    if (comparison.after.config.get(VAULT) or {}).get("enabled"):
         yield "The CA in Vault: only its settings are compared, for its program asks Vault."
-    yield from (f"The base, which does not preview: {error}" for error in found.before.intent.errors)
-    if found.before.rules_problem:
-        yield f"The rules of the base: {found.before.rules_problem}."
-    yield from dict.fromkeys([*found.before.unknown, *found.after.unknown])
+    yield from (f"The base, which does not preview: {error}" for error in comparison.before.intent.errors)
+    if comparison.before.rules_problem:
+        yield f"The rules of the base: {comparison.before.rules_problem}."
+    yield from dict.fromkeys([*comparison.before.unknown, *comparison.after.unknown])
 
 
 def _violation(violation: Violation) -> str:

@@ -18,38 +18,38 @@ GONE = ("replace", "delete")
 MOST_NAMES = 2
 
 
-def verdict(found: Comparison) -> str:
+def verdict(comparison: Comparison) -> str:
     """Return the verdict."""
-    return " · ".join([*_judgement(found), *_short_effects(found)])
+    return " · ".join([*_judgement(comparison), *_short_effects(comparison)])
 
 
-def _judgement(found: Comparison) -> Iterator[str]:
-    if found.errors:
-        yield f"**does not preview**, {counted(len(found.errors), 'error')}"
-    if broken := {violation.policy for violation in found.broken}:
+def _judgement(comparison: Comparison) -> Iterator[str]:
+    if comparison.errors:
+        yield f"**does not preview**, {counted(len(comparison.errors), 'error')}"
+    if broken := {violation.policy for violation in comparison.broken}:
         yield f"**{counted(len(broken), 'rule')} broken**"
-    if found.relaxations.rules:
-        yield f"**relaxes {counted(len(found.relaxations.rules), 'rule')}**"
-    if found.relaxations.settings:
-        yield f"**weakens {counted(len(found.relaxations.settings), 'setting')}**"
-    if found.unsupported:
-        yield found.unsupported.verdict
-    if found.relaxations.code:
+    if comparison.relaxations.rules:
+        yield f"**relaxes {counted(len(comparison.relaxations.rules), 'rule')}**"
+    if comparison.relaxations.settings:
+        yield f"**weakens {counted(len(comparison.relaxations.settings), 'setting')}**"
+    if comparison.unsupported:
+        yield comparison.unsupported.verdict
+    if comparison.relaxations.code:
         yield "changes the code that judges it"
 
 
-def _short_effects(found: Comparison) -> list[str]:
-    if found.errors:
+def _short_effects(comparison: Comparison) -> list[str]:
+    if comparison.errors:
         return ["its changes are unknown"]
-    if is_of_vault(found.after.config):
-        changes = found.before.config != found.after.config
+    if is_of_vault(comparison.after.config):
+        changes = comparison.before.config != comparison.after.config
         return ["**changes the CA's settings**, with unknown effects in Vault" if changes else NO_CHANGE]
-    refused = ["**`pulumi up` refuses it while the mesh runs**"] if found.consequences.lost_control_plane else []
-    effects = [*refused, *_short_deletions(found.steps), *_counts(found.steps)]
-    if found.consequences.restarts:
-        effects.append(f"restarts {workloads_in_words(found.consequences.restarts)}")
-    if found.consequences.has_new_sidecars:
-        effects.append(f"{stale_proxies(found.consequences)} until restarted")
+    refused = ["**`pulumi up` refuses it while the mesh runs**"] if comparison.consequences.lost_control_plane else []
+    effects = [*refused, *_short_deletions(comparison.steps), *_counts(comparison.steps)]
+    if comparison.consequences.restarts:
+        effects.append(f"restarts {workloads_in_words(comparison.consequences.restarts)}")
+    if comparison.consequences.has_new_sidecars:
+        effects.append(f"{stale_proxies(comparison.consequences)} until restarted")
     return effects or [NO_CHANGE]
 
 
@@ -105,26 +105,26 @@ WITH = {
 """Objects that are deleted together with an object of a kind."""
 
 
-def effect_lines(found: Comparison) -> Iterator[str]:
+def effect_lines(comparison: Comparison) -> Iterator[str]:
     """Yield a line for each effect."""
     alike: dict[tuple[object, ...], list[Step]] = {}
-    for step in found.steps:
+    for step in comparison.steps:
         if step.verb in GONE:
             alike.setdefault((step.verb, step.kind, step.keys, step.is_retained), []).append(step)
     yield from map(_deletion, alike.values())
-    if found.unsupported:
-        yield found.unsupported.effect
-    effect = found.consequences
+    if comparison.unsupported:
+        yield comparison.unsupported.effect
+    effect = comparison.consequences
     if effect.restarts:
-        one, several = "restarts: its pod template changes", "restart: their pod templates change"
-        verb = agreeing(len(effect.restarts), one, several)
+        singular, plural = "restarts: its pod template changes", "restart: their pod templates change"
+        verb = agreeing(len(effect.restarts), singular, plural)
         yield f"{enumerated([code(key) for key in effect.restarts])} {verb}."
     if effect.lost_control_plane:
         yield (
             f"Running sidecars look for istiod in {code(effect.lost_control_plane)}, where it no longer runs: "
             "until their pods restart, they keep their last configuration, and their certificates expire."
         )
-        yield _refusal(found.stack, effect.lost_control_plane)
+        yield _refusal(comparison.stack, effect.lost_control_plane)
     elif effect.has_new_sidecars:
         yield f"Running proxies stay: {stale_proxies(effect)} until their pods restart."
     if effect.stale:

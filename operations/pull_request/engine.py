@@ -31,11 +31,11 @@ Deployment = dict[str, Any]
 def state_of_events(events: list[EngineEvent]) -> Deployment:
     """Return the state in which every resource of a preview on an empty state exists with its inputs."""
     steps = [event.resource_pre_event.metadata for event in events if event.resource_pre_event]
-    wanted = [step.new for step in steps if step.new]
-    references = (resource.provider.rsplit("::", 1) for resource in wanted if resource.provider)
+    planned = [step.new for step in steps if step.new]
+    references = (resource.provider.rsplit("::", 1) for resource in planned if resource.provider)
     ids = {urn: _name(urn) if known == UNKNOWN_ID else known for urn, known in references}
     manifest = {"time": NO_TIME, "magic": "", "version": ""}
-    return {"manifest": manifest, "resources": [_state_entry(resource, ids) for resource in wanted]}
+    return {"manifest": manifest, "resources": [_state_entry(resource, ids) for resource in planned]}
 
 
 def _state_entry(resource: StepEventStateMetadata, ids: dict[str, str]) -> dict[str, Any]:
@@ -99,9 +99,9 @@ class Step:
 
     @property
     def resource(self) -> Resource:
-        found = self.after or self.before
-        assert found is not None
-        return found
+        resource = self.after or self.before
+        assert resource is not None
+        return resource
 
     @property
     def kind(self) -> str:
@@ -111,8 +111,8 @@ class Step:
     @property
     def object_name(self) -> str:
         """Return the name that the resource has in the cluster, before the step where it was there."""
-        found = self.before or self.resource
-        return found.inputs.get("metadata", found.inputs).get("name", found.name)
+        before = self.before or self.resource
+        return before.inputs.get("metadata", before.inputs).get("name", before.name)
 
 
 @dataclass(frozen=True)
@@ -156,9 +156,9 @@ def intent_of_events(events: list[EngineEvent], crash: str | None = None) -> Int
         errors = (crash,)
     steps = [event.resource_pre_event.metadata for event in events if event.resource_pre_event]
     steps = [step for step in steps if not step.type.startswith(IGNORED)]
-    wanted = [step.new for step in steps if step.new and step.new.custom and step.op is not OpType.DELETE]
+    remaining = [step.new for step in steps if step.new and step.new.custom and step.op is not OpType.DELETE]
     return Intent(
-        resources={state.urn: _resource(state) for state in wanted},
+        resources={state.urn: _resource(state) for state in remaining},
         outputs=_outputs(events),
         violations=violations,
         warnings=_unique(message.message for message in said if message.severity == "warning"),

@@ -40,13 +40,13 @@ class NotRenderedError(Exception):
 
 def rendered_objects(intent: Intent, folder: Path) -> Objects:
     """Return all objects of a side. `folder`: its checkout, for local charts. Raises NotRenderedError."""
-    found: Objects = {}
-    for resource in intent.resources.values():
-        if resource.type == RELEASE:
-            found.update(named_texts(filter(None, yaml.load_all(_rendered_chart(resource, folder), yaml.CSafeLoader))))
-        elif resource.type.startswith("kubernetes:") and "kind" in resource.inputs:
-            found.update(named_texts([resource.inputs]))
-    return found
+    return dict(named_texts(entry for resource in intent.resources.values() for entry in _manifests(resource, folder)))
+
+
+def _manifests(resource: Resource, folder: Path) -> Iterable[dict[str, Any]]:
+    if resource.type == RELEASE:
+        return filter(None, yaml.load_all(_rendered_chart(resource, folder), yaml.CSafeLoader))
+    return [resource.inputs] if resource.type.startswith("kubernetes:") and "kind" in resource.inputs else []
 
 
 def _rendered_chart(release: Resource, folder: Path) -> str:
@@ -85,15 +85,10 @@ def _whole_numbers(tree: Any) -> Any:
 
 def named_texts(documents: Iterable[dict[str, Any]]) -> Iterator[tuple[str, str]]:
     """Yield each document's name and text with sorted keys: comments and quotation marks are no change."""
-    for one in documents:
-        place = one["metadata"].get("namespace")
-        name = f"{one['kind']} {place + '/' if place else ''}{one['metadata']['name']}"
-        yield (
-            name,
-            yaml.dump(
-                _without_data(one) if one["kind"] == "Secret" else one, Dumper=Dumper, width=1000, allow_unicode=True
-            ),
-        )
+    for manifest in documents:
+        place = "/".join(filter(None, (manifest["metadata"].get("namespace"), manifest["metadata"]["name"])))
+        shown = _without_data(manifest) if manifest["kind"] == "Secret" else manifest
+        yield f"{manifest['kind']} {place}", yaml.dump(shown, Dumper=Dumper, width=1000, allow_unicode=True)
 
 
 def _without_data(secret: dict[str, Any]) -> dict[str, Any]:
@@ -121,9 +116,8 @@ class Change:
 
 def changes_between(before: Mapping[str, str], after: Mapping[str, str]) -> list[Change]:
     """Return the changes: in the order of the new side, then the removed objects."""
-    keys = dict.fromkeys([*after, *before])
-    both = [Change(key, before.get(key), after.get(key)) for key in keys]
-    return [change for change in both if change.before != change.after]
+    keys = [key for key in {**after, **before} if before.get(key) != after.get(key)]
+    return [Change(key, before.get(key), after.get(key)) for key in keys]
 
 
 def diff(before: str | None, after: str | None, context: int = 3) -> str:

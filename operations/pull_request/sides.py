@@ -12,6 +12,7 @@ from operations.pull_request import checkout, engine, manifests
 from operations.pull_request.checkout import WITHOUT_CA, Config, StackFileError
 from operations.pull_request.engine import NOTHING, Checkout, Deployment, Intent
 from operations.pull_request.manifests import NotRenderedError, Objects
+from operations.pull_request.relaxations import Rule, RuleSet
 from pi_mesh.inventory import with_contradictions
 from pi_mesh.settings import SettingsError, parse_any
 from pi_mesh.settings.pulumi_config import STAND_IN, plain_values
@@ -27,18 +28,6 @@ class RulesUnreadableError(Exception):
     """The policy pack does not load, or its config is not JSON."""
 
 
-@dataclass(frozen=True)
-class Rule:
-    """A rule with its level and bounds for one stack."""
-
-    level: str
-    bounds: dict[str, Any]
-
-
-RuleSet = dict[str, Rule]
-"""Rules by name."""
-
-
 def read_rules(side: Checkout) -> RuleSet:
     """Return the rules of a side, none where it has no policy pack. Raises RulesUnreadableError."""
     if not (side.policies / "PulumiPolicy.yaml").exists():
@@ -49,11 +38,16 @@ def read_rules(side: Checkout) -> RuleSet:
 
 
 def _shipped(side: Checkout) -> dict[str, dict[str, Any]]:
-    command = [sys.executable, "-c", ASK_RULES]
-    run = subprocess.run(command, cwd=side.folder, capture_output=True, text=True, check=False)
+    run = _run_in(side, ASK_RULES)
     if run.returncode:
         raise RulesUnreadableError(f"the policy pack does not load: {(run.stderr.splitlines() or ['no reason'])[-1]}")
     return json.loads(run.stdout)
+
+
+def _run_in(side: Checkout, program: str, text: str | None = None) -> subprocess.CompletedProcess[str]:
+    """Run a Python program in the folder of a side, with that side's packages."""
+    command = [sys.executable, "-c", program]
+    return subprocess.run(command, cwd=side.folder, input=text, capture_output=True, text=True, check=False)
 
 
 def _config(side: Checkout) -> dict[str, Any]:
@@ -104,9 +98,8 @@ def read_budget(side: Checkout, config: Mapping[str, Any], encrypted: Iterable[s
     if any(isinstance(value, dict) for value in exported.values()):
         return exported
     asked = json.dumps([side.stack, dict(config), list(encrypted)], default=str)
-    command = [sys.executable, "-c", ASK_BUDGET]
-    done = subprocess.run(command, cwd=side.folder, input=asked, capture_output=True, text=True, check=False)
-    return json.loads(done.stdout) if done.returncode == 0 else {}
+    run = _run_in(side, ASK_BUDGET, asked)
+    return json.loads(run.stdout) if run.returncode == 0 else {}
 
 
 @dataclass(frozen=True)
@@ -154,27 +147,17 @@ def with_problems(side: OpenedSide) -> OpenedSide:
 def read_side(side: OpenedSide, judge: Checkout | None = None, deployed: Deployment | None = None) -> Side:
     """Preview and render a side; the arguments as in `engine.preview`."""
     intent = _intent(side, judge, deployed)
-    budget = _budget(side, intent)
-    rules, problem = _rules(side)
-    try:
-        return Side(
-            side.config, intent, manifests.rendered_objects(intent, side.checkout.folder), rules, problem, budget=budget
-        )
-    except NotRenderedError as error:
-        unknown = f"The rendered objects, and which pods restart: {error}"
-        return Side(side.config, intent, {}, rules, problem, (unknown,), budget)
-
-
-def _budget(side: OpenedSide, intent: Intent) -> Rows:
     exported = intent.outputs.get("budget")
-    return read_budget(side.checkout, side.config, _encrypted(side.config), exported) if exported else {}
-
-
-def _rules(side: OpenedSide) -> tuple[RuleSet, str | None]:
+    budget = read_budget(side.checkout, side.config, _encrypted(side.config), exported) if exported else {}
+    read = Side(side.config, intent, budget=budget)
     try:
-        return read_rules(side.checkout), None
+        read = replace(read, rules=read_rules(side.checkout))
     except RulesUnreadableError as error:
-        return {}, str(error)
+        read = replace(read, rules_problem=str(error))
+    try:
+        return replace(read, objects=manifests.rendered_objects(intent, side.checkout.folder))
+    except NotRenderedError as error:
+        return replace(read, unknown=(f"The rendered objects, and which pods restart: {error}",))
 
 
 def _intent(side: OpenedSide, judge: Checkout | None, deployed: Deployment | None) -> Intent:

@@ -103,8 +103,8 @@ def redirection_finding(node: Subject, settings: Settings, trial: Trial) -> Find
 
 
 def _wants_native(settings: Settings) -> bool:
-    wanted = settings.istio.values.get("global")
-    return isinstance(wanted, dict) and bool(wanted.get("nativeNftables"))
+    values = settings.istio.values.get("global")
+    return isinstance(values, dict) and bool(values.get("nativeNftables"))
 
 
 IMAGE, ENVOY, PAGES, BITS = "proxy image", "envoy", "page size", "address bits"
@@ -200,8 +200,8 @@ class Judge:
         return "the image's loader is not glibc's, and does not tell" if succeeded else "Envoy does not start there"
 
     def _page_size(self) -> int:
-        found = PAGE_SIZE.search(self._run(VERSION).log)
-        return int(found[1]) if found else 0
+        match = PAGE_SIZE.search(self._run(VERSION).log)
+        return int(match[1]) if match else 0
 
     def _pages(self) -> Finding:
         size = self._page_size()
@@ -213,10 +213,10 @@ class Judge:
         return ok(PAGES, self.subject, f"is {size} bytes", number=size)
 
     def _bits(self) -> Finding:
-        found = STACK.search(self._run(VERSION).log)
-        if not found:
+        match = STACK.search(self._run(VERSION).log)
+        if not match:
             return unknown(BITS, self.subject, f"are unknown: {self._untold}")
-        bits = int(found[1], 16).bit_length()
+        bits = int(match[1], 16).bit_length()
         if bits < NEEDED_BITS - 1 and not self._run(RUNNING).ready:  # x86 gives half of its 48 bits to the kernel
             return warning(BITS, self.subject, f"are {bits}, and Envoy does not run", KERNEL, number=bits)
         return ok(BITS, self.subject, f"are {bits}", number=bits)

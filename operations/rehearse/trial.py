@@ -141,9 +141,9 @@ class _Watch:
 
     def start(self, login: Login | None) -> None:
         made: dict[str, Mapping[str, Any]] = {}
-        for node, wanted in self._trials.items():
+        for node, workload in self._trials.items():
             try:
-                made[node] = short_lived.start(self._client, wanted)
+                made[node] = short_lived.start(self._client, workload)
                 self._jobs[node] = made[node]["name"]
             except Refused as problem:
                 self.answers[node] = Trial(f"its Job was refused: {problem.reason}")
@@ -155,10 +155,10 @@ class _Watch:
         while nodes := [node for node in self._jobs if node not in self.answers]:
             lived = time.monotonic() - self._begun
             self._prolong(nodes, lived)
-            for node, seen in self._seen(nodes, lived).items():
-                if seen.startup is None:
+            for node, trial in self._seen(nodes, lived).items():
+                if trial.startup is None:
                     started.setdefault(node, lived)
-                timed = replace(seen, seconds=started.get(node, lived))
+                timed = replace(trial, seconds=started.get(node, lived))
                 if timed.is_settled(lived) or lived > seconds:
                     self.answers[node] = self._with_logs(node, timed)
                 else:
@@ -181,10 +181,10 @@ class _Watch:
         selector = f"{SHORT_LIVED_LABEL}={PURPOSE}"
         every = self._client.items(f"/api/v1/namespaces/{namespace}/pods", labelSelector=selector)
         by_job = {pod["metadata"]["labels"].get("job-name"): pod for pod in every}
-        found = {node: by_job.get(self._jobs[node]) for node in nodes}
-        states = pod_lifecycle.startups(self._client, namespace, [pod for pod in found.values() if pod])
+        pods = {node: by_job.get(self._jobs[node]) for node in nodes}
+        states = pod_lifecycle.startups(self._client, namespace, [pod for pod in pods.values() if pod])
         by_name = {state.name: state for state in states}
-        return {node: parse_trial(pod, by_name) if pod else self._podless(node, lived) for node, pod in found.items()}
+        return {node: parse_trial(pod, by_name) if pod else self._podless(node, lived) for node, pod in pods.items()}
 
     def _podless(self, node: str, lived: float) -> Trial:
         """Return the trial of a Job whose pod does not exist, with the Job controller's reason."""
@@ -196,21 +196,21 @@ class _Watch:
         *_, last = ("its pod was not created, or was deleted", *reasons)
         return Trial(last)
 
-    def _with_logs(self, node: str, seen: Trial) -> Trial:
-        path = f"/api/v1/namespaces/{self._trials[node].namespace}/pods/{seen.pod}/log?limitBytes={LOG_BYTES}"
-        runs = dict(seen.containers)
+    def _with_logs(self, node: str, trial: Trial) -> Trial:
+        path = f"/api/v1/namespaces/{self._trials[node].namespace}/pods/{trial.pod}/log?limitBytes={LOG_BYTES}"
+        runs = dict(trial.containers)
         for name, run in runs.items():
             status, text, _ = self._client.relay(f"{path}&container={name}", LOG_SECONDS)
             runs[name] = replace(run, log=text if status == 200 else "")
-        return replace(seen, containers=runs)
+        return replace(trial, containers=runs)
 
-    def _show(self, node: str, seen: Trial) -> None:
-        now, key = time.monotonic(), seen.startup.key if seen.startup else ("running",)
+    def _show(self, node: str, trial: Trial) -> None:
+        now, key = time.monotonic(), trial.startup.key if trial.startup else ("running",)
         shown, at = self._shown.get(node, ((), 0.0))
         if shown == key and now - at < SILENCE:
             return
         self._shown[node] = key, now
-        state = seen.startup or Startup("", "Envoy starts")
+        state = trial.startup or Startup("", "Envoy starts")
         self._say(startup_causes.line(replace(state, name=f"node {node}")))
 
 

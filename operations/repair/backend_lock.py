@@ -105,15 +105,15 @@ class _Elsewhere:
     """A backend whose lock only Pulumi can take: if it accepts the unchanged state, no run has the lock."""
 
     def confirm(self, now: ObservedState) -> None:
-        found = pulumi.export(now.stack)
-        if observed_state.comparable_content(found) != observed_state.comparable_content(now.state):
+        state = pulumi.export(now.stack)
+        if observed_state.comparable_content(state) != observed_state.comparable_content(now.state):
             raise NotOurs(
                 now.stack,
                 "has changed in the meantime: a run is active",
                 "wait until it ends, then run this command again",
             )
         try:
-            pulumi.import_(now.stack, found)
+            pulumi.import_(now.stack, state)
         except PulumiFailed as problem:
             fix = "wait until that run ends; if it was killed: `pulumi cancel`, then run this command again"
             cause = problem.finding.message.removeprefix("failed: ")

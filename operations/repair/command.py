@@ -1,16 +1,16 @@
 """The command line of `repair`."""
 
-from typing import Annotated
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from operations import report, stacks
-from operations.command_line import Json, Stack, conclude, expected_errors, nothing, progress
-from operations.repair import observed_state, plan
-from operations.repair.observed_state import ObservedState
-from operations.repair.plan import OBSTACLE
-from operations.report import Report
-from pi_mesh.checks.finding import Finding, Level, Subject, unknown
+from operations.command_line import Json, Stack, conclude, conclude_findings, expected_errors, nothing, progress
+from pi_mesh.checks.finding import Level
+
+if TYPE_CHECKING:
+    from operations.results import Report
 
 Yes = Annotated[bool, typer.Option("--yes", help="Carry out the plan. Without this flag the plan is only printed.")]
 
@@ -23,49 +23,23 @@ def repair(stack: Stack, yes: Yes = False, as_json: Json = False) -> None:
     backend's lock meanwhile. The status is 1 as long as something is left to repair.
     """
     with expected_errors("repair", stack, as_json):
+        from operations import stacks
+        from operations.repair import observed_state, plan
+        from operations.results import completed
+
         now = observed_state.read(stack, stacks.load_any(stack))
-        planned = report.completed("repair", stack, _planned(now))
+        planned = completed("repair", stack, plan.planned_findings(now))
         if not yes or plan.find_obstacle(now):
             conclude(planned, as_json, _show_plan)
         if not as_json:
             _show_plan(planned, repairing=True)
         done = plan.carry_out(now, say=progress(as_json))
-    conclude(report.completed("repair", stack, [*_unknown(now), *done]), as_json, nothing)
-
-
-def _planned(now: ObservedState) -> list[Finding]:
-    """Return the repairs, or only the obstacle: while a run may be under way, its open operations are no damage."""
-    obstacle = plan.find_obstacle(now)
-    return [*_unknown(now), *([obstacle] if obstacle else (step.finding() for step in plan.repair_steps(now)))]
-
-
-def _unknown(now: ObservedState) -> list[Finding]:
-    return [*_unknown_locks(now), *_unknown_ca(now)]
-
-
-def _unknown_ca(now: ObservedState) -> list[Finding]:
-    if not now.vault_unknown:
-        return []
-    message = f"gave no answer about its CA: {now.vault_unknown}"
-    return [
-        unknown(
-            plan.LOST_CA,
-            Subject("vault", now.settings.vault.address or ""),
-            message,
-            "run repair again when Vault answers",
-        )
-    ]
-
-
-def _unknown_locks(now: ObservedState) -> list[Finding]:
-    if now.locks_known:
-        return []
-    message = "is in a backend whose lock only Pulumi can see: --yes asks for it before each write"
-    fix = "a killed run's lock remains: if no run is active, run `pulumi cancel` first"
-    return [unknown(plan.LOCK, Subject("stack", now.stack), message, fix)]
+    conclude_findings("repair", stack, [*plan.unknown_findings(now), *done], as_json, nothing)
 
 
 def _show_plan(planned: Report, repairing: bool = False) -> None:
+    from operations.repair.plan import OBSTACLE
+
     steps = [finding for finding in planned.findings if finding.level is Level.ERROR and finding.id != OBSTACLE]
     for finding in planned.findings:
         if finding.id == OBSTACLE:

@@ -3,7 +3,7 @@
 The repair of Pulumi's state is pure functions over `pulumi stack export`.
 """
 
-from collections.abc import Collection, Iterator, Set
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,6 +26,22 @@ RELEASE = "kubernetes:helm.sh/v3:Release"
 INTERRUPTED = "interrupted; Helm must go over it again"
 
 
+def resources(state: Mapping) -> list[dict]:
+    """Return the resources of a state; none for a stack that never ran."""
+    return (state["deployment"] or {}).get("resources") or []
+
+
+def with_dependencies(entry: Mapping, is_kept: Callable[[str], bool]) -> dict:
+    """Return a resource without its other dependencies: Pulumi imports no state that names a missing resource."""
+    changed = dict(entry)
+    if "dependencies" in entry:
+        changed["dependencies"] = [urn for urn in entry["dependencies"] or [] if is_kept(urn)]
+    if by_property := entry.get("propertyDependencies"):
+        kept = {key: [urn for urn in urns or [] if is_kept(urn)] for key, urns in by_property.items()}
+        changed["propertyDependencies"] = kept
+    return changed
+
+
 def pending_operations(state: dict) -> list[str]:
     """Return the operations under way when the run was killed, such as "creating istiod-release"."""
     return [f"{entry['type']} {_name(entry['resource'])}" for entry in _operations(state)]
@@ -37,12 +53,11 @@ def repaired_state(state: dict, deployed: Collection[str], failed: Collection[st
     `deployed`: releases, as NAMESPACE/NAME, that the cluster has finished: those that the state does not know yet are
     added, because Helm would refuse to install them again. `failed`: releases whose resource needs another update.
     """
-    deployment = state["deployment"]
-    resources = [_marked(entry, failed) for entry in deployment.get("resources", [])]
-    known = {entry["urn"] for entry in resources}
+    entries = [_marked(entry, failed) for entry in resources(state)]
+    known = {entry["urn"] for entry in entries}
     finished = [entry for entry in _created_releases(state) if entry["urn"] not in known]
-    resources += [_adopted(entry) for entry in finished if release_id(entry) in deployed]
-    return {**state, "deployment": {**deployment, "resources": resources, "pending_operations": []}}
+    entries += [_adopted(entry) for entry in finished if release_id(entry) in deployed]
+    return {**state, "deployment": {**state["deployment"], "resources": entries, "pending_operations": []}}
 
 
 def interrupted_releases(state: dict) -> set[str]:
@@ -52,13 +67,13 @@ def interrupted_releases(state: dict) -> set[str]:
 
 def comparable_content(state: dict) -> tuple[list, list]:
     """Return a comparable content of a state: secrets are encrypted differently in every export."""
-    resources = (state["deployment"] or {}).get("resources") or []
-    return [(entry["urn"], entry.get("id"), entry.get("modified")) for entry in resources], pending_operations(state)
+    entries = [(entry["urn"], entry.get("id"), entry.get("modified")) for entry in resources(state)]
+    return entries, pending_operations(state)
 
 
 def known_releases(state: dict) -> set[str]:
     """Return the releases that the state knows, as NAMESPACE/NAME."""
-    return {entry["id"] for entry in state["deployment"].get("resources", []) if entry["type"] == RELEASE}
+    return {entry["id"] for entry in resources(state) if entry["type"] == RELEASE}
 
 
 def unnoticed_failures(state: dict, failed: Collection[str]) -> list[str]:
@@ -66,8 +81,8 @@ def unnoticed_failures(state: dict, failed: Collection[str]) -> list[str]:
 
     A refresh forgets failures.
     """
-    resources = state["deployment"].get("resources", [])
-    return [entry["id"] for entry in resources if _is_one_of(entry, failed) and not entry.get("initErrors")]
+    entries = resources(state)
+    return [entry["id"] for entry in entries if _is_one_of(entry, failed) and not entry.get("initErrors")]
 
 
 def release_id(resource: dict) -> str:
@@ -113,7 +128,7 @@ def find_lost_ca(state: dict, vault: VaultSettings) -> LostCa | None:
     A refresh that failed has already removed a part of the CA from the state. Raises VaultError where Vault gives no
     answer.
     """
-    ours = [entry for entry in _resources(state) if _is_in_vault(entry)]
+    ours = [entry for entry in resources(state) if _is_in_vault(entry)]
     if not vault.here or not ours:
         return None
     values = [{**entry.get("inputs", {}), **entry.get("outputs", {})} for entry in ours]
@@ -126,27 +141,14 @@ def without_lost_ca(state: dict, lost: LostCa) -> dict:
     The remaining content of the mount is written again, which changes nothing.
     """
     kept_type = MOUNT if lost.has_mount else ""
-    gone = {entry["urn"] for entry in _resources(state) if _is_in_vault(entry) and entry["type"] != kept_type}
-    kept = [_independent_of(gone, entry) for entry in _resources(state) if entry["urn"] not in gone]
+    gone = {entry["urn"] for entry in resources(state) if _is_in_vault(entry) and entry["type"] != kept_type}
+    kept = [entry for entry in resources(state) if entry["urn"] not in gone]
+    kept = [with_dependencies(entry, lambda urn: urn not in gone) for entry in kept]
     return {**state, "deployment": {**state["deployment"], "resources": kept}}
 
 
 def _is_in_vault(entry: dict) -> bool:
     return entry["type"].startswith(IN_VAULT)
-
-
-def _resources(state: dict) -> list[dict]:
-    return state["deployment"].get("resources") or []
-
-
-def _independent_of(gone: Set[str], entry: dict) -> dict:
-    """Return a resource without dependencies on these: Pulumi imports no state that names a missing resource."""
-    waits = {"dependencies": [urn for urn in entry.get("dependencies") or [] if urn not in gone]}
-    by_property = {
-        name: [urn for urn in urns or [] if urn not in gone]
-        for name, urns in (entry.get("propertyDependencies") or {}).items()
-    }
-    return {**entry, **waits, "propertyDependencies": by_property}
 
 
 @dataclass(frozen=True)

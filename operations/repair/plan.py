@@ -10,7 +10,7 @@ from operations.repair import backend_lock, observed_state
 from operations.repair.backend_lock import BackendLock
 from operations.repair.observed_state import ObservedState
 from operations.repair.processes import Lock, Process
-from pi_mesh.checks.finding import Finding, Level, Subject, error
+from pi_mesh.checks.finding import Finding, Level, Subject, error, unknown
 from pi_mesh.checks.preflight import helm_releases, istio_crds
 from pi_mesh.cluster.client import Client
 from pi_mesh.cluster.errors import Refused
@@ -40,14 +40,14 @@ class Step:
 
     id: str
     subject: Subject
-    found: str
+    problem: str
     act: Act
     target: Process | Lock | ReleaseRecord | Crd | None = None
 
     def finding(self, done: bool = False) -> Finding:
         """Return an error for an open step, ok for a completed one."""
         fix = f"done: {self.act.value}" if done else self.act.value
-        return Finding(self.id, *self.subject, Level.OK if done else Level.ERROR, None, self.found, fix)
+        return Finding(self.id, *self.subject, Level.OK if done else Level.ERROR, None, self.problem, fix)
 
 
 def find_obstacle(situation: ObservedState) -> Finding | None:
@@ -64,8 +64,25 @@ def find_obstacle(situation: ObservedState) -> Finding | None:
 
 def repair_steps(situation: ObservedState) -> list[Step]:
     """Return the steps, locks and processes first: the cluster and the state are only final without them."""
-    found = (processes_and_locks, _releases, _state, _crds, _lost_ca)
-    return [step for find in found for step in find(situation)]
+    searches = (processes_and_locks, _releases, _state, _crds, _lost_ca)
+    return [step for find in searches for step in find(situation)]
+
+
+def planned_findings(now: ObservedState) -> list[Finding]:
+    """Return the repairs, or only the obstacle: while a run may be under way, its open operations are no damage."""
+    obstacle = find_obstacle(now)
+    return [*unknown_findings(now), *([obstacle] if obstacle else (step.finding() for step in repair_steps(now)))]
+
+
+def unknown_findings(now: ObservedState) -> Iterator[Finding]:
+    """Yield what could not be looked at: the locks of the backend, and the CA in Vault."""
+    if not now.locks_known:
+        message = "is in a backend whose lock only Pulumi can see: --yes asks for it before each write"
+        fix = "a killed run's lock remains: if no run is active, run `pulumi cancel` first"
+        yield unknown(LOCK, Subject("stack", now.stack), message, fix)
+    if now.vault_unknown:
+        vault, message = Subject("vault", now.settings.vault.address or ""), now.vault_unknown
+        yield unknown(LOST_CA, vault, f"gave no answer about its CA: {message}", "run repair again when Vault answers")
 
 
 def processes_and_locks(situation: ObservedState) -> Iterator[Step]:
@@ -97,9 +114,9 @@ def _releases(situation: ObservedState) -> Iterator[Step]:
         unknown = release.id not in known
         if release.status != "deployed" and (release.pending or unknown):
             subject = Subject("release", release.id)
-            found = f"is stuck in {release.status}, revision {release.revision}"
+            problem = f"is stuck in {release.status}, revision {release.revision}"
             # Helm installs no second release of a name; where the state knows the first, Pulumi upgrades it.
-            yield Step(helm_releases.ID, subject, found, Act.FORGET if unknown else Act.FAIL, release)
+            yield Step(helm_releases.ID, subject, problem, Act.FORGET if unknown else Act.FAIL, release)
 
 
 def pending_releases(situation: ObservedState) -> list[ReleaseRecord]:
@@ -131,14 +148,14 @@ def _crds(situation: ObservedState) -> Iterator[Step]:
     if not situation.snapshot.crds:
         return
     for crd in istio_crds.abandoned(situation.mesh, situation.snapshot):
-        found = f"belongs to {crd.release or 'no Helm release'}"
-        yield Step(istio_crds.ID, Subject("crd", crd.name), found, Act.HAND_OVER, crd)
+        problem = f"belongs to {crd.release or 'no Helm release'}"
+        yield Step(istio_crds.ID, Subject("crd", crd.name), problem, Act.HAND_OVER, crd)
 
 
 def _lost_ca(situation: ObservedState) -> Iterator[Step]:
     if lost := situation.lost_ca:
-        found = f"no longer holds the CA that this stack made in it: {lost.found}"
-        yield Step(LOST_CA, Subject("vault mount", lost.mount), found, Act.FORGET_CA)
+        problem = f"no longer holds the CA that this stack made in it: {lost.found}"
+        yield Step(LOST_CA, Subject("vault mount", lost.mount), problem, Act.FORGET_CA)
 
 
 class StillDeployedError(OperationError):
@@ -151,43 +168,39 @@ class StillDeployedError(OperationError):
         super().__init__(error(helm_releases.ID, Subject("secret", secret), message, fix))
 
 
-class Writes:
-    """Writes to the cluster of one context, which must be the kubeconfig's current one."""
+def forget_revision(client: Client, release: ReleaseRecord) -> None:
+    """Delete a stuck revision; the next install of the same name adopts the objects that it created."""
+    _stuck_content(client, release)
+    client.delete(release.path)
 
-    def __init__(self, context: str) -> None:
-        self._client = Client(context)
 
-    def forget(self, release: ReleaseRecord) -> None:
-        """Delete a stuck revision; the next install of the same name adopts the objects that it created."""
-        self._stuck(release)
-        self._client.delete(release.path)
+def fail_revision(client: Client, release: ReleaseRecord) -> None:
+    """Mark a stuck revision as failed, as Helm would have done: the next upgrade replaces it."""
+    content = unpacked_record(_stuck_content(client, release))
+    content["info"] |= {"status": "failed", "description": "interrupted, marked by repair"}
+    marked = {"metadata": {"labels": {"status": "failed"}}, "data": {"release": packed_record(content)}}
+    client.patch(release.path, marked)
 
-    def fail(self, release: ReleaseRecord) -> None:
-        """Mark a stuck revision as failed, as Helm would have done: the next upgrade replaces it."""
-        content = unpacked_record(self._stuck(release))
-        content["info"]["status"] = "failed"
-        content["info"]["description"] = "interrupted, marked by repair"
-        data = {"release": packed_record(content)}
-        self._client.patch(release.path, {"metadata": {"labels": {"status": "failed"}}, "data": data})
 
-    def hand_over(self, crd: Crd, base: Release) -> None:
-        """Make the base release the owner of a CRD; nothing else of the CRD changes."""
-        release = {"meta.helm.sh/release-name": base.name, "meta.helm.sh/release-namespace": base.namespace}
-        meta = {"labels": {"app.kubernetes.io/managed-by": "Helm"}, "annotations": release}
-        self._client.patch(f"{CRDS}/{crd.name}", {"metadata": meta})
+def hand_over_crd(client: Client, crd: Crd, base: Release) -> None:
+    """Make the base release the owner of a CRD; nothing else of the CRD changes."""
+    release = {"meta.helm.sh/release-name": base.name, "meta.helm.sh/release-namespace": base.namespace}
+    meta = {"labels": {"app.kubernetes.io/managed-by": "Helm"}, "annotations": release}
+    client.patch(f"{CRDS}/{crd.name}", {"metadata": meta})
 
-    def _stuck(self, release: ReleaseRecord) -> str:
-        """Return the content of the release's Secret. Raises StillDeployedError unless the release is still stuck."""
-        try:
-            secret = self._client.get(release.path)
-        except Refused as problem:
-            raise StillDeployedError(release.secret, problem.reason) from None
-        if secret is None:
-            raise StillDeployedError(release.secret, f'secrets "{release.secret}" not found')
-        status = (secret["metadata"].get("labels") or {}).get("status")
-        if status != release.status or release.status == "deployed":
-            raise StillDeployedError(release.secret, f"is {status} by now")
-        return secret["data"]["release"]
+
+def _stuck_content(client: Client, release: ReleaseRecord) -> str:
+    """Return the content of the release's Secret. Raises StillDeployedError unless the release is still stuck."""
+    try:
+        secret = client.get(release.path)
+    except Refused as problem:
+        raise StillDeployedError(release.secret, problem.reason) from None
+    if secret is None:
+        raise StillDeployedError(release.secret, f'secrets "{release.secret}" not found')
+    status = (secret["metadata"].get("labels") or {}).get("status")
+    if status != release.status or release.status == "deployed":
+        raise StillDeployedError(release.secret, f"is {status} by now")
+    return secret["data"]["release"]
 
 
 PATIENCE = 60.0
@@ -259,10 +272,13 @@ def _write_all(now: ObservedState, steps: list[Step], lock: BackendLock, say: Sa
 
 
 def _write(now: ObservedState, step: Step) -> None:
-    match step.target:
-        case ReleaseRecord() as release if step.act is Act.FORGET:
-            Writes(now.context).forget(release)
-        case ReleaseRecord() as release:
-            Writes(now.context).fail(release)
-        case Crd() as crd:
-            Writes(now.context).hand_over(crd, now.mesh.the(Kind.BASE))
+    if not step.target:
+        return
+    with Client(now.context) as client:
+        match step.target:
+            case ReleaseRecord() as release if step.act is Act.FORGET:
+                forget_revision(client, release)
+            case ReleaseRecord() as release:
+                fail_revision(client, release)
+            case Crd() as crd:
+                hand_over_crd(client, crd, now.mesh.the(Kind.BASE))

@@ -98,10 +98,10 @@ def _late(left: list[ProxyTrust | str], message: str) -> Finding:
     )
 
 
-def _name(one: ProxyTrust | str) -> str:
-    if isinstance(one, str):
-        return f"istiod's pod {one}"
-    return f"{one.pod} ({one.problem})" if one.problem else one.pod
+def _name(proxy: ProxyTrust | str) -> str:
+    if isinstance(proxy, str):
+        return f"istiod's pod {proxy}"
+    return f"{proxy.pod} ({proxy.problem})" if proxy.problem else proxy.pod
 
 
 ID = "change of root"
@@ -192,10 +192,9 @@ def _up(change: Change, stack: str, message: str) -> Finding:
 
 
 def also_trusted(settings: Settings) -> pem.Certificates:
-    return tuple(one for text in settings.also_trust for one in pem.certificates(text, "alsoTrust"))
+    return tuple(root for text in settings.also_trust for root in pem.certificates(text, "alsoTrust"))
 
 
-# The command `rotate-ca --root`: another root in three steps, each an `up`, with a question to all proxies between.
 # The stack file and the cluster show how far a change is, so that the same command goes on after any interruption.
 
 
@@ -240,7 +239,7 @@ def _planned(stack: str, settings: Settings, options: RootOptions, judged: bool,
     if target and target.root != live.signer:
         _require_old_settings(stack, live, target)
         return Change(stack, (live.signer,), target.root, target, judged, asks)
-    old = tuple(one for one in {*live.roots, *also} if one != live.signer)
+    old = tuple(root for root in {*live.roots, *also} if root != live.signer)
     if target is None and live.signer not in also and also:
         fix = "give the options of the run that began it: --root-mount, --chain or --secret"
         raise UsageError(stack, f"{pem.title(live.signer)} signs still", fix)

@@ -195,8 +195,8 @@ def _ca_of_cluster(
     files = mesh_ca.read_signing_secret(settings.cluster.context, settings.istio.namespace, name)
     if files is None:
         raise UsageError(stack, f"{where} does not exist", if_missing)
-    found = bundle.signing_files(files, where)
-    made = bundle.verified_bundle(found.chain, found.key, (), datetime.now(UTC), where, bounded=False)
+    signing = bundle.signing_files(files, where)
+    made = bundle.verified_bundle(signing.chain, signing.key, (), datetime.now(UTC), where, bounded=False)
     root, *_ = pem.certificates(made.root_cert, where)
     require_vault_given_up(stack, settings, root)
 

@@ -1,71 +1,18 @@
-"""The command line of `upgrade`: its options, the table of its steps, and their findings."""
+"""The command line of `upgrade`."""
+
+from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from importlib.util import find_spec
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
-from operations import command_line, report
-from operations.command_line import Json, Stack, conclude, expected_errors, progress, show_report
-from operations.repair import plan as repairs
-from operations.repair.plan import Say
-from operations.report import Report
-from operations.upgrade import run
-from operations.upgrade.run import StepRun, UpgradeState
-from pi_mesh.checks.finding import Finding, Subject, error, errors, ok
-from pi_mesh.checks.preflight import trading_hours
-from pi_mesh.checks.upgrade_steps import UpgradeStep
+from operations.command_line import Json, Stack, conclude_findings, expected_errors, progress, show_report
 
-ID = "upgrade step"
-COLUMNS = ("Istio", "Kubernetes", "restarts", "CRDs", "stopped by")
-
-
-def show_steps(steps: Sequence[UpgradeStep]) -> None:
-    """Print the steps, one row each."""
-    table = Table(*COLUMNS, box=None, pad_edge=False)
-    for step in steps:
-        table.add_row(step.version, step.kubernetes, _restarted(step), step.crds, _stopped(step) or "nothing")
-    Console().print(table)
-
-
-def show_stops(steps: Iterable[UpgradeStep], done: Report) -> None:
-    """Print in full what stops the first step that is stopped: the table names it for the others."""
-    stops = next((step.stops for step in steps if step.stops), [])
-    others = [finding for finding in done.findings if finding.id != ID]
-    shown = tuple(finding for finding in others if finding in stops) or tuple(others)
-    if shown:
-        command_line.show_report(done.model_copy(update={"findings": shown}))
-    else:
-        Console().print(done.verdict)
-
-
-def step_findings(steps: Iterable[UpgradeStep]) -> Iterator[Finding]:
-    """Yield a finding for each step, followed by the problems of a stopped step."""
-    for step in steps:
-        subject = Subject("istio", step.version)
-        message = f"from {step.running}, restarts {_restarted(step)}; CRDs: {step.crds}"
-        if not step.stops:
-            yield ok(ID, subject, message)
-            continue
-        yield error(ID, subject, f"{message}; stopped by {_stopped(step)}", "see the next findings")
-        yield from step.stops
-
-
-def _stopped(step: UpgradeStep) -> str:
-    """Return the names of the checks that stop the step."""
-    return ", ".join(dict.fromkeys(finding.id for finding in step.stops))
-
-
-def _restarted(step: UpgradeStep) -> str:
-    """Return whose pods `up` makes anew, by their titles, and the sidecars, which `refresh` restarts."""
-    titles = {f"Deployment {one.namespace}/{one.name}": one.title for one in step.mesh.workloads}
-    return ", ".join([*(titles.get(name, name) for name in step.forecast.of_traffic), "sidecars"])
-
+if TYPE_CHECKING:
+    from operations.upgrade.steps import UpgradeState
 
 To = Annotated[str, typer.Option("--to", help="Version of Istio to go to, such as 1.31.0.")]
 Plan = Annotated[bool, typer.Option("--plan", help="Print the steps and their problems, and change nothing.")]
@@ -91,18 +38,21 @@ def upgrade(
     """
     judged = policies and find_spec("pulumi_policy") is not None
     with expected_errors("upgrade", stack, as_json):
-        now = run.read_upgrade_state(stack, to)
-        steps = list(now.steps())
+        from operations.upgrade import run, steps
+
+        now = steps.read_upgrade_state(stack, to)
+        planned = list(now.steps())
         if not as_json:
-            show_steps(steps)
-        if obstacle := repairs.find_obstacle(now.now):
+            steps.show_steps(planned)
+        if obstacle := now.obstacle:
             findings = [obstacle]
         elif plan:
-            findings = trading_hours.shown_only(step_findings(steps))
+            findings = steps.planned_findings(planned)
         else:
             _ask(now, asked=not (yes or as_json))
-            findings = list(_carried_out(now, judged, wait, progress(as_json)))
-    conclude(report.completed("upgrade", stack, findings), as_json, partial(show_stops, steps) if plan else show_report)
+            findings = list(run.carry_out_upgrade(now, judged, wait, progress(as_json)))
+    show = partial(steps.show_stops, planned) if plan else show_report
+    conclude_findings("upgrade", stack, findings, as_json, show)
 
 
 def _ask(now: UpgradeState, *, asked: bool) -> None:
@@ -110,25 +60,3 @@ def _ask(now: UpgradeState, *, asked: bool) -> None:
     if asked and now.versions and sys.stdin.isatty():
         *_, last = now.versions
         typer.confirm(f"Take Istio from {now.running} to {last}?", abort=True)
-
-
-def _carried_out(now: UpgradeState, judged: bool, wait: int, say: Say) -> Iterator[Finding]:
-    """Yield the result of each step, up to the first incomplete one; after the last, the version that now runs."""
-    stack, versions = now.now.stack, now.versions
-    first = [] if now.begun else [StepRun(stack, now.running, judged, wait, say, versions, changes=False)]
-    steps = [
-        StepRun(stack, version, judged, wait, say, versions[number:]) for number, version in enumerate(versions, 1)
-    ]
-    for step in (*first, *steps):
-        found = list(step.carried_out())
-        yield from found
-        if errors(found):
-            return
-    *_, last = (now.running, *versions)
-    yield _arrived(stack, last)
-
-
-def _arrived(stack: str, version: str) -> Finding:
-    """Return the end of an upgrade; the stack file on this machine alone has the version until somebody commits it."""
-    message = f"runs Istio {version}, as {run.VERSION_KEY} in Pulumi.{stack}.yaml says: commit that file"
-    return ok(run.ID, Subject("stack", stack), message)

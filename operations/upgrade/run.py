@@ -1,6 +1,6 @@
-"""The run of an upgrade: its open steps, as stack file, state and cluster show them, and the execution of each.
+"""The run of an upgrade: the execution of each open step.
 
-Nothing else is stored. Each part of a step is an operation that an owner would run by hand, in its order.
+Each part of a step is an operation that an owner would run by hand, in its order.
 """
 
 import io
@@ -10,134 +10,55 @@ from dataclasses import dataclass
 
 import yaml
 
-from operations import pulumi, refresh, stacks
+from operations import pulumi, stacks
 from operations.charts import sources
 from operations.charts.sources import ChartUnavailableError
-from operations.failures import Exit, OperationError, UsageError
 from operations.pulumi import PulumiFailed
+from operations.refresh import restarts
 from operations.repair import observed_state, plan
-from operations.repair.observed_state import ObservedState
 from operations.repair.plan import Say
-from operations.verify import command
+from operations.upgrade.steps import VERSION_KEY, UpgradeState, mesh_at_version
+from operations.verify.verification import verification_findings
 from pi_mesh import inventory
 from pi_mesh.catalog.istio import facts_of
-from pi_mesh.checks import upgrade_path, upgrade_steps
-from pi_mesh.checks.finding import Finding, Level, Subject, error, errors, ok, setting
-from pi_mesh.checks.preflight.istio_version_change import EXACT, STEP
-from pi_mesh.checks.upgrade_steps import UpgradeStep
-from pi_mesh.checks.verify import helm_releases
+from pi_mesh.checks import upgrade_steps
+from pi_mesh.checks.finding import Finding, Level, Subject, error, errors, ok
+from pi_mesh.checks.observe import Needs, observe
 from pi_mesh.cluster import istiods, snapshot
 from pi_mesh.cluster.client import Client
-from pi_mesh.inventory import Inventory, Kind, Release, chart_lock
-from pi_mesh.settings import CaSettings
+from pi_mesh.cluster.stack_state import NEVER_RUN
+from pi_mesh.inventory import Kind, Release, chart_lock
 from pi_mesh.waiting import until
 from pi_mesh.words import counted
-
-VERSION_KEY = "istio.version"
-
-
-class NoUpgradeError(OperationError):
-    """The requested version cannot be reached from the running one."""
-
-    status = Exit.PROBLEMS
-
-
-@dataclass(frozen=True)
-class UpgradeState:
-    """The open steps of an upgrade."""
-
-    now: ObservedState
-    running: str
-    """Version of the running istiod."""
-    versions: tuple[str, ...]
-    """Versions of the steps."""
-    begun: bool
-    """True where the stack file has the version of the first step, and not yet every release."""
-
-    def steps(self) -> Iterator[UpgradeStep]:
-        """Yield the steps, judged now."""
-        mended = {step.id for step in plan.repair_steps(self.now)}
-        state = stacks.of_export(self.now.state)
-        yield from upgrade_steps.consecutive_steps(
-            self.running, self.versions, self.mesh_of, self.now.snapshot, state, mended
-        )
-
-    def mesh_of(self, version: str) -> Inventory:
-        """Return the mesh of the stack at another version of Istio."""
-        return mesh_at_version(self.now, version)
-
-
-def mesh_at_version(now: ObservedState, version: str) -> Inventory:
-    """Return the mesh of a stack at another version of Istio, on the present cluster."""
-    settings = stacks.load_changed(now.stack, {VERSION_KEY: version})
-    return stacks.mesh_on(settings, now.stack, now.snapshot)
-
-
-def read_upgrade_state(stack: str, wanted: str) -> UpgradeState:
-    """Return the open steps. Raises NoUpgradeError, UsageError, and as `observed_state.read` does."""
-    settings = stacks.load_any(stack)
-    if isinstance(settings, CaSettings):
-        raise UsageError(stack, "it makes the CA and nothing else", "name the mesh's stack")
-    stacks.load_changed(stack, {VERSION_KEY: wanted})  # refuses what is no version
-    now = observed_state.read(stack, settings)
-    running = istiods.control_plane(now.snapshot.deployments, settings.istio.namespace)
-    if not EXACT.fullmatch(running):
-        message = f"no istiod of an exact version runs in namespace {settings.istio.namespace}"
-        raise UsageError(stack, message, f"install the mesh: `pulumi up -s {stack}`")
-    problem = upgrade_path.unsupported_change(running, wanted)
-    if problem and problem.goes_back:
-        raise NoUpgradeError(error(STEP, setting(VERSION_KEY), problem.message, problem.fix))
-    written = settings.istio.version
-    begun = _is_begun(now, running, wanted)
-    later = upgrade_path.version_path(written if begun else running, wanted, settings)
-    return UpgradeState(now, running, (written, *later) if begun else later, begun)
-
-
-def unfinished_releases(now: ObservedState) -> list[str]:
-    """Return Istio's releases, as NAMESPACE/NAME, that have another version in the state than in the stack file."""
-    recorded = stacks.of_export(now.state).recorded
-    mine = [one for one in now.mesh.releases if one.kind in (Kind.BASE, Kind.ISTIOD, Kind.GATEWAY)]
-    return [one.id for one in mine if one.id in recorded and recorded[one.id].version != one.version]
-
-
-def _is_begun(now: ObservedState, running: str, wanted: str) -> bool:
-    """Return True where a run was stopped in the middle of a step, or where its owner began it by hand."""
-    written = now.mesh_settings.istio.version
-    if written == running:
-        return bool(unfinished_releases(now))
-    beyond = upgrade_path.unsupported_change(written, wanted)
-    return upgrade_path.unsupported_change(running, written) is None and not (beyond and beyond.goes_back)
-
 
 # The CRDs that charts before 1.24 have in `crds/`: Helm creates them once and never upgrades them.
 # https://istio.io/latest/docs/setup/upgrade/helm/ says to apply them by hand before each upgrade.
 
 CRDS = "istio CRDs"
 CRD_FOLDER = "base/crds/"
-CRD_PATH = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 
 
 def apply_crds(context: str, base: Release) -> Finding:
     """Apply the CRDs of a base chart; their objects stay unchanged."""
     subject = Subject("chart", f"{base.chart} {base.version}")
     try:
-        found = chart_crds(base)
+        crds = chart_crds(base)
     except ChartUnavailableError as problem:
         return error(
             CRDS, subject, f"can't be read for its CRDs: {problem}", "put it there, then run this command again"
         )
     with Client(context) as client:
-        changed = sum(_apply_crd(client, crd) for crd in found)
-    there = f"{counted(len(found), 'CRD is', 'CRDs are')} of this version"
+        changed = sum(_apply_crd(client, crd) for crd in crds)
+    there = f"{counted(len(crds), 'CRD is', 'CRDs are')} of this version"
     return ok(CRDS, subject, f"{there}, {changed} changed", number=changed)
 
 
 def _apply_crd(client: Client, crd: Mapping) -> bool:
     """Create a CRD, or give it the chart's spec and labels; return True if that changed it."""
-    path, meta = f"{CRD_PATH}/{crd['metadata']['name']}", crd["metadata"]
+    path, meta = f"{snapshot.CRDS}/{crd['metadata']['name']}", crd["metadata"]
     live = client.get(path)
     if live is None:
-        client.create(CRD_PATH, crd)
+        client.create(snapshot.CRDS, crd)
         return True
     marks = {key: meta[key] for key in ("labels", "annotations") if meta.get(key)}
     patched = client.patch(path, {"metadata": marks, "spec": crd["spec"]})
@@ -180,9 +101,9 @@ class StepRun:
         change = {"preflight": self._admitted, "preview, up": self._applied}
         for name, part in {**change, "verify": self._verified, "refresh": self._refreshed}.items():
             self.say(f"Istio {self.version}: {name}")
-            found = list(part())
-            yield from found
-            if errors(found):
+            findings = list(part())
+            yield from findings
+            if errors(findings):
                 return
 
     @property
@@ -265,8 +186,7 @@ class StepRun:
         settings = stacks.load(self.stack)
 
         def verify() -> list[Finding]:
-            observation = command.read_input(settings, self.stack, read_only=False)
-            return helm_releases.missing_mesh(observation) or command.all_findings(observation)
+            return verification_findings(observe(settings, self.stack, lambda: NEVER_RUN, Needs.VERIFICATION))
 
         findings = until(verify, PATIENCE, PAUSE, done=lambda findings: not errors(findings))
         if problems := errors(findings):
@@ -278,4 +198,26 @@ class StepRun:
     def _refreshed(self) -> Iterable[Finding]:
         """Return the result for each workload with a stale proxy."""
         settings = stacks.load(self.stack)
-        return refresh.restart_stale_workloads(settings, snapshot.read(settings.cluster.context), self.wait, self.say)
+        return restarts.restart_stale_workloads(settings, snapshot.read(settings.cluster.context), self.wait, self.say)
+
+
+def carry_out_upgrade(now: UpgradeState, judged: bool, wait: int, say: Say) -> Iterator[Finding]:
+    """Yield the result of each step, up to the first incomplete one; after the last, the version that now runs."""
+    stack, versions = now.now.stack, now.versions
+    first = [] if now.begun else [StepRun(stack, now.running, judged, wait, say, versions, changes=False)]
+    steps = [
+        StepRun(stack, version, judged, wait, say, versions[number:]) for number, version in enumerate(versions, 1)
+    ]
+    for step in (*first, *steps):
+        findings = list(step.carried_out())
+        yield from findings
+        if errors(findings):
+            return
+    *_, last = (now.running, *versions)
+    yield _arrived(stack, last)
+
+
+def _arrived(stack: str, version: str) -> Finding:
+    """Return the end of an upgrade; the stack file on this machine alone has the version until somebody commits it."""
+    message = f"runs Istio {version}, as {VERSION_KEY} in Pulumi.{stack}.yaml says: commit that file"
+    return ok(ID, Subject("stack", stack), message)

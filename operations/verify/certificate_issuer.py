@@ -2,12 +2,12 @@
 
 import shutil
 from collections.abc import Iterator
-from datetime import UTC, datetime
 
 from operations.istiod_certificates import IssuedCertificate, issuer
 from pi_mesh.catalog import cert_manager
 from pi_mesh.certificates import pem
 from pi_mesh.checks.finding import Finding, Subject, error, ok, unknown
+from pi_mesh.checks.observation import Observation
 from pi_mesh.checks.verify.mesh_certificates import end_of
 from pi_mesh.cluster.errors import ClusterUnreachable
 from pi_mesh.cluster.mesh_ca import Authority
@@ -17,8 +17,9 @@ ID, ISTIOD = "certificate issuer", Subject("component", "istiod")
 RESTART = "`kubectl rollout restart -n {} deploy/istiod`"
 
 
-def issuer_findings(settings: Settings, authority: Authority) -> list[Finding]:
+def check(observation: Observation) -> list[Finding]:
     """Check that a new certificate chains to the trusted root and comes from the CA in the settings."""
+    settings, authority = observation.settings, observation.authority
     if amiss := list(_amiss(settings, authority)):
         return amiss
     if shutil.which("kubectl") is None:
@@ -30,7 +31,7 @@ def issuer_findings(settings: Settings, authority: Authority) -> list[Finding]:
     except ClusterUnreachable as problem:
         return [error(ID, ISTIOD, f"gives no certificate: {problem}", _answers(settings))]
     # Where istiod signs, its CA is in the cluster, and judged there.
-    end = [end_of(issued.issuer, settings, datetime.now(UTC))] if settings.vault.external_signer else []
+    end = [end_of(issued.issuer, settings, observation.now)] if settings.vault.external_signer else []
     return [_judged(settings, authority, issued), *end]
 
 
@@ -66,8 +67,8 @@ def _judged(settings: Settings, authority: Authority, issued: IssuedCertificate)
     if not issued.verifies(pem.certificates(authority.root_cert, "istio-ca-root-cert")):
         message = f"signs with {signer}, which does not chain to the roots that workloads trust"
         return error(ID, ISTIOD, message, _restart(settings))
-    wanted = authority.cacerts.get("ca-cert.pem")
-    if wanted and issued.issuer != next(iter(pem.certificates(wanted, "secret cacerts"))):
+    plugged_in = authority.cacerts.get("ca-cert.pem")
+    if plugged_in and issued.issuer != next(iter(pem.certificates(plugged_in, "secret cacerts"))):
         return error(ID, ISTIOD, f"signs with {signer}, not with the CA in secret cacerts", _restart(settings))
     return ok(ID, ISTIOD, f"signs with {signer}, which workloads trust")
 

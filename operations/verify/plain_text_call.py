@@ -13,7 +13,7 @@ from enum import Enum, auto
 from operations import envoy_server, short_lived
 from operations.short_lived import NotReadyError
 from pi_mesh.checks.finding import Finding, Subject, error, ok, unknown
-from pi_mesh.checks.verification_input import VerificationInput
+from pi_mesh.checks.observation import Observation
 from pi_mesh.checks.verify.mutual_tls import left_out, modes_of
 from pi_mesh.checks.verify.policy_targets import meshed_pods, workloads_subject
 from pi_mesh.checks.verify.remedies import workload_of
@@ -39,20 +39,22 @@ class Outcome(Enum):
     UNKNOWN = auto()
 
 
-def probe_findings(seen: VerificationInput) -> list[Finding]:
+def check(observation: Observation) -> list[Finding]:
     """Make the calls and return what they showed. Raises as `pi_mesh.cluster.client.Client` does."""
-    if seen.settings.mtls.mode != "STRICT":
-        mode = f"was not made: mtls.mode is {seen.settings.mtls.mode}, which takes plain text"
-        return [ok(ID, workloads_subject(seen), mode)]
-    with Client(seen.settings.cluster.context) as client:
+    if observation.settings.mtls.mode != "STRICT":
+        mode = f"was not made: mtls.mode is {observation.settings.mtls.mode}, which takes plain text"
+        return [ok(ID, workloads_subject(observation), mode)]
+    with Client(observation.settings.cluster.context) as client:
         short_lived.sweep(client)
-        namespaces = [one.name for one in seen.settings.workload_namespaces if one.own.injection]
-        return [finding for namespace in namespaces for finding in _namespace(client, seen, namespace)]
+        namespaces = [
+            namespace.name for namespace in observation.settings.workload_namespaces if namespace.own.injection
+        ]
+        return [finding for namespace in namespaces for finding in _namespace(client, observation, namespace)]
 
 
-def _namespace(client: Client, seen: VerificationInput, namespace: str) -> list[Finding]:
-    ports = _ports(seen, namespace)
-    return _workloads(client, namespace, ports) if ports else list(_job(client, seen, namespace))
+def _namespace(client: Client, observation: Observation, namespace: str) -> list[Finding]:
+    ports = _ports(observation, namespace)
+    return _workloads(client, namespace, ports) if ports else list(_job(client, observation, namespace))
 
 
 def call_in_plain_text(client: Client, namespace: str, pod: str, port: int) -> tuple[Outcome, str]:
@@ -78,16 +80,16 @@ def api_server_says(text: str) -> str:
     return str(answer.get("message", "")) if isinstance(answer, dict) and answer.get("kind") == "Status" else ""
 
 
-def _ports(seen: VerificationInput, namespace: str) -> list[tuple[Pod, int]]:
+def _ports(observation: Observation, namespace: str) -> list[tuple[Pod, int]]:
     """Return one pod of each workload of a namespace with each port that must refuse plain text."""
-    modes, found = modes_of(seen), {}
-    for pod in meshed_pods(seen):
+    modes, by_workload = modes_of(observation), {}
+    for pod in meshed_pods(observation):
         if pod.namespace != namespace or not pod.ready or left_out(pod.annotations):
             continue
         for port in (port for container in pod.containers if container.name != SIDECAR for port in container.ports):
             if modes.mode(pod, port) == "STRICT":
-                found.setdefault((workload_of(pod), port), (pod, port))
-    return list(found.values())[:MOST]
+                by_workload.setdefault((workload_of(pod), port), (pod, port))
+    return list(by_workload.values())[:MOST]
 
 
 def _workloads(client: Client, namespace: str, ports: list[tuple[Pod, int]]) -> list[Finding]:
@@ -111,10 +113,10 @@ def _workloads(client: Client, namespace: str, ports: list[tuple[Pod, int]]) -> 
     return findings
 
 
-def _job(client: Client, seen: VerificationInput, namespace: str) -> Iterator[Finding]:
+def _job(client: Client, observation: Observation, namespace: str) -> Iterator[Finding]:
     subject = Subject("namespace", namespace)
     try:
-        with short_lived.running(client, envoy_server.plain_text_job(seen, namespace)) as pod:
+        with short_lived.running(client, envoy_server.plain_text_job(observation, namespace)) as pod:
             if not pod.has_sidecar:
                 yield unknown(
                     ID, subject, "was not made: the Job's pod has no sidecar", "see the check of sidecar injection"

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, ClassVar
 
-from pi_mesh.model import HelmValues, Model, ResourceProfile, matching
+from pi_mesh.model import ExtraValues, HelmValues, Model, ResourceProfile, matching
 
 ChartVersion = Annotated[str, matching(r"^[0-9]+\.[0-9]+\.[0-9]+$", 'an exact chart version such as "29.27.0"')]
 
@@ -62,7 +62,7 @@ class Addon(Model):
     """Version of the addon's chart."""
     resources: ResourceProfile
     """Requests and limits of the addon's one container."""
-    values: HelmValues = {}
+    values: ExtraValues = {}
     """Extra values of the addon's chart, merged last; they may not contradict a typed setting."""
 
     @property

@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from pi_mesh.addons.addon import NO_SIDECAR, OFF, Addon, ChartVersion, MeshContext
+from pi_mesh.facts import Weaker, becomes
 from pi_mesh.model import HelmValues, Memory, Model, ResourceProfile, matching, profile
 from pi_mesh.monitoring import alert, alerts, scraping
 from pi_mesh.monitoring.alert import RUNBOOKS, Bounds
@@ -107,7 +108,9 @@ class Prometheus(Addon):
     instead: every pod and Service with the annotation `prometheus.io/scrape`."""
     scrape_interval: Annotated[str, matching(r"^[1-9][0-9]*[sm]$", 'a time such as "30s" or "1m"')] = "30s"
     """Time between two scrapes of a proxy."""
-    kubelets: KubeletTls = "unverified"
+    kubelets: Annotated[
+        KubeletTls, Weaker(becomes("unverified"), "Prometheus accepts any certificate of a kubelet")
+    ] = "unverified"
     """Scrape of the kubelets' counters. `verified` asks for a certificate of the cluster's CA, as kubelets of k3s have;
     kubeadm's have one of their own, which only `unverified` accepts. `off` leaves out what is seen of memory, CPU and
     Pis."""

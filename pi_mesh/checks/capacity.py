@@ -52,21 +52,21 @@ def rooms(nodes: Iterable[Node], pods: Iterable[Pod]) -> list[fit.Node]:
 
 def demand(mesh: Inventory, snapshot: Snapshot) -> Demand:
     """Return the pods to place; a running pod of the mesh that is large enough stays where it is."""
-    wanted = mesh.settings.cluster.architecture
-    fitting = [node for node in snapshot.nodes if node.architecture == wanted]
+    architecture = mesh.settings.cluster.architecture
+    fitting = [node for node in snapshot.nodes if node.architecture == architecture]
     homes = {node.name for node in fitting if node.ready}
     kept = [(workload, _kept(workload, snapshot.pods, homes)) for workload in mesh.workloads]
     staying = [pod for pod in snapshot.pods if not mesh.has_pod(pod.namespace, pod.labels)]
     staying += [pod for _, pods in kept for pod in pods]
-    placement = Placement({"kubernetes.io/arch": wanted})
+    placement = Placement({"kubernetes.io/arch": architecture})
     accepting = {node.name for node in fitting if node.accepts}
     free = [node for node in rooms(snapshot.nodes, staying) if node.accepts]
     return Demand(
         nodes=tuple(node for node in free if node.name in accepting),
         others=tuple(node for node in free if node.name not in accepting),
         staying=tuple(staying),
-        coming=tuple(_coming(one, placement) for one, pods in kept for _ in range(one.pods - len(pods))),
-        surge=tuple(_requests(one) for one in mesh.workloads for _ in range(one.surge)),
+        coming=tuple(_coming(workload, placement) for workload, pods in kept for _ in range(workload.pods - len(pods))),
+        surge=tuple(_requests(workload) for workload in mesh.workloads for _ in range(workload.surge)),
     )
 
 
@@ -86,9 +86,9 @@ def _coming(workload: Workload, placement: Placement) -> Pod:
 
 def _kept(workload: Workload, pods: Iterable[Pod], homes: Iterable[str]) -> Sequence[Pod]:
     """Return the pods that need no other place: on a Ready node, with at least the wanted requests."""
-    wanted = _requests(workload)
+    requests = _requests(workload)
     running = [pod for pod in pods if workload.has_pod(pod.namespace, pod.labels) and pod.node in homes]
-    large = [pod for pod in running if pod.requests.cpu >= wanted.cpu and pod.requests.memory >= wanted.memory]
+    large = [pod for pod in running if pod.requests.cpu >= requests.cpu and pod.requests.memory >= requests.memory]
     return [pod for pod in large if not pod.ending][: workload.pods]
 
 

@@ -72,7 +72,7 @@ def refusal(recorded: Mapping[str, Any], urn: str) -> str:
         with Client(destroyed.context) as client:
             source = f"this stack was last applied to {destroyed.cluster}"
             identity.compare(destroyed.context, destroyed.cluster, identity.read(client), source)
-            found = [] if destroyed.workloads else list(check(client, destroyed))
+            users = [] if destroyed.workloads else list(check(client, destroyed))
     except WrongContext as problem:
         return str(problem)
     except ClusterUnreachable as problem:
@@ -80,11 +80,13 @@ def refusal(recorded: Mapping[str, Any], urn: str) -> str:
             return ""
         gone = f"{DELETE_UNREACHABLE}=true destroys the state of a cluster that is gone for good"
         return f"nobody can say who uses the mesh: {problem}; nothing was touched; {gone}"
-    if not found:
+    if not users:
         return ""
     fix = "Remove them, or set destroy.workloads: true and run `pulumi up`, and destroy again"
     beside = f"(where no `up` is possible: `pulumi state delete '{urn}'`)"
-    return "\n".join(["others still use this mesh; nothing was touched:", *(f"  {one}" for one in found), fix, beside])
+    return "\n".join(
+        ["others still use this mesh; nothing was touched:", *(f"  {user}" for user in users), fix, beside]
+    )
 
 
 def check(client: Client, destroyed: Destroyed) -> Iterator[Finding]:
@@ -117,7 +119,7 @@ def _is_own(item: dict, destroyed: Destroyed) -> bool:
 def _asking(client: Client, destroyed: Destroyed) -> Iterator[Finding]:
     """Yield an error for each namespace of others that asks for a revision beside the first, or for a tag."""
     going = {*destroyed.revisions[1:], *destroyed.tags}
-    for one in map(objects.namespace, client.items("/api/v1/namespaces")):
-        if one.revision in going and one.name not in (*destroyed.deleted, *destroyed.retained):
-            message = f"asks for the revision {one.revision}, which would be removed"
-            yield error(ID, Subject("namespace", one.name), message, "istio.allowRemoval: true removes it anyway")
+    for namespace in map(objects.namespace, client.items("/api/v1/namespaces")):
+        if namespace.revision in going and namespace.name not in (*destroyed.deleted, *destroyed.retained):
+            message = f"asks for the revision {namespace.revision}, which would be removed"
+            yield error(ID, Subject("namespace", namespace.name), message, "istio.allowRemoval: true removes it anyway")

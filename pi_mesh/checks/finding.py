@@ -91,10 +91,8 @@ def errors(findings: Iterable[Finding]) -> list[Finding]:
     return [finding for finding in findings if finding.level is Level.ERROR]
 
 
-# Warnings that become errors in the next version, so that a running stack has time to change.
-# A setting that the cluster itself would refuse is refused at once. A setting that works, but opens something or does not
-# do what it says, is a warning for one version.
-
+# A setting that the cluster itself would refuse is refused at once. A setting that works, but opens something or does
+# not do what it says, is a warning for one version, so that a running stack has time to change.
 NEXT = "0.3.0"
 
 

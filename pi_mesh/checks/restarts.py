@@ -13,32 +13,27 @@ from pi_mesh.catalog.istio import facts_of
 from pi_mesh.cluster.stack_state import RecordedRelease, StackState, with_recorded_versions
 from pi_mesh.inventory import Inventory, Kind, Release
 from pi_mesh.inventory.mesh_releases import gateway_namespace, gateways
-from pi_mesh.values.differing import unequal
+from pi_mesh.tree_diff import unequal
+from pi_mesh.values.setting_paths import helm_path, helm_values
 
 ISTIODS = (Kind.ISTIOD, Kind.CANARY)
-QUIET: Mapping[Kind, tuple[str, ...]] = {
-    Kind.GATEWAY: ("replicaCount", "autoscaling", "service", "rbac", "podDisruptionBudget"),
-    **dict.fromkeys(
-        ISTIODS,
-        (
-            "pilot.replicaCount",
-            "pilot.autoscale",
-            "pilot.cpu",
-            "pilot.rollingMax",
-            "global.proxy",
-            "global.defaultPodDisruptionBudget",
-            "meshConfig",
-            "telemetry",
-            "sidecarInjectorWebhook",
-        ),
+QUIET: Mapping[str, tuple[str, ...]] = {
+    # Objects beside the Deployment: the HorizontalPodAutoscaler and the Service.
+    "gateway": ("autoscaling", "service"),
+    # The autoscaler and the rollout; ConfigMaps that istiod watches; what it injects into the pods of others.
+    "istiod": (
+        "pilot.autoscale",
+        "pilot.rollingMax",
+        "meshConfig",
+        "telemetry",
+        "global.proxy",
+        "sidecarInjectorWebhook",
     ),
 }
-"""Path prefixes of values that do not change a release's pods."""
-SCALE: Mapping[Kind, tuple[str, str, str]] = {
-    Kind.GATEWAY: ("replicaCount", "autoscaling.enabled", "autoscaling.maxReplicas"),
-    **dict.fromkeys(ISTIODS, ("pilot.replicaCount", "pilot.autoscaleEnabled", "pilot.autoscaleMax")),
-}
-"""Paths of a release's replicas, of its autoscaler's switch, and of the autoscaler's maximum."""
+"""Branches of each chart that do not change the release's pods, whatever is below them. Other values tell by their
+setting (`Helm.restarts`)."""
+REPLICAS = {"gateway": "replicas", "istiod": "pilotReplicas"}
+"""Setting of each chart's replicas, in the release's branch."""
 INJECTED = ("global.", "meshConfig.defaultConfig", "meshConfig.enableTracing", "sidecarInjectorWebhook")
 """Path prefixes of istiod's values that a pod gets when it is created, and keeps until it is replaced."""
 
@@ -66,7 +61,7 @@ def forecast(mesh: Inventory, state: StackState) -> Forecast:
     restarts, fewer, keep = [], [], []
     for release in mesh.releases:
         recorded = state.recorded.get(release.id)
-        if recorded is None or release.kind not in QUIET:
+        if recorded is None or release.chart not in QUIET:
             continue
         paths = [path for path, _, _ in unequal(_plain(release.values), _plain(recorded.values))]
         workloads = [f"Deployment {entry.namespace}/{entry.name}" for entry in release.workloads]
@@ -86,7 +81,8 @@ def _has_new_pods(release: Release, recorded: RecordedRelease, paths: list[str])
         )
         if carried:
             return True
-    return any(not path.startswith(QUIET[release.kind]) for path in paths)
+    quiet = (*QUIET[release.chart], *(value.path for value, _ in helm_values(release.chart) if not value.restarts))
+    return any(not path.startswith(quiet) for path in paths)
 
 
 def _has_fewer_pods(release: Release, recorded: RecordedRelease) -> bool:
@@ -95,7 +91,8 @@ def _has_fewer_pods(release: Release, recorded: RecordedRelease) -> bool:
     While the autoscaler is on, the chart leaves the number of replicas to it. When it is switched on, Kubernetes first
     falls back to one replica.
     """
-    replicas, switch, most = SCALE[release.kind]
+    settings = (REPLICAS[release.chart], "autoscaling.enabled", "autoscaling.maxReplicas")
+    replicas, switch, most = (helm_path(release.chart, f"{release.setting}.{setting}") for setting in settings)
     before = _number(recorded.values, most if _at(recorded.values, switch) else replicas)
     if not _at(release.values, switch):
         return _number(release.values, replicas) < before
@@ -103,8 +100,8 @@ def _has_fewer_pods(release: Release, recorded: RecordedRelease) -> bool:
 
 
 def _number(values: Mapping[str, Any], path: str) -> float:
-    found = _at(values, path)
-    return found if isinstance(found, (int, float)) else 1
+    number = _at(values, path)
+    return number if isinstance(number, (int, float)) else 1
 
 
 def _at(values: Mapping[str, Any], path: str) -> Any:
@@ -113,10 +110,10 @@ def _at(values: Mapping[str, Any], path: str) -> Any:
 
 def _removed(mesh: Inventory, state: StackState) -> Iterator[str]:
     """Yield the gateways that the settings disable and the namespaces that they rename, both as in the state."""
-    wanted = {release.id for release in mesh.releases}
+    expected_releases = {release.id for release in mesh.releases}
     for setting, (name, _) in gateways(mesh.settings).items():
         release = f"{gateway_namespace(mesh.settings, setting)}/{name}"
-        if release in state.recorded and release not in wanted:
+        if release in state.recorded and release not in expected_releases:
             yield f"Deployment {release}"
     for name in sorted(state.owned - {item.name for item in mesh.namespaces}):
         yield f"Namespace {name}"

@@ -25,8 +25,8 @@ def mesh_trust(authority: Authority) -> Trust | None:
 
     Raises CertificateError if istiod could not sign with the Secret `cacerts`.
     """
-    found = _mesh_trust(authority)
-    return replace(found, longest_lifetime=authority.longest_lifetime) if found else None
+    live = _mesh_trust(authority)
+    return replace(live, longest_lifetime=authority.longest_lifetime) if live else None
 
 
 def _mesh_trust(authority: Authority) -> Trust | None:
@@ -136,8 +136,8 @@ def holders_of_others(context: str, namespace: str, root: Certificate) -> list[s
         use = read_root_use(context, namespace)
     except ClusterUnreachable:
         return None
-    found = list(_holders(use, root))
-    return None if use.silent() and not found else found
+    holders = list(_holders(use, root))
+    return None if use.silent() and not holders else holders
 
 
 def _holders(use: RootUse, root: Certificate) -> Iterator[str]:

@@ -12,16 +12,18 @@ Older = Mapping[str, tuple[str, ...]]
 """Differences of a stale proxy, by NAMESPACE/NAME of its pod."""
 
 
-def read(context: str, namespace: str, snapshot: Snapshot, found: Proxies) -> Older:
+def read(context: str, namespace: str, snapshot: Snapshot, running: Proxies) -> Older:
     """Ask istiod what it would inject now. Raises as `pi_mesh.cluster.injection_dry_run.proxy_differences` does."""
     with Client(context) as client:
-        compared = proxy_differences(client, namespace, snapshot, [proxy.pod for proxy in found.proxies])
-    return older_proxies(found, compared)
+        compared = proxy_differences(client, namespace, snapshot, [proxy.pod for proxy in running.proxies])
+    return older_proxies(running, compared)
 
 
-def older_proxies(found: Proxies, compared: Differences) -> Older:
+def older_proxies(running: Proxies, compared: Differences) -> Older:
     """Return the differences; for a proxy that could not be compared, its version if it is not the control plane's."""
-    return {proxy.id: compared.get(proxy.id) or _version(proxy, found.version_above(proxy)) for proxy in found.proxies}
+    return {
+        proxy.id: compared.get(proxy.id) or _version(proxy, running.version_above(proxy)) for proxy in running.proxies
+    }
 
 
 def _version(proxy: Proxy, control_plane: str) -> tuple[str, ...]:

@@ -21,35 +21,35 @@ class Unsupported(NamedTuple):
     goes_back: bool
 
 
-def unsupported_change(running: str, wanted: str) -> Unsupported | None:
+def unsupported_change(running: str, version: str) -> Unsupported | None:
     """Return why a change from one exact version to another is not supported, and the path to take; None if it is."""
-    if numbers_of(wanted) < numbers_of(running):
-        message = f"goes back from {running} to {wanted}: Istio supports no downgrade"
+    if numbers_of(version) < numbers_of(running):
+        message = f"goes back from {running} to {version}: Istio supports no downgrade"
         return Unsupported(message, f"set {running} or newer; {ANYWAY}", goes_back=True)
-    steps = minors_between(running, wanted)
+    steps = minors_between(running, version)
     if len(steps) <= 1:
         return None
-    message = f"goes from {running} to {wanted} in one step: Istio supports one minor version at a time"
+    message = f"goes from {running} to {version} in one step: Istio supports one minor version at a time"
     path = ", ".join(f"1.{minor}" for minor in steps)
-    fix = f"`python -m operations upgrade -s STACK --to {wanted}` takes {path} one after the other; {ANYWAY}"
+    fix = f"`python -m operations upgrade -s STACK --to {version}` takes {path} one after the other; {ANYWAY}"
     return Unsupported(message, fix, goes_back=False)
 
 
-def minors_between(running: str, wanted: str) -> range:
+def minors_between(running: str, version: str) -> range:
     """Return the minor versions that an upgrade goes through, the wanted one last."""
-    return range(minor_of(running) + 1, minor_of(wanted) + 1)
+    return range(minor_of(running) + 1, minor_of(version) + 1)
 
 
-def version_path(running: str, wanted: str, settings: Settings) -> tuple[str, ...]:
+def version_path(running: str, version: str, settings: Settings) -> tuple[str, ...]:
     """Return the versions of the steps, the wanted one last; none if it runs already.
 
     The versions before it are the newest patches in the directory of charts, or else in the catalog. With
     `istio.allowSkip`, minor versions that the directory lacks are left out.
     """
-    if running == wanted:
+    if running == version:
         return ()
-    between = minors_between(running, wanted)[:-1]
-    return (*_newest(between, settings), wanted)
+    between = minors_between(running, version)[:-1]
+    return (*_newest(between, settings), version)
 
 
 def _newest(minors: Iterable[int], settings: Settings) -> Iterator[str]:

@@ -4,8 +4,9 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from pi_mesh.catalog.istio import facts_of, minor_of
-from pi_mesh.checks import preflight, restarts
+from pi_mesh.checks import registry, restarts
 from pi_mesh.checks.finding import Finding, Level, errors
+from pi_mesh.checks.observation import Observation
 from pi_mesh.checks.preflight import charts, istio_crds, kubernetes_version
 from pi_mesh.checks.restarts import Forecast
 from pi_mesh.cluster.pods import SIDECAR, Container
@@ -64,7 +65,10 @@ def upgrade_step(
     """
     if istio_crds.abandoned(mesh, cluster):
         mended = {*mended, istio_crds.ID}
-    judged = (_of_kubernetes(finding, running, mesh) for finding in preflight.run(mesh, cluster, state))
+    judged = (
+        _of_kubernetes(finding, running, mesh)
+        for finding in registry.findings(registry.PREFLIGHT, Observation(mesh, cluster, state))
+    )
     said = (_of_charts(finding, mesh, later) for finding in judged)
     findings = (finding for finding in said if finding.level is not Level.ERROR or finding.id not in mended)
     return UpgradeStep(running, mesh, tuple(findings), restarts.forecast(mesh, state))
@@ -88,11 +92,11 @@ def consecutive_steps(
 
 def _of_kubernetes(finding: Finding, running: str, mesh: Inventory) -> Finding:
     """Return an error for a step to a version that Istio does not test with this Kubernetes."""
-    wanted = mesh.settings.istio.version
-    if finding.id != kubernetes_version.KUBERNETES or minor_of(running) == minor_of(wanted):
+    version = mesh.settings.istio.version
+    if finding.id != kubernetes_version.KUBERNETES or minor_of(running) == minor_of(version):
         return finding
     if finding.level is Level.ERROR:
-        return replace(finding, fix=f"upgrade Kubernetes {_of_both(running, wanted)} first, then run this again")
+        return replace(finding, fix=f"upgrade Kubernetes {_of_both(running, version)} first, then run this again")
     if finding.level is not Level.WARNING or mesh.settings.istio.untested_kubernetes:
         return finding
     fix = "`istio.untestedKubernetes: true` takes the step all the same; try it on another cluster first"
@@ -108,9 +112,9 @@ def _of_charts(finding: Finding, mesh: Inventory, later: Iterable[str]) -> Findi
     return replace(finding, fix=f"{lock}, then review and commit what it adds, and run this again")
 
 
-def _of_both(running: str, wanted: str) -> str:
+def _of_both(running: str, version: str) -> str:
     """Return the range of Kubernetes versions that both versions of Istio are tested with."""
-    ranges = facts_of(running).kubernetes, facts_of(wanted).kubernetes
+    ranges = facts_of(running).kubernetes, facts_of(version).kubernetes
     first, last = max(low for low, _ in ranges), min(high for _, high in ranges)
     return f"to 1.{first}" if first == last else f"to one from 1.{first} to 1.{last}"
 

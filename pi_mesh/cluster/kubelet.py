@@ -5,6 +5,10 @@ The kubeconfig's user needs the right to get nodes/proxy.
 
 import json
 import re
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from email.utils import parsedate_to_datetime
@@ -133,3 +137,55 @@ def _asked(client: Client, node: str, path: str) -> Relayed:
     if answer.status != 200:
         raise NotAnswered(f"status {answer.status}: {answer.text.strip().partition(chr(10))[0][:160]}")
     return answer
+
+
+AT_ONCE = 8
+"""Number of kubelets that are asked at once."""
+SHORTEST = 20
+"""Seconds after which a kubelet has counted again for certain (housekeeping of cAdvisor: 10 s, at most doubled)."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The counters of all nodes at one time."""
+
+    counters: Mapping[ContainerId, Counters]
+    problems: Mapping[str, str]
+    """Reason for which a node's kubelet was not read, by node."""
+
+
+class Window:
+    """The time between two readings of the counters, while other things are looked at."""
+
+    def __init__(self, client: Client, pool: ThreadPoolExecutor, nodes: Iterable[str], seconds: int) -> None:
+        """Begin to read the counters for a window of at least `seconds`; with 0, of what the others take anyway."""
+        self._client, self._pool, self._nodes, self._seconds = client, pool, tuple(nodes), seconds
+        self._begun, self._first = time.monotonic(), self._read()
+
+    def readings(self) -> tuple[Reading, Reading]:
+        """Return the readings at both ends; twice the first one if no kubelet can have counted again."""
+        first = _reading(self._first)
+        time.sleep(max(0.0, self._begun + self._seconds - time.monotonic()))
+        is_window = time.monotonic() - self._begun >= SHORTEST
+        return first, _reading(self._read()) if is_window else first
+
+    def _read(self) -> dict[str, "Future[dict[ContainerId, Counters]]"]:
+        return {node: self._pool.submit(counters, self._client, node) for node in self._nodes}
+
+
+@contextmanager
+def running_window(context: str, nodes: Iterable[str], seconds: int) -> Iterator[Window]:
+    """Yield a window that begins now, on these nodes."""
+    with Client(context) as client, ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
+        yield Window(client, pool, nodes, seconds)
+
+
+def _reading(asked: "dict[str, Future[dict[ContainerId, Counters]]]") -> Reading:
+    read: dict[ContainerId, Counters] = {}
+    problems: dict[str, str] = {}
+    for node, answer in asked.items():
+        try:
+            read |= answer.result()
+        except NotAnswered as problem:
+            problems[node] = str(problem)
+    return Reading(read, problems)

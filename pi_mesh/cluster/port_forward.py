@@ -57,6 +57,7 @@ def forwarding(context: str, namespace: str, target: str, ports: str) -> Iterato
             yield match[0], process
         finally:
             process.terminate()
+            process.wait()
 
 
 class Answer(NamedTuple):

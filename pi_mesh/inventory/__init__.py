@@ -75,22 +75,15 @@ class Inventory:
 
 
 def with_contradictions(problem: SettingsError) -> SettingsError:
-    """Return the problems of the settings and those of their extra values, as far as the settings are valid."""
-    if not isinstance(problem.rest, Settings):
+    """Return the conflicts of valid settings and those of their extra values; other problems as they are."""
+    settings = problem.rest
+    if not isinstance(settings, Settings):
         return problem
-    releases = (*mesh_releases.istio_releases(problem.rest, (), None), *mesh_releases.addon_releases(problem.rest))
-    lines = [
-        line
-        for release in releases
-        for line in release.contradictions()
-        if not any(_is_part(release.owner(line), key) for key in problem.left_out)
-    ]
-    return SettingsError((*problem.problems, *sorted(lines)))
-
-
-def _is_part(key: str, other: str) -> bool:
-    """Return True if one of two config keys is the other, or lies below it."""
-    return f"{key}.".startswith(f"{other}.") or f"{other}.".startswith(f"{key}.")
+    # An addon that needs one which is off has no values yet.
+    addons = () if any(settings.observability.conflicts()) else mesh_releases.addon_releases(settings)
+    releases = (*mesh_releases.istio_releases(settings, (), None), *addons)
+    lines = sorted(line for release in releases for line in release.contradictions())
+    return SettingsError((*problem.problems, *lines))
 
 
 def mesh_inventory(

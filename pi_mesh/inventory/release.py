@@ -8,7 +8,7 @@ from pi_mesh.catalog.footprint import Growth
 from pi_mesh.model import ResourceProfile
 from pi_mesh.selectors import matches
 from pi_mesh.settings.releases import ChartSettings
-from pi_mesh.values import helm_values, setting_paths
+from pi_mesh.values import helm_values
 from pi_mesh.values.helm_values import Values
 from pi_mesh.values.istio import MAX_SURGE_PERCENT
 
@@ -110,11 +110,6 @@ class Release:
         # Since 1.24 istiod's chart reads the keys of `pilot.` at its root too, and the typed values win silently.
         if isinstance(pilot := self.typed.get("pilot"), dict):
             yield from helm_values.contradictions(pilot, self.extra, path)
-
-    def owner(self, contradiction: str) -> str:
-        """Return the config key of the typed setting that an extra value contradicts."""
-        path = contradiction.partition(": ")[0].removeprefix(f"{self.setting}.values.")
-        return setting_paths.config_key(self.chart, self.setting, path, typed=True, extra=False)
 
 
 def surge_pods(replicas: int) -> int:

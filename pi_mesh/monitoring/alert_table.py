@@ -25,7 +25,7 @@ def _cells(alert: Alert) -> tuple[str, ...]:
 
 def _summary(alert: Alert) -> str:
     """Return the summary with its labels as words in capitals."""
-    return LABEL.sub(lambda found: found[1].upper(), alert.summary)
+    return LABEL.sub(lambda label: label[1].upper(), alert.summary)
 
 
 if __name__ == "__main__":

@@ -45,7 +45,6 @@ CERTIFICATES = (
 )
 
 
-# Alerts about istiod, the configuration that it sends, and the sidecars that it injects.
 # Sources in Istio: pilot/pkg/xds/monitoring.go, pkg/xds/monitoring.go, pkg/kube/inject/monitoring.go.
 
 WINDOW = "10m"
@@ -128,7 +127,6 @@ CONTROL_PLANE = (
 )
 
 
-# Alerts about requests, from Istio's standard metrics.
 # https://istio.io/latest/docs/reference/config/metrics/
 
 CALLERS = "destination_workload_namespace, destination_workload, source_workload_namespace, source_workload"
@@ -188,7 +186,7 @@ REQUESTS = (
 )
 
 
-# Alerts about the Pis and the mesh's containers on them, from the kubelets' own counters: no exporter is needed.
+# The kubelets' own counters, so that no exporter is needed:
 # https://github.com/google/cadvisor/blob/master/docs/storage/prometheus.md
 
 MESH_CONTAINERS = f'{KUBELETS_JOB}, container=~"istio-proxy|discovery"'

@@ -17,7 +17,7 @@ def rate(metric: str, labels: str, by: str) -> str:
 
 def errors(labels: str) -> str:
     """Return the percentage of the answers with a status of 500 or above."""
-    failed, every = (f"sum({_requests(one)})" for one in (f'{labels}, response_code=~"5.."', labels))
+    failed, every = (f"sum({_requests(selector)})" for selector in (f'{labels}, response_code=~"5.."', labels))
     return f"100 * {failed} / {every}"
 
 

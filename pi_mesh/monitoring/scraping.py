@@ -75,8 +75,8 @@ KEPT_OF_KUBELETS: tuple[Relabelling, ...] = (
 
 def jobs(namespace: str, kubelets: KubeletTls) -> dict[str, Job]:
     """Return the jobs by name; `namespace` is istiod's."""
-    wanted: dict[str, Job] = {ISTIOD: _istiod(namespace), PROXIES: _proxies()}
-    return wanted if kubelets == "off" else {**wanted, KUBELETS: _kubelets(kubelets == "unverified")}
+    own_jobs: dict[str, Job] = {ISTIOD: _istiod(namespace), PROXIES: _proxies()}
+    return own_jobs if kubelets == "off" else {**own_jobs, KUBELETS: _kubelets(kubelets == "unverified")}
 
 
 def own_metrics() -> list[Relabelling]:

@@ -7,7 +7,7 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from pi_mesh.model import Model
-from pi_mesh.settings.errors import SettingsError, every_problem
+from pi_mesh.settings.errors import SettingsError, field_problems
 from pi_mesh.settings.tree import CaSettings, Settings
 
 __all__ = ["CaSettings", "Settings", "SettingsError", "parse", "parse_any"]
@@ -18,7 +18,7 @@ Kind = TypeVar("Kind", bound=Model)
 def parse(raw: Mapping[str, object]) -> Settings:
     """Return the settings of first-level keys and their plain values.
 
-    Raises SettingsError with every problem at once.
+    Raises SettingsError with every invalid field at once, or, if each field is valid, with every conflict between them.
     """
     return _validated(Settings, raw)
 
@@ -31,7 +31,9 @@ def parse_any(raw: Mapping[str, object]) -> Settings | CaSettings:
 def _validated(kind: type[Kind], raw: Mapping[str, object]) -> Kind:
     try:
         # The models are strict, but JSON allows a list for a tuple, and a YAML date becomes its text.
-        return kind.model_validate_json(json.dumps(raw, default=str), by_alias=True, by_name=False)
-    except ValidationError:
-        found = every_problem(kind, raw)
-        raise SettingsError(found.lines, found.rest, found.left_out) from None
+        settings = kind.model_validate_json(json.dumps(raw, default=str), by_alias=True, by_name=False)
+    except ValidationError as error:
+        raise SettingsError(field_problems(kind, error)) from None
+    if conflicts := tuple(dict.fromkeys(settings.all_conflicts())):
+        raise SettingsError(conflicts, settings)
+    return settings

@@ -5,9 +5,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from pi_mesh.facts import Weaker, differs, grows
 from pi_mesh.model import IssuerName, Model, SecretName
 from pi_mesh.settings.vault import Pem, Ttl
 
+OTHER_CA = Weaker(differs, "another CA may sign the mesh's certificates")
 PRIVATE = "PRIVATE KEY"
 """Text in the first line of every private key in PEM form."""
 
@@ -29,18 +31,18 @@ class CaIssuerSettings(Model):
 class CaSourceSettings(Model):
     """The CA that signs the mesh's certificates if Vault makes none."""
 
-    source: Literal["istiod", "pem", "secret", "issuer"] = "istiod"
+    source: Annotated[Literal["istiod", "pem", "secret", "issuer"], OTHER_CA] = "istiod"
     """Source of the CA: `istiod` makes a root itself; `pem` takes `chain` and the secret `caKey`; `secret` takes an
     existing Secret; `issuer` has cert-manager sign the CA."""
-    chain: Pem | None = None
+    chain: Annotated[Pem | None, OTHER_CA] = None
     """Certificate chain for `source: pem`: the CA's certificate first, then each signer, the root last."""
-    secret: SecretName | None = None
+    secret: Annotated[SecretName | None, OTHER_CA] = None
     """Name of the Secret for `source: secret`, in istio.namespace, with Istio's file names or of type
     kubernetes.io/tls."""
-    issuer: CaIssuerSettings | None = None
+    issuer: Annotated[CaIssuerSettings | None, OTHER_CA] = None
     """Issuer for `source: issuer`. With another source its Certificate is created but not used, so that `rotate-ca
     --root --issuer` can change to it."""
-    also_trust: tuple[Pem, ...] = ()
+    also_trust: Annotated[tuple[Pem, ...], Weaker(grows, "one more root certificate is trusted")] = ()
     """Further roots that the mesh trusts while it changes from one root to another; `rotate-ca --root` writes them."""
 
     @property

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from pi_mesh.facts import EVERY, SIZE, Harmless, Helm, Weaker, differs, replaces
 from pi_mesh.model import Amounts, Cpu, Memory, Model, matching
 
 UID = r"^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})?$"
@@ -12,27 +13,36 @@ UID = r"^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})?$"
 class NodeSize(Amounts):
     """Allocatable CPU, memory and pods of one Pi, with which the budget counts."""
 
-    cpu: Cpu = Cpu("4")
+    cpu: Annotated[Cpu, SIZE] = Cpu("4")
     """CPU that one Pi offers to pods (its allocatable)."""
-    memory: Memory = Memory("3700Mi")
+    memory: Annotated[Memory, SIZE] = Memory("3700Mi")
     """Memory that one Pi offers to pods (its allocatable)."""
-    pods: Annotated[int, Field(ge=1, le=500)] = 110
+    pods: Annotated[int, Field(ge=1, le=500), SIZE] = 110
     """Number of pods that one Pi accepts."""
 
 
 class ClusterSettings(Model):
     """The cluster that this stack belongs to."""
 
-    context: Annotated[str, Field(min_length=1)]
+    context: Annotated[str, Field(min_length=1), Weaker(differs, "the stack may change another cluster")]
     """Name of the kube context that this stack may change; any other current context is refused."""
-    uid: Annotated[str, matching(UID, "the UID of a namespace, as kubectl prints it")] = ""
+    uid: Annotated[
+        str,
+        matching(UID, "the UID of a namespace, as kubectl prints it"),
+        Weaker(replaces, "the stack may change another cluster"),
+    ] = ""
     """UID of the cluster's namespace kube-system; a cluster with another UID is refused. By default it is the UID that
     the last `pulumi up` recorded. Set it if the stack's cluster was rebuilt."""
-    architecture: Literal["arm64", "amd64"] = "arm64"
+    architecture: Annotated[
+        Literal["arm64", "amd64"],
+        Helm(EVERY, "nodeSelector"),
+        Helm("istiod", "pilot.nodeSelector"),
+        Harmless("pods run on other nodes, or on none"),
+    ] = "arm64"
     """Architecture (`kubernetes.io/arch`) of the nodes that istiod and the gateways run on."""
-    nodes: Annotated[int, Field(ge=1, le=1000)] = 3
+    nodes: Annotated[int, Field(ge=1, le=1000), SIZE] = 3
     """Smallest number of nodes that must be Ready."""
-    free_memory: Memory = Memory("2Gi")
+    free_memory: Annotated[Memory, SIZE] = Memory("2Gi")
     """Memory that must be free on each node before an install."""
     node: NodeSize = NodeSize()
     """Size of one Pi."""

@@ -7,10 +7,11 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
+from pi_mesh.facts import ON, Harmless, Helm, NoHelm, Weaker, admits_more_addresses, leaves, rises
 from pi_mesh.model import (
     Autoscaling,
     DrainSeconds,
-    HelmValues,
+    ExtraValues,
     Model,
     NamespaceName,
     Replicas,
@@ -21,9 +22,14 @@ from pi_mesh.model import (
 from pi_mesh.settings.istio import RevisionName
 from pi_mesh.settings.traffic.names import Address
 
+PROXY_CONFIG = "podAnnotations.proxy.istio.io/config"
 NodePort = Annotated[int, Field(ge=30000, le=32767)]
 CLASS = r"^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"
-ServiceType = Literal["auto", "LoadBalancer", "NodePort", "ClusterIP"]
+ServiceType = Annotated[
+    Literal["auto", "LoadBalancer", "NodePort", "ClusterIP"],
+    Helm("gateway", "service.type"),
+    Weaker(leaves("ClusterIP"), "clients outside the cluster may reach the gateway"),
+]
 PortName = Annotated[
     str,
     matching(
@@ -42,6 +48,7 @@ def _ipv4(value: str) -> str:
 
 
 IpAddress = Annotated[str, AfterValidator(_ipv4)]
+PLACE = Harmless("the Service is reached by the same clients at another address")
 
 
 class GatewayService(Model):
@@ -50,20 +57,38 @@ class GatewayService(Model):
     type: ServiceType = "auto"
     """Type of the Service. `auto` is LoadBalancer if the cluster has a load balancer that gives addresses, else
     NodePort."""
-    node_ports: dict[PortName, NodePort] = {}
+    node_ports: Annotated[
+        dict[PortName, NodePort], Helm("gateway", "service.ports"), Harmless("the cluster chooses the others")
+    ] = {}
     """Fixed node ports by port name; the cluster chooses the others."""
-    external_traffic_policy: Literal["Cluster", "Local"] | None = None
+    external_traffic_policy: Annotated[
+        Literal["Cluster", "Local"] | None,
+        Helm("gateway", "service.externalTrafficPolicy"),
+        Harmless("with Cluster, rules by address refuse more: they see a node's"),
+    ] = None
     """`Local` keeps the client's address, and only nodes with a pod of the gateway answer. With `Cluster`, Kubernetes'
     default, every node answers, and the gateway sees a node's address."""
-    address: IpAddress | None = None
+    address: Annotated[
+        IpAddress | None, Helm("gateway", "service.loadBalancerIP"), Helm("gateway", "service.annotations"), PLACE
+    ] = None
     """Address that a LoadBalancer asks for; by default the provider chooses one."""
-    address_by: Literal["field", "MetalLB", "Cilium", "kube-vip"] = "field"
+    address_by: Annotated[
+        Literal["field", "MetalLB", "Cilium", "kube-vip"], NoHelm("it chooses the value of `address`"), PLACE
+    ] = "field"
     """Form of the request for `address`: the field `loadBalancerIP`, deprecated by Kubernetes and read by all these
     providers, or the annotation of one of them."""
-    load_balancer_class: Annotated[str, matching(CLASS, 'a class such as "metallb.io/metallb"')] | None = None
+    load_balancer_class: Annotated[
+        Annotated[str, matching(CLASS, 'a class such as "metallb.io/metallb"')] | None,
+        Helm("gateway", "service.loadBalancerClass"),
+        PLACE,
+    ] = None
     """Class of the provider that serves a LoadBalancer, if there are several; from Istio 1.26 on. Kubernetes refuses to
     change it."""
-    source_ranges: tuple[Address, ...] = ()
+    source_ranges: Annotated[
+        tuple[Address, ...],
+        Helm("gateway", "service.loadBalancerSourceRanges"),
+        Weaker(admits_more_addresses, "more clients may use the gateway's address"),
+    ] = ()
     """Addresses and CIDR ranges of the only clients that may use a LoadBalancer's address; its node ports stay open."""
 
     def conflicts(self) -> Iterator[str]:
@@ -99,34 +124,50 @@ class EgressService(GatewayService):
 class GatewaySettings(Model):
     """One gateway: a Deployment of Envoy with a Service."""
 
-    enabled: bool = True
+    enabled: Annotated[bool, NoHelm("it installs the release"), Harmless("a gateway less admits nobody")] = True
     """Install the gateway."""
-    replicas: Replicas = 1
+    replicas: Annotated[
+        Replicas,
+        Helm("gateway", "replicaCount", restarts=False),
+        Helm("gateway", "podDisruptionBudget", restarts=False),
+        Helm("gateway", "topologySpreadConstraints"),
+    ] = 1
     """Number of the gateway's pods. Two or more are spread over the nodes, and one stays up while nodes are drained."""
-    drain_seconds: DrainSeconds = 20
+    drain_seconds: Annotated[
+        DrainSeconds, Helm("gateway", PROXY_CONFIG), Helm("gateway", "terminationGracePeriodSeconds")
+    ] = 20
     """Seconds that a stopping pod keeps serving. It must exceed the time until a new pod is Ready, so that no request
     is lost when the node of the only pod is drained."""
-    resources: ResourceProfile = profile("100m", "128Mi", "500m", "256Mi")
+    resources: Annotated[ResourceProfile, Helm("gateway", "resources")] = profile("100m", "128Mi", "500m", "256Mi")
     """Requests and limits of each pod of the gateway."""
     autoscaling: Autoscaling = Autoscaling()
-    revision: RevisionName | None = None
+    revision: Annotated[RevisionName | None, Helm("gateway", "revision")] = None
     """Revision or tag of the istiod that injects and configures the gateway's pods; by default the first istiod."""
     service: GatewayService = GatewayService()
     """Service of the gateway."""
-    values: HelmValues = {}
+    values: ExtraValues = {}
     """Extra values of the gateway chart, merged last; they may not contradict a typed setting."""
 
 
 class IngressSettings(GatewaySettings):
     """The ingress gateway, through which clients outside the cluster call services in the mesh."""
 
-    namespace: NamespaceName | None = None
+    namespace: Annotated[NamespaceName | None, NoHelm("it is the release's namespace")] = None
     """Namespace of the gateway's own, which the stack creates; by default the control plane's namespace. With `tls` the
     gateway may read every Secret of its namespace. An installed gateway cannot change its namespace."""
-    trusted_proxies: Annotated[int, Field(ge=0, le=10)] = 0
+    trusted_proxies: Annotated[
+        int,
+        Field(ge=0, le=10),
+        Helm("gateway", PROXY_CONFIG),
+        Weaker(rises, "clients may choose the address they have"),
+    ] = 0
     """Number of proxies before the gateway whose X-Forwarded-For is believed: the client's address is the one that the
     first of them saw. A change restarts the gateway."""
-    proxy_protocol: bool = False
+    proxy_protocol: Annotated[
+        bool,
+        Helm("gateway", PROXY_CONFIG),
+        Weaker(ON, "whoever speaks the PROXY protocol chooses the client's address"),
+    ] = False
     """Take the client's address from the PROXY protocol, which the load balancer must then speak on every connection:
     all others are closed. A change restarts the gateway."""
 

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator
 
+from pi_mesh.facts import ON, Harmless, Helm, Weaker, becomes, is_longer
 from pi_mesh.model import Model, matching
 
 SHORTEST, LONGEST = timedelta(minutes=10), timedelta(days=90)
@@ -34,14 +35,20 @@ Lifetime = Annotated[
 class MtlsSettings(Model):
     """Mutual TLS between all workloads."""
 
-    mode: Literal["STRICT", "PERMISSIVE"] = "STRICT"
+    mode: Annotated[
+        Literal["STRICT", "PERMISSIVE"], Weaker(becomes("PERMISSIVE"), "workloads accept plain text from anyone")
+    ] = "STRICT"
     """Mutual TLS mode of the whole mesh: STRICT refuses plain text, PERMISSIVE accepts it too."""
-    audit: bool = False
+    audit: Annotated[bool, Harmless("it only logs")] = False
     """While the mode is PERMISSIVE, log the calls to the namespaces of workloads that come in plain text: `operations
     verify` names their callers, which STRICT would refuse."""
-    allow_cut_off: bool = False
+    allow_cut_off: Annotated[bool, Weaker(ON, "callers in plain text that the audit saw may be refused")] = False
     """Change from PERMISSIVE to STRICT although an audit saw callers in plain text."""
-    certificate_lifetime: Lifetime = "2h"
+    certificate_lifetime: Annotated[
+        Lifetime,
+        Helm("istiod", "meshConfig.defaultConfig.proxyMetadata.SECRET_TTL"),
+        Weaker(is_longer, "a stolen certificate is good for longer"),
+    ] = "2h"
     """Lifetime of a workload's certificate; proxies renew it at half of that time, hourly by default."""
 
     def conflicts(self) -> Iterator[str]:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field
 
+from pi_mesh.facts import OFF, ON, SIZE, Weaker, protects_less_time, widens_scope
 from pi_mesh.model import Model, NamespaceName, ResourceProfile, matching, profile
 from pi_mesh.settings.istio import RevisionName
 from pi_mesh.settings.traffic.authorization import DefaultDeny
@@ -64,19 +65,22 @@ class TradingHours(Model):
         return None
 
 
-PodCount = Annotated[int, Field(ge=1, le=500)]
+PodCount = Annotated[int, Field(ge=1, le=500), SIZE]
 
 ScopeHost = Annotated[str, matching(r"^[^/\s]+/[^/\s]+$", 'NAMESPACE/HOST such as "./*" or "monitoring/*"')]
+
+
+MORE_SERVICES = "sidecars may reach more services"
 
 
 class Bounds(Model):
     """Bounds on the workloads of a namespace, each of which can be turned off."""
 
-    quota: bool = True
+    quota: Annotated[bool, Weaker(OFF, "workloads may take more of the Pis than the budget says")] = True
     """Create the ResourceQuota, which refuses pods beyond its sums."""
-    limit_range: bool = True
+    limit_range: Annotated[bool, Weaker(OFF, "containers without a limit are not limited")] = True
     """Create the LimitRange, which gives containers without resources those of `workload`. The quota needs it."""
-    sidecar: bool = True
+    sidecar: Annotated[bool, Weaker(OFF, MORE_SERVICES)] = True
     """Create the Sidecar with the hosts of `sidecarScope`, the only ones that proxies in the namespace learn of."""
 
     def conflicts(self) -> Iterator[str]:
@@ -87,9 +91,9 @@ class Bounds(Model):
 class NamespaceSettings(Model):
     """A namespace of workloads."""
 
-    adopt: bool = False
+    adopt: Annotated[bool, Weaker(ON, "a namespace that this stack did not create is adopted")] = False
     """Take over a namespace that already exists, and leave it in place on `pulumi destroy`."""
-    injection: bool = True
+    injection: Annotated[bool, Weaker(OFF, "new pods get no sidecar")] = True
     """Give new pods their sidecars. Without it the namespace is labelled `istio-injection: disabled`, and STRICT
     refuses calls from its pods to the mesh."""
     revision: RevisionName | None = None
@@ -100,7 +104,7 @@ class NamespaceSettings(Model):
     too."""
     workload: ResourceProfile = profile("50m", "128Mi", "500m", "256Mi")
     """Resources of a container that specifies none (LimitRange), and of each pod that the quota admits."""
-    sidecar_scope: tuple[ScopeHost, ...] = ("./*",)
+    sidecar_scope: Annotated[tuple[ScopeHost, ...], Weaker(widens_scope, MORE_SERVICES)] = ("./*",)
     """Hosts that sidecars learn of besides the control plane's, as NAMESPACE/HOST. A smaller scope needs less memory;
     an empty list is the whole mesh."""
     bounds: Bounds = Bounds()
@@ -122,7 +126,7 @@ class TradingSettings(NamespaceSettings):
     namespace: NamespaceName = "trading"
     """Namespace of the trading platform's workloads."""
     workloads: PodCount = 30
-    hours: TradingHours | None = None
+    hours: Annotated[TradingHours | None, Weaker(protects_less_time, "proxies may be restarted at more times")] = None
     """Trading hours of the platform; without them any run may restart proxies at any time."""
 
 
@@ -166,10 +170,10 @@ class WorkloadNamespace:
 class DestroySettings(Model):
     """Objects that `pulumi destroy` removes besides the stack's own resources."""
 
-    workloads: bool = False
+    workloads: Annotated[bool, Weaker(ON, "a destroy takes other owners' workloads along")] = False
     """Let `pulumi destroy` take other owners' workloads along: those in the stack's namespaces, and the sidecars
     elsewhere, which lose their istiod. Without it a destroy is refused while there are any. It needs a `pulumi up`."""
-    crds: bool = False
+    crds: Annotated[bool, Weaker(ON, "a destroy deletes every Istio object of the cluster")] = False
     """Remove Istio's CRDs and with them every Istio resource; refused while resources of other owners exist."""
-    root_certificates: bool = False
+    root_certificates: Annotated[bool, Weaker(ON, "a destroy deletes the root certificates")] = False
     """Remove the ConfigMap `istio-ca-root-cert` that istiod created in every namespace."""

@@ -7,6 +7,7 @@ from pydantic import Field, create_model
 
 from pi_mesh import addons
 from pi_mesh.addons import Addon
+from pi_mesh.facts import Harmless, Weaker, differs
 from pi_mesh.model import Model, NamespaceName
 from pi_mesh.settings.releases import ChartSource
 
@@ -30,9 +31,9 @@ class AccessLogs(Model):
 
 
 class _Observability(Model):
-    charts: ChartSource | None = None
+    charts: Annotated[ChartSource | None, Weaker(differs, "the addons' charts come from another place")] = None
     """Directory of packaged charts (NAME-VERSION.tgz); by default each project's own chart repository."""
-    access_logs: AccessLogs = AccessLogs()
+    access_logs: Annotated[AccessLogs, Harmless("it only logs")] = AccessLogs()
     """Access logs of the proxies, off by default."""
 
     def conflicts(self) -> Iterator[str]:
@@ -43,11 +44,12 @@ class _Observability(Model):
 
     def enabled(self) -> dict[str, Addon]:
         """Return the enabled addons by name, in the order of their installation."""
-        found: dict[str, Addon] = {name: getattr(self, name) for name in addons.ALL}
-        return {name: addon for name, addon in found.items() if addon.enabled}
+        every: dict[str, Addon] = {name: getattr(self, name) for name in addons.ALL}
+        return {name: addon for name, addon in every.items() if addon.enabled}
 
 
-_FIELDS: dict[str, Any] = {name: (kind, kind()) for name, kind in addons.ALL.items()}  # type: ignore[call-arg]
+READS = Harmless("an addon only reads what the mesh does")
+_FIELDS: dict[str, Any] = {name: (Annotated[kind, READS], kind()) for name, kind in addons.ALL.items()}  # type: ignore[call-arg]
 
 if TYPE_CHECKING:
     ObservabilitySettings = _Observability

@@ -35,11 +35,11 @@ def plain_values(config: Mapping[str, object], encrypted: Collection[str] = ()) 
     return {key: decoded(value) for key, value in ours.items() if key not in SECRET_KEYS}
 
 
-def _refuse_plain_secrets(found: Mapping[str, object]) -> None:
+def _refuse_plain_secrets(secrets: Mapping[str, object]) -> None:
     """Refuse a secret in plain text; in a stack file an encrypted secret is an object with the key `secure`."""
     plain = sorted(
         key
-        for key, value in found.items()
+        for key, value in secrets.items()
         if value and value != STAND_IN and not (isinstance(value, Mapping) and SECURE in value)
     )
     if plain:

@@ -61,8 +61,8 @@ def _rows(schema: Schema, path: str, entry: Schema) -> Iterator[tuple[str, ...]]
 def _element(schema: Schema, below: Schema) -> Schema | None:
     """Return the schema of a list's or map's entries if they have keys of their own."""
     candidates = (below.get("items"), below.get("additionalProperties"), *below.get("patternProperties", {}).values())
-    found = (inner for inner in candidates if isinstance(inner, dict))
-    return next((inner for inner in found if "properties" in _resolved(schema, inner)), None)
+    schemas = (inner for inner in candidates if isinstance(inner, dict))
+    return next((inner for inner in schemas if "properties" in _resolved(schema, inner)), None)
 
 
 def _resolved(schema: Schema, entry: Schema) -> Schema:

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field
 
 from pi_mesh import names
 from pi_mesh.catalog import hosts
+from pi_mesh.facts import EVERY, NAME, OFF, Harmless, Helm, NoHelm, Weaker, differs, goes
 from pi_mesh.model import Model, SecretName, matching
 
 LOGIN_SECRET = "pi-mesh-registry"
@@ -55,7 +56,9 @@ ChartSource = Annotated[str, Field(min_length=1), AfterValidator(_chart_source)]
 class ChartSettings(Model):
     """The source of the charts base, istiod and gateway."""
 
-    source: ChartSource = hosts.CHARTS
+    source: Annotated[
+        ChartSource, Weaker(differs, "the charts, which run with all rights, come from another place")
+    ] = hosts.CHARTS
     """Source of Istio's charts: an https:// repository, an oci:// registry or a directory of packaged charts
     (NAME-VERSION.tgz)."""
 
@@ -72,7 +75,11 @@ class ChartSettings(Model):
         return str(PurePosixPath(self.source) / f"{chart}-{version}.tgz")
 
 
-Digest = Annotated[str, matching(r"^sha256:[0-9a-f]{64}$", "a digest, sha256: and 64 small hexadecimal digits")]
+Digest = Annotated[
+    str,
+    matching(r"^sha256:[0-9a-f]{64}$", "a digest, sha256: and 64 small hexadecimal digits"),
+    Weaker(goes, "whoever moves the version's tag chooses the image"),
+]
 
 
 class RegistryLogin(Model):
@@ -93,16 +100,33 @@ class ImageDigests(Model):
 class ImageSettings(Model):
     """The source of the images of istiod and the proxies."""
 
-    hub: Annotated[str, Field(min_length=1), AfterValidator(_hub)] = hosts.HUB
+    hub: Annotated[
+        str,
+        Field(min_length=1),
+        AfterValidator(_hub),
+        Helm("istiod", "global.hub"),
+        Weaker(differs, "the images come from another place"),
+    ] = hosts.HUB
     """Registry and organisation of Istio's images. It is always set, because charts of 1.30 and newer default to a
     registry that will be switched off."""
-    pull_policy: Literal["IfNotPresent", "Always", "Never"] = "IfNotPresent"
+    pull_policy: Annotated[
+        Literal["IfNotPresent", "Always", "Never"],
+        Helm(EVERY, "imagePullPolicy"),
+        Helm(EVERY, "image.pullPolicy"),
+        Helm("istiod", "global.imagePullPolicy"),
+        Harmless("the image is the same"),
+    ] = "IfNotPresent"
     """Image pull policy of the mesh's pods."""
-    pull_secrets: tuple[SecretName, ...] = ()
+    pull_secrets: Annotated[
+        tuple[SecretName, ...], Helm(EVERY, "imagePullSecrets"), Helm(EVERY, "global.imagePullSecrets"), NAME
+    ] = ()
     """Secrets of type kubernetes.io/dockerconfigjson, each in every namespace of the mesh and of its sidecars."""
-    login: RegistryLogin | None = None
+    login: Annotated[RegistryLogin | None, NoHelm("a Secret"), NAME] = None
     """Login of the hub's registry; the stack makes the pull Secret from it in its own namespaces."""
-    digests: ImageDigests = ImageDigests()
+    digests: Annotated[
+        ImageDigests,
+        *(Helm("istiod", path) for path in ("pilot.image", "global.proxy.image", "global.proxy_init.image")),
+    ] = ImageDigests()
     """Of another version with each change of istio.version; an image without one is taken by its tag."""
 
     @property
@@ -127,17 +151,20 @@ class ImageSettings(Model):
         return f"{self.hub}/{image}:{version}@{digest}" if digest else None
 
 
+WAITING = Harmless("it only changes how long an `up` waits")
+
+
 class ReleaseSettings(Model):
     """The options of every Helm release."""
 
-    atomic: bool = True
+    atomic: Annotated[bool, Weaker(OFF, "a failed upgrade is not rolled back")] = True
     """Roll back a failed change, so that nothing is half-applied; false keeps the failed pods for debugging."""
-    timeout: Annotated[int, Field(ge=30, le=7200)] = 900
+    timeout: Annotated[int, Field(ge=30, le=7200), WAITING] = 900
     """Seconds that a release may take; a Pi writes images slowly to its SD card."""
-    watch: Literal["end", "say", "off"] = "end"
+    watch: Annotated[Literal["end", "say", "off"], WAITING] = "end"
     """Behaviour of `up` while it waits for a release. `say` shows why pods are not Ready, `end` also ends a wait that
     can never succeed, as Ctrl-C does, and `off` does neither."""
-    max_history: Annotated[int, Field(ge=2, le=50)] = 5
+    max_history: Annotated[int, Field(ge=2, le=50), Harmless("one revision to roll back to is kept in any case")] = 5
     """Number of revisions kept for rollback, each a Secret in the cluster."""
 
 
@@ -147,6 +174,7 @@ ReleaseName = Annotated[
         r"^[a-z0-9]([-a-z0-9]{0,51}[a-z0-9])?$",
         "a name of Helm: at most 53 small letters, digits and inner dashes",
     ),
+    NAME,
 ]
 
 

@@ -24,10 +24,10 @@ def stack_config(path: Path) -> Mapping[str, object]:
         raise SettingsError([f"{path.name}: is not UTF-8 text; write it as YAML"]) from None
     except yaml.YAMLError as error:
         raise SettingsError([f"{path.name}: is not valid YAML: {_where(error)}"]) from None
-    found = content.get("config") if isinstance(content, dict) else None
-    if not isinstance(found, dict):
+    config = content.get("config") if isinstance(content, dict) else None
+    if not isinstance(config, dict):
         raise SettingsError([f"{path.name}: is not a stack file: it has no `config:` with keys below it"])
-    return {str(key): value for key, value in found.items()}
+    return {str(key): value for key, value in config.items()}
 
 
 def _where(error: yaml.YAMLError) -> str:

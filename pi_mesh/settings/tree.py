@@ -1,8 +1,10 @@
 """The whole settings tree of a stack, and that of a stack which makes the mesh's CA and nothing else."""
 
 from collections.abc import Collection, Iterator
+from typing import Annotated
 
 from pi_mesh.catalog.istio import facts_of, gateway_chart
+from pi_mesh.facts import NoHelm
 from pi_mesh.model import Model, NamespaceName
 from pi_mesh.settings.ca import CaSourceSettings
 from pi_mesh.settings.cluster import ClusterSettings
@@ -22,25 +24,27 @@ from pi_mesh.words import agreeing
 class Settings(Model):
     """The settings of a stack file; each field is one `pi-mesh:` key."""
 
-    cluster: ClusterSettings
-    charts: ChartSettings = ChartSettings()
+    cluster: Annotated[ClusterSettings, NoHelm("preflight compares it with the cluster")]
+    charts: Annotated[ChartSettings, NoHelm("the provider reads the charts from it")] = ChartSettings()
     images: ImageSettings = ImageSettings()
-    release: ReleaseSettings = ReleaseSettings()
-    releases: ReleasesSettings = ReleasesSettings()
+    release: Annotated[ReleaseSettings, NoHelm("an option of the provider")] = ReleaseSettings()
+    releases: Annotated[ReleasesSettings, NoHelm("the release's own name")] = ReleasesSettings()
     istio: IstioSettings
     base: BaseSettings = BaseSettings()
     proxy: ProxySettings = ProxySettings()
     ingress: IngressSettings = IngressSettings()
     egress: EgressSettings = EgressSettings()
-    mtls: MtlsSettings = MtlsSettings()
-    trading: TradingSettings = TradingSettings()
-    namespaces: dict[NamespaceName, FurtherNamespace] = {}
+    mtls: Annotated[MtlsSettings, NoHelm("a PeerAuthentication and a Telemetry")] = MtlsSettings()
+    trading: Annotated[TradingSettings, NoHelm("objects in the namespace")] = TradingSettings()
+    namespaces: Annotated[dict[NamespaceName, FurtherNamespace], NoHelm("objects in the namespaces")] = {}
     """Namespaces of workloads beside the trading platform's, by their names."""
-    traffic: TrafficSettings = TrafficSettings()
-    observability: ObservabilitySettings = ObservabilitySettings()
-    vault: VaultSettings = VaultSettings()
-    ca: CaSourceSettings = CaSourceSettings()
-    destroy: DestroySettings = DestroySettings()
+    traffic: Annotated[TrafficSettings, NoHelm("Istio's objects")] = TrafficSettings()
+    observability: Annotated[
+        ObservabilitySettings, NoHelm("values of the addons' own charts, which `pi_mesh.addons` gives")
+    ] = ObservabilitySettings()
+    vault: Annotated[VaultSettings, NoHelm("several decide a value together, see setting_paths")] = VaultSettings()
+    ca: Annotated[CaSourceSettings, NoHelm("several decide a value together, see setting_paths")] = CaSourceSettings()
+    destroy: Annotated[DestroySettings, NoHelm("`pulumi destroy` reads it")] = DestroySettings()
 
     @property
     def plugged_in(self) -> bool:
@@ -81,7 +85,9 @@ class Settings(Model):
         """Return the namespaces whose proxies log the calls that STRICT or the default deny would refuse."""
         namespaces = self.workload_namespaces
         return tuple(
-            one.name for one in namespaces if one.own.injection and (self.mtls.audit or one.default_deny.audit)
+            namespace.name
+            for namespace in namespaces
+            if namespace.own.injection and (self.mtls.audit or namespace.default_deny.audit)
         )
 
     def namespace_of(self, item: NamespacedItem) -> str:
@@ -98,7 +104,11 @@ class Settings(Model):
 
     def conflicts(self) -> Iterator[str]:
         yield from namespace_conflicts(self)
-        homes = (self.istio.namespace, self.ingress.namespace, *(one.name for one in self.workload_namespaces))
+        homes = (
+            self.istio.namespace,
+            self.ingress.namespace,
+            *(namespace.name for namespace in self.workload_namespaces),
+        )
         if self.vault.external_signer and (certificates := self.vault.cert_manager.namespace) in homes:
             yield f"vault.certManager.namespace is '{certificates}', a namespace of the mesh; choose another one"
         if self.vault.enabled and self.ca.source != "istiod":
@@ -163,14 +173,14 @@ def namespace_conflicts(settings: "Settings") -> Iterator[str]:
 
 def access_log_conflicts(settings: "Settings") -> Iterator[str]:
     """Yield a sentence for each access log that no proxy could write."""
-    wanted, key = settings.observability.access_logs, "observability.accessLogs"
+    logs, key = settings.observability.access_logs, "observability.accessLogs"
     injected = [namespace.name for namespace in settings.workload_namespaces if namespace.own.injection]
-    for name in wanted.namespaces:
+    for name in logs.namespaces:
         if name not in injected:
             yield f"{key}.namespaces has '{name}', which is no namespace of workloads with sidecars; remove it"
-    if wanted.gateways and not (settings.ingress.enabled or settings.egress.enabled):
+    if logs.gateways and not (settings.ingress.enabled or settings.egress.enabled):
         yield f"{key}.gateways is true, but neither gateway is enabled; remove it"
-    if wanted.paths and not wanted.enabled:
+    if logs.paths and not logs.enabled:
         yield f"{key}.paths is true, but nothing is logged; set {key}.gateways or {key}.namespaces too"
 
 

@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from pi_mesh.catalog import cert_manager
-from pi_mesh.model import HelmValues, Model, MountPath, NamespaceName, ResourceProfile, VaultAddress, matching, profile
+from pi_mesh.facts import NAME, OFF, ON, Harmless, Helm, Weaker, becomes, differs, grows, is_longer, replaces
+from pi_mesh.model import ExtraValues, Model, MountPath, NamespaceName, ResourceProfile, VaultAddress, matching, profile
 from pi_mesh.settings.releases import ChartSource, is_unprotected
 
 ChartVersion = Annotated[str, matching(r"^v[0-9]+\.[0-9]+\.[0-9]+$", 'an exact chart version such as "v1.21.2"')]
@@ -15,6 +16,10 @@ ServiceAccountName = Annotated[
     str,
     matching(r"^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$", "the name of a service account: small letters, digits, dots, dashes"),
 ]
+
+
+OTHER_VAULT = "another Vault gets the token and signs the mesh's certificates"
+OTHER_CA = "another CA signs the mesh's certificates"
 
 
 class VaultLogin(Model):
@@ -29,24 +34,26 @@ class VaultLogin(Model):
 class CertManagerSettings(Model):
     """cert-manager, which has istiod's requests signed. It serves the mesh alone, unless `install` is false."""
 
-    install: bool = True
+    install: Annotated[bool, Harmless("another cert-manager signs for the same Issuer")] = True
     """Install cert-manager. Set false if the cluster has one with the feature gate
     ExperimentalCertificateSigningRequestControllers enabled."""
-    namespace: NamespaceName = "cert-manager"
+    namespace: Annotated[NamespaceName, Helm("cert-manager", "global")] = "cert-manager"
     """Namespace of cert-manager."""
-    service_account: ServiceAccountName = cert_manager.CHART
+    service_account: Annotated[ServiceAccountName, Helm("cert-manager", "serviceAccount"), NAME] = cert_manager.CHART
     """Service account of cert-manager's controller."""
-    charts: ChartSource = cert_manager.REPOSITORY
+    charts: Annotated[ChartSource, Weaker(differs, "cert-manager's chart comes from another place")] = (
+        cert_manager.REPOSITORY
+    )
     """Chart repository of cert-manager, or a directory of packaged charts (NAME-VERSION.tgz)."""
-    version: ChartVersion = cert_manager.VERSION
+    version: Annotated[ChartVersion, Harmless("a release of the same chart")] = cert_manager.VERSION
     """Version of the cert-manager chart."""
-    resources: ResourceProfile = profile("50m", "64Mi", "200m", "192Mi")
+    resources: Annotated[ResourceProfile, Helm("cert-manager", "resources")] = profile("50m", "64Mi", "200m", "192Mi")
     """Requests and limits of cert-manager's one container."""
-    address: VaultAddress | None = None
+    address: Annotated[VaultAddress | None, Weaker(replaces, OTHER_VAULT)] = None
     """Vault's API as cert-manager's pod reaches it; by default the Service `vault` in `vault.namespace`, port 8200."""
-    login: VaultLogin = VaultLogin()
+    login: Annotated[VaultLogin, Harmless("Vault judges the login")] = VaultLogin()
     """Login of cert-manager to Vault."""
-    values: HelmValues = {}
+    values: ExtraValues = {}
     """Extra values of the cert-manager chart, merged last; they may not contradict a typed setting."""
 
 
@@ -93,43 +100,50 @@ class VaultSettings(Model):
     If disabled, nothing of Vault is imported, called or needed.
     """
 
-    enabled: bool = False
+    enabled: Annotated[bool, Weaker(OFF, "istiod signs with a root of its own")] = False
     """Sign the mesh's certificates with a CA from Vault."""
-    stack: Annotated[str, matching(r"^[^/\s]+/[^/\s]+/[^/\s]+$", "ORGANIZATION/PROJECT/STACK")] | None = None
+    stack: Annotated[
+        Annotated[str, matching(r"^[^/\s]+/[^/\s]+/[^/\s]+$", "ORGANIZATION/PROJECT/STACK")] | None,
+        Weaker(replaces, "another stack's CA signs the mesh's certificates"),
+    ] = None
     """Stack that makes the CA, as ORGANIZATION/PROJECT/STACK; this stack then needs no access to Vault."""
-    address: VaultAddress | None = None
+    address: Annotated[VaultAddress | None, Weaker(replaces, OTHER_VAULT)] = None
     """Address of Vault's API for the user who runs Pulumi. The token is the secret `vaultToken`, or VAULT_TOKEN."""
-    allow_http: bool = False
+    allow_http: Annotated[bool, Weaker(ON, "the token and the CA's key may cross the network in the clear")] = False
     """Allow an http:// address of Vault on another machine. The token and the CA's key then cross the network
     unencrypted."""
-    ca_file: Annotated[str, Field(min_length=1)] | None = None
+    ca_file: Annotated[
+        Annotated[str, Field(min_length=1)] | None, Weaker(differs, "another CA may vouch for Vault's address")
+    ] = None
     """Path of a PEM file, relative to the project's folder, with the CA of Vault's own TLS certificate."""
     namespace: NamespaceName = "vault"
     """Kubernetes namespace of Vault's Service; the URLs in issued certificates point to it."""
-    mount: MountPath = "pki_int"
+    mount: Annotated[MountPath, Weaker(differs, OTHER_CA)] = "pki_int"
     """Path of the PKI mount of the intermediate CA."""
-    signed_by: Literal["vault", "outside"] = "vault"
+    signed_by: Annotated[Literal["vault", "outside"], Weaker(differs, OTHER_CA)] = "vault"
     """Signer of the intermediate CA: the CA at `rootMount`, or a CA outside Vault that gets the request from the
     stack's outputs."""
-    root_mount: MountPath = "pki"
+    root_mount: Annotated[MountPath, Weaker(differs, OTHER_CA)] = "pki"
     """Path of the PKI mount of the signing CA, which its owner creates beforehand."""
-    signed: SignedChain | None = None
+    signed: Annotated[SignedChain | None, Weaker(replaces, OTHER_CA)] = None
     """Certificate chain that the CA outside Vault returned, for `signedBy: outside`."""
-    common_name: Annotated[str, Field(min_length=1, max_length=64)] = "Istio Intermediate CA"
+    common_name: Annotated[str, Field(min_length=1, max_length=64), NAME] = "Istio Intermediate CA"
     """Common name in the intermediate CA's certificate."""
-    ttl: Ttl = "8760h"
+    ttl: Annotated[Ttl, Weaker(is_longer, "a stolen CA is good for longer")] = "8760h"
     """Lifetime of the intermediate CA's certificate, in hours; it never outlives its signer."""
-    generation: Generation = 1
+    generation: Annotated[Generation, Harmless("the same signer gives a new key")] = 1
     """Number of the CA's key and certificate; a higher number makes new ones. `rotate-ca` increases it."""
-    key: Literal["exported", "internal"] = "exported"
+    key: Annotated[Literal["exported", "internal"], Weaker(becomes("exported"), "the CA's key leaves Vault")] = (
+        "exported"
+    )
     """Place of the CA's private key: handed to istiod once (exported), or kept in Vault, which then signs each
     certificate (internal)."""
-    workload_role: bool = False
+    workload_role: Annotated[bool, Weaker(ON, "Vault signs any identity of the mesh outside of the cluster")] = False
     """Create the Vault PKI role `mesh-workload`, which signs any identity of the mesh, for workloads outside the
     cluster. A role for the one identity of such a workload is safer (docs/vault.md)."""
     cert_manager: CertManagerSettings = CertManagerSettings()
     """cert-manager, which carries istiod's requests to Vault, for `key: internal`."""
-    also_trust: tuple[Pem, ...] = ()
+    also_trust: Annotated[tuple[Pem, ...], Weaker(grows, "one more root certificate is trusted")] = ()
     """Further roots that the mesh trusts while it changes from one root to another."""
 
     @property

@@ -23,15 +23,15 @@ def helm_values(settings: Settings) -> Values:
     makes requests. The webhook configuration excludes istiod's namespace, which has the only Issuer; in every other
     namespace Kubernetes refuses cert-manager's objects, because it cannot reach the webhook.
     """
-    wanted = settings.vault.cert_manager
+    own = settings.vault.cert_manager
     here = {"key": "kubernetes.io/metadata.name", "operator": "NotIn", "values": [settings.istio.namespace]}
     return {
         "crds": {"enabled": True},
         "featureGates": "ExperimentalCertificateSigningRequestControllers=true",
-        "global": {"leaderElection": {"namespace": wanted.namespace}},
-        "serviceAccount": {"name": wanted.service_account},
+        "global": {"leaderElection": {"namespace": own.namespace}},
+        "serviceAccount": {"name": own.service_account},
         "image": {"pullPolicy": settings.images.pull_policy},
-        "resources": wanted.resources.to_kubernetes(),
+        "resources": own.resources.to_kubernetes(),
         "nodeSelector": node_selector(settings),
         # Only requests that istiod approves are signed.
         "disableAutoApproval": True,
@@ -75,16 +75,16 @@ def issuer(settings: Settings) -> Object:
 
 def certificate(settings: Settings) -> Object:
     """Return the Certificate of the mesh's CA for the Issuer of `ca.issuer`, with a new key at each renewal."""
-    wanted = settings.ca.issuer
-    assert wanted is not None
+    signer = settings.ca.issuer
+    assert signer is not None
     spec = {
         "secretName": names.CERTIFICATE,
         "isCA": True,
-        "commonName": wanted.common_name,
-        "duration": wanted.ttl,
+        "commonName": signer.common_name,
+        "duration": signer.ttl,
         "usages": ["cert sign", "crl sign"],
         "privateKey": {"algorithm": "ECDSA", "size": 256, "rotationPolicy": "Always"},
-        "issuerRef": {"group": "cert-manager.io", "kind": wanted.kind, "name": wanted.name},
+        "issuerRef": {"group": "cert-manager.io", "kind": signer.kind, "name": signer.name},
     }
     meta = _named(settings, "Certificate", names.CERTIFICATE, annotations=READY)
     return {"apiVersion": "cert-manager.io/v1", **meta, "spec": spec}
@@ -105,8 +105,8 @@ def rights(settings: Settings) -> tuple[Object, ...]:
 
     cert-manager may create tokens of the service account that Vault knows. istiod may name the Issuer in its requests.
     """
-    wanted = settings.vault.cert_manager
-    controller = {"kind": "ServiceAccount", "name": wanted.service_account, "namespace": wanted.namespace}
+    own = settings.vault.cert_manager
+    controller = {"kind": "ServiceAccount", "name": own.service_account, "namespace": own.namespace}
     istiod = {"kind": "ServiceAccount", "name": "istiod", "namespace": settings.istio.namespace}
     return (
         {"apiVersion": "v1", **_named(settings, "ServiceAccount", names.ISSUER)},

@@ -1,19 +1,23 @@
 """Extra Helm values that take a key from a typed setting, and those that no template of a chart reads.
 
 `pi_mesh.values.helm_values` refuses extra values that differ from a value which the program gives. The reserved keys
-here are others: the program leaves them to the charts, because the charts' default is what the typed setting means.
+here are others: values that yield to an extra value (`Helm.reserved`), and those that the program leaves to the charts,
+because the charts' default is what the typed setting means.
 """
 
 import re
 import tarfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, reduce
 from typing import NamedTuple
 
 import yaml
+from pydantic.alias_generators import to_snake
 
 from pi_mesh.settings import Settings
+from pi_mesh.settings.traffic.routes import Retries
+from pi_mesh.values.setting_paths import helm_values
 from pi_mesh.values.traffic.gateways import gateway_selector
 from pi_mesh.values.traffic.routes import retry_policy
 
@@ -39,31 +43,32 @@ def reserved_values(
 ) -> Iterator[ReservedValue]:
     """Yield the keys that extra values of a release take from typed settings; an equal value takes none."""
     keys = {"istiod": _reserved_of_istiod(settings), "gateway": _reserved_of_gateways(release)}.get(chart, {})
-    for path, (setting, same) in keys.items():
+    reserved = [(value.path, setting.path) for value, setting in helm_values(chart) if value.reserved]
+    keys |= {path: (key, _given_by(settings, key)) for path, key in reserved}
+    for path, (owner, same) in keys.items():
         value = _at(extra, path)
         if value is not None and value != same:
-            yield ReservedValue(path, setting)
+            yield ReservedValue(path, owner)
 
 
 def _reserved_of_istiod(settings: Settings) -> dict[str, tuple[str, object]]:
     """Return the keys, each with its owner and the one harmless value."""
-    proxy = settings.proxy
     images = ("pilot.image", "pilot.hub", "pilot.tag", "image", "hub", "tag", "global.proxy.image")
     return {
         **SHADOWS,
         **dict.fromkeys((*images, "global.proxy_init.image"), (IMAGES, None)),
         "meshConfig.rootNamespace": (MTLS, settings.istio.namespace),
         "meshConfig.enableAutoMtls": (MTLS, True),
-        "meshConfig.defaultHttpRetryPolicy": ("proxy.defaultRetries", retry_policy(proxy.default_retries)),
-        "meshConfig.defaultConfig.holdApplicationUntilProxyStarts": (
-            "proxy.holdApplicationUntilProxyStarts",
-            proxy.hold_application_until_proxy_starts,
-        ),
-        "meshConfig.pathNormalization.normalization": ("proxy.pathNormalization", proxy.path_normalization),
         "global.proxy.includeInboundPorts": (MTLS, "*"),
         "global.proxy.excludeInboundPorts": (MTLS, ""),
         "revision": (INJECTION, ""),
     }
+
+
+def _given_by(settings: Settings, key: str) -> object:
+    """Return the value that a setting gives."""
+    value = reduce(getattr, map(to_snake, key.split(".")), settings)
+    return retry_policy(value) if isinstance(value, Retries) else value
 
 
 def _reserved_of_gateways(release: str) -> dict[str, tuple[str, object]]:
@@ -123,7 +128,7 @@ def load_chart(package: str) -> Chart | None:
     except (OSError, tarfile.TarError, yaml.YAMLError):
         return None
     needed = metadata.get("dependencies") or []
-    names = frozenset(name for one in needed for name in (one.get("name"), one.get("alias")) if name)
+    names = frozenset(name for chart in needed for name in (chart.get("name"), chart.get("alias")) if name)
     return Chart("\n".join(texts), defaults.get(WRAPPED, defaults), names)
 
 
@@ -145,8 +150,8 @@ def _below(chart: Chart, defaults: Mapping, key: str, value: object, path: str) 
     # Without defaults, or if a template uses the branch as a whole, any key may be meant.
     whole = path != COPIED and _taken_whole(chart, key)
     if isinstance(value, Mapping) and isinstance(branch, Mapping) and branch and not whole:
-        for name, one in value.items():
-            yield from _below(chart, branch, name, one, f"{path}.{name}")
+        for name, inner in value.items():
+            yield from _below(chart, branch, name, inner, f"{path}.{name}")
 
 
 def _named(chart: Chart, key: str) -> bool:

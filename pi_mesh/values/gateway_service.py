@@ -48,7 +48,7 @@ def port_numbers(settings: Settings, release: str) -> dict[str, int]:
 def given_ports(gateway: GatewaySettings) -> set[int]:
     """Return the ports by which the extra values replace the whole list; empty if they don't."""
     ports = given_service(gateway).get("ports")
-    numbers = (one.get("port") for one in ports if isinstance(one, Mapping)) if isinstance(ports, list) else ()
+    numbers = (port.get("port") for port in ports if isinstance(port, Mapping)) if isinstance(ports, list) else ()
     return {number for number in numbers if isinstance(number, int)}
 
 
@@ -76,10 +76,10 @@ def traffic_policy(gateway: GatewaySettings) -> str:
 
 def topology(settings: Settings) -> Mapping[str, object]:
     """Return the gateway's topology, from its settings or from the mesh config of the extra values."""
-    found: object = settings.istio.values
+    branch: object = settings.istio.values
     for key in ("meshConfig", "defaultConfig", "gatewayTopology"):
-        found = found.get(key) if isinstance(found, Mapping) else None
-    given = dict(found) if isinstance(found, Mapping) else {}
+        branch = branch.get(key) if isinstance(branch, Mapping) else None
+    given = dict(branch) if isinstance(branch, Mapping) else {}
     if settings.ingress.trusted_proxies:
         given["numTrustedProxies"] = settings.ingress.trusted_proxies
     if settings.ingress.proxy_protocol:

@@ -25,7 +25,7 @@ def base_values(settings: Settings) -> Values:
 
 
 def istiod_values(settings: Settings, root: str | None = None) -> Values:
-    """Return the values of the chart `istiod`, without the extra values; `root` as in `pi_mesh.inventory.mesh_inventory`."""
+    """Return the values of the chart `istiod`, without the extra values; `root` as in `inventory.mesh_inventory`."""
     return merge(_istiod(settings), vault.helm_values(settings, root))
 
 
@@ -114,7 +114,6 @@ def _readiness(version: str) -> Values:
     return {"readinessPeriodSeconds": 3, "readinessFailureThreshold": 20}
 
 
-# Istio's mesh config: what istiod watches, and the defaults of every proxy.
 # https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/
 
 
@@ -140,8 +139,8 @@ def mesh_config(settings: Settings) -> Values:
 def _providers(settings: Settings) -> Values:
     """Return the mesh config's extension providers, to which Telemetry objects refer; none without one."""
     traces = telemetry.tracing_providers(settings)
-    found = [*traces, *telemetry.audit_providers(settings), *telemetry.access_log_providers(settings)]
-    return {**({"enableTracing": True} if traces else {}), **({"extensionProviders": found} if found else {})}
+    providers = [*traces, *telemetry.audit_providers(settings), *telemetry.access_log_providers(settings)]
+    return {**({"enableTracing": True} if traces else {}), **({"extensionProviders": providers} if providers else {})}
 
 
 def _discovery(settings: Settings) -> Values:

@@ -1,7 +1,4 @@
-"""Kubernetes objects of the mesh and the namespaces of workloads, as plain dicts.
-
-The Istio kinds are of version v1beta1, which every Istio from 1.20 to the newest serves.
-"""
+"""Kubernetes objects of the mesh and the namespaces of workloads, as plain dicts."""
 
 import base64
 import json
@@ -27,20 +24,28 @@ MESH_WIDE = "default"
 """Name of the mesh-wide PeerAuthentication."""
 
 
+NETWORKING, SECURITY, TELEMETRY = (
+    "networking.istio.io/v1beta1",
+    "security.istio.io/v1beta1",
+    "telemetry.istio.io/v1alpha1",
+)
+"""API versions that every Istio from 1.20 to the newest serves."""
+
+
+def kubernetes_object(api: str, kind: str, namespace: str, name: str, **content: object) -> Object:
+    """Return an object in a namespace; `api` is its apiVersion."""
+    return {"apiVersion": api, "kind": kind, "metadata": {"name": name, "namespace": namespace}, **content}
+
+
 def peer_authentication(settings: Settings) -> Object:
     """Return the PeerAuthentication with the mesh-wide mode: in the root namespace, without a selector."""
-    return {
-        "apiVersion": "security.istio.io/v1beta1",
-        "kind": "PeerAuthentication",
-        "metadata": {"name": MESH_WIDE, "namespace": settings.istio.namespace},
-        "spec": {"mtls": {"mode": settings.mtls.mode}},
-    }
+    spec = {"mtls": {"mode": settings.mtls.mode}}
+    return kubernetes_object(SECURITY, "PeerAuthentication", settings.istio.namespace, MESH_WIDE, spec=spec)
 
 
 def telemetry(namespace: str, name: str, spec: Object) -> Object:
-    """Return a Telemetry of Istio, in the API version that every Istio from 1.20 to the newest serves."""
-    metadata = {"name": name, "namespace": namespace}
-    return {"apiVersion": "telemetry.istio.io/v1alpha1", "kind": "Telemetry", "metadata": metadata, "spec": spec}
+    """Return a Telemetry of Istio."""
+    return kubernetes_object(TELEMETRY, "Telemetry", namespace, name, spec=spec)
 
 
 def istio_namespace(settings: Settings, stack: str) -> Object:
@@ -75,12 +80,8 @@ def limit_range(namespace: WorkloadNamespace) -> Object:
     """Return the LimitRange with the resources of containers that specify none, which the quota would refuse."""
     workload = namespace.own.workload
     limits, requests = workload.limits.resources.to_kubernetes(), workload.requests.resources.to_kubernetes()
-    return {
-        "apiVersion": "v1",
-        "kind": "LimitRange",
-        "metadata": {"name": "workload-defaults", "namespace": namespace.name},
-        "spec": {"limits": [{"type": "Container", "default": limits, "defaultRequest": requests}]},
-    }
+    spec = {"limits": [{"type": "Container", "default": limits, "defaultRequest": requests}]}
+    return kubernetes_object("v1", "LimitRange", namespace.name, "workload-defaults", spec=spec)
 
 
 def resource_quota(settings: Settings, namespace: WorkloadNamespace) -> Object:
@@ -88,12 +89,7 @@ def resource_quota(settings: Settings, namespace: WorkloadNamespace) -> Object:
     workloads = namespace.own.workloads
     requests, limits = (amount * workloads for amount in pod_resources(settings, namespace))
     hard = {"pods": str(workloads), **_prefixed("requests", requests), **_prefixed("limits", limits)}
-    return {
-        "apiVersion": "v1",
-        "kind": "ResourceQuota",
-        "metadata": {"name": "workloads", "namespace": namespace.name},
-        "spec": {"hard": hard},
-    }
+    return kubernetes_object("v1", "ResourceQuota", namespace.name, "workloads", spec={"hard": hard})
 
 
 def pod_resources(settings: Settings, namespace: WorkloadNamespace) -> tuple[Resources, Resources]:
@@ -109,12 +105,7 @@ def sidecar_scope(settings: Settings, namespace: WorkloadNamespace) -> Object:
     """Return the Sidecar with the hosts that the namespace's proxies learn of; each further host costs them memory."""
     # Without the gateways' Services no request could leave through the egress gateway.
     hosts = [*namespace.own.sidecar_scope, f"{settings.istio.namespace}/*"]
-    return {
-        "apiVersion": "networking.istio.io/v1beta1",
-        "kind": "Sidecar",
-        "metadata": {"name": "default", "namespace": namespace.name},
-        "spec": {"egress": [{"hosts": hosts}]},
-    }
+    return kubernetes_object(NETWORKING, "Sidecar", namespace.name, "default", spec={"egress": [{"hosts": hosts}]})
 
 
 def _namespace(name: str, stack: str, labels: dict[str, str], adopted: bool = False) -> Object:

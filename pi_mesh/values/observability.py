@@ -4,17 +4,23 @@ https://prometheus-operator.dev/docs/api-reference/api/
 """
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 from pi_mesh.addons.grafana import DASHBOARDS, Grafana
 from pi_mesh.addons.prometheus import Prometheus
-from pi_mesh.monitoring import dashboards, scraping
+from pi_mesh.monitoring import scraping
 from pi_mesh.settings import Settings
 from pi_mesh.values.helm_values import Values
-from pi_mesh.values.objects import Object
+from pi_mesh.values.objects import Object, kubernetes_object
 from pi_mesh.values.placement import mesh_context
 
 OPERATOR_API = "monitoring.coreos.com/v1"
 RULES = "pi-mesh"
+FOLDER = Path(scraping.__file__).parent / "grafana"
+FILES = tuple(FOLDER / f"{name}.json" for name in ("mesh", "gateways", "trading", "pis"))
+"""The dashboards: files as Grafana exports them, but for names that differ between meshes."""
+INGRESS, EGRESS, WORKLOADS = "@ingress@", "@egress@", "@workloads@"
+"""Names in the files that `with_names` replaces."""
 
 
 def operator_objects(settings: Settings) -> Iterator[Object]:
@@ -87,7 +93,14 @@ def dashboard_names(settings: Settings) -> dict[str, str]:
     """Return the names of this mesh for the dashboards' queries."""
     called = settings.releases.names
     workloads = "|".join(namespace.name for namespace in settings.workload_namespaces)
-    return {dashboards.INGRESS: called.ingress, dashboards.EGRESS: called.egress, dashboards.WORKLOADS: workloads}
+    return {INGRESS: called.ingress, EGRESS: called.egress, WORKLOADS: workloads}
+
+
+def with_names(content: str, names: Mapping[str, str]) -> str:
+    """Return a file's content with the names of one mesh."""
+    for token, name in names.items():
+        content = content.replace(token, name)
+    return content
 
 
 def dashboard_config_maps(settings: Settings) -> list[Object]:
@@ -95,6 +108,5 @@ def dashboard_config_maps(settings: Settings) -> list[Object]:
     if Grafana.name not in settings.observability.enabled():
         return []
     known = dashboard_names(settings)
-    data = {file.name: dashboards.with_names(file.read_text(encoding="utf-8"), known) for file in dashboards.FILES}
-    metadata = {"name": DASHBOARDS, "namespace": settings.istio.namespace}
-    return [{"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}]
+    data = {file.name: with_names(file.read_text(encoding="utf-8"), known) for file in FILES}
+    return [kubernetes_object("v1", "ConfigMap", settings.istio.namespace, DASHBOARDS, data=data)]

@@ -1,96 +1,74 @@
 """The config key behind each Helm value, for readers who know the stack file and not the charts."""
 
 from collections.abc import Mapping
+from functools import cache
 
+from pi_mesh.facts import EVERY, Helm, Setting, fields_of
 from pi_mesh.names import EXTERNAL_CA_LABEL, VERSION_ANNOTATION
+from pi_mesh.settings import Settings
 
-VAULT_ENV = ("ISTIO_MULTIROOT_MESH", "EXTERNAL_CA", "K8S_SIGNER", "CITADEL_SELF_SIGNED_CA_CERT_TTL")
-VAULT_METADATA = ("PROXY_CONFIG_XDS_AGENT", "XDS_ROOT_CA", "CA_ROOT_CA")
-"""Variables of istiod and of the proxies that `pi_mesh.values.vault` sets."""
-EVERYWHERE = {
-    "nodeSelector": "cluster.architecture",
-    "imagePullPolicy": "images.pullPolicy",
-    "imagePullSecrets": "images.pullSecrets",
-    "global.imagePullSecrets": "images.pullSecrets",
-    "image.pullPolicy": "images.pullPolicy",
-    "global.istioNamespace": "istio.namespace",
-}
-BY_CHART: Mapping[str, Mapping[str, str]] = {
+VAULT = (
+    *(f"pilot.env.{name}" for name in ("ISTIO_MULTIROOT_MESH", "EXTERNAL_CA", "K8S_SIGNER")),
+    "pilot.env.CITADEL_SELF_SIGNED_CA_CERT_TTL",
+    f"pilot.podAnnotations.{EXTERNAL_CA_LABEL}",
+    "pilot.volumes",
+    "pilot.volumeMounts",
+    "global.pilotCertProvider",
+    "global.certSigners",
+    "sidecarInjectorWebhook",
+    "meshConfig.caCertificates",
+    *(
+        f"meshConfig.defaultConfig.proxyMetadata.{name}"
+        for name in ("PROXY_CONFIG_XDS_AGENT", "XDS_ROOT_CA", "CA_ROOT_CA")
+    ),
+)
+"""Values of istiod that `pi_mesh.values.vault` gives, for which several settings of the CA count together."""
+DERIVED: Mapping[str, Mapping[str, str]] = {
     "istiod": {
-        "pilot.replicaCount": "istio.pilotReplicas",
-        "pilot.resources": "istio.resources",
-        "pilot.nodeSelector": "cluster.architecture",
-        "pilot.traceSampling": "proxy.traceSampling",
-        "pilot.autoscaleEnabled": "istio.autoscaling.enabled",
-        "pilot.autoscaleMin": "istio.autoscaling.minReplicas",
-        "pilot.autoscaleMax": "istio.autoscaling.maxReplicas",
-        "pilot.cpu": "istio.autoscaling.targetCpu",
-        f"pilot.podAnnotations.{EXTERNAL_CA_LABEL}": "vault",
-        **{f"pilot.env.{name}": "vault" for name in VAULT_ENV},
-        "pilot.image": "images.digests",
-        "global.proxy.image": "images.digests",
-        "global.proxy_init.image": "images.digests",
-        "pilot.volumes": "vault",
-        "pilot.volumeMounts": "vault",
-        "global.hub": "images.hub",
-        "global.tag": "istio.version",
-        "global.imagePullPolicy": "images.pullPolicy",
-        "pilot.env.PILOT_TRACE_SAMPLING": "proxy.traceSampling",
-        "pilot.env.ENABLE_NATIVE_SIDECARS": "proxy.nativeSidecars",
-        "global.proxy.resources": "proxy.resources",
+        **dict.fromkeys(VAULT, "vault"),
+        # Charts differ in the probe that they need (`IstioMinor.gateways_choose_their_probe`).
         "global.proxy.readinessPeriodSeconds": "istio.version",
         "global.proxy.readinessFailureThreshold": "istio.version",
-        "global.defaultPodDisruptionBudget.enabled": "istio.pilotReplicas",
-        "global.pilotCertProvider": "vault",
-        "global.certSigners": "vault",
-        "sidecarInjectorWebhook": "vault",
-        "meshConfig.outboundTrafficPolicy.mode": "proxy.outboundTraffic",
-        "meshConfig.pathNormalization.normalization": "proxy.pathNormalization",
-        "meshConfig.defaultHttpRetryPolicy": "proxy.defaultRetries",
-        "meshConfig.defaultConfig.holdApplicationUntilProxyStarts": "proxy.holdApplicationUntilProxyStarts",
-        "meshConfig.defaultConfig.concurrency": "proxy.concurrency",
-        "meshConfig.defaultConfig.terminationDrainDuration": "proxy.drainSeconds",
-        "meshConfig.defaultConfig.proxyMetadata.SECRET_TTL": "mtls.certificateLifetime",
-        **{f"meshConfig.defaultConfig.proxyMetadata.{name}": "vault" for name in VAULT_METADATA},
-        "meshConfig.caCertificates": "vault",
+        # Access logs, audits and Jaeger share them.
         "meshConfig.extensionProviders": "observability",
         "meshConfig.enableTracing": "observability",
     },
     "gateway": {
-        "replicaCount": "{}.replicas",
-        "resources": "{}.resources",
-        "service.type": "{}.service.type",
-        "service.ports": "{}.service.nodePorts",
-        "service.externalTrafficPolicy": "{}.service.externalTrafficPolicy",
-        "service.loadBalancerIP": "{}.service.address",
-        "service.annotations": "{}.service.address",
-        "service.loadBalancerClass": "{}.service.loadBalancerClass",
-        "service.loadBalancerSourceRanges": "{}.service.sourceRanges",
-        "autoscaling.enabled": "{}.autoscaling.enabled",
-        "autoscaling.minReplicas": "{}.autoscaling.minReplicas",
-        "autoscaling.maxReplicas": "{}.autoscaling.maxReplicas",
-        "autoscaling.targetCPUUtilizationPercentage": "{}.autoscaling.targetCpu",
         "readinessProbe": "istio.version",
-        "podAnnotations.proxy.istio.io/config": "{}.drainSeconds",
         "podAnnotations.inject.istio.io/templates": "vault",
         f"podAnnotations.{VERSION_ANNOTATION}": "istio.version",
-        "terminationGracePeriodSeconds": "{}.drainSeconds",
-        "podDisruptionBudget": "{}.replicas",
-        "rbac.enabled": "traffic.gateways",
-        "topologySpreadConstraints": "{}.replicas",
     },
-    "cert-manager": {"resources": "{}.resources", "serviceAccount": "{}.serviceAccount", "global": "{}.namespace"},
 }
-"""Config key by chart and path of the value; `{}` is the key of the release's branch. The longest path applies."""
+"""Config key by chart and path of the values that no single field gives."""
+
+
+@cache
+def helm_values(chart: str) -> tuple[tuple[Helm, Setting], ...]:
+    """Return the values of a chart that a setting gives, each with its setting."""
+    return tuple(
+        (value, field) for field in fields_of(Settings) for value in field.helm if value.chart in (chart, EVERY)
+    )
+
+
+def helm_path(chart: str, key: str) -> str:
+    """Return the path of the first value that a setting gives a chart."""
+    return next(value.path for value, field in helm_values(chart) if field.path == key)
+
+
+@cache
+def _keys(chart: str, setting: str) -> Mapping[str, str]:
+    """Return the config key by path of a release's values; of several settings, the one in the release's branch."""
+    values = sorted(helm_values(chart), key=lambda entry: not entry[1].path.startswith(f"{setting}."))
+    return {**{value.path: field.path for value, field in reversed(values)}, **DERIVED.get(chart, {})}
 
 
 def config_key(chart: str, setting: str, path: str, *, typed: bool, extra: bool) -> str:
     """Return the config key of a value; `typed` and `extra` tell if a typed setting or an extra value gives it now.
 
-    A typed value that is not in the table has the key of its branch.
+    The longest path applies. A typed value that no path fits has the key of its branch.
     """
-    known = {**EVERYWHERE, **BY_CHART.get(chart, {})}
-    fitting = [prefix for prefix in known if f"{path}.".startswith(f"{prefix}.")]
+    keys = _keys(chart, setting)
+    fitting = [prefix for prefix in keys if f"{path}.".startswith(f"{prefix}.")]
     if fitting and not extra:
-        return known[max(fitting, key=len)].format(setting)
+        return keys[max(fitting, key=len)]
     return setting if typed else f"{setting}.values.{path}"

@@ -57,9 +57,6 @@ def _refused_calls(settings: Settings, namespace: WorkloadNamespace) -> str:
     return " || ".join([*(denied if namespace.default_deny.audit else ()), *plain])
 
 
-# The access logs: a log format of istiod's, and the entries of Telemetry objects that select requests.
-# https://istio.io/latest/docs/tasks/observability/logs/telemetry-api/
-
 ACCESS_LOG_PROVIDER = ACCESS_LOG = "pi-mesh-access-log"
 LOG_LINE = 500
 """Bytes of a line in the node's log file, as containerd writes it. Lines with a path took 414 to 427 at the local
@@ -94,10 +91,10 @@ _DIGITS = "0123456789abcdef"
 
 def access_log_providers(settings: Settings) -> list[Values]:
     """Return the extension provider of istiod's mesh config that writes the log; none without access logs."""
-    wanted = settings.observability.access_logs
-    if not wanted.enabled:
+    logs = settings.observability.access_logs
+    if not logs.enabled:
         return []
-    fields = {**_ACCESS_LOG_FIELDS, **(_PATH_FIELD if wanted.paths else {})}
+    fields = {**_ACCESS_LOG_FIELDS, **(_PATH_FIELD if logs.paths else {})}
     return [
         {"name": ACCESS_LOG_PROVIDER, "envoyFileAccessLog": {"path": "/dev/stdout", "logFormat": {"labels": fields}}}
     ]
@@ -127,10 +124,13 @@ def namespace_telemetry(settings: Settings, namespace: WorkloadNamespace) -> Ite
 
 def log_writers(settings: Settings) -> int:
     """Return the number of proxies that write the log, with all the workloads that the namespaces promise."""
-    wanted = settings.observability.access_logs
-    gateways = [gateway for gateway in (settings.ingress, settings.egress) if wanted.gateways and gateway.enabled]
-    pods = sum(one.autoscaling.max_replicas if one.autoscaling.enabled else one.replicas for one in gateways)
-    return pods + sum(one.own.workloads for one in settings.workload_namespaces if one.name in wanted.namespaces)
+    logs = settings.observability.access_logs
+    gateways = [gateway for gateway in (settings.ingress, settings.egress) if logs.gateways and gateway.enabled]
+    pods = sum(
+        gateway.autoscaling.max_replicas if gateway.autoscaling.enabled else gateway.replicas for gateway in gateways
+    )
+    namespaces = (namespace for namespace in settings.workload_namespaces if namespace.name in logs.namespaces)
+    return pods + sum(namespace.own.workloads for namespace in namespaces)
 
 
 def _access_log_entry(settings: Settings) -> Values:

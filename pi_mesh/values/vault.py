@@ -16,7 +16,7 @@ TOKENS = "/var/run/secrets/tokens"
 
 
 def helm_values(settings: Settings, root: str | None) -> Values:
-    """Return the values of istiod; none while it makes its own root. `root` as in `pi_mesh.inventory.mesh_inventory`."""
+    """Return the values of istiod; none while it makes its own root. `root` as in `inventory.mesh_inventory`."""
     if not settings.plugged_in:
         return {}
     external_ca = {

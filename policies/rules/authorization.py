@@ -6,7 +6,7 @@ from ipaddress import ip_network
 from typing import Any
 
 from .resource import is_kind
-from .rule import MANDATORY, Bounds, Resource, Rule, strings
+from .rule import MANDATORY, Bounds, Resource, Rule, bound, strings
 from .tree import at, items, text, texts, within
 
 SOURCES = {
@@ -84,13 +84,13 @@ def _of_rule(rule: Any, bounds: Bounds) -> Iterator[str]:
 
 def _of_source(entry: Any, bounds: Bounds) -> Iterator[str]:
     values = {field: texts(entry, f"source.{field}") for field in (*SOURCES, *NETWORKS)}
-    given = {field: found for field, found in values.items() if found}
-    if any(names_callers(field, found, bounds) for field, found in given.items()):
+    given = {field: callers for field, callers in values.items() if callers}
+    if any(names_callers(field, callers, bounds) for field, callers in given.items()):
         return
     if not given:
         yield "has a source that names no caller: it allows every caller"
-    for field, found in given.items():
-        yield f"allows the {SOURCES.get(field) or NETWORKS[field]} {', '.join(found)}"
+    for field, callers in given.items():
+        yield f"allows the {SOURCES.get(field) or NETWORKS[field]} {', '.join(callers)}"
 
 
 def _narrows(condition: Any, bounds: Bounds) -> bool:
@@ -115,11 +115,7 @@ RULE = Rule(
     "name the callers: namespaces, or principals such as cluster.local/ns/NAMESPACE/sa/ACCOUNT",
     schema={
         "addresses": strings([], 'Networks, as "192.168.1.0/24", whose addresses may stand for callers.'),
-        "anySignedInUser": {
-            "type": "boolean",
-            "default": False,
-            "description": "Allow requestPrincipals *, which any token of any issuer matches.",
-        },
+        "anySignedInUser": bound("boolean", False, "Allow requestPrincipals *, which any token of any issuer matches."),
     },
     breaches=breaches,
 )

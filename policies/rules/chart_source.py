@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from .resource import is_release
-from .rule import MANDATORY, Bounds, Resource, Rule, strings
+from .rule import MANDATORY, Bounds, Resource, Rule, bound, strings
 from .tree import text
 
 SOURCES = (
@@ -58,15 +58,8 @@ RULE = Rule(
     "a chart runs with all rights in the cluster; Istio's hosts at Google shut down in December 2026",
     "set charts.source to one of the allowed sources, or add yours to the policy config after a review",
     schema={
-        "sources": strings(
-            SOURCES,
-            "Repositories and registries; the paths below them are allowed too.",
-        ),
-        "packaged": {
-            "type": "boolean",
-            "default": False,
-            "description": "Allow packaged charts (.tgz) from a local directory.",
-        },
+        "sources": strings(SOURCES, "Repositories and registries; the paths below them are allowed too."),
+        "packaged": bound("boolean", False, "Allow packaged charts (.tgz) from a local directory."),
     },
     breaches=breaches,
 )

@@ -13,15 +13,15 @@ def breaches(resource: Resource, bounds: Bounds) -> Iterator[str]:
     if {name, f"{namespace}/{name}"} & set(bounds["anyHost"]):
         return
     if is_kind(resource, "networking.istio.io/Gateway"):
-        found = _of_istio(resource.props)
+        openings = _of_istio(resource.props)
     elif is_kind(resource, "gateway.networking.k8s.io/Gateway"):
-        found = _unnamed("listener", "hostname", items(resource.props, "spec.listeners"))
+        openings = _unnamed("listener", "hostname", items(resource.props, "spec.listeners"))
     elif is_kind(resource, "networking.k8s.io/Ingress"):
-        found = _of_ingress(resource.props)
+        openings = _of_ingress(resource.props)
     else:
         return
     kind = at(resource.props, "kind") or resource.resource_type.rpartition(":")[2]
-    yield from (f"{kind} {name}: {what}" for what in found)
+    yield from (f"{kind} {name}: {what}" for what in openings)
 
 
 def _of_istio(props: Any) -> Iterator[str]:

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .resource import chart, is_kind, is_release, release_values, unread
-from .rule import MANDATORY, Bounds, Resource, Rule, WrongType, strings
-from .tree import at, text, type_name, walk
+from .resource import chart, is_kind, is_object, is_release, release_values, unread
+from .rule import MANDATORY, Bounds, Resource, Rule, strings
+from .tree import as_text, at, text, walk
 
 NEEDS_HUB = ("istiod", "cni", "ztunnel")
 """Istio's charts with an image of their own; the gateways use istiod's image."""
@@ -25,7 +25,7 @@ def breaches(resource: Resource, bounds: Bounds) -> Iterator[str]:
     if is_release(resource):
         yield from unread(resource)
         yield from _of_release(resource, bounds["hubs"])
-    elif resource.resource_type.startswith("kubernetes:"):
+    elif is_object(resource):
         yield from _of_object(resource, bounds["hubs"])
 
 
@@ -55,8 +55,7 @@ def _of_value(place: str, value: Any, hubs: list[str]) -> Iterator[str]:
     of_image, of_hub, of_registry = (bool(name.search(place)) for name in (_IMAGE, _HUB, _REGISTRY))
     if not value or isinstance(value, Mapping) or not (of_image or of_hub or of_registry):
         return
-    if not isinstance(value, str):
-        raise WrongType(place, type_name(value), "a text")
+    as_text(value, place)
     is_above_a_hub = any(f"{hub}/".startswith(f"{value}/") for hub in hubs)
     if (of_hub and value not in hubs) or (of_registry and not is_above_a_hub):
         yield f"{place} is {value}"

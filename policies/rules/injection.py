@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from .resource import PATCH, PREFIXES, anywhere, chart, is_kind, is_release, release_values, unread
+from .resource import PATCH, PREFIXES, anywhere, is_kind, is_object, is_release, istiods, release_values, unread
 from .rule import MANDATORY, Bounds, Resource, StackRule, strings
 from .tree import at, items, mapping, text, walk
 
@@ -13,11 +13,11 @@ POD_LABEL = "sidecar.istio.io/inject"
 
 
 def breaches(resources: Sequence[Resource], bounds: Bounds) -> Iterator[str]:
-    of_releases = {text(one.props, "namespace") for one in resources if is_release(one)}
-    of_istiod = [one for one in resources if chart(one) == "istiod"]
+    of_releases = {text(resource.props, "namespace") for resource in resources if is_release(resource)}
+    of_istiod = istiods(resources)
     led = _revisions(of_istiod) | set(_tags(resources))
     workloads = [*bounds["namespaces"]]
-    for resource in (one for one in resources if is_kind(one, "Namespace")):
+    for resource in (namespace for namespace in resources if is_kind(namespace, "Namespace")):
         name = text(resource.props, "metadata.name")
         holds_workloads = bool(of_istiod) and name not in of_releases and name not in bounds["without"]
         if holds_workloads or name in bounds["namespaces"]:
@@ -36,19 +36,19 @@ def breaches(resources: Sequence[Resource], bounds: Bounds) -> Iterator[str]:
 
 def _revisions(of_istiod: Sequence[Resource]) -> set[str]:
     """Return the revisions and the tags of the stack's control planes."""
-    found: set[str] = set()
+    names: set[str] = set()
     for istiod in of_istiod:
         values = release_values(istiod)
-        found |= {str(value) for _, value in anywhere(values, "revision")} or {DEFAULT}
-        found |= {str(tag) for prefix in PREFIXES for tag in items(values, f"{prefix}revisionTags")}
-    return found
+        names |= {str(value) for _, value in anywhere(values, "revision")} or {DEFAULT}
+        names |= {str(tag) for prefix in PREFIXES for tag in items(values, f"{prefix}revisionTags")}
+    return names
 
 
 def _tags(resources: Sequence[Resource]) -> Iterator[str]:
     """Yield the revision tags that the stack makes as webhook configurations of its own."""
     for resource in resources:
         tag = mapping(resource.props, "metadata.labels").get(TAG_LABEL)
-        if is_kind(resource, "admissionregistration.k8s.io/MutatingWebhookConfiguration") and tag:
+        if tag and is_kind(resource, "admissionregistration.k8s.io/MutatingWebhookConfiguration"):
             yield str(tag)
 
 
@@ -64,9 +64,7 @@ def _of_namespace(resource: Resource, name: str | None, led: set[str]) -> Iterat
 
 def _of_pods(resource: Resource, namespaces: Sequence[str | None]) -> Iterator[str]:
     """Yield a breach for pods that opt out by their own label."""
-    if not resource.resource_type.startswith("kubernetes:") or is_release(resource):
-        return
-    if at(resource.props, "metadata.namespace") in namespaces:
+    if is_object(resource) and at(resource.props, "metadata.namespace") in namespaces:
         for place, value in walk(resource.props, quiet=True):
             if place.endswith(POD_LABEL) and str(value).lower() != "true":
                 name = at(resource.props, "metadata.name")

@@ -2,21 +2,21 @@
 
 from collections.abc import Iterator, Sequence
 
-from .resource import anywhere, chart, is_kind, release_values, unread
-from .rule import MANDATORY, Bounds, Resource, StackRule, WrongType
-from .tree import at, mapping, text, type_name
+from .resource import anywhere, is_kind, istiods, release_values, unread
+from .rule import MANDATORY, Bounds, Resource, StackRule
+from .tree import as_text, at, mapping, text
 
 REVISION = "istio.io/rev"
 
 
 def breaches(resources: Sequence[Resource], _: Bounds) -> Iterator[str]:
-    policies = [one for one in resources if is_kind(one, "security.istio.io/PeerAuthentication")]
-    for istiod in (resource for resource in resources if chart(resource) == "istiod"):
+    policies = [policy for policy in resources if is_kind(policy, "security.istio.io/PeerAuthentication")]
+    for istiod in istiods(resources):
         yield from unread(istiod)
         for place, _value in anywhere(release_values(istiod), "env.SHARED_MESH_CONFIG"):
             yield f"{place} takes mesh settings from a source that this rule cannot read"
         for root in _roots(istiod):
-            yield from _of_root(root, [one for one in policies if _is_mesh_wide(one, root, _revision(istiod))])
+            yield from _of_root(root, [policy for policy in policies if _is_mesh_wide(policy, root, _revision(istiod))])
 
 
 def _of_root(root: str | None, mesh_wide: list[Resource]) -> Iterator[str]:
@@ -30,15 +30,9 @@ def _roots(istiod: Resource) -> Sequence[str | None]:
     """Return the namespace whose policies hold for the whole mesh; all of them where the values contradict."""
     values = release_values(istiod)
     for path in ("meshConfig.rootNamespace", "global.istioNamespace"):
-        if named := {_name(place, value) for place, value in anywhere(values, path)}:
+        if named := {as_text(value, place) for place, value in anywhere(values, path)}:
             return sorted(named)
     return [text(istiod.props, "namespace")]
-
-
-def _name(place: str, value: object) -> str:
-    if not isinstance(value, str):
-        raise WrongType(place, type_name(value), "a text")
-    return value
 
 
 def _revision(istiod: Resource) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from .resource import chart, is_kind, is_release, release_values, unread
+from .resource import chart, is_kind, is_object, is_release, release_values, unread
 from .rule import MANDATORY, Bounds, Resource, Rule, strings
 from .tree import at, mapping, text, walk, within
 
@@ -17,7 +17,7 @@ def breaches(resource: Resource, bounds: Bounds) -> Iterator[str]:
         if chart(resource) == "istiod":
             yield from unread(resource)
         yield from _past_the_proxy(release_values(resource))
-    elif resource.resource_type.startswith("kubernetes:"):
+    elif is_object(resource):
         yield from _past_the_proxy(resource.props, quiet=True)
 
 

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from .resource import chart, is_release, release_values, unread
-from .rule import MANDATORY, Bounds, Resource, Rule, WrongType
+from .resource import chart, is_object, is_release, release_values, unread
+from .rule import MANDATORY, Bounds, Resource, Rule, WrongType, bound
 from .tree import at, mapping, type_name, walk, within
 
 UNITS = {"n": 1e-9, "u": 1e-6, "m": 1e-3, "": 1, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15, "E": 1e18} | {
@@ -44,14 +44,14 @@ CONTAINERS: Mapping[str, Mapping[str, str | None]] = {
 """Place of each container's resources by chart, and its switch, which is on unless it is false or 0."""
 
 
-def unsized_containers(chart: str | None, values: Mapping[str, Any], found: Mapping[str, Any]) -> Iterator[str]:
+def unsized_containers(chart: str | None, values: Mapping[str, Any], sized: Mapping[str, Any]) -> Iterator[str]:
     """Yield the places of running containers whose resources are not set.
 
     A chart outside the table has at least one container.
     """
-    parts = CONTAINERS.get(chart or "", {} if found else {"resources": None})
+    parts = CONTAINERS.get(chart or "", {} if sized else {"resources": None})
     for place, switch in parts.items():
-        if place not in found and not (switch and _is_off(at(values, switch))):
+        if place not in sized and not (switch and _is_off(at(values, switch))):
             yield place
 
 
@@ -71,7 +71,7 @@ def breaches(resource: Resource, bounds: Bounds) -> Iterator[str]:
         for place, resources in _of_release(release_values(resource), chart(resource)):
             yield from _judge_all(place, resources, bounds)
         yield from _everywhere(release_values(resource), bounds)
-    elif resource.resource_type.startswith("kubernetes:"):
+    elif is_object(resource):
         yield from _everywhere(resource.props, bounds, of_release=False)
 
 
@@ -97,9 +97,9 @@ def _judge(place: str, quantity: object, ceiling: str) -> Iterator[str]:
 def _of_release(values: Mapping[str, Any], name: str | None) -> Iterator[tuple[str, Any]]:
     """Yield each `resources` of the values, and an empty one for each container that has none."""
     tree = dict(walk(values, quiet=True))
-    found = {place: value for place, value in tree.items() if _is_of_container(place, tree)}
-    yield from ((place, value or {}) for place, value in found.items() if not place.endswith("]"))
-    yield from ((place, {}) for place in unsized_containers(name, values, found))
+    sized = {place: value for place, value in tree.items() if _is_of_container(place, tree)}
+    yield from ((place, value or {}) for place, value in sized.items() if not place.endswith("]"))
+    yield from ((place, {}) for place in unsized_containers(name, values, sized))
 
 
 def _is_of_container(place: str, tree: Mapping[str, Any]) -> bool:
@@ -144,12 +144,8 @@ RULE = Rule(
     "a single container without a limit can take down a 4 GB board with every pod on it",
     "set or lower `resources` in istio, proxy, ingress, egress, observability or vault.certManager",
     schema={
-        "cpu": {"type": "string", "default": "1", "description": "The most CPU that a container may request or use."},
-        "memory": {
-            "type": "string",
-            "default": "512Mi",
-            "description": "The most memory that a container may request or use.",
-        },
+        "cpu": bound("string", "1", "The most CPU that a container may request or use."),
+        "memory": bound("string", "512Mi", "The most memory that a container may request or use."),
     },
     breaches=breaches,
 )

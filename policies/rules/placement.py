@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .resource import chart, release_values, unread
-from .rule import MANDATORY, Bounds, Resource, Rule, WrongType, strings
-from .tree import at, items, mapping, text, texts, type_name, within
+from .rule import MANDATORY, Bounds, Resource, Rule, strings
+from .tree import as_text, at, items, mapping, text, texts, within
 
 ARCHITECTURE = "kubernetes.io/arch"
 SCHEDULING = {"istiod": "pilot.", "gateway": ""}
@@ -21,18 +21,12 @@ def breaches(resource: Resource, bounds: Bounds) -> Iterator[str]:
     values = release_values(resource)
     selector = mapping(values, f"{prefix}nodeSelector")
     if ARCHITECTURE in selector:
-        found = {_name(selector[ARCHITECTURE], f"{prefix}nodeSelector.{ARCHITECTURE}")}
+        architectures = {as_text(selector[ARCHITECTURE], f"{prefix}nodeSelector.{ARCHITECTURE}")}
     else:
-        found = _required(mapping(values, f"{prefix}affinity"), f"{prefix}affinity")
-    if not found:
+        architectures = _required(mapping(values, f"{prefix}affinity"), f"{prefix}affinity")
+    if not architectures:
         yield f"neither {prefix}nodeSelector nor a required {prefix}affinity names {ARCHITECTURE}"
-    yield from (f"{ARCHITECTURE} {name} is requested" for name in sorted(found - set(bounds["architectures"])))
-
-
-def _name(architecture: object, place: str) -> str:
-    if not isinstance(architecture, str):
-        raise WrongType(place, type_name(architecture), "a text")
-    return architecture
+    yield from (f"{ARCHITECTURE} {name} is requested" for name in sorted(architectures - set(bounds["architectures"])))
 
 
 def _required(affinity: Mapping[str, Any], place: str) -> set[str]:

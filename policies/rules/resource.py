@@ -1,7 +1,7 @@
 """The engine's resources: Helm releases and their charts, Kubernetes objects and their kinds."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from .rule import Resource
@@ -19,6 +19,16 @@ _ISTIO = re.compile(r"(istiod|gateway)(?=[-_.]|$)")
 def is_release(resource: Resource) -> bool:
     """Return True for a resource that installs a chart: a Release, or a Chart of any version of the provider's API."""
     return _HELM.fullmatch(resource.resource_type) is not None
+
+
+def is_object(resource: Resource) -> bool:
+    """Return True for a Kubernetes object of the stack's own, not one of a chart."""
+    return resource.resource_type.startswith("kubernetes:") and not is_release(resource)
+
+
+def istiods(resources: Iterable[Resource]) -> list[Resource]:
+    """Return the releases of control planes."""
+    return [resource for resource in resources if chart(resource) == "istiod"]
 
 
 def chart(resource: Resource) -> str | None:

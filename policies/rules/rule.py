@@ -1,6 +1,6 @@
 """The types of a rule, and its form for the engine."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,13 +28,13 @@ Resource = ResourceValidationArgs | PolicyResource
 class WrongType(Exception):
     """A property has a type that cannot be read; the rule that reads it reports a breach."""
 
-    def __init__(self, place: str, found: str, wanted: str) -> None:
-        super().__init__(f"{place} is {found}, where {wanted} belongs" if place else f"is {found}, not {wanted}")
-        self.place, self.found, self.wanted = place, found, wanted
+    def __init__(self, place: str, actual: str, expected: str) -> None:
+        super().__init__(f"{place} is {actual}, where {expected} belongs" if place else f"is {actual}, not {expected}")
+        self.place, self.actual, self.expected = place, actual, expected
 
     def below(self, place: str) -> "WrongType":
         """Return the same error for a tree that itself stands at a place."""
-        return WrongType(f"{place}.{self.place}".rstrip("."), self.found, self.wanted)
+        return WrongType(f"{place}.{self.place}".rstrip("."), self.actual, self.expected)
 
 
 @dataclass(frozen=True)
@@ -54,17 +54,23 @@ class _Metadata:
         defaults = {name: schema["default"] for name, schema in self.schema.items()}
         return {**defaults, **(config or {})}
 
+    def report(self, breaches: Iterable[str], to_engine: ReportViolation) -> None:
+        """Report the breaches, and last the wrong type that ended the search."""
+        try:
+            for breach in breaches:
+                to_engine(self.message(breach), None)
+        except WrongType as error:
+            to_engine(self.message(str(error)), None)
+
     def message(self, breach: str) -> str:
         return f"{breach}. Fix: {self.fix}."
 
     def for_engine(self) -> dict[str, Any]:
-        schema = PolicyConfigSchema(dict(self.schema)) if self.schema else None
-        description = f"{self.says} ({self.level.value}: {self.why})."
         return {
             "name": self.name,
-            "description": description,
+            "description": f"{self.says} ({self.level.value}: {self.why}).",
             "enforcement_level": self.level,
-            "config_schema": schema,
+            "config_schema": PolicyConfigSchema(dict(self.schema)) if self.schema else None,
             "remediation_steps": self.fix,
         }
 
@@ -78,8 +84,7 @@ class Rule(_Metadata):
 
     def policy(self) -> Policy:
         def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
-            for breach in _in_words(self.breaches(args, self.bounds(args.get_config()))):
-                report(self.message(breach), None)
+            self.report(self.breaches(args, self.bounds(args.get_config())), report)
 
         return ResourceValidationPolicy(validate=validate, **self.for_engine())
 
@@ -93,20 +98,16 @@ class StackRule(_Metadata):
 
     def policy(self) -> Policy:
         def validate(args: StackValidationArgs, report: ReportViolation) -> None:
-            for breach in _in_words(self.breaches(args.resources, self.bounds(args.get_config()))):
-                report(self.message(breach), None)
+            self.report(self.breaches(args.resources, self.bounds(args.get_config())), report)
 
         return StackValidationPolicy(validate=validate, **self.for_engine())
 
 
-def _in_words(breaches: Iterable[str]) -> Iterator[str]:
-    """Yield the breaches, and last the wrong type that ended the search."""
-    try:
-        yield from breaches
-    except WrongType as error:
-        yield str(error)
+def bound(type_: str, default: Any, description: str, **further: Any) -> dict[str, Any]:
+    """Return the schema of a bound of one of JSON's types."""
+    return {"type": type_, "default": default, "description": description, **further}
 
 
 def strings(default: Sequence[str], description: str) -> dict[str, Any]:
     """Return the schema of a bound that is a list of strings."""
-    return {"type": "array", "items": {"type": "string"}, "default": list(default), "description": description}
+    return bound("array", list(default), description, items={"type": "string"})

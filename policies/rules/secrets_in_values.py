@@ -44,8 +44,7 @@ _PASSWORDS = re.compile(r"(?i)pass(words?|wd|phrases?)?[0-9]*$|pwd$")
 def secret_kinds(value: str) -> Iterator[str]:
     """Yield the kinds of secret that a text contains, also one in base64."""
     for text in (value, _decoded(value)):
-        found = (what for what, pattern in LOOKS_SECRET.items() if pattern.search(text))
-        yield from islice(found, 1)
+        yield from islice((kind for kind, pattern in LOOKS_SECRET.items() if pattern.search(text)), 1)
 
 
 def secret_names(value: str) -> Iterator[str]:

@@ -45,11 +45,14 @@ def text(tree: Any, path: str) -> str | None:
 
 def texts(tree: Any, path: str) -> list[str]:
     """Return the texts in the list at a path."""
-    found = list(items(tree, path))
-    for value in found:
-        if not isinstance(value, str):
-            raise WrongType(f"an entry of {path}", type_name(value), "a text")
-    return found
+    return [as_text(value, f"an entry of {path}") for value in items(tree, path)]
+
+
+def as_text(value: object, place: str) -> str:
+    """Return a value that must be a text."""
+    if not isinstance(value, str):
+        raise WrongType(place, type_name(value), "a text")
+    return value
 
 
 def amount(tree: Any, path: str) -> float | None:
@@ -95,9 +98,9 @@ def within(place: str) -> Iterator[None]:
         raise error.below(place) from None
 
 
-def _typed(tree: Any, path: str, wanted: type, name: str) -> Any:
+def _typed(tree: Any, path: str, expected: type, name: str) -> Any:
     value = at(tree, path)
-    if value is None or isinstance(value, wanted):
+    if value is None or isinstance(value, expected):
         return value
     raise WrongType(path, type_name(value), name)
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from .rule import MANDATORY, Bounds, Resource, Rule, strings
+from .rule import MANDATORY, Bounds, Resource, Rule, bound, strings
 from .tree import amount, at, text
 
 _PKI = "vault:pkiSecret/secretBackend"
@@ -75,8 +75,8 @@ RULE = Rule(
     "set the vault settings to a listed key type, a ttl within the bound and a path length of 0",
     schema={
         "keys": strings(["ec-256", "ec-384", "rsa-4096"], "Allowed keys, written as TYPE-BITS."),
-        "longestLife": {"type": "string", "default": "8760h", "description": "The longest ttl of the CA."},
-        "pathLength": {"type": "integer", "default": 0, "description": "Number of CAs that may be below this one."},
+        "longestLife": bound("string", "8760h", "The longest ttl of the CA."),
+        "pathLength": bound("integer", 0, "Number of CAs that may be below this one."),
     },
     breaches=breaches,
 )

@@ -5,7 +5,7 @@ Names and labels are those of https://istio.io/latest/docs/reference/config/metr
 
 from collections.abc import Mapping
 
-from pi_mesh.monitoring.dashboards import EGRESS, INGRESS, WORKLOADS
+from pi_mesh.values.observability import EGRESS, INGRESS, WORKLOADS
 
 NAMES = {INGRESS: "istio-ingressgateway", EGRESS: "istio-egressgateway", WORKLOADS: "trading"}
 _APP = 'destination_workload="app", destination_workload_namespace="trading", destination_service_name="app"'

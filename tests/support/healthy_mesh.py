@@ -4,10 +4,10 @@ import base64
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from pi_mesh.checks.finding import errors
-from pi_mesh.checks.verification_input import VerificationInput
+from pi_mesh.checks import registry
+from pi_mesh.checks.finding import Finding, errors
+from pi_mesh.checks.observation import Observation
 from pi_mesh.checks.verify import istio_crds as crd_check
-from pi_mesh.checks.verify import run
 from pi_mesh.cluster.helm_releases import AppliedRelease, ReleaseRecord
 from pi_mesh.cluster.live_objects import Injection, ObservedState, Pair
 from pi_mesh.cluster.mesh_ca import Authority
@@ -27,7 +27,7 @@ CREATED = "2026-11-01T12:00:00Z"
 """Time at which `pulumi up` created the policies."""
 
 
-def make_verification(mesh: Inventory | None = None) -> VerificationInput:
+def make_verification(mesh: Inventory | None = None) -> Observation:
     """Return the input of a verification for an inventory whose every release and object is as it should be."""
     mesh = mesh or make_mesh()
     injected = {one.name: _test_pod(mesh, one) for one in mesh.settings.workload_namespaces}
@@ -35,7 +35,8 @@ def make_verification(mesh: Inventory | None = None) -> VerificationInput:
     releases = tuple(applied_as_asked(release) for release in mesh.releases)
     observed = ObservedState(injected, (*pairs, owned(1, 1)), releases, releases)
     cluster, now = make_snapshot(**_cluster(mesh)), datetime.now(UTC)
-    return VerificationInput(mesh, cluster, observed, Authority(ROOT), now, _policies(mesh))
+    policies = _policies(mesh)
+    return Observation(mesh, cluster, live=observed, authority=Authority(ROOT), policies=policies, now=now)
 
 
 def _test_pod(mesh: Inventory, namespace: WorkloadNamespace) -> Injection:
@@ -68,29 +69,34 @@ def owned(wanted: int, live: int | None) -> Pair:
     return Pair(ISTIOD, deployment, None if live is None else {**deployment, "spec": {"replicas": live}})
 
 
-def in_cluster(seen: VerificationInput, **changes: object) -> VerificationInput:
+def in_cluster(seen: Observation, **changes: object) -> Observation:
     """Return the input with another snapshot."""
     return replace(seen, snapshot=replace(seen.snapshot, **changes))
 
 
-def found(seen: VerificationInput, **changes: object) -> VerificationInput:
+def found(seen: Observation, **changes: object) -> Observation:
     """Return the input with another observed state."""
-    return replace(seen, observed=replace(seen.observed, **changes))
+    return replace(seen, live=replace(seen.live, **changes))
 
 
-def with_policies(seen: VerificationInput, *more: Policy) -> VerificationInput:
+def with_policies(seen: Observation, *more: Policy) -> Observation:
     """Return the input with these policies; one with the name of another replaces it."""
     kept = [entry for entry in seen.policies.objects if entry.key not in {policy.key for policy in more}]
     return replace(seen, policies=replace(seen.policies, objects=(*kept, *more)))
 
 
-def without_policy(seen: VerificationInput, kind: str) -> VerificationInput:
+def without_policy(seen: Observation, kind: str) -> Observation:
     """Return the input without the policies of a kind."""
     kept = tuple(entry for entry in seen.policies.objects if entry.kind != kind)
     return replace(seen, policies=replace(seen.policies, objects=kept))
 
 
-def problems(seen: VerificationInput) -> list[str]:
+def run(seen: Observation) -> list[Finding]:
+    """Return the findings of the verification, without the checks that make calls."""
+    return registry.findings(registry.VERIFY, seen, calls=False)
+
+
+def problems(seen: Observation) -> list[str]:
     """Return the errors, a line each."""
     return [f"{finding.id}: {finding}" for finding in errors(run(seen))]
 

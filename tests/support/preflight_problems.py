@@ -1,10 +1,17 @@
 """The findings of the preflight on a snapshot, with the default settings and a test's overrides."""
 
+from pi_mesh.checks import registry
 from pi_mesh.checks.finding import Finding, errors
-from pi_mesh.checks.preflight import run
+from pi_mesh.checks.observation import Observation
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.cluster.stack_state import NEVER_RUN, StackState
+from pi_mesh.inventory import Inventory
 from tests.support.factories import make_mesh
+
+
+def run(mesh: Inventory, snapshot: Snapshot, state: StackState = NEVER_RUN) -> list[Finding]:
+    """Return all findings of the preflight of a mesh."""
+    return registry.findings(registry.PREFLIGHT, Observation(mesh, snapshot, state))
 
 
 def findings(snapshot: Snapshot, state: StackState = NEVER_RUN, **settings: object) -> list[Finding]:

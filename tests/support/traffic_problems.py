@@ -1,9 +1,12 @@
 """Traffic settings that fit together, and the findings after a part of them is exchanged."""
 
+from pi_mesh import inventory
+from pi_mesh.checks import registry
 from pi_mesh.checks.finding import Finding, Level
-from pi_mesh.checks.traffic import run
+from pi_mesh.checks.observation import Observation
 from pi_mesh.cluster.snapshot import Snapshot
-from tests.support.factories import make_settings
+from pi_mesh.settings import Settings
+from tests.support.factories import STACK, make_settings
 from tests.support.snapshots import make_snapshot
 
 AGENT, APP = "trading-agent-service", "trading-app-service"
@@ -18,6 +21,18 @@ GOOD = {
     "canaries": {"trading-canary": {"service": AGENT, "paths": {"/api/v2": "v2"}}},
     "destinations": {"circuit-breaker": {"service": AGENT, "subsets": VERSIONS, "circuitBreaker": BREAKER}},
 }
+
+
+def of_settings(settings: Settings, snapshot: Snapshot | None = None) -> Observation:
+    """Return what the checks of the traffic settings judge; without a snapshot the cluster was not read."""
+    return Observation(inventory.mesh_inventory(settings, STACK), snapshot)
+
+
+def run(settings: Settings, snapshot: Snapshot | None) -> list[Finding]:
+    """Return the findings of the checks of the traffic settings."""
+    checks = [check for check in registry.CHECKS if check.folder.endswith("traffic") and "up" in check.commands]
+    observation = of_settings(settings, snapshot)
+    return [finding for check in checks for finding in check.function(observation)]
 
 
 def problems(changes: dict | None = None, snapshot: Snapshot | None = None, **settings: object) -> list[Finding]:

@@ -9,15 +9,14 @@ from typing import Any
 
 import pytest
 
-from operations import pulumi, refresh, stacks
+from operations import pulumi, stacks
 from operations.pulumi import PulumiFailed
+from operations.refresh import restarts
 from operations.repair import observed_state
 from operations.repair.observed_state import ObservedState
 from operations.upgrade import run
-from operations.verify import command
 from pi_mesh import inventory
 from pi_mesh.checks.finding import Finding, Subject, ok
-from pi_mesh.checks.verify import helm_releases
 from pi_mesh.cluster import snapshot
 from pi_mesh.cluster.objects import Deployment
 from pi_mesh.cluster.pods import SIDECAR, Container, Pod
@@ -96,7 +95,7 @@ class World:
     def situation(self, stack: str, settings: Any) -> ObservedState:
         return ObservedState(stack, settings, self.snapshot(), {"version": 3, "deployment": {"resources": []}})
 
-    def snapshot(self, *_: object) -> Snapshot:
+    def snapshot(self, *_: object, **__: object) -> Snapshot:
         istiod = (Container("discovery", image=f"docker.io/istio/pilot:{self.running}"),)
         deployment = Deployment("istio-system", "istiod", {"app": "istiod"}, "istio-system/istiod", containers=istiod)
         proxy = (Container(SIDECAR, image=f"docker.io/istio/proxyv2:{self.sidecars}"),)
@@ -129,10 +128,9 @@ def install(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
         (pulumi, "set_config", world.set_config),
         (pulumi, "pending", world.preview),
         (pulumi, "up", world.up),
-        (command, "read_input", lambda *_, **__: None),
-        (command, "all_findings", world.verify),
-        (helm_releases, "missing_mesh", lambda _: []),
-        (refresh, "restart_stale_workloads", world.refresh),
+        (run, "observe", lambda *_: None),
+        (run, "verification_findings", world.verify),
+        (restarts, "restart_stale_workloads", world.refresh),
         (snapshot, "read", world.snapshot),
         (run, "apply_crds", world.crds),
     ]

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from pi_mesh.checks.verification_input import VerificationInput
+from pi_mesh.checks.observation import Observation
 from tests.support.healthy_mesh import make_verification
 
 PREFIXES = ("KUBE", "PULUMI_", "VAULT_")
@@ -21,6 +21,6 @@ def no_cluster():
 
 
 @pytest.fixture
-def healthy() -> VerificationInput:
+def healthy() -> Observation:
     """Return a mesh without findings."""
     return make_verification()

@@ -23,12 +23,12 @@ FORBIDDEN = [
     ("layers", "pi_mesh/package_without_a_layer.py", ""),
     ("rooms", "operations/verify/command.py", "from components import outputs"),
     ("rooms", "lab/calls.py", "from operations import stacks"),
-    ("rooms", "pi_mesh/vault.py", "from operations import report"),
+    ("rooms", "pi_mesh/vault.py", "from operations import results"),
     ("policies", "policies/rules/pi_ceiling.py", "from pi_mesh import quantities"),
     ("policies", "policies/rules/pi_ceiling.py", "import pulumi_kubernetes"),
     ("operations", "operations/verify/command.py", "from pulumi import automation"),
     ("lab", "lab/cluster/vault.py", "import pulumi"),
-    ("tests", "operations/budget.py", "from tests.support import factories"),
+    ("tests", "operations/stacks.py", "from tests.support import factories"),
 ]
 
 

@@ -13,7 +13,6 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PRODUCT = ("components", "operations", "pi_mesh")
-PREVIEW = ROOT / "operations" / "preview"  # runs in a pull request alone, with the dependency group of its name
 FILES = [path for room in PRODUCT for path in sorted((ROOT / room).rglob("*.py"))]
 distributions = cache(packages_distributions)
 
@@ -22,10 +21,9 @@ def normalized(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def declared(group: str | None = None) -> set[str]:
+def declared() -> set[str]:
     content = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    requirements = content["project"]["dependencies"] + (content["dependency-groups"][group] if group else [])
-    names = [re.match(r"[\w.-]+", requirement) for requirement in requirements]
+    names = [re.match(r"[\w.-]+", requirement) for requirement in content["project"]["dependencies"]]
     return {normalized(name[0]) for name in names if name}
 
 
@@ -42,24 +40,19 @@ def imported(file: Path) -> Iterator[str]:
                 yield package
 
 
-def undeclared(packages: set[str], group: str | None = None) -> list[str]:
+def undeclared(packages: set[str]) -> list[str]:
     def is_declared(package: str) -> bool:
-        return any(normalized(name) in declared(group) for name in distributions().get(package, ()))
+        return any(normalized(name) in declared() for name in distributions().get(package, ()))
 
     return sorted(package for package in packages if not is_declared(package))
 
 
 @pytest.mark.parametrize("room", PRODUCT)
 def test_every_package_that_is_imported_is_a_declared_dependency(room):
-    files = [file for file in FILES if file.is_relative_to(ROOT / room) and not file.is_relative_to(PREVIEW)]
+    files = [file for file in FILES if file.is_relative_to(ROOT / room)]
     packages = {package for file in files for package in imported(file)}
     assert packages, "the folder was not found"
     assert undeclared(packages) == []
-
-
-def test_every_package_of_the_preview_is_declared_for_it():
-    packages = {package for file in FILES if file.is_relative_to(PREVIEW) for package in imported(file)}
-    assert undeclared(packages, "preview") == []
 
 
 def test_a_package_that_only_the_tests_need_would_be_found():

@@ -10,8 +10,8 @@ import yaml
 
 from operations.__main__ import COMMANDS
 from pi_mesh.checks.finding import errors
-from pi_mesh.checks.traffic import run
 from tests.support.factories import make_settings
+from tests.support.traffic_problems import run
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "traffic.md"
 DOCUMENTS = (DOCUMENT, DOCUMENT.with_name("namespaces.md"))

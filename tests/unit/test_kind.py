@@ -7,10 +7,10 @@ import yaml
 
 from lab.toolchain.istio_parts import ISTIO
 from pi_mesh import inventory
-from pi_mesh.checks import preflight
 from pi_mesh.checks.finding import errors
 from pi_mesh.settings.stack_file import load_file
 from tests.support.clusters import snapshot_of
+from tests.support.preflight_problems import run
 
 ROOT = Path(__file__).parents[2]
 CLUSTER = yaml.safe_load((ROOT / "docs" / "kind.yaml").read_text())
@@ -43,7 +43,7 @@ def test_the_port_of_this_machine_leads_to_the_gateways_node_port():
 def test_preflight_installs_on_such_a_cluster():
     snapshot = snapshot_of("kind")
     assert [node.name for node in snapshot.nodes] == names()
-    assert errors(preflight.run(inventory.mesh_inventory(SETTINGS, "kind"), snapshot)) == []
+    assert errors(run(inventory.mesh_inventory(SETTINGS, "kind"), snapshot)) == []
 
 
 def test_the_stack_has_the_version_that_the_local_cluster_runs():

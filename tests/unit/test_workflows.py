@@ -74,7 +74,8 @@ def test_the_job_that_may_write_runs_no_code_of_the_pull_request():
     assert checkout["uses"].startswith("actions/checkout@")
     assert checkout["with"]["ref"] == "${{ github.event.pull_request.base.sha }}"
     assert artifact["uses"].startswith("actions/download-artifact@")
-    assert publish["run"] == 'python3 operations/pull_request/publish.py "$NUMBER" preview.md'
+    assert artifact["with"]["path"] == "${{ runner.temp }}/preview"  # outside the checkout, whose code runs
+    assert publish["run"] == 'python3 -m operations.pull_request.publish "$NUMBER" "$RUNNER_TEMP/preview/preview.md"'
 
 
 def test_the_preview_writes_nothing_into_the_checkout_that_it_compares():

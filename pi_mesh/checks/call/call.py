@@ -65,9 +65,9 @@ class Call:
     def callees(self) -> tuple[Callee, ...]:
         """Return the pods behind the endpoints: those that are Ready, or else all."""
         by_name = {pod.name: pod for pod in self.pods if pod.namespace == self.namespace}
-        known = [one for one in self.endpoints if one.pod in by_name]
-        serving = [one for one in known if one.ready] or known
-        return tuple(Callee(by_name[one.pod], one.port) for one in serving)
+        known = [endpoint for endpoint in self.endpoints if endpoint.pod in by_name]
+        serving = [endpoint for endpoint in known if endpoint.ready] or known
+        return tuple(Callee(by_name[endpoint.pod], endpoint.port) for endpoint in serving)
 
     @cached_property
     def modes(self) -> PeerModes:

@@ -47,10 +47,12 @@ def hidden_by(call: Call) -> Policy | None:
 def applied_sidecar(call: Call) -> Policy | None:
     """Return the Sidecar of the caller: its own, else its namespace's, else the root namespace's."""
     every, caller = call.policies.of_kind("Sidecar"), call.caller
-    of_namespace = [one for one in every if one.namespace == caller.namespace]
-    own = [one for one in of_namespace if (chosen := labels_of(one)) and matches(chosen, caller.labels)]
-    wide = [one for one in of_namespace if not labels_of(one)]
-    root = [one for one in every if one.namespace == call.policies.root_namespace and not labels_of(one)]
+    of_namespace = [sidecar for sidecar in every if sidecar.namespace == caller.namespace]
+    own = [sidecar for sidecar in of_namespace if (chosen := labels_of(sidecar)) and matches(chosen, caller.labels)]
+    wide = [sidecar for sidecar in of_namespace if not labels_of(sidecar)]
+    root = [
+        sidecar for sidecar in every if sidecar.namespace == call.policies.root_namespace and not labels_of(sidecar)
+    ]
     return next(iter([*own, *wide, *root]), None)
 
 
@@ -97,9 +99,11 @@ def check_route(call: Call) -> Iterator[Finding]:
 
 def _applied_route(call: Call) -> Policy | None:
     """Return the oldest VirtualService of the host for sidecars; one with the whole name comes before a wildcard."""
-    found = [one for one in call.policies.of_kind("VirtualService") if routes.applies_to_sidecars(one)]
+    virtual_services = [
+        policy for policy in call.policies.of_kind("VirtualService") if routes.applies_to_sidecars(policy)
+    ]
     for exact in (True, False):
-        for route in found:
+        for route in virtual_services:
             hosts = [full_name(host, route.namespace) for host in route.spec.get("hosts") or []]
             if any(host == call.host if exact else takes(host, call.host) for host in hosts):
                 return route
@@ -109,7 +113,7 @@ def _applied_route(call: Call) -> Policy | None:
 def _may_match(call: Call, rule: Rule) -> bool:
     """Return False for a rule that is for other ports, gateways or callers alone."""
     matches = rule.get("match") or [{}]
-    return any(_is_for(call, one) for one in matches)
+    return any(_is_for(call, match) for match in matches)
 
 
 def _is_for(call: Call, match: Rule) -> bool:
@@ -126,7 +130,7 @@ def _is_narrow(call: Call, rule: Rule) -> bool:
     """Return True for a rule that matches only some of the caller's requests."""
     decided = {"gateways", "port", "sourceLabels", "sourceNamespace", "name"}
     matches = rule.get("match") or []
-    return bool(matches) and all(one.keys() - decided for one in matches if _is_for(call, one))
+    return bool(matches) and all(match.keys() - decided for match in matches if _is_for(call, match))
 
 
 def _problems(call: Call, subject: Subject, route: Policy, rule: Rule) -> Iterator[Finding]:
@@ -136,7 +140,7 @@ def _problems(call: Call, subject: Subject, route: Policy, rule: Rule) -> Iterat
         yield report(ROUTE, subject, f"fails {share:g} % of the calls (fault)", "remove the fault")
     if "directResponse" in rule or "redirect" in rule:
         yield report(ROUTE, subject, "answers or redirects the call itself", "see its rules")
-    services = {full_name(one.name, one.namespace): one for one in call.services}
+    services = {full_name(service.name, service.namespace): service for service in call.services}
     for host, subset in _destinations(route, rule):
         if host.endswith(IN_CLUSTER) and host not in services:
             yield report(ROUTE, subject, f"sends the call to {host}, which does not exist", "correct the host")
@@ -157,11 +161,11 @@ def _subset(call: Call, service: Service | None, host: str, subset: str) -> str:
     """Return what is wrong with a subset; empty if a Ready pod has its labels."""
     rules = call.policies.of_kind("DestinationRule")
     subsets = [
-        one
+        entry
         for rule in rules
         if full_name(str(rule.spec.get("host", "")), rule.namespace) == host
-        for one in rule.spec.get("subsets") or []
-        if one.get("name") == subset
+        for entry in rule.spec.get("subsets") or []
+        if entry.get("name") == subset
     ]
     if not subsets:
         return "which no DestinationRule declares"
@@ -182,7 +186,7 @@ ENDPOINTS = "endpoints"
 
 def check_endpoints(call: Call) -> Iterator[Finding]:
     subject = Subject("service" if call.service else "workload", call.to)
-    ready = [one for one in call.endpoints if one.ready]
+    ready = [endpoint for endpoint in call.endpoints if endpoint.ready]
     if ready:
         yield ok(
             ENDPOINTS, subject, f"has {counted(len(ready), 'endpoint')} on port {call.port.number}", number=len(ready)

@@ -25,9 +25,9 @@ def check_encryption(call: Call) -> Iterator[Finding]:
     rule = _rule(call)
     reason = _plain_text_reason(call, rule)
     problems = [_refused(call, callee, reason) if reason else _unserved(call, callee, rule) for callee in call.callees]
-    found = list(dict.fromkeys(problem for problem in problems if problem))
-    yield from found
-    if not found:
+    causes = list(dict.fromkeys(problem for problem in problems if problem))
+    yield from causes
+    if not causes:
         yield ok(
             MUTUAL_TLS, call.subject, f"is accepted in plain text, because {reason}" if reason else "is no obstacle"
         )
@@ -66,8 +66,10 @@ def _is_of(call: Call, rule: Policy) -> bool:
 
 def _mode(rule: Policy, port: int) -> str:
     policy = rule.spec.get("trafficPolicy") or {}
-    of_port = [one for one in policy.get("portLevelSettings") or [] if (one.get("port") or {}).get("number") == port]
-    tls = next((one["tls"] for one in (*of_port, policy) if one.get("tls") is not None), None)
+    of_port = [
+        entry for entry in policy.get("portLevelSettings") or [] if (entry.get("port") or {}).get("number") == port
+    ]
+    tls = next((entry["tls"] for entry in (*of_port, policy) if entry.get("tls") is not None), None)
     return "" if tls is None else tls.get("mode", "DISABLE")
 
 
@@ -126,11 +128,12 @@ class Rules:
         """Return how a rule matches. Conditions about HTTP never allow a call by TCP, nor narrow a denial of it."""
         sources = [(entry or {}).get("source") or {} for entry in rule.get("from") or [{}]]
         operations = [(entry or {}).get("operation") or {} for entry in rule.get("to") or [{}]]
-        from_here = max(_all(self._of_source(key, values) for key, values in one.items()) for one in sources)
+        from_here = max(_all(self._of_source(key, values) for key, values in source.items()) for source in sources)
         of_this = max(
-            _all(self._of_operation(key, values, denies) for key, values in one.items()) for one in operations
+            _all(self._of_operation(key, values, denies) for key, values in operation.items())
+            for operation in operations
         )
-        when = _all(self._of_condition(one, denies) for one in rule.get("when") or [])
+        when = _all(self._of_condition(condition, denies) for condition in rule.get("when") or [])
         return min(from_here, of_this, when)
 
     def _of_source(self, key: str, values: list[str]) -> Match:
@@ -221,10 +224,10 @@ SOME = "depends on the request: its path, method, host, headers or token"
 
 def check_access(call: Call) -> Iterator[Finding]:
     plain = plain_text_reason(call)
-    guarded = [one for one in call.callees if one.pod.has_sidecar and not left_out(one.pod.annotations)]
-    found = dict.fromkeys(finding for one in guarded for finding in _policy_findings(call, one, plain))
-    yield from found
-    if call.callees and not found:
+    guarded = [callee for callee in call.callees if callee.pod.has_sidecar and not left_out(callee.pod.annotations)]
+    findings = dict.fromkeys(finding for callee in guarded for finding in _policy_findings(call, callee, plain))
+    yield from findings
+    if call.callees and not findings:
         how = "every caller" if not guarded else "this caller"
         yield ok(ACCESS, call.subject, f"the policies of the called pods admit {how}")
 
@@ -237,7 +240,7 @@ def _policy_findings(call: Call, callee: Callee, plain: str) -> Iterator[Finding
         if policy.annotations.get(DRY_RUN) != "true"
     ]
     by_action = {
-        action: [one for one in enforced if action_of(one) == action] for action in ("CUSTOM", "DENY", "ALLOW")
+        action: [policy for policy in enforced if action_of(policy) == action] for action in ("CUSTOM", "DENY", "ALLOW")
     }
     for policy in by_action["CUSTOM"]:
         if _match(rules, policy):
@@ -257,11 +260,11 @@ def _allowed(rules: Rules, allows: list[Policy], plain: str) -> Iterator[Finding
     best = max(matched.values())
     if best is Match.YES:
         return
-    names = listed([f"{one.namespace}/{one.name}" for one in allows], SHOWN)
+    names = listed([f"{policy.namespace}/{policy.name}" for policy in allows], SHOWN)
     first, *others = allows
     subject = Subject("AuthorizationPolicies", names) if others else subject_of(first)
     if best is Match.SOME:
-        likely = next(one for one in allows if matched[one.key] is Match.SOME)
+        likely = next(policy for policy in allows if matched[policy.key] is Match.SOME)
         yield warning(ACCESS, subject_of(likely), f"may admit the call, and no other does: it {SOME}", "see its rules")
         return
     verb = "have" if others else "has"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pi_mesh.budget import fit
 from pi_mesh.checks.capacity import Demand, demand, rooms
 from pi_mesh.checks.finding import Finding, Subject, ok, warning
+from pi_mesh.checks.observation import Observation
 from pi_mesh.cluster.nodes import Node
 from pi_mesh.cluster.pods import Pod
 from pi_mesh.cluster.snapshot import Snapshot
@@ -32,13 +33,13 @@ class Loss:
     """Pods without a controller, which nothing makes anew."""
 
 
-def check(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
+def check(observation: Observation) -> Iterator[Finding]:
     """Judge the loss of each node that pods are on, of the mesh as the settings want it and of all else that runs."""
-    found = losses(mesh, snapshot)
-    if len(found) == 1:
-        yield ok(ID, Subject("node", found[0].node), "is the only node that runs pods: without it nothing runs")
+    node_losses = losses(observation.mesh, observation.snapshot)
+    if len(node_losses) == 1:
+        yield ok(ID, Subject("node", node_losses[0].node), "is the only node that runs pods: without it nothing runs")
         return
-    yield from map(_finding, found)
+    yield from map(_finding, node_losses)
 
 
 def losses(mesh: Inventory, snapshot: Snapshot) -> list[Loss]:

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from pi_mesh.checks.finding import Finding, Subject, error, ok, warning
+from pi_mesh.checks.observation import Observation
 from pi_mesh.cluster.objects import Deployment
 from pi_mesh.cluster.snapshot import Snapshot
-from pi_mesh.inventory import Inventory, Kind
-from pi_mesh.settings import Settings
+from pi_mesh.inventory import Kind
 
 ID = "cert-manager"
 GROUP = "cert-manager.io"
@@ -14,23 +14,25 @@ ISSUERS = f"issuers.{GROUP}"
 OTHER = "set vault.certManager.install: false, and vault.certManager.namespace to where it runs"
 
 
-def check_controller(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
-    settings = mesh.settings
+def check_controller(observation: Observation) -> Iterator[Finding]:
+    settings = observation.settings
     if not settings.vault.external_signer:
         return
-    wanted = settings.vault.cert_manager
-    found = list(_ours(mesh, snapshot) if wanted.install else _theirs(settings, snapshot))
-    whose = "this stack's" if wanted.install else "the cluster's own"
-    yield from found or [ok(ID, Subject("namespace", wanted.namespace), f"{whose} carries signing requests to Vault")]
+    chosen = settings.vault.cert_manager
+    findings = list(_ours(observation) if chosen.install else _theirs(observation))
+    whose = "this stack's" if chosen.install else "the cluster's own"
+    yield from findings or [
+        ok(ID, Subject("namespace", chosen.namespace), f"{whose} carries signing requests to Vault")
+    ]
 
 
-def _ours(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
-    mine = mesh.the(Kind.CERT_MANAGER).id
-    for other in _controllers(snapshot):
+def _ours(observation: Observation) -> Iterator[Finding]:
+    mine = observation.mesh.the(Kind.CERT_MANAGER).id
+    for other in _controllers(observation.snapshot):
         if other.release != mine:
             message = f"of {other.release or 'no Helm release'} runs already; two would answer the same requests"
             yield error(ID, Subject("deployment", f"{other.namespace}/{other.name}"), message, OTHER)
-    foreign = [crd for crd in snapshot.crds if crd.name.endswith(f".{GROUP}") and crd.release != mine]
+    foreign = [crd for crd in observation.snapshot.crds if crd.name.endswith(f".{GROUP}") and crd.release != mine]
     if foreign:
         first, *_ = foreign
         owners = ", ".join(sorted({crd.release or "no Helm release" for crd in foreign}))
@@ -38,19 +40,19 @@ def _ours(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
         yield error(ID, Subject("crd", first.name), message, OTHER)
 
 
-def _theirs(settings: Settings, snapshot: Snapshot) -> Iterator[Finding]:
-    home = settings.vault.cert_manager.namespace
+def _theirs(observation: Observation) -> Iterator[Finding]:
+    home = observation.settings.vault.cert_manager.namespace
     install = "install it, or set vault.certManager.install: true"
-    if not any(crd.name == ISSUERS for crd in snapshot.crds):
+    if not any(crd.name == ISSUERS for crd in observation.snapshot.crds):
         yield error(ID, Subject("crd", ISSUERS), "is not there: the cluster has no cert-manager", install)
-    elif not any(one.namespace == home for one in _controllers(snapshot)):
+    elif not any(controller.namespace == home for controller in _controllers(observation.snapshot)):
         message = "has no controller of cert-manager"
         yield error(ID, Subject("namespace", home), message, "set vault.certManager.namespace")
 
 
 def _controllers(snapshot: Snapshot) -> list[Deployment]:
     labels = {"app.kubernetes.io/name": "cert-manager", "app.kubernetes.io/component": "controller"}.items()
-    return [one for one in snapshot.deployments if labels <= one.labels.items()]
+    return [deployment for deployment in snapshot.deployments if labels <= deployment.labels.items()]
 
 
 CA_ISSUER = "ca.issuer"
@@ -65,21 +67,21 @@ UNFIT = {
 """Types of Issuers that cannot be used, each with the reason and the remedy."""
 
 
-def check_issuer(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
+def check_issuer(observation: Observation) -> Iterator[Finding]:
     """Yield an error before the first signature; once the CA is signed, the mesh works on with a warning."""
-    wanted, issuer = mesh.settings.ca.issuer, snapshot.issuer
-    if wanted is None or issuer is None:
+    chosen, issuer = observation.settings.ca.issuer, observation.snapshot.issuer
+    if chosen is None or issuer is None:
         return
-    place = "" if wanted.kind == "ClusterIssuer" else f"{mesh.settings.istio.namespace}/"
-    subject = Subject(wanted.kind, f"{place}{wanted.name}")
-    problem, fix = UNFIT.get(issuer.type, (issuer.problem, f"`kubectl describe {wanted.kind.lower()} {wanted.name}`"))
-    if not any(crd.name == CERTIFICATES for crd in snapshot.crds):
+    place = "" if chosen.kind == "ClusterIssuer" else f"{observation.settings.istio.namespace}/"
+    subject = Subject(chosen.kind, f"{place}{chosen.name}")
+    problem, fix = UNFIT.get(issuer.type, (issuer.problem, f"`kubectl describe {chosen.kind.lower()} {chosen.name}`"))
+    if not any(crd.name == CERTIFICATES for crd in observation.snapshot.crds):
         subject, problem = Subject("crd", CERTIFICATES), "is not there: the cluster has no cert-manager"
         fix = "install cert-manager, or remove ca.issuer"
     elif problem == "is not there":
         fix = "make it, or correct ca.issuer"
     if not problem:
-        yield ok(CA_ISSUER, subject, f"signs the mesh's CA for {wanted.ttl}")
+        yield ok(CA_ISSUER, subject, f"signs the mesh's CA for {chosen.ttl}")
     elif issuer.has_signed:
         yield warning(
             CA_ISSUER, subject, f"{problem}; the mesh's CA stays as it is, and is not renewed until this is fixed", fix

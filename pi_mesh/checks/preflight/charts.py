@@ -5,7 +5,7 @@ from itertools import groupby
 from pathlib import Path
 
 from pi_mesh.checks.finding import Finding, Subject, error, ok, setting
-from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.checks.observation import Observation
 from pi_mesh.inventory import Inventory, Release
 from pi_mesh.inventory.chart_lock import FILE, sum_of
 from pi_mesh.words import agreeing
@@ -13,14 +13,15 @@ from pi_mesh.words import agreeing
 ID = "charts"
 
 
-def check(mesh: Inventory, snapshot: Snapshot | None) -> Iterator[Finding]:  # noqa: ARG001 - a check like the others
+def check(observation: Observation) -> Iterator[Finding]:
+    mesh = observation.mesh
     if mesh.is_locked:
         for release in {release.package: release for release in mesh.releases}.values():
             yield _locked(release, mesh.stack)
-        return
-    by_setting = sorted(mesh.releases, key=lambda release: release.source_setting)
-    for key, releases in groupby(by_setting, key=lambda release: release.source_setting):
-        yield _source(key, list(releases))
+    elif observation.snapshot:
+        by_setting = sorted(mesh.releases, key=lambda release: release.source_setting)
+        for key, releases in groupby(by_setting, key=lambda release: release.source_setting):
+            yield _source(key, list(releases))
 
 
 def unlocked(mesh: Inventory) -> set[str]:
@@ -34,21 +35,21 @@ def _name(release: Release) -> str:
 
 def _locked(release: Release, stack: str) -> Finding:
     """Compare the file that the provider will install with the lock; a chart without a sum is an error."""
-    subject, seen = Subject("chart", _name(release)), sum_of(release.package)
+    subject, sha256 = Subject("chart", _name(release)), sum_of(release.package)
     if not release.sha256:
-        message = f"{FILE} has no sum of it for the stack {stack}; {release.package} {_described(seen)}"
+        message = f"{FILE} has no sum of it for the stack {stack}; {release.package} {_described(sha256)}"
         fix = f"`python -m operations charts lock -s {stack}`, then review and commit what it adds"
         return error(ID, subject, message, fix)
-    if seen == release.sha256:
+    if sha256 == release.sha256:
         return ok(ID, subject, f"{release.package} has the sha256 of {FILE}")
     fix = f"`python -m operations charts vendor -s {stack}` fetches it"
-    if seen:
+    if sha256:
         fix = f"do not install it; find out who changed it and remove it, then {fix} again"
-    return error(ID, subject, f"{release.package} {_described(seen)}, {FILE} has {release.sha256}", fix)
+    return error(ID, subject, f"{release.package} {_described(sha256)}, {FILE} has {release.sha256}", fix)
 
 
-def _described(seen: str | None) -> str:
-    return f"has the sha256 {seen}" if seen else "is not there"
+def _described(sha256: str | None) -> str:
+    return f"has the sha256 {sha256}" if sha256 else "is not there"
 
 
 def _source(key: str, releases: list[Release]) -> Finding:
@@ -57,7 +58,7 @@ def _source(key: str, releases: list[Release]) -> Finding:
     if not source.is_directory:
         shown = ", ".join(dict.fromkeys(release.source.source for release in releases))
         return ok(ID, setting(key), f"{shown}, trusted unseen: {FILE} does not have this stack")
-    missing = [path for path in dict.fromkeys(one.package for one in releases) if not Path(path).is_file()]
+    missing = [path for path in dict.fromkeys(release.package for release in releases) if not Path(path).is_file()]
     if missing:
         verb = agreeing(len(missing), "is", "are")
         fix = "put the charts there, or set the versions to those that are there"

@@ -1,15 +1,11 @@
 """Callers that STRICT or a default deny refuses must be known before either is turned on; an audit names them."""
 
-from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator
 
+from pi_mesh.checks.access_changes import DENY, STRICT, Beginning, Change, beginnings
 from pi_mesh.checks.finding import Finding, Subject, error, ok, setting, unknown, warning
-from pi_mesh.checks.verification_input import VerificationInput
-from pi_mesh.cluster import audit_log
+from pi_mesh.checks.observation import Observation
 from pi_mesh.cluster.audit_log import HOURS, AuditedCall, AuditLog
-from pi_mesh.cluster.snapshot import Snapshot
-from pi_mesh.cluster.stack_state import StackState
-from pi_mesh.inventory import Inventory
 from pi_mesh.selectors import matches
 from pi_mesh.settings import Settings
 from pi_mesh.words import listed
@@ -18,69 +14,21 @@ ID = "cut callers"
 SHOWN = 5
 
 
-@dataclass(frozen=True)
-class Change:
-    """A kind of change by which an `up` begins to refuse callers."""
-
-    refuser: str
-    cure: str
-    """Change by which the refused callers can keep calling."""
-
-
-STRICT = Change("STRICT", "give the caller a sidecar, or admit it by traffic.legacy")
-DENY = Change("the default deny", "allow the caller by a policy of traffic.authorization.policies")
-
-
-@dataclass(frozen=True)
-class Beginning:
-    """A change of this stack, and the settings about it."""
-
-    change: Change
-    key: str
-    """Config key that the change turns on."""
-    branch: str
-    """Config key whose `audit` names the callers, and whose `allowCutOff` lets the change through."""
-    allowed: bool
-    namespaces: tuple[str, ...]
-    """Namespaces whose workloads begin to refuse callers."""
-
-
-def beginnings(settings: Settings, state: StackState) -> Iterator[Beginning]:
-    """Yield the changes by which an `up` begins to refuse callers of a running mesh."""
-    recorded, mtls = state.access, settings.mtls
-    injected = [one for one in settings.workload_namespaces if one.own.injection]
-    if mtls.mode == "STRICT" and recorded.mtls_mode == "PERMISSIVE":
-        yield Beginning(STRICT, "mtls.mode", "mtls", mtls.allow_cut_off, tuple(one.name for one in injected))
-    for one in injected:
-        if one.default_deny.enabled and one.name in state.namespaces and one.name not in recorded.denies:
-            branch, allowed = one.deny_setting, one.default_deny.allow_cut_off
-            yield Beginning(DENY, f"{branch}.enabled", branch, allowed, (one.name,))
-
-
-def with_audit_of(snapshot: Snapshot, settings: Settings, namespaces: Collection[str]) -> Snapshot:
-    """Return the snapshot with the audit log of these namespaces. Raises as `pi_mesh.cluster.client.Client` does."""
-    if not namespaces:
-        return snapshot
-    return replace(snapshot, audit=audit_log.read(settings.cluster.context, snapshot.pods, namespaces))
-
-
-def with_needed_audit(snapshot: Snapshot, settings: Settings, state: StackState) -> Snapshot:
-    """Return the snapshot with the audit log of the namespaces where an `up` would begin to refuse callers."""
-    begun = {name for beginning in beginnings(settings, state) for name in beginning.namespaces}
-    return with_audit_of(snapshot, settings, begun & state.access.audited)
-
-
-def check(mesh: Inventory, snapshot: Snapshot, state: StackState) -> Iterator[Finding]:
+def check(observation: Observation) -> Iterator[Finding]:
     """Judge an `up` that turns STRICT or a default deny on."""
-    for beginning in beginnings(mesh.settings, state):
-        namespaces = {pod.namespace for pod in snapshot.pods if pod.has_lasting_proxy} & {*beginning.namespaces}
-        unknown_ones = sorted(namespaces - state.access.audited if snapshot.audit else namespaces)
+    for beginning in beginnings(observation.settings, observation.state):
+        namespaces = {pod.namespace for pod in observation.snapshot.pods if pod.has_lasting_proxy} & {
+            *beginning.namespaces
+        }
+        unknown_ones = sorted(
+            namespaces - observation.state.access.audited if observation.snapshot.audit else namespaces
+        )
         if unknown_ones:
             message = f"begins to refuse callers of {', '.join(unknown_ones)}, and no audit has shown who they are"
             fix = f"set {beginning.branch}.audit: true first; `operations verify` names them after a day of trading"
             yield warning(ID, setting(beginning.key), message, fix)
-        if snapshot.audit and namespaces & state.access.audited:
-            yield from _audit_findings(mesh.settings, snapshot.audit, beginning)
+        if observation.snapshot.audit and namespaces & observation.state.access.audited:
+            yield from _audit_findings(observation.settings, observation.snapshot.audit, beginning)
 
 
 def _audit_findings(settings: Settings, log: AuditLog, beginning: Beginning) -> Iterator[Finding]:
@@ -105,7 +53,7 @@ def refused_calls(
 
     Legacy workloads keep accepting plain text under STRICT.
     """
-    legacy = [(settings.namespace_of(one), one.selector) for one in settings.traffic.legacy.values()]
+    legacy = [(settings.namespace_of(workload), workload.selector) for workload in settings.traffic.legacy.values()]
     for call in calls:
         home, plain = call.callee.partition("/")[0], call.plain_text
         exempt = any(home == place and matches(selector, call.labels) for place, selector in legacy)
@@ -115,7 +63,7 @@ def refused_calls(
 
 def calls_in_words(calls: Iterable[AuditedCall]) -> str:
     """Return the first callers with their callees."""
-    lines = [f"{one.caller} to {one.callee} port {one.port} ({one.count}x)" for one in calls]
+    lines = [f"{call.caller} to {call.callee} port {call.port} ({call.count}x)" for call in calls]
     return listed(lines, SHOWN)
 
 
@@ -129,8 +77,8 @@ def unread_logs(pods: Iterable[str]) -> Iterator[Finding]:
 AUDIT = "audit"
 
 
-def check_audit(seen: VerificationInput) -> Iterator[Finding]:
-    settings, log = seen.settings, seen.snapshot.audit
+def check_audit(observation: Observation) -> Iterator[Finding]:
+    settings, log = observation.settings, observation.snapshot.audit
     audits: list[tuple[Change, str, str | None]] = []
     if settings.mtls.audit:
         audits.append((STRICT, "mtls.audit", None))

@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 
 from pi_mesh.checks.finding import Finding, error, setting, warning
-from pi_mesh.checks.verification_input import VerificationInput
-from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.checks.observation import Observation
 from pi_mesh.inventory import Inventory
 from pi_mesh.values import extra_values
 
@@ -12,9 +11,9 @@ ID = "extra values"
 FIX = "see the chart's values.yaml for the right name, or remove it"
 
 
-def check(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:  # noqa: ARG001 - a check like the others
+def check(observation: Observation) -> Iterator[Finding]:
     """Yield warnings alone: such a value changes nothing, and a stack that has one may still run `up`."""
-    for key, message in unread_values(mesh):
+    for key, message in unread_values(observation.mesh):
         yield warning(ID, setting(key), message, FIX)
 
 
@@ -29,6 +28,6 @@ def unread_values(mesh: Inventory) -> Iterator[tuple[str, str]]:
                 yield f"{release.setting}.values.{path}", message
 
 
-def check_applied(seen: VerificationInput) -> Iterator[Finding]:
-    for key, message in unread_values(seen.mesh):
+def check_applied(observation: Observation) -> Iterator[Finding]:
+    for key, message in unread_values(observation.mesh):
         yield error(ID, setting(key), message, FIX)

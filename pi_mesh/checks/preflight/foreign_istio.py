@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from pi_mesh.checks.finding import CLUSTER, Finding, Subject, error, ok
+from pi_mesh.checks.observation import Observation
 from pi_mesh.cluster.objects import Deployment, Webhook
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.cluster.stack_state import NEVER_RUN, StackState
@@ -33,9 +34,9 @@ MOVE = (
 )
 
 
-def check(mesh: Inventory, snapshot: Snapshot, state: StackState) -> Iterator[Finding]:
-    yield from _control_planes(mesh, snapshot, state)
-    yield from _webhooks(mesh, snapshot, state)
+def check(observation: Observation) -> Iterator[Finding]:
+    yield from _control_planes(observation)
+    yield from _webhooks(observation)
 
 
 def may_be_alive(mesh: Inventory, snapshot: Snapshot) -> bool:
@@ -45,35 +46,37 @@ def may_be_alive(mesh: Inventory, snapshot: Snapshot) -> bool:
     return unknown or bool(_istiods(mesh, snapshot)) or not all(_is_stale(entry, snapshot) for entry in hooks)
 
 
-def _control_planes(mesh: Inventory, snapshot: Snapshot, state: StackState) -> Iterator[Finding]:
-    wanted = mesh.settings.istio.namespace
-    foreign = [entry for entry in _istiods(mesh, snapshot) if not _goes(entry, state, wanted)]
+def _control_planes(observation: Observation) -> Iterator[Finding]:
+    home = observation.settings.istio.namespace
+    foreign = [
+        entry for entry in _istiods(observation.mesh, observation.snapshot) if not _goes(entry, observation.state, home)
+    ]
     for entry in foreign:
         subject = Subject("deployment", f"{entry.namespace}/{entry.name}")
-        if entry.release in state.releases:
-            message = f"is this stack's own istiod, and istio.namespace asks for it in {wanted}, where no sidecar looks"
+        if entry.release in observation.state.releases:
+            message = f"is this stack's own istiod, and istio.namespace asks for it in {home}, where no sidecar looks"
             yield error(CONTROL_PLANE, subject, message, f"set istio.namespace back to {entry.namespace}; {MOVE}")
         else:
             by = f"of release {entry.release}" if entry.release else "of no Helm release"
             message = f"is another istiod, {by}; two control planes fight over webhooks and certificates"
-            mine = entry.release and entry.namespace == wanted
+            mine = entry.release and entry.namespace == home
             fix = f"{ADOPT}; else {BESIDE}" if mine else BESIDE
             yield error(CONTROL_PLANE, subject, message, fix)
     if not foreign:
         yield ok(CONTROL_PLANE, CLUSTER, "no other control plane")
 
 
-def _webhooks(mesh: Inventory, snapshot: Snapshot, state: StackState) -> Iterator[Finding]:
+def _webhooks(observation: Observation) -> Iterator[Finding]:
     """Yield an error for each foreign webhook.
 
     A stale one, whose Service is gone, blocks writes; a live one serves a mesh.
     """
-    foreign = _configurations(mesh, snapshot, state)
+    foreign = _configurations(observation.mesh, observation.snapshot, observation.state)
     for hooks in foreign:
         first, *_ = hooks
         subject = Subject(f"{first.kind.lower()}webhookconfiguration", first.configuration)
         message = f"belongs to {first.release or 'no Helm release'}, not to this stack"
-        if _is_stale(hooks, snapshot):
+        if _is_stale(hooks, observation.snapshot):
             gone = f"{message}, which calls {first.service}, a service that is gone"
             yield error(WEBHOOKS, subject, gone, f"`kubectl delete {subject}`")
         else:

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 
 from pi_mesh.checks.finding import CLUSTER, Finding, Subject, error, ok, setting, warning
+from pi_mesh.checks.observation import Observation
 from pi_mesh.checks.preflight.foreign_istio import is_installed
 from pi_mesh.cluster.load_balancers import Answer, gateway_answer
 from pi_mesh.cluster.snapshot import Snapshot
-from pi_mesh.inventory import Inventory, Kind, Release, Workload
+from pi_mesh.inventory import Kind, Release, Workload
 from pi_mesh.inventory.mesh_releases import gateways
 from pi_mesh.settings.gateway import GatewayService
 from pi_mesh.values.gateway_service import service_of
@@ -15,14 +16,14 @@ from pi_mesh.words import counted
 ID = "gateway service"
 
 
-def check_service(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
-    for release in mesh.of_kind(Kind.GATEWAY):
-        _, gateway = gateways(mesh.settings)[release.setting]
+def check_service(observation: Observation) -> Iterator[Finding]:
+    for release in observation.mesh.of_kind(Kind.GATEWAY):
+        _, gateway = gateways(observation.settings)[release.setting]
         findings = [
-            *_node_ports(release, gateway.service, snapshot),
-            *_class(release, snapshot),
+            *_node_ports(release, gateway.service, observation.snapshot),
+            *_class(release, observation.snapshot),
             *_unasked(release, gateway.service),
-            *_local(release, snapshot),
+            *_local(release, observation.snapshot),
         ]
         yield from findings
         if not findings:
@@ -40,11 +41,11 @@ def _node_ports(release: Release, service: GatewayService, snapshot: Snapshot) -
 
 def _class(release: Release, snapshot: Snapshot) -> Iterator[Finding]:
     """Yield an error for another class, which Kubernetes refuses while the Service is a LoadBalancer."""
-    wanted = service_of(release.values).get("loadBalancerClass")
-    live = next((one for one in snapshot.services if f"{one.namespace}/{one.name}" == release.id), None)
-    if wanted and live and live.type == "LoadBalancer" and live.load_balancer_class != wanted:
+    chosen = service_of(release.values).get("loadBalancerClass")
+    live = next((service for service in snapshot.services if f"{service.namespace}/{service.name}" == release.id), None)
+    if chosen and live and live.type == "LoadBalancer" and live.load_balancer_class != chosen:
         has = live.load_balancer_class or "none"
-        message = f"is {wanted}, and the Service in the cluster has {has}: Kubernetes refuses the change"
+        message = f"is {chosen}, and the Service in the cluster has {has}: Kubernetes refuses the change"
         fix = "keep it as it is, or set service.type: NodePort for one `up`, which gives the address away"
         yield error(ID, setting(f"{release.setting}.service.loadBalancerClass"), message, fix)
 
@@ -72,26 +73,28 @@ LOAD_BALANCER = "load balancer"
 ADDRESS_FIX = "set auto or NodePort, or free an address: docs/clusters.md"
 
 
-def check_address(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
+def check_address(observation: Observation) -> Iterator[Finding]:
     """Refuse a vain wait before a first install; on an installed mesh warn of it."""
-    gateways = [workload for release in mesh.of_kind(Kind.GATEWAY) for workload in release.workloads]
-    found = [
+    gateways = [workload for release in observation.mesh.of_kind(Kind.GATEWAY) for workload in release.workloads]
+    findings = [
         _address_finding(
-            one, gateway_answer(mesh.settings, one.setting, snapshot), installed=is_installed(mesh, snapshot)
+            gateway,
+            gateway_answer(observation.settings, gateway.setting, observation.snapshot),
+            installed=is_installed(observation.mesh, observation.snapshot),
         )
-        for one in gateways
-        if one.service_type in ("LoadBalancer", "auto")
+        for gateway in gateways
+        if gateway.service_type in ("LoadBalancer", "auto")
     ]
-    yield from found or [ok(LOAD_BALANCER, CLUSTER, "no gateway asks for an address")]
+    yield from findings or [ok(LOAD_BALANCER, CLUSTER, "no gateway asks for an address")]
 
 
-def _address_finding(workload: Workload, found: Answer, *, installed: bool) -> Finding:
+def _address_finding(workload: Workload, answer: Answer, *, installed: bool) -> Finding:
     key = setting(f"{workload.setting}.service.type")
-    if found.serves:
-        return ok(LOAD_BALANCER, key, f"is {workload.service_type}: the address comes from {found.provider}")
+    if answer.serves:
+        return ok(LOAD_BALANCER, key, f"is {workload.service_type}: the address comes from {answer.provider}")
     if workload.service_type == "auto":
-        return _auto_finding(key, found, installed=installed)
-    reason = found.refusal or "nothing in this cluster gives addresses"
+        return _auto_finding(key, answer, installed=installed)
+    reason = answer.refusal or "nothing in this cluster gives addresses"
     message = f"is LoadBalancer, but {reason}: the release would wait in vain"
     return (
         warning(LOAD_BALANCER, key, message, ADDRESS_FIX)
@@ -100,15 +103,15 @@ def _address_finding(workload: Workload, found: Answer, *, installed: bool) -> F
     )
 
 
-def _auto_finding(key: Subject, found: Answer, *, installed: bool) -> Finding:
+def _auto_finding(key: Subject, answer: Answer, *, installed: bool) -> Finding:
     """Say why `auto` is NodePort: aloud before a first install, where somebody could have given an address."""
-    if not found.refusal:
+    if not answer.refusal:
         return ok(
             LOAD_BALANCER,
             key,
             "is auto and becomes NodePort: nothing in this cluster gives addresses, and none is needed",
         )
-    message = f"is auto and becomes NodePort: {found.refusal}"
+    message = f"is auto and becomes NodePort: {answer.refusal}"
     if installed:
         return ok(LOAD_BALANCER, key, message)
     return warning(LOAD_BALANCER, key, message, "leave it so, or free an address: docs/clusters.md")

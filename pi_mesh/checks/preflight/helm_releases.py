@@ -1,33 +1,32 @@
 """Helm releases must not be stuck in an operation that a killed run began, and must be known to the stack's state."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 
 from pi_mesh import addons
 from pi_mesh.checks.finding import CLUSTER, Finding, Subject, error, ok, setting, warning
+from pi_mesh.checks.observation import Observation
 from pi_mesh.cluster.helm_releases import ReleaseRecord
-from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.cluster.stack_state import StackState
-from pi_mesh.inventory import Inventory, Kind
+from pi_mesh.inventory import Kind
 
 ID = "helm releases"
 REPAIR = "when no other run is going on: `python -m operations repair -s STACK`"
 
 
-def check_stuck(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
-    mine = [entry for entry in snapshot.releases if mesh.owns(entry.id)]
+def check_stuck(observation: Observation) -> Iterator[Finding]:
+    mine = [entry for entry in observation.snapshot.releases if observation.mesh.owns(entry.id)]
     for entry in mine:
         if entry.pending:
-            yield _pending(entry, mesh.settings.release.timeout)
+            yield _pending(entry, observation)
         elif entry.status != "deployed":
             yield warning(ID, Subject("release", entry.id), f"is {entry.status}", "this `pulumi up` tries again")
     if not any(entry.pending for entry in mine):
         yield ok(ID, CLUSTER, "no release of this stack is stuck", number=len(mine))
 
 
-def _pending(release: ReleaseRecord, timeout: int) -> Finding:
+def _pending(release: ReleaseRecord, observation: Observation) -> Finding:
     message, fix = f"is {release.status}: another run is changing it, or a run was killed", REPAIR
-    if seconds := release.under_way(timeout, datetime.now(UTC)):
+    if seconds := release.under_way(observation.settings.release.timeout, observation.now):
         fix = f"wait: Helm may still be running for {seconds} s (release.timeout); {REPAIR}"
     return error(ID, Subject("release", release.id), message, fix)
 
@@ -43,18 +42,21 @@ FIX = "import the state that installed it (`pulumi stack import`), or adopt it: 
 OF_ISTIO = (Kind.BASE, Kind.ISTIOD, Kind.GATEWAY)
 
 
-def check_known(mesh: Inventory, snapshot: Snapshot, state: StackState) -> Iterator[Finding]:
-    problems = list(_renamed(mesh, state))
+def check_known(observation: Observation) -> Iterator[Finding]:
+    problems = list(_renamed(observation))
     unknown = [
         entry
-        for release in mesh.releases
-        if (entry := snapshot.release(release.namespace, release.name)) and release.id not in state.releases
+        for release in observation.mesh.releases
+        if (entry := observation.snapshot.release(release.namespace, release.name))
+        and release.id not in observation.state.releases
         # `stuck_releases` reports pending releases.
         if not entry.pending and entry.status != GONE
     ]
     for entry in unknown:
-        message = f"is installed, but not in the state of stack {mesh.stack}, and Helm installs no name twice"
-        fix = f"{REPAIR_AFTER_KILL}; else {FIX}" if state.has_provider else FIX
+        message = (
+            f"is installed, but not in the state of stack {observation.mesh.stack}, and Helm installs no name twice"
+        )
+        fix = f"{REPAIR_AFTER_KILL}; else {FIX}" if observation.state.has_provider else FIX
         problems.append(error(KNOWN, Subject("release", entry.id), message, fix))
     yield from problems or [ok(KNOWN, CLUSTER, "has no release of this mesh that the state does not know")]
 
@@ -63,20 +65,20 @@ def _has_revision(state: StackState, release: str) -> bool:
     return bool(release in state.recorded and state.recorded[release].values.get("revision"))
 
 
-def _renamed(mesh: Inventory, state: StackState) -> Iterator[Finding]:
+def _renamed(observation: Observation) -> Iterator[Finding]:
     """Yield an error for each changed name whose release the state has under another name."""
-    home = mesh.settings.istio.namespace
+    home = observation.settings.istio.namespace
     others = sorted(
         name
-        for namespace, _, name in (release.partition("/") for release in state.releases)
+        for namespace, _, name in (release.partition("/") for release in observation.state.releases)
         if namespace == home
-        and not mesh.owns(f"{home}/{name}")
+        and not observation.mesh.owns(f"{home}/{name}")
         and name not in addons.ALL
         # A second control plane is a release of its own, which may come and go.
-        and not _has_revision(state, f"{home}/{name}")
+        and not _has_revision(observation.state, f"{home}/{name}")
     )
-    for release in mesh.releases:
-        if others and release.kind in OF_ISTIO and release.id not in state.releases:
+    for release in observation.mesh.releases:
+        if others and release.kind in OF_ISTIO and release.id not in observation.state.releases:
             key = release.kind.value if release.kind is not Kind.GATEWAY else release.setting
             message = (
                 f"is {release.name}, and the state holds {', '.join(others)}: `up` would uninstall the running release"

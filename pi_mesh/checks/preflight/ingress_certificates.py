@@ -2,12 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from pi_mesh.checks.finding import Finding, Level, Subject, error, ok, unknown, warning
-from pi_mesh.checks.verification_input import VerificationInput
+from pi_mesh.checks.observation import Observation
 from pi_mesh.cluster.snapshot import IngressSecret, Snapshot
-from pi_mesh.inventory import Inventory
 from pi_mesh.settings import Settings
 from pi_mesh.settings.traffic.gateways import GatewayTls
 
@@ -34,13 +33,19 @@ class _Case:
     @property
     def users(self) -> dict[str, GatewayTls]:
         listeners = self.settings.traffic.gateways.items()
-        return {name: one.tls for name, one in listeners if one.tls and one.tls.secret == self.secret.name}
+        return {
+            name: listener.tls
+            for name, listener in listeners
+            if listener.tls and listener.tls.secret == self.secret.name
+        }
 
     @property
     def hosts(self) -> list[str]:
         """Return the hosts by name; a listener for every host says nothing of its certificate."""
         listeners = (self.settings.traffic.gateways[name] for name in self.users)
-        return [host for host in dict.fromkeys(host for one in listeners for host in one.hosts) if host != "*"]
+        return [
+            host for host in dict.fromkeys(host for listener in listeners for host in listener.hosts) if host != "*"
+        ]
 
     def unserved(self, message: str, fix: str) -> Finding:
         return error(ID, self.subject, f"{message}: {' and '.join(self.users)} is not served with TLS", fix)
@@ -115,18 +120,20 @@ def _time(subject: Subject, begin: datetime, end: datetime, now: datetime) -> It
 CERTIFICATES = "certificates.cert-manager.io"
 
 
-def check(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
+def check(observation: Observation) -> Iterator[Finding]:
     """Yield warnings, because a certificate may come later; an Issuer that is missing is an error."""
-    yield from _issuers(mesh, snapshot)
-    for finding in certificate_findings(mesh.settings, snapshot, datetime.now(UTC)):
+    yield from _issuers(observation)
+    for finding in certificate_findings(observation.settings, observation.snapshot, observation.now):
         yield replace(finding, level=Level.WARNING) if finding.level is Level.ERROR else finding
 
 
-def _issuers(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
-    for issuer, problem in snapshot.ingress_certificates.issuers if snapshot.ingress_certificates else ():
-        place = "" if issuer.kind == "ClusterIssuer" else f"{mesh.settings.ingress_namespace}/"
+def _issuers(observation: Observation) -> Iterator[Finding]:
+    for issuer, problem in (
+        observation.snapshot.ingress_certificates.issuers if observation.snapshot.ingress_certificates else ()
+    ):
+        place = "" if issuer.kind == "ClusterIssuer" else f"{observation.settings.ingress_namespace}/"
         subject = Subject(issuer.kind, f"{place}{issuer.name}")
-        if not any(crd.name == CERTIFICATES for crd in snapshot.crds):
+        if not any(crd.name == CERTIFICATES for crd in observation.snapshot.crds):
             message, fix = "is not there: the cluster has no cert-manager", "install cert-manager, or remove tls.issuer"
             yield error(ID, Subject("crd", CERTIFICATES), message, fix)
         elif problem == "is not there":
@@ -138,5 +145,5 @@ def _issuers(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
             yield ok(ID, subject, "signs the listeners' certificates")
 
 
-def check_served(seen: VerificationInput) -> Iterator[Finding]:
-    yield from certificate_findings(seen.settings, seen.snapshot, seen.now)
+def check_served(observation: Observation) -> Iterator[Finding]:
+    yield from certificate_findings(observation.settings, observation.snapshot, observation.now)

@@ -4,20 +4,20 @@ from collections.abc import Iterator
 
 from pi_mesh.catalog.istio import facts_of, minor_of
 from pi_mesh.checks.finding import CLUSTER, Finding, Subject, error, ok, warning
+from pi_mesh.checks.observation import Observation
 from pi_mesh.checks.preflight import foreign_istio
 from pi_mesh.checks.upgrade_path import ANYWAY
 from pi_mesh.cluster.objects import Crd
 from pi_mesh.cluster.snapshot import Snapshot
-from pi_mesh.cluster.stack_state import StackState
 from pi_mesh.inventory import Inventory, Kind
 from pi_mesh.words import counted
 
 ID = "istio CRDs"
 
 
-def check_owners(mesh: Inventory, snapshot: Snapshot, state: StackState) -> Iterator[Finding]:
-    crds = [crd for crd in snapshot.crds if crd.of_istio]
-    foreign = wrongly_owned(mesh, snapshot)
+def check_owners(observation: Observation) -> Iterator[Finding]:
+    crds = [crd for crd in observation.snapshot.crds if crd.of_istio]
+    foreign = wrongly_owned(observation.mesh, observation.snapshot)
     if not foreign:
         yield ok(ID, CLUSTER, f"{len(crds)} there, none in the way" if crds else "none there yet", number=len(crds))
         return
@@ -25,10 +25,10 @@ def check_owners(mesh: Inventory, snapshot: Snapshot, state: StackState) -> Iter
     releases = {crd.release for crd in foreign}
     owners = ", ".join(sorted(release or "no Helm release" for release in releases))
     belong = counted(len(foreign), "belongs", "belong")
-    message = f"{belong} to {owners}; Helm refuses to take them into {mesh.the(Kind.BASE).id}"
-    if abandoned(mesh, snapshot):
-        fix = f"`python -m operations repair -s STACK`, or: {' && '.join(take_over(mesh, foreign))}"
-    elif releases <= state.releases:
+    message = f"{belong} to {owners}; Helm refuses to take them into {observation.mesh.the(Kind.BASE).id}"
+    if abandoned(observation.mesh, observation.snapshot):
+        fix = f"`python -m operations repair -s STACK`, or: {' && '.join(take_over(observation.mesh, foreign))}"
+    elif releases <= observation.state.releases:
         fix = f"it is this stack's own release: see the row {foreign_istio.CONTROL_PLANE}"
     else:
         fix = f"an Istio that may be alive needs them: {foreign_istio.BESIDE}"
@@ -69,15 +69,15 @@ def take_over(mesh: Inventory, crds: list[Crd]) -> list[str]:
 VERSIONS = "istio CRD versions"
 
 
-def check_versions(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
+def check_versions(observation: Observation) -> Iterator[Finding]:
     """Yield a finding for CRDs that are too new: an older istiod cannot read them and refuses every write.
 
     Charts since 1.24 apply their own CRDs with every `up`; older charts leave existing CRDs unchanged.
     """
-    istio = mesh.settings.istio
-    if facts_of(mesh.the(Kind.BASE).version).crds_are_templates:
+    istio = observation.settings.istio
+    if facts_of(observation.mesh.the(Kind.BASE).version).crds_are_templates:
         return
-    newer = [crd for crd in snapshot.crds if crd.of_istio and crd.minor > minor_of(istio.version)]
+    newer = [crd for crd in observation.snapshot.crds if crd.of_istio and crd.minor > minor_of(istio.version)]
     if not newer:
         return
     first, *_ = newer

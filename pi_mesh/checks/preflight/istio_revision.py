@@ -5,12 +5,11 @@ from dataclasses import replace
 
 from pi_mesh.catalog.istio import minor_of
 from pi_mesh.checks.finding import Finding, Level, error, ok, setting, warning
+from pi_mesh.checks.observation import Observation
 from pi_mesh.checks.preflight import kernel_addresses, kubernetes_version
 from pi_mesh.checks.upgrade_path import ANYWAY
 from pi_mesh.cluster import proxies
-from pi_mesh.cluster.snapshot import Snapshot
-from pi_mesh.cluster.stack_state import StackState
-from pi_mesh.inventory import Inventory, Kind
+from pi_mesh.inventory import Kind
 from pi_mesh.names import ISTIOD, REVISION_LABEL, TAG_WEBHOOK
 from pi_mesh.settings.istio import DEFAULT_REVISION
 from pi_mesh.words import agreeing, listed
@@ -22,26 +21,28 @@ AHEAD = 2
 SHOWN = 3
 
 
-def check(mesh: Inventory, snapshot: Snapshot, state: StackState) -> Iterator[Finding]:
-    yield from _in_place(mesh, state)
-    yield from _canary(mesh, snapshot)
-    yield from _removed(mesh, snapshot, state)
+def check(observation: Observation) -> Iterator[Finding]:
+    yield from _in_place(observation)
+    yield from _canary(observation)
+    yield from _removed(observation)
 
 
-def _in_place(mesh: Inventory, state: StackState) -> Iterator[Finding]:
+def _in_place(observation: Observation) -> Iterator[Finding]:
     """Refuse another revision of an installed release: its istiod would be replaced by one of another name."""
-    for release in (*mesh.of_kind(Kind.ISTIOD), *mesh.of_kind(Kind.CANARY)):
-        recorded = state.recorded.get(release.id)
-        before, after = (str(one.values.get("revision") or DEFAULT_REVISION) for one in (recorded or release, release))
+    for release in (*observation.mesh.of_kind(Kind.ISTIOD), *observation.mesh.of_kind(Kind.CANARY)):
+        recorded = observation.state.recorded.get(release.id)
+        before, after = (
+            str(version.values.get("revision") or DEFAULT_REVISION) for version in (recorded or release, release)
+        )
         if before != after:
             message = f"would change from {before} to {after} in place: every proxy of {before} would lose its istiod"
             fix = "leave it, and set istio.canary with the new revision: namespaces then move to it one by one"
             yield error(IN_PLACE, setting(f"{release.setting}.values.revision"), message, fix)
 
 
-def _canary(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
+def _canary(observation: Observation) -> Iterator[Finding]:
     """Judge the canary's version beside the first control plane's, and then as if it were alone."""
-    canary, first = mesh.settings.istio.canary, mesh.settings.istio.version
+    canary, first = observation.settings.istio.canary, observation.settings.istio.version
     if not canary:
         return
     ahead = minor_of(canary.version) - minor_of(first)
@@ -49,19 +50,20 @@ def _canary(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
         yield ok(STEP, setting(KEY), f"{canary.version} may run beside {first}")
     else:
         message = f"{canary.version} beside {first}: Istio supports up to {AHEAD} minor versions more"
-        level = warning if mesh.settings.istio.allow_skip else error
+        level = warning if observation.settings.istio.allow_skip else error
         yield level(STEP, setting(KEY), message, f"choose a version between; {ANYWAY}")
-    alone = replace(mesh, settings=mesh.settings.of_canary)
-    for finding in (*kubernetes_version.check(alone, snapshot), *kernel_addresses.check(alone, snapshot)):
-        if finding.level is not Level.OK:
-            yield replace(finding, name=KEY if finding.name == "istio.version" else finding.name)
+    alone = replace(observation, mesh=replace(observation.mesh, settings=observation.settings.of_canary))
+    for check_version in (kubernetes_version.check, kubernetes_version.check_end_of_life, kernel_addresses.check):
+        for finding in check_version(alone):
+            if finding.level is not Level.OK:
+                yield replace(finding, name=KEY if finding.name == "istio.version" else finding.name)
 
 
-def _removed(mesh: Inventory, snapshot: Snapshot, state: StackState) -> Iterator[Finding]:
+def _removed(observation: Observation) -> Iterator[Finding]:
     """Refuse to remove a revision or a tag that proxies, or namespaces of other owners, still use."""
-    level = warning if mesh.settings.istio.allow_removal else error
-    for name, what in _going(mesh, snapshot, state).items():
-        if users := _users(mesh, snapshot, name):
+    level = warning if observation.settings.istio.allow_removal else error
+    for name, what in _going(observation).items():
+        if users := _users(observation, name):
             verb = agreeing(len(users), "uses", "use")
             message = f"would remove the {what} {name}, which {listed(users, SHOWN)} still {verb}"
             fix = (
@@ -73,23 +75,29 @@ def _removed(mesh: Inventory, snapshot: Snapshot, state: StackState) -> Iterator
             yield level(IN_USE, setting(key), message, fix, number=len(users))
 
 
-def _going(mesh: Inventory, snapshot: Snapshot, state: StackState) -> dict[str, str]:
+def _going(observation: Observation) -> dict[str, str]:
     """Return what this `up` removes: revisions of releases in the state, and tags of webhooks in the cluster."""
-    ours = [entry for entry in snapshot.deployments if entry.release in state.recorded]
+    ours = [entry for entry in observation.snapshot.deployments if entry.release in observation.state.recorded]
     there = {entry.labels.get(REVISION_LABEL, "") for entry in ours if entry.labels.get("app") == ISTIOD}
     revisions = (
-        there - {str(release.values.get("revision")) for release in mesh.of_kind(Kind.CANARY)} - {"", DEFAULT_REVISION}
+        there
+        - {str(release.values.get("revision")) for release in observation.mesh.of_kind(Kind.CANARY)}
+        - {"", DEFAULT_REVISION}
     )
-    hooks = {hook.configuration for hook in snapshot.webhooks if hook.stack == mesh.owner}
+    hooks = {hook.configuration for hook in observation.snapshot.webhooks if hook.stack == observation.mesh.owner}
     tags = {name.removeprefix(TAG_WEBHOOK) for name in hooks if name.startswith(TAG_WEBHOOK)}
-    tags -= mesh.settings.istio.tags.keys()
+    tags -= observation.settings.istio.tags.keys()
     return {**dict.fromkeys(sorted(revisions), "revision"), **dict.fromkeys(sorted(tags), "tag")}
 
 
-def _users(mesh: Inventory, snapshot: Snapshot, name: str) -> list[str]:
+def _users(observation: Observation, name: str) -> list[str]:
     """Return the running proxies of a revision, and the namespaces that ask for it, without this stack's own."""
-    found = proxies.of_snapshot(snapshot, mesh.settings.istio.namespace)
-    own = {item.name for item in mesh.namespaces}
-    led = [f"proxy {proxy.id}" for proxy in found.proxies if proxy.revision == name]
-    asking = [f"namespace {one.name}" for one in snapshot.namespaces if one.revision == name and one.name not in own]
+    running = proxies.of_snapshot(observation.snapshot, observation.settings.istio.namespace)
+    own = {item.name for item in observation.mesh.namespaces}
+    led = [f"proxy {proxy.id}" for proxy in running.proxies if proxy.revision == name]
+    asking = [
+        f"namespace {namespace.name}"
+        for namespace in observation.snapshot.namespaces
+        if namespace.revision == name and namespace.name not in own
+    ]
     return [*led, *asking]

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pi_mesh.catalog.istio import minor_of
 from pi_mesh.checks import upgrade_path
 from pi_mesh.checks.finding import Finding, Subject, error, ok, setting, warning
+from pi_mesh.checks.observation import Observation
 from pi_mesh.cluster import proxies
 from pi_mesh.cluster.proxies import Proxy
 from pi_mesh.cluster.snapshot import Snapshot
@@ -22,36 +23,36 @@ SHOWN = 3
 REFRESH = "`python -m operations refresh -s STACK` restarts them"
 
 
-def check(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
-    found = proxies.of_snapshot(snapshot, mesh.settings.istio.namespace)
-    running = found.control_plane if EXACT.fullmatch(found.control_plane) else ""
+def check(observation: Observation) -> Iterator[Finding]:
+    observed = proxies.of_snapshot(observation.snapshot, observation.settings.istio.namespace)
+    running = observed.control_plane if EXACT.fullmatch(observed.control_plane) else ""
     if running:
-        yield _step(mesh, snapshot, running)
-    yield from _gateway_chart(mesh)
-    known = [proxy for proxy in found.of_first if EXACT.fullmatch(proxy.version)]
+        yield _step(observation, running)
+    yield from _gateway_chart(observation.mesh)
+    known = [proxy for proxy in observed.of_first if EXACT.fullmatch(proxy.version)]
     if known:
-        yield _skew(mesh, running, known)
+        yield _skew(observation.mesh, running, known)
 
 
-def _step(mesh: Inventory, snapshot: Snapshot, running: str) -> Finding:
-    wanted, subject = mesh.settings.istio.version, setting("istio.version")
-    problem = upgrade_path.unsupported_change(running, wanted)
+def _step(observation: Observation, running: str) -> Finding:
+    version, subject = observation.settings.istio.version, setting("istio.version")
+    problem = upgrade_path.unsupported_change(running, version)
     if problem is None:
         message = (
-            "is what runs" if running == wanted else f"goes from {running} to {wanted}, a step that Istio supports"
+            "is what runs" if running == version else f"goes from {running} to {version}, a step that Istio supports"
         )
         return ok(STEP, subject, message)
     # An istiod that is not Ready serves no proxy, so the way back from a failed upgrade is open.
-    is_way_out = problem.goes_back and not _is_ready(snapshot, mesh.settings.istio.namespace)
-    level = warning if mesh.settings.istio.allow_skip or is_way_out else error
+    is_way_out = problem.goes_back and not _is_ready(observation.snapshot, observation.settings.istio.namespace)
+    level = warning if observation.settings.istio.allow_skip or is_way_out else error
     return level(STEP, subject, problem.message, problem.fix)
 
 
 def _gateway_chart(mesh: Inventory) -> Iterator[Finding]:
     """Yield the gateway chart's version if it differs from istiod's; the chart source must have it."""
-    wanted = mesh.settings.istio.version
-    for chart in {release.version for release in mesh.of_kind(Kind.GATEWAY)} - {wanted}:
-        message = f"{wanted} uses the gateway chart {chart}, because Helm refuses its own (istio/istio#57354)"
+    version = mesh.settings.istio.version
+    for chart in {release.version for release in mesh.of_kind(Kind.GATEWAY)} - {version}:
+        message = f"{version} uses the gateway chart {chart}, because Helm refuses its own (istio/istio#57354)"
         yield ok(GATEWAY_CHART, setting("istio.version"), message)
 
 
@@ -61,14 +62,14 @@ def _is_ready(snapshot: Snapshot, namespace: str) -> bool:
 
 def _skew(mesh: Inventory, running: str, known: Sequence[Proxy]) -> Finding:
     """Judge the proxies against the wanted istiod; existing skew must not block its cure."""
-    wanted = mesh.settings.istio.version
-    minor, subject = minor_of(wanted), Subject("proxy", "")
+    version = mesh.settings.istio.version
+    minor, subject = minor_of(version), Subject("proxy", "")
     older = [proxy for proxy in known if minor - minor_of(proxy.version) > BEHIND]
     newer = [proxy for proxy in known if minor_of(proxy.version) > minor]
     if not older and not newer:
-        return ok(SKEW, subject, f"work with istiod {wanted}", number=len(known))
+        return ok(SKEW, subject, f"work with istiod {version}", number=len(known))
     far = older or newer
-    message = f"{_named(far)}, {'more than one minor version older' if older else 'newer'} than istiod {wanted}"
+    message = f"{_named(far)}, {'more than one minor version older' if older else 'newer'} than istiod {version}"
     grows = not running or minor_of(running) != minor
     if grows and not mesh.settings.istio.allow_skip:
         fix = f"{REFRESH}: before the `up`" if older else f"set istio.version to {_newest(newer)} or newer"
@@ -82,5 +83,5 @@ def _named(far: Sequence[Proxy]) -> str:
     return f"{names} {agreeing(len(far), 'is', 'are')} of {versions}"
 
 
-def _newest(found: Sequence[Proxy]) -> str:
-    return max((proxy.version for proxy in found), key=minor_of)
+def _newest(newer: Sequence[Proxy]) -> str:
+    return max((proxy.version for proxy in newer), key=minor_of)

@@ -5,10 +5,9 @@ from collections.abc import Iterator
 
 from pi_mesh.catalog.istio import facts_of
 from pi_mesh.checks.finding import Finding, Subject, error, ok, setting, warning
+from pi_mesh.checks.observation import Observation
 from pi_mesh.checks.preflight.nodes_ready import usable_nodes
 from pi_mesh.cluster.nodes import Node
-from pi_mesh.cluster.snapshot import Snapshot
-from pi_mesh.inventory import Inventory
 
 ID = "kernel addresses"
 RASPBERRY_PI_OS = re.compile(r"\+rpt|-rpi-v[678]|-v[78]l?\+|raspbian", re.IGNORECASE)
@@ -30,21 +29,21 @@ def has_large_pages(node: Node) -> bool:
     return node.architecture == "arm64" and bool(LARGE_PAGES.search(node.kernel))
 
 
-def check(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
-    settings = mesh.settings
+def check(observation: Observation) -> Iterator[Finding]:
+    settings = observation.settings
     version = settings.istio.version
     if not facts_of(version).needs_48_bit_addresses:
         yield ok(ID, setting("istio.version"), f"{version} runs on any arm64 kernel")
         return
-    small = [node for node in usable_nodes(snapshot) if small_addresses(node)]
+    small = [node for node in usable_nodes(observation.snapshot) if small_addresses(node)]
     for node in small:
         message = f"kernel {node.kernel} ({node.os_image}) has 39-bit addresses; the proxy of Istio {version} needs 48"
         fix = "run Ubuntu or Debian's kernel there, or set istio.version to 1.21.x or older (istio/istio#51708)"
         yield error(ID, Subject("node", node.name), message, fix)
-    for node in usable_nodes(snapshot):
+    for node in usable_nodes(observation.snapshot):
         if has_large_pages(node):
             message = f"kernel {node.kernel} has pages of 16 KiB, with which the proxy of Istio {version} was not tried"
-            fix = f"`python -m operations rehearse -s {mesh.stack}` tries it"
+            fix = f"`python -m operations rehearse -s {observation.mesh.stack}` tries it"
             yield warning(ID, Subject("node", node.name), message, fix)
     if not small:
         yield ok(ID, Subject("node"), f"no stock Raspberry Pi OS kernel, as Istio {version} asks")

@@ -6,18 +6,20 @@ from datetime import date
 
 from pi_mesh.catalog.istio import NEWEST, IstioMinor, facts_of, is_known
 from pi_mesh.checks.finding import Finding, Subject, error, ok, setting, unknown, warning
+from pi_mesh.checks.observation import Observation
 from pi_mesh.cluster.snapshot import Snapshot
-from pi_mesh.inventory import Inventory
 from pi_mesh.settings import Settings
 
 KUBERNETES, END_OF_LIFE = "kubernetes version", "istio end of life"
 
 
-def check(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
-    settings = mesh.settings
-    if is_known(settings.istio.version):
-        yield kubernetes(settings, snapshot)
-    yield end_of_life(settings, date.today())
+def check(observation: Observation) -> Iterator[Finding]:
+    if is_known(observation.settings.istio.version):
+        yield kubernetes(observation.settings, observation.snapshot)
+
+
+def check_end_of_life(observation: Observation) -> Iterator[Finding]:
+    yield end_of_life(observation.settings, date.today())
 
 
 def kubernetes(settings: Settings, snapshot: Snapshot) -> Finding:

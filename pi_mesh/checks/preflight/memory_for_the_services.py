@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from pi_mesh.catalog.footprint import MARGIN, SIDECAR, Growth
 from pi_mesh.checks.finding import Finding, Subject, ok, setting, unknown, warning
-from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.checks.observation import Observation
 from pi_mesh.inventory import Inventory
 from pi_mesh.model import ResourceProfile
 from pi_mesh.quantities import show_memory
@@ -13,22 +13,22 @@ from pi_mesh.words import counted
 ID = "memory for the services"
 
 
-def check(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
-    if "services" in snapshot.unreadable:
+def check(observation: Observation) -> Iterator[Finding]:
+    if "services" in observation.snapshot.unreadable:
         message = "it was not checked if the memory limits are enough for the cluster's services"
         yield unknown(ID, Subject("service"), message)
         return
-    watched = mesh.settings.watched_namespaces
-    count = sum(watched is None or service.namespace in watched for service in snapshot.services)
+    watched = observation.settings.watched_namespaces
+    count = sum(watched is None or service.namespace in watched for service in observation.snapshot.services)
     services = counted(count, "service")
-    found = [each for each in _told(mesh) if each[2].memory(count) > each[1].limits.memory.bytes]
-    for path, profile, growth in found:
+    short = [each for each in _told(observation.mesh) if each[2].memory(count) > each[1].limits.memory.bytes]
+    for path, profile, growth in short:
         message = (
             f"{profile.limits.memory} is less than the {show_memory(growth.memory(count))} to allow for "
             f"with {services} ({MARGIN} times what was measured: docs/footprint.md)"
         )
         yield warning(ID, setting(f"{path}.limits.memory"), message, "raise it", number=count)
-    if not found:
+    if not short:
         yield ok(ID, Subject("limit"), f"the memory limits are enough for {services}", number=count)
 
 

@@ -3,16 +3,15 @@
 from collections.abc import Iterator
 
 from pi_mesh.checks.finding import CLUSTER, Finding, ok, setting, warning
-from pi_mesh.cluster.snapshot import Snapshot
-from pi_mesh.inventory import Inventory
+from pi_mesh.checks.observation import Observation
 
 ID, SERVER = "metrics server", "metrics-server"
 LABELS = ("k8s-app", "app.kubernetes.io/name")
 
 
-def check(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
-    asking = [workload.setting for workload in mesh.workloads if workload.autoscaled]
-    present = any(SERVER in (entry.labels.get(label) for label in LABELS) for entry in snapshot.deployments)
+def check(observation: Observation) -> Iterator[Finding]:
+    asking = [workload.setting for workload in observation.mesh.workloads if workload.autoscaled]
+    present = any(SERVER in (entry.labels.get(label) for label in LABELS) for entry in observation.snapshot.deployments)
     if present or not asking:
         yield ok(ID, CLUSTER, "is there" if present else "is not there, and no autoscaler needs it")
     for key in [] if present else asking:

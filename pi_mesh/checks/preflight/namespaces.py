@@ -8,10 +8,10 @@ have a stack of one name.
 from collections.abc import Iterator
 
 from pi_mesh.checks.finding import Finding, Subject, error, ok, setting, warning
+from pi_mesh.checks.observation import Observation
 from pi_mesh.cluster.objects import Namespace
-from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.cluster.stack_state import StackState
-from pi_mesh.inventory import Inventory, Kind, ManagedObject
+from pi_mesh.inventory import Kind, ManagedObject
 from pi_mesh.names import ADOPTED_ANNOTATION, OWNER_ANNOTATION, owner
 
 ID = "namespaces"
@@ -28,21 +28,21 @@ KUBERNETES = ("kube-system", "kube-public", "kube-node-lease", "default")
 """Namespaces of Kubernetes itself, where a quota or container defaults can stop the cluster's own pods."""
 
 
-def check_ownership(mesh: Inventory, snapshot: Snapshot, state: StackState) -> Iterator[Finding]:
-    for item in mesh.namespaces:
-        found, subject = snapshot.namespace(item.name), Subject("namespace", item.name)
+def check_ownership(observation: Observation) -> Iterator[Finding]:
+    for item in observation.mesh.namespaces:
+        live, subject = observation.snapshot.namespace(item.name), Subject("namespace", item.name)
         if item.name in KUBERNETES:
-            yield _of_kubernetes(item, subject, state)
-        elif found is None:
+            yield _of_kubernetes(item, subject, observation.state)
+        elif live is None:
             yield ok(ID, subject, "is not there yet")
         elif item.adopted:
             yield ok(ID, subject, f"is adopted ({item.setting}.adopt): `pulumi destroy` keeps it")
-        elif ADOPTED_ANNOTATION in found.annotations:
-            yield _no_longer_adopted(item, subject, found)
-        elif state.holds(found.name, found.uid) or _made_by_a_killed_run(mesh, found, state):
-            yield ok(ID, subject, f"belongs to stack {mesh.stack}")
+        elif ADOPTED_ANNOTATION in live.annotations:
+            yield _no_longer_adopted(item, subject, live)
+        elif observation.state.holds(live.name, live.uid) or _made_by_a_killed_run(observation, live):
+            yield ok(ID, subject, f"belongs to stack {observation.mesh.stack}")
         else:
-            yield _of_others(mesh.stack, item, subject, found, state)
+            yield _of_others(observation.mesh.stack, item, subject, live, observation.state)
 
 
 def _of_kubernetes(item: ManagedObject, subject: Subject, state: StackState) -> Finding:
@@ -55,25 +55,25 @@ def _of_kubernetes(item: ManagedObject, subject: Subject, state: StackState) -> 
     return error(ID, subject, message, fix)
 
 
-def _no_longer_adopted(item: ManagedObject, subject: Subject, found: Namespace) -> Finding:
-    whose = found.annotations[ADOPTED_ANNOTATION]
+def _no_longer_adopted(item: ManagedObject, subject: Subject, live: Namespace) -> Finding:
+    whose = live.annotations[ADOPTED_ANNOTATION]
     message = f"is marked as adopted by {whose}, and without {item.setting}.adopt a destroy would delete all in it"
     unmark = f"`kubectl annotate {subject} {ADOPTED_ANNOTATION}-`"
     return error(ID, subject, message, f"set {item.setting}.adopt: true, or, where a destroy may delete it, {unmark}")
 
 
-def _made_by_a_killed_run(mesh: Inventory, found: Namespace, state: StackState) -> bool:
+def _made_by_a_killed_run(observation: Observation, live: Namespace) -> bool:
     """Return True if a run of this state may have been killed between creating the namespace and recording it."""
-    marked = found.annotations.get(OWNER_ANNOTATION) == owner(mesh.stack)
+    marked = live.annotations.get(OWNER_ANNOTATION) == owner(observation.mesh.stack)
     # A stack that moves from one namespace to another still has the former.
-    moves = state.namespaces.keys() - {item.name for item in mesh.namespaces}
-    return marked and state.has_provider and not moves and not state.namespaces.get(found.name)
+    moves = observation.state.namespaces.keys() - {item.name for item in observation.mesh.namespaces}
+    return marked and observation.state.has_provider and not moves and not observation.state.namespaces.get(live.name)
 
 
-def _of_others(stack: str, item: ManagedObject, subject: Subject, found: Namespace, state: StackState) -> Finding:
-    whose = found.annotations.get(OWNER_ANNOTATION)
+def _of_others(stack: str, item: ManagedObject, subject: Subject, live: Namespace, state: StackState) -> Finding:
+    whose = live.annotations.get(OWNER_ANNOTATION)
     fix = f"set {item.setting}.adopt: true to use it and leave it at destroy" if item.setting else OTHER[item.component]
-    if found.name in state.namespaces:
+    if live.name in state.namespaces:
         by, fix = "is not the one that this stack made: that one was deleted", f"{RESTORED}; else {fix}"
     elif whose == owner(stack):
         by, fix = f"belongs to a stack {whose} with another state than this one", f"{IMPORT}, or {fix}"
@@ -86,23 +86,25 @@ def _of_others(stack: str, item: ManagedObject, subject: Subject, found: Namespa
 INGRESS, INGRESS_KEY = "ingress namespace", setting("ingress.namespace")
 
 
-def check_ingress(mesh: Inventory, snapshot: Snapshot | None, state: StackState) -> Iterator[Finding]:
+def check_ingress(observation: Observation) -> Iterator[Finding]:
     """Refuse another namespace while the gateway of this control plane is installed elsewhere."""
-    wanted = next((release for release in mesh.of_kind(Kind.GATEWAY) if release.setting == "ingress"), None)
-    if wanted is None or mesh.the(Kind.ISTIOD).id not in state.releases:
+    gateway = next(
+        (release for release in observation.mesh.of_kind(Kind.GATEWAY) if release.setting == "ingress"), None
+    )
+    if gateway is None or observation.mesh.the(Kind.ISTIOD).id not in observation.state.releases:
         return
-    places = {namespace for namespace, _, name in map(_parts, state.releases) if name == wanted.name}
-    if snapshot and snapshot.release(mesh.settings.istio.namespace, wanted.name):
-        places.add(mesh.settings.istio.namespace)
-    elsewhere = ", ".join(sorted(places - {wanted.namespace}))
+    places = {namespace for namespace, _, name in map(_parts, observation.state.releases) if name == gateway.name}
+    if observation.snapshot and observation.snapshot.release(observation.settings.istio.namespace, gateway.name):
+        places.add(observation.settings.istio.namespace)
+    elsewhere = ", ".join(sorted(places - {gateway.namespace}))
     if not elsewhere:
-        yield ok(INGRESS, INGRESS_KEY, f"the ingress gateway is in {wanted.namespace}, or not installed yet")
+        yield ok(INGRESS, INGRESS_KEY, f"the ingress gateway is in {gateway.namespace}, or not installed yet")
         return
     message = (
-        f"asks for the ingress gateway in {wanted.namespace}, and it is installed in {elsewhere}, where an `up` would "
+        f"asks for the ingress gateway in {gateway.namespace}, and it is installed in {elsewhere}, where an `up` would "
         "uninstall it with its address"
     )
-    keep = "remove it" if elsewhere == mesh.settings.istio.namespace else f"set it to {elsewhere}"
+    keep = "remove it" if elsewhere == observation.settings.istio.namespace else f"set it to {elsewhere}"
     yield error(
         INGRESS, INGRESS_KEY, message, f"{keep}; only a gateway that is not installed yet can have another namespace"
     )

@@ -4,11 +4,10 @@ import re
 from collections.abc import Iterator
 
 from pi_mesh.checks.finding import Finding, Subject, error, ok, setting, warning
+from pi_mesh.checks.observation import Observation
 from pi_mesh.checks.preflight.foreign_istio import is_installed
 from pi_mesh.cluster.nodes import Node
 from pi_mesh.cluster.snapshot import Snapshot
-from pi_mesh.inventory import Inventory
-from pi_mesh.settings import Settings
 from pi_mesh.words import counted
 
 READY, ARCHITECTURE = "nodes ready", "architecture"
@@ -20,49 +19,48 @@ def usable_nodes(snapshot: Snapshot) -> list[Node]:
     return [node for node in snapshot.nodes if node.ready and not node.cordoned]
 
 
-def check_nodes(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
-    settings = mesh.settings
-    yield from _ready(settings, snapshot, installed=is_installed(mesh, snapshot))
-    yield from _architecture(settings, snapshot)
+def check_nodes(observation: Observation) -> Iterator[Finding]:
+    yield from _ready(observation, installed=is_installed(observation.mesh, observation.snapshot))
+    yield from _architecture(observation)
 
 
-def _ready(settings: Settings, snapshot: Snapshot, *, installed: bool) -> Iterator[Finding]:
+def _ready(observation: Observation, *, installed: bool) -> Iterator[Finding]:
     fix = "see `kubectl describe node NAME`"
-    for node in snapshot.nodes:
+    for node in observation.snapshot.nodes:
         if not node.ready:
             yield warning(READY, Subject("node", node.name), "is not Ready", fix.replace("NAME", node.name))
         elif node.cordoned:
             yield warning(READY, Subject("node", node.name), "is cordoned", f"`kubectl uncordon {node.name}`")
-    names = ", ".join(node.name for node in usable_nodes(snapshot)) or "none"
-    count, wanted = len(usable_nodes(snapshot)), settings.cluster.nodes
+    names = ", ".join(node.name for node in usable_nodes(observation.snapshot)) or "none"
+    count, needed = len(usable_nodes(observation.snapshot)), observation.settings.cluster.nodes
     ready = counted(count, "node is", "nodes are")
-    message = f"{ready} Ready and schedulable, at least {wanted} needed: {names}"
-    if count < wanted and installed:
+    message = f"{ready} Ready and schedulable, at least {needed} needed: {names}"
+    if count < needed and installed:
         # An `up` may be what helps now; "room for the mesh" judges whether all that must run still fits.
         fix = "bring the missing nodes back, or lower cluster.nodes"
         yield warning(READY, setting("cluster.nodes"), message, fix, number=count)
-    elif count < wanted:
+    elif count < needed:
         fix = "bring the missing nodes up, or lower cluster.nodes"
         yield error(READY, setting("cluster.nodes"), message, fix, number=count)
     else:
         yield ok(READY, setting("cluster.nodes"), message, number=count)
 
 
-def _architecture(settings: Settings, snapshot: Snapshot) -> Iterator[Finding]:
-    wanted, nodes = settings.cluster.architecture, usable_nodes(snapshot)
+def _architecture(observation: Observation) -> Iterator[Finding]:
+    architecture, nodes = observation.settings.cluster.architecture, usable_nodes(observation.snapshot)
     for node in nodes:
         if node.architecture not in HAS_IMAGES:
             fix = "install a 64-bit system, or cordon the node"
             message = f"is {node.architecture}: Istio has no images for it"
             yield error(ARCHITECTURE, Subject("node", node.name), message, fix)
-        elif node.architecture != wanted:
-            message = f"is {node.architecture}, cluster.architecture is {wanted}: istiod and gateways avoid it"
+        elif node.architecture != architecture:
+            message = f"is {node.architecture}, cluster.architecture is {architecture}: istiod and gateways avoid it"
             yield warning(ARCHITECTURE, Subject("node", node.name), message, "set cluster.architecture, or leave it so")
-    fitting = [node.name for node in nodes if node.architecture == wanted and node.accepts]
+    fitting = [node.name for node in nodes if node.architecture == architecture and node.accepts]
     if fitting:
-        yield ok(ARCHITECTURE, setting("cluster.architecture"), f"{wanted}: {', '.join(fitting)}")
+        yield ok(ARCHITECTURE, setting("cluster.architecture"), f"{architecture}: {', '.join(fitting)}")
     else:
-        message = f"no node that accepts pods is {wanted}: istiod and the gateways have no node"
+        message = f"no node that accepts pods is {architecture}: istiod and the gateways have no node"
         yield error(ARCHITECTURE, setting("cluster.architecture"), message, "set it to what the nodes are")
 
 
@@ -72,12 +70,12 @@ SINCE = 29
 (kubernetes.io/docs/concepts/workloads/pods/sidecar-containers)."""
 
 
-def check_kubelets(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
-    if not mesh.settings.proxy.native_sidecars:
+def check_kubelets(observation: Observation) -> Iterator[Finding]:
+    if not observation.settings.proxy.native_sidecars:
         return
-    for node in snapshot.nodes:
-        found = re.match(r"v?1\.(\d+)", node.kubelet)
-        if found and int(found[1]) < SINCE:
+    for node in observation.snapshot.nodes:
+        version = re.match(r"v?1\.(\d+)", node.kubelet)
+        if version and int(version[1]) < SINCE:
             message = f"has kubelet {node.kubelet}, which does not know native sidecars ({KEY}): no pod would start"
             yield error(
                 NATIVE_SIDECARS,

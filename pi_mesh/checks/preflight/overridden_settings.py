@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 
 from pi_mesh.checks.finding import Finding, refused_next, setting, warning
-from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.checks.observation import Observation
 from pi_mesh.inventory import Inventory
 from pi_mesh.settings.releases import is_unprotected
 from pi_mesh.settings.vault import VaultSettings
@@ -14,15 +14,15 @@ from pi_mesh.values.gateway import serves_certificates
 EXTRA, CHARTS, SECRETS = "extra values", "chart sources", "gateway secrets"
 
 
-def check(mesh: Inventory, _snapshot: Snapshot | None) -> Iterator[Finding]:
+def check(observation: Observation) -> Iterator[Finding]:
     """Yield the findings that need no cluster."""
-    yield from _extra_values(mesh)
-    yield from _charts(mesh)
-    yield from check_vault_transport(mesh.settings.vault)
-    settings = mesh.settings
+    yield from _extra_values(observation.mesh)
+    yield from _charts(observation.mesh)
+    yield from check_vault_transport(observation.settings.vault)
+    settings = observation.settings
     beside_the_ca = settings.ingress_namespace == settings.istio.namespace
     if settings.ingress.enabled and serves_certificates(settings) and beside_the_ca:
-        yield _gateway_secrets(mesh)
+        yield _gateway_secrets(observation.mesh)
 
 
 def _extra_values(mesh: Inventory) -> Iterator[Finding]:

@@ -3,17 +3,16 @@
 from collections.abc import Iterator
 
 from pi_mesh.checks.finding import CLUSTER, Finding, Subject, error, ok
-from pi_mesh.cluster.snapshot import Snapshot
-from pi_mesh.inventory import Inventory
+from pi_mesh.checks.observation import Observation
 from pi_mesh.values.observability import OPERATOR_API
 
 ID = "prometheus operator"
 GROUP = OPERATOR_API.partition("/")[0]
 
 
-def check(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
-    kinds = {entry.kind for entry in mesh.objects if entry.manifest["apiVersion"] == OPERATOR_API}
-    known = {crd.name for crd in snapshot.crds}
+def check(observation: Observation) -> Iterator[Finding]:
+    kinds = {entry.kind for entry in observation.mesh.objects if entry.manifest["apiVersion"] == OPERATOR_API}
+    known = {crd.name for crd in observation.snapshot.crds}
     missing = sorted(name for name in (f"{kind.lower()}s.{GROUP}" for kind in kinds) if name not in known)
     for name in missing:
         message = "is not there: the cluster has no Prometheus operator"

@@ -3,24 +3,26 @@
 from collections.abc import Iterator
 
 from pi_mesh.checks.finding import Finding, Subject, error, ok, refused_next
+from pi_mesh.checks.observation import Observation
 from pi_mesh.cluster.snapshot import Snapshot
-from pi_mesh.inventory import Inventory
 
 ID = "rights"
 
 
-def check(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
-    settings = mesh.settings
+def check(observation: Observation) -> Iterator[Finding]:
+    settings = observation.settings
     who = Subject("context", settings.cluster.context)
     fix = "use a kubeconfig with the cluster-admin role"
-    found: list[Finding] = []
-    if snapshot.unreadable:
-        found.append(error(ID, who, f"may not list {', '.join(snapshot.unreadable)}: nothing is known of them", fix))
-    if snapshot.missing_rights:
-        found.append(error(ID, who, f"may not create {', '.join(snapshot.missing_rights)}", fix))
-    if snapshot.missing_changes:
-        found.append(refused_next(ID, who, f"may not {_by_verb(snapshot)}", fix))
-    yield from found or [ok(ID, who, "may read, create, change and delete all that an `up` does")]
+    findings: list[Finding] = []
+    if observation.snapshot.unreadable:
+        findings.append(
+            error(ID, who, f"may not list {', '.join(observation.snapshot.unreadable)}: nothing is known of them", fix)
+        )
+    if observation.snapshot.missing_rights:
+        findings.append(error(ID, who, f"may not create {', '.join(observation.snapshot.missing_rights)}", fix))
+    if observation.snapshot.missing_changes:
+        findings.append(refused_next(ID, who, f"may not {_by_verb(observation.snapshot)}", fix))
+    yield from findings or [ok(ID, who, "may read, create, change and delete all that an `up` does")]
 
 
 def _by_verb(snapshot: Snapshot) -> str:

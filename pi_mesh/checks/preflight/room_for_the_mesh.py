@@ -6,6 +6,7 @@ from pi_mesh.budget.fit import Node, fill, place
 from pi_mesh.budget.mesh import Promise, Row, promises, total
 from pi_mesh.checks.capacity import Demand, demand, rooms
 from pi_mesh.checks.finding import Finding, Subject, error, ok, setting, warning
+from pi_mesh.checks.observation import Observation
 from pi_mesh.checks.preflight.foreign_istio import is_installed
 from pi_mesh.checks.preflight.nodes_ready import usable_nodes
 from pi_mesh.cluster.pods import Pod, image_version
@@ -17,23 +18,23 @@ from pi_mesh.words import agreeing, counted
 FREE_MEMORY = "free memory"
 
 
-def check_free_memory(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
-    if is_installed(mesh, snapshot):
+def check_free_memory(observation: Observation) -> Iterator[Finding]:
+    if is_installed(observation.mesh, observation.snapshot):
         message = "the mesh is installed already: free memory is checked before a first install only"
         yield ok(FREE_MEMORY, setting("cluster.freeMemory"), message)
         return
-    wanted = mesh.settings.cluster.free_memory
+    needed = observation.settings.cluster.free_memory
     scarce = False
-    nodes = {node.name: node for node in usable_nodes(snapshot)}
-    for room in rooms(nodes.values(), snapshot.pods):
+    nodes = {node.name: node for node in usable_nodes(observation.snapshot)}
+    for room in rooms(nodes.values(), observation.snapshot.pods):
         node, left = nodes[room.name], room.free.memory
-        if left < wanted.bytes:
+        if left < needed.bytes:
             scarce = True
-            message = f"{show_memory(left)} of {show_memory(node.allocatable.memory)} memory are free, {wanted} needed"
+            message = f"{show_memory(left)} of {show_memory(node.allocatable.memory)} memory are free, {needed} needed"
             fix = f"move pods away (`kubectl describe node {node.name}`) or lower cluster.freeMemory"
             yield error(FREE_MEMORY, Subject("node", node.name), message, fix, number=left)
     if not scarce:
-        yield ok(FREE_MEMORY, Subject("node"), f"at least {wanted} of memory are free on each")
+        yield ok(FREE_MEMORY, Subject("node"), f"at least {needed} of memory are free on each")
 
 
 ID = "room for the mesh"
@@ -42,14 +43,14 @@ OF_ISTIO = (Kind.ISTIOD, Kind.CANARY, Kind.GATEWAY)
 """Releases whose version is also that of their images."""
 
 
-def check_room(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
+def check_room(observation: Observation) -> Iterator[Finding]:
     """Judge the mesh's own pods and their rollouts first, then the pods that the namespaces promise."""
-    asked = demand(mesh, snapshot)
-    finding = _mesh_finding(asked, not is_installed(mesh, snapshot) or _rolls_out(mesh, snapshot))
+    asked = demand(observation.mesh, observation.snapshot)
+    finding = _mesh_finding(asked, not is_installed(observation.mesh, observation.snapshot) or _rolls_out(observation))
     yield finding
     left = place(asked.nodes, (*asked.pods, *asked.surge)) or place(asked.nodes, asked.pods)
     if left is not None:
-        yield from promise_findings(mesh, snapshot, (*left, *asked.others))
+        yield from promise_findings(observation.mesh, observation.snapshot, (*left, *asked.others))
 
 
 def _mesh_finding(asked: Demand, rolls_out: bool) -> Finding:
@@ -73,19 +74,19 @@ def _needed(amount: Resources, nodes: Sequence[Node]) -> str:
     return f"the mesh needs {amount.in_words} with the surge of its rollouts, which do not fit: {_shown(nodes)}"
 
 
-def _rolls_out(mesh: Inventory, snapshot: Snapshot) -> bool:
+def _rolls_out(observation: Observation) -> bool:
     """Return True if running pods have other requests or another version than the settings ask for."""
     return any(
         workload.has_pod(pod.namespace, pod.labels) and _is_replaced(release, workload, pod)
-        for release in mesh.releases
+        for release in observation.mesh.releases
         for workload in release.workloads
-        for pod in snapshot.pods
+        for pod in observation.snapshot.pods
     )
 
 
 def _is_replaced(release: Release, workload: Workload, pod: Pod) -> bool:
-    wanted = workload.resources.requests.resources
-    if all(container.requests != wanted for container in pod.containers):
+    requests = workload.resources.requests.resources
+    if all(container.requests != requests for container in pod.containers):
         return True
     versions = {image_version(container.image) for container in pod.containers} - {""}
     return release.kind in OF_ISTIO and bool(versions) and release.image_version not in versions

@@ -3,14 +3,13 @@
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 from pi_mesh.checks import restarts
 from pi_mesh.checks.finding import Finding, Level, error, ok, setting, warning
+from pi_mesh.checks.observation import Observation
 from pi_mesh.cluster.ca_state import CA, WantedCa
-from pi_mesh.cluster.snapshot import Snapshot
-from pi_mesh.cluster.stack_state import StackState
-from pi_mesh.inventory import Inventory, Kind
+from pi_mesh.inventory import Kind
 from pi_mesh.settings import Settings
 
 ID, KEY = "trading hours", setting("trading.hours")
@@ -20,29 +19,29 @@ ALLOWED = "restart"
 FIX = f"wait until then, or allow it with {VARIABLE}={ALLOWED}"
 
 
-def check(mesh: Inventory, _snapshot: Snapshot, state: StackState) -> Iterator[Finding]:
+def check(observation: Observation) -> Iterator[Finding]:
     """Judge an `up` that would run now."""
-    if mesh.settings.trading.hours is None:
+    if observation.settings.trading.hours is None:
         return
-    effects = list(_effects(mesh, state))
+    effects = list(_effects(observation))
     if not effects:
         yield ok(ID, KEY, "an `up` would restart neither istiod nor a gateway")
         return
     what = f"an `up` {' and '.join(effects)}"
-    yield from refused_restart(mesh.settings, what, datetime.now(UTC)) or [
+    yield from refused_restart(observation.settings, what, observation.now) or [
         ok(ID, KEY, f"{what}, and it is outside of them")
     ]
 
 
-def _effects(mesh: Inventory, state: StackState) -> Iterator[str]:
+def _effects(observation: Observation) -> Iterator[str]:
     """Yield the effects of an `up` on a running mesh, each as a verb with its object."""
-    forecast = restarts.forecast(mesh, state)
+    forecast = restarts.forecast(observation.mesh, observation.state)
     if forecast.restarts:
         yield f"replaces pods of {', '.join(name.partition(' ')[2] for name in forecast.restarts)}"
     if forecast.removed:
         yield f"deletes pods of {', '.join(name.partition(' ')[2] for name in forecast.removed)}"
-    vault, is_running = mesh.settings.vault, mesh.the(Kind.ISTIOD).id in state.recorded
-    if vault.enabled and vault.here and is_running and WantedCa(CA, vault).exchanges(state.vault):
+    vault, is_running = observation.settings.vault, observation.mesh.the(Kind.ISTIOD).id in observation.state.recorded
+    if vault.enabled and vault.here and is_running and WantedCa(CA, vault).exchanges(observation.state.vault):
         yield "replaces the CA that signs every certificate"
 
 
@@ -60,4 +59,7 @@ def refused_restart(settings: Settings, what: str, now: datetime) -> list[Findin
 
 def shown_only(findings: Iterable[Finding]) -> list[Finding]:
     """Return the findings of a preview, which restarts nothing: an error of this check becomes a warning."""
-    return [replace(one, level=Level.WARNING) if one.id == ID and one.level is Level.ERROR else one for one in findings]
+    return [
+        replace(finding, level=Level.WARNING) if finding.id == ID and finding.level is Level.ERROR else finding
+        for finding in findings
+    ]

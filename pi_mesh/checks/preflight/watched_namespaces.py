@@ -4,10 +4,9 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from pi_mesh.checks.finding import Finding, Subject, error, ok, setting, unknown
+from pi_mesh.checks.observation import Observation
 from pi_mesh.checks.traffic.routes import route_targets
 from pi_mesh.cluster import settings_objects
-from pi_mesh.cluster.snapshot import Snapshot
-from pi_mesh.inventory import Inventory
 from pi_mesh.settings import Settings
 from pi_mesh.settings.traffic.names import IN_CLUSTER
 from pi_mesh.words import listed
@@ -16,16 +15,18 @@ ID, KEY = "watched namespaces", "istio.discovery"
 SHOWN = 3
 
 
-def check(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
-    watched = mesh.settings.watched_namespaces
+def check(observation: Observation) -> Iterator[Finding]:
+    watched = observation.settings.watched_namespaces
     if watched is None:
         return
-    unwatched = {name: uses for name, uses in _uses(mesh.settings, snapshot).items() if name not in watched}
+    unwatched = {name: uses for name, uses in _uses(observation).items() if name not in watched}
     for name, uses in sorted(unwatched.items()):
         message = f"has {listed(dict.fromkeys(uses), SHOWN)}, and istiod would not watch it"
         fix = f"add {name} to {KEY}.also, or set {KEY}.limited: false"
         yield error(ID, Subject("namespace", name), message, fix)
-    if unread := [kind for kind in ("pods", "namespaces", settings_objects.UNREADABLE) if kind in snapshot.unreadable]:
+    if unread := [
+        kind for kind in ("pods", "namespaces", settings_objects.UNREADABLE) if kind in observation.snapshot.unreadable
+    ]:
         message = f"it was not checked which other namespaces the mesh needs: {', '.join(unread)} may not be listed"
         yield unknown(ID, setting(KEY), message)
     elif not unwatched:
@@ -33,20 +34,20 @@ def check(mesh: Inventory, snapshot: Snapshot) -> Iterator[Finding]:
         yield ok(ID, setting(KEY), message, number=len(watched))
 
 
-def _uses(settings: Settings, snapshot: Snapshot) -> dict[str, list[str]]:
+def _uses(observation: Observation) -> dict[str, list[str]]:
     """Return what would be lost in each namespace that istiod does not watch."""
-    found: dict[str, list[str]] = defaultdict(list)
-    for namespace in snapshot.namespaces:
+    uses: dict[str, list[str]] = defaultdict(list)
+    for namespace in observation.snapshot.namespaces:
         if namespace.is_injected:
-            found[namespace.name].append("injection (its label)")
-    for pod in snapshot.pods:
+            uses[namespace.name].append("injection (its label)")
+    for pod in observation.snapshot.pods:
         if pod.has_lasting_proxy:
-            found[pod.namespace].append(f"the proxy of pod {pod.name}")
-    for namespace, kind, name in snapshot.shared_objects:
-        found[namespace].append(f"{kind} {name}")
-    for key, namespace in _named(settings):
-        found[namespace].append(f"Services that {key} names")
-    return found
+            uses[pod.namespace].append(f"the proxy of pod {pod.name}")
+    for namespace, kind, name in observation.snapshot.shared_objects:
+        uses[namespace].append(f"{kind} {name}")
+    for key, namespace in _named(observation.settings):
+        uses[namespace].append(f"Services that {key} names")
+    return uses
 
 
 def _named(settings: Settings) -> Iterator[tuple[str, str]]:
@@ -54,8 +55,8 @@ def _named(settings: Settings) -> Iterator[tuple[str, str]]:
     for target in route_targets(settings):
         if target.service.endswith(IN_CLUSTER):
             yield target.where, target.service.removesuffix(IN_CLUSTER).rpartition(".")[2]
-    for one in settings.workload_namespaces:
-        for host in one.own.sidecar_scope if one.own.is_scoped else ():
-            namespace = host.partition("/")[0]
-            if namespace not in (".", "*", "~"):
-                yield f"{one.setting}.sidecarScope", namespace
+    for namespace in settings.workload_namespaces:
+        for host in namespace.own.sidecar_scope if namespace.own.is_scoped else ():
+            name = host.partition("/")[0]
+            if name not in (".", "*", "~"):
+                yield f"{namespace.setting}.sidecarScope", name

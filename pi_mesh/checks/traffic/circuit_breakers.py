@@ -3,15 +3,14 @@
 from collections.abc import Iterator
 
 from pi_mesh.checks.finding import Finding, setting, warning
-from pi_mesh.cluster.snapshot import Snapshot
-from pi_mesh.settings import Settings
+from pi_mesh.checks.observation import Observation
 
 ID = "circuit breakers"
 ISTIOS_PERCENT = 10
 
 
-def check(settings: Settings, _snapshot: Snapshot | None) -> Iterator[Finding]:
-    for name, destination in settings.traffic.destinations.items():
+def check(observation: Observation) -> Iterator[Finding]:
+    for name, destination in observation.settings.traffic.destinations.items():
         breaker = destination.circuit_breaker
         if breaker and breaker.max_ejection_percent is None:
             # Envoy once ejected one pod in any case. Its option for that (always_eject_one_host) is not in Istio's API.

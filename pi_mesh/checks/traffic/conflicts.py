@@ -5,7 +5,7 @@ from collections.abc import Hashable, Iterable, Iterator
 from typing import TypeVar
 
 from pi_mesh.checks.finding import Finding, error, setting
-from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.checks.observation import Observation
 from pi_mesh.settings import Settings
 from pi_mesh.settings.traffic.names import full_name
 from pi_mesh.settings.traffic.routes import HttpRoute, Route
@@ -16,12 +16,12 @@ ID = "conflicts"
 K = TypeVar("K", bound=Hashable)
 
 
-def check(settings: Settings, _snapshot: Snapshot | None) -> Iterator[Finding]:
-    yield from _names(settings)
-    yield from _destinations(settings)
-    yield from _mesh_hosts(settings)
-    yield from _gateway_paths(settings)
-    for name, route in settings.traffic.routes.items():
+def check(observation: Observation) -> Iterator[Finding]:
+    yield from _names(observation.settings)
+    yield from _destinations(observation.settings)
+    yield from _mesh_hosts(observation.settings)
+    yield from _gateway_paths(observation.settings)
+    for name, route in observation.settings.traffic.routes.items():
         yield from _unreachable(f"traffic.routes.{name}", route)
 
 
@@ -33,8 +33,8 @@ def _names(settings: Settings) -> Iterator[Finding]:
 
 def _destinations(settings: Settings) -> Iterator[Finding]:
     for service, names in _grouped(
-        (full_name(one.service, settings.namespace_of(one)), name)
-        for name, one in settings.traffic.destinations.items()
+        (full_name(destination.service, settings.namespace_of(destination)), name)
+        for name, destination in settings.traffic.destinations.items()
     ):
         message = f"{_and(names)} are both about {service}; only one of them would count for its circuit breaker"
         yield error(ID, setting("traffic.destinations"), message, "merge them into one")
@@ -43,12 +43,16 @@ def _destinations(settings: Settings) -> Iterator[Finding]:
 def _mesh_hosts(settings: Settings) -> Iterator[Finding]:
     """Yield an error for each host with several routes: sidecars do not merge them (istioctl's IST0109)."""
     traffic = settings.traffic
-    routes = ((f"routes.{name}", one, one.hosts) for name, one in traffic.routes.items() if not one.gateways)
-    canaries = ((f"canaries.{name}", one, (one.service,)) for name, one in traffic.canaries.items())
-    leaving = ((f"external.{name}", one, one.hosts) for name, one in traffic.external.items() if one.through_gateway)
+    routes = ((f"routes.{name}", route, route.hosts) for name, route in traffic.routes.items() if not route.gateways)
+    canaries = ((f"canaries.{name}", canary, (canary.service,)) for name, canary in traffic.canaries.items())
+    leaving = (
+        (f"external.{name}", external, external.hosts)
+        for name, external in traffic.external.items()
+        if external.through_gateway
+    )
     for host, names in _grouped(
-        (full_name(host, settings.namespace_of(one)), name)
-        for name, one, hosts in (*routes, *canaries, *leaving)
+        (full_name(host, settings.namespace_of(routed)), name)
+        for name, routed, hosts in (*routes, *canaries, *leaving)
         for host in hosts
     ):
         message = f"{_and(names)} both route {host} for sidecars, which take only the older one"
@@ -84,7 +88,7 @@ def _unreachable(where: str, route: Route) -> Iterator[Finding]:
     """Yield an error for each rule that an earlier one of the same or all requests hides: the first match applies."""
     taken: list[HttpRoute] = []
     for number, rule in enumerate(route.http):
-        if any(one.matches_everything or _condition(one) == _condition(rule) for one in taken):
+        if any(earlier.matches_everything or _condition(earlier) == _condition(rule) for earlier in taken):
             message = f"never gets a request: an earlier rule takes {_condition(rule)} already"
             yield error(ID, setting(f"{where}.http[{number}]"), message, "put the narrower rule first, or remove it")
         taken.append(rule)

@@ -4,8 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
 from pi_mesh.checks.finding import Finding, Subject, error, setting, unknown, warning
+from pi_mesh.checks.observation import Observation
 from pi_mesh.checks.traffic.routes import Known, Target, known_services, route_targets
-from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.selectors import matches
 from pi_mesh.settings import Settings
 from pi_mesh.settings.namespaces import WorkloadNamespace
@@ -30,9 +30,9 @@ class SelectedPolicies:
 
     def about(self, labels: Mapping[str, str]) -> dict[str, AccessPolicy]:
         """Return the policies that select pods with these labels, in their order."""
-        candidates = (one for label in (None, *labels.items()) for one in self._by_label.get(label, ()))
-        selecting = (one for one in candidates if matches(one[2].selector, labels))
-        return {name: policy for _, name, policy in sorted(selecting, key=lambda one: one[0])}
+        candidates = (candidate for label in (None, *labels.items()) for candidate in self._by_label.get(label, ()))
+        selecting = (candidate for candidate in candidates if matches(candidate[2].selector, labels))
+        return {name: policy for _, name, policy in sorted(selecting, key=lambda candidate: candidate[0])}
 
 
 def _first_label(policy: AccessPolicy) -> Label:
@@ -44,15 +44,15 @@ REWRITE = "sidecarInjectorWebhook", "rewriteAppHTTPProbe"
 ANNOTATION = "sidecar.istio.io/rewriteAppHTTPProbers"
 
 
-def check_gateway(settings: Settings, snapshot: Snapshot | None) -> Iterator[Finding]:
+def check_gateway(observation: Observation) -> Iterator[Finding]:
     """Yield a finding for each service of a gateway's route that does not admit the gateway."""
-    services = known_services(settings, snapshot)
-    behind = {one.service: one for one in route_targets(settings) if one.gateways}
-    for namespace in settings.workload_namespaces:
-        rules = SelectedPolicies(policies(settings, namespace))
+    services = known_services(observation.settings, observation.snapshot)
+    behind = {target.service: target for target in route_targets(observation.settings) if target.gateways}
+    for namespace in observation.settings.workload_namespaces:
+        rules = SelectedPolicies(policies(observation.settings, namespace))
         for name, target in behind.items():
             if name.endswith(f".{namespace.name}{IN_CLUSTER}"):
-                yield from _service_findings(settings, namespace, rules, target, services.find(name))
+                yield from _service_findings(observation.settings, namespace, rules, target, services.find(name))
 
 
 def _service_findings(
@@ -74,15 +74,15 @@ def _access_findings(
     about: dict[str, AccessPolicy],
     ports: frozenset[int],
 ) -> Iterator[Finding]:
-    denials = {name: one for name, one in about.items() if one.action == "DENY"}
-    allows = {name: one for name, one in about.items() if one.action == "ALLOW"}
+    denials = {name: policy for name, policy in about.items() if policy.action == "DENY"}
+    allows = {name: policy for name, policy in about.items() if policy.action == "ALLOW"}
     for name, denial in denials.items():
         if any(_admits(settings, rule) and not _narrowed(rule) for rule in denial.rules):
             message = f"denies the ingress gateway, which routes to service {service}"
             yield error(GATEWAY, _setting(namespace, name), message, "limit the rule to other callers, or to paths")
     if namespace.default_deny.enabled:
         allows.setdefault("default-deny", AccessPolicy.model_construct(rules=()))
-    admitting = {name: [rule for rule in one.rules if _admits(settings, rule)] for name, one in allows.items()}
+    admitting = {name: [rule for rule in policy.rules if _admits(settings, rule)] for name, policy in allows.items()}
     if allows and not any(admitting.values()):
         message = f"locks the ingress gateway out of service {service}, which a route leads to"
         fix = f"add a rule with principals: [{ingress_principal(settings)}]"
@@ -105,19 +105,21 @@ def _other_ports(
         yield warning(GATEWAY, first, message, fix)
 
 
-def check_health_checks(settings: Settings, snapshot: Snapshot | None) -> Iterator[Finding]:
+def check_health_checks(observation: Observation) -> Iterator[Finding]:
     """Yield an error where health checks would fail.
 
     The kubelet has no identity of the mesh, so its probes work only if the injector rewrites them to bypass Envoy.
     """
-    namespaces = settings.workload_namespaces
-    if settings.mtls.mode != "STRICT" and not any(policies(settings, namespace) for namespace in namespaces):
+    namespaces = observation.settings.workload_namespaces
+    if observation.settings.mtls.mode != "STRICT" and not any(
+        policies(observation.settings, namespace) for namespace in namespaces
+    ):
         return
-    webhook = settings.istio.values.get(REWRITE[0])
+    webhook = observation.settings.istio.values.get(REWRITE[0])
     if isinstance(webhook, dict) and webhook.get(REWRITE[1]) is False:
         message = "is false: mutual TLS and policies would refuse the health checks of every pod"
         yield error(PROBES, setting(f"istio.values.{'.'.join(REWRITE)}"), message, "remove it")
-    for pod in snapshot.pods if snapshot else ():
+    for pod in observation.snapshot.pods if observation.snapshot else ():
         if (
             pod.namespace in {namespace.name for namespace in namespaces}
             and pod.has_sidecar

@@ -6,7 +6,7 @@ from itertools import combinations
 from typing import NamedTuple
 
 from pi_mesh.checks.finding import Finding, Subject, error, ok, refused_next, setting, warning
-from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.checks.observation import Observation
 from pi_mesh.selectors import matches
 from pi_mesh.settings import Settings
 from pi_mesh.settings.traffic.gateways import IngressListener, Server
@@ -18,10 +18,10 @@ PRIVILEGED = 1024
 SYSCTL = "net.ipv4.ip_unprivileged_port_start"
 
 
-def check_ports(settings: Settings, snapshot: Snapshot | None) -> Iterator[Finding]:
-    reached, lowest = _ports(settings, snapshot), _lowest_port(settings)
+def check_ports(observation: Observation) -> Iterator[Finding]:
+    reached, lowest = _ports(observation), _lowest_port(observation.settings)
     shown = ", ".join(map(str, sorted(reached)))
-    for name, server in _servers(settings):
+    for name, server in _servers(observation.settings):
         subject = setting(f"traffic.gateways.{name}.{server.key}")
         if server.number not in reached:
             message = f"is {server.number}, which no Service of the ingress gateway has, so no client can reach it"
@@ -45,19 +45,19 @@ def _lowest_port(settings: Settings) -> int | None:
     pod, container = values.get("securityContext"), values.get("containerSecurityContext")
     if not isinstance(pod, Mapping) or (isinstance(container, Mapping) and container.get("runAsUser") == 0):
         return None
-    sysctls = (one for one in pod.get("sysctls") or () if isinstance(one, Mapping))
-    start = next((str(one.get("value")) for one in sysctls if one.get("name") == SYSCTL), str(PRIVILEGED))
+    sysctls = (sysctl for sysctl in pod.get("sysctls") or () if isinstance(sysctl, Mapping))
+    start = next((str(sysctl.get("value")) for sysctl in sysctls if sysctl.get("name") == SYSCTL), str(PRIVILEGED))
     return int(start) if start.isdecimal() else PRIVILEGED
 
 
-def _ports(settings: Settings, snapshot: Snapshot | None) -> set[int]:
+def _ports(observation: Observation) -> set[int]:
     """Return the ports of the gateway's own Service, and of other Services in its namespace that lead to its pods."""
-    name = settings.releases.names.ingress
-    reached = reached_ports(settings, name, settings.ingress)
+    name = observation.settings.releases.names.ingress
+    reached = reached_ports(observation.settings, name, observation.settings.ingress)
     pods = {"app": name, **gateway_selector(name)}
-    for other in snapshot.services if snapshot else ():
+    for other in observation.snapshot.services if observation.snapshot else ():
         leads_here = bool(other.selector) and matches(other.selector, pods)
-        if other.namespace == settings.ingress_namespace and other.name != name and leads_here:
+        if other.namespace == observation.settings.ingress_namespace and other.name != name and leads_here:
             reached |= {*other.ports}
     return reached
 
@@ -83,15 +83,15 @@ class _Entry(NamedTuple):
         return setting(f"traffic.gateways.{self.name}.{self.server.key}")
 
 
-def check_shared_ports(settings: Settings, _snapshot: Snapshot | None) -> Iterator[Finding]:
+def check_shared_ports(observation: Observation) -> Iterator[Finding]:
     by_port: dict[int, list[_Entry]] = defaultdict(list)
-    for name, listener in settings.traffic.gateways.items():
+    for name, listener in observation.settings.traffic.gateways.items():
         for server in listener.servers:
             by_port[server.number].append(_Entry(name, listener, server))
     for entries in by_port.values():
         for first, second in combinations(entries, 2):
             yield from _pair(first, second)
-    yield from _issuers(settings)
+    yield from _issuers(observation.settings)
 
 
 def _pair(first: _Entry, second: _Entry) -> Iterator[Finding]:
@@ -137,8 +137,8 @@ def _issuers(settings: Settings) -> Iterator[Finding]:
     for listener in settings.traffic.gateways.values():
         if listener.tls and listener.tls.issuer not in issuers[listener.tls.secret]:
             issuers[listener.tls.secret].append(listener.tls.issuer)
-    for secret, found in issuers.items():
-        if len(found) > 1:
+    for secret, named in issuers.items():
+        if len(named) > 1:
             message = f"name different issuers for Secret {secret}, which only one of them can write"
             yield error(
                 SHARED_PORTS,
@@ -156,22 +156,24 @@ CLIENT_ADDRESSES = "client addresses"
 ADDRESS_FIX = "set ingress.service.externalTrafficPolicy: Local"
 
 
-def check_client_addresses(settings: Settings, _snapshot: Snapshot | None) -> Iterator[Finding]:
-    listed = {name: one for name, one in settings.traffic.gateways.items() if one.allow_addresses}
-    if listed and not settings.ingress.enabled:
+def check_client_addresses(observation: Observation) -> Iterator[Finding]:
+    listed = {
+        name: listener for name, listener in observation.settings.traffic.gateways.items() if listener.allow_addresses
+    }
+    if listed and not observation.settings.ingress.enabled:
         return
     for name, listener in listed.items():
-        if hidden := _hidden(settings, listener):
+        if hidden := _hidden(observation.settings, listener):
             message = f"cannot tell clients apart: {hidden}"
             yield error(CLIENT_ADDRESSES, setting(f"traffic.gateways.{name}.allowAddresses"), message, ADDRESS_FIX)
         else:
             yield ok(
                 CLIENT_ADDRESSES,
                 setting(f"traffic.gateways.{name}.allowAddresses"),
-                f"sees the clients' {_source(settings)}",
+                f"sees the clients' {_source(observation.settings)}",
             )
     if listed:
-        yield from _forgeable(settings)
+        yield from _forgeable(observation.settings)
 
 
 def _hidden(settings: Settings, listener: IngressListener) -> str:

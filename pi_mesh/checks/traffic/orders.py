@@ -3,12 +3,11 @@
 from collections.abc import Iterator
 
 from pi_mesh.checks.finding import Finding, error, ok, refused_next, setting, unknown, warning
+from pi_mesh.checks.observation import Observation
 from pi_mesh.checks.policy_words import managed, subject_of
-from pi_mesh.checks.verification_input import VerificationInput
 from pi_mesh.cluster import routes
 from pi_mesh.cluster.policies import Policy
 from pi_mesh.cluster.routes import Rule
-from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.selectors import matches
 from pi_mesh.settings import Settings
 from pi_mesh.settings.traffic.names import full_name
@@ -23,19 +22,21 @@ Services = dict[str, str]
 """Names of services that take orders, by their full names."""
 
 
-def check_routes(settings: Settings, snapshot: Snapshot | None) -> Iterator[Finding]:
-    services = order_services(settings)
+def check_routes(observation: Observation) -> Iterator[Finding]:
+    services = order_services(observation.settings)
     if not services:
         return
-    own = [*_own(settings, services)]
+    own = [*_own(observation.settings, services)]
     yield from own
-    if snapshot is None:
+    if observation.snapshot is None:
         return
     where = setting("traffic.services")
-    if unreadable := [kind for kinds in routes.ROUTE_KINDS.values() for kind in kinds if kind in snapshot.unreadable]:
+    if unreadable := [
+        kind for kinds in routes.ROUTE_KINDS.values() for kind in kinds if kind in observation.snapshot.unreadable
+    ]:
         message = f"whether other routes repeat orders is not known: {', '.join(unreadable)} may not be listed"
         yield unknown(ID, where, message, "ask for the right to list them")
-    others = [*_others(settings, snapshot, services)]
+    others = [*_others(observation, services)]
     yield from others
     if not (own or unreadable or others):
         count = counted(len(services), "service takes", "services take")
@@ -52,15 +53,15 @@ def _own(settings: Settings, services: Services) -> Iterator[Finding]:
                 yield error(ID, subject, message, "remove it; the program switches retries off for this service")
 
 
-def _others(settings: Settings, snapshot: Snapshot, services: Services) -> Iterator[Finding]:
+def _others(observation: Observation, services: Services) -> Iterator[Finding]:
     """Yield the findings about routes that are not of these settings."""
-    own = {(item["kind"], *object_name(item)) for item in stages(settings)[0]}
-    aliases = _aliases(settings, snapshot, services)
-    for route in snapshot.routes:
+    own = {(item["kind"], *object_name(item)) for item in stages(observation.settings)[0]}
+    aliases = _aliases(observation, services)
+    for route in observation.snapshot.routes:
         # A VirtualService without hosts is a delegate, and is judged with the routes that name it.
         if route.key not in own and (route.kind != "VirtualService" or route.spec.get("hosts")):
-            yield from _rival(settings, route, services)
-            yield from _route_findings(route, [*routes.rules(route, snapshot.routes)], services, aliases)
+            yield from _rival(observation.settings, route, services)
+            yield from _route_findings(route, [*routes.rules(route, observation.snapshot.routes)], services, aliases)
 
 
 def _route_findings(route: Policy, rules: list[Rule], services: Services, aliases: Services) -> Iterator[Finding]:
@@ -101,19 +102,25 @@ def _rival(settings: Settings, route: Policy, services: Services) -> Iterator[Fi
             yield error(ID, subject_of(route), message, fix)
 
 
-def _aliases(settings: Settings, snapshot: Snapshot, services: Services) -> Services:
+def _aliases(observation: Observation, services: Services) -> Services:
     """Return the other Services of the pods that take orders, such as one of their metrics."""
-    declared = [settings.traffic.services[name] for name in services.values()]
-    homes = {settings.namespace_of(one) for one in declared}
-    near = {full_name(one.name, one.namespace): one for one in snapshot.services if one.namespace in homes}
+    declared = [observation.settings.traffic.services[name] for name in services.values()]
+    homes = {observation.settings.namespace_of(service) for service in declared}
+    near = {
+        full_name(service.name, service.namespace): service
+        for service in observation.snapshot.services
+        if service.namespace in homes
+    }
     selectors = [(near[name].namespace, near[name].selector) for name in services.keys() & near.keys()]
-    selectors += [(settings.namespace_of(one), one.selector) for one in declared]
+    selectors += [(observation.settings.namespace_of(service), service.selector) for service in declared]
     taking = [
         pod
-        for pod in snapshot.pods
+        for pod in observation.snapshot.pods
         if any(home == pod.namespace and own and matches(own, pod.labels) for home, own in selectors)
     ]
-    return {full: one.name for full, one in near.items() if full not in services and one.pods_behind(taking)}
+    return {
+        full: service.name for full, service in near.items() if full not in services and service.pods_behind(taking)
+    }
 
 
 def _shown(services: Services, names: set[str]) -> str:
@@ -125,11 +132,11 @@ RETRIES = "retries"
 RETRIES_FIX = f"leave retryOn to its default ({','.join(NEVER_DELIVERED)}), or set idempotent: true"
 
 
-def check_retries(settings: Settings, _snapshot: Snapshot | None) -> Iterator[Finding]:
-    default = settings.proxy.default_retries
+def check_retries(observation: Observation) -> Iterator[Finding]:
+    default = observation.settings.proxy.default_retries
     if default.unsafe and not default.idempotent:
         yield error(RETRIES, setting("proxy.defaultRetries.retryOn"), _repeats(default.unsafe), RETRIES_FIX)
-    for name, route in settings.traffic.routes.items():
+    for name, route in observation.settings.traffic.routes.items():
         for number, rule in enumerate(route.http):
             retries = rule.retries
             if retries and retries.unsafe and not (retries.idempotent or rule.is_read_only):
@@ -143,7 +150,3 @@ def _repeats(conditions: tuple[str, ...]) -> str:
         f"repeats requests of every method after {', '.join(conditions)}, when the service may have processed them: "
         "a POST could be executed twice"
     )
-
-
-def check_live_routes(seen: VerificationInput) -> Iterator[Finding]:
-    return check_routes(seen.settings, seen.snapshot)

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from pi_mesh.checks.finding import Finding, Subject, ok, refused_next, setting, unknown, warning
+from pi_mesh.checks.observation import Observation
 from pi_mesh.cluster.pods import Pod
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.selectors import matches
-from pi_mesh.settings import Settings
 from pi_mesh.settings.namespaces import WorkloadNamespace
 from pi_mesh.settings.traffic.authorization import AccessPolicy
 from pi_mesh.values.traffic.authorization import policies
@@ -15,19 +15,19 @@ ID = "plain text callers"
 Labels = dict[str, str]
 
 
-def check_rules(settings: Settings, snapshot: Snapshot | None) -> Iterator[Finding]:
-    yield from _denials(settings, snapshot)
-    for namespace in settings.workload_namespaces:
+def check_rules(observation: Observation) -> Iterator[Finding]:
+    yield from _denials(observation)
+    for namespace in observation.settings.workload_namespaces:
         if namespace.default_deny.enabled:
-            yield from _locked_out(settings, snapshot, namespace)
+            yield from _locked_out(observation, namespace)
 
 
-def _denials(settings: Settings, snapshot: Snapshot | None) -> Iterator[Finding]:
-    for name, policy in settings.traffic.authorization.policies.items():
+def _denials(observation: Observation) -> Iterator[Finding]:
+    for name, policy in observation.settings.traffic.authorization.policies.items():
         rules = [str(number) for number, rule in enumerate(policy.rules) if rule.needs_identity]
         if policy.action != "DENY" or not rules:
             continue
-        if key := _plain_text(settings, snapshot, policy):
+        if key := _plain_text(observation, policy):
             message = (
                 f"denies by caller (rules[{'], rules['.join(rules)}]), but {key} accepts plain text, and a caller in"
             )
@@ -36,25 +36,25 @@ def _denials(settings: Settings, snapshot: Snapshot | None) -> Iterator[Finding]
             yield refused_next(ID, setting(f"traffic.authorization.policies.{name}"), message, fix)
 
 
-def _plain_text(settings: Settings, snapshot: Snapshot | None, policy: AccessPolicy) -> str:
+def _plain_text(observation: Observation, policy: AccessPolicy) -> str:
     """Return the key by which a workload of the policy accepts plain text; empty if none does."""
-    if settings.mtls.mode != "STRICT":
-        return f"mtls.mode {settings.mtls.mode}"
-    home = settings.namespace_of(policy)
-    for name, legacy in settings.traffic.legacy.items():
-        here = settings.namespace_of(legacy) == home
-        if here and _share_a_pod(snapshot, home, policy.selector or {}, legacy.selector):
+    if observation.settings.mtls.mode != "STRICT":
+        return f"mtls.mode {observation.settings.mtls.mode}"
+    home = observation.settings.namespace_of(policy)
+    for name, legacy in observation.settings.traffic.legacy.items():
+        here = observation.settings.namespace_of(legacy) == home
+        if here and _share_a_pod(observation.snapshot, home, policy.selector or {}, legacy.selector):
             return f"traffic.legacy.{name}"
     return ""
 
 
-def _locked_out(settings: Settings, snapshot: Snapshot | None, namespace: WorkloadNamespace) -> Iterator[Finding]:
-    for name, legacy in settings.traffic.legacy.items():
-        if settings.namespace_of(legacy) == namespace.name and not any(
-            one.action == "ALLOW"
-            and any(not rule.needs_identity for rule in one.rules)
-            and _share_a_pod(snapshot, namespace.name, one.selector or {}, legacy.selector)
-            for one in policies(settings, namespace).values()
+def _locked_out(observation: Observation, namespace: WorkloadNamespace) -> Iterator[Finding]:
+    for name, legacy in observation.settings.traffic.legacy.items():
+        if observation.settings.namespace_of(legacy) == namespace.name and not any(
+            policy.action == "ALLOW"
+            and any(not rule.needs_identity for rule in policy.rules)
+            and _share_a_pod(observation.snapshot, namespace.name, policy.selector or {}, legacy.selector)
+            for policy in policies(observation.settings, namespace).values()
         ):
             message = f"accepts plain text, but {namespace.deny_setting} refuses its callers, who have no identity"
             fix = "allow them in traffic.authorization.policies by ports, methods or paths alone"
@@ -72,16 +72,16 @@ def _share_a_pod(snapshot: Snapshot | None, namespace: str, first: Labels, secon
 SCOPES = "sidecar scopes"
 
 
-def check_scopes(settings: Settings, _snapshot: Snapshot | None) -> Iterator[Finding]:
-    for callee in settings.workload_namespaces:
+def check_scopes(observation: Observation) -> Iterator[Finding]:
+    for callee in observation.settings.workload_namespaces:
         admitted = {
             name
-            for policy in policies(settings, callee).values()
+            for policy in policies(observation.settings, callee).values()
             if policy.action == "ALLOW"
             for rule in policy.rules
             for name in rule.namespaces
         }
-        for caller in settings.workload_namespaces:
+        for caller in observation.settings.workload_namespaces:
             if caller.name in admitted and not _knows(caller, callee):
                 message = (
                     f"does not have {callee.name}, whose rules admit {caller.name}: sidecars of {caller.name} would "
@@ -100,16 +100,16 @@ def _knows(caller: WorkloadNamespace, callee: WorkloadNamespace) -> bool:
 SIDECARS = "sidecars"
 
 
-def check_sidecars(settings: Settings, snapshot: Snapshot | None) -> Iterator[Finding]:
-    if settings.mtls.mode != "STRICT" or snapshot is None:
+def check_sidecars(observation: Observation) -> Iterator[Finding]:
+    if observation.settings.mtls.mode != "STRICT" or observation.snapshot is None:
         return
-    if "pods" in snapshot.unreadable:
+    if "pods" in observation.snapshot.unreadable:
         yield unknown(SIDECARS, setting("mtls.mode"), "whether STRICT cuts off pods without a sidecar was not checked")
         return
-    meshed = {one.name for one in snapshot.namespaces if one.is_injected} | {
-        namespace.name for namespace in settings.workload_namespaces if namespace.own.injection
+    meshed = {namespace.name for namespace in observation.snapshot.namespaces if namespace.is_injected} | {
+        namespace.name for namespace in observation.settings.workload_namespaces if namespace.own.injection
     }
-    bare = [pod for pod in snapshot.pods if pod.namespace in meshed and not pod.has_sidecar]
+    bare = [pod for pod in observation.snapshot.pods if pod.namespace in meshed and not pod.has_sidecar]
     for pod in bare:
         message = "has no sidecar: under STRICT its calls to the mesh are refused"
         yield warning(SIDECARS, Subject("pod", f"{pod.namespace}/{pod.name}"), message, _fix(pod))

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from pi_mesh.checks.finding import Finding, error, ok, setting, unknown
+from pi_mesh.checks.observation import Observation
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.settings import Settings
 from pi_mesh.settings.traffic.gateways import IngressListener
@@ -97,10 +98,10 @@ def route_targets(settings: Settings) -> Iterator[Target]:
 ID = "routes"
 
 
-def check(settings: Settings, snapshot: Snapshot | None) -> Iterator[Finding]:
-    services = known_services(settings, snapshot)
-    problems = [*_gateways(settings), *_egress(settings)]
-    every = list(route_targets(settings))
+def check(observation: Observation) -> Iterator[Finding]:
+    services = known_services(observation.settings, observation.snapshot)
+    problems = [*_gateways(observation.settings), *_egress(observation.settings)]
+    every = list(route_targets(observation.settings))
     for target in every:
         problems += [*_service(target, services), *_subset(target, services)]
     yield from problems
@@ -183,4 +184,4 @@ def _egress(settings: Settings) -> Iterator[Finding]:
 
 def _covered(host: Host, listening: tuple[Host, ...]) -> bool:
     """Return True if the gateway listens for the host; a route of `*` takes every host of the gateway."""
-    return host == "*" or any(takes(one, host) for one in listening)
+    return host == "*" or any(takes(served, host) for served in listening)

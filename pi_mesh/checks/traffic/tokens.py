@@ -3,14 +3,13 @@
 from collections.abc import Iterator
 
 from pi_mesh.checks.finding import Finding, error, setting, warning
-from pi_mesh.cluster.snapshot import Snapshot
-from pi_mesh.settings import Settings
+from pi_mesh.checks.observation import Observation
 
 ID = "tokens"
 
 
-def check(settings: Settings, _snapshot: Snapshot | None) -> Iterator[Finding]:
-    authorization = settings.traffic.authorization
+def check(observation: Observation) -> Iterator[Finding]:
+    authorization = observation.settings.traffic.authorization
     required = False
     for name, policy in authorization.policies.items():
         for number, rule in enumerate(policy.rules):

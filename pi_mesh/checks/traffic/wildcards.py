@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from pi_mesh.catalog.istio import facts_of
 from pi_mesh.checks.finding import Finding, refused_next, setting, warning
-from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.checks.observation import Observation
 from pi_mesh.settings import Settings
 
 RULES, TCP = "wildcards", "tcp hosts"
@@ -17,14 +17,16 @@ PATHS_HAVE_TEMPLATES = 22
 (https://istio.io/latest/news/releases/1.22.x/announcing-1.22/change-notes)."""
 
 
-def check(settings: Settings, _snapshot: Snapshot | None) -> Iterator[Finding]:
-    templates = facts_of(settings.istio.version).minor >= PATHS_HAVE_TEMPLATES
-    for name, policy in settings.traffic.authorization.policies.items():
+def check(observation: Observation) -> Iterator[Finding]:
+    templates = facts_of(observation.settings.istio.version).minor >= PATHS_HAVE_TEMPLATES
+    for name, policy in observation.settings.traffic.authorization.policies.items():
         for number, rule in enumerate(policy.rules):
             where = f"traffic.authorization.policies.{name}.rules[{number}]"
-            yield from (_literal(f"{where}.paths", one) for one in rule.paths if not _is_path(one, templates))
-            yield from (_literal(f"{where}.principals", one) for one in rule.principals if not _matches(one))
-    yield from _tcp(settings)
+            yield from (_literal(f"{where}.paths", path) for path in rule.paths if not _is_path(path, templates))
+            yield from (
+                _literal(f"{where}.principals", principal) for principal in rule.principals if not _matches(principal)
+            )
+    yield from _tcp(observation.settings)
 
 
 def _is_path(text: str, templates: bool) -> bool:

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pi_mesh.checks.finding import Finding, Level, error, ok, unknown, warning
+from pi_mesh.checks.observation import Observation
 from pi_mesh.checks.policy_words import managed, subject_of
-from pi_mesh.checks.verification_input import VerificationInput
 from pi_mesh.checks.verify.policy_targets import (
     finding_of,
     is_as_asked,
@@ -27,16 +27,22 @@ POLICY, TOKENS = "AuthorizationPolicy", "RequestAuthentication"
 SETTING = "traffic.authorization.policies"
 
 
-def check(seen: VerificationInput) -> Iterator[Finding]:
-    where = workloads_subject(seen)
-    if unreadable := [kind for kind in (POLICY, TOKENS) if kind in seen.policies.unreadable]:
+def check(observation: Observation) -> Iterator[Finding]:
+    where = workloads_subject(observation)
+    if unreadable := [kind for kind in (POLICY, TOKENS) if kind in observation.policies.unreadable]:
         message = f"was not judged: {', '.join(unreadable)} may not be listed"
         yield unknown(ID, where, message, "ask for the right to list them")
         return
-    bearing = [policy for policy in seen.policies.of_kind(POLICY) if policy.namespace in own_namespaces(seen)]
-    asked = [policy for policy in bearing if is_as_asked(seen, policy) and _is_dry_run(policy) == _tried(seen, policy)]
+    bearing = [
+        policy for policy in observation.policies.of_kind(POLICY) if policy.namespace in own_namespaces(observation)
+    ]
+    asked = [
+        policy
+        for policy in bearing
+        if is_as_asked(observation, policy) and _is_dry_run(policy) == _tried(observation, policy)
+    ]
     others = [policy for policy in bearing if policy not in asked]
-    findings = [*_policies(seen, bearing, others), *_tokens(seen)]
+    findings = [*_policies(observation, bearing, others), *_tokens(observation)]
     yield from findings
     if not any(finding.level is Level.ERROR for finding in findings):
         count = counted(len(asked), "policy is", "policies are")
@@ -45,39 +51,39 @@ def check(seen: VerificationInput) -> Iterator[Finding]:
         yield ok(ID, where, f"{asks}{more}", number=len(asked))
 
 
-def _policies(seen: VerificationInput, bearing: list[Policy], others: list[Policy]) -> Iterator[Finding]:
+def _policies(observation: Observation, bearing: list[Policy], others: list[Policy]) -> Iterator[Finding]:
     enforced = [policy for policy in bearing if not _is_dry_run(policy)]
     for policy in others:
         allows = [entry for entry in enforced if entry is not policy and _overlaps(entry, policy)]
-        found = _policy_finding(seen, policy, guarded=any(action_of(entry) == "ALLOW" for entry in allows))
-        if found:
-            yield found
+        finding = _policy_finding(observation, policy, guarded=any(action_of(entry) == "ALLOW" for entry in allows))
+        if finding:
+            yield finding
 
 
-def _policy_finding(seen: VerificationInput, policy: Policy, guarded: bool) -> Finding | None:
-    ours = is_of_stack(seen, policy)
+def _policy_finding(observation: Observation, policy: Policy, guarded: bool) -> Finding | None:
+    ours = is_of_stack(observation, policy)
     if _is_dry_run(policy):
         message = f"is marked {DRY_RUN}: Istio does not enforce it"
-        return error(ID, subject_of(policy), message, remedy(seen, policy)) if ours else None
-    if _tried(seen, policy):
+        return error(ID, subject_of(policy), message, remedy(observation, policy)) if ours else None
+    if _tried(observation, policy):
         message = f"is enforced, and the settings ask for an audit ({DRY_RUN})"
-        return error(ID, subject_of(policy), message, remedy(seen, policy))
+        return error(ID, subject_of(policy), message, remedy(observation, policy))
     judged = access_effect(policy, guarded)
-    return finding_of(ID, seen, policy, judged, SETTING) if ours or judged[0] is not Level.OK else None
+    return finding_of(ID, observation, policy, judged, SETTING) if ours or judged[0] is not Level.OK else None
 
 
-def _tokens(seen: VerificationInput) -> Iterator[Finding]:
-    for policy in seen.policies.of_kind(TOKENS):
+def _tokens(observation: Observation) -> Iterator[Finding]:
+    for policy in observation.policies.of_kind(TOKENS):
         issuers = [rule.get("issuer", "any") for rule in policy.spec.get("jwtRules") or []]
-        if policy.namespace in own_namespaces(seen) and issuers and not is_as_asked(seen, policy):
-            where = pods_in_words(selected(seen, policy))
+        if policy.namespace in own_namespaces(observation) and issuers and not is_as_asked(observation, policy):
+            where = pods_in_words(selected(observation, policy))
             what = f"refuses requests whose token is not valid for {', '.join(issuers)}; it selects {where}"
-            yield warning(ID, subject_of(policy), f"{what}; {managed(policy)}", remedy(seen, policy))
+            yield warning(ID, subject_of(policy), f"{what}; {managed(policy)}", remedy(observation, policy))
 
 
-def _tried(seen: VerificationInput, policy: Policy) -> bool:
+def _tried(observation: Observation, policy: Policy) -> bool:
     """Return True for a policy that the settings ask for as a dry run."""
-    metadata = (wanted_manifest(seen, policy) or {}).get("metadata") or {}
+    metadata = (wanted_manifest(observation, policy) or {}).get("metadata") or {}
     return (metadata.get("annotations") or {}).get(DRY_RUN) == "true"
 
 
@@ -85,9 +91,9 @@ def _is_dry_run(policy: Policy) -> bool:
     return policy.annotations.get(DRY_RUN) == "true"
 
 
-def _overlaps(one: Policy, other: Policy) -> bool:
+def _overlaps(policy: Policy, other: Policy) -> bool:
     """Return True if both policies may apply to one workload: neither needs another value of the same label."""
-    first, second = labels_of(one), labels_of(other)
+    first, second = labels_of(policy), labels_of(other)
     return all(second.get(key, value) == value for key, value in first.items())
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from pi_mesh.checks.finding import Finding, Subject, error, ok, unknown, warning
+from pi_mesh.checks.observation import Observation
 from pi_mesh.checks.policy_words import managed, subject_of
-from pi_mesh.checks.verification_input import VerificationInput
 from pi_mesh.checks.verify.policy_targets import (
     SHOWN,
     folded,
@@ -23,52 +23,58 @@ ID = "attached routes"
 KINDS = ("VirtualService", "Gateway")
 
 
-def check(seen: VerificationInput) -> Iterator[Finding]:
-    where = workloads_subject(seen)
-    unreadable = [kind for kind in KINDS if kind in seen.policies.unreadable]
-    if unreadable or {"services", "pods"} & {*seen.snapshot.unreadable}:
+def check(observation: Observation) -> Iterator[Finding]:
+    where = workloads_subject(observation)
+    unreadable = [kind for kind in KINDS if kind in observation.policies.unreadable]
+    if unreadable or {"services", "pods"} & {*observation.snapshot.unreadable}:
         yield unknown(
             ID, where, "were not judged: not all of their kinds may be listed", "ask for the right to list them"
         )
         return
-    routes = seen.policies.of_kind("VirtualService")
-    problems = [finding for route in routes for finding in _unattached(seen, route)]
-    ours = own_namespaces(seen)
-    yield from (one for one in problems if one.name.partition("/")[0] in ours)
-    yield from folded([one for one in problems if one.name.partition("/")[0] not in ours], "attach to no gateway")
-    empty = [*_without_endpoints(seen, [route for route in routes if route.namespace in ours])]
+    routes = observation.policies.of_kind("VirtualService")
+    problems = [finding for route in routes for finding in _unattached(observation, route)]
+    ours = own_namespaces(observation)
+    yield from (finding for finding in problems if finding.name.partition("/")[0] in ours)
+    yield from folded(
+        [single for single in problems if single.name.partition("/")[0] not in ours], "attach to no gateway"
+    )
+    empty = [*_without_endpoints(observation, [route for route in routes if route.namespace in ours])]
     yield from empty
     if routes and not problems and not empty:
-        one, several = "route attaches and leads to endpoints", "routes attach and lead to endpoints"
-        yield ok(ID, where, counted(len(routes), one, several), number=len(routes))
+        finding, several = "route attaches and leads to endpoints", "routes attach and lead to endpoints"
+        yield ok(ID, where, counted(len(routes), finding, several), number=len(routes))
 
 
-def _unattached(seen: VerificationInput, route: Policy) -> Iterator[Finding]:
+def _unattached(observation: Observation, route: Policy) -> Iterator[Finding]:
     named = [name for name in route.spec.get("gateways") or [] if name != MESH]
-    reasons = [reason for name in named if (reason := _obstacle(seen, route, name))]
+    reasons = [reason for name in named if (reason := _obstacle(observation, route, name))]
     if not reasons:
         return
     nowhere = len(reasons) == len(named) and MESH not in (route.spec.get("gateways") or [])
     message = f"{'attaches to no gateway: ' if nowhere else ''}{'; '.join(reasons)}; {managed(route)}"
-    report = error if is_of_stack(seen, route) else warning
-    yield report(ID, subject_of(route), message, remedy(seen, route))
+    report = error if is_of_stack(observation, route) else warning
+    yield report(ID, subject_of(route), message, remedy(observation, route))
 
 
-def _obstacle(seen: VerificationInput, route: Policy, name: str) -> str:
+def _obstacle(observation: Observation, route: Policy, name: str) -> str:
     """Return why a route does not attach to a Gateway that it names; empty if it does."""
     home, _, own = name.rpartition("/")
     key = home or route.namespace, own
-    gateway = next((one for one in seen.policies.of_kind("Gateway") if (one.namespace, one.name) == key), None)
+    gateway = next(
+        (policy for policy in observation.policies.of_kind("Gateway") if (policy.namespace, policy.name) == key), None
+    )
     if gateway is None:
         return f"Gateway {'/'.join(key)} does not exist"
     served = [
         host.rpartition("/")[2] for server in gateway.spec.get("servers") or [] for host in server.get("hosts") or []
     ]
-    if strays := [host for host in route.spec.get("hosts") or [] if not any(_meets(host, one) for one in served)]:
+    if strays := [
+        host for host in route.spec.get("hosts") or [] if not any(_meets(host, listening) for listening in served)
+    ]:
         return f"Gateway {'/'.join(key)} does not listen for {', '.join(strays)}"
     selector = gateway.spec.get("selector") or {}
-    pods = [pod for pods in seen.meshed_pods.values() for pod in pods if matches(selector, pod.labels)]
-    return "" if pods or not seen.meshed_pods else f"Gateway {'/'.join(key)} selects no running pod"
+    pods = [pod for pods in observation.meshed_pods.values() for pod in pods if matches(selector, pod.labels)]
+    return "" if pods or not observation.meshed_pods else f"Gateway {'/'.join(key)} selects no running pod"
 
 
 def _meets(host: str, served: str) -> bool:
@@ -79,9 +85,9 @@ def _meets(host: str, served: str) -> bool:
     return takes(host, served) or takes(served, host)
 
 
-def _without_endpoints(seen: VerificationInput, routes: list[Policy]) -> Iterator[Finding]:
+def _without_endpoints(observation: Observation, routes: list[Policy]) -> Iterator[Finding]:
     """Yield a warning for each service to which routes lead and which has no Ready pod, or does not exist."""
-    services = {full_name(one.name, one.namespace): one for one in seen.snapshot.services}
+    services = {full_name(service.name, service.namespace): service for service in observation.snapshot.services}
     leading: dict[str, list[str]] = {}
     for route in routes:
         for host in sorted(destinations(route)):
@@ -94,7 +100,11 @@ def _without_endpoints(seen: VerificationInput, routes: list[Policy]) -> Iterato
             name, namespace, *_ = host.split(".")
             subject = Subject("service", f"{namespace}/{name}")
             yield warning(ID, subject, f"does not exist, and {by} requests to it", "create it with its workload")
-        elif service and service.selector and not any(pod.ready for pod in service.pods_behind(seen.snapshot.pods)):
+        elif (
+            service
+            and service.selector
+            and not any(pod.ready for pod in service.pods_behind(observation.snapshot.pods))
+        ):
             subject = Subject("service", f"{service.namespace}/{service.name}")
             labels = ",".join(f"{key}={value}" for key, value in service.selector.items())
             fix = f"`kubectl get pods -n {service.namespace} -l {labels}`"

@@ -1,12 +1,12 @@
 """Containers of the mesh must not be stopped at their CPU limit in a large share of their CPU periods."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pi_mesh.checks.finding import Finding, Subject, ok, unknown, warning
-from pi_mesh.checks.verification_input import VerificationInput
+from pi_mesh.checks.observation import Observation
 from pi_mesh.checks.verify import remedies
-from pi_mesh.cluster.kubelet import ContainerId, Counters
+from pi_mesh.cluster.kubelet import ContainerId, Reading
 from pi_mesh.cluster.pods import SIDECAR, Container, Pod
 from pi_mesh.quantities import show_cpu
 from pi_mesh.words import counted
@@ -36,10 +36,12 @@ class LimitedContainer:
         return f"raise {self.branch}.resources.limits.{resource}"
 
 
-def limited_containers(seen: VerificationInput) -> Iterator[LimitedContainer]:
+def limited_containers(observation: Observation) -> Iterator[LimitedContainer]:
     """Yield the containers of the mesh, without pods that are ending."""
-    for pod in (pod for pod in seen.snapshot.pods if pod.containers and not pod.ending):
-        workload = next((one for one in seen.mesh.workloads if one.has_pod(pod.namespace, pod.labels)), None)
+    for pod in (pod for pod in observation.snapshot.pods if pod.containers and not pod.ending):
+        workload = next(
+            (workload for workload in observation.mesh.workloads if workload.has_pod(pod.namespace, pod.labels)), None
+        )
         if workload:
             main, *_ = pod.containers
             yield LimitedContainer(pod, main, workload.setting)
@@ -55,15 +57,6 @@ FEWEST, FEWEST_OF_WINDOW = 600, 50
 """CPU periods with which a container's whole life, or a window, is judged: a minute, or 5 s, of work. The start of a
 proxy is always throttled at the Pi's limits."""
 RIGHTS = "the right to get nodes/proxy also runs commands in pods: give it to nobody who may not"
-
-
-@dataclass(frozen=True)
-class Reading:
-    """The counters of all nodes at one time."""
-
-    counters: Mapping[ContainerId, Counters]
-    problems: Mapping[str, str]
-    """Reason for which a node's kubelet was not read, by node."""
 
 
 @dataclass(frozen=True)
@@ -85,18 +78,27 @@ class Share:
         return f"counted over {self.seconds:.0f} s" if self.seconds else "counted since its start"
 
 
-def check(seen: VerificationInput, first: Reading, last: Reading) -> Iterator[Finding]:
+def nodes_to_ask(observation: Observation) -> list[str]:
+    """Return the Ready nodes with a container of the mesh."""
+    used = {limited.pod.node for limited in limited_containers(observation)}
+    return [node.name for node in observation.snapshot.nodes if node.ready and node.name in used]
+
+
+def check(observation: Observation) -> Iterator[Finding]:
     """Yield a warning for each workload with a throttled container, and what could not be read."""
+    if observation.cpu_window is None:
+        return
+    first, last = observation.cpu_window.readings()
     for node, reason in last.problems.items():
         message = f"is unknown for the containers on it: {reason}"
         yield unknown(ID, Subject("node", node), message, RIGHTS if "nodes/proxy" in reason else "")
     shares, short = [], 0
-    for container in limited_containers(seen):
+    for container in limited_containers(observation):
         share = _share(container, first, last)
         shares += [share] if share else []
         short += share is None and container.id in last.counters
     worst: dict[Subject, Share] = {}
-    for share in sorted(shares, key=lambda one: one.part):
+    for share in sorted(shares, key=lambda share: share.part):
         worst[remedies.workload_of(share.container.pod)] = share
     high = {workload: share for workload, share in worst.items() if share.part >= TOO_MUCH}
     for workload, share in high.items():

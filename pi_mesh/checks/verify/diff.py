@@ -2,30 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from pi_mesh.checks.verify import api_defaults
 from pi_mesh.checks.verify.api_defaults import Comparison, SameAs
 from pi_mesh.cluster.helm_releases import same_text
 from pi_mesh.quantities import same_quantity
-from pi_mesh.values.differing import ABSENT
+from pi_mesh.tree_diff import ABSENT, Place, paired_fields, paired_items
 
 LONGEST = 60
-
-
-class Place(NamedTuple):
-    """Place of a field: as shown to a reader, as a pattern of `kinds`, and as a JSON pointer."""
-
-    path: str = ""
-    pattern: str = ""
-    pointer: str = ""
-
-    def field(self, key: str) -> "Place":
-        escaped = key.replace("~", "~0").replace("/", "~1")
-        return Place(f"{self.path}.{key}".lstrip("."), f"{self.pattern}.{key}".lstrip("."), f"{self.pointer}/{escaped}")
-
-    def item(self, index: int, label: object) -> "Place":
-        return Place(f"{self.path}[{label}]", f"{self.pattern}[]", f"{self.pointer}/{index}")
 
 
 @dataclass(frozen=True)
@@ -58,46 +42,6 @@ def shorten(value: object) -> str:
 
 NAMED_BY = ("name", "mountPath", "containerPort", "port", "key")
 """Keys by which the API server merges the items of lists."""
-
-Pairs = list[tuple[object, int | None, int | None]]
-"""Items as a label for the reader and the places in the wanted and the live list; None if a list lacks the item."""
-
-
-def paired_items(wanted: list, live: list) -> Pairs:
-    """Pair items by their names, or if they have no names those that differ by their places."""
-    for name in NAMED_BY:
-        mine, theirs = ([_name(item, name) for item in items] for items in (wanted, live))
-        if all(None not in names and len(set(names)) == len(names) for names in (mine, theirs)):
-            return [(name, _place(mine, name), _place(theirs, name)) for name in dict.fromkeys([*mine, *theirs])]
-    return _by_place(wanted, live)
-
-
-def _name(item: object, key: str) -> str | None:
-    """Return the item's name; a Gateway's servers have it in their port."""
-    value = item.get(key) if isinstance(item, dict) else None
-    if isinstance(value, dict):
-        value = value.get("name")
-    return None if value is None else str(value)
-
-
-def _place(names: list[str | None], name: str | None) -> int | None:
-    return names.index(name) if name in names else None
-
-
-def _by_place(wanted: list, live: list) -> Pairs:
-    """Pair the items between the equal ones at both ends one by one, so that an insertion is one difference."""
-    shorter = min(len(wanted), len(live))
-    before = next((index for index in range(shorter) if wanted[index] != live[index]), shorter)
-    rest = shorter - before
-    after = next((index for index in range(rest) if wanted[-1 - index] != live[-1 - index]), rest)
-    between = range(before, max(len(wanted), len(live)) - after)
-    return [(index, _inner_place(index, wanted, after), _inner_place(index, live, after)) for index in between]
-
-
-def _inner_place(index: int, items: list, after: int) -> int | None:
-    return index if index < len(items) - after else None
-
-
 SKIPPED = ("apiVersion", "kind", "status")
 QUANTITIES = ("requests", "limits", "hard", "default", "defaultRequest", "min", "max")
 """Fields whose members are quantities, which are compared by amount; other texts are compared as written."""
@@ -108,18 +52,17 @@ RESTARTED = "kubectl.kubernetes.io/restartedAt"
 """Annotation that `kubectl rollout restart` adds to a pod template."""
 
 
-def differences(wanted: Mapping, live: Mapping, defaulted: Mapping | None = None) -> Iterator[Difference]:
+def differences(expected: Mapping, live: Mapping, defaulted: Mapping | None = None) -> Iterator[Difference]:
     """Compare an object with its manifest; `defaulted` is the manifest with the API server's defaults, if requested."""
-    comparison = _Comparison(api_defaults.comparison_rules(wanted), defaulted is not None)
-    for key in dict.fromkeys([*wanted, *live]):
+    comparison = _Comparison(api_defaults.comparison_rules(expected), defaulted is not None)
+    for key, mine, theirs in paired_fields(expected, live):
         if key not in SKIPPED:
-            mine, theirs, default = (entry.get(key, ABSENT) for entry in (wanted, live, defaulted or {}))
-            yield from comparison.values(mine, theirs, default, Place().field(key))
+            yield from comparison.values(mine, theirs, (defaulted or {}).get(key, ABSENT), Place().field(key))
 
 
-def needs_defaults(wanted: Mapping, live: Mapping) -> bool:
+def needs_defaults(expected: Mapping, live: Mapping) -> bool:
     """Return True if only the API server can tell whether a field was added."""
-    return any(entry.uncertain for entry in differences(wanted, live))
+    return any(entry.uncertain for entry in differences(expected, live))
 
 
 @dataclass(frozen=True)
@@ -127,23 +70,23 @@ class _Comparison:
     kind: Comparison
     asked: bool
 
-    def values(self, wanted: object, live: object, defaulted: object, at: Place) -> Iterator[Difference]:
+    def values(self, expected: object, live: object, defaulted: object, at: Place) -> Iterator[Difference]:
         if at.pattern in self.kind.written:
             return
-        if wanted is None or wanted is ABSENT:
+        if expected is None or expected is ABSENT:
             yield from self._added(live, defaulted, at)
-        elif isinstance(wanted, dict) and isinstance(live, dict):
-            yield from self._fields(wanted, live, defaulted, at)
-        elif isinstance(wanted, list) and isinstance(live, list):
-            yield from self._items(wanted, live, defaulted, at)
-        elif _empty(wanted) and (live is ABSENT or _empty(live)):
+        elif isinstance(expected, dict) and isinstance(live, dict):
+            yield from self._fields(expected, live, defaulted, at)
+        elif isinstance(expected, list) and isinstance(live, list):
+            yield from self._items(expected, live, defaulted, at)
+        elif _empty(expected) and (live is ABSENT or _empty(live)):
             return
-        elif live is ABSENT and not wanted:
+        elif live is ABSENT and not expected:
             # The API server drops some fields with a false or empty value, and keeps others.
             if not (self.asked and defaulted is ABSENT):
-                yield Difference(at, wanted, live, uncertain=not self.asked and not self.kind.exact)
-        elif not _same(wanted, live, at):
-            yield Difference(at, wanted, live)
+                yield Difference(at, expected, live, uncertain=not self.asked and not self.kind.exact)
+        elif not _same(expected, live, at):
+            yield Difference(at, expected, live)
 
     def _added(self, live: object, defaulted: object, at: Place) -> Iterator[Difference]:
         if live is ABSENT or _empty(live) or at.pattern in self.kind.filled:
@@ -155,31 +98,31 @@ class _Comparison:
         else:
             yield Difference(at, ABSENT, live, uncertain=not self.asked and not self.kind.exact)
 
-    def _fields(self, wanted: dict, live: dict, defaulted: object, at: Place) -> Iterator[Difference]:
+    def _fields(self, expected: dict, live: dict, defaulted: object, at: Place) -> Iterator[Difference]:
         known = defaulted if isinstance(defaulted, dict) else {}
-        for key in dict.fromkeys([*wanted, *live]):
-            below, found = at.field(key), live.get(key, ABSENT)
-            if key not in wanted and (_others_note(at.pattern, key) or self._as_beside(below, live)):
+        for key, mine, theirs in paired_fields(expected, live):
+            below = at.field(key)
+            if mine is ABSENT and (_others_note(at.pattern, key) or self._as_beside(below, live)):
                 continue
-            missing = {} if below.pattern in METADATA else ABSENT
-            yield from self.values(wanted.get(key, missing), found, known.get(key, ABSENT), below)
+            mine = {} if mine is ABSENT and below.pattern in METADATA else mine
+            yield from self.values(mine, theirs, known.get(key, ABSENT), below)
 
     def _as_beside(self, at: Place, live: dict) -> bool:
         default = self.kind.defaults.get(at.pattern)
         return isinstance(default, SameAs) and live.get(at.pattern.rpartition(".")[2]) == live.get(str(default))
 
-    def _items(self, wanted: list, live: list, defaulted: object, at: Place) -> Iterator[Difference]:
+    def _items(self, expected: list, live: list, defaulted: object, at: Place) -> Iterator[Difference]:
         known = defaulted if isinstance(defaulted, list) else []
-        for label, mine, theirs in paired_items(wanted, live):
+        for label, mine, theirs in paired_items(expected, live, NAMED_BY):
             place = at.item(len(live) if theirs is None else theirs, label)
             if mine is None:
                 yield Difference(place, ABSENT, live[theirs or 0])
             elif theirs is None:
-                yield Difference(place, wanted[mine], ABSENT)
+                yield Difference(place, expected[mine], ABSENT)
             else:
                 # A manifest's items keep their places when the API server adds defaults.
-                default = known[mine] if len(known) == len(wanted) else ABSENT
-                yield from self.values(wanted[mine], live[theirs], default, place)
+                default = known[mine] if len(known) == len(expected) else ABSENT
+                yield from self.values(expected[mine], live[theirs], default, place)
 
 
 def _others_note(pattern: str, key: str) -> bool:
@@ -197,10 +140,10 @@ def _says_nothing(value: object) -> bool:
     return isinstance(value, dict) and all(_empty(entry) for entry in value.values())
 
 
-def _same(wanted: object, live: object, at: Place) -> bool:
-    if wanted == live and isinstance(wanted, bool) == isinstance(live, bool):
+def _same(expected: object, live: object, at: Place) -> bool:
+    if expected == live and isinstance(expected, bool) == isinstance(live, bool):
         return True
     *_, parent, name = ("", *at.pattern.split("."))
     if name in ALONE or parent in QUANTITIES:
-        return same_quantity(wanted, live)
-    return same_text(wanted, live)
+        return same_quantity(expected, live)
+    return same_text(expected, live)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from pi_mesh.checks.finding import Finding, Subject, error, ok, unknown
-from pi_mesh.checks.verification_input import VerificationInput
+from pi_mesh.checks.observation import Observation
 from pi_mesh.checks.verify import remedies
 from pi_mesh.checks.verify.diff import Difference, differences
 from pi_mesh.cluster.helm_releases import SECRET
@@ -15,9 +15,9 @@ SHOWN = 3
 UNASKED = "--read-only asks for no dry run"
 
 
-def check_releases(seen: VerificationInput) -> Iterator[Finding]:
-    owned = [pair for pair in seen.observed.pairs if pair.release]
-    findings = [finding for pair in owned for finding in _of_pair(seen, pair)]
+def check_releases(observation: Observation) -> Iterator[Finding]:
+    owned = [pair for pair in observation.live.pairs if pair.release]
+    findings = [finding for pair in owned for finding in _of_pair(observation, pair)]
     yield from findings
     if owned and not findings:
         yield ok(
@@ -25,37 +25,40 @@ def check_releases(seen: VerificationInput) -> Iterator[Finding]:
         )
 
 
-def _of_pair(seen: VerificationInput, pair: Pair) -> Iterator[Finding]:
+def _of_pair(observation: Observation, pair: Pair) -> Iterator[Finding]:
     subject = Subject(*pair.identity)
     if pair.live is None and pair.refusal:
         yield unknown(RELEASES, subject, f"was not compared: {pair.refusal}")
         return
     if pair.live is None:
-        yield error(RELEASES, subject, f"of release {pair.release} is gone", seen.restore(pair.release))
+        yield error(RELEASES, subject, f"of release {pair.release} is gone", observation.restore(pair.release))
         return
-    found = list(differences(pair.wanted, pair.live, pair.defaulted))
-    certain = [entry for entry in found if not entry.uncertain]
+    changes = list(differences(pair.wanted, pair.live, pair.defaulted))
+    certain = [entry for entry in changes if not entry.uncertain]
     if certain:
         yield error(
-            RELEASES, subject, f"was changed: {lines(pair, certain)}", remedies.undo_commands(seen, pair, certain)
+            RELEASES,
+            subject,
+            f"was changed: {lines(pair, certain)}",
+            remedies.undo_commands(observation, pair, certain),
         )
-    if uncertain := [entry for entry in found if entry.uncertain]:
+    if uncertain := [entry for entry in changes if entry.uncertain]:
         cause = pair.refusal or UNASKED
         message = f"may have added fields: {lines(pair, uncertain)}; Kubernetes' defaults are not known: {cause}"
         yield unknown(RELEASES, subject, message)
 
 
-def lines(pair: Pair, found: Sequence[Difference]) -> str:
+def lines(pair: Pair, changes: Sequence[Difference]) -> str:
     """Return the first differences in one line; for a Secret the fields without their values."""
-    shown = (entry.place.path if pair.wanted["kind"] == SECRET else str(entry) for entry in found)
+    shown = (entry.place.path if pair.wanted["kind"] == SECRET else str(entry) for entry in changes)
     return listed(shown, SHOWN, "; ", last=", and ")
 
 
 OWN_OBJECTS = "namespaces and objects"
 
 
-def check_own_objects(seen: VerificationInput) -> Iterator[Finding]:
-    for pair in seen.observed.pairs:
+def check_own_objects(observation: Observation) -> Iterator[Finding]:
+    for pair in observation.live.pairs:
         if pair.release:
             continue
         subject = Subject(*pair.identity)
@@ -63,7 +66,9 @@ def check_own_objects(seen: VerificationInput) -> Iterator[Finding]:
             yield unknown(OWN_OBJECTS, subject, f"was not compared: {pair.refusal}")
         elif pair.live is None:
             yield error(OWN_OBJECTS, subject, "is not there", remedies.REFRESH)
-        elif found := list(differences(pair.wanted, pair.live, pair.defaulted)):
-            yield error(OWN_OBJECTS, subject, "; ".join(map(str, found)), remedies.undo_commands(seen, pair, found))
+        elif changes := list(differences(pair.wanted, pair.live, pair.defaulted)):
+            yield error(
+                OWN_OBJECTS, subject, "; ".join(map(str, changes)), remedies.undo_commands(observation, pair, changes)
+            )
         else:
             yield ok(OWN_OBJECTS, subject, "is as the settings say")

@@ -3,41 +3,41 @@
 from collections.abc import Iterator
 
 from pi_mesh.checks.finding import Finding, Subject, error, ok
-from pi_mesh.checks.verification_input import VerificationInput
+from pi_mesh.checks.observation import Observation
 from pi_mesh.cluster.helm_releases import CONFIG_MAP
 
 RECORD = f"ConfigMap {CONFIG_MAP}"
 ID = "helm releases"
 
 
-def check(seen: VerificationInput) -> Iterator[Finding]:
-    for release in seen.mesh.releases:
+def check(observation: Observation) -> Iterator[Finding]:
+    for release in observation.mesh.releases:
         subject = Subject("release", release.id)
-        found = seen.snapshot.release(release.namespace, release.name)
-        if seen.observed.read_only:
-            if seen.observed.release(release.id) is None:
+        record = observation.snapshot.release(release.namespace, release.name)
+        if observation.live.read_only:
+            if observation.live.release(release.id) is None:
                 yield error(ID, subject, f"is not in {RECORD}: `up` left nothing to compare with", "`pulumi up`")
-        elif found is None:
+        elif record is None:
             yield error(ID, subject, "is not there", "`pulumi up --refresh`")
-        elif found.pending:
-            yield error(ID, subject, f"is stuck in {found.status}", "`python -m operations repair -s STACK`")
-        elif found.status != "deployed":
-            fix = f"`pulumi up`; if that sees no change: {seen.restore(release.id)}"
-            yield error(ID, subject, f"is {found.status}, revision {found.revision}", fix)
+        elif record.pending:
+            yield error(ID, subject, f"is stuck in {record.status}", "`python -m operations repair -s STACK`")
+        elif record.status != "deployed":
+            fix = f"`pulumi up`; if that sees no change: {observation.restore(release.id)}"
+            yield error(ID, subject, f"is {record.status}, revision {record.revision}", fix)
         else:
-            yield ok(ID, subject, f"is deployed, revision {found.revision}")
+            yield ok(ID, subject, f"is deployed, revision {record.revision}")
 
 
-def missing_mesh(seen: VerificationInput) -> list[Finding]:
+def missing_mesh(observation: Observation) -> list[Finding]:
     """Return one error if the cluster has neither a release nor a Deployment of the inventory."""
-    cluster = seen.snapshot
+    cluster = observation.snapshot
     if {"releases", "deployments"} & set(cluster.unreadable):
         return []
     deployments = {(entry.namespace, entry.name) for entry in cluster.deployments}
-    there = [release for release in seen.mesh.releases if cluster.release(release.namespace, release.name)]
-    if there or any((entry.namespace, entry.name) in deployments for entry in seen.mesh.workloads):
+    there = [release for release in observation.mesh.releases if cluster.release(release.namespace, release.name)]
+    if there or any((entry.namespace, entry.name) in deployments for entry in observation.mesh.workloads):
         return []
-    names = ", ".join(release.id for release in seen.mesh.releases)
+    names = ", ".join(release.id for release in observation.mesh.releases)
     message = f"none is there ({names}): the mesh is not installed"
     fix = f"`pulumi up`; `pulumi up --refresh` if cluster '{cluster.context}' was rebuilt since the last one"
     return [error(ID, Subject("release"), message, fix, number=0)]

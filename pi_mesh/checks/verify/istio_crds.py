@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from pi_mesh.checks.finding import CLUSTER, Finding, Subject, error, ok
-from pi_mesh.checks.verification_input import VerificationInput
+from pi_mesh.checks.observation import Observation
 from pi_mesh.inventory import Kind
 from pi_mesh.words import agreeing
 
@@ -20,14 +20,14 @@ KINDS = {
 """CRDs of every version from 1.20 on."""
 
 
-def check(seen: VerificationInput) -> Iterator[Finding]:
-    wanted = {f"{kind}.{group}" for group, kinds in KINDS.items() for kind in kinds.split()}
-    missing = sorted(wanted - {crd.name for crd in seen.snapshot.crds})
+def check(observation: Observation) -> Iterator[Finding]:
+    expected = {f"{kind}.{group}" for group, kinds in KINDS.items() for kind in kinds.split()}
+    missing = sorted(expected - {crd.name for crd in observation.snapshot.crds})
     if missing:
         first, *_ = missing
         verb = agreeing(len(missing), "is", "are")
-        message = f"{len(missing)} of {len(wanted)} {verb} missing: {', '.join(missing)}"
-        restore = seen.restore(seen.mesh.the(Kind.BASE).id)
+        message = f"{len(missing)} of {len(expected)} {verb} missing: {', '.join(missing)}"
+        restore = observation.restore(observation.mesh.the(Kind.BASE).id)
         yield error(ID, Subject("crd", first), message, restore, number=len(missing))
     else:
-        yield ok(ID, CLUSTER, f"all {len(wanted)} are there", number=len(wanted))
+        yield ok(ID, CLUSTER, f"all {len(expected)} are there", number=len(expected))

@@ -6,38 +6,38 @@ from datetime import datetime
 from pi_mesh.catalog import cert_manager
 from pi_mesh.certificates import chains, pem
 from pi_mesh.checks.finding import Finding, Level, Subject, error, ok, warning
-from pi_mesh.checks.verification_input import VerificationInput
+from pi_mesh.checks.observation import Observation
 from pi_mesh.settings import Settings
 
 ID = "mesh certificates"
 LEVELS = {"ok": Level.OK, "warning": Level.WARNING, "error": Level.ERROR}
 
 
-def check(seen: VerificationInput) -> Iterator[Finding]:
-    subject = Subject("ConfigMap", f"{seen.settings.istio.namespace}/istio-ca-root-cert")
-    if not seen.authority.root_cert:
+def check(observation: Observation) -> Iterator[Finding]:
+    subject = Subject("ConfigMap", f"{observation.settings.istio.namespace}/istio-ca-root-cert")
+    if not observation.authority.root_cert:
         yield error(ID, subject, "is not there: no workload can trust another", "see the row of istiod's pods")
         return
     try:
-        roots = pem.certificates(seen.authority.root_cert, str(subject))
-        signers = [one for text in _signers(seen) for one in pem.certificates(text, "secret cacerts")]
+        roots = pem.certificates(observation.authority.root_cert, str(subject))
+        signers = [signer for text in _signers(observation) for signer in pem.certificates(text, "secret cacerts")]
     except pem.CertificateError as problem:
         yield error(ID, subject, str(problem), "`pulumi up --refresh`")
         return
     yield ok(ID, subject, f"workloads trust {', '.join(pem.title(root) for root in roots)}")
-    yield from (end_of(certificate, seen.settings, seen.now) for certificate in (*signers, *roots))
-    if seen.settings.ca.issuer:
-        yield from _by_issuer(seen, signers)
+    yield from (end_of(certificate, observation.settings, observation.now) for certificate in (*signers, *roots))
+    if observation.settings.ca.issuer:
+        yield from _by_issuer(observation, signers)
 
 
-def _by_issuer(seen: VerificationInput, signers: list[pem.x509.Certificate]) -> Iterator[Finding]:
+def _by_issuer(observation: Observation, signers: list[pem.x509.Certificate]) -> Iterator[Finding]:
     """Judge the Certificate of `ca.issuer`; without a renewal the mesh works until its CA expires."""
-    namespace, name = seen.settings.istio.namespace, cert_manager.CERTIFICATE
-    certificate, ca = Subject("Certificate", f"{namespace}/{name}"), seen.authority
+    namespace, name = observation.settings.istio.namespace, cert_manager.CERTIFICATE
+    certificate, ca = Subject("Certificate", f"{namespace}/{name}"), observation.authority
     if ca.not_issued:
         look = f"`kubectl describe certificate -n {namespace} {name}`"
         yield warning(ID, certificate, f"is not signed, so the CA is not renewed: {ca.not_issued}", look)
-    elif ca.issued and signers and seen.settings.ca.source == "issuer":
+    elif ca.issued and signers and observation.settings.ca.source == "issuer":
         offered = pem.certificates(ca.issued, f"secret {namespace}/{name}")
         (renewed, *_), (*_, top), (present, *_) = offered, offered, signers
         if renewed not in signers:
@@ -55,8 +55,8 @@ def end_of(certificate: pem.x509.Certificate, settings: Settings, now: datetime)
     return Finding(ID, "certificate", title, level, judged.left.days, judged.message, fix)
 
 
-def _signers(seen: VerificationInput) -> list[str]:
-    return [text for name, text in seen.authority.cacerts.items() if name == "ca-cert.pem"]
+def _signers(observation: Observation) -> list[str]:
+    return [text for name, text in observation.authority.cacerts.items() if name == "ca-cert.pem"]
 
 
 def _renewal(settings: Settings) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from pi_mesh.checks.finding import Finding, Subject, error, ok, warning
-from pi_mesh.checks.verification_input import VerificationInput
+from pi_mesh.checks.observation import Observation
 from pi_mesh.checks.verify import cpu_throttling
 from pi_mesh.cluster.kubelet import ContainerId
 from pi_mesh.cluster.pods import Container
@@ -13,36 +13,38 @@ from pi_mesh.words import counted
 ID, MEMORY = "mesh pods", "out of memory"
 
 
-def check(seen: VerificationInput) -> Iterator[Finding]:
-    live = {(entry.namespace, entry.name): entry for entry in seen.snapshot.deployments}
-    for release in seen.mesh.releases:
+def check(observation: Observation) -> Iterator[Finding]:
+    live = {(entry.namespace, entry.name): entry for entry in observation.snapshot.deployments}
+    for release in observation.mesh.releases:
         for workload in release.workloads:
             subject = Subject("deployment", f"{workload.namespace}/{workload.name}")
-            found = live.get((workload.namespace, workload.name))
-            if found is None:
-                yield error(ID, subject, "is missing, although Helm has it", seen.restore(release.id))
-            elif found.wanted == 0 or found.ready < found.wanted:
-                message = f"{found.ready} of {found.wanted} pods are ready"
-                yield error(ID, subject, message, _fix(seen, workload), number=found.ready)
+            deployment = live.get((workload.namespace, workload.name))
+            if deployment is None:
+                yield error(ID, subject, "is missing, although Helm has it", observation.restore(release.id))
+            elif deployment.wanted == 0 or deployment.ready < deployment.wanted:
+                message = f"{deployment.ready} of {deployment.wanted} pods are ready"
+                yield error(ID, subject, message, _fix(observation, workload), number=deployment.ready)
             else:
-                yield ok(ID, subject, f"{found.ready} of {found.wanted} pods are ready", number=found.ready)
-    yield from _memory(seen)
+                yield ok(
+                    ID, subject, f"{deployment.ready} of {deployment.wanted} pods are ready", number=deployment.ready
+                )
+    yield from _memory(observation)
 
 
-def _fix(seen: VerificationInput, workload: Workload) -> str:
+def _fix(observation: Observation, workload: Workload) -> str:
     namespace, name = workload.namespace, workload.name
-    mine = [pod for pod in seen.snapshot.pods if workload.has_pod(pod.namespace, pod.labels)]
+    mine = [pod for pod in observation.snapshot.pods if workload.has_pod(pod.namespace, pod.labels)]
     if pending := next((pod.name for pod in mine if not pod.node), ""):
         return f"{pending} finds no node: `kubectl describe pod -n {namespace} {pending}`"
     labels = ",".join(f"{key}={value}" for key, value in workload.selector.items())
     return f"`kubectl describe pod -n {namespace} -l {labels}` and `kubectl logs -n {namespace} deploy/{name}`"
 
 
-def _memory(seen: VerificationInput) -> Iterator[Finding]:
+def _memory(observation: Observation) -> Iterator[Finding]:
     """Yield a warning for each container that was ended at its memory limit, for example by a wider `sidecarScope`."""
-    of_mesh = {entry.id: entry for entry in cpu_throttling.limited_containers(seen)}
-    namespaces = {entry.name for entry in seen.mesh.namespaces}
-    for pod in seen.snapshot.pods:
+    of_mesh = {entry.id: entry for entry in cpu_throttling.limited_containers(observation)}
+    namespaces = {entry.name for entry in observation.mesh.namespaces}
+    for pod in observation.snapshot.pods:
         for container in pod.containers:
             limited = of_mesh.get(ContainerId(pod.namespace, pod.name, container.name))
             if container.name in pod.out_of_memory and (limited or pod.namespace in namespaces):

@@ -70,10 +70,10 @@ class PeerModes:
 
     @cached_property
     def _by_namespace(self) -> dict[str, list[Policy]]:
-        found: dict[str, list[Policy]] = {}
+        policies: dict[str, list[Policy]] = {}
         for policy in self.policies:
-            found.setdefault(policy.namespace, []).append(policy)
-        return found
+            policies.setdefault(policy.namespace, []).append(policy)
+        return policies
 
     def _of_namespace(self, namespace: str) -> list[Policy]:
         return [policy for policy in self._by_namespace.get(namespace, []) if not labels(policy)]

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from pi_mesh.checks.finding import Finding, Level, Subject, error, warning
+from pi_mesh.checks.observation import Observation
 from pi_mesh.checks.policy_words import managed, subject_of
-from pi_mesh.checks.verification_input import VerificationInput
 from pi_mesh.checks.verify import remedies
 from pi_mesh.checks.verify.remedies import workload_of
 from pi_mesh.cluster.objects import PULUMI
@@ -21,21 +21,21 @@ Effect = tuple[Level, str]
 """Level of a policy's effect, and the effect as a verb with its object."""
 
 
-def meshed_pods(seen: VerificationInput) -> list[Pod]:
+def meshed_pods(observation: Observation) -> list[Pod]:
     """Return the pods with the mesh's proxy."""
-    return [pod for pods in seen.meshed_pods.values() for pod in pods]
+    return [pod for pods in observation.meshed_pods.values() for pod in pods]
 
 
-def own_namespaces(seen: VerificationInput) -> set[str]:
+def own_namespaces(observation: Observation) -> set[str]:
     """Return the namespaces whose policies apply to this stack's workloads; the root namespace's apply everywhere."""
-    settings = seen.settings
+    settings = observation.settings
     workloads = {namespace.name for namespace in settings.workload_namespaces}
-    return {settings.istio.namespace, settings.ingress_namespace, seen.policies.root_namespace} | workloads
+    return {settings.istio.namespace, settings.ingress_namespace, observation.policies.root_namespace} | workloads
 
 
-def workloads_subject(seen: VerificationInput) -> Subject:
+def workloads_subject(observation: Observation) -> Subject:
     """Return the namespace of the workloads; all of them without a name where there are several."""
-    first, *further = seen.settings.workload_namespaces
+    first, *further = observation.settings.workload_namespaces
     return Subject("namespace", "" if further else first.name)
 
 
@@ -46,53 +46,53 @@ def labels_of(policy: Policy) -> dict[str, str]:
     return chosen.get("matchLabels") or chosen.get("labels") or {}
 
 
-def selected(seen: VerificationInput, policy: Policy) -> list[Pod]:
+def selected(observation: Observation, policy: Policy) -> list[Pod]:
     """Return the pods of the mesh that a policy selects now."""
     if policy.spec.get("targetRef") or policy.spec.get("targetRefs"):
         return []  # for gateways and waypoints of the Kubernetes Gateway API, which this mesh does not use
     labels = labels_of(policy)
-    rooted = policy.namespace == seen.policies.root_namespace
+    rooted = policy.namespace == observation.policies.root_namespace
     everywhere = rooted and not (labels and policy.kind in ROOT_SELECTORS_IGNORED)
-    pods = meshed_pods(seen) if everywhere else seen.meshed_pods.get(policy.namespace, [])
+    pods = meshed_pods(observation) if everywhere else observation.meshed_pods.get(policy.namespace, [])
     return [pod for pod in pods if matches(labels, pod.labels)]
 
 
 def pods_in_words(pods: Iterable[Pod]) -> str:
     """Return the pods by their number and their workloads: "2 pods (trading/app)"."""
-    found = list(pods)
-    if not found:
+    all_pods = list(pods)
+    if not all_pods:
         return "no running pod"
-    return f"{counted(len(found), 'pod')} ({listed(sorted({workload_of(pod).name for pod in found}), SHOWN)})"
+    return f"{counted(len(all_pods), 'pod')} ({listed(sorted({workload_of(pod).name for pod in all_pods}), SHOWN)})"
 
 
-def is_of_stack(seen: VerificationInput, policy: Policy) -> bool:
+def is_of_stack(observation: Observation, policy: Policy) -> bool:
     """Return True for an object of the settings or of one of the stack's releases."""
-    return wanted_manifest(seen, policy) is not None
+    return wanted_manifest(observation, policy) is not None
 
 
-def is_as_asked(seen: VerificationInput, policy: Policy) -> bool:
+def is_as_asked(observation: Observation, policy: Policy) -> bool:
     """Return True for an object of this stack that is exactly what the settings, or the release's chart, give."""
-    asked = wanted_manifest(seen, policy)
+    asked = wanted_manifest(observation, policy)
     return asked is not None and (asked.get("spec") or {}) == dict(policy.spec)
 
 
-def wanted_manifest(seen: VerificationInput, policy: Policy) -> dict[str, Any] | None:
+def wanted_manifest(observation: Observation, policy: Policy) -> dict[str, Any] | None:
     """Return the manifest that the settings or a chart give for an object; None if neither asks for it."""
-    return _charted(seen, policy) or _set(seen, policy)
+    return _charted(observation, policy) or _set(observation, policy)
 
 
-def _charted(seen: VerificationInput, policy: Policy) -> dict[str, Any] | None:
+def _charted(observation: Observation, policy: Policy) -> dict[str, Any] | None:
     """Return the manifest that a chart gives for an object.
 
     A label with this stack's release is no proof: the object must be in the manifest that Helm recorded.
     """
-    pairs = (pair for pair in seen.observed.pairs if pair.release and pair.release == policy.release)
+    pairs = (pair for pair in observation.live.pairs if pair.release and pair.release == policy.release)
     return next((pair.wanted for pair in pairs if _is_named(pair.wanted, policy, pair.release)), None)
 
 
-def _set(seen: VerificationInput, policy: Policy) -> dict[str, Any] | None:
+def _set(observation: Observation, policy: Policy) -> dict[str, Any] | None:
     """Return the manifest that the settings give for an object."""
-    return next((item.manifest for item in seen.mesh.objects if _is_named(item.manifest, policy)), None)
+    return next((item.manifest for item in observation.mesh.objects if _is_named(item.manifest, policy)), None)
 
 
 def _is_named(manifest: dict[str, Any], policy: Policy, release: str = "") -> bool:
@@ -102,11 +102,11 @@ def _is_named(manifest: dict[str, Any], policy: Policy, release: str = "") -> bo
     return (manifest["kind"], namespace, meta["name"]) == policy.key
 
 
-def remedy(seen: VerificationInput, policy: Policy, setting: str = "") -> str:
+def remedy(observation: Observation, policy: Policy, setting: str = "") -> str:
     """Return what to do about an object that should not exist, or should be different."""
-    if _charted(seen, policy):
-        return seen.restore(policy.release)
-    if asked := _set(seen, policy):
+    if _charted(observation, policy):
+        return observation.restore(policy.release)
+    if asked := _set(observation, policy):
         return remedies.reset_commands(asked)
     instead = f", or ask for it in {setting}" if setting else ""
     if policy.manager == PULUMI:
@@ -115,11 +115,11 @@ def remedy(seen: VerificationInput, policy: Policy, setting: str = "") -> str:
     return f"if it is not wanted, remove it{source}{instead}"
 
 
-def finding_of(check: str, seen: VerificationInput, policy: Policy, effect: Effect, setting: str = "") -> Finding:
+def finding_of(check: str, observation: Observation, policy: Policy, effect: Effect, setting: str = "") -> Finding:
     """Return the finding for a policy that differs from the settings; one of this stack is always an error."""
     level, words = effect
-    where, fix = pods_in_words(selected(seen, policy)), remedy(seen, policy, setting)
-    if is_of_stack(seen, policy):
+    where, fix = pods_in_words(selected(observation, policy)), remedy(observation, policy, setting)
+    if is_of_stack(observation, policy):
         return error(check, subject_of(policy), f"is not as the settings ask: it now {words}; it selects {where}", fix)
     message = f"{words}; it selects {where}; {managed(policy)}"
     return (error if level is Level.ERROR else warning)(check, subject_of(policy), message, fix)

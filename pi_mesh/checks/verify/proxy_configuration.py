@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from pi_mesh.checks.finding import Finding, Level, ok, unknown
-from pi_mesh.checks.verification_input import VerificationInput
+from pi_mesh.checks.observation import Observation
 from pi_mesh.checks.verify.policy_targets import (
     Effect,
     finding_of,
@@ -19,27 +19,27 @@ ID = "proxy configuration"
 PLURALS = {"EnvoyFilter": "EnvoyFilters", "Sidecar": "Sidecars", "Telemetry": "Telemetries"}
 
 
-def check(seen: VerificationInput) -> Iterator[Finding]:
-    kinds: dict[str, tuple[Callable[[VerificationInput, Policy], Effect], str]] = {
+def check(observation: Observation) -> Iterator[Finding]:
+    kinds: dict[str, tuple[Callable[[Observation, Policy], Effect], str]] = {
         "EnvoyFilter": (lambda _, policy: envoy_filter_effect(policy), ""),
         "Sidecar": (_sidecar, "the namespace's sidecarScope"),
         "Telemetry": (_telemetry, ""),
     }
     findings: list[Finding] = []
-    where = workloads_subject(seen)
+    where = workloads_subject(observation)
     for kind, (effect, setting) in kinds.items():
-        if kind in seen.policies.unreadable:
+        if kind in observation.policies.unreadable:
             fix = f"ask for the right to list {PLURALS[kind]}"
             findings.append(unknown(ID, where, f"{PLURALS[kind]} were not judged: they may not be listed", fix))
-        for policy in seen.policies.of_kind(kind):
-            if policy.namespace in own_namespaces(seen) and not is_as_asked(seen, policy):
-                findings.append(finding_of(ID, seen, policy, effect(seen, policy), setting))
+        for policy in observation.policies.of_kind(kind):
+            if policy.namespace in own_namespaces(observation) and not is_as_asked(observation, policy):
+                findings.append(finding_of(ID, observation, policy, effect(observation, policy), setting))
     yield from findings
     if not findings:
         yield ok(ID, where, "every EnvoyFilter, Sidecar and Telemetry of its proxies is one that this stack asks for")
 
 
-def _sidecar(seen: VerificationInput, policy: Policy) -> Effect:
+def _sidecar(observation: Observation, policy: Policy) -> Effect:
     """Judge a Sidecar: it replaces the namespace's for the pods that it selects, and hides hosts that it omits."""
     spec = policy.spec
     hosts = [host for entry in spec.get("egress") or [] for host in entry.get("hosts") or []]
@@ -48,14 +48,14 @@ def _sidecar(seen: VerificationInput, policy: Policy) -> Effect:
         words += f", and sets outboundTrafficPolicy {mode}"
     if ports := [(entry.get("port") or {}).get("number") for entry in spec.get("ingress") or []]:
         words += f", and lets proxies listen on {', '.join(map(str, ports))} alone"
-    scoped = {namespace.name for namespace in seen.settings.workload_namespaces if namespace.own.is_scoped}
+    scoped = {namespace.name for namespace in observation.settings.workload_namespaces if namespace.own.is_scoped}
     if policy.namespace in scoped and not labels_of(policy):
         return Level.ERROR, f"{words}; beside the one of the settings it is undefined which of both holds"
     needed = {"*/*", "./*", f"{policy.namespace}/*"}
     return (Level.WARNING if not hosts or needed & set(hosts) else Level.ERROR), words
 
 
-def _telemetry(_: VerificationInput, policy: Policy) -> Effect:
+def _telemetry(_: Observation, policy: Policy) -> Effect:
     parts = [key for key in ("metrics", "tracing", "accessLogging") if key in policy.spec]
     return Level.WARNING, f"sets {', '.join(parts) or 'nothing'} of the proxies"
 

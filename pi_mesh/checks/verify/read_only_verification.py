@@ -3,21 +3,23 @@
 from collections.abc import Iterator
 
 from pi_mesh.checks.finding import CLUSTER, Finding, Subject, unknown, warning
-from pi_mesh.checks.verification_input import VerificationInput
+from pi_mesh.checks.observation import Observation
 from pi_mesh.cluster.helm_releases import CONFIG_MAP, SECRET, condensed
 
 ID = "read-only verification"
 
 
-def check(seen: VerificationInput) -> Iterator[Finding]:
-    if seen.observed.read_only:
-        yield unknown(ID, CLUSTER, f"not compared: {', '.join(_not_compared(seen))}", "verify without --read-only")
+def check(observation: Observation) -> Iterator[Finding]:
+    if observation.live.read_only:
+        yield unknown(
+            ID, CLUSTER, f"not compared: {', '.join(_not_compared(observation))}", "verify without --read-only"
+        )
         return
-    subject = Subject("ConfigMap", f"{seen.settings.istio.namespace}/{CONFIG_MAP}")
-    left = {entry.release: entry.objects for entry in seen.observed.left_by_up}
-    missing = [entry.release for entry in seen.observed.releases if entry.release not in left]
+    subject = Subject("ConfigMap", f"{observation.settings.istio.namespace}/{CONFIG_MAP}")
+    left = {entry.release: entry.objects for entry in observation.live.left_by_up}
+    missing = [entry.release for entry in observation.live.releases if entry.release not in left]
     other = [
-        entry.release for entry in seen.observed.releases if left.get(entry.release, ()) != condensed(entry.objects)
+        entry.release for entry in observation.live.releases if left.get(entry.release, ()) != condensed(entry.objects)
     ]
     if missing:
         message = f"holds nothing of release {', '.join(missing)}: `verify --read-only` has nothing to compare"
@@ -27,8 +29,8 @@ def check(seen: VerificationInput) -> Iterator[Finding]:
         yield warning(ID, subject, message, "`pulumi up --refresh`")
 
 
-def _not_compared(seen: VerificationInput) -> Iterator[str]:
+def _not_compared(observation: Observation) -> Iterator[str]:
     yield from ("Helm's records", f"{SECRET} cacerts", "a certificate from istiod", "the injection of a test pod")
-    for release in seen.observed.releases:
+    for release in observation.live.releases:
         yield from (f"{SECRET} {release.namespace}/{name}" for name in release.omitted)
     yield from ("the text of CRDs", "istioctl's analysis")

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pi_mesh.checks.finding import Subject
-from pi_mesh.checks.verification_input import VerificationInput
+from pi_mesh.checks.observation import Observation
 from pi_mesh.checks.verify.diff import Difference
 from pi_mesh.cluster.live_objects import Pair
-from pi_mesh.cluster.pods import Pod
+from pi_mesh.cluster.pods import SIDECAR, Pod
 from pi_mesh.words import text_before
 
 
@@ -28,6 +28,11 @@ def restart_command(pod: Pod) -> str:
     return f"`kubectl rollout restart -n {pod.namespace} {kind}/{name}`"
 
 
+def logs_command(pod: Pod) -> str:
+    """Return the command that shows the log of a pod's proxy."""
+    return f"`kubectl logs -n {pod.namespace} {pod.name} -c {SIDECAR}`"
+
+
 LONGEST = 400
 REFRESH = "`pulumi up --refresh`"
 RELEASE_FIELDS = json.dumps({"metadata": {"managedFields": [{}]}})
@@ -36,7 +41,7 @@ RELEASE_FIELDS = json.dumps({"metadata": {"managedFields": [{}]}})
 https://kubernetes.io/docs/reference/using-api/server-side-apply/#clearing-managedfields"""
 
 
-def undo_commands(seen: VerificationInput, pair: Pair, differences: Sequence[Difference]) -> str:
+def undo_commands(observation: Observation, pair: Pair, differences: Sequence[Difference]) -> str:
     """Return the commands that undo the differences."""
     changed = pair.live or pair.wanted
     added = [entry for entry in differences if entry.added]
@@ -44,7 +49,7 @@ def undo_commands(seen: VerificationInput, pair: Pair, differences: Sequence[Dif
     if not pair.release:
         steps.append(_reclaim(changed))
     if len(added) < len(differences):
-        steps.append(seen.restore(pair.release) if pair.release else REFRESH)
+        steps.append(observation.restore(pair.release) if pair.release else REFRESH)
     return ", then ".join(steps)
 
 

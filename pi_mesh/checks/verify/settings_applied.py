@@ -5,12 +5,12 @@ from itertools import groupby
 from typing import NamedTuple
 
 from pi_mesh.checks.finding import Finding, Subject, error, ok, setting, warning
-from pi_mesh.checks.verification_input import VerificationInput
+from pi_mesh.checks.observation import Observation
 from pi_mesh.checks.verify.diff import shorten
 from pi_mesh.cluster.helm_releases import AppliedRelease, digest
 from pi_mesh.inventory import Kind, Release
 from pi_mesh.names import VERSION_ANNOTATION
-from pi_mesh.values.differing import ABSENT, unequal
+from pi_mesh.tree_diff import ABSENT, unequal
 from pi_mesh.values.setting_paths import config_key
 from pi_mesh.words import counted
 
@@ -36,14 +36,15 @@ class Value(NamedTuple):
     """True for an extra value, whose text is not shown because it may be a password."""
 
 
-def check(seen: VerificationInput) -> Iterator[Finding]:
-    applied = {entry.release: entry for entry in seen.observed.releases}
-    values = [value for one in seen.mesh.releases if one.id in applied for value in _values(seen, one, applied[one.id])]
+def check(observation: Observation) -> Iterator[Finding]:
+    mesh, applied = observation.mesh, {entry.release: entry for entry in observation.live.releases}
+    installed = [release for release in mesh.releases if release.id in applied]
+    values = [value for release in installed for value in _values(observation, release, applied[release.id])]
     values.sort(key=lambda value: value.key)
     for key, group in groupby(values, key=lambda value: value.key):
-        yield _finding(seen, key, list(group))
-    asked = {release.id for release in seen.mesh.releases}
-    off = [one for one in seen.snapshot.releases if seen.mesh.owns(one.id) and one.id not in asked]
+        yield _finding(observation, key, list(group))
+    asked = {release.id for release in mesh.releases}
+    off = [record for record in observation.snapshot.releases if mesh.owns(record.id) and record.id not in asked]
     for release in off:
         yield error(ID, Subject("release", release.id), "is installed, but the stack file switches it off", FIX)
     if applied and not values and not off:
@@ -51,7 +52,7 @@ def check(seen: VerificationInput) -> Iterator[Finding]:
         yield ok(ID, Subject("release"), message, number=len(applied))
 
 
-def _finding(seen: VerificationInput, key: str, values: list[Value]) -> Finding:
+def _finding(observation: Observation, key: str, values: list[Value]) -> Finding:
     # Of the values behind one setting, the one with the shortest path is the clearest: replicaCount.
     first = min(values, key=lambda value: len(value.path))
     releases = ", ".join(dict.fromkeys(value.release for value in values))
@@ -59,27 +60,27 @@ def _finding(seen: VerificationInput, key: str, values: list[Value]) -> Finding:
     more = f" and {counted(others, 'more value')}" if others else ""
     message = f"{_asked_and_applied(first)} ({first.path}{more} of release {releases})"
     branch, _, rest = key.partition(".")
-    if rest == "service.type" and getattr(seen.settings, branch).service.type == "auto":
+    if rest == "service.type" and getattr(observation.settings, branch).service.type == "auto":
         return warning(ID, setting(key), f"with `auto`, {message}", FIX)
     return error(ID, setting(key), message, FIX, number=len(values))
 
 
 def _asked_and_applied(value: Value) -> str:
-    if value.secret and any(isinstance(one, str | list) for one in (value.wanted, value.applied)):
+    if value.secret and any(isinstance(side, str | list) for side in (value.wanted, value.applied)):
         return "the stack file asks for another value than the cluster has"
-    wanted, applied = ("nothing" if one is ABSENT else shorten(one) for one in (value.wanted, value.applied))
-    return f"the stack file asks for {wanted}, the cluster has {applied}"
+    asked, applied = ("nothing" if side is ABSENT else shorten(side) for side in (value.wanted, value.applied))
+    return f"the stack file asks for {asked}, the cluster has {applied}"
 
 
-def _values(seen: VerificationInput, release: Release, applied: AppliedRelease) -> Iterator[Value]:
+def _values(observation: Observation, release: Release, applied: AppliedRelease) -> Iterator[Value]:
     if applied.chart_version != release.version:
         yield Value(_version_key(release), "version", release.version, applied.chart_version, release.id, secret=False)
     everything = applied.extra is None
-    for path, wanted, live in unequal(release.values if everything else release.typed, applied.values):
-        if path != VERSION and not (path == ROOT and seen.settings.vault.external_signer):
+    for path, asked, live in unequal(release.values if everything else release.typed, applied.values):
+        if path != VERSION and not (path == ROOT and observation.settings.vault.external_signer):
             typed, extra = _holds(release.typed, path), _holds(release.extra, path)
             key = config_key(release.chart, release.setting, path, typed=typed, extra=extra and not typed)
-            yield Value(key, path, wanted, live, release.id, secret=not typed)
+            yield Value(key, path, asked, live, release.id, secret=not typed)
     if not everything and applied.extra != digest(release.id, release.extra):
         yield Value(f"{release.setting}.values", "", "now", "then", release.id, secret=True)
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from pi_mesh.checks.finding import Finding, Subject, error, ok, warning
-from pi_mesh.checks.verification_input import VerificationInput
+from pi_mesh.checks.observation import Observation
 from pi_mesh.checks.verify.resource_profile import deviations
 from pi_mesh.cluster.pods import SIDECAR, Pod
 from pi_mesh.names import INJECTION_LABEL, REVISION_LABEL
@@ -13,19 +13,19 @@ from pi_mesh.words import agreeing
 ID = "sidecar injection"
 
 
-def check_new_pods(seen: VerificationInput) -> Iterator[Finding]:
-    if seen.observed.read_only:
+def check_new_pods(observation: Observation) -> Iterator[Finding]:
+    if observation.live.read_only:
         return
-    for namespace in seen.settings.workload_namespaces:
-        subject, tried = Subject("namespace", namespace.name), seen.observed.injections[namespace.name]
+    for namespace in observation.settings.workload_namespaces:
+        subject, tried = Subject("namespace", namespace.name), observation.live.injections[namespace.name]
         if tried.pod is None:
             fix = "see the findings of webhooks and mesh pods; the namespace's quota may be used up"
             yield error(ID, subject, f"a test pod (dry run) is refused: {tried.refusal}", fix)
         else:
-            yield _of_pod(seen, namespace, subject, tried.pod)
+            yield _of_pod(observation, namespace, subject, tried.pod)
 
 
-def _of_pod(seen: VerificationInput, namespace: WorkloadNamespace, subject: Subject, pod: Pod) -> Finding:
+def _of_pod(observation: Observation, namespace: WorkloadNamespace, subject: Subject, pod: Pod) -> Finding:
     sidecar = next((entry for entry in pod.containers if entry.name == SIDECAR), None)
     if not namespace.own.injection:
         if sidecar is None:
@@ -33,16 +33,16 @@ def _of_pod(seen: VerificationInput, namespace: WorkloadNamespace, subject: Subj
         message = f"a test pod (dry run) comes out with istio-proxy, and {namespace.setting}.injection is false"
         return error(ID, subject, message, f"`kubectl label namespace {namespace.name} {INJECTION_LABEL}=disabled`")
     if sidecar is None:
-        return error(ID, subject, "a test pod (dry run) comes out without istio-proxy", _why(seen, namespace))
-    if wrong := deviations(sidecar, seen.settings.proxy.resources):
+        return error(ID, subject, "a test pod (dry run) comes out without istio-proxy", _why(observation, namespace))
+    if wrong := deviations(sidecar, observation.settings.proxy.resources):
         return error(ID, subject, f"a test pod's istio-proxy {wrong}", "`pulumi up`: istiod injects an older profile")
     amounts = f"requests {sidecar.requests}, limits {sidecar.limits}"
     return ok(ID, subject, f"a test pod (dry run) comes out with istio-proxy, {amounts}")
 
 
-def _why(seen: VerificationInput, namespace: WorkloadNamespace) -> str:
-    found, revision = seen.snapshot.namespace(namespace.name), namespace.own.revision or ""
-    if found is None or not found.is_injected or found.revision != revision:
+def _why(observation: Observation, namespace: WorkloadNamespace) -> str:
+    live, revision = observation.snapshot.namespace(namespace.name), namespace.own.revision or ""
+    if live is None or not live.is_injected or live.revision != revision:
         label = f"{REVISION_LABEL}={revision} {INJECTION_LABEL}-" if revision else f"{INJECTION_LABEL}=enabled"
         return f"`kubectl label namespace {namespace.name} {label} --overwrite`"
     return "see the findings of webhooks"
@@ -52,17 +52,17 @@ WORKLOADS = "workloads"
 INJECT = "sidecar.istio.io/inject"
 
 
-def check_running_pods(seen: VerificationInput) -> Iterator[Finding]:
-    for namespace in seen.settings.workload_namespaces:
+def check_running_pods(observation: Observation) -> Iterator[Finding]:
+    for namespace in observation.settings.workload_namespaces:
         if namespace.own.injection:
-            yield from _namespace_findings(seen, namespace.name)
+            yield from _namespace_findings(observation, namespace.name)
 
 
-def _namespace_findings(seen: VerificationInput, namespace: str) -> Iterator[Finding]:
-    pods = [pod for pod in seen.snapshot.pods if pod.namespace == namespace and not pod.host_network]
+def _namespace_findings(observation: Observation, namespace: str) -> Iterator[Finding]:
+    pods = [pod for pod in observation.snapshot.pods if pod.namespace == namespace and not pod.host_network]
     bare = [pod for pod in pods if not pod.has_sidecar]
     for pod in bare:
-        message = f"has no sidecar: with {seen.settings.mtls.mode} it can't take part in the mesh"
+        message = f"has no sidecar: with {observation.settings.mtls.mode} it can't take part in the mesh"
         yield warning(WORKLOADS, Subject("pod", f"{namespace}/{pod.name}"), message, _sidecar_fix(pod))
     if not bare:
         some = agreeing(len(pods), "the 1 pod has its sidecar", f"all {len(pods)} pods have their sidecar")

@@ -6,40 +6,43 @@ from collections.abc import Iterator
 from cryptography import x509
 
 from pi_mesh.checks.finding import Finding, Subject, error, ok
-from pi_mesh.checks.verification_input import VerificationInput
+from pi_mesh.checks.observation import Observation
 from pi_mesh.cluster.objects import Webhook
 from pi_mesh.inventory import Kind
 
 ID = "webhooks"
 
 
-def check(seen: VerificationInput) -> Iterator[Finding]:
+def check(observation: Observation) -> Iterator[Finding]:
     # cert-manager's webhooks have no server here, and must have none: see `pi_mesh.values.cert_manager`.
-    others = {release.id for release in seen.mesh.of_kind(Kind.CERT_MANAGER)}
-    mine = [hook for hook in seen.snapshot.webhooks if seen.mesh.owns(hook.release) and hook.release not in others]
+    mesh = observation.mesh
+    others = {release.id for release in mesh.of_kind(Kind.CERT_MANAGER)}
+    mine = [hook for hook in observation.snapshot.webhooks if mesh.owns(hook.release) and hook.release not in others]
     for kind, purpose in (("Mutating", "injects sidecars"), ("Validating", "checks Istio's resources")):
         hooks = [hook for hook in mine if hook.kind == kind]
         if not hooks:
             message = f"none of this mesh is there: nothing {purpose}"
-            yield error(ID, Subject(f"{kind.lower()} webhook"), message, seen.restore(seen.mesh.the(Kind.ISTIOD).id))
-        elif broken := [finding for hook in hooks if (finding := _broken(seen, hook))]:
+            fix = observation.restore(mesh.the(Kind.ISTIOD).id)
+            yield error(ID, Subject(f"{kind.lower()} webhook"), message, fix)
+        elif broken := [finding for hook in hooks if (finding := _broken(observation, hook))]:
             yield from broken
         else:
             names = ", ".join(sorted({hook.configuration for hook in hooks}))
             yield ok(ID, Subject(f"{kind.lower()} webhook"), f"{names}: the Service exists, the CA bundle is valid")
 
 
-def _broken(seen: VerificationInput, hook: Webhook) -> Finding | None:
+def _broken(observation: Observation, hook: Webhook) -> Finding | None:
     subject = Subject(f"{hook.kind.lower()} webhook", hook.configuration)
-    restart = f"`kubectl rollout restart -n {seen.settings.istio.namespace} deploy/istiod`, which writes it again"
-    if hook.service not in {f"{entry.namespace}/{entry.name}" for entry in seen.snapshot.services}:
-        return error(ID, subject, f"calls Service {hook.service}, which is gone", seen.restore(hook.release))
+    namespace = observation.settings.istio.namespace
+    restart = f"`kubectl rollout restart -n {namespace} deploy/istiod`, which writes it again"
+    if hook.service not in {f"{entry.namespace}/{entry.name}" for entry in observation.snapshot.services}:
+        return error(ID, subject, f"calls Service {hook.service}, which is gone", observation.restore(hook.release))
     if not hook.ca_bundle:
         return error(ID, subject, "has no CA bundle: the API server can't call it", restart)
     try:
         certificate, *_ = x509.load_pem_x509_certificates(base64.b64decode(hook.ca_bundle))
     except ValueError:
         return error(ID, subject, "has a CA bundle that is not a certificate", restart)
-    if certificate.not_valid_after_utc < seen.now:
+    if certificate.not_valid_after_utc < observation.now:
         return error(ID, subject, f"has a CA bundle that ended {certificate.not_valid_after_utc:%Y-%m-%d}", restart)
     return None

@@ -1,33 +1,41 @@
 """Traffic of the workloads, all of it off by default. The keys of each map are the objects' names."""
 
 from collections.abc import Iterator
+from typing import Annotated
 
+from pi_mesh.facts import Harmless, Helm, Weaker, grows, repeats_more, takes_fewer_orders
 from pi_mesh.model import Model
 from pi_mesh.settings.traffic.authorization import Authorization, LegacyWorkloads
 from pi_mesh.settings.traffic.external import DeclaredService, ExternalService
 from pi_mesh.settings.traffic.gateways import IngressListener
 from pi_mesh.settings.traffic.names import NamespacedItem, ObjectName
-from pi_mesh.settings.traffic.routes import Canary, Destination, Route
+from pi_mesh.settings.traffic.routes import REPEATED, Canary, Destination, Route
+
+ROUTING = Harmless("access rules judge a request wherever it is sent; the comment shows the changed objects")
 
 
 class TrafficSettings(Model):
     """Routing, resilience and access of the workloads."""
 
-    services: dict[ObjectName, DeclaredService] = {}
+    services: Annotated[dict[ObjectName, DeclaredService], Weaker(takes_fewer_orders, "proxies may repeat orders")] = {}
     """Services that routes may name although they do not exist in the cluster yet; nothing is created for them."""
-    gateways: dict[ObjectName, IngressListener] = {}
+    gateways: Annotated[
+        dict[ObjectName, IngressListener], Helm("gateway", "rbac.enabled", yields=True, restarts=False)
+    ] = {}
     """Listeners of the ingress gateway, each a Gateway."""
-    routes: dict[ObjectName, Route] = {}
+    routes: Annotated[dict[ObjectName, Route], Weaker(repeats_more, REPEATED)] = {}
     """Routes of requests to services, each a VirtualService."""
-    canaries: dict[ObjectName, Canary] = {}
+    canaries: Annotated[dict[ObjectName, Canary], ROUTING] = {}
     """New versions of services beside old ones, each a VirtualService."""
-    destinations: dict[ObjectName, Destination] = {}
+    destinations: Annotated[dict[ObjectName, Destination], ROUTING] = {}
     """Versions and circuit breakers of services, each a DestinationRule."""
     authorization: Authorization = Authorization()
     """Rules that allow or deny calls between workloads."""
-    legacy: dict[ObjectName, LegacyWorkloads] = {}
+    legacy: Annotated[dict[ObjectName, LegacyWorkloads], Weaker(grows, "more workloads accept plain text")] = {}
     """Workloads that accept calls without mutual TLS, each a PeerAuthentication."""
-    external: dict[ObjectName, ExternalService] = {}
+    external: Annotated[
+        dict[ObjectName, ExternalService], Weaker(grows, "more hosts outside the mesh can be called")
+    ] = {}
     """Hosts outside the cluster, each a ServiceEntry."""
 
     def namespaced(self) -> Iterator[tuple[str, NamespacedItem]]:

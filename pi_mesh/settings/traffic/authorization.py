@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from pi_mesh.facts import OFF, ON, Harmless, Weaker, differs, grows, lets_more_in
 from pi_mesh.model import Model, NamespaceName, matching
 from pi_mesh.settings.traffic.names import (
     Address,
@@ -135,17 +136,17 @@ class AccessPolicy(NamespacedItem):
 class DefaultDeny(Model):
     """A default deny for a namespace: requests that no policy allows are refused."""
 
-    enabled: bool = False
+    enabled: Annotated[bool, Weaker(OFF, "callers that no policy names are admitted")] = False
     """Refuse every request that no policy allows. The default deny is created after all policies and deleted before
     them."""
-    audit: bool = False
+    audit: Annotated[bool, Harmless("it only logs")] = False
     """Refuse nothing yet, and log the requests that the default deny would refuse (Istio's dry run): `operations
     verify` names their callers. `enabled` is the step after it."""
-    allow_cut_off: bool = False
+    allow_cut_off: Annotated[bool, Weaker(ON, "callers that the audit saw may be refused")] = False
     """Turn the default deny on although an audit saw callers that it refuses."""
-    allow_ingress: bool = True
+    allow_ingress: Annotated[bool, Weaker(ON, "the ingress gateway is admitted")] = True
     """Allow the ingress gateway to call every workload."""
-    allow_namespaces: tuple[NamespaceName, ...] | None = None
+    allow_namespaces: Annotated[tuple[NamespaceName, ...] | None, Weaker(grows, "more namespaces are admitted")] = None
     """Namespaces whose workloads may call every workload; by default those of the namespace itself."""
 
     def conflicts(self) -> Iterator[str]:
@@ -156,9 +157,9 @@ class DefaultDeny(Model):
 class Authorization(Model):
     """AuthorizationPolicies, and the trading namespace's default deny."""
 
-    policies: dict[ObjectName, AccessPolicy] = {}
+    policies: Annotated[dict[ObjectName, AccessPolicy], Weaker(lets_more_in, "more callers may be admitted")] = {}
     """Policies by their names."""
-    tokens: dict[ObjectName, TokenIssuer] = {}
+    tokens: Annotated[dict[ObjectName, TokenIssuer], Weaker(differs, "tokens of other issuers may be accepted")] = {}
     """Issuers of tokens (JWT) that callers may send, each a RequestAuthentication."""
     default_deny: DefaultDeny = DefaultDeny()
     """Default deny of the trading namespace; a further namespace has its own, `namespaces.NAME.defaultDeny`."""

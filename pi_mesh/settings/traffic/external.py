@@ -60,8 +60,8 @@ class ExternalService(NamespacedItem):
 
     @property
     def number(self) -> int:
-        """Return the port, given or usual."""
-        return self.port or USUAL_PORTS[self.protocol]
+        """Return the port, given or usual; 0 if there is none, which `conflicts` refuses."""
+        return self.port or USUAL_PORTS.get(self.protocol, 0)
 
     @property
     def has_wildcard(self) -> bool:

@@ -5,8 +5,9 @@ from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field
 
+from pi_mesh.facts import NAME, OFF, Harmless, Weaker, admits_more_addresses, becomes, goes, leaves
 from pi_mesh.model import IssuerName, Model
-from pi_mesh.settings.traffic.names import Address, Host, NamespacedItem, ObjectName, ProxyPort
+from pi_mesh.settings.traffic.names import Address, Host, NamespacedItem, ObjectName, ProxyPort, takes
 
 Protocol = Literal["HTTP", "HTTP2", "GRPC", "HTTPS", "TLS", "TCP"]
 PLAIN_HTTP = ("HTTP", "HTTP2", "GRPC")
@@ -38,6 +39,9 @@ class Server(NamedTuple):
         return next(named, f"{self.protocol.lower()}-{self.number}")
 
 
+PORT = Harmless("the same clients are served on another port")
+
+
 class CertificateIssuer(Model):
     """The Issuer or ClusterIssuer of the cluster's cert-manager that signs a listener's certificate."""
 
@@ -52,37 +56,43 @@ class GatewayTls(Model):
 
     secret: ObjectName
     """Name of a Secret of type kubernetes.io/tls in the gateway's namespace (ingress.namespace, or istio.namespace)."""
-    port: ProxyPort = 443
+    port: Annotated[ProxyPort, PORT] = 443
     """Port on which the ingress gateway accepts HTTPS beside plain HTTP."""
-    mode: Literal["SIMPLE", "MUTUAL"] = "SIMPLE"
+    mode: Annotated[Literal["SIMPLE", "MUTUAL"], Weaker(becomes("SIMPLE"), "clients need no certificate")] = "SIMPLE"
     """TLS mode. MUTUAL also asks the client for a certificate; the Secret then needs `ca.crt`."""
-    redirect: bool = False
+    redirect: Annotated[bool, Weaker(OFF, "plain HTTP is answered")] = False
     """Redirect plain HTTP to HTTPS."""
-    issuer: CertificateIssuer | None = None
+    issuer: Annotated[CertificateIssuer | None, NAME] = None
     """Issuer of the cluster's cert-manager that writes the Secret, for the listener's hosts; by default somebody else
     makes it."""
+
+
+def _accepts_more_hosts(before: list[str], after: list[str]) -> bool:
+    return not all(any(takes(pattern, host) for pattern in before) for host in after)
 
 
 class IngressListener(NamespacedItem):
     """A Gateway, served by the ingress gateway's pods. The defaults are the Ansible role's."""
 
-    hosts: Annotated[tuple[Host, ...], Field(min_length=1)] = ("*",)
+    hosts: Annotated[
+        tuple[Host, ...], Field(min_length=1), Weaker(_accepts_more_hosts, "requests for more hosts are accepted")
+    ] = ("*",)
     """Hosts for which the listener accepts requests."""
-    protocol: Protocol = "HTTP"
+    protocol: Annotated[Protocol, Weaker(leaves("HTTPS", "TLS"), "clients may speak plain text")] = "HTTP"
     """Protocol of the port. HTTPS and TLS with `tls` end TLS at the gateway; TLS without it is passed on unchanged, by
     its server name (SNI)."""
-    port: ProxyPort | None = None
+    port: Annotated[ProxyPort | None, PORT] = None
     """Port on which the ingress gateway listens, which its Service gets too; by default 80 for HTTP and HTTP2, and 443
     for HTTPS and TLS."""
-    tls: GatewayTls | None = None
+    tls: Annotated[GatewayTls | None, Weaker(goes, "clients may speak plain text")] = None
     """Certificate for HTTPS or TLS; with a plain HTTP protocol it adds an HTTPS listener on a port of its own."""
-    allow_addresses: tuple[Address, ...] = ()
+    allow_addresses: Annotated[tuple[Address, ...], Weaker(admits_more_addresses, "more clients are served")] = ()
     """Addresses and CIDR ranges of the only clients that are served, on all ports of the listener; by default all."""
 
     @property
     def number(self) -> int:
-        """Return the port, given or usual."""
-        return self.port or USUAL_PORTS[self.protocol]
+        """Return the port, given or usual; 0 if there is none, which `conflicts` refuses."""
+        return self.port or USUAL_PORTS.get(self.protocol, 0)
 
     @property
     def servers(self) -> tuple[Server, ...]:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
+from pi_mesh.facts import ON, Harmless, Weaker
 from pi_mesh.model import Model, matching
 from pi_mesh.settings.traffic.names import (
     Duration,
@@ -44,17 +45,21 @@ def _known_conditions(value: str) -> str:
     return value
 
 
+REPEATED = "proxies may repeat requests that were processed"
+SAFE = Harmless("without `idempotent` no request that was processed is repeated")
+
+
 class Retries(Model):
     """Retries after a failed request."""
 
-    attempts: Annotated[int, Field(ge=0, le=10)]
+    attempts: Annotated[int, Field(ge=0, le=10), SAFE]
     """Largest number of retries; 0 disables them."""
-    per_try_timeout: Duration | None = None
+    per_try_timeout: Annotated[Duration | None, SAFE] = None
     """Time limit of each attempt."""
-    retry_on: Annotated[str, AfterValidator(_known_conditions)] | None = None
+    retry_on: Annotated[Annotated[str, AfterValidator(_known_conditions)] | None, SAFE] = None
     """Envoy's retry conditions, such as "5xx,reset"; by default "connect-failure,refused-stream", under which the
     failed request was never processed."""
-    idempotent: bool = False
+    idempotent: Annotated[bool, Weaker(ON, REPEATED)] = False
     """Repeat requests of every method under every condition of `retryOn`: the service processes a repeated request
     only once."""
 

@@ -19,11 +19,11 @@ def objects(settings: Settings, namespace: WorkloadNamespace) -> Iterator[Object
     """Yield a namespace's objects of `traffic` between the first and the last, each after those that it refers to."""
     traffic = settings.traffic
 
-    def each(build: Callable[[Settings, str, Item], Object], wanted: Mapping[str, Item]) -> Iterator[Object]:
-        return (build(settings, name, one) for name, one in own(settings, namespace, wanted).items())
+    def each(build: Callable[[Settings, str, Item], Object], items: Mapping[str, Item]) -> Iterator[Object]:
+        return (build(settings, name, item) for name, item in own(settings, namespace, items).items())
 
-    for name, wanted in own(settings, namespace, traffic.external).items():
-        yield from external.external_objects(settings, name, wanted)
+    for name, service in own(settings, namespace, traffic.external).items():
+        yield from external.external_objects(settings, name, service)
     yield from each(routes.destination_rule, traffic.destinations)
     yield from gateways.certificates(settings, namespace)
     yield from each(gateways.gateway, traffic.gateways)

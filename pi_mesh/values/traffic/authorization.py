@@ -14,27 +14,27 @@ DRY_RUN = "istio.io/dry-run"
 """Annotation of a policy that Envoy evaluates and does not enforce."""
 
 
-def policy(settings: Settings, name: str, wanted: AccessPolicy) -> Object:
-    selector = wanted.selector and {"matchLabels": wanted.selector}
-    rules = [_rule(rule) for rule in wanted.rules]
-    return item_object(settings, wanted, POLICY, name, given(selector=selector, action=wanted.action, rules=rules))
+def policy(settings: Settings, name: str, access: AccessPolicy) -> Object:
+    selector = access.selector and {"matchLabels": access.selector}
+    rules = [_rule(rule) for rule in access.rules]
+    return item_object(settings, access, POLICY, name, given(selector=selector, action=access.action, rules=rules))
 
 
-def tokens(settings: Settings, name: str, wanted: TokenIssuer) -> Object:
+def tokens(settings: Settings, name: str, issuer: TokenIssuer) -> Object:
     rule = given(
-        issuer=wanted.issuer,
-        jwksUri=wanted.jwks_uri,
-        jwks=wanted.jwks,
-        audiences=list(wanted.audiences),
-        forwardOriginalToken=wanted.forward or None,
+        issuer=issuer.issuer,
+        jwksUri=issuer.jwks_uri,
+        jwks=issuer.jwks,
+        audiences=list(issuer.audiences),
+        forwardOriginalToken=issuer.forward or None,
     )
-    selector = wanted.selector and {"matchLabels": wanted.selector}
-    return item_object(settings, wanted, "RequestAuthentication", name, given(selector=selector, jwtRules=[rule]))
+    selector = issuer.selector and {"matchLabels": issuer.selector}
+    return item_object(settings, issuer, "RequestAuthentication", name, given(selector=selector, jwtRules=[rule]))
 
 
-def legacy(settings: Settings, name: str, wanted: LegacyWorkloads) -> Object:
-    spec = {"selector": {"matchLabels": wanted.selector}, "mtls": {"mode": wanted.mode}}
-    return item_object(settings, wanted, "PeerAuthentication", name, spec)
+def legacy(settings: Settings, name: str, workloads: LegacyWorkloads) -> Object:
+    spec = {"selector": {"matchLabels": workloads.selector}, "mtls": {"mode": workloads.mode}}
+    return item_object(settings, workloads, "PeerAuthentication", name, spec)
 
 
 def policies(settings: Settings, namespace: WorkloadNamespace) -> dict[str, AccessPolicy]:
@@ -51,9 +51,11 @@ def audited(settings: Settings, namespace: WorkloadNamespace) -> Iterator[Object
     """
     if not namespace.default_deny.audit:
         return
-    allows = {f"audit-{name}": one for name, one in policies(settings, namespace).items() if one.action == "ALLOW"}
-    for name, wanted in (dict(_default_allows(settings, namespace)) | allows).items():
-        yield _dry_run(policy(settings, name, wanted))
+    allows = {
+        f"audit-{name}": allow for name, allow in policies(settings, namespace).items() if allow.action == "ALLOW"
+    }
+    for name, allow in (dict(_default_allows(settings, namespace)) | allows).items():
+        yield _dry_run(policy(settings, name, allow))
 
 
 def default_deny(namespace: WorkloadNamespace) -> Iterator[Object]:
@@ -75,11 +77,11 @@ def ingress_principal(settings: Settings) -> str:
 
 
 def _default_allows(settings: Settings, namespace: WorkloadNamespace) -> Iterator[tuple[str, AccessPolicy]]:
-    wanted, home = namespace.default_deny, namespace.name
-    if wanted.allow_ingress and settings.ingress.enabled:
+    deny, home = namespace.default_deny, namespace.name
+    if deny.allow_ingress and settings.ingress.enabled:
         rule = AccessRule(principals=(ingress_principal(settings),))
         yield "allow-ingress-gateway", AccessPolicy(namespace=home, rules=(rule,))
-    namespaces = (home,) if wanted.allow_namespaces is None else wanted.allow_namespaces
+    namespaces = (home,) if deny.allow_namespaces is None else deny.allow_namespaces
     if namespaces:
         yield "allow-namespaces", AccessPolicy(namespace=home, rules=(AccessRule(namespaces=namespaces),))
 
@@ -96,5 +98,5 @@ def _rule(rule: AccessRule) -> Object:
     return given(
         from_=[{"source": source}] if source else None,
         to=[{"operation": operation}] if operation else None,
-        when=[given(key=one.key, values=list(one.values), notValues=list(one.not_values)) for one in rule.when],
+        when=[given(key=when.key, values=list(when.values), notValues=list(when.not_values)) for when in rule.when],
     )

@@ -7,7 +7,7 @@ from pi_mesh.settings import Settings
 from pi_mesh.settings.namespaces import WorkloadNamespace
 from pi_mesh.settings.traffic.gateways import IngressListener, Server
 from pi_mesh.values.gateway_service import topology
-from pi_mesh.values.objects import Object
+from pi_mesh.values.objects import Object, kubernetes_object
 from pi_mesh.values.traffic.authorization import POLICY
 from pi_mesh.values.traffic.istio_object import istio_object, item_object, own
 
@@ -55,9 +55,7 @@ def allow_lists(settings: Settings, namespace: WorkloadNamespace) -> Iterator[Ob
 def shares_its_port(settings: Settings, listener: IngressListener, server: Server) -> bool:
     """Return True if clients may reach another listener on the same port from other addresses."""
     return any(
-        other is not listener
-        and not _same_list(other, listener)
-        and server.number in {one.number for one in other.servers}
+        other is not listener and not _same_list(other, listener) and server.number in _port_numbers(other)
         for other in settings.traffic.gateways.values()
     )
 
@@ -82,13 +80,17 @@ def _listener_ports(settings: Settings, listener: IngressListener, server: Serve
     """
     if "proxyProtocol" not in topology(settings):
         return {"ports": [str(server.number)]}
-    others = (one for one in settings.traffic.gateways.values() if not _same_list(one, listener))
-    numbers = {one.number for other in others for one in other.servers} - {one.number for one in listener.servers}
+    others = (other for other in settings.traffic.gateways.values() if not _same_list(other, listener))
+    numbers = {number for other in others for number in _port_numbers(other)} - _port_numbers(listener)
     return {"notPorts": [str(number) for number in sorted(numbers)]} if numbers else {}
 
 
-def _same_list(one: IngressListener, other: IngressListener) -> bool:
-    return set(one.allow_addresses) == set(other.allow_addresses)
+def _port_numbers(listener: IngressListener) -> set[int]:
+    return {server.number for server in listener.servers}
+
+
+def _same_list(listener: IngressListener, other: IngressListener) -> bool:
+    return set(listener.allow_addresses) == set(other.allow_addresses)
 
 
 CERT_MANAGER_API = "cert-manager.io/v1"
@@ -110,14 +112,10 @@ def certificates(settings: Settings, namespace: WorkloadNamespace) -> Iterator[O
         if issuer is None or settings.namespace_of(first) != namespace.name:
             continue
         hosts = dict.fromkeys(host for listener in listeners for host in listener.hosts)
-        yield {
-            "apiVersion": CERT_MANAGER_API,
-            "kind": "Certificate",
-            "metadata": {"name": secret, "namespace": settings.ingress_namespace},
-            "spec": {
-                "secretName": secret,
-                "dnsNames": list(hosts),
-                "privateKey": {"algorithm": "ECDSA", "size": 256, "rotationPolicy": "Always"},
-                "issuerRef": {"group": "cert-manager.io", "kind": issuer.kind, "name": issuer.name},
-            },
+        spec = {
+            "secretName": secret,
+            "dnsNames": list(hosts),
+            "privateKey": {"algorithm": "ECDSA", "size": 256, "rotationPolicy": "Always"},
+            "issuerRef": {"group": "cert-manager.io", "kind": issuer.kind, "name": issuer.name},
         }
+        yield kubernetes_object(CERT_MANAGER_API, "Certificate", settings.ingress_namespace, secret, spec=spec)

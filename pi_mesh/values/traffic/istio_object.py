@@ -6,12 +6,9 @@ from typing import Any, TypeVar
 from pi_mesh.settings import Settings
 from pi_mesh.settings.namespaces import WorkloadNamespace
 from pi_mesh.settings.traffic.names import NamespacedItem
-from pi_mesh.values.objects import Object
+from pi_mesh.values.objects import NETWORKING, SECURITY, Object, kubernetes_object
 
 Item = TypeVar("Item", bound=NamespacedItem)
-
-NETWORKING, SECURITY = "networking.istio.io/v1beta1", "security.istio.io/v1beta1"
-"""API versions that every Istio from 1.20 to the newest serves."""
 
 VERSIONS = {
     "Gateway": NETWORKING,
@@ -26,8 +23,7 @@ VERSIONS = {
 
 def istio_object(namespace: str, kind: str, name: str, spec: Object) -> Object:
     """Return an Istio object in a namespace."""
-    metadata = {"name": name, "namespace": namespace}
-    return {"apiVersion": VERSIONS[kind], "kind": kind, "metadata": metadata, "spec": spec}
+    return kubernetes_object(VERSIONS[kind], kind, namespace, name, spec=spec)
 
 
 def item_object(settings: Settings, item: NamespacedItem, kind: str, name: str, spec: Object) -> Object:
@@ -35,9 +31,9 @@ def item_object(settings: Settings, item: NamespacedItem, kind: str, name: str, 
     return istio_object(settings.namespace_of(item), kind, name, spec)
 
 
-def own(settings: Settings, namespace: WorkloadNamespace, wanted: Mapping[str, Item]) -> dict[str, Item]:
+def own(settings: Settings, namespace: WorkloadNamespace, items: Mapping[str, Item]) -> dict[str, Item]:
     """Return the traffic settings of a namespace, by their names."""
-    return {name: item for name, item in wanted.items() if settings.namespace_of(item) == namespace.name}
+    return {name: item for name, item in items.items() if settings.namespace_of(item) == namespace.name}
 
 
 def given(**fields: object) -> Object:

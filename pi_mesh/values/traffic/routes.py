@@ -9,10 +9,10 @@ from pi_mesh.values.objects import Object
 from pi_mesh.values.traffic.istio_object import given, item_object
 
 
-def retry_policy(wanted: Retries) -> Object:
+def retry_policy(retries: Retries) -> Object:
     """Return the policy; Istio refuses conditions beside zero attempts."""
-    conditions = wanted.conditions if wanted.attempts else None
-    return given(attempts=wanted.attempts, perTryTimeout=wanted.per_try_timeout, retryOn=conditions)
+    conditions = retries.conditions if retries.attempts else None
+    return given(attempts=retries.attempts, perTryTimeout=retries.per_try_timeout, retryOn=conditions)
 
 
 ASKED_BY_CALLER = ("x-envoy-retry-on", "x-envoy-retry-grpc-on", "x-envoy-hedge-on-per-try-timeout")
@@ -26,26 +26,26 @@ NO_RETRIES: Object = {"retries": {"attempts": 0}, "headers": {"request": {"remov
 def order_services(settings: Settings) -> dict[str, str]:
     """Return the services that take orders: their names in the settings by their full names."""
     declared = settings.traffic.services.items()
-    return {full_name(name, settings.namespace_of(one)): name for name, one in declared if one.takes_orders}
+    return {full_name(name, settings.namespace_of(service)): name for name, service in declared if service.takes_orders}
 
 
 def take_orders(settings: Settings, namespace: str, *services: str) -> bool:
     """Return True if one of the services takes orders; `namespace` is that of the object which names them."""
-    return any(_takes_orders(settings, full_name(one, namespace)) for one in services)
+    return any(_takes_orders(settings, full_name(service, namespace)) for service in services)
 
 
 def _takes_orders(settings: Settings, full: str) -> bool:
     """Look at the two names alone under which the service may be declared: every route asks."""
     declared = settings.traffic.services
     names = {full, full.partition(".")[0]} & declared.keys()
-    wanted = [(name, declared[name]) for name in names if declared[name].takes_orders]
-    return any(full_name(name, settings.namespace_of(one)) == full for name, one in wanted)
+    orders = [(name, declared[name]) for name in names if declared[name].takes_orders]
+    return any(full_name(name, settings.namespace_of(service)) == full for name, service in orders)
 
 
 def default_routes(settings: Settings, namespace: str) -> Iterator[Object]:
     """Yield a route for each of a namespace's services that take orders and have no other route for sidecars."""
     traffic, home = settings.traffic, settings.namespace_of
-    routes = [one for one in traffic.routes.values() if not one.gateways]
+    routes = [route for route in traffic.routes.values() if not route.gateways]
     routed = {full_name(host, home(route)) for route in routes for host in route.hosts}
     routed |= {full_name(canary.service, home(canary)) for canary in traffic.canaries.values()}
     for full, name in order_services(settings).items():
@@ -56,34 +56,32 @@ def default_routes(settings: Settings, namespace: str) -> Iterator[Object]:
             yield item_object(settings, service, "VirtualService", f"{name}-without-retries", spec)
 
 
-def route(settings: Settings, name: str, wanted: Route) -> Object:
-    rules = [_rule(settings, settings.namespace_of(wanted), rule) for rule in wanted.http]
-    tls = [{"match": [{"sniHosts": list(wanted.hosts)}], "route": _targets(wanted.tls)}] if wanted.tls else []
-    tcp = [{"route": _targets(wanted.tcp)}] if wanted.tcp else []
-    gateways = [_gateway(settings, wanted, gateway) for gateway in wanted.gateways]
-    spec = given(hosts=list(wanted.hosts), gateways=gateways, http=rules, tls=tls, tcp=tcp)
-    return item_object(settings, wanted, "VirtualService", name, spec)
+def route(settings: Settings, name: str, item: Route) -> Object:
+    rules = [_rule(settings, settings.namespace_of(item), rule) for rule in item.http]
+    tls = [{"match": [{"sniHosts": list(item.hosts)}], "route": _targets(item.tls)}] if item.tls else []
+    tcp = [{"route": _targets(item.tcp)}] if item.tcp else []
+    gateways = [_gateway(settings, item, gateway) for gateway in item.gateways]
+    spec = given(hosts=list(item.hosts), gateways=gateways, http=rules, tls=tls, tcp=tcp)
+    return item_object(settings, item, "VirtualService", name, spec)
 
 
-def _gateway(settings: Settings, wanted: Route, name: str) -> str:
+def _gateway(settings: Settings, item: Route, name: str) -> str:
     """Return the Gateway's name, and before it the namespace if that is not the route's."""
     home = settings.namespace_of(settings.traffic.gateways[name]) if name in settings.traffic.gateways else None
-    return name if home in (None, settings.namespace_of(wanted)) else f"{home}/{name}"
+    return name if home in (None, settings.namespace_of(item)) else f"{home}/{name}"
 
 
-def canary(settings: Settings, name: str, wanted: Canary) -> Object:
+def canary(settings: Settings, name: str, item: Canary) -> Object:
     """Return the VirtualService of a canary: paths before weights and longer paths first, as the first match counts."""
-    longest_first = sorted(wanted.paths, key=lambda path: (-len(path), path))
+    longest_first = sorted(item.paths, key=lambda path: (-len(path), path))
     rules = [
-        {"match": [{"uri": {"prefix": path}}], "route": [destination(wanted.service, subset=wanted.paths[path])]}
+        {"match": [{"uri": {"prefix": path}}], "route": [destination(item.service, subset=item.paths[path])]}
         for path in longest_first
     ]
-    shares = [
-        {**destination(wanted.service, subset=subset), "weight": weight} for subset, weight in wanted.weights.items()
-    ]
-    safe = NO_RETRIES if take_orders(settings, settings.namespace_of(wanted), wanted.service) else {}
-    spec = {"hosts": [wanted.service], "http": [{**rule, **safe} for rule in (*rules, {"route": shares})]}
-    return item_object(settings, wanted, "VirtualService", name, spec)
+    shares = [{**destination(item.service, subset=subset), "weight": weight} for subset, weight in item.weights.items()]
+    safe = NO_RETRIES if take_orders(settings, settings.namespace_of(item), item.service) else {}
+    spec = {"hosts": [item.service], "http": [{**rule, **safe} for rule in (*rules, {"route": shares})]}
+    return item_object(settings, item, "VirtualService", name, spec)
 
 
 def destination(host: str, port: int | None = None, subset: str | None = None) -> Object:
@@ -111,7 +109,7 @@ def _matches(rule: HttpRoute) -> list[Object]:
     uri = given(prefix=rule.prefix, exact=rule.exact)
     headers = {name: {"exact": value} for name, value in rule.headers.items()}
     of_method = [{"method": {"exact": method}} for method in rule.methods] or [{}]
-    return [match for one in of_method if (match := given(uri=uri, headers=headers) | one)]
+    return [match for method in of_method if (match := given(uri=uri, headers=headers) | method)]
 
 
 def _targets(targets: Iterable[RouteTarget]) -> list[Object]:
@@ -123,11 +121,11 @@ def _target(target: RouteTarget) -> Object:
     return reached if target.weight is None else {**reached, "weight": target.weight}
 
 
-def destination_rule(settings: Settings, name: str, wanted: Destination) -> Object:
-    breaker = wanted.circuit_breaker
-    subsets = [{"name": subset, "labels": labels} for subset, labels in wanted.subsets.items()]
-    spec = given(host=wanted.service, trafficPolicy=breaker and _traffic_policy(breaker), subsets=subsets)
-    return item_object(settings, wanted, "DestinationRule", name, spec)
+def destination_rule(settings: Settings, name: str, item: Destination) -> Object:
+    breaker = item.circuit_breaker
+    subsets = [{"name": subset, "labels": labels} for subset, labels in item.subsets.items()]
+    spec = given(host=item.service, trafficPolicy=breaker and _traffic_policy(breaker), subsets=subsets)
+    return item_object(settings, item, "DestinationRule", name, spec)
 
 
 def _traffic_policy(breaker: CircuitBreaker) -> Object:

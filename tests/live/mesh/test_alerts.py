@@ -10,7 +10,7 @@ from lab import prometheus
 from lab.toolchain import programs
 from pi_mesh.monitoring.alert import Alert, Bounds, groups
 from pi_mesh.monitoring.alerts import ALL, BY_SUBJECT
-from pi_mesh.monitoring.dashboards import FILES
+from pi_mesh.values.observability import FILES
 from tests.support import promtool
 from tests.support.alert_cases import CASES
 from tests.support.dashboard_cases import EXPECTED, NAMES, SERIES

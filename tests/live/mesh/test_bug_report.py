@@ -11,7 +11,7 @@ import pytest
 from lab.cluster.environment import PASSPHRASE_TEXT
 from lab.cluster.kubectl import get, kubectl
 from lab.cluster.shell import LabError
-from operations.support_archive.redaction import SHORTEST_LINE
+from operations.report.redaction import SHORTEST_LINE
 from tests.support.project import Project, wait_for
 
 CONTROL, NAMESPACES = "istio-system", ("istio-system", "trading")

@@ -12,12 +12,13 @@ import yaml
 from lab.cluster.environment import variables
 from lab.cluster.kubectl import kubectl
 from lab.cluster.names import CHECKOUT
-from operations.verify.command import read_input
 from pi_mesh.checks.finding import Finding, Level
-from pi_mesh.checks.verify import run
+from pi_mesh.checks.observe import Needs, observe
+from pi_mesh.cluster.stack_state import NEVER_RUN
 from pi_mesh.settings import parse
 from pi_mesh.settings.pulumi_config import plain_values
 from tests.support import pods
+from tests.support.healthy_mesh import run
 from tests.support.helm import helm
 from tests.support.project import STACK, Project, wait_for
 
@@ -74,7 +75,8 @@ def every_finding(request, monkeypatch) -> tuple[bool, Callable[..., list[Findin
         for branch, (key, value) in changes.items():
             content.setdefault(f"pi-mesh:{branch}", {})[key] = value
         settings = parse(plain_values(content))
-        return run(read_input(settings, STACK, read_only=request.param))
+        needs = Needs.READ_ONLY_VERIFICATION if request.param else Needs.VERIFICATION
+        return run(observe(settings, STACK, lambda: NEVER_RUN, needs))
 
     return request.param, find
 

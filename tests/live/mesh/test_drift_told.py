@@ -10,7 +10,7 @@ import yaml
 
 from lab.cluster.kubectl import get, kubectl
 from lab.cluster.names import CHECKOUT
-from operations import drift_notice
+from operations import github
 from tests.support.fake_gh import FakeGh
 from tests.support.project import STACK, Project
 
@@ -49,7 +49,7 @@ def run(mesh: Project, reader_kubeconfig: Path) -> Callable[..., str]:
 
 def test_the_workflow_opens_and_closes_one_issue(drift, run, mesh, tmp_path, figure):
     gh = FakeGh(tmp_path / "programs")
-    gh.install(drift_notice.BOT)
+    gh.install(github.BOT)
     steps = yaml.safe_load((CHECKOUT / ".github" / "workflows" / "drift.yml").read_text())["jobs"]["verify"]["steps"]
     path = {"PATH": f"{gh.folder}:{mesh.environment['PATH']}", "GITHUB_ACTIONS": "true"}
     told = [run(steps[-1]["run"], **path)]

@@ -48,5 +48,6 @@ def test_a_full_cluster_refuses_no_up_that_restarts_nothing(mesh, monkeypatch, f
     assert larger.status != 0
     refusal = larger.line_with("with the surge of its rollouts, which do not fit")
     figure(
-        f"{count} sidecars fill the cluster: {found[room_for_the_mesh.ID]['message']}; a larger istiod: {refusal.strip()}"
+        f"{count} sidecars fill the cluster: {found[room_for_the_mesh.ID]['message']}; "
+        f"a larger istiod: {refusal.strip()}"
     )

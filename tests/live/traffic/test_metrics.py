@@ -10,8 +10,7 @@ from lab.cluster.kubectl import get
 from lab.cluster.machines import NODES
 from lab.cluster.waiting import wait_until
 from lab.workloads import Workload, apply, delete, manifests, wait_for
-from pi_mesh.monitoring.dashboards import FILES
-from pi_mesh.values.observability import dashboard_names
+from pi_mesh.values.observability import FILES, dashboard_names
 from tests.live.traffic.troubles import ALERTS_OF_PODS, no_istiod, silent_kubelet, troubles
 from tests.support.dashboard_queries import queries
 from tests.support.factories import make_mesh

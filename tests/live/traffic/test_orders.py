@@ -18,6 +18,7 @@ from tests.live.traffic.order_service import FAILURES, PLAIN, SERVED, SERVICES, 
 from tests.live.traffic.rules import rules
 from tests.support.factories import make_settings
 from tests.support.proxy import Proxy
+from tests.support.traffic_problems import of_settings
 
 pytestmark = pytest.mark.usefixtures("servers")
 
@@ -108,7 +109,7 @@ def _retry_policies() -> list[dict | None]:
 
 def _levels(settings: Settings) -> set[Level]:
     seen = routes.with_routes(snapshot.read(settings.cluster.context), settings)
-    return {finding.level for finding in orders.check_routes(settings, seen)}
+    return {finding.level for finding in orders.check_routes(of_settings(settings, seen))}
 
 
 def _arrives(urls: dict[tuple[str, str], str]) -> bool:

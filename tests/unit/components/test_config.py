@@ -32,10 +32,10 @@ def test_settings_problems_reach_the_user_without_a_traceback():
         raise SettingsError(["ingres: is not a setting"])
 
 
-def test_a_mistyped_key_and_a_contradicting_extra_value_come_together(configure):
-    configure(pulumi_config(ingres={}, istio={"values": {"pilot": {"replicaCount": 2}}}))
+def test_a_conflict_and_a_contradicting_extra_value_come_together(configure):
+    configure(pulumi_config(trading={"namespace": "istio-system"}, istio={"values": {"pilot": {"replicaCount": 2}}}))
     with pytest.raises(RunError) as refused, program.plain_errors():
         program.load()
     assert str(refused.value).splitlines()[0] == "2 problems in the stack's settings:"
-    assert "ingres: is not a setting" in str(refused.value)
+    assert "trading.namespace and istio.namespace are both" in str(refused.value)
     assert "istio.values.pilot.replicaCount: 2 contradicts 1" in str(refused.value)

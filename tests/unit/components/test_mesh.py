@@ -21,10 +21,10 @@ def deployed(monkeypatch):
     """
 
     def run(snapshot=None, state: dict | None = None, **overrides: object) -> Recording:
-        def gone(*_: object) -> None:
+        def gone(*_: object, **__: object) -> None:
             raise ClusterUnreachable("cluster 'test' does not answer")
 
-        monkeypatch.setattr("components.preflight.read", (lambda _: snapshot) if snapshot else gone)
+        monkeypatch.setattr("pi_mesh.cluster.snapshot.read", (lambda *_, **__: snapshot) if snapshot else gone)
         monkeypatch.setattr("pi_mesh.cluster.services.read_exposure", gone)
         return record(lambda: mesh.deploy(make_settings(**overrides)), preview=not snapshot, state=state or {})
 
@@ -135,7 +135,7 @@ def test_a_preview_without_a_cluster_goes_on_and_says_what_it_could_not_check(de
 
 
 def test_a_cluster_that_can_not_carry_the_mesh_is_refused_before_any_resource(monkeypatch):
-    monkeypatch.setattr("components.preflight.read", lambda _: make_snapshot(version="v1.24.0"))
+    monkeypatch.setattr("pi_mesh.cluster.snapshot.read", lambda *_, **__: make_snapshot(version="v1.24.0"))
     seen: list[str] = []
     monkeypatch.setattr("components.mesh.provider.register", lambda *_, **__: seen.append("provider"))
     with pytest.raises(pulumi.RunError, match="nothing was touched"):
@@ -172,14 +172,14 @@ def test_a_preview_waits_for_no_webhook(deployed):
 
 
 def test_providers_that_are_registered_already_are_the_meshs_own(monkeypatch):
-    monkeypatch.setattr("components.preflight.read", lambda _: make_snapshot())
+    monkeypatch.setattr("pi_mesh.cluster.snapshot.read", lambda *_, **__: make_snapshot())
     recording = record(lambda: mesh.deploy(make_settings(), provider.register("test")))
     assert [one.name for one in recording.of_type("pulumi:providers:kubernetes")] == ["cluster"]
     assert recording.one("istiod-release").provider == "cluster"
 
 
 def test_an_up_that_the_checks_refuse_registers_no_provider(monkeypatch):
-    monkeypatch.setattr("components.preflight.read", lambda _: make_snapshot(nodes=make_pis(2)))
+    monkeypatch.setattr("pi_mesh.cluster.snapshot.read", lambda *_, **__: make_snapshot(nodes=make_pis(2)))
     monkeypatch.setattr("components.mesh.provider.register", lambda *_: pytest.fail("a provider was registered"))
     with pytest.raises(pulumi.RunError, match="nothing was touched"):
         record(lambda: mesh.deploy(make_settings()))

@@ -5,7 +5,6 @@ from dataclasses import replace
 import pulumi
 import pytest
 
-from components import preflight as module
 from components.preflight import guard
 from pi_mesh.checks.finding import NEXT
 from pi_mesh.cluster.errors import ClusterUnreachable, WrongContext
@@ -21,12 +20,12 @@ def cluster(monkeypatch):
     """Return `cluster(snapshot)` or `cluster(error)`: set the result of reading the cluster."""
 
     def answers(outcome):
-        def read(_):
+        def read(*_, **__):
             if isinstance(outcome, Exception):
                 raise outcome
             return outcome
 
-        monkeypatch.setattr(module, "read", read)
+        monkeypatch.setattr("pi_mesh.cluster.snapshot.read", read)
 
     return answers
 
@@ -83,10 +82,13 @@ def test_a_preview_says_once_that_charts_are_trusted_unseen_unless_they_are_lock
 
 
 @pytest.mark.parametrize("answers", [True, False])
-def test_a_chart_that_is_not_the_locked_one_is_refused_even_in_a_preview_without_a_cluster(cluster, answers):
+def test_a_chart_that_is_not_the_locked_one_is_refused_even_in_a_preview_without_a_cluster(
+    cluster, monkeypatch, answers
+):
     cluster(make_snapshot() if answers else ClusterUnreachable("cluster 'test' does not answer"))
+    monkeypatch.setattr("pi_mesh.inventory.chart_lock.read", lambda _: ())
     with pytest.raises(pulumi.RunError, match=r"chart istiod 1\.31\.0: charts\.lock\.yaml has no sum of it"):
-        record(lambda: guard(make_settings(), NEVER_RUN, lock=()), preview=True)
+        record(lambda: guard(make_settings(), NEVER_RUN), preview=True)
 
 
 @pytest.mark.row(15)

@@ -70,4 +70,4 @@ def test_only_the_cluster_that_the_state_recorded_is_cleaned_up(recorded, remove
 
 
 def test_the_state_records_the_cluster():
-    assert UninstallArgs.of(make_mesh(), "this-one").cluster == "this-one"
+    assert UninstallArgs.asked_for(make_mesh(), "this-one").cluster == "this-one"

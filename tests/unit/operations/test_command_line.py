@@ -4,12 +4,13 @@ import json
 import subprocess
 import sys
 import tomllib
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
-from operations import command_line, report, stacks
+from operations import command_line, results, stacks
 from operations.__main__ import COMMANDS, app
 from operations.repair import observed_state
 from operations.repair.observed_state import ObservedState
@@ -25,6 +26,11 @@ LONG = "trading/settlement-engine-reconciliation-worker-6f7d9c5b8d-x2x4z"
 WELL = ok("services", Subject("service", "a/b"), "is ClusterIP")
 BAD = error("mesh pods", Subject("pod", LONG), "is not ready and has not been for a long time now", "`kubectl logs`")
 ODD = warning("workloads", Subject("pod", "a/b"), "has no sidecar", "restart it")
+HEAVY = {
+    *("pydantic", "lightkube", "httpx2", "cryptography", "grpc", "pulumi", "psutil", "yaml", "rich.table"),
+    *("pi_mesh.settings", "pi_mesh.inventory", "operations.failures", "operations.results"),
+}
+"""Modules that take long to load, and that no help needs; typer itself loads pydantic for a command's options."""
 OPEN = unknown("configuration analysis", Subject("command", "istioctl"), "is not on PATH", "install istioctl")
 
 
@@ -34,7 +40,7 @@ def shown(capsys, monkeypatch):
 
     def lines(*findings: Finding, everything: bool = False) -> list[str]:
         monkeypatch.setenv("COLUMNS", "80")
-        command_line.show_report(report.completed("verify", "lab", findings), everything)
+        command_line.show_report(results.completed("verify", "lab", findings), everything)
         return capsys.readouterr().out.splitlines()
 
     return lines
@@ -165,11 +171,31 @@ def test_a_command_that_does_not_exist_is_a_usage_error():
     assert run("nope").exit_code == 2
 
 
-def test_a_command_loads_nothing_that_only_another_one_needs():
-    asked = "import sys; from operations.__main__ import app; app(['preflight', '--help'], standalone_mode=False)"
-    code = f"{asked}; sys.exit(', '.join(sorted({{'grpc', 'psutil'}} & sys.modules.keys())) or 0)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (0, "")
+def loaded_by(code: str) -> set[str]:
+    """Return the modules that a fresh Python has loaded after this code."""
+    command = [sys.executable, "-c", f"import sys; {code}; print(*sys.modules, file=sys.stderr)"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return set(done.stderr.split())
+
+
+def test_the_list_of_commands_loads_none_of_them():
+    asked = "from operations.__main__ import app; app(['--help'], standalone_mode=False)"
+    loaded = loaded_by(asked)
+    assert {f"operations.{module}" for module, _ in COMMANDS.values()} & loaded == set()
+    assert HEAVY & loaded <= {"rich.table"}  # in which typer shows it
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_loads_for_its_help_nothing_that_only_its_work_needs(command):
+    module, _ = COMMANDS[command]
+    assert HEAVY & loaded_by(f"import operations.{module}") == set()
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_list_of_commands_has_the_first_line_of_a_commands_help(command):
+    module, line = COMMANDS[command]
+    function = getattr(import_module(f"operations.{module}"), command.replace("-", "_"))
+    assert (function.__doc__ or "").partition("\n")[0] == line
 
 
 @pytest.mark.parametrize("command", ["preflight", "verify", "repair", "budget", "rotate-ca"])

@@ -14,6 +14,7 @@ from operations import dashboard as module
 from operations import stacks
 from operations.__main__ import app
 from pi_mesh import addons
+from pi_mesh.cluster import client
 from pi_mesh.cluster.stack_state import StackState
 from tests.support.factories import make_settings
 from tests.support.fake_client import FakeClient
@@ -29,7 +30,7 @@ def kubectl(tmp_path, monkeypatch):
     settings = make_settings(observability=dict.fromkeys(addons.ALL, ON))
     uid = FakeClient({"/api/v1/namespaces/kube-system": {"metadata": {"uid": "its-uid"}}})
     monkeypatch.setattr(stacks, "load_with_state", lambda _: (settings, lambda: StackState("its-uid")))
-    monkeypatch.setattr(module, "Client", uid)
+    monkeypatch.setattr(client, "Client", uid)
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.chdir(tmp_path)
 

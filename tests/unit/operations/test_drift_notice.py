@@ -8,10 +8,11 @@ import json
 import subprocess
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
-from operations import drift_notice
+from operations import drift_notice, github
 from tests.support.fake_gh import USER, FakeGh
 
 RULE = {
@@ -104,7 +105,7 @@ def test_the_calls_are_those_of_githubs_api(gh, tell):
 
 
 def test_in_a_workflow_the_issue_is_the_bots(gh, tell, monkeypatch):
-    gh.install(drift_notice.BOT)
+    gh.install(github.BOT)
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     tell(BAD, "--issue")
     assert tell(BAD, "--issue").startswith("issue 1 was updated")
@@ -180,8 +181,9 @@ def test_without_gh_it_ends_with_what_to_do(gh, tell, monkeypatch):
 
 
 def test_it_needs_nothing_but_python_itself():
-    command = [sys.executable, "-I", "-S", drift_notice.__file__, "--file=/nowhere/x"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, input=json.dumps(GOOD))
+    command = [sys.executable, "-E", "-S", "-m", drift_notice.__name__, "--file=/nowhere/x"]
+    root = Path(drift_notice.__file__).parents[1]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, input=json.dumps(GOOD), cwd=root)
     assert (done.returncode, done.stderr) == (0, "")
 
 

@@ -13,7 +13,8 @@ from operations.pull_request import __main__ as preview
 from operations.pull_request import engine, manifests
 from operations.pull_request.engine import Intent, Resource
 from operations.pull_request.manifests import NotRenderedError
-from operations.verify import configuration_analysis
+from pi_mesh.checks.observation import Observation
+from pi_mesh.checks.verify import configuration_analysis
 from pi_mesh.settings import SettingsError
 from tests.support.factories import make_mesh
 from tests.support.snapshots import make_snapshot
@@ -99,7 +100,7 @@ def test_without_helm_the_comment_says_what_is_not_known(repository):
 
 def test_an_istioctl_of_another_machine_is_unknown(repository):
     put(repository, "istioctl", "\x7fELF no program at all")
-    (found,) = configuration_analysis.analyze(make_mesh(), make_snapshot())
+    (found,) = configuration_analysis.check(Observation(make_mesh(), make_snapshot()))
     assert str(found) == (
         "istioctl: can't be run: Exec format error: Istio's own analysis did not run; install istioctl for this machine"
     )
@@ -116,10 +117,9 @@ def test_a_comment_that_can_not_be_published_ends_in_one_line(tmp_path, script, 
     (tmp_path / "preview.md").write_text("text")
     if script:
         put(tmp_path, "gh", script)
-    command = [sys.executable, CHECKOUT / "operations/pull_request/publish.py", "7", tmp_path / "preview.md"]
-    done = subprocess.run(
-        command, env={**os.environ, "PATH": str(tmp_path)}, capture_output=True, text=True, check=False
-    )
+    command = [sys.executable, "-m", "operations.pull_request.publish", "7", tmp_path / "preview.md"]
+    path = {**os.environ, "PATH": str(tmp_path)}
+    done = subprocess.run(command, env=path, capture_output=True, text=True, check=False, cwd=CHECKOUT)
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1].endswith(line)
     assert "Traceback" not in done.stderr

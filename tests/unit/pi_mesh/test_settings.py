@@ -3,9 +3,9 @@
 import pytest
 
 from pi_mesh.checks.finding import errors
-from pi_mesh.checks.traffic import run
 from pi_mesh.settings import SettingsError
 from tests.support.factories import make_settings
+from tests.support.traffic_problems import run
 
 SHOP = {"shop": {"ports": [80]}}
 

@@ -33,7 +33,7 @@ def deployed(monkeypatch):
 
     def run(vault: dict, outputs: dict = KEYLESS, **snapshot: object) -> Recording:
         monkeypatch.setenv("VAULT_TOKEN", GOOD_TOKEN)
-        monkeypatch.setattr("components.preflight.read", lambda _: make_snapshot(**snapshot))
+        monkeypatch.setattr("pi_mesh.cluster.snapshot.read", lambda *_, **__: make_snapshot(**snapshot))
         monkeypatch.setattr(
             "pi_mesh.cluster.mesh_ca.read_authority", lambda *_: live(ROOT) if snapshot else Authority()
         )

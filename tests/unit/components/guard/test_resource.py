@@ -23,11 +23,11 @@ EVERYTHING = {
 def deployed(monkeypatch):
     """Return `deployed(**overrides)`: the resources that a preview without a cluster registers with these settings."""
 
-    def gone(*_: object) -> None:
+    def gone(*_: object, **__: object) -> None:
         raise ClusterUnreachable("cluster 'test' does not answer")
 
     def run(**overrides: object) -> Recording:
-        monkeypatch.setattr("components.preflight.read", gone)
+        monkeypatch.setattr("pi_mesh.cluster.snapshot.read", gone)
         monkeypatch.setattr("pi_mesh.cluster.services.read_exposure", gone)
         return record(lambda: mesh.deploy(make_settings(**overrides)), preview=True)
 

@@ -7,9 +7,9 @@ import pytest
 from typer.testing import CliRunner
 
 from operations.__main__ import app
-from operations.adopt import apply, existing_mesh, obstacles, rows
+from operations.adopt import apply, existing_mesh, obstacles, plan
 from operations.adopt.apply import Undo
-from operations.adopt.rows import Effects
+from operations.adopt.plan import Effects
 from pi_mesh.checks.finding import Subject, error, ok
 from tests.support.factories import STACK
 from tests.support.helm_mesh import existing, resource, situation
@@ -26,7 +26,7 @@ def invoke(monkeypatch):
     def run(*options: str, there=None, back=None) -> tuple[int, str, list[str]]:
         monkeypatch.setattr(existing_mesh, "read", lambda _: there or existing())
         monkeypatch.setattr(apply, "read_undo", lambda _: back)
-        monkeypatch.setattr(rows, "effects_of_up", lambda _: Effects(restarts={}))
+        monkeypatch.setattr(plan, "effects_of_up", lambda _: Effects(restarts={}))
         monkeypatch.setattr(apply, "carry_out_adoption", lambda *_: wrote.append("adopted") or DONE)
         monkeypatch.setattr(apply, "carry_out_undo", lambda _: wrote.append("undone"))
         done = CliRunner().invoke(app, ["adopt", "--stack", STACK, *options])

@@ -212,7 +212,7 @@ def test_a_release_that_helm_does_not_have_is_none_to_take(read):
 
 
 def test_an_object_of_the_program_that_the_cluster_has_is_found(read):
-    (found,) = [one for one in read().objects if one.wanted["kind"] == "PeerAuthentication"]
+    (found,) = [one for one in read().objects if one.manifest["kind"] == "PeerAuthentication"]
     assert found.live == PEER
     assert found.registered["urn"].endswith("::peer")
 
@@ -222,9 +222,9 @@ def test_an_object_that_the_cluster_lacks_is_not_found(read):
 
 
 def test_a_namespace_is_found_only_where_it_is_adopted(read):
-    kinds = [one.wanted["kind"] for one in read().objects]
+    kinds = [one.manifest["kind"] for one in read().objects]
     assert kinds == ["PeerAuthentication"]
-    kinds = [one.wanted["kind"] for one in read(now=adopted_namespaces()).objects]
+    kinds = [one.manifest["kind"] for one in read(now=adopted_namespaces()).objects]
     assert kinds == ["Namespace", "PeerAuthentication"]
 
 

@@ -8,8 +8,8 @@ from typer.testing import CliRunner, Result
 
 from operations import short_lived, stacks
 from operations.__main__ import app
-from operations.connectivity import calls, command, own_call
-from operations.report import CallRow
+from operations.connectivity import calls, own_call
+from operations.results import CallRow
 from pi_mesh.checks.finding import Finding, Subject, error, ok
 from pi_mesh.cluster import snapshot
 from pi_mesh.cluster.pods import Pod
@@ -33,7 +33,7 @@ class Run:
         self.judged: list[tuple[str, str]] = []
         monkeypatch.setattr(stacks, "load_with_state", lambda _: (self.settings, lambda: NEVER_RUN))
         monkeypatch.setattr(snapshot, "read", lambda _: make_snapshot(pods=self.pods))
-        monkeypatch.setattr(command, "Client", FakeClient())
+        monkeypatch.setattr(calls, "Client", FakeClient())
         monkeypatch.setattr(short_lived, "sweep", lambda _: 0)
         monkeypatch.setattr(calls, "run_calls", lambda *_: self.made)
         monkeypatch.setattr(own_call, "call_findings", self._judged)

@@ -6,8 +6,8 @@ from operations.pull_request.comment import LIMIT
 from operations.pull_request.compare import Comparison
 from operations.pull_request.engine import NOTHING, Intent, Resource, Step, Violation
 from operations.pull_request.manifests import Consequences
-from operations.pull_request.relaxations import Relaxations
-from operations.pull_request.sides import Rule, Side
+from operations.pull_request.relaxations import Relaxations, Rule
+from operations.pull_request.sides import Side
 
 
 def row(limits: str) -> dict[str, str]:

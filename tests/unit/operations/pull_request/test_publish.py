@@ -5,13 +5,18 @@ The `gh` of these tests is a script: they do not reach GitHub.
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
+from operations import github
 from operations.pull_request import comment, publish
+
+ROOT = Path(__file__).parents[4]
 
 MARKER = comment.marker("pi-cluster")
 GH = """\
@@ -27,7 +32,7 @@ if "--paginate" in arguments:
 """
 
 
-def remark(number: int, body: str, author: int = publish.BOT) -> dict:
+def remark(number: int, body: str, author: int = github.BOT) -> dict:
     return {"id": number, "user": {"id": author, "type": "Bot"}, "body": body}
 
 
@@ -97,7 +102,14 @@ def test_a_gh_that_fails_ends_the_job_with_its_status(monkeypatch, tmp_path):
         publish.main("7", tmp_path / "preview.md")
 
 
-def test_it_needs_nothing_but_python_itself():
-    command = [sys.executable, "-I", "-S", publish.__file__]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=Path("/"))
+def test_the_files_that_the_workflow_checks_out_need_nothing_but_python_itself(tmp_path):
+    workflow = yaml.safe_load((ROOT / ".github/workflows/preview.yml").read_text())
+    checkout, *_, publishing = workflow["jobs"]["comment"]["steps"]
+    for pattern in checkout["with"]["sparse-checkout"].split():
+        source, target = ROOT / pattern.strip("/"), tmp_path / pattern.strip("/")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copytree(source, target) if source.is_dir() else shutil.copy(source, target)
+    _, *arguments, _, _ = publishing["run"].split()
+    command = [sys.executable, "-E", "-S", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
     assert done.stderr.rstrip().endswith("IndexError: list index out of range")

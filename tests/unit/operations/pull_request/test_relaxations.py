@@ -1,142 +1,9 @@
-"""The direction in which a setting weakens the mesh."""
-
-from contextlib import suppress
+"""The relaxations of a pull request: rules, settings, and the code that judges."""
 
 import pytest
 
 from operations.pull_request import relaxations
-from operations.pull_request.relaxations import WEAKNESSES, Relaxations
-from operations.pull_request.sides import Rule
-from pi_mesh.settings.namespaces import FurtherNamespace
-from tests.support.factories import make_settings
-
-BY_PATH = {weakness.path: weakness.is_weaker for weakness in WEAKNESSES}
-ALLOW = {"selector": {"app": "x"}, "rules": [{"namespaces": ["a"]}]}
-DENY = {**ALLOW, "action": "DENY"}
-MORE = [{"namespaces": ["a"]}, {"namespaces": ["b"]}]
-
-
-@pytest.mark.parametrize(
-    ("path", "strong", "weak"),
-    [
-        ("mtls.mode", "STRICT", "PERMISSIVE"),
-        ("mtls.certificateLifetime", "90m", "2h"),
-        ("vault.ttl", "8760h", "87600h"),
-        ("trading.sidecarScope", ["./*"], ["./*", "*/*"]),
-        ("trading.bounds.sidecar", True, False),
-        ("trading.bounds.quota", True, False),
-        ("trading.bounds.limitRange", True, False),
-        ("namespaces.*.injection", True, False),
-        ("proxy.defaultRetries.idempotent", False, True),
-        ("proxy.holdApplicationUntilProxyStarts", True, False),
-        ("traffic.services", {"orders": {"takesOrders": True}}, {"orders": {}}),
-        ("traffic.services", {"orders": {"takesOrders": True}}, None),
-        ("traffic.legacy", {}, {"old": {"mode": "PERMISSIVE"}}),
-        ("vault.key", "internal", "exported"),
-        ("trading.hours", {"opens": "09:00"}, None),
-        ("istio.allowSkip", False, True),
-        ("vault.allowHttp", False, True),
-        ("destroy.crds", False, True),
-        ("traffic.authorization.policies", {"x": ALLOW}, {"x": {**ALLOW, "rules": MORE}}),
-        ("traffic.authorization.policies", {"x": {**DENY, "rules": MORE}}, {"x": DENY}),
-        ("traffic.authorization.policies", {"x": DENY}, {}),
-        ("traffic.authorization.policies", {"x": ALLOW}, {"x": ALLOW, "y": ALLOW}),
-    ],
-)
-def test_a_weaker_setting_is_found_and_a_stronger_one_is_not(path, strong, weak):
-    assert BY_PATH[path](strong, weak)
-    assert not BY_PATH[path](weak, weak)
-    if path != "traffic.authorization.policies":
-        assert not BY_PATH[path](weak, strong)
-
-
-@pytest.mark.parametrize("after", [{"x": ALLOW, "y": DENY}, {"x": {**ALLOW, "rules": [MORE[0]]}}])
-def test_a_policy_that_lets_nobody_more_in_is_not_weaker(after):
-    assert not BY_PATH["traffic.authorization.policies"]({"x": ALLOW}, after)
-
-
-def test_a_policy_that_moves_to_another_namespace_may_let_more_in():
-    assert BY_PATH["traffic.authorization.policies"]({"x": ALLOW}, {"x": {**ALLOW, "namespace": "research"}})
-
-
-@pytest.mark.parametrize("path", BY_PATH)
-def test_every_path_is_one_of_the_settings(path):
-    # One further namespace, called "*", stands for each of them.
-    further = FurtherNamespace().model_dump(mode="json", by_alias=True)
-    tree: object = {**make_settings().model_dump(mode="json", by_alias=True), "namespaces": {"*": further}}
-    for key in path.split("."):
-        assert isinstance(tree, dict)
-        assert key in tree
-        tree = tree[key]
-
-
-ON_IS_WEAKER = {
-    "vault.allowHttp",
-    "traffic.authorization.defaultDeny.allowIngress",
-    "namespaces.*.defaultDeny.allowIngress",
-    "destroy.crds",
-    "vault.workloadRole",
-    "namespaces.*.defaultDeny.allowCutOff",
-    "istio.adopt",
-    "istio.allowRemoval",
-    "namespaces.*.adopt",
-    "mtls.allowCutOff",
-    "proxy.defaultRetries.idempotent",
-    "destroy.rootCertificates",
-    "trading.adopt",
-    "traffic.authorization.defaultDeny.allowCutOff",
-    "istio.allowSkip",
-}
-OFF_IS_WEAKER = {
-    "trading.bounds.limitRange",
-    "namespaces.*.bounds.quota",
-    "namespaces.*.injection",
-    "namespaces.*.bounds.sidecar",
-    "trading.bounds.quota",
-    "release.atomic",
-    "trading.bounds.sidecar",
-    "namespaces.*.bounds.limitRange",
-    "traffic.authorization.defaultDeny.enabled",
-    "namespaces.*.defaultDeny.enabled",
-    "trading.injection",
-    "vault.enabled",
-    "proxy.holdApplicationUntilProxyStarts",
-}
-
-
-def _switches(before: bool, after: bool) -> set[str]:
-    """Return the switches that are weaker after that change; other settings have no yes or no."""
-    found = set()
-    for path, is_weaker in BY_PATH.items():
-        with suppress(AttributeError, TypeError, ValueError):
-            if is_weaker(before, after) and not is_weaker(after, before):
-                found.add(path)
-    return found
-
-
-def test_each_switch_weakens_the_mesh_in_one_direction():
-    assert _switches(False, True) == ON_IS_WEAKER
-    assert _switches(True, False) == OFF_IS_WEAKER
-
-
-@pytest.mark.parametrize(
-    ("one", "other"), [("1h", "60m"), ("1m", "60s"), ("1h", "3600s"), ("1d", "24h"), ("1h30m", "90m")]
-)
-def test_a_lifetime_in_another_unit_is_as_long(one, other):
-    assert not BY_PATH["vault.ttl"](one, other)
-    assert not BY_PATH["vault.ttl"](other, one)
-
-
-@pytest.mark.parametrize("after", [{"x": {**ALLOW, "selector": {}}}, {"x": DENY}])
-def test_a_policy_with_another_selector_or_action_may_let_more_in(after):
-    assert BY_PATH["traffic.authorization.policies"]({"x": ALLOW}, after)
-
-
-def test_a_service_that_still_takes_orders_is_no_weaker():
-    orders = {"orders": {"takesOrders": True}, "shop": {}}
-    assert not BY_PATH["traffic.services"](orders, {"orders": {"takesOrders": True}})
-    assert BY_PATH["traffic.services"](orders, {"shop": {"takesOrders": True}})
-
+from operations.pull_request.relaxations import Relaxations, Rule
 
 CEILING = Rule("mandatory", {"memory": "512Mi", "allowed": ["a"]})
 
@@ -227,8 +94,86 @@ def test_a_weaker_setting_of_a_further_namespace_is_told_with_its_key():
     )
 
 
-def test_a_new_namespace_relaxes_nothing():
-    assert relaxations.setting_relaxations(config(), config(namespaces={"research": {"injection": False}})) == ()
+def test_a_new_namespace_relaxes_nothing_but_what_it_has_weaker_than_the_defaults():
+    assert relaxations.setting_relaxations(config(), config(namespaces={"research": {"workloads": 5}})) == ()
+    assert relaxations.setting_relaxations(config(), config(namespaces={"research": {"injection": False}})) == (
+        "`namespaces.research.injection` `true` → `false`: new pods get no sidecar.",
+    )
+
+
+def gateway(**settings: object) -> dict[str, object]:
+    named = {"protocol": "HTTPS", "hosts": ["a.example"], "tls": {"secret": "web"}}
+    return {"traffic": {"gateways": {"web": {**named, **settings}}}}
+
+
+DIGEST, UID = f"sha256:{'0' * 64}", "0000000{}-0000-0000-0000-000000000000"
+HOURS = {"timeZone": "Europe/Berlin", "opens": "09:00", "closes": "17:30"}
+MUTUAL, LISTED = {"secret": "web", "mode": "MUTUAL"}, ["192.0.2.0/24"]
+WEAKENED = [
+    ("proxy.pathNormalization", {}, {"proxy": {"pathNormalization": "NONE"}}),
+    ("destroy.workloads", {}, {"destroy": {"workloads": True}}),
+    ("images.digests.proxyv2", {"images": {"digests": {"proxyv2": DIGEST}}}, {}),
+    (
+        "cluster.uid",
+        {"cluster": {"context": "pi", "uid": UID.format(1)}},
+        {"cluster": {"context": "pi", "uid": UID.format(2)}},
+    ),
+    ("cluster.context", {}, {"cluster": {"context": "other"}}),
+    ("ca.source", {}, {"ca": {"source": "secret", "secret": "cacerts"}}),
+    ("ingress.service.sourceRanges", {"ingress": {"service": {"sourceRanges": LISTED}}}, {}),
+    ("egress.service.type", {}, {"egress": {"service": {"type": "LoadBalancer"}}}),
+    ("ingress.trustedProxies", {}, {"ingress": {"trustedProxies": 10}}),
+    (
+        "trading.hours",
+        {"trading": {"hours": HOURS}},
+        {"trading": {"hours": {**HOURS, "opens": "12:00", "closes": "12:01"}}},
+    ),
+    ("trading.hours", {"trading": {"hours": HOURS}}, {}),
+    ("namespaces.research.injection", {}, {"namespaces": {"research": {"injection": False}}}),
+    ("traffic.gateways.web.allowAddresses", gateway(allowAddresses=LISTED), gateway()),
+    ("traffic.gateways.web.allowAddresses", gateway(allowAddresses=LISTED), gateway(allowAddresses=["0.0.0.0/0"])),
+    ("traffic.gateways.web.hosts", gateway(), gateway(hosts=["*"])),
+    ("traffic.gateways.web.tls.mode", gateway(tls=MUTUAL), gateway()),
+    ("traffic.gateways.web.tls", gateway(protocol="TLS"), gateway(protocol="TLS", tls=None)),
+    ("traffic.gateways.web.protocol", gateway(), gateway(protocol="HTTP")),
+    (
+        "traffic.routes",
+        *(
+            {"traffic": {"routes": {"r": {"hosts": ["shop"], "http": [{"to": [{"service": "shop"}], **more}]}}}}
+            for more in ({}, {"retries": {"attempts": 2, "idempotent": True}})
+        ),
+    ),
+    *((f"{key}.values", {}, {key: {"values": {"any": 1}}}) for key in ("base", "ingress", "egress")),
+    ("istio.values", {}, {"istio": {"version": "1.31.0", "values": {"any": 1}}}),
+    ("vault.certManager.values", {}, {"vault": {"certManager": {"values": {"any": 1}}}}),
+    *(
+        (f"observability.{name}.values", {}, {"observability": {name: {"values": {"any": 1}}}})
+        for name in ("grafana", "jaeger", "kiali", "prometheus")
+    ),
+]
+
+
+@pytest.mark.parametrize(("key", "before", "after"), WEAKENED)
+def test_what_weakens_the_mesh_is_told_with_its_key_and_the_way_back_is_not(key, before, after):
+    assert keys(config(**before), config(**after)) == [key]
+    if key in BOTH_WAYS or key.endswith(".values"):
+        assert keys(config(**after), config(**before)) == [key]
+    else:
+        assert keys(config(**after), config(**before)) == []
+
+
+def test_trading_hours_that_move_to_the_night_are_weaker_in_both_directions():
+    day, night = ({"trading": {"hours": hours}} for hours in (HOURS, {**HOURS, "opens": "02:59", "closes": "03:00"}))
+    assert keys(config(**day), config(**night)) == keys(config(**night), config(**day)) == ["trading.hours"]
+
+
+BOTH_WAYS = ("cluster.uid", "cluster.context", "ca.source")
+
+
+def keys(before: dict[str, object], after: dict[str, object]) -> list[str]:
+    """Return the config keys of the settings that are weaker."""
+    lines = relaxations.setting_relaxations(before, after)
+    return [line.split("`")[1] for line in lines if not line.startswith("`ca.secret`")]
 
 
 @pytest.mark.parametrize(

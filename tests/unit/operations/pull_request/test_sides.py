@@ -8,7 +8,8 @@ import yaml
 
 from operations.pull_request import engine, sides
 from operations.pull_request.engine import Checkout, Intent, Resource, Violation
-from operations.pull_request.sides import Rule, RulesUnreadableError, Side
+from operations.pull_request.relaxations import Rule
+from operations.pull_request.sides import RulesUnreadableError, Side
 
 PACK = """\
 from types import SimpleNamespace as Any

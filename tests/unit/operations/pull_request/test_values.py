@@ -22,6 +22,7 @@ def found(before, after):
         ({"a": ["x", "y"]}, {"a": ["z", "x", "y"]}, [("a[0]", None, "z")]),
         ({"a": "1"}, {"a": 1}, [("a", "1", 1)]),
         ({}, {"a": {"b": 1}}, [("a", None, {"b": 1})]),
+        ({"__provider": "a"}, {"__provider": "b"}, []),
     ],
 )
 def test_each_value_that_differs_is_found_with_its_path(before, after, expected):
@@ -55,14 +56,12 @@ def test_items_with_different_kinds_of_names_are_not_the_same():
     assert found({"a": [{"name": "x", "v": 1}]}, {"a": [{"name": "x", "v": 2}]}) == [("a[0].v", 1, 2)]
 
 
-def test_a_tree_is_walked_by_its_branches_and_items_and_not_by_letters():
-    assert list(values.walk({"a": ["xy", {"b": 1}]})) == [
-        ("", {"a": ["xy", {"b": 1}]}),
-        ("a", ["xy", {"b": 1}]),
-        ("a[0]", "xy"),
-        ("a[1]", {"b": 1}),
-        ("a[1].b", 1),
-    ]
+def test_an_item_that_takes_the_place_of_another_is_one_difference():
+    assert found({"a": [{"name": "x"}]}, {"a": [{"name": "y"}]}) == [("a[0]", {"name": "x"}, {"name": "y"})]
+
+
+def test_plain_items_are_found_wherever_they_stand():
+    assert found({"a": ["x", "y"]}, {"a": ["y", "z"]}) == [("a[0]", "x", None), ("a[1]", None, "z")]
 
 
 ROUTE = {"prefix": "/orders", "timeout": "5s", "to": [{"service": "trading-app-service.trading.svc.cluster.local"}]}

@@ -11,7 +11,8 @@ from typer.testing import CliRunner, Result
 
 from operations import pulumi, stacks
 from operations.__main__ import app
-from operations.rehearse import command, trial
+from operations.rehearse import run as run_of_trials
+from operations.rehearse import trial
 from operations.rehearse.job import Login
 from operations.rehearse.trial import ContainerRun, NodeCounters, Trial
 from operations.short_lived import ShortLived
@@ -43,7 +44,7 @@ class Rehearsal:
         monkeypatch.setattr(stacks, "load_with_state", lambda _: (self.settings, lambda: NEVER_RUN))
         monkeypatch.setattr(stacks, "load_changed", _changed)
         monkeypatch.setattr(snapshot, "read", lambda _: self.cluster)
-        monkeypatch.setattr(command, "Client", lambda _: self.client)
+        monkeypatch.setattr(run_of_trials, "Client", lambda _: self.client)
         monkeypatch.setattr(trial, "running_trials", self._running)
         monkeypatch.setattr(trial, "read_counters", self._read)
 

@@ -21,10 +21,11 @@ from operations.repair.processes import Lock, Process
 from pi_mesh.checks.lost_ca import LostCa
 from pi_mesh.cluster.helm_releases import ReleaseRecord
 from pi_mesh.cluster.objects import Crd, Deployment
-from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.cluster.snapshot import CRDS, Snapshot
 from pi_mesh.inventory import Kind
 from pi_mesh.settings import parse_any
 from tests.support.factories import make_mesh, make_settings
+from tests.support.fake_client import FakeClient
 from tests.support.snapshots import STACK, make_snapshot
 
 KNOWN = {"urn": "urn:x::istiod-release", "type": "kubernetes:helm.sh/v3:Release", "id": "istio-system/istiod"}
@@ -222,7 +223,7 @@ def test_crds_are_not_handed_over_where_it_is_not_known_whether_another_istio_li
 
 def test_pending_operations_are_said_to_be_normal_where_a_run_may_be_going_on():
     (step,) = plan.repair_steps(situation(state=creating(), locks_known=False))
-    assert "normal while a run is active" in step.found
+    assert "normal while a run is active" in step.problem
 
 
 def test_locks_of_a_state_without_project_folders_are_found(tmp_path):
@@ -236,7 +237,7 @@ def test_a_ca_that_vault_has_lost_is_taken_out_of_the_state_last():
     lost = LostCa("pki_int", "nothing is mounted there", has_mount=False)
     steps = plan.repair_steps(situation(releases=[stuck("pending-upgrade")], lost_ca=lost))
     assert [step.act for step in steps][-1] is Act.FORGET_CA
-    assert "nothing is mounted there" in steps[-1].found
+    assert "nothing is mounted there" in steps[-1].problem
 
 
 def test_of_a_stack_that_makes_the_ca_alone_no_cluster_is_asked_for():
@@ -264,7 +265,7 @@ class Cluster:
         self.status = status
         self.wrote: list[tuple] = []
 
-    def get(self, _path: str) -> dict | None:
+    def get(self, _: str) -> dict | None:
         if self.status is None:
             return None
         metadata = {"labels": {"status": self.status}} if self.status else {}
@@ -277,26 +278,15 @@ class Cluster:
         self.wrote.append((path, body))
 
 
-@pytest.fixture
-def to(monkeypatch):
-    """Return `to(cluster)`: the writes to that cluster."""
-
-    def of(cluster: Cluster) -> plan.Writes:
-        monkeypatch.setattr(plan, "Client", lambda context: cluster if context == "test" else None)
-        return plan.Writes("test")
-
-    return of
-
-
-def test_a_stuck_revision_is_forgotten_by_deleting_its_secret(to):
+def test_a_stuck_revision_is_forgotten_by_deleting_its_secret():
     cluster = Cluster("pending-upgrade")
-    to(cluster).forget(STUCK)
+    plan.forget_revision(cluster, STUCK)
     assert cluster.wrote == [("delete", SECRET)]
 
 
-def test_a_stuck_revision_is_marked_as_failed_in_its_label_and_in_its_content(to):
+def test_a_stuck_revision_is_marked_as_failed_in_its_label_and_in_its_content():
     cluster = Cluster("pending-upgrade")
-    to(cluster).fail(STUCK)
+    plan.fail_revision(cluster, STUCK)
     ((path, patch),) = cluster.wrote
     assert path == SECRET
     assert patch["metadata"] == {"labels": {"status": "failed"}}
@@ -311,26 +301,26 @@ def test_a_stuck_revision_is_marked_as_failed_in_its_label_and_in_its_content(to
     ("status", "said"),
     [("deployed", "is deployed by now"), ("failed", "is failed by now"), ("", "is None by now"), (None, "not found")],
 )
-@pytest.mark.parametrize("write", ["forget", "fail"])
-def test_a_revision_that_is_not_stuck_any_more_stays_as_it_is(to, status, said, write):
+@pytest.mark.parametrize("write", [plan.forget_revision, plan.fail_revision])
+def test_a_revision_that_is_not_stuck_any_more_stays_as_it_is(status, said, write):
     cluster = Cluster(status)
     with pytest.raises(plan.StillDeployedError) as refused:
-        getattr(to(cluster), write)(STUCK)
+        write(cluster, STUCK)
     assert said in str(refused.value.finding)
     assert refused.value.status is Exit.PROBLEMS
     assert cluster.wrote == []
 
 
-def test_a_deployed_release_is_never_taken_for_a_stuck_one(to):
+def test_a_deployed_release_is_never_taken_for_a_stuck_one():
     cluster = Cluster("deployed")
     with pytest.raises(plan.StillDeployedError):
-        to(cluster).forget(ReleaseRecord("istio-system", "istiod", 2, "deployed"))
+        plan.forget_revision(cluster, ReleaseRecord("istio-system", "istiod", 2, "deployed"))
     assert cluster.wrote == []
 
 
-def test_a_crd_is_handed_over_by_its_label_and_annotations_alone(to):
+def test_a_crd_is_handed_over_by_its_label_and_annotations_alone():
     cluster = Cluster(None)
-    to(cluster).hand_over(Crd("gateways.networking.istio.io"), make_mesh().the(Kind.BASE))
+    plan.hand_over_crd(cluster, Crd("gateways.networking.istio.io"), make_mesh().the(Kind.BASE))
     meta = {
         "labels": {"app.kubernetes.io/managed-by": "Helm"},
         "annotations": {
@@ -338,8 +328,7 @@ def test_a_crd_is_handed_over_by_its_label_and_annotations_alone(to):
             "meta.helm.sh/release-namespace": "istio-system",
         },
     }
-    path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/gateways.networking.istio.io"
-    assert cluster.wrote == [(path, {"metadata": meta})]
+    assert cluster.wrote == [(f"{CRDS}/gateways.networking.istio.io", {"metadata": meta})]
 
 
 STUCK_OF_APPLY = ReleaseRecord("istio-system", "istiod", 1, "pending-install", datetime(2026, 1, 1, tzinfo=UTC))
@@ -359,16 +348,6 @@ def events(monkeypatch) -> list[str]:
         def give_way(self) -> None:
             seen.append("give way")
 
-    class Writes:
-        def __init__(self, _: str) -> None:
-            pass
-
-        def forget(self, release: ReleaseRecord) -> None:
-            seen.append(f"forget {release.name}")
-
-        def hand_over(self, crd: Crd, _: str) -> None:
-            seen.append(f"hand over {crd.name}")
-
     @contextmanager
     def held(_: ObservedState):
         seen.append("lock")
@@ -376,7 +355,9 @@ def events(monkeypatch) -> list[str]:
         seen.append("unlock")
 
     monkeypatch.setattr(backend_lock, "held_lock", held)
-    monkeypatch.setattr(plan, "Writes", Writes)
+    monkeypatch.setattr(plan, "Client", FakeClient())
+    monkeypatch.setattr(plan, "forget_revision", lambda _, release: seen.append(f"forget {release.name}"))
+    monkeypatch.setattr(plan, "hand_over_crd", lambda _, crd, __: seen.append(f"hand over {crd.name}"))
     monkeypatch.setattr(pulumi, "import_", lambda _, state: seen.append(f"import {json.dumps(state)}"))
     return seen
 

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from operations.__main__ import app
-from operations.charts import command as charts_command
+from operations.charts import lock as charts_lock
 from operations.upgrade import command as upgrade_command
 from pi_mesh.checks.finding import CLUSTER, error
 from pi_mesh.inventory.chart_lock import ChartLock, LockedChart
@@ -155,9 +155,9 @@ def test_a_locked_stack_stops_before_its_first_step_with_one_command_for_the_cha
     entries = []
     for name in ("base", "istiod", "gateway"):
         entry = LockedChart(chart=name, version="1.28.10", source="https://charts.example", sha256=sha256().hexdigest())
-        charts_command.keep_chart(entry, b"")
+        charts_lock.keep_chart(entry, b"")
         entries.append(entry)
-    charts_command.write_lock(ChartLock(stacks={}), STACK, tuple(entries))
+    charts_lock.write_lock(ChartLock(stacks={}), STACK, tuple(entries))
     world = World()
     report = upgraded(world)
     assert (report["status"], world.calls) == (1, NOW)

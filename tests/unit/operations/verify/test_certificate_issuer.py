@@ -1,6 +1,7 @@
 """The command `verify` with an external signer: its findings before and about the requested certificate."""
 
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 from cryptography import x509
@@ -8,16 +9,24 @@ from cryptography import x509
 from operations import istiod_certificates
 from operations.istiod_certificates import IssuedCertificate, Issuer
 from operations.verify import certificate_issuer
+from pi_mesh import inventory
 from pi_mesh.checks.finding import Finding, Level
+from pi_mesh.checks.observation import Observation
 from pi_mesh.cluster import mesh_ca
 from pi_mesh.cluster.errors import ClusterUnreachable
 from pi_mesh.cluster.mesh_ca import Authority
+from pi_mesh.settings import Settings
 from tests.support import authorities
-from tests.support.factories import make_settings
+from tests.support.factories import STACK, make_settings
+from tests.support.healthy_mesh import make_verification
 
 ROOT = authorities.make_root()
 KEYLESS = make_settings(vault={"enabled": True, "address": "https://vault.example:8200", "key": "internal"})
 LIVE = Authority(ROOT.pem, external_signer_root=ROOT.pem)
+
+
+def observation(settings: Settings, live: Authority) -> Observation:
+    return replace(make_verification(inventory.mesh_inventory(settings, STACK)), authority=live)
 
 
 @pytest.fixture
@@ -39,7 +48,7 @@ def told(monkeypatch):
 
         monkeypatch.setattr(certificate_issuer, "issuer", asked)
         monkeypatch.setattr(certificate_issuer.shutil, "which", lambda _: "kubectl")
-        return [(finding.level, str(finding)) for finding in certificate_issuer.issuer_findings(KEYLESS, live)]
+        return [(finding.level, str(finding)) for finding in certificate_issuer.check(observation(KEYLESS, live))]
 
     return run
 
@@ -78,7 +87,7 @@ def test_what_can_not_be_right_is_told_without_asking(told, live, line):
 def judged(monkeypatch):
     """Return `judged(settings, authority, signer)`: the findings where that CA, or a failure, answers for istiod."""
 
-    def run(settings: object, live: Authority, answer: object, kubectl: str | None = "kubectl") -> list[Finding]:
+    def run(settings: Settings, live: Authority, answer: object, kubectl: str | None = "kubectl") -> list[Finding]:
         @contextmanager
         def asked(*where: object):
             assert where == ("test", "istio-system", "trading")
@@ -91,7 +100,7 @@ def judged(monkeypatch):
 
         monkeypatch.setattr(certificate_issuer, "issuer", asked)
         monkeypatch.setattr(certificate_issuer.shutil, "which", lambda _: kubectl)
-        return certificate_issuer.issuer_findings(settings, live)
+        return certificate_issuer.check(observation(settings, live))
 
     return run
 

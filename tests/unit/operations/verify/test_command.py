@@ -8,16 +8,16 @@ from typer.testing import CliRunner
 
 from operations import stacks
 from operations.__main__ import app
-from operations.verify import certificate_issuer, command, configuration_analysis, cpu_window, plain_text_call
+from operations.verify import certificate_issuer, plain_text_call
+from pi_mesh.checks import observe
 from pi_mesh.checks.finding import Finding, Subject, error, warning
+from pi_mesh.checks.verify import configuration_analysis, cpu_throttling, running_proxies
+from pi_mesh.cluster import kubelet
 from pi_mesh.cluster.stack_state import NEVER_RUN
 
 
-class Counted:
-    """A window in which a sidecar was throttled."""
-
-    def found(self, _: object, seconds: int) -> list[Finding]:
-        return [warning("cpu throttling", Subject("pod", "trading/app"), f"counted over {seconds} s", "")]
+def throttled(seconds: int) -> Finding:
+    return warning("cpu throttling", Subject("pod", "trading/app"), f"counted over {seconds} s", "")
 
 
 @pytest.fixture
@@ -28,12 +28,13 @@ def verified(healthy, monkeypatch: pytest.MonkeyPatch) -> None:
         return lambda *_: list(findings)
 
     monkeypatch.setattr(stacks, "load_with_state", lambda _: (healthy.settings, lambda: NEVER_RUN))
-    monkeypatch.setattr(command, "read_input", lambda *_, **__: healthy)
-    monkeypatch.setattr(certificate_issuer, "issuer_findings", found())
-    monkeypatch.setattr(configuration_analysis, "analyze", found())
-    monkeypatch.setattr(cpu_window, "running_window", lambda _: nullcontext(Counted()))
+    monkeypatch.setattr(observe, "observe", lambda *_: healthy)
+    for check in (certificate_issuer, configuration_analysis, running_proxies):
+        monkeypatch.setattr(check, "check", found())
+    monkeypatch.setattr(kubelet, "running_window", lambda *_: nullcontext(_[-1]))
+    monkeypatch.setattr(cpu_throttling, "check", lambda seen: [throttled(seen.cpu_window)])
     answered = error("plain-text call", Subject("pod", "trading/app"), "answered", "")
-    monkeypatch.setattr(plain_text_call, "probe_findings", found(answered))
+    monkeypatch.setattr(plain_text_call, "check", found(answered))
 
 
 @pytest.mark.usefixtures("verified")

@@ -9,7 +9,7 @@ import pytest
 from operations.envoy_server import CONTROL, GUARDED
 from operations.verify import plain_text_call
 from pi_mesh.checks.finding import Finding, Level
-from pi_mesh.checks.verification_input import VerificationInput
+from pi_mesh.checks.observation import Observation
 from pi_mesh.cluster.client import Refused
 from pi_mesh.cluster.pods import Container, Pod
 from pi_mesh.cluster.policies import Policy
@@ -53,8 +53,8 @@ def calls(client: FakeClient, pod: str, answers: dict[int, tuple[int, str]]) -> 
     client.relayed |= {f"{TRADING}/{pod}:{port}/proxy/": answer for port, answer in answers.items()}
 
 
-def the(seen: VerificationInput) -> Finding:
-    (finding,) = plain_text_call.probe_findings(seen)
+def the(seen: Observation) -> Finding:
+    (finding,) = plain_text_call.check(seen)
     return finding
 
 
@@ -150,5 +150,5 @@ def test_each_namespace_with_sidecars_is_called_and_no_other(client):
     apps = tuple(replace(APP, namespace=name) for name in ("trading", "research", "batch"))
     for name in ("trading", "research", "batch"):
         client.relayed[f"/api/v1/namespaces/{name}/pods/app-0:8080/proxy/"] = CLOSED
-    found = plain_text_call.probe_findings(in_cluster(make_verification(mesh), pods=apps))
+    found = plain_text_call.check(in_cluster(make_verification(mesh), pods=apps))
     assert [(one.name, one.level) for one in found] == [("trading", Level.OK), ("research", Level.OK)]

@@ -6,11 +6,11 @@ from types import FrameType
 import pytest
 
 from pi_mesh.checks.finding import Level
-from pi_mesh.checks.traffic import run
 from pi_mesh.settings import Settings
 from tests.support.crowded_settings import crowded_settings
 from tests.support.factories import make_settings
 from tests.support.snapshots import make_snapshot
+from tests.support.traffic_problems import run
 
 BY_CALLER = {"p": {"action": "DENY", "rules": [{"namespaces": ["dev"]}]}}
 DENY_ALL = {"defaultDeny": {"enabled": True}}

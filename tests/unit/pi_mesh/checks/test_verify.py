@@ -3,8 +3,7 @@
 import pytest
 
 from pi_mesh.checks.finding import Level
-from pi_mesh.checks.verify import run
-from tests.support.healthy_mesh import problems
+from tests.support.healthy_mesh import problems, run
 
 
 def test_a_healthy_mesh_has_no_problem(healthy):

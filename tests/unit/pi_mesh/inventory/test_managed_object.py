@@ -1,6 +1,5 @@
 """The objects that the program applies itself, and their order."""
 
-from pi_mesh.inventory import Kind
 from tests.support.factories import make_mesh
 
 DENY = {"authorization": {"defaultDeny": {"enabled": True}}}
@@ -25,9 +24,3 @@ def test_each_component_has_its_own_namespace():
     mesh = make_mesh(namespaces={"research": {}})
     named = {name: mesh.namespace(name).name for name in ("istio", "trading", "namespaces.research")}
     assert named == {"istio": "istio-system", "trading": "trading", "namespaces.research": "research"}
-
-
-def test_a_typed_value_of_no_setting_of_its_own_belongs_to_its_releases_branch():
-    istiod = make_mesh().the(Kind.ISTIOD)
-    assert istiod.owner("istio.values.pilot.rollingMaxSurge: 1 contradicts 25%") == "istio"
-    assert istiod.owner("istio.values.pilot.replicaCount: 2 contradicts 1") == "istio.pilotReplicas"

@@ -165,7 +165,7 @@ def test_a_running_istiod_of_such_a_release_is_the_stacks_own():
 
 
 def test_the_resources_keep_their_names_so_that_a_name_given_later_moves_nothing(monkeypatch):
-    monkeypatch.setattr("components.preflight.read", lambda _: make_snapshot())
+    monkeypatch.setattr("pi_mesh.cluster.snapshot.read", lambda *_, **__: make_snapshot())
 
     def registered(**names: object) -> set[tuple[str, str]]:
         return {

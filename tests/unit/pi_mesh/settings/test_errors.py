@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from pi_mesh.settings import CaSettings, Settings, SettingsError, errors, parse, schema
+from pi_mesh.settings import Settings, SettingsError, parse, parse_any, schema
 from pi_mesh.settings.errors import LONGEST_VALUE
 from tests.support.factories import raw_settings
 
@@ -82,94 +82,29 @@ def test_a_value_is_shown_with_80_characters_at_most(length, shown):
     assert problem(istio={"version": "x" * length}).startswith(f"istio.version: {shown}: ")
 
 
-SCHEMA = Settings.model_json_schema()
-INGRESS, PORTS = ("ingress",), ("ingress", "service", "nodePorts")
-
-
-@pytest.mark.parametrize(
-    ("line", "place", "left_out", "hidden"),
-    [
-        # An invalid value is left out at its own place.
-        ("replicas must be 2", INGRESS, {("ingress", "replicas"): ("ingress", "replicas")}, True),
-        # A mistyped key counts in its own branch,
-        ("replicas must be 2", INGRESS, {("ingress", "replica"): ("ingress", "replicas")}, True),
-        # and not in the branch above it, though it is named there.
-        (
-            "resources.limits is missing",
-            INGRESS,
-            {("ingress", "resources", "limit"): ("ingress", "resources", "limits")},
-            False,
-        ),
-        # An invalid value inside of the branch counts as deep as it is.
-        (
-            "resources.limits is missing",
-            INGRESS,
-            {("ingress", "resources", "limits"): ("ingress", "resources", "limits")},
-            True,
-        ),
-        # What means nothing hides nothing.
-        ("replicas must be 2", INGRESS, {("ingress", "xyz"): None}, False),
-        # Another branch's setting of the same name is not meant.
-        ("replicas must be 2", INGRESS, {("egress", "replicas"): ("egress", "replicas")}, False),
-        # Another name is not meant.
-        ("enabled must be true", INGRESS, {("ingress", "replicas"): ("ingress", "replicas")}, False),
-        # In the whole tree a word is no key: only a path is.
-        ("ingress is on", (), {("ingress",): ("ingress",)}, False),
-        ("ingress.replicas is 2", (), {("ingress",): ("ingress",)}, True),
-        ("ingress.replicas is 2", (), {("ingress", "replicas"): ("ingress", "replicas")}, True),
-        ("ingress.replicas is 2", (), {("ingress", "enabled"): ("ingress", "enabled")}, False),
-        ("ingress.service is odd", (), {("ingress", "service", "type"): ("ingress", "service", "type")}, False),
-        # A map is named for its entries.
-        ("traffic.routes is odd", (), {("traffic", "routes", "r"): ("traffic", "routes", "r")}, False),
-        ("routes is odd", ("traffic",), {("traffic", "routes", "r"): ("traffic", "routes", "r")}, True),
-        ("replicas must be 2", INGRESS, {}, False),
-        # A branch that was left out has no conflicts of its own.
-        ("replicas must be 2", INGRESS, {("ingress",): ("ingress",)}, False),
-    ],
-)
-def test_a_conflict_is_explained_by_a_left_out_setting_that_it_names(line, place, left_out, hidden):
-    assert errors.is_consequence(line, place, left_out, SCHEMA) is hidden
-
-
-def test_a_key_of_the_conflicts_own_path_is_no_name_in_it():
-    left_out = {("ingress",): ("ingress",)}
-    assert not errors.is_consequence("ingress.service: a port is taken", ("ingress", "service"), left_out, SCHEMA)
-
-
-@pytest.mark.parametrize(
-    ("place", "meant"),
-    [
-        (("ingress", "replica"), ("ingress", "replicas")),
-        (("ingress", "service", "typ"), ("ingress", "service", "type")),
-        # Only conflicts of its own branch can depend on it, and the whole tree is none.
-        (("ingres",), None),
-        (("ingress", "qqqqq"), None),
-    ],
-)
-def test_a_mistyped_key_means_the_closest_setting_of_its_branch(place, meant):
-    assert errors.meant_setting(place, SCHEMA) == meant
-
-
 SAME = "trading.namespace and istio.namespace are both 'istio-system'"
 
 
 def problems(**overrides: object) -> list[str]:
-    return errors.problem_lines(Settings, raw_settings(**overrides))
+    return problems_of(raw_settings(**overrides))
+
+
+def problems_of(raw: dict) -> list[str]:
+    try:
+        parse_any(raw)
+    except SettingsError as refused:
+        return list(refused.problems)
+    return []
 
 
 def keys(lines: list[str]) -> list[str]:
     return [line.partition(": ")[0] for line in lines]
 
 
-def test_a_mistyped_key_hides_no_two_settings_that_do_not_go_together():
-    typo, same = problems(istio={"pilotReplica": 2}, trading={"namespace": "istio-system"})
-    assert typo.startswith("istio.pilotReplica: is not a setting")
-    assert same.startswith(SAME)
-
-
 @pytest.mark.parametrize(
     "more",
     [
+        {"istio": {"pilotReplica": 2}},
         {"chart": {"source": "./charts"}},
         {"gateway": {}},
         {"version": "1.21.0"},
@@ -178,10 +113,13 @@ def test_a_mistyped_key_hides_no_two_settings_that_do_not_go_together():
         {"egress": {"replica": 2}, "use": 1},
     ],
 )
-def test_no_mistyped_key_and_no_other_value_hides_two_settings_that_do_not_go_together(more):
-    lines = problems(**{"trading": {"namespace": "istio-system"}, **more})
-    assert len(lines) == 1 + len(more)
-    assert [line for line in lines if line.startswith(SAME)]
+def test_invalid_fields_come_all_at_once_and_what_does_not_go_together_when_they_are_valid(more):
+    same = {"trading": {"namespace": "istio-system"}}
+    lines = problems(**{**same, **more})
+    assert len(lines) == len(more)
+    assert not [line for line in lines if line.startswith(SAME)]
+    (line,) = problems(**same)
+    assert line.startswith(SAME)
 
 
 @pytest.mark.parametrize("version", [1.2, "1.9.0", "latest", "1.19.0"])
@@ -190,16 +128,10 @@ def test_no_mistyped_key_hides_a_version_that_is_none(version):
     assert keys(lines) == ["istio.version", "ingres"]
 
 
-def test_a_required_key_that_is_missing_hides_no_conflict():
-    lines = errors.problem_lines(Settings, {"istio": {"version": "1.31.0"}, "trading": {"namespace": "istio-system"}})
-    assert lines[0] == "cluster: is required"
-    assert lines[1].startswith(SAME)
-
-
-def test_a_required_key_that_is_wrong_hides_no_conflict():
-    version, same = problems(istio={"version": "latest"}, trading={"namespace": "istio-system"})
-    assert version.startswith("istio.version: 'latest'")
-    assert same.startswith(SAME)
+def test_a_required_key_that_is_missing_is_told_alone():
+    assert problems_of({"istio": {"version": "1.31.0"}, "trading": {"namespace": "istio-system"}}) == [
+        "cluster: is required"
+    ]
 
 
 def test_two_conflicts_of_one_branch_come_together():
@@ -210,12 +142,24 @@ def test_two_conflicts_of_one_branch_come_together():
     assert "key: internal needs address" in key
 
 
-def test_a_wrong_part_of_a_rule_hides_no_conflict_of_the_rule():
-    rule = {"timeout": "x", "to": [{"service": "a", "weight": 40}, {"service": "b"}]}
-    routes = {"r": {"hosts": ["a.example"], "http": [rule]}}
-    assert keys(problems(traffic={"routes": routes})) == [
-        "traffic.routes.r.http[0].timeout",
-        "traffic.routes.r.http[0]",
+def test_conflicts_of_a_branch_of_one_in_it_and_of_the_whole_tree_come_together():
+    rule = {"to": [{"service": "a", "weight": 40}, {"service": "b"}], "prefix": "/a", "exact": "/a"}
+    lines = problems(
+        traffic={
+            "gateways": {"web": {"protocol": "TCP", "hosts": ["a.example"]}},
+            "routes": {"r": {"hosts": ["*"], "http": [rule]}},
+        },
+        trading={"namespace": "istio-system"},
+    )
+    gateway, rule, route = "traffic.gateways.web", "traffic.routes.r.http[0]", "traffic.routes.r"
+    assert keys(lines[:-1]) == [gateway, gateway, rule, rule, route]
+    assert lines[-1].startswith(SAME)
+
+
+def test_a_conflict_in_a_list_or_a_map_has_the_key_of_its_entry():
+    rule = {"to": [{"service": "a", "weight": 40}, {"service": "b"}]}
+    assert keys(problems(traffic={"routes": {"r": {"hosts": ["a.example"], "http": [rule]}}})) == [
+        "traffic.routes.r.http[0]"
     ]
 
 
@@ -235,7 +179,7 @@ def test_a_half_of_a_profile_is_told_once():
 
 
 def test_the_settings_of_a_stack_with_vault_alone_are_judged_in_the_same_way():
-    lines = errors.problem_lines(CaSettings, {"vault": {"enabled": True, "adress": "https://vault.example"}})
+    lines = problems_of({"vault": {"enabled": True, "adress": "https://vault.example"}})
     assert keys(lines)[0] == "vault.adress"
     assert "did you mean `address`?" in lines[0]
 
@@ -247,12 +191,6 @@ def test_what_was_left_out_is_not_missed():
 
 def test_right_settings_have_no_problem():
     assert problems() == []
-
-
-def test_a_key_that_is_missing_deep_in_a_branch_hides_no_conflict_of_the_branch():
-    half = {"namespace": "mesh", "resources": {"requests": {"cpu": "1"}, "limits": {"cpu": "1", "memory": "1Gi"}}}
-    assert keys(problems(istio=half, trading={"namespace": "mesh"}))[0] == "istio.resources.requests.memory"
-    assert len(problems(istio=half, trading={"namespace": "mesh"})) == 2
 
 
 def test_a_list_that_has_only_an_invalid_entry_is_not_called_too_short_too():

@@ -37,3 +37,19 @@ def test_an_extra_value_is_known_by_its_path():
 
 def test_a_typed_value_of_an_addon_is_known_by_its_branch():
     assert config_key("grafana", "observability.grafana", "rbac", **TYPED) == "observability.grafana"
+
+
+def test_a_typed_value_of_no_setting_of_its_own_belongs_to_its_releases_branch():
+    assert config_key("istiod", "istio", "pilot.rollingMaxSurge", **TYPED) == "istio"
+    assert config_key("istiod", "istio", "pilot.replicaCount", **TYPED) == "istio.pilotReplicas"
+
+
+@pytest.mark.parametrize("branch", ["ingress", "egress"])
+def test_a_value_of_both_gateways_has_the_key_of_its_own(branch):
+    assert config_key("gateway", branch, "autoscaling.maxReplicas", **TYPED) == f"{branch}.autoscaling.maxReplicas"
+    assert config_key("gateway", branch, "podAnnotations.proxy.istio.io/config", **TYPED) == f"{branch}.drainSeconds"
+
+
+def test_a_value_that_no_single_setting_gives_has_the_key_of_those_that_decide_it():
+    assert config_key("istiod", "istio", "pilot.env.K8S_SIGNER", **TYPED) == "vault"
+    assert config_key("gateway", "egress", "readinessProbe.httpGet", **TYPED) == "istio.version"

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from pi_mesh.checks.finding import Finding, Level
+from pi_mesh.checks.observation import Observation
 from pi_mesh.checks.preflight import a_node_less
 from pi_mesh.cluster.nodes import Placement
 from pi_mesh.cluster.pods import Container, Pod
@@ -21,7 +22,10 @@ def of_deployment(name: str, node: str, memory: int, **more: object) -> Pod:
 
 
 def said(snapshot: Snapshot, **settings: object) -> dict[str, Finding]:
-    return {finding.name: finding for finding in a_node_less.check(make_mesh(**settings, **NO_GATEWAYS), snapshot)}
+    return {
+        finding.name: finding
+        for finding in a_node_less.check(Observation(make_mesh(**settings, **NO_GATEWAYS), snapshot))
+    }
 
 
 def test_pods_that_find_room_on_the_other_nodes_are_no_warning():

@@ -4,11 +4,13 @@ import pytest
 
 from pi_mesh import inventory
 from pi_mesh.checks.finding import Level, errors
-from pi_mesh.checks.preflight import cert_manager, run
+from pi_mesh.checks.observation import Observation
+from pi_mesh.checks.preflight import cert_manager
 from pi_mesh.cluster.cert_manager import SigningIssuer
 from pi_mesh.cluster.helm_releases import ReleaseRecord
 from pi_mesh.cluster.objects import Crd, Deployment, Namespace
 from tests.support.factories import make_mesh, make_settings
+from tests.support.preflight_problems import run
 from tests.support.snapshots import STACK, make_snapshot, owned_namespace, state_of
 
 KEYLESS = {"enabled": True, "address": "https://vault.example:8200", "key": "internal"}
@@ -83,7 +85,7 @@ def test_the_row_says_whose_cert_manager_carries_the_requests(install, whose):
     settings = make_settings(vault={**KEYLESS, "certManager": {"install": install}})
     release = OURS if install else "tls/cm"
     snapshot = make_snapshot(deployments=controller(release=release), crds=(Crd(CRD.name, release),))
-    (finding,) = cert_manager.check_controller(inventory.mesh_inventory(settings, STACK), snapshot)
+    (finding,) = cert_manager.check_controller(Observation(inventory.mesh_inventory(settings, STACK), snapshot))
     assert finding.message == f"{whose} carries signing requests to Vault"
 
 
@@ -93,7 +95,10 @@ GONE = SigningIssuer("", "is not there")
 
 def found(issuer: SigningIssuer | None, crds: tuple = CRDS, **wanted: str) -> list[tuple[Level, str]]:
     mesh = make_mesh(ca={"source": "issuer", "issuer": {"name": "pi", **wanted}})
-    return [(one.level, str(one)) for one in cert_manager.check_issuer(mesh, make_snapshot(issuer=issuer, crds=crds))]
+    return [
+        (one.level, str(one))
+        for one in cert_manager.check_issuer(Observation(mesh, make_snapshot(issuer=issuer, crds=crds)))
+    ]
 
 
 def test_one_that_is_ready_and_keeps_its_root_is_well():
@@ -124,4 +129,4 @@ def test_the_mesh_goes_on_without_it_once_the_ca_is_signed(crds):
 
 
 def test_without_an_issuer_in_the_settings_nothing_is_said():
-    assert [*cert_manager.check_issuer(make_mesh(), make_snapshot())] == []
+    assert [*cert_manager.check_issuer(Observation(make_mesh(), make_snapshot()))] == []

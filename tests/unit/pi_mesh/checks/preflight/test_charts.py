@@ -8,9 +8,11 @@ import pytest
 
 from pi_mesh import inventory
 from pi_mesh.checks.finding import Finding, Level, errors
+from pi_mesh.checks.observation import Observation
 from pi_mesh.checks.preflight.charts import check
 from pi_mesh.inventory.chart_lock import LockedChart
 from tests.support.factories import STACK, make_mesh, make_settings
+from tests.support.snapshots import make_snapshot
 
 SOURCE = "https://charts.example"
 WHOLE = b"as it was released"
@@ -31,7 +33,7 @@ def found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         mesh = inventory.mesh_inventory(
             make_settings(charts={"source": SOURCE}, **settings), STACK, lock=tuple(entries)
         )
-        return [*check(mesh, None)]
+        return [*check(Observation(mesh, make_snapshot()))]
 
     return run
 
@@ -73,12 +75,12 @@ def test_looking_costs_a_preview_next_to_nothing(found):
 
 
 def test_without_a_lock_a_repository_is_said_to_be_trusted_unseen():
-    (finding,) = check(make_mesh(), None)
+    (finding,) = check(Observation(make_mesh(), make_snapshot()))
     assert "trusted unseen" in finding.message
 
 
 def test_a_directory_without_the_charts_is_refused(tmp_path):
-    (finding,) = check(make_mesh(charts={"source": str(tmp_path)}), None)
+    (finding,) = check(Observation(make_mesh(charts={"source": str(tmp_path)}), make_snapshot()))
     assert finding.number == 3
     assert "are not there" in finding.message
 
@@ -92,21 +94,21 @@ def directory(tmp_path: Path) -> Path:
 
 
 def test_a_directory_with_every_chart_is_right(directory):
-    (finding,) = check(make_mesh(charts={"source": str(directory)}), None)
+    (finding,) = check(Observation(make_mesh(charts={"source": str(directory)}), make_snapshot()))
     assert (finding.level, finding.message) == (Level.OK, f"{directory} has every chart")
     assert finding.number == len(make_mesh().releases)
 
 
 def test_the_one_chart_that_a_directory_lacks_is_named(directory):
     (directory / "istiod-1.31.0.tgz").unlink()
-    (finding,) = check(make_mesh(charts={"source": str(directory)}), None)
+    (finding,) = check(Observation(make_mesh(charts={"source": str(directory)}), make_snapshot()))
     assert (finding.level, finding.number) == (Level.ERROR, 1)
     assert finding.message == f"{directory}/istiod-1.31.0.tgz is not there"
 
 
 def test_each_setting_with_a_source_of_its_own_has_its_own_finding(directory):
     mesh = make_mesh(charts={"source": str(directory)}, observability={"prometheus": {"enabled": True}})
-    assert [str(finding.subject) for finding in check(mesh, None)] == [
+    assert [str(finding.subject) for finding in check(Observation(mesh, make_snapshot()))] == [
         "charts.source",
         "observability.charts",
     ]

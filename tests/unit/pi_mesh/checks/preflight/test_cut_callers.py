@@ -6,6 +6,7 @@ import pytest
 
 from pi_mesh import inventory
 from pi_mesh.checks.finding import Finding, Level
+from pi_mesh.checks.observation import Observation
 from pi_mesh.checks.preflight import cut_callers
 from pi_mesh.cluster.audit_log import AuditedCall, AuditLog
 from pi_mesh.cluster.pods import Container
@@ -26,7 +27,9 @@ ALLOWED = {"authorization": {"defaultDeny": {"enabled": True, "allowCutOff": Tru
 def found(*calls: AuditedCall, recorded: RecordedAccess = PERMISSIVE, log: bool = True, pods=(SIDECAR,), **settings):
     snapshot = make_snapshot(pods=pods, audit=AuditLog(calls) if log else None)
     state = state_of(access=recorded)
-    return [*cut_callers.check(inventory.mesh_inventory(make_settings(**settings), STACK), snapshot, state)]
+    return [
+        *cut_callers.check(Observation(inventory.mesh_inventory(make_settings(**settings), STACK), snapshot, state))
+    ]
 
 
 def test_strict_is_refused_while_a_caller_in_plain_text_was_seen_and_the_caller_is_named():
@@ -91,7 +94,7 @@ def test_without_a_running_proxy_in_trading_nobody_is_cut_off():
 def test_a_log_that_was_not_read_is_unknown_with_its_reason():
     snapshot = make_snapshot(pods=(SIDECAR,), audit=AuditLog((), ("trading/app-0 (pods is forbidden)",)))
     mesh = inventory.mesh_inventory(make_settings(), STACK)
-    unread, clean = cut_callers.check(mesh, snapshot, state_of(access=PERMISSIVE))
+    unread, clean = cut_callers.check(Observation(mesh, snapshot, state_of(access=PERMISSIVE)))
     assert (unread.level, str(unread.subject)) == (Level.UNKNOWN, "pod trading/app-0")
     assert "(pods is forbidden)" in unread.message
     assert clean.level is Level.OK
@@ -109,7 +112,9 @@ def test_the_default_deny_of_a_further_namespace_is_judged_by_the_calls_to_that_
         audit=AuditLog((BARE, replace(MESHED, callee="research/server"))),
     )
     state = state_of("istio-system", "trading", "research", access=replace(STRICT, audited={"trading", "research"}))
-    (finding,) = cut_callers.check(inventory.mesh_inventory(make_settings(namespaces=deny), STACK), snapshot, state)
+    (finding,) = cut_callers.check(
+        Observation(inventory.mesh_inventory(make_settings(namespaces=deny), STACK), snapshot, state)
+    )
     assert (finding.level, str(finding.subject)) == (Level.ERROR, "namespaces.research.defaultDeny.enabled")
     assert "research/server" in finding.message
     assert "dev/tester" not in finding.message
@@ -118,7 +123,7 @@ def test_the_default_deny_of_a_further_namespace_is_judged_by_the_calls_to_that_
 def test_a_namespace_whose_proxies_no_audit_watched_is_named():
     snapshot = make_snapshot(pods=(SIDECAR, replace(SIDECAR, namespace="research")), audit=AuditLog(()))
     mesh = inventory.mesh_inventory(make_settings(namespaces={"research": {}}), STACK)
-    unwatched, clean = cut_callers.check(mesh, snapshot, state_of(access=PERMISSIVE))
+    unwatched, clean = cut_callers.check(Observation(mesh, snapshot, state_of(access=PERMISSIVE)))
     assert (unwatched.level, clean.level) == (Level.WARNING, Level.OK)
     assert "begins to refuse callers of research, " in unwatched.message
 
@@ -126,7 +131,7 @@ def test_a_namespace_whose_proxies_no_audit_watched_is_named():
 def test_an_audit_of_other_namespaces_clears_none():
     snapshot = make_snapshot(pods=(replace(SIDECAR, namespace="research"),), audit=AuditLog(()))
     mesh = inventory.mesh_inventory(make_settings(namespaces={"research": {}}), STACK)
-    (finding,) = cut_callers.check(mesh, snapshot, state_of(access=PERMISSIVE))
+    (finding,) = cut_callers.check(Observation(mesh, snapshot, state_of(access=PERMISSIVE)))
     assert finding.level is Level.WARNING
 
 

@@ -1,6 +1,7 @@
 """The findings of preflight and verification about extra values that no template reads."""
 
 from pi_mesh.checks.finding import Level
+from pi_mesh.checks.observation import Observation
 from pi_mesh.checks.preflight import extra_values
 from tests.support import charts
 from tests.support.factories import make_mesh
@@ -17,7 +18,7 @@ def mesh(source: str = ""):
 
 
 def test_a_preflight_warns_of_it_by_its_config_key():
-    (finding,) = extra_values.check(mesh(), make_snapshot())
+    (finding,) = extra_values.check(Observation(mesh(), make_snapshot()))
     assert (finding.level, finding.name) == (Level.WARNING, "istio.values.pilot.resuorces")
     assert "no template of the chart istiod" in finding.message
 
@@ -28,4 +29,4 @@ def test_for_a_verification_it_is_an_error():
 
 
 def test_of_charts_in_a_repository_nothing_is_claimed():
-    assert list(extra_values.check(mesh(REPOSITORY), make_snapshot())) == []
+    assert list(extra_values.check(Observation(mesh(REPOSITORY), make_snapshot()))) == []

@@ -5,11 +5,12 @@ from dataclasses import replace
 import pytest
 
 from pi_mesh.checks.finding import Finding, Level
-from pi_mesh.checks.preflight import foreign_istio, run
+from pi_mesh.checks.observation import Observation
+from pi_mesh.checks.preflight import foreign_istio
 from pi_mesh.cluster.objects import Deployment, Service, Webhook
 from pi_mesh.cluster.stack_state import NEVER_RUN, StackState
 from tests.support.factories import make_mesh
-from tests.support.preflight_problems import problems
+from tests.support.preflight_problems import problems, run
 from tests.support.snapshots import installed_mesh, make_snapshot, state_of
 
 ISTIOD = "istio-system/istiod"
@@ -82,7 +83,7 @@ def test_webhooks_of_others_are_nobodys_business():
 
 
 def control_planes(*deployments: Deployment, state: StackState = NEVER_RUN) -> list[Finding]:
-    found = foreign_istio.check(make_mesh(), make_snapshot(deployments=deployments), state)
+    found = foreign_istio.check(Observation(make_mesh(), make_snapshot(deployments=deployments), state))
     return [finding for finding in found if finding.id == foreign_istio.CONTROL_PLANE]
 
 
@@ -133,7 +134,7 @@ def test_another_istio_may_be_alive_unless_it_is_certain_that_there_is_none(seen
 
 def test_webhooks_are_told_by_configuration_with_their_release():
     second = replace(HOOK, configuration="sidecar-injector-next", release="mesh/next")
-    found = foreign_istio.check(make_mesh(), make_snapshot(webhooks=(HOOK, HOOK, second)), NEVER_RUN)
+    found = foreign_istio.check(Observation(make_mesh(), make_snapshot(webhooks=(HOOK, HOOK, second)), NEVER_RUN))
     first, other = (finding for finding in found if finding.id == foreign_istio.WEBHOOKS)
     assert first.message.startswith("belongs to no Helm release, not to this stack, which calls mesh/istiod")
     assert other.message.startswith("belongs to mesh/next, not to this stack")

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from pi_mesh.checks.finding import Finding, Level
+from pi_mesh.checks.observation import Observation
 from pi_mesh.checks.preflight import gateway_service
 from pi_mesh.checks.preflight.gateway_service import check_service
 from pi_mesh.cluster import load_balancers as addresses
@@ -27,7 +28,7 @@ def found(*services: Service, ingress: dict, balanced: bool = False, nodes: int 
     """Return what is said of the ingress gateway."""
     mesh = make_mesh(load_balancers=balanced, ingress=ingress)
     snapshot = make_snapshot(services=services, nodes=make_pis(nodes))
-    return [one for one in check_service(mesh, snapshot) if one.name.startswith("ingress")]
+    return [one for one in check_service(Observation(mesh, snapshot)) if one.name.startswith("ingress")]
 
 
 def test_the_defaults_fit_every_cluster():
@@ -80,7 +81,7 @@ GATEWAY = ("istio-system", "istio-ingressgateway")
 
 def said(snapshot: Snapshot, **settings: object) -> Finding:
     """Return what is said of the ingress gateway, by default of `auto`."""
-    return next(iter(gateway_service.check_address(make_mesh(**settings), snapshot)))
+    return next(iter(gateway_service.check_address(Observation(make_mesh(**settings), snapshot))))
 
 
 def kind_on(snapshot: Snapshot, **settings: object) -> str:

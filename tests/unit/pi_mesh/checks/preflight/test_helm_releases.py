@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from pi_mesh.checks.finding import Level
+from pi_mesh.checks.observation import Observation
 from pi_mesh.checks.preflight import helm_releases
 from pi_mesh.cluster.helm_releases import ReleaseRecord
 from pi_mesh.cluster.stack_state import NEVER_RUN, StackState
@@ -40,7 +41,7 @@ def test_a_release_that_may_still_be_under_way_is_waited_for():
 )
 def test_a_failed_release_is_only_a_warning_since_up_heals_it(status, expected):
     release = ReleaseRecord("istio-system", "istiod", status=status)
-    found = helm_releases.check_stuck(make_mesh(), make_snapshot(releases=(release,)))
+    found = helm_releases.check_stuck(Observation(make_mesh(), make_snapshot(releases=(release,))))
     assert [(finding.level, finding.message) for finding in found] == expected
 
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from pi_mesh.checks.finding import Finding, Level
+from pi_mesh.checks.observation import Observation
 from pi_mesh.checks.preflight.ingress_certificates import certificate_findings, check, check_served
 from pi_mesh.cluster.objects import Crd
 from pi_mesh.cluster.snapshot import IngressCertificates, IngressSecret
@@ -134,7 +135,7 @@ def found_of_ingress_certificates(problem: str | None = None, crds: tuple[Crd, .
     secrets = (MISSING,) if problem is None else ()
     snapshot = make_snapshot(crds=crds, ingress_certificates=IngressCertificates(secrets, issuers))
     traffic = {"gateways": {"web": {"hosts": ["shop.example"], "tls": tls}}}
-    return list(check(make_mesh(traffic=traffic), snapshot))
+    return list(check(Observation(make_mesh(traffic=traffic), snapshot)))
 
 
 def test_a_certificate_that_may_still_come_stops_nothing():

@@ -3,6 +3,7 @@
 import pytest
 
 from pi_mesh.checks.finding import Level
+from pi_mesh.checks.observation import Observation
 from pi_mesh.checks.preflight import istio_crds
 from pi_mesh.cluster.helm_releases import ReleaseRecord
 from pi_mesh.cluster.objects import Crd, Deployment, crd
@@ -69,7 +70,7 @@ def test_charts_before_1_24_leave_crds_alone():
 def test_crds_of_a_release_in_the_state_are_told_as_the_stacks_own(known, fix):
     crd, living = Crd("gateways.networking.istio.io", "istio-system/base"), ReleaseRecord("istio-system", "base")
     snapshot = make_snapshot(crds=(crd,), releases=(living,))
-    (finding,) = istio_crds.check_owners(make_mesh(), snapshot, state_of(releases=known))
+    (finding,) = istio_crds.check_owners(Observation(make_mesh(), snapshot, state_of(releases=known)))
     assert finding.fix.startswith(fix)
 
 
@@ -78,7 +79,7 @@ LEFT = Crd("sidecars.networking.istio.io", "istio-system/istio-base", "1.31.0")
 
 def findings_of_crd_versions(wanted: str, *crds: Crd, **istio: object):
     mesh = make_mesh(istio={"version": wanted, **istio})
-    return list(istio_crds.check_versions(mesh, make_snapshot(crds=crds)))
+    return list(istio_crds.check_versions(Observation(mesh, make_snapshot(crds=crds))))
 
 
 def test_crds_that_a_newer_mesh_left_are_an_error_with_the_cure():

@@ -5,13 +5,14 @@ from dataclasses import replace
 import pytest
 
 from pi_mesh.checks.finding import Finding, Level, errors
-from pi_mesh.checks.preflight import run
+from pi_mesh.checks.observation import Observation
 from pi_mesh.checks.preflight.istio_revision import IN_PLACE, IN_USE, STEP, check
 from pi_mesh.cluster.objects import Deployment, Namespace, Webhook
 from pi_mesh.cluster.pods import Container, Pod
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.cluster.stack_state import RecordedRelease, StackState
 from tests.support.factories import make_mesh
+from tests.support.preflight_problems import run
 from tests.support.snapshots import installed_state, make_snapshot, owned_namespace
 
 CANARY = {"version": "1.31.0", "revision": "next"}
@@ -36,7 +37,7 @@ def cluster(*pods: Pod, **more: object) -> Snapshot:
 
 def said(snapshot: Snapshot, state: StackState | None = None, **settings: object) -> dict[str, Finding]:
     mesh = make_mesh(**settings)
-    found = check(mesh, snapshot, installed_state(BOTH) if state is None else state)
+    found = check(Observation(mesh, snapshot, installed_state(BOTH) if state is None else state))
     return {finding.id: finding for finding in found if finding.level is not Level.OK}
 
 
@@ -117,14 +118,14 @@ def test_a_revision_of_before_that_goes_in_place_is_refused_too():
 )
 def test_a_canary_is_of_the_same_or_up_to_two_newer_minor_versions(first, canary, level):
     mesh = make_mesh(istio={"version": first, "canary": {**CANARY, "version": canary}})
-    (finding,) = (one for one in check(mesh, make_snapshot(), StackState()) if one.id == STEP)
+    (finding,) = (one for one in check(Observation(mesh, make_snapshot(), StackState())) if one.id == STEP)
     assert finding.level is level
 
 
 def test_a_canary_is_judged_by_kubernetes_range_under_its_own_key():
     mesh = make_mesh(istio={"version": "1.29.4", "canary": CANARY})
     old = make_snapshot(version="v1.31.0")
-    (finding,) = errors(one for one in check(mesh, old, StackState()))
+    (finding,) = errors(one for one in check(Observation(mesh, old, StackState())))
     assert "too old for Istio 1.31.0" in finding.message
 
 

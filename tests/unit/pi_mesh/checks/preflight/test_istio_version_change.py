@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from pi_mesh.checks.finding import Finding, Level
+from pi_mesh.checks.observation import Observation
 from pi_mesh.checks.preflight import istio_version_change
 from pi_mesh.cluster.objects import Deployment
 from pi_mesh.cluster.pods import Container, Pod
@@ -30,7 +31,7 @@ def findings(running: str, wanted: str, *proxies: str, ready: int = 1, **istio: 
     deployments = (istiod(running, ready),) if running else ()
     snapshot = make_snapshot(deployments=deployments, pods=pods(*proxies))
     mesh = make_mesh(istio={"version": wanted, **istio})
-    return {finding.id: finding for finding in istio_version_change.check(mesh, snapshot)}
+    return {finding.id: finding for finding in istio_version_change.check(Observation(mesh, snapshot))}
 
 
 @pytest.mark.parametrize("wanted", ["1.28.0", "1.30.9", "1.31.0"])
@@ -100,7 +101,7 @@ def test_a_proxy_of_a_second_control_plane_is_not_judged_by_the_first():
     (pod,) = pods("1.31.0")
     moved = replace(pod, annotations={"istio.io/rev": "next"})
     snapshot = make_snapshot(deployments=(istiod("1.30.0"),), pods=(moved,))
-    found = istio_version_change.check(make_mesh(istio={"version": "1.30.0"}), snapshot)
+    found = istio_version_change.check(Observation(make_mesh(istio={"version": "1.30.0"}), snapshot))
     assert [finding.id for finding in found if finding.id == istio_version_change.SKEW] == []
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 from pi_mesh.checks.finding import Level
+from pi_mesh.checks.observation import Observation
 from pi_mesh.checks.preflight import kernel_addresses
 from tests.support.factories import make_mesh
 from tests.support.preflight_problems import problems
@@ -38,7 +39,7 @@ def test_a_pi_5_kernel_with_large_pages_is_told_to_try_the_proxy_and_is_not_refu
     nodes = (*make_pis(2), make_node("pi-3", kernel="6.12.25+rpt-rpi-2712", os_image="Debian GNU/Linux 12 (bookworm)"))
     snapshot = make_snapshot(nodes=nodes)
     assert problems(snapshot) == []
-    (found,) = [one for one in kernel_addresses.check(make_mesh(), snapshot) if one.level is Level.WARNING]
+    (found,) = [one for one in kernel_addresses.check(Observation(make_mesh(), snapshot)) if one.level is Level.WARNING]
     assert str(found.subject) == "node pi-3"
     assert "pages of 16 KiB" in found.message
     assert "`python -m operations rehearse -s test`" in found.fix

@@ -4,6 +4,7 @@ import pytest
 
 from pi_mesh.catalog.footprint import GATEWAY, ISTIOD, MARGIN, SIDECAR
 from pi_mesh.checks.finding import Finding, Level
+from pi_mesh.checks.observation import Observation
 from pi_mesh.checks.preflight import memory_for_the_services
 from pi_mesh.cluster.objects import Service
 from tests.support.factories import make_mesh
@@ -12,7 +13,7 @@ from tests.support.snapshots import make_snapshot
 
 def findings(count: int, **settings: object) -> list[Finding]:
     snapshot = make_snapshot(services=tuple(Service("crowd", f"service-{number}") for number in range(count)))
-    return list(memory_for_the_services.check(make_mesh(**settings), snapshot))
+    return list(memory_for_the_services.check(Observation(make_mesh(**settings), snapshot)))
 
 
 def warned(count: int, **settings: object) -> list[str]:
@@ -51,7 +52,7 @@ def test_sidecars_count_only_when_they_are_told_of_the_whole_mesh():
 
 
 def test_services_that_we_may_not_list_are_unknown():
-    (found,) = memory_for_the_services.check(make_mesh(), make_snapshot(unreadable=("services",)))
+    (found,) = memory_for_the_services.check(Observation(make_mesh(), make_snapshot(unreadable=("services",))))
     assert found.level is Level.UNKNOWN
 
 

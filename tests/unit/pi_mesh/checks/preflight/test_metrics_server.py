@@ -3,9 +3,9 @@
 import pytest
 
 from pi_mesh.checks.finding import Level
-from pi_mesh.checks.preflight import run
 from pi_mesh.cluster.objects import Deployment
 from tests.support.factories import make_mesh
+from tests.support.preflight_problems import run
 from tests.support.snapshots import make_snapshot
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from pi_mesh.checks.finding import Finding, Level
+from pi_mesh.checks.observation import Observation
 from pi_mesh.checks.preflight import namespaces
 from pi_mesh.cluster.helm_releases import ReleaseRecord
 from pi_mesh.cluster.objects import Namespace
@@ -127,7 +128,7 @@ def installed_in(namespace: str) -> StackState:
 
 
 def found(state: StackState, **settings: object) -> list[Finding]:
-    return [*namespaces.check_ingress(make_mesh(**settings), None, state)]
+    return [*namespaces.check_ingress(Observation(make_mesh(**settings), None, state))]
 
 
 @pytest.mark.parametrize(

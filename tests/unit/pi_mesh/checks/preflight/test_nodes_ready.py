@@ -3,6 +3,7 @@
 import pytest
 
 from pi_mesh.checks.finding import Level, errors
+from pi_mesh.checks.observation import Observation
 from pi_mesh.checks.preflight.nodes_ready import check_kubelets
 from tests.support.factories import make_mesh
 from tests.support.preflight_problems import findings, problems
@@ -77,7 +78,9 @@ def told(kubelet: str, native: bool | None = True) -> list[str]:
     proxy = {} if native is None else {"nativeSidecars": native}
     return [
         str(finding)
-        for finding in check_kubelets(make_mesh(proxy=proxy), make_snapshot(nodes=(make_node(kubelet=kubelet),)))
+        for finding in check_kubelets(
+            Observation(make_mesh(proxy=proxy), make_snapshot(nodes=(make_node(kubelet=kubelet),)))
+        )
     ]
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 from pi_mesh.checks.finding import NEXT, Finding, Level
+from pi_mesh.checks.observation import Observation
 from pi_mesh.checks.preflight.overridden_settings import check, check_vault_transport
 from tests.support.factories import make_mesh, make_settings
 
@@ -13,7 +14,7 @@ TLS = {"gateways": {"web": {"tls": {"secret": "certificate"}}}}
 
 
 def found(**settings: object) -> list[Finding]:
-    return [*check(make_mesh(**settings), None)]
+    return [*check(Observation(make_mesh(**settings), None))]
 
 
 def test_a_mesh_as_its_settings_say_is_not_spoken_of():

@@ -3,6 +3,7 @@
 import pytest
 
 from pi_mesh.checks.finding import Level
+from pi_mesh.checks.observation import Observation
 from pi_mesh.checks.preflight import prometheus_operator
 from pi_mesh.cluster.objects import Crd
 from tests.support.factories import make_mesh
@@ -15,7 +16,7 @@ WANTED = {"prometheus": {"enabled": True, "mode": "operator"}}
 def found(observability: dict, kinds: tuple[str, ...]) -> list[tuple[Level, str]]:
     crds = tuple(Crd(f"{kind}.monitoring.coreos.com") for kind in kinds)
     snapshot = make_snapshot(crds=crds)
-    findings = prometheus_operator.check(make_mesh(observability=observability), snapshot)
+    findings = prometheus_operator.check(Observation(make_mesh(observability=observability), snapshot))
     return [(finding.level, finding.subject.name) for finding in findings]
 
 

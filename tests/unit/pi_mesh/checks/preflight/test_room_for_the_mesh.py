@@ -3,6 +3,7 @@
 import pytest
 
 from pi_mesh.checks.finding import Finding, Level
+from pi_mesh.checks.observation import Observation
 from pi_mesh.checks.preflight import room_for_the_mesh
 from pi_mesh.cluster.pods import Container, Pod
 from pi_mesh.cluster.snapshot import Snapshot
@@ -25,9 +26,9 @@ def test_free_memory_is_not_asked_for_once_the_mesh_is_there():
 
 def test_exactly_the_wanted_memory_is_enough_and_said_once():
     exact, scarce = (make_snapshot(pods=(make_pod(memory=memory, node="pi-2"),)) for memory in (1652, 1653))
-    (row,) = room_for_the_mesh.check_free_memory(make_mesh(), exact)
+    (row,) = room_for_the_mesh.check_free_memory(Observation(make_mesh(), exact))
     assert (row.level, str(row)) == (Level.OK, "nodes: at least 2Gi of memory are free on each")
-    (row,) = room_for_the_mesh.check_free_memory(make_mesh(), scarce)
+    (row,) = room_for_the_mesh.check_free_memory(Observation(make_mesh(), scarce))
     assert (row.level, row.number) == (Level.ERROR, 2047 * MI)
 
 
@@ -53,7 +54,7 @@ def crowded(*pods: Pod, **nodes: int) -> Snapshot:
 
 
 def finding(snapshot: Snapshot, **settings: object) -> Finding:
-    return next(iter(room_for_the_mesh.check_room(make_mesh(**settings), snapshot)))
+    return next(iter(room_for_the_mesh.check_room(Observation(make_mesh(**settings), snapshot))))
 
 
 @pytest.mark.row(22)
@@ -161,10 +162,14 @@ def test_a_node_with_more_on_it_than_it_has_is_shown_without_room():
 
 def test_room_for_the_promised_pods_is_judged_beside_a_mesh_whose_surge_does_not_fit():
     snapshot = crowded(own("istiod", "pi-1", 2500), pi_1=2900, pi_2=2900)
-    found = list(room_for_the_mesh.check_room(make_mesh(istio={"resources": sized(2500)}, **NO_GATEWAYS), snapshot))
+    found = list(
+        room_for_the_mesh.check_room(Observation(make_mesh(istio={"resources": sized(2500)}, **NO_GATEWAYS), snapshot))
+    )
     assert (found[0].level, [one.id for one in found[1:]]) == (Level.OK, ["room for trading"])
     tight = crowded(own("istiod", "pi-1", 2500), pi_1=2900)
-    found = list(room_for_the_mesh.check_room(make_mesh(istio={"resources": sized(2500)}, **NO_GATEWAYS), tight))
+    found = list(
+        room_for_the_mesh.check_room(Observation(make_mesh(istio={"resources": sized(2500)}, **NO_GATEWAYS), tight))
+    )
     assert (found[0].level, [one.id for one in found[1:]]) == (Level.WARNING, ["room for trading"])
 
 
@@ -174,7 +179,7 @@ def test_less_than_nothing_is_free_as_nothing():
 
 
 def finding_of_promised_fit(snapshot: Snapshot, **trading: object) -> Finding:
-    found = room_for_the_mesh.check_room(make_mesh(trading=trading), snapshot)
+    found = room_for_the_mesh.check_room(Observation(make_mesh(trading=trading), snapshot))
     return next(entry for entry in found if entry.id == room_for_the_mesh.TRADING)
 
 
@@ -235,7 +240,10 @@ def test_trading_may_use_nodes_of_another_architecture():
 
 def test_a_further_namespace_is_judged_on_what_trading_leaves():
     mesh = make_mesh(trading={"workloads": 20}, namespaces={"research": {"workloads": 10}})
-    found = {one.name: one for one in room_for_the_mesh.check_room(mesh, make_snapshot(nodes=make_pis(memory=2304)))}
+    found = {
+        one.name: one
+        for one in room_for_the_mesh.check_room(Observation(mesh, make_snapshot(nodes=make_pis(memory=2304))))
+    }
     assert (found["trading.workloads"].level, found["trading.workloads"].number) == (Level.OK, 20)
     research = found["namespaces.research.workloads"]
     assert (research.id, research.level, research.number) == (room_for_the_mesh.NAMESPACES, Level.WARNING, 4)
@@ -244,7 +252,7 @@ def test_a_further_namespace_is_judged_on_what_trading_leaves():
 
 def test_pods_without_sidecars_are_not_said_to_have_them():
     mesh = make_mesh(namespaces={"batch": {"injection": False, "workloads": 2}})
-    *_, found = room_for_the_mesh.check_room(mesh, make_snapshot())
+    *_, found = room_for_the_mesh.check_room(Observation(mesh, make_snapshot()))
     assert found.message == "2 pods, which it promises, fit beside the mesh and the namespaces before it"
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from pi_mesh.checks.finding import Level, Subject, error
+from pi_mesh.checks.observation import Observation
 from pi_mesh.checks.preflight import trading_hours
 from pi_mesh.cluster.ca_state import CA, VaultResource, WantedCa
 from pi_mesh.cluster.stack_state import NEVER_RUN, StackState
@@ -29,7 +30,7 @@ def nobody_said_so(monkeypatch):
 
 def findings(hours: dict | None = ALWAYS, state: StackState = BEFORE, **settings: object):
     mesh = make_mesh(trading={"hours": hours} if hours else {}, **settings)
-    return list(trading_hours.check(mesh, make_snapshot(), state))
+    return list(trading_hours.check(Observation(mesh, make_snapshot(), state)))
 
 
 def test_an_up_that_restarts_a_gateway_is_refused_until_the_end_of_trading():

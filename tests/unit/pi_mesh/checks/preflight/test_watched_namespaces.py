@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from pi_mesh.checks.finding import Finding, Level
+from pi_mesh.checks.observation import Observation
 from pi_mesh.checks.preflight.watched_namespaces import check
 from pi_mesh.cluster import settings_objects
 from pi_mesh.cluster.objects import Namespace
@@ -18,11 +19,11 @@ PROXY = replace(make_pod("cart-0", namespace="shop"), containers=(Container("ist
 
 def found(cluster: dict, also: tuple[str, ...] = (), **settings: object) -> list[Finding]:
     mesh = make_mesh(istio={"discovery": {"limited": True, "also": list(also)}}, **settings)
-    return list(check(mesh, make_snapshot(**cluster)))
+    return list(check(Observation(mesh, make_snapshot(**cluster))))
 
 
 def test_nothing_is_said_while_istiod_watches_everything():
-    assert list(check(make_mesh(), make_snapshot(pods=(PROXY,)))) == []
+    assert list(check(Observation(make_mesh(), make_snapshot(pods=(PROXY,))))) == []
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from pi_mesh.cluster.pods import Container
 from pi_mesh.settings.traffic.authorization import AccessPolicy, AccessRule
 from tests.support.factories import make_settings
 from tests.support.snapshots import make_pod, make_snapshot
+from tests.support.traffic_problems import of_settings
 
 RULES = (AccessRule(namespaces=("argocd",)),)
 SELECTORS = {
@@ -61,14 +62,16 @@ def judged(rules: list[dict], snapshot=None, services: dict | None = None, **pol
     """Return the findings about one policy beside the route."""
     authorization = {"policies": {"p": {"rules": rules, **policy}}}
     traffic = {**ROUTED, "authorization": authorization, **({} if services is None else {"services": services})}
-    return list(check_gateway(make_settings(traffic=traffic), snapshot or make_snapshot()))
+    return list(check_gateway(of_settings(make_settings(traffic=traffic), snapshot or make_snapshot())))
 
 
 @pytest.mark.parametrize(("namespace", "level"), [("edge", None), ("istio-system", Level.ERROR)])
 def test_the_gateway_is_known_by_its_own_namespace(namespace, level):
     authorization = {"policies": {"p": {"rules": [{"namespaces": [namespace]}]}}}
     settings = make_settings(ingress={"namespace": "edge"}, traffic={**ROUTED, "authorization": authorization})
-    assert [finding.level for finding in check_gateway(settings, make_snapshot())] == ([level] if level else [])
+    assert [finding.level for finding in check_gateway(of_settings(settings, make_snapshot()))] == (
+        [level] if level else []
+    )
 
 
 @pytest.mark.parametrize(
@@ -142,23 +145,26 @@ def test_where_nobody_says_which_pods_are_meant_it_is_unknown():
 @pytest.mark.parametrize(("allowed", "problems"), [(True, 0), (False, 1)])
 def test_the_default_deny_locks_the_gateway_out_only_without_its_allow(allowed: bool, problems: int):
     deny = {"defaultDeny": {"enabled": True, "allowIngress": allowed}}
-    assert len(list(check_gateway(make_settings(traffic={**ROUTED, "authorization": deny}), None))) == problems
+    assert (
+        len(list(check_gateway(of_settings(make_settings(traffic={**ROUTED, "authorization": deny}), None))))
+        == problems
+    )
 
 
 def test_the_default_deny_alone_locks_the_gateway_out():
     deny = {"defaultDeny": {"enabled": True, "allowIngress": False, "allowNamespaces": []}}
-    [finding] = check_gateway(make_settings(traffic={**ROUTED, "authorization": deny}), None)
+    [finding] = check_gateway(of_settings(make_settings(traffic={**ROUTED, "authorization": deny}), None))
     assert str(finding.subject) == "traffic.authorization.defaultDeny"
 
 
 def test_a_policy_nobody_routes_to_is_not_judged():
     traffic = {"authorization": {"policies": {"p": {"rules": [{"namespaces": ["argocd"]}]}}}}
-    assert list(check_gateway(make_settings(traffic=traffic), None)) == []
+    assert list(check_gateway(of_settings(make_settings(traffic=traffic), None))) == []
 
 
 def test_health_checks_that_are_not_led_past_envoy_are_refused_everywhere():
     settings = make_settings(istio={"values": {"sidecarInjectorWebhook": {"rewriteAppHTTPProbe": False}}})
-    [finding] = check_health_checks(settings, None)
+    [finding] = check_health_checks(of_settings(settings, None))
     assert finding.level is Level.ERROR
     assert str(finding.subject) == "istio.values.sidecarInjectorWebhook.rewriteAppHTTPProbe"
 
@@ -168,7 +174,7 @@ def test_a_pod_whose_health_checks_are_refused_is_named():
         "app", namespace="trading", annotations={ANNOTATION: "false"}, containers=(Container("istio-proxy"),)
     )
     bare = replace(pod, name="bare", containers=())
-    found = list(check_health_checks(make_settings(), make_snapshot(pods=(pod, bare))))
+    found = list(check_health_checks(of_settings(make_settings(), make_snapshot(pods=(pod, bare)))))
     assert [str(one.subject) for one in found] == ["pod trading/app"]
 
 
@@ -176,12 +182,14 @@ def test_without_mutual_tls_and_policies_health_checks_get_through():
     settings = make_settings(
         mtls={"mode": "PERMISSIVE"}, istio={"values": {"sidecarInjectorWebhook": {"rewriteAppHTTPProbe": False}}}
     )
-    assert list(check_health_checks(settings, None)) == []
+    assert list(check_health_checks(of_settings(settings, None))) == []
 
 
 def test_a_policy_for_another_port_alone_is_told_since_it_may_lock_the_gateway_out():
     elsewhere = {"p": {"rules": [{"principals": [INGRESS], "ports": [8888]}]}}
-    found = [*check_gateway(make_settings(traffic={**ROUTED, "authorization": {"policies": elsewhere}}), None)]
+    found = [
+        *check_gateway(of_settings(make_settings(traffic={**ROUTED, "authorization": {"policies": elsewhere}}), None))
+    ]
     assert [one.level for one in found] == [Level.WARNING]
     assert (
         "lets the ingress gateway in on port 8888 alone, and service trading-app-service has port 80"
@@ -197,7 +205,9 @@ def test_the_default_deny_of_a_further_namespace_locks_the_gateway_out_of_its_se
     route = {"hosts": ["r.example"], "gateways": ["trading-gateway"], "http": [{"to": [{"service": "api"}]}]}
     traffic = {**ROUTED, "routes": {**ROUTED["routes"], "api": {"namespace": "research", **route}}}
     deny = {"enabled": True, "allowIngress": False, "allowNamespaces": []}
-    [finding] = check_gateway(make_settings(namespaces={"research": {"defaultDeny": deny}}, traffic=traffic), None)
+    [finding] = check_gateway(
+        of_settings(make_settings(namespaces={"research": {"defaultDeny": deny}}, traffic=traffic), None)
+    )
     assert str(finding.subject) == "namespaces.research.defaultDeny"
     assert "locks the ingress gateway out of service api" in finding.message
 
@@ -205,11 +215,11 @@ def test_the_default_deny_of_a_further_namespace_locks_the_gateway_out_of_its_se
 def test_a_policy_of_another_namespace_locks_nobody_out():
     policy = {"namespace": "research", "rules": [{"namespaces": ["argocd"]}]}
     traffic = {**ROUTED, "authorization": {"policies": {"p": policy}}}
-    assert list(check_gateway(make_settings(namespaces={"research": {}}, traffic=traffic), None)) == []
+    assert list(check_gateway(of_settings(make_settings(namespaces={"research": {}}, traffic=traffic), None))) == []
 
 
 def test_the_first_policy_by_name_is_the_one_that_is_named():
     two = {name: {"rules": [{"namespaces": ["argocd"]}]} for name in ("b", "a", "c")}
     settings = make_settings(traffic={**ROUTED, "authorization": {"policies": two}})
-    (finding,) = check_gateway(settings, make_snapshot())
+    (finding,) = check_gateway(of_settings(settings, make_snapshot()))
     assert finding.name == "traffic.authorization.policies.a"

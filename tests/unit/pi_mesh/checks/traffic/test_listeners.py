@@ -7,6 +7,7 @@ from pi_mesh.checks.traffic.listeners import check_client_addresses, check_ports
 from pi_mesh.cluster.objects import Service
 from tests.support.factories import make_settings
 from tests.support.snapshots import make_snapshot
+from tests.support.traffic_problems import of_settings
 
 WITH_8080 = [{"name": "status-port", "port": 15021}, {"name": "http", "port": 80}, {"name": "more", "port": 8080}]
 LISTED = {"values": {"service": {"ports": WITH_8080}}}
@@ -15,7 +16,7 @@ SYSCTL = "net.ipv4.ip_unprivileged_port_start"
 
 def found(snapshot=None, ingress: dict | None = None, **listener: object) -> list[Finding]:
     settings = make_settings(traffic={"gateways": {"g": listener}}, ingress=ingress or {})
-    return [*check_ports(settings, snapshot)]
+    return [*check_ports(of_settings(settings, snapshot))]
 
 
 @pytest.mark.parametrize("listener", [{}, {"port": 8080}, {"tls": {"secret": "certificate", "port": 8443}}], ids=str)
@@ -74,7 +75,7 @@ def tls(secret: str = "certificate", **more: object) -> dict:
 
 
 def found_of_shared_ports(**listeners: dict) -> list[Finding]:
-    return list(check_shared_ports(make_settings(traffic={"gateways": listeners}), None))
+    return list(check_shared_ports(of_settings(make_settings(traffic={"gateways": listeners}), None)))
 
 
 @pytest.mark.parametrize(
@@ -157,7 +158,7 @@ LOCAL, RANGES = {"externalTrafficPolicy": "Local"}, {"sourceRanges": ["192.0.2.0
 
 def found_of_client_addresses(listener: dict, istio: dict | None = None, **ingress: object) -> list[Finding]:
     settings = make_settings(istio=istio or {}, ingress=ingress, traffic={"gateways": {"g": listener}})
-    return list(check_client_addresses(settings, None))
+    return list(check_client_addresses(of_settings(settings, None)))
 
 
 @pytest.mark.parametrize("type", ["auto", "LoadBalancer", "NodePort"])

@@ -12,6 +12,7 @@ from pi_mesh.cluster.policies import Policy
 from tests.support.factories import make_mesh, make_settings
 from tests.support.healthy_mesh import make_verification
 from tests.support.snapshots import make_pod, make_snapshot
+from tests.support.traffic_problems import of_settings
 
 LABELS = {"app": "orders"}
 ORDERS = {"orders": {"ports": [80], "takesOrders": True, "selector": LABELS}}
@@ -29,7 +30,7 @@ def told(*routes: Policy, services: dict = ORDERS, unreadable: tuple = (), **mor
     near = (Service("trading", "orders", ports=(80,), selector=LABELS),)
     near += (Service("trading", "orders-metrics", ports=(9090,), selector=LABELS),)
     snapshot = make_snapshot(routes=routes, pods=pods, services=near, unreadable=unreadable)
-    return [finding for finding in check_routes(settings, snapshot) if finding.level is not Level.OK]
+    return [finding for finding in check_routes(of_settings(settings, snapshot)) if finding.level is not Level.OK]
 
 
 def foreign(*rules: dict, hosts: tuple = ("shop.example",), name: str = "theirs", **more: object) -> Policy:
@@ -44,12 +45,12 @@ def of_gateway_api(kind: str = "HTTPRoute", **rule: object) -> Policy:
 
 def test_without_such_a_service_nothing_is_said():
     rogue = foreign({**TO_ORDERS, "retries": {"attempts": 3}})
-    assert list(check_routes(make_settings(), make_snapshot(routes=(rogue,)))) == []
+    assert list(check_routes(of_settings(make_settings(), make_snapshot(routes=(rogue,))))) == []
 
 
 def test_one_row_says_that_no_route_repeats_orders():
     settings = make_settings(traffic={"services": ORDERS})
-    (row,) = check_routes(settings, make_snapshot(routes=(foreign({**TO_ORDERS, **NONE}),)))
+    (row,) = check_routes(of_settings(settings, make_snapshot(routes=(foreign({**TO_ORDERS, **NONE}),))))
     assert (row.level, row.number) == (Level.OK, 1)
     assert row.message == "1 service takes orders, and no route repeats, mirrors or fails them"
 
@@ -66,7 +67,9 @@ def test_retries_of_a_route_of_the_settings_are_refused_even_for_idempotent_serv
 def test_a_preview_without_a_cluster_judges_the_settings_alone():
     rule = {"to": [{"service": "orders"}], "retries": {"attempts": 1}}
     traffic = {"services": ORDERS, "routes": {"mine": {"hosts": ["orders"], "http": [rule]}}}
-    assert [finding.level for finding in check_routes(make_settings(traffic=traffic), None)] == [Level.ERROR]
+    assert [finding.level for finding in check_routes(of_settings(make_settings(traffic=traffic), None))] == [
+        Level.ERROR
+    ]
 
 
 @pytest.mark.parametrize(
@@ -185,7 +188,7 @@ def test_the_other_services_of_the_pods_that_take_orders_are_those_that_lead_to_
         make_pod("orders-2", namespace="elsewhere", labels=LABELS),
     )
     settings = make_settings(traffic={"services": ORDERS})
-    aliases = orders._aliases(settings, make_snapshot(services=services, pods=pods), {FULL: "orders"})
+    aliases = orders._aliases(of_settings(settings, make_snapshot(services=services, pods=pods)), {FULL: "orders"})
     assert aliases == {"metrics.trading.svc.cluster.local": "metrics"}
 
 
@@ -194,11 +197,15 @@ UNSAFE = {"attempts": 2, "retryOn": "5xx,reset"}
 
 def told_of_retries(retries: dict, **more: object) -> list[Finding]:
     rule = {"to": [{"service": "shop"}], "retries": retries, **more}
-    return [*check_retries(make_settings(traffic={"routes": {"shop": {"hosts": ["shop"], "http": [rule]}}}), None)]
+    return [
+        *check_retries(
+            of_settings(make_settings(traffic={"routes": {"shop": {"hosts": ["shop"], "http": [rule]}}}), None)
+        )
+    ]
 
 
 def of_default(**retries: object) -> list[Finding]:
-    return [*check_retries(make_settings(proxy={"defaultRetries": retries}), None)]
+    return [*check_retries(of_settings(make_settings(proxy={"defaultRetries": retries}), None))]
 
 
 def test_retries_of_every_method_after_a_reset_are_told_for_one_version():
@@ -242,5 +249,5 @@ def test_a_route_that_somebody_added_after_the_up_is_an_error():
     rogue = Policy(
         "VirtualService", "trading", "rogue", {"hosts": ["shop.example"], "http": [TO_ORDERS_OF_ORDER_SAFETY]}
     )
-    (found,) = orders.check_live_routes(replace(seen, snapshot=replace(seen.snapshot, routes=(rogue,))))
+    (found,) = orders.check_routes(replace(seen, snapshot=replace(seen.snapshot, routes=(rogue,))))
     assert (found.level, found.name) == (Level.ERROR, "trading/rogue")

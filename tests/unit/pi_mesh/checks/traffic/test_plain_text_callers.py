@@ -11,7 +11,7 @@ from pi_mesh.cluster.objects import Namespace
 from pi_mesh.cluster.pods import Container
 from tests.support.factories import make_settings
 from tests.support.snapshots import make_pod, make_snapshot
-from tests.support.traffic_problems import AGENT, problems
+from tests.support.traffic_problems import AGENT, of_settings, problems
 
 DENIAL = {"action": "DENY", "rules": [{"paths": ["/a"]}, {"namespaces": ["dev"]}]}
 LEGACY = {"old": {"selector": {"legacy": "true"}}}
@@ -19,7 +19,7 @@ LEGACY = {"old": {"selector": {"legacy": "true"}}}
 
 def found(policy: dict | None = None, snapshot=None, mode: str = "STRICT", **traffic: object) -> list[Finding]:
     rules = {"authorization": {"policies": {"p": policy}}} if policy else {}
-    return [*check_rules(make_settings(mtls={"mode": mode}, traffic={**rules, **traffic}), snapshot)]
+    return [*check_rules(of_settings(make_settings(mtls={"mode": mode}, traffic={**rules, **traffic}), snapshot))]
 
 
 @pytest.mark.parametrize("callers", [{"namespaces": ["dev"]}, {"principals": ["cluster.local/ns/dev/*"]}])
@@ -115,7 +115,7 @@ ADMITS_TRADING = {"research": {"defaultDeny": {"enabled": True, "allowNamespaces
 
 
 def test_a_caller_that_does_not_know_the_called_namespace_is_told_to_add_it():
-    (found,) = check_scopes(make_settings(namespaces=ADMITS_TRADING), None)
+    (found,) = check_scopes(of_settings(make_settings(namespaces=ADMITS_TRADING), None))
     assert found.level is Level.WARNING
     assert str(found) == (
         "trading.sidecarScope: does not have research, whose rules admit trading: sidecars of trading would send these "
@@ -133,19 +133,19 @@ def test_a_caller_that_does_not_know_the_called_namespace_is_told_to_add_it():
     ],
 )
 def test_a_caller_that_knows_it_is_well(trading):
-    assert list(check_scopes(make_settings(trading=trading, namespaces=ADMITS_TRADING), None)) == []
+    assert list(check_scopes(of_settings(make_settings(trading=trading, namespaces=ADMITS_TRADING), None))) == []
 
 
 def test_callers_of_other_namespaces_have_scopes_of_their_own():
     policy = {"namespace": "research", "rules": [{"namespaces": ["argocd"]}]}
     traffic = {"authorization": {"policies": {"argo": policy}}}
-    assert list(check_scopes(make_settings(namespaces={"research": {}}, traffic=traffic), None)) == []
+    assert list(check_scopes(of_settings(make_settings(namespaces={"research": {}}, traffic=traffic), None))) == []
 
 
 def test_a_denial_admits_nobody():
     policy = {"namespace": "research", "action": "DENY", "rules": [{"namespaces": ["trading"]}]}
     traffic = {"authorization": {"policies": {"no": policy}}}
-    assert list(check_scopes(make_settings(namespaces={"research": {}}, traffic=traffic), None)) == []
+    assert list(check_scopes(of_settings(make_settings(namespaces={"research": {}}, traffic=traffic), None))) == []
 
 
 def test_a_circuit_breaker_that_opens_for_no_pod_of_a_few_is_a_warning():
@@ -184,5 +184,5 @@ def test_pods_that_we_may_not_list_are_unknown():
 def test_pods_of_a_namespace_without_injection_are_meant_to_have_none():
     pod = make_pod("job", namespace="batch")
     settings = make_settings(namespaces={"batch": {"injection": False}})
-    (found,) = plain_text_callers.check_sidecars(settings, make_snapshot(pods=(pod,)))
+    (found,) = plain_text_callers.check_sidecars(of_settings(settings, make_snapshot(pods=(pod,))))
     assert found.message == "every pod in trading has its sidecar"

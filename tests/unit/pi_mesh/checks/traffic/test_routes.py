@@ -3,13 +3,12 @@
 import pytest
 
 from pi_mesh import inventory
-from pi_mesh.checks import preflight
 from pi_mesh.checks.finding import Level
-from pi_mesh.checks.traffic import run
 from pi_mesh.cluster.objects import Service
 from tests.support.factories import make_settings
+from tests.support.preflight_problems import run as preflight
 from tests.support.snapshots import STACK, make_snapshot
-from tests.support.traffic_problems import AGENT, APP, GOOD, TO_APP, problems, route, the_one
+from tests.support.traffic_problems import AGENT, APP, GOOD, TO_APP, problems, route, run, the_one
 
 
 def test_settings_that_fit_together_have_no_problem():
@@ -91,7 +90,7 @@ def test_leaving_through_an_egress_gateway_that_is_off_is_an_error():
 def test_the_preflight_asks_these_checks_too():
     settings = make_settings(traffic={**GOOD, "gateways": {}})
     assert "traffic.routes.trading-app.gateways" in {
-        str(one.subject) for one in preflight.run(inventory.mesh_inventory(settings, STACK), make_snapshot())
+        str(one.subject) for one in preflight(inventory.mesh_inventory(settings, STACK), make_snapshot())
     }
 
 

@@ -5,6 +5,7 @@ import pytest
 from pi_mesh.checks.finding import Level
 from pi_mesh.checks.traffic.tokens import check
 from tests.support.factories import make_settings
+from tests.support.traffic_problems import of_settings
 
 ISSUER = {"login": {"issuer": "https://login.example.org", "jwksUri": "https://login.example.org/jwks.json"}}
 BY_TOKEN = {"requestPrincipals": ["https://login.example.org/*"]}
@@ -13,7 +14,7 @@ BY_CLAIM = {"when": [{"key": "request.auth.claims[groups]", "values": ["desk"]}]
 
 def found(rule: dict, tokens: dict) -> list:
     policy = {"p": {"rules": [{"paths": ["/open"]}, rule]}}
-    return [*check(make_settings(traffic={"authorization": {"policies": policy, "tokens": tokens}}), None)]
+    return [*check(of_settings(make_settings(traffic={"authorization": {"policies": policy, "tokens": tokens}}), None))]
 
 
 @pytest.mark.parametrize("rule", [BY_TOKEN, BY_CLAIM])

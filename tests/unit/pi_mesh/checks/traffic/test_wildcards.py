@@ -5,6 +5,7 @@ import pytest
 from pi_mesh.checks.finding import NEXT, Finding, Level
 from pi_mesh.checks.traffic.wildcards import check
 from tests.support.factories import make_settings
+from tests.support.traffic_problems import of_settings
 
 DATABASE = {"hosts": ["a.example.com"], "protocol": "TCP", "port": 5432}
 OTHER = {**DATABASE, "hosts": ["b.example.com"]}
@@ -13,11 +14,11 @@ OTHER = {**DATABASE, "hosts": ["b.example.com"]}
 def rules(rule: dict, version: str = "1.31.0") -> list[Finding]:
     policies = {"p": {"action": "DENY", "rules": [rule]}}
     settings = make_settings(istio={"version": version}, traffic={"authorization": {"policies": policies}})
-    return [*check(settings, None)]
+    return [*check(of_settings(settings, None))]
 
 
 def external(**entries: dict) -> list[Finding]:
-    return [*check(make_settings(traffic={"external": entries}), None)]
+    return [*check(of_settings(make_settings(traffic={"external": entries}), None))]
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from pi_mesh.checks.finding import Finding, Level
-from pi_mesh.checks.verification_input import VerificationInput
+from pi_mesh.checks.observation import Observation
 from pi_mesh.checks.verify import access
 from pi_mesh.checks.verify.access import access_effect, action_of
 from pi_mesh.cluster.pods import Container, Pod
@@ -18,7 +18,7 @@ FROM_DEV = {"from": [{"source": {"namespaces": ["dev"]}}]}
 
 
 @pytest.fixture
-def denied() -> VerificationInput:
+def denied() -> Observation:
     """Return a mesh with the default deny, and a workload."""
     app = Pod("trading", "app-0", {"app": "app"}, containers=(Container("istio-proxy"),))
     mesh = make_mesh(traffic={"authorization": {"defaultDeny": {"enabled": True}}})
@@ -31,7 +31,7 @@ def rogue(spec: dict, namespace: str = "trading", name: str = "rogue", **annotat
     )
 
 
-def the(seen: VerificationInput, policy: Policy) -> tuple[Level, str]:
+def the(seen: Observation, policy: Policy) -> tuple[Level, str]:
     finding = next(access.check(with_policies(seen, policy)))
     return finding.level, f"{finding}"
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from pi_mesh.checks.finding import Finding, Level
-from pi_mesh.checks.verification_input import VerificationInput
+from pi_mesh.checks.observation import Observation
 from pi_mesh.checks.verify import attached_routes
 from pi_mesh.cluster.objects import Service
 from pi_mesh.cluster.pods import Container, Pod
@@ -22,7 +22,7 @@ TRAFFIC = {"gateways": {"web": {"hosts": ["shop.example"]}}, "routes": {"web": W
 
 
 @pytest.fixture
-def routed() -> VerificationInput:
+def routed() -> Observation:
     """Return a mesh whose one route is attached, and leads to a service with a pod."""
     seen = make_verification(make_mesh(traffic=TRAFFIC))
     return in_cluster(seen, pods=(GATEWAY, SERVING), services=(APP,))
@@ -33,11 +33,11 @@ def route(host: str = "shop.example", namespace: str = "trading", to: str = "app
     return Policy("VirtualService", namespace, "other", {"hosts": [host], "http": rules, **spec})
 
 
-def found(seen: VerificationInput) -> list[Finding]:
+def found(seen: Observation) -> list[Finding]:
     return list(attached_routes.check(seen))
 
 
-def the(seen: VerificationInput) -> Finding:
+def the(seen: Observation) -> Finding:
     (finding,) = found(seen)
     return finding
 

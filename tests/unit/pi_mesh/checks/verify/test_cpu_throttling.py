@@ -5,12 +5,15 @@ from dataclasses import replace
 import pytest
 
 from pi_mesh.checks.finding import Finding, Level
+from pi_mesh.checks.observation import Observation
 from pi_mesh.checks.verify import cpu_throttling
-from pi_mesh.checks.verify.cpu_throttling import Reading
-from pi_mesh.cluster.kubelet import ContainerId, Counters
+from pi_mesh.cluster import kubelet
+from pi_mesh.cluster.kubelet import ContainerId, Counters, NotAnswered, Reading
 from pi_mesh.cluster.pods import Container, Pod
 from pi_mesh.quantities import Resources
+from tests.support.fake_client import FakeClient
 from tests.support.healthy_mesh import in_cluster, make_verification, pod_of
+from tests.support.snapshots import make_pis
 
 LIMIT = Resources(200, 2**28)
 SIDECAR = Container("istio-proxy", limits=LIMIT)
@@ -23,9 +26,19 @@ def reading(at: float, periods: int, throttled: int, name: ContainerId = NAME) -
     return Reading({name: Counters(at, periods, throttled)}, {})
 
 
+class Passed:
+    """A window that is over."""
+
+    def __init__(self, *readings: Reading) -> None:
+        self._readings = readings
+
+    def readings(self) -> tuple[Reading, ...]:
+        return self._readings
+
+
 def judged(first: Reading, last: Reading, *pods: Pod) -> list[Finding]:
     seen = in_cluster(make_verification(), pods=pods or (SHOP,))
-    return list(cpu_throttling.check(seen, first, last))
+    return list(cpu_throttling.check(replace(seen, cpu_window=Passed(first, last))))
 
 
 def test_a_sidecar_that_waits_at_its_limit_is_a_warning_with_the_key_that_raises_it():
@@ -78,7 +91,8 @@ def test_istiod_and_a_gateway_have_keys_of_their_own():
     seen = make_verification()
     pods = [pod_of(workload) for workload in seen.mesh.workloads]
     busy = {ContainerId(pod.namespace, pod.name, "main"): Counters(1, 1000, 900) for pod in pods}
-    found = list(cpu_throttling.check(in_cluster(seen, pods=tuple(pods)), NOTHING, Reading(busy, {})))
+    busy_pods = replace(in_cluster(seen, pods=tuple(pods)), cpu_window=Passed(NOTHING, Reading(busy, {})))
+    found = list(cpu_throttling.check(busy_pods))
     assert {finding.fix.removeprefix("raise ") for finding in found} == {
         "istio.resources.limits.cpu",
         "ingress.resources.limits.cpu",
@@ -142,3 +156,69 @@ def test_containers_that_worked_too_briefly_are_counted_beside_the_others():
     )
     (alone,) = judged(NOTHING, reading(100, 6000, 606))
     assert alone.message == "1 of the mesh are throttled in at most 10 % of their CPU periods"
+
+
+ISTIOD = ContainerId("istio-system", "istiod-0", "main")
+
+
+@pytest.fixture
+def asked(monkeypatch) -> list[str]:
+    """Return the nodes in the order in which they were asked; a second count follows 30 s after the first."""
+    nodes: list[str] = []
+
+    def counted(_: object, node: str) -> dict[ContainerId, Counters]:
+        nodes.append(node)
+        number = nodes.count(node)
+        return {ISTIOD: Counters(30 * number, 1000 * number, 400 * number)}
+
+    monkeypatch.setattr(kubelet, "Client", FakeClient())
+    monkeypatch.setattr(kubelet, "counters", counted)
+    return nodes
+
+
+@pytest.fixture
+def slept(monkeypatch) -> list[float]:
+    pauses: list[float] = []
+    monkeypatch.setattr(kubelet.time, "sleep", pauses.append)
+    monkeypatch.setattr(kubelet.time, "monotonic", lambda: sum(pauses))
+    return pauses
+
+
+def found(seconds: int, seen: Observation | None = None) -> list[str]:
+    """Return the messages over a window of so many seconds."""
+    seen = seen or make_verification()
+    with kubelet.running_window("test", cpu_throttling.nodes_to_ask(seen), seconds) as window:
+        return [finding.message for finding in cpu_throttling.check(replace(seen, cpu_window=window))]
+
+
+@pytest.mark.usefixtures("slept")
+def test_a_short_run_reads_once_and_judges_the_containers_life(asked):
+    assert "in 40 % of its CPU periods at 500m, counted since its start" in found(0)[0]
+    assert asked == ["pi-1"]
+
+
+def test_a_window_is_waited_for_and_read_twice(asked, slept):
+    assert "in 40 % of its CPU periods at 500m, counted over 30 s" in found(30)[0]
+    assert sum(slept) == 30
+    assert asked == ["pi-1", "pi-1"]
+
+
+@pytest.mark.usefixtures("slept")
+def test_only_ready_nodes_with_a_container_of_the_mesh_are_asked(asked):
+    found(0, in_cluster(make_verification(), nodes=make_pis(2, ready=False)))
+    assert asked == []
+
+
+@pytest.mark.usefixtures("slept", "asked")
+def test_a_kubelet_that_gives_no_answer_is_unknown(monkeypatch):
+    def silent(*_: object) -> None:
+        raise NotAnswered("it gave no answer within 10 s")
+
+    monkeypatch.setattr(kubelet, "counters", silent)
+    assert found(0) == ["is unknown for the containers on it: it gave no answer within 10 s"]
+
+
+def test_a_window_that_has_passed_already_is_not_awaited(slept, asked):
+    found(0)
+    assert slept == [0.0]
+    assert asked

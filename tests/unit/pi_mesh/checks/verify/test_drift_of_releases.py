@@ -3,28 +3,28 @@
 import pytest
 
 from pi_mesh.checks.finding import Level
-from pi_mesh.checks.verification_input import VerificationInput
-from pi_mesh.checks.verify import drift_of_releases, run
+from pi_mesh.checks.observation import Observation
+from pi_mesh.checks.verify import drift_of_releases
 from pi_mesh.cluster.live_objects import Pair
-from tests.support.healthy_mesh import found, owned, problems
+from tests.support.healthy_mesh import found, owned, problems, run
 
 
 def test_an_edited_object_of_a_release_is_a_problem(healthy):
-    (problem,) = problems(found(healthy, pairs=(healthy.observed.pairs[0], owned(1, 0))))
+    (problem,) = problems(found(healthy, pairs=(healthy.live.pairs[0], owned(1, 0))))
     assert "Deployment istio-system/istiod: was changed: spec.replicas: 0, not 1" in problem
 
 
 def test_a_deleted_object_of_a_release_is_a_problem(healthy):
-    (problem,) = problems(found(healthy, pairs=(healthy.observed.pairs[0], owned(1, None))))
+    (problem,) = problems(found(healthy, pairs=(healthy.live.pairs[0], owned(1, None))))
     assert "of release istio-system/istiod is gone" in problem
 
 
 def test_drift_is_either_a_problem_or_said_to_be_none(healthy):
-    def calm(facts: VerificationInput) -> bool:
+    def calm(facts: Observation) -> bool:
         return any(f.id == "drift of releases" and f.level is Level.OK for f in run(facts))
 
     assert calm(healthy)
-    assert not calm(found(healthy, pairs=(healthy.observed.pairs[0], owned(1, 0))))
+    assert not calm(found(healthy, pairs=(healthy.live.pairs[0], owned(1, 0))))
 
 
 ROLE = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": "istiod"}}

@@ -6,12 +6,11 @@ import pytest
 
 from pi_mesh.certificates import pem
 from pi_mesh.checks.finding import Level
-from pi_mesh.checks.verify import run
 from pi_mesh.checks.verify.mesh_certificates import end_of
 from pi_mesh.cluster.mesh_ca import Authority
 from tests.support.authorities import NOW, make_ca, make_root
 from tests.support.factories import make_mesh, make_settings
-from tests.support.healthy_mesh import problems
+from tests.support.healthy_mesh import problems, run
 
 
 def test_a_root_near_its_end_is_a_problem(healthy):

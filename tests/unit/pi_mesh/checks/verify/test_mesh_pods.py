@@ -5,9 +5,8 @@ from dataclasses import replace
 import pytest
 
 from pi_mesh.checks.finding import Finding, Level
-from pi_mesh.checks.verify import run
 from pi_mesh.cluster.pods import Container, Pod
-from tests.support.healthy_mesh import component, in_cluster, problems
+from tests.support.healthy_mesh import component, in_cluster, problems, run
 
 
 @pytest.mark.row(11)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from pi_mesh.checks.finding import Finding, Level
-from pi_mesh.checks.verification_input import VerificationInput
+from pi_mesh.checks.observation import Observation
 from pi_mesh.checks.verify import mutual_tls
 from pi_mesh.cluster.objects import Namespace, Service
 from pi_mesh.cluster.pods import Container, Pod
@@ -26,15 +26,15 @@ def meshed(namespace: str, name: str, **fields: dict[str, str]) -> Pod:
     return Pod(namespace, f"{name}-77-x", {"app": name}, owner=f"ReplicaSet/{name}-77", containers=containers, **fields)
 
 
-def with_pods(seen: VerificationInput, *pods: Pod) -> VerificationInput:
+def with_pods(seen: Observation, *pods: Pod) -> Observation:
     return in_cluster(seen, pods=(*seen.snapshot.pods, *pods))
 
 
-def rows(seen: VerificationInput) -> list[tuple[Level, str]]:
+def rows(seen: Observation) -> list[tuple[Level, str]]:
     return [(finding.level, str(finding)) for finding in mutual_tls.check(seen)]
 
 
-def the(seen: VerificationInput) -> Finding:
+def the(seen: Observation) -> Finding:
     (finding,) = mutual_tls.check(seen)
     return finding
 
@@ -179,7 +179,7 @@ HOST = "app.trading.svc.cluster.local"
 
 
 @pytest.fixture
-def served(healthy) -> VerificationInput:
+def served(healthy) -> Observation:
     """Return a mesh with service trading/app, and a pod with a proxy behind it."""
     app = Pod("trading", "app-0", {"app": "app"}, containers=(Container("app"), Container("istio-proxy")))
     service = Service("trading", "app", selector={"app": "app"})

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from pi_mesh.checks.finding import Level
-from pi_mesh.checks.verification_input import VerificationInput
+from pi_mesh.checks.observation import Observation
 from pi_mesh.checks.verify import proxy_configuration
 from pi_mesh.cluster.live_objects import Pair
 from pi_mesh.cluster.policies import Policy
@@ -23,7 +23,7 @@ def envoy_filter(*patches: dict, namespace: str = "istio-system", release: str =
     return Policy("EnvoyFilter", namespace, "rogue", {"configPatches": list(patches)}, release=release)
 
 
-def the(seen: VerificationInput, policy: Policy) -> tuple[Level, str]:
+def the(seen: Observation, policy: Policy) -> tuple[Level, str]:
     finding = next(proxy_configuration.check(with_policies(seen, policy)))
     return finding.level, f"{finding}"
 

@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 from pi_mesh.checks.finding import Level, errors
-from pi_mesh.checks.verify import read_only_verification, run
+from pi_mesh.checks.verify import read_only_verification
 from pi_mesh.cluster.helm_releases import digest
-from tests.support.healthy_mesh import applied_as_asked, found, in_cluster
+from tests.support.healthy_mesh import applied_as_asked, found, in_cluster, run
 
 
 def read_only(seen):
@@ -38,12 +38,12 @@ def test_that_up_left_nothing_yet_is_a_warning_of_the_whole_verification(healthy
 
 
 def test_what_up_left_of_other_objects_is_a_warning(healthy):
-    other = tuple(replace(one, objects=({"kind": "Service"},)) for one in healthy.observed.releases)
+    other = tuple(replace(one, objects=({"kind": "Service"},)) for one in healthy.live.releases)
     (finding,) = read_only_verification.check(found(healthy, releases=other))
     assert "differs from Helm's record" in finding.message
 
 
 def test_the_secrets_that_are_not_compared_are_named_by_their_release(healthy):
-    some = tuple(replace(one, omitted=("password",)) for one in read_only(healthy).observed.releases)
+    some = tuple(replace(one, omitted=("password",)) for one in read_only(healthy).live.releases)
     (finding,) = read_only_verification.check(found(read_only(healthy), releases=some))
     assert f"{read_only_verification.SECRET} istio-system/password" in finding.message

@@ -58,7 +58,7 @@ def test_a_namespace_without_injection_is_well_where_a_pod_gets_no_sidecar():
 def test_a_sidecar_in_a_namespace_without_injection_is_a_problem():
     off = make_verification(make_mesh(namespaces={"batch": {"injection": False}}))
     surprising = Injection(Pod("batch", "injection-proof", containers=(Container("istio-proxy"),)))
-    both = {**off.observed.injections, "batch": surprising}
+    both = {**off.live.injections, "batch": surprising}
     (problem,) = problems(found(off, injections=both))
     assert "comes out with istio-proxy, and namespaces.batch.injection is false" in problem
 

@@ -1,0 +1,245 @@
+"""The plan of an adoption, with a row for each resource that is adopted, written, changed or restarted."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from operations.adopt import entries
+from operations.adopt.entries import live_inputs
+from operations.adopt.existing_mesh import ExistingMesh, ExistingObject, ExistingRelease
+from operations.adopt.obstacles import object_id
+from operations.pull_request import manifests
+from operations.pull_request.engine import Intent, Resource
+from operations.pull_request.manifests import (
+    Change,
+    Consequences,
+    NotRenderedError,
+    Objects,
+    diff,
+    is_version_only,
+    line_counts,
+)
+from operations.repair.observed_state import resources
+from pi_mesh.checks.finding import Finding, Subject, ok, setting, unknown, warning
+from pi_mesh.checks.verify.diff import ABSENT, differences, shorten
+from pi_mesh.checks.verify.remedies import workload_of
+from pi_mesh.checks.verify.settings_applied import unequal
+from pi_mesh.cluster.helm_releases import CRD
+from pi_mesh.inventory import Kind
+
+OBJECTS = "objects"
+BOUNDS = ("Sidecar", "ResourceQuota", "LimitRange")
+FELT = ("PeerAuthentication", "AuthorizationPolicy", *BOUNDS)
+"""Kinds of object whose change affects running pods."""
+
+
+def rows_of_object(existing: ExistingObject) -> Iterator[Finding]:
+    """Yield the rows of an adopted object: its changes by `up`, and the field managers that would refuse them."""
+    subject = Subject(existing.kind.lower(), existing.id)
+    changed = [*unequal(_content(existing.manifest), _content(live_inputs(existing)))]
+    if not changed:
+        yield ok(OBJECTS, subject, "is adopted unchanged")
+        return
+    lines = "; ".join(f"{path} {change_in_words(live, target)}" for path, target, live in changed)
+    message = f"is adopted, and `up` changes it: {lines}"
+    yield warning(OBJECTS, subject, message, "") if existing.kind in FELT else ok(OBJECTS, subject, message)
+    for path, manager in entries.field_holders(existing, changed_paths(existing)):
+        yield ok(OBJECTS, subject, f"{path} is managed by {manager}; --yes makes the stack its manager")
+
+
+def changed_paths(existing: ExistingObject) -> list[str]:
+    """Return the paths of existing fields that change."""
+    changed = unequal(_content(existing.manifest), _content(live_inputs(existing)))
+    return [path for path, _, live in changed if live is not ABSENT]
+
+
+def _content(manifest: object) -> dict:
+    assert isinstance(manifest, dict)
+    return {key: value for key, value in manifest.items() if key not in ("apiVersion", "kind")}
+
+
+def change_in_words(live: object, target: object) -> str:
+    """Return the change of a value in words."""
+    if target is ABSENT:
+        return f"{shorten(live)} goes"
+    return f"becomes {shorten(target)}" if live is ABSENT else f"{shorten(live)} becomes {shorten(target)}"
+
+
+TEMPLATE = "spec.template"
+UNCHANGED = Consequences()
+
+
+@dataclass(frozen=True)
+class Effects:
+    """The effects of the next `up`."""
+
+    changed: tuple[Change, ...] = ()
+    """Changed objects of the existing releases, as KIND NAMESPACE/NAME."""
+    restarts: Mapping[str, str] | None = None
+    """Reason for the restart of each Deployment's pods, by NAMESPACE/NAME; None where nothing could be rendered."""
+    on_proxies: Consequences = UNCHANGED
+    problem: str = ""
+    """Reason why nothing could be rendered."""
+
+
+def effects_of_up(there: ExistingMesh) -> Effects:
+    """Compare the objects that Helm installed with those that the stack's charts and values give."""
+    before: Objects = {}
+    for release in there.releases:
+        before.update(manifests.named_texts(release.living.applied.objects))
+    resources = {
+        release.release.id: Resource(manifests.RELEASE, release.release.name, release_inputs(release))
+        for release in there.releases
+    }
+    try:
+        after = manifests.rendered_objects(Intent(resources, {}), Path.cwd())
+    except NotRenderedError as problem:
+        return Effects(problem=str(problem))
+    after = {key: text for key, text in after.items() if not key.startswith(f"{CRD} ")}
+    on_pods = manifests.consequences_for_pods(before, after)
+    restarts = {_name(key): "its pod template changes" for key in on_pods.restarts}
+    by_hand = {name: why for name, why in _by_hand(there).items() if name not in restarts}
+    return Effects(tuple(manifests.changes_between(before, after)), restarts | by_hand, on_pods)
+
+
+def release_inputs(existing: ExistingRelease) -> dict:
+    """Return the inputs of a release that the program gives the provider, for the cluster as it is."""
+    own = {"name": existing.release.name, "namespace": existing.release.namespace, "values": existing.release.values}
+    return {**existing.registered["inputs"], **own}
+
+
+def deployment_pods(there: ExistingMesh, deployment: str) -> list[str]:
+    """Return the pods of a Deployment, as NAMESPACE/NAME."""
+    owner = Subject("deployment", deployment)
+    every = there.now.snapshot.pods
+    return sorted(f"{pod.namespace}/{pod.name}" for pod in every if not pod.ending and workload_of(pod) == owner)
+
+
+def _name(key: str) -> str:
+    return key.partition(" ")[2]
+
+
+def _by_hand(there: ExistingMesh) -> dict[str, str]:
+    """Return the Deployments whose pod template was edited by hand: Helm restores what its manifest says."""
+    edited_by_hand = {}
+    for existing in there.releases:
+        for entry in existing.living.applied.objects:
+            name = f"{entry['metadata'].get('namespace', existing.release.namespace)}/{entry['metadata']['name']}"
+            if entry["kind"] != "Deployment" or name not in there.live:
+                continue
+            paths = [each.place.path for each in differences(entry, there.live[name]) if not each.added]
+            if edited := next((path for path in paths if path.startswith(TEMPLATE)), ""):
+                edited_by_hand[name] = f"{edited.removeprefix(f'{TEMPLATE}.')} was changed by hand and is put back"
+    return edited_by_hand
+
+
+RELEASES, VALUES, RENDERED, RESTARTS = "releases", "values", "rendered objects", "restarts"
+BESIDE, ADDED, FILE = "not taken over", "added", "stack file"
+ISTIO = (Kind.BASE, Kind.ISTIOD, Kind.GATEWAY)
+
+
+def adoption_plan(there: ExistingMesh) -> list[Finding]:
+    """Return the rows, the most important first."""
+    effects = effects_of_up(there)
+    return [
+        *(_release(existing) for existing in there.releases),
+        *(row for item in there.objects for row in rows_of_object(item)),
+        *_beside(there),
+        *_file(there),
+        *(row for existing in there.releases for row in _values(existing)),
+        *_rendered(effects),
+        *_restarts(there, effects),
+        *_added(there),
+    ]
+
+
+def _release(existing: ExistingRelease) -> Finding:
+    release, record, applied = existing.release, existing.living.record, existing.living.applied
+    subject = Subject("release", record.id)
+    what = f"{applied.chart} {applied.chart_version}, revision {record.revision}, is adopted as {existing.release.kind}"
+    if applied.chart_version == release.version:
+        return ok(RELEASES, subject, what)
+    key = "istio.version" if release.kind in ISTIO else release.setting
+    message = f"{what}; the stack file asks for {release.version}"
+    fix = f"`up` would change the version at once: better set {key} to {applied.chart_version} first, and upgrade later"
+    return warning(RELEASES, subject, message, fix)
+
+
+def _beside(there: ExistingMesh) -> Iterator[Finding]:
+    """Yield Istio's other objects in the mesh's namespace: they stay unchanged and are not adopted."""
+    mine = {release.living.record.id for release in there.releases} | {release.id for release in there.mesh.releases}
+    for release in there.living:
+        if release.applied.chart == "gateway" and release.record.id not in mine:
+            fix = "the settings describe an ingress and an egress gateway in istio.namespace alone; it stays as it is"
+            yield warning(BESIDE, Subject("release", release.record.id), "is a gateway that no setting describes", fix)
+
+
+def _file(there: ExistingMesh) -> Iterator[Finding]:
+    for proposal in there.proposals:
+        message = f"is set to {proposal.text}: {proposal.why}"
+        key = setting(proposal.path)
+        yield warning(FILE, key, message, "") if proposal.value is False else ok(FILE, key, message)
+
+
+def _values(existing: ExistingRelease) -> Iterator[Finding]:
+    for path, target, live in unequal(existing.release.values, existing.living.applied.values):
+        # The values of an addon may hold a password.
+        change = change_in_words(live, target) if existing.release.kind in ISTIO else "changes"
+        yield ok(VALUES, Subject("release", existing.living.record.id), f"{path} {change}")
+
+
+def _rendered(effects: Effects) -> Iterator[Finding]:
+    if effects.problem:
+        fix = "see that helm is on PATH and charts.source can be reached; `up` needs the charts too"
+        yield unknown(RENDERED, Subject("release"), f"were not compared: {effects.problem}", fix)
+    for change in effects.changed:
+        kind, _, name = change.key.partition(" ")
+        text = diff(change.before, change.after)
+        only = ", only labels that tell the version" if text and is_version_only(text) else ""
+        yield ok(RENDERED, Subject(kind.lower(), name), f"{change.verb} ({line_counts(text)} lines{only})")
+
+
+def _restarts(there: ExistingMesh, effects: Effects) -> Iterator[Finding]:
+    for deployment, why in (effects.restarts or {}).items():
+        pods = deployment_pods(there, deployment)
+        shown = ", ".join(name.partition("/")[2] for name in pods) or "none"
+        message = f"is restarted by the first `up`: {why}; pods: {shown}"
+        yield warning(RESTARTS, Subject("deployment", deployment), message, "", number=len(pods))
+    yield from _fewer(there)
+    if effects.restarts == {}:
+        yield ok(RESTARTS, Subject("pod"), "keep running: no pod template changes", number=0)
+    if effects.on_proxies.has_new_sidecars:
+        message = "keep running with the settings that they have; a workload gets the new ones when you restart it"
+        yield ok(RESTARTS, Subject("sidecar"), message)
+
+
+def _fewer(there: ExistingMesh) -> Iterator[Finding]:
+    """Yield the Deployments that have more pods than the settings give, as an autoscaler of the charts does."""
+    running = {f"{entry.namespace}/{entry.name}": entry.wanted for entry in there.now.snapshot.deployments}
+    for workload in (workload for existing in there.releases for workload in existing.release.workloads):
+        name = f"{workload.namespace}/{workload.name}"
+        if running.get(name, 0) > workload.pods:
+            message = f"goes from {running[name]} to {workload.pods} by the first `up`"
+            fix = (
+                f"set {workload.setting}.{'pilotReplicas' if workload.setting == 'istio' else 'replicas'} to keep them"
+            )
+            yield warning(RESTARTS, Subject("deployment", name), message, fix, number=running[name] - workload.pods)
+
+
+def _added(there: ExistingMesh) -> Iterator[Finding]:
+    """Yield the resources that `up` creates."""
+    entries_of_state = resources(there.now.state)
+    existing_objects = {(existing.kind, object_id(existing.manifest["metadata"])) for existing in there.objects}
+    for item in there.mesh.objects:
+        name = object_id(item.manifest["metadata"])
+        known = any(entry["type"].endswith(f":{item.kind}") and entry.get("id") == name for entry in entries_of_state)
+        if known or (item.kind, name) in existing_objects:
+            continue
+        harmless = "; every pod that runs can live with it" if item.kind in BOUNDS else ""
+        yield ok(ADDED, Subject(item.kind.lower(), name), f"is added by the first `up`{harmless}")
+    taken = {existing.release.id for existing in there.releases}
+    for release in there.mesh.releases:
+        if release.id not in taken and not there.now.snapshot.release(release.namespace, release.name):
+            off = f"; `pulumi config set --path {release.setting}.enabled false` leaves it out"
+            message = f"is installed by the first `up`{off if release.kind is Kind.GATEWAY else ''}"
+            yield ok(ADDED, Subject("release", release.id), message)

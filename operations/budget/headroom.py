@@ -1,0 +1,125 @@
+"""The mesh's requests and limits, and the room that they leave on the live nodes."""
+
+from collections.abc import Iterator, Sequence
+
+from rich.console import Console
+
+from operations import results, stacks
+from operations.results import BudgetPart, Component, NodeRoom, Report
+from pi_mesh import inventory
+from pi_mesh.budget import mesh, table
+from pi_mesh.budget.fit import Node, fitting, place
+from pi_mesh.budget.mesh import Budget, Row
+from pi_mesh.checks import restarts
+from pi_mesh.checks.capacity import Demand, demand, rooms
+from pi_mesh.checks.finding import Finding, Subject, ok, setting
+from pi_mesh.checks.observation import Observation
+from pi_mesh.checks.preflight import a_node_less, room_for_the_mesh
+from pi_mesh.checks.restarts import Forecast
+from pi_mesh.cluster import snapshot
+from pi_mesh.quantities import MI, Resources
+from pi_mesh.settings import Settings
+from pi_mesh.values import telemetry
+from pi_mesh.words import agreeing, counted
+
+ID, FORECAST, LOGS = "room for sidecars", "restart forecast", "access logs"
+
+
+def calculate(stack: str) -> tuple[Budget, Report]:
+    """Return the budget of a stack, and its report. Raises as `stacks.load` and `snapshot.read` do."""
+    settings, exported = stacks.load_with_state(stack)
+    planned_mesh = inventory.mesh_inventory(settings, stack)
+    planned = mesh.mesh_budget(planned_mesh)
+    cluster = snapshot.read(settings.cluster.context)
+    nodes, asked = rooms(cluster.nodes, cluster.pods), demand(planned_mesh, cluster)
+    left = _left(asked)
+    findings = [
+        *(_finding(node, planned.sidecar.requests) for node in nodes),
+        *room_for_the_mesh.promise_findings(planned_mesh, cluster, left),
+        *a_node_less.check(Observation(planned_mesh, cluster)),
+        *_access_logs(settings),
+        _forecast(restarts.forecast(planned_mesh, exported()), stack),
+    ]
+    part = _part(planned, nodes, len(asked.pods), beside=fitting(left, planned.sidecar.requests))
+    return planned, results.completed("budget", stack, findings, part)
+
+
+def _left(asked: Demand) -> Sequence[Node]:
+    """Return the nodes as they are when all pods of the mesh are placed; none where these don't fit."""
+    left = place(asked.nodes, asked.pods)
+    return () if left is None else (*left, *asked.others)
+
+
+def _finding(node: Node, sidecar: Resources) -> Finding:
+    left = node.room(sidecar)
+    message = f"{left} more ({node.free} free{'' if node.accepts else ', takes no pods'})"
+    return ok(ID, Subject("node", node.name), message, number=left)
+
+
+def _access_logs(settings: Settings) -> Iterator[Finding]:
+    """Yield the room that the access logs take on the nodes' disks."""
+    logs = settings.observability.access_logs
+    if not logs.enabled:
+        return
+    proxies = telemetry.log_writers(settings)
+    million = f"a million logged requests are {telemetry.LOG_LINE} MB"
+    most = f"kubelets keep at most {telemetry.KEPT // MI} MiB of each, {proxies * telemetry.KEPT // MI} MiB in all"
+    message = f"{million}; of {counted(proxies, 'proxy', 'proxies')} {most}, unless they are configured otherwise"
+    yield ok(LOGS, setting("observability.accessLogs"), message, number=proxies * telemetry.KEPT)
+
+
+def _forecast(forecast: Forecast, stack: str) -> Finding:
+    """Return the effects of an `up` with these settings on running pods."""
+    subject, count = Subject("stack", stack), len(forecast.of_traffic)
+    message = f"an `up` restarts the pods of: {', '.join(forecast.restarts) or 'none'}"
+    if forecast.removed:
+        message += f"; it deletes the pods of: {', '.join(forecast.removed)}"
+    if forecast.keep:
+        message += f"; running proxies keep the old {', '.join(forecast.keep)} until `refresh`"
+    return ok(FORECAST, subject, message, number=count)
+
+
+def _part(planned: Budget, nodes: Sequence[Node], waiting: int, beside: int) -> BudgetPart:
+    sidecar, (trading, *further) = planned.sidecar.requests, (promise.row for promise in planned.promises)
+    room = tuple(
+        NodeRoom(node=node.name, sidecars=node.room(sidecar), free=node.free, accepts=node.accepts) for node in nodes
+    )
+    return BudgetPart(
+        components=tuple(map(_component, planned.rows)),
+        sidecar=_component(planned.sidecar),
+        trading=_component(trading),
+        namespaces=tuple(map(_component, further)),
+        nodes=room,
+        sidecars=sum(node.sidecars for node in room),
+        waiting=waiting,
+        remaining=beside,
+    )
+
+
+def _component(row: Row) -> Component:
+    return Component(
+        component=row.component,
+        pods=row.pods,
+        requests=row.total_requests,
+        limits=row.total_limits,
+        surge=row.surge_requests,
+    )
+
+
+def show(planned: Budget, done: Report) -> None:
+    """Print the components as a table, and the nodes' headroom below it."""
+    console, part = Console(), done.budget
+    console.print(table.rendered_table(planned))
+    if part:
+        console.print(f"On the live nodes, beside the running pods, {_room(part)}:")
+    for finding in done.findings:
+        where = {FORECAST: f"Stack {finding.name}", LOGS: finding.name}.get(finding.id, f"  {finding.name}")
+        console.print(f"{where}: {finding.message}")
+
+
+def _room(part: BudgetPart) -> str:
+    now = counted(part.sidecars, "sidecar fits", "sidecars fit")
+    if not part.waiting:
+        return now
+    pods, have = f"the {counted(part.waiting, 'pod')}", agreeing(part.waiting, "has", "have")
+    return f"{now}, and {part.remaining} once {pods} of the mesh that the scheduler still places {have} come"

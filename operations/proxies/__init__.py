@@ -1,0 +1,1 @@
+"""The command `proxies`: every running proxy with its version, connection, configuration and certificate."""

@@ -1,0 +1,177 @@
+"""The rows and findings of `proxies`, one for each running proxy."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+from cryptography import x509
+
+from operations import command_line, results, stacks
+from operations.results import ProxyCertificate, ProxyRow, Report
+from pi_mesh.certificates import pem
+from pi_mesh.certificates.pem import CertificateError
+from pi_mesh.checks import stale_proxies
+from pi_mesh.checks.finding import CLUSTER, Finding, Level, Subject, error, ok, unknown
+from pi_mesh.checks.stale_proxies import Older, minors_behind
+from pi_mesh.checks.verify.remedies import logs_command
+from pi_mesh.cluster import proxies as reader
+from pi_mesh.cluster.errors import ClusterUnreachable
+from pi_mesh.cluster.proxies import Proxies, Proxy
+from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.settings import Settings
+
+ID = "proxies"
+GATEWAY = "gateway"
+LITTLE = 4
+"""Divisor of a certificate's life: proxies renew at half of it, so renewal has failed with less than a quarter left."""
+REFRESH = "`python -m operations refresh -s STACK` restarts its workload"
+
+
+def proxy_row(running: Proxies, proxy: Proxy, older: Older, now: datetime) -> ProxyRow:
+    """Return the row of a proxy. Raises CertificateError where the proxy shows something other than certificates."""
+    is_gateway = proxy.pod.annotations.get("inject.istio.io/templates") == GATEWAY
+    return ProxyRow(
+        proxy=proxy.id,
+        kind=GATEWAY if is_gateway else "sidecar",
+        version=proxy.version,
+        behind=minors_behind(proxy.version, running.version_above(proxy)),
+        connected=proxy.connected,
+        synced=None if proxy.connected is None else proxy.in_sync,
+        pending=proxy.pending,
+        certificate=_certificate(proxy, now) if proxy.chain else None,
+        older=older.get(proxy.id, ()),
+    )
+
+
+def proxy_finding(proxy: Proxy, known: ProxyRow, stack: str) -> Finding:
+    """Return the one finding about a proxy; its worst problem gives the level."""
+    said = list(_problems(proxy, known, stack))
+    if not said:
+        return Finding(ID, "pod", proxy.id, Level.OK, None, "is connected, in sync and up to date", "")
+    worst = next(
+        level for level in (Level.ERROR, Level.WARNING, Level.UNKNOWN) if level in {level for level, *_ in said}
+    )
+    fixes = dict.fromkeys(fix for _, _, fix in said if fix)
+    message = "; ".join(message for _, message, _ in said)
+    number = known.certificate.days if known.certificate else None
+    return Finding(ID, "pod", proxy.id, worst, number, message, "; ".join(fixes))
+
+
+def _problems(proxy: Proxy, known: ProxyRow, stack: str) -> Iterator[tuple[Level, str, str]]:
+    look = logs_command(proxy.pod)
+    if proxy.connected is False:
+        # A starting or failing pod is reported by its own Readiness.
+        level = Level.ERROR if proxy.pod.ready else Level.WARNING
+        yield level, "is not connected to istiod, and keeps its last configuration", look
+    elif proxy.pending:
+        yield Level.WARNING, f"has not acknowledged its {' and '.join(proxy.pending)} configuration", look
+    if proxy.problem:
+        yield Level.UNKNOWN, f"shows no certificate: {proxy.problem}", ""
+    elif known.certificate:
+        yield from _of_certificate(known.certificate, look)
+    if known.older:
+        yield Level.WARNING, f"is older than its istiod: {'; '.join(known.older)}", REFRESH.replace("STACK", stack)
+
+
+def _of_certificate(certificate: ProxyCertificate, look: str) -> Iterator[tuple[Level, str, str]]:
+    if certificate.days <= 0:
+        yield Level.ERROR, f"has a certificate that expired {certificate.ends}", look
+    elif certificate.days < certificate.life / LITTLE:
+        yield Level.WARNING, f"has not renewed its certificate, which expires {certificate.ends}", look
+    if not certificate.trusted:
+        yield Level.ERROR, "has a certificate that does not chain to a root that it trusts", look
+
+
+def _certificate(proxy: Proxy, now: datetime) -> ProxyCertificate:
+    chain = pem.certificates(proxy.chain, f"pod {proxy.id}")
+    roots = pem.certificates(proxy.roots, f"pod {proxy.id}") if proxy.roots else ()
+    (leaf, *_), day = chain, timedelta(days=1)
+    end, start = leaf.not_valid_after_utc, leaf.not_valid_before_utc
+    return ProxyCertificate(
+        chain=tuple(_title(certificate) for certificate in chain),
+        roots=tuple(pem.title(root) for root in roots),
+        trusted=_is_trusted(chain, roots),
+        ends=f"{end:%Y-%m-%d %H:%M} UTC",
+        days=round((end - now) / day, 4),
+        life=round((end - start) / day, 4),
+    )
+
+
+def _is_trusted(chain: Sequence[x509.Certificate], roots: Sequence[x509.Certificate]) -> bool:
+    """Return True where each certificate is signed by the next, and the last by one of the roots."""
+    path = [certificate for certificate in chain if not pem.issued(certificate, certificate)]
+    if not path:
+        return False
+    *_, last = path
+    return all(pem.issued(*pair) for pair in pairwise(path)) and any(pem.issued(last, root) for root in roots)
+
+
+def _title(certificate: x509.Certificate) -> str:
+    """Return a workload's identity, or the name of a CA."""
+    try:
+        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return pem.title(certificate)
+    identities = names.get_values_for_type(x509.UniformResourceIdentifier)
+    return next(iter(identities), "") or pem.title(certificate)
+
+
+COLUMNS = ("proxy", "version", "istiod", "configuration", "certificate ends in", "signed by", "older in")
+
+
+def read(stack: str) -> tuple[Proxies, Report]:
+    """Return the running proxies of a stack, and their report. Raises as `stacks.load_with_cluster` does."""
+    settings, cluster = stacks.load_with_cluster(stack)
+    running = reader.read(settings.cluster.context, settings.istio.namespace, cluster)
+    older, findings = _older(settings, cluster, running)
+    rows: list[ProxyRow] = []
+    findings += _findings(running, older, stack, rows)
+    return running, results.completed("proxies", stack, findings).model_copy(update={"proxies": tuple(rows)})
+
+
+def _older(settings: Settings, cluster: Snapshot, running: Proxies) -> tuple[Older, list[Finding]]:
+    try:
+        return stale_proxies.read(settings.cluster.context, settings.istio.namespace, cluster, running), []
+    except ClusterUnreachable as problem:
+        message = f"could not be compared with what istiod injects now: {problem}"
+        return stale_proxies.older_proxies(running, {}), [unknown(ID, Subject("proxy"), message)]
+
+
+def _findings(running: Proxies, older: Older, stack: str, rows: list[ProxyRow]) -> Iterator[Finding]:
+    """Yield the findings, and add the rows."""
+    now = datetime.now(UTC)
+    if running.problem:
+        yield error(ID, Subject("component", "istiod"), f"could not be asked: {running.problem}", "see `verify`")
+    if not running.proxies:
+        yield ok(ID, CLUSTER, "no proxy runs", number=0)
+    for proxy in running.proxies:
+        try:
+            known = proxy_row(running, proxy, older, now)
+        except CertificateError as problem:
+            yield unknown(ID, Subject("pod", proxy.id), str(problem))
+        else:
+            rows.append(known)
+            yield proxy_finding(proxy, known, stack)
+
+
+def show(done: Report, running: Proxies, everything: bool) -> None:
+    """Print the proxies as a table, and their findings below it."""
+    console = command_line.show_table(COLUMNS, map(_cells, done.proxies or ()))
+    console.print(f"istiod {running.control_plane or 'of unknown version'}")
+    for revision, version in running.by_revision.items():
+        console.print(f"istiod {version or 'of unknown version'}, revision {revision}")
+    command_line.show_report(done, everything=everything)
+
+
+def _cells(known: ProxyRow) -> tuple[str, ...]:
+    certificate = known.certificate
+    behind = f" ({known.behind} behind)" if known.behind else ""
+    connected = {True: "connected", False: "not connected", None: "unknown"}[known.connected]
+    configuration = "in sync" if known.synced else ", ".join(known.pending) or "unknown"
+    ends = _left(certificate.days) if certificate else "unknown"
+    signed_by = certificate.chain[1] if certificate and len(certificate.chain) > 1 else ""
+    return known.proxy, f"{known.version}{behind}", connected, configuration, ends, signed_by, ", ".join(known.older)
+
+
+def _left(days: float) -> str:
+    return f"{days:.0f} days" if abs(days) >= 2 else f"{days * 24:.1f} hours"

@@ -1,0 +1,1 @@
+"""The command `refresh`: restart workloads with a stale proxy, one at a time."""

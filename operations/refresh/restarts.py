@@ -1,0 +1,141 @@
+"""The restarts of workloads with a stale proxy: what is asked and waited for before the first, and each in its turn."""
+
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
+from operator import not_
+
+import typer
+
+from operations.refresh import rollout
+from operations.refresh.rollout import ID, Plan, Restart
+from pi_mesh.checks import stale_proxies
+from pi_mesh.checks.finding import CLUSTER, Finding, Subject, error, errors, ok, warning
+from pi_mesh.checks.preflight import trading_hours
+from pi_mesh.checks.stale_proxies import Older
+from pi_mesh.checks.verify.remedies import logs_command
+from pi_mesh.checks.verify.running_proxies import disconnected_proxies
+from pi_mesh.cluster import proxies, snapshot
+from pi_mesh.cluster.client import Client
+from pi_mesh.cluster.proxies import Proxies, Proxy
+from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.settings import Settings
+from pi_mesh.waiting import until
+from pi_mesh.words import counted
+
+CONNECTION_PATIENCE, CONNECTION_PAUSE = 60.0, 2.0
+"""Seconds that proxies have to connect to a new istiod before the first restart, and seconds between two looks."""
+
+
+def wait_for_connections(settings: Settings, say: Callable[[str], object]) -> Iterator[Finding]:
+    """Wait until every proxy is connected to istiod, and yield a warning for each that is not in time.
+
+    A proxy without a connection does not learn that a pod ends, and goes on calling it. After a restart of istiod Envoy
+    waits up to 30 seconds before it connects again (envoy/config/subscription_factory.h).
+    """
+    said = 0
+
+    def tell(lost: list[Proxy]) -> None:
+        nonlocal said
+        if len(lost) != said:
+            said = len(lost)
+            say(f"waiting until {counted(said, 'proxy is', 'proxies are')} connected to istiod")
+
+    patience = CONNECTION_PATIENCE, CONNECTION_PAUSE
+    for proxy in until(lambda: _without_connection(settings), *patience, done=not_, tell=tell):
+        message = "is not connected to istiod: it may go on calling pods that a restart took away"
+        yield warning(ID, Subject("pod", proxy.id), message, logs_command(proxy.pod))
+
+
+def _without_connection(settings: Settings) -> list[Proxy]:
+    context, namespace = settings.cluster.context, settings.istio.namespace
+    return disconnected_proxies(proxies.read(context, namespace, snapshot.read(context), certificates=False))
+
+
+def restart_stale_workloads(
+    settings: Settings,
+    cluster: Snapshot,
+    wait: int,
+    say: Callable[[str], object],
+    *,
+    dry_run: bool = False,
+    asked: bool = False,
+) -> list[Finding]:
+    """Restart what is older, and return what became of each; `asked`: whether a person is asked before the first."""
+    with Client(settings.cluster.context) as client:
+        plan = rollout.restart_plan(client, *_older(settings, cluster))
+        hours = _hours(settings, plan)
+        if dry_run:
+            findings = [*trading_hours.shown_only(hours), *map(_planned, plan.restarts)]
+        elif errors(hours):
+            findings = hours
+        else:
+            _ask(plan, asked=asked)
+            findings = [*hours, *_carried_out(client, settings, plan, wait, say)]
+    return [*findings, *plan.untouched, *_well(plan)]
+
+
+def _older(settings: Settings, cluster: Snapshot) -> tuple[Proxies, Older]:
+    """Return the proxies, and how each stale one differs from a proxy that istiod injects now."""
+    context, namespace = settings.cluster.context, settings.istio.namespace
+    running = proxies.read(context, namespace, cluster, certificates=False)
+    return running, stale_proxies.read(context, namespace, cluster, running)
+
+
+def _hours(settings: Settings, plan: Plan) -> list[Finding]:
+    if not plan.restarts:
+        return []
+    count = counted(len(plan.restarts), "workload")
+    return trading_hours.refused_restart(settings, f"refresh restarts {count}", datetime.now(UTC))
+
+
+def _ask(plan: Plan, *, asked: bool) -> None:
+    """Ask for confirmation at a terminal; a script confirms with --yes."""
+    if not asked or not plan.restarts or not sys.stdin.isatty():
+        return
+    for restart in plan.restarts:
+        typer.echo(f"{restart.subject}: {restart.said}")
+    typer.confirm("Restart these workloads, one after the other?", abort=True)
+
+
+def _planned(restart: Restart) -> Finding:
+    return warning(ID, restart.subject, restart.said, "refresh without --dry-run restarts it", number=len(restart.pods))
+
+
+def _carried_out(
+    client: Client, settings: Settings, plan: Plan, wait: int, say: Callable[[str], object]
+) -> Iterator[Finding]:
+    """Yield the result for each workload, up to the first that does not become ready."""
+    if plan.restarts:
+        yield from wait_for_connections(settings, say)
+    for number, restart in enumerate(plan.restarts, 1):
+        say(f"{restart.subject} ({number} of {len(plan.restarts)}): {restart.said}")
+        done = rollout.carry_out_restart(client, restart, lambda workload: _is_older(client, settings, workload), wait)
+        yield done
+        if errors([done]):
+            return
+    if plan.restarts:
+        yield from _still_older(_remaining(client, settings), plan.restarts)
+
+
+def _is_older(client: Client, settings: Settings, restart: Restart) -> bool:
+    return restart.subject in {remaining.subject for remaining in _remaining(client, settings)}
+
+
+def _remaining(client: Client, settings: Settings) -> tuple[Restart, ...]:
+    return rollout.restart_plan(client, *_older(settings, snapshot.read(settings.cluster.context))).restarts
+
+
+def _still_older(remaining: Iterable[Restart], done: Iterable[Restart]) -> Iterator[Finding]:
+    """Yield an error for each workload that is still stale after its restart: another restart would not help."""
+    restarted = {restart.subject for restart in done}
+    for restart in remaining:
+        if restart.subject in restarted:
+            message = f"was restarted, and still {restart.said}"
+            yield error(ID, restart.subject, message, "see the check of sidecar injection in `verify`")
+
+
+def _well(plan: Plan) -> list[Finding]:
+    if plan.restarts or plan.untouched:
+        return []
+    return [ok(ID, CLUSTER, "every proxy is as istiod injects it now")]

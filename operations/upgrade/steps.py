@@ -1,0 +1,159 @@
+"""The open steps of an upgrade, as stack file, state and cluster show them, and their table. Nothing else is stored."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.table import Table
+
+from operations import stacks
+from operations.command_line import show_report
+from operations.failures import Exit, OperationError, UsageError
+from operations.repair import observed_state, plan
+from operations.repair.observed_state import ObservedState
+from operations.results import Report
+from pi_mesh.checks import upgrade_path, upgrade_steps
+from pi_mesh.checks.finding import Finding, Subject, error, ok, setting
+from pi_mesh.checks.observe import mesh_on
+from pi_mesh.checks.preflight import trading_hours
+from pi_mesh.checks.preflight.istio_version_change import EXACT, STEP
+from pi_mesh.checks.upgrade_steps import UpgradeStep
+from pi_mesh.cluster import istiods
+from pi_mesh.inventory import Inventory, Kind
+from pi_mesh.settings import CaSettings
+
+VERSION_KEY = "istio.version"
+
+
+class NoUpgradeError(OperationError):
+    """The requested version cannot be reached from the running one."""
+
+    status = Exit.PROBLEMS
+
+
+@dataclass(frozen=True)
+class UpgradeState:
+    """The open steps of an upgrade."""
+
+    now: ObservedState
+    running: str
+    """Version of the running istiod."""
+    versions: tuple[str, ...]
+    """Versions of the steps."""
+    begun: bool
+    """True where the stack file has the version of the first step, and not yet every release."""
+
+    @property
+    def obstacle(self) -> Finding | None:
+        """Return the reason why nothing may be changed now; None when there is none."""
+        return plan.find_obstacle(self.now)
+
+    def steps(self) -> Iterator[UpgradeStep]:
+        """Yield the steps, judged now."""
+        mended = {step.id for step in plan.repair_steps(self.now)}
+        state = stacks.of_export(self.now.state)
+        yield from upgrade_steps.consecutive_steps(
+            self.running, self.versions, self.mesh_of, self.now.snapshot, state, mended
+        )
+
+    def mesh_of(self, version: str) -> Inventory:
+        """Return the mesh of the stack at another version of Istio."""
+        return mesh_at_version(self.now, version)
+
+
+def mesh_at_version(now: ObservedState, version: str) -> Inventory:
+    """Return the mesh of a stack at another version of Istio, on the present cluster."""
+    settings = stacks.load_changed(now.stack, {VERSION_KEY: version})
+    return mesh_on(settings, now.stack, now.snapshot)
+
+
+def read_upgrade_state(stack: str, target: str) -> UpgradeState:
+    """Return the open steps. Raises NoUpgradeError, UsageError, and as `observed_state.read` does."""
+    settings = stacks.load_any(stack)
+    if isinstance(settings, CaSettings):
+        raise UsageError(stack, "it makes the CA and nothing else", "name the mesh's stack")
+    stacks.load_changed(stack, {VERSION_KEY: target})  # refuses what is no version
+    now = observed_state.read(stack, settings)
+    running = istiods.control_plane(now.snapshot.deployments, settings.istio.namespace)
+    if not EXACT.fullmatch(running):
+        message = f"no istiod of an exact version runs in namespace {settings.istio.namespace}"
+        raise UsageError(stack, message, f"install the mesh: `pulumi up -s {stack}`")
+    problem = upgrade_path.unsupported_change(running, target)
+    if problem and problem.goes_back:
+        raise NoUpgradeError(error(STEP, setting(VERSION_KEY), problem.message, problem.fix))
+    written = settings.istio.version
+    begun = _is_begun(now, running, target)
+    later = upgrade_path.version_path(written if begun else running, target, settings)
+    return UpgradeState(now, running, (written, *later) if begun else later, begun)
+
+
+def unfinished_releases(now: ObservedState) -> list[str]:
+    """Return Istio's releases, as NAMESPACE/NAME, that have another version in the state than in the stack file."""
+    recorded = stacks.of_export(now.state).recorded
+    return [
+        release.id
+        for release in now.mesh.releases
+        if release.kind in (Kind.BASE, Kind.ISTIOD, Kind.GATEWAY)
+        and release.id in recorded
+        and recorded[release.id].version != release.version
+    ]
+
+
+def _is_begun(now: ObservedState, running: str, target: str) -> bool:
+    """Return True where a run was stopped in the middle of a step, or where its owner began it by hand."""
+    written = now.mesh_settings.istio.version
+    if written == running:
+        return bool(unfinished_releases(now))
+    beyond = upgrade_path.unsupported_change(written, target)
+    return upgrade_path.unsupported_change(running, written) is None and not (beyond and beyond.goes_back)
+
+
+ID = "upgrade step"
+COLUMNS = ("Istio", "Kubernetes", "restarts", "CRDs", "stopped by")
+
+
+def show_steps(steps: Sequence[UpgradeStep]) -> None:
+    """Print the steps, one row each."""
+    table = Table(*COLUMNS, box=None, pad_edge=False)
+    for step in steps:
+        table.add_row(step.version, step.kubernetes, _restarted(step), step.crds, _stopped(step) or "nothing")
+    Console().print(table)
+
+
+def show_stops(steps: Iterable[UpgradeStep], done: Report) -> None:
+    """Print in full what stops the first step that is stopped: the table names it for the others."""
+    stops = next((step.stops for step in steps if step.stops), [])
+    others = [finding for finding in done.findings if finding.id != ID]
+    shown = tuple(finding for finding in others if finding in stops) or tuple(others)
+    if shown:
+        show_report(done.model_copy(update={"findings": shown}))
+    else:
+        Console().print(done.verdict)
+
+
+def step_findings(steps: Iterable[UpgradeStep]) -> Iterator[Finding]:
+    """Yield a finding for each step, followed by the problems of a stopped step."""
+    for step in steps:
+        subject = Subject("istio", step.version)
+        message = f"from {step.running}, restarts {_restarted(step)}; CRDs: {step.crds}"
+        if not step.stops:
+            yield ok(ID, subject, message)
+            continue
+        yield error(ID, subject, f"{message}; stopped by {_stopped(step)}", "see the next findings")
+        yield from step.stops
+
+
+def planned_findings(steps: Iterable[UpgradeStep]) -> list[Finding]:
+    """Return the findings of a plan, which trading hours do not stop."""
+    return trading_hours.shown_only(step_findings(steps))
+
+
+def _stopped(step: UpgradeStep) -> str:
+    """Return the names of the checks that stop the step."""
+    return ", ".join(dict.fromkeys(finding.id for finding in step.stops))
+
+
+def _restarted(step: UpgradeStep) -> str:
+    """Return whose pods `up` makes anew, by their titles, and the sidecars, which `refresh` restarts."""
+    titles = {f"Deployment {workload.namespace}/{workload.name}": workload.title for workload in step.mesh.workloads}
+    return ", ".join([*(titles.get(name, name) for name in step.forecast.of_traffic), "sidecars"])

@@ -1,0 +1,87 @@
+"""The one way to read a cluster for its checks: for preflight, verify, upgrade and the program."""
+
+from collections.abc import Callable, Collection
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from enum import Enum, auto
+
+from pi_mesh import inventory
+from pi_mesh.checks.access_changes import audited_namespaces
+from pi_mesh.checks.observation import Observation
+from pi_mesh.checks.verify.diff import needs_defaults
+from pi_mesh.cluster import (
+    audit_log,
+    identity,
+    live_objects,
+    load_balancers,
+    mesh_ca,
+    policies,
+    routes,
+    settings_objects,
+    snapshot,
+)
+from pi_mesh.cluster.client import Client
+from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.cluster.stack_state import StackState
+from pi_mesh.inventory import Inventory, chart_lock
+from pi_mesh.settings import Settings
+
+
+class Needs(Enum):
+    """What is read for a command."""
+
+    PREFLIGHT = auto()
+    """The cluster, the objects that the settings name, and the audits of what an `up` would begin to refuse."""
+    VERIFICATION = auto()
+    """The cluster, the live objects with Helm's records, the CA, the policies, and all audits."""
+    READ_ONLY_VERIFICATION = auto()
+    """The same with get and list alone, and without any Secret."""
+
+
+def observe(
+    settings: Settings, stack: str, exported: Callable[[], StackState], needs: Needs = Needs.PREFLIGHT
+) -> Observation:
+    """Read the cluster of the settings once; `exported` is called when the state is needed and not before.
+
+    Raises ClusterUnreachable, and WrongContext if the cluster is not the one of the settings or of the state.
+    """
+    read_only = needs is Needs.READ_ONLY_VERIFICATION
+    cluster = snapshot.read(settings.cluster.context, read_only=read_only)
+    if needs is not Needs.PREFLIGHT:
+        observation = _of_verification(settings, stack, cluster, read_only=read_only)
+        identity.require(settings.cluster, exported().cluster_uid, cluster.uid)
+        return observation
+    cluster, state = settings_objects.with_settings_objects(cluster, settings), exported()
+    identity.require(settings.cluster, state.cluster_uid, cluster.uid)
+    cluster = _with_audit(cluster, settings, audited_namespaces(settings, state))
+    return Observation(mesh_on(settings, stack, cluster), cluster, state)
+
+
+def _of_verification(settings: Settings, stack: str, cluster: Snapshot, *, read_only: bool) -> Observation:
+    context, namespace = settings.cluster.context, settings.istio.namespace
+    cluster = routes.with_routes(cluster, settings)
+    cluster = cluster if read_only else settings_objects.with_ingress_certificates(cluster, settings)
+    cluster = _with_audit(cluster, settings, settings.audited_namespaces)
+    mesh = mesh_on(settings, stack, cluster)
+    records = [cluster.release(release.namespace, release.name) for release in mesh.releases]
+    # An adopted namespace keeps its own labels and annotations.
+    objects = [item.manifest for item in mesh.objects if not item.adopted]
+    helms = None if read_only else [record for record in records if record]
+    with Client(context) as client, ThreadPoolExecutor() as beside:
+        istio_policies = beside.submit(policies.read, client, namespace)
+        live = live_objects.read(settings, helms, objects, needs_defaults)
+    ca = mesh_ca.read_authority(context, namespace, secrets=not read_only, issued=settings.ca.issuer is not None)
+    return Observation(mesh, cluster, live=live, authority=ca, policies=istio_policies.result())
+
+
+def _with_audit(cluster: Snapshot, settings: Settings, namespaces: Collection[str]) -> Snapshot:
+    """Return the snapshot with the audit log of these namespaces."""
+    if not namespaces:
+        return cluster
+    return replace(cluster, audit=audit_log.read(settings.cluster.context, cluster.pods, namespaces))
+
+
+def mesh_on(settings: Settings, stack: str, cluster: Snapshot | None) -> Inventory:
+    """Return the mesh as the program installs it on this cluster: with its load balancers, and its locked charts."""
+    served = load_balancers.served_gateways(settings, cluster)
+    return inventory.mesh_inventory(settings, stack, served, lock=chart_lock.read(stack))

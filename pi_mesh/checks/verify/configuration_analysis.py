@@ -1,0 +1,129 @@
+"""`istioctl analyze` must report no errors about this mesh; needs an istioctl of a close version on PATH."""
+
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+
+from pi_mesh.catalog import istio
+from pi_mesh.checks.finding import Finding, Level, Subject, error, ok, unknown, warning
+from pi_mesh.checks.observation import Observation
+from pi_mesh.cluster.snapshot import Snapshot
+from pi_mesh.inventory import Inventory
+from pi_mesh.words import counted, listed, text_before
+
+ID = "configuration analysis"
+ISTIOCTL = Subject("command", "istioctl")
+SECONDS = 15
+"""Seconds to wait: an istioctl of another version may wait for kinds that the cluster lacks, and never answer."""
+EXAMPLES = 3
+LEVELS = {"Error": Level.ERROR, "Warning": Level.WARNING}
+
+
+def check(observation: Observation) -> list[Finding]:
+    """Return a finding for each message about this mesh, and one for each kind of message about objects of others."""
+    if shutil.which("istioctl") is None:
+        return [unknown(ID, ISTIOCTL, "is not on PATH: Istio's own analysis did not run", "install istioctl")]
+    try:
+        return _analyzed(observation.mesh, observation.snapshot)
+    except OSError as problem:
+        message = f"can't be run: {problem.strerror}: Istio's own analysis did not run"
+        return [unknown(ID, ISTIOCTL, message, "install istioctl for this machine")]
+
+
+def _analyzed(mesh: Inventory, cluster: Snapshot) -> list[Finding]:
+    if differs := _other_version(mesh.settings.istio.version):
+        return [differs]
+    context, namespace = mesh.settings.cluster.context, mesh.settings.istio.namespace
+    command = ["istioctl", "analyze", "-A", "-o", "json", "--context", context, "-i", namespace]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=SECONDS)
+    except subprocess.TimeoutExpired:
+        return [_no_answer(command, f"within {SECONDS} s")]
+    try:
+        return message_findings(json.loads(done.stdout) or [], mesh, cluster)
+    except json.JSONDecodeError:
+        cause = done.stderr.strip() or f"exit status {done.returncode}"
+        *_, last = cause.splitlines()
+        return [_no_answer(command, f"but: {last}")]
+
+
+def message_findings(messages: Iterable[dict], mesh: Inventory, cluster: Snapshot) -> list[Finding]:
+    """Judge the messages: only those about the mesh's own namespaces and objects decide the exit status."""
+    own, foreign = [], []
+    for message in messages:
+        (own if _concerns(mesh, cluster, *_origin(message)) else foreign).append(message)
+    return [*map(_finding, own), *_grouped(foreign)] or [ok(ID, Subject("namespace"), "nothing to report")]
+
+
+def _concerns(mesh: Inventory, cluster: Snapshot, kind: str, name: str) -> bool:
+    namespaces = {entry.name for entry in mesh.namespaces}
+    namespace, slash, _ = name.rpartition("/")
+    if slash or kind == "Namespace":
+        return (namespace if slash else name) in namespaces
+    releases = {hook.release for hook in cluster.webhooks if hook.configuration == name}
+    releases |= {crd.release for crd in cluster.crds if crd.name == name}
+    # Without an object of its own a message is about the mesh as a whole.
+    return not name or any(map(mesh.owns, releases))
+
+
+def _finding(message: dict) -> Finding:
+    subject, text, fix = Subject(*_origin(message)), _text(message), _page(message)
+    level = LEVELS.get(message["level"], Level.OK)
+    if level is Level.OK:
+        return ok(ID, subject, text)
+    return (error if level is Level.ERROR else warning)(ID, subject, text, fix)
+
+
+def _grouped(messages: Iterable[dict]) -> Iterator[Finding]:
+    """Yield a finding for each code and level: an error in a foreign configuration is no error of this mesh."""
+    for (level, _), group in groupby(sorted(messages, key=_group), key=_group):
+        same = list(group)
+        first, *_ = same
+        names = list(dict.fromkeys(f"{kind} {name}" for kind, name in map(_origin, same)))
+        message = f"{counted(len(names), 'object')} ({listed(names, EXAMPLES)}): {_text(first)}"
+        subject, fix = Subject("other namespace"), _page(first)
+        if level in LEVELS:
+            yield warning(ID, subject, message, fix, number=len(names))
+        else:
+            yield ok(ID, subject, message, number=len(names))
+
+
+def _group(message: dict) -> tuple[str, str]:
+    return message["level"], message["code"]
+
+
+def _origin(message: dict) -> tuple[str, str]:
+    """Return the kind, and the NAMESPACE/NAME or NAME, of the object that a message is about."""
+    kind, _, name = message.get("origin", "cluster").partition(" ")
+    return kind, name
+
+
+def _text(message: dict) -> str:
+    return f"{message['code']} {message['message']}"
+
+
+def _page(message: dict) -> str:
+    """Return the URL of the page that explains the message, without the tracking part of the link."""
+    return text_before(message.get("documentationUrl", ""), "?")
+
+
+def _other_version(mesh: str) -> Finding | None:
+    """Return a finding where istioctl is more than one minor version away: Istio does not support that either."""
+    command = ["istioctl", "version", "--remote=false", "-o", "json"]
+    try:
+        said = subprocess.run(command, capture_output=True, text=True, check=False, timeout=SECONDS).stdout
+    except subprocess.TimeoutExpired:
+        return _no_answer(command, f"within {SECONDS} s")
+    match = re.search(r'"version": "1\.(\d+)', said)
+    minor = istio.facts_of(mesh).minor
+    if match is None or abs(int(match[1]) - minor) <= 1:
+        return None
+    message = f"is of Istio 1.{match[1]}, and the mesh of 1.{minor}: Istio's own analysis did not run"
+    return unknown(ID, ISTIOCTL, message, f"install istioctl 1.{minor}")
+
+
+def _no_answer(command: list[str], why: str) -> Finding:
+    return unknown(ID, ISTIOCTL, f"{command[1]} gave no answer {why}", f"run `{' '.join(command)}`")

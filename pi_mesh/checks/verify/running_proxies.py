@@ -1,0 +1,58 @@
+"""Every running proxy must be connected to istiod and equal what istiod injects now."""
+
+from collections.abc import Iterator, Mapping
+
+from pi_mesh.checks import stale_proxies
+from pi_mesh.checks.finding import CLUSTER, Finding, Subject, ok, unknown, warning
+from pi_mesh.checks.observation import Observation
+from pi_mesh.checks.verify import remedies
+from pi_mesh.cluster import proxies
+from pi_mesh.cluster.errors import ClusterUnreachable
+from pi_mesh.cluster.proxies import Proxies, Proxy
+
+ID = "running proxies"
+OF_THE_VERSION = ("image ", "version ")
+"""Differences that the check of stale proxies reports."""
+
+
+def check(observation: Observation) -> list[Finding]:
+    """Return istiod's view of the proxies, and their differences from those that it injects now."""
+    context, namespace = observation.settings.cluster.context, observation.settings.istio.namespace
+    running = proxies.read(context, namespace, observation.snapshot, certificates=False)
+    if not running.proxies:
+        return []
+    try:
+        older = stale_proxies.read(context, namespace, observation.snapshot, running)
+    except ClusterUnreachable as problem:
+        return [unknown(ID, CLUSTER, f"could not be compared with what istiod injects: {problem}")]
+    findings = [*_connections(running), *_older(running, older, observation.mesh.stack)]
+    return findings or [
+        ok(ID, CLUSTER, "every proxy is connected, and as istiod injects it", number=len(running.proxies))
+    ]
+
+
+def _connections(running: Proxies) -> Iterator[Finding]:
+    if running.problem:
+        yield unknown(
+            ID, Subject("component", "istiod"), f"was not asked which proxies are connected: {running.problem}"
+        )
+    for proxy in disconnected_proxies(running):
+        message = "is not connected to istiod: it keeps its configuration, and its certificate will expire"
+        yield warning(ID, Subject("pod", proxy.id), message, remedies.logs_command(proxy.pod))
+
+
+def disconnected_proxies(running: Proxies) -> list[Proxy]:
+    """Return the proxies of Ready pods to which istiod has no connection."""
+    return [proxy for proxy in running.proxies if proxy.connected is False and proxy.pod.ready]
+
+
+def _older(running: Proxies, older: Mapping[str, tuple[str, ...]], stack: str) -> Iterator[Finding]:
+    """Yield a warning for each workload with a stale proxy."""
+    by_workload: dict[Subject, dict[str, None]] = {}
+    for proxy in running.proxies:
+        reasons = [reason for reason in older.get(proxy.id, ()) if not reason.startswith(OF_THE_VERSION)]
+        if reasons:
+            by_workload.setdefault(remedies.workload_of(proxy.pod), {}).update(dict.fromkeys(reasons))
+    for owner, reasons in by_workload.items():
+        message = f"runs with a stale proxy: {'; '.join(reasons)}"
+        yield warning(ID, owner, message, f"`python -m operations refresh -s {stack}`")

@@ -1,0 +1,174 @@
+"""The command `refresh`: its restarts, the pods that it only names, and its refusals."""
+
+import json
+import sys
+from types import SimpleNamespace
+
+import pytest
+from typer.testing import CliRunner
+
+from operations import stacks
+from operations.__main__ import app
+from operations.refresh import restarts as module
+from pi_mesh.checks.preflight import trading_hours
+from pi_mesh.cluster import proxies, snapshot
+from pi_mesh.cluster.port_forward import NotForwardedError
+from pi_mesh.cluster.stack_state import NEVER_RUN
+from tests.support.cluster_of_workloads import Cluster, pod
+from tests.support.factories import make_settings
+from tests.support.snapshots import STACK, make_snapshot
+
+ALWAYS = {
+    "timeZone": "Europe/Berlin",
+    "opens": "00:00",
+    "closes": "00:00",
+    "days": ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"],
+}
+
+
+@pytest.fixture
+def refreshed(monkeypatch):
+    """Return `refreshed(cluster, *options, hours)`: the report of the command on such a cluster."""
+
+    def run(cluster: Cluster, *options: str, hours: dict | None = None) -> dict:
+        settings = make_settings(trading={"hours": hours} if hours else {})
+        monkeypatch.setattr(stacks, "load_with_state", lambda _: (settings, lambda: NEVER_RUN))
+        monkeypatch.setattr(snapshot, "read", lambda _: make_snapshot())
+        monkeypatch.setattr(module, "Client", cluster)
+        monkeypatch.setattr(module, "_older", lambda *_: cluster.read())
+        monkeypatch.setattr(proxies, "read", lambda *_, **__: cluster.read()[0])
+        monkeypatch.setattr(module, "CONNECTION_PATIENCE", 0.05)
+        monkeypatch.setattr(module, "CONNECTION_PAUSE", 0)
+        monkeypatch.setattr(module.rollout, "PAUSE", 0)
+        done = CliRunner().invoke(app, ["refresh", "-s", STACK, "--json", "--wait", "1", *options])
+        return json.loads(done.stdout)
+
+    return run
+
+
+def levels(report: dict) -> dict[str, str]:
+    return {finding["name"]: finding["level"] for finding in report["findings"]}
+
+
+def test_every_older_workload_is_restarted_one_after_the_other(refreshed):
+    cluster = Cluster("app", "shop")
+    report = refreshed(cluster)
+    assert (report["status"], cluster.restarted) == (0, ["app", "shop"])
+    assert levels(report) == {"trading/app": "ok", "trading/shop": "ok"}
+
+
+def test_nothing_restarts_before_every_proxy_is_connected_to_istiod(refreshed):
+    cluster, restarted_at_look = Cluster("shop"), []
+
+    def connected() -> bool:
+        restarted_at_look.append(cluster.restarted)
+        return len(restarted_at_look) > 3
+
+    cluster.connected = connected
+    report = refreshed(cluster)
+    assert restarted_at_look[:4] == [[], [], [], []]
+    assert (cluster.restarted, levels(report)) == (["shop"], {"trading/shop": "ok"})
+
+
+def test_a_proxy_that_stays_without_a_connection_is_named_and_stops_no_restart(refreshed):
+    cluster = Cluster("shop")
+    cluster.connected = lambda: False
+    report = refreshed(cluster)
+    assert (report["status"], cluster.restarted) == (0, ["shop"])
+    assert levels(report) == {"trading/shop-1": "warning", "trading/shop": "ok"}
+
+
+def test_a_dry_run_names_them_and_restarts_nothing(refreshed):
+    cluster = Cluster("app", "shop")
+    report = refreshed(cluster, "--dry-run")
+    assert (report["status"], cluster.restarted) == (0, [])
+    assert levels(report) == {"trading/app": "warning", "trading/shop": "warning"}
+
+
+def test_one_that_does_not_come_up_in_the_middle_ends_the_run_and_the_next_goes_on(refreshed):
+    cluster = Cluster("a", "b", "c")
+    cluster.comes_up = lambda name: name != "b"
+    report = refreshed(cluster)
+    assert (report["status"], cluster.restarted) == (1, ["a", "b"])
+    assert levels(report) == {"trading/a": "ok", "trading/b": "error"}
+    cluster.rolled_out["b"], cluster.comes_up = True, lambda _: True
+    report = refreshed(cluster)
+    assert (report["status"], cluster.restarted) == (0, ["a", "b", "b", "c"])
+
+
+def test_one_that_is_still_older_after_its_restart_is_an_error_and_not_restarted_again(refreshed, monkeypatch):
+    cluster = Cluster("shop")
+    patch = cluster.patch
+
+    def without_effect(path, body):
+        patch(path, body)
+        cluster.older["shop"] = True
+
+    monkeypatch.setattr(cluster, "patch", without_effect)
+    report = refreshed(cluster)
+    assert (report["status"], cluster.restarted) == (1, ["shop"])
+    assert "was restarted, and still 1 proxy is older" in report["findings"][-1]["message"]
+
+
+def test_a_pod_without_a_controller_is_named_and_does_not_change_the_status(refreshed):
+    cluster = Cluster()
+    cluster.pods["lonely"] = pod("lonely", "")
+    report = refreshed(cluster)
+    assert (report["status"], levels(report)) == (0, {"trading/lonely": "warning"})
+
+
+def test_where_nothing_is_older_that_is_said(refreshed):
+    cluster = Cluster("shop")
+    cluster.older["shop"] = False
+    (finding,) = refreshed(cluster)["findings"]
+    assert finding["message"] == "every proxy is as istiod injects it now"
+
+
+def test_in_trading_hours_nothing_is_restarted(refreshed):
+    cluster = Cluster("shop")
+    report = refreshed(cluster, hours=ALWAYS)
+    assert (report["status"], cluster.restarted) == (1, [])
+    assert "refresh restarts 1 workload, and trading goes on until 00:00" in report["findings"][0]["message"]
+
+
+def test_in_trading_hours_it_restarts_when_its_caller_says_so(refreshed, monkeypatch):
+    monkeypatch.setenv(trading_hours.VARIABLE, trading_hours.ALLOWED)
+    cluster = Cluster("shop")
+    assert (refreshed(cluster, hours=ALWAYS)["status"], cluster.restarted) == (0, ["shop"])
+
+
+def test_a_dry_run_in_trading_hours_is_a_warning(refreshed):
+    assert refreshed(Cluster("shop"), "--dry-run", hours=ALWAYS)["status"] == 0
+
+
+def test_an_istiod_that_gives_no_answer_is_one_line_and_nothing_is_restarted(refreshed, monkeypatch):
+    def unknown(*_: object):
+        raise NotForwardedError("kubectl is not on PATH")
+
+    cluster = Cluster("shop")
+    monkeypatch.setattr(cluster, "read", unknown)
+    report = refreshed(cluster)
+    assert (report["status"], len(report["findings"]), cluster.restarted) == (3, 1, [])
+
+
+@pytest.mark.parametrize(
+    ("asked", "terminal", "restarts", "confirms"),
+    [(True, True, 1, True), (False, True, 1, False), (True, False, 1, False), (True, True, 0, False)],
+)
+def test_a_person_at_a_terminal_is_asked_before_the_first_restart(monkeypatch, asked, terminal, restarts, confirms):
+    confirmed = []
+    restart = SimpleNamespace(subject="deployment trading/app", said="is older")
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(isatty=lambda: terminal))
+    monkeypatch.setattr(module.typer, "confirm", lambda *_, **how: confirmed.append(how))
+    module._ask(SimpleNamespace(restarts=[restart] * restarts), asked=asked)
+    assert confirmed == [{"abort": True}] * confirms
+
+
+@pytest.mark.parametrize(("options", "asked"), [((), True), (("--yes",), False), (("--json",), False)])
+def test_yes_and_a_report_for_programs_confirm_beforehand(monkeypatch, options, asked):
+    seen = []
+    monkeypatch.setattr(stacks, "load_with_state", lambda _: (make_settings(), lambda: NEVER_RUN))
+    monkeypatch.setattr(snapshot, "read", lambda _: make_snapshot())
+    monkeypatch.setattr(module, "restart_stale_workloads", lambda *_, **how: seen.append(how) or [])
+    CliRunner().invoke(app, ["refresh", "-s", STACK, *options])
+    assert seen == [{"dry_run": False, "asked": asked}]

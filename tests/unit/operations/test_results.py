@@ -1,0 +1,209 @@
+"""The report of every operation: `--json` prints what docs/operations.schema.json describes."""
+
+import json
+from contextlib import nullcontext
+from datetime import UTC, datetime
+
+import jsonschema
+import pytest
+from typer.testing import CliRunner
+
+from operations import generate, stacks
+from operations.__main__ import app
+from operations.proxies import rows
+from operations.pulumi import PulumiFailed
+from operations.refresh import restarts
+from operations.rehearse import run as rehearsal
+from operations.repair import observed_state, plan
+from operations.repair.observed_state import ObservedState
+from operations.rotate_ca import renewal
+from operations.verify import certificate_issuer, verification
+from pi_mesh.checks import observe
+from pi_mesh.checks.finding import Subject, ok, warning
+from pi_mesh.checks.verify import configuration_analysis, running_proxies
+from pi_mesh.cluster import snapshot
+from pi_mesh.cluster.errors import ClusterUnreachable
+from pi_mesh.cluster.helm_releases import ReleaseRecord
+from pi_mesh.cluster.proxies import Proxies
+from pi_mesh.cluster.stack_state import NEVER_RUN
+from pi_mesh.settings import SettingsError
+from tests.support.factories import make_settings
+from tests.support.fake_client import FakeClient
+from tests.support.healthy_mesh import in_cluster, make_verification
+from tests.support.snapshots import STACK, make_pis, make_snapshot
+
+SCHEMA = json.loads(generate.SCHEMA.read_text())
+OPERATIONS = ("preflight", "verify", "repair", "budget", "rotate-ca", "proxies", "refresh", "rehearse")
+VAULT = {"enabled": True, "address": "https://vault.example"}
+LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
+STUCK = make_snapshot(releases=(ReleaseRecord("istio-system", "istiod", 1, "pending-install", LONG_AGO),))
+
+
+@pytest.fixture
+def stack(monkeypatch):
+    """Return a stack whose operations all succeed, each with findings."""
+    settings = make_settings(vault=VAULT)
+    now = ObservedState(STACK, settings, STUCK, {"deployment": {}}, locks_known=False)
+    for name in ("load", "load_any"):
+        monkeypatch.setattr(stacks, name, lambda _: settings)
+    monkeypatch.setattr(stacks, "load_with_state", lambda _: (settings, lambda: NEVER_RUN))
+    monkeypatch.setattr(snapshot, "read", lambda *_, **__: make_snapshot(nodes=make_pis(2, memory=1280)))
+    monkeypatch.setattr(rows.reader, "read", lambda *_, **__: Proxies("1.31.0", ()))
+    monkeypatch.setattr(rows.stale_proxies, "read", lambda *_: {})
+    monkeypatch.setattr(restarts, "Client", FakeClient())
+    monkeypatch.setattr(observe, "_of_verification", lambda *_, **__: make_verification())
+    monkeypatch.setattr(
+        certificate_issuer,
+        "check",
+        lambda *_: [ok("x", Subject("pod", "a/b"), "is well", number=0.5)],
+    )
+    monkeypatch.setattr(running_proxies, "check", lambda _: [])
+    monkeypatch.setattr(
+        configuration_analysis,
+        "check",
+        lambda *_: [warning("y", Subject("cluster"), "is odd", "look")],
+    )
+    monkeypatch.setattr(verification.kubelet, "running_window", lambda *_: nullcontext(None))
+    monkeypatch.setattr(rehearsal, "_tried", lambda *_: [ok("envoy", Subject("node", "pi-1"), "serves")])
+    monkeypatch.setattr(observed_state, "read", lambda *_: now)
+    monkeypatch.setattr(
+        plan, "carry_out", lambda now, **_: [step.finding(done=True) for step in plan.repair_steps(now)]
+    )
+    monkeypatch.setattr(renewal.pulumi, "pending", lambda *_: {})
+    monkeypatch.setattr(renewal, "with_proof", lambda *_: [ok("pulumi up", Subject("stack", STACK), "is done")])
+
+
+def valid(operation: str, *more: str) -> dict:
+    """Return the output of the operation with --json, valid by the schema, with the exit status as its status."""
+    done = CliRunner().invoke(app, [operation, "-s", STACK, "--json", *more])
+    content = json.loads(done.stdout)
+    jsonschema.Draft202012Validator(SCHEMA).validate(content)
+    assert (content["operation"], content["stack"], content["status"]) == (operation, STACK, done.exit_code)
+    return content
+
+
+def test_the_schema_is_current():
+    assert generate.SCHEMA.read_text() == generate.report_schema(), "run `make schema`"
+
+
+def test_the_schema_describes_every_field_of_a_finding():
+    assert [name for name, field in SCHEMA["$defs"]["Finding"]["properties"].items() if "$ref" in field] == ["level"]
+    assert all("description" in field for field in SCHEMA["$defs"]["Finding"]["properties"].values())
+
+
+@pytest.mark.usefixtures("stack")
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_what_an_operation_prints_is_valid(operation):
+    content = valid(operation)
+    assert content["findings"]
+    assert sum(content["totals"].values()) == len(content["findings"])
+
+
+@pytest.mark.usefixtures("stack")
+def test_a_report_with_a_field_more_is_not_valid():
+    content = {**valid("budget"), "more": 1}
+    with pytest.raises(jsonschema.ValidationError, match="more"):
+        jsonschema.validate(content, SCHEMA)
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+@pytest.mark.parametrize(
+    ("problem", "status", "finding"),
+    [
+        (SettingsError(["istio.version: is required"]), 2, ("setting", "istio.version", "is required")),
+        (ClusterUnreachable("no answer"), 3, ("cluster", "", "no answer")),
+        (PulumiFailed("pulumi whoami", "failed: no", "log in"), 2, ("command", "pulumi whoami", "failed: no")),
+    ],
+    ids=["settings", "cluster", "pulumi"],
+)
+def test_an_expected_error_is_a_report_too(monkeypatch, operation, problem, status, finding):
+    def refuse(_):
+        raise problem
+
+    monkeypatch.setattr(stacks, "load", refuse)
+    monkeypatch.setattr(stacks, "load_any", refuse)
+    content = valid(operation)
+    (found,) = content["findings"]
+    assert (content["status"], content["totals"]["error"]) == (status, 1)
+    assert (found["kind"], found["name"], found["message"]) == finding
+
+
+def test_each_problem_of_the_settings_is_a_line_and_a_finding_of_its_own(monkeypatch):
+    def refuse(_):
+        raise SettingsError(["istio.version: is required", "ingres: is not a setting"])
+
+    monkeypatch.setattr(stacks, "load", refuse)
+    assert [finding["name"] for finding in valid("verify")["findings"]] == ["istio.version", "ingres"]
+    done = CliRunner().invoke(app, ["verify", "-s", STACK])
+    assert done.stderr == "error: istio.version: is required\nerror: ingres: is not a setting\n"
+
+
+def test_an_operation_without_meaning_for_the_stack_is_a_report_of_status_2(monkeypatch):
+    monkeypatch.setattr(stacks, "load_any", lambda _: make_settings())
+    content = valid("rotate-ca")
+    assert (content["status"], content["findings"][0]["id"]) == (2, "usage")
+
+
+@pytest.mark.usefixtures("stack")
+def test_repair_says_of_each_step_what_was_found_and_what_is_to_be_done():
+    left, step = valid("repair")["findings"]
+    assert (left["level"], step["level"]) == ("unknown", "error")
+    assert (step["kind"], step["name"]) == ("release", "istio-system/istiod")
+    assert (step["message"], step["fix"]) == ("is stuck in pending-install, revision 1", plan.Act.FORGET.value)
+
+
+@pytest.mark.usefixtures("stack")
+def test_repair_with_yes_says_what_was_done_and_is_status_0():
+    content = valid("repair", "--yes")
+    assert content["status"] == 0
+    assert content["findings"][-1]["fix"] == f"done: {plan.Act.FORGET.value}"
+
+
+def test_a_conflict_of_several_settings_is_a_message_and_no_key(monkeypatch):
+    line = "trading.namespace and istio.namespace are both 'x'; they must differ"
+    monkeypatch.setattr(stacks, "load_with_state", _refusing(SettingsError([line])))
+    (found,) = valid("preflight")["findings"]
+    assert (found["kind"], found["name"], found["message"]) == ("setting", "", line)
+
+
+def _refusing(problem):
+    def refuse(_):
+        raise problem
+
+    return refuse
+
+
+@pytest.mark.usefixtures("stack")
+def test_the_budget_is_in_numbers_by_component_and_by_node():
+    budget = valid("budget")["budget"]
+    istiod = budget["components"][0]
+    assert (istiod["component"], istiod["requests"]) == ("istiod", {"cpu": 100, "memory": 128 * 2**20})
+    assert [(node["node"], node["sidecars"]) for node in budget["nodes"]] == [("pi-1", 10), ("pi-2", 10)]
+    assert (budget["trading"]["pods"], budget["trading"]["requests"]["cpu"]) == (30, 3000)
+
+
+@pytest.mark.usefixtures("stack")
+def test_the_budget_counts_the_room_that_the_mesh_itself_still_takes():
+    budget = valid("budget")["budget"]
+    assert (budget["sidecars"], budget["waiting"], budget["remaining"]) == (20, 3, 17)
+
+
+@pytest.mark.usefixtures("stack")
+def test_a_mesh_that_is_not_installed_is_one_finding_and_status_1(monkeypatch):
+    absent = in_cluster(make_verification(), releases=(), deployments=())
+    monkeypatch.setattr(observe, "_of_verification", lambda *_, **__: absent)
+    content = valid("verify")
+    assert (content["status"], len(content["findings"])) == (1, 1)
+
+
+@pytest.mark.usefixtures("stack")
+@pytest.mark.parametrize(
+    ("operation", "verdict"),
+    [
+        ("verify", "stack test: the mesh is as the settings say"),
+        ("preflight", "stack test: `pulumi up` would be refused"),
+        ("repair", "stack test: something is left to repair"),
+    ],
+)
+def test_the_verdict_is_one_sentence(operation, verdict):
+    assert valid(operation)["verdict"] == verdict

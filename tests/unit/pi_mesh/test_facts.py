@@ -1,0 +1,260 @@
+"""The facts at the settings' fields, and the direction in which a change weakens the mesh."""
+
+from typing import Annotated
+
+import pytest
+
+from pi_mesh import facts
+from pi_mesh.facts import NAME, Harmless, Helm, NoHelm, Weaker, fields_of
+from pi_mesh.model import Model
+from pi_mesh.settings import Settings
+
+FIELDS = fields_of(Settings)
+WEAKNESSES = {field.path: fact.is_weaker for field in FIELDS for fact in field.facts if isinstance(fact, Weaker)}
+BY_PATH = {path: is_weaker for path, is_weaker in WEAKNESSES.items() if "[]" not in path}
+ALLOW = {"selector": {"app": "x"}, "rules": [{"namespaces": ["a"]}]}
+DENY = {**ALLOW, "action": "DENY"}
+MORE = [{"namespaces": ["a"]}, {"namespaces": ["b"]}]
+
+
+@pytest.mark.parametrize(
+    ("path", "strong", "weak"),
+    [
+        ("mtls.mode", "STRICT", "PERMISSIVE"),
+        ("mtls.certificateLifetime", "90m", "2h"),
+        ("vault.ttl", "8760h", "87600h"),
+        ("trading.sidecarScope", ["./*"], ["./*", "*/*"]),
+        ("trading.bounds.sidecar", True, False),
+        ("trading.bounds.quota", True, False),
+        ("trading.bounds.limitRange", True, False),
+        ("namespaces.*.injection", True, False),
+        ("proxy.defaultRetries.idempotent", False, True),
+        ("proxy.holdApplicationUntilProxyStarts", True, False),
+        ("traffic.services", {"orders": {"takesOrders": True}}, {"orders": {}}),
+        ("traffic.services", {"orders": {"takesOrders": True}}, None),
+        ("traffic.legacy", {}, {"old": {"mode": "PERMISSIVE"}}),
+        ("vault.key", "internal", "exported"),
+        ("traffic.gateways.*.protocol", "HTTPS", "TCP"),
+        ("egress.service.type", "ClusterIP", "NodePort"),
+        ("proxy.pathNormalization", "MERGE_SLASHES", "BASE"),
+        ("images.digests.pilot", "sha256:1", None),
+        ("ingress.trustedProxies", 1, 2),
+        ("trading.hours", {"opens": "09:00"}, None),
+        ("istio.allowSkip", False, True),
+        ("vault.allowHttp", False, True),
+        ("destroy.crds", False, True),
+        ("traffic.authorization.policies", {"x": ALLOW}, {"x": {**ALLOW, "rules": MORE}}),
+        ("traffic.authorization.policies", {"x": {**DENY, "rules": MORE}}, {"x": DENY}),
+        ("traffic.authorization.policies", {"x": DENY}, {}),
+        ("traffic.authorization.policies", {"x": ALLOW}, {"x": ALLOW, "y": ALLOW}),
+    ],
+)
+def test_a_weaker_setting_is_found_and_a_stronger_one_is_not(path, strong, weak):
+    assert BY_PATH[path](strong, weak)
+    assert not BY_PATH[path](weak, weak)
+    if path != "traffic.authorization.policies":
+        assert not BY_PATH[path](weak, strong)
+
+
+@pytest.mark.parametrize("after", [{"x": ALLOW, "y": DENY}, {"x": {**ALLOW, "rules": [MORE[0]]}}])
+def test_a_policy_that_lets_nobody_more_in_is_not_weaker(after):
+    assert not BY_PATH["traffic.authorization.policies"]({"x": ALLOW}, after)
+
+
+def test_a_policy_that_moves_to_another_namespace_may_let_more_in():
+    assert BY_PATH["traffic.authorization.policies"]({"x": ALLOW}, {"x": {**ALLOW, "namespace": "research"}})
+
+
+ON_IS_WEAKER = {
+    "vault.allowHttp",
+    "traffic.authorization.defaultDeny.allowIngress",
+    "namespaces.*.defaultDeny.allowIngress",
+    "destroy.crds",
+    "vault.workloadRole",
+    "namespaces.*.defaultDeny.allowCutOff",
+    "istio.adopt",
+    "istio.allowRemoval",
+    "namespaces.*.adopt",
+    "mtls.allowCutOff",
+    "proxy.defaultRetries.idempotent",
+    "destroy.rootCertificates",
+    "trading.adopt",
+    "traffic.authorization.defaultDeny.allowCutOff",
+    "istio.allowSkip",
+    "istio.untestedKubernetes",
+    "ingress.proxyProtocol",
+    "destroy.workloads",
+}
+OFF_IS_WEAKER = {
+    "trading.bounds.limitRange",
+    "namespaces.*.bounds.quota",
+    "namespaces.*.injection",
+    "namespaces.*.bounds.sidecar",
+    "trading.bounds.quota",
+    "release.atomic",
+    "trading.bounds.sidecar",
+    "namespaces.*.bounds.limitRange",
+    "traffic.authorization.defaultDeny.enabled",
+    "namespaces.*.defaultDeny.enabled",
+    "trading.injection",
+    "vault.enabled",
+    "proxy.holdApplicationUntilProxyStarts",
+    "traffic.gateways.*.tls.redirect",
+}
+
+
+SWITCHES = {field.path for field in FIELDS if field.field.annotation is bool} & BY_PATH.keys()
+
+
+def _switches(before: bool, after: bool) -> set[str]:
+    """Return the switches that are weaker after that change."""
+    return {path for path in SWITCHES if BY_PATH[path](before, after)}
+
+
+def test_each_switch_weakens_the_mesh_in_one_direction():
+    assert SWITCHES == ON_IS_WEAKER | OFF_IS_WEAKER
+    assert _switches(False, True) == ON_IS_WEAKER
+    assert _switches(True, False) == OFF_IS_WEAKER
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("1h", "60m"), ("1m", "60s"), ("1h", "3600s"), ("1d", "24h"), ("1h30m", "90m")]
+)
+def test_a_lifetime_in_another_unit_is_as_long(one, other):
+    assert not BY_PATH["vault.ttl"](one, other)
+    assert not BY_PATH["vault.ttl"](other, one)
+
+
+@pytest.mark.parametrize("after", [{"x": {**ALLOW, "selector": {}}}, {"x": DENY}])
+def test_a_policy_with_another_selector_or_action_may_let_more_in(after):
+    assert BY_PATH["traffic.authorization.policies"]({"x": ALLOW}, after)
+
+
+def test_a_service_that_still_takes_orders_is_no_weaker():
+    orders = {"orders": {"takesOrders": True}, "shop": {}}
+    assert not BY_PATH["traffic.services"](orders, {"orders": {"takesOrders": True}})
+    assert BY_PATH["traffic.services"](orders, {"shop": {"takesOrders": True}})
+
+
+LEAVES = [field for field in FIELDS if field.model is None]
+
+
+@pytest.mark.parametrize("field", LEAVES, ids=lambda field: field.path)
+def test_every_setting_has_a_helm_value_or_says_why_not_and_is_judged_weaker_or_harmless(field):
+    assert field.nearest(Helm, NoHelm), f"{field.path}: give it Helm(CHART, PATH) or NoHelm(WHY), see pi_mesh/facts.py"
+    assert field.nearest(Weaker, Harmless), f"{field.path}: give it Weaker(COMPARISON, MEANS) or Harmless(WHY)"
+
+
+def test_a_branch_is_called_harmless_only_where_nothing_in_it_weakens_the_mesh():
+    weaker_in = {branch.path for field in FIELDS if field.path in WEAKNESSES for branch in field.branches}
+    harmless = {field.path for field in FIELDS if any(isinstance(fact, Harmless) for fact in field.facts)}
+    # A new addon needs no line; what is not harmless of an addon says so at its field.
+    assert weaker_in & harmless == {f"observability.{name}" for name in ("grafana", "jaeger", "kiali", "prometheus")}
+
+
+def test_what_weakens_an_entry_of_a_list_is_found_by_a_branch_above():
+    in_lists = [field for field in FIELDS if "[]" in field.path and field.path in WEAKNESSES]
+    assert in_lists
+    assert [field.path for field in in_lists if not any(branch.path in BY_PATH for branch in field.branches)] == []
+
+
+def test_no_setting_is_below_two_maps():
+    assert [path for path in BY_PATH if path.count("*") > 1] == []
+
+
+def test_each_reserved_value_yields_to_an_extra_value_too():
+    values = [value for field in FIELDS for value in field.helm]
+    assert [value.path for value in values if value.reserved and not value.yields] == []
+
+
+class Inner(Model):
+    """A branch."""
+
+    leaf: bool = True
+    named: Annotated[str, NAME] | None = None
+
+
+class Tree(Model):
+    """A tree with a branch of each kind."""
+
+    single: Annotated[Inner, NoHelm("single")] = Inner()
+    entries: Annotated[dict[str, Inner], NoHelm("entries")] = {}
+    items: Annotated[tuple[Inner, ...], Harmless("items")] = (Inner(),)
+    maybe: Inner | None = None
+
+
+def test_the_fields_of_branches_maps_lists_and_optional_branches_are_found_with_their_paths():
+    below = ("single", "entries.*", "items[]", "maybe")
+    leaves = [field.path for field in fields_of(Tree) if field.model is None]
+    assert leaves == [f"{branch}.{name}" for branch in below for name in ("leaf", "named")]
+
+
+def test_a_fact_of_a_branch_holds_below_it_and_one_of_an_optional_type_at_its_field():
+    by_path = {field.path: field for field in fields_of(Tree)}
+    assert by_path["entries.*.leaf"].nearest(NoHelm) == NoHelm("entries")
+    assert by_path["items[].named"].nearest(Harmless) == NAME
+    assert by_path["maybe.leaf"].nearest(Harmless, NoHelm) is None
+
+
+def test_a_default_is_as_in_json():
+    by_path = {field.path: field.default for field in fields_of(Tree)}
+    assert (by_path["single"], by_path["maybe"]) == ({"leaf": True, "named": None}, None)
+    assert by_path["items"] == [{"leaf": True, "named": None}]
+    assert {field.path: field.default for field in FIELDS}["cluster.context"] is None
+
+
+@pytest.mark.parametrize(("before", "after"), [("HTTP", "TCP"), ("HTTP", "GRPC"), ("TLS", "HTTPS")])
+def test_another_protocol_of_the_same_kind_is_not_weaker(before, after):
+    assert not BY_PATH["traffic.gateways.*.protocol"](before, after)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "more"),
+    [
+        ([], [], False),
+        ([], ["10.0.0.0/8"], False),
+        (["10.0.0.0/8"], [], True),
+        (["10.0.0.0/8"], ["10.1.0.0/16", "10.2.0.1"], False),
+        (["10.0.0.0/8"], ["10.1.0.0/16", "11.0.0.1"], True),
+        (["10.1.0.0/16"], ["10.0.0.0/8"], True),
+        (["10.0.0.0/8"], ["::/0"], True),
+        (["::/0"], ["fd00::/8"], False),
+    ],
+)
+def test_a_list_of_addresses_is_weaker_if_it_admits_one_more(before, after, more):
+    assert facts.admits_more_addresses(before, after) is more
+
+
+HOURS = {"timeZone": "Europe/Berlin", "opens": "09:00", "closes": "17:30", "days": ["Mon", "Tue"], "holidays": []}
+
+
+@pytest.mark.parametrize(
+    ("after", "less"),
+    [
+        ({}, False),
+        ({"opens": "08:59", "closes": "17:31"}, False),
+        ({"closes": "01:00"}, False),
+        ({"opens": "09:01"}, True),
+        ({"closes": "17:29"}, True),
+        ({"days": ["Mon"]}, True),
+        ({"days": ["Mon", "Tue", "Wed"]}, False),
+        ({"holidays": ["2026-12-25"]}, True),
+        ({"timeZone": "Europe/London"}, True),
+    ],
+)
+def test_trading_hours_are_weaker_if_a_time_is_protected_no_more(after, less):
+    assert facts.protects_less_time(HOURS, {**HOURS, **after}) is less
+
+
+def test_trading_hours_that_end_are_weaker_and_first_ones_are_not():
+    assert facts.protects_less_time(HOURS, None)
+    assert not facts.protects_less_time(None, HOURS)
+    assert not facts.protects_less_time(None, None)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "wider"),
+    [(["./*"], [], True), ([], ["./*"], False), (["./*"], ["./*", "a/*"], True), (["./*", "a/*"], ["./*"], False)],
+)
+def test_an_empty_scope_of_sidecars_is_the_whole_mesh(before, after, wider):
+    assert facts.widens_scope(before, after) is wider

@@ -22,7 +22,6 @@ KILLED_AT = {
 KILLED = """
 import os, signal, sys
 from importlib import import_module
-from operations import plaintext_probe
 path, *sys.argv[1:] = sys.argv[1:]
 owner, _, name = path.rpartition(".")
 try:

@@ -26,8 +26,8 @@ OPEN = {
 REFUSALS = {"plain text", "denied caller", "unregistered host"}
 KILLED = """
 import os, signal, sys
-from operations.connectivity import own_namespace
-own_namespace.create = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+from operations.connectivity import namespace
+namespace.create_object = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 from operations.__main__ import app
 app()
 """

@@ -108,6 +108,8 @@ MountPath = Annotated[
     ),
 ]
 
+Duration = Annotated[str, matching(r"^[1-9][0-9]*(ms|s|m|h)$", 'a time such as "30s" or "500ms"')]
+
 Replicas = Annotated[int, Field(ge=1, le=100), SIZE]
 """Number of a Deployment's pods; zero would take the mesh down silently."""
 

@@ -13,11 +13,10 @@ from pi_mesh.settings import Settings
 from pi_mesh.settings.traffic.gateways import USUAL_PORTS
 from pi_mesh.settings.traffic.names import full_name
 from pi_mesh.values.gateway_service import reached_ports, topology
-from pi_mesh.values.objects import Object
+from pi_mesh.values.objects import Object, istio_object
 from pi_mesh.values.placement import node_selector, spread
 from pi_mesh.values.traffic.external import egress_host
 from pi_mesh.values.traffic.gateways import gateway_selector
-from pi_mesh.values.traffic.istio_object import istio_object
 from pi_mesh.values.traffic.routes import destination
 
 CLIENT, SERVER = "client", "server"

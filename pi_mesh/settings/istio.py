@@ -18,7 +18,7 @@ from pi_mesh.model import (
     matching,
     profile,
 )
-from pi_mesh.settings.traffic.routes import Retries
+from pi_mesh.settings.traffic.retries import Retries
 
 
 def _known_version(value: str) -> str:

@@ -16,7 +16,7 @@ import yaml
 from pydantic.alias_generators import to_snake
 
 from pi_mesh.settings import Settings
-from pi_mesh.settings.traffic.routes import Retries
+from pi_mesh.settings.traffic.retries import Retries
 from pi_mesh.values.setting_paths import helm_values
 from pi_mesh.values.traffic.gateways import gateway_selector
 from pi_mesh.values.traffic.routes import retry_policy

@@ -9,8 +9,8 @@ from pi_mesh.checks.observation import Observation
 from pi_mesh.settings import Settings
 from pi_mesh.settings.traffic.names import full_name
 from pi_mesh.settings.traffic.routes import HttpRoute, Route
+from pi_mesh.values.objects import object_name
 from pi_mesh.values.traffic import stages
-from pi_mesh.values.traffic.istio_object import object_name
 
 ID = "conflicts"
 K = TypeVar("K", bound=Hashable)

@@ -11,9 +11,9 @@ from pi_mesh.cluster.routes import Rule
 from pi_mesh.selectors import matches
 from pi_mesh.settings import Settings
 from pi_mesh.settings.traffic.names import full_name
-from pi_mesh.settings.traffic.routes import NEVER_DELIVERED
+from pi_mesh.settings.traffic.retries import NEVER_DELIVERED
+from pi_mesh.values.objects import object_name
 from pi_mesh.values.traffic import stages
-from pi_mesh.values.traffic.istio_object import object_name
 from pi_mesh.values.traffic.routes import order_services
 from pi_mesh.words import agreeing, counted
 

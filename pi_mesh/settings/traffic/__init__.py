@@ -9,7 +9,8 @@ from pi_mesh.settings.traffic.authorization import Authorization, LegacyWorkload
 from pi_mesh.settings.traffic.external import DeclaredService, ExternalService
 from pi_mesh.settings.traffic.gateways import IngressListener
 from pi_mesh.settings.traffic.names import NamespacedItem, ObjectName
-from pi_mesh.settings.traffic.routes import REPEATED, Canary, Destination, Route
+from pi_mesh.settings.traffic.retries import REPEATED
+from pi_mesh.settings.traffic.routes import Canary, Destination, Route
 
 ROUTING = Harmless("access rules judge a request wherever it is sent; the comment shows the changed objects")
 

@@ -69,8 +69,6 @@ Path = Annotated[str, matching(r"^/\S*$", 'a URL path such as "/api/v2"')]
 
 Method = Annotated[str, matching(r"^[A-Z]+$", "an HTTP method in capitals")]
 
-Duration = Annotated[str, matching(r"^[1-9][0-9]*(ms|s|m|h)$", 'a time such as "30s" or "500ms"')]
-
 Percent = Annotated[int, Field(ge=0, le=100)]
 
 

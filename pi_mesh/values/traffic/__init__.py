@@ -5,9 +5,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pi_mesh.settings import Settings
 from pi_mesh.settings.namespaces import WorkloadNamespace
 from pi_mesh.values import telemetry
-from pi_mesh.values.objects import Object
+from pi_mesh.values.objects import Item, Object, own
 from pi_mesh.values.traffic import authorization, external, gateways, routes
-from pi_mesh.values.traffic.istio_object import Item, own
 
 
 def first_objects(settings: Settings, namespace: WorkloadNamespace) -> Iterator[Object]:

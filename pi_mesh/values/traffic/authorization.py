@@ -5,8 +5,7 @@ from collections.abc import Iterator
 from pi_mesh.settings import Settings
 from pi_mesh.settings.namespaces import WorkloadNamespace
 from pi_mesh.settings.traffic.authorization import AccessPolicy, AccessRule, LegacyWorkloads, TokenIssuer
-from pi_mesh.values.objects import Object
-from pi_mesh.values.traffic.istio_object import given, istio_object, item_object, own
+from pi_mesh.values.objects import Object, given, istio_object, item_object, own
 
 POLICY = "AuthorizationPolicy"
 DEFAULT_DENY = "default-deny"

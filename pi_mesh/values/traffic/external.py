@@ -4,9 +4,8 @@ from collections.abc import Iterator
 
 from pi_mesh.settings import Settings
 from pi_mesh.settings.traffic.external import USUAL_PORTS, ExternalService
-from pi_mesh.values.objects import Object
+from pi_mesh.values.objects import Object, given, item_object
 from pi_mesh.values.traffic.gateways import gateway_selector
-from pi_mesh.values.traffic.istio_object import given, item_object
 from pi_mesh.values.traffic.routes import destination
 
 

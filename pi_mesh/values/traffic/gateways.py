@@ -7,9 +7,8 @@ from pi_mesh.settings import Settings
 from pi_mesh.settings.namespaces import WorkloadNamespace
 from pi_mesh.settings.traffic.gateways import IngressListener, Server
 from pi_mesh.values.gateway_service import topology
-from pi_mesh.values.objects import Object, kubernetes_object
+from pi_mesh.values.objects import Object, istio_object, item_object, kubernetes_object, own
 from pi_mesh.values.traffic.authorization import POLICY
-from pi_mesh.values.traffic.istio_object import istio_object, item_object, own
 
 
 def gateway(settings: Settings, name: str, listener: IngressListener) -> Object:

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator
 
 from pi_mesh.settings import Settings
 from pi_mesh.settings.traffic.names import full_name
-from pi_mesh.settings.traffic.routes import Canary, CircuitBreaker, Destination, HttpRoute, Retries, Route, RouteTarget
-from pi_mesh.values.objects import Object
-from pi_mesh.values.traffic.istio_object import given, item_object
+from pi_mesh.settings.traffic.retries import Retries
+from pi_mesh.settings.traffic.routes import Canary, CircuitBreaker, Destination, HttpRoute, Route, RouteTarget
+from pi_mesh.values.objects import Object, given, item_object
 
 
 def retry_policy(retries: Retries) -> Object:

@@ -9,7 +9,7 @@ import pytest
 from lab.cluster.kubectl import get, staying_pods
 from lab.cluster.shell import LabError
 from lab.cluster.waiting import wait_until
-from pi_mesh.values.traffic.istio_object import VERSIONS
+from pi_mesh.values.objects import VERSIONS
 from tests.support import pods, whole_trading
 from tests.support.full_traffic_settings import AGENT
 from tests.support.proxy import Proxy, access_rules, istioctl, wants_certificate

@@ -5,10 +5,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pi_mesh.values.objects import peer_authentication, sidecar_scope
+from pi_mesh.values.objects import VERSIONS, peer_authentication, sidecar_scope
 from pi_mesh.values.traffic import stages
 from pi_mesh.values.traffic.authorization import DRY_RUN
-from pi_mesh.values.traffic.istio_object import VERSIONS
 from tests.support import charts, crds
 from tests.support.factories import make_settings
 from tests.support.full_traffic_settings import AGENT_POLICY, TRAFFIC

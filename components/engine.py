@@ -1,4 +1,4 @@
-"""What the program asks the engine first: if it is new enough, and for the state of the stack."""
+"""The first requests to the engine: its version, and the state of the stack."""
 
 import time
 from collections.abc import Mapping, Sequence

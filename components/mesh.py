@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Deployment:
-    """What all parts of one deployment share."""
+    """The mesh, the cluster before the deployment, and the provider, which every resource of one deployment uses."""
 
     mesh: Inventory
     snapshot: Snapshot | None
@@ -48,7 +48,7 @@ class Deployment:
 
 @dataclass(frozen=True)
 class Foundations:
-    """What stands before the first control plane."""
+    """The resources that stand before the first control plane."""
 
     namespace: Resource
     ready: Sequence[Resource]

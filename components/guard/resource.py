@@ -18,7 +18,7 @@ class DestroyGuard(pulumi.CustomResource):
     """
 
     def __init__(self, mesh: Inventory, cluster_uid: str, opts: pulumi.ResourceOptions) -> None:
-        destroyed = asdict(Destroyed.of(mesh, cluster_uid))
+        destroyed = asdict(Destroyed.by_destroy_of(mesh, cluster_uid))
         inputs = {name: list(value) if isinstance(value, tuple) else value for name, value in destroyed.items()}
         super().__init__(GUARD, "destroy-guard", inputs, opts)
 

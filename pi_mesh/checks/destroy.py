@@ -44,7 +44,7 @@ class Destroyed:
     """istio.allowRemoval."""
 
     @classmethod
-    def of(cls, mesh: Inventory, cluster_uid: str) -> "Destroyed":
+    def by_destroy_of(cls, mesh: Inventory, cluster_uid: str) -> "Destroyed":
         """Return what a destroy of this mesh deletes."""
         settings = mesh.settings
         canaries = (str(release.values["revision"]) for release in mesh.of_kind(Kind.CANARY))

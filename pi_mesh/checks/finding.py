@@ -1,4 +1,4 @@
-"""What checks report: findings with a fix, and warnings that become errors in the next version."""
+"""The findings of checks, each with a fix, and warnings that become errors in the next version."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What a check judges: the mesh that the settings ask for, and what was read of the cluster."""
+"""The input of every check: the mesh that the settings ask for, and what was read of the cluster."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime

@@ -28,7 +28,7 @@ from pi_mesh.settings import Settings
 
 
 class Needs(Enum):
-    """What is read for a command."""
+    """The extent of what is read for a command."""
 
     PREFLIGHT = auto()
     """The cluster, the objects that the settings name, and the audits of what an `up` would begin to refuse."""

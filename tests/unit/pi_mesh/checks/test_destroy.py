@@ -18,7 +18,7 @@ CANARY = {"canary": {"version": "1.31.0", "revision": "next"}, "tags": {"stable"
 
 
 def recorded(**overrides: object) -> Destroyed:
-    return Destroyed.of(make_mesh(**overrides), "this-one")
+    return Destroyed.by_destroy_of(make_mesh(**overrides), "this-one")
 
 
 def pod(namespace: str, name: str, revision: str = "default", deployment: str = "") -> dict:

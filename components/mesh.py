@@ -16,8 +16,7 @@ from components.preflight import guard
 from components.provider import GuardPlugin, KubernetesProvider, Providers
 from components.release import ReleaseArgs, ReleaseComponent
 from components.workloads import Traffic, TrafficArgs, WorkloadNamespace, WorkloadNamespaceArgs
-from pi_mesh import inventory
-from pi_mesh.cluster import load_balancers
+from pi_mesh.checks.observe import mesh_on
 from pi_mesh.cluster.ca_state import Answer
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.cluster.stack_state import StackState, with_recorded_versions
@@ -83,13 +82,11 @@ async def deploy(settings: Settings, begun: Providers | None = None) -> None:
     """
     recorded = engine.recorded_state()
     lock = chart_lock.read(get_stack())
-    snapshot = await asyncio.to_thread(guard, settings, recorded)
+    snapshot = await asyncio.to_thread(guard, settings, recorded, lock)
     cluster, plugin = begun or provider.register(settings.cluster.context)
     uid = (snapshot and snapshot.uid) or recorded.cluster_uid
     answer = ca.ask(settings, recorded)
-    served = load_balancers.served_gateways(settings, snapshot)
-    described = inventory.mesh_inventory(settings, get_stack(), served, answer.root, lock)
-    mesh = with_recorded_versions(described, recorded)
+    mesh = with_recorded_versions(mesh_on(settings, get_stack(), snapshot, lock, answer.root), recorded)
     guarded = collect()
     deployment = Deployment(mesh, snapshot, cluster)
 

@@ -12,11 +12,12 @@ from pi_mesh.cluster.errors import ClusterUnreachable, WrongContext
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.cluster.stack_state import StackState
 from pi_mesh.inventory import Inventory, chart_lock
+from pi_mesh.inventory.chart_lock import Lock
 from pi_mesh.settings import Settings
 from pi_mesh.words import counted
 
 
-def guard(settings: Settings, state: StackState) -> Snapshot | None:
+def guard(settings: Settings, state: StackState, lock: Lock = None) -> Snapshot | None:
     """Return the cluster's snapshot and log warnings and unknown results.
 
     Returns None in a preview whose cluster does not answer. Raises pulumi.RunError, with every problem in one message,
@@ -24,14 +25,14 @@ def guard(settings: Settings, state: StackState) -> Snapshot | None:
     """
     preview = pulumi.runtime.is_dry_run()
     try:
-        observation = observe(settings, pulumi.get_stack(), lambda: state)
+        observation = observe(settings, pulumi.get_stack(), lambda: state, lock)
     except WrongContext as problem:
         raise pulumi.RunError(str(problem)) from None
     except ClusterUnreachable as problem:
         if not preview:
             raise pulumi.RunError(f"{problem}; nothing was touched") from None
         pulumi.log.warn(f"Preflight not done, so this preview shows only what the settings say: {problem}")
-        observation = Observation(mesh_on(settings, pulumi.get_stack(), None), state=state)
+        observation = Observation(mesh_on(settings, pulumi.get_stack(), None, lock), state=state)
         _note_unlocked(observation.mesh)
         _report(registry.findings(registry.PREVIEW, observation))
         return None

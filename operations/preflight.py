@@ -14,7 +14,9 @@ def preflight(stack: Stack, as_json: Json = False, everything: All = False) -> N
         from operations import stacks
         from pi_mesh.checks import registry
         from pi_mesh.checks.observe import observe
+        from pi_mesh.inventory import chart_lock
 
         settings, exported = stacks.load_with_state(stack)
-        findings = registry.findings(registry.PREFLIGHT, observe(settings, stack, exported))
+        observation = observe(settings, stack, exported, chart_lock.read(stack))
+        findings = registry.findings(registry.PREFLIGHT, observation)
     conclude_findings("preflight", stack, findings, as_json, partial(show_report, everything=everything))

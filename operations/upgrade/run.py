@@ -186,7 +186,8 @@ class StepRun:
         settings = stacks.load(self.stack)
 
         def verify() -> list[Finding]:
-            return verification_findings(observe(settings, self.stack, lambda: NEVER_RUN, Needs.VERIFICATION))
+            lock = chart_lock.read(self.stack)
+            return verification_findings(observe(settings, self.stack, lambda: NEVER_RUN, lock, Needs.VERIFICATION))
 
         findings = until(verify, PATIENCE, PAUSE, done=lambda findings: not errors(findings))
         if problems := errors(findings):

@@ -19,7 +19,7 @@ from pi_mesh.checks.preflight import trading_hours
 from pi_mesh.checks.preflight.istio_version_change import EXACT, STEP
 from pi_mesh.checks.upgrade_steps import UpgradeStep
 from pi_mesh.cluster import istiods
-from pi_mesh.inventory import Inventory, Kind
+from pi_mesh.inventory import Inventory, Kind, chart_lock
 from pi_mesh.settings import CaSettings
 
 VERSION_KEY = "istio.version"
@@ -64,7 +64,7 @@ class UpgradeState:
 def mesh_at_version(now: ObservedState, version: str) -> Inventory:
     """Return the mesh of a stack at another version of Istio, on the present cluster."""
     settings = stacks.load_changed(now.stack, {VERSION_KEY: version})
-    return mesh_on(settings, now.stack, now.snapshot)
+    return mesh_on(settings, now.stack, now.snapshot, chart_lock.read(now.stack))
 
 
 def read_upgrade_state(stack: str, target: str) -> UpgradeState:

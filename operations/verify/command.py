@@ -36,11 +36,12 @@ def verify(
         from operations.failures import UsageError
         from operations.verify.verification import verification_findings
         from pi_mesh.checks import observe
+        from pi_mesh.inventory import chart_lock
 
         if probe and read_only:
             raise UsageError(stack, "--probe makes a call, which --read-only must not", "use only one of the two")
         settings, exported = stacks.of_file(stack_file) if stack_file else stacks.load_with_state(stack)
         needs = observe.Needs.READ_ONLY_VERIFICATION if read_only else observe.Needs.VERIFICATION
-        observation = observe.observe(settings, stack, exported, needs)
+        observation = observe.observe(settings, stack, exported, chart_lock.read(stack), needs)
         findings = verification_findings(observation, window, ["--probe"] if probe else [])
     conclude_findings("verify", stack, findings, as_json, partial(show_report, everything=everything))

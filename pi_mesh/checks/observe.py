@@ -23,7 +23,8 @@ from pi_mesh.cluster import (
 from pi_mesh.cluster.client import Client
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.cluster.stack_state import StackState
-from pi_mesh.inventory import Inventory, chart_lock
+from pi_mesh.inventory import Inventory
+from pi_mesh.inventory.chart_lock import Lock
 from pi_mesh.settings import Settings
 
 
@@ -39,30 +40,32 @@ class Needs(Enum):
 
 
 def observe(
-    settings: Settings, stack: str, exported: Callable[[], StackState], needs: Needs = Needs.PREFLIGHT
+    settings: Settings, stack: str, exported: Callable[[], StackState], lock: Lock, needs: Needs = Needs.PREFLIGHT
 ) -> Observation:
     """Read the cluster of the settings once; `exported` is called when the state is needed and not before.
+
+    `lock` is the stack's, read by the caller: an `up` installs the very charts that the checks compare with it.
 
     Raises ClusterUnreachable, and WrongContext if the cluster is not the one of the settings or of the state.
     """
     read_only = needs is Needs.READ_ONLY_VERIFICATION
     cluster = snapshot.read(settings.cluster.context, read_only=read_only)
     if needs is not Needs.PREFLIGHT:
-        observation = _of_verification(settings, stack, cluster, read_only=read_only)
+        observation = _of_verification(settings, stack, cluster, lock, read_only=read_only)
         identity.require(settings.cluster, exported().cluster_uid, cluster.uid)
         return observation
     cluster, state = settings_objects.with_settings_objects(cluster, settings), exported()
     identity.require(settings.cluster, state.cluster_uid, cluster.uid)
     cluster = _with_audit(cluster, settings, audited_namespaces(settings, state))
-    return Observation(mesh_on(settings, stack, cluster), cluster, state)
+    return Observation(mesh_on(settings, stack, cluster, lock), cluster, state)
 
 
-def _of_verification(settings: Settings, stack: str, cluster: Snapshot, *, read_only: bool) -> Observation:
+def _of_verification(settings: Settings, stack: str, cluster: Snapshot, lock: Lock, *, read_only: bool) -> Observation:
     context, namespace = settings.cluster.context, settings.istio.namespace
     cluster = routes.with_routes(cluster, settings)
     cluster = cluster if read_only else settings_objects.with_ingress_certificates(cluster, settings)
     cluster = _with_audit(cluster, settings, settings.audited_namespaces)
-    mesh = mesh_on(settings, stack, cluster)
+    mesh = mesh_on(settings, stack, cluster, lock)
     records = [cluster.release(release.namespace, release.name) for release in mesh.releases]
     # An adopted namespace keeps its own labels and annotations.
     objects = [item.manifest for item in mesh.objects if not item.adopted]
@@ -81,7 +84,10 @@ def _with_audit(cluster: Snapshot, settings: Settings, namespaces: Collection[st
     return replace(cluster, audit=audit_log.read(settings.cluster.context, cluster.pods, namespaces))
 
 
-def mesh_on(settings: Settings, stack: str, cluster: Snapshot | None) -> Inventory:
-    """Return the mesh as the program installs it on this cluster: with its load balancers, and its locked charts."""
+def mesh_on(settings: Settings, stack: str, cluster: Snapshot | None, lock: Lock, root: str | None = None) -> Inventory:
+    """Return the mesh as the program installs it on this cluster: with its load balancers, and its locked charts.
+
+    `root` as in `pi_mesh.inventory.mesh_inventory`.
+    """
     served = load_balancers.served_gateways(settings, cluster)
-    return inventory.mesh_inventory(settings, stack, served, lock=chart_lock.read(stack))
+    return inventory.mesh_inventory(settings, stack, served, root, lock)

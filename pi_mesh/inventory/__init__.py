@@ -8,7 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from pi_mesh.inventory import mesh_releases
-from pi_mesh.inventory.chart_lock import LockedChart, locked
+from pi_mesh.inventory.chart_lock import Lock, locked
 from pi_mesh.inventory.managed_object import ManagedObject, managed_objects
 from pi_mesh.inventory.release import Kind, Release, Workload
 from pi_mesh.names import owner
@@ -91,7 +91,7 @@ def mesh_inventory(
     stack: str = "",
     load_balancers: Collection[str] = (),
     root: str | None = None,
-    lock: tuple[LockedChart, ...] | None = None,
+    lock: Lock = None,
 ) -> Inventory:
     """Return the inventory of these settings.
 

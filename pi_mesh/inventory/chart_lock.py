@@ -45,12 +45,16 @@ class LockedChart(Model):
         return self.place.package(self.chart, self.version)
 
 
+Lock = tuple[LockedChart, ...] | None
+"""Charts that a stack may install; None if the stack is not locked."""
+
+
 class ChartLock(Model):
     """Locked charts by stack; each stack is locked by itself."""
 
     stacks: Mapping[str, tuple[LockedChart, ...]]
 
-    def of_stack(self, stack: str) -> tuple[LockedChart, ...] | None:
+    def of_stack(self, stack: str) -> Lock:
         """Return the charts of a stack by its plain or its full name; None if the stack is not locked."""
         return self.stacks.get(stack.rpartition("/")[2])
 
@@ -71,8 +75,8 @@ def read_all(folder: Path = Path()) -> ChartLock:
         raise _unreadable(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
 
 
-def read(stack: str) -> tuple[LockedChart, ...] | None:
-    """Return the charts that a stack may install; None if the stack is not locked. Raises SettingsError."""
+def read(stack: str) -> Lock:
+    """Return the charts that a stack may install. Raises SettingsError as `read_all` does."""
     return read_all().of_stack(stack)
 
 

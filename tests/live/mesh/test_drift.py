@@ -76,7 +76,7 @@ def every_finding(request, monkeypatch) -> tuple[bool, Callable[..., list[Findin
             content.setdefault(f"pi-mesh:{branch}", {})[key] = value
         settings = parse(plain_values(content))
         needs = Needs.READ_ONLY_VERIFICATION if request.param else Needs.VERIFICATION
-        return run(observe(settings, STACK, lambda: NEVER_RUN, needs))
+        return run(observe(settings, STACK, lambda: NEVER_RUN, None, needs))
 
     return request.param, find
 

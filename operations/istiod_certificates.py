@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import grpc
@@ -15,7 +14,7 @@ from cryptography.x509.oid import NameOID
 from google.protobuf import descriptor_pool, message_factory
 from google.protobuf.descriptor_pb2 import DescriptorProto, FieldDescriptorProto, FileDescriptorProto
 
-from pi_mesh.certificates import pem
+from pi_mesh.certificates import chains, pem
 from pi_mesh.cluster.client import Client
 from pi_mesh.cluster.errors import ClusterUnreachable
 from pi_mesh.cluster.port_forward import NotForwardedError, forwarded
@@ -79,10 +78,7 @@ class IssuedCertificate:
 
     def verifies(self, roots: pem.Certificates) -> bool:
         """Return True if each certificate is signed by the next, and the last by one of the roots."""
-        path = [certificate for certificate in self.chain if not pem.issued(certificate, certificate)]
-        return all(pem.issued(certificate, signer) for certificate, signer in pairwise(path)) and any(
-            pem.issued(path[-1], root) for root in roots
-        )
+        return chains.verifies(self.chain, roots)
 
 
 class Issuer:

@@ -11,7 +11,11 @@ from pi_mesh.checks.finding import Finding, Level, errors
 from pi_mesh.quantities import Resources
 
 
-class Archive(BaseModel, frozen=True, extra="forbid"):
+class Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Archive(Model):
     """An archive for a bug report."""
 
     path: str
@@ -24,7 +28,7 @@ class Archive(BaseModel, frozen=True, extra="forbid"):
     """Number of places from which a secret, or what looks like one, was removed."""
 
 
-class CallRow(BaseModel, frozen=True, extra="forbid"):
+class CallRow(Model):
     """One call between two ends."""
 
     call: str
@@ -41,7 +45,7 @@ class CallRow(BaseModel, frozen=True, extra="forbid"):
     """Seconds until the call went as asked, or was given up."""
 
 
-class ProxyCertificate(BaseModel, frozen=True, extra="forbid"):
+class ProxyCertificate(Model):
     """The certificate that a proxy shows to others."""
 
     chain: tuple[str, ...]
@@ -58,7 +62,7 @@ class ProxyCertificate(BaseModel, frozen=True, extra="forbid"):
     """Days from the certificate's beginning to its end."""
 
 
-class ProxyRow(BaseModel, frozen=True, extra="forbid"):
+class ProxyRow(Model):
     """One running proxy."""
 
     proxy: str
@@ -113,10 +117,6 @@ VERDICTS: dict[Operation, tuple[str, str]] = {
     "refresh": ("nothing is left to restart except the workloads in the list", "not every stale proxy was restarted"),
 }
 """Verdict of each operation on success and on problems."""
-
-
-class Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Totals(Model):

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from types import UnionType
-from typing import Any, TypeVar, Union, get_args, get_origin
+from typing import Any, Union, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -59,7 +59,6 @@ class Harmless:
 SIZE = Harmless("the budget counts the room that it takes")
 NAME = Harmless("a name, which protects nothing")
 Fact = Helm | NoHelm | Weaker | Harmless
-Kind = TypeVar("Kind", bound=Fact)
 
 
 @dataclass(frozen=True)
@@ -86,11 +85,6 @@ class Setting:
     def helm(self) -> tuple[Helm, ...]:
         """Return the Helm values that stand at the field itself."""
         return tuple(fact for fact in self.facts if isinstance(fact, Helm))
-
-    def nearest(self, *kinds: type[Kind]) -> Kind | None:
-        """Return the last fact of these kinds at the field, or else at the closest branch above it."""
-        chain = (fact for setting in (self, *reversed(self.branches)) for fact in reversed(setting.facts))
-        return next((fact for fact in chain if isinstance(fact, kinds)), None)
 
     @property
     def default(self) -> Any:

@@ -1,4 +1,4 @@
-"""Comparison of two trees of mappings, lists and plain values, such as Helm values, manifests and settings."""
+"""Trees of mappings, lists and plain values, such as Helm values, manifests and settings, and their comparison."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
@@ -27,6 +27,13 @@ class Place(NamedTuple):
 
     def item(self, index: int, label: object) -> "Place":
         return Place(f"{self.path}[{label}]", f"{self.pattern}[]", f"{self.pointer}/{index}")
+
+
+def value_at(tree: Any, path: str) -> Any:
+    """Return the value at a path such as "pilot.env"; None without one, and the whole tree for an empty path."""
+    for key in filter(None, path.split(".")):
+        tree = tree.get(key) if isinstance(tree, Mapping) else None
+    return tree
 
 
 Fields = Iterator[tuple[str, Any, Any]]

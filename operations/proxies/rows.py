@@ -1,14 +1,13 @@
 """The rows and findings of `proxies`, one for each running proxy."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 
 from cryptography import x509
 
 from operations import command_line, results, stacks
 from operations.results import ProxyCertificate, ProxyRow, Report
-from pi_mesh.certificates import pem
+from pi_mesh.certificates import chains, pem
 from pi_mesh.certificates.pem import CertificateError
 from pi_mesh.checks import stale_proxies
 from pi_mesh.checks.finding import CLUSTER, Finding, Level, Subject, error, ok, unknown
@@ -90,20 +89,11 @@ def _certificate(proxy: Proxy, now: datetime) -> ProxyCertificate:
     return ProxyCertificate(
         chain=tuple(_title(certificate) for certificate in chain),
         roots=tuple(pem.title(root) for root in roots),
-        trusted=_is_trusted(chain, roots),
+        trusted=chains.verifies(chain, roots),
         ends=f"{end:%Y-%m-%d %H:%M} UTC",
         days=round((end - now) / day, 4),
         life=round((end - start) / day, 4),
     )
-
-
-def _is_trusted(chain: Sequence[x509.Certificate], roots: Sequence[x509.Certificate]) -> bool:
-    """Return True where each certificate is signed by the next, and the last by one of the roots."""
-    path = [certificate for certificate in chain if not pem.issued(certificate, certificate)]
-    if not path:
-        return False
-    *_, last = path
-    return all(pem.issued(*pair) for pair in pairwise(path)) and any(pem.issued(last, root) for root in roots)
 
 
 def _title(certificate: x509.Certificate) -> str:

@@ -11,6 +11,7 @@ from pi_mesh.names import PROJECT
 from pi_mesh.quantities import parse as quantity
 from pi_mesh.settings import Settings, SettingsError, parse
 from pi_mesh.settings.pulumi_config import plain_values
+from pi_mesh.tree_diff import value_at
 from pi_mesh.words import counted
 
 LEVELS = ("disabled", "advisory", "mandatory")
@@ -111,11 +112,11 @@ def _values_of(setting: Setting, old: Config, new: Config) -> Iterator[tuple[str
     What is not written has its default; but a branch that is left out by default, such as `tls`, has no values.
     """
     above, star, below = setting.path.partition(".*")
-    for name in sorted(_at(new, above) or {}) if star else ("",):
+    for name in sorted(value_at(new, above) or {}) if star else ("",):
         path = f"{above}.{name}{below}" if star else above
-        was, now = _at(old, path), _at(new, path)
+        was, now = value_at(old, path), value_at(new, path)
         branch = path.rpartition(".")[0]
-        if now is None and (_at(new, branch) is not None or setting.branches[-1].default is not None):
+        if now is None and (value_at(new, branch) is not None or setting.branches[-1].default is not None):
             now = setting.default
         yield path, setting.default if was is None else was, now
 
@@ -142,9 +143,3 @@ def _effective(config: Config) -> dict[str, Any]:
 
 def _written(config: Config) -> dict[str, Any]:
     return {key.removeprefix(f"{PROJECT}:"): value for key, value in config.items()}
-
-
-def _at(tree: Any, path: str) -> Any:
-    for key in filter(None, path.split(".")):
-        tree = tree.get(key) if isinstance(tree, dict) else None
-    return tree

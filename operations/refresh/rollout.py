@@ -11,6 +11,7 @@ from pi_mesh.checks.finding import Finding, Subject, error, ok, warning
 from pi_mesh.checks.stale_proxies import Older
 from pi_mesh.cluster import workloads
 from pi_mesh.cluster.client import Client
+from pi_mesh.cluster.conditions import conditions
 from pi_mesh.cluster.proxies import Proxies, Proxy
 from pi_mesh.cluster.workloads import DisruptionBudget, Workload
 from pi_mesh.words import counted, first_line
@@ -117,12 +118,12 @@ def carry_out_restart(client: Client, restart: Restart, is_older: IsOlder, wait:
 
     `is_older` returns True while the workload has a pod with a stale proxy: an earlier run may have begun its rollout.
     """
-    begun, until = time.monotonic(), time.monotonic() + wait
+    begun, deadline = time.monotonic(), time.monotonic() + wait
     try:
-        if not _rolled_out(client, restart, until) or is_older(restart):
-            _allowed(client, restart, until)
+        if not _rolled_out(client, restart, deadline) or is_older(restart):
+            _allowed(client, restart, deadline)
             _restart(client, restart.workload)
-            _rolled_out(client, restart, until)
+            _rolled_out(client, restart, deadline)
     except StuckError as stuck:
         message = f"is not restarted after {wait} s: {stuck}; nothing after it was restarted"
         return error(ID, restart.subject, message, "correct that, then run refresh again, which continues there")
@@ -135,7 +136,7 @@ def _restart(client: Client, workload: Workload) -> None:
     client.patch(workload.path, {"spec": {"template": {"metadata": {"annotations": stamp}}}})
 
 
-def _allowed(client: Client, restart: Restart, until: float) -> None:
+def _allowed(client: Client, restart: Restart, deadline: float) -> None:
     """Wait until the disruption budgets allow as many evictions as a rollout needs."""
 
     def tight_budgets() -> list[DisruptionBudget]:
@@ -143,11 +144,11 @@ def _allowed(client: Client, restart: Restart, until: float) -> None:
         budgets = workloads.disruption_budgets(client, workload)
         return [budget for budget in budgets if budget.allowed < workload.unavailable]
 
-    if tight := waiting.until(tight_budgets, until - time.monotonic(), PAUSE, done=not_):
+    if tight := waiting.until(tight_budgets, deadline - time.monotonic(), PAUSE, done=not_):
         raise StuckError(f"PodDisruptionBudget {tight[0].name} allows {tight[0].allowed} of its pods to go now")
 
 
-def _rolled_out(client: Client, restart: Restart, until: float) -> bool:
+def _rolled_out(client: Client, restart: Restart, deadline: float) -> bool:
     """Wait for a rollout; return False where there was none to wait for."""
     unfinished: list[Workload] = []
 
@@ -155,7 +156,7 @@ def _rolled_out(client: Client, restart: Restart, until: float) -> bool:
         return workload.is_rolled_out
 
     workload = waiting.until(
-        lambda: _now(client, restart), until - time.monotonic(), PAUSE, done=is_done, tell=unfinished.append
+        lambda: _now(client, restart), deadline - time.monotonic(), PAUSE, done=is_done, tell=unfinished.append
     )
     if not workload.is_rolled_out:
         raise StuckError(_cause(client, workload))
@@ -172,17 +173,16 @@ def _now(client: Client, restart: Restart) -> Workload:
 
 def _cause(client: Client, workload: Workload) -> str:
     """Return the cause of a waiting rollout: the API server's refusal of a pod, or a pod that is not Ready."""
-    for condition in workload.status.get("conditions") or []:
-        if condition.get("type") == "ReplicaFailure" and condition.get("status") == "True":
-            return first_line(str(condition.get("message", "")))
+    failure = conditions({"status": workload.status}).get("ReplicaFailure", {})
+    if failure.get("status") == "True":
+        return first_line(str(failure.get("message", "")))
     path, labels = f"/api/v1/namespaces/{workload.namespace}/pods", workload.labels
     selector = ",".join(f"{key}={value}" for key, value in labels.items())
     for item in client.items(path, labelSelector=selector):
         states = [entry.get("state") or {} for entry in item.get("status", {}).get("containerStatuses") or []]
-        waiting = next((state["waiting"].get("reason") for state in states if "waiting" in state), "")
-        conditions = item.get("status", {}).get("conditions") or []
-        unready = next((entry for entry in conditions if entry["type"] == "Ready" and entry["status"] != "True"), None)
-        if waiting or unready is not None:
-            reason = waiting or (unready or {}).get("reason") or "not Ready"
+        reason = next((state["waiting"].get("reason") for state in states if "waiting" in state), "")
+        ready = conditions(item).get("Ready", {"status": "True"})
+        if reason or ready["status"] != "True":
+            reason = reason or ready.get("reason") or "not Ready"
             return f"pod {item['metadata']['name']} is not Ready ({reason})"
     return f"{workload.status.get('updatedReplicas', 0)} of {workload.replicas} pods are new"

@@ -1,5 +1,4 @@
-"""The renewal of the mesh's CA under its root, and the proof: earlier certificates of istiod still verify, and later
-ones have the new issuer."""
+"""The renewal of the mesh's CA under its root, and the proof by certificates of istiod from before and after it."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime

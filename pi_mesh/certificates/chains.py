@@ -1,6 +1,6 @@
 """Chains of CA certificates: order, signatures, dates, path lengths and remaining lifetime, up to the root."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -23,6 +23,17 @@ def leads_to_root(certificate: Certificate, root: Certificate, between: Iterable
         rest.remove(signer)
         certificate = signer
     return True
+
+
+def verifies(chain: Sequence[Certificate], roots: Iterable[Certificate]) -> bool:
+    """Return True if each certificate of a chain is signed by the next, and the last by one of the roots.
+
+    Roots in the chain itself prove nothing, and are left out.
+    """
+    path = [certificate for certificate in chain if not issued(certificate, certificate)]
+    return (
+        bool(path) and all(issued(*pair) for pair in pairwise(path)) and any(issued(path[-1], root) for root in roots)
+    )
 
 
 TOO_LATE = timedelta(days=7)

@@ -6,14 +6,13 @@ leave pods running counts as one that replaces them. The comment of a pull reque
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import reduce
 from typing import Any
 
 from pi_mesh.catalog.istio import facts_of
 from pi_mesh.cluster.stack_state import RecordedRelease, StackState, with_recorded_versions
 from pi_mesh.inventory import Inventory, Kind, Release
 from pi_mesh.inventory.mesh_releases import gateway_namespace, gateways
-from pi_mesh.tree_diff import unequal
+from pi_mesh.tree_diff import unequal, value_at
 from pi_mesh.values.setting_paths import helm_path, helm_values
 
 ISTIODS = (Kind.ISTIOD, Kind.CANARY)
@@ -93,19 +92,15 @@ def _has_fewer_pods(release: Release, recorded: RecordedRelease) -> bool:
     """
     settings = (REPLICAS[release.chart], "autoscaling.enabled", "autoscaling.maxReplicas")
     replicas, switch, most = (helm_path(release.chart, f"{release.setting}.{setting}") for setting in settings)
-    before = _number(recorded.values, most if _at(recorded.values, switch) else replicas)
-    if not _at(release.values, switch):
+    before = _number(recorded.values, most if value_at(recorded.values, switch) else replicas)
+    if not value_at(release.values, switch):
         return _number(release.values, replicas) < before
-    return (_number(release.values, most) if _at(recorded.values, switch) else 1) < before
+    return (_number(release.values, most) if value_at(recorded.values, switch) else 1) < before
 
 
 def _number(values: Mapping[str, Any], path: str) -> float:
-    number = _at(values, path)
+    number = value_at(values, path)
     return number if isinstance(number, (int, float)) else 1
-
-
-def _at(values: Mapping[str, Any], path: str) -> Any:
-    return reduce(lambda branch, key: branch.get(key) if isinstance(branch, Mapping) else None, path.split("."), values)
 
 
 def _removed(mesh: Inventory, state: StackState) -> Iterator[str]:

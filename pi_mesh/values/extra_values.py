@@ -17,6 +17,7 @@ from pydantic.alias_generators import to_snake
 
 from pi_mesh.settings import Settings
 from pi_mesh.settings.traffic.retries import Retries
+from pi_mesh.tree_diff import value_at
 from pi_mesh.values.setting_paths import helm_values
 from pi_mesh.values.traffic.gateways import gateway_selector
 from pi_mesh.values.traffic.routes import retry_policy
@@ -34,7 +35,9 @@ MTLS = "mtls.mode, which applies to the whole mesh"
 IMAGES = "images.hub and istio.version"
 INJECTION = "the label istio-injection, which gives pods of the workloads their sidecars"
 ANYTHING = "every typed setting; give each value its own key"
-SHADOWS = dict.fromkeys(("defaults", "_internal_defaults_do_not_set"), (ANYTHING, None))
+WRAPPED = "_internal_defaults_do_not_set"
+"""Key under which Istio's charts keep their defaults since 1.22 (templates/zzz_profile.yaml)."""
+SHADOWS = dict.fromkeys(("defaults", WRAPPED), (ANYTHING, None))
 """Keys under which the charts keep their own defaults."""
 
 
@@ -46,7 +49,7 @@ def reserved_values(
     reserved = [(value.path, setting.path) for value, setting in helm_values(chart) if value.reserved]
     keys |= {path: (key, _given_by(settings, key)) for path, key in reserved}
     for path, (owner, same) in keys.items():
-        value = _at(extra, path)
+        value = value_at(extra, path)
         if value is not None and value != same:
             yield ReservedValue(path, owner)
 
@@ -84,14 +87,6 @@ def _reserved_of_gateways(release: str) -> dict[str, tuple[str, object]]:
     }
 
 
-def _at(tree: object, path: str) -> object:
-    for part in path.split("."):
-        tree = tree.get(part) if isinstance(tree, Mapping) else None
-    return tree
-
-
-WRAPPED = "_internal_defaults_do_not_set"
-"""Key under which Istio's charts keep their defaults since 1.22 (templates/zzz_profile.yaml)."""
 PLUMBING = re.compile(r"/(NOTES\.txt|zz[^/]*|README\.md|values\.schema\.json|values\.yaml)$")
 """Pattern of files that name values without reading them for an object."""
 COPIED = "pilot"

@@ -5,7 +5,7 @@ from typing import Annotated
 import pytest
 
 from pi_mesh import facts
-from pi_mesh.facts import NAME, Harmless, Helm, NoHelm, Weaker, fields_of
+from pi_mesh.facts import NAME, Fact, Harmless, Helm, NoHelm, Setting, Weaker, fields_of
 from pi_mesh.model import Model
 from pi_mesh.settings import Settings
 
@@ -139,10 +139,16 @@ def test_a_service_that_still_takes_orders_is_no_weaker():
 LEAVES = [field for field in FIELDS if field.model is None]
 
 
+def nearest(field: Setting, *kinds: type[Fact]) -> Fact | None:
+    """Return the last fact of these kinds at the field, or else at the closest branch above it."""
+    chain = (fact for setting in (field, *reversed(field.branches)) for fact in reversed(setting.facts))
+    return next((fact for fact in chain if isinstance(fact, kinds)), None)
+
+
 @pytest.mark.parametrize("field", LEAVES, ids=lambda field: field.path)
 def test_every_setting_has_a_helm_value_or_says_why_not_and_is_judged_weaker_or_harmless(field):
-    assert field.nearest(Helm, NoHelm), f"{field.path}: give it Helm(CHART, PATH) or NoHelm(WHY), see pi_mesh/facts.py"
-    assert field.nearest(Weaker, Harmless), f"{field.path}: give it Weaker(COMPARISON, MEANS) or Harmless(WHY)"
+    assert nearest(field, Helm, NoHelm), f"{field.path}: give it Helm(CHART, PATH) or NoHelm(WHY), see pi_mesh/facts.py"
+    assert nearest(field, Weaker, Harmless), f"{field.path}: give it Weaker(COMPARISON, MEANS) or Harmless(WHY)"
 
 
 def test_a_branch_is_called_harmless_only_where_nothing_in_it_weakens_the_mesh():
@@ -191,9 +197,9 @@ def test_the_fields_of_branches_maps_lists_and_optional_branches_are_found_with_
 
 def test_a_fact_of_a_branch_holds_below_it_and_one_of_an_optional_type_at_its_field():
     by_path = {field.path: field for field in fields_of(Tree)}
-    assert by_path["entries.*.leaf"].nearest(NoHelm) == NoHelm("entries")
-    assert by_path["items[].named"].nearest(Harmless) == NAME
-    assert by_path["maybe.leaf"].nearest(Harmless, NoHelm) is None
+    assert nearest(by_path["entries.*.leaf"], NoHelm) == NoHelm("entries")
+    assert nearest(by_path["items[].named"], Harmless) == NAME
+    assert nearest(by_path["maybe.leaf"], Harmless, NoHelm) is None
 
 
 def test_a_default_is_as_in_json():

@@ -81,7 +81,12 @@ MINORS = {
 }
 """Every minor version from 1.20 to the newest known one, by minor number."""
 
-OLDEST, NEWEST = min(MINORS), max(MINORS)
+OLDEST_MINOR, NEWEST_MINOR = min(MINORS), max(MINORS)
+OLDEST, BEFORE, NEWEST = (
+    f"1.{minor}.{MINORS[minor].newest_patch}" for minor in (OLDEST_MINOR, NEWEST_MINOR - 1, NEWEST_MINOR)
+)
+SHIPPED = "1.20.3"
+"""Version that the Ansible role installed and `Pulumi.pi-cluster.yaml` pins."""
 
 
 def facts_of(version: str) -> IstioMinor:
@@ -90,12 +95,12 @@ def facts_of(version: str) -> IstioMinor:
     A version newer than the table gets the facts of the newest known minor. Raises KeyError for a version older than
     the table.
     """
-    return MINORS[min(minor_of(version), NEWEST)]
+    return MINORS[min(minor_of(version), NEWEST_MINOR)]
 
 
 def is_known(version: str) -> bool:
     """Return True unless the version is newer than the table."""
-    return minor_of(version) <= NEWEST
+    return minor_of(version) <= NEWEST_MINOR
 
 
 def minor_of(version: str) -> int:

@@ -22,8 +22,8 @@ from pi_mesh.settings.traffic.retries import Retries
 
 
 def _known_version(value: str) -> str:
-    if istio.minor_of(value) < istio.OLDEST:
-        raise ValueError(f"is older than 1.{istio.OLDEST}, the oldest supported version")
+    if istio.minor_of(value) < istio.OLDEST_MINOR:
+        raise ValueError(f"is older than 1.{istio.OLDEST_MINOR}, the oldest supported version")
     return value
 
 

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from pi_mesh import inventory
 from pi_mesh.inventory import Inventory
 from pi_mesh.settings import Settings, parse
+from tests.support.versions import NEWEST
 
 STACK = "test"
 
-LEAST = {"cluster": {"context": "test"}, "istio": {"version": "1.31.0"}}
+LEAST = {"cluster": {"context": "test"}, "istio": {"version": NEWEST}}
 
 
 def raw_settings(**overrides: object) -> dict[str, object]:

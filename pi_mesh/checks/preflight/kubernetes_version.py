@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from datetime import date
 
-from pi_mesh.catalog.istio import NEWEST, IstioMinor, facts_of, is_known
+from pi_mesh.catalog.istio import NEWEST_MINOR, IstioMinor, facts_of, is_known
 from pi_mesh.checks.finding import Finding, Subject, error, ok, setting, unknown, warning
 from pi_mesh.checks.observation import Observation
 from pi_mesh.cluster.snapshot import Snapshot
@@ -43,9 +43,8 @@ def kubernetes(settings: Settings, snapshot: Snapshot) -> Finding:
 def end_of_life(settings: Settings, today: date) -> Finding:
     """Return until when the version gets fixes, or that the catalog does not know the version."""
     if not is_known(settings.istio.version):
-        message = (
-            f"{settings.istio.version} is newer than what this program knows, 1.{NEWEST}: which Kubernetes it needs"
-        )
+        known = f"is newer than what this program knows, 1.{NEWEST_MINOR}"
+        message = f"{settings.istio.version} {known}: which Kubernetes it needs"
         fix = "a newer pi-mesh knows it; until then read Istio's release notes, and try it on another cluster"
         return warning(
             END_OF_LIFE, setting("istio.version"), f"{message} and how long it gets fixes was not checked", fix

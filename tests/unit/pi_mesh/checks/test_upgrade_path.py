@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from lab.toolchain import istio_modules
-from pi_mesh.catalog.istio import MINORS, NEWEST, minor_of
+from pi_mesh.catalog.istio import MINORS, NEWEST_MINOR, minor_of
 from pi_mesh.checks import upgrade_path
 from pi_mesh.checks.upgrade_path import unsupported_change, version_path
 from tests.support.factories import make_settings
@@ -35,8 +35,8 @@ def test_patches_are_compared_as_numbers_and_go_forward_only(running, wanted, ba
 
 
 def test_a_step_to_a_version_newer_than_the_catalog_is_judged_too():
-    assert unsupported_change(f"1.{NEWEST}.0", f"1.{NEWEST + 1}.0") is None
-    assert unsupported_change(f"1.{NEWEST}.0", f"1.{NEWEST + 2}.0")
+    assert unsupported_change(f"1.{NEWEST_MINOR}.0", f"1.{NEWEST_MINOR + 1}.0") is None
+    assert unsupported_change(f"1.{NEWEST_MINOR}.0", f"1.{NEWEST_MINOR + 2}.0")
 
 
 @pytest.mark.parametrize(("running", "wanted"), [*combinations_with_replacement(sorted(MINORS), 2)])

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pi_mesh import inventory
-from pi_mesh.catalog.istio import MINORS, NEWEST, OLDEST, minor_of
+from pi_mesh.catalog.istio import MINORS, NEWEST_MINOR, OLDEST_MINOR, minor_of
 from pi_mesh.checks import upgrade_path, upgrade_steps
 from pi_mesh.checks.preflight import charts, istio_crds, kernel_addresses, kubernetes_version
 from pi_mesh.checks.upgrade_steps import UpgradeStep
@@ -19,7 +19,7 @@ from pi_mesh.inventory.chart_lock import LockedChart
 from tests.support.factories import STACK, make_mesh, make_settings
 from tests.support.snapshots import installed_mesh, installed_state, make_pis, make_snapshot, state_of
 
-FIRST, LAST = f"1.{OLDEST}.3", f"1.{NEWEST}.0"
+FIRST, LAST = f"1.{OLDEST_MINOR}.3", f"1.{NEWEST_MINOR}.0"
 CRDS = ("gateways.networking.istio.io", "telemetries.telemetry.istio.io")
 
 
@@ -53,7 +53,7 @@ def test_every_step_is_stopped_where_istio_does_not_support_the_kubernetes_and_b
     expected = {
         minor: set() if row.kubernetes[0] <= kubernetes <= row.kubernetes[1] else {kubernetes_version.KUBERNETES}
         for minor, row in MINORS.items()
-        if minor > OLDEST
+        if minor > OLDEST_MINOR
     }
     assert stops(ladder(running(FIRST, kubernetes))) == expected
 
@@ -90,7 +90,7 @@ def test_crds_are_upgraded_before_1_24_handed_over_there_and_left_to_the_chart_a
     crds = {minor_of(step.version): step.crds for step in ladder(running(FIRST, 29))}
     assert {crds[minor] for minor in range(21, 24)} == {"upgraded before `up`"}
     assert crds[24] == "handed over to istio-system/istio-base"
-    assert {crds[minor] for minor in range(25, NEWEST + 1)} == {"by the base chart"}
+    assert {crds[minor] for minor in range(25, NEWEST_MINOR + 1)} == {"by the base chart"}
 
 
 def test_crds_of_another_release_that_lives_stop_the_step_to_1_24():

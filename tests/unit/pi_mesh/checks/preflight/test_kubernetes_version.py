@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from pi_mesh.catalog.istio import NEWEST
+from pi_mesh.catalog.istio import NEWEST_MINOR
 from pi_mesh.checks.finding import Level
 from pi_mesh.checks.observation import Observation
 from pi_mesh.checks.preflight import kubernetes_version
@@ -40,9 +40,9 @@ def test_only_a_version_for_every_kernel_is_replaced_by_looking_at_the_kernels(v
 
 
 def test_a_version_newer_than_the_catalog_is_a_warning_and_nothing_else_is_guessed():
-    mesh = make_mesh(istio={"version": f"1.{NEWEST + 1}.0"})
+    mesh = make_mesh(istio={"version": f"1.{NEWEST_MINOR + 1}.0"})
     observation = Observation(mesh, make_snapshot(version="v1.20.0"))
     assert list(kubernetes_version.check(observation)) == []
     (finding,) = kubernetes_version.check_end_of_life(observation)
     assert finding.level is Level.WARNING
-    assert f"is newer than what this program knows, 1.{NEWEST}" in finding.message
+    assert f"is newer than what this program knows, 1.{NEWEST_MINOR}" in finding.message

@@ -13,8 +13,8 @@ SEED ?=
 # A folder of packaged charts, where charts.source can't be reached.
 CHARTS ?=
 PY := .venv/bin/python
-# One process has the local cluster, and the other runs what needs none.
-BESIDE := -n 2 --no-loadscope-reorder
+# Each of the two processes has a local cluster of its own, and takes the next file of tests when it is done with one.
+BESIDE := -n 2 --dist loadfile --no-loadscope-reorder
 POLICIES := --policy-pack policies --policy-pack-config policies/config/lab.json
 
 .PHONY: help up down demo demo-down built test test-all unit coverage mutants bench lab-up lab-down preview site lint format schema lock

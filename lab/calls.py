@@ -42,10 +42,13 @@ def command(workload: Workload, *arguments: str) -> list[str]:
     ]  # fmt: skip
 
 
-def call(client: Workload, url: str) -> Answer:
-    """Send one GET and return its answer. Raises RuntimeError when the request could not be sent."""
+def call(client: Workload, url: str, *headers: str) -> Answer:
+    """Send one GET, with these further headers, and return its answer. Raises RuntimeError if it was not sent."""
     done = subprocess.run(
-        command(client, "curl", "-quiet", "-timeout=10s", url), capture_output=True, text=True, check=False
+        command(client, "curl", "-quiet", "-timeout=10s", *(f"-H={header}" for header in headers), url),
+        capture_output=True,
+        text=True,
+        check=False,
     )
     # fortio writes the headers of an answer to stderr, unless it takes the answer for a failure.
     if found := re.search(r"^HTTP/\S+ (\d{3})", done.stderr + done.stdout, re.MULTILINE):

@@ -1,7 +1,11 @@
-"""The options of pytest's command line, and the table of faults, for all tests."""
+"""The options of pytest's command line, a lab for each process, and the table of faults, for all tests."""
+
+import os
 
 import pytest
-from xdist.scheduler import LoadScopeScheduling
+
+if (worker := os.environ.get("PYTEST_XDIST_WORKER", "gw0")) != "gw0":
+    os.environ["PI_MESH_LAB"] = f".lab-{worker}"  # before anything imports the lab's names
 
 from tests.support.reliability.plugin import PROPERTY, ReliabilityTable
 
@@ -13,19 +17,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "row(number): the row of the table of faults that the test stands for")
     config.pluginmanager.register(ReliabilityTable())
-
-
-class OneHasTheCluster(LoadScopeScheduling):
-    """The distribution of tests to processes side by side: one process gets all that need the local cluster."""
-
-    def _split_scope(self, nodeid: str) -> str:
-        """Return what goes to one process as a whole: the tests of the local cluster, or those of a file."""
-        file = nodeid.partition("::")[0]
-        return "the local cluster" if file.startswith("tests/live/") and "/alone/" not in file else file
-
-
-def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> OneHasTheCluster:
-    return OneHasTheCluster(config, log)
 
 
 @pytest.fixture

@@ -1,17 +1,19 @@
 """The names of this checkout's lab and of its files.
 
-The names carry a hash of the checkout's path, so that two checkouts on one machine never meet, and so that
-what a killed lab left behind is found again even when its files are gone.
+The names carry a hash of the lab's folder, so that two labs on one machine never meet, and so that what a killed lab
+left behind is found again even when its files are gone.
 """
 
+import os
 from hashlib import sha256
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-LAB = CHECKOUT / ".lab"
+LAB = CHECKOUT / os.environ.get("PI_MESH_LAB", ".lab")
+"""Folder of the lab. A checkout has one; tests that run side by side have one for each of their processes."""
 KUBECONFIG = LAB / "kubeconfig"
 CONTEXT = "lab"
-IDENTITY = f"pi-lab-{sha256(str(CHECKOUT).encode()).hexdigest()[:8]}"
+IDENTITY = f"pi-lab-{sha256(str(LAB.parent if LAB.name == '.lab' else LAB).encode()).hexdigest()[:8]}"
 
 PKI = LAB / "pki"
 AUTHORITY = "ca"

@@ -12,7 +12,7 @@ from pathlib import Path
 import yaml
 
 from lab.cluster.environment import search_path, variables
-from lab.cluster.names import CHECKOUT
+from lab.cluster.names import CHECKOUT, LAB
 
 STACK = "lab"
 STACK_FILE = f"Pulumi.{STACK}.yaml"
@@ -62,7 +62,7 @@ class Project:
         self.holds = Holds.UNKNOWN
         self.tenants: list[Callable[[], None]] = []
         """Functions that remove the workloads that tests share, before the mesh below them goes."""
-        entries = {entry.name: entry for entry in (CHECKOUT / ".lab", CHECKOUT / ".venv", *checkout.iterdir())}
+        entries = {".venv": CHECKOUT / ".venv", **{entry.name: entry for entry in checkout.iterdir()}, ".lab": LAB}
         for name, entry in entries.items():
             if name not in (STACK_FILE, ".git"):
                 (folder / name).symlink_to(entry)

@@ -23,15 +23,19 @@ HOST = "shop.example"
 SECONDS = 5
 
 
-def visit(port: str, roots: str = "", first: str = "", forwarded_for: str = "", host: str = HOST) -> Answer:
+def visit(
+    port: str, roots: str = "", first: str = "", forwarded_for: str = "", host: str = HOST, client: str = ""
+) -> Answer:
     """Send a request to a port of the gateway's Service, by its name, on the node of the gateway's pod.
 
     With `roots`, a file, it is HTTPS; a server that does not answer is told by the names in its certificate. `first`
-    is sent before all else, such as the PROXY protocol's header.
+    is sent before all else, such as the PROXY protocol's header. `client` is the path of the client's
+    certificate and key, without their endings .crt and .key.
     """
     text = f"{first}GET /debug HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n"
     text += f"X-Forwarded-For: {forwarded_for}\r\n\r\n" if forwarded_for else "\r\n"
-    request = {"address": _node_address(), "port": node_port(port), "roots": roots, "host": host, "request": text}
+    where = {"address": _node_address(), "port": node_port(port), "host": host}
+    request = {**where, "roots": roots, "client": client, "request": text}
     python = ("env", f"PYTHONPATH={CHECKOUT}", sys.executable, "-m", "tests.live.traffic.visit", json.dumps(request))
     done = subprocess.run(enter.network(CONTROL_PLANE, *python), capture_output=True, text=True, check=True)
     return Answer(**json.loads(done.stdout))
@@ -47,9 +51,10 @@ def _node_address() -> str:
     return node(pod["spec"]["nodeName"]).address
 
 
-def _sent(address: str, port: int, roots: str, host: str, request: str) -> Answer:
+def _sent(address: str, port: int, host: str, roots: str, client: str, request: str) -> Answer:
     try:
-        with socket.create_connection((address, port), SECONDS) as plain, _secured(plain, roots, host) as connection:
+        plain = socket.create_connection((address, port), SECONDS)
+        with plain, _secured(plain, host, roots, client) as connection:
             shown = connection.getpeercert() if isinstance(connection, ssl.SSLSocket) else None
             connection.sendall(request.encode())
             answer = b"".join(iter(lambda: connection.recv(65536), b"")).decode(errors="replace")
@@ -61,8 +66,13 @@ def _sent(address: str, port: int, roots: str, host: str, request: str) -> Answe
     return Answer(REFUSED, str((shown or {}).get("subjectAltName", "")))
 
 
-def _secured(plain: socket.socket, roots: str, host: str) -> socket.socket:
-    return ssl.create_default_context(cafile=roots).wrap_socket(plain, server_hostname=host) if roots else plain
+def _secured(plain: socket.socket, host: str, roots: str, client: str) -> socket.socket:
+    if not roots:
+        return plain
+    context = ssl.create_default_context(cafile=roots)
+    if client:
+        context.load_cert_chain(f"{client}.crt", f"{client}.key")
+    return context.wrap_socket(plain, server_hostname=host)
 
 
 if __name__ == "__main__":

@@ -7,8 +7,10 @@ import shutil
 import subprocess
 import sys
 import tarfile
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -133,6 +135,66 @@ def git(repository: Path, *arguments: str) -> bytes:
     return run.stdout
 
 
+NEEDED = ("PATH", "LANG", "LC_ALL", "TZ", "TMPDIR", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
+"""Environment variables that a side's programs get from the one who compares them."""
+
+
+def isolated_environment(home: Path) -> dict[str, str]:
+    """Return the environment for programs of a side, with this folder as their home: no token and no kubeconfig.
+
+    Of Pulumi's home they see the plugins, not the credentials, and of Helm's the cache.
+    """
+    pulumi = Path(os.environ.get("PULUMI_HOME") or Path.home() / ".pulumi")
+    caches = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    (home / ".pulumi").mkdir(parents=True, exist_ok=True)
+    if (pulumi / "plugins").exists() and not (home / ".pulumi" / "plugins").exists():
+        (home / ".pulumi" / "plugins").symlink_to(pulumi / "plugins")
+    return {
+        **{name: value for name in NEEDED for name in (name, name.lower()) if (value := os.environ.get(name))},
+        **{name: value for name, value in os.environ.items() if name.startswith("PULUMI_DISABLE_")},
+        "HOME": str(home),
+        "PULUMI_HOME": str(home / ".pulumi"),
+        "HELM_CACHE_HOME": os.environ.get("HELM_CACHE_HOME") or str(caches / "helm"),
+        "KUBECONFIG": os.devnull,
+    }
+
+
+@contextmanager
+def isolated(environment: Mapping[str, str]) -> Iterator[None]:
+    """Give this process that environment for the block: the Automation API hands all of it to its commands."""
+    whole = dict(os.environ)
+    os.environ.clear()
+    os.environ.update(environment)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(whole)
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """A side's folder, and the engine's further inputs."""
+
+    folder: Path
+    stack: str
+    config: dict[str, str]
+    """Config that is set before the preview, by path."""
+
+    @cached_property
+    def environment(self) -> dict[str, str]:
+        """Return the environment of the side's programs, without anybody's credentials."""
+        return isolated_environment(self.folder.with_name(f"{self.folder.name}-home"))
+
+    @property
+    def policies(self) -> Path:
+        return self.folder / "policies"
+
+    @property
+    def bounds(self) -> Path:
+        return self.policies / "config" / f"{self.stack}.json"
+
+
 DOCUMENTATION = ("docs/", "tests/", "LICENSE")
 
 
@@ -161,7 +223,7 @@ class Revision:
 def compared_revision(repository: Path, branch: str) -> Revision:
     """Describe the working tree against the branch from which it forked. Raises checkout.UnknownRevisionError."""
     base = fork_point(repository, branch)
-    tracked = git(repository, "diff", "--name-only", "-z", base)
+    tracked = git(repository, "diff", "--no-renames", "--name-only", "-z", base)  # a move changes both its places
     new = git(repository, "ls-files", "--others", "--exclude-standard", "-z")
     changed = tuple(name for name in (tracked + new).decode().split("\0") if name)
     return Revision(branch, _short(repository, base), _head(repository), _workflow_run(), changed)

@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
@@ -125,7 +125,7 @@ def comparison(repository: Path, stack: str, revision: Revision, charts: str) ->
             stack,
             before,
             after,
-            _relaxations(before, after, revision),
+            replace(_relaxations(before, after, revision), charts=relaxations.lock_relaxations(old, new, stack)),
             _own(head, after, revision) if judge is base.checkout else (),
             bool(charts),
         )

@@ -34,6 +34,8 @@ def _judgement(comparison: Comparison) -> Iterator[str]:
         yield f"**weakens {counted(len(comparison.relaxations.settings), 'setting')}**"
     if comparison.unsupported:
         yield comparison.unsupported.verdict
+    if comparison.relaxations.charts:
+        yield "**weakens the chart lock**"
     if comparison.relaxations.code:
         yield "changes the code that judges it"
 

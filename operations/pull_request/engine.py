@@ -1,12 +1,10 @@
 """The engine's preview of one side's program on a separate state, without a cluster and without Vault."""
 
-import os
 import re
 import subprocess
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 # Not `operations.pulumi`: only the Automation API hands out the engine's events.
@@ -14,6 +12,7 @@ from pulumi import automation
 from pulumi.automation.events import EngineEvent, OpType, StepEventMetadata, StepEventStateMetadata
 
 from operations.failures import NotRunnableError
+from operations.pull_request.checkout import Checkout, isolated
 from pi_mesh.words import text_before_last
 
 RELEASE = "kubernetes:helm.sh/v3:Release"
@@ -209,24 +208,6 @@ class PulumiRefusedError(Exception):
     """The command pulumi cannot be used; the text is one line: why, and what to do."""
 
 
-@dataclass(frozen=True)
-class Checkout:
-    """A side's folder, and the engine's further inputs."""
-
-    folder: Path
-    stack: str
-    config: dict[str, str]
-    """Config that is set before the preview, by path."""
-
-    @property
-    def policies(self) -> Path:
-        return self.folder / "policies"
-
-    @property
-    def bounds(self) -> Path:
-        return self.policies / "config" / f"{self.stack}.json"
-
-
 @cache
 def command() -> automation.PulumiCommand:
     """Return the command pulumi on PATH. Raises NotRunnableError and PulumiRefusedError."""
@@ -250,10 +231,11 @@ def preview(side: Checkout, judge: Checkout | None = None, deployed: Deployment 
     if not (side.folder / "Pulumi.yaml").exists():
         return NOTHING
     events: list[EngineEvent] = []
-    try:
-        _run(_stack(side, deployed), judge, events)
-    except automation.CommandError as error:
-        return intent_of_events(events, _reason(str(error)))
+    with isolated(side.environment):
+        try:
+            _run(_stack(side, deployed), judge, events)
+        except automation.CommandError as error:
+            return intent_of_events(events, _reason(str(error)))
     return intent_of_events(events)
 
 
@@ -261,8 +243,6 @@ def _stack(side: Checkout, deployed: Deployment | None) -> automation.Stack:
     state = side.folder.with_name(f"{side.folder.name}-state")
     state.mkdir(exist_ok=True)
     environment = {
-        "KUBECONFIG": os.devnull,
-        "VAULT_TOKEN": "",
         "PULUMI_BACKEND_URL": f"file://{state}",
         "PULUMI_CONFIG_PASSPHRASE": "nothing is encrypted here",
         "PULUMI_SKIP_UPDATE_CHECK": "true",

@@ -1,22 +1,27 @@
 """The policy rules, bounds and protective settings that a pull request relaxes."""
 
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from operations.pull_request.checkout import Config
 from operations.pull_request.markdown import both_values, code
 from pi_mesh.facts import Setting, Weaker, fields_of
+from pi_mesh.inventory import chart_lock
 from pi_mesh.names import PROJECT
 from pi_mesh.quantities import parse as quantity
 from pi_mesh.settings import Settings, SettingsError, parse
 from pi_mesh.settings.pulumi_config import plain_values
 from pi_mesh.tree_diff import value_at
-from pi_mesh.words import counted
+from pi_mesh.words import counted, listed
 
+ROOT = Path(__file__).resolve().parents[2]
 LEVELS = ("disabled", "advisory", "mandatory")
 JUDGES = ("policies/rules/", "policies/__main__.py", "policies/PulumiPolicy.yaml")
-MESSENGERS = ("operations/pull_request/", "operations/preview.py", ".github/workflows/preview.yml", "Makefile")
+PACKAGES = ("requirements", "pyproject.toml")
+WORKFLOW = (".github/workflows/preview.yml", "Makefile", "operations/pull_request/", "operations/preview.py")
 
 
 @dataclass(frozen=True)
@@ -40,11 +45,13 @@ class Relaxations:
     settings: tuple[str, ...] = ()
     code: tuple[str, ...] = ()
     """Changes of the code of the rules or of the preview, which only a reader can judge."""
+    charts: tuple[str, ...] = ()
+    """Charts that the chart lock guards no more."""
 
     @property
     def lines(self) -> tuple[str, ...]:
         rules = dict.fromkeys(line for lines in self.rules.values() for line in lines)
-        return *rules, *self.settings, *self.code
+        return *rules, *self.settings, *self.charts, *self.code
 
 
 def rule_relaxations(before: RuleSet, after: RuleSet) -> dict[str, tuple[str, ...]]:
@@ -128,13 +135,42 @@ def _shown(before: Any, after: Any) -> str:
 
 def code_relaxations(files: Iterable[str]) -> tuple[str, ...]:
     """Return a line for each changed file that judges a pull request or writes the comment."""
-    lines = []
+    lines, authors = [], []
     for name in files:
         if name.startswith(JUDGES):
             lines.append(f"{code(name)} changes: review what its rule forbids now; this comment uses the base's rule.")
-        elif name.startswith(MESSENGERS):
-            lines.append(f"{code(name)} changes: the changed program wrote this comment.")
+        elif name.startswith(PACKAGES):
+            lines.append(f"{code(name)} changes: the rules and this comment ran with the packages that it names.")
+        elif name.startswith(WORKFLOW) or name in _loaded_files():
+            authors.append(code(name))
+    if authors:
+        verb = "changes" if len(authors) == 1 else "change"
+        lines.append(f"{listed(authors, 3)} {verb}: the changed program wrote this comment.")
     return tuple(lines)
+
+
+def _loaded_files() -> set[str]:
+    """Return the files of this repository that this process has loaded, relative to the checkout."""
+    loaded = (getattr(module, "__file__", None) for module in [*sys.modules.values()])
+    return {str(Path(file).relative_to(ROOT)) for file in loaded if file and Path(file).is_relative_to(ROOT)}
+
+
+def lock_relaxations(before: Path, after: Path, stack: str) -> tuple[str, ...]:
+    """Return what the chart lock guards no more for the stack; the first arguments are the folders of both sides."""
+    try:
+        old, new = chart_lock.read_all(before).of_stack(stack), chart_lock.read_all(after).of_stack(stack)
+    except SettingsError as error:
+        return (f"The charts cannot be compared with those of the base: {error}.",)
+    if old is None:
+        return ()
+    if new is None:
+        return (f"{code(chart_lock.FILE)} has no section `{stack}` any more: its charts are trusted unseen.",)
+    sums = {(entry.chart, entry.version): entry.sha256 for entry in old}
+    return tuple(
+        f"The sum of the chart `{entry.chart}` {entry.version} changes: another file would be installed."
+        for entry in new
+        if sums.get((entry.chart, entry.version), entry.sha256) != entry.sha256
+    )
 
 
 def _effective(config: Config) -> dict[str, Any]:

@@ -47,7 +47,9 @@ def _shipped(side: Checkout) -> dict[str, dict[str, Any]]:
 def _run_in(side: Checkout, program: str, text: str | None = None) -> subprocess.CompletedProcess[str]:
     """Run a Python program in the folder of a side, with that side's packages."""
     command = [sys.executable, "-c", program]
-    return subprocess.run(command, cwd=side.folder, input=text, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        command, cwd=side.folder, env=side.environment, input=text, capture_output=True, text=True, check=False
+    )
 
 
 def _config(side: Checkout) -> dict[str, Any]:

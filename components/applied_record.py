@@ -8,7 +8,7 @@ from components.manifest import KubernetesObject
 from components.release import ReleaseComponent
 from pi_mesh.cluster import helm_releases, live_objects
 from pi_mesh.cluster.client import Client
-from pi_mesh.cluster.errors import ClusterUnreachable
+from pi_mesh.cluster.errors import ClusterError
 from pi_mesh.cluster.helm_releases import ReleaseRecord
 from pi_mesh.inventory import Inventory, Release
 
@@ -39,7 +39,7 @@ def _data(mesh: Inventory, revisions: Mapping[str, int]) -> dict[str, str]:
                 for release in mesh.releases
                 if release.name in revisions
             }
-    except ClusterUnreachable as problem:
+    except ClusterError as problem:
         return {helm_releases.config_map_key(release.id): f"not known: {problem}" for release in mesh.releases}
 
 

@@ -3,13 +3,14 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
-from pulumi import Config, Output, RunError
+from pulumi import Config, Output, RunError, get_stack
 from pulumi.runtime import get_config_env, get_config_secret_keys_env
 from pulumi.runtime.config import CONFIG
 
 from pi_mesh.settings import CaSettings, Settings, SettingsError, parse_any
-from pi_mesh.settings.pulumi_config import CA_KEY, REGISTRY_PASSWORD, plain_values
+from pi_mesh.settings.pulumi_config import CA_KEY, REGISTRY_PASSWORD, misplaced_keys, plain_values
 
 
 def load() -> Settings | CaSettings:
@@ -17,6 +18,9 @@ def load() -> Settings | CaSettings:
 
     All keys are read, rather than each one by name, so that an unknown key is refused.
     """
+    file = Path(f"Pulumi.{get_stack()}.yaml")
+    if file.exists() and (problems := misplaced_keys(file.name, file.read_text(encoding="utf-8", errors="replace"))):
+        raise SettingsError(problems)
     return parse_any(plain_values({**get_config_env(), **CONFIG.get()}, get_config_secret_keys_env()))
 
 

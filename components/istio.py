@@ -12,7 +12,7 @@ from components import manifest
 from components.release import ReleaseComponent
 from pi_mesh.cluster import istiods, workloads
 from pi_mesh.cluster.client import Client
-from pi_mesh.cluster.errors import ClusterError, ClusterUnreachable
+from pi_mesh.cluster.errors import ClusterError
 from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.cluster.stack_state import StackState
 from pi_mesh.inventory import Inventory, Kind, ManagedObject, Release
@@ -90,7 +90,7 @@ def _wait(settings: Settings) -> str:
     try:
         with Client(settings.cluster.context) as client:
             return istiods.wait_for_webhook(client, settings.istio.namespace)
-    except ClusterUnreachable as problem:
+    except ClusterError as problem:
         return str(problem)
 
 

@@ -8,7 +8,7 @@ from components.release import ReleaseComponent
 from pi_mesh.budget import table
 from pi_mesh.budget.mesh import mesh_budget
 from pi_mesh.cluster import services
-from pi_mesh.cluster.errors import ClusterUnreachable
+from pi_mesh.cluster.errors import ClusterError
 from pi_mesh.cluster.stack_state import CLUSTER
 from pi_mesh.inventory import Inventory
 from pi_mesh.settings import Settings
@@ -42,7 +42,7 @@ def _exposure(settings: Settings, namespace: str, gateway: ReleaseComponent) -> 
     def read(_status: str) -> object:
         try:
             return services.read_exposure(context, namespace, gateway.release_name)
-        except ClusterUnreachable as problem:
+        except ClusterError as problem:
             return f"not known: {problem}"
 
     return gateway.status.apply(read)

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import pulumi
 
 from components import engine
+from pi_mesh.cluster import kubeconfig
 from pi_mesh.names import PROJECT
 
 PACKAGE = "pulumi-kubernetes"
@@ -60,6 +61,8 @@ def begin() -> Providers | None:
     changes, and neither does an `up` with the providers of the last one.
     """
     context = _context()
+    if context and (problem := kubeconfig.missing_credentials(context)):
+        raise pulumi.RunError(problem)
     if context and (pulumi.runtime.is_dry_run() or _are_recorded(engine.recorded_resources(), context)):
         return register(context)
     return None

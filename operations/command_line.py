@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import textwrap
 from contextlib import contextmanager
 from pathlib import Path
@@ -136,6 +137,27 @@ def nothing(_: object) -> None:
 def progress(as_json: bool) -> Callable[[str], None]:
     """Return the function that prints a line of progress."""
     return nothing if as_json else typer.echo
+
+
+Yes = Annotated[bool, typer.Option("--yes", help="Carry out the printed plan without asking.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the plan, and carry out nothing.")]
+
+
+class Consent:
+    """The consent to a printed plan: `--yes`, or a yes on a terminal. Without either, nothing is carried out."""
+
+    def __init__(self, command: str, *, yes: bool = False, dry_run: bool = False, as_json: bool = False) -> None:
+        self._command, self._yes, self.dry_run, self._as_json = command, yes, dry_run, as_json
+
+    def is_given(self, question: str) -> bool:
+        """Ask on a terminal; say how to carry out the plan where nobody can be asked, or says no."""
+        if self.dry_run or self._yes:
+            return not self.dry_run
+        if not self._as_json and sys.stdin.isatty() and sys.stdout.isatty() and typer.confirm(question):
+            return True
+        again = f"python -m operations {self._command} --yes"
+        typer.echo(f"Nothing was changed. To carry out this plan: {again}", err=self._as_json)
+        return False
 
 
 @contextmanager

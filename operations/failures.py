@@ -1,6 +1,10 @@
 """The expected errors of an operation: each has an exit status, and a finding that names its cause."""
 
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import IntEnum
+from typing import NoReturn
 
 from pi_mesh.checks.finding import CLUSTER, Finding, Subject, error, setting
 from pi_mesh.cluster.errors import ClusterError
@@ -85,3 +89,25 @@ def not_runnable_reason(name: str, problem: OSError) -> str:
     if isinstance(problem, FileNotFoundError):
         return f"the command {name} is not on PATH"
     return f"the command {name} can't be run: {problem.strerror}"
+
+
+ENDING = (signal.SIGTERM, signal.SIGHUP)
+"""Signals that end a process without a word to its `finally`; SIGINT is an exception already."""
+
+
+@contextmanager
+def signals_as_exceptions() -> Iterator[None]:
+    """Let `finally` run for the block where a signal would end the process without a word."""
+    before = {number: signal.getsignal(number) for number in ENDING}
+    for number, handler in before.items():
+        if handler is not signal.SIG_IGN:  # under nohup
+            signal.signal(number, _end)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _end(number: int, _: object) -> NoReturn:
+    raise SystemExit(128 + number)

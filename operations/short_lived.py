@@ -8,7 +8,7 @@ next run removes Jobs that an older cluster, or a paused controller, has kept.
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from pi_mesh.cluster import pods
@@ -118,10 +118,13 @@ def stop(client: Client, namespace: str, job: str) -> None:
     client.delete(f"{_jobs(namespace)}/{job}")
 
 
-def sweep(client: Client, now: datetime | None = None) -> int:
-    """Remove the Jobs with this program's label that are past their deadline, and return their number."""
-    now = now or datetime.now(UTC)
-    old = [job["metadata"] for job in client.items(_jobs(""), labelSelector=SHORT_LIVED_LABEL) if _end(job) < now]
+def sweep(client: Client) -> int:
+    """Remove the Jobs with this program's label that are past their deadline, and return their number.
+
+    The API server's clock decides, which made their creation times.
+    """
+    jobs = client.items(_jobs(""), labelSelector=SHORT_LIVED_LABEL)
+    old = [job["metadata"] for job in jobs if _end(job) < client.now()]
     for meta in old:
         client.delete(f"{_jobs(meta['namespace'])}/{meta['name']}")
     return len(old)

@@ -23,7 +23,17 @@ def matching(pattern: str, allowed: str, **more: Any) -> Any:
     return Field(pattern=pattern, json_schema_extra={"allowed": allowed}, **more)
 
 
+def refuse_credentials(url: str) -> None:
+    """Raise ValueError for a URL with a login, a query, a fragment, or a way up its path; the value is not shown."""
+    parts = urlsplit(url)
+    if "@" in parts.netloc:
+        raise ValueError("has a login in its URL, which would stand in git, in the state and in messages; remove it")
+    if parts.query or parts.fragment or {".", ".."} & {*parts.path.split("/")}:
+        raise ValueError("has a query, a fragment or dots as a folder in its URL; remove them")
+
+
 def _host_and_port(value: str) -> str:
+    refuse_credentials(value)
     try:
         if urlsplit(value).port == 0:
             raise ValueError
@@ -103,7 +113,7 @@ NamespaceName = Annotated[
 MountPath = Annotated[
     str,
     matching(
-        r"^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$",
+        r"^\.?[A-Za-z0-9_-][A-Za-z0-9_.-]*(/\.?[A-Za-z0-9_-][A-Za-z0-9_.-]*)*$",
         'a path of Vault without slashes around it, such as "pki_int"',
     ),
 ]

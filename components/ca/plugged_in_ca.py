@@ -119,7 +119,8 @@ def _trusted_files(settings: Settings, offered: SigningFiles) -> SigningFiles:
     """Return the CA that istiod has now, if no workload trusts the root of the newly signed one."""
     current = mesh_ca.read_signing_secret(settings.cluster.context, settings.istio.namespace, CACERTS) or {}
     root = pem.certificates(offered.chain, CERTIFICATE)[-1]
-    if not current.get("ca-key.pem") or root in pem.certificates(current["root-cert.pem"], CACERTS):
+    roots = current.get("root-cert.pem") or current.get("ca.crt")
+    if not current.get("ca-key.pem") or (roots and root in pem.certificates(roots, CACERTS)):
         return offered
     change = f"`python -m operations rotate-ca --root --issuer -s {pulumi.get_stack()}` changes to it"
     pulumi.log.warn(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from operations.command_line import Json, Stack, conclude_findings, expected_errors, progress
+from operations.command_line import Consent, DryRun, Json, Stack, Yes, conclude_findings, expected_errors, progress
 from pi_mesh.checks.finding import Finding, Level, Subject, ok
 
 if TYPE_CHECKING:
@@ -15,26 +15,26 @@ if TYPE_CHECKING:
 
     from operations.results import Report
 
-Yes = Annotated[bool, typer.Option("--yes", help="Carry out the plan. Without this flag the plan is only printed.")]
 Undo = Annotated[bool, typer.Option("--undo", help="Undo an adoption: remove the adopted resources from the state.")]
-NOT_CARRIED_OUT = "Nothing was changed. To carry out this plan"
 MARKS = {Level.WARNING: "! ", Level.ERROR: "x ", Level.UNKNOWN: "? "}
 
 
-def adopt(stack: Stack, yes: Yes = False, undo_: Undo = False, as_json: Json = False) -> None:
+def adopt(stack: Stack, yes: Yes = False, dry_run: DryRun = False, undo_: Undo = False, as_json: Json = False) -> None:
     """Adopt a mesh that Helm or the Ansible role installed, so that the next `pulumi up` updates it in place.
 
     Shows each adopted release and object, each value that the next `pulumi up` changes, and the pods that it restarts.
-    With --yes it writes the stack file and the stack's state; in the cluster it only changes the field managers of
-    policies that are going to change. Before the first `pulumi up`, --undo restores the state; after it, --undo removes
-    the adopted resources from the state. The status is 1 if there is an obstacle.
+    After a yes on a terminal, or with --yes, it writes the stack file and the stack's state; in the cluster it only
+    changes the field managers of policies that are going to change. Before the first `pulumi up`, --undo restores the
+    state; after it, --undo removes the adopted resources from the state. The status is 1 if there is an obstacle.
     """
     with expected_errors("adopt", stack, as_json):
-        findings = _undone(stack, yes, as_json) if undo_ else _adopted(stack, yes, as_json)
+        command = f"adopt -s {stack}{' --undo' if undo_ else ''}"
+        consent = Consent(command, yes=yes, dry_run=dry_run, as_json=as_json)
+        findings = _undone(stack, consent, as_json) if undo_ else _adopted(stack, consent, as_json)
     conclude_findings("adopt", stack, findings, as_json, _verdict)
 
 
-def _adopted(stack: str, yes: bool, as_json: bool) -> list[Finding]:
+def _adopted(stack: str, consent: Consent, as_json: bool) -> list[Finding]:
     from operations.adopt import apply, existing_mesh, plan
 
     there = existing_mesh.read(stack)
@@ -44,23 +44,20 @@ def _adopted(stack: str, yes: bool, as_json: bool) -> list[Finding]:
         complete = ok(plan.RELEASES, Subject("stack", stack), "already has every resource of its mesh in its state")
         return _shown([complete], as_json)
     findings = _shown(plan.adoption_plan(there), as_json)
-    if not yes:
-        progress(as_json)(f"{NOT_CARRIED_OUT}: python -m operations adopt -s {stack} --yes")
+    if not consent.is_given("Adopt the mesh?"):
         return findings
     done = apply.carry_out_adoption(there, progress(as_json))
     return [*findings, *_shown([done], as_json)]
 
 
-def _undone(stack: str, yes: bool, as_json: bool) -> list[Finding]:
+def _undone(stack: str, consent: Consent, as_json: bool) -> list[Finding]:
     from operations.adopt import apply, obstacles
 
     back = apply.read_undo(stack)
     if held := list(obstacles.lock_obstacles(back.now)):
         return _shown(held, as_json)
     findings = _shown(apply.undo_plan(back), as_json)
-    if not yes and (back.released or back.marked):
-        progress(as_json)(f"{NOT_CARRIED_OUT}: python -m operations adopt -s {stack} --undo --yes")
-    elif yes:
+    if (back.released or back.marked) and consent.is_given("Take the adoption back?"):
         apply.carry_out_undo(back)
     return findings
 

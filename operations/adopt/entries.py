@@ -175,7 +175,8 @@ def _of_release(existing: ExistingRelease) -> Entry:
     if release.source.is_directory:
         chart = release.source.package(release.chart, version)
     own = {"name": record.name, "namespace": record.namespace, "chart": chart, "version": version}
-    inputs = {**existing.registered["inputs"], **own, "values": dict(applied.values)}
+    # What only the cluster has may hold a password, and the next `up` removes it anyway.
+    inputs = {**existing.registered["inputs"], **own, "values": _shared(applied.values, release.values)}
     status = {
         "name": record.name,
         "namespace": record.namespace,
@@ -189,6 +190,15 @@ def _of_release(existing: ExistingRelease) -> Entry:
     # Without `__inputs`, a secret, the provider sees changed and added values, but no removed ones.
     gone = any(setting is ABSENT for _, setting, _ in unequal(release.values, applied.values))
     return {**entry, "initErrors": [EXTRA_VALUE]} if gone else entry
+
+
+def _shared(live: Mapping, wanted: Mapping) -> dict:
+    """Return the live values at the paths that the wanted ones have too."""
+    return {
+        key: _shared(value, wanted[key]) if isinstance(value, Mapping) and isinstance(wanted[key], Mapping) else value
+        for key, value in live.items()
+        if key in wanted
+    }
 
 
 def _of_object(existing: ExistingObject) -> Entry:

@@ -3,14 +3,14 @@
 import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from operator import not_
 from typing import Any
 
 import psutil
 
 from operations.connectivity.objects import NAMESPACE, PURPOSE
-from operations.failures import Exit, OperationError, UsageError
+from operations.failures import Exit, OperationError, UsageError, signals_as_exceptions
 from pi_mesh.checks.finding import Subject, error
 from pi_mesh.cluster.client import Client
 from pi_mesh.cluster.errors import Refused
@@ -44,12 +44,13 @@ def temporary_namespace(client: Client, settings: Settings, stack: str, seconds:
     """
     _clear(client, stack, seconds)
     client.create("/api/v1/namespaces", _manifest(stack))
-    try:
-        for name in settings.images.secrets:
-            _copy_secret(client, settings.istio.namespace, name)
-        yield
-    finally:
-        client.delete(f"/api/v1/namespaces/{NAMESPACE}")
+    with signals_as_exceptions():
+        try:
+            for name in settings.images.secrets:
+                _copy_secret(client, settings.istio.namespace, name)
+            yield
+        finally:
+            client.delete(f"/api/v1/namespaces/{NAMESPACE}")
 
 
 def create_object(client: Client, manifest: Object) -> None:
@@ -68,7 +69,7 @@ def _clear(client: Client, stack: str, seconds: float) -> None:
     path = f"/api/v1/namespaces/{NAMESPACE}"
     existing = client.get(path)
     if existing and "deletionTimestamp" not in existing["metadata"]:
-        _refuse_others(existing["metadata"], stack)
+        _refuse_others(existing["metadata"], stack, client.now())
         client.delete(path)
     if existing and until(lambda: client.get(path), seconds, PAUSE, done=not_):
         message = f"is still being deleted after {seconds:.0f} s"
@@ -81,13 +82,16 @@ class _HeldError(OperationError):
     status = Exit.USAGE
 
 
-def _refuse_others(metadata: Object, stack: str) -> None:
-    """Raise UsageError for a namespace that no run of this command made, or that a living run uses."""
+def _refuse_others(metadata: Object, stack: str, now: datetime) -> None:
+    """Raise UsageError for a namespace that no run of this command made, or that a living run uses.
+
+    `now` is the API server's time, which also made the namespace's.
+    """
     run = (metadata.get("annotations") or {}).get(RUN, "")
     if (metadata.get("labels") or {}).get(SHORT_LIVED_LABEL) != PURPOSE or not run:
         message = f"namespace {NAMESPACE} exists and was not created by this command"
         raise UsageError(stack, message, "rename or remove it: the calls are made in a namespace of that name")
-    age = (datetime.now(UTC) - datetime.fromisoformat(metadata["creationTimestamp"])).total_seconds()
+    age = (now - datetime.fromisoformat(metadata["creationTimestamp"])).total_seconds()
     host, _, process = run.partition("/")
     if _lives(process) if host == socket.gethostname() else age < LONGEST:
         message = f"another run makes its calls, since {age:.0f} s (process {text_before(process, '/')} on {host})"

@@ -17,6 +17,8 @@ from typing import Any
 import yaml
 
 from operations.failures import NotRunnableError
+from pi_mesh.settings import SettingsError
+from pi_mesh.settings import stack_file as stack_file_reader
 from pi_mesh.settings.pulumi_config import STAND_IN
 
 ENCRYPTION = ("encryptionsalt", "encryptedkey", "secretsprovider")
@@ -91,17 +93,12 @@ def is_of_vault(config: Config) -> bool:
 
 def _file_content(path: Path) -> dict[str, Any]:
     try:
-        content = yaml.safe_load(path.read_text())
-    except yaml.MarkedYAMLError as error:
-        place = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
-        raise StackFileError(f"{path.name}{place}: is not YAML: {error.problem}") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise StackFileError(f"{path.name}: is not YAML: {' '.join(str(error).split())}") from None
-    if content is not None and not isinstance(content, dict):
-        raise StackFileError(f"{path.name}: is not a mapping with a `config:`")
-    if content and not isinstance(content.get("config") or {}, dict):
+        content = stack_file_reader.content(path)
+    except SettingsError as error:
+        raise StackFileError(*error.problems) from None
+    if not isinstance(content.get("config") or {}, dict):
         raise StackFileError(f"{path.name}: `config` is not a mapping of keys such as {MESH}")
-    return content or {}
+    return content
 
 
 def use_charts(folder: Path, charts: Path, stack: str) -> dict[str, str]:

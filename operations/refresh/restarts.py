@@ -1,12 +1,10 @@
 """The restarts of workloads with a stale proxy: what is asked and waited for before the first, and each in its turn."""
 
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from operator import not_
 
-import typer
-
+from operations.command_line import Consent
 from operations.refresh import rollout
 from operations.refresh.rollout import ID, Plan, Restart
 from pi_mesh.checks import stale_proxies
@@ -57,21 +55,20 @@ def restart_stale_workloads(
     cluster: Snapshot,
     wait: int,
     say: Callable[[str], object],
-    *,
-    dry_run: bool = False,
-    asked: bool = False,
+    consent: Consent,
 ) -> list[Finding]:
-    """Restart what is older, and return what became of each; `asked`: whether a person is asked before the first."""
+    """Restart what is older after the owner's consent, and return what became of each."""
     with Client(settings.cluster.context) as client:
         plan = rollout.restart_plan(client, *_older(settings, cluster))
-        hours = _hours(settings, plan)
-        if dry_run:
-            findings = [*trading_hours.shown_only(hours), *map(_planned, plan.restarts)]
-        elif errors(hours):
+        hours = _hours(settings, plan, wait)
+        if errors(hours) and not consent.dry_run:
             findings = hours
-        else:
-            _ask(plan, asked=asked)
+        elif not plan.restarts or _is_agreed(plan, consent, say):
             findings = [*hours, *_carried_out(client, settings, plan, wait, say)]
+        elif consent.dry_run:
+            findings = [*trading_hours.shown_only(hours), *map(_planned, plan.restarts)]
+        else:
+            findings = [*hours, *map(_not_restarted, plan.restarts)]
     return [*findings, *plan.untouched, *_well(plan)]
 
 
@@ -82,24 +79,27 @@ def _older(settings: Settings, cluster: Snapshot) -> tuple[Proxies, Older]:
     return running, stale_proxies.read(context, namespace, cluster, running)
 
 
-def _hours(settings: Settings, plan: Plan) -> list[Finding]:
+def _hours(settings: Settings, plan: Plan, wait: float) -> list[Finding]:
     if not plan.restarts:
         return []
     count = counted(len(plan.restarts), "workload")
-    return trading_hours.refused_restart(settings, f"refresh restarts {count}", datetime.now(UTC))
+    return trading_hours.refused_restart(settings, f"refresh restarts {count}", datetime.now(UTC), wait)
 
 
-def _ask(plan: Plan, *, asked: bool) -> None:
-    """Ask for confirmation at a terminal; a script confirms with --yes."""
-    if not asked or not plan.restarts or not sys.stdin.isatty():
-        return
-    for restart in plan.restarts:
-        typer.echo(f"{restart.subject}: {restart.said}")
-    typer.confirm("Restart these workloads, one after the other?", abort=True)
+def _is_agreed(plan: Plan, consent: Consent, say: Callable[[str], object]) -> bool:
+    if not consent.dry_run:
+        for restart in plan.restarts:
+            say(f"{restart.subject}: {restart.said}")
+    return consent.is_given("Restart these workloads, one after the other?")
 
 
 def _planned(restart: Restart) -> Finding:
     return warning(ID, restart.subject, restart.said, "refresh without --dry-run restarts it", number=len(restart.pods))
+
+
+def _not_restarted(restart: Restart) -> Finding:
+    message = f"was not restarted, for nobody agreed: {restart.said}"
+    return error(ID, restart.subject, message, "refresh --yes restarts it", number=len(restart.pods))
 
 
 def _carried_out(
@@ -109,6 +109,9 @@ def _carried_out(
     if plan.restarts:
         yield from wait_for_connections(settings, say)
     for number, restart in enumerate(plan.restarts, 1):
+        if begun := errors(_hours(settings, plan, wait)):  # looked at before each: twenty workloads take hours
+            yield from begun
+            return
         say(f"{restart.subject} ({number} of {len(plan.restarts)}): {restart.said}")
         done = rollout.carry_out_restart(client, restart, lambda workload: _is_older(client, settings, workload), wait)
         yield done

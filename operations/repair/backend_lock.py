@@ -3,25 +3,22 @@
 import json
 import os
 import pwd
-import signal
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import NoReturn, Protocol
+from typing import Protocol
 from uuid import uuid4
 
 from operations import pulumi
-from operations.failures import Exit, OperationError
+from operations.failures import Exit, OperationError, signals_as_exceptions
 from operations.pulumi import PulumiFailed
 from operations.repair import observed_state, processes
 from operations.repair.observed_state import ObservedState
 from pi_mesh.checks.finding import Subject, error
 
 ID = "backend lock"
-ENDING = (signal.SIGTERM, signal.SIGHUP)
-"""Signals that end a process without a word to its `finally`; SIGINT is an exception already."""
 
 
 class NotOurs(OperationError):
@@ -53,7 +50,7 @@ def held_lock(now: ObservedState) -> Iterator[BackendLock]:
         yield _Elsewhere()
         return
     lock = _InFolder(now)
-    with _signals_as_exceptions():
+    with signals_as_exceptions():
         lock.take()
         try:
             yield lock
@@ -130,20 +127,3 @@ def _write_whole(file: Path, text: str) -> None:
     half = file.with_name(f"{file.name}.{os.getpid()}.tmp")
     half.write_text(text)
     half.rename(file)
-
-
-@contextmanager
-def _signals_as_exceptions() -> Iterator[None]:
-    before = {number: signal.getsignal(number) for number in ENDING}
-    for number, handler in before.items():
-        if handler is not signal.SIG_IGN:  # under nohup
-            signal.signal(number, _end)
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _end(number: int, _: object) -> NoReturn:
-    raise SystemExit(128 + number)

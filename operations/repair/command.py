@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
-from operations.command_line import Json, Stack, conclude, conclude_findings, expected_errors, nothing, progress
+from operations.command_line import (
+    Consent,
+    DryRun,
+    Json,
+    Stack,
+    Yes,
+    conclude,
+    conclude_findings,
+    expected_errors,
+    nothing,
+    progress,
+)
 from pi_mesh.checks.finding import Level
 
 if TYPE_CHECKING:
     from operations.results import Report
 
-Yes = Annotated[bool, typer.Option("--yes", help="Carry out the plan. Without this flag the plan is only printed.")]
 
-
-def repair(stack: Stack, yes: Yes = False, as_json: Json = False) -> None:
+def repair(stack: Stack, yes: Yes = False, dry_run: DryRun = False, as_json: Json = False) -> None:
     """Show what an interrupted `pulumi up` left behind; with --yes, clean it up so that `pulumi up` can continue.
 
     Looks for stale locks, orphaned plugins, half-finished releases, pending operations, CRDs of a wrong owner, and a CA
@@ -29,15 +38,17 @@ def repair(stack: Stack, yes: Yes = False, as_json: Json = False) -> None:
 
         now = observed_state.read(stack, stacks.load_any(stack))
         planned = completed("repair", stack, plan.planned_findings(now))
-        if not yes or plan.find_obstacle(now):
-            conclude(planned, as_json, _show_plan)
         if not as_json:
-            _show_plan(planned, repairing=True)
+            _show_plan(planned)
+        consent = Consent(f"repair -s {stack}", yes=yes, dry_run=dry_run, as_json=as_json)
+        is_left = planned.totals.error > 0
+        if plan.find_obstacle(now) or (is_left and not consent.is_given("Repair the stack?")):
+            conclude(planned, as_json, nothing)
         done = plan.carry_out(now, say=progress(as_json))
     conclude_findings("repair", stack, [*plan.unknown_findings(now), *done], as_json, nothing)
 
 
-def _show_plan(planned: Report, repairing: bool = False) -> None:
+def _show_plan(planned: Report) -> None:
     from operations.repair.plan import OBSTACLE
 
     steps = [finding for finding in planned.findings if finding.level is Level.ERROR and finding.id != OBSTACLE]
@@ -46,9 +57,5 @@ def _show_plan(planned: Report, repairing: bool = False) -> None:
             typer.echo(f"error: {finding}", err=True)
         else:
             typer.echo(f"{finding.subject} {finding.message}\n    -> {finding.fix}")
-    if repairing:
-        typer.echo("Repairing:" if steps else f"Nothing to repair in stack {planned.stack}.")
-    elif not planned.totals.error:
+    if not steps:
         typer.echo(f"Nothing to repair in stack {planned.stack}.")
-    elif len(steps) == planned.totals.error:
-        typer.echo(f"Nothing was changed. To carry out this plan: python -m operations repair -s {planned.stack} --yes")

@@ -68,7 +68,10 @@ def is_run(pid: int) -> bool:
     """Return True where a pulumi, or an operation that locks the stack, runs under this process id."""
     try:
         process = psutil.Process(pid)
-        return _is_engine(process) or any({"operations", name} <= set(process.cmdline()) for name in LOCKING)
+        words = process.cmdline()
+        return _is_named_engine(words) or any({"operations", name} <= set(words) for name in LOCKING)
+    except psutil.AccessDenied:
+        return True  # another user's, who alone could say what it is
     except psutil.Error:
         return False
 
@@ -95,9 +98,13 @@ def _has_engine(process: psutil.Process) -> bool:
 
 def _is_engine(process: psutil.Process) -> bool:
     try:
-        return any(Path(word).name == ENGINE for word in process.cmdline()[:1])
+        return _is_named_engine(process.cmdline())
     except psutil.Error:
         return False
+
+
+def _is_named_engine(words: list[str]) -> bool:
+    return any(Path(word).name == ENGINE for word in words[:1])
 
 
 @dataclass(frozen=True)
@@ -163,7 +170,9 @@ def _root(backend: str) -> Path:
 def _parse(file: Path) -> Lock:
     try:
         content = json.loads(file.read_text())
-    except (OSError, json.JSONDecodeError):
+    except (OSError, ValueError):
+        content = None
+    if not isinstance(content, dict) or not isinstance(content.get("pid", 0), int):
         content = {}  # cut off by a power loss: nobody holds it
     name = content.get("hostname", socket.gethostname())
     return Lock(content.get("pid", 0), name, content.get("username", "?"), content.get("timestamp", "?"), file)

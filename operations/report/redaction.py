@@ -21,7 +21,7 @@ REMOVED = "[removed]"
 SHORTEST = 6
 """Shortest known secret that is removed: a shorter one would be part of many words."""
 
-_WORDS = r"(?:passw(?:or)?d|pwd|passphrase|token|secret|credentials?|(?:api|access|private|secret)[_-]?key)"
+_WORDS = r"(?:passw(?:or)?d|pwd|passphrase|token|secret(?:[_-]?id)?|credentials?|(?:api|access|private|secret)[_-]?key)"
 SECRET_NAME = re.compile(rf"(?i){_WORDS}$")
 """A name whose value is a secret."""
 _LOOKS_SECRET = tuple(
@@ -33,7 +33,8 @@ _LOOKS_SECRET = tuple(
         r"\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}(?:\.[A-Za-z0-9_-]*)?",  # a signed web token
         r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b",
         r"\bgh[oprsu]_[A-Za-z0-9]{36}|\bgithub_pat_\w{22,}|\bglpat-[\w-]{20,}|\bpul-[0-9a-f]{40}\b",
-        r"(?<=://)[^/\s:@\"]+:[^/\s@\"]+(?=@)",
+        r"(?<=://)[^/\s:@\"]*:[^\s\"@]*(?:@[^\s\"@]*)*(?=@[\w.-]+(?:[:/?\s\"']|$))",
+        r"\bAIza[\w-]{35}\b|\bxox[abprs]-[\w-]{10,}|(?<=hooks\.slack\.com/)[\w/-]{10,}",
         r"(?<=\bBearer )[\w+/=.~-]{8,}|(?<=\bbearer )[\w+/=.~-]{8,}|(?<=\bBasic )[\w+/=]*[0-9=][\w+/=]*",
     )
 )
@@ -42,7 +43,10 @@ _NAMED = tuple(
     for name, value in (
         (rf"\b[\w.-]*{_WORDS}=", r"\"[^\"]*\"|'[^']*'|[^\s,;&\"']+"),
         (rf"\\?[\"'][\w.-]*{_WORDS}\\?[\"']\s*:\s*", r"\\?\"(?:[^\"\\]|\\.)*\"|'[^']*'|[^\s,}\"']+"),
-        (r"\b(?:authorization|cookie|password|passphrase)\\?[\"']?:\s*", r"(?:bearer |basic )?[^\s,;\"']+"),
+        (r"\b(?:authorization|password|passphrase)\\?[\"']?:\s*", r"(?:bearer |basic )?[^\s,;\"']+"),
+        # To the end of the line, or of the quotes in which Envoy logs headers: 'cookie', 'a=b; session=c'.
+        (r"\b(?:set-)?cookie\\?[\"']?(?::|',)\s*[\"']?", r"[^\n\"']+"),
+        (r"\bx-[\w-]*(?:key|token|secret|auth)[\w-]*\\?[\"']?(?::|',)\s*[\"']?", r"[^\s\"']+"),
         (r"/[^\s\"'?]*\?", r"[^\s\"']+"),  # the query of a request, in an access log
     )
 )
@@ -79,7 +83,8 @@ class Redactor:
         return self.text(value) if isinstance(value, str) else value
 
     def _entry(self, key: str, value: Any) -> Any:
-        if isinstance(value, str) and value and SECRET_NAME.search(key):
+        is_text = isinstance(value, str | int | float) and not isinstance(value, bool)
+        if is_text and value and SECRET_NAME.search(key):
             self.removed += 1
             return REMOVED
         return self.tree(value)
@@ -197,7 +202,8 @@ def _without_extra(value: Any, key: str = "") -> Any:
         }
     if isinstance(value, list):
         return [_without_extra(entry, key) for entry in value]
-    return REMOVED if key == EXTRA_VALUES and isinstance(value, str) else value
+    is_text = isinstance(value, str | int | float) and not isinstance(value, bool)
+    return REMOVED if key == EXTRA_VALUES and is_text else value
 
 
 LARGEST_FILE, LARGEST_ARCHIVE = 256 * 1024, 4 * 1024 * 1024

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from operations.command_line import Json, Stack, conclude_findings, expected_errors
+from operations.command_line import Consent, DryRun, Json, Stack, Yes, conclude_findings, expected_errors, progress
 
 Policies = Annotated[bool, typer.Option(help="Check the changes with the policy pack in `policies`.")]
 Wait = Annotated[int, typer.Option(help="Seconds to wait until istiod signs with the new CA.", min=1)]
@@ -22,6 +22,8 @@ ByIssuer = Annotated[bool, typer.Option("--issuer", help="With --root: change to
 
 def rotate_ca(
     stack: Stack,
+    yes: Yes = False,
+    dry_run: DryRun = False,
     as_json: Json = False,
     wait: Wait = 300,
     policies: Policies = True,
@@ -45,8 +47,11 @@ def rotate_ca(
     judged = policies and find_spec("pulumi_policy") is not None
     with expected_errors("rotate-ca", stack, as_json):
         from operations.rotate_ca import renewal
+        from operations.rotate_ca.root import AskedOnce
         from operations.rotate_ca.target import RootOptions
 
         options = RootOptions(root_mount, chain, key, secret, issuer)
-        findings = renewal.rotate(stack, options, judged, wait, change_of_root=root)
+        command = " ".join(["rotate-ca", "-s", stack, *(["--root"] if root else [])])
+        ask = AskedOnce(Consent(command, yes=yes, dry_run=dry_run, as_json=as_json), progress(as_json))
+        findings = renewal.rotate(stack, options, judged, wait, ask, change_of_root=root)
     conclude_findings("rotate-ca", stack, findings, as_json)

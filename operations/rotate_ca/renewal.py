@@ -8,7 +8,7 @@ from operations import pulumi, stacks
 from operations.failures import Exit, OperationError, UsageError
 from operations.istiod_certificates import IssuedCertificate, Issuer, NoCertificate, issuer
 from operations.pulumi import PulumiFailed
-from operations.rotate_ca.root import change_root
+from operations.rotate_ca.root import AskedOnce, change_root
 from operations.rotate_ca.target import RootOptions
 from pi_mesh.catalog.cert_manager import CERTIFICATE
 from pi_mesh.certificates import pem
@@ -87,22 +87,27 @@ def _refused(stack: str, changes: list[str]) -> Finding:
 ID = "pulumi up"
 
 
-def rotate(stack: str, options: RootOptions, judged: bool, wait: int, *, change_of_root: bool) -> list[Finding]:
+def rotate(
+    stack: str, options: RootOptions, judged: bool, wait: int, asked: AskedOnce, *, change_of_root: bool
+) -> list[Finding]:
     """Rotate the CA under its root, or change to another root, and return the findings.
 
     Raises UsageError, InTradingHoursError, and as `pi_mesh.cluster.client.Client` does.
     """
     settings = stacks.load_any(stack)
     vault = settings.vault
-    refuse_in_trading_hours(settings, "rotate-ca exchanges the CA that signs every certificate")
+    if not asked.consent.dry_run:
+        refuse_in_trading_hours(settings, "rotate-ca exchanges the CA that signs every certificate")
     if change_of_root:
         if isinstance(settings, CaSettings):
             raise UsageError(stack, "it makes the CA and nothing else", "name the mesh's stack with --root")
         pending = partial(changes_besides_the_ca, stack, vault, judged)
-        return change_root(stack, settings, options, pending, judged, wait)
+        return change_root(stack, settings, options, pending, judged, wait, asked)
     _require_rotatable(settings, stack, options)
     if findings := changes_besides_the_ca(stack, vault, judged):
         return findings
+    if refused := asked.refusal(stack, ["the CA gets a new key and certificate under its root; no pod restarts"]):
+        return refused
     if isinstance(settings, CaSettings):
         return _renewed(stack, vault, judged)
     if settings.ca.source == "issuer":

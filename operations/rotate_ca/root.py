@@ -1,10 +1,12 @@
 """The change of a mesh's root: its three steps, and the proxies' answers about their trust between them."""
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from operations import pulumi, stacks
+from operations.command_line import Consent
 from operations.failures import UsageError
 from operations.pulumi import PulumiFailed
 from operations.repair import observed_state, plan
@@ -14,6 +16,7 @@ from pi_mesh.certificates import pem
 from pi_mesh.certificates.trust import Trust
 from pi_mesh.checks import root_trust
 from pi_mesh.checks.finding import Finding, Subject, error, errors, ok, warning
+from pi_mesh.checks.preflight.trading_hours import refused_restart
 from pi_mesh.checks.root_trust import RootUse, mesh_trust
 from pi_mesh.cluster import mesh_ca
 from pi_mesh.cluster.certificates_in_use import ProxyTrust
@@ -110,6 +113,25 @@ Pending = Callable[[], list[Finding]]
 
 
 @dataclass(frozen=True)
+class AskedOnce:
+    """The question before the first change of a CA."""
+
+    consent: Consent
+    say: Callable[[str], object]
+
+    def refusal(self, stack: str, plan: Sequence[str]) -> list[Finding]:
+        """Print the plan and ask; return no finding for a yes, and else that nothing was changed."""
+        for line in plan:
+            self.say(line)
+        if self.consent.is_given("Change the CA of the mesh?"):
+            return []
+        subject = Subject("stack", stack)
+        if self.consent.dry_run:
+            return [ok(ID, subject, f"would be changed: {'; '.join(plan)}")]
+        return [error(ID, subject, "its CA was not changed, for nobody agreed", "rotate-ca --yes changes it")]
+
+
+@dataclass(frozen=True)
 class Change:
     """A change from one root to another."""
 
@@ -134,6 +156,9 @@ def carry_out_steps(change: Change, pending: Pending) -> Iterator[Finding]:
         yield from refused
         return
     for step in _steps(change, change.target):
+        if held := errors(refused_restart(stacks.load(change.stack), "rotate-ca changes the root", datetime.now(UTC))):
+            yield from held  # the steps before may have taken hours
+            return
         done = step()
         yield done
         if errors([done]):
@@ -168,9 +193,14 @@ def _sign(change: Change, target: Target) -> Finding:
 
 def _distrust(change: Change) -> Finding:
     settings = stacks.load(change.stack)
-    for path, roots in (("ca.alsoTrust", settings.ca.also_trust), ("vault.alsoTrust", settings.vault.also_trust)):
-        if roots:
+    for path, texts in (("ca.alsoTrust", settings.ca.also_trust), ("vault.alsoTrust", settings.vault.also_trust)):
+        kept = [
+            root for text in texts for root in pem.certificates(text, path) if root not in (*change.old, change.new)
+        ]
+        if texts:
             pulumi.remove_config(change.stack, path)
+        if kept:  # a root of another mesh, which the owner trusts for good
+            pulumi.set_all(change.stack, {f"{path}[{place}]": pem.text((root,)) for place, root in enumerate(kept)})
     dropped = ", ".join(map(pem.title, change.old))
     return _up(change, change.stack, f"step 3 of 3: {dropped} is trusted no more")
 
@@ -199,7 +229,13 @@ def also_trusted(settings: Settings) -> pem.Certificates:
 
 
 def change_root(
-    stack: str, settings: Settings, options: RootOptions, pending: Pending, judged: bool, wait: int
+    stack: str,
+    settings: Settings,
+    options: RootOptions,
+    pending: Pending,
+    judged: bool,
+    wait: int,
+    asked: AskedOnce,
 ) -> list[Finding]:
     """Carry out the remaining steps of the change, and return their findings.
 
@@ -209,11 +245,15 @@ def change_root(
     if settings.vault.key == "internal" and settings.vault.enabled:
         fix = "set vault.key: exported, run up, change the root, and set vault.key: internal again"
         raise UsageError(stack, "vault.key is 'internal': its root can't be changed", fix)
-    if obstacles := _clear(stack, settings):
-        return obstacles
     begun = _planned(stack, settings, options, judged, wait)
     if begun is None:
         return [ok(ID, Subject("stack", stack), "is complete: the mesh trusts the root of its CA, and no other")]
+    titles = ", ".join(map(pem.title, begun.old))
+    plan = [f"{pem.title(begun.new)} is trusted too", "its CA signs", f"{titles} is trusted no more"]
+    if refused := asked.refusal(stack, [f"step {number} of 3: {step}" for number, step in enumerate(plan, 1)]):
+        return refused
+    if obstacles := _clear(stack, settings):
+        return obstacles
     findings: list[Finding] = []
     for finding in carry_out_steps(begun, pending):
         findings.append(finding)

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-import sys
 from functools import partial
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from operations.command_line import Json, Stack, conclude_findings, expected_errors, progress, show_report
-
-if TYPE_CHECKING:
-    from operations.upgrade.steps import UpgradeState
+from operations.command_line import (
+    Consent,
+    Json,
+    Stack,
+    Yes,
+    conclude_findings,
+    expected_errors,
+    progress,
+    show_report,
+)
 
 To = Annotated[str, typer.Option("--to", help="Version of Istio to go to, such as 1.31.0.")]
-Plan = Annotated[bool, typer.Option("--plan", help="Print the steps and their problems, and change nothing.")]
-Yes = Annotated[bool, typer.Option("--yes", help="Do not ask on a terminal before the first step.")]
+Plan = Annotated[
+    bool, typer.Option("--dry-run", "--plan", help="Print the steps and their problems, and change nothing.")
+]
 Policies = Annotated[bool, typer.Option(help="Check each step with the policy pack in `policies`.")]
 Wait = Annotated[int, typer.Option(help="Seconds to wait for each restarted workload.", min=1)]
 
@@ -49,14 +55,10 @@ def upgrade(
         elif plan:
             findings = steps.planned_findings(planned)
         else:
-            _ask(now, asked=not (yes or as_json))
-            findings = list(run.carry_out_upgrade(now, judged, wait, progress(as_json)))
+            consent = Consent(f"upgrade -s {stack} --to {to}", yes=yes, as_json=as_json)
+            if now.versions and not consent.is_given(f"Take Istio from {now.running} to {now.versions[-1]}?"):
+                findings = [steps.not_begun(now)]
+            else:
+                findings = list(run.carry_out_upgrade(now, judged, wait, progress(as_json)))
     show = partial(steps.show_stops, planned) if plan else show_report
     conclude_findings("upgrade", stack, findings, as_json, show)
-
-
-def _ask(now: UpgradeState, *, asked: bool) -> None:
-    """Ask for confirmation at a terminal; a script confirms with --yes."""
-    if asked and now.versions and sys.stdin.isatty():
-        *_, last = now.versions
-        typer.confirm(f"Take Istio from {now.running} to {last}?", abort=True)

@@ -13,6 +13,7 @@ import yaml
 from operations import pulumi, stacks
 from operations.charts import sources
 from operations.charts.sources import ChartUnavailableError
+from operations.command_line import Consent
 from operations.pulumi import PulumiFailed
 from operations.refresh import restarts
 from operations.repair import observed_state, plan
@@ -199,7 +200,9 @@ class StepRun:
     def _refreshed(self) -> Iterable[Finding]:
         """Return the result for each workload with a stale proxy."""
         settings = stacks.load(self.stack)
-        return restarts.restart_stale_workloads(settings, snapshot.read(settings.cluster.context), self.wait, self.say)
+        return restarts.restart_stale_workloads(
+            settings, snapshot.read(settings.cluster.context), self.wait, self.say, Consent("upgrade", yes=True)
+        )
 
 
 def carry_out_upgrade(now: UpgradeState, judged: bool, wait: int, say: Say) -> Iterator[Finding]:
@@ -220,5 +223,5 @@ def carry_out_upgrade(now: UpgradeState, judged: bool, wait: int, say: Say) -> I
 
 def _arrived(stack: str, version: str) -> Finding:
     """Return the end of an upgrade; the stack file on this machine alone has the version until somebody commits it."""
-    message = f"runs Istio {version}, as {VERSION_KEY} in Pulumi.{stack}.yaml says: commit that file"
+    message = f"runs Istio {version}, as {VERSION_KEY} in Pulumi.{stack.rpartition('/')[2]}.yaml says: commit that file"
     return ok(ID, Subject("stack", stack), message)

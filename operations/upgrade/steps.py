@@ -148,6 +148,12 @@ def planned_findings(steps: Iterable[UpgradeStep]) -> list[Finding]:
     return trading_hours.shown_only(step_findings(steps))
 
 
+def not_begun(now: UpgradeState) -> Finding:
+    """Return the finding of an upgrade to which nobody agreed."""
+    message = f"was not taken from {now.running} to {now.versions[-1]}, for nobody agreed; nothing was changed"
+    return error(ID, setting(VERSION_KEY), message, "upgrade --yes carries out the steps above")
+
+
 def _stopped(step: UpgradeStep) -> str:
     """Return the names of the checks that stop the step."""
     return ", ".join(dict.fromkeys(finding.id for finding in step.stops))

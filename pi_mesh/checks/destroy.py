@@ -8,7 +8,7 @@ from typing import Any
 from pi_mesh.checks.finding import Finding, Subject, error
 from pi_mesh.cluster import identity, objects, pods, workloads
 from pi_mesh.cluster.client import METADATA_ONLY, Client
-from pi_mesh.cluster.errors import ClusterUnreachable, WrongContext
+from pi_mesh.cluster.errors import ClusterUnreachable, NotConnected, UnknownContext, WrongContext
 from pi_mesh.cluster.objects import release_of
 from pi_mesh.cluster.proxies import Proxy
 from pi_mesh.inventory import Inventory, Kind
@@ -27,20 +27,20 @@ class Destroyed:
     """Namespaces, releases and revisions that a destroy deletes, and the settings that let it delete more."""
 
     context: str
-    cluster: str
+    cluster: str = ""
     """UID of the cluster; any other one is refused. Empty if it was not known."""
-    deleted: tuple[str, ...]
+    deleted: tuple[str, ...] = ()
     """Namespaces that are deleted with everything in them."""
-    retained: tuple[str, ...]
+    retained: tuple[str, ...] = ()
     """Adopted namespaces, which stay."""
-    releases: tuple[str, ...]
+    releases: tuple[str, ...] = ()
     """Helm releases of the stack, as NAMESPACE/NAME."""
-    revisions: tuple[str, ...]
+    revisions: tuple[str, ...] = (DEFAULT_REVISION,)
     """Revisions of its istiods; the first one's is "default"."""
-    tags: tuple[str, ...]
-    workloads: bool
+    tags: tuple[str, ...] = ()
+    workloads: bool = False
     """destroy.workloads."""
-    removal: bool
+    removal: bool = False
     """istio.allowRemoval."""
 
     @classmethod
@@ -68,18 +68,29 @@ def refusal(recorded: Mapping[str, Any], urn: str) -> str:
     """
     known = {field.name for field in fields(Destroyed)}
     destroyed = Destroyed(**{name: value for name, value in recorded.items() if name in known})
+    forgotten = f"`pulumi state delete '{urn}'`, then `{DELETE_UNREACHABLE}=true pulumi destroy`"
     try:
         with Client(destroyed.context) as client:
-            source = f"this stack was last applied to {destroyed.cluster}"
-            identity.compare(destroyed.context, destroyed.cluster, identity.read(client), source)
+            live = identity.read(client)
+            if destroyed.cluster and live and live != destroyed.cluster:
+                return (
+                    f"the context '{destroyed.context}' leads to another cluster, with the UID {live}; this stack was "
+                    f"last applied to {destroyed.cluster}; nothing was touched. Let KUBECONFIG name the stack's "
+                    f"cluster; if that is gone for good, remove the context '{destroyed.context}' from the kubeconfig "
+                    f"that you use, and forget what was on it: {forgotten}"
+                )
             users = [] if destroyed.workloads else list(check(client, destroyed))
-    except WrongContext as problem:
-        return str(problem)
-    except ClusterUnreachable as problem:
+    except (NotConnected, UnknownContext) as problem:
         if os.environ.get(DELETE_UNREACHABLE, "").lower() == "true":
             return ""
-        gone = f"{DELETE_UNREACHABLE}=true destroys the state of a cluster that is gone for good"
-        return f"nobody can say who uses the mesh: {problem}; nothing was touched; {gone}"
+        reason = str(problem).partition("; nothing was touched")[0]
+        gone = f"if that cluster is gone for good, {DELETE_UNREACHABLE}=true forgets what was on it"
+        return f"nobody can say who uses the mesh: {reason}; nothing was touched; {gone}"
+    except WrongContext as problem:
+        chosen = f"`kubectl config use-context {destroyed.context}`"
+        return f"{str(problem).partition('. ')[0]}. Run {chosen}, and destroy again"
+    except ClusterUnreachable as problem:
+        return f"nobody can say who uses the mesh: {problem}; nothing was touched; run it again when that is mended"
     if not users:
         return ""
     fix = "Remove them, or set destroy.workloads: true and run `pulumi up`, and destroy again"

@@ -1,5 +1,6 @@
 """The input of every check: the mesh that the settings ask for, and what was read of the cluster."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -36,6 +37,8 @@ class Observation:
     """Istio's policies of the whole cluster."""
     cpu_window: Window = NOT_READ
     """Counters of CPU throttling, which are read again while the checks run."""
+    tenants: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Workloads of others in the namespaces that an `up` would delete, such as "Deployment shop"."""
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
     """Time of the read, with its time zone."""
 

@@ -19,6 +19,7 @@ from pi_mesh.cluster import (
     routes,
     settings_objects,
     snapshot,
+    workloads,
 )
 from pi_mesh.cluster.client import Client
 from pi_mesh.cluster.snapshot import Snapshot
@@ -57,7 +58,17 @@ def observe(
     cluster, state = settings_objects.with_settings_objects(cluster, settings), exported()
     identity.require(settings.cluster, state.cluster_uid, cluster.uid)
     cluster = _with_audit(cluster, settings, audited_namespaces(settings, state))
-    return Observation(mesh_on(settings, stack, cluster, lock), cluster, state)
+    mesh = mesh_on(settings, stack, cluster, lock)
+    return Observation(mesh, cluster, state, tenants=_tenants(mesh, state))
+
+
+def _tenants(mesh: Inventory, state: StackState) -> dict[str, list[str]]:
+    """Return the workloads of others in the namespaces that the stack made and the settings no longer have."""
+    deleted = sorted(state.owned - {item.name for item in mesh.namespaces})
+    if not deleted:
+        return {}
+    with Client(mesh.settings.cluster.context) as client:
+        return {name: workloads.foreign_workloads(client, name, state.releases) for name in deleted}
 
 
 def _of_verification(settings: Settings, stack: str, cluster: Snapshot, lock: Lock, *, read_only: bool) -> Observation:

@@ -117,6 +117,7 @@ CHECKS: tuple[Check, ...] = (
     _preflight("releases in the state", (CLUSTER, STATE), by="helm_releases.check_known"),
     _preflight("istio revision", (CLUSTER, STATE), also=("canary version", "revision in use")),
     _preflight("namespaces", (CLUSTER, STATE), by="check_ownership"),
+    _preflight("namespaces", (CLUSTER, STATE), by="check_tenants"),
     _preflight("ingress namespace", (STATE,), by="namespaces.check_ingress"),
     _preflight("trading hours", (CLUSTER, STATE)),
     _preflight("cut callers", (CLUSTER, STATE)),

@@ -6,6 +6,8 @@ lightkube's typed models would cost a preview more time than all the requests to
 import ssl
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple, Self
 
 import httpx2 as httpx
@@ -13,7 +15,7 @@ from lightkube.config import client_adapter
 from lightkube.core.exceptions import ConfigError
 
 from pi_mesh.cluster import kubeconfig
-from pi_mesh.cluster.errors import ClusterUnreachable, Forbidden, Refused
+from pi_mesh.cluster.errors import ClusterUnreachable, Forbidden, NotConnected, Refused
 from pi_mesh.words import first_line
 
 CONNECT_SECONDS, READ_SECONDS = 3, 30
@@ -49,6 +51,7 @@ class Client:
         except (ConfigError, OSError, ssl.SSLError, ValueError) as error:
             raise ClusterUnreachable(f"cluster.context '{context}': the kubeconfig is not usable: {error}") from None
         self._server = config.cluster.server
+        self._date = ""
 
     def __enter__(self) -> Self:
         return self
@@ -94,6 +97,10 @@ class Client:
         """Delete an object and, in the background, the objects that it owns; a missing object is skipped."""
         self._send("DELETE", path, params={"propagationPolicy": "Background"})
 
+    def now(self) -> datetime:
+        """Return the time of the API server's clock in its last answer; this machine's before the first one."""
+        return parsedate_to_datetime(self._date) if self._date else datetime.now(UTC)
+
     def relay(self, path: str, seconds: float) -> Relayed:
         """Send one GET through a proxy path of the API server, and return the answer unchanged."""
         try:
@@ -105,18 +112,24 @@ class Client:
     def _send(self, method: str, path: str, **arguments: Any) -> Any:
         try:
             response = self._patiently(method, path, **arguments)
+        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+            raise self._unreachable(str(error) or type(error).__name__, NotConnected) from None
         except (ConfigError, httpx.HTTPError) as error:
             raise self._unreachable(str(error) or type(error).__name__) from None
         except OSError as error:  # the kubeconfig may name a program that provides the credentials
             cause = f"the kubeconfig's program for credentials can't be run ({error.strerror}: {error.filename})"
             raise self._unreachable(cause) from None
+        self._date = response.headers.get("Date", self._date)
         if response.status_code == 404:
             return None
         if response.status_code == 401:
             raise self._unreachable("the credentials are refused (401)")
         if response.status_code >= 400:
             raise self._refused(f"{method} {path}", response)
-        return response.json()
+        try:
+            return response.json()
+        except ValueError:
+            raise self._unreachable(f"{method} {path} was answered with no JSON, as by a proxy's login page") from None
 
     def _patiently(self, method: str, path: str, **arguments: Any) -> httpx.Response:
         for _ in range(ATTEMPTS - 1):
@@ -127,7 +140,7 @@ class Client:
                 continue
             if response.status_code not in BUSY:
                 return response
-            time.sleep(min(float(response.headers.get("Retry-After", 1)), LONGEST_PAUSE))
+            time.sleep(_pause(response.headers.get("Retry-After", "")))
         return self._http.request(method, path, **arguments)
 
     def _refused(self, request: str, response: httpx.Response) -> Refused:
@@ -138,9 +151,14 @@ class Client:
         line = f"cluster '{self.context}' refused {request}: {response.status_code} {reason}"
         return (Forbidden if response.status_code == 403 else Refused)(line, reason)
 
-    def _unreachable(self, cause: str) -> ClusterUnreachable:
+    def _unreachable(self, cause: str, kind: type[ClusterUnreachable] = ClusterUnreachable) -> ClusterUnreachable:
         where = f"cluster '{self.context}' at {self._server}"
-        return ClusterUnreachable(f"{where} does not answer: {first_line(cause)}; try `kubectl get nodes`")
+        return kind(f"{where} does not answer: {first_line(cause)}; try `kubectl get nodes`")
+
+
+def _pause(asked: str) -> float:
+    """Return the seconds to wait before the next attempt; a proxy may ask with a date instead (RFC 9110, 10.2.3)."""
+    return min(float(asked), LONGEST_PAUSE) if asked.isdecimal() else 1.0
 
 
 DEFAULTS_SUFFIX = "-defaults"

@@ -13,8 +13,16 @@ class WrongContext(ClusterError):
     """The kubeconfig's current context is not the stack's."""
 
 
+class UnknownContext(WrongContext):
+    """The kubeconfig does not have the stack's context."""
+
+
 class WrongCluster(WrongContext):
     """The context has the stack's name for it, but leads to another cluster."""
+
+
+class NotConnected(ClusterUnreachable):
+    """No server answers at the cluster's address."""
 
 
 class Refused(ClusterUnreachable):

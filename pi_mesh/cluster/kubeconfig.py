@@ -3,30 +3,43 @@
 import os
 from pathlib import Path
 from threading import Lock
+from typing import TYPE_CHECKING
 
 import yaml
-from lightkube.config.kubeconfig import DEFAULT_KUBECONFIG, KubeConfig, SingleConfig
-from lightkube.config.models import User
-from lightkube.core.exceptions import ConfigError
 
-from pi_mesh.cluster.errors import ClusterUnreachable, WrongContext
+from pi_mesh.cluster.errors import ClusterUnreachable, UnknownContext, WrongContext
 from pi_mesh.words import first_line
+
+if TYPE_CHECKING:
+    from lightkube.config.kubeconfig import SingleConfig
+
+DEFAULT = "~/.kube/config"
 
 LISTS = {"clusters": "cluster", "contexts": "context", "users": "user"}
 """Lists of a kubeconfig, each with the key of an entry's content."""
 FILES = ("certificate-authority", "client-certificate", "client-key", "tokenFile")
 """Settings of a cluster or user that name a file."""
 
+IDENTITIES = (
+    "client-certificate", "client-certificate-data", "token", "tokenFile", "username", "exec", "auth-provider",
+)  # fmt: skip
+"""Settings of a user, one of which client-go needs for a server with TLS; else it asks for a name on standard input
+(`canIdentifyUser` in k8s.io/client-go/tools/clientcmd/client_config.go)."""
+
 LOCK = Lock()
 """Lock of lightkube's parser: two threads that read a kubeconfig at once crash msgspec 0.22."""
 
 
-def connection(context: str) -> SingleConfig:
+def connection(context: str) -> "SingleConfig":
     """Return the connection of the context.
 
     Raises WrongContext unless the context is the kubeconfig's current one: `kubectl`, `helm` and this program must mean
     the same cluster. Raises ClusterUnreachable if there is no usable kubeconfig.
     """
+    from lightkube.config.kubeconfig import KubeConfig
+    from lightkube.config.models import User
+    from lightkube.core.exceptions import ConfigError
+
     paths = _paths()
     merged = _merged(paths)
     current = merged["current-context"]
@@ -37,10 +50,13 @@ def connection(context: str) -> SingleConfig:
             "(k3s writes it to /etc/rancher/k3s/k3s.yaml)"
         )
     if current != context:
-        raise WrongContext(
+        kind = WrongContext if context in (names := [entry["name"] for entry in merged["contexts"]]) else UnknownContext
+        raise kind(
             f"cluster.context is '{context}', but the kubeconfig's current context is '{current or 'not set'}'; "
-            f"nothing was touched. {_way_to(context, current, [entry['name'] for entry in merged['contexts']])}"
+            f"nothing was touched. {_way_to(context, current, names)}"
         )
+    if problem := _lacks_credentials(merged, context):
+        raise ClusterUnreachable(problem)
     try:
         with LOCK:
             config = KubeConfig.from_dict(merged).get(context)
@@ -48,6 +64,33 @@ def connection(context: str) -> SingleConfig:
         raise ClusterUnreachable(f"cluster.context '{context}': the kubeconfig is not usable: {error}") from None
     assert config is not None  # get() with a name returns or raises
     return config if config.user else config._replace(user=User())
+
+
+def missing_credentials(context: str) -> str:
+    """Return why the context's user cannot be told by the cluster, in one line; empty where it can, or is not known.
+
+    The Kubernetes provider would wait for a name on standard input, for ever.
+    """
+    try:
+        return _lacks_credentials(_merged(_paths()), context)
+    except ClusterUnreachable:
+        return ""
+
+
+def _lacks_credentials(merged: dict, context: str) -> str:
+    def content(kind: str, name: str) -> dict:
+        return next((entry.get(LISTS[kind]) or {} for entry in merged[kind] if entry["name"] == name), {})
+
+    chosen = content("contexts", context)
+    user = chosen.get("user", "")
+    server = str(content("clusters", chosen.get("cluster", "")).get("server", ""))
+    if not server.startswith("https://") or any(content("users", user).get(name) for name in IDENTITIES):
+        return ""
+    places = ", ".join(map(str, _paths()))
+    return (
+        f"cluster.context '{context}': its user '{user}' has no credentials in {places} (no certificate, token or "
+        "exec); copy the whole kubeconfig anew from the cluster"
+    )
 
 
 def _way_to(context: str, current: str | None, known: list[str]) -> str:
@@ -67,7 +110,7 @@ def _way_to(context: str, current: str | None, known: list[str]) -> str:
 
 def _paths() -> list[Path]:
     """Return the kubeconfig files, as kubectl finds them: KUBECONFIG may name several."""
-    named = os.environ.get("KUBECONFIG") or DEFAULT_KUBECONFIG
+    named = os.environ.get("KUBECONFIG") or DEFAULT
     return [Path(name).expanduser() for name in named.split(os.pathsep) if name]
 
 

@@ -42,6 +42,8 @@ class Container:
     image: str = ""
     always_on: bool = True
     """False for an init container that ends before the other containers start."""
+    is_init: bool = False
+    """True for an init container, also for a native sidecar."""
     ports: tuple[int, ...] = ()
     """TCP ports that the container declares."""
 
@@ -77,6 +79,10 @@ class Pod:
     secret_ttl: str = ""
     """SECRET_TTL of the pod's proxy, as a Go duration; it stays until the pod is replaced."""
     placement: Placement = field(default_factory=Placement)
+    own_requests: Resources = ZERO
+    """Requests of the pod as a whole, which it has instead of its containers'."""
+    overhead: Resources = ZERO
+    """Overhead of its runtime class."""
 
     @property
     def workload(self) -> str:
@@ -101,11 +107,22 @@ class Pod:
 
     @property
     def requests(self) -> Resources:
-        """Return what the scheduler reserves: the sum of the lasting containers, or the largest init container."""
+        """Return what the scheduler reserves: the lasting containers together, or an init container with what lasts.
+
+        A native sidecar lasts from its own start on, so each later init container runs beside it; the pod's own
+        requests, where it has any, count instead of its containers', and the overhead of its runtime class on top.
+        https://github.com/kubernetes/enhancements/tree/master/keps/sig-node/753-sidecar-containers#resources-calculation-for-scheduling-and-pod-admission
+        """
         together = sum((c.requests for c in self.containers if c.always_on), start=ZERO)
-        before = [c.requests for c in self.containers if not c.always_on]
-        cpu = max([together.cpu, *(request.cpu for request in before)])
-        return Resources(cpu, max([together.memory, *(request.memory for request in before)]))
+        cpu, memory, lasting = together.cpu, together.memory, ZERO
+        for container in (c for c in self.containers if c.is_init):
+            if container.always_on:
+                lasting += container.requests
+            else:
+                cpu = max(cpu, (lasting + container.requests).cpu)
+                memory = max(memory, (lasting + container.requests).memory)
+        own = self.own_requests
+        return Resources(own.cpu or cpu, own.memory or memory) + self.overhead
 
 
 def parse(item: dict) -> Pod:
@@ -127,6 +144,8 @@ def parse(item: dict) -> Pod:
         restarts=sum(entry.get("restartCount", 0) for entry in statuses),
         out_of_memory=tuple(entry["name"] for entry in statuses if _out_of_memory(entry)),
         containers=containers(spec),
+        own_requests=Resources.from_kubernetes(spec.get("resources", {}).get("requests")),
+        overhead=Resources.from_kubernetes(spec.get("overhead")),
         annotations=meta.get("annotations", {}),
         address=status.get("podIP", ""),
         service_account=spec.get("serviceAccountName") or "default",
@@ -150,14 +169,16 @@ def containers(spec: dict) -> tuple[Container, ...]:
     """Return the containers of a pod's spec, init containers last."""
     ordinary = [_container(item, always_on=True) for item in spec.get("containers", [])]
     init = spec.get("initContainers", [])
-    return (*ordinary, *(_container(item, always_on=item.get("restartPolicy") == "Always") for item in init))
+    return (*ordinary, *(_container(item, item.get("restartPolicy") == "Always", is_init=True) for item in init))
 
 
-def _container(item: dict, always_on: bool) -> Container:
+def _container(item: dict, always_on: bool, is_init: bool = False) -> Container:
     resources = item.get("resources", {})
     halves = (Resources.from_kubernetes(resources.get(name)) for name in ("requests", "limits"))
     ports = tuple(port["containerPort"] for port in item.get("ports", []) if port.get("protocol", "TCP") == "TCP")
-    return Container(item["name"], *halves, image=item.get("image", ""), always_on=always_on, ports=ports)
+    return Container(
+        item["name"], *halves, image=item.get("image", ""), always_on=always_on, is_init=is_init, ports=ports
+    )
 
 
 def _out_of_memory(status: dict) -> bool:

@@ -52,6 +52,9 @@ def _is_echo(detail: ErrorDetails) -> bool:
 def _line(detail: ErrorDetails, schema: "Schema") -> str:
     path, context = path_of(detail["loc"]), detail.get("ctx", {})
     if detail["type"] == "extra_forbidden":
+        if dotted := _dotted(detail["loc"], schema):
+            again = f"`pulumi config set --path {dotted} VALUE`"
+            return f"{path}: was set without `--path`; `pulumi config rm {path}`, then {again}"
         close = suggestion(detail["loc"], schema)
         return f"{path}: is not a setting; {f'did you mean `{close}`?' if close else 'docs/config.md lists them all'}"
     value = _shown(detail["input"]) if detail["type"] != "missing" else ""
@@ -95,6 +98,15 @@ def _no_text(detail: ErrorDetails, schema: "Schema") -> str:
     if isinstance(value, int):
         return f"is a number in YAML; put it in quotes{meant}"
     return "is not text" + (f"; it must be {allowed}" if allowed else "")
+
+
+def _dotted(place: tuple[int | str, ...], schema: "Schema") -> str:
+    """Return the path that an unknown first-level key means, such as `istio.version` and `istio_version`; else ""."""
+    from pi_mesh.settings.reference import below
+
+    words = tuple(to_camel(word) for word in str(place[0]).replace("_", ".").split("."))
+    is_path = len(place) == 1 and len(words) > 1 and words[-1] in below(schema, words[:-1]).get("properties", {})
+    return ".".join(words) if is_path else ""
 
 
 def suggestion(place: tuple[int | str, ...], schema: "Schema") -> str | None:

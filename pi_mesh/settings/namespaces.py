@@ -23,7 +23,12 @@ def _real_day(value: str) -> str:
     return value
 
 
+EXAMPLE = "Europe/Berlin"
+
+
 def _known_zone(value: str) -> str:
+    if value in ("localtime", "posixrules", "Factory"):
+        raise ValueError(f'is another time zone on each machine; name one, such as "{EXAMPLE}"')
     try:
         ZoneInfo(value)
     except (OSError, KeyError, ValueError):

@@ -1,6 +1,7 @@
 """Conversion of Pulumi's config to the plain values that `settings.parse` takes, shared by both of its readers."""
 
 import json
+import re
 from collections.abc import Collection, Mapping
 
 from pi_mesh.names import PROJECT
@@ -25,6 +26,7 @@ def plain_values(config: Mapping[str, object], encrypted: Collection[str] = ()) 
     full keys that Pulumi holds as secrets. Raises SettingsError for an encrypted setting, and for a secret in plain
     text.
     """
+    _refuse_near_misses(config)
     prefix = f"{PROJECT}:"
     ours = {key.removeprefix(prefix): value for key, value in config.items() if key.startswith(prefix)}
     hidden = {key.removeprefix(prefix) for key in encrypted} & ours.keys() - SECRET_KEYS
@@ -33,6 +35,33 @@ def plain_values(config: Mapping[str, object], encrypted: Collection[str] = ()) 
         raise SettingsError(f"{key}: is encrypted, but only {allowed} may be" for key in sorted(hidden))
     _refuse_plain_secrets({key: ours[key] for key in ours.keys() & SECRET_KEYS if f"{prefix}{key}" not in encrypted})
     return {key: decoded(value) for key, value in ours.items() if key not in SECRET_KEYS}
+
+
+def _refuse_near_misses(config: Mapping[str, object]) -> None:
+    """Refuse keys of a project whose name is nearly ours: nobody would read them."""
+    others = {key: key.partition(":") for key in config if not key.startswith(f"{PROJECT}:")}
+    problems = [
+        f"{key}: is a key of the project {project}, which nothing reads; did you mean `{PROJECT}:{name}`? "
+        f"`pulumi config rm {key}`, and set it anew"
+        for key, (project, _, name) in sorted(others.items())
+        if _resembles(project)
+    ]
+    if problems:
+        raise SettingsError(problems)
+
+
+def _resembles(project: str) -> bool:
+    """Return True for a name within two letters of this project's, whatever its case and dashes."""
+    from difflib import SequenceMatcher
+
+    ours, theirs = PROJECT.replace("-", ""), re.sub(r"[-_. ]", "", project.lower())
+    return abs(len(ours) - len(theirs)) <= 2 and SequenceMatcher(None, ours, theirs).ratio() >= 0.75
+
+
+def misplaced_keys(name: str, text: str) -> list[str]:
+    """Return a line for each key of ours beside `config:` in a stack file's text: Pulumi drops such a key unread."""
+    keys = re.findall(rf"^[\"']?({PROJECT}:[^\s:\"']+)", text, re.MULTILINE)
+    return [f"{name}: {key} stands beside `config:`, where nothing reads it; indent it below `config:`" for key in keys]
 
 
 def _refuse_plain_secrets(secrets: Mapping[str, object]) -> None:

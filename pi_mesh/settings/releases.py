@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field
 from pi_mesh import names
 from pi_mesh.catalog import hosts
 from pi_mesh.facts import EVERY, NAME, OFF, Harmless, Helm, NoHelm, Weaker, differs, goes
-from pi_mesh.model import Model, SecretName, matching
+from pi_mesh.model import Model, SecretName, matching, refuse_credentials
 
 LOGIN_SECRET = "pi-mesh-registry"
 """Name of the pull Secret that the stack makes."""
@@ -24,6 +24,8 @@ def _chart_source(value: str) -> str:
         raise ValueError(f"is switched off in December 2026; use {hosts.CHARTS} or {hosts.CHARTS_OCI}")
     if "://" in value and not value.startswith(("https://", "http://", "oci://")):
         raise ValueError("is not an https:// repository, an oci:// registry or a directory of packaged charts")
+    if "://" in value:
+        refuse_credentials(value)
     return value.rstrip("/")
 
 

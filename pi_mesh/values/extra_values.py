@@ -34,7 +34,17 @@ class ReservedValue(NamedTuple):
 MTLS = "mtls.mode, which applies to the whole mesh"
 IMAGES = "images.hub and istio.version"
 INJECTION = "the label istio-injection, which gives pods of the workloads their sidecars"
+IDENTITY = "the mesh's identities: who a proxy is, which root is trusted, who configures and injects"
+SWITCHES = {
+    "XDS_AUTH": "true",
+    "PILOT_ENABLE_XDS_IDENTITY_CHECK": "true",
+    "PILOT_SKIP_VALIDATE_TRUST_DOMAIN": "false",
+}
+"""Environment variables of istiod that decide about identities, with their defaults (pilot/pkg/features of Istio)."""
+EGRESS = "traffic.external, which sees no connection that passes the sidecar by"
 ANYTHING = "every typed setting; give each value its own key"
+COPIED = "pilot"
+"""Key whose branches istiod's chart reads at its root too (templates/zzy_descope_legacy.yaml)."""
 WRAPPED = "_internal_defaults_do_not_set"
 """Key under which Istio's charts keep their defaults since 1.22 (templates/zzz_profile.yaml)."""
 SHADOWS = dict.fromkeys(("defaults", WRAPPED), (ANYTHING, None))
@@ -65,6 +75,12 @@ def _reserved_of_istiod(settings: Settings) -> dict[str, tuple[str, object]]:
         "global.proxy.includeInboundPorts": (MTLS, "*"),
         "global.proxy.excludeInboundPorts": (MTLS, ""),
         "revision": (INJECTION, ""),
+        **{f"{place}env.{name}": (IDENTITY, value) for place in ("", f"{COPIED}.") for name, value in SWITCHES.items()},
+        **dict.fromkeys(("meshConfig.caCertificates", "meshConfig.trustDomainAliases"), (IDENTITY, [])),
+        **dict.fromkeys(("global.caAddress", "global.remotePilotAddress", "istiodRemote.injectionURL"), (IDENTITY, "")),
+        "global.proxy.privileged": (IDENTITY, False),
+        "global.proxy.includeIPRanges": (EGRESS, "*"),
+        "sidecarInjectorWebhook.templates": (INJECTION, {}),
     }
 
 
@@ -89,8 +105,6 @@ def _reserved_of_gateways(release: str) -> dict[str, tuple[str, object]]:
 
 PLUMBING = re.compile(r"/(NOTES\.txt|zz[^/]*|README\.md|values\.schema\.json|values\.yaml)$")
 """Pattern of files that name values without reading them for an object."""
-COPIED = "pilot"
-"""Key whose branches istiod's chart reads at its root too (templates/zzy_descope_legacy.yaml)."""
 
 
 @dataclass(frozen=True)

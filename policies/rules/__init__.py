@@ -8,6 +8,8 @@ from . import (
     gateway_hosts,
     image_hub,
     injection,
+    istiod_identity,
+    known_types,
     mesh_strict,
     mtls,
     pi_ceiling,
@@ -33,4 +35,6 @@ RULES: tuple[Rule | StackRule, ...] = (
     secrets_in_values.RULE,
     vault_ca.RULE,
     protected_ca.RULE,
+    istiod_identity.RULE,
+    known_types.RULE,
 )

@@ -1,6 +1,7 @@
 """A client of the Kubernetes API that answers from a table, and records its requests."""
 
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any, Self
 
 from pi_mesh.cluster.client import Relayed
@@ -29,6 +30,9 @@ class FakeClient:
 
     def __exit__(self, *_: object) -> None:
         """Close nothing: nothing is open."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
 
     def get(self, path: str, *_: object, **__: str) -> Any:
         self.got.append(path)

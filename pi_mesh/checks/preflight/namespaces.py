@@ -13,8 +13,10 @@ from pi_mesh.cluster.objects import Namespace
 from pi_mesh.cluster.stack_state import StackState
 from pi_mesh.inventory import Kind, ManagedObject
 from pi_mesh.names import ADOPTED_ANNOTATION, OWNER_ANNOTATION, owner
+from pi_mesh.words import listed
 
 ID = "namespaces"
+SHOWN = 5
 IMPORT = "import the state that made it (`pulumi stack import`)"
 RESTORED = "if it is that one, restored from a backup, run `pulumi refresh`"
 BRANCHES = {"cert-manager": "vault.certManager", "ingress": "ingress"}
@@ -84,6 +86,15 @@ def _of_others(stack: str, item: ManagedObject, subject: Subject, live: Namespac
 
 
 INGRESS, INGRESS_KEY = "ingress namespace", setting("ingress.namespace")
+
+
+def check_tenants(observation: Observation) -> Iterator[Finding]:
+    """Refuse an `up` that would delete a namespace with the workloads of others, as a destroy is refused."""
+    for name, tenants in observation.tenants.items():
+        if tenants and not observation.settings.destroy.workloads:
+            message = f"is no longer in the settings, and `up` would delete it with {listed(tenants, SHOWN)}"
+            fix = "put it back into the settings, or move them away; destroy.workloads: true deletes them too"
+            yield error(ID, Subject("namespace", name), message, fix, number=len(tenants))
 
 
 def check_ingress(observation: Observation) -> Iterator[Finding]:

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from pi_mesh.checks import restarts
 from pi_mesh.checks.finding import Finding, Level, error, ok, setting, warning
@@ -45,13 +45,17 @@ def _effects(observation: Observation) -> Iterator[str]:
         yield "replaces the CA that signs every certificate"
 
 
-def refused_restart(settings: Settings, what: str, now: datetime) -> list[Finding]:
-    """Return an error for something that restarts proxies during trading hours, or a warning if it was allowed."""
+def refused_restart(settings: Settings, what: str, now: datetime, seconds: float = 0) -> list[Finding]:
+    """Return an error for something that restarts proxies during trading hours, or a warning if it was allowed.
+
+    `seconds`: how long it may take, so that it does not reach into them.
+    """
     hours = settings.trading.hours
-    end = hours.closing(now) if hours else None
+    end = hours and (hours.closing(now) or hours.closing(now + timedelta(seconds=seconds)))
     if hours is None or end is None:
         return []
-    message = f"{what}, and trading goes on until {end:%H:%M} on {end:%A} ({hours.time_zone})"
+    goes_on = "goes on" if hours.closing(now) else f"begins at {hours.opens}, before that is over, and goes on"
+    message = f"{what}, and trading {goes_on} until {end:%H:%M} on {end:%A} ({hours.time_zone})"
     if os.environ.get(VARIABLE) == ALLOWED:
         return [warning(ID, KEY, message, f"it is allowed by {VARIABLE}")]
     return [error(ID, KEY, message, FIX)]

@@ -1,0 +1,41 @@
+"""Helm values of istiod do not switch off how proxies, roots and the injector are told."""
+
+from collections.abc import Iterator
+
+from .resource import anywhere, chart, release_values
+from .rule import MANDATORY, Bounds, Resource, Rule
+
+NEEDED = {
+    "env.XDS_AUTH": ("true", "istiod would answer proxies that prove nothing"),
+    "env.PILOT_ENABLE_XDS_IDENTITY_CHECK": ("true", "a proxy could ask for another workload's configuration"),
+    "env.PILOT_SKIP_VALIDATE_TRUST_DOMAIN": ("false", "workloads of other trust domains would be believed"),
+    "meshConfig.caCertificates": (None, "a further root would be trusted"),
+    "meshConfig.trustDomainAliases": (None, "workloads of other trust domains would be believed"),
+    "global.caAddress": ("", "another CA would sign the mesh's certificates"),
+    "global.remotePilotAddress": ("", "proxies would obey another control plane"),
+    "istiodRemote.injectionURL": ("", "all new pods would be sent to another injector"),
+    "global.proxy.privileged": ("false", "every sidecar would be privileged"),
+    "global.proxy.includeIPRanges": ("*", "connections to other addresses would pass the sidecar by"),
+    "sidecarInjectorWebhook.templates": (None, "another template would make the sidecars"),
+}
+"""Values by path: the harmless one, None where there is none, and what any other does
+(pilot/pkg/features of Istio, and the chart's values.yaml)."""
+
+
+def breaches(resource: Resource, _: Bounds) -> Iterator[str]:
+    if chart(resource) != "istiod":
+        return
+    for path, (harmless, effect) in NEEDED.items():
+        for place, value in anywhere(release_values(resource), path):
+            if value not in ({}, []) and (harmless is None or str(value).lower() != harmless):
+                yield f"{place}: {effect}"
+
+
+RULE = Rule(
+    "istiod-identity",
+    "istiod tells proxies, roots and the injector apart as Istio ships it",
+    MANDATORY,
+    "one such value takes the meaning from every other rule about identities",
+    "remove the value; where it is meant, make this rule advisory in the policy config",
+    breaches=breaches,
+)

@@ -1,0 +1,69 @@
+"""A stack of this program has the types of resources that the program makes, and no others."""
+
+import re
+from collections.abc import Iterator
+
+from .resource import is_kind
+from .rule import MANDATORY, Bounds, Resource, Rule
+from .tree import text
+
+_ISTIO = "DestinationRule|Gateway|ServiceEntry|Sidecar|VirtualService"
+_SECURITY = "AuthorizationPolicy|PeerAuthentication|RequestAuthentication"
+KNOWN = re.compile(
+    "|".join(
+        (
+            r"pulumi:(pulumi:Stack|providers:(kubernetes|vault|pi-mesh))",
+            r"pi-mesh:.*",
+            r"kubernetes:helm\.sh/v[0-9]+:(Release|Chart)",
+            r"kubernetes:core/v1:(ConfigMap|LimitRange|Namespace|ResourceQuota|Secret|ServiceAccount)",
+            r"kubernetes:rbac\.authorization\.k8s\.io/v1:(Role|RoleBinding)",
+            r"kubernetes:admissionregistration\.k8s\.io/v1:MutatingWebhookConfiguration",
+            r"kubernetes:cert-manager\.io/v1:(Certificate|Issuer)",
+            rf"kubernetes:networking\.istio\.io/v\w+:({_ISTIO})",
+            rf"kubernetes:security\.istio\.io/v\w+:({_SECURITY})",
+            r"kubernetes:telemetry\.istio\.io/v\w+:Telemetry",
+            r"vault:(index/mount:Mount|generic/endpoint:Endpoint|pkiSecret/secretBackend\w+:\w+)",
+        )
+    )
+)
+"""Types that the program registers; a test registers all of them."""
+TAG = "istio-revision-tag-"
+"""Beginning of the names of the program's own webhooks."""
+
+
+def breaches(resource: Resource, bounds: Bounds) -> Iterator[str]:
+    kind, name = resource.resource_type, text(resource.props, "metadata.name") or ""
+    if kind in bounds["types"]:
+        return
+    if not KNOWN.fullmatch(kind):
+        yield f"no rule judges resources of the type {kind}"
+    elif is_kind(resource, "admissionregistration.k8s.io/MutatingWebhookConfiguration") and not name.startswith(TAG):
+        yield f"the webhook {name} may change every new pod, and is not a revision tag of the mesh"
+    elif is_kind(resource, "ConfigMap") and re.match(r"istio($|-)", name):
+        yield f"the ConfigMap {name} is istiod's own configuration, which the release of istiod writes"
+    elif is_kind(resource, "networking.istio.io/Sidecar"):
+        yield from _uncaptured(resource)
+
+
+def _uncaptured(resource: Resource) -> Iterator[str]:
+    for listener in resource.props.get("spec", {}).get("ingress") or ():
+        if listener.get("captureMode") == "NONE":
+            yield "an ingress listener with captureMode NONE takes connections past mutual TLS"
+
+
+RULE = Rule(
+    "known-types",
+    "A stack has only the types of resources that this program makes",
+    MANDATORY,
+    "what no rule can read could switch the mesh's protection off",
+    "remove it, or name its type in `types` of this rule in the policy config",
+    {
+        "types": {
+            "type": "array",
+            "items": {"type": "string"},
+            "default": [],
+            "description": "further types that a stack may have, such as `aws:s3/bucket:Bucket`",
+        }
+    },
+    breaches=breaches,
+)

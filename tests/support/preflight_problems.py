@@ -9,6 +9,11 @@ from pi_mesh.inventory import Inventory
 from tests.support.factories import make_mesh
 
 
+def observation(snapshot: Snapshot, state: StackState = NEVER_RUN, **settings: object) -> Observation:
+    """Return what a check judges."""
+    return Observation(make_mesh(**settings), snapshot, state)
+
+
 def run(mesh: Inventory, snapshot: Snapshot, state: StackState = NEVER_RUN) -> list[Finding]:
     """Return all findings of the preflight of a mesh."""
     return registry.findings(registry.PREFLIGHT, Observation(mesh, snapshot, state))

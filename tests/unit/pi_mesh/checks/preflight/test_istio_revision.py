@@ -4,48 +4,77 @@ from dataclasses import replace
 
 import pytest
 
-from pi_mesh.checks.finding import Finding, Level, errors
-from pi_mesh.checks.observation import Observation
+from pi_mesh.checks.finding import Finding
 from pi_mesh.checks.preflight.istio_revision import IN_PLACE, IN_USE, STEP, check
 from pi_mesh.cluster.objects import Deployment, Namespace, Webhook
 from pi_mesh.cluster.pods import Container, Pod
-from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.cluster.stack_state import RecordedRelease, StackState
 from tests.support.factories import make_mesh
-from tests.support.preflight_problems import run
-from tests.support.snapshots import installed_state, make_snapshot, owned_namespace
+from tests.support.preflight_problems import observation
+from tests.support.snapshots import installed_state, make_snapshot
+from tests.support.versions import BEFORE, NEWEST, NEWEST_MINOR, SHIPPED, next_patch
 
-CANARY = {"version": "1.31.0", "revision": "next"}
-BOTH = make_mesh(istio={"canary": CANARY, "tags": {"stable": "next"}}, trading={"revision": "stable"})
+CANARY = {"version": NEWEST, "revision": "next"}
+TAGGED = {"istio": {"canary": CANARY, "tags": {"stable": "next"}}, "trading": {"revision": "stable"}}
+BOTH = make_mesh(**TAGGED)
 LABELS = {"app": "istiod", "istio.io/rev": "next"}
 SECOND = Deployment("istio-system", "istiod-next", LABELS, "istio-system/istiod-next")
 HOOK = Webhook("Mutating", "istio-revision-tag-stable", "rev.namespace.sidecar-injector.istio.io", stack=BOTH.owner)
+UNTAGGED = {"canary": CANARY}
 
 
-def proxy(revision: str, namespace: str = "trading") -> Pod:
-    return Pod(
-        namespace,
-        f"shop-{revision}",
-        containers=(Container("istio-proxy", image="istio/proxyv2:1.31.0"),),
-        annotations={"istio.io/rev": revision},
-    )
+def proxy(revision: str, name: str = "shop-0") -> Pod:
+    container = Container("istio-proxy", image=f"istio/proxyv2:{NEWEST}")
+    return Pod("trading", name, containers=(container,), annotations={"istio.io/rev": revision})
 
 
-def cluster(*pods: Pod, **more: object) -> Snapshot:
-    return make_snapshot(deployments=(SECOND,), webhooks=(HOOK,), pods=pods, **more)
+def asking(name: str, revision: str) -> dict[str, tuple[Namespace, ...]]:
+    return {"namespaces": (Namespace(name, {"istio.io/rev": revision}),)}
 
 
-def said(snapshot: Snapshot, state: StackState | None = None, **settings: object) -> dict[str, Finding]:
-    mesh = make_mesh(**settings)
-    found = check(Observation(mesh, snapshot, installed_state(BOTH) if state is None else state))
-    return {finding.id: finding for finding in found if finding.level is not Level.OK}
+def of_use(istio: dict | None = None, **cluster: object) -> list[Finding]:
+    """Return the findings about revisions and tags in use, after a mesh with a second control plane and a tag."""
+    snapshot = make_snapshot(**{"deployments": (SECOND,), "webhooks": (HOOK,), **cluster})
+    findings = check(observation(snapshot, installed_state(BOTH), istio=istio or {}))
+    return [finding for finding in findings if finding.id == IN_USE]
 
 
-def test_a_revision_that_a_proxy_uses_is_not_removed():
-    finding = said(cluster(proxy("next"), proxy("default")))[IN_USE]
-    assert (finding.level, finding.name, finding.number) == (Level.ERROR, "istio.canary", 1)
-    assert "would remove the revision next, which proxy trading/shop-next still uses" in finding.message
+USED = {"pods": (proxy("next"), proxy("default"))}
+LATER = {"canary": {**CANARY, "revision": "later"}, "tags": {"stable": "later"}}
+USES = {
+    "a revision that a proxy uses": ({}, USED, "error", "istio.canary", "revision next, which proxy trading/shop-0"),
+    "one that the settings let go": ({"allowRemoval": True}, USED, "warning", "istio.canary", "revision next"),
+    "one that another replaces": (LATER, USED, "error", "istio.canary", "revision next, which proxy trading/shop-0"),
+    "one that somebody else's namespace asks for":
+        ({}, asking("theirs", "next"), "error", "istio.canary", "revision next, which namespace theirs"),
+    "a tag that a namespace asks for":
+        (UNTAGGED, asking("theirs", "stable"), "error", "istio.tags", "tag stable, which namespace theirs"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("istio", "cluster", "level", "key", "words"), USES.values(), ids=USES)
+def test_a_revision_or_tag_in_use_is_not_removed(istio, cluster, level, key, words):
+    (finding,) = of_use(istio, **cluster)
+    assert (finding.level, finding.name, finding.number) == (level, key, 1)
+    assert finding.message.startswith(f"would remove the {words}")
     assert "operations refresh" in finding.fix
+
+
+UNUSED = {
+    "nobody uses it": ({}, {"pods": (proxy("default"),)}),
+    "it stays": (TAGGED["istio"], USED),
+    "a namespace asks for another": (UNTAGGED, asking("theirs", "other")),
+    "the stack's own namespace moves with the same up": ({}, asking("trading", "stable")),
+    "the tag is another stack's":
+        (UNTAGGED, {**asking("a", "stable"), "webhooks": (replace(HOOK, stack="pi-mesh/other"),)}),
+    "the webhook is none of a tag":
+        (UNTAGGED, {**asking("a", "stable"), "webhooks": (replace(HOOK, configuration="stable"),)}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("istio", "cluster"), UNUSED.values(), ids=UNUSED)
+def test_what_nobody_uses_or_nothing_removes_is_not_judged(istio, cluster):
+    assert of_use(istio, **cluster) == []
 
 
 @pytest.mark.parametrize(
@@ -57,92 +86,53 @@ def test_a_revision_that_a_proxy_uses_is_not_removed():
     ],
 )
 def test_three_users_are_named_and_the_others_counted(count, users):
-    pods = [replace(proxy("next"), name=f"shop-{number}") for number in range(count)]
-    assert said(cluster(*pods))[IN_USE].message.endswith(users)
+    (finding,) = of_use(pods=tuple(proxy("next", f"shop-{number}") for number in range(count)))
+    assert finding.message.endswith(users)
 
 
-def test_it_is_removed_when_nobody_uses_it():
-    assert said(cluster(proxy("default"))) == {}
-
-
-def test_it_is_removed_in_use_where_the_settings_say_so():
-    assert said(cluster(proxy("next")), istio={"allowRemoval": True})[IN_USE].level is Level.WARNING
-
-
-def test_another_revision_in_its_place_removes_it_too():
-    assert IN_USE in said(cluster(proxy("next")), istio={"canary": {**CANARY, "revision": "later"}})
-
-
-def test_a_revision_that_somebody_elses_namespace_asks_for_is_not_removed():
-    theirs = Namespace("theirs", {"istio.io/rev": "next"})
-    assert "namespace theirs still uses" in said(cluster(namespaces=(theirs,)))[IN_USE].message
-
-
-@pytest.mark.parametrize("label", ["stable", "other"])
-def test_a_tag_that_a_namespace_asks_for_is_not_removed(label):
-    theirs = Namespace("theirs", {"istio.io/rev": label})
-    findings = said(cluster(namespaces=(theirs,)), istio={"canary": CANARY})
-    assert ([one.name for one in findings.values()] == ["istio.tags"]) is (label == "stable")
-
-
-def test_the_stacks_own_namespace_moves_with_the_same_up():
-    own = Namespace("trading", {"istio.io/rev": "stable"})
-    assert said(cluster(namespaces=(own,))) == {}
-
-
-def test_another_stacks_tag_is_its_own_business():
-    theirs = replace(HOOK, stack="pi-mesh/other")
-    snapshot = replace(cluster(namespaces=(Namespace("a", {"istio.io/rev": "stable"}),)), webhooks=(theirs,))
-    assert said(snapshot, istio={"canary": CANARY}) == {}
-
-
-def test_a_revision_in_place_is_refused_and_the_way_is_the_canary():
-    finding = said(make_snapshot(), istio={"values": {"revision": "next"}})[IN_PLACE]
-    assert (finding.level, finding.name) == (Level.ERROR, "istio.values.revision")
-    assert "istio.canary" in finding.fix
-
-
-def test_a_revision_of_before_that_goes_in_place_is_refused_too():
-    recorded = {"istio-system/istiod": RecordedRelease("1.31.0", {"revision": "old"})}
-    assert "from old to default in place" in said(make_snapshot(), StackState(recorded=recorded))[IN_PLACE].message
+OLD = {"istio-system/istiod": RecordedRelease(NEWEST, {"revision": "old"})}
 
 
 @pytest.mark.parametrize(
-    ("first", "canary", "level"),
+    ("settings", "state", "words"),
     [
-        ("1.31.0", "1.31.1", Level.OK),
-        ("1.29.4", "1.31.0", Level.OK),
-        ("1.28.2", "1.31.0", Level.ERROR),
-        ("1.31.0", "1.30.2", Level.ERROR),
+        ({"values": {"revision": "next"}}, installed_state(make_mesh()), "from default to next in place"),
+        ({}, StackState(recorded=OLD), "from old to default in place"),
     ],
 )
-def test_a_canary_is_of_the_same_or_up_to_two_newer_minor_versions(first, canary, level):
-    mesh = make_mesh(istio={"version": first, "canary": {**CANARY, "version": canary}})
-    (finding,) = (one for one in check(Observation(mesh, make_snapshot(), StackState())) if one.id == STEP)
-    assert finding.level is level
+def test_a_revision_in_place_is_refused_and_the_way_is_the_canary(settings, state, words):
+    (finding,) = check(observation(make_snapshot(), state, istio=settings))
+    assert (finding.id, finding.level, finding.name) == (IN_PLACE, "error", "istio.values.revision")
+    assert words in finding.message
+    assert "istio.canary" in finding.fix
 
 
-def test_a_canary_is_judged_by_kubernetes_range_under_its_own_key():
-    mesh = make_mesh(istio={"version": "1.29.4", "canary": CANARY})
-    old = make_snapshot(version="v1.31.0")
-    (finding,) = errors(one for one in check(Observation(mesh, old, StackState())))
-    assert "too old for Istio 1.31.0" in finding.message
+def of_canary(first: str, canary: str, kubernetes: str = "v1.35.2", **more: object) -> list[Finding]:
+    istio = {"version": first, "canary": {**CANARY, "version": canary}, **more}
+    return [*check(observation(make_snapshot(version=kubernetes), istio=istio))]
 
 
-def test_a_second_control_plane_of_the_state_is_no_foreign_one_when_it_goes():
-    state = replace(installed_state(BOTH), releases=frozenset({"istio-system/istiod-next", "istio-system/istiod"}))
-    namespaces = (owned_namespace("istio-system"), owned_namespace("trading"))
-    findings = run(make_mesh(), cluster(namespaces=namespaces), state)
-    assert [one for one in errors(findings) if one.id in ("foreign istio", "istio webhooks")] == []
+TWO_BEFORE, THREE_BEFORE = f"1.{NEWEST_MINOR - 2}.0", f"1.{NEWEST_MINOR - 3}.0"
 
 
-def test_the_webhooks_of_own_tags_are_not_foreign():
-    findings = run(BOTH, cluster(), installed_state(BOTH))
-    assert [one for one in errors(findings) if one.id == "istio webhooks"] == []
+@pytest.mark.parametrize(
+    ("first", "canary", "more", "level"),
+    [
+        (NEWEST, next_patch(NEWEST), {}, "ok"),
+        (TWO_BEFORE, NEWEST, {}, "ok"),
+        (THREE_BEFORE, NEWEST, {}, "error"),
+        (NEWEST, BEFORE, {}, "error"),
+        (NEWEST, BEFORE, {"allowSkip": True}, "warning"),
+    ],
+)
+def test_a_canary_is_of_the_same_or_up_to_two_newer_minor_versions(first, canary, more, level):
+    finding, *_ = of_canary(first, canary, **more)
+    assert (finding.id, finding.level, finding.name) == (STEP, level, "istio.canary.version")
 
 
-def test_a_problem_of_the_canarys_own_version_has_the_canarys_key():
-    found = said(
-        cluster(), installed_state(make_mesh()), istio={"version": "1.20.3", "canary": {**CANARY, "version": "1.22.0"}}
-    )
-    assert found["istio end of life"].name == "istio.canary.version"
+def test_a_canary_is_judged_as_if_it_were_alone_under_its_own_key():
+    _, kubernetes = of_canary(TWO_BEFORE, NEWEST, "v1.20.1")
+    assert (kubernetes.level, kubernetes.name) == ("error", "v1.20.1")
+    assert f"too old for Istio {NEWEST}" in kubernetes.message
+    _, end_of_life = of_canary(SHIPPED, "1.22.0", "v1.29.4")
+    assert (end_of_life.id, end_of_life.name) == ("istio end of life", "istio.canary.version")

@@ -56,9 +56,7 @@ REFUSED = {
         (Namespace("edge", uid="uid"), NEVER_RUN, EDGE, NOBODYS, "set ingress.namespace to one that is not there yet"),
     "another stack's":
         (owned_namespace("trading", "staging"), NEVER_RUN, {}, f"{OF_STACK} pi-mesh/staging;", "set"),
-    "one of another organization's stack of the same name":
-        (owned_namespace("trading", "other/pi-mesh/test"), NEVER_RUN, {}, f"{OF_STACK} other/pi-mesh/test;", "set"),
-    "one of a stack of the same name from another backend, or adopted before a destroy":
+    "one of a stack of the same name with another state":
         (MARKED, NEVER_RUN, {}, ELSEWHERE, "import the state that made it (`pulumi stack import`), or set trading"),
     "one that a running stack moves to": (MARKED, state_of("istio-system", "shop"), {}, ELSEWHERE, "import"),
     "one without a mark after a killed run": (UNMARKED, KILLED, {}, NOBODYS, "set trading.adopt: true"),

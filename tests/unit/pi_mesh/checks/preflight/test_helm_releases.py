@@ -1,116 +1,108 @@
-"""The preflight's findings about releases that are not deployed."""
+"""The preflight's findings about releases that are not deployed, or not in the state."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from pi_mesh.checks.finding import Level
-from pi_mesh.checks.observation import Observation
-from pi_mesh.checks.preflight import helm_releases
+from pi_mesh.checks.finding import Finding
+from pi_mesh.checks.preflight.helm_releases import check_known, check_stuck
 from pi_mesh.cluster.helm_releases import ReleaseRecord
 from pi_mesh.cluster.stack_state import NEVER_RUN, StackState
-from tests.support.factories import make_mesh
-from tests.support.preflight_problems import problems
-from tests.support.snapshots import installed_mesh, make_snapshot, state_of
+from tests.support.preflight_problems import observation
+from tests.support.snapshots import make_snapshot, state_of
+
+REPAIR = "when no other run is going on: `python -m operations repair -s STACK`"
+WAIT = "wait: Helm may still be running for"
+CALM = ("ok", "no release of this stack is stuck")
+
+
+def stuck(status: str, age: timedelta | None = None) -> list[Finding]:
+    """Return the findings about such a release, beside one of others."""
+    since = datetime.now(UTC) - age if age is not None else None
+    own = ReleaseRecord("istio-system", "istiod", status=status, since=since)
+    foreign = ReleaseRecord("other", "istiod", status="pending-install")
+    return [*check_stuck(observation(make_snapshot(releases=(own, foreign))))]
 
 
 @pytest.mark.parametrize("status", ["pending-install", "pending-upgrade", "pending-rollback", "uninstalling"])
-def test_a_release_that_a_killed_run_left_is_refused_with_the_command_that_repairs(status):
-    stuck = ReleaseRecord("istio-system", "istiod", status=status)
-    (problem,) = problems(make_snapshot(releases=(stuck,)))
-    assert problem.startswith(f"release istio-system/istiod: is {status}")
-    assert "python -m operations repair" in problem
+@pytest.mark.parametrize(("age", "fix"), [(901, REPAIR), (0, WAIT)], ids=["killed", "perhaps under way"])
+def test_a_release_that_a_killed_run_left_is_refused_with_the_command_that_repairs(status, age, fix):
+    (finding,) = stuck(status, timedelta(seconds=age))
+    assert (finding.level, str(finding.subject)) == ("error", "release istio-system/istiod")
+    assert finding.message.startswith(f"is {status}: another run is changing it, or a run was killed")
+    assert finding.fix.startswith(fix)
+    assert finding.fix.endswith(REPAIR)
 
 
-def test_a_release_that_may_still_be_under_way_is_waited_for():
-    begun = ReleaseRecord("istio-system", "istiod", status="pending-upgrade", since=datetime.now(UTC))
-    (problem,) = problems(make_snapshot(releases=(begun,)))
-    assert "wait: Helm may still be running for" in problem
-    old = replace(begun, since=datetime.now(UTC) - timedelta(seconds=901))
-    (problem,) = problems(make_snapshot(releases=(old,)))
-    assert "wait" not in problem
-
-
-@pytest.mark.parametrize(
-    ("status", "expected"),
-    [
-        ("failed", [(Level.WARNING, "is failed"), (Level.OK, "no release of this stack is stuck")]),
-        ("deployed", [(Level.OK, "no release of this stack is stuck")]),
-    ],
-)
+@pytest.mark.parametrize(("status", "expected"), [("failed", [("warning", "is failed"), CALM]), ("deployed", [CALM])])
 def test_a_failed_release_is_only_a_warning_since_up_heals_it(status, expected):
-    release = ReleaseRecord("istio-system", "istiod", status=status)
-    found = helm_releases.check_stuck(Observation(make_mesh(), make_snapshot(releases=(release,))))
-    assert [(finding.level, finding.message) for finding in found] == expected
+    assert [(finding.level, finding.message) for finding in stuck(status)] == expected
 
 
-ISTIOD = make_snapshot(releases=(ReleaseRecord("istio-system", "istiod"),))
+def unknown(release: ReleaseRecord | None, state: StackState, settings: dict) -> list[str]:
+    found = check_known(observation(make_snapshot(releases=(release,) if release else ()), state, **settings))
+    return [str(finding) for finding in found if finding.level == "error"]
 
 
-def test_an_empty_state_before_our_living_releases_is_refused_with_the_way_back():
-    found = problems(make_snapshot(**installed_mesh()), NEVER_RUN)
-    lines = [line for line in found if line.startswith("release ")]
-    assert [line.partition(":")[0] for line in lines] == [
-        "release istio-system/istio-base",
-        "release istio-system/istiod",
-    ]
-    assert all("pulumi stack import" in line and "adopt it" in line for line in lines)
+ISTIOD, MESH, INGRESS = (ReleaseRecord("istio-system", name) for name in ("istiod", "mesh", "istio-ingressgateway"))
+GONE, PENDING = (replace(ISTIOD, status=status) for status in ("uninstalled", "pending-install"))
+RENAMED = {"releases": {"names": {"istiod": "mesh"}}}
+KNOWN = {
+    "one that the state knows": (ISTIOD, state_of(), {}),
+    "one of which Helm kept the history alone": (GONE, NEVER_RUN, {}),
+    "a pending one, which another check names": (PENDING, NEVER_RUN, {}),
+    "one that the settings switch off": (INGRESS, NEVER_RUN, {"ingress": {"enabled": False}}),
+    "one of another namespace": (INGRESS, NEVER_RUN, {"istio": {"namespace": "mesh"}}),
+    "one under a name of the settings that the state knows": (MESH, state_of(releases=("mesh",)), RENAMED),
+}
 
 
-def test_after_a_killed_run_the_repair_is_named_first():
-    (problem,) = problems(ISTIOD, StackState(has_provider=True))
-    assert "if a run was killed: `python -m operations repair -s STACK`; else import the state" in problem
+@pytest.mark.parametrize(("release", "state", "settings"), KNOWN.values(), ids=KNOWN)
+def test_a_release_that_is_known_or_not_asked_for_is_no_problem(release, state, settings):
+    assert unknown(release, state, settings) == []
 
 
-def test_without_a_run_no_repair_is_named():
-    (problem,) = problems(ISTIOD, NEVER_RUN)
-    assert "repair" not in problem
-
-
-def test_a_release_that_the_state_knows_is_no_problem():
-    assert problems(ISTIOD, state_of()) == []
-
-
-def test_a_release_of_which_helm_kept_the_history_alone_is_no_problem():
-    gone = ReleaseRecord("istio-system", "istiod", status="uninstalled")
-    assert problems(make_snapshot(releases=(gone,)), NEVER_RUN) == []
-
-
-@pytest.mark.parametrize("settings", [{"ingress": {"enabled": False}}, {"istio": {"namespace": "mesh"}}])
-def test_a_release_that_the_settings_do_not_ask_for_is_not_looked_at(settings):
-    others = make_snapshot(releases=(ReleaseRecord("istio-system", "istio-ingressgateway"),))
-    assert problems(others, NEVER_RUN, **settings) == []
-
-
-def test_the_command_that_adopts_it_is_named():
-    (problem,) = problems(ISTIOD, NEVER_RUN)
-    assert "adopt it: `python -m operations adopt -s STACK`" in problem
-
-
-def test_a_release_under_a_name_of_the_settings_is_no_problem_once_the_state_knows_it():
-    mesh = make_snapshot(releases=(ReleaseRecord("istio-system", "mesh"),))
-    settings = {"releases": {"names": {"istiod": "mesh"}}}
-    (problem,) = problems(mesh, NEVER_RUN, **settings)
-    assert problem.startswith("release istio-system/mesh: is installed, but not in the state")
-    assert problems(mesh, state_of(releases=("mesh",)), **settings) == []
+UNKNOWN = "is installed, but not in the state of stack test, and Helm installs no name twice; "
+IMPORT = (
+    "import the state that installed it (`pulumi stack import`), or adopt it: `python -m operations adopt -s STACK`"
+)
+AFTER_KILL = "if a run was killed: `python -m operations repair -s STACK`; else "
 
 
 @pytest.mark.parametrize(
-    ("names", "held", "key"),
+    ("release", "state", "settings", "fix"),
     [
-        ({"istiod": "mesh"}, ("istio-base", "istiod"), "istiod"),
-        ({}, ("istio-base", "mesh"), "istiod"),
-        ({"ingress": "edge"}, ("istio-base", "istiod", "istio-ingressgateway", "istio-egressgateway"), "ingress"),
+        (ISTIOD, NEVER_RUN, {}, IMPORT),
+        (ISTIOD, StackState(has_provider=True), {}, AFTER_KILL + IMPORT),
+        (MESH, NEVER_RUN, RENAMED, IMPORT),
     ],
+    ids=["before an empty state", "after a run that may have been killed", "under a name of the settings"],
 )
-def test_another_name_for_a_release_that_the_state_holds_is_refused_since_up_would_uninstall_it(names, held, key):
-    settings = {"releases": {"names": names}, "egress": {"enabled": False}, "ingress": {"enabled": key == "ingress"}}
-    (problem,) = problems(make_snapshot(), state_of(releases=held), **settings)
-    assert problem.startswith(f"releases.names.{key}: is ")
+def test_a_living_release_that_the_state_does_not_know_is_refused_with_the_way_back(release, state, settings, fix):
+    (problem,) = unknown(release, state, settings)
+    assert problem.startswith(f"release {release.id}: {UNKNOWN}{fix}")
+
+
+HELD = ("istio-base", "istiod")
+OFF, ON = {"enabled": False}, {"enabled": True}
+NAMES = {
+    "a new name": ({"istiod": "mesh"}, OFF, HELD, "istiod: is mesh, and the state holds istiod"),
+    "the former name": ({}, OFF, ("istio-base", "mesh"), "istiod: is istiod, and the state holds mesh"),
+    "a gateway's":
+        ({"ingress": "edge"}, ON, (*HELD, "istio-ingressgateway"), "ingress: is edge, and the state holds istio-"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("names", "ingress", "held", "words"), NAMES.values(), ids=NAMES)
+def test_another_name_for_a_release_that_the_state_holds_is_refused_since_up_would_uninstall_it(
+    names, ingress, held, words
+):
+    settings = {"releases": {"names": names}, "ingress": ingress, "egress": OFF}
+    (problem,) = unknown(None, state_of(releases=held), settings)
+    assert problem.startswith(f"releases.names.{words}")
     assert "would uninstall the running release" in problem
 
 
 def test_switching_a_gateway_or_an_addon_off_renames_nothing():
-    held = ("istio-base", "istiod", "istio-egressgateway", "kiali")
-    assert problems(make_snapshot(), state_of(releases=held), egress={"enabled": False}) == []
+    assert unknown(None, state_of(releases=(*HELD, "istio-egressgateway", "kiali")), {"egress": OFF}) == []

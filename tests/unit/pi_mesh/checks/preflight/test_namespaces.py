@@ -18,6 +18,7 @@ FOREIGN, MARKED = Namespace("trading"), owned_namespace("trading")
 UNMARKED, ADOPTED = (replace(MARKED, annotations=notes) for notes in ({}, {ADOPTED_ANNOTATION: "pi-mesh/test"}))
 KILLED = StackState(has_provider=True)
 ADOPT = {"trading": {"adopt": True}}
+SIGNER = {"vault": {"enabled": True, "address": "https://vault.example:8200", "key": "internal"}}
 EDGE = {"ingress": {"namespace": "edge"}}
 
 
@@ -54,6 +55,8 @@ REFUSED = {
     "somebody else's for istiod": (Namespace("istio-system"), NEVER_RUN, {}, NOBODYS, "set istio.adopt: true"),
     "somebody else's for a gateway":
         (Namespace("edge", uid="uid"), NEVER_RUN, EDGE, NOBODYS, "set ingress.namespace to one that is not there yet"),
+    "somebody else's for cert-manager":
+        (Namespace("cert-manager"), NEVER_RUN, SIGNER, NOBODYS, "set vault.certManager.namespace to another, or"),
     "another stack's":
         (owned_namespace("trading", "staging"), NEVER_RUN, {}, f"{OF_STACK} pi-mesh/staging;", "set"),
     "one of a stack of the same name with another state":

@@ -5,44 +5,47 @@ from datetime import date
 import pytest
 
 from pi_mesh.catalog.istio import NEWEST_MINOR
-from pi_mesh.checks.finding import Level
-from pi_mesh.checks.observation import Observation
-from pi_mesh.checks.preflight import kubernetes_version
-from tests.support.factories import make_mesh, make_settings
-from tests.support.preflight_problems import problems
+from pi_mesh.checks.preflight.kubernetes_version import check, check_end_of_life, end_of_life
+from tests.support.factories import make_settings
+from tests.support.preflight_problems import observation
 from tests.support.snapshots import make_snapshot
+from tests.support.versions import OLDEST, UNKNOWN
 
 
-def test_a_kubernetes_below_istios_range_is_refused_with_the_range():
-    (problem,) = problems(make_snapshot(version="v1.31.4"))
-    assert problem.startswith("Kubernetes v1.31.4: is too old for Istio 1.31.0, which needs 1.32 to 1.36")
+@pytest.mark.parametrize(
+    ("kubernetes", "level", "words"),
+    [
+        ("v1.24.17", "error", f"is too old for Istio {OLDEST}, which needs 1.25 to 1.29"),
+        ("v1.25.0", "ok", f"is in the range of Istio {OLDEST}: 1.25 to 1.29"),
+        ("v1.29.9+k3s1", "ok", f"is in the range of Istio {OLDEST}: 1.25 to 1.29"),
+        ("v1.30.0+k3s1", "warning", f"is newer than what Istio {OLDEST} is tested with (1.25 to 1.29)"),
+        ("main", "unknown", "cannot be compared with 1.25 to 1.29"),
+    ],
+)
+def test_kubernetes_is_compared_with_istios_range(kubernetes, level, words):
+    (finding,) = check(observation(make_snapshot(version=kubernetes), istio={"version": OLDEST}))
+    assert (finding.level, finding.message) == (level, words)
 
 
-def test_a_kubernetes_above_istios_range_is_a_warning():
-    finding = kubernetes_version.kubernetes(make_settings(), make_snapshot(version="v1.40.0+k3s1"))
-    assert finding.level is Level.WARNING
-
-
-def test_the_last_day_of_support_is_still_supported():
-    assert kubernetes_version.end_of_life(make_settings(), date(2027, 3, 31)).level is Level.OK
-
-
-def test_a_version_that_gets_no_fixes_is_said_with_the_date():
-    finding = kubernetes_version.end_of_life(make_settings(istio={"version": "1.20.3"}), date(2026, 11, 23))
-    assert finding.level is Level.WARNING
-    assert "1.20.3 has had no fixes since 2024-06-25" in finding.message
-
-
-@pytest.mark.parametrize(("version", "where"), [("1.20.3", True), ("1.22.0", False)])
-def test_only_a_version_for_every_kernel_is_replaced_by_looking_at_the_kernels(version, where):
-    finding = kubernetes_version.end_of_life(make_settings(istio={"version": version}), date(2026, 11, 23))
-    assert finding.fix.endswith("where the nodes' kernels have 48-bit addresses") is where
+@pytest.mark.parametrize(
+    ("version", "day", "level", "words", "fix"),
+    [
+        ("1.22.8", date(2025, 1, 16), "ok", "1.22.8 gets fixes until 2025-01-16", ""),
+        ("1.22.8", date(2025, 1, 17), "warning", "1.22.8 has had no fixes since 2025-01-16", "set a supported version"),
+        (OLDEST, date(2026, 1, 1), "warning", "no fixes since", "where the nodes' kernels have 48-bit addresses"),
+    ],
+    ids=["the last day of support", "the day after", "a version for every kernel"],
+)
+def test_a_version_that_gets_no_fixes_is_said_with_the_date(version, day, level, words, fix):
+    finding = end_of_life(make_settings(istio={"version": version}), day)
+    assert finding.level == level
+    assert words in finding.message
+    assert finding.fix.endswith(fix)
 
 
 def test_a_version_newer_than_the_catalog_is_a_warning_and_nothing_else_is_guessed():
-    mesh = make_mesh(istio={"version": f"1.{NEWEST_MINOR + 1}.0"})
-    observation = Observation(mesh, make_snapshot(version="v1.20.0"))
-    assert list(kubernetes_version.check(observation)) == []
-    (finding,) = kubernetes_version.check_end_of_life(observation)
-    assert finding.level is Level.WARNING
+    unknown = observation(make_snapshot(version="v1.20.0"), istio={"version": UNKNOWN})
+    assert [*check(unknown)] == []
+    (finding,) = check_end_of_life(unknown)
+    assert finding.level == "warning"
     assert f"is newer than what this program knows, 1.{NEWEST_MINOR}" in finding.message

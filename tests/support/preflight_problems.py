@@ -1,5 +1,8 @@
 """The findings of the preflight on a snapshot, with the default settings and a test's overrides."""
 
+import re
+from collections.abc import Iterable
+
 from pi_mesh.checks import registry
 from pi_mesh.checks.finding import Finding, errors
 from pi_mesh.checks.observation import Observation
@@ -27,3 +30,14 @@ def findings(snapshot: Snapshot, state: StackState = NEVER_RUN, **settings: obje
 def problems(snapshot: Snapshot, state: StackState = NEVER_RUN, **settings: object) -> list[str]:
     """Return the errors of the preflight, a line each."""
     return [str(finding) for finding in errors(findings(snapshot, state, **settings))]
+
+
+def assert_told(told: Iterable[Finding], *lines: str) -> None:
+    """Compare findings with lines such as "error node pi-1: is full… [1]": level, subject, message, fix and number.
+
+    "…" stands for any text, and a line may be shorter than its finding's.
+    """
+    texts = [f"{one.level} {one}{'' if one.number is None else f' [{one.number}]'}" for one in told]
+    patterns = [re.escape(line).replace("…", ".*") + (r"\Z" if line.endswith("]") else "") for line in lines]
+    matching = [re.match(pattern, text, re.DOTALL) for pattern, text in zip(patterns, texts, strict=False)]
+    assert len(texts) == len(lines) and all(matching), texts

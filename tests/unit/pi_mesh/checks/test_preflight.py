@@ -74,7 +74,7 @@ RIGHTS = {
     "kinds that may not be created":
         ({"missing_rights": ("namespaces", "pods")}, "error", "may not create namespaces, pods"),
     "changes that may not be made, for one version":
-        ({"missing_changes": CHANGES}, "warning", f"may not update secrets, pods; delete pods; pi-mesh {NEXT} refuses it"),
+        ({"missing_changes": CHANGES}, "warning", f"may not update secrets, pods; delete pods; pi-mesh {NEXT}"),
 }  # fmt: skip
 
 

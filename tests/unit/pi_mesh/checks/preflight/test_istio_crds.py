@@ -45,7 +45,7 @@ OWNERS = {
     "those of a release of the state, beside others":
         ((BASE,), {"releases": LIVING}, ("base", "istiod"), NEWEST, "error", 1, "1 belongs to istio-system/base", OURS),
     "those of two releases, of which the state has one":
-        ((BASE, OTHERS), {"releases": LIVING}, ("base",), NEWEST, "error", 2, "2 belong to istio-system/base, m", ALIVE),
+        ((BASE, OTHERS), {"releases": LIVING}, ("base",), NEWEST, "error", 2, "2 belong to istio-system/base, ", ALIVE),
 }  # fmt: skip
 
 

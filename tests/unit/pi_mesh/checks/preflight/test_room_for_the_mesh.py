@@ -134,7 +134,7 @@ PROMISES = {
     "one that fits": ({}, 30, "ok", 30, "30 pods with sidecars, which it promises, fit beside the mesh"),
     "one that does not": ({"nodes": SMALL}, 30, "warning", 24, f"promises 30 pods, {EACH}, and 24 of them fit beside"),
     "pods that run hold their part, and none of six more fits":
-        ({"nodes": SMALL, "pods": FULL}, 30, "warning", 0, f"promises 6 more pods, {EACH}, and none of them fit beside"),
+        ({"nodes": SMALL, "pods": FULL}, 30, "warning", 0, f"promises 6 more pods, {EACH}, and none of them fit"),
     "larger pods use up the quota with fewer": (in_trading(7, memory=1024), 30, "ok", 2, "2 more pods with sidecars"),
     "so do pods with more CPU": (in_trading(7, cpu=400), 30, "ok", 2, "2 more pods with sidecars"),
     "small pods use it up by their number": (in_trading(3, memory=1, cpu=1), 30, "ok", 27, "27 more pods"),

@@ -38,6 +38,7 @@ def assert_told(told: Iterable[Finding], *lines: str) -> None:
     "…" stands for any text, and a line may be shorter than its finding's.
     """
     texts = [f"{one.level} {one}{'' if one.number is None else f' [{one.number}]'}" for one in told]
-    patterns = [re.escape(line).replace("…", ".*") + (r"\Z" if line.endswith("]") else "") for line in lines]
-    matching = [re.match(pattern, text, re.DOTALL) for pattern, text in zip(patterns, texts, strict=False)]
-    assert len(texts) == len(lines) and all(matching), texts
+    assert len(texts) == len(lines), texts
+    for line, text in zip(lines, texts, strict=True):
+        end = r"\Z" if line.endswith("]") else ""
+        assert re.match(re.escape(line).replace("…", ".*") + end, text, re.DOTALL), f"{text!r} is not {line!r}"

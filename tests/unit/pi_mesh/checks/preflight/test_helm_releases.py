@@ -5,104 +5,67 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from pi_mesh.checks.finding import Finding
 from pi_mesh.checks.preflight.helm_releases import check_known, check_stuck
 from pi_mesh.cluster.helm_releases import ReleaseRecord
 from pi_mesh.cluster.stack_state import NEVER_RUN, StackState
-from tests.support.preflight_problems import observation
+from tests.support.preflight_problems import assert_told, observation
 from tests.support.snapshots import make_snapshot, state_of
 
-REPAIR = "when no other run is going on: `python -m operations repair -s STACK`"
-WAIT = "wait: Helm may still be running for"
-CALM = ("ok", "no release of this stack is stuck")
+ISTIOD, MESH, INGRESS = (ReleaseRecord("istio-system", name) for name in ("istiod", "mesh", "istio-ingressgateway"))
+FOREIGN = ReleaseRecord("other", "istiod", status="pending-install")
+CALM = "ok cluster: no release of this stack is stuck"
 
 
-def stuck(status: str, age: timedelta | None = None) -> list[Finding]:
-    """Return the findings about such a release, beside one of others."""
-    since = datetime.now(UTC) - age if age is not None else None
-    own = ReleaseRecord("istio-system", "istiod", status=status, since=since)
-    foreign = ReleaseRecord("other", "istiod", status="pending-install")
-    return [*check_stuck(observation(make_snapshot(releases=(own, foreign))))]
+def with_status(status: str, age: int = 901) -> ReleaseRecord:
+    return replace(ISTIOD, status=status, since=datetime.now(UTC) - timedelta(seconds=age))
 
 
 @pytest.mark.parametrize("status", ["pending-install", "pending-upgrade", "pending-rollback", "uninstalling"])
-@pytest.mark.parametrize(("age", "fix"), [(901, REPAIR), (0, WAIT)], ids=["killed", "perhaps under way"])
-def test_a_release_that_a_killed_run_left_is_refused_with_the_command_that_repairs(status, age, fix):
-    (finding,) = stuck(status, timedelta(seconds=age))
-    assert (finding.level, str(finding.subject)) == ("error", "release istio-system/istiod")
-    assert finding.message.startswith(f"is {status}: another run is changing it, or a run was killed")
-    assert finding.fix.startswith(fix)
-    assert finding.fix.endswith(REPAIR)
-
-
-@pytest.mark.parametrize(("status", "expected"), [("failed", [("warning", "is failed"), CALM]), ("deployed", [CALM])])
-def test_a_failed_release_is_only_a_warning_since_up_heals_it(status, expected):
-    assert [(finding.level, finding.message) for finding in stuck(status)] == expected
-
-
-def unknown(release: ReleaseRecord | None, state: StackState, settings: dict) -> list[str]:
-    found = check_known(observation(make_snapshot(releases=(release,) if release else ()), state, **settings))
-    return [str(finding) for finding in found if finding.level == "error"]
-
-
-ISTIOD, MESH, INGRESS = (ReleaseRecord("istio-system", name) for name in ("istiod", "mesh", "istio-ingressgateway"))
-GONE, PENDING = (replace(ISTIOD, status=status) for status in ("uninstalled", "pending-install"))
-RENAMED = {"releases": {"names": {"istiod": "mesh"}}}
-KNOWN = {
-    "one that the state knows": (ISTIOD, state_of(), {}),
-    "one of which Helm kept the history alone": (GONE, NEVER_RUN, {}),
-    "a pending one, which another check names": (PENDING, NEVER_RUN, {}),
-    "one that the settings switch off": (INGRESS, NEVER_RUN, {"ingress": {"enabled": False}}),
-    "one of another namespace": (INGRESS, NEVER_RUN, {"istio": {"namespace": "mesh"}}),
-    "one under a name of the settings that the state knows": (MESH, state_of(releases=("mesh",)), RENAMED),
-}
-
-
-@pytest.mark.parametrize(("release", "state", "settings"), KNOWN.values(), ids=KNOWN)
-def test_a_release_that_is_known_or_not_asked_for_is_no_problem(release, state, settings):
-    assert unknown(release, state, settings) == []
-
-
-UNKNOWN = "is installed, but not in the state of stack test, and Helm installs no name twice; "
-IMPORT = (
-    "import the state that installed it (`pulumi stack import`), or adopt it: `python -m operations adopt -s STACK`"
-)
-AFTER_KILL = "if a run was killed: `python -m operations repair -s STACK`; else "
+@pytest.mark.parametrize(("age", "wait"), [(901, ""), (0, "wait: Helm may still be running for …; ")])
+def test_a_release_that_a_killed_run_left_is_refused_with_the_command_that_repairs(status, age, wait):
+    line = f"error release istio-system/istiod: is {status}: another run is changing it, or a run was killed; {wait}"
+    told = check_stuck(observation(make_snapshot(releases=(with_status(status, age), FOREIGN))))
+    assert_told(told, f"{line}when no other run is going on: `python -m operations repair -s STACK`")
 
 
 @pytest.mark.parametrize(
-    ("release", "state", "settings", "fix"),
-    [
-        (ISTIOD, NEVER_RUN, {}, IMPORT),
-        (ISTIOD, StackState(has_provider=True), {}, AFTER_KILL + IMPORT),
-        (MESH, NEVER_RUN, RENAMED, IMPORT),
-    ],
-    ids=["before an empty state", "after a run that may have been killed", "under a name of the settings"],
+    ("status", "lines"),
+    [("failed", ["warning release istio-system/istiod: is failed; this `pulumi up`", CALM]), ("deployed", [CALM])],
 )
-def test_a_living_release_that_the_state_does_not_know_is_refused_with_the_way_back(release, state, settings, fix):
-    (problem,) = unknown(release, state, settings)
-    assert problem.startswith(f"release {release.id}: {UNKNOWN}{fix}")
+def test_a_failed_release_is_only_a_warning_since_up_heals_it(status, lines):
+    assert_told(check_stuck(observation(make_snapshot(releases=(with_status(status), FOREIGN)))), *lines)
 
 
-HELD = ("istio-base", "istiod")
-OFF, ON = {"enabled": False}, {"enabled": True}
-NAMES = {
-    "a new name": ({"istiod": "mesh"}, OFF, HELD, "istiod: is mesh, and the state holds istiod"),
-    "the former name": ({}, OFF, ("istio-base", "mesh"), "istiod: is istiod, and the state holds mesh"),
-    "a gateway's":
-        ({"ingress": "edge"}, ON, (*HELD, "istio-ingressgateway"), "ingress: is edge, and the state holds istio-"),
+HELD, OFF, RENAMED = ("istio-base", "istiod"), {"enabled": False}, {"releases": {"names": {"istiod": "mesh"}}}
+NO_GATEWAYS = {"ingress": OFF, "egress": OFF}
+EDGE = {"releases": {"names": {"ingress": "edge"}}, "egress": OFF}
+KNOWN = "ok cluster: has no release of this mesh that the state does not know"
+UNKNOWN = "error release istio-system/{}: is installed, but not in the state of stack test, and Helm installs no name "
+IMPORT = "import the state that installed it (`pulumi stack import`), or adopt it: `python -m operations adopt"
+UNINSTALLS = "would uninstall the running release; "
+RELEASES = {
+    "one that the state knows": (ISTIOD, state_of(), {}, KNOWN),
+    "one of which Helm kept the history alone": (with_status("uninstalled"), NEVER_RUN, {}, KNOWN),
+    "a pending one, which another check names": (with_status("pending-install"), NEVER_RUN, {}, KNOWN),
+    "one that the settings switch off": (INGRESS, NEVER_RUN, NO_GATEWAYS, KNOWN),
+    "one of another namespace": (INGRESS, NEVER_RUN, {"istio": {"namespace": "mesh"}}, KNOWN),
+    "one under a name of the settings that the state knows": (MESH, state_of(releases=("mesh",)), RENAMED, KNOWN),
+    "one before an empty state": (ISTIOD, NEVER_RUN, {}, f"{UNKNOWN.format('istiod')}twice; {IMPORT}"),
+    "one after a run that may have been killed": (ISTIOD, StackState(has_provider=True), {},
+        f"{UNKNOWN.format('istiod')}twice; if a run was killed: `python -m operations repair -s STACK`; else {IMPORT}"),
+    "one under a name of the settings": (MESH, NEVER_RUN, RENAMED, f"{UNKNOWN.format('mesh')}twice; {IMPORT}"),
+    "a new name for one in the state": (None, state_of(releases=HELD), {**RENAMED, **NO_GATEWAYS},
+        f"error releases.names.istiod: is mesh, and the state holds istiod: `up` {UNINSTALLS}"),
+    "the former name for one in the state": (None, state_of(releases=("istio-base", "mesh")), NO_GATEWAYS,
+        f"error releases.names.istiod: is istiod, and the state holds mesh: `up` {UNINSTALLS}"),
+    "a new name for a gateway": (None, state_of(releases=(*HELD, "istio-ingressgateway")), EDGE,
+        f"error releases.names.ingress: is edge, and the state holds istio-ingressgateway: `up` {UNINSTALLS}"),
+    "a gateway and an addon that are switched off":
+        (None, state_of(releases=(*HELD, "istio-egressgateway", "kiali")), {"egress": OFF}, KNOWN),
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("names", "ingress", "held", "words"), NAMES.values(), ids=NAMES)
-def test_another_name_for_a_release_that_the_state_holds_is_refused_since_up_would_uninstall_it(
-    names, ingress, held, words
-):
-    settings = {"releases": {"names": names}, "ingress": ingress, "egress": OFF}
-    (problem,) = unknown(None, state_of(releases=held), settings)
-    assert problem.startswith(f"releases.names.{words}")
-    assert "would uninstall the running release" in problem
-
-
-def test_switching_a_gateway_or_an_addon_off_renames_nothing():
-    assert unknown(None, state_of(releases=(*HELD, "istio-egressgateway", "kiali")), {"egress": OFF}) == []
+@pytest.mark.parametrize(("release", "state", "settings", "line"), RELEASES.values(), ids=RELEASES)
+def test_releases_must_be_in_the_state_under_their_names(release, state, settings, line):
+    snapshot = make_snapshot(releases=(release,) if release else ())
+    assert_told(check_known(observation(snapshot, state, **settings)), line)

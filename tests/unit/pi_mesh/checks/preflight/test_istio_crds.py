@@ -5,14 +5,14 @@ import pytest
 from pi_mesh.checks.preflight.istio_crds import check_owners, check_versions
 from pi_mesh.cluster.helm_releases import ReleaseRecord
 from pi_mesh.cluster.objects import Crd, Deployment, crd
-from tests.support.preflight_problems import observation, problems
+from tests.support.preflight_problems import assert_told, observation, problems
 from tests.support.snapshots import make_snapshot, state_of
 from tests.support.versions import NEWEST, OLDEST, SHIPPED
 
 NAME, OWN = "gateways.networking.istio.io", "istio-system/istio-base"
 FREE, KEPT, OTHERS, BASE = (Crd(NAME, release) for release in ("", OWN, "mesh/base", "istio-system/base"))
-ISTIOD = Deployment("mesh", "istiod", {"app": "istiod"})
-LIVING = (ReleaseRecord("mesh", "base"), ReleaseRecord("istio-system", "base"))
+ISTIOD = {"deployments": (Deployment("mesh", "istiod", {"app": "istiod"}),)}
+LIVING = {"releases": (ReleaseRecord("mesh", "base"), ReleaseRecord("istio-system", "base"))}
 
 
 @pytest.mark.row(12)
@@ -28,63 +28,54 @@ def test_crds_kept_by_our_own_destroy_are_no_problem():
     assert problems(make_snapshot(crds=(KEPT,))) == []
 
 
-ALIVE = "an Istio that may be alive needs them: workloads may depend on it: leave it alone"
-OURS = "it is this stack's own release: see the row foreign istio"
+ERROR, ALIVE = (
+    f"error crd {NAME}:",
+    "; an Istio that may be alive needs them: workloads may depend on it: leave it",
+)
 OWNERS = {
-    "none": ((), {}, (), NEWEST, "ok", 0, "none there yet", ""),
-    "those of the own release": ((KEPT,), {}, (), NEWEST, "ok", 1, "1 there, none in the way", ""),
-    "those of the Gateway API, which are not Istio's":
-        ((Crd("gateways.gateway.networking.k8s.io"),), {}, (), NEWEST, "ok", 0, "none there yet", ""),
-    "any, with charts before 1.24": ((FREE,), {}, (), SHIPPED, "ok", 1, "1 there, none in the way", ""),
+    "none": ((), {}, (), NEWEST, "ok cluster: none there yet [0]"),
+    "those of the own release": ((KEPT,), {}, (), NEWEST, "ok cluster: 1 there, none in the way [1]"),
+    "those of the Gateway API": ((Crd("gateways.gateway.networking.k8s.io"),), {}, (), NEWEST, "ok …yet [0]"),
+    "any, with charts before 1.24": ((FREE,), {}, (), SHIPPED, "ok cluster: 1 there, none in the way [1]"),
     "those of a release that is alive":
-        ((OTHERS,), {"releases": LIVING}, (), NEWEST, "error", 1, "1 belongs to mesh/base; Helm refuses", ALIVE),
+        ((OTHERS,), LIVING, (), NEWEST, f"{ERROR} 1 belongs to mesh/base; Helm refuses …{ALIVE}…[1]"),
     "those of a release that is gone":
-        ((OTHERS,), {}, (), NEWEST, "error", 1, "1 belongs to mesh/base; Helm refuses", "`python -m operations repair"),
+        ((OTHERS,), {}, (), NEWEST, f"{ERROR} 1 belongs to mesh/base; Helm refuses …; `python -m operations repair"),
     "those of a living istiod without a release":
-        ((FREE,), {"deployments": (ISTIOD,)}, (), NEWEST, "error", 1, "1 belongs to no Helm release", ALIVE),
-    "those of a release of the state, beside others":
-        ((BASE,), {"releases": LIVING}, ("base", "istiod"), NEWEST, "error", 1, "1 belongs to istio-system/base", OURS),
+        ((FREE,), ISTIOD, (), NEWEST, f"{ERROR} 1 belongs to no Helm release…{ALIVE}"),
+    "those of a release of the state, beside others": ((BASE,), LIVING, ("base", "istiod"), NEWEST,
+        f"{ERROR} 1 belongs to istio-system/base…; it is this stack's own release: see the row foreign istio [1]"),
     "those of two releases, of which the state has one":
-        ((BASE, OTHERS), {"releases": LIVING}, ("base",), NEWEST, "error", 2, "2 belong to istio-system/base, ", ALIVE),
+        ((BASE, OTHERS), LIVING, ("base",), NEWEST, f"{ERROR} 2 belong to istio-system/base, mesh/base;…{ALIVE}…[2]"),
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("crds", "cluster", "known", "version", "level", "number", "words", "fix"), OWNERS.values(), ids=OWNERS
-)
-def test_crds_that_helm_would_refuse_are_named(crds, cluster, known, version, level, number, words, fix):
+@pytest.mark.parametrize(("crds", "cluster", "known", "version", "line"), OWNERS.values(), ids=OWNERS)
+def test_crds_that_helm_would_refuse_are_named(crds, cluster, known, version, line):
     snapshot = make_snapshot(crds=crds, **cluster)
-    (finding,) = check_owners(observation(snapshot, state_of(releases=known), istio={"version": version}))
-    assert (finding.level, finding.number) == (level, number)
-    assert finding.message.startswith(words)
-    assert finding.fix.startswith(fix)
+    assert_told(check_owners(observation(snapshot, state_of(releases=known), istio={"version": version})), line)
 
 
-NEW = Crd("sidecars.networking.istio.io", OWN, NEWEST)
-
-
-@pytest.mark.parametrize(("istio", "level"), [({}, "error"), ({"allowSkip": True}, "warning")])
-def test_crds_that_a_newer_mesh_left_are_named_with_the_cure(istio, level):
-    (finding,) = check_versions(observation(make_snapshot(crds=(NEW,)), istio={"version": SHIPPED, **istio}))
-    assert (finding.level, finding.number) == (level, 1)
-    assert f"1 CRD is of Istio {NEWEST}, which an istiod of {SHIPPED} can't read" in finding.message
-    assert "if `kubectl get istio-io -A` lists nothing" in finding.fix
-    assert "`kubectl delete crd sidecars.networking.istio.io`" in finding.fix
-
-
-READABLE = {
-    "of the same minor version": (SHIPPED, Crd(NEW.name, OWN, OLDEST)),
-    "for charts that bring their own": ("1.25.5", NEW),
-    "of no known version": (SHIPPED, Crd(NEW.name)),
-    "of others": (SHIPPED, Crd("x.others.example", version="9.9.9")),
+LEFT = Crd("sidecars.networking.istio.io", OWN, NEWEST)
+NEWER = (
+    f"crd {LEFT.name}: 1 CRD is of Istio {NEWEST}, which an istiod of {SHIPPED} can't read…if `kubectl get istio-io "
+    f"-A` lists nothing…`kubectl delete crd {LEFT.name}`…[1]"
+)
+VERSIONS = {
+    "those that a newer mesh left": (LEFT, {"version": SHIPPED}, [f"error {NEWER}"]),
+    "those that the settings allow": (LEFT, {"version": SHIPPED, "allowSkip": True}, [f"warning {NEWER}"]),
+    "of the same minor version": (Crd(LEFT.name, OWN, OLDEST), {"version": SHIPPED}, []),
+    "for charts that bring their own": (LEFT, {"version": "1.25.5"}, []),
+    "of no known version": (Crd(LEFT.name), {"version": SHIPPED}, []),
+    "of others": (Crd("x.others.example", version="9.9.9"), {"version": SHIPPED}, []),
 }
 
 
-@pytest.mark.parametrize(("version", "crd"), READABLE.values(), ids=READABLE)
-def test_other_crds_are_not_judged_by_their_version(version, crd):
-    assert [*check_versions(observation(make_snapshot(crds=(crd,)), istio={"version": version}))] == []
+@pytest.mark.parametrize(("crd", "istio", "lines"), VERSIONS.values(), ids=VERSIONS)
+def test_crds_that_istiod_can_not_read_are_named_with_the_cure(crd, istio, lines):
+    assert_told(check_versions(observation(make_snapshot(crds=(crd,)), istio=istio)), *lines)
 
 
 def test_the_version_of_a_crd_is_the_charts_label():
-    meta = {"name": NEW.name, "labels": {"app.kubernetes.io/version": "1.24.6"}}
+    meta = {"name": LEFT.name, "labels": {"app.kubernetes.io/version": "1.24.6"}}
     assert (crd({"metadata": meta}).version, crd({"metadata": meta}).minor) == ("1.24.6", 24)

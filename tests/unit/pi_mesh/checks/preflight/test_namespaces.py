@@ -11,91 +11,63 @@ from pi_mesh.cluster.objects import Namespace
 from pi_mesh.cluster.stack_state import NEVER_RUN, StackState
 from pi_mesh.names import ADOPTED_ANNOTATION
 from tests.support.factories import make_mesh
-from tests.support.preflight_problems import observation
+from tests.support.preflight_problems import assert_told, observation
 from tests.support.snapshots import make_snapshot, owned_namespace, state_of
 
 FOREIGN, MARKED = Namespace("trading"), owned_namespace("trading")
 UNMARKED, ADOPTED = (replace(MARKED, annotations=notes) for notes in ({}, {ADOPTED_ANNOTATION: "pi-mesh/test"}))
 KILLED = StackState(has_provider=True)
-ADOPT = {"trading": {"adopt": True}}
+ADOPT, EDGE = {"trading": {"adopt": True}}, {"ingress": {"namespace": "edge"}}
 SIGNER = {"vault": {"enabled": True, "address": "https://vault.example:8200", "key": "internal"}}
-EDGE = {"ingress": {"namespace": "edge"}}
-
-
-def finding_of(namespace: Namespace, state: StackState, settings: dict):
-    found = check_ownership(observation(make_snapshot(namespaces=(namespace,)), state, **settings))
-    return next(finding for finding in found if finding.name == namespace.name)
-
-
-TAKEN = {
-    "one that is adopted": (FOREIGN, NEVER_RUN, ADOPT, "is adopted (trading.adopt)"),
-    "one that stays adopted": (ADOPTED, state_of(), ADOPT, "is adopted"),
-    "one that the state holds, under a mark of another name":
-        (owned_namespace("trading", "its-name-before"), state_of(), {}, "belongs to stack test"),
-    "one that the state holds, without a mark": (UNMARKED, state_of(), {}, "belongs to stack test"),
-    "one that a killed run of this state made without a record": (MARKED, KILLED, {}, "belongs to stack test"),
+OURS, THERE = "ok namespace trading: belongs to stack test", "already exists and "
+NOBODYS = f"{THERE}was not created by a stack of this program"
+ELSEWHERE = f"error namespace trading: {THERE}belongs to a stack pi-mesh/test with another state…`pulumi stack import`"
+MARK = "error namespace trading: is marked as adopted by pi-mesh/test…set trading.adopt: true, or, where a destroy may "
+UNMARK = f"{MARK}delete it, `kubectl annotate namespace trading pi-mesh/adopted-by-`"
+RESTORED = "error …is not the one that this stack made…run `pulumi refresh`; else set trading.adopt: true"
+CASES = {
+    "one that is adopted": (FOREIGN, NEVER_RUN, ADOPT, "ok namespace trading: is adopted (trading.adopt)"),
+    "one that stays adopted": (ADOPTED, state_of(), ADOPT, "ok namespace trading: is adopted"),
+    "one that the state holds, under another mark": (owned_namespace("trading", "before"), state_of(), {}, OURS),
+    "one that the state holds, without a mark": (UNMARKED, state_of(), {}, OURS),
+    "one that a killed run of this state made without a record": (MARKED, KILLED, {}, OURS),
+    "somebody else's": (FOREIGN, NEVER_RUN, {}, f"error namespace trading: {NOBODYS}…set trading.adopt: true"),
+    "somebody else's for istiod": (Namespace("istio-system"), NEVER_RUN, {}, f"error …{NOBODYS}…set istio.adopt: true"),
+    "somebody else's for a gateway": (Namespace("edge", uid="uid"), NEVER_RUN, EDGE,
+        f"error namespace edge: {NOBODYS}…set ingress.namespace to one that is not there yet"),
+    "somebody else's for cert-manager": (Namespace("cert-manager"), NEVER_RUN, SIGNER,
+        f"error namespace cert-manager: {NOBODYS}…vault.certManager.install: false to use what is there"),
+    "another stack's": (owned_namespace("trading", "staging"), NEVER_RUN, {},
+        f"error namespace trading: {THERE}belongs to stack pi-mesh/staging;"),
+    "one of a stack of the same name with another state": (MARKED, NEVER_RUN, {}, ELSEWHERE),
+    "one that a running stack moves to": (MARKED, state_of("istio-system", "shop"), {}, ELSEWHERE),
+    "one without a mark after a killed run": (UNMARKED, KILLED, {}, f"error namespace trading: {NOBODYS}"),
+    "one that others made anew with the same mark": (replace(MARKED, uid="x"), state_of(), {}, RESTORED),
+    "one that was adopted, on a first run": (ADOPTED, NEVER_RUN, {}, UNMARK),
+    "one that was adopted, on a running stack": (ADOPTED, state_of(), {}, UNMARK),
+    "a further one of Kubernetes": (Namespace("kube-system"), NEVER_RUN, {"namespaces": {"kube-system": {}}},
+        "error …; remove namespaces.kube-system, and use a namespace of its own"),
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("namespace", "state", "settings", "words"), TAKEN.values(), ids=TAKEN)
-def test_a_namespace_of_the_stack_is_taken(namespace, state, settings, words):
-    finding = finding_of(namespace, state, settings)
-    assert finding.level == "ok"
-    assert finding.message.startswith(words)
+def assert_owner(namespace: Namespace, state: StackState, settings: dict, line: str) -> None:
+    told = check_ownership(observation(make_snapshot(namespaces=(namespace,)), state, **settings))
+    assert_told([finding for finding in told if finding.name == namespace.name], line)
 
 
-NOBODYS = "already exists and was not created by a stack of this program"
-ELSEWHERE = "already exists and belongs to a stack pi-mesh/test with another state than this one"
-OF_STACK = "already exists and belongs to stack"
-MARK = "is marked as adopted by pi-mesh/test"
-BOTH_WAYS = "set trading.adopt: true, or, where a destroy may delete it, `kubectl annotate namespace trading pi-mesh/"
-RESTORED = "if it is that one, restored from a backup, run `pulumi refresh`; else set trading.adopt: true"
-REFUSED = {
-    "somebody else's": (FOREIGN, NEVER_RUN, {}, NOBODYS, "set trading.adopt: true"),
-    "somebody else's for istiod": (Namespace("istio-system"), NEVER_RUN, {}, NOBODYS, "set istio.adopt: true"),
-    "somebody else's for a gateway":
-        (Namespace("edge", uid="uid"), NEVER_RUN, EDGE, NOBODYS, "set ingress.namespace to one that is not there yet"),
-    "somebody else's for cert-manager":
-        (Namespace("cert-manager"), NEVER_RUN, SIGNER, NOBODYS, "set vault.certManager.namespace to another, or"),
-    "another stack's":
-        (owned_namespace("trading", "staging"), NEVER_RUN, {}, f"{OF_STACK} pi-mesh/staging;", "set"),
-    "one of a stack of the same name with another state":
-        (MARKED, NEVER_RUN, {}, ELSEWHERE, "import the state that made it (`pulumi stack import`), or set trading"),
-    "one that a running stack moves to": (MARKED, state_of("istio-system", "shop"), {}, ELSEWHERE, "import"),
-    "one without a mark after a killed run": (UNMARKED, KILLED, {}, NOBODYS, "set trading.adopt: true"),
-    "one that others made anew with the same mark":
-        (replace(MARKED, uid="another"), state_of(), {}, "already exists and is not the one that this", RESTORED),
-    "one that was adopted, on a first run": (ADOPTED, NEVER_RUN, {}, MARK, BOTH_WAYS),
-    "one that was adopted, on a running stack": (ADOPTED, state_of(), {}, MARK, BOTH_WAYS),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize(("namespace", "state", "settings", "words", "fix"), REFUSED.values(), ids=REFUSED)
-def test_a_namespace_of_others_is_refused(namespace, state, settings, words, fix):
-    finding = finding_of(namespace, state, settings)
-    assert finding.level == "error"
-    assert finding.message.startswith(words)
-    assert finding.fix.startswith(fix)
+@pytest.mark.parametrize(("namespace", "state", "settings", "line"), CASES.values(), ids=CASES)
+def test_a_namespace_that_exists_is_the_stacks_or_adopted(namespace, state, settings, line):
+    assert_owner(namespace, state, settings, line)
 
 
 @pytest.mark.parametrize("section", ["trading", "istio"])
 @pytest.mark.parametrize("name", KUBERNETES)
-@pytest.mark.parametrize(
-    ("adopt", "recorded", "level"),
-    [(True, False, "error"), (False, False, "error"), (False, True, "error"), (True, True, "warning")],
-)
-def test_a_namespace_of_kubernetes_is_refused_but_to_a_running_stack_that_adopted_it(
-    section, name, adopt, recorded, level
-):
-    state = StackState("", {name: "x"}) if recorded else NEVER_RUN
-    finding = finding_of(Namespace(name, uid="x"), state, {section: {"namespace": name, "adopt": adopt}})
-    assert (finding.level, finding.fix) == (level, f"set {section}.namespace to a namespace of its own")
-    assert ("the next release of this program refuses it" in finding.message) is (level == "warning")
-
-
-def test_a_further_namespace_of_kubernetes_is_told_to_go_from_the_list():
-    finding = finding_of(Namespace("kube-system"), NEVER_RUN, {"namespaces": {"kube-system": {}}})
-    assert (finding.level, finding.fix) == ("error", "remove namespaces.kube-system, and use a namespace of its own")
+@pytest.mark.parametrize(("adopt", "known"), [(True, False), (False, False), (False, True), (True, True)])
+def test_one_of_kubernetes_is_refused_but_to_a_running_stack_that_adopted_it(section, name, adopt, known):
+    state = StackState("", {name: "x"}) if known else NEVER_RUN
+    level, soon = ("warning", "; the next release of this program refuses it") if adopt and known else ("error", "")
+    line = f"{level} namespace {name}: is one of Kubernetes' own, …could stop{soon}; set {section}.namespace to"
+    assert_owner(Namespace(name, uid="x"), state, {section: {"namespace": name, "adopt": adopt}}, line)
 
 
 def installed_in(namespace: str) -> StackState:
@@ -103,39 +75,28 @@ def installed_in(namespace: str) -> StackState:
     return StackState(releases=releases, has_provider=True)
 
 
-MOVES = "asks for the ingress gateway in {}, and it is installed in {}, where an `up` would uninstall it"
+ASKS = "error ingress.namespace: asks for the ingress gateway in"
 ONLY = "only a gateway that is not installed yet can have another namespace"
+HOME, AWAY, OFF = installed_in("istio-system"), installed_in("edge"), {"ingress": {"enabled": False}}
 PLACES = {
     "it leaves istiod's namespace":
-        (installed_in("istio-system"), EDGE, "error", MOVES.format("edge", "istio-system"), f"remove it; {ONLY}"),
+        (HOME, EDGE, [f"{ASKS} edge, and it is installed in istio-system, where an `up` …; remove it; {ONLY}"]),
     "it returns to istiod's namespace":
-        (installed_in("edge"), {}, "error", MOVES.format("istio-system", "edge"), f"set it to edge; {ONLY}"),
-    "it stays": (installed_in("edge"), EDGE, "ok", "the ingress gateway is in edge", ""),
-    "it stays beside istiod": (installed_in("istio-system"), {}, "ok", "the ingress gateway is in istio-system", ""),
-    "it was off": (state_of(), EDGE, "ok", "the ingress gateway is in edge, or not installed yet", ""),
+        (AWAY, {}, [f"{ASKS} istio-system, and it is installed in edge, where an `up` …; set it to edge; {ONLY}"]),
+    "it stays": (AWAY, EDGE, ["ok ingress.namespace: the ingress gateway is in edge"]),
+    "it stays beside istiod": (HOME, {}, ["ok ingress.namespace: the ingress gateway is in istio-system"]),
+    "it was off": (state_of(), EDGE, ["ok ingress.namespace: the ingress gateway is in edge, or not installed yet"]),
+    "a stack that never ran": (NEVER_RUN, EDGE, []),
+    "it is switched off": (HOME, OFF, []),
+    "the whole control plane moves": (HOME, {"istio": {"namespace": "mesh-system"}}, []),
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("state", "settings", "level", "words", "fix"), PLACES.values(), ids=PLACES)
-def test_a_running_gateway_is_not_moved(state, settings, level, words, fix):
-    (finding,) = check_ingress(Observation(make_mesh(**settings), None, state))
-    assert (finding.level, finding.name, finding.fix) == (level, "ingress.namespace", fix)
-    assert finding.message.startswith(words)
-
-
-ELSEWHERE_OR_OFF = {
-    "a stack that never ran": (NEVER_RUN, EDGE),
-    "a gateway that is switched off": (installed_in("istio-system"), {"ingress": {"enabled": False}}),
-    "a move of the whole control plane": (installed_in("istio-system"), {"istio": {"namespace": "mesh-system"}}),
-}
-
-
-@pytest.mark.parametrize(("state", "settings"), ELSEWHERE_OR_OFF.values(), ids=ELSEWHERE_OR_OFF)
-def test_without_a_gateway_of_this_control_plane_nothing_is_said(state, settings):
-    assert [*check_ingress(Observation(make_mesh(**settings), None, state))] == []
+@pytest.mark.parametrize(("state", "settings", "lines"), PLACES.values(), ids=PLACES)
+def test_a_running_gateway_is_not_moved(state, settings, lines):
+    assert_told(check_ingress(Observation(make_mesh(**settings), None, state)), *lines)
 
 
 def test_a_gateway_beside_istiod_that_the_state_does_not_know_counts_too():
     cluster = make_snapshot(releases=(ReleaseRecord("istio-system", "istio-ingressgateway"),))
-    (finding,) = check_ingress(observation(cluster, state_of(), **EDGE))
-    assert "and it is installed in istio-system" in finding.message
+    assert_told(check_ingress(observation(cluster, state_of(), **EDGE)), f"{ASKS} edge, and it is installed in istio-")

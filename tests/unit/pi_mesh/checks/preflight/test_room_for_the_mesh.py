@@ -2,13 +2,11 @@
 
 import pytest
 
-from pi_mesh.checks.finding import Finding
 from pi_mesh.checks.preflight.room_for_the_mesh import NAMESPACES, TRADING, check_free_memory, check_room
 from pi_mesh.cluster.nodes import Node
 from pi_mesh.cluster.pods import Container, Pod
-from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.quantities import MI, Resources
-from tests.support.preflight_problems import observation, problems
+from tests.support.preflight_problems import assert_told, observation, problems
 from tests.support.snapshots import installed_mesh, make_node, make_pis, make_pod, make_snapshot
 from tests.support.versions import BEFORE, NEWEST, next_patch
 
@@ -17,18 +15,16 @@ OFF = {"ingress": {"enabled": False}, "egress": {"enabled": False}}
 
 
 @pytest.mark.parametrize(
-    ("taken", "installed", "level", "number", "line"),
+    ("taken", "installed", "line"),
     [
-        (1652, {}, "ok", None, "nodes: at least 2Gi of memory are free on each"),
-        (1653, {}, "error", 2047 * MI, "node pi-2: 2047Mi of 3700Mi memory are free, 2Gi needed"),
-        (2000, installed_mesh(), "ok", None, "cluster.freeMemory: the mesh is installed already"),
+        (1652, {}, "ok nodes: at least 2Gi of memory are free on each"),
+        (1653, {}, f"error node pi-2: 2047Mi of 3700Mi memory are free, 2Gi needed; …[{2047 * MI}]"),
+        (2000, installed_mesh(), "ok cluster.freeMemory: the mesh is installed already"),
     ],
 )
-def test_each_node_needs_the_free_memory_before_a_first_install(taken, installed, level, number, line):
-    snapshot = make_snapshot(pods=(make_pod(memory=taken, node="pi-2", namespace="trading"),), **installed)
-    (finding,) = check_free_memory(observation(snapshot))
-    assert (finding.level, finding.number) == (level, number)
-    assert str(finding).startswith(line)
+def test_each_node_needs_the_free_memory_before_a_first_install(taken, installed, line):
+    pods = (make_pod(memory=taken, node="pi-2", namespace="trading"),)
+    assert_told(check_free_memory(observation(make_snapshot(pods=pods, **installed))), line)
 
 
 def sized(memory: int) -> dict[str, object]:
@@ -56,67 +52,49 @@ def test_a_mesh_that_does_not_fit_is_refused_with_what_it_needs():
 
 
 def test_a_first_install_needs_room_for_the_surge_of_its_rollouts():
-    (problem,) = problems(make_snapshot(nodes=pis(3000)), istio=sized(1600), cluster={"nodes": 1}, **OFF)
-    assert "needs 200m CPU and 3200Mi with the surge" in problem
+    told, *_ = check_room(observation(make_snapshot(nodes=pis(3000)), istio=sized(1600), **OFF))
+    assert_told([told], "error nodes: the mesh needs 200m CPU and 3200Mi with the surge")
 
 
-ISTIOD, OTHERS = own(2500), make_pod(memory=2900, node="pi-2")
-TWO = pis(2900, 2900)
-SURGE = "with the surge of its rollouts, which do not fit"
-NO_SURGE = "the mesh fits, but not the surge of its rollouts, 100m CPU and 2500Mi: pi-1 has 3900m CPU and 400Mi free, "
-NO_PLACE = "the mesh needs 100m CPU and 2500Mi beside what it holds, which do not fit"
+ISTIOD, OTHERS, TWO = own(2500), make_pod(memory=2900, node="pi-2"), pis(2900, 2900)
+SURGE = "error nodes: the mesh needs …with the surge of its rollouts, which do not fit"
+NO_SURGE = "warning nodes: the mesh fits, but not the surge of its rollouts, 100m CPU and 2500Mi: pi-1 has 3900m CPU "
+NO_PLACE = "error nodes: the mesh needs 100m CPU and 2500Mi beside what it holds, which do not fit"
 RUNNING = {
-    "a running mesh is asked for no room but that of its rollouts": ((ISTIOD,), TWO, "ok", "100m CPU and 2500Mi, fit"),
+    "a running mesh is asked for no room but that of its rollouts":
+        ((ISTIOD,), TWO, "ok nodes: the mesh and the surge of its rollouts, 100m CPU and 2500Mi, fit"),
     "a full cluster refuses nothing that restarts no pod":
-        ((ISTIOD, OTHERS), TWO, "warning", f"{NO_SURGE}pi-2 has 4 CPUs and 0Mi free"),
-    "another version needs the surge": ((own(2500, BEFORE), OTHERS), TWO, "error", SURGE),
-    "a step back from patch 10 to patch 1 needs the surge": ((own(2500, f"{VERSION}0"), OTHERS), TWO, "error", SURGE),
-    "more memory needs the surge": ((own(2400), OTHERS), TWO, "error", SURGE),
-    "less memory needs the surge": ((own(2600), OTHERS), TWO, "error", SURGE),
-    "a pod on a dead node needs another place": ((ISTIOD,), pis(2900, 2000, ready=False), "error", NO_PLACE),
-    "a pod on a cordoned node stays there": ((ISTIOD,), pis(2900, 2600, cordoned=True), "ok", ""),
+        ((ISTIOD, OTHERS), TWO, f"{NO_SURGE}and 400Mi free, pi-2 has 4 CPUs and 0Mi free"),
+    "the only node refuses nothing that restarts no pod": ((ISTIOD,), pis(2900), f"{NO_SURGE}and 400Mi free"),
+    "another version needs the surge": ((own(2500, BEFORE), OTHERS), TWO, SURGE),
+    "a step back from patch 10 to patch 1 needs the surge": ((own(2500, f"{VERSION}0"), OTHERS), TWO, SURGE),
+    "more memory needs the surge": ((own(2400), OTHERS), TWO, SURGE),
+    "less memory needs the surge": ((own(2600), OTHERS), TWO, SURGE),
+    "a pod on a dead node needs another place": ((ISTIOD,), pis(2900, 2000, ready=False), NO_PLACE),
+    "a pod on a cordoned node stays there": ((ISTIOD,), pis(2900, 2600, cordoned=True), "ok nodes: "),
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("pods", "nodes", "level", "words"), RUNNING.values(), ids=RUNNING)
-def test_a_running_istiod_needs_room_for_what_an_up_replaces(pods, nodes, level, words):
+@pytest.mark.parametrize(("pods", "nodes", "line"), RUNNING.values(), ids=RUNNING)
+def test_a_running_istiod_needs_room_for_what_an_up_replaces(pods, nodes, line):
     snapshot = make_snapshot(nodes=nodes, pods=pods, **installed_mesh())
-    finding, *_ = check_room(observation(snapshot, istio={"version": VERSION, **sized(2500)}, **OFF))
-    assert finding.level == level
-    assert words in finding.message
+    of_mesh, *promises = check_room(observation(snapshot, istio={"version": VERSION, **sized(2500)}, **OFF))
+    assert_told([of_mesh], line)
+    # Promised pods are judged wherever the pods of the mesh fit, with their surge or without it.
+    assert [finding.id for finding in promises] == ([] if line is NO_PLACE else [TRADING])
 
 
 def test_pods_that_run_where_another_order_would_not_fit_are_no_problem():
     # Placed anew, the largest first on the emptiest node, 600 and 400 would leave 100 and 200 for the 300.
-    pods = (
-        own(600, NEWEST, node="pi-2"),
-        own(400, NEWEST, "istio-ingressgateway"),
-        own(300, NEWEST, "istio-egressgateway"),
-    )
-    snapshot = make_snapshot(nodes=pis(700, 600), pods=pods, **installed_mesh())
-    finding, *_ = check_room(observation(snapshot, istio=sized(600), ingress=sized(400), egress=sized(300)))
-    assert finding.level == "warning"
+    gateways = (own(400, NEWEST, "istio-ingressgateway"), own(300, NEWEST, "istio-egressgateway"))
+    snapshot = make_snapshot(nodes=pis(700, 600), pods=(own(600, NEWEST, node="pi-2"), *gateways), **installed_mesh())
+    told, *_ = check_room(observation(snapshot, istio=sized(600), ingress=sized(400), egress=sized(300)))
+    assert told.level == "warning"
 
 
 def test_a_node_with_more_on_it_than_it_has_is_shown_without_room():
     snapshot = make_snapshot(nodes=pis(3000), pods=(make_pod("large", cpu=5000, memory=9000),))
-    finding, *_ = check_room(observation(snapshot))
-    assert "pi-1 has 0 CPUs and 0Mi free" in finding.message
-
-
-@pytest.mark.parametrize(
-    ("nodes", "checks"), [(TWO, [TRADING]), (pis(2900), [TRADING]), (pis(2900, 2000, ready=False), [])]
-)
-def test_promised_pods_are_judged_wherever_the_mesh_itself_fits(nodes, checks):
-    snapshot = make_snapshot(nodes=nodes, pods=(own(2500, NEWEST),), **installed_mesh())
-    _, *promises = check_room(observation(snapshot, istio=sized(2500), **OFF))
-    assert [finding.id for finding in promises] == checks
-
-
-def promises(snapshot: Snapshot, **settings: object) -> dict[str, Finding]:
-    """Return the findings about promised pods, by config key."""
-    _, *found = check_room(observation(snapshot, **settings))
-    return {finding.name: finding for finding in found}
+    assert_told(check_room(observation(snapshot)), "error nodes: …pi-1 has 0 CPUs and 0Mi free")
 
 
 def in_trading(count: int, memory: int = 256, cpu: int = 100, **more: object) -> dict[str, tuple]:
@@ -128,40 +106,46 @@ def in_trading(count: int, memory: int = 256, cpu: int = 100, **more: object) ->
 # 3 Pis of 2304Mi: three components and their surge take 2 x 128Mi on each, and 8 x 256Mi are left.
 SMALL = make_pis(memory=2304)
 FULL = tuple(make_pod(f"app-{n}", 100, 256, namespace="trading", node=f"pi-{n % 3 + 1}") for n in range(24))
-EACH = "each of 100m CPU and 256Mi with its sidecar"
 AMD = make_node("amd", memory=2304, architecture="amd64")
+KEY, EACH = "trading.workloads", "each of 100m CPU and 256Mi with its sidecar"
+ALL, KEPT = (
+    f"ok {KEY}: 30 pods with sidecars, which it promises, fit beside the mesh [30]",
+    "all promised pods run already",
+)
+LOWER = f"lower {KEY} or trading.workload, or add a node"
 PROMISES = {
-    "one that fits": ({}, 30, "ok", 30, "30 pods with sidecars, which it promises, fit beside the mesh"),
-    "one that does not": ({"nodes": SMALL}, 30, "warning", 24, f"promises 30 pods, {EACH}, and 24 of them fit beside"),
-    "pods that run hold their part, and none of six more fits":
-        ({"nodes": SMALL, "pods": FULL}, 30, "warning", 0, f"promises 6 more pods, {EACH}, and none of them fit"),
-    "larger pods use up the quota with fewer": (in_trading(7, memory=1024), 30, "ok", 2, "2 more pods with sidecars"),
-    "so do pods with more CPU": (in_trading(7, cpu=400), 30, "ok", 2, "2 more pods with sidecars"),
-    "small pods use it up by their number": (in_trading(3, memory=1, cpu=1), 30, "ok", 27, "27 more pods"),
-    "one that is kept asks for no more": (in_trading(3), 3, "ok", 0, "all promised pods run already"),
-    "nor do more pods than were promised": (in_trading(4), 3, "ok", 0, "all promised pods run already"),
-    "nodes of another architecture may hold them": ({"nodes": (*SMALL, AMD)}, 30, "ok", 30, "30 pods"),
-    "pods elsewhere hold no part": (in_trading(1, namespace="default"), 30, "ok", 30, "30 pods with sidecars"),
-    "pods without a node hold no part": (in_trading(1, node=""), 30, "ok", 30, "30 pods with sidecars"),
+    "one that fits": ({}, 30, ALL),
+    "one that does not": ({"nodes": SMALL}, 30,
+        f"warning {KEY}: promises 30 pods, {EACH}, and 24 of them fit beside the mesh; {LOWER} [24]"),
+    "pods that run hold their part, and none of six more fits": ({"nodes": SMALL, "pods": FULL}, 30,
+        f"warning {KEY}: promises 6 more pods, {EACH}, and none of them fit beside the mesh; {LOWER} [0]"),
+    "larger pods use up the quota with fewer": (in_trading(7, memory=1024), 30, f"ok {KEY}: 2 more pods with…[2]"),
+    "so do pods with more CPU": (in_trading(7, cpu=400), 30, f"ok {KEY}: 2 more pods with sidecars…[2]"),
+    "small pods use it up by their number": (in_trading(3, memory=1, cpu=1), 30, f"ok {KEY}: 27 more pods with…[27]"),
+    "one that is kept asks for no more": (in_trading(3), 3, KEPT),
+    "nor do more pods than were promised": (in_trading(4), 3, KEPT),
+    "nodes of another architecture may hold them": ({"nodes": (*SMALL, AMD)}, 30, ALL),
+    "pods elsewhere hold no part": (in_trading(1, namespace="default"), 30, ALL),
+    "pods without a node hold no part": (in_trading(1, node=""), 30, ALL),
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("cluster", "workloads", "level", "number", "words"), PROMISES.values(), ids=PROMISES)
-def test_the_promise_of_trading_is_compared_with_the_room_beside_the_mesh(cluster, workloads, level, number, words):
-    finding = promises(make_snapshot(**cluster), trading={"workloads": workloads})["trading.workloads"]
-    assert (finding.id, finding.level, finding.number) == (TRADING, level, number)
-    assert finding.message.startswith(words)
+@pytest.mark.parametrize(("cluster", "workloads", "line"), PROMISES.values(), ids=PROMISES)
+def test_the_promise_of_trading_is_compared_with_the_room_beside_the_mesh(cluster, workloads, line):
+    _, promise = check_room(observation(make_snapshot(**cluster), trading={"workloads": workloads}))
+    assert promise.id == TRADING
+    assert_told([promise], line)
 
 
 def test_a_further_namespace_is_judged_on_what_trading_leaves():
-    found = promises(make_snapshot(nodes=SMALL), trading={"workloads": 20}, namespaces={"research": {"workloads": 10}})
-    assert (found["trading.workloads"].level, found["trading.workloads"].number) == ("ok", 20)
-    research = found["namespaces.research.workloads"]
-    assert (research.id, research.level, research.number) == (NAMESPACES, "warning", 4)
-    assert research.fix == "lower namespaces.research.workloads or namespaces.research.workload, or add a node"
+    further = {"trading": {"workloads": 20}, "namespaces": {"research": {"workloads": 10}}}
+    told = [*check_room(observation(make_snapshot(nodes=SMALL), **further))]
+    assert told[2].id == NAMESPACES
+    research = "warning namespaces.research.workloads: promises 10 pods, …; lower namespaces.research.workloads or …[4]"
+    assert_told(told, "ok nodes", f"ok {KEY}: 20 pods…[20]", research)
 
 
 def test_pods_without_sidecars_are_not_said_to_have_them():
-    found = promises(make_snapshot(), namespaces={"batch": {"injection": False, "workloads": 2}})
-    message = "2 pods, which it promises, fit beside the mesh and the namespaces before it"
-    assert found["namespaces.batch.workloads"].message == message
+    batch = {"batch": {"injection": False, "workloads": 2}}
+    line = "ok namespaces.batch.workloads: 2 pods, which it promises, fit beside the mesh and the namespaces before it"
+    assert_told(check_room(observation(make_snapshot(), namespaces=batch)), "ok nodes", "ok trading.workloads", line)

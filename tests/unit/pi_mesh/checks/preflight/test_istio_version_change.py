@@ -65,7 +65,7 @@ SKEWS = {
         f"error …trading/shop-1 is of {NEWEST}, newer than istiod {BEFORE}; set istio.version to {NEWEST} or newer"),
     "proxies one minor version behind may go with it": (BEFORE, NEWEST, (BEFORE, NEWEST), {}, "ok proxys: …[2]"),
     "three are named": (BEFORE, NEWEST, 3 * (OLD,), {}, f"error …, trading/shop-1, trading/shop-2 are of {OLD}, "),
-    "the others are counted": (BEFORE, NEWEST, 4 * (OLD,), {}, f"error …, trading/shop-2 and 1 more are of …[4]"),
+    "the others are counted": (BEFORE, NEWEST, 4 * (OLD,), {}, "error …, trading/shop-2 and 1 more are of …[4]"),
 }  # fmt: skip
 
 

@@ -2,35 +2,32 @@
 
 import pytest
 
-from pi_mesh.checks.preflight.nodes_ready import ARCHITECTURE, READY, check_kubelets, check_nodes
-from tests.support.preflight_problems import observation, problems
+from pi_mesh.checks.preflight.nodes_ready import check_kubelets, check_nodes
+from tests.support.preflight_problems import assert_told, observation, problems
 from tests.support.snapshots import installed_mesh, make_node, make_pis, make_snapshot
 
-TWO, THREE = make_pis(2), make_pis(3)
+TWO, THREE, PC = make_pis(2), make_pis(3), make_node("pc", architecture="amd64")
 DOWN, CORDONED = make_node("pi-3", ready=False), make_node("pi-3", cordoned=True)
-FEW = "2 nodes are Ready and schedulable, at least 3 needed: pi-1, pi-2"
-COUNT, IS_DOWN, IS_CORDONED = "cluster.nodes", ("pi-3", "warning", "is not Ready"), ("pi-3", "warning", "is cordoned")
+FEW = "cluster.nodes: 2 nodes are Ready and schedulable, at least 3 needed: pi-1, pi-2; bring the missing nodes …[2]"
+IS_DOWN, IS_CORDONED = "warning node pi-3: is not Ready", "warning node pi-3: is cordoned"
+ENOUGH = "ok cluster.nodes: 3 nodes are Ready and schedulable, at least 3 needed: "
+ARM = "ok cluster.architecture: arm64: "
 NODES = {
-    "three": (THREE, {}, [(COUNT, "ok", "3 nodes are Ready and schedulable, at least 3 needed: pi-1, pi-2, pi-3")]),
-    "two are too few": (TWO, {}, [(COUNT, "error", FEW)]),
-    "one that is down does not count": ((*TWO, DOWN), {}, [IS_DOWN, (COUNT, "error", FEW)]),
-    "one that is cordoned does not count": ((*TWO, CORDONED), {}, [IS_CORDONED, (COUNT, "error", FEW)]),
-    "an installed mesh that misses one": (TWO, installed_mesh(), [(COUNT, "warning", FEW)]),
-    "an installed mesh of which one is down": ((*TWO, DOWN), installed_mesh(), [IS_DOWN, (COUNT, "warning", FEW)]),
-    "a fourth one that is down":
-        ((*TWO, DOWN, make_node("pi-4")), {}, [IS_DOWN, (COUNT, "ok", "3 nodes are Ready and schedulable")]),
-    "none": ((), {}, [(COUNT, "error", "0 nodes are Ready and schedulable, at least 3 needed: none")]),
+    "three": (THREE, {}, [f"{ENOUGH}pi-1, pi-2, pi-3 [3]", f"{ARM}pi-1, pi-2, pi-3"]),
+    "two are too few": (TWO, {}, [f"error {FEW}", ARM]),
+    "one that is down does not count": ((*TWO, DOWN), {}, [IS_DOWN, f"error {FEW}", f"{ARM}pi-1, pi-2"]),
+    "one that is cordoned does not count": ((*TWO, CORDONED), {}, [IS_CORDONED, f"error {FEW}", ARM]),
+    "an installed mesh that misses one": (TWO, installed_mesh(), [f"warning {FEW}", ARM]),
+    "an installed mesh of which one is down": ((*TWO, DOWN), installed_mesh(), [IS_DOWN, f"warning {FEW}", ARM]),
+    "a fourth one that is down": ((*TWO, DOWN, make_node("pi-4")), {}, [IS_DOWN, ENOUGH, ARM]),
+    "one of another architecture":
+        ((*TWO, PC), {}, [ENOUGH, "warning node pc: is amd64, cluster.architecture is arm64", f"{ARM}pi-1, pi-2"]),
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("nodes", "cluster", "expected"), NODES.values(), ids=NODES)
-def test_nodes_that_take_pods_are_counted_and_the_others_named(nodes, cluster, expected):
-    findings = check_nodes(observation(make_snapshot(nodes=nodes, **cluster)))
-    findings = [finding for finding in findings if finding.id == READY]
-    for finding, (name, level, message) in zip(findings, expected, strict=True):
-        assert (finding.name, finding.level) == (name, level)
-        assert finding.message.startswith(message)
-    assert findings[-1].number == sum(node.ready and not node.cordoned for node in nodes)
+@pytest.mark.parametrize(("nodes", "cluster", "lines"), NODES.values(), ids=NODES)
+def test_nodes_that_take_pods_are_counted_and_the_others_named(nodes, cluster, lines):
+    assert_told(check_nodes(observation(make_snapshot(nodes=nodes, **cluster))), *lines)
 
 
 @pytest.mark.row(23)
@@ -45,29 +42,17 @@ def test_nodes_of_another_architecture_only_leave_the_mesh_nowhere_to_run():
     assert any("no node that accepts pods is arm64" in problem for problem in found)
 
 
-def test_a_node_of_another_architecture_is_told_alone():
-    findings = check_nodes(observation(make_snapshot(nodes=(*TWO, make_node("pc", architecture="amd64")))))
-    told = [(finding.name, finding.level) for finding in findings if finding.id == ARCHITECTURE]
-    assert told == [("pc", "warning"), ("cluster.architecture", "ok")]
+NATIVE, KEY = {"nativeSidecars": True}, "proxy.nativeSidecars"
+OLD = f"error node pi-1: has kubelet v1.28.4+k3s1, …({KEY}): no pod would start; upgrade it to 1.29 or newer"
+KUBELETS = {
+    "too old": ("v1.28.4+k3s1", NATIVE, [OLD]),
+    "new enough": ("v1.29.0", NATIVE, []),
+    "of no version": ("", NATIVE, []),
+    "without native sidecars": ("v1.27.0", {"nativeSidecars": False}, []),
+    "by default": ("v1.27.0", {}, []),
+}
 
 
-OLD = (
-    "node pi-1: has kubelet v1.28.4+k3s1, which does not know native sidecars (proxy.nativeSidecars): no pod would "
-    "start; upgrade it to 1.29 or newer, or remove proxy.nativeSidecars"
-)
-
-
-@pytest.mark.parametrize(
-    ("kubelet", "proxy", "expected"),
-    [
-        ("v1.28.4+k3s1", {"nativeSidecars": True}, [OLD]),
-        ("v1.29.0", {"nativeSidecars": True}, []),
-        ("", {"nativeSidecars": True}, []),
-        ("v1.27.0", {"nativeSidecars": False}, []),
-        ("v1.27.0", {}, []),
-    ],
-    ids=["too old", "new enough", "of no version", "without native sidecars", "by default"],
-)
-def test_native_sidecars_need_a_kubelet_that_knows_them(kubelet, proxy, expected):
-    snapshot = make_snapshot(nodes=(make_node(kubelet=kubelet),))
-    assert [str(finding) for finding in check_kubelets(observation(snapshot, proxy=proxy))] == expected
+@pytest.mark.parametrize(("kubelet", "proxy", "lines"), KUBELETS.values(), ids=KUBELETS)
+def test_native_sidecars_need_a_kubelet_that_knows_them(kubelet, proxy, lines):
+    assert_told(check_kubelets(observation(make_snapshot(nodes=(make_node(kubelet=kubelet),)), proxy=proxy)), *lines)

@@ -5,16 +5,16 @@ from datetime import UTC, datetime
 
 import pytest
 
-from pi_mesh.checks.finding import Finding, Subject, error
+from pi_mesh.checks.finding import Subject, error
 from pi_mesh.checks.preflight import trading_hours
 from pi_mesh.cluster.ca_state import CA, VaultResource, WantedCa
 from pi_mesh.cluster.stack_state import NEVER_RUN, StackState
 from tests.support.factories import make_mesh, make_settings
-from tests.support.preflight_problems import observation
+from tests.support.preflight_problems import assert_told, observation
 from tests.support.snapshots import installed_state, make_snapshot
 
-DAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
-ALWAYS = {"timeZone": "Europe/Berlin", "opens": "00:00", "closes": "00:00", "days": DAYS}
+ALWAYS = {"timeZone": "Europe/Berlin", "opens": "00:00", "closes": "00:00"}
+ALWAYS["days"] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
 BEFORE = installed_state(make_mesh())
 DRAIN, NO_EGRESS = {"ingress": {"drainSeconds": 30}}, {"egress": {"enabled": False}}
 
@@ -24,9 +24,9 @@ def no_permission(monkeypatch):
     monkeypatch.delenv(trading_hours.VARIABLE, raising=False)
 
 
-def findings(hours: dict | None = ALWAYS, state: StackState = BEFORE, **settings: object) -> list[Finding]:
+def told(state: StackState = BEFORE, hours: dict | None = ALWAYS, **settings: object):
     trading = {"hours": hours} if hours else {}
-    return [*trading_hours.check(observation(make_snapshot(), state, trading=trading, **settings))]
+    return trading_hours.check(observation(make_snapshot(), state, trading=trading, **settings))
 
 
 def with_ca(vault: dict) -> StackState:
@@ -39,39 +39,36 @@ def with_ca(vault: dict) -> StackState:
 VAULT = {"enabled": True, "address": "http://127.0.0.1:1"}
 SIGNED, RENEWED = ({"generation": 1, "chain": f"-----BEGIN CERTIFICATE-----{text}"} for text in ("1", "2"))
 OUTSIDE = {**VAULT, "signedBy": "outside", "signed": SIGNED}
-NOTHING, GOES_ON = "an `up` would restart neither istiod nor a gateway", ", and trading goes on until 00:00"
-REPLACES, DELETES = (f"an `up` {verb} pods of istio-system/" for verb in ("replaces", "deletes"))
-NEW_CA = "an `up` replaces the CA that signs every certificate"
+NOTHING, ERROR = "ok trading.hours: an `up` would restart neither istiod nor a gateway", "error trading.hours: an `up` "
+GOES_ON = ", and trading goes on until 00:00 …PI_MESH_IN_TRADING_HOURS=restart"
+NEW_CA = f"{ERROR}replaces the CA that signs every certificate{GOES_ON}"
 UPS = {
-    "a gateway restarts": (BEFORE, DRAIN, "error", f"{REPLACES}istio-ingressgateway{GOES_ON}"),
-    "a gateway goes": (BEFORE, NO_EGRESS, "error", f"{DELETES}istio-egressgateway{GOES_ON}"),
-    "nothing changes": (BEFORE, {}, "ok", NOTHING),
-    "a Service changes": (BEFORE, {"ingress": {"service": {"type": "NodePort"}}}, "ok", NOTHING),
-    "the mode of mutual TLS changes": (BEFORE, {"mtls": {"mode": "PERMISSIVE"}}, "ok", NOTHING),
-    "a new generation of the CA": (with_ca(VAULT), {"vault": {**VAULT, "generation": 2}}, "error", NEW_CA),
-    "another life of the CA": (with_ca(VAULT), {"vault": {**VAULT, "ttl": "4380h"}}, "error", NEW_CA),
-    "a CA that a root outside signed": (with_ca(OUTSIDE), {"vault": {**OUTSIDE, "signed": RENEWED}}, "error", NEW_CA),
-    "the same CA": (with_ca(VAULT), {"vault": VAULT}, "ok", NOTHING),
-    "the same CA of a root outside": (with_ca(OUTSIDE), {"vault": OUTSIDE}, "ok", NOTHING),
-    "a first install with a CA": (NEVER_RUN, {"vault": VAULT}, "ok", NOTHING),
-}  # fmt: skip
+    "a gateway restarts": (BEFORE, DRAIN, f"{ERROR}replaces pods of istio-system/istio-ingressgateway{GOES_ON}"),
+    "a gateway goes": (BEFORE, NO_EGRESS, f"{ERROR}deletes pods of istio-system/istio-egressgateway{GOES_ON}"),
+    "nothing changes": (BEFORE, {}, NOTHING),
+    "a Service changes": (BEFORE, {"ingress": {"service": {"type": "NodePort"}}}, NOTHING),
+    "the mode of mutual TLS changes": (BEFORE, {"mtls": {"mode": "PERMISSIVE"}}, NOTHING),
+    "a new generation of the CA": (with_ca(VAULT), {"vault": {**VAULT, "generation": 2}}, NEW_CA),
+    "another life of the CA": (with_ca(VAULT), {"vault": {**VAULT, "ttl": "4380h"}}, NEW_CA),
+    "a CA that a root outside signed": (with_ca(OUTSIDE), {"vault": {**OUTSIDE, "signed": RENEWED}}, NEW_CA),
+    "the same CA": (with_ca(VAULT), {"vault": VAULT}, NOTHING),
+    "the same CA of a root outside": (with_ca(OUTSIDE), {"vault": OUTSIDE}, NOTHING),
+    "a first install with a CA": (NEVER_RUN, {"vault": VAULT}, NOTHING),
+}
 
 
-@pytest.mark.parametrize(("state", "settings", "level", "words"), UPS.values(), ids=UPS)
-def test_an_up_that_restarts_proxies_or_replaces_the_ca_is_refused(state, settings, level, words):
-    (finding,) = findings(state=state, **settings)
-    assert (finding.level, finding.name) == (level, "trading.hours")
-    assert finding.message.startswith(words)
-    assert ("PI_MESH_IN_TRADING_HOURS=restart" in finding.fix) is (level == "error")
+@pytest.mark.parametrize(("state", "settings", "line"), UPS.values(), ids=UPS)
+def test_an_up_that_restarts_proxies_or_replaces_the_ca_is_refused(state, settings, line):
+    assert_told(told(state, **settings), line)
 
 
 def test_it_is_taken_with_a_warning_when_its_caller_says_so(monkeypatch):
     monkeypatch.setenv(trading_hours.VARIABLE, trading_hours.ALLOWED)
-    assert [finding.level for finding in findings(**DRAIN)] == ["warning"]
+    assert_told(told(**DRAIN), "warning trading.hours")
 
 
 def test_without_trading_hours_there_is_nothing_to_say():
-    assert findings(None, **DRAIN) == []
+    assert_told(told(hours=None, **DRAIN))
 
 
 def test_outside_of_them_everything_is_taken():
@@ -81,4 +78,4 @@ def test_outside_of_them_everything_is_taken():
 
 def test_in_a_preview_the_errors_of_this_check_alone_become_warnings():
     other = error("other", Subject("cluster"), "is wrong", "mend it")
-    assert [f.level for f in trading_hours.shown_only([*findings(**DRAIN), other])] == ["warning", "error"]
+    assert_told(trading_hours.shown_only([*told(**DRAIN), other]), "warning trading.hours", "error cluster: is wrong")

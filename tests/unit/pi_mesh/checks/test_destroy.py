@@ -50,6 +50,7 @@ def refusal(monkeypatch):
 NOTES = {"meta.helm.sh/release-name": "istio-ingressgateway", "meta.helm.sh/release-namespace": "istio-system"}
 HELMS = {"labels": {"app.kubernetes.io/managed-by": "Helm"}, "annotations": NOTES}
 GATEWAY = {"metadata": {"name": "gate", "namespace": "istio-system", **HELMS}}
+OF_GATEWAY = pod("istio-system", "gate")
 SHOP, TELLER = {IN_TRADING: [named("shop")]}, {PODS: [pod("bank", "teller")]}
 CANARY = {"canary": {"version": NEWEST, "revision": "next"}, "tags": {"stable": "next"}}
 ASKING = {
@@ -62,12 +63,10 @@ UNUSED = {
     "a pod elsewhere without a proxy": ({}, {PODS: [pod("bank", "teller", container="app")]}),
     "a pod elsewhere that is done": ({}, {PODS: [pod("bank", "report", phase="Succeeded")]}),
     "a pod of a deleted namespace": ({}, {PODS: [pod("trading", "shop")]}),
-    "a gateway of the stack":
-        ({"istio": {"adopt": True}}, {DEPLOYMENTS: [GATEWAY], PODS: [pod("istio-system", "gate")]}),
+    "a gateway of the stack": ({"istio": {"adopt": True}}, {DEPLOYMENTS: [GATEWAY], PODS: [OF_GATEWAY]}),
     "a sidecar of another istiod": ({}, {PODS: [pod("bank", "teller", revision="of-others")]}),
     "a namespace that asks for the first revision": ({"istio": CANARY}, ASKING["default"]),
-    "a namespace that asks for a revision whose removal is allowed":
-        ({"istio": {**CANARY, "allowRemoval": True}}, ASKING["next"]),
+    "one whose removal is allowed": ({"istio": {**CANARY, "allowRemoval": True}}, ASKING["next"]),
     "anything, where destroy.workloads allows it": ({"destroy": {"workloads": True}}, {**SHOP, **TELLER}),
 }  # fmt: skip
 

@@ -4,10 +4,10 @@ import pytest
 
 from pi_mesh.catalog.istio import facts_of
 from pi_mesh.checks.finding import NEXT, Finding
-from pi_mesh.checks.preflight import extra_values, metrics_server, prometheus_operator, rights
+from pi_mesh.checks.preflight import extra_values, gateway_service, metrics_server, prometheus_operator, rights
 from pi_mesh.cluster.objects import Crd, Deployment, Namespace
 from tests.support import charts
-from tests.support.preflight_problems import findings, observation, problems
+from tests.support.preflight_problems import assert_told, findings, observation, problems
 from tests.support.snapshots import installed_mesh, make_node, make_snapshot, state_of
 from tests.support.versions import NEWEST
 
@@ -62,52 +62,32 @@ def test_the_report_on_a_healthy_cluster_without_a_mesh_is_one_row_for_each_chec
     assert rows == HEALTHY.strip().splitlines()
 
 
-def test_gateways_inside_the_cluster_ask_for_no_address():
-    inside = {"service": {"type": "ClusterIP"}}
-    rows = [str(finding) for finding in findings(make_snapshot(), ingress=inside) if finding.id == "load balancer"]
-    assert rows == ["cluster: no gateway asks for an address"]
-
-
 CHANGES = ("update secrets", "update pods", "delete pods")
-RIGHTS = {
-    "kinds that may not be listed": ({"unreadable": ("releases",)}, "error", "may not list releases: "),
+WHO, OPERATED = "context test: may not", {"observability": {"prometheus": {"enabled": True, "mode": "operator"}}}
+KINDS = tuple(Crd(f"{kind}.monitoring.coreos.com") for kind in ("servicemonitors", "podmonitors", "prometheusrules"))
+SERVER, SCALED = Deployment("kube-system", "metrics-server", {"k8s-app": "metrics-server"}), {"enabled": True}
+SMALL = {
+    "kinds that may not be listed": (rights, {"unreadable": ("releases",)}, {}, f"error {WHO} list releases: "),
     "kinds that may not be created":
-        ({"missing_rights": ("namespaces", "pods")}, "error", "may not create namespaces, pods"),
+        (rights, {"missing_rights": ("namespaces", "pods")}, {}, f"error {WHO} create namespaces, pods; "),
     "changes that may not be made, for one version":
-        ({"missing_changes": CHANGES}, "warning", f"may not update secrets, pods; delete pods; pi-mesh {NEXT}"),
+        (rights, {"missing_changes": CHANGES}, {}, f"warning {WHO} update secrets, pods; delete pods; pi-mesh {NEXT} "),
+    "an autoscaler with a metrics server":
+        (metrics_server, {"deployments": (SERVER,)}, {"ingress": {"autoscaling": SCALED}}, "ok cluster: is there"),
+    "an autoscaler without": (metrics_server, {}, {"ingress": {"autoscaling": SCALED}}, "warning ingress.autoscaling"),
+    "a kind of the Prometheus operator that is not there": (prometheus_operator, {"crds": KINDS[:2]}, OPERATED,
+        f"error crd {KINDS[2].name}: is not there"),
+    "the Prometheus operator": (prometheus_operator, {"crds": KINDS}, OPERATED, "ok cluster: is there"),
+    "no Prometheus operator": (prometheus_operator, {}, {}, "ok cluster: is not needed"),
+    "gateways inside the cluster ask for no address": (gateway_service, {},
+        {"ingress": {"service": {"type": "ClusterIP"}}}, "ok cluster: no gateway asks for an address"),
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("cluster", "level", "words"), RIGHTS.values(), ids=RIGHTS)
-def test_missing_rights_are_listed(cluster, level, words):
-    (finding,) = rights.check(observation(make_snapshot(**cluster)))
-    assert finding.level == level
-    assert finding.message.startswith(words)
-
-
-SERVER = (Deployment("kube-system", "metrics-server", {"k8s-app": "metrics-server"}),)
-
-
-@pytest.mark.parametrize(("deployments", "level"), [(SERVER, "ok"), ((), "warning")])
-def test_an_autoscaler_without_a_metrics_server_is_a_warning(deployments, level):
-    autoscaled = {"autoscaling": {"enabled": True}}
-    (finding,) = metrics_server.check(observation(make_snapshot(deployments=deployments), ingress=autoscaled))
-    assert finding.level == level
-
-
-KINDS = tuple(Crd(f"{kind}.monitoring.coreos.com") for kind in ("servicemonitors", "podmonitors", "prometheusrules"))
-OPERATOR = {"prometheus": {"enabled": True, "mode": "operator"}}
-
-
-@pytest.mark.parametrize(
-    ("observability", "crds", "level", "subject"),
-    [(OPERATOR, KINDS[:2], "error", f"crd {KINDS[2].name}"), (OPERATOR, KINDS, "ok", ""), ({}, (), "ok", "cluster")],
-    ids=["a kind is not there", "every kind is there", "not needed"],
-)
-def test_the_operator_of_prometheus_must_have_its_kinds(observability, crds, level, subject):
-    (finding,) = prometheus_operator.check(observation(make_snapshot(crds=crds), observability=observability))
-    assert finding.level == level
-    assert str(finding.subject).startswith(subject)
+@pytest.mark.parametrize(("module", "cluster", "settings", "line"), SMALL.values(), ids=SMALL)
+def test_a_small_check_tells_what_it_finds(module, cluster, settings, line):
+    check = getattr(module, "check", None) or module.check_address
+    assert_told(check(observation(make_snapshot(**cluster), **settings)), line)
 
 
 def of_misspelt(check, source: str) -> list[Finding]:

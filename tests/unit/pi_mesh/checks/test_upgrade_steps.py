@@ -113,14 +113,12 @@ def test_sidecars_that_nobody_restarted_stop_the_step_that_would_leave_them_too_
     assert stops(ladder(cluster, BEFORE)) == {NEWEST_MINOR: {"proxy skew"}}
 
 
-def test_a_check_that_the_step_itself_mends_does_not_stop_it():
+@pytest.mark.parametrize(("mended", "checks"), [((), {"helm releases"}), ({"helm releases"}, set())])
+def test_a_check_that_the_step_itself_mends_does_not_stop_it(mended, checks):
     cluster = running(BEFORE, newest_kubernetes(BEFORE))
     stuck = replace(cluster, releases=(replace(cluster.releases[0], status="pending-upgrade"),))
-    ids = [
-        {finding.id for finding in upgrade_steps.upgrade_step(BEFORE, make_mesh(), stuck, state_of(), mended).stops}
-        for mended in ((), {"helm releases"})
-    ]
-    assert ids == [{"helm releases"}, set()]
+    step = upgrade_steps.upgrade_step(BEFORE, make_mesh(), stuck, state_of(), mended)
+    assert {finding.id for finding in step.stops} == checks
 
 
 def test_each_step_of_a_locked_stack_names_the_charts_from_it_to_the_last():

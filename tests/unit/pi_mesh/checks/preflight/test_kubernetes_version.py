@@ -4,12 +4,11 @@ from datetime import date
 
 import pytest
 
-from pi_mesh.catalog.istio import NEWEST_MINOR
 from pi_mesh.checks.preflight.kubernetes_version import check, check_end_of_life, end_of_life
 from tests.support.factories import make_settings
-from tests.support.preflight_problems import observation
+from tests.support.preflight_problems import assert_told, observation
 from tests.support.snapshots import make_snapshot
-from tests.support.versions import OLDEST, UNKNOWN
+from tests.support.versions import NEWEST_MINOR, OLDEST, UNKNOWN
 
 
 @pytest.mark.parametrize(
@@ -23,29 +22,28 @@ from tests.support.versions import OLDEST, UNKNOWN
     ],
 )
 def test_kubernetes_is_compared_with_istios_range(kubernetes, level, words):
-    (finding,) = check(observation(make_snapshot(version=kubernetes), istio={"version": OLDEST}))
-    assert (finding.level, finding.message) == (level, words)
+    told = check(observation(make_snapshot(version=kubernetes), istio={"version": OLDEST}))
+    assert_told(told, f"{level} Kubernetes {kubernetes}: {words}")
 
 
-@pytest.mark.parametrize(
-    ("version", "day", "level", "words", "fix"),
-    [
-        ("1.22.8", date(2025, 1, 16), "ok", "1.22.8 gets fixes until 2025-01-16", ""),
-        ("1.22.8", date(2025, 1, 17), "warning", "1.22.8 has had no fixes since 2025-01-16", "set a supported version"),
-        (OLDEST, date(2026, 1, 1), "warning", "no fixes since", "where the nodes' kernels have 48-bit addresses"),
-    ],
-    ids=["the last day of support", "the day after", "a version for every kernel"],
-)
-def test_a_version_that_gets_no_fixes_is_said_with_the_date(version, day, level, words, fix):
-    finding = end_of_life(make_settings(istio={"version": version}), day)
-    assert finding.level == level
-    assert words in finding.message
-    assert finding.fix.endswith(fix)
+ENDED = "warning istio.version: 1.22.8 has had no fixes since 2025-01-16; set a supported version"
+ANY_KERNEL = "warning istio.version: …set a supported version where the nodes' kernels have 48-bit addresses"
+DAYS = {
+    "the last day of support": ("1.22.8", date(2025, 1, 16), "ok istio.version: 1.22.8 gets fixes until 2025-01-16"),
+    "the day after": ("1.22.8", date(2025, 1, 17), ENDED),
+    "a version for every kernel": (OLDEST, date(2026, 1, 1), ANY_KERNEL),
+}
+
+
+@pytest.mark.parametrize(("version", "day", "line"), DAYS.values(), ids=DAYS)
+def test_a_version_that_gets_no_fixes_is_said_with_the_date(version, day, line):
+    told = end_of_life(make_settings(istio={"version": version}), day)
+    assert_told([told], line)
+    assert ("where" in told.fix) is (version == OLDEST)
 
 
 def test_a_version_newer_than_the_catalog_is_a_warning_and_nothing_else_is_guessed():
     unknown = observation(make_snapshot(version="v1.20.0"), istio={"version": UNKNOWN})
-    assert [*check(unknown)] == []
-    (finding,) = check_end_of_life(unknown)
-    assert finding.level == "warning"
-    assert f"is newer than what this program knows, 1.{NEWEST_MINOR}" in finding.message
+    assert_told(check(unknown))
+    line = f"warning istio.version: {UNKNOWN} is newer than what this program knows, 1.{NEWEST_MINOR}:"
+    assert_told(check_end_of_life(unknown), line)

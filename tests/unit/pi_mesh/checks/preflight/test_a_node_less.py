@@ -36,6 +36,7 @@ CASES = {
     "pods that fit on no other node": (PIS, ORDERS, f"{ONE}other node: 1 of default/orders; lower requests…[1]"),
     "a pod of a DaemonSet is awaited on no other node": (PIS, (DAEMON, *ORDERS[1:]), FITS),
     "nor is a static pod": (PIS, (STATIC, *ORDERS[1:]), FITS),
+    "nor is a pod that is ending": (PIS, (replace(ORDERS[0], ending=True), *ORDERS[1:]), FITS),
     "a pod without a controller is gone": (PIS, (make_pod("probe"),), f"{FITS}; nothing makes 1 of default/probe anew"),
     "a pod that only one node may run": ((SSD, *PIS[1:]), (PINNED,), f"{ONE}other node: 1 of default/db; "),
     "what ran on a node that is down already needs a place too": (DEAD, HALVES,

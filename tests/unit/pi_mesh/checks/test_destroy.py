@@ -10,100 +10,94 @@ from pi_mesh.cluster import workloads
 from pi_mesh.cluster.errors import ClusterUnreachable
 from tests.support.factories import make_mesh
 from tests.support.fake_client import FakeClient
+from tests.support.versions import NEWEST
 
 URN = "urn:pulumi:test::pi-mesh::pi-mesh:destroy:Guard::destroy-guard"
 KUBE_SYSTEM, NAMESPACES, PODS = "/api/v1/namespaces/kube-system", "/api/v1/namespaces", "/api/v1/pods"
 DEPLOYMENTS = "/apis/apps/v1/deployments"
-CANARY = {"canary": {"version": "1.31.0", "revision": "next"}, "tags": {"stable": "next"}}
+IN_TRADING = workloads.CONTROLLERS["Deployment"].format("trading")
 
 
 def recorded(**overrides: object) -> Destroyed:
     return Destroyed.by_destroy_of(make_mesh(**overrides), "this-one")
 
 
-def pod(namespace: str, name: str, revision: str = "default", deployment: str = "") -> dict:
-    owners = [{"kind": "ReplicaSet", "name": f"{deployment}-1", "controller": True}] if deployment else []
-    metadata = {"namespace": namespace, "name": name, "annotations": {"istio.io/rev": revision}}
-    proxy = {"name": "istio-proxy"}
-    return {"metadata": {**metadata, "ownerReferences": owners}, "spec": {"containers": [proxy]}}
+def pod(namespace: str, name: str, revision: str = "default", container: str = "istio-proxy", phase: str = "") -> dict:
+    """Return a pod of a Deployment with this name."""
+    owner = {"kind": "ReplicaSet", "name": f"{name}-1", "controller": True}
+    metadata = {"namespace": namespace, "name": f"{name}-1-x", "annotations": {"istio.io/rev": revision}}
+    spec, status = {"containers": [{"name": container}]}, {"phase": phase or "Running"}
+    return {"metadata": {**metadata, "ownerReferences": [owner]}, "spec": spec, "status": status}
 
 
-def named(name: str, labels: dict[str, str] | None = None) -> dict:
-    return {"metadata": {"name": name, "labels": labels or {}}}
+def named(name: str, **labels: str) -> dict:
+    return {"metadata": {"name": name, "labels": labels}}
 
 
 @pytest.fixture
 def refusal(monkeypatch):
     """Return `refusal(destroyed, path=items)`: the lines on a cluster with these objects; an exception is raised."""
 
-    def judge(destroyed: Destroyed, objects: dict | Exception | None = None) -> str:
-        answers: dict[str, object] = {KUBE_SYSTEM: {"metadata": {"uid": "this-one"}}}
-        if isinstance(objects, Exception):
-            answers[KUBE_SYSTEM] = objects
-        else:
-            answers |= {path: {"items": items} for path, items in (objects or {}).items()}
+    def judge(destroyed: Destroyed, objects: dict | None = None, cluster: object = None) -> str:
+        uid = cluster or {"metadata": {"uid": "this-one"}}
+        answers = {KUBE_SYSTEM: uid, **{path: {"items": items} for path, items in (objects or {}).items()}}
         monkeypatch.setattr(destroy, "Client", FakeClient(answers))
-        return destroy.refusal(asdict(destroyed), URN)
+        return destroy.refusal({**asdict(destroyed), "field of a later version": True}, URN)
 
     return judge
 
 
-SHOP = {workloads.CONTROLLERS["Deployment"].format("trading"): [named("shop")]}
-ELSEWHERE = {PODS: [pod("bank", "teller-1-x", deployment="teller")]}
+NOTES = {"meta.helm.sh/release-name": "istio-ingressgateway", "meta.helm.sh/release-namespace": "istio-system"}
+HELMS = {"labels": {"app.kubernetes.io/managed-by": "Helm"}, "annotations": NOTES}
+GATEWAY = {"metadata": {"name": "gate", "namespace": "istio-system", **HELMS}}
+OF_GATEWAY = pod("istio-system", "gate")
+SHOP, TELLER = {IN_TRADING: [named("shop")]}, {PODS: [pod("bank", "teller")]}
+CANARY = {"canary": {"version": NEWEST, "revision": "next"}, "tags": {"stable": "next"}}
+ASKING = {
+    revision: {NAMESPACES: [named(name, **{"istio.io/rev": revision}) for name in ("bank", "trading")]}
+    for revision in ("next", "stable", "default")
+}
+UNUSED = {
+    "nobody else uses it": ({}, {}),
+    "workloads in an adopted namespace, which stay": ({"trading": {"adopt": True}}, SHOP),
+    "a pod elsewhere without a proxy": ({}, {PODS: [pod("bank", "teller", container="app")]}),
+    "a pod elsewhere that is done": ({}, {PODS: [pod("bank", "report", phase="Succeeded")]}),
+    "a pod of a deleted namespace": ({}, {PODS: [pod("trading", "shop")]}),
+    "a gateway of the stack": ({"istio": {"adopt": True}}, {DEPLOYMENTS: [GATEWAY], PODS: [OF_GATEWAY]}),
+    "a sidecar of another istiod": ({}, {PODS: [pod("bank", "teller", revision="of-others")]}),
+    "a namespace that asks for the first revision": ({"istio": CANARY}, ASKING["default"]),
+    "one whose removal is allowed": ({"istio": {**CANARY, "allowRemoval": True}}, ASKING["next"]),
+    "anything, where destroy.workloads allows it": ({"destroy": {"workloads": True}}, {**SHOP, **TELLER}),
+}  # fmt: skip
 
 
-def test_a_mesh_that_nobody_else_uses_is_destroyed(refusal):
-    assert refusal(recorded()) == ""
+@pytest.mark.parametrize(("settings", "objects"), UNUSED.values(), ids=UNUSED)
+def test_a_mesh_that_nobody_else_uses_is_destroyed(settings, objects, refusal):
+    assert refusal(recorded(**settings), objects) == ""
 
 
-def test_workloads_in_a_namespace_of_the_stack_are_named_with_the_way_out(refusal):
-    lines = refusal(recorded(), SHOP).splitlines()
-    assert lines[0] == "others still use this mesh; nothing was touched:"
-    assert lines[1] == "  namespace trading: would be deleted with Deployment shop"
-    assert "destroy.workloads: true and run `pulumi up`" in lines[2]
-    assert f"pulumi state delete '{URN}'" in lines[3]
+LED = "sidecars: would lose the istiod that configures them and renews their certificates:"
+SEVEN = {IN_TRADING: [named(f"shop-{number}") for number in range(7)]}
+USED = {
+    "workloads in a namespace of the stack": ({}, SHOP, "namespace trading: would be deleted with Deployment shop"),
+    "a long list": ({}, SEVEN, "namespace trading: would be deleted with Deployment shop-0, Deployment shop-1, "
+        "Deployment shop-2, Deployment shop-3, Deployment shop-4 and 2 more"),
+    "sidecars elsewhere": ({}, TELLER, f"{LED} bank/teller"),
+    "sidecars elsewhere beside others": ({}, {PODS: [pod("bank", "b"), pod("bank", "a")]}, f"{LED} bank/a, bank/b"),
+    "a namespace that asks for a revision":
+        ({"istio": CANARY}, ASKING["next"], "namespace bank: asks for the revision next, which would be removed"),
+    "a namespace that asks for a tag":
+        ({"istio": CANARY}, ASKING["stable"], "namespace bank: asks for the revision stable, which would be removed"),
+}  # fmt: skip
 
 
-def test_workloads_in_an_adopted_namespace_stay_and_are_none(refusal):
-    assert refusal(recorded(trading={"adopt": True}), SHOP) == ""
-
-
-def test_sidecars_elsewhere_are_named_by_their_workload(refusal):
-    assert "sidecars: would lose the istiod" in refusal(recorded(), ELSEWHERE)
-    assert "bank/teller" in refusal(recorded(), ELSEWHERE)
-
-
-def test_pods_elsewhere_without_a_proxy_or_done_and_pods_of_a_deleted_namespace_are_nobodys_sidecars(refusal):
-    bare, done, deleted = pod("bank", "teller"), pod("bank", "report"), pod("trading", "shop")
-    bare["spec"]["containers"] = [{"name": "app"}]
-    done["status"] = {"phase": "Succeeded"}
-    assert refusal(recorded(), {PODS: [bare, done, deleted]}) == ""
-
-
-def test_a_gateway_of_the_stack_is_no_sidecar_of_others(refusal):
-    labels = {"app.kubernetes.io/managed-by": "Helm"}
-    notes = {"meta.helm.sh/release-name": "istio-ingressgateway", "meta.helm.sh/release-namespace": "istio-system"}
-    own = {"metadata": {"name": "gate", "namespace": "istio-system", "labels": labels, "annotations": notes}}
-    gateway = pod("istio-system", "gate-1-x", deployment="gate")
-    assert refusal(recorded(istio={"adopt": True}), {DEPLOYMENTS: [own], PODS: [gateway]}) == ""
-
-
-def test_sidecars_of_another_istiod_are_not_ours_to_lose(refusal):
-    assert refusal(recorded(), {PODS: [pod("bank", "teller", revision="of-others")]}) == ""
-
-
-@pytest.mark.parametrize("revision", ["next", "stable"])
-def test_a_namespace_that_asks_for_a_revision_or_a_tag_is_named_unless_its_removal_is_allowed(refusal, revision):
-    labels = {"istio.io/rev": revision}
-    asking = {NAMESPACES: [named("bank", labels), named("trading", labels)]}
-    lines = refusal(recorded(istio=CANARY), asking)
-    assert f"namespace bank: asks for the revision {revision}" in lines
-    assert "namespace trading: asks" not in lines
-    assert refusal(recorded(istio={**CANARY, "allowRemoval": True}), asking) == ""
-
-
-def test_with_destroy_workloads_nothing_of_it_is_looked_at(refusal):
-    assert refusal(recorded(destroy={"workloads": True}), {**SHOP, **ELSEWHERE}) == ""
+@pytest.mark.parametrize(("settings", "objects", "line"), USED.values(), ids=USED)
+def test_the_users_of_a_mesh_are_named_with_the_way_out(settings, objects, line, refusal):
+    head, user, *ways = refusal(recorded(**settings), objects).splitlines()
+    assert head == "others still use this mesh; nothing was touched:"
+    assert user.partition("; istio.allowRemoval")[0] == f"  {line}"
+    assert "destroy.workloads: true and run `pulumi up`" in ways[0]
+    assert f"pulumi state delete '{URN}'" in ways[1]
 
 
 def test_another_cluster_is_refused_whatever_is_allowed(refusal):
@@ -113,16 +107,6 @@ def test_another_cluster_is_refused_whatever_is_allowed(refusal):
 
 def test_a_cluster_that_does_not_answer_is_refused_with_the_way_out(refusal, monkeypatch):
     gone = ClusterUnreachable("cluster 'test' does not answer")
-    assert "does not answer" in refusal(recorded(), gone)
+    assert "does not answer; nothing was touched; PULUMI_K8S_DELETE_UNREACHABLE=true" in refusal(recorded(), {}, gone)
     monkeypatch.setenv("PULUMI_K8S_DELETE_UNREACHABLE", "true")
-    assert refusal(recorded(), gone) == ""
-
-
-def test_a_long_list_is_cut_off_with_its_number(refusal):
-    many = {workloads.CONTROLLERS["Deployment"].format("trading"): [named(f"shop-{number}") for number in range(7)]}
-    assert "Deployment shop-4 and 2 more" in refusal(recorded(), many)
-
-
-def test_a_field_that_a_later_version_recorded_is_passed_over(refusal):
-    refusal(recorded())
-    assert destroy.refusal({**asdict(recorded()), "later": True}, URN) == ""
+    assert refusal(recorded(), {}, gone) == ""

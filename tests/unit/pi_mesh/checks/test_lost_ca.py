@@ -5,43 +5,37 @@ import pytest
 from pi_mesh.checks import lost_ca
 from pi_mesh.checks.lost_ca import LostCa
 from pi_mesh.vault import VaultError
-from tests.support import authorities
+from tests.support.authorities import make_ca, make_root
 from tests.support.factories import make_settings
 from tests.support.vault_server import vault_server
 
-ROOT = authorities.make_root()
-OURS = authorities.make_ca("Istio Intermediate CA", ROOT)
-OTHER = authorities.make_ca("Another CA", ROOT)
+ROOT = make_root()
+OURS, OTHER = (make_ca(name, ROOT).pem for name in ("Istio Intermediate CA", "Another CA"))
 
 
-def find(own: str | None, *made: str, status: int = 200) -> LostCa | None:
+def find(there: str | None, *ours: str, status: int = 200) -> LostCa | None:
     """Ask a Vault with this CA at the mount."""
-    with vault_server(own=own, own_status=status) as address:
-        return lost_ca.find(made, make_settings(vault={"enabled": True, "address": address}).vault)
+    with vault_server(own=there, own_status=status) as address:
+        return lost_ca.find(ours, make_settings(vault={"enabled": True, "address": address}).vault)
 
 
-def test_the_ca_that_the_stack_made_is_not_lost():
-    assert find(OURS.pem, OURS.pem + ROOT.pem) is None
+@pytest.mark.parametrize(("there", "ours"), [(OURS, (OTHER, OURS + ROOT.pem)), ("", ())], ids=["made", "to be signed"])
+def test_a_ca_that_the_stack_made_or_that_is_yet_to_be_signed_is_not_lost(there, ours):
+    assert find(there, *ours) is None
 
 
-def test_a_mount_that_is_gone():
-    assert find(None, OURS.pem) == LostCa("pki_int", "nothing is mounted there", has_mount=False)
-
-
-def test_a_mount_without_a_ca():
-    assert find("", OURS.pem) == LostCa("pki_int", "the mount holds no CA")
-
-
-def test_a_mount_with_another_ca_is_named_by_what_it_holds():
-    found = find(OTHER.pem, OURS.pem)
-    assert found
-    assert found.found.startswith("the mount holds 'Another CA'")
-
-
-def test_a_mount_whose_ca_is_yet_to_be_signed_is_not_lost():
-    assert find("") is None
+@pytest.mark.parametrize(
+    ("there", "words"),
+    [(None, "nothing is mounted there"), ("", "the mount holds no CA"), (OTHER, "the mount holds 'Another CA'")],
+    ids=["no mount", "no CA", "another CA"],
+)
+def test_a_ca_is_lost_where_the_mount_has_another_or_none(there, words):
+    lost = find(there, OURS)
+    assert lost
+    assert (lost.mount, lost.has_mount) == ("pki_int", there is not None)
+    assert lost.found.startswith(words)
 
 
 def test_a_vault_that_does_not_tell_is_no_vault_that_has_lost_it():
     with pytest.raises(VaultError, match="is sealed"):
-        find("", OURS.pem, status=503)
+        find("", OURS, status=503)

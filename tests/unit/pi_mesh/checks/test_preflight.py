@@ -1,11 +1,17 @@
-"""The preflight's findings about a whole cluster."""
+"""The preflight's findings about a whole cluster, and those of its smallest checks."""
 
 import pytest
 
-from pi_mesh.checks.finding import Level
-from pi_mesh.cluster.objects import Namespace
-from tests.support.preflight_problems import findings, problems
+from pi_mesh.catalog.istio import facts_of
+from pi_mesh.checks.finding import NEXT, Finding
+from pi_mesh.checks.preflight import extra_values, gateway_service, metrics_server, prometheus_operator, rights
+from pi_mesh.cluster.objects import Crd, Deployment, Namespace
+from tests.support import charts
+from tests.support.preflight_problems import assert_told, findings, observation, problems
 from tests.support.snapshots import installed_mesh, make_node, make_snapshot, state_of
+from tests.support.versions import NEWEST
+
+FACTS = facts_of(NEWEST)
 
 
 def test_our_own_running_mesh_is_no_problem():
@@ -13,20 +19,19 @@ def test_our_own_running_mesh_is_no_problem():
 
 
 def test_every_problem_is_in_one_report():
-    snapshot = make_snapshot(
-        version="v1.28.0", nodes=(make_node(architecture="arm"),), namespaces=(Namespace("trading"),)
-    )
+    node = make_node(architecture="arm")
+    snapshot = make_snapshot(version="v1.28.0", nodes=(node,), namespaces=(Namespace("trading"),))
     assert len(problems(snapshot)) >= 5
 
 
-HEALTHY = """
+HEALTHY = f"""
 context test: may read, create, change and delete all that an `up` does
-Kubernetes v1.35.2: is in the range of Istio 1.31.0: 1.32 to 1.36
-istio.version: 1.31.0 gets fixes until 2027-03-31
+Kubernetes v1.35.2: is in the range of Istio {NEWEST}: 1.{FACTS.kubernetes[0]} to 1.{FACTS.kubernetes[1]}
+istio.version: {NEWEST} gets fixes until {FACTS.end_of_life}
 charts.source: https://blob.istio.io/istio-release/charts, trusted unseen: charts.lock.yaml does not have this stack
 cluster.nodes: 3 nodes are Ready and schedulable, at least 3 needed: pi-1, pi-2, pi-3 [3]
 cluster.architecture: arm64: pi-1, pi-2, pi-3
-nodes: no stock Raspberry Pi OS kernel, as Istio 1.31.0 asks
+nodes: no stock Raspberry Pi OS kernel, as Istio {NEWEST} asks
 nodes: at least 2Gi of memory are free on each
 nodes: the mesh and the surge of its rollouts, 600m CPU and 768Mi, fit
 trading.workloads: 30 pods with sidecars, which it promises, fit beside the mesh [30]
@@ -51,26 +56,52 @@ mtls.mode: every pod in trading has its sidecar
 
 
 def test_the_report_on_a_healthy_cluster_without_a_mesh_is_one_row_for_each_check():
-    found = findings(make_snapshot())
-    assert {finding.level for finding in found} == {Level.OK}
-    rows = [f"{finding}{f' [{finding.number}]' if finding.number is not None else ''}" for finding in found]
+    report = findings(make_snapshot())
+    assert {finding.level for finding in report} == {"ok"}
+    rows = [f"{finding}{f' [{finding.number}]' if finding.number is not None else ''}" for finding in report]
     assert rows == HEALTHY.strip().splitlines()
 
 
-@pytest.mark.parametrize(
-    ("changes", "row"),
-    [
-        ({}, "cluster.nodes: 3 nodes are Ready and schedulable, at least 3 needed: pi-1, pi-2, pi-3"),
-        ({}, "cluster: no release of this stack is stuck"),
-        ({"crds": ()}, "cluster: none there yet"),
-    ],
-)
-def test_a_running_mesh_has_its_rows_too(changes, row):
-    snapshot = make_snapshot(**{**installed_mesh(), **changes})
-    assert row in {str(finding) for finding in findings(snapshot, state_of()) if finding.level is Level.OK}
+CHANGES = ("update secrets", "update pods", "delete pods")
+WHO, OPERATED = "context test: may not", {"observability": {"prometheus": {"enabled": True, "mode": "operator"}}}
+KINDS = tuple(Crd(f"{kind}.monitoring.coreos.com") for kind in ("servicemonitors", "podmonitors", "prometheusrules"))
+SERVER, SCALED = Deployment("kube-system", "metrics-server", {"k8s-app": "metrics-server"}), {"enabled": True}
+SMALL = {
+    "kinds that may not be listed": (rights, {"unreadable": ("releases",)}, {}, f"error {WHO} list releases: "),
+    "kinds that may not be created":
+        (rights, {"missing_rights": ("namespaces", "pods")}, {}, f"error {WHO} create namespaces, pods; "),
+    "changes that may not be made, for one version":
+        (rights, {"missing_changes": CHANGES}, {}, f"warning {WHO} update secrets, pods; delete pods; pi-mesh {NEXT} "),
+    "an autoscaler with a metrics server":
+        (metrics_server, {"deployments": (SERVER,)}, {"ingress": {"autoscaling": SCALED}}, "ok cluster: is there"),
+    "an autoscaler without": (metrics_server, {}, {"ingress": {"autoscaling": SCALED}}, "warning ingress.autoscaling"),
+    "a kind of the Prometheus operator that is not there": (prometheus_operator, {"crds": KINDS[:2]}, OPERATED,
+        f"error crd {KINDS[2].name}: is not there"),
+    "the Prometheus operator": (prometheus_operator, {"crds": KINDS}, OPERATED, "ok cluster: is there"),
+    "no Prometheus operator": (prometheus_operator, {}, {}, "ok cluster: is not needed"),
+    "gateways inside the cluster ask for no address": (gateway_service, {},
+        {"ingress": {"service": {"type": "ClusterIP"}}}, "ok cluster: no gateway asks for an address"),
+}  # fmt: skip
 
 
-def test_gateways_inside_the_cluster_ask_for_no_address():
-    inside = {"service": {"type": "ClusterIP"}}
-    rows = [str(finding) for finding in findings(make_snapshot(), ingress=inside) if finding.id == "load balancer"]
-    assert rows == ["cluster: no gateway asks for an address"]
+@pytest.mark.parametrize(("module", "cluster", "settings", "line"), SMALL.values(), ids=SMALL)
+def test_a_small_check_tells_what_it_finds(module, cluster, settings, line):
+    check = getattr(module, "check", None) or module.check_address
+    assert_told(check(observation(make_snapshot(**cluster), **settings)), line)
+
+
+def of_misspelt(check, source: str) -> list[Finding]:
+    values = {"pilot": {"resuorces": {"limits": {"cpu": "1"}}}}
+    istio = {"version": charts.versions()[-1], "values": values}
+    return [*check(observation(make_snapshot(), istio=istio, charts={"source": source}))]
+
+
+@pytest.mark.parametrize(("check", "level"), [(extra_values.check, "warning"), (extra_values.check_applied, "error")])
+def test_an_extra_value_that_no_template_reads_stops_no_up_but_fails_a_verification(check, level):
+    (finding,) = of_misspelt(check, str(charts.folder()))
+    assert (finding.level, finding.name) == (level, "istio.values.pilot.resuorces")
+    assert "no template of the chart istiod" in finding.message
+
+
+def test_of_charts_in_a_repository_nothing_is_claimed():
+    assert of_misspelt(extra_values.check, "https://charts.example") == []

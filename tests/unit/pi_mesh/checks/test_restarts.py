@@ -3,28 +3,33 @@
 from dataclasses import replace
 
 import pytest
+import yaml
 
-from pi_mesh.checks import restarts
+from pi_mesh.checks.restarts import Forecast, forecast
 from pi_mesh.cluster.stack_state import NEVER_RUN
 from pi_mesh.inventory import Inventory, Kind
 from tests.support import charts
 from tests.support.factories import make_mesh
 from tests.support.kinds_of_change import KINDS, PROFILE
 from tests.support.snapshots import installed_state
+from tests.support.versions import BEFORE, NEWEST, OLDEST, SHIPPED
 
-ISTIOD, INGRESS, EGRESS = (
-    f"Deployment istio-system/{name}" for name in ("istiod", "istio-ingressgateway", "istio-egressgateway")
+ISTIOD, INGRESS, EGRESS, NEXT = (
+    f"Deployment istio-system/{name}"
+    for name in ("istiod", "istio-ingressgateway", "istio-egressgateway", "istiod-next")
 )
+
+
+def of_change(before: dict, after: dict) -> Forecast:
+    return forecast(make_mesh(**after), installed_state(make_mesh(**before)))
 
 
 def templates(mesh: Inventory) -> dict[str, object]:
     """Return the pod templates that the charts render."""
-    rendered = (item for one in mesh.releases if one.kind is not Kind.BASE for item in charts.render(one))
-    return {
-        f"Deployment istio-system/{item['metadata']['name']}": item["spec"]["template"]
-        for item in rendered
-        if item["kind"] == "Deployment"
-    }
+    texts = [charts.template(release) for release in mesh.releases if release.kind is not Kind.BASE]
+    documents = [document for text in texts for document in text.split("\n---\n") if "\nkind: Deployment\n" in document]
+    deployments = (yaml.load(document, Loader=yaml.CSafeLoader) for document in documents)
+    return {f"Deployment istio-system/{item['metadata']['name']}": item["spec"]["template"] for item in deployments}
 
 
 @pytest.mark.parametrize("change", KINDS.values(), ids=KINDS)
@@ -33,72 +38,70 @@ def test_exactly_the_workloads_whose_rendered_pods_change_or_go_are_told(change)
     before = make_mesh(istio={"version": version})
     after = make_mesh(**{**change.settings, "istio": {"version": version, **change.settings.get("istio", {})}})
     old, new = templates(before), templates(after)
+    assert {ISTIOD, INGRESS, EGRESS} == {*old}
     changed = {name for name in old if old[name] != new.get(name)}
-    assert set(restarts.forecast(after, installed_state(before)).of_traffic) == changed
+    assert set(forecast(after, installed_state(before)).of_traffic) == changed
 
 
-def test_another_version_makes_all_of_them_anew():
-    forecast = restarts.forecast(make_mesh(), installed_state(make_mesh(istio={"version": "1.30.0"})))
-    assert forecast.restarts == (ISTIOD, INGRESS, EGRESS)
+def canary(version: str) -> dict:
+    return {"version": version, "revision": "next"}
 
 
-def test_gateways_of_charts_before_1_24_follow_an_upgrade():
-    forecast = restarts.forecast(
-        make_mesh(istio={"version": "1.20.7"}), installed_state(make_mesh(istio={"version": "1.20.3"}))
-    )
-    assert forecast.restarts == (ISTIOD, INGRESS, EGRESS)
+SECOND = {"canary": canary(NEWEST)}
+RESTARTS = {
+    "another version": ({"istio": {"version": BEFORE}}, {}, (ISTIOD, INGRESS, EGRESS)),
+    "another patch of charts before 1.24":
+        ({"istio": {"version": SHIPPED}}, {"istio": {"version": OLDEST}}, (ISTIOD, INGRESS, EGRESS)),
+    "another version of the second control plane":
+        ({"istio": {"version": BEFORE, "canary": canary(BEFORE)}}, {"istio": {"version": BEFORE, **SECOND}}, (NEXT,)),
+    "another revision of a gateway": ({"istio": SECOND}, {"istio": SECOND, "egress": {"revision": "next"}}, (EGRESS,)),
+    "more resources, and fewer replicas":
+        ({"istio": {"pilotReplicas": 2}}, {"istio": {"pilotReplicas": 1, "resources": PROFILE}}, (ISTIOD,)),
+}  # fmt: skip
 
 
-def test_a_gateway_that_is_switched_off_is_told_as_removed():
-    forecast = restarts.forecast(make_mesh(egress={"enabled": False}), installed_state(make_mesh()))
-    assert (forecast.restarts, forecast.removed) == ((), (EGRESS,))
+@pytest.mark.parametrize(("before", "after", "restarts"), RESTARTS.values(), ids=RESTARTS)
+def test_workloads_whose_pods_are_replaced_are_told_once(before, after, restarts):
+    told = of_change(before, after)
+    assert (told.restarts, told.removed) == (restarts, ())
 
 
-def test_a_namespace_that_gets_another_name_is_told_as_removed_unless_it_is_adopted():
-    own = replace(installed_state(make_mesh()), owned=frozenset({"trading"}))
-    renamed = make_mesh(trading={"namespace": "trades"})
-    assert restarts.forecast(renamed, own).removed == ("Namespace trading",)
-    assert restarts.forecast(make_mesh(), own).removed == ()
-    assert restarts.forecast(renamed, installed_state(make_mesh())).removed == ()
+ON = {"enabled": True}
+SCALED = {
+    "fewer": ({"pilotReplicas": 3}, {"pilotReplicas": 2}, (ISTIOD,)),
+    "one, not spread any more": ({"pilotReplicas": 2}, {"pilotReplicas": 1}, ()),
+    "autoscaled from two on": ({"pilotReplicas": 3}, {"autoscaling": {**ON, "minReplicas": 2}}, (ISTIOD,)),
+    "two, autoscaled from two on": ({"pilotReplicas": 2}, {"autoscaling": {**ON, "minReplicas": 2}}, (ISTIOD,)),
+    "one stays one": ({"pilotReplicas": 1}, {"pilotReplicas": 1, "autoscaling": ON}, ()),
+    "a lower maximum": ({"autoscaling": {**ON, "maxReplicas": 3}}, {"autoscaling": ON}, (ISTIOD,)),
+    "from the maximum": ({"autoscaling": ON}, {"autoscaling": {"enabled": False}}, (ISTIOD,)),
+}
 
 
-@pytest.mark.parametrize(
-    ("before", "after", "told"),
-    [
-        ({"pilotReplicas": 3}, {"pilotReplicas": 2}, (ISTIOD,)),
-        ({"pilotReplicas": 2}, {"pilotReplicas": 1}, ()),
-        ({"pilotReplicas": 3}, {"autoscaling": {"enabled": True, "minReplicas": 2}}, (ISTIOD,)),
-        ({"pilotReplicas": 2}, {"autoscaling": {"enabled": True, "minReplicas": 2}}, (ISTIOD,)),
-        ({"pilotReplicas": 1}, {"pilotReplicas": 1, "autoscaling": {"enabled": True}}, ()),
-        ({"autoscaling": {"enabled": True, "maxReplicas": 3}}, {"autoscaling": {"enabled": True}}, (ISTIOD,)),
-        ({"autoscaling": {"enabled": True}}, {"autoscaling": {"enabled": False}}, (ISTIOD,)),
-        ({"pilotReplicas": 2}, {"pilotReplicas": 1, "resources": PROFILE}, ()),
-    ],
-    ids=[
-        "fewer",
-        "one, not spread any more",
-        "autoscaled from two on",
-        "two, autoscaled from two on",
-        "one stays one",
-        "a lower maximum",
-        "from the maximum",
-        "restarted anyway",
-    ],
-)
-def test_a_workload_that_scales_down_is_told_as_one_that_loses_pods(before, after, told):
-    forecast = restarts.forecast(make_mesh(istio=after), installed_state(make_mesh(istio=before)))
-    assert forecast.removed == told
+@pytest.mark.parametrize(("before", "after", "removed"), SCALED.values(), ids=SCALED)
+def test_a_workload_that_scales_down_is_told_as_one_that_loses_pods(before, after, removed):
+    assert of_change({"istio": before}, {"istio": after}).removed == removed
 
 
 def test_a_gateway_that_scales_down_is_told_too():
-    forecast = restarts.forecast(
-        make_mesh(ingress={"replicas": 2}), installed_state(make_mesh(ingress={"replicas": 3}))
-    )
-    assert (forecast.restarts, forecast.removed) == ((), (INGRESS,))
+    told = of_change({"ingress": {"replicas": 3}}, {"ingress": {"replicas": 2}})
+    assert (told.restarts, told.removed) == ((), (INGRESS,))
+
+
+def test_a_gateway_that_is_switched_off_is_told_as_removed():
+    told = of_change({}, {"egress": {"enabled": False}})
+    assert (told.restarts, told.removed) == ((), (EGRESS,))
+
+
+def test_a_namespace_that_gets_another_name_is_told_as_removed_unless_it_is_adopted():
+    adopted = installed_state(make_mesh())
+    own, renamed = replace(adopted, owned=frozenset({"trading"})), make_mesh(trading={"namespace": "trades"})
+    told = [forecast(*given).removed for given in ((renamed, own), (make_mesh(), own), (renamed, adopted))]
+    assert told == [("Namespace trading",), (), ()]
 
 
 def test_a_first_install_makes_nothing_anew():
-    assert restarts.forecast(make_mesh(), NEVER_RUN) == restarts.Forecast()
+    assert forecast(make_mesh(), NEVER_RUN) == Forecast()
 
 
 @pytest.mark.parametrize(
@@ -110,20 +113,4 @@ def test_a_first_install_makes_nothing_anew():
     ],
 )
 def test_what_running_proxies_keep_until_they_are_made_anew_is_told(change, kept):
-    assert restarts.forecast(make_mesh(**change), installed_state(make_mesh())).keep == kept
-
-
-def test_a_new_version_of_the_second_control_plane_restarts_it_alone():
-    canary = {"version": "1.31.0", "revision": "next"}
-    before = make_mesh(istio={"version": "1.30.0", "canary": {**canary, "version": "1.30.0"}})
-    forecast = restarts.forecast(make_mesh(istio={"version": "1.30.0", "canary": canary}), installed_state(before))
-    assert forecast.restarts == ("Deployment istio-system/istiod-next",)
-
-
-def test_a_gateway_that_moves_to_a_revision_restarts():
-    canary = {"version": "1.31.0", "revision": "next"}
-    before = make_mesh(istio={"canary": canary})
-    forecast = restarts.forecast(
-        make_mesh(istio={"canary": canary}, egress={"revision": "next"}), installed_state(before)
-    )
-    assert forecast.restarts == (EGRESS,)
+    assert of_change({}, change).keep == kept

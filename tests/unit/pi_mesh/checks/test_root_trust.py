@@ -1,4 +1,4 @@
-"""The mesh's trust as it is read from the cluster."""
+"""The mesh's trust as it is read from the cluster, and the change of its root."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -15,78 +15,65 @@ from pi_mesh.cluster.errors import ClusterUnreachable
 from pi_mesh.cluster.mesh_ca import Authority
 from tests.support.authorities import NOW, make_ca, make_root
 
-ROOT = make_root().pem
+A, B = make_root("A"), make_root("B")
+BOTH, ROOTS = (A.certificate, B.certificate), A.pem + B.pem
+LIVE, B_ALONE = Trust(B.certificate, BOTH, NOW), Trust(B.certificate, BOTH[1:], NOW)
+TRUSTS = {
+    "a cacerts Secret with a root alone": (Authority(A.pem, {"root-cert.pem": A.pem}), BOTH[:1], False),
+    "the root of an external signer": (Authority(external_signer_root=ROOTS), BOTH, True),
+    "istiod's own": (Authority(root_cert=ROOTS), BOTH, False),
+}
 
 
-def test_a_cacerts_secret_with_a_root_alone_is_no_traceback():
-    try:
-        found = mesh_trust(Authority(ROOT, {"root-cert.pem": ROOT}))
-    except KeyError as error:
-        pytest.fail(f"a traceback: {error!r}")
-    assert found
-    assert not found.external
+@pytest.mark.parametrize(("authority", "roots", "external"), TRUSTS.values(), ids=TRUSTS)
+def test_the_first_of_the_roots_signs(authority, roots, external):
+    trust = mesh_trust(replace(authority, longest_lifetime=timedelta(days=3)))
+    assert trust
+    assert (trust.signer, trust.roots, trust.external) == (A.certificate, roots, external)
+    assert trust.since == A.certificate.not_valid_before_utc
+    assert trust.longest_lifetime == timedelta(days=3)
 
 
 def test_a_cacerts_secret_without_a_root_is_refused_in_one_line():
     with pytest.raises(CertificateError, match=r"cacerts has no root-cert\.pem"):
-        mesh_trust(Authority(ROOT, {"ca-cert.pem": ROOT}))
+        mesh_trust(Authority(A.pem, {"ca-cert.pem": A.pem}))
 
 
-def test_the_lifetimes_of_running_proxies_go_along():
-    found = mesh_trust(Authority(ROOT, longest_lifetime=timedelta(days=3)))
-    assert found
-    assert found.longest_lifetime == timedelta(days=3)
-
-
-A, B = make_root("A"), make_root("B")
-SIGNED_NOW = Trust(B.certificate, (A.certificate, B.certificate), NOW)
-B_ALONE = Trust(B.certificate, (B.certificate,), NOW)
-
-
-def dropped(holders: list[str] | None, since: timedelta = timedelta()) -> list[str]:
-    """Return the log of a change that drops root A while these proxies hold a certificate of it."""
+def dropped(holders: list[str] | None, days: int = 0) -> list[str]:
+    """Return the log of a change that drops root A, after so many days, while these hold a certificate of it."""
     lines: list[str] = []
-    live = replace(SIGNED_NOW, since=NOW - since)
-    check_change(live, B_ALONE, "1h", lines.append, lambda _: holders)
+    check_change(replace(LIVE, since=NOW - timedelta(days=days)), B_ALONE, "1h", lines.append, lambda _: holders)
     return lines
 
 
-def test_a_root_of_which_no_proxy_holds_a_certificate_goes_at_once():
-    (line,) = dropped([])
-    assert "'A'" in line
-    assert "is no longer trusted: no proxy holds a certificate of it" in line
+@pytest.mark.parametrize(
+    ("holders", "days", "words"),
+    [([], 0, "'A', no proxy holds a certificate of it"), (None, 9, "the mesh's trust changes")],
+    ids=["no proxy holds a certificate of it", "nobody knows, and time is up"],
+)
+def test_a_root_that_is_no_longer_needed_goes(holders, days, words):
+    (line,) = dropped(holders, days)
+    assert all(word in line for word in words.split(", "))
 
 
-@pytest.mark.parametrize("since", [timedelta(), timedelta(days=9)])
-def test_a_root_of_which_a_proxy_holds_a_certificate_stays_whatever_the_time(since):
-    with pytest.raises(CertificateError, match="pod trading/old still holds a certificate of another root"):
-        dropped(["pod trading/old"], since)
-
-
-def test_of_many_that_hold_one_the_first_are_named_and_the_rest_counted():
-    with pytest.raises(CertificateError, match="pod 4 and 3 more still hold"):
-        dropped([f"pod {number}" for number in range(8)])
-
-
-def test_where_the_proxies_can_not_be_asked_time_decides():
-    with pytest.raises(CertificateError, match=r"keep it in vault\.alsoTrust until then"):
-        dropped(None)
-    assert "the mesh's trust changes" in dropped(None, timedelta(days=9))[0]
-
-
-def test_the_root_of_an_external_signer_is_external_and_istiods_own_is_not():
-    root, other = make_root("first"), make_root("second")
-    found = mesh_trust(Authority(external_signer_root=root.pem + other.pem))
-    assert (found.signer, found.external) == (root.certificate, True)
-    own = mesh_trust(Authority(root_cert=root.pem + other.pem))
-    assert (own.signer, own.roots, own.external) == (root.certificate, (root.certificate, other.certificate), False)
-    assert own.since == root.certificate.not_valid_before_utc
+@pytest.mark.parametrize(
+    ("holders", "days", "words"),
+    [
+        (["pod trading/old"], 0, "pod trading/old still holds a certificate of another root"),
+        (["pod trading/old"], 9, "pod trading/old still holds a certificate of another root"),
+        ([f"pod {number}" for number in range(8)], 0, "pod 4 and 3 more still hold"),
+        (None, 0, r"keep it in vault\.alsoTrust until then"),
+    ],
+    ids=["one holds a certificate of it", "whatever the time", "many do", "nobody knows, and time decides"],
+)
+def test_a_root_that_may_still_be_needed_stays(holders, days, words):
+    with pytest.raises(CertificateError, match=words):
+        dropped(holders, days)
 
 
 CA_A, CA_B = make_ca("CA A", A), make_ca("CA B", B)
 OF_A = (make_ca("leaf", CA_A, ca=False).certificate, CA_A.certificate)
 OF_B = (make_ca("leaf", CA_B, ca=False).certificate, CA_B.certificate)
-BOTH = (A.certificate, B.certificate)
 OLD = ProxyTrust("trading/old", roots=(A.certificate,), chain=OF_A)
 NEW = ProxyTrust("trading/new", roots=BOTH, chain=OF_B)
 SILENT = ProxyTrust("trading/silent", problem="no answer")
@@ -105,33 +92,25 @@ def test_istiods_own_certificate_counts_by_the_ca_that_signed_it():
     assert use.istiods_not_resting_on(B.certificate) == ["istiod-1"]
 
 
-@pytest.fixture
-def holders(monkeypatch):
-    """Return `holders(proxies, istiod)`: the holders of a certificate under another root than B."""
-
-    def run(*proxies: ProxyTrust, istiod: object = OF_B[0]) -> list[str] | None:
-        def served(*_: str) -> dict:
-            if isinstance(istiod, Exception):
-                raise istiod
-            return {"istiod-1": istiod}
-
-        live = Authority(cacerts={"ca-cert.pem": CA_B.pem, "root-cert.pem": A.pem + B.pem})
-        monkeypatch.setattr(mesh_ca, "read_authority", lambda *_: live)
-        monkeypatch.setattr(certificates_in_use, "read_istiods", served)
-        monkeypatch.setattr(certificates_in_use, "read_proxies", lambda _: list(proxies))
-        return root_trust.holders_of_others("test", "istio-system", B.certificate)
-
-    return run
+UNREACHABLE = ClusterUnreachable("no answer")
+HOLDERS = {
+    "nobody holds a certificate of the old root": ((NEW,), OF_B[0], []),
+    "a proxy and istiod's pod do": ((OLD, NEW), OF_A[0], ["pod trading/old", "istiod's pod istiod-1"]),
+    "one does and another is silent": ((OLD, SILENT), OF_B[0], ["pod trading/old"]),
+    "a proxy is silent": ((NEW, SILENT), OF_B[0], None),
+    "istiod is silent": ((NEW,), UNREACHABLE, None),
+}
 
 
-def test_nobody_holds_a_certificate_of_the_old_root(holders):
-    assert holders(NEW) == []
+@pytest.mark.parametrize(("proxies", "istiod", "holders"), HOLDERS.values(), ids=HOLDERS)
+def test_the_holders_of_certificates_under_another_root_are_named(proxies, istiod, holders, monkeypatch):
+    def served(*_: str) -> dict:
+        if isinstance(istiod, Exception):
+            raise istiod
+        return {"istiod-1": istiod}
 
-
-def test_who_holds_one_is_named_istiods_pods_too(holders):
-    assert holders(OLD, NEW, istiod=OF_A[0]) == ["pod trading/old", "istiod's pod istiod-1"]
-
-
-@pytest.mark.parametrize("istiod", [OF_B[0], ClusterUnreachable("no answer")])
-def test_where_not_all_could_be_asked_nothing_is_known(holders, istiod):
-    assert holders(NEW, SILENT, istiod=istiod) is None
+    live = Authority(cacerts={"ca-cert.pem": CA_B.pem, "root-cert.pem": ROOTS})
+    monkeypatch.setattr(mesh_ca, "read_authority", lambda *_: live)
+    monkeypatch.setattr(certificates_in_use, "read_istiods", served)
+    monkeypatch.setattr(certificates_in_use, "read_proxies", lambda _: list(proxies))
+    assert root_trust.holders_of_others("test", "istio-system", B.certificate) == holders

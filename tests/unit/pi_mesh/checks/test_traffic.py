@@ -5,31 +5,26 @@ from types import FrameType
 
 import pytest
 
-from pi_mesh.checks.finding import Level
 from pi_mesh.settings import Settings
 from tests.support.crowded_settings import crowded_settings
 from tests.support.factories import make_settings
 from tests.support.snapshots import make_snapshot
 from tests.support.traffic_problems import run
 
-BY_CALLER = {"p": {"action": "DENY", "rules": [{"namespaces": ["dev"]}]}}
-DENY_ALL = {"defaultDeny": {"enabled": True}}
-FEW, MANY = 20, 80
-EXPONENT = 1.1
+BY_CALLER = {"authorization": {"policies": {"p": {"action": "DENY", "rules": [{"namespaces": ["dev"]}]}}}}
+DENY_ALL = {"authorization": {"defaultDeny": {"enabled": True}}}
+LEGACY = {"legacy": {"old": {}}}
+FEW, MANY, EXPONENT = 20, 80, 1.1
+NAMELESS = {
+    "a mesh that takes plain text": {"mtls": {"mode": "PERMISSIVE"}, "traffic": BY_CALLER},
+    "a workload that takes plain text": {"traffic": {**LEGACY, **BY_CALLER}},
+    "a legacy workload under default deny": {"traffic": {**LEGACY, **DENY_ALL}},
+}
 
 
-@pytest.mark.parametrize(
-    "settings",
-    [
-        {"mtls": {"mode": "PERMISSIVE"}, "traffic": {"authorization": {"policies": BY_CALLER}}},
-        {"traffic": {"legacy": {"old": {}}, "authorization": {"policies": BY_CALLER}}},
-        {"traffic": {"legacy": {"old": {}}, "authorization": DENY_ALL}},
-    ],
-    ids=["a mesh that takes plain text", "a workload that takes plain text", "a legacy workload under default deny"],
-)
+@pytest.mark.parametrize("settings", NAMELESS.values(), ids=NAMELESS)
 def test_a_rule_by_caller_where_callers_may_have_no_identity_is_told(settings):
-    found = run(make_settings(**settings), make_snapshot())
-    assert [one for one in found if one.level in (Level.ERROR, Level.WARNING)] != []
+    assert {"error", "warning"} & {finding.level for finding in run(make_settings(**settings), make_snapshot())}
 
 
 def instructions(settings: Settings) -> int:

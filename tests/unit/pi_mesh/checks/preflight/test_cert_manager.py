@@ -1,132 +1,71 @@
-"""The preflight's findings about cert-manager, the stack's or a foreign one."""
+"""The preflight's findings about cert-manager, the stack's or a foreign one, and about the Issuer of the mesh's CA."""
 
 import pytest
 
-from pi_mesh import inventory
-from pi_mesh.checks.finding import Level, errors
-from pi_mesh.checks.observation import Observation
-from pi_mesh.checks.preflight import cert_manager
+from pi_mesh.checks.preflight.cert_manager import check_controller, check_issuer
 from pi_mesh.cluster.cert_manager import SigningIssuer
-from pi_mesh.cluster.helm_releases import ReleaseRecord
-from pi_mesh.cluster.objects import Crd, Deployment, Namespace
-from tests.support.factories import make_mesh, make_settings
-from tests.support.preflight_problems import run
-from tests.support.snapshots import STACK, make_snapshot, owned_namespace, state_of
+from pi_mesh.cluster.objects import Crd, Deployment
+from tests.support.preflight_problems import assert_told, observation
+from tests.support.snapshots import make_snapshot
 
-KEYLESS = {"enabled": True, "address": "https://vault.example:8200", "key": "internal"}
-OURS = "cert-manager/cert-manager"
+SIGNER = {"enabled": True, "address": "https://vault.example:8200", "key": "internal"}
+OURS, CRD = "cert-manager/cert-manager", "issuers.cert-manager.io"
 LABELS = {"app.kubernetes.io/name": "cert-manager", "app.kubernetes.io/component": "controller"}
-CRD = Crd("issuers.cert-manager.io", OURS)
+FOREIGN_CRD = {"crds": (Crd("orders.acme.cert-manager.io", ""),)}
 
 
-def problems(vault: dict = KEYLESS, cert_manager: dict | None = None, **snapshot: object) -> list[str]:
-    settings = make_settings(vault={**vault, "certManager": cert_manager or {}})
-    return [
-        str(finding)
-        for finding in errors(
-            run(inventory.mesh_inventory(settings, STACK), make_snapshot(**snapshot), state_of("cert-manager"))
-        )
-    ]
+def controller(release: str, namespace: str = "tls", labels: dict = LABELS) -> dict[str, tuple]:
+    return {"deployments": (Deployment(namespace, "cert-manager", labels, release),)}
 
 
-def controller(namespace: str = "cert-manager", release: str = OURS) -> tuple[Deployment, ...]:
-    return (Deployment(namespace, "cert-manager", LABELS, release),)
+OWN = {"crds": (Crd(CRD, OURS),), **controller(OURS, "cert-manager")}
+THEIRS = {"certManager": {"install": False, "namespace": "tls"}}
+CARRIED = ["ok namespace cert-manager: this stack's carries signing requests to Vault"]
+CONTROLLERS = {
+    "a cluster without one gets ours": ({}, {}, CARRIED),
+    "ours is no problem": (OWN, {}, CARRIED),
+    "a deployment of another label is none": (controller("tls/cm", labels={"app": "x"}), {}, CARRIED),
+    "another one beside ours":
+        (controller("tls/cm"), {}, ["error deployment tls/cert-manager: of tls/cm runs already; two would answer"]),
+    "one of no release": (controller(""), {}, ["error deployment tls/cert-manager: of no Helm release runs already"]),
+    "CRDs of others": (FOREIGN_CRD, {},
+        ["error crd orders.acme.cert-manager.io: belongs to no Helm release; Helm refuses to take it into "]),
+    "the cluster's own is missing": ({}, THEIRS, [f"error crd {CRD}: is not there: the cluster has no cert-manager"]),
+    "the cluster's own is elsewhere": (OWN, THEIRS, ["error namespace tls: has no controller of cert-manager"]),
+    "the cluster's own is there": ({"crds": (Crd(CRD, "tls/cm"),), **controller("tls/cm")}, THEIRS,
+        ["ok namespace tls: the cluster's own carries signing requests to Vault"]),
+    "nobody's business with an exported key": (controller(""), {"key": "exported"}, []),
+}  # fmt: skip
 
 
-def test_a_cluster_without_one_gets_ours_and_ours_is_no_problem():
-    assert problems() == []
-    home = (owned_namespace("cert-manager"),)
-    assert problems(deployments=controller(), crds=(CRD,), namespaces=home) == []
-
-
-@pytest.mark.parametrize(
-    ("snapshot", "line"),
-    [
-        ({"deployments": controller("tls", "tls/cm")}, "of tls/cm runs already; two would answer"),
-        ({"deployments": controller("tls", "")}, "of no Helm release runs already"),
-        ({"crds": (Crd("orders.acme.cert-manager.io", ""),)}, "belongs to no Helm release; Helm refuses to take it"),
-        ({"namespaces": (Namespace("cert-manager"),)}, "vault.certManager.install: false to use what is there"),
-        (
-            {"releases": (ReleaseRecord("cert-manager", "cert-manager", status="pending-install"),)},
-            "is pending-install",
-        ),
-    ],
-)
-def test_what_is_in_the_way_of_ours(snapshot, line):
-    (problem,) = problems(**snapshot)
-    assert line in problem
-
-
-def test_a_chart_that_is_not_in_its_directory_is_found_before_anything_is_touched():
-    (problem,) = problems(cert_manager={"charts": "nowhere"})
-    assert "nowhere/cert-manager-v1.21.2.tgz is not there" in problem
-
-
-@pytest.mark.parametrize(
-    ("snapshot", "line"),
-    [
-        ({}, "the cluster has no cert-manager"),
-        ({"crds": (CRD,)}, "namespace tls: has no controller of cert-manager"),
-        ({"crds": (CRD,), "deployments": controller("tls", "")}, ""),
-    ],
-)
-def test_the_clusters_own_must_be_there(snapshot, line):
-    found = problems(cert_manager={"install": False, "namespace": "tls"}, **snapshot)
-    assert [line in problem for problem in found] == ([True] if line else [])
-
-
-def test_with_an_exported_key_nothing_is_said_of_it():
-    exported = {**KEYLESS, "key": "exported"}
-    assert problems(exported, deployments=controller("tls", "")) == []
-
-
-@pytest.mark.parametrize(("install", "whose"), [(True, "this stack's"), (False, "the cluster's own")])
-def test_the_row_says_whose_cert_manager_carries_the_requests(install, whose):
-    settings = make_settings(vault={**KEYLESS, "certManager": {"install": install}})
-    release = OURS if install else "tls/cm"
-    snapshot = make_snapshot(deployments=controller(release=release), crds=(Crd(CRD.name, release),))
-    (finding,) = cert_manager.check_controller(Observation(inventory.mesh_inventory(settings, STACK), snapshot))
-    assert finding.message == f"{whose} carries signing requests to Vault"
+@pytest.mark.parametrize(("cluster", "vault", "lines"), CONTROLLERS.values(), ids=CONTROLLERS)
+def test_one_cert_manager_carries_the_signing_requests(cluster, vault, lines):
+    assert_told(check_controller(observation(make_snapshot(**cluster), vault={**SIGNER, **vault})), *lines)
 
 
 CRDS = (Crd("certificates.cert-manager.io"),)
-GONE = SigningIssuer("", "is not there")
+GONE, KEPT = SigningIssuer("", "is not there"), SigningIssuer("ca", "no endpoints", has_signed=True)
+NONE, PI = "crd certificates.cert-manager.io: is not there: the cluster has no cert-manager", "Issuer istio-system/pi:"
+STAYS = "the mesh's CA stays as it is, and is not renewed"
+ISSUERS = {
+    "one that is ready and keeps its root": (SigningIssuer("ca"), CRDS, {}, f"ok {PI} signs the mesh's CA for 8760h"),
+    "without cert-manager": (GONE, (), {}, f"error {NONE}"),
+    "missing": (GONE, CRDS, {"kind": "ClusterIssuer"},
+        "error ClusterIssuer pi: is not there; it has to sign the mesh's CA; make it, or correct ca.issuer"),
+    "not ready": (SigningIssuer("ca", "secret not found"), CRDS, {},
+        f"error {PI} secret not found; it has to sign the mesh's CA; `kubectl describe issuer pi`"),
+    "self-signed": (SigningIssuer("selfSigned"), CRDS, {}, f"error {PI} is of type selfSigned, which makes "),
+    "ACME": (SigningIssuer("acme"), CRDS, {}, f"error {PI} is of type acme, which signs no CAs"),
+    "not ready, once the CA is signed": (KEPT, CRDS, {}, f"warning {PI} no endpoints; {STAYS}"),
+    "without cert-manager, once the CA is signed": (KEPT, (), {}, f"warning {NONE}; {STAYS}"),
+}  # fmt: skip
 
 
-def found(issuer: SigningIssuer | None, crds: tuple = CRDS, **wanted: str) -> list[tuple[Level, str]]:
-    mesh = make_mesh(ca={"source": "issuer", "issuer": {"name": "pi", **wanted}})
-    return [
-        (one.level, str(one))
-        for one in cert_manager.check_issuer(Observation(mesh, make_snapshot(issuer=issuer, crds=crds)))
-    ]
-
-
-def test_one_that_is_ready_and_keeps_its_root_is_well():
-    assert found(SigningIssuer("ca")) == [(Level.OK, "Issuer istio-system/pi: signs the mesh's CA for 8760h")]
-
-
-@pytest.mark.parametrize(
-    ("issuer", "crds", "line"),
-    [
-        (GONE, (), "certificates.cert-manager.io: is not there: the cluster has no cert-manager"),
-        (GONE, CRDS, "ClusterIssuer pi: is not there; it has to sign the mesh's CA; make it, or correct ca.issuer"),
-        (SigningIssuer("ca", "secret not found"), CRDS, "secret not found; it has to sign"),
-        (SigningIssuer("selfSigned"), CRDS, "is of type selfSigned, which makes another root at each renewal"),
-        (SigningIssuer("acme"), CRDS, "is of type acme, which signs no CAs"),
-    ],
-)
-def test_what_keeps_it_from_signing_is_refused(issuer, crds, line):
-    ((level, text),) = found(issuer, crds, kind="ClusterIssuer")
-    assert level is Level.ERROR
-    assert line in text
-
-
-@pytest.mark.parametrize("crds", [CRDS, ()])
-def test_the_mesh_goes_on_without_it_once_the_ca_is_signed(crds):
-    ((level, text),) = found(SigningIssuer("ca", "no endpoints", has_signed=True), crds)
-    assert level is Level.WARNING
-    assert "the mesh's CA stays as it is" in text
+@pytest.mark.parametrize(("issuer", "crds", "settings", "line"), ISSUERS.values(), ids=ISSUERS)
+def test_the_issuer_of_the_ca_must_be_able_to_sign_it_first(issuer, crds, settings, line):
+    ca = {"source": "issuer", "issuer": {"name": "pi", **settings}}
+    assert_told(check_issuer(observation(make_snapshot(issuer=issuer, crds=crds), ca=ca)), line)
 
 
 def test_without_an_issuer_in_the_settings_nothing_is_said():
-    assert [*cert_manager.check_issuer(Observation(make_mesh(), make_snapshot()))] == []
+    assert [*check_issuer(observation(make_snapshot(issuer=GONE)))] == []

@@ -4,177 +4,100 @@ from dataclasses import replace
 
 import pytest
 
-from pi_mesh import inventory
-from pi_mesh.checks.finding import Finding, Level
-from pi_mesh.checks.observation import Observation
-from pi_mesh.checks.preflight import cut_callers
+from pi_mesh.checks.preflight.cut_callers import calls_in_words, check, check_audit
 from pi_mesh.cluster.audit_log import AuditedCall, AuditLog
 from pi_mesh.cluster.pods import Container
 from pi_mesh.cluster.stack_state import RecordedAccess
-from tests.support.factories import STACK, make_mesh, make_settings
+from tests.support.factories import make_mesh
 from tests.support.healthy_mesh import in_cluster, make_verification
+from tests.support.preflight_problems import assert_told, observation
 from tests.support.snapshots import make_pod, make_snapshot, state_of
 
 SIDECAR = make_pod("app-0", namespace="trading", containers=(Container("app"), Container("istio-proxy")))
+BOTH = (SIDECAR, replace(SIDECAR, namespace="research"))
 BARE = AuditedCall("pod dev/tester", "trading/app", 8080, True, True, {"app": "app"}, 3)
 MESHED = AuditedCall("service account argocd/default", "trading/app", 8080, False, True, {"app": "app"}, 2)
-PERMISSIVE = RecordedAccess("PERMISSIVE", audited=frozenset({"trading"}))
+ADMITTED, CALLS, NO_CALLS = AuditLog((replace(BARE, denied=False),)), AuditLog((BARE, MESHED)), AuditLog(())
+RESEARCHED = AuditLog((BARE, replace(MESHED, callee="research/server")))
+UNREAD = AuditLog((), ("trading/app-0 (pods is forbidden)",))
+UNAUDITED, PERMISSIVE = RecordedAccess("PERMISSIVE"), RecordedAccess("PERMISSIVE", audited=frozenset({"trading"}))
 STRICT = replace(PERMISSIVE, mtls_mode="STRICT")
-DENY = {"authorization": {"defaultDeny": {"enabled": True}}}
-ALLOWED = {"authorization": {"defaultDeny": {"enabled": True, "allowCutOff": True}}}
+DENYING, AUDITED = replace(STRICT, denies={"trading"}), replace(STRICT, audited={"trading", "research"})
+RESEARCH = {"namespaces": {"research": {}}}
 
 
-def found(*calls: AuditedCall, recorded: RecordedAccess = PERMISSIVE, log: bool = True, pods=(SIDECAR,), **settings):
-    snapshot = make_snapshot(pods=pods, audit=AuditLog(calls) if log else None)
-    state = state_of(access=recorded)
-    return [
-        *cut_callers.check(Observation(inventory.mesh_inventory(make_settings(**settings), STACK), snapshot, state))
-    ]
+def deny(**more: bool) -> dict:
+    return {"traffic": {"authorization": {"defaultDeny": {"enabled": True, **more}}}}
 
 
-def test_strict_is_refused_while_a_caller_in_plain_text_was_seen_and_the_caller_is_named():
-    (finding,) = found(BARE, MESHED)
-    assert (finding.level, str(finding.subject)) == (Level.ERROR, "mtls.mode")
-    assert "pod dev/tester to trading/app port 8080 (3x)" in finding.message
-    assert "argocd" not in finding.message
-    assert "mtls.allowCutOff: true" in finding.fix
+def legacy(**workload: object) -> dict:
+    return {"traffic": {"legacy": {"old": workload}}, **RESEARCH}
 
 
-def test_strict_is_allowed_by_a_setting():
-    (finding,) = found(BARE, mtls={"allowCutOff": True})
-    assert finding.level is Level.WARNING
+MTLS, DENY = "mtls.mode", "traffic.authorization.defaultDeny"
+SEEN = "refuses callers that the audit saw in the last 24 hours: pod dev/tester to trading/app port 8080 (3x)"
+ALL_SEEN = f"{SEEN}, service account argocd/default to trading/app port 8080 (2x)"
+CLEAN = f"ok {MTLS}: the audit of the last 24 hours shows no caller that it refuses"
+STRANGERS = "warning {}: begins to refuse callers of {}, and no audit has shown who they are; set {}.audit: true first"
+OF_TRADING, OF_RESEARCH = (STRANGERS.format(MTLS, name, "mtls") for name in ("trading", "research"))
+UPS = {
+    "STRICT is refused while a caller in plain text was seen, who alone is named":
+        (PERMISSIVE, CALLS, BOTH[:1], {}, [f"error {MTLS}: {SEEN}; …mtls.allowCutOff: true…[1]"]),
+    "STRICT is allowed by a setting": (PERMISSIVE, CALLS, BOTH[:1], {"mtls": {"allowCutOff": True}},
+        [f"warning {MTLS}: {SEEN}; mtls.allowCutOff allows it [1]"]),
+    "a caller of a legacy workload keeps calling under STRICT":
+        (PERMISSIVE, CALLS, BOTH[:1], legacy(selector={"app": "app"}), [CLEAN]),
+    "a legacy workload of other labels exempts no caller":
+        (PERMISSIVE, CALLS, BOTH[:1], legacy(selector={"app": "other"}), [f"error {MTLS}: {SEEN}"]),
+    "a legacy workload of another namespace exempts no caller":
+        (PERMISSIVE, CALLS, BOTH[:1], legacy(selector={"app": "app"}, namespace="research"), [f"error {MTLS}: {SEEN}"]),
+    "a default deny is refused while callers were seen that it refuses":
+        (STRICT, CALLS, BOTH[:1], deny(), [f"error {DENY}.enabled: {ALL_SEEN}; …{DENY}.allowCutOff: true…[2]"]),
+    "a default deny is allowed by a setting": (STRICT, CALLS, BOTH[:1], deny(allowCutOff=True),
+        [f"warning {DENY}.enabled: {ALL_SEEN}; {DENY}.allowCutOff allows it [2]"]),
+    "a default deny refuses nobody whom it admits": (STRICT, ADMITTED, BOTH[:1], deny(), [f"ok {DENY}.enabled"]),
+    "the default deny of a further namespace is judged by the calls to that namespace":
+        (AUDITED, RESEARCHED, BOTH, {"namespaces": {"research": {"defaultDeny": {"enabled": True}}}},
+         ["error namespaces.research.defaultDeny.enabled: …hours: service account argocd/default to research/…[1]"]),
+    "STRICT that is on already is not judged": (STRICT, CALLS, BOTH[:1], {}, []),
+    "nor a default deny": (DENYING, CALLS, BOTH[:1], deny(), []),
+    "nor a first run": (RecordedAccess(), CALLS, BOTH[:1], {}, []),
+    "nor what stays off": (PERMISSIVE, CALLS, BOTH[:1], {"mtls": {"mode": "PERMISSIVE"}}, []),
+    "without an audit nobody knows": (UNAUDITED, None, BOTH[:1], {}, [OF_TRADING]),
+    "without its log nobody knows": (PERMISSIVE, None, BOTH[:1], {}, [OF_TRADING]),
+    "one namespace of two is audited": (PERMISSIVE, NO_CALLS, BOTH, RESEARCH, [OF_RESEARCH, CLEAN]),
+    "an audit of other namespaces clears none": (PERMISSIVE, NO_CALLS, BOTH[1:], RESEARCH, [OF_RESEARCH]),
+    "without a running proxy nobody is cut off": (UNAUDITED, None, (), {}, []),
+    "a log that was not read is unknown with its reason": (PERMISSIVE, UNREAD, BOTH[:1], {},
+        ["unknown pod trading/app-0: its audit log was not read (pods is forbidden)", CLEAN]),
+}  # fmt: skip
 
 
-def test_a_caller_of_a_legacy_workload_keeps_calling_under_strict():
-    (finding,) = found(BARE, traffic={"legacy": {"old": {"selector": {"app": "app"}}}})
-    assert finding.level is Level.OK
+@pytest.mark.parametrize(("recorded", "audit", "pods", "settings", "lines"), UPS.values(), ids=UPS)
+def test_an_up_that_begins_to_refuse_callers_is_compared_with_the_audit(recorded, audit, pods, settings, lines):
+    state = state_of("istio-system", "trading", "research", access=recorded)
+    assert_told(check(observation(make_snapshot(pods=pods, audit=audit), state, **settings)), *lines)
 
 
-@pytest.mark.parametrize(
-    "legacy", [{"selector": {"app": "other"}}, {"selector": {"app": "app"}, "namespace": "research"}]
-)
-def test_a_legacy_workload_of_other_labels_or_another_namespace_exempts_no_caller(legacy):
-    findings = found(BARE, traffic={"legacy": {"old": legacy}}, namespaces={"research": {}})
-    assert Level.ERROR in {finding.level for finding in findings}
+@pytest.mark.parametrize(("count", "end"), [(5, "pod dev/4 to trading/app port 8080 (3x)"), (7, "and 2 more")])
+def test_the_callers_after_the_first_five_are_counted(count, end):
+    assert calls_in_words(replace(BARE, caller=f"pod dev/{number}") for number in range(count)).endswith(end)
 
 
-def test_a_default_deny_is_refused_while_a_caller_was_seen_that_it_refuses():
-    (finding,) = found(MESHED, recorded=STRICT, traffic=DENY)
-    assert (finding.level, str(finding.subject)) == (Level.ERROR, "traffic.authorization.defaultDeny.enabled")
-    assert "service account argocd/default to trading/app port 8080 (2x)" in finding.message
+DENY_AUDIT, MTLS_AUDIT = deny(enabled=False, audit=True), {"mtls": {"mode": "PERMISSIVE", "audit": True}}
+CALLED = "warning workload trading/app: was called 3x on port 8080 by pod dev/tester, which {} would refuse; …[3]"
+AUDITS = {
+    "the default deny would refuse": (DENY_AUDIT, AuditLog((BARE,)), [CALLED.format("the default deny")]),
+    "STRICT would refuse": (MTLS_AUDIT, AuditLog((BARE,)), [CALLED.format("STRICT")]),
+    "the default deny admits the caller": (DENY_AUDIT, ADMITTED, [f"ok {DENY}.audit: in the last…[0]"]),
+    "STRICT admits a caller with a sidecar": (MTLS_AUDIT, AuditLog((MESHED,)), ["ok mtls.audit: in the last…[0]"]),
+    "the logs were not read": (DENY_AUDIT, None, [f"unknown {DENY}.audit: the proxies' logs were not read"]),
+    "a proxy's log was not read": (DENY_AUDIT, UNREAD, ["unknown pod trading/app-0: its audit log was not read"]),
+    "nobody called": (MTLS_AUDIT, NO_CALLS, ["ok mtls.audit: in the last 24 hours no call that STRICT…[0]"]),
+    "nothing is audited": ({}, None, []),
+}
 
 
-def test_a_default_deny_is_allowed_by_a_setting():
-    (finding,) = found(MESHED, recorded=STRICT, traffic=ALLOWED)
-    assert finding.level is Level.WARNING
-
-
-@pytest.mark.parametrize(
-    ("recorded", "traffic"),
-    [
-        (STRICT, {}),
-        (replace(STRICT, denies=frozenset({"trading"})), DENY),
-        (RecordedAccess(), {}),
-    ],
-)
-def test_what_is_on_already_or_new_is_not_judged(recorded, traffic):
-    assert found(BARE, MESHED, recorded=recorded, traffic=traffic) == []
-
-
-def test_a_change_without_an_audit_is_told_with_the_setting_that_audits():
-    (finding,) = found(log=False, recorded=RecordedAccess("PERMISSIVE"))
-    assert finding.level is Level.WARNING
-    assert "mtls.audit: true" in finding.fix
-
-
-def test_without_a_running_proxy_in_trading_nobody_is_cut_off():
-    assert found(log=False, recorded=RecordedAccess("PERMISSIVE"), pods=()) == []
-
-
-def test_a_log_that_was_not_read_is_unknown_with_its_reason():
-    snapshot = make_snapshot(pods=(SIDECAR,), audit=AuditLog((), ("trading/app-0 (pods is forbidden)",)))
-    mesh = inventory.mesh_inventory(make_settings(), STACK)
-    unread, clean = cut_callers.check(Observation(mesh, snapshot, state_of(access=PERMISSIVE)))
-    assert (unread.level, str(unread.subject)) == (Level.UNKNOWN, "pod trading/app-0")
-    assert "(pods is forbidden)" in unread.message
-    assert clean.level is Level.OK
-
-
-def test_many_callers_are_named_by_the_most_frequent_five():
-    calls = [replace(BARE, caller=f"pod dev/{number}") for number in range(7)]
-    assert cut_callers.calls_in_words(calls).endswith("and 2 more")
-
-
-def test_the_default_deny_of_a_further_namespace_is_judged_by_the_calls_to_that_namespace():
-    deny = {"research": {"defaultDeny": {"enabled": True}}}
-    snapshot = make_snapshot(
-        pods=(SIDECAR, replace(SIDECAR, namespace="research")),
-        audit=AuditLog((BARE, replace(MESHED, callee="research/server"))),
-    )
-    state = state_of("istio-system", "trading", "research", access=replace(STRICT, audited={"trading", "research"}))
-    (finding,) = cut_callers.check(
-        Observation(inventory.mesh_inventory(make_settings(namespaces=deny), STACK), snapshot, state)
-    )
-    assert (finding.level, str(finding.subject)) == (Level.ERROR, "namespaces.research.defaultDeny.enabled")
-    assert "research/server" in finding.message
-    assert "dev/tester" not in finding.message
-
-
-def test_a_namespace_whose_proxies_no_audit_watched_is_named():
-    snapshot = make_snapshot(pods=(SIDECAR, replace(SIDECAR, namespace="research")), audit=AuditLog(()))
-    mesh = inventory.mesh_inventory(make_settings(namespaces={"research": {}}), STACK)
-    unwatched, clean = cut_callers.check(Observation(mesh, snapshot, state_of(access=PERMISSIVE)))
-    assert (unwatched.level, clean.level) == (Level.WARNING, Level.OK)
-    assert "begins to refuse callers of research, " in unwatched.message
-
-
-def test_an_audit_of_other_namespaces_clears_none():
-    snapshot = make_snapshot(pods=(replace(SIDECAR, namespace="research"),), audit=AuditLog(()))
-    mesh = inventory.mesh_inventory(make_settings(namespaces={"research": {}}), STACK)
-    (finding,) = cut_callers.check(Observation(mesh, snapshot, state_of(access=PERMISSIVE)))
-    assert finding.level is Level.WARNING
-
-
-CALL = AuditedCall("pod dev/tester", "trading/app", 8080, True, True, {"app": "app"}, 3)
-DENY_OF_AUDITED_CALLS = {"traffic": {"authorization": {"defaultDeny": {"audit": True}}}}
-MTLS = {"mtls": {"mode": "PERMISSIVE", "audit": True}}
-
-
-def found_of_audited_calls(log: AuditLog | None, **settings: object) -> list[Finding]:
-    return [*cut_callers.check_audit(in_cluster(make_verification(make_mesh(**settings)), audit=log))]
-
-
-@pytest.mark.parametrize(("settings", "refuser"), [(DENY_OF_AUDITED_CALLS, "the default deny"), (MTLS, "STRICT")])
-def test_a_call_that_would_be_refused_names_the_caller_and_who_would_refuse_it(settings, refuser):
-    (finding,) = found_of_audited_calls(AuditLog((CALL,)), **settings)
-    assert (finding.level, str(finding.subject), finding.number) == (Level.WARNING, "workload trading/app", 3)
-    assert finding.message == f"was called 3x on port 8080 by pod dev/tester, which {refuser} would refuse"
-
-
-@pytest.mark.parametrize(
-    ("settings", "call"),
-    [(DENY_OF_AUDITED_CALLS, replace(CALL, denied=False)), (MTLS, replace(CALL, plain_text=False))],
-)
-def test_a_call_that_would_pass_is_not_named(settings, call):
-    (finding,) = found_of_audited_calls(AuditLog((call,)), **settings)
-    assert finding.level is Level.OK
-
-
-def test_without_an_audit_there_is_no_row():
-    assert found_of_audited_calls(None) == []
-
-
-def test_an_audit_whose_logs_were_not_read_is_unknown():
-    (finding,) = found_of_audited_calls(None, **DENY_OF_AUDITED_CALLS)
-    assert finding.level is Level.UNKNOWN
-
-
-def test_a_proxy_whose_log_was_not_read_keeps_the_audit_from_being_ok():
-    (finding,) = found_of_audited_calls(AuditLog((), ("trading/app-0 (forbidden)",)), **DENY_OF_AUDITED_CALLS)
-    assert (finding.level, str(finding.subject)) == (Level.UNKNOWN, "pod trading/app-0")
-
-
-@pytest.mark.parametrize("settings", [DENY_OF_AUDITED_CALLS, MTLS])
-def test_an_audit_without_a_call_counts_none(settings):
-    (finding,) = found_of_audited_calls(AuditLog(()), **settings)
-    assert (finding.level, finding.number) == (Level.OK, 0)
+@pytest.mark.parametrize(("settings", "log", "lines"), AUDITS.values(), ids=AUDITS)
+def test_the_verification_names_the_callers_that_would_be_refused(settings, log, lines):
+    assert_told(check_audit(in_cluster(make_verification(make_mesh(**settings)), audit=log)), *lines)

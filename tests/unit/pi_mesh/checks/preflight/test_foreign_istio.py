@@ -1,45 +1,52 @@
-"""The recognition of a stack's own mesh."""
+"""The recognition of a stack's own mesh, of other Istios and of their webhooks."""
 
 from dataclasses import replace
 
 import pytest
 
-from pi_mesh.checks.finding import Finding, Level
-from pi_mesh.checks.observation import Observation
-from pi_mesh.checks.preflight import foreign_istio
+from pi_mesh.checks.preflight.foreign_istio import ADOPT, BESIDE, CONTROL_PLANE, check, is_installed, may_be_alive
 from pi_mesh.cluster.objects import Deployment, Service, Webhook
-from pi_mesh.cluster.stack_state import NEVER_RUN, StackState
 from tests.support.factories import make_mesh
-from tests.support.preflight_problems import problems, run
+from tests.support.preflight_problems import assert_told, observation, problems
 from tests.support.snapshots import installed_mesh, make_snapshot, state_of
 
-ISTIOD = "istio-system/istiod"
+OWN, LABELS = "istio-system/istiod", {"app": "istiod"}
 
 
 @pytest.mark.parametrize(
     ("name", "release", "installed"),
-    [("istiod", ISTIOD, True), ("istiod", "istio-system/other", False), ("other", ISTIOD, False)],
+    [("istiod", OWN, True), ("istiod", "istio-system/other", False), ("other", OWN, False)],
 )
 def test_a_mesh_is_installed_where_its_own_release_has_an_istiod(name, release, installed):
     deployment = Deployment("istio-system", name, {}, release)
-    assert foreign_istio.is_installed(make_mesh(), make_snapshot(deployments=(deployment,))) is installed
+    assert is_installed(make_mesh(), make_snapshot(deployments=(deployment,))) is installed
 
 
-def test_no_foreign_istio_is_said_only_where_there_is_none():
-    def said(**more: tuple) -> bool:
-        found = run(make_mesh(), make_snapshot(**more))
-        return any(f.id == "foreign istio" and f.level is Level.OK for f in found)
-
-    assert said()
-    assert not said(deployments=(Deployment("mesh", "istiod", {"app": "istiod"}),))
+def assert_said(of_control_planes: bool, lines: list[str], **cluster: object) -> None:
+    told = check(observation(make_snapshot(**cluster), state_of(releases=("istiod", "istiod-next"))))
+    assert_told([finding for finding in told if (finding.id == CONTROL_PLANE) is of_control_planes], *lines)
 
 
-def test_another_istiod_is_refused():
-    foreign = Deployment("mesh", "istiod", {"app": "istiod"}, "mesh/istiod")
-    (problem,) = problems(make_snapshot(deployments=(foreign,)))
-    assert problem.startswith("deployment mesh/istiod: is another istiod, of release mesh/istiod")
-    assert "uninstall --purge" not in problem
-    assert "leave it alone" in problem
+OTHER = "error deployment {}: is another istiod, of {}; two control planes fight over webhooks and certificates; "
+NONE, IN_NEXT = "ok cluster: no other control plane", "istio-system/istiod-next"
+CONTROL_PLANES = {
+    "one of another release in the mesh's own namespace, which alone can be adopted":
+        (("istio-system", "old", LABELS, "istio-system/x"),
+         f"{OTHER.format('istio-system/old', 'release istio-system/x')}{ADOPT}; else {BESIDE}"),
+    "one of no release":
+        (("istio-system", "old", LABELS), f"{OTHER.format('istio-system/old', 'no Helm release')}{BESIDE}"),
+    "one of another namespace":
+        (("mesh", "pilot", LABELS, "mesh/istiod"), f"{OTHER.format('mesh/pilot', 'release mesh/istiod')}{BESIDE}"),
+    "one known by its name": (("mesh", "istiod", {}), OTHER.format("mesh/istiod", "no Helm release")),
+    "a deployment of another label and name": (("mesh", "pilot", {"app": "x"}), NONE),
+    "the stack's own": (("istio-system", "istiod", LABELS, OWN), NONE),
+    "a second one of the state, which another check judges": (("istio-system", "istiod-next", LABELS, IN_NEXT), NONE),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("deployment", "line"), CONTROL_PLANES.values(), ids=CONTROL_PLANES)
+def test_another_istiod_is_refused(deployment, line):
+    assert_said(True, [line], deployments=(Deployment(*deployment),))
 
 
 def test_an_istiod_that_istio_namespace_moves_is_the_stacks_own_and_its_webhooks_and_crds_are_no_other_problem():
@@ -50,101 +57,56 @@ def test_an_istiod_that_istio_namespace_moves_is_the_stacks_own_and_its_webhooks
     assert crds.endswith("it is this stack's own release: see the row foreign istio")
 
 
-HOOK = Webhook("Mutating", "sidecar-injector", "namespace.sidecar-injector.istio.io", "mesh/istiod")
+HOOK = Webhook("Mutating", "injector", "namespace.sidecar-injector.istio.io", "mesh/istiod")
+RENAMED, NEXT = replace(HOOK, name="injector.example.com"), replace(HOOK, service="mesh/istiod-new")
+HOOK_OF_NEXT = replace(HOOK, configuration="injector-next", release="mesh/next")
+SERVICES = {"services": (Service("mesh", "istiod"),)}
+LIVING = "error mutatingwebhookconfiguration injector: belongs to no Helm release, not to this stack; it serves "
+ALIVE = [f"{LIVING}an Istio that may be alive: leave it to its owner, and see the row foreign istio"]
+STALE = [
+    "error mutatingwebhookconfiguration injector: belongs to no Helm release, not to this stack, which calls "
+    "mesh/istiod, a service that is gone; `kubectl delete mutatingwebhookconfiguration injector`"
+]
+FINE = ["ok cluster: none but this stack's own"]
+HOOKS = {
+    "the Service is gone": ((HOOK,), {}, STALE, False),
+    "the Service is there": ((HOOK,), SERVICES, ALIVE, True),
+    "Services can't be listed": ((HOOK,), {"unreadable": ("services",)}, ALIVE, True),
+    "it calls a URL": ((replace(HOOK, service=""),), {}, ALIVE, True),
+    "one of two Services is there": ((NEXT, HOOK), SERVICES, ALIVE, True),
+    "a configuration with two hooks is told once": ((HOOK, HOOK), {}, STALE, False),
+    "two configurations, one of a release":
+        ((HOOK, HOOK_OF_NEXT), {}, [*STALE, "error mutating…injector-next: belongs to mesh/next, not to this"], False),
+    "it calls istiod under another name": ((RENAMED,), {}, STALE, False),
+    "one of others": ((Webhook("Validating", "cm", "webhook.cert-manager.io", "cm/webhook"),), {}, FINE, False),
+    "one of others in a namespace istiod": ((replace(RENAMED, service="istiod/other"),), {}, FINE, False),
+    "one of an own release": ((replace(HOOK, release=OWN),), {}, FINE, False),
+    "one of an own tag": ((replace(HOOK, stack=make_mesh().owner),), {}, FINE, False),
+    "one of a release in the state": ((replace(HOOK, release=IN_NEXT),), SERVICES, FINE, True),
+}  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("hooks", "seen"),
-    [
-        ((HOOK,), {"services": (Service("mesh", "istiod"),)}),
-        ((HOOK,), {"unreadable": ("services",)}),
-        ((replace(HOOK, service=""),), {}),
-        ((HOOK, replace(HOOK, service="mesh/istiod-new")), {"services": (Service("mesh", "istiod-new"),)}),
-    ],
-    ids=["its service is there", "services can't be listed", "it calls a URL", "one of two services is there"],
-)
-def test_nobody_is_told_to_delete_a_webhook_that_may_serve_a_living_mesh(hooks, seen):
-    found = problems(make_snapshot(webhooks=hooks, **seen))
-    assert any("leave it to its owner" in problem for problem in found)
-    assert not any("kubectl delete" in problem for problem in found)
+@pytest.mark.parametrize(("hooks", "cluster", "lines", "alive"), HOOKS.values(), ids=HOOKS)
+def test_a_webhook_of_another_istio_is_deleted_only_where_its_service_is_certainly_gone(hooks, cluster, lines, alive):
+    assert_said(False, lines, webhooks=hooks, **cluster)
+    assert may_be_alive(make_mesh(), make_snapshot(webhooks=hooks, **cluster)) is alive
 
 
 @pytest.mark.row(21)
 def test_a_stale_webhook_is_refused_with_the_command_that_deletes_it():
-    hook = Webhook("Validating", "istiod-default-validator", "validation.istio.io", "istio-system/istiod")
+    hook = Webhook("Validating", "istiod-default-validator", "validation.istio.io", OWN)
     (problem,) = problems(make_snapshot(webhooks=(hook,)))
-    assert "calls istio-system/istiod, a service that is gone" in problem
     assert "`kubectl delete validatingwebhookconfiguration istiod-default-validator`" in problem
 
 
-def test_webhooks_of_others_are_nobodys_business():
-    hook = Webhook("Validating", "cert-manager-webhook", "webhook.cert-manager.io", "cert-manager/webhook")
-    assert problems(make_snapshot(webhooks=(hook,))) == []
-
-
-def control_planes(*deployments: Deployment, state: StackState = NEVER_RUN) -> list[Finding]:
-    found = foreign_istio.check(Observation(make_mesh(), make_snapshot(deployments=deployments), state))
-    return [finding for finding in found if finding.id == foreign_istio.CONTROL_PLANE]
-
-
 @pytest.mark.parametrize(
-    ("namespace", "release", "fix"),
-    [
-        ("istio-system", "istio-system/old", f"{foreign_istio.ADOPT}; else {foreign_istio.BESIDE}"),
-        ("istio-system", "", foreign_istio.BESIDE),
-        ("mesh", "mesh/istiod", foreign_istio.BESIDE),
-    ],
-)
-def test_only_a_release_of_the_meshs_own_namespace_can_be_adopted(namespace, release, fix):
-    (problem,) = control_planes(Deployment(namespace, "istiod-old", {"app": "istiod"}, release))
-    assert problem.fix == fix
-    by = f"of release {release}" if release else "of no Helm release"
-    assert f"is another istiod, {by}; two control planes" in problem.message
-
-
-@pytest.mark.parametrize(
-    ("name", "labels", "levels"),
-    [("istiod", {}, [Level.ERROR]), ("pilot", {"app": "istiod"}, [Level.ERROR]), ("pilot", {"app": "x"}, [Level.OK])],
-)
-def test_an_istiod_is_known_by_its_name_or_its_label(name, labels, levels):
-    assert [finding.level for finding in control_planes(Deployment("mesh", name, labels))] == levels
-
-
-def test_a_second_control_plane_of_the_stack_is_another_checks_business():
-    canary = Deployment("istio-system", "istiod-next", {"app": "istiod"}, "istio-system/istiod-next")
-    state = state_of(releases=("istiod", "istiod-next"))
-    assert [finding.level for finding in control_planes(canary, state=state)] == [Level.OK]
-
-
-@pytest.mark.parametrize(
-    ("seen", "alive"),
+    ("cluster", "alive"),
     [
         ({}, False),
         ({"unreadable": ("deployments",)}, True),
         ({"unreadable": ("nodes",)}, False),
         ({"deployments": (Deployment("mesh", "istiod", {}),)}, True),
-        ({"webhooks": (HOOK,)}, False),
-        ({"webhooks": (HOOK,), "services": (Service("mesh", "istiod"),)}, True),
-        ({"webhooks": (replace(HOOK, service=""),)}, True),
     ],
 )
-def test_another_istio_may_be_alive_unless_it_is_certain_that_there_is_none(seen, alive):
-    assert foreign_istio.may_be_alive(make_mesh(), make_snapshot(**seen)) is alive
-
-
-def test_webhooks_are_told_by_configuration_with_their_release():
-    second = replace(HOOK, configuration="sidecar-injector-next", release="mesh/next")
-    found = foreign_istio.check(Observation(make_mesh(), make_snapshot(webhooks=(HOOK, HOOK, second)), NEVER_RUN))
-    first, other = (finding for finding in found if finding.id == foreign_istio.WEBHOOKS)
-    assert first.message.startswith("belongs to no Helm release, not to this stack, which calls mesh/istiod")
-    assert other.message.startswith("belongs to mesh/next, not to this stack")
-
-
-def test_a_webhook_that_calls_istiod_is_istios_whatever_its_name():
-    own = replace(HOOK, name="injector.example.com")
-    assert (
-        foreign_istio.may_be_alive(make_mesh(), make_snapshot(webhooks=(replace(own, service="istiod/other"),)))
-        is False
-    )
-    services = (Service("mesh", "istiod"),)
-    assert foreign_istio.may_be_alive(make_mesh(), make_snapshot(webhooks=(own,), services=services)) is True
+def test_another_istio_may_be_alive_unless_it_is_certain_that_there_is_none(cluster, alive):
+    assert may_be_alive(make_mesh(), make_snapshot(**cluster)) is alive

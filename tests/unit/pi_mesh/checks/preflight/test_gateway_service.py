@@ -1,214 +1,166 @@
-"""The preflight's findings about the settings of a gateway's Service."""
+"""The preflight's findings about a gateway's Service, and about the address that it gets."""
 
 import time
 from dataclasses import replace
 
 import pytest
 
-from pi_mesh.checks.finding import Finding, Level
-from pi_mesh.checks.observation import Observation
-from pi_mesh.checks.preflight import gateway_service
-from pi_mesh.checks.preflight.gateway_service import check_service
-from pi_mesh.cluster import load_balancers as addresses
+from pi_mesh.checks.preflight.gateway_service import check_address, check_service
+from pi_mesh.cluster import load_balancers
 from pi_mesh.cluster.address_pools import Pool
 from pi_mesh.cluster.objects import Crd, Service
 from pi_mesh.cluster.snapshot import Snapshot
 from tests.support.clusters import load, names, snapshot_of
-from tests.support.factories import make_mesh, make_settings
-from tests.support.preflight_problems import problems
+from tests.support.factories import make_settings
+from tests.support.preflight_problems import assert_told, observation
 from tests.support.snapshots import installed_mesh, make_node, make_pis, make_pod, make_snapshot
 
 OWN = ("istio-system", "istio-ingressgateway")
-CLASS = {"service": {"type": "LoadBalancer", "loadBalancerClass": "metallb.io/metallb"}}
-HELD = {"service": {"nodePorts": {"https": 30443}}}
-LOCAL = {"service": {"type": "NodePort", "externalTrafficPolicy": "Local"}}
-
-
-def found(*services: Service, ingress: dict, balanced: bool = False, nodes: int = 3) -> list[Finding]:
-    """Return what is said of the ingress gateway."""
-    mesh = make_mesh(load_balancers=balanced, ingress=ingress)
-    snapshot = make_snapshot(services=services, nodes=make_pis(nodes))
-    return [one for one in check_service(Observation(mesh, snapshot)) if one.name.startswith("ingress")]
-
-
-def test_the_defaults_fit_every_cluster():
-    assert [one.level for one in found(ingress={})] == [Level.OK]
-
-
-def test_a_node_port_that_another_service_has_is_an_error_and_its_own_is_not():
-    (finding,) = found(Service("kube-system", "traefik", node_ports=(30080, 30443)), ingress=HELD)
-    assert (finding.level, str(finding.subject)) == (Level.ERROR, "ingress.service.nodePorts.https")
-    assert finding.message == "is 30443, which Service kube-system/traefik has"
-    assert [one.level for one in found(Service(*OWN, node_ports=(30443,)), ingress=HELD)] == [Level.OK]
-
-
-@pytest.mark.parametrize("has", ["", "tailscale"])
-def test_another_class_of_a_load_balancer_is_an_error_because_kubernetes_refuses_it(has):
-    live = Service(*OWN, "LoadBalancer", load_balancer_class=has)
-    (finding,) = found(live, ingress=CLASS)
-    assert (finding.level, str(finding.subject)) == (Level.ERROR, "ingress.service.loadBalancerClass")
-    assert f"the Service in the cluster has {has or 'none'}:" in finding.message
-
-
-@pytest.mark.parametrize(
-    "live",
-    [(), (Service(*OWN, "NodePort"),), (Service(*OWN, "LoadBalancer", load_balancer_class="metallb.io/metallb"),)],
-    ids=["none yet", "a node port", "the same class"],
+BALANCED, LOCAL = {"type": "LoadBalancer"}, {"type": "NodePort", "externalTrafficPolicy": "Local"}
+METALLB, PORT = {**BALANCED, "loadBalancerClass": "metallb.io/metallb"}, {"nodePorts": {"https": 30443}}
+ASKING = {"address": "192.0.2.1", "sourceRanges": ["192.0.2.0/24"]}
+UNCLASSED, TAILSCALE, SAME = (
+    Service(*OWN, "LoadBalancer", load_balancer_class=name) for name in ("", "tailscale", "metallb.io/metallb")
 )
-def test_a_class_that_kubernetes_takes_is_fine(live):
-    assert [one.level for one in found(*live, ingress=CLASS)] == [Level.OK]
+FITS, CLASS = "ok ingress.service: fits the cluster", "error ingress.service.loadBalancerClass: is metallb.io/metallb, "
+SERVICES = {
+    "the defaults fit": ((), {}, {}, FITS),
+    "a node port that another Service has": ((Service("kube-system", "traefik", node_ports=(30080, 30443)),), PORT, {},
+        "error ingress.service.nodePorts.https: is 30443, which Service kube-system/traefik has"),
+    "a node port that its own Service has": ((Service(*OWN, node_ports=(30443,)),), PORT, {}, FITS),
+    "a class for a load balancer without one, which Kubernetes refuses":
+        ((UNCLASSED,), METALLB, {}, f"{CLASS}and the Service in the cluster has none:"),
+    "another class": ((TAILSCALE,), METALLB, {}, f"{CLASS}and the Service in the cluster has tailscale:"),
+    "a class before the first install": ((), METALLB, {}, FITS),
+    "a class for what was a node port": ((Service(*OWN, "NodePort"),), METALLB, {}, FITS),
+    "the same class": ((SAME,), METALLB, {}, FITS),
+    "what only a load balancer reads, where auto becomes NodePort": ((), ASKING, {},
+        "warning ingress.service.type: is auto and becomes NodePort, which has no use for address, sourceRanges"),
+    "what only a load balancer reads, where auto becomes one": ((), ASKING, {"balanced": True}, FITS),
+    "local node ports where not every node has a pod": ((), LOCAL, {},
+        "warning ingress.service.externalTrafficPolicy: is Local, and only 1 node of 3 can answer on the node ports"),
+    "local node ports on every node": ((), LOCAL, {"replicas": 3}, FITS),
+    "local node ports of the only node": ((), LOCAL, {"nodes": 1}, FITS),
+}  # fmt: skip
 
 
-def test_what_only_a_load_balancer_reads_is_named_where_auto_becomes_node_port():
-    service = {"service": {"address": "192.0.2.1", "sourceRanges": ["192.0.2.0/24"]}}
-    (finding,) = found(ingress=service)
-    assert finding.level is Level.WARNING
-    assert "has no use for address, sourceRanges" in finding.message
-    assert [one.level for one in found(ingress=service, balanced=True)] == [Level.OK]
+@pytest.mark.parametrize(("services", "service", "more", "line"), SERVICES.values(), ids=SERVICES)
+def test_settings_of_a_service_must_fit_the_cluster(services, service, more, line):
+    snapshot = make_snapshot(services=services, nodes=make_pis(more.get("nodes", 3)))
+    ingress = {"service": service, "replicas": more.get("replicas", 1)}
+    seen = check_service(observation(snapshot, load_balancers=more.get("balanced", False), ingress=ingress))
+    assert_told([finding for finding in seen if finding.name.startswith("ingress")], line)
 
 
-def test_local_node_ports_are_named_where_not_every_node_has_a_pod():
-    (finding,) = found(ingress=LOCAL)
-    assert finding.level is Level.WARNING
-    assert finding.message == "is Local, and only 1 node of 3 can answer on the node ports"
-    assert [one.level for one in found(ingress={**LOCAL, "replicas": 3})] == [Level.OK]
-    assert [one.level for one in found(ingress=LOCAL, nodes=1)] == [Level.OK]
+def assert_address(snapshot: Snapshot, line: str, **ingress: object) -> None:
+    """Compare what is said of the ingress gateway's address, by default of `auto`."""
+    first, *_ = check_address(observation(snapshot, ingress=ingress))
+    assert_told([first], line)
 
 
-BALANCED = {"service": {"type": "LoadBalancer"}}
-GATEWAY = ("istio-system", "istio-ingressgateway")
-
-
-def said(snapshot: Snapshot, **settings: object) -> Finding:
-    """Return what is said of the ingress gateway, by default of `auto`."""
-    return next(iter(gateway_service.check_address(Observation(make_mesh(**settings), snapshot))))
-
-
-def kind_on(snapshot: Snapshot, **settings: object) -> str:
+def auto_on(snapshot: Snapshot) -> str:
     """Return the type of Service that `auto` becomes."""
-    return "LoadBalancer" if "ingress" in addresses.served_gateways(make_settings(**settings), snapshot) else "NodePort"
+    served = load_balancers.served_gateways(make_settings(), snapshot)
+    return "LoadBalancer" if "ingress" in served else "NodePort"
 
 
-def test_a_load_balancer_that_nothing_serves_is_refused():
-    (problem,) = problems(make_snapshot(), ingress=BALANCED)
-    assert problem.startswith("ingress.service.type: is LoadBalancer, but nothing in this cluster gives addresses")
-
-
-@pytest.mark.parametrize(
-    ("cluster", "kind", "words"),
-    [
-        ("k3s", "NodePort", "kube-system/traefik holds ports 80 and 443"),
-        ("k3s_without_traefik", "LoadBalancer", "the address comes from k3s servicelb"),
-        ("k0s", "NodePort", "nothing in this cluster gives addresses"),
-        ("microk8s", "LoadBalancer", "the address comes from MetalLB"),
-        ("microk8s_full", "NodePort", "every address of MetalLB's default-addresspool is taken"),
-        ("kubeadm", "NodePort", "nothing in this cluster gives addresses"),
-        ("kind", "NodePort", "nothing in this cluster gives addresses"),
-        ("kube_vip", "LoadBalancer", "the address comes from kube-vip"),
-        ("kube_vip_alone", "NodePort", "kube-vip-cloud-provider, which does, is missing"),
-    ],
-)
-def test_each_kind_of_cluster_gets_the_service_that_works_there(cluster, kind, words):
-    snapshot = snapshot_of(cluster)
-    assert kind_on(snapshot) == kind
-    assert words in said(snapshot).message
+AUTO = "ingress.service.type: is auto"
+NOBODY, TAKEN = "nothing in this cluster gives addresses", "kube-system/traefik holds ports 80 and 443"
+CLUSTERS = {
+    "k3s": ("NodePort", f"warning {AUTO} and becomes NodePort: …{TAKEN}"),
+    "k3s_without_traefik": ("LoadBalancer", f"ok {AUTO}: the address comes from k3s servicelb"),
+    "k0s": ("NodePort", f"ok {AUTO} and becomes NodePort: {NOBODY}"),
+    "microk8s": ("LoadBalancer", f"ok {AUTO}: the address comes from MetalLB"),
+    "microk8s_full": ("NodePort", f"warning {AUTO}…every address of MetalLB's default-addresspool is taken"),
+    "kubeadm": ("NodePort", f"ok {AUTO} and becomes NodePort: {NOBODY}"),
+    "kind": ("NodePort", f"ok {AUTO} and becomes NodePort: {NOBODY}"),
+    "kube_vip": ("LoadBalancer", f"ok {AUTO}: the address comes from kube-vip"),
+    "kube_vip_alone": ("NodePort", f"warning {AUTO}…kube-vip-cloud-provider, which does, is missing"),
+}
 
 
 @pytest.mark.parametrize("cluster", names())
-def test_an_explicit_load_balancer_is_refused_exactly_where_it_would_wait_in_vain(cluster):
-    snapshot = snapshot_of(cluster)
-    refused = said(snapshot, ingress=BALANCED).level is Level.ERROR
-    assert refused == (kind_on(snapshot) == "NodePort")
+def test_each_kind_of_cluster_gets_the_service_that_works_there_and_is_refused_one_that_would_wait_in_vain(cluster):
+    kind, line = CLUSTERS[cluster]
+    assert auto_on(snapshot_of(cluster)) == kind
+    assert_address(snapshot_of(cluster), line)
+    level = "error" if kind == "NodePort" else "ok"
+    assert_address(snapshot_of(cluster), f"{level} ingress.service.type: is LoadBalancer", service=BALANCED)
 
 
 def test_a_reconstructed_cluster_says_so_and_names_its_sources():
     sources = [load(name)["source"] for name in names()]
-    assert all(source == "recorded" or source.startswith("reconstructed from ") for source in sources)
-    assert all(" at " in source for source in sources if source != "recorded")
+    assert all(
+        source.startswith("reconstructed from ") and " at " in source for source in sources if source != "recorded"
+    )
 
 
-def test_the_reason_is_a_warning_before_a_first_install_and_quiet_on_an_installed_mesh():
-    new, old = snapshot_of("k3s"), installed_on("k3s")
-    assert (said(new).level, said(old).level) == (Level.WARNING, Level.OK)
-
-
-def test_an_installed_mesh_is_only_warned_of_a_load_balancer_without_an_address():
-    assert said(installed_on("k3s"), ingress=BALANCED).level is Level.WARNING
-
-
-def installed_on(cluster: str) -> Snapshot:
-    return replace(snapshot_of(cluster), deployments=installed_mesh()["deployments"])
+@pytest.mark.parametrize(("service", "level"), [({}, "ok"), (BALANCED, "warning")])
+def test_an_installed_mesh_is_warned_of_an_explicit_load_balancer_without_an_address_alone(service, level):
+    installed = replace(snapshot_of("k3s"), deployments=installed_mesh()["deployments"])
+    assert_address(installed, level, service=service)
 
 
 def test_a_gateway_keeps_the_address_that_it_has():
-    own = {
-        "metadata": {"namespace": GATEWAY[0], "name": GATEWAY[1]},
-        "spec": {"type": "LoadBalancer"},
-        "status": {"loadBalancer": {"ingress": [{"ip": "192.168.1.9"}]}},
-    }
-    assert kind_on(snapshot_of("microk8s_full", services=[own])) == "LoadBalancer"
+    own = {"metadata": {"namespace": OWN[0], "name": OWN[1]}, "spec": BALANCED}
+    own["status"] = {"loadBalancer": {"ingress": [{"ip": "192.168.1.9"}]}}
+    assert auto_on(snapshot_of("microk8s_full", services=[own])) == "LoadBalancer"
 
 
-@pytest.mark.parametrize(
-    "service",
-    [{"loadBalancerClass": "tailscale"}, {"annotations": {"metallb.io/address-pool": "mesh"}}],
-    ids=["class", "annotation"],
-)
+ANNOTATED, CLASSED = {"annotations": {"metallb.io/address-pool": "mesh"}}, {"loadBalancerClass": "tailscale"}
+CHOSEN = {
+    "a class": {"service": {**BALANCED, **CLASSED}},
+    "a class in extra values": {"service": BALANCED, "values": {"service": CLASSED}},
+    "a pool in extra values": {"service": BALANCED, "values": {"service": ANNOTATED}},
+}
+
+
 @pytest.mark.parametrize("cluster", ["microk8s_full", "kubeadm"])
-def test_whoever_chooses_the_address_in_extra_values_is_not_contradicted(service, cluster):
-    ingress = {**BALANCED, "values": {"service": service}}
-    assert said(snapshot_of(cluster), ingress=ingress).level is Level.OK
+@pytest.mark.parametrize("ingress", CHOSEN.values(), ids=CHOSEN)
+def test_whoever_chooses_the_provider_is_not_contradicted(ingress, cluster):
+    assert_address(snapshot_of(cluster), "ok", **ingress)
 
 
-def test_pools_that_may_not_be_read_are_taken_to_have_addresses():
-    snapshot = make_snapshot(crds=(Crd("ipaddresspools.metallb.io"),), address_pools=None)
-    assert kind_on(snapshot) == "LoadBalancer"
+POOLS = (Crd("ipaddresspools.metallb.io"),)
+SERVING = {
+    "OpenELB": {"pods": (make_pod(labels={"app.kubernetes.io/name": "openelb"}),)},
+    "whoever serves another Service": {"services": (Service("web", "shop", "LoadBalancer", ("192.0.2.7",)),)},
+    "a cloud": {"nodes": tuple(make_node(f"pi-{i}", provider="hcloud://42") for i in range(3))},
+    "pools that may not be read": {"crds": POOLS, "address_pools": None},
+}
 
 
-@pytest.mark.parametrize(
-    "provider",
-    [
-        {"pods": (make_pod(labels={"app.kubernetes.io/name": "openelb"}),)},
-        {"services": (Service("web", "shop", "LoadBalancer", ("192.0.2.7",)),)},
-        {"nodes": tuple(make_node(f"pi-{i}", provider="hcloud://42") for i in range(3))},
-    ],
-    ids=["OpenELB", "a served service", "a cloud"],
-)
-def test_a_provider_whose_addresses_are_not_counted_is_taken_to_have_some(provider):
-    assert problems(make_snapshot(**provider), ingress=BALANCED) == []
+@pytest.mark.parametrize("cluster", SERVING.values(), ids=SERVING)
+def test_a_provider_whose_addresses_are_not_counted_is_taken_to_have_some(cluster):
+    assert_address(make_snapshot(**cluster), "ok", service=BALANCED)
+    assert auto_on(make_snapshot(**cluster)) == "LoadBalancer"
 
 
 def test_the_judgement_takes_no_time_on_a_full_cluster():
     crowd = tuple(make_pod(f"app-{number}", node="pi-1") for number in range(3000))
-    snapshot = snapshot_of("k3s")
-    started = time.perf_counter()
-    kind_on(make_snapshot(nodes=snapshot.nodes, pods=(*snapshot.pods, *crowd)))
-    assert time.perf_counter() - started < 0.2
+    snapshot = replace(snapshot_of("k3s"), pods=(*snapshot_of("k3s").pods, *crowd))
+    before = time.process_time()
+    auto_on(snapshot)
+    assert time.process_time() - before < 0.2
 
 
-@pytest.mark.parametrize(
-    ("cluster", "address", "words"),
-    [
-        ("microk8s", "203.0.113.9", "no pool of MetalLB for istio-system has 203.0.113.9"),
-        ("kubeadm", "203.0.113.9", "nothing in this cluster gives addresses"),
-        ("k3s", "203.0.113.9", "kube-system/traefik holds ports 80 and 443"),
-    ],
-)
-def test_an_address_that_nobody_gives_is_refused(cluster, address, words):
-    finding = said(snapshot_of(cluster), ingress={"service": {"type": "LoadBalancer", "address": address}})
-    assert finding.level is Level.ERROR
-    assert words in finding.message
+# 192.0.2.1 to 192.0.2.6
+POOL = Pool("MetalLB", "home", ((3221225985, 3221225990),), on_request=True)
+HOME = make_snapshot(crds=POOLS, address_pools=(POOL,))
+SHOP = replace(HOME, services=(Service("web", "shop", "LoadBalancer", ("192.0.2.1",)),))
+ADDRESSES = {
+    "in no pool": (
+        snapshot_of("microk8s"),
+        "203.0.113.9",
+        "error …no pool of MetalLB for istio-system has 203.0",
+    ),
+    "no provider": (snapshot_of("kubeadm"), "203.0.113.9", f"error …{NOBODY}"),
+    "the ports are taken": (snapshot_of("k3s"), "203.0.113.9", f"error …{TAKEN}"),
+    "of a pool": (HOME, "192.0.2.1", "ok …the address comes from MetalLB"),
+    "of another service": (SHOP, "192.0.2.1", "error …192.0.2.1 is the address of web/shop"),
+}
 
 
-def test_an_address_of_a_pool_is_fine_and_one_of_another_service_is_not():
-    pool = Pool("MetalLB", "home", ((3221225985, 3221225990),), on_request=True)
-    cluster = make_snapshot(crds=(Crd("ipaddresspools.metallb.io"),), address_pools=(pool,))
-    asked = {"service": {"type": "LoadBalancer", "address": "192.0.2.1"}}
-    assert said(cluster, ingress=asked).message.endswith("the address comes from MetalLB")
-    taken = replace(cluster, services=(Service("web", "shop", "LoadBalancer", ("192.0.2.1",)),))
-    assert "192.0.2.1 is the address of web/shop" in said(taken, ingress=asked).message
-
-
-def test_a_class_chooses_the_provider():
-    service = {"type": "LoadBalancer", "loadBalancerClass": "tailscale"}
-    assert said(snapshot_of("kubeadm"), ingress={"service": service}).level is Level.OK
+@pytest.mark.parametrize(("cluster", "address", "line"), ADDRESSES.values(), ids=ADDRESSES)
+def test_an_address_must_be_one_that_somebody_gives(cluster, address, line):
+    assert_address(cluster, line, service={**BALANCED, "address": address})

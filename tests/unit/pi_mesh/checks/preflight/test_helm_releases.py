@@ -1,116 +1,71 @@
-"""The preflight's findings about releases that are not deployed."""
+"""The preflight's findings about releases that are not deployed, or not in the state."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from pi_mesh.checks.finding import Level
-from pi_mesh.checks.observation import Observation
-from pi_mesh.checks.preflight import helm_releases
+from pi_mesh.checks.preflight.helm_releases import check_known, check_stuck
 from pi_mesh.cluster.helm_releases import ReleaseRecord
 from pi_mesh.cluster.stack_state import NEVER_RUN, StackState
-from tests.support.factories import make_mesh
-from tests.support.preflight_problems import problems
-from tests.support.snapshots import installed_mesh, make_snapshot, state_of
+from tests.support.preflight_problems import assert_told, observation
+from tests.support.snapshots import make_snapshot, state_of
+
+ISTIOD, MESH, INGRESS = (ReleaseRecord("istio-system", name) for name in ("istiod", "mesh", "istio-ingressgateway"))
+FOREIGN = ReleaseRecord("other", "istiod", status="pending-install")
+CALM = "ok cluster: no release of this stack is stuck"
+
+
+def with_status(status: str, age: int = 901) -> ReleaseRecord:
+    return replace(ISTIOD, status=status, since=datetime.now(UTC) - timedelta(seconds=age))
 
 
 @pytest.mark.parametrize("status", ["pending-install", "pending-upgrade", "pending-rollback", "uninstalling"])
-def test_a_release_that_a_killed_run_left_is_refused_with_the_command_that_repairs(status):
-    stuck = ReleaseRecord("istio-system", "istiod", status=status)
-    (problem,) = problems(make_snapshot(releases=(stuck,)))
-    assert problem.startswith(f"release istio-system/istiod: is {status}")
-    assert "python -m operations repair" in problem
-
-
-def test_a_release_that_may_still_be_under_way_is_waited_for():
-    begun = ReleaseRecord("istio-system", "istiod", status="pending-upgrade", since=datetime.now(UTC))
-    (problem,) = problems(make_snapshot(releases=(begun,)))
-    assert "wait: Helm may still be running for" in problem
-    old = replace(begun, since=datetime.now(UTC) - timedelta(seconds=901))
-    (problem,) = problems(make_snapshot(releases=(old,)))
-    assert "wait" not in problem
+@pytest.mark.parametrize(("age", "wait"), [(901, ""), (0, "wait: Helm may still be running for …; ")])
+def test_a_release_that_a_killed_run_left_is_refused_with_the_command_that_repairs(status, age, wait):
+    line = f"error release istio-system/istiod: is {status}: another run is changing it, or a run was killed; {wait}"
+    told = check_stuck(observation(make_snapshot(releases=(with_status(status, age), FOREIGN))))
+    assert_told(told, f"{line}when no other run is going on: `python -m operations repair -s STACK`")
 
 
 @pytest.mark.parametrize(
-    ("status", "expected"),
-    [
-        ("failed", [(Level.WARNING, "is failed"), (Level.OK, "no release of this stack is stuck")]),
-        ("deployed", [(Level.OK, "no release of this stack is stuck")]),
-    ],
+    ("status", "lines"),
+    [("failed", ["warning release istio-system/istiod: is failed; this `pulumi up`", CALM]), ("deployed", [CALM])],
 )
-def test_a_failed_release_is_only_a_warning_since_up_heals_it(status, expected):
-    release = ReleaseRecord("istio-system", "istiod", status=status)
-    found = helm_releases.check_stuck(Observation(make_mesh(), make_snapshot(releases=(release,))))
-    assert [(finding.level, finding.message) for finding in found] == expected
+def test_a_failed_release_is_only_a_warning_since_up_heals_it(status, lines):
+    assert_told(check_stuck(observation(make_snapshot(releases=(with_status(status), FOREIGN)))), *lines)
 
 
-ISTIOD = make_snapshot(releases=(ReleaseRecord("istio-system", "istiod"),))
+HELD, OFF, RENAMED = ("istio-base", "istiod"), {"enabled": False}, {"releases": {"names": {"istiod": "mesh"}}}
+NO_GATEWAYS = {"ingress": OFF, "egress": OFF}
+EDGE = {"releases": {"names": {"ingress": "edge"}}, "egress": OFF}
+KNOWN = "ok cluster: has no release of this mesh that the state does not know"
+UNKNOWN = "error release istio-system/{}: is installed, but not in the state of stack test, and Helm installs no name "
+IMPORT = "import the state that installed it (`pulumi stack import`), or adopt it: `python -m operations adopt"
+UNINSTALLS = "would uninstall the running release; "
+RELEASES = {
+    "one that the state knows": (ISTIOD, state_of(), {}, KNOWN),
+    "one of which Helm kept the history alone": (with_status("uninstalled"), NEVER_RUN, {}, KNOWN),
+    "a pending one, which another check names": (with_status("pending-install"), NEVER_RUN, {}, KNOWN),
+    "one that the settings switch off": (INGRESS, NEVER_RUN, NO_GATEWAYS, KNOWN),
+    "one of another namespace": (INGRESS, NEVER_RUN, {"istio": {"namespace": "mesh"}}, KNOWN),
+    "one under a name of the settings that the state knows": (MESH, state_of(releases=("mesh",)), RENAMED, KNOWN),
+    "one before an empty state": (ISTIOD, NEVER_RUN, {}, f"{UNKNOWN.format('istiod')}twice; {IMPORT}"),
+    "one after a run that may have been killed": (ISTIOD, StackState(has_provider=True), {},
+        f"{UNKNOWN.format('istiod')}twice; if a run was killed: `python -m operations repair -s STACK`; else {IMPORT}"),
+    "one under a name of the settings": (MESH, NEVER_RUN, RENAMED, f"{UNKNOWN.format('mesh')}twice; {IMPORT}"),
+    "a new name for one in the state": (None, state_of(releases=HELD), {**RENAMED, **NO_GATEWAYS},
+        f"error releases.names.istiod: is mesh, and the state holds istiod: `up` {UNINSTALLS}"),
+    "the former name for one in the state": (None, state_of(releases=("istio-base", "mesh")), NO_GATEWAYS,
+        f"error releases.names.istiod: is istiod, and the state holds mesh: `up` {UNINSTALLS}"),
+    "a new name for a gateway": (None, state_of(releases=(*HELD, "istio-ingressgateway")), EDGE,
+        f"error releases.names.ingress: is edge, and the state holds istio-ingressgateway: `up` {UNINSTALLS}"),
+    "a gateway and an addon that are switched off":
+        (None, state_of(releases=(*HELD, "istio-egressgateway", "kiali")), {"egress": OFF}, KNOWN),
+}  # fmt: skip
 
 
-def test_an_empty_state_before_our_living_releases_is_refused_with_the_way_back():
-    found = problems(make_snapshot(**installed_mesh()), NEVER_RUN)
-    lines = [line for line in found if line.startswith("release ")]
-    assert [line.partition(":")[0] for line in lines] == [
-        "release istio-system/istio-base",
-        "release istio-system/istiod",
-    ]
-    assert all("pulumi stack import" in line and "adopt it" in line for line in lines)
-
-
-def test_after_a_killed_run_the_repair_is_named_first():
-    (problem,) = problems(ISTIOD, StackState(has_provider=True))
-    assert "if a run was killed: `python -m operations repair -s STACK`; else import the state" in problem
-
-
-def test_without_a_run_no_repair_is_named():
-    (problem,) = problems(ISTIOD, NEVER_RUN)
-    assert "repair" not in problem
-
-
-def test_a_release_that_the_state_knows_is_no_problem():
-    assert problems(ISTIOD, state_of()) == []
-
-
-def test_a_release_of_which_helm_kept_the_history_alone_is_no_problem():
-    gone = ReleaseRecord("istio-system", "istiod", status="uninstalled")
-    assert problems(make_snapshot(releases=(gone,)), NEVER_RUN) == []
-
-
-@pytest.mark.parametrize("settings", [{"ingress": {"enabled": False}}, {"istio": {"namespace": "mesh"}}])
-def test_a_release_that_the_settings_do_not_ask_for_is_not_looked_at(settings):
-    others = make_snapshot(releases=(ReleaseRecord("istio-system", "istio-ingressgateway"),))
-    assert problems(others, NEVER_RUN, **settings) == []
-
-
-def test_the_command_that_adopts_it_is_named():
-    (problem,) = problems(ISTIOD, NEVER_RUN)
-    assert "adopt it: `python -m operations adopt -s STACK`" in problem
-
-
-def test_a_release_under_a_name_of_the_settings_is_no_problem_once_the_state_knows_it():
-    mesh = make_snapshot(releases=(ReleaseRecord("istio-system", "mesh"),))
-    settings = {"releases": {"names": {"istiod": "mesh"}}}
-    (problem,) = problems(mesh, NEVER_RUN, **settings)
-    assert problem.startswith("release istio-system/mesh: is installed, but not in the state")
-    assert problems(mesh, state_of(releases=("mesh",)), **settings) == []
-
-
-@pytest.mark.parametrize(
-    ("names", "held", "key"),
-    [
-        ({"istiod": "mesh"}, ("istio-base", "istiod"), "istiod"),
-        ({}, ("istio-base", "mesh"), "istiod"),
-        ({"ingress": "edge"}, ("istio-base", "istiod", "istio-ingressgateway", "istio-egressgateway"), "ingress"),
-    ],
-)
-def test_another_name_for_a_release_that_the_state_holds_is_refused_since_up_would_uninstall_it(names, held, key):
-    settings = {"releases": {"names": names}, "egress": {"enabled": False}, "ingress": {"enabled": key == "ingress"}}
-    (problem,) = problems(make_snapshot(), state_of(releases=held), **settings)
-    assert problem.startswith(f"releases.names.{key}: is ")
-    assert "would uninstall the running release" in problem
-
-
-def test_switching_a_gateway_or_an_addon_off_renames_nothing():
-    held = ("istio-base", "istiod", "istio-egressgateway", "kiali")
-    assert problems(make_snapshot(), state_of(releases=held), egress={"enabled": False}) == []
+@pytest.mark.parametrize(("release", "state", "settings", "line"), RELEASES.values(), ids=RELEASES)
+def test_releases_must_be_in_the_state_under_their_names(release, state, settings, line):
+    snapshot = make_snapshot(releases=(release,) if release else ())
+    assert_told(check_known(observation(snapshot, state, **settings)), line)

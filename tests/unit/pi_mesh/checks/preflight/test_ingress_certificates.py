@@ -5,8 +5,6 @@ from datetime import timedelta
 
 import pytest
 
-from pi_mesh.checks.finding import Finding, Level
-from pi_mesh.checks.observation import Observation
 from pi_mesh.checks.preflight.ingress_certificates import certificate_findings, check, check_served
 from pi_mesh.cluster.objects import Crd
 from pi_mesh.cluster.snapshot import IngressCertificates, IngressSecret
@@ -14,154 +12,80 @@ from pi_mesh.settings.traffic.gateways import CertificateIssuer
 from tests.support.authorities import NOW, Authority, make_ca, make_server
 from tests.support.factories import make_mesh, make_settings
 from tests.support.healthy_mesh import in_cluster, make_verification
+from tests.support.preflight_problems import assert_told, observation
 from tests.support.snapshots import make_snapshot
 
-HOSTS = ["shop.example"]
-GOOD = IngressSecret("shop", chain=make_server("shop.example").pem)
+
+def secret(server: Authority, **more: object) -> IngressSecret:
+    return replace(IngressSecret("shop", chain=server.pem), **more)
 
 
-def found(secret: IngressSecret, tls: dict | None = None, hosts: list[str] | None = None) -> list[Finding]:
-    listener = {"hosts": hosts or HOSTS, "tls": {"secret": "shop", **(tls or {})}}
+def of_shop(start: int, days: int = 90) -> IngressSecret:
+    return secret(make_server("shop.example", start=timedelta(days=start), days=days))
+
+
+GOOD, STRAY, MISSING = of_shop(-1), secret(make_server("a.example", "b.example")), IngressSecret("shop", there=False)
+SERVED, CREATE = "ok secret istio-system/shop: serves web", "; `kubectl create secret tls -n istio-system shop "
+ERROR, UNSERVED = "error secret istio-system/shop:", ": web is not served with TLS"
+SECRETS = {
+    "one for the hosts says until when": (GOOD, {}, [f"{SERVED} for shop.example until …[89]"]),
+    "missing": (MISSING, {}, [f"{ERROR} is not there{UNSERVED}{CREATE}"]),
+    "elsewhere": (replace(MISSING, elsewhere=("trading",)), {},
+        [f"{ERROR} is in trading, and the gateway reads istio-system alone{UNSERVED}; create it in istio-system"]),
+    "no key": (replace(GOOD, chain=""), {}, [f"{ERROR} has no certificate with its key…{UNSERVED}{CREATE}"]),
+    "another key": (replace(GOOD, fits=False), {},
+        [f"{ERROR} has a key (tls.key) that is not its certificate's{UNSERVED}{CREATE}"]),
+    "no certificate": (replace(GOOD, chain="nonsense"), {},
+        [f"{ERROR} is not a certificate in PEM form…{UNSERVED}; put the certificate into tls.crt again"]),
+    "ended": (of_shop(-91), {}, [f"{ERROR} ended at "]),
+    "not yet": (of_shop(1), {}, [f"{ERROR} begins at "]),
+    "ends soon": (of_shop(-80), {}, ["warning secret istio-system/shop: ends at …, in 10 days; …[10]"]),
+    "ends now": (of_shop(-90), {}, ["warning secret istio-system/shop: ends at …, in 0 days; …[0]"]),
+    "ends in three weeks": (of_shop(-69), {}, [SERVED]),
+    "begins now": (of_shop(0), {}, [SERVED]),
+    "of other hosts": (STRAY, {}, [f"{ERROR} is for a.example, b.example, and not for shop.example: clients refuse"]),
+    "of no host": (secret(make_ca("x")), {}, [f"{ERROR} is for no host, and not for shop.example: clients refuse"]),
+    "for a listener for every host": (STRAY, {"hosts": ["*"]}, [f"{SERVED} until "]),
+    "mutual TLS needs the clients' CA": (replace(GOOD, has_client_ca=False), {"mode": "MUTUAL"},
+        [f"{ERROR} has no ca.crt, which tls.mode: MUTUAL needs{UNSERVED}", SERVED]),
+    "other TLS needs none": (replace(GOOD, has_client_ca=False), {}, [SERVED]),
+    "one that cert-manager has not written yet": (MISSING, {"issuer": {"name": "home"}},
+        ["warning secret istio-system/shop: is not there…; `kubectl describe certificate -n istio-system shop`"]),
+    "one that may not be read": (replace(MISSING, unreadable=True), {}, ["unknown secret istio-system/shop: may not"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("secret", "listener", "lines"), SECRETS.values(), ids=SECRETS)
+def test_a_listener_must_have_a_certificate_that_is_valid_now_and_names_its_hosts(secret, listener, lines):
+    tls = {"secret": "shop", **listener}
+    web = {"hosts": tls.pop("hosts", ["shop.example"]), "tls": tls}
+    others = {"other": {"hosts": ["x.example"], "tls": {"secret": "x"}}, "plain": {"hosts": ["y.example"]}}
+    settings = make_settings(traffic={"gateways": {"web": web, **others}})
     snapshot = make_snapshot(ingress_certificates=IngressCertificates((secret,)))
-    return list(certificate_findings(make_settings(traffic={"gateways": {"web": listener}}), snapshot, NOW))
-
-
-def with_chain(server: Authority) -> IngressSecret:
-    return replace(GOOD, chain=server.pem)
-
-
-def test_a_certificate_for_the_hosts_says_until_when():
-    (finding,) = found(GOOD)
-    assert (finding.level, finding.number) == (Level.OK, 89)
-    assert (finding.kind, finding.name) == ("secret", "istio-system/shop")
-    assert finding.message.startswith("serves web for shop.example until ")
-
-
-@pytest.mark.parametrize(
-    ("secret", "said", "fix"),
-    [
-        (IngressSecret("shop", there=False), "is not there", "kubectl create secret tls -n istio-system shop"),
-        (
-            IngressSecret("shop", there=False, elsewhere=("trading",)),
-            "is in trading, and the gateway reads istio-system alone",
-            "create it in istio-system",
-        ),
-        (replace(GOOD, chain=""), "has no certificate with its key", "kubectl create secret tls"),
-        (replace(GOOD, fits=False), "has a key (tls.key) that is not its certificate's", "kubectl create secret tls"),
-        (replace(GOOD, chain="nonsense"), "is not a certificate in PEM form", "put the certificate into tls.crt again"),
-    ],
-    ids=["missing", "elsewhere", "no key", "another key", "no certificate"],
-)
-def test_a_listener_that_is_not_served_is_an_error(secret, said, fix):
-    (finding,) = found(secret)
-    assert finding.level is Level.ERROR
-    assert finding.message.startswith(said)
-    assert finding.message.endswith(": web is not served with TLS")
-    assert fix in finding.fix
-
-
-@pytest.mark.parametrize(
-    ("start", "days", "level", "said"),
-    [
-        (-timedelta(days=91), 90, Level.ERROR, "ended at "),
-        (timedelta(days=1), 90, Level.ERROR, "begins at "),
-        (-timedelta(days=80), 90, Level.WARNING, "ends at "),
-        (-timedelta(days=90), 90, Level.WARNING, "ends at "),
-        (-timedelta(days=69), 90, Level.OK, "serves web"),
-        (timedelta(), 90, Level.OK, "serves web"),
-    ],
-    ids=["ended", "not yet", "soon", "now", "in three weeks", "begins now"],
-)
-def test_the_end_of_a_certificate_is_named_before_it_comes(start, days, level, said):
-    (finding,) = found(with_chain(make_server("shop.example", start=start, days=days)))
-    assert (finding.level, finding.message[: len(said)]) == (level, said)
-
-
-@pytest.mark.parametrize(
-    ("server", "names"),
-    [(make_server("a.example", "b.example"), "a.example, b.example"), (make_ca("shop.example"), "no host")],
-    ids=["other", "no name"],
-)
-def test_a_certificate_for_another_host_is_an_error(server, names):
-    (finding,) = found(with_chain(server))
-    assert finding.level is Level.ERROR
-    assert finding.message == f"is for {names}, and not for shop.example: clients refuse it there"
-
-
-def test_a_listener_for_every_host_says_nothing_of_its_certificates_hosts():
-    assert [one.level for one in found(with_chain(make_server("other.example")), hosts=["*"])] == [Level.OK]
-
-
-def test_mutual_tls_needs_the_clients_ca():
-    (finding, _) = found(replace(GOOD, has_client_ca=False), {"mode": "MUTUAL"})
-    assert (finding.level, finding.message[:19]) == (Level.ERROR, "has no ca.crt, whic")
-    assert [one.level for one in found(replace(GOOD, has_client_ca=False))] == [Level.OK]
-
-
-def test_a_secret_that_cert_manager_has_not_written_yet_is_a_warning():
-    (finding,) = found(IngressSecret("shop", there=False), {"issuer": {"name": "home"}})
-    assert finding.level is Level.WARNING
-    assert finding.fix == "`kubectl describe certificate -n istio-system shop`"
-
-
-def test_a_secret_that_may_not_be_read_is_unknown():
-    assert [one.level for one in found(IngressSecret("shop", unreadable=True))] == [Level.UNKNOWN]
+    assert_told(certificate_findings(settings, snapshot, NOW), *lines)
 
 
 def test_without_a_look_at_the_cluster_nothing_is_said():
-    assert list(certificate_findings(make_settings(), make_snapshot(), NOW)) == []
+    assert [*check(observation(make_snapshot()))] == []
 
 
-def test_a_listener_with_another_secret_does_not_use_this_one():
-    tls = {
-        "web": {"hosts": HOSTS, "tls": {"secret": "shop"}},
-        "other": {"hosts": ["x.example"], "tls": {"secret": "x"}},
-    }
-    snapshot = make_snapshot(ingress_certificates=IngressCertificates((GOOD,)))
-    plain = {"plain": {"hosts": ["y.example"]}}
-    (finding,) = certificate_findings(make_settings(traffic={"gateways": {**tls, **plain}}), snapshot, NOW)
-    assert finding.message.startswith("serves web for shop.example until ")
-
-
-ISSUER = CertificateIssuer(name="home")
 CRDS = (Crd("certificates.cert-manager.io"),)
-MISSING = IngressSecret("shop", there=False)
+ISSUERS = {
+    "ready": ("", CRDS, "ok Issuer istio-system/home: signs the listeners' certificates"),
+    "missing": ("is not there", CRDS, "error Issuer istio-system/home: is not there; it has to sign certificates"),
+    "not ready": ("no account", CRDS, "warning Issuer istio-system/home: no account; until this is fixed"),
+    "no cert-manager": ("is not there", (), "error crd certificates.cert-manager.io: is not there"),
+}
 
 
-def found_of_ingress_certificates(problem: str | None = None, crds: tuple[Crd, ...] = CRDS) -> list[Finding]:
-    """Return the findings about an Issuer; without one about the Secret alone."""
-    tls = {"secret": "shop", **({} if problem is None else {"issuer": {"name": "home"}})}
-    issuers = () if problem is None else ((ISSUER, problem),)
-    secrets = (MISSING,) if problem is None else ()
-    snapshot = make_snapshot(crds=crds, ingress_certificates=IngressCertificates(secrets, issuers))
-    traffic = {"gateways": {"web": {"hosts": ["shop.example"], "tls": tls}}}
-    return list(check(Observation(make_mesh(traffic=traffic), snapshot)))
+@pytest.mark.parametrize(("problem", "crds", "line"), ISSUERS.values(), ids=ISSUERS)
+def test_an_issuer_must_be_there_before_a_certificate_refers_to_it(problem, crds, line):
+    certificates = IngressCertificates((), ((CertificateIssuer(name="home"), problem),))
+    assert_told(check(observation(make_snapshot(crds=crds, ingress_certificates=certificates))), line)
 
 
-def test_a_certificate_that_may_still_come_stops_nothing():
-    (finding,) = found_of_ingress_certificates()
-    assert finding.level is Level.WARNING
-    assert "web is not served with TLS" in finding.message
-
-
-@pytest.mark.parametrize(
-    ("problem", "crds", "level", "said"),
-    [
-        ("", CRDS, Level.OK, "Issuer istio-system/home: signs the listeners' certificates"),
-        ("is not there", CRDS, Level.ERROR, "Issuer istio-system/home: is not there; it has to sign certificates"),
-        ("no account", CRDS, Level.WARNING, "Issuer istio-system/home: no account; until this is fixed"),
-        ("is not there", (), Level.ERROR, "crd certificates.cert-manager.io: is not there"),
-    ],
-    ids=["ready", "missing", "not ready", "no cert-manager"],
-)
-def test_an_issuer_must_be_there_before_a_certificate_refers_to_it(problem, crds, level, said):
-    (finding,) = found_of_ingress_certificates(problem, crds)
-    assert finding.level is level
-    assert str(finding).startswith(said)
-
-
-def test_a_listener_that_is_not_served_fails_the_verification():
+def test_a_listener_that_is_not_served_fails_the_verification_but_stops_no_up():
     mesh = make_mesh(traffic={"gateways": {"web": {"tls": {"secret": "shop"}}}})
-    missing = IngressCertificates((IngressSecret("shop", there=False),))
-    (finding,) = check_served(in_cluster(make_verification(mesh), ingress_certificates=missing))
-    assert (finding.level, finding.name) == (Level.ERROR, "istio-system/shop")
+    observed = in_cluster(make_verification(mesh), ingress_certificates=IngressCertificates((MISSING,)))
+    line = f"secret istio-system/shop: is not there{UNSERVED}"
+    assert_told((*check(observed), *check_served(observed)), f"warning {line}", f"error {line}")

@@ -4,119 +4,81 @@ from dataclasses import replace
 
 import pytest
 
-from pi_mesh.checks.finding import Finding, Level
-from pi_mesh.checks.observation import Observation
-from pi_mesh.checks.preflight import istio_version_change
+from pi_mesh.checks.finding import Finding
+from pi_mesh.checks.preflight.istio_version_change import GATEWAY_CHART, SKEW, STEP, check
 from pi_mesh.cluster.objects import Deployment
 from pi_mesh.cluster.pods import Container, Pod
-from pi_mesh.cluster.proxies import Proxy
-from tests.support.factories import make_mesh
+from tests.support.preflight_problems import assert_told, observation
 from tests.support.snapshots import make_snapshot
+from tests.support.versions import BEFORE, NEWEST, NEWEST_MINOR, SHIPPED, next_patch
+
+OLD, OLDER, PATCHED = f"1.{NEWEST_MINOR - 2}.4", f"1.{NEWEST_MINOR - 3}.0", next_patch(NEWEST)
 
 
-def istiod(version: str, ready: int = 1) -> Deployment:
-    image = f"docker.io/istio/pilot:{version}-distroless"
-    return Deployment("istio-system", "istiod", ready=ready, containers=(Container("discovery", image=image),))
+def proxies(*versions: str) -> tuple[Pod, ...]:
+    images = (Container("istio-proxy", image=f"istio/proxyv2:{version}") for version in versions)
+    return tuple(Pod("trading", f"shop-{number}", containers=(image,)) for number, image in enumerate(images))
 
 
-def pods(*versions: str) -> tuple[Pod, ...]:
-    return tuple(
-        Pod("trading", f"shop-{number}", containers=(Container("istio-proxy", image=f"istio/proxyv2:{version}"),))
-        for number, version in enumerate(versions)
-    )
+def told(id: str, running: str, version: str, *pods: Pod, ready: int = 1, **istio: object) -> list[Finding]:
+    """Return the findings for such a running istiod; no istiod where its version is empty."""
+    container = Container("discovery", image=f"docker.io/istio/pilot:{running}-distroless")
+    istiod = Deployment("istio-system", "istiod", ready=ready, containers=(container,))
+    snapshot = make_snapshot(deployments=(istiod,) if running else (), pods=pods)
+    findings = check(observation(snapshot, istio={"version": version, **istio}))
+    return [finding for finding in findings if finding.id == id]
 
 
-def findings(running: str, wanted: str, *proxies: str, ready: int = 1, **istio: object) -> dict[str, Finding]:
-    """Return the findings for such a running istiod, by check; no istiod where its version is empty."""
-    deployments = (istiod(running, ready),) if running else ()
-    snapshot = make_snapshot(deployments=deployments, pods=pods(*proxies))
-    mesh = make_mesh(istio={"version": wanted, **istio})
-    return {finding.id: finding for finding in istio_version_change.check(Observation(mesh, snapshot))}
+SKIP, DOWN, ANYWAY = {"allowSkip": True}, {"ready": 0}, "…; `istio.allowSkip: true`"
+SKIPS = f"istio.version: goes from {OLD} to {NEWEST} in one step: …{ANYWAY}"
+STEPS = {
+    "a step back is refused": (BEFORE, OLD, {}, f"error istio.version: goes back from {BEFORE} to {OLD}{ANYWAY}"),
+    "a skip is refused": (OLD, NEWEST, {}, f"error {SKIPS}"),
+    "a skip is a warning where the settings allow it": (OLD, NEWEST, SKIP, f"warning {SKIPS}"),
+    "the way back from an upgrade that failed is open": (NEWEST, BEFORE, DOWN, "warning istio.version: goes back"),
+    "a skip is no way back": (OLD, NEWEST, DOWN, f"error {SKIPS}"),
+    "one step is fine": (BEFORE, NEWEST, {}, f"ok istio.version: goes from {BEFORE} to {NEWEST}, a step that Istio"),
+    "no step is fine": (NEWEST, NEWEST, {}, "ok istio.version: is what runs"),
+}
 
 
-@pytest.mark.parametrize("wanted", ["1.28.0", "1.30.9", "1.31.0"])
-def test_a_change_that_istio_does_not_support_is_refused_with_the_path(wanted):
-    finding = findings("1.29.4" if wanted != "1.30.9" else "1.31.0", wanted)[istio_version_change.STEP]
-    assert (finding.level, finding.name) == (Level.ERROR, "istio.version")
-    assert "istio.allowSkip" in finding.fix
-
-
-def test_allow_skip_makes_it_a_warning():
-    assert findings("1.29.4", "1.31.0", allowSkip=True)[istio_version_change.STEP].level is Level.WARNING
-
-
-def test_the_way_back_from_an_upgrade_that_failed_is_open():
-    assert findings("1.31.0", "1.30.0", ready=0)[istio_version_change.STEP].level is Level.WARNING
-
-
-def test_a_skip_is_no_way_back():
-    assert findings("1.29.4", "1.31.0", ready=0)[istio_version_change.STEP].level is Level.ERROR
-
-
-@pytest.mark.parametrize("running", ["1.30.2", "1.31.0"])
-def test_one_step_and_none_are_fine(running):
-    assert findings(running, "1.31.0")[istio_version_change.STEP].level is Level.OK
+@pytest.mark.parametrize(("running", "version", "more", "line"), STEPS.values(), ids=STEPS)
+def test_a_change_is_a_step_that_istio_supports(running, version, more, line):
+    assert_told(told(STEP, running, version, **more), line)
 
 
 @pytest.mark.parametrize("running", ["", "latest"])
 def test_a_first_install_and_an_istiod_of_unknown_version_are_not_judged(running):
-    assert findings(running, "1.31.0") == {}
+    assert told(STEP, running, NEWEST) == []
 
 
-def test_proxies_that_an_upgrade_would_leave_two_minor_versions_behind_stop_it():
-    finding = findings("1.30.0", "1.31.0", "1.29.4", "1.30.0")[istio_version_change.SKEW]
-    assert (finding.level, finding.number) == (Level.ERROR, 1)
-    assert "trading/shop-0 is of 1.29.4, more than one minor version older than istiod 1.31.0" in finding.message
-    assert "`python -m operations refresh -s STACK` restarts them: before the `up`" in finding.fix
+STALE = f"more than one minor version older than istiod {NEWEST}; `python -m operations refresh -s STACK` restarts them"
+BEHIND = f"proxys: trading/shop-0 is of {OLD}, {STALE}"
+BOTH_BEHIND = "warning proxys: trading/shop-0, trading/shop-1 are of …operations refresh…[2]"
+SKEWS = {
+    "proxies that an upgrade leaves two minor versions behind stop it":
+        (BEFORE, NEWEST, (OLD, BEFORE), {}, f"error {BEHIND}: before the `up`; …[1]"),
+    "they are a warning where skips are allowed": (BEFORE, NEWEST, (OLD,), SKIP, f"warning {BEHIND} [1]"),
+    "skew that is there already does not grow by a patch": (NEWEST, PATCHED, (OLD, OLDER), {}, BOTH_BEHIND),
+    "nor without a change": (PATCHED, PATCHED, (OLD, OLDER), {}, BOTH_BEHIND),
+    "proxies newer than a mesh that is installed anew are refused": ("", BEFORE, (BEFORE, NEWEST), {},
+        f"error …trading/shop-1 is of {NEWEST}, newer than istiod {BEFORE}; set istio.version to {NEWEST} or newer"),
+    "proxies one minor version behind may go with it": (BEFORE, NEWEST, (BEFORE, NEWEST), {}, "ok proxys: …[2]"),
+    "three are named": (BEFORE, NEWEST, 3 * (OLD,), {}, f"error …, trading/shop-1, trading/shop-2 are of {OLD}, "),
+    "the others are counted": (BEFORE, NEWEST, 4 * (OLD,), {}, "error …, trading/shop-2 and 1 more are of …[4]"),
+}  # fmt: skip
 
 
-@pytest.mark.parametrize("running", ["1.31.0", "1.31.1"])
-def test_skew_that_is_there_already_is_a_warning_that_names_refresh(running):
-    finding = findings(running, "1.31.1", "1.29.4", "1.28.0")[istio_version_change.SKEW]
-    assert (finding.level, finding.number) == (Level.WARNING, 2)
-    assert "operations refresh" in finding.fix
-
-
-def test_skew_that_grows_is_a_warning_where_skips_are_allowed():
-    assert findings("1.30.0", "1.31.0", "1.29.4", allowSkip=True)[istio_version_change.SKEW].level is Level.WARNING
-
-
-def test_proxies_newer_than_a_mesh_that_is_installed_anew_are_refused():
-    finding = findings("", "1.30.0", "1.31.0")[istio_version_change.SKEW]
-    assert finding.level is Level.ERROR
-    assert "is of 1.31.0, newer than istiod 1.30.0" in finding.message
-    assert finding.fix.startswith("set istio.version to 1.31.0 or newer")
-
-
-def test_proxies_one_minor_version_behind_may_go_with_it():
-    assert findings("1.30.0", "1.31.0", "1.30.0", "1.31.0")[istio_version_change.SKEW].level is Level.OK
-
-
-def test_a_gateway_chart_of_another_version_is_told_in_one_line():
-    message = findings("1.20.3", "1.21.6")[istio_version_change.GATEWAY_CHART].message
-    assert message == "1.21.6 uses the gateway chart 1.20.7, because Helm refuses its own (istio/istio#57354)"
+@pytest.mark.parametrize(("running", "version", "versions", "more", "line"), SKEWS.values(), ids=SKEWS)
+def test_no_proxy_may_be_too_far_from_its_istiod(running, version, versions, more, line):
+    assert_told(told(SKEW, running, version, *proxies(*versions), **more), line)
 
 
 def test_a_proxy_of_a_second_control_plane_is_not_judged_by_the_first():
-    (pod,) = pods("1.31.0")
-    moved = replace(pod, annotations={"istio.io/rev": "next"})
-    snapshot = make_snapshot(deployments=(istiod("1.30.0"),), pods=(moved,))
-    found = istio_version_change.check(Observation(make_mesh(istio={"version": "1.30.0"}), snapshot))
-    assert [finding.id for finding in found if finding.id == istio_version_change.SKEW] == []
+    (pod,) = proxies(NEWEST)
+    assert told(SKEW, BEFORE, BEFORE, replace(pod, annotations={"istio.io/rev": "next"})) == []
 
 
-@pytest.mark.parametrize(
-    ("count", "names"),
-    [(3, "trading/pod-2 are of 1.27.0"), (4, "trading/pod-2 and 1 more are of 1.27.0")],
-)
-def test_three_proxies_are_named_and_the_others_counted(count, names):
-    far = [Proxy(Pod("trading", f"pod-{number}"), "1.27.0") for number in range(count)]
-    assert istio_version_change._named(far).endswith(names)
-
-
-@pytest.mark.parametrize(
-    ("running", "message"),
-    [("1.31.0", "is what runs"), ("1.30.2", "goes from 1.30.2 to 1.31.0, a step that Istio supports")],
-)
-def test_a_step_that_istio_supports_is_told_as_one(running, message):
-    assert findings(running, "1.31.0")[istio_version_change.STEP].message == message
+def test_a_gateway_chart_of_another_version_is_told_in_one_line():
+    line = "ok istio.version: 1.21.6 uses the gateway chart 1.20.7, because Helm refuses its own (istio/istio#57354)"
+    assert_told(told(GATEWAY_CHART, SHIPPED, "1.21.6"), line)

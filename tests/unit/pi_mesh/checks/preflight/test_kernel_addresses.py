@@ -2,44 +2,42 @@
 
 import pytest
 
-from pi_mesh.checks.finding import Level
-from pi_mesh.checks.observation import Observation
-from pi_mesh.checks.preflight import kernel_addresses
-from tests.support.factories import make_mesh
-from tests.support.preflight_problems import problems
+from pi_mesh.checks.preflight.kernel_addresses import check
+from tests.support.preflight_problems import observation, problems
 from tests.support.snapshots import make_node, make_pis, make_snapshot
+from tests.support.versions import SHIPPED
+
+STOCK, BOOKWORM = "6.6.31+rpt-rpi-v8", "Debian GNU/Linux 12 (bookworm)"
 
 
 @pytest.mark.row(23)
-@pytest.mark.parametrize(
-    ("kernel", "os_image"),
-    [
-        ("6.6.31+rpt-rpi-v8", "Debian GNU/Linux 12 (bookworm)"),
-        ("6.1.21-v8+", "Debian GNU/Linux 11 (bullseye)"),
-    ],
-)
-def test_a_stock_raspberry_pi_kernel_is_refused_by_node_from_istio_1_22_on(kernel, os_image):
-    nodes = (*make_pis(2), make_node("pi-3", kernel=kernel, os_image=os_image))
+@pytest.mark.parametrize("kernel", [STOCK, "6.1.21-v8+"])
+def test_a_stock_raspberry_pi_kernel_is_refused_by_node_from_istio_1_22_on(kernel):
+    nodes = (*make_pis(2), make_node("pi-3", kernel=kernel, os_image=BOOKWORM))
     (problem,) = problems(make_snapshot(nodes=nodes))
-    assert problem.startswith(f"node pi-3: kernel {kernel}")
-    assert "39-bit" in problem
+    assert problem.startswith(f"node pi-3: kernel {kernel} ({BOOKWORM}) has 39-bit addresses")
 
 
-def test_a_stock_raspberry_pi_kernel_runs_istio_1_20():
-    snapshot = make_snapshot(nodes=make_pis(kernel="6.6.31+rpt-rpi-v8"), version="v1.29.4")
-    assert problems(snapshot, istio={"version": "1.20.3"}) == []
+PI_5 = {"kernel": "6.12.25+rpt-rpi-2712", "os_image": BOOKWORM}
+OTHER_KERNELS = {
+    "a stock kernel under Istio 1.20": ({"kernel": STOCK}, SHIPPED, "ok", "runs on any arm64 kernel", ""),
+    "Ubuntu": ({"kernel": "6.8.0-1010-raspi"}, "1.22.8", "ok", "no stock Raspberry Pi OS kernel", ""),
+    "Debian": ({"kernel": "6.1.0-18-arm64"}, "1.22.8", "ok", "no stock Raspberry Pi OS kernel", ""),
+    "Fedora": ({"kernel": "6.12.9-300.fc41.aarch64"}, "1.22.8", "ok", "no stock Raspberry Pi OS kernel", ""),
+    "another architecture": ({"kernel": STOCK, "architecture": "amd64"}, "1.22.8", "ok", "no stock Raspberry Pi", ""),
+    "one with large pages": (
+        PI_5,
+        "1.22.8",
+        "warning",
+        "has pages of 16 KiB",
+        "`python -m operations rehearse -s test`",
+    ),
+}
 
 
-@pytest.mark.parametrize("kernel", ["6.8.0-1010-raspi", "6.1.0-18-arm64", "6.12.9-300.fc41.aarch64"])
-def test_kernels_of_other_distributions_are_no_problem(kernel):
-    assert problems(make_snapshot(nodes=make_pis(kernel=kernel))) == []
-
-
-def test_a_pi_5_kernel_with_large_pages_is_told_to_try_the_proxy_and_is_not_refused():
-    nodes = (*make_pis(2), make_node("pi-3", kernel="6.12.25+rpt-rpi-2712", os_image="Debian GNU/Linux 12 (bookworm)"))
-    snapshot = make_snapshot(nodes=nodes)
-    assert problems(snapshot) == []
-    (found,) = [one for one in kernel_addresses.check(Observation(make_mesh(), snapshot)) if one.level is Level.WARNING]
-    assert str(found.subject) == "node pi-3"
-    assert "pages of 16 KiB" in found.message
-    assert "`python -m operations rehearse -s test`" in found.fix
+@pytest.mark.parametrize(("node", "version", "level", "words", "fix"), OTHER_KERNELS.values(), ids=OTHER_KERNELS)
+def test_other_kernels_are_not_refused_and_those_with_large_pages_are_told_to_try(node, version, level, words, fix):
+    finding, *_ = check(observation(make_snapshot(nodes=(make_node(**node),)), istio={"version": version}))
+    assert finding.level == level
+    assert words in finding.message
+    assert finding.fix.startswith(fix)

@@ -4,45 +4,46 @@ from datetime import date
 
 import pytest
 
-from pi_mesh.catalog.istio import NEWEST_MINOR
-from pi_mesh.checks.finding import Level
-from pi_mesh.checks.observation import Observation
-from pi_mesh.checks.preflight import kubernetes_version
-from tests.support.factories import make_mesh, make_settings
-from tests.support.preflight_problems import problems
+from pi_mesh.checks.preflight.kubernetes_version import check, check_end_of_life, end_of_life
+from tests.support.factories import make_settings
+from tests.support.preflight_problems import assert_told, observation
 from tests.support.snapshots import make_snapshot
+from tests.support.versions import NEWEST_MINOR, OLDEST, UNKNOWN
 
 
-def test_a_kubernetes_below_istios_range_is_refused_with_the_range():
-    (problem,) = problems(make_snapshot(version="v1.31.4"))
-    assert problem.startswith("Kubernetes v1.31.4: is too old for Istio 1.31.0, which needs 1.32 to 1.36")
+@pytest.mark.parametrize(
+    ("kubernetes", "level", "words"),
+    [
+        ("v1.24.17", "error", f"is too old for Istio {OLDEST}, which needs 1.25 to 1.29"),
+        ("v1.25.0", "ok", f"is in the range of Istio {OLDEST}: 1.25 to 1.29"),
+        ("v1.29.9+k3s1", "ok", f"is in the range of Istio {OLDEST}: 1.25 to 1.29"),
+        ("v1.30.0+k3s1", "warning", f"is newer than what Istio {OLDEST} is tested with (1.25 to 1.29)"),
+        ("main", "unknown", "cannot be compared with 1.25 to 1.29"),
+    ],
+)
+def test_kubernetes_is_compared_with_istios_range(kubernetes, level, words):
+    told = check(observation(make_snapshot(version=kubernetes), istio={"version": OLDEST}))
+    assert_told(told, f"{level} Kubernetes {kubernetes}: {words}")
 
 
-def test_a_kubernetes_above_istios_range_is_a_warning():
-    finding = kubernetes_version.kubernetes(make_settings(), make_snapshot(version="v1.40.0+k3s1"))
-    assert finding.level is Level.WARNING
+ENDED = "warning istio.version: 1.22.8 has had no fixes since 2025-01-16; set a supported version"
+ANY_KERNEL = "warning istio.version: …set a supported version where the nodes' kernels have 48-bit addresses"
+DAYS = {
+    "the last day of support": ("1.22.8", date(2025, 1, 16), "ok istio.version: 1.22.8 gets fixes until 2025-01-16"),
+    "the day after": ("1.22.8", date(2025, 1, 17), ENDED),
+    "a version for every kernel": (OLDEST, date(2026, 1, 1), ANY_KERNEL),
+}
 
 
-def test_the_last_day_of_support_is_still_supported():
-    assert kubernetes_version.end_of_life(make_settings(), date(2027, 3, 31)).level is Level.OK
-
-
-def test_a_version_that_gets_no_fixes_is_said_with_the_date():
-    finding = kubernetes_version.end_of_life(make_settings(istio={"version": "1.20.3"}), date(2026, 11, 23))
-    assert finding.level is Level.WARNING
-    assert "1.20.3 has had no fixes since 2024-06-25" in finding.message
-
-
-@pytest.mark.parametrize(("version", "where"), [("1.20.3", True), ("1.22.0", False)])
-def test_only_a_version_for_every_kernel_is_replaced_by_looking_at_the_kernels(version, where):
-    finding = kubernetes_version.end_of_life(make_settings(istio={"version": version}), date(2026, 11, 23))
-    assert finding.fix.endswith("where the nodes' kernels have 48-bit addresses") is where
+@pytest.mark.parametrize(("version", "day", "line"), DAYS.values(), ids=DAYS)
+def test_a_version_that_gets_no_fixes_is_said_with_the_date(version, day, line):
+    told = end_of_life(make_settings(istio={"version": version}), day)
+    assert_told([told], line)
+    assert ("where" in told.fix) is (version == OLDEST)
 
 
 def test_a_version_newer_than_the_catalog_is_a_warning_and_nothing_else_is_guessed():
-    mesh = make_mesh(istio={"version": f"1.{NEWEST_MINOR + 1}.0"})
-    observation = Observation(mesh, make_snapshot(version="v1.20.0"))
-    assert list(kubernetes_version.check(observation)) == []
-    (finding,) = kubernetes_version.check_end_of_life(observation)
-    assert finding.level is Level.WARNING
-    assert f"is newer than what this program knows, 1.{NEWEST_MINOR}" in finding.message
+    unknown = observation(make_snapshot(version="v1.20.0"), istio={"version": UNKNOWN})
+    assert_told(check(unknown))
+    line = f"warning istio.version: {UNKNOWN} is newer than what this program knows, 1.{NEWEST_MINOR}:"
+    assert_told(check_end_of_life(unknown), line)

@@ -2,66 +2,66 @@
 
 import pytest
 
-from pi_mesh.catalog.footprint import GATEWAY, ISTIOD, MARGIN, SIDECAR
-from pi_mesh.checks.finding import Finding, Level
-from pi_mesh.checks.observation import Observation
-from pi_mesh.checks.preflight import memory_for_the_services
+from pi_mesh.catalog.footprint import GATEWAY, ISTIOD, MARGIN, SIDECAR, Growth
+from pi_mesh.checks.finding import Finding
+from pi_mesh.checks.preflight.memory_for_the_services import check
 from pi_mesh.cluster.objects import Service
-from tests.support.factories import make_mesh
+from tests.support.preflight_problems import observation
 from tests.support.snapshots import make_snapshot
 
 
 def findings(count: int, **settings: object) -> list[Finding]:
     snapshot = make_snapshot(services=tuple(Service("crowd", f"service-{number}") for number in range(count)))
-    return list(memory_for_the_services.check(Observation(make_mesh(**settings), snapshot)))
+    return [*check(observation(snapshot, **settings))]
 
 
-def warned(count: int, **settings: object) -> list[str]:
-    return [str(one.subject) for one in findings(count, **settings) if one.level is Level.WARNING]
-
-
-def limit(memory: str) -> dict:
+def below(growth: Growth, count: int) -> dict:
+    """Return the resources of a component with 1 MiB less than it takes for so many services."""
+    memory = f"{growth.memory(count) // 1024**2 - 1}Mi"
     return {"resources": {"requests": {"cpu": "50m", "memory": "32Mi"}, "limits": {"cpu": "200m", "memory": memory}}}
 
 
-def test_the_roles_limits_hold_for_the_clusters_it_is_for():
-    (found,) = findings(300)
-    assert (found.level, found.message) == (Level.OK, "the memory limits are enough for 300 services")
+UNWATCHED = {"istio": {"discovery": {"limited": True}}}
+
+
+@pytest.mark.parametrize(
+    ("count", "settings", "number", "services"),
+    [(300, {}, 300, "300 services"), (1, {}, 1, "1 service"), (300, UNWATCHED, 0, "0 services")],
+    ids=["the clusters that the Ansible role is for", "one service", "services that istiod does not watch"],
+)
+def test_the_default_limits_are_enough(count, settings, number, services):
+    (finding,) = findings(count, **settings)
+    assert (finding.level, finding.number) == ("ok", number)
+    assert finding.message == f"the memory limits are enough for {services}"
 
 
 def test_a_limit_that_measured_memory_fits_is_named_when_istios_own_proxy_may_not_fit():
     services = ISTIOD.reach(256) + 1
     assert ISTIOD.memory(services) / MARGIN < 256 * 1024**2 < ISTIOD.memory(services)
-    assert "istio.resources.limits.memory" in warned(services)
+    assert "istio.resources.limits.memory" in [finding.name for finding in findings(services)]
 
 
-def test_one_service_is_no_plural():
-    (found,) = findings(1)
-    assert found.message == "the memory limits are enough for 1 service"
+UNSCOPED = {"sidecarScope": []}
+PROXY = {"proxy": below(SIDECAR, 1000)}
+LIMITS = {
+    "istiod's": (300, {"istio": below(ISTIOD, 300)}, "istio", True),
+    "the ingress gateway's": (300, {"ingress": below(GATEWAY, 300)}, "ingress", True),
+    "the egress gateway's": (300, {"egress": below(GATEWAY, 300)}, "egress", True),
+    "sidecars that are told of their namespace alone": (1000, PROXY, "proxy", False),
+    "sidecars that are told of the whole mesh": (1000, {**PROXY, "trading": UNSCOPED}, "proxy", True),
+    "those of a further namespace with a scope": (1000, {**PROXY, "namespaces": {"research": {}}}, "proxy", False),
+    "those of a further one without": (1000, {**PROXY, "namespaces": {"research": UNSCOPED}}, "proxy", True),
+}
 
 
-@pytest.mark.parametrize(("key", "growth"), [("istio", ISTIOD), ("ingress", GATEWAY), ("egress", GATEWAY)])
-def test_a_limit_below_what_the_services_take_is_named(key, growth):
-    assert warned(300, **{key: limit(f"{growth.memory(300) // 1024**2 - 1}Mi")}) == [f"{key}.resources.limits.memory"]
-
-
-def test_sidecars_count_only_when_they_are_told_of_the_whole_mesh():
-    small = limit(f"{SIDECAR.memory(1000) // 1024**2 - 1}Mi")
-    assert "proxy.resources.limits.memory" not in warned(1000, proxy=small)
-    assert "proxy.resources.limits.memory" in warned(1000, proxy=small, trading={"sidecarScope": []})
+@pytest.mark.parametrize(("count", "settings", "branch", "is_named"), LIMITS.values(), ids=LIMITS)
+def test_a_limit_below_what_the_services_take_is_named(count, settings, branch, is_named):
+    told = findings(count, **settings)
+    assert len({finding.level for finding in told}) == 1
+    named = [finding.name for finding in told if finding.level == "warning"]
+    assert (f"{branch}.resources.limits.memory" in named) is is_named
 
 
 def test_services_that_we_may_not_list_are_unknown():
-    (found,) = memory_for_the_services.check(Observation(make_mesh(), make_snapshot(unreadable=("services",))))
-    assert found.level is Level.UNKNOWN
-
-
-def test_services_of_namespaces_that_istiod_does_not_watch_are_not_counted():
-    (found,) = findings(300, istio={"discovery": {"limited": True}})
-    assert found.number == 0
-
-
-def test_sidecars_of_a_further_namespace_without_a_scope_are_judged():
-    small = {"proxy": limit(f"{SIDECAR.memory(1000) // 1024**2 - 1}Mi")}
-    assert "proxy.resources.limits.memory" not in warned(1000, **small, namespaces={"research": {}})
-    assert "proxy.resources.limits.memory" in warned(1000, **small, namespaces={"research": {"sidecarScope": []}})
+    (finding,) = check(observation(make_snapshot(unreadable=("services",))))
+    assert finding.level == "unknown"

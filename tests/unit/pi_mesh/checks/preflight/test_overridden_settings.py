@@ -2,86 +2,47 @@
 
 import pytest
 
-from pi_mesh.checks.finding import NEXT, Finding, Level
+from pi_mesh.checks.finding import NEXT
 from pi_mesh.checks.observation import Observation
-from pi_mesh.checks.preflight.overridden_settings import check, check_vault_transport
-from tests.support.factories import make_mesh, make_settings
+from pi_mesh.checks.preflight.overridden_settings import check
+from tests.support.factories import make_mesh
+from tests.support.preflight_problems import assert_told
 
-VAULT = {"enabled": True, "address": "https://vault.example:8200", "key": "internal"}
-OFF = {"enabled": False}
-HTTP = "http://charts.example"
-TLS = {"gateways": {"web": {"tls": {"secret": "certificate"}}}}
-
-
-def found(**settings: object) -> list[Finding]:
-    return [*check(Observation(make_mesh(**settings), None))]
-
-
-def test_a_mesh_as_its_settings_say_is_not_spoken_of():
-    assert found() == []
-
-
-def test_an_extra_value_that_takes_over_a_typed_setting_is_told_with_its_key():
-    (finding,) = found(istio={"values": {"meshConfig": {"rootNamespace": "elsewhere"}}})
-    assert (finding.level, str(finding.subject)) == (Level.WARNING, "istio.values.meshConfig.rootNamespace")
-    assert "mtls.mode" in finding.message
-    assert finding.message.endswith(f"pi-mesh {NEXT} refuses it")
-
-
-@pytest.mark.parametrize(
-    ("settings", "key"),
-    [
-        ({"charts": {"source": HTTP}}, "charts.source"),
-        ({"observability": {"prometheus": {"enabled": True}, "charts": HTTP}}, "observability.charts"),
-        ({"vault": {**VAULT, "certManager": {"charts": HTTP}}}, "vault.certManager.charts"),
-    ],
-)
-def test_charts_over_plain_http_are_told_once_for_each_source(settings, key):
-    (finding,) = found(**settings)
-    assert (finding.level, str(finding.subject)) == (Level.WARNING, key)
-    assert f"pi-mesh {NEXT} refuses it" in finding.message
+HTTP = "http://vault.example:8200"
+VAULT, CHARTS = {"enabled": True, "address": "https://vault.example:8200"}, {"certManager": {"charts": HTTP}}
+TLS, ROOT = {"gateways": {"web": {"tls": {"secret": "x"}}}}, {"values": {"meshConfig": {"rootNamespace": "elsewhere"}}}
+PLAIN, SOON = f"{HTTP} is plain HTTP", f"…; pi-mesh {NEXT} refuses it; "
+CASES = {
+    "the defaults": ({}, []),
+    "an extra value that takes over a typed setting": ({"istio": ROOT},
+        [f"warning istio.values.meshConfig.rootNamespace: takes over what belongs to mtls.mode{SOON}remove it"]),
+    "charts over plain HTTP": ({"charts": {"source": HTTP}}, [f"warning charts.source: {PLAIN}{SOON}"]),
+    "charts of addons over plain HTTP": ({"observability": {"prometheus": {"enabled": True}, "charts": HTTP}},
+        [f"warning observability.charts: {PLAIN}{SOON}"]),
+    "charts of cert-manager over plain HTTP": ({"vault": {**VAULT, "key": "internal", **CHARTS}},
+        [f"warning vault.certManager.charts: {PLAIN}{SOON}"]),
+    "charts from 127.0.0.1": ({"charts": {"source": "http://127.0.0.1:8080/charts"}}, []),
+    "charts from localhost": ({"charts": {"source": "http://localhost/charts"}}, []),
+    "charts from ::1": ({"charts": {"source": "http://[::1]:80/charts"}}, []),
+    "Vault over HTTPS": ({"vault": VAULT}, []),
+    "Vault over plain HTTP": ({"vault": {**VAULT, "address": HTTP}},
+        [f"warning vault.address: {PLAIN} to another machine{SOON}use https://, or set vault.allowHttp: true"]),
+    "Vault over plain HTTP that a setting takes": ({"vault": {**VAULT, "address": HTTP, "allowHttp": True}}, []),
+    "a gateway with TLS, which may read all Secrets, and which no version refuses": ({"traffic": TLS},
+        ["warning traffic.gateways: has tls, …every Secret in istio-system, the CA's key among them; keep"]),
+    "a gateway with TLS in a namespace of its own": ({"traffic": TLS, "ingress": {"namespace": "edge"}}, []),
+    "a gateway with TLS that is off": ({"traffic": TLS, "ingress": {"enabled": False}}, []),
+}  # fmt: skip
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1:8080", "localhost", "[::1]:80"])
-def test_charts_from_this_machine_may_come_over_plain_http(host):
-    assert found(charts={"source": f"http://{host}/charts"}) == []
-
-
-def test_a_gateway_with_tls_may_read_all_secrets_and_this_is_told():
-    (finding,) = found(traffic=TLS)
-    assert (finding.level, str(finding.subject)) == (Level.WARNING, "traffic.gateways")
-    assert "every Secret in istio-system, the CA's key among them" in finding.message
-    assert NEXT not in finding.message
-
-
-def test_a_gateway_in_a_namespace_of_its_own_reads_nothing_of_the_ca():
-    assert found(traffic=TLS, ingress={"namespace": "edge"}) == []
-
-
-def test_a_gateway_that_is_off_reads_nothing():
-    assert found(traffic=TLS, ingress=OFF) == []
-
-
-def found_of_vault_transport(**vault: object) -> list[Finding]:
-    return [*check_vault_transport(make_settings(vault={"enabled": True, **vault}).vault)]
-
-
-def test_plain_http_to_another_machine_is_told_with_the_key_that_takes_it():
-    (finding,) = found_of_vault_transport(address="http://vault.example:8200")
-    assert (finding.level, finding.name) == (Level.WARNING, "vault.address")
-    assert finding.message.endswith(f"pi-mesh {NEXT} refuses it")
-    assert "vault.allowHttp: true" in finding.fix
-    assert found_of_vault_transport(address="http://vault.example:8200", allowHttp=True) == []
+@pytest.mark.parametrize(("settings", "lines"), CASES.values(), ids=CASES)
+def test_what_weakens_a_typed_setting_is_told_with_its_key_and_the_version_that_refuses_it(settings, lines):
+    assert_told(check(Observation(make_mesh(**settings), None)), *lines)
 
 
 @pytest.mark.parametrize("value", ["1", "true", "T"])
 def test_a_variable_that_switches_verification_off_is_told_where_there_is_something_to_verify(monkeypatch, value):
     monkeypatch.setenv("VAULT_SKIP_VERIFY", value)
-    (finding,) = found_of_vault_transport(address="https://vault.example:8200")
-    assert "VAULT_SKIP_VERIFY" in finding.message
-    assert finding.message.endswith(f"pi-mesh {NEXT} refuses it")
-    assert found_of_vault_transport(address="http://127.0.0.1:8200") == []
-
-
-def test_a_verified_address_is_not_spoken_of():
-    assert found_of_vault_transport(address="https://vault.example:8200") == []
+    line = f"warning vault.address: …is not verified, because VAULT_SKIP_VERIFY is set{SOON}"
+    assert_told(check(Observation(make_mesh(vault=VAULT), None)), line)
+    assert_told(check(Observation(make_mesh(vault={**VAULT, "address": "http://127.0.0.1:8200"}), None)))

@@ -1,271 +1,149 @@
-"""The preflight's findings about free memory."""
+"""The preflight's findings about free memory, and about room for the mesh, its rollouts and the promised pods."""
 
 import pytest
 
-from pi_mesh.checks.finding import Finding, Level
-from pi_mesh.checks.observation import Observation
-from pi_mesh.checks.preflight import room_for_the_mesh
+from pi_mesh.checks.preflight.room_for_the_mesh import NAMESPACES, TRADING, check_free_memory, check_room
+from pi_mesh.cluster.nodes import Node
 from pi_mesh.cluster.pods import Container, Pod
-from pi_mesh.cluster.snapshot import Snapshot
 from pi_mesh.quantities import MI, Resources
-from tests.support.factories import make_mesh
-from tests.support.preflight_problems import problems
-from tests.support.snapshots import installed_mesh, make_node, make_pis, make_pod, make_snapshot, state_of
+from tests.support.preflight_problems import assert_told, observation, problems
+from tests.support.snapshots import installed_mesh, make_node, make_pis, make_pod, make_snapshot
+from tests.support.versions import BEFORE, NEWEST, next_patch
+
+VERSION = next_patch(NEWEST)
+OFF = {"ingress": {"enabled": False}, "egress": {"enabled": False}}
 
 
-def test_a_node_with_too_little_free_memory_is_named_with_both_numbers():
-    busy = make_pod(memory=2000, node="pi-2")
-    (problem,) = problems(make_snapshot(pods=(busy,)))
-    assert problem.startswith("node pi-2: 1700Mi of 3700Mi memory are free, 2Gi needed")
-
-
-def test_free_memory_is_not_asked_for_once_the_mesh_is_there():
-    trading = make_pod(memory=2000, node="pi-2", namespace="trading")
-    assert problems(make_snapshot(pods=(trading,), **installed_mesh()), state_of()) == []
-
-
-def test_exactly_the_wanted_memory_is_enough_and_said_once():
-    exact, scarce = (make_snapshot(pods=(make_pod(memory=memory, node="pi-2"),)) for memory in (1652, 1653))
-    (row,) = room_for_the_mesh.check_free_memory(Observation(make_mesh(), exact))
-    assert (row.level, str(row)) == (Level.OK, "nodes: at least 2Gi of memory are free on each")
-    (row,) = room_for_the_mesh.check_free_memory(Observation(make_mesh(), scarce))
-    assert (row.level, row.number) == (Level.ERROR, 2047 * MI)
-
-
-NO_GATEWAYS = {"ingress": {"enabled": False}, "egress": {"enabled": False}}
+@pytest.mark.parametrize(
+    ("taken", "installed", "line"),
+    [
+        (1652, {}, "ok nodes: at least 2Gi of memory are free on each"),
+        (1653, {}, f"error node pi-2: 2047Mi of 3700Mi memory are free, 2Gi needed; …[{2047 * MI}]"),
+        (2000, installed_mesh(), "ok cluster.freeMemory: the mesh is installed already"),
+    ],
+)
+def test_each_node_needs_the_free_memory_before_a_first_install(taken, installed, line):
+    pods = (make_pod(memory=taken, node="pi-2", namespace="trading"),)
+    assert_told(check_free_memory(observation(make_snapshot(pods=pods, **installed))), line)
 
 
 def sized(memory: int) -> dict[str, object]:
     """Return the resources of a component with so many Mi."""
-    return {half: {"cpu": "100m", "memory": f"{memory}Mi"} for half in ("requests", "limits")}
+    return {"resources": {half: {"cpu": "100m", "memory": f"{memory}Mi"} for half in ("requests", "limits")}}
 
 
-def own(name: str, node: str, memory: int, version: str = "1.31.0") -> Pod:
+def own(memory: int, version: str = VERSION, name: str = "istiod", node: str = "pi-1") -> Pod:
     """Return a running pod of istiod or a gateway, as its chart makes it."""
-    image = f"docker.io/istio/{name}:{version}"
-    containers = (Container(name, Resources(100, memory * MI), image=image),)
-    return Pod("istio-system", f"{name}-0", {"app": name}, node, containers=containers)
+    container = Container(name, Resources(100, memory * MI), image=f"docker.io/istio/{name}:{version}")
+    return Pod("istio-system", f"{name}-0", {"app": name}, node, containers=(container,))
 
 
-def crowded(*pods: Pod, **nodes: int) -> Snapshot:
-    """Return the running mesh on nodes with so many Mi each, and nothing else on them."""
-    pis = tuple(make_node(name.replace("_", "-"), memory=memory) for name, memory in nodes.items())
-    return make_snapshot(nodes=pis, pods=pods, **installed_mesh())
-
-
-def finding(snapshot: Snapshot, **settings: object) -> Finding:
-    return next(iter(room_for_the_mesh.check_room(Observation(make_mesh(**settings), snapshot))))
+def pis(first: int, *others: int, **of_first: bool) -> tuple[Node, ...]:
+    """Return nodes with so many Mi, and a state of the first."""
+    more = (make_node(f"pi-{number}", memory=memory) for number, memory in enumerate(others, 2))
+    return (make_node(memory=first, **of_first), *more)
 
 
 @pytest.mark.row(22)
 def test_a_mesh_that_does_not_fit_is_refused_with_what_it_needs():
-    nodes = make_pis(memory=2100)
-    resources = {"requests": {"cpu": "100m", "memory": "3Gi"}, "limits": {"cpu": "500m", "memory": "3Gi"}}
-    (problem,) = problems(make_snapshot(nodes=nodes), istio={"resources": resources})
+    (problem,) = problems(make_snapshot(nodes=make_pis(memory=2100)), istio=sized(3072))
     assert "do not fit" in problem
     assert "pi-1 has 4 CPUs and 2100Mi free" in problem
 
 
-def test_room_is_counted_with_the_surge_of_a_rollout():
-    pi = make_node(memory=3000)
-    off = {**NO_GATEWAYS, "cluster": {"nodes": 1}}
-    (problem,) = problems(make_snapshot(nodes=(pi,)), istio={"resources": sized(1600)}, **off)
-    assert "needs 200m CPU and 3200Mi with the surge" in problem
+def test_a_first_install_needs_room_for_the_surge_of_its_rollouts():
+    told, *_ = check_room(observation(make_snapshot(nodes=pis(3000)), istio=sized(1600), **OFF))
+    assert_told([told], "error nodes: the mesh needs 200m CPU and 3200Mi with the surge")
 
 
-def test_a_running_mesh_is_asked_for_no_room_but_that_of_its_rollouts():
-    found = finding(
-        crowded(own("istiod", "pi-1", 2500), pi_1=2900, pi_2=2900), istio={"resources": sized(2500)}, **NO_GATEWAYS
-    )
-    assert (found.level, found.message) == (
-        Level.OK,
-        "the mesh and the surge of its rollouts, 100m CPU and 2500Mi, fit",
-    )
+ISTIOD, OTHERS, TWO = own(2500), make_pod(memory=2900, node="pi-2"), pis(2900, 2900)
+SURGE = "error nodes: the mesh needs …with the surge of its rollouts, which do not fit"
+NO_SURGE = "warning nodes: the mesh fits, but not the surge of its rollouts, 100m CPU and 2500Mi: pi-1 has 3900m CPU "
+NO_PLACE = "error nodes: the mesh needs 100m CPU and 2500Mi beside what it holds, which do not fit"
+RUNNING = {
+    "a running mesh is asked for no room but that of its rollouts":
+        ((ISTIOD,), TWO, "ok nodes: the mesh and the surge of its rollouts, 100m CPU and 2500Mi, fit"),
+    "a full cluster refuses nothing that restarts no pod":
+        ((ISTIOD, OTHERS), TWO, f"{NO_SURGE}and 400Mi free, pi-2 has 4 CPUs and 0Mi free"),
+    "the only node refuses nothing that restarts no pod": ((ISTIOD,), pis(2900), f"{NO_SURGE}and 400Mi free"),
+    "another version needs the surge": ((own(2500, BEFORE), OTHERS), TWO, SURGE),
+    "a step back from patch 10 to patch 1 needs the surge": ((own(2500, f"{VERSION}0"), OTHERS), TWO, SURGE),
+    "more memory needs the surge": ((own(2400), OTHERS), TWO, SURGE),
+    "less memory needs the surge": ((own(2600), OTHERS), TWO, SURGE),
+    "a pod on a dead node needs another place": ((ISTIOD,), pis(2900, 2000, ready=False), NO_PLACE),
+    "a pod on a cordoned node stays there": ((ISTIOD,), pis(2900, 2600, cordoned=True), "ok nodes: "),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("pods", "nodes", "line"), RUNNING.values(), ids=RUNNING)
+def test_a_running_istiod_needs_room_for_what_an_up_replaces(pods, nodes, line):
+    snapshot = make_snapshot(nodes=nodes, pods=pods, **installed_mesh())
+    of_mesh, *promises = check_room(observation(snapshot, istio={"version": VERSION, **sized(2500)}, **OFF))
+    assert_told([of_mesh], line)
+    # Promised pods are judged wherever the pods of the mesh fit, with their surge or without it.
+    assert [finding.id for finding in promises] == ([] if line is NO_PLACE else [TRADING])
 
 
 def test_pods_that_run_where_another_order_would_not_fit_are_no_problem():
     # Placed anew, the largest first on the emptiest node, 600 and 400 would leave 100 and 200 for the 300.
-    running = (
-        own("istiod", "pi-2", 600),
-        own("istio-ingressgateway", "pi-1", 400),
-        own("istio-egressgateway", "pi-1", 300),
-    )
-    sizes = {
-        "istio": {"resources": sized(600)},
-        "ingress": {"resources": sized(400)},
-        "egress": {"resources": sized(300)},
-    }
-    assert finding(crowded(*running, pi_1=700, pi_2=600), **sizes).level is Level.WARNING
-
-
-def test_a_full_cluster_refuses_no_up_that_restarts_nothing():
-    others = make_pod(memory=2900, node="pi-2")
-    found = finding(
-        crowded(own("istiod", "pi-1", 2500), others, pi_1=2900, pi_2=2900),
-        istio={"resources": sized(2500)},
-        **NO_GATEWAYS,
-    )
-    assert found.level is Level.WARNING
-    assert found.message == (
-        "the mesh fits, but not the surge of its rollouts, 100m CPU and 2500Mi: pi-1 has 3900m CPU and 400Mi free, "
-        "pi-2 has 4 CPUs and 0Mi free"
-    )
-
-
-@pytest.mark.parametrize(
-    ("running", "wanted"),
-    [
-        (own("istiod", "pi-1", 2500, "1.30.2"), 2500),
-        (own("istiod", "pi-1", 2400), 2500),
-        (own("istiod", "pi-1", 2600), 2500),
-    ],
-    ids=["another version", "more memory", "less memory"],
-)
-def test_a_full_cluster_refuses_an_up_that_restarts_what_has_no_room_to(running, wanted):
-    others = make_pod(memory=2900, node="pi-2")
-    found = finding(crowded(running, others, pi_1=2900, pi_2=2900), istio={"resources": sized(wanted)}, **NO_GATEWAYS)
-    assert found.level is Level.ERROR
-    assert "with the surge of its rollouts, which do not fit" in found.message
-
-
-def test_a_step_back_from_1_31_10_to_1_31_1_restarts_istiod():
-    running, others = own("istiod", "pi-1", 2500, "1.31.10"), make_pod(memory=2900, node="pi-2")
-    wanted = {"istio": {"version": "1.31.1", "resources": sized(2500)}, **NO_GATEWAYS}
-    assert finding(crowded(running, others, pi_1=2900, pi_2=2900), **wanted).level is Level.ERROR
-
-
-def test_a_pod_on_a_dead_node_needs_another_place():
-    dead = make_snapshot(
-        nodes=(make_node("pi-1", memory=2900, ready=False), make_node("pi-2", memory=2000)),
-        pods=(own("istiod", "pi-1", 2500),),
-        **installed_mesh(),
-    )
-    found = finding(dead, istio={"resources": sized(2500)}, **NO_GATEWAYS)
-    assert found.level is Level.ERROR
-    assert found.message.startswith("the mesh needs 100m CPU and 2500Mi beside what it holds, which do not fit")
-
-
-def test_a_pod_on_a_cordoned_node_stays_there():
-    cordoned = make_snapshot(
-        nodes=(make_node("pi-1", memory=2900, cordoned=True), make_node("pi-2", memory=2600)),
-        pods=(own("istiod", "pi-1", 2500),),
-        **installed_mesh(),
-    )
-    assert finding(cordoned, istio={"resources": sized(2500)}, **NO_GATEWAYS).level is Level.OK
+    gateways = (own(400, NEWEST, "istio-ingressgateway"), own(300, NEWEST, "istio-egressgateway"))
+    snapshot = make_snapshot(nodes=pis(700, 600), pods=(own(600, NEWEST, node="pi-2"), *gateways), **installed_mesh())
+    told, *_ = check_room(observation(snapshot, istio=sized(600), ingress=sized(400), egress=sized(300)))
+    assert told.level == "warning"
 
 
 def test_a_node_with_more_on_it_than_it_has_is_shown_without_room():
-    pods = (make_pod("large", cpu=5000, memory=9000, node="pi-1"),)
-    found = finding(make_snapshot(nodes=(make_node(memory=3000),), pods=pods), cluster={"nodes": 1})
-    assert "pi-1 has 0 CPUs and 0Mi free" in found.message
+    snapshot = make_snapshot(nodes=pis(3000), pods=(make_pod("large", cpu=5000, memory=9000),))
+    assert_told(check_room(observation(snapshot)), "error nodes: …pi-1 has 0 CPUs and 0Mi free")
 
 
-def test_room_for_the_promised_pods_is_judged_beside_a_mesh_whose_surge_does_not_fit():
-    snapshot = crowded(own("istiod", "pi-1", 2500), pi_1=2900, pi_2=2900)
-    found = list(
-        room_for_the_mesh.check_room(Observation(make_mesh(istio={"resources": sized(2500)}, **NO_GATEWAYS), snapshot))
-    )
-    assert (found[0].level, [one.id for one in found[1:]]) == (Level.OK, ["room for trading"])
-    tight = crowded(own("istiod", "pi-1", 2500), pi_1=2900)
-    found = list(
-        room_for_the_mesh.check_room(Observation(make_mesh(istio={"resources": sized(2500)}, **NO_GATEWAYS), tight))
-    )
-    assert (found[0].level, [one.id for one in found[1:]]) == (Level.WARNING, ["room for trading"])
-
-
-def test_less_than_nothing_is_free_as_nothing():
-    assert room_for_the_mesh._positive(Resources(-5, -7)) == Resources(0, 0)
-    assert room_for_the_mesh._positive(Resources(5, 7)) == Resources(5, 7)
-
-
-def finding_of_promised_fit(snapshot: Snapshot, **trading: object) -> Finding:
-    found = room_for_the_mesh.check_room(Observation(make_mesh(trading=trading), snapshot))
-    return next(entry for entry in found if entry.id == room_for_the_mesh.TRADING)
-
-
-def in_trading(count: int, memory: int = 256, cpu: int = 100) -> tuple:
+def in_trading(count: int, memory: int = 256, cpu: int = 100, **more: object) -> dict[str, tuple]:
     """Return running pods of the default size with their sidecars, except for overrides."""
-    return tuple(make_pod(f"app-{number}", cpu, memory, namespace="trading") for number in range(count))
+    names = (f"app-{number}" for number in range(count))
+    return {"pods": tuple(make_pod(name, cpu, memory, **{"namespace": "trading", **more}) for name in names)}
 
 
-def test_a_promise_that_fits_is_said_with_its_number():
-    found = finding_of_promised_fit(make_snapshot())
-    assert str(found) == "trading.workloads: 30 pods with sidecars, which it promises, fit beside the mesh"
-    assert (found.level, found.number) == (Level.OK, 30)
+# 3 Pis of 2304Mi: three components and their surge take 2 x 128Mi on each, and 8 x 256Mi are left.
+SMALL = make_pis(memory=2304)
+FULL = tuple(make_pod(f"app-{n}", 100, 256, namespace="trading", node=f"pi-{n % 3 + 1}") for n in range(24))
+AMD = make_node("amd", memory=2304, architecture="amd64")
+KEY, EACH = "trading.workloads", "each of 100m CPU and 256Mi with its sidecar"
+ALL = f"ok {KEY}: 30 pods with sidecars, which it promises, fit beside the mesh [30]"
+KEPT = f"ok {KEY}: all promised pods run already [0]"
+LOWER = f"lower {KEY} or trading.workload, or add a node"
+PROMISES = {
+    "one that fits": ({}, 30, ALL),
+    "one that does not": ({"nodes": SMALL}, 30,
+        f"warning {KEY}: promises 30 pods, {EACH}, and 24 of them fit beside the mesh; {LOWER} [24]"),
+    "pods that run hold their part, and none of six more fits": ({"nodes": SMALL, "pods": FULL}, 30,
+        f"warning {KEY}: promises 6 more pods, {EACH}, and none of them fit beside the mesh; {LOWER} [0]"),
+    "larger pods use up the quota with fewer": (in_trading(7, memory=1024), 30, f"ok {KEY}: 2 more pods with…[2]"),
+    "so do pods with more CPU": (in_trading(7, cpu=400), 30, f"ok {KEY}: 2 more pods with sidecars…[2]"),
+    "small pods use it up by their number": (in_trading(3, memory=1, cpu=1), 30, f"ok {KEY}: 27 more pods with…[27]"),
+    "one that is kept asks for no more": (in_trading(3), 3, KEPT),
+    "nor do more pods than were promised": (in_trading(4), 3, KEPT),
+    "nodes of another architecture may hold them": ({"nodes": (*SMALL, AMD)}, 30, ALL),
+    "pods elsewhere hold no part": (in_trading(1, namespace="default"), 30, ALL),
+    "pods without a node hold no part": (in_trading(1, node=""), 30, ALL),
+}  # fmt: skip
 
 
-def test_a_promise_that_does_not_fit_is_a_warning_with_the_number_that_does():
-    # 3 Pis of 2304Mi: three components and their surge take 2 x 128Mi on each, and 8 x 256Mi are left.
-    found = finding_of_promised_fit(make_snapshot(nodes=make_pis(memory=2304)))
-    assert (found.level, found.number) == (Level.WARNING, 24)
-    assert str(found) == (
-        "trading.workloads: promises 30 pods, each of 100m CPU and 256Mi with its sidecar, and 24 of them fit beside "
-        "the mesh; lower trading.workloads or trading.workload, or add a node"
-    )
-
-
-def test_a_promise_alone_stops_no_up():
-    assert problems(make_snapshot(nodes=make_pis(memory=2304))) == []
-
-
-def test_pods_that_run_hold_their_part_of_the_promise():
-    # All 24 that fit are there: six more are promised, and none of them fits.
-    pods = tuple(make_pod(f"app-{n}", 100, 256, namespace="trading", node=f"pi-{n % 3 + 1}") for n in range(24))
-    found = finding_of_promised_fit(make_snapshot(nodes=make_pis(memory=2304), pods=pods))
-    assert "promises 6 more pods" in found.message
-    assert "none of them fit" in found.message
-
-
-def test_larger_pods_use_up_the_quota_with_fewer():
-    # 30 x 256Mi less 7 x 1024Mi: the quota admits two more.
-    found = finding_of_promised_fit(make_snapshot(pods=in_trading(7, memory=1024)))
-    assert found.message.startswith("2 more pods with sidecars")
-
-
-def test_pods_with_more_cpu_use_up_the_quota_with_fewer():
-    # 30 x 100m less 7 x 400m: the quota admits two more.
-    found = finding_of_promised_fit(make_snapshot(pods=in_trading(7, cpu=400)))
-    assert found.message.startswith("2 more pods with sidecars")
-
-
-def test_a_promise_that_is_kept_asks_for_nothing_more():
-    found = finding_of_promised_fit(make_snapshot(pods=in_trading(3)), workloads=3)
-    assert (found.level, found.message) == (Level.OK, "all promised pods run already")
-
-
-def test_trading_may_use_nodes_of_another_architecture():
-    pis = (*make_pis(memory=2304), make_node("amd", memory=2304, architecture="amd64"))
-    assert finding_of_promised_fit(make_snapshot(nodes=pis)).level is Level.OK
+@pytest.mark.parametrize(("cluster", "workloads", "line"), PROMISES.values(), ids=PROMISES)
+def test_the_promise_of_trading_is_compared_with_the_room_beside_the_mesh(cluster, workloads, line):
+    _, promise = check_room(observation(make_snapshot(**cluster), trading={"workloads": workloads}))
+    assert promise.id == TRADING
+    assert_told([promise], line)
 
 
 def test_a_further_namespace_is_judged_on_what_trading_leaves():
-    mesh = make_mesh(trading={"workloads": 20}, namespaces={"research": {"workloads": 10}})
-    found = {
-        one.name: one
-        for one in room_for_the_mesh.check_room(Observation(mesh, make_snapshot(nodes=make_pis(memory=2304))))
-    }
-    assert (found["trading.workloads"].level, found["trading.workloads"].number) == (Level.OK, 20)
-    research = found["namespaces.research.workloads"]
-    assert (research.id, research.level, research.number) == (room_for_the_mesh.NAMESPACES, Level.WARNING, 4)
-    assert research.fix == "lower namespaces.research.workloads or namespaces.research.workload, or add a node"
+    further = {"trading": {"workloads": 20}, "namespaces": {"research": {"workloads": 10}}}
+    told = [*check_room(observation(make_snapshot(nodes=SMALL), **further))]
+    assert told[2].id == NAMESPACES
+    research = "warning namespaces.research.workloads: promises 10 pods, …; lower namespaces.research.workloads or …[4]"
+    assert_told(told, "ok nodes", f"ok {KEY}: 20 pods…[20]", research)
 
 
 def test_pods_without_sidecars_are_not_said_to_have_them():
-    mesh = make_mesh(namespaces={"batch": {"injection": False, "workloads": 2}})
-    *_, found = room_for_the_mesh.check_room(Observation(mesh, make_snapshot()))
-    assert found.message == "2 pods, which it promises, fit beside the mesh and the namespaces before it"
-
-
-def test_small_pods_use_up_the_quota_by_their_number():
-    found = finding_of_promised_fit(make_snapshot(pods=in_trading(3, memory=1, cpu=1)))
-    assert found.message.startswith("27 more pods with sidecars")
-
-
-def test_more_pods_than_were_promised_ask_for_nothing_more():
-    found = finding_of_promised_fit(make_snapshot(pods=in_trading(4)), workloads=3)
-    assert (found.message, found.number) == ("all promised pods run already", 0)
-
-
-def test_pods_elsewhere_and_those_without_a_node_hold_no_part_of_the_promise():
-    pods = (make_pod("elsewhere", 100, 256), make_pod("waiting", 100, 256, namespace="trading", node=""))
-    assert finding_of_promised_fit(make_snapshot(pods=pods)).message.startswith("30 pods with sidecars")
+    batch = {"batch": {"injection": False, "workloads": 2}}
+    line = "ok namespaces.batch.workloads: 2 pods, which it promises, fit beside the mesh and the namespaces before it"
+    assert_told(check_room(observation(make_snapshot(), namespaces=batch)), "ok nodes", "ok trading.workloads", line)

@@ -5,112 +5,77 @@ from datetime import UTC, datetime
 
 import pytest
 
-from pi_mesh.checks.finding import Level, Subject, error
-from pi_mesh.checks.observation import Observation
+from pi_mesh.checks.finding import Subject, error
 from pi_mesh.checks.preflight import trading_hours
 from pi_mesh.cluster.ca_state import CA, VaultResource, WantedCa
 from pi_mesh.cluster.stack_state import NEVER_RUN, StackState
 from tests.support.factories import make_mesh, make_settings
+from tests.support.preflight_problems import assert_told, observation
 from tests.support.snapshots import installed_state, make_snapshot
 
-ALWAYS = {
-    "timeZone": "Europe/Berlin",
-    "opens": "00:00",
-    "closes": "00:00",
-    "days": ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"],
-}
-INSIDE = datetime(2026, 11, 25, 10, tzinfo=UTC)
+ALWAYS = {"timeZone": "Europe/Berlin", "opens": "00:00", "closes": "00:00"}
+ALWAYS["days"] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
 BEFORE = installed_state(make_mesh())
+DRAIN, NO_EGRESS = {"ingress": {"drainSeconds": 30}}, {"egress": {"enabled": False}}
 
 
 @pytest.fixture(autouse=True)
-def nobody_said_so(monkeypatch):
+def no_permission(monkeypatch):
     monkeypatch.delenv(trading_hours.VARIABLE, raising=False)
 
 
-def findings(hours: dict | None = ALWAYS, state: StackState = BEFORE, **settings: object):
-    mesh = make_mesh(trading={"hours": hours} if hours else {}, **settings)
-    return list(trading_hours.check(Observation(mesh, make_snapshot(), state)))
+def told(state: StackState = BEFORE, hours: dict | None = ALWAYS, **settings: object):
+    trading = {"hours": hours} if hours else {}
+    return trading_hours.check(observation(make_snapshot(), state, trading=trading, **settings))
 
 
-def test_an_up_that_restarts_a_gateway_is_refused_until_the_end_of_trading():
-    (finding,) = findings(ingress={"drainSeconds": 30})
-    assert (finding.level, finding.name) == (Level.ERROR, "trading.hours")
-    assert "replaces pods of istio-system/istio-ingressgateway, and trading goes on until 00:00" in finding.message
-    assert "PI_MESH_IN_TRADING_HOURS=restart" in finding.fix
-
-
-def test_it_is_taken_with_a_warning_when_its_caller_says_so(monkeypatch):
-    monkeypatch.setenv(trading_hours.VARIABLE, trading_hours.ALLOWED)
-    (finding,) = findings(ingress={"drainSeconds": 30})
-    assert finding.level is Level.WARNING
-
-
-@pytest.mark.parametrize(
-    "settings", [{}, {"ingress": {"service": {"type": "NodePort"}}}, {"mtls": {"mode": "PERMISSIVE"}}]
-)
-def test_an_up_that_restarts_nothing_is_taken(settings):
-    assert [finding.level for finding in findings(**settings)] == [Level.OK]
+def with_ca(vault: dict) -> StackState:
+    """Return the state of a running mesh whose CA is in Vault."""
+    mesh = make_mesh(vault=vault)
+    resources = WantedCa(CA, mesh.settings.vault).resources().items()
+    return replace(installed_state(mesh), vault={name: VaultResource("vault:x:X", keys) for name, keys in resources})
 
 
 VAULT = {"enabled": True, "address": "http://127.0.0.1:1"}
 SIGNED, RENEWED = ({"generation": 1, "chain": f"-----BEGIN CERTIFICATE-----{text}"} for text in ("1", "2"))
+OUTSIDE = {**VAULT, "signedBy": "outside", "signed": SIGNED}
+NOTHING, ERROR = "ok trading.hours: an `up` would restart neither istiod nor a gateway", "error trading.hours: an `up` "
+GOES_ON = ", and trading goes on until 00:00 …PI_MESH_IN_TRADING_HOURS=restart"
+NEW_CA = f"{ERROR}replaces the CA that signs every certificate{GOES_ON}"
+UPS = {
+    "a gateway restarts": (BEFORE, DRAIN, f"{ERROR}replaces pods of istio-system/istio-ingressgateway{GOES_ON}"),
+    "a gateway goes": (BEFORE, NO_EGRESS, f"{ERROR}deletes pods of istio-system/istio-egressgateway{GOES_ON}"),
+    "nothing changes": (BEFORE, {}, NOTHING),
+    "a Service changes": (BEFORE, {"ingress": {"service": {"type": "NodePort"}}}, NOTHING),
+    "the mode of mutual TLS changes": (BEFORE, {"mtls": {"mode": "PERMISSIVE"}}, NOTHING),
+    "a new generation of the CA": (with_ca(VAULT), {"vault": {**VAULT, "generation": 2}}, NEW_CA),
+    "another life of the CA": (with_ca(VAULT), {"vault": {**VAULT, "ttl": "4380h"}}, NEW_CA),
+    "a CA that a root outside signed": (with_ca(OUTSIDE), {"vault": {**OUTSIDE, "signed": RENEWED}}, NEW_CA),
+    "the same CA": (with_ca(VAULT), {"vault": VAULT}, NOTHING),
+    "the same CA of a root outside": (with_ca(OUTSIDE), {"vault": OUTSIDE}, NOTHING),
+    "a first install with a CA": (NEVER_RUN, {"vault": VAULT}, NOTHING),
+}
 
 
-@pytest.mark.parametrize(
-    ("before", "after"),
-    [
-        (VAULT, {"generation": 2}),
-        (VAULT, {"ttl": "4380h"}),
-        (VAULT | {"signedBy": "outside", "signed": SIGNED}, {"signed": RENEWED}),
-    ],
-    ids=["a new generation", "another life", "what a root outside signed"],
-)
-def test_an_up_that_exchanges_the_ca_is_refused_though_it_restarts_nothing(before, after):
-    (finding,) = findings(state=state_with_ca(before), vault=before | after)
-    assert (finding.level, finding.message.partition(", and")[0]) == (
-        Level.ERROR,
-        "an `up` replaces the CA that signs every certificate",
-    )
-    (unchanged,) = findings(state=state_with_ca(before), vault=before)
-    assert unchanged.level is Level.OK
+@pytest.mark.parametrize(("state", "settings", "line"), UPS.values(), ids=UPS)
+def test_an_up_that_restarts_proxies_or_replaces_the_ca_is_refused(state, settings, line):
+    assert_told(told(state, **settings), line)
 
 
-def state_with_ca(vault: dict) -> StackState:
-    """Return the state of a running mesh whose CA is in Vault."""
-    mesh = make_mesh(vault=vault)
-    made = WantedCa(CA, mesh.settings.vault).resources()
-    return replace(installed_state(mesh), vault={name: VaultResource("vault:x:X", keys) for name, keys in made.items()})
-
-
-def test_a_first_install_with_a_ca_is_taken():
-    (finding,) = findings(state=NEVER_RUN, vault=VAULT)
-    assert finding.level is Level.OK
+def test_it_is_taken_with_a_warning_when_its_caller_says_so(monkeypatch):
+    monkeypatch.setenv(trading_hours.VARIABLE, trading_hours.ALLOWED)
+    assert_told(told(**DRAIN), "warning trading.hours")
 
 
 def test_without_trading_hours_there_is_nothing_to_say():
-    assert findings(None, ingress={"drainSeconds": 30}) == []
+    assert_told(told(hours=None, **DRAIN))
 
 
 def test_outside_of_them_everything_is_taken():
-    never = {**ALWAYS, "opens": "00:00", "closes": "00:01", "days": ["Mon"], "holidays": []}
-    settings = make_settings(trading={"hours": never})
-    assert trading_hours.refused_restart(settings, "it restarts", INSIDE) == []
-
-
-def test_a_preview_tells_what_up_refuses_as_a_warning():
-    (finding,) = trading_hours.shown_only(findings(egress={"enabled": False}))
-    assert finding.level is Level.WARNING
-
-
-def test_an_up_that_removes_a_gateway_names_it():
-    (finding,) = findings(egress={"enabled": False})
-    assert finding.message.startswith(
-        "an `up` deletes pods of istio-system/istio-egressgateway, and trading goes on until"
-    )
+    settings = make_settings(trading={"hours": {**ALWAYS, "closes": "00:01", "days": ["Mon"]}})
+    assert trading_hours.refused_restart(settings, "it restarts", datetime(2026, 11, 25, 10, tzinfo=UTC)) == []
 
 
 def test_in_a_preview_the_errors_of_this_check_alone_become_warnings():
-    own = findings(ingress={"drainSeconds": 30})
-    other = [error("other", Subject("cluster"), "is wrong", "mend it")]
-    assert [finding.level for finding in trading_hours.shown_only([*own, *other])] == [Level.WARNING, Level.ERROR]
+    other = error("other", Subject("cluster"), "is wrong", "mend it")
+    assert_told(trading_hours.shown_only([*told(**DRAIN), other]), "warning trading.hours", "error cluster: is wrong")

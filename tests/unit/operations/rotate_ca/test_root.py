@@ -126,9 +126,7 @@ def run(monkeypatch, tmp_path: Path) -> Callable[..., Result]:
     (tmp_path / "key.pem").write_text(CAS[B.pem].key)
     to_b = ("--chain", str(tmp_path / "chain.pem"), "--key", str(tmp_path / "key.pem"))
 
-    def command(
-        world: World, *options: str, to: tuple[str, ...] = to_b, pending: dict | None = None, left: Sequence = ()
-    ) -> Result:
+    def command(world: World, to: Sequence[str] = to_b, pending: dict | None = None, left: Sequence = ()) -> Result:
         for name in ("set_all", "set_secret", "remove_config", "up"):
             monkeypatch.setattr(root.pulumi, name, getattr(world, name))
         monkeypatch.setattr(root.pulumi, "pending", lambda *_: pending or {})

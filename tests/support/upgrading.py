@@ -57,6 +57,8 @@ class World:
     problems: dict[str, Exception | Finding] = field(default_factory=dict)
     """Failures by call: "preview VERSION", "up", "verify", "refresh"."""
     calls: list[str] = field(default_factory=list)
+    parsed: dict[str, Any] = field(default_factory=dict)
+    """Settings by version; each part of a step loads them anew."""
     power_cut_at: int = -1
     """Number of the call after which everything ends."""
 
@@ -127,7 +129,9 @@ class World:
         return self._settings(changes["istio.version"])
 
     def _settings(self, version: str) -> Any:
-        return make_settings(**{**self.settings, "istio": {**self.settings.get("istio", {}), "version": version}})
+        if version not in self.parsed:
+            self.parsed[version] = make_settings(**self.settings, istio={"version": version})
+        return self.parsed[version]
 
 
 def install(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

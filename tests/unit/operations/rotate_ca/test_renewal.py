@@ -6,14 +6,12 @@ from contextlib import nullcontext
 from itertools import count
 from unittest.mock import Mock
 
-import grpc
 import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from operations import istiod_certificates
 from operations.__main__ import app
-from operations.istiod_certificates import IssuedCertificate, Issuer, NoCertificate
+from operations.istiod_certificates import IssuedCertificate, NoCertificate
 from operations.pulumi import PulumiFailed
 from operations.rotate_ca import renewal
 from pi_mesh.checks.finding import Level, Subject, ok
@@ -106,12 +104,6 @@ def test_a_rotation_is_proven_by_what_istiod_issues(monkeypatch, answers, levels
     assert [str(finding) for finding in findings if line in str(finding)]
 
 
-def test_a_certificate_verifies_though_istiod_sends_every_trusted_root_along():
-    sent = IssuedCertificate((*BEFORE.chain, OTHER_ROOT.certificate, ROOT.certificate), b"")
-    assert sent.verifies((ROOT.certificate,))
-    assert not sent.verifies((OTHER_ROOT.certificate,))
-
-
 @pytest.mark.parametrize(
     ("revision", "status", "line"),
     [(4, 0, "has a new key, and the Issuer has signed it"), (3, 1, "was not signed within 1 s")],
@@ -199,23 +191,3 @@ def test_the_generation_of_the_ca_is_one_more_than_that_of_the_settings(rotated)
     _, commands = rotated(vault={**HERE, "generation": 4})
     (config,) = [command for command in commands if command[1] == "config"]
     assert "5" in config
-
-
-class Refusing(grpc.RpcError, grpc.Call):
-    def details(self) -> str:
-        return "failed to authenticate\nwith a second line"
-
-
-def test_an_error_of_istiods_service_is_one_line():
-    channel = Mock(unary_unary=lambda *_, **__: Mock(side_effect=Refusing))
-    client = Mock(ask=lambda *_: {"status": {"token": "t"}})
-    with pytest.raises(NoCertificate, match=r"^failed to authenticate$"):
-        Issuer(client, channel, "trading").issue()
-
-
-@pytest.mark.parametrize("config_map", [None, {}, {"data": {"other": ""}}])
-def test_a_missing_root_of_the_workloads_is_one_line(monkeypatch, config_map):
-    monkeypatch.setattr(istiod_certificates, "Client", lambda _: nullcontext(Mock(get=lambda _: config_map)))
-    monkeypatch.setattr(istiod_certificates, "_forwarded", lambda *_: nullcontext("127.0.0.1:1"))
-    with pytest.raises(NoCertificate, match="configmap istio-system/istio-ca-root-cert has no root"):
-        istiod_certificates.issuer("test", "istio-system", "trading").__enter__()

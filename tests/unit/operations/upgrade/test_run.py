@@ -69,9 +69,7 @@ def test_missing_crds_are_made_and_older_ones_get_the_specs_of_the_chart(monkeyp
     monkeypatch.setattr(run, "Client", cluster)
     done = run.apply_crds("test", base(source))
     assert (done.level, done.message) == (Level.OK, "2 CRDs are of this version, 2 changed")
-    assert [entry["spec"] for entry in cluster.crds.values()] == [
-        crd(name, ["v1beta1", "v1"])["spec"] for name in NAMES
-    ]
+    assert [cluster.crds[name]["spec"] for name in NAMES] == [crd(name, ["v1beta1", "v1"])["spec"] for name in NAMES]
     assert run.apply_crds("test", base(source)).message == "2 CRDs are of this version, 0 changed"
 
 

@@ -3,6 +3,7 @@
 import json
 from contextlib import contextmanager
 from dataclasses import replace
+from unittest.mock import Mock
 
 import pytest
 
@@ -31,6 +32,8 @@ class Backend:
     def __init__(self, state: dict) -> None:
         self.state, self.events = state, []
         self.steps: dict[str, str] = {}
+        self.confirm = lambda _: self.events.append("confirm")
+        self.give_way = lambda: self.events.append("give way")
 
     def import_(self, _: str, state: dict) -> None:
         self.events.append("import")
@@ -41,12 +44,6 @@ class Backend:
         self.events.append("lock")
         yield self
         self.events.append("unlock")
-
-    def confirm(self, _: object) -> None:
-        self.events.append("confirm")
-
-    def give_way(self) -> None:
-        self.events.append("give way")
 
 
 @pytest.fixture
@@ -65,9 +62,8 @@ def backend(monkeypatch) -> Backend:
 
 def carry_out():
     proposals = (Proposal("releases.names.istiod", "mesh", ""), Proposal("trading.adopt", True, ""))
-    return apply.carry_out_adoption(
-        replace(existing(situation(locks=(STALE,))), proposals=proposals), say=lambda _: None
-    )
+    there = replace(existing(situation(locks=(STALE,))), proposals=proposals)
+    return apply.carry_out_adoption(there, say=lambda _: None)
 
 
 def test_the_stack_file_comes_first_and_the_state_at_once_under_the_lock(backend):
@@ -97,10 +93,8 @@ def test_a_run_that_was_quicker_is_left_its_state(backend):
 
 
 def test_a_program_that_does_not_preview_yet_is_said_and_keeps_the_state(backend, monkeypatch):
-    def refuse(*_: object, **__: object) -> None:
-        raise PulumiFailed("pulumi preview", "failed: Preflight found 1 problem", "")
-
-    monkeypatch.setattr(pulumi, "pending", refuse)
+    refusal = PulumiFailed("pulumi preview", "failed: Preflight found 1 problem", "")
+    monkeypatch.setattr(pulumi, "pending", Mock(side_effect=refusal))
     done = carry_out()
     assert done.level is Level.UNKNOWN
     assert "does not preview yet: Preflight found 1 problem" in done.message
@@ -109,10 +103,10 @@ def test_a_program_that_does_not_preview_yet_is_said_and_keeps_the_state(backend
 
 @pytest.mark.usefixtures("backend")
 def test_the_policies_do_not_judge_the_preview_of_an_adoption(monkeypatch):
-    asked = []
-    monkeypatch.setattr(pulumi, "pending", lambda *_, **how: asked.append(how) or {})
+    pending = Mock(return_value={})
+    monkeypatch.setattr(pulumi, "pending", pending)
     assert carry_out().number == 0
-    assert asked == [{"judged": False}]
+    pending.assert_called_once_with(STACK, judged=False)
 
 
 @pytest.mark.parametrize(("value", "text"), [(True, "true"), (False, "false"), ("mesh", "mesh")])
@@ -141,9 +135,8 @@ def read(monkeypatch):
         secrets = [secret_of(number, time) for number, time in (revisions or {}).items()]
         latest = ReleaseRecord("istio-system", "istiod", max(revisions or {1: ""}))
         monkeypatch.setattr(apply.stacks, "load", lambda _: None)
-        monkeypatch.setattr(
-            apply.observed_state, "read", lambda *_: situation(state, {"releases": (latest,), **snapshot})
-        )
+        now = situation(state, {"releases": (latest,), **snapshot})
+        monkeypatch.setattr(apply.observed_state, "read", lambda *_: now)
         monkeypatch.setattr(apply, "Client", FakeClient({helm_releases.SECRETS_PATH: {"items": secrets}}))
         return apply.read_undo(STACK)
 

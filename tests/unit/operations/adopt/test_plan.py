@@ -2,6 +2,7 @@
 
 import copy
 from dataclasses import replace
+from unittest.mock import Mock
 
 import pytest
 
@@ -51,10 +52,7 @@ def test_pods_restart_for_a_change_of_their_template(monkeypatch, rendered, live
 
 
 def test_charts_that_can_not_be_rendered_leave_it_open(monkeypatch):
-    def refuse(*_: object) -> None:
-        raise NotRenderedError("helm is not on PATH")
-
-    monkeypatch.setattr(manifests, "rendered_objects", refuse)
+    monkeypatch.setattr(manifests, "rendered_objects", Mock(side_effect=NotRenderedError("helm is not on PATH")))
     assert module.effects_of_up(existing()) == Effects(restarts=None, problem="helm is not on PATH")
 
 

@@ -1,5 +1,7 @@
 """The state of a stack as repair reads it, and as it is repaired."""
 
+from unittest.mock import Mock
+
 import pytest
 
 from operations import pulumi
@@ -106,18 +108,14 @@ def read(monkeypatch):
     """Return `read(settings, ...)`: the situation, with these engines at work and this answer of Vault."""
 
     def situation(settings, engines=(), backend="file:///state", vault=None, cluster=None):
-        def find(*_):
-            if isinstance(vault, Exception):
-                raise vault
-            return vault
-
         monkeypatch.setattr(pulumi, "backend", lambda: backend)
         monkeypatch.setattr(pulumi, "export", lambda _: STATE)
         monkeypatch.setattr(observed_state.snapshot, "read", lambda _: cluster or make_snapshot())
         monkeypatch.setattr(observed_state.processes, "orphaned_processes", lambda _: ["orphan"])
         monkeypatch.setattr(observed_state.processes, "running_engines", lambda _: list(engines))
         if vault:
-            monkeypatch.setattr(observed_state, "find_lost_ca", find)
+            # An exception is raised, anything else returned.
+            monkeypatch.setattr(observed_state, "find_lost_ca", Mock(side_effect=[vault]))
         return observed_state.read(STACK, settings)
 
     return situation
@@ -157,9 +155,6 @@ def test_a_stack_of_a_ca_alone_has_no_cluster_and_a_vault_that_can_not_be_asked_
 
 
 def test_another_cluster_than_the_stacks_is_refused(read, monkeypatch):
-    def require(*_):
-        raise WrongContext("another cluster")
-
-    monkeypatch.setattr(observed_state.identity, "require", require)
+    monkeypatch.setattr(observed_state.identity, "require", Mock(side_effect=WrongContext("another cluster")))
     with pytest.raises(WrongContext):
         read(make_settings())

@@ -187,16 +187,18 @@ def test_an_obstacle_ends_the_look(read, source):
     assert (mesh.obstacles, mesh.releases, mesh.living) == ((OBSTACLE,), (), ())
 
 
-def test_a_release_that_helm_still_changes_is_an_obstacle(read):
-    (obstacle,) = read(status="pending-upgrade").obstacles
-    assert "is pending-upgrade" in obstacle.message
-    assert f"at most {situation().mesh_settings.release.timeout} s" in obstacle.fix
+ARGO_CD = {**PEER, "metadata": {**PEER["metadata"], "labels": {"argocd.argoproj.io/instance": "mesh"}}}
 
 
-def test_an_object_that_another_tool_manages_is_an_obstacle(read):
-    argo_cd = {**PEER, "metadata": {**PEER["metadata"], "labels": {"argocd.argoproj.io/instance": "mesh"}}}
-    (obstacle,) = read(api=api_with(PEER, argo_cd)).obstacles
-    assert str(obstacle.subject) == "peerauthentication istio-system/default"
+@pytest.mark.parametrize(("cluster", "words"), [
+    pytest.param({"status": "pending-upgrade"}, "release istio-system/istiod: is pending-upgrade|at most 900 s",
+                 id="a release that helm still changes"),
+    pytest.param({"api": api_with(PEER, ARGO_CD)}, "peerauthentication istio-system/default: is managed by Argo CD",
+                 id="an object that another tool manages"),
+])  # fmt: skip
+def test_what_somebody_else_changes_is_an_obstacle(read, cluster, words):
+    (obstacle,) = read(**cluster).obstacles
+    assert [word for word in words.split("|") if word not in str(obstacle)] == []
 
 
 def test_the_settings_of_the_adoption_are_the_changed_ones(read, monkeypatch):

@@ -47,18 +47,13 @@ def test_of_two_gateways_of_unknown_use_the_owner_says_which():
     pytest.param([deployment(namespace="mesh")], {}, "is in another namespace than istio.namespace istio-system",
                  id="elsewhere"),
     pytest.param([deployment("istiod-1-20")], {"revision": "1-20"}, "is of revision 1-20", id="revision"),
+    pytest.param([deployment()], {}, "", id="the one istiod of a release in the mesh's namespace is no problem"),
 ])  # fmt: skip
 def test_a_control_plane_that_can_not_be_adopted_is_one_line(deployments, values, words):
     snapshot = make_snapshot(deployments=tuple(deployments))
-    (problem,) = obstacles.control_planes(make_settings(), snapshot, [living("istiod", "istiod", values)])
-    assert words in problem.message
-    assert problem.fix
-    assert "uninstall --purge" not in problem.fix
-
-
-def test_the_one_istiod_of_a_release_in_the_meshs_namespace_is_no_problem():
-    snapshot = make_snapshot(deployments=(deployment(),))
-    assert not [*obstacles.control_planes(make_settings(), snapshot, [living("istiod", "istiod")])]
+    problems = [*obstacles.control_planes(make_settings(), snapshot, [living("istiod", "istiod", values)])]
+    assert [words in problem.message and bool(problem.fix) for problem in problems] == ([True] if words else [])
+    assert "uninstall --purge" not in str(problems)
 
 
 def test_every_release_is_read_but_those_that_are_gone_or_that_nobody_can_read(monkeypatch):

@@ -42,21 +42,17 @@ def target(options: RootOptions, **vault: object) -> Target:
     return rotate_ca_target.named_ca("test", make_settings(vault={"rootMount": "pki_old", **vault}), options)
 
 
-def test_from_another_mount_the_generation_is_counted_up(address, written):
-    vault = target(MOUNT, enabled=True, address=address, generation=3)
-    assert (vault.root, vault.reached) == (OTHER.certificate, False)
-    vault.write()
-    assert written == [("test", {"vault.rootMount": "pki", "vault.generation": "4"})]
-
-
-def test_from_istiods_own_root_vault_is_switched_on_in_the_same_write(address, written):
-    target(MOUNT, address=address).write()
-    switched_on = {"vault.enabled": "true", "ca.source": "istiod"}
-    assert written == [("test", {"vault.rootMount": "pki", "vault.generation": "1", **switched_on})]
-
-
-def test_the_settings_that_name_the_mount_already_are_left(address):
-    assert target(MOUNT, enabled=True, address=address, rootMount="pki").reached
+@pytest.mark.parametrize(("vault", "reached", "values"), [
+    pytest.param({"enabled": True, "generation": 3}, False, {"vault.generation": "4"}, id="from another mount"),
+    pytest.param({}, False, {"vault.generation": "1", "vault.enabled": "true", "ca.source": "istiod"},
+                 id="from istiod's own root vault is switched on in the same write"),
+    pytest.param({"enabled": True, "rootMount": "pki"}, True, {"vault.generation": "2"}, id="settings that name it"),
+])  # fmt: skip
+def test_a_ca_at_another_mount_is_the_next_generation(address, written, vault, reached, values):
+    named = target(MOUNT, address=address, **vault)
+    assert (named.root, named.reached) == (OTHER.certificate, reached)
+    named.write()
+    assert written == [("test", {"vault.rootMount": "pki", **values})]
 
 
 def test_where_the_ca_has_a_stack_of_its_own_that_one_is_written(address, written, monkeypatch):

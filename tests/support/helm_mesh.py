@@ -10,6 +10,7 @@ from operations.repair.processes import Lock
 from pi_mesh import inventory
 from pi_mesh.cluster.helm_releases import AppliedRelease, ReleaseRecord
 from pi_mesh.cluster.objects import Deployment
+from pi_mesh.inventory import Kind
 from tests.support.factories import STACK, make_settings
 from tests.support.snapshots import make_snapshot
 from tests.support.versions import NEWEST
@@ -88,13 +89,13 @@ def existing(now: ObservedState | None = None, release: Living | None = None, **
     now, all_ = now or situation(), registered()
     by_name = {name_of(entry): entry for entry in all_}
     known = {entry["urn"] for entry in (now.state["deployment"] or {}).get("resources", [])}
-    istiod = next(one for one in inventory.mesh_inventory(now.settings, STACK).releases if one.component == "istiod")
+    istiod = inventory.mesh_inventory(now.settings, STACK).the(Kind.ISTIOD)
     taken = ExistingRelease(istiod, release or living("istiod", "istiod", istiod.values), by_name["istiod-release"])
-    found = [ExistingObject(by_name[name]["inputs"], live, by_name[name]) for name, live in objects.items()]
+    there = [ExistingObject(by_name[name]["inputs"], live, by_name[name]) for name, live in objects.items()]
     return ExistingMesh(
         now,
         registered=tuple(all_),
         releases=(taken,) if taken.registered["urn"] not in known else (),
-        objects=tuple(found),
+        objects=tuple(there),
         living=(taken.living,),
     )

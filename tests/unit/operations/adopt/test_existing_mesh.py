@@ -77,8 +77,10 @@ def test_a_bound_that_running_pods_can_not_live_with_is_proposed_off(running, tr
 
 
 def test_a_further_namespace_is_adopted_and_freed_of_bounds_by_its_own_keys():
-    found = proposed(*pods(10, SMALL, "research"), trading={"adopt": True}, namespaces={"research": {"workloads": 10}})
-    assert found == {"namespaces.research.adopt": True, "namespaces.research.bounds.quota": False}
+    proposals = proposed(
+        *pods(10, SMALL, "research"), trading={"adopt": True}, namespaces={"research": {"workloads": 10}}
+    )
+    assert proposals == {"namespaces.research.adopt": True, "namespaces.research.bounds.quota": False}
 
 
 def test_pods_of_a_namespace_without_sidecars_count_without_them():

@@ -36,10 +36,10 @@ def node(**answers: object) -> dict[str, Finding]:
     (-4000, -3998, ERROR, "is 3998 s behind"),
 ])  # fmt: skip
 def test_a_clock_that_is_off_is_named_with_its_cure(least, most, level, words):
-    found = node(clock=Offset(least, most))[CLOCK]
-    assert found.level is level
-    assert words in found.message
-    assert ("timedatectl" in found.fix) is (level is not OK)
+    finding = node(clock=Offset(least, most))[CLOCK]
+    assert finding.level is level
+    assert words in finding.message
+    assert ("timedatectl" in finding.fix) is (level is not OK)
 
 
 @pytest.mark.parametrize(("answers", "check", "level", "number", "words"), [
@@ -54,10 +54,10 @@ def test_a_clock_that_is_off_is_named_with_its_cure(least, most, level, words):
       for name, check in (("clock", CLOCK), ("disks", DISK), ("memory_limit", MEMORY))),
 ])  # fmt: skip
 def test_a_node_is_judged_by_what_its_kubelet_tells(answers, check, level, number, words):
-    found = node(**answers)[check]
-    assert (found.level, found.number) == (level, number)
-    assert words in str(found)
-    assert bool(found.fix) is (level in (WARNING, ERROR) or words == "nodes/proxy")
+    finding = node(**answers)[check]
+    assert (finding.level, finding.number) == (level, number)
+    assert words in str(finding)
+    assert bool(finding.fix) is (level in (WARNING, ERROR) or words == "nodes/proxy")
 
 
 AUXV = "AT_HWCAP: 178bfbff\nAT_PAGESZ:            {}\nAT_RANDOM:            0x{}\nAT_PLATFORM:          aarch64\n"
@@ -93,21 +93,19 @@ def telling(text: str) -> ContainerRun:
 
 
 def test_a_node_on_which_all_works_says_what_was_seen():
-    found = trial()
-    assert {finding.level for finding in found.values()} == {OK}
-    assert (found[IMAGE].message, found[IMAGE].number) == (
-        f"docker.io/istio/proxyv2:{NEWEST} is there, after 12 s",
-        12.3,
-    )
-    assert found[ENVOY].message == f"Envoy 1.40.0 of Istio {NEWEST} allocates memory and serves"
-    assert (found[PAGES].number, found[BITS].number) == (4096, 48)
+    findings = trial()
+    assert {finding.level for finding in findings.values()} == {OK}
+    assert findings[IMAGE].message == f"docker.io/istio/proxyv2:{NEWEST} is there, after 12 s"
+    assert findings[IMAGE].number == 12.3
+    assert findings[ENVOY].message == f"Envoy 1.40.0 of Istio {NEWEST} allocates memory and serves"
+    assert (findings[PAGES].number, findings[BITS].number) == (4096, 48)
 
 
 @pytest.mark.parametrize(("address", "bits"), [("7ff7a11c48", 39), ("7ffff7a11c48", 47), ("fffff7a11c48", 48)])
 def test_a_board_on_which_envoy_serves_is_well_whatever_its_kernel(address, bits):
-    found = trial(version=telling(AUXV.format(16384, address) + VERSION))
-    assert (found[BITS].level, found[BITS].number) == (OK, bits)
-    assert (found[PAGES].level, found[PAGES].number) == (OK, 16384)
+    findings = trial(version=telling(AUXV.format(16384, address) + VERSION))
+    assert (findings[BITS].level, findings[BITS].number) == (OK, bits)
+    assert (findings[PAGES].level, findings[PAGES].number) == (OK, 16384)
 
 
 @pytest.mark.parametrize(("address", "level", "bits", "message"), [
@@ -116,8 +114,8 @@ def test_a_board_on_which_envoy_serves_is_well_whatever_its_kernel(address, bits
     ("7ff7a11c48", WARNING, 39, "are 39, and Envoy does not run"),
 ])  # fmt: skip
 def test_where_envoy_fails_a_kernel_with_half_of_48_bits_is_not_the_cause(address, level, bits, message):
-    found = trial(version=telling(AUXV.format(4096, address)), envoy=ABORTED)[BITS]
-    assert (found.level, found.number, found.message) == (level, bits, message)
+    finding = trial(version=telling(AUXV.format(4096, address)), envoy=ABORTED)[BITS]
+    assert (finding.level, finding.number, finding.message) == (level, bits, message)
 
 
 LARGE_PAGES = telling(AUXV.format(16384, "7ffff7a11c48"))
@@ -159,10 +157,10 @@ NOT_GLIBC = "unknown: the image's loader is not glibc's, and does not tell"
                    id=f"containers that end nowhere leave the {check} open") for check in (REDIRECTION, BITS)),
 ])  # fmt: skip
 def test_a_trial_that_failed_is_named_with_its_cure(runs, check, level, message, fix):
-    found = trial(**runs)[check]
-    assert found.level is level
-    assert message in found.message
-    assert fix in found.fix
+    finding = trial(**runs)[check]
+    assert finding.level is level
+    assert message in finding.message
+    assert fix in finding.fix
 
 
 @pytest.mark.parametrize(("tool", "level", "fix"), [
@@ -170,8 +168,8 @@ def test_a_trial_that_failed_is_named_with_its_cure(runs, check, level, message,
     ("nftables", ERROR, "remove istio.values.global.nativeNftables: true"),
 ])  # fmt: skip
 def test_with_native_nftables_iptables_is_not_needed(tool, level, fix):
-    found = judged(Trial(containers={**WELL, tool: failing()}), istio=NATIVE)[REDIRECTION]
-    assert (found.level, found.fix) == (level, fix)
+    finding = judged(Trial(containers={**WELL, tool: failing()}), istio=NATIVE)[REDIRECTION]
+    assert (finding.level, finding.fix) == (level, fix)
 
 
 @pytest.mark.parametrize(("attempt", "level", "words", "fix"), [
@@ -184,8 +182,8 @@ def test_with_native_nftables_iptables_is_not_needed(tool, level, fix):
                  id="a node that runs no pod of the trial"),
 ])  # fmt: skip
 def test_an_image_that_does_not_start_is_named_with_the_cause_and_the_rest_is_unknown(attempt, level, words, fix):
-    found = judged(attempt)
-    assert found[IMAGE].level is level
-    assert words in found[IMAGE].message
-    assert fix in found[IMAGE].fix
-    assert {found[check].level for check in (ENVOY, PAGES, BITS, REDIRECTION)} == {UNKNOWN}
+    findings = judged(attempt)
+    assert findings[IMAGE].level is level
+    assert words in findings[IMAGE].message
+    assert fix in findings[IMAGE].fix
+    assert {findings[check].level for check in (ENVOY, PAGES, BITS, REDIRECTION)} == {UNKNOWN}

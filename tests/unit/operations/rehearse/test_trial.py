@@ -45,9 +45,9 @@ def pulling(reason: str = "ImagePullBackOff", tries: int = 0) -> Trial:
 
 
 def test_a_pod_whose_containers_have_all_started_has_no_startup_left():
-    found = trial.parse_trial(pod(DONE, SERVING), {})
-    assert found.startup is None
-    assert found.containers == {"version": ContainerRun(0, reason="Completed"), "envoy": ContainerRun(ready=True)}
+    answer = trial.parse_trial(pod(DONE, SERVING), {})
+    assert answer.startup is None
+    assert answer.containers == {"version": ContainerRun(0, reason="Completed"), "envoy": ContainerRun(ready=True)}
 
 
 def test_each_container_pulls_and_their_failures_count_once():
@@ -62,9 +62,9 @@ def test_without_any_container_each_failed_pull_is_one_try(tries):
 
 def test_a_pod_that_its_kubelet_refuses_is_not_tried():
     reason, message = "OutOfmemory", "Node didn't have enough resource: memory"
-    found = trial.parse_trial(pod(phase="Failed", reason=reason, message=message), {})
-    assert found.refusal == f"{reason}: {message}"
-    assert found.is_settled(1)
+    answer = trial.parse_trial(pod(phase="Failed", reason=reason, message=message), {})
+    assert answer.refusal == f"{reason}: {message}"
+    assert answer.is_settled(1)
 
 
 @pytest.mark.parametrize(("answer", "lived", "settled"), [
@@ -155,8 +155,8 @@ def tried(
 
 
 def test_a_trial_runs_until_its_answer_is_used_and_is_then_removed(client):
-    found = tried(client)
-    assert {name: run.log for name, run in found.containers.items()} == {"version": "AT_PAGESZ: 4096", "envoy": ""}
+    answer = tried(client)
+    assert {name: run.log for name, run in answer.containers.items()} == {"version": "AT_PAGESZ: 4096", "envoy": ""}
     assert client.wrote == [("create", JOBS), ("delete", f"{JOBS}/{JOB}")]
 
 
@@ -171,8 +171,8 @@ def test_while_an_image_is_pulled_the_deadline_is_moved_and_the_pull_is_said(cli
     looks = count()
     client.answers[PODS] = lambda: {"items": [pod(WAITING, WAITING) if next(looks) < 60 else pod(DONE, SERVING)]}
     messages: list[str] = []
-    found = tried(client, messages.append)
-    assert (found.startup, found.seconds) == (None, 60)
+    answer = tried(client, messages.append)
+    assert (answer.startup, answer.seconds) == (None, 60)
     assert [body["spec"]["activeDeadlineSeconds"] for body in client.bodies[1:]] == [100, 125]
     assert 5 <= len(messages) <= 8
     assert messages[0] == "node pi-1: starting"
@@ -180,9 +180,9 @@ def test_while_an_image_is_pulled_the_deadline_is_moved_and_the_pull_is_said(cli
 
 def test_an_image_that_does_not_come_in_time_is_given_up(client):
     client.answers[PODS] = {"items": [pod(WAITING, WAITING)]}
-    found = tried(client, patience=30)
-    assert found.startup
-    assert found.seconds > 30
+    answer = tried(client, patience=30)
+    assert answer.startup
+    assert answer.seconds > 30
 
 
 FORBIDDEN = 'pods "rehearsal-x-" is forbidden: violates PodSecurity "baseline:latest"'

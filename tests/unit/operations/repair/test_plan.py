@@ -115,9 +115,9 @@ def test_each_trace_of_a_killed_run_has_its_step(now, acts):
                  id="a run that is over tells nothing of a release that it was not at"),
 ])  # fmt: skip
 def test_what_may_still_be_under_way_blocks_every_repair(now, obstacle):
-    found = plan.find_obstacle(now)
-    assert bool(found) is bool(obstacle)
-    assert not found or obstacle in f"{found} ({found.number})"
+    blocked = plan.find_obstacle(now)
+    assert bool(blocked) is bool(obstacle)
+    assert not blocked or obstacle in f"{blocked} ({blocked.number})"
 
 
 def test_a_run_that_is_going_on_blocks_every_repair(monkeypatch):
@@ -131,9 +131,9 @@ def test_a_lock_cut_off_by_a_power_loss_or_a_full_disk_belongs_to_nobody(tmp_pat
     folder = tmp_path / ".pulumi" / "locks" / "organization" / "pi-mesh" / "test"
     folder.mkdir(parents=True)
     (folder / name).write_text(content)
-    (found,) = processes.read_locks(f"file://{tmp_path}", "test")
-    assert found.here
-    assert not found.alive
+    (cut_off,) = processes.read_locks(f"file://{tmp_path}", "test")
+    assert cut_off.here
+    assert not cut_off.alive
 
 
 @pytest.mark.parametrize(("status", "state"), [

@@ -251,6 +251,13 @@ def test_the_lock_is_confirmed_before_each_write_and_given_up_for_the_import_alo
     assert end == "unlock"
 
 
+@pytest.mark.parametrize(("status", "taken_in"), [("deployed", ["istio-system/istiod"]), ("superseded", [])])
+def test_a_release_that_was_finished_after_the_kill_is_taken_into_the_state(events, carry_out, status, taken_in):
+    carry_out(situation(record(status), state=creating()))
+    (imported,) = [event.removeprefix("import ") for event in events if event.startswith("import")]
+    assert [resource["id"] for resource in json.loads(imported)["deployment"]["resources"]] == taken_in
+
+
 def test_a_lock_of_a_run_that_is_gone_is_removed_and_no_other(events, carry_out, tmp_path):
     stale, other, attributes = (tmp_path / name for name in ("stale.json", "other.json", "stale.json.attrs"))
     for file in (stale, other, attributes):

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
+from functools import cache
 from itertools import count
 from pathlib import Path
 from unittest.mock import Mock
@@ -34,6 +35,11 @@ class Killed(Exception):
     """The end of the process."""
 
 
+@cache
+def parsed(ca: str) -> Settings:
+    return make_settings(ca=json.loads(ca))
+
+
 class World:
     """A stack file, a cluster that `up` changes, and proxies that follow at once unless they are slow."""
 
@@ -48,7 +54,7 @@ class World:
         self.dies_at = -1
 
     def settings(self, _: str = "") -> Settings:
-        return make_settings(ca=self.ca)
+        return parsed(json.dumps(self.ca))
 
     def _write(self) -> None:
         """Count a write; the process may end just before it."""
